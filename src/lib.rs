@@ -1,0 +1,16 @@
+//! sockwatch: what every socket of a Linux machine is doing, who owns it and how fast it moves.
+//!
+//! A map of the house, from the kernel up. Each layer uses only those above it in this list (`tests/layers.rs` holds
+//! that):
+//!
+//! - [`model`]: plain data for one instant, the [`Sample`](model::Sample).
+//! - [`source`]: where Samples come from; `netlink` asks `sock_diag`, `procfs` finds owners and counters, `Live`
+//!   composes one Sample a tick.
+//! - [`aggregate`]: what follows from a Sample and the one before it: rates, groups, listeners, bounded history.
+//!
+//! A datum's way: netlink bytes → `decode` → `Socket` → joined with owners → `Sample` → `aggregate` → row → cell. No
+//! step looks back up.
+
+pub mod aggregate;
+pub mod model;
+pub mod source;

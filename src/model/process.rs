@@ -1,0 +1,59 @@
+//! Processes and what they hold.
+
+use std::sync::Arc;
+
+/// Identity of a process: a pid alone is reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProcessKey {
+    /// Process id in the reader's pid namespace.
+    pub pid: u32,
+    /// When it started, clock ticks since boot. Kernel: field 22 of `/proc/PID/stat`.
+    pub start_time: u64,
+}
+
+/// Who a process is. Read once per identity and refreshed now and then, shared between Samples.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Its identity.
+    pub key: ProcessKey,
+    /// Parent's pid. Kernel: field 4 of `/proc/PID/stat`.
+    pub parent: u32,
+    /// The kernel's name for it, at most 15 bytes. Kernel: `/proc/PID/comm`.
+    pub comm: String,
+    /// Its arguments, joined by spaces; empty for a kernel thread or where it may not be read.
+    pub command_line: String,
+    /// Effective user id, as mapped through the reader's user namespace.
+    pub uid: u32,
+    /// The user's name, once it is known.
+    pub user: Option<Arc<str>>,
+    /// Path of its cgroup-2 group below the mount, e.g. `/system.slice/nginx.service`; `None` if it could not be read.
+    pub cgroup: Option<Arc<str>>,
+}
+
+/// A process in one Sample.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessRow {
+    /// Who it is.
+    pub process: Arc<Process>,
+    /// How many descriptors it has open, of all kinds. Kernel: `stat("/proc/PID/fd").st_size` (6.2 and later) or a
+    /// count of the directory.
+    pub descriptors: Option<u32>,
+}
+
+/// One descriptor of one process that refers to a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Holder {
+    /// Index into [`Sample::processes`](super::Sample::processes).
+    pub process: u32,
+    /// The descriptor's number in that process.
+    pub fd: u32,
+}
+
+/// How many processes could be looked into.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Visibility {
+    /// Processes that exist.
+    pub processes: u32,
+    /// Processes whose descriptors this user may not list.
+    pub unreadable: u32,
+}

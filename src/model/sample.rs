@@ -1,0 +1,366 @@
+//! Everything known about one instant.
+
+use std::sync::Arc;
+
+use super::{
+    Blob, Counters, Ends, Fault, Holder, MemoryInfo, ProcessRow, Protocol, Socket, TcpInfo,
+    Visibility,
+};
+
+/// The machine that was sampled.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Host {
+    /// Kernel: `uname` nodename.
+    pub hostname: String,
+    /// Kernel: `uname` release.
+    pub kernel: String,
+    /// Kernel: `/proc/sys/kernel/random/boot_id`.
+    pub boot_id: String,
+}
+
+/// Where the time of making a Sample went, ns of wall time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Timings {
+    /// Waiting for and copying the kernel's answers.
+    pub dump_ns: u64,
+    /// Bytes to rows.
+    pub decode_ns: u64,
+    /// Processes and who owns what.
+    pub owners_ns: u64,
+    /// All of it.
+    pub total_ns: u64,
+}
+
+/// Rows of sockets and the bytes behind them. Clearing keeps the memory, so that a table is filled again without
+/// allocating.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SocketTable {
+    /// Rows in the order in which the kernel told them.
+    pub rows: Vec<Socket>,
+    /// Parts of variable length; see [`Blob`].
+    pub bytes: Vec<u8>,
+    /// Names of congestion control algorithms; the first is empty and means none.
+    names: Vec<Box<str>>,
+}
+
+impl Default for SocketTable {
+    fn default() -> Self {
+        SocketTable {
+            rows: Vec::new(),
+            bytes: Vec::new(),
+            names: vec!["".into()],
+        }
+    }
+}
+
+impl SocketTable {
+    /// Forgets all rows, keeps the memory.
+    pub fn clear(&mut self) {
+        self.rows.clear();
+        self.bytes.clear();
+    }
+
+    /// The index of a congestion control's name, learning it if it is new. 0 (none) beyond 255 names.
+    pub fn name_index(&mut self, name: &[u8]) -> u8 {
+        if let Some(at) = self.names.iter().position(|known| known.as_bytes() == name) {
+            return at as u8;
+        }
+        if self.names.len() > usize::from(u8::MAX) {
+            return 0;
+        }
+        self.names.push(String::from_utf8_lossy(name).into());
+        (self.names.len() - 1) as u8
+    }
+
+    /// The name behind an index.
+    pub fn name_at(&self, index: u8) -> Option<&str> {
+        match index {
+            0 => None,
+            at => self.names.get(usize::from(at)).map(AsRef::as_ref),
+        }
+    }
+
+    /// Appends the parts of variable length of one socket; `None` once the table holds 4 GiB of them.
+    pub fn push_blob(
+        &mut self,
+        tcp_info: &[u8],
+        memory: &[u8],
+        congestion_info: &[u8],
+        name: &[u8],
+    ) -> Option<Blob> {
+        let short = |part: &[u8]| u16::try_from(part.len()).ok();
+        let blob = Blob {
+            at: u32::try_from(self.bytes.len()).ok()?,
+            tcp_info: short(tcp_info)?,
+            memory: short(memory)?,
+            congestion_info: short(congestion_info)?,
+            name: short(name)?,
+        };
+        self.bytes.extend_from_slice(tcp_info);
+        self.bytes.extend_from_slice(memory);
+        self.bytes.extend_from_slice(congestion_info);
+        self.bytes.extend_from_slice(name);
+        Some(blob)
+    }
+
+    /// Bytes at `skip` after the blob's start.
+    #[inline]
+    fn part(&self, blob: Blob, skip: usize, length: u16) -> &[u8] {
+        let from = blob.at as usize + skip;
+        self.bytes
+            .get(from..from + usize::from(length))
+            .unwrap_or(&[])
+    }
+
+    /// `struct tcp_info` of a row; `None` if the kernel sent none (TIME-WAIT, SYN-RECV, not TCP).
+    #[inline]
+    pub fn tcp_info(&self, socket: &Socket) -> Option<TcpInfo<'_>> {
+        (socket.blob.tcp_info > 0)
+            .then(|| TcpInfo::new(self.part(socket.blob, 0, socket.blob.tcp_info)))
+    }
+
+    /// The memory of a row, if the kernel told it.
+    #[inline]
+    pub fn memory(&self, socket: &Socket) -> Option<MemoryInfo<'_>> {
+        let blob = socket.blob;
+        (blob.memory > 0)
+            .then(|| MemoryInfo::new(self.part(blob, usize::from(blob.tcp_info), blob.memory)))
+    }
+
+    /// What the congestion control reports, raw: `struct tcp_bbr_info` (20 bytes), `tcp_dctcp_info`, `tcpvegas_info`
+    /// (16 bytes). Its kind follows from the algorithm's name.
+    pub fn congestion_info(&self, socket: &Socket) -> Option<&[u8]> {
+        let blob = socket.blob;
+        let skip = usize::from(blob.tcp_info) + usize::from(blob.memory);
+        (blob.congestion_info > 0).then(|| self.part(blob, skip, blob.congestion_info))
+    }
+
+    /// Name bytes of a row; see [`SocketRef::name`] and [`SocketRef::ulp`].
+    pub fn name(&self, socket: &Socket) -> Option<&[u8]> {
+        let blob = socket.blob;
+        let skip = usize::from(blob.tcp_info)
+            + usize::from(blob.memory)
+            + usize::from(blob.congestion_info);
+        (blob.name > 0).then(|| self.part(blob, skip, blob.name))
+    }
+}
+
+/// A socket that the kernel has freed, from its destroy event. `socket` and its final figures are those of the last
+/// moment; for TCP they include the complete `tcp_info`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClosedSocket {
+    /// Index into [`Sample::closed`]'s rows.
+    pub row: u32,
+    /// When the event was read, ns of the monotonic clock.
+    pub monotonic_ns: u64,
+    /// The state in which it was last seen alive; `None` if it lived between two samples.
+    pub last_state: Option<super::State>,
+    /// When it was first seen in a sample, ns of the monotonic clock; `None` if never.
+    pub first_seen_ns: Option<u64>,
+}
+
+/// Everything known about one instant.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Sample {
+    /// Wall clock at the end of the dump, µs since 1970 UTC.
+    pub taken_at_us: i64,
+    /// `CLOCK_MONOTONIC` at the same moment, ns.
+    pub monotonic_ns: u64,
+    /// Which machine.
+    pub host: Arc<Host>,
+    /// The sockets that exist.
+    pub sockets: SocketTable,
+    /// The sockets that were freed since the Sample before, in the order of their events.
+    pub closed: Vec<ClosedSocket>,
+    /// Rows and final figures of [`Self::closed`].
+    pub closed_sockets: SocketTable,
+    /// Destroy events that the kernel dropped since the Sample before (at least; the kernel tells only that it did).
+    pub lost_events: u64,
+    /// Whether destroy events are being received at all.
+    pub events_available: bool,
+    /// Processes that hold sockets or are remembered as their owners.
+    pub processes: Vec<ProcessRow>,
+    /// Descriptors that refer to sockets; a socket's own are a run of them.
+    pub holders: Vec<Holder>,
+    /// Names of network devices by index.
+    pub interfaces: Vec<(u32, String)>,
+    /// Paths of cgroups by id.
+    pub cgroups: Vec<(u64, Arc<str>)>,
+    /// Names of users by id, of sockets' users and processes'.
+    pub users: Vec<(u32, Arc<str>)>,
+    /// Which processes could be looked into.
+    pub visibility: Visibility,
+    /// Protocol counters and interfaces.
+    pub counters: Counters,
+    /// What could not be read.
+    pub faults: Vec<Fault>,
+    /// Where the time went.
+    pub timings: Timings,
+}
+
+impl Sample {
+    /// Empties it for the next instant and keeps its memory.
+    pub fn clear(&mut self) {
+        self.sockets.clear();
+        self.closed.clear();
+        self.closed_sockets.clear();
+        self.lost_events = 0;
+        self.processes.clear();
+        self.holders.clear();
+        self.interfaces.clear();
+        self.cgroups.clear();
+        self.users.clear();
+        self.faults.clear();
+        self.timings = Timings::default();
+    }
+
+    /// All sockets, each with what belongs to it.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = SocketRef<'_>> {
+        self.sockets.rows.iter().map(|socket| SocketRef {
+            sample: self,
+            table: &self.sockets,
+            socket,
+        })
+    }
+
+    /// The socket in row `index`.
+    pub fn socket(&self, index: usize) -> Option<SocketRef<'_>> {
+        let socket = self.sockets.rows.get(index)?;
+        Some(SocketRef {
+            sample: self,
+            table: &self.sockets,
+            socket,
+        })
+    }
+
+    /// The socket that was closed.
+    pub fn closed_socket(&self, closed: &ClosedSocket) -> Option<SocketRef<'_>> {
+        let socket = self.closed_sockets.rows.get(closed.row as usize)?;
+        Some(SocketRef {
+            sample: self,
+            table: &self.closed_sockets,
+            socket,
+        })
+    }
+
+    /// Whether every socket that exists is in it, so that absence means gone.
+    pub fn is_complete(&self) -> bool {
+        !self.faults.iter().any(|fault| fault.incomplete)
+    }
+
+    /// How many sockets have an owner, and how many sockets there are.
+    pub fn coverage(&self) -> (usize, usize) {
+        let owned = self
+            .sockets
+            .rows
+            .iter()
+            .filter(|socket| socket.attribution.unowned().is_none())
+            .count();
+        (owned, self.sockets.rows.len())
+    }
+
+    /// A user's name by id.
+    pub fn user_name(&self, uid: u32) -> Option<&str> {
+        self.users
+            .iter()
+            .find(|(id, _)| *id == uid)
+            .map(|(_, name)| name.as_ref())
+    }
+
+    /// A device's name by index.
+    pub fn interface_name(&self, index: u32) -> Option<&str> {
+        self.interfaces
+            .iter()
+            .find(|(known, _)| *known == index)
+            .map(|(_, name)| name.as_str())
+    }
+
+    /// A cgroup's path by id.
+    pub fn cgroup_path(&self, id: u64) -> Option<&str> {
+        self.cgroups
+            .iter()
+            .find(|(known, _)| *known == id)
+            .map(|(_, path)| path.as_ref())
+    }
+}
+
+/// A socket together with the Sample that it is part of.
+#[derive(Debug, Clone, Copy)]
+pub struct SocketRef<'a> {
+    /// The Sample.
+    pub sample: &'a Sample,
+    /// The table that its variable parts lie in.
+    pub table: &'a SocketTable,
+    /// Its row.
+    pub socket: &'a Socket,
+}
+
+impl<'a> SocketRef<'a> {
+    /// `struct tcp_info`, as much of it as arrived.
+    pub fn tcp_info(&self) -> Option<TcpInfo<'a>> {
+        self.table.tcp_info(self.socket)
+    }
+
+    /// Memory in bytes.
+    pub fn memory(&self) -> Option<MemoryInfo<'a>> {
+        self.table.memory(self.socket)
+    }
+
+    /// Congestion control algorithm.
+    pub fn congestion(&self) -> Option<&'a str> {
+        self.table.name_at(self.socket.congestion)
+    }
+
+    /// What the congestion control reports, raw.
+    pub fn congestion_info(&self) -> Option<&'a [u8]> {
+        self.table.congestion_info(self.socket)
+    }
+
+    /// A unix socket's path; an abstract name begins with a NUL byte, as the kernel has it.
+    pub fn name(&self) -> Option<&'a [u8]> {
+        matches!(self.socket.ends, Ends::Unix { .. })
+            .then(|| self.table.name(self.socket))
+            .flatten()
+    }
+
+    /// Name of the upper-layer protocol over TCP, e.g. `tls`, `mptcp`. Kernel: `INET_ULP_INFO_NAME`.
+    pub fn ulp(&self) -> Option<&'a [u8]> {
+        (self.socket.protocol == Protocol::Tcp)
+            .then(|| self.table.name(self.socket))
+            .flatten()
+    }
+
+    /// The descriptors that refer to it: one for each, ordered by process.
+    pub fn holders(&self) -> &'a [Holder] {
+        let from = self.socket.holders_at as usize;
+        self.sample
+            .holders
+            .get(from..from + usize::from(self.socket.holders_len))
+            .unwrap_or(&[])
+    }
+
+    /// The processes that own it, each once, with their descriptors.
+    pub fn owners(&self) -> impl Iterator<Item = (&'a ProcessRow, &'a [Holder])> {
+        self.holders()
+            .chunk_by(|a, b| a.process == b.process)
+            .filter_map(|run| Some((self.sample.processes.get(run[0].process as usize)?, run)))
+    }
+
+    /// The first owner, which a table shows when it has room for one.
+    pub fn owner(&self) -> Option<&'a ProcessRow> {
+        self.owners().next().map(|(process, _)| process)
+    }
+
+    /// Name of the bound device.
+    pub fn interface_name(&self) -> Option<&'a str> {
+        match self.socket.interface {
+            0 => None,
+            index => self.sample.interface_name(index),
+        }
+    }
+
+    /// Name of the owner's user.
+    pub fn user_name(&self) -> Option<&'a str> {
+        self.sample.user_name(self.socket.uid?)
+    }
+}

@@ -1,0 +1,134 @@
+//! Socket states, numbered as the kernel numbers them (`include/net/tcp_states.h`).
+
+/// The state of a socket. TCP's twelve states, which the kernel uses for the other families too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum State {
+    /// An open connection (or a UDP or unix socket with a peer).
+    Established = 1,
+    /// A connection request was sent, nothing came back yet.
+    SynSent = 2,
+    /// A connection request was received and acknowledged; the handshake is not complete.
+    SynRecv = 3,
+    /// Closed here, the FIN is not acknowledged.
+    FinWait1 = 4,
+    /// Closed here and acknowledged, the peer goes on.
+    FinWait2 = 5,
+    /// Both sides closed; this one closed first and keeps the address pair for 60 s.
+    TimeWait = 6,
+    /// Not connected. The normal state of an unconnected UDP, raw, unix datagram, netlink or packet socket.
+    Closed = 7,
+    /// The peer closed; the local process has not.
+    CloseWait = 8,
+    /// Both closed, the peer first; our FIN is not acknowledged.
+    LastAck = 9,
+    /// Waits for connections.
+    Listen = 10,
+    /// Both closed at once; our FIN is not acknowledged.
+    Closing = 11,
+    /// A TCP socket that has a local port by `bind(2)` and neither listens nor connects (kernel bit 13; the kernel
+    /// reports such rows as state 7).
+    BoundInactive = 13,
+}
+
+impl State {
+    /// Every state, in the kernel's order.
+    pub const ALL: [State; 12] = [
+        State::Established,
+        State::SynSent,
+        State::SynRecv,
+        State::FinWait1,
+        State::FinWait2,
+        State::TimeWait,
+        State::Closed,
+        State::CloseWait,
+        State::LastAck,
+        State::Listen,
+        State::Closing,
+        State::BoundInactive,
+    ];
+
+    /// Size of an array that is indexed by `State as usize`.
+    pub const SLOTS: usize = 14;
+
+    /// The state for a kernel number; `None` for a number that this version does not know.
+    /// `TCP_NEW_SYN_RECV` (12) is SYN-RECV to everybody outside the kernel.
+    pub fn from_kernel(number: u8) -> Option<State> {
+        Some(match number {
+            1 => State::Established,
+            2 => State::SynSent,
+            3 | 12 => State::SynRecv,
+            4 => State::FinWait1,
+            5 => State::FinWait2,
+            6 => State::TimeWait,
+            7 => State::Closed,
+            8 => State::CloseWait,
+            9 => State::LastAck,
+            10 => State::Listen,
+            11 => State::Closing,
+            13 => State::BoundInactive,
+            _ => return None,
+        })
+    }
+
+    /// The name that ss's filters use, e.g. `fin-wait-1`; also the value in JSON.
+    pub fn filter_name(self) -> &'static str {
+        match self {
+            State::Established => "established",
+            State::SynSent => "syn-sent",
+            State::SynRecv => "syn-recv",
+            State::FinWait1 => "fin-wait-1",
+            State::FinWait2 => "fin-wait-2",
+            State::TimeWait => "time-wait",
+            State::Closed => "closed",
+            State::CloseWait => "close-wait",
+            State::LastAck => "last-ack",
+            State::Listen => "listening",
+            State::Closing => "closing",
+            State::BoundInactive => "bound-inactive",
+        }
+    }
+
+    /// The short name that ss prints in its State column, e.g. `FIN-WAIT-1`, `ESTAB`, `UNCONN`.
+    pub fn short_name(self) -> &'static str {
+        match self {
+            State::Established => "ESTAB",
+            State::SynSent => "SYN-SENT",
+            State::SynRecv => "SYN-RECV",
+            State::FinWait1 => "FIN-WAIT-1",
+            State::FinWait2 => "FIN-WAIT-2",
+            State::TimeWait => "TIME-WAIT",
+            State::Closed => "UNCONN",
+            State::CloseWait => "CLOSE-WAIT",
+            State::LastAck => "LAST-ACK",
+            State::Listen => "LISTEN",
+            State::Closing => "CLOSING",
+            State::BoundInactive => "BOUND",
+        }
+    }
+
+    /// Whether ss lists a socket in this state without `-a` or `-l`: all but listening, unconnected and bound-inactive
+    /// ones, TIME-WAIT and SYN-RECV.
+    pub fn is_connected_for_ss(self) -> bool {
+        !matches!(
+            self,
+            State::Listen | State::Closed | State::BoundInactive | State::TimeWait | State::SynRecv
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_state_survives_its_kernel_number() {
+        for state in State::ALL {
+            assert_eq!(State::from_kernel(state as u8), Some(state));
+            assert!((state as usize) < State::SLOTS);
+        }
+        assert_eq!(State::from_kernel(12), Some(State::SynRecv));
+        assert_eq!(State::from_kernel(0), None);
+        assert_eq!(State::from_kernel(14), None);
+    }
+}

@@ -1,0 +1,269 @@
+//! `struct tcp_info`, as many bytes of it as the kernel sent.
+
+/// A view of the kernel's `struct tcp_info` (`include/uapi/linux/tcp.h`) over the bytes that arrived.
+///
+/// The structure grows with the kernel: 104 bytes on 2.6, 232 on 5.4, 248 on 6.7, 280 on 6.18. Each getter answers
+/// `None` if its field lies beyond what arrived; absent is never zero. Getters carry the kernel's names without
+/// `tcpi_` and the kernel's units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TcpInfo<'a>(&'a [u8]);
+
+/// One field of [`TcpInfo`]: what JSON, columns and tests iterate over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TcpInfoField {
+    /// The kernel's name without `tcpi_`.
+    pub name: &'static str,
+    /// First byte of the field.
+    pub offset: usize,
+    /// Bytes that the field (or the unit that holds the bit field) takes: 1, 2, 4 or 8.
+    pub width: usize,
+    /// Bits to shift right after reading; nonzero for bit fields only.
+    shift: u32,
+    /// Mask after the shift.
+    mask: u64,
+}
+
+impl TcpInfoField {
+    /// The field's value in `info`, or `None` if it was not sent.
+    #[inline]
+    pub fn read(&self, info: TcpInfo<'_>) -> Option<u64> {
+        let bytes = info.0.get(self.offset..self.offset + self.width)?;
+        let value = match *bytes {
+            [a] => u64::from(a),
+            [a, b] => u64::from(u16::from_ne_bytes([a, b])),
+            [a, b, c, d] => u64::from(u32::from_ne_bytes([a, b, c, d])),
+            [a, b, c, d, e, f, g, h] => u64::from_ne_bytes([a, b, c, d, e, f, g, h]),
+            _ => return None,
+        };
+        Some((value >> self.shift) & self.mask)
+    }
+}
+
+macro_rules! fields {
+    ($( $(#[$doc:meta])* $name:ident @ $offset:literal + $width:literal $([$shift:literal, $mask:literal])? ),+ $(,)?) => {
+        impl<'a> TcpInfo<'a> {
+            /// Every field that this version knows, in the kernel's order.
+            pub const FIELDS: &'static [TcpInfoField] = &[
+                $( TcpInfoField {
+                    name: stringify!($name),
+                    offset: $offset,
+                    width: $width,
+                    shift: fields!(@shift $([$shift, $mask])?),
+                    mask: fields!(@mask $([$shift, $mask])?),
+                } ),+
+            ];
+
+            /// Views the bytes of an `INET_DIAG_INFO` attribute. Any length is fine.
+            pub fn new(bytes: &'a [u8]) -> Self {
+                TcpInfo(bytes)
+            }
+
+            /// The bytes as they arrived.
+            pub fn bytes(self) -> &'a [u8] {
+                self.0
+            }
+
+            $(
+                $(#[$doc])*
+                #[inline]
+                pub fn $name(self) -> Option<u64> {
+                    const FIELD: TcpInfoField = TcpInfoField {
+                        name: stringify!($name),
+                        offset: $offset,
+                        width: $width,
+                        shift: fields!(@shift $([$shift, $mask])?),
+                        mask: fields!(@mask $([$shift, $mask])?),
+                    };
+                    FIELD.read(self)
+                }
+            )+
+        }
+    };
+    (@shift) => { 0 };
+    (@shift [$shift:literal, $mask:literal]) => { $shift };
+    (@mask) => { u64::MAX };
+    (@mask [$shift:literal, $mask:literal]) => { $mask };
+}
+
+fields! {
+    /// TCP state, kernel numbering.
+    state @ 0 + 1,
+    /// Congestion avoidance state: 0 Open, 1 Disorder, 2 CWR, 3 Recovery, 4 Loss.
+    ca_state @ 1 + 1,
+    /// Retransmission timeouts of the segment in flight so far.
+    retransmits @ 2 + 1,
+    /// Zero-window probes sent without an answer.
+    probes @ 3 + 1,
+    /// Exponential backoff of the retransmission timer.
+    backoff @ 4 + 1,
+    /// `TCPI_OPT_*` bits: timestamps, sack, wscale, ecn, ecn-seen, syn-data, usec-ts, tfo-child.
+    options @ 5 + 1,
+    /// Window scale of the peer.
+    snd_wscale @ 6 + 1 [0, 0xf],
+    /// Window scale of this side.
+    rcv_wscale @ 6 + 1 [4, 0xf],
+    /// 1 if the delivery rate sample was limited by the application.
+    delivery_rate_app_limited @ 7 + 1 [0, 0x1],
+    /// Why TCP Fast Open failed on the client: 0 unknown, 1 cookie unavailable, 2 data not acked, 3 SYN retransmitted.
+    fastopen_client_fail @ 7 + 1 [1, 0x3],
+    /// Retransmission timeout, µs.
+    rto @ 8 + 4,
+    /// Delayed-ACK timeout, µs.
+    ato @ 12 + 4,
+    /// Sending maximum segment size, bytes.
+    snd_mss @ 16 + 4,
+    /// Receiving maximum segment size estimate, bytes.
+    rcv_mss @ 20 + 4,
+    /// Segments in flight. On LISTEN rows: the accept queue's length.
+    unacked @ 24 + 4,
+    /// Segments selectively acknowledged. On LISTEN rows: the accept queue's limit.
+    sacked @ 28 + 4,
+    /// Segments thought lost.
+    lost @ 32 + 4,
+    /// Retransmitted segments in flight.
+    retrans @ 36 + 4,
+    /// Unused by current kernels.
+    fackets @ 40 + 4,
+    /// Since the last data segment was sent, ms.
+    last_data_sent @ 44 + 4,
+    /// Unused by the kernel (always 0).
+    last_ack_sent @ 48 + 4,
+    /// Since the last data segment was received, ms.
+    last_data_recv @ 52 + 4,
+    /// Since the last ACK was received, ms.
+    last_ack_recv @ 56 + 4,
+    /// Path MTU, bytes.
+    pmtu @ 60 + 4,
+    /// Receive slow-start threshold, bytes.
+    rcv_ssthresh @ 64 + 4,
+    /// Smoothed round-trip time, µs.
+    rtt @ 68 + 4,
+    /// Round-trip time's mean deviation, µs.
+    rttvar @ 72 + 4,
+    /// Sending slow-start threshold, segments.
+    snd_ssthresh @ 76 + 4,
+    /// Congestion window, segments.
+    snd_cwnd @ 80 + 4,
+    /// Advertised maximum segment size, bytes.
+    advmss @ 84 + 4,
+    /// Reordering degree, segments.
+    reordering @ 88 + 4,
+    /// Receiver's estimate of the round-trip time, µs.
+    rcv_rtt @ 92 + 4,
+    /// Receive buffer auto-tuning space, bytes.
+    rcv_space @ 96 + 4,
+    /// Segments retransmitted in the connection's life.
+    total_retrans @ 100 + 4,
+    /// Pacing rate, bytes per second.
+    pacing_rate @ 104 + 8,
+    /// Pacing rate's cap, bytes per second; all ones if unlimited.
+    max_pacing_rate @ 112 + 8,
+    /// Bytes acknowledged by the peer, including SYN and FIN.
+    bytes_acked @ 120 + 8,
+    /// Bytes received in order, including FIN.
+    bytes_received @ 128 + 8,
+    /// Segments sent.
+    segs_out @ 136 + 4,
+    /// Segments received.
+    segs_in @ 140 + 4,
+    /// Bytes in the send queue that were never sent.
+    notsent_bytes @ 144 + 4,
+    /// Smallest round-trip time seen, µs; all ones if none.
+    min_rtt @ 148 + 4,
+    /// Segments with data received.
+    data_segs_in @ 152 + 4,
+    /// Segments with data sent.
+    data_segs_out @ 156 + 4,
+    /// Most recent delivery rate, bytes per second.
+    delivery_rate @ 160 + 8,
+    /// Time with data to send, µs.
+    busy_time @ 168 + 8,
+    /// Time limited by the receiver's window, µs.
+    rwnd_limited @ 176 + 8,
+    /// Time limited by the send buffer, µs.
+    sndbuf_limited @ 184 + 8,
+    /// Segments delivered, retransmissions included.
+    delivered @ 192 + 4,
+    /// Segments delivered with an ECN mark.
+    delivered_ce @ 196 + 4,
+    /// Bytes of data sent, retransmissions included.
+    bytes_sent @ 200 + 8,
+    /// Bytes retransmitted.
+    bytes_retrans @ 208 + 8,
+    /// DSACKs received: spurious retransmissions.
+    dsack_dups @ 216 + 4,
+    /// Reordering events.
+    reord_seen @ 220 + 4,
+    /// Segments received out of order.
+    rcv_ooopack @ 224 + 4,
+    /// The peer's advertised receive window after scaling, bytes.
+    snd_wnd @ 228 + 4,
+    /// The window advertised to the peer after scaling, bytes.
+    rcv_wnd @ 232 + 4,
+    /// PLB or timeout-triggered rehashes of the flow label.
+    rehash @ 236 + 4,
+    /// Retransmission timeouts.
+    total_rto @ 240 + 2,
+    /// Recoveries after retransmission timeouts.
+    total_rto_recoveries @ 242 + 2,
+    /// Time spent in timeout recoveries, ms.
+    total_rto_time @ 244 + 4,
+    /// Segments received with a CE mark (AccECN).
+    received_ce @ 248 + 4,
+    /// Bytes delivered with ECT(1) (AccECN).
+    delivered_e1_bytes @ 252 + 4,
+    /// Bytes delivered with ECT(0) (AccECN).
+    delivered_e0_bytes @ 256 + 4,
+    /// Bytes delivered with CE (AccECN).
+    delivered_ce_bytes @ 260 + 4,
+    /// Bytes received with ECT(1) (AccECN).
+    received_e1_bytes @ 264 + 4,
+    /// Bytes received with ECT(0) (AccECN).
+    received_e0_bytes @ 268 + 4,
+    /// Bytes received with CE (AccECN).
+    received_ce_bytes @ 272 + 4,
+    /// How AccECN negotiation or use failed (layout of 6.18).
+    accecn_fail_mode @ 276 + 2,
+    /// Which AccECN options were seen (layout of 6.18).
+    accecn_opt_seen @ 278 + 2,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_lie_end_to_end_without_a_gap() {
+        let mut end = 0;
+        for field in TcpInfo::FIELDS {
+            assert!(field.offset <= end, "{} leaves a gap", field.name);
+            end = end.max(field.offset + field.width);
+        }
+        assert_eq!(end, 280);
+    }
+
+    #[test]
+    fn what_did_not_arrive_is_absent_and_what_did_is_exact() {
+        let bytes: Vec<u8> = (0..=255u8).cycle().take(300).collect();
+        for length in [0, 1, 7, 103, 104, 144, 232, 240, 248, 280, 300] {
+            let info = TcpInfo::new(&bytes[..length]);
+            for field in TcpInfo::FIELDS {
+                assert_eq!(
+                    field.read(info).is_some(),
+                    field.offset + field.width <= length,
+                    "{} at {length}",
+                    field.name
+                );
+            }
+        }
+        let info = TcpInfo::new(&bytes);
+        assert_eq!(
+            info.rtt(),
+            Some(u64::from(u32::from_ne_bytes([68, 69, 70, 71])))
+        );
+        assert_eq!(info.snd_wscale(), Some(6));
+        assert_eq!(info.rcv_wscale(), Some(0));
+        assert_eq!(info.delivery_rate_app_limited(), Some(1));
+        assert_eq!(info.fastopen_client_fail(), Some(3));
+    }
+}

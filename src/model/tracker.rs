@@ -1,0 +1,237 @@
+//! What is remembered of each socket from one Sample to the next.
+
+use rustc_hash::FxHashMap;
+
+use super::SocketKey;
+
+/// Marks the end of a chain.
+const NONE: u32 = u32::MAX;
+
+/// A memory keyed by [`SocketKey`], made for being asked in the same order every time.
+///
+/// The kernel walks its tables in a fixed order, so a socket's successor in one dump is nearly always its successor in
+/// the next. Each entry remembers which one was asked after it; following that link answers without hashing, and only
+/// where sockets came or went is the index consulted.
+#[derive(Debug)]
+pub struct Tracker<T> {
+    entries: Vec<Entry<T>>,
+    index: FxHashMap<SocketKey, u32>,
+    free: Vec<u32>,
+    /// The entry asked last in this round.
+    last: u32,
+    /// The first entry asked in the round before.
+    first: u32,
+    round: u32,
+}
+
+#[derive(Debug)]
+struct Entry<T> {
+    key: SocketKey,
+    next: u32,
+    /// Round in which it was asked last; 0 if the entry is free.
+    seen: u32,
+    value: T,
+}
+
+/// What [`Tracker::visit`] found.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Visit<'a, T> {
+    /// Seen for the first time; the value is the default.
+    New(&'a mut T),
+    /// Known from an earlier round.
+    Known(&'a mut T),
+    /// Already visited in this round: the kernel reported it twice.
+    Repeated(&'a mut T),
+}
+
+impl<T> Default for Tracker<T> {
+    fn default() -> Self {
+        Tracker {
+            entries: Vec::new(),
+            index: FxHashMap::default(),
+            free: Vec::new(),
+            last: NONE,
+            first: NONE,
+            round: 1,
+        }
+    }
+}
+
+impl<T: Default> Tracker<T> {
+    /// How many sockets are remembered.
+    pub fn len(&self) -> usize {
+        self.index.len()
+    }
+
+    /// Whether nothing is remembered.
+    pub fn is_empty(&self) -> bool {
+        self.index.is_empty()
+    }
+
+    /// Begins a new round: every socket may be visited once more.
+    pub fn begin_round(&mut self) {
+        self.round = self.round.checked_add(1).unwrap_or(1);
+        self.last = NONE;
+    }
+
+    /// Finds or makes the memory of `key` and marks it visited in this round.
+    #[inline]
+    pub fn visit(&mut self, key: SocketKey) -> Visit<'_, T> {
+        let guess = match self.last {
+            NONE => self.first,
+            last => self
+                .entries
+                .get(last as usize)
+                .map_or(NONE, |entry| entry.next),
+        };
+        let (at, known) = match self.entries.get(guess as usize) {
+            Some(entry) if entry.key == key && entry.seen != 0 => (guess, true),
+            _ => match self.index.get(&key) {
+                Some(&at) => (at, true),
+                None => (self.insert(key), false),
+            },
+        };
+        if self.last == NONE {
+            self.first = at;
+        } else if guess != at {
+            self.entries[self.last as usize].next = at;
+        }
+        self.last = at;
+        let round = self.round;
+        let entry = &mut self.entries[at as usize];
+        let repeated = entry.seen == round;
+        entry.seen = round;
+        match (known, repeated) {
+            (false, _) => Visit::New(&mut entry.value),
+            (true, true) => Visit::Repeated(&mut entry.value),
+            (true, false) => Visit::Known(&mut entry.value),
+        }
+    }
+
+    fn insert(&mut self, key: SocketKey) -> u32 {
+        let entry = Entry {
+            key,
+            next: NONE,
+            seen: self.round - 1,
+            value: T::default(),
+        };
+        let at = if let Some(at) = self.free.pop() {
+            self.entries[at as usize] = entry;
+            at
+        } else {
+            self.entries.push(entry);
+            (self.entries.len() - 1) as u32
+        };
+        self.index.insert(key, at);
+        at
+    }
+
+    /// The memory of `key`, without visiting it.
+    pub fn get(&self, key: SocketKey) -> Option<&T> {
+        self.index
+            .get(&key)
+            .map(|&at| &self.entries[at as usize].value)
+    }
+
+    /// The memory of `key` to change, without visiting it.
+    pub fn get_mut(&mut self, key: SocketKey) -> Option<&mut T> {
+        self.index
+            .get(&key)
+            .map(|&at| &mut self.entries[at as usize].value)
+    }
+
+    /// Forgets those for which `keep` says no. `keep` is told whether the socket was visited in this round.
+    pub fn retain(&mut self, mut keep: impl FnMut(&SocketKey, bool, &mut T) -> bool) {
+        let round = self.round;
+        for (at, entry) in self.entries.iter_mut().enumerate() {
+            if entry.seen != 0 && !keep(&entry.key, entry.seen == round, &mut entry.value) {
+                entry.seen = 0;
+                entry.value = T::default();
+                self.index.remove(&entry.key);
+                self.free.push(at as u32);
+            }
+        }
+        if self.entries.len() > 1024 && self.index.len() < self.entries.len() / 4 {
+            self.shrink();
+        }
+    }
+
+    /// Gives memory back after a flood of sockets has gone. The next round consults the index once for each.
+    fn shrink(&mut self) {
+        self.entries.retain(|entry| entry.seen != 0);
+        self.entries.shrink_to_fit();
+        self.free = Vec::new();
+        self.index.clear();
+        self.index.shrink_to(self.entries.len());
+        for (at, entry) in self.entries.iter_mut().enumerate() {
+            entry.next = NONE;
+            self.index.insert(entry.key, at as u32);
+        }
+        self.first = NONE;
+        self.last = NONE;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(cookie: u64) -> SocketKey {
+        SocketKey { netns: 1, cookie }
+    }
+
+    #[test]
+    fn a_value_is_kept_while_its_socket_is_visited_in_any_order() {
+        let mut tracker = Tracker::<u64>::default();
+        for round in 0..20u64 {
+            tracker.begin_round();
+            let mut order: Vec<u64> = (0..50).collect();
+            order.rotate_left(round as usize % 7);
+            if round % 3 == 0 {
+                order.reverse();
+            }
+            for cookie in order {
+                match tracker.visit(key(cookie)) {
+                    Visit::New(value) => {
+                        assert_eq!(round, 0);
+                        *value = cookie * 10;
+                    }
+                    Visit::Known(value) => assert_eq!(*value, cookie * 10),
+                    Visit::Repeated(_) => panic!("visited once"),
+                }
+            }
+        }
+        assert_eq!(tracker.len(), 50);
+    }
+
+    #[test]
+    fn a_socket_reported_twice_in_a_round_is_told() {
+        let mut tracker = Tracker::<u8>::default();
+        tracker.begin_round();
+        assert!(matches!(tracker.visit(key(1)), Visit::New(_)));
+        assert!(matches!(tracker.visit(key(1)), Visit::Repeated(_)));
+        tracker.begin_round();
+        assert!(matches!(tracker.visit(key(1)), Visit::Known(_)));
+    }
+
+    #[test]
+    fn what_is_forgotten_comes_back_as_new_and_its_place_is_used_again() {
+        let mut tracker = Tracker::<u8>::default();
+        tracker.begin_round();
+        for cookie in 0..5000 {
+            tracker.visit(key(cookie));
+        }
+        tracker.begin_round();
+        for cookie in 0..10 {
+            tracker.visit(key(cookie));
+        }
+        tracker.retain(|_, seen, _| seen);
+        assert_eq!(tracker.len(), 10);
+        assert!(tracker.entries.len() <= 10, "a flood gives its memory back");
+        tracker.begin_round();
+        for cookie in 0..10 {
+            assert!(matches!(tracker.visit(key(cookie)), Visit::Known(_)));
+        }
+        assert!(matches!(tracker.visit(key(77)), Visit::New(_)));
+    }
+}

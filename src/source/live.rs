@@ -1,0 +1,7 @@
+//! One Sample a tick from the running kernel.
+/// x
+#[derive(Debug)]
+pub struct Live;
+/// x
+#[derive(Debug)]
+pub struct LiveOptions;
