@@ -7,10 +7,12 @@
 //! - [`source`]: where Samples come from; `netlink` asks `sock_diag`, `procfs` finds owners and counters, `Live`
 //!   composes one Sample a tick.
 //! - [`aggregate`]: what follows from a Sample and the one before it: rates, groups, listeners, bounded history.
+//! - [`column`]: what a table can show of a socket, for the screen, `list` and CSV alike.
 //!
 //! A datum's way: netlink bytes → `decode` → `Socket` → joined with owners → `Sample` → `aggregate` → row → cell. No
 //! step looks back up.
 
 pub mod aggregate;
+pub mod column;
 pub mod model;
 pub mod source;

@@ -1,0 +1,378 @@
+//! Takes Samples in order and derives everything that is shown.
+
+use std::net::IpAddr;
+
+use rustc_hash::FxHashMap;
+
+use crate::model::{ProcessKey, Protocol, Sample, Socket, State, Tracker, Visit};
+
+use super::groups::{Changes, Sum, Sums};
+use super::limit::limit;
+use super::listeners::Listeners;
+use super::rates::{Counted, Last, MIN_WINDOW_NS, Volume};
+use super::{
+    ChangeRates, History, ListenerTotals, PortTotals, ProcessTotals, Recent, RemoteTotals,
+    SocketRates, Throughput, Totals,
+};
+
+/// Samples that a socket may be missing from before it is forgotten: a dump can miss a row whose hash bucket changes.
+const FORGET_AFTER: u8 = 3;
+
+/// The same while dumps are incomplete, when absence proves nothing.
+const FORGET_AFTER_INCOMPLETE: u8 = 30;
+
+/// Everything derived from one Sample and those before it.
+#[derive(Debug, Clone, Default)]
+pub struct Aggregate {
+    /// Time since the Sample before, ns; `None` on the first.
+    pub interval_ns: Option<u64>,
+    /// Counts.
+    pub totals: Totals,
+    /// Rates of all TCP connections together. Both ends of a connection within this machine count.
+    pub throughput: Throughput,
+    /// Opened, closed, TIME-WAIT per second; `None` on a first sample.
+    pub changes: Option<ChangeRates>,
+    /// Rates of each socket, in the order of [`Sample::sockets`].
+    pub sockets: Vec<SocketRates>,
+    /// By process, in the order of [`Sample::processes`].
+    pub processes: Vec<ProcessTotals>,
+    /// By remote host.
+    pub remotes: Vec<RemoteTotals>,
+    /// By listening port.
+    pub ports: Vec<PortTotals>,
+    /// Listening TCP sockets.
+    pub listeners: Vec<ListenerTotals>,
+    /// The last ten minutes.
+    pub history: History,
+}
+
+/// Keeps what the next Sample is compared with.
+#[derive(Debug, Default)]
+pub struct Aggregator {
+    sockets: Tracker<Last>,
+    before_ns: Option<u64>,
+    history: History,
+    recent: FxHashMap<ProcessKey, (Recent, u64)>,
+    processes: Vec<Sum>,
+    remotes: Sums<IpAddr>,
+    ports: Sums<u16>,
+    listeners: Listeners,
+    samples: u64,
+}
+
+impl Aggregator {
+    /// Starts without history.
+    pub fn new() -> Aggregator {
+        Aggregator::default()
+    }
+
+    /// Takes the next Sample and fills `out`, whose memory is used again. Samples come in the order of their time.
+    pub fn update(&mut self, sample: &Sample, out: &mut Aggregate) {
+        self.samples += 1;
+        let now = sample.monotonic_ns;
+        let interval = self
+            .before_ns
+            .and_then(|before| now.checked_sub(before))
+            .filter(|&ns| ns >= MIN_WINDOW_NS);
+        let seconds = interval.map(|ns| ns as f64 / 1e9);
+        self.before_ns = Some(now);
+
+        out.interval_ns = interval;
+        out.totals.clear();
+        out.sockets.clear();
+        out.sockets.reserve(sample.sockets.rows.len());
+        self.processes.clear();
+        self.processes
+            .resize(sample.processes.len(), Sum::default());
+        self.remotes.clear();
+        self.ports.clear();
+        self.listeners.begin(sample, seconds);
+        self.sockets.begin_round();
+
+        let mut all = Volume::default();
+        let mut changes = Changes::default();
+        for socket in &sample.sockets.rows {
+            self.take(sample, socket, interval, out, &mut all, &mut changes);
+        }
+        if interval.is_some() {
+            for closed in &sample.closed {
+                if let Some(socket) = sample.closed_sockets.rows.get(closed.row as usize) {
+                    self.take_closed(sample, socket, &mut all, &mut changes);
+                }
+            }
+        }
+        self.forget(sample, &mut changes);
+
+        out.throughput = seconds.map(|seconds| all.over(seconds)).unwrap_or_default();
+        out.changes = seconds.map(|seconds| changes.over(seconds));
+        self.finish_processes(sample, seconds, out);
+        self.finish_groups(seconds, out);
+        self.listeners.finish(&mut out.listeners);
+        self.history
+            .push(sample.taken_at_us, &out.totals, out.throughput, out.changes);
+        out.history.clone_from(&self.history);
+    }
+
+    /// Counts one socket and derives its rates.
+    #[inline]
+    fn take(
+        &mut self,
+        sample: &Sample,
+        socket: &Socket,
+        interval: Option<u64>,
+        out: &mut Aggregate,
+        all: &mut Volume,
+        changes: &mut Changes,
+    ) {
+        let now = sample.monotonic_ns;
+        out.totals.add(socket);
+        let is_tcp = socket.protocol == Protocol::Tcp;
+        let info = if is_tcp && socket.state != State::Listen {
+            sample.sockets.tcp_info(socket)
+        } else {
+            None
+        };
+        let counted = info.and_then(Counted::read);
+
+        let (last, is_new) = match self.sockets.visit(socket.key()) {
+            Visit::New(last) => (last, true),
+            Visit::Known(last) | Visit::Repeated(last) => (last, false),
+        };
+        let mut rates = SocketRates::default();
+        let mut delta = None;
+        if let (Some(counted), Some(interval)) = (&counted, interval) {
+            // Not seen before although it is not the first Sample: all that it counted happened since.
+            let (before, window) = match last.counted {
+                Some(before) => (before, now.saturating_sub(last.at_ns)),
+                None => (Counted::default(), interval),
+            };
+            delta = counted.since(&before);
+            if let (Some(delta), true) = (&delta, window >= MIN_WINDOW_NS) {
+                let seconds = window as f64 / 1e9;
+                let rate = |bytes: u64| Some((bytes as f64 / seconds) as f32);
+                rates.received = rate(delta.bytes_received);
+                rates.sent = rate(delta.bytes_acked);
+                rates.wire_sent = rate(delta.bytes_sent);
+                rates.retransmitted = rate(u64::from(delta.bytes_retrans));
+                if let (Some(info), State::Established | State::CloseWait) = (info, socket.state) {
+                    rates.limit = Some(limit(delta, info, window / 1000));
+                }
+            }
+        }
+        out.sockets.push(rates);
+
+        // A mini-socket (TIME-WAIT, or FIN-WAIT-2 without tcp_info) was counted by its destroy event.
+        let connection = is_tcp
+            && !matches!(
+                socket.state,
+                State::Listen | State::BoundInactive | State::Closed
+            );
+        let mini = connection && info.is_none() && socket.state != State::SynRecv;
+        let opened = is_new && interval.is_some() && connection && !mini;
+        let time_wait = interval.is_some()
+            && is_tcp
+            && socket.state == State::TimeWait
+            && last.state != Some(State::TimeWait);
+        if counted.is_some() {
+            last.counted = counted;
+        }
+        last.at_ns = now;
+        last.state = Some(socket.state);
+        last.missed = 0;
+
+        changes.opened += u32::from(opened);
+        changes.time_wait += u32::from(time_wait);
+        if let Some(delta) = &delta {
+            all.add(delta);
+        }
+        let add = |sum: &mut Sum| {
+            sum.sockets += 1;
+            match socket.protocol {
+                Protocol::Tcp => sum.tcp[socket.state as usize] += 1,
+                Protocol::Udp => sum.udp += 1,
+                Protocol::Stream | Protocol::Dgram | Protocol::Seqpacket => sum.unix += 1,
+                _ => {}
+            }
+            if let Some(delta) = &delta {
+                sum.volume.add(delta);
+            }
+            sum.changes.opened += u32::from(opened);
+            sum.changes.time_wait += u32::from(time_wait);
+        };
+        for_each_owner(sample, socket, |process| {
+            if let Some(sum) = self.processes.get_mut(process as usize) {
+                add(sum);
+            }
+        });
+        if !socket.family.is_inet() {
+            return;
+        }
+        if let Some(remote) = socket.remote() {
+            let sum = self.remotes.of(remote.canonical().address);
+            add(sum);
+            if let (State::Established, Some(rtt)) =
+                (socket.state, info.and_then(|info| info.rtt()))
+            {
+                sum.rtt(rtt as u32);
+            }
+        }
+        if connection
+            && let Some(local) = socket.local()
+            && self.listeners.listens_on(local.port)
+        {
+            add(self.ports.of(local.port));
+            self.listeners.count(sample, socket);
+        }
+    }
+
+    /// Counts what a freed connection moved since it was last looked at.
+    fn take_closed(
+        &mut self,
+        sample: &Sample,
+        socket: &Socket,
+        all: &mut Volume,
+        changes: &mut Changes,
+    ) {
+        if socket.protocol != Protocol::Tcp {
+            return;
+        }
+        let counted = sample
+            .closed_sockets
+            .tcp_info(socket)
+            .and_then(Counted::read);
+        let last = self.sockets.get_mut(socket.key());
+        let opened = last.is_none();
+        let before = last
+            .as_ref()
+            .and_then(|last| last.counted)
+            .unwrap_or_default();
+        let delta = counted.and_then(|counted| counted.since(&before));
+        if let Some(last) = last {
+            if last.closed || matches!(last.state, Some(State::Listen | State::BoundInactive)) {
+                return;
+            }
+            last.closed = true;
+            last.counted = counted.or(last.counted);
+        } else if socket.remote().is_none() {
+            // A listener or an unconnected socket that lived between two samples is no connection.
+            return;
+        }
+        if let Some(delta) = &delta {
+            all.add(delta);
+        }
+        let add = |changes: &mut Changes| {
+            changes.closed += 1;
+            changes.opened += u32::from(opened);
+        };
+        add(changes);
+        let into = |sum: &mut Sum| {
+            add(&mut sum.changes);
+            if let Some(delta) = &delta {
+                sum.volume.add(delta);
+            }
+        };
+        for_each_owner(sample, socket, |process| {
+            if let Some(sum) = self.processes.get_mut(process as usize) {
+                into(sum);
+            }
+        });
+        if let Some(remote) = socket.remote() {
+            into(self.remotes.of(remote.canonical().address));
+        }
+        if let Some(local) = socket.local()
+            && self.listeners.listens_on(local.port)
+        {
+            into(self.ports.of(local.port));
+        }
+    }
+
+    /// Drops the memory of sockets that are gone; without destroy events, their going counts as closing.
+    fn forget(&mut self, sample: &Sample, changes: &mut Changes) {
+        let limit = if sample.is_complete() {
+            FORGET_AFTER
+        } else {
+            FORGET_AFTER_INCOMPLETE
+        };
+        let events = sample.events_available;
+        self.sockets.retain(|_, seen, last| {
+            if seen {
+                return true;
+            }
+            last.missed = last.missed.saturating_add(1);
+            let keep = !last.closed && last.missed < limit;
+            if !keep && !events && last.counted.is_some() {
+                changes.closed += 1;
+            }
+            keep
+        });
+    }
+
+    fn finish_processes(&mut self, sample: &Sample, seconds: Option<f64>, out: &mut Aggregate) {
+        out.processes.clear();
+        for (index, (sum, row)) in self.processes.iter().zip(&sample.processes).enumerate() {
+            let throughput = seconds
+                .map(|seconds| sum.volume.over(seconds))
+                .unwrap_or_default();
+            let (recent, seen) = self.recent.entry(row.process.key).or_default();
+            if seconds.is_some() {
+                recent.push(throughput.total().unwrap_or(0.0));
+            }
+            *seen = self.samples;
+            out.processes.push(ProcessTotals {
+                process: index as u32,
+                sockets: sum.sockets,
+                tcp: sum.tcp,
+                udp: sum.udp,
+                unix: sum.unix,
+                throughput,
+                changes: seconds.map(|seconds| sum.changes.over(seconds)),
+                recent: *recent,
+            });
+        }
+        let samples = self.samples;
+        self.recent
+            .retain(|_, (_, seen)| *seen + u64::from(FORGET_AFTER) > samples);
+    }
+
+    fn finish_groups(&mut self, seconds: Option<f64>, out: &mut Aggregate) {
+        let over = |sum: &Sum| {
+            seconds
+                .map(|seconds| sum.volume.over(seconds))
+                .unwrap_or_default()
+        };
+        out.remotes.clear();
+        out.remotes
+            .extend(self.remotes.iter().map(|(address, sum)| RemoteTotals {
+                address: *address,
+                sockets: sum.sockets,
+                tcp: sum.tcp,
+                throughput: over(sum),
+                rtt_us: sum.rtt_us,
+            }));
+        out.ports.clear();
+        out.ports
+            .extend(self.ports.iter().map(|(port, sum)| PortTotals {
+                protocol: Protocol::Tcp,
+                port: *port,
+                tcp: sum.tcp,
+                throughput: over(sum),
+            }));
+    }
+}
+
+/// Calls `f` with the index of each process that owns the socket, once for each process.
+#[inline]
+fn for_each_owner(sample: &Sample, socket: &Socket, mut f: impl FnMut(u32)) {
+    let from = socket.holders_at as usize;
+    let holders = sample
+        .holders
+        .get(from..from + usize::from(socket.holders_len))
+        .unwrap_or(&[]);
+    let mut last = None;
+    for holder in holders {
+        if last != Some(holder.process) {
+            last = Some(holder.process);
+            f(holder.process);
+        }
+    }
+}

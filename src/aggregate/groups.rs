@@ -1,0 +1,146 @@
+//! Sums by process, by remote host and by listening port.
+
+use std::net::IpAddr;
+
+use rustc_hash::FxHashMap;
+
+use crate::model::{Protocol, State};
+
+use super::rates::Volume;
+use super::{ChangeRates, Recent, Throughput};
+
+/// What one process holds and moves.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProcessTotals {
+    /// Index into [`Sample::processes`](crate::model::Sample::processes).
+    pub process: u32,
+    /// Sockets that it owns, remembered and inferred ones included.
+    pub sockets: u32,
+    /// Its TCP sockets by `State as usize`.
+    pub tcp: [u32; State::SLOTS],
+    /// Its UDP sockets.
+    pub udp: u32,
+    /// Its unix sockets.
+    pub unix: u32,
+    /// Rates over the last interval; `None` if it has no TCP connection or on a first sample.
+    pub throughput: Throughput,
+    /// Opened, closed, TIME-WAIT per second; `None` on a first sample.
+    pub changes: Option<ChangeRates>,
+    /// Received and sent bytes per second together, over the last minute.
+    pub recent: Recent,
+}
+
+/// Connections with one remote host.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RemoteTotals {
+    /// Its address; v4-mapped ones as IPv4.
+    pub address: IpAddr,
+    /// Sockets of all protocols connected to it.
+    pub sockets: u32,
+    /// TCP connections by `State as usize`.
+    pub tcp: [u32; State::SLOTS],
+    /// Rates over the last interval.
+    pub throughput: Throughput,
+    /// Smallest and largest smoothed round-trip time of its established connections, µs.
+    pub rtt_us: Option<(u32, u32)>,
+}
+
+/// Connections to one listening port.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PortTotals {
+    /// Protocol.
+    pub protocol: Protocol,
+    /// Local port.
+    pub port: u16,
+    /// Connections by `State as usize`, without the listeners.
+    pub tcp: [u32; State::SLOTS],
+    /// Rates over the last interval, of connections that closed in it too.
+    pub throughput: Throughput,
+}
+
+/// Counts of changes before they become rates.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Changes {
+    pub(super) opened: u32,
+    pub(super) closed: u32,
+    pub(super) time_wait: u32,
+}
+
+impl Changes {
+    pub(super) fn over(self, seconds: f64) -> ChangeRates {
+        ChangeRates {
+            opened: f64::from(self.opened) / seconds,
+            closed: f64::from(self.closed) / seconds,
+            time_wait: f64::from(self.time_wait) / seconds,
+        }
+    }
+}
+
+/// A sum in the making: counts, volume and changes.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sum {
+    pub(super) sockets: u32,
+    pub(super) tcp: [u32; State::SLOTS],
+    pub(super) udp: u32,
+    pub(super) unix: u32,
+    pub(super) volume: Volume,
+    pub(super) changes: Changes,
+    pub(super) rtt_us: Option<(u32, u32)>,
+}
+
+impl Sum {
+    /// Takes a round-trip time into the range.
+    #[inline]
+    pub(super) fn rtt(&mut self, rtt: u32) {
+        self.rtt_us = Some(match self.rtt_us {
+            None => (rtt, rtt),
+            Some((low, high)) => (low.min(rtt), high.max(rtt)),
+        });
+    }
+}
+
+/// Sums by a key; its memory is used again.
+#[derive(Debug)]
+pub(super) struct Sums<K> {
+    index: FxHashMap<K, u32>,
+    sums: Vec<(K, Sum)>,
+    /// The key asked last: sockets of one host or port often follow each other.
+    last: Option<(K, u32)>,
+}
+
+impl<K> Default for Sums<K> {
+    fn default() -> Self {
+        Sums {
+            index: FxHashMap::default(),
+            sums: Vec::new(),
+            last: None,
+        }
+    }
+}
+
+impl<K: Copy + Eq + std::hash::Hash> Sums<K> {
+    pub(super) fn clear(&mut self) {
+        self.index.clear();
+        self.sums.clear();
+        self.last = None;
+    }
+
+    #[inline]
+    pub(super) fn of(&mut self, key: K) -> &mut Sum {
+        if let Some((last, at)) = self.last
+            && last == key
+        {
+            return &mut self.sums[at as usize].1;
+        }
+        let at = *self.index.entry(key).or_insert_with(|| {
+            self.sums.push((key, Sum::default()));
+            (self.sums.len() - 1) as u32
+        });
+        self.last = Some((key, at));
+        &mut self.sums[at as usize].1
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(K, Sum)> {
+        self.sums.iter()
+    }
+}

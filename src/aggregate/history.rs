@@ -1,0 +1,149 @@
+//! Bounded memory of totals: ten minutes at one sample a second.
+
+use std::collections::VecDeque;
+
+use crate::model::State;
+
+use super::{ChangeRates, Throughput, Totals};
+
+/// Points kept: 10 minutes at 1 s.
+const POINTS: usize = 600;
+
+/// Points of a [`Recent`]: one minute at 1 s.
+pub const RECENT_POINTS: usize = 60;
+
+/// Totals at one instant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HistoryPoint {
+    /// When, µs since 1970 UTC.
+    pub taken_at_us: i64,
+    /// All sockets.
+    pub sockets: u32,
+    /// TCP sockets by `State as usize`.
+    pub tcp: [u32; State::SLOTS],
+    /// UDP sockets.
+    pub udp: u32,
+    /// Unix sockets.
+    pub unix: u32,
+    /// Throughput of all connections.
+    pub throughput: Throughput,
+    /// Opened, closed, TIME-WAIT; `None` on a first sample.
+    pub changes: Option<ChangeRates>,
+}
+
+/// The last points, oldest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct History {
+    points: VecDeque<HistoryPoint>,
+}
+
+impl History {
+    pub(super) fn push(
+        &mut self,
+        taken_at_us: i64,
+        totals: &Totals,
+        throughput: Throughput,
+        changes: Option<ChangeRates>,
+    ) {
+        if self.points.len() == POINTS {
+            self.points.pop_front();
+        }
+        self.points.push_back(HistoryPoint {
+            taken_at_us,
+            sockets: totals.sockets,
+            tcp: totals.tcp,
+            udp: totals.udp,
+            unix: totals.unix,
+            throughput,
+            changes,
+        });
+    }
+
+    /// Oldest first.
+    pub fn points(&self) -> impl DoubleEndedIterator<Item = &HistoryPoint> + ExactSizeIterator {
+        self.points.iter()
+    }
+
+    /// How much the number of TCP sockets in `state` grows per second, over the last `seconds` of history (at least
+    /// two points). `None` if there are not.
+    pub fn growth(&self, state: State, seconds: f64) -> Option<f64> {
+        let last = self.points.back()?;
+        let since = last.taken_at_us - (seconds * 1e6) as i64;
+        let first = self
+            .points
+            .iter()
+            .find(|point| point.taken_at_us >= since)?;
+        let span = (last.taken_at_us - first.taken_at_us) as f64 / 1e6;
+        let grown = f64::from(last.tcp[state as usize]) - f64::from(first.tcp[state as usize]);
+        (span > 0.0).then(|| grown / span)
+    }
+}
+
+/// The last minute of one number, oldest first; fixed size, so that it is copied without allocating.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Recent {
+    values: [f32; RECENT_POINTS],
+    len: u8,
+}
+
+impl Default for Recent {
+    fn default() -> Self {
+        Recent {
+            values: [0.0; RECENT_POINTS],
+            len: 0,
+        }
+    }
+}
+
+impl Recent {
+    pub(super) fn push(&mut self, value: f64) {
+        let len = usize::from(self.len);
+        if len == RECENT_POINTS {
+            self.values.copy_within(1.., 0);
+            self.values[RECENT_POINTS - 1] = value as f32;
+        } else {
+            self.values[len] = value as f32;
+            self.len += 1;
+        }
+    }
+
+    /// The values, oldest first; at most [`RECENT_POINTS`].
+    pub fn values(&self) -> &[f32] {
+        &self.values[..usize::from(self.len)]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn history_is_bounded_and_growth_is_per_second() {
+        let mut history = History::default();
+        for second in 0..1000 {
+            let mut totals = Totals::default();
+            totals.tcp[State::TimeWait as usize] = second as u32 * 3;
+            history.push(
+                i64::from(second) * 1_000_000,
+                &totals,
+                Throughput::default(),
+                None,
+            );
+        }
+        assert_eq!(history.points().len(), POINTS);
+        assert_eq!(history.growth(State::TimeWait, 10.0), Some(3.0));
+        assert_eq!(history.growth(State::Established, 10.0), Some(0.0));
+        assert_eq!(History::default().growth(State::TimeWait, 10.0), None);
+    }
+
+    #[test]
+    fn recent_keeps_the_last_minute() {
+        let mut recent = Recent::default();
+        for value in 0..70 {
+            recent.push(f64::from(value));
+        }
+        assert_eq!(recent.values().len(), RECENT_POINTS);
+        assert_eq!(recent.values()[0], 10.0);
+        assert_eq!(recent.values()[59], 69.0);
+    }
+}

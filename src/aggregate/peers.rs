@@ -1,0 +1,52 @@
+//! Who is at the other end, for connections whose both ends are on this machine.
+
+use rustc_hash::FxHashMap;
+
+use crate::model::{Endpoint, Ends, Protocol, Sample, Socket};
+
+/// An internet connection as seen from one end.
+type Pair = (u32, Protocol, Endpoint, Endpoint);
+
+/// Finds a socket's other end. Built when somebody asks, not with every Sample.
+#[derive(Debug, Default)]
+pub struct PeerIndex {
+    pairs: FxHashMap<Pair, u32>,
+    unix: FxHashMap<u32, u32>,
+}
+
+impl PeerIndex {
+    /// Indexes all connected sockets of a Sample.
+    pub fn new(sample: &Sample) -> PeerIndex {
+        let mut index = PeerIndex::default();
+        index.pairs.reserve(sample.sockets.rows.len());
+        for (row, socket) in sample.sockets.rows.iter().enumerate() {
+            if let Some((local, remote)) = connected(socket) {
+                index
+                    .pairs
+                    .insert((socket.netns, socket.protocol, local, remote), row as u32);
+            } else if matches!(socket.ends, Ends::Unix { .. }) {
+                index.unix.insert(socket.inode, row as u32);
+            }
+        }
+        index
+    }
+
+    /// The row of the other end.
+    pub fn peer(&self, socket: &Socket) -> Option<usize> {
+        let row = match socket.ends {
+            Ends::Unix { peer_inode, .. } => self.unix.get(&peer_inode?)?,
+            _ => {
+                let (local, remote) = connected(socket)?;
+                self.pairs
+                    .get(&(socket.netns, socket.protocol, remote, local))?
+            }
+        };
+        Some(*row as usize)
+    }
+}
+
+/// Both ends of a connected internet socket, in a form in which both sides agree.
+fn connected(socket: &Socket) -> Option<(Endpoint, Endpoint)> {
+    let remote = socket.remote()?;
+    Some((socket.local()?.canonical(), remote.canonical()))
+}

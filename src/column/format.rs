@@ -1,0 +1,196 @@
+//! Numbers as text: every figure with its unit, in a width that does not change.
+
+use std::fmt::Write;
+
+/// What stands for "not known".
+pub const MISSING: &str = "–";
+
+/// Bytes with a decimal unit and three significant figures, at most 7 columns: `0 B`, `999 B`, `1.23 kB`, `45.6 MB`.
+pub fn bytes(out: &mut String, value: f64) {
+    scaled(out, value, &["B", "kB", "MB", "GB", "TB", "PB"]);
+}
+
+/// Bytes per second, at most 9 columns: `1.23 MB/s`.
+pub fn rate(out: &mut String, value: f64) {
+    bytes(out, value);
+    out.push_str("/s");
+}
+
+/// Events per second, at most 7 columns: `0/s`, `0.5/s`, `212/s`, `12.4 k/s`.
+pub fn per_second(out: &mut String, value: f64) {
+    if value < 10.0 && value.fract() != 0.0 {
+        let _ = write!(out, "{value:.1}/s");
+    } else if value < 9999.5 {
+        let _ = write!(out, "{value:.0}/s");
+    } else {
+        scaled(out, value, &["", "k", "M", "G"]);
+        out.push_str("/s");
+    }
+}
+
+/// A count with thin groups of three digits from 10 000 on: `9999`, `12 431`.
+pub fn count(out: &mut String, value: u64) {
+    let digits = value.to_string();
+    if digits.len() < 5 {
+        out.push_str(&digits);
+        return;
+    }
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(' ');
+        }
+        out.push(digit);
+    }
+}
+
+/// A time given in µs, at most 7 columns: `123 µs`, `1.23 ms`, `45.6 ms`, `1.23 s`, `2.5 min`, `3.1 h`, `4.2 d`.
+pub fn duration_us(out: &mut String, us: f64) {
+    let (value, unit) = match us {
+        us if us < 999.5 => return write(out, us, 0, " µs"),
+        us if us < 999_500.0 => (us / 1e3, " ms"),
+        us if us < 99_950_000.0 => (us / 1e6, " s"),
+        us if us < 5_970_000_000.0 => (us / 60e6, " min"),
+        us if us < 171_000_000_000.0 => (us / 3600e6, " h"),
+        us => (us / 86_400e6, " d"),
+    };
+    significant(out, value, unit);
+}
+
+/// A share from 0 to 1 as per cent: `0.02 %`, `1.5 %`, `100 %`.
+pub fn share(out: &mut String, share: f64) {
+    let percent = share * 100.0;
+    let decimals = if percent == 0.0 || percent >= 99.95 {
+        0
+    } else if percent < 9.995 {
+        2
+    } else {
+        1
+    };
+    write(out, percent, decimals, " %");
+}
+
+fn scaled(out: &mut String, value: f64, units: &[&str]) {
+    let mut value = value;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 {
+        write(out, value, 0, "");
+    } else {
+        significant(out, value, "");
+    }
+    if !units[unit].is_empty() {
+        out.push(' ');
+        out.push_str(units[unit]);
+    }
+}
+
+/// Three significant figures.
+fn significant(out: &mut String, value: f64, unit: &str) {
+    let decimals = match value {
+        value if value < 9.995 => 2,
+        value if value < 99.95 => 1,
+        _ => 0,
+    };
+    write(out, value, decimals, unit);
+}
+
+fn write(out: &mut String, value: f64, decimals: usize, unit: &str) {
+    let _ = write!(out, "{value:.decimals$}{unit}");
+}
+
+/// Appends `bytes` as text that is harmless in a terminal: invalid UTF-8 as `\u{FFFD}`, control characters (escape
+/// sequences, newlines, bidirectional overrides) as their escapes, the NUL of an abstract unix name as `@`.
+pub fn harmless(out: &mut String, bytes: &[u8]) {
+    for character in String::from_utf8_lossy(bytes).chars() {
+        match character {
+            '\0' => out.push('@'),
+            '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' => {
+                let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
+            }
+            character if character.is_control() => {
+                let _ = write!(out, "{}", character.escape_default());
+            }
+            character => out.push(character),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(f: impl Fn(&mut String)) -> String {
+        let mut out = String::new();
+        f(&mut out);
+        out
+    }
+
+    #[test]
+    fn sizes_keep_their_width_at_every_step() {
+        for (value, expected) in [
+            (0.0, "0 B"),
+            (999.4, "999 B"),
+            (999.6, "1.00 kB"),
+            (9_994.0, "9.99 kB"),
+            (9_996.0, "10.0 kB"),
+            (99_960.0, "100 kB"),
+            (999_600.0, "1.00 MB"),
+            (41_200_000.0, "41.2 MB"),
+            (1e15, "1.00 PB"),
+        ] {
+            assert_eq!(text(|out| bytes(out, value)), expected);
+        }
+        let mut value = 1.0;
+        while value < 1e15 {
+            assert!(text(|out| bytes(out, value)).len() <= 7, "{value}");
+            value *= 1.07;
+        }
+    }
+
+    #[test]
+    fn times_keep_their_width_at_every_step() {
+        for (us, expected) in [
+            (0.0, "0 µs"),
+            (999.0, "999 µs"),
+            (1_230.0, "1.23 ms"),
+            (1_000_000.0, "1.00 s"),
+            (150_000_000.0, "2.50 min"),
+            (7_200_000_000.0, "2.00 h"),
+        ] {
+            assert_eq!(text(|out| duration_us(out, us)), expected);
+        }
+        let mut us = 1.0;
+        while us < 1e13 {
+            assert!(
+                text(|out| duration_us(out, us)).chars().count() <= 8,
+                "{us}"
+            );
+            us *= 1.07;
+        }
+    }
+
+    #[test]
+    fn counts_and_shares_read_well() {
+        assert_eq!(text(|out| count(out, 9_999)), "9999");
+        assert_eq!(text(|out| count(out, 12_431)), "12 431");
+        assert_eq!(text(|out| count(out, 1_000_000)), "1 000 000");
+        assert_eq!(text(|out| share(out, 0.998)), "99.8 %");
+        assert_eq!(text(|out| share(out, 1.0)), "100 %");
+        assert_eq!(text(|out| share(out, 0.0002)), "0.02 %");
+        assert_eq!(text(|out| per_second(out, 0.5)), "0.5/s");
+        assert_eq!(text(|out| per_second(out, 212.0)), "212/s");
+        assert_eq!(text(|out| per_second(out, 12_400.0)), "12.4 k/s");
+    }
+
+    #[test]
+    fn nothing_harmful_reaches_a_terminal() {
+        let text = text(|out| harmless(out, b"\0a\x1b[31mb\nc\xff\xe2\x80\xae"));
+        assert_eq!(text, "@a\\u{1b}[31mb\\nc\u{fffd}\\u{202e}");
+    }
+}
