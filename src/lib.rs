@@ -8,11 +8,15 @@
 //!   composes one Sample a tick.
 //! - [`aggregate`]: what follows from a Sample and the one before it: rates, groups, listeners, bounded history.
 //! - [`column`]: what a table can show of a socket, for the screen, `list` and CSV alike.
+//! - [`tui`]: the dashboard's screen: state, keys, views. Draws and decides, touches nothing outside.
+//! - [`app`]: the running dashboard: threads, channels, the terminal.
 //!
 //! A datum's way: netlink bytes → `decode` → `Socket` → joined with owners → `Sample` → `aggregate` → row → cell. No
 //! step looks back up.
 
 pub mod aggregate;
+pub mod app;
 pub mod column;
 pub mod model;
 pub mod source;
+pub mod tui;
