@@ -336,14 +336,14 @@ impl Unowned {
     /// The reason in words.
     pub fn sentence(self) -> &'static str {
         match self {
-            Unowned::TimeWait => "closed here; the kernel keeps the address pair",
+            Unowned::TimeWait => "closed here; address pair kept",
             Unowned::Handshake => "the handshake is not complete",
-            Unowned::WaitingForAccept => "no accept() has taken them yet",
-            Unowned::Orphan => "closed; the kernel finishes the connection",
+            Unowned::WaitingForAccept => "no accept() took them yet",
+            Unowned::Orphan => "closed; the kernel finishes it",
             Unowned::Kernel => "the kernel's own",
             Unowned::OtherNamespace => "held in another pid namespace",
             Unowned::PermissionDenied => "this user may not look",
-            Unowned::Exited => "the process was gone when looked for",
+            Unowned::Exited => "gone when it was looked for",
             Unowned::Unknown => "no process holds them",
         }
     }

@@ -38,8 +38,8 @@ type Fit = (&'static str, u16, u16, u8);
 /// What a narrow screen cannot do without comes first; numbers have one width, texts a range.
 const SOCKET_FIT: [Fit; 25] = [
     ("state", 10, 10, 0),
-    ("local", 13, 47, 0),
-    ("remote", 13, 47, 0),
+    ("local", 15, 47, 0),
+    ("remote", 15, 47, 0),
     ("process", 13, 32, 0),
     ("rate", 9, 9, 1),
     ("netid", 5, 5, 2),

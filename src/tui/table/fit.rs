@@ -23,12 +23,8 @@ const WIDE_GAP: u16 = 2;
 /// From which width on there is plenty, columns of the terminal.
 const PLENTY: u16 = 120;
 
-impl Heading {
-    /// A width that has room for the heading and its arrow.
-    fn at_least(&self, width: u16) -> u16 {
-        width.max(super::text::width(self.heading) as u16 + 1)
-    }
-}
+/// Up to which priority columns are shown even if texts have to be cut for them.
+const WORTH_A_CUT: u8 = 2;
 
 /// Chooses columns for `room` and places them. `shift` scrolls columns out at the left and is brought back into range.
 pub(super) fn fit(
@@ -38,6 +34,14 @@ pub(super) fn fit(
     room: u16,
     places: &mut Vec<ColumnPlace>,
 ) {
+    // The column that rows are ordered by has an arrow at its heading.
+    let mut with_arrow = headings.to_vec();
+    if let Some(heading) = with_arrow.get_mut(sorted) {
+        let arrow = super::text::width(heading.heading) as u16 + 1;
+        heading.least = heading.least.max(arrow);
+        heading.width = heading.width.max(arrow);
+    }
+    let headings = with_arrow.as_slice();
     let gap = if room >= PLENTY { WIDE_GAP } else { GAP };
     let mut chosen = choose(headings, sorted, room, gap);
     let hidden = headings.len() - chosen.len();
@@ -76,6 +80,11 @@ pub(super) fn fit(
 }
 
 impl Heading {
+    /// A width that has room for the heading.
+    fn at_least(&self, width: u16) -> u16 {
+        width.max(super::text::width(self.heading) as u16)
+    }
+
     fn narrow(&self) -> u16 {
         self.at_least(self.least)
     }
@@ -103,7 +112,7 @@ fn choose(headings: &[Heading], sorted: usize, room: u16, gap: u16) -> Vec<usize
     let mut chosen: Vec<usize> = Vec::new();
     for at in by_priority {
         chosen.push(at);
-        let width = if priority(at) == 0 {
+        let width = if priority(at) <= WORTH_A_CUT {
             Heading::narrow
         } else {
             Heading::preferred

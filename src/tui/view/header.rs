@@ -15,6 +15,7 @@ use crate::column::format;
 use crate::model::Unowned;
 use crate::tui::keymap::{self, Command};
 use crate::tui::state::State;
+use crate::tui::text;
 use crate::tui::theme::Tone;
 
 /// The remedy, from the most complete to the shortest.
@@ -25,79 +26,61 @@ const REMEDIES: [&str; 4] = [
     "run as root",
 ];
 
-/// Draws the first line.
+/// Room between the left and the right part, and at the right edge.
+const SLACK: u16 = 4;
+
+/// Draws the first line: as much as there is room for, the least important dropped first.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    // What is dropped first when there is little room comes last: (piece, how much it matters).
-    let name = (" sockwatch".to_owned(), Tone::Strong);
-    let mut left: Vec<(Piece, u8)> = Vec::new();
-    let mut right: Vec<(Piece, u8)> = Vec::new();
-    let interval = {
-        let mut text = "every ".to_owned();
-        interval_text(&mut text, state.interval);
-        text
-    };
-    if let Some(moment) = state.moment.as_deref() {
-        let (sample, totals) = (&moment.sample, &moment.aggregate.totals);
-        let mut hostname = String::new();
-        format::harmless(&mut hostname, sample.host.hostname.as_bytes());
-        left.push(((hostname, Tone::Plain), 3));
-        let mut kernel = "Linux ".to_owned();
-        format::harmless(&mut kernel, release(&sample.host.kernel).as_bytes());
-        left.push(((kernel, Tone::Plain), 4));
-        let mut sockets = String::new();
-        format::count(&mut sockets, totals.sockets.into());
-        sockets.push_str(" sockets");
-        left.push(((sockets, Tone::Plain), 0));
-        if let Some(share) = totals.owned_share() {
-            let mut owners = String::new();
-            format::share(&mut owners, share);
-            left.push(((format!("owners {owners:>6}"), Tone::Plain), 2));
-        }
-        let mut took = String::new();
-        format::duration_us(&mut took, sample.timings.total_ns as f64 / 1e3);
-        right.push(((format!("{interval} (took {took:>7})"), Tone::Plain), 5));
-        right.push(((interval, Tone::Plain), 6));
-        right.push(((clock(state, sample.taken_at_us), Tone::Strong), 1));
-    } else {
-        left.push((("sampling…".to_owned(), Tone::Muted), 0));
-        right.push(((interval, Tone::Plain), 6));
-    }
-    // The interval is told once: with the time a sample took, or without.
-    let mut limit = 6;
-    let (left, right) = loop {
-        let keep = |pieces: &[(Piece, u8)], separator: &str| {
-            let mut line: Vec<Piece> = Vec::new();
-            for (piece, matters) in pieces {
-                let short_form = *matters == 6 && limit > 5;
-                if *matters > limit || (short_form && pieces.iter().any(|(_, other)| *other == 5)) {
-                    continue;
-                }
-                if !line.is_empty() {
-                    line.push((separator.to_owned(), Tone::Muted));
-                }
-                line.push(piece.clone());
-            }
-            line
-        };
-        let (left, right) = (keep(&left, " · "), keep(&right, "   "));
-        let all = panel::width(&[name.clone()]) + panel::width(&left) + panel::width(&right) + 6;
-        if all <= area.width || limit == 0 {
-            break (left, right);
-        }
-        limit -= 1;
-    };
+    let name = (" sockwatch  ".to_owned(), Tone::Strong);
+    let mut interval = "every ".to_owned();
+    interval_text(&mut interval, state.interval);
+    let plain = |text: String| (text, Tone::Plain);
     let look = &state.look;
-    let mut line = vec![name, ("  ".to_owned(), Tone::Plain)];
-    line.extend(left);
-    let used = panel::write(frame.buffer_mut(), area, look, &line);
-    let length = panel::width(&right) + 1;
-    if used + length <= area.width {
+    let Some(moment) = state.moment.as_deref() else {
+        let line = [name, ("sampling…  ".to_owned(), Tone::Muted), plain(interval)];
+        panel::write(frame.buffer_mut(), area, look, &line);
+        return;
+    };
+    let (sample, totals) = (&moment.sample, &moment.aggregate.totals);
+    let mut hostname = String::new();
+    format::harmless(&mut hostname, sample.host.hostname.as_bytes());
+    let mut kernel = "Linux ".to_owned();
+    format::harmless(&mut kernel, release(&sample.host.kernel).as_bytes());
+    let mut sockets = String::new();
+    format::count(&mut sockets, totals.sockets.into());
+    sockets.push_str(" sockets");
+    let mut owners = String::new();
+    match totals.owned_share() {
+        Some(share) => format::share(&mut owners, share),
+        None => owners.push_str(format::MISSING),
+    }
+    let owners = format!("owners {owners:>6}");
+    let mut took = String::new();
+    format::duration_us(&mut took, sample.timings.total_ns as f64 / 1e3);
+    let took = format!("{interval} (took {took:>7})");
+    let clock = clock(state, sample.taken_at_us);
+    let choices: [(&[&str], &[&str]); 7] = [
+        (&[&hostname, &kernel, &sockets, &owners], &[&took, &clock]),
+        (&[&hostname, &kernel, &sockets, &owners], &[&interval, &clock]),
+        (&[&hostname, &sockets, &owners], &[&interval, &clock]),
+        (&[&hostname, &sockets, &owners], &[&clock]),
+        (&[&sockets, &owners], &[&clock]),
+        (&[&sockets], &[&clock]),
+        (&[&sockets], &[]),
+    ];
+    let joined = choices.map(|(left, right)| (left.join(" · "), right.join("   ")));
+    let room = usize::from(area.width.saturating_sub(panel::width(&[name.clone()]) + SLACK));
+    let fits = |(left, right): &&(String, String)| text::width(left) + text::width(right) <= room;
+    let (left, right) = joined.iter().find(fits).unwrap_or(&joined[6]);
+    panel::write(frame.buffer_mut(), area, look, &[name, plain(left.clone())]);
+    let length = text::width(right) as u16 + 1;
+    if length < area.width {
         let place = Rect {
             x: area.right() - length,
             width: length,
             ..area
         };
-        panel::write(frame.buffer_mut(), place, look, &right);
+        panel::write(frame.buffer_mut(), place, look, &[plain(right.clone())]);
     }
 }
 

@@ -202,23 +202,16 @@ fn render_throughput(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Mo
         });
         chart::render(frame, below, look, values, Tone::Plain);
     }
-    let mut line = vec![(" per second".to_owned(), Tone::Muted)];
+    let mut line = Vec::new();
     for (what, rate) in [
         ("opened", changes.map(|changes| changes.opened)),
         ("closed", changes.map(|changes| changes.closed)),
         ("TW", changes.map(|changes| changes.time_wait)),
     ] {
         line.push((format!(" {what} "), Tone::Muted));
-        line.push((format!("{:>5}", known(rate, plain_rate)), Tone::Plain));
+        line.push((format!("{:>6}", known(rate, format::per_second)), Tone::Plain));
     }
     write(frame.buffer_mut(), last, look, &line);
-}
-
-/// A rate whose unit stands beside it.
-fn plain_rate(out: &mut String, value: f64) {
-    format::per_second(out, value);
-    let length = out.trim_end_matches("/s").len();
-    out.truncate(length);
 }
 
 fn known(value: Option<f64>, write: fn(&mut String, f64)) -> String {
@@ -299,6 +292,12 @@ fn render_remotes(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Momen
 /// Bars of the gauge of an accept queue.
 const GAUGE: usize = 10;
 
+/// From which width on there is room for it.
+const ROOM_FOR_GAUGE: u16 = 50;
+
+/// Columns of an accept queue and its limit.
+const QUEUE: usize = 9;
+
 /// Listeners by the fill of their accept queue, then by what they dropped.
 fn render_listeners(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment) {
     if area.height == 0 {
@@ -328,18 +327,23 @@ fn render_listeners(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Mom
             let pad = " ".repeat(width - text::width(&cut));
             cut + &pad
         };
-        let room = usize::from(area.width).saturating_sub(1 + GAUGE + 14);
-        let (first, second) = (room / 2, room - room / 2);
+        let has_gauge = area.width >= ROOM_FOR_GAUGE;
+        let gauge_width = if has_gauge { GAUGE + 1 } else { 0 };
+        // One column before each of the three texts.
+        let room = usize::from(area.width).saturating_sub(3 + QUEUE + gauge_width);
+        let first = room.div_ceil(2);
         let mut line = vec![
-            (format!(" {}", cell(local, first.saturating_sub(1))), Tone::Plain),
-            (format!(" {}", cell(process, second.saturating_sub(1))), Tone::Plain),
+            (format!(" {}", cell(local, first)), Tone::Plain),
+            (format!(" {}", cell(process, room - first)), Tone::Plain),
         ];
         let tone = queue_tone(listener.accept_queue, listener.backlog);
         let queue = format!("{}/{}", listener.accept_queue, listener.backlog);
         let filled = (fill(listener) * GAUGE as f64).ceil().clamp(0.0, GAUGE as f64) as usize;
         let gauge = "█".repeat(filled) + &"·".repeat(GAUGE - filled);
-        line.push((format!(" {queue:>11} "), tone));
-        line.push((gauge, tone));
+        line.push((format!(" {queue:>QUEUE$}"), tone));
+        if has_gauge {
+            line.push((format!(" {gauge}"), tone));
+        }
         lines.push(line);
     }
     if lines.is_empty() {
@@ -359,11 +363,15 @@ fn render_unowned(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Momen
     let mut lines: Vec<Vec<Piece>> = reasons
         .iter()
         .map(|&why| {
-            vec![
+            let mut line = vec![
                 (format!(" {} ", count(unowned[why as usize], 7)), Tone::Strong),
                 (format!("{:<18} ", why.name()), why_tone(why)),
-                (why.sentence().to_owned(), Tone::Muted),
-            ]
+            ];
+            let sentence = (why.sentence().to_owned(), Tone::Muted);
+            if panel::width(&line) + panel::width(&[sentence.clone()]) <= area.width {
+                line.push(sentence);
+            }
+            line
         })
         .collect();
     if lines.is_empty() {

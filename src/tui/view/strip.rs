@@ -18,7 +18,7 @@ use crate::tui::state::State;
 use crate::tui::theme::{Tone, state_tone};
 
 /// Bars of each state's line.
-const BARS: usize = 6;
+const BARS: usize = 5;
 
 /// Columns of a count: up to 999 999.
 const COUNT: usize = 7;
@@ -27,7 +27,7 @@ const COUNT: usize = 7;
 const GROWTH_SECONDS: f64 = 10.0;
 
 /// Columns of all pieces in one line, with the room between them.
-const ALL: u16 = 196;
+const ALL: u16 = 194;
 
 /// Room between pieces.
 const GAP: u16 = 2;
