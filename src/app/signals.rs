@@ -35,9 +35,7 @@ impl InOrder {
 
 /// Starts to listen.
 pub(super) fn listen(sender: Sender<Message>) -> io::Result<Arc<InOrder>> {
-    let mut signals = Signals::new([
-        SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH,
-    ])?;
+    let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH])?;
     let in_order = Arc::new(InOrder::default());
     let ended = Arc::clone(&in_order);
     thread::Builder::new()

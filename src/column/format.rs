@@ -224,10 +224,7 @@ mod tests {
     #[test]
     fn bars_tell_nothing_from_little_and_from_unknown() {
         let values = [None, Some(0.0), Some(0.001), Some(0.5), Some(1.0)];
-        assert_eq!(
-            text(|out| spark(out, values.into_iter(), 1.0)),
-            " ▁▂▅█"
-        );
+        assert_eq!(text(|out| spark(out, values.into_iter(), 1.0)), " ▁▂▅█");
         assert_eq!(text(|out| spark(out, [Some(0.0)].into_iter(), 0.0)), "▁");
         assert_eq!(text(|out| minute(out, &[1.0, 1.0], 10)), "         █");
         assert_eq!(text(|out| minute(out, &[1.0; 60], 10)), "██████████");

@@ -159,12 +159,10 @@ pub static PROCESS_COLUMNS: &[ProcessColumn] = &[
             None => write!(out, "{}", line.process.process.uid).ok(),
         },
         key: |line| {
-            Some(SortKey::Text(
-                match line.process.process.user.as_deref() {
-                    Some(name) => Cow::Borrowed(name),
-                    None => Cow::Owned(line.process.process.uid.to_string()),
-                },
-            ))
+            Some(SortKey::Text(match line.process.process.user.as_deref() {
+                Some(name) => Cow::Borrowed(name),
+                None => Cow::Owned(line.process.process.uid.to_string()),
+            }))
         },
     },
     count!(
@@ -195,9 +193,13 @@ pub static PROCESS_COLUMNS: &[ProcessColumn] = &[
         "TCP connections that the peer has closed and it has not.",
         |line| Some(line.totals.tcp[State::CloseWait as usize])
     ),
-    count!("listen", "LISTEN", 6, "Listening TCP sockets.", |line| Some(
-        line.totals.tcp[State::Listen as usize]
-    )),
+    count!(
+        "listen",
+        "LISTEN",
+        6,
+        "Listening TCP sockets.",
+        |line| Some(line.totals.tcp[State::Listen as usize])
+    ),
     count!("udp", "UDP", 5, "UDP sockets.", |line| Some(
         line.totals.udp
     )),
@@ -244,7 +246,8 @@ pub static PROCESS_COLUMNS: &[ProcessColumn] = &[
         },
         key: |line| {
             let values = line.totals.recent.values();
-            (!values.is_empty()).then(|| SortKey::Number(values.iter().copied().map(f64::from).sum()))
+            (!values.is_empty())
+                .then(|| SortKey::Number(values.iter().copied().map(f64::from).sum()))
         },
     },
     figure!(

@@ -129,9 +129,7 @@ pub fn label(command: Command) -> &'static str {
     BINDINGS
         .iter()
         .find(|binding| binding.command == command)
-        .map_or("", |binding| {
-            binding.label.split(' ').next().unwrap_or("")
-        })
+        .map_or("", |binding| binding.label.split(' ').next().unwrap_or(""))
 }
 
 #[cfg(test)]

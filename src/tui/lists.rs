@@ -7,9 +7,7 @@ use super::table::{Heading, List};
 use super::theme::{Tone, state_tone};
 use crate::aggregate::Moment;
 use crate::column::format::MISSING;
-use crate::column::{
-    Align, PROCESS_COLUMNS, ProcessLine, SOCKET_COLUMNS, SocketRow, SortKey,
-};
+use crate::column::{Align, PROCESS_COLUMNS, ProcessLine, SOCKET_COLUMNS, SocketRow, SortKey};
 use crate::model::{ProcessKey, SocketKey};
 
 /// The column by which lists are ordered until somebody asks for another: both directions' rate.
@@ -145,7 +143,10 @@ impl List for Sockets {
                     return;
                 };
                 out.extend((0..).zip(sample.iter()).filter_map(|(number, socket)| {
-                    let holds = socket.holders().iter().any(|holder| holder.process == process);
+                    let holds = socket
+                        .holders()
+                        .iter()
+                        .any(|holder| holder.process == process);
                     holds.then_some(number)
                 }));
             }

@@ -248,7 +248,15 @@ impl<L: List> Table<L> {
                 cell.push(if self.sort.descending { '▼' } else { '▲' });
             }
             let tone = if sorted { Tone::Key } else { Tone::Strong };
-            put(buffer, area.x, area.y, *place, heading.align, &cell, theme.style(tone));
+            put(
+                buffer,
+                area.x,
+                area.y,
+                *place,
+                heading.align,
+                &cell,
+                theme.style(tone),
+            );
         }
         let visible = self.order.iter().enumerate().skip(self.offset).take(page);
         for (y, (place_in_order, &number)) in (area.y + 1..).zip(visible) {

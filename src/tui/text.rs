@@ -117,7 +117,10 @@ mod tests {
     #[test]
     fn wide_characters_are_never_halved() {
         for columns in 0..14 {
-            for cut in [cut_middle("数据库服务器", columns), cut_end("数据库服务器", columns)] {
+            for cut in [
+                cut_middle("数据库服务器", columns),
+                cut_end("数据库服务器", columns),
+            ] {
                 assert!(width(&cut) <= columns, "{cut} in {columns}");
             }
         }

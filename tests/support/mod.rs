@@ -7,8 +7,8 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use sockwatch::model::{
-    Attribution, Blob, Endpoint, Ends, Family, Fault, Holder, Host, Process, ProcessKey, ProcessRow, Protocol, Sample,
-    Socket, State, Timer, TimerKind, Unowned,
+    Attribution, Blob, Endpoint, Ends, Family, Fault, Holder, Host, Process, ProcessKey,
+    ProcessRow, Protocol, Sample, Socket, State, Timer, TimerKind, Unowned,
 };
 use sockwatch::source::{Source, SourceError};
 
@@ -77,7 +77,11 @@ impl Making<'_> {
         });
         sample.events_available = true;
         sample.timings.total_ns = 14_200_000;
-        sample.users = vec![(0, "root".into()), (33, "www".into()), (999, "redis".into())];
+        sample.users = vec![
+            (0, "root".into()),
+            (33, "www".into()),
+            (999, "redis".into()),
+        ];
         sample.visibility.processes = 212;
         if self.machine.unprivileged {
             sample.visibility.unreadable = 180;
@@ -111,17 +115,55 @@ impl Making<'_> {
     fn processes(&mut self) {
         let gone = self.client_is_gone();
         for (pid, comm, command, uid, user, group) in [
-            (2211, "nginx", "nginx: worker process", 33, "www", "nginx.service"),
-            (880, "redis-server", "/usr/bin/redis-server 127.0.0.1:6379", 999, "redis", "redis.service"),
-            (1404, "postgres", "postgres: checkpointer", 26, "postgres", "postgresql.service"),
-            (5120, "curl", "curl --parallel --config /etc/load/urls", 1000, "deploy", "user.slice"),
-            (6001, "数据\x1b[31m库", "数据\x1b[31m库 --listen", 1000, "deploy", "db.service"),
+            (
+                2211,
+                "nginx",
+                "nginx: worker process",
+                33,
+                "www",
+                "nginx.service",
+            ),
+            (
+                880,
+                "redis-server",
+                "/usr/bin/redis-server 127.0.0.1:6379",
+                999,
+                "redis",
+                "redis.service",
+            ),
+            (
+                1404,
+                "postgres",
+                "postgres: checkpointer",
+                26,
+                "postgres",
+                "postgresql.service",
+            ),
+            (
+                5120,
+                "curl",
+                "curl --parallel --config /etc/load/urls",
+                1000,
+                "deploy",
+                "user.slice",
+            ),
+            (
+                6001,
+                "数据\x1b[31m库",
+                "数据\x1b[31m库 --listen",
+                1000,
+                "deploy",
+                "db.service",
+            ),
         ] {
             let name = if gone && comm == "curl" { "cron" } else { comm };
             let pid = if gone && comm == "curl" { 5999 } else { pid };
             self.sample.processes.push(ProcessRow {
                 process: Arc::new(Process {
-                    key: ProcessKey { pid, start_time: u64::from(pid) * 7 },
+                    key: ProcessKey {
+                        pid,
+                        start_time: u64::from(pid) * 7,
+                    },
                     parent: 1,
                     comm: name.into(),
                     command_line: command.into(),
@@ -135,7 +177,10 @@ impl Making<'_> {
         if self.machine.many > 0 {
             let mut row = self.sample.processes[0].clone();
             let process = Arc::make_mut(&mut row.process);
-            process.key = ProcessKey { pid: 7777, start_time: 7 };
+            process.key = ProcessKey {
+                pid: 7777,
+                start_time: 7,
+            };
             process.comm = "loadgen".into();
             self.sample.processes.push(row);
         }
@@ -177,7 +222,12 @@ impl Making<'_> {
         }
     }
 
-    fn push(&mut self, mut socket: Socket, owner: Result<u32, Unowned>, counters: Option<Counters>) {
+    fn push(
+        &mut self,
+        mut socket: Socket,
+        owner: Result<u32, Unowned>,
+        counters: Option<Counters>,
+    ) {
         match owner {
             Ok(process) => {
                 socket.attribution = Attribution::Observed;
@@ -230,7 +280,11 @@ impl Making<'_> {
             socket.uid = Some(33);
             socket.send_queue = (at as u32 % 3) * 14_480;
             // The first connections grow faster with time, the others slower: rows change places.
-            let speed = if at < 6 { 100_000 * (tick + 1) } else { 2_000_000 / (tick + 1) };
+            let speed = if at < 6 {
+                100_000 * (tick + 1)
+            } else {
+                2_000_000 / (tick + 1)
+            };
             let counters = Counters {
                 received: tick * 1_500 * (at + 1),
                 acked: tick * speed * (at % 5 + 1),
@@ -248,8 +302,17 @@ impl Making<'_> {
         let remote = (203, 0, 113, 10, 40_100);
         let socket = self.tcp(140, (10, 0, 0, 1, 443), remote, State::SynRecv);
         self.push(socket, Err(Unowned::Handshake), None);
-        let socket = self.tcp(141, (10, 0, 0, 1, 443), (203, 0, 113, 10, 40_101), State::Established);
-        let counters = Counters { received: 517, rtt_us: 31_000, ..Counters::default() };
+        let socket = self.tcp(
+            141,
+            (10, 0, 0, 1, 443),
+            (203, 0, 113, 10, 40_101),
+            State::Established,
+        );
+        let counters = Counters {
+            received: 517,
+            rtt_us: 31_000,
+            ..Counters::default()
+        };
         self.push(socket, Err(Unowned::WaitingForAccept), Some(counters));
     }
 
@@ -260,7 +323,12 @@ impl Making<'_> {
         self.push(listener, Ok(REDIS), None);
         for at in 0..4_u64 {
             let local = (127, 0, 0, 1, 6379);
-            let mut socket = self.tcp(210 + at, local, (127, 0, 0, 1, 41_000 + at as u16), State::Established);
+            let mut socket = self.tcp(
+                210 + at,
+                local,
+                (127, 0, 0, 1, 41_000 + at as u16),
+                State::Established,
+            );
             socket.uid = Some(999);
             let counters = Counters {
                 received: tick * 64_000 * (at + 1),
@@ -280,7 +348,11 @@ impl Making<'_> {
                 vfs: None,
                 pending: 0,
             };
-            let state = if at == 0 { State::Listen } else { State::Established };
+            let state = if at == 0 {
+                State::Listen
+            } else {
+                State::Established
+            };
             let mut socket = self.socket(300 + at, pair, Protocol::Stream, state);
             if at == 0 {
                 socket.send_queue = 100;
@@ -308,26 +380,60 @@ impl Making<'_> {
             let local = (10, 0, 0, 1, 33_000 + at as u16);
             let mut socket = self.tcp(400 + at, local, (192, 0, 2, 80, 8080), State::TimeWait);
             (socket.inode, socket.uid) = (0, None);
-            socket.timer = Some(Timer { expires_ms: 42_000, kind: TimerKind::TimeWait, retries: 0 });
+            socket.timer = Some(Timer {
+                expires_ms: 42_000,
+                kind: TimerKind::TimeWait,
+                retries: 0,
+            });
             self.push(socket, Err(Unowned::TimeWait), None);
         }
-        let mut socket = self.tcp(390, (10, 0, 0, 1, 39_999), (192, 0, 2, 80, 8080), State::Established);
+        let mut socket = self.tcp(
+            390,
+            (10, 0, 0, 1, 39_999),
+            (192, 0, 2, 80, 8080),
+            State::Established,
+        );
         socket.uid = Some(1000);
-        let counters = Counters { received: tick * 9_000_000, acked: tick * 300, retransmitted: 0, rtt_us: 12_300 };
+        let counters = Counters {
+            received: tick * 9_000_000,
+            acked: tick * 300,
+            retransmitted: 0,
+            rtt_us: 12_300,
+        };
         self.push(socket, Ok(CLIENT), Some(counters));
     }
 
     fn others(&mut self) {
         let ends = Ends::Inet {
-            local: Endpoint { address: "2001:db8:85a3::8a2e:370:7334".parse().unwrap(), port: 5432 },
-            remote: Endpoint { address: "2001:db8:85a3::ffff:1:2".parse().unwrap(), port: 61_000 },
+            local: Endpoint {
+                address: "2001:db8:85a3::8a2e:370:7334".parse().unwrap(),
+                port: 5432,
+            },
+            remote: Endpoint {
+                address: "2001:db8:85a3::ffff:1:2".parse().unwrap(),
+                port: 61_000,
+            },
         };
         let socket = self.socket(500, ends, Protocol::Tcp, State::Established);
-        let counters = Counters { received: 40, acked: 80, retransmitted: 0, rtt_us: 250 };
+        let counters = Counters {
+            received: 40,
+            acked: 80,
+            retransmitted: 0,
+            rtt_us: 250,
+        };
         self.push(socket, Ok(HOSTILE), Some(counters));
-        let socket = self.tcp(501, (10, 0, 0, 1, 45_000), (203, 0, 113, 200, 25), State::FinWait1);
+        let socket = self.tcp(
+            501,
+            (10, 0, 0, 1, 45_000),
+            (203, 0, 113, 200, 25),
+            State::FinWait1,
+        );
         self.push(socket, Err(Unowned::Orphan), Some(Counters::default()));
-        let abstract_name = Ends::Unix { peer_inode: None, vfs: None, pending: 0 };
+        let abstract_name = Ends::Unix {
+            peer_inode: None,
+            vfs: None,
+            pending: 0,
+        };
         let mut socket = self.socket(502, abstract_name, Protocol::Dgram, State::Closed);
         let name = b"\0evil\x1b]0;title\x07";
         socket.blob = self.sample.sockets.push_blob(&[], &[], &[], name).unwrap();
@@ -337,8 +443,19 @@ impl Making<'_> {
     fn many(&mut self) {
         let (tick, process) = (self.machine.tick, HOSTILE + 1);
         for at in 0..u64::from(self.machine.many) {
-            let remote = (172, 16, (at >> 8) as u8, at as u8, 1024 + (at % 60_000) as u16);
-            let socket = self.tcp(1_000_000 + at, (10, 0, 0, 2, 9000), remote, State::Established);
+            let remote = (
+                172,
+                16,
+                (at >> 8) as u8,
+                at as u8,
+                1024 + (at % 60_000) as u16,
+            );
+            let socket = self.tcp(
+                1_000_000 + at,
+                (10, 0, 0, 2, 9000),
+                remote,
+                State::Established,
+            );
             let counters = Counters {
                 received: tick * (at * 7919 % 10_007),
                 acked: tick * (at * 104_729 % 10_009),
@@ -360,3 +477,5 @@ fn end((a, b, c, d, port): End) -> Endpoint {
         port,
     }
 }
+
+pub mod dashboard;

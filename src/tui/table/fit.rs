@@ -106,7 +106,13 @@ fn total(headings: &[Heading], chosen: &[usize], gap: u16, width: fn(&Heading) -
 /// Columns by priority: the indispensable ones at their least width, the others as long as all have what they like.
 /// In the order of the headings.
 fn choose(headings: &[Heading], sorted: usize, room: u16, gap: u16) -> Vec<usize> {
-    let priority = |at: usize| if at == sorted { 0 } else { headings[at].priority };
+    let priority = |at: usize| {
+        if at == sorted {
+            0
+        } else {
+            headings[at].priority
+        }
+    };
     let mut by_priority: Vec<usize> = (0..headings.len()).collect();
     by_priority.sort_by_key(|&at| priority(at));
     let mut chosen: Vec<usize> = Vec::new();
@@ -182,7 +188,12 @@ mod tests {
 
     #[test]
     fn important_columns_come_first_and_all_come_when_there_is_room() {
-        let headings = [heading(10, 0), heading(10, 3), heading(10, 0), heading(10, 1)];
+        let headings = [
+            heading(10, 0),
+            heading(10, 3),
+            heading(10, 0),
+            heading(10, 1),
+        ];
         assert_eq!(columns(&headings, 0, 11), [0, 2]);
         assert_eq!(columns(&headings, 0, 33), [0, 2, 3]);
         assert_eq!(columns(&headings, 0, 60), [0, 1, 2, 3]);
@@ -191,7 +202,12 @@ mod tests {
 
     #[test]
     fn hidden_columns_can_be_scrolled_to_and_no_further() {
-        let headings = [heading(10, 0), heading(10, 1), heading(10, 2), heading(10, 3)];
+        let headings = [
+            heading(10, 0),
+            heading(10, 4),
+            heading(10, 5),
+            heading(10, 6),
+        ];
         assert_eq!(columns(&headings, 0, 21), [0, 1]);
         assert_eq!(columns(&headings, 1, 21), [0, 2, 3]);
         assert_eq!(columns(&headings, 2, 21), [0, 3]);

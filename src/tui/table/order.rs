@@ -113,7 +113,11 @@ fn pack(key: &SortKey<'_>, descending: bool) -> (u128, bool) {
         SortKey::Number(number) => {
             // The order of `f64::total_cmp` as an unsigned number.
             let bits = number.to_bits();
-            let ordered = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
+            let ordered = if bits >> 63 == 1 {
+                !bits
+            } else {
+                bits | 1 << 63
+            };
             ((1 << 120) | u128::from(ordered), true)
         }
         SortKey::Address(family, address, port) => {

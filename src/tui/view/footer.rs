@@ -18,7 +18,10 @@ use crate::tui::update::{does_something, target_name};
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let mut hints: Vec<(String, String)> = Vec::new();
     let mut hint = |commands: &[Command], about: &str| {
-        if commands.iter().all(|&command| does_something(state, command)) {
+        if commands
+            .iter()
+            .all(|&command| does_something(state, command))
+        {
             let keys: Vec<&str> = commands.iter().map(|&command| label(command)).collect();
             hints.push((keys.concat(), about.to_owned()));
         }

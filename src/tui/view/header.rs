@@ -37,7 +37,11 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let plain = |text: String| (text, Tone::Plain);
     let look = &state.look;
     let Some(moment) = state.moment.as_deref() else {
-        let line = [name, ("sampling…  ".to_owned(), Tone::Muted), plain(interval)];
+        let line = [
+            name,
+            ("sampling…  ".to_owned(), Tone::Muted),
+            plain(interval),
+        ];
         panel::write(frame.buffer_mut(), area, look, &line);
         return;
     };
@@ -61,7 +65,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let clock = clock(state, sample.taken_at_us);
     let choices: [(&[&str], &[&str]); 7] = [
         (&[&hostname, &kernel, &sockets, &owners], &[&took, &clock]),
-        (&[&hostname, &kernel, &sockets, &owners], &[&interval, &clock]),
+        (
+            &[&hostname, &kernel, &sockets, &owners],
+            &[&interval, &clock],
+        ),
         (&[&hostname, &sockets, &owners], &[&interval, &clock]),
         (&[&hostname, &sockets, &owners], &[&clock]),
         (&[&sockets, &owners], &[&clock]),
@@ -69,7 +76,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         (&[&sockets], &[]),
     ];
     let joined = choices.map(|(left, right)| (left.join(" · "), right.join("   ")));
-    let room = usize::from(area.width.saturating_sub(panel::width(&[name.clone()]) + SLACK));
+    let room = usize::from(
+        area.width
+            .saturating_sub(panel::width(&[name.clone()]) + SLACK),
+    );
     let fits = |(left, right): &&(String, String)| text::width(left) + text::width(right) <= room;
     let (left, right) = joined.iter().find(fits).unwrap_or(&joined[6]);
     panel::write(frame.buffer_mut(), area, look, &[name, plain(left.clone())]);
@@ -129,7 +139,11 @@ fn blind(state: &State) -> Option<Blind> {
     let sample = &moment.sample;
     let denied = moment.aggregate.totals.unowned[Unowned::PermissionDenied as usize];
     let blind = Blind {
-        denied: if sample.visibility.unreadable > 0 { denied } else { 0 },
+        denied: if sample.visibility.unreadable > 0 {
+            denied
+        } else {
+            0
+        },
         faults: sample.faults.len(),
         incomplete: !sample.is_complete(),
         lost: sample.lost_events,
@@ -155,7 +169,11 @@ pub(super) fn render_notice(frame: &mut Frame<'_>, area: Rect, state: &State) {
         right.push((format!("{lost} events lost  "), Tone::Warning));
     }
     if blind.faults > 0 {
-        let tone = if blind.incomplete { Tone::Critical } else { Tone::Warning };
+        let tone = if blind.incomplete {
+            Tone::Critical
+        } else {
+            Tone::Warning
+        };
         let plural = if blind.faults == 1 { "" } else { "s" };
         right.push((format!("⚠ {} fault{plural} ", blind.faults), tone));
         right.push((keymap::label(Command::Faults).to_owned(), Tone::Key));
@@ -178,5 +196,13 @@ pub(super) fn render_notice(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let fits = |remedy: &&str| start_width + remedy.len() as u16 <= room;
     let remedy = REMEDIES.into_iter().find(fits).unwrap_or("run as root");
     let line = [(start, Tone::Warning), (remedy.to_owned(), Tone::Plain)];
-    panel::write(frame.buffer_mut(), Rect { width: room, ..area }, look, &line);
+    panel::write(
+        frame.buffer_mut(),
+        Rect {
+            width: room,
+            ..area
+        },
+        look,
+        &line,
+    );
 }

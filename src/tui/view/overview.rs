@@ -60,10 +60,16 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     render_states(frame, inner, &look, moment);
     let inner = panel::section(frame, throughput, &look, "Throughput of TCP");
     render_throughput(frame, inner, &look, moment);
-    let arrow = if state.top.sort().descending { '▼' } else { '▲' };
+    let arrow = if state.top.sort().descending {
+        '▼'
+    } else {
+        '▲'
+    };
     let title = format!("Processes by {} {arrow}", state.top.sort_heading().heading);
     let inner = panel::section(frame, top, &look, &title);
-    state.top.render(frame.buffer_mut(), indented(inner), moment, &look);
+    state
+        .top
+        .render(frame.buffer_mut(), indented(inner), moment, &look);
     let inner = panel::section(frame, remotes, &look, "Remotes by ↓+↑/s ▼");
     render_remotes(frame, inner, &look, moment);
     let inner = panel::section(frame, listeners, &look, "Listeners nearest to overflow");
@@ -94,7 +100,11 @@ fn indented(area: Rect) -> Rect {
 /// Writes lines from the top, as many as there is room for.
 fn write_lines(frame: &mut Frame<'_>, area: Rect, look: &Look, lines: &[Vec<Piece>]) {
     for (y, line) in (area.y..area.bottom()).zip(lines) {
-        let place = Rect { y, height: 1, ..area };
+        let place = Rect {
+            y,
+            height: 1,
+            ..area
+        };
         write(frame.buffer_mut(), place, look, line);
     }
 }
@@ -137,23 +147,36 @@ fn render_states(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment
         format::spark(&mut spark, blank.chain(values.into_iter().map(Some)), max);
         vec![
             (format!(" {name:<12}"), tone),
-            (format!("{} ", count(value, 8)), if value == 0 { Tone::Muted } else { Tone::Strong }),
+            (
+                format!("{} ", count(value, 8)),
+                if value == 0 {
+                    Tone::Muted
+                } else {
+                    Tone::Strong
+                },
+            ),
             (spark, if value == 0 { Tone::Muted } else { Tone::Plain }),
         ]
     };
     let history = |of: fn(&crate::aggregate::HistoryPoint, Tcp) -> u32, state: Tcp, bars: usize| {
         let points = moment.aggregate.history.points();
         let skip = points.len().saturating_sub(bars);
-        points.skip(skip).map(|point| f64::from(of(point, state))).collect::<Vec<f64>>()
+        points
+            .skip(skip)
+            .map(|point| f64::from(of(point, state)))
+            .collect::<Vec<f64>>()
     };
     let mut lines = Vec::new();
     for state in STATES {
         if state == Tcp::Closed && totals.tcp_in(state) == 0 {
             continue;
         }
-        lines.push(line(state.short_name(), totals.tcp_in(state), state_tone(state), &|bars| {
-            history(|point, state| point.tcp[state as usize], state, bars)
-        }));
+        lines.push(line(
+            state.short_name(),
+            totals.tcp_in(state),
+            state_tone(state),
+            &|bars| history(|point, state| point.tcp[state as usize], state, bars),
+        ));
     }
     // UDP and unix have the last two lines, whatever room there is.
     let room = usize::from(area.height);
@@ -209,7 +232,10 @@ fn render_throughput(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Mo
         ("TW", changes.map(|changes| changes.time_wait)),
     ] {
         line.push((format!(" {what} "), Tone::Muted));
-        line.push((format!("{:>6}", known(rate, format::per_second)), Tone::Plain));
+        line.push((
+            format!("{:>6}", known(rate, format::per_second)),
+            Tone::Plain,
+        ));
     }
     write(frame.buffer_mut(), last, look, &line);
 }
@@ -246,7 +272,11 @@ fn render_remotes(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Momen
     }
     let room = usize::from(area.width).saturating_sub(1);
     let extra = room >= 60;
-    let fixed = if extra { 6 + 6 + 9 + 9 + 9 + 5 } else { 6 + 9 + 9 + 3 };
+    let fixed = if extra {
+        6 + 6 + 9 + 9 + 9 + 5
+    } else {
+        6 + 9 + 9 + 3
+    };
     let address = room.saturating_sub(fixed).clamp(8, 39);
     let heading = if extra {
         format!(
@@ -254,7 +284,10 @@ fn render_remotes(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Momen
             "REMOTE", "SOCKS", "ESTAB", "↓/s", "↑/s", "RTT"
         )
     } else {
-        format!(" {:<address$} {:>6} {:>9} {:>9}", "REMOTE", "SOCKS", "↓/s", "↑/s")
+        format!(
+            " {:<address$} {:>6} {:>9} {:>9}",
+            "REMOTE", "SOCKS", "↓/s", "↑/s"
+        )
     };
     let mut lines = vec![vec![(heading, Tone::Strong)]];
     let rank = |a: &RemoteTotals, b: &RemoteTotals| {
@@ -276,7 +309,10 @@ fn render_remotes(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Momen
         let sockets = count(remote.sockets, 6);
         let line = if extra {
             let established = count(remote.tcp[Tcp::Established as usize], 6);
-            let rtt = known(remote.rtt_us.map(|(low, _)| low.into()), format::duration_us);
+            let rtt = known(
+                remote.rtt_us.map(|(low, _)| low.into()),
+                format::duration_us,
+            );
             format!(" {name}{pad} {sockets} {established} {received:>9} {sent:>9} {rtt:>9}")
         } else {
             format!(" {name}{pad} {sockets} {received:>9} {sent:>9}")
@@ -317,7 +353,10 @@ fn render_listeners(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Mom
         let Some(socket) = moment.sample.socket(listener.row as usize) else {
             continue;
         };
-        let row = SocketRow { socket, rates: None };
+        let row = SocketRow {
+            socket,
+            rates: None,
+        };
         let cell = |column: Option<&SocketColumn>, width: usize| {
             let mut text = String::new();
             if let Some(column) = column {
@@ -338,7 +377,9 @@ fn render_listeners(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Mom
         ];
         let tone = queue_tone(listener.accept_queue, listener.backlog);
         let queue = format!("{}/{}", listener.accept_queue, listener.backlog);
-        let filled = (fill(listener) * GAUGE as f64).ceil().clamp(0.0, GAUGE as f64) as usize;
+        let filled = (fill(listener) * GAUGE as f64)
+            .ceil()
+            .clamp(0.0, GAUGE as f64) as usize;
         let gauge = "█".repeat(filled) + &"·".repeat(GAUGE - filled);
         line.push((format!(" {queue:>QUEUE$}"), tone));
         if has_gauge {
@@ -364,7 +405,10 @@ fn render_unowned(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Momen
         .iter()
         .map(|&why| {
             let mut line = vec![
-                (format!(" {} ", count(unowned[why as usize], 7)), Tone::Strong),
+                (
+                    format!(" {} ", count(unowned[why as usize], 7)),
+                    Tone::Strong,
+                ),
                 (format!("{:<18} ", why.name()), why_tone(why)),
             ];
             let sentence = (why.sentence().to_owned(), Tone::Muted);
@@ -379,11 +423,17 @@ fn render_unowned(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Momen
     }
     let room = usize::from(area.height);
     if lines.len() > room && room > 0 {
-        let rest: u32 = reasons[room - 1..].iter().map(|&why| unowned[why as usize]).sum();
+        let rest: u32 = reasons[room - 1..]
+            .iter()
+            .map(|&why| unowned[why as usize])
+            .sum();
         lines.truncate(room - 1);
         lines.push(vec![
             (format!(" {} ", count(rest, 7)), Tone::Strong),
-            (format!("for {} more reasons", reasons.len() - room + 1), Tone::Muted),
+            (
+                format!("for {} more reasons", reasons.len() - room + 1),
+                Tone::Muted,
+            ),
         ]);
     }
     write_lines(frame, area, look, &lines);

@@ -35,7 +35,10 @@ pub(super) fn write(buffer: &mut Buffer, area: Rect, look: &Look, pieces: &[Piec
 
 /// Columns that pieces take.
 pub(super) fn width(pieces: &[Piece]) -> u16 {
-    pieces.iter().map(|(piece, _)| text::width(piece) as u16).sum()
+    pieces
+        .iter()
+        .map(|(piece, _)| text::width(piece) as u16)
+        .sum()
 }
 
 /// A rule with a title, and the room below it: what the overview is made of.
@@ -100,8 +103,15 @@ pub(super) fn framed_table<L: List>(
     table: &mut Table<L>,
     moment: Option<&Moment>,
 ) {
-    let arrow = if table.sort().descending { '▼' } else { '▲' };
-    let title = format!("{title} ─ sorted by {} {arrow}", table.sort_heading().heading);
+    let arrow = if table.sort().descending {
+        '▼'
+    } else {
+        '▲'
+    };
+    let title = format!(
+        "{title} ─ sorted by {} {arrow}",
+        table.sort_heading().heading
+    );
     let inner = framed(frame, area, look, &title);
     let Some(moment) = moment else {
         let line = [("sampling…".to_owned(), Tone::Muted)];
@@ -116,7 +126,12 @@ pub(super) fn framed_table<L: List>(
             height: inner.height.saturating_sub(1),
             ..inner
         };
-        write(frame.buffer_mut(), below, look, &[("none".to_owned(), Tone::Muted)]);
+        write(
+            frame.buffer_mut(),
+            below,
+            look,
+            &[("none".to_owned(), Tone::Muted)],
+        );
         return;
     }
     let sight = match table.cursor() {
@@ -126,12 +141,9 @@ pub(super) fn framed_table<L: List>(
     let length = text::width(&sight) as u16;
     if area.width > length + 2 && area.height > 1 {
         let muted = look.theme.style(Tone::Muted);
-        frame.buffer_mut().set_string(
-            area.right() - 2 - length,
-            area.bottom() - 1,
-            sight,
-            muted,
-        );
+        frame
+            .buffer_mut()
+            .set_string(area.right() - 2 - length, area.bottom() - 1, sight, muted);
     }
     if rows > page && inner.height > 1 {
         scroll_mark(frame.buffer_mut(), area, inner, look, (first, page, rows));

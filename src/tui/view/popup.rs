@@ -30,7 +30,11 @@ pub(super) fn render_lines(
     let page = usize::from(inner.height);
     let first = first.min(lines.len().saturating_sub(page));
     for (y, line) in (inner.y..inner.bottom()).zip(&lines[first..]) {
-        let place = Rect { y, height: 1, ..inner };
+        let place = Rect {
+            y,
+            height: 1,
+            ..inner
+        };
         panel::write(frame.buffer_mut(), place, look, line);
     }
     if first + page < lines.len() && inner.height > 0 {
@@ -104,8 +108,7 @@ pub(super) fn render_sort(frame: &mut Frame<'_>, area: Rect, state: &State, curs
         return;
     }
     let first = (cursor + 1).saturating_sub(page);
-    for (y, (at, heading)) in
-        (inner.y..inner.bottom()).zip(headings.iter().enumerate().skip(first))
+    for (y, (at, heading)) in (inner.y..inner.bottom()).zip(headings.iter().enumerate().skip(first))
     {
         let arrow = match (at == order.column, order.descending) {
             (false, _) => "",
@@ -114,12 +117,22 @@ pub(super) fn render_sort(frame: &mut Frame<'_>, area: Rect, state: &State, curs
         };
         let name = format!("{}{arrow}", heading.heading);
         let pad = " ".repeat(HEADING.saturating_sub(text::width(&name)) + 1);
-        let tone = if at == order.column { Tone::Key } else { Tone::Strong };
+        let tone = if at == order.column {
+            Tone::Key
+        } else {
+            Tone::Strong
+        };
         let line = [(name + &pad, tone), (heading.about.to_owned(), Tone::Plain)];
-        let place = Rect { y, height: 1, ..inner };
+        let place = Rect {
+            y,
+            height: 1,
+            ..inner
+        };
         panel::write(frame.buffer_mut(), place, look, &line);
         if at == cursor {
-            frame.buffer_mut().set_style(place, look.theme.style(Tone::Selected));
+            frame
+                .buffer_mut()
+                .set_style(place, look.theme.style(Tone::Selected));
         }
     }
 }

@@ -43,14 +43,18 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     } else {
         0
     };
-    let [upper, lower] =
-        Layout::vertical([Constraint::Length(TEXT_LINES + 2 + charts), Constraint::Min(4)])
-            .areas(area);
+    let [upper, lower] = Layout::vertical([
+        Constraint::Length(TEXT_LINES + 2 + charts),
+        Constraint::Min(4),
+    ])
+    .areas(area);
     let mut title = String::new();
     format::harmless(&mut title, page.known.comm.as_bytes());
     title.push_str(&format!("/{}", page.key.pid));
     let inner = panel::framed(frame, upper, &look, &title).inner(Margin::new(1, 0));
-    let present = moment.as_deref().and_then(|moment| present(moment, page.key));
+    let present = moment
+        .as_deref()
+        .and_then(|moment| present(moment, page.key));
     let mut lines = identity(&page.known, present.map(|(row, _)| row));
     match present {
         Some((_, totals)) => {
@@ -58,12 +62,17 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             lines.push(rates(totals));
         }
         None => lines.push(vec![(
-            "holds no sockets any more, or has exited; what is known of it is from before".to_owned(),
+            "holds no sockets any more, or has exited; what is known of it is from before"
+                .to_owned(),
             Tone::Warning,
         )]),
     }
     for (y, line) in (inner.y..inner.bottom()).zip(&lines) {
-        let place = Rect { y, height: 1, ..inner };
+        let place = Rect {
+            y,
+            height: 1,
+            ..inner
+        };
         panel::write(frame.buffer_mut(), place, &look, line);
     }
     if let Some((_, totals)) = present.filter(|_| charts > 0) {
@@ -122,10 +131,7 @@ fn identity(process: &Process, row: Option<&ProcessRow>) -> Vec<Vec<Piece>> {
         first.push((what.to_owned(), Tone::Muted));
         first.push((format!("{value}   "), Tone::Plain));
     }
-    let second = vec![
-        ("command ".to_owned(), Tone::Muted),
-        (command, Tone::Plain),
-    ];
+    let second = vec![("command ".to_owned(), Tone::Muted), (command, Tone::Plain)];
     vec![first, second]
 }
 
@@ -148,7 +154,11 @@ fn states(totals: &ProcessTotals) -> Vec<Piece> {
         (Tcp::CloseWait, &trend.close_wait),
     ] {
         let count = totals.tcp[tcp as usize];
-        let tone = if count == 0 { Tone::Muted } else { state_tone(tcp) };
+        let tone = if count == 0 {
+            Tone::Muted
+        } else {
+            state_tone(tcp)
+        };
         let mut text = String::new();
         format::count(&mut text, count.into());
         line.push((format!("{} ", tcp.short_name()), tone));
@@ -204,7 +214,11 @@ fn render_charts(frame: &mut Frame<'_>, area: Rect, look: &Look, totals: &Proces
         .spacing(2)
         .areas(area);
     for (area, (what, recent, write)) in areas.into_iter().zip([
-        ("received, 60 s", &trend.received, format::rate as fn(&mut String, f64)),
+        (
+            "received, 60 s",
+            &trend.received,
+            format::rate as fn(&mut String, f64),
+        ),
         ("sent, 60 s", &trend.sent, format::rate),
         ("established, 60 s", &trend.established, plain_count),
     ]) {

@@ -73,7 +73,10 @@ fn segments(moment: &Moment) -> Vec<Vec<Piece>> {
         let mut pieces = counted(tcp.short_name(), totals.tcp_in(tcp), state_tone(tcp));
         pieces.push((bars(moment, |point| point.tcp[tcp as usize]), Tone::Plain));
         if tcp == Tcp::TimeWait {
-            pieces.push((growth(aggregate.history.growth(tcp, GROWTH_SECONDS)), Tone::Plain));
+            pieces.push((
+                growth(aggregate.history.growth(tcp, GROWTH_SECONDS)),
+                Tone::Plain,
+            ));
         }
         segments.push(pieces);
     }
@@ -128,7 +131,10 @@ fn counted(name: &str, count: u32, tone: Tone) -> Vec<Piece> {
 fn bars(moment: &Moment, of: impl Fn(&HistoryPoint) -> u32) -> String {
     let points = moment.aggregate.history.points();
     let skip = points.len().saturating_sub(BARS);
-    let values: Vec<f64> = points.skip(skip).map(|point| f64::from(of(point))).collect();
+    let values: Vec<f64> = points
+        .skip(skip)
+        .map(|point| f64::from(of(point)))
+        .collect();
     let max = values.iter().copied().fold(0.0, f64::max);
     let blank = std::iter::repeat_n(None, BARS - values.len());
     let mut out = String::new();

@@ -19,7 +19,10 @@ use crate::tui::theme::Tone;
 /// Draws what there is room for.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, smallest: (u16, u16)) {
     let mut lines = Vec::new();
-    lines.push((format!("needs {}×{}", smallest.0, smallest.1), Tone::Warning));
+    lines.push((
+        format!("needs {}×{}", smallest.0, smallest.1),
+        Tone::Warning,
+    ));
     lines.push(("q quit".to_owned(), Tone::Key));
     if let Some(moment) = state.moment.as_deref() {
         let mut sockets = String::new();
