@@ -28,6 +28,34 @@ pub struct ProcessTotals {
     pub changes: Option<ChangeRates>,
     /// Received and sent bytes per second together, over the last minute.
     pub recent: Recent,
+    /// Its rates and states one by one, over the last minute.
+    pub trend: Trend,
+}
+
+/// The last minute of one process.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Trend {
+    /// Received bytes per second.
+    pub received: Recent,
+    /// Sent bytes per second.
+    pub sent: Recent,
+    /// Established connections.
+    pub established: Recent,
+    /// Connections in TIME-WAIT.
+    pub time_wait: Recent,
+    /// Connections in CLOSE-WAIT.
+    pub close_wait: Recent,
+}
+
+impl Trend {
+    pub(super) fn push(&mut self, tcp: &[u32; State::SLOTS], throughput: &Throughput) {
+        let count = |state: State| f64::from(tcp[state as usize]);
+        self.received.push(throughput.received.unwrap_or(0.0));
+        self.sent.push(throughput.sent.unwrap_or(0.0));
+        self.established.push(count(State::Established));
+        self.time_wait.push(count(State::TimeWait));
+        self.close_wait.push(count(State::CloseWait));
+    }
 }
 
 /// Connections with one remote host.

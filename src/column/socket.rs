@@ -202,6 +202,10 @@ columns! {
         "Goodput in, bytes per second: what bytes_received grew by.";
     "sent_rate", "↑/s", Right, 9, rate!(sent), rate_key!(sent),
         "Goodput out, bytes per second: what bytes_acked grew by.";
+    "rate", "↓+↑/s", Right, 9,
+        |row, out| { format::rate(out, f64::from(total_rate(row)?)); Some(()) },
+        |row| Some(SortKey::Number(f64::from(total_rate(row)?))),
+        "Goodput in and out together, bytes per second.";
     "rtt", "RTT", Right, 8, info!(rtt, format::duration_us), info_key!(rtt),
         "Smoothed round-trip time. Kernel: tcpi_rtt.";
     "limit", "LIMIT", Left, 6,
@@ -264,6 +268,15 @@ columns! {
         |row, out| write!(out, "{:x}", row.socket.socket.cookie).ok(),
         |row| Some(SortKey::Number(row.socket.socket.cookie as f64)),
         "The kernel's socket cookie, hexadecimal as in ss. Kernel: idiag_cookie.";
+}
+
+/// Both directions together; `None` if neither was measured.
+fn total_rate(row: &SocketRow<'_>) -> Option<f32> {
+    let rates = row.rates?;
+    match (rates.received, rates.sent) {
+        (None, None) => None,
+        (received, sent) => Some(received.unwrap_or(0.0) + sent.unwrap_or(0.0)),
+    }
 }
 
 fn netid(row: &SocketRow<'_>) -> &'static str {

@@ -332,6 +332,21 @@ impl Unowned {
             Unowned::Unknown => "unknown",
         }
     }
+
+    /// The reason in words.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Unowned::TimeWait => "closed here; address pair kept",
+            Unowned::Handshake => "the handshake is not complete",
+            Unowned::WaitingForAccept => "no accept() took them yet",
+            Unowned::Orphan => "closed; the kernel finishes it",
+            Unowned::Kernel => "the kernel's own",
+            Unowned::OtherNamespace => "held in another pid namespace",
+            Unowned::PermissionDenied => "this user may not look",
+            Unowned::Exited => "gone when it was looked for",
+            Unowned::Unknown => "no process holds them",
+        }
+    }
 }
 
 /// How the owner of a socket is known.
