@@ -96,7 +96,9 @@ pub(crate) fn fields(socket: &Json) -> Fields {
         }
         for (name, value) in socket["congestion_info"].as_object().into_iter().flatten() {
             if let Some(number) = value.as_f64() {
-                out.insert(format!("congestion_info.{name}"), number.into());
+                // The kernel counts gains in 256ths.
+                let unit = if name.ends_with("_gain") { 256.0 } else { 1.0 };
+                out.insert(format!("congestion_info.{name}"), (number / unit).into());
             }
         }
         tcp(&socket["tcp"], listening, &mut out);

@@ -7,6 +7,7 @@
 pub(crate) mod listed;
 pub(crate) mod needs;
 pub(crate) mod net;
+pub(crate) mod roles;
 pub(crate) mod ss;
 pub(crate) mod states;
 pub(crate) mod wait;
