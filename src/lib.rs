@@ -8,11 +8,16 @@
 //!   composes one Sample a tick.
 //! - [`aggregate`]: what follows from a Sample and the one before it: rates, groups, listeners, bounded history.
 //! - [`column`]: what a table can show of a socket, for the screen, `list` and CSV alike.
+//! - [`export`]: what leaves as text: table, JSON, CSV.
+//! - [`command`] and [`cli`]: one file for each subcommand; what was typed.
 //!
 //! A datum's way: netlink bytes → `decode` → `Socket` → joined with owners → `Sample` → `aggregate` → row → cell. No
 //! step looks back up.
 
 pub mod aggregate;
+pub mod cli;
 pub mod column;
+pub mod command;
+pub mod export;
 pub mod model;
 pub mod source;
