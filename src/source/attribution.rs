@@ -1,11 +1,12 @@
 //! Who owns each socket, and if nobody, why. Joins the rows of a dump with what [`Owners`] found in `/proc` and with
 //! what is remembered of each cookie. Talks to nobody.
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::procfs::Owners;
+use super::procfs::{Handle, Owners};
 use crate::model::{
     Attribution, ClosedSocket, Endpoint, Ends, Holder, Process, ProcessKey, ProcessRow, Protocol,
     Sample, Socket, State, Tracker, Unowned, Visit,
@@ -56,6 +57,40 @@ struct Memory {
     closed: bool,
 }
 
+impl Memory {
+    /// Remembers the present holders; nothing is allocated while they stay the same.
+    fn remember(&mut self, handles: &[Handle], owners: &Owners) {
+        let process = |handle: &Handle| owners.process(handle.process).map(|row| &row.process);
+        if let [only] = handles {
+            self.slot = Some(only.process);
+            let Some(process) = process(only) else { return };
+            match &mut self.owners {
+                Remembered::One(known, fd) if Arc::ptr_eq(known, process) => *fd = only.fd,
+                other => *other = Remembered::One(Arc::clone(process), only.fd),
+            }
+            return;
+        }
+        self.slot = None;
+        let unchanged = match &self.owners {
+            Remembered::Many(known) => {
+                known.len() == handles.len()
+                    && known.iter().zip(handles).all(|((known, fd), handle)| {
+                        *fd == handle.fd
+                            && process(handle).is_some_and(|process| Arc::ptr_eq(known, process))
+                    })
+            }
+            _ => false,
+        };
+        if !unchanged {
+            let all = handles
+                .iter()
+                .filter_map(|handle| Some((Arc::clone(process(handle)?), handle.fd)))
+                .collect();
+            self.owners = Remembered::Many(Arc::new(all));
+        }
+    }
+}
+
 /// Keeps what is known of each socket from one Sample to the next.
 #[derive(Debug, Default)]
 pub(super) struct Attributor {
@@ -85,7 +120,10 @@ impl Attributor {
         let mut rows = std::mem::take(&mut sample.sockets.rows);
         self.first_pass(&mut rows, sample, owners);
         if !self.unknown.is_empty() {
-            owners.resolve(&self.unknown);
+            let inodes = LiveInodes::new(&rows);
+            owners.resolve(&self.unknown, sample.monotonic_ns, &|inode| {
+                inodes.contains(inode)
+            });
         }
         self.generation = Some(owners.generation());
         self.second_pass(&mut rows, sample, owners);
@@ -127,18 +165,20 @@ impl Attributor {
             if socket.inode != 0 {
                 memory.uid = socket.uid;
                 memory.cgroup_id = socket.cgroup_id;
-                if let (true, Some(slot), Remembered::One(_, fd), true) = (
-                    settled,
-                    memory.slot,
-                    &memory.owners,
-                    memory.inode == socket.inode,
-                ) {
+                let only = match (&memory.owners, memory.slot) {
+                    (Remembered::One(_, fd), Some(slot))
+                        if settled && memory.inode == socket.inode =>
+                    {
+                        process_of_slot(&mut self.by_slot, &mut self.by_key, sample, owners, slot)
+                            .map(|process| Holder { process, fd: *fd })
+                    }
+                    _ => None,
+                };
+                if let Some(holder) = only {
                     socket.holders_at = sample.holders.len() as u32;
                     socket.holders_len = 1;
-                    let process =
-                        process_of_slot(&mut self.by_slot, &mut self.by_key, sample, owners, slot);
-                    sample.holders.push(Holder { process, fd: *fd });
                     socket.attribution = Attribution::Observed;
+                    sample.holders.push(holder);
                     done = true;
                 } else {
                     done = observe(
@@ -369,7 +409,7 @@ fn why_unowned(
     }
 }
 
-/// Index of a process in the Sample, adding it if it is not in there.
+/// Index of a process in the Sample, adding it if it is not in there. `None` if the slot was given up meanwhile.
 #[inline]
 fn process_of_slot(
     by_slot: &mut Vec<u32>,
@@ -377,19 +417,19 @@ fn process_of_slot(
     sample: &mut Sample,
     owners: &Owners,
     slot: u32,
-) -> u32 {
+) -> Option<u32> {
     match by_slot.get(slot as usize) {
-        Some(&index) if index != NONE => return index,
+        Some(&index) if index != NONE => return Some(index),
         Some(_) => {}
         None => by_slot.resize(slot as usize + 1, NONE),
     }
-    let row = owners.process(slot);
+    let row = owners.process(slot)?;
     let index = *by_key.entry(row.process.key).or_insert_with(|| {
         sample.processes.push(row.clone());
         (sample.processes.len() - 1) as u32
     });
     by_slot[slot as usize] = index;
-    index
+    Some(index)
 }
 
 /// Takes the holders that `/proc` tells now and remembers them. Answers whether there are any.
@@ -402,52 +442,45 @@ fn observe(
     by_key: &mut FxHashMap<ProcessKey, u32>,
 ) -> bool {
     let handles = owners.holders(socket.inode);
-    let Some(first) = handles.first() else {
+    let at = sample.holders.len();
+    for handle in handles.iter().take(usize::from(u16::MAX)) {
+        if let Some(process) = process_of_slot(by_slot, by_key, sample, owners, handle.process) {
+            sample.holders.push(Holder {
+                process,
+                fd: handle.fd,
+            });
+        }
+    }
+    let found = sample.holders.len() - at;
+    if found == 0 {
         return false;
-    };
-    socket.holders_at = sample.holders.len() as u32;
-    socket.holders_len = u16::try_from(handles.len()).unwrap_or(u16::MAX);
+    }
+    socket.holders_at = at as u32;
+    socket.holders_len = found as u16;
     socket.attribution = Attribution::Observed;
-    for handle in handles.iter().take(usize::from(socket.holders_len)) {
-        let process = process_of_slot(by_slot, by_key, sample, owners, handle.process);
-        sample.holders.push(Holder {
-            process,
-            fd: handle.fd,
-        });
-    }
-    if let [only] = handles {
-        memory.slot = Some(only.process);
-        let process = &owners.process(first.process).process;
-        match &mut memory.owners {
-            Remembered::One(known, fd) if Arc::ptr_eq(known, process) => *fd = only.fd,
-            other => *other = Remembered::One(Arc::clone(process), only.fd),
-        }
-    } else {
-        memory.slot = None;
-        let unchanged = match &memory.owners {
-            Remembered::Many(known) => {
-                known.len() == handles.len()
-                    && known.iter().zip(handles).all(|((process, fd), handle)| {
-                        *fd == handle.fd
-                            && Arc::ptr_eq(process, &owners.process(handle.process).process)
-                    })
-            }
-            _ => false,
-        };
-        if !unchanged {
-            let all = handles
-                .iter()
-                .map(|handle| {
-                    (
-                        Arc::clone(&owners.process(handle.process).process),
-                        handle.fd,
-                    )
-                })
-                .collect();
-            memory.owners = Remembered::Many(Arc::new(all));
-        }
-    }
+    memory.remember(handles, owners);
     true
+}
+
+/// The inodes of a dump's sockets, gathered when the first is asked for.
+pub(super) struct LiveInodes<'a> {
+    rows: &'a [Socket],
+    set: OnceCell<FxHashSet<u32>>,
+}
+
+impl<'a> LiveInodes<'a> {
+    pub(super) fn new(rows: &'a [Socket]) -> Self {
+        LiveInodes {
+            rows,
+            set: OnceCell::new(),
+        }
+    }
+
+    pub(super) fn contains(&self, inode: u32) -> bool {
+        self.set
+            .get_or_init(|| self.rows.iter().map(|socket| socket.inode).collect())
+            .contains(&inode)
+    }
 }
 
 /// Pairs the rows of destroy events with the times at which they were read.

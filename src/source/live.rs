@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::attribution::{Attributor, closed_rows};
+use super::attribution::{Attributor, LiveInodes, closed_rows};
 use super::netlink::dump::Dumper;
 use super::netlink::events::{Heard, Listener};
 use super::netlink::request::Table;
@@ -257,18 +257,9 @@ impl Source for Live {
         self.hear(sample);
         let clock = Instant::now();
         if self.samples > 0 {
-            let rows = &sample.sockets.rows;
-            let inodes = std::cell::OnceCell::new();
-            let alive = |inode: u32| {
-                inodes
-                    .get_or_init(|| {
-                        rows.iter()
-                            .map(|socket| socket.inode)
-                            .collect::<FxHashSet<u32>>()
-                    })
-                    .contains(&inode)
-            };
-            self.owners.refresh(sample.monotonic_ns, &alive);
+            let inodes = LiveInodes::new(&sample.sockets.rows);
+            self.owners
+                .refresh(sample.monotonic_ns, &|inode| inodes.contains(inode));
         }
         self.attributor.attribute(sample, &mut self.owners);
         sample.visibility = self.owners.visibility();
