@@ -183,7 +183,7 @@ columns! {
             Some(owner) => SortKey::Text(Cow::Borrowed(&owner.process.comm)),
             None => return None,
         }),
-        "The process that owns it, with its pid; (was) if it has let go, (inferred) if known from its listener. In brackets why there is none.";
+        "The process that owns it, with its pid; (was) if it has let go, (inf) if inferred from its listener. In brackets why there is none.";
     "pid", "PID", Right, 7,
         number!(|row| Some(row.socket.owner()?.process.key.pid.into())),
         number_key!(|row| Some(row.socket.owner()?.process.key.pid.into())),
@@ -265,8 +265,8 @@ columns! {
         number_key!(|row| Some(u64::from(row.socket.socket.inode)).filter(|&inode| inode != 0)),
         "Inode in sockfs. Kernel: idiag_inode.";
     "cookie", "COOKIE", Right, 12,
-        |row, out| write!(out, "{:x}", row.socket.socket.cookie).ok(),
-        |row| Some(SortKey::Number(row.socket.socket.cookie as f64)),
+        |row, out| write!(out, "{:x}", row.socket.socket.known_cookie()?).ok(),
+        |row| Some(SortKey::Number(row.socket.socket.known_cookie()? as f64)),
         "The kernel's socket cookie, hexadecimal as in ss. Kernel: idiag_cookie.";
 }
 
@@ -400,7 +400,7 @@ fn remote_key<'a>(row: &SocketRow<'a>) -> Option<SortKey<'a>> {
     }
 }
 
-/// `nginx/812`, `nginx/812 +3` for several, `nginx/812 (was)`, `[time-wait]`.
+/// `nginx/812`, `nginx/812 +3` for several, `nginx/812 (was)`, `nginx/812 (inf)`, `[time-wait]`.
 fn process(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
     let attribution = row.socket.socket.attribution;
     if let Attribution::Unowned(why) = attribution {
@@ -416,7 +416,7 @@ fn process(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
     }
     match attribution {
         Attribution::Remembered => out.push_str(" (was)"),
-        Attribution::Inferred => out.push_str(" (inferred)"),
+        Attribution::Inferred => out.push_str(" (inf)"),
         Attribution::Observed | Attribution::Unowned(_) => {}
     }
     Some(())

@@ -113,7 +113,7 @@ fn fixed_fields(view: SocketRef<'_>) -> [String; 23] {
     let owners = || view.owners().map(|(process, _)| &process.process);
     [
         socket.netns.to_string(),
-        socket.cookie.to_string(),
+        text(socket.known_cookie()),
         text((socket.inode != 0).then_some(socket.inode)),
         socket.family.name().to_owned(),
         socket.protocol.name().to_owned(),

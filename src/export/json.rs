@@ -226,7 +226,7 @@ impl Serialize for JsonSocket<'_> {
         let socket = view.socket;
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("netns", &socket.netns)?;
-        map.serialize_entry("cookie", &socket.cookie)?;
+        map.serialize_entry("cookie", &socket.known_cookie())?;
         map.serialize_entry("inode", &inode(socket.inode))?;
         map.serialize_entry("family", socket.family.name())?;
         map.serialize_entry("protocol", socket.protocol.name())?;
@@ -366,7 +366,7 @@ struct PeerOut<'a>(SocketRef<'a>);
 impl Serialize for PeerOut<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(Some(3))?;
-        map.serialize_entry("cookie", &self.0.socket.cookie)?;
+        map.serialize_entry("cookie", &self.0.socket.known_cookie())?;
         map.serialize_entry("inode", &inode(self.0.socket.inode))?;
         map.serialize_entry("owners", &OwnersOut(self.0))?;
         map.end()

@@ -475,6 +475,15 @@ pub struct Socket {
 }
 
 impl Socket {
+    /// Set in the cookie of a socket that `sock_diag` does not tell and whose real one is therefore not known; the rest
+    /// is its inode, which is as good an identity while it lives.
+    pub const SURROGATE_COOKIE: u64 = 1 << 63;
+
+    /// The kernel's cookie, if it told one.
+    pub fn known_cookie(&self) -> Option<u64> {
+        (self.cookie & Self::SURROGATE_COOKIE == 0).then_some(self.cookie)
+    }
+
     /// Its identity.
     #[inline]
     pub fn key(&self) -> SocketKey {

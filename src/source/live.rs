@@ -10,9 +10,11 @@ use super::attribution::{Attributor, LiveInodes, closed_rows};
 use super::netlink::dump::Dumper;
 use super::netlink::events::{Heard, Listener};
 use super::netlink::request::Table;
-use super::procfs::{CgroupPaths, CounterReader, Owners, UserNames, host, network_namespace};
+use super::procfs::{
+    CgroupPaths, CounterReader, Owners, UserNames, host, network_namespace, read_raw,
+};
 use super::{Source, SourceError};
-use crate::model::{Fault, Host, Sample};
+use crate::model::{Family, Fault, Host, Protocol, Sample};
 
 /// How long a table that the kernel lacks is not asked for again: asking makes the kernel look for a module.
 const ASK_AGAIN: Duration = Duration::from_mins(1);
@@ -49,6 +51,7 @@ impl Default for LiveOptions {
 pub struct Live {
     options: LiveOptions,
     host: Arc<Host>,
+    netns: u32,
     dumper: Dumper,
     listener: Option<Listener>,
     heard: Heard,
@@ -93,6 +96,7 @@ impl Live {
         };
         Ok(Live {
             host: Arc::new(host(&options.proc_root)),
+            netns,
             dumper,
             listener,
             heard: Heard::default(),
@@ -122,6 +126,7 @@ impl Live {
                 && since.elapsed() < ASK_AGAIN
             {
                 sample.faults.push(fault.clone());
+                self.make_up(table, sample);
                 continue;
             }
             let outcome = self.dumper.dump(table, &mut sample.sockets);
@@ -131,6 +136,7 @@ impl Live {
                 Some(fault) if outcome.lacking => {
                     sample.faults.push(fault.clone());
                     self.lacking.insert(table, (Instant::now(), fault));
+                    self.make_up(table, sample);
                 }
                 fault => {
                     sample.faults.extend(fault);
@@ -140,6 +146,28 @@ impl Live {
         }
         sample.monotonic_ns = clock_ns(rustix::time::ClockId::Monotonic);
         sample.taken_at_us = (clock_ns(rustix::time::ClockId::Realtime) / 1000) as i64;
+    }
+
+    /// What `/proc` tells of a table that `sock_diag` lacks: the raw sockets.
+    fn make_up(&self, table: Table, sample: &mut Sample) {
+        let family = match table {
+            Table::Inet(Protocol::Raw) => Family::Inet,
+            Table::Inet6(Protocol::Raw) => Family::Inet6,
+            _ => return,
+        };
+        let rows = &mut sample.sockets.rows;
+        let result = read_raw(&self.options.proc_root, family, self.netns, rows);
+        // Without the file there is no such family either, which sock_diag has said already.
+        if let Err(error) = result
+            && !matches!(error, procfs::ProcError::NotFound(_))
+        {
+            let name = if family == Family::Inet {
+                "/proc/net/raw"
+            } else {
+                "/proc/net/raw6"
+            };
+            sample.faults.push(Fault::incomplete(name, error));
+        }
     }
 
     fn hear(&mut self, sample: &mut Sample) {

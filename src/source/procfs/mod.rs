@@ -13,6 +13,7 @@ mod handles;
 mod host;
 mod inspect;
 mod owners;
+mod raw;
 mod users;
 
 pub use cgroups::CgroupPaths;
@@ -20,4 +21,5 @@ pub use counters::CounterReader;
 pub use handles::Handle;
 pub use host::{host, network_namespace};
 pub use owners::Owners;
+pub use raw::read_raw;
 pub use users::UserNames;
