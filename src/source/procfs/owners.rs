@@ -42,7 +42,7 @@ const ASSUMED_DESCRIPTORS: u64 = 256;
 /// Descriptors of other kinds than sockets that are asked again with every reading: files that were closed may have
 /// become sockets. A process with more of them has to wait for the sweep.
 const RECHECKED_FILES: u32 = 256;
-/// Descriptors read without any trust in one call of [`Owners::resolve`], about 50 ms.
+/// Descriptors that one call of [`Owners::resolve`] asks beside dead sockets and new ones, about 50 ms.
 const RESOLVE_DESCRIPTORS: usize = 16_384;
 /// Sockets that nobody holds and that are remembered, so as not to look for them all the time.
 const MAX_UNRESOLVED: usize = 65_536;
@@ -557,6 +557,36 @@ impl Owners {
         }
     }
 
+    /// Asks anew what some descriptors of a process refer to, and lists them if one was closed. False if it could not be
+    /// looked into.
+    fn check(
+        &mut self,
+        root: BorrowedFd<'_>,
+        slot: u32,
+        live: &dyn Fn(u32) -> bool,
+        ask: impl FnMut(Descriptor) -> bool,
+    ) -> bool {
+        let Some(entry) = self.slots.get(slot as usize).and_then(Option::as_ref) else {
+            return false;
+        };
+        let inspector = &mut self.inspector;
+        let closed = open_process(root, entry.key.pid)
+            .and_then(|process| inspector.check(process, &entry.descriptors, ask));
+        match closed {
+            Ok(closed) => {
+                self.take_found(slot);
+                if closed {
+                    self.read(root, slot, Trust::LiveSockets, live);
+                }
+                true
+            }
+            Err(error) => {
+                self.read_failed(slot, error);
+                false
+            }
+        }
+    }
+
     fn read_failed(&mut self, slot: u32, error: Errno) {
         let Some(entry) = self.entry_mut(slot) else {
             return;
@@ -737,7 +767,7 @@ impl Owners {
             .sum();
         let earned = (u128::from(total) * u128::from(elapsed)).div_ceil(u128::from(SWEEP_PERIOD));
         let earned = u64::try_from(earned).unwrap_or(total).min(total);
-        self.sweep.credit = (self.sweep.credit + earned as i64).min(total as i64);
+        self.sweep.credit = (self.sweep.credit + earned.cast_signed()).min(total.cast_signed());
         // A guard against going round more than once, should nothing cost anything.
         let mut steps = self.slots.len() + 1;
         while self.sweep.credit > 0 && steps > 0 {
@@ -763,7 +793,7 @@ impl Owners {
         live: &dyn Fn(u32) -> bool,
     ) -> bool {
         if self.sweep.fd == 0 {
-            self.sweep.credit -= VISIT as i64;
+            self.sweep.credit -= VISIT.cast_signed();
             if self.verify(root, slot) == Some(false) {
                 let pid = self.entry(slot).map(|entry| entry.key.pid);
                 self.forget(slot);
@@ -794,22 +824,11 @@ impl Owners {
             .len()
             .min(from.saturating_add(self.sweep.credit.max(1) as usize));
         let next = known.get(to).map(|descriptor| descriptor.fd);
+        let asked = known.get(from).map_or(0, |first| first.fd)..next.unwrap_or(u32::MAX);
         if from < to {
-            self.sweep.credit -= (to - from) as i64;
-            let inspector = &mut self.inspector;
-            let closed = open_process(root, entry.key.pid)
-                .and_then(|process| inspector.check(process, known, from, to));
-            match closed {
-                Ok(closed) => {
-                    self.take_found(slot);
-                    if closed {
-                        self.read(root, slot, Trust::LiveSockets, live);
-                    }
-                }
-                Err(error) => {
-                    self.read_failed(slot, error);
-                    return true;
-                }
+            self.sweep.credit -= i64::try_from(to - from).unwrap_or(i64::MAX);
+            if !self.check(root, slot, live, |known| asked.contains(&known.fd)) {
+                return true;
             }
         }
         match next {
@@ -863,6 +882,7 @@ impl Owners {
             }
         }
         candidates.sort_unstable();
+        let tick = self.tick;
         let mut left = RESOLVE_DESCRIPTORS;
         for &(_, slot) in &candidates {
             if wanted.is_empty() {
@@ -871,18 +891,27 @@ impl Owners {
             let Some(entry) = self.entry(slot) else {
                 continue;
             };
-            let deep = wanted.iter().any(|wanted| wanted.attempts > 0);
-            let cost = entry.descriptors.len();
-            let trust = if deep && entry.read_fully != self.tick && cost <= left {
-                left -= cost;
-                Trust::Nothing
-            } else if entry.read != self.tick {
-                Trust::LiveSockets
-            } else {
-                continue;
-            };
             let before = self.generation;
-            self.read(root, slot, trust, live);
+            let cost = entry.descriptors.len();
+            let files = cost - entry.sockets as usize;
+            if wanted.iter().any(|wanted| wanted.attempts > 0)
+                && entry.read_fully != self.tick
+                && cost <= left
+            {
+                left -= cost;
+                self.read(root, slot, Trust::Nothing, live);
+            } else if entry.read != self.tick && files <= left {
+                left -= files;
+                // As long as the number is the same, nothing is new unless something is gone.
+                let dead = |known: &Descriptor| known.inode != 0 && !live(known.inode);
+                if entry.count.is_none() || entry.descriptors.iter().any(dead) {
+                    self.read(root, slot, Trust::LiveSockets, live);
+                } else if self.check(root, slot, live, |known| known.inode == 0)
+                    && let Some(entry) = self.entry_mut(slot)
+                {
+                    entry.read = tick;
+                }
+            }
             if self.generation != before {
                 wanted.retain(|wanted| {
                     let lost = !self.handles.contains(wanted.inode);
