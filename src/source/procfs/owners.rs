@@ -75,6 +75,8 @@ pub struct Owners {
     last_ns: Option<u64>,
     /// Processes were left out of the listing by the mount option `hidepid`.
     hidden: bool,
+    /// Users of processes that may not be read, in order.
+    denied: Vec<u32>,
     sweep: Sweep,
     unresolved: FxHashMap<u32, Unresolved>,
     pruned_ns: u64,
@@ -183,6 +185,7 @@ impl Owners {
             tick: 0,
             last_ns: None,
             hidden: false,
+            denied: Vec::new(),
             sweep: Sweep::default(),
             unresolved: FxHashMap::default(),
             pruned_ns: 0,
@@ -235,6 +238,7 @@ impl Owners {
         self.meet(root, &newcomers, now_ns, first_time);
         self.sweep(root, now_ns, live);
         self.describe_owners(root, Some(now_ns));
+        self.note_denied();
         self.handles.shrink();
         if now_ns.saturating_sub(self.pruned_ns) >= RETRY {
             self.pruned_ns = now_ns;
@@ -307,6 +311,7 @@ impl Owners {
         }
         self.wanted = wanted;
         self.describe_owners(root.as_fd(), None);
+        self.note_denied();
     }
 
     /// The descriptors that refer to the socket with this inode, ordered by process and number; empty if none is known.
@@ -356,11 +361,13 @@ impl Owners {
     /// Whether a process of that user (of any if `None`) exists whose descriptors we may not list, so that a socket
     /// without a known holder may be its. With the mount option `hidepid` any other user may have such processes.
     pub fn could_be_hidden(&self, uid: Option<u32>) -> bool {
-        let another = uid.is_none_or(|uid| uid != rustix::process::geteuid().as_raw());
-        (self.hidden && another)
-            || self.slots.iter().flatten().any(|entry| {
-                entry.access == Access::Denied && uid.is_none_or(|uid| uid == entry.uid)
-            })
+        match uid {
+            None => self.hidden || !self.denied.is_empty(),
+            Some(uid) => {
+                self.denied.binary_search(&uid).is_ok()
+                    || (self.hidden && uid != rustix::process::geteuid().as_raw())
+            }
+        }
     }
 
     /// Names of users, for whoever needs more of them than those of processes.
@@ -392,6 +399,15 @@ impl Owners {
 
     fn entry_mut(&mut self, slot: u32) -> Option<&mut Entry> {
         self.slots.get_mut(slot as usize)?.as_mut()
+    }
+
+    fn note_denied(&mut self) {
+        self.denied.clear();
+        let denied = |entry: &&Entry| entry.access == Access::Denied;
+        let entries = self.slots.iter().flatten().filter(denied);
+        self.denied.extend(entries.map(|entry| entry.uid));
+        self.denied.sort_unstable();
+        self.denied.dedup();
     }
 
     fn open_root(&mut self) -> Option<OwnedFd> {
@@ -532,14 +548,23 @@ impl Owners {
         let pid = entry.key.pid;
         let inspector = &mut self.inspector;
         let result = open_process(root, pid).and_then(|process| {
-            if inspector.identify(&process)?.start_time != entry.key.start_time {
+            let identity = inspector.identify(&process)?;
+            if identity.start_time != entry.key.start_time {
                 return Err(Errno::SRCH);
             }
-            inspector.list(&process, &entry.descriptors, |known| match trust {
+            let listed = inspector.list(&process, &entry.descriptors, |known| match trust {
                 Trust::Nothing => false,
                 Trust::LiveSockets => known.inode != 0 && live(known.inode),
                 Trust::Known => known.inode == 0 || live(known.inode),
-            })
+            });
+            match listed {
+                // It has nothing left to hide.
+                Err(error) if identity.zombie && is_denied(error) => {
+                    inspector.found.clear();
+                    Ok(())
+                }
+                listed => listed,
+            }
         });
         match result {
             Ok(()) => {

@@ -373,6 +373,7 @@ fn what_is_known_is_kept_when_the_root_or_a_process_cannot_be_read() {
     assert!(owners.entry(slot).is_some_and(|entry| entry.due));
 
     owners.read_failed(slot, Errno::ACCESS);
+    owners.note_denied();
     assert!(owners.holders(11).is_empty());
     assert_eq!(owners.visibility().unreadable, 1);
     assert!(owners.could_be_hidden(None) && owners.could_be_hidden(Some(tree.uid())));
