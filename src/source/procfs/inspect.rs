@@ -203,20 +203,19 @@ impl Inspector {
         Ok(())
     }
 
-    /// Asks anew what the descriptors `known[from..to]` refer to; all of `known`, so corrected, is then in
+    /// Asks anew what those descriptors refer to for which `ask` says so; all of `known`, so corrected, is then in
     /// [`Self::found`]. Tells whether any of them was closed, which means that others may be new.
     pub(super) fn check(
         &mut self,
         process: impl AsFd,
         known: &[Descriptor],
-        from: usize,
-        to: usize,
+        mut ask: impl FnMut(Descriptor) -> bool,
     ) -> Result<bool, Errno> {
         let directory = open_descriptors(process)?;
         self.found.clear();
         let mut closed = false;
-        for (at, &descriptor) in known.iter().enumerate() {
-            if (from..to).contains(&at) {
+        for &descriptor in known {
+            if ask(descriptor) {
                 match target(&directory, DecInt::new(descriptor.fd).as_c_str())? {
                     Some(inode) => self.found.push(Descriptor {
                         inode,

@@ -5,7 +5,7 @@
 //!   It rests on `handles` (the map), `inspect` (reading one process) and [`UserNames`].
 //! - [`CounterReader`]: protocol counters and interfaces.
 //! - [`CgroupPaths`]: cgroup id → path.
-//! - [`host`], [`network_namespace`]: which machine, which network.
+//! - [`host()`], [`network_namespace`]: which machine, which network.
 
 mod cgroups;
 mod counters;

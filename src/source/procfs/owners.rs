@@ -42,7 +42,7 @@ const ASSUMED_DESCRIPTORS: u64 = 256;
 /// Descriptors of other kinds than sockets that are asked again with every reading: files that were closed may have
 /// become sockets. A process with more of them has to wait for the sweep.
 const RECHECKED_FILES: u32 = 256;
-/// Descriptors read without any trust in one call of [`Owners::resolve`], about 50 ms.
+/// Descriptors that one call of [`Owners::resolve`] asks beside dead sockets and new ones, about 50 ms.
 const RESOLVE_DESCRIPTORS: usize = 16_384;
 /// Sockets that nobody holds and that are remembered, so as not to look for them all the time.
 const MAX_UNRESOLVED: usize = 65_536;
@@ -75,6 +75,8 @@ pub struct Owners {
     last_ns: Option<u64>,
     /// Processes were left out of the listing by the mount option `hidepid`.
     hidden: bool,
+    /// Users of processes that may not be read, in order.
+    denied: Vec<u32>,
     sweep: Sweep,
     unresolved: FxHashMap<u32, Unresolved>,
     pruned_ns: u64,
@@ -183,6 +185,7 @@ impl Owners {
             tick: 0,
             last_ns: None,
             hidden: false,
+            denied: Vec::new(),
             sweep: Sweep::default(),
             unresolved: FxHashMap::default(),
             pruned_ns: 0,
@@ -235,6 +238,7 @@ impl Owners {
         self.meet(root, &newcomers, now_ns, first_time);
         self.sweep(root, now_ns, live);
         self.describe_owners(root, Some(now_ns));
+        self.note_denied();
         self.handles.shrink();
         if now_ns.saturating_sub(self.pruned_ns) >= RETRY {
             self.pruned_ns = now_ns;
@@ -307,6 +311,7 @@ impl Owners {
         }
         self.wanted = wanted;
         self.describe_owners(root.as_fd(), None);
+        self.note_denied();
     }
 
     /// The descriptors that refer to the socket with this inode, ordered by process and number; empty if none is known.
@@ -356,11 +361,13 @@ impl Owners {
     /// Whether a process of that user (of any if `None`) exists whose descriptors we may not list, so that a socket
     /// without a known holder may be its. With the mount option `hidepid` any other user may have such processes.
     pub fn could_be_hidden(&self, uid: Option<u32>) -> bool {
-        let another = uid.is_none_or(|uid| uid != rustix::process::geteuid().as_raw());
-        (self.hidden && another)
-            || self.slots.iter().flatten().any(|entry| {
-                entry.access == Access::Denied && uid.is_none_or(|uid| uid == entry.uid)
-            })
+        match uid {
+            None => self.hidden || !self.denied.is_empty(),
+            Some(uid) => {
+                self.denied.binary_search(&uid).is_ok()
+                    || (self.hidden && uid != rustix::process::geteuid().as_raw())
+            }
+        }
     }
 
     /// Names of users, for whoever needs more of them than those of processes.
@@ -392,6 +399,15 @@ impl Owners {
 
     fn entry_mut(&mut self, slot: u32) -> Option<&mut Entry> {
         self.slots.get_mut(slot as usize)?.as_mut()
+    }
+
+    fn note_denied(&mut self) {
+        self.denied.clear();
+        let denied = |entry: &&Entry| entry.access == Access::Denied;
+        let entries = self.slots.iter().flatten().filter(denied);
+        self.denied.extend(entries.map(|entry| entry.uid));
+        self.denied.sort_unstable();
+        self.denied.dedup();
     }
 
     fn open_root(&mut self) -> Option<OwnedFd> {
@@ -532,14 +548,23 @@ impl Owners {
         let pid = entry.key.pid;
         let inspector = &mut self.inspector;
         let result = open_process(root, pid).and_then(|process| {
-            if inspector.identify(&process)?.start_time != entry.key.start_time {
+            let identity = inspector.identify(&process)?;
+            if identity.start_time != entry.key.start_time {
                 return Err(Errno::SRCH);
             }
-            inspector.list(&process, &entry.descriptors, |known| match trust {
+            let listed = inspector.list(&process, &entry.descriptors, |known| match trust {
                 Trust::Nothing => false,
                 Trust::LiveSockets => known.inode != 0 && live(known.inode),
                 Trust::Known => known.inode == 0 || live(known.inode),
-            })
+            });
+            match listed {
+                // It has nothing left to hide.
+                Err(error) if identity.zombie && is_denied(error) => {
+                    inspector.found.clear();
+                    Ok(())
+                }
+                listed => listed,
+            }
         });
         match result {
             Ok(()) => {
@@ -554,6 +579,36 @@ impl Owners {
                 self.take_found(slot);
             }
             Err(error) => self.read_failed(slot, error),
+        }
+    }
+
+    /// Asks anew what some descriptors of a process refer to, and lists them if one was closed. False if it could not be
+    /// looked into.
+    fn check(
+        &mut self,
+        root: BorrowedFd<'_>,
+        slot: u32,
+        live: &dyn Fn(u32) -> bool,
+        ask: impl FnMut(Descriptor) -> bool,
+    ) -> bool {
+        let Some(entry) = self.slots.get(slot as usize).and_then(Option::as_ref) else {
+            return false;
+        };
+        let inspector = &mut self.inspector;
+        let closed = open_process(root, entry.key.pid)
+            .and_then(|process| inspector.check(process, &entry.descriptors, ask));
+        match closed {
+            Ok(closed) => {
+                self.take_found(slot);
+                if closed {
+                    self.read(root, slot, Trust::LiveSockets, live);
+                }
+                true
+            }
+            Err(error) => {
+                self.read_failed(slot, error);
+                false
+            }
         }
     }
 
@@ -737,7 +792,7 @@ impl Owners {
             .sum();
         let earned = (u128::from(total) * u128::from(elapsed)).div_ceil(u128::from(SWEEP_PERIOD));
         let earned = u64::try_from(earned).unwrap_or(total).min(total);
-        self.sweep.credit = (self.sweep.credit + earned as i64).min(total as i64);
+        self.sweep.credit = (self.sweep.credit + earned.cast_signed()).min(total.cast_signed());
         // A guard against going round more than once, should nothing cost anything.
         let mut steps = self.slots.len() + 1;
         while self.sweep.credit > 0 && steps > 0 {
@@ -763,7 +818,7 @@ impl Owners {
         live: &dyn Fn(u32) -> bool,
     ) -> bool {
         if self.sweep.fd == 0 {
-            self.sweep.credit -= VISIT as i64;
+            self.sweep.credit -= VISIT.cast_signed();
             if self.verify(root, slot) == Some(false) {
                 let pid = self.entry(slot).map(|entry| entry.key.pid);
                 self.forget(slot);
@@ -794,22 +849,11 @@ impl Owners {
             .len()
             .min(from.saturating_add(self.sweep.credit.max(1) as usize));
         let next = known.get(to).map(|descriptor| descriptor.fd);
+        let asked = known.get(from).map_or(0, |first| first.fd)..next.unwrap_or(u32::MAX);
         if from < to {
-            self.sweep.credit -= (to - from) as i64;
-            let inspector = &mut self.inspector;
-            let closed = open_process(root, entry.key.pid)
-                .and_then(|process| inspector.check(process, known, from, to));
-            match closed {
-                Ok(closed) => {
-                    self.take_found(slot);
-                    if closed {
-                        self.read(root, slot, Trust::LiveSockets, live);
-                    }
-                }
-                Err(error) => {
-                    self.read_failed(slot, error);
-                    return true;
-                }
+            self.sweep.credit -= i64::try_from(to - from).unwrap_or(i64::MAX);
+            if !self.check(root, slot, live, |known| asked.contains(&known.fd)) {
+                return true;
             }
         }
         match next {
@@ -863,6 +907,7 @@ impl Owners {
             }
         }
         candidates.sort_unstable();
+        let tick = self.tick;
         let mut left = RESOLVE_DESCRIPTORS;
         for &(_, slot) in &candidates {
             if wanted.is_empty() {
@@ -871,18 +916,27 @@ impl Owners {
             let Some(entry) = self.entry(slot) else {
                 continue;
             };
-            let deep = wanted.iter().any(|wanted| wanted.attempts > 0);
-            let cost = entry.descriptors.len();
-            let trust = if deep && entry.read_fully != self.tick && cost <= left {
-                left -= cost;
-                Trust::Nothing
-            } else if entry.read != self.tick {
-                Trust::LiveSockets
-            } else {
-                continue;
-            };
             let before = self.generation;
-            self.read(root, slot, trust, live);
+            let cost = entry.descriptors.len();
+            let files = cost - entry.sockets as usize;
+            if wanted.iter().any(|wanted| wanted.attempts > 0)
+                && entry.read_fully != self.tick
+                && cost <= left
+            {
+                left -= cost;
+                self.read(root, slot, Trust::Nothing, live);
+            } else if entry.read != self.tick && files <= left {
+                left -= files;
+                // As long as the number is the same, nothing is new unless something is gone.
+                let dead = |known: &Descriptor| known.inode != 0 && !live(known.inode);
+                if entry.count.is_none() || entry.descriptors.iter().any(dead) {
+                    self.read(root, slot, Trust::LiveSockets, live);
+                } else if self.check(root, slot, live, |known| known.inode == 0)
+                    && let Some(entry) = self.entry_mut(slot)
+                {
+                    entry.read = tick;
+                }
+            }
             if self.generation != before {
                 wanted.retain(|wanted| {
                     let lost = !self.handles.contains(wanted.inode);

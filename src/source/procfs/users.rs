@@ -13,7 +13,7 @@ const MAX_USERS: usize = 16_384;
 /// Questions that may wait for an answer.
 const MAX_WAITING: usize = 1024;
 /// After which a user without a name is asked for again.
-const RETRY: Duration = Duration::from_mins(5);
+const RETRY: Duration = Duration::from_secs(5 * 60);
 
 /// User id → name. The name service (files, LDAP, …) is asked on a thread of its own, because it may take seconds or
 /// never answer.
@@ -48,7 +48,7 @@ impl Worker {
             .name("user-names".into())
             .spawn(move || {
                 for uid in asked {
-                    // Kernel ids know no names; this is getpwuid_r(3).
+                    // This is getpwuid_r(3).
                     let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
                     let name = user.map(|user| Arc::from(user.name.as_str()));
                     if reply.send((uid, name)).is_err() {

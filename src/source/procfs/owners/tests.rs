@@ -1,6 +1,7 @@
 //! Real sockets in the real `/proc`, and trees made by hand where the moment of a change matters.
 
 use std::fs;
+use std::io::Read as _;
 use std::net::UdpSocket;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::symlink;
@@ -32,6 +33,16 @@ fn holders(owners: &Owners, inode: u32) -> Vec<(u32, u32)> {
         (row.process.key.pid, handle.fd)
     };
     owners.holders(inode).iter().map(of).collect()
+}
+
+/// A child that does not outlive the test.
+struct Child(std::process::Child);
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 fn socket() -> UdpSocket {
@@ -93,29 +104,35 @@ fn a_child_that_inherits_a_socket_holds_it_until_it_exits() {
     let inode = inode(&socket);
     let me = (std::process::id(), socket.as_raw_fd() as u32);
     let mut owners = real();
-    let mut child = Command::new("sleep")
-        .arg("600")
+    let mut child = Command::new("sh")
+        .args(["-c", "echo ready; read line"])
         .stdin(Stdio::from(OwnedFd::from(
             socket.try_clone().expect("duplicated"),
         )))
+        .stdout(Stdio::piped())
         .spawn()
-        .expect("sleep is there");
+        .map(Child)
+        .expect("sh is there");
+    // A program that is being started has no arguments yet.
+    let mut ready = [0; 5];
+    let output = child.0.stdout.as_mut().expect("piped");
+    output.read_exact(&mut ready).expect("it has started");
+    let pid = child.0.id();
     owners.refresh(2 * SECOND, &everything_lives);
-    let theirs = (child.id(), 0);
+    let theirs = (pid, 0);
     let found = holders(&owners, inode);
     assert!(found.contains(&me) && found.contains(&theirs), "{found:?}");
     let (_, row) = owners
         .processes()
-        .find(|(_, row)| row.process.key.pid == child.id())
+        .find(|(_, row)| row.process.key.pid == pid)
         .expect("it holds a socket");
     let process = Arc::clone(&row.process);
-    assert_eq!(process.comm, "sleep");
-    assert_eq!(process.command_line, "sleep 600");
+    assert_eq!(process.comm, "sh");
+    assert_eq!(process.command_line, "sh -c echo ready; read line");
     assert_eq!(process.parent, std::process::id());
 
     let before = owners.generation();
-    child.kill().expect("killed");
-    child.wait().expect("waited for");
+    drop(child);
     owners.refresh(3 * SECOND, &everything_lives);
     assert!(!holders(&owners, inode).contains(&theirs));
     assert!(!owners.is_alive(process.key));
@@ -373,6 +390,7 @@ fn what_is_known_is_kept_when_the_root_or_a_process_cannot_be_read() {
     assert!(owners.entry(slot).is_some_and(|entry| entry.due));
 
     owners.read_failed(slot, Errno::ACCESS);
+    owners.note_denied();
     assert!(owners.holders(11).is_empty());
     assert_eq!(owners.visibility().unreadable, 1);
     assert!(owners.could_be_hidden(None) && owners.could_be_hidden(Some(tree.uid())));
