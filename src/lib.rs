@@ -10,13 +10,18 @@
 //! - [`column`]: what a table can show of a socket, for the screen, `list` and CSV alike.
 //! - [`tui`]: the dashboard's screen: state, keys, views. Draws and decides, touches nothing outside.
 //! - [`app`]: the running dashboard: threads, channels, the terminal.
+//! - [`export`]: what leaves as text: table, JSON, CSV.
+//! - [`command`] and [`cli`]: one file for each subcommand; what was typed.
 //!
 //! A datum's way: netlink bytes → `decode` → `Socket` → joined with owners → `Sample` → `aggregate` → row → cell. No
 //! step looks back up.
 
 pub mod aggregate;
 pub mod app;
+pub mod cli;
 pub mod column;
+pub mod command;
+pub mod export;
 pub mod model;
 pub mod source;
 pub mod tui;

@@ -1,8 +1,16 @@
 //! What is remembered of each socket from one Sample to the next.
 
-use rustc_hash::FxHashMap;
+use std::hash::BuildHasher;
+
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
 
 use super::SocketKey;
+
+#[inline]
+fn hash(key: SocketKey) -> u64 {
+    FxBuildHasher.hash_one(key)
+}
 
 /// Marks the end of a chain.
 const NONE: u32 = u32::MAX;
@@ -15,7 +23,8 @@ const NONE: u32 = u32::MAX;
 #[derive(Debug)]
 pub struct Tracker<T> {
     entries: Vec<Entry<T>>,
-    index: FxHashMap<SocketKey, u32>,
+    /// Places in `entries`, found by the key that stands there: the key is not kept twice.
+    index: HashTable<u32>,
     free: Vec<u32>,
     /// The entry asked last in this round.
     last: u32,
@@ -48,7 +57,7 @@ impl<T> Default for Tracker<T> {
     fn default() -> Self {
         Tracker {
             entries: Vec::new(),
-            index: FxHashMap::default(),
+            index: HashTable::new(),
             free: Vec::new(),
             last: NONE,
             first: NONE,
@@ -86,8 +95,8 @@ impl<T: Default> Tracker<T> {
         };
         let (at, known) = match self.entries.get(guess as usize) {
             Some(entry) if entry.key == key && entry.seen != 0 => (guess, true),
-            _ => match self.index.get(&key) {
-                Some(&at) => (at, true),
+            _ => match self.find(key) {
+                Some(at) => (at, true),
                 None => (self.insert(key), false),
             },
         };
@@ -122,22 +131,27 @@ impl<T: Default> Tracker<T> {
             self.entries.push(entry);
             (self.entries.len() - 1) as u32
         };
-        self.index.insert(key, at);
+        let entries = &self.entries;
+        self.index
+            .insert_unique(hash(key), at, |&at| hash(entries[at as usize].key));
         at
+    }
+
+    fn find(&self, key: SocketKey) -> Option<u32> {
+        self.index
+            .find(hash(key), |&at| self.entries[at as usize].key == key)
+            .copied()
     }
 
     /// The memory of `key`, without visiting it.
     pub fn get(&self, key: SocketKey) -> Option<&T> {
-        self.index
-            .get(&key)
-            .map(|&at| &self.entries[at as usize].value)
+        self.find(key).map(|at| &self.entries[at as usize].value)
     }
 
     /// The memory of `key` to change, without visiting it.
     pub fn get_mut(&mut self, key: SocketKey) -> Option<&mut T> {
-        self.index
-            .get(&key)
-            .map(|&at| &mut self.entries[at as usize].value)
+        self.find(key)
+            .map(|at| &mut self.entries[at as usize].value)
     }
 
     /// Forgets those for which `keep` says no. `keep` is told whether the socket was visited in this round.
@@ -147,8 +161,11 @@ impl<T: Default> Tracker<T> {
             if entry.seen != 0 && !keep(&entry.key, entry.seen == round, &mut entry.value) {
                 entry.seen = 0;
                 entry.value = T::default();
-                self.index.remove(&entry.key);
-                self.free.push(at as u32);
+                let at = at as u32;
+                if let Ok(place) = self.index.find_entry(hash(entry.key), |&other| other == at) {
+                    place.remove();
+                }
+                self.free.push(at);
             }
         }
         if self.entries.len() > 1024 && self.index.len() < self.entries.len() / 4 {
@@ -162,10 +179,16 @@ impl<T: Default> Tracker<T> {
         self.entries.shrink_to_fit();
         self.free = Vec::new();
         self.index.clear();
-        self.index.shrink_to(self.entries.len());
-        for (at, entry) in self.entries.iter_mut().enumerate() {
+        for entry in &mut self.entries {
             entry.next = NONE;
-            self.index.insert(entry.key, at as u32);
+        }
+        let entries = &self.entries;
+        self.index
+            .shrink_to(entries.len(), |&at| hash(entries[at as usize].key));
+        for (at, entry) in entries.iter().enumerate() {
+            self.index.insert_unique(hash(entry.key), at as u32, |&at| {
+                hash(entries[at as usize].key)
+            });
         }
         self.first = NONE;
         self.last = NONE;

@@ -1,7 +1,280 @@
 //! One Sample a tick from the running kernel.
-/// x
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::attribution::{Attributor, LiveInodes, closed_rows};
+use super::netlink::dump::Dumper;
+use super::netlink::events::{Heard, Listener};
+use super::netlink::request::Table;
+use super::procfs::{CgroupPaths, CounterReader, Owners, UserNames, host, network_namespace};
+use super::{Source, SourceError};
+use crate::model::{Fault, Host, Sample};
+
+/// How long a table that the kernel lacks is not asked for again: asking makes the kernel look for a module.
+const ASK_AGAIN: Duration = Duration::from_mins(1);
+
+/// How often the names of devices are read again.
+const INTERFACES_AGAIN: Duration = Duration::from_secs(5);
+
+/// What [`Live`] samples.
+#[derive(Debug, Clone)]
+pub struct LiveOptions {
+    /// Where `/proc` is.
+    pub proc_root: PathBuf,
+    /// Which tables are asked for.
+    pub tables: Vec<Table>,
+    /// Whether to listen for destroy events; a single snapshot has no use for them.
+    pub destroy_events: bool,
+    /// How long the first Sample may wait for users' names.
+    pub name_wait: Duration,
+}
+
+impl Default for LiveOptions {
+    fn default() -> Self {
+        LiveOptions {
+            proc_root: PathBuf::from("/proc"),
+            tables: Table::ALL.to_vec(),
+            destroy_events: true,
+            name_wait: Duration::from_millis(20),
+        }
+    }
+}
+
+/// The running kernel, seen from the network namespace of the thread that made it.
 #[derive(Debug)]
-pub struct Live;
-/// x
-#[derive(Debug)]
-pub struct LiveOptions;
+pub struct Live {
+    options: LiveOptions,
+    host: Arc<Host>,
+    dumper: Dumper,
+    listener: Option<Listener>,
+    heard: Heard,
+    owners: Owners,
+    attributor: Attributor,
+    counters: CounterReader,
+    users: UserNames,
+    cgroups: CgroupPaths,
+    interfaces: FxHashMap<u32, String>,
+    interfaces_read: Option<Instant>,
+    /// Tables that the kernel lacks: when it said so, and how.
+    lacking: FxHashMap<Table, (Instant, Fault)>,
+    /// Why destroy events are not heard.
+    deaf: Option<Fault>,
+    lost_in_all: u64,
+    samples: u64,
+}
+
+impl Live {
+    /// Opens the kernel's doors.
+    ///
+    /// # Errors
+    /// If there is no `sock_diag` socket to be had. Whatever else is missing becomes a [`Fault`] on the Samples.
+    pub fn new(options: LiveOptions) -> Result<Live, SourceError> {
+        let netns = network_namespace(&options.proc_root).unwrap_or(0);
+        let unavailable = |what| {
+            move |error| SourceError::Unavailable {
+                what,
+                error,
+                remedy: "sockwatch needs Linux with CONFIG_INET_DIAG and leave to open netlink sockets (a seccomp profile may forbid it)",
+            }
+        };
+        let dumper =
+            Dumper::new(netns).map_err(unavailable("open a netlink socket (NETLINK_SOCK_DIAG)"))?;
+        let mut deaf = None;
+        let listener = if options.destroy_events {
+            Listener::start(netns)
+                .map_err(|error| deaf = Some(Fault::benign("destroy events", error)))
+                .ok()
+        } else {
+            None
+        };
+        Ok(Live {
+            host: Arc::new(host(&options.proc_root)),
+            dumper,
+            listener,
+            heard: Heard::default(),
+            owners: Owners::new(&options.proc_root),
+            attributor: Attributor::default(),
+            counters: CounterReader::new(&options.proc_root),
+            users: UserNames::new(),
+            cgroups: CgroupPaths::new(&options.proc_root),
+            interfaces: FxHashMap::default(),
+            interfaces_read: None,
+            lacking: FxHashMap::default(),
+            deaf,
+            lost_in_all: 0,
+            samples: 0,
+            options,
+        })
+    }
+
+    /// Destroy events that were lost since the start.
+    pub fn lost_events(&self) -> u64 {
+        self.lost_in_all
+    }
+
+    fn dump(&mut self, sample: &mut Sample) {
+        for &table in &self.options.tables {
+            if let Some((since, fault)) = self.lacking.get(&table)
+                && since.elapsed() < ASK_AGAIN
+            {
+                sample.faults.push(fault.clone());
+                continue;
+            }
+            let outcome = self.dumper.dump(table, &mut sample.sockets);
+            sample.timings.dump_ns += outcome.waited.as_nanos() as u64;
+            sample.timings.decode_ns += outcome.decoded.as_nanos() as u64;
+            match outcome.fault {
+                Some(fault) if outcome.lacking => {
+                    sample.faults.push(fault.clone());
+                    self.lacking.insert(table, (Instant::now(), fault));
+                }
+                fault => {
+                    sample.faults.extend(fault);
+                    self.lacking.remove(&table);
+                }
+            }
+        }
+        sample.monotonic_ns = clock_ns(rustix::time::ClockId::Monotonic);
+        sample.taken_at_us = (clock_ns(rustix::time::ClockId::Realtime) / 1000) as i64;
+    }
+
+    fn hear(&mut self, sample: &mut Sample) {
+        sample.events_available = self.listener.is_some();
+        sample.faults.extend(self.deaf.clone());
+        let Some(listener) = &self.listener else {
+            return;
+        };
+        listener.fetch(&mut self.heard);
+        std::mem::swap(&mut sample.closed_sockets, &mut self.heard.sockets);
+        sample.closed.clear();
+        sample.closed.extend(closed_rows(&self.heard.at_ns));
+        sample.lost_events = self.heard.lost;
+        self.lost_in_all += self.heard.lost;
+        if let Some(why) = self.heard.ended.take() {
+            let fault = Fault::benign("destroy events", why);
+            sample.faults.push(fault.clone());
+            self.deaf = Some(fault);
+            self.listener = None;
+        }
+    }
+
+    /// Names of users, devices and groups that the Sample's sockets mention.
+    fn name(&mut self, sample: &mut Sample) {
+        let mut uids = FxHashSet::default();
+        let mut groups = FxHashSet::default();
+        let mut interfaces = FxHashSet::default();
+        let (mut last_uid, mut last_group) = (None, 0);
+        for socket in &sample.sockets.rows {
+            // Neighbours mostly agree; only where they do not is the set asked.
+            if socket.uid != last_uid {
+                last_uid = socket.uid;
+                uids.extend(socket.uid);
+            }
+            if socket.cgroup_id != last_group {
+                last_group = socket.cgroup_id;
+                groups.insert(socket.cgroup_id);
+            }
+            if socket.interface != 0 {
+                interfaces.insert(socket.interface);
+            }
+        }
+        uids.extend(sample.processes.iter().map(|row| row.process.uid));
+        let mut wait = if self.samples == 0 {
+            self.options.name_wait
+        } else {
+            Duration::ZERO
+        };
+        for uid in uids {
+            let clock = Instant::now();
+            if let Some(name) = self.users.get(uid, wait) {
+                sample.users.push((uid, name));
+            }
+            wait = wait.saturating_sub(clock.elapsed());
+        }
+        sample.users.sort_unstable_by_key(|(uid, _)| *uid);
+        for id in groups {
+            if let Some(path) = self.cgroups.path(id, sample.monotonic_ns) {
+                sample.cgroups.push((id, path));
+            }
+        }
+        sample.cgroups.sort_unstable_by_key(|(id, _)| *id);
+        self.name_interfaces(&interfaces, sample);
+    }
+
+    fn name_interfaces(&mut self, wanted: &FxHashSet<u32>, sample: &mut Sample) {
+        if wanted.is_empty() {
+            return;
+        }
+        if self
+            .interfaces_read
+            .is_none_or(|read| read.elapsed() >= INTERFACES_AGAIN)
+        {
+            self.interfaces.clear();
+            self.interfaces_read = Some(Instant::now());
+        }
+        for &index in wanted {
+            let name = match self.interfaces.get(&index) {
+                Some(name) => name.clone(),
+                None => match self.dumper.interface_name(index) {
+                    Some(name) => self.interfaces.entry(index).or_insert(name).clone(),
+                    None => continue,
+                },
+            };
+            sample.interfaces.push((index, name));
+        }
+        sample.interfaces.sort_unstable_by_key(|(index, _)| *index);
+    }
+}
+
+impl Source for Live {
+    fn next_into(&mut self, sample: &mut Sample) -> Result<(), SourceError> {
+        let start = Instant::now();
+        sample.clear();
+        sample.host = Arc::clone(&self.host);
+        let mut owners_time = Duration::ZERO;
+        if self.samples == 0 {
+            // Everything is new: let one core read all of /proc while the other dumps.
+            let now = clock_ns(rustix::time::ClockId::Monotonic);
+            let mut owners =
+                std::mem::replace(&mut self.owners, Owners::new(&self.options.proc_root));
+            owners_time += std::thread::scope(|scope| {
+                let scan = scope.spawn(|| {
+                    let clock = Instant::now();
+                    owners.refresh(now, &|_| true);
+                    clock.elapsed()
+                });
+                self.dump(sample);
+                scan.join().unwrap_or_default()
+            });
+            self.owners = owners;
+        } else {
+            self.dump(sample);
+        }
+        self.hear(sample);
+        let clock = Instant::now();
+        if self.samples > 0 {
+            let inodes = LiveInodes::new(&sample.sockets.rows);
+            self.owners
+                .refresh(sample.monotonic_ns, &|inode| inodes.contains(inode));
+        }
+        self.attributor.attribute(sample, &mut self.owners);
+        sample.visibility = self.owners.visibility();
+        sample.faults.extend(self.owners.take_faults());
+        owners_time += clock.elapsed();
+        sample.timings.owners_ns = owners_time.as_nanos() as u64;
+        self.counters.read(&mut sample.counters, &mut sample.faults);
+        self.name(sample);
+        self.samples += 1;
+        sample.timings.total_ns = start.elapsed().as_nanos() as u64;
+        Ok(())
+    }
+}
+
+fn clock_ns(clock: rustix::time::ClockId) -> u64 {
+    let now = rustix::time::clock_gettime(clock);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}

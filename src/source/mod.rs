@@ -5,6 +5,7 @@
 pub mod netlink;
 pub mod procfs;
 
+mod attribution;
 mod live;
 
 pub use live::{Live, LiveOptions};

@@ -1,1 +1,11 @@
-//! The kernel's `sock_diag`.
+//! The kernel's `sock_diag`: what is asked ([`request`]), how bytes become rows ([`decode`]), how a whole table is
+//! fetched ([`dump`]) and how freed sockets are heard of ([`events`]).
+//!
+//! Decoding is pure and takes whatever length arrives: kernels differ. The typed responses of
+//! `netlink-packet-sock-diag` are not used, because they fail below 232 bytes of `tcp_info`, lose the expiry of
+//! TIME-WAIT timers and the retries of keepalive and probe timers, and know neither netlink, packet nor vsock rows.
+
+pub mod decode;
+pub mod dump;
+pub mod events;
+pub mod request;

@@ -1,1 +1,23 @@
-//! What `/proc` tells: who holds which socket, counters, names. The root is a parameter.
+//! What `/proc` tells: who holds which socket, counters, names. The root is a parameter everywhere, so that a tree made
+//! by hand can be read as well as the kernel's.
+//!
+//! - [`Owners`]: socket inode → the descriptors that refer to it, kept up to date with as little reading as possible.
+//!   It rests on `handles` (the map), `inspect` (reading one process) and [`UserNames`].
+//! - [`CounterReader`]: protocol counters and interfaces.
+//! - [`CgroupPaths`]: cgroup id → path.
+//! - [`host`], [`network_namespace`]: which machine, which network.
+
+mod cgroups;
+mod counters;
+mod handles;
+mod host;
+mod inspect;
+mod owners;
+mod users;
+
+pub use cgroups::CgroupPaths;
+pub use counters::CounterReader;
+pub use handles::Handle;
+pub use host::{host, network_namespace};
+pub use owners::Owners;
+pub use users::UserNames;

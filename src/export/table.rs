@@ -1,0 +1,197 @@
+//! Sockets as a table for people: aligned, with headings, fitted to a terminal and never cut when piped.
+
+use std::io::{self, Write};
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::aggregate::Moment;
+use crate::column::{Align, SocketColumn, SocketRow};
+
+/// Between two columns.
+const GAP: &str = "  ";
+
+/// A column that must shrink does not go below this.
+const NARROWEST: usize = 9;
+
+/// Writes `rows` in `columns`. With `fit`, the widest columns of text give way until a line fits into so many columns
+/// of the terminal; what is left out of a cell is marked by `…` in its middle.
+///
+/// # Errors
+/// What the writer says.
+pub fn write(
+    moment: &Moment,
+    rows: &[u32],
+    columns: &[&SocketColumn],
+    heading: bool,
+    fit: Option<usize>,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    // All cells in one string, the end of each beside it: the widths are known only after the last row.
+    let mut text = String::new();
+    let mut ends = Vec::with_capacity(rows.len() * columns.len());
+    let mut widths: Vec<usize> = columns
+        .iter()
+        .map(|column| if heading { column.heading.width() } else { 0 })
+        .collect();
+    for &row in rows {
+        let Some(socket) = moment.sample.socket(row as usize) else {
+            continue;
+        };
+        let row = SocketRow {
+            socket,
+            rates: moment.aggregate.sockets.get(row as usize),
+        };
+        for (column, width) in columns.iter().zip(&mut widths) {
+            let start = text.len();
+            column.write(&row, &mut text);
+            *width = (*width).max(text[start..].width());
+            ends.push(text.len());
+        }
+    }
+    if let Some(fit) = fit {
+        shrink(&mut widths, columns, fit);
+    }
+    let mut line = String::new();
+    if heading {
+        for (at, (column, &width)) in columns.iter().zip(&widths).enumerate() {
+            cell(
+                &mut line,
+                column.heading,
+                width,
+                column.align,
+                at + 1 == columns.len(),
+            );
+        }
+        finish(&mut line, out)?;
+    }
+    let mut start = 0;
+    for row in ends.chunks_exact(columns.len().max(1)) {
+        for (at, ((column, &width), &end)) in columns.iter().zip(&widths).zip(row).enumerate() {
+            cell(
+                &mut line,
+                &text[start..end],
+                width,
+                column.align,
+                at + 1 == columns.len(),
+            );
+            start = end;
+        }
+        finish(&mut line, out)?;
+    }
+    Ok(())
+}
+
+fn finish(line: &mut String, out: &mut impl Write) -> io::Result<()> {
+    line.truncate(line.trim_end().len());
+    line.push('\n');
+    out.write_all(line.as_bytes())?;
+    line.clear();
+    Ok(())
+}
+
+/// Takes from the widest column of text until the line fits, or nothing is left to take.
+fn shrink(widths: &mut [usize], columns: &[&SocketColumn], fit: usize) {
+    loop {
+        let total: usize =
+            widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1);
+        let Some(excess) = total.checked_sub(fit).filter(|&excess| excess > 0) else {
+            return;
+        };
+        let texts = || {
+            widths
+                .iter()
+                .enumerate()
+                .filter(|&(at, _)| columns[at].align == Align::Left)
+        };
+        let Some((at, &widest)) = texts()
+            .max_by_key(|&(_, &width)| width)
+            .filter(|&(_, &width)| width > NARROWEST)
+        else {
+            return;
+        };
+        let next = texts()
+            .map(|(_, &width)| width)
+            .filter(|&width| width < widest)
+            .max()
+            .unwrap_or(NARROWEST);
+        widths[at] = widest
+            .saturating_sub(excess.min((widest - next).max(1)))
+            .max(NARROWEST);
+    }
+}
+
+fn cell(line: &mut String, text: &str, width: usize, align: Align, last: bool) {
+    let text = middle(text, width);
+    let padding = width.saturating_sub(text.width());
+    if align == Align::Right {
+        line.extend(std::iter::repeat_n(' ', padding));
+    }
+    line.push_str(&text);
+    if !last {
+        if align == Align::Left {
+            line.extend(std::iter::repeat_n(' ', padding));
+        }
+        line.push_str(GAP);
+    }
+}
+
+/// `text` in at most `width` columns, the excess in its middle replaced by `…`: both ends of an address or a path tell
+/// more than its middle.
+pub fn middle(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
+    use unicode_width::UnicodeWidthChar;
+    if text.width() <= width {
+        return text.into();
+    }
+    let Some(room) = width.checked_sub(1) else {
+        return "".into();
+    };
+    let take = |characters: &mut dyn Iterator<Item = char>, room: usize| {
+        let mut taken = Vec::new();
+        let mut used = 0;
+        for character in characters {
+            let wide = character.width().unwrap_or(0);
+            if used + wide > room {
+                break;
+            }
+            used += wide;
+            taken.push(character);
+        }
+        taken
+    };
+    let tail: Vec<char> = take(&mut text.chars().rev(), room / 2);
+    let head: Vec<char> = take(&mut text.chars(), room - room / 2);
+    head.into_iter()
+        .chain(std::iter::once('…'))
+        .chain(tail.into_iter().rev())
+        .collect::<String>()
+        .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_middle_gives_way_and_wide_characters_count_double() {
+        assert_eq!(middle("127.0.0.1:80", 20), "127.0.0.1:80");
+        assert_eq!(middle("/run/user/1000/bus", 9), "/run…/bus");
+        assert_eq!(middle("漢字漢字", 5), "漢…字");
+        assert_eq!(middle("abc", 1), "…");
+        assert_eq!(middle("abc", 0), "");
+    }
+
+    #[test]
+    fn text_gives_way_until_the_line_fits_and_numbers_do_not() {
+        let columns: Vec<&SocketColumn> = ["recv_queue", "local", "remote"]
+            .iter()
+            .filter_map(|id| SocketColumn::by_id(id))
+            .collect();
+        let mut widths = vec![7, 60, 40];
+        shrink(&mut widths, &columns, 60);
+        assert_eq!(widths[0], 7);
+        assert!(widths.iter().sum::<usize>() + 4 <= 60, "{widths:?}");
+        let mut tight = vec![7, 60, 40];
+        shrink(&mut tight, &columns, 5);
+        assert_eq!(tight, [7, NARROWEST, NARROWEST]);
+    }
+}

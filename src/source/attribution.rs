@@ -1,0 +1,497 @@
+//! Who owns each socket, and if nobody, why. Joins the rows of a dump with what [`Owners`] found in `/proc` and with
+//! what is remembered of each cookie. Talks to nobody.
+
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use super::procfs::{Handle, Owners};
+use crate::model::{
+    Attribution, ClosedSocket, Endpoint, Ends, Holder, Process, ProcessKey, ProcessRow, Protocol,
+    Sample, Socket, State, Tracker, Unowned, Visit,
+};
+
+/// Rounds that a socket's memory outlives its last row: a dump can miss a row, and TIME-WAIT follows the destroy event.
+const KEEP_ROUNDS: u8 = 3;
+
+/// The same while dumps are incomplete, when absence proves nothing.
+const KEEP_ROUNDS_INCOMPLETE: u8 = 30;
+
+/// The owners that a socket had when it was last seen alive.
+#[derive(Debug, Clone, Default)]
+enum Remembered {
+    #[default]
+    Nobody,
+    One(Arc<Process>, u32),
+    Many(Arc<Vec<(Arc<Process>, u32)>>),
+}
+
+impl Remembered {
+    fn iter(&self) -> impl Iterator<Item = (&Arc<Process>, u32)> {
+        let (one, many) = match self {
+            Remembered::Nobody => (None, None),
+            Remembered::One(process, fd) => (Some((process, *fd)), None),
+            Remembered::Many(all) => (None, Some(all.iter().map(|(process, fd)| (process, *fd)))),
+        };
+        one.into_iter().chain(many.into_iter().flatten())
+    }
+
+    fn is_nobody(&self) -> bool {
+        matches!(self, Remembered::Nobody)
+    }
+}
+
+/// What is remembered of a socket.
+#[derive(Debug, Default)]
+struct Memory {
+    owners: Remembered,
+    first_seen_ns: u64,
+    cgroup_id: u64,
+    inode: u32,
+    uid: Option<u32>,
+    /// Slot of the only owner in [`Owners`]; trusted while the generation is the one that it was found in.
+    slot: Option<u32>,
+    state: Option<State>,
+    missed: u8,
+    closed: bool,
+}
+
+impl Memory {
+    /// Remembers the present holders; nothing is allocated while they stay the same.
+    fn remember(&mut self, handles: &[Handle], owners: &Owners) {
+        let process = |handle: &Handle| owners.process(handle.process).map(|row| &row.process);
+        if let [only] = handles {
+            self.slot = Some(only.process);
+            let Some(process) = process(only) else { return };
+            match &mut self.owners {
+                Remembered::One(known, fd) if Arc::ptr_eq(known, process) => *fd = only.fd,
+                other => *other = Remembered::One(Arc::clone(process), only.fd),
+            }
+            return;
+        }
+        self.slot = None;
+        let unchanged = match &self.owners {
+            Remembered::Many(known) => {
+                known.len() == handles.len()
+                    && known.iter().zip(handles).all(|((known, fd), handle)| {
+                        *fd == handle.fd
+                            && process(handle).is_some_and(|process| Arc::ptr_eq(known, process))
+                    })
+            }
+            _ => false,
+        };
+        if !unchanged {
+            let all = handles
+                .iter()
+                .filter_map(|handle| Some((Arc::clone(process(handle)?), handle.fd)))
+                .collect();
+            self.owners = Remembered::Many(Arc::new(all));
+        }
+    }
+}
+
+/// Keeps what is known of each socket from one Sample to the next.
+#[derive(Debug, Default)]
+pub(super) struct Attributor {
+    sockets: Tracker<Memory>,
+    generation: Option<u64>,
+    /// Index in the Sample's processes by slot; `NONE` if it is not in there yet.
+    by_slot: Vec<u32>,
+    by_key: FxHashMap<ProcessKey, u32>,
+    listeners: FxHashMap<u16, Vec<u32>>,
+    pending: Vec<u32>,
+    unknown: Vec<(u32, Option<u32>)>,
+}
+
+const NONE: u32 = u32::MAX;
+
+impl Attributor {
+    /// Finds the owner of every socket of `sample`, which holds the rows of a dump and of destroy events, and removes
+    /// rows that the kernel told twice. `owners` has looked at `/proc` after the dump.
+    pub(super) fn attribute(&mut self, sample: &mut Sample, owners: &mut Owners) {
+        self.by_slot.clear();
+        self.by_key.clear();
+        self.listeners.clear();
+        self.pending.clear();
+        self.unknown.clear();
+        self.sockets.begin_round();
+
+        let mut rows = std::mem::take(&mut sample.sockets.rows);
+        self.first_pass(&mut rows, sample, owners);
+        if !self.unknown.is_empty() {
+            let inodes = LiveInodes::new(&rows);
+            owners.resolve(&self.unknown, sample.monotonic_ns, &|inode| {
+                inodes.contains(inode)
+            });
+        }
+        self.generation = Some(owners.generation());
+        self.second_pass(&mut rows, sample, owners);
+        sample.sockets.rows = rows;
+        self.attribute_closed(sample);
+
+        let limit = if sample.is_complete() {
+            KEEP_ROUNDS
+        } else {
+            KEEP_ROUNDS_INCOMPLETE
+        };
+        self.sockets.retain(|_, seen, memory| {
+            memory.missed = if seen {
+                0
+            } else {
+                memory.missed.saturating_add(1)
+            };
+            memory.missed < limit
+        });
+    }
+
+    /// Visits each row once: those whose owner is known are done, the others are noted down. Repeated rows go.
+    fn first_pass(&mut self, rows: &mut Vec<Socket>, sample: &mut Sample, owners: &Owners) {
+        let now = sample.monotonic_ns;
+        let settled = self.generation == Some(owners.generation());
+        let mut kept = 0;
+        for at in 0..rows.len() {
+            let mut socket = rows[at];
+            let memory = match self.sockets.visit(socket.key()) {
+                Visit::Repeated(_) => continue,
+                Visit::Known(memory) => memory,
+                Visit::New(memory) => {
+                    memory.first_seen_ns = now;
+                    memory
+                }
+            };
+            memory.state = Some(socket.state);
+            let mut done = false;
+            if socket.inode != 0 {
+                memory.uid = socket.uid;
+                memory.cgroup_id = socket.cgroup_id;
+                let only = match (&memory.owners, memory.slot) {
+                    (Remembered::One(_, fd), Some(slot))
+                        if settled && memory.inode == socket.inode =>
+                    {
+                        process_of_slot(&mut self.by_slot, &mut self.by_key, sample, owners, slot)
+                            .map(|process| Holder { process, fd: *fd })
+                    }
+                    _ => None,
+                };
+                if let Some(holder) = only {
+                    socket.holders_at = sample.holders.len() as u32;
+                    socket.holders_len = 1;
+                    socket.attribution = Attribution::Observed;
+                    sample.holders.push(holder);
+                    done = true;
+                } else {
+                    done = observe(
+                        &mut socket,
+                        memory,
+                        sample,
+                        owners,
+                        &mut self.by_slot,
+                        &mut self.by_key,
+                    );
+                    if !done {
+                        self.unknown.push((socket.inode, socket.uid));
+                    }
+                }
+                memory.inode = socket.inode;
+            }
+            if socket.state == State::Listen
+                && socket.protocol == Protocol::Tcp
+                && let Some(local) = socket.local()
+            {
+                self.listeners
+                    .entry(local.port)
+                    .or_default()
+                    .push(kept as u32);
+            }
+            if !done {
+                self.pending.push(kept as u32);
+            }
+            rows[kept] = socket;
+            kept += 1;
+        }
+        rows.truncate(kept);
+    }
+
+    /// Settles the rows that had no owner at first sight.
+    fn second_pass(&mut self, rows: &mut [Socket], sample: &mut Sample, owners: &Owners) {
+        let freed: FxHashSet<u64> = if self.unknown.is_empty() {
+            FxHashSet::default()
+        } else {
+            sample
+                .closed_sockets
+                .rows
+                .iter()
+                .map(|socket| socket.cookie)
+                .collect()
+        };
+        // Listeners first: what is inferred from them needs their owners.
+        let pending = std::mem::take(&mut self.pending);
+        let (listening, others): (Vec<u32>, Vec<u32>) = pending
+            .iter()
+            .partition(|&&at| rows[at as usize].state == State::Listen);
+        for at in listening.into_iter().chain(others) {
+            let mut socket = rows[at as usize];
+            let Some(memory) = self.sockets.get_mut(socket.key()) else {
+                continue;
+            };
+            if socket.inode != 0
+                && observe(
+                    &mut socket,
+                    memory,
+                    sample,
+                    owners,
+                    &mut self.by_slot,
+                    &mut self.by_key,
+                )
+            {
+                rows[at as usize] = socket;
+                continue;
+            }
+            memory.slot = None;
+            let why = why_unowned(&socket, sample, owners, &freed);
+            let memory = &*memory;
+            if !memory.owners.is_nobody() && keeps_owner(why) {
+                let remembered = memory.owners.clone();
+                self.give(&mut socket, sample, &remembered);
+                socket.attribution = Attribution::Remembered;
+            } else {
+                socket.attribution = Attribution::Unowned(why);
+                if why == Unowned::TimeWait
+                    && let Some(listener) = self.listener_of(&socket, rows)
+                {
+                    infer(&mut socket, listener);
+                }
+            }
+            rows[at as usize] = socket;
+        }
+        self.pending = pending;
+    }
+
+    /// Gives freed sockets the owner that they had, or that of their listener.
+    fn attribute_closed(&mut self, sample: &mut Sample) {
+        let mut rows = std::mem::take(&mut sample.closed_sockets.rows);
+        let mut all_closed = std::mem::take(&mut sample.closed);
+        for closed in &mut all_closed {
+            let Some(socket) = rows.get_mut(closed.row as usize) else {
+                continue;
+            };
+            let memory = self
+                .sockets
+                .get_mut(socket.key())
+                .filter(|memory| !memory.closed);
+            if let Some(memory) = memory {
+                memory.closed = true;
+                closed.last_state = memory.state;
+                closed.first_seen_ns = Some(memory.first_seen_ns);
+                socket.inode = memory.inode;
+                socket.uid = memory.uid;
+                socket.cgroup_id = memory.cgroup_id;
+                if !memory.owners.is_nobody() {
+                    let remembered = memory.owners.clone();
+                    self.give(socket, sample, &remembered);
+                    socket.attribution = Attribution::Remembered;
+                    continue;
+                }
+            }
+            socket.attribution = Attribution::Unowned(Unowned::Exited);
+            if let Some(listener) = self.listener_of(socket, &sample.sockets.rows) {
+                infer(socket, listener);
+            }
+        }
+        sample.closed_sockets.rows = rows;
+        sample.closed = all_closed;
+    }
+
+    /// Lets `socket` hold what is remembered.
+    fn give(&mut self, socket: &mut Socket, sample: &mut Sample, remembered: &Remembered) {
+        socket.holders_at = sample.holders.len() as u32;
+        socket.holders_len = 0;
+        for (process, fd) in remembered.iter() {
+            let index = *self.by_key.entry(process.key).or_insert_with(|| {
+                sample.processes.push(ProcessRow {
+                    process: Arc::clone(process),
+                    descriptors: None,
+                });
+                (sample.processes.len() - 1) as u32
+            });
+            sample.holders.push(Holder { process: index, fd });
+            socket.holders_len = socket.holders_len.saturating_add(1);
+        }
+    }
+
+    /// The listener that a connection of this local end came in by.
+    fn listener_of<'a>(&self, socket: &Socket, rows: &'a [Socket]) -> Option<&'a Socket> {
+        if socket.protocol != Protocol::Tcp {
+            return None;
+        }
+        let local = socket.local()?;
+        let candidates = self.listeners.get(&local.port)?;
+        let listeners = || candidates.iter().filter_map(|&at| rows.get(at as usize));
+        let takes = |listener: &&Socket, exact: bool| {
+            listener.local().is_some_and(|bound| {
+                if exact {
+                    same_address(bound, local)
+                } else {
+                    covers(listener, local)
+                }
+            })
+        };
+        listeners()
+            .find(|listener| takes(listener, true))
+            .or_else(|| listeners().find(|listener| takes(listener, false)))
+    }
+}
+
+fn same_address(bound: Endpoint, local: Endpoint) -> bool {
+    bound.canonical().address == local.canonical().address
+}
+
+/// Whether a wildcard listener takes connections to `local`.
+fn covers(listener: &Socket, local: Endpoint) -> bool {
+    let Some(bound) = listener.local() else {
+        return false;
+    };
+    let v4 = local.canonical().address.is_ipv4();
+    bound.address.is_unspecified()
+        && (bound.address.is_ipv4() == v4
+            || (bound.address.is_ipv6() && listener.v6only != Some(true)))
+}
+
+/// Makes the listener's owners those of `socket`, marked as inferred.
+fn infer(socket: &mut Socket, listener: &Socket) {
+    if listener.holders_len > 0 {
+        socket.holders_at = listener.holders_at;
+        socket.holders_len = listener.holders_len;
+        socket.attribution = Attribution::Inferred;
+    }
+}
+
+/// Whether a socket without an owner for this reason still names the one that it had.
+fn keeps_owner(why: Unowned) -> bool {
+    matches!(
+        why,
+        Unowned::TimeWait
+            | Unowned::Orphan
+            | Unowned::Exited
+            | Unowned::Unknown
+            | Unowned::PermissionDenied
+    )
+}
+
+/// Why no descriptor refers to it.
+fn why_unowned(
+    socket: &Socket,
+    sample: &Sample,
+    owners: &Owners,
+    freed: &FxHashSet<u64>,
+) -> Unowned {
+    if let Ends::Netlink { port_id: 0, .. } = socket.ends {
+        return Unowned::Kernel;
+    }
+    let is_mini = || socket.protocol == Protocol::Tcp && sample.sockets.tcp_info(socket).is_none();
+    match socket.state {
+        State::TimeWait => return Unowned::TimeWait,
+        State::SynRecv => return Unowned::Handshake,
+        State::FinWait2 if socket.inode == 0 && is_mini() => return Unowned::TimeWait,
+        State::Established | State::CloseWait if socket.inode == 0 => {
+            return Unowned::WaitingForAccept;
+        }
+        _ if socket.inode == 0 => return Unowned::Orphan,
+        _ => {}
+    }
+    if freed.contains(&socket.cookie) {
+        Unowned::Exited
+    } else if owners.could_be_hidden(socket.uid) {
+        Unowned::PermissionDenied
+    } else {
+        Unowned::Unknown
+    }
+}
+
+/// Index of a process in the Sample, adding it if it is not in there. `None` if the slot was given up meanwhile.
+#[inline]
+fn process_of_slot(
+    by_slot: &mut Vec<u32>,
+    by_key: &mut FxHashMap<ProcessKey, u32>,
+    sample: &mut Sample,
+    owners: &Owners,
+    slot: u32,
+) -> Option<u32> {
+    match by_slot.get(slot as usize) {
+        Some(&index) if index != NONE => return Some(index),
+        Some(_) => {}
+        None => by_slot.resize(slot as usize + 1, NONE),
+    }
+    let row = owners.process(slot)?;
+    let index = *by_key.entry(row.process.key).or_insert_with(|| {
+        sample.processes.push(row.clone());
+        (sample.processes.len() - 1) as u32
+    });
+    by_slot[slot as usize] = index;
+    Some(index)
+}
+
+/// Takes the holders that `/proc` tells now and remembers them. Answers whether there are any.
+fn observe(
+    socket: &mut Socket,
+    memory: &mut Memory,
+    sample: &mut Sample,
+    owners: &Owners,
+    by_slot: &mut Vec<u32>,
+    by_key: &mut FxHashMap<ProcessKey, u32>,
+) -> bool {
+    let handles = owners.holders(socket.inode);
+    let at = sample.holders.len();
+    for handle in handles.iter().take(usize::from(u16::MAX)) {
+        if let Some(process) = process_of_slot(by_slot, by_key, sample, owners, handle.process) {
+            sample.holders.push(Holder {
+                process,
+                fd: handle.fd,
+            });
+        }
+    }
+    let found = sample.holders.len() - at;
+    if found == 0 {
+        return false;
+    }
+    socket.holders_at = at as u32;
+    socket.holders_len = found as u16;
+    socket.attribution = Attribution::Observed;
+    memory.remember(handles, owners);
+    true
+}
+
+/// The inodes of a dump's sockets, gathered when the first is asked for.
+pub(super) struct LiveInodes<'a> {
+    rows: &'a [Socket],
+    set: OnceCell<FxHashSet<u32>>,
+}
+
+impl<'a> LiveInodes<'a> {
+    pub(super) fn new(rows: &'a [Socket]) -> Self {
+        LiveInodes {
+            rows,
+            set: OnceCell::new(),
+        }
+    }
+
+    pub(super) fn contains(&self, inode: u32) -> bool {
+        self.set
+            .get_or_init(|| self.rows.iter().map(|socket| socket.inode).collect())
+            .contains(&inode)
+    }
+}
+
+/// Pairs the rows of destroy events with the times at which they were read.
+pub(super) fn closed_rows(at_ns: &[u64]) -> impl Iterator<Item = ClosedSocket> {
+    at_ns
+        .iter()
+        .enumerate()
+        .map(|(row, &monotonic_ns)| ClosedSocket {
+            row: row as u32,
+            monotonic_ns,
+            last_state: None,
+            first_seen_ns: None,
+        })
+}

@@ -1,0 +1,197 @@
+//! What is asked of `sock_diag`.
+
+use netlink_packet_core::{Emitable, NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader};
+use netlink_packet_sock_diag::constants::{
+    AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, IPPROTO_RAW, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP,
+    IPPROTO_UDPLITE, SOCK_DIAG_BY_FAMILY,
+};
+use netlink_packet_sock_diag::inet::{self, ExtensionFlags, InetRequest, SocketId};
+use netlink_packet_sock_diag::unix::{self, ShowFlags, UnixRequest};
+
+use crate::model::Protocol;
+
+/// `AF_VSOCK`.
+pub(super) const AF_VSOCK: u8 = 40;
+
+/// `IPPROTO_MPTCP`: does not fit the request's byte and goes into an attribute.
+const IPPROTO_MPTCP: u32 = 262;
+
+/// `INET_DIAG_REQ_PROTOCOL`.
+const INET_DIAG_REQ_PROTOCOL: u16 = 3;
+
+/// Every TCP state: bits 1 to 12, and 13 for bound-inactive sockets.
+const ALL_STATES: u32 = 0x3ffe;
+
+/// `UDIAG_SHOW_UID`, which the crate does not name.
+const UDIAG_SHOW_UID: u32 = 0x40;
+
+/// `NDIAG_SHOW_MEMINFO`.
+const NDIAG_SHOW_MEMINFO: u32 = 1;
+
+/// `PACKET_SHOW_INFO | PACKET_SHOW_MEMINFO`.
+const PACKET_SHOW: u32 = 0x11;
+
+/// `NDIAG_PROTO_ALL`.
+const NDIAG_PROTO_ALL: u8 = 255;
+
+/// One dump: a table of the kernel's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Table {
+    /// A protocol over IPv4.
+    Inet(Protocol),
+    /// A protocol over IPv6.
+    Inet6(Protocol),
+    /// Unix sockets.
+    Unix,
+    /// Netlink sockets of all protocols.
+    Netlink,
+    /// Packet sockets.
+    Packet,
+    /// Vsock sockets.
+    Vsock,
+}
+
+impl Table {
+    /// Every table, in the order in which they are asked for.
+    pub const ALL: [Table; 16] = [
+        Table::Inet(Protocol::Tcp),
+        Table::Inet6(Protocol::Tcp),
+        Table::Inet(Protocol::Mptcp),
+        Table::Inet6(Protocol::Mptcp),
+        Table::Inet(Protocol::Udp),
+        Table::Inet6(Protocol::Udp),
+        Table::Inet(Protocol::UdpLite),
+        Table::Inet6(Protocol::UdpLite),
+        Table::Inet(Protocol::Raw),
+        Table::Inet6(Protocol::Raw),
+        Table::Inet(Protocol::Sctp),
+        Table::Inet6(Protocol::Sctp),
+        Table::Unix,
+        Table::Netlink,
+        Table::Packet,
+        Table::Vsock,
+    ];
+
+    /// Its name in faults: `sock_diag sctp`.
+    pub fn name(self) -> String {
+        match self {
+            Table::Inet(protocol) => format!("sock_diag {}", protocol.name()),
+            Table::Inet6(protocol) => format!("sock_diag {} (IPv6)", protocol.name()),
+            Table::Unix => "sock_diag unix".to_owned(),
+            Table::Netlink => "sock_diag netlink".to_owned(),
+            Table::Packet => "sock_diag packet".to_owned(),
+            Table::Vsock => "sock_diag vsock".to_owned(),
+        }
+    }
+
+    /// The protocol of its rows, where a row does not tell.
+    pub(super) fn protocol(self) -> Option<Protocol> {
+        match self {
+            Table::Inet(protocol) | Table::Inet6(protocol) => Some(protocol),
+            Table::Unix | Table::Netlink | Table::Packet | Table::Vsock => None,
+        }
+    }
+
+    /// Writes the request for a dump of the whole table, with every attribute, into `out`.
+    pub fn write_request(self, sequence: u32, out: &mut Vec<u8>) {
+        let payload: Vec<u8> = match self {
+            Table::Inet(protocol) => inet(AF_INET, SocketId::new_v4(), protocol),
+            Table::Inet6(protocol) => inet(AF_INET6, SocketId::new_v6(), protocol),
+            Table::Unix => emit(&UnixRequest {
+                // The crate's `all()` has two states and would hide unconnected datagram sockets.
+                state_flags: unix::StateFlags::from_bits_retain(u32::MAX),
+                inode: 0,
+                show_flags: ShowFlags::from_bits_retain(ShowFlags::all().bits() | UDIAG_SHOW_UID),
+                cookie: [0xff; 8],
+            }),
+            Table::Netlink => plain(AF_NETLINK, NDIAG_PROTO_ALL, &[0, NDIAG_SHOW_MEMINFO]),
+            Table::Packet => plain(AF_PACKET, 0, &[0, PACKET_SHOW]),
+            Table::Vsock => plain(AF_VSOCK, 0, &[u32::MAX, 0, 0]),
+        };
+        let mut header = NetlinkHeader::default();
+        header.length = (header.buffer_len() + payload.len()) as u32;
+        header.message_type = SOCK_DIAG_BY_FAMILY;
+        header.flags = NLM_F_REQUEST | NLM_F_DUMP;
+        header.sequence_number = sequence;
+        out.clear();
+        out.resize(header.buffer_len(), 0);
+        header.emit(out);
+        out.extend_from_slice(&payload);
+    }
+}
+
+/// `inet_diag_req_v2` and, for protocols above 255, its attribute.
+fn inet(family: u8, socket_id: SocketId, protocol: Protocol) -> Vec<u8> {
+    let number = match protocol {
+        Protocol::Udp => u32::from(IPPROTO_UDP),
+        Protocol::UdpLite => u32::from(IPPROTO_UDPLITE),
+        Protocol::Raw => u32::from(IPPROTO_RAW),
+        Protocol::Sctp => u32::from(IPPROTO_SCTP),
+        Protocol::Mptcp => IPPROTO_MPTCP,
+        _ => u32::from(IPPROTO_TCP),
+    };
+    let mut bytes = emit(&InetRequest {
+        family,
+        protocol: number as u8,
+        // All but MEMINFO, whose four numbers are also among SKMEMINFO's nine.
+        extensions: ExtensionFlags::all().difference(ExtensionFlags::MEMINFO),
+        states: inet::StateFlags::from_bits_retain(ALL_STATES),
+        socket_id,
+    });
+    if number > u32::from(u8::MAX) {
+        bytes.extend_from_slice(&8u16.to_ne_bytes());
+        bytes.extend_from_slice(&INET_DIAG_REQ_PROTOCOL.to_ne_bytes());
+        bytes.extend_from_slice(&number.to_ne_bytes());
+    }
+    bytes
+}
+
+/// `netlink_diag_req`, `packet_diag_req`, `vsock_diag_req`: family, protocol, words, and no particular cookie.
+fn plain(family: u8, protocol: u8, words: &[u32]) -> Vec<u8> {
+    let mut bytes = vec![family, protocol, 0, 0];
+    for word in words {
+        bytes.extend_from_slice(&word.to_ne_bytes());
+    }
+    // INET_DIAG_NOCOOKIE, twice; vsock insists on its reserved words but ignores the cookie.
+    bytes.extend_from_slice(&[0xff; 8]);
+    bytes
+}
+
+fn emit(request: &impl Emitable) -> Vec<u8> {
+    let mut bytes = vec![0; request.buffer_len()];
+    request.emit(&mut bytes);
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_has_the_layout_of_the_kernels_structures() {
+        let mut bytes = Vec::new();
+        Table::Inet(Protocol::Tcp).write_request(7, &mut bytes);
+        assert_eq!(bytes.len(), 16 + 56);
+        assert_eq!(bytes[0..4], 72u32.to_ne_bytes());
+        assert_eq!(bytes[4..6], 20u16.to_ne_bytes());
+        assert_eq!(bytes[6..8], 0x301u16.to_ne_bytes());
+        assert_eq!(bytes[8..12], 7u32.to_ne_bytes());
+        assert_eq!(bytes[16..19], [2, 6, 0xfe]);
+        assert_eq!(bytes[20..24], 0x3ffe_u32.to_ne_bytes());
+
+        Table::Inet6(Protocol::Mptcp).write_request(8, &mut bytes);
+        assert_eq!(bytes.len(), 16 + 56 + 8);
+        assert_eq!(bytes[76..80], 262u32.to_ne_bytes());
+
+        Table::Unix.write_request(9, &mut bytes);
+        assert_eq!(bytes.len(), 16 + 24);
+        assert_eq!(bytes[28..32], 0x7f_u32.to_ne_bytes());
+
+        Table::Netlink.write_request(9, &mut bytes);
+        assert_eq!((bytes.len(), bytes[17]), (16 + 20, 255));
+        Table::Packet.write_request(9, &mut bytes);
+        assert_eq!(bytes.len(), 16 + 20);
+        Table::Vsock.write_request(9, &mut bytes);
+        assert_eq!(bytes.len(), 16 + 24);
+    }
+}

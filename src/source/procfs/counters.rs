@@ -1,0 +1,419 @@
+//! The host's protocol counters and interfaces.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::model::{Counters, Fault, Interface};
+
+/// How the names and values of a file are laid out.
+#[derive(Debug, Clone, Copy)]
+enum Layout {
+    /// `TCP: inuse 5 orphan 0`; names begin with that of the file.
+    Sockstat,
+    /// A line of names, then one of values, both beginning with the group.
+    Pairs,
+    /// `Udp6InDatagrams 0`.
+    Flat,
+}
+
+/// Files with protocol counters in the order in which their names appear in
+/// [`Protocols`](crate::model::Protocols).
+const FILES: [(&str, Layout); 5] = [
+    ("sockstat", Layout::Sockstat),
+    ("sockstat6", Layout::Sockstat),
+    ("snmp", Layout::Pairs),
+    ("snmp6", Layout::Flat),
+    ("netstat", Layout::Pairs),
+];
+
+/// Reads the counters of the network namespace that the calling thread is in.
+#[derive(Debug)]
+pub struct CounterReader {
+    root: PathBuf,
+    names: Arc<Vec<String>>,
+    text: Vec<u8>,
+}
+
+impl CounterReader {
+    /// A reader of the procfs at `root`. Reads nothing yet.
+    pub fn new(root: &Path) -> CounterReader {
+        CounterReader {
+            root: root.to_owned(),
+            names: Arc::default(),
+            text: Vec::new(),
+        }
+    }
+
+    /// Reads all counters into `into`, whose memory is used again. Kernel: `net/{sockstat,sockstat6,snmp,snmp6,netstat,
+    /// dev}` of the calling thread.
+    ///
+    /// A file that cannot be read is one fault, and its names are missing; a line or field of a form that this version
+    /// does not know is skipped. Counters above `i64::MAX` wrap to negative values, so that differences stay right.
+    pub fn read(&mut self, into: &mut Counters, faults: &mut Vec<Fault>) {
+        into.protocols.values.clear();
+        let mut list = List {
+            known: &self.names,
+            fresh: None,
+            values: &mut into.protocols.values,
+        };
+        for (file, layout) in FILES {
+            let text = match read_file(&self.root, file, &mut self.text) {
+                Ok(text) => text,
+                Err(fault) => {
+                    faults.push(fault);
+                    continue;
+                }
+            };
+            match layout {
+                Layout::Sockstat => parse_sockstat(file, text, &mut list),
+                Layout::Pairs => parse_pairs(text, &mut list),
+                Layout::Flat => parse_flat(text, &mut list),
+            }
+        }
+        if let Some(names) = list.finish() {
+            self.names = Arc::new(names);
+        }
+        if !Arc::ptr_eq(&into.protocols.names, &self.names) {
+            into.protocols.names = Arc::clone(&self.names);
+        }
+        match read_file(&self.root, "dev", &mut self.text) {
+            Ok(text) => parse_dev(text, &mut into.interfaces),
+            Err(fault) => {
+                into.interfaces.clear();
+                faults.push(fault);
+            }
+        }
+    }
+}
+
+/// A file below `net`. That directory follows the main thread's namespace, so the calling thread's own comes first.
+fn read_file<'a>(root: &Path, name: &str, text: &'a mut Vec<u8>) -> Result<&'a str, Fault> {
+    let own = root.join("thread-self/net").join(name);
+    let shared = root.join("net").join(name);
+    text.clear();
+    File::open(own)
+        .or_else(|_| File::open(&shared))
+        .and_then(|mut file| file.read_to_end(text))
+        .and_then(|_| std::str::from_utf8(text).map_err(io::Error::other))
+        .map_err(|error| Fault::benign(shared.display().to_string(), error))
+}
+
+/// The names and values read so far. Names are compared with those of the time before and copied only once they differ.
+struct List<'a> {
+    known: &'a [String],
+    fresh: Option<Vec<String>>,
+    values: &'a mut Vec<i64>,
+}
+
+impl List<'_> {
+    /// Appends a value under the name that `parts` make together.
+    fn push(&mut self, parts: &[&str], value: i64) {
+        let at = self.values.len();
+        self.values.push(value);
+        if let Some(fresh) = &mut self.fresh {
+            fresh.push(parts.concat());
+        } else if !self
+            .known
+            .get(at)
+            .is_some_and(|name| is_made_of(name, parts))
+        {
+            let mut fresh = self.known[..at.min(self.known.len())].to_vec();
+            fresh.push(parts.concat());
+            self.fresh = Some(fresh);
+        }
+    }
+
+    /// The new names, if they are not the known ones.
+    fn finish(self) -> Option<Vec<String>> {
+        let count = self.values.len();
+        self.fresh
+            .or_else(|| (count < self.known.len()).then(|| self.known[..count].to_vec()))
+    }
+}
+
+fn is_made_of(name: &str, parts: &[&str]) -> bool {
+    let mut rest = name;
+    for part in parts {
+        match rest.strip_prefix(part) {
+            Some(after) => rest = after,
+            None => return false,
+        }
+    }
+    rest.is_empty()
+}
+
+/// A value; counters of 64 bits wrap.
+fn value(text: &str) -> Option<i64> {
+    text.parse::<i64>()
+        .ok()
+        .or_else(|| text.parse::<u64>().ok().map(u64::cast_signed))
+}
+
+fn parse_sockstat(file: &str, text: &str, list: &mut List<'_>) {
+    for line in text.lines() {
+        let Some((group, fields)) = line.split_once(':') else {
+            continue;
+        };
+        let mut fields = fields.split_ascii_whitespace();
+        while let (Some(field), Some(number)) = (fields.next(), fields.next()) {
+            if let Some(number) = value(number) {
+                list.push(&[file, ".", group, ".", field], number);
+            }
+        }
+    }
+}
+
+fn parse_pairs(text: &str, list: &mut List<'_>) {
+    let mut names: Option<(&str, &str)> = None;
+    for line in text.lines() {
+        let Some((group, fields)) = line.split_once(':') else {
+            names = None;
+            continue;
+        };
+        let are_values = fields
+            .split_ascii_whitespace()
+            .next()
+            .is_some_and(|first| value(first).is_some());
+        if !are_values {
+            names = Some((group, fields));
+            continue;
+        }
+        let Some((_, names)) = names.take().filter(|(of, _)| *of == group) else {
+            continue;
+        };
+        for (field, number) in names
+            .split_ascii_whitespace()
+            .zip(fields.split_ascii_whitespace())
+        {
+            if let Some(number) = value(number) {
+                list.push(&[group, ".", field], number);
+            }
+        }
+    }
+}
+
+fn parse_flat(text: &str, list: &mut List<'_>) {
+    for line in text.lines() {
+        let mut fields = line.split_ascii_whitespace();
+        let (Some(name), Some(number)) = (fields.next(), fields.next().and_then(value)) else {
+            continue;
+        };
+        // `Ip6`, `Icmp6`, `Udp6`, `UdpLite6`: the group ends with its first 6.
+        match name.split_once('6') {
+            Some((group, field)) => list.push(&[group, "6.", field], number),
+            None => list.push(&["snmp6.", name], number),
+        }
+    }
+}
+
+fn parse_dev(text: &str, interfaces: &mut Vec<Interface>) {
+    let mut count = 0;
+    for line in text.lines() {
+        // Values hold no colon, an alias' name may.
+        let Some((name, fields)) = line.rsplit_once(':') else {
+            continue;
+        };
+        let mut values = [0u64; 12];
+        let mut read = 0;
+        for (value, field) in values.iter_mut().zip(fields.split_ascii_whitespace()) {
+            match field.parse() {
+                Ok(number) => *value = number,
+                Err(_) => break,
+            }
+            read += 1;
+        }
+        if read < values.len() {
+            continue;
+        }
+        if interfaces.len() == count {
+            interfaces.push(Interface::default());
+        }
+        let interface = &mut interfaces[count];
+        count += 1;
+        interface.name.clear();
+        interface.name.push_str(name.trim());
+        [
+            interface.received_bytes,
+            interface.received_packets,
+            interface.received_errors,
+            interface.received_dropped,
+        ] = [values[0], values[1], values[2], values[3]];
+        [
+            interface.sent_bytes,
+            interface.sent_packets,
+            interface.sent_errors,
+            interface.sent_dropped,
+        ] = [values[8], values[9], values[10], values[11]];
+    }
+    interfaces.truncate(count);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    /// A procfs with these files below `net`.
+    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().expect("a directory");
+        fs::create_dir(root.path().join("net")).expect("created");
+        for (name, text) in files {
+            fs::write(root.path().join("net").join(name), text).expect("written");
+        }
+        root
+    }
+
+    fn read(root: &Path) -> (Counters, Vec<Fault>) {
+        let (mut counters, mut faults) = (Counters::default(), Vec::new());
+        CounterReader::new(root).read(&mut counters, &mut faults);
+        (counters, faults)
+    }
+
+    const DEV: &str = "\
+Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+    lo:  100       2    3    4    0     0          0         0     50       6    7    8    0     0       0          0
+eth0.5:18446744073709551615 1 0 0 0 0 0 0 1 2 3 4 0 0 0 0
+broken: 1 2 3
+";
+
+    #[test]
+    fn every_file_is_read_by_name() {
+        let root = tree(&[
+            (
+                "sockstat",
+                "sockets: used 280\nTCP: inuse 5 orphan 0 tw 9 alloc 7 mem 1\n",
+            ),
+            ("sockstat6", "TCP6: inuse 3\nFRAG6: inuse 0 memory 0\n"),
+            (
+                "snmp",
+                "Tcp: MaxConn RetransSegs\nTcp: -1 42\nUdpLite: InDatagrams\nUdpLite: 0\n",
+            ),
+            (
+                "snmp6",
+                "Ip6InReceives   \t1\nIcmp6OutType136 2\nUdp6InDatagrams 3\nUdpLite6InErrors 4\n",
+            ),
+            (
+                "netstat",
+                "TcpExt: ListenOverflows ListenDrops\nTcpExt: 8 9\nIpExt: InOctets\nIpExt: 18446744073709551615\n",
+            ),
+            ("dev", DEV),
+        ]);
+        let (counters, faults) = read(root.path());
+        assert_eq!(faults, []);
+        for (name, value) in [
+            ("sockstat.sockets.used", 280),
+            ("sockstat.TCP.tw", 9),
+            ("sockstat6.TCP6.inuse", 3),
+            ("Tcp.MaxConn", -1),
+            ("Tcp.RetransSegs", 42),
+            ("UdpLite.InDatagrams", 0),
+            ("Ip6.InReceives", 1),
+            ("Icmp6.OutType136", 2),
+            ("Udp6.InDatagrams", 3),
+            ("UdpLite6.InErrors", 4),
+            ("TcpExt.ListenDrops", 9),
+            ("IpExt.InOctets", -1),
+        ] {
+            assert_eq!(counters.protocols.get(name), Some(value), "{name}");
+        }
+        let [lo, eth] = &counters.interfaces[..] else {
+            panic!("two lines are whole: {:?}", counters.interfaces);
+        };
+        assert_eq!(
+            *lo,
+            Interface {
+                name: "lo".into(),
+                received_bytes: 100,
+                received_packets: 2,
+                received_errors: 3,
+                received_dropped: 4,
+                sent_bytes: 50,
+                sent_packets: 6,
+                sent_errors: 7,
+                sent_dropped: 8,
+            }
+        );
+        assert_eq!(
+            (eth.name.as_str(), eth.received_bytes),
+            ("eth0.5", u64::MAX)
+        );
+    }
+
+    #[test]
+    fn odd_lines_are_skipped_and_the_others_stand() {
+        let mut values = Vec::new();
+        let mut list = List {
+            known: &[],
+            fresh: None,
+            values: &mut values,
+        };
+        parse_pairs(
+            "Lost: 1 2\nIp: A B C\nIp: 1 2\nno colon\nTcp: X\nUdp: 5\nTcp: 6\nIcmp: A B\nIcmp: x 3\nE:\nE:\nUdp: Z\nUdp: 7 8 9\n",
+            &mut list,
+        );
+        parse_sockstat(
+            "sockstat",
+            "TCP: inuse\nUDP: inuse 3 mem\nRAW inuse 1\n",
+            &mut list,
+        );
+        parse_flat("Udp6InDatagrams\nUdp6In x\n\nOther 5\n", &mut list);
+        let names = list.finish().unwrap_or_default();
+        let read: Vec<_> = names.iter().map(String::as_str).zip(values).collect();
+        assert_eq!(
+            read,
+            [
+                ("Ip.A", 1),
+                ("Ip.B", 2),
+                ("Udp.Z", 7),
+                ("sockstat.UDP.inuse", 3),
+                ("snmp6.Other", 5),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_missing_file_is_one_fault_and_the_rest_is_read() {
+        let root = tree(&[("snmp", "Tcp: A\nTcp: 1\n")]);
+        let (counters, faults) = read(root.path());
+        assert_eq!(counters.protocols.get("Tcp.A"), Some(1));
+        assert_eq!(faults.len(), 5);
+        assert!(faults.iter().all(|fault| !fault.incomplete));
+        assert!(faults[0].source.ends_with("/net/sockstat"));
+    }
+
+    #[test]
+    fn names_are_shared_until_the_kernel_reports_others() {
+        let root = tree(&[("snmp", "Tcp: A B\nTcp: 1 2\n")]);
+        let mut reader = CounterReader::new(root.path());
+        let (mut first, mut second) = (Counters::default(), Counters::default());
+        let mut faults = Vec::new();
+        reader.read(&mut first, &mut faults);
+        reader.read(&mut second, &mut faults);
+        assert!(Arc::ptr_eq(&first.protocols.names, &second.protocols.names));
+        let snmp = root.path().join("net/snmp");
+        for (text, names) in [
+            ("Tcp: A C B\nTcp: 1 3 2\n", &["Tcp.A", "Tcp.C", "Tcp.B"][..]),
+            ("Tcp: A C\nTcp: 1 3\n", &["Tcp.A", "Tcp.C"]),
+            ("", &[]),
+            ("Tcp: B\nTcp: 5\n", &["Tcp.B"]),
+        ] {
+            fs::write(&snmp, text).expect("written");
+            reader.read(&mut second, &mut faults);
+            assert_eq!(*second.protocols.names, names);
+            assert_eq!(second.protocols.values.len(), names.len());
+        }
+        assert_eq!(first.protocols.get("Tcp.B"), Some(2), "what was read stays");
+    }
+
+    #[test]
+    fn the_kernel_of_this_machine_is_understood() {
+        let (counters, _) = read(Path::new("/proc"));
+        assert!(counters.protocols.get("sockstat.sockets.used").is_some());
+        assert!(counters.protocols.get("Tcp.RetransSegs").is_some());
+        assert!(counters.protocols.get("TcpExt.ListenOverflows").is_some());
+        assert!(!counters.interfaces.is_empty());
+    }
+}

@@ -1,0 +1,52 @@
+//! Which machine, and which of its networks.
+
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+
+use crate::model::Host;
+
+/// The machine. Kernel: `uname(2)` and `sys/kernel/random/boot_id` below `root`; the boot id is empty where it cannot be
+/// read.
+pub fn host(root: &Path) -> Host {
+    let names = rustix::system::uname();
+    let boot_id = std::fs::read_to_string(root.join("sys/kernel/random/boot_id"));
+    Host {
+        hostname: names.nodename().to_string_lossy().into_owned(),
+        kernel: names.release().to_string_lossy().into_owned(),
+        boot_id: boot_id.unwrap_or_default().trim().to_owned(),
+    }
+}
+
+/// The network namespace of the calling thread. Kernel: inode of `/proc/thread-self/ns/net`.
+///
+/// # Errors
+/// When the namespace cannot be looked at: no procfs at `root`, or a kernel without network namespaces.
+pub fn network_namespace(root: &Path) -> io::Result<u32> {
+    let metadata = std::fs::metadata(root.join("thread-self/ns/net"))
+        .or_else(|_| std::fs::metadata(root.join("self/ns/net")))?;
+    u32::try_from(metadata.ino()).map_err(io::Error::other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_machine_has_a_kernel_a_boot_and_a_network() {
+        let root = Path::new("/proc");
+        let host = host(root);
+        assert!(!host.kernel.is_empty());
+        assert_eq!(host.boot_id.len(), 36, "a UUID");
+        let link = std::fs::read_link("/proc/thread-self/ns/net").expect("a link");
+        let inode = network_namespace(root).expect("a namespace");
+        assert_eq!(link.to_string_lossy(), format!("net:[{inode}]"));
+    }
+
+    #[test]
+    fn without_procfs_the_boot_is_unknown_and_the_network_an_error() {
+        let empty = tempfile::tempdir().expect("a directory");
+        assert_eq!(host(empty.path()).boot_id, "");
+        assert!(network_namespace(empty.path()).is_err());
+    }
+}

@@ -1,0 +1,392 @@
+//! Reading one process: who it is and which of its descriptors are sockets. Remembers nothing but its buffers.
+
+use std::ffi::CStr;
+use std::io::Write as _;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use rustix::fs::{AtFlags, Mode, OFlags, RawDir};
+use rustix::io::Errno;
+use rustix::path::DecInt;
+
+/// Bytes asked of `getdents64` at once; an entry of `/proc/PID/fd` takes 24.
+const ENTRIES_BYTES: usize = 32 * 1024;
+/// How much of a command line is kept, bytes. The kernel allows megabytes.
+const COMMAND_LINE_BYTES: usize = 4096;
+/// Enough for `PID/stat` (about 350 bytes) and for a cgroup path of `PATH_MAX` on each of some hierarchies.
+const TEXT_BYTES: usize = 64 * 1024;
+/// Kernel: `include/linux/sched.h`, `PF_KTHREAD`.
+const PF_KTHREAD: u32 = 0x0020_0000;
+/// Parent of all kernel threads.
+const KTHREADD: u32 = 2;
+
+/// One descriptor of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Descriptor {
+    pub(super) fd: u32,
+    /// Inode of the socket; 0 if it is something else.
+    pub(super) inode: u32,
+}
+
+/// What `/proc/PID/stat` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Identity {
+    pub(super) comm: String,
+    pub(super) parent: u32,
+    pub(super) start_time: u64,
+    pub(super) kernel_thread: bool,
+    /// Exited and not yet waited for: it holds nothing.
+    pub(super) zombie: bool,
+}
+
+/// What is shown of a process beside its identity.
+#[derive(Debug)]
+pub(super) struct Details {
+    pub(super) comm: Option<String>,
+    pub(super) command_line: String,
+    pub(super) cgroup: Option<String>,
+}
+
+/// Whether the process is no more. Kernel: ENOENT where a name is looked up, ESRCH where an open file is read.
+pub(super) fn is_gone(error: Errno) -> bool {
+    matches!(error, Errno::NOENT | Errno::SRCH)
+}
+
+/// Whether this user may not look. Kernel: `ptrace_may_access` or the directory's mode.
+pub(super) fn is_denied(error: Errno) -> bool {
+    matches!(error, Errno::ACCESS | Errno::PERM)
+}
+
+/// A decimal number and nothing else.
+pub(super) fn number(text: &[u8]) -> Option<u32> {
+    if text.is_empty() {
+        return None;
+    }
+    text.iter().try_fold(0u32, |value, &byte| {
+        let digit = byte.wrapping_sub(b'0');
+        (digit < 10)
+            .then(|| value.checked_mul(10)?.checked_add(u32::from(digit)))
+            .flatten()
+    })
+}
+
+/// The inode in `socket:[12345]`; 0 for any other target.
+fn socket_inode(target: &[u8]) -> u32 {
+    target
+        .strip_prefix(b"socket:[")
+        .and_then(|rest| rest.strip_suffix(b"]"))
+        .and_then(number)
+        .unwrap_or(0)
+}
+
+/// What the descriptor called `name` refers to: a socket's inode, 0 for anything else, `None` if it is closed.
+fn target(descriptors: impl AsFd, name: &CStr) -> Result<Option<u32>, Errno> {
+    // Targets that are longer are cut off, and no socket's is.
+    let mut buffer = [MaybeUninit::<u8>::uninit(); 32];
+    match rustix::fs::readlinkat_raw(descriptors, name, &mut buffer) {
+        Ok((target, _)) => Ok(Some(socket_inode(target))),
+        Err(Errno::NOENT) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens `/proc/PID` as a place to look things up from: whatever is reached through it is that very process, and not
+/// another with the same number.
+pub(super) fn open_process(root: BorrowedFd<'_>, pid: u32) -> Result<OwnedFd, Errno> {
+    rustix::fs::openat(
+        root,
+        DecInt::new(pid),
+        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )
+}
+
+/// The effective user of a process. Kernel: the owner of `/proc/PID`, which unlike what is in it never falls to root
+/// when the process may not be dumped.
+pub(super) fn owner(root: BorrowedFd<'_>, pid: u32) -> Result<u32, Errno> {
+    rustix::fs::statat(root, DecInt::new(pid), AtFlags::SYMLINK_NOFOLLOW).map(|stat| stat.st_uid)
+}
+
+/// How many descriptors a process has open, where the kernel tells (6.2 and later).
+pub(super) fn descriptor_count(root: BorrowedFd<'_>, pid: u32) -> Result<u32, Errno> {
+    let mut path = [0u8; 24];
+    // Ten digits, `/fd` and the end fit.
+    let _ = write!(&mut path[..], "{pid}/fd\0");
+    let path = CStr::from_bytes_until_nul(&path).map_err(|_| Errno::NAMETOOLONG)?;
+    let stat = rustix::fs::statat(root, path, AtFlags::SYMLINK_NOFOLLOW)?;
+    Ok(u32::try_from(stat.st_size).unwrap_or(u32::MAX))
+}
+
+/// Reads processes; one for each thread that does.
+#[derive(Debug)]
+pub(super) struct Inspector {
+    entries: Vec<u8>,
+    text: Vec<u8>,
+    /// Result of [`Self::list`] and [`Self::check`], ordered by number.
+    pub(super) found: Vec<Descriptor>,
+}
+
+impl Inspector {
+    pub(super) fn new() -> Self {
+        Inspector {
+            entries: Vec::with_capacity(ENTRIES_BYTES),
+            text: Vec::new(),
+            found: Vec::new(),
+        }
+    }
+
+    /// The processes in `root` with the inodes of their directories.
+    pub(super) fn processes(
+        &mut self,
+        root: BorrowedFd<'_>,
+        into: &mut Vec<(u32, u64)>,
+    ) -> Result<(), Errno> {
+        into.clear();
+        let mut entries = RawDir::new(root, self.entries.spare_capacity_mut());
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            if let Some(pid) = number(entry.file_name().to_bytes()) {
+                into.push((pid, entry.ino()));
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists the descriptors of a process into [`Self::found`]. Those in `known` (ordered by number) for which `keep`
+    /// says so are taken as they are; what the others refer to is asked.
+    pub(super) fn list(
+        &mut self,
+        process: impl AsFd,
+        known: &[Descriptor],
+        mut keep: impl FnMut(Descriptor) -> bool,
+    ) -> Result<(), Errno> {
+        let directory = open_descriptors(process)?;
+        self.found.clear();
+        let mut rest = known;
+        let mut ordered = true;
+        let mut entries = RawDir::new(&directory, self.entries.spare_capacity_mut());
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            let name = entry.file_name();
+            let Some(fd) = number(name.to_bytes()) else {
+                continue;
+            };
+            if self.found.last().is_some_and(|last| last.fd > fd) {
+                ordered = false;
+            }
+            // The kernel lists them in order, so that both lists are walked side by side.
+            if !ordered {
+                rest = &known[known.partition_point(|descriptor| descriptor.fd < fd)..];
+            }
+            while let [first, after @ ..] = rest
+                && first.fd < fd
+            {
+                rest = after;
+            }
+            let kept = rest
+                .first()
+                .filter(|first| first.fd == fd && keep(**first))
+                .map(|first| first.inode);
+            let inode = match kept {
+                Some(inode) => inode,
+                None => match target(&directory, name)? {
+                    Some(inode) => inode,
+                    None => continue,
+                },
+            };
+            self.found.push(Descriptor { fd, inode });
+        }
+        if !ordered {
+            self.found.sort_unstable_by_key(|descriptor| descriptor.fd);
+            self.found.dedup_by_key(|descriptor| descriptor.fd);
+        }
+        Ok(())
+    }
+
+    /// Asks anew what the descriptors `known[from..to]` refer to; all of `known`, so corrected, is then in
+    /// [`Self::found`]. Tells whether any of them was closed, which means that others may be new.
+    pub(super) fn check(
+        &mut self,
+        process: impl AsFd,
+        known: &[Descriptor],
+        from: usize,
+        to: usize,
+    ) -> Result<bool, Errno> {
+        let directory = open_descriptors(process)?;
+        self.found.clear();
+        let mut closed = false;
+        for (at, &descriptor) in known.iter().enumerate() {
+            if (from..to).contains(&at) {
+                match target(&directory, DecInt::new(descriptor.fd).as_c_str())? {
+                    Some(inode) => self.found.push(Descriptor {
+                        inode,
+                        ..descriptor
+                    }),
+                    None => closed = true,
+                }
+            } else {
+                self.found.push(descriptor);
+            }
+        }
+        Ok(closed)
+    }
+
+    /// Reads a file of a process, at most `limit` bytes of it.
+    fn read(&mut self, process: impl AsFd, name: &CStr, limit: usize) -> Result<&[u8], Errno> {
+        let file = rustix::fs::openat(
+            process,
+            name,
+            OFlags::RDONLY | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?;
+        self.text.clear();
+        while self.text.len() < limit {
+            let room = (limit - self.text.len()).min(4096);
+            self.text.reserve(room);
+            match rustix::io::read(&file, rustix::buffer::spare_capacity(&mut self.text)) {
+                Ok(0) => break,
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.text.truncate(limit);
+        Ok(&self.text)
+    }
+
+    /// Who a process is. `INVAL` if the kernel's line cannot be understood.
+    pub(super) fn identify(&mut self, process: impl AsFd) -> Result<Identity, Errno> {
+        parse_stat(self.read(process, c"stat", TEXT_BYTES)?).ok_or(Errno::INVAL)
+    }
+
+    /// What is to be shown of a process. What cannot be read is absent, unless descriptors have run out.
+    pub(super) fn details(&mut self, process: impl AsFd) -> Result<Details, Errno> {
+        let exhausted = |error| matches!(error, Errno::MFILE | Errno::NFILE | Errno::NOMEM);
+        let comm = match self.read(process.as_fd(), c"comm", TEXT_BYTES) {
+            Ok(text) => Some(text_of(text.strip_suffix(b"\n").unwrap_or(text))),
+            Err(error) if exhausted(error) => return Err(error),
+            Err(_) => None,
+        };
+        let command_line = match self.read(process.as_fd(), c"cmdline", COMMAND_LINE_BYTES) {
+            Ok(text) => command_line(text),
+            Err(error) if exhausted(error) => return Err(error),
+            Err(_) => String::new(),
+        };
+        let cgroup = match self.read(process.as_fd(), c"cgroup", TEXT_BYTES) {
+            Ok(text) => unified_cgroup(text),
+            Err(error) if exhausted(error) => return Err(error),
+            Err(_) => None,
+        };
+        Ok(Details {
+            comm,
+            command_line,
+            cgroup,
+        })
+    }
+}
+
+fn open_descriptors(process: impl AsFd) -> Result<OwnedFd, Errno> {
+    rustix::fs::openat(
+        process,
+        c"fd",
+        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    )
+}
+
+fn text_of(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Arguments, each ended by a NUL, joined by spaces.
+fn command_line(text: &[u8]) -> String {
+    let end = text
+        .iter()
+        .rposition(|&byte| byte != 0)
+        .map_or(0, |at| at + 1);
+    text_of(&text[..end]).replace('\0', " ")
+}
+
+/// The path in the line `0::/path` of `/proc/PID/cgroup`.
+fn unified_cgroup(text: &[u8]) -> Option<String> {
+    text.split(|&byte| byte == b'\n')
+        .find_map(|line| line.strip_prefix(b"0::"))
+        .map(text_of)
+}
+
+/// Takes `/proc/PID/stat` apart. The name in parentheses may hold anything, parentheses and spaces as well.
+fn parse_stat(text: &[u8]) -> Option<Identity> {
+    let open = text.iter().position(|&byte| byte == b'(')?;
+    let close = text.iter().rposition(|&byte| byte == b')')?;
+    let comm = text_of(text.get(open + 1..close)?);
+    let rest = std::str::from_utf8(text.get(close + 1..)?).ok()?;
+    let mut fields = rest.split_ascii_whitespace();
+    // Fields are counted from 1 in proc(5); the first one after the name is 3.
+    let state = fields.next()?;
+    let parent = fields.next()?.parse().ok()?;
+    let flags: u32 = fields.nth(9 - 5)?.parse().ok()?;
+    let start_time = fields.nth(22 - 10)?.parse().ok()?;
+    Some(Identity {
+        comm,
+        parent,
+        start_time,
+        kernel_thread: flags & PF_KTHREAD != 0 && matches!(parent, 0 | KTHREADD),
+        zombie: matches!(state, "Z" | "X"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_with_parentheses_and_spaces_does_not_shift_the_fields() {
+        let text = b"7 (a) S (b) R 5 7 7 0 -1 4194304 1 0 0 0 1 2 0 0 20 0 1 0 4711 1 1 1\n";
+        let identity = parse_stat(text).expect("a line of the kernel's form");
+        assert_eq!(identity.comm, "a) S (b");
+        assert_eq!((identity.parent, identity.start_time), (5, 4711));
+        assert!(!identity.kernel_thread && !identity.zombie);
+    }
+
+    #[test]
+    fn kernel_threads_and_zombies_are_told_apart() {
+        let text = b"9 (kworker/0:1) I 2 0 0 0 -1 69238880 0 0 0 0 0 0 0 0 20 0 1 0 30 0 0";
+        assert!(parse_stat(text).expect("a line").kernel_thread);
+        let text = b"9 (sh) Z 1 0 0 0 -1 4228108 0 0 0 0 0 0 0 0 20 0 1 0 30 0 0";
+        let identity = parse_stat(text).expect("a line");
+        assert!(identity.zombie && !identity.kernel_thread);
+    }
+
+    #[test]
+    fn any_part_of_a_line_is_refused_or_understood_and_nothing_panics() {
+        let text = b"7 (x) R 5 7 7 0 -1 4194304 1 0 0 0 1 2 0 0 20 0 1 0 4711 1 1 1\n";
+        for end in 0..text.len() {
+            let _ = parse_stat(&text[..end]);
+        }
+        assert_eq!(parse_stat(b")("), None);
+    }
+
+    #[test]
+    fn only_sockets_have_an_inode() {
+        assert_eq!(socket_inode(b"socket:[4294967295]"), u32::MAX);
+        assert_eq!(socket_inode(b"socket:[4294967296]"), 0);
+        assert_eq!(socket_inode(b"socket:[]"), 0);
+        assert_eq!(socket_inode(b"socket:[12"), 0);
+        assert_eq!(socket_inode(b"pipe:[12]"), 0);
+        assert_eq!(socket_inode(b"/tmp/socket:[12]"), 0);
+    }
+
+    #[test]
+    fn arguments_are_joined_and_the_unified_group_is_found() {
+        assert_eq!(
+            command_line(b"nginx\0-g\0daemon off;\0\0"),
+            "nginx -g daemon off;"
+        );
+        assert_eq!(command_line(b""), "");
+        let groups = b"12:cpu:/a\n1:name=systemd:/b\n0::/system.slice/x.service\n";
+        assert_eq!(
+            unified_cgroup(groups).as_deref(),
+            Some("/system.slice/x.service")
+        );
+        assert_eq!(unified_cgroup(b"12:cpu:/a\n"), None);
+    }
+}

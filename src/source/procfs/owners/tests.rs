@@ -1,0 +1,400 @@
+//! Real sockets in the real `/proc`, and trees made by hand where the moment of a change matters.
+
+use std::fs;
+use std::net::UdpSocket;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::*;
+
+const SECOND: u64 = 1_000_000_000;
+
+fn everything_lives(_: u32) -> bool {
+    true
+}
+
+fn real() -> Owners {
+    let mut owners = Owners::new(Path::new("/proc"));
+    owners.refresh(SECOND, &everything_lives);
+    owners
+}
+
+fn inode(socket: impl AsFd) -> u32 {
+    rustix::fs::fstat(socket).expect("an open socket").st_ino as u32
+}
+
+/// Who holds a socket, as (pid, fd).
+fn holders(owners: &Owners, inode: u32) -> Vec<(u32, u32)> {
+    let of = |handle: &Handle| {
+        let row = owners.process(handle.process).expect("holders are known");
+        (row.process.key.pid, handle.fd)
+    };
+    owners.holders(inode).iter().map(of).collect()
+}
+
+fn socket() -> UdpSocket {
+    UdpSocket::bind("127.0.0.1:0").expect("a socket")
+}
+
+#[test]
+fn a_socket_of_ours_is_found_with_all_its_descriptors() {
+    let socket = socket();
+    let inode = inode(&socket);
+    let me = std::process::id();
+    let mut owners = real();
+    assert_eq!(holders(&owners, inode), [(me, socket.as_raw_fd() as u32)]);
+
+    let twin = socket.try_clone().expect("duplicated");
+    let mut both = [
+        (me, socket.as_raw_fd() as u32),
+        (me, twin.as_raw_fd() as u32),
+    ];
+    both.sort_unstable();
+    // Other tests open and close descriptors, so that the number may be as it was before.
+    owners.refresh(2 * SECOND, &everything_lives);
+    owners.refresh(40 * SECOND, &everything_lives);
+    assert_eq!(holders(&owners, inode), both);
+
+    let slot = owners.holders(inode)[0].process;
+    let row = owners.process(slot).expect("known").clone();
+    assert!(
+        owners
+            .processes()
+            .any(|(at, known)| at == slot && *known == row)
+    );
+    assert!(owners.is_alive(row.process.key));
+    assert!(!owners.is_alive(ProcessKey {
+        start_time: row.process.key.start_time + 1,
+        ..row.process.key
+    }));
+    let comm = fs::read_to_string("/proc/self/comm").expect("readable");
+    assert_eq!(row.process.comm, comm.trim_end_matches('\n'));
+    assert!(!row.process.command_line.is_empty());
+    assert!(!row.process.command_line.contains('\0'));
+    assert_eq!(row.process.parent, std::os::unix::process::parent_id());
+    assert_eq!(row.process.uid, rustix::process::geteuid().as_raw());
+    assert!(row.descriptors.is_some_and(|count| count >= 2));
+
+    drop((socket, twin));
+    owners.refresh(80 * SECOND, &everything_lives);
+    assert!(
+        !holders(&owners, inode)
+            .iter()
+            .any(|&(_, fd)| both.contains(&(me, fd)))
+    );
+    assert_eq!(owners.take_faults(), []);
+}
+
+#[test]
+fn a_child_that_inherits_a_socket_holds_it_until_it_exits() {
+    let socket = socket();
+    let inode = inode(&socket);
+    let me = (std::process::id(), socket.as_raw_fd() as u32);
+    let mut owners = real();
+    let mut child = Command::new("sleep")
+        .arg("600")
+        .stdin(Stdio::from(OwnedFd::from(
+            socket.try_clone().expect("duplicated"),
+        )))
+        .spawn()
+        .expect("sleep is there");
+    owners.refresh(2 * SECOND, &everything_lives);
+    let theirs = (child.id(), 0);
+    let found = holders(&owners, inode);
+    assert!(found.contains(&me) && found.contains(&theirs), "{found:?}");
+    let (_, row) = owners
+        .processes()
+        .find(|(_, row)| row.process.key.pid == child.id())
+        .expect("it holds a socket");
+    let process = Arc::clone(&row.process);
+    assert_eq!(process.comm, "sleep");
+    assert_eq!(process.command_line, "sleep 600");
+    assert_eq!(process.parent, std::process::id());
+
+    let before = owners.generation();
+    child.kill().expect("killed");
+    child.wait().expect("waited for");
+    owners.refresh(3 * SECOND, &everything_lives);
+    assert!(!holders(&owners, inode).contains(&theirs));
+    assert!(!owners.is_alive(process.key));
+    assert_ne!(owners.generation(), before);
+}
+
+#[test]
+fn two_threads_read_the_same_as_one() {
+    let socket = socket();
+    let mut owners = Owners::new(Path::new("/proc"));
+    let root = owners.open_root().expect("procfs");
+    let newcomers: Vec<Newcomer> = [std::process::id(), 1, 4_000_000_000]
+        .map(|pid| Newcomer {
+            pid,
+            directory: 0,
+            count: Some(PARALLEL_DESCRIPTORS as u32),
+        })
+        .into();
+    owners.meet(root.as_fd(), &newcomers, SECOND, true);
+    owners.describe_owners(root.as_fd(), Some(SECOND));
+    let me = (std::process::id(), socket.as_raw_fd() as u32);
+    assert_eq!(holders(&owners, inode(&socket)), [me]);
+}
+
+/// A procfs made by hand. It tells no numbers of descriptors, so that every process is listed at every refresh.
+struct Tree(tempfile::TempDir);
+
+impl Tree {
+    fn new() -> Tree {
+        let tree = Tree(tempfile::tempdir().expect("a directory"));
+        tree.process(1, 10, 0);
+        tree
+    }
+
+    fn at(&self, pid: u32, name: &str) -> PathBuf {
+        self.0.path().join(pid.to_string()).join(name)
+    }
+
+    /// Makes a process or lets another one have its pid.
+    fn process(&self, pid: u32, start_time: u64, flags: u32) {
+        fs::create_dir_all(self.at(pid, "fd")).expect("created");
+        let stat = format!(
+            "{pid} (p{start_time}) S 0 0 0 0 -1 {flags} 0 0 0 0 0 0 0 0 20 0 1 0 {start_time} 0 0\n"
+        );
+        fs::write(self.at(pid, "stat"), stat).expect("written");
+        fs::write(self.at(pid, "comm"), format!("p{start_time}\n")).expect("written");
+        fs::write(self.at(pid, "cmdline"), format!("p{start_time}\0-x\0")).expect("written");
+        fs::write(self.at(pid, "cgroup"), "1:cpu:/c\n0::/g\n").expect("written");
+    }
+
+    fn close(&self, pid: u32, fd: u32) {
+        fs::remove_file(self.at(pid, &format!("fd/{fd}"))).expect("was open");
+    }
+
+    fn open(&self, pid: u32, fd: u32, target: &str) {
+        symlink(target, self.at(pid, &format!("fd/{fd}"))).expect("was free");
+    }
+
+    fn exchange(&self, pid: u32, fd: u32, target: &str) {
+        self.close(pid, fd);
+        self.open(pid, fd, target);
+    }
+
+    fn owners(&self) -> Owners {
+        let mut owners = Owners::new(self.0.path());
+        owners.refresh(SECOND, &everything_lives);
+        owners
+    }
+}
+
+#[test]
+fn new_descriptors_are_asked_and_known_ones_believed_while_their_socket_lives() {
+    let tree = Tree::new();
+    tree.open(1, 3, "socket:[11]");
+    tree.open(1, 4, "pipe:[5]");
+    let mut owners = tree.owners();
+    assert_eq!(holders(&owners, 11), [(1, 3)]);
+    assert!(owners.holders(5).is_empty(), "a pipe is no socket");
+
+    tree.exchange(1, 3, "socket:[12]");
+    tree.open(1, 5, "socket:[13]");
+    owners.refresh(SECOND, &everything_lives);
+    assert_eq!(holders(&owners, 13), [(1, 5)]);
+    assert_eq!(
+        holders(&owners, 11),
+        [(1, 3)],
+        "it lives, so it is believed"
+    );
+    owners.refresh(SECOND, &|inode| inode != 11);
+    assert_eq!(holders(&owners, 12), [(1, 3)]);
+    assert!(owners.holders(11).is_empty());
+    let generation = owners.generation();
+    owners.refresh(SECOND, &everything_lives);
+    assert_eq!(owners.generation(), generation, "nothing has changed");
+}
+
+#[test]
+fn a_live_socket_that_nobody_holds_makes_processes_be_read_again() {
+    let tree = Tree::new();
+    tree.open(1, 3, "socket:[11]");
+    tree.open(1, 4, "/var/log/file");
+    let mut owners = tree.owners();
+    owners.refresh(SECOND, &everything_lives);
+
+    tree.exchange(1, 4, "socket:[14]");
+    owners.resolve(&[(14, None)], SECOND, &everything_lives);
+    assert_eq!(holders(&owners, 14), [(1, 4)], "a file became a socket");
+
+    tree.exchange(1, 3, "socket:[12]");
+    let unknown = [(12, Some(tree.uid())), (99, Some(tree.uid()))];
+    owners.refresh(SECOND, &everything_lives);
+    owners.resolve(&unknown, SECOND, &everything_lives);
+    assert!(
+        owners.holders(12).is_empty(),
+        "11 lives and is believed once"
+    );
+    owners.refresh(SECOND, &everything_lives);
+    owners.resolve(&unknown, SECOND, &everything_lives);
+    assert_eq!(holders(&owners, 12), [(1, 3)]);
+
+    // 99 has been given up by now: nothing is read for it until its time has come.
+    tree.exchange(1, 3, "socket:[99]");
+    owners.refresh(SECOND, &everything_lives);
+    owners.resolve(&[(99, None)], SECOND, &everything_lives);
+    assert!(owners.holders(99).is_empty());
+    owners.resolve(&[(99, None)], 12 * SECOND, &everything_lives);
+    assert_eq!(holders(&owners, 99), [(1, 3)]);
+    assert!(owners.unresolved.is_empty());
+}
+
+impl Tree {
+    /// The user of the processes: whoever runs the test.
+    fn uid(&self) -> u32 {
+        rustix::fs::stat(self.0.path()).expect("exists").st_uid
+    }
+}
+
+#[test]
+fn the_sweep_asks_every_descriptor_anew_in_its_period_and_some_in_each_refresh() {
+    let tree = Tree::new();
+    for fd in 0..200 {
+        tree.open(1, fd, &format!("socket:[{}]", 1000 + fd));
+    }
+    let mut owners = tree.owners();
+    for fd in 0..200 {
+        tree.exchange(1, fd, &format!("socket:[{}]", 2000 + fd));
+    }
+    let noticed = |owners: &Owners| {
+        (2000..2200)
+            .filter(|&i| !owners.holders(i).is_empty())
+            .count()
+    };
+    let mut before = 0;
+    for tick in 2..=31 {
+        owners.refresh(tick * SECOND, &everything_lives);
+        let now = noticed(&owners);
+        assert!(now - before <= 10, "{} in one refresh", now - before);
+        before = now;
+    }
+    owners.refresh(33 * SECOND, &everything_lives);
+    assert_eq!(noticed(&owners), 200);
+    assert!(owners.holders(1000).is_empty());
+}
+
+#[test]
+fn a_pid_that_was_reused_is_another_process() {
+    let tree = Tree::new();
+    tree.process(7, 100, 0);
+    tree.open(7, 3, "socket:[11]");
+    let mut owners = tree.owners();
+    let slot = owners.holders(11)[0].process;
+    let old = owners.process(slot).expect("known").process.key;
+    tree.process(7, 200, 0);
+    owners.refresh(40 * SECOND, &everything_lives);
+    owners.refresh(41 * SECOND, &everything_lives);
+    assert!(!owners.is_alive(old));
+    assert_eq!(holders(&owners, 11), [(7, 3)]);
+    let (_, row) = owners.processes().next().expect("the new one");
+    assert_eq!(
+        (row.process.key.start_time, row.process.comm.as_str()),
+        (200, "p200")
+    );
+    assert_eq!(row.process.command_line, "p200 -x");
+    assert_eq!(row.process.cgroup.as_deref(), Some("/g"));
+    assert_eq!(row.descriptors, Some(1));
+
+    fs::remove_dir_all(tree.0.path().join("7")).expect("exited");
+    owners.refresh(42 * SECOND, &everything_lives);
+    assert_eq!(owners.processes().count(), 0);
+    assert!(owners.holders(11).is_empty());
+}
+
+#[test]
+fn what_a_young_process_becomes_by_exec_is_taken_up_at_once_and_later_by_the_sweep() {
+    let tree = Tree::new();
+    let mut owners = tree.owners();
+    tree.process(7, 100, 0);
+    tree.open(7, 3, "socket:[11]");
+    owners.refresh(10 * SECOND, &everything_lives);
+    let comm = |owners: &Owners| {
+        let (_, row) = owners.processes().next().expect("one holds a socket");
+        row.process.comm.clone()
+    };
+    assert_eq!(comm(&owners), "p100");
+    fs::write(tree.at(7, "comm"), "young\n").expect("written");
+    owners.refresh(11 * SECOND, &everything_lives);
+    assert_eq!(comm(&owners), "young");
+    fs::write(tree.at(7, "comm"), "grown up\n").expect("written");
+    owners.refresh(14 * SECOND, &everything_lives);
+    assert_eq!(comm(&owners), "young");
+    owners.refresh(50 * SECOND, &everything_lives);
+    assert_eq!(comm(&owners), "grown up");
+}
+
+#[test]
+fn kernel_threads_are_no_processes_and_files_of_odd_form_do_no_harm() {
+    let tree = Tree::new();
+    tree.process(2, 11, PF_KTHREAD);
+    tree.process(9, 12, 0);
+    fs::write(tree.at(9, "stat"), "9 (cut").expect("written");
+    fs::create_dir(tree.0.path().join("net")).expect("created");
+    fs::write(tree.0.path().join("77"), "a file").expect("written");
+    tree.open(1, 3, "socket:[0]");
+    tree.open(1, 4, "socket:[4294967296]");
+    let mut owners = tree.owners();
+    let visibility = owners.visibility();
+    assert_eq!((visibility.processes, visibility.unreadable), (1, 0));
+    assert_eq!(owners.processes().count(), 0);
+    assert!(!owners.could_be_hidden(None));
+    let faults = owners.take_faults();
+    assert!(faults.iter().all(|fault| !fault.incomplete));
+    assert!(
+        faults.iter().any(|fault| fault.source.ends_with("/9")),
+        "{faults:?}"
+    );
+    assert_eq!(owners.take_faults(), []);
+}
+
+/// Kernel: `include/linux/sched.h`.
+const PF_KTHREAD: u32 = 0x0020_0000;
+
+#[test]
+fn what_is_known_is_kept_when_the_root_or_a_process_cannot_be_read() {
+    let tree = Tree::new();
+    tree.open(1, 3, "socket:[11]");
+    let mut owners = tree.owners();
+    let slot = owners.holders(11)[0].process;
+    for error in [Errno::MFILE, Errno::NFILE, Errno::MFILE, Errno::NOMEM] {
+        owners.read_failed(slot, error);
+    }
+    assert_eq!(holders(&owners, 11), [(1, 3)]);
+    let faults = owners.take_faults();
+    assert_eq!(faults.len(), 3, "{faults:?}");
+    assert!(faults[0].error.contains("(2 times)"), "{}", faults[0]);
+    assert!(owners.entry(slot).is_some_and(|entry| entry.due));
+
+    owners.read_failed(slot, Errno::ACCESS);
+    assert!(owners.holders(11).is_empty());
+    assert_eq!(owners.visibility().unreadable, 1);
+    assert!(owners.could_be_hidden(None) && owners.could_be_hidden(Some(tree.uid())));
+    assert!(!owners.could_be_hidden(Some(tree.uid() + 1)));
+    owners.refresh(40 * SECOND, &everything_lives);
+    assert_eq!(holders(&owners, 11), [(1, 3)], "the sweep tries again");
+
+    let root = tree.0.path().to_owned();
+    fs::rename(&root, root.with_extension("away")).expect("moved");
+    owners.refresh(41 * SECOND, &everything_lives);
+    assert_eq!(holders(&owners, 11), [(1, 3)]);
+    assert_eq!(owners.take_faults().len(), 1);
+    fs::rename(root.with_extension("away"), &root).expect("moved back");
+}
+
+#[test]
+fn where_the_first_process_is_hidden_others_may_be() {
+    let root = tempfile::tempdir().expect("a directory");
+    let mut owners = Owners::new(root.path());
+    owners.refresh(SECOND, &everything_lives);
+    let me = rustix::process::geteuid().as_raw();
+    assert!(owners.could_be_hidden(None));
+    assert!(owners.could_be_hidden(Some(me + 1)));
+    assert!(!owners.could_be_hidden(Some(me)));
+}
