@@ -52,7 +52,7 @@ impl Session {
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (sender, output) = mpsc::channel();
         std::thread::spawn(move || {
-            let mut bytes = [0; 65536];
+            let mut bytes = vec![0; 65536];
             while let Ok(length @ 1..) = reader.read(&mut bytes) {
                 if sender.send(bytes[..length].to_vec()).is_err() {
                     break;
