@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{ProcessKey, Protocol, Sample, Socket, State, Tracker, Visit};
+use crate::model::{ProcessKey, Protocol, Sample, Socket, State, TcpInfo, Tracker, Visit};
 
 use super::groups::{Changes, Sum, Sums};
 use super::limit::limit;
@@ -210,9 +210,7 @@ impl Aggregator {
         if let Some(remote) = socket.remote() {
             let sum = self.remotes.of(remote.canonical().address);
             add(sum);
-            if let (State::Established, Some(rtt)) =
-                (socket.state, info.and_then(|info| info.rtt()))
-            {
+            if let (State::Established, Some(rtt)) = (socket.state, info.and_then(TcpInfo::rtt)) {
                 sum.rtt(rtt as u32);
             }
         }

@@ -131,7 +131,7 @@ impl Sum {
 #[derive(Debug)]
 pub(super) struct Sums<K> {
     index: FxHashMap<K, u32>,
-    sums: Vec<(K, Sum)>,
+    rows: Vec<(K, Sum)>,
     /// The key asked last: sockets of one host or port often follow each other.
     last: Option<(K, u32)>,
 }
@@ -140,7 +140,7 @@ impl<K> Default for Sums<K> {
     fn default() -> Self {
         Sums {
             index: FxHashMap::default(),
-            sums: Vec::new(),
+            rows: Vec::new(),
             last: None,
         }
     }
@@ -149,7 +149,7 @@ impl<K> Default for Sums<K> {
 impl<K: Copy + Eq + std::hash::Hash> Sums<K> {
     pub(super) fn clear(&mut self) {
         self.index.clear();
-        self.sums.clear();
+        self.rows.clear();
         self.last = None;
     }
 
@@ -158,17 +158,17 @@ impl<K: Copy + Eq + std::hash::Hash> Sums<K> {
         if let Some((last, at)) = self.last
             && last == key
         {
-            return &mut self.sums[at as usize].1;
+            return &mut self.rows[at as usize].1;
         }
         let at = *self.index.entry(key).or_insert_with(|| {
-            self.sums.push((key, Sum::default()));
-            (self.sums.len() - 1) as u32
+            self.rows.push((key, Sum::default()));
+            (self.rows.len() - 1) as u32
         });
         self.last = Some((key, at));
-        &mut self.sums[at as usize].1
+        &mut self.rows[at as usize].1
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &(K, Sum)> {
-        self.sums.iter()
+        self.rows.iter()
     }
 }

@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_comes_last_in_both_directions() {
-        let mut keys = vec![SortKey::Missing, SortKey::Number(1.0), SortKey::Number(2.0)];
+        let mut keys = [SortKey::Missing, SortKey::Number(1.0), SortKey::Number(2.0)];
         for descending in [false, true] {
             keys.sort_by(|a, b| a.compare(b, descending));
             assert_eq!(keys[2], SortKey::Missing);

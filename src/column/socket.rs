@@ -290,9 +290,9 @@ fn endpoint(out: &mut String, end: Endpoint) -> Option<()> {
         IpAddr::V6(address) => write!(out, "[{address}]").ok()?,
     }
     if end.port == 0 {
-        out.push_str(":*")
+        out.push_str(":*");
     } else {
-        write!(out, ":{}", end.port).ok()?
+        write!(out, ":{}", end.port).ok()?;
     }
     Some(())
 }
@@ -319,10 +319,10 @@ fn local(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
             return Some(());
         }
         Ends::Netlink { port_id: 0, .. } => {
-            write!(out, "{}:kernel", socket.protocol.name()).ok()?
+            write!(out, "{}:kernel", socket.protocol.name()).ok()?;
         }
         Ends::Netlink { port_id, .. } => {
-            write!(out, "{}:{port_id}", socket.protocol.name()).ok()?
+            write!(out, "{}:{port_id}", socket.protocol.name()).ok()?;
         }
         Ends::Packet { ethertype: 3 } => out.push('*'),
         Ends::Packet { ethertype } => write!(out, "{ethertype:#06x}").ok()?,
@@ -353,12 +353,12 @@ fn remote(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
         Ends::Netlink {
             remote_port_id: 0, ..
         }
-        | Ends::Packet { .. } => None,
-        Ends::Netlink { remote_port_id, .. } => write!(out, "{remote_port_id}").ok(),
-        Ends::Vsock {
+        | Ends::Packet { .. }
+        | Ends::Vsock {
             remote: (u32::MAX, u32::MAX),
             ..
         } => None,
+        Ends::Netlink { remote_port_id, .. } => write!(out, "{remote_port_id}").ok(),
         Ends::Vsock {
             remote: (cid, port),
             ..

@@ -1,0 +1,717 @@
+//! [`Live`] on the real kernel, with sockets that the test itself opens.
+//!
+//! As root the tests live in a network namespace of their own. Without root they live where they were started and look
+//! at their own sockets only; what cannot be shown without a privilege or a tool is ignored, and says why.
+
+use std::collections::HashMap;
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use libtest_mimic::{Arguments, Trial};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use sockwatch::aggregate::{Aggregate, Aggregator};
+use sockwatch::model::{Attribution, Sample, SocketRef, State, Unowned};
+use sockwatch::source::{Live, LiveOptions, Source};
+
+mod support;
+
+use support::needs::{self, Need, trial};
+use support::net::enter_own_namespace;
+use support::roles::{self, Held};
+use support::states::{World, address, cookie, listener, pair};
+use support::wait;
+
+/// Connections of a burst between two samples.
+const BURST: usize = 1000;
+
+/// How long destroy events may take to be read.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn main() {
+    match roles::role().as_deref() {
+        Some("hold") => return hold(),
+        Some("burst") => return burst(),
+        Some("look") => return look(),
+        Some("exhausted") => return exhausted(),
+        _ => {}
+    }
+    let mut arguments = Arguments::from_args();
+    // One process, one namespace: what one test opens is what another would count.
+    arguments.test_threads = Some(1);
+    if !arguments.list && needs::unmet(&[Need::Root, Need::Ip]).is_none() {
+        enter_own_namespace();
+    }
+    libtest_mimic::run(&arguments, trials()).exit();
+}
+
+fn trials() -> Vec<Trial> {
+    let plain = |name: &str, test: fn()| {
+        trial(name, &[], move || {
+            test();
+            Ok(())
+        })
+    };
+    let needing = |name: &str, needs: &[Need], test: fn()| {
+        trial(name, needs, move || {
+            test();
+            Ok(())
+        })
+    };
+    vec![
+        plain(
+            "a listener and a client are found with pid, comm and descriptor",
+            own_sockets,
+        ),
+        plain(
+            "connections that live between two samples are all accounted for",
+            burst,
+        ),
+        needing(
+            "the same without any privilege",
+            &[Need::Root, Need::Setpriv],
+            burst_unprivileged,
+        ),
+        plain(
+            "TIME-WAIT keeps the owner that it had when seen alive",
+            time_wait_remembered,
+        ),
+        plain(
+            "TIME-WAIT on a listener's port is inferred, elsewhere it has no owner",
+            time_wait_never_seen_alive,
+        ),
+        plain(
+            "a transfer's rate is what the transfer says",
+            rate_of_a_transfer,
+        ),
+        needing(
+            "without privilege every socket is there, and owners of others are denied",
+            &[Need::Root, Need::Setpriv],
+            look_unprivileged,
+        ),
+        plain(
+            "a connection that nobody accepted says so",
+            waiting_for_accept,
+        ),
+        plain("a closed connection that goes on is an orphan", orphan),
+        needing(
+            "a half-open connection is in its handshake",
+            &[Need::Root, Need::Ip],
+            handshake,
+        ),
+        plain("a socket of two processes has both and counts once", shared),
+        plain("a process that is killed takes nothing with it", killed),
+        plain(
+            "without a free descriptor there is a fault and no panic",
+            exhausted_descriptors,
+        ),
+    ]
+}
+
+/// A source with a Sample behind it, so that what follows happens between two.
+struct Watch {
+    live: Live,
+    sample: Sample,
+}
+
+impl Watch {
+    fn start() -> Watch {
+        let live = Live::new(LiveOptions::default()).expect("the kernel gives sock_diag");
+        let mut watch = Watch {
+            live,
+            sample: Sample::default(),
+        };
+        watch.look();
+        watch
+    }
+
+    /// Takes the next Sample.
+    fn look(&mut self) -> &Sample {
+        self.live
+            .next_into(&mut self.sample)
+            .expect("the kernel answers");
+        &self.sample
+    }
+
+    /// The socket with this cookie in the last Sample.
+    fn find(&self, cookie: u64) -> Option<SocketRef<'_>> {
+        self.sample.iter().find(|row| row.socket.cookie == cookie)
+    }
+
+    fn get(&self, what: &str, cookie: u64) -> SocketRef<'_> {
+        self.find(cookie)
+            .unwrap_or_else(|| panic!("{what} (cookie {cookie}) is not in the Sample"))
+    }
+}
+
+/// The kernel's name of this process.
+fn own_comm() -> String {
+    let comm = std::fs::read_to_string("/proc/self/comm").expect("it has a name");
+    comm.trim_end().to_owned()
+}
+
+/// Who holds the socket: pid, comm, descriptors.
+fn owners(socket: &SocketRef<'_>) -> Vec<(u32, String, Vec<u32>)> {
+    socket
+        .owners()
+        .map(|(process, holders)| {
+            (
+                process.process.key.pid,
+                process.process.comm.clone(),
+                holders.iter().map(|holder| holder.fd).collect(),
+            )
+        })
+        .collect()
+}
+
+fn fd(socket: &impl AsRawFd) -> u32 {
+    u32::try_from(socket.as_raw_fd()).expect("descriptors are not negative")
+}
+
+fn own_sockets() {
+    let listener = listener(Ipv4Addr::LOCALHOST);
+    let (client, server) = pair(&listener);
+    let watch = Watch::start();
+    for (what, cookie, fd, state) in [
+        (
+            "the listener",
+            cookie(&listener),
+            fd(&listener),
+            State::Listen,
+        ),
+        (
+            "the client",
+            cookie(&client),
+            fd(&client),
+            State::Established,
+        ),
+        (
+            "the server",
+            cookie(&server),
+            fd(&server),
+            State::Established,
+        ),
+    ] {
+        let row = watch.get(what, cookie);
+        assert_eq!(row.socket.state, state, "{what}");
+        assert_eq!(row.socket.attribution, Attribution::Observed, "{what}");
+        assert_eq!(
+            owners(&row),
+            [(std::process::id(), own_comm(), vec![fd])],
+            "{what}"
+        );
+    }
+    let client_row = watch.get("the client", cookie(&client));
+    let (local, remote) = (client_row.socket.local(), client_row.socket.remote());
+    let ends = [local, remote].map(|end| end.map(|end| SocketAddr::new(end.address, end.port)));
+    assert_eq!(
+        ends,
+        [client.local_addr().ok(), client.peer_addr().ok()],
+        "both ends of the client"
+    );
+}
+
+/// Opens, uses and closes many connections between two samples, and asks for the account of each.
+fn burst() {
+    let listener = listener(Ipv4Addr::LOCALHOST);
+    let to = address(&listener);
+    let mut watch = Watch::start();
+
+    // Each connection has an amount of its own, so that none can stand in for another.
+    let mut sent_by_port = HashMap::new();
+    for index in 0..BURST {
+        let (sent, replied) = (100 + index, 10 + index % 7);
+        let (mut client, mut server) = pair(&listener);
+        client.write_all(&vec![1; sent]).expect("it writes");
+        server.read_exact(&mut vec![0; sent]).expect("it reads");
+        server.write_all(&vec![2; replied]).expect("it writes");
+        client.read_exact(&mut vec![0; replied]).expect("it reads");
+        let port = client.local_addr().expect("it has an address").port();
+        sent_by_port.insert(port, (sent as u64, replied as u64));
+        drop(client);
+        server
+            .read_to_end(&mut Vec::new())
+            .expect("the client closes");
+    }
+
+    // Sums of what the openers and the acceptors counted.
+    let (mut openers, mut acceptors) = (0, 0);
+    let mut closed_by_port: HashMap<(u16, bool), u32> = HashMap::new();
+    let start = Instant::now();
+    while (openers, acceptors) != (BURST, BURST) {
+        assert!(
+            start.elapsed() < PATIENCE,
+            "closed: {openers} openers and {acceptors} acceptors of {BURST}"
+        );
+        let sample = watch.look();
+        assert!(sample.events_available, "{:?}", sample.faults);
+        assert_eq!(sample.lost_events, 0, "no event may be lost");
+        for closed in &sample.closed {
+            let row = sample
+                .closed_socket(closed)
+                .expect("a closed socket has a row");
+            let (Some(local), Some(remote)) = (row.socket.local(), row.socket.remote()) else {
+                continue;
+            };
+            let opener = remote.port == to.port();
+            let port = if opener { local.port } else { remote.port };
+            if !opener && local.port != to.port() {
+                continue;
+            }
+            let Some(&(sent, replied)) = sent_by_port.get(&port) else {
+                continue;
+            };
+            let info = row.tcp_info().expect("a destroy event has tcp_info");
+            let (acked, received) = (info.bytes_acked(), info.bytes_received());
+            if opener {
+                // SYN and FIN count as acknowledged.
+                assert_eq!(acked, Some(sent + 2), "bytes_acked of the opener at {port}");
+                let received = received.expect("bytes_received");
+                assert!(
+                    (replied..=replied + 1).contains(&received),
+                    "bytes_received of the opener at {port}: {received} of {replied}"
+                );
+                openers += 1;
+            } else {
+                // The opener's FIN counts as received.
+                assert_eq!(
+                    received,
+                    Some(sent + 1),
+                    "bytes_received of the acceptor of {port}"
+                );
+                let acked = acked.expect("bytes_acked");
+                assert!(
+                    (replied + 1..=replied + 2).contains(&acked),
+                    "bytes_acked of the acceptor of {port}: {acked} of {replied}"
+                );
+                acceptors += 1;
+            }
+            assert_eq!(closed.first_seen_ns, None, "it was in no Sample alive");
+            *closed_by_port.entry((port, opener)).or_default() += 1;
+        }
+    }
+    assert!(
+        closed_by_port.values().all(|&times| times == 1),
+        "each is told once"
+    );
+}
+
+/// Runs a role as user 65534 and answers what it says.
+fn unprivileged(role: &str, variable: Option<(&str, String)>) -> String {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut command = roles::unprivileged(role, directory.path());
+    command.envs(variable).stdin(Stdio::null());
+    let (well, said) = Held::start(command).finish();
+    assert!(well, "{role} failed: {said}");
+    said
+}
+
+fn burst_unprivileged() {
+    unprivileged("burst", None);
+}
+
+fn time_wait_remembered() {
+    let listener = listener(Ipv4Addr::LOCALHOST);
+    let (client, server) = pair(&listener);
+    let known = cookie(&client);
+    let mut watch = Watch::start();
+    assert_eq!(
+        watch.get("the client", known).socket.attribution,
+        Attribution::Observed
+    );
+
+    let ports = close_in_order(client, server);
+    wait::until_tcp("TIME-WAIT", ports.0, ports.1, 6);
+    for look in 0..3 {
+        watch.look();
+        let row = watch.get("TIME-WAIT", known);
+        assert_eq!(row.socket.state, State::TimeWait);
+        assert_eq!(
+            row.socket.attribution,
+            Attribution::Remembered,
+            "look {look} after it closed"
+        );
+        let pids: Vec<u32> = owners(&row).iter().map(|owner| owner.0).collect();
+        assert_eq!(pids, [std::process::id()]);
+    }
+}
+
+/// Closes `first`, then `second`, and answers the ports of the first, which is then in TIME-WAIT.
+fn close_in_order(first: TcpStream, mut second: TcpStream) -> (u16, u16) {
+    let ports = (
+        first.local_addr().expect("it has an address").port(),
+        first.peer_addr().expect("it has an address").port(),
+    );
+    drop(first);
+    second
+        .read_to_end(&mut Vec::new())
+        .expect("the first closes");
+    drop(second);
+    ports
+}
+
+fn time_wait_never_seen_alive() {
+    let listener = listener(Ipv4Addr::LOCALHOST);
+    let mut watch = Watch::start();
+
+    let (client, server) = pair(&listener);
+    let on_client = cookie(&client);
+    let ports = close_in_order(client, server);
+    wait::until_tcp("TIME-WAIT", ports.0, ports.1, 6);
+    let (client, server) = pair(&listener);
+    let on_server = cookie(&server);
+    let ports = close_in_order(server, client);
+    wait::until_tcp("TIME-WAIT", ports.0, ports.1, 6);
+
+    watch.look();
+    let row = watch.get("TIME-WAIT on the listener's port", on_server);
+    assert_eq!(row.socket.state, State::TimeWait);
+    assert_eq!(row.socket.attribution, Attribution::Inferred);
+    let pids: Vec<u32> = owners(&row).iter().map(|owner| owner.0).collect();
+    assert_eq!(pids, [std::process::id()], "who listens on its port");
+    let row = watch.get("TIME-WAIT on the client's port", on_client);
+    assert_eq!(
+        row.socket.attribution,
+        Attribution::Unowned(Unowned::TimeWait)
+    );
+}
+
+/// What a transfer had moved at which time of the monotonic clock.
+type Progress = Vec<(u64, u64)>;
+
+fn now_ns() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    now.tv_sec as u64 * 1_000_000_000 + now.tv_nsec as u64
+}
+
+/// Bytes moved at `at`, between two entries in proportion.
+fn moved_at(progress: &Progress, at: u64) -> f64 {
+    let after = progress.partition_point(|(when, _)| *when <= at);
+    let (before_ns, before) = progress[after - 1];
+    let Some(&(after_ns, beyond)) = progress.get(after) else {
+        return before as f64;
+    };
+    let share = (at - before_ns) as f64 / (after_ns - before_ns) as f64;
+    before as f64 + share * (beyond - before) as f64
+}
+
+fn rate_of_a_transfer() {
+    /// Written at once, and how often: some 30 MB/s, which leaves nothing of note in buffers.
+    const CHUNK: usize = 32 * 1024;
+    const PACE: Duration = Duration::from_millis(1);
+
+    let listener = listener(Ipv4Addr::LOCALHOST);
+    let (mut client, mut server) = pair(&listener);
+    let (sender, receiver) = (cookie(&client), cookie(&server));
+    let stop = Arc::new(AtomicBool::new(false));
+    let writer = thread::spawn({
+        let stop = Arc::clone(&stop);
+        move || {
+            while !stop.load(Ordering::Relaxed) {
+                client.write_all(&[7; CHUNK]).expect("it writes");
+                thread::sleep(PACE);
+            }
+        }
+    });
+    let reader = thread::spawn(move || {
+        let mut progress: Progress = vec![(now_ns(), 0)];
+        let (mut buffer, mut total) = (vec![0; CHUNK], 0);
+        loop {
+            let read = server.read(&mut buffer).expect("it reads");
+            if read == 0 {
+                return progress;
+            }
+            total += read as u64;
+            progress.push((now_ns(), total));
+        }
+    });
+
+    let mut watch = Watch::start();
+    let (mut aggregator, mut aggregate) = (Aggregator::new(), Aggregate::default());
+    aggregator.update(&watch.sample, &mut aggregate);
+    let mut windows = Vec::new();
+    for _ in 0..3 {
+        let from = watch.sample.monotonic_ns;
+        thread::sleep(Duration::from_secs(1));
+        watch.look();
+        aggregator.update(&watch.sample, &mut aggregate);
+        let rates = |cookie| {
+            let row = watch.sample.sockets.rows.iter();
+            let at = row.into_iter().position(|row| row.cookie == cookie);
+            aggregate.sockets[at.expect("it is in the Sample")]
+        };
+        let received = rates(receiver).received.expect("a rate of the receiver");
+        let sent = rates(sender).sent.expect("a rate of the sender");
+        windows.push((from, watch.sample.monotonic_ns, received, sent));
+    }
+    stop.store(true, Ordering::Relaxed);
+    writer.join().expect("the writer ends");
+    let progress = reader.join().expect("the reader ends");
+
+    for (from, to, received, sent) in windows {
+        let moved = moved_at(&progress, to) - moved_at(&progress, from);
+        let rate = moved / ((to - from) as f64 / 1e9);
+        for (what, shown) in [("received", received), ("sent", sent)] {
+            let ratio = f64::from(shown) / rate;
+            assert!(
+                (0.97..=1.03).contains(&ratio),
+                "{what}: {shown} B/s shown, {rate} B/s moved"
+            );
+        }
+    }
+}
+
+/// In a child without privilege: says how the socket of the parent and one of its own are attributed.
+fn look() {
+    let parents: u64 = std::env::var("PARENTS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .expect("the parent names its socket");
+    let own = listener(Ipv4Addr::LOCALHOST);
+    let mut watch = Watch::start();
+    watch.look();
+    let name = |cookie| match watch.find(cookie).map(|row| row.socket.attribution) {
+        None => "missing".to_owned(),
+        Some(Attribution::Unowned(why)) => why.name().to_owned(),
+        Some(other) => other.name().expect("it has an owner").to_owned(),
+    };
+    println!(
+        "{} {} {}",
+        name(parents),
+        name(cookie(&own)),
+        watch.sample.visibility.unreadable
+    );
+}
+
+fn look_unprivileged() {
+    let listener = listener(Ipv4Addr::LOCALHOST);
+    let said = unprivileged("look", Some(("PARENTS", cookie(&listener).to_string())));
+    let words: Vec<&str> = said.split_whitespace().collect();
+    let [parents, own, unreadable] = words[..] else {
+        panic!("{said}");
+    };
+    assert_eq!(parents, "permission-denied", "root's socket");
+    assert_eq!(own, "observed", "its own socket");
+    assert_ne!(unreadable, "0", "processes that it may not look into");
+}
+
+/// The row whose ends are these.
+fn by_ends(watch: &Watch, local: SocketAddr, remote: SocketAddr) -> SocketRef<'_> {
+    let is = |end: Option<sockwatch::model::Endpoint>, address: SocketAddr| {
+        end.is_some_and(|end| end.address == address.ip() && end.port == address.port())
+    };
+    watch
+        .sample
+        .iter()
+        .find(|row| is(row.socket.local(), local) && is(row.socket.remote(), remote))
+        .unwrap_or_else(|| panic!("{local} → {remote} is not in the Sample"))
+}
+
+fn waiting_for_accept() {
+    let listener = listener(Ipv4Addr::LOCALHOST);
+    let client = TcpStream::connect(address(&listener)).expect("it connects");
+    let from = client.local_addr().expect("it has an address");
+    let mut watch = Watch::start();
+    let row = by_ends(&watch, address(&listener), from);
+    assert_eq!(row.socket.state, State::Established);
+    assert_eq!(
+        row.socket.attribution,
+        Attribution::Unowned(Unowned::WaitingForAccept)
+    );
+    let row = watch.get("the listener", cookie(&listener));
+    assert_eq!(row.socket.accept_queue(), Some(1));
+
+    let (server, _) = listener.accept().expect("it accepts");
+    watch.look();
+    let row = watch.get("the accepted one", cookie(&server));
+    assert_eq!(row.socket.attribution, Attribution::Observed);
+}
+
+fn orphan() {
+    let listener = listener(Ipv4Addr::LOCALHOST);
+    let (client, server) = pair(&listener);
+    let (known, ports) = (
+        cookie(&client),
+        (
+            client.local_addr().expect("it has an address").port(),
+            address(&listener).port(),
+        ),
+    );
+    let mut watch = Watch::start();
+    // The peer reads nothing, so that the close cannot finish.
+    client.set_nonblocking(true).expect("it can be set");
+    let mut writer = &client;
+    while writer.write(&[0; 64 * 1024]).is_ok() {}
+    drop(client);
+    wait::until_tcp("FIN-WAIT-1", ports.0, ports.1, 4);
+    watch.look();
+    let seen = watch.get("the orphan", known).socket.attribution;
+    assert!(
+        matches!(
+            seen,
+            Attribution::Remembered | Attribution::Unowned(Unowned::Orphan)
+        ),
+        "seen alive: {seen:?}"
+    );
+    // To whom it was never shown alive it is an orphan.
+    let fresh = Watch::start();
+    assert_eq!(
+        fresh.get("the orphan", known).socket.attribution,
+        Attribution::Unowned(Unowned::Orphan)
+    );
+    drop(server);
+}
+
+fn handshake() {
+    let mut world = World::default();
+    world.add_linked();
+    let half_open = world
+        .made
+        .iter()
+        .find(|made| made.state == "syn-recv")
+        .and_then(|made| made.ends)
+        .expect("one is half open");
+    let watch = Watch::start();
+    let row = by_ends(&watch, half_open.0, half_open.1);
+    assert_eq!(row.socket.state, State::SynRecv);
+    assert_eq!(
+        row.socket.attribution,
+        Attribution::Unowned(Unowned::Handshake)
+    );
+}
+
+/// In a child: says that it is there and holds its standard input until that ends.
+fn hold() {
+    println!("ready");
+    let _ = std::io::stdin().read_to_end(&mut Vec::new());
+}
+
+/// A child whose standard input is `socket`.
+fn holder_of(socket: impl Into<OwnedFd>) -> Held {
+    let mut command = roles::command("hold");
+    command.stdin(Stdio::from(socket.into()));
+    let mut held = Held::start(command);
+    assert_eq!(held.line(), "ready");
+    held
+}
+
+fn shared() {
+    let listener = listener(Ipv4Addr::LOCALHOST);
+    let (client, server) = pair(&listener);
+    let known = cookie(&client);
+    let child = holder_of(client.try_clone().expect("it can be duplicated"));
+    let watch = Watch::start();
+
+    let rows = watch.sample.iter().filter(|row| row.socket.cookie == known);
+    assert_eq!(rows.count(), 1, "rows of the shared socket");
+    let mut found = owners(&watch.get("the shared socket", known));
+    found.sort();
+    let mut expected = vec![
+        (std::process::id(), own_comm(), vec![fd(&client)]),
+        (child.pid(), own_comm(), vec![0]),
+    ];
+    expected.sort();
+    assert_eq!(found, expected);
+
+    let mut aggregate = Aggregate::default();
+    Aggregator::new().update(&watch.sample, &mut aggregate);
+    let established = watch
+        .sample
+        .iter()
+        .filter(|row| {
+            row.socket.protocol == sockwatch::model::Protocol::Tcp
+                && row.socket.state == State::Established
+        })
+        .count();
+    assert_eq!(
+        aggregate.totals.tcp_in(State::Established) as usize,
+        established,
+        "a socket of two processes counts once in all"
+    );
+    drop(server);
+}
+
+fn killed() {
+    let listener = listener(Ipv4Addr::LOCALHOST);
+    let (client, mut server) = pair(&listener);
+    let known = cookie(&client);
+    let ports = (
+        client.local_addr().expect("it has an address").port(),
+        address(&listener).port(),
+    );
+    let mut child = holder_of(client);
+    let mut watch = Watch::start();
+    let pids: Vec<u32> = owners(&watch.get("the child's socket", known))
+        .iter()
+        .map(|owner| owner.0)
+        .collect();
+    assert_eq!(pids, [child.pid()]);
+    let (mut aggregator, mut aggregate) = (Aggregator::new(), Aggregate::default());
+    aggregator.update(&watch.sample, &mut aggregate);
+
+    child.kill();
+    server
+        .read_to_end(&mut Vec::new())
+        .expect("its death closes the connection");
+    drop(server);
+    wait::until_tcp("TIME-WAIT", ports.0, ports.1, 6);
+    for _ in 0..3 {
+        watch.look();
+        aggregator.update(&watch.sample, &mut aggregate);
+        let row = watch.get("what it left", known);
+        assert_eq!(row.socket.attribution, Attribution::Remembered);
+        assert_eq!(owners(&row)[0].0, child.pid(), "whose it was");
+    }
+}
+
+/// In a child: takes every descriptor there is, and samples.
+fn exhausted() {
+    let mut watch = Watch::start();
+    let before = watch.sample.faults.len();
+    let limit = Rlimit {
+        current: Some(64),
+        ..getrlimit(Resource::Nofile)
+    };
+    setrlimit(Resource::Nofile, limit).expect("it can be lowered");
+    let mut taken = Vec::new();
+    while let Ok(file) = std::fs::File::open("/dev/null") {
+        taken.push(file);
+    }
+    for _ in 0..3 {
+        watch.look();
+        let new = watch.sample.faults.get(before..).unwrap_or(&[]);
+        for fault in new {
+            eprintln!("{fault}");
+        }
+        println!("{} {}", watch.sample.sockets.rows.len(), new.len());
+    }
+    // A source that begins without one must say so, not panic.
+    let begun = Live::new(LiveOptions::default());
+    println!("begun {}", begun.is_err());
+    drop(taken);
+    watch.look();
+    println!("again {}", watch.sample.faults.len() <= before);
+}
+
+fn exhausted_descriptors() {
+    let mut command = roles::command("exhausted");
+    command.stdin(Stdio::null());
+    let (well, said) = Held::start(command).finish();
+    assert!(well, "it ends well: {said}");
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines.len(), 5, "{said}");
+    for line in &lines[..3] {
+        let (_, faults) = line.split_once(' ').expect("two numbers");
+        assert_ne!(faults, "0", "what could not be read is told: {said}");
+    }
+    assert_eq!(
+        lines[3], "begun true",
+        "it cannot begin without a descriptor"
+    );
+    assert_eq!(lines[4], "again true", "with descriptors all is well again");
+}
