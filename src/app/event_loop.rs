@@ -155,8 +155,8 @@ impl<B: Backend> EventLoop<B> {
                 self.changed = true;
                 return match tui::update(&mut self.state, command)? {
                     Effect::Quit => Some(Ended::Quit),
-                    Effect::Suspend => self.again(job.suspend()),
-                    Effect::Redraw => self.again(Ok(())),
+                    Effect::Suspend => self.again(&job.suspend()),
+                    Effect::Redraw => self.again(&Ok(())),
                 };
             }
             Message::Input(Event::Resize(..)) | Message::Resized => self.changed = true,
@@ -171,8 +171,8 @@ impl<B: Backend> EventLoop<B> {
                     self.changed = true;
                 }
             }
-            Message::Suspend => return self.again(job.suspend()),
-            Message::Continued => return self.again(job.resume()),
+            Message::Suspend => return self.again(&job.suspend()),
+            Message::Continued => return self.again(&job.resume()),
             Message::Signal(signal) => return Some(Ended::Signal(signal)),
             Message::Lost(_) => return Some(Ended::Lost),
             Message::Failed(error) => return Some(Ended::Failed(error)),
@@ -181,7 +181,7 @@ impl<B: Backend> EventLoop<B> {
     }
 
     /// Draws every cell anew next time.
-    fn again(&mut self, ready: io::Result<()>) -> Option<Ended> {
+    fn again(&mut self, ready: &io::Result<()>) -> Option<Ended> {
         self.changed = true;
         let cleared = ready.is_ok()
             && self

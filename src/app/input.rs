@@ -9,6 +9,9 @@ use rustix::event::{PollFd, PollFlags, poll};
 
 use super::event_loop::Message;
 
+/// As good as no time. With none at all, crossterm does not even look.
+const AT_ONCE: Duration = Duration::from_millis(1);
+
 /// Sends events until nobody listens any more or the terminal is lost.
 pub(super) fn read(sender: &Sender<Message>) {
     if let Err(error) = read_all(sender) {
@@ -30,7 +33,7 @@ fn read_all(sender: &Sender<Message>) -> io::Result<()> {
         if fds[0].revents().intersects(gone) {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
-        while event::poll(Duration::ZERO)? {
+        while event::poll(AT_ONCE)? {
             if sender.send(Message::Input(event::read()?)).is_err() {
                 return Ok(());
             }

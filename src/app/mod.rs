@@ -31,9 +31,10 @@ use crate::tui::{Look, State, glyphs};
 
 pub use event_loop::{Ended, EventLoop, Inbox, Job, Message};
 pub use exchange::Exchange;
+pub use terminal::require as require_terminal;
 
 /// What was asked for on the command line.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub struct Options {
     /// The time from one Sample to the next.
     pub interval: Duration,
@@ -54,7 +55,7 @@ impl Default for Options {
 /// # Errors
 /// When there is no terminal, when the source gives nothing at all, when a thread panicked.
 pub fn run(source: Box<dyn Source>, options: Options) -> anyhow::Result<()> {
-    terminal::require()?;
+    require_terminal()?;
     let (sender, inbox) = mpsc::channel();
     let exchange = Arc::new(Exchange::default());
     let ended = signals::listen(sender.clone()).context("cannot listen for signals")?;

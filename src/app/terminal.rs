@@ -25,8 +25,11 @@ static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 /// Whether the terminal is ours at the moment.
 static OURS: AtomicBool = AtomicBool::new(false);
 
-/// Says what to do instead where there is no terminal.
-pub(super) fn require() -> anyhow::Result<()> {
+/// Makes sure that there is a terminal to draw on and to read keys from.
+///
+/// # Errors
+/// When there is none; the message says what to do instead.
+pub fn require() -> anyhow::Result<()> {
     for (name, is_terminal) in [
         ("standard input", io::stdin().is_terminal()),
         ("standard output", io::stdout().is_terminal()),

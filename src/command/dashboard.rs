@@ -9,11 +9,10 @@ use crate::source::{Live, LiveOptions};
 /// # Errors
 /// If there is no terminal, or the kernel gives no sockets.
 pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
+    app::require_terminal()?;
     let live = Live::new(LiveOptions::default())?;
-    app::run(
-        Box::new(live),
-        app::Options {
-            interval: arguments.interval,
-        },
-    )
+    let options = app::Options {
+        interval: arguments.interval,
+    };
+    app::run(Box::new(live), options)
 }

@@ -438,7 +438,7 @@ pub struct Socket {
     pub send_queue: u32,
     /// Index of the bound device, 0 if none. Kernel: `idiag_if`, `pdi_index`.
     pub interface: u32,
-    /// Firewall mark; `None` without CAP_NET_ADMIN. Kernel: `INET_DIAG_MARK`.
+    /// Firewall mark; `None` without `CAP_NET_ADMIN`. Kernel: `INET_DIAG_MARK`.
     pub mark: Option<u32>,
     /// `net_cls` class id. Kernel: `INET_DIAG_CLASS_ID`.
     pub class_id: Option<u32>,

@@ -41,22 +41,21 @@ pub fn to_ascii(buffer: &mut Buffer) {
 fn ascii(character: char) -> char {
     match character {
         '▁' => '_',
-        '▂' => '.',
         '▃' => ':',
-        '▄' => '-',
         '▅' => '=',
-        '▆' => '+',
         '▇' => '*',
         '█' | '■' => '#',
-        '─' | '–' | '—' => '-',
+        '▄' | '─' | '–' | '—' => '-',
         '│' => '|',
-        '┌' | '┐' | '└' | '┘' | '├' | '┤' | '╭' | '╮' | '╰' | '╯' => '+',
+        '▆' | '┌' | '┐' | '└' | '┘' | '├' | '┤' | '╭' | '╮' | '╰' | '╯' => {
+            '+'
+        }
         '…' => '~',
         '↓' | '▼' => 'v',
         '↑' | '▲' => '^',
         '→' | '›' | '▶' => '>',
         '←' | '‹' => '<',
-        '·' => '.',
+        '▂' | '·' => '.',
         '×' => 'x',
         'µ' => 'u',
         '⚠' => '!',
@@ -82,7 +81,11 @@ mod tests {
         let mut buffer = Buffer::empty(ratatui::layout::Rect::new(0, 0, 20, 1));
         buffer.set_string(0, 0, "│ ▁█ – 数 ↓ e\u{301} 1 µs", Style::new());
         to_ascii(&mut buffer);
-        let text: String = buffer.content.iter().map(|cell| cell.symbol()).collect();
+        let text: String = buffer
+            .content
+            .iter()
+            .map(ratatui::buffer::Cell::symbol)
+            .collect();
         assert!(text.is_ascii(), "{text}");
         assert!(text.starts_with("| _# - ?  v ? 1 us"), "{text}");
     }

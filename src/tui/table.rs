@@ -344,7 +344,7 @@ impl<L: List> Steer for Table<L> {
     }
 
     fn page(&mut self, moment: &Moment, pages: isize) {
-        let rows = self.page.max(1) as isize * pages;
+        let rows = self.page.max(1).cast_signed() * pages;
         let before = self.offset;
         self.step(moment, rows);
         // The page moves with the selection, so that it keeps its line on the screen.

@@ -65,7 +65,7 @@ impl Making<'_> {
     fn make(mut self) {
         let tick = self.machine.tick;
         let sample = &mut *self.sample;
-        sample.taken_at_us = START_US + tick as i64 * 1_000_000;
+        sample.taken_at_us = START_US + tick.cast_signed() * 1_000_000;
         sample.monotonic_ns = 1_000_000_000_000 + tick * 1_000_000_000;
         sample.host = Arc::new(Host {
             hostname: "web-3".into(),
@@ -183,7 +183,7 @@ impl Making<'_> {
         }
     }
 
-    fn socket(&mut self, cookie: u64, ends: Ends, protocol: Protocol, state: State) -> Socket {
+    fn socket(cookie: u64, ends: Ends, protocol: Protocol, state: State) -> Socket {
         let family = match ends {
             Ends::Inet { local, .. } if local.address.is_ipv6() => Family::Inet6,
             Ends::Inet { .. } => Family::Inet,
@@ -254,26 +254,26 @@ impl Making<'_> {
         self.sample.sockets.rows.push(socket);
     }
 
-    fn tcp(&mut self, cookie: u64, local: End, remote: End, state: State) -> Socket {
+    fn tcp(cookie: u64, local: End, remote: End, state: State) -> Socket {
         let ends = Ends::Inet {
             local: end(local),
             remote: end(remote),
         };
-        self.socket(cookie, ends, Protocol::Tcp, state)
+        Self::socket(cookie, ends, Protocol::Tcp, state)
     }
 
     /// A web server: two listeners, one of them nearly full, and connections whose rates differ and change.
     fn nginx(&mut self) {
         let tick = self.machine.tick;
-        let mut listener = self.tcp(1, (10, 0, 0, 1, 443), NOWHERE, State::Listen);
+        let mut listener = Self::tcp(1, (10, 0, 0, 1, 443), NOWHERE, State::Listen);
         (listener.recv_queue, listener.send_queue) = (119, 128);
         self.push(listener, Ok(NGINX), None);
-        let mut listener = self.tcp(2, (0, 0, 0, 0, 80), NOWHERE, State::Listen);
+        let mut listener = Self::tcp(2, (0, 0, 0, 0, 80), NOWHERE, State::Listen);
         (listener.recv_queue, listener.send_queue) = (0, 511);
         self.push(listener, Ok(NGINX), None);
         for at in 0..12_u64 {
             let remote = (198, 51, 100, 7 + at as u8 % 4, 50_000 + at as u16);
-            let mut socket = self.tcp(100 + at, (10, 0, 0, 1, 443), remote, State::Established);
+            let mut socket = Self::tcp(100 + at, (10, 0, 0, 1, 443), remote, State::Established);
             socket.uid = Some(33);
             socket.send_queue = (at as u32 % 3) * 14_480;
             // The first connections grow faster with time, the others slower: rows change places.
@@ -292,14 +292,14 @@ impl Making<'_> {
         }
         for at in 0..3_u64 {
             let remote = (203, 0, 113, 9, 40_000 + at as u16);
-            let mut socket = self.tcp(130 + at, (10, 0, 0, 1, 443), remote, State::CloseWait);
+            let mut socket = Self::tcp(130 + at, (10, 0, 0, 1, 443), remote, State::CloseWait);
             (socket.uid, socket.recv_queue) = (Some(33), 1);
             self.push(socket, Ok(NGINX), Some(Counters::default()));
         }
         let remote = (203, 0, 113, 10, 40_100);
-        let socket = self.tcp(140, (10, 0, 0, 1, 443), remote, State::SynRecv);
+        let socket = Self::tcp(140, (10, 0, 0, 1, 443), remote, State::SynRecv);
         self.push(socket, Err(Unowned::Handshake), None);
-        let socket = self.tcp(
+        let socket = Self::tcp(
             141,
             (10, 0, 0, 1, 443),
             (203, 0, 113, 10, 40_101),
@@ -315,12 +315,12 @@ impl Making<'_> {
 
     fn redis(&mut self) {
         let tick = self.machine.tick;
-        let mut listener = self.tcp(200, (127, 0, 0, 1, 6379), NOWHERE, State::Listen);
+        let mut listener = Self::tcp(200, (127, 0, 0, 1, 6379), NOWHERE, State::Listen);
         (listener.uid, listener.send_queue) = (Some(999), 511);
         self.push(listener, Ok(REDIS), None);
         for at in 0..4_u64 {
             let local = (127, 0, 0, 1, 6379);
-            let mut socket = self.tcp(
+            let mut socket = Self::tcp(
                 210 + at,
                 local,
                 (127, 0, 0, 1, 41_000 + at as u16),
@@ -350,7 +350,7 @@ impl Making<'_> {
             } else {
                 State::Established
             };
-            let mut socket = self.socket(300 + at, pair, Protocol::Stream, state);
+            let mut socket = Self::socket(300 + at, pair, Protocol::Stream, state);
             if at == 0 {
                 socket.send_queue = 100;
             }
@@ -365,7 +365,7 @@ impl Making<'_> {
             };
             self.push(socket, owner, None);
         }
-        let mut udp = self.tcp(320, (10, 0, 0, 1, 5353), NOWHERE, State::Closed);
+        let mut udp = Self::tcp(320, (10, 0, 0, 1, 5353), NOWHERE, State::Closed);
         (udp.protocol, udp.recv_queue) = (Protocol::Udp, 2304);
         self.push(udp, Ok(POSTGRES), None);
     }
@@ -375,7 +375,7 @@ impl Making<'_> {
         let tick = self.machine.tick;
         for at in 0..5 + tick * 3 {
             let local = (10, 0, 0, 1, 33_000 + at as u16);
-            let mut socket = self.tcp(400 + at, local, (192, 0, 2, 80, 8080), State::TimeWait);
+            let mut socket = Self::tcp(400 + at, local, (192, 0, 2, 80, 8080), State::TimeWait);
             (socket.inode, socket.uid) = (0, None);
             socket.timer = Some(Timer {
                 expires_ms: 42_000,
@@ -384,7 +384,7 @@ impl Making<'_> {
             });
             self.push(socket, Err(Unowned::TimeWait), None);
         }
-        let mut socket = self.tcp(
+        let mut socket = Self::tcp(
             390,
             (10, 0, 0, 1, 39_999),
             (192, 0, 2, 80, 8080),
@@ -411,7 +411,7 @@ impl Making<'_> {
                 port: 61_000,
             },
         };
-        let socket = self.socket(500, ends, Protocol::Tcp, State::Established);
+        let socket = Self::socket(500, ends, Protocol::Tcp, State::Established);
         let counters = Counters {
             received: 40,
             acked: 80,
@@ -419,7 +419,7 @@ impl Making<'_> {
             rtt_us: 250,
         };
         self.push(socket, Ok(HOSTILE), Some(counters));
-        let socket = self.tcp(
+        let socket = Self::tcp(
             501,
             (10, 0, 0, 1, 45_000),
             (203, 0, 113, 200, 25),
@@ -431,7 +431,7 @@ impl Making<'_> {
             vfs: None,
             pending: 0,
         };
-        let mut socket = self.socket(502, abstract_name, Protocol::Dgram, State::Closed);
+        let mut socket = Self::socket(502, abstract_name, Protocol::Dgram, State::Closed);
         let name = b"\0evil\x1b]0;title\x07";
         socket.blob = self.sample.sockets.push_blob(&[], &[], &[], name).unwrap();
         self.push(socket, Ok(HOSTILE), None);
@@ -447,7 +447,7 @@ impl Making<'_> {
                 at as u8,
                 1024 + (at % 60_000) as u16,
             );
-            let socket = self.tcp(
+            let socket = Self::tcp(
                 1_000_000 + at,
                 (10, 0, 0, 2, 9000),
                 remote,

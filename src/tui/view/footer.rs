@@ -9,7 +9,7 @@ use ratatui::layout::Rect;
 
 use super::panel::{self, Piece};
 use crate::column::format;
-use crate::tui::keymap::{Command, label};
+use crate::tui::keymap::{Command as C, label};
 use crate::tui::state::{Popup, State};
 use crate::tui::theme::Tone;
 use crate::tui::update::{does_something, target_name};
@@ -17,7 +17,7 @@ use crate::tui::update::{does_something, target_name};
 /// Draws the line of keys.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let mut hints: Vec<(String, String)> = Vec::new();
-    let mut hint = |commands: &[Command], about: &str| {
+    let mut hint = |commands: &[C], about: &str| {
         if commands
             .iter()
             .all(|&command| does_something(state, command))
@@ -26,7 +26,6 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
             hints.push((keys.concat(), about.to_owned()));
         }
     };
-    use Command as C;
     match state.popup {
         Some(Popup::PickSort(_)) => {
             hint(&[C::Down, C::Up], "choose");

@@ -7,6 +7,8 @@
 //!
 //! The second line is there only if something cannot be seen.
 
+use std::fmt::Write;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -78,7 +80,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let joined = choices.map(|(left, right)| (left.join(" · "), right.join("   ")));
     let room = usize::from(
         area.width
-            .saturating_sub(panel::width(&[name.clone()]) + SLACK),
+            .saturating_sub(panel::width(std::slice::from_ref(&name)) + SLACK),
     );
     let fits = |(left, right): &&(String, String)| text::width(left) + text::width(right) <= room;
     let (left, right) = joined.iter().find(fits).unwrap_or(&joined[6]);
@@ -104,9 +106,9 @@ fn release(kernel: &str) -> &str {
 fn interval_text(out: &mut String, interval: std::time::Duration) {
     let ms = interval.as_millis();
     if ms < 1000 {
-        *out += &format!("{ms} ms");
+        let _ = write!(out, "{ms} ms");
     } else {
-        *out += &format!("{} s", interval.as_secs_f64());
+        let _ = write!(out, "{} s", interval.as_secs_f64());
     }
 }
 

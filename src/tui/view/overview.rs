@@ -412,7 +412,7 @@ fn render_unowned(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Momen
                 (format!("{:<18} ", why.name()), why_tone(why)),
             ];
             let sentence = (why.sentence().to_owned(), Tone::Muted);
-            if panel::width(&line) + panel::width(&[sentence.clone()]) <= area.width {
+            if panel::width(&line) + panel::width(std::slice::from_ref(&sentence)) <= area.width {
                 line.push(sentence);
             }
             line

@@ -11,6 +11,8 @@
 //! ┌ Its sockets ─ sorted by ↓+↑/s ▼ ─────────────────────────────────────────────┐
 //! ```
 
+use std::fmt::Write;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
@@ -50,7 +52,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     .areas(area);
     let mut title = String::new();
     format::harmless(&mut title, page.known.comm.as_bytes());
-    title.push_str(&format!("/{}", page.key.pid));
+    let _ = write!(title, "/{}", page.key.pid);
     let inner = panel::framed(frame, upper, &look, &title).inner(Margin::new(1, 0));
     let present = moment
         .as_deref()

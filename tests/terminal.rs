@@ -1,0 +1,221 @@
+//! The real program in a pseudo-terminal: it shows the running kernel's sockets and leaves the terminal as it was.
+
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+
+/// The longest that anything may take; a loaded machine is slow.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn size(columns: u16, rows: u16) -> PtySize {
+    PtySize {
+        rows,
+        cols: columns,
+        pixel_width: 0,
+        pixel_height: 0,
+    }
+}
+
+fn cells(count: u16) -> NonZero<u16> {
+    NonZero::new(count).unwrap()
+}
+
+/// The program, and what a person in front of it sees.
+struct Session {
+    master: Box<dyn MasterPty + Send>,
+    child: Box<dyn Child + Send + Sync>,
+    keyboard: Box<dyn Write + Send>,
+    output: Receiver<Vec<u8>>,
+    screen: vt100::Parser,
+    settings: String,
+}
+
+impl Session {
+    fn start(environment: &[(&str, &str)]) -> Session {
+        let pair = native_pty_system().openpty(size(80, 24)).unwrap();
+        let settings = settings(pair.master.as_ref());
+        let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sockwatch"));
+        command.args(["--interval", "200ms"]);
+        command.env("LANG", "C.UTF-8");
+        command.env("TERM", "xterm-256color");
+        for name in ["LC_ALL", "LC_CTYPE", "NO_COLOR"] {
+            command.env_remove(name);
+        }
+        for (name, value) in environment {
+            command.env(name, value);
+        }
+        let child = pair.slave.spawn_command(command).unwrap();
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let (sender, output) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut bytes = vec![0; 65536];
+            while let Ok(length @ 1..) = reader.read(&mut bytes) {
+                if sender.send(bytes[..length].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Session {
+            keyboard: pair.master.take_writer().unwrap(),
+            master: pair.master,
+            child,
+            output,
+            screen: vt100::Parser::new(cells(24), cells(80), 0),
+            settings,
+        }
+    }
+
+    /// Waits until the screen satisfies `wanted`.
+    fn wait(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        while !wanted(self.screen.screen()) {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.screen.process(&bytes),
+                Err(error) => panic!("{what}: {error}\n{}", self.screen.screen().contents()),
+            }
+        }
+    }
+
+    fn wait_for(&mut self, text: &str) {
+        self.wait(text, |screen| screen.contents().contains(text));
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self.keyboard.flush().unwrap();
+    }
+
+    /// Waits until the kernel says that it is stopped: continuing it before would do nothing.
+    fn wait_until_stopped(&self) {
+        let path = format!("/proc/{}/stat", self.child.process_id().unwrap());
+        let until = Instant::now() + PATIENCE;
+        while !std::fs::read_to_string(&path).unwrap().contains(") T ") {
+            assert!(Instant::now() < until, "Ctrl-Z does not stop it");
+            std::thread::yield_now();
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.process_id().unwrap().cast_signed()).unwrap();
+        kill_process(pid, signal).unwrap();
+    }
+
+    /// Waits for the end and looks at what it leaves behind.
+    fn end(mut self) -> ExitStatus {
+        self.wait("the alternate screen is left", |screen| {
+            !screen.alternate_screen() && !screen.hide_cursor()
+        });
+        let until = Instant::now() + PATIENCE;
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < until, "the program does not end");
+            std::thread::yield_now();
+        };
+        let after = settings(self.master.as_ref());
+        assert_eq!(
+            self.settings, after,
+            "the terminal's settings are as before"
+        );
+        status
+    }
+}
+
+/// The terminal's settings.
+fn settings(master: &(dyn MasterPty + Send)) -> String {
+    // By the name of its other side.
+    let name = master.tty_name().unwrap();
+    let output = std::process::Command::new("stty")
+        .arg("-F")
+        .arg(name)
+        .arg("-g")
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn it_shows_the_kernels_sockets_follows_the_size_and_leaves_nothing_behind() {
+    let mut session = Session::start(&[]);
+    session.wait_for("1 Overview");
+    session.wait_for("Listeners nearest to overflow");
+    session.press("2");
+    session.wait_for("┌ Sockets");
+    session.press("3");
+    session.wait_for("┌ Processes");
+    session.press("?");
+    session.wait_for("┌ Keys");
+    session.press("\x1b");
+    session.wait("help is closed", |screen| {
+        !screen.contents().contains("┌ Keys")
+    });
+    session.master.resize(size(120, 40)).unwrap();
+    session.screen.screen_mut().set_size(cells(40), cells(120));
+    session.wait("the footer is on line 40", |screen| {
+        let last = screen.rows(0, 120).nth(39).unwrap_or_default();
+        last.contains("q quit")
+    });
+    session.press("q");
+    assert!(session.end().success(), "q is a success");
+}
+
+#[test]
+fn a_signal_ends_it_in_order() {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
+        let mut session = Session::start(&[]);
+        session.wait_for("1 Overview");
+        session.signal(signal);
+        assert!(!session.end().success(), "the parent learns of {signal:?}");
+    }
+}
+
+#[test]
+fn without_utf8_and_colours_it_is_plain_ascii() {
+    let mut session = Session::start(&[("LC_ALL", "C"), ("NO_COLOR", "1")]);
+    session.wait_for("Listeners nearest to overflow");
+    let screen = session.screen.screen();
+    assert!(screen.contents().is_ascii(), "{}", screen.contents());
+    for (row, column) in (0..24).flat_map(|row| (0..80).map(move |column| (row, column))) {
+        let cell = screen.cell(row, column).unwrap();
+        assert_eq!(cell.fgcolor(), vt100::Color::Default);
+    }
+    session.press("q");
+    session.end();
+}
+
+#[test]
+fn it_stops_and_goes_on_like_any_job() {
+    let mut session = Session::start(&[]);
+    session.wait_for("1 Overview");
+    session.press("\x1a");
+    session.wait("Ctrl-Z leaves the alternate screen", |screen| {
+        !screen.alternate_screen()
+    });
+    let settings_while_stopped = settings(session.master.as_ref());
+    assert_eq!(session.settings, settings_while_stopped);
+    session.wait_until_stopped();
+    session.signal(Signal::CONT);
+    session.wait("fg takes it again", vt100::Screen::alternate_screen);
+    session.wait_for("1 Overview");
+    session.press("q");
+    assert!(session.end().success());
+}
+
+#[test]
+fn where_there_is_no_terminal_it_says_what_to_do() {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_sockwatch"))
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(message.lines().count(), 1, "{message}");
+    assert!(message.contains("sockwatch list"), "{message}");
+}
