@@ -685,9 +685,6 @@ fn exhausted() {
     for _ in 0..3 {
         watch.look();
         let new = watch.sample.faults.get(before..).unwrap_or(&[]);
-        for fault in new {
-            eprintln!("{fault}");
-        }
         println!("{} {}", watch.sample.sockets.rows.len(), new.len());
     }
     // A source that begins without one must say so, not panic.
