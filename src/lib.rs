@@ -8,6 +8,8 @@
 //!   composes one Sample a tick.
 //! - [`aggregate`]: what follows from a Sample and the one before it: rates, groups, listeners, bounded history.
 //! - [`column`]: what a table can show of a socket, for the screen, `list` and CSV alike.
+//! - [`tui`]: the dashboard's screen: state, keys, views. Draws and decides, touches nothing outside.
+//! - [`app`]: the running dashboard: threads, channels, the terminal.
 //! - [`export`]: what leaves as text: table, JSON, CSV.
 //! - [`command`] and [`cli`]: one file for each subcommand; what was typed.
 //!
@@ -15,9 +17,11 @@
 //! step looks back up.
 
 pub mod aggregate;
+pub mod app;
 pub mod cli;
 pub mod column;
 pub mod command;
 pub mod export;
 pub mod model;
 pub mod source;
+pub mod tui;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{ProcessKey, Protocol, Sample, Socket, State, Tracker, Visit};
+use crate::model::{ProcessKey, Protocol, Sample, Socket, State, TcpInfo, Tracker, Visit};
 
 use super::groups::{Changes, Sum, Sums};
 use super::limit::limit;
@@ -12,7 +12,7 @@ use super::listeners::Listeners;
 use super::rates::{Counted, Last, MIN_WINDOW_NS, Volume};
 use super::{
     ChangeRates, History, ListenerTotals, PortTotals, ProcessTotals, Recent, RemoteTotals,
-    SocketRates, Throughput, Totals,
+    SocketRates, Throughput, Totals, Trend,
 };
 
 /// Samples that a socket may be missing from before it is forgotten: a dump can miss a row whose hash bucket changes.
@@ -52,7 +52,7 @@ pub struct Aggregator {
     sockets: Tracker<Last>,
     before_ns: Option<u64>,
     history: History,
-    recent: FxHashMap<ProcessKey, (Recent, u64)>,
+    recent: FxHashMap<ProcessKey, (Recent, Trend, u64)>,
     processes: Vec<Sum>,
     remotes: Sums<IpAddr>,
     ports: Sums<u16>,
@@ -210,9 +210,7 @@ impl Aggregator {
         if let Some(remote) = socket.remote() {
             let sum = self.remotes.of(remote.canonical().address);
             add(sum);
-            if let (State::Established, Some(rtt)) =
-                (socket.state, info.and_then(|info| info.rtt()))
-            {
+            if let (State::Established, Some(rtt)) = (socket.state, info.and_then(TcpInfo::rtt)) {
                 sum.rtt(rtt as u32);
             }
         }
@@ -313,9 +311,10 @@ impl Aggregator {
             let throughput = seconds
                 .map(|seconds| sum.volume.over(seconds))
                 .unwrap_or_default();
-            let (recent, seen) = self.recent.entry(row.process.key).or_default();
+            let (recent, trend, seen) = self.recent.entry(row.process.key).or_default();
             if seconds.is_some() {
                 recent.push(throughput.total().unwrap_or(0.0));
+                trend.push(&sum.tcp, &throughput);
             }
             *seen = self.samples;
             out.processes.push(ProcessTotals {
@@ -327,11 +326,12 @@ impl Aggregator {
                 throughput,
                 changes: seconds.map(|seconds| sum.changes.over(seconds)),
                 recent: *recent,
+                trend: *trend,
             });
         }
         let samples = self.samples;
         self.recent
-            .retain(|_, (_, seen)| *seen + u64::from(FORGET_AFTER) > samples);
+            .retain(|_, (_, _, seen)| *seen + u64::from(FORGET_AFTER) > samples);
     }
 
     fn finish_groups(&mut self, seconds: Option<f64>, out: &mut Aggregate) {

@@ -28,6 +28,34 @@ pub struct ProcessTotals {
     pub changes: Option<ChangeRates>,
     /// Received and sent bytes per second together, over the last minute.
     pub recent: Recent,
+    /// Its rates and states one by one, over the last minute.
+    pub trend: Trend,
+}
+
+/// The last minute of one process.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Trend {
+    /// Received bytes per second.
+    pub received: Recent,
+    /// Sent bytes per second.
+    pub sent: Recent,
+    /// Established connections.
+    pub established: Recent,
+    /// Connections in TIME-WAIT.
+    pub time_wait: Recent,
+    /// Connections in CLOSE-WAIT.
+    pub close_wait: Recent,
+}
+
+impl Trend {
+    pub(super) fn push(&mut self, tcp: &[u32; State::SLOTS], throughput: &Throughput) {
+        let count = |state: State| f64::from(tcp[state as usize]);
+        self.received.push(throughput.received.unwrap_or(0.0));
+        self.sent.push(throughput.sent.unwrap_or(0.0));
+        self.established.push(count(State::Established));
+        self.time_wait.push(count(State::TimeWait));
+        self.close_wait.push(count(State::CloseWait));
+    }
 }
 
 /// Connections with one remote host.
@@ -103,7 +131,7 @@ impl Sum {
 #[derive(Debug)]
 pub(super) struct Sums<K> {
     index: FxHashMap<K, u32>,
-    sums: Vec<(K, Sum)>,
+    rows: Vec<(K, Sum)>,
     /// The key asked last: sockets of one host or port often follow each other.
     last: Option<(K, u32)>,
 }
@@ -112,7 +140,7 @@ impl<K> Default for Sums<K> {
     fn default() -> Self {
         Sums {
             index: FxHashMap::default(),
-            sums: Vec::new(),
+            rows: Vec::new(),
             last: None,
         }
     }
@@ -121,7 +149,7 @@ impl<K> Default for Sums<K> {
 impl<K: Copy + Eq + std::hash::Hash> Sums<K> {
     pub(super) fn clear(&mut self) {
         self.index.clear();
-        self.sums.clear();
+        self.rows.clear();
         self.last = None;
     }
 
@@ -130,17 +158,17 @@ impl<K: Copy + Eq + std::hash::Hash> Sums<K> {
         if let Some((last, at)) = self.last
             && last == key
         {
-            return &mut self.sums[at as usize].1;
+            return &mut self.rows[at as usize].1;
         }
         let at = *self.index.entry(key).or_insert_with(|| {
-            self.sums.push((key, Sum::default()));
-            (self.sums.len() - 1) as u32
+            self.rows.push((key, Sum::default()));
+            (self.rows.len() - 1) as u32
         });
         self.last = Some((key, at));
-        &mut self.sums[at as usize].1
+        &mut self.rows[at as usize].1
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &(K, Sum)> {
-        self.sums.iter()
+        self.rows.iter()
     }
 }

@@ -2,14 +2,14 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{Ends, Protocol, Sample, Socket, SocketKey, State};
+use crate::model::{Ends, MemoryInfo, Protocol, Sample, Socket, SocketKey, State};
 
 /// One listening TCP socket.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListenerTotals {
     /// Its row in the Sample.
     pub row: u32,
-    /// Connections that wait for accept().
+    /// Connections that wait for `accept()`.
     pub accept_queue: u32,
     /// The accept queue's limit; the queue can hold one more.
     pub backlog: u32,
@@ -51,10 +51,7 @@ impl Listeners {
             let Some(local) = socket.local() else {
                 continue;
             };
-            let drops = sample
-                .sockets
-                .memory(socket)
-                .and_then(|memory| memory.drops());
+            let drops = sample.sockets.memory(socket).and_then(MemoryInfo::drops);
             let before = self.drops_before.get(&socket.key());
             let drops_per_s = match (drops, before, seconds) {
                 (Some(now), Some(&before), Some(seconds)) => {

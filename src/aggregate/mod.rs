@@ -14,7 +14,7 @@ mod rates;
 mod totals;
 
 pub use aggregator::{Aggregate, Aggregator};
-pub use groups::{PortTotals, ProcessTotals, RemoteTotals};
+pub use groups::{PortTotals, ProcessTotals, RemoteTotals, Trend};
 pub use history::{History, HistoryPoint, RECENT_POINTS, Recent};
 pub use limit::Limit;
 pub use listeners::ListenerTotals;

@@ -33,15 +33,14 @@ impl PeerIndex {
 
     /// The row of the other end.
     pub fn peer(&self, socket: &Socket) -> Option<usize> {
-        let row = match socket.ends {
-            Ends::Unix { peer_inode, .. } => self.unix.get(&peer_inode?)?,
-            _ => {
-                let (local, remote) = connected(socket)?;
-                self.pairs
-                    .get(&(socket.netns, socket.protocol, remote, local))?
-            }
+        let row = if let Ends::Unix { peer_inode, .. } = socket.ends {
+            self.unix.get(&peer_inode?)
+        } else {
+            let (local, remote) = connected(socket)?;
+            self.pairs
+                .get(&(socket.netns, socket.protocol, remote, local))
         };
-        Some(*row as usize)
+        row.map(|&row| row as usize)
     }
 }
 

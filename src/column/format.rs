@@ -101,6 +101,39 @@ fn write(out: &mut String, value: f64, decimals: usize, unit: &str) {
     let _ = write!(out, "{value:.decimals$}{unit}");
 }
 
+/// Eighths of a cell, lowest first.
+pub const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// A line of bars, one a value, scaled to `max`: `▁` is a measured nothing, a blank is not known.
+pub fn spark(out: &mut String, values: impl Iterator<Item = Option<f64>>, max: f64) {
+    out.extend(values.map(|value| match value {
+        None => ' ',
+        Some(value) if max > 0.0 && value > 0.0 => {
+            // Something is never drawn as nothing: the lowest bar belongs to zero.
+            let step = (value / max * 7.0).ceil().clamp(1.0, 7.0);
+            BARS[step as usize]
+        }
+        Some(_) => BARS[0],
+    }));
+}
+
+/// The last minute in `width` bars: each bar is the highest value of its stretch, the newest at the right.
+pub fn minute(out: &mut String, values: &[f32], width: usize) {
+    let per_bar = crate::aggregate::RECENT_POINTS.div_ceil(width.max(1));
+    let max = values.iter().copied().fold(0.0, f32::max);
+    let bars = values.rchunks(per_bar).take(width);
+    let blank = width.saturating_sub(bars.len());
+    let known = bars.rev().map(|bar| {
+        let highest = bar.iter().copied().fold(0.0, f32::max);
+        Some(f64::from(highest))
+    });
+    spark(
+        out,
+        std::iter::repeat_n(None, blank).chain(known),
+        f64::from(max),
+    );
+}
+
 /// Appends `bytes` as text that is harmless in a terminal: invalid UTF-8 as `\u{FFFD}`, control characters (escape
 /// sequences, newlines, bidirectional overrides) as their escapes, the NUL of an abstract unix name as `@`.
 pub fn harmless(out: &mut String, bytes: &[u8]) {
@@ -186,6 +219,15 @@ mod tests {
         assert_eq!(text(|out| per_second(out, 0.5)), "0.5/s");
         assert_eq!(text(|out| per_second(out, 212.0)), "212/s");
         assert_eq!(text(|out| per_second(out, 12_400.0)), "12.4 k/s");
+    }
+
+    #[test]
+    fn bars_tell_nothing_from_little_and_from_unknown() {
+        let values = [None, Some(0.0), Some(0.001), Some(0.5), Some(1.0)];
+        assert_eq!(text(|out| spark(out, values.into_iter(), 1.0)), " ▁▂▅█");
+        assert_eq!(text(|out| spark(out, [Some(0.0)].into_iter(), 0.0)), "▁");
+        assert_eq!(text(|out| minute(out, &[1.0, 1.0], 10)), "         █");
+        assert_eq!(text(|out| minute(out, &[1.0; 60], 10)), "██████████");
     }
 
     #[test]

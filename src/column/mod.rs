@@ -1,10 +1,12 @@
-//! What a table can show of a socket: heading, width, cell, order. One list for the dashboard, `list` and CSV.
+//! What a table can show of a socket or a process: heading, width, cell, order. One list for the dashboard, `list` and CSV.
 //!
 //! No layout happens here; a [`SocketColumn`] gives text and a [`SortKey`], whoever draws decides the place.
 
 pub mod format;
+mod process;
 mod socket;
 
+pub use process::{PROCESS_COLUMNS, ProcessColumn, ProcessLine};
 pub use socket::{DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow};
 
 use std::cmp::Ordering;
@@ -66,7 +68,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_comes_last_in_both_directions() {
-        let mut keys = vec![SortKey::Missing, SortKey::Number(1.0), SortKey::Number(2.0)];
+        let mut keys = [SortKey::Missing, SortKey::Number(1.0), SortKey::Number(2.0)];
         for descending in [false, true] {
             keys.sort_by(|a, b| a.compare(b, descending));
             assert_eq!(keys[2], SortKey::Missing);

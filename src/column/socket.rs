@@ -202,6 +202,10 @@ columns! {
         "Goodput in, bytes per second: what bytes_received grew by.";
     "sent_rate", "↑/s", Right, 9, rate!(sent), rate_key!(sent),
         "Goodput out, bytes per second: what bytes_acked grew by.";
+    "rate", "↓+↑/s", Right, 9,
+        |row, out| { format::rate(out, f64::from(total_rate(row)?)); Some(()) },
+        |row| Some(SortKey::Number(f64::from(total_rate(row)?))),
+        "Goodput in and out together, bytes per second.";
     "rtt", "RTT", Right, 8, info!(rtt, format::duration_us), info_key!(rtt),
         "Smoothed round-trip time. Kernel: tcpi_rtt.";
     "limit", "LIMIT", Left, 6,
@@ -266,6 +270,15 @@ columns! {
         "The kernel's socket cookie, hexadecimal as in ss. Kernel: idiag_cookie.";
 }
 
+/// Both directions together; `None` if neither was measured.
+fn total_rate(row: &SocketRow<'_>) -> Option<f32> {
+    let rates = row.rates?;
+    match (rates.received, rates.sent) {
+        (None, None) => None,
+        (received, sent) => Some(received.unwrap_or(0.0) + sent.unwrap_or(0.0)),
+    }
+}
+
 fn netid(row: &SocketRow<'_>) -> &'static str {
     row.socket.socket.protocol.netid(row.socket.socket.family)
 }
@@ -277,9 +290,9 @@ fn endpoint(out: &mut String, end: Endpoint) -> Option<()> {
         IpAddr::V6(address) => write!(out, "[{address}]").ok()?,
     }
     if end.port == 0 {
-        out.push_str(":*")
+        out.push_str(":*");
     } else {
-        write!(out, ":{}", end.port).ok()?
+        write!(out, ":{}", end.port).ok()?;
     }
     Some(())
 }
@@ -306,10 +319,10 @@ fn local(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
             return Some(());
         }
         Ends::Netlink { port_id: 0, .. } => {
-            write!(out, "{}:kernel", socket.protocol.name()).ok()?
+            write!(out, "{}:kernel", socket.protocol.name()).ok()?;
         }
         Ends::Netlink { port_id, .. } => {
-            write!(out, "{}:{port_id}", socket.protocol.name()).ok()?
+            write!(out, "{}:{port_id}", socket.protocol.name()).ok()?;
         }
         Ends::Packet { ethertype: 3 } => out.push('*'),
         Ends::Packet { ethertype } => write!(out, "{ethertype:#06x}").ok()?,
@@ -340,12 +353,12 @@ fn remote(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
         Ends::Netlink {
             remote_port_id: 0, ..
         }
-        | Ends::Packet { .. } => None,
-        Ends::Netlink { remote_port_id, .. } => write!(out, "{remote_port_id}").ok(),
-        Ends::Vsock {
+        | Ends::Packet { .. }
+        | Ends::Vsock {
             remote: (u32::MAX, u32::MAX),
             ..
         } => None,
+        Ends::Netlink { remote_port_id, .. } => write!(out, "{remote_port_id}").ok(),
         Ends::Vsock {
             remote: (cid, port),
             ..

@@ -1,5 +1,6 @@
 //! The live dashboard.
 
+use crate::app;
 use crate::cli::Dashboard;
 use crate::source::{Live, LiveOptions};
 
@@ -8,7 +9,11 @@ use crate::source::{Live, LiveOptions};
 /// # Errors
 /// If there is no terminal, or the kernel gives no sockets.
 pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
-    let _ = arguments;
-    let _live = Live::new(LiveOptions::default())?;
-    Ok(())
+    let live = Live::new(LiveOptions::default())?;
+    app::run(
+        Box::new(live),
+        app::Options {
+            interval: arguments.interval,
+        },
+    )
 }

@@ -203,7 +203,7 @@ pub enum Ends {
         peer_inode: Option<u32>,
         /// Inode and device of the path in the file system. Kernel: `UNIX_DIAG_VFS`.
         vfs: Option<(u32, u32)>,
-        /// Connections that wait for accept(). Kernel: the length of `UNIX_DIAG_ICONS`.
+        /// Connections that wait for `accept()`. Kernel: the length of `UNIX_DIAG_ICONS`.
         pending: u32,
     },
     /// A netlink socket.
@@ -300,7 +300,7 @@ pub enum Unowned {
     PermissionDenied,
     /// Its process (or descriptor) was gone when it was looked for.
     Exited,
-    /// Every process was read and none holds it (a descriptor in flight, io_uring, the kernel).
+    /// Every process was read and none holds it (a descriptor in flight, `io_uring`, the kernel).
     Unknown,
 }
 
@@ -330,6 +330,21 @@ impl Unowned {
             Unowned::PermissionDenied => "permission-denied",
             Unowned::Exited => "exited",
             Unowned::Unknown => "unknown",
+        }
+    }
+
+    /// The reason in words.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Unowned::TimeWait => "closed here; address pair kept",
+            Unowned::Handshake => "the handshake is not complete",
+            Unowned::WaitingForAccept => "no accept() took them yet",
+            Unowned::Orphan => "closed; the kernel finishes it",
+            Unowned::Kernel => "the kernel's own",
+            Unowned::OtherNamespace => "held in another pid namespace",
+            Unowned::PermissionDenied => "this user may not look",
+            Unowned::Exited => "gone when it was looked for",
+            Unowned::Unknown => "no process holds them",
         }
     }
 }
@@ -417,7 +432,7 @@ pub struct Socket {
     pub inode: u32,
     /// Owner's user id as the kernel reports it; `None` where it only has a placeholder.
     pub uid: Option<u32>,
-    /// Kernel's `rqueue`. On listeners: connections that wait for accept(). On TCP: unread bytes. On UDP: memory.
+    /// Kernel's `rqueue`. On listeners: connections that wait for `accept()`. On TCP: unread bytes. On UDP: memory.
     pub recv_queue: u32,
     /// Kernel's `wqueue`. On listeners: the limit of the accept queue. On TCP: unacknowledged bytes.
     pub send_queue: u32,
@@ -475,7 +490,7 @@ impl Socket {
         self.state == State::Listen
     }
 
-    /// Connections that no accept() has taken. `None` on all but listeners.
+    /// Connections that no `accept()` has taken. `None` on all but listeners.
     pub fn accept_queue(&self) -> Option<u32> {
         self.is_listener().then_some(self.recv_queue)
     }

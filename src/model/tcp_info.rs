@@ -208,23 +208,23 @@ fields! {
     total_rto_recoveries @ 242 + 2,
     /// Time spent in timeout recoveries, ms.
     total_rto_time @ 244 + 4,
-    /// Segments received with a CE mark (AccECN).
+    /// Segments received with a CE mark (`AccECN`).
     received_ce @ 248 + 4,
-    /// Bytes delivered with ECT(1) (AccECN).
+    /// Bytes delivered with ECT(1) (`AccECN`).
     delivered_e1_bytes @ 252 + 4,
-    /// Bytes delivered with ECT(0) (AccECN).
+    /// Bytes delivered with ECT(0) (`AccECN`).
     delivered_e0_bytes @ 256 + 4,
-    /// Bytes delivered with CE (AccECN).
+    /// Bytes delivered with CE (`AccECN`).
     delivered_ce_bytes @ 260 + 4,
-    /// Bytes received with ECT(1) (AccECN).
+    /// Bytes received with ECT(1) (`AccECN`).
     received_e1_bytes @ 264 + 4,
-    /// Bytes received with ECT(0) (AccECN).
+    /// Bytes received with ECT(0) (`AccECN`).
     received_e0_bytes @ 268 + 4,
-    /// Bytes received with CE (AccECN).
+    /// Bytes received with CE (`AccECN`).
     received_ce_bytes @ 272 + 4,
-    /// How AccECN negotiation or use failed (layout of 6.18).
+    /// How `AccECN` negotiation or use failed (layout of 6.18).
     accecn_fail_mode @ 276 + 2,
-    /// Which AccECN options were seen (layout of 6.18).
+    /// Which `AccECN` options were seen (layout of 6.18).
     accecn_opt_seen @ 278 + 2,
 }
 

@@ -253,7 +253,7 @@ fn inet(
             INET_DIAG_INFO => tcp_info = value,
             INET_DIAG_SKMEMINFO => memory = value,
             INET_DIAG_VEGASINFO | INET_DIAG_DCTCPINFO | INET_DIAG_BBRINFO => {
-                congestion_info = value
+                congestion_info = value;
             }
             INET_DIAG_CONG => socket.congestion = table.name_index(until_nul(value)),
             INET_DIAG_TOS => socket.tos = value.first().copied(),

@@ -4,9 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use netlink_packet_core::{
-    NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_NOOP, NLMSG_OVERRUN, NetlinkBuffer,
-};
+use netlink_packet_core::{NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_OVERRUN, NetlinkBuffer};
 use netlink_packet_sock_diag::constants::{SOCK_DESTROY, SOCK_DIAG_BY_FAMILY};
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_SOCK_DIAG};
 use rustix::net::{RecvFlags, sockopt};
@@ -84,7 +82,7 @@ pub fn decode_datagram(
                     break;
                 }
                 NLMSG_OVERRUN => answers.interrupted = true,
-                NLMSG_NOOP | _ => {}
+                _ => {}
             }
         }
         rest = rest.get((length + 3) & !3..).unwrap_or(&[]);

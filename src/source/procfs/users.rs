@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     /// More than any test machine's name service takes.
-    const PATIENCE: Duration = Duration::from_secs(60);
+    const PATIENCE: Duration = Duration::from_mins(1);
 
     #[test]
     fn root_has_a_name_and_it_is_remembered() {

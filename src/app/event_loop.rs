@@ -1,0 +1,198 @@
+//! The one owner of the state: takes all messages there are, then draws once if something changed.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+
+use crossterm::event::{Event, KeyEventKind};
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+
+use super::exchange::Exchange;
+use crate::tui::{self, Effect, State, keymap};
+
+/// What can happen.
+#[derive(Debug)]
+pub enum Message {
+    /// Somebody pressed a key.
+    Input(Event),
+    /// A moment is in the exchange.
+    Moment,
+    /// The terminal has another size.
+    Resized,
+    /// Somebody wants the program to stop for a while.
+    Suspend,
+    /// The program goes on after it was stopped.
+    Continued,
+    /// A signal wants the program to end.
+    Signal(i32),
+    /// The terminal is gone.
+    Lost(io::Error),
+    /// The program cannot go on.
+    Failed(anyhow::Error),
+}
+
+/// Where messages come from.
+pub trait Inbox {
+    /// Waits for a message; `None` if none can come any more.
+    fn wait(&mut self) -> Option<Message>;
+    /// A message that is there already.
+    fn poll(&mut self) -> Option<Message>;
+}
+
+impl Inbox for Receiver<Message> {
+    fn wait(&mut self) -> Option<Message> {
+        self.recv().ok()
+    }
+
+    fn poll(&mut self) -> Option<Message> {
+        self.try_recv().ok()
+    }
+}
+
+/// What the shell's job control asks of the terminal.
+pub trait Job {
+    /// Gives the terminal back, stops the program, and takes the terminal again once it goes on.
+    ///
+    /// # Errors
+    /// When the terminal cannot be set.
+    fn suspend(&mut self) -> io::Result<()>;
+    /// Takes the terminal again after the program was stopped by others.
+    ///
+    /// # Errors
+    /// When the terminal cannot be set.
+    fn resume(&mut self) -> io::Result<()>;
+}
+
+/// Why the loop ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// Somebody quit.
+    Quit,
+    /// A signal asked for it.
+    Signal(i32),
+    /// The terminal is gone.
+    Lost,
+    /// No message can come any more.
+    Idle,
+    /// The program cannot go on.
+    Failed(anyhow::Error),
+}
+
+/// The loop.
+#[derive(Debug)]
+pub struct EventLoop<B: Backend> {
+    terminal: Terminal<B>,
+    state: State,
+    exchange: Arc<Exchange>,
+    changed: bool,
+}
+
+impl<B: Backend> EventLoop<B> {
+    /// A loop that has not drawn anything yet.
+    pub fn new(terminal: Terminal<B>, state: State, exchange: Arc<Exchange>) -> EventLoop<B> {
+        EventLoop {
+            terminal,
+            state,
+            exchange,
+            changed: true,
+        }
+    }
+
+    /// What the screen remembers.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Where it draws.
+    pub fn backend(&self) -> &B {
+        self.terminal.backend()
+    }
+
+    /// Where it draws, to be resized by a test.
+    pub fn backend_mut(&mut self) -> &mut B {
+        self.terminal.backend_mut()
+    }
+
+    /// Draws the state if it changed since it was drawn.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written to.
+    pub fn draw(&mut self) -> Result<(), B::Error> {
+        if std::mem::take(&mut self.changed) {
+            let state = &mut self.state;
+            self.terminal
+                .draw(|frame| tui::view::render(frame, state))?;
+        }
+        Ok(())
+    }
+
+    /// Runs until something ends it.
+    pub fn run(&mut self, mut inbox: impl Inbox, job: &mut impl Job) -> Ended {
+        loop {
+            let Some(first) = inbox.wait() else {
+                return Ended::Idle;
+            };
+            let mut next = Some(first);
+            while let Some(message) = next {
+                if let Some(ended) = self.take(message, job) {
+                    return ended;
+                }
+                next = inbox.poll();
+            }
+            // A terminal that cannot be written to is gone.
+            if self.draw().is_err() {
+                return Ended::Lost;
+            }
+        }
+    }
+
+    /// Takes one message; answers whether the loop ends by it.
+    fn take(&mut self, message: Message, job: &mut impl Job) -> Option<Ended> {
+        match message {
+            Message::Input(Event::Key(key)) if key.kind != KeyEventKind::Release => {
+                let command = keymap::command(&key)?;
+                self.changed = true;
+                return match tui::update(&mut self.state, command)? {
+                    Effect::Quit => Some(Ended::Quit),
+                    Effect::Suspend => self.again(job.suspend()),
+                    Effect::Redraw => self.again(Ok(())),
+                };
+            }
+            Message::Input(Event::Resize(..)) | Message::Resized => self.changed = true,
+            Message::Input(_) => {}
+            Message::Moment => {
+                if let Some(moment) = self.exchange.fetch() {
+                    // First the old one goes back: the sampler makes the next one of its memory.
+                    if let Some(old) = self.state.release() {
+                        self.exchange.give_back(old);
+                    }
+                    self.state.show(moment);
+                    self.changed = true;
+                }
+            }
+            Message::Suspend => return self.again(job.suspend()),
+            Message::Continued => return self.again(job.resume()),
+            Message::Signal(signal) => return Some(Ended::Signal(signal)),
+            Message::Lost(_) => return Some(Ended::Lost),
+            Message::Failed(error) => return Some(Ended::Failed(error)),
+        }
+        None
+    }
+
+    /// Draws every cell anew next time.
+    fn again(&mut self, ready: io::Result<()>) -> Option<Ended> {
+        self.changed = true;
+        let cleared = ready.is_ok()
+            && self
+                .terminal
+                .size()
+                .and_then(|size| {
+                    // Not Terminal::clear: that asks the terminal for its cursor and waits for the answer.
+                    self.terminal
+                        .resize(ratatui::layout::Rect::new(0, 0, size.width, size.height))
+                })
+                .is_ok();
+        (!cleared).then_some(Ended::Lost)
+    }
+}

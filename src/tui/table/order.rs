@@ -1,0 +1,185 @@
+//! Sorting a hundred thousand rows within a frame or so.
+//!
+//! Each row's [`SortKey`] is packed once into a number that compares as the key does; keys that do not fit (IPv6
+//! addresses, long texts) are settled afterwards among the few rows whose first part is equal.
+
+use std::cmp::Ordering;
+
+use super::{List, Sort};
+use crate::aggregate::Moment;
+use crate::column::SortKey;
+
+/// A row on its way to its place.
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    packed: u128,
+    tie: u64,
+    number: u32,
+    /// Whether `packed` is the whole key.
+    exact: bool,
+}
+
+impl Entry {
+    fn rank(&self) -> (u128, u64) {
+        (self.packed, self.tie)
+    }
+}
+
+/// Sorts; keeps its memory.
+#[derive(Debug, Default)]
+pub(super) struct Sorter {
+    entries: Vec<Entry>,
+}
+
+/// Bytes of a text that fit into a packed key beside its rank.
+const TEXT_BYTES: usize = 15;
+
+/// Place of what is missing: after everything, whichever the direction.
+const MISSING: u128 = u128::MAX;
+
+impl Sorter {
+    /// Puts the rows numbered in `rows` into order.
+    pub(super) fn sort<L: List>(&mut self, moment: &Moment, sort: Sort, rows: &mut Vec<u32>) {
+        self.entries.clear();
+        self.entries.extend(rows.iter().filter_map(|&number| {
+            let row = L::row(moment, number)?;
+            let (packed, exact) = pack(&L::sort_key(sort.column, &row), sort.descending);
+            Some(Entry {
+                packed,
+                tie: L::tie(&row),
+                number,
+                exact,
+            })
+        }));
+        self.entries.sort_unstable_by_key(Entry::rank);
+        for run in self
+            .entries
+            .chunk_by_mut(|a, b| a.packed == b.packed)
+            .filter(|run| run.len() > 1 && run.iter().any(|entry| !entry.exact))
+        {
+            settle::<L>(moment, sort, run);
+        }
+        rows.clear();
+        rows.extend(self.entries.iter().map(|entry| entry.number));
+    }
+}
+
+/// Orders rows whose packed keys are equal by the rest of their keys.
+fn settle<L: List>(moment: &Moment, sort: Sort, run: &mut [Entry]) {
+    run.sort_by_cached_key(|entry| {
+        let row = L::row(moment, entry.number);
+        let key = row.map(|row| L::sort_key(sort.column, &row));
+        Rest {
+            key: key.unwrap_or(SortKey::Missing),
+            tie: entry.tie,
+            descending: sort.descending,
+        }
+    });
+}
+
+/// A whole key, for the rows that need it.
+struct Rest<'m> {
+    key: SortKey<'m>,
+    tie: u64,
+    descending: bool,
+}
+
+impl Ord for Rest<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.key
+            .compare(&other.key, self.descending)
+            .then(self.tie.cmp(&other.tie))
+    }
+}
+
+impl PartialOrd for Rest<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Rest<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+
+impl Eq for Rest<'_> {}
+
+/// The key as a number, and whether it is all of the key. The highest byte is the kind of key, counted from 1.
+fn pack(key: &SortKey<'_>, descending: bool) -> (u128, bool) {
+    let (packed, exact) = match key {
+        SortKey::Missing => return (MISSING, true),
+        SortKey::Number(number) => {
+            // The order of `f64::total_cmp` as an unsigned number.
+            let bits = number.to_bits();
+            let ordered = if bits >> 63 == 1 {
+                !bits
+            } else {
+                bits | 1 << 63
+            };
+            ((1 << 120) | u128::from(ordered), true)
+        }
+        SortKey::Address(family, address, port) => {
+            let short = *address <= u128::from(u32::MAX) && *family != 6;
+            let low = if short {
+                (*address << 16) | u128::from(*port)
+            } else {
+                *address >> 16
+            };
+            ((2 << 120) | (u128::from(*family) << 112) | low, short)
+        }
+        SortKey::Text(text) => {
+            let mut bytes = [0; 16];
+            bytes[0] = 3;
+            let length = text.len().min(TEXT_BYTES);
+            bytes[1..=length].copy_from_slice(&text.as_bytes()[..length]);
+            (u128::from_be_bytes(bytes), text.len() <= TEXT_BYTES)
+        }
+    };
+    (if descending { !packed } else { packed }, exact)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_packed_key_compares_as_the_key_does() {
+        let keys = [
+            SortKey::Missing,
+            SortKey::Number(-1.5),
+            SortKey::Number(0.0),
+            SortKey::Number(7.0),
+            SortKey::Number(1e300),
+            SortKey::Address(4, 0x0a00_0001, 80),
+            SortKey::Address(4, 0x0a00_0001, 443),
+            SortKey::Address(4, 0x0a00_0002, 1),
+            SortKey::Address(6, 1, 80),
+            SortKey::Address(6, 1 << 120, 80),
+            SortKey::Text("".into()),
+            SortKey::Text("a".into()),
+            SortKey::Text("ab".into()),
+            SortKey::Text("zz".into()),
+        ];
+        for descending in [false, true] {
+            for a in &keys {
+                for b in &keys {
+                    let packed = pack(a, descending).0.cmp(&pack(b, descending).0);
+                    assert_eq!(packed, a.compare(b, descending), "{a:?} {b:?} {descending}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_marked_and_never_contradicts() {
+        let long = SortKey::Text("/run/systemd/journal/stdout".into());
+        let longer = SortKey::Text("/run/systemd/journal/syslog".into());
+        assert_eq!(pack(&long, false).0, pack(&longer, false).0);
+        assert!(!pack(&long, false).1);
+        let (a, b) = (SortKey::Address(6, 5, 80), SortKey::Address(6, 5, 443));
+        assert_eq!(pack(&a, true).0, pack(&b, true).0);
+        assert!(!pack(&a, true).1);
+    }
+}

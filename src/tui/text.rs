@@ -1,0 +1,137 @@
+//! Text in a given number of columns. What arrives here is harmless already
+//! ([`format::harmless`](crate::column::format::harmless)); nothing is cut without a mark.
+
+use std::borrow::Cow;
+
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+/// Stands for what was cut.
+const ELLIPSIS: char = '…';
+
+/// Columns that a text takes in a terminal.
+pub fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// The longest beginning of `text` in at most `columns`.
+fn head(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    for (at, character) in text.char_indices() {
+        used += character.width().unwrap_or(0);
+        if used > columns {
+            return &text[..at];
+        }
+    }
+    text
+}
+
+/// The longest end of `text` in at most `columns`.
+fn tail(text: &str, columns: usize) -> &str {
+    let mut used = 0;
+    for (at, character) in text.char_indices().rev() {
+        used += character.width().unwrap_or(0);
+        if used > columns {
+            return &text[at + character.len_utf8()..];
+        }
+    }
+    text
+}
+
+/// Cuts in the middle: both ends of an address or a path say more than what lies between.
+pub fn cut_middle(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    if columns == 0 {
+        return Cow::Borrowed("");
+    }
+    let rest = columns - 1;
+    // The port at the end of an address and the file at the end of a path tell most.
+    let end = tail(text, rest.div_ceil(2));
+    let start = head(text, rest - width(end));
+    Cow::Owned(format!("{start}{ELLIPSIS}{end}"))
+}
+
+/// Cuts at the end, as a sentence or a name is.
+pub fn cut_end(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    if columns == 0 {
+        return Cow::Borrowed("");
+    }
+    Cow::Owned(format!("{}{ELLIPSIS}", head(text, columns - 1)))
+}
+
+/// Breaks a text into lines of at most `columns`, at spaces where there are any.
+pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        let mut word = word;
+        loop {
+            let gap = usize::from(!line.is_empty());
+            if width(&line) + gap + width(word) <= columns {
+                if gap > 0 {
+                    line.push(' ');
+                }
+                line.push_str(word);
+                break;
+            }
+            if line.is_empty() {
+                let mut part = head(word, columns);
+                if part.is_empty() {
+                    // A character wider than the line: it goes whole and is cut when it is drawn.
+                    part = &word[..word.chars().next().map_or(0, char::len_utf8)];
+                }
+                lines.push(part.to_owned());
+                word = &word[part.len()..];
+                if word.is_empty() {
+                    break;
+                }
+            } else {
+                lines.push(std::mem::take(&mut line));
+            }
+        }
+    }
+    if !line.is_empty() {
+        lines.push(line);
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_shows_and_keeps_both_ends() {
+        assert_eq!(cut_middle("10.0.0.1:80", 11), "10.0.0.1:80");
+        assert_eq!(cut_middle("[2001:db8::1234]:50000", 13), "[2001:…:50000");
+        assert_eq!(cut_end("postgres: checkpointer", 9), "postgres…");
+        assert_eq!(cut_middle("abc", 0), "");
+        assert_eq!(cut_middle("abc", 1), "…");
+    }
+
+    #[test]
+    fn wide_characters_are_never_halved() {
+        for columns in 0..14 {
+            for cut in [
+                cut_middle("数据库服务器", columns),
+                cut_end("数据库服务器", columns),
+            ] {
+                assert!(width(&cut) <= columns, "{cut} in {columns}");
+            }
+        }
+        assert_eq!(cut_middle("数据库服务器", 7), "数据…器");
+    }
+
+    #[test]
+    fn long_words_and_empty_texts_wrap() {
+        assert_eq!(wrap("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrap("abcdefgh ij", 3), ["abc", "def", "gh", "ij"]);
+        assert!(wrap("", 5).is_empty());
+        assert_eq!(wrap("数据", 1), ["数", "据"]);
+    }
+}

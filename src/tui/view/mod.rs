@@ -1,0 +1,80 @@
+//! The whole screen, put together.
+//!
+//! ```text
+//!  header
+//!  notice    only if something cannot be seen
+//!  strip     one line or two, by the width
+//!  tabs
+//!  body      the screen, or what one looks into
+//!  footer
+//! ```
+
+mod chart;
+mod footer;
+mod header;
+mod help;
+mod overview;
+mod panel;
+mod popup;
+mod process;
+mod processes;
+mod sockets;
+mod strip;
+mod tabs;
+mod too_small;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout};
+
+use super::glyphs;
+use super::state::{Popup, Screen, State};
+
+/// The smallest terminal that has room for a screen, columns and rows.
+const SMALLEST: (u16, u16) = (40, 10);
+
+/// From which height on the strip may take a second line.
+const ROOMY: u16 = 16;
+
+/// Draws the state.
+pub fn render(frame: &mut Frame<'_>, state: &mut State) {
+    state.arrange();
+    let area = frame.area();
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        too_small::render(frame, area, state, SMALLEST);
+    } else {
+        let strip_lines = if area.height < ROOMY {
+            1
+        } else {
+            strip::lines(area.width)
+        };
+        let [header, notice, strip, tabs, body, footer] = Layout::vertical([
+            Constraint::Length(1),
+            Constraint::Length(header::notice_lines(state)),
+            Constraint::Length(strip_lines),
+            Constraint::Length(1),
+            Constraint::Min(0),
+            Constraint::Length(1),
+        ])
+        .areas(area);
+        header::render(frame, header, state);
+        header::render_notice(frame, notice, state);
+        strip::render(frame, strip, state);
+        tabs::render(frame, tabs, state);
+        match (state.page().is_some(), state.screen) {
+            (true, _) => process::render(frame, body, state),
+            (false, Screen::Overview) => overview::render(frame, body, state),
+            (false, Screen::Sockets) => sockets::render(frame, body, state),
+            (false, Screen::Processes) => processes::render(frame, body, state),
+        }
+        match state.popup {
+            Some(Popup::Help(line)) => help::render(frame, body, state, line),
+            Some(Popup::Faults(line)) => popup::render_faults(frame, body, state, line),
+            Some(Popup::PickSort(column)) => popup::render_sort(frame, body, state, column),
+            None => {}
+        }
+        footer::render(frame, footer, state);
+    }
+    if state.look.ascii {
+        glyphs::to_ascii(frame.buffer_mut());
+    }
+}

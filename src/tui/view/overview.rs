@@ -1,0 +1,448 @@
+//! Screen 1: the machine at a glance.
+//!
+//! ```text
+//! ─ States ─────────────────────────  ─ Throughput ────────────────────
+//!  ESTAB        640 ▁▂▃▄▅▆▇█▇▆▅▄       ↓ 31.0 MB/s  highest 45.0 MB/s
+//!  TIME-WAIT    170 ▁▂▃▄▅▆▇█▇▆▅▄       ▁▂▅▇██▆▅▃▂▁▂▅▇██▆▅▃▂▁▂▅▇██▆▅▃▂
+//!  …                                   ↑ …
+//! ─ Processes ──────────────────────  ─ Remotes ───────────────────────
+//!  the top by rate; Enter looks in     the top by rate
+//! ─ Listeners nearest to overflow ──  ─ Without an owner ──────────────
+//!  :443 nginx/2211  120/128 ███▌       170 time-wait: the process let go
+//! ```
+//!
+//! Narrow terminals get the left half of the upper bands and the essence of the right.
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::panel::{self, Piece};
+use super::{chart, panel::write};
+use crate::aggregate::{ListenerTotals, Moment, RemoteTotals};
+use crate::column::format::{self, MISSING};
+use crate::column::{SocketColumn, SocketRow};
+use crate::model::{State as Tcp, Unowned};
+use crate::tui::Look;
+use crate::tui::lists::queue_tone;
+use crate::tui::state::State;
+use crate::tui::text;
+use crate::tui::theme::{Tone, state_tone};
+
+/// From which width on there are two columns.
+const TWO_COLUMNS: u16 = 72;
+
+/// Draws the screen.
+pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
+    let look = state.look.clone();
+    let Some(moment) = state.moment.clone() else {
+        let line = [(" sampling…".to_owned(), Tone::Muted)];
+        write(frame.buffer_mut(), area, &look, &line);
+        return;
+    };
+    let moment = &*moment;
+    // The middle band takes what the others leave; the upper one has a line for each state when there is plenty.
+    let (upper, lower) = match area.height {
+        0..=11 => (4, 0),
+        12..=21 => (6, 4),
+        22..=35 => (9, 6),
+        _ => (14, 10),
+    };
+    let bands: [Rect; 3] = Layout::vertical([
+        Constraint::Length(upper),
+        Constraint::Min(3),
+        Constraint::Length(lower),
+    ])
+    .areas(area);
+    let [states, top, listeners] = bands.map(|band| split(band).0);
+    let [throughput, remotes, unowned] = bands.map(|band| split(band).1);
+
+    let inner = panel::section(frame, states, &look, "States");
+    render_states(frame, inner, &look, moment);
+    let inner = panel::section(frame, throughput, &look, "Throughput of TCP");
+    render_throughput(frame, inner, &look, moment);
+    let arrow = if state.top.sort().descending {
+        '▼'
+    } else {
+        '▲'
+    };
+    let title = format!("Processes by {} {arrow}", state.top.sort_heading().heading);
+    let inner = panel::section(frame, top, &look, &title);
+    state
+        .top
+        .render(frame.buffer_mut(), indented(inner), moment, &look);
+    let inner = panel::section(frame, remotes, &look, "Remotes by ↓+↑/s ▼");
+    render_remotes(frame, inner, &look, moment);
+    let inner = panel::section(frame, listeners, &look, "Listeners nearest to overflow");
+    render_listeners(frame, inner, &look, moment);
+    let inner = panel::section(frame, unowned, &look, "Sockets without an owner");
+    render_unowned(frame, inner, &look, moment);
+}
+
+/// Left and right half; a narrow band has no right half.
+fn split(band: Rect) -> (Rect, Rect) {
+    if band.width < TWO_COLUMNS {
+        return (band, Rect { width: 0, ..band });
+    }
+    let [left, right] = Layout::horizontal([Constraint::Ratio(1, 2); 2])
+        .spacing(2)
+        .areas(band);
+    (left, right)
+}
+
+fn indented(area: Rect) -> Rect {
+    Rect {
+        x: area.x + 1.min(area.width),
+        width: area.width.saturating_sub(1),
+        ..area
+    }
+}
+
+/// Writes lines from the top, as many as there is room for.
+fn write_lines(frame: &mut Frame<'_>, area: Rect, look: &Look, lines: &[Vec<Piece>]) {
+    for (y, line) in (area.y..area.bottom()).zip(lines) {
+        let place = Rect {
+            y,
+            height: 1,
+            ..area
+        };
+        write(frame.buffer_mut(), place, look, line);
+    }
+}
+
+fn count(value: u32, width: usize) -> String {
+    let mut text = String::new();
+    format::count(&mut text, value.into());
+    format!("{text:>width$}")
+}
+
+/// States in the order in which they matter; as many as fit.
+const STATES: [Tcp; 12] = [
+    Tcp::Established,
+    Tcp::TimeWait,
+    Tcp::CloseWait,
+    Tcp::Listen,
+    Tcp::SynRecv,
+    Tcp::SynSent,
+    Tcp::FinWait1,
+    Tcp::FinWait2,
+    Tcp::LastAck,
+    Tcp::Closing,
+    Tcp::BoundInactive,
+    Tcp::Closed,
+];
+
+/// Columns before the bars of a state: name, count, room.
+const STATE_TEXT: usize = 22;
+
+/// TCP states with their history, then the other protocols.
+fn render_states(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment) {
+    let totals = &moment.aggregate.totals;
+    let bars = usize::from(area.width).saturating_sub(STATE_TEXT + 1);
+    let line = |name: &str, value: u32, tone: Tone, history: &dyn Fn(usize) -> Vec<f64>| {
+        let tone = if value == 0 { Tone::Muted } else { tone };
+        let values = history(bars);
+        let max = values.iter().copied().fold(0.0, f64::max);
+        let blank = std::iter::repeat_n(None, bars.saturating_sub(values.len()));
+        let mut spark = String::new();
+        format::spark(&mut spark, blank.chain(values.into_iter().map(Some)), max);
+        vec![
+            (format!(" {name:<12}"), tone),
+            (
+                format!("{} ", count(value, 8)),
+                if value == 0 {
+                    Tone::Muted
+                } else {
+                    Tone::Strong
+                },
+            ),
+            (spark, if value == 0 { Tone::Muted } else { Tone::Plain }),
+        ]
+    };
+    let history = |of: fn(&crate::aggregate::HistoryPoint, Tcp) -> u32, state: Tcp, bars: usize| {
+        let points = moment.aggregate.history.points();
+        let skip = points.len().saturating_sub(bars);
+        points
+            .skip(skip)
+            .map(|point| f64::from(of(point, state)))
+            .collect::<Vec<f64>>()
+    };
+    let mut lines = Vec::new();
+    for state in STATES {
+        if state == Tcp::Closed && totals.tcp_in(state) == 0 {
+            continue;
+        }
+        lines.push(line(
+            state.short_name(),
+            totals.tcp_in(state),
+            state_tone(state),
+            &|bars| history(|point, state| point.tcp[state as usize], state, bars),
+        ));
+    }
+    // UDP and unix have the last two lines, whatever room there is.
+    let room = usize::from(area.height);
+    lines.truncate(room.saturating_sub(2).max(1));
+    lines.push(line("UDP", totals.udp, Tone::Plain, &|bars| {
+        history(|point, _| point.udp, Tcp::Closed, bars)
+    }));
+    lines.push(line("UNIX", totals.unix, Tone::Plain, &|bars| {
+        history(|point, _| point.unix, Tcp::Closed, bars)
+    }));
+    write_lines(frame, area, look, &lines);
+}
+
+/// Both directions over time.
+fn render_throughput(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment) {
+    if area.height < 2 {
+        return;
+    }
+    let points = || moment.aggregate.history.points();
+    let received: Vec<Option<f64>> = points().map(|point| point.throughput.received).collect();
+    let sent: Vec<Option<f64>> = points().map(|point| point.throughput.sent).collect();
+    let now = moment.aggregate.throughput;
+    let changes = moment.aggregate.changes;
+    let [upper, lower, last] = Layout::vertical([
+        Constraint::Fill(1),
+        Constraint::Fill(1),
+        Constraint::Length(area.height % 2),
+    ])
+    .areas(area);
+    for (area, arrow, rate, values) in [
+        (upper, "↓", now.received, &received),
+        (lower, "↑", now.sent, &sent),
+    ] {
+        let rate = known(rate, format::rate);
+        let in_sight = &values[values.len().saturating_sub(area.width.into())..];
+        let highest = known(chart::highest(in_sight), format::rate);
+        let heading = [
+            (format!(" {arrow} {rate:>9}"), Tone::Strong),
+            (format!("   highest {highest:>9}"), Tone::Muted),
+        ];
+        write(frame.buffer_mut(), area, look, &heading);
+        let below = indented(Rect {
+            y: area.y + 1.min(area.height),
+            height: area.height.saturating_sub(1),
+            ..area
+        });
+        chart::render(frame, below, look, values, Tone::Plain);
+    }
+    let mut line = Vec::new();
+    for (what, rate) in [
+        ("opened", changes.map(|changes| changes.opened)),
+        ("closed", changes.map(|changes| changes.closed)),
+        ("TW", changes.map(|changes| changes.time_wait)),
+    ] {
+        line.push((format!(" {what} "), Tone::Muted));
+        line.push((
+            format!("{:>6}", known(rate, format::per_second)),
+            Tone::Plain,
+        ));
+    }
+    write(frame.buffer_mut(), last, look, &line);
+}
+
+fn known(value: Option<f64>, write: fn(&mut String, f64)) -> String {
+    match value {
+        None => MISSING.to_owned(),
+        Some(value) => {
+            let mut out = String::new();
+            write(&mut out, value);
+            out
+        }
+    }
+}
+
+/// The first `n` by `rank`, without sorting the others.
+fn top<T>(items: &[T], n: usize, rank: impl Fn(&T, &T) -> std::cmp::Ordering) -> Vec<&T> {
+    let mut all: Vec<&T> = items.iter().collect();
+    if n == 0 {
+        return Vec::new();
+    }
+    if all.len() > n {
+        all.select_nth_unstable_by(n - 1, |a, b| rank(a, b));
+        all.truncate(n);
+    }
+    all.sort_unstable_by(|a, b| rank(a, b));
+    all
+}
+
+/// Remote hosts by rate, then by connections.
+fn render_remotes(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment) {
+    if area.width == 0 || area.height == 0 {
+        return;
+    }
+    let room = usize::from(area.width).saturating_sub(1);
+    let extra = room >= 60;
+    let fixed = if extra {
+        6 + 6 + 9 + 9 + 9 + 5
+    } else {
+        6 + 9 + 9 + 3
+    };
+    let address = room.saturating_sub(fixed).clamp(8, 39);
+    let heading = if extra {
+        format!(
+            " {:<address$} {:>6} {:>6} {:>9} {:>9} {:>9}",
+            "REMOTE", "SOCKS", "ESTAB", "↓/s", "↑/s", "RTT"
+        )
+    } else {
+        format!(
+            " {:<address$} {:>6} {:>9} {:>9}",
+            "REMOTE", "SOCKS", "↓/s", "↑/s"
+        )
+    };
+    let mut lines = vec![vec![(heading, Tone::Strong)]];
+    let rank = |a: &RemoteTotals, b: &RemoteTotals| {
+        let rate = |remote: &RemoteTotals| remote.throughput.total().unwrap_or(-1.0);
+        rate(b)
+            .total_cmp(&rate(a))
+            .then(b.sockets.cmp(&a.sockets))
+            .then(a.address.cmp(&b.address))
+    };
+    let rows = usize::from(area.height).saturating_sub(1);
+    for remote in top(&moment.aggregate.remotes, rows, rank) {
+        let name = remote.address.to_string();
+        let name = text::cut_middle(&name, address);
+        let pad = " ".repeat(address - text::width(&name));
+        let (received, sent) = (
+            known(remote.throughput.received, format::rate),
+            known(remote.throughput.sent, format::rate),
+        );
+        let sockets = count(remote.sockets, 6);
+        let line = if extra {
+            let established = count(remote.tcp[Tcp::Established as usize], 6);
+            let rtt = known(
+                remote.rtt_us.map(|(low, _)| low.into()),
+                format::duration_us,
+            );
+            format!(" {name}{pad} {sockets} {established} {received:>9} {sent:>9} {rtt:>9}")
+        } else {
+            format!(" {name}{pad} {sockets} {received:>9} {sent:>9}")
+        };
+        lines.push(vec![(line, Tone::Plain)]);
+    }
+    if lines.len() == 1 {
+        lines.push(vec![(" none".to_owned(), Tone::Muted)]);
+    }
+    write_lines(frame, area, look, &lines);
+}
+
+/// Bars of the gauge of an accept queue.
+const GAUGE: usize = 10;
+
+/// From which width on there is room for it.
+const ROOM_FOR_GAUGE: u16 = 50;
+
+/// Columns of an accept queue and its limit.
+const QUEUE: usize = 9;
+
+/// Listeners by the fill of their accept queue, then by what they dropped.
+fn render_listeners(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment) {
+    if area.height == 0 {
+        return;
+    }
+    let fill = |row: &ListenerTotals| f64::from(row.accept_queue) / f64::from(row.backlog.max(1));
+    let rank = |a: &ListenerTotals, b: &ListenerTotals| {
+        fill(b)
+            .total_cmp(&fill(a))
+            .then(b.drops.cmp(&a.drops))
+            .then(a.row.cmp(&b.row))
+    };
+    let local = SocketColumn::by_id("local");
+    let process = SocketColumn::by_id("process");
+    let mut lines = Vec::new();
+    for listener in top(&moment.aggregate.listeners, area.height.into(), rank) {
+        let Some(socket) = moment.sample.socket(listener.row as usize) else {
+            continue;
+        };
+        let row = SocketRow {
+            socket,
+            rates: None,
+        };
+        let cell = |column: Option<&SocketColumn>, width: usize| {
+            let mut text = String::new();
+            if let Some(column) = column {
+                column.write(&row, &mut text);
+            }
+            let cut = text::cut_middle(&text, width).into_owned();
+            let pad = " ".repeat(width - text::width(&cut));
+            cut + &pad
+        };
+        let has_gauge = area.width >= ROOM_FOR_GAUGE;
+        let gauge_width = if has_gauge { GAUGE + 1 } else { 0 };
+        // One column before each of the three texts.
+        let room = usize::from(area.width).saturating_sub(3 + QUEUE + gauge_width);
+        let first = room.div_ceil(2);
+        let mut line = vec![
+            (format!(" {}", cell(local, first)), Tone::Plain),
+            (format!(" {}", cell(process, room - first)), Tone::Plain),
+        ];
+        let tone = queue_tone(listener.accept_queue, listener.backlog);
+        let queue = format!("{}/{}", listener.accept_queue, listener.backlog);
+        let filled = (fill(listener) * GAUGE as f64)
+            .ceil()
+            .clamp(0.0, GAUGE as f64) as usize;
+        let gauge = "█".repeat(filled) + &"·".repeat(GAUGE - filled);
+        line.push((format!(" {queue:>QUEUE$}"), tone));
+        if has_gauge {
+            line.push((format!(" {gauge}"), tone));
+        }
+        lines.push(line);
+    }
+    if lines.is_empty() {
+        lines.push(vec![(" nobody listens".to_owned(), Tone::Muted)]);
+    }
+    write_lines(frame, area, look, &lines);
+}
+
+/// How many sockets have no owner, and why.
+fn render_unowned(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment) {
+    let unowned = &moment.aggregate.totals.unowned;
+    let mut reasons: Vec<Unowned> = Unowned::ALL
+        .into_iter()
+        .filter(|&why| unowned[why as usize] > 0)
+        .collect();
+    reasons.sort_by_key(|&why| std::cmp::Reverse(unowned[why as usize]));
+    let mut lines: Vec<Vec<Piece>> = reasons
+        .iter()
+        .map(|&why| {
+            let mut line = vec![
+                (
+                    format!(" {} ", count(unowned[why as usize], 7)),
+                    Tone::Strong,
+                ),
+                (format!("{:<18} ", why.name()), why_tone(why)),
+            ];
+            let sentence = (why.sentence().to_owned(), Tone::Muted);
+            if panel::width(&line) + panel::width(&[sentence.clone()]) <= area.width {
+                line.push(sentence);
+            }
+            line
+        })
+        .collect();
+    if lines.is_empty() {
+        lines.push(vec![(" every socket has its owner".to_owned(), Tone::Good)]);
+    }
+    let room = usize::from(area.height);
+    if lines.len() > room && room > 0 {
+        let rest: u32 = reasons[room - 1..]
+            .iter()
+            .map(|&why| unowned[why as usize])
+            .sum();
+        lines.truncate(room - 1);
+        lines.push(vec![
+            (format!(" {} ", count(rest, 7)), Tone::Strong),
+            (
+                format!("for {} more reasons", reasons.len() - room + 1),
+                Tone::Muted,
+            ),
+        ]);
+    }
+    write_lines(frame, area, look, &lines);
+}
+
+/// What it means that a socket has no owner for this reason.
+fn why_tone(why: Unowned) -> Tone {
+    match why {
+        Unowned::PermissionDenied | Unowned::WaitingForAccept | Unowned::Unknown => Tone::Warning,
+        _ => Tone::Plain,
+    }
+}

@@ -1,0 +1,170 @@
+//! Frames around things, and lines made of toned pieces.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Margin, Rect};
+use ratatui::widgets::{Block, Clear, Widget};
+
+use crate::aggregate::Moment;
+use crate::tui::Look;
+use crate::tui::table::{List, Table};
+use crate::tui::text;
+use crate::tui::theme::Tone;
+
+/// A piece of a line.
+pub(super) type Piece = (String, Tone);
+
+/// Writes pieces one after the other, cut where the room ends; answers how many columns they took.
+pub(super) fn write(buffer: &mut Buffer, area: Rect, look: &Look, pieces: &[Piece]) -> u16 {
+    if area.height == 0 {
+        return 0;
+    }
+    let mut x = area.x;
+    for (piece, tone) in pieces {
+        let room = usize::from(area.right().saturating_sub(x));
+        if room == 0 {
+            break;
+        }
+        let cut = text::cut_end(piece, room);
+        let style = look.theme.style(*tone);
+        buffer.set_stringn(x, area.y, &cut, room, style);
+        x += text::width(&cut).min(room) as u16;
+    }
+    x - area.x
+}
+
+/// Columns that pieces take.
+pub(super) fn width(pieces: &[Piece]) -> u16 {
+    pieces
+        .iter()
+        .map(|(piece, _)| text::width(piece) as u16)
+        .sum()
+}
+
+/// A rule with a title, and the room below it: what the overview is made of.
+pub(super) fn section(frame: &mut Frame<'_>, area: Rect, look: &Look, title: &str) -> Rect {
+    if area.is_empty() {
+        return area;
+    }
+    let buffer = frame.buffer_mut();
+    let muted = look.theme.style(Tone::Muted);
+    buffer.set_string(area.x, area.y, "─".repeat(area.width.into()), muted);
+    let title = text::cut_end(title, usize::from(area.width.saturating_sub(4)));
+    let strong = look.theme.style(Tone::Strong);
+    buffer.set_string(area.x + 1, area.y, format!(" {title} "), strong);
+    Rect {
+        y: area.y + 1,
+        height: area.height - 1,
+        ..area
+    }
+}
+
+/// A frame with a title; answers the room inside.
+pub(super) fn framed(frame: &mut Frame<'_>, area: Rect, look: &Look, title: &str) -> Rect {
+    let block = Block::bordered().border_style(look.theme.style(Tone::Muted));
+    let inner = block.inner(area);
+    block.render(area, frame.buffer_mut());
+    let room = usize::from(area.width.saturating_sub(4));
+    if room > 0 && area.height > 0 {
+        let title = format!(" {} ", text::cut_end(title, room.saturating_sub(2)));
+        let style = look.theme.style(Tone::Strong);
+        frame
+            .buffer_mut()
+            .set_stringn(area.x + 1, area.y, title, room, style);
+    }
+    inner
+}
+
+/// A frame over what is there, in the middle and no larger than the area.
+pub(super) fn over(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    look: &Look,
+    title: &str,
+    size: (u16, u16),
+) -> Rect {
+    let (width, height) = (size.0.min(area.width), size.1.min(area.height));
+    let place = Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + (area.height - height) / 2,
+        width,
+        height,
+    };
+    Clear.render(place, frame.buffer_mut());
+    framed(frame, place, look, title).inner(Margin::new(1, 0))
+}
+
+/// A table in a frame: its title tells the order, its lower edge which rows are in sight, its right edge where.
+pub(super) fn framed_table<L: List>(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    look: &Look,
+    title: &str,
+    table: &mut Table<L>,
+    moment: Option<&Moment>,
+) {
+    let arrow = if table.sort().descending {
+        '▼'
+    } else {
+        '▲'
+    };
+    let title = format!(
+        "{title} ─ sorted by {} {arrow}",
+        table.sort_heading().heading
+    );
+    let inner = framed(frame, area, look, &title);
+    let Some(moment) = moment else {
+        let line = [("sampling…".to_owned(), Tone::Muted)];
+        write(frame.buffer_mut(), inner, look, &line);
+        return;
+    };
+    table.render(frame.buffer_mut(), inner, moment, look);
+    let (first, page, rows) = table.sight();
+    if rows == 0 {
+        let below = Rect {
+            y: inner.y + 1.min(inner.height),
+            height: inner.height.saturating_sub(1),
+            ..inner
+        };
+        write(
+            frame.buffer_mut(),
+            below,
+            look,
+            &[("none".to_owned(), Tone::Muted)],
+        );
+        return;
+    }
+    let sight = match table.cursor() {
+        Some(cursor) => format!(" {}/{rows} ", cursor + 1),
+        None => format!(" {}-{}/{rows} ", first + 1, first + page),
+    };
+    let length = text::width(&sight) as u16;
+    if area.width > length + 2 && area.height > 1 {
+        let muted = look.theme.style(Tone::Muted);
+        frame
+            .buffer_mut()
+            .set_string(area.right() - 2 - length, area.bottom() - 1, sight, muted);
+    }
+    if rows > page && inner.height > 1 {
+        scroll_mark(frame.buffer_mut(), area, inner, look, (first, page, rows));
+    }
+}
+
+/// Marks on the right edge which part of the rows is in sight.
+fn scroll_mark(
+    buffer: &mut Buffer,
+    area: Rect,
+    inner: Rect,
+    look: &Look,
+    (first, page, rows): (usize, usize, usize),
+) {
+    let track = usize::from(inner.height - 1);
+    let length = (track * page / rows).max(1);
+    let furthest = rows - page;
+    let start = ((track - length) * first + furthest / 2) / furthest.max(1);
+    let style = look.theme.style(Tone::Plain);
+    for y in start..start + length {
+        let y = inner.y + 1 + y as u16;
+        buffer.set_string(area.right() - 1, y, "█", style);
+    }
+}

@@ -1,0 +1,263 @@
+//! One process: who it is, its states and rates over the last minute, its sockets.
+//!
+//! ```text
+//! ┌ nginx/2211 ─────────────────────────────────────────────────────────────────┐
+//! │ user www   parent 1   descriptors 823   cgroup /system.slice/nginx.service   │
+//! │ nginx: worker process                                                        │
+//! │ ESTAB    640 ▁▂▃▅  TIME-WAIT    170 ▁▁▂▂  CLOSE-WAIT      0 ▁▁▁▁  …          │
+//! │ ↓ 31.0 MB/s  ▁▂▅▇  ↑ 7.90 MB/s  ▁▂▅▇  retransmitted 0.02 %  opened 12/s …    │
+//! │ charts of both directions where there is room                                │
+//! └──────────────────────────────────────────────────────────────────────────────┘
+//! ┌ Its sockets ─ sorted by ↓+↑/s ▼ ─────────────────────────────────────────────┐
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Margin, Rect};
+
+use super::chart;
+use super::panel::{self, Piece};
+use crate::aggregate::{Moment, ProcessTotals, Recent};
+use crate::column::format::{self, MISSING};
+use crate::model::{Process, ProcessRow, State as Tcp};
+use crate::tui::Look;
+use crate::tui::lists::{process_index, retransmitted_tone};
+use crate::tui::state::State;
+use crate::tui::theme::{Tone, state_tone};
+
+/// Lines of text in the upper frame.
+const TEXT_LINES: u16 = 4;
+
+/// Lines of the charts, the line of their headings included.
+const CHART_LINES: u16 = 7;
+
+/// From which height on there is room for charts.
+const ROOM_FOR_CHARTS: u16 = 34;
+
+/// Draws the page.
+pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
+    let look = state.look.clone();
+    let moment = state.moment.clone();
+    let Some(page) = state.page_mut() else { return };
+    let charts = if area.height >= ROOM_FOR_CHARTS {
+        CHART_LINES
+    } else {
+        0
+    };
+    let [upper, lower] = Layout::vertical([
+        Constraint::Length(TEXT_LINES + 2 + charts),
+        Constraint::Min(4),
+    ])
+    .areas(area);
+    let mut title = String::new();
+    format::harmless(&mut title, page.known.comm.as_bytes());
+    title.push_str(&format!("/{}", page.key.pid));
+    let inner = panel::framed(frame, upper, &look, &title).inner(Margin::new(1, 0));
+    let present = moment
+        .as_deref()
+        .and_then(|moment| present(moment, page.key));
+    let mut lines = identity(&page.known, present.map(|(row, _)| row));
+    match present {
+        Some((_, totals)) => {
+            lines.push(states(totals));
+            lines.push(rates(totals));
+        }
+        None => lines.push(vec![(
+            "holds no sockets any more, or has exited; what is known of it is from before"
+                .to_owned(),
+            Tone::Warning,
+        )]),
+    }
+    for (y, line) in (inner.y..inner.bottom()).zip(&lines) {
+        let place = Rect {
+            y,
+            height: 1,
+            ..inner
+        };
+        panel::write(frame.buffer_mut(), place, &look, line);
+    }
+    if let Some((_, totals)) = present.filter(|_| charts > 0) {
+        let below = Rect {
+            y: inner.y + TEXT_LINES,
+            height: inner.height.saturating_sub(TEXT_LINES),
+            ..inner
+        };
+        render_charts(frame, below, &look, totals);
+    }
+    let table = &mut page.sockets;
+    panel::framed_table(frame, lower, &look, "Its sockets", table, moment.as_deref());
+}
+
+/// The process at this moment, if it is there.
+fn present(
+    moment: &Moment,
+    key: crate::model::ProcessKey,
+) -> Option<(&ProcessRow, &ProcessTotals)> {
+    let at = process_index(moment, key)? as usize;
+    Some((
+        moment.sample.processes.get(at)?,
+        moment.aggregate.processes.get(at)?,
+    ))
+}
+
+/// Who it is, in two lines.
+fn identity(process: &Process, row: Option<&ProcessRow>) -> Vec<Vec<Piece>> {
+    let mut user = String::new();
+    match process.user.as_deref() {
+        Some(name) => format::harmless(&mut user, name.as_bytes()),
+        None => user = process.uid.to_string(),
+    }
+    let mut descriptors = MISSING.to_owned();
+    if let Some(count) = row.and_then(|row| row.descriptors) {
+        descriptors.clear();
+        format::count(&mut descriptors, count.into());
+    }
+    let mut cgroup = String::new();
+    match process.cgroup.as_deref() {
+        Some(path) => format::harmless(&mut cgroup, path.as_bytes()),
+        None => cgroup.push_str(MISSING),
+    }
+    let mut command = String::new();
+    format::harmless(&mut command, process.command_line.as_bytes());
+    if command.is_empty() {
+        command.push_str(MISSING);
+    }
+    let mut first = Vec::new();
+    for (what, value) in [
+        ("user ", user),
+        ("parent ", process.parent.to_string()),
+        ("descriptors ", descriptors),
+        ("cgroup ", cgroup),
+    ] {
+        first.push((what.to_owned(), Tone::Muted));
+        first.push((format!("{value}   "), Tone::Plain));
+    }
+    let second = vec![("command ".to_owned(), Tone::Muted), (command, Tone::Plain)];
+    vec![first, second]
+}
+
+/// Bars in the lines of text.
+const BARS: usize = 8;
+
+fn minute(recent: &Recent, width: usize) -> String {
+    let mut out = String::new();
+    format::minute(&mut out, recent.values(), width);
+    out
+}
+
+/// How many sockets in which state.
+fn states(totals: &ProcessTotals) -> Vec<Piece> {
+    let mut line = Vec::new();
+    let trend = &totals.trend;
+    for (tcp, recent) in [
+        (Tcp::Established, &trend.established),
+        (Tcp::TimeWait, &trend.time_wait),
+        (Tcp::CloseWait, &trend.close_wait),
+    ] {
+        let count = totals.tcp[tcp as usize];
+        let tone = if count == 0 {
+            Tone::Muted
+        } else {
+            state_tone(tcp)
+        };
+        let mut text = String::new();
+        format::count(&mut text, count.into());
+        line.push((format!("{} ", tcp.short_name()), tone));
+        line.push((format!("{text:>6} "), Tone::Strong));
+        line.push((format!("{}  ", minute(recent, BARS)), Tone::Plain));
+    }
+    for (name, count) in [
+        ("LISTEN", totals.tcp[Tcp::Listen as usize]),
+        ("UDP", totals.udp),
+        ("UNIX", totals.unix),
+        ("all", totals.sockets),
+    ] {
+        let mut text = String::new();
+        format::count(&mut text, count.into());
+        line.push((format!("{name} "), Tone::Muted));
+        line.push((format!("{text:<6} "), Tone::Strong));
+    }
+    line
+}
+
+/// How much it moves and how often it connects.
+fn rates(totals: &ProcessTotals) -> Vec<Piece> {
+    let mut line = Vec::new();
+    let throughput = &totals.throughput;
+    for (arrow, rate, recent) in [
+        ("↓", throughput.received, &totals.trend.received),
+        ("↑", throughput.sent, &totals.trend.sent),
+    ] {
+        let text = known(rate, format::rate);
+        line.push((format!("{arrow} {text:>9} "), Tone::Strong));
+        line.push((format!("{}  ", minute(recent, BARS)), Tone::Plain));
+    }
+    let changes = totals.changes;
+    for (what, rate) in [
+        ("opened", changes.map(|changes| changes.opened)),
+        ("closed", changes.map(|changes| changes.closed)),
+        ("TIME-WAIT", changes.map(|changes| changes.time_wait)),
+    ] {
+        let text = known(rate, format::per_second);
+        line.push((format!("{what} "), Tone::Muted));
+        line.push((format!("{text:<7} "), Tone::Plain));
+    }
+    let share = throughput.retransmitted_share();
+    line.push(("retransmitted ".to_owned(), Tone::Muted));
+    line.push((known(share, format::share), retransmitted_tone(share)));
+    line
+}
+
+/// Both directions and the established connections, side by side.
+fn render_charts(frame: &mut Frame<'_>, area: Rect, look: &Look, totals: &ProcessTotals) {
+    let trend = &totals.trend;
+    let areas: [Rect; 3] = Layout::horizontal([Constraint::Ratio(1, 3); 3])
+        .spacing(2)
+        .areas(area);
+    for (area, (what, recent, write)) in areas.into_iter().zip([
+        (
+            "received, 60 s",
+            &trend.received,
+            format::rate as fn(&mut String, f64),
+        ),
+        ("sent, 60 s", &trend.sent, format::rate),
+        ("established, 60 s", &trend.established, plain_count),
+    ]) {
+        if area.height < 2 {
+            continue;
+        }
+        // Each value takes as many columns as there is room for, so that the minute fills the width.
+        let wide = (usize::from(area.width) / crate::aggregate::RECENT_POINTS).max(1);
+        let values: Vec<Option<f64>> = recent
+            .values()
+            .iter()
+            .flat_map(|&value| std::iter::repeat_n(Some(f64::from(value)), wide))
+            .collect();
+        let highest = known(chart::highest(&values), write);
+        let heading = [
+            (format!("{what}  "), Tone::Muted),
+            (format!("highest {highest}"), Tone::Plain),
+        ];
+        panel::write(frame.buffer_mut(), area, look, &heading);
+        let below = Rect {
+            y: area.y + 1,
+            height: area.height - 1,
+            ..area
+        };
+        chart::render(frame, below, look, &values, Tone::Plain);
+    }
+}
+
+fn plain_count(out: &mut String, value: f64) {
+    format::count(out, value as u64);
+}
+
+fn known(value: Option<f64>, write: fn(&mut String, f64)) -> String {
+    match value {
+        None => MISSING.to_owned(),
+        Some(value) => {
+            let mut out = String::new();
+            write(&mut out, value);
+            out
+        }
+    }
+}

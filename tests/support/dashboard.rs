@@ -1,0 +1,201 @@
+//! The production event loop over a terminal in memory.
+
+#![allow(dead_code, missing_docs, unreachable_pub)]
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use sockwatch::aggregate::Aggregator;
+use sockwatch::app::{Ended, EventLoop, Exchange, Inbox, Job, Message};
+use sockwatch::source::Source;
+use sockwatch::tui::theme::Theme;
+use sockwatch::tui::{Look, State};
+
+use super::Machine;
+
+/// Messages that are there, and then none.
+struct Script(VecDeque<Message>);
+
+impl Inbox for Script {
+    fn wait(&mut self) -> Option<Message> {
+        self.0.pop_front()
+    }
+
+    fn poll(&mut self) -> Option<Message> {
+        self.0.pop_front()
+    }
+}
+
+/// Counts how often the terminal was given back.
+#[derive(Default)]
+pub struct NoJob(pub usize);
+
+impl Job for NoJob {
+    fn suspend(&mut self) -> std::io::Result<()> {
+        self.0 += 1;
+        Ok(())
+    }
+
+    fn resume(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+pub struct Dashboard {
+    pub event_loop: EventLoop<TestBackend>,
+    pub machine: Machine,
+    pub job: NoJob,
+    exchange: Arc<Exchange>,
+    aggregator: Aggregator,
+}
+
+/// Colours, UTF-8, UTC.
+pub fn look() -> Look {
+    Look {
+        theme: Theme::new(true),
+        ascii: false,
+        timezone: jiff::tz::TimeZone::UTC,
+    }
+}
+
+impl Dashboard {
+    pub fn new(size: (u16, u16), machine: Machine) -> Dashboard {
+        Dashboard::with_look(size, machine, look())
+    }
+
+    pub fn with_look(size: (u16, u16), machine: Machine, look: Look) -> Dashboard {
+        let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+        let exchange = Arc::new(Exchange::default());
+        let state = State::new(look, Duration::from_secs(1));
+        let mut event_loop = EventLoop::new(terminal, state, Arc::clone(&exchange));
+        event_loop.draw().unwrap();
+        Dashboard {
+            event_loop,
+            machine,
+            job: NoJob::default(),
+            exchange,
+            aggregator: Aggregator::new(),
+        }
+    }
+
+    pub fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> Ended {
+        let script = Script(messages.into_iter().collect());
+        let ended = self.event_loop.run(script, &mut self.job);
+        // Unlike a terminal, the one in memory keeps what was below the second half of a wide character: drawing anew
+        // wipes that.
+        let redraw = KeyEvent::new(KeyCode::Char('l'), KeyModifiers::CONTROL);
+        let script = Script([Message::Input(Event::Key(redraw))].into());
+        self.event_loop.run(script, &mut self.job);
+        ended
+    }
+
+    /// The next Samples, one a second.
+    pub fn ticks(&mut self, ticks: usize) -> &mut Self {
+        for _ in 0..ticks {
+            let mut moment = self.exchange.blank();
+            let making = Arc::get_mut(&mut moment).unwrap();
+            self.machine.next_into(&mut making.sample).unwrap();
+            self.aggregator
+                .update(&making.sample, &mut making.aggregate);
+            self.exchange.publish(moment);
+            let ended = self.send([Message::Moment]);
+            assert!(matches!(ended, Ended::Idle), "{ended:?}");
+        }
+        self
+    }
+
+    /// The next Sample; answers the time that the loop took for it, without making it.
+    pub fn tick_timed(&mut self) -> std::time::Duration {
+        let mut moment = self.exchange.blank();
+        let making = Arc::get_mut(&mut moment).unwrap();
+        self.machine.next_into(&mut making.sample).unwrap();
+        self.aggregator
+            .update(&making.sample, &mut making.aggregate);
+        self.exchange.publish(moment);
+        let script = Script([Message::Moment].into());
+        let start = std::time::Instant::now();
+        self.event_loop.run(script, &mut self.job);
+        start.elapsed()
+    }
+
+    /// One key, drawn afterwards.
+    pub fn key(&mut self, code: KeyCode) -> &mut Self {
+        let ended = self.press(KeyEvent::new(code, KeyModifiers::NONE));
+        assert!(matches!(ended, Ended::Idle), "{ended:?}");
+        self
+    }
+
+    pub fn press(&mut self, key: KeyEvent) -> Ended {
+        self.send([Message::Input(Event::Key(key))])
+    }
+
+    /// Keys that are characters, one after the other.
+    pub fn keys(&mut self, keys: &str) -> &mut Self {
+        for character in keys.chars() {
+            self.key(KeyCode::Char(character));
+        }
+        self
+    }
+
+    pub fn resize(&mut self, width: u16, height: u16) -> &mut Self {
+        self.event_loop.backend_mut().resize(width, height);
+        self.send([Message::Input(Event::Resize(width, height))]);
+        self
+    }
+
+    /// The screen's lines.
+    pub fn lines(&self) -> Vec<String> {
+        let buffer = self.event_loop.backend().buffer();
+        let width = usize::from(buffer.area.width);
+        buffer
+            .content
+            .chunks(width)
+            .map(|line| {
+                let mut text = String::new();
+                let mut skip = 0;
+                for cell in line {
+                    if skip == 0 {
+                        text.push_str(cell.symbol());
+                        skip = unicode_width::UnicodeWidthStr::width(cell.symbol());
+                    }
+                    skip = usize::saturating_sub(skip, 1);
+                }
+                text.trim_end().to_owned()
+            })
+            .collect()
+    }
+
+    pub fn text(&self) -> String {
+        self.lines().join("\n")
+    }
+
+    pub fn shows(&self, text: &str) -> bool {
+        self.text().contains(text)
+    }
+
+    /// The line that is drawn as selected.
+    pub fn selected(&self) -> Option<String> {
+        let buffer = self.event_loop.backend().buffer();
+        let selected = (4..buffer.area.height).find(|&y| {
+            buffer[(2, y)]
+                .modifier
+                .contains(ratatui::style::Modifier::REVERSED)
+        })?;
+        Some(self.lines()[usize::from(selected)].clone())
+    }
+
+    /// The style of the first cell of `text`.
+    pub fn style_of(&self, text: &str) -> Option<ratatui::style::Style> {
+        let buffer = self.event_loop.backend().buffer();
+        let (y, line) = (0..)
+            .zip(self.lines())
+            .find(|(_, line)| line.contains(text))?;
+        let at = line.find(text)?;
+        let x = unicode_width::UnicodeWidthStr::width(&line[..at]) as u16;
+        Some(buffer[(x, y)].style())
+    }
+}

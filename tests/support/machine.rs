@@ -1,0 +1,476 @@
+//! A machine made by hand: the same on every run, with something of everything in it.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use sockwatch::model::{
+    Attribution, Blob, Endpoint, Ends, Family, Fault, Holder, Host, Process, ProcessKey,
+    ProcessRow, Protocol, Sample, Socket, State, Timer, TimerKind, Unowned,
+};
+use sockwatch::source::{Source, SourceError};
+
+/// 2026-11-20 20:14:07 UTC, µs.
+const START_US: i64 = 1_795_205_647_000_000;
+
+/// How the machine is seen.
+#[derive(Debug, Clone, Default)]
+pub struct Machine {
+    /// Samples given so far: the time, s.
+    pub tick: u64,
+    /// Sockets of a further process, to try sizes.
+    pub many: u32,
+    /// Whether another user's processes can be looked into.
+    pub unprivileged: bool,
+    /// Whether something cannot be read.
+    pub faulty: bool,
+    /// The tick from which on the client is gone, with its sockets.
+    pub client_exits_at: Option<u64>,
+}
+
+impl Source for Machine {
+    fn next_into(&mut self, sample: &mut Sample) -> Result<(), SourceError> {
+        sample.clear();
+        Making {
+            sample,
+            machine: self,
+        }
+        .make();
+        self.tick += 1;
+        Ok(())
+    }
+}
+
+/// Processes by their place in the Sample.
+const NGINX: u32 = 0;
+const REDIS: u32 = 1;
+const POSTGRES: u32 = 2;
+const CLIENT: u32 = 3;
+const HOSTILE: u32 = 4;
+
+struct Making<'a> {
+    sample: &'a mut Sample,
+    machine: &'a Machine,
+}
+
+/// Counters of a connection.
+#[derive(Clone, Copy, Default)]
+struct Counters {
+    received: u64,
+    acked: u64,
+    retransmitted: u64,
+    rtt_us: u32,
+}
+
+impl Making<'_> {
+    fn make(mut self) {
+        let tick = self.machine.tick;
+        let sample = &mut *self.sample;
+        sample.taken_at_us = START_US + tick as i64 * 1_000_000;
+        sample.monotonic_ns = 1_000_000_000_000 + tick * 1_000_000_000;
+        sample.host = Arc::new(Host {
+            hostname: "web-3".into(),
+            kernel: "6.18.44-generic".into(),
+            boot_id: "b007".into(),
+        });
+        sample.events_available = true;
+        sample.timings.total_ns = 14_200_000;
+        sample.users = vec![
+            (0, "root".into()),
+            (33, "www".into()),
+            (999, "redis".into()),
+        ];
+        sample.visibility.processes = 212;
+        if self.machine.unprivileged {
+            sample.visibility.unreadable = 180;
+        }
+        if self.machine.faulty {
+            sample.faults = vec![
+                Fault::benign("sock_diag sctp", "No such file or directory (os error 2)"),
+                Fault::incomplete(
+                    "/proc/net/snmp6",
+                    "permission denied; run as root to see the counters of IPv6",
+                ),
+            ];
+            sample.lost_events = 12;
+        }
+        self.processes();
+        self.nginx();
+        self.redis();
+        self.postgres();
+        if !self.client_is_gone() {
+            self.client();
+        }
+        self.others();
+        self.many();
+    }
+
+    fn client_is_gone(&self) -> bool {
+        let tick = self.machine.tick;
+        self.machine.client_exits_at.is_some_and(|at| tick >= at)
+    }
+
+    fn processes(&mut self) {
+        let gone = self.client_is_gone();
+        for (pid, comm, command, uid, user, group) in [
+            (
+                2211,
+                "nginx",
+                "nginx: worker process",
+                33,
+                "www",
+                "nginx.service",
+            ),
+            (
+                880,
+                "redis-server",
+                "/usr/bin/redis-server 127.0.0.1:6379",
+                999,
+                "redis",
+                "redis.service",
+            ),
+            (
+                1404,
+                "postgres",
+                "postgres: checkpointer",
+                26,
+                "postgres",
+                "postgresql.service",
+            ),
+            (
+                5120,
+                "curl",
+                "curl --parallel --config /etc/load/urls",
+                1000,
+                "deploy",
+                "user.slice",
+            ),
+            (
+                6001,
+                "数据\x1b[31m库",
+                "数据\x1b[31m库 --listen",
+                1000,
+                "deploy",
+                "db.service",
+            ),
+        ] {
+            let name = if gone && comm == "curl" { "cron" } else { comm };
+            let pid = if gone && comm == "curl" { 5999 } else { pid };
+            self.sample.processes.push(ProcessRow {
+                process: Arc::new(Process {
+                    key: ProcessKey {
+                        pid,
+                        start_time: u64::from(pid) * 7,
+                    },
+                    parent: 1,
+                    comm: name.into(),
+                    command_line: command.into(),
+                    uid,
+                    user: Some(user.into()),
+                    cgroup: Some(format!("/system.slice/{group}").into()),
+                }),
+                descriptors: Some(20 + pid % 100),
+            });
+        }
+        if self.machine.many > 0 {
+            let mut row = self.sample.processes[0].clone();
+            let process = Arc::make_mut(&mut row.process);
+            process.key = ProcessKey {
+                pid: 7777,
+                start_time: 7,
+            };
+            process.comm = "loadgen".into();
+            self.sample.processes.push(row);
+        }
+    }
+
+    fn socket(&mut self, cookie: u64, ends: Ends, protocol: Protocol, state: State) -> Socket {
+        let family = match ends {
+            Ends::Inet { local, .. } if local.address.is_ipv6() => Family::Inet6,
+            Ends::Inet { .. } => Family::Inet,
+            _ => Family::Unix,
+        };
+        Socket {
+            cookie,
+            cgroup_id: 0,
+            ends,
+            netns: 4_026_531_840,
+            inode: 40_000 + cookie as u32,
+            uid: Some(0),
+            recv_queue: 0,
+            send_queue: 0,
+            interface: 0,
+            mark: None,
+            class_id: None,
+            timer: None,
+            blob: Blob::default(),
+            holders_at: 0,
+            holders_len: 0,
+            options: None,
+            family,
+            protocol,
+            state,
+            attribution: Attribution::Unowned(Unowned::Unknown),
+            congestion: 0,
+            tos: None,
+            tclass: None,
+            shutdown: None,
+            v6only: None,
+            raw_protocol: None,
+        }
+    }
+
+    fn push(
+        &mut self,
+        mut socket: Socket,
+        owner: Result<u32, Unowned>,
+        counters: Option<Counters>,
+    ) {
+        match owner {
+            Ok(process) => {
+                socket.attribution = Attribution::Observed;
+                socket.holders_at = self.sample.holders.len() as u32;
+                socket.holders_len = 1;
+                let fd = 3 + self.sample.holders.len() as u32 % 1000;
+                self.sample.holders.push(Holder { process, fd });
+            }
+            Err(why) => socket.attribution = Attribution::Unowned(why),
+        }
+        if let Some(counters) = counters {
+            let mut info = [0; 232];
+            info[0] = socket.state as u8;
+            info[68..72].copy_from_slice(&counters.rtt_us.to_ne_bytes());
+            info[80..84].copy_from_slice(&10_u32.to_ne_bytes());
+            let total = (counters.retransmitted / 1448) as u32;
+            info[100..104].copy_from_slice(&total.to_ne_bytes());
+            info[120..128].copy_from_slice(&counters.acked.to_ne_bytes());
+            info[128..136].copy_from_slice(&counters.received.to_ne_bytes());
+            let sent = counters.acked + counters.retransmitted;
+            info[200..208].copy_from_slice(&sent.to_ne_bytes());
+            info[208..216].copy_from_slice(&counters.retransmitted.to_ne_bytes());
+            let table = &mut self.sample.sockets;
+            socket.congestion = table.name_index(b"cubic");
+            socket.blob = table.push_blob(&info, &[], &[], b"").unwrap();
+        }
+        self.sample.sockets.rows.push(socket);
+    }
+
+    fn tcp(&mut self, cookie: u64, local: End, remote: End, state: State) -> Socket {
+        let ends = Ends::Inet {
+            local: end(local),
+            remote: end(remote),
+        };
+        self.socket(cookie, ends, Protocol::Tcp, state)
+    }
+
+    /// A web server: two listeners, one of them nearly full, and connections whose rates differ and change.
+    fn nginx(&mut self) {
+        let tick = self.machine.tick;
+        let mut listener = self.tcp(1, (10, 0, 0, 1, 443), NOWHERE, State::Listen);
+        (listener.recv_queue, listener.send_queue) = (119, 128);
+        self.push(listener, Ok(NGINX), None);
+        let mut listener = self.tcp(2, (0, 0, 0, 0, 80), NOWHERE, State::Listen);
+        (listener.recv_queue, listener.send_queue) = (0, 511);
+        self.push(listener, Ok(NGINX), None);
+        for at in 0..12_u64 {
+            let remote = (198, 51, 100, 7 + at as u8 % 4, 50_000 + at as u16);
+            let mut socket = self.tcp(100 + at, (10, 0, 0, 1, 443), remote, State::Established);
+            socket.uid = Some(33);
+            socket.send_queue = (at as u32 % 3) * 14_480;
+            // The first connections grow faster with time, the others slower: rows change places.
+            let speed = if at < 6 {
+                100_000 * (tick + 1)
+            } else {
+                2_000_000 / (tick + 1)
+            };
+            let counters = Counters {
+                received: tick * 1_500 * (at + 1),
+                acked: tick * speed * (at % 5 + 1),
+                retransmitted: if at == 3 { tick * 40_000 } else { 0 },
+                rtt_us: 900 * (at as u32 + 1),
+            };
+            self.push(socket, Ok(NGINX), Some(counters));
+        }
+        for at in 0..3_u64 {
+            let remote = (203, 0, 113, 9, 40_000 + at as u16);
+            let mut socket = self.tcp(130 + at, (10, 0, 0, 1, 443), remote, State::CloseWait);
+            (socket.uid, socket.recv_queue) = (Some(33), 1);
+            self.push(socket, Ok(NGINX), Some(Counters::default()));
+        }
+        let remote = (203, 0, 113, 10, 40_100);
+        let socket = self.tcp(140, (10, 0, 0, 1, 443), remote, State::SynRecv);
+        self.push(socket, Err(Unowned::Handshake), None);
+        let socket = self.tcp(
+            141,
+            (10, 0, 0, 1, 443),
+            (203, 0, 113, 10, 40_101),
+            State::Established,
+        );
+        let counters = Counters {
+            received: 517,
+            rtt_us: 31_000,
+            ..Counters::default()
+        };
+        self.push(socket, Err(Unowned::WaitingForAccept), Some(counters));
+    }
+
+    fn redis(&mut self) {
+        let tick = self.machine.tick;
+        let mut listener = self.tcp(200, (127, 0, 0, 1, 6379), NOWHERE, State::Listen);
+        (listener.uid, listener.send_queue) = (Some(999), 511);
+        self.push(listener, Ok(REDIS), None);
+        for at in 0..4_u64 {
+            let local = (127, 0, 0, 1, 6379);
+            let mut socket = self.tcp(
+                210 + at,
+                local,
+                (127, 0, 0, 1, 41_000 + at as u16),
+                State::Established,
+            );
+            socket.uid = Some(999);
+            let counters = Counters {
+                received: tick * 64_000 * (at + 1),
+                acked: tick * 128_000 * (at + 1),
+                retransmitted: 0,
+                rtt_us: 40,
+            };
+            self.push(socket, Ok(REDIS), Some(counters));
+        }
+    }
+
+    /// A database on unix sockets: a listener and pairs with the web server.
+    fn postgres(&mut self) {
+        for at in 0..4_u64 {
+            let pair = Ends::Unix {
+                peer_inode: (at > 0).then_some(40_300 + (at as u32 ^ 1)),
+                vfs: None,
+                pending: 0,
+            };
+            let state = if at == 0 {
+                State::Listen
+            } else {
+                State::Established
+            };
+            let mut socket = self.socket(300 + at, pair, Protocol::Stream, state);
+            if at == 0 {
+                socket.send_queue = 100;
+            }
+            if at < 2 {
+                let name = b"/run/postgresql/.s.PGSQL.5432";
+                socket.blob = self.sample.sockets.push_blob(&[], &[], &[], name).unwrap();
+            }
+            let owner = if self.machine.unprivileged {
+                Err(Unowned::PermissionDenied)
+            } else {
+                Ok(if at % 2 == 0 { POSTGRES } else { NGINX })
+            };
+            self.push(socket, owner, None);
+        }
+        let mut udp = self.tcp(320, (10, 0, 0, 1, 5353), NOWHERE, State::Closed);
+        (udp.protocol, udp.recv_queue) = (Protocol::Udp, 2304);
+        self.push(udp, Ok(POSTGRES), None);
+    }
+
+    /// A client that opens and closes: its TIME-WAITs grow by three a second.
+    fn client(&mut self) {
+        let tick = self.machine.tick;
+        for at in 0..5 + tick * 3 {
+            let local = (10, 0, 0, 1, 33_000 + at as u16);
+            let mut socket = self.tcp(400 + at, local, (192, 0, 2, 80, 8080), State::TimeWait);
+            (socket.inode, socket.uid) = (0, None);
+            socket.timer = Some(Timer {
+                expires_ms: 42_000,
+                kind: TimerKind::TimeWait,
+                retries: 0,
+            });
+            self.push(socket, Err(Unowned::TimeWait), None);
+        }
+        let mut socket = self.tcp(
+            390,
+            (10, 0, 0, 1, 39_999),
+            (192, 0, 2, 80, 8080),
+            State::Established,
+        );
+        socket.uid = Some(1000);
+        let counters = Counters {
+            received: tick * 9_000_000,
+            acked: tick * 300,
+            retransmitted: 0,
+            rtt_us: 12_300,
+        };
+        self.push(socket, Ok(CLIENT), Some(counters));
+    }
+
+    fn others(&mut self) {
+        let ends = Ends::Inet {
+            local: Endpoint {
+                address: "2001:db8:85a3::8a2e:370:7334".parse().unwrap(),
+                port: 5432,
+            },
+            remote: Endpoint {
+                address: "2001:db8:85a3::ffff:1:2".parse().unwrap(),
+                port: 61_000,
+            },
+        };
+        let socket = self.socket(500, ends, Protocol::Tcp, State::Established);
+        let counters = Counters {
+            received: 40,
+            acked: 80,
+            retransmitted: 0,
+            rtt_us: 250,
+        };
+        self.push(socket, Ok(HOSTILE), Some(counters));
+        let socket = self.tcp(
+            501,
+            (10, 0, 0, 1, 45_000),
+            (203, 0, 113, 200, 25),
+            State::FinWait1,
+        );
+        self.push(socket, Err(Unowned::Orphan), Some(Counters::default()));
+        let abstract_name = Ends::Unix {
+            peer_inode: None,
+            vfs: None,
+            pending: 0,
+        };
+        let mut socket = self.socket(502, abstract_name, Protocol::Dgram, State::Closed);
+        let name = b"\0evil\x1b]0;title\x07";
+        socket.blob = self.sample.sockets.push_blob(&[], &[], &[], name).unwrap();
+        self.push(socket, Ok(HOSTILE), None);
+    }
+
+    fn many(&mut self) {
+        let (tick, process) = (self.machine.tick, HOSTILE + 1);
+        for at in 0..u64::from(self.machine.many) {
+            let remote = (
+                172,
+                16,
+                (at >> 8) as u8,
+                at as u8,
+                1024 + (at % 60_000) as u16,
+            );
+            let socket = self.tcp(
+                1_000_000 + at,
+                (10, 0, 0, 2, 9000),
+                remote,
+                State::Established,
+            );
+            let counters = Counters {
+                received: tick * (at * 7919 % 10_007),
+                acked: tick * (at * 104_729 % 10_009),
+                retransmitted: 0,
+                rtt_us: (at * 31 % 90_000) as u32,
+            };
+            self.push(socket, Ok(process), Some(counters));
+        }
+    }
+}
+
+type End = (u8, u8, u8, u8, u16);
+
+const NOWHERE: End = (0, 0, 0, 0, 0);
+
+fn end((a, b, c, d, port): End) -> Endpoint {
+    Endpoint {
+        address: Ipv4Addr::new(a, b, c, d).into(),
+        port,
+    }
+}
