@@ -412,8 +412,9 @@ fn rate_of_a_transfer() {
     let writer = thread::spawn({
         let stop = Arc::clone(&stop);
         move || {
+            let chunk = vec![7; CHUNK];
             while !stop.load(Ordering::Relaxed) {
-                client.write_all(&[7; CHUNK]).expect("it writes");
+                client.write_all(&chunk).expect("it writes");
                 thread::sleep(PACE);
             }
         }
@@ -545,8 +546,8 @@ fn orphan() {
     let mut watch = Watch::start();
     // The peer reads nothing, so that the close cannot finish.
     client.set_nonblocking(true).expect("it can be set");
-    let mut writer = &client;
-    while writer.write(&[0; 64 * 1024]).is_ok() {}
+    let (mut writer, chunk) = (&client, vec![0; 64 * 1024]);
+    while writer.write(&chunk).is_ok() {}
     drop(client);
     wait::until_tcp("FIN-WAIT-1", ports.0, ports.1, 4);
     watch.look();
@@ -685,9 +686,6 @@ fn exhausted() {
     for _ in 0..3 {
         watch.look();
         let new = watch.sample.faults.get(before..).unwrap_or(&[]);
-        for fault in new {
-            eprintln!("{fault}");
-        }
         println!("{} {}", watch.sample.sockets.rows.len(), new.len());
     }
     // A source that begins without one must say so, not panic.

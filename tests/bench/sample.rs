@@ -123,7 +123,7 @@ fn cpu_of(rounds: u64, sum: &mut (Duration, u64), mut work: impl FnMut()) -> Dur
     for _ in 0..rounds {
         work();
     }
-    let spent = cpu() - before;
+    let spent = cpu().saturating_sub(before);
     sum.0 += spent;
     sum.1 += rounds;
     spent
