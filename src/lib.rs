@@ -7,7 +7,7 @@
 //! - [`source`]: where Samples come from; `netlink` asks `sock_diag`, `procfs` finds owners and counters, `Live`
 //!   composes one Sample a tick.
 //! - [`aggregate`]: what follows from a Sample and the one before it: rates, groups, listeners, bounded history.
-//! - [`column`]: what a table can show of a socket, for the screen, `list` and CSV alike.
+//! - [`mod@column`]: what a table can show of a socket, for the screen, `list` and CSV alike.
 //! - [`tui`]: the dashboard's screen: state, keys, views. Draws and decides, touches nothing outside.
 //! - [`app`]: the running dashboard: threads, channels, the terminal.
 //! - [`export`]: what leaves as text: table, JSON, CSV.

@@ -419,8 +419,10 @@ fn rate_of_a_transfer() {
             }
         }
     });
+    // Taken here: the thread may begin only after the first Sample has been taken.
+    let start = now_ns();
     let reader = thread::spawn(move || {
-        let mut progress: Progress = vec![(now_ns(), 0)];
+        let mut progress: Progress = vec![(start, 0)];
         let (mut buffer, mut total) = (vec![0; CHUNK], 0);
         loop {
             let read = server.read(&mut buffer).expect("it reads");

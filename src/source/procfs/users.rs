@@ -13,7 +13,7 @@ const MAX_USERS: usize = 16_384;
 /// Questions that may wait for an answer.
 const MAX_WAITING: usize = 1024;
 /// After which a user without a name is asked for again.
-const RETRY: Duration = Duration::from_secs(5 * 60);
+const RETRY: Duration = Duration::from_mins(5);
 
 /// User id → name. The name service (files, LDAP, …) is asked on a thread of its own, because it may take seconds or
 /// never answer.
