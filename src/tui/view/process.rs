@@ -3,9 +3,10 @@
 //! ```text
 //! ┌ nginx/2211 ─────────────────────────────────────────────────────────────────┐
 //! │ user www   parent 1   descriptors 823   cgroup /system.slice/nginx.service   │
-//! │ nginx: worker process                                                        │
-//! │ ESTAB    640 ▁▂▃▅  TIME-WAIT    170 ▁▁▂▂  CLOSE-WAIT      0 ▁▁▁▁  …          │
-//! │ ↓ 31.0 MB/s  ▁▂▅▇  ↑ 7.90 MB/s  ▁▂▅▇  retransmitted 0.02 %  opened 12/s …    │
+//! │ command nginx: worker process                                                │
+//! │ ESTAB    640 ▁▂▃▅  TIME-WAIT    170 ▁▁▂▂  CLOSE-WAIT      0 ▁▁▁▁             │
+//! │ ↓ 31.0 MB/s  ▁▂▅▇  ↑ 7.90 MB/s  ▁▂▅▇  retransmitted 0.02 %                   │
+//! │ opened 12/s  closed 11/s  TIME-WAIT 10/s  LISTEN 2  UDP 0  …                 │
 //! │ charts of both directions where there is room                                │
 //! └──────────────────────────────────────────────────────────────────────────────┘
 //! ┌ Its sockets ─ sorted by ↓+↑/s ▼ ─────────────────────────────────────────────┐
@@ -26,8 +27,11 @@ use crate::tui::lists::{process_index, retransmitted_tone};
 use crate::tui::state::State;
 use crate::tui::theme::{Tone, state_tone};
 
-/// Lines of text in the upper frame.
-const TEXT_LINES: u16 = 4;
+/// Lines of text in the upper frame: who it is, then its figures.
+const TEXT_LINES: u16 = 5;
+
+/// Lines of text before the figures.
+const IDENTITY_LINES: u16 = 2;
 
 /// Lines of the charts, the line of their headings included.
 const CHART_LINES: u16 = 7;
@@ -60,8 +64,13 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let mut lines = identity(&page.known, present.map(|(row, _)| row));
     match present {
         Some((_, totals)) => {
-            lines.push(states(totals));
-            lines.push(rates(totals));
+            let room = usize::from(TEXT_LINES - IDENTITY_LINES);
+            // Where there is little room, what is last is left out.
+            let groups = states(totals)
+                .into_iter()
+                .chain(rates(totals))
+                .chain(kinds(totals));
+            lines.extend(flow(groups, inner.width).into_iter().take(room));
         }
         None => lines.push(vec![(
             "holds no sockets any more, or has exited; what is known of it is from before"
@@ -138,7 +147,7 @@ fn identity(process: &Process, row: Option<&ProcessRow>) -> Vec<Vec<Piece>> {
 }
 
 /// Bars in the lines of text.
-const BARS: usize = 8;
+const BARS: usize = 6;
 
 fn minute(recent: &Recent, width: usize) -> String {
     let mut out = String::new();
@@ -146,8 +155,26 @@ fn minute(recent: &Recent, width: usize) -> String {
     out
 }
 
+/// Lays groups out in lines; none is broken.
+fn flow(groups: impl Iterator<Item = Vec<Piece>>, width: u16) -> Vec<Vec<Piece>> {
+    let mut lines: Vec<Vec<Piece>> = vec![Vec::new()];
+    let mut used = 0;
+    for group in groups {
+        let needed = panel::width(&group);
+        if used + needed > width && used > 0 {
+            lines.push(Vec::new());
+            used = 0;
+        }
+        used += needed;
+        if let Some(line) = lines.last_mut() {
+            line.extend(group);
+        }
+    }
+    lines
+}
+
 /// How many sockets in which state.
-fn states(totals: &ProcessTotals) -> Vec<Piece> {
+fn states(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
     let mut line = Vec::new();
     let trend = &totals.trend;
     for (tcp, recent) in [
@@ -163,10 +190,18 @@ fn states(totals: &ProcessTotals) -> Vec<Piece> {
         };
         let mut text = String::new();
         format::count(&mut text, count.into());
-        line.push((format!("{} ", tcp.short_name()), tone));
-        line.push((format!("{text:>6} "), Tone::Strong));
-        line.push((format!("{}  ", minute(recent, BARS)), Tone::Plain));
+        line.push(vec![
+            (format!("{} ", tcp.short_name()), tone),
+            (format!("{text:>6} "), Tone::Strong),
+            (format!("{}  ", minute(recent, BARS)), Tone::Plain),
+        ]);
     }
+    line
+}
+
+/// How many of which other kind.
+fn kinds(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
+    let mut line = Vec::new();
     for (name, count) in [
         ("LISTEN", totals.tcp[Tcp::Listen as usize]),
         ("UDP", totals.udp),
@@ -175,14 +210,16 @@ fn states(totals: &ProcessTotals) -> Vec<Piece> {
     ] {
         let mut text = String::new();
         format::count(&mut text, count.into());
-        line.push((format!("{name} "), Tone::Muted));
-        line.push((format!("{text:<6} "), Tone::Strong));
+        line.push(vec![
+            (format!("{name} "), Tone::Muted),
+            (format!("{text:<6} "), Tone::Strong),
+        ]);
     }
     line
 }
 
 /// How much it moves and how often it connects.
-fn rates(totals: &ProcessTotals) -> Vec<Piece> {
+fn rates(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
     let mut line = Vec::new();
     let throughput = &totals.throughput;
     for (arrow, rate, recent) in [
@@ -190,9 +227,19 @@ fn rates(totals: &ProcessTotals) -> Vec<Piece> {
         ("↑", throughput.sent, &totals.trend.sent),
     ] {
         let text = known(rate, format::rate);
-        line.push((format!("{arrow} {text:>9} "), Tone::Strong));
-        line.push((format!("{}  ", minute(recent, BARS)), Tone::Plain));
+        line.push(vec![
+            (format!("{arrow} {text:>9} "), Tone::Strong),
+            (format!("{}  ", minute(recent, BARS)), Tone::Plain),
+        ]);
     }
+    let share = throughput.retransmitted_share();
+    line.push(vec![
+        ("retransmitted ".to_owned(), Tone::Muted),
+        (
+            format!("{:<7}", known(share, format::share)),
+            retransmitted_tone(share),
+        ),
+    ]);
     let changes = totals.changes;
     for (what, rate) in [
         ("opened", changes.map(|changes| changes.opened)),
@@ -200,12 +247,11 @@ fn rates(totals: &ProcessTotals) -> Vec<Piece> {
         ("TIME-WAIT", changes.map(|changes| changes.time_wait)),
     ] {
         let text = known(rate, format::per_second);
-        line.push((format!("{what} "), Tone::Muted));
-        line.push((format!("{text:<7} "), Tone::Plain));
+        line.push(vec![
+            (format!("{what} "), Tone::Muted),
+            (format!("{text:<8} "), Tone::Plain),
+        ]);
     }
-    let share = throughput.retransmitted_share();
-    line.push(("retransmitted ".to_owned(), Tone::Muted));
-    line.push((known(share, format::share), retransmitted_tone(share)));
     line
 }
 
