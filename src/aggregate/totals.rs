@@ -86,8 +86,41 @@ impl Totals {
         self.tcp[state as usize]
     }
 
-    /// Share of the sockets that have an owner, 0 to 1. `None` if there are no sockets.
+    /// Share of the sockets that a process can hold whose process is known, 0 to 1. `None` if there are none.
+    ///
+    /// TIME-WAIT, half-open, not yet accepted and orphaned connections and the kernel's own sockets belong to no process:
+    /// where nobody is named for them, nothing is left unknown.
     pub fn owned_share(&self) -> Option<f64> {
-        (self.sockets > 0).then(|| f64::from(self.owned) / f64::from(self.sockets))
+        let nobodys: u32 = [
+            Unowned::TimeWait,
+            Unowned::Handshake,
+            Unowned::WaitingForAccept,
+            Unowned::Orphan,
+            Unowned::Kernel,
+        ]
+        .iter()
+        .map(|&why| self.unowned[why as usize])
+        .sum();
+        let can_be_held = self.sockets.saturating_sub(nobodys);
+        (can_be_held > 0).then(|| f64::from(self.owned) / f64::from(can_be_held))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_owned_share_leaves_out_what_no_process_can_hold() {
+        let mut totals = Totals {
+            sockets: 1000,
+            owned: 90,
+            ..Totals::default()
+        };
+        totals.unowned[Unowned::TimeWait as usize] = 880;
+        totals.unowned[Unowned::Kernel as usize] = 20;
+        totals.unowned[Unowned::PermissionDenied as usize] = 10;
+        assert_eq!(totals.owned_share(), Some(0.9));
+        assert_eq!(Totals::default().owned_share(), None);
     }
 }
