@@ -283,11 +283,14 @@ fn netid(row: &SocketRow<'_>) -> &'static str {
     row.socket.socket.protocol.netid(row.socket.socket.family)
 }
 
-/// `10.0.0.1:80`, `[::1]:80`, `*:80`.
-fn endpoint(out: &mut String, end: Endpoint) -> Option<()> {
+/// `10.0.0.1:80`, `[fe80::1]%eth0:80`, `0.0.0.0:*`: the device before the port, as in ss.
+fn endpoint(out: &mut String, end: Endpoint, row: Option<&SocketRow<'_>>) -> Option<()> {
     match end.address {
         IpAddr::V4(address) => write!(out, "{address}").ok()?,
         IpAddr::V6(address) => write!(out, "[{address}]").ok()?,
+    }
+    if let Some(row) = row {
+        device(out, row)?;
     }
     if end.port == 0 {
         out.push_str(":*");
@@ -295,6 +298,19 @@ fn endpoint(out: &mut String, end: Endpoint) -> Option<()> {
         write!(out, ":{}", end.port).ok()?;
     }
     Some(())
+}
+
+/// `%eth0` behind the address of a socket that is bound to a device.
+fn device(out: &mut String, row: &SocketRow<'_>) -> Option<()> {
+    match (row.socket.socket.interface, row.socket.interface_name()) {
+        (0, _) => Some(()),
+        (_, Some(name)) => {
+            out.push('%');
+            format::harmless(out, name.as_bytes());
+            Some(())
+        }
+        (index, None) => write!(out, "%{index}").ok(),
+    }
 }
 
 /// A vsock context id: the well-known ones by name.
@@ -310,7 +326,7 @@ fn context(out: &mut String, cid: u32) -> Option<()> {
 fn local(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
     let socket = row.socket.socket;
     match socket.ends {
-        Ends::Inet { local, .. } => endpoint(out, local)?,
+        Ends::Inet { local, .. } => return endpoint(out, local, Some(row)),
         Ends::Unix { .. } => {
             match row.socket.name() {
                 Some(name) => format::harmless(out, name),
@@ -333,22 +349,13 @@ fn local(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
             write!(out, ":{port}").ok()?;
         }
     }
-    if socket.interface != 0 {
-        match row.socket.interface_name() {
-            Some(name) => {
-                out.push('%');
-                format::harmless(out, name.as_bytes());
-            }
-            None => write!(out, "%{}", socket.interface).ok()?,
-        }
-    }
-    Some(())
+    device(out, row)
 }
 
 fn remote(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
     match row.socket.socket.ends {
         Ends::Inet { remote, .. } if remote.is_unset() => None,
-        Ends::Inet { remote, .. } => endpoint(out, remote),
+        Ends::Inet { remote, .. } => endpoint(out, remote, None),
         Ends::Unix { peer_inode, .. } => write!(out, "* {}", peer_inode?).ok(),
         Ends::Netlink {
             remote_port_id: 0, ..
