@@ -86,8 +86,15 @@ impl Totals {
         self.tcp[state as usize]
     }
 
-    /// Share of the sockets that have an owner, 0 to 1. `None` if there are no sockets.
+    /// Share of the sockets with a known owner among those that have one, 0 to 1: a TIME-WAIT that nobody holds any
+    /// more is nothing that could be known. `None` if there are no such sockets.
     pub fn owned_share(&self) -> Option<f64> {
-        (self.sockets > 0).then(|| f64::from(self.owned) / f64::from(self.sockets))
+        let hidden: u32 = Unowned::ALL
+            .into_iter()
+            .filter(|why| why.hides_an_owner())
+            .map(|why| self.unowned[why as usize])
+            .sum();
+        let held = self.owned + hidden;
+        (held > 0).then(|| f64::from(self.owned) / f64::from(held))
     }
 }
