@@ -162,7 +162,7 @@ fn esc_leads_back_to_exactly_where_one_was() {
     dashboard.keys("kk");
     let (selected, screen) = (dashboard.selected().unwrap(), dashboard.text());
     assert!(
-        dashboard.shows("Enter look into"),
+        dashboard.shows("Enter open "),
         "the footer says what Enter does"
     );
     dashboard.key(KeyCode::Enter);
@@ -284,11 +284,29 @@ fn help_tells_every_key_and_faults_their_reason() {
         "and what follows from it"
     );
     dashboard.key(KeyCode::Esc);
-    assert!(dashboard.shows("⚠ 2 faults !"), "the header counts them");
+    assert!(dashboard.shows("⚠ 1 fault !"), "the header counts them");
+    assert!(
+        dashboard.shows("1 note !"),
+        "calmly where no socket can be missing"
+    );
     assert!(
         dashboard.shows("12 events lost"),
         "and what the kernel dropped"
     );
+}
+
+#[test]
+fn what_the_kernel_lacks_is_a_calm_note() {
+    let machine = Machine {
+        lacking: true,
+        ..Machine::default()
+    };
+    let mut dashboard = Dashboard::new((80, 24), machine);
+    dashboard.ticks(2);
+    assert!(dashboard.shows("1 note !"), "it can be found");
+    assert!(!dashboard.shows("⚠"), "and alarms nobody");
+    dashboard.keys("!");
+    assert!(dashboard.shows("sock_diag sctp"), "! tells what it is");
 }
 
 #[test]

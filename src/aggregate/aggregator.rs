@@ -313,7 +313,7 @@ impl Aggregator {
                 .unwrap_or_default();
             let (recent, trend, seen) = self.recent.entry(row.process.key).or_default();
             if seconds.is_some() {
-                recent.push(throughput.total().unwrap_or(0.0));
+                recent.push(throughput.total());
                 trend.push(&sum.tcp, &throughput);
             }
             *seen = self.samples;

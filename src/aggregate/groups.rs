@@ -49,9 +49,9 @@ pub struct Trend {
 
 impl Trend {
     pub(super) fn push(&mut self, tcp: &[u32; State::SLOTS], throughput: &Throughput) {
-        let count = |state: State| f64::from(tcp[state as usize]);
-        self.received.push(throughput.received.unwrap_or(0.0));
-        self.sent.push(throughput.sent.unwrap_or(0.0));
+        let count = |state: State| Some(f64::from(tcp[state as usize]));
+        self.received.push(throughput.received);
+        self.sent.push(throughput.sent);
         self.established.push(count(State::Established));
         self.time_wait.push(count(State::TimeWait));
         self.close_wait.push(count(State::CloseWait));

@@ -80,8 +80,9 @@ impl History {
 }
 
 /// The last minute of one number, oldest first; fixed size, so that it is copied without allocating.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy)]
 pub struct Recent {
+    /// NaN is what was not measured.
     values: [f32; RECENT_POINTS],
     len: u8,
 }
@@ -96,20 +97,30 @@ impl Default for Recent {
 }
 
 impl Recent {
-    pub(super) fn push(&mut self, value: f64) {
+    pub(crate) fn push(&mut self, value: Option<f64>) {
+        let value = value.map_or(f32::NAN, |value| value as f32);
         let len = usize::from(self.len);
         if len == RECENT_POINTS {
             self.values.copy_within(1.., 0);
-            self.values[RECENT_POINTS - 1] = value as f32;
+            self.values[RECENT_POINTS - 1] = value;
         } else {
-            self.values[len] = value as f32;
+            self.values[len] = value;
             self.len += 1;
         }
     }
 
-    /// The values, oldest first; at most [`RECENT_POINTS`].
-    pub fn values(&self) -> &[f32] {
-        &self.values[..usize::from(self.len)]
+    /// The values, oldest first; at most [`RECENT_POINTS`]. `None` is what was not measured.
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = Option<f64>> + ExactSizeIterator {
+        self.values[..usize::from(self.len)]
+            .iter()
+            .map(|&value| (!value.is_nan()).then_some(f64::from(value)))
+    }
+}
+
+impl PartialEq for Recent {
+    fn eq(&self, other: &Self) -> bool {
+        // By value: what was not measured equals what was not measured, which NaN does not.
+        self.values().eq(other.values())
     }
 }
 
@@ -140,10 +151,20 @@ mod tests {
     fn recent_keeps_the_last_minute() {
         let mut recent = Recent::default();
         for value in 0..70 {
-            recent.push(f64::from(value));
+            recent.push(Some(f64::from(value)));
         }
-        assert_eq!(recent.values().len(), RECENT_POINTS);
-        assert_eq!(recent.values()[0], 10.0);
-        assert_eq!(recent.values()[59], 69.0);
+        let values: Vec<Option<f64>> = recent.values().collect();
+        assert_eq!(values.len(), RECENT_POINTS);
+        assert_eq!((values[0], values[59]), (Some(10.0), Some(69.0)));
+    }
+
+    #[test]
+    fn what_was_not_measured_is_no_zero() {
+        let mut recent = Recent::default();
+        recent.push(None);
+        recent.push(Some(0.0));
+        let same = recent;
+        assert!(recent.values().eq([None, Some(0.0)]));
+        assert_eq!(recent, same);
     }
 }

@@ -86,23 +86,16 @@ impl Totals {
         self.tcp[state as usize]
     }
 
-    /// Share of the sockets that a process can hold whose process is known, 0 to 1. `None` if there are none.
-    ///
-    /// TIME-WAIT, half-open, not yet accepted and orphaned connections and the kernel's own sockets belong to no process:
-    /// where nobody is named for them, nothing is left unknown.
+    /// Share of the sockets with a known owner among those that have one, 0 to 1: a TIME-WAIT that nobody holds any
+    /// more is nothing that could be known. `None` if there are no such sockets.
     pub fn owned_share(&self) -> Option<f64> {
-        let nobodys: u32 = [
-            Unowned::TimeWait,
-            Unowned::Handshake,
-            Unowned::WaitingForAccept,
-            Unowned::Orphan,
-            Unowned::Kernel,
-        ]
-        .iter()
-        .map(|&why| self.unowned[why as usize])
-        .sum();
-        let can_be_held = self.sockets.saturating_sub(nobodys);
-        (can_be_held > 0).then(|| f64::from(self.owned) / f64::from(can_be_held))
+        let hidden: u32 = Unowned::ALL
+            .into_iter()
+            .filter(|why| why.hides_an_owner())
+            .map(|why| self.unowned[why as usize])
+            .sum();
+        let held = self.owned + hidden;
+        (held > 0).then(|| f64::from(self.owned) / f64::from(held))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use crate::aggregate::{RECENT_POINTS, Recent};
+
 /// What stands for "not known".
 pub const MISSING: &str = "–";
 
@@ -54,6 +56,16 @@ pub fn duration_us(out: &mut String, us: f64) {
         us => (us / 86_400e6, " d"),
     };
     significant(out, value, unit);
+}
+
+/// A time given in µs without decimals that say nothing: `12 s`, `60 s`, `5 min`, `60 min`, `2.5 h`.
+pub fn short_duration_us(out: &mut String, us: f64) {
+    let (value, unit) = match us / 1e6 {
+        seconds if seconds < 120.0 => (seconds, "s"),
+        seconds if seconds < 7200.0 => (seconds / 60.0, "min"),
+        seconds => (seconds / 3600.0, "h"),
+    };
+    let _ = write!(out, "{} {unit}", (value * 10.0).round() / 10.0);
 }
 
 /// A share from 0 to 1 as per cent: `0.02 %`, `1.5 %`, `100 %`.
@@ -117,20 +129,22 @@ pub fn spark(out: &mut String, values: impl Iterator<Item = Option<f64>>, max: f
     }));
 }
 
-/// The last minute in `width` bars: each bar is the highest value of its stretch, the newest at the right.
-pub fn minute(out: &mut String, values: &[f32], width: usize) {
-    let per_bar = crate::aggregate::RECENT_POINTS.div_ceil(width.max(1));
-    let max = values.iter().copied().fold(0.0, f32::max);
+/// The highest of the known values.
+pub fn highest(values: &[Option<f64>]) -> Option<f64> {
+    values.iter().flatten().copied().reduce(f64::max)
+}
+
+/// The last minute in `width` bars: each bar is the highest value of its stretch, the newest at the right. A stretch
+/// of which nothing is known is blank.
+pub fn minute(out: &mut String, recent: &Recent, width: usize) {
+    let values: Vec<Option<f64>> = recent.values().collect();
+    let per_bar = RECENT_POINTS.div_ceil(width.max(1));
     let bars = values.rchunks(per_bar).take(width);
     let blank = width.saturating_sub(bars.len());
-    let known = bars.rev().map(|bar| {
-        let highest = bar.iter().copied().fold(0.0, f32::max);
-        Some(f64::from(highest))
-    });
     spark(
         out,
-        std::iter::repeat_n(None, blank).chain(known),
-        f64::from(max),
+        std::iter::repeat_n(None, blank).chain(bars.rev().map(highest)),
+        highest(&values).unwrap_or(0.0),
     );
 }
 
@@ -210,6 +224,9 @@ mod tests {
 
     #[test]
     fn counts_and_shares_read_well() {
+        assert_eq!(text(|out| short_duration_us(out, 60e6)), "60 s");
+        assert_eq!(text(|out| short_duration_us(out, 7.5e6)), "7.5 s");
+        assert_eq!(text(|out| short_duration_us(out, 300e6)), "5 min");
         assert_eq!(text(|out| count(out, 9_999)), "9999");
         assert_eq!(text(|out| count(out, 12_431)), "12 431");
         assert_eq!(text(|out| count(out, 1_000_000)), "1 000 000");
@@ -226,8 +243,17 @@ mod tests {
         let values = [None, Some(0.0), Some(0.001), Some(0.5), Some(1.0)];
         assert_eq!(text(|out| spark(out, values.into_iter(), 1.0)), " ▁▂▅█");
         assert_eq!(text(|out| spark(out, [Some(0.0)].into_iter(), 0.0)), "▁");
-        assert_eq!(text(|out| minute(out, &[1.0, 1.0], 10)), "         █");
-        assert_eq!(text(|out| minute(out, &[1.0; 60], 10)), "██████████");
+        let recent = |values: &[Option<f64>]| {
+            let mut recent = Recent::default();
+            values.iter().for_each(|&value| recent.push(value));
+            recent
+        };
+        let two = recent(&[Some(1.0); 2]);
+        assert_eq!(text(|out| minute(out, &two, 10)), "         █");
+        let full = recent(&[Some(1.0); 60]);
+        assert_eq!(text(|out| minute(out, &full, 10)), "██████████");
+        let gap = recent(&[[Some(1.0); 6], [None; 6], [Some(0.0); 6]].concat());
+        assert_eq!(text(|out| minute(out, &gap, 10)), "       █ ▁");
     }
 
     #[test]

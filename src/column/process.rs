@@ -8,7 +8,7 @@ use super::{Align, SortKey};
 use crate::aggregate::ProcessTotals;
 use crate::model::{ProcessRow, State};
 
-/// Bars of the column of the last minute: one for each 6 s.
+/// Bars of the column of the last minute: one for each 6 samples.
 const MINUTE_BARS: usize = 10;
 
 /// A process with what it holds and moves: what a table of processes has in a row.
@@ -232,22 +232,19 @@ pub static PROCESS_COLUMNS: &[ProcessColumn] = &[
     ),
     ProcessColumn {
         id: "minute",
-        heading: "60 s",
-        about: "Goodput in and out together over the last minute; sorts by its sum.",
+        heading: "LAST 60",
+        about: "Goodput in and out together, the last 60 samples; a blank is not known. Sorts by its sum.",
         align: Align::Left,
         width: MINUTE_BARS as u16,
         text: |line, out| {
-            let values = line.totals.recent.values();
-            if values.is_empty() {
-                return None;
-            }
-            format::minute(out, values, MINUTE_BARS);
+            let recent = &line.totals.recent;
+            recent.values().flatten().next()?;
+            format::minute(out, recent, MINUTE_BARS);
             Some(())
         },
         key: |line| {
-            let values = line.totals.recent.values();
-            (!values.is_empty())
-                .then(|| SortKey::Number(values.iter().copied().map(f64::from).sum()))
+            let known = line.totals.recent.values().flatten();
+            known.reduce(|a, b| a + b).map(SortKey::Number)
         },
     },
     figure!(

@@ -248,17 +248,6 @@ impl Sample {
         !self.faults.iter().any(|fault| fault.incomplete)
     }
 
-    /// How many sockets have an owner, and how many sockets there are.
-    pub fn coverage(&self) -> (usize, usize) {
-        let owned = self
-            .sockets
-            .rows
-            .iter()
-            .filter(|socket| socket.attribution.unowned().is_none())
-            .count();
-        (owned, self.sockets.rows.len())
-    }
-
     /// A user's name by id.
     pub fn user_name(&self, uid: u32) -> Option<&str> {
         self.users

@@ -333,6 +333,31 @@ impl Unowned {
         }
     }
 
+    /// The name where there is little room: at most 10 columns.
+    pub fn short_name(self) -> &'static str {
+        match self {
+            Unowned::WaitingForAccept => "unaccepted",
+            Unowned::OtherNamespace => "other-ns",
+            Unowned::PermissionDenied => "denied",
+            why => why.name(),
+        }
+    }
+
+    /// Whether a process holds it all the same, and only who is not known. The others are nobody's by their nature.
+    pub fn hides_an_owner(self) -> bool {
+        match self {
+            Unowned::OtherNamespace
+            | Unowned::PermissionDenied
+            | Unowned::Exited
+            | Unowned::Unknown => true,
+            Unowned::TimeWait
+            | Unowned::Handshake
+            | Unowned::WaitingForAccept
+            | Unowned::Orphan
+            | Unowned::Kernel => false,
+        }
+    }
+
     /// The reason in words.
     pub fn sentence(self) -> &'static str {
         match self {

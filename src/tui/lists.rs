@@ -1,9 +1,11 @@
 //! What tables list: sockets and processes. Cells come from [`column`](crate::column); here is which of them a screen
 //! shows first.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use super::table::{Heading, List};
+use super::text;
 use super::theme::{Tone, state_tone};
 use crate::aggregate::Moment;
 use crate::column::format::MISSING;
@@ -176,6 +178,13 @@ impl List for Sockets {
         SOCKET_COLUMNS[column].sort_key(row)
     }
 
+    fn cut<'t>(column: usize, row: &SocketRow<'_>, text: &'t str, columns: usize) -> Cow<'t, str> {
+        match SOCKET_COLUMNS[column].id {
+            "process" => cut_owner(row, text, columns),
+            _ => text::cut_middle(text, columns),
+        }
+    }
+
     fn tone(column: usize, row: &SocketRow<'_>, text: &str) -> Tone {
         match SOCKET_COLUMNS[column].id {
             _ if text == MISSING => Tone::Muted,
@@ -239,6 +248,26 @@ impl List for Processes {
             _ if text == "0" => Tone::Muted,
             _ => Tone::Plain,
         }
+    }
+}
+
+/// The least of a process's name that is worth its columns.
+const NAME: usize = 3;
+
+/// A socket's owner in so many columns: the pid stays whole, a reason has a shorter name.
+pub fn cut_owner<'t>(row: &SocketRow<'_>, text: &'t str, columns: usize) -> Cow<'t, str> {
+    if text::width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    if let Some(why) = row.socket.socket.attribution.unowned() {
+        let short = format!("[{}]", why.short_name());
+        return Cow::Owned(text::cut_end(&short, columns).into_owned());
+    }
+    // A name may have a slash in it; the one before the pid is the last.
+    let (name, rest) = text.split_at(text.rfind('/').unwrap_or(text.len()));
+    match columns.checked_sub(text::width(rest)) {
+        Some(room) if room >= NAME => Cow::Owned(text::cut_end(name, room).into_owned() + rest),
+        _ => text::cut_middle(text, columns),
     }
 }
 

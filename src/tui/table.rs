@@ -12,6 +12,7 @@
 mod fit;
 mod order;
 
+use std::borrow::Cow;
 use std::fmt::Debug;
 
 use ratatui::buffer::Buffer;
@@ -70,6 +71,15 @@ pub trait List: Sized {
     fn write(column: usize, row: &Self::Row<'_>, out: &mut String);
     /// What rows are ordered by.
     fn sort_key<'m>(column: usize, row: &Self::Row<'m>) -> SortKey<'m>;
+    /// A cell's text in so many columns.
+    fn cut<'t>(
+        _column: usize,
+        _row: &Self::Row<'_>,
+        text: &'t str,
+        columns: usize,
+    ) -> Cow<'t, str> {
+        text::cut_middle(text, columns)
+    }
     /// What a cell means.
     fn tone(column: usize, row: &Self::Row<'_>, text: &str) -> Tone;
 }
@@ -268,7 +278,8 @@ impl<L: List> Table<L> {
                 cell.clear();
                 L::write(place.column, &row, &mut cell);
                 let style = theme.style(L::tone(place.column, &row, &cell));
-                put(buffer, area.x, y, *place, heading.align, &cell, style);
+                let cut = L::cut(place.column, &row, &cell, place.width.into());
+                put(buffer, area.x, y, *place, heading.align, &cut, style);
             }
             if self.selected.is_some() && place_in_order == self.cursor {
                 let line = Rect::new(area.x, y, area.width, 1);

@@ -23,6 +23,8 @@ pub struct Machine {
     pub unprivileged: bool,
     /// Whether something cannot be read.
     pub faulty: bool,
+    /// Whether the kernel lacks a family.
+    pub lacking: bool,
     /// The tick from which on the client is gone, with its sockets.
     pub client_exits_at: Option<u64>,
 }
@@ -83,14 +85,15 @@ impl Making<'_> {
         if self.machine.unprivileged {
             sample.visibility.unreadable = 180;
         }
+        if self.machine.lacking || self.machine.faulty {
+            let lacking = Fault::benign("sock_diag sctp", "No such file or directory (os error 2)");
+            sample.faults.push(lacking);
+        }
         if self.machine.faulty {
-            sample.faults = vec![
-                Fault::benign("sock_diag sctp", "No such file or directory (os error 2)"),
-                Fault::incomplete(
-                    "/proc/net/snmp6",
-                    "permission denied; run as root to see the counters of IPv6",
-                ),
-            ];
+            sample.faults.push(Fault::incomplete(
+                "sock_diag tcp (IPv6)",
+                "interrupted for too long; the next sample asks again",
+            ));
             sample.lost_events = 12;
         }
         self.processes();

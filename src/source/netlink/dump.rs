@@ -139,7 +139,10 @@ impl Dumper {
                 )
             );
             outcome.fault = Some(if outcome.lacking {
-                Fault::benign(what.name(), error)
+                Fault::benign(
+                    what.name(),
+                    format_args!("the kernel has none to list, or lacks the module: {error}"),
+                )
             } else {
                 Fault::incomplete(what.name(), error)
             });

@@ -4,10 +4,13 @@
 //!  ↓↑ select  Enter open nginx/2211  s sort  I invert  <> column  Tab screen  ? help  q quit
 //! ```
 
+use std::sync::Arc;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::panel::{self, Piece};
+use crate::aggregate::Moment;
 use crate::column::format;
 use crate::tui::keymap::{Command as C, label};
 use crate::tui::state::{Popup, State};
@@ -26,6 +29,12 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
             hints.push((keys.concat(), about.to_owned()));
         }
     };
+    let incomplete = |moment: &Arc<Moment>| !moment.sample.is_complete();
+    let faults = if state.moment.as_ref().is_some_and(incomplete) {
+        "faults"
+    } else {
+        "notes"
+    };
     match state.popup {
         Some(Popup::PickSort(_)) => {
             hint(&[C::Down, C::Up], "choose");
@@ -41,15 +50,15 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
             hint(&[C::Back], "back");
             hint(&[C::Down, C::Up], "select");
             if let Some(name) = target_name(state) {
-                let mut open = "look into ".to_owned();
+                let mut open = "open ".to_owned();
                 format::harmless(&mut open, name.as_bytes());
                 hint(&[C::Open], &open);
             }
             hint(&[C::PickSort], "sort");
             hint(&[C::InvertSort], "invert");
             hint(&[C::Left, C::Right], "columns");
-            hint(&[C::Faults], "faults");
             hint(&[C::NextScreen], "screen");
+            hint(&[C::Faults], faults);
         }
     }
     let mut last: Vec<Piece> = Vec::new();

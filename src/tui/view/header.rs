@@ -2,10 +2,11 @@
 //!
 //! ```text
 //!  sockwatch  web-3 · Linux 6.18 · 12 431 sockets · owners 99.8 %          every 1 s (took 14 ms)   20:14:07
-//!  ⚠ owners of 210 sockets unknown: run as root or grant CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH …    3 faults !
+//!  ⚠ owners of 210 sockets unknown: run as root or grant CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH …     1 fault !
 //! ```
 //!
-//! The second line is there only if something cannot be seen.
+//! The second line is there only if something cannot be seen. What the kernel lacks hides nothing: it is a note on the
+//! first line.
 
 use std::fmt::Write;
 
@@ -28,8 +29,11 @@ const REMEDIES: [&str; 4] = [
     "run as root",
 ];
 
+/// Below this width the name of the program is left out.
+const ROOM_FOR_NAME: u16 = 50;
+
 /// Room between the left and the right part, and at the right edge.
-const SLACK: u16 = 4;
+const SLACK: u16 = 3;
 
 /// Draws the first line: as much as there is room for, the least important dropped first.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
@@ -60,39 +64,85 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         Some(share) => format::share(&mut owners, share),
         None => owners.push_str(format::MISSING),
     }
-    let owners = format!("owners {owners:>6}");
+    let owners = format!("owners {owners}");
     let mut took = String::new();
     format::duration_us(&mut took, sample.timings.total_ns as f64 / 1e3);
     let took = format!("{interval} (took {took:>7})");
     let clock = clock(state, sample.taken_at_us);
-    let choices: [(&[&str], &[&str]); 7] = [
-        (&[&hostname, &kernel, &sockets, &owners], &[&took, &clock]),
+    let notes = notes(state);
+    let without: &str = "";
+    // The least important is dropped first: how long it took, the kernel, the interval, the name, the time.
+    let choices: [(&[&str], &[&str]); 10] = [
         (
             &[&hostname, &kernel, &sockets, &owners],
-            &[&interval, &clock],
+            &[&notes, &took, &clock],
         ),
-        (&[&hostname, &sockets, &owners], &[&interval, &clock]),
-        (&[&hostname, &sockets, &owners], &[&clock]),
-        (&[&sockets, &owners], &[&clock]),
-        (&[&sockets], &[&clock]),
-        (&[&sockets], &[]),
+        (
+            &[&hostname, &kernel, &sockets, &owners],
+            &[&notes, &interval, &clock],
+        ),
+        (
+            &[&hostname, &sockets, &owners],
+            &[&notes, &interval, &clock],
+        ),
+        (&[&hostname, &sockets, &owners], &[&notes, &clock]),
+        (&[&sockets, &owners], &[&notes, &clock]),
+        (&[&sockets, &owners], &[without, &clock]),
+        (&[&sockets, &owners], &[&notes]),
+        (&[&sockets, &owners], &[without]),
+        (&[&sockets], &[without, &clock]),
+        (&[&sockets], &[without]),
     ];
-    let joined = choices.map(|(left, right)| (left.join(" · "), right.join("   ")));
-    let room = usize::from(
-        area.width
-            .saturating_sub(panel::width(std::slice::from_ref(&name)) + SLACK),
-    );
-    let fits = |(left, right): &&(String, String)| text::width(left) + text::width(right) <= room;
-    let (left, right) = joined.iter().find(fits).unwrap_or(&joined[6]);
+    let name = if area.width < ROOM_FOR_NAME {
+        (" ".to_owned(), Tone::Plain)
+    } else {
+        name
+    };
+    let room = area
+        .width
+        .saturating_sub(panel::width(std::slice::from_ref(&name)) + SLACK);
+    let joined = choices.map(|(left, right)| (left.join(" · "), ends(right, &notes)));
+    let fits = |(left, right): &&(String, Vec<Piece>)| {
+        text::width(left) + usize::from(panel::width(right)) <= usize::from(room)
+    };
+    let (left, right) = joined.iter().find(fits).unwrap_or(&joined[9]);
     panel::write(frame.buffer_mut(), area, look, &[name, plain(left.clone())]);
-    let length = text::width(right) as u16 + 1;
+    let length = panel::width(right) + 1;
     if length < area.width {
         let place = Rect {
             x: area.right() - length,
             width: length,
             ..area
         };
-        panel::write(frame.buffer_mut(), place, look, &[plain(right.clone())]);
+        panel::write(frame.buffer_mut(), place, look, right);
+    }
+}
+
+/// The right end of the first line: notes are calm, but their key is to be found.
+fn ends(parts: &[&str], notes: &str) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    for part in parts.iter().filter(|part| !part.is_empty()) {
+        if !pieces.is_empty() {
+            pieces.push(("   ".to_owned(), Tone::Plain));
+        }
+        if *part == notes {
+            pieces.push((notes.to_owned(), Tone::Muted));
+            pieces.push((format!(" {}", keymap::label(Command::Faults)), Tone::Key));
+        } else {
+            pieces.push(((*part).to_owned(), Tone::Plain));
+        }
+    }
+    pieces
+}
+
+/// `5 notes`: faults that hide nothing; nothing if there are none.
+fn notes(state: &State) -> String {
+    let faults = state.moment.as_deref().map(|moment| &moment.sample.faults);
+    let notes = faults.into_iter().flatten().filter(|f| !f.incomplete);
+    match notes.count() {
+        0 => String::new(),
+        1 => "1 note".to_owned(),
+        notes => format!("{notes} notes"),
     }
 }
 
@@ -128,10 +178,8 @@ fn clock(state: &State, taken_at_us: i64) -> String {
 struct Blind {
     /// Sockets whose owner this user may not see.
     denied: u32,
-    /// Things that could not be read.
+    /// Things that could not be read, so that sockets may be missing.
     faults: usize,
-    /// Whether sockets may be missing.
-    incomplete: bool,
     /// Closings that the kernel did not tell.
     lost: u64,
 }
@@ -146,8 +194,7 @@ fn blind(state: &State) -> Option<Blind> {
         } else {
             0
         },
-        faults: sample.faults.len(),
-        incomplete: !sample.is_complete(),
+        faults: sample.faults.iter().filter(|f| f.incomplete).count(),
         lost: sample.lost_events,
     };
     (blind.denied > 0 || blind.faults > 0 || blind.lost > 0).then_some(blind)
@@ -168,16 +215,14 @@ pub(super) fn render_notice(frame: &mut Frame<'_>, area: Rect, state: &State) {
     if blind.lost > 0 {
         let mut lost = String::new();
         format::count(&mut lost, blind.lost);
-        right.push((format!("{lost} events lost  "), Tone::Warning));
+        right.push((
+            format!("⚠ {lost} event{} lost ", plural(blind.lost)),
+            Tone::Warning,
+        ));
     }
     if blind.faults > 0 {
-        let tone = if blind.incomplete {
-            Tone::Critical
-        } else {
-            Tone::Warning
-        };
-        let plural = if blind.faults == 1 { "" } else { "s" };
-        right.push((format!("⚠ {} fault{plural} ", blind.faults), tone));
+        let faults = format!(" ⚠ {} fault{} ", blind.faults, plural(blind.faults as u64));
+        right.push((faults, Tone::Critical));
         right.push((keymap::label(Command::Faults).to_owned(), Tone::Key));
     }
     let length = panel::width(&right) + 1;
@@ -192,12 +237,23 @@ pub(super) fn render_notice(frame: &mut Frame<'_>, area: Rect, state: &State) {
     }
     let mut denied = String::new();
     format::count(&mut denied, blind.denied.into());
-    let start = format!(" ⚠ owners of {denied} sockets hidden: ");
+    let many = plural(blind.denied.into());
+    let (long, short) = (
+        format!(" ⚠ owner{many} of {denied} socket{many} hidden: "),
+        format!(" ⚠ {denied} owner{many} hidden: "),
+    );
     let room = area.width.saturating_sub(length + 1);
-    let start_width = panel::width(&[(start.clone(), Tone::Warning)]);
-    let fits = |remedy: &&str| start_width + remedy.len() as u16 <= room;
-    let remedy = REMEDIES.into_iter().find(fits).unwrap_or("run as root");
-    let line = [(start, Tone::Warning), (remedy.to_owned(), Tone::Plain)];
+    let mut choices = REMEDIES
+        .iter()
+        .flat_map(|remedy| [(&long, remedy), (&short, remedy)]);
+    let fits = |(start, remedy): &(&String, &&str)| {
+        text::width(start) + text::width(remedy) <= usize::from(room)
+    };
+    let (start, remedy) = choices.find(fits).unwrap_or((&short, &REMEDIES[3]));
+    let line = [
+        (start.clone(), Tone::Warning),
+        ((*remedy).to_owned(), Tone::Plain),
+    ];
     panel::write(
         frame.buffer_mut(),
         Rect {
@@ -207,4 +263,8 @@ pub(super) fn render_notice(frame: &mut Frame<'_>, area: Rect, state: &State) {
         look,
         &line,
     );
+}
+
+fn plural(count: u64) -> &'static str {
+    if count == 1 { "" } else { "s" }
 }

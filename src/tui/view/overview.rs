@@ -16,14 +16,15 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
+use super::chart::{self, Timeline};
+use super::panel::write;
 use super::panel::{self, Piece};
-use super::{chart, panel::write};
-use crate::aggregate::{ListenerTotals, Moment, RemoteTotals};
+use crate::aggregate::{HistoryPoint, ListenerTotals, Moment, RemoteTotals};
 use crate::column::format::{self, MISSING};
 use crate::column::{SocketColumn, SocketRow};
 use crate::model::{State as Tcp, Unowned};
 use crate::tui::Look;
-use crate::tui::lists::queue_tone;
+use crate::tui::lists::{cut_owner, queue_tone};
 use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::{Tone, state_tone};
@@ -56,10 +57,17 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let [states, top, listeners] = bands.map(|band| split(band).0);
     let [throughput, remotes, unowned] = bands.map(|band| split(band).1);
 
-    let inner = panel::section(frame, states, &look, "States");
-    render_states(frame, inner, &look, moment);
-    let inner = panel::section(frame, throughput, &look, "Throughput of TCP");
-    render_throughput(frame, inner, &look, moment);
+    let history = &moment.aggregate.history;
+    let bars = (states.width).saturating_sub(STATE_TEXT + 1);
+    let timeline = Timeline::new(history, state.interval, bars);
+    let title = format!("States{}", timeline.label());
+    let inner = panel::section(frame, states, &look, &title);
+    render_states(frame, inner, &look, moment, &timeline);
+    let bars = throughput.width.saturating_sub(1);
+    let timeline = Timeline::new(history, state.interval, bars);
+    let title = format!("Throughput of TCP{}", timeline.label());
+    let inner = panel::section(frame, throughput, &look, &title);
+    render_throughput(frame, inner, &look, moment, &timeline);
     let arrow = if state.top.sort().descending {
         '▼'
     } else {
@@ -132,19 +140,26 @@ const STATES: [Tcp; 12] = [
 ];
 
 /// Columns before the bars of a state: name, count, room.
-const STATE_TEXT: usize = 22;
+const STATE_TEXT: u16 = 22;
 
 /// TCP states with their history, then the other protocols.
-fn render_states(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment) {
+fn render_states(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    look: &Look,
+    moment: &Moment,
+    timeline: &Timeline<'_>,
+) {
     let totals = &moment.aggregate.totals;
-    let bars = usize::from(area.width).saturating_sub(STATE_TEXT + 1);
-    let line = |name: &str, value: u32, tone: Tone, history: &dyn Fn(usize) -> Vec<f64>| {
+    let bars = usize::from(area.width.saturating_sub(STATE_TEXT + 1));
+    let line = |name: &str, value: u32, tone: Tone, of: &dyn Fn(&HistoryPoint) -> u32| {
         let tone = if value == 0 { Tone::Muted } else { tone };
-        let values = history(bars);
-        let max = values.iter().copied().fold(0.0, f64::max);
+        let values = timeline.values(|point| Some(f64::from(of(point))));
+        let values = &values[values.len().saturating_sub(bars)..];
+        let max = format::highest(values).unwrap_or(0.0);
         let blank = std::iter::repeat_n(None, bars.saturating_sub(values.len()));
         let mut spark = String::new();
-        format::spark(&mut spark, blank.chain(values.into_iter().map(Some)), max);
+        format::spark(&mut spark, blank.chain(values.iter().copied()), max);
         vec![
             (format!(" {name:<12}"), tone),
             (
@@ -158,14 +173,6 @@ fn render_states(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment
             (spark, if value == 0 { Tone::Muted } else { Tone::Plain }),
         ]
     };
-    let history = |of: fn(&crate::aggregate::HistoryPoint, Tcp) -> u32, state: Tcp, bars: usize| {
-        let points = moment.aggregate.history.points();
-        let skip = points.len().saturating_sub(bars);
-        points
-            .skip(skip)
-            .map(|point| f64::from(of(point, state)))
-            .collect::<Vec<f64>>()
-    };
     let mut lines = Vec::new();
     for state in STATES {
         if state == Tcp::Closed && totals.tcp_in(state) == 0 {
@@ -175,29 +182,31 @@ fn render_states(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment
             state.short_name(),
             totals.tcp_in(state),
             state_tone(state),
-            &|bars| history(|point, state| point.tcp[state as usize], state, bars),
+            &|point| point.tcp[state as usize],
         ));
     }
     // UDP and unix have the last two lines, whatever room there is.
     let room = usize::from(area.height);
     lines.truncate(room.saturating_sub(2).max(1));
-    lines.push(line("UDP", totals.udp, Tone::Plain, &|bars| {
-        history(|point, _| point.udp, Tcp::Closed, bars)
-    }));
-    lines.push(line("UNIX", totals.unix, Tone::Plain, &|bars| {
-        history(|point, _| point.unix, Tcp::Closed, bars)
-    }));
+    let tone = Tone::Plain;
+    lines.push(line("UDP", totals.udp, tone, &|point| point.udp));
+    lines.push(line("UNIX", totals.unix, tone, &|point| point.unix));
     write_lines(frame, area, look, &lines);
 }
 
 /// Both directions over time.
-fn render_throughput(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment) {
+fn render_throughput(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    look: &Look,
+    moment: &Moment,
+    timeline: &Timeline<'_>,
+) {
     if area.height < 2 {
         return;
     }
-    let points = || moment.aggregate.history.points();
-    let received: Vec<Option<f64>> = points().map(|point| point.throughput.received).collect();
-    let sent: Vec<Option<f64>> = points().map(|point| point.throughput.sent).collect();
+    let received = timeline.values(|point| point.throughput.received);
+    let sent = timeline.values(|point| point.throughput.sent);
     let now = moment.aggregate.throughput;
     let changes = moment.aggregate.changes;
     let [upper, lower, last] = Layout::vertical([
@@ -211,8 +220,7 @@ fn render_throughput(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Mo
         (lower, "↑", now.sent, &sent),
     ] {
         let rate = known(rate, format::rate);
-        let in_sight = &values[values.len().saturating_sub(area.width.into())..];
-        let highest = known(chart::highest(in_sight), format::rate);
+        let highest = known(format::highest(values), format::rate);
         let heading = [
             (format!(" {arrow} {rate:>9}"), Tone::Strong),
             (format!("   highest {highest:>9}"), Tone::Muted),
@@ -362,9 +370,12 @@ fn render_listeners(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Mom
             if let Some(column) = column {
                 column.write(&row, &mut text);
             }
-            let cut = text::cut_middle(&text, width).into_owned();
+            let cut = match column {
+                Some(column) if column.id == "process" => cut_owner(&row, &text, width),
+                _ => text::cut_middle(&text, width),
+            };
             let pad = " ".repeat(width - text::width(&cut));
-            cut + &pad
+            cut.into_owned() + &pad
         };
         let has_gauge = area.width >= ROOM_FOR_GAUGE;
         let gauge_width = if has_gauge { GAUGE + 1 } else { 0 };

@@ -13,13 +13,14 @@
 //! ```
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
 use super::chart;
 use super::panel::{self, Piece};
-use crate::aggregate::{Moment, ProcessTotals, Recent};
+use crate::aggregate::{Moment, ProcessTotals, RECENT_POINTS, Recent};
 use crate::column::format::{self, MISSING};
 use crate::model::{Process, ProcessRow, State as Tcp};
 use crate::tui::Look;
@@ -27,11 +28,8 @@ use crate::tui::lists::{process_index, retransmitted_tone};
 use crate::tui::state::State;
 use crate::tui::theme::{Tone, state_tone};
 
-/// Lines of text in the upper frame: who it is, then its figures.
+/// The least lines of text in the upper frame: who it is, then its figures.
 const TEXT_LINES: u16 = 5;
-
-/// Lines of text before the figures.
-const IDENTITY_LINES: u16 = 2;
 
 /// Lines of the charts, the line of their headings included.
 const CHART_LINES: u16 = 7;
@@ -42,35 +40,24 @@ const ROOM_FOR_CHARTS: u16 = 34;
 /// Draws the page.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let look = state.look.clone();
-    let moment = state.moment.clone();
+    let (moment, interval) = (state.moment.clone(), state.interval);
     let Some(page) = state.page_mut() else { return };
     let charts = if area.height >= ROOM_FOR_CHARTS {
         CHART_LINES
     } else {
         0
     };
-    let [upper, lower] = Layout::vertical([
-        Constraint::Length(TEXT_LINES + 2 + charts),
-        Constraint::Min(4),
-    ])
-    .areas(area);
-    let mut title = String::new();
-    format::harmless(&mut title, page.known.comm.as_bytes());
-    let _ = write!(title, "/{}", page.key.pid);
-    let inner = panel::framed(frame, upper, &look, &title).inner(Margin::new(1, 0));
     let present = moment
         .as_deref()
         .and_then(|moment| present(moment, page.key));
     let mut lines = identity(&page.known, present.map(|(row, _)| row));
     match present {
         Some((_, totals)) => {
-            let room = usize::from(TEXT_LINES - IDENTITY_LINES);
-            // Where there is little room, what is last is left out.
             let groups = states(totals)
                 .into_iter()
                 .chain(rates(totals))
                 .chain(kinds(totals));
-            lines.extend(flow(groups, inner.width).into_iter().take(room));
+            lines.extend(flow(groups, area.width.saturating_sub(4)));
         }
         None => lines.push(vec![(
             "holds no sockets any more, or has exited; what is known of it is from before"
@@ -78,6 +65,16 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             Tone::Warning,
         )]),
     }
+    let text_lines = TEXT_LINES.max(lines.len() as u16);
+    let [upper, lower] = Layout::vertical([
+        Constraint::Length(text_lines + 2 + charts),
+        Constraint::Min(4),
+    ])
+    .areas(area);
+    let mut title = String::new();
+    format::harmless(&mut title, page.known.comm.as_bytes());
+    let _ = write!(title, "/{}", page.key.pid);
+    let inner = panel::framed(frame, upper, &look, &title).inner(Margin::new(1, 0));
     for (y, line) in (inner.y..inner.bottom()).zip(&lines) {
         let place = Rect {
             y,
@@ -88,11 +85,11 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     }
     if let Some((_, totals)) = present.filter(|_| charts > 0) {
         let below = Rect {
-            y: inner.y + TEXT_LINES,
-            height: inner.height.saturating_sub(TEXT_LINES),
+            y: inner.y + text_lines,
+            height: inner.height.saturating_sub(text_lines),
             ..inner
         };
-        render_charts(frame, below, &look, totals);
+        render_charts(frame, below, &look, totals, interval);
     }
     let table = &mut page.sockets;
     panel::framed_table(frame, lower, &look, "Its sockets", table, moment.as_deref());
@@ -151,7 +148,7 @@ const BARS: usize = 6;
 
 fn minute(recent: &Recent, width: usize) -> String {
     let mut out = String::new();
-    format::minute(&mut out, recent.values(), width);
+    format::minute(&mut out, recent, width);
     out
 }
 
@@ -256,33 +253,45 @@ fn rates(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
 }
 
 /// Both directions and the established connections, side by side.
-fn render_charts(frame: &mut Frame<'_>, area: Rect, look: &Look, totals: &ProcessTotals) {
+fn render_charts(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    look: &Look,
+    totals: &ProcessTotals,
+    interval: Duration,
+) {
+    let mut span = String::new();
+    let span_us = interval.as_micros() as f64 * RECENT_POINTS as f64;
+    format::short_duration_us(&mut span, span_us);
     let trend = &totals.trend;
     let areas: [Rect; 3] = Layout::horizontal([Constraint::Ratio(1, 3); 3])
         .spacing(2)
         .areas(area);
     for (area, (what, recent, write)) in areas.into_iter().zip([
         (
-            "received, 60 s",
+            "received",
             &trend.received,
             format::rate as fn(&mut String, f64),
         ),
-        ("sent, 60 s", &trend.sent, format::rate),
-        ("established, 60 s", &trend.established, plain_count),
+        ("sent", &trend.sent, format::rate),
+        ("established", &trend.established, plain_count),
     ]) {
         if area.height < 2 {
             continue;
         }
-        // Each value takes as many columns as there is room for, so that the minute fills the width.
-        let wide = (usize::from(area.width) / crate::aggregate::RECENT_POINTS).max(1);
-        let values: Vec<Option<f64>> = recent
-            .values()
-            .iter()
-            .flat_map(|&value| std::iter::repeat_n(Some(f64::from(value)), wide))
+        // The minute fills the width: a value takes several columns, or a column stands for several values.
+        let width = usize::from(area.width);
+        let wide = (width / RECENT_POINTS).max(1);
+        let narrow = RECENT_POINTS.div_ceil(width).max(1);
+        let values: Vec<Option<f64>> = recent.values().collect();
+        let values: Vec<Option<f64>> = values
+            .rchunks(narrow)
+            .rev()
+            .flat_map(|values| std::iter::repeat_n(format::highest(values), wide))
             .collect();
-        let highest = known(chart::highest(&values), write);
+        let highest = known(format::highest(&values), write);
         let heading = [
-            (format!("{what}  "), Tone::Muted),
+            (format!("{what}, {span}  "), Tone::Muted),
             (format!("highest {highest}"), Tone::Plain),
         ];
         panel::write(frame.buffer_mut(), area, look, &heading);
