@@ -17,6 +17,8 @@ struct Shelf {
     fresh: Option<Arc<Moment>>,
     /// Shown before, free to be used again.
     spare: Option<Arc<Moment>>,
+    /// The loop has been told of a moment and has not looked yet.
+    told: bool,
 }
 
 impl Exchange {
@@ -33,14 +35,19 @@ impl Exchange {
             .unwrap_or_default()
     }
 
-    /// Puts a moment there to be fetched, in place of one that was not.
-    pub fn publish(&self, moment: Arc<Moment>) {
-        self.shelf().fresh = Some(moment);
+    /// Puts a moment there to be fetched, in place of one that was not. Answers whether the loop is to be told: once,
+    /// however many moments pass while it is stuck in a write to a stopped terminal.
+    pub fn publish(&self, moment: Arc<Moment>) -> bool {
+        let mut shelf = self.shelf();
+        shelf.fresh = Some(moment);
+        !std::mem::replace(&mut shelf.told, true)
     }
 
     /// Fetches the latest, if there is one that was not fetched yet.
     pub fn fetch(&self) -> Option<Arc<Moment>> {
-        self.shelf().fresh.take()
+        let mut shelf = self.shelf();
+        shelf.told = false;
+        shelf.fresh.take()
     }
 
     /// Gives the memory of a moment back.
@@ -70,6 +77,15 @@ mod tests {
         seen.sort_unstable();
         seen.dedup();
         assert!(seen.len() <= 2, "{} moments were made", seen.len());
+    }
+
+    #[test]
+    fn a_loop_that_is_stuck_is_told_once() {
+        let exchange = Exchange::default();
+        assert!(exchange.publish(exchange.blank()));
+        assert!(!exchange.publish(exchange.blank()));
+        assert!(exchange.fetch().is_some());
+        assert!(exchange.publish(exchange.blank()));
     }
 
     #[test]

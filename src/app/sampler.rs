@@ -32,8 +32,7 @@ pub(super) fn run(
             return;
         }
         aggregator.update(&making.sample, &mut making.aggregate);
-        exchange.publish(moment);
-        if wake.send(Message::Moment).is_err() {
+        if exchange.publish(moment) && wake.send(Message::Moment).is_err() {
             return;
         }
         let now = Instant::now();
