@@ -169,7 +169,7 @@ mod tests {
     fn bars_keep_their_values_as_time_goes_on() {
         let (before, after) = (history(1000..1100), history(1000..1101));
         let values =
-            |history: &History| Timeline::new(history, Duration::from_secs(1), 60).values(second);
+            |history: &History| seconds(&Timeline::new(history, Duration::from_secs(1), 60));
         let (before, after) = (values(&before), values(&after));
         assert_eq!(before[..before.len() - 1], after[..before.len() - 1]);
     }
