@@ -98,3 +98,22 @@ impl Totals {
         (held > 0).then(|| f64::from(self.owned) / f64::from(held))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_can_own_does_not_count_as_not_found() {
+        let mut totals = Totals {
+            sockets: 100,
+            owned: 3,
+            ..Totals::default()
+        };
+        assert_eq!(Totals::default().owned_share(), None);
+        totals.unowned[Unowned::TimeWait as usize] = 96;
+        assert_eq!(totals.owned_share(), Some(1.0));
+        totals.unowned[Unowned::PermissionDenied as usize] = 1;
+        assert_eq!(totals.owned_share(), Some(0.75));
+    }
+}
