@@ -296,6 +296,23 @@ fn help_tells_every_key_and_faults_their_reason() {
 }
 
 #[test]
+fn a_narrow_column_cuts_neither_a_reason_nor_a_pid() {
+    let machine = Machine {
+        unprivileged: true,
+        ..Machine::default()
+    };
+    let mut dashboard = Dashboard::new((80, 24), machine);
+    dashboard.ticks(2);
+    assert!(dashboard.shows("…/880"), "a pid stays whole");
+    dashboard.keys("2G");
+    assert!(dashboard.shows("[denied]"), "a reason has a short name");
+    assert!(
+        dashboard.shows("run as root or grant CAP_SYS_PTRACE"),
+        "and the remedy is in sight"
+    );
+}
+
+#[test]
 fn what_the_kernel_lacks_is_a_calm_note() {
     let machine = Machine {
         lacking: true,

@@ -2,11 +2,17 @@
 
 use std::io::{Read, Write};
 use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
+use sockwatch::app;
+use sockwatch::model::Sample;
+use sockwatch::source::{Source, SourceError};
 
 /// The longest that anything may take; a loaded machine is slow.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,16 +36,23 @@ struct Session {
     child: Box<dyn Child + Send + Sync>,
     keyboard: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
+    reader: JoinHandle<()>,
+    /// Whether the terminal takes nothing any more.
+    stopped: Arc<AtomicBool>,
     screen: vt100::Parser,
     settings: String,
 }
 
 impl Session {
     fn start(environment: &[(&str, &str)]) -> Session {
-        let pair = native_pty_system().openpty(size(80, 24)).unwrap();
-        let settings = settings(pair.master.as_ref());
         let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sockwatch"));
         command.args(["--interval", "200ms"]);
+        Session::start_command(command, environment)
+    }
+
+    fn start_command(mut command: CommandBuilder, environment: &[(&str, &str)]) -> Session {
+        let pair = native_pty_system().openpty(size(80, 24)).unwrap();
+        let settings = settings(pair.master.as_ref());
         command.env("LANG", "C.UTF-8");
         command.env("TERM", "xterm-256color");
         for name in ["LC_ALL", "LC_CTYPE", "NO_COLOR"] {
@@ -51,10 +64,12 @@ impl Session {
         let child = pair.slave.spawn_command(command).unwrap();
         let mut reader = pair.master.try_clone_reader().unwrap();
         let (sender, output) = mpsc::channel();
-        std::thread::spawn(move || {
+        let stopped = Arc::new(AtomicBool::new(false));
+        let stop = Arc::clone(&stopped);
+        let reader = std::thread::spawn(move || {
             let mut bytes = vec![0; 65536];
             while let Ok(length @ 1..) = reader.read(&mut bytes) {
-                if sender.send(bytes[..length].to_vec()).is_err() {
+                if stop.load(Ordering::SeqCst) || sender.send(bytes[..length].to_vec()).is_err() {
                     break;
                 }
             }
@@ -64,6 +79,8 @@ impl Session {
             master: pair.master,
             child,
             output,
+            reader,
+            stopped,
             screen: vt100::Parser::new(cells(24), cells(80), 0),
             settings,
         }
@@ -105,25 +122,39 @@ impl Session {
         kill_process(pid, signal).unwrap();
     }
 
+    /// From now on the terminal takes nothing, like one that was stopped with Ctrl-S.
+    fn stop_taking(&mut self) {
+        self.stopped.store(true, Ordering::SeqCst);
+        let until = Instant::now() + PATIENCE;
+        while !self.reader.is_finished() {
+            assert!(Instant::now() < until, "the program draws nothing");
+            std::thread::yield_now();
+        }
+    }
+
     /// Waits for the end and looks at what it leaves behind.
     fn end(mut self) -> ExitStatus {
         self.wait("the alternate screen is left", |screen| {
             !screen.alternate_screen() && !screen.hide_cursor()
         });
-        let until = Instant::now() + PATIENCE;
-        let status = loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                break status;
-            }
-            assert!(Instant::now() < until, "the program does not end");
-            std::thread::yield_now();
-        };
+        let status = wait_for_end(self.child.as_mut());
         let after = settings(self.master.as_ref());
         assert_eq!(
             self.settings, after,
             "the terminal's settings are as before"
         );
         status
+    }
+}
+
+fn wait_for_end(child: &mut dyn Child) -> ExitStatus {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(Instant::now() < until, "the program does not end");
+        std::thread::yield_now();
     }
 }
 
@@ -174,6 +205,71 @@ fn a_signal_ends_it_in_order() {
         session.signal(signal);
         assert!(!session.end().success(), "the parent learns of {signal:?}");
     }
+}
+
+#[test]
+fn a_signal_ends_it_even_if_the_terminal_takes_nothing() {
+    let mut session = Session::start(&[]);
+    session.wait_for("1 Overview");
+    session.stop_taking();
+    // Far more than a terminal holds back: the program is stuck in a write.
+    session.master.resize(size(200, 60)).unwrap();
+    session.press(&"\x0c".repeat(200));
+    session.signal(Signal::TERM);
+    let status = wait_for_end(session.child.as_mut());
+    assert!(!status.success(), "the parent learns of the signal");
+    let after = settings(session.master.as_ref());
+    assert_eq!(session.settings, after, "the settings are as before");
+}
+
+#[test]
+fn it_ends_with_its_terminal() {
+    let mut session = Session::start(&[]);
+    session.wait_for("1 Overview");
+    session.stop_taking();
+    let Session {
+        master,
+        keyboard,
+        mut child,
+        ..
+    } = session;
+    drop((master, keyboard));
+    wait_for_end(child.as_mut());
+}
+
+/// Gives one Sample and panics at the second.
+struct Panics(bool);
+
+impl Source for Panics {
+    fn next_into(&mut self, sample: &mut Sample) -> Result<(), SourceError> {
+        assert!(!std::mem::replace(&mut self.0, true), "as arranged");
+        sample.clear();
+        Ok(())
+    }
+}
+
+#[test]
+#[ignore = "is run in a terminal of its own by the test below"]
+fn a_source_that_panics() {
+    // Without a terminal there is nothing to restore.
+    let _ = app::run(Box::new(Panics(false)), app::Options::default());
+}
+
+#[test]
+fn a_panic_in_a_thread_gives_the_terminal_back() {
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.args([
+        "--ignored",
+        "--exact",
+        "a_source_that_panics",
+        "--nocapture",
+    ]);
+    let mut session = Session::start_command(command, &[]);
+    session.wait("the dashboard starts", vt100::Screen::alternate_screen);
+    session.wait("its message can be read", |screen| {
+        !screen.alternate_screen() && screen.contents().contains("as arranged")
+    });
+    session.end();
 }
 
 #[test]

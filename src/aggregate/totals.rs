@@ -104,16 +104,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_owned_share_leaves_out_what_no_process_can_hold() {
+    fn what_nobody_can_own_does_not_count_as_not_found() {
         let mut totals = Totals {
-            sockets: 1000,
-            owned: 90,
+            sockets: 100,
+            owned: 3,
             ..Totals::default()
         };
-        totals.unowned[Unowned::TimeWait as usize] = 880;
-        totals.unowned[Unowned::Kernel as usize] = 20;
-        totals.unowned[Unowned::PermissionDenied as usize] = 10;
-        assert_eq!(totals.owned_share(), Some(0.9));
         assert_eq!(Totals::default().owned_share(), None);
+        totals.unowned[Unowned::TimeWait as usize] = 96;
+        assert_eq!(totals.owned_share(), Some(1.0));
+        totals.unowned[Unowned::PermissionDenied as usize] = 1;
+        assert_eq!(totals.owned_share(), Some(0.75));
     }
 }

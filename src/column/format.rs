@@ -245,7 +245,9 @@ mod tests {
         assert_eq!(text(|out| spark(out, [Some(0.0)].into_iter(), 0.0)), "▁");
         let recent = |values: &[Option<f64>]| {
             let mut recent = Recent::default();
-            values.iter().for_each(|&value| recent.push(value));
+            for &value in values {
+                recent.push(value);
+            }
             recent
         };
         let two = recent(&[Some(1.0); 2]);

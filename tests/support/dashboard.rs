@@ -122,6 +122,15 @@ impl Dashboard {
         start.elapsed()
     }
 
+    /// One key; answers the time until it is drawn.
+    pub fn key_timed(&mut self, code: KeyCode) -> std::time::Duration {
+        let key = KeyEvent::new(code, KeyModifiers::NONE);
+        let script = Script([Message::Input(Event::Key(key))].into());
+        let start = std::time::Instant::now();
+        self.event_loop.run(script, &mut self.job);
+        start.elapsed()
+    }
+
     /// One key, drawn afterwards.
     pub fn key(&mut self, code: KeyCode) -> &mut Self {
         let ended = self.press(KeyEvent::new(code, KeyModifiers::NONE));

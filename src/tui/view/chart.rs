@@ -148,8 +148,9 @@ mod tests {
         aggregate.history
     }
 
-    fn second(point: &HistoryPoint) -> Option<f64> {
-        Some((point.taken_at_us / 1_000_000) as f64)
+    /// The seconds at which points were taken, as a chart of them would show.
+    fn seconds(timeline: &Timeline<'_>) -> Vec<Option<f64>> {
+        timeline.values(|point| Some((point.taken_at_us / 1_000_000) as f64))
     }
 
     #[test]
@@ -157,7 +158,7 @@ mod tests {
         let history = history(1000..1600);
         for columns in [1, 2, 8, 38, 100, 599, 600, 900] {
             let timeline = Timeline::new(&history, Duration::from_secs(1), columns);
-            let values = timeline.values(second);
+            let values = seconds(&timeline);
             assert!(values.len() <= usize::from(columns).max(2), "{columns}");
             assert_eq!(values.last(), Some(&Some(1599.0)));
             assert_eq!(timeline.label(), " · last 9 min");
@@ -168,7 +169,7 @@ mod tests {
     fn bars_keep_their_values_as_time_goes_on() {
         let (before, after) = (history(1000..1100), history(1000..1101));
         let values =
-            |history: &History| Timeline::new(history, Duration::from_secs(1), 60).values(second);
+            |history: &History| seconds(&Timeline::new(history, Duration::from_secs(1), 60));
         let (before, after) = (values(&before), values(&after));
         assert_eq!(before[..before.len() - 1], after[..before.len() - 1]);
     }
@@ -176,7 +177,7 @@ mod tests {
     #[test]
     fn a_pause_is_blank_and_no_history_is_nothing() {
         let paused = history((1000..1040).chain(1060..1100));
-        let values = Timeline::new(&paused, Duration::from_secs(1), 60).values(second);
+        let values = seconds(&Timeline::new(&paused, Duration::from_secs(1), 60));
         assert!(values.contains(&None));
         let none = Timeline::new(&History::default(), Duration::from_secs(1), 60).label();
         assert_eq!(none, "");
