@@ -111,6 +111,13 @@ pub struct List {
     help: Option<bool>,
 }
 
+impl List {
+    /// Whether the output is for programs, which are told of faults in it.
+    pub fn machine_readable(&self) -> bool {
+        self.json || self.jsonl || self.csv
+    }
+}
+
 /// The shortest interval: below it, the jitter of a dump is larger than what it measures.
 const MIN_INTERVAL: Duration = Duration::from_millis(100);
 

@@ -3,6 +3,8 @@
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::time::Instant;
 
+use anyhow::Context;
+
 use crate::aggregate::Moment;
 use crate::cli::List;
 use crate::column::{DEFAULT_COLUMNS, SocketColumn};
@@ -32,27 +34,12 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
     } else {
         None
     };
-    let mut out = BufWriter::with_capacity(256 * 1024, stdout);
-    if arguments.json {
-        export::json::write_document(&moment, &rows, &mut out)?;
-    } else if arguments.jsonl {
-        export::json::write_lines(&moment, &rows, &mut out)?;
-    } else if arguments.csv {
-        export::csv::write(&moment, &rows, !arguments.no_header, &mut out)?;
-    } else {
-        export::table::write(
-            &moment,
-            &rows,
-            &columns(arguments),
-            !arguments.no_header,
-            fit,
-            &mut out,
-        )?;
+    print(arguments, &moment, &rows, fit, stdout).context("cannot write to standard output")?;
+    if !arguments.machine_readable() {
         for fault in moment.sample.faults.iter().filter(|fault| fault.incomplete) {
             eprintln!("sockwatch: incomplete: {fault}");
         }
     }
-    out.flush()?;
     if arguments.timings {
         let timings = moment.sample.timings;
         let ms = |ns: u64| (ns as f64 / 1e4).round() / 100.0;
@@ -68,45 +55,66 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Prints the rows in the format that was asked for.
+fn print(
+    arguments: &List,
+    moment: &Moment,
+    rows: &[u32],
+    fit: Option<usize>,
+    to: impl Write,
+) -> anyhow::Result<()> {
+    let mut out = BufWriter::with_capacity(256 * 1024, to);
+    let heading = !arguments.no_header;
+    if arguments.json {
+        export::json::write_document(moment, rows, &mut out)?;
+    } else if arguments.jsonl {
+        export::json::write_lines(moment, rows, &mut out)?;
+    } else if arguments.csv {
+        export::csv::write(moment, rows, heading, &mut out)?;
+    } else {
+        export::table::write(moment, rows, &columns(arguments), heading, fit, &mut out)?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
 fn terminal_width() -> Option<usize> {
     let (width, _) = crossterm::terminal::size().ok()?;
     (width > 0).then_some(usize::from(width))
 }
 
-/// Whether a letter asks for a protocol.
-fn names_protocol(arguments: &List) -> bool {
-    arguments.tcp || arguments.udp || arguments.unix || arguments.raw
+/// Whether a table was asked for, as ss understands its letters: a protocol of the internet holds for both families, a
+/// family alone for all protocols of the internet, and unix where it is named. No letter at all is everything.
+fn wanted(arguments: &List, table: Table) -> bool {
+    let letters = arguments.tcp || arguments.udp || arguments.raw;
+    let families = arguments.ipv4 || arguments.ipv6;
+    let nothing = !letters && !families && !arguments.unix;
+    let internet = |protocol: Protocol, family: bool| {
+        let by_protocol = match protocol {
+            Protocol::Tcp => arguments.tcp,
+            Protocol::Udp => arguments.udp,
+            Protocol::Raw => arguments.raw,
+            _ => false,
+        };
+        // Without a letter, a family stands for all of its protocols.
+        let by_protocol = by_protocol || (families && !letters);
+        nothing || (by_protocol && (family || !families))
+    };
+    match table {
+        Table::Inet(protocol) => internet(protocol, arguments.ipv4),
+        Table::Inet6(protocol) => internet(protocol, arguments.ipv6),
+        Table::Unix => nothing || arguments.unix,
+        Table::Netlink | Table::Packet | Table::Vsock => nothing,
+    }
 }
 
 /// Which of the kernel's tables hold what was asked for.
 fn tables(arguments: &List) -> Vec<Table> {
-    let wanted = |table: &Table| {
-        let (protocol, family) = match *table {
-            Table::Inet(protocol) => (Some(protocol), Some(Family::Inet)),
-            Table::Inet6(protocol) => (Some(protocol), Some(Family::Inet6)),
-            Table::Unix => (None, Some(Family::Unix)),
-            Table::Netlink | Table::Packet | Table::Vsock => (None, None),
-        };
-        let by_protocol = !names_protocol(arguments)
-            || match protocol {
-                Some(Protocol::Tcp) => arguments.tcp,
-                Some(Protocol::Udp) => arguments.udp,
-                Some(Protocol::Raw) => arguments.raw,
-                Some(_) => false,
-                None => arguments.unix && family == Some(Family::Unix),
-            };
-        // As with ss, -4 and -6 leave the unix family only where it is named.
-        let by_family = match family {
-            _ if !arguments.ipv4 && !arguments.ipv6 => true,
-            Some(Family::Inet) => arguments.ipv4,
-            Some(Family::Inet6) => arguments.ipv6,
-            Some(Family::Unix) => arguments.unix,
-            _ => false,
-        };
-        by_protocol && by_family
-    };
     // Listeners are needed to infer whose a TIME-WAIT is: both TCP tables, since one may serve the other.
-    let mut tables: Vec<Table> = Table::ALL.iter().copied().filter(wanted).collect();
+    let mut tables: Vec<Table> = Table::ALL
+        .into_iter()
+        .filter(|&table| wanted(arguments, table))
+        .collect();
     let tcp = [Table::Inet(Protocol::Tcp), Table::Inet6(Protocol::Tcp)];
     if tcp.iter().any(|table| tables.contains(table)) {
         for table in tcp {
@@ -167,4 +175,47 @@ fn columns(arguments: &List) -> Vec<&'static SocketColumn> {
     ids.iter()
         .filter_map(|id| SocketColumn::by_id(id))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::cli::{Cli, Command};
+
+    /// The tables that some letters ask for.
+    fn asked(letters: &str) -> Vec<Table> {
+        let mut words = vec!["sockwatch", "list"];
+        words.extend((!letters.is_empty()).then_some(letters));
+        let Some(Command::List(arguments)) = Cli::parse_from(words).command else {
+            panic!("list");
+        };
+        let all = Table::ALL.into_iter();
+        all.filter(|&table| wanted(&arguments, table)).collect()
+    }
+
+    #[test]
+    fn letters_ask_for_what_they_ask_ss_for() {
+        use Protocol::{Tcp, Udp};
+        use Table::{Inet, Inet6, Unix};
+        assert_eq!(asked(""), Table::ALL);
+        assert_eq!(asked("-a"), Table::ALL);
+        assert_eq!(asked("-t"), [Inet(Tcp), Inet6(Tcp)]);
+        assert_eq!(asked("-x"), [Unix]);
+        assert_eq!(asked("-tu6"), [Inet6(Tcp), Inet6(Udp)]);
+        assert_eq!(asked("-tx"), [Inet(Tcp), Inet6(Tcp), Unix]);
+        assert_eq!(asked("-t4x"), [Inet(Tcp), Unix]);
+
+        let v4: Vec<Table> = Table::ALL
+            .into_iter()
+            .filter(|table| matches!(table, Inet(_)))
+            .collect();
+        assert_eq!(asked("-4"), v4);
+        let with_unix: Vec<Table> = Table::ALL
+            .into_iter()
+            .filter(|table| matches!(table, Inet(_) | Unix))
+            .collect();
+        assert_eq!(asked("-4x"), with_unix);
+    }
 }
