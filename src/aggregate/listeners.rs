@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{Ends, MemoryInfo, Protocol, Sample, Socket, SocketKey, State};
+use crate::model::{ListenerIndex, MemoryInfo, Sample, Socket, SocketKey, State};
 
 /// One listening TCP socket.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,32 +25,26 @@ pub struct ListenerTotals {
     pub sharing: u32,
 }
 
-/// Finds the listener that a connection came in by, and counts for it.
+/// Counts for the listeners that connections came in by.
 #[derive(Debug, Default)]
 pub(super) struct Listeners {
-    /// Indices into `rows`, by port.
-    by_port: FxHashMap<u16, Vec<u32>>,
-    /// Whether a TCP socket listens on a port, one bit a port: most sockets are told apart by this alone.
-    listening: Vec<u64>,
+    index: ListenerIndex,
     rows: Vec<ListenerTotals>,
     drops_before: FxHashMap<SocketKey, u32>,
+    drops_now: FxHashMap<SocketKey, u32>,
 }
 
 impl Listeners {
     /// Takes the listeners of a new Sample.
     pub(super) fn begin(&mut self, sample: &Sample, seconds: Option<f64>) {
-        self.by_port.clear();
-        self.listening.clear();
-        self.listening.resize(1024, 0);
+        self.index.clear();
         self.rows.clear();
-        let mut drops_now = FxHashMap::default();
-        for (row, socket) in sample.sockets.rows.iter().enumerate() {
-            if socket.state != State::Listen || socket.protocol != Protocol::Tcp {
+        std::mem::swap(&mut self.drops_before, &mut self.drops_now);
+        self.drops_now.clear();
+        for (row, socket) in (0u32..).zip(&sample.sockets.rows) {
+            if !self.index.insert(row, socket) {
                 continue;
             }
-            let Some(local) = socket.local() else {
-                continue;
-            };
             let drops = sample.sockets.memory(socket).and_then(MemoryInfo::drops);
             let before = self.drops_before.get(&socket.key());
             let drops_per_s = match (drops, before, seconds) {
@@ -60,15 +54,10 @@ impl Listeners {
                 _ => None,
             };
             if let Some(drops) = drops {
-                drops_now.insert(socket.key(), drops);
+                self.drops_now.insert(socket.key(), drops);
             }
-            self.listening[usize::from(local.port) / 64] |= 1 << (local.port % 64);
-            self.by_port
-                .entry(local.port)
-                .or_default()
-                .push(self.rows.len() as u32);
             self.rows.push(ListenerTotals {
-                row: row as u32,
+                row,
                 accept_queue: socket.recv_queue,
                 backlog: socket.send_queue,
                 syn_recv: 0,
@@ -78,27 +67,17 @@ impl Listeners {
                 sharing: 0,
             });
         }
-        self.drops_before = drops_now;
-        for same_port in self.by_port.values() {
-            for &one in same_port {
-                let ends = sample.sockets.rows[self.rows[one as usize].row as usize].ends;
-                let sharing = same_port
-                    .iter()
-                    .filter(|&&other| {
-                        sample.sockets.rows[self.rows[other as usize].row as usize].ends == ends
-                    })
-                    .count();
-                self.rows[one as usize].sharing = sharing as u32;
-            }
+        for totals in &mut self.rows {
+            let listener = &sample.sockets.rows[totals.row as usize];
+            let sharing = self.index.of(listener, &sample.sockets.rows).count();
+            totals.sharing = u32::try_from(sharing).unwrap_or(u32::MAX);
         }
     }
 
     /// Whether some TCP socket listens on `port`.
     #[inline]
     pub(super) fn listens_on(&self, port: u16) -> bool {
-        self.listening
-            .get(usize::from(port) / 64)
-            .is_some_and(|word| word >> (port % 64) & 1 == 1)
+        self.index.listens_on(port)
     }
 
     /// Counts a connection for the listeners that it can have come in by.
@@ -107,40 +86,14 @@ impl Listeners {
         if !matches!(socket.state, State::SynRecv | State::Established) {
             return;
         }
-        let Ends::Inet { local, .. } = socket.ends else {
-            return;
-        };
-        let Some(same_port) = self.by_port.get(&local.port) else {
-            return;
-        };
-        let canonical = local.canonical().address;
-        // The kernel prefers the listener bound to the very address over the wildcard.
-        let mut best: Option<(bool, Ends)> = None;
-        for &at in same_port {
-            let listener = &sample.sockets.rows[self.rows[at as usize].row as usize];
-            let Some(bound) = listener.local() else {
+        for row in self.index.of(socket, &sample.sockets.rows) {
+            // The listeners stand in the order of their rows.
+            let Ok(at) = self.rows.binary_search_by_key(&row, |totals| totals.row) else {
                 continue;
             };
-            let exact = bound.canonical().address == canonical;
-            let takes_v4 = listener.v6only != Some(true);
-            let wildcard = bound.address.is_unspecified()
-                && (bound.address.is_ipv4() == canonical.is_ipv4()
-                    || (bound.address.is_ipv6() && takes_v4));
-            if exact || (wildcard && best.is_none()) {
-                best = Some((exact, listener.ends));
-            }
-            if exact {
-                break;
-            }
-        }
-        let Some((_, ends)) = best else { return };
-        for &at in same_port {
-            let row = &mut self.rows[at as usize];
-            if sample.sockets.rows[row.row as usize].ends == ends {
-                match socket.state {
-                    State::SynRecv => row.syn_recv += 1,
-                    _ => row.established += 1,
-                }
+            match socket.state {
+                State::SynRecv => self.rows[at].syn_recv += 1,
+                _ => self.rows[at].established += 1,
             }
         }
     }

@@ -4,23 +4,30 @@
 //! keep them, and whatever is shown is derived from one Sample and the one before it. Nothing in here talks to the
 //! kernel, computes a rate or draws.
 
+mod attribution;
 mod counters;
+mod ends;
 mod fault;
+mod listeners;
+mod memory;
 mod process;
+mod protocol;
 mod sample;
 mod socket;
 mod state;
 mod tcp_info;
 mod tracker;
 
+pub use attribution::{Attribution, Unowned};
 pub use counters::{Counters, Interface, Protocols};
+pub use ends::{Endpoint, Ends};
 pub use fault::Fault;
+pub use listeners::ListenerIndex;
+pub use memory::MemoryInfo;
 pub use process::{Holder, Process, ProcessKey, ProcessRow, Visibility};
+pub use protocol::{Family, Protocol};
 pub use sample::{ClosedSocket, Host, Sample, SocketRef, SocketTable, Timings};
-pub use socket::{
-    Attribution, Blob, Endpoint, Ends, Family, MAX_NAME, MemoryInfo, Protocol, SOCKOPT_NAMES,
-    Socket, SocketKey, Timer, TimerKind, Unowned,
-};
+pub use socket::{Blob, MAX_NAME, SOCKOPT_NAMES, Socket, SocketKey, Timer, TimerKind};
 pub use state::State;
 pub use tcp_info::{TcpInfo, TcpInfoField};
 pub use tracker::{Tracker, Visit};

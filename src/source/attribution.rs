@@ -8,8 +8,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::procfs::{Handle, Owners};
 use crate::model::{
-    Attribution, ClosedSocket, Endpoint, Ends, Holder, Process, ProcessKey, ProcessRow, Protocol,
-    Sample, Socket, State, Tracker, Unowned, Visit,
+    Attribution, ClosedSocket, Ends, Holder, ListenerIndex, Process, ProcessKey, ProcessRow,
+    Protocol, Sample, Socket, State, Tracker, Unowned, Visit,
 };
 
 /// Rounds that a socket's memory outlives its last row: a dump can miss a row, and TIME-WAIT follows the destroy event.
@@ -91,6 +91,20 @@ impl Memory {
     }
 }
 
+/// Some of a Sample's holders.
+#[derive(Debug, Clone, Copy)]
+struct Run {
+    at: u32,
+    len: u16,
+}
+
+impl Run {
+    fn range(self) -> std::ops::Range<usize> {
+        let at = self.at as usize;
+        at..at + usize::from(self.len)
+    }
+}
+
 /// Keeps what is known of each socket from one Sample to the next.
 #[derive(Debug, Default)]
 pub(super) struct Attributor {
@@ -99,7 +113,9 @@ pub(super) struct Attributor {
     /// Index in the Sample's processes by slot; `NONE` if it is not in there yet.
     by_slot: Vec<u32>,
     by_key: FxHashMap<ProcessKey, u32>,
-    listeners: FxHashMap<u16, Vec<u32>>,
+    listeners: ListenerIndex,
+    /// Runs of holders made for listeners that share an end, by the first one's row.
+    shared: FxHashMap<u32, Run>,
     pending: Vec<u32>,
     unknown: Vec<(u32, Option<u32>)>,
 }
@@ -113,6 +129,7 @@ impl Attributor {
         self.by_slot.clear();
         self.by_key.clear();
         self.listeners.clear();
+        self.shared.clear();
         self.pending.clear();
         self.unknown.clear();
         self.sockets.begin_round();
@@ -195,15 +212,7 @@ impl Attributor {
                 }
                 memory.inode = socket.inode;
             }
-            if socket.state == State::Listen
-                && socket.protocol == Protocol::Tcp
-                && let Some(local) = socket.local()
-            {
-                self.listeners
-                    .entry(local.port)
-                    .or_default()
-                    .push(kept as u32);
-            }
+            self.listeners.insert(kept as u32, &socket);
             if !done {
                 self.pending.push(kept as u32);
             }
@@ -257,10 +266,8 @@ impl Attributor {
                 socket.attribution = Attribution::Remembered;
             } else {
                 socket.attribution = Attribution::Unowned(why);
-                if why == Unowned::TimeWait
-                    && let Some(listener) = self.listener_of(&socket, rows)
-                {
-                    infer(&mut socket, listener);
+                if why == Unowned::TimeWait {
+                    self.infer(&mut socket, rows, &mut sample.holders);
                 }
             }
             rows[at as usize] = socket;
@@ -295,9 +302,7 @@ impl Attributor {
                 }
             }
             socket.attribution = Attribution::Unowned(Unowned::Exited);
-            if let Some(listener) = self.listener_of(socket, &sample.sockets.rows) {
-                infer(socket, listener);
-            }
+            self.infer(socket, &sample.sockets.rows, &mut sample.holders);
         }
         sample.closed_sockets.rows = rows;
         sample.closed = all_closed;
@@ -320,49 +325,48 @@ impl Attributor {
         }
     }
 
-    /// The listener that a connection of this local end came in by.
-    fn listener_of<'a>(&self, socket: &Socket, rows: &'a [Socket]) -> Option<&'a Socket> {
-        if socket.protocol != Protocol::Tcp {
-            return None;
-        }
-        let local = socket.local()?;
-        let candidates = self.listeners.get(&local.port)?;
-        let listeners = || candidates.iter().filter_map(|&at| rows.get(at as usize));
-        let takes = |listener: &&Socket, exact: bool| {
-            listener.local().is_some_and(|bound| {
-                if exact {
-                    same_address(bound, local)
-                } else {
-                    covers(listener, local)
+    /// Makes the owners of the listener that a connection came in by those of `socket`, marked as inferred. If several
+    /// share its end, it may have come in by each of them.
+    fn infer(&mut self, socket: &mut Socket, rows: &[Socket], holders: &mut Vec<Holder>) {
+        let run = {
+            let mut listeners = self
+                .listeners
+                .of(socket, rows)
+                .filter_map(|row| Some((row, rows.get(row as usize)?)))
+                .filter(|(_, listener)| listener.holders_len > 0);
+            let Some((first, listener)) = listeners.next() else {
+                return;
+            };
+            let run = Run {
+                at: listener.holders_at,
+                len: listener.holders_len,
+            };
+            match (listeners.next(), self.shared.get(&first)) {
+                (None, _) => run,
+                (Some(_), Some(&shared)) => shared,
+                (Some((_, second)), None) => {
+                    let at = holders.len();
+                    holders.extend_from_within(run.range());
+                    for listener in std::iter::once(second).chain(listeners.map(|(_, row)| row)) {
+                        let more = Run {
+                            at: listener.holders_at,
+                            len: listener.holders_len,
+                        };
+                        holders.extend_from_within(more.range());
+                    }
+                    let all = &mut holders[at..];
+                    all.sort_unstable_by_key(|holder| (holder.process, holder.fd));
+                    let shared = Run {
+                        at: at as u32,
+                        len: u16::try_from(all.len()).unwrap_or(u16::MAX),
+                    };
+                    self.shared.insert(first, shared);
+                    shared
                 }
-            })
+            }
         };
-        listeners()
-            .find(|listener| takes(listener, true))
-            .or_else(|| listeners().find(|listener| takes(listener, false)))
-    }
-}
-
-fn same_address(bound: Endpoint, local: Endpoint) -> bool {
-    bound.canonical().address == local.canonical().address
-}
-
-/// Whether a wildcard listener takes connections to `local`.
-fn covers(listener: &Socket, local: Endpoint) -> bool {
-    let Some(bound) = listener.local() else {
-        return false;
-    };
-    let v4 = local.canonical().address.is_ipv4();
-    bound.address.is_unspecified()
-        && (bound.address.is_ipv4() == v4
-            || (bound.address.is_ipv6() && listener.v6only != Some(true)))
-}
-
-/// Makes the listener's owners those of `socket`, marked as inferred.
-fn infer(socket: &mut Socket, listener: &Socket) {
-    if listener.holders_len > 0 {
-        socket.holders_at = listener.holders_at;
-        socket.holders_len = listener.holders_len;
+        socket.holders_at = run.at;
+        socket.holders_len = run.len;
         socket.attribution = Attribution::Inferred;
     }
 }

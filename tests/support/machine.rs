@@ -192,34 +192,10 @@ impl Making<'_> {
             Ends::Inet { .. } => Family::Inet,
             _ => Family::Unix,
         };
-        Socket {
-            cookie,
-            cgroup_id: 0,
-            ends,
-            netns: 4_026_531_840,
-            inode: 40_000 + cookie as u32,
-            uid: Some(0),
-            recv_queue: 0,
-            send_queue: 0,
-            interface: 0,
-            mark: None,
-            class_id: None,
-            timer: None,
-            blob: Blob::default(),
-            holders_at: 0,
-            holders_len: 0,
-            options: None,
-            family,
-            protocol,
-            state,
-            attribution: Attribution::Unowned(Unowned::Unknown),
-            congestion: 0,
-            tos: None,
-            tclass: None,
-            shutdown: None,
-            v6only: None,
-            raw_protocol: None,
-        }
+        let mut socket = Socket::new(4_026_531_840, cookie, family, protocol, state, ends);
+        socket.inode = 40_000 + cookie as u32;
+        socket.uid = Some(0);
+        socket
     }
 
     fn push(

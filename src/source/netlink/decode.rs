@@ -15,8 +15,7 @@ use netlink_packet_sock_diag::constants::{
 
 use super::request::AF_VSOCK;
 use crate::model::{
-    Attribution, Blob, Endpoint, Ends, Family, MAX_NAME, Protocol, Socket, SocketTable, State,
-    Timer, TimerKind, Unowned,
+    Endpoint, Ends, Family, MAX_NAME, Protocol, Socket, SocketTable, State, Timer, TimerKind,
 };
 
 // Attributes that the crate does not name (`include/uapi/linux/inet_diag.h`, `unix_diag.h`, `packet_diag.h`).
@@ -159,38 +158,6 @@ fn too_short(message: &[u8], needed: usize) -> DecodeError {
     }
 }
 
-/// A row with nothing but its family.
-fn blank(family: Family, protocol: Protocol, state: State, ends: Ends, netns: u32) -> Socket {
-    Socket {
-        cookie: 0,
-        cgroup_id: 0,
-        ends,
-        netns,
-        inode: 0,
-        uid: None,
-        recv_queue: 0,
-        send_queue: 0,
-        interface: 0,
-        mark: None,
-        class_id: None,
-        timer: None,
-        blob: Blob::default(),
-        holders_at: 0,
-        holders_len: 0,
-        options: None,
-        family,
-        protocol,
-        state,
-        attribution: Attribution::Unowned(Unowned::Unknown),
-        congestion: 0,
-        tos: None,
-        tclass: None,
-        shutdown: None,
-        v6only: None,
-        raw_protocol: None,
-    }
-}
-
 /// `struct inet_diag_msg` and `INET_DIAG_*` attributes.
 fn inet(
     message: &[u8],
@@ -231,9 +198,9 @@ fn inet(
             port: port(6),
         },
     };
-    let mut socket = blank(family, protocol, state, ends, netns);
+    let cookie = u64::from(word(44)) | u64::from(word(48)) << 32;
+    let mut socket = Socket::new(netns, cookie, family, protocol, state, ends);
     socket.interface = word(40);
-    socket.cookie = u64::from(word(44)) | u64::from(word(48)) << 32;
     socket.timer = timer(head[2], head[3], word(52));
     socket.recv_queue = word(56);
     socket.send_queue = word(60);
@@ -338,9 +305,10 @@ fn unix(message: &[u8], netns: u32, table: &mut SocketTable) -> Result<(), Decod
         vfs,
         pending,
     };
-    let mut socket = blank(Family::Unix, socket_type(head[1]), state, ends, netns);
+    let cookie = cookie_at(head, 8).unwrap_or(0);
+    let protocol = socket_type(head[1]);
+    let mut socket = Socket::new(netns, cookie, Family::Unix, protocol, state, ends);
     socket.inode = u32_at(head, 4).unwrap_or(0);
-    socket.cookie = cookie_at(head, 8).unwrap_or(0);
     for attribute in Attributes(&message[UNIX_DIAG_MSG..]) {
         let (kind, value) = attribute?;
         match kind {
@@ -386,15 +354,17 @@ fn netlink(message: &[u8], netns: u32, table: &mut SocketTable) -> Result<(), De
         remote_port_id: word(8),
         remote_group: word(12),
     };
-    let mut socket = blank(
+    let cookie = cookie_at(head, 20).unwrap_or(0);
+    let protocol = Protocol::Netlink(head[2]);
+    let mut socket = Socket::new(
+        netns,
+        cookie,
         Family::Netlink,
-        Protocol::Netlink(head[2]),
+        protocol,
         State::Closed,
         ends,
-        netns,
     );
     socket.inode = word(16);
-    socket.cookie = cookie_at(head, 20).unwrap_or(0);
     let mut memory: &[u8] = &[];
     for attribute in Attributes(&message[NETLINK_DIAG_MSG..]) {
         if let (NETLINK_DIAG_MEMINFO, value) = attribute? {
@@ -422,9 +392,9 @@ fn packet(message: &[u8], netns: u32, table: &mut SocketTable) -> Result<(), Dec
     let ends = Ends::Packet {
         ethertype: u16_at(head, 2).unwrap_or(0),
     };
-    let mut socket = blank(Family::Packet, protocol, State::Closed, ends, netns);
+    let cookie = cookie_at(head, 8).unwrap_or(0);
+    let mut socket = Socket::new(netns, cookie, Family::Packet, protocol, State::Closed, ends);
     socket.inode = u32_at(head, 4).unwrap_or(0);
-    socket.cookie = cookie_at(head, 8).unwrap_or(0);
     let mut memory: &[u8] = &[];
     for attribute in Attributes(&message[PACKET_DIAG_MSG..]) {
         let (kind, value) = attribute?;
@@ -460,10 +430,11 @@ fn vsock(message: &[u8], netns: u32, table: &mut SocketTable) -> Result<(), Deco
         local: (word(4), word(8)),
         remote: (word(12), word(16)),
     };
-    let mut socket = blank(Family::Vsock, socket_type(head[1]), state, ends, netns);
+    let cookie = cookie_at(head, 24).unwrap_or(0);
+    let protocol = socket_type(head[1]);
+    let mut socket = Socket::new(netns, cookie, Family::Vsock, protocol, state, ends);
     socket.shutdown = Some(head[3]);
     socket.inode = word(20);
-    socket.cookie = cookie_at(head, 24).unwrap_or(0);
     table.rows.push(socket);
     Ok(())
 }

@@ -7,7 +7,7 @@ use procfs::current_system_info;
 use procfs::net::UdpNetEntries;
 use procfs::prelude::FromBufReadSI as _;
 
-use crate::model::{Attribution, Blob, Endpoint, Ends, Family, Protocol, Socket, State, Unowned};
+use crate::model::{Endpoint, Ends, Family, Protocol, Socket, State};
 
 /// Appends the raw sockets of one family. Kernel: `net/raw` and `net/raw6` of the calling thread. They come without
 /// cookie, memory, options and group; their local port is the IP protocol, as in `sock_diag`.
@@ -35,37 +35,19 @@ pub fn read_raw(
             port: address.port(),
         };
         let inode = entry.inode as u32;
-        rows.push(Socket {
-            cookie: Socket::SURROGATE_COOKIE | u64::from(inode),
-            cgroup_id: 0,
-            ends: Ends::Inet {
-                local: end(entry.local_address),
-                remote: end(entry.remote_address),
-            },
-            netns,
-            inode,
-            uid: Some(entry.uid),
-            recv_queue: entry.rx_queue,
-            send_queue: entry.tx_queue,
-            interface: 0,
-            mark: None,
-            class_id: None,
-            timer: None,
-            blob: Blob::default(),
-            holders_at: 0,
-            holders_len: 0,
-            options: None,
-            family,
-            protocol: Protocol::Raw,
-            state: State::from_kernel(entry.state as u8).unwrap_or(State::Closed),
-            attribution: Attribution::Unowned(Unowned::Unknown),
-            congestion: 0,
-            tos: None,
-            tclass: None,
-            shutdown: None,
-            v6only: None,
-            raw_protocol: u8::try_from(entry.local_address.port()).ok(),
-        });
+        let cookie = Socket::SURROGATE_COOKIE | u64::from(inode);
+        let state = State::from_kernel(entry.state as u8).unwrap_or(State::Closed);
+        let ends = Ends::Inet {
+            local: end(entry.local_address),
+            remote: end(entry.remote_address),
+        };
+        let mut socket = Socket::new(netns, cookie, family, Protocol::Raw, state, ends);
+        socket.inode = inode;
+        socket.uid = Some(entry.uid);
+        socket.recv_queue = entry.rx_queue;
+        socket.send_queue = entry.tx_queue;
+        socket.raw_protocol = u8::try_from(entry.local_address.port()).ok();
+        rows.push(socket);
     }
     Ok(())
 }

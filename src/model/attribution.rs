@@ -1,0 +1,128 @@
+//! How the owner of a socket is known, or why there is none.
+
+/// Why a socket has no owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Unowned {
+    /// TIME-WAIT (or a FIN-WAIT-2 mini-socket): the process let go of it.
+    TimeWait,
+    /// SYN-RECV: the handshake is not complete.
+    Handshake,
+    /// Established, and no `accept(2)` has taken it.
+    WaitingForAccept,
+    /// The process closed it; the kernel finishes the connection.
+    Orphan,
+    /// A socket of the kernel's own.
+    Kernel,
+    /// Held by a process of another pid namespace.
+    OtherNamespace,
+    /// The processes that could hold it may not be read by this user.
+    PermissionDenied,
+    /// Its process (or descriptor) was gone when it was looked for.
+    Exited,
+    /// Every process was read and none holds it (a descriptor in flight, `io_uring`, the kernel).
+    Unknown,
+}
+
+impl Unowned {
+    /// Every reason.
+    pub const ALL: [Unowned; 9] = [
+        Unowned::TimeWait,
+        Unowned::Handshake,
+        Unowned::WaitingForAccept,
+        Unowned::Orphan,
+        Unowned::Kernel,
+        Unowned::OtherNamespace,
+        Unowned::PermissionDenied,
+        Unowned::Exited,
+        Unowned::Unknown,
+    ];
+
+    /// The name used in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Unowned::TimeWait => "time-wait",
+            Unowned::Handshake => "handshake",
+            Unowned::WaitingForAccept => "waiting-for-accept",
+            Unowned::Orphan => "orphan",
+            Unowned::Kernel => "kernel",
+            Unowned::OtherNamespace => "other-namespace",
+            Unowned::PermissionDenied => "permission-denied",
+            Unowned::Exited => "exited",
+            Unowned::Unknown => "unknown",
+        }
+    }
+
+    /// The name where there is little room: at most 10 columns.
+    pub fn short_name(self) -> &'static str {
+        match self {
+            Unowned::WaitingForAccept => "unaccepted",
+            Unowned::OtherNamespace => "other-ns",
+            Unowned::PermissionDenied => "denied",
+            why => why.name(),
+        }
+    }
+
+    /// Whether a process holds it all the same, and only who is not known. The others are nobody's by their nature.
+    pub fn hides_an_owner(self) -> bool {
+        match self {
+            Unowned::OtherNamespace
+            | Unowned::PermissionDenied
+            | Unowned::Exited
+            | Unowned::Unknown => true,
+            Unowned::TimeWait
+            | Unowned::Handshake
+            | Unowned::WaitingForAccept
+            | Unowned::Orphan
+            | Unowned::Kernel => false,
+        }
+    }
+
+    /// The reason in words.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Unowned::TimeWait => "closed here; address pair kept",
+            Unowned::Handshake => "the handshake is not complete",
+            Unowned::WaitingForAccept => "no accept() took them yet",
+            Unowned::Orphan => "closed; the kernel finishes it",
+            Unowned::Kernel => "the kernel's own",
+            Unowned::OtherNamespace => "held in another pid namespace",
+            Unowned::PermissionDenied => "this user may not look",
+            Unowned::Exited => "gone when it was looked for",
+            Unowned::Unknown => "no process holds them",
+        }
+    }
+}
+
+/// How the owner of a socket is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Attribution {
+    /// A descriptor of the process refers to it now.
+    Observed,
+    /// The process held it when it was last seen alive.
+    Remembered,
+    /// It was never seen alive; the process listens on its local port.
+    Inferred,
+    /// No owner, and why.
+    Unowned(Unowned),
+}
+
+impl Attribution {
+    /// `observed`, `remembered`, `inferred`, or `None` without an owner.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Attribution::Observed => Some("observed"),
+            Attribution::Remembered => Some("remembered"),
+            Attribution::Inferred => Some("inferred"),
+            Attribution::Unowned(_) => None,
+        }
+    }
+
+    /// Why there is no owner, if there is none.
+    pub fn unowned(self) -> Option<Unowned> {
+        match self {
+            Attribution::Unowned(why) => Some(why),
+            _ => None,
+        }
+    }
+}

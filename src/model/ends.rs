@@ -1,0 +1,96 @@
+//! The two ends of a socket, in the terms of its family.
+
+use std::net::{IpAddr, Ipv4Addr};
+
+/// One end of an internet connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Endpoint {
+    /// The address as the kernel reports it; a v4-mapped one stays v4-mapped.
+    pub address: IpAddr,
+    /// Port in host byte order; 0 if none. On raw sockets: the IP protocol number.
+    pub port: u16,
+}
+
+impl Endpoint {
+    /// `0.0.0.0:0`.
+    pub const UNSPECIFIED: Endpoint = Endpoint {
+        address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+        port: 0,
+    };
+
+    /// The same end with a v4-mapped address as plain IPv4, so that both ends of a connection between a dual-stack
+    /// socket and an IPv4 one compare equal.
+    #[must_use]
+    pub fn canonical(self) -> Endpoint {
+        Endpoint {
+            address: self.address.to_canonical(),
+            port: self.port,
+        }
+    }
+
+    /// Whether it is the wildcard address without a port.
+    pub fn is_unset(self) -> bool {
+        self.port == 0 && self.address.is_unspecified()
+    }
+}
+
+/// Both ends, in the terms of the family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ends {
+    /// IPv4 and IPv6.
+    Inet {
+        /// This end.
+        local: Endpoint,
+        /// The other end; unset if not connected.
+        remote: Endpoint,
+    },
+    /// A unix socket. Its path or abstract name is in [`SocketRef::name`](super::SocketRef::name).
+    Unix {
+        /// Inode of the connected socket; `None` if not connected. Kernel: `UNIX_DIAG_PEER`.
+        peer_inode: Option<u32>,
+        /// Inode and device of the path in the file system. Kernel: `UNIX_DIAG_VFS`.
+        vfs: Option<(u32, u32)>,
+        /// Connections that wait for `accept()`. Kernel: the length of `UNIX_DIAG_ICONS`.
+        pending: u32,
+    },
+    /// A netlink socket.
+    Netlink {
+        /// Its port id; 0 for the kernel's own sockets.
+        port_id: u32,
+        /// Port id it is connected to; 0 is the kernel.
+        remote_port_id: u32,
+        /// Multicast group it sends to, 0 if none.
+        remote_group: u32,
+    },
+    /// A packet socket; the device is [`Socket::interface`].
+    Packet {
+        /// Ethernet protocol number it receives, 3 for all (`ETH_P_ALL`).
+        ethertype: u16,
+    },
+    /// A vsock socket.
+    Vsock {
+        /// Context id and port of this end.
+        local: (u32, u32),
+        /// Context id and port of the other end.
+        remote: (u32, u32),
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_v4_mapped_end_equals_its_ipv4_counterpart() {
+        let mapped = Endpoint {
+            address: "::ffff:10.0.0.1".parse().unwrap(),
+            port: 80,
+        };
+        let plain = Endpoint {
+            address: "10.0.0.1".parse().unwrap(),
+            port: 80,
+        };
+        assert_ne!(mapped, plain);
+        assert_eq!(mapped.canonical(), plain);
+    }
+}
