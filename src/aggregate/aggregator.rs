@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{ProcessKey, Protocol, Sample, Socket, State, TcpInfo, Tracker, Visit};
+use crate::model::{ProcessKey, Protocol, Reuse, Sample, Socket, State, TcpInfo, Tracker, Visit};
 
 use super::groups::{Changes, Sum, Sums};
 use super::limit::limit;
@@ -79,9 +79,9 @@ impl Aggregator {
 
         out.interval_ns = interval;
         out.totals.clear();
-        out.sockets.clear();
+        out.sockets.clear_for_reuse();
         out.sockets.reserve(sample.sockets.rows.len());
-        self.processes.clear();
+        self.processes.clear_for_reuse();
         self.processes
             .resize(sample.processes.len(), Sum::default());
         self.remotes.clear();
@@ -306,7 +306,7 @@ impl Aggregator {
     }
 
     fn finish_processes(&mut self, sample: &Sample, seconds: Option<f64>, out: &mut Aggregate) {
-        out.processes.clear();
+        out.processes.clear_for_reuse();
         for (index, (sum, row)) in self.processes.iter().zip(&sample.processes).enumerate() {
             let throughput = seconds
                 .map(|seconds| sum.volume.over(seconds))
@@ -340,7 +340,7 @@ impl Aggregator {
                 .map(|seconds| sum.volume.over(seconds))
                 .unwrap_or_default()
         };
-        out.remotes.clear();
+        out.remotes.clear_for_reuse();
         out.remotes
             .extend(self.remotes.iter().map(|(address, sum)| RemoteTotals {
                 address: *address,
@@ -349,7 +349,7 @@ impl Aggregator {
                 throughput: over(sum),
                 rtt_us: sum.rtt_us,
             }));
-        out.ports.clear();
+        out.ports.clear_for_reuse();
         out.ports
             .extend(self.ports.iter().map(|(port, sum)| PortTotals {
                 protocol: Protocol::Tcp,

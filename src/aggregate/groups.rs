@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{Protocol, State};
+use crate::model::{Protocol, Reuse, State};
 
 use super::rates::Volume;
 use super::{ChangeRates, Recent, Throughput};
@@ -148,8 +148,8 @@ impl<K> Default for Sums<K> {
 
 impl<K: Copy + Eq + std::hash::Hash> Sums<K> {
     pub(super) fn clear(&mut self) {
-        self.index.clear();
-        self.rows.clear();
+        self.index.clear_for_reuse();
+        self.rows.clear_for_reuse();
         self.last = None;
     }
 

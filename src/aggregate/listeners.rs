@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{ListenerIndex, MemoryInfo, Sample, Socket, SocketKey, State};
+use crate::model::{ListenerIndex, MemoryInfo, Reuse, Sample, Socket, SocketKey, State};
 
 /// One listening TCP socket.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,9 +38,9 @@ impl Listeners {
     /// Takes the listeners of a new Sample.
     pub(super) fn begin(&mut self, sample: &Sample, seconds: Option<f64>) {
         self.index.clear();
-        self.rows.clear();
+        self.rows.clear_for_reuse();
         std::mem::swap(&mut self.drops_before, &mut self.drops_now);
-        self.drops_now.clear();
+        self.drops_now.clear_for_reuse();
         for (row, socket) in (0u32..).zip(&sample.sockets.rows) {
             if !self.index.insert(row, socket) {
                 continue;

@@ -62,7 +62,7 @@ pub enum Ends {
         /// Multicast group it sends to, 0 if none.
         remote_group: u32,
     },
-    /// A packet socket; the device is [`Socket::interface`].
+    /// A packet socket; the device is [`Socket::interface`](super::Socket::interface).
     Packet {
         /// Ethernet protocol number it receives, 3 for all (`ETH_P_ALL`).
         ethertype: u16,

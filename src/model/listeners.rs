@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Endpoint, Protocol, Socket, State};
+use super::{Endpoint, Protocol, Reuse, Socket, State};
 
 /// The TCP listeners among the rows of one Sample, by port. Its memory is used again.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Default for ListenerIndex {
 impl ListenerIndex {
     /// Forgets all.
     pub fn clear(&mut self) {
-        self.by_port.clear();
+        self.by_port.clear_for_reuse();
         self.ports.fill(0);
     }
 

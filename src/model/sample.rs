@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Blob, Counters, Ends, Fault, Holder, MemoryInfo, ProcessRow, Protocol, Socket, TcpInfo,
+    Blob, Counters, Ends, Fault, Holder, MemoryInfo, ProcessRow, Protocol, Reuse, Socket, TcpInfo,
     Visibility,
 };
 
@@ -54,10 +54,10 @@ impl Default for SocketTable {
 }
 
 impl SocketTable {
-    /// Forgets all rows, keeps the memory.
+    /// Forgets all rows, keeps the memory that such a number of rows takes.
     pub fn clear(&mut self) {
-        self.rows.clear();
-        self.bytes.clear();
+        self.rows.clear_for_reuse();
+        self.bytes.clear_for_reuse();
     }
 
     /// The index of a congestion control's name, learning it if it is new. 0 (none) beyond 255 names.
@@ -202,11 +202,11 @@ impl Sample {
     /// Empties it for the next instant and keeps its memory.
     pub fn clear(&mut self) {
         self.sockets.clear();
-        self.closed.clear();
+        self.closed.clear_for_reuse();
         self.closed_sockets.clear();
         self.lost_events = 0;
-        self.processes.clear();
-        self.holders.clear();
+        self.processes.clear_for_reuse();
+        self.holders.clear_for_reuse();
         self.interfaces.clear();
         self.cgroups.clear();
         self.users.clear();

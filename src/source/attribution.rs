@@ -9,7 +9,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::procfs::{Handle, Owners};
 use crate::model::{
     Attribution, ClosedSocket, Ends, Holder, ListenerIndex, Process, ProcessKey, ProcessRow,
-    Protocol, Sample, Socket, State, Tracker, Unowned, Visit,
+    Protocol, Reuse, Sample, Socket, State, Tracker, Unowned, Visit,
 };
 
 /// Rounds that a socket's memory outlives its last row: a dump can miss a row, and TIME-WAIT follows the destroy event.
@@ -126,12 +126,12 @@ impl Attributor {
     /// Finds the owner of every socket of `sample`, which holds the rows of a dump and of destroy events, and removes
     /// rows that the kernel told twice. `owners` has looked at `/proc` after the dump.
     pub(super) fn attribute(&mut self, sample: &mut Sample, owners: &mut Owners) {
-        self.by_slot.clear();
-        self.by_key.clear();
+        self.by_slot.clear_for_reuse();
+        self.by_key.clear_for_reuse();
         self.listeners.clear();
-        self.shared.clear();
-        self.pending.clear();
-        self.unknown.clear();
+        self.shared.clear_for_reuse();
+        self.pending.clear_for_reuse();
+        self.unknown.clear_for_reuse();
         self.sockets.begin_round();
 
         let mut rows = std::mem::take(&mut sample.sockets.rows);

@@ -10,9 +10,7 @@ use super::attribution::{Attributor, LiveInodes, closed_rows};
 use super::netlink::dump::Dumper;
 use super::netlink::events::{Heard, Listener};
 use super::netlink::request::Table;
-use super::procfs::{
-    CgroupPaths, CounterReader, Owners, UserNames, host, network_namespace, read_raw,
-};
+use super::procfs::{CgroupPaths, CounterReader, Owners, host, network_namespace, read_raw};
 use super::{Source, SourceError};
 use crate::model::{Family, Fault, Host, Protocol, Sample};
 
@@ -31,7 +29,7 @@ pub struct LiveOptions {
     pub tables: Vec<Table>,
     /// Whether to listen for destroy events; a single snapshot has no use for them.
     pub destroy_events: bool,
-    /// How long the first Sample may wait for users' names.
+    /// How long Samples may wait for users' names, in all. Later ones have those that came meanwhile.
     pub name_wait: Duration,
 }
 
@@ -58,7 +56,6 @@ pub struct Live {
     owners: Owners,
     attributor: Attributor,
     counters: CounterReader,
-    users: UserNames,
     cgroups: CgroupPaths,
     interfaces: FxHashMap<u32, String>,
     interfaces_read: Option<Instant>,
@@ -100,10 +97,9 @@ impl Live {
             dumper,
             listener,
             heard: Heard::default(),
-            owners: Owners::new(&options.proc_root),
+            owners: Owners::new(&options.proc_root, options.name_wait),
             attributor: Attributor::default(),
             counters: CounterReader::new(&options.proc_root),
-            users: UserNames::new(),
             cgroups: CgroupPaths::new(&options.proc_root),
             interfaces: FxHashMap::default(),
             interfaces_read: None,
@@ -211,17 +207,10 @@ impl Live {
             }
         }
         uids.extend(sample.processes.iter().map(|row| row.process.uid));
-        let mut wait = if self.samples == 0 {
-            self.options.name_wait
-        } else {
-            Duration::ZERO
-        };
         for uid in uids {
-            let clock = Instant::now();
-            if let Some(name) = self.users.get(uid, wait) {
+            if let Some(name) = self.owners.user_name(uid) {
                 sample.users.push((uid, name));
             }
-            wait = wait.saturating_sub(clock.elapsed());
         }
         sample.users.sort_unstable_by_key(|(uid, _)| *uid);
         for id in groups {
@@ -267,8 +256,8 @@ impl Source for Live {
         if self.samples == 0 {
             // Everything is new: let one core read all of /proc while the other dumps.
             let now = clock_ns(rustix::time::ClockId::Monotonic);
-            let mut owners =
-                std::mem::replace(&mut self.owners, Owners::new(&self.options.proc_root));
+            let nobody = Owners::new(&self.options.proc_root, Duration::ZERO);
+            let mut owners = std::mem::replace(&mut self.owners, nobody);
             owners_time += std::thread::scope(|scope| {
                 let scan = scope.spawn(|| {
                     let clock = Instant::now();

@@ -15,7 +15,7 @@ use rustix::fd::OwnedFd;
 use rustix::net::{RecvFlags, sockopt};
 
 use super::dump::{BUFFER, decode_datagram};
-use crate::model::SocketTable;
+use crate::model::{Reuse, SocketTable};
 
 /// The four multicast groups, by number (`enum sknetlink_groups`). Odd ones are TCP.
 const GROUPS: [u32; 4] = [1, 2, 3, 4];
@@ -41,10 +41,13 @@ pub struct Heard {
 }
 
 impl Heard {
-    /// Forgets all, keeps the memory.
+    /// Forgets all, keeps the memory that such a number of events takes.
     fn clear(&mut self) {
-        self.sockets.clear();
-        self.at_ns.clear();
+        // A table that comes back from a Sample has been cleared by it, and knows what it should keep.
+        if !self.sockets.rows.is_empty() {
+            self.sockets.clear();
+        }
+        self.at_ns.clear_for_reuse();
         self.lost = 0;
         self.ended = None;
     }

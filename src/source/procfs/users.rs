@@ -107,11 +107,6 @@ impl UserNames {
         }
     }
 
-    /// Whether an answer is being waited for.
-    pub fn is_waiting(&self) -> bool {
-        self.waiting > 0
-    }
-
     /// Puts a question; false if that is impossible now.
     fn ask(&mut self, uid: u32) -> bool {
         if self.worker.is_none() {
@@ -197,7 +192,7 @@ mod tests {
         let mut users = UserNames::new();
         assert_eq!(users.get(0, PATIENCE).as_deref(), Some("root"));
         assert_eq!(users.get(0, Duration::ZERO).as_deref(), Some("root"));
-        assert!(!users.is_waiting());
+        assert_eq!(users.waiting, 0);
     }
 
     #[test]
@@ -205,9 +200,9 @@ mod tests {
         let mut users = UserNames::new();
         let nobody = 4_000_000_123;
         assert_eq!(users.get(nobody, PATIENCE), None);
-        assert!(!users.is_waiting());
+        assert_eq!(users.waiting, 0);
         assert_eq!(users.get(nobody, PATIENCE), None);
-        assert!(!users.is_waiting(), "the answer is remembered");
+        assert_eq!(users.waiting, 0, "the answer is remembered");
         assert_eq!(users.known.len(), 1);
     }
 

@@ -8,7 +8,9 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::newcomers::{Newcomer, PARALLEL_DESCRIPTORS};
 use super::*;
+use crate::model::ProcessKey;
 
 const SECOND: u64 = 1_000_000_000;
 
@@ -17,7 +19,7 @@ fn everything_lives(_: u32) -> bool {
 }
 
 fn real() -> Owners {
-    let mut owners = Owners::new(Path::new("/proc"));
+    let mut owners = Owners::new(Path::new("/proc"), Duration::from_mins(1));
     owners.refresh(SECOND, &everything_lives);
     owners
 }
@@ -33,6 +35,21 @@ fn holders(owners: &Owners, inode: u32) -> Vec<(u32, u32)> {
         (row.process.key.pid, handle.fd)
     };
     owners.holders(inode).iter().map(of).collect()
+}
+
+/// The processes that hold sockets, with their slots.
+fn processes(owners: &Owners) -> impl Iterator<Item = (u32, &ProcessRow)> {
+    owners.slots.iter().enumerate().filter_map(|(slot, entry)| {
+        let entry = entry.as_ref().filter(|entry| entry.sockets > 0)?;
+        Some((slot as u32, entry.row.as_ref()?))
+    })
+}
+
+/// Whether the process existed at the last refresh.
+fn is_alive(owners: &Owners, key: ProcessKey) -> bool {
+    let slot = owners.by_pid.get(&key.pid);
+    slot.and_then(|&slot| owners.entry(slot))
+        .is_some_and(|entry| entry.key == key)
 }
 
 /// A child that does not outlive the test.
@@ -70,16 +87,15 @@ fn a_socket_of_ours_is_found_with_all_its_descriptors() {
 
     let slot = owners.holders(inode)[0].process;
     let row = owners.process(slot).expect("known").clone();
-    assert!(
-        owners
-            .processes()
-            .any(|(at, known)| at == slot && *known == row)
-    );
-    assert!(owners.is_alive(row.process.key));
-    assert!(!owners.is_alive(ProcessKey {
-        start_time: row.process.key.start_time + 1,
-        ..row.process.key
-    }));
+    assert!(processes(&owners).any(|(at, known)| at == slot && *known == row));
+    assert!(is_alive(&owners, row.process.key));
+    assert!(!is_alive(
+        &owners,
+        ProcessKey {
+            start_time: row.process.key.start_time + 1,
+            ..row.process.key
+        }
+    ));
     let comm = fs::read_to_string("/proc/self/comm").expect("readable");
     assert_eq!(row.process.comm, comm.trim_end_matches('\n'));
     assert!(!row.process.command_line.is_empty());
@@ -122,8 +138,7 @@ fn a_child_that_inherits_a_socket_holds_it_until_it_exits() {
     let theirs = (pid, 0);
     let found = holders(&owners, inode);
     assert!(found.contains(&me) && found.contains(&theirs), "{found:?}");
-    let (_, row) = owners
-        .processes()
+    let (_, row) = processes(&owners)
         .find(|(_, row)| row.process.key.pid == pid)
         .expect("it holds a socket");
     let process = Arc::clone(&row.process);
@@ -135,14 +150,14 @@ fn a_child_that_inherits_a_socket_holds_it_until_it_exits() {
     drop(child);
     owners.refresh(3 * SECOND, &everything_lives);
     assert!(!holders(&owners, inode).contains(&theirs));
-    assert!(!owners.is_alive(process.key));
+    assert!(!is_alive(&owners, process.key));
     assert_ne!(owners.generation(), before);
 }
 
 #[test]
 fn two_threads_read_the_same_as_one() {
     let socket = socket();
-    let mut owners = Owners::new(Path::new("/proc"));
+    let mut owners = Owners::new(Path::new("/proc"), Duration::from_mins(1));
     let root = owners.open_root().expect("procfs");
     let newcomers: Vec<Newcomer> = [std::process::id(), 1, 4_000_000_000]
         .map(|pid| Newcomer {
@@ -197,7 +212,7 @@ impl Tree {
     }
 
     fn owners(&self) -> Owners {
-        let mut owners = Owners::new(self.0.path());
+        let mut owners = Owners::new(self.0.path(), Duration::ZERO);
         owners.refresh(SECOND, &everything_lives);
         owners
     }
@@ -260,7 +275,7 @@ fn a_live_socket_that_nobody_holds_makes_processes_be_read_again() {
     assert!(owners.holders(99).is_empty());
     owners.resolve(&[(99, None)], 12 * SECOND, &everything_lives);
     assert_eq!(holders(&owners, 99), [(1, 3)]);
-    assert!(owners.unresolved.is_empty());
+    assert!(owners.search.unresolved.is_empty());
 }
 
 impl Tree {
@@ -308,9 +323,9 @@ fn a_pid_that_was_reused_is_another_process() {
     tree.process(7, 200, 0);
     owners.refresh(40 * SECOND, &everything_lives);
     owners.refresh(41 * SECOND, &everything_lives);
-    assert!(!owners.is_alive(old));
+    assert!(!is_alive(&owners, old));
     assert_eq!(holders(&owners, 11), [(7, 3)]);
-    let (_, row) = owners.processes().next().expect("the new one");
+    let (_, row) = processes(&owners).next().expect("the new one");
     assert_eq!(
         (row.process.key.start_time, row.process.comm.as_str()),
         (200, "p200")
@@ -321,7 +336,7 @@ fn a_pid_that_was_reused_is_another_process() {
 
     fs::remove_dir_all(tree.0.path().join("7")).expect("exited");
     owners.refresh(42 * SECOND, &everything_lives);
-    assert_eq!(owners.processes().count(), 0);
+    assert_eq!(processes(&owners).count(), 0);
     assert!(owners.holders(11).is_empty());
 }
 
@@ -333,7 +348,7 @@ fn what_a_young_process_becomes_by_exec_is_taken_up_at_once_and_later_by_the_swe
     tree.open(7, 3, "socket:[11]");
     owners.refresh(10 * SECOND, &everything_lives);
     let comm = |owners: &Owners| {
-        let (_, row) = owners.processes().next().expect("one holds a socket");
+        let (_, row) = processes(owners).next().expect("one holds a socket");
         row.process.comm.clone()
     };
     assert_eq!(comm(&owners), "p100");
@@ -360,7 +375,7 @@ fn kernel_threads_are_no_processes_and_files_of_odd_form_do_no_harm() {
     let mut owners = tree.owners();
     let visibility = owners.visibility();
     assert_eq!((visibility.processes, visibility.unreadable), (1, 0));
-    assert_eq!(owners.processes().count(), 0);
+    assert_eq!(processes(&owners).count(), 0);
     assert!(!owners.could_be_hidden(None));
     let faults = owners.take_faults();
     assert!(faults.iter().all(|fault| !fault.incomplete));
@@ -409,7 +424,7 @@ fn what_is_known_is_kept_when_the_root_or_a_process_cannot_be_read() {
 #[test]
 fn where_the_first_process_is_hidden_others_may_be() {
     let root = tempfile::tempdir().expect("a directory");
-    let mut owners = Owners::new(root.path());
+    let mut owners = Owners::new(root.path(), Duration::ZERO);
     owners.refresh(SECOND, &everything_lives);
     let me = rustix::process::geteuid().as_raw();
     assert!(owners.could_be_hidden(None));
