@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -103,6 +103,11 @@ fn trials() -> Vec<Trial> {
             "a half-open connection is in its handshake",
             &[Need::Root, Need::Ip],
             handshake,
+        ),
+        needing(
+            "in another pid namespace the socket is there and its process is not",
+            &[Need::Root, Need::Unshare],
+            other_namespace,
         ),
         plain("a socket of two processes has both and counts once", shared),
         plain("a process that is killed takes nothing with it", killed),
@@ -589,6 +594,24 @@ fn handshake() {
 }
 
 /// In a child: says that it is there and holds its standard input until that ends.
+fn other_namespace() {
+    let listener = listener(Ipv4Addr::LOCALHOST);
+    let mut command = Command::new("unshare");
+    command
+        .args(["--pid", "--fork", "--mount-proc", "--"])
+        .args([env!("CARGO_BIN_EXE_sockwatch"), "list", "-tl", "--jsonl"]);
+    let (well, said) = Held::start(command).finish();
+    assert!(well, "{said}");
+    let known = cookie(&listener);
+    let row = said
+        .lines()
+        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("it is JSON"))
+        .find(|row| row["cookie"] == known)
+        .expect("the network namespace is the same");
+    assert_eq!(row["owners"], serde_json::json!([]));
+    assert_eq!(row["unowned"], "other-namespace");
+}
+
 fn hold() {
     println!("ready");
     let _ = std::io::stdin().read_to_end(&mut Vec::new());

@@ -134,10 +134,8 @@ impl Aggregator {
         };
         let counted = info.and_then(Counted::read);
 
-        let (last, is_new) = match self.sockets.visit(socket.key()) {
-            Visit::New(last) => (last, true),
-            Visit::Known(last) | Visit::Repeated(last) => (last, false),
-        };
+        let (Visit::New(last) | Visit::Known(last) | Visit::Repeated(last)) =
+            self.sockets.visit(socket.key());
         let mut rates = SocketRates::default();
         let mut delta = None;
         if let (Some(counted), Some(interval)) = (&counted, interval) {
@@ -161,14 +159,16 @@ impl Aggregator {
         }
         out.sockets.push(rates);
 
-        // A mini-socket (TIME-WAIT, or FIN-WAIT-2 without tcp_info) was counted by its destroy event.
+        // A mini-socket (TIME-WAIT, or FIN-WAIT-2 without tcp_info) is counted by its destroy event, and SYN-RECV once the
+        // handshake is complete.
         let connection = is_tcp
             && !matches!(
                 socket.state,
                 State::Listen | State::BoundInactive | State::Closed
             );
-        let mini = connection && info.is_none() && socket.state != State::SynRecv;
-        let opened = is_new && interval.is_some() && connection && !mini;
+        let whole = connection && info.is_some();
+        let opened = whole && !last.opened && interval.is_some();
+        last.opened |= whole;
         let time_wait = interval.is_some()
             && is_tcp
             && socket.state == State::TimeWait
@@ -239,7 +239,7 @@ impl Aggregator {
             .tcp_info(socket)
             .and_then(Counted::read);
         let last = self.sockets.get_mut(socket.key());
-        let opened = last.is_none();
+        let opened = last.as_ref().is_none_or(|last| !last.opened);
         let before = last
             .as_ref()
             .and_then(|last| last.counted)
@@ -250,6 +250,7 @@ impl Aggregator {
                 return;
             }
             last.closed = true;
+            last.opened = true;
             last.counted = counted.or(last.counted);
         } else if socket.remote().is_none() {
             // A listener or an unconnected socket that lived between two samples is no connection.
@@ -376,3 +377,6 @@ fn for_each_owner(sample: &Sample, socket: &Socket, mut f: impl FnMut(u32)) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -121,6 +121,8 @@ pub(super) struct Last {
     pub(super) state: Option<State>,
     /// Samples since that it was not in.
     pub(super) missed: u8,
+    /// It counts as opened, or was there already in the first Sample.
+    pub(super) opened: bool,
     /// Its destroy event has been counted.
     pub(super) closed: bool,
 }

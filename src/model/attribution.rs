@@ -14,7 +14,7 @@ pub enum Unowned {
     Orphan,
     /// A socket of the kernel's own.
     Kernel,
-    /// Held by a process of another pid namespace.
+    /// No process of this pid namespace holds it, and there are others.
     OtherNamespace,
     /// The processes that could hold it may not be read by this user.
     PermissionDenied,
@@ -86,7 +86,7 @@ impl Unowned {
             Unowned::WaitingForAccept => "no accept() took them yet",
             Unowned::Orphan => "closed; the kernel finishes it",
             Unowned::Kernel => "the kernel's own",
-            Unowned::OtherNamespace => "held in another pid namespace",
+            Unowned::OtherNamespace => "not held in this pid namespace",
             Unowned::PermissionDenied => "this user may not look",
             Unowned::Exited => "gone when it was looked for",
             Unowned::Unknown => "no process holds them",

@@ -109,6 +109,8 @@ impl Run {
 #[derive(Debug, Default)]
 pub(super) struct Attributor {
     sockets: Tracker<Memory>,
+    /// There are processes that `/proc` does not show, in other pid namespaces.
+    hides_namespaces: bool,
     generation: Option<u64>,
     /// Index in the Sample's processes by slot; `NONE` if it is not in there yet.
     by_slot: Vec<u32>,
@@ -123,6 +125,14 @@ pub(super) struct Attributor {
 const NONE: u32 = u32::MAX;
 
 impl Attributor {
+    /// Remembers nothing. `hides_namespaces` as of [`hides_namespaces`](super::procfs::hides_namespaces).
+    pub(super) fn new(hides_namespaces: bool) -> Attributor {
+        Attributor {
+            hides_namespaces,
+            ..Attributor::default()
+        }
+    }
+
     /// Finds the owner of every socket of `sample`, which holds the rows of a dump and of destroy events, and removes
     /// rows that the kernel told twice. `owners` has looked at `/proc` after the dump.
     pub(super) fn attribute(&mut self, sample: &mut Sample, owners: &mut Owners) {
@@ -258,7 +268,7 @@ impl Attributor {
                 continue;
             }
             memory.slot = None;
-            let why = why_unowned(&socket, sample, owners, &freed);
+            let why = why_unowned(&socket, sample, owners, &freed, self.hides_namespaces);
             let memory = &*memory;
             if !memory.owners.is_nobody() && keeps_owner(why) {
                 let remembered = memory.owners.clone();
@@ -379,6 +389,7 @@ fn keeps_owner(why: Unowned) -> bool {
             | Unowned::Orphan
             | Unowned::Exited
             | Unowned::Unknown
+            | Unowned::OtherNamespace
             | Unowned::PermissionDenied
     )
 }
@@ -389,6 +400,7 @@ fn why_unowned(
     sample: &Sample,
     owners: &Owners,
     freed: &FxHashSet<u64>,
+    hides_namespaces: bool,
 ) -> Unowned {
     if let Ends::Netlink { port_id: 0, .. } = socket.ends {
         return Unowned::Kernel;
@@ -408,6 +420,8 @@ fn why_unowned(
         Unowned::Exited
     } else if owners.could_be_hidden(socket.uid) {
         Unowned::PermissionDenied
+    } else if hides_namespaces {
+        Unowned::OtherNamespace
     } else {
         Unowned::Unknown
     }

@@ -10,7 +10,9 @@ use super::attribution::{Attributor, LiveInodes, closed_rows};
 use super::netlink::dump::Dumper;
 use super::netlink::events::{Heard, Listener};
 use super::netlink::request::Table;
-use super::procfs::{CgroupPaths, CounterReader, Owners, host, network_namespace, read_raw};
+use super::procfs::{
+    CgroupPaths, CounterReader, Owners, hides_namespaces, host, network_namespace, read_raw,
+};
 use super::{Source, SourceError};
 use crate::model::{Family, Fault, Host, Protocol, Sample};
 
@@ -98,7 +100,7 @@ impl Live {
             listener,
             heard: Heard::default(),
             owners: Owners::new(&options.proc_root, options.name_wait),
-            attributor: Attributor::default(),
+            attributor: Attributor::new(hides_namespaces(&options.proc_root)),
             counters: CounterReader::new(&options.proc_root),
             cgroups: CgroupPaths::new(&options.proc_root),
             interfaces: FxHashMap::default(),

@@ -16,6 +16,8 @@ pub(crate) enum Need {
     Ss,
     /// `setpriv` of util-linux, to become another user.
     Setpriv,
+    /// `unshare` of util-linux, to enter another pid namespace.
+    Unshare,
 }
 
 /// `CAP_NET_ADMIN`, `CAP_SYS_PTRACE` and `CAP_SYS_ADMIN` as bits of `CapEff`.
@@ -30,6 +32,9 @@ impl Need {
             Need::Ss => (!runs("ss", "-V")).then_some("needs ss (iproute2)"),
             Need::Setpriv => {
                 (!runs("setpriv", "--version")).then_some("needs setpriv (util-linux)")
+            }
+            Need::Unshare => {
+                (!runs("unshare", "--version")).then_some("needs unshare (util-linux)")
             }
         }
     }

@@ -28,6 +28,24 @@ pub fn network_namespace(root: &Path) -> io::Result<u32> {
     u32::try_from(metadata.ino()).map_err(io::Error::other)
 }
 
+/// Inode of the first pid namespace. Kernel: `PROC_PID_INIT_INO`, `include/uapi/linux/nsfs.h`.
+const FIRST_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
+
+/// Whether `root` shows only the processes of one pid namespace among others, so that processes exist which are not in
+/// it. Kernel: inode of `/proc/self/ns/pid`, and `NSpid` in `status`, which has one number more for each namespace
+/// between that of the mount and ours.
+pub fn hides_namespaces(root: &Path) -> bool {
+    let Ok(own) = std::fs::metadata(root.join("self/ns/pid")) else {
+        return false;
+    };
+    let status = std::fs::read_to_string(root.join("self/status")).unwrap_or_default();
+    let numbers = status
+        .lines()
+        .find_map(|line| line.strip_prefix("NSpid:"))
+        .map_or(1, |numbers| numbers.split_whitespace().count());
+    own.ino() != FIRST_PID_NAMESPACE && numbers == 1
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@
 //!   It rests on `handles` (the map), `inspect` (reading one process) and [`UserNames`].
 //! - [`CounterReader`]: protocol counters and interfaces.
 //! - [`CgroupPaths`]: cgroup id → path.
-//! - [`host()`], [`network_namespace`]: which machine, which network.
+//! - [`host()`], [`network_namespace`], [`hides_namespaces`]: which machine, which network, which processes.
 
 mod cgroups;
 mod counters;
@@ -19,7 +19,7 @@ mod users;
 pub use cgroups::CgroupPaths;
 pub use counters::CounterReader;
 pub use handles::Handle;
-pub use host::{host, network_namespace};
+pub use host::{hides_namespaces, host, network_namespace};
 pub use owners::Owners;
 pub use raw::read_raw;
 pub use users::UserNames;

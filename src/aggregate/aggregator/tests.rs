@@ -1,0 +1,277 @@
+//! What is counted over some Samples made by hand, one second apart.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::model::{
+    Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, Holder, Process, ProcessRow,
+    SocketTable,
+};
+
+const SECOND: u64 = 1_000_000_000;
+
+/// Counters of a connection: (`bytes_received`, `bytes_acked`).
+type Moved = (u64, u64);
+
+struct Run {
+    aggregator: Aggregator,
+    out: Aggregate,
+    seconds: u64,
+}
+
+impl Run {
+    fn new() -> Run {
+        Run {
+            aggregator: Aggregator::new(),
+            out: Aggregate::default(),
+            seconds: 100,
+        }
+    }
+
+    /// Takes the next Sample, a second after the one before.
+    fn take(&mut self, mut sample: Sample) -> &Aggregate {
+        self.seconds += 1;
+        sample.monotonic_ns = self.seconds * SECOND;
+        sample.taken_at_us = (self.seconds * 1_000_000).cast_signed();
+        self.aggregator.update(&sample, &mut self.out);
+        &self.out
+    }
+}
+
+/// (opened, closed, TIME-WAIT) per second.
+fn changes(aggregate: &Aggregate) -> (f64, f64, f64) {
+    let changes = aggregate.changes.expect("not the first");
+    (changes.opened, changes.closed, changes.time_wait)
+}
+
+fn sample() -> Sample {
+    Sample {
+        events_available: true,
+        ..Sample::default()
+    }
+}
+
+/// A connection between 10.0.0.1:80 and 10.0.0.2:`cookie`.
+fn connection(cookie: u64, state: State) -> Socket {
+    let local = Endpoint {
+        address: "10.0.0.1".parse().unwrap(),
+        port: 80,
+    };
+    let remote = Endpoint {
+        address: "10.0.0.2".parse().unwrap(),
+        port: cookie as u16,
+    };
+    let ends = Ends::Inet { local, remote };
+    Socket::new(1, cookie, Family::Inet, Protocol::Tcp, state, ends)
+}
+
+fn put(table: &mut SocketTable, mut socket: Socket, moved: Option<Moved>) {
+    if let Some((received, acked)) = moved {
+        // The length of Linux 5.4's `struct tcp_info`.
+        let mut info = [0; 232];
+        info[120..128].copy_from_slice(&acked.to_ne_bytes());
+        info[128..136].copy_from_slice(&received.to_ne_bytes());
+        info[200..208].copy_from_slice(&acked.to_ne_bytes());
+        socket.blob = table.push_blob(&info, &[], &[], b"").unwrap();
+    }
+    table.rows.push(socket);
+}
+
+/// With one connection more; without counters it is a mini-socket.
+fn with(mut sample: Sample, cookie: u64, state: State, moved: Option<Moved>) -> Sample {
+    put(&mut sample.sockets, connection(cookie, state), moved);
+    sample
+}
+
+/// With one more destroy event.
+fn with_closed(mut sample: Sample, cookie: u64, moved: Moved) -> Sample {
+    sample.closed.push(ClosedSocket {
+        row: sample.closed_sockets.rows.len() as u32,
+        monotonic_ns: 0,
+        last_state: None,
+        first_seen_ns: None,
+    });
+    let socket = connection(cookie, State::Closed);
+    put(&mut sample.closed_sockets, socket, Some(moved));
+    sample
+}
+
+#[test]
+fn a_first_sample_has_counts_and_no_rates() {
+    let mut run = Run::new();
+    let first = run.take(with(sample(), 1, State::Established, Some((500, 500))));
+    assert_eq!(first.totals.tcp[State::Established as usize], 1);
+    assert_eq!(first.changes, None);
+    assert_eq!(first.throughput, Throughput::default());
+    assert_eq!(first.sockets[0], SocketRates::default());
+}
+
+#[test]
+fn rates_are_what_was_added_over_the_time_between() {
+    let mut run = Run::new();
+    run.take(with(sample(), 1, State::Established, Some((500, 100))));
+    let next = run.take(with(sample(), 1, State::Established, Some((1700, 130))));
+    assert_eq!(next.sockets[0].received, Some(1200.0));
+    assert_eq!(next.sockets[0].sent, Some(30.0));
+    assert_eq!(next.throughput.received, Some(1200.0));
+    assert_eq!(next.remotes[0].throughput.sent, Some(30.0));
+    assert_eq!(changes(next), (0.0, 0.0, 0.0));
+}
+
+#[test]
+fn a_connection_that_lived_between_two_samples_counts_with_its_bytes() {
+    let mut run = Run::new();
+    run.take(sample());
+    let next = run.take(with_closed(sample(), 7, (4000, 250)));
+    assert_eq!(changes(next), (1.0, 1.0, 0.0));
+    assert_eq!(next.throughput.received, Some(4000.0));
+    assert_eq!(next.throughput.sent, Some(250.0));
+    assert_eq!(changes(run.take(sample())), (0.0, 0.0, 0.0));
+}
+
+#[test]
+fn each_step_of_a_life_counts_once() {
+    let mut run = Run::new();
+    run.take(sample());
+    let handshake = run.take(with(sample(), 7, State::SynRecv, None));
+    assert_eq!(changes(handshake), (0.0, 0.0, 0.0), "it may be a flood");
+    let open = run.take(with(sample(), 7, State::Established, Some((10, 0))));
+    assert_eq!(changes(open), (1.0, 0.0, 0.0));
+    assert_eq!(open.throughput.received, Some(10.0));
+    // The full socket is freed on entry to TIME-WAIT.
+    let waiting = with(sample(), 7, State::TimeWait, None);
+    let closed = run.take(with_closed(waiting, 7, (30, 5)));
+    assert_eq!(changes(closed), (0.0, 1.0, 1.0));
+    assert_eq!(closed.throughput.received, Some(20.0));
+    let later = run.take(with(sample(), 7, State::TimeWait, None));
+    assert_eq!(changes(later), (0.0, 0.0, 0.0));
+    assert_eq!(changes(run.take(sample())), (0.0, 0.0, 0.0));
+}
+
+#[test]
+fn a_short_connection_whose_time_wait_is_seen_was_opened_and_closed() {
+    let mut run = Run::new();
+    run.take(sample());
+    let waiting = with(sample(), 7, State::TimeWait, None);
+    let next = run.take(with_closed(waiting, 7, (30, 5)));
+    assert_eq!(changes(next), (1.0, 1.0, 1.0));
+    assert_eq!(next.throughput.received, Some(30.0));
+}
+
+#[test]
+fn a_row_that_one_dump_missed_is_neither_closed_nor_opened_again() {
+    let mut run = Run::new();
+    run.take(with(sample(), 1, State::Established, Some((0, 0))));
+    assert_eq!(changes(run.take(sample())), (0.0, 0.0, 0.0));
+    let back = run.take(with(sample(), 1, State::Established, Some((3000, 0))));
+    assert_eq!(changes(back), (0.0, 0.0, 0.0));
+    assert_eq!(back.sockets[0].received, Some(1500.0), "over two seconds");
+}
+
+#[test]
+fn a_counter_that_goes_backwards_has_no_rate() {
+    let mut run = Run::new();
+    run.take(with(sample(), 1, State::Established, Some((500, 500))));
+    let next = run.take(with(sample(), 1, State::Established, Some((400, 600))));
+    assert_eq!(next.sockets[0].received, None);
+    assert_eq!(next.throughput.received, None);
+}
+
+#[test]
+fn without_destroy_events_what_is_gone_counts_as_closed_after_some_samples() {
+    let mut run = Run::new();
+    let deaf = || Sample::default();
+    run.take(with(deaf(), 1, State::Established, Some((0, 0))));
+    let closed: f64 = (0..5).map(|_| changes(run.take(deaf())).1).sum();
+    assert_eq!(closed, 1.0);
+}
+
+#[test]
+fn absence_from_an_incomplete_dump_proves_nothing() {
+    let mut run = Run::new();
+    let partial = || Sample {
+        faults: vec![Fault::incomplete("sock_diag tcp", "cut short")],
+        ..Sample::default()
+    };
+    run.take(with(Sample::default(), 1, State::Established, Some((0, 0))));
+    for _ in 0..10 {
+        assert_eq!(changes(run.take(partial())).1, 0.0);
+    }
+    let back = run.take(with(sample(), 1, State::Established, Some((0, 0))));
+    assert_eq!(changes(back).0, 0.0);
+}
+
+#[test]
+fn a_socket_of_two_processes_counts_for_both_and_once_in_all() {
+    let mut run = Run::new();
+    let shared = |received| {
+        let mut sample = with(sample(), 1, State::Established, Some((received, 0)));
+        for pid in [10, 11] {
+            let process = Process {
+                key: ProcessKey { pid, start_time: 1 },
+                parent: 1,
+                comm: "worker".into(),
+                command_line: String::new(),
+                uid: 0,
+                user: None,
+                cgroup: None,
+            };
+            sample.processes.push(ProcessRow {
+                process: Arc::new(process),
+                descriptors: None,
+            });
+        }
+        // The first of them has it twice.
+        for (process, fd) in [(0, 3), (0, 4), (1, 3)] {
+            sample.holders.push(Holder { process, fd });
+        }
+        let socket = &mut sample.sockets.rows[0];
+        socket.attribution = Attribution::Observed;
+        socket.holders_len = 3;
+        sample
+    };
+    run.take(shared(0));
+    let next = run.take(shared(100));
+    assert_eq!((next.totals.sockets, next.totals.owned), (1, 1));
+    assert_eq!(next.throughput.received, Some(100.0));
+    for process in &next.processes {
+        assert_eq!(process.sockets, 1);
+        assert_eq!(process.throughput.received, Some(100.0));
+    }
+}
+
+#[test]
+fn a_listener_has_what_came_in_by_it() {
+    let mut run = Run::new();
+    let listening = |drops: u32| {
+        let mut sample = sample();
+        let mut listener = connection(1, State::Listen);
+        let local = listener.local().unwrap();
+        listener.ends = Ends::Inet {
+            local,
+            remote: Endpoint::UNSPECIFIED,
+        };
+        (listener.recv_queue, listener.send_queue) = (2, 128);
+        let mut memory = [0; 36];
+        memory[32..].copy_from_slice(&drops.to_ne_bytes());
+        listener.blob = sample.sockets.push_blob(&[], &memory, &[], b"").unwrap();
+        sample.sockets.rows.push(listener);
+        sample = with(sample, 2, State::Established, Some((0, 0)));
+        sample = with(sample, 3, State::Established, Some((0, 0)));
+        sample = with(sample, 4, State::CloseWait, Some((0, 0)));
+        with(sample, 5, State::SynRecv, None)
+    };
+    run.take(listening(10));
+    let next = run.take(listening(14));
+    let [listener] = &next.listeners[..] else {
+        panic!("one listener");
+    };
+    assert_eq!((listener.accept_queue, listener.backlog), (2, 128));
+    assert_eq!((listener.established, listener.syn_recv), (2, 1));
+    assert_eq!(
+        (listener.drops, listener.drops_per_s),
+        (Some(14), Some(4.0))
+    );
+    assert_eq!(listener.sharing, 1);
+    assert_eq!(next.ports[0].tcp[State::CloseWait as usize], 1);
+}
