@@ -593,7 +593,6 @@ fn handshake() {
     );
 }
 
-/// In a child: says that it is there and holds its standard input until that ends.
 fn other_namespace() {
     let listener = listener(Ipv4Addr::LOCALHOST);
     let mut command = Command::new("unshare");
@@ -612,6 +611,7 @@ fn other_namespace() {
     assert_eq!(row["unowned"], "other-namespace");
 }
 
+/// In a child: says that it is there and holds its standard input until that ends.
 fn hold() {
     println!("ready");
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
