@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use sockwatch::cli::{Cli, Command};
 use sockwatch::command;
+use sockwatch::source::{MORE_DESCRIPTORS, SOCK_DIAG_NEEDED, SourceError, lacks_descriptors};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -18,10 +19,21 @@ fn main() -> ExitCode {
         // `| head` has seen enough.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("sockwatch: {error:#}");
+            let remedy = remedy(&error).map_or_else(String::new, |text| format!("; {text}"));
+            eprintln!("sockwatch: {error:#}{remedy}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// What the user can do about it, where that is known.
+fn remedy(error: &anyhow::Error) -> Option<&'static str> {
+    let mut causes = error.chain();
+    if causes.any(|cause| cause.downcast_ref().is_some_and(lacks_descriptors)) {
+        return Some(MORE_DESCRIPTORS);
+    }
+    let SourceError::Unavailable { .. } = error.downcast_ref()?;
+    Some(SOCK_DIAG_NEEDED)
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

@@ -36,8 +36,8 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
     };
     print(arguments, &moment, &rows, fit, stdout).context("cannot write to standard output")?;
     if !arguments.machine_readable() {
-        for fault in moment.sample.faults.iter().filter(|fault| fault.incomplete) {
-            eprintln!("sockwatch: incomplete: {fault}");
+        for fault in moment.sample.faults.iter().filter(|fault| fault.matters()) {
+            eprintln!("sockwatch: {}: {fault}", fault.severity.name());
         }
     }
     if arguments.timings {

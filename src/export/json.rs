@@ -64,6 +64,7 @@ pub fn write_document(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io
             .map(|fault| FaultOut {
                 source: &fault.source,
                 error: &fault.error,
+                severity: fault.severity.name(),
             })
             .collect(),
     };
@@ -195,6 +196,7 @@ impl Serialize for UnownedCounts {
 struct FaultOut<'a> {
     source: &'a str,
     error: &'a str,
+    severity: &'static str,
 }
 
 /// One socket as an object.

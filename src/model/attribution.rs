@@ -89,7 +89,7 @@ impl Unowned {
             Unowned::OtherNamespace => "not held in this pid namespace",
             Unowned::PermissionDenied => "this user may not look",
             Unowned::Exited => "gone when it was looked for",
-            Unowned::Unknown => "no process holds them",
+            Unowned::Unknown => "found in no process",
         }
     }
 }

@@ -2,6 +2,28 @@
 
 use std::fmt;
 
+/// What a [`Fault`] costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing: there is nothing to read, as of a family that the kernel lacks.
+    Note,
+    /// Knowledge about sockets (owners, counters, what became of them), but no socket.
+    Degraded,
+    /// Sockets may be missing, so that absence proves nothing.
+    Incomplete,
+}
+
+impl Severity {
+    /// The name used in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Note => "note",
+            Severity::Degraded => "degraded",
+            Severity::Incomplete => "incomplete",
+        }
+    }
+}
+
 /// Something that could not be read, and why. The rest of the Sample stands.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Fault {
@@ -9,27 +31,23 @@ pub struct Fault {
     pub source: String,
     /// What the kernel answered and, where there is one, the remedy.
     pub error: String,
-    /// Whether sockets may be missing from the Sample because of it, so that absence proves nothing.
-    pub incomplete: bool,
+    /// What it costs.
+    pub severity: Severity,
 }
 
 impl Fault {
-    /// A fault that leaves the list of sockets whole: a family that the kernel lacks, an unreadable counter file.
-    pub fn benign(source: impl Into<String>, error: impl fmt::Display) -> Self {
+    /// A fault of this severity.
+    pub fn new(severity: Severity, source: impl Into<String>, error: impl fmt::Display) -> Self {
         Fault {
             source: source.into(),
             error: error.to_string(),
-            incomplete: false,
+            severity,
         }
     }
 
-    /// A fault after which sockets may be missing.
-    pub fn incomplete(source: impl Into<String>, error: impl fmt::Display) -> Self {
-        Fault {
-            source: source.into(),
-            error: error.to_string(),
-            incomplete: true,
-        }
+    /// Whether something that exists is not known because of it.
+    pub fn matters(&self) -> bool {
+        self.severity > Severity::Note
     }
 }
 

@@ -22,7 +22,7 @@ mod tracker;
 pub use attribution::{Attribution, Unowned};
 pub use counters::{Counters, Interface, Protocols};
 pub use ends::{Endpoint, Ends};
-pub use fault::Fault;
+pub use fault::{Fault, Severity};
 pub use listeners::ListenerIndex;
 pub use memory::MemoryInfo;
 pub use process::{Holder, Process, ProcessKey, ProcessRow, Visibility};

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Blob, Counters, Ends, Fault, Holder, MemoryInfo, ProcessRow, Protocol, Reuse, Socket, TcpInfo,
-    Visibility,
+    Blob, Counters, Ends, Fault, Holder, MemoryInfo, ProcessRow, Protocol, Reuse, Severity, Socket,
+    TcpInfo, Visibility,
 };
 
 /// The machine that was sampled.
@@ -245,7 +245,10 @@ impl Sample {
 
     /// Whether every socket that exists is in it, so that absence means gone.
     pub fn is_complete(&self) -> bool {
-        !self.faults.iter().any(|fault| fault.incomplete)
+        !self
+            .faults
+            .iter()
+            .any(|fault| fault.severity == Severity::Incomplete)
     }
 
     /// A user's name by id.

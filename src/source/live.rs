@@ -14,7 +14,7 @@ use super::procfs::{
     CgroupPaths, CounterReader, Owners, hides_namespaces, host, network_namespace, read_raw,
 };
 use super::{Source, SourceError};
-use crate::model::{Family, Fault, Host, Protocol, Sample};
+use crate::model::{Family, Fault, Host, Protocol, Sample, Severity};
 
 /// How long a table that the kernel lacks is not asked for again: asking makes the kernel look for a module.
 const ASK_AGAIN: Duration = Duration::from_mins(1);
@@ -76,19 +76,15 @@ impl Live {
     /// If there is no `sock_diag` socket to be had. Whatever else is missing becomes a [`Fault`] on the Samples.
     pub fn new(options: LiveOptions) -> Result<Live, SourceError> {
         let netns = network_namespace(&options.proc_root).unwrap_or(0);
-        let unavailable = |what| {
-            move |error| SourceError::Unavailable {
-                what,
-                error,
-                remedy: "sockwatch needs Linux with CONFIG_INET_DIAG and leave to open netlink sockets (a seccomp profile may forbid it)",
-            }
-        };
+        let unavailable = |what| move |error| SourceError::Unavailable { what, error };
         let dumper =
             Dumper::new(netns).map_err(unavailable("open a netlink socket (NETLINK_SOCK_DIAG)"))?;
         let mut deaf = None;
         let listener = if options.destroy_events {
             Listener::start(netns)
-                .map_err(|error| deaf = Some(Fault::benign("destroy events", error)))
+                .map_err(|error| {
+                    deaf = Some(Fault::new(Severity::Degraded, "destroy events", error));
+                })
                 .ok()
         } else {
             None
@@ -164,7 +160,9 @@ impl Live {
             } else {
                 "/proc/net/raw6"
             };
-            sample.faults.push(Fault::incomplete(name, error));
+            sample
+                .faults
+                .push(Fault::new(Severity::Incomplete, name, error));
         }
     }
 
@@ -181,7 +179,7 @@ impl Live {
         sample.lost_events = self.heard.lost;
         self.lost_in_all += self.heard.lost;
         if let Some(why) = self.heard.ended.take() {
-            let fault = Fault::benign("destroy events", why);
+            let fault = Fault::new(Severity::Degraded, "destroy events", why);
             sample.faults.push(fault.clone());
             self.deaf = Some(fault);
             self.listener = None;

@@ -16,16 +16,30 @@ use crate::model::Sample;
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// The kernel gives no `sock_diag` socket.
-    #[error("cannot ask the kernel for its sockets: {what}: {error}; {remedy}")]
+    #[error("cannot ask the kernel for its sockets: {what}")]
     Unavailable {
         /// What was tried.
         what: &'static str,
         /// What the kernel said.
+        #[source]
         error: std::io::Error,
-        /// What to do about it.
-        remedy: &'static str,
     },
 }
+
+/// What helps where descriptors run out.
+pub const MORE_DESCRIPTORS: &str = "raise the limit of open files, e.g. ulimit -n 1024";
+
+/// Whether descriptors have run out: this process' own or the system's.
+pub fn lacks_descriptors(error: &std::io::Error) -> bool {
+    let errno = rustix::io::Errno::from_io_error(error);
+    matches!(
+        errno,
+        Some(rustix::io::Errno::MFILE | rustix::io::Errno::NFILE)
+    )
+}
+
+/// What helps where the kernel gives no `sock_diag` socket.
+pub const SOCK_DIAG_NEEDED: &str = "sockwatch needs Linux with CONFIG_INET_DIAG and leave to open netlink sockets (a seccomp profile may forbid it)";
 
 /// Gives one Sample after another.
 pub trait Source: Send {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sockwatch::model::{
     Attribution, Blob, Endpoint, Ends, Family, Fault, Holder, Host, Process, ProcessKey,
-    ProcessRow, Protocol, Sample, Socket, State, Timer, TimerKind, Unowned,
+    ProcessRow, Protocol, Sample, Severity, Socket, State, Timer, TimerKind, Unowned,
 };
 use sockwatch::source::{Source, SourceError};
 
@@ -86,11 +86,16 @@ impl Making<'_> {
             sample.visibility.unreadable = 180;
         }
         if self.machine.lacking || self.machine.faulty {
-            let lacking = Fault::benign("sock_diag sctp", "No such file or directory (os error 2)");
+            let lacking = Fault::new(
+                Severity::Note,
+                "sock_diag sctp",
+                "No such file or directory (os error 2)",
+            );
             sample.faults.push(lacking);
         }
         if self.machine.faulty {
-            sample.faults.push(Fault::incomplete(
+            sample.faults.push(Fault::new(
+                Severity::Incomplete,
                 "sock_diag tcp (IPv6)",
                 "interrupted for too long; the next sample asks again",
             ));

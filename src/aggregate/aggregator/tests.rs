@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::model::{
     Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, Holder, Process, ProcessRow,
-    SocketTable,
+    Severity, SocketTable,
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -190,7 +190,11 @@ fn without_destroy_events_what_is_gone_counts_as_closed_after_some_samples() {
 fn absence_from_an_incomplete_dump_proves_nothing() {
     let mut run = Run::new();
     let partial = || Sample {
-        faults: vec![Fault::incomplete("sock_diag tcp", "cut short")],
+        faults: vec![Fault::new(
+            Severity::Incomplete,
+            "sock_diag tcp",
+            "cut short",
+        )],
         ..Sample::default()
     };
     run.take(with(Sample::default(), 1, State::Established, Some((0, 0))));

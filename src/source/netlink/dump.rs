@@ -11,7 +11,7 @@ use rustix::net::{RecvFlags, sockopt};
 
 use super::decode;
 use super::request::Table;
-use crate::model::{Fault, Protocol, SocketTable};
+use crate::model::{Fault, Protocol, Severity, SocketTable};
 
 /// The kernel fills at most 32 KiB per `recv`; a larger buffer stays empty, a smaller one costs system calls.
 pub const BUFFER: usize = 32 * 1024;
@@ -139,12 +139,13 @@ impl Dumper {
                 )
             );
             outcome.fault = Some(if outcome.lacking {
-                Fault::benign(
+                Fault::new(
+                    Severity::Note,
                     what.name(),
                     format_args!("the kernel has none to list, or lacks the module: {error}"),
                 )
             } else {
-                Fault::incomplete(what.name(), error)
+                Fault::new(Severity::Incomplete, what.name(), error)
             });
         }
         outcome

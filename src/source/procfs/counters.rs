@@ -5,7 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::model::{Counters, Fault, Interface};
+use crate::model::{Counters, Fault, Interface, Severity};
 
 /// How the names and values of a file are laid out.
 #[derive(Debug, Clone, Copy)]
@@ -97,7 +97,14 @@ fn read_file<'a>(root: &Path, name: &str, text: &'a mut Vec<u8>) -> Result<&'a s
         .or_else(|_| File::open(&shared))
         .and_then(|mut file| file.read_to_end(text))
         .and_then(|_| std::str::from_utf8(text).map_err(io::Error::other))
-        .map_err(|error| Fault::benign(shared.display().to_string(), error))
+        .map_err(|error| {
+            let severity = match error.kind() {
+                // A kernel without IPv6, or without procfs at all.
+                io::ErrorKind::NotFound => Severity::Note,
+                _ => Severity::Degraded,
+            };
+            Fault::new(severity, shared.display().to_string(), error)
+        })
 }
 
 /// The names and values read so far. Names are compared with those of the time before and copied only once they differ.
@@ -380,7 +387,7 @@ broken: 1 2 3
         let (counters, faults) = read(root.path());
         assert_eq!(counters.protocols.get("Tcp.A"), Some(1));
         assert_eq!(faults.len(), 5);
-        assert!(faults.iter().all(|fault| !fault.incomplete));
+        assert!(faults.iter().all(|fault| !fault.matters()));
         assert!(faults[0].source.ends_with("/net/sockstat"));
     }
 

@@ -30,7 +30,8 @@ use self::sweep::Sweep;
 use super::handles::{Handle, Handles};
 use super::inspect::Inspector;
 use super::users::UserNames;
-use crate::model::{Fault, ProcessRow, Visibility};
+use crate::model::{Fault, ProcessRow, Severity, Visibility};
+use crate::source::{MORE_DESCRIPTORS, lacks_descriptors};
 
 /// Faults kept until they are taken, one for each kind of error.
 const MAX_FAULTS: usize = 16;
@@ -203,14 +204,15 @@ impl Owners {
         self.failures
             .drain(..)
             .map(|failure| {
-                let mut text = std::io::Error::from(failure.error).to_string();
+                let error = std::io::Error::from(failure.error);
+                let mut text = error.to_string();
                 if failure.times > 1 {
                     text = format!("{text} ({} times)", failure.times);
                 }
-                if matches!(failure.error, Errno::MFILE | Errno::NFILE) {
-                    text.push_str("; raise the limit of open files, e.g. ulimit -n 1024");
+                if lacks_descriptors(&error) {
+                    text = format!("{text}; {MORE_DESCRIPTORS}");
                 }
-                Fault::benign(failure.path.display().to_string(), text)
+                Fault::new(Severity::Degraded, failure.path.display().to_string(), text)
             })
             .collect()
     }

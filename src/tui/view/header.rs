@@ -138,7 +138,7 @@ fn ends(parts: &[&str], notes: &str) -> Vec<Piece> {
 /// `5 notes`: faults that hide nothing; nothing if there are none.
 fn notes(state: &State) -> String {
     let faults = state.moment.as_deref().map(|moment| &moment.sample.faults);
-    let notes = faults.into_iter().flatten().filter(|f| !f.incomplete);
+    let notes = faults.into_iter().flatten().filter(|f| !f.matters());
     match notes.count() {
         0 => String::new(),
         1 => "1 note".to_owned(),
@@ -178,7 +178,7 @@ fn clock(state: &State, taken_at_us: i64) -> String {
 struct Blind {
     /// Sockets whose owner this user may not see.
     denied: u32,
-    /// Things that could not be read, so that sockets may be missing.
+    /// Things that exist and could not be read.
     faults: usize,
     /// Closings that the kernel did not tell.
     lost: u64,
@@ -194,7 +194,7 @@ fn blind(state: &State) -> Option<Blind> {
         } else {
             0
         },
-        faults: sample.faults.iter().filter(|f| f.incomplete).count(),
+        faults: sample.faults.iter().filter(|f| f.matters()).count(),
         lost: sample.lost_events,
     };
     (blind.denied > 0 || blind.faults > 0 || blind.lost > 0).then_some(blind)

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use super::panel::{self, Piece};
 use crate::column::format;
+use crate::model::Severity;
 use crate::tui::Look;
 use crate::tui::state::{Popup, State};
 use crate::tui::text;
@@ -67,8 +68,12 @@ pub(super) fn render_faults(frame: &mut Frame<'_>, area: Rect, state: &mut State
         let mut source = String::new();
         format::harmless(&mut source, fault.source.as_bytes());
         let mut pieces = vec![(source, Tone::Strong)];
-        if fault.incomplete {
-            pieces.push(("  sockets may be missing".to_owned(), Tone::Critical));
+        match fault.severity {
+            Severity::Note => {}
+            Severity::Degraded => pieces.push(("  not all is known".to_owned(), Tone::Warning)),
+            Severity::Incomplete => {
+                pieces.push(("  sockets may be missing".to_owned(), Tone::Critical));
+            }
         }
         lines.push(pieces);
         let mut error = String::new();
