@@ -68,17 +68,18 @@ pub fn short_duration_us(out: &mut String, us: f64) {
     let _ = write!(out, "{} {unit}", (value * 10.0).round() / 10.0);
 }
 
-/// A share from 0 to 1 as per cent: `0.02 %`, `1.5 %`, `100 %`.
+/// A share from 0 to 1 as per cent: `0.02 %`, `1.5 %`, `100 %`. Neither none nor all is claimed by rounding.
 pub fn share(out: &mut String, share: f64) {
     let percent = share * 100.0;
-    let decimals = if percent == 0.0 || percent >= 99.95 {
-        0
+    if percent <= 0.0 || percent >= 100.0 {
+        write(out, percent, 0, " %");
+    } else if percent < 0.005 {
+        out.push_str("<0.01 %");
     } else if percent < 9.995 {
-        2
+        write(out, percent, 2, " %");
     } else {
-        1
-    };
-    write(out, percent, decimals, " %");
+        write(out, percent.min(99.9), 1, " %");
+    }
 }
 
 fn scaled(out: &mut String, value: f64, units: &[&str]) {
@@ -232,6 +233,9 @@ mod tests {
         assert_eq!(text(|out| count(out, 1_000_000)), "1 000 000");
         assert_eq!(text(|out| share(out, 0.998)), "99.8 %");
         assert_eq!(text(|out| share(out, 1.0)), "100 %");
+        assert_eq!(text(|out| share(out, 0.99999)), "99.9 %");
+        assert_eq!(text(|out| share(out, 0.0)), "0 %");
+        assert_eq!(text(|out| share(out, 0.000_01)), "<0.01 %");
         assert_eq!(text(|out| share(out, 0.0002)), "0.02 %");
         assert_eq!(text(|out| per_second(out, 0.5)), "0.5/s");
         assert_eq!(text(|out| per_second(out, 212.0)), "212/s");

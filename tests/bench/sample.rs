@@ -11,12 +11,14 @@
 //! After each size a line tells CPU ms, the ratio of `sample` to `raw dump`, and ns for each socket.
 
 use std::io::Read;
+use std::net::{Ipv4Addr, TcpStream};
 use std::process::Stdio;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use netlink_sys::{Socket, SocketAddr};
+use rustix::net::sockopt::set_socket_linger;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use sockwatch::aggregate::{Aggregate, Aggregator};
@@ -29,7 +31,7 @@ mod support;
 
 use support::needs::{self, Need};
 use support::roles::{self, Held};
-use support::states::bulk;
+use support::states::{listener, pair};
 
 /// Sockets to measure with.
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
@@ -75,6 +77,26 @@ fn hold() {
     println!("ready");
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
     drop(held);
+}
+
+/// `n` established connections over loopback, both ends in this process. Two descriptors each.
+fn bulk(n: usize) -> Vec<(TcpStream, TcpStream)> {
+    /// Connections to one listener: one destination has only so many local ports.
+    const TO_ONE: usize = 20_000;
+    let mut current = listener(Ipv4Addr::LOCALHOST);
+    let mut connections = Vec::with_capacity(n);
+    for made in 0..n {
+        if made % TO_ONE == TO_ONE - 1 {
+            current = listener(Ipv4Addr::LOCALHOST);
+        }
+        let (opener, acceptor) = pair(&current);
+        for end in [&opener, &acceptor] {
+            // A reset in place of TIME-WAIT: the next size finds nothing of this one.
+            set_socket_linger(end, Some(Duration::ZERO)).expect("it can be set");
+        }
+        connections.push((opener, acceptor));
+    }
+    connections
 }
 
 /// Children that hold sockets.

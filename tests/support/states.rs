@@ -95,20 +95,6 @@ pub(crate) fn pair(listener: &TcpListener) -> (TcpStream, TcpStream) {
     (opener, acceptor)
 }
 
-/// `n` established connections over loopback, both ends in this process. Two descriptors each.
-pub(crate) fn bulk(n: usize) -> Vec<(TcpStream, TcpStream)> {
-    let mut out = Vec::with_capacity(n);
-    let mut current = listener(Ipv4Addr::LOCALHOST);
-    for made in 0..n {
-        // One destination has only so many local ports.
-        if made % 20_000 == 19_999 {
-            current = listener(Ipv4Addr::LOCALHOST);
-        }
-        out.push(pair(&current));
-    }
-    out
-}
-
 fn ports(stream: &TcpStream) -> (u16, u16) {
     (
         stream.local_addr().expect("local address").port(),
