@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Turns a terminal's content into a picture: `tmux capture-pane -e -p | assets/picture.py > assets/overview.svg`.
 
-Understands the colours and attributes that sockwatch uses (SGR 0, 1, 2, 4, 7, 22, 24, 27, 30-37, 39, 40-47, 49, 90-97).
+Understands the colours and attributes that sockwatch uses (SGR 0, 1, 2, 4, 7, 22, 24, 27, 30-37, 38;5;0-15, 39, 40-47,
+48;5;0-15, 49, 90-97). Blocks are drawn as rectangles, so that charts have no gaps whatever the font.
 """
 import re
 import sys
 import unicodedata
 from html import escape
+from itertools import groupby
 
 WIDTH, HEIGHT = 8.4, 18
 BACKGROUND, FOREGROUND = "#16181d", "#c8ccd4"
@@ -27,8 +29,15 @@ class Style:
         self.bold = self.dim = self.underline = self.reverse = False
 
     def apply(self, codes):
+        codes = iter(codes)
         for code in codes:
-            if code == 0:
+            if code in (38, 48) and next(codes, None) == 5:
+                colour = (NORMAL + BRIGHT)[next(codes, 7) % 16]
+                if code == 38:
+                    self.fg = colour
+                else:
+                    self.bg = colour
+            elif code == 0:
                 self.reset()
             elif code == 1:
                 self.bold = True
@@ -65,7 +74,7 @@ def main():
     style, shapes, texts, widest = Style(), [], [], 0
     for row, line in enumerate(lines):
         column = 0
-        for part in re.split(r"(\x1b\[[0-9;]*m)", line):
+        for part in re.split(r"(\x1b\[[0-9;]*m|[\u2581-\u2588]+)", line):
             if part.startswith("\x1b["):
                 style.apply([int(code or 0) for code in part[2:-1].split(";")])
                 continue
@@ -76,7 +85,15 @@ def main():
             x, y = column * WIDTH, row * HEIGHT
             if bg != BACKGROUND:
                 shapes.append(f'<rect x="{x:.1f}" y="{y}" width="{span * WIDTH:.1f}" height="{HEIGHT}" fill="{bg}"/>')
-            if part.strip():
+            if "\u2581" <= part[0] <= "\u2588":
+                dim = ' opacity="0.6"' if style.dim else ""
+                for block, run in groupby(part):
+                    length = len(list(run)) * WIDTH
+                    high = HEIGHT * (ord(block) - 0x2580) / 8
+                    shapes.append(f'<rect x="{x:.1f}" y="{y + HEIGHT - high:.2f}" width="{length:.1f}"'
+                                  f' height="{high:.2f}" fill="{fg}"{dim}/>')
+                    x += length
+            elif part.strip():
                 extra = ' font-weight="bold"' if style.bold else ""
                 extra += ' opacity="0.6"' if style.dim else ""
                 extra += ' text-decoration="underline"' if style.underline else ""

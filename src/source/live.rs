@@ -258,15 +258,19 @@ impl Source for Live {
             let now = clock_ns(rustix::time::ClockId::Monotonic);
             let nobody = Owners::new(&self.options.proc_root, Duration::ZERO);
             let mut owners = std::mem::replace(&mut self.owners, nobody);
-            owners_time += std::thread::scope(|scope| {
-                let scan = scope.spawn(|| {
-                    let clock = Instant::now();
-                    owners.refresh(now, &|_| true);
-                    clock.elapsed()
-                });
+            let mut scan = || {
+                let clock = Instant::now();
+                owners.refresh(now, &|_| true);
+                clock.elapsed()
+            };
+            let scanned = std::thread::scope(|scope| {
+                let thread = std::thread::Builder::new().name("owners".into());
+                let scanning = thread.spawn_scoped(scope, &mut scan).ok();
                 self.dump(sample);
-                scan.join().unwrap_or_default()
+                scanning.and_then(|scanning| scanning.join().ok())
             });
+            // Without a second thread to be had, one does both.
+            owners_time += scanned.unwrap_or_else(scan);
             self.owners = owners;
         } else {
             self.dump(sample);
