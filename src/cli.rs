@@ -40,7 +40,7 @@ pub enum Command {
 
 /// `list`, with ss's letters.
 #[derive(Debug, Clone, Args)]
-#[command(disable_help_flag = true)]
+#[command(disable_help_flag = true, args_override_self = true)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a letter that ss has"
@@ -155,6 +155,7 @@ mod tests {
         };
         assert!(list.tcp && list.all && list.no_header && list.ipv4 && list.json && !list.udp);
         assert!(Cli::try_parse_from(["sockwatch", "list", "--json", "--csv"]).is_err());
+        assert!(Cli::try_parse_from(["sockwatch", "list", "-ta", "-a"]).is_ok());
     }
 
     #[test]
