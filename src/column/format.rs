@@ -68,6 +68,21 @@ pub fn short_duration_us(out: &mut String, us: f64) {
     let _ = write!(out, "{} {unit}", (value * 10.0).round() / 10.0);
 }
 
+/// A number that counts things.
+pub fn whole(out: &mut String, value: f64) {
+    count(out, value as u64);
+}
+
+/// A value as `write` has it, or [`MISSING`].
+pub fn known(value: Option<f64>, write: fn(&mut String, f64)) -> String {
+    let mut out = String::new();
+    match value {
+        None => out.push_str(MISSING),
+        Some(value) => write(&mut out, value),
+    }
+    out
+}
+
 /// A share from 0 to 1 as per cent: `0.02 %`, `1.5 %`, `100 %`. Neither none nor all is claimed by rounding.
 pub fn share(out: &mut String, share: f64) {
     let percent = share * 100.0;

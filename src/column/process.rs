@@ -61,28 +61,6 @@ impl ProcessColumn {
     }
 }
 
-/// Columns whose cell is a count.
-macro_rules! count {
-    ($id:literal, $heading:literal, $width:literal, $about:literal, $value:expr) => {
-        ProcessColumn {
-            id: $id,
-            heading: $heading,
-            about: $about,
-            align: Align::Right,
-            width: $width,
-            text: |line, out| {
-                let value: fn(&ProcessLine<'_>) -> Option<u32> = $value;
-                format::count(out, value(line)?.into());
-                Some(())
-            },
-            key: |line| {
-                let value: fn(&ProcessLine<'_>) -> Option<u32> = $value;
-                Some(SortKey::Number(value(line)?.into()))
-            },
-        }
-    };
-}
-
 /// Columns whose cell is a number with a unit, written by a formatter.
 macro_rules! figure {
     ($id:literal, $heading:literal, $width:literal, $about:literal, $format:path, $value:expr) => {
@@ -102,6 +80,16 @@ macro_rules! figure {
                 Some(SortKey::Number(value(line)?))
             },
         }
+    };
+}
+
+/// Columns whose cell is a count.
+macro_rules! count {
+    ($id:literal, $heading:literal, $width:literal, $about:literal, $value:expr) => {
+        figure!($id, $heading, $width, $about, format::whole, |line| {
+            let value: fn(&ProcessLine<'_>) -> Option<u32> = $value;
+            value(line).map(f64::from)
+        })
     };
 }
 

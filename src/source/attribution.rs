@@ -91,6 +91,48 @@ impl Memory {
     }
 }
 
+/// Where processes stand in the Sample that is being made.
+#[derive(Debug, Default)]
+struct Processes {
+    /// By slot in [`Owners`]; `NONE` if it is not in there yet.
+    by_slot: Vec<u32>,
+    by_key: FxHashMap<ProcessKey, u32>,
+}
+
+impl Processes {
+    fn clear(&mut self) {
+        self.by_slot.clear_for_reuse();
+        self.by_key.clear_for_reuse();
+    }
+
+    /// Index of a process, adding it if it is not in there.
+    fn index(
+        &mut self,
+        key: ProcessKey,
+        sample: &mut Sample,
+        row: impl FnOnce() -> ProcessRow,
+    ) -> u32 {
+        *self.by_key.entry(key).or_insert_with(|| {
+            sample.processes.push(row());
+            (sample.processes.len() - 1) as u32
+        })
+    }
+
+    /// The same for the process in a slot. `None` if the slot was given up meanwhile.
+    #[inline]
+    fn in_slot(&mut self, slot: u32, owners: &Owners, sample: &mut Sample) -> Option<u32> {
+        match self.by_slot.get(slot as usize) {
+            Some(&index) if index != NONE => return Some(index),
+            Some(_) => {}
+            None => self.by_slot.resize(slot as usize + 1, NONE),
+        }
+        let row = owners.process(slot)?;
+        let index = self.index(row.process.key, sample, || row.clone());
+        self.by_slot[slot as usize] = index;
+        Some(index)
+    }
+}
+
 /// Some of a Sample's holders.
 #[derive(Debug, Clone, Copy)]
 struct Run {
@@ -112,9 +154,7 @@ pub(super) struct Attributor {
     /// There are processes that `/proc` does not show, in other pid namespaces.
     hides_namespaces: bool,
     generation: Option<u64>,
-    /// Index in the Sample's processes by slot; `NONE` if it is not in there yet.
-    by_slot: Vec<u32>,
-    by_key: FxHashMap<ProcessKey, u32>,
+    processes: Processes,
     listeners: ListenerIndex,
     /// Runs of holders made for listeners that share an end, by the first one's row.
     shared: FxHashMap<u32, Run>,
@@ -136,8 +176,7 @@ impl Attributor {
     /// Finds the owner of every socket of `sample`, which holds the rows of a dump and of destroy events, and removes
     /// rows that the kernel told twice. `owners` has looked at `/proc` after the dump.
     pub(super) fn attribute(&mut self, sample: &mut Sample, owners: &mut Owners) {
-        self.by_slot.clear_for_reuse();
-        self.by_key.clear_for_reuse();
+        self.processes.clear();
         self.listeners.clear();
         self.shared.clear_for_reuse();
         self.pending.clear_for_reuse();
@@ -196,7 +235,8 @@ impl Attributor {
                     (Remembered::One(_, fd), Some(slot))
                         if settled && memory.inode == socket.inode =>
                     {
-                        process_of_slot(&mut self.by_slot, &mut self.by_key, sample, owners, slot)
+                        self.processes
+                            .in_slot(slot, owners, sample)
                             .map(|process| Holder { process, fd: *fd })
                     }
                     _ => None,
@@ -208,14 +248,7 @@ impl Attributor {
                     sample.holders.push(holder);
                     done = true;
                 } else {
-                    done = observe(
-                        &mut socket,
-                        memory,
-                        sample,
-                        owners,
-                        &mut self.by_slot,
-                        &mut self.by_key,
-                    );
+                    done = observe(&mut socket, memory, sample, owners, &mut self.processes);
                     if !done {
                         self.unknown.push((socket.inode, socket.uid));
                     }
@@ -255,14 +288,7 @@ impl Attributor {
                 continue;
             };
             if socket.inode != 0
-                && observe(
-                    &mut socket,
-                    memory,
-                    sample,
-                    owners,
-                    &mut self.by_slot,
-                    &mut self.by_key,
-                )
+                && observe(&mut socket, memory, sample, owners, &mut self.processes)
             {
                 rows[at as usize] = socket;
                 continue;
@@ -323,14 +349,11 @@ impl Attributor {
         socket.holders_at = sample.holders.len() as u32;
         socket.holders_len = 0;
         for (process, fd) in remembered.iter() {
-            let index = *self.by_key.entry(process.key).or_insert_with(|| {
-                sample.processes.push(ProcessRow {
-                    process: Arc::clone(process),
-                    descriptors: None,
-                });
-                (sample.processes.len() - 1) as u32
+            let process = self.processes.index(process.key, sample, || ProcessRow {
+                process: Arc::clone(process),
+                descriptors: None,
             });
-            sample.holders.push(Holder { process: index, fd });
+            sample.holders.push(Holder { process, fd });
             socket.holders_len = socket.holders_len.saturating_add(1);
         }
     }
@@ -427,42 +450,18 @@ fn why_unowned(
     }
 }
 
-/// Index of a process in the Sample, adding it if it is not in there. `None` if the slot was given up meanwhile.
-#[inline]
-fn process_of_slot(
-    by_slot: &mut Vec<u32>,
-    by_key: &mut FxHashMap<ProcessKey, u32>,
-    sample: &mut Sample,
-    owners: &Owners,
-    slot: u32,
-) -> Option<u32> {
-    match by_slot.get(slot as usize) {
-        Some(&index) if index != NONE => return Some(index),
-        Some(_) => {}
-        None => by_slot.resize(slot as usize + 1, NONE),
-    }
-    let row = owners.process(slot)?;
-    let index = *by_key.entry(row.process.key).or_insert_with(|| {
-        sample.processes.push(row.clone());
-        (sample.processes.len() - 1) as u32
-    });
-    by_slot[slot as usize] = index;
-    Some(index)
-}
-
 /// Takes the holders that `/proc` tells now and remembers them. Answers whether there are any.
 fn observe(
     socket: &mut Socket,
     memory: &mut Memory,
     sample: &mut Sample,
     owners: &Owners,
-    by_slot: &mut Vec<u32>,
-    by_key: &mut FxHashMap<ProcessKey, u32>,
+    processes: &mut Processes,
 ) -> bool {
     let handles = owners.holders(socket.inode);
     let at = sample.holders.len();
     for handle in handles.iter().take(usize::from(u16::MAX)) {
-        if let Some(process) = process_of_slot(by_slot, by_key, sample, owners, handle.process) {
+        if let Some(process) = processes.in_slot(handle.process, owners, sample) {
             sample.holders.push(Holder {
                 process,
                 fd: handle.fd,

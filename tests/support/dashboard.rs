@@ -93,15 +93,20 @@ impl Dashboard {
         ended
     }
 
+    /// Makes the next Sample, a second after the one before, and what is derived from it.
+    fn publish(&mut self) {
+        let mut moment = self.exchange.blank();
+        let making = Arc::get_mut(&mut moment).unwrap();
+        self.machine.next_into(&mut making.sample).unwrap();
+        self.aggregator
+            .update(&making.sample, &mut making.aggregate);
+        self.exchange.publish(moment);
+    }
+
     /// The next Samples, one a second.
     pub fn ticks(&mut self, ticks: usize) -> &mut Self {
         for _ in 0..ticks {
-            let mut moment = self.exchange.blank();
-            let making = Arc::get_mut(&mut moment).unwrap();
-            self.machine.next_into(&mut making.sample).unwrap();
-            self.aggregator
-                .update(&making.sample, &mut making.aggregate);
-            self.exchange.publish(moment);
+            self.publish();
             let ended = self.send([Message::Moment]);
             assert!(matches!(ended, Ended::Idle), "{ended:?}");
         }
@@ -110,12 +115,7 @@ impl Dashboard {
 
     /// The next Sample; answers the time that the loop took for it, without making it.
     pub fn tick_timed(&mut self) -> std::time::Duration {
-        let mut moment = self.exchange.blank();
-        let making = Arc::get_mut(&mut moment).unwrap();
-        self.machine.next_into(&mut making.sample).unwrap();
-        self.aggregator
-            .update(&making.sample, &mut making.aggregate);
-        self.exchange.publish(moment);
+        self.publish();
         let script = Script([Message::Moment].into());
         let start = std::time::Instant::now();
         self.event_loop.run(script, &mut self.job);

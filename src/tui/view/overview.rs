@@ -20,7 +20,7 @@ use super::chart::{self, Timeline};
 use super::panel::write;
 use super::panel::{self, Piece};
 use crate::aggregate::{HistoryPoint, ListenerTotals, Moment, RemoteTotals};
-use crate::column::format::{self, MISSING};
+use crate::column::format;
 use crate::column::{SocketColumn, SocketRow};
 use crate::model::{State as Tcp, Unowned};
 use crate::tui::Look;
@@ -219,8 +219,8 @@ fn render_throughput(
         (upper, "↓", now.received, &received),
         (lower, "↑", now.sent, &sent),
     ] {
-        let rate = known(rate, format::rate);
-        let highest = known(format::highest(values), format::rate);
+        let rate = format::known(rate, format::rate);
+        let highest = format::known(format::highest(values), format::rate);
         let heading = [
             (format!(" {arrow} {rate:>9}"), Tone::Strong),
             (format!("   highest {highest:>9}"), Tone::Muted),
@@ -241,22 +241,11 @@ fn render_throughput(
     ] {
         line.push((format!(" {what} "), Tone::Muted));
         line.push((
-            format!("{:>6}", known(rate, format::per_second)),
+            format!("{:>6}", format::known(rate, format::per_second)),
             Tone::Plain,
         ));
     }
     write(frame.buffer_mut(), last, look, &line);
-}
-
-fn known(value: Option<f64>, write: fn(&mut String, f64)) -> String {
-    match value {
-        None => MISSING.to_owned(),
-        Some(value) => {
-            let mut out = String::new();
-            write(&mut out, value);
-            out
-        }
-    }
 }
 
 /// The first `n` by `rank`, without sorting the others.
@@ -311,13 +300,13 @@ fn render_remotes(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Momen
         let name = text::cut_middle(&name, address);
         let pad = " ".repeat(address - text::width(&name));
         let (received, sent) = (
-            known(remote.throughput.received, format::rate),
-            known(remote.throughput.sent, format::rate),
+            format::known(remote.throughput.received, format::rate),
+            format::known(remote.throughput.sent, format::rate),
         );
         let sockets = count(remote.sockets, 6);
         let line = if extra {
             let established = count(remote.tcp[Tcp::Established as usize], 6);
-            let rtt = known(
+            let rtt = format::known(
                 remote.rtt_us.map(|(low, _)| low.into()),
                 format::duration_us,
             );

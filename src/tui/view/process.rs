@@ -223,7 +223,7 @@ fn rates(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
         ("↓", throughput.received, &totals.trend.received),
         ("↑", throughput.sent, &totals.trend.sent),
     ] {
-        let text = known(rate, format::rate);
+        let text = format::known(rate, format::rate);
         line.push(vec![
             (format!("{arrow} {text:>9} "), Tone::Strong),
             (format!("{}  ", minute(recent, BARS)), Tone::Plain),
@@ -233,7 +233,7 @@ fn rates(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
     line.push(vec![
         ("retransmitted ".to_owned(), Tone::Muted),
         (
-            format!("{:<7}", known(share, format::share)),
+            format!("{:<7}", format::known(share, format::share)),
             retransmitted_tone(share),
         ),
     ]);
@@ -243,7 +243,7 @@ fn rates(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
         ("closed", changes.map(|changes| changes.closed)),
         ("TIME-WAIT", changes.map(|changes| changes.time_wait)),
     ] {
-        let text = known(rate, format::per_second);
+        let text = format::known(rate, format::per_second);
         line.push(vec![
             (format!("{what} "), Tone::Muted),
             (format!("{text:<8} "), Tone::Plain),
@@ -274,7 +274,7 @@ fn render_charts(
             format::rate as fn(&mut String, f64),
         ),
         ("sent", &trend.sent, format::rate),
-        ("established", &trend.established, plain_count),
+        ("established", &trend.established, format::whole),
     ]) {
         if area.height < 2 {
             continue;
@@ -289,7 +289,7 @@ fn render_charts(
             .rev()
             .flat_map(|values| std::iter::repeat_n(format::highest(values), wide))
             .collect();
-        let highest = known(format::highest(&values), write);
+        let highest = format::known(format::highest(&values), write);
         let heading = [
             (format!("{what}, {span}  "), Tone::Muted),
             (format!("highest {highest}"), Tone::Plain),
@@ -301,20 +301,5 @@ fn render_charts(
             ..area
         };
         chart::render(frame, below, look, &values, Tone::Plain);
-    }
-}
-
-fn plain_count(out: &mut String, value: f64) {
-    format::count(out, value as u64);
-}
-
-fn known(value: Option<f64>, write: fn(&mut String, f64)) -> String {
-    match value {
-        None => MISSING.to_owned(),
-        Some(value) => {
-            let mut out = String::new();
-            write(&mut out, value);
-            out
-        }
     }
 }

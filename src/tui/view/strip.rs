@@ -82,7 +82,7 @@ fn segments(moment: &Moment) -> Vec<Vec<Piece>> {
     }
     let throughput = aggregate.throughput;
     for (arrow, rate) in [("↓", throughput.received), ("↑", throughput.sent)] {
-        let text = known(rate, format::rate);
+        let text = format::known(rate, format::rate);
         segments.push(vec![(format!("{arrow} {text:>9}"), Tone::Strong)]);
     }
     let changes = aggregate.changes;
@@ -90,7 +90,7 @@ fn segments(moment: &Moment) -> Vec<Vec<Piece>> {
         ("opened", changes.map(|changes| changes.opened)),
         ("closed", changes.map(|changes| changes.closed)),
     ] {
-        let text = known(rate, format::per_second);
+        let text = format::known(rate, format::per_second);
         segments.push(vec![
             (format!("{what} "), Tone::Muted),
             (format!("{text:>8}"), Tone::Plain),
@@ -153,15 +153,4 @@ fn growth(per_second: Option<f64>) -> String {
         }
     };
     format!("{text:>8}")
-}
-
-fn known(value: Option<f64>, write: fn(&mut String, f64)) -> String {
-    match value {
-        None => MISSING.to_owned(),
-        Some(value) => {
-            let mut out = String::new();
-            write(&mut out, value);
-            out
-        }
-    }
 }
