@@ -301,12 +301,12 @@ fn every_length_of_tcp_info_decodes_to_exactly_what_it_holds() {
             assert_eq!(info.bytes().len(), length);
             for field in TcpInfo::FIELDS {
                 let expected = if field.offset + field.width <= length {
-                    field.read(full)
+                    field.read(full.bytes())
                 } else {
                     None
                 };
                 assert_eq!(
-                    field.read(info),
+                    field.read(info.bytes()),
                     expected,
                     "{} at {length} bytes",
                     field.name
@@ -377,7 +377,7 @@ fn read_all(table: SocketTable) {
     for socket in sample.iter() {
         if let Some(info) = socket.tcp_info() {
             for field in TcpInfo::FIELDS {
-                let _ = field.read(info);
+                let _ = field.read(info.bytes());
             }
         }
         if let Some(memory) = socket.memory() {

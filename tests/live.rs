@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::{Arguments, Trial};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sockwatch::aggregate::{Aggregate, Aggregator};
-use sockwatch::model::{Attribution, Sample, SocketRef, State, Unowned};
+use sockwatch::model::{Attribution, Protocol, Sample, SocketRef, State, TcpInfo, Unowned};
 use sockwatch::source::{Live, LiveOptions, Source};
 
 mod support;
@@ -108,6 +108,11 @@ fn trials() -> Vec<Trial> {
             "in another pid namespace the socket is there and its process is not",
             &[Need::Root, Need::Unshare],
             other_namespace,
+        ),
+        needing(
+            "an MPTCP connection has its own figures, and its subflow those of TCP",
+            &[Need::Root, Need::Ip, Need::Mptcp],
+            mptcp,
         ),
         plain("a socket of two processes has both and counts once", shared),
         plain("a process that is killed takes nothing with it", killed),
@@ -591,6 +596,71 @@ fn handshake() {
         row.socket.attribution,
         Attribution::Unowned(Unowned::Handshake)
     );
+}
+
+fn mptcp() {
+    const SENT: usize = 12_345;
+    let listener = needs::mptcp_socket().expect("the kernel has MPTCP");
+    let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    rustix::net::bind(&listener, &anywhere).expect("it binds");
+    rustix::net::listen(&listener, 1).expect("it listens");
+    let listener = TcpListener::from(listener);
+    let client = needs::mptcp_socket().expect("the kernel has MPTCP");
+    rustix::net::connect(&client, &address(&listener)).expect("it connects");
+    let mut client = TcpStream::from(client);
+    let (mut server, _) = listener.accept().expect("it accepts");
+    let mut watch = Watch::start();
+    let mut aggregator = Aggregator::new();
+    let mut aggregate = Aggregate::default();
+    aggregator.update(&watch.sample, &mut aggregate);
+
+    client.write_all(&[1; SENT]).expect("it writes");
+    server.read_exact(&mut [0; SENT]).expect("it reads");
+    let ends = [client.local_addr(), client.peer_addr()].map(Result::ok);
+    let position = |watch: &Watch, protocol| {
+        let is_it = |row: SocketRef<'_>| {
+            let both = [row.socket.local(), row.socket.remote()];
+            let both = both.map(|end| end.map(|end| SocketAddr::new(end.address, end.port)));
+            row.socket.protocol == protocol && both == ends
+        };
+        let found = watch.sample.iter().position(is_it);
+        found.unwrap_or_else(|| panic!("no {protocol:?} socket at {ends:?}"))
+    };
+    // Until all is acknowledged, and over long enough for a rate.
+    let start = Instant::now();
+    loop {
+        watch.look();
+        let subflow = watch.sample.socket(position(&watch, Protocol::Tcp));
+        let acked = subflow.and_then(|row| row.tcp_info()?.bytes_acked());
+        if acked > Some(SENT as u64) && start.elapsed() > Duration::from_millis(100) {
+            break;
+        }
+        assert!(start.elapsed() < PATIENCE, "acknowledged: {acked:?}");
+    }
+    aggregator.update(&watch.sample, &mut aggregate);
+
+    let find = |protocol| position(&watch, protocol);
+    let (connection, subflow) = (find(Protocol::Mptcp), find(Protocol::Tcp));
+    let connection_row = watch.sample.socket(connection).expect("it is there");
+    let subflow_row = watch.sample.socket(subflow).expect("it is there");
+    assert_eq!(connection_row.tcp_info(), None, "it is no TCP socket");
+    let info = connection_row.mptcp_info().expect("mptcp_info");
+    assert!(info.bytes_sent().is_none_or(|sent| sent == SENT as u64));
+    assert_eq!(subflow_row.ulp(), Some(&b"mptcp"[..]));
+    let sent = subflow_row.tcp_info().and_then(TcpInfo::bytes_sent);
+    assert_eq!(sent, Some(SENT as u64));
+
+    let seconds = aggregate.interval_ns.expect("not the first") as f64 / 1e9;
+    let moved = |rate: Option<f64>| rate.map(|rate| (rate * seconds).round());
+    let rates = aggregate.sockets[connection];
+    if info.bytes_acked().is_some() {
+        let sent = moved(rates.sent.map(f64::from)).expect("it has a rate");
+        assert!((sent - SENT as f64).abs() <= 2.0, "{sent}");
+    }
+    // The client's subflow sent and the server's received: once each.
+    let all = aggregate.throughput;
+    assert_eq!(moved(all.sent), Some(SENT as f64));
+    assert_eq!(moved(all.received), Some(SENT as f64));
 }
 
 fn other_namespace() {

@@ -132,7 +132,13 @@ impl Aggregator {
         } else {
             None
         };
-        let counted = info.and_then(Counted::read);
+        let counted = match socket.protocol {
+            Protocol::Mptcp => sample
+                .sockets
+                .mptcp_info(socket)
+                .and_then(Counted::read_mptcp),
+            _ => info.and_then(Counted::read),
+        };
 
         let (Visit::New(last) | Visit::Known(last) | Visit::Repeated(last)) =
             self.sockets.visit(socket.key());
@@ -182,6 +188,8 @@ impl Aggregator {
 
         changes.opened += u32::from(opened);
         changes.time_wait += u32::from(time_wait);
+        // What an MPTCP connection moves is counted by its subflows.
+        let delta = delta.filter(|_| is_tcp);
         if let Some(delta) = &delta {
             all.add(delta);
         }
@@ -299,7 +307,7 @@ impl Aggregator {
             }
             last.missed = last.missed.saturating_add(1);
             let keep = !last.closed && last.missed < limit;
-            if !keep && !events && last.counted.is_some() {
+            if !keep && !events && last.opened {
                 changes.closed += 1;
             }
             keep

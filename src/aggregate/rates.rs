@@ -1,6 +1,6 @@
 //! Rates: differences of one socket's counters over the time between two looks at it.
 
-use crate::model::{State, TcpInfo};
+use crate::model::{MptcpInfo, State, TcpInfo};
 
 use super::Limit;
 
@@ -90,6 +90,17 @@ impl Counted {
             busy_us: info.busy_time().unwrap_or(0) as u32,
             rwnd_limited_us: info.rwnd_limited().unwrap_or(0) as u32,
             sndbuf_limited_us: info.sndbuf_limited().unwrap_or(0) as u32,
+        })
+    }
+
+    /// The same of an MPTCP connection; `None` where the kernel does not tell (before 6.5).
+    pub(super) fn read_mptcp(info: MptcpInfo<'_>) -> Option<Counted> {
+        Some(Counted {
+            bytes_received: info.bytes_received()?,
+            bytes_acked: info.bytes_acked()?,
+            bytes_sent: info.bytes_sent()?,
+            bytes_retrans: info.bytes_retrans()? as u32,
+            ..Counted::default()
         })
     }
 

@@ -68,7 +68,9 @@ pub fn write(moment: &Moment, rows: &[u32], heading: bool, out: &mut impl Write)
         field(text(timer.map(|timer| timer.expires_ms)))?;
         field(text(socket.congestion()))?;
         for known in TcpInfo::FIELDS {
-            field(text(socket.tcp_info().and_then(|info| known.read(info))))?;
+            field(text(
+                socket.tcp_info().and_then(|info| known.read(info.bytes())),
+            ))?;
         }
         writer.write_record(None::<&[u8]>)?;
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Blob, Counters, Ends, Fault, Holder, MemoryInfo, ProcessRow, Protocol, Reuse, Severity, Socket,
-    TcpInfo, Visibility,
+    Blob, Counters, Ends, Fault, Holder, MemoryInfo, MptcpInfo, ProcessRow, Protocol, Reuse,
+    Severity, Socket, TcpInfo, Visibility,
 };
 
 /// The machine that was sampled.
@@ -83,7 +83,7 @@ impl SocketTable {
     /// Appends the parts of variable length of one socket; `None` once the table holds 4 GiB of them.
     pub fn push_blob(
         &mut self,
-        tcp_info: &[u8],
+        info: &[u8],
         memory: &[u8],
         congestion_info: &[u8],
         name: &[u8],
@@ -91,12 +91,12 @@ impl SocketTable {
         let short = |part: &[u8]| u16::try_from(part.len()).ok();
         let blob = Blob {
             at: u32::try_from(self.bytes.len()).ok()?,
-            tcp_info: short(tcp_info)?,
+            info: short(info)?,
             memory: short(memory)?,
             congestion_info: short(congestion_info)?,
             name: short(name)?,
         };
-        self.bytes.extend_from_slice(tcp_info);
+        self.bytes.extend_from_slice(info);
         self.bytes.extend_from_slice(memory);
         self.bytes.extend_from_slice(congestion_info);
         self.bytes.extend_from_slice(name);
@@ -115,8 +115,18 @@ impl SocketTable {
     /// `struct tcp_info` of a row; `None` if the kernel sent none (TIME-WAIT, SYN-RECV, not TCP).
     #[inline]
     pub fn tcp_info(&self, socket: &Socket) -> Option<TcpInfo<'_>> {
-        (socket.blob.tcp_info > 0)
-            .then(|| TcpInfo::new(self.part(socket.blob, 0, socket.blob.tcp_info)))
+        self.info(socket, Protocol::Tcp).map(TcpInfo::new)
+    }
+
+    /// `struct mptcp_info` of a row; `None` if the kernel sent none (not MPTCP).
+    pub fn mptcp_info(&self, socket: &Socket) -> Option<MptcpInfo<'_>> {
+        self.info(socket, Protocol::Mptcp).map(MptcpInfo::new)
+    }
+
+    #[inline]
+    fn info(&self, socket: &Socket, protocol: Protocol) -> Option<&[u8]> {
+        let has_it = socket.blob.info > 0 && socket.protocol == protocol;
+        has_it.then(|| self.part(socket.blob, 0, socket.blob.info))
     }
 
     /// The memory of a row, if the kernel told it.
@@ -124,23 +134,22 @@ impl SocketTable {
     pub fn memory(&self, socket: &Socket) -> Option<MemoryInfo<'_>> {
         let blob = socket.blob;
         (blob.memory > 0)
-            .then(|| MemoryInfo::new(self.part(blob, usize::from(blob.tcp_info), blob.memory)))
+            .then(|| MemoryInfo::new(self.part(blob, usize::from(blob.info), blob.memory)))
     }
 
     /// What the congestion control reports, raw: `struct tcp_bbr_info` (20 bytes), `tcp_dctcp_info`, `tcpvegas_info`
     /// (16 bytes). Its kind follows from the algorithm's name.
     pub fn congestion_info(&self, socket: &Socket) -> Option<&[u8]> {
         let blob = socket.blob;
-        let skip = usize::from(blob.tcp_info) + usize::from(blob.memory);
+        let skip = usize::from(blob.info) + usize::from(blob.memory);
         (blob.congestion_info > 0).then(|| self.part(blob, skip, blob.congestion_info))
     }
 
     /// Name bytes of a row; see [`SocketRef::name`] and [`SocketRef::ulp`].
     pub fn name(&self, socket: &Socket) -> Option<&[u8]> {
         let blob = socket.blob;
-        let skip = usize::from(blob.tcp_info)
-            + usize::from(blob.memory)
-            + usize::from(blob.congestion_info);
+        let skip =
+            usize::from(blob.info) + usize::from(blob.memory) + usize::from(blob.congestion_info);
         (blob.name > 0).then(|| self.part(blob, skip, blob.name))
     }
 }
@@ -291,6 +300,11 @@ impl<'a> SocketRef<'a> {
     /// `struct tcp_info`, as much of it as arrived.
     pub fn tcp_info(&self) -> Option<TcpInfo<'a>> {
         self.table.tcp_info(self.socket)
+    }
+
+    /// `struct mptcp_info`, as much of it as arrived.
+    pub fn mptcp_info(&self) -> Option<MptcpInfo<'a>> {
+        self.table.mptcp_info(self.socket)
     }
 
     /// Memory in bytes.

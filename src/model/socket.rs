@@ -85,8 +85,8 @@ pub const MAX_NAME: usize = 108;
 pub struct Blob {
     /// First byte.
     pub at: u32,
-    /// Bytes of `struct tcp_info`.
-    pub tcp_info: u16,
+    /// Bytes of what the protocol reports: `struct tcp_info`, `struct mptcp_info`. Kernel: `INET_DIAG_INFO`.
+    pub info: u16,
     /// Bytes of the socket's memory (`SK_MEMINFO_*`).
     pub memory: u16,
     /// Bytes that the congestion control reports.

@@ -1,5 +1,7 @@
 //! `struct tcp_info`, as many bytes of it as the kernel sent.
 
+use super::kernel_struct::{KernelField, kernel_struct};
+
 /// A view of the kernel's `struct tcp_info` (`include/uapi/linux/tcp.h`) over the bytes that arrived.
 ///
 /// The structure grows with the kernel: 104 bytes on 2.6, 232 on 5.4, 248 on 6.7, 280 on 6.18. Each getter answers
@@ -8,84 +10,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TcpInfo<'a>(&'a [u8]);
 
-/// One field of [`TcpInfo`]: what JSON, columns and tests iterate over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TcpInfoField {
-    /// The kernel's name without `tcpi_`.
-    pub name: &'static str,
-    /// First byte of the field.
-    pub offset: usize,
-    /// Bytes that the field (or the unit that holds the bit field) takes: 1, 2, 4 or 8.
-    pub width: usize,
-    /// Bits to shift right after reading; nonzero for bit fields only.
-    shift: u32,
-    /// Mask after the shift.
-    mask: u64,
-}
-
-impl TcpInfoField {
-    /// The field's value in `info`, or `None` if it was not sent.
-    #[inline]
-    pub fn read(&self, info: TcpInfo<'_>) -> Option<u64> {
-        let bytes = info.0.get(self.offset..self.offset + self.width)?;
-        let value = match *bytes {
-            [a] => u64::from(a),
-            [a, b] => u64::from(u16::from_ne_bytes([a, b])),
-            [a, b, c, d] => u64::from(u32::from_ne_bytes([a, b, c, d])),
-            [a, b, c, d, e, f, g, h] => u64::from_ne_bytes([a, b, c, d, e, f, g, h]),
-            _ => return None,
-        };
-        Some((value >> self.shift) & self.mask)
-    }
-}
-
-macro_rules! fields {
-    ($( $(#[$doc:meta])* $name:ident @ $offset:literal + $width:literal $([$shift:literal, $mask:literal])? ),+ $(,)?) => {
-        impl<'a> TcpInfo<'a> {
-            /// Every field that this version knows, in the kernel's order.
-            pub const FIELDS: &'static [TcpInfoField] = &[
-                $( TcpInfoField {
-                    name: stringify!($name),
-                    offset: $offset,
-                    width: $width,
-                    shift: fields!(@shift $([$shift, $mask])?),
-                    mask: fields!(@mask $([$shift, $mask])?),
-                } ),+
-            ];
-
-            /// Views the bytes of an `INET_DIAG_INFO` attribute. Any length is fine.
-            pub fn new(bytes: &'a [u8]) -> Self {
-                TcpInfo(bytes)
-            }
-
-            /// The bytes as they arrived.
-            pub fn bytes(self) -> &'a [u8] {
-                self.0
-            }
-
-            $(
-                $(#[$doc])*
-                #[inline]
-                pub fn $name(self) -> Option<u64> {
-                    const FIELD: TcpInfoField = TcpInfoField {
-                        name: stringify!($name),
-                        offset: $offset,
-                        width: $width,
-                        shift: fields!(@shift $([$shift, $mask])?),
-                        mask: fields!(@mask $([$shift, $mask])?),
-                    };
-                    FIELD.read(self)
-                }
-            )+
-        }
-    };
-    (@shift) => { 0 };
-    (@shift [$shift:literal, $mask:literal]) => { $shift };
-    (@mask) => { u64::MAX };
-    (@mask [$shift:literal, $mask:literal]) => { $mask };
-}
-
-fields! {
+kernel_struct! { TcpInfo:
     /// TCP state, kernel numbering.
     state @ 0 + 1,
     /// Congestion avoidance state: 0 Open, 1 Disorder, 2 CWR, 3 Recovery, 4 Loss.
@@ -249,7 +174,7 @@ mod tests {
             let info = TcpInfo::new(&bytes[..length]);
             for field in TcpInfo::FIELDS {
                 assert_eq!(
-                    field.read(info).is_some(),
+                    field.read(info.bytes()).is_some(),
                     field.offset + field.width <= length,
                     "{} at {length}",
                     field.name

@@ -1,6 +1,7 @@
 //! What a test cannot do without, and how its absence is told: as an ignored trial whose name says why.
 
 use std::fs;
+use std::os::fd::OwnedFd;
 use std::process::{Command, Stdio};
 
 use libtest_mimic::{Failed, Trial};
@@ -18,6 +19,8 @@ pub(crate) enum Need {
     Setpriv,
     /// `unshare` of util-linux, to enter another pid namespace.
     Unshare,
+    /// A kernel with MPTCP.
+    Mptcp,
 }
 
 /// `CAP_NET_ADMIN`, `CAP_SYS_PTRACE` and `CAP_SYS_ADMIN` as bits of `CapEff`.
@@ -33,11 +36,24 @@ impl Need {
             Need::Setpriv => {
                 (!runs("setpriv", "--version")).then_some("needs setpriv (util-linux)")
             }
+            Need::Mptcp => mptcp_socket()
+                .is_err()
+                .then_some("needs a kernel with MPTCP"),
             Need::Unshare => {
                 (!runs("unshare", "--version")).then_some("needs unshare (util-linux)")
             }
         }
     }
+}
+
+/// A new MPTCP socket over IPv4.
+pub(crate) fn mptcp_socket() -> rustix::io::Result<OwnedFd> {
+    use rustix::net::{AddressFamily, SocketType, ipproto, socket};
+    socket(
+        AddressFamily::INET,
+        SocketType::STREAM,
+        Some(ipproto::MPTCP),
+    )
 }
 
 /// Whether this process may make namespaces and links and look into every process.

@@ -5,7 +5,8 @@ use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 
 use crate::aggregate::{Moment, PeerIndex, SocketRates};
 use crate::model::{
-    Ends, Holder, MemoryInfo, ProcessRow, SOCKOPT_NAMES, SocketRef, TcpInfo, Unowned,
+    Ends, Holder, KernelField, MemoryInfo, MptcpInfo, ProcessRow, SOCKOPT_NAMES, SocketRef,
+    TcpInfo, Unowned,
 };
 
 /// One socket as an object.
@@ -72,7 +73,12 @@ impl Serialize for JsonSocket<'_> {
             &(socket.cgroup_id != 0).then_some(CgroupOut(view)),
         )?;
         map.serialize_entry("timer", &socket.timer.map(TimerOut))?;
-        map.serialize_entry("tcp", &view.tcp_info().map(TcpOut))?;
+        let tcp = view.tcp_info();
+        let tcp = tcp.map(|info| FieldsOut(TcpInfo::FIELDS, info.bytes()));
+        map.serialize_entry("tcp", &tcp)?;
+        let mptcp = view.mptcp_info();
+        let mptcp = mptcp.map(|info| FieldsOut(MptcpInfo::FIELDS, info.bytes()));
+        map.serialize_entry("mptcp", &mptcp)?;
         map.serialize_entry("congestion", &view.congestion())?;
         map.serialize_entry(
             "congestion_info",
@@ -242,13 +248,14 @@ impl Serialize for TimerOut {
     }
 }
 
-struct TcpOut<'a>(TcpInfo<'a>);
+/// The fields of a kernel structure that arrived.
+struct FieldsOut<'a>(&'static [KernelField], &'a [u8]);
 
-impl Serialize for TcpOut<'_> {
+impl Serialize for FieldsOut<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        for field in TcpInfo::FIELDS {
-            if let Some(value) = field.read(self.0) {
+        for field in self.0 {
+            if let Some(value) = field.read(self.1) {
                 map.serialize_entry(field.name, &value)?;
             }
         }

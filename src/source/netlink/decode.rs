@@ -210,14 +210,14 @@ fn inet(
         matches!(state, State::TimeWait | State::SynRecv) || (socket.inode == 0 && word(64) == 0);
     socket.uid = (!placeholder).then(|| word(64));
 
-    let mut tcp_info: &[u8] = &[];
+    let mut info: &[u8] = &[];
     let mut memory: &[u8] = &[];
     let mut congestion_info: &[u8] = &[];
     let mut ulp: &[u8] = &[];
     for attribute in Attributes(&message[INET_DIAG_MSG..]) {
         let (kind, value) = attribute?;
         match kind {
-            INET_DIAG_INFO => tcp_info = value,
+            INET_DIAG_INFO => info = value,
             INET_DIAG_SKMEMINFO => memory = value,
             INET_DIAG_VEGASINFO | INET_DIAG_DCTCPINFO | INET_DIAG_BBRINFO => {
                 congestion_info = value;
@@ -253,7 +253,7 @@ fn inet(
     }
     let ulp = &ulp[..ulp.len().min(MAX_NAME)];
     socket.blob = table
-        .push_blob(tcp_info, memory, congestion_info, ulp)
+        .push_blob(info, memory, congestion_info, ulp)
         .ok_or(DecodeError::TableFull)?;
     table.rows.push(socket);
     Ok(())

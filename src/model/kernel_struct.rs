@@ -1,0 +1,78 @@
+//! Views of structures that grow with the kernel: a field that lies beyond what arrived is absent, and absent is never
+//! zero.
+
+/// One field of a kernel structure: what JSON, columns and tests iterate over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KernelField {
+    /// The kernel's name without its prefix.
+    pub name: &'static str,
+    /// First byte of the field.
+    pub offset: usize,
+    /// Bytes that the field (or the unit that holds the bit field) takes: 1, 2, 4 or 8.
+    pub width: usize,
+    /// Bits to shift right after reading; nonzero for bit fields only.
+    pub(super) shift: u32,
+    /// Mask after the shift.
+    pub(super) mask: u64,
+}
+
+impl KernelField {
+    /// The field's value in the bytes of its structure, or `None` if it was not sent.
+    #[inline]
+    pub fn read(&self, structure: &[u8]) -> Option<u64> {
+        let bytes = structure.get(self.offset..self.offset + self.width)?;
+        let value = match *bytes {
+            [a] => u64::from(a),
+            [a, b] => u64::from(u16::from_ne_bytes([a, b])),
+            [a, b, c, d] => u64::from(u32::from_ne_bytes([a, b, c, d])),
+            [a, b, c, d, e, f, g, h] => u64::from_ne_bytes([a, b, c, d, e, f, g, h]),
+            _ => return None,
+        };
+        Some((value >> self.shift) & self.mask)
+    }
+}
+
+/// Gives a view its getters and the list of its fields: `name @ offset + width`, and for bit fields `[shift, mask]`.
+macro_rules! kernel_struct {
+    ($view:ident: $( $(#[$doc:meta])* $name:ident @ $offset:literal + $width:literal $([$shift:literal, $mask:literal])? ),+ $(,)?) => {
+        impl<'a> $view<'a> {
+            /// Every field that this version knows, in the kernel's order.
+            pub const FIELDS: &'static [KernelField] = &[
+                $( kernel_struct!(@field $name, $offset, $width $(, $shift, $mask)?) ),+
+            ];
+
+            /// Views the bytes of an `INET_DIAG_INFO` attribute. Any length is fine.
+            pub fn new(bytes: &'a [u8]) -> Self {
+                $view(bytes)
+            }
+
+            /// The bytes as they arrived.
+            pub fn bytes(self) -> &'a [u8] {
+                self.0
+            }
+
+            $(
+                $(#[$doc])*
+                #[inline]
+                pub fn $name(self) -> Option<u64> {
+                    const FIELD: KernelField = kernel_struct!(@field $name, $offset, $width $(, $shift, $mask)?);
+                    FIELD.read(self.0)
+                }
+            )+
+        }
+    };
+    (@field $name:ident, $offset:literal, $width:literal) => {
+        kernel_struct!(@field $name, $offset, $width, 0, 0xffff_ffff_ffff_ffff)
+    };
+    (@field $name:ident, $offset:literal, $width:literal, $shift:literal, $mask:literal) => {
+        KernelField {
+            name: stringify!($name),
+            offset: $offset,
+            width: $width,
+            shift: $shift,
+            mask: $mask,
+        }
+    };
+}
+
+pub(super) use kernel_struct;
