@@ -56,4 +56,6 @@ pub struct Visibility {
     pub processes: u32,
     /// Processes whose descriptors this user may not list.
     pub unreadable: u32,
+    /// Whether this user is root, so that becoming root is no remedy.
+    pub root: bool,
 }

@@ -127,7 +127,13 @@ impl Live {
             sample.timings.dump_ns += outcome.waited.as_nanos() as u64;
             sample.timings.decode_ns += outcome.decoded.as_nanos() as u64;
             match outcome.fault {
-                Some(fault) if outcome.lacking => {
+                Some(mut fault) if outcome.lacking => {
+                    if let Some((_, name)) = substitute(table) {
+                        fault.error = format!(
+                            "{}; {name} is read in its place, which tells less",
+                            fault.error
+                        );
+                    }
                     sample.faults.push(fault.clone());
                     self.lacking.insert(table, (Instant::now(), fault));
                     self.make_up(table, sample);
@@ -144,10 +150,8 @@ impl Live {
 
     /// What `/proc` tells of a table that `sock_diag` lacks: the raw sockets.
     fn make_up(&self, table: Table, sample: &mut Sample) {
-        let family = match table {
-            Table::Inet(Protocol::Raw) => Family::Inet,
-            Table::Inet6(Protocol::Raw) => Family::Inet6,
-            _ => return,
+        let Some((family, name)) = substitute(table) else {
+            return;
         };
         let rows = &mut sample.sockets.rows;
         let result = read_raw(&self.options.proc_root, family, self.netns, rows);
@@ -155,11 +159,6 @@ impl Live {
         if let Err(error) = result
             && !matches!(error, procfs::ProcError::NotFound(_))
         {
-            let name = if family == Family::Inet {
-                "/proc/net/raw"
-            } else {
-                "/proc/net/raw6"
-            };
             sample
                 .faults
                 .push(Fault::new(Severity::Incomplete, name, error));
@@ -292,6 +291,15 @@ impl Source for Live {
         self.samples += 1;
         sample.timings.total_ns = start.elapsed().as_nanos() as u64;
         Ok(())
+    }
+}
+
+/// The file that has what a table without its module would tell: the family and its name.
+fn substitute(table: Table) -> Option<(Family, &'static str)> {
+    match table {
+        Table::Inet(Protocol::Raw) => Some((Family::Inet, "/proc/net/raw")),
+        Table::Inet6(Protocol::Raw) => Some((Family::Inet6, "/proc/net/raw6")),
+        _ => None,
     }
 }
 

@@ -167,7 +167,10 @@ impl Owners {
     /// How many processes there are, and of how many this user may not list the descriptors. Kernel threads, which have
     /// none, are not counted.
     pub fn visibility(&self) -> Visibility {
-        let mut visibility = Visibility::default();
+        let mut visibility = Visibility {
+            root: rustix::process::geteuid().is_root(),
+            ..Visibility::default()
+        };
         for entry in self.slots.iter().flatten() {
             visibility.processes += u32::from(entry.access != Access::KernelThread);
             visibility.unreadable += u32::from(entry.access == Access::Denied);

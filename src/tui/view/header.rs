@@ -29,6 +29,14 @@ const REMEDIES: [&str; 4] = [
     "run as root",
 ];
 
+/// The same where it is root to whom owners are hidden: in a container, or by a security module.
+const REMEDIES_OF_ROOT: [&str; 4] = [
+    "not even root may look; are CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH held? (CapEff in /proc/self/status)",
+    "not even root may look; are CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH held?",
+    "not even root may look into its process",
+    "not even root may look",
+];
+
 /// Below this width the name of the program is left out.
 const ROOM_FOR_NAME: u16 = 50;
 
@@ -178,6 +186,8 @@ fn clock(state: &State, taken_at_us: i64) -> String {
 struct Blind {
     /// Sockets whose owner this user may not see.
     denied: u32,
+    /// This user is root.
+    root: bool,
     /// Things that exist and could not be read.
     faults: usize,
     /// Closings that the kernel did not tell.
@@ -189,11 +199,8 @@ fn blind(state: &State) -> Option<Blind> {
     let sample = &moment.sample;
     let denied = moment.aggregate.totals.unowned[Unowned::PermissionDenied as usize];
     let blind = Blind {
-        denied: if sample.visibility.unreadable > 0 {
-            denied
-        } else {
-            0
-        },
+        denied,
+        root: sample.visibility.root,
         faults: sample.faults.iter().filter(|f| f.matters()).count(),
         lost: sample.lost_events,
     };
@@ -243,13 +250,18 @@ pub(super) fn render_notice(frame: &mut Frame<'_>, area: Rect, state: &State) {
         format!(" ⚠ {denied} owner{many} hidden: "),
     );
     let room = area.width.saturating_sub(length + 1);
-    let mut choices = REMEDIES
+    let remedies = if blind.root {
+        REMEDIES_OF_ROOT
+    } else {
+        REMEDIES
+    };
+    let mut choices = remedies
         .iter()
         .flat_map(|remedy| [(&long, remedy), (&short, remedy)]);
     let fits = |(start, remedy): &(&String, &&str)| {
         text::width(start) + text::width(remedy) <= usize::from(room)
     };
-    let (start, remedy) = choices.find(fits).unwrap_or((&short, &REMEDIES[3]));
+    let (start, remedy) = choices.find(fits).unwrap_or((&short, &remedies[3]));
     let line = [
         (start.clone(), Tone::Warning),
         ((*remedy).to_owned(), Tone::Plain),
