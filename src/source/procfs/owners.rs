@@ -58,6 +58,8 @@ pub struct Owners {
     last_ns: Option<u64>,
     /// Processes were left out of the listing by the mount option `hidepid`.
     hidden: bool,
+    /// The root shows no process at all, not even ours: it is no procfs.
+    empty: bool,
     /// Users of processes that may not be read, in order.
     denied: Vec<u32>,
     sweep: Sweep,
@@ -91,6 +93,7 @@ impl Owners {
             tick: 0,
             last_ns: None,
             hidden: false,
+            empty: false,
             denied: Vec::new(),
             sweep: Sweep::default(),
             search: Search::default(),
@@ -121,7 +124,8 @@ impl Owners {
         self.tick += 1;
         let first_time = self.last_ns.is_none();
         // The first process of a pid namespace is always there, if one may see it.
-        self.hidden = listing.iter().all(|&(pid, _)| pid != 1);
+        self.empty = listing.is_empty();
+        self.hidden = !self.empty && listing.iter().all(|&(pid, _)| pid != 1);
 
         let mut newcomers = Vec::new();
         for &(pid, directory) in &listing {
@@ -204,20 +208,22 @@ impl Owners {
     /// What could not be read since the last call, other than for want of permission or because a process was gone.
     /// Sockets are not missing because of it; what was known of the processes concerned has been kept.
     pub fn take_faults(&mut self) -> Vec<Fault> {
-        self.failures
-            .drain(..)
-            .map(|failure| {
-                let error = std::io::Error::from(failure.error);
-                let mut text = error.to_string();
-                if failure.times > 1 {
-                    text = format!("{text} ({} times)", failure.times);
-                }
-                if lacks_descriptors(&error) {
-                    text = format!("{text}; {MORE_DESCRIPTORS}");
-                }
-                Fault::new(Severity::Degraded, failure.path.display().to_string(), text)
-            })
-            .collect()
+        let empty = self.empty.then(|| {
+            let error = "no process is in it; mount procfs there to see who owns what";
+            Fault::new(Severity::Degraded, self.root.display().to_string(), error)
+        });
+        let failed = self.failures.drain(..).map(|failure| {
+            let error = std::io::Error::from(failure.error);
+            let mut text = error.to_string();
+            if failure.times > 1 {
+                text = format!("{text} ({} times)", failure.times);
+            }
+            if lacks_descriptors(&error) {
+                text = format!("{text}; {MORE_DESCRIPTORS}");
+            }
+            Fault::new(Severity::Degraded, failure.path.display().to_string(), text)
+        });
+        empty.into_iter().chain(failed).collect()
     }
 
     fn entry(&self, slot: u32) -> Option<&Entry> {

@@ -427,11 +427,25 @@ fn what_is_known_is_kept_when_the_root_or_a_process_cannot_be_read() {
 
 #[test]
 fn where_the_first_process_is_hidden_others_may_be() {
-    let root = tempfile::tempdir().expect("a directory");
-    let mut owners = Owners::new(root.path(), Duration::ZERO);
-    owners.refresh(SECOND, &everything_lives);
+    let tree = Tree::new();
+    let away = tree.0.path().join("away");
+    fs::rename(tree.0.path().join("1"), &away).expect("moved");
+    tree.process(7, 100, 0);
+    let mut owners = tree.owners();
     let me = rustix::process::geteuid().as_raw();
     assert!(owners.could_be_hidden(None));
     assert!(owners.could_be_hidden(Some(me + 1)));
     assert!(!owners.could_be_hidden(Some(me)));
+    assert_eq!(owners.take_faults(), []);
+}
+
+#[test]
+fn where_there_is_no_process_at_all_there_is_no_procfs() {
+    let root = tempfile::tempdir().expect("a directory");
+    let mut owners = Owners::new(root.path(), Duration::ZERO);
+    owners.refresh(SECOND, &everything_lives);
+    assert!(!owners.could_be_hidden(None), "nothing says so");
+    let faults = owners.take_faults();
+    assert_eq!(faults.len(), 1);
+    assert!(faults[0].error.contains("mount procfs"), "{}", faults[0]);
 }
