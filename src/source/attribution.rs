@@ -512,3 +512,6 @@ pub(super) fn closed_rows(at_ns: &[u64]) -> impl Iterator<Item = ClosedSocket> {
             first_seen_ns: None,
         })
 }
+
+#[cfg(test)]
+mod tests;

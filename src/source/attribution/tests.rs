@@ -1,0 +1,177 @@
+//! Sockets made by hand, joined with processes in a `/proc` made by hand.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::time::Duration;
+
+use super::*;
+use crate::model::{Endpoint, Family};
+
+/// Processes by pid, each with one socket at descriptor 3.
+fn owners(processes: &[(u32, u32)]) -> (tempfile::TempDir, Owners) {
+    let root = tempfile::tempdir().expect("a directory");
+    for &(pid, inode) in processes {
+        let process = root.path().join(pid.to_string());
+        fs::create_dir_all(process.join("fd")).expect("created");
+        let stat = format!("{pid} (p{pid}) S 0 0 0 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {pid} 0 0\n");
+        fs::write(process.join("stat"), stat).expect("written");
+        symlink(format!("socket:[{inode}]"), process.join("fd/3")).expect("linked");
+    }
+    let mut owners = Owners::new(root.path(), Duration::ZERO);
+    owners.refresh(1, &|_| true);
+    (root, owners)
+}
+
+fn socket(cookie: u64, inode: u32, state: State, local: &str, remote: &str) -> Socket {
+    let end = |text: &str| {
+        let address: std::net::SocketAddr = text.parse().expect("an address");
+        Endpoint {
+            address: address.ip(),
+            port: address.port(),
+        }
+    };
+    let ends = Ends::Inet {
+        local: end(local),
+        remote: end(remote),
+    };
+    let mut socket = Socket::new(1, cookie, Family::Inet, Protocol::Tcp, state, ends);
+    socket.inode = inode;
+    socket.uid = (inode != 0).then_some(0);
+    socket
+}
+
+fn listener(cookie: u64, inode: u32) -> Socket {
+    socket(cookie, inode, State::Listen, "0.0.0.0:80", "0.0.0.0:0")
+}
+
+fn connection(cookie: u64, inode: u32, state: State) -> Socket {
+    socket(cookie, inode, state, "10.0.0.1:80", "10.0.0.2:4000")
+}
+
+fn sample(rows: &[Socket]) -> Sample {
+    let mut sample = Sample {
+        events_available: true,
+        ..Sample::default()
+    };
+    sample.sockets.rows.extend_from_slice(rows);
+    sample
+}
+
+/// What became of a row: how its owners are known, and their pids.
+fn fate(sample: &Sample, row: usize) -> (Attribution, Vec<u32>) {
+    let socket = sample.socket(row).expect("it is there");
+    let pids = socket.owners().map(|(owner, _)| owner.process.key.pid);
+    (socket.socket.attribution, pids.collect())
+}
+
+#[test]
+fn time_wait_keeps_its_owner_and_else_names_all_that_share_the_listeners_end() {
+    let (_root, mut owners) = owners(&[(1, 11), (2, 12), (3, 13)]);
+    let mut attributor = Attributor::new(false);
+    let mut first = sample(&[
+        listener(1, 11),
+        listener(2, 12),
+        connection(3, 13, State::Established),
+    ]);
+    attributor.attribute(&mut first, &mut owners);
+    assert_eq!(fate(&first, 0), (Attribution::Observed, vec![1]));
+    assert_eq!(fate(&first, 2), (Attribution::Observed, vec![3]));
+
+    let elsewhere = socket(5, 0, State::TimeWait, "10.0.0.1:5000", "10.0.0.2:80");
+    let mut second = sample(&[
+        connection(3, 0, State::TimeWait),
+        connection(4, 0, State::TimeWait),
+        connection(6, 0, State::TimeWait),
+        elsewhere,
+        listener(1, 11),
+        listener(2, 12),
+    ]);
+    attributor.attribute(&mut second, &mut owners);
+    assert_eq!(fate(&second, 0), (Attribution::Remembered, vec![3]));
+    assert_eq!(fate(&second, 1), (Attribution::Inferred, vec![1, 2]));
+    assert_eq!(fate(&second, 2), (Attribution::Inferred, vec![1, 2]));
+    let nobody = Attribution::Unowned(Unowned::TimeWait);
+    assert_eq!(fate(&second, 3), (nobody, vec![]));
+    assert_eq!(
+        second.holders.len(),
+        5,
+        "the shared owners stand there once"
+    );
+}
+
+#[test]
+fn a_row_that_the_kernel_told_twice_is_kept_once() {
+    let (_root, mut owners) = owners(&[(1, 11)]);
+    let row = listener(1, 11);
+    let mut twice = sample(&[row, row]);
+    Attributor::new(false).attribute(&mut twice, &mut owners);
+    assert_eq!(twice.sockets.rows.len(), 1);
+}
+
+#[test]
+fn a_socket_without_an_owner_says_why() {
+    let (_root, mut owners) = owners(&[(1, 11)]);
+    let mut mixed = sample(&[
+        connection(1, 0, State::Established),
+        connection(2, 0, State::SynRecv),
+        connection(3, 0, State::FinWait1),
+        connection(4, 99, State::Established),
+    ]);
+    let why = |sample: &Sample, row| match fate(sample, row) {
+        (Attribution::Unowned(why), pids) if pids.is_empty() => why,
+        other => panic!("{other:?}"),
+    };
+    Attributor::new(false).attribute(&mut mixed, &mut owners);
+    assert_eq!(why(&mixed, 0), Unowned::WaitingForAccept);
+    assert_eq!(why(&mixed, 1), Unowned::Handshake);
+    assert_eq!(why(&mixed, 2), Unowned::Orphan);
+    assert_eq!(why(&mixed, 3), Unowned::Unknown);
+
+    let mut again = sample(&[connection(4, 99, State::Established)]);
+    Attributor::new(true).attribute(&mut again, &mut owners);
+    assert_eq!(why(&again, 0), Unowned::OtherNamespace);
+}
+
+#[test]
+fn a_destroy_event_finds_what_was_known_of_its_socket_once() {
+    let (_root, mut owners) = owners(&[(1, 11), (3, 13)]);
+    let mut attributor = Attributor::new(false);
+    let mut first = sample(&[listener(1, 11), connection(3, 13, State::Established)]);
+    first.monotonic_ns = 5;
+    attributor.attribute(&mut first, &mut owners);
+
+    let mut second = sample(&[listener(1, 11)]);
+    second.closed_sockets.rows = vec![
+        connection(3, 0, State::Closed),
+        connection(4, 0, State::Closed),
+    ];
+    second.closed = super::closed_rows(&[7, 8]).collect();
+    attributor.attribute(&mut second, &mut owners);
+    let closed = |at: usize| {
+        let closed = &second.closed[at];
+        let socket = second.closed_socket(closed).expect("it has a row");
+        let pids: Vec<u32> = socket.owners().map(|(p, _)| p.process.key.pid).collect();
+        (
+            socket.socket.attribution,
+            pids,
+            closed.last_state,
+            closed.first_seen_ns,
+        )
+    };
+    assert_eq!(
+        closed(0),
+        (
+            Attribution::Remembered,
+            vec![3],
+            Some(State::Established),
+            Some(5)
+        )
+    );
+    let socket = second.closed_sockets.rows[0];
+    assert_eq!((socket.inode, socket.uid), (13, Some(0)));
+    assert_eq!(
+        closed(1),
+        (Attribution::Inferred, vec![1], None, None),
+        "it came in by the listener and was never seen"
+    );
+}
