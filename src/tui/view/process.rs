@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! ┌ nginx/2211 ─────────────────────────────────────────────────────────────────┐
-//! │ user www   parent 1   descriptors 823   cgroup /system.slice/nginx.service   │
+//! │ user www   parent 1   sockets 812   descriptors 823   cgroup /system.slice…  │
 //! │ command nginx: worker process                                                │
 //! │ ESTAB    640 ▁▂▃▅  TIME-WAIT    170 ▁▁▂▂  CLOSE-WAIT      0 ▁▁▁▁             │
 //! │ ↓ 31.0 MB/s  ▁▂▅▇  ↑ 7.90 MB/s  ▁▂▅▇  retransmitted 0.02 %                   │
@@ -50,7 +50,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let present = moment
         .as_deref()
         .and_then(|moment| present(moment, page.key));
-    let mut lines = identity(&page.known, present.map(|(row, _)| row));
+    let mut lines = identity(&page.known, present);
     match present {
         Some((_, totals)) => {
             let groups = states(totals)
@@ -108,17 +108,15 @@ fn present(
 }
 
 /// Who it is, in two lines.
-fn identity(process: &Process, row: Option<&ProcessRow>) -> Vec<Vec<Piece>> {
+fn identity(process: &Process, present: Option<(&ProcessRow, &ProcessTotals)>) -> Vec<Vec<Piece>> {
     let mut user = String::new();
     match process.user.as_deref() {
         Some(name) => format::harmless(&mut user, name.as_bytes()),
         None => user = process.uid.to_string(),
     }
-    let mut descriptors = MISSING.to_owned();
-    if let Some(count) = row.and_then(|row| row.descriptors) {
-        descriptors.clear();
-        format::count(&mut descriptors, count.into());
-    }
+    let counted = |count: Option<u32>| format::known(count.map(f64::from), format::whole);
+    let sockets = counted(present.map(|(_, totals)| totals.sockets));
+    let descriptors = counted(present.and_then(|(row, _)| row.descriptors));
     let mut cgroup = String::new();
     match process.cgroup.as_deref() {
         Some(path) => format::harmless(&mut cgroup, path.as_bytes()),
@@ -133,6 +131,7 @@ fn identity(process: &Process, row: Option<&ProcessRow>) -> Vec<Vec<Piece>> {
     for (what, value) in [
         ("user ", user),
         ("parent ", process.parent.to_string()),
+        ("sockets ", sockets),
         ("descriptors ", descriptors),
         ("cgroup ", cgroup),
     ] {
@@ -203,7 +202,6 @@ fn kinds(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
         ("LISTEN", totals.tcp[Tcp::Listen as usize]),
         ("UDP", totals.udp),
         ("UNIX", totals.unix),
-        ("all", totals.sockets),
     ] {
         let mut text = String::new();
         format::count(&mut text, count.into());
