@@ -9,7 +9,7 @@ use crate::aggregate::Moment;
 use crate::cli::List;
 use crate::column::{DEFAULT_COLUMNS, SocketColumn};
 use crate::export;
-use crate::model::{Family, Protocol, Sample, Socket, State};
+use crate::model::{Attribution, Family, Protocol, Sample, Socket, State, Unowned};
 use crate::source::netlink::request::Table;
 use crate::source::{Live, LiveOptions, Source};
 
@@ -39,6 +39,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
         for fault in moment.sample.faults.iter().filter(|fault| fault.matters()) {
             eprintln!("sockwatch: {}: {fault}", fault.severity.name());
         }
+        tell_hidden(&moment.sample, &rows);
     }
     if arguments.timings {
         let timings = moment.sample.timings;
@@ -53,6 +54,22 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
         writeln!(io::stderr(), "{line}")?;
     }
     Ok(())
+}
+
+/// Says on a terminal how many owners this user may not see, and what to do about it. Scripts find it in the rows.
+fn tell_hidden(sample: &Sample, rows: &[u32]) {
+    let is_hidden = |row: &&u32| {
+        let socket = sample.sockets.rows.get(**row as usize);
+        socket.is_some_and(|socket| {
+            socket.attribution == Attribution::Unowned(Unowned::PermissionDenied)
+        })
+    };
+    let hidden = rows.iter().filter(is_hidden).count();
+    if hidden > 0 && io::stderr().is_terminal() {
+        let remedy = sample.visibility.remedy();
+        let all = rows.len();
+        eprintln!("sockwatch: {hidden} of {all} owners hidden: {remedy}");
+    }
 }
 
 /// Prints the rows in the format that was asked for.

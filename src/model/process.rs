@@ -59,3 +59,21 @@ pub struct Visibility {
     /// Whether this user is root, so that becoming root is no remedy.
     pub root: bool,
 }
+
+impl Visibility {
+    /// What lets an ordinary user see the owners that are hidden.
+    pub const REMEDY: &'static str = "run as root or grant CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH";
+
+    /// The same for root, in a container or under a security module.
+    pub const REMEDY_OF_ROOT: &'static str =
+        "not even root may look; are CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH held?";
+
+    /// What lets this user see the owners that are hidden.
+    pub fn remedy(self) -> &'static str {
+        if self.root {
+            Self::REMEDY_OF_ROOT
+        } else {
+            Self::REMEDY
+        }
+    }
+}

@@ -15,7 +15,7 @@ use ratatui::layout::Rect;
 
 use super::panel::{self, Piece};
 use crate::column::format;
-use crate::model::Unowned;
+use crate::model::{Unowned, Visibility};
 use crate::tui::keymap::{self, Command};
 use crate::tui::state::State;
 use crate::tui::text;
@@ -24,7 +24,7 @@ use crate::tui::theme::Tone;
 /// The remedy, from the most complete to the shortest.
 const REMEDIES: [&str; 4] = [
     "run as root or grant CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH to see other users' processes",
-    "run as root or grant CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH",
+    Visibility::REMEDY,
     "run as root to see other users' processes",
     "run as root",
 ];
@@ -32,7 +32,7 @@ const REMEDIES: [&str; 4] = [
 /// The same where it is root to whom owners are hidden: in a container, or by a security module.
 const REMEDIES_OF_ROOT: [&str; 4] = [
     "not even root may look; are CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH held? (CapEff in /proc/self/status)",
-    "not even root may look; are CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH held?",
+    Visibility::REMEDY_OF_ROOT,
     "not even root may look into its process",
     "not even root may look",
 ];
