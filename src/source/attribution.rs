@@ -1,95 +1,25 @@
 //! Who owns each socket, and if nobody, why. Joins the rows of a dump with what [`Owners`] found in `/proc` and with
 //! what is remembered of each cookie. Talks to nobody.
 
+mod memory;
+
 use std::cell::OnceCell;
 use std::sync::Arc;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::procfs::{Handle, Owners};
+use super::procfs::Owners;
 use crate::model::{
-    Attribution, ClosedSocket, Ends, Holder, ListenerIndex, Process, ProcessKey, ProcessRow,
-    Protocol, Reuse, Sample, Socket, State, Tracker, Unowned, Visit,
+    Attribution, ClosedSocket, Ends, Holder, ListenerIndex, ProcessKey, ProcessRow, Protocol,
+    Reuse, Sample, Socket, State, Tracker, Unowned, Visit,
 };
+use memory::{Memory, Remembered};
 
 /// Rounds that a socket's memory outlives its last row: a dump can miss a row, and TIME-WAIT follows the destroy event.
 const KEEP_ROUNDS: u8 = 3;
 
 /// The same while dumps are incomplete, when absence proves nothing.
 const KEEP_ROUNDS_INCOMPLETE: u8 = 30;
-
-/// The owners that a socket had when it was last seen alive.
-#[derive(Debug, Clone, Default)]
-enum Remembered {
-    #[default]
-    Nobody,
-    One(Arc<Process>, u32),
-    Many(Arc<Vec<(Arc<Process>, u32)>>),
-}
-
-impl Remembered {
-    fn iter(&self) -> impl Iterator<Item = (&Arc<Process>, u32)> {
-        let (one, many) = match self {
-            Remembered::Nobody => (None, None),
-            Remembered::One(process, fd) => (Some((process, *fd)), None),
-            Remembered::Many(all) => (None, Some(all.iter().map(|(process, fd)| (process, *fd)))),
-        };
-        one.into_iter().chain(many.into_iter().flatten())
-    }
-
-    fn is_nobody(&self) -> bool {
-        matches!(self, Remembered::Nobody)
-    }
-}
-
-/// What is remembered of a socket.
-#[derive(Debug, Default)]
-struct Memory {
-    owners: Remembered,
-    first_seen_ns: u64,
-    cgroup_id: u64,
-    inode: u32,
-    uid: Option<u32>,
-    /// Slot of the only owner in [`Owners`]; trusted while the generation is the one that it was found in.
-    slot: Option<u32>,
-    state: Option<State>,
-    missed: u8,
-    closed: bool,
-}
-
-impl Memory {
-    /// Remembers the present holders; nothing is allocated while they stay the same.
-    fn remember(&mut self, handles: &[Handle], owners: &Owners) {
-        let process = |handle: &Handle| owners.process(handle.process).map(|row| &row.process);
-        if let [only] = handles {
-            self.slot = Some(only.process);
-            let Some(process) = process(only) else { return };
-            match &mut self.owners {
-                Remembered::One(known, fd) if Arc::ptr_eq(known, process) => *fd = only.fd,
-                other => *other = Remembered::One(Arc::clone(process), only.fd),
-            }
-            return;
-        }
-        self.slot = None;
-        let unchanged = match &self.owners {
-            Remembered::Many(known) => {
-                known.len() == handles.len()
-                    && known.iter().zip(handles).all(|((known, fd), handle)| {
-                        *fd == handle.fd
-                            && process(handle).is_some_and(|process| Arc::ptr_eq(known, process))
-                    })
-            }
-            _ => false,
-        };
-        if !unchanged {
-            let all = handles
-                .iter()
-                .filter_map(|handle| Some((Arc::clone(process(handle)?), handle.fd)))
-                .collect();
-            self.owners = Remembered::Many(Arc::new(all));
-        }
-    }
-}
 
 /// Where processes stand in the Sample that is being made.
 #[derive(Debug, Default)]
