@@ -17,6 +17,8 @@ const COMMAND_LINE_BYTES: usize = 4096;
 const TEXT_BYTES: usize = 64 * 1024;
 /// Kernel: `include/linux/sched.h`, `PF_KTHREAD`.
 const PF_KTHREAD: u32 = 0x0020_0000;
+/// Kernel: the same file, `PF_EXITING`.
+const PF_EXITING: u32 = 0x0000_0004;
 /// Parent of all kernel threads.
 const KTHREADD: u32 = 2;
 
@@ -35,8 +37,8 @@ pub(super) struct Identity {
     pub(super) parent: u32,
     pub(super) start_time: u64,
     pub(super) kernel_thread: bool,
-    /// Exited and not yet waited for: it holds nothing.
-    pub(super) zombie: bool,
+    /// On its way out, or not yet waited for: there is nothing left in it to look at.
+    pub(super) exiting: bool,
 }
 
 /// What is shown of a process beside its identity.
@@ -153,8 +155,18 @@ impl Inspector {
     }
 
     /// Lists the descriptors of a process into [`Self::found`]. Those in `known` (ordered by number) for which `keep`
-    /// says so are taken as they are; what the others refer to is asked.
+    /// says so are taken as they are; what the others refer to is asked. A process that is ending has none.
     pub(super) fn list(
+        &mut self,
+        process: impl AsFd,
+        known: &[Descriptor],
+        keep: impl FnMut(Descriptor) -> bool,
+    ) -> Result<(), Errno> {
+        let result = self.try_list(process.as_fd(), known, keep);
+        self.unless_exiting(process, result)
+    }
+
+    fn try_list(
         &mut self,
         process: impl AsFd,
         known: &[Descriptor],
@@ -209,6 +221,16 @@ impl Inspector {
         &mut self,
         process: impl AsFd,
         known: &[Descriptor],
+        ask: impl FnMut(Descriptor) -> bool,
+    ) -> Result<bool, Errno> {
+        let result = self.try_check(process.as_fd(), known, ask);
+        self.unless_exiting(process, result)
+    }
+
+    fn try_check(
+        &mut self,
+        process: impl AsFd,
+        known: &[Descriptor],
         mut ask: impl FnMut(Descriptor) -> bool,
     ) -> Result<bool, Errno> {
         let directory = open_descriptors(process)?;
@@ -228,6 +250,29 @@ impl Inspector {
             }
         }
         Ok(closed)
+    }
+
+    /// Tells a process that may not be looked into from one that ended meanwhile. Kernel: `proc_pid_readlink` answers
+    /// `EACCES` if there is no process any more.
+    fn unless_exiting<T: Default>(
+        &mut self,
+        process: impl AsFd,
+        result: Result<T, Errno>,
+    ) -> Result<T, Errno> {
+        let Err(error) = result else {
+            return result;
+        };
+        if !is_denied(error) {
+            return Err(error);
+        }
+        match self.identify(process) {
+            Ok(identity) if identity.exiting => {
+                self.found.clear();
+                Ok(T::default())
+            }
+            Err(gone) if is_gone(gone) => Err(gone),
+            _ => Err(error),
+        }
     }
 
     /// Reads a file of a process, at most `limit` bytes of it.
@@ -329,12 +374,14 @@ fn parse_stat(text: &[u8]) -> Option<Identity> {
         parent,
         start_time,
         kernel_thread: flags & PF_KTHREAD != 0 && matches!(parent, 0 | KTHREADD),
-        zombie: matches!(state, "Z" | "X"),
+        exiting: flags & PF_EXITING != 0 || matches!(state, "Z" | "X"),
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use rustix::process::{WaitId, WaitIdOptions};
+
     use super::*;
 
     #[test]
@@ -343,7 +390,7 @@ mod tests {
         let identity = parse_stat(text).expect("a line of the kernel's form");
         assert_eq!(identity.comm, "a) S (b");
         assert_eq!((identity.parent, identity.start_time), (5, 4711));
-        assert!(!identity.kernel_thread && !identity.zombie);
+        assert!(!identity.kernel_thread && !identity.exiting);
     }
 
     #[test]
@@ -352,7 +399,7 @@ mod tests {
         assert!(parse_stat(text).expect("a line").kernel_thread);
         let text = b"9 (sh) Z 1 0 0 0 -1 4228108 0 0 0 0 0 0 0 0 20 0 1 0 30 0 0";
         let identity = parse_stat(text).expect("a line");
-        assert!(identity.zombie && !identity.kernel_thread);
+        assert!(identity.exiting && !identity.kernel_thread);
     }
 
     #[test]
@@ -362,6 +409,52 @@ mod tests {
             let _ = parse_stat(&text[..end]);
         }
         assert_eq!(parse_stat(b")("), None);
+    }
+
+    #[test]
+    fn a_process_that_ends_while_it_is_read_is_gone_and_not_out_of_reach() {
+        use std::process::{Command, Stdio};
+        let root = rustix::fs::open("/proc", OFlags::PATH, Mode::empty()).expect("/proc");
+        let known = [Descriptor { fd: 0, inode: 0 }];
+        for waited_for in [true, false] {
+            let mut child = Command::new("cat")
+                .stdin(Stdio::piped())
+                .stdout(Stdio::null())
+                .spawn()
+                .expect("cat");
+            let process = open_process(root.as_fd(), child.id()).expect("its directory");
+            let mut inspector = Inspector::new();
+            inspector
+                .list(&process, &[], |_| false)
+                .expect("its descriptors");
+            assert!(inspector.found.len() >= 3, "{:?}", inspector.found);
+            // It ends between the opening of its list and the first question about what is in it.
+            let mut end = |_| {
+                drop(child.stdin.take());
+                let pid = rustix::process::Pid::from_child(&child);
+                let leave_it = if waited_for {
+                    WaitIdOptions::empty()
+                } else {
+                    WaitIdOptions::NOWAIT
+                };
+                rustix::process::waitid(WaitId::Pid(pid), WaitIdOptions::EXITED | leave_it)
+                    .expect("its end");
+                true
+            };
+            let checked = inspector.check(&process, &known, &mut end);
+            match checked {
+                Ok(_) => assert_eq!(inspector.found, [], "nothing is left of it"),
+                Err(error) => assert!(is_gone(error), "{error}"),
+            }
+            let listed = inspector.list(&process, &known, |_| false);
+            if waited_for {
+                assert!(listed.is_err_and(is_gone), "{listed:?}");
+            } else {
+                assert_eq!(listed, Ok(()));
+                assert_eq!(inspector.found, []);
+            }
+            let _ = child.wait();
+        }
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl First {
                 parent: 0,
                 start_time: 0,
                 kernel_thread: false,
-                zombie: false,
+                exiting: false,
             },
             uid: 0,
             descriptors: Err(Errno::ACCESS),
@@ -136,11 +136,7 @@ impl Owners {
                 entry.descriptors = descriptors;
             }
             Err(error) if is_gone(error) => return,
-            Err(error) if is_denied(error) => {
-                if !first.identity.zombie {
-                    entry.access = Access::Denied;
-                }
-            }
+            Err(error) if is_denied(error) => entry.access = Access::Denied,
             Err(error) => {
                 entry.due = true;
                 self.fail_at(pid, error);

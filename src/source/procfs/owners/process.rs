@@ -181,19 +181,11 @@ impl Owners {
             if identity.start_time != entry.key.start_time {
                 return Err(Errno::SRCH);
             }
-            let listed = inspector.list(&process, &entry.descriptors, |known| match trust {
+            inspector.list(&process, &entry.descriptors, |known| match trust {
                 Trust::Nothing => false,
                 Trust::LiveSockets => known.inode != 0 && live(known.inode),
                 Trust::Known => known.inode == 0 || live(known.inode),
-            });
-            match listed {
-                // It has nothing left to hide.
-                Err(error) if identity.zombie && is_denied(error) => {
-                    inspector.found.clear();
-                    Ok(())
-                }
-                listed => listed,
-            }
+            })
         });
         match result {
             Ok(()) => {
