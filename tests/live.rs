@@ -5,8 +5,9 @@
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +17,8 @@ use std::time::{Duration, Instant};
 use libtest_mimic::{Arguments, Trial};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sockwatch::aggregate::{Aggregate, Aggregator};
-use sockwatch::model::{Attribution, Protocol, Sample, SocketRef, State, TcpInfo, Unowned};
+use sockwatch::model::{Attribution, Protocol, Sample, Socket, SocketRef, State, TcpInfo, Unowned};
+use sockwatch::source::netlink::dump::Dumper;
 use sockwatch::source::{Live, LiveOptions, Source};
 
 mod support;
@@ -116,6 +118,10 @@ fn trials() -> Vec<Trial> {
         ),
         plain("a socket of two processes has both and counts once", shared),
         plain("a process that is killed takes nothing with it", killed),
+        plain(
+            "asked for one socket alone, the kernel tells whether it is still held",
+            asked_for_alone,
+        ),
         plain(
             "without a free descriptor there is a fault and no panic",
             exhausted_descriptors,
@@ -762,6 +768,52 @@ fn killed() {
         let row = watch.get("what it left", known);
         assert_eq!(row.socket.attribution, Attribution::Remembered);
         assert_eq!(owners(&row)[0].0, child.pid(), "whose it was");
+    }
+}
+
+fn asked_for_alone() {
+    let listeners = ["127.0.0.1:0", "[::1]:0", "[::]:0"]
+        .map(|address| TcpListener::bind(address).expect("a port is free"));
+    let nameless =
+        ["127.0.0.1:0", "[::1]:0"].map(|address| UdpSocket::bind(address).expect("a port is free"));
+    let mut connected: Vec<OwnedFd> = Vec::new();
+    for listener in &listeners {
+        let mut to = address(listener);
+        if to.ip().is_unspecified() {
+            // The listener's end of this connection is v4-mapped.
+            to.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        connected.push(TcpStream::connect(to).expect("it connects").into());
+        connected.push(listener.accept().expect("it accepts").0.into());
+    }
+    for peer in &nameless {
+        let to = peer.local_addr().expect("it has an address");
+        let socket = UdpSocket::bind((to.ip(), 0)).expect("a port is free");
+        socket.connect(to).expect("it can be set");
+        connected.push(socket.into());
+    }
+    let (one, other) = UnixStream::pair().expect("a pair");
+    connected.extend([one.into(), other.into()]);
+
+    let watch = Watch::start();
+    let rows = |cookies: Vec<u64>| -> Vec<Socket> {
+        let row = |cookie| *watch.get("a socket of the test", cookie).socket;
+        cookies.into_iter().map(row).collect()
+    };
+    let held = rows(connected.iter().map(cookie).collect());
+    let alike = listeners.iter().map(cookie);
+    let alike = rows(alike.chain(nameless.iter().map(cookie)).collect());
+
+    let mut dumper = Dumper::new(0).expect("the kernel gives sock_diag");
+    for socket in &held {
+        assert_eq!(dumper.is_held(socket), Some(true), "{socket:?}");
+    }
+    for socket in &alike {
+        assert_eq!(dumper.is_held(socket), None, "{socket:?}");
+    }
+    drop(connected);
+    for socket in &held {
+        assert_eq!(dumper.is_held(socket), Some(false), "{socket:?}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! Memory that is used again, but not for ever.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hash};
 
 /// Less than this is not worth giving back.
@@ -33,6 +33,16 @@ impl<K: Eq + Hash, V, S: BuildHasher> Reuse for HashMap<K, V, S> {
     }
 }
 
+impl<T: Eq + Hash, S: BuildHasher> Reuse for HashSet<T, S> {
+    fn clear_for_reuse(&mut self) {
+        let len = self.len();
+        self.clear();
+        if self.capacity() > SMALL && len < self.capacity() / 8 {
+            self.shrink_to(len * 2);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +66,11 @@ mod tests {
         map.insert(1, 1);
         map.clear_for_reuse();
         assert!(map.capacity() < SMALL);
+
+        let mut set: HashSet<u64> = (0..100_000).collect();
+        set.clear_for_reuse();
+        assert!(set.is_empty() && set.capacity() >= 100_000);
+        set.clear_for_reuse();
+        assert!(set.capacity() < SMALL);
     }
 }

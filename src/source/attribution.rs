@@ -1,7 +1,8 @@
 //! Who owns each socket, and if nobody, why. Joins the rows of a dump with what [`Owners`] found in `/proc` and with
-//! what is remembered of each cookie. Talks to nobody.
+//! what is remembered of each cookie. Talks to nobody itself.
 
 mod memory;
+mod unowned;
 
 use std::cell::OnceCell;
 use std::sync::Arc;
@@ -10,10 +11,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::procfs::Owners;
 use crate::model::{
-    Attribution, ClosedSocket, Ends, Holder, ListenerIndex, ProcessKey, ProcessRow, Protocol,
-    Reuse, Sample, Socket, State, Tracker, Unowned, Visit,
+    Attribution, ClosedSocket, Holder, ListenerIndex, ProcessKey, ProcessRow, Reuse, Sample,
+    Socket, State, Tracker, Unowned, Visit,
 };
 use memory::{Memory, Remembered};
+use unowned::{Freed, keeps_owner, why_unowned};
 
 /// Rounds that a socket's memory outlives its last row: a dump can miss a row, and TIME-WAIT follows the destroy event.
 const KEEP_ROUNDS: u8 = 3;
@@ -90,6 +92,9 @@ pub(super) struct Attributor {
     shared: FxHashMap<u32, Run>,
     pending: Vec<u32>,
     unknown: Vec<(u32, Option<u32>)>,
+    /// Rows among those unknown whose inode was not seen before.
+    fresh: Vec<u32>,
+    freed: Freed,
 }
 
 const NONE: u32 = u32::MAX;
@@ -104,13 +109,21 @@ impl Attributor {
     }
 
     /// Finds the owner of every socket of `sample`, which holds the rows of a dump and of destroy events, and removes
-    /// rows that the kernel told twice. `owners` has looked at `/proc` after the dump.
-    pub(super) fn attribute(&mut self, sample: &mut Sample, owners: &mut Owners) {
+    /// rows that the kernel told twice. `owners` has looked at `/proc` after the dump; `is_held` asks the kernel whether
+    /// a process still holds a socket, if it can tell.
+    pub(super) fn attribute(
+        &mut self,
+        sample: &mut Sample,
+        owners: &mut Owners,
+        is_held: &mut dyn FnMut(&Socket) -> Option<bool>,
+    ) {
         self.processes.clear();
         self.listeners.clear();
         self.shared.clear_for_reuse();
         self.pending.clear_for_reuse();
         self.unknown.clear_for_reuse();
+        self.fresh.clear_for_reuse();
+        self.freed.clear();
         self.sockets.begin_round();
 
         let mut rows = std::mem::take(&mut sample.sockets.rows);
@@ -120,6 +133,9 @@ impl Attributor {
             owners.resolve(&self.unknown, sample.monotonic_ns, &|inode| {
                 inodes.contains(inode)
             });
+            self.freed.hear(&sample.closed_sockets.rows);
+            let fresh = self.fresh.iter().filter_map(|&at| rows.get(at as usize));
+            self.freed.ask(fresh, owners, is_held);
         }
         self.generation = Some(owners.generation());
         self.second_pass(&mut rows, sample, owners);
@@ -181,6 +197,9 @@ impl Attributor {
                     done = observe(&mut socket, memory, sample, owners, &mut self.processes);
                     if !done {
                         self.unknown.push((socket.inode, socket.uid));
+                        if memory.inode != socket.inode {
+                            self.fresh.push(kept as u32);
+                        }
                     }
                 }
                 memory.inode = socket.inode;
@@ -197,16 +216,6 @@ impl Attributor {
 
     /// Settles the rows that had no owner at first sight.
     fn second_pass(&mut self, rows: &mut [Socket], sample: &mut Sample, owners: &Owners) {
-        let freed: FxHashSet<u64> = if self.unknown.is_empty() {
-            FxHashSet::default()
-        } else {
-            sample
-                .closed_sockets
-                .rows
-                .iter()
-                .map(|socket| socket.cookie)
-                .collect()
-        };
         // Listeners first: what is inferred from them needs their owners.
         let pending = std::mem::take(&mut self.pending);
         let (listening, others): (Vec<u32>, Vec<u32>) = pending
@@ -224,7 +233,7 @@ impl Attributor {
                 continue;
             }
             memory.slot = None;
-            let why = why_unowned(&socket, sample, owners, &freed, self.hides_namespaces);
+            let why = why_unowned(&socket, sample, owners, &self.freed, self.hides_namespaces);
             let memory = &*memory;
             if !memory.owners.is_nobody() && keeps_owner(why) {
                 let remembered = memory.owners.clone();
@@ -331,52 +340,6 @@ impl Attributor {
         socket.holders_at = run.at;
         socket.holders_len = run.len;
         socket.attribution = Attribution::Inferred;
-    }
-}
-
-/// Whether a socket without an owner for this reason still names the one that it had.
-fn keeps_owner(why: Unowned) -> bool {
-    matches!(
-        why,
-        Unowned::TimeWait
-            | Unowned::Orphan
-            | Unowned::Exited
-            | Unowned::Unknown
-            | Unowned::OtherNamespace
-            | Unowned::PermissionDenied
-    )
-}
-
-/// Why no descriptor refers to it.
-fn why_unowned(
-    socket: &Socket,
-    sample: &Sample,
-    owners: &Owners,
-    freed: &FxHashSet<u64>,
-    hides_namespaces: bool,
-) -> Unowned {
-    if let Ends::Netlink { port_id: 0, .. } = socket.ends {
-        return Unowned::Kernel;
-    }
-    let is_mini = || socket.protocol == Protocol::Tcp && sample.sockets.tcp_info(socket).is_none();
-    match socket.state {
-        State::TimeWait => return Unowned::TimeWait,
-        State::SynRecv => return Unowned::Handshake,
-        State::FinWait2 if socket.inode == 0 && is_mini() => return Unowned::TimeWait,
-        State::Established | State::CloseWait if socket.inode == 0 => {
-            return Unowned::WaitingForAccept;
-        }
-        _ if socket.inode == 0 => return Unowned::Orphan,
-        _ => {}
-    }
-    if freed.contains(&socket.cookie) {
-        Unowned::Exited
-    } else if owners.could_be_hidden(socket.uid) {
-        Unowned::PermissionDenied
-    } else if hides_namespaces {
-        Unowned::OtherNamespace
-    } else {
-        Unowned::Unknown
     }
 }
 

@@ -274,14 +274,19 @@ impl Source for Live {
         } else {
             self.dump(sample);
         }
-        self.hear(sample);
         let clock = Instant::now();
         if self.samples > 0 {
             let inodes = LiveInodes::new(&sample.sockets.rows);
             self.owners
                 .refresh(sample.monotonic_ns, &|inode| inodes.contains(inode));
         }
-        self.attributor.attribute(sample, &mut self.owners);
+        // Only now: what a process held that ended after the dump is then told as freed, and not looked for.
+        self.hear(sample);
+        let dumper = &mut self.dumper;
+        self.attributor
+            .attribute(sample, &mut self.owners, &mut |socket| {
+                dumper.is_held(socket)
+            });
         sample.visibility = self.owners.visibility();
         sample.faults.extend(self.owners.take_faults());
         owners_time += clock.elapsed();

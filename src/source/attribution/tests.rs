@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use super::*;
-use crate::model::{Endpoint, Family};
+use crate::model::{Endpoint, Ends, Family, Protocol};
 
 /// Processes by pid, each with one socket at descriptor 3.
 fn owners(processes: &[(u32, u32)]) -> (tempfile::TempDir, Owners) {
@@ -73,7 +73,7 @@ fn time_wait_keeps_its_owner_and_else_names_all_that_share_the_listeners_end() {
         listener(2, 12),
         connection(3, 13, State::Established),
     ]);
-    attributor.attribute(&mut first, &mut owners);
+    attributor.attribute(&mut first, &mut owners, &mut |_| None);
     assert_eq!(fate(&first, 0), (Attribution::Observed, vec![1]));
     assert_eq!(fate(&first, 2), (Attribution::Observed, vec![3]));
 
@@ -86,7 +86,7 @@ fn time_wait_keeps_its_owner_and_else_names_all_that_share_the_listeners_end() {
         listener(1, 11),
         listener(2, 12),
     ]);
-    attributor.attribute(&mut second, &mut owners);
+    attributor.attribute(&mut second, &mut owners, &mut |_| None);
     assert_eq!(fate(&second, 0), (Attribution::Remembered, vec![3]));
     assert_eq!(fate(&second, 1), (Attribution::Inferred, vec![1, 2]));
     assert_eq!(fate(&second, 2), (Attribution::Inferred, vec![1, 2]));
@@ -104,7 +104,7 @@ fn a_row_that_the_kernel_told_twice_is_kept_once() {
     let (_root, mut owners) = owners(&[(1, 11)]);
     let row = listener(1, 11);
     let mut twice = sample(&[row, row]);
-    Attributor::new(false).attribute(&mut twice, &mut owners);
+    Attributor::new(false).attribute(&mut twice, &mut owners, &mut |_| None);
     assert_eq!(twice.sockets.rows.len(), 1);
 }
 
@@ -121,15 +121,58 @@ fn a_socket_without_an_owner_says_why() {
         (Attribution::Unowned(why), pids) if pids.is_empty() => why,
         other => panic!("{other:?}"),
     };
-    Attributor::new(false).attribute(&mut mixed, &mut owners);
+    Attributor::new(false).attribute(&mut mixed, &mut owners, &mut |_| None);
     assert_eq!(why(&mixed, 0), Unowned::WaitingForAccept);
     assert_eq!(why(&mixed, 1), Unowned::Handshake);
     assert_eq!(why(&mixed, 2), Unowned::Orphan);
     assert_eq!(why(&mixed, 3), Unowned::Unknown);
 
     let mut again = sample(&[connection(4, 99, State::Established)]);
-    Attributor::new(true).attribute(&mut again, &mut owners);
+    Attributor::new(true).attribute(&mut again, &mut owners, &mut |_| None);
     assert_eq!(why(&again, 0), Unowned::OtherNamespace);
+}
+
+#[test]
+fn a_socket_that_was_let_go_of_before_its_process_was_looked_for_is_told_from_a_hidden_one() {
+    let (_root, mut owners) = owners(&[(1, 11)]);
+    let mut attributor = Attributor::new(true);
+    let mut asked = Vec::new();
+    let mut round = |rows: &[Socket], closed: &[Socket]| {
+        let mut sample = sample(rows);
+        sample.closed_sockets.rows = closed.to_vec();
+        asked.clear();
+        attributor.attribute(&mut sample, &mut owners, &mut |socket| {
+            asked.push(socket.cookie);
+            match socket.cookie {
+                2 => Some(false),
+                3 => Some(true),
+                _ => None,
+            }
+        });
+        let fates = (0..rows.len()).map(|row| fate(&sample, row).0);
+        (fates.collect::<Vec<_>>(), asked.clone())
+    };
+    let rows = [
+        listener(1, 11),
+        connection(2, 12, State::Established),
+        connection(3, 13, State::Established),
+        connection(4, 14, State::Established),
+        connection(5, 15, State::Established),
+    ];
+    let exited = Attribution::Unowned(Unowned::Exited);
+    let hidden = Attribution::Unowned(Unowned::OtherNamespace);
+    let (fates, asked) = round(&rows, &[connection(5, 0, State::Closed)]);
+    assert_eq!(
+        fates,
+        [Attribution::Observed, exited, hidden, hidden, exited]
+    );
+    assert_eq!(asked, [2, 3, 4], "neither who is known nor what was heard");
+
+    let (fates, asked) = round(&rows[..4], &[]);
+    assert_eq!(fates[2..], [hidden, hidden]);
+    assert!(asked.is_empty(), "once for each: {asked:?}");
+    let (_, asked) = round(&[connection(3, 16, State::Established)], &[]);
+    assert_eq!(asked, [3], "it has another inode than before");
 }
 
 #[test]
@@ -138,7 +181,7 @@ fn a_destroy_event_finds_what_was_known_of_its_socket_once() {
     let mut attributor = Attributor::new(false);
     let mut first = sample(&[listener(1, 11), connection(3, 13, State::Established)]);
     first.monotonic_ns = 5;
-    attributor.attribute(&mut first, &mut owners);
+    attributor.attribute(&mut first, &mut owners, &mut |_| None);
 
     let mut second = sample(&[listener(1, 11)]);
     second.closed_sockets.rows = vec![
@@ -146,7 +189,7 @@ fn a_destroy_event_finds_what_was_known_of_its_socket_once() {
         connection(4, 0, State::Closed),
     ];
     second.closed = super::closed_rows(&[7, 8]).collect();
-    attributor.attribute(&mut second, &mut owners);
+    attributor.attribute(&mut second, &mut owners, &mut |_| None);
     let closed = |at: usize| {
         let closed = &second.closed[at];
         let socket = second.closed_socket(closed).expect("it has a row");

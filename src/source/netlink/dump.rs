@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use netlink_packet_core::{NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_OVERRUN, NetlinkBuffer};
 use netlink_packet_sock_diag::constants::{SOCK_DESTROY, SOCK_DIAG_BY_FAMILY};
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_SOCK_DIAG};
+use rustix::io::Errno;
 use rustix::net::{RecvFlags, sockopt};
 
 use super::decode;
-use super::request::Table;
-use crate::model::{Fault, Protocol, Severity, SocketTable};
+use super::request::{Table, write_exact};
+use crate::model::{self, Fault, Protocol, Severity, SocketTable};
 
 /// The kernel fills at most 32 KiB per `recv`; a larger buffer stays empty, a smaller one costs system calls.
 pub const BUFFER: usize = 32 * 1024;
@@ -98,6 +99,8 @@ pub struct Dumper {
     buffer: Vec<u8>,
     sequence: u32,
     netns: u32,
+    /// The answer about a single socket.
+    one: SocketTable,
 }
 
 impl Dumper {
@@ -115,6 +118,7 @@ impl Dumper {
             buffer: vec![0; BUFFER],
             sequence: 0,
             netns,
+            one: SocketTable::default(),
         })
     }
 
@@ -123,20 +127,58 @@ impl Dumper {
         rustix::net::netdevice::index_to_name(self.socket.as_fd(), index).ok()
     }
 
+    /// Asks the kernel for `socket` alone: whether it is there and a process' file still refers to it. `None` if the
+    /// kernel cannot tell this socket from others, or does not answer.
+    pub fn is_held(&mut self, socket: &model::Socket) -> Option<bool> {
+        let sequence = self.next_sequence();
+        if !write_exact(socket, sequence, &mut self.request) {
+            return None;
+        }
+        self.socket.send(&self.request, 0).ok()?;
+        self.one.clear();
+        loop {
+            // It answers before the request returns.
+            let received = self.receive(RecvFlags::DONTWAIT).ok()?;
+            let answers = decode_datagram(
+                &self.buffer[..received],
+                Some(sequence),
+                Some(socket.protocol),
+                self.netns,
+                &mut self.one,
+            );
+            match (self.one.rows.first(), answers.ended) {
+                (Some(row), _) => return Some(row.cookie == socket.cookie && row.inode != 0),
+                (None, Some(code)) => {
+                    // There is none, or there is another with the same ends.
+                    let gone = [Errno::NOENT, Errno::STALE].map(Errno::raw_os_error);
+                    return gone.contains(&code).then_some(false);
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn next_sequence(&mut self) -> u32 {
+        self.sequence = self.sequence.wrapping_add(1).max(1);
+        self.sequence
+    }
+
+    /// Fills the buffer with one datagram. Answers its length, which with `TRUNC` may be more than the buffer holds.
+    fn receive(&mut self, flags: RecvFlags) -> rustix::io::Result<usize> {
+        rustix::io::retry_on_intr(|| {
+            let buffer = &mut self.buffer[..];
+            rustix::net::recv(self.socket.as_fd(), buffer, flags).map(|(_, length)| length)
+        })
+    }
+
     /// Appends every row of `what` to `table`.
     pub fn dump(&mut self, what: Table, table: &mut SocketTable) -> Outcome {
         let mut outcome = Outcome::default();
         let result = self.try_dump(what, table, &mut outcome);
         if let Err(error) = result {
             outcome.lacking = matches!(
-                error
-                    .raw_os_error()
-                    .map(rustix::io::Errno::from_raw_os_error),
-                Some(
-                    rustix::io::Errno::NOENT
-                        | rustix::io::Errno::PROTONOSUPPORT
-                        | rustix::io::Errno::AFNOSUPPORT
-                )
+                error.raw_os_error().map(Errno::from_raw_os_error),
+                Some(Errno::NOENT | Errno::PROTONOSUPPORT | Errno::AFNOSUPPORT)
             );
             outcome.fault = Some(if outcome.lacking {
                 Fault::new(
@@ -157,8 +199,8 @@ impl Dumper {
         table: &mut SocketTable,
         outcome: &mut Outcome,
     ) -> io::Result<()> {
-        self.sequence = self.sequence.wrapping_add(1).max(1);
-        what.write_request(self.sequence, &mut self.request);
+        let sequence = self.next_sequence();
+        what.write_request(sequence, &mut self.request);
         let mut clock = Instant::now();
         self.socket.send(&self.request, 0)?;
         let mut malformed = 0;
@@ -166,14 +208,9 @@ impl Dumper {
         let mut interrupted = false;
         let mut truncated = 0usize;
         loop {
-            let received = match rustix::net::recv(
-                self.socket.as_fd(),
-                &mut self.buffer[..],
-                RecvFlags::TRUNC,
-            ) {
-                Ok((_, length)) => length,
-                Err(rustix::io::Errno::INTR) => continue,
-                Err(rustix::io::Errno::AGAIN) => {
+            let received = match self.receive(RecvFlags::TRUNC) {
+                Ok(length) => length,
+                Err(Errno::AGAIN) => {
                     return Err(io::Error::other("the kernel did not answer in 5 s"));
                 }
                 Err(error) => return Err(error.into()),
@@ -183,13 +220,8 @@ impl Dumper {
             clock = now;
             let bytes = &self.buffer[..received.min(self.buffer.len())];
             truncated += received - bytes.len();
-            let answers = decode_datagram(
-                bytes,
-                Some(self.sequence),
-                what.protocol(),
-                self.netns,
-                table,
-            );
+            let answers =
+                decode_datagram(bytes, Some(sequence), what.protocol(), self.netns, table);
             let now = Instant::now();
             outcome.decoded += now - clock;
             clock = now;

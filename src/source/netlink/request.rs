@@ -8,7 +8,7 @@ use netlink_packet_sock_diag::constants::{
 use netlink_packet_sock_diag::inet::{self, ExtensionFlags, InetRequest, SocketId};
 use netlink_packet_sock_diag::unix::{self, ShowFlags, UnixRequest};
 
-use crate::model::Protocol;
+use crate::model::{Ends, Family, Protocol, Socket};
 
 /// `AF_VSOCK`.
 pub(super) const AF_VSOCK: u8 = 40;
@@ -108,28 +108,86 @@ impl Table {
             Table::Packet => plain(AF_PACKET, 0, &[0, PACKET_SHOW]),
             Table::Vsock => plain(AF_VSOCK, 0, &[u32::MAX, 0, 0]),
         };
-        let mut header = NetlinkHeader::default();
-        header.length = (header.buffer_len() + payload.len()) as u32;
-        header.message_type = SOCK_DIAG_BY_FAMILY;
-        header.flags = NLM_F_REQUEST | NLM_F_DUMP;
-        header.sequence_number = sequence;
-        out.clear();
-        out.resize(header.buffer_len(), 0);
-        header.emit(out);
-        out.extend_from_slice(&payload);
+        write(&payload, NLM_F_REQUEST | NLM_F_DUMP, sequence, out);
     }
 }
 
-/// `inet_diag_req_v2` and, for protocols above 255, its attribute.
-fn inet(family: u8, socket_id: SocketId, protocol: Protocol) -> Vec<u8> {
-    let number = match protocol {
+/// Writes the request for one socket alone, without attributes, into `out`. Answers whether there is such a request: the
+/// kernel finds connections by their ends and unix sockets by their inode; of other sockets several can look the same.
+pub(super) fn write_exact(socket: &Socket, sequence: u32, out: &mut Vec<u8>) -> bool {
+    let (low, high) = (socket.cookie as u32, (socket.cookie >> 32) as u32);
+    let mut cookie = [0; 8];
+    cookie[..4].copy_from_slice(&low.to_ne_bytes());
+    cookie[4..].copy_from_slice(&high.to_ne_bytes());
+    let payload = match socket.ends {
+        Ends::Inet { local, remote } if remote.port != 0 => {
+            let mapped = local.address != local.canonical().address;
+            let family = match (socket.family, socket.protocol) {
+                (Family::Inet, Protocol::Tcp | Protocol::Udp) => AF_INET,
+                (Family::Inet6, Protocol::Tcp) => AF_INET6,
+                // The kernel looks for v4-mapped ones among those of IPv6 only, where they are not.
+                (Family::Inet6, Protocol::Udp) if !mapped => AF_INET6,
+                _ => return false,
+            };
+            // Kernel: `udp_dump_one`, "src and dst are swapped for historical reasons".
+            let (source, destination) = match socket.protocol {
+                Protocol::Udp => (remote, local),
+                _ => (local, remote),
+            };
+            emit(&InetRequest {
+                family,
+                protocol: number(socket.protocol) as u8,
+                extensions: ExtensionFlags::empty(),
+                states: inet::StateFlags::from_bits_retain(ALL_STATES),
+                socket_id: SocketId {
+                    source_port: source.port,
+                    destination_port: destination.port,
+                    source_address: source.address,
+                    destination_address: destination.address,
+                    interface_id: socket.interface,
+                    cookie,
+                },
+            })
+        }
+        Ends::Unix { .. } => emit(&UnixRequest {
+            state_flags: unix::StateFlags::from_bits_retain(u32::MAX),
+            inode: socket.inode,
+            show_flags: ShowFlags::empty(),
+            cookie,
+        }),
+        _ => return false,
+    };
+    write(&payload, NLM_F_REQUEST, sequence, out);
+    true
+}
+
+fn write(payload: &[u8], flags: u16, sequence: u32, out: &mut Vec<u8>) {
+    let mut header = NetlinkHeader::default();
+    header.length = (header.buffer_len() + payload.len()) as u32;
+    header.message_type = SOCK_DIAG_BY_FAMILY;
+    header.flags = flags;
+    header.sequence_number = sequence;
+    out.clear();
+    out.resize(header.buffer_len(), 0);
+    header.emit(out);
+    out.extend_from_slice(payload);
+}
+
+/// A protocol's number.
+fn number(protocol: Protocol) -> u32 {
+    match protocol {
         Protocol::Udp => u32::from(IPPROTO_UDP),
         Protocol::UdpLite => u32::from(IPPROTO_UDPLITE),
         Protocol::Raw => u32::from(IPPROTO_RAW),
         Protocol::Sctp => u32::from(IPPROTO_SCTP),
         Protocol::Mptcp => IPPROTO_MPTCP,
         _ => u32::from(IPPROTO_TCP),
-    };
+    }
+}
+
+/// `inet_diag_req_v2` and, for protocols above 255, its attribute.
+fn inet(family: u8, socket_id: SocketId, protocol: Protocol) -> Vec<u8> {
+    let number = number(protocol);
     let mut bytes = emit(&InetRequest {
         family,
         protocol: number as u8,
