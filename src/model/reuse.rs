@@ -13,13 +13,20 @@ pub trait Reuse {
     fn clear_for_reuse(&mut self);
 }
 
+/// The capacity that is worth keeping of `capacity` after `len` were in it.
+fn enough(len: usize, capacity: usize) -> usize {
+    if capacity > SMALL && len < capacity / 8 {
+        len * 2
+    } else {
+        capacity
+    }
+}
+
 impl<T> Reuse for Vec<T> {
     fn clear_for_reuse(&mut self) {
         let len = self.len();
         self.clear();
-        if self.capacity() > SMALL && len < self.capacity() / 8 {
-            self.shrink_to(len * 2);
-        }
+        self.shrink_to(enough(len, self.capacity()));
     }
 }
 
@@ -27,9 +34,7 @@ impl<K: Eq + Hash, V, S: BuildHasher> Reuse for HashMap<K, V, S> {
     fn clear_for_reuse(&mut self) {
         let len = self.len();
         self.clear();
-        if self.capacity() > SMALL && len < self.capacity() / 8 {
-            self.shrink_to(len * 2);
-        }
+        self.shrink_to(enough(len, self.capacity()));
     }
 }
 
@@ -37,9 +42,7 @@ impl<T: Eq + Hash, S: BuildHasher> Reuse for HashSet<T, S> {
     fn clear_for_reuse(&mut self) {
         let len = self.len();
         self.clear();
-        if self.capacity() > SMALL && len < self.capacity() / 8 {
-            self.shrink_to(len * 2);
-        }
+        self.shrink_to(enough(len, self.capacity()));
     }
 }
 
