@@ -1,13 +1,15 @@
 //! The columns of a socket.
 
+mod ends;
+
 use std::borrow::Cow;
 use std::fmt::Write;
-use std::net::IpAddr;
 
 use super::format::{self, MISSING};
 use super::{Align, SortKey};
 use crate::aggregate::SocketRates;
-use crate::model::{Attribution, Endpoint, Ends, SocketRef};
+use crate::model::{Attribution, SocketRef};
+use ends::{local, local_key, remote, remote_key};
 
 /// A socket with its rates: what a table of sockets has in a row.
 #[derive(Debug, Clone, Copy)]
@@ -281,130 +283,6 @@ fn total_rate(row: &SocketRow<'_>) -> Option<f32> {
 
 fn netid(row: &SocketRow<'_>) -> &'static str {
     row.socket.socket.protocol.netid(row.socket.socket.family)
-}
-
-/// `10.0.0.1:80`, `[fe80::1]%eth0:80`, `0.0.0.0:*`: the device before the port, as in ss.
-fn endpoint(out: &mut String, end: Endpoint, row: Option<&SocketRow<'_>>) -> Option<()> {
-    match end.address {
-        IpAddr::V4(address) => write!(out, "{address}").ok()?,
-        IpAddr::V6(address) => write!(out, "[{address}]").ok()?,
-    }
-    if let Some(row) = row {
-        device(out, row)?;
-    }
-    if end.port == 0 {
-        out.push_str(":*");
-    } else {
-        write!(out, ":{}", end.port).ok()?;
-    }
-    Some(())
-}
-
-/// `%eth0` behind the address of a socket that is bound to a device.
-fn device(out: &mut String, row: &SocketRow<'_>) -> Option<()> {
-    match (row.socket.socket.interface, row.socket.interface_name()) {
-        (0, _) => Some(()),
-        (_, Some(name)) => {
-            out.push('%');
-            format::harmless(out, name.as_bytes());
-            Some(())
-        }
-        (index, None) => write!(out, "%{index}").ok(),
-    }
-}
-
-/// A vsock context id: the well-known ones by name.
-fn context(out: &mut String, cid: u32) -> Option<()> {
-    if cid == u32::MAX {
-        out.push('*');
-        Some(())
-    } else {
-        write!(out, "{cid}").ok()
-    }
-}
-
-fn local(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
-    let socket = row.socket.socket;
-    match socket.ends {
-        Ends::Inet { local, .. } => return endpoint(out, local, Some(row)),
-        Ends::Unix { .. } => {
-            match row.socket.name() {
-                Some(name) => format::harmless(out, name),
-                None => write!(out, "* {}", socket.inode).ok()?,
-            }
-            return Some(());
-        }
-        Ends::Netlink { port_id: 0, .. } => {
-            write!(out, "{}:kernel", socket.protocol.name()).ok()?;
-        }
-        Ends::Netlink { port_id, .. } => {
-            write!(out, "{}:{port_id}", socket.protocol.name()).ok()?;
-        }
-        Ends::Packet { ethertype: 3 } => out.push('*'),
-        Ends::Packet { ethertype } => write!(out, "{ethertype:#06x}").ok()?,
-        Ends::Vsock {
-            local: (cid, port), ..
-        } => {
-            context(out, cid)?;
-            write!(out, ":{port}").ok()?;
-        }
-    }
-    device(out, row)
-}
-
-fn remote(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
-    match row.socket.socket.ends {
-        Ends::Inet { remote, .. } if remote.is_unset() => None,
-        Ends::Inet { remote, .. } => endpoint(out, remote, None),
-        Ends::Unix { peer_inode, .. } => write!(out, "* {}", peer_inode?).ok(),
-        Ends::Netlink {
-            remote_port_id: 0, ..
-        }
-        | Ends::Packet { .. }
-        | Ends::Vsock {
-            remote: (u32::MAX, u32::MAX),
-            ..
-        } => None,
-        Ends::Netlink { remote_port_id, .. } => write!(out, "{remote_port_id}").ok(),
-        Ends::Vsock {
-            remote: (cid, port),
-            ..
-        } => {
-            context(out, cid)?;
-            write!(out, ":{port}").ok()
-        }
-    }
-}
-
-fn endpoint_key(end: Endpoint) -> SortKey<'static> {
-    match end.address {
-        IpAddr::V4(address) => SortKey::Address(4, u128::from(u32::from(address)), end.port),
-        IpAddr::V6(address) => SortKey::Address(6, u128::from(address), end.port),
-    }
-}
-
-fn local_key<'a>(row: &SocketRow<'a>) -> Option<SortKey<'a>> {
-    Some(match row.socket.socket.ends {
-        Ends::Inet { local, .. } => endpoint_key(local),
-        Ends::Unix { .. } => SortKey::Text(String::from_utf8_lossy(row.socket.name()?)),
-        Ends::Netlink { port_id, .. } => SortKey::Number(port_id.into()),
-        Ends::Packet { ethertype } => SortKey::Number(ethertype.into()),
-        Ends::Vsock {
-            local: (cid, port), ..
-        } => SortKey::Address(8, cid.into(), port as u16),
-    })
-}
-
-fn remote_key<'a>(row: &SocketRow<'a>) -> Option<SortKey<'a>> {
-    match row.socket.socket.ends {
-        Ends::Inet { .. } => row.socket.socket.remote().map(endpoint_key),
-        Ends::Unix { peer_inode, .. } => peer_inode.map(|inode| SortKey::Number(inode.into())),
-        Ends::Vsock {
-            remote: (cid, port),
-            ..
-        } => Some(SortKey::Address(8, cid.into(), port as u16)),
-        Ends::Netlink { .. } | Ends::Packet { .. } => None,
-    }
 }
 
 /// `nginx/812`, `nginx/812 +3` for several, `nginx/812 (was)`, `nginx/812 (inf)`, `[time-wait]`.

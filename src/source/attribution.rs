@@ -2,6 +2,7 @@
 //! what is remembered of each cookie. Talks to nobody itself.
 
 mod memory;
+mod processes;
 mod unowned;
 
 use std::cell::OnceCell;
@@ -11,10 +12,11 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::procfs::Owners;
 use crate::model::{
-    Attribution, ClosedSocket, Holder, ListenerIndex, ProcessKey, ProcessRow, Reuse, Sample,
-    Socket, State, Tracker, Unowned, Visit,
+    Attribution, ClosedSocket, Holder, ListenerIndex, ProcessRow, Reuse, Sample, Socket, State,
+    Tracker, Unowned, Visit,
 };
 use memory::{Memory, Remembered};
+use processes::Processes;
 use unowned::{Freed, keeps_owner, why_unowned};
 
 /// Rounds that a socket's memory outlives its last row: a dump can miss a row, and TIME-WAIT follows the destroy event.
@@ -22,48 +24,6 @@ const KEEP_ROUNDS: u8 = 3;
 
 /// The same while dumps are incomplete, when absence proves nothing.
 const KEEP_ROUNDS_INCOMPLETE: u8 = 30;
-
-/// Where processes stand in the Sample that is being made.
-#[derive(Debug, Default)]
-struct Processes {
-    /// By slot in [`Owners`]; `NONE` if it is not in there yet.
-    by_slot: Vec<u32>,
-    by_key: FxHashMap<ProcessKey, u32>,
-}
-
-impl Processes {
-    fn clear(&mut self) {
-        self.by_slot.clear_for_reuse();
-        self.by_key.clear_for_reuse();
-    }
-
-    /// Index of a process, adding it if it is not in there.
-    fn index(
-        &mut self,
-        key: ProcessKey,
-        sample: &mut Sample,
-        row: impl FnOnce() -> ProcessRow,
-    ) -> u32 {
-        *self.by_key.entry(key).or_insert_with(|| {
-            sample.processes.push(row());
-            (sample.processes.len() - 1) as u32
-        })
-    }
-
-    /// The same for the process in a slot. `None` if the slot was given up meanwhile.
-    #[inline]
-    fn in_slot(&mut self, slot: u32, owners: &Owners, sample: &mut Sample) -> Option<u32> {
-        match self.by_slot.get(slot as usize) {
-            Some(&index) if index != NONE => return Some(index),
-            Some(_) => {}
-            None => self.by_slot.resize(slot as usize + 1, NONE),
-        }
-        let row = owners.process(slot)?;
-        let index = self.index(row.process.key, sample, || row.clone());
-        self.by_slot[slot as usize] = index;
-        Some(index)
-    }
-}
 
 /// Some of a Sample's holders.
 #[derive(Debug, Clone, Copy)]
@@ -96,8 +56,6 @@ pub(super) struct Attributor {
     fresh: Vec<u32>,
     freed: Freed,
 }
-
-const NONE: u32 = u32::MAX;
 
 impl Attributor {
     /// Remembers nothing. `hides_namespaces` as of [`hides_namespaces`](super::procfs::hides_namespaces).

@@ -13,21 +13,23 @@
 //!
 //! Narrow terminals get the left half of the upper bands and the essence of the right.
 
+mod listeners;
+mod states;
+mod unowned;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::chart::{self, Timeline};
 use super::panel::write;
 use super::panel::{self, Piece};
-use crate::aggregate::{HistoryPoint, ListenerTotals, Moment, RemoteTotals};
+use crate::aggregate::{Moment, RemoteTotals};
 use crate::column::format;
-use crate::column::{SocketColumn, SocketRow};
-use crate::model::{State as Tcp, Unowned};
+use crate::model::State as Tcp;
 use crate::tui::Look;
-use crate::tui::lists::{cut_owner, queue_tone};
 use crate::tui::state::State;
 use crate::tui::text;
-use crate::tui::theme::{Tone, state_tone};
+use crate::tui::theme::Tone;
 
 /// From which width on there are two columns.
 const TWO_COLUMNS: u16 = 72;
@@ -58,11 +60,11 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let [throughput, remotes, unowned] = bands.map(|band| split(band).1);
 
     let history = &moment.aggregate.history;
-    let bars = (states.width).saturating_sub(STATE_TEXT + 1);
+    let bars = (states.width).saturating_sub(states::TEXT + 1);
     let timeline = Timeline::new(history, state.interval, bars);
     let title = format!("States{}", timeline.label());
     let inner = panel::section(frame, states, &look, &title);
-    render_states(frame, inner, &look, moment, &timeline);
+    states::render(frame, inner, &look, moment, &timeline);
     let bars = throughput.width.saturating_sub(1);
     let timeline = Timeline::new(history, state.interval, bars);
     let title = format!("Throughput of TCP{}", timeline.label());
@@ -81,9 +83,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let inner = panel::section(frame, remotes, &look, "Remotes by ↓+↑/s ▼");
     render_remotes(frame, inner, &look, moment);
     let inner = panel::section(frame, listeners, &look, "Listeners nearest to overflow");
-    render_listeners(frame, inner, &look, moment);
+    listeners::render(frame, inner, &look, moment);
     let inner = panel::section(frame, unowned, &look, "Sockets without an owner");
-    render_unowned(frame, inner, &look, moment);
+    unowned::render(frame, inner, &look, moment);
 }
 
 /// Left and right half; a narrow band has no right half.
@@ -121,77 +123,6 @@ fn count(value: u32, width: usize) -> String {
     let mut text = String::new();
     format::count(&mut text, value.into());
     format!("{text:>width$}")
-}
-
-/// States in the order in which they matter; as many as fit.
-const STATES: [Tcp; 12] = [
-    Tcp::Established,
-    Tcp::TimeWait,
-    Tcp::CloseWait,
-    Tcp::Listen,
-    Tcp::SynRecv,
-    Tcp::SynSent,
-    Tcp::FinWait1,
-    Tcp::FinWait2,
-    Tcp::LastAck,
-    Tcp::Closing,
-    Tcp::BoundInactive,
-    Tcp::Closed,
-];
-
-/// Columns before the bars of a state: name, count, room.
-const STATE_TEXT: u16 = 22;
-
-/// TCP states with their history, then the other protocols.
-fn render_states(
-    frame: &mut Frame<'_>,
-    area: Rect,
-    look: &Look,
-    moment: &Moment,
-    timeline: &Timeline<'_>,
-) {
-    let totals = &moment.aggregate.totals;
-    let bars = usize::from(area.width.saturating_sub(STATE_TEXT + 1));
-    let line = |name: &str, value: u32, tone: Tone, of: &dyn Fn(&HistoryPoint) -> u32| {
-        let tone = if value == 0 { Tone::Muted } else { tone };
-        let values = timeline.values(|point| Some(f64::from(of(point))));
-        let values = &values[values.len().saturating_sub(bars)..];
-        let max = format::highest(values).unwrap_or(0.0);
-        let blank = std::iter::repeat_n(None, bars.saturating_sub(values.len()));
-        let mut spark = String::new();
-        format::spark(&mut spark, blank.chain(values.iter().copied()), max);
-        vec![
-            (format!(" {name:<12}"), tone),
-            (
-                format!("{} ", count(value, 8)),
-                if value == 0 {
-                    Tone::Muted
-                } else {
-                    Tone::Strong
-                },
-            ),
-            (spark, if value == 0 { Tone::Muted } else { Tone::Plain }),
-        ]
-    };
-    let mut lines = Vec::new();
-    for state in STATES {
-        if state == Tcp::Closed && totals.tcp_in(state) == 0 {
-            continue;
-        }
-        lines.push(line(
-            state.short_name(),
-            totals.tcp_in(state),
-            state_tone(state),
-            &|point| point.tcp[state as usize],
-        ));
-    }
-    // UDP and unix have the last two lines, whatever room there is.
-    let room = usize::from(area.height);
-    lines.truncate(room.saturating_sub(2).max(1));
-    let tone = Tone::Plain;
-    lines.push(line("UDP", totals.udp, tone, &|point| point.udp));
-    lines.push(line("UNIX", totals.unix, tone, &|point| point.unix));
-    write_lines(frame, area, look, &lines);
 }
 
 /// Both directions over time.
@@ -320,129 +251,4 @@ fn render_remotes(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Momen
         lines.push(vec![(" none".to_owned(), Tone::Muted)]);
     }
     write_lines(frame, area, look, &lines);
-}
-
-/// Bars of the gauge of an accept queue.
-const GAUGE: usize = 10;
-
-/// From which width on there is room for it.
-const ROOM_FOR_GAUGE: u16 = 50;
-
-/// Columns of an accept queue and its limit.
-const QUEUE: usize = 9;
-
-/// Listeners by the fill of their accept queue, then by what they dropped.
-fn render_listeners(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment) {
-    if area.height == 0 {
-        return;
-    }
-    let fill = |row: &ListenerTotals| f64::from(row.accept_queue) / f64::from(row.backlog.max(1));
-    let rank = |a: &ListenerTotals, b: &ListenerTotals| {
-        fill(b)
-            .total_cmp(&fill(a))
-            .then(b.drops.cmp(&a.drops))
-            .then(a.row.cmp(&b.row))
-    };
-    let local = SocketColumn::by_id("local");
-    let process = SocketColumn::by_id("process");
-    let mut lines = Vec::new();
-    for listener in top(&moment.aggregate.listeners, area.height.into(), rank) {
-        let Some(socket) = moment.sample.socket(listener.row as usize) else {
-            continue;
-        };
-        let row = SocketRow {
-            socket,
-            rates: None,
-        };
-        let cell = |column: Option<&SocketColumn>, width: usize| {
-            let mut text = String::new();
-            if let Some(column) = column {
-                column.write(&row, &mut text);
-            }
-            let cut = match column {
-                Some(column) if column.id == "process" => cut_owner(&row, &text, width),
-                _ => text::cut_middle(&text, width),
-            };
-            let pad = " ".repeat(width - text::width(&cut));
-            cut.into_owned() + &pad
-        };
-        let has_gauge = area.width >= ROOM_FOR_GAUGE;
-        let gauge_width = if has_gauge { GAUGE + 1 } else { 0 };
-        // One column before each of the three texts.
-        let room = usize::from(area.width).saturating_sub(3 + QUEUE + gauge_width);
-        let first = room.div_ceil(2);
-        let mut line = vec![
-            (format!(" {}", cell(local, first)), Tone::Plain),
-            (format!(" {}", cell(process, room - first)), Tone::Plain),
-        ];
-        let tone = queue_tone(listener.accept_queue, listener.backlog);
-        let queue = format!("{}/{}", listener.accept_queue, listener.backlog);
-        let filled = (fill(listener) * GAUGE as f64)
-            .ceil()
-            .clamp(0.0, GAUGE as f64) as usize;
-        let gauge = "█".repeat(filled) + &"·".repeat(GAUGE - filled);
-        line.push((format!(" {queue:>QUEUE$}"), tone));
-        if has_gauge {
-            line.push((format!(" {gauge}"), tone));
-        }
-        lines.push(line);
-    }
-    if lines.is_empty() {
-        lines.push(vec![(" nobody listens".to_owned(), Tone::Muted)]);
-    }
-    write_lines(frame, area, look, &lines);
-}
-
-/// How many sockets have no owner, and why.
-fn render_unowned(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment) {
-    let unowned = &moment.aggregate.totals.unowned;
-    let mut reasons: Vec<Unowned> = Unowned::ALL
-        .into_iter()
-        .filter(|&why| unowned[why as usize] > 0)
-        .collect();
-    reasons.sort_by_key(|&why| std::cmp::Reverse(unowned[why as usize]));
-    let mut lines: Vec<Vec<Piece>> = reasons
-        .iter()
-        .map(|&why| {
-            let mut line = vec![
-                (
-                    format!(" {} ", count(unowned[why as usize], 7)),
-                    Tone::Strong,
-                ),
-                (format!("{:<18} ", why.name()), why_tone(why)),
-            ];
-            let sentence = (why.sentence().to_owned(), Tone::Muted);
-            if panel::width(&line) + panel::width(std::slice::from_ref(&sentence)) <= area.width {
-                line.push(sentence);
-            }
-            line
-        })
-        .collect();
-    if lines.is_empty() {
-        lines.push(vec![(" every socket has its owner".to_owned(), Tone::Good)]);
-    }
-    let room = usize::from(area.height);
-    if lines.len() > room && room > 0 {
-        let rest: u32 = reasons[room - 1..]
-            .iter()
-            .map(|&why| unowned[why as usize])
-            .sum();
-        lines.truncate(room - 1);
-        lines.push(vec![
-            (format!(" {} ", count(rest, 7)), Tone::Strong),
-            (
-                format!("for {} more reasons", reasons.len() - room + 1),
-                Tone::Muted,
-            ),
-        ]);
-    }
-    write_lines(frame, area, look, &lines);
-}
-
-/// What it means that a socket has no owner for this reason.
-fn why_tone(why: Unowned) -> Tone {
-    match why {
-        Unowned::PermissionDenied | Unowned::WaitingForAccept | Unowned::Unknown => Tone::Warning,
-        _ => Tone::Plain,
-    }
 }

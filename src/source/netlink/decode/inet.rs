@@ -1,0 +1,142 @@
+//! Sockets of IPv4 and IPv6.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use netlink_packet_sock_diag::constants::{
+    INET_DIAG_BBRINFO, INET_DIAG_CLASS_ID, INET_DIAG_CONG, INET_DIAG_DCTCPINFO, INET_DIAG_INFO,
+    INET_DIAG_MARK, INET_DIAG_PROTOCOL, INET_DIAG_SHUTDOWN, INET_DIAG_SKMEMINFO,
+    INET_DIAG_SKV6ONLY, INET_DIAG_TCLASS, INET_DIAG_TOS, INET_DIAG_VEGASINFO, IPPROTO_UDP,
+    IPPROTO_UDPLITE,
+};
+
+use super::{Attributes, DecodeError, too_short, u16_at, u32_at, u64_at, until_nul};
+use crate::model::{
+    Endpoint, Ends, Family, MAX_NAME, Protocol, Socket, SocketTable, State, Timer, TimerKind,
+};
+
+// Attributes that the crate does not name (`include/uapi/linux/inet_diag.h`).
+const INET_DIAG_ULP_INFO: u16 = 19;
+const INET_DIAG_CGROUP_ID: u16 = 21;
+const INET_DIAG_SOCKOPT: u16 = 22;
+const INET_ULP_INFO_NAME: u16 = 1;
+
+/// Bytes of `struct inet_diag_msg`.
+const INET_DIAG_MSG: usize = 72;
+
+/// `struct inet_diag_msg` and `INET_DIAG_*` attributes.
+pub(super) fn socket(
+    message: &[u8],
+    family: Family,
+    protocol: Option<Protocol>,
+    netns: u32,
+    table: &mut SocketTable,
+) -> Result<(), DecodeError> {
+    let Some(head) = message.first_chunk::<INET_DIAG_MSG>() else {
+        return Err(too_short(message, INET_DIAG_MSG));
+    };
+    let word = |at: usize| u32::from_ne_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
+    let port = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
+    let address = |at: usize| -> IpAddr {
+        if family == Family::Inet {
+            Ipv4Addr::new(head[at], head[at + 1], head[at + 2], head[at + 3]).into()
+        } else {
+            let mut bytes = [0; 16];
+            bytes.copy_from_slice(&head[at..at + 16]);
+            Ipv6Addr::from(bytes).into()
+        }
+    };
+    let mut state = State::from_kernel(head[1]).ok_or(DecodeError::State(head[1]))?;
+    // A dump of TCP tells bound-inactive sockets (asked for with bit 13) as state 7. Destroy events, for which no
+    // protocol is given, tell the closed state as it is.
+    if protocol == Some(Protocol::Tcp) && state == State::Closed {
+        state = State::BoundInactive;
+    }
+    let is_event = protocol.is_none();
+    let protocol = protocol.unwrap_or(Protocol::Tcp);
+    let ends = Ends::Inet {
+        local: Endpoint {
+            address: address(8),
+            port: port(4),
+        },
+        remote: Endpoint {
+            address: address(24),
+            port: port(6),
+        },
+    };
+    let cookie = u64::from(word(44)) | u64::from(word(48)) << 32;
+    let mut socket = Socket::new(netns, cookie, family, protocol, state, ends);
+    socket.interface = word(40);
+    socket.timer = timer(head[2], head[3], word(52));
+    socket.recv_queue = word(56);
+    socket.send_queue = word(60);
+    socket.inode = word(68);
+    // The kernel writes 0 on TIME-WAIT and SYN-RECV rows, and older ones also where no process holds the socket.
+    let placeholder =
+        matches!(state, State::TimeWait | State::SynRecv) || (socket.inode == 0 && word(64) == 0);
+    socket.uid = (!placeholder).then(|| word(64));
+
+    let mut info: &[u8] = &[];
+    let mut memory: &[u8] = &[];
+    let mut congestion_info: &[u8] = &[];
+    let mut ulp: &[u8] = &[];
+    for attribute in Attributes(&message[INET_DIAG_MSG..]) {
+        let (kind, value) = attribute?;
+        match kind {
+            INET_DIAG_INFO => info = value,
+            INET_DIAG_SKMEMINFO => memory = value,
+            INET_DIAG_VEGASINFO | INET_DIAG_DCTCPINFO | INET_DIAG_BBRINFO => {
+                congestion_info = value;
+            }
+            INET_DIAG_CONG => socket.congestion = table.name_index(until_nul(value)),
+            INET_DIAG_TOS => socket.tos = value.first().copied(),
+            INET_DIAG_TCLASS => socket.tclass = value.first().copied(),
+            INET_DIAG_SHUTDOWN => socket.shutdown = value.first().copied(),
+            INET_DIAG_MARK => socket.mark = u32_at(value, 0),
+            INET_DIAG_CLASS_ID => socket.class_id = u32_at(value, 0),
+            INET_DIAG_CGROUP_ID => socket.cgroup_id = u64_at(value, 0).unwrap_or(0),
+            INET_DIAG_SOCKOPT => socket.options = u16_at(value, 0),
+            INET_DIAG_SKV6ONLY => socket.v6only = value.first().map(|&flag| flag != 0),
+            INET_DIAG_PROTOCOL => match value.first() {
+                Some(&IPPROTO_UDP) if is_event => socket.protocol = Protocol::Udp,
+                Some(&IPPROTO_UDPLITE) if is_event => socket.protocol = Protocol::UdpLite,
+                number if protocol == Protocol::Raw => socket.raw_protocol = number.copied(),
+                _ => {}
+            },
+            INET_DIAG_ULP_INFO => {
+                for inner in Attributes(value) {
+                    if let (INET_ULP_INFO_NAME, name) = inner? {
+                        ulp = until_nul(name);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    // Destroy events of UDP carry an underflow in place of a send queue.
+    if is_event && socket.send_queue == u32::MAX {
+        socket.send_queue = 0;
+    }
+    let ulp = &ulp[..ulp.len().min(MAX_NAME)];
+    socket.blob = table
+        .push_blob(info, memory, congestion_info, ulp)
+        .ok_or(DecodeError::TableFull)?;
+    table.rows.push(socket);
+    Ok(())
+}
+
+#[inline]
+fn timer(kind: u8, retries: u8, expires_ms: u32) -> Option<Timer> {
+    let kind = match kind {
+        0 => return None,
+        1 => TimerKind::Retransmit,
+        2 => TimerKind::Keepalive,
+        3 => TimerKind::TimeWait,
+        4 => TimerKind::Probe,
+        _ => TimerKind::Unknown,
+    };
+    Some(Timer {
+        expires_ms,
+        kind,
+        retries,
+    })
+}
