@@ -156,6 +156,33 @@ fn json_lines_are_the_objects_of_the_document() {
 }
 
 #[test]
+fn a_listener_has_no_figures_of_a_connection() {
+    let (listener, _client, _server) = connection();
+    let local = listener.local_addr().unwrap().to_string();
+    let text = printed(&["-tai"]);
+    let cells = |state: &str| -> Vec<&str> {
+        let row = text.lines().find(|line| {
+            let mut cells = line.split_whitespace();
+            cells.any(|cell| cell == state) && cells.any(|cell| cell == local)
+        });
+        let row = row.unwrap_or_else(|| panic!("no {state} at {local} in {text}"));
+        row.split_whitespace().collect()
+    };
+    let heading: Vec<&str> = text
+        .lines()
+        .next()
+        .expect("one")
+        .split_whitespace()
+        .collect();
+    let figures = ["RTT", "CWND", "ACKED", "RECEIVED", "RETRANS"];
+    assert!(heading.ends_with(&figures), "{heading:?}");
+    assert!(cells("LISTEN").ends_with(&["–"; 5]), "{text}");
+    let established = cells("ESTAB");
+    let measured = &established[established.len() - 3..];
+    assert!(!measured.contains(&"–"), "{text}");
+}
+
+#[test]
 fn csv_survives_the_worst_of_names() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("a \"b\",\nc\x1b[31m");

@@ -218,7 +218,9 @@ impl Aggregator {
         if let Some(remote) = socket.remote() {
             let sum = self.remotes.of(remote.canonical().address);
             add(sum);
-            if let (State::Established, Some(rtt)) = (socket.state, info.and_then(TcpInfo::rtt)) {
+            if socket.state == State::Established
+                && let Some(rtt) = info.as_ref().and_then(TcpInfo::measured_rtt)
+            {
                 sum.rtt(rtt as u32);
             }
         }

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use super::format::{self, MISSING};
 use super::{Align, SortKey};
 use crate::aggregate::SocketRates;
-use crate::model::{Attribution, SocketRef};
+use crate::model::{Attribution, SocketRef, State, TcpInfo};
 use ends::{local, local_key, remote, remote_key};
 
 /// A socket with its rates: what a table of sockets has in a row.
@@ -123,11 +123,11 @@ macro_rules! number_key {
     };
 }
 
-/// A column of `tcp_info`, written by a formatter.
+/// A column of what TCP knows of a connection, written by a formatter.
 macro_rules! info {
     ($field:ident, $format:path) => {
         |row, out| {
-            $format(out, row.socket.tcp_info()?.$field()? as f64);
+            $format(out, connection(row)?.$field()? as f64);
             Some(())
         }
     };
@@ -135,7 +135,7 @@ macro_rules! info {
 
 macro_rules! info_key {
     ($field:ident) => {
-        |row| Some(SortKey::Number(row.socket.tcp_info()?.$field()? as f64))
+        |row| Some(SortKey::Number(connection(row)?.$field()? as f64))
     };
 }
 
@@ -208,23 +208,23 @@ columns! {
         |row, out| { format::rate(out, f64::from(total_rate(row)?)); Some(()) },
         |row| Some(SortKey::Number(f64::from(total_rate(row)?))),
         "Goodput in and out together, bytes per second.";
-    "rtt", "RTT", Right, 8, info!(rtt, format::duration_us), info_key!(rtt),
+    "rtt", "RTT", Right, 8, info!(measured_rtt, format::duration_us), info_key!(measured_rtt),
         "Smoothed round-trip time. Kernel: tcpi_rtt.";
     "limit", "LIMIT", Left, 6,
         |row, out| { out.push_str(row.rates?.limit?.name()); Some(()) },
         |row| Some(SortKey::Text(Cow::Borrowed(row.rates?.limit?.name()))),
         "What holds the sender back: app, rwnd, sndbuf, cwnd or loss.";
     "retransmitted", "RETRANS", Right, 7,
-        number!(|row| row.socket.tcp_info()?.total_retrans()),
-        number_key!(|row| row.socket.tcp_info()?.total_retrans()),
+        number!(|row| connection(row)?.total_retrans()),
+        number_key!(|row| connection(row)?.total_retrans()),
         "Segments retransmitted in the connection's life. Kernel: tcpi_total_retrans.";
     "bytes_received", "RECEIVED", Right, 8, info!(bytes_received, format::bytes), info_key!(bytes_received),
         "Bytes received. Kernel: tcpi_bytes_received.";
     "bytes_acked", "ACKED", Right, 8, info!(bytes_acked, format::bytes), info_key!(bytes_acked),
         "Bytes acknowledged by the peer. Kernel: tcpi_bytes_acked.";
     "cwnd", "CWND", Right, 6,
-        number!(|row| row.socket.tcp_info()?.snd_cwnd()),
-        number_key!(|row| row.socket.tcp_info()?.snd_cwnd()),
+        number!(|row| connection(row)?.snd_cwnd()),
+        number_key!(|row| connection(row)?.snd_cwnd()),
         "Congestion window, segments. Kernel: tcpi_snd_cwnd.";
     "congestion", "CC", Left, 6,
         |row, out| { format::harmless(out, row.socket.congestion()?.as_bytes()); Some(()) },
@@ -278,6 +278,14 @@ fn total_rate(row: &SocketRow<'_>) -> Option<f32> {
     match (rates.received, rates.sent) {
         (None, None) => None,
         (received, sent) => Some(received.unwrap_or(0.0) + sent.unwrap_or(0.0)),
+    }
+}
+
+/// What TCP knows of a connection. A listener is none: the kernel writes zeros, and initial values.
+fn connection<'a>(row: &SocketRow<'a>) -> Option<TcpInfo<'a>> {
+    match row.socket.socket.state {
+        State::Listen => None,
+        _ => row.socket.tcp_info(),
     }
 }
 

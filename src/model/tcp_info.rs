@@ -153,6 +153,13 @@ kernel_struct! { TcpInfo:
     accecn_opt_seen @ 278 + 2,
 }
 
+impl TcpInfo<'_> {
+    /// Smoothed round-trip time, µs; `None` also before the first was measured, when [`Self::rtt`] is 0.
+    pub fn measured_rtt(&self) -> Option<u64> {
+        self.rtt().filter(|&rtt| rtt > 0)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
