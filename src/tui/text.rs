@@ -63,6 +63,22 @@ pub fn cut_end(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}{ELLIPSIS}", head(text, columns - 1)))
 }
 
+/// Cuts a text after its last clause that fits, or at the end if not even the first one does.
+pub fn cut_clause(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    // A space and the mark stand in place of the stop and its space.
+    let clause = [". ", "; ", ", "]
+        .into_iter()
+        .filter_map(|stop| head(text, columns).rfind(stop))
+        .max();
+    match clause {
+        Some(end) => Cow::Owned(format!("{} {ELLIPSIS}", &text[..end])),
+        None => cut_end(text, columns),
+    }
+}
+
 /// Breaks a text into lines of at most `columns`, at spaces where there are any.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
@@ -115,11 +131,30 @@ mod tests {
     }
 
     #[test]
+    fn a_clause_is_left_whole() {
+        let text = "Bytes that wait; on listeners connections. Kernel: x.";
+        assert_eq!(cut_clause(text, 60), text);
+        assert_eq!(
+            cut_clause(text, 45),
+            "Bytes that wait; on listeners connections …"
+        );
+        assert_eq!(
+            cut_clause(text, 43),
+            cut_clause(text, 45),
+            "it fits to the last column"
+        );
+        assert_eq!(cut_clause(text, 42), "Bytes that wait …");
+        assert_eq!(cut_clause(text, 10), "Bytes tha…");
+        assert_eq!(cut_clause(text, 0), "");
+    }
+
+    #[test]
     fn wide_characters_are_never_halved() {
         for columns in 0..14 {
             for cut in [
                 cut_middle("数据库服务器", columns),
                 cut_end("数据库服务器", columns),
+                cut_clause("数, 据, 库, 服务器", columns),
             ] {
                 assert!(width(&cut) <= columns, "{cut} in {columns}");
             }

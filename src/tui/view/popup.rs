@@ -38,18 +38,24 @@ pub(super) fn render_lines(
         };
         panel::write(frame.buffer_mut(), place, look, line);
     }
-    if first + page < lines.len() && inner.height > 0 {
-        let more = format!(" {} more ↓ ", lines.len() - first - page);
-        let length = (text::width(&more) as u16).min(inner.width);
-        let place = Rect {
-            x: inner.right() - length,
-            y: inner.bottom(),
-            width: length,
-            height: 1,
-        };
-        panel::write(frame.buffer_mut(), place, look, &[(more, Tone::Key)]);
-    }
+    tell_more(frame, inner, look, lines.len().saturating_sub(first + page));
     first
+}
+
+/// Says on the lower edge how many lines are below it.
+fn tell_more(frame: &mut Frame<'_>, inner: Rect, look: &Look, below: usize) {
+    if below == 0 || inner.height == 0 {
+        return;
+    }
+    let more = format!(" {below} more ↓ ");
+    let length = (text::width(&more) as u16).min(inner.width);
+    let place = Rect {
+        x: inner.right() - length,
+        y: inner.bottom(),
+        width: length,
+        height: 1,
+    };
+    panel::write(frame.buffer_mut(), place, look, &[(more, Tone::Key)]);
 }
 
 /// What could not be read, with its reason in full.
@@ -127,7 +133,12 @@ pub(super) fn render_sort(frame: &mut Frame<'_>, area: Rect, state: &State, curs
         } else {
             Tone::Strong
         };
-        let line = [(name + &pad, tone), (heading.about.to_owned(), Tone::Plain)];
+        let name = name + &pad;
+        let about = text::cut_clause(
+            heading.about,
+            usize::from(inner.width).saturating_sub(text::width(&name)),
+        );
+        let line = [(name, tone), (about.into_owned(), Tone::Plain)];
         let place = Rect {
             y,
             height: 1,
@@ -140,4 +151,10 @@ pub(super) fn render_sort(frame: &mut Frame<'_>, area: Rect, state: &State, curs
                 .set_style(place, look.theme.style(Tone::Selected));
         }
     }
+    tell_more(
+        frame,
+        inner,
+        look,
+        headings.len().saturating_sub(first + page),
+    );
 }
