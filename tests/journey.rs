@@ -296,6 +296,20 @@ fn help_tells_every_key_and_faults_their_reason() {
 }
 
 #[test]
+fn what_lies_over_a_screen_does_not_hold_anybody_there() {
+    let mut dashboard = dashboard();
+    dashboard.keys("?2");
+    assert!(dashboard.shows("┌ Sockets"), "a digit leads on");
+    assert!(!dashboard.shows("┌ Keys"), "and the help is gone");
+    dashboard.keys("s3");
+    assert!(dashboard.shows("┌ Processes") && !dashboard.shows("┌ Sort by"));
+    // Esc and the next key arrived in one piece.
+    dashboard.keys("!");
+    dashboard.press(KeyEvent::new(KeyCode::Char('s'), KeyModifiers::ALT));
+    assert!(dashboard.shows("┌ Sort by") && !dashboard.shows("could not be read"));
+}
+
+#[test]
 fn a_narrow_column_cuts_neither_a_reason_nor_a_pid() {
     let machine = Machine {
         unprivileged: true,

@@ -151,13 +151,18 @@ impl<B: Backend> EventLoop<B> {
     fn take(&mut self, message: Message, job: &mut impl Job) -> Option<Ended> {
         match message {
             Message::Input(Event::Key(key)) if key.kind != KeyEventKind::Release => {
-                let command = keymap::command(&key)?;
-                self.changed = true;
-                return match tui::update(&mut self.state, command)? {
-                    Effect::Quit => Some(Ended::Quit),
-                    Effect::Suspend => self.again(&job.suspend()),
-                    Effect::Redraw => self.again(&Ok(())),
-                };
+                for command in keymap::commands(&key) {
+                    self.changed = true;
+                    let ended = match tui::update(&mut self.state, command) {
+                        None => None,
+                        Some(Effect::Quit) => Some(Ended::Quit),
+                        Some(Effect::Suspend) => self.again(&job.suspend()),
+                        Some(Effect::Redraw) => self.again(&Ok(())),
+                    };
+                    if ended.is_some() {
+                        return ended;
+                    }
+                }
             }
             Message::Input(Event::Resize(..)) | Message::Resized => self.changed = true,
             Message::Input(_) => {}

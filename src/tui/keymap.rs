@@ -111,8 +111,17 @@ bindings! {
     "q Ctrl-C", [key('q'), ctrl('c')], Command::Quit, "quit";
 }
 
-/// What a key asks for.
-pub fn command(event: &KeyEvent) -> Option<Command> {
+/// What a key asks for, in turn. A terminal sends Alt and a key as Esc and that key; when somebody types Esc and then a
+/// key, and both arrive at once, it looks the same. No key is bound with Alt, so that is what it is.
+pub fn commands(event: &KeyEvent) -> impl Iterator<Item = Command> {
+    let escape = event.modifiers.contains(KeyModifiers::ALT);
+    let escape = escape.then(|| KeyEvent::new(KeyCode::Esc, NONE));
+    let mut key = *event;
+    key.modifiers -= KeyModifiers::ALT;
+    escape.into_iter().chain([key]).filter_map(command)
+}
+
+fn command(event: KeyEvent) -> Option<Command> {
     let mut modifiers = event.modifiers;
     if matches!(event.code, KeyCode::Char(_) | KeyCode::BackTab) {
         // The character tells it already.
@@ -148,11 +157,28 @@ mod tests {
     #[test]
     fn shift_is_told_by_the_character() {
         let event = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
-        assert_eq!(command(&event), Some(Command::Last));
+        assert_eq!(command(event), Some(Command::Last));
         let event = KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT);
-        assert_eq!(command(&event), Some(Command::PreviousScreen));
-        let event = KeyEvent::new(KeyCode::Char('q'), KeyModifiers::ALT);
-        assert_eq!(command(&event), None);
+        assert_eq!(command(event), Some(Command::PreviousScreen));
+    }
+
+    #[test]
+    fn esc_and_a_key_that_arrive_at_once_are_both_heard() {
+        let heard = |code, modifiers| -> Vec<Command> {
+            commands(&KeyEvent::new(code, modifiers)).collect()
+        };
+        let alt = KeyModifiers::ALT;
+        assert_eq!(heard(KeyCode::Char('2'), NONE), [Command::GoTo(1)]);
+        assert_eq!(
+            heard(KeyCode::Char('2'), alt),
+            [Command::Back, Command::GoTo(1)]
+        );
+        assert_eq!(
+            heard(KeyCode::Char('G'), alt | KeyModifiers::SHIFT),
+            [Command::Back, Command::Last]
+        );
+        assert_eq!(heard(KeyCode::Char('ü'), alt), [Command::Back]);
+        assert_eq!(heard(KeyCode::Char('q'), CTRL), []);
     }
 
     #[test]

@@ -47,6 +47,10 @@ fn in_popup(state: &mut State, popup: Popup, command: Command) -> Option<Popup> 
         | (Popup::PickSort(_), Command::PickSort) => None,
         (_, Command::Help) => Some(Popup::Help(0)),
         (_, Command::Faults) => Some(Popup::Faults(0)),
+        (_, Command::GoTo(_) | Command::NextScreen | Command::PreviousScreen) => {
+            on_screen(state, command);
+            None
+        }
         (Popup::PickSort(column), Command::Open) => {
             let table = state.table_mut();
             if table.order().column != column {
