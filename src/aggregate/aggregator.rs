@@ -4,15 +4,19 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{ProcessKey, Protocol, Reuse, Sample, Socket, State, TcpInfo, Tracker, Visit};
+use crate::model::{
+    ClosedSocket, ProcessKey, Protocol, Reuse, Sample, Socket, SocketKey, SocketRef, State,
+    TcpInfo, Tracker, Visit,
+};
 
+use super::events::Recorder;
 use super::groups::{Changes, Sum, Sums};
 use super::limit::limit;
 use super::listeners::Listeners;
 use super::rates::{Counted, Last, MIN_WINDOW_NS, Volume};
 use super::{
-    ChangeRates, History, ListenerTotals, PortTotals, ProcessTotals, Recent, RemoteTotals,
-    SocketRates, Throughput, Totals, Trend,
+    Change, ChangeRates, EventLog, History, ListenerTotals, PortTotals, ProcessTotals, Recent,
+    RemoteTotals, SocketRates, Throughput, Totals, Trend,
 };
 
 /// Samples that a socket may be missing from before it is forgotten: a dump can miss a row whose hash bucket changes.
@@ -44,6 +48,8 @@ pub struct Aggregate {
     pub listeners: Vec<ListenerTotals>,
     /// The last ten minutes.
     pub history: History,
+    /// What happened to sockets, the last of it.
+    pub events: EventLog,
 }
 
 /// Keeps what the next Sample is compared with.
@@ -57,6 +63,9 @@ pub struct Aggregator {
     remotes: Sums<IpAddr>,
     ports: Sums<u16>,
     listeners: Listeners,
+    recorder: Recorder,
+    /// Sockets that are gone with this Sample.
+    gone: Vec<SocketKey>,
     samples: u64,
 }
 
@@ -88,16 +97,17 @@ impl Aggregator {
         self.ports.clear();
         self.listeners.begin(sample, seconds);
         self.sockets.begin_round();
+        self.recorder.begin(sample);
 
         let mut all = Volume::default();
         let mut changes = Changes::default();
         for socket in &sample.sockets.rows {
             self.take(sample, socket, interval, out, &mut all, &mut changes);
         }
-        if interval.is_some() {
+        if let Some(interval) = interval {
             for closed in &sample.closed {
-                if let Some(socket) = sample.closed_sockets.rows.get(closed.row as usize) {
-                    self.take_closed(sample, socket, &mut all, &mut changes);
+                if let Some(socket) = sample.closed_socket(closed) {
+                    self.take_closed(socket, closed, interval, &mut all, &mut changes);
                 }
             }
         }
@@ -107,10 +117,11 @@ impl Aggregator {
         out.changes = seconds.map(|seconds| changes.over(seconds));
         self.finish_processes(sample, seconds, out);
         self.finish_groups(seconds, out);
-        self.listeners.finish(&mut out.listeners);
+        self.listeners.finish(sample, seconds, &mut out.listeners);
         self.history
             .push(sample.taken_at_us, &out.totals, out.throughput, out.changes);
         out.history.clone_from(&self.history);
+        self.recorder.finish(&mut out.events);
     }
 
     /// Counts one socket and derives its rates.
@@ -140,8 +151,9 @@ impl Aggregator {
             _ => info.and_then(Counted::read),
         };
 
-        let (Visit::New(last) | Visit::Known(last) | Visit::Repeated(last)) =
-            self.sockets.visit(socket.key());
+        let visit = self.sockets.visit(socket.key());
+        let is_new = matches!(visit, Visit::New(_));
+        let (Visit::New(last) | Visit::Known(last) | Visit::Repeated(last)) = visit;
         let mut rates = SocketRates::default();
         let mut delta = None;
         if let (Some(counted), Some(interval)) = (&counted, interval) {
@@ -163,8 +175,6 @@ impl Aggregator {
                 }
             }
         }
-        out.sockets.push(rates);
-
         // A mini-socket (TIME-WAIT, or FIN-WAIT-2 without tcp_info) is counted by its destroy event, and SYN-RECV once the
         // handshake is complete.
         let connection = is_tcp
@@ -174,7 +184,31 @@ impl Aggregator {
             );
         let whole = connection && info.is_some();
         let opened = whole && !last.opened && interval.is_some();
+        let is_other = last.state != Some(socket.state);
+        if interval.is_some() && is_other {
+            // What remains of a connection is told by the kernel's event of its end, if these are heard.
+            let remains = connection && !whole;
+            rates.change = if opened || (is_new && !connection) {
+                self.recorder.opened(view(sample, socket));
+                Some(Change::Opened)
+            } else if last.opened || !connection {
+                if !(remains && sample.events_available) {
+                    self.recorder.changed(view(sample, socket), last.state);
+                }
+                Some(Change::State)
+            } else {
+                None
+            };
+        }
+        if !is_tcp && socket.protocol != Protocol::Udp {
+            self.recorder
+                .remember(view(sample, socket), interval.is_none());
+        }
+        out.sockets.push(rates);
         last.opened |= whole;
+        if whole || !connection {
+            last.alive = Some(socket.state);
+        }
         let time_wait = interval.is_some()
             && is_tcp
             && socket.state == State::TimeWait
@@ -218,6 +252,7 @@ impl Aggregator {
         if let Some(remote) = socket.remote() {
             let sum = self.remotes.of(remote.canonical().address);
             add(sum);
+            for_each_owner(sample, socket, |process| sum.processes.add(process));
             if socket.state == State::Established
                 && let Some(rtt) = info.as_ref().and_then(TcpInfo::measured_rtt)
             {
@@ -229,19 +264,39 @@ impl Aggregator {
             && self.listeners.listens_on(local.port)
         {
             add(self.ports.of(local.port));
-            self.listeners.count(sample, socket);
+            self.listeners.count(sample, socket, opened);
         }
     }
 
     /// Counts what a freed connection moved since it was last looked at.
     fn take_closed(
         &mut self,
-        sample: &Sample,
-        socket: &Socket,
+        view: SocketRef<'_>,
+        closed: &ClosedSocket,
+        interval: u64,
         all: &mut Volume,
         changes: &mut Changes,
     ) {
+        let (sample, socket) = (view.sample, view.socket);
+        if self
+            .sockets
+            .get(socket.key())
+            .is_none_or(|last| !last.closed)
+        {
+            let last = self.sockets.get(socket.key());
+            let alive = last.and_then(|last| last.alive);
+            let remains = last.and_then(|last| last.state).filter(|_| {
+                // It is there still, as a mini-socket.
+                last.is_some_and(|last| {
+                    last.at_ns == sample.monotonic_ns && last.alive != last.state
+                })
+            });
+            self.recorder.closed(view, closed, alive, remains, interval);
+        }
         if socket.protocol != Protocol::Tcp {
+            if let Some(last) = self.sockets.get_mut(socket.key()) {
+                last.closed = true;
+            }
             return;
         }
         let counted = sample
@@ -257,6 +312,7 @@ impl Aggregator {
         let delta = counted.and_then(|counted| counted.since(&before));
         if let Some(last) = last {
             if last.closed || matches!(last.state, Some(State::Listen | State::BoundInactive)) {
+                last.closed = true;
                 return;
             }
             last.closed = true;
@@ -286,12 +342,17 @@ impl Aggregator {
             }
         });
         if let Some(remote) = socket.remote() {
-            into(self.remotes.of(remote.canonical().address));
+            let sum = self.remotes.of(remote.canonical().address);
+            into(sum);
+            for_each_owner(sample, socket, |process| sum.processes.add(process));
         }
         if let Some(local) = socket.local()
             && self.listeners.listens_on(local.port)
         {
             into(self.ports.of(local.port));
+            if opened {
+                self.listeners.count_opened(sample, socket);
+            }
         }
     }
 
@@ -303,7 +364,9 @@ impl Aggregator {
             FORGET_AFTER_INCOMPLETE
         };
         let events = sample.events_available;
-        self.sockets.retain(|_, seen, last| {
+        let gone = &mut self.gone;
+        gone.clear();
+        self.sockets.retain(|key, seen, last| {
             if seen {
                 return true;
             }
@@ -312,8 +375,14 @@ impl Aggregator {
             if !keep && !events && last.opened {
                 changes.closed += 1;
             }
+            if !keep && !last.closed {
+                gone.push(*key);
+            }
             keep
         });
+        for key in &self.gone {
+            self.recorder.gone(*key);
+        }
     }
 
     fn finish_processes(&mut self, sample: &Sample, seconds: Option<f64>, out: &mut Aggregate) {
@@ -359,6 +428,9 @@ impl Aggregator {
                 tcp: sum.tcp,
                 throughput: over(sum),
                 rtt_us: sum.rtt_us,
+                changes: seconds.map(|seconds| sum.changes.over(seconds)),
+                udp: sum.udp,
+                processes: sum.processes,
             }));
         out.ports.clear_for_reuse();
         out.ports
@@ -368,6 +440,15 @@ impl Aggregator {
                 tcp: sum.tcp,
                 throughput: over(sum),
             }));
+    }
+}
+
+/// A row of a Sample's sockets with what belongs to it.
+fn view<'s>(sample: &'s Sample, socket: &'s Socket) -> SocketRef<'s> {
+    SocketRef {
+        sample,
+        table: &sample.sockets,
+        socket,
     }
 }
 

@@ -71,6 +71,46 @@ pub struct RemoteTotals {
     pub throughput: Throughput,
     /// Smallest and largest smoothed round-trip time of its established connections, µs.
     pub rtt_us: Option<(u32, u32)>,
+    /// Opened, closed, TIME-WAIT per second; `None` on a first sample.
+    pub changes: Option<ChangeRates>,
+    /// Its UDP sockets.
+    pub udp: u32,
+    /// The processes that are connected to it.
+    pub processes: FewProcesses,
+}
+
+/// Some processes, and whether there are more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FewProcesses {
+    rows: [u32; 4],
+    len: u8,
+    more: bool,
+}
+
+impl FewProcesses {
+    #[inline]
+    pub(super) fn add(&mut self, process: u32) {
+        let len = usize::from(self.len);
+        if self.rows[..len].contains(&process) {
+            return;
+        }
+        if len == self.rows.len() {
+            self.more = true;
+            return;
+        }
+        self.rows[len] = process;
+        self.len += 1;
+    }
+
+    /// Indices into [`Sample::processes`](crate::model::Sample::processes), in the order in which they were seen.
+    pub fn rows(&self) -> &[u32] {
+        &self.rows[..usize::from(self.len)]
+    }
+
+    /// Whether there are others beside these.
+    pub fn more(&self) -> bool {
+        self.more
+    }
 }
 
 /// Connections to one listening port.
@@ -114,6 +154,7 @@ pub(super) struct Sum {
     pub(super) volume: Volume,
     pub(super) changes: Changes,
     pub(super) rtt_us: Option<(u32, u32)>,
+    pub(super) processes: FewProcesses,
 }
 
 impl Sum {

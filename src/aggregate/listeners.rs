@@ -2,9 +2,10 @@
 
 use rustc_hash::FxHashMap;
 
+use super::Recent;
 use crate::model::{ListenerIndex, MemoryInfo, Reuse, Sample, Socket, SocketKey, State};
 
-/// One listening TCP socket.
+/// One listening socket.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListenerTotals {
     /// Its row in the Sample.
@@ -14,15 +15,29 @@ pub struct ListenerTotals {
     /// The accept queue's limit; the queue can hold one more.
     pub backlog: u32,
     /// Half-open connections to it. Shared evenly with nobody: sockets bound to the same address count the same ones.
-    pub syn_recv: u32,
-    /// Established connections to it, those waiting for accept included.
-    pub established: u32,
+    /// `None` if it is not TCP.
+    pub syn_recv: Option<u32>,
+    /// Established connections to it, those waiting for accept included. `None` if it is not TCP.
+    pub established: Option<u32>,
+    /// Connections taken from its accept queue per second: those that came in and did not stay there. Sockets bound to
+    /// the same address have what all of them took. `None` on a first Sample and if it is not TCP.
+    pub accepted_per_s: Option<f64>,
     /// Connections that it dropped since it listens. Kernel: `SK_MEMINFO_DROPS`.
     pub drops: Option<u32>,
     /// Dropped per second over the last interval.
     pub drops_per_s: Option<f64>,
     /// How many sockets listen on the same address and port (`SO_REUSEPORT`), itself included.
     pub sharing: u32,
+    /// The accept queue over the last minute.
+    pub recent: Recent,
+}
+
+/// What is remembered of a listener.
+#[derive(Debug, Clone, Copy, Default)]
+struct Before {
+    drops: Option<u32>,
+    queue: u32,
+    recent: Recent,
 }
 
 /// Counts for the listeners that connections came in by.
@@ -30,8 +45,17 @@ pub struct ListenerTotals {
 pub(super) struct Listeners {
     index: ListenerIndex,
     rows: Vec<ListenerTotals>,
-    drops_before: FxHashMap<SocketKey, u32>,
-    drops_now: FxHashMap<SocketKey, u32>,
+    before: FxHashMap<SocketKey, Before>,
+    now: FxHashMap<SocketKey, Before>,
+    /// Connections that came in by each row and how much its queue shrank, since the Sample before.
+    flow: Vec<Flow>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Flow {
+    opened: u32,
+    /// `None` if the listener is new.
+    shrunk: Option<i64>,
 }
 
 impl Listeners {
@@ -39,35 +63,50 @@ impl Listeners {
     pub(super) fn begin(&mut self, sample: &Sample, seconds: Option<f64>) {
         self.index.clear();
         self.rows.clear_for_reuse();
-        std::mem::swap(&mut self.drops_before, &mut self.drops_now);
-        self.drops_now.clear_for_reuse();
+        self.flow.clear_for_reuse();
+        std::mem::swap(&mut self.before, &mut self.now);
+        self.now.clear_for_reuse();
         for (row, socket) in (0u32..).zip(&sample.sockets.rows) {
-            if !self.index.insert(row, socket) {
+            if socket.state != State::Listen {
                 continue;
             }
+            let is_tcp = self.index.insert(row, socket);
+            let queue = socket.recv_queue;
+            let before = self.before.get(&socket.key());
             let drops = sample.sockets.memory(socket).and_then(MemoryInfo::drops);
-            let before = self.drops_before.get(&socket.key());
-            let drops_per_s = match (drops, before, seconds) {
-                (Some(now), Some(&before), Some(seconds)) => {
+            let drops_before = before.and_then(|before| before.drops);
+            let drops_per_s = match (drops, drops_before, seconds) {
+                (Some(now), Some(before), Some(seconds)) => {
                     now.checked_sub(before).map(|new| f64::from(new) / seconds)
                 }
                 _ => None,
             };
-            if let Some(drops) = drops {
-                self.drops_now.insert(socket.key(), drops);
-            }
+            let mut recent = before.map_or_else(Recent::default, |before| before.recent);
+            recent.push(Some(queue.into()));
+            let shrunk = before.map(|before| i64::from(before.queue) - i64::from(queue));
+            self.flow.push(Flow { opened: 0, shrunk });
+            self.now.insert(
+                socket.key(),
+                Before {
+                    drops,
+                    queue,
+                    recent,
+                },
+            );
             self.rows.push(ListenerTotals {
                 row,
-                accept_queue: socket.recv_queue,
+                accept_queue: queue,
                 backlog: socket.send_queue,
-                syn_recv: 0,
-                established: 0,
+                syn_recv: is_tcp.then_some(0),
+                established: is_tcp.then_some(0),
+                accepted_per_s: None,
                 drops,
                 drops_per_s,
-                sharing: 0,
+                sharing: 1,
+                recent,
             });
         }
-        for totals in &mut self.rows {
+        for totals in self.rows.iter_mut().filter(|row| row.syn_recv.is_some()) {
             let listener = &sample.sockets.rows[totals.row as usize];
             let sharing = self.index.of(listener, &sample.sockets.rows).count();
             totals.sharing = u32::try_from(sharing).unwrap_or(u32::MAX);
@@ -82,24 +121,60 @@ impl Listeners {
 
     /// Counts a connection for the listeners that it can have come in by.
     #[inline]
-    pub(super) fn count(&mut self, sample: &Sample, socket: &Socket) {
-        if !matches!(socket.state, State::SynRecv | State::Established) {
-            return;
-        }
+    pub(super) fn count(&mut self, sample: &Sample, socket: &Socket, opened: bool) {
+        let (syn_recv, established) = match socket.state {
+            State::SynRecv => (1, 0),
+            State::Established => (0, 1),
+            _ if opened => (0, 0),
+            _ => return,
+        };
         for row in self.index.of(socket, &sample.sockets.rows) {
             // The listeners stand in the order of their rows.
             let Ok(at) = self.rows.binary_search_by_key(&row, |totals| totals.row) else {
                 continue;
             };
-            match socket.state {
-                State::SynRecv => self.rows[at].syn_recv += 1,
-                _ => self.rows[at].established += 1,
+            let totals = &mut self.rows[at];
+            totals.syn_recv = totals.syn_recv.map(|count| count + syn_recv);
+            totals.established = totals.established.map(|count| count + established);
+            self.flow[at].opened += u32::from(opened);
+        }
+    }
+
+    /// Counts a connection that opened and closed since the Sample before.
+    pub(super) fn count_opened(&mut self, sample: &Sample, socket: &Socket) {
+        for row in self.index.of(socket, &sample.sockets.rows) {
+            if let Ok(at) = self.rows.binary_search_by_key(&row, |totals| totals.row) {
+                self.flow[at].opened += 1;
             }
         }
     }
 
     /// Hands them over in the Sample's order.
-    pub(super) fn finish(&self, into: &mut Vec<ListenerTotals>) {
+    pub(super) fn finish(
+        &mut self,
+        sample: &Sample,
+        seconds: Option<f64>,
+        into: &mut Vec<ListenerTotals>,
+    ) {
+        for at in 0..self.rows.len() {
+            let totals = &self.rows[at];
+            let (Some(seconds), Some(_)) = (seconds, totals.established) else {
+                continue;
+            };
+            let listener = &sample.sockets.rows[totals.row as usize];
+            let flow = |row: u32| {
+                let at = self.rows.binary_search_by_key(&row, |totals| totals.row);
+                at.ok().map(|at| self.flow[at])
+            };
+            let shrunk: i64 = self
+                .index
+                .of(listener, &sample.sockets.rows)
+                .filter_map(|row| flow(row)?.shrunk)
+                .sum();
+            let own = self.flow[at];
+            let taken = i64::from(own.opened) + shrunk;
+            self.rows[at].accepted_per_s = own.shrunk.map(|_| taken.max(0) as f64 / seconds);
+        }
         into.clone_from(&self.rows);
     }
 }

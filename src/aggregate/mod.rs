@@ -5,6 +5,7 @@
 //! both show the same numbers.
 
 mod aggregator;
+mod events;
 mod groups;
 mod history;
 mod limit;
@@ -14,12 +15,13 @@ mod rates;
 mod totals;
 
 pub use aggregator::{Aggregate, Aggregator};
-pub use groups::{PortTotals, ProcessTotals, RemoteTotals, Trend};
+pub use events::{Event, EventBatch, EventKind, EventLog, Lifetime};
+pub use groups::{FewProcesses, PortTotals, ProcessTotals, RemoteTotals, Trend};
 pub use history::{History, HistoryPoint, RECENT_POINTS, Recent};
 pub use limit::Limit;
 pub use listeners::ListenerTotals;
 pub use peers::PeerIndex;
-pub use rates::{ChangeRates, SocketRates, Throughput};
+pub use rates::{Change, ChangeRates, SocketRates, Throughput};
 pub use totals::{ProtocolTotals, Totals};
 
 use crate::model::Sample;

@@ -21,6 +21,17 @@ pub struct SocketRates {
     pub retransmitted: Option<f32>,
     /// What holds the sender back.
     pub limit: Option<Limit>,
+    /// What is new about it since the Sample before.
+    pub change: Option<Change>,
+}
+
+/// What is new about a socket since the Sample before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// All of it: it was not there.
+    Opened,
+    /// Its state.
+    State,
 }
 
 /// Bytes per second of a group. `None` if nothing in it could be measured.
@@ -130,6 +141,8 @@ pub(super) struct Last {
     pub(super) at_ns: u64,
     /// Its state then.
     pub(super) state: Option<State>,
+    /// Its state when it was last more than a mini-socket.
+    pub(super) alive: Option<State>,
     /// Samples since that it was not in.
     pub(super) missed: u8,
     /// It counts as opened, or was there already in the first Sample.

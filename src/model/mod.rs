@@ -29,7 +29,9 @@ pub use kernel_struct::KernelField;
 pub use listeners::ListenerIndex;
 pub use memory::MemoryInfo;
 pub use mptcp_info::MptcpInfo;
-pub use process::{Holder, Process, ProcessKey, ProcessRow, Visibility};
+pub use process::{
+    DescriptorKind, Holder, Namespaces, Process, ProcessKey, ProcessRow, Visibility,
+};
 pub use protocol::{Family, Protocol};
 pub use reuse::Reuse;
 pub use sample::{ClosedSocket, Host, Sample, SocketRef, SocketTable, Timings};

@@ -28,6 +28,77 @@ pub struct Process {
     pub user: Option<Arc<str>>,
     /// Path of its cgroup-2 group below the mount, e.g. `/system.slice/nginx.service`; `None` if it could not be read.
     pub cgroup: Option<Arc<str>>,
+    /// When it started, µs since 1970 UTC. Kernel: field 22 of `/proc/PID/stat` after the boot.
+    pub started_at_us: Option<i64>,
+    /// How many descriptors it may have open: the soft limit. Kernel: `Max open files` of `/proc/PID/limits`.
+    pub descriptor_limit: Option<u64>,
+    /// Which namespaces it is in.
+    pub namespaces: Namespaces,
+}
+
+impl Process {
+    /// A process of which only the identity is known.
+    pub fn new(key: ProcessKey) -> Process {
+        Process {
+            key,
+            parent: 0,
+            comm: String::new(),
+            command_line: String::new(),
+            uid: 0,
+            user: None,
+            cgroup: None,
+            started_at_us: None,
+            descriptor_limit: None,
+            namespaces: Namespaces::default(),
+        }
+    }
+}
+
+/// Inode numbers of a process's namespaces, `None` where they may not be read. Kernel: `/proc/PID/ns/*`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Namespaces {
+    /// Network.
+    pub net: Option<u32>,
+    /// Process ids.
+    pub pid: Option<u32>,
+    /// Mounts.
+    pub mnt: Option<u32>,
+    /// Users.
+    pub user: Option<u32>,
+}
+
+/// What a descriptor refers to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum DescriptorKind {
+    /// A socket.
+    Socket,
+    /// A file, a directory, a device: something with a path.
+    File,
+    /// A pipe.
+    Pipe,
+    /// What has no path and is no pipe or socket: epoll, eventfd, timerfd, memfd.
+    Anonymous,
+}
+
+impl DescriptorKind {
+    /// Every kind.
+    pub const ALL: [DescriptorKind; 4] = [
+        DescriptorKind::Socket,
+        DescriptorKind::File,
+        DescriptorKind::Pipe,
+        DescriptorKind::Anonymous,
+    ];
+
+    /// Its name in the plural.
+    pub fn name(self) -> &'static str {
+        match self {
+            DescriptorKind::Socket => "sockets",
+            DescriptorKind::File => "files",
+            DescriptorKind::Pipe => "pipes",
+            DescriptorKind::Anonymous => "anonymous",
+        }
+    }
 }
 
 /// A process in one Sample.
@@ -38,6 +109,8 @@ pub struct ProcessRow {
     /// How many descriptors it has open, of all kinds. Kernel: `stat("/proc/PID/fd").st_size` (6.2 and later) or a
     /// count of the directory.
     pub descriptors: Option<u32>,
+    /// Of which kinds, by `DescriptorKind as usize`, when they were last looked at; `None` where they may not be read.
+    pub kinds: Option<[u32; DescriptorKind::ALL.len()]>,
 }
 
 /// One descriptor of one process that refers to a socket.

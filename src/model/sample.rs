@@ -112,6 +112,15 @@ impl SocketTable {
             .unwrap_or(&[])
     }
 
+    /// All parts of variable length of a row.
+    fn bytes_of(&self, socket: &Socket) -> &[u8] {
+        let blob = socket.blob;
+        let lengths = [blob.info, blob.memory, blob.congestion_info, blob.name];
+        let length: usize = lengths.into_iter().map(usize::from).sum();
+        let from = blob.at as usize;
+        self.bytes.get(from..from + length).unwrap_or(&[])
+    }
+
     /// `struct tcp_info` of a row; `None` if the kernel sent none (TIME-WAIT, SYN-RECV, not TCP).
     #[inline]
     pub fn tcp_info(&self, socket: &Socket) -> Option<TcpInfo<'_>> {
@@ -250,6 +259,60 @@ impl Sample {
             table: &self.closed_sockets,
             socket,
         })
+    }
+
+    /// Copies a socket of another Sample, with all that belongs to it, behind the sockets of this one; answers its row.
+    /// Nothing is copied if the table is full (4 GiB).
+    pub fn take_in(&mut self, other: SocketRef<'_>) -> Option<usize> {
+        let mut socket = *other.socket;
+        let blob = other.socket.blob;
+        let bytes = other.table.bytes_of(other.socket);
+        socket.blob = Blob {
+            at: u32::try_from(self.sockets.bytes.len()).ok()?,
+            ..if bytes.is_empty() {
+                Blob::default()
+            } else {
+                blob
+            }
+        };
+        self.sockets.bytes.extend_from_slice(bytes);
+        socket.congestion = other
+            .congestion()
+            .map_or(0, |name| self.sockets.name_index(name.as_bytes()));
+        socket.holders_at = u32::try_from(self.holders.len()).ok()?;
+        socket.holders_len = 0;
+        for (process, holders) in other.owners() {
+            let same = |row: &ProcessRow| row.process.key == process.process.key;
+            let at = self.processes.iter().rposition(same).unwrap_or_else(|| {
+                self.processes.push(process.clone());
+                self.processes.len() - 1
+            });
+            for holder in holders {
+                self.holders.push(Holder {
+                    process: at as u32,
+                    fd: holder.fd,
+                });
+                socket.holders_len = socket.holders_len.saturating_add(1);
+            }
+        }
+        if let (Some(uid), Some(name)) = (socket.uid, other.user_name())
+            && self.user_name(uid).is_none()
+        {
+            self.users.push((uid, name.into()));
+        }
+        if let Some(name) = other.interface_name()
+            && self.interface_name(socket.interface).is_none()
+        {
+            self.interfaces.push((socket.interface, name.to_owned()));
+        }
+        let group = other.sample.cgroups.iter();
+        if let Some(group) = group.into_iter().find(|(id, _)| *id == socket.cgroup_id)
+            && self.cgroup_path(socket.cgroup_id).is_none()
+        {
+            self.cgroups.push(group.clone());
+        }
+        self.sockets.rows.push(socket);
+        Some(self.sockets.rows.len() - 1)
     }
 
     /// Whether every socket that exists is in it, so that absence means gone.

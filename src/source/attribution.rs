@@ -249,6 +249,7 @@ impl Attributor {
             let process = self.processes.index(process.key, sample, || ProcessRow {
                 process: Arc::clone(process),
                 descriptors: None,
+                kinds: None,
             });
             sample.holders.push(Holder { process, fd });
             socket.holders_len = socket.holders_len.saturating_add(1);

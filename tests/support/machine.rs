@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use sockwatch::model::{
-    Attribution, Blob, Endpoint, Ends, Family, Fault, Holder, Host, Process, ProcessKey,
+    Attribution, Endpoint, Ends, Family, Fault, Holder, Host, Namespaces, Process, ProcessKey,
     ProcessRow, Protocol, Sample, Severity, Socket, State, Timer, TimerKind, Unowned,
 };
 use sockwatch::source::{Source, SourceError};
@@ -175,8 +175,17 @@ impl Making<'_> {
                     uid,
                     user: Some(user.into()),
                     cgroup: Some(format!("/system.slice/{group}").into()),
+                    started_at_us: Some(START_US - 8_000_000_000 - i64::from(pid) * 1_000_000),
+                    descriptor_limit: Some(1024),
+                    namespaces: Namespaces {
+                        net: Some(4_026_531_840),
+                        pid: Some(4_026_531_836),
+                        mnt: Some(4_026_531_841),
+                        user: Some(4_026_531_837),
+                    },
                 }),
                 descriptors: Some(20 + pid % 100),
+                kinds: Some([pid % 100, 14, 4, 2]),
             });
         }
         if self.machine.many > 0 {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::aggregate::{EventKind, Lifetime};
 use crate::model::{
     Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, Holder, Process, ProcessRow,
     Severity, SocketTable,
@@ -211,18 +212,11 @@ fn a_socket_of_two_processes_counts_for_both_and_once_in_all() {
     let shared = |received| {
         let mut sample = with(sample(), 1, State::Established, Some((received, 0)));
         for pid in [10, 11] {
-            let process = Process {
-                key: ProcessKey { pid, start_time: 1 },
-                parent: 1,
-                comm: "worker".into(),
-                command_line: String::new(),
-                uid: 0,
-                user: None,
-                cgroup: None,
-            };
+            let process = Process::new(ProcessKey { pid, start_time: 1 });
             sample.processes.push(ProcessRow {
                 process: Arc::new(process),
                 descriptors: None,
+                kinds: None,
             });
         }
         // The first of them has it twice.
@@ -271,11 +265,146 @@ fn a_listener_has_what_came_in_by_it() {
         panic!("one listener");
     };
     assert_eq!((listener.accept_queue, listener.backlog), (2, 128));
-    assert_eq!((listener.established, listener.syn_recv), (2, 1));
+    assert_eq!(
+        (listener.established, listener.syn_recv),
+        (Some(2), Some(1))
+    );
+    assert_eq!(listener.accepted_per_s, Some(0.0));
+    assert_eq!(listener.recent.values().last(), Some(Some(2.0)));
     assert_eq!(
         (listener.drops, listener.drops_per_s),
         (Some(14), Some(4.0))
     );
     assert_eq!(listener.sharing, 1);
     assert_eq!(next.ports[0].tcp[State::CloseWait as usize], 1);
+}
+
+#[test]
+fn connections_that_left_the_accept_queue_count_as_accepted() {
+    let mut run = Run::new();
+    let listening = |queue: u32, connections: std::ops::Range<u64>| {
+        let mut sample = sample();
+        let mut listener = connection(1, State::Listen);
+        let local = listener.local().unwrap();
+        let remote = Endpoint::UNSPECIFIED;
+        listener.ends = Ends::Inet { local, remote };
+        listener.recv_queue = queue;
+        sample.sockets.rows.push(listener);
+        connections.fold(sample, |sample, cookie| {
+            with(sample, cookie, State::Established, Some((0, 0)))
+        })
+    };
+    run.take(listening(3, 10..13));
+    // Five come in; of all eight, one still waits.
+    let next = run.take(listening(1, 10..18));
+    assert_eq!(next.listeners[0].accepted_per_s, Some(7.0));
+    // One more comes in and closes before anybody sees it.
+    let next = run.take(with_closed(listening(1, 10..18), 30, (0, 0)));
+    assert_eq!(next.listeners[0].accepted_per_s, Some(1.0));
+}
+
+/// The events of the last Sample: kind, cookie, state before and after.
+fn events(aggregate: &Aggregate) -> Vec<(EventKind, u64, Option<State>, Option<State>)> {
+    let batch = aggregate.events.batches().next_back();
+    batch.map_or_else(Vec::new, |batch| {
+        (batch.first..aggregate.events.next())
+            .filter_map(|number| aggregate.events.get(number))
+            .map(|(event, socket)| (event.kind, socket.socket.cookie, event.from, event.to))
+            .collect()
+    })
+}
+
+#[test]
+fn what_happens_to_sockets_is_told_in_order() {
+    use EventKind::{Closed, Opened, State as Changed};
+    use State::{CloseWait, Established, FinWait1, TimeWait};
+    let mut run = Run::new();
+    let moved = Some((1, 1));
+    let first = run.take(with(sample(), 1, Established, moved));
+    assert!(first.events.is_empty(), "nothing is known to have opened");
+    let both = with(with(sample(), 1, CloseWait, moved), 2, Established, moved);
+    let next = run.take(both);
+    assert_eq!(
+        events(next),
+        [
+            (Changed, 1, Some(Established), Some(CloseWait)),
+            (Opened, 2, None, Some(Established)),
+        ]
+    );
+    assert_eq!(next.sockets[0].change, Some(Change::State));
+    assert_eq!(next.sockets[1].change, Some(Change::Opened));
+    run.take(with(
+        with(sample(), 1, CloseWait, moved),
+        2,
+        FinWait1,
+        moved,
+    ));
+    // The second goes to TIME-WAIT: the kernel frees its socket. A third lived between two samples.
+    let mut last = with(with(sample(), 1, CloseWait, moved), 2, TimeWait, None);
+    last.closed.clear();
+    let mut last = with_closed(with_closed(last, 2, (9, 9)), 3, (5, 5));
+    for closed in &mut last.closed {
+        closed.monotonic_ns = 103 * SECOND + SECOND / 2;
+    }
+    last.closed[0].first_seen_ns = Some(102 * SECOND);
+    let next = run.take(last);
+    assert_eq!(
+        events(next),
+        [
+            (Closed, 2, Some(FinWait1), Some(TimeWait)),
+            (Opened, 3, None, None),
+            (Closed, 3, None, None),
+        ]
+    );
+    let batch = next.events.batches().next_back().unwrap();
+    assert_eq!(batch.events[0].at_us, 103_500_000);
+    let lifetime = |at: usize| batch.events[at].lifetime;
+    assert_eq!(lifetime(0), Some(Lifetime::Measured(SECOND * 3 / 2)));
+    assert_eq!(lifetime(2), Some(Lifetime::Below(SECOND)));
+    let (_, socket) = next.events.get(batch.first).unwrap();
+    assert_eq!(
+        socket.tcp_info().unwrap().bytes_received(),
+        Some(9),
+        "final"
+    );
+}
+
+#[test]
+fn a_socket_whose_end_the_kernel_does_not_tell_is_missed() {
+    let unix = |present: bool| {
+        let mut sample = sample();
+        if present {
+            let ends = Ends::Unix {
+                peer_inode: None,
+                vfs: None,
+                pending: 0,
+            };
+            let protocol = Protocol::Stream;
+            let mut socket = Socket::new(1, 7, Family::Unix, protocol, State::Listen, ends);
+            socket.blob = sample
+                .sockets
+                .push_blob(&[], &[], &[], b"/run/x.sock")
+                .unwrap();
+            sample.sockets.rows.push(socket);
+        }
+        sample
+    };
+    let mut run = Run::new();
+    run.take(sample());
+    let opened = run.take(unix(true));
+    assert_eq!(
+        events(opened),
+        [(EventKind::Opened, 7, None, Some(State::Listen))]
+    );
+    for _ in 0..FORGET_AFTER {
+        run.take(unix(false));
+    }
+    let (event, socket) = run.out.events.get(1).unwrap();
+    assert_eq!(event.kind, EventKind::Closed);
+    assert_eq!(
+        socket.name(),
+        Some(&b"/run/x.sock"[..]),
+        "its name is known"
+    );
+    assert_eq!(event.lifetime, Some(Lifetime::Measured(3 * SECOND)));
 }

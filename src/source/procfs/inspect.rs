@@ -12,7 +12,8 @@ use rustix::io::Errno;
 use rustix::path::DecInt;
 
 pub(super) use self::text::{Identity, number};
-use self::text::{command_line, parse_stat, socket_inode, text_of, unified_cgroup};
+use self::text::{command_line, open_files_limit, parse_stat, target_of, text_of, unified_cgroup};
+use crate::model::{DescriptorKind, Namespaces};
 
 /// Bytes asked of `getdents64` at once; an entry of `/proc/PID/fd` takes 24.
 const ENTRIES_BYTES: usize = 32 * 1024;
@@ -26,6 +27,8 @@ pub(super) struct Descriptor {
     pub(super) fd: u32,
     /// Inode of the socket; 0 if it is something else.
     pub(super) inode: u32,
+    /// What it is.
+    pub(super) kind: DescriptorKind,
 }
 
 /// What is shown of a process beside its identity.
@@ -34,6 +37,8 @@ pub(super) struct Details {
     pub(super) comm: Option<String>,
     pub(super) command_line: String,
     pub(super) cgroup: Option<String>,
+    pub(super) descriptor_limit: Option<u64>,
+    pub(super) namespaces: Namespaces,
 }
 
 /// Whether the process is no more. Kernel: ENOENT where a name is looked up, ESRCH where an open file is read.
@@ -46,12 +51,13 @@ pub(super) fn is_denied(error: Errno) -> bool {
     matches!(error, Errno::ACCESS | Errno::PERM)
 }
 
-/// What the descriptor called `name` refers to: a socket's inode, 0 for anything else, `None` if it is closed.
-fn target(descriptors: impl AsFd, name: &CStr) -> Result<Option<u32>, Errno> {
+/// What the descriptor called `name` refers to: a socket's inode (0 for anything else) and its kind, `None` if it is
+/// closed.
+fn target(descriptors: impl AsFd, name: &CStr) -> Result<Option<(u32, DescriptorKind)>, Errno> {
     // Targets that are longer are cut off, and no socket's is.
     let mut buffer = [MaybeUninit::<u8>::uninit(); 32];
     match rustix::fs::readlinkat_raw(descriptors, name, &mut buffer) {
-        Ok((target, _)) => Ok(Some(socket_inode(target))),
+        Ok((target, _)) => Ok(Some(target_of(target))),
         Err(Errno::NOENT) => Ok(None),
         Err(error) => Err(error),
     }
@@ -163,15 +169,15 @@ impl Inspector {
             let kept = rest
                 .first()
                 .filter(|first| first.fd == fd && keep(**first))
-                .map(|first| first.inode);
-            let inode = match kept {
-                Some(inode) => inode,
+                .map(|first| (first.inode, first.kind));
+            let (inode, kind) = match kept {
+                Some(known) => known,
                 None => match target(&directory, name)? {
-                    Some(inode) => inode,
+                    Some(target) => target,
                     None => continue,
                 },
             };
-            self.found.push(Descriptor { fd, inode });
+            self.found.push(Descriptor { fd, inode, kind });
         }
         if !ordered {
             self.found.sort_unstable_by_key(|descriptor| descriptor.fd);
@@ -204,8 +210,9 @@ impl Inspector {
         for &descriptor in known {
             if ask(descriptor) {
                 match target(&directory, DecInt::new(descriptor.fd).as_c_str())? {
-                    Some(inode) => self.found.push(Descriptor {
+                    Some((inode, kind)) => self.found.push(Descriptor {
                         inode,
+                        kind,
                         ..descriptor
                     }),
                     None => closed = true,
@@ -285,12 +292,31 @@ impl Inspector {
             Err(error) if exhausted(error) => return Err(error),
             Err(_) => None,
         };
+        let descriptor_limit = match self.read(process.as_fd(), c"limits", TEXT_BYTES) {
+            Ok(text) => open_files_limit(text),
+            Err(error) if exhausted(error) => return Err(error),
+            Err(_) => None,
+        };
+        let namespace = |name| namespace(process.as_fd(), name);
         Ok(Details {
             comm,
             command_line,
             cgroup,
+            descriptor_limit,
+            namespaces: Namespaces {
+                net: namespace(c"ns/net"),
+                pid: namespace(c"ns/pid"),
+                mnt: namespace(c"ns/mnt"),
+                user: namespace(c"ns/user"),
+            },
         })
     }
+}
+
+/// The inode of one of a process's namespaces, where it may be read.
+fn namespace(process: BorrowedFd<'_>, name: &CStr) -> Option<u32> {
+    let stat = rustix::fs::statat(process, name, AtFlags::empty()).ok()?;
+    u32::try_from(stat.st_ino).ok()
 }
 
 fn open_descriptors(process: impl AsFd) -> Result<OwnedFd, Errno> {
@@ -312,7 +338,11 @@ mod tests {
     fn a_process_that_ends_while_it_is_read_is_gone_and_not_out_of_reach() {
         use std::process::{Command, Stdio};
         let root = rustix::fs::open("/proc", OFlags::PATH, Mode::empty()).expect("/proc");
-        let known = [Descriptor { fd: 0, inode: 0 }];
+        let known = [Descriptor {
+            fd: 0,
+            inode: 0,
+            kind: DescriptorKind::Pipe,
+        }];
         for waited_for in [true, false] {
             let mut child = Command::new("cat")
                 .stdin(Stdio::piped())

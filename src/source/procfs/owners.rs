@@ -67,6 +67,8 @@ pub struct Owners {
     failures: Vec<Failure>,
     inspector: Inspector,
     listing: Vec<(u32, u64)>,
+    /// When the machine booted, µs since 1970 UTC.
+    booted_at_us: i64,
 }
 
 #[derive(Debug)]
@@ -100,6 +102,7 @@ impl Owners {
             failures: Vec::new(),
             inspector: Inspector::new(),
             listing: Vec::new(),
+            booted_at_us: booted_at_us(),
         }
     }
 
@@ -270,6 +273,16 @@ impl Owners {
     fn fail_at(&mut self, pid: u32, error: Errno) {
         self.fail(self.root.join(pid.to_string()), error);
     }
+}
+
+/// When the machine booted, µs since 1970 UTC.
+fn booted_at_us() -> i64 {
+    use rustix::time::{ClockId, clock_gettime};
+    let us = |clock| {
+        let time = clock_gettime(clock);
+        time.tv_sec * 1_000_000 + time.tv_nsec / 1000
+    };
+    us(ClockId::Realtime) - us(ClockId::Boottime)
 }
 
 /// Whether the size of `PID/fd` is the number of descriptors: ours is never without any.

@@ -1,5 +1,7 @@
 //! What the texts in `/proc/PID` say. Pure.
 
+use crate::model::DescriptorKind;
+
 /// Kernel: `include/linux/sched.h`, `PF_KTHREAD`.
 const PF_KTHREAD: u32 = 0x0020_0000;
 /// Kernel: the same file, `PF_EXITING`.
@@ -31,13 +33,32 @@ pub(in crate::source::procfs) fn number(text: &[u8]) -> Option<u32> {
     })
 }
 
-/// The inode in `socket:[12345]`; 0 for any other target.
-pub(super) fn socket_inode(target: &[u8]) -> u32 {
-    target
+/// The inode in `socket:[12345]`, 0 for any other target; and what kind of target it is.
+pub(super) fn target_of(target: &[u8]) -> (u32, DescriptorKind) {
+    let inode = target
         .strip_prefix(b"socket:[")
         .and_then(|rest| rest.strip_suffix(b"]"))
         .and_then(number)
-        .unwrap_or(0)
+        .unwrap_or(0);
+    let kind = if inode != 0 {
+        DescriptorKind::Socket
+    } else if target.starts_with(b"pipe:[") {
+        DescriptorKind::Pipe
+    } else if target.starts_with(b"/") && !target.starts_with(b"/memfd:") {
+        DescriptorKind::File
+    } else {
+        DescriptorKind::Anonymous
+    };
+    (inode, kind)
+}
+
+/// The soft limit in the line `Max open files` of `/proc/PID/limits`; `None` if there is no limit.
+pub(super) fn open_files_limit(text: &[u8]) -> Option<u64> {
+    let text = std::str::from_utf8(text).ok()?;
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix("Max open files"))?;
+    line.split_ascii_whitespace().next()?.parse().ok()
 }
 
 pub(super) fn text_of(bytes: &[u8]) -> String {
@@ -114,12 +135,28 @@ mod tests {
 
     #[test]
     fn only_sockets_have_an_inode() {
-        assert_eq!(socket_inode(b"socket:[4294967295]"), u32::MAX);
-        assert_eq!(socket_inode(b"socket:[4294967296]"), 0);
-        assert_eq!(socket_inode(b"socket:[]"), 0);
-        assert_eq!(socket_inode(b"socket:[12"), 0);
-        assert_eq!(socket_inode(b"pipe:[12]"), 0);
-        assert_eq!(socket_inode(b"/tmp/socket:[12]"), 0);
+        let socket = (u32::MAX, DescriptorKind::Socket);
+        assert_eq!(target_of(b"socket:[4294967295]"), socket);
+        let other = (0, DescriptorKind::Anonymous);
+        for target in ["socket:[4294967296]", "socket:[]", "socket:[12"] {
+            assert_eq!(target_of(target.as_bytes()), other, "{target}");
+        }
+        assert_eq!(target_of(b"anon_inode:[eventpoll]"), other);
+        assert_eq!(target_of(b"/memfd:x (deleted)"), other);
+        assert_eq!(target_of(b"pipe:[12]"), (0, DescriptorKind::Pipe));
+        assert_eq!(target_of(b"/tmp/socket:[12]"), (0, DescriptorKind::File));
+    }
+
+    #[test]
+    fn the_soft_limit_of_open_files_is_found() {
+        let text =
+            b"Limit                     Soft Limit           Hard Limit           Units     \n\
+            Max open files            1024                 524288               files     \n";
+        assert_eq!(open_files_limit(text), Some(1024));
+        let none =
+            b"Max open files            unlimited            unlimited            files     \n";
+        assert_eq!(open_files_limit(none), None);
+        assert_eq!(open_files_limit(b"\xff"), None);
     }
 
     #[test]

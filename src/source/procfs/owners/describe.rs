@@ -7,7 +7,11 @@ use rustix::io::Errno;
 
 use super::super::inspect::{is_denied, is_gone, open_process, owner};
 use super::Owners;
+use super::process::Access;
 use crate::model::{Process, ProcessRow};
+
+/// Ticks of `start_time` in a second. Kernel: `USER_HZ`, 100 whatever `HZ` is.
+const TICKS_PER_SECOND: u64 = 100;
 
 impl Owners {
     /// Reads who the processes are that hold sockets, where that is not known; and, if the time is given, where it may
@@ -17,7 +21,7 @@ impl Owners {
             let Some(entry) = self.entry_mut(slot) else {
                 continue;
             };
-            if entry.sockets == 0 {
+            if entry.sockets() == 0 {
                 continue;
             }
             if entry.row.is_none() || now_ns.is_some_and(|now| now < entry.young_until) {
@@ -30,6 +34,7 @@ impl Owners {
                 continue;
             };
             row.descriptors = entry.count.or(u32::try_from(entry.descriptors.len()).ok());
+            row.kinds = (entry.access == Access::Readable).then_some(entry.kinds);
             if row.process.user.is_none() {
                 let uid = row.process.uid;
                 let user = self.user_name(uid);
@@ -39,6 +44,12 @@ impl Owners {
                 }
             }
         }
+    }
+
+    /// When a process started, µs since 1970 UTC, of its ticks since the boot.
+    fn started_at_us(&self, ticks: u64) -> Option<i64> {
+        let since_boot = i64::try_from(ticks.checked_mul(1_000_000 / TICKS_PER_SECOND)?).ok()?;
+        self.booted_at_us.checked_add(since_boot)
     }
 
     /// Reads who the process in a slot is.
@@ -59,19 +70,19 @@ impl Owners {
         });
         let uid = entry.uid;
         let mut process = Process {
-            key,
             parent: entry.parent,
             comm: entry.comm.clone(),
-            command_line: String::new(),
             uid,
-            user: None,
-            cgroup: None,
+            started_at_us: self.started_at_us(key.start_time),
+            ..Process::new(key)
         };
         match details {
             Ok(details) => {
                 process.comm = details.comm.unwrap_or(process.comm);
                 process.command_line = details.command_line;
                 process.cgroup = details.cgroup.map(Arc::from);
+                process.descriptor_limit = details.descriptor_limit;
+                process.namespaces = details.namespaces;
             }
             Err(error) => {
                 if !is_gone(error) && !is_denied(error) {
@@ -95,6 +106,7 @@ impl Owners {
                 entry.row = Some(ProcessRow {
                     process: Arc::new(process),
                     descriptors: None,
+                    kinds: None,
                 });
             }
         }

@@ -9,8 +9,8 @@ use super::super::inspect::{
     Descriptor, Identity, Inspector, is_denied, is_gone, open_process, owner,
 };
 use super::Owners;
-use super::process::{Access, Entry, count_sockets, exchange};
-use crate::model::ProcessKey;
+use super::process::{Access, Entry, count_kinds, exchange};
+use crate::model::{DescriptorKind, ProcessKey};
 
 /// How long a process is young, ns: it may be about to exec, to take another user's identity or to name itself.
 const YOUTH: u64 = 3_000_000_000;
@@ -78,7 +78,7 @@ impl Owners {
             let read = read_in_parallel(&mut self.inspector, root, &order);
             let sockets = read.iter().filter_map(|(_, first)| {
                 let descriptors = first.as_ref().ok()?.descriptors.as_ref().ok()?;
-                Some(count_sockets(descriptors) as usize)
+                Some(count_kinds(descriptors)[DescriptorKind::Socket as usize] as usize)
             });
             self.handles.reserve(sockets.sum());
             for (at, first) in read {
@@ -126,13 +126,13 @@ impl Owners {
             read: self.tick,
             read_fully: self.tick,
             descriptors: Vec::new(),
-            sockets: 0,
+            kinds: [0; DescriptorKind::ALL.len()],
             comm: first.identity.comm,
             row: None,
         };
         match first.descriptors {
             Ok(descriptors) => {
-                entry.sockets = count_sockets(&descriptors);
+                entry.kinds = count_kinds(&descriptors);
                 entry.descriptors = descriptors;
             }
             Err(error) if is_gone(error) => return,

@@ -10,7 +10,7 @@ use super::super::inspect::{
 };
 use super::Owners;
 use super::newcomers::Newcomer;
-use crate::model::{ProcessKey, ProcessRow};
+use crate::model::{DescriptorKind, ProcessKey, ProcessRow};
 
 /// Descriptors of other kinds than sockets that are asked again with every reading: files that were closed may have
 /// become sockets. A process with more of them has to wait for the sweep.
@@ -37,9 +37,17 @@ pub(super) struct Entry {
     /// Refresh in which it was last read without any trust.
     pub(super) read_fully: u64,
     pub(super) descriptors: Vec<Descriptor>,
-    pub(super) sockets: u32,
+    /// How many of them are of which kind, by `DescriptorKind as usize`.
+    pub(super) kinds: [u32; DescriptorKind::ALL.len()],
     pub(super) comm: String,
     pub(super) row: Option<ProcessRow>,
+}
+
+impl Entry {
+    /// Descriptors that are sockets.
+    pub(super) fn sockets(&self) -> u32 {
+        self.kinds[DescriptorKind::Socket as usize]
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -122,7 +130,7 @@ impl Owners {
         };
         let entry = self.entry_mut(slot)?;
         if count.is_none() || entry.count != count || entry.due || entry.access == Access::Denied {
-            let files = entry.descriptors.len() as u32 - entry.sockets;
+            let files = entry.descriptors.len() as u32 - entry.sockets();
             let trust = if counted && files <= RECHECKED_FILES {
                 Trust::LiveSockets
             } else {
@@ -271,7 +279,7 @@ impl Owners {
         if entry.descriptors.capacity() > 4096 && found.len() < entry.descriptors.capacity() / 4 {
             entry.descriptors.shrink_to(found.len() * 2);
         }
-        entry.sockets = count_sockets(found);
+        entry.kinds = count_kinds(found);
     }
 
     /// Forgets a process that is gone, and frees its slot.
@@ -289,11 +297,13 @@ impl Owners {
     }
 }
 
-pub(super) fn count_sockets(descriptors: &[Descriptor]) -> u32 {
-    let sockets = descriptors
-        .iter()
-        .filter(|descriptor| descriptor.inode != 0);
-    u32::try_from(sockets.count()).unwrap_or(u32::MAX)
+/// How many descriptors are of which kind.
+pub(super) fn count_kinds(descriptors: &[Descriptor]) -> [u32; DescriptorKind::ALL.len()] {
+    let mut kinds = [0; DescriptorKind::ALL.len()];
+    for descriptor in descriptors {
+        kinds[descriptor.kind as usize] += 1;
+    }
+    kinds
 }
 
 /// Replaces the handles of one list of descriptors by those of another. Both are ordered by number. Tells whether

@@ -163,7 +163,7 @@ impl Owners {
             };
             let before = self.generation;
             let cost = entry.descriptors.len();
-            let files = cost - entry.sockets as usize;
+            let files = cost - entry.sockets() as usize;
             if wanted.iter().any(|wanted| wanted.attempts > 0)
                 && entry.read_fully != self.tick
                 && cost <= left

@@ -76,7 +76,7 @@ impl Owners {
                 }
                 _ => return true,
             }
-            if self.entry(slot).is_some_and(|entry| entry.sockets > 0) {
+            if self.entry(slot).is_some_and(|entry| entry.sockets() > 0) {
                 self.describe(root, slot);
             }
         }

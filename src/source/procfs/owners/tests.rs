@@ -40,7 +40,7 @@ fn holders(owners: &Owners, inode: u32) -> Vec<(u32, u32)> {
 /// The processes that hold sockets, with their slots.
 fn processes(owners: &Owners) -> impl Iterator<Item = (u32, &ProcessRow)> {
     owners.slots.iter().enumerate().filter_map(|(slot, entry)| {
-        let entry = entry.as_ref().filter(|entry| entry.sockets > 0)?;
+        let entry = entry.as_ref().filter(|entry| entry.sockets() > 0)?;
         Some((slot as u32, entry.row.as_ref()?))
     })
 }

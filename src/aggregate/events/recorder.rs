@@ -1,0 +1,218 @@
+//! Makes a batch of events while a Sample is taken.
+
+use rustc_hash::FxHashMap;
+
+use super::{EVENTS_OF_A_SAMPLE, Event, EventBatch, EventKind, EventLog, Lifetime};
+use crate::model::{ClosedSocket, Protocol, Sample, Socket, SocketKey, SocketRef, State};
+
+/// Faces that are out of use before they are cleared away.
+const IDLE_FACES: usize = 1024;
+
+/// A socket that the kernel does not tell the end of, as it was last seen.
+#[derive(Debug, Clone, Copy)]
+struct Face {
+    /// Its row among the faces.
+    row: u32,
+    /// When it was seen first, ns of the monotonic clock.
+    first_ns: u64,
+    /// Whether it was seen in the first Sample.
+    from_the_start: bool,
+}
+
+/// Takes down what happens.
+#[derive(Debug, Default)]
+pub(in crate::aggregate) struct Recorder {
+    log: EventLog,
+    batch: EventBatch,
+    /// When the first Sample was made, ns of the monotonic clock.
+    started_ns: Option<u64>,
+    faces: FxHashMap<SocketKey, Face>,
+    /// The sockets of `faces`.
+    seen: Sample,
+}
+
+/// Whether the kernel tells when such a socket is freed.
+fn has_destroy_event(socket: &Socket) -> bool {
+    matches!(socket.protocol, Protocol::Tcp | Protocol::Udp)
+}
+
+impl Recorder {
+    /// Begins with the events of a Sample.
+    pub(in crate::aggregate) fn begin(&mut self, sample: &Sample) {
+        self.batch = EventBatch::default();
+        self.batch.sample.taken_at_us = sample.taken_at_us;
+        self.batch.sample.monotonic_ns = sample.monotonic_ns;
+        self.batch.sample.host = std::sync::Arc::clone(&sample.host);
+        self.started_ns.get_or_insert(sample.monotonic_ns);
+    }
+
+    /// A socket was seen that is new.
+    pub(in crate::aggregate) fn opened(&mut self, socket: SocketRef<'_>) {
+        let event = Event {
+            at_us: self.batch.sample.taken_at_us,
+            kind: EventKind::Opened,
+            row: 0,
+            from: None,
+            to: Some(socket.socket.state),
+            lifetime: None,
+        };
+        self.push(socket, event);
+    }
+
+    /// A socket's state is another.
+    pub(in crate::aggregate) fn changed(&mut self, socket: SocketRef<'_>, from: Option<State>) {
+        let event = Event {
+            at_us: self.batch.sample.taken_at_us,
+            kind: EventKind::State,
+            row: 0,
+            from,
+            to: Some(socket.socket.state),
+            lifetime: None,
+        };
+        self.push(socket, event);
+    }
+
+    /// The kernel freed a socket. `from` is its last state, `remains` that of what is left of it.
+    pub(in crate::aggregate) fn closed(
+        &mut self,
+        socket: SocketRef<'_>,
+        closed: &ClosedSocket,
+        from: Option<State>,
+        remains: Option<State>,
+        interval_ns: u64,
+    ) {
+        let sample = &self.batch.sample;
+        let later_ns = closed.monotonic_ns.cast_signed() - sample.monotonic_ns.cast_signed();
+        let lifetime = match closed.first_seen_ns {
+            None => Lifetime::Below(interval_ns),
+            Some(first) => {
+                let ns = closed.monotonic_ns.saturating_sub(first);
+                if self.started_ns.is_some_and(|started| first <= started) {
+                    Lifetime::AtLeast(ns)
+                } else {
+                    Lifetime::Measured(ns)
+                }
+            }
+        };
+        let event = Event {
+            at_us: sample.taken_at_us + later_ns / 1000,
+            kind: EventKind::Closed,
+            row: 0,
+            from,
+            to: remains,
+            lifetime: Some(lifetime),
+        };
+        let never_seen = closed.first_seen_ns.is_none();
+        if never_seen {
+            let opened = Event {
+                kind: EventKind::Opened,
+                from: None,
+                to: None,
+                lifetime: None,
+                ..event
+            };
+            self.push(socket, opened);
+            // The same row serves both.
+            if let Some(opened) = self.batch.events.last().copied()
+                && self.has_room()
+            {
+                self.batch.events.push(Event {
+                    row: opened.row,
+                    ..event
+                });
+            }
+        } else {
+            self.push(socket, event);
+        }
+    }
+
+    fn has_room(&mut self) -> bool {
+        let room = self.batch.events.len() < EVENTS_OF_A_SAMPLE;
+        self.batch.omitted += u64::from(!room);
+        room
+    }
+
+    fn push(&mut self, socket: SocketRef<'_>, event: Event) {
+        if self.has_room()
+            && let Some(row) = self.batch.sample.take_in(socket)
+        {
+            let row = row as u32;
+            self.batch.events.push(Event { row, ..event });
+        }
+    }
+
+    /// Remembers a socket whose end the kernel does not tell.
+    pub(in crate::aggregate) fn remember(&mut self, socket: SocketRef<'_>, first: bool) {
+        let row = socket.socket;
+        if has_destroy_event(row) {
+            return;
+        }
+        if let Some(face) = self.faces.get(&row.key()) {
+            let known = self.seen.sockets.rows.get(face.row as usize);
+            let same = |known: &Socket| {
+                known.state == row.state
+                    && known.attribution == row.attribution
+                    && known.inode == row.inode
+            };
+            if known.is_some_and(same) {
+                return;
+            }
+        }
+        let now = socket.sample.monotonic_ns;
+        if let Some(at) = self.seen.take_in(socket) {
+            let face = self.faces.entry(row.key()).or_insert(Face {
+                row: 0,
+                first_ns: now,
+                from_the_start: first,
+            });
+            face.row = at as u32;
+        }
+    }
+
+    /// A socket is in no Sample any more.
+    pub(in crate::aggregate) fn gone(&mut self, key: SocketKey) {
+        let Some(face) = self.faces.remove(&key) else {
+            return;
+        };
+        let seen = std::mem::take(&mut self.seen);
+        if let Some(socket) = seen.socket(face.row as usize) {
+            let ns = self.batch.sample.monotonic_ns.saturating_sub(face.first_ns);
+            let event = Event {
+                at_us: self.batch.sample.taken_at_us,
+                kind: EventKind::Closed,
+                row: 0,
+                from: Some(socket.socket.state),
+                to: None,
+                lifetime: Some(if face.from_the_start {
+                    Lifetime::AtLeast(ns)
+                } else {
+                    Lifetime::Measured(ns)
+                }),
+            };
+            self.push(socket, event);
+        }
+        self.seen = seen;
+    }
+
+    /// Ends the batch.
+    pub(in crate::aggregate) fn finish(&mut self, into: &mut EventLog) {
+        if self.seen.sockets.rows.len() > 2 * self.faces.len() + IDLE_FACES {
+            self.clear_away();
+        }
+        self.log.push(std::mem::take(&mut self.batch));
+        into.clone_from(&self.log);
+    }
+
+    /// Keeps only the faces in use.
+    fn clear_away(&mut self) {
+        let old = std::mem::take(&mut self.seen);
+        for face in self.faces.values_mut() {
+            if let Some(row) = old
+                .socket(face.row as usize)
+                .and_then(|socket| self.seen.take_in(socket))
+            {
+                face.row = row as u32;
+            }
+        }
+    }
+}
