@@ -4,10 +4,12 @@
 //! that):
 //!
 //! - [`model`]: plain data for one instant, the [`Sample`](model::Sample).
+//! - [`filter`]: what somebody wants to see of a list.
 //! - [`source`]: where Samples come from; `netlink` asks `sock_diag`, `procfs` finds owners and counters, `Live`
 //!   composes one Sample a tick.
 //! - [`aggregate`]: what follows from a Sample and the one before it: rates, groups, listeners, bounded history.
-//! - [`mod@column`]: what a table can show of a socket, for the screen, `list` and CSV alike.
+//! - [`mod@column`]: what a table can show of a socket, a process, a listener, a remote host or an event, for the screen,
+//!   `list` and CSV alike.
 //! - [`tui`]: the dashboard's screen: state, keys, views. Draws and decides, touches nothing outside.
 //! - [`app`]: the running dashboard: threads, channels, the terminal.
 //! - [`export`]: what leaves as text: table, JSON, CSV.
@@ -22,6 +24,7 @@ pub mod cli;
 pub mod column;
 pub mod command;
 pub mod export;
+pub mod filter;
 pub mod model;
 pub mod source;
 pub mod tui;

@@ -43,13 +43,17 @@ fn screens_are_reached_by_digits_and_tab() {
         dashboard.shows("┌ Processes"),
         "Tab leads to the next screen"
     );
+    for (digit, title) in [('4', "┌ Listeners"), ('5', "┌ Remotes"), ('8', "┌ Events")] {
+        dashboard.keys(&digit.to_string());
+        assert!(dashboard.shows(title), "{digit} leads to {title}");
+    }
     dashboard.key(KeyCode::Tab);
     assert!(
         dashboard.shows("Listeners nearest"),
         "after the last screen comes the first"
     );
     dashboard.press(KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT));
-    assert!(dashboard.shows("┌ Processes"), "Shift-Tab leads back");
+    assert!(dashboard.shows("┌ Events"), "Shift-Tab leads back");
 }
 
 #[test]
@@ -167,10 +171,16 @@ fn esc_leads_back_to_exactly_where_one_was() {
     );
     dashboard.key(KeyCode::Enter);
     assert!(
-        dashboard.shows("2 Sockets › "),
-        "Enter looks into the owner: {selected}"
+        dashboard.shows("2 Sockets › 10.0.0.") && dashboard.shows("Queues and buffers"),
+        "Enter looks into the socket: {selected}"
     );
-    assert!(dashboard.shows("┌ Its sockets"), "with all its sockets");
+    dashboard.keys("jjj");
+    let socket = dashboard.text();
+    dashboard.keys("p");
+    assert!(
+        dashboard.shows("┌ Its sockets"),
+        "p leads to its process, with all its sockets"
+    );
     let inside = dashboard.selected().expect("at the very socket");
     let remote = selected.split_whitespace().nth(3).unwrap();
     assert!(inside.contains(remote), "{remote} in {inside}");
@@ -185,10 +195,12 @@ fn esc_leads_back_to_exactly_where_one_was() {
         "and one comes back to where one was"
     );
     dashboard.key(KeyCode::Esc);
+    assert_eq!(dashboard.text(), socket, "Esc leads back to the socket");
+    dashboard.key(KeyCode::Esc);
     assert_eq!(
         dashboard.text(),
         screen,
-        "Esc leads back: selection, scroll and order"
+        "and back: selection, scroll and order"
     );
     dashboard.key(KeyCode::Esc);
     assert_eq!(dashboard.text(), screen, "a further Esc does nothing");
@@ -265,7 +277,7 @@ fn help_tells_every_key_and_faults_their_reason() {
         faulty: true,
         ..Machine::default()
     };
-    let mut dashboard = Dashboard::new((120, 40), machine);
+    let mut dashboard = Dashboard::new((120, 70), machine);
     dashboard.ticks(1).keys("?");
     for binding in sockwatch::tui::keymap::BINDINGS {
         assert!(

@@ -83,7 +83,7 @@ fn colours_mean_states_and_severity() {
 #[test]
 fn without_colours_the_screen_says_the_same() {
     let mut plain = look();
-    plain.theme = Theme::new(false);
+    plain.theme = Theme::Plain;
     let mut dashboard = Dashboard::with_look((120, 40), Machine::default(), plain);
     dashboard.ticks(8).keys("2jj");
     let mut coloured = after_a_while((120, 40), Machine::default());

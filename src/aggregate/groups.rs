@@ -88,8 +88,9 @@ pub struct FewProcesses {
 }
 
 impl FewProcesses {
+    /// Adds a process by its index into [`Sample::processes`](crate::model::Sample::processes), once.
     #[inline]
-    pub(super) fn add(&mut self, process: u32) {
+    pub fn add(&mut self, process: u32) {
         let len = usize::from(self.len);
         if self.rows[..len].contains(&process) {
             return;

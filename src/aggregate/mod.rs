@@ -24,7 +24,9 @@ pub use peers::PeerIndex;
 pub use rates::{Change, ChangeRates, SocketRates, Throughput};
 pub use totals::{ProtocolTotals, Totals};
 
-use crate::model::Sample;
+use std::sync::OnceLock;
+
+use crate::model::{Sample, SocketKey};
 
 /// One instant, whole: the Sample and what follows from it. What is shown is shown from this.
 #[derive(Debug, Clone, Default)]
@@ -33,4 +35,25 @@ pub struct Moment {
     pub sample: Sample,
     /// What was derived.
     pub aggregate: Aggregate,
+    /// Who is at the other end, once somebody has asked.
+    pub(crate) peers: OnceLock<PeerIndex>,
+}
+
+impl Moment {
+    /// Finds sockets' other ends on this machine. Indexed when it is asked for the first time.
+    pub fn peers(&self) -> &PeerIndex {
+        self.peers.get_or_init(|| PeerIndex::new(&self.sample))
+    }
+
+    /// The row of a socket.
+    pub fn row_of(&self, key: SocketKey) -> Option<usize> {
+        let rows = &self.sample.sockets.rows;
+        rows.iter().position(|socket| socket.key() == key)
+    }
+
+    /// Derives everything from the Sample, which is new; `aggregator` has taken those before it.
+    pub fn derive(&mut self, aggregator: &mut Aggregator) {
+        self.peers.take();
+        aggregator.update(&self.sample, &mut self.aggregate);
+    }
 }

@@ -8,7 +8,7 @@ use crate::model::{Endpoint, Ends, Protocol, Sample, Socket};
 type Pair = (u32, Protocol, Endpoint, Endpoint);
 
 /// Finds a socket's other end. Built when somebody asks, not with every Sample.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct PeerIndex {
     pairs: FxHashMap<Pair, u32>,
     unix: FxHashMap<u32, u32>,

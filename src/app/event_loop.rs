@@ -3,13 +3,14 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
 
-use crossterm::event::{Event, KeyEventKind};
+use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 
 use super::exchange::Exchange;
-use crate::tui::{self, Effect, State, keymap};
+use crate::tui::{self, Effect, Pointer, State, keymap};
 
 /// What can happen.
 #[derive(Debug)]
@@ -50,7 +51,7 @@ impl Inbox for Receiver<Message> {
     }
 }
 
-/// What the shell's job control asks of the terminal.
+/// What is asked of the terminal beside drawing.
 pub trait Job {
     /// Gives the terminal back, stops the program, and takes the terminal again once it goes on.
     ///
@@ -62,6 +63,46 @@ pub trait Job {
     /// # Errors
     /// When the terminal cannot be set.
     fn resume(&mut self) -> io::Result<()>;
+    /// Takes clicks, or leaves them to the terminal.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written to.
+    fn take_mouse(&mut self, take: bool) -> io::Result<()>;
+    /// Puts a text into the terminal's clipboard.
+    ///
+    /// # Errors
+    /// When the terminal cannot be written to.
+    fn copy(&mut self, text: &str) -> io::Result<()>;
+}
+
+/// How long after a click a second one at the same place makes it a double click.
+const DOUBLE_CLICK: Duration = Duration::from_millis(400);
+
+/// Tells double clicks from two.
+#[derive(Debug, Default)]
+struct Clicks(Option<(Instant, u16, u16)>);
+
+impl Clicks {
+    /// What the mouse did; `None` if that means nothing here.
+    fn pointer(&mut self, mouse: MouseEvent) -> Option<Pointer> {
+        let (column, row) = (mouse.column, mouse.row);
+        match mouse.kind {
+            MouseEventKind::ScrollDown => Some(Pointer::Wheel(column, row, 1)),
+            MouseEventKind::ScrollUp => Some(Pointer::Wheel(column, row, -1)),
+            MouseEventKind::Down(MouseButton::Left) => {
+                let now = Instant::now();
+                let second = self.0.take().is_some_and(|(at, x, y)| {
+                    (x, y) == (column, row) && now.duration_since(at) < DOUBLE_CLICK
+                });
+                if second {
+                    return Some(Pointer::DoubleClick(column, row));
+                }
+                self.0 = Some((now, column, row));
+                Some(Pointer::Click(column, row))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Why the loop ended.
@@ -85,6 +126,7 @@ pub struct EventLoop<B: Backend> {
     terminal: Terminal<B>,
     state: State,
     exchange: Arc<Exchange>,
+    clicks: Clicks,
     changed: bool,
 }
 
@@ -95,6 +137,7 @@ impl<B: Backend> EventLoop<B> {
             terminal,
             state,
             exchange,
+            clicks: Clicks::default(),
             changed: true,
         }
     }
@@ -151,31 +194,27 @@ impl<B: Backend> EventLoop<B> {
     fn take(&mut self, message: Message, job: &mut impl Job) -> Option<Ended> {
         match message {
             Message::Input(Event::Key(key)) if key.kind != KeyEventKind::Release => {
-                for command in keymap::commands(&key) {
+                for key in keymap::keys(&key) {
                     self.changed = true;
-                    let ended = match tui::update(&mut self.state, command) {
-                        None => None,
-                        Some(Effect::Quit) => Some(Ended::Quit),
-                        Some(Effect::Suspend) => self.again(&job.suspend()),
-                        Some(Effect::Redraw) => self.again(&Ok(())),
-                    };
+                    let effect = tui::press(&mut self.state, &key);
+                    let ended = effect.and_then(|effect| self.carry_out(effect, job));
                     if ended.is_some() {
                         return ended;
                     }
                 }
             }
-            Message::Input(Event::Resize(..)) | Message::Resized => self.changed = true,
-            Message::Input(_) => {}
-            Message::Moment => {
-                if let Some(moment) = self.exchange.fetch() {
-                    // First the old one goes back: the sampler makes the next one of its memory.
-                    if let Some(old) = self.state.release() {
-                        self.exchange.give_back(old);
-                    }
-                    self.state.show(moment);
+            Message::Input(Event::Mouse(mouse)) => {
+                if let Some(pointer) = self.clicks.pointer(mouse) {
                     self.changed = true;
+                    let effect = tui::point(&mut self.state, pointer);
+                    return effect.and_then(|effect| self.carry_out(effect, job));
                 }
             }
+            Message::Input(Event::Resize(..)) | Message::Resized => self.changed = true,
+            Message::Input(_) => {}
+            // A frozen display leaves moments where they are: the sampler makes the next one of their memory.
+            Message::Moment if self.state.frozen => {}
+            Message::Moment => self.fetch(),
             Message::Suspend => return self.again(&job.suspend()),
             Message::Continued => return self.again(&job.resume()),
             Message::Signal(signal) => return Some(Ended::Signal(signal)),
@@ -183,6 +222,34 @@ impl<B: Backend> EventLoop<B> {
             Message::Failed(error) => return Some(Ended::Failed(error)),
         }
         None
+    }
+
+    /// Shows the latest moment, if there is one that was not shown yet.
+    fn fetch(&mut self) {
+        if let Some(moment) = self.exchange.fetch() {
+            // First the old one goes back: the sampler makes the next one of its memory.
+            if let Some(old) = self.state.release() {
+                self.exchange.give_back(old);
+            }
+            self.state.show(moment);
+            self.changed = true;
+        }
+    }
+
+    /// Does what a key or the mouse asks of the outside; answers whether the loop ends by it.
+    fn carry_out(&mut self, effect: Effect, job: &mut impl Job) -> Option<Ended> {
+        let written = match effect {
+            Effect::Quit => return Some(Ended::Quit),
+            Effect::Suspend => return self.again(&job.suspend()),
+            Effect::Redraw => return self.again(&Ok(())),
+            Effect::Thaw => {
+                self.fetch();
+                return None;
+            }
+            Effect::Copy(text) => job.copy(&text),
+            Effect::Mouse(take) => job.take_mouse(take),
+        };
+        written.is_err().then_some(Ended::Lost)
     }
 
     /// Draws every cell anew next time.

@@ -114,10 +114,12 @@ fn spawn(
 /// What the environment says about looks.
 fn look_of_environment() -> Look {
     let variable = |name: &str| std::env::var(name).ok();
-    let set = |name: &str| variable(name).is_some_and(|value| !value.is_empty());
     let (all, ctype, lang) = (variable("LC_ALL"), variable("LC_CTYPE"), variable("LANG"));
     Look {
-        theme: Theme::new(!set("NO_COLOR")),
+        theme: Theme::of_environment(
+            variable("NO_COLOR").as_deref(),
+            variable("COLORFGBG").as_deref(),
+        ),
         ascii: !glyphs::is_utf8(all.as_deref(), ctype.as_deref(), lang.as_deref()),
         timezone: jiff::tz::TimeZone::system(),
     }

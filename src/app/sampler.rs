@@ -31,7 +31,7 @@ pub(super) fn run(
             let _ = wake.send(Message::Failed(error.into()));
             return;
         }
-        aggregator.update(&making.sample, &mut making.aggregate);
+        making.derive(&mut aggregator);
         if exchange.publish(moment) && wake.send(Message::Moment).is_err() {
             return;
         }

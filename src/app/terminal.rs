@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 
 use anyhow::bail;
+use crossterm::Command as _;
+use crossterm::clipboard::CopyToClipboard;
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
@@ -13,8 +15,12 @@ use super::event_loop::Job;
 /// Alternate screen on, cursor off.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l";
 
-/// Attributes reset, a synchronized update that was cut off ended, alternate screen off, cursor on.
-const LEAVE: &[u8] = b"\x1b[0m\x1b[?2026l\x1b[?1049l\x1b[?25h";
+/// Attributes reset, a synchronized update that was cut off ended, clicks left to the terminal, alternate screen off,
+/// cursor on.
+const LEAVE: &[u8] = b"\x1b[0m\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?1049l\x1b[?25h";
+
+/// Clicks and the wheel are told, in the form that knows no largest column; the mouse's way is not.
+const MOUSE: (&[u8], &[u8]) = (b"\x1b[?1000h\x1b[?1006h", b"\x1b[?1006l\x1b[?1000l");
 
 /// A frame between these is shown at once by terminals that know them; the others ignore them.
 const FRAME: (&[u8], &[u8]) = (b"\x1b[?2026h", b"\x1b[?2026l");
@@ -24,6 +30,9 @@ static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
 
 /// Whether the terminal is ours at the moment.
 static OURS: AtomicBool = AtomicBool::new(false);
+
+/// Whether clicks are taken while the terminal is ours.
+static TAKES_MOUSE: AtomicBool = AtomicBool::new(true);
 
 /// Makes sure that there is a terminal to draw on and to read keys from.
 ///
@@ -82,6 +91,19 @@ impl Job for Guard {
         }
         take()
     }
+
+    fn take_mouse(&mut self, take: bool) -> io::Result<()> {
+        TAKES_MOUSE.store(take, Ordering::SeqCst);
+        write_all(if take { MOUSE.0 } else { MOUSE.1 })
+    }
+
+    fn copy(&mut self, text: &str) -> io::Result<()> {
+        let mut sequence = String::new();
+        CopyToClipboard::to_clipboard_from(text)
+            .write_ansi(&mut sequence)
+            .map_err(io::Error::other)?;
+        write_all(sequence.as_bytes())
+    }
 }
 
 fn take() -> io::Result<()> {
@@ -95,6 +117,9 @@ fn take() -> io::Result<()> {
     OURS.store(true, Ordering::SeqCst);
     let mut stdout = io::stdout().lock();
     stdout.write_all(ENTER)?;
+    if TAKES_MOUSE.load(Ordering::SeqCst) {
+        stdout.write_all(MOUSE.0)?;
+    }
     stdout.flush()
 }
 

@@ -1,15 +1,224 @@
-//! What a table can show of a socket or a process: heading, width, cell, order. One list for the dashboard, `list` and CSV.
+//! What a table can show of a socket, a process, a listener, a remote host, an event: heading, width, cell, order. One
+//! list for the dashboard, `list` and CSV.
 //!
-//! No layout happens here; a [`SocketColumn`] gives text and a [`SortKey`], whoever draws decides the place.
+//! No layout happens here; a [`Column`] gives text and a [`SortKey`], whoever draws decides the place.
 
+mod event;
 pub mod format;
+mod listener;
 mod process;
+mod remote;
 mod socket;
 
-pub use process::{PROCESS_COLUMNS, ProcessColumn, ProcessLine};
-pub use socket::{DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow};
+pub use event::{EVENT_COLUMNS, EventLine, Events};
+pub(crate) use listener::gauge;
+pub use listener::{LISTENER_COLUMNS, ListenerLine, Listeners};
+pub use process::{PROCESS_COLUMNS, ProcessLine, Processes};
+pub use remote::{REMOTE_COLUMNS, RemoteLine, Remotes, Service};
+pub use socket::tcp::{Group, TCP_FIELDS, TcpField};
+pub use socket::{DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow, Sockets};
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
+
+use crate::model::KernelField;
+use format::MISSING;
+
+/// What rows a table has.
+pub trait Kind: std::fmt::Debug + 'static {
+    /// A row at one moment.
+    type Row<'a>;
+}
+
+/// A column of a table.
+pub struct Column<K: Kind> {
+    /// Its name in options, CSV and JSON.
+    pub id: &'static str,
+    /// Its heading in a table.
+    pub heading: &'static str,
+    /// What it tells, its unit and where the kernel has it.
+    pub about: &'static str,
+    /// Where its cells stand.
+    pub align: Align,
+    /// The width at which a table on a screen shows it, in columns of the terminal.
+    pub width: u16,
+    cell: Cell<K>,
+}
+
+/// How a cell comes about.
+enum Cell<K: Kind> {
+    /// Text, and what it is ordered by.
+    Text {
+        /// Appends the text; nothing is appended if the value is missing.
+        text: fn(&K::Row<'_>, &mut String) -> Option<()>,
+        key: Key<K>,
+    },
+    /// A number that a formatter writes.
+    Figure {
+        value: fn(&K::Row<'_>) -> Option<f64>,
+        format: Format,
+        total: Total,
+    },
+    /// A field of a structure of the kernel's.
+    Field {
+        field: &'static KernelField,
+        value: fn(&KernelField, &K::Row<'_>) -> Option<f64>,
+        format: Format,
+        total: Total,
+    },
+}
+
+/// What a row is ordered by, borrowed from what the row borrows from.
+type Key<K> = for<'a> fn(&<K as Kind>::Row<'a>, Lifetime<'a>) -> Option<SortKey<'a>>;
+
+/// Names the lifetime of a row's contents: that of an associated type alone does not bind it.
+type Lifetime<'a> = std::marker::PhantomData<&'a ()>;
+
+/// Writes a number with its unit.
+pub type Format = fn(&mut String, f64);
+
+/// What the cells of several rows come to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Total {
+    /// Nothing that would mean anything.
+    None,
+    /// Their sum.
+    Sum,
+    /// The highest of them.
+    Highest,
+}
+
+impl<K: Kind> std::fmt::Debug for Column<K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Column")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<K: Kind> Column<K> {
+    /// A column of text, at the left.
+    const fn text(
+        (id, heading, width): (&'static str, &'static str, u16),
+        about: &'static str,
+        text: fn(&K::Row<'_>, &mut String) -> Option<()>,
+        key: Key<K>,
+    ) -> Column<K> {
+        Column {
+            id,
+            heading,
+            about,
+            align: Align::Left,
+            width,
+            cell: Cell::Text { text, key },
+        }
+    }
+
+    /// A column of numbers, at the right.
+    const fn figure(
+        (id, heading, width): (&'static str, &'static str, u16),
+        about: &'static str,
+        (format, total): (Format, Total),
+        value: fn(&K::Row<'_>) -> Option<f64>,
+    ) -> Column<K> {
+        Column {
+            id,
+            heading,
+            about,
+            align: Align::Right,
+            width,
+            cell: Cell::Figure {
+                value,
+                format,
+                total,
+            },
+        }
+    }
+
+    /// The same column at the right: texts that are numbers to those who read them.
+    const fn at_the_right(mut self) -> Column<K> {
+        self.align = Align::Right;
+        self
+    }
+
+    /// Appends the cell's text to `out`: `–` if the value is missing. The text is harmless in a terminal.
+    pub fn write(&self, row: &K::Row<'_>, out: &mut String) {
+        if !self.write_known(row, out) {
+            out.push_str(MISSING);
+        }
+    }
+
+    /// Appends the cell's text to `out` if the value is known; answers whether it is.
+    pub fn write_known(&self, row: &K::Row<'_>, out: &mut String) -> bool {
+        let before = out.len();
+        let value = match self.cell {
+            Cell::Text { text, .. } => {
+                let known = text(row, out).is_some();
+                if !known {
+                    out.truncate(before);
+                }
+                return known;
+            }
+            Cell::Figure { value, .. } => value(row),
+            Cell::Field { field, value, .. } => value(field, row),
+        };
+        if let Some(value) = value {
+            self.write_number(value, out);
+        }
+        value.is_some()
+    }
+
+    /// Appends a number as this column's cells write theirs; nothing in a column of text.
+    pub fn write_number(&self, value: f64, out: &mut String) {
+        match self.cell {
+            Cell::Text { .. } => {}
+            Cell::Figure { format, .. } | Cell::Field { format, .. } => format(out, value),
+        }
+    }
+
+    /// What rows are ordered by.
+    pub fn sort_key<'a>(&self, row: &K::Row<'a>) -> SortKey<'a> {
+        let number = match self.cell {
+            Cell::Text { key, .. } => {
+                return key(row, std::marker::PhantomData).unwrap_or(SortKey::Missing);
+            }
+            Cell::Figure { value, .. } => value(row),
+            Cell::Field { field, value, .. } => value(field, row),
+        };
+        number.map_or(SortKey::Missing, SortKey::Number)
+    }
+
+    /// The cell as a number; `None` if it is missing, or text.
+    pub fn number(&self, row: &K::Row<'_>) -> Option<f64> {
+        match self.cell {
+            Cell::Text { .. } => None,
+            Cell::Figure { value, .. } => value(row),
+            Cell::Field { field, value, .. } => value(field, row),
+        }
+    }
+
+    /// What several of its cells come to.
+    pub fn total(&self) -> Total {
+        match self.cell {
+            Cell::Text { .. } => Total::None,
+            Cell::Figure { total, .. } | Cell::Field { total, .. } => total,
+        }
+    }
+
+    /// Whether it is text, which a filter looks through.
+    pub fn is_text(&self) -> bool {
+        matches!(self.cell, Cell::Text { .. })
+    }
+}
+
+/// The key of a text that is there.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "what columns are ordered by may be missing"
+)]
+fn text_key(text: &str) -> Option<SortKey<'_>> {
+    Some(SortKey::Text(Cow::Borrowed(text)))
+}
 
 /// Where a cell's text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

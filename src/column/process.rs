@@ -2,14 +2,23 @@
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::sync::LazyLock;
 
-use super::format::{self, MISSING};
-use super::{Align, SortKey};
-use crate::aggregate::ProcessTotals;
+use super::format;
+use super::{Column, Format, Kind, SortKey, Total, text_key};
+use crate::aggregate::{Moment, ProcessTotals, Recent};
 use crate::model::{ProcessRow, State};
 
-/// Bars of the column of the last minute: one for each 6 samples.
-const MINUTE_BARS: usize = 10;
+/// Bars of the columns of the last minute: one for each 6 samples.
+pub(super) const MINUTE_BARS: usize = 10;
+
+/// Tables of processes.
+#[derive(Debug)]
+pub struct Processes;
+
+impl Kind for Processes {
+    type Row<'a> = ProcessLine<'a>;
+}
 
 /// A process with what it holds and moves: what a table of processes has in a row.
 #[derive(Debug, Clone, Copy)]
@@ -18,274 +27,279 @@ pub struct ProcessLine<'a> {
     pub process: &'a ProcessRow,
     /// Its totals.
     pub totals: &'a ProcessTotals,
+    /// When this was so, µs since 1970 UTC.
+    pub taken_at_us: i64,
 }
 
-/// A column of a table of processes.
-#[derive(Clone, Copy)]
-pub struct ProcessColumn {
-    /// Its name in options and configuration.
-    pub id: &'static str,
-    /// Its heading in a table.
-    pub heading: &'static str,
-    /// What it tells and its unit.
-    pub about: &'static str,
-    /// Where its cells stand.
-    pub align: Align,
-    /// The width at which a table on a screen shows it, in columns of the terminal.
-    pub width: u16,
-    text: fn(&ProcessLine<'_>, &mut String) -> Option<()>,
-    key: for<'a> fn(&ProcessLine<'a>) -> Option<SortKey<'a>>,
-}
-
-impl std::fmt::Debug for ProcessColumn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ProcessColumn")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
-    }
-}
-
-impl ProcessColumn {
-    /// Appends the cell's text to `out`: `–` if the value is missing. The text is harmless in a terminal.
-    pub fn write(&self, line: &ProcessLine<'_>, out: &mut String) {
-        let before = out.len();
-        if (self.text)(line, out).is_none() {
-            out.truncate(before);
-            out.push_str(MISSING);
-        }
-    }
-
-    /// What rows are ordered by.
-    pub fn sort_key<'a>(&self, line: &ProcessLine<'a>) -> SortKey<'a> {
-        (self.key)(line).unwrap_or(SortKey::Missing)
-    }
-}
-
-/// Columns whose cell is a number with a unit, written by a formatter.
-macro_rules! figure {
-    ($id:literal, $heading:literal, $width:literal, $about:literal, $format:path, $value:expr) => {
-        ProcessColumn {
-            id: $id,
-            heading: $heading,
-            about: $about,
-            align: Align::Right,
-            width: $width,
-            text: |line, out| {
-                let value: fn(&ProcessLine<'_>) -> Option<f64> = $value;
-                $format(out, value(line)?);
-                Some(())
-            },
-            key: |line| {
-                let value: fn(&ProcessLine<'_>) -> Option<f64> = $value;
-                Some(SortKey::Number(value(line)?))
-            },
-        }
-    };
-}
-
-/// Columns whose cell is a count.
-macro_rules! count {
-    ($id:literal, $heading:literal, $width:literal, $about:literal, $value:expr) => {
-        figure!($id, $heading, $width, $about, format::whole, |line| {
-            let value: fn(&ProcessLine<'_>) -> Option<u32> = $value;
-            value(line).map(f64::from)
+impl<'a> ProcessLine<'a> {
+    /// The process with totals number `at` of a moment.
+    pub fn of(moment: &'a Moment, at: usize) -> Option<ProcessLine<'a>> {
+        let totals = moment.aggregate.processes.get(at)?;
+        Some(ProcessLine {
+            process: moment.sample.processes.get(totals.process as usize)?,
+            totals,
+            taken_at_us: moment.sample.taken_at_us,
         })
-    };
+    }
+
+    /// Share of the descriptors it may open that are open, 0 to 1; `None` without a limit or where it may not be read.
+    pub fn descriptors_share(&self) -> Option<f64> {
+        let limit = self.process.process.descriptor_limit? as f64;
+        Some(f64::from(self.process.descriptors?) / limit.max(1.0))
+    }
 }
 
-/// Columns whose cell is text that another process chose.
-macro_rules! text {
-    ($id:literal, $heading:literal, $width:literal, $about:literal, $value:expr) => {
-        ProcessColumn {
-            id: $id,
-            heading: $heading,
-            about: $about,
-            align: Align::Left,
-            width: $width,
-            text: |line, out| {
-                let value: for<'a> fn(&ProcessLine<'a>) -> Option<&'a str> = $value;
-                format::harmless(out, value(line)?.as_bytes());
-                Some(())
-            },
-            key: |line| {
-                let value: for<'a> fn(&ProcessLine<'a>) -> Option<&'a str> = $value;
-                Some(SortKey::Text(Cow::Borrowed(value(line)?)))
-            },
-        }
-    };
+type ProcessColumn = Column<Processes>;
+
+const COUNT: (Format, Total) = (format::whole, Total::Sum);
+const RATE: (Format, Total) = (format::rate, Total::Sum);
+const PER_SECOND: (Format, Total) = (format::per_second, Total::Sum);
+
+/// A minute as bars.
+fn bars(recent: &Recent, out: &mut String) -> Option<()> {
+    recent.values().flatten().next()?;
+    format::minute(out, recent, MINUTE_BARS);
+    Some(())
+}
+
+fn sum(recent: &Recent) -> Option<SortKey<'static>> {
+    let known = recent.values().flatten();
+    known.reduce(|a, b| a + b).map(SortKey::Number)
+}
+
+/// `nginx.service` of `/system.slice/nginx.service`: what systemd calls a unit, or else the last group.
+fn unit<'a>(line: &ProcessLine<'a>) -> Option<&'a str> {
+    let path = line.process.process.cgroup.as_deref()?;
+    let units = [".service", ".scope", ".socket"];
+    let mut parts = path.rsplit('/').filter(|part| !part.is_empty());
+    let last = parts.clone().next()?;
+    let is_unit = |part: &&str| units.iter().any(|unit| part.ends_with(unit));
+    Some(parts.find(is_unit).unwrap_or(last))
+}
+
+fn tcp(line: &ProcessLine<'_>, state: State) -> f64 {
+    line.totals.tcp[state as usize].into()
 }
 
 /// Every column, in the order in which a person would ask for them.
-pub static PROCESS_COLUMNS: &[ProcessColumn] = &[
-    ProcessColumn {
-        id: "pid",
-        heading: "PID",
-        about: "Process id.",
-        align: Align::Right,
-        width: 7,
-        text: |line, out| write!(out, "{}", line.process.process.key.pid).ok(),
-        key: |line| Some(SortKey::Number(line.process.process.key.pid.into())),
-    },
-    text!(
-        "process",
-        "PROCESS",
-        15,
-        "The kernel's name for it. Kernel: /proc/PID/comm.",
-        |line| Some(&line.process.process.comm)
-    ),
-    ProcessColumn {
-        id: "user",
-        heading: "USER",
-        about: "Effective user.",
-        align: Align::Left,
-        width: 8,
-        text: |line, out| match line.process.process.user.as_deref() {
-            Some(name) => {
-                format::harmless(out, name.as_bytes());
+pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
+    vec![
+        ProcessColumn::figure(
+            ("pid", "PID", 7),
+            "Process id.",
+            (format::integer, Total::None),
+            |line| Some(line.process.process.key.pid.into()),
+        ),
+        ProcessColumn::text(
+            ("process", "PROCESS", 15),
+            "The kernel's name for it. Kernel: /proc/PID/comm.",
+            |line, out| {
+                format::harmless(out, line.process.process.comm.as_bytes());
                 Some(())
-            }
-            None => write!(out, "{}", line.process.process.uid).ok(),
-        },
-        key: |line| {
-            Some(SortKey::Text(match line.process.process.user.as_deref() {
-                Some(name) => Cow::Borrowed(name),
-                None => Cow::Owned(line.process.process.uid.to_string()),
-            }))
-        },
-    },
-    count!(
-        "sockets",
-        "SOCKS",
-        6,
-        "Sockets of all kinds that it owns.",
-        |line| Some(line.totals.sockets)
-    ),
-    count!(
-        "established",
-        "ESTAB",
-        6,
-        "Established TCP connections.",
-        |line| Some(line.totals.tcp[State::Established as usize])
-    ),
-    count!(
-        "time_wait",
-        "TIME-W",
-        7,
-        "TCP connections in TIME-WAIT that it closed.",
-        |line| Some(line.totals.tcp[State::TimeWait as usize])
-    ),
-    count!(
-        "close_wait",
-        "CLOSE-W",
-        7,
-        "TCP connections that the peer has closed and it has not.",
-        |line| Some(line.totals.tcp[State::CloseWait as usize])
-    ),
-    count!(
-        "listen",
-        "LISTEN",
-        6,
-        "Listening TCP sockets.",
-        |line| Some(line.totals.tcp[State::Listen as usize])
-    ),
-    count!("udp", "UDP", 5, "UDP sockets.", |line| Some(
-        line.totals.udp
-    )),
-    count!("unix", "UNIX", 6, "Unix sockets.", |line| Some(
-        line.totals.unix
-    )),
-    figure!(
-        "received_rate",
-        "↓/s",
-        9,
-        "TCP goodput in, bytes per second.",
-        format::rate,
-        |line| line.totals.throughput.received
-    ),
-    figure!(
-        "sent_rate",
-        "↑/s",
-        9,
-        "TCP goodput out, bytes per second.",
-        format::rate,
-        |line| line.totals.throughput.sent
-    ),
-    figure!(
-        "rate",
-        "↓+↑/s",
-        9,
-        "TCP goodput in and out together, bytes per second.",
-        format::rate,
-        |line| line.totals.throughput.total()
-    ),
-    ProcessColumn {
-        id: "minute",
-        heading: "LAST 60",
-        about: "Goodput in and out together, the last 60 samples; a blank is not known. Sorts by its sum.",
-        align: Align::Left,
-        width: MINUTE_BARS as u16,
-        text: |line, out| {
-            let recent = &line.totals.recent;
-            recent.values().flatten().next()?;
-            format::minute(out, recent, MINUTE_BARS);
-            Some(())
-        },
-        key: |line| {
-            let known = line.totals.recent.values().flatten();
-            known.reduce(|a, b| a + b).map(SortKey::Number)
-        },
-    },
-    figure!(
-        "retransmitted",
-        "RETR%",
-        6,
-        "Share of the bytes sent that were retransmissions.",
-        format::share,
-        |line| line.totals.throughput.retransmitted_share()
-    ),
-    figure!(
-        "opened",
-        "OPEN/s",
-        8,
-        "TCP connections opened per second.",
-        format::per_second,
-        |line| Some(line.totals.changes?.opened)
-    ),
-    figure!(
-        "closed",
-        "CLOSE/s",
-        8,
-        "TCP connections closed per second.",
-        format::per_second,
-        |line| Some(line.totals.changes?.closed)
-    ),
-    figure!(
-        "time_wait_rate",
-        "TW/s",
-        8,
-        "TCP connections that entered TIME-WAIT per second.",
-        format::per_second,
-        |line| Some(line.totals.changes?.time_wait)
-    ),
-    count!(
-        "descriptors",
-        "FDS",
-        6,
-        "Descriptors that it has open, of all kinds. Kernel: /proc/PID/fd.",
-        |line| line.process.descriptors
-    ),
-    text!(
-        "cgroup",
-        "CGROUP",
-        24,
-        "Its control group. Kernel: /proc/PID/cgroup.",
-        |line| line.process.process.cgroup.as_deref()
-    ),
-    text!(
-        "command",
-        "COMMAND",
-        24,
-        "Its arguments. Kernel: /proc/PID/cmdline.",
-        |line| Some(line.process.process.command_line.as_str()).filter(|text| !text.is_empty())
-    ),
-];
+            },
+            |line, _| text_key(&line.process.process.comm),
+        ),
+        ProcessColumn::text(
+            ("user", "USER", 8),
+            "Effective user.",
+            |line, out| match line.process.process.user.as_deref() {
+                Some(name) => {
+                    format::harmless(out, name.as_bytes());
+                    Some(())
+                }
+                None => write!(out, "{}", line.process.process.uid).ok(),
+            },
+            |line, _| {
+                Some(SortKey::Text(match line.process.process.user.as_deref() {
+                    Some(name) => Cow::Borrowed(name),
+                    None => Cow::Owned(line.process.process.uid.to_string()),
+                }))
+            },
+        ),
+        ProcessColumn::figure(
+            ("sockets", "SOCKS", 6),
+            "Sockets of all kinds that it owns.",
+            COUNT,
+            |line| Some(line.totals.sockets.into()),
+        ),
+        ProcessColumn::figure(
+            ("established", "ESTAB", 6),
+            "Established TCP connections.",
+            COUNT,
+            |line| Some(tcp(line, State::Established)),
+        ),
+        ProcessColumn::figure(
+            ("time_wait", "TIME-W", 7),
+            "TCP connections in TIME-WAIT that it closed.",
+            COUNT,
+            |line| Some(tcp(line, State::TimeWait)),
+        ),
+        ProcessColumn::figure(
+            ("close_wait", "CLOSE-W", 7),
+            "TCP connections that the peer has closed and it has not.",
+            COUNT,
+            |line| Some(tcp(line, State::CloseWait)),
+        ),
+        ProcessColumn::figure(
+            ("listen", "LISTEN", 6),
+            "Listening TCP sockets.",
+            COUNT,
+            |line| Some(tcp(line, State::Listen)),
+        ),
+        ProcessColumn::figure(("udp", "UDP", 5), "UDP sockets.", COUNT, |line| {
+            Some(line.totals.udp.into())
+        }),
+        ProcessColumn::figure(("unix", "UNIX", 6), "Unix sockets.", COUNT, |line| {
+            Some(line.totals.unix.into())
+        }),
+        ProcessColumn::figure(
+            ("received_rate", "↓/s", 9),
+            "TCP goodput in, bytes per second.",
+            RATE,
+            |line| line.totals.throughput.received,
+        ),
+        ProcessColumn::figure(
+            ("sent_rate", "↑/s", 9),
+            "TCP goodput out, bytes per second.",
+            RATE,
+            |line| line.totals.throughput.sent,
+        ),
+        ProcessColumn::figure(
+            ("rate", "↓+↑/s", 9),
+            "TCP goodput in and out together, bytes per second.",
+            RATE,
+            |line| line.totals.throughput.total(),
+        ),
+        ProcessColumn::text(
+            ("minute", "LAST 60", MINUTE_BARS as u16),
+            "Goodput in and out together, the last 60 samples; a blank is not known. Sorts by its sum.",
+            |line, out| bars(&line.totals.recent, out),
+            |line, _| sum(&line.totals.recent),
+        ),
+        ProcessColumn::figure(
+            ("retransmitted", "RETR%", 6),
+            "Share of the bytes sent that were retransmissions.",
+            (format::share, Total::None),
+            |line| line.totals.throughput.retransmitted_share(),
+        ),
+        ProcessColumn::figure(
+            ("opened", "OPEN/s", 8),
+            "TCP connections opened per second.",
+            PER_SECOND,
+            |line| Some(line.totals.changes?.opened),
+        ),
+        ProcessColumn::figure(
+            ("closed", "CLOSE/s", 8),
+            "TCP connections closed per second.",
+            PER_SECOND,
+            |line| Some(line.totals.changes?.closed),
+        ),
+        ProcessColumn::figure(
+            ("time_wait_rate", "TW/s", 8),
+            "TCP connections that entered TIME-WAIT per second.",
+            PER_SECOND,
+            |line| Some(line.totals.changes?.time_wait),
+        ),
+        ProcessColumn::text(
+            ("time_wait_minute", "TW LAST 60", MINUTE_BARS as u16),
+            "Connections in TIME-WAIT, the last 60 samples. Sorts by its sum.",
+            |line, out| bars(&line.totals.trend.time_wait, out),
+            |line, _| sum(&line.totals.trend.time_wait),
+        ),
+        ProcessColumn::figure(
+            ("descriptors", "FDS", 6),
+            "Descriptors that it has open, of all kinds. Kernel: /proc/PID/fd.",
+            COUNT,
+            |line| line.process.descriptors.map(f64::from),
+        ),
+        ProcessColumn::figure(
+            ("descriptors_share", "FDS%", 6),
+            "Share of the descriptors it may open that are open. Kernel: Max open files of /proc/PID/limits.",
+            (format::share, Total::Highest),
+            descriptors_share,
+        ),
+        ProcessColumn::text(
+            ("unit", "UNIT", 16),
+            "The systemd unit of its control group, or else the group's name.",
+            |line, out| {
+                format::harmless(out, unit(line)?.as_bytes());
+                Some(())
+            },
+            |line, _| text_key(unit(line)?),
+        ),
+        ProcessColumn::figure(
+            ("age", "AGE", 8),
+            "Time since it started.",
+            (format::duration_us, Total::Highest),
+            |line| Some((line.taken_at_us - line.process.process.started_at_us?) as f64),
+        ),
+        ProcessColumn::figure(
+            ("parent", "PPID", 7),
+            "Its parent's process id.",
+            (format::integer, Total::None),
+            |line| Some(line.process.process.parent.into()),
+        ),
+        ProcessColumn::text(
+            ("cgroup", "CGROUP", 24),
+            "Its control group. Kernel: /proc/PID/cgroup.",
+            |line, out| {
+                format::harmless(out, line.process.process.cgroup.as_deref()?.as_bytes());
+                Some(())
+            },
+            |line, _| text_key(line.process.process.cgroup.as_deref()?),
+        ),
+        ProcessColumn::text(
+            ("command", "COMMAND", 24),
+            "Its arguments. Kernel: /proc/PID/cmdline.",
+            |line, out| {
+                format::harmless(out, command(line)?.as_bytes());
+                Some(())
+            },
+            |line, _| text_key(command(line)?),
+        ),
+    ]
+});
+
+fn descriptors_share(line: &ProcessLine<'_>) -> Option<f64> {
+    line.descriptors_share()
+}
+
+fn command<'a>(line: &ProcessLine<'a>) -> Option<&'a str> {
+    let text = line.process.process.command_line.as_str();
+    (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::model::{Process, ProcessKey};
+
+    #[test]
+    fn a_unit_is_found_in_its_groups_path() {
+        let mut moment = Moment::default();
+        let key = ProcessKey {
+            pid: 1,
+            start_time: 1,
+        };
+        for (path, expected) in [
+            ("/system.slice/nginx.service", "nginx.service"),
+            ("/system.slice/nginx.service/worker", "nginx.service"),
+            ("/user.slice/session-1.scope", "session-1.scope"),
+            ("/machine/abc", "abc"),
+        ] {
+            let mut process = Process::new(key);
+            process.cgroup = Some(Arc::from(path));
+            moment.sample.processes = vec![ProcessRow {
+                process: Arc::new(process),
+                descriptors: None,
+                kinds: None,
+            }];
+            let mut aggregator = crate::aggregate::Aggregator::new();
+            moment.derive(&mut aggregator);
+            let line = ProcessLine::of(&moment, 0).unwrap();
+            assert_eq!(unit(&line), Some(expected));
+        }
+    }
+}

@@ -1,15 +1,26 @@
 //! The columns of a socket.
 
 mod ends;
+mod memory;
+pub(super) mod tcp;
 
 use std::borrow::Cow;
 use std::fmt::Write;
+use std::sync::LazyLock;
 
 use super::format::{self, MISSING};
-use super::{Align, SortKey};
-use crate::aggregate::SocketRates;
-use crate::model::{Attribution, SocketRef, State, TcpInfo};
-use ends::{local, local_key, remote, remote_key};
+use super::{Column, Kind, SortKey, Total, text_key};
+use crate::aggregate::{Moment, SocketRates};
+use crate::model::{Attribution, SOCKOPT_NAMES, SocketRef, State, TcpInfo, Unowned};
+pub(super) use ends::{local, local_key, remote, remote_key};
+
+/// Tables of sockets.
+#[derive(Debug)]
+pub struct Sockets;
+
+impl Kind for Sockets {
+    type Row<'a> = SocketRow<'a>;
+}
 
 /// A socket with its rates: what a table of sockets has in a row.
 #[derive(Debug, Clone, Copy)]
@@ -18,60 +29,44 @@ pub struct SocketRow<'a> {
     pub socket: SocketRef<'a>,
     /// Its rates; `None` without a Sample before.
     pub rates: Option<&'a SocketRates>,
+    /// Where its other end is looked for; `None` if it is in no Sample any more.
+    pub moment: Option<&'a Moment>,
+}
+
+impl<'a> SocketRow<'a> {
+    /// The socket in a row of a moment.
+    #[inline]
+    pub fn of(moment: &'a Moment, row: usize) -> Option<SocketRow<'a>> {
+        Some(SocketRow {
+            socket: moment.sample.socket(row)?,
+            rates: moment.aggregate.sockets.get(row),
+            moment: Some(moment),
+        })
+    }
+
+    /// A socket of which only this is known.
+    pub fn alone(socket: SocketRef<'a>) -> SocketRow<'a> {
+        SocketRow {
+            socket,
+            rates: None,
+            moment: None,
+        }
+    }
+
+    /// The other end, if it is a socket of this machine.
+    pub fn peer(&self) -> Option<SocketRow<'a>> {
+        let moment = self.moment?;
+        SocketRow::of(moment, moment.peers().peer(self.socket.socket)?)
+    }
 }
 
 /// A column of a table of sockets.
-#[derive(Clone, Copy)]
-pub struct SocketColumn {
-    /// Its name in options, CSV and JSON.
-    pub id: &'static str,
-    /// Its heading in a table.
-    pub heading: &'static str,
-    /// What it tells, its unit and where the kernel has it.
-    pub about: &'static str,
-    /// Where its cells stand.
-    pub align: Align,
-    /// The width at which a table on a screen shows it, in columns of the terminal.
-    pub width: u16,
-    /// Appends the cell's text; nothing is appended if the value is missing.
-    text: fn(&SocketRow<'_>, &mut String) -> Option<()>,
-    key: for<'a> fn(&SocketRow<'a>) -> Option<SortKey<'a>>,
-}
-
-impl std::fmt::Debug for SocketColumn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SocketColumn")
-            .field("id", &self.id)
-            .finish_non_exhaustive()
-    }
-}
+pub type SocketColumn = Column<Sockets>;
 
 impl SocketColumn {
     /// The column of that name.
     pub fn by_id(id: &str) -> Option<&'static SocketColumn> {
         SOCKET_COLUMNS.iter().find(|column| column.id == id)
-    }
-
-    /// Appends the cell's text to `out`: `–` if the value is missing. The text is harmless in a terminal.
-    pub fn write(&self, row: &SocketRow<'_>, out: &mut String) {
-        if !self.write_known(row, out) {
-            out.push_str(MISSING);
-        }
-    }
-
-    /// Appends the cell's text to `out` if the value is known; answers whether it is.
-    pub fn write_known(&self, row: &SocketRow<'_>, out: &mut String) -> bool {
-        let before = out.len();
-        if (self.text)(row, out).is_none() {
-            out.truncate(before);
-            return false;
-        }
-        true
-    }
-
-    /// What rows are ordered by.
-    pub fn sort_key<'a>(&self, row: &SocketRow<'a>) -> SortKey<'a> {
-        (self.key)(row).unwrap_or(SortKey::Missing)
     }
 }
 
@@ -87,189 +82,424 @@ pub const DEFAULT_COLUMNS: [&str; 8] = [
     "user",
 ];
 
-macro_rules! columns {
-    ($( $id:literal, $heading:literal, $align:ident, $width:literal, $text:expr, $key:expr, $about:literal; )+) => {
-        /// Every column, in the order in which a person would ask for them.
-        pub static SOCKET_COLUMNS: &[SocketColumn] = &[
-            $( SocketColumn {
-                id: $id,
-                heading: $heading,
-                about: $about,
-                align: Align::$align,
-                width: $width,
-                text: $text,
-                key: $key,
-            } ),+
-        ];
-    };
+/// Every column, in the order in which a person would ask for them.
+pub static SOCKET_COLUMNS: LazyLock<Vec<SocketColumn>> = LazyLock::new(|| {
+    let mut columns = main_columns();
+    columns.extend(identity_columns());
+    columns.extend(memory::columns());
+    columns.extend(tcp::columns());
+    columns
+});
+
+/// A number of no unit that means nothing in sum.
+const NUMBER: (super::Format, Total) = (format::integer, Total::None);
+/// A number of things.
+const COUNT: (super::Format, Total) = (format::integer, Total::Sum);
+const BYTES: (super::Format, Total) = (format::bytes, Total::Sum);
+const RATE: (super::Format, Total) = (format::rate, Total::Sum);
+const TIME: (super::Format, Total) = (format::duration_us, Total::Highest);
+
+/// What one looks at first.
+fn main_columns() -> Vec<SocketColumn> {
+    vec![
+        SocketColumn::text(
+            ("netid", "NETID", 5),
+            "Family and protocol, as ss names them.",
+            |row, out| {
+                out.push_str(netid(row));
+                Some(())
+            },
+            |row, _| text_key(netid(row)),
+        ),
+        SocketColumn::text(
+            ("state", "STATE", 10),
+            "State. Kernel: idiag_state.",
+            |row, out| {
+                out.push_str(row.socket.socket.state.short_name());
+                Some(())
+            },
+            |row, _| text_key(row.socket.socket.state.short_name()),
+        ),
+        SocketColumn::figure(
+            ("recv_queue", "RECV-Q", 7),
+            "Unread bytes; on listeners the connections that wait for accept(); on UDP the memory of unread datagrams. Kernel: idiag_rqueue.",
+            COUNT,
+            |row| Some(row.socket.socket.recv_queue.into()),
+        ),
+        SocketColumn::figure(
+            ("send_queue", "SEND-Q", 7),
+            "Unacknowledged and unsent bytes; on listeners the accept queue's limit. Kernel: idiag_wqueue.",
+            COUNT,
+            |row| Some(row.socket.socket.send_queue.into()),
+        ),
+        SocketColumn::text(
+            ("local", "LOCAL", 24),
+            "This end: address and port, or a unix socket's path (abstract names begin with @).",
+            local,
+            |row, _| local_key(row),
+        ),
+        SocketColumn::text(
+            ("remote", "REMOTE", 24),
+            "The other end.",
+            remote,
+            |row, _| remote_key(row),
+        ),
+        SocketColumn::text(
+            ("process", "PROCESS", 18),
+            "The process that owns it, with its pid; (was) if it has let go, (inf) if inferred from its listener. In brackets why there is none.",
+            process,
+            |row, _| process_key(row),
+        ),
+        SocketColumn::figure(
+            ("pid", "PID", 7),
+            "Process id of the first owner.",
+            NUMBER,
+            |row| Some(row.socket.owner()?.process.key.pid.into()),
+        ),
+        SocketColumn::text(
+            ("user", "USER", 8),
+            "User of the socket. Kernel: idiag_uid.",
+            user,
+            |row, _| {
+                Some(match row.socket.user_name() {
+                    Some(name) => SortKey::Text(Cow::Borrowed(name)),
+                    None => SortKey::Text(Cow::Owned(row.socket.socket.uid?.to_string())),
+                })
+            },
+        ),
+        SocketColumn::figure(
+            ("received_rate", "↓/s", 9),
+            "Goodput in, bytes per second: what bytes_received grew by.",
+            RATE,
+            |row| row.rates?.received.map(f64::from),
+        ),
+        SocketColumn::figure(
+            ("sent_rate", "↑/s", 9),
+            "Goodput out, bytes per second: what bytes_acked grew by.",
+            RATE,
+            |row| row.rates?.sent.map(f64::from),
+        ),
+        SocketColumn::figure(
+            ("rate", "↓+↑/s", 9),
+            "Goodput in and out together, bytes per second.",
+            RATE,
+            |row| total_rate(row).map(f64::from),
+        ),
+        SocketColumn::figure(
+            ("rtt", "RTT", 8),
+            "Smoothed round-trip time. Kernel: tcpi_rtt.",
+            TIME,
+            |row| connection(row)?.measured_rtt().map(|rtt| rtt as f64),
+        ),
+        SocketColumn::text(
+            ("limit", "LIMIT", 6),
+            "What holds the sender back: app, rwnd, sndbuf, cwnd or loss.",
+            |row, out| {
+                out.push_str(row.rates?.limit?.name());
+                Some(())
+            },
+            |row, _| text_key(row.rates?.limit?.name()),
+        ),
+        SocketColumn::figure(
+            ("retransmitted", "RETRANS", 7),
+            "Segments retransmitted in the connection's life. Kernel: tcpi_total_retrans.",
+            COUNT,
+            |row| connection(row)?.total_retrans().map(|count| count as f64),
+        ),
+        SocketColumn::figure(
+            ("bytes_received", "RECEIVED", 8),
+            "Bytes received. Kernel: tcpi_bytes_received.",
+            BYTES,
+            |row| connection(row)?.bytes_received().map(|bytes| bytes as f64),
+        ),
+        SocketColumn::figure(
+            ("bytes_acked", "ACKED", 8),
+            "Bytes acknowledged by the peer. Kernel: tcpi_bytes_acked.",
+            BYTES,
+            |row| connection(row)?.bytes_acked().map(|bytes| bytes as f64),
+        ),
+        SocketColumn::figure(
+            ("cwnd", "CWND", 6),
+            "Congestion window, segments. Kernel: tcpi_snd_cwnd.",
+            (format::integer, Total::None),
+            |row| connection(row)?.snd_cwnd().map(|segments| segments as f64),
+        ),
+        SocketColumn::text(
+            ("congestion", "CC", 6),
+            "Congestion control algorithm. Kernel: INET_DIAG_CONG.",
+            |row, out| {
+                format::harmless(out, row.socket.congestion()?.as_bytes());
+                Some(())
+            },
+            |row, _| text_key(row.socket.congestion()?),
+        ),
+        SocketColumn::text(
+            ("timer", "TIMER", 16),
+            "Running timer, time until it fires, times it has fired. Kernel: idiag_timer, idiag_expires, idiag_retrans.",
+            |row, out| {
+                let timer = row.socket.socket.timer?;
+                out.push_str(timer.kind.ss_name());
+                out.push(' ');
+                format::duration_us(out, f64::from(timer.expires_ms) * 1000.0);
+                if timer.retries > 0 {
+                    write!(out, " ×{}", timer.retries).ok()?;
+                }
+                Some(())
+            },
+            |row, _| Some(SortKey::Number(row.socket.socket.timer?.expires_ms.into())),
+        ),
+        SocketColumn::figure(
+            ("drops", "DROPS", 6),
+            "Datagrams or connections dropped by this socket. Kernel: SK_MEMINFO_DROPS.",
+            COUNT,
+            |row| row.socket.memory()?.drops().map(f64::from),
+        ),
+        SocketColumn::text(
+            ("peer", "OTHER END", 18),
+            "The process at the other end, if that is on this machine: of connections over loopback and unix pairs.",
+            |row, out| process(&row.peer()?, out),
+            |row, _| process_key(&row.peer()?),
+        ),
+        SocketColumn::text(
+            ("interface", "DEV", 8),
+            "Bound device. Kernel: idiag_if.",
+            |row, out| {
+                format::harmless(out, row.socket.interface_name()?.as_bytes());
+                Some(())
+            },
+            |row, _| text_key(row.socket.interface_name()?),
+        ),
+        SocketColumn::text(
+            ("cgroup", "CGROUP", 24),
+            "Control group. Kernel: INET_DIAG_CGROUP_ID.",
+            |row, out| {
+                let id = row.socket.socket.cgroup_id;
+                match row.socket.sample.cgroup_path(id) {
+                    Some(path) => {
+                        format::harmless(out, path.as_bytes());
+                        Some(())
+                    }
+                    None if id != 0 => write!(out, "{id}").ok(),
+                    None => None,
+                }
+            },
+            |row, _| text_key(row.socket.sample.cgroup_path(row.socket.socket.cgroup_id)?),
+        ),
+    ]
 }
 
-/// A column whose cell is a plain number and whose order is that number.
-macro_rules! number {
-    ($value:expr) => {
-        |row, out| {
-            let value: fn(&SocketRow<'_>) -> Option<u64> = $value;
-            write!(out, "{}", value(row)?).ok()
-        }
-    };
+/// Who it is to the kernel, and how it is set.
+fn identity_columns() -> Vec<SocketColumn> {
+    let plain = |width, id, heading| (id, heading, width);
+    vec![
+        SocketColumn::figure(
+            plain(10, "inode", "INODE"),
+            "Inode in sockfs. Kernel: idiag_inode.",
+            NUMBER,
+            |row| Some(f64::from(row.socket.socket.inode)).filter(|&inode| inode > 0.0),
+        ),
+        SocketColumn::text(
+            plain(12, "cookie", "COOKIE"),
+            "The kernel's socket cookie, hexadecimal as in ss. Kernel: idiag_cookie.",
+            |row, out| write!(out, "{:x}", row.socket.socket.known_cookie()?).ok(),
+            |row, _| Some(SortKey::Number(row.socket.socket.known_cookie()? as f64)),
+        )
+        .at_the_right(),
+        SocketColumn::figure(
+            plain(10, "netns", "NETNS"),
+            "Network namespace: inode of /proc/PID/ns/net.",
+            NUMBER,
+            |row| Some(row.socket.socket.netns.into()),
+        ),
+        SocketColumn::text(
+            plain(7, "family", "FAMILY"),
+            "Address family. Kernel: idiag_family.",
+            |row, out| {
+                out.push_str(row.socket.socket.family.name());
+                Some(())
+            },
+            |row, _| text_key(row.socket.socket.family.name()),
+        ),
+        SocketColumn::text(
+            plain(9, "protocol", "PROTOCOL"),
+            "Protocol over the family, type of a unix socket, name of a netlink protocol.",
+            |row, out| {
+                out.push_str(row.socket.socket.protocol.name());
+                Some(())
+            },
+            |row, _| text_key(row.socket.socket.protocol.name()),
+        ),
+        SocketColumn::figure(
+            plain(7, "accept_queue", "ACCEPT"),
+            "Connections that wait for accept(); of listeners. Kernel: idiag_rqueue.",
+            COUNT,
+            |row| row.socket.socket.accept_queue().map(f64::from),
+        ),
+        SocketColumn::figure(
+            plain(7, "backlog", "BACKLOG"),
+            "Limit of the accept queue; of listeners. Kernel: idiag_wqueue.",
+            NUMBER,
+            |row| row.socket.socket.backlog().map(f64::from),
+        ),
+        SocketColumn::figure(
+            plain(6, "uid", "UID"),
+            "User id. Kernel: idiag_uid.",
+            NUMBER,
+            |row| row.socket.socket.uid.map(f64::from),
+        ),
+        SocketColumn::text(
+            plain(18, "unowned", "UNOWNED"),
+            "Why it has no owner.",
+            |row, out| {
+                out.push_str(unowned(row)?.name());
+                Some(())
+            },
+            |row, _| text_key(unowned(row)?.name()),
+        ),
+        SocketColumn::text(
+            plain(10, "attribution", "KNOWN BY"),
+            "How its owner is known: observed, remembered or inferred.",
+            |row, out| {
+                out.push_str(row.socket.socket.attribution.name()?);
+                Some(())
+            },
+            |row, _| text_key(row.socket.socket.attribution.name()?),
+        ),
+        SocketColumn::figure(
+            plain(9, "wire_rate", "WIRE ↑/s"),
+            "Bytes sent per second, retransmissions included: what bytes_sent grew by.",
+            RATE,
+            |row| row.rates?.wire_sent.map(f64::from),
+        ),
+        SocketColumn::figure(
+            plain(9, "retransmitted_rate", "RETR/s"),
+            "Bytes retransmitted per second: what bytes_retrans grew by.",
+            RATE,
+            |row| row.rates?.retransmitted.map(f64::from),
+        ),
+        SocketColumn::text(
+            plain(16, "congestion_info", "CC INFO"),
+            "What the congestion control reports. Kernel: INET_DIAG_VEGASINFO, _DCTCPINFO, _BBRINFO.",
+            congestion_info,
+            |_, _| None,
+        ),
+        SocketColumn::text(
+            plain(16, "options", "OPTIONS"),
+            "Socket options that are set. Kernel: INET_DIAG_SOCKOPT.",
+            options,
+            |row, _| Some(SortKey::Number(row.socket.socket.options?.into())),
+        ),
+        SocketColumn::text(
+            plain(8, "mark", "MARK"),
+            "Firewall mark, hexadecimal. Needs CAP_NET_ADMIN. Kernel: INET_DIAG_MARK.",
+            |row, out| write!(out, "{:#x}", row.socket.socket.mark?).ok(),
+            |row, _| Some(SortKey::Number(row.socket.socket.mark?.into())),
+        )
+        .at_the_right(),
+        SocketColumn::text(
+            plain(5, "tos", "TOS"),
+            "IPv4 type of service. Kernel: INET_DIAG_TOS.",
+            |row, out| write!(out, "{:#x}", row.socket.socket.tos?).ok(),
+            |row, _| Some(SortKey::Number(row.socket.socket.tos?.into())),
+        )
+        .at_the_right(),
+        SocketColumn::text(
+            plain(6, "tclass", "TCLASS"),
+            "IPv6 traffic class. Kernel: INET_DIAG_TCLASS.",
+            |row, out| write!(out, "{:#x}", row.socket.socket.tclass?).ok(),
+            |row, _| Some(SortKey::Number(row.socket.socket.tclass?.into())),
+        )
+        .at_the_right(),
+        SocketColumn::text(
+            plain(8, "class_id", "CLASS"),
+            "net_cls class id. Kernel: INET_DIAG_CLASS_ID.",
+            |row, out| write!(out, "{:#x}", row.socket.socket.class_id?).ok(),
+            |row, _| Some(SortKey::Number(row.socket.socket.class_id?.into())),
+        )
+        .at_the_right(),
+        SocketColumn::text(
+            plain(6, "v6only", "V6ONLY"),
+            "Whether an IPv6 socket refuses IPv4. Kernel: INET_DIAG_SKV6ONLY.",
+            |row, out| {
+                let only = row.socket.socket.v6only?;
+                out.push_str(if only { "yes" } else { "no" });
+                Some(())
+            },
+            |row, _| Some(SortKey::Number(row.socket.socket.v6only?.into())),
+        ),
+        SocketColumn::figure(
+            plain(5, "raw_protocol", "PROTO"),
+            "IP protocol of a raw socket. Kernel: INET_DIAG_PROTOCOL.",
+            NUMBER,
+            |row| row.socket.socket.raw_protocol.map(f64::from),
+        ),
+        SocketColumn::text(
+            plain(8, "shutdown", "SHUTDOWN"),
+            "Directions that are shut down. Kernel: INET_DIAG_SHUTDOWN, UNIX_DIAG_SHUTDOWN.",
+            |row, out| {
+                out.push_str(match row.socket.socket.shutdown? & 3 {
+                    0 => "none",
+                    1 => "receive",
+                    2 => "send",
+                    _ => "both",
+                });
+                Some(())
+            },
+            |row, _| Some(SortKey::Number(row.socket.socket.shutdown?.into())),
+        ),
+        SocketColumn::text(
+            plain(6, "ulp", "ULP"),
+            "Protocol above TCP in the kernel, e.g. tls. Kernel: INET_ULP_INFO_NAME.",
+            |row, out| {
+                format::harmless(out, row.socket.ulp()?);
+                Some(())
+            },
+            |row, _| Some(SortKey::Text(String::from_utf8_lossy(row.socket.ulp()?))),
+        ),
+    ]
 }
 
-macro_rules! number_key {
-    ($value:expr) => {
-        |row| {
-            let value: fn(&SocketRow<'_>) -> Option<u64> = $value;
-            Some(SortKey::Number(value(row)? as f64))
-        }
-    };
+fn unowned(row: &SocketRow<'_>) -> Option<Unowned> {
+    row.socket.socket.attribution.unowned()
 }
 
-/// A column of what TCP knows of a connection, written by a formatter.
-macro_rules! info {
-    ($field:ident, $format:path) => {
-        |row, out| {
-            $format(out, connection(row)?.$field()? as f64);
+fn user(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
+    match row.socket.user_name() {
+        Some(name) => {
+            format::harmless(out, name.as_bytes());
             Some(())
         }
-    };
+        None => write!(out, "{}", row.socket.socket.uid?).ok(),
+    }
 }
 
-macro_rules! info_key {
-    ($field:ident) => {
-        |row| Some(SortKey::Number(connection(row)?.$field()? as f64))
-    };
-}
-
-macro_rules! rate {
-    ($field:ident) => {
-        |row, out| {
-            format::rate(out, f64::from(row.rates?.$field?));
-            Some(())
+/// `bw:1250000 min_rtt:40`.
+fn congestion_info(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
+    row.socket.congestion_info()?;
+    let mut gap = "";
+    for (name, value) in row.socket.congestion_fields() {
+        match value {
+            Some(value) => write!(out, "{gap}{name}:{value}").ok()?,
+            None => write!(out, "{gap}{name}:{MISSING}").ok()?,
         }
-    };
+        gap = " ";
+    }
+    (!gap.is_empty()).then_some(())
 }
 
-macro_rules! rate_key {
-    ($field:ident) => {
-        |row| Some(SortKey::Number(f64::from(row.rates?.$field?)))
-    };
-}
-
-columns! {
-    "netid", "NETID", Left, 5,
-        |row, out| { out.push_str(netid(row)); Some(()) },
-        |row| Some(SortKey::Text(Cow::Borrowed(netid(row)))),
-        "Family and protocol, as ss names them.";
-    "state", "STATE", Left, 10,
-        |row, out| { out.push_str(row.socket.socket.state.short_name()); Some(()) },
-        |row| Some(SortKey::Text(Cow::Borrowed(row.socket.socket.state.short_name()))),
-        "State. Kernel: idiag_state.";
-    "recv_queue", "RECV-Q", Right, 7,
-        number!(|row| Some(row.socket.socket.recv_queue.into())),
-        number_key!(|row| Some(row.socket.socket.recv_queue.into())),
-        "Unread bytes; on listeners the connections that wait for accept(); on UDP the memory of unread datagrams. Kernel: idiag_rqueue.";
-    "send_queue", "SEND-Q", Right, 7,
-        number!(|row| Some(row.socket.socket.send_queue.into())),
-        number_key!(|row| Some(row.socket.socket.send_queue.into())),
-        "Unacknowledged and unsent bytes; on listeners the accept queue's limit. Kernel: idiag_wqueue.";
-    "local", "LOCAL", Left, 24,
-        |row, out| local(row, out),
-        local_key,
-        "This end: address and port, or a unix socket's path (abstract names begin with @).";
-    "remote", "REMOTE", Left, 24,
-        |row, out| remote(row, out),
-        remote_key,
-        "The other end.";
-    "process", "PROCESS", Left, 18,
-        |row, out| process(row, out),
-        |row| Some(match row.socket.owner() {
-            Some(owner) => SortKey::Text(Cow::Borrowed(&owner.process.comm)),
-            None => return None,
-        }),
-        "The process that owns it, with its pid; (was) if it has let go, (inf) if inferred from its listener. In brackets why there is none.";
-    "pid", "PID", Right, 7,
-        number!(|row| Some(row.socket.owner()?.process.key.pid.into())),
-        number_key!(|row| Some(row.socket.owner()?.process.key.pid.into())),
-        "Process id of the first owner.";
-    "user", "USER", Left, 8,
-        |row, out| match row.socket.user_name() {
-            Some(name) => { format::harmless(out, name.as_bytes()); Some(()) }
-            None => write!(out, "{}", row.socket.socket.uid?).ok(),
-        },
-        |row| Some(match row.socket.user_name() {
-            Some(name) => SortKey::Text(Cow::Borrowed(name)),
-            None => SortKey::Text(Cow::Owned(row.socket.socket.uid?.to_string())),
-        }),
-        "User of the socket. Kernel: idiag_uid.";
-    "received_rate", "↓/s", Right, 9, rate!(received), rate_key!(received),
-        "Goodput in, bytes per second: what bytes_received grew by.";
-    "sent_rate", "↑/s", Right, 9, rate!(sent), rate_key!(sent),
-        "Goodput out, bytes per second: what bytes_acked grew by.";
-    "rate", "↓+↑/s", Right, 9,
-        |row, out| { format::rate(out, f64::from(total_rate(row)?)); Some(()) },
-        |row| Some(SortKey::Number(f64::from(total_rate(row)?))),
-        "Goodput in and out together, bytes per second.";
-    "rtt", "RTT", Right, 8, info!(measured_rtt, format::duration_us), info_key!(measured_rtt),
-        "Smoothed round-trip time. Kernel: tcpi_rtt.";
-    "limit", "LIMIT", Left, 6,
-        |row, out| { out.push_str(row.rates?.limit?.name()); Some(()) },
-        |row| Some(SortKey::Text(Cow::Borrowed(row.rates?.limit?.name()))),
-        "What holds the sender back: app, rwnd, sndbuf, cwnd or loss.";
-    "retransmitted", "RETRANS", Right, 7,
-        number!(|row| connection(row)?.total_retrans()),
-        number_key!(|row| connection(row)?.total_retrans()),
-        "Segments retransmitted in the connection's life. Kernel: tcpi_total_retrans.";
-    "bytes_received", "RECEIVED", Right, 8, info!(bytes_received, format::bytes), info_key!(bytes_received),
-        "Bytes received. Kernel: tcpi_bytes_received.";
-    "bytes_acked", "ACKED", Right, 8, info!(bytes_acked, format::bytes), info_key!(bytes_acked),
-        "Bytes acknowledged by the peer. Kernel: tcpi_bytes_acked.";
-    "cwnd", "CWND", Right, 6,
-        number!(|row| connection(row)?.snd_cwnd()),
-        number_key!(|row| connection(row)?.snd_cwnd()),
-        "Congestion window, segments. Kernel: tcpi_snd_cwnd.";
-    "congestion", "CC", Left, 6,
-        |row, out| { format::harmless(out, row.socket.congestion()?.as_bytes()); Some(()) },
-        |row| Some(SortKey::Text(Cow::Borrowed(row.socket.congestion()?))),
-        "Congestion control algorithm. Kernel: INET_DIAG_CONG.";
-    "timer", "TIMER", Left, 16,
-        |row, out| {
-            let timer = row.socket.socket.timer?;
-            out.push_str(timer.kind.ss_name());
-            out.push(' ');
-            format::duration_us(out, f64::from(timer.expires_ms) * 1000.0);
-            if timer.retries > 0 {
-                write!(out, " ×{}", timer.retries).ok()?;
-            }
-            Some(())
-        },
-        |row| Some(SortKey::Number(f64::from(row.socket.socket.timer?.expires_ms))),
-        "Running timer, time until it fires, times it has fired. Kernel: idiag_timer, idiag_expires, idiag_retrans.";
-    "drops", "DROPS", Right, 6,
-        number!(|row| Some(row.socket.memory()?.drops()?.into())),
-        number_key!(|row| Some(row.socket.memory()?.drops()?.into())),
-        "Datagrams or connections dropped by this socket. Kernel: SK_MEMINFO_DROPS.";
-    "interface", "DEV", Left, 8,
-        |row, out| { format::harmless(out, row.socket.interface_name()?.as_bytes()); Some(()) },
-        |row| Some(SortKey::Text(Cow::Borrowed(row.socket.interface_name()?))),
-        "Bound device. Kernel: idiag_if.";
-    "cgroup", "CGROUP", Left, 24,
-        |row, out| {
-            let id = row.socket.socket.cgroup_id;
-            match row.socket.sample.cgroup_path(id) {
-                Some(path) => { format::harmless(out, path.as_bytes()); Some(()) }
-                None if id != 0 => write!(out, "{id}").ok(),
-                None => None,
-            }
-        },
-        |row| row.socket.sample.cgroup_path(row.socket.socket.cgroup_id).map(|path| SortKey::Text(Cow::Borrowed(path))),
-        "Control group. Kernel: INET_DIAG_CGROUP_ID.";
-    "inode", "INODE", Right, 10,
-        number!(|row| Some(u64::from(row.socket.socket.inode)).filter(|&inode| inode != 0)),
-        number_key!(|row| Some(u64::from(row.socket.socket.inode)).filter(|&inode| inode != 0)),
-        "Inode in sockfs. Kernel: idiag_inode.";
-    "cookie", "COOKIE", Right, 12,
-        |row, out| write!(out, "{:x}", row.socket.socket.known_cookie()?).ok(),
-        |row| Some(SortKey::Number(row.socket.socket.known_cookie()? as f64)),
-        "The kernel's socket cookie, hexadecimal as in ss. Kernel: idiag_cookie.";
+fn options(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
+    let bits = row.socket.socket.options?;
+    let mut gap = "";
+    for (bit, name) in SOCKOPT_NAMES.iter().enumerate() {
+        if bits >> bit & 1 == 1 {
+            write!(out, "{gap}{name}").ok()?;
+            gap = " ";
+        }
+    }
+    if gap.is_empty() {
+        out.push_str("none");
+    }
+    Some(())
 }
 
 /// Both directions together; `None` if neither was measured.
@@ -282,7 +512,7 @@ fn total_rate(row: &SocketRow<'_>) -> Option<f32> {
 }
 
 /// What TCP knows of a connection. A listener is none: the kernel writes zeros, and initial values.
-fn connection<'a>(row: &SocketRow<'a>) -> Option<TcpInfo<'a>> {
+pub(super) fn connection<'a>(row: &SocketRow<'a>) -> Option<TcpInfo<'a>> {
     match row.socket.socket.state {
         State::Listen => None,
         _ => row.socket.tcp_info(),
@@ -294,7 +524,7 @@ fn netid(row: &SocketRow<'_>) -> &'static str {
 }
 
 /// `nginx/812`, `nginx/812 +3` for several, `nginx/812 (was)`, `nginx/812 (inf)`, `[time-wait]`.
-fn process(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
+pub(super) fn process(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
     let attribution = row.socket.socket.attribution;
     if let Attribution::Unowned(why) = attribution {
         return write!(out, "[{}]", why.name()).ok();
@@ -313,4 +543,8 @@ fn process(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
         Attribution::Observed | Attribution::Unowned(_) => {}
     }
     Some(())
+}
+
+pub(super) fn process_key<'a>(row: &SocketRow<'a>) -> Option<SortKey<'a>> {
+    text_key(&row.socket.owner()?.process.comm)
 }

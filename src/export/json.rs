@@ -99,10 +99,10 @@ fn write_rows(
     between: &[u8],
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let peers = PeerIndex::new(&moment.sample);
+    let peers = moment.peers();
     let chunks: Vec<&[u32]> = rows.chunks(CHUNK).collect();
     let format =
-        |rows: &[u32], buffer: &mut Vec<u8>| format_rows(moment, &peers, rows, between, buffer);
+        |rows: &[u32], buffer: &mut Vec<u8>| format_rows(moment, peers, rows, between, buffer);
     std::thread::scope(|scope| {
         let (chunks, format) = (&chunks, &format);
         // A worker that cannot be started, or is not worth it, is done without.

@@ -34,12 +34,8 @@ pub fn write(
         .map(|column| if heading { column.heading.width() } else { 0 })
         .collect();
     for &row in rows {
-        let Some(socket) = moment.sample.socket(row as usize) else {
+        let Some(row) = SocketRow::of(moment, row as usize) else {
             continue;
-        };
-        let row = SocketRow {
-            socket,
-            rates: moment.aggregate.sockets.get(row as usize),
         };
         for (column, width) in columns.iter().zip(&mut widths) {
             let start = text.len();

@@ -6,6 +6,8 @@
 pub struct KernelField {
     /// The kernel's name without its prefix.
     pub name: &'static str,
+    /// What it tells and its unit, as its documentation says.
+    pub about: &'static str,
     /// First byte of the field.
     pub offset: usize,
     /// Bytes that the field (or the unit that holds the bit field) takes: 1, 2, 4 or 8.
@@ -34,11 +36,11 @@ impl KernelField {
 
 /// Gives a view its getters and the list of its fields: `name @ offset + width`, and for bit fields `[shift, mask]`.
 macro_rules! kernel_struct {
-    ($view:ident: $( $(#[$doc:meta])* $name:ident @ $offset:literal + $width:literal $([$shift:literal, $mask:literal])? ),+ $(,)?) => {
+    ($view:ident: $( $(#[doc = $doc:literal])* $name:ident @ $offset:literal + $width:literal $([$shift:literal, $mask:literal])? ),+ $(,)?) => {
         impl<'a> $view<'a> {
             /// Every field that this version knows, in the kernel's order.
             pub const FIELDS: &'static [KernelField] = &[
-                $( kernel_struct!(@field $name, $offset, $width $(, $shift, $mask)?) ),+
+                $( kernel_struct!(@field $name, concat!($($doc),*), $offset, $width $(, $shift, $mask)?) ),+
             ];
 
             /// Views the bytes of an `INET_DIAG_INFO` attribute. Any length is fine.
@@ -52,21 +54,22 @@ macro_rules! kernel_struct {
             }
 
             $(
-                $(#[$doc])*
+                $(#[doc = $doc])*
                 #[inline]
                 pub fn $name(self) -> Option<u64> {
-                    const FIELD: KernelField = kernel_struct!(@field $name, $offset, $width $(, $shift, $mask)?);
+                    const FIELD: KernelField = kernel_struct!(@field $name, "", $offset, $width $(, $shift, $mask)?);
                     FIELD.read(self.0)
                 }
             )+
         }
     };
-    (@field $name:ident, $offset:literal, $width:literal) => {
-        kernel_struct!(@field $name, $offset, $width, 0, 0xffff_ffff_ffff_ffff)
+    (@field $name:ident, $about:expr, $offset:literal, $width:literal) => {
+        kernel_struct!(@field $name, $about, $offset, $width, 0, 0xffff_ffff_ffff_ffff)
     };
-    (@field $name:ident, $offset:literal, $width:literal, $shift:literal, $mask:literal) => {
+    (@field $name:ident, $about:expr, $offset:literal, $width:literal, $shift:literal, $mask:literal) => {
         KernelField {
             name: stringify!($name),
+            about: $about,
             offset: $offset,
             width: $width,
             shift: $shift,

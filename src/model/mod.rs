@@ -5,6 +5,7 @@
 //! kernel, computes a rate or draws.
 
 mod attribution;
+mod congestion;
 mod counters;
 mod ends;
 mod fault;
@@ -22,6 +23,7 @@ mod tcp_info;
 mod tracker;
 
 pub use attribution::{Attribution, Unowned};
+pub use congestion::congestion_fields;
 pub use counters::{Counters, Interface, Protocols};
 pub use ends::{Endpoint, Ends};
 pub use fault::{Fault, Severity};

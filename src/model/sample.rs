@@ -385,6 +385,12 @@ impl<'a> SocketRef<'a> {
         self.table.congestion_info(self.socket)
     }
 
+    /// What the congestion control reports, field by field; see [`congestion_fields`](super::congestion_fields).
+    pub fn congestion_fields(&self) -> Vec<(&'static str, Option<u64>)> {
+        let bytes = self.congestion_info().unwrap_or(&[]);
+        super::congestion_fields(self.congestion(), bytes)
+    }
+
     /// A unix socket's path; an abstract name begins with a NUL byte, as the kernel has it.
     pub fn name(&self) -> Option<&'a [u8]> {
         matches!(self.socket.ends, Ends::Unix { .. })

@@ -2,6 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::state::Screen;
+
 /// What somebody at the keyboard can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
@@ -15,8 +17,8 @@ pub enum Command {
     Help,
     /// Show or hide what could not be read.
     Faults,
-    /// Go to a screen by its number, counted from 0.
-    GoTo(usize),
+    /// Go to a screen.
+    GoTo(Screen),
     /// Go to the next screen.
     NextScreen,
     /// Go to the screen before.
@@ -25,9 +27,9 @@ pub enum Command {
     Down,
     /// Select the row above, or scroll up.
     Up,
-    /// Scroll to columns further right.
+    /// Scroll to columns further right; on the overview go to the next table.
     Right,
-    /// Scroll to columns further left.
+    /// Scroll to columns further left; on the overview go to the table before.
     Left,
     /// A page down.
     PageDown,
@@ -41,6 +43,18 @@ pub enum Command {
     Open,
     /// Go back to where one was.
     Back,
+    /// Go to the process that owns the selected socket.
+    Owner,
+    /// Go to the socket at the other end.
+    OtherEnd,
+    /// Go to the process at the other end.
+    OtherProcess,
+    /// Type what to look for.
+    Filter,
+    /// Select the next row that matches.
+    NextMatch,
+    /// Select the row before that matches.
+    PreviousMatch,
     /// Choose the column to sort by from a list.
     PickSort,
     /// Turn the order around.
@@ -49,6 +63,32 @@ pub enum Command {
     SortRight,
     /// Sort by the column to the left.
     SortLeft,
+    /// Keep rows in their places, or let them go.
+    HoldOrder,
+    /// Choose the columns from a list.
+    PickColumns,
+    /// Make the column wider.
+    Widen,
+    /// Make the column narrower.
+    Narrow,
+    /// Show columns as they come.
+    ResetColumns,
+    /// Group rows by the next thing there is.
+    Group,
+    /// Fold or unfold a group.
+    Fold,
+    /// Fold or unfold all groups.
+    FoldAll,
+    /// Keep what is shown while sampling goes on, or show what is now.
+    Freeze,
+    /// Copy the row.
+    CopyRow,
+    /// Copy the cell of the column that rows are ordered by.
+    CopyCell,
+    /// Colours for a dark ground, a light one, or none.
+    Theme,
+    /// Give the mouse to the terminal, or take it.
+    Mouse,
 }
 
 /// Keys for one thing.
@@ -85,43 +125,66 @@ macro_rules! bindings {
 }
 
 bindings! {
-    "1", [key('1')], Command::GoTo(0), "Overview: states, throughput, the top of everything";
-    "2", [key('2')], Command::GoTo(1), "Sockets: every socket there is";
-    "3", [key('3')], Command::GoTo(2), "Processes: who holds sockets, and what they do with them";
+    "1", [key('1')], Command::GoTo(Screen::Overview), "Overview: states, throughput, the top of everything";
+    "2", [key('2')], Command::GoTo(Screen::Sockets), "Sockets: every socket there is";
+    "3", [key('3')], Command::GoTo(Screen::Processes), "Processes: who holds sockets, and what they do with them";
+    "4", [key('4')], Command::GoTo(Screen::Listeners), "Listeners: accept queues, who is served, what is dropped";
+    "5", [key('5')], Command::GoTo(Screen::Remotes), "Remotes: hosts at the other end, and their ports";
+    "8", [key('8')], Command::GoTo(Screen::Events), "Events: opened, changed, closed, as it happens";
     "Tab", [(KeyCode::Tab, NONE)], Command::NextScreen, "next screen";
     "Shift-Tab", [(KeyCode::BackTab, NONE)], Command::PreviousScreen, "screen before";
     "↓ j", [(KeyCode::Down, NONE), key('j')], Command::Down, "select the row below";
     "↑ k", [(KeyCode::Up, NONE), key('k')], Command::Up, "select the row above";
-    "→ l", [(KeyCode::Right, NONE), key('l')], Command::Right, "scroll to columns that do not fit";
-    "← h", [(KeyCode::Left, NONE), key('h')], Command::Left, "scroll back";
+    "→ l", [(KeyCode::Right, NONE), key('l')], Command::Right, "columns that do not fit; on the overview the next table";
+    "← h", [(KeyCode::Left, NONE), key('h')], Command::Left, "scroll back; on the overview the table before";
     "PgDn Ctrl-F", [(KeyCode::PageDown, NONE), ctrl('f')], Command::PageDown, "a page down";
     "PgUp Ctrl-B", [(KeyCode::PageUp, NONE), ctrl('b')], Command::PageUp, "a page up";
     "g Home", [key('g'), (KeyCode::Home, NONE)], Command::First, "first row";
-    "G End", [key('G'), (KeyCode::End, NONE)], Command::Last, "last row";
-    "Enter", [(KeyCode::Enter, NONE)], Command::Open, "look into the selected row: a process, or a socket's owner";
-    "Esc", [(KeyCode::Esc, NONE), (KeyCode::Backspace, NONE)], Command::Back, "back to exactly where one was";
+    "G End", [key('G'), (KeyCode::End, NONE)], Command::Last, "last row; events follow again";
+    "Enter", [(KeyCode::Enter, NONE)], Command::Open, "look into the selected row; fold or unfold a group";
+    "Esc", [(KeyCode::Esc, NONE), (KeyCode::Backspace, NONE)], Command::Back, "back to exactly where one was; at the top, no filter";
+    "p", [key('p')], Command::Owner, "the process that owns the socket";
+    "e", [key('e')], Command::OtherEnd, "the socket at the other end, if it is on this machine";
+    "P", [key('P')], Command::OtherProcess, "the process at the other end, if it is on this machine";
+    "/", [key('/')], Command::Filter, "show only rows with this text; here: look for a key";
+    "n", [key('n')], Command::NextMatch, "next row that matches";
+    "N", [key('N')], Command::PreviousMatch, "row before that matches";
     "s", [key('s')], Command::PickSort, "choose the column to sort by";
     "I", [key('I')], Command::InvertSort, "turn the order around";
     "<", [key('<')], Command::SortLeft, "sort by the column to the left";
     ">", [key('>')], Command::SortRight, "sort by the column to the right";
+    "o", [key('o')], Command::HoldOrder, "hold the order: rows stay where they are";
+    "c", [key('c')], Command::PickColumns, "choose the columns, their order and width";
+    "+", [key('+')], Command::Widen, "the column that is sorted by wider";
+    "-", [key('-')], Command::Narrow, "the column that is sorted by narrower";
+    "=", [key('=')], Command::ResetColumns, "columns as they come";
+    "t", [key('t')], Command::Group, "group sockets by process, remote, port, state, cgroup, nothing";
+    "z", [key('z')], Command::Fold, "fold or unfold a group, or the ports of a remote";
+    "Z", [key('Z')], Command::FoldAll, "fold or unfold all";
+    "Space", [key(' ')], Command::Freeze, "freeze what is shown while sampling goes on; again: now";
+    "y", [key('y')], Command::CopyRow, "copy the row to the terminal's clipboard";
+    "Y", [key('Y')], Command::CopyCell, "copy the cell of the column that is sorted by";
     "!", [key('!')], Command::Faults, "what could not be read, and why";
+    "T", [key('T')], Command::Theme, "colours for a dark ground, a light one, none";
+    "m", [key('m')], Command::Mouse, "leave the mouse to the terminal, to select text; again: take it";
     "?", [key('?'), (KeyCode::F(1), NONE)], Command::Help, "this help";
     "Ctrl-L", [ctrl('l')], Command::Redraw, "draw the screen anew";
     "Ctrl-Z", [ctrl('z')], Command::Suspend, "stop; fg goes on";
     "q Ctrl-C", [key('q'), ctrl('c')], Command::Quit, "quit";
 }
 
-/// What a key asks for, in turn. A terminal sends Alt and a key as Esc and that key; when somebody types Esc and then a
-/// key, and both arrive at once, it looks the same. No key is bound with Alt, so that is what it is.
-pub fn commands(event: &KeyEvent) -> impl Iterator<Item = Command> {
+/// The keys that a key event stands for. A terminal sends Alt and a key as Esc and that key; when somebody types Esc and
+/// then a key, and both arrive at once, it looks the same. No key is bound with Alt, so that is what it is.
+pub fn keys(event: &KeyEvent) -> impl Iterator<Item = KeyEvent> {
     let escape = event.modifiers.contains(KeyModifiers::ALT);
     let escape = escape.then(|| KeyEvent::new(KeyCode::Esc, NONE));
     let mut key = *event;
     key.modifiers -= KeyModifiers::ALT;
-    escape.into_iter().chain([key]).filter_map(command)
+    escape.into_iter().chain([key])
 }
 
-fn command(event: KeyEvent) -> Option<Command> {
+/// What a key asks for.
+pub fn command(event: &KeyEvent) -> Option<Command> {
     let mut modifiers = event.modifiers;
     if matches!(event.code, KeyCode::Char(_) | KeyCode::BackTab) {
         // The character tells it already.
@@ -157,22 +220,22 @@ mod tests {
     #[test]
     fn shift_is_told_by_the_character() {
         let event = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
-        assert_eq!(command(event), Some(Command::Last));
+        assert_eq!(command(&event), Some(Command::Last));
         let event = KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT);
-        assert_eq!(command(event), Some(Command::PreviousScreen));
+        assert_eq!(command(&event), Some(Command::PreviousScreen));
     }
 
     #[test]
     fn esc_and_a_key_that_arrive_at_once_are_both_heard() {
         let heard = |code, modifiers| -> Vec<Command> {
-            commands(&KeyEvent::new(code, modifiers)).collect()
+            keys(&KeyEvent::new(code, modifiers))
+                .filter_map(|key| command(&key))
+                .collect()
         };
         let alt = KeyModifiers::ALT;
-        assert_eq!(heard(KeyCode::Char('2'), NONE), [Command::GoTo(1)]);
-        assert_eq!(
-            heard(KeyCode::Char('2'), alt),
-            [Command::Back, Command::GoTo(1)]
-        );
+        let sockets = Command::GoTo(Screen::Sockets);
+        assert_eq!(heard(KeyCode::Char('2'), NONE), [sockets]);
+        assert_eq!(heard(KeyCode::Char('2'), alt), [Command::Back, sockets]);
         assert_eq!(
             heard(KeyCode::Char('G'), alt | KeyModifiers::SHIFT),
             [Command::Back, Command::Last]
@@ -183,8 +246,8 @@ mod tests {
 
     #[test]
     fn every_screen_has_its_digit() {
-        for at in 0..crate::tui::Screen::ALL.len() {
-            assert_eq!(label(Command::GoTo(at)), (at + 1).to_string());
+        for screen in Screen::ALL {
+            assert_eq!(label(Command::GoTo(screen)), screen.digit().to_string());
         }
     }
 }

@@ -7,17 +7,21 @@
 //!  strip    states, rates, changes           view/strip.rs
 //!  tabs     1 Overview  2 Sockets …          view/tabs.rs
 //! ┌────────────────────────────────────────┐
-//! │ the screen                             │ view/{overview,sockets,processes,process}.rs
+//! │ the screen, or what one looks into     │ view/{overview,lists,process,socket,remote}.rs
 //! └────────────────────────────────────────┘
 //!  footer   keys that do something now       view/footer.rs
 //! ```
 //!
-//! A key becomes a [`Command`] ([`keymap`]), the command changes the [`State`] and may ask for an [`Effect`]
-//! ([`update`]), and [`view::render`] draws the state. Help and footer are made from the same key map.
+//! A key becomes a [`Command`] ([`keymap`]), or a letter of what is being typed; the command changes the [`State`] and
+//! may ask for an [`Effect`] ([`update`]), and [`view::render`] draws the state. What is drawn where is noted down, so
+//! that a click finds it. Help and footer are made from the same key map.
 
 pub mod glyphs;
+pub mod hits;
 pub mod keymap;
+mod line;
 pub mod lists;
+pub mod page;
 pub mod state;
 pub mod table;
 pub mod text;
@@ -27,7 +31,7 @@ pub mod view;
 
 pub use keymap::Command;
 pub use state::{Popup, Screen, State};
-pub use update::{Effect, update};
+pub use update::{Effect, Pointer, point, press, update};
 
 /// How things look here; found out once, outside.
 #[derive(Debug, Clone)]

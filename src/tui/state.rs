@@ -1,13 +1,20 @@
 //! All that the screen remembers. No rendering happens here, and nothing is read from outside.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Look;
-use super::lists::{DEFAULT_SORT, Processes, SocketScope, Sockets};
+use super::hits::Hits;
+use super::lists::{
+    DEFAULT_SORT, Events, LineKey, Listeners, Processes, Remotes, SocketScope, Sockets,
+};
+use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::table::{Steer, Table};
 use crate::aggregate::Moment;
-use crate::model::{Process, ProcessKey, SocketKey};
+use crate::column::Service;
+use crate::filter::Filter;
+use crate::model::{Process, SocketKey};
 
 /// The screens that digits and Tab lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,11 +25,24 @@ pub enum Screen {
     Sockets,
     /// Every process that holds one.
     Processes,
+    /// Everything that listens.
+    Listeners,
+    /// Every host at the other end.
+    Remotes,
+    /// What happens.
+    Events,
 }
 
 impl Screen {
     /// In the order of their digits.
-    pub const ALL: [Screen; 3] = [Screen::Overview, Screen::Sockets, Screen::Processes];
+    pub const ALL: [Screen; 6] = [
+        Screen::Overview,
+        Screen::Sockets,
+        Screen::Processes,
+        Screen::Listeners,
+        Screen::Remotes,
+        Screen::Events,
+    ];
 
     /// Its name.
     pub fn title(self) -> &'static str {
@@ -30,30 +50,97 @@ impl Screen {
             Screen::Overview => "Overview",
             Screen::Sockets => "Sockets",
             Screen::Processes => "Processes",
+            Screen::Listeners => "Listeners",
+            Screen::Remotes => "Remotes",
+            Screen::Events => "Events",
+        }
+    }
+
+    /// Its name where there is little room.
+    pub fn short_title(self) -> &'static str {
+        match self {
+            Screen::Overview => "Over",
+            Screen::Sockets => "Sock",
+            Screen::Processes => "Proc",
+            Screen::Listeners => "Listen",
+            Screen::Remotes => "Remote",
+            Screen::Events => "Events",
+        }
+    }
+
+    /// The digit that leads to it. 6 and 7 are kept for Findings and System.
+    pub fn digit(self) -> char {
+        match self {
+            Screen::Overview => '1',
+            Screen::Sockets => '2',
+            Screen::Processes => '3',
+            Screen::Listeners => '4',
+            Screen::Remotes => '5',
+            Screen::Events => '8',
         }
     }
 }
 
-/// What lies over a screen until it is closed.
+/// A table of the screen: the overview has several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pane {
+    /// The one there is, on every other screen and page.
+    Main,
+    /// The processes that move the most.
+    Processes,
+    /// The remote hosts that move the most.
+    Remotes,
+    /// The listeners whose accept queues are the fullest.
+    Listeners,
+    /// The processes with the most TIME-WAITs.
+    TimeWait,
+}
+
+impl Pane {
+    /// The panes of the overview, in the order in which the keys go through them.
+    pub const OVERVIEW: [Pane; 4] = [
+        Pane::Processes,
+        Pane::Remotes,
+        Pane::Listeners,
+        Pane::TimeWait,
+    ];
+}
+
+/// What lies over a screen until it is closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Popup {
     /// The keys, scrolled down by so many lines.
     Help(usize),
     /// What could not be read, scrolled down by so many lines.
     Faults(usize),
-    /// Columns to sort by, and the one the cursor is on.
+    /// Columns to sort by, and the line the cursor is on.
     PickSort(usize),
+    /// Columns to show, and the line the cursor is on.
+    PickColumns(usize),
 }
 
-/// One process looked into.
-#[derive(Debug)]
-pub struct ProcessPage {
-    /// Which one.
-    pub key: ProcessKey,
-    /// Who it was when it was last there.
-    pub known: Arc<Process>,
-    /// Its sockets.
-    pub sockets: Table<Sockets>,
+/// What is being typed, and what for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Typing {
+    /// A filter of the table in sight; what it was before.
+    Filter(Filter),
+    /// What to look for in what lies over the screen; what it was before.
+    Search(String),
+}
+
+/// What Enter leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A process.
+    Process(Arc<Process>),
+    /// A socket.
+    Socket(SocketKey),
+    /// The socket that something happened to, by the number of the event.
+    Event(u64),
+    /// A remote host, or one of its ports.
+    Remote(IpAddr, Option<Service>),
+    /// Folding and unfolding.
+    Fold,
 }
 
 /// All that the screen remembers.
@@ -67,34 +154,80 @@ pub struct State {
     pub moment: Option<Arc<Moment>>,
     /// Tells moments apart; grows.
     pub sequence: u64,
+    /// Whether what is shown stays while sampling goes on.
+    pub frozen: bool,
     /// Where one is.
     pub screen: Screen,
     /// What lies over it.
     pub popup: Option<Popup>,
-    /// The processes at the top, on the overview.
+    /// What is looked for in it.
+    pub search: String,
+    /// What is being typed.
+    pub typing: Option<Typing>,
+    /// Something to say until the next key.
+    pub message: Option<String>,
+    /// Whether clicks come here; otherwise the terminal keeps them for selecting text.
+    pub mouse: bool,
+    /// Which table of the overview the keys go to.
+    pub focus: Pane,
+    /// The processes that move the most, on the overview.
     pub top: Table<Processes>,
+    /// The remote hosts that move the most, on the overview.
+    pub top_remotes: Table<Remotes>,
+    /// The listeners nearest to overflow, on the overview.
+    pub top_listeners: Table<Listeners>,
+    /// The processes with the most TIME-WAITs, on the overview.
+    pub time_wait: Table<Processes>,
     /// The screen of sockets.
     pub sockets: Table<Sockets>,
     /// The screen of processes.
     pub processes: Table<Processes>,
+    /// The screen of listeners.
+    pub listeners: Table<Listeners>,
+    /// The screen of remote hosts.
+    pub remotes: Table<Remotes>,
+    /// The screen of events.
+    pub events: Table<Events>,
     /// What one has looked into from each screen, the last on top: going back takes it off.
-    pages: [Vec<ProcessPage>; Screen::ALL.len()],
+    pages: [Vec<Page>; Screen::ALL.len()],
+    /// What was drawn where.
+    pub(super) hits: Hits,
 }
 
 impl State {
     /// The start: the overview, and nothing known yet.
     pub fn new(look: Look, interval: Duration) -> State {
+        let zone = look.timezone.clone();
         State {
             look,
             interval,
             moment: None,
             sequence: 0,
+            frozen: false,
             screen: Screen::Overview,
             popup: None,
-            top: Table::new((), DEFAULT_SORT, true),
-            sockets: Table::new(SocketScope::All, DEFAULT_SORT, true),
-            processes: Table::new((), DEFAULT_SORT, true),
+            search: String::new(),
+            typing: None,
+            message: None,
+            mouse: true,
+            focus: Pane::Processes,
+            top: Table::new(Processes, DEFAULT_SORT, true),
+            top_remotes: Table::new(Remotes::default(), DEFAULT_SORT, true),
+            top_listeners: Table::new(Listeners, "fill", true),
+            time_wait: Table::new(Processes, "time_wait", true).with_columns(&[
+                "pid",
+                "process",
+                "time_wait",
+                "time_wait_rate",
+                "time_wait_minute",
+            ]),
+            sockets: Table::new(Sockets::new(SocketScope::All), DEFAULT_SORT, true),
+            processes: Table::new(Processes, DEFAULT_SORT, true),
+            listeners: Table::new(Listeners, "fill", true),
+            remotes: Table::new(Remotes::default(), DEFAULT_SORT, true),
+            events: Table::new(Events::new(zone), "at", false),
             pages: Default::default(),
+            hits: Hits::default(),
         }
     }
 
@@ -105,18 +238,26 @@ impl State {
 
     /// Shows a moment from now on.
     pub fn show(&mut self, moment: Arc<Moment>) {
+        for page in self.pages.iter_mut().flatten() {
+            page.follow(&moment);
+        }
         self.moment = Some(moment);
         self.sequence += 1;
     }
 
     /// What one looks into on this screen, if anything.
-    pub fn page(&self) -> Option<&ProcessPage> {
+    pub fn page(&self) -> Option<&Page> {
         self.pages[self.screen as usize].last()
     }
 
     /// The same, to be changed.
-    pub fn page_mut(&mut self) -> Option<&mut ProcessPage> {
+    pub fn page_mut(&mut self) -> Option<&mut Page> {
         self.pages[self.screen as usize].last_mut()
+    }
+
+    /// What one has looked into from here, one after the other.
+    pub fn trail(&self) -> &[Page] {
+        &self.pages[self.screen as usize]
     }
 
     /// Goes back by one; answers whether there was anything to go back from.
@@ -124,55 +265,104 @@ impl State {
         self.pages[self.screen as usize].pop().is_some()
     }
 
-    /// Looks into a process, at one of its sockets if one is given.
-    pub(super) fn look_into(&mut self, process: Arc<Process>, socket: Option<SocketKey>) {
-        let key = process.key;
-        let mut sockets = Table::new(SocketScope::OwnedBy(key), DEFAULT_SORT, true);
-        if let Some(socket) = socket {
-            sockets.select(socket);
+    /// Looks into something.
+    pub(super) fn look_into(&mut self, page: Page) {
+        self.pages[self.screen as usize].push(page);
+        if let Some(moment) = self.moment.clone()
+            && let Some(page) = self.page_mut()
+        {
+            page.follow(&moment);
         }
-        self.pages[self.screen as usize].push(ProcessPage {
-            key,
-            known: process,
-            sockets,
-        });
     }
 
-    /// The table that keys go to, together with the moment it shows.
-    pub fn table_mut(&mut self) -> &mut dyn Steer {
-        if let Some(page) = self.pages[self.screen as usize].last_mut() {
-            return &mut page.sockets;
+    /// Looks into a process, at one of its sockets if one is given.
+    pub(super) fn look_into_process(&mut self, process: Arc<Process>, at: Option<SocketKey>) {
+        let mut page = ProcessPage::new(process);
+        if let Some(key) = at {
+            page.sockets.select(LineKey::Socket(key));
+        }
+        self.look_into(Page::Process(Box::new(page)));
+    }
+
+    /// Looks into a socket.
+    pub(super) fn look_into_socket(&mut self, page: SocketPage) {
+        self.look_into(Page::Socket(Box::new(page)));
+    }
+
+    /// Looks into a remote host.
+    pub(super) fn look_into_remote(&mut self, address: IpAddr, service: Option<Service>) {
+        let page = RemotePage::new(address, service);
+        self.look_into(Page::Remote(Box::new(page)));
+    }
+
+    /// The table of a pane.
+    pub(super) fn pane_mut(&mut self, pane: Pane) -> Option<&mut dyn Steer> {
+        match pane {
+            Pane::Main => self.main_mut(),
+            Pane::Processes => Some(&mut self.top),
+            Pane::Remotes => Some(&mut self.top_remotes),
+            Pane::Listeners => Some(&mut self.top_listeners),
+            Pane::TimeWait => Some(&mut self.time_wait),
+        }
+    }
+
+    /// The table of the page or the screen.
+    fn main_mut(&mut self) -> Option<&mut dyn Steer> {
+        if self.page().is_some() {
+            return self.page_mut()?.table_mut();
         }
         match self.screen {
-            Screen::Overview => &mut self.top,
-            Screen::Sockets => &mut self.sockets,
-            Screen::Processes => &mut self.processes,
+            Screen::Overview => self.pane_mut(self.focus),
+            Screen::Sockets => Some(&mut self.sockets),
+            Screen::Processes => Some(&mut self.processes),
+            Screen::Listeners => Some(&mut self.listeners),
+            Screen::Remotes => Some(&mut self.remotes),
+            Screen::Events => Some(&mut self.events),
         }
+    }
+
+    /// The table that keys go to; `None` where there is none.
+    pub fn table_mut(&mut self) -> Option<&mut dyn Steer> {
+        self.main_mut()
     }
 
     /// The table that keys go to.
-    pub fn table(&self) -> &dyn Steer {
+    pub fn table(&self) -> Option<&dyn Steer> {
         if let Some(page) = self.page() {
-            return &page.sockets;
+            return page.table();
         }
-        match self.screen {
-            Screen::Overview => &self.top,
-            Screen::Sockets => &self.sockets,
-            Screen::Processes => &self.processes,
-        }
+        Some(match (self.screen, self.focus) {
+            (Screen::Overview, Pane::Remotes) => &self.top_remotes,
+            (Screen::Overview, Pane::Listeners) => &self.top_listeners,
+            (Screen::Overview, Pane::TimeWait) => &self.time_wait,
+            (Screen::Overview, _) => &self.top,
+            (Screen::Sockets, _) => &self.sockets,
+            (Screen::Processes, _) => &self.processes,
+            (Screen::Listeners, _) => &self.listeners,
+            (Screen::Remotes, _) => &self.remotes,
+            (Screen::Events, _) => &self.events,
+        })
     }
 
-    /// Brings the table in sight up to the moment. Tables out of sight cost nothing.
+    /// Whether several tables are in sight, between which the keys go.
+    pub fn has_panes(&self) -> bool {
+        self.screen == Screen::Overview && self.page().is_none()
+    }
+
+    /// Brings the tables in sight up to the moment. Tables out of sight cost nothing.
     pub fn arrange(&mut self) {
         let Some(moment) = self.moment.clone() else {
             return;
         };
         let sequence = self.sequence;
-        self.table_mut().bring_up(&moment, sequence);
-        if let Some(page) = self.page_mut()
-            && let Some(row) = super::lists::process_index(&moment, page.key)
-        {
-            page.known = Arc::clone(&moment.sample.processes[row as usize].process);
+        if self.has_panes() {
+            for pane in Pane::OVERVIEW {
+                if let Some(table) = self.pane_mut(pane) {
+                    table.bring_up(&moment, sequence);
+                }
+            }
+        } else if let Some(table) = self.table_mut() {
+            table.bring_up(&moment, sequence);
         }
     }
 }

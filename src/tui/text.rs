@@ -63,6 +63,17 @@ pub fn cut_end(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}{ELLIPSIS}", head(text, columns - 1)))
 }
 
+/// Cuts at the start: of what is being typed the end counts.
+pub fn cut_start(text: &str, columns: usize) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    if columns == 0 {
+        return Cow::Borrowed("");
+    }
+    Cow::Owned(format!("{ELLIPSIS}{}", tail(text, columns - 1)))
+}
+
 /// Cuts a text after its last clause that fits, or at the end if not even the first one does.
 pub fn cut_clause(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
@@ -154,6 +165,7 @@ mod tests {
             for cut in [
                 cut_middle("数据库服务器", columns),
                 cut_end("数据库服务器", columns),
+                cut_start("数据库服务器", columns),
                 cut_clause("数, 据, 库, 服务器", columns),
             ] {
                 assert!(width(&cut) <= columns, "{cut} in {columns}");

@@ -25,40 +25,92 @@ pub enum Tone {
     Key,
     /// The selected row, the current screen.
     Selected,
+    /// New since the sample before.
+    Fresh,
+    /// Changed since the sample before.
+    Changed,
 }
 
-/// How each [`Tone`] looks.
+impl Tone {
+    /// Every tone.
+    pub const ALL: [Tone; 11] = [
+        Tone::Plain,
+        Tone::Muted,
+        Tone::Strong,
+        Tone::Good,
+        Tone::Notice,
+        Tone::Warning,
+        Tone::Critical,
+        Tone::Key,
+        Tone::Selected,
+        Tone::Fresh,
+        Tone::Changed,
+    ];
+}
+
+/// How each [`Tone`] looks. Colours come from the terminal's own sixteen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Theme {
-    colours: bool,
+pub enum Theme {
+    /// Light text on a dark ground.
+    Dark,
+    /// Dark text on a light ground: without yellow and cyan, which nobody can read there.
+    Light,
+    /// Weights only (`NO_COLOR`).
+    Plain,
 }
 
 impl Theme {
-    /// With the terminal's own sixteen colours, or with weights only (`NO_COLOR`).
-    pub fn new(colours: bool) -> Theme {
-        Theme { colours }
+    /// What the environment asks for. `no_color` is the value of `NO_COLOR`, `colorfgbg` that of `COLORFGBG`, in which
+    /// some terminals tell the colours of text and ground by their numbers: `15;0`, `0;default;15`.
+    pub fn of_environment(no_color: Option<&str>, colorfgbg: Option<&str>) -> Theme {
+        if no_color.is_some_and(|value| !value.is_empty()) {
+            return Theme::Plain;
+        }
+        let ground = colorfgbg.and_then(|value| value.rsplit(';').next()?.parse::<u8>().ok());
+        match ground {
+            Some(7 | 9..=15) => Theme::Light,
+            _ => Theme::Dark,
+        }
     }
 
-    /// The style of a tone. Colours come from the terminal's palette, so that they fit light and dark ones.
+    /// The one after it, to change while the program runs.
+    #[must_use]
+    pub fn next(self) -> Theme {
+        match self {
+            Theme::Dark => Theme::Light,
+            Theme::Light => Theme::Plain,
+            Theme::Plain => Theme::Dark,
+        }
+    }
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Theme::Dark => "dark",
+            Theme::Light => "light",
+            Theme::Plain => "plain",
+        }
+    }
+
+    /// The style of a tone.
     pub fn style(self, tone: Tone) -> Style {
         let style = Style::new();
-        let coloured = |colour| {
-            if self.colours {
-                style.fg(colour)
-            } else {
-                style
-            }
+        let coloured = |dark, light| match self {
+            Theme::Dark => style.fg(dark),
+            Theme::Light => style.fg(light),
+            Theme::Plain => style,
         };
         match tone {
             Tone::Plain => style,
             Tone::Muted => style.add_modifier(Modifier::DIM),
-            Tone::Strong => style.add_modifier(Modifier::BOLD),
-            Tone::Good => coloured(Color::Green),
-            Tone::Notice => coloured(Color::Cyan),
-            Tone::Warning => coloured(Color::Yellow).add_modifier(Modifier::BOLD),
-            Tone::Critical => coloured(Color::Red).add_modifier(Modifier::BOLD),
-            Tone::Key => coloured(Color::Cyan).add_modifier(Modifier::BOLD),
+            Tone::Strong | Tone::Changed => style.add_modifier(Modifier::BOLD),
+            Tone::Good => coloured(Color::Green, Color::Green),
+            Tone::Notice => coloured(Color::Cyan, Color::Blue),
+            Tone::Warning => coloured(Color::Yellow, Color::Magenta).add_modifier(Modifier::BOLD),
+            Tone::Critical => coloured(Color::Red, Color::Red).add_modifier(Modifier::BOLD),
+            Tone::Key => coloured(Color::Cyan, Color::Blue).add_modifier(Modifier::BOLD),
             Tone::Selected => style.add_modifier(Modifier::REVERSED),
+            Tone::Fresh => coloured(Color::LightGreen, Color::Green).add_modifier(Modifier::BOLD),
         }
     }
 }
@@ -82,18 +134,33 @@ mod tests {
 
     #[test]
     fn without_colours_only_weights_remain() {
-        for tone in [
-            Tone::Good,
-            Tone::Notice,
-            Tone::Warning,
-            Tone::Critical,
-            Tone::Key,
-            Tone::Selected,
-        ] {
-            let style = Theme::new(false).style(tone);
-            assert_eq!((style.fg, style.bg), (None, None));
+        for tone in Tone::ALL {
+            let style = Theme::Plain.style(tone);
+            assert_eq!((style.fg, style.bg), (None, None), "{tone:?}");
         }
-        let warning = Theme::new(true).style(Tone::Warning);
-        assert_eq!(warning.fg, Some(Color::Yellow));
+        assert_eq!(Theme::Dark.style(Tone::Warning).fg, Some(Color::Yellow));
+    }
+
+    #[test]
+    fn on_a_light_ground_nothing_is_yellow_or_cyan() {
+        for tone in Tone::ALL {
+            let colour = Theme::Light.style(tone).fg;
+            let bright = [Color::Yellow, Color::Cyan, Color::White, Color::LightGreen];
+            assert!(
+                !colour.is_some_and(|colour| bright.contains(&colour)),
+                "{tone:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_environment_tells_the_ground() {
+        let theme = Theme::of_environment;
+        assert_eq!(theme(None, None), Theme::Dark);
+        assert_eq!(theme(None, Some("15;0")), Theme::Dark);
+        assert_eq!(theme(None, Some("0;default;15")), Theme::Light);
+        assert_eq!(theme(None, Some("12;8")), Theme::Dark);
+        assert_eq!(theme(Some("1"), Some("0;15")), Theme::Plain);
+        assert_eq!(theme(Some(""), Some("nonsense")), Theme::Dark);
     }
 }

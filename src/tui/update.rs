@@ -1,16 +1,26 @@
 //! What commands do: a command changes the state, and what is to be done outside comes back as an [`Effect`].
 
+mod jump;
+mod picker;
+mod pointer;
+
 use std::sync::Arc;
 
-use super::keymap::Command;
-use super::lists::{Processes, Sockets};
-use super::state::{Popup, Screen, State};
-use super::table::{List, Table};
-use crate::aggregate::Moment;
-use crate::model::{Process, SocketKey};
+use crossterm::event::KeyEvent;
+
+use super::keymap::{self, Command};
+use super::line::{self, Typed};
+use super::page::{Page, SocketPage};
+use super::state::{Pane, Popup, Screen, State, Target, Typing};
+use crate::column::format;
+use crate::filter::Filter;
+
+pub(super) use jump::{other_end, owner};
+pub(super) use picker::{column_lines, sort_lines};
+pub use pointer::{Pointer, point};
 
 /// What somebody else has to do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// End the program.
     Quit,
@@ -18,10 +28,23 @@ pub enum Effect {
     Suspend,
     /// Draw every cell anew, whatever was drawn before.
     Redraw,
+    /// Show what is now: the display is no longer frozen.
+    Thaw,
+    /// Put a text into the terminal's clipboard.
+    Copy(String),
+    /// Take clicks, or leave them to the terminal.
+    Mouse(bool),
 }
 
-/// Lines that a page key scrolls a text by.
-const TEXT_PAGE: usize = 10;
+/// Takes a key: a letter of what is being typed, or a command.
+pub fn press(state: &mut State, key: &KeyEvent) -> Option<Effect> {
+    state.message = None;
+    if state.typing.is_some() {
+        type_key(state, key);
+        return None;
+    }
+    update(state, keymap::command(key)?)
+}
 
 /// Carries out one command.
 pub fn update(state: &mut State, command: Command) -> Option<Effect> {
@@ -29,100 +52,170 @@ pub fn update(state: &mut State, command: Command) -> Option<Effect> {
         Command::Quit => return Some(Effect::Quit),
         Command::Suspend => return Some(Effect::Suspend),
         Command::Redraw => return Some(Effect::Redraw),
+        Command::Theme => {
+            state.look.theme = state.look.theme.next();
+            let name = state.look.theme.name();
+            state.message = Some(format!("colours: {name}"));
+            return None;
+        }
+        Command::Mouse => {
+            state.mouse = !state.mouse;
+            state.message = Some(if state.mouse {
+                "clicks come here".to_owned()
+            } else {
+                "clicks are the terminal's; m takes them back".to_owned()
+            });
+            return Some(Effect::Mouse(state.mouse));
+        }
         _ => {}
     }
-    match state.popup {
-        Some(popup) => state.popup = in_popup(state, popup, command),
+    match state.popup.clone() {
+        Some(popup) => {
+            picker::in_popup(state, &popup, command);
+            None
+        }
         None => on_screen(state, command),
+    }
+}
+
+/// Takes a key for what is being typed.
+fn type_key(state: &mut State, key: &KeyEvent) {
+    match state.typing.clone() {
+        Some(Typing::Filter(before)) => {
+            let Some(table) = state.table_mut() else {
+                state.typing = None;
+                return;
+            };
+            let mut text = table.filter().text().to_owned();
+            let typed = line::press(&mut text, key);
+            match typed {
+                Typed::Changed => table.set_filter(Filter::new(&text)),
+                Typed::Cancelled => table.set_filter(before),
+                Typed::Done | Typed::Nothing => {}
+            }
+            if matches!(typed, Typed::Done | Typed::Cancelled) {
+                state.typing = None;
+            }
+        }
+        Some(Typing::Search(before)) => match line::press(&mut state.search, key) {
+            Typed::Changed => picker::to_the_top(state),
+            Typed::Cancelled => {
+                state.search = before;
+                state.typing = None;
+            }
+            Typed::Done => state.typing = None,
+            Typed::Nothing => {}
+        },
+        None => {}
+    }
+}
+
+fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
+    match command {
+        Command::Help => state.open_popup(Popup::Help(0)),
+        Command::Faults => state.open_popup(Popup::Faults(0)),
+        Command::GoTo(screen) => go_to(state, screen),
+        Command::NextScreen => go_to(state, beside(state.screen, 1)),
+        Command::PreviousScreen => go_to(state, beside(state.screen, Screen::ALL.len() - 1)),
+        Command::Back => back(state),
+        Command::Open => open(state),
+        Command::Owner => jump::to_owner(state),
+        Command::OtherEnd => jump::to_other_end(state),
+        Command::OtherProcess => jump::to_other_process(state),
+        Command::Filter => {
+            if let Some(table) = state.table() {
+                state.typing = Some(Typing::Filter(table.filter().clone()));
+            }
+        }
+        Command::PickSort => {
+            if let Some(table) = state.table() {
+                let column = table.order().column;
+                state.open_popup(Popup::PickSort(column));
+            }
+        }
+        Command::PickColumns => {
+            if state.table().is_some() {
+                state.open_popup(Popup::PickColumns(0));
+            }
+        }
+        Command::Freeze => return freeze(state),
+        Command::CopyRow | Command::CopyCell => return copy(state, command),
+        Command::Left | Command::Right if state.has_panes() => {
+            let all = Pane::OVERVIEW;
+            let at = all.iter().position(|&pane| pane == state.focus);
+            let step = if command == Command::Right { 1 } else { 3 };
+            state.focus = all[(at.unwrap_or(0) + step) % all.len()];
+        }
+        _ => steer(state, command),
     }
     None
 }
 
-/// What a command does while something lies over the screen; answers what lies there afterwards.
-fn in_popup(state: &mut State, popup: Popup, command: Command) -> Option<Popup> {
-    match (popup, command) {
-        (_, Command::Back)
-        | (Popup::Help(_), Command::Help | Command::Open)
-        | (Popup::Faults(_), Command::Faults | Command::Open)
-        | (Popup::PickSort(_), Command::PickSort) => None,
-        (_, Command::Help) => Some(Popup::Help(0)),
-        (_, Command::Faults) => Some(Popup::Faults(0)),
-        (_, Command::GoTo(_) | Command::NextScreen | Command::PreviousScreen) => {
-            on_screen(state, command);
-            None
-        }
-        (Popup::PickSort(column), Command::Open) => {
-            let table = state.table_mut();
-            if table.order().column != column {
-                table.sort_by(column);
-            }
-            None
-        }
-        (Popup::PickSort(column), Command::InvertSort) => {
-            state.table_mut().invert();
-            Some(Popup::PickSort(column))
-        }
-        (Popup::PickSort(column), command) => {
-            let last = state.table().headings().len().saturating_sub(1);
-            Some(Popup::PickSort(scrolled(column, command).min(last)))
-        }
-        (Popup::Help(line), command) => Some(Popup::Help(scrolled(line, command))),
-        (Popup::Faults(line), command) => Some(Popup::Faults(scrolled(line, command))),
-    }
-}
-
-/// Where a text or a list stands after a command. The end is found when it is drawn.
-fn scrolled(line: usize, command: Command) -> usize {
-    match command {
-        Command::Down => line.saturating_add(1),
-        Command::Up => line.saturating_sub(1),
-        Command::PageDown => line.saturating_add(TEXT_PAGE),
-        Command::PageUp => line.saturating_sub(TEXT_PAGE),
-        Command::First => 0,
-        Command::Last => usize::MAX,
-        _ => line,
-    }
-}
-
-fn on_screen(state: &mut State, command: Command) {
-    match command {
-        Command::Help => state.popup = Some(Popup::Help(0)),
-        Command::Faults => state.popup = Some(Popup::Faults(0)),
-        Command::GoTo(number) => go_to(state, number),
-        Command::NextScreen => go_to(state, (state.screen as usize + 1) % Screen::ALL.len()),
-        Command::PreviousScreen => {
-            let count = Screen::ALL.len();
-            go_to(state, (state.screen as usize + count - 1) % count);
-        }
-        Command::Back => {
-            state.go_back();
-        }
-        Command::Open => open(state),
-        Command::PickSort => {
-            state.popup = Some(Popup::PickSort(state.table().order().column));
-        }
-        _ => steer(state, command),
-    }
+/// The screen so many places further.
+fn beside(screen: Screen, places: usize) -> Screen {
+    Screen::ALL[(screen as usize + places) % Screen::ALL.len()]
 }
 
 /// Goes to a screen, to where one was on it. The digit of the screen that one is on leads out of what was looked into.
-fn go_to(state: &mut State, number: usize) {
-    let Some(&screen) = Screen::ALL.get(number) else {
-        return;
-    };
+fn go_to(state: &mut State, screen: Screen) {
     if state.screen == screen {
         while state.go_back() {}
     }
     state.screen = screen;
 }
 
-/// Moves in the table in sight.
+/// Goes back by one; at the top of a screen it takes the filter away.
+fn back(state: &mut State) {
+    // On the page: first its filter, then the page.
+    if let Some(table) = state.table_mut()
+        && !table.filter().is_empty()
+    {
+        table.set_filter(Filter::default());
+    } else {
+        state.go_back();
+    }
+}
+
+fn freeze(state: &mut State) -> Option<Effect> {
+    if state.frozen {
+        state.frozen = false;
+        return Some(Effect::Thaw);
+    }
+    // Before the first sample there is nothing to keep.
+    state.frozen = state.moment.is_some();
+    None
+}
+
+fn copy(state: &mut State, command: Command) -> Option<Effect> {
+    state.arrange();
+    let moment = state.moment.clone()?;
+    let text = match (state.page(), state.table()) {
+        (Some(Page::Socket(page)), _) => jump::text_of(page, &moment),
+        (_, Some(table)) if command == Command::CopyCell => table.cell_text(&moment),
+        (_, Some(table)) => table.row_text(&moment),
+        _ => None,
+    }?;
+    let mut shown = String::new();
+    format::harmless(&mut shown, text.replace('\t', "  ").as_bytes());
+    state.message = Some(format!("copied: {shown}"));
+    Some(Effect::Copy(text))
+}
+
+/// Moves in the table in sight, or in the text.
 fn steer(state: &mut State, command: Command) {
     let Some(moment) = state.moment.clone() else {
         return;
     };
+    if let Some(Page::Socket(page)) = state.page_mut() {
+        page.line = picker::scrolled(page.line, command);
+        return;
+    }
     state.arrange();
-    let table = state.table_mut();
+    let sequence = state.sequence;
+    let Some(table) = state.table_mut() else {
+        return;
+    };
+    let sorted = table.order().column;
     match command {
         Command::Down => table.step(&moment, 1),
         Command::Up => table.step(&moment, -1),
@@ -132,93 +225,136 @@ fn steer(state: &mut State, command: Command) {
         Command::Last => table.last(&moment),
         Command::Right => table.shift(1),
         Command::Left => table.shift(-1),
+        Command::NextMatch => table.next_match(&moment, true),
+        Command::PreviousMatch => table.next_match(&moment, false),
         Command::InvertSort => table.invert(),
         Command::SortRight => table.sort_beside(1),
         Command::SortLeft => table.sort_beside(-1),
+        Command::HoldOrder => table.hold_order(&moment, sequence),
+        Command::Widen => table.widen_column(sorted, 2),
+        Command::Narrow => table.widen_column(sorted, -2),
+        Command::ResetColumns => table.reset_columns(),
+        Command::Group => drop(table.group_by_next()),
+        Command::Fold => {
+            table.hold_target(&moment);
+            table.fold(&moment);
+        }
+        Command::FoldAll => drop(table.fold_all(&moment)),
         _ => {}
     }
 }
 
-/// What Enter would look into: a process, and one of its sockets.
-type Target = (Arc<Process>, Option<SocketKey>);
-
 /// Looks into the selected row.
 fn open(state: &mut State) {
     state.arrange();
-    if let Some((process, socket)) = target(state) {
-        if let Some(moment) = state.moment.clone() {
-            select_target(state, &moment);
+    let Some(moment) = state.moment.clone() else {
+        return;
+    };
+    let Some(table) = state.table_mut() else {
+        return;
+    };
+    let Some(target) = table.target(&moment) else {
+        return;
+    };
+    table.hold_target(&moment);
+    match target {
+        Target::Process(process) => state.look_into_process(process, None),
+        Target::Socket(key) => jump::into_socket(state, key),
+        Target::Remote(address, service) => state.look_into_remote(address, service),
+        Target::Fold => drop(table.fold(&moment)),
+        Target::Event(number) => {
+            if let Some(page) = SocketPage::of_event(&moment.aggregate.events, number) {
+                state.look_into_socket(page);
+            }
         }
-        state.look_into(process, socket);
     }
 }
 
-/// Enter without a selection means the first row in sight: it is selected, so that one comes back to it.
-fn select_target(state: &mut State, moment: &Moment) {
-    fn select<L: List>(table: &mut Table<L>, moment: &Moment) {
-        if let Some(row) = table.target().and_then(|number| L::row(moment, number)) {
-            let key = L::key(&row);
-            table.hold(key);
-        }
-    }
-    match state.screen {
-        Screen::Overview => select(&mut state.top, moment),
-        Screen::Sockets => select(&mut state.sockets, moment),
-        Screen::Processes => select(&mut state.processes, moment),
-    }
-}
-
-/// What Enter would look into here and now.
+/// What Enter would lead to here and now.
 pub(super) fn target(state: &State) -> Option<Target> {
-    if state.page().is_some() {
-        return None;
-    }
     let moment = state.moment.as_deref()?;
-    match state.screen {
-        Screen::Overview => process_target(&state.top, moment),
-        Screen::Processes => process_target(&state.processes, moment),
-        Screen::Sockets => {
-            let row = Sockets::row(moment, state.sockets.target()?)?;
-            let owner = row.socket.owner()?;
-            Some((Arc::clone(&owner.process), Some(Sockets::key(&row))))
-        }
-    }
-}
-
-fn process_target(table: &Table<Processes>, moment: &Moment) -> Option<Target> {
-    let line = Processes::row(moment, table.target()?)?;
-    Some((Arc::clone(&line.process.process), None))
+    state.table()?.target(moment)
 }
 
 /// Whether a command does something here and now.
 pub(super) fn does_something(state: &State, command: Command) -> bool {
-    let steerable = state.popup.is_none() && state.moment.is_some();
+    let free = state.popup.is_none();
+    let table = state.table().filter(|_| free && state.moment.is_some());
+    let rows = table.is_some_and(super::table::Steer::has_rows);
+    let on_socket = free && matches!(state.page(), Some(Page::Socket(_)));
     match command {
-        Command::Quit | Command::Suspend | Command::Redraw => true,
         Command::Open => match state.popup {
             Some(_) => true,
             None => target(state).is_some(),
         },
-        Command::Back => state.popup.is_some() || state.page().is_some(),
-        Command::Up | Command::Down => {
-            state.popup.is_some() || (steerable && state.table().has_rows())
+        Command::Back => {
+            let filtered = table.is_some_and(|table| !table.filter().is_empty());
+            !free || state.page().is_some() || filtered
+        }
+        Command::Up | Command::Down => !free || rows || on_socket,
+        Command::Owner => free && owner(state).is_some(),
+        Command::OtherEnd | Command::OtherProcess => free && other_end(state).is_some(),
+        Command::Filter => table.is_some() || !free,
+        Command::NextMatch | Command::PreviousMatch => {
+            rows && table.is_some_and(|table| !table.filter().is_empty())
         }
         Command::PickSort
         | Command::InvertSort
         | Command::SortLeft
         | Command::SortRight
-        | Command::Left
-        | Command::Right => steerable && state.table().has_rows(),
+        | Command::HoldOrder
+        | Command::PickColumns => rows,
+        Command::Left | Command::Right => rows || state.has_panes(),
+        Command::Group => free && groups(state),
+        Command::Fold => rows && (state.screen == Screen::Remotes || grouped(state)),
+        Command::Freeze => free && state.moment.is_some(),
+        Command::CopyRow => rows || on_socket,
         Command::Faults => {
-            let faults = |moment: &Moment| !moment.sample.faults.is_empty();
-            state.moment.as_deref().is_some_and(faults)
+            let moment: Option<&Arc<_>> = state.moment.as_ref();
+            moment.is_some_and(|moment| !moment.sample.faults.is_empty())
         }
-        _ => state.popup.is_none(),
+        Command::Quit | Command::Suspend | Command::Redraw | Command::Theme | Command::Mouse => {
+            true
+        }
+        _ => free,
     }
 }
 
-/// The process that Enter would look into, as a footer names it. Not made harmless.
+/// Whether the table in sight is one of sockets, which can be grouped.
+fn groups(state: &State) -> bool {
+    match state.page() {
+        Some(Page::Process(_) | Page::Remote(_)) => true,
+        Some(Page::Socket(_)) => false,
+        None => state.screen == Screen::Sockets,
+    }
+}
+
+/// Whether it is.
+fn grouped(state: &State) -> bool {
+    use super::lists::Grouping;
+    let by = match state.page() {
+        Some(Page::Process(page)) => page.sockets.list().grouping(),
+        Some(Page::Remote(page)) => page.sockets.list().grouping(),
+        None if state.screen == Screen::Sockets => state.sockets.list().grouping(),
+        Some(Page::Socket(_)) | None => Grouping::None,
+    };
+    by != Grouping::None
+}
+
+/// What Enter would lead to, as a footer names it. Not made harmless.
 pub(super) fn target_name(state: &State) -> Option<String> {
-    let (process, _) = target(state)?;
-    Some(format!("{}/{}", process.comm, process.key.pid))
+    Some(match target(state)? {
+        Target::Process(process) => format!("open {}/{}", process.comm, process.key.pid),
+        Target::Socket(_) | Target::Event(_) => "open the socket".to_owned(),
+        Target::Remote(address, _) => format!("open {address}"),
+        Target::Fold => "fold or unfold".to_owned(),
+    })
+}
+
+impl State {
+    /// Opens something over the screen.
+    fn open_popup(&mut self, popup: Popup) {
+        self.search.clear();
+        self.popup = Some(popup);
+    }
 }

@@ -30,9 +30,9 @@ impl Inbox for Script {
     }
 }
 
-/// Counts how often the terminal was given back.
+/// Counts how often the terminal was given back; keeps what was copied last.
 #[derive(Default)]
-pub struct NoJob(pub usize);
+pub struct NoJob(pub usize, pub Option<String>);
 
 impl Job for NoJob {
     fn suspend(&mut self) -> std::io::Result<()> {
@@ -41,6 +41,15 @@ impl Job for NoJob {
     }
 
     fn resume(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn take_mouse(&mut self, _take: bool) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn copy(&mut self, text: &str) -> std::io::Result<()> {
+        self.1 = Some(text.to_owned());
         Ok(())
     }
 }
@@ -56,7 +65,7 @@ pub struct Dashboard {
 /// Colours, UTF-8, UTC.
 pub fn look() -> Look {
     Look {
-        theme: Theme::new(true),
+        theme: Theme::Dark,
         ascii: false,
         timezone: jiff::tz::TimeZone::UTC,
     }
@@ -98,8 +107,7 @@ impl Dashboard {
         let mut moment = self.exchange.blank();
         let making = Arc::get_mut(&mut moment).unwrap();
         self.machine.next_into(&mut making.sample).unwrap();
-        self.aggregator
-            .update(&making.sample, &mut making.aggregate);
+        making.derive(&mut self.aggregator);
         self.exchange.publish(moment);
     }
 

@@ -4,8 +4,8 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use sockwatch::model::{
-    Attribution, Endpoint, Ends, Family, Fault, Holder, Host, Namespaces, Process, ProcessKey,
-    ProcessRow, Protocol, Sample, Severity, Socket, State, Timer, TimerKind, Unowned,
+    Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, Holder, Host, Namespaces, Process,
+    ProcessKey, ProcessRow, Protocol, Sample, Severity, Socket, State, Timer, TimerKind, Unowned,
 };
 use sockwatch::source::{Source, SourceError};
 
@@ -61,6 +61,11 @@ struct Counters {
     acked: u64,
     retransmitted: u64,
     rtt_us: u32,
+    /// Lowest round-trip time; 0 for four fifths of the smoothed one.
+    min_rtt_us: u32,
+    /// µs with data to send, and of these with the receiver's window full.
+    busy_us: u64,
+    rwnd_limited_us: u64,
 }
 
 impl Making<'_> {
@@ -110,6 +115,38 @@ impl Making<'_> {
         }
         self.others();
         self.many();
+    }
+
+    /// A freed connection: an event of the kernel's half a second before the Sample.
+    fn close(
+        &mut self,
+        mut socket: Socket,
+        process: u32,
+        first_seen_ns: Option<u64>,
+        last_state: Option<State>,
+    ) {
+        let sample = &mut *self.sample;
+        socket.attribution = Attribution::Remembered;
+        socket.holders_at = sample.holders.len() as u32;
+        socket.holders_len = 1;
+        sample.holders.push(Holder { process, fd: 77 });
+        let counters = Counters {
+            received: 1_200_000,
+            acked: 420,
+            rtt_us: 12_300,
+            ..Counters::default()
+        };
+        let table = &mut sample.closed_sockets;
+        let info = tcp_info(&socket, counters);
+        socket.congestion = table.name_index(b"cubic");
+        socket.blob = table.push_blob(&info, &[], &[], b"").unwrap();
+        sample.closed.push(ClosedSocket {
+            row: table.rows.len() as u32,
+            monotonic_ns: sample.monotonic_ns - 500_000_000,
+            last_state,
+            first_seen_ns,
+        });
+        table.rows.push(socket);
     }
 
     fn client_is_gone(&self) -> bool {
@@ -228,21 +265,22 @@ impl Making<'_> {
             }
             Err(why) => socket.attribution = Attribution::Unowned(why),
         }
+        let table = &mut self.sample.sockets;
         if let Some(counters) = counters {
-            let mut info = [0; 232];
-            info[0] = socket.state as u8;
-            info[68..72].copy_from_slice(&counters.rtt_us.to_ne_bytes());
-            info[80..84].copy_from_slice(&10_u32.to_ne_bytes());
-            let total = (counters.retransmitted / 1448) as u32;
-            info[100..104].copy_from_slice(&total.to_ne_bytes());
-            info[120..128].copy_from_slice(&counters.acked.to_ne_bytes());
-            info[128..136].copy_from_slice(&counters.received.to_ne_bytes());
-            let sent = counters.acked + counters.retransmitted;
-            info[200..208].copy_from_slice(&sent.to_ne_bytes());
-            info[208..216].copy_from_slice(&counters.retransmitted.to_ne_bytes());
-            let table = &mut self.sample.sockets;
+            let info = tcp_info(&socket, counters);
+            let memory = memory(socket.recv_queue, socket.send_queue, 0);
             socket.congestion = table.name_index(b"cubic");
-            socket.blob = table.push_blob(&info, &[], &[], b"").unwrap();
+            socket.blob = table.push_blob(&info, &memory, &[], b"").unwrap();
+        } else if socket.protocol == Protocol::Tcp && socket.state == State::Listen {
+            // The listener that is nearly full has dropped some already.
+            let drops = if socket.recv_queue > 100 {
+                7 + self.machine.tick as u32 * 2
+            } else {
+                0
+            };
+            socket.blob = table
+                .push_blob(&[], &memory(0, 0, drops), &[], b"")
+                .unwrap();
         }
         self.sample.sockets.rows.push(socket);
     }
@@ -280,6 +318,7 @@ impl Making<'_> {
                 acked: tick * speed * (at % 5 + 1),
                 retransmitted: if at == 3 { tick * 40_000 } else { 0 },
                 rtt_us: 900 * (at as u32 + 1),
+                ..Counters::default()
             };
             self.push(socket, Ok(NGINX), Some(counters));
         }
@@ -289,6 +328,21 @@ impl Making<'_> {
             (socket.uid, socket.recv_queue) = (Some(33), 1);
             self.push(socket, Ok(NGINX), Some(Counters::default()));
         }
+        // A client far away that reads slowly: its window is full, and what is on its way waits in queues.
+        let remote = (203, 0, 113, 77, 50_100);
+        let mut socket = Self::tcp(150, (10, 0, 0, 1, 443), remote, State::Established);
+        (socket.uid, socket.send_queue) = (Some(33), 262_144);
+        let counters = Counters {
+            received: 900,
+            acked: tick * 9_000,
+            rtt_us: 250_000,
+            min_rtt_us: 12_000,
+            busy_us: tick * 1_000_000,
+            rwnd_limited_us: tick * 950_000,
+            ..Counters::default()
+        };
+        self.push(socket, Ok(NGINX), Some(counters));
+        self.short_visit();
         let remote = (203, 0, 113, 10, 40_100);
         let socket = Self::tcp(140, (10, 0, 0, 1, 443), remote, State::SynRecv);
         self.push(socket, Err(Unowned::Handshake), None);
@@ -304,6 +358,35 @@ impl Making<'_> {
             ..Counters::default()
         };
         self.push(socket, Err(Unowned::WaitingForAccept), Some(counters));
+    }
+
+    /// Every four seconds a client comes: it closes after two, and the server a second later.
+    fn short_visit(&mut self) {
+        let tick = self.machine.tick;
+        let visit = |at: u64, state| {
+            let remote = (198, 51, 100, 20, 52_000 + at as u16);
+            let mut socket = Self::tcp(600 + at, (10, 0, 0, 1, 443), remote, state);
+            socket.uid = Some(33);
+            socket
+        };
+        let at = tick / 4;
+        let state = match tick % 4 {
+            0 | 1 => State::Established,
+            2 => State::CloseWait,
+            _ => State::LastAck,
+        };
+        let counters = Counters {
+            received: 700,
+            acked: 5_000,
+            rtt_us: 3_000,
+            ..Counters::default()
+        };
+        self.push(visit(at, state), Ok(NGINX), Some(counters));
+        if tick.is_multiple_of(4) && tick > 0 {
+            let first_seen_ns = self.sample.monotonic_ns - 4_000_000_000;
+            let socket = visit(at - 1, State::Closed);
+            self.close(socket, NGINX, Some(first_seen_ns), Some(State::LastAck));
+        }
     }
 
     fn redis(&mut self) {
@@ -323,10 +406,21 @@ impl Making<'_> {
             let counters = Counters {
                 received: tick * 64_000 * (at + 1),
                 acked: tick * 128_000 * (at + 1),
-                retransmitted: 0,
                 rtt_us: 40,
+                ..Counters::default()
             };
             self.push(socket, Ok(REDIS), Some(counters));
+            // The web server is at the other end.
+            let remote = (127, 0, 0, 1, 6379);
+            let local = (127, 0, 0, 1, 41_000 + at as u16);
+            let mut socket = Self::tcp(220 + at, local, remote, State::Established);
+            socket.uid = Some(33);
+            let counters = Counters {
+                received: counters.acked,
+                acked: counters.received,
+                ..counters
+            };
+            self.push(socket, Ok(NGINX), Some(counters));
         }
     }
 
@@ -375,7 +469,15 @@ impl Making<'_> {
                 kind: TimerKind::TimeWait,
                 retries: 0,
             });
-            self.push(socket, Err(Unowned::TimeWait), None);
+            if tick > 0 && at >= 5 + (tick - 1) * 3 {
+                let mut closed = socket;
+                closed.state = State::Closed;
+                self.close(closed, CLIENT, None, None);
+            }
+            self.push(socket, Ok(CLIENT), None);
+            if let Some(row) = self.sample.sockets.rows.last_mut() {
+                row.attribution = Attribution::Remembered;
+            }
         }
         let mut socket = Self::tcp(
             390,
@@ -387,8 +489,8 @@ impl Making<'_> {
         let counters = Counters {
             received: tick * 9_000_000,
             acked: tick * 300,
-            retransmitted: 0,
             rtt_us: 12_300,
+            ..Counters::default()
         };
         self.push(socket, Ok(CLIENT), Some(counters));
     }
@@ -408,8 +510,8 @@ impl Making<'_> {
         let counters = Counters {
             received: 40,
             acked: 80,
-            retransmitted: 0,
             rtt_us: 250,
+            ..Counters::default()
         };
         self.push(socket, Ok(HOSTILE), Some(counters));
         let socket = Self::tcp(
@@ -449,12 +551,76 @@ impl Making<'_> {
             let counters = Counters {
                 received: tick * (at * 7919 % 10_007),
                 acked: tick * (at * 104_729 % 10_009),
-                retransmitted: 0,
                 rtt_us: (at * 31 % 90_000) as u32,
+                ..Counters::default()
             };
             self.push(socket, Ok(process), Some(counters));
         }
     }
+}
+
+/// As Linux 5.4 has it: 232 bytes.
+fn tcp_info(socket: &Socket, counters: Counters) -> [u8; 232] {
+    let mut info = [0; 232];
+    let mut put = |at: usize, bytes: &[u8]| info[at..at + bytes.len()].copy_from_slice(bytes);
+    let min_rtt = match counters.min_rtt_us {
+        0 => counters.rtt_us / 5 * 4,
+        lowest => lowest,
+    };
+    let unacked = (socket.send_queue / 1448).min(10);
+    for (at, value) in [
+        (8, 204_000 + counters.rtt_us), // rto
+        (12, 40_000),                   // ato
+        (16, 1448),                     // snd_mss
+        (20, 536),                      // rcv_mss
+        (24, unacked),
+        (44, 120), // last_data_sent
+        (52, 130), // last_data_recv
+        (56, 118), // last_ack_recv
+        (60, 1500),
+        (64, 64_076), // rcv_ssthresh
+        (68, counters.rtt_us),
+        (72, counters.rtt_us / 4),
+        (76, 0x7fff_ffff), // snd_ssthresh
+        (80, 10),          // snd_cwnd
+        (84, 1448),
+        (88, 3),
+        (96, 14_480), // rcv_space
+        (100, (counters.retransmitted / 1448) as u32),
+        (136, (counters.acked / 1400) as u32 + 4),
+        (140, (counters.received / 1400) as u32 + 4),
+        (148, min_rtt),
+        (228, 65_536), // snd_wnd
+    ] {
+        put(at, &value.to_ne_bytes());
+    }
+    put(0, &[socket.state as u8, 0, 0, 0, 0, 0b111, 0x77]);
+    let rate = 14_480 * 1_000_000 / u64::from(counters.rtt_us.max(1));
+    let sent = counters.acked + counters.retransmitted;
+    for (at, value) in [
+        (104, rate),
+        (112, u64::MAX),
+        (120, counters.acked),
+        (128, counters.received),
+        (160, rate / 2),
+        (168, counters.busy_us),
+        (176, counters.rwnd_limited_us),
+        (200, sent),
+        (208, counters.retransmitted),
+    ] {
+        put(at, &value.to_ne_bytes());
+    }
+    info
+}
+
+/// `SK_MEMINFO_*`.
+fn memory(received: u32, queued: u32, drops: u32) -> [u8; 36] {
+    let mut bytes = [0; 36];
+    let values = [received, 131_072, 0, 332_800, 0, queued, 0, 0, drops];
+    for (at, value) in values.into_iter().enumerate() {
+        bytes[at * 4..at * 4 + 4].copy_from_slice(&value.to_ne_bytes());
+    }
+    bytes
 }
 
 type End = (u8, u8, u8, u8, u16);

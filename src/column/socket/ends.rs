@@ -26,7 +26,7 @@ fn endpoint(out: &mut String, end: Endpoint, row: Option<&SocketRow<'_>>) -> Opt
 }
 
 /// `%eth0` behind the address of a socket that is bound to a device.
-pub(super) fn device(out: &mut String, row: &SocketRow<'_>) -> Option<()> {
+pub(in crate::column) fn device(out: &mut String, row: &SocketRow<'_>) -> Option<()> {
     match (row.socket.socket.interface, row.socket.interface_name()) {
         (0, _) => Some(()),
         (_, Some(name)) => {
@@ -48,7 +48,7 @@ fn context(out: &mut String, cid: u32) -> Option<()> {
     }
 }
 
-pub(super) fn local(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
+pub(in crate::column) fn local(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
     let socket = row.socket.socket;
     match socket.ends {
         Ends::Inet { local, .. } => return endpoint(out, local, Some(row)),
@@ -77,7 +77,7 @@ pub(super) fn local(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
     device(out, row)
 }
 
-pub(super) fn remote(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
+pub(in crate::column) fn remote(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
     match row.socket.socket.ends {
         Ends::Inet { remote, .. } if remote.is_unset() => None,
         Ends::Inet { remote, .. } => endpoint(out, remote, None),
@@ -108,7 +108,7 @@ fn endpoint_key(end: Endpoint) -> SortKey<'static> {
     }
 }
 
-pub(super) fn local_key<'a>(row: &SocketRow<'a>) -> Option<SortKey<'a>> {
+pub(in crate::column) fn local_key<'a>(row: &SocketRow<'a>) -> Option<SortKey<'a>> {
     Some(match row.socket.socket.ends {
         Ends::Inet { local, .. } => endpoint_key(local),
         Ends::Unix { .. } => SortKey::Text(String::from_utf8_lossy(row.socket.name()?)),
@@ -120,7 +120,7 @@ pub(super) fn local_key<'a>(row: &SocketRow<'a>) -> Option<SortKey<'a>> {
     })
 }
 
-pub(super) fn remote_key<'a>(row: &SocketRow<'a>) -> Option<SortKey<'a>> {
+pub(in crate::column) fn remote_key<'a>(row: &SocketRow<'a>) -> Option<SortKey<'a>> {
     match row.socket.socket.ends {
         Ends::Inet { .. } => row.socket.socket.remote().map(endpoint_key),
         Ends::Unix { peer_inode, .. } => peer_inode.map(|inode| SortKey::Number(inode.into())),

@@ -82,7 +82,7 @@ impl Serialize for JsonSocket<'_> {
         map.serialize_entry("congestion", &view.congestion())?;
         map.serialize_entry(
             "congestion_info",
-            &view.congestion_info().map(|info| CongestionOut(view, info)),
+            &view.congestion_info().map(|_| CongestionOut(view)),
         )?;
         map.serialize_entry("memory", &view.memory().map(MemoryOut))?;
         map.serialize_entry("options", &socket.options.map(OptionsOut))?;
@@ -289,50 +289,11 @@ impl Serialize for OptionsOut {
 }
 
 /// What the congestion control reports, field by field, in the kernel's units.
-struct CongestionOut<'a>(SocketRef<'a>, &'a [u8]);
+struct CongestionOut<'a>(SocketRef<'a>);
 
 impl Serialize for CongestionOut<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let word = |at: usize| {
-            self.1
-                .get(at..at + 4)
-                .and_then(|bytes| bytes.try_into().ok())
-                .map(u32::from_ne_bytes)
-        };
-        let half = |at: usize| {
-            self.1
-                .get(at..at + 2)
-                .and_then(|bytes| bytes.try_into().ok())
-                .map(u16::from_ne_bytes)
-        };
-        let mut map = serializer.serialize_map(None)?;
-        match self.0.congestion() {
-            Some("bbr") => {
-                let bandwidth = word(0)
-                    .zip(word(4))
-                    .map(|(low, high)| u64::from(low) | u64::from(high) << 32);
-                map.serialize_entry("bw", &bandwidth)?;
-                map.serialize_entry("min_rtt", &word(8))?;
-                map.serialize_entry("pacing_gain", &word(12))?;
-                map.serialize_entry("cwnd_gain", &word(16))?;
-            }
-            Some("dctcp" | "dctcp-reno") => {
-                map.serialize_entry("enabled", &half(0))?;
-                map.serialize_entry("ce_state", &half(2))?;
-                map.serialize_entry("alpha", &word(4))?;
-                map.serialize_entry("ab_ecn", &word(8))?;
-                map.serialize_entry("ab_tot", &word(12))?;
-            }
-            _ if self.1.len() == 16 => {
-                // struct tcpvegas_info, which vegas, veno, westwood, illinois and others fill.
-                map.serialize_entry("enabled", &word(0))?;
-                map.serialize_entry("rttcnt", &word(4))?;
-                map.serialize_entry("rtt", &word(8))?;
-                map.serialize_entry("minrtt", &word(12))?;
-            }
-            _ => {}
-        }
-        map.end()
+        serializer.collect_map(self.0.congestion_fields())
     }
 }
 

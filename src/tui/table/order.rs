@@ -1,9 +1,11 @@
-//! Sorting a hundred thousand rows within a frame or so.
+//! Ordering a hundred thousand rows within a frame.
 //!
-//! Each row's [`SortKey`] is packed once into a number that compares as the key does; keys that do not fit (IPv6
-//! addresses, long texts) are settled afterwards among the few rows whose first part is equal.
+//! Each row's [`SortKey`] is packed once into a number that compares as the key does. Where numbers are all there is to
+//! it, only the rows in sight are put into order: the others merely stand on the right side of them. Keys that do not
+//! fit (IPv6 addresses, long texts) are settled among the few rows whose first part is equal.
 
 use std::cmp::Ordering;
+use std::ops::Range;
 
 use super::{List, Sort};
 use crate::aggregate::Moment;
@@ -25,10 +27,12 @@ impl Entry {
     }
 }
 
-/// Sorts; keeps its memory.
+/// Puts rows into order; keeps its memory.
 #[derive(Debug, Default)]
-pub(super) struct Sorter {
+pub struct Sorter {
     entries: Vec<Entry>,
+    /// The places that are in order.
+    settled: Range<usize>,
 }
 
 /// Bytes of a text that fit into a packed key beside its rank.
@@ -38,42 +42,93 @@ const TEXT_BYTES: usize = 15;
 const MISSING: u128 = u128::MAX;
 
 impl Sorter {
-    /// Puts the rows numbered in `rows` into order.
-    pub(super) fn sort<L: List>(&mut self, moment: &Moment, sort: Sort, rows: &mut Vec<u32>) {
+    /// Takes the rows in. Their order is known by what [`Self::settle`] has settled.
+    pub(super) fn take<L: List>(&mut self, list: &L, moment: &Moment, sort: Sort, rows: &[u32]) {
+        self.settled = 0..0;
         self.entries.clear();
-        self.entries.extend(rows.iter().filter_map(|&number| {
-            let row = L::row(moment, number)?;
-            let (packed, exact) = pack(&L::sort_key(sort.column, &row), sort.descending);
-            Some(Entry {
+        self.entries.extend(rows.iter().map(|&number| {
+            let key = list.sort_key(moment, number, sort.column);
+            let (packed, exact) = pack(&key, sort.descending);
+            Entry {
                 packed,
-                tie: L::tie(&row),
+                tie: list.tie(moment, number),
                 number,
                 exact,
-            })
+            }
         }));
+        if self.entries.iter().any(|entry| !entry.exact) {
+            self.settle_all(list, moment, sort);
+        }
+    }
+
+    fn settle_all<L: List>(&mut self, list: &L, moment: &Moment, sort: Sort) {
         self.entries.sort_unstable_by_key(Entry::rank);
         for run in self
             .entries
             .chunk_by_mut(|a, b| a.packed == b.packed)
             .filter(|run| run.len() > 1 && run.iter().any(|entry| !entry.exact))
         {
-            settle::<L>(moment, sort, run);
+            settle(list, moment, sort, run);
+        }
+        self.settled = 0..self.entries.len();
+    }
+
+    /// Where a row has its place, by its number.
+    pub(super) fn place_of(&self, number: u32) -> Option<usize> {
+        let at = self
+            .entries
+            .iter()
+            .position(|entry| entry.number == number)?;
+        if self.settled.contains(&at) {
+            return Some(at);
+        }
+        let rank = self.entries[at].rank();
+        Some(
+            self.entries
+                .iter()
+                .filter(|entry| entry.rank() < rank)
+                .count(),
+        )
+    }
+
+    /// Whether the rows at these places are in order.
+    pub(super) fn has_settled(&self, wanted: &Range<usize>) -> bool {
+        self.settled.start <= wanted.start && wanted.end <= self.settled.end
+    }
+
+    /// Puts the rows into order that have these places, if they are not, and writes all down.
+    pub(super) fn settle(&mut self, wanted: Range<usize>, rows: &mut Vec<u32>) {
+        let all = self.entries.len();
+        let wanted = wanted.start.min(all)..wanted.end.min(all);
+        if !self.has_settled(&wanted) {
+            let (start, length) = (wanted.start, wanted.len());
+            if start > 0 && start < all {
+                self.entries.select_nth_unstable_by_key(start, Entry::rank);
+            }
+            let rest = &mut self.entries[start..];
+            if length < rest.len() {
+                rest.select_nth_unstable_by_key(length, Entry::rank);
+            }
+            rest[..length].sort_unstable_by_key(Entry::rank);
+            self.settled = wanted;
         }
         rows.clear();
         rows.extend(self.entries.iter().map(|entry| entry.number));
     }
+
+    /// Puts all of `rows` into order.
+    pub fn sort<L: List>(&mut self, list: &L, moment: &Moment, sort: Sort, rows: &mut Vec<u32>) {
+        self.take(list, moment, sort, rows);
+        self.settle(0..self.entries.len(), rows);
+    }
 }
 
 /// Orders rows whose packed keys are equal by the rest of their keys.
-fn settle<L: List>(moment: &Moment, sort: Sort, run: &mut [Entry]) {
-    run.sort_by_cached_key(|entry| {
-        let row = L::row(moment, entry.number);
-        let key = row.map(|row| L::sort_key(sort.column, &row));
-        Rest {
-            key: key.unwrap_or(SortKey::Missing),
-            tie: entry.tie,
-            descending: sort.descending,
-        }
+fn settle<L: List>(list: &L, moment: &Moment, sort: Sort, run: &mut [Entry]) {
+    run.sort_by_cached_key(|entry| Rest {
+        key: list.sort_key(moment, entry.number, sort.column),
+        tie: entry.tie,
+        descending: sort.descending,
     });
 }
 

@@ -1,8 +1,10 @@
-//! Moving about in a table and changing its order.
+//! Moving about in a table and changing how one looks at it.
 
-use super::{Heading, List, Sort, Table};
+use super::{Chosen, Heading, List, Sort, Table};
 use crate::aggregate::Moment;
 use crate::column::Align;
+use crate::filter::Filter;
+use crate::tui::state::Target;
 
 /// What the keys do to a table, whatever it lists.
 pub trait Steer {
@@ -12,8 +14,14 @@ pub trait Steer {
     fn page(&mut self, moment: &Moment, pages: isize);
     /// Selects the first row.
     fn first(&mut self, moment: &Moment);
-    /// Selects the last row.
+    /// Selects the last row; a list that follows, follows again.
     fn last(&mut self, moment: &Moment);
+    /// Selects the row at a place.
+    fn click(&mut self, moment: &Moment, place: usize);
+    /// Scrolls by rows and leaves the selection where it is, as long as it is in sight.
+    fn scroll_by(&mut self, moment: &Moment, rows: isize);
+    /// Selects the next row that is no heading of a group, after the last the first again.
+    fn next_match(&mut self, moment: &Moment, forward: bool);
     /// Turns the order around.
     fn invert(&mut self);
     /// Orders by the column that many places further among those shown.
@@ -30,13 +38,68 @@ pub trait Steer {
     fn has_rows(&self) -> bool;
     /// Brings the order up to the moment.
     fn bring_up(&mut self, moment: &Moment, sequence: u64);
+    /// What Enter leads to.
+    fn target(&self, moment: &Moment) -> Option<Target>;
+    /// Enter without a selection means the first row in sight: it is selected, so that one comes back to it.
+    fn hold_target(&mut self, moment: &Moment);
+    /// What is looked for.
+    fn filter(&self) -> &Filter;
+    /// Looks for something else.
+    fn set_filter(&mut self, filter: Filter);
+    /// Keeps rows in their places, or lets them go.
+    fn hold_order(&mut self, moment: &Moment, sequence: u64);
+    /// Whether rows keep their places.
+    fn is_held(&self) -> bool;
+    /// Groups rows by the next thing there is; answers whether there is any.
+    fn group_by_next(&mut self) -> bool;
+    /// Folds or unfolds the selected row; answers whether there was anything to do.
+    fn fold(&mut self, moment: &Moment) -> bool;
+    /// Folds all, or unfolds all; answers whether there was anything to do.
+    fn fold_all(&mut self, moment: &Moment) -> bool;
+    /// Whether the columns are as somebody chose them.
+    fn is_chosen(&self) -> bool;
+    /// The columns in the order of a list to choose from: those that are shown, as they are shown, then the others.
+    fn choice(&self) -> Vec<(usize, bool)>;
+    /// Shows a column or not.
+    fn toggle_column(&mut self, column: usize);
+    /// Moves a shown column by places.
+    fn move_column(&mut self, column: usize, places: isize);
+    /// Makes a shown column wider, or narrower if negative.
+    fn widen_column(&mut self, column: usize, by: i16);
+    /// Shows columns as they come.
+    fn reset_columns(&mut self);
+    /// The meant row's shown cells in full, with tabs between them.
+    fn row_text(&self, moment: &Moment) -> Option<String>;
+    /// The meant row's cell in the column that rows are ordered by.
+    fn cell_text(&self, moment: &Moment) -> Option<String>;
+}
+
+impl<L: List> Table<L> {
+    /// The columns as chosen; those that are shown become so if none are.
+    fn chosen(&mut self) -> &mut Vec<Chosen> {
+        let shown = &self.shown;
+        self.layout.get_or_insert_with(|| {
+            let column = |place: &super::ColumnPlace| Chosen {
+                column: place.column,
+                wider: 0,
+            };
+            shown.iter().map(column).collect()
+        })
+    }
+
+    fn text_of(&self, moment: &Moment, number: u32, column: usize) -> String {
+        let mut text = String::new();
+        self.list.write(moment, number, column, &mut text);
+        text
+    }
 }
 
 impl<L: List> Steer for Table<L> {
     fn step(&mut self, moment: &Moment, rows: isize) {
         let place = match self.selected {
             Some(_) => self.cursor.saturating_add_signed(rows),
-            // The first press selects what is at the edge of sight.
+            // The first press selects what is at the edge of sight; in a list that follows, what is the newest.
+            None if self.follow => self.order.len().saturating_sub(1),
             None if rows > 0 => self.offset + (rows as usize - 1),
             None => self.offset,
         };
@@ -57,7 +120,62 @@ impl<L: List> Steer for Table<L> {
     }
 
     fn last(&mut self, moment: &Moment) {
-        self.put_cursor(usize::MAX, moment);
+        if L::follows() {
+            self.follow = true;
+            self.selected = None;
+        } else {
+            self.put_cursor(usize::MAX, moment);
+        }
+    }
+
+    fn click(&mut self, moment: &Moment, place: usize) {
+        if place < self.order.len() {
+            self.put_cursor(place, moment);
+        }
+    }
+
+    fn scroll_by(&mut self, moment: &Moment, rows: isize) {
+        let last = self.order.len().saturating_sub(self.page);
+        if L::follows() && self.selected.is_none() {
+            // Scrolling pauses; at the end it goes on.
+            let to = self.offset.saturating_add_signed(rows).min(last);
+            self.follow = rows > 0 && to == last;
+            self.offset = to;
+            return;
+        }
+        self.offset = self.offset.saturating_add_signed(rows).min(last);
+        self.settle(self.offset);
+        if self.selected.is_some() {
+            let lowest = (self.offset + self.page).saturating_sub(1);
+            let place = self.cursor.clamp(self.offset, lowest.max(self.offset));
+            if place != self.cursor {
+                self.put_cursor(place, moment);
+            }
+        }
+    }
+
+    fn next_match(&mut self, moment: &Moment, forward: bool) {
+        let rows = self.order.len();
+        let start = match (self.selected, forward) {
+            (Some(_), _) => self.cursor,
+            (None, true) => rows.saturating_sub(1),
+            (None, false) => 0,
+        };
+        if self.partly {
+            // No row is a heading: the next one is it.
+            let next = if forward { start + 1 } else { start + rows - 1 };
+            if rows > 0 {
+                self.put_cursor(next % rows, moment);
+            }
+            return;
+        }
+        let found = (1..=rows)
+            .map(|step| if forward { step } else { rows - step })
+            .map(|step| (start + step) % rows)
+            .find(|&place| self.list.label(self.order[place]).is_none());
+        if let Some(place) = found {
+            self.put_cursor(place, moment);
+        }
     }
 
     fn invert(&mut self) {
@@ -86,7 +204,7 @@ impl<L: List> Steer for Table<L> {
         if let Some(heading) = L::headings().get(column) {
             self.sort = Sort {
                 column,
-                descending: heading.align == Align::Right || heading.id == "minute",
+                descending: heading.align == Align::Right || heading.starts_large(),
             };
         }
     }
@@ -109,5 +227,142 @@ impl<L: List> Steer for Table<L> {
 
     fn bring_up(&mut self, moment: &Moment, sequence: u64) {
         self.arrange(moment, sequence);
+    }
+
+    fn target(&self, moment: &Moment) -> Option<Target> {
+        self.list.target(moment, self.meant()?)
+    }
+
+    fn hold_target(&mut self, moment: &Moment) {
+        if self.selected.is_none()
+            && let Some(number) = self.meant()
+        {
+            self.selected = self.list.key(moment, number);
+            self.cursor = self.offset;
+        }
+    }
+
+    fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    fn set_filter(&mut self, filter: Filter) {
+        self.filter = filter;
+        self.touch();
+    }
+
+    fn hold_order(&mut self, moment: &Moment, sequence: u64) {
+        if self.held.take().is_none() {
+            // An empty map holds nothing yet: arranging writes down the order as it is.
+            self.held = Some(rustc_hash::FxHashMap::default());
+        }
+        self.touch();
+        self.arrange(moment, sequence);
+    }
+
+    fn is_held(&self) -> bool {
+        self.held.is_some()
+    }
+
+    fn group_by_next(&mut self) -> bool {
+        let can = self.list.group_by_next();
+        if can {
+            self.selected = None;
+            self.offset = 0;
+            self.touch();
+        }
+        can
+    }
+
+    fn fold(&mut self, moment: &Moment) -> bool {
+        let folded = self
+            .meant()
+            .is_some_and(|number| self.list.fold(moment, number));
+        if folded {
+            self.touch();
+        }
+        folded
+    }
+
+    fn fold_all(&mut self, moment: &Moment) -> bool {
+        let folded = self.list.fold_all(moment);
+        if folded {
+            self.touch();
+        }
+        folded
+    }
+
+    fn is_chosen(&self) -> bool {
+        self.layout.is_some()
+    }
+
+    fn choice(&self) -> Vec<(usize, bool)> {
+        let shown: Vec<usize> = match &self.layout {
+            Some(chosen) => chosen.iter().map(|chosen| chosen.column).collect(),
+            None => self.shown.iter().map(|place| place.column).collect(),
+        };
+        let others = (0..L::headings().len()).filter(|column| !shown.contains(column));
+        let others: Vec<usize> = others.collect();
+        let mark = |columns: Vec<usize>, shown: bool| {
+            columns.into_iter().map(move |column| (column, shown))
+        };
+        mark(shown, true).chain(mark(others, false)).collect()
+    }
+
+    fn toggle_column(&mut self, column: usize) {
+        let chosen = self.chosen();
+        match chosen.iter().position(|known| known.column == column) {
+            // The last one stays: a table without columns tells nothing.
+            Some(at) if chosen.len() > 1 => drop(chosen.remove(at)),
+            Some(_) => {}
+            None => chosen.push(Chosen { column, wider: 0 }),
+        }
+    }
+
+    fn move_column(&mut self, column: usize, places: isize) {
+        let chosen = self.chosen();
+        if let Some(at) = chosen.iter().position(|known| known.column == column) {
+            let to = at.saturating_add_signed(places).min(chosen.len() - 1);
+            let moved = chosen.remove(at);
+            chosen.insert(to, moved);
+        }
+    }
+
+    fn widen_column(&mut self, column: usize, by: i16) {
+        /// The widest that a column can be made, and the narrowest, against what it would be.
+        const WIDER: (i16, i16) = (-60, 200);
+        let chosen = self.chosen();
+        if let Some(known) = chosen.iter_mut().find(|known| known.column == column) {
+            known.wider = known.wider.saturating_add(by).clamp(WIDER.0, WIDER.1);
+        }
+    }
+
+    fn reset_columns(&mut self) {
+        self.layout = None;
+        self.shift = 0;
+    }
+
+    fn row_text(&self, moment: &Moment) -> Option<String> {
+        let number = self.meant()?;
+        if let Some(label) = self.list.label(number) {
+            return Some(label);
+        }
+        let cells: Vec<String> = self
+            .shown
+            .iter()
+            .map(|place| self.text_of(moment, number, place.column))
+            .collect();
+        Some(cells.join("\t"))
+    }
+
+    fn cell_text(&self, moment: &Moment) -> Option<String> {
+        Some(self.text_of(moment, self.meant()?, self.sort.column))
+    }
+}
+
+impl Heading {
+    /// Whether its texts are pictures of numbers, of which the largest come first.
+    fn starts_large(&self) -> bool {
+        matches!(self.id, "minute" | "time_wait_minute" | "gauge")
     }
 }

@@ -13,12 +13,44 @@ use super::panel::{self, Piece};
 use crate::aggregate::Moment;
 use crate::column::format;
 use crate::tui::keymap::{Command as C, label};
-use crate::tui::state::{Popup, State};
+use crate::tui::state::{Popup, State, Typing};
+use crate::tui::text;
 use crate::tui::theme::Tone;
-use crate::tui::update::{does_something, target_name};
+use crate::tui::update::{does_something, owner, target_name};
 
-/// Draws the line of keys.
+/// Draws the line of keys, or what is being typed, or something to say.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    if let Some(typing) = &state.typing {
+        render_typing(frame, area, state, typing);
+        return;
+    }
+    if let Some(message) = &state.message {
+        let line = [(format!(" {message}"), Tone::Notice)];
+        panel::write(frame.buffer_mut(), area, &state.look, &line);
+        return;
+    }
+    let mut last: Vec<Piece> = Vec::new();
+    if state.popup.is_none() {
+        last.extend(piece(label(C::Help), "help"));
+    }
+    last.extend(piece(label(C::Quit), "quit"));
+    let room = area.width.saturating_sub(1 + panel::width(&last));
+    let mut line: Vec<Piece> = vec![(" ".to_owned(), Tone::Plain)];
+    let mut used = 0;
+    for (keys, about) in &hints(state) {
+        let pieces = piece(keys, about);
+        let width = panel::width(&pieces);
+        if used + width <= room {
+            used += width;
+            line.extend(pieces);
+        }
+    }
+    line.extend(last);
+    panel::write(frame.buffer_mut(), area, &state.look, &line);
+}
+
+/// Keys that do something here and now, the most useful first.
+fn hints(state: &State) -> Vec<(String, String)> {
     let mut hints: Vec<(String, String)> = Vec::new();
     let mut hint = |commands: &[C], about: &str| {
         if commands
@@ -29,55 +61,113 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
             hints.push((keys.concat(), about.to_owned()));
         }
     };
-    let incomplete = |moment: &Arc<Moment>| !moment.sample.is_complete();
-    let faults = if state.moment.as_ref().is_some_and(incomplete) {
-        "faults"
-    } else {
-        "notes"
-    };
     match state.popup {
         Some(Popup::PickSort(_)) => {
             hint(&[C::Down, C::Up], "choose");
             hint(&[C::Open], "sort by it");
-            hint(&[C::InvertSort], "invert");
             hint(&[C::Back], "cancel");
+            hint(&[C::Filter], "look for");
+        }
+        Some(Popup::PickColumns(_)) => {
+            let keys = |commands: &[C]| -> String { commands.iter().map(|&c| label(c)).collect() };
+            hint(&[C::Down, C::Up], "choose");
+            hints.push((keys(&[C::Freeze]), "show or not".to_owned()));
+            hints.push((keys(&[C::SortLeft, C::SortRight]), "move".to_owned()));
+            hints.push((keys(&[C::Widen, C::Narrow]), "width".to_owned()));
+            hints.push((keys(&[C::ResetColumns]), "as they come".to_owned()));
+            hints.push((keys(&[C::Open]), "done".to_owned()));
+            hints.push((keys(&[C::Filter]), "look for".to_owned()));
         }
         Some(Popup::Help(_) | Popup::Faults(_)) => {
             hint(&[C::Down, C::Up], "scroll");
             hint(&[C::Back], "close");
+            if matches!(state.popup, Some(Popup::Help(_))) {
+                hint(&[C::Filter], "look for");
+            }
         }
         None => {
-            hint(&[C::Back], "back");
-            hint(&[C::Down, C::Up], "select");
+            if state.frozen {
+                hint(&[C::Freeze], "thaw");
+            }
+            let on_page = state.page().is_some();
+            hint(&[C::Back], if on_page { "back" } else { "no filter" });
+            let on_text = state.table().is_none();
+            hint(&[C::Down, C::Up], if on_text { "scroll" } else { "select" });
             if let Some(name) = target_name(state) {
-                let mut open = "open ".to_owned();
+                let mut open = String::new();
                 format::harmless(&mut open, name.as_bytes());
                 hint(&[C::Open], &open);
             }
+            if let Some(process) = owner(state) {
+                let mut name = String::new();
+                format::harmless(&mut name, process.comm.as_bytes());
+                hint(&[C::Owner], &format!("{name}/{}", process.key.pid));
+            }
+            hint(&[C::OtherEnd], "other end");
+            if state.has_panes() {
+                hint(&[C::Left, C::Right], "table");
+            }
+            hint(&[C::NextMatch], "next");
+            hint(&[C::Filter], "filter");
             hint(&[C::PickSort], "sort");
+            hint(&[C::Group], "group");
+            hint(&[C::Fold], "fold");
+            hint(&[C::PickColumns], "columns");
+            if !state.frozen {
+                hint(&[C::Freeze], "freeze");
+            }
             hint(&[C::InvertSort], "invert");
-            hint(&[C::Left, C::Right], "columns");
+            hint(&[C::CopyRow], "copy");
+            if !state.has_panes() {
+                hint(&[C::Left, C::Right], "scroll");
+            }
+            hint(&[C::HoldOrder], "hold");
             hint(&[C::NextScreen], "screen");
+            let incomplete = |moment: &Arc<Moment>| !moment.sample.is_complete();
+            let faults = if state.moment.as_ref().is_some_and(incomplete) {
+                "faults"
+            } else {
+                "notes"
+            };
             hint(&[C::Faults], faults);
         }
     }
-    let mut last: Vec<Piece> = Vec::new();
-    if state.popup.is_none() {
-        last.extend(piece(label(C::Help), "help"));
-    }
-    last.extend(piece(label(C::Quit), "quit"));
-    let room = area.width.saturating_sub(1 + panel::width(&last));
-    let mut line: Vec<Piece> = vec![(" ".to_owned(), Tone::Plain)];
-    let mut used = 0;
-    for (keys, about) in &hints {
-        let pieces = piece(keys, about);
-        let width = panel::width(&pieces);
-        if used + width <= room {
-            used += width;
-            line.extend(pieces);
-        }
-    }
-    line.extend(last);
+    hints
+}
+
+/// What is being typed, with what it leaves.
+fn render_typing(frame: &mut Frame<'_>, area: Rect, state: &State, typing: &Typing) {
+    let (text, what) = match typing {
+        Typing::Filter(_) => (
+            state.table().map_or("", |table| table.filter().text()),
+            "show only rows with: ",
+        ),
+        Typing::Search(_) => (state.search.as_str(), "look for: "),
+    };
+    let mut typed = String::new();
+    format::harmless(&mut typed, text.as_bytes());
+    let end = [
+        ("  ".to_owned(), Tone::Plain),
+        ("Enter".to_owned(), Tone::Key),
+        (" keep  ".to_owned(), Tone::Plain),
+        ("Esc".to_owned(), Tone::Key),
+        (" cancel ".to_owned(), Tone::Plain),
+    ];
+    let room = usize::from(area.width.saturating_sub(panel::width(&end) + 2));
+    let start = if room > text::width(what) + 12 {
+        what
+    } else {
+        ""
+    };
+    // The end of what is typed stays in sight.
+    let shown = text::cut_start(&typed, room.saturating_sub(text::width(start) + 1));
+    let mut line: Vec<Piece> = vec![
+        (" /".to_owned(), Tone::Key),
+        (start.to_owned(), Tone::Muted),
+        (shown.into_owned(), Tone::Strong),
+        ("█".to_owned(), Tone::Plain),
+    ];
+    line.extend(end);
     panel::write(frame.buffer_mut(), area, &state.look, &line);
 }
 

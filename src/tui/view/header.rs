@@ -16,6 +16,7 @@ use ratatui::layout::Rect;
 use super::panel::{self, Piece};
 use crate::column::format;
 use crate::model::{Unowned, Visibility};
+use crate::tui::Look;
 use crate::tui::keymap::{self, Command};
 use crate::tui::state::State;
 use crate::tui::text;
@@ -77,6 +78,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     format::duration_us(&mut took, sample.timings.total_ns as f64 / 1e3);
     let took = format!("{interval} (took {took:>7})");
     let clock = clock(state, sample.taken_at_us);
+    if state.frozen {
+        render_frozen(frame, area, state, &clock);
+        return;
+    }
     let notes = notes(state);
     let without: &str = "";
     // The least important is dropped first: how long it took, the kernel, the interval, the name, the time.
@@ -126,6 +131,24 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     }
 }
 
+/// The first line while the display is frozen: since when, and what thaws it.
+fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, clock: &str) {
+    let left = [
+        (" ■ FROZEN ".to_owned(), Tone::Selected),
+        (format!(" at {clock}"), Tone::Warning),
+        (" · sampling goes on · ".to_owned(), Tone::Plain),
+        (keymap::label(Command::Freeze).to_owned(), Tone::Key),
+        (" shows what is now".to_owned(), Tone::Plain),
+    ];
+    let short = [left[0].clone(), left[1].clone()];
+    let line: &[Piece] = if panel::width(&left) <= area.width {
+        &left
+    } else {
+        &short
+    };
+    panel::write(frame.buffer_mut(), area, &state.look, line);
+}
+
 /// The right end of the first line: notes are calm, but their key is to be found.
 fn ends(parts: &[&str], notes: &str) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
@@ -172,10 +195,15 @@ fn interval_text(out: &mut String, interval: std::time::Duration) {
 
 /// The time of day of what is shown.
 fn clock(state: &State, taken_at_us: i64) -> String {
-    jiff::Timestamp::from_microsecond(taken_at_us).map_or_else(
+    time_of_day(&state.look, taken_at_us)
+}
+
+/// `20:14:07`, where the terminal is.
+pub(super) fn time_of_day(look: &Look, at_us: i64) -> String {
+    jiff::Timestamp::from_microsecond(at_us).map_or_else(
         |_| format::MISSING.to_owned(),
         |at| {
-            at.to_zoned(state.look.timezone.clone())
+            at.to_zoned(look.timezone.clone())
                 .strftime("%H:%M:%S")
                 .to_string()
         },

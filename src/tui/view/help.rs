@@ -1,7 +1,7 @@
 //! Every key, from the key map itself.
 //!
 //! ```text
-//! ┌ Keys ───────────────────────────────────────┐
+//! ┌ Keys ─ / looks for one ─────────────────────┐
 //! │ 1            Overview: states, throughput … │
 //! │ ↓ j          select the row below           │
 //! └─────────────────────────────────────────────┘
@@ -12,6 +12,7 @@ use ratatui::layout::Rect;
 
 use super::panel::Piece;
 use super::popup;
+use crate::filter::Filter;
 use crate::tui::keymap::BINDINGS;
 use crate::tui::state::{Popup, State};
 use crate::tui::theme::Tone;
@@ -21,8 +22,10 @@ const KEYS: usize = 13;
 
 /// Draws the help from `line` on.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State, line: usize) {
+    let search = Filter::new(&state.search);
     let lines: Vec<Vec<Piece>> = BINDINGS
         .iter()
+        .filter(|binding| search.matches(binding.label) || search.matches(binding.about))
         .map(|binding| {
             vec![
                 (format!("{:<KEYS$}", binding.label), Tone::Key),
@@ -30,6 +33,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State, line:
             ]
         })
         .collect();
-    let line = popup::render_lines(frame, area, &state.look, "Keys", &lines, line);
+    let title = popup::title(state, "Keys", "/ looks for one");
+    let line = popup::render_lines(frame, area, &state.look, &title, &lines, line);
     state.popup = Some(Popup::Help(line));
 }

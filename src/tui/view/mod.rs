@@ -13,12 +13,13 @@ mod chart;
 mod footer;
 mod header;
 mod help;
+mod lists;
 mod overview;
 mod panel;
 mod popup;
 mod process;
-mod processes;
-mod sockets;
+mod remote;
+mod socket;
 mod strip;
 mod tabs;
 mod too_small;
@@ -27,6 +28,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 
 use super::glyphs;
+use super::page::Page;
 use super::state::{Popup, Screen, State};
 
 /// The smallest terminal that has room for a screen, columns and rows.
@@ -38,6 +40,7 @@ const ROOMY: u16 = 16;
 /// Draws the state.
 pub fn render(frame: &mut Frame<'_>, state: &mut State) {
     state.arrange();
+    state.hits.clear();
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         too_small::render(frame, area, state, SMALLEST);
@@ -60,16 +63,18 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
         header::render_notice(frame, notice, state);
         strip::render(frame, strip, state);
         tabs::render(frame, tabs, state);
-        match (state.page().is_some(), state.screen) {
-            (true, _) => process::render(frame, body, state),
-            (false, Screen::Overview) => overview::render(frame, body, state),
-            (false, Screen::Sockets) => sockets::render(frame, body, state),
-            (false, Screen::Processes) => processes::render(frame, body, state),
+        match (state.page(), state.screen) {
+            (Some(Page::Process(_)), _) => process::render(frame, body, state),
+            (Some(Page::Socket(_)), _) => socket::render(frame, body, state),
+            (Some(Page::Remote(_)), _) => remote::render(frame, body, state),
+            (None, Screen::Overview) => overview::render(frame, body, state),
+            (None, _) => lists::render(frame, body, state),
         }
         match state.popup {
             Some(Popup::Help(line)) => help::render(frame, body, state, line),
             Some(Popup::Faults(line)) => popup::render_faults(frame, body, state, line),
-            Some(Popup::PickSort(column)) => popup::render_sort(frame, body, state, column),
+            Some(Popup::PickSort(line)) => popup::render_sort(frame, body, state, line),
+            Some(Popup::PickColumns(line)) => popup::render_columns(frame, body, state, line),
             None => {}
         }
         footer::render(frame, footer, state);

@@ -1,19 +1,21 @@
 //! Screen 1: the machine at a glance.
 //!
 //! ```text
-//! ─ States ─────────────────────────  ─ Throughput ────────────────────
+//! ─ States ─────────────────────────  ─ Throughput of TCP ─────────────
 //!  ESTAB        640 ▁▂▃▄▅▆▇█▇▆▅▄       ↓ 31.0 MB/s  highest 45.0 MB/s
 //!  TIME-WAIT    170 ▁▂▃▄▅▆▇█▇▆▅▄       ▁▂▅▇██▆▅▃▂▁▂▅▇██▆▅▃▂▁▂▅▇██▆▅▃▂
 //!  …                                   ↑ …
-//! ─ Processes ──────────────────────  ─ Remotes ───────────────────────
-//!  the top by rate; Enter looks in     the top by rate
-//! ─ Listeners nearest to overflow ──  ─ Without an owner ──────────────
-//!  :443 nginx/2211  120/128 ███▌       170 time-wait: the process let go
+//! ─ Processes by ↓+↑/s ▼ ───────────  ─ Remotes by ↓+↑/s ▼ ────────────
+//!  the top; the keys go to one of the four tables, ← and → lead on
+//! ─ Listeners by FILL% ▼ ───────────  ─ TIME-WAIT by process ──────────
+//!  :443 nginx/2211  120 128 ███▌       curl/5120   26   +3/s ▁▂▃▄▅▆▇█
+//! ─ Connections ────────────────────  ─ Sockets without an owner ──────
+//!  opened 120/s ▁▂▅▇██▆▅▃▂             170 time-wait: closed here
 //! ```
 //!
-//! Narrow terminals get the left half of the upper bands and the essence of the right.
+//! A narrow terminal gets the left half of the upper bands and the essence of the right; a low one lacks the last band.
 
-mod listeners;
+mod changes;
 mod states;
 mod unowned;
 
@@ -21,18 +23,29 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::chart::{self, Timeline};
-use super::panel::write;
-use super::panel::{self, Piece};
-use crate::aggregate::{Moment, RemoteTotals};
+use super::panel::{self, write};
+use crate::aggregate::Moment;
 use crate::column::format;
-use crate::model::State as Tcp;
 use crate::tui::Look;
-use crate::tui::state::State;
+use crate::tui::hits::Hits;
+use crate::tui::state::{Pane, State};
+use crate::tui::table::{List, Table};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
 /// From which width on there are two columns.
 const TWO_COLUMNS: u16 = 72;
+
+/// Heights of the bands by that of the screen; the second one takes what the others leave.
+fn bands(height: u16) -> [u16; 4] {
+    match height {
+        0..=11 => [4, 0, 0, 0],
+        12..=21 => [6, 0, 5, 0],
+        22..=29 => [9, 0, 7, 0],
+        30..=44 => [11, 0, 8, 5],
+        _ => [14, 0, 12, 10],
+    }
+}
 
 /// Draws the screen.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
@@ -43,21 +56,16 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         return;
     };
     let moment = &*moment;
-    // The middle band takes what the others leave; the upper one has a line for each state when there is plenty.
-    let (upper, lower) = match area.height {
-        0..=11 => (4, 0),
-        12..=21 => (6, 4),
-        22..=35 => (9, 6),
-        _ => (14, 10),
-    };
-    let bands: [Rect; 3] = Layout::vertical([
-        Constraint::Length(upper),
+    let [first, _, third, fourth] = bands(area.height);
+    let bands: [Rect; 4] = Layout::vertical([
+        Constraint::Length(first),
         Constraint::Min(3),
-        Constraint::Length(lower),
+        Constraint::Length(third),
+        Constraint::Length(fourth),
     ])
     .areas(area);
-    let [states, top, listeners] = bands.map(|band| split(band).0);
-    let [throughput, remotes, unowned] = bands.map(|band| split(band).1);
+    let [states, top, listeners, changes] = bands.map(|band| split(band).0);
+    let [throughput, remotes, time_wait, unowned] = bands.map(|band| split(band).1);
 
     let history = &moment.aggregate.history;
     let bars = (states.width).saturating_sub(states::TEXT + 1);
@@ -70,22 +78,108 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let title = format!("Throughput of TCP{}", timeline.label());
     let inner = panel::section(frame, throughput, &look, &title);
     render_throughput(frame, inner, &look, moment, &timeline);
-    let arrow = if state.top.sort().descending {
-        '▼'
-    } else {
-        '▲'
+
+    let focus = state.focus;
+    let hits = &mut state.hits;
+    let mut table = Tables {
+        frame,
+        look: &look,
+        moment,
+        focus,
     };
-    let title = format!("Processes by {} {arrow}", state.top.sort_heading().heading);
-    let inner = panel::section(frame, top, &look, &title);
-    state
-        .top
-        .render(frame.buffer_mut(), indented(inner), moment, &look);
-    let inner = panel::section(frame, remotes, &look, "Remotes by ↓+↑/s ▼");
-    render_remotes(frame, inner, &look, moment);
-    let inner = panel::section(frame, listeners, &look, "Listeners nearest to overflow");
-    listeners::render(frame, inner, &look, moment);
+    table.render(
+        top,
+        ("Processes", "Processes"),
+        &mut state.top,
+        hits,
+        Pane::Processes,
+    );
+    table.render(
+        remotes,
+        ("Remotes", "Remotes"),
+        &mut state.top_remotes,
+        hits,
+        Pane::Remotes,
+    );
+    table.render(
+        listeners,
+        ("Listeners nearest to overflow", "Listeners"),
+        &mut state.top_listeners,
+        hits,
+        Pane::Listeners,
+    );
+    table.render(
+        time_wait,
+        ("TIME-WAIT by process", "TIME-WAIT"),
+        &mut state.time_wait,
+        hits,
+        Pane::TimeWait,
+    );
+
+    let timeline = Timeline::new(history, state.interval, changes::bars(changes.width));
+    let title = format!("TCP connections{}", timeline.label());
+    let inner = panel::section(frame, changes, &look, &title);
+    changes::render(frame, inner, &look, moment, &timeline);
     let inner = panel::section(frame, unowned, &look, "Sockets without an owner");
     unowned::render(frame, inner, &look, moment);
+}
+
+/// What the tables of the screen have in common.
+struct Tables<'t, 'f> {
+    frame: &'t mut Frame<'f>,
+    look: &'t Look,
+    moment: &'t Moment,
+    focus: Pane,
+}
+
+impl Tables<'_, '_> {
+    /// A table below its title, a long one if there is room; the table that the keys go to is marked.
+    fn render<L: List>(
+        &mut self,
+        area: Rect,
+        (long, short): (&str, &str),
+        table: &mut Table<L>,
+        hits: &mut Hits,
+        pane: Pane,
+    ) {
+        if area.width == 0 {
+            return;
+        }
+        let arrow = if table.sort().descending {
+            '▼'
+        } else {
+            '▲'
+        };
+        let mark = if pane == self.focus { "▶ " } else { "" };
+        let heading = table.sort_heading().heading;
+        let order = format!(" ─ by {heading} {arrow}{}", table.remarks());
+        let room = usize::from(area.width.saturating_sub(4));
+        let needed = text::width(mark) + text::width(long) + text::width(&order);
+        let title = if needed <= room { long } else { short };
+        let title = format!("{mark}{title}{order}");
+        let inner = panel::section(self.frame, area, self.look, &title);
+        if pane == self.focus {
+            let style = self.look.theme.style(Tone::Key);
+            let line = Rect {
+                x: area.x + 1.min(area.width),
+                width: 4.min(area.width.saturating_sub(1)),
+                height: 1.min(area.height),
+                ..area
+            };
+            self.frame.buffer_mut().set_style(line, style);
+        }
+        let inner = indented(inner);
+        let buffer = self.frame.buffer_mut();
+        table.render(buffer, inner, self.moment, self.look, (hits, pane));
+        if table.is_empty() {
+            let none = match table.filtered() {
+                Some(_) => "nothing matches",
+                None => "none",
+            };
+            let line = [(none.to_owned(), Tone::Muted)];
+            write(buffer, panel::below(inner), self.look, &line);
+        }
+    }
 }
 
 /// Left and right half; a narrow band has no right half.
@@ -104,18 +198,6 @@ fn indented(area: Rect) -> Rect {
         x: area.x + 1.min(area.width),
         width: area.width.saturating_sub(1),
         ..area
-    }
-}
-
-/// Writes lines from the top, as many as there is room for.
-fn write_lines(frame: &mut Frame<'_>, area: Rect, look: &Look, lines: &[Vec<Piece>]) {
-    for (y, line) in (area.y..area.bottom()).zip(lines) {
-        let place = Rect {
-            y,
-            height: 1,
-            ..area
-        };
-        write(frame.buffer_mut(), place, look, line);
     }
 }
 
@@ -177,78 +259,4 @@ fn render_throughput(
         ));
     }
     write(frame.buffer_mut(), last, look, &line);
-}
-
-/// The first `n` by `rank`, without sorting the others.
-fn top<T>(items: &[T], n: usize, rank: impl Fn(&T, &T) -> std::cmp::Ordering) -> Vec<&T> {
-    let mut all: Vec<&T> = items.iter().collect();
-    if n == 0 {
-        return Vec::new();
-    }
-    if all.len() > n {
-        all.select_nth_unstable_by(n - 1, |a, b| rank(a, b));
-        all.truncate(n);
-    }
-    all.sort_unstable_by(|a, b| rank(a, b));
-    all
-}
-
-/// Remote hosts by rate, then by connections.
-fn render_remotes(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment) {
-    if area.width == 0 || area.height == 0 {
-        return;
-    }
-    let room = usize::from(area.width).saturating_sub(1);
-    let extra = room >= 60;
-    let fixed = if extra {
-        6 + 6 + 9 + 9 + 9 + 5
-    } else {
-        6 + 9 + 9 + 3
-    };
-    let address = room.saturating_sub(fixed).clamp(8, 39);
-    let heading = if extra {
-        format!(
-            " {:<address$} {:>6} {:>6} {:>9} {:>9} {:>9}",
-            "REMOTE", "SOCKS", "ESTAB", "↓/s", "↑/s", "RTT"
-        )
-    } else {
-        format!(
-            " {:<address$} {:>6} {:>9} {:>9}",
-            "REMOTE", "SOCKS", "↓/s", "↑/s"
-        )
-    };
-    let mut lines = vec![vec![(heading, Tone::Strong)]];
-    let rank = |a: &RemoteTotals, b: &RemoteTotals| {
-        let rate = |remote: &RemoteTotals| remote.throughput.total().unwrap_or(-1.0);
-        rate(b)
-            .total_cmp(&rate(a))
-            .then(b.sockets.cmp(&a.sockets))
-            .then(a.address.cmp(&b.address))
-    };
-    let rows = usize::from(area.height).saturating_sub(1);
-    for remote in top(&moment.aggregate.remotes, rows, rank) {
-        let name = remote.address.to_string();
-        let name = text::cut_middle(&name, address);
-        let pad = " ".repeat(address - text::width(&name));
-        let (received, sent) = (
-            format::known(remote.throughput.received, format::rate),
-            format::known(remote.throughput.sent, format::rate),
-        );
-        let sockets = count(remote.sockets, 6);
-        let line = if extra {
-            let established = count(remote.tcp[Tcp::Established as usize], 6);
-            let rtt = format::known(
-                remote.rtt_us.map(|(low, _)| low.into()),
-                format::duration_us,
-            );
-            format!(" {name}{pad} {sockets} {established} {received:>9} {sent:>9} {rtt:>9}")
-        } else {
-            format!(" {name}{pad} {sockets} {received:>9} {sent:>9}")
-        };
-        lines.push(vec![(line, Tone::Plain)]);
-    }
-    if lines.len() == 1 {
-        lines.push(vec![(" none".to_owned(), Tone::Muted)]);
-    }
-    write_lines(frame, area, look, &lines);
 }

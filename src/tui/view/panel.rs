@@ -7,6 +7,8 @@ use ratatui::widgets::{Block, Clear, Widget};
 
 use crate::aggregate::Moment;
 use crate::tui::Look;
+use crate::tui::hits::Hits;
+use crate::tui::state::Pane;
 use crate::tui::table::{List, Table};
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -52,10 +54,27 @@ pub(super) fn section(frame: &mut Frame<'_>, area: Rect, look: &Look, title: &st
     let title = text::cut_end(title, usize::from(area.width.saturating_sub(4)));
     let strong = look.theme.style(Tone::Strong);
     buffer.set_string(area.x + 1, area.y, format!(" {title} "), strong);
+    below(area)
+}
+
+/// The room below a line.
+pub(super) fn below(area: Rect) -> Rect {
     Rect {
-        y: area.y + 1,
-        height: area.height - 1,
+        y: area.y + 1.min(area.height),
+        height: area.height.saturating_sub(1),
         ..area
+    }
+}
+
+/// Writes lines from the top, as many as there is room for.
+pub(super) fn write_lines(frame: &mut Frame<'_>, area: Rect, look: &Look, lines: &[Vec<Piece>]) {
+    for (y, line) in (area.y..area.bottom()).zip(lines) {
+        let place = Rect {
+            y,
+            height: 1,
+            ..area
+        };
+        write(frame.buffer_mut(), place, look, line);
     }
 }
 
@@ -102,6 +121,7 @@ pub(super) fn framed_table<L: List>(
     title: &str,
     table: &mut Table<L>,
     moment: Option<&Moment>,
+    at: (&mut Hits, Pane),
 ) {
     let arrow = if table.sort().descending {
         '▼'
@@ -109,8 +129,9 @@ pub(super) fn framed_table<L: List>(
         '▲'
     };
     let title = format!(
-        "{title} ─ sorted by {} {arrow}",
-        table.sort_heading().heading
+        "{title} ─ sorted by {} {arrow}{}",
+        table.sort_heading().heading,
+        table.remarks()
     );
     let inner = framed(frame, area, look, &title);
     let Some(moment) = moment else {
@@ -118,7 +139,19 @@ pub(super) fn framed_table<L: List>(
         write(frame.buffer_mut(), inner, look, &line);
         return;
     };
-    table.render(frame.buffer_mut(), inner, moment, look);
+    table.render(frame.buffer_mut(), inner, moment, look, at);
+    let filtered = table.filtered();
+    if let Some(filtered) = &filtered
+        && area.width > 4
+        && area.height > 1
+    {
+        let room = usize::from(area.width) - 4;
+        let text = format!(" {} ", text::cut_end(filtered, room.saturating_sub(2)));
+        let style = look.theme.style(Tone::Key);
+        frame
+            .buffer_mut()
+            .set_stringn(area.x + 1, area.bottom() - 1, text, room, style);
+    }
     let (first, page, rows) = table.sight();
     if rows == 0 {
         let below = Rect {
@@ -126,11 +159,16 @@ pub(super) fn framed_table<L: List>(
             height: inner.height.saturating_sub(1),
             ..inner
         };
+        let nothing = if filtered.is_some() {
+            "nothing matches; Esc takes the filter away"
+        } else {
+            "none"
+        };
         write(
             frame.buffer_mut(),
             below,
             look,
-            &[("none".to_owned(), Tone::Muted)],
+            &[(nothing.to_owned(), Tone::Muted)],
         );
         return;
     }
@@ -139,7 +177,8 @@ pub(super) fn framed_table<L: List>(
         None => format!(" {}-{}/{rows} ", first + 1, first + page),
     };
     let length = text::width(&sight) as u16;
-    if area.width > length + 2 && area.height > 1 {
+    let left = filtered.map_or(0, |text| text::width(&text) as u16 + 3);
+    if area.width > length + 2 + left && area.height > 1 {
         let muted = look.theme.style(Tone::Muted);
         frame
             .buffer_mut()

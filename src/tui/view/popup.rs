@@ -7,9 +7,11 @@ use super::panel::{self, Piece};
 use crate::column::format;
 use crate::model::Severity;
 use crate::tui::Look;
+use crate::tui::hits::Hit;
 use crate::tui::state::{Popup, State};
 use crate::tui::text;
 use crate::tui::theme::Tone;
+use crate::tui::update;
 
 /// The widest that a text is shown, columns: longer lines are tiring to read.
 const WIDEST: u16 = 100;
@@ -96,8 +98,26 @@ pub(super) fn render_faults(frame: &mut Frame<'_>, area: Rect, state: &mut State
     state.popup = Some(Popup::Faults(line));
 }
 
-/// Columns of a heading in the list.
-const HEADING: usize = 10;
+/// A title with what can be looked for, or is.
+pub(super) fn title(state: &State, title: &str, hint: &str) -> String {
+    if state.search.is_empty() {
+        return format!("{title} ─ {hint}");
+    }
+    let mut title = format!("{title} ─ with: ");
+    format::harmless(&mut title, state.search.as_bytes());
+    title
+}
+
+/// Columns of a heading in a list.
+const HEADING: usize = 14;
+
+/// A line of a list to choose from.
+struct Choice {
+    /// What stands first, with its tone.
+    name: String,
+    tone: Tone,
+    about: &'static str,
+}
 
 /// The columns to sort by, with what each tells.
 ///
@@ -107,38 +127,94 @@ const HEADING: usize = 10;
 /// │ ↓+↑/s ▼   Goodput in and out together …  │
 /// └──────────────────────────────────────────┘
 /// ```
-pub(super) fn render_sort(frame: &mut Frame<'_>, area: Rect, state: &State, cursor: usize) {
-    let table = state.table();
+pub(super) fn render_sort(frame: &mut Frame<'_>, area: Rect, state: &mut State, cursor: usize) {
+    let Some(table) = state.table() else { return };
     let order = table.order();
     let headings = table.headings();
+    let choices: Vec<Choice> = update::sort_lines(state)
+        .into_iter()
+        .map(|column| {
+            let sorted = column == order.column;
+            let arrow = match (sorted, order.descending) {
+                (false, _) => "",
+                (true, true) => " ▼",
+                (true, false) => " ▲",
+            };
+            Choice {
+                name: format!("{}{arrow}", headings[column].heading),
+                tone: if sorted { Tone::Key } else { Tone::Strong },
+                about: headings[column].about,
+            }
+        })
+        .collect();
+    let title = title(state, "Sort by", "/ looks for a column");
+    render_choices(frame, area, state, &title, &choices, cursor);
+}
+
+/// The columns to show, with what each tells: those that are shown first, in their order.
+///
+/// ```text
+/// ┌ Columns ─────────────────────────────────────┐
+/// │ ■ STATE     State. Kernel: idiag_state.      │
+/// │ · INODE     Inode in sockfs.                 │
+/// └──────────────────────────────────────────────┘
+/// ```
+pub(super) fn render_columns(frame: &mut Frame<'_>, area: Rect, state: &mut State, cursor: usize) {
+    let Some(table) = state.table() else { return };
+    let headings = table.headings();
+    let how = if table.is_chosen() {
+        "as chosen"
+    } else {
+        "as they come"
+    };
+    let choices: Vec<Choice> = update::column_lines(state)
+        .into_iter()
+        .map(|(column, shown)| Choice {
+            name: format!(
+                "{} {}",
+                if shown { '■' } else { '·' },
+                headings[column].heading
+            ),
+            tone: if shown { Tone::Key } else { Tone::Strong },
+            about: headings[column].about,
+        })
+        .collect();
+    let title = title(state, &format!("Columns {how}"), "/ looks for one");
+    render_choices(frame, area, state, &title, &choices, cursor);
+}
+
+/// Draws a list to choose from, the line under the cursor in sight.
+fn render_choices(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &mut State,
+    title: &str,
+    choices: &[Choice],
+    cursor: usize,
+) {
     let look = &state.look;
-    let size = (WIDEST.min(area.width), headings.len() as u16 + 2);
-    let inner = panel::over(frame, area, look, "Sort by", size);
+    let size = (
+        WIDEST.min(area.width),
+        (choices.len().max(1) as u16).saturating_add(2),
+    );
+    let inner = panel::over(frame, area, look, title, size);
     let page = usize::from(inner.height);
     if page == 0 {
         return;
     }
+    if choices.is_empty() {
+        let line = [("nothing matches".to_owned(), Tone::Muted)];
+        panel::write(frame.buffer_mut(), inner, look, &line);
+    }
+    let cursor = cursor.min(choices.len().saturating_sub(1));
     let first = (cursor + 1).saturating_sub(page);
-    for (y, (at, heading)) in (inner.y..inner.bottom()).zip(headings.iter().enumerate().skip(first))
-    {
-        let arrow = match (at == order.column, order.descending) {
-            (false, _) => "",
-            (true, true) => " ▼",
-            (true, false) => " ▲",
-        };
-        let name = format!("{}{arrow}", heading.heading);
-        let pad = " ".repeat(HEADING.saturating_sub(text::width(&name)) + 1);
-        let tone = if at == order.column {
-            Tone::Key
-        } else {
-            Tone::Strong
-        };
-        let name = name + &pad;
-        let about = text::cut_clause(
-            heading.about,
-            usize::from(inner.width).saturating_sub(text::width(&name)),
-        );
-        let line = [(name, tone), (about.into_owned(), Tone::Plain)];
+    let lines = choices.iter().enumerate().skip(first);
+    for (y, (at, choice)) in (inner.y..inner.bottom()).zip(lines) {
+        let pad = " ".repeat(HEADING.saturating_sub(text::width(&choice.name)) + 1);
+        let name = format!("{}{pad}", choice.name);
+        let room = usize::from(inner.width).saturating_sub(text::width(&name));
+        let about = text::cut_clause(choice.about, room);
+        let line = [(name, choice.tone), (about.into_owned(), Tone::Plain)];
         let place = Rect {
             y,
             height: 1,
@@ -150,11 +226,8 @@ pub(super) fn render_sort(frame: &mut Frame<'_>, area: Rect, state: &State, curs
                 .buffer_mut()
                 .set_style(place, look.theme.style(Tone::Selected));
         }
+        state.hits.add(place, Hit::Line(at));
     }
-    tell_more(
-        frame,
-        inner,
-        look,
-        headings.len().saturating_sub(first + page),
-    );
+    let below = choices.len().saturating_sub(first + page);
+    tell_more(frame, inner, look, below);
 }

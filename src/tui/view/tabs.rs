@@ -1,32 +1,108 @@
 //! The screens and their digits; what one looks into stands behind its screen.
 //!
 //! ```text
-//!  1 Overview   2 Sockets   3 Processes › nginx/2211
+//!  1 Overview   2 Sockets   3 Processes › nginx/2211 › 10.0.0.1:443   4 Listeners …
 //! ```
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::panel::{self, Piece};
-use crate::column::format;
+use crate::column::{SocketColumn, format};
+use crate::tui::hits::Hit;
+use crate::tui::page::Page;
 use crate::tui::state::{Screen, State};
+use crate::tui::text;
 use crate::tui::theme::Tone;
 
-/// Draws the line of tabs.
-pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    let mut line: Vec<Piece> = Vec::new();
-    for (at, screen) in Screen::ALL.into_iter().enumerate() {
-        let current = screen == state.screen;
-        let tone = if current { Tone::Selected } else { Tone::Plain };
-        let key = if current { Tone::Selected } else { Tone::Key };
-        line.push((format!(" {}", at + 1), key));
-        line.push((format!(" {} ", screen.title()), tone));
-        if current && let Some(page) = state.page() {
-            let mut name = String::new();
-            format::harmless(&mut name, page.known.comm.as_bytes());
-            line.push((format!("› {name}/{} ", page.key.pid), tone));
+/// The most columns that the name of something looked into takes, beside the screens.
+const NAME: usize = 24;
+
+/// Draws the line of tabs: full names if there is room, short ones if not, and else the digits with the name of the
+/// screen one is on.
+pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
+    let trail = trail(state);
+    let names: [fn(Screen) -> &'static str; 3] = [Screen::title, Screen::short_title, |_| ""];
+    let choices = names.map(|name| tabs(state.screen, name, &trail));
+    let fits = |tabs: &&Vec<(Option<Screen>, Vec<Piece>)>| {
+        let width: u16 = tabs.iter().map(|(_, pieces)| panel::width(pieces)).sum();
+        width <= area.width
+    };
+    let chosen = choices.iter().find(fits).unwrap_or(&choices[2]);
+    let mut x = area.x;
+    for (screen, pieces) in chosen {
+        let room = Rect {
+            x,
+            width: area.right().saturating_sub(x),
+            ..area
+        };
+        let width = panel::write(frame.buffer_mut(), room, &state.look, pieces);
+        if let Some(screen) = screen {
+            state.hits.add(Rect { width, ..room }, Hit::Tab(*screen));
         }
-        line.push((" ".to_owned(), Tone::Plain));
+        x += width;
     }
-    panel::write(frame.buffer_mut(), area, &state.look, &line);
+}
+
+/// Each screen's piece of the line.
+fn tabs(
+    here: Screen,
+    name: fn(Screen) -> &'static str,
+    trail: &str,
+) -> Vec<(Option<Screen>, Vec<Piece>)> {
+    Screen::ALL
+        .into_iter()
+        .map(|screen| {
+            let current = screen == here;
+            let tone = if current { Tone::Selected } else { Tone::Plain };
+            let key = if current { Tone::Selected } else { Tone::Key };
+            let mut title = name(screen);
+            if current && title.is_empty() {
+                title = screen.title();
+            }
+            let mut pieces = vec![(format!(" {}", screen.digit()), key)];
+            pieces.push((
+                if title.is_empty() {
+                    " ".to_owned()
+                } else {
+                    format!(" {title} ")
+                },
+                tone,
+            ));
+            if current && !trail.is_empty() {
+                pieces.push((format!("› {trail} "), tone));
+            }
+            pieces.push((" ".to_owned(), Tone::Plain));
+            (Some(screen), pieces)
+        })
+        .collect()
+}
+
+/// What one has looked into from here: the first and the last of it.
+fn trail(state: &State) -> String {
+    let pages = state.trail();
+    match pages {
+        [] => String::new(),
+        [page] => name(page),
+        [first, last] => format!("{} › {}", name(first), name(last)),
+        [first, .., last] => format!("{} › … › {}", name(first), name(last)),
+    }
+}
+
+fn name(page: &Page) -> String {
+    let mut name = String::new();
+    match page {
+        Page::Process(page) => {
+            format::harmless(&mut name, page.known.comm.as_bytes());
+            name = format!("{}/{}", text::cut_end(&name, NAME), page.key.pid);
+        }
+        Page::Remote(page) => name = page.address.to_string(),
+        Page::Socket(page) => {
+            let column = SocketColumn::by_id("local");
+            if let (Some(column), Some(row)) = (column, page.known_row()) {
+                column.write(&row, &mut name);
+            }
+        }
+    }
+    text::cut_middle(&name, NAME + 8).into_owned()
 }

@@ -3,13 +3,14 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::{count, write_lines};
+use super::count;
 use crate::aggregate::{HistoryPoint, Moment};
 use crate::column::format;
 use crate::model::State as Tcp;
 use crate::tui::Look;
 use crate::tui::theme::{Tone, state_tone};
 use crate::tui::view::chart::Timeline;
+use crate::tui::view::panel::write_lines;
 
 /// States in the order in which they matter; as many as fit.
 const STATES: [Tcp; 12] = [

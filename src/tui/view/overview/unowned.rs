@@ -3,12 +3,12 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::{count, write_lines};
+use super::count;
 use crate::aggregate::Moment;
 use crate::model::Unowned;
 use crate::tui::Look;
 use crate::tui::theme::Tone;
-use crate::tui::view::panel::{self, Piece};
+use crate::tui::view::panel::{self, Piece, write_lines};
 
 /// How many sockets have no owner, and why.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment) {

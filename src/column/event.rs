@@ -1,0 +1,194 @@
+//! The columns of something that happened to a socket.
+
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+use super::socket::{self, connection};
+use super::{Column, Kind, SocketColumn, SocketRow, SortKey, Total, format, text_key};
+use crate::aggregate::{Event, EventKind, Lifetime};
+use crate::model::{SocketRef, TcpInfo};
+
+/// Tables of events.
+#[derive(Debug)]
+pub struct Events;
+
+type EventColumn = Column<Events>;
+
+impl Kind for Events {
+    type Row<'a> = EventLine<'a>;
+}
+
+/// Something that happened, with the socket that it happened to.
+#[derive(Debug, Clone, Copy)]
+pub struct EventLine<'a> {
+    /// Its number, counted from the start.
+    pub number: u64,
+    /// What happened.
+    pub event: &'a Event,
+    /// The socket as it was then.
+    pub socket: SocketRow<'a>,
+    /// In which zone its time is told.
+    pub timezone: &'a jiff::tz::TimeZone,
+}
+
+impl<'a> EventLine<'a> {
+    /// An event and its socket.
+    pub fn new(
+        number: u64,
+        event: &'a Event,
+        socket: SocketRef<'a>,
+        timezone: &'a jiff::tz::TimeZone,
+    ) -> EventLine<'a> {
+        EventLine {
+            number,
+            event,
+            socket: SocketRow::alone(socket),
+            timezone,
+        }
+    }
+}
+
+/// `20:14:07.123`.
+fn time(line: &EventLine<'_>, out: &mut String) -> Option<()> {
+    let at = jiff::Timestamp::from_microsecond(line.event.at_us).ok()?;
+    let at = at.to_zoned(line.timezone.clone());
+    write!(out, "{}", at.strftime("%H:%M:%S%.3f")).ok()
+}
+
+/// `ESTAB → CLOSE-WAIT`; the state alone if there is only one.
+fn states(line: &EventLine<'_>, out: &mut String) -> Option<()> {
+    match (line.event.from, line.event.to) {
+        (Some(from), Some(to)) => write!(out, "{} → {}", from.short_name(), to.short_name()).ok(),
+        // It was never seen alive; this is left of it.
+        (None, Some(to)) if line.event.kind == EventKind::Closed => {
+            write!(out, "→ {}", to.short_name()).ok()
+        }
+        (Some(state), None) | (None, Some(state)) => {
+            out.push_str(state.short_name());
+            Some(())
+        }
+        (None, None) => None,
+    }
+}
+
+/// `1.23 s`, `>12 min` of one that was there from the start, `<1.00 s` of one that no sample has seen.
+fn lifetime(line: &EventLine<'_>, out: &mut String) -> Option<()> {
+    let lifetime = line.event.lifetime?;
+    match lifetime {
+        Lifetime::Measured(_) => {}
+        Lifetime::AtLeast(_) => out.push('>'),
+        Lifetime::Below(_) => out.push('<'),
+    }
+    format::duration_us(out, lifetime.ns() as f64 / 1e3);
+    Some(())
+}
+
+/// Figures of a connection that is over.
+fn in_the_end<'a>(line: &EventLine<'a>, of: impl Fn(TcpInfo<'a>) -> Option<u64>) -> Option<f64> {
+    let ended = line.event.kind == EventKind::Closed;
+    let info = connection(&line.socket).filter(|_| ended)?;
+    of(info).map(|value| value as f64)
+}
+
+fn cell(id: &str, line: &EventLine<'_>, out: &mut String) -> Option<()> {
+    SocketColumn::by_id(id)?
+        .write_known(&line.socket, out)
+        .then_some(())
+}
+
+fn key<'a>(id: &str, line: &EventLine<'a>) -> Option<SortKey<'a>> {
+    Some(SocketColumn::by_id(id)?.sort_key(&line.socket))
+}
+
+/// A column of the socket's own.
+macro_rules! of_socket {
+    ($id:literal, $heading:literal, $width:literal, $about:literal) => {
+        EventColumn::text(
+            ($id, $heading, $width),
+            $about,
+            |line, out| cell($id, line, out),
+            |line, _| key($id, line),
+        )
+    };
+}
+
+/// Every column, in the order in which a person would ask for them.
+pub static EVENT_COLUMNS: LazyLock<Vec<EventColumn>> = LazyLock::new(|| {
+    vec![
+        EventColumn::text(
+            ("at", "TIME", 12),
+            "When: of a closing the time of the kernel's event, of the others that of the sample which shows it.",
+            time,
+            |line, _| Some(SortKey::Number(line.number as f64)),
+        ),
+        EventColumn::text(
+            ("event", "EVENT", 6),
+            "What happened: opened, state, closed.",
+            |line, out| {
+                out.push_str(line.event.kind.name());
+                Some(())
+            },
+            |line, _| text_key(line.event.kind.name()),
+        ),
+        of_socket!("netid", "NETID", 5, "Family and protocol, as ss names them."),
+        EventColumn::text(
+            ("states", "STATE", 22),
+            "The state; before and after, where it changed. A closed connection may leave a TIME-WAIT.",
+            states,
+            |line, _| text_key(line.event.to.or(line.event.from)?.short_name()),
+        ),
+        EventColumn::text(
+            ("local", "LOCAL", 24),
+            "This end.",
+            |line, out| socket::local(&line.socket, out),
+            |line, _| socket::local_key(&line.socket),
+        ),
+        EventColumn::text(
+            ("remote", "REMOTE", 24),
+            "The other end.",
+            |line, out| socket::remote(&line.socket, out),
+            |line, _| socket::remote_key(&line.socket),
+        ),
+        EventColumn::text(
+            ("process", "PROCESS", 18),
+            "The process that owned it then.",
+            |line, out| socket::process(&line.socket, out),
+            |line, _| socket::process_key(&line.socket),
+        ),
+        EventColumn::text(
+            ("lifetime", "LIVED", 9),
+            "How long it lived: > of one that was there from the start, < of one that no sample has seen.",
+            lifetime,
+            |line, _| Some(SortKey::Number(line.event.lifetime?.ns() as f64)),
+        )
+        .at_the_right(),
+        EventColumn::figure(
+            ("bytes_received", "RECEIVED", 8),
+            "Bytes received in its life. Kernel: tcpi_bytes_received.",
+            (format::bytes, Total::Sum),
+            |line| in_the_end(line, TcpInfo::bytes_received),
+        ),
+        EventColumn::figure(
+            ("bytes_acked", "ACKED", 8),
+            "Bytes acknowledged by the peer in its life. Kernel: tcpi_bytes_acked.",
+            (format::bytes, Total::Sum),
+            |line| in_the_end(line, TcpInfo::bytes_acked),
+        ),
+        EventColumn::figure(
+            ("retransmitted", "RETRANS", 7),
+            "Segments retransmitted in its life. Kernel: tcpi_total_retrans.",
+            (format::integer, Total::Sum),
+            |line| in_the_end(line, TcpInfo::total_retrans),
+        ),
+        EventColumn::figure(
+            ("rtt", "RTT", 8),
+            "Smoothed round-trip time in the end. Kernel: tcpi_rtt.",
+            (format::duration_us, Total::Highest),
+            |line| in_the_end(line, |info| info.measured_rtt()),
+        ),
+        of_socket!("user", "USER", 8, "User of the socket."),
+        of_socket!("cgroup", "CGROUP", 24, "Control group."),
+        of_socket!("cookie", "COOKIE", 12, "The kernel's socket cookie, hexadecimal as in ss.")
+        .at_the_right(),
+    ]
+});

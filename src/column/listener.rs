@@ -1,0 +1,197 @@
+//! The columns of a listening socket.
+
+use std::sync::LazyLock;
+
+use super::process::MINUTE_BARS;
+use super::socket;
+use super::{Column, Kind, SocketColumn, SocketRow, SortKey, Total, format};
+use crate::aggregate::{ListenerTotals, Moment};
+
+/// Tables of listening sockets.
+#[derive(Debug)]
+pub struct Listeners;
+
+type ListenerColumn = Column<Listeners>;
+
+impl Kind for Listeners {
+    type Row<'a> = ListenerLine<'a>;
+}
+
+/// A listening socket with its queue and what came in by it.
+#[derive(Debug, Clone, Copy)]
+pub struct ListenerLine<'a> {
+    /// The socket.
+    pub socket: SocketRow<'a>,
+    /// Its figures.
+    pub totals: &'a ListenerTotals,
+}
+
+impl<'a> ListenerLine<'a> {
+    /// The listener with totals number `at` of a moment.
+    pub fn of(moment: &'a Moment, at: usize) -> Option<ListenerLine<'a>> {
+        let totals = moment.aggregate.listeners.get(at)?;
+        Some(ListenerLine {
+            socket: SocketRow::of(moment, totals.row as usize)?,
+            totals,
+        })
+    }
+
+    /// Fill of the accept queue; it can hold one more than its limit.
+    pub fn fill(&self) -> f64 {
+        f64::from(self.totals.accept_queue) / f64::from(self.totals.backlog.max(1))
+    }
+}
+
+/// Cells of a gauge.
+const GAUGE: usize = 10;
+
+/// `███▌······`: how full something is.
+pub(crate) fn gauge(out: &mut String, fill: f64, cells: usize) {
+    let filled = (fill * cells as f64).ceil().clamp(0.0, cells as f64) as usize;
+    out.extend(std::iter::repeat_n('█', filled));
+    out.extend(std::iter::repeat_n('·', cells - filled));
+}
+
+/// The text of a column of the socket's own.
+fn cell(id: &str, line: &ListenerLine<'_>, out: &mut String) -> Option<()> {
+    SocketColumn::by_id(id)?
+        .write_known(&line.socket, out)
+        .then_some(())
+}
+
+/// The key of a column of the socket's own.
+fn key<'a>(id: &str, line: &ListenerLine<'a>) -> Option<SortKey<'a>> {
+    Some(SocketColumn::by_id(id)?.sort_key(&line.socket))
+}
+
+/// A column of the socket's own.
+macro_rules! of_socket {
+    ($id:literal, $heading:literal, $width:literal, $about:literal) => {
+        ListenerColumn::text(
+            ($id, $heading, $width),
+            $about,
+            |line, out| cell($id, line, out),
+            |line, _| key($id, line),
+        )
+    };
+}
+
+/// Every column, in the order in which a person would ask for them.
+pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
+    vec![
+        of_socket!(
+            "netid",
+            "NETID",
+            5,
+            "Family and protocol, as ss names them."
+        ),
+        ListenerColumn::text(
+            ("local", "LISTENS ON", 24),
+            "Address and port, or a unix socket's path.",
+            |line, out| socket::local(&line.socket, out),
+            |line, _| socket::local_key(&line.socket),
+        ),
+        ListenerColumn::text(
+            ("process", "PROCESS", 18),
+            "The process that owns it, with its pid.",
+            |line, out| socket::process(&line.socket, out),
+            |line, _| socket::process_key(&line.socket),
+        ),
+        ListenerColumn::figure(
+            ("accept_queue", "QUEUE", 6),
+            "Connections that wait for accept(). Kernel: idiag_rqueue.",
+            (format::whole, Total::Sum),
+            |line| Some(line.totals.accept_queue.into()),
+        ),
+        ListenerColumn::figure(
+            ("backlog", "LIMIT", 6),
+            "The accept queue's limit: the backlog of listen(), at most net.core.somaxconn. It can hold one more. Kernel: idiag_wqueue.",
+            (format::whole, Total::None),
+            |line| Some(line.totals.backlog.into()),
+        ),
+        ListenerColumn::figure(
+            ("fill", "FILL%", 6),
+            "Fill of the accept queue.",
+            (format::share, Total::Highest),
+            |line| Some(line.fill()),
+        ),
+        ListenerColumn::text(
+            ("gauge", "ACCEPT Q", GAUGE as u16),
+            "Fill of the accept queue, as a gauge.",
+            |line, out| {
+                gauge(out, line.fill(), GAUGE);
+                Some(())
+            },
+            |line, _| Some(SortKey::Number(line.fill())),
+        ),
+        ListenerColumn::text(
+            ("minute", "LAST 60", MINUTE_BARS as u16),
+            "The accept queue, the last 60 samples: the highest bar is its highest. Sorts by its sum.",
+            |line, out| {
+                format::minute(out, &line.totals.recent, MINUTE_BARS);
+                Some(())
+            },
+            |line, _| {
+                let known = line.totals.recent.values().flatten();
+                known.reduce(|a, b| a + b).map(SortKey::Number)
+            },
+        ),
+        ListenerColumn::figure(
+            ("syn_recv", "SYN-RECV", 8),
+            "Half-open connections to it. Sockets that listen on the same address count the same ones.",
+            (format::whole, Total::Sum),
+            |line| line.totals.syn_recv.map(f64::from),
+        ),
+        ListenerColumn::figure(
+            ("established", "ESTAB", 7),
+            "Established connections to it, those that wait for accept() included.",
+            (format::whole, Total::Sum),
+            |line| line.totals.established.map(f64::from),
+        ),
+        ListenerColumn::figure(
+            ("accepted", "ACCEPT/s", 8),
+            "Connections that came in and left its accept queue, per second.",
+            (format::per_second, Total::Sum),
+            |line| line.totals.accepted_per_s,
+        ),
+        ListenerColumn::figure(
+            ("drops", "DROPS", 7),
+            "Connections that it dropped since it listens. Kernel: SK_MEMINFO_DROPS.",
+            (format::whole, Total::Sum),
+            |line| line.totals.drops.map(f64::from),
+        ),
+        ListenerColumn::figure(
+            ("drops_rate", "DROPS/s", 8),
+            "Connections that it drops per second.",
+            (format::per_second, Total::Sum),
+            |line| line.totals.drops_per_s,
+        ),
+        ListenerColumn::figure(
+            ("sharing", "SHARED", 6),
+            "How many sockets listen on the same address and port (SO_REUSEPORT), itself included.",
+            (format::whole, Total::None),
+            |line| Some(line.totals.sharing.into()),
+        ),
+        of_socket!("user", "USER", 8, "User of the socket. Kernel: idiag_uid."),
+        of_socket!("interface", "DEV", 8, "Bound device. Kernel: idiag_if."),
+        of_socket!(
+            "congestion",
+            "CC",
+            6,
+            "Congestion control that connections start with. Kernel: INET_DIAG_CONG."
+        ),
+        of_socket!(
+            "cgroup",
+            "CGROUP",
+            24,
+            "Control group. Kernel: INET_DIAG_CGROUP_ID."
+        ),
+        of_socket!(
+            "cookie",
+            "COOKIE",
+            12,
+            "The kernel's socket cookie, hexadecimal as in ss. Kernel: idiag_cookie."
+        )
+        .at_the_right(),
+    ]
+});

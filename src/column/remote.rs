@@ -1,0 +1,194 @@
+//! The columns of a remote host, and of its ports.
+
+use std::fmt::Write;
+use std::net::IpAddr;
+use std::sync::LazyLock;
+
+use super::{Column, Format, Kind, SortKey, Total, format, text_key};
+use crate::aggregate::{Moment, RemoteTotals};
+use crate::model::State;
+
+/// Tables of remote hosts.
+#[derive(Debug)]
+pub struct Remotes;
+
+type RemoteColumn = Column<Remotes>;
+
+impl Kind for Remotes {
+    type Row<'a> = RemoteLine<'a>;
+}
+
+/// A port at which two hosts meet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Service {
+    /// The port that is listened on.
+    pub port: u16,
+    /// Whether it is ours: they connect to us.
+    pub here: bool,
+}
+
+/// A remote host, or one of the ports at which one meets it.
+#[derive(Debug, Clone, Copy)]
+pub struct RemoteLine<'a> {
+    /// Whose processes they are.
+    pub moment: &'a Moment,
+    /// The figures.
+    pub totals: &'a RemoteTotals,
+    /// The port; `None` for the host as a whole.
+    pub service: Option<Service>,
+    /// Whether the ports of the host are shown below it.
+    pub unfolded: bool,
+}
+
+const COUNT: (Format, Total) = (format::whole, Total::Sum);
+const RATE: (Format, Total) = (format::rate, Total::Sum);
+const PER_SECOND: (Format, Total) = (format::per_second, Total::Sum);
+
+/// `▸ 10.0.0.1` or `▾ 10.0.0.1`, and below it `    ← :443` (they connect to us) or `    → :443`.
+fn name(line: &RemoteLine<'_>, out: &mut String) -> Option<()> {
+    match line.service {
+        Some(Service { port, here: true }) => write!(out, "   ← :{port}").ok(),
+        Some(Service { port, here: false }) => write!(out, "   → :{port}").ok(),
+        None => {
+            let mark = if line.unfolded { '▾' } else { '▸' };
+            write!(out, "{mark} {}", line.totals.address).ok()
+        }
+    }
+}
+
+fn name_key<'a>(line: &RemoteLine<'a>) -> SortKey<'a> {
+    let port = line.service.map_or(0, |service| service.port);
+    match line.totals.address {
+        IpAddr::V4(address) => SortKey::Address(4, u32::from(address).into(), port),
+        IpAddr::V6(address) => SortKey::Address(6, address.into(), port),
+    }
+}
+
+/// `nginx/2211 redis/880 …`.
+fn processes(line: &RemoteLine<'_>, out: &mut String) -> Option<()> {
+    let mut gap = "";
+    for &row in line.totals.processes.rows() {
+        let process = &line.moment.sample.processes.get(row as usize)?.process;
+        out.push_str(gap);
+        format::harmless(out, process.comm.as_bytes());
+        write!(out, "/{}", process.key.pid).ok()?;
+        gap = " ";
+    }
+    if line.totals.processes.more() {
+        out.push_str(" …");
+    }
+    (!gap.is_empty()).then_some(())
+}
+
+fn tcp(line: &RemoteLine<'_>, state: State) -> f64 {
+    line.totals.tcp[state as usize].into()
+}
+
+/// Every column, in the order in which a person would ask for them.
+pub static REMOTE_COLUMNS: LazyLock<Vec<RemoteColumn>> = LazyLock::new(|| {
+    vec![
+        RemoteColumn::text(
+            ("remote", "REMOTE", 20),
+            "The host at the other end; below it the ports at which one meets it: ← ours, → theirs.",
+            name,
+            |line, _| Some(name_key(line)),
+        ),
+        RemoteColumn::figure(
+            ("sockets", "SOCKS", 6),
+            "Sockets of all protocols that are connected to it.",
+            COUNT,
+            |line| Some(line.totals.sockets.into()),
+        ),
+        RemoteColumn::figure(
+            ("established", "ESTAB", 6),
+            "Established TCP connections.",
+            COUNT,
+            |line| Some(tcp(line, State::Established)),
+        ),
+        RemoteColumn::figure(
+            ("time_wait", "TIME-W", 7),
+            "TCP connections in TIME-WAIT.",
+            COUNT,
+            |line| Some(tcp(line, State::TimeWait)),
+        ),
+        RemoteColumn::figure(
+            ("close_wait", "CLOSE-W", 7),
+            "TCP connections that it has closed and we have not.",
+            COUNT,
+            |line| Some(tcp(line, State::CloseWait)),
+        ),
+        RemoteColumn::figure(
+            ("syn_sent", "SYN-SENT", 8),
+            "Connections that it has not answered yet.",
+            COUNT,
+            |line| Some(tcp(line, State::SynSent)),
+        ),
+        RemoteColumn::figure(
+            ("syn_recv", "SYN-RECV", 8),
+            "Connections of its whose handshake is not complete.",
+            COUNT,
+            |line| Some(tcp(line, State::SynRecv)),
+        ),
+        RemoteColumn::figure(("udp", "UDP", 5), "Connected UDP sockets.", COUNT, |line| {
+            Some(line.totals.udp.into())
+        }),
+        RemoteColumn::figure(
+            ("received_rate", "↓/s", 9),
+            "TCP goodput in, bytes per second.",
+            RATE,
+            |line| line.totals.throughput.received,
+        ),
+        RemoteColumn::figure(
+            ("sent_rate", "↑/s", 9),
+            "TCP goodput out, bytes per second.",
+            RATE,
+            |line| line.totals.throughput.sent,
+        ),
+        RemoteColumn::figure(
+            ("rate", "↓+↑/s", 9),
+            "TCP goodput in and out together, bytes per second.",
+            RATE,
+            |line| line.totals.throughput.total(),
+        ),
+        RemoteColumn::figure(
+            ("rtt_low", "RTT MIN", 8),
+            "Smallest smoothed round-trip time of its established connections. Kernel: tcpi_rtt.",
+            (format::duration_us, Total::None),
+            |line| line.totals.rtt_us.map(|(low, _)| low.into()),
+        ),
+        RemoteColumn::figure(
+            ("rtt_high", "RTT MAX", 8),
+            "Largest smoothed round-trip time of its established connections. Kernel: tcpi_rtt.",
+            (format::duration_us, Total::Highest),
+            |line| line.totals.rtt_us.map(|(_, high)| high.into()),
+        ),
+        RemoteColumn::figure(
+            ("retransmitted", "RETR%", 6),
+            "Share of the bytes sent that were retransmissions.",
+            (format::share, Total::None),
+            |line| line.totals.throughput.retransmitted_share(),
+        ),
+        RemoteColumn::figure(
+            ("opened", "OPEN/s", 8),
+            "TCP connections opened per second.",
+            PER_SECOND,
+            |line| Some(line.totals.changes?.opened),
+        ),
+        RemoteColumn::figure(
+            ("closed", "CLOSE/s", 8),
+            "TCP connections closed per second.",
+            PER_SECOND,
+            |line| Some(line.totals.changes?.closed),
+        ),
+        RemoteColumn::text(
+            ("processes", "PROCESSES", 24),
+            "The processes that are connected to it, up to four.",
+            processes,
+            |line, _| {
+                let row = *line.totals.processes.rows().first()?;
+                let process = line.moment.sample.processes.get(row as usize)?;
+                text_key(&process.process.comm)
+            },
+        ),
+    ]
+});

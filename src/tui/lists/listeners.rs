@@ -1,0 +1,120 @@
+//! Listening sockets.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use super::sockets::cut_owner;
+use super::{Fit, UNASKED, headings, queue_tone};
+use crate::aggregate::Moment;
+use crate::column::format::MISSING;
+use crate::column::{Column, LISTENER_COLUMNS, ListenerLine, Listeners as ListenerKind};
+use crate::model::SocketKey;
+use crate::tui::state::Target;
+use crate::tui::table::{Heading, List};
+use crate::tui::text;
+use crate::tui::theme::Tone;
+
+/// All listening sockets.
+#[derive(Debug)]
+pub struct Listeners;
+
+const FIT: [Fit; 19] = [
+    ("local", 12, 47, 0),
+    ("process", 11, 32, 0),
+    ("accept_queue", 6, 6, 0),
+    ("backlog", 6, 6, 1),
+    ("fill", 6, 6, 1),
+    ("gauge", 10, 10, 2),
+    ("drops", 7, 7, 2),
+    ("established", 7, 7, 3),
+    ("syn_recv", 8, 8, 3),
+    ("accepted", 8, 8, 4),
+    ("minute", 10, 10, 4),
+    ("drops_rate", 8, 8, 5),
+    ("netid", 5, 5, 4),
+    ("user", 8, 12, 7),
+    ("sharing", 6, 6, 9),
+    ("cgroup", 16, 60, 8),
+    ("congestion", 6, 6, 11),
+    ("interface", 8, 15, 10),
+    ("cookie", 12, 16, UNASKED),
+];
+
+static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&LISTENER_COLUMNS, &FIT));
+
+impl List for Listeners {
+    type Kind = ListenerKind;
+    type Key = SocketKey;
+
+    fn columns() -> &'static [Column<ListenerKind>] {
+        &LISTENER_COLUMNS
+    }
+
+    fn headings() -> &'static [Heading] {
+        &HEADINGS
+    }
+
+    fn searched() -> &'static [&'static str] {
+        &["netid", "local", "process", "user", "cgroup"]
+    }
+
+    fn totals() -> &'static [&'static str] {
+        &["accept_queue", "established", "drops"]
+    }
+
+    fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+        out.extend(0..moment.aggregate.listeners.len() as u32);
+    }
+
+    fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<ListenerLine<'m>> {
+        ListenerLine::of(moment, number as usize)
+    }
+
+    fn key(&self, moment: &Moment, number: u32) -> Option<SocketKey> {
+        Some(self.row(moment, number)?.socket.socket.socket.key())
+    }
+
+    fn tie(&self, moment: &Moment, number: u32) -> u64 {
+        let Some(line) = self.row(moment, number) else {
+            return 0;
+        };
+        // Of listeners with the same fill those of the internet come first, then by their drops.
+        let unix = u64::from(!line.socket.socket.socket.family.is_inet());
+        let drops = u32::MAX - line.totals.drops.unwrap_or(0);
+        unix << 63 | u64::from(drops) << 31 | u64::from(line.totals.row)
+    }
+
+    fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
+        self.key(moment, number).map(Target::Socket)
+    }
+
+    fn cut<'t>(
+        &self,
+        moment: &Moment,
+        number: u32,
+        column: usize,
+        text: &'t str,
+        columns: usize,
+    ) -> Cow<'t, str> {
+        match (LISTENER_COLUMNS[column].id, self.row(moment, number)) {
+            ("process", Some(line)) => cut_owner(line.socket.socket, text, columns),
+            _ => text::cut_middle(text, columns),
+        }
+    }
+
+    fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
+        let Some(line) = self.row(moment, number) else {
+            return Tone::Plain;
+        };
+        match LISTENER_COLUMNS[column].id {
+            _ if text == MISSING => Tone::Muted,
+            "local" => Tone::Strong,
+            "accept_queue" | "fill" | "gauge" => {
+                queue_tone(line.totals.accept_queue, line.totals.backlog)
+            }
+            "drops" | "drops_rate" if !text.starts_with('0') => Tone::Warning,
+            _ if text == "0" => Tone::Muted,
+            _ => Tone::Plain,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Processes.
+
+use std::sync::{Arc, LazyLock};
+
+use super::{Fit, UNASKED, descriptors_tone, headings, retransmitted_tone};
+use crate::aggregate::Moment;
+use crate::column::format::MISSING;
+use crate::column::{Column, PROCESS_COLUMNS, ProcessLine, Processes as ProcessKind};
+use crate::model::ProcessKey;
+use crate::tui::state::Target;
+use crate::tui::table::{Heading, List};
+use crate::tui::theme::Tone;
+
+/// All processes that hold sockets.
+#[derive(Debug)]
+pub struct Processes;
+
+const FIT: [Fit; 26] = [
+    ("pid", 7, 7, 0),
+    ("process", 12, 24, 0),
+    ("sockets", 6, 7, 0),
+    ("rate", 9, 9, 6),
+    ("received_rate", 9, 9, 1),
+    ("sent_rate", 9, 9, 1),
+    ("established", 6, 7, 2),
+    ("time_wait", 7, 7, 2),
+    ("close_wait", 7, 7, 3),
+    ("user", 8, 12, 4),
+    ("minute", 10, 10, 5),
+    ("listen", 6, 6, 7),
+    ("udp", 5, 5, 12),
+    ("unix", 6, 6, 12),
+    ("retransmitted", 6, 6, 8),
+    ("opened", 8, 8, 9),
+    ("closed", 8, 8, 9),
+    ("time_wait_rate", 8, 8, 9),
+    ("descriptors_share", 6, 6, 10),
+    ("descriptors", 6, 6, 13),
+    ("unit", 14, 30, 11),
+    ("command", 24, 80, 14),
+    ("age", 8, 8, 15),
+    ("time_wait_minute", 10, 10, 16),
+    ("parent", 7, 7, UNASKED),
+    ("cgroup", 24, 50, UNASKED),
+];
+
+static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&PROCESS_COLUMNS, &FIT));
+
+impl List for Processes {
+    type Kind = ProcessKind;
+    type Key = ProcessKey;
+
+    fn columns() -> &'static [Column<ProcessKind>] {
+        &PROCESS_COLUMNS
+    }
+
+    fn headings() -> &'static [Heading] {
+        &HEADINGS
+    }
+
+    fn searched() -> &'static [&'static str] {
+        &["process", "user", "unit", "cgroup", "command"]
+    }
+
+    fn totals() -> &'static [&'static str] {
+        &["sockets", "received_rate", "sent_rate"]
+    }
+
+    fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+        out.extend(0..moment.aggregate.processes.len() as u32);
+    }
+
+    fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<ProcessLine<'m>> {
+        ProcessLine::of(moment, number as usize)
+    }
+
+    fn key(&self, moment: &Moment, number: u32) -> Option<ProcessKey> {
+        Some(self.row(moment, number)?.process.process.key)
+    }
+
+    fn tie(&self, moment: &Moment, number: u32) -> u64 {
+        self.key(moment, number).map_or(0, |key| key.pid.into())
+    }
+
+    fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
+        let line = self.row(moment, number)?;
+        Some(Target::Process(Arc::clone(&line.process.process)))
+    }
+
+    fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
+        let Some(line) = self.row(moment, number) else {
+            return Tone::Plain;
+        };
+        match PROCESS_COLUMNS[column].id {
+            _ if text == MISSING => Tone::Muted,
+            "process" => Tone::Strong,
+            "close_wait" if text != "0" => Tone::Warning,
+            "retransmitted" => retransmitted_tone(line.totals.throughput.retransmitted_share()),
+            "descriptors_share" => descriptors_tone(line.descriptors_share()),
+            _ if text == "0" => Tone::Muted,
+            _ => Tone::Plain,
+        }
+    }
+}

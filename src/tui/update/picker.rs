@@ -1,0 +1,156 @@
+//! What commands do to what lies over the screen: texts that scroll, lists to choose from.
+
+use super::on_screen;
+use crate::filter::Filter;
+use crate::tui::keymap::Command;
+use crate::tui::state::{Popup, State, Typing};
+use crate::tui::table::Heading;
+
+/// Lines that a page key scrolls a text by.
+const TEXT_PAGE: usize = 10;
+
+/// What a command does while something lies over the screen.
+pub(super) fn in_popup(state: &mut State, popup: &Popup, command: Command) {
+    let closes = matches!(
+        (popup, command),
+        (_, Command::Back)
+            | (Popup::Help(_), Command::Help | Command::Open)
+            | (Popup::Faults(_), Command::Faults | Command::Open)
+            | (Popup::PickSort(_), Command::PickSort)
+            | (Popup::PickColumns(_), Command::PickColumns | Command::Open)
+    );
+    if closes {
+        // What was looked for goes first.
+        if command == Command::Back && !state.search.is_empty() {
+            state.search.clear();
+            to_the_top(state);
+        } else {
+            state.popup = None;
+        }
+        return;
+    }
+    match command {
+        Command::Help => state.open_popup(Popup::Help(0)),
+        Command::Faults => state.open_popup(Popup::Faults(0)),
+        Command::Filter => state.typing = Some(Typing::Search(state.search.clone())),
+        Command::GoTo(_) | Command::NextScreen | Command::PreviousScreen => {
+            state.popup = None;
+            on_screen(state, command);
+        }
+        _ => match *popup {
+            Popup::Help(line) => state.popup = Some(Popup::Help(scrolled(line, command))),
+            Popup::Faults(line) => state.popup = Some(Popup::Faults(scrolled(line, command))),
+            Popup::PickSort(line) => pick_sort(state, line, command),
+            Popup::PickColumns(line) => pick_columns(state, line, command),
+        },
+    }
+}
+
+/// Shows a list or a text from its beginning: something else is looked for.
+pub(super) fn to_the_top(state: &mut State) {
+    match &mut state.popup {
+        Some(
+            Popup::Help(line)
+            | Popup::Faults(line)
+            | Popup::PickSort(line)
+            | Popup::PickColumns(line),
+        ) => *line = 0,
+        None => {}
+    }
+}
+
+/// Where a text or a list stands after a command. The end is found when it is drawn.
+pub(super) fn scrolled(line: usize, command: Command) -> usize {
+    match command {
+        Command::Down | Command::NextMatch => line.saturating_add(1),
+        Command::Up | Command::PreviousMatch => line.saturating_sub(1),
+        Command::PageDown => line.saturating_add(TEXT_PAGE),
+        Command::PageUp => line.saturating_sub(TEXT_PAGE),
+        Command::First => 0,
+        Command::Last => usize::MAX,
+        _ => line,
+    }
+}
+
+/// Whether a heading is what is looked for.
+fn is_wanted(search: &Filter, heading: &Heading) -> bool {
+    [heading.id, heading.heading, heading.about]
+        .iter()
+        .any(|text| search.matches(text))
+}
+
+/// The lines of the list of columns to sort by.
+pub(in crate::tui) fn sort_lines(state: &State) -> Vec<usize> {
+    let search = Filter::new(&state.search);
+    let headings = state.table().map_or(&[][..], |table| table.headings());
+    (0..headings.len())
+        .filter(|&column| is_wanted(&search, &headings[column]))
+        .collect()
+}
+
+/// The lines of the list of columns to show: each with whether it is shown.
+pub(in crate::tui) fn column_lines(state: &State) -> Vec<(usize, bool)> {
+    let search = Filter::new(&state.search);
+    let Some(table) = state.table() else {
+        return Vec::new();
+    };
+    let headings = table.headings();
+    let mut lines = table.choice();
+    lines.retain(|(column, _)| is_wanted(&search, &headings[*column]));
+    lines
+}
+
+fn pick_sort(state: &mut State, line: usize, command: Command) {
+    let lines = sort_lines(state);
+    let line = scrolled(line, command).min(lines.len().saturating_sub(1));
+    let column = lines.get(line).copied();
+    let table = state.table_mut();
+    match (command, column, table) {
+        (Command::Open, Some(column), Some(table)) => {
+            if table.order().column != column {
+                table.sort_by(column);
+            }
+            state.popup = None;
+        }
+        (Command::InvertSort, _, Some(table)) => table.invert(),
+        _ => state.popup = Some(Popup::PickSort(line)),
+    }
+}
+
+fn pick_columns(state: &mut State, line: usize, command: Command) {
+    let lines = column_lines(state);
+    let mut line = scrolled(line, command).min(lines.len().saturating_sub(1));
+    if let (Some(&(column, _)), Some(table)) = (lines.get(line), state.table_mut()) {
+        match command {
+            Command::Freeze => table.toggle_column(column),
+            Command::SortLeft | Command::Left => table.move_column(column, -1),
+            Command::SortRight | Command::Right => table.move_column(column, 1),
+            Command::Widen => table.widen_column(column, 2),
+            Command::Narrow => table.widen_column(column, -2),
+            Command::ResetColumns => table.reset_columns(),
+            _ => {}
+        }
+        let moved = matches!(
+            command,
+            Command::SortLeft | Command::SortRight | Command::Left | Command::Right
+        );
+        if moved {
+            // The cursor goes with the column.
+            let lines = column_lines(state);
+            line = lines
+                .iter()
+                .position(|&(at, _)| at == column)
+                .unwrap_or(line);
+        }
+    }
+    state.popup = Some(Popup::PickColumns(line));
+}
+
+/// Chooses a line of a list by a click: the same as going there and pressing Enter, or Space.
+pub(super) fn click(state: &mut State, line: usize) {
+    match state.popup {
+        Some(Popup::PickSort(_)) => pick_sort(state, line, Command::Open),
+        Some(Popup::PickColumns(_)) => pick_columns(state, line, Command::Freeze),
+        Some(Popup::Help(_) | Popup::Faults(_)) | None => {}
+    }
+}

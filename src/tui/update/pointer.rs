@@ -1,0 +1,110 @@
+//! What the mouse does: it does what it looks like it does.
+
+use super::{Effect, go_to, open, picker};
+use crate::tui::hits::Hit;
+use crate::tui::keymap::Command;
+use crate::tui::page::Page;
+use crate::tui::state::{Pane, State};
+
+/// Something done with the mouse at a place of the terminal: column and row, counted from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pointer {
+    /// The left button was pressed.
+    Click(u16, u16),
+    /// It was pressed twice at the same place.
+    DoubleClick(u16, u16),
+    /// The wheel was turned by so many steps, downwards if positive.
+    Wheel(u16, u16, i16),
+}
+
+/// Rows that a step of the wheel scrolls by.
+const WHEEL: isize = 3;
+
+/// Carries out what the mouse did.
+pub fn point(state: &mut State, pointer: Pointer) -> Option<Effect> {
+    state.message = None;
+    match pointer {
+        Pointer::Click(column, row) => click(state, column, row),
+        Pointer::DoubleClick(column, row) => double_click(state, column, row),
+        Pointer::Wheel(column, row, steps) => wheel(state, column, row, steps),
+    }
+    None
+}
+
+/// A pane that is clicked gets the keys.
+fn focus(state: &mut State, pane: Pane) {
+    if pane != Pane::Main {
+        state.focus = pane;
+    }
+}
+
+fn click(state: &mut State, column: u16, row: u16) {
+    let hit = state.hits.at(column, row);
+    if state.popup.is_some() {
+        match hit {
+            Some(Hit::Line(line)) => picker::click(state, line),
+            // Beside it: it is closed.
+            _ => state.popup = None,
+        }
+        return;
+    }
+    let Some(moment) = state.moment.clone() else {
+        return;
+    };
+    match hit {
+        Some(Hit::Tab(screen)) => go_to(state, screen),
+        Some(Hit::Row(pane, place)) => {
+            focus(state, pane);
+            if let Some(table) = state.pane_mut(pane) {
+                table.click(&moment, place);
+            }
+        }
+        Some(Hit::Heading(pane, column)) => {
+            focus(state, pane);
+            if let Some(table) = state.pane_mut(pane) {
+                table.sort_by(column);
+            }
+        }
+        Some(Hit::Line(_)) => {}
+        None => {
+            if let Some(pane) = state.hits.pane_at(column, row) {
+                focus(state, pane);
+            }
+        }
+    }
+}
+
+fn double_click(state: &mut State, column: u16, row: u16) {
+    // The first click has selected the row.
+    if state.popup.is_none() && matches!(state.hits.at(column, row), Some(Hit::Row(..))) {
+        open(state);
+    } else {
+        click(state, column, row);
+    }
+}
+
+fn wheel(state: &mut State, column: u16, row: u16, steps: i16) {
+    let command = if steps > 0 {
+        Command::Down
+    } else {
+        Command::Up
+    };
+    if let Some(popup) = state.popup.clone() {
+        for _ in 0..steps.unsigned_abs() {
+            picker::in_popup(state, &popup, command);
+        }
+        return;
+    }
+    if let Some(Page::Socket(page)) = state.page_mut() {
+        let lines = WHEEL * isize::from(steps);
+        page.line = page.line.saturating_add_signed(lines);
+        return;
+    }
+    let Some(moment) = state.moment.clone() else {
+        return;
+    };
+    let pane = state.hits.pane_at(column, row).unwrap_or(Pane::Main);
+    if let Some(table) = state.pane_mut(pane) {
+        table.scroll_by(&moment, WHEEL * isize::from(steps));
+    }
+}

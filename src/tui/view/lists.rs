@@ -1,0 +1,40 @@
+//! The screens that are one table: sockets, processes, listeners, remote hosts, events.
+//!
+//! ```text
+//! ┌ Sockets ─ sorted by ↓+↑/s ▼ ─ filter: nginx ──────────┐
+//! │ NETID STATE      LOCAL      REMOTE      PROCESS  …     │
+//! │ tcp   ESTAB      10.0.0.1:… 10.0.0.9:…  nginx/2211     █
+//! └ 12 of 12 431 · ↓ 1.20 MB/s ───────────── 1-14/12431 ──┘
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::panel;
+use crate::tui::state::{Pane, Screen, State};
+
+/// Draws the screen.
+pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
+    let moment = state.moment.clone();
+    let moment = moment.as_deref();
+    let (look, hits) = (&state.look, &mut state.hits);
+    let at = (hits, Pane::Main);
+    let title = state.screen.title();
+    match state.screen {
+        Screen::Processes => {
+            panel::framed_table(frame, area, look, title, &mut state.processes, moment, at);
+        }
+        Screen::Listeners => {
+            panel::framed_table(frame, area, look, title, &mut state.listeners, moment, at);
+        }
+        Screen::Remotes => {
+            panel::framed_table(frame, area, look, title, &mut state.remotes, moment, at);
+        }
+        Screen::Events => {
+            panel::framed_table(frame, area, look, title, &mut state.events, moment, at);
+        }
+        Screen::Overview | Screen::Sockets => {
+            panel::framed_table(frame, area, look, title, &mut state.sockets, moment, at);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! One remote host, or one of its ports: what one has with it, and the sockets.
+//!
+//! ```text
+//! ┌ 198.51.100.9 ────────────────────────────────────────────────────────────────┐
+//! │ sockets 3  ESTAB 3  TIME-WAIT 0  CLOSE-WAIT 0  ↓ 4.50 kB/s  ↑ 4.20 MB/s       │
+//! │ rtt 2.70 ms to 9.90 ms   retransmitted 0 %   nginx/2211                       │
+//! └──────────────────────────────────────────────────────────────────────────────┘
+//! ┌ Sockets with it ─ sorted by ↓+↑/s ▼ ─────────────────────────────────────────┐
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Margin, Rect};
+
+use super::panel::{self, Piece};
+use super::process::flow;
+use crate::aggregate::{Moment, RemoteTotals};
+use crate::column::format;
+use crate::model::State as Tcp;
+use crate::tui::lists::retransmitted_tone;
+use crate::tui::page::{Page, RemotePage};
+use crate::tui::state::{Pane, State};
+use crate::tui::theme::{Tone, state_tone};
+
+/// Draws the page.
+pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
+    let look = state.look.clone();
+    let moment = state.moment.clone();
+    let mut hits = std::mem::take(&mut state.hits);
+    if let Some(Page::Remote(page)) = state.page_mut() {
+        let totals = moment
+            .as_deref()
+            .and_then(|moment| Some((moment, totals(moment, page)?)));
+        let lines = match totals {
+            Some((moment, totals)) => flow(
+                figures(moment, totals).into_iter(),
+                area.width.saturating_sub(4),
+            ),
+            None => vec![vec![(
+                "no socket is connected to it any more".to_owned(),
+                Tone::Warning,
+            )]],
+        };
+        let [upper, lower] = Layout::vertical([
+            Constraint::Length(lines.len() as u16 + 2),
+            Constraint::Min(4),
+        ])
+        .areas(area);
+        let inner = panel::framed(frame, upper, &look, &page.address.to_string());
+        panel::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
+        let title = match page.service {
+            None => "Sockets with it".to_owned(),
+            Some(service) if service.here => format!("Sockets to our port {}", service.port),
+            Some(service) => format!("Sockets to its port {}", service.port),
+        };
+        let (at, table) = ((&mut hits, Pane::Main), &mut page.sockets);
+        panel::framed_table(frame, lower, &look, &title, table, moment.as_deref(), at);
+    }
+    state.hits = hits;
+}
+
+fn totals<'m>(moment: &'m Moment, page: &RemotePage) -> Option<&'m RemoteTotals> {
+    let mut remotes = moment.aggregate.remotes.iter();
+    remotes.find(|remote| remote.address == page.address)
+}
+
+/// What one has with it.
+fn figures(moment: &Moment, totals: &RemoteTotals) -> Vec<Vec<Piece>> {
+    let mut groups = Vec::new();
+    let mut figure = |name: &str, text: String, tone: Tone| {
+        groups.push(vec![
+            (format!("{name} "), Tone::Muted),
+            (format!("{text}   "), tone),
+        ]);
+    };
+    let whole = |count: u32| format::known(Some(count.into()), format::whole);
+    figure("sockets", whole(totals.sockets), Tone::Strong);
+    for state in [
+        Tcp::Established,
+        Tcp::TimeWait,
+        Tcp::CloseWait,
+        Tcp::SynSent,
+    ] {
+        let count = totals.tcp[state as usize];
+        let tone = if count == 0 {
+            Tone::Muted
+        } else {
+            state_tone(state)
+        };
+        figure(state.short_name(), whole(count), tone);
+    }
+    let rate = |rate| format!("{:>9}", format::known(rate, format::rate));
+    figure("↓", rate(totals.throughput.received), Tone::Strong);
+    figure("↑", rate(totals.throughput.sent), Tone::Strong);
+    let rtt = match totals.rtt_us {
+        None => format::MISSING.to_owned(),
+        Some((low, high)) => {
+            let time = |us: u32| format::known(Some(us.into()), format::duration_us);
+            format!("{} to {}", time(low), time(high))
+        }
+    };
+    figure("rtt", rtt, Tone::Plain);
+    let share = totals.throughput.retransmitted_share();
+    let retransmitted = format::known(share, format::share);
+    figure("retransmitted", retransmitted, retransmitted_tone(share));
+    for &row in totals.processes.rows() {
+        if let Some(row) = moment.sample.processes.get(row as usize) {
+            let mut name = String::new();
+            format::harmless(&mut name, row.process.comm.as_bytes());
+            figure(
+                "of",
+                format!("{name}/{}", row.process.key.pid),
+                Tone::Strong,
+            );
+        }
+    }
+    groups
+}

@@ -1,0 +1,307 @@
+//! Everything the kernel tells of a socket, in sections.
+
+use std::fmt::Write;
+
+use crate::column::format::MISSING;
+use crate::column::{Group, SocketColumn, SocketRow, TCP_FIELDS, format, gauge};
+use crate::model::{MptcpInfo, State as Tcp};
+use crate::tui::Look;
+use crate::tui::lists::queue_tone;
+use crate::tui::page::{Point, SocketPage};
+use crate::tui::theme::Tone;
+use crate::tui::view::header;
+
+/// A name and a value.
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) value: String,
+    pub(super) tone: Tone,
+}
+
+/// Fields that belong together.
+pub(super) struct Section {
+    pub(super) title: &'static str,
+    pub(super) lines: Vec<Field>,
+}
+
+/// Cells of a gauge.
+const GAUGE: usize = 8;
+
+/// Bars of a line of history.
+const BARS: usize = 16;
+
+/// All sections that have something to tell, the most important first.
+pub(super) fn all(row: &SocketRow<'_>, page: &SocketPage, look: &Look) -> Vec<Section> {
+    let mut sections = vec![queues(row), over_time(page)];
+    let info = row.socket.tcp_info().or_else(|| page.last_info());
+    if let Some(info) = info.filter(|_| !row.socket.socket.is_listener()) {
+        for group in Group::ALL {
+            let fields = TCP_FIELDS.iter().filter(|field| field.group == group);
+            let lines = fields.map(|field| {
+                let mut value = String::new();
+                let known = field.write(info, &mut value);
+                if !known {
+                    value.push_str(MISSING);
+                }
+                Field {
+                    name: field.field.name.to_owned(),
+                    tone: field_tone(field.field.name, &value),
+                    value,
+                }
+            });
+            sections.push(Section {
+                title: group.title(),
+                lines: lines.collect(),
+            });
+        }
+    }
+    if let Some(info) = row.socket.mptcp_info() {
+        let fields = MptcpInfo::FIELDS.iter();
+        sections.push(Section {
+            title: "MPTCP",
+            lines: fields
+                .filter_map(|field| {
+                    let value = field.read(info.bytes())?;
+                    Some(plain(field.name, value.to_string()))
+                })
+                .collect(),
+        });
+    }
+    sections.push(congestion(row));
+    sections.push(identity(row));
+    sections.push(memory(row));
+    sections.push(options(row));
+    sections.insert(1, history(page, look));
+    sections.retain(|section| !section.lines.is_empty());
+    sections
+}
+
+fn plain(name: &str, value: String) -> Field {
+    Field {
+        name: name.to_owned(),
+        value,
+        tone: Tone::Plain,
+    }
+}
+
+/// What a field's value means.
+fn field_tone(name: &str, value: &str) -> Tone {
+    let troubled = matches!(
+        name,
+        "retransmits" | "backoff" | "probes" | "lost" | "retrans" | "total_rto"
+    );
+    match value {
+        _ if value == MISSING => Tone::Muted,
+        "Recovery" | "Loss" => Tone::Warning,
+        "0" | "0 B" | "0 µs" => Tone::Muted,
+        _ if troubled => Tone::Warning,
+        _ => Tone::Plain,
+    }
+}
+
+/// How full something is, against its limit.
+fn filled(name: &str, used: u32, limit: u32, write: fn(&mut String, f64), tone: Tone) -> Field {
+    let mut value = String::new();
+    write(&mut value, used.into());
+    value.push_str(" of ");
+    write(&mut value, limit.into());
+    value.push(' ');
+    gauge(&mut value, f64::from(used) / f64::from(limit.max(1)), GAUGE);
+    Field {
+        name: name.to_owned(),
+        value,
+        tone,
+    }
+}
+
+/// Share of a buffer at which it is worth a look.
+const BUFFER_WARNING: f64 = 0.9;
+
+fn buffer(name: &str, used: Option<u32>, limit: Option<u32>) -> Option<Field> {
+    let (used, limit) = (used?, limit?);
+    let full = f64::from(used) >= BUFFER_WARNING * f64::from(limit.max(1));
+    let tone = if full && used > 0 {
+        Tone::Warning
+    } else {
+        Tone::Plain
+    };
+    Some(filled(name, used, limit, format::bytes, tone))
+}
+
+/// Queues against their limits, the timer, what was dropped.
+fn queues(row: &SocketRow<'_>) -> Section {
+    let socket = row.socket.socket;
+    let mut lines = Vec::new();
+    if let (Some(queue), Some(backlog)) = (socket.accept_queue(), socket.backlog()) {
+        let tone = queue_tone(queue, backlog);
+        lines.push(filled("accept queue", queue, backlog, format::whole, tone));
+    } else {
+        let bytes = |value: u32| format::known(Some(value.into()), format::bytes);
+        lines.push(plain("unread (RECV-Q)", bytes(socket.recv_queue)));
+        lines.push(plain("unacknowledged (SEND-Q)", bytes(socket.send_queue)));
+    }
+    if let Some(memory) = row.socket.memory() {
+        lines.extend(buffer(
+            "receive buffer",
+            memory.rmem_alloc(),
+            memory.rcvbuf(),
+        ));
+        lines.extend(buffer("send buffer", memory.wmem_queued(), memory.sndbuf()));
+        if let Some(drops) = memory.drops() {
+            let tone = if drops == 0 {
+                Tone::Muted
+            } else {
+                Tone::Warning
+            };
+            lines.push(Field {
+                name: "dropped".to_owned(),
+                value: format::known(Some(drops.into()), format::whole),
+                tone,
+            });
+        }
+    }
+    lines.extend(cell(row, "timer", "timer"));
+    Section {
+        title: "Queues and buffers",
+        lines,
+    }
+}
+
+/// What it did while it was looked at.
+fn over_time(page: &SocketPage) -> Section {
+    type Line = (
+        &'static str,
+        fn(&Point) -> Option<f64>,
+        fn(&mut String, f64),
+    );
+    let lines: [Line; 5] = [
+        ("received", |point| point.received, format::rate),
+        ("sent", |point| point.sent, format::rate),
+        ("rtt", |point| point.rtt, format::duration_us),
+        ("cwnd", |point| point.cwnd, format::bytes),
+        ("in flight", |point| point.in_flight, format::bytes),
+    ];
+    let lines = lines.into_iter().filter_map(|(name, of, write)| {
+        let values: Vec<Option<f64>> = page.points.iter().map(of).collect();
+        let highest = format::highest(&values)?;
+        let skip = values.len().saturating_sub(BARS);
+        let blank = std::iter::repeat_n(None, BARS.saturating_sub(values.len()));
+        let mut value = String::new();
+        let shown = blank.chain(values[skip..].iter().copied());
+        format::spark(&mut value, shown, highest);
+        let now = format::known(values.last().copied().flatten(), write);
+        let _ = write!(value, " {now:>9}");
+        Some(plain(name, value))
+    });
+    Section {
+        title: "While looked at",
+        lines: lines.collect(),
+    }
+}
+
+/// Changes of state that were seen.
+fn history(page: &SocketPage, look: &Look) -> Section {
+    let mut lines = Vec::new();
+    if let Some((at, state)) = page.since {
+        lines.push(plain(
+            &header::time_of_day(look, at),
+            format!("looked at, {}", state.short_name()),
+        ));
+    }
+    for change in &page.changes {
+        let name = |state: Option<Tcp>| state.map_or("", Tcp::short_name);
+        let states = match (change.from, change.to) {
+            (Some(from), Some(to)) => format!("{} → {}", from.short_name(), to.short_name()),
+            (from, to) => name(from.or(to)).to_owned(),
+        };
+        let value = match change.kind {
+            crate::aggregate::EventKind::State => states,
+            kind => format!("{} {states}", kind.name()),
+        };
+        let at = header::time_of_day(look, change.at_us);
+        lines.push(plain(&at, value));
+    }
+    // In the order of their time: events from before it was looked at come first.
+    lines.sort_by(|a, b| a.name.cmp(&b.name));
+    Section {
+        title: "What happened",
+        lines,
+    }
+}
+
+/// A cell of the table of sockets, if it is known.
+fn cell(row: &SocketRow<'_>, id: &str, name: &str) -> Option<Field> {
+    let mut value = String::new();
+    let known = SocketColumn::by_id(id)?.write_known(row, &mut value);
+    known.then(|| plain(name, value))
+}
+
+fn congestion(row: &SocketRow<'_>) -> Section {
+    let mut lines: Vec<Field> = cell(row, "congestion", "algorithm").into_iter().collect();
+    for (name, value) in row.socket.congestion_fields() {
+        let value = value.map_or_else(|| MISSING.to_owned(), |value| value.to_string());
+        lines.push(plain(name, value));
+    }
+    Section {
+        title: "Congestion control",
+        lines,
+    }
+}
+
+fn identity(row: &SocketRow<'_>) -> Section {
+    let lines = [
+        ("cookie", "cookie"),
+        ("inode", "inode"),
+        ("netns", "network namespace"),
+        ("uid", "uid"),
+        ("interface", "device"),
+        ("cgroup", "cgroup"),
+        ("attribution", "owner known by"),
+    ];
+    Section {
+        title: "Identity",
+        lines: lines
+            .into_iter()
+            .filter_map(|(id, name)| cell(row, id, name))
+            .collect(),
+    }
+}
+
+fn memory(row: &SocketRow<'_>) -> Section {
+    let ids = [
+        "rmem_alloc",
+        "rcvbuf",
+        "wmem_alloc",
+        "sndbuf",
+        "fwd_alloc",
+        "wmem_queued",
+        "optmem",
+        "memory_backlog",
+    ];
+    let mut lines: Vec<Field> = ids.iter().filter_map(|id| cell(row, id, id)).collect();
+    for line in &mut lines {
+        line.name = line.name.replace("memory_", "");
+    }
+    Section {
+        title: "Memory",
+        lines,
+    }
+}
+
+fn options(row: &SocketRow<'_>) -> Section {
+    let ids = [
+        "options",
+        "shutdown",
+        "v6only",
+        "tos",
+        "tclass",
+        "mark",
+        "class_id",
+        "ulp",
+        "raw_protocol",
+    ];
+    Section {
+        title: "Options",
+        lines: ids.iter().filter_map(|id| cell(row, id, id)).collect(),
+    }
+}

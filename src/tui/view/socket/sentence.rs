@@ -1,0 +1,185 @@
+//! What limits a socket, and what its state means, in words.
+
+use crate::aggregate::Limit;
+use crate::column::{SocketRow, format};
+use crate::model::{Ends, Protocol, Socket, State, TcpInfo};
+use crate::tui::page::{Presence, SocketPage};
+use crate::tui::theme::Tone;
+
+/// A name, a sentence, what it means.
+type Sentence = (&'static str, String, Tone);
+
+/// From how many times its lowest on a round-trip time is worth a word, and from how many µs on.
+const SLOW: (f64, f64) = (3.0, 5_000.0);
+
+/// What is to be said, the most important first.
+pub(super) fn sentences(row: &SocketRow<'_>, page: &SocketPage) -> Vec<Sentence> {
+    let socket = row.socket.socket;
+    let mut sentences = Vec::new();
+    let limit = row.rates.and_then(|rates| rates.limit);
+    if page.presence == Presence::Here {
+        match limit {
+            Some(limit) => sentences.push(limited(limit)),
+            None => sentences.extend(state(row, socket)),
+        }
+        if limit.is_some() && socket.state != State::Established {
+            sentences.extend(state(row, socket));
+        }
+    }
+    if let Some(info) = row.socket.tcp_info().filter(|_| !socket.is_listener()) {
+        sentences.extend(slow(info));
+        sentences.extend(loss(info));
+    }
+    sentences
+}
+
+fn limited(limit: Limit) -> Sentence {
+    let tone = match limit {
+        Limit::Application => Tone::Good,
+        Limit::ReceiverWindow | Limit::SendBuffer | Limit::CongestionWindow => Tone::Notice,
+        Limit::Loss => Tone::Warning,
+    };
+    ("limited by", limit.sentence().to_owned(), tone)
+}
+
+/// The path: its time against the lowest that was seen.
+fn slow(info: TcpInfo<'_>) -> Option<Sentence> {
+    let rtt = info.measured_rtt()? as f64;
+    let lowest = info.min_rtt().filter(|&rtt| rtt != u64::from(u32::MAX))? as f64;
+    if lowest <= 0.0 || rtt < SLOW.1 {
+        return None;
+    }
+    let time = |us: f64| format::known(Some(us), format::duration_us);
+    let times = rtt / lowest;
+    let sentence = if times >= SLOW.0 {
+        format!(
+            "rtt {}, {times:.0} times its lowest {}: it waits in queues, here or on the path",
+            time(rtt),
+            time(lowest)
+        )
+    } else {
+        format!(
+            "rtt {}, lowest {}: the way itself is that long",
+            time(rtt),
+            time(lowest)
+        )
+    };
+    Some(("path", sentence, Tone::Plain))
+}
+
+/// What was sent again, against what was sent.
+fn loss(info: TcpInfo<'_>) -> Option<Sentence> {
+    let (again, sent) = (info.bytes_retrans()? as f64, info.bytes_sent()? as f64);
+    if again <= 0.0 || sent <= 0.0 {
+        return None;
+    }
+    let share = format::known(Some((again / sent).min(1.0)), format::share);
+    let bytes = format::known(Some(again), format::bytes);
+    let sentence = format!("{share} of what it sent was sent again ({bytes})");
+    Some(("loss", sentence, Tone::Warning))
+}
+
+/// What the state means for somebody who wonders about it.
+fn state(row: &SocketRow<'_>, socket: &Socket) -> Option<Sentence> {
+    let expires = socket.timer.map(|timer| {
+        let us = f64::from(timer.expires_ms) * 1000.0;
+        format::known(Some(us), format::duration_us)
+    });
+    let tries = socket.timer.map_or(0, |timer| timer.retries);
+    if socket.is_listener() {
+        return Some(listening(row, socket));
+    }
+    if socket.protocol != Protocol::Tcp {
+        let connected = match socket.ends {
+            Ends::Inet { .. } => socket.remote().is_some(),
+            Ends::Unix { peer_inode, .. } => peer_inode.is_some(),
+            _ => return None,
+        };
+        let sentence = if connected {
+            "connected; the kernel counts no bytes of such sockets"
+        } else {
+            "not connected; the kernel counts no bytes of such sockets"
+        };
+        return Some(("state", sentence.to_owned(), Tone::Plain));
+    }
+    let (sentence, tone) = match socket.state {
+        State::Established if socket.inode == 0 => (
+            "established, and no accept() has taken it yet".to_owned(),
+            Tone::Warning,
+        ),
+        State::Established => (
+            "open; what limits it is known from the next sample on".to_owned(),
+            Tone::Plain,
+        ),
+        State::SynSent => (
+            format!("no answer yet; sent again {tries} times: dropped on the way, or by the peer"),
+            Tone::Warning,
+        ),
+        State::SynRecv => (
+            format!("the handshake is not complete; answered {tries} times more"),
+            Tone::Notice,
+        ),
+        State::FinWait1 => (
+            "closed here; the peer has not acknowledged that yet".to_owned(),
+            Tone::Notice,
+        ),
+        State::FinWait2 => (
+            "closed here and acknowledged; the peer has not closed its side".to_owned(),
+            Tone::Notice,
+        ),
+        State::TimeWait => (
+            format!(
+                "closed here first; the address pair is kept for {}",
+                expires.unwrap_or_else(|| "a while".to_owned())
+            ),
+            Tone::Plain,
+        ),
+        State::CloseWait => (
+            "the peer has closed; the process here has not, and has to".to_owned(),
+            Tone::Warning,
+        ),
+        State::LastAck => (
+            "closed by the peer, then here; the last acknowledgement is missing".to_owned(),
+            Tone::Notice,
+        ),
+        State::Closing => (
+            "closed on both sides at once; the acknowledgement is missing".to_owned(),
+            Tone::Notice,
+        ),
+        State::BoundInactive => (
+            "bound to a port; it neither listens nor connects".to_owned(),
+            Tone::Plain,
+        ),
+        State::Closed | State::Listen => return None,
+    };
+    Some(("state", sentence, tone))
+}
+
+/// How a listener is served.
+fn listening(row: &SocketRow<'_>, socket: &Socket) -> Sentence {
+    let (queue, limit) = (socket.recv_queue, socket.send_queue);
+    let drops = row
+        .socket
+        .memory()
+        .and_then(crate::model::MemoryInfo::drops);
+    let dropped = match drops {
+        Some(drops) if drops > 0 => format!("; {drops} connections were dropped in its life"),
+        _ => String::new(),
+    };
+    let (sentence, tone) = if queue == 0 {
+        ("no connection waits for accept()".to_owned(), Tone::Good)
+    } else if queue >= limit {
+        (
+            format!(
+                "the accept queue is full ({queue} of {limit}): further connections are dropped"
+            ),
+            Tone::Critical,
+        )
+    } else {
+        (
+            format!("{queue} of {limit} connections wait for accept()"),
+            Tone::Notice,
+        )
+    };
+    ("state", sentence + &dropped, tone)
+}
