@@ -26,7 +26,7 @@ pub use totals::{ProtocolTotals, Totals};
 
 use std::sync::OnceLock;
 
-use crate::model::{Sample, SocketKey};
+use crate::model::{Sample, Socket, SocketKey};
 
 /// One instant, whole: the Sample and what follows from it. What is shown is shown from this.
 #[derive(Debug, Clone, Default)]
@@ -43,6 +43,14 @@ impl Moment {
     /// Finds sockets' other ends on this machine. Indexed when it is asked for the first time.
     pub fn peers(&self) -> &PeerIndex {
         self.peers.get_or_init(|| PeerIndex::new(&self.sample))
+    }
+
+    /// The row of a socket's other end, if it is on this machine. For one question; for many ask [`Self::peers`].
+    pub fn peer_of(&self, socket: &Socket) -> Option<usize> {
+        match self.peers.get() {
+            Some(index) => index.peer(socket),
+            None => peers::find(&self.sample, socket),
+        }
     }
 
     /// The row of a socket.

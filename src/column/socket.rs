@@ -56,7 +56,13 @@ impl<'a> SocketRow<'a> {
     /// The other end, if it is a socket of this machine.
     pub fn peer(&self) -> Option<SocketRow<'a>> {
         let moment = self.moment?;
-        SocketRow::of(moment, moment.peers().peer(self.socket.socket)?)
+        SocketRow::of(moment, moment.peer_of(self.socket.socket)?)
+    }
+
+    /// The same for many rows: the first one that asks pays for an index.
+    fn indexed_peer(&self) -> Option<SocketRow<'a>> {
+        self.moment?.peers();
+        self.peer()
     }
 }
 
@@ -257,8 +263,8 @@ fn main_columns() -> Vec<SocketColumn> {
         SocketColumn::text(
             ("peer", "OTHER END", 18),
             "The process at the other end, if that is on this machine: of connections over loopback and unix pairs.",
-            |row, out| process(&row.peer()?, out),
-            |row, _| process_key(&row.peer()?),
+            |row, out| process(&row.indexed_peer()?, out),
+            |row, _| process_key(&row.indexed_peer()?),
         ),
         SocketColumn::text(
             ("interface", "DEV", 8),

@@ -203,6 +203,8 @@ pub struct Table<L: List> {
     selected: Option<L::Key>,
     /// Where the selected row is, or was before it went away.
     cursor: usize,
+    /// The number that it had.
+    last_number: Option<u32>,
     /// First row in sight.
     offset: usize,
     /// Rows in sight when it was drawn last.
@@ -241,6 +243,7 @@ impl<L: List> Table<L> {
             },
             selected: None,
             cursor: 0,
+            last_number: None,
             offset: 0,
             page: 1,
             shift: 0,
@@ -346,12 +349,15 @@ impl<L: List> Table<L> {
         self.leave_out(moment);
         self.put_in_order(moment);
         let Some(key) = self.selected else { return };
-        let of = |number: &u32| self.list.key(moment, *number) == Some(key);
+        let is_it = |number: u32| self.list.key(moment, number) == Some(key);
         let found = if self.partly {
-            let number = self.order.iter().copied().find(of);
+            // Rows mostly keep their numbers from one moment to the next.
+            let number = self.last_number.filter(|&number| is_it(number));
+            let number = number.or_else(|| self.order.iter().copied().find(|&n| is_it(n)));
+            self.last_number = number;
             number.and_then(|number| self.sorter.place_of(number))
         } else {
-            self.order.iter().position(of)
+            self.order.iter().position(|&number| is_it(number))
         };
         match found {
             Some(place) => self.cursor = place,

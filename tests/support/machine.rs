@@ -460,7 +460,8 @@ impl Making<'_> {
     /// A client that opens and closes: its TIME-WAITs grow by three a second.
     fn client(&mut self) {
         let tick = self.machine.tick;
-        for at in 0..5 + tick * 3 {
+        // After a minute they are gone.
+        for at in tick.saturating_sub(60) * 3..5 + tick * 3 {
             let local = (10, 0, 0, 1, 33_000 + at as u16);
             let mut socket = Self::tcp(400 + at, local, (192, 0, 2, 80, 8080), State::TimeWait);
             (socket.inode, socket.uid) = (0, None);

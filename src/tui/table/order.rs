@@ -102,10 +102,12 @@ impl Sorter {
         let wanted = wanted.start.min(all)..wanted.end.min(all);
         if !self.has_settled(&wanted) {
             let (start, length) = (wanted.start, wanted.len());
-            if start > 0 && start < all {
-                self.entries.select_nth_unstable_by_key(start, Entry::rank);
+            let first = bring_forward(&mut self.entries, wanted.end);
+            let entries = &mut self.entries[..first];
+            if start > 0 && start < first {
+                entries.select_nth_unstable_by_key(start, Entry::rank);
             }
-            let rest = &mut self.entries[start..];
+            let rest = &mut entries[start..];
             if length < rest.len() {
                 rest.select_nth_unstable_by_key(length, Entry::rank);
             }
@@ -121,6 +123,37 @@ impl Sorter {
         self.take(list, moment, sort, rows);
         self.settle(0..self.entries.len(), rows);
     }
+}
+
+/// Rows from which on those in sight are looked for among the promising ones first.
+const MANY: usize = 4096;
+
+/// Rows that are looked at to guess where those in sight end.
+const SAMPLE: usize = 512;
+
+/// Brings rows forward among which the first `wanted` are, and answers how many those are: guessed from a few, since a
+/// selection among all costs far more than this one pass.
+fn bring_forward(entries: &mut [Entry], wanted: usize) -> usize {
+    let all = entries.len();
+    if all < MANY || wanted * 4 > all {
+        return all;
+    }
+    let step = all / SAMPLE;
+    let mut sample: Vec<(u128, u64)> = entries.iter().step_by(step).map(Entry::rank).collect();
+    sample.sort_unstable();
+    // Twice as many as on average, and some more.
+    let guess = wanted * SAMPLE * 2 / all + 8;
+    let Some(&bound) = sample.get(guess) else {
+        return all;
+    };
+    let mut first = 0;
+    for at in 0..all {
+        if entries[at].rank() < bound {
+            entries.swap(at, first);
+            first += 1;
+        }
+    }
+    if first < wanted { all } else { first }
 }
 
 /// Orders rows whose packed keys are equal by the rest of their keys.
@@ -224,6 +257,34 @@ mod tests {
                     assert_eq!(packed, a.compare(b, descending), "{a:?} {b:?} {descending}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn any_part_of_many_rows_is_put_into_order() {
+        let entry = |number: u32| Entry {
+            // Many are equal, and in no order.
+            packed: u128::from(number.wrapping_mul(2_654_435_761) % 1000),
+            tie: u64::from(number),
+            number,
+            exact: true,
+        };
+        let all: Vec<Entry> = (0..20_000).map(entry).collect();
+        let mut expected = all.clone();
+        expected.sort_unstable_by_key(Entry::rank);
+        let expected: Vec<u32> = expected.iter().map(|entry| entry.number).collect();
+        for wanted in [0..10, 0..200, 50..60, 7000..7100, 19_990..20_000, 0..20_000] {
+            let mut sorter = Sorter {
+                entries: all.clone(),
+                settled: 0..0,
+            };
+            let mut rows = Vec::new();
+            sorter.settle(wanted.clone(), &mut rows);
+            assert_eq!(rows[wanted.clone()], expected[wanted.clone()], "{wanted:?}");
+            let number = expected[123];
+            assert_eq!(sorter.place_of(number), Some(123));
+            sorter.settle(100..140, &mut rows);
+            assert_eq!(rows[100..140], expected[100..140]);
         }
     }
 

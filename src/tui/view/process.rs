@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
+use rustc_hash::FxHashMap;
 
 use super::chart;
 use super::panel::{self, Piece};
@@ -204,9 +205,21 @@ fn unix_peers(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
         matches!(socket.socket.ends, Ends::Unix { .. })
             && holders.any(|holder| holder.process == process)
     };
+    let by_inode: FxHashMap<u32, SocketRef<'_>> = moment
+        .sample
+        .iter()
+        .filter(|socket| matches!(socket.socket.ends, Ends::Unix { .. }))
+        .map(|socket| (socket.socket.inode, socket))
+        .collect();
     for socket in moment.sample.iter().filter(is_ours) {
-        let peer = moment.peers().peer(socket.socket);
-        let peer = peer.and_then(|row| moment.sample.socket(row));
+        let Ends::Unix {
+            peer_inode: Some(inode),
+            ..
+        } = socket.socket.ends
+        else {
+            continue;
+        };
+        let peer = by_inode.get(&inode);
         let Some(owner) = peer.and_then(|peer| peer.owner()) else {
             continue;
         };
