@@ -8,7 +8,8 @@ use sockwatch::tui::theme::Theme;
 use support::Machine;
 use support::dashboard::{Dashboard, look};
 
-const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (20, 5)];
+/// The sizes that people have, and one that is too small for anybody.
+const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (20, 5)];
 
 fn after_a_while(size: (u16, u16), machine: Machine) -> Dashboard {
     let mut dashboard = Dashboard::new(size, machine);
@@ -31,12 +32,52 @@ fn every_screen_at_every_size() {
         assert_screen("sockets", &dashboard, size);
         dashboard.keys("3");
         assert_screen("processes", &dashboard, size);
-        dashboard.keys("jj").key(KeyCode::Enter);
-        assert_screen("process", &dashboard, size);
+        dashboard.keys("4");
+        assert_screen("listeners", &dashboard, size);
+        dashboard.keys("5z");
+        assert_screen("remotes", &dashboard, size);
+        dashboard.keys("8");
+        assert_screen("events", &dashboard, size);
         dashboard.keys("?");
         assert_screen("help", &dashboard, size);
-        dashboard.key(KeyCode::Esc).keys("s");
+    }
+}
+
+#[test]
+fn what_one_looks_into_at_every_size() {
+    for size in SIZES {
+        let mut dashboard = after_a_while(size, Machine::default());
+        dashboard.keys("3j").key(KeyCode::Enter);
+        assert_screen("process", &dashboard, size);
+        // The connection with the highest round-trip time, and the end of a loopback connection.
+        dashboard.keys("2/203.0.113.77");
+        dashboard.key(KeyCode::Enter).key(KeyCode::Enter).ticks(4);
+        assert_screen("socket", &dashboard, size);
+        dashboard.keys("4j").key(KeyCode::Enter);
+        assert_screen("listener", &dashboard, size);
+        dashboard.keys("5jj").key(KeyCode::Enter);
+        assert_screen("remote", &dashboard, size);
+        // The last event: a connection that is over.
+        dashboard.keys("8/closed").key(KeyCode::Enter).keys("k");
+        dashboard.key(KeyCode::Enter);
+        assert_screen("closed", &dashboard, size);
+    }
+}
+
+#[test]
+fn ways_of_looking_at_a_table_at_every_size() {
+    for size in SIZES {
+        let mut dashboard = after_a_while(size, Machine::default());
+        dashboard.keys("3s");
         assert_screen("sort", &dashboard, size);
+        dashboard.key(KeyCode::Esc).keys("2c");
+        assert_screen("columns", &dashboard, size);
+        dashboard.key(KeyCode::Esc).keys("tj").key(KeyCode::Enter);
+        assert_screen("groups", &dashboard, size);
+        dashboard.keys("ttttt/nginx");
+        assert_screen("filter", &dashboard, size);
+        dashboard.key(KeyCode::Enter).keys(" ");
+        assert_screen("frozen", &dashboard, size);
     }
 }
 
@@ -62,22 +103,47 @@ fn what_cannot_be_seen_is_told_with_its_remedy() {
     }
 }
 
-#[test]
-fn colours_mean_states_and_severity() {
-    let mut dashboard = after_a_while((120, 40), Machine::default());
+/// What states, severity and the selection look like on a ground.
+fn assert_colours(theme: Theme, warning: Color, notice: Color) {
+    let mut look = look();
+    look.theme = theme;
+    let mut dashboard = Dashboard::with_look((120, 40), Machine::default(), look);
+    dashboard.ticks(7);
     dashboard.keys("2");
     let colour = |dashboard: &Dashboard, text: &str| dashboard.style_of(text).unwrap().fg;
     assert_eq!(colour(&dashboard, "ESTAB      10.0"), Some(Color::Green));
-    assert_eq!(colour(&dashboard, "CLOSE-WAIT 10.0"), Some(Color::Yellow));
-    dashboard.keys("1");
+    assert_eq!(colour(&dashboard, "CLOSE-WAIT 10.0"), Some(warning));
+    assert_eq!(colour(&dashboard, "LISTEN     10.0"), Some(notice));
+    dashboard.type_in("/time-wait\r");
+    let waiting = dashboard.style_of("TIME-WAIT  10.0").unwrap();
+    assert!(waiting.add_modifier.contains(Modifier::DIM));
+    dashboard.type_in("\x1b1");
     assert_eq!(
-        colour(&dashboard, "119/128"),
-        Some(Color::Yellow),
+        colour(&dashboard, "93.0 %"),
+        Some(warning),
         "an accept queue that is nearly full is worth a look"
     );
+    dashboard.keys("4").key(KeyCode::Enter);
+    assert_eq!(colour(&dashboard, "119 of 128 connections"), Some(notice));
     dashboard.keys("3j");
     let selected = dashboard.style_of("2211").unwrap();
     assert!(selected.add_modifier.contains(Modifier::REVERSED));
+    let tab = dashboard.style_of("3 Processes").unwrap();
+    assert!(tab.add_modifier.contains(Modifier::REVERSED));
+    // A connection that opens is tinted for one sample.
+    dashboard.keys("2").ticks(2);
+    assert!(dashboard.style_of("198.51.100.20:52002").is_some());
+    let fresh = dashboard.style_of("198.51.100.20:52002").unwrap();
+    assert!(fresh.add_modifier.contains(Modifier::BOLD), "{fresh:?}");
+    dashboard.ticks(1);
+    let known = dashboard.style_of("198.51.100.20:52002").unwrap();
+    assert!(!known.add_modifier.contains(Modifier::BOLD), "{known:?}");
+}
+
+#[test]
+fn colours_mean_states_and_severity_on_dark_and_light_ground() {
+    assert_colours(Theme::Dark, Color::Yellow, Color::Cyan);
+    assert_colours(Theme::Light, Color::Magenta, Color::Blue);
 }
 
 #[test]
@@ -101,7 +167,7 @@ fn without_utf8_nothing_but_ascii_is_drawn() {
     ascii.ascii = true;
     let mut dashboard = Dashboard::with_look((120, 40), Machine::default(), ascii);
     dashboard.ticks(8);
-    for keys in ["1", "2", "3", "?"] {
+    for keys in ["1", "2", "t", "3", "4", "5z", "8", "?"] {
         dashboard.keys(keys);
         assert!(dashboard.text().is_ascii(), "{}", dashboard.text());
     }
@@ -116,8 +182,10 @@ fn no_size_is_too_small_to_draw() {
             ..Machine::default()
         },
     );
-    for keys in ["1", "2", "3", "s", "!"] {
-        dashboard.keys(keys);
+    let looked_into = ["3j\r", "2j\r", "5j\r", "8k\r"];
+    let screens = ["1", "2", "t", "3", "4", "5", "8", "s", "c", "!", "2/x\r"];
+    for keys in screens.into_iter().chain(looked_into) {
+        dashboard.type_in(keys);
         for width in [1, 2, 5, 20, 39, 40, 41, 60, 72, 79, 100, 250] {
             for height in [1, 2, 3, 5, 9, 10, 11, 12, 16, 20, 22, 36, 80] {
                 dashboard.resize(width, height);

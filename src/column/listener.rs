@@ -110,7 +110,7 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
             |line| Some(line.totals.backlog.into()),
         ),
         ListenerColumn::figure(
-            ("fill", "FILL%", 6),
+            ("fill", "FILL%", 7),
             "Fill of the accept queue.",
             (format::share, Total::Highest),
             |line| Some(line.fill()),

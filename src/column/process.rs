@@ -177,7 +177,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
             |line, _| sum(&line.totals.recent),
         ),
         ProcessColumn::figure(
-            ("retransmitted", "RETR%", 6),
+            ("retransmitted", "RETR%", 7),
             "Share of the bytes sent that were retransmissions.",
             (format::share, Total::None),
             |line| line.totals.throughput.retransmitted_share(),
@@ -213,7 +213,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
             |line| line.process.descriptors.map(f64::from),
         ),
         ProcessColumn::figure(
-            ("descriptors_share", "FDS%", 6),
+            ("descriptors_share", "FDS%", 7),
             "Share of the descriptors it may open that are open. Kernel: Max open files of /proc/PID/limits.",
             (format::share, Total::Highest),
             descriptors_share,

@@ -163,7 +163,7 @@ pub static REMOTE_COLUMNS: LazyLock<Vec<RemoteColumn>> = LazyLock::new(|| {
             |line| line.totals.rtt_us.map(|(_, high)| high.into()),
         ),
         RemoteColumn::figure(
-            ("retransmitted", "RETR%", 6),
+            ("retransmitted", "RETR%", 7),
             "Share of the bytes sent that were retransmissions.",
             (format::share, Total::None),
             |line| line.totals.throughput.retransmitted_share(),

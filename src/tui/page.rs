@@ -8,7 +8,7 @@ use super::lists::{DEFAULT_SORT, SocketScope, Sockets, process_index};
 use super::table::{Steer, Table};
 use crate::aggregate::{EventKind, EventLog, Moment, SocketRates};
 use crate::column::{Service, SocketRow};
-use crate::model::{Process, ProcessKey, Sample, SocketKey, SocketRef, State, TcpInfo};
+use crate::model::{MemoryInfo, Process, ProcessKey, Sample, SocketKey, SocketRef, State, TcpInfo};
 
 /// Something looked into.
 #[derive(Debug)]
@@ -119,6 +119,14 @@ pub struct Point {
     pub cwnd: Option<f64>,
     /// Bytes in flight: sent and neither acknowledged nor thought lost.
     pub in_flight: Option<f64>,
+    /// Unread bytes; on UDP their memory. `None` on listeners.
+    pub unread: Option<f64>,
+    /// Bytes sent or queued and not acknowledged. `None` on listeners.
+    pub unacknowledged: Option<f64>,
+    /// Connections that wait for `accept()`; of listeners.
+    pub accept_queue: Option<f64>,
+    /// Datagrams or connections dropped, in its life.
+    pub drops: Option<f64>,
 }
 
 /// A change of a socket's state that was seen.
@@ -289,16 +297,18 @@ impl SocketPage {
 fn point(row: &SocketRow<'_>) -> Point {
     let rates = row.rates;
     let rate = |rate: Option<f32>| rate.map(f64::from);
+    let socket = row.socket.socket;
+    let memory = row.socket.memory();
     let mut point = Point {
         received: rate(rates.and_then(|rates| rates.received)),
         sent: rate(rates.and_then(|rates| rates.sent)),
+        unread: socket.received_unread().map(f64::from),
+        unacknowledged: socket.sent_unacknowledged().map(f64::from),
+        accept_queue: socket.accept_queue().map(f64::from),
+        drops: memory.and_then(MemoryInfo::drops).map(f64::from),
         ..Point::default()
     };
-    if let Some(info) = row
-        .socket
-        .tcp_info()
-        .filter(|_| !row.socket.socket.is_listener())
-    {
+    if let Some(info) = row.socket.tcp_info().filter(|_| !socket.is_listener()) {
         let bytes = |segments: Option<u64>| Some((segments? * info.snd_mss()?) as f64);
         point.rtt = info.measured_rtt().map(|rtt| rtt as f64);
         point.cwnd = bytes(info.snd_cwnd());

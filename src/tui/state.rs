@@ -211,10 +211,10 @@ impl State {
             message: None,
             mouse: true,
             focus: Pane::Processes,
-            top: Table::new(Processes, DEFAULT_SORT, true),
+            top: Table::new(Processes::default(), DEFAULT_SORT, true),
             top_remotes: Table::new(Remotes::default(), DEFAULT_SORT, true),
             top_listeners: Table::new(Listeners, "fill", true),
-            time_wait: Table::new(Processes, "time_wait", true).with_columns(&[
+            time_wait: Table::new(Processes::in_time_wait(), "time_wait", true).with_columns(&[
                 "pid",
                 "process",
                 "time_wait",
@@ -222,7 +222,7 @@ impl State {
                 "time_wait_minute",
             ]),
             sockets: Table::new(Sockets::new(SocketScope::All), DEFAULT_SORT, true),
-            processes: Table::new(Processes, DEFAULT_SORT, true),
+            processes: Table::new(Processes::default(), DEFAULT_SORT, true),
             listeners: Table::new(Listeners, "fill", true),
             remotes: Table::new(Remotes::default(), DEFAULT_SORT, true),
             events: Table::new(Events::new(zone), "at", false),

@@ -205,6 +205,8 @@ pub struct Table<L: List> {
     cursor: usize,
     /// The number that it had.
     last_number: Option<u32>,
+    /// The row that was selected before a filter hid it, and the first row in sight then.
+    hidden: Option<(L::Key, usize)>,
     /// First row in sight.
     offset: usize,
     /// Rows in sight when it was drawn last.
@@ -244,6 +246,7 @@ impl<L: List> Table<L> {
             selected: None,
             cursor: 0,
             last_number: None,
+            hidden: None,
             offset: 0,
             page: 1,
             shift: 0,
@@ -348,9 +351,31 @@ impl<L: List> Table<L> {
         self.unfiltered = self.order.len();
         self.leave_out(moment);
         self.put_in_order(moment);
+        // What a filter hid is selected again once it shows.
+        if let Some((key, offset)) = self.hidden
+            && let Some(place) = self.find(moment, key)
+        {
+            (self.selected, self.cursor, self.offset) = (Some(key), place, offset);
+            self.hidden = None;
+            self.settle(offset);
+            return;
+        }
         let Some(key) = self.selected else { return };
+        match self.find(moment, key) {
+            Some(place) => self.cursor = place,
+            None => {
+                if !self.filter.is_empty() && self.hidden.is_none() {
+                    self.hidden = Some((key, self.offset));
+                }
+                self.put_cursor(self.cursor, moment);
+            }
+        }
+    }
+
+    /// Where a row has its place.
+    fn find(&mut self, moment: &Moment, key: L::Key) -> Option<usize> {
         let is_it = |number: u32| self.list.key(moment, number) == Some(key);
-        let found = if self.partly {
+        if self.partly {
             // Rows mostly keep their numbers from one moment to the next.
             let number = self.last_number.filter(|&number| is_it(number));
             let number = number.or_else(|| self.order.iter().copied().find(|&n| is_it(n)));
@@ -358,10 +383,6 @@ impl<L: List> Table<L> {
             number.and_then(|number| self.sorter.place_of(number))
         } else {
             self.order.iter().position(|&number| is_it(number))
-        };
-        match found {
-            Some(place) => self.cursor = place,
-            None => self.put_cursor(self.cursor, moment),
         }
     }
 
@@ -451,6 +472,12 @@ impl<L: List> Table<L> {
                 self.sorter.settle(wide, &mut self.order);
             }
         }
+    }
+
+    /// Selects the row at `place`, or the last one, because somebody wants it.
+    fn go_to(&mut self, place: usize, moment: &Moment) {
+        self.hidden = None;
+        self.put_cursor(place, moment);
     }
 
     /// Selects the row at `place`, or the last one.

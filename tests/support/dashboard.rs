@@ -54,9 +54,10 @@ impl Job for NoJob {
     }
 }
 
-pub struct Dashboard {
+/// The dashboard over a machine made by hand, or over any other source.
+pub struct Dashboard<S = Machine> {
     pub event_loop: EventLoop<TestBackend>,
-    pub machine: Machine,
+    pub machine: S,
     pub job: NoJob,
     exchange: Arc<Exchange>,
     aggregator: Aggregator,
@@ -71,12 +72,12 @@ pub fn look() -> Look {
     }
 }
 
-impl Dashboard {
-    pub fn new(size: (u16, u16), machine: Machine) -> Dashboard {
+impl<S: Source> Dashboard<S> {
+    pub fn new(size: (u16, u16), machine: S) -> Dashboard<S> {
         Dashboard::with_look(size, machine, look())
     }
 
-    pub fn with_look(size: (u16, u16), machine: Machine, look: Look) -> Dashboard {
+    pub fn with_look(size: (u16, u16), machine: S, look: Look) -> Dashboard<S> {
         let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
         let exchange = Arc::new(Exchange::default());
         let state = State::new(look, Duration::from_secs(1));
@@ -96,8 +97,7 @@ impl Dashboard {
         let ended = self.event_loop.run(script, &mut self.job);
         // Unlike a terminal, the one in memory keeps what was below the second half of a wide character: drawing anew
         // wipes that.
-        let redraw = KeyEvent::new(KeyCode::Char('l'), KeyModifiers::CONTROL);
-        let script = Script([Message::Input(Event::Key(redraw))].into());
+        let script = Script([Message::Continued].into());
         self.event_loop.run(script, &mut self.job);
         ended
     }
@@ -154,6 +154,18 @@ impl Dashboard {
     pub fn keys(&mut self, keys: &str) -> &mut Self {
         for character in keys.chars() {
             self.key(KeyCode::Char(character));
+        }
+        self
+    }
+
+    /// Keys as they are typed: a carriage return is Enter, an escape Esc.
+    pub fn type_in(&mut self, keys: &str) -> &mut Self {
+        for character in keys.chars() {
+            self.key(match character {
+                '\r' => KeyCode::Enter,
+                '\x1b' => KeyCode::Esc,
+                character => KeyCode::Char(character),
+            });
         }
         self
     }

@@ -96,6 +96,12 @@ fn ms(out: &mut String, value: f64) {
     format::duration_us(out, value * 1000.0);
 }
 
+/// Bytes of which each one counts.
+fn exactly(out: &mut String, value: f64) {
+    format::integer(out, value);
+    out.push_str(" B");
+}
+
 /// The state of congestion avoidance. Kernel: `enum tcp_ca_state`.
 fn ca_state(out: &mut String, value: f64) {
     let names = ["Open", "Disorder", "CWR", "Recovery", "Loss"];
@@ -159,10 +165,10 @@ const ROWS: [Row; 66] = {
         ("rcv_rtt", Path, us, Highest),
         ("rto", Path, us, Highest),
         ("ato", Path, us, Highest),
-        ("pmtu", Path, bytes, None),
-        ("snd_mss", Path, bytes, None),
-        ("rcv_mss", Path, bytes, None),
-        ("advmss", Path, bytes, None),
+        ("pmtu", Path, exactly, None),
+        ("snd_mss", Path, exactly, None),
+        ("rcv_mss", Path, exactly, None),
+        ("advmss", Path, exactly, None),
         ("reordering", Path, segments, Highest),
         ("reord_seen", Path, segments, Sum),
         ("rehash", Path, integer, Sum),

@@ -19,11 +19,11 @@ use crate::tui::theme::Tone;
 pub struct Listeners;
 
 const FIT: [Fit; 19] = [
-    ("local", 12, 47, 0),
+    ("local", 11, 47, 0),
     ("process", 11, 32, 0),
     ("accept_queue", 6, 6, 0),
     ("backlog", 6, 6, 1),
-    ("fill", 6, 6, 1),
+    ("fill", 7, 7, 1),
     ("gauge", 10, 10, 2),
     ("drops", 7, 7, 2),
     ("established", 7, 7, 3),

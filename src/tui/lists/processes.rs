@@ -3,17 +3,27 @@
 use std::sync::{Arc, LazyLock};
 
 use super::{Fit, UNASKED, descriptors_tone, headings, retransmitted_tone};
-use crate::aggregate::Moment;
+use crate::aggregate::{Moment, ProcessTotals};
 use crate::column::format::MISSING;
 use crate::column::{Column, PROCESS_COLUMNS, ProcessLine, Processes as ProcessKind};
-use crate::model::ProcessKey;
+use crate::model::{ProcessKey, State};
 use crate::tui::state::Target;
 use crate::tui::table::{Heading, List};
 use crate::tui::theme::Tone;
 
-/// All processes that hold sockets.
-#[derive(Debug)]
-pub struct Processes;
+/// Processes that hold sockets.
+#[derive(Debug, Default)]
+pub struct Processes {
+    /// Only those that have, or had a moment ago, connections in TIME-WAIT.
+    in_time_wait: bool,
+}
+
+impl Processes {
+    /// Those that have connections in TIME-WAIT.
+    pub fn in_time_wait() -> Processes {
+        Processes { in_time_wait: true }
+    }
+}
 
 const FIT: [Fit; 26] = [
     ("pid", 7, 7, 0),
@@ -30,11 +40,11 @@ const FIT: [Fit; 26] = [
     ("listen", 6, 6, 7),
     ("udp", 5, 5, 12),
     ("unix", 6, 6, 12),
-    ("retransmitted", 6, 6, 8),
+    ("retransmitted", 7, 7, 8),
     ("opened", 8, 8, 9),
     ("closed", 8, 8, 9),
     ("time_wait_rate", 8, 8, 9),
-    ("descriptors_share", 6, 6, 10),
+    ("descriptors_share", 7, 7, 10),
     ("descriptors", 6, 6, 13),
     ("unit", 14, 30, 11),
     ("command", 24, 80, 14),
@@ -67,7 +77,14 @@ impl List for Processes {
     }
 
     fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
-        out.extend(0..moment.aggregate.processes.len() as u32);
+        let all = (0..).zip(&moment.aggregate.processes);
+        let wanted = |totals: &ProcessTotals| {
+            let entered = totals
+                .changes
+                .is_some_and(|changes| changes.time_wait > 0.0);
+            !self.in_time_wait || totals.tcp[State::TimeWait as usize] > 0 || entered
+        };
+        out.extend(all.filter_map(|(number, totals)| wanted(totals).then_some(number)));
     }
 
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<ProcessLine<'m>> {

@@ -35,7 +35,7 @@ const FIT: [Fit; 17] = [
     ("time_wait", 7, 7, 3),
     ("rtt_low", 8, 8, 4),
     ("rtt_high", 8, 8, 4),
-    ("retransmitted", 6, 6, 5),
+    ("retransmitted", 7, 7, 5),
     ("processes", 16, 60, 7),
     ("opened", 8, 8, 8),
     ("closed", 8, 8, 8),

@@ -103,7 +103,7 @@ impl<L: List> Steer for Table<L> {
             None if rows > 0 => self.offset + (rows as usize - 1),
             None => self.offset,
         };
-        self.put_cursor(place, moment);
+        self.go_to(place, moment);
     }
 
     fn page(&mut self, moment: &Moment, pages: isize) {
@@ -116,7 +116,7 @@ impl<L: List> Steer for Table<L> {
     }
 
     fn first(&mut self, moment: &Moment) {
-        self.put_cursor(0, moment);
+        self.go_to(0, moment);
     }
 
     fn last(&mut self, moment: &Moment) {
@@ -124,13 +124,13 @@ impl<L: List> Steer for Table<L> {
             self.follow = true;
             self.selected = None;
         } else {
-            self.put_cursor(usize::MAX, moment);
+            self.go_to(usize::MAX, moment);
         }
     }
 
     fn click(&mut self, moment: &Moment, place: usize) {
         if place < self.order.len() {
-            self.put_cursor(place, moment);
+            self.go_to(place, moment);
         }
     }
 
@@ -149,7 +149,7 @@ impl<L: List> Steer for Table<L> {
             let lowest = (self.offset + self.page).saturating_sub(1);
             let place = self.cursor.clamp(self.offset, lowest.max(self.offset));
             if place != self.cursor {
-                self.put_cursor(place, moment);
+                self.go_to(place, moment);
             }
         }
     }
@@ -165,7 +165,7 @@ impl<L: List> Steer for Table<L> {
             // No row is a heading: the next one is it.
             let next = if forward { start + 1 } else { start + rows - 1 };
             if rows > 0 {
-                self.put_cursor(next % rows, moment);
+                self.go_to(next % rows, moment);
             }
             return;
         }
@@ -174,7 +174,7 @@ impl<L: List> Steer for Table<L> {
             .map(|step| (start + step) % rows)
             .find(|&place| self.list.label(self.order[place]).is_none());
         if let Some(place) = found {
-            self.put_cursor(place, moment);
+            self.go_to(place, moment);
         }
     }
 
@@ -189,10 +189,17 @@ impl<L: List> Steer for Table<L> {
             .position(|place| place.column == self.sort.column)
             .unwrap_or(0);
         let beside = at.saturating_add_signed(columns);
-        if let Some(place) = self.shown.get(beside)
-            && place.column != self.sort.column
-        {
-            self.sort_by(place.column);
+        let column = match self.shown.get(beside) {
+            Some(place) => Some(place.column),
+            // Beyond the last one shown come those for which there was no room.
+            None => {
+                let headings = L::headings();
+                (self.sort.column + 1..headings.len())
+                    .find(|&column| headings[column].priority != Heading::NEVER)
+            }
+        };
+        if let Some(column) = column.filter(|&column| column != self.sort.column) {
+            self.sort_by(column);
         }
     }
 

@@ -26,6 +26,7 @@ use super::chart::{self, Timeline};
 use super::panel::{self, write};
 use crate::aggregate::Moment;
 use crate::column::format;
+use crate::model::Unowned;
 use crate::tui::Look;
 use crate::tui::hits::Hits;
 use crate::tui::state::{Pane, State};
@@ -133,6 +134,18 @@ struct Tables<'t, 'f> {
 }
 
 impl Tables<'_, '_> {
+    /// What there is to say where no process has a TIME-WAIT.
+    fn nobodys_time_wait(&self) -> String {
+        let totals = &self.moment.aggregate.totals;
+        match totals.unowned[Unowned::TimeWait as usize] {
+            0 => "none".to_owned(),
+            nobodys => {
+                let count = format::known(Some(nobodys.into()), format::whole);
+                format!("none; {count} are of processes that are gone")
+            }
+        }
+    }
+
     /// A table below its title, a long one if there is room; the table that the keys go to is marked.
     fn render<L: List>(
         &mut self,
@@ -169,15 +182,17 @@ impl Tables<'_, '_> {
             self.frame.buffer_mut().set_style(line, style);
         }
         let inner = indented(inner);
-        let buffer = self.frame.buffer_mut();
-        table.render(buffer, inner, self.moment, self.look, (hits, pane));
+        let at = (hits, pane);
+        table.render(self.frame.buffer_mut(), inner, self.moment, self.look, at);
         if table.is_empty() {
-            let none = match table.filtered() {
-                Some(_) => "nothing matches",
-                None => "none",
+            let none = match (table.filtered(), pane) {
+                (Some(_), _) => "nothing matches".to_owned(),
+                (None, Pane::TimeWait) => self.nobodys_time_wait(),
+                _ => "none".to_owned(),
             };
-            let line = [(none.to_owned(), Tone::Muted)];
-            write(buffer, panel::below(inner), self.look, &line);
+            let line = [(none, Tone::Muted)];
+            let below = panel::below(inner);
+            write(self.frame.buffer_mut(), below, self.look, &line);
         }
     }
 }

@@ -220,7 +220,7 @@ fn unix_peers(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
             continue;
         };
         let peer = by_inode.get(&inode);
-        let Some(owner) = peer.and_then(|peer| peer.owner()) else {
+        let Some(owner) = peer.and_then(SocketRef::owner) else {
             continue;
         };
         let key = owner.process.key;

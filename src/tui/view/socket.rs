@@ -49,9 +49,14 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     };
     let Some(row) = page.row(&moment) else { return };
     let lines = head(&row, page, &look);
-    let sections = sections::all(&row, page, &look);
+    let sections = sections::all(&row, page, &moment, &look);
     let title = title(&row);
-    let charts = if area.height >= CHARTS.0 { CHARTS.1 } else { 0 };
+    let has_curves = curves(page).next().is_some();
+    let charts = if area.height >= CHARTS.0 && has_curves {
+        CHARTS.1
+    } else {
+        0
+    };
     let room = usize::from(area.width.saturating_sub(4));
     let lines: Vec<Vec<Piece>> = lines
         .into_iter()
@@ -196,22 +201,45 @@ fn other_end_line(row: &SocketRow<'_>, page: &SocketPage, name: Piece) -> Vec<Pi
 /// What a chart shows of a point.
 type Curve = (&'static str, fn(&Point) -> Option<f64>, Format);
 
-/// Throughput, round-trip time, congestion window and what is in flight, side by side; only the first ones if there is
-/// not room for all.
+/// What there is to show over time, the most telling first.
+const CURVES: [Curve; 9] = [
+    ("received", |point| point.received, format::rate),
+    ("sent", |point| point.sent, format::rate),
+    ("rtt", |point| point.rtt, format::duration_us),
+    ("cwnd", |point| point.cwnd, format::bytes),
+    ("in flight", |point| point.in_flight, format::bytes),
+    ("accept queue", |point| point.accept_queue, format::whole),
+    ("unread", |point| point.unread, format::bytes),
+    (
+        "unacknowledged",
+        |point| point.unacknowledged,
+        format::bytes,
+    ),
+    ("dropped", |point| point.drops, format::whole),
+];
+
+/// Least columns of a chart.
+const CHART: usize = 24;
+
+/// The curves of which something is known, each with its values.
+fn curves(page: &SocketPage) -> impl Iterator<Item = (Curve, Vec<Option<f64>>)> {
+    CURVES.into_iter().filter_map(|curve| {
+        let values: Vec<Option<f64>> = page.points.iter().map(curve.1).collect();
+        values
+            .iter()
+            .any(Option::is_some)
+            .then_some((curve, values))
+    })
+}
+
+/// The first curves side by side: as many as there is room for.
 fn render_charts(frame: &mut Frame<'_>, area: Rect, look: &Look, page: &SocketPage) {
-    let all: [Curve; 5] = [
-        ("received", |point| point.received, format::rate),
-        ("sent", |point| point.sent, format::rate),
-        ("rtt", |point| point.rtt, format::duration_us),
-        ("cwnd", |point| point.cwnd, format::bytes),
-        ("in flight", |point| point.in_flight, format::bytes),
-    ];
-    let count = (usize::from(area.width) / 24).clamp(1, all.len());
-    let places = Layout::horizontal(vec![Constraint::Ratio(1, count as u32); count])
+    let room = (usize::from(area.width) / CHART).max(1);
+    let shown: Vec<_> = curves(page).take(room).collect();
+    let places = Layout::horizontal(vec![Constraint::Fill(1); shown.len()])
         .spacing(1)
         .split(area);
-    for ((what, of, write), place) in all.into_iter().zip(places.iter()) {
-        let values: Vec<Option<f64>> = page.points.iter().map(of).collect();
+    for (((what, _, write), values), place) in shown.into_iter().zip(places.iter()) {
         let now = format::known(values.last().copied().flatten(), write);
         let mut title = format!("{what} {now}");
         if let Some(highest) = format::highest(&values) {

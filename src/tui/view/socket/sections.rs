@@ -2,12 +2,16 @@
 
 use std::fmt::Write;
 
+use super::curves;
+use crate::aggregate::Moment;
 use crate::column::format::MISSING;
-use crate::column::{Group, SocketColumn, SocketRow, TCP_FIELDS, format, gauge};
+use crate::column::{
+    Group, LISTENER_COLUMNS, ListenerLine, SocketColumn, SocketRow, TCP_FIELDS, format, gauge,
+};
 use crate::model::{MptcpInfo, State as Tcp};
 use crate::tui::Look;
 use crate::tui::lists::queue_tone;
-use crate::tui::page::{Point, SocketPage};
+use crate::tui::page::SocketPage;
 use crate::tui::theme::Tone;
 use crate::tui::view::header;
 
@@ -25,14 +29,22 @@ pub(super) struct Section {
 }
 
 /// Cells of a gauge.
-const GAUGE: usize = 8;
+const GAUGE: usize = 6;
 
 /// Bars of a line of history.
-const BARS: usize = 16;
+const BARS: usize = 12;
 
 /// All sections that have something to tell, the most important first.
-pub(super) fn all(row: &SocketRow<'_>, page: &SocketPage, look: &Look) -> Vec<Section> {
+pub(super) fn all(
+    row: &SocketRow<'_>,
+    page: &SocketPage,
+    moment: &Moment,
+    look: &Look,
+) -> Vec<Section> {
     let mut sections = vec![queues(row), over_time(page)];
+    if row.socket.socket.is_listener() {
+        sections.push(served(row, moment));
+    }
     let info = row.socket.tcp_info().or_else(|| page.last_info());
     if let Some(info) = info.filter(|_| !row.socket.socket.is_listener()) {
         for group in Group::ALL {
@@ -141,11 +153,7 @@ fn queues(row: &SocketRow<'_>) -> Section {
         lines.push(plain("unacknowledged (SEND-Q)", bytes(socket.send_queue)));
     }
     if let Some(memory) = row.socket.memory() {
-        lines.extend(buffer(
-            "receive buffer",
-            memory.rmem_alloc(),
-            memory.rcvbuf(),
-        ));
+        lines.extend(buffer("recv buffer", memory.rmem_alloc(), memory.rcvbuf()));
         lines.extend(buffer("send buffer", memory.wmem_queued(), memory.sndbuf()));
         if let Some(drops) = memory.drops() {
             let tone = if drops == 0 {
@@ -169,21 +177,8 @@ fn queues(row: &SocketRow<'_>) -> Section {
 
 /// What it did while it was looked at.
 fn over_time(page: &SocketPage) -> Section {
-    type Line = (
-        &'static str,
-        fn(&Point) -> Option<f64>,
-        fn(&mut String, f64),
-    );
-    let lines: [Line; 5] = [
-        ("received", |point| point.received, format::rate),
-        ("sent", |point| point.sent, format::rate),
-        ("rtt", |point| point.rtt, format::duration_us),
-        ("cwnd", |point| point.cwnd, format::bytes),
-        ("in flight", |point| point.in_flight, format::bytes),
-    ];
-    let lines = lines.into_iter().filter_map(|(name, of, write)| {
-        let values: Vec<Option<f64>> = page.points.iter().map(of).collect();
-        let highest = format::highest(&values)?;
+    let lines = curves(page).map(|((name, _, write), values)| {
+        let highest = format::highest(&values).unwrap_or(0.0);
         let skip = values.len().saturating_sub(BARS);
         let blank = std::iter::repeat_n(None, BARS.saturating_sub(values.len()));
         let mut value = String::new();
@@ -191,11 +186,43 @@ fn over_time(page: &SocketPage) -> Section {
         format::spark(&mut value, shown, highest);
         let now = format::known(values.last().copied().flatten(), write);
         let _ = write!(value, " {now:>9}");
-        Some(plain(name, value))
+        plain(name, value)
     });
     Section {
         title: "While looked at",
         lines: lines.collect(),
+    }
+}
+
+/// Whom a listener serves, and how fast.
+fn served(row: &SocketRow<'_>, moment: &Moment) -> Section {
+    let mut lines = Vec::new();
+    let is_it = |at: &usize| {
+        let totals = &moment.aggregate.listeners[*at];
+        let socket = moment.sample.sockets.rows.get(totals.row as usize);
+        socket.is_some_and(|socket| socket.key() == row.socket.socket.key())
+    };
+    let found = (0..moment.aggregate.listeners.len()).find(is_it);
+    if let Some(line) = found.and_then(|at| ListenerLine::of(moment, at)) {
+        for column in LISTENER_COLUMNS.iter() {
+            let name = match column.id {
+                "syn_recv" => "half-open (SYN-RECV)",
+                "established" => "established",
+                "accepted" => "accepted",
+                "drops_rate" => "dropping",
+                "sharing" => "sockets on this address",
+                "minute" => "accept queue, last 60",
+                _ => continue,
+            };
+            let mut value = String::new();
+            if column.write_known(&line, &mut value) {
+                lines.push(plain(name, value));
+            }
+        }
+    }
+    Section {
+        title: "Whom it serves",
+        lines,
     }
 }
 
@@ -216,7 +243,7 @@ fn history(page: &SocketPage, look: &Look) -> Section {
         };
         let value = match change.kind {
             crate::aggregate::EventKind::State => states,
-            kind => format!("{} {states}", kind.name()),
+            kind => format!("{} {states}", kind.name()).trim_end().to_owned(),
         };
         let at = header::time_of_day(look, change.at_us);
         lines.push(plain(&at, value));

@@ -2,7 +2,7 @@
 
 use crate::aggregate::Limit;
 use crate::column::{SocketRow, format};
-use crate::model::{Ends, Protocol, Socket, State, TcpInfo};
+use crate::model::{Attribution, Ends, Protocol, Socket, State, TcpInfo, Unowned};
 use crate::tui::page::{Presence, SocketPage};
 use crate::tui::theme::Tone;
 
@@ -18,19 +18,22 @@ pub(super) fn sentences(row: &SocketRow<'_>, page: &SocketPage) -> Vec<Sentence>
     let mut sentences = Vec::new();
     let limit = row.rates.and_then(|rates| rates.limit);
     if page.presence == Presence::Here {
-        match limit {
-            Some(limit) => sentences.push(limited(limit)),
-            None => sentences.extend(state(row, socket)),
-        }
-        if limit.is_some() && socket.state != State::Established {
+        // An open connection is told by what limits it.
+        if limit.is_none() || socket.state != State::Established || waits(socket) {
             sentences.extend(state(row, socket));
         }
+        sentences.extend(limit.map(limited));
     }
     if let Some(info) = row.socket.tcp_info().filter(|_| !socket.is_listener()) {
         sentences.extend(slow(info));
         sentences.extend(loss(info));
     }
     sentences
+}
+
+/// Whether no `accept()` has taken it.
+fn waits(socket: &Socket) -> bool {
+    socket.attribution == Attribution::Unowned(Unowned::WaitingForAccept)
 }
 
 fn limited(limit: Limit) -> Sentence {
@@ -103,7 +106,7 @@ fn state(row: &SocketRow<'_>, socket: &Socket) -> Option<Sentence> {
         return Some(("state", sentence.to_owned(), Tone::Plain));
     }
     let (sentence, tone) = match socket.state {
-        State::Established if socket.inode == 0 => (
+        State::Established if waits(socket) => (
             "established, and no accept() has taken it yet".to_owned(),
             Tone::Warning,
         ),
