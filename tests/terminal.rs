@@ -40,6 +40,8 @@ struct Session {
     /// Whether the terminal takes nothing any more.
     stopped: Arc<AtomicBool>,
     screen: vt100::Parser,
+    /// All that was written to the terminal.
+    written: Vec<u8>,
     settings: String,
 }
 
@@ -82,6 +84,7 @@ impl Session {
             reader,
             stopped,
             screen: vt100::Parser::new(cells(24), cells(80), 0),
+            written: Vec::new(),
             settings,
         }
     }
@@ -92,7 +95,10 @@ impl Session {
         while !wanted(self.screen.screen()) {
             let left = until.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
-                Ok(bytes) => self.screen.process(&bytes),
+                Ok(bytes) => {
+                    self.screen.process(&bytes);
+                    self.written.extend_from_slice(&bytes);
+                }
                 Err(error) => panic!("{what}: {error}\n{}", self.screen.screen().contents()),
             }
         }
@@ -105,6 +111,27 @@ impl Session {
     fn press(&mut self, keys: &str) {
         self.keyboard.write_all(keys.as_bytes()).unwrap();
         self.keyboard.flush().unwrap();
+    }
+
+    /// Where a text is on the screen: column and row, counted from 1 as the terminal tells them.
+    fn find(&self, text: &str) -> (usize, usize) {
+        let screen = self.screen.screen();
+        let (_, columns) = screen.size();
+        let found = screen
+            .rows(0, columns.get())
+            .enumerate()
+            .find_map(|(row, line)| {
+                let at = line.find(text)?;
+                Some((line[..at].chars().count() + 1, row + 1))
+            });
+        found.unwrap_or_else(|| panic!("{text} is not shown:\n{}", screen.contents()))
+    }
+
+    /// Presses and releases a button of the mouse: 0 the left one, 64 the wheel up, 65 down.
+    fn click(&mut self, button: u8, (column, row): (usize, usize)) {
+        self.press(&format!(
+            "\x1b[<{button};{column};{row}M\x1b[<{button};{column};{row}m"
+        ));
     }
 
     /// Waits until the kernel says that it is stopped: continuing it before would do nothing.
@@ -135,7 +162,9 @@ impl Session {
     /// Waits for the end and looks at what it leaves behind.
     fn end(mut self) -> ExitStatus {
         self.wait("the alternate screen is left", |screen| {
-            !screen.alternate_screen() && !screen.hide_cursor()
+            !screen.alternate_screen()
+                && !screen.hide_cursor()
+                && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
         });
         let status = wait_for_end(self.child.as_mut());
         let after = settings(self.master.as_ref());
@@ -176,7 +205,7 @@ fn settings(master: &(dyn MasterPty + Send)) -> String {
 fn it_shows_the_kernels_sockets_follows_the_size_and_leaves_nothing_behind() {
     let mut session = Session::start(&[]);
     session.wait_for("1 Overview");
-    session.wait_for("Listeners nearest to overflow");
+    session.wait_for("LISTENS ON");
     session.press("2");
     session.wait_for("┌ Sockets");
     session.press("3");
@@ -275,7 +304,7 @@ fn a_panic_in_a_thread_gives_the_terminal_back() {
 #[test]
 fn without_utf8_and_colours_it_is_plain_ascii() {
     let mut session = Session::start(&[("LC_ALL", "C"), ("NO_COLOR", "1")]);
-    session.wait_for("Listeners nearest to overflow");
+    session.wait_for("LISTENS ON");
     let screen = session.screen.screen();
     assert!(screen.contents().is_ascii(), "{}", screen.contents());
     for (row, column) in (0..24).flat_map(|row| (0..80).map(move |column| (row, column))) {
@@ -314,4 +343,70 @@ fn where_there_is_no_terminal_it_says_what_to_do() {
     let message = String::from_utf8(output.stderr).unwrap();
     assert_eq!(message.lines().count(), 1, "{message}");
     assert!(message.contains("sockwatch list"), "{message}");
+}
+
+#[test]
+fn the_mouse_does_what_it_looks_like_it_does() {
+    let _listener = std::os::unix::net::UnixListener::bind(
+        tempfile::tempdir().unwrap().keep().join("clicked.sock"),
+    )
+    .unwrap();
+    let mut session = Session::start(&[]);
+    session.wait("clicks come here", |screen| {
+        screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease
+    });
+    session.wait_for("LISTENS ON");
+    let tab = session.find("4 Listeners");
+    session.click(0, tab);
+    session.wait_for("┌ Listeners ─ sorted by FILL% ▼");
+    let heading = session.find("PROCESS");
+    session.click(0, heading);
+    session.wait_for("sorted by PROCESS ▲");
+    session.click(0, heading);
+    session.wait_for("sorted by PROCESS ▼");
+    session.press("/clicked.sock\r");
+    session.wait_for("1 of ");
+    let row = session.find("terminal-");
+    session.click(0, row);
+    session.wait("a click selects", |screen| {
+        screen.contents().contains(" 1/1 ")
+    });
+    // Two clicks at once, wherever the row is.
+    session.click(0, row);
+    session.click(0, row);
+    session.wait_for("Queues and buffers");
+    session.click(65, (10, 20));
+    session.click(64, (10, 20));
+    // A place that no terminal has does no harm.
+    session.press("\x1b[<0;60000;60000M");
+    session.press("m");
+    session.wait("m leaves clicks to the terminal", |screen| {
+        screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    });
+    session.press("m\x1b");
+    session.wait_for("┌ Listeners");
+    session.press("\x1a");
+    session.wait("stopped, clicks are the shell's", |screen| {
+        !screen.alternate_screen() && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+    });
+    session.wait_until_stopped();
+    session.signal(Signal::CONT);
+    session.wait("fg takes them again", |screen| {
+        screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease
+    });
+    session.press("q");
+    assert!(session.end().success());
+}
+
+#[test]
+fn what_is_copied_goes_to_the_terminals_clipboard() {
+    let mut session = Session::start(&[]);
+    session.wait_for("LISTENS ON");
+    session.press("2jY");
+    session.wait_for("copied: ");
+    let sequence = b"\x1b]52;c;";
+    let mut written = session.written.windows(sequence.len());
+    assert!(written.any(|part| part == sequence), "OSC 52 is written");
+    session.press("q");
+    assert!(session.end().success());
 }

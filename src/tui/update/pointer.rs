@@ -48,11 +48,14 @@ fn click(state: &mut State, column: u16, row: u16) {
         }
         return;
     }
+    if let Some(Hit::Tab(screen)) = hit {
+        go_to(state, screen);
+        return;
+    }
     let Some(moment) = state.moment.clone() else {
         return;
     };
     match hit {
-        Some(Hit::Tab(screen)) => go_to(state, screen),
         Some(Hit::Row(pane, place)) => {
             focus(state, pane);
             if let Some(table) = state.pane_mut(pane) {
@@ -65,7 +68,7 @@ fn click(state: &mut State, column: u16, row: u16) {
                 table.sort_by(column);
             }
         }
-        Some(Hit::Line(_)) => {}
+        Some(Hit::Line(_) | Hit::Tab(_)) => {}
         None => {
             if let Some(pane) = state.hits.pane_at(column, row) {
                 focus(state, pane);
