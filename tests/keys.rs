@@ -53,7 +53,6 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
     match command {
         Command::Quit => {
             assert!(matches!(press(&mut dashboard, key), Ended::Quit));
-            return;
         }
         Command::Suspend => {
             pressed(&mut dashboard);

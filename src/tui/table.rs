@@ -361,15 +361,14 @@ impl<L: List> Table<L> {
             return;
         }
         let Some(key) = self.selected else { return };
-        match self.find(moment, key) {
-            Some(place) => self.cursor = place,
-            None => {
-                if !self.filter.is_empty() && self.hidden.is_none() {
-                    self.hidden = Some((key, self.offset));
-                }
-                self.put_cursor(self.cursor, moment);
-            }
+        if let Some(place) = self.find(moment, key) {
+            self.cursor = place;
+            return;
         }
+        if !self.filter.is_empty() && self.hidden.is_none() {
+            self.hidden = Some((key, self.offset));
+        }
+        self.put_cursor(self.cursor, moment);
     }
 
     /// Where a row has its place.

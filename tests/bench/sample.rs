@@ -10,16 +10,11 @@
 //!
 //! After each size a line tells CPU ms, the ratio of `sample` to `raw dump`, and ns for each socket.
 
-use std::io::Read;
-use std::net::{Ipv4Addr, TcpStream};
-use std::process::Stdio;
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use netlink_sys::{Socket, SocketAddr};
-use rustix::net::sockopt::set_socket_linger;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use rustix::time::{ClockId, clock_gettime};
 use sockwatch::aggregate::{Aggregate, Aggregator};
 use sockwatch::model::{Protocol, Sample, SocketTable};
@@ -29,22 +24,19 @@ use sockwatch::source::{Live, LiveOptions, Source};
 #[path = "../support/mod.rs"]
 mod support;
 
+use support::crowd::{self, Crowd};
 use support::needs::{self, Need};
-use support::roles::{self, Held};
-use support::states::{listener, pair};
+use support::roles;
 
 /// Sockets to measure with.
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
-
-/// Sockets that one child holds: its descriptors have a limit, often 20 000.
-const SOCKETS_PER_CHILD: usize = 16_000;
 
 /// What the kernel fills at most for one recv of a dump.
 const BUFFER: usize = 32 * 1024;
 
 fn main() {
     if roles::role().as_deref() == Some("hold") {
-        return hold();
+        return crowd::hold();
     }
     if needs::unmet(&[Need::Root, Need::Ip]).is_none() {
         support::net::enter_own_namespace();
@@ -59,78 +51,6 @@ fn main() {
         }
     }
     criterion.final_summary();
-}
-
-/// In a child: holds connections until its standard input ends.
-fn hold() {
-    let sockets: usize = std::env::var("SOCKETS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .expect("the parent says how many");
-    let limit = getrlimit(Resource::Nofile);
-    let raised = Rlimit {
-        current: limit.maximum,
-        ..limit
-    };
-    setrlimit(Resource::Nofile, raised).expect("the soft limit can be raised to the hard one");
-    let held = bulk(sockets / 2);
-    println!("ready");
-    let _ = std::io::stdin().read_to_end(&mut Vec::new());
-    drop(held);
-}
-
-/// `n` established connections over loopback, both ends in this process. Two descriptors each.
-fn bulk(n: usize) -> Vec<(TcpStream, TcpStream)> {
-    /// Connections to one listener: one destination has only so many local ports.
-    const TO_ONE: usize = 20_000;
-    let mut current = listener(Ipv4Addr::LOCALHOST);
-    let mut connections = Vec::with_capacity(n);
-    for made in 0..n {
-        if made % TO_ONE == TO_ONE - 1 {
-            current = listener(Ipv4Addr::LOCALHOST);
-        }
-        let (opener, acceptor) = pair(&current);
-        for end in [&opener, &acceptor] {
-            // A reset in place of TIME-WAIT: the next size finds nothing of this one.
-            set_socket_linger(end, Some(Duration::ZERO)).expect("it can be set");
-        }
-        connections.push((opener, acceptor));
-    }
-    connections
-}
-
-/// Children that hold sockets.
-struct Crowd {
-    _children: Vec<Held>,
-}
-
-impl Crowd {
-    fn gather(sockets: usize) -> Result<Crowd, String> {
-        let limit = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
-        let most = SOCKETS_PER_CHILD.min(limit.saturating_sub(100) as usize);
-        if most < 1000 {
-            return Err(format!("the hard limit of descriptors is {limit}"));
-        }
-        let mut children = Vec::new();
-        let mut left = sockets;
-        while left > 0 {
-            let share = left.min(most);
-            left -= share;
-            let mut command = roles::command("hold");
-            command
-                .env("SOCKETS", share.to_string())
-                .stdin(Stdio::piped());
-            children.push(Held::start(command));
-        }
-        for child in &mut children {
-            if child.line() != "ready" {
-                return Err("a child could not open its sockets".into());
-            }
-        }
-        Ok(Crowd {
-            _children: children,
-        })
-    }
 }
 
 /// CPU time of all threads of this process so far.

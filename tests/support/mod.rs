@@ -8,6 +8,7 @@
     reason = "each test crate compiles all of it and uses its part"
 )]
 
+pub(crate) mod crowd;
 pub mod dashboard;
 pub(crate) mod listed;
 pub mod machine;

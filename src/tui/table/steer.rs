@@ -189,15 +189,14 @@ impl<L: List> Steer for Table<L> {
             .position(|place| place.column == self.sort.column)
             .unwrap_or(0);
         let beside = at.saturating_add_signed(columns);
-        let column = match self.shown.get(beside) {
-            Some(place) => Some(place.column),
-            // Beyond the last one shown come those for which there was no room.
-            None => {
-                let headings = L::headings();
-                (self.sort.column + 1..headings.len())
-                    .find(|&column| headings[column].priority != Heading::NEVER)
-            }
+        // Beyond the last one shown come those for which there was no room.
+        let further = || {
+            let headings = L::headings();
+            (self.sort.column + 1..headings.len())
+                .find(|&column| headings[column].priority != Heading::NEVER)
         };
+        let place = self.shown.get(beside);
+        let column = place.map(|place| place.column).or_else(further);
         if let Some(column) = column.filter(|&column| column != self.sort.column) {
             self.sort_by(column);
         }
