@@ -36,9 +36,10 @@ impl<'a> ListenerLine<'a> {
         })
     }
 
-    /// Fill of the accept queue; it can hold one more than its limit.
+    /// Fill of the accept queue, 0 to 1. It can hold one more than its limit, and is full then.
     pub fn fill(&self) -> f64 {
-        f64::from(self.totals.accept_queue) / f64::from(self.totals.backlog.max(1))
+        let fill = f64::from(self.totals.accept_queue) / f64::from(self.totals.backlog.max(1));
+        fill.min(1.0)
     }
 }
 
