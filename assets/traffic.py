@@ -102,7 +102,7 @@ def stuck():
     accepting = listener(QUEUE, 16)
     held = []
     while True:
-        time.sleep(3)
+        time.sleep(25)
         held.append(accepting.accept())
 
 

@@ -2,7 +2,9 @@
 
 mod support;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{
+    Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 use sockwatch::app::{Ended, Message};
 use support::Machine;
 use support::dashboard::Dashboard;
@@ -377,4 +379,234 @@ fn the_program_ends_when_asked_to() {
     assert!(matches!(ended, Ended::Idle), "Ctrl-Z does not end it");
     assert_eq!(dashboard.job.0, 1, "but stops it once");
     assert_eq!(dashboard.text(), before, "and all is drawn anew afterwards");
+}
+
+/// The headings of the table in sight.
+fn headings(dashboard: &Dashboard) -> String {
+    dashboard.lines()[5].clone()
+}
+
+#[test]
+fn columns_are_chosen_moved_and_widened() {
+    let mut dashboard = dashboard();
+    dashboard.keys("2");
+    let as_they_come = dashboard.text();
+    assert!(!headings(&dashboard).contains("snd_mss"));
+    dashboard.type_in("c/snd_mss\r ");
+    assert!(
+        dashboard.shows("■ snd_mss"),
+        "Space shows any field of tcp_info"
+    );
+    dashboard.type_in("\x1b\x1b");
+    assert!(headings(&dashboard).contains("snd_mss"));
+    assert!(dashboard.shows("1448 B"), "with its unit");
+    // It stands last among those shown; three places to the left.
+    dashboard.type_in("c/snd_mss\r<<<\r");
+    let line = headings(&dashboard);
+    assert!(line.find("snd_mss") < line.find("↓/s"), "{line}");
+    let width = |dashboard: &Dashboard| {
+        let line = headings(dashboard);
+        line.find("REMOTE").unwrap() - line.find("LOCAL").unwrap()
+    };
+    let before = width(&dashboard);
+    dashboard.type_in("c/local\rg");
+    assert!(dashboard.shows("■ LOCAL"));
+    dashboard.type_in("---\r");
+    assert!(width(&dashboard) < before, "- makes it narrower");
+    // The order is by a column that is then hidden: nothing breaks.
+    dashboard.type_in("c/goodput in and out\r \r");
+    assert!(!headings(&dashboard).contains("↓+↑/s"));
+    dashboard.ticks(1).keys("=");
+    let line = headings(&dashboard);
+    assert!(as_they_come.contains(line.trim_end()), "= is as it was");
+}
+
+#[test]
+fn groups_have_sums_and_unfold() {
+    let mut dashboard = dashboard();
+    dashboard.keys("2t");
+    assert!(dashboard.shows("▸ nginx/2211 ("), "folded at first");
+    assert!(dashboard.shows("▸ [handshake] (1)"), "a reason is a group");
+    let nginx = place(&dashboard, "nginx/2211 (");
+    let sum = dashboard.lines()[nginx].clone();
+    dashboard.keys("3");
+    let row = dashboard.lines()[place(&dashboard, "nginx ")].clone();
+    let received = row.split_whitespace().nth(8).unwrap().to_owned();
+    assert!(
+        sum.contains(&received),
+        "the sum is the process's: {sum}\n{row}"
+    );
+    dashboard.keys("2").key(KeyCode::Enter);
+    assert!(dashboard.shows("▾ nginx/2211 ("), "Enter unfolds");
+    dashboard.ticks(3);
+    assert!(dashboard.shows("▾ nginx/2211 ("), "and it stays so");
+    let selected = dashboard.selected().expect("the heading is selected");
+    assert!(selected.contains("▾ nginx/2211"), "{selected}");
+    dashboard.keys("j").key(KeyCode::Enter);
+    assert!(
+        dashboard.shows("Queues and buffers"),
+        "a socket in it opens"
+    );
+    dashboard.key(KeyCode::Esc).keys("Z");
+    assert!(!dashboard.shows("▸"), "Z unfolds all");
+    dashboard.type_in("/curl\r");
+    assert!(dashboard.shows("▾ curl/5120 ("), "a filter leaves groups");
+    assert!(!dashboard.shows("nginx/2211 ("));
+    assert!(
+        dashboard.shows(" of ") && dashboard.shows("↓ "),
+        "with counts and totals"
+    );
+    dashboard.keys("n");
+    let selected = dashboard.selected().expect("n goes to a row");
+    assert!(
+        selected.contains("curl/5120") && !selected.contains('▾'),
+        "and not to a heading: {selected}"
+    );
+}
+
+#[test]
+fn a_filter_holds_while_rows_come_and_go() {
+    let mut dashboard = Dashboard::new((100, 30), Machine::default());
+    dashboard.ticks(3).type_in("2/TIME-WAIT\r");
+    let count = |dashboard: &Dashboard| {
+        let line = dashboard.lines()[place(dashboard, " of ")].clone();
+        let number = line.trim_start_matches("└ ").split(' ').next().unwrap();
+        number.parse::<u32>().unwrap()
+    };
+    assert_eq!(count(&dashboard), 11, "five and three a second");
+    dashboard.ticks(2);
+    assert_eq!(count(&dashboard), 17);
+    dashboard.keys("3");
+    assert!(!dashboard.shows("filter:"), "other screens have their own");
+    dashboard.type_in("2/nothing like this\r");
+    assert!(dashboard.shows("nothing matches; Esc takes the filter away"));
+    dashboard.key(KeyCode::Esc);
+    assert!(!dashboard.shows("filter:"));
+}
+
+#[test]
+fn events_follow_until_somebody_scrolls() {
+    let mut dashboard = Dashboard::new((120, 30), Machine::default());
+    dashboard.ticks(12).keys("8");
+    assert!(dashboard.shows("─ following"));
+    let newest = |dashboard: &Dashboard| dashboard.lines()[27].clone();
+    let before = newest(&dashboard);
+    dashboard.ticks(1);
+    assert_ne!(newest(&dashboard), before, "the newest is in sight");
+    dashboard.keys("kkk");
+    assert!(dashboard.shows("─ paused"));
+    // Without the mark at the right edge.
+    let selected = |dashboard: &Dashboard| {
+        let line = dashboard.selected().unwrap();
+        line.trim_end_matches(['│', '█']).to_owned()
+    };
+    let paused = selected(&dashboard);
+    dashboard.ticks(20);
+    assert_eq!(selected(&dashboard), paused, "scrolling pauses");
+    dashboard.keys("G");
+    assert!(dashboard.shows("─ following"), "G follows again");
+}
+
+#[test]
+fn a_socket_is_watched_until_it_closes_and_beyond() {
+    let mut dashboard = Dashboard::new((120, 40), Machine::default());
+    dashboard.ticks(5).type_in("2/198.51.100.20\r\r");
+    assert!(dashboard.shows("looked at, ESTAB"));
+    dashboard.ticks(2);
+    assert!(
+        dashboard.shows("ESTAB → CLOSE-WAIT"),
+        "what happens is told"
+    );
+    assert!(
+        dashboard.shows("the peer has closed; the process here has not"),
+        "and what it means"
+    );
+    dashboard.ticks(2);
+    assert!(dashboard.shows("these are its final figures"));
+    assert!(dashboard.shows("closed LAST-ACK"));
+    assert!(dashboard.shows("1.20 MB"), "the kernel's last word");
+    dashboard.ticks(30);
+    assert!(dashboard.shows("these are its final figures"), "it stays");
+    dashboard.key(KeyCode::Esc);
+    assert!(dashboard.shows("┌ Sockets"));
+}
+
+/// The mouse at a text of the screen.
+fn mouse(dashboard: &mut Dashboard, kind: MouseEventKind, text: &str) {
+    let lines = dashboard.lines();
+    let row = place(dashboard, text);
+    let before = &lines[row][..lines[row].find(text).unwrap()];
+    let column = unicode_width::UnicodeWidthStr::width(before) as u16;
+    dashboard.send([Message::Input(Event::Mouse(MouseEvent {
+        kind,
+        column,
+        row: row as u16,
+        modifiers: KeyModifiers::NONE,
+    }))]);
+}
+
+#[test]
+fn the_mouse_selects_sorts_scrolls_and_opens() {
+    let click = MouseEventKind::Down(MouseButton::Left);
+    let machine = Machine {
+        many: 300,
+        ..Machine::default()
+    };
+    let mut dashboard = Dashboard::new((120, 40), machine);
+    dashboard.ticks(3);
+    mouse(&mut dashboard, click, "198.51.100.7");
+    assert!(dashboard.shows("▶ Remotes"), "a click leads to its table");
+    mouse(&mut dashboard, click, "2 Sockets");
+    assert!(dashboard.shows("┌ Sockets"), "a tab is clickable");
+    mouse(&mut dashboard, click, "198.51.100.9:50002");
+    let selected = dashboard.selected().expect("a click selects");
+    assert!(selected.contains("198.51.100.9:50002"));
+    let shown = dashboard.text();
+    mouse(
+        &mut dashboard,
+        MouseEventKind::ScrollDown,
+        "198.51.100.9:50002",
+    );
+    assert_ne!(dashboard.text(), shown, "the wheel scrolls");
+    mouse(&mut dashboard, MouseEventKind::ScrollUp, "REMOTE");
+    assert!(dashboard.shows("198.51.100.9:50002"));
+    mouse(&mut dashboard, click, "STATE");
+    assert!(dashboard.shows("sorted by STATE ▲"), "a heading sorts");
+    mouse(&mut dashboard, click, "STATE▲");
+    assert!(dashboard.shows("sorted by STATE ▼"), "and inverts");
+    dashboard.keys("s");
+    mouse(&mut dashboard, click, "↓+↑/s      ");
+    assert!(
+        dashboard.shows("sorted by ↓+↑/s"),
+        "a line of a list is chosen"
+    );
+    dashboard.keys("gI");
+    if dashboard.shows("▲") {
+        dashboard.keys("Ig");
+    }
+    mouse(&mut dashboard, click, "198.51.100.7:50004");
+    mouse(&mut dashboard, click, "198.51.100.7:50004");
+    assert!(
+        dashboard.shows("Queues and buffers"),
+        "a double click looks into it:\n{}",
+        dashboard.text()
+    );
+    dashboard.keys("?");
+    mouse(&mut dashboard, click, "1 Overview");
+    assert!(!dashboard.shows("┌ Keys"), "a click beside it closes it");
+}
+
+#[test]
+fn a_way_of_looking_is_kept_while_one_is_elsewhere() {
+    let mut dashboard = dashboard();
+    dashboard.type_in("2/nginx\rtI");
+    let before = dashboard.text();
+    dashboard.keys("3I4I5z8k1").keys("2");
+    assert_eq!(dashboard.text(), before, "filter, groups and order");
+    dashboard.key(KeyCode::Enter).keys("j").key(KeyCode::Enter);
+    dashboard.keys("3");
+    dashboard.keys("2");
+    assert!(dashboard.shows("Queues and buffers"), "and the page");
+    dashboard.keys("2");
+    assert!(dashboard.shows("┌ Sockets"), "its digit leads to the top");
 }

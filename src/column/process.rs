@@ -146,6 +146,42 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
             COUNT,
             |line| Some(tcp(line, State::Listen)),
         ),
+        ProcessColumn::figure(
+            ("syn_sent", "SYN-SENT", 8),
+            "TCP connections that nobody has answered yet.",
+            COUNT,
+            |line| Some(tcp(line, State::SynSent)),
+        ),
+        ProcessColumn::figure(
+            ("fin_wait_1", "FIN-W-1", 7),
+            "TCP connections that it has closed; the peer has not acknowledged that.",
+            COUNT,
+            |line| Some(tcp(line, State::FinWait1)),
+        ),
+        ProcessColumn::figure(
+            ("fin_wait_2", "FIN-W-2", 7),
+            "TCP connections that it has closed and the peer has not.",
+            COUNT,
+            |line| Some(tcp(line, State::FinWait2)),
+        ),
+        ProcessColumn::figure(
+            ("last_ack", "LAST-ACK", 8),
+            "TCP connections closed by the peer, then here; the last acknowledgement is missing.",
+            COUNT,
+            |line| Some(tcp(line, State::LastAck)),
+        ),
+        ProcessColumn::figure(
+            ("closing", "CLOSING", 7),
+            "TCP connections closed on both sides at once.",
+            COUNT,
+            |line| Some(tcp(line, State::Closing)),
+        ),
+        ProcessColumn::figure(
+            ("bound", "BOUND", 6),
+            "TCP sockets bound to a port that neither listen nor connect.",
+            COUNT,
+            |line| Some(tcp(line, State::BoundInactive)),
+        ),
         ProcessColumn::figure(("udp", "UDP", 5), "UDP sockets.", COUNT, |line| {
             Some(line.totals.udp.into())
         }),

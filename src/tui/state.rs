@@ -143,6 +143,9 @@ pub enum Target {
     Fold,
 }
 
+/// Pages that one can look into from each other and come back from: each takes up what every moment tells of it.
+const DEEPEST: usize = 50;
+
 /// All that the screen remembers.
 #[derive(Debug)]
 pub struct State {
@@ -265,9 +268,13 @@ impl State {
         self.pages[self.screen as usize].pop().is_some()
     }
 
-    /// Looks into something.
+    /// Looks into something. Of a very long way back the first steps are forgotten.
     pub(super) fn look_into(&mut self, page: Page) {
-        self.pages[self.screen as usize].push(page);
+        let pages = &mut self.pages[self.screen as usize];
+        if pages.len() == DEEPEST {
+            pages.remove(0);
+        }
+        pages.push(page);
         if let Some(moment) = self.moment.clone()
             && let Some(page) = self.page_mut()
         {

@@ -19,8 +19,8 @@ use crate::tui::theme::Tone;
 pub struct Listeners;
 
 const FIT: [Fit; 19] = [
-    ("local", 11, 47, 0),
-    ("process", 11, 32, 0),
+    ("local", 12, 47, 0),
+    ("process", 10, 32, 0),
     ("accept_queue", 6, 6, 0),
     ("backlog", 6, 6, 1),
     ("fill", 7, 7, 1),

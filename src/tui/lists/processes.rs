@@ -25,7 +25,7 @@ impl Processes {
     }
 }
 
-const FIT: [Fit; 26] = [
+const FIT: [Fit; 32] = [
     ("pid", 7, 7, 0),
     ("process", 12, 24, 0),
     ("sockets", 6, 7, 0),
@@ -50,6 +50,12 @@ const FIT: [Fit; 26] = [
     ("command", 24, 80, 14),
     ("age", 8, 8, 15),
     ("time_wait_minute", 10, 10, 16),
+    ("syn_sent", 8, 8, 17),
+    ("fin_wait_2", 7, 7, 18),
+    ("fin_wait_1", 7, 7, 19),
+    ("last_ack", 8, 8, 19),
+    ("closing", 7, 7, UNASKED + 1),
+    ("bound", 6, 6, UNASKED + 1),
     ("parent", 7, 7, UNASKED),
     ("cgroup", 24, 50, UNASKED),
 ];

@@ -2,7 +2,6 @@
 //! jumps from one moment to the next.
 
 use super::Heading;
-use crate::column::Align;
 
 /// Where a column stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +35,8 @@ pub struct Chosen {
     pub wider: i16,
 }
 
-/// Places the columns that somebody chose, in that order. Those that do not fit are scrolled to: `shift` of the first
-/// ones are left out.
+/// Places the columns that somebody chose, in that order: texts give way until all fit. Those that do not fit even then
+/// are scrolled to: `shift` of the first ones are left out.
 pub(super) fn place(
     headings: &[Heading],
     chosen: &[Chosen],
@@ -47,46 +46,68 @@ pub(super) fn place(
     places: &mut Vec<ColumnPlace>,
 ) {
     let gap = if room >= PLENTY { WIDE_GAP } else { GAP };
-    let width = |chosen: &Chosen| {
+    // A width that somebody changed is meant.
+    let range = |chosen: &Chosen| {
         let heading = with_arrow(&headings[chosen.column], chosen.column == sorted);
-        let width = i32::from(heading.preferred()) + i32::from(chosen.wider);
-        width.clamp(1, i32::from(u16::MAX / 2)) as u16
+        let meant = i32::from(heading.preferred()) + i32::from(chosen.wider);
+        let meant = meant.clamp(1, i32::from(u16::MAX / 2)) as u16;
+        match chosen.wider {
+            0 => [heading.narrow(), heading.preferred(), heading.widest()],
+            _ => [meant; 3],
+        }
     };
+    let ranges: Vec<[u16; 3]> = chosen.iter().map(range).collect();
     // The end is reached when all that follows fits.
-    let fits_from = |from: usize| {
-        let widths = chosen[from..].iter().map(|chosen| width(chosen) + gap);
-        widths.map(u32::from).sum::<u32>() <= u32::from(room) + u32::from(gap)
+    let needed = |from: usize| {
+        let widths = ranges[from..].iter().map(|range| u32::from(range[0] + gap));
+        widths.sum::<u32>().saturating_sub(u32::from(gap))
     };
-    let furthest = (0..chosen.len()).find(|&from| fits_from(from));
+    let furthest = (0..chosen.len()).find(|&from| needed(from) <= u32::from(room));
     *shift = (*shift).min(furthest.unwrap_or(chosen.len().saturating_sub(1)));
+    let spare = i64::from(room) - i64::from(needed(*shift));
+    let widths = grown(&ranges[*shift..], spare);
+    let columns = chosen[*shift..].iter().map(|chosen| chosen.column);
+    lay_out(columns.zip(widths), gap, room, places);
+}
+
+/// Widths between least, preferred and most: first what each would like, then what it can use at most, a column of the
+/// terminal at a time in turn.
+fn grown(ranges: &[[u16; 3]], mut spare: i64) -> Vec<u16> {
+    let mut widths: Vec<u16> = ranges.iter().map(|range| range[0]).collect();
+    for goal in [1, 2] {
+        loop {
+            let mut has_grown = false;
+            for (width, range) in widths.iter_mut().zip(ranges) {
+                if spare > 0 && *width < range[goal] {
+                    *width += 1;
+                    spare -= 1;
+                    has_grown = true;
+                }
+            }
+            if !has_grown {
+                break;
+            }
+        }
+    }
+    widths
+}
+
+/// Places columns one after the other, as many as there is room for.
+fn lay_out(
+    columns: impl Iterator<Item = (usize, u16)>,
+    gap: u16,
+    room: u16,
+    places: &mut Vec<ColumnPlace>,
+) {
     places.clear();
     let mut x = 0;
-    for chosen in &chosen[*shift..] {
+    for (column, width) in columns {
         if x >= room {
             break;
         }
-        let width = width(chosen).min(room - x);
-        places.push(ColumnPlace {
-            column: chosen.column,
-            x,
-            width,
-        });
+        let width = width.min(room - x);
+        places.push(ColumnPlace { column, x, width });
         x += width + gap;
-    }
-    // What is left goes to the last column of text.
-    let spare = room.saturating_sub(x.saturating_sub(gap));
-    let text = places
-        .iter()
-        .rposition(|place| headings[place.column].align == Align::Left);
-    if let Some(at) = text
-        && spare > 0
-    {
-        let heading = &headings[places[at].column];
-        let more = spare.min(heading.widest().saturating_sub(places[at].width));
-        places[at].width += more;
-        for place in &mut places[at + 1..] {
-            place.x += more;
-        }
     }
 }
 
@@ -127,34 +148,14 @@ pub(super) fn fit(
     if *shift > 0 {
         chosen = scrolled(headings, *shift, room, gap, &chosen);
     }
-    places.clear();
-    let mut spare = i32::from(room) - i32::from(total(headings, &chosen, gap, Heading::narrow));
-    let mut widths: Vec<u16> = chosen.iter().map(|&at| headings[at].narrow()).collect();
-    // First what each would like, then what it can use at most, a column at a time in turn.
-    for goal in [Heading::preferred, Heading::widest] {
-        loop {
-            let mut grown = false;
-            for (width, &at) in widths.iter_mut().zip(&chosen) {
-                if spare > 0 && *width < goal(&headings[at]) {
-                    *width += 1;
-                    spare -= 1;
-                    grown = true;
-                }
-            }
-            if !grown {
-                break;
-            }
-        }
-    }
-    let mut x = 0;
-    for (&column, &width) in chosen.iter().zip(&widths) {
-        if x >= room {
-            break;
-        }
-        let width = width.min(room - x);
-        places.push(ColumnPlace { column, x, width });
-        x += width + gap;
-    }
+    let spare = i64::from(room) - i64::from(total(headings, &chosen, gap, Heading::narrow));
+    let range = |at: &usize| {
+        let heading = &headings[*at];
+        [heading.narrow(), heading.preferred(), heading.widest()]
+    };
+    let ranges: Vec<[u16; 3]> = chosen.iter().map(range).collect();
+    let widths = grown(&ranges, spare);
+    lay_out(chosen.into_iter().zip(widths), gap, room, places);
 }
 
 impl Heading {
@@ -197,7 +198,8 @@ fn choose(headings: &[Heading], sorted: usize, room: u16, gap: u16) -> Vec<usize
     let mut by_priority: Vec<usize> = (0..headings.len())
         .filter(|&at| priority(at) != Heading::NEVER)
         .collect();
-    by_priority.sort_by_key(|&at| priority(at));
+    // The column that rows are ordered by comes before all others: nothing is left of it otherwise.
+    by_priority.sort_by_key(|&at| (at != sorted, priority(at)));
     let mut chosen: Vec<usize> = Vec::new();
     for at in by_priority {
         chosen.push(at);
@@ -206,7 +208,7 @@ fn choose(headings: &[Heading], sorted: usize, room: u16, gap: u16) -> Vec<usize
         } else {
             Heading::preferred
         };
-        if total(headings, &chosen, gap, width) > room && at != sorted && chosen.len() > 1 {
+        if total(headings, &chosen, gap, width) > room && chosen.len() > 1 {
             chosen.pop();
         }
     }
@@ -244,6 +246,7 @@ fn scrolled(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::column::Align;
 
     fn heading(width: u16, priority: u8) -> Heading {
         Heading {
@@ -283,6 +286,17 @@ mod tests {
     }
 
     #[test]
+    fn the_column_that_rows_are_ordered_by_has_its_room() {
+        let headings = [heading(10, 0), heading(10, 0), heading(10, 7)];
+        let mut places = Vec::new();
+        for room in 5..40 {
+            fit(&headings, 2, &mut 0, room, &mut places);
+            let sorted = places.iter().find(|place| place.column == 2);
+            assert!(sorted.is_some_and(|place| place.width >= 5), "{room}");
+        }
+    }
+
+    #[test]
     fn chosen_columns_stand_as_chosen_and_are_scrolled_to() {
         let headings = [heading(10, 0), heading(10, 0), heading(10, 0)];
         let chosen = |column, wider| Chosen { column, wider };
@@ -294,13 +308,10 @@ mod tests {
             (places, shift)
         };
         assert_eq!(placed(0, 33).0, [(2, 15), (0, 6), (1, 10)]);
+        assert_eq!(placed(0, 28).0[2], (1, 5), "a text gives way");
         assert_eq!(placed(0, 20).0, [(2, 15), (0, 4)]);
         assert_eq!(placed(9, 20), (vec![(0, 6), (1, 13)], 1));
-        assert_eq!(
-            placed(0, 50).0[2],
-            (1, 20),
-            "the last takes what it can use"
-        );
+        assert_eq!(placed(0, 50).0[2], (1, 20), "it takes what it can use");
     }
 
     #[test]

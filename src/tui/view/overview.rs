@@ -175,7 +175,7 @@ impl Tables<'_, '_> {
             let style = self.look.theme.style(Tone::Key);
             let line = Rect {
                 x: area.x + 1.min(area.width),
-                width: 4.min(area.width.saturating_sub(1)),
+                width: 3.min(area.width.saturating_sub(1)),
                 height: 1.min(area.height),
                 ..area
             };

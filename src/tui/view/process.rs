@@ -65,15 +65,21 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let lines = lines(&page.known, moment.as_deref(), present, &look, room);
         let most = area.height.saturating_sub(TABLE_LINES + 2 + charts);
         let text_lines = (lines.len() as u16).min(most);
-        let [upper, lower] = Layout::vertical([
-            Constraint::Length(text_lines + 2 + charts),
-            Constraint::Min(4),
-        ])
-        .areas(area);
         let mut title = String::new();
         format::harmless(&mut title, page.known.comm.as_bytes());
         let _ = write!(title, "/{}", page.key.pid);
-        let inner = panel::framed(frame, upper, &look, &title).inner(Margin::new(1, 0));
+        // Where there is no room for text there is none for its frame either.
+        let frame_lines = if text_lines > 0 { 2 } else { 0 };
+        let [upper, lower] = Layout::vertical([
+            Constraint::Length(text_lines + frame_lines + charts),
+            Constraint::Min(4),
+        ])
+        .areas(area);
+        let inner = if frame_lines > 0 {
+            panel::framed(frame, upper, &look, &title).inner(Margin::new(1, 0))
+        } else {
+            upper
+        };
         let text = Rect {
             height: text_lines.min(inner.height),
             ..inner

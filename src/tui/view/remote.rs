@@ -21,6 +21,9 @@ use crate::tui::page::{Page, RemotePage};
 use crate::tui::state::{Pane, State};
 use crate::tui::theme::{Tone, state_tone};
 
+/// Lines that the table keeps, whatever there is to tell above.
+const TABLE_LINES: u16 = 6;
+
 /// Draws the page.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let look = state.look.clone();
@@ -40,13 +43,19 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
                 Tone::Warning,
             )]],
         };
-        let [upper, lower] = Layout::vertical([
-            Constraint::Length(lines.len() as u16 + 2),
-            Constraint::Min(4),
-        ])
-        .areas(area);
-        let inner = panel::framed(frame, upper, &look, &page.address.to_string());
-        panel::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
+        // Where there is no room for figures beside some rows there is none for their frame either.
+        let figure_lines = lines.len() as u16 + 2;
+        let figure_lines = if figure_lines + TABLE_LINES <= area.height {
+            figure_lines
+        } else {
+            0
+        };
+        let [upper, lower] =
+            Layout::vertical([Constraint::Length(figure_lines), Constraint::Min(4)]).areas(area);
+        if figure_lines > 0 {
+            let inner = panel::framed(frame, upper, &look, &page.address.to_string());
+            panel::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
+        }
         let title = match page.service {
             None => "Sockets with it".to_owned(),
             Some(service) if service.here => format!("Sockets to our port {}", service.port),

@@ -35,6 +35,9 @@ use crate::tui::theme::Tone;
 /// The least width of a column of sections, and the room between two.
 const COLUMN: (u16, u16) = (37, 2);
 
+/// Below this height everything scrolls, what is in the frame elsewhere included.
+const LOW: u16 = 13;
+
 /// From which height on there is room for charts, and how many lines they take.
 const CHARTS: (u16, u16) = (30, 7);
 
@@ -49,14 +52,24 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     };
     let Some(row) = page.row(&moment) else { return };
     let lines = head(&row, page, &look);
-    let sections = sections::all(&row, page, &moment, &look);
     let title = title(&row);
+    if area.height < LOW {
+        let sections = sections::all(&row, page, (&moment, 0), &look);
+        let text = low_text(title, lines, &sections, area.width);
+        let last = text.len().saturating_sub(usize::from(area.height));
+        page.line = page.line.min(last);
+        panel::write_lines(frame, area, &look, &text[page.line..]);
+        tell_below(frame, area, &look, last - page.line);
+        return;
+    }
     let has_curves = curves(page).next().is_some();
     let charts = if area.height >= CHARTS.0 && has_curves {
         CHARTS.1
     } else {
         0
     };
+    let shown = if charts > 0 { chart_room(area) } else { 0 };
+    let sections = sections::all(&row, page, (&moment, shown), &look);
     let room = usize::from(area.width.saturating_sub(4));
     let lines: Vec<Vec<Piece>> = lines
         .into_iter()
@@ -79,9 +92,39 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     }
 }
 
-/// Breaks a line whose last piece is a sentence that does not fit.
+/// Everything below each other, for a screen that has room for a few lines only.
+fn low_text(
+    title: String,
+    head: Vec<Vec<Piece>>,
+    sections: &[Section],
+    width: u16,
+) -> Vec<Vec<Piece>> {
+    let room = usize::from(width.saturating_sub(2));
+    let indented = |mut line: Vec<Piece>| {
+        line.insert(0, (" ".to_owned(), Tone::Plain));
+        line
+    };
+    let mut text = vec![indented(vec![(title, Tone::Strong)])];
+    let head = head.into_iter().flat_map(|line| wrapped(line, room));
+    text.extend(head.map(indented));
+    for section in sections {
+        text.push(vec![(format!("─ {} ", section.title), Tone::Strong)]);
+        for field in &section.lines {
+            let used = text::width(&field.name) + text::width(&field.value);
+            let gap = " ".repeat(room.saturating_sub(used).max(1));
+            text.push(indented(vec![
+                (field.name.clone(), Tone::Muted),
+                (gap, Tone::Plain),
+                (field.value.clone(), field.tone),
+            ]));
+        }
+    }
+    text
+}
+
+/// Breaks a line that is a name and a sentence which does not fit.
 fn wrapped(mut line: Vec<Piece>, room: usize) -> Vec<Vec<Piece>> {
-    if usize::from(panel::width(&line)) <= room {
+    if usize::from(panel::width(&line)) <= room || line.len() > 2 {
         return vec![line];
     }
     let Some((last, tone)) = line.pop() else {
@@ -221,6 +264,11 @@ const CURVES: [Curve; 9] = [
 /// Least columns of a chart.
 const CHART: usize = 24;
 
+/// How many charts there is room for.
+fn chart_room(area: Rect) -> usize {
+    (usize::from(area.width) / CHART).max(1)
+}
+
 /// The curves of which something is known, each with its values.
 fn curves(page: &SocketPage) -> impl Iterator<Item = (Curve, Vec<Option<f64>>)> {
     CURVES.into_iter().filter_map(|curve| {
@@ -234,8 +282,7 @@ fn curves(page: &SocketPage) -> impl Iterator<Item = (Curve, Vec<Option<f64>>)> 
 
 /// The first curves side by side: as many as there is room for.
 fn render_charts(frame: &mut Frame<'_>, area: Rect, look: &Look, page: &SocketPage) {
-    let room = (usize::from(area.width) / CHART).max(1);
-    let shown: Vec<_> = curves(page).take(room).collect();
+    let shown: Vec<_> = curves(page).take(chart_room(area)).collect();
     let places = Layout::horizontal(vec![Constraint::Fill(1); shown.len()])
         .spacing(1)
         .split(area);
@@ -305,6 +352,12 @@ fn render_sections(
         }
     }
     let below = all.saturating_sub(first + usize::from(area.height));
+    tell_below(frame, area, look, below);
+    first
+}
+
+/// Says in the last line how many are below it.
+fn tell_below(frame: &mut Frame<'_>, area: Rect, look: &Look, below: usize) {
     if below > 0 {
         let more = format!(" {below} more {} ", keymap::label(Command::Down));
         let width = (text::width(&more) as u16).min(area.width);
@@ -316,7 +369,6 @@ fn render_sections(
         };
         panel::write(frame.buffer_mut(), place, look, &[(more, Tone::Key)]);
     }
-    first
 }
 
 /// A name at the left and a value at the right; a value that does not fit beside the name is cut.

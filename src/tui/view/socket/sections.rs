@@ -34,14 +34,15 @@ const GAUGE: usize = 6;
 /// Bars of a line of history.
 const BARS: usize = 12;
 
-/// All sections that have something to tell, the most important first.
+/// All sections that have something to tell, the most important first. What is in one of so many charts already is not
+/// told again.
 pub(super) fn all(
     row: &SocketRow<'_>,
     page: &SocketPage,
-    moment: &Moment,
+    (moment, charts): (&Moment, usize),
     look: &Look,
 ) -> Vec<Section> {
-    let mut sections = vec![queues(row), over_time(page)];
+    let mut sections = vec![queues(row), over_time(page, charts)];
     if row.socket.socket.is_listener() {
         sections.push(served(row, moment));
     }
@@ -176,8 +177,8 @@ fn queues(row: &SocketRow<'_>) -> Section {
 }
 
 /// What it did while it was looked at.
-fn over_time(page: &SocketPage) -> Section {
-    let lines = curves(page).map(|((name, _, write), values)| {
+fn over_time(page: &SocketPage, charts: usize) -> Section {
+    let lines = curves(page).skip(charts).map(|((name, _, write), values)| {
         let highest = format::highest(&values).unwrap_or(0.0);
         let skip = values.len().saturating_sub(BARS);
         let blank = std::iter::repeat_n(None, BARS.saturating_sub(values.len()));
