@@ -328,8 +328,8 @@ fn no_key_panics_or_loses_the_selection_wherever_one_is() {
     for place in places {
         for Binding { keys, command, .. } in BINDINGS {
             for &(code, modifiers) in *keys {
-                let mut dashboard = Dashboard::new((80, 24), Machine::default());
-                dashboard.ticks(2).keys("2jjj");
+                let mut dashboard = Dashboard::new((60, 16), Machine::default());
+                dashboard.ticks(1).keys("2jjj");
                 let selected = dashboard.selected().unwrap();
                 dashboard.type_in(place);
                 dashboard.press(KeyEvent::new(code, modifiers));

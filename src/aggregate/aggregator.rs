@@ -79,10 +79,9 @@ impl Aggregator {
     pub fn update(&mut self, sample: &Sample, out: &mut Aggregate) {
         self.samples += 1;
         let now = sample.monotonic_ns;
-        let interval = self
-            .before_ns
-            .and_then(|before| now.checked_sub(before))
-            .filter(|&ns| ns >= MIN_WINDOW_NS);
+        // However short: what happened since is told. Rates need a longer time.
+        let since = self.before_ns.and_then(|before| now.checked_sub(before));
+        let interval = since.filter(|&ns| ns >= MIN_WINDOW_NS);
         let seconds = interval.map(|ns| ns as f64 / 1e9);
         self.before_ns = Some(now);
 
@@ -102,12 +101,12 @@ impl Aggregator {
         let mut all = Volume::default();
         let mut changes = Changes::default();
         for socket in &sample.sockets.rows {
-            self.take(sample, socket, interval, out, &mut all, &mut changes);
+            self.take(sample, socket, since, out, &mut all, &mut changes);
         }
-        if let Some(interval) = interval {
+        if let Some(since) = since {
             for closed in &sample.closed {
                 if let Some(socket) = sample.closed_socket(closed) {
-                    self.take_closed(socket, closed, interval, &mut all, &mut changes);
+                    self.take_closed(socket, closed, since, &mut all, &mut changes);
                 }
             }
         }
@@ -130,7 +129,7 @@ impl Aggregator {
         &mut self,
         sample: &Sample,
         socket: &Socket,
-        interval: Option<u64>,
+        since: Option<u64>,
         out: &mut Aggregate,
         all: &mut Volume,
         changes: &mut Changes,
@@ -156,11 +155,11 @@ impl Aggregator {
         let (Visit::New(last) | Visit::Known(last) | Visit::Repeated(last)) = visit;
         let mut rates = SocketRates::default();
         let mut delta = None;
-        if let (Some(counted), Some(interval)) = (&counted, interval) {
+        if let (Some(counted), Some(since)) = (&counted, since) {
             // Not seen before although it is not the first Sample: all that it counted happened since.
             let (before, window) = match last.counted {
                 Some(before) => (before, now.saturating_sub(last.at_ns)),
-                None => (Counted::default(), interval),
+                None => (Counted::default(), since),
             };
             delta = counted.since(&before);
             if let (Some(delta), true) = (&delta, window >= MIN_WINDOW_NS) {
@@ -183,9 +182,9 @@ impl Aggregator {
                 State::Listen | State::BoundInactive | State::Closed
             );
         let whole = connection && info.is_some();
-        let opened = whole && !last.opened && interval.is_some();
+        let opened = whole && !last.opened && since.is_some();
         let is_other = last.state != Some(socket.state);
-        if interval.is_some() && is_other {
+        if since.is_some() && is_other {
             // What remains of a connection is told by the kernel's event of its end, if these are heard.
             let remains = connection && !whole;
             rates.change = if opened || (is_new && !connection) {
@@ -202,14 +201,14 @@ impl Aggregator {
         }
         if !is_tcp && socket.protocol != Protocol::Udp {
             self.recorder
-                .remember(view(sample, socket), interval.is_none());
+                .remember(view(sample, socket), since.is_none());
         }
         out.sockets.push(rates);
         last.opened |= whole;
         if whole || !connection {
             last.alive = Some(socket.state);
         }
-        let time_wait = interval.is_some()
+        let time_wait = since.is_some()
             && is_tcp
             && socket.state == State::TimeWait
             && last.state != Some(State::TimeWait);
@@ -273,7 +272,7 @@ impl Aggregator {
         &mut self,
         view: SocketRef<'_>,
         closed: &ClosedSocket,
-        interval: u64,
+        since: u64,
         all: &mut Volume,
         changes: &mut Changes,
     ) {
@@ -291,7 +290,7 @@ impl Aggregator {
                     last.at_ns == sample.monotonic_ns && last.alive != last.state
                 })
             });
-            self.recorder.closed(view, closed, alive, remains, interval);
+            self.recorder.closed(view, closed, alive, remains, since);
         }
         if socket.protocol != Protocol::Tcp {
             if let Some(last) = self.sockets.get_mut(socket.key()) {
