@@ -156,6 +156,9 @@ impl<L: List> Steer for Table<L> {
 
     fn next_match(&mut self, moment: &Moment, forward: bool) {
         let rows = self.order.len();
+        if rows == 0 {
+            return;
+        }
         let start = match (self.selected, forward) {
             (Some(_), _) => self.cursor,
             (None, true) => rows.saturating_sub(1),
@@ -164,9 +167,7 @@ impl<L: List> Steer for Table<L> {
         if self.partly {
             // No row is a heading: the next one is it.
             let next = if forward { start + 1 } else { start + rows - 1 };
-            if rows > 0 {
-                self.go_to(next % rows, moment);
-            }
+            self.go_to(next % rows, moment);
             return;
         }
         let found = (1..=rows)
