@@ -17,8 +17,11 @@ use std::time::{Duration, Instant};
 use libtest_mimic::{Arguments, Trial};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sockwatch::aggregate::{Aggregate, Aggregator};
-use sockwatch::model::{Attribution, Protocol, Sample, Socket, SocketRef, State, TcpInfo, Unowned};
+use sockwatch::model::{
+    Attribution, Protocol, Sample, Socket, SocketRef, SocketTable, State, TcpInfo, Unowned,
+};
 use sockwatch::source::netlink::dump::Dumper;
+use sockwatch::source::netlink::request::Table;
 use sockwatch::source::{Live, LiveOptions, Source};
 
 mod support;
@@ -118,6 +121,10 @@ fn trials() -> Vec<Trial> {
         ),
         plain("a socket of two processes has both and counts once", shared),
         plain("a process that is killed takes nothing with it", killed),
+        plain(
+            "TCP over both families in one walk is what two walks tell",
+            both_families,
+        ),
         plain(
             "asked for one socket alone, the kernel tells whether it is still held",
             asked_for_alone,
@@ -769,6 +776,41 @@ fn killed() {
         assert_eq!(row.socket.attribution, Attribution::Remembered);
         assert_eq!(owners(&row)[0].0, child.pid(), "whose it was");
     }
+}
+
+fn both_families() {
+    let listeners = ["127.0.0.1:0", "[::1]:0", "[::]:0"]
+        .map(|address| TcpListener::bind(address).expect("a port is free"));
+    let pairs: Vec<_> = listeners[..2].iter().map(pair).collect();
+    let mut dumper = Dumper::new(0).expect("a netlink socket");
+    let mut dumped = |tables: &[Table]| {
+        let mut rows = SocketTable::default();
+        for &table in tables {
+            let outcome = dumper.dump(table, &mut rows);
+            assert!(outcome.fault.is_none(), "{:?}", outcome.fault);
+        }
+        // Those of this test: others come and go meanwhile.
+        let ours: Vec<u64> = listeners
+            .iter()
+            .map(cookie)
+            .chain(pairs.iter().flat_map(|(a, b)| [cookie(a), cookie(b)]))
+            .collect();
+        let mut found: Vec<_> = rows
+            .rows
+            .iter()
+            .filter(|row| ours.contains(&row.cookie))
+            .map(|row| {
+                let info = rows.tcp_info(row).map(|info| info.bytes().len());
+                (row.cookie, row.family, row.state, row.ends, row.inode, info)
+            })
+            .collect();
+        found.sort_by_key(|row| row.0);
+        assert_eq!(found.len(), ours.len());
+        found
+    };
+    let one = dumped(&[Table::Tcp]);
+    let two = dumped(&[Table::Inet(Protocol::Tcp), Table::Inet6(Protocol::Tcp)]);
+    assert_eq!(one, two);
 }
 
 fn asked_for_alone() {

@@ -118,6 +118,12 @@ fn wanted(arguments: &List, table: Table) -> bool {
         nothing || (by_protocol && (family || !families))
     };
     match table {
+        Table::Tcp => {
+            let families = [arguments.ipv4, arguments.ipv6];
+            families
+                .iter()
+                .any(|&family| internet(Protocol::Tcp, family))
+        }
         Table::Inet(protocol) => internet(protocol, arguments.ipv4),
         Table::Inet6(protocol) => internet(protocol, arguments.ipv6),
         Table::Unix => nothing || arguments.unix,
@@ -127,20 +133,8 @@ fn wanted(arguments: &List, table: Table) -> bool {
 
 /// Which of the kernel's tables hold what was asked for.
 fn tables(arguments: &List) -> Vec<Table> {
-    // Listeners are needed to infer whose a TIME-WAIT is: both TCP tables, since one may serve the other.
-    let mut tables: Vec<Table> = Table::ALL
-        .into_iter()
-        .filter(|&table| wanted(arguments, table))
-        .collect();
-    let tcp = [Table::Inet(Protocol::Tcp), Table::Inet6(Protocol::Tcp)];
-    if tcp.iter().any(|table| tables.contains(table)) {
-        for table in tcp {
-            if !tables.contains(&table) {
-                tables.insert(0, table);
-            }
-        }
-    }
-    tables
+    let all = Table::ALL.into_iter();
+    all.filter(|&table| wanted(arguments, table)).collect()
 }
 
 /// Rows of the sockets that were asked for.
@@ -214,24 +208,24 @@ mod tests {
 
     #[test]
     fn letters_ask_for_what_they_ask_ss_for() {
-        use Protocol::{Tcp, Udp};
-        use Table::{Inet, Inet6, Unix};
+        use Protocol::Udp;
+        use Table::{Inet, Inet6, Tcp as BothTcp, Unix};
         assert_eq!(asked(""), Table::ALL);
         assert_eq!(asked("-a"), Table::ALL);
-        assert_eq!(asked("-t"), [Inet(Tcp), Inet6(Tcp)]);
+        assert_eq!(asked("-t"), [BothTcp]);
         assert_eq!(asked("-x"), [Unix]);
-        assert_eq!(asked("-tu6"), [Inet6(Tcp), Inet6(Udp)]);
-        assert_eq!(asked("-tx"), [Inet(Tcp), Inet6(Tcp), Unix]);
-        assert_eq!(asked("-t4x"), [Inet(Tcp), Unix]);
+        assert_eq!(asked("-tu6"), [BothTcp, Inet6(Udp)]);
+        assert_eq!(asked("-tx"), [BothTcp, Unix]);
+        assert_eq!(asked("-t4x"), [BothTcp, Unix]);
 
         let v4: Vec<Table> = Table::ALL
             .into_iter()
-            .filter(|table| matches!(table, Inet(_)))
+            .filter(|table| matches!(table, BothTcp | Inet(_)))
             .collect();
         assert_eq!(asked("-4"), v4);
         let with_unix: Vec<Table> = Table::ALL
             .into_iter()
-            .filter(|table| matches!(table, Inet(_) | Unix))
+            .filter(|table| matches!(table, BothTcp | Inet(_) | Unix))
             .collect();
         assert_eq!(asked("-4x"), with_unix);
     }

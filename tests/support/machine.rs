@@ -101,7 +101,7 @@ impl Making<'_> {
         if self.machine.faulty {
             sample.faults.push(Fault::new(
                 Severity::Incomplete,
-                "sock_diag tcp (IPv6)",
+                "sock_diag tcp",
                 "interrupted for too long; the next sample asks again",
             ));
             sample.lost_events = 12;

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, sockopt};
 
 use super::decode;
-use super::request::{Table, write_exact};
+use super::request::{TCPDIAG_GETSOCK, Table, write_exact};
 use crate::model::{self, Fault, Protocol, Severity, SocketTable};
 
 /// The kernel fills at most 32 KiB per `recv`; a larger buffer stays empty, a smaller one costs system calls.
@@ -68,7 +68,7 @@ pub fn decode_datagram(
         if sequence.is_none_or(|sequence| message.sequence_number() == sequence) {
             answers.interrupted |= message.flags() & NLM_F_DUMP_INTR != 0;
             match message.message_type() {
-                SOCK_DIAG_BY_FAMILY | SOCK_DESTROY => {
+                SOCK_DIAG_BY_FAMILY | TCPDIAG_GETSOCK | SOCK_DESTROY => {
                     if let Err(error) = decode::socket(payload, protocol, netns, table) {
                         answers.malformed += 1;
                         answers.reason.get_or_insert(error);

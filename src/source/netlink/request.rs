@@ -34,9 +34,14 @@ const PACKET_SHOW: u32 = 0x11;
 /// `NDIAG_PROTO_ALL`.
 const NDIAG_PROTO_ALL: u8 = 255;
 
+/// `TCPDIAG_GETSOCK`: the older request, which has no family and is answered with TCP sockets of both. ss relies on it.
+pub(super) const TCPDIAG_GETSOCK: u16 = 18;
+
 /// One dump: a table of the kernel's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Table {
+    /// TCP over IPv4 and IPv6. The kernel keeps both in the same table: asked for together, it walks that once.
+    Tcp,
     /// A protocol over IPv4.
     Inet(Protocol),
     /// A protocol over IPv6.
@@ -53,9 +58,8 @@ pub enum Table {
 
 impl Table {
     /// Every table, in the order in which they are asked for.
-    pub const ALL: [Table; 16] = [
-        Table::Inet(Protocol::Tcp),
-        Table::Inet6(Protocol::Tcp),
+    pub const ALL: [Table; 15] = [
+        Table::Tcp,
         Table::Inet(Protocol::Mptcp),
         Table::Inet6(Protocol::Mptcp),
         Table::Inet(Protocol::Udp),
@@ -75,6 +79,7 @@ impl Table {
     /// Its name in faults: `sock_diag sctp`.
     pub fn name(self) -> String {
         match self {
+            Table::Tcp => "sock_diag tcp".to_owned(),
             Table::Inet(protocol) => format!("sock_diag {}", protocol.name()),
             Table::Inet6(protocol) => format!("sock_diag {} (IPv6)", protocol.name()),
             Table::Unix => "sock_diag unix".to_owned(),
@@ -87,6 +92,7 @@ impl Table {
     /// The protocol of its rows, where a row does not tell.
     pub(super) fn protocol(self) -> Option<Protocol> {
         match self {
+            Table::Tcp => Some(Protocol::Tcp),
             Table::Inet(protocol) | Table::Inet6(protocol) => Some(protocol),
             Table::Unix | Table::Netlink | Table::Packet | Table::Vsock => None,
         }
@@ -94,7 +100,12 @@ impl Table {
 
     /// Writes the request for a dump of the whole table, with every attribute, into `out`.
     pub fn write_request(self, sequence: u32, out: &mut Vec<u8>) {
+        let kind = match self {
+            Table::Tcp => TCPDIAG_GETSOCK,
+            _ => SOCK_DIAG_BY_FAMILY,
+        };
         let payload: Vec<u8> = match self {
+            Table::Tcp => both_families(),
             Table::Inet(protocol) => inet(AF_INET, SocketId::new_v4(), protocol),
             Table::Inet6(protocol) => inet(AF_INET6, SocketId::new_v6(), protocol),
             Table::Unix => emit(&UnixRequest {
@@ -108,7 +119,7 @@ impl Table {
             Table::Packet => plain(AF_PACKET, 0, &[0, PACKET_SHOW]),
             Table::Vsock => plain(AF_VSOCK, 0, &[u32::MAX, 0, 0]),
         };
-        write(&payload, NLM_F_REQUEST | NLM_F_DUMP, sequence, out);
+        write(kind, &payload, NLM_F_REQUEST | NLM_F_DUMP, sequence, out);
     }
 }
 
@@ -157,14 +168,14 @@ pub(super) fn write_exact(socket: &Socket, sequence: u32, out: &mut Vec<u8>) -> 
         }),
         _ => return false,
     };
-    write(&payload, NLM_F_REQUEST, sequence, out);
+    write(SOCK_DIAG_BY_FAMILY, &payload, NLM_F_REQUEST, sequence, out);
     true
 }
 
-fn write(payload: &[u8], flags: u16, sequence: u32, out: &mut Vec<u8>) {
+fn write(kind: u16, payload: &[u8], flags: u16, sequence: u32, out: &mut Vec<u8>) {
     let mut header = NetlinkHeader::default();
     header.length = (header.buffer_len() + payload.len()) as u32;
-    header.message_type = SOCK_DIAG_BY_FAMILY;
+    header.message_type = kind;
     header.flags = flags;
     header.sequence_number = sequence;
     out.clear();
@@ -185,14 +196,27 @@ fn number(protocol: Protocol) -> u32 {
     }
 }
 
+/// All but MEMINFO, whose four numbers are also among SKMEMINFO's nine.
+fn extensions() -> ExtensionFlags {
+    ExtensionFlags::all().difference(ExtensionFlags::MEMINFO)
+}
+
+/// `inet_diag_req`: family and lengths, which the kernel does not look at, extensions, a `SocketId`, states, no database.
+fn both_families() -> Vec<u8> {
+    let mut bytes = vec![AF_INET, 0, 0, extensions().bits()];
+    bytes.extend_from_slice(&[0; 48]);
+    bytes.extend_from_slice(&ALL_STATES.to_ne_bytes());
+    bytes.extend_from_slice(&[0; 4]);
+    bytes
+}
+
 /// `inet_diag_req_v2` and, for protocols above 255, its attribute.
 fn inet(family: u8, socket_id: SocketId, protocol: Protocol) -> Vec<u8> {
     let number = number(protocol);
     let mut bytes = emit(&InetRequest {
         family,
         protocol: number as u8,
-        // All but MEMINFO, whose four numbers are also among SKMEMINFO's nine.
-        extensions: ExtensionFlags::all().difference(ExtensionFlags::MEMINFO),
+        extensions: extensions(),
         states: inet::StateFlags::from_bits_retain(ALL_STATES),
         socket_id,
     });
@@ -236,6 +260,12 @@ mod tests {
         assert_eq!(bytes[8..12], 7u32.to_ne_bytes());
         assert_eq!(bytes[16..19], [2, 6, 0xfe]);
         assert_eq!(bytes[20..24], 0x3ffe_u32.to_ne_bytes());
+
+        Table::Tcp.write_request(7, &mut bytes);
+        assert_eq!(bytes.len(), 16 + 60);
+        assert_eq!(bytes[4..6], 18u16.to_ne_bytes());
+        assert_eq!(bytes[16..20], [2, 0, 0, 0xfe]);
+        assert_eq!(bytes[68..72], 0x3ffe_u32.to_ne_bytes());
 
         Table::Inet6(Protocol::Mptcp).write_request(8, &mut bytes);
         assert_eq!(bytes.len(), 16 + 56 + 8);
