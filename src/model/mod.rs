@@ -18,6 +18,7 @@ mod protocol;
 mod reuse;
 mod sample;
 mod socket;
+mod socket_table;
 mod state;
 mod tcp_info;
 mod tracker;
@@ -36,8 +37,9 @@ pub use process::{
 };
 pub use protocol::{Family, Protocol};
 pub use reuse::Reuse;
-pub use sample::{ClosedSocket, Host, Sample, SocketRef, SocketTable, Timings};
+pub use sample::{ClosedSocket, Host, Sample, SocketRef, Timings};
 pub use socket::{Blob, MAX_NAME, SOCKOPT_NAMES, Socket, SocketKey, Timer, TimerKind};
+pub use socket_table::SocketTable;
 pub use state::State;
 pub use tcp_info::TcpInfo;
 pub use tracker::{Tracker, Visit};

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::aggregate::{EventKind, Lifetime};
+use crate::aggregate::{Change, EventKind, Lifetime};
 use crate::model::{
     Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, Holder, Process, ProcessRow,
-    Severity, SocketTable,
+    Severity, Socket, SocketTable, State,
 };
 
 const SECOND: u64 = 1_000_000_000;

@@ -115,7 +115,7 @@ fn lay_out(
 fn with_arrow(heading: &Heading, sorted: bool) -> Heading {
     let mut heading = *heading;
     if sorted {
-        let arrow = super::text::width(heading.heading) as u16 + 1;
+        let arrow = crate::tui::text::width(heading.heading) as u16 + 1;
         heading.least = heading.least.max(arrow);
         heading.width = heading.width.max(arrow);
     }
@@ -164,7 +164,7 @@ impl Heading {
 
     /// A width that has room for the heading.
     fn at_least(&self, width: u16) -> u16 {
-        width.max(super::text::width(self.heading) as u16)
+        width.max(crate::tui::text::width(self.heading) as u16)
     }
 
     fn narrow(&self) -> u16 {

@@ -16,27 +16,26 @@
 //! ┌ Its sockets ─ sorted by ↓+↑/s ▼ ─────────────────────────────────────────────┐
 //! ```
 
+mod figures;
+mod holds;
+
 use std::fmt::Write;
-use std::time::Duration;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
-use rustc_hash::FxHashMap;
 
-use super::chart;
+use self::figures::{kinds, rates, render_charts, states};
+use self::holds::{descriptors, listeners, unix_peers};
 use super::panel::{self, Piece};
-use crate::aggregate::{Moment, ProcessTotals, RECENT_POINTS, Recent};
+use crate::aggregate::{Moment, ProcessTotals};
 use crate::column::format::{self, MISSING};
-use crate::column::{ListenerLine, ProcessLine, gauge};
-use crate::model::{
-    DescriptorKind, Ends, Process, ProcessKey, ProcessRow, SocketRef, State as Tcp,
-};
+use crate::model::{Process, ProcessKey, ProcessRow};
 use crate::tui::Look;
-use crate::tui::lists::{descriptors_tone, process_index, retransmitted_tone};
+use crate::tui::lists::process_index;
 use crate::tui::page::Page;
 use crate::tui::state::{Pane, State};
 use crate::tui::text;
-use crate::tui::theme::{Tone, state_tone};
+use crate::tui::theme::Tone;
 
 /// Lines of the charts, the line of their headings included.
 const CHART_LINES: u16 = 7;
@@ -176,77 +175,6 @@ fn listed(name: &str, items: &[Vec<Piece>], room: u16) -> Vec<Piece> {
     line
 }
 
-/// What it listens on, with the accept queues.
-fn listeners(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
-    let mut lines: Vec<(f64, Vec<Piece>)> = Vec::new();
-    for at in 0..moment.aggregate.listeners.len() {
-        let Some(line) = ListenerLine::of(moment, at) else {
-            continue;
-        };
-        let holders = line.socket.socket.holders();
-        if !holders.iter().any(|holder| holder.process == process) {
-            continue;
-        }
-        let mut local = String::new();
-        if let Some(column) = crate::column::SocketColumn::by_id("local") {
-            column.write(&line.socket, &mut local);
-        }
-        let (queue, backlog) = (line.totals.accept_queue, line.totals.backlog);
-        let tone = crate::tui::lists::queue_tone(queue, backlog);
-        let pieces = vec![
-            (text::cut_middle(&local, 40).into_owned(), Tone::Strong),
-            (format!(" {queue}/{backlog}   "), tone),
-        ];
-        lines.push((line.fill(), pieces));
-    }
-    lines.sort_by(|a, b| b.0.total_cmp(&a.0));
-    lines.into_iter().map(|(_, pieces)| pieces).collect()
-}
-
-/// The processes at the other ends of its unix sockets, with how many there are, the most first.
-fn unix_peers(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
-    let mut counts: Vec<(ProcessKey, String, u32)> = Vec::new();
-    let is_ours = |socket: &SocketRef<'_>| {
-        let mut holders = socket.holders().iter();
-        matches!(socket.socket.ends, Ends::Unix { .. })
-            && holders.any(|holder| holder.process == process)
-    };
-    let by_inode: FxHashMap<u32, SocketRef<'_>> = moment
-        .sample
-        .iter()
-        .filter(|socket| matches!(socket.socket.ends, Ends::Unix { .. }))
-        .map(|socket| (socket.socket.inode, socket))
-        .collect();
-    for socket in moment.sample.iter().filter(is_ours) {
-        let Ends::Unix {
-            peer_inode: Some(inode),
-            ..
-        } = socket.socket.ends
-        else {
-            continue;
-        };
-        let peer = by_inode.get(&inode);
-        let Some(owner) = peer.and_then(SocketRef::owner) else {
-            continue;
-        };
-        let key = owner.process.key;
-        match counts.iter_mut().find(|(known, ..)| *known == key) {
-            Some((_, _, count)) => *count += 1,
-            None => counts.push((key, owner.process.comm.clone(), 1)),
-        }
-    }
-    counts.sort_by_key(|(key, _, count)| (std::cmp::Reverse(*count), *key));
-    let item = |(key, comm, count): &(ProcessKey, String, u32)| {
-        let mut name = String::new();
-        format::harmless(&mut name, comm.as_bytes());
-        vec![
-            (format!("{name}/{}", key.pid), Tone::Strong),
-            (format!(" ×{count}   "), Tone::Plain),
-        ]
-    };
-    counts.iter().map(item).collect()
-}
-
 /// The process at this moment, if it is there.
 fn present(moment: &Moment, key: ProcessKey) -> Option<(&ProcessRow, &ProcessTotals)> {
     let at = process_index(moment, key)? as usize;
@@ -293,46 +221,6 @@ fn identity(process: &Process, moment: Option<&Moment>, look: &Look) -> Vec<Vec<
         .collect()
 }
 
-/// Bars of the gauge of descriptors.
-const GAUGE: usize = 10;
-
-/// Its descriptors against their limit, by kind.
-fn descriptors(row: &ProcessRow, totals: &ProcessTotals, moment: &Moment) -> Vec<Vec<Piece>> {
-    let line = ProcessLine {
-        process: row,
-        totals,
-        taken_at_us: moment.sample.taken_at_us,
-    };
-    let whole = |count: Option<f64>| format::known(count, format::whole);
-    let mut first = vec![
-        ("descriptors ".to_owned(), Tone::Muted),
-        (whole(row.descriptors.map(f64::from)), Tone::Strong),
-    ];
-    if let (Some(share), Some(limit)) = (line.descriptors_share(), row.process.descriptor_limit) {
-        let mut bars = String::new();
-        gauge(&mut bars, share, GAUGE);
-        first.push((format!(" of {} ", whole(Some(limit as f64))), Tone::Plain));
-        first.push((
-            format!("{bars} {}", format::known(Some(share), format::share)),
-            descriptors_tone(Some(share)),
-        ));
-    }
-    first.push(("   ".to_owned(), Tone::Plain));
-    let mut groups = vec![first];
-    if let Some(kinds) = row.kinds {
-        for kind in DescriptorKind::ALL {
-            groups.push(vec![
-                (format!("{} ", kind.name()), Tone::Muted),
-                (
-                    format!("{}  ", whole(Some(kinds[kind as usize].into()))),
-                    Tone::Plain,
-                ),
-            ]);
-        }
-    }
-    groups
-}
-
 /// Its namespaces by their inodes.
 fn namespaces(process: &Process) -> Vec<Vec<Piece>> {
     let spaces = process.namespaces;
@@ -351,15 +239,6 @@ fn namespaces(process: &Process) -> Vec<Vec<Piece>> {
     vec![line]
 }
 
-/// Bars in the lines of text.
-const BARS: usize = 6;
-
-fn minute(recent: &Recent, width: usize) -> String {
-    let mut out = String::new();
-    format::minute(&mut out, recent, width);
-    out
-}
-
 /// Lays groups out in lines; none is broken.
 pub(super) fn flow(groups: impl Iterator<Item = Vec<Piece>>, width: u16) -> Vec<Vec<Piece>> {
     let mut lines: Vec<Vec<Piece>> = vec![Vec::new()];
@@ -376,137 +255,4 @@ pub(super) fn flow(groups: impl Iterator<Item = Vec<Piece>>, width: u16) -> Vec<
         }
     }
     lines
-}
-
-/// How many sockets in which state.
-fn states(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
-    let mut line = Vec::new();
-    let trend = &totals.trend;
-    for (tcp, recent) in [
-        (Tcp::Established, &trend.established),
-        (Tcp::TimeWait, &trend.time_wait),
-        (Tcp::CloseWait, &trend.close_wait),
-    ] {
-        let count = totals.tcp[tcp as usize];
-        let tone = if count == 0 {
-            Tone::Muted
-        } else {
-            state_tone(tcp)
-        };
-        let mut text = String::new();
-        format::count(&mut text, count.into());
-        line.push(vec![
-            (format!("{} ", tcp.short_name()), tone),
-            (format!("{text:>6} "), Tone::Strong),
-            (format!("{}  ", minute(recent, BARS)), Tone::Plain),
-        ]);
-    }
-    line
-}
-
-/// How many of which other kind.
-fn kinds(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
-    let mut line = Vec::new();
-    for (name, count) in [
-        ("LISTEN", totals.tcp[Tcp::Listen as usize]),
-        ("UDP", totals.udp),
-        ("UNIX", totals.unix),
-    ] {
-        let mut text = String::new();
-        format::count(&mut text, count.into());
-        line.push(vec![
-            (format!("{name} "), Tone::Muted),
-            (format!("{text:<6} "), Tone::Strong),
-        ]);
-    }
-    line
-}
-
-/// How much it moves and how often it connects.
-fn rates(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
-    let mut line = Vec::new();
-    let throughput = &totals.throughput;
-    for (arrow, rate, recent) in [
-        ("↓", throughput.received, &totals.trend.received),
-        ("↑", throughput.sent, &totals.trend.sent),
-    ] {
-        let text = format::known(rate, format::rate);
-        line.push(vec![
-            (format!("{arrow} {text:>9} "), Tone::Strong),
-            (format!("{}  ", minute(recent, BARS)), Tone::Plain),
-        ]);
-    }
-    let share = throughput.retransmitted_share();
-    line.push(vec![
-        ("retransmitted ".to_owned(), Tone::Muted),
-        (
-            format!("{:<7}", format::known(share, format::share)),
-            retransmitted_tone(share),
-        ),
-    ]);
-    let changes = totals.changes;
-    for (what, rate) in [
-        ("opened", changes.map(|changes| changes.opened)),
-        ("closed", changes.map(|changes| changes.closed)),
-        ("TIME-WAIT", changes.map(|changes| changes.time_wait)),
-    ] {
-        let text = format::known(rate, format::per_second);
-        line.push(vec![
-            (format!("{what} "), Tone::Muted),
-            (format!("{text:<8} "), Tone::Plain),
-        ]);
-    }
-    line
-}
-
-/// Both directions and the established connections, side by side.
-fn render_charts(
-    frame: &mut Frame<'_>,
-    area: Rect,
-    look: &Look,
-    totals: &ProcessTotals,
-    interval: Duration,
-) {
-    let mut span = String::new();
-    let span_us = interval.as_micros() as f64 * RECENT_POINTS as f64;
-    format::short_duration_us(&mut span, span_us);
-    let trend = &totals.trend;
-    let areas: [Rect; 3] = Layout::horizontal([Constraint::Ratio(1, 3); 3])
-        .spacing(2)
-        .areas(area);
-    for (area, (what, recent, write)) in areas.into_iter().zip([
-        (
-            "received",
-            &trend.received,
-            format::rate as fn(&mut String, f64),
-        ),
-        ("sent", &trend.sent, format::rate),
-        ("established", &trend.established, format::whole),
-    ]) {
-        if area.height < 2 {
-            continue;
-        }
-        // The minute fills the width: a value takes several columns, or a column stands for several values.
-        let width = usize::from(area.width);
-        let wide = (width / RECENT_POINTS).max(1);
-        let narrow = RECENT_POINTS.div_ceil(width).max(1);
-        let values: Vec<Option<f64>> = recent.values().collect();
-        let values: Vec<Option<f64>> = values
-            .rchunks(narrow)
-            .rev()
-            .flat_map(|values| std::iter::repeat_n(format::highest(values), wide))
-            .collect();
-        let highest = format::known(format::highest(&values), write);
-        let heading = [
-            (format!("{what}, {span}  "), Tone::Muted),
-            (format!("highest {highest}"), Tone::Plain),
-        ];
-        panel::write(frame.buffer_mut(), area, look, &heading);
-        let below = Rect {
-            y: area.y + 1,
-            height: area.height - 1,
-            ..area
-        };
-        chart::render(frame, below, look, &values, Tone::Plain);
-    }
 }

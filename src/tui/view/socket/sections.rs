@@ -8,7 +8,7 @@ use crate::column::format::MISSING;
 use crate::column::{
     Group, LISTENER_COLUMNS, ListenerLine, SocketColumn, SocketRow, TCP_FIELDS, format, gauge,
 };
-use crate::model::{MptcpInfo, State as Tcp};
+use crate::model::{MemoryInfo, MptcpInfo, State as Tcp};
 use crate::tui::Look;
 use crate::tui::lists::queue_tone;
 use crate::tui::page::SocketPage;
@@ -296,20 +296,15 @@ fn identity(row: &SocketRow<'_>) -> Section {
 }
 
 fn memory(row: &SocketRow<'_>) -> Section {
-    let ids = [
-        "rmem_alloc",
-        "rcvbuf",
-        "wmem_alloc",
-        "sndbuf",
-        "fwd_alloc",
-        "wmem_queued",
-        "optmem",
-        "memory_backlog",
-    ];
-    let mut lines: Vec<Field> = ids.iter().filter_map(|id| cell(row, id, id)).collect();
-    for line in &mut lines {
-        line.name = line.name.replace("memory_", "");
-    }
+    let names = MemoryInfo::NAMES.into_iter();
+    let lines: Vec<Field> = names
+        .filter_map(|name| match name {
+            // The drops stand with the queues; a listener's backlog is another thing.
+            "drops" => None,
+            "backlog" => cell(row, "memory_backlog", name),
+            name => cell(row, name, name),
+        })
+        .collect();
     Section {
         title: "Memory",
         lines,
