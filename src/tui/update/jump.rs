@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::aggregate::Moment;
 use crate::column::{SOCKET_COLUMNS, SocketRow};
-use crate::model::{Process, SocketKey};
+use crate::model::{Process, SocketKey, Unowned};
 use crate::tui::page::{Page, Presence, SocketPage};
 use crate::tui::state::{State, Target};
 
@@ -65,9 +65,17 @@ fn tell_unowned(state: &mut State) {
         let row = socket(state, moment)?;
         row.socket.socket.attribution.unowned()
     });
-    if let Some(why) = why {
-        state.message = Some(format!("no process: {} ({})", why.name(), why.sentence()));
+    if why.is_some() {
+        tell_why(state, "no process", why);
     }
+}
+
+/// Says why there is something missing.
+fn tell_why(state: &mut State, what: &str, why: Option<Unowned>) {
+    state.message = Some(match why {
+        Some(why) => format!("{what}: {} ({})", why.name(), why.sentence()),
+        None => what.to_owned(),
+    });
 }
 
 pub(super) fn to_other_end(state: &mut State) {
@@ -88,8 +96,13 @@ pub(super) fn to_other_process(state: &mut State) {
             hold(state);
             state.look_into_process(process, Some(key));
         }
-        Some((_, None)) => {
-            state.message = Some("the other end has no process".to_owned());
+        Some((key, None)) => {
+            let moment = state.moment.as_deref();
+            let why = moment.and_then(|moment| {
+                let socket = moment.sample.sockets.rows.get(moment.row_of(key)?)?;
+                socket.attribution.unowned()
+            });
+            tell_why(state, "no process at the other end", why);
         }
         None => tell_no_other_end(state),
     }

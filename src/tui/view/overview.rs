@@ -134,14 +134,14 @@ struct Tables<'t, 'f> {
 }
 
 impl Tables<'_, '_> {
-    /// What there is to say where no process has a TIME-WAIT.
+    /// What there is to say where no process is known to have a TIME-WAIT.
     fn nobodys_time_wait(&self) -> String {
         let totals = &self.moment.aggregate.totals;
         match totals.unowned[Unowned::TimeWait as usize] {
             0 => "none".to_owned(),
             nobodys => {
                 let count = format::known(Some(nobodys.into()), format::whole);
-                format!("none; {count} are of processes that are gone")
+                format!("none; {count} without a known owner")
             }
         }
     }

@@ -51,7 +51,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         return;
     };
     let Some(row) = page.row(&moment) else { return };
-    let lines = head(&row, page, &look);
+    let lines = head(&row, page, &look, area.width.saturating_sub(4));
     let title = title(&row);
     if area.height < LOW {
         let sections = sections::all(&row, page, (&moment, 0), &look);
@@ -163,7 +163,7 @@ fn write_cell(row: &SocketRow<'_>, id: &str, out: &mut String) -> bool {
 const NAME: usize = 11;
 
 /// Who is at each end, and what limits it.
-fn head(row: &SocketRow<'_>, page: &SocketPage, look: &Look) -> Vec<Vec<Piece>> {
+fn head(row: &SocketRow<'_>, page: &SocketPage, look: &Look, room: u16) -> Vec<Vec<Piece>> {
     let name = |name: &str| (format!("{name:<NAME$}"), Tone::Muted);
     let mut lines = Vec::new();
     if let Presence::Gone(at) = page.presence {
@@ -174,8 +174,8 @@ fn head(row: &SocketRow<'_>, page: &SocketPage, look: &Look) -> Vec<Vec<Piece>> 
             ("these are its final figures".to_owned(), Tone::Plain),
         ]);
     }
-    lines.push(owner_line(row, name("process")));
-    lines.push(other_end_line(row, page, name("other end")));
+    lines.push(owner_line(row, name("process"), room));
+    lines.push(other_end_line(row, page, name("other end"), room));
     for (what, sentence, tone) in sentence::sentences(row, page) {
         lines.push(vec![name(what), (sentence, tone)]);
     }
@@ -183,7 +183,7 @@ fn head(row: &SocketRow<'_>, page: &SocketPage, look: &Look) -> Vec<Vec<Piece>> 
 }
 
 /// The process that owns it, with its descriptors; or why there is none.
-fn owner_line(row: &SocketRow<'_>, name: Piece) -> Vec<Piece> {
+fn owner_line(row: &SocketRow<'_>, name: Piece, room: u16) -> Vec<Piece> {
     let mut owner = String::new();
     write_cell(row, "process", &mut owner);
     let mut line = vec![name, (owner, Tone::Strong)];
@@ -200,15 +200,25 @@ fn owner_line(row: &SocketRow<'_>, name: Piece) -> Vec<Piece> {
         line.push((user, Tone::Plain));
     }
     if row.socket.owner().is_some() {
-        line.push(("   ".to_owned(), Tone::Plain));
-        line.push((keymap::label(Command::Owner).to_owned(), Tone::Key));
-        line.push((" leads to it".to_owned(), Tone::Muted));
+        add_hint(&mut line, &[(Command::Owner, " leads to it")], room);
     }
     line
 }
 
+/// Adds keys and what they do, if there is room; the footer has them anyway.
+fn add_hint(line: &mut Vec<Piece>, keys: &[(Command, &str)], room: u16) {
+    let mut hint = vec![("   ".to_owned(), Tone::Plain)];
+    for (command, about) in keys {
+        hint.push((keymap::label(*command).to_owned(), Tone::Key));
+        hint.push(((*about).to_owned(), Tone::Muted));
+    }
+    if panel::width(line) + panel::width(&hint) <= room {
+        line.extend(hint);
+    }
+}
+
 /// The process at the other end, if that is on this machine.
-fn other_end_line(row: &SocketRow<'_>, page: &SocketPage, name: Piece) -> Vec<Piece> {
+fn other_end_line(row: &SocketRow<'_>, page: &SocketPage, name: Piece, room: u16) -> Vec<Piece> {
     let mut line = vec![name];
     if let Some(peer) = row.peer() {
         let mut owner = String::new();
@@ -220,11 +230,11 @@ fn other_end_line(row: &SocketRow<'_>, page: &SocketPage, name: Piece) -> Vec<Pi
             write_cell(&peer, id, &mut end);
         }
         line.push((end, Tone::Plain));
-        line.push(("   ".to_owned(), Tone::Plain));
-        line.push((keymap::label(Command::OtherEnd).to_owned(), Tone::Key));
-        line.push((" leads to it, ".to_owned(), Tone::Muted));
-        line.push((keymap::label(Command::OtherProcess).to_owned(), Tone::Key));
-        line.push((" to its process".to_owned(), Tone::Muted));
+        let keys = [
+            (Command::OtherEnd, " leads to it, "),
+            (Command::OtherProcess, " to its process"),
+        ];
+        add_hint(&mut line, &keys, room);
         return line;
     }
     let mut remote = String::new();
