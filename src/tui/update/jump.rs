@@ -31,10 +31,14 @@ fn owner_of(row: &SocketRow<'_>) -> Option<Arc<Process>> {
     Some(Arc::clone(&row.socket.owner()?.process))
 }
 
-/// The process that owns the socket here and now.
+/// The process that owns the socket here and now; not if it is the one that is looked into.
 pub(in crate::tui) fn owner(state: &State) -> Option<Arc<Process>> {
     let moment = state.moment.as_deref()?;
-    owner_of(&socket(state, moment)?)
+    let process = owner_of(&socket(state, moment)?)?;
+    match state.page() {
+        Some(Page::Process(page)) if page.key == process.key => None,
+        _ => Some(process),
+    }
 }
 
 /// The socket at the other end of the one here and now, if that is on this machine, and its process.

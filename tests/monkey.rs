@@ -1,0 +1,94 @@
+//! Any keys, clicks, sizes and samples in any order: nothing panics, and what was asked for last is always in sight.
+
+mod support;
+
+use crossterm::event::{
+    Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
+use proptest::prelude::*;
+use sockwatch::app::{Ended, Message};
+use sockwatch::tui::keymap::BINDINGS;
+use sockwatch::tui::{Command, Screen};
+use support::Machine;
+use support::dashboard::Dashboard;
+
+/// Something that happens.
+#[derive(Debug, Clone)]
+enum Happening {
+    Key(KeyCode, KeyModifiers),
+    Mouse(MouseEventKind, u16, u16),
+    Resize(u16, u16),
+    Tick,
+}
+
+fn key() -> impl Strategy<Value = Happening> {
+    let keys: Vec<(KeyCode, KeyModifiers)> = BINDINGS
+        .iter()
+        .filter(|binding| binding.command != Command::Quit)
+        .flat_map(|binding| binding.keys.iter().copied())
+        .collect();
+    prop_oneof![
+        8 => proptest::sample::select(keys).prop_map(|(code, modifiers)| Happening::Key(code, modifiers)),
+        // Letters to type and look for.
+        2 => proptest::sample::select(vec!['e', '4', ':', 'x', '数', '\u{301}'])
+            .prop_map(|letter| Happening::Key(KeyCode::Char(letter), KeyModifiers::NONE)),
+    ]
+}
+
+fn happening() -> impl Strategy<Value = Happening> {
+    let kinds = vec![
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::ScrollDown,
+        MouseEventKind::ScrollUp,
+    ];
+    prop_oneof![
+        12 => key(),
+        4 => (proptest::sample::select(kinds), 0..130_u16, 0..45_u16)
+            .prop_map(|(kind, column, row)| Happening::Mouse(kind, column, row)),
+        1 => (1..140_u16, 1..50_u16).prop_map(|(width, height)| Happening::Resize(width, height)),
+        3 => Just(Happening::Tick),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_that_happens_is_too_much(
+        happenings in proptest::collection::vec(happening(), 1..80),
+        many in prop_oneof![Just(0_u32), Just(300)],
+        client_exits_at in proptest::option::of(0..20_u64),
+    ) {
+        let machine = Machine { many, client_exits_at, faulty: true, ..Machine::default() };
+        let mut dashboard = Dashboard::new((80, 24), machine);
+        for happening in happenings {
+            match happening {
+                Happening::Key(code, modifiers) => {
+                    let ended = dashboard.press(KeyEvent::new(code, modifiers));
+                    prop_assert!(matches!(ended, Ended::Idle), "{ended:?}");
+                }
+                Happening::Mouse(kind, column, row) => {
+                    let modifiers = KeyModifiers::NONE;
+                    let event = MouseEvent { kind, column, row, modifiers };
+                    dashboard.send([Message::Input(Event::Mouse(event))]);
+                }
+                Happening::Resize(width, height) => {
+                    dashboard.resize(width, height);
+                }
+                Happening::Tick => {
+                    dashboard.ticks(1);
+                }
+            }
+        }
+        // The keys still lead everywhere.
+        dashboard.resize(100, 30).type_in("\x1b\x1b\x1b\x1b21");
+        dashboard.ticks(1);
+        if dashboard.event_loop.state().frozen {
+            dashboard.keys(" ");
+        }
+        let state = dashboard.event_loop.state();
+        prop_assert_eq!(state.screen, Screen::Overview);
+        prop_assert!(state.popup.is_none() && state.typing.is_none());
+        prop_assert!(dashboard.shows(" 1 Over"), "{}", dashboard.text());
+    }
+}
