@@ -103,7 +103,7 @@ fn fullest_queue() {
         "{first}\n{}",
         dashboard.text()
     );
-    assert!(first.contains(" 100 % ") && first.contains("██████████"));
+    assert!(first.contains(" 100 % ") && first.contains("████████"));
     dashboard.type_in("\r");
     assert_shows(&dashboard, "the accept queue is full (3 of 2)");
     assert_shows(&dashboard, &this_process());

@@ -44,7 +44,7 @@ impl<'a> ListenerLine<'a> {
 }
 
 /// Cells of a gauge.
-const GAUGE: usize = 10;
+const GAUGE: usize = 8;
 
 /// `███▌······`: how full something is.
 pub(crate) fn gauge(out: &mut String, fill: f64, cells: usize) {

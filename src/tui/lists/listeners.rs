@@ -24,7 +24,7 @@ const FIT: [Fit; 19] = [
     ("accept_queue", 6, 6, 0),
     ("backlog", 6, 6, 1),
     ("fill", 7, 7, 1),
-    ("gauge", 10, 10, 2),
+    ("gauge", 8, 8, 2),
     ("drops", 7, 7, 2),
     ("established", 7, 7, 3),
     ("syn_recv", 8, 8, 3),

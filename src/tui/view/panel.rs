@@ -35,6 +35,12 @@ pub(super) fn write(buffer: &mut Buffer, area: Rect, look: &Look, pieces: &[Piec
     x - area.x
 }
 
+/// Writes over what is there already, and nothing of that shines through.
+pub(super) fn write_over(buffer: &mut Buffer, area: Rect, look: &Look, pieces: &[Piece]) {
+    Clear.render(area.intersection(buffer.area), buffer);
+    write(buffer, area, look, pieces);
+}
+
 /// Columns that pieces take.
 pub(super) fn width(pieces: &[Piece]) -> u16 {
     pieces

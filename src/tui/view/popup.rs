@@ -57,7 +57,7 @@ fn tell_more(frame: &mut Frame<'_>, inner: Rect, look: &Look, below: usize) {
         width: length,
         height: 1,
     };
-    panel::write(frame.buffer_mut(), place, look, &[(more, Tone::Key)]);
+    panel::write_over(frame.buffer_mut(), place, look, &[(more, Tone::Key)]);
 }
 
 /// What could not be read, with its reason in full.

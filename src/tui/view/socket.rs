@@ -377,7 +377,7 @@ fn tell_below(frame: &mut Frame<'_>, area: Rect, look: &Look, below: usize) {
             width,
             height: 1,
         };
-        panel::write(frame.buffer_mut(), place, look, &[(more, Tone::Key)]);
+        panel::write_over(frame.buffer_mut(), place, look, &[(more, Tone::Key)]);
     }
 }
 
