@@ -135,6 +135,11 @@ impl EventLog {
         self.kept == 0
     }
 
+    /// Events among those since the first one kept that were too many to keep.
+    pub fn omitted(&self) -> u64 {
+        self.batches.iter().map(|batch| batch.omitted).sum()
+    }
+
     /// The number of the next event to come: how many there were since the start.
     pub fn next(&self) -> u64 {
         self.next
@@ -198,6 +203,7 @@ mod tests {
         let mut flood = batch(10);
         flood.omitted = 7;
         log.push(flood);
+        assert_eq!(log.omitted(), 7);
         assert_eq!(log.next(), 100_017);
     }
 }

@@ -24,7 +24,7 @@ use crate::column::{Column, Kind, Total};
 use crate::filter::Filter;
 
 pub use fit::{Chosen, ColumnPlace};
-pub use list::{Heading, List, Row};
+pub use list::{Heading, List, Row, Shape};
 pub use order::Sorter;
 pub use steer::Steer;
 
@@ -245,7 +245,7 @@ impl<L: List> Table<L> {
         let (list, filter) = (&self.list, &self.filter);
         let searched: Vec<&Column<L::Kind>> = L::columns()
             .iter()
-            .filter(|column| L::searched().contains(&column.id))
+            .filter(|column| L::shape().searched.contains(&column.id))
             .collect();
         let mut text = String::new();
         self.order.retain(|&number| {
@@ -257,7 +257,7 @@ impl<L: List> Table<L> {
                 column.write_known(&row, &mut text) && filter.matches(&text)
             })
         });
-        for id in L::totals() {
+        for id in L::shape().totals {
             let Some(at) = column_of::<L>(id) else {
                 continue;
             };

@@ -7,9 +7,9 @@ use super::sockets::{cut_owner, socket_tone};
 use super::{Fit, UNASKED, headings};
 use crate::aggregate::{EventKind, Moment};
 use crate::column::format::MISSING;
-use crate::column::{Column, EVENT_COLUMNS, EventLine, Events as EventKindOfRow};
+use crate::column::{EVENT_COLUMNS, EventLine, Events as EventKindOfRow};
 use crate::tui::state::Target;
-use crate::tui::table::{Heading, List};
+use crate::tui::table::{Heading, List, Shape};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
@@ -49,26 +49,21 @@ const FIT: [Fit; 15] = [
 
 static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&EVENT_COLUMNS, &FIT));
 
+static SHAPE: Shape<EventKindOfRow> = Shape {
+    columns: &EVENT_COLUMNS,
+    headings: &HEADINGS,
+    searched: &[
+        "event", "netid", "states", "local", "remote", "process", "user", "cgroup",
+    ],
+    totals: &["bytes_received", "bytes_acked"],
+};
+
 impl List for Events {
     type Kind = EventKindOfRow;
     type Key = u64;
 
-    fn columns() -> &'static [Column<EventKindOfRow>] {
-        &EVENT_COLUMNS
-    }
-
-    fn headings() -> &'static [Heading] {
-        &HEADINGS
-    }
-
-    fn searched() -> &'static [&'static str] {
-        &[
-            "event", "netid", "states", "local", "remote", "process", "user", "cgroup",
-        ]
-    }
-
-    fn totals() -> &'static [&'static str] {
-        &["bytes_received", "bytes_acked"]
+    fn shape() -> &'static Shape<EventKindOfRow> {
+        &SHAPE
     }
 
     fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {

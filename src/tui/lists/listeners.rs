@@ -7,10 +7,10 @@ use super::sockets::cut_owner;
 use super::{Fit, UNASKED, headings, queue_tone};
 use crate::aggregate::Moment;
 use crate::column::format::MISSING;
-use crate::column::{Column, LISTENER_COLUMNS, ListenerLine, Listeners as ListenerKind};
+use crate::column::{LISTENER_COLUMNS, ListenerLine, Listeners as ListenerKind};
 use crate::model::SocketKey;
 use crate::tui::state::Target;
-use crate::tui::table::{Heading, List};
+use crate::tui::table::{Heading, List, Shape};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
@@ -42,24 +42,19 @@ const FIT: [Fit; 19] = [
 
 static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&LISTENER_COLUMNS, &FIT));
 
+static SHAPE: Shape<ListenerKind> = Shape {
+    columns: &LISTENER_COLUMNS,
+    headings: &HEADINGS,
+    searched: &["netid", "local", "process", "user", "cgroup"],
+    totals: &["accept_queue", "established", "drops"],
+};
+
 impl List for Listeners {
     type Kind = ListenerKind;
     type Key = SocketKey;
 
-    fn columns() -> &'static [Column<ListenerKind>] {
-        &LISTENER_COLUMNS
-    }
-
-    fn headings() -> &'static [Heading] {
-        &HEADINGS
-    }
-
-    fn searched() -> &'static [&'static str] {
-        &["netid", "local", "process", "user", "cgroup"]
-    }
-
-    fn totals() -> &'static [&'static str] {
-        &["accept_queue", "established", "drops"]
+    fn shape() -> &'static Shape<ListenerKind> {
+        &SHAPE
     }
 
     fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {

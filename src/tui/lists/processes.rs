@@ -5,10 +5,10 @@ use std::sync::{Arc, LazyLock};
 use super::{Fit, UNASKED, descriptors_tone, headings, retransmitted_tone};
 use crate::aggregate::{Moment, ProcessTotals};
 use crate::column::format::MISSING;
-use crate::column::{Column, PROCESS_COLUMNS, ProcessLine, Processes as ProcessKind};
+use crate::column::{PROCESS_COLUMNS, ProcessLine, Processes as ProcessKind};
 use crate::model::{ProcessKey, State};
 use crate::tui::state::Target;
-use crate::tui::table::{Heading, List};
+use crate::tui::table::{Heading, List, Shape};
 use crate::tui::theme::Tone;
 
 /// Processes that hold sockets.
@@ -62,24 +62,19 @@ const FIT: [Fit; 32] = [
 
 static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&PROCESS_COLUMNS, &FIT));
 
+static SHAPE: Shape<ProcessKind> = Shape {
+    columns: &PROCESS_COLUMNS,
+    headings: &HEADINGS,
+    searched: &["process", "user", "unit", "cgroup", "command"],
+    totals: &["sockets", "received_rate", "sent_rate"],
+};
+
 impl List for Processes {
     type Kind = ProcessKind;
     type Key = ProcessKey;
 
-    fn columns() -> &'static [Column<ProcessKind>] {
-        &PROCESS_COLUMNS
-    }
-
-    fn headings() -> &'static [Heading] {
-        &HEADINGS
-    }
-
-    fn searched() -> &'static [&'static str] {
-        &["process", "user", "unit", "cgroup", "command"]
-    }
-
-    fn totals() -> &'static [&'static str] {
-        &["sockets", "received_rate", "sent_rate"]
+    fn shape() -> &'static Shape<ProcessKind> {
+        &SHAPE
     }
 
     fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {

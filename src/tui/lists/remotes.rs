@@ -8,10 +8,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::{Fit, UNASKED, headings, retransmitted_tone};
 use crate::aggregate::{FewProcesses, Moment, RemoteTotals, Throughput};
 use crate::column::format::MISSING;
-use crate::column::{Column, REMOTE_COLUMNS, RemoteLine, Remotes as RemoteKind, Service};
+use crate::column::{REMOTE_COLUMNS, RemoteLine, Remotes as RemoteKind, Service};
 use crate::model::{Protocol, Socket, State};
 use crate::tui::state::Target;
-use crate::tui::table::{Heading, List, Sort, Sorter};
+use crate::tui::table::{Heading, List, Shape, Sort, Sorter};
 use crate::tui::theme::Tone;
 
 /// Set in the number of a port below its host.
@@ -47,24 +47,19 @@ const FIT: [Fit; 17] = [
 
 static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&REMOTE_COLUMNS, &FIT));
 
+static SHAPE: Shape<RemoteKind> = Shape {
+    columns: &REMOTE_COLUMNS,
+    headings: &HEADINGS,
+    searched: &["remote", "processes"],
+    totals: &["sockets", "received_rate", "sent_rate"],
+};
+
 impl List for Remotes {
     type Kind = RemoteKind;
     type Key = (IpAddr, Option<Service>);
 
-    fn columns() -> &'static [Column<RemoteKind>] {
-        &REMOTE_COLUMNS
-    }
-
-    fn headings() -> &'static [Heading] {
-        &HEADINGS
-    }
-
-    fn searched() -> &'static [&'static str] {
-        &["remote", "processes"]
-    }
-
-    fn totals() -> &'static [&'static str] {
-        &["sockets", "received_rate", "sent_rate"]
+    fn shape() -> &'static Shape<RemoteKind> {
+        &SHAPE
     }
 
     fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {

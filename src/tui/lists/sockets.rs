@@ -8,12 +8,10 @@ use super::groups::{Group, GroupKey, Grouping, Groups};
 use super::{Fit, UNASKED, headings, process_index, queue_tone};
 use crate::aggregate::{Change, Moment};
 use crate::column::format::MISSING;
-use crate::column::{
-    Column, SOCKET_COLUMNS, Service, SocketRow, Sockets as SocketKind, SortKey, Total,
-};
+use crate::column::{SOCKET_COLUMNS, Service, SocketRow, Sockets as SocketKind, SortKey, Total};
 use crate::model::{ProcessKey, SocketKey, SocketRef};
 use crate::tui::state::Target;
-use crate::tui::table::{Heading, List, Sort, Sorter};
+use crate::tui::table::{Heading, List, Shape, Sort, Sorter};
 use crate::tui::text;
 use crate::tui::theme::{Tone, state_tone};
 
@@ -104,35 +102,30 @@ const FIT: [Fit; 36] = [
 
 static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&SOCKET_COLUMNS, &FIT));
 
+static SHAPE: Shape<SocketKind> = Shape {
+    columns: &SOCKET_COLUMNS,
+    headings: &HEADINGS,
+    searched: &[
+        "netid",
+        "state",
+        "local",
+        "remote",
+        "process",
+        "user",
+        "interface",
+        "cgroup",
+        "congestion",
+        "limit",
+    ],
+    totals: &["received_rate", "sent_rate"],
+};
+
 impl List for Sockets {
     type Kind = SocketKind;
     type Key = LineKey;
 
-    fn columns() -> &'static [Column<SocketKind>] {
-        &SOCKET_COLUMNS
-    }
-
-    fn headings() -> &'static [Heading] {
-        &HEADINGS
-    }
-
-    fn searched() -> &'static [&'static str] {
-        &[
-            "netid",
-            "state",
-            "local",
-            "remote",
-            "process",
-            "user",
-            "interface",
-            "cgroup",
-            "congestion",
-            "limit",
-        ]
-    }
-
-    fn totals() -> &'static [&'static str] {
-        &["received_rate", "sent_rate"]
+    fn shape() -> &'static Shape<SocketKind> {
+        &SHAPE
     }
 
     fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt::Debug;
 use std::hash::Hash;
+use std::sync::LazyLock;
 
 use super::{Sort, Sorter};
 use crate::aggregate::Moment;
@@ -35,6 +36,19 @@ pub struct Heading {
 /// A list's rows at one moment.
 pub type Row<'m, L> = <<L as List>::Kind as Kind>::Row<'m>;
 
+/// The columns of a list and what is done with them.
+#[derive(Debug)]
+pub struct Shape<K: Kind> {
+    /// The columns.
+    pub columns: &'static LazyLock<Vec<Column<K>>>,
+    /// How they behave on a screen, in the same order.
+    pub headings: &'static LazyLock<Vec<Heading>>,
+    /// The columns of text that a filter looks through.
+    pub searched: &'static [&'static str],
+    /// The columns whose total is told of what a filter leaves.
+    pub totals: &'static [&'static str],
+}
+
 /// Something that a table can show. Rows have numbers, which hold for one moment.
 pub trait List: Debug + Sized {
     /// What rows it has.
@@ -42,14 +56,8 @@ pub trait List: Debug + Sized {
     /// Identity of a row.
     type Key: Copy + Eq + Hash + Debug;
 
-    /// Its columns.
-    fn columns() -> &'static [Column<Self::Kind>];
-    /// How they behave on a screen, in the same order.
-    fn headings() -> &'static [Heading];
-    /// The columns of text that a filter looks through.
-    fn searched() -> &'static [&'static str];
-    /// The columns whose total is told of what a filter leaves.
-    fn totals() -> &'static [&'static str];
+    /// Its columns and what is done with them.
+    fn shape() -> &'static Shape<Self::Kind>;
     /// Appends the numbers of its rows.
     fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>);
     /// One row by its number; `None` for a group of rows.
@@ -62,6 +70,16 @@ pub trait List: Debug + Sized {
     fn target(&self, moment: &Moment, number: u32) -> Option<Target>;
     /// What a cell means.
     fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone;
+
+    /// Its columns.
+    fn columns() -> &'static [Column<Self::Kind>] {
+        Self::shape().columns
+    }
+
+    /// How they behave on a screen, in the same order.
+    fn headings() -> &'static [Heading] {
+        Self::shape().headings
+    }
 
     /// Appends a cell's text.
     fn write(&self, moment: &Moment, number: u32, column: usize, out: &mut String) {

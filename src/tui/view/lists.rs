@@ -11,6 +11,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::panel;
+use crate::column::format;
 use crate::tui::state::{Pane, Screen, State};
 
 /// Draws the screen.
@@ -31,6 +32,16 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             panel::framed_table(frame, area, look, title, &mut state.remotes, moment, at);
         }
         Screen::Events => {
+            // Of a flood only the first ones are kept, and that is told.
+            let omitted = moment.map_or(0, |moment| moment.aggregate.events.omitted());
+            let title = match omitted {
+                0 => title.to_owned(),
+                omitted => {
+                    let count = format::known(Some(omitted as f64), format::whole);
+                    format!("{title} ─ {count} more were too many to keep")
+                }
+            };
+            let title = title.as_str();
             panel::framed_table(frame, area, look, title, &mut state.events, moment, at);
         }
         Screen::Overview | Screen::Sockets => {
