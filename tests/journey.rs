@@ -400,8 +400,8 @@ fn columns_are_chosen_moved_and_widened() {
     dashboard.type_in("\x1b\x1b");
     assert!(headings(&dashboard).contains("snd_mss"));
     assert!(dashboard.shows("1448 B"), "with its unit");
-    // It stands last among those shown; three places to the left.
-    dashboard.type_in("c/snd_mss\r<<<\r");
+    // It stands last among those shown; four places to the left.
+    dashboard.type_in("c/snd_mss\r<<<<\r");
     let line = headings(&dashboard);
     assert!(line.find("snd_mss") < line.find("↓/s"), "{line}");
     let width = |dashboard: &Dashboard| {

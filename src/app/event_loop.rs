@@ -195,7 +195,7 @@ impl<B: Backend> EventLoop<B> {
         match message {
             Message::Input(Event::Key(key)) if key.kind != KeyEventKind::Release => {
                 for key in keymap::keys(&key) {
-                    self.changed = true;
+                    self.changed |= tui::heeds(&self.state, &key);
                     let effect = tui::press(&mut self.state, &key);
                     let ended = effect.and_then(|effect| self.carry_out(effect, job));
                     if ended.is_some() {

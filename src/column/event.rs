@@ -138,19 +138,19 @@ pub static EVENT_COLUMNS: LazyLock<Vec<EventColumn>> = LazyLock::new(|| {
             |line, _| text_key(line.event.to.or(line.event.from)?.short_name()),
         ),
         EventColumn::text(
-            ("local", "LOCAL", 24),
+            ("local", "LOCAL", 21),
             "This end.",
             |line, out| socket::local(&line.socket, out),
             |line, _| socket::local_key(&line.socket),
         ),
         EventColumn::text(
-            ("remote", "REMOTE", 24),
+            ("remote", "REMOTE", 21),
             "The other end.",
             |line, out| socket::remote(&line.socket, out),
             |line, _| socket::remote_key(&line.socket),
         ),
         EventColumn::text(
-            ("process", "PROCESS", 18),
+            ("process", "PROCESS", 16),
             "The process that owned it then.",
             |line, out| socket::process(&line.socket, out),
             |line, _| socket::process_key(&line.socket),

@@ -87,7 +87,7 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
             "Family and protocol, as ss names them."
         ),
         ListenerColumn::text(
-            ("local", "LISTENS ON", 24),
+            ("local", "LISTENS ON", 20),
             "Address and port, or a unix socket's path.",
             |line, out| socket::local(&line.socket, out),
             |line, _| socket::local_key(&line.socket),

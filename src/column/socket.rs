@@ -140,19 +140,19 @@ fn main_columns() -> Vec<SocketColumn> {
             |row| Some(row.socket.socket.send_queue.into()),
         ),
         SocketColumn::text(
-            ("local", "LOCAL", 24),
+            ("local", "LOCAL", 21),
             "This end: address and port, or a unix socket's path (abstract names begin with @).",
             local,
             |row, _| local_key(row),
         ),
         SocketColumn::text(
-            ("remote", "REMOTE", 24),
+            ("remote", "REMOTE", 21),
             "The other end.",
             remote,
             |row, _| remote_key(row),
         ),
         SocketColumn::text(
-            ("process", "PROCESS", 18),
+            ("process", "PROCESS", 16),
             "The process that owns it, with its pid; (was) if it has let go, (inf) if inferred from its listener. In brackets why there is none.",
             process,
             |row, _| process_key(row),

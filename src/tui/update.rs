@@ -46,6 +46,11 @@ pub fn press(state: &mut State, key: &KeyEvent) -> Option<Effect> {
     update(state, keymap::command(key)?)
 }
 
+/// Whether a key means anything here and now, so that there may be something to draw.
+pub fn heeds(state: &State, key: &KeyEvent) -> bool {
+    state.typing.is_some() || state.message.is_some() || keymap::command(key).is_some()
+}
+
 /// Carries out one command.
 pub fn update(state: &mut State, command: Command) -> Option<Effect> {
     match command {

@@ -31,7 +31,7 @@ const FIT: [Fit; 19] = [
     ("accepted", 8, 8, 4),
     ("minute", 10, 10, 4),
     ("drops_rate", 8, 8, 5),
-    ("netid", 5, 5, 4),
+    ("netid", 5, 5, 7),
     ("user", 8, 12, 7),
     ("sharing", 6, 6, 9),
     ("cgroup", 16, 60, 8),

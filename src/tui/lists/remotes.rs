@@ -36,7 +36,7 @@ const FIT: [Fit; 17] = [
     ("rtt_low", 8, 8, 4),
     ("rtt_high", 8, 8, 4),
     ("retransmitted", 7, 7, 5),
-    ("processes", 16, 60, 7),
+    ("processes", 16, 60, 2),
     ("opened", 8, 8, 8),
     ("closed", 8, 8, 8),
     ("close_wait", 7, 7, 9),
