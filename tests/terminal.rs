@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::num::NonZero;
+use std::os::unix::net::UnixListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver};
@@ -347,10 +348,8 @@ fn where_there_is_no_terminal_it_says_what_to_do() {
 
 #[test]
 fn the_mouse_does_what_it_looks_like_it_does() {
-    let _listener = std::os::unix::net::UnixListener::bind(
-        tempfile::tempdir().unwrap().keep().join("clicked.sock"),
-    )
-    .unwrap();
+    let place = tempfile::tempdir().unwrap();
+    let _listener = UnixListener::bind(place.path().join("clicked.sock")).unwrap();
     let mut session = Session::start(&[]);
     session.wait("clicks come here", |screen| {
         screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease

@@ -24,9 +24,12 @@ use crate::column::{Column, Kind, Total};
 use crate::filter::Filter;
 
 pub use fit::{Chosen, ColumnPlace};
-pub use list::{Heading, List, Row, Shape};
+pub use list::{Heading, List, Outlining, Row, Shape};
 pub use order::Sorter;
 pub use steer::Steer;
+
+/// Rows that are gone and whose places are kept all the same, before they are forgotten.
+const FORGOTTEN: usize = 4096;
 
 /// The order of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -279,22 +282,52 @@ impl<L: List> Table<L> {
             self.sorter.settle(wanted, &mut self.order);
             return;
         }
-        self.sorter.sort(&self.list, moment, sort, &mut self.order);
-        if let Some(held) = self.held.take() {
-            let place = |number: &u32| {
-                let key = self.list.key(moment, *number);
-                key.and_then(|key| held.get(&key).copied())
-                    .unwrap_or(u32::MAX)
-            };
-            self.order.sort_by_cached_key(place);
-            self.held = Some(self.places(moment));
+        let held = self.held.take();
+        let in_order = held.is_some();
+        if let Some(held) = held {
+            self.keep_places(moment, held);
         }
         if self.list.is_outlined() {
             let mut needed: Vec<usize> = self.shown.iter().map(|place| place.column).collect();
             needed.push(sort.column);
-            self.list
-                .outline(moment, sort, &needed, &mut self.sorter, &mut self.order);
+            let mut outlining = Outlining {
+                moment,
+                sort,
+                needed: &needed,
+                in_order,
+                sorter: &mut self.sorter,
+            };
+            self.list.outline(&mut outlining, &mut self.order);
         }
+    }
+
+    /// Puts rows where they were; new ones come last, in their order.
+    fn keep_places(&mut self, moment: &Moment, mut held: FxHashMap<L::Key, u32>) {
+        let mut known: Vec<(u32, u32)> = Vec::with_capacity(self.order.len());
+        let mut new = Vec::new();
+        for &number in &self.order {
+            let key = self.list.key(moment, number);
+            match key.and_then(|key| held.get(&key).copied()) {
+                Some(place) => known.push((place, number)),
+                None => new.push(number),
+            }
+        }
+        known.sort_unstable();
+        self.sorter.sort(&self.list, moment, self.sort, &mut new);
+        let next = known.last().map_or(0, |&(place, _)| place + 1);
+        self.order.clear();
+        self.order.extend(known.iter().map(|&(_, number)| number));
+        self.order.extend_from_slice(&new);
+        for (place, &number) in (next..).zip(&new) {
+            if let Some(key) = self.list.key(moment, number) {
+                held.insert(key, place);
+            }
+        }
+        // Those that are gone are forgotten now and then.
+        if held.len() > 2 * self.order.len() + FORGOTTEN {
+            held = self.places(moment);
+        }
+        self.held = Some(held);
     }
 
     /// The places of all rows.
@@ -362,10 +395,7 @@ fn column_of<L: List>(id: &str) -> Option<usize> {
 }
 
 /// What the cells of some rows come to; `None` if none is known or they come to nothing.
-pub(super) fn total<'m, K: Kind>(
-    column: &Column<K>,
-    rows: impl Iterator<Item = K::Row<'m>>,
-) -> Option<f64> {
+fn total<'m, K: Kind>(column: &Column<K>, rows: impl Iterator<Item = K::Row<'m>>) -> Option<f64> {
     let numbers = rows.filter_map(|row| column.number(&row));
     match column.total() {
         Total::None => None,

@@ -5,6 +5,7 @@
 //!
 //! - `overview`, `sockets`, `process`: a new moment is shown. Sockets and those of one process are sorted by rate,
 //!   which has changed for all of them.
+//! - `filter …`, `groups`, `order held`: the same with one of these.
 //! - `cursor`: a key on the sockets; nothing has to be sorted.
 //! - `order by …`: the sockets' order is turned around; numbers, addresses and texts have keys of their own.
 
@@ -56,6 +57,26 @@ fn measure(criterion: &mut Criterion, many: u32) {
     group.bench_function(BenchmarkId::new("cursor", many), |bencher| {
         bencher.iter_custom(|times| keys(&mut dashboard, KeyCode::Down, times));
     });
+    dashboard.type_in("/10.0.0.2:9000\r");
+    group.bench_function(BenchmarkId::new("filter by address", many), |bencher| {
+        bencher.iter_custom(|times| moments(&mut dashboard, times));
+    });
+    dashboard.type_in("\x1b/no such thing\r");
+    group.bench_function(
+        BenchmarkId::new("filter that nothing matches", many),
+        |bencher| {
+            bencher.iter_custom(|times| moments(&mut dashboard, times));
+        },
+    );
+    dashboard.type_in("\x1bt");
+    group.bench_function(BenchmarkId::new("groups", many), |bencher| {
+        bencher.iter_custom(|times| moments(&mut dashboard, times));
+    });
+    dashboard.keys("ttttto");
+    group.bench_function(BenchmarkId::new("order held", many), |bencher| {
+        bencher.iter_custom(|times| moments(&mut dashboard, times));
+    });
+    dashboard.keys("o");
     for column in COLUMNS {
         let at = SOCKET_COLUMNS.iter().position(|known| known.id == column);
         dashboard.keys("sg").keys(&"j".repeat(at.unwrap_or(0)));

@@ -133,46 +133,72 @@ impl Groups {
         (number & HEADING != 0).then(|| self.all.get(at as usize))?
     }
 
-    /// Puts rows, which are in order, into groups.
+    /// Puts rows into groups, with the totals of the columns that are needed.
     pub(super) fn gather(&mut self, moment: &Moment, needed: &[usize], rows: &[u32]) {
         self.all.clear();
         self.known.clear();
+        for &column in needed {
+            let has_total = SOCKET_COLUMNS[column].total() != Total::None;
+            if has_total && !self.known.contains(&column) {
+                self.known.push(column);
+            }
+        }
         let mut index: FxHashMap<GroupKey, usize> = FxHashMap::default();
+        // Neighbours are often of the same group.
+        let mut last: Option<(GroupKey, usize)> = None;
         for &row in rows {
             let Some(socket) = SocketRow::of(moment, row as usize) else {
                 continue;
             };
             let key = key_of(self.by, &socket);
-            let at = *index.entry(key).or_insert_with(|| {
-                self.all.push(Group {
-                    key,
-                    label: label_of(key, &socket),
-                    sockets: 0,
-                    totals: Vec::new(),
-                    unfolded: self.unfolded.contains(&key),
-                    members: Vec::new(),
-                });
-                self.all.len() - 1
-            });
+            let at = match last {
+                Some((known, at)) if known == key => at,
+                _ => *index.entry(key).or_insert_with(|| {
+                    self.all.push(Group {
+                        key,
+                        label: label_of(key, &socket),
+                        sockets: 0,
+                        totals: self.known.iter().map(|&column| (column, None)).collect(),
+                        unfolded: self.unfolded.contains(&key),
+                        members: Vec::new(),
+                    });
+                    self.all.len() - 1
+                }),
+            };
+            last = Some((key, at));
             let group = &mut self.all[at];
             group.sockets += 1;
             group.members.push(row);
-        }
-        for &column in needed {
-            self.add_total(moment, column);
+            for (column, total) in &mut group.totals {
+                let column = &SOCKET_COLUMNS[*column];
+                if let Some(number) = column.number(&socket) {
+                    *total = Some(match (*total, column.total()) {
+                        (None, _) => number,
+                        (Some(total), Total::Highest) => total.max(number),
+                        (Some(total), _) => total + number,
+                    });
+                }
+            }
         }
     }
 
-    fn add_total(&mut self, moment: &Moment, column: usize) {
-        if self.known.contains(&column) || SOCKET_COLUMNS[column].total() == Total::None {
-            return;
-        }
-        self.known.push(column);
-        for group in &mut self.all {
-            let rows = group.members.iter();
-            let rows = rows.filter_map(|&row| SocketRow::of(moment, row as usize));
-            let total = crate::tui::table::total(&SOCKET_COLUMNS[column], rows);
-            group.totals.push((column, total));
+    /// Places of the groups that are unfolded.
+    pub(super) fn unfolded(&self) -> Vec<usize> {
+        let all = self.all.iter().enumerate();
+        all.filter_map(|(at, group)| group.unfolded.then_some(at))
+            .collect()
+    }
+
+    /// Takes the rows of a group out, to be put into order.
+    pub(super) fn take_members(&mut self, at: usize) -> Vec<u32> {
+        let group = self.all.get_mut(at);
+        group.map_or_else(Vec::new, |group| std::mem::take(&mut group.members))
+    }
+
+    /// Puts them back.
+    pub(super) fn give_members(&mut self, at: usize, members: Vec<u32>) {
+        if let Some(group) = self.all.get_mut(at) {
+            group.members = members;
         }
     }
 

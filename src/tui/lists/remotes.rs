@@ -11,7 +11,7 @@ use crate::column::format::MISSING;
 use crate::column::{REMOTE_COLUMNS, RemoteLine, Remotes as RemoteKind, Service};
 use crate::model::{Protocol, Socket, State};
 use crate::tui::state::Target;
-use crate::tui::table::{Heading, List, Shape, Sort, Sorter};
+use crate::tui::table::{Heading, List, Outlining, Shape};
 use crate::tui::theme::Tone;
 
 /// Set in the number of a port below its host.
@@ -121,17 +121,14 @@ impl List for Remotes {
         !self.unfolded.is_empty()
     }
 
-    fn outline(
-        &mut self,
-        moment: &Moment,
-        sort: Sort,
-        _needed: &[usize],
-        sorter: &mut Sorter,
-        order: &mut Vec<u32>,
-    ) {
+    fn outline(&mut self, outlining: &mut Outlining<'_>, order: &mut Vec<u32>) {
+        let (moment, sort) = (outlining.moment, outlining.sort);
+        if !outlining.in_order {
+            outlining.sorter.sort(self, moment, sort, order);
+        }
         self.ports = ports(moment, &self.unfolded);
         let mut ports: Vec<u32> = (0..self.ports.len() as u32).map(|at| at | PORT).collect();
-        sorter.sort(self, moment, sort, &mut ports);
+        outlining.sorter.sort(self, moment, sort, &mut ports);
         let hosts = std::mem::take(order);
         for host in hosts {
             order.push(host);

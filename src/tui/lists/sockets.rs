@@ -11,7 +11,7 @@ use crate::column::format::MISSING;
 use crate::column::{SOCKET_COLUMNS, Service, SocketRow, Sockets as SocketKind, SortKey, Total};
 use crate::model::{ProcessKey, SocketKey, SocketRef};
 use crate::tui::state::Target;
-use crate::tui::table::{Heading, List, Shape, Sort, Sorter};
+use crate::tui::table::{Heading, List, Outlining, Shape};
 use crate::tui::text;
 use crate::tui::theme::{Tone, state_tone};
 
@@ -250,17 +250,19 @@ impl List for Sockets {
         self.groups.by != Grouping::None
     }
 
-    fn outline(
-        &mut self,
-        moment: &Moment,
-        sort: Sort,
-        needed: &[usize],
-        sorter: &mut Sorter,
-        order: &mut Vec<u32>,
-    ) {
-        self.groups.gather(moment, needed, order);
+    fn outline(&mut self, outlining: &mut Outlining<'_>, order: &mut Vec<u32>) {
+        let (moment, sort) = (outlining.moment, outlining.sort);
+        self.groups.gather(moment, outlining.needed, order);
+        if !outlining.in_order {
+            // Only those that are shown.
+            for group in self.groups.unfolded() {
+                let mut members = self.groups.take_members(group);
+                outlining.sorter.sort(self, moment, sort, &mut members);
+                self.groups.give_members(group, members);
+            }
+        }
         let mut headings = self.groups.numbers();
-        sorter.sort(self, moment, sort, &mut headings);
+        outlining.sorter.sort(self, moment, sort, &mut headings);
         self.groups.write_down(&headings, order);
     }
 

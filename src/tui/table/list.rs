@@ -49,6 +49,21 @@ pub struct Shape<K: Kind> {
     pub totals: &'static [&'static str],
 }
 
+/// What rows are put into groups for.
+#[derive(Debug)]
+pub struct Outlining<'a> {
+    /// The moment.
+    pub moment: &'a Moment,
+    /// How rows are ordered.
+    pub sort: Sort,
+    /// The columns whose totals are shown.
+    pub needed: &'a [usize],
+    /// Whether the rows stand as they are to stand.
+    pub in_order: bool,
+    /// Puts rows into order.
+    pub sorter: &'a mut Sorter,
+}
+
 /// Something that a table can show. Rows have numbers, which hold for one moment.
 pub trait List: Debug + Sized {
     /// What rows it has.
@@ -123,17 +138,8 @@ pub trait List: Debug + Sized {
         false
     }
 
-    /// Puts rows into groups or below each other: takes rows in order, and gives those to be shown. `needed` are the
-    /// columns whose totals are shown.
-    fn outline(
-        &mut self,
-        _moment: &Moment,
-        _sort: Sort,
-        _needed: &[usize],
-        _sorter: &mut Sorter,
-        _order: &mut Vec<u32>,
-    ) {
-    }
+    /// Puts rows into groups or below each other: takes rows, and gives those to be shown.
+    fn outline(&mut self, _outlining: &mut Outlining<'_>, _order: &mut Vec<u32>) {}
 
     /// Whether groups know what a column comes to.
     fn knows_total(&self, _column: usize) -> bool {
