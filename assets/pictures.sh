@@ -10,7 +10,9 @@ if [ "${1:-}" != inside ]; then
 fi
 
 ip link set lo up
-python3 assets/traffic.py 75 &
+# By a name that is the same on every machine, wherever its Python is.
+python=$(python3 -c 'import sys; print(sys.executable)')
+(exec -a python3 "$python" assets/traffic.py 75) &
 traffic=$!
 screen() { tmux -L sockwatch-pictures "$@"; }
 trap 'screen kill-server 2>/dev/null || true; kill $traffic 2>/dev/null || true' EXIT
