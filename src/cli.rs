@@ -1,8 +1,11 @@
 //! What was typed. Exactly that: what it means is decided by the command that it is for.
 
+pub mod language;
+
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{ArgAction, Args, Parser, Subcommand};
 
 /// What every socket is doing, who owns it, and how fast it moves
 #[derive(Debug, Parser)]
@@ -11,9 +14,13 @@ use clap::{Args, Parser, Subcommand};
     version,
     about,
     max_term_width = 100,
-    args_conflicts_with_subcommands = true
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true
 )]
-#[command(after_help = "Without a command the live dashboard starts; press ? in it for its keys.")]
+#[command(
+    after_help = "Without a command the live dashboard starts; press ? in it for its keys.\n\
+                  'sockwatch help filter' explains FILTER, 'sockwatch help list' a command."
+)]
 pub struct Cli {
     /// What to do; nothing for the dashboard.
     #[command(subcommand)]
@@ -29,6 +36,9 @@ pub struct Dashboard {
     /// Time between two samples, for example 500ms, 1s, 10s
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = interval)]
     pub interval: Duration,
+    /// Which sockets: ss's filter language, and more
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
 }
 
 /// The subcommands.
@@ -36,16 +46,23 @@ pub struct Dashboard {
 pub enum Command {
     /// Lists the sockets of this moment and exits
     List(List),
+    /// Counts per protocol and state, and limits: what ss -s tells, and more
+    Summary(Summary),
+    /// Tells what is opened, changed and closed, as it happens
+    Events(Events),
+    /// Ends connections (`SOCK_DESTROY`) after showing them and asking
+    Kill(Kill),
+    /// Explains a command, or the filter language
+    Help(Help),
 }
 
-/// `list`, with ss's letters.
-#[derive(Debug, Clone, Args)]
-#[command(disable_help_flag = true, args_override_self = true)]
+/// Which sockets, with ss's letters.
+#[derive(Debug, Clone, Default, Args)]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a letter that ss has"
 )]
-pub struct List {
+pub struct Select {
     /// All states: listening, unconnected, TIME-WAIT and SYN-RECV sockets too
     #[arg(short, long)]
     pub all: bool,
@@ -70,52 +87,181 @@ pub struct List {
     /// IPv6 sockets only
     #[arg(short = '6', long)]
     pub ipv6: bool,
-    /// Numbers for addresses and ports; always so as yet
+    /// Which sockets: ss's filter language, and more; see below
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+}
+
+impl Select {
+    /// The filter as one text: its words may come one by one or in one argument, as for ss.
+    pub fn filter_text(&self) -> String {
+        self.filter.join(" ")
+    }
+}
+
+/// `list`, with ss's letters.
+#[derive(Debug, Clone, Args)]
+#[command(disable_help_flag = true, args_override_self = true)]
+#[command(after_help = language::short("list -tn"))]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a letter that ss has"
+)]
+pub struct List {
+    /// Which sockets.
+    #[command(flatten)]
+    pub select: Select,
+    /// Numbers for addresses and ports, also with -r
     #[arg(short, long)]
     pub numeric: bool,
+    /// Names for addresses and ports, as far as they are known within a second
+    #[arg(short, long)]
+    pub resolve: bool,
     /// Owning processes; always shown
     #[arg(short, long)]
     pub processes: bool,
-    /// Adds columns of identity: inode, cookie, cgroup, device
+    /// Adds columns of identity: inode, cookie, cgroup, device, mark
     #[arg(short, long)]
     pub extended: bool,
     /// Adds the timer
     #[arg(short, long)]
     pub options: bool,
-    /// Adds what TCP knows of the connection: rtt, congestion window, bytes, retransmissions
+    /// Adds what TCP knows of the connection: columns, and everything else on a further line
     #[arg(short, long)]
     pub info: bool,
-    /// Adds the datagrams or connections dropped
+    /// Adds the memory that it takes, and what it dropped
     #[arg(short, long)]
     pub memory: bool,
+    /// The same as the command summary
+    #[arg(short, long)]
+    pub summary: bool,
     /// No headings
     #[arg(short = 'H', long)]
     pub no_header: bool,
-    /// One line for each socket; always so
+    /// One line for each socket, also with -i
     #[arg(short = 'O', long)]
     pub oneline: bool,
+    /// Which columns, in this order; with + in front, beside the usual ones
+    #[arg(
+        long,
+        value_name = "COLUMN,…",
+        value_delimiter = ',',
+        group = "columns_of_table"
+    )]
+    pub columns: Vec<String>,
+    /// Orders by a column: numbers start with the largest; COLUMN:asc or COLUMN:desc decides
+    #[arg(long, value_name = "COLUMN")]
+    pub sort: Option<String>,
+    /// At most so many sockets
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+    /// Repeats every so often, as JSON Lines
+    #[arg(long, value_name = "DURATION", value_parser = interval, conflicts_with_all = ["json", "csv", "from", "columns"])]
+    pub watch: Option<Duration>,
+    /// Reads a raw dump made by ss -D in place of the kernel
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
     /// One JSON document
-    #[arg(long, group = "output")]
+    #[arg(long, group = "output", conflicts_with = "columns")]
     pub json: bool,
     /// One JSON object a line for each socket
-    #[arg(long, group = "output")]
+    #[arg(long, group = "output", conflicts_with = "columns")]
     pub jsonl: bool,
     /// Comma-separated values with a heading
-    #[arg(long, group = "output")]
+    #[arg(long, group = "output", conflicts_with = "columns")]
     pub csv: bool,
     /// Tells on standard error where the time went, as one JSON object
     #[arg(long)]
     pub timings: bool,
     /// Prints this help
-    #[arg(long, action = clap::ArgAction::Help)]
+    #[arg(long, action = ArgAction::Help)]
     help: Option<bool>,
 }
 
 impl List {
     /// Whether the output is for programs, which are told of faults in it.
     pub fn machine_readable(&self) -> bool {
-        self.json || self.jsonl || self.csv
+        self.json || self.jsonl || self.csv || self.watch.is_some()
     }
+}
+
+/// `summary`.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct Summary {
+    /// One JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `events`.
+#[derive(Debug, Clone, Args)]
+#[command(disable_help_flag = true, args_override_self = true)]
+#[command(after_help = language::short("events -t"))]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a letter that ss has"
+)]
+pub struct Events {
+    /// Which sockets.
+    #[command(flatten)]
+    pub select: Select,
+    /// One JSON object a line
+    #[arg(long)]
+    pub json: bool,
+    /// Ends after this time, for example 10s or 5m; otherwise on Ctrl-C
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub duration: Option<Duration>,
+    /// Time between two looks at the sockets that live; closings are heard of at once
+    #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = interval)]
+    pub interval: Duration,
+    /// No headings
+    #[arg(short = 'H', long)]
+    pub no_header: bool,
+    /// Numbers for addresses and ports; always so
+    #[arg(short, long)]
+    pub numeric: bool,
+    /// Owning processes; always shown
+    #[arg(short, long)]
+    pub processes: bool,
+    /// Prints this help
+    #[arg(long, action = ArgAction::Help)]
+    help: Option<bool>,
+}
+
+/// `kill`.
+#[derive(Debug, Clone, Args)]
+#[command(disable_help_flag = true, args_override_self = true)]
+#[command(after_help = language::short("kill -t"))]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a letter that ss has"
+)]
+pub struct Kill {
+    /// Which sockets.
+    #[command(flatten)]
+    pub select: Select,
+    /// Does not ask
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Shows what would be ended, and ends nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Numbers for addresses and ports; always so
+    #[arg(short, long)]
+    pub numeric: bool,
+    /// Owning processes; always shown
+    #[arg(short, long)]
+    pub processes: bool,
+    /// Prints this help
+    #[arg(long, action = ArgAction::Help)]
+    help: Option<bool>,
+}
+
+/// `help`.
+#[derive(Debug, Clone, Args)]
+pub struct Help {
+    /// A command, or: filter, columns
+    pub topic: Option<String>,
 }
 
 /// The shortest interval: below it, the jitter of a dump is larger than what it measures.
@@ -125,16 +271,19 @@ const MIN_INTERVAL: Duration = Duration::from_millis(100);
 const MAX_INTERVAL: Duration = Duration::from_hours(1);
 
 fn interval(text: &str) -> Result<Duration, String> {
-    let duration: Duration = text
-        .parse::<jiff::SignedDuration>()
-        .ok()
-        .and_then(|duration| duration.try_into().ok())
-        .ok_or_else(|| "not a duration; write for example 500ms, 1s or 10m".to_owned())?;
+    let duration = duration(text)?;
     if (MIN_INTERVAL..=MAX_INTERVAL).contains(&duration) {
         Ok(duration)
     } else {
         Err("out of range; an interval is from 100ms to 1h".to_owned())
     }
+}
+
+fn duration(text: &str) -> Result<Duration, String> {
+    text.parse::<jiff::SignedDuration>()
+        .ok()
+        .and_then(|duration| duration.try_into().ok())
+        .ok_or_else(|| "not a duration; write for example 500ms, 1s or 10m".to_owned())
 }
 
 #[cfg(test)]
@@ -153,9 +302,34 @@ mod tests {
         let Some(Command::List(list)) = cli.command else {
             panic!("list")
         };
-        assert!(list.tcp && list.all && list.no_header && list.ipv4 && list.json && !list.udp);
+        assert!(list.select.tcp && list.select.all && list.no_header && list.select.ipv4);
+        assert!(list.json && !list.select.udp);
         assert!(Cli::try_parse_from(["sockwatch", "list", "--json", "--csv"]).is_err());
         assert!(Cli::try_parse_from(["sockwatch", "list", "-ta", "-a"]).is_ok());
+    }
+
+    #[test]
+    fn a_filter_comes_in_words_or_in_one_and_letters_may_follow_it() {
+        let words = [
+            "sockwatch",
+            "list",
+            "-t",
+            "state",
+            "established",
+            "( dport = 80 )",
+            "-n",
+        ];
+        let Some(Command::List(list)) = Cli::try_parse_from(words).unwrap().command else {
+            panic!("list")
+        };
+        assert_eq!(
+            list.select.filter_text(),
+            "state established ( dport = 80 )"
+        );
+        assert!(list.numeric);
+        let cli = Cli::try_parse_from(["sockwatch", "dport", "=", ":443"]).unwrap();
+        assert!(cli.command.is_none());
+        assert_eq!(cli.dashboard.filter.join(" "), "dport = :443");
     }
 
     #[test]
@@ -165,5 +339,6 @@ mod tests {
         for wrong in ["", "5", "-1s", "1ms", "2h", "soon"] {
             assert!(interval(wrong).is_err(), "{wrong}");
         }
+        assert_eq!(duration("2h"), Ok(Duration::from_hours(2)));
     }
 }

@@ -6,19 +6,42 @@ use std::process::ExitCode;
 use clap::Parser;
 use sockwatch::cli::{Cli, Command};
 use sockwatch::command;
+use sockwatch::command::help::Usage;
+use sockwatch::filter::FilterError;
 use sockwatch::source::{MORE_DESCRIPTORS, SOCK_DIAG_NEEDED, SourceError, lacks_descriptors};
+
+/// The exit status for what was typed wrongly.
+const WRONG_USAGE: u8 = 2;
+
+/// Columns of the part of a filter that is shown with a caret below the wrong place.
+const PICTURE: usize = 76;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match &cli.command {
         None => command::dashboard::run(&cli.dashboard),
         Some(Command::List(arguments)) => command::list::run(arguments),
+        Some(Command::Summary(arguments)) => command::summary::run(*arguments),
+        Some(Command::Events(arguments)) => command::events::run(arguments),
+        Some(Command::Kill(arguments)) => command::kill::run(arguments),
+        Some(Command::Help(arguments)) => command::help::run(arguments),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         // `| head` has seen enough.
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
+            if let Some(wrong) = error.downcast_ref::<FilterError>() {
+                eprintln!("sockwatch: {wrong}");
+                for line in wrong.picture(PICTURE).lines() {
+                    eprintln!("  {line}");
+                }
+                return ExitCode::from(WRONG_USAGE);
+            }
+            if error.is::<Usage>() {
+                eprintln!("sockwatch: {error}");
+                return ExitCode::from(WRONG_USAGE);
+            }
             let remedy = remedy(&error).map_or_else(String::new, |text| format!("; {text}"));
             eprintln!("sockwatch: {error:#}{remedy}");
             ExitCode::FAILURE

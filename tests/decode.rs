@@ -12,7 +12,7 @@ use sockwatch::model::{
 };
 use sockwatch::source::netlink::decode;
 use sockwatch::source::netlink::dump::{Answers, decode_datagram};
-use sockwatch::source::netlink::request::Table;
+use sockwatch::source::netlink::request::{Asked, Table};
 
 const TABLES: [(&str, Table); 7] = [
     ("tcp", Table::Inet(Protocol::Tcp)),
@@ -468,7 +468,7 @@ fn record_fixtures() {
         let socket = netlink_sys::Socket::new(netlink_sys::protocols::NETLINK_SOCK_DIAG).unwrap();
         socket.connect(&netlink_sys::SocketAddr::new(0, 0)).unwrap();
         let mut request = Vec::new();
-        table.write_request(1, &mut request);
+        table.write_request(&Asked::default(), 1, &mut request);
         socket.send(&request, 0).unwrap();
         let mut out = Vec::new();
         let mut buffer = vec![0; 32 * 1024];

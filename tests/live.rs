@@ -21,7 +21,7 @@ use sockwatch::model::{
     Attribution, Protocol, Sample, Socket, SocketRef, SocketTable, State, TcpInfo, Unowned,
 };
 use sockwatch::source::netlink::dump::Dumper;
-use sockwatch::source::netlink::request::Table;
+use sockwatch::source::netlink::request::{Asked, Table};
 use sockwatch::source::{Live, LiveOptions, Source};
 
 mod support;
@@ -786,7 +786,7 @@ fn both_families() {
     let mut dumped = |tables: &[Table]| {
         let mut rows = SocketTable::default();
         for &table in tables {
-            let outcome = dumper.dump(table, &mut rows);
+            let outcome = dumper.dump(table, &Asked::default(), &mut rows);
             assert!(outcome.fault.is_none(), "{:?}", outcome.fault);
         }
         // Those of this test: others come and go meanwhile.

@@ -21,6 +21,9 @@ pub struct SocketRates {
     pub retransmitted: Option<f32>,
     /// What holds the sender back.
     pub limit: Option<Limit>,
+    /// Time since it was seen for the first time, s. `None` if it was there already in the first Sample: nobody knows
+    /// how old it is then.
+    pub age: Option<f32>,
     /// What is new about it since the Sample before.
     pub change: Option<Change>,
 }
@@ -143,6 +146,8 @@ pub(super) struct Last {
     pub(super) state: Option<State>,
     /// Its state when it was last more than a mini-socket.
     pub(super) alive: Option<State>,
+    /// When it was seen for the first time, if not from the start, ns of the monotonic clock.
+    pub(super) first_ns: Option<u64>,
     /// Samples since that it was not in.
     pub(super) missed: u8,
     /// It counts as opened, or was there already in the first Sample.

@@ -2,7 +2,24 @@
 
 use std::fmt::Write;
 
+use super::Format;
 use crate::aggregate::{RECENT_POINTS, Recent};
+use crate::filter::Unit;
+
+/// Bytes, as [`bytes`] writes them.
+pub(super) const BYTES: Format = Format::new(bytes, Unit::Bytes);
+/// Bytes per second, as [`rate`] writes them.
+pub(super) const RATE: Format = Format::new(rate, Unit::BytesPerSecond);
+/// Events per second, as [`per_second`] writes them.
+pub(super) const PER_SECOND: Format = Format::new(per_second, Unit::PerSecond);
+/// A time in µs, as [`duration_us`] writes it.
+pub(super) const TIME: Format = Format::new(duration_us, Unit::Microseconds);
+/// A number, as [`integer`] writes it.
+pub(super) const INTEGER: Format = Format::new(integer, Unit::Count);
+/// A number of things, as [`whole`] writes it.
+pub(super) const WHOLE: Format = Format::new(whole, Unit::Count);
+/// A share, as [`share`] writes it.
+pub(super) const SHARE: Format = Format::new(share, Unit::Share);
 
 /// What stands for "not known".
 pub const MISSING: &str = "–";

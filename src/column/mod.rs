@@ -16,11 +16,12 @@ pub use listener::{LISTENER_COLUMNS, ListenerLine, Listeners};
 pub use process::{PROCESS_COLUMNS, ProcessLine, Processes};
 pub use remote::{REMOTE_COLUMNS, RemoteLine, Remotes, Service};
 pub use socket::tcp::{Group, TCP_FIELDS, TcpField};
-pub use socket::{DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow, Sockets};
+pub use socket::{DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow, Sockets, VOCABULARY};
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
+use crate::filter::Unit;
 use crate::model::KernelField;
 use format::MISSING;
 
@@ -74,8 +75,25 @@ type Key<K> = for<'a> fn(&<K as Kind>::Row<'a>, Lifetime<'a>) -> Option<SortKey<
 /// Names the lifetime of a row's contents: that of an associated type alone does not bind it.
 type Lifetime<'a> = std::marker::PhantomData<&'a ()>;
 
-/// Writes a number with its unit.
-pub type Format = fn(&mut String, f64);
+/// How a number is written, and what it counts.
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    write: fn(&mut String, f64),
+    /// What it counts.
+    pub unit: Unit,
+}
+
+impl Format {
+    /// A way of writing numbers of a unit.
+    pub(crate) const fn new(write: fn(&mut String, f64), unit: Unit) -> Format {
+        Format { write, unit }
+    }
+
+    /// Appends a number with its unit.
+    pub fn write(self, out: &mut String, value: f64) {
+        (self.write)(out, value);
+    }
+}
 
 /// What the cells of several rows come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,7 +190,7 @@ impl<K: Kind> Column<K> {
     pub fn write_number(&self, value: f64, out: &mut String) {
         match self.cell {
             Cell::Text { .. } => {}
-            Cell::Figure { format, .. } | Cell::Field { format, .. } => format(out, value),
+            Cell::Figure { format, .. } | Cell::Field { format, .. } => format.write(out, value),
         }
     }
 
@@ -202,6 +220,14 @@ impl<K: Kind> Column<K> {
         match self.cell {
             Cell::Text { .. } => Total::None,
             Cell::Figure { total, .. } | Cell::Field { total, .. } => total,
+        }
+    }
+
+    /// What its numbers count; `None` of text.
+    pub fn unit(&self) -> Option<Unit> {
+        match self.cell {
+            Cell::Text { .. } => None,
+            Cell::Figure { format, .. } | Cell::Field { format, .. } => Some(format.unit),
         }
     }
 

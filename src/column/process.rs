@@ -51,9 +51,9 @@ impl<'a> ProcessLine<'a> {
 
 type ProcessColumn = Column<Processes>;
 
-const COUNT: (Format, Total) = (format::whole, Total::Sum);
-const RATE: (Format, Total) = (format::rate, Total::Sum);
-const PER_SECOND: (Format, Total) = (format::per_second, Total::Sum);
+const COUNT: (Format, Total) = (format::WHOLE, Total::Sum);
+const RATE: (Format, Total) = (format::RATE, Total::Sum);
+const PER_SECOND: (Format, Total) = (format::PER_SECOND, Total::Sum);
 
 /// A minute as bars.
 fn bars(recent: &Recent, out: &mut String) -> Option<()> {
@@ -87,7 +87,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
         ProcessColumn::figure(
             ("pid", "PID", 7),
             "Process id.",
-            (format::integer, Total::None),
+            (format::INTEGER, Total::None),
             |line| Some(line.process.process.key.pid.into()),
         ),
         ProcessColumn::text(
@@ -215,7 +215,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
         ProcessColumn::figure(
             ("retransmitted", "RETR%", 7),
             "Share of the bytes sent that were retransmissions.",
-            (format::share, Total::None),
+            (format::SHARE, Total::None),
             |line| line.totals.throughput.retransmitted_share(),
         ),
         ProcessColumn::figure(
@@ -251,7 +251,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
         ProcessColumn::figure(
             ("descriptors_share", "FDS%", 7),
             "Share of the descriptors it may open that are open. Kernel: Max open files of /proc/PID/limits.",
-            (format::share, Total::Highest),
+            (format::SHARE, Total::Highest),
             descriptors_share,
         ),
         ProcessColumn::text(
@@ -266,13 +266,13 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
         ProcessColumn::figure(
             ("age", "AGE", 8),
             "Time since it started.",
-            (format::duration_us, Total::Highest),
+            (format::TIME, Total::Highest),
             |line| Some((line.taken_at_us - line.process.process.started_at_us?) as f64),
         ),
         ProcessColumn::figure(
             ("parent", "PPID", 7),
             "Its parent's process id.",
-            (format::integer, Total::None),
+            (format::INTEGER, Total::None),
             |line| Some(line.process.process.parent.into()),
         ),
         ProcessColumn::text(

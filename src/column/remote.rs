@@ -40,9 +40,9 @@ pub struct RemoteLine<'a> {
     pub unfolded: bool,
 }
 
-const COUNT: (Format, Total) = (format::whole, Total::Sum);
-const RATE: (Format, Total) = (format::rate, Total::Sum);
-const PER_SECOND: (Format, Total) = (format::per_second, Total::Sum);
+const COUNT: (Format, Total) = (format::WHOLE, Total::Sum);
+const RATE: (Format, Total) = (format::RATE, Total::Sum);
+const PER_SECOND: (Format, Total) = (format::PER_SECOND, Total::Sum);
 
 /// `▸ 10.0.0.1` or `▾ 10.0.0.1`, and below it `    ← :443` (they connect to us) or `    → :443`.
 fn name(line: &RemoteLine<'_>, out: &mut String) -> Option<()> {
@@ -153,19 +153,19 @@ pub static REMOTE_COLUMNS: LazyLock<Vec<RemoteColumn>> = LazyLock::new(|| {
         RemoteColumn::figure(
             ("rtt_low", "RTT MIN", 8),
             "Smallest smoothed round-trip time of its established connections. Kernel: tcpi_rtt.",
-            (format::duration_us, Total::None),
+            (format::TIME, Total::None),
             |line| line.totals.rtt_us.map(|(low, _)| low.into()),
         ),
         RemoteColumn::figure(
             ("rtt_high", "RTT MAX", 8),
             "Largest smoothed round-trip time of its established connections. Kernel: tcpi_rtt.",
-            (format::duration_us, Total::Highest),
+            (format::TIME, Total::Highest),
             |line| line.totals.rtt_us.map(|(_, high)| high.into()),
         ),
         RemoteColumn::figure(
             ("retransmitted", "RETR%", 7),
             "Share of the bytes sent that were retransmissions.",
-            (format::share, Total::None),
+            (format::SHARE, Total::None),
             |line| line.totals.throughput.retransmitted_share(),
         ),
         RemoteColumn::figure(

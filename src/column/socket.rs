@@ -4,6 +4,7 @@ mod ends;
 mod identity;
 mod memory;
 pub(super) mod tcp;
+mod vocabulary;
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -14,6 +15,7 @@ use super::{Column, Kind, SortKey, Total, text_key};
 use crate::aggregate::{Moment, SocketRates};
 use crate::model::{Attribution, SocketRef, State, TcpInfo};
 pub(super) use ends::{local, local_key, remote, remote_key};
+pub use vocabulary::VOCABULARY;
 
 /// Tables of sockets.
 #[derive(Debug)]
@@ -99,12 +101,12 @@ pub static SOCKET_COLUMNS: LazyLock<Vec<SocketColumn>> = LazyLock::new(|| {
 });
 
 /// A number of no unit that means nothing in sum.
-const NUMBER: (super::Format, Total) = (format::integer, Total::None);
+const NUMBER: (super::Format, Total) = (format::INTEGER, Total::None);
 /// A number of things.
-const COUNT: (super::Format, Total) = (format::integer, Total::Sum);
-const BYTES: (super::Format, Total) = (format::bytes, Total::Sum);
-const RATE: (super::Format, Total) = (format::rate, Total::Sum);
-const TIME: (super::Format, Total) = (format::duration_us, Total::Highest);
+const COUNT: (super::Format, Total) = (format::INTEGER, Total::Sum);
+const BYTES: (super::Format, Total) = (format::BYTES, Total::Sum);
+const RATE: (super::Format, Total) = (format::RATE, Total::Sum);
+const TIME: (super::Format, Total) = (format::TIME, Total::Highest);
 
 /// What one looks at first.
 fn main_columns() -> Vec<SocketColumn> {
@@ -214,6 +216,22 @@ fn main_columns() -> Vec<SocketColumn> {
             |row| connection(row)?.total_retrans().map(|count| count as f64),
         ),
         SocketColumn::figure(
+            ("retransmitted_share", "RETR%", 7),
+            "Share of the bytes sent that were sent again, in the connection's life. Kernel: tcpi_bytes_retrans, tcpi_bytes_sent.",
+            (format::SHARE, Total::Highest),
+            |row| {
+                let info = connection(row)?;
+                let (again, all) = (info.bytes_retrans()?, info.bytes_sent()?);
+                (all > 0).then(|| again as f64 / all as f64)
+            },
+        ),
+        SocketColumn::figure(
+            ("age", "AGE", 8),
+            "Time since it was first seen; not known of sockets that were there from the start.",
+            TIME,
+            |row| Some(f64::from(row.rates?.age?) * 1e6),
+        ),
+        SocketColumn::figure(
             ("bytes_received", "RECEIVED", 8),
             "Bytes received. Kernel: tcpi_bytes_received.",
             BYTES,
@@ -228,7 +246,7 @@ fn main_columns() -> Vec<SocketColumn> {
         SocketColumn::figure(
             ("cwnd", "CWND", 6),
             "Congestion window, segments. Kernel: tcpi_snd_cwnd.",
-            (format::integer, Total::None),
+            (format::INTEGER, Total::None),
             |row| connection(row)?.snd_cwnd().map(|segments| segments as f64),
         ),
         SocketColumn::text(

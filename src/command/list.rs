@@ -1,32 +1,74 @@
 //! `sockwatch list`: the sockets of this moment.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::Context;
+use anyhow::{Context as _, anyhow};
 
-use crate::aggregate::Moment;
-use crate::cli::List;
-use crate::column::{DEFAULT_COLUMNS, SocketColumn};
+use super::resolve::Resolved;
+use super::select::Selection;
+use crate::aggregate::{Aggregator, Moment};
+use crate::cli::{self, List};
+use crate::column::{Align, DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow, VOCABULARY};
 use crate::export;
-use crate::model::{Attribution, Family, Protocol, Sample, Socket, State, Unowned};
-use crate::source::netlink::request::Table;
-use crate::source::{Live, LiveOptions, Source};
+use crate::export::table::{Further, Layout};
+use crate::model::{Attribution, Sample, Unowned};
+use crate::source::netlink::request::Asked;
+use crate::source::{Live, LiveOptions, Source, System, read_raw_dump};
 
-/// Takes one Sample and prints it.
+/// Time between the two Samples that a rate is made of.
+const RATE_WINDOW: Duration = Duration::from_secs(1);
+
+/// Takes one Sample, or two where rates are asked for, and prints it.
 ///
 /// # Errors
-/// If the kernel gives no sockets, or standard output cannot be written.
+/// If the filter is not understood, the kernel gives no sockets, or standard output cannot be written.
 pub fn run(arguments: &List) -> anyhow::Result<()> {
     let start = Instant::now();
-    let options = LiveOptions {
-        tables: tables(arguments),
-        destroy_events: false,
-        ..LiveOptions::default()
+    if arguments.summary {
+        super::summary::run(cli::Summary {
+            json: arguments.json,
+        })?;
+        // As ss: the summary alone, unless sockets are asked for as well.
+        let select = &arguments.select;
+        let letters = select.tcp || select.udp || select.raw || select.unix;
+        if !letters && !select.ipv4 && !select.ipv6 && select.filter.is_empty() {
+            return Ok(());
+        }
+    }
+    let system = System::default();
+    let selection = match &arguments.from {
+        Some(_) => Selection::new(&arguments.select, &system, true)?,
+        None => Selection::new(&arguments.select, &system, false)?,
+    };
+    let columns = columns(arguments)?;
+    let order = arguments.sort.as_deref().map(Order::parse).transpose()?;
+    let mut named: Vec<&str> = Vec::new();
+    if !arguments.machine_readable() {
+        named.extend(columns.iter().map(|column| column.id));
+    }
+    named.extend(order.map(|order| order.column.id));
+    let needs = Needs {
+        rates: selection.needs_rates(&named),
+        details: arguments.machine_readable() || arguments.info || selection.needs_details(&named),
+        other_ends: arguments.machine_readable() || named.contains(&"peer"),
     };
     let mut moment = Moment::default();
-    Live::new(options)?.next_into(&mut moment.sample)?;
-    let rows = select(arguments, &moment.sample);
+    if let Some(path) = &arguments.from {
+        read_raw_dump(path, &mut moment.sample)?;
+        moment.derive(&mut Aggregator::new());
+    } else {
+        selection.check()?;
+        if let Some(interval) = arguments.watch {
+            return watch(arguments, &selection, order, interval);
+        }
+        take(&selection, needs, &mut moment)?;
+    }
+    let mut rows = select(&selection, &moment);
+    if let Some(order) = order {
+        order.apply(&moment, &mut rows);
+    }
+    rows.truncate(arguments.limit.unwrap_or(usize::MAX));
 
     let stdout = io::stdout().lock();
     let fit = if stdout.is_terminal() {
@@ -34,7 +76,22 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
     } else {
         None
     };
-    print(arguments, &moment, &rows, fit, stdout).context("cannot write to standard output")?;
+    let resolved = (arguments.resolve && !arguments.numeric && !arguments.machine_readable())
+        .then(|| Resolved::new(&moment, &rows, system));
+    let layout = Layout {
+        columns: &columns,
+        heading: !arguments.no_header,
+        fit,
+        further: match (arguments.info, arguments.oneline) {
+            (false, _) => Further::None,
+            (true, false) => Further::Below,
+            (true, true) => Further::Beside,
+        },
+        name: resolved
+            .as_ref()
+            .map(|resolved| resolved as &dyn export::table::Naming),
+    };
+    print(arguments, &moment, &rows, &layout, stdout).context("cannot write to standard output")?;
     if !arguments.machine_readable() {
         for fault in moment.sample.faults.iter().filter(|fault| fault.matters()) {
             eprintln!("sockwatch: {}: {fault}", fault.severity.name());
@@ -54,6 +111,74 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
         writeln!(io::stderr(), "{line}")?;
     }
     Ok(())
+}
+
+/// What has to be found out beside the sockets themselves.
+#[derive(Debug, Clone, Copy)]
+struct Needs {
+    rates: bool,
+    details: bool,
+    other_ends: bool,
+}
+
+/// Asks the kernel, no more than what is needed.
+fn take(selection: &Selection, needs: Needs, moment: &mut Moment) -> anyhow::Result<()> {
+    let options = LiveOptions {
+        tables: selection.tables(),
+        destroy_events: false,
+        asked: Asked {
+            lowered: selection.lowered(),
+            details: needs.details,
+        },
+        other_ends: needs.other_ends,
+        ..LiveOptions::default()
+    };
+    let mut live = Live::new(options)?;
+    live.next_into(&mut moment.sample)?;
+    if needs.rates {
+        let mut aggregator = Aggregator::new();
+        moment.derive(&mut aggregator);
+        std::thread::sleep(RATE_WINDOW);
+        live.next_into(&mut moment.sample)?;
+        moment.derive(&mut aggregator);
+    }
+    Ok(())
+}
+
+/// Repeats, as JSON Lines, until nobody listens any more.
+fn watch(
+    arguments: &List,
+    selection: &Selection,
+    order: Option<Order>,
+    interval: Duration,
+) -> anyhow::Result<()> {
+    let options = LiveOptions {
+        tables: selection.tables(),
+        ..LiveOptions::default()
+    };
+    let mut live = Live::new(options)?;
+    let mut aggregator = Aggregator::new();
+    let mut moment = Moment::default();
+    let mut next = Instant::now();
+    loop {
+        live.next_into(&mut moment.sample)?;
+        moment.derive(&mut aggregator);
+        let mut rows = select(selection, &moment);
+        if let Some(order) = order {
+            order.apply(&moment, &mut rows);
+        }
+        rows.truncate(arguments.limit.unwrap_or(usize::MAX));
+        let mut out = BufWriter::with_capacity(256 * 1024, io::stdout().lock());
+        export::json::write_lines_with_time(&moment, &rows, &mut out)
+            .and_then(|()| out.flush())
+            .context("cannot write to standard output")?;
+        next += interval;
+        match next.checked_duration_since(Instant::now()) {
+            Some(rest) => std::thread::sleep(rest),
+            // Samples take longer than the interval: what was missed is not made up for.
+            None => next = Instant::now(),
+        }
+    }
 }
 
 /// Says on a terminal how many owners this user may not see, and what to do about it. Scripts find it in the rows.
@@ -77,19 +202,18 @@ fn print(
     arguments: &List,
     moment: &Moment,
     rows: &[u32],
-    fit: Option<usize>,
+    layout: &Layout<'_>,
     to: impl Write,
 ) -> anyhow::Result<()> {
     let mut out = BufWriter::with_capacity(256 * 1024, to);
-    let heading = !arguments.no_header;
     if arguments.json {
         export::json::write_document(moment, rows, &mut out)?;
     } else if arguments.jsonl {
         export::json::write_lines(moment, rows, &mut out)?;
     } else if arguments.csv {
-        export::csv::write(moment, rows, heading, &mut out)?;
+        export::csv::write(moment, rows, layout.heading, &mut out)?;
     } else {
-        export::table::write(moment, rows, &columns(arguments), heading, fit, &mut out)?;
+        export::table::write(moment, rows, layout, &mut out)?;
     }
     out.flush()?;
     Ok(())
@@ -100,133 +224,122 @@ fn terminal_width() -> Option<usize> {
     (width > 0).then_some(usize::from(width))
 }
 
-/// Whether a table was asked for, as ss understands its letters: a protocol of the internet holds for both families, a
-/// family alone for all protocols of the internet, and unix where it is named. No letter at all is everything.
-fn wanted(arguments: &List, table: Table) -> bool {
-    let letters = arguments.tcp || arguments.udp || arguments.raw;
-    let families = arguments.ipv4 || arguments.ipv6;
-    let nothing = !letters && !families && !arguments.unix;
-    let internet = |protocol: Protocol, family: bool| {
-        let by_protocol = match protocol {
-            Protocol::Tcp => arguments.tcp,
-            Protocol::Udp => arguments.udp,
-            Protocol::Raw => arguments.raw,
-            _ => false,
+/// Rows of the sockets that were asked for.
+pub(super) fn select(selection: &Selection, moment: &Moment) -> Vec<u32> {
+    let holds =
+        |&row: &u32| SocketRow::of(moment, row as usize).is_some_and(|row| selection.holds(&row));
+    (0..moment.sample.sockets.rows.len() as u32)
+        .filter(holds)
+        .collect()
+}
+
+/// An order that was asked for.
+#[derive(Debug, Clone, Copy)]
+struct Order {
+    column: &'static SocketColumn,
+    descending: bool,
+}
+
+impl Order {
+    /// `COLUMN`, `COLUMN:asc`, `COLUMN:desc`.
+    fn parse(text: &str) -> anyhow::Result<Order> {
+        let (name, direction) = match text.split_once(':') {
+            Some((name, direction)) => (name, Some(direction)),
+            None => (text, None),
         };
-        // Without a letter, a family stands for all of its protocols.
-        let by_protocol = by_protocol || (families && !letters);
-        nothing || (by_protocol && (family || !families))
-    };
-    match table {
-        Table::Tcp => {
-            let families = [arguments.ipv4, arguments.ipv6];
-            families
-                .iter()
-                .any(|&family| internet(Protocol::Tcp, family))
+        let column = column(name)?;
+        let descending = match direction {
+            None => column.align == Align::Right,
+            Some("asc") => false,
+            Some("desc") => true,
+            Some(other) => {
+                return Err(super::help::Usage::new(format!(
+                    "--sort {text}: '{other}' is no direction; write {name}:asc or {name}:desc"
+                ))
+                .into());
+            }
+        };
+        Ok(Order { column, descending })
+    }
+
+    /// Puts rows into this order; equal ones stay as they are.
+    fn apply(self, moment: &Moment, rows: &mut [u32]) {
+        let key = |row: &u32| {
+            let row = SocketRow::of(moment, *row as usize);
+            row.map_or(crate::column::SortKey::Missing, |row| {
+                self.column.sort_key(&row)
+            })
+        };
+        let mut keyed: Vec<_> = rows.iter().map(|row| (key(row), *row)).collect();
+        keyed.sort_by(|a, b| a.0.compare(&b.0, self.descending));
+        for (place, (_, row)) in rows.iter_mut().zip(&keyed) {
+            *place = *row;
         }
-        Table::Inet(protocol) => internet(protocol, arguments.ipv4),
-        Table::Inet6(protocol) => internet(protocol, arguments.ipv6),
-        Table::Unix => nothing || arguments.unix,
-        Table::Netlink | Table::Packet | Table::Vsock => nothing,
     }
 }
 
-/// Which of the kernel's tables hold what was asked for.
-fn tables(arguments: &List) -> Vec<Table> {
-    let all = Table::ALL.into_iter();
-    all.filter(|&table| wanted(arguments, table)).collect()
-}
-
-/// Rows of the sockets that were asked for.
-fn select(arguments: &List, sample: &Sample) -> Vec<u32> {
-    let family = |socket: &Socket| {
-        (!arguments.ipv4 && !arguments.ipv6)
-            || !socket.family.is_inet()
-            || (arguments.ipv4 && socket.family == Family::Inet)
-            || (arguments.ipv6 && socket.family == Family::Inet6)
-    };
-    let state = |socket: &Socket| {
-        if arguments.all {
-            true
-        } else if arguments.listening {
-            matches!(socket.state, State::Listen | State::Closed)
-        } else {
-            socket.state.is_connected_for_ss()
-        }
-    };
-    (0u32..)
-        .zip(&sample.sockets.rows)
-        .filter(|(_, socket)| family(socket) && state(socket))
-        .map(|(row, _)| row)
-        .collect()
+/// The column of that name.
+fn column(name: &str) -> anyhow::Result<&'static SocketColumn> {
+    let field = VOCABULARY.field(name.trim());
+    let column = field.and_then(|field| SOCKET_COLUMNS.get(usize::from(field.id)));
+    column.ok_or_else(|| {
+        super::help::Usage::new(format!(
+            "there is no column '{name}'; 'sockwatch help columns' lists them"
+        ))
+        .into()
+    })
 }
 
 /// The columns of the table.
-fn columns(arguments: &List) -> Vec<&'static SocketColumn> {
-    let mut ids: Vec<&str> = DEFAULT_COLUMNS.to_vec();
-    if arguments.options {
-        ids.push("timer");
+fn columns(arguments: &List) -> anyhow::Result<Vec<&'static SocketColumn>> {
+    let mut columns: Vec<&'static SocketColumn> = Vec::new();
+    let mut add = |column: &'static SocketColumn| {
+        if !columns.iter().any(|known| known.id == column.id) {
+            columns.push(column);
+        }
+    };
+    let asked = &arguments.columns;
+    let beside = asked.first().is_none_or(|name| name.starts_with('+'));
+    if beside {
+        let mut ids: Vec<&str> = DEFAULT_COLUMNS.to_vec();
+        if arguments.options {
+            ids.push("timer");
+        }
+        if arguments.extended {
+            ids.extend(["interface", "uid", "inode", "cookie", "mark", "cgroup"]);
+        }
+        if arguments.memory {
+            ids.extend([
+                "rmem_alloc",
+                "rcvbuf",
+                "wmem_alloc",
+                "sndbuf",
+                "fwd_alloc",
+                "wmem_queued",
+                "optmem",
+                "memory_backlog",
+                "drops",
+            ]);
+        }
+        if arguments.info {
+            ids.extend([
+                "congestion",
+                "rtt",
+                "cwnd",
+                "bytes_acked",
+                "bytes_received",
+                "retransmitted",
+            ]);
+        }
+        ids.iter()
+            .filter_map(|id| SocketColumn::by_id(id))
+            .for_each(&mut add);
     }
-    if arguments.extended {
-        ids.extend(["interface", "inode", "cookie", "cgroup"]);
+    for name in asked {
+        add(column(name.trim().trim_start_matches('+'))?);
     }
-    if arguments.memory {
-        ids.push("drops");
+    if columns.is_empty() {
+        return Err(anyhow!("--columns names no column"));
     }
-    if arguments.info {
-        ids.extend([
-            "congestion",
-            "rtt",
-            "cwnd",
-            "bytes_acked",
-            "bytes_received",
-            "retransmitted",
-        ]);
-    }
-    ids.iter()
-        .filter_map(|id| SocketColumn::by_id(id))
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::Parser;
-
-    use super::*;
-    use crate::cli::{Cli, Command};
-
-    /// The tables that some letters ask for.
-    fn asked(letters: &str) -> Vec<Table> {
-        let mut words = vec!["sockwatch", "list"];
-        words.extend((!letters.is_empty()).then_some(letters));
-        let Some(Command::List(arguments)) = Cli::parse_from(words).command else {
-            panic!("list");
-        };
-        let all = Table::ALL.into_iter();
-        all.filter(|&table| wanted(&arguments, table)).collect()
-    }
-
-    #[test]
-    fn letters_ask_for_what_they_ask_ss_for() {
-        use Protocol::Udp;
-        use Table::{Inet, Inet6, Tcp as BothTcp, Unix};
-        assert_eq!(asked(""), Table::ALL);
-        assert_eq!(asked("-a"), Table::ALL);
-        assert_eq!(asked("-t"), [BothTcp]);
-        assert_eq!(asked("-x"), [Unix]);
-        assert_eq!(asked("-tu6"), [BothTcp, Inet6(Udp)]);
-        assert_eq!(asked("-tx"), [BothTcp, Unix]);
-        assert_eq!(asked("-t4x"), [BothTcp, Unix]);
-
-        let v4: Vec<Table> = Table::ALL
-            .into_iter()
-            .filter(|table| matches!(table, BothTcp | Inet(_)))
-            .collect();
-        assert_eq!(asked("-4"), v4);
-        let with_unix: Vec<Table> = Table::ALL
-            .into_iter()
-            .filter(|table| matches!(table, BothTcp | Inet(_) | Unix))
-            .collect();
-        assert_eq!(asked("-4x"), with_unix);
-    }
+    Ok(columns)
 }

@@ -1,4 +1,18 @@
 //! One file for each subcommand.
 
 pub mod dashboard;
+pub mod events;
+pub mod help;
+pub mod kill;
 pub mod list;
+pub mod summary;
+
+mod resolve;
+mod select;
+
+use rustix::thread::{CapabilitySet, capabilities};
+
+/// Whether this process may administer networks: see firewall marks, destroy sockets.
+fn is_network_admin() -> bool {
+    capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::NET_ADMIN))
+}

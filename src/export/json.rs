@@ -91,6 +91,36 @@ pub fn write_lines(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::R
     }
 }
 
+/// Writes one object a line, each with the time of the moment in `taken_at`.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_lines_with_time(
+    moment: &Moment,
+    rows: &[u32],
+    out: &mut impl Write,
+) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Timed<'a> {
+        taken_at: &'a str,
+        #[serde(flatten)]
+        socket: JsonSocket<'a>,
+    }
+    let taken_at = timestamp(moment.sample.taken_at_us);
+    let peers = moment.peers();
+    for &row in rows {
+        if let Some(socket) = JsonSocket::of(moment, peers, row as usize) {
+            let timed = Timed {
+                taken_at: &taken_at,
+                socket,
+            };
+            serde_json::to_writer(&mut *out, &timed)?;
+            out.write_all(b"\n")?;
+        }
+    }
+    Ok(())
+}
+
 /// Writes the objects of `rows` with `between` between them. Two threads format, each every other chunk, while this
 /// one writes the chunks in their order: a hundred thousand sockets are some 200 MB.
 fn write_rows(

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
 use crate::aggregate::Moment;
-use crate::column::{Align, SocketColumn, SocketRow};
+use crate::column::{Align, SocketColumn, SocketRow, TCP_FIELDS};
 
 /// Between two columns.
 const GAP: &str = "  ";
@@ -13,7 +13,71 @@ const GAP: &str = "  ";
 /// A column that must shrink does not go below this.
 const NARROWEST: usize = 9;
 
-/// Writes `rows` in `columns`. With `fit`, the widest columns of text give way until a line fits into so many columns
+/// What stands beside the columns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Further {
+    /// Nothing.
+    None,
+    /// Everything that TCP tells, on a further line.
+    Below,
+    /// The same at the end of the line.
+    Beside,
+}
+
+/// Names in place of numbers.
+pub trait Naming {
+    /// Appends the text of a cell that has a name; answers whether it has.
+    fn write(&self, row: &SocketRow<'_>, column: &SocketColumn, out: &mut String) -> bool;
+}
+
+/// How a table looks.
+#[derive(Clone, Copy)]
+pub struct Layout<'a> {
+    /// Its columns.
+    pub columns: &'a [&'static SocketColumn],
+    /// Whether headings stand above it.
+    pub heading: bool,
+    /// The columns of the terminal that a line should fit into.
+    pub fit: Option<usize>,
+    /// What stands beside the columns.
+    pub further: Further,
+    /// Names in place of numbers.
+    pub name: Option<&'a dyn Naming>,
+}
+
+impl std::fmt::Debug for Layout<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Layout")
+            .field("columns", &self.columns)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Appends everything that TCP tells of a connection as `name:value`, with units.
+fn further(row: &SocketRow<'_>, out: &mut String) {
+    let Some(info) = row
+        .socket
+        .tcp_info()
+        .filter(|_| !row.socket.socket.is_listener())
+    else {
+        return;
+    };
+    let mut value = String::new();
+    for field in TCP_FIELDS.iter() {
+        value.clear();
+        if field.write(info, &mut value) {
+            if !out.is_empty() {
+                out.push(' ');
+            }
+            out.push_str(field.field.name);
+            out.push(':');
+            // Each word is one field.
+            out.extend(value.chars().map(|c| if c == ' ' { '_' } else { c }));
+        }
+    }
+}
+
+/// Writes `rows` in columns. With `fit`, the widest columns of text give way until a line fits into so many columns
 /// of the terminal; what is left out of a cell is marked by `…` in its middle.
 ///
 /// # Errors
@@ -21,11 +85,15 @@ const NARROWEST: usize = 9;
 pub fn write(
     moment: &Moment,
     rows: &[u32],
-    columns: &[&SocketColumn],
-    heading: bool,
-    fit: Option<usize>,
+    layout: &Layout<'_>,
     out: &mut impl Write,
 ) -> io::Result<()> {
+    let Layout {
+        columns,
+        heading,
+        fit,
+        ..
+    } = *layout;
     // All cells in one string, the end of each beside it: the widths are known only after the last row.
     let mut text = String::new();
     let mut ends = Vec::with_capacity(rows.len() * columns.len());
@@ -39,7 +107,12 @@ pub fn write(
         };
         for (column, width) in columns.iter().zip(&mut widths) {
             let start = text.len();
-            column.write(&row, &mut text);
+            let named = layout
+                .name
+                .is_some_and(|name| name.write(&row, column, &mut text));
+            if !named {
+                column.write(&row, &mut text);
+            }
             *width = (*width).max(text[start..].width());
             ends.push(text.len());
         }
@@ -61,7 +134,11 @@ pub fn write(
         finish(&mut line, out)?;
     }
     let mut start = 0;
-    for row in ends.chunks_exact(columns.len().max(1)) {
+    let mut more = String::new();
+    let known = rows
+        .iter()
+        .filter_map(|&row| SocketRow::of(moment, row as usize));
+    for (row, socket) in ends.chunks_exact(columns.len().max(1)).zip(known) {
         for (at, ((column, &width), &end)) in columns.iter().zip(&widths).zip(row).enumerate() {
             cell(
                 &mut line,
@@ -71,6 +148,22 @@ pub fn write(
                 at + 1 == columns.len(),
             );
             start = end;
+        }
+        if layout.further != Further::None {
+            more.clear();
+            further(&socket, &mut more);
+        }
+        match layout.further {
+            Further::Below if !more.is_empty() => {
+                finish(&mut line, out)?;
+                line.push('\t');
+                line.push_str(&more);
+            }
+            Further::Beside if !more.is_empty() => {
+                line.push_str(GAP);
+                line.push_str(&more);
+            }
+            _ => {}
         }
         finish(&mut line, out)?;
     }

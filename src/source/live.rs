@@ -9,15 +9,22 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use super::attribution::{Attributor, LiveInodes, closed_rows};
 use super::netlink::dump::Dumper;
 use super::netlink::events::{Heard, Listener};
-use super::netlink::request::Table;
+use super::netlink::request::{Asked, Table};
 use super::procfs::{
     CgroupPaths, CounterReader, Owners, hides_namespaces, host, network_namespace, read_raw,
 };
 use super::{Source, SourceError};
-use crate::model::{Family, Fault, Host, Protocol, Sample, Severity};
+use crate::filter::{Lowered, StateSet};
+use crate::model::{Family, Fault, Host, Protocol, Sample, Severity, Socket, State};
 
 /// How long a table that the kernel lacks is not asked for again: asking makes the kernel look for a module.
 const ASK_AGAIN: Duration = Duration::from_mins(1);
+
+/// Sockets from which on finding the owners of all is as quick as finding theirs.
+const FEW: usize = 1024;
+
+/// Connections whose other ends are looked up one by one.
+const MOST_OTHER_ENDS: usize = 4096;
 
 /// How often the names of devices are read again.
 const INTERFACES_AGAIN: Duration = Duration::from_secs(5);
@@ -31,6 +38,10 @@ pub struct LiveOptions {
     pub tables: Vec<Table>,
     /// Whether to listen for destroy events; a single snapshot has no use for them.
     pub destroy_events: bool,
+    /// What is asked of the tables of the internet protocols.
+    pub asked: Asked,
+    /// Whether the other ends of connections are looked up if what is asked for leaves them out.
+    pub other_ends: bool,
     /// How long Samples may wait for users' names, in all. Later ones have those that came meanwhile.
     pub name_wait: Duration,
 }
@@ -41,6 +52,8 @@ impl Default for LiveOptions {
             proc_root: PathBuf::from("/proc"),
             tables: Table::ALL.to_vec(),
             destroy_events: true,
+            asked: Asked::default(),
+            other_ends: true,
             name_wait: Duration::from_millis(20),
         }
     }
@@ -123,7 +136,8 @@ impl Live {
                 self.make_up(table, sample);
                 continue;
             }
-            let outcome = self.dumper.dump(table, &mut sample.sockets);
+            let asked = &self.options.asked;
+            let outcome = self.dumper.dump(table, asked, &mut sample.sockets);
             sample.timings.dump_ns += outcome.waited.as_nanos() as u64;
             sample.timings.decode_ns += outcome.decoded.as_nanos() as u64;
             match outcome.fault {
@@ -144,8 +158,66 @@ impl Live {
                 }
             }
         }
+        if self.asks_for_few() {
+            self.complete(sample);
+        }
         sample.monotonic_ns = clock_ns(rustix::time::ClockId::Monotonic);
         sample.taken_at_us = (clock_ns(rustix::time::ClockId::Realtime) / 1000) as i64;
+    }
+
+    /// Whether few sockets are asked for, so that it is not worth while to find the owners of all.
+    fn asks_for_few(&self) -> bool {
+        let lowered = &self.options.asked.lowered;
+        !lowered.code.is_empty() || !lowered.states.holds(State::Established)
+    }
+
+    /// Adds what explains the sockets that were asked for: listeners by which connections without an owner came in, and
+    /// other ends. Whoever asked for few leaves them out again.
+    fn complete(&mut self, sample: &mut Sample) {
+        if !self.options.tables.contains(&Table::Tcp) {
+            return;
+        }
+        let table = &mut sample.sockets;
+        let rows = table.rows.len();
+        let is_tcp = |socket: &&Socket| socket.protocol == Protocol::Tcp;
+        let unowned: FxHashSet<u16> = table
+            .rows
+            .iter()
+            .filter(|socket| is_tcp(socket) && socket.inode == 0)
+            .filter_map(|socket| socket.local().map(|local| local.port))
+            .collect();
+        if self.options.other_ends && rows <= MOST_OTHER_ENDS {
+            for at in 0..rows {
+                let socket = table.rows[at];
+                if socket.protocol == Protocol::Tcp && socket.remote().is_some() {
+                    self.dumper.other_end(&socket, table);
+                }
+            }
+        }
+        if !unowned.is_empty() {
+            let listeners = Asked {
+                lowered: Lowered {
+                    states: StateSet::of(State::Listen),
+                    code: Vec::new(),
+                },
+                details: self.options.asked.details,
+            };
+            let from = table.rows.len();
+            let outcome = self.dumper.dump(Table::Tcp, &listeners, table);
+            sample.faults.extend(outcome.fault);
+            let mut kept = from;
+            for at in from..table.rows.len() {
+                let socket = table.rows[at];
+                if socket
+                    .local()
+                    .is_some_and(|local| unowned.contains(&local.port))
+                {
+                    table.rows[kept] = socket;
+                    kept += 1;
+                }
+            }
+            table.rows.truncate(kept);
+        }
     }
 
     /// What `/proc` tells of a table that `sock_diag` lacks: the raw sockets.
@@ -252,7 +324,22 @@ impl Source for Live {
         sample.clear();
         sample.host = Arc::clone(&self.host);
         let mut owners_time = Duration::ZERO;
-        if self.samples == 0 {
+        if self.samples == 0 && self.asks_for_few() {
+            self.dump(sample);
+            let clock = Instant::now();
+            let inodes: Vec<u32> = sample
+                .sockets
+                .rows
+                .iter()
+                .map(|socket| socket.inode)
+                .collect();
+            if inodes.len() <= FEW {
+                self.owners.seek(sample.monotonic_ns, &inodes);
+            } else {
+                self.owners.refresh(sample.monotonic_ns, &|_| true);
+            }
+            owners_time += clock.elapsed();
+        } else if self.samples == 0 {
             // Everything is new: let one core read all of /proc while the other dumps.
             let now = clock_ns(rustix::time::ClockId::Monotonic);
             let nobody = Owners::new(&self.options.proc_root, Duration::ZERO);

@@ -1,14 +1,18 @@
 //! Where Samples come from.
 //!
-//! [`Live`] asks the kernel. A recording will be another [`Source`]. Nothing here computes a rate or knows a screen.
+//! [`Live`] asks the kernel; [`read_raw_dump`] reads what ss wrote; [`System`] knows names. A recording will be another [`Source`]. Nothing here computes a rate or knows a screen.
 
 pub mod netlink;
 pub mod procfs;
 
 mod attribution;
 mod live;
+mod names;
+mod raw_dump;
 
 pub use live::{Live, LiveOptions};
+pub use names::System;
+pub use raw_dump::{RawDumpError, read_raw_dump};
 
 use crate::model::Sample;
 

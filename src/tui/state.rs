@@ -13,7 +13,7 @@ use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::table::{Steer, Table};
 use crate::aggregate::Moment;
 use crate::column::Service;
-use crate::filter::Filter;
+use crate::filter::Words;
 use crate::model::{Process, SocketKey};
 
 /// The screens that digits and Tab lead to.
@@ -123,7 +123,7 @@ pub enum Popup {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Typing {
     /// A filter of the table in sight; what it was before.
-    Filter(Filter),
+    Filter(Words),
     /// What to look for in what lies over the screen; what it was before.
     Search(String),
 }

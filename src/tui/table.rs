@@ -21,7 +21,7 @@ use rustc_hash::FxHashMap;
 
 use crate::aggregate::Moment;
 use crate::column::{Column, Kind, Total};
-use crate::filter::Filter;
+use crate::filter::Words;
 
 pub use fit::{Chosen, ColumnPlace};
 pub use list::{Heading, List, Outlining, Row, Shape};
@@ -77,7 +77,7 @@ pub struct Table<L: List> {
     /// Whether only the rows in sight are in order.
     partly: bool,
     sorter: Sorter,
-    filter: Filter,
+    filter: Words,
     /// Rows before the filter.
     unfiltered: usize,
     /// Totals of what the filter leaves, by column.
@@ -111,7 +111,7 @@ impl<L: List> Table<L> {
             version: 0,
             partly: false,
             sorter: Sorter::default(),
-            filter: Filter::default(),
+            filter: Words::default(),
             unfiltered: 0,
             totals: Vec::new(),
             held: None,

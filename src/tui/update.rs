@@ -13,7 +13,7 @@ use super::line::{self, Typed};
 use super::page::{Page, SocketPage};
 use super::state::{Pane, Popup, Screen, State, Target, Typing};
 use crate::column::format;
-use crate::filter::Filter;
+use crate::filter::Words;
 
 pub(super) use jump::{other_end, owner};
 pub(super) use picker::{column_lines, sort_lines};
@@ -94,7 +94,7 @@ fn type_key(state: &mut State, key: &KeyEvent) {
             let mut text = table.filter().text().to_owned();
             let typed = line::press(&mut text, key);
             match typed {
-                Typed::Changed => table.set_filter(Filter::new(&text)),
+                Typed::Changed => table.set_filter(Words::new(&text)),
                 Typed::Cancelled => table.set_filter(before),
                 Typed::Done | Typed::Nothing => {}
             }
@@ -175,7 +175,7 @@ fn back(state: &mut State) {
     if let Some(table) = state.table_mut()
         && !table.filter().is_empty()
     {
-        table.set_filter(Filter::default());
+        table.set_filter(Words::default());
     } else {
         state.go_back();
     }

@@ -37,7 +37,15 @@ impl Aggregator {
         let visit = self.sockets.visit(socket.key());
         let is_new = matches!(visit, Visit::New(_));
         let (Visit::New(last) | Visit::Known(last) | Visit::Repeated(last)) = visit;
-        let mut rates = SocketRates::default();
+        if is_new && since.is_some() {
+            last.first_ns = Some(now);
+        }
+        let mut rates = SocketRates {
+            age: last
+                .first_ns
+                .map(|first| (now.saturating_sub(first) as f64 / 1e9) as f32),
+            ..SocketRates::default()
+        };
         let mut delta = None;
         if let (Some(counted), Some(since)) = (&counted, since) {
             // Not seen before although it is not the first Sample: all that it counted happened since.

@@ -10,7 +10,7 @@ pub(super) fn columns() -> Vec<SocketColumn> {
             vec![ $( SocketColumn::figure(
                 ($id, $heading, 8),
                 $about,
-                (format::bytes, Total::$total),
+                (format::BYTES, Total::$total),
                 |row: &SocketRow<'_>| row.socket.memory()?.get($index).map(f64::from),
             ) ),+ ]
         };

@@ -2,6 +2,7 @@
 
 use super::{SocketColumn, SocketRow, connection, format};
 use crate::column::{Align, Cell, Format, Total};
+use crate::filter::Unit;
 use crate::model::{KernelField, TcpInfo};
 
 /// What fields of `tcp_info` are about.
@@ -65,7 +66,7 @@ impl TcpField {
     pub fn write(&self, info: TcpInfo<'_>, out: &mut String) -> bool {
         match measured(self.field, info) {
             Some(value) => {
-                (self.format)(out, value);
+                self.format.write(out, value);
                 true
             }
             None => false,
@@ -146,85 +147,88 @@ fn scale(out: &mut String, value: f64) {
     format::integer(out, 2_f64.powf(value));
 }
 
-/// Segments.
-fn segments(out: &mut String, value: f64) {
-    format::whole(out, value);
-}
-
 /// The name, the group, the unit, what several come to.
 type Row = (&'static str, Group, Format, Total);
+
+const EXACTLY: Format = Format::new(exactly, Unit::Bytes);
+const MILLISECONDS: Format = Format::new(ms, Unit::Milliseconds);
+const SEGMENTS: Format = Format::new(format::whole, Unit::Count);
+const CA_STATE: Format = Format::new(ca_state, Unit::Count);
+const OPTIONS: Format = Format::new(options, Unit::Count);
+const YES_OR_NO: Format = Format::new(yes_or_no, Unit::Count);
+const SCALE: Format = Format::new(scale, Unit::Count);
 
 const ROWS: [Row; 66] = {
     use Group::{Ages, Agreed, Loss, Path, Receiving, Sending, Volume};
     use Total::{Highest, None, Sum};
-    use format::{bytes, duration_us as us, integer, rate};
+    use format::{BYTES, INTEGER, RATE, TIME};
     [
-        ("rtt", Path, us, Highest),
-        ("rttvar", Path, us, Highest),
-        ("min_rtt", Path, us, Highest),
-        ("rcv_rtt", Path, us, Highest),
-        ("rto", Path, us, Highest),
-        ("ato", Path, us, Highest),
-        ("pmtu", Path, exactly, None),
-        ("snd_mss", Path, exactly, None),
-        ("rcv_mss", Path, exactly, None),
-        ("advmss", Path, exactly, None),
-        ("reordering", Path, segments, Highest),
-        ("reord_seen", Path, segments, Sum),
-        ("rehash", Path, integer, Sum),
-        ("snd_cwnd", Sending, segments, None),
-        ("snd_ssthresh", Sending, segments, None),
-        ("unacked", Sending, segments, Sum),
-        ("snd_wnd", Sending, bytes, None),
-        ("notsent_bytes", Sending, bytes, Sum),
-        ("pacing_rate", Sending, rate, None),
-        ("max_pacing_rate", Sending, rate, None),
-        ("delivery_rate", Sending, rate, None),
-        ("delivery_rate_app_limited", Sending, yes_or_no, None),
-        ("busy_time", Sending, us, Sum),
-        ("rwnd_limited", Sending, us, Sum),
-        ("sndbuf_limited", Sending, us, Sum),
-        ("rcv_wnd", Receiving, bytes, None),
-        ("rcv_space", Receiving, bytes, None),
-        ("rcv_ssthresh", Receiving, bytes, None),
-        ("rcv_ooopack", Receiving, segments, Sum),
-        ("ca_state", Loss, ca_state, None),
-        ("retransmits", Loss, integer, Sum),
-        ("backoff", Loss, integer, Highest),
-        ("probes", Loss, integer, Sum),
-        ("lost", Loss, segments, Sum),
-        ("sacked", Loss, segments, Sum),
-        ("retrans", Loss, segments, Sum),
-        ("total_retrans", Loss, segments, Sum),
-        ("bytes_retrans", Loss, bytes, Sum),
-        ("dsack_dups", Loss, segments, Sum),
-        ("total_rto", Loss, integer, Sum),
-        ("total_rto_recoveries", Loss, integer, Sum),
-        ("total_rto_time", Loss, ms, Sum),
-        ("fackets", Loss, integer, None),
-        ("bytes_acked", Volume, bytes, Sum),
-        ("bytes_received", Volume, bytes, Sum),
-        ("bytes_sent", Volume, bytes, Sum),
-        ("segs_out", Volume, segments, Sum),
-        ("segs_in", Volume, segments, Sum),
-        ("data_segs_out", Volume, segments, Sum),
-        ("data_segs_in", Volume, segments, Sum),
-        ("delivered", Volume, segments, Sum),
-        ("delivered_ce", Volume, segments, Sum),
-        ("received_ce", Volume, segments, Sum),
-        ("delivered_e1_bytes", Volume, bytes, Sum),
-        ("delivered_e0_bytes", Volume, bytes, Sum),
-        ("delivered_ce_bytes", Volume, bytes, Sum),
-        ("received_e1_bytes", Volume, bytes, Sum),
-        ("received_e0_bytes", Volume, bytes, Sum),
-        ("received_ce_bytes", Volume, bytes, Sum),
-        ("last_data_sent", Ages, ms, Highest),
-        ("last_data_recv", Ages, ms, Highest),
-        ("last_ack_recv", Ages, ms, Highest),
-        ("last_ack_sent", Ages, ms, None),
-        ("options", Agreed, options, None),
-        ("snd_wscale", Agreed, scale, None),
-        ("rcv_wscale", Agreed, scale, None),
+        ("rtt", Path, TIME, Highest),
+        ("rttvar", Path, TIME, Highest),
+        ("min_rtt", Path, TIME, Highest),
+        ("rcv_rtt", Path, TIME, Highest),
+        ("rto", Path, TIME, Highest),
+        ("ato", Path, TIME, Highest),
+        ("pmtu", Path, EXACTLY, None),
+        ("snd_mss", Path, EXACTLY, None),
+        ("rcv_mss", Path, EXACTLY, None),
+        ("advmss", Path, EXACTLY, None),
+        ("reordering", Path, SEGMENTS, Highest),
+        ("reord_seen", Path, SEGMENTS, Sum),
+        ("rehash", Path, INTEGER, Sum),
+        ("snd_cwnd", Sending, SEGMENTS, None),
+        ("snd_ssthresh", Sending, SEGMENTS, None),
+        ("unacked", Sending, SEGMENTS, Sum),
+        ("snd_wnd", Sending, BYTES, None),
+        ("notsent_bytes", Sending, BYTES, Sum),
+        ("pacing_rate", Sending, RATE, None),
+        ("max_pacing_rate", Sending, RATE, None),
+        ("delivery_rate", Sending, RATE, None),
+        ("delivery_rate_app_limited", Sending, YES_OR_NO, None),
+        ("busy_time", Sending, TIME, Sum),
+        ("rwnd_limited", Sending, TIME, Sum),
+        ("sndbuf_limited", Sending, TIME, Sum),
+        ("rcv_wnd", Receiving, BYTES, None),
+        ("rcv_space", Receiving, BYTES, None),
+        ("rcv_ssthresh", Receiving, BYTES, None),
+        ("rcv_ooopack", Receiving, SEGMENTS, Sum),
+        ("ca_state", Loss, CA_STATE, None),
+        ("retransmits", Loss, INTEGER, Sum),
+        ("backoff", Loss, INTEGER, Highest),
+        ("probes", Loss, INTEGER, Sum),
+        ("lost", Loss, SEGMENTS, Sum),
+        ("sacked", Loss, SEGMENTS, Sum),
+        ("retrans", Loss, SEGMENTS, Sum),
+        ("total_retrans", Loss, SEGMENTS, Sum),
+        ("bytes_retrans", Loss, BYTES, Sum),
+        ("dsack_dups", Loss, SEGMENTS, Sum),
+        ("total_rto", Loss, INTEGER, Sum),
+        ("total_rto_recoveries", Loss, INTEGER, Sum),
+        ("total_rto_time", Loss, MILLISECONDS, Sum),
+        ("fackets", Loss, INTEGER, None),
+        ("bytes_acked", Volume, BYTES, Sum),
+        ("bytes_received", Volume, BYTES, Sum),
+        ("bytes_sent", Volume, BYTES, Sum),
+        ("segs_out", Volume, SEGMENTS, Sum),
+        ("segs_in", Volume, SEGMENTS, Sum),
+        ("data_segs_out", Volume, SEGMENTS, Sum),
+        ("data_segs_in", Volume, SEGMENTS, Sum),
+        ("delivered", Volume, SEGMENTS, Sum),
+        ("delivered_ce", Volume, SEGMENTS, Sum),
+        ("received_ce", Volume, SEGMENTS, Sum),
+        ("delivered_e1_bytes", Volume, BYTES, Sum),
+        ("delivered_e0_bytes", Volume, BYTES, Sum),
+        ("delivered_ce_bytes", Volume, BYTES, Sum),
+        ("received_e1_bytes", Volume, BYTES, Sum),
+        ("received_e0_bytes", Volume, BYTES, Sum),
+        ("received_ce_bytes", Volume, BYTES, Sum),
+        ("last_data_sent", Ages, MILLISECONDS, Highest),
+        ("last_data_recv", Ages, MILLISECONDS, Highest),
+        ("last_ack_recv", Ages, MILLISECONDS, Highest),
+        ("last_ack_sent", Ages, MILLISECONDS, None),
+        ("options", Agreed, OPTIONS, None),
+        ("snd_wscale", Agreed, SCALE, None),
+        ("rcv_wscale", Agreed, SCALE, None),
     ]
 };
 
@@ -251,7 +255,7 @@ pub static TCP_FIELDS: std::sync::LazyLock<Vec<TcpField>> = std::sync::LazyLock:
         Some(TcpField {
             field: find(name)?,
             group: Group::Agreed,
-            format: format::integer,
+            format: format::INTEGER,
             total: Total::None,
         })
     });

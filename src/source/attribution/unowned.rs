@@ -70,7 +70,12 @@ pub(super) fn why_unowned(
     if let Ends::Netlink { port_id: 0, .. } = socket.ends {
         return Unowned::Kernel;
     }
-    let is_mini = || socket.protocol == Protocol::Tcp && sample.sockets.tcp_info(socket).is_none();
+    // Whatever was asked for, a full socket comes with the directions that are shut down.
+    let is_mini = || {
+        socket.protocol == Protocol::Tcp
+            && socket.shutdown.is_none()
+            && sample.sockets.tcp_info(socket).is_none()
+    };
     match socket.state {
         State::TimeWait => return Unowned::TimeWait,
         State::SynRecv => return Unowned::Handshake,

@@ -11,7 +11,7 @@ use rustix::io::Errno;
 use rustix::net::{RecvFlags, sockopt};
 
 use super::decode;
-use super::request::{TCPDIAG_GETSOCK, Table, write_exact};
+use super::request::{Asked, TCPDIAG_GETSOCK, Table, write_exact};
 use crate::model::{self, Fault, Protocol, Severity, SocketTable};
 
 /// The kernel fills at most 32 KiB per `recv`; a larger buffer stays empty, a smaller one costs system calls.
@@ -158,6 +158,48 @@ impl Dumper {
         }
     }
 
+    /// Appends the socket at the other end of a TCP connection, if it is on this machine.
+    pub fn other_end(&mut self, socket: &model::Socket, table: &mut SocketTable) {
+        let model::Ends::Inet { local, remote } = socket.ends else {
+            return;
+        };
+        let mut other = *socket;
+        other.ends = model::Ends::Inet {
+            local: remote,
+            remote: local,
+        };
+        other.cookie = u64::MAX;
+        other.interface = 0;
+        let sequence = self.next_sequence();
+        if !write_exact(&other, sequence, &mut self.request)
+            || self.socket.send(&self.request, 0).is_err()
+        {
+            return;
+        }
+        let rows = table.rows.len();
+        while let Ok(received) = self.receive(RecvFlags::DONTWAIT) {
+            let answers = decode_datagram(
+                &self.buffer[..received],
+                Some(sequence),
+                Some(socket.protocol),
+                self.netns,
+                table,
+            );
+            if answers.ended.is_some() || table.rows.len() > rows {
+                break;
+            }
+        }
+        // Where there is no such connection, the kernel answers with the listener.
+        let is_it = |row: &model::Socket| {
+            let ends =
+                |row: &model::Socket| Some((row.local()?.canonical(), row.remote()?.canonical()));
+            ends(row) == ends(&other)
+        };
+        if !table.rows.get(rows).is_some_and(is_it) {
+            table.rows.truncate(rows);
+        }
+    }
+
     fn next_sequence(&mut self) -> u32 {
         self.sequence = self.sequence.wrapping_add(1).max(1);
         self.sequence
@@ -171,10 +213,10 @@ impl Dumper {
         })
     }
 
-    /// Appends every row of `what` to `table`.
-    pub fn dump(&mut self, what: Table, table: &mut SocketTable) -> Outcome {
+    /// Appends the rows of `what` that are asked for to `table`.
+    pub fn dump(&mut self, what: Table, asked: &Asked, table: &mut SocketTable) -> Outcome {
         let mut outcome = Outcome::default();
-        let result = self.try_dump(what, table, &mut outcome);
+        let result = self.try_dump(what, asked, table, &mut outcome);
         if let Err(error) = result {
             outcome.lacking = matches!(
                 error.raw_os_error().map(Errno::from_raw_os_error),
@@ -196,11 +238,12 @@ impl Dumper {
     fn try_dump(
         &mut self,
         what: Table,
+        asked: &Asked,
         table: &mut SocketTable,
         outcome: &mut Outcome,
     ) -> io::Result<()> {
         let sequence = self.next_sequence();
-        what.write_request(sequence, &mut self.request);
+        what.write_request(asked, sequence, &mut self.request);
         let mut clock = Instant::now();
         self.socket.send(&self.request, 0)?;
         let mut malformed = 0;

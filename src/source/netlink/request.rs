@@ -8,6 +8,7 @@ use netlink_packet_sock_diag::constants::{
 use netlink_packet_sock_diag::inet::{self, ExtensionFlags, InetRequest, SocketId};
 use netlink_packet_sock_diag::unix::{self, ShowFlags, UnixRequest};
 
+use crate::filter::{Lowered, StateSet};
 use crate::model::{Ends, Family, Protocol, Socket};
 
 /// `AF_VSOCK`.
@@ -19,8 +20,65 @@ const IPPROTO_MPTCP: u32 = 262;
 /// `INET_DIAG_REQ_PROTOCOL`.
 const INET_DIAG_REQ_PROTOCOL: u16 = 3;
 
+/// `INET_DIAG_REQ_BYTECODE`.
+const INET_DIAG_REQ_BYTECODE: u16 = 1;
+
+/// Bit 12, `TCP_NEW_SYN_RECV`: half-open connections, which are reported as SYN-RECV.
+const NEW_SYN_RECV: u32 = 1 << 12;
+
 /// Every TCP state: bits 1 to 12, and 13 for bound-inactive sockets.
-const ALL_STATES: u32 = 0x3ffe;
+const ALL_STATES: u32 = StateSet::ALL.bits() | NEW_SYN_RECV;
+
+/// What is asked of the tables of the internet protocols.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Which sockets.
+    pub lowered: Lowered,
+    /// Whether with everything that the kernel knows of them; otherwise only with who and where they are, which spares
+    /// it their locks.
+    pub details: bool,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Asked {
+            lowered: Lowered::ALL,
+            details: true,
+        }
+    }
+}
+
+impl Asked {
+    fn states(&self) -> u32 {
+        match self.lowered.states.bits() {
+            states if states & 1 << 3 != 0 => states | NEW_SYN_RECV,
+            states => states,
+        }
+    }
+
+    /// All but MEMINFO, whose four numbers are also among SKMEMINFO's nine.
+    fn extensions(&self) -> ExtensionFlags {
+        if self.details {
+            ExtensionFlags::all().difference(ExtensionFlags::MEMINFO)
+        } else {
+            ExtensionFlags::empty()
+        }
+    }
+
+    /// Appends the program that the kernel decides by.
+    fn write_code(&self, bytes: &mut Vec<u8>) {
+        if !self.lowered.code.is_empty() {
+            attribute(bytes, INET_DIAG_REQ_BYTECODE, &self.lowered.code);
+        }
+    }
+}
+
+/// Appends an attribute, whose payload is a multiple of four bytes long.
+fn attribute(bytes: &mut Vec<u8>, kind: u16, payload: &[u8]) {
+    bytes.extend_from_slice(&(4 + payload.len() as u16).to_ne_bytes());
+    bytes.extend_from_slice(&kind.to_ne_bytes());
+    bytes.extend_from_slice(payload);
+}
 
 /// `UDIAG_SHOW_UID`, which the crate does not name.
 const UDIAG_SHOW_UID: u32 = 0x40;
@@ -35,7 +93,7 @@ const PACKET_SHOW: u32 = 0x11;
 const NDIAG_PROTO_ALL: u8 = 255;
 
 /// `TCPDIAG_GETSOCK`: the older request, which has no family and is answered with TCP sockets of both. ss relies on it.
-pub(super) const TCPDIAG_GETSOCK: u16 = 18;
+pub(in crate::source) const TCPDIAG_GETSOCK: u16 = 18;
 
 /// One dump: a table of the kernel's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -98,16 +156,17 @@ impl Table {
         }
     }
 
-    /// Writes the request for a dump of the whole table, with every attribute, into `out`.
-    pub fn write_request(self, sequence: u32, out: &mut Vec<u8>) {
+    /// Writes the request for a dump of the table into `out`. What is asked for holds for internet protocols; of the other
+    /// tables all is asked for, always.
+    pub fn write_request(self, asked: &Asked, sequence: u32, out: &mut Vec<u8>) {
         let kind = match self {
             Table::Tcp => TCPDIAG_GETSOCK,
             _ => SOCK_DIAG_BY_FAMILY,
         };
         let payload: Vec<u8> = match self {
-            Table::Tcp => both_families(),
-            Table::Inet(protocol) => inet(AF_INET, SocketId::new_v4(), protocol),
-            Table::Inet6(protocol) => inet(AF_INET6, SocketId::new_v6(), protocol),
+            Table::Tcp => both_families(asked),
+            Table::Inet(protocol) => inet(asked, AF_INET, SocketId::new_v4(), protocol),
+            Table::Inet6(protocol) => inet(asked, AF_INET6, SocketId::new_v6(), protocol),
             Table::Unix => emit(&UnixRequest {
                 // The crate's `all()` has two states and would hide unconnected datagram sockets.
                 state_flags: unix::StateFlags::from_bits_retain(u32::MAX),
@@ -196,34 +255,29 @@ fn number(protocol: Protocol) -> u32 {
     }
 }
 
-/// All but MEMINFO, whose four numbers are also among SKMEMINFO's nine.
-fn extensions() -> ExtensionFlags {
-    ExtensionFlags::all().difference(ExtensionFlags::MEMINFO)
-}
-
 /// `inet_diag_req`: family and lengths, which the kernel does not look at, extensions, a `SocketId`, states, no database.
-fn both_families() -> Vec<u8> {
-    let mut bytes = vec![AF_INET, 0, 0, extensions().bits()];
+fn both_families(asked: &Asked) -> Vec<u8> {
+    let mut bytes = vec![AF_INET, 0, 0, asked.extensions().bits()];
     bytes.extend_from_slice(&[0; 48]);
-    bytes.extend_from_slice(&ALL_STATES.to_ne_bytes());
+    bytes.extend_from_slice(&asked.states().to_ne_bytes());
     bytes.extend_from_slice(&[0; 4]);
+    asked.write_code(&mut bytes);
     bytes
 }
 
-/// `inet_diag_req_v2` and, for protocols above 255, its attribute.
-fn inet(family: u8, socket_id: SocketId, protocol: Protocol) -> Vec<u8> {
+/// `inet_diag_req_v2` and its attributes: the program and, for protocols above 255, the protocol.
+fn inet(asked: &Asked, family: u8, socket_id: SocketId, protocol: Protocol) -> Vec<u8> {
     let number = number(protocol);
     let mut bytes = emit(&InetRequest {
         family,
         protocol: number as u8,
-        extensions: extensions(),
-        states: inet::StateFlags::from_bits_retain(ALL_STATES),
+        extensions: asked.extensions(),
+        states: inet::StateFlags::from_bits_retain(asked.states()),
         socket_id,
     });
+    asked.write_code(&mut bytes);
     if number > u32::from(u8::MAX) {
-        bytes.extend_from_slice(&8u16.to_ne_bytes());
-        bytes.extend_from_slice(&INET_DIAG_REQ_PROTOCOL.to_ne_bytes());
-        bytes.extend_from_slice(&number.to_ne_bytes());
+        attribute(&mut bytes, INET_DIAG_REQ_PROTOCOL, &number.to_ne_bytes());
     }
     bytes
 }
@@ -252,7 +306,8 @@ mod tests {
     #[test]
     fn a_request_has_the_layout_of_the_kernels_structures() {
         let mut bytes = Vec::new();
-        Table::Inet(Protocol::Tcp).write_request(7, &mut bytes);
+        let all = Asked::default();
+        Table::Inet(Protocol::Tcp).write_request(&all, 7, &mut bytes);
         assert_eq!(bytes.len(), 16 + 56);
         assert_eq!(bytes[0..4], 72u32.to_ne_bytes());
         assert_eq!(bytes[4..6], 20u16.to_ne_bytes());
@@ -261,25 +316,38 @@ mod tests {
         assert_eq!(bytes[16..19], [2, 6, 0xfe]);
         assert_eq!(bytes[20..24], 0x3ffe_u32.to_ne_bytes());
 
-        Table::Tcp.write_request(7, &mut bytes);
+        Table::Tcp.write_request(&all, 7, &mut bytes);
         assert_eq!(bytes.len(), 16 + 60);
         assert_eq!(bytes[4..6], 18u16.to_ne_bytes());
         assert_eq!(bytes[16..20], [2, 0, 0, 0xfe]);
         assert_eq!(bytes[68..72], 0x3ffe_u32.to_ne_bytes());
 
-        Table::Inet6(Protocol::Mptcp).write_request(8, &mut bytes);
+        Table::Inet6(Protocol::Mptcp).write_request(&all, 8, &mut bytes);
         assert_eq!(bytes.len(), 16 + 56 + 8);
         assert_eq!(bytes[76..80], 262u32.to_ne_bytes());
 
-        Table::Unix.write_request(9, &mut bytes);
+        Table::Unix.write_request(&all, 9, &mut bytes);
         assert_eq!(bytes.len(), 16 + 24);
         assert_eq!(bytes[28..32], 0x7f_u32.to_ne_bytes());
 
-        Table::Netlink.write_request(9, &mut bytes);
+        Table::Netlink.write_request(&all, 9, &mut bytes);
         assert_eq!((bytes.len(), bytes[17]), (16 + 20, 255));
-        Table::Packet.write_request(9, &mut bytes);
+        Table::Packet.write_request(&all, 9, &mut bytes);
         assert_eq!(bytes.len(), 16 + 20);
-        Table::Vsock.write_request(9, &mut bytes);
+        Table::Vsock.write_request(&all, 9, &mut bytes);
         assert_eq!(bytes.len(), 16 + 24);
+
+        let few = Asked {
+            lowered: Lowered {
+                states: StateSet::of(crate::model::State::SynRecv),
+                code: vec![0; 8],
+            },
+            details: false,
+        };
+        Table::Tcp.write_request(&few, 9, &mut bytes);
+        assert_eq!(bytes.len(), 16 + 60 + 4 + 8);
+        assert_eq!(bytes[19], 0, "no extension");
+        assert_eq!(bytes[68..72], 0x1008_u32.to_ne_bytes());
+        assert_eq!(bytes[76..80], [12, 0, 1, 0]);
     }
 }

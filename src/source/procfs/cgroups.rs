@@ -18,6 +18,12 @@ const MAX_PATHS: usize = 65_536;
 /// Ids without a path that are remembered at most.
 const MAX_MISSING: usize = 4096;
 
+/// Where the cgroup-2 hierarchy is mounted, as `self/mountinfo` below `root`, a procfs, tells.
+pub(in crate::source) fn cgroup2_directory(root: &Path) -> Option<PathBuf> {
+    let text = fs::read(root.join("self/mountinfo")).ok()?;
+    cgroup2_mount(&text)
+}
+
 /// Cgroup id → path below the cgroup-2 mount. An id is the inode of the group's directory. The tree is walked only when
 /// an id is asked for that is not known.
 #[derive(Debug)]
@@ -68,10 +74,7 @@ impl CgroupPaths {
     }
 
     fn walk(&mut self) {
-        let Some(mount) = fs::read(self.root.join("self/mountinfo"))
-            .ok()
-            .and_then(|text| cgroup2_mount(&text))
-        else {
+        let Some(mount) = cgroup2_directory(&self.root) else {
             return;
         };
         let Ok(top) = fs::metadata(&mount) else {

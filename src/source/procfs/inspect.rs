@@ -53,7 +53,10 @@ pub(super) fn is_denied(error: Errno) -> bool {
 
 /// What the descriptor called `name` refers to: a socket's inode (0 for anything else) and its kind, `None` if it is
 /// closed.
-fn target(descriptors: impl AsFd, name: &CStr) -> Result<Option<(u32, DescriptorKind)>, Errno> {
+pub(super) fn target(
+    descriptors: impl AsFd,
+    name: &CStr,
+) -> Result<Option<(u32, DescriptorKind)>, Errno> {
     // Targets that are longer are cut off, and no socket's is.
     let mut buffer = [MaybeUninit::<u8>::uninit(); 32];
     match rustix::fs::readlinkat_raw(descriptors, name, &mut buffer) {
@@ -319,7 +322,7 @@ fn namespace(process: BorrowedFd<'_>, name: &CStr) -> Option<u32> {
     u32::try_from(stat.st_ino).ok()
 }
 
-fn open_descriptors(process: impl AsFd) -> Result<OwnedFd, Errno> {
+pub(super) fn open_descriptors(process: impl AsFd) -> Result<OwnedFd, Errno> {
     rustix::fs::openat(
         process,
         c"fd",

@@ -17,6 +17,7 @@ mod raw;
 mod users;
 
 pub use cgroups::CgroupPaths;
+pub(super) use cgroups::cgroup2_directory;
 pub use counters::CounterReader;
 pub use handles::Handle;
 pub use host::{hides_namespaces, host, network_namespace};

@@ -13,6 +13,7 @@ mod describe;
 mod newcomers;
 mod process;
 mod resolve;
+mod seek;
 mod sweep;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -117,26 +118,10 @@ impl Owners {
             return;
         };
         let root = root.as_fd();
-        let counted = *self.counted.get_or_insert_with(|| counts_descriptors(root));
-        let mut listing = std::mem::take(&mut self.listing);
-        if let Err(error) = self.inspector.processes(root, &mut listing) {
-            self.listing = listing;
-            self.fail(self.root.clone(), error);
-            return;
-        }
-        self.tick += 1;
         let first_time = self.last_ns.is_none();
-        // The first process of a pid namespace is always there, if one may see it.
-        self.empty = listing.is_empty();
-        self.hidden = !self.empty && listing.iter().all(|&(pid, _)| pid != 1);
-
-        let mut newcomers = Vec::new();
-        for &(pid, directory) in &listing {
-            if let Some(newcomer) = self.look_at(root, pid, directory, counted, now_ns, live) {
-                newcomers.push(newcomer);
-            }
-        }
-        self.listing = listing;
+        let Some(newcomers) = self.look_around(root, now_ns, live) else {
+            return;
+        };
         for slot in 0..self.slots.len() as u32 {
             if self
                 .entry(slot)
@@ -152,6 +137,35 @@ impl Owners {
         self.handles.shrink();
         self.search.prune(now_ns);
         self.last_ns = Some(now_ns);
+    }
+
+    /// Looks at every process there is; answers those that are not known. `None` if there is nothing to be seen.
+    fn look_around(
+        &mut self,
+        root: BorrowedFd<'_>,
+        now_ns: u64,
+        live: &dyn Fn(u32) -> bool,
+    ) -> Option<Vec<newcomers::Newcomer>> {
+        let counted = *self.counted.get_or_insert_with(|| counts_descriptors(root));
+        let mut listing = std::mem::take(&mut self.listing);
+        if let Err(error) = self.inspector.processes(root, &mut listing) {
+            self.listing = listing;
+            self.fail(self.root.clone(), error);
+            return None;
+        }
+        self.tick += 1;
+        // The first process of a pid namespace is always there, if one may see it.
+        self.empty = listing.is_empty();
+        self.hidden = !self.empty && listing.iter().all(|&(pid, _)| pid != 1);
+
+        let mut newcomers = Vec::new();
+        for &(pid, directory) in &listing {
+            if let Some(newcomer) = self.look_at(root, pid, directory, counted, now_ns, live) {
+                newcomers.push(newcomer);
+            }
+        }
+        self.listing = listing;
+        Some(newcomers)
     }
 
     /// The descriptors that refer to the socket with this inode, ordered by process and number; empty if none is known.

@@ -3,7 +3,7 @@
 use super::{Chosen, Heading, List, Sort, Table};
 use crate::aggregate::Moment;
 use crate::column::Align;
-use crate::filter::Filter;
+use crate::filter::Words;
 use crate::tui::state::Target;
 
 /// What the keys do to a table, whatever it lists.
@@ -43,9 +43,9 @@ pub trait Steer {
     /// Enter without a selection means the first row in sight: it is selected, so that one comes back to it.
     fn hold_target(&mut self, moment: &Moment);
     /// What is looked for.
-    fn filter(&self) -> &Filter;
+    fn filter(&self) -> &Words;
     /// Looks for something else.
-    fn set_filter(&mut self, filter: Filter);
+    fn set_filter(&mut self, filter: Words);
     /// Keeps rows in their places, or lets them go.
     fn hold_order(&mut self, moment: &Moment, sequence: u64);
     /// Whether rows keep their places.
@@ -249,11 +249,11 @@ impl<L: List> Steer for Table<L> {
         }
     }
 
-    fn filter(&self) -> &Filter {
+    fn filter(&self) -> &Words {
         &self.filter
     }
 
-    fn set_filter(&mut self, filter: Filter) {
+    fn set_filter(&mut self, filter: Words) {
         self.filter = filter;
         self.touch();
     }

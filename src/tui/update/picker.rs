@@ -1,7 +1,7 @@
 //! What commands do to what lies over the screen: texts that scroll, lists to choose from.
 
 use super::on_screen;
-use crate::filter::Filter;
+use crate::filter::Words;
 use crate::tui::keymap::Command;
 use crate::tui::state::{Popup, State, Typing};
 use crate::tui::table::Heading;
@@ -73,7 +73,7 @@ pub(super) fn scrolled(line: usize, command: Command) -> usize {
 }
 
 /// Whether a heading is what is looked for.
-fn is_wanted(search: &Filter, heading: &Heading) -> bool {
+fn is_wanted(search: &Words, heading: &Heading) -> bool {
     [heading.id, heading.heading, heading.about]
         .iter()
         .any(|text| search.matches(text))
@@ -81,7 +81,7 @@ fn is_wanted(search: &Filter, heading: &Heading) -> bool {
 
 /// The lines of the list of columns to sort by.
 pub(in crate::tui) fn sort_lines(state: &State) -> Vec<usize> {
-    let search = Filter::new(&state.search);
+    let search = Words::new(&state.search);
     let headings = state.table().map_or(&[][..], |table| table.headings());
     (0..headings.len())
         .filter(|&column| is_wanted(&search, &headings[column]))
@@ -90,7 +90,7 @@ pub(in crate::tui) fn sort_lines(state: &State) -> Vec<usize> {
 
 /// The lines of the list of columns to show: each with whether it is shown.
 pub(in crate::tui) fn column_lines(state: &State) -> Vec<(usize, bool)> {
-    let search = Filter::new(&state.search);
+    let search = Words::new(&state.search);
     let Some(table) = state.table() else {
         return Vec::new();
     };

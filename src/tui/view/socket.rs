@@ -24,7 +24,7 @@ use ratatui::layout::{Constraint, Layout, Margin, Rect};
 use self::sections::Section;
 use super::panel::{self, Piece};
 use super::{chart, header};
-use crate::column::{Format, SocketColumn, SocketRow, format};
+use crate::column::{SocketColumn, SocketRow, format};
 use crate::tui::Look;
 use crate::tui::keymap::{self, Command};
 use crate::tui::page::{Page, Point, Presence, SocketPage};
@@ -252,7 +252,11 @@ fn other_end_line(row: &SocketRow<'_>, page: &SocketPage, name: Piece, room: u16
 }
 
 /// What a chart shows of a point.
-type Curve = (&'static str, fn(&Point) -> Option<f64>, Format);
+type Curve = (
+    &'static str,
+    fn(&Point) -> Option<f64>,
+    fn(&mut String, f64),
+);
 
 /// What there is to show over time, the most telling first.
 const CURVES: [Curve; 9] = [

@@ -27,21 +27,26 @@ impl Owners {
             if entry.row.is_none() || now_ns.is_some_and(|now| now < entry.young_until) {
                 self.describe(root, slot);
             }
-            let Some(entry) = self.entry_mut(slot) else {
-                continue;
-            };
-            let Some(row) = &mut entry.row else {
-                continue;
-            };
-            row.descriptors = entry.count.or(u32::try_from(entry.descriptors.len()).ok());
-            row.kinds = (entry.access == Access::Readable).then_some(entry.kinds);
-            if row.process.user.is_none() {
-                let uid = row.process.uid;
-                let user = self.user_name(uid);
-                let row = self.entry_mut(slot).and_then(|entry| entry.row.as_mut());
-                if let (Some(_), Some(row)) = (&user, row) {
-                    Arc::make_mut(&mut row.process).user = user;
-                }
+            self.complete(slot);
+        }
+    }
+
+    /// Fills in what is known of a process that has been described.
+    pub(super) fn complete(&mut self, slot: u32) {
+        let Some(entry) = self.entry_mut(slot) else {
+            return;
+        };
+        let Some(row) = &mut entry.row else {
+            return;
+        };
+        row.descriptors = entry.count.or(u32::try_from(entry.descriptors.len()).ok());
+        row.kinds = (entry.access == Access::Readable).then_some(entry.kinds);
+        if row.process.user.is_none() {
+            let uid = row.process.uid;
+            let user = self.user_name(uid);
+            let row = self.entry_mut(slot).and_then(|entry| entry.row.as_mut());
+            if let (Some(_), Some(row)) = (&user, row) {
+                Arc::make_mut(&mut row.process).user = user;
             }
         }
     }

@@ -31,10 +31,10 @@ pub(super) struct Newcomer {
 
 /// What the first reading of a process found.
 #[derive(Debug)]
-struct First {
-    identity: Identity,
-    uid: u32,
-    descriptors: Result<Vec<Descriptor>, Errno>,
+pub(super) struct First {
+    pub(super) identity: Identity,
+    pub(super) uid: u32,
+    pub(super) descriptors: Result<Vec<Descriptor>, Errno>,
 }
 
 impl First {
@@ -99,7 +99,7 @@ impl Owners {
     }
 
     /// Gives a process a slot.
-    fn admit(&mut self, newcomer: Newcomer, first: Result<First, Errno>, now_ns: u64) {
+    pub(super) fn admit(&mut self, newcomer: Newcomer, first: Result<First, Errno>, now_ns: u64) {
         let pid = newcomer.pid;
         let (first, denied) = match first {
             Ok(first) => (first, false),

@@ -1,0 +1,54 @@
+//! `sockwatch help`, and what is said of wrong usage.
+
+use std::fmt;
+use std::io::{self, Write};
+
+use clap::CommandFactory as _;
+
+use crate::cli::{self, Cli, language};
+
+/// Something that was typed is wrong, for which the exit status is 2.
+#[derive(Debug)]
+pub struct Usage(String);
+
+impl Usage {
+    /// Says what is wrong and what would be right.
+    pub fn new(text: impl Into<String>) -> Usage {
+        Usage(text.into())
+    }
+}
+
+impl fmt::Display for Usage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Usage {}
+
+/// Explains the program, a command, the filter language or the columns.
+///
+/// # Errors
+/// If there is nothing to be said of the topic, or standard output cannot be written.
+pub fn run(arguments: &cli::Help) -> anyhow::Result<()> {
+    let mut command = Cli::command();
+    command.build();
+    let text = match arguments.topic.as_deref() {
+        None => format!("{}\n{}", command.render_long_help(), language::long()),
+        Some("filter" | "filters" | "FILTER") => language::long(),
+        Some("columns" | "column") => language::columns(),
+        Some(topic) => match command.find_subcommand_mut(topic) {
+            Some(command) => command.render_long_help().to_string(),
+            None => {
+                return Err(Usage::new(format!(
+                    "there is no help on '{topic}'; there is on list, summary, events, kill, filter and columns"
+                ))
+                .into());
+            }
+        },
+    };
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,424 @@
+//! Hosts and ports as `man ss` has them under HOST SYNTAX: `[FAMILY:]ADDRESS[/PREFIX][:PORT]`.
+
+use std::borrow::Cow;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use super::glob::Pattern;
+use super::names::{Found, Names, Surroundings};
+use crate::model::{Family, Protocol};
+
+/// An end of a socket as a filter describes it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Host {
+    /// The family that was named in front of it.
+    pub(super) family: Option<Family>,
+    pub(super) address: Address,
+    pub(super) port: Option<i64>,
+}
+
+/// An address as a filter describes it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Address {
+    Any,
+    /// One of these networks.
+    Networks(Vec<Network>),
+    /// A unix socket's name.
+    Name(Pattern),
+    /// Ethernet protocol of a packet socket.
+    Ethertype(u16),
+    /// Netlink protocol.
+    Netlink(u8),
+    /// Context of a vsock socket.
+    Context(u32),
+    /// A host whose address is not known yet.
+    Unresolved(String),
+}
+
+/// An address and how many of its bits count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Network {
+    pub(super) address: IpAddr,
+    pub(super) prefix: u8,
+}
+
+impl Network {
+    fn whole(address: IpAddr) -> Network {
+        let prefix = if address.is_ipv4() { 32 } else { 128 };
+        Network { address, prefix }
+    }
+
+    /// Whether an address of a socket is in it. As for the kernel, an IPv4 network holds v4-mapped addresses too, and one
+    /// of IPv6 those of IPv6 only.
+    pub(super) fn holds(self, address: IpAddr) -> bool {
+        match (self.address, address) {
+            (IpAddr::V4(network), IpAddr::V4(address)) => v4(network, address, self.prefix),
+            (IpAddr::V4(network), IpAddr::V6(address)) => address
+                .to_ipv4_mapped()
+                .is_some_and(|address| v4(network, address, self.prefix)),
+            (IpAddr::V6(network), IpAddr::V6(address)) => {
+                let differ = u128::from(network) ^ u128::from(address);
+                self.prefix == 0 || differ >> (128 - u32::from(self.prefix)) == 0
+            }
+            (IpAddr::V6(_), IpAddr::V4(_)) => false,
+        }
+    }
+}
+
+fn v4(network: Ipv4Addr, address: Ipv4Addr, prefix: u8) -> bool {
+    let differ = u32::from(network) ^ u32::from(address);
+    prefix == 0 || differ >> (32 - u32::from(prefix)) == 0
+}
+
+/// Names of families in front of an address.
+const FAMILIES: [(&str, Family); 6] = [
+    ("inet:", Family::Inet),
+    ("inet6:", Family::Inet6),
+    ("unix:", Family::Unix),
+    ("link:", Family::Packet),
+    ("netlink:", Family::Netlink),
+    ("vsock:", Family::Vsock),
+];
+
+/// Takes a family off the front.
+fn family(text: &str) -> (Option<Family>, &str) {
+    FAMILIES
+        .iter()
+        .find_map(|&(name, family)| Some((Some(family), text.strip_prefix(name)?)))
+        .unwrap_or((None, text))
+}
+
+/// Understands what stands behind `dst` or `src`; what is wrong with it, if something is.
+pub(super) fn host(text: &str, names: &dyn Names, around: &Surroundings) -> Result<Host, String> {
+    let (named, rest) = family(text);
+    let path = matches!(rest.as_bytes().first(), Some(b'/' | b'@'));
+    let wanted = named
+        .or(around.family)
+        .or_else(|| path.then_some(Family::Unix));
+    let of = |address, port| {
+        Ok(Host {
+            family: named,
+            address,
+            port,
+        })
+    };
+    match wanted {
+        Some(Family::Unix) => of(Address::Name(Pattern::glob(rest)?), None),
+        Some(Family::Packet) => {
+            let (address, port) = split(rest);
+            of(ethertype(address)?, device_port(port, names)?)
+        }
+        Some(Family::Netlink) => {
+            let (address, port) = split(rest);
+            of(netlink(address)?, netlink_port(port)?)
+        }
+        Some(Family::Vsock) => {
+            let (address, port) = split(rest);
+            let address = match address {
+                "" | "*" => Address::Any,
+                cid => Address::Context(
+                    whole(cid)
+                        .and_then(|cid| u32::try_from(cid).ok())
+                        .ok_or_else(|| format!("'{cid}' is no vsock context id"))?,
+                ),
+            };
+            of(address, number_port(port)?)
+        }
+        Some(Family::Inet | Family::Inet6) | None => {
+            let (address, port) = split_inet(rest, wanted)?;
+            let port = match port {
+                None | Some("" | "*") => None,
+                Some(port) => Some(inet_port(port, names, around)?),
+            };
+            of(inet(&address, wanted, names)?, port)
+        }
+    }
+}
+
+/// Understands what stands behind `dport` or `sport`: the family that was named, and the port, `None` for any.
+pub(super) fn port(
+    text: &str,
+    names: &dyn Names,
+    around: &Surroundings,
+) -> Result<(Option<Family>, Option<i64>), String> {
+    let (named, rest) = family(text);
+    let rest = rest.strip_prefix(':').unwrap_or(rest);
+    if matches!(rest, "" | "*") {
+        return Ok((named, None));
+    }
+    let port = match named.or(around.family) {
+        Some(Family::Packet) => device_port(Some(rest), names)?,
+        Some(Family::Netlink) => netlink_port(Some(rest))?,
+        Some(Family::Vsock | Family::Unix) => number_port(Some(rest))?,
+        Some(Family::Inet | Family::Inet6) | None => Some(inet_port(rest, names, around)?),
+    };
+    Ok((named, port))
+}
+
+/// The address and, behind the first colon, the port.
+fn split(text: &str) -> (&str, Option<&str>) {
+    match text.split_once(':') {
+        Some((address, port)) => (address, Some(port)),
+        None => (text, None),
+    }
+}
+
+/// The same of an internet address, whose own colons stand in brackets.
+fn split_inet(text: &str, family: Option<Family>) -> Result<(Cow<'_, str>, Option<&str>), String> {
+    if let Some(rest) = text.strip_prefix('[') {
+        let (address, rest) = rest
+            .split_once(']')
+            .ok_or_else(|| "there is a '[' without its ']'".to_owned())?;
+        let (length, port) = match rest.split_once(':') {
+            Some((length, port)) => (length, Some(port)),
+            None => (rest, None),
+        };
+        // ss wants the length inside the brackets; everybody else writes it behind them.
+        return match length {
+            "" => Ok((Cow::Borrowed(address), port)),
+            _ if length.starts_with('/') && !address.contains('/') => {
+                Ok((Cow::Owned(format!("{address}{length}")), port))
+            }
+            _ => Err(format!("'{rest}' behind ']' is no port")),
+        };
+    }
+    // Without brackets, but nothing else than an IPv6 address: ss has no use for it.
+    let whole = text.split('/').next().unwrap_or(text);
+    if family != Some(Family::Inet) && whole.parse::<Ipv6Addr>().is_ok() {
+        return Ok((Cow::Borrowed(text), None));
+    }
+    if let Some(rest) = text.strip_prefix('*') {
+        return Ok((
+            Cow::Borrowed("*"),
+            Some(rest.strip_prefix(':').unwrap_or(rest)),
+        ));
+    }
+    // A colon behind the prefix length, or the last one.
+    let from = text.find('/').unwrap_or(0);
+    Ok(match text[from..].rfind(':') {
+        Some(at) => (
+            Cow::Borrowed(&text[..from + at]),
+            Some(&text[from + at + 1..]),
+        ),
+        None => (Cow::Borrowed(text), None),
+    })
+}
+
+/// An internet address, a network, or the name of a host.
+fn inet(text: &str, family: Option<Family>, names: &dyn Names) -> Result<Address, String> {
+    if matches!(text, "" | "*" | "any" | "all" | "default") {
+        return Ok(Address::Any);
+    }
+    let (address, length) = match text.split_once('/') {
+        Some((address, length)) => (address, Some(length)),
+        None => (text, None),
+    };
+    let known: Option<IpAddr> = match family {
+        Some(Family::Inet) => v4_address(address).map(IpAddr::V4),
+        Some(Family::Inet6) => address.parse().ok().map(IpAddr::V6),
+        _ if address.contains(':') => address.parse().ok().map(IpAddr::V6),
+        _ => v4_address(address).map(IpAddr::V4),
+    };
+    if let Some(address) = known {
+        let mut network = Network::whole(address);
+        if let Some(length) = length {
+            network.prefix = prefix(length, address)?;
+        }
+        return Ok(Address::Networks(vec![network]));
+    }
+    if length.is_some() || !is_host_name(address) {
+        return Err(format!("'{text}' is no address, network or host name"));
+    }
+    match names.hosts(address) {
+        Found::Known(addresses) => {
+            let fits = |address: &IpAddr| match family {
+                Some(Family::Inet) => address.is_ipv4(),
+                Some(Family::Inet6) => address.is_ipv6(),
+                _ => true,
+            };
+            let networks: Vec<Network> = addresses
+                .into_iter()
+                .filter(fits)
+                .map(Network::whole)
+                .collect();
+            if networks.is_empty() {
+                return Err(format!("no address is known for the host '{address}'"));
+            }
+            Ok(Address::Networks(networks))
+        }
+        Found::NotYet => Ok(Address::Unresolved(address.to_owned())),
+        Found::Nothing => Err(format!("no address is known for the host '{address}'")),
+    }
+}
+
+/// Whether the letters are those of host names; a number alone is none.
+fn is_host_name(text: &str) -> bool {
+    let fine = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
+    text.chars().all(fine) && text.chars().any(char::is_alphabetic)
+}
+
+/// One to four numbers: `10.8` is 10.8.0.0, as for ss.
+fn v4_address(text: &str) -> Option<Ipv4Addr> {
+    let mut octets = [0; 4];
+    let mut parts = text.split('.');
+    for (at, octet) in octets.iter_mut().enumerate() {
+        match parts.next() {
+            Some(part) => *octet = whole(part).and_then(|number| u8::try_from(number).ok())?,
+            None if at > 0 => break,
+            None => return None,
+        }
+    }
+    parts.next().is_none().then(|| octets.into())
+}
+
+/// A prefix length, or an IPv4 netmask.
+fn prefix(text: &str, address: IpAddr) -> Result<u8, String> {
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    if let Some(length) = whole(text) {
+        return u8::try_from(length)
+            .ok()
+            .filter(|&length| length <= most)
+            .ok_or_else(|| format!("a prefix length of {length} is too long, {most} is the most"));
+    }
+    let mask: Option<Ipv4Addr> = text.parse().ok().filter(|_| address.is_ipv4());
+    let mask = mask.map(u32::from);
+    mask.filter(|mask| mask.leading_ones() + mask.trailing_zeros() >= 32)
+        .map(|mask| mask.leading_ones() as u8)
+        .ok_or_else(|| format!("'{text}' is no prefix length"))
+}
+
+/// A whole number as `strtol` reads it: decimal, hexadecimal behind `0x`, octal behind `0`.
+pub(super) fn whole(text: &str) -> Option<i64> {
+    let lower = text.to_ascii_lowercase();
+    if let Some(digits) = lower.strip_prefix("0x") {
+        return i64::from_str_radix(digits, 16)
+            .ok()
+            .filter(|_| is_digits(digits, 16));
+    }
+    if !is_digits(&lower, 10) {
+        return None;
+    }
+    if lower.len() > 1 && lower.starts_with('0') {
+        return i64::from_str_radix(&lower, 8).ok();
+    }
+    lower.parse().ok()
+}
+
+fn is_digits(text: &str, radix: u32) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_digit(radix))
+}
+
+/// A port's number, or a service's name.
+fn inet_port(text: &str, names: &dyn Names, around: &Surroundings) -> Result<i64, String> {
+    if let Some(port) = whole(text) {
+        // Unix sockets have their inode in a port's place, so a port is any number.
+        return u32::try_from(port)
+            .map(i64::from)
+            .map_err(|_| format!("'{text}' is too large for a port"));
+    }
+    let asked =
+        |wanted: bool, protocol: &str| wanted.then(|| names.service(text, protocol)).flatten();
+    let nothing =
+        !around.protocols.contains(&Protocol::Tcp) && !around.protocols.contains(&Protocol::Udp);
+    let tcp = asked(nothing || around.protocols.contains(&Protocol::Tcp), "tcp");
+    let udp = asked(nothing || around.protocols.contains(&Protocol::Udp), "udp");
+    match (tcp, udp) {
+        (Some(tcp), Some(udp)) if tcp != udp => Err(format!(
+            "'{text}' is port {tcp} of tcp and {udp} of udp; write the number"
+        )),
+        (Some(port), _) | (None, Some(port)) => Ok(port.into()),
+        (None, None) => Err(format!("'{text}' is no port and no known service")),
+    }
+}
+
+fn number_port(text: Option<&str>) -> Result<Option<i64>, String> {
+    match text {
+        None | Some("" | "*") => Ok(None),
+        Some(text) => whole(text)
+            .map(Some)
+            .ok_or_else(|| format!("'{text}' is no port")),
+    }
+}
+
+/// The device in a packet socket's port.
+fn device_port(text: Option<&str>, names: &dyn Names) -> Result<Option<i64>, String> {
+    match text {
+        None | Some("" | "*") => Ok(None),
+        Some(text) => whole(text)
+            .or_else(|| names.device(text).map(i64::from))
+            .map(Some)
+            .ok_or_else(|| format!("there is no device '{text}'")),
+    }
+}
+
+fn netlink_port(text: Option<&str>) -> Result<Option<i64>, String> {
+    match text {
+        Some("kernel") => Ok(Some(0)),
+        // Port ids are 32 bits that ss shows with a sign.
+        Some(text) if text.starts_with('-') => whole(&text[1..])
+            .map(|number| Some(-number))
+            .ok_or_else(|| format!("'{text}' is no port id")),
+        text => number_port(text),
+    }
+}
+
+/// Names that iproute2 has for Ethernet protocols.
+const ETHERTYPES: [(&str, u16); 14] = [
+    ("all", 0x0003),
+    ("loop", 0x0060),
+    ("ip", 0x0800),
+    ("ipv4", 0x0800),
+    ("arp", 0x0806),
+    ("rarp", 0x8035),
+    ("802.1q", 0x8100),
+    ("ipv6", 0x86dd),
+    ("mpls_uc", 0x8847),
+    ("mpls_mc", 0x8848),
+    ("ppp_disc", 0x8863),
+    ("ppp_ses", 0x8864),
+    ("802.1ad", 0x88a8),
+    ("lldp", 0x88cc),
+];
+
+fn ethertype(text: &str) -> Result<Address, String> {
+    if matches!(text, "" | "*") {
+        return Ok(Address::Any);
+    }
+    let named = ETHERTYPES
+        .iter()
+        .find(|(name, _)| name.eq_ignore_ascii_case(text));
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    named
+        .map(|&(_, number)| number)
+        .or_else(|| u16::from_str_radix(digits, 16).ok())
+        .map(Address::Ethertype)
+        .ok_or_else(|| format!("'{text}' is no Ethernet protocol"))
+}
+
+/// Names that iproute2 has for netlink protocols, where they are not the kernel's.
+const NETLINK: [(&str, u8); 11] = [
+    ("rtnl", 0),
+    ("fw", 3),
+    ("tcpdiag", 4),
+    ("fiblookup", 10),
+    ("nft", 12),
+    ("ip6fw", 13),
+    ("dec-rt", 14),
+    ("uevent", 15),
+    ("genl", 16),
+    ("scsi-trans", 18),
+    ("connector", 11),
+];
+
+fn netlink(text: &str) -> Result<Address, String> {
+    if matches!(text, "" | "*") {
+        return Ok(Address::Any);
+    }
+    let by_number = whole(text).and_then(|number| u8::try_from(number).ok());
+    let by_name = NETLINK.iter().find(|(name, _)| *name == text);
+    let ours = || (0..=22).find(|&number| Protocol::Netlink(number).name() == text);
+    by_number
+        .or(by_name.map(|&(_, number)| number))
+        .or_else(ours)
+        .map(Address::Netlink)
+        .ok_or_else(|| format!("'{text}' is no netlink protocol"))
+}

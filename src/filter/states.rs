@@ -1,0 +1,137 @@
+//! Sets of states, and their names in a filter.
+
+use crate::model::State;
+
+/// A set of states; bits as in `idiag_states`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StateSet(u32);
+
+/// The groups that `man ss` names, and what they hold.
+pub(super) const GROUPS: [(&str, StateSet, &str); 5] = [
+    ("all", StateSet::ALL, "every state"),
+    (
+        "connected",
+        StateSet::ALL.without(StateSet::IDLE),
+        "all but listening, closed and bound-inactive",
+    ),
+    (
+        "synchronized",
+        StateSet::ALL
+            .without(StateSet::IDLE)
+            .without(StateSet::of(State::SynSent)),
+        "connected, without syn-sent",
+    ),
+    (
+        "bucket",
+        StateSet::BUCKET,
+        "kept as minisockets: time-wait and syn-recv",
+    ),
+    (
+        "big",
+        StateSet::ALL.without(StateSet::BUCKET),
+        "all but bucket",
+    ),
+];
+
+/// Other spellings of states: those of ss's source and of its table.
+const OTHER_NAMES: [(&str, State); 10] = [
+    ("close", State::Closed),
+    ("unconnected", State::Closed),
+    ("syn-rcv", State::SynRecv),
+    ("estab", State::Established),
+    ("unconn", State::Closed),
+    ("listen", State::Listen),
+    ("bound", State::BoundInactive),
+    ("fin-wait1", State::FinWait1),
+    ("fin-wait2", State::FinWait2),
+    ("timewait", State::TimeWait),
+];
+
+impl StateSet {
+    /// Every state.
+    pub const ALL: StateSet = StateSet(0x2ffe);
+
+    /// Minisockets.
+    const BUCKET: StateSet = StateSet::of(State::SynRecv).with(StateSet::of(State::TimeWait));
+
+    /// What is no connection.
+    const IDLE: StateSet = StateSet::of(State::Closed)
+        .with(StateSet::of(State::Listen))
+        .with(StateSet::of(State::BoundInactive));
+
+    /// The set of one state.
+    pub const fn of(state: State) -> StateSet {
+        StateSet(1 << state as u32)
+    }
+
+    /// Whether a state is in it.
+    #[inline]
+    pub const fn holds(self, state: State) -> bool {
+        self.0 & (1 << state as u32) != 0
+    }
+
+    /// Both together.
+    #[must_use]
+    pub const fn with(self, other: StateSet) -> StateSet {
+        StateSet(self.0 | other.0)
+    }
+
+    /// What is in this one and not in the other.
+    #[must_use]
+    pub const fn without(self, other: StateSet) -> StateSet {
+        StateSet(self.0 & !other.0)
+    }
+
+    /// What is in both.
+    #[must_use]
+    pub const fn common(self, other: StateSet) -> StateSet {
+        StateSet(self.0 & other.0)
+    }
+
+    /// Whether there is none in it.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The bits that ask the kernel for these states: `idiag_states`.
+    pub const fn bits(self) -> u32 {
+        self.0
+    }
+
+    /// The state or group of that name, capitals or not.
+    pub(super) fn by_name(name: &str) -> Option<StateSet> {
+        let group = GROUPS
+            .iter()
+            .find(|(group, ..)| group.eq_ignore_ascii_case(name));
+        let state = State::ALL
+            .into_iter()
+            .map(|state| (state.filter_name(), state))
+            .chain(OTHER_NAMES)
+            .find(|(known, _)| known.eq_ignore_ascii_case(name));
+        group
+            .map(|&(_, set, _)| set)
+            .or_else(|| state.map(|(_, state)| StateSet::of(state)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_are_those_of_the_manual() {
+        let set = |name: &str| StateSet::by_name(name).unwrap();
+        let all = State::ALL.into_iter();
+        assert!(all.clone().all(|state| set("all").holds(state)));
+        let count = |name: &str| all.clone().filter(|&state| set(name).holds(state)).count();
+        assert_eq!(count("connected"), 9);
+        assert_eq!(count("synchronized"), 8);
+        assert_eq!(count("bucket"), 2);
+        assert_eq!(count("big"), 10);
+        assert_eq!(set("ESTABLISHED"), StateSet::of(State::Established));
+        assert_eq!(StateSet::by_name("happy"), None);
+        for state in State::ALL {
+            assert_eq!(set(state.filter_name()), StateSet::of(state));
+        }
+    }
+}
