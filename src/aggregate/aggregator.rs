@@ -73,6 +73,13 @@ impl Aggregator {
         Aggregator::default()
     }
 
+    /// Keeps every event of a Sample, however many there are.
+    #[must_use]
+    pub fn with_all_events(mut self) -> Aggregator {
+        self.recorder.keep_all = true;
+        self
+    }
+
     /// Takes the next Sample and fills `out`, whose memory is used again. Samples come in the order of their time.
     pub fn update(&mut self, sample: &Sample, out: &mut Aggregate) {
         self.samples += 1;

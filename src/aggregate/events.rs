@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use crate::model::{Sample, SocketRef, State};
 
-pub(super) use recorder::Recorder;
+pub(super) use recorder::{Ending, Recorder};
 
 /// Events that are kept, all batches together.
 const EVENTS: usize = 20_000;

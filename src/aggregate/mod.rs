@@ -12,6 +12,7 @@ mod limit;
 mod listeners;
 mod peers;
 mod rates;
+mod summary;
 mod totals;
 
 pub use aggregator::{Aggregate, Aggregator};
@@ -22,6 +23,7 @@ pub use limit::Limit;
 pub use listeners::ListenerTotals;
 pub use peers::PeerIndex;
 pub use rates::{Change, ChangeRates, SocketRates, Throughput};
+pub use summary::{LimitUnit, Summary, SummaryLimit, SummaryRow};
 pub use totals::{ProtocolTotals, Totals};
 
 use std::sync::OnceLock;

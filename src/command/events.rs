@@ -1,5 +1,157 @@
-//! todo
-/// x
-pub fn run(_: &crate::cli::Events) -> anyhow::Result<()> {
-    Ok(())
+//! `sockwatch events`: what is opened, changed and closed, as it happens.
+
+use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, anyhow};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::select::Selection;
+use crate::aggregate::{Aggregator, Event, EventKind, Moment};
+use crate::cli;
+use crate::column::EventLine;
+use crate::export;
+use crate::model::{SocketRef, State};
+use crate::source::{Live, LiveOptions, Source, System};
+
+/// How often somebody who waits looks whether it is time to end.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Tells what happens until the time is over, a signal comes or nobody listens any more.
+///
+/// # Errors
+/// If the filter is not understood, the kernel gives no sockets or no events, or standard output cannot be written.
+pub fn run(arguments: &cli::Events) -> anyhow::Result<()> {
+    let selection = Selection::new(&arguments.select, &System::default(), false)?;
+    selection.check()?;
+    let end = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register(signal, Arc::clone(&end)).context("cannot wait for signals")?;
+    }
+    let mut live = Live::new(LiveOptions {
+        tables: selection.tables(),
+        ..LiveOptions::default()
+    })?;
+    let mut aggregator = Aggregator::new().with_all_events();
+    let mut moment = Moment::default();
+    let start = Instant::now();
+    let until = arguments
+        .duration
+        .and_then(|duration| start.checked_add(duration));
+    let mut teller = Teller {
+        arguments,
+        selection: &selection,
+        timezone: jiff::tz::TimeZone::system(),
+        told: 0,
+        lost: 0,
+    };
+    if !arguments.json && !arguments.no_header {
+        let mut out = io::stdout().lock();
+        export::events::write_heading(&mut out)
+            .and_then(|()| out.flush())
+            .context("cannot write to standard output")?;
+    }
+    let mut next = start;
+    loop {
+        let last =
+            end.load(Ordering::Relaxed) || until.is_some_and(|until| Instant::now() >= until);
+        live.next_into(&mut moment.sample)?;
+        if !moment.sample.events_available {
+            let why = moment
+                .sample
+                .faults
+                .iter()
+                .find(|fault| fault.source == "destroy events");
+            return Err(anyhow!(
+                "the kernel does not tell of sockets that end: {}",
+                why.map_or("no reason given", |fault| fault.error.as_str())
+            ));
+        }
+        moment.derive(&mut aggregator);
+        teller
+            .tell(&moment)
+            .context("cannot write to standard output")?;
+        if last {
+            return Ok(());
+        }
+        next = (next + arguments.interval).max(Instant::now());
+        let wake = until.map_or(next, |until| until.min(next));
+        while !end.load(Ordering::Relaxed) {
+            let rest = wake.saturating_duration_since(Instant::now());
+            if rest.is_zero() {
+                break;
+            }
+            std::thread::sleep(rest.min(LOOK));
+        }
+    }
+}
+
+/// Writes down what was not told yet.
+#[derive(Debug)]
+struct Teller<'a> {
+    arguments: &'a cli::Events,
+    selection: &'a Selection,
+    timezone: jiff::tz::TimeZone,
+    /// Number of the next event.
+    told: u64,
+    lost: u64,
+}
+
+impl Teller<'_> {
+    fn tell(&mut self, moment: &Moment) -> io::Result<()> {
+        let mut out = BufWriter::with_capacity(256 * 1024, io::stdout().lock());
+        let log = &moment.aggregate.events;
+        // What was lost was lost before the moment's events.
+        let lost = moment.sample.lost_events;
+        if lost > 0 {
+            self.lost += lost;
+            if self.arguments.json {
+                export::json::write_lost(moment.sample.taken_at_us, lost, &mut out)?;
+            } else {
+                eprintln!(
+                    "sockwatch: {lost} events or more were lost: they came faster than they were read"
+                );
+            }
+        }
+        for batch in log.batches().filter(|batch| batch.first >= self.told) {
+            for (at, event) in batch.events.iter().enumerate() {
+                let Some(socket) = batch.sample.socket(event.row as usize) else {
+                    continue;
+                };
+                if self.selection.holds_event(socket, state_of(event, socket)) {
+                    let number = batch.first + at as u64;
+                    self.write(number, event, socket, &mut out)?;
+                }
+            }
+        }
+        self.told = log.next();
+        out.flush()
+    }
+
+    fn write(
+        &self,
+        number: u64,
+        event: &Event,
+        socket: SocketRef<'_>,
+        out: &mut impl Write,
+    ) -> io::Result<()> {
+        if self.arguments.json {
+            export::json::write_event(event, socket, out)
+        } else {
+            let line = EventLine::new(number, event, socket, &self.timezone);
+            export::events::write_line(&line, out)
+        }
+    }
+}
+
+/// The state that a filter finds a socket in: of one that was closed its last one alive.
+fn state_of(event: &Event, socket: SocketRef<'_>) -> State {
+    match event.kind {
+        // One that nobody has seen alive was a connection.
+        EventKind::Closed => event.from.unwrap_or(State::Established),
+        EventKind::Opened => event.to.unwrap_or(State::Established),
+        EventKind::State => event.to.unwrap_or(socket.socket.state),
+    }
 }

@@ -1,5 +1,157 @@
-//! todo
-/// x
-pub fn run(_: &crate::cli::Kill) -> anyhow::Result<()> {
+//! `sockwatch kill`: ends sockets after showing them and asking.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use anyhow::{Context as _, anyhow};
+
+use super::help::Usage;
+use super::select::Selection;
+use crate::aggregate::Moment;
+use crate::cli;
+use crate::column::{DEFAULT_COLUMNS, SocketColumn, SocketRow};
+use crate::export;
+use crate::export::table::{Further, Layout};
+use crate::model::Protocol;
+use crate::source::netlink::destroy::{Destroyed, Destroyer};
+use crate::source::netlink::request::Asked;
+use crate::source::{Live, LiveOptions, Source, System};
+
+/// Shows what would be ended, asks, ends it and tells what the kernel answered.
+///
+/// # Errors
+/// If there is no filter, it is not understood or can be read in two ways; if the capability is missing, the answer is no,
+/// or the kernel refuses one of the sockets.
+pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
+    let mut select = arguments.select.clone();
+    if !select.tcp && !select.udp && !select.raw && !select.unix {
+        // What the kernel can end.
+        (select.tcp, select.udp) = (true, true);
+    }
+    if select.raw || select.unix {
+        return Err(Usage::new("the kernel ends TCP and UDP sockets only; use -t or -u").into());
+    }
+    let selection = Selection::new(&select, &System::default(), false)?;
+    if selection.filter.is_empty() {
+        return Err(Usage::new(
+            "kill needs a filter that says which sockets, for example: sockwatch kill -t dst 10.0.0.1 dport = 5432",
+        )
+        .into());
+    }
+    if selection.filter.is_mixed() {
+        return Err(Usage::new(
+            "'and' and 'or' without parentheses can be read in two ways; add parentheses: ( a or b ) and c",
+        )
+        .into());
+    }
+    if !arguments.dry_run && !super::is_network_admin() {
+        return Err(anyhow!(
+            "ending sockets needs CAP_NET_ADMIN, which this user lacks; run as root, or see what would be ended with --dry-run"
+        ));
+    }
+    selection.check()?;
+    let moment = take(&selection)?;
+    let rows = super::list::select(&selection, &moment);
+    let mut out = io::stdout().lock();
+    if rows.is_empty() {
+        writeln!(out, "no socket matches; nothing was done")?;
+        return Ok(());
+    }
+    show(&moment, &rows, &mut out).context("cannot write to standard output")?;
+    let what = match rows.len() {
+        1 => "this socket".to_owned(),
+        several => format!("these {several} sockets"),
+    };
+    if arguments.dry_run {
+        writeln!(out, "would end {what}; nothing was done")?;
+        return Ok(());
+    }
+    if !arguments.yes {
+        write!(out, "end {what}? [y/N] ")?;
+        out.flush()?;
+        let mut answer = String::new();
+        io::stdin()
+            .lock()
+            .read_line(&mut answer)
+            .context("cannot read the answer")?;
+        if !io::stdin().is_terminal() {
+            writeln!(out)?;
+        }
+        if !matches!(answer.trim(), "y" | "Y" | "yes") {
+            return Err(anyhow!("not confirmed; nothing was done"));
+        }
+    }
+    destroy(&moment, &rows, &mut out)
+}
+
+/// The sockets that the filter means, with their owners.
+fn take(selection: &Selection) -> anyhow::Result<Moment> {
+    let mut moment = Moment::default();
+    let rates = selection.needs_rates(&[]);
+    if rates {
+        return Err(Usage::new(
+            "kill does not wait to measure rates; choose sockets by what they are, not by what they move",
+        )
+        .into());
+    }
+    let options = LiveOptions {
+        tables: selection.tables(),
+        destroy_events: false,
+        asked: Asked {
+            lowered: selection.lowered(),
+            details: selection.needs_details(&[]),
+        },
+        ..LiveOptions::default()
+    };
+    Live::new(options)?.next_into(&mut moment.sample)?;
+    Ok(moment)
+}
+
+fn show(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::Result<()> {
+    let columns: Vec<&SocketColumn> = DEFAULT_COLUMNS
+        .iter()
+        .filter_map(|id| SocketColumn::by_id(id))
+        .collect();
+    let layout = Layout {
+        columns: &columns,
+        heading: true,
+        fit: None,
+        further: Further::None,
+        name: None,
+    };
+    export::table::write(moment, rows, &layout, out)
+}
+
+/// Ends them one by one, each by its cookie.
+fn destroy(moment: &Moment, rows: &[u32], out: &mut impl Write) -> anyhow::Result<()> {
+    let mut destroyer = Destroyer::new().context("cannot open a netlink socket")?;
+    let (mut done, mut refused) = (0, 0);
+    for &row in rows {
+        let Some(row) = SocketRow::of(moment, row as usize) else {
+            continue;
+        };
+        let outcome = destroyer.destroy(row.socket.socket);
+        match outcome {
+            Destroyed::Done => done += 1,
+            Destroyed::Gone => {}
+            _ => refused += 1,
+        }
+        let protocol = match row.socket.socket.protocol {
+            Protocol::Udp => "udp",
+            _ => "tcp",
+        };
+        let mut line = String::from(protocol);
+        for id in ["local", "remote"] {
+            line.push(' ');
+            if let Some(column) = SocketColumn::by_id(id) {
+                column.write(&row, &mut line);
+            }
+        }
+        writeln!(out, "{line}: {outcome}")?;
+    }
+    let all = rows.len();
+    writeln!(out, "{done} of {all} ended")?;
+    if refused > 0 {
+        return Err(anyhow!("{refused} of {all} sockets could not be ended"));
+    }
     Ok(())
 }

@@ -5,7 +5,7 @@ use anyhow::anyhow;
 use crate::cli::Select;
 use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
 use crate::filter::{Context, Filter, FilterError, Lowered, Names, StateSet, Surroundings};
-use crate::model::{Family, Protocol, Socket, State};
+use crate::model::{Family, Protocol, Socket, SocketRef, State};
 use crate::source::netlink::request::Table;
 
 /// Columns whose figures are differences between two Samples.
@@ -136,6 +136,35 @@ impl Selection {
         self.has_family(socket)
             && self.states().holds(socket.state)
             && self.filter.matches(row.socket, row)
+    }
+
+    /// Whether something that happened to a socket was asked for. `state` is the one that it happened in.
+    pub(super) fn holds_event(&self, view: SocketRef<'_>, state: State) -> bool {
+        let mut socket = *view.socket;
+        socket.state = state;
+        let view = SocketRef {
+            socket: &socket,
+            ..view
+        };
+        let listed = !self.letters.listening || matches!(state, State::Listen | State::Closed);
+        let row = SocketRow::alone(view);
+        (listed || self.filter.mentions_states())
+            && self.has_protocol(&socket)
+            && self.has_family(&socket)
+            && self.filter.matches(view, &row)
+    }
+
+    fn has_protocol(&self, socket: &Socket) -> bool {
+        let table = match socket.family {
+            Family::Unix => Table::Unix,
+            Family::Netlink => Table::Netlink,
+            Family::Packet => Table::Packet,
+            Family::Vsock => Table::Vsock,
+            Family::Inet | Family::Inet6 if socket.protocol == Protocol::Tcp => Table::Tcp,
+            Family::Inet => Table::Inet(socket.protocol),
+            Family::Inet6 => Table::Inet6(socket.protocol),
+        };
+        wanted(&self.letters, table)
     }
 
     fn has_family(&self, socket: &Socket) -> bool {

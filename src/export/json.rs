@@ -2,7 +2,9 @@
 //!
 //! Field names and meanings are an interface that scripts rely on; what is not known is `null`.
 
+mod event;
 mod socket;
+mod summary;
 
 use std::io::{self, Write};
 use std::sync::mpsc;
@@ -11,7 +13,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+pub use self::event::{write_event, write_lost};
 use self::socket::JsonSocket;
+pub use self::summary::write_summary;
 use crate::aggregate::{Moment, PeerIndex};
 use crate::model::Unowned;
 

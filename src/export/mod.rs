@@ -2,5 +2,7 @@
 //! One file for each form.
 
 pub mod csv;
+pub mod events;
 pub mod json;
+pub mod summary;
 pub mod table;

@@ -40,6 +40,8 @@ pub struct LiveOptions {
     pub destroy_events: bool,
     /// What is asked of the tables of the internet protocols.
     pub asked: Asked,
+    /// Whether owners are looked for; without, every socket's is unknown.
+    pub owners: bool,
     /// Whether the other ends of connections are looked up if what is asked for leaves them out.
     pub other_ends: bool,
     /// How long Samples may wait for users' names, in all. Later ones have those that came meanwhile.
@@ -53,6 +55,7 @@ impl Default for LiveOptions {
             tables: Table::ALL.to_vec(),
             destroy_events: true,
             asked: Asked::default(),
+            owners: true,
             other_ends: true,
             name_wait: Duration::from_millis(20),
         }
@@ -324,7 +327,9 @@ impl Source for Live {
         sample.clear();
         sample.host = Arc::clone(&self.host);
         let mut owners_time = Duration::ZERO;
-        if self.samples == 0 && self.asks_for_few() {
+        if !self.options.owners {
+            self.dump(sample);
+        } else if self.samples == 0 && self.asks_for_few() {
             self.dump(sample);
             let clock = Instant::now();
             let inodes: Vec<u32> = sample
@@ -362,7 +367,7 @@ impl Source for Live {
             self.dump(sample);
         }
         let clock = Instant::now();
-        if self.samples > 0 {
+        if self.samples > 0 && self.options.owners {
             let inodes = LiveInodes::new(&sample.sockets.rows);
             self.owners
                 .refresh(sample.monotonic_ns, &|inode| inodes.contains(inode));
@@ -370,10 +375,12 @@ impl Source for Live {
         // Only now: what a process held that ended after the dump is then told as freed, and not looked for.
         self.hear(sample);
         let dumper = &mut self.dumper;
-        self.attributor
-            .attribute(sample, &mut self.owners, &mut |socket| {
-                dumper.is_held(socket)
-            });
+        if self.options.owners {
+            self.attributor
+                .attribute(sample, &mut self.owners, &mut |socket| {
+                    dumper.is_held(socket)
+                });
+        }
         sample.visibility = self.owners.visibility();
         sample.faults.extend(self.owners.take_faults());
         owners_time += clock.elapsed();

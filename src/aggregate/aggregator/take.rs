@@ -1,5 +1,6 @@
 //! What one socket adds to everything that is derived: one that exists, one that was freed.
 
+use crate::aggregate::events::Ending;
 use crate::aggregate::groups::{Changes, Sum};
 use crate::aggregate::limit::limit;
 use crate::aggregate::rates::{Counted, MIN_WINDOW_NS, Volume};
@@ -182,7 +183,21 @@ impl Aggregator {
                     last.at_ns == sample.monotonic_ns && last.alive != last.state
                 })
             });
-            self.recorder.closed(view, closed, alive, remains, since);
+            let ending = Ending {
+                from: alive,
+                remains,
+                present: last.is_some_and(|last| last.at_ns == sample.monotonic_ns),
+                untold: last.is_some_and(|last| {
+                    socket.protocol == Protocol::Tcp
+                        && !last.opened
+                        && last.first_ns.is_some()
+                        && !matches!(
+                            last.state,
+                            Some(State::Listen | State::BoundInactive | State::Closed)
+                        )
+                }),
+            };
+            self.recorder.closed(view, closed, ending, since);
         }
         if socket.protocol != Protocol::Tcp {
             if let Some(last) = self.sockets.get_mut(socket.key()) {

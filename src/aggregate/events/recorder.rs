@@ -19,11 +19,26 @@ struct Face {
     from_the_start: bool,
 }
 
+/// How a socket ended.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::aggregate) struct Ending {
+    /// Its last state.
+    pub(in crate::aggregate) from: Option<State>,
+    /// The state of what is left of it.
+    pub(in crate::aggregate) remains: Option<State>,
+    /// Whether the Sample has it nonetheless: it ended during the dump.
+    pub(in crate::aggregate) present: bool,
+    /// Whether its opening was never told: it was seen as something less than a connection only.
+    pub(in crate::aggregate) untold: bool,
+}
+
 /// Takes down what happens.
 #[derive(Debug, Default)]
 pub(in crate::aggregate) struct Recorder {
     log: EventLog,
     batch: EventBatch,
+    /// Whether every event of a Sample is kept, however many there are.
+    pub(in crate::aggregate) keep_all: bool,
     /// When the first Sample was made, ns of the monotonic clock.
     started_ns: Option<u64>,
     faces: FxHashMap<SocketKey, Face>,
@@ -72,17 +87,24 @@ impl Recorder {
         self.push(socket, event);
     }
 
-    /// The kernel freed a socket. `from` is its last state, `remains` that of what is left of it.
+    /// The kernel freed a socket. `present` if the Sample has it nonetheless.
     pub(in crate::aggregate) fn closed(
         &mut self,
         socket: SocketRef<'_>,
         closed: &ClosedSocket,
-        from: Option<State>,
-        remains: Option<State>,
+        ending: Ending,
         interval_ns: u64,
     ) {
+        let Ending {
+            from,
+            remains,
+            present,
+            untold,
+        } = ending;
         let sample = &self.batch.sample;
         let later_ns = closed.monotonic_ns.cast_signed() - sample.monotonic_ns.cast_signed();
+        // What the Sample shows of it, it shows as of its own time, and the end comes after that.
+        let later_ns = if present { later_ns.max(0) } else { later_ns };
         let lifetime = match closed.first_seen_ns {
             None => Lifetime::Below(interval_ns),
             Some(first) => {
@@ -102,8 +124,7 @@ impl Recorder {
             to: remains,
             lifetime: Some(lifetime),
         };
-        let never_seen = closed.first_seen_ns.is_none();
-        if never_seen {
+        if untold || closed.first_seen_ns.is_none() {
             let opened = Event {
                 kind: EventKind::Opened,
                 from: None,
@@ -127,7 +148,7 @@ impl Recorder {
     }
 
     fn has_room(&mut self) -> bool {
-        let room = self.batch.events.len() < EVENTS_OF_A_SAMPLE;
+        let room = self.keep_all || self.batch.events.len() < EVENTS_OF_A_SAMPLE;
         self.batch.omitted += u64::from(!room);
         room
     }

@@ -32,6 +32,17 @@ impl<'a> JsonSocket<'a> {
     }
 }
 
+impl<'a> JsonSocket<'a> {
+    /// A socket of which only this is known.
+    pub(super) fn alone(socket: SocketRef<'a>) -> JsonSocket<'a> {
+        JsonSocket {
+            socket,
+            rates: None,
+            peer: None,
+        }
+    }
+}
+
 impl Serialize for JsonSocket<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let view = self.socket;

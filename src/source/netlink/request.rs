@@ -1,9 +1,9 @@
 //! What is asked of `sock_diag`.
 
-use netlink_packet_core::{Emitable, NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader};
+use netlink_packet_core::{Emitable, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader};
 use netlink_packet_sock_diag::constants::{
     AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, IPPROTO_RAW, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP,
-    IPPROTO_UDPLITE, SOCK_DIAG_BY_FAMILY,
+    IPPROTO_UDPLITE, SOCK_DESTROY, SOCK_DIAG_BY_FAMILY,
 };
 use netlink_packet_sock_diag::inet::{self, ExtensionFlags, InetRequest, SocketId};
 use netlink_packet_sock_diag::unix::{self, ShowFlags, UnixRequest};
@@ -185,50 +185,91 @@ impl Table {
 /// Writes the request for one socket alone, without attributes, into `out`. Answers whether there is such a request: the
 /// kernel finds connections by their ends and unix sockets by their inode; of other sockets several can look the same.
 pub(super) fn write_exact(socket: &Socket, sequence: u32, out: &mut Vec<u8>) -> bool {
-    let (low, high) = (socket.cookie as u32, (socket.cookie >> 32) as u32);
-    let mut cookie = [0; 8];
-    cookie[..4].copy_from_slice(&low.to_ne_bytes());
-    cookie[4..].copy_from_slice(&high.to_ne_bytes());
     let payload = match socket.ends {
-        Ends::Inet { local, remote } if remote.port != 0 => {
-            let mapped = local.address != local.canonical().address;
-            let family = match (socket.family, socket.protocol) {
-                (Family::Inet, Protocol::Tcp | Protocol::Udp) => AF_INET,
-                (Family::Inet6, Protocol::Tcp) => AF_INET6,
-                // The kernel looks for v4-mapped ones among those of IPv6 only, where they are not.
-                (Family::Inet6, Protocol::Udp) if !mapped => AF_INET6,
-                _ => return false,
-            };
-            // Kernel: `udp_dump_one`, "src and dst are swapped for historical reasons".
-            let (source, destination) = match socket.protocol {
-                Protocol::Udp => (remote, local),
-                _ => (local, remote),
-            };
-            emit(&InetRequest {
-                family,
-                protocol: number(socket.protocol) as u8,
-                extensions: ExtensionFlags::empty(),
-                states: inet::StateFlags::from_bits_retain(ALL_STATES),
-                socket_id: SocketId {
-                    source_port: source.port,
-                    destination_port: destination.port,
-                    source_address: source.address,
-                    destination_address: destination.address,
-                    interface_id: socket.interface,
-                    cookie,
-                },
-            })
-        }
+        Ends::Inet { remote, .. } if remote.port != 0 => match inet_exact(socket, Purpose::Ask) {
+            Some(payload) => payload,
+            None => return false,
+        },
         Ends::Unix { .. } => emit(&UnixRequest {
             state_flags: unix::StateFlags::from_bits_retain(u32::MAX),
             inode: socket.inode,
             show_flags: ShowFlags::empty(),
-            cookie,
+            cookie: cookie(socket),
         }),
         _ => return false,
     };
     write(SOCK_DIAG_BY_FAMILY, &payload, NLM_F_REQUEST, sequence, out);
     true
+}
+
+/// Writes the request to end one socket into `out`. Answers whether there is such a request: the kernel ends TCP and UDP
+/// sockets.
+pub(super) fn write_destroy(socket: &Socket, sequence: u32, out: &mut Vec<u8>) -> bool {
+    // Without the kernel's own cookie any socket with these ends would be ended.
+    if socket.known_cookie().is_none() {
+        return false;
+    }
+    let Some(payload) = inet_exact(socket, Purpose::Destroy) else {
+        return false;
+    };
+    write(
+        SOCK_DESTROY,
+        &payload,
+        NLM_F_REQUEST | NLM_F_ACK,
+        sequence,
+        out,
+    );
+    true
+}
+
+/// The cookie as two words, the lower first.
+fn cookie(socket: &Socket) -> [u8; 8] {
+    let (low, high) = (socket.cookie as u32, (socket.cookie >> 32) as u32);
+    let mut cookie = [0; 8];
+    cookie[..4].copy_from_slice(&low.to_ne_bytes());
+    cookie[4..].copy_from_slice(&high.to_ne_bytes());
+    cookie
+}
+
+/// What one socket is meant for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Ask,
+    Destroy,
+}
+
+/// `inet_diag_req_v2` that means one socket of TCP or UDP.
+fn inet_exact(socket: &Socket, purpose: Purpose) -> Option<Vec<u8>> {
+    let Ends::Inet { local, remote } = socket.ends else {
+        return None;
+    };
+    let mapped = local.address != local.canonical().address;
+    let family = match (socket.family, socket.protocol) {
+        (Family::Inet, Protocol::Tcp | Protocol::Udp) => AF_INET,
+        (Family::Inet6, Protocol::Tcp) => AF_INET6,
+        // Asked for one, the kernel looks for v4-mapped ones among those of IPv6 only, where they are not.
+        (Family::Inet6, Protocol::Udp) if !mapped || purpose == Purpose::Destroy => AF_INET6,
+        _ => return None,
+    };
+    // Kernel: `udp_dump_one`, "src and dst are swapped for historical reasons"; not so in `__udp_diag_destroy`.
+    let (source, destination) = match (socket.protocol, purpose) {
+        (Protocol::Udp, Purpose::Ask) => (remote, local),
+        _ => (local, remote),
+    };
+    Some(emit(&InetRequest {
+        family,
+        protocol: number(socket.protocol) as u8,
+        extensions: ExtensionFlags::empty(),
+        states: inet::StateFlags::from_bits_retain(ALL_STATES),
+        socket_id: SocketId {
+            source_port: source.port,
+            destination_port: destination.port,
+            source_address: source.address,
+            destination_address: destination.address,
+            interface_id: socket.interface,
+            cookie: cookie(socket),
+        },
+    }))
 }
 
 fn write(kind: u16, payload: &[u8], flags: u16, sequence: u32, out: &mut Vec<u8>) {

@@ -14,6 +14,7 @@ mod host;
 mod inspect;
 mod owners;
 mod raw;
+mod settings;
 mod users;
 
 pub use cgroups::CgroupPaths;
@@ -23,4 +24,5 @@ pub use handles::Handle;
 pub use host::{hides_namespaces, host, network_namespace};
 pub use owners::Owners;
 pub use raw::read_raw;
+pub use settings::socket_limits;
 pub use users::UserNames;

@@ -1,0 +1,234 @@
+//! How many sockets there are of each kind and state, and how near the machine is to its limits.
+
+use super::Moment;
+use crate::model::{Family, Protocol, Protocols, SocketLimits, State};
+
+/// Sockets of one protocol over one family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SummaryRow {
+    /// Family.
+    pub family: Family,
+    /// Protocol; `netlink` for all of netlink.
+    pub protocol: &'static str,
+    /// Sockets in all states.
+    pub total: u32,
+    /// Sockets by `State as usize`.
+    pub states: [u32; State::SLOTS],
+}
+
+/// What a limit counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitUnit {
+    /// Sockets.
+    Sockets,
+    /// Bytes.
+    Bytes,
+}
+
+impl LimitUnit {
+    /// Its name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            LimitUnit::Sockets => "sockets",
+            LimitUnit::Bytes => "bytes",
+        }
+    }
+}
+
+/// Something that there is only so much of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SummaryLimit {
+    /// Its name in JSON.
+    pub id: &'static str,
+    /// Its name in words.
+    pub title: &'static str,
+    /// How much there is; `None` if the kernel does not tell.
+    pub value: Option<u64>,
+    /// How much there may be; `None` if the kernel does not tell.
+    pub limit: Option<u64>,
+    /// What is counted.
+    pub unit: LimitUnit,
+    /// Whether it counts the whole host, not this network namespace alone.
+    pub of_host: bool,
+}
+
+impl SummaryLimit {
+    /// Share of the limit, from 0.
+    pub fn share(&self) -> Option<f64> {
+        let limit = self.limit.filter(|&limit| limit > 0)?;
+        Some(self.value? as f64 / limit as f64)
+    }
+}
+
+/// All of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Sockets of all families that are in use. Kernel: `sockets: used` of sockstat.
+    pub used: Option<u64>,
+    /// By protocol and family.
+    pub protocols: Vec<SummaryRow>,
+    /// What is limited.
+    pub limits: Vec<SummaryLimit>,
+    /// Counters that tell of trouble, since the machine started.
+    pub counters: Vec<(&'static str, i64)>,
+}
+
+/// Counters that tell of trouble, as the kernel names them.
+const COUNTERS: [&str; 14] = [
+    "Tcp.ActiveOpens",
+    "Tcp.PassiveOpens",
+    "Tcp.AttemptFails",
+    "Tcp.EstabResets",
+    "Tcp.RetransSegs",
+    "Tcp.OutRsts",
+    "TcpExt.ListenOverflows",
+    "TcpExt.ListenDrops",
+    "TcpExt.TCPReqQFullDrop",
+    "TcpExt.TCPReqQFullDoCookies",
+    "TcpExt.TCPTimeWaitOverflow",
+    "TcpExt.TCPAbortOnMemory",
+    "Udp.RcvbufErrors",
+    "Udp.NoPorts",
+];
+
+impl Summary {
+    /// Counts what a moment holds.
+    pub fn new(moment: &Moment, settings: &SocketLimits) -> Summary {
+        let counters = &moment.sample.counters.protocols;
+        Summary {
+            used: known(counters, "sockstat.sockets.used"),
+            protocols: rows(moment),
+            limits: limits(moment, settings),
+            counters: COUNTERS
+                .into_iter()
+                .filter_map(|name| Some((name, counters.get(name)?)))
+                .collect(),
+        }
+    }
+}
+
+fn known(counters: &Protocols, name: &str) -> Option<u64> {
+    counters
+        .get(name)
+        .and_then(|value| u64::try_from(value).ok())
+}
+
+fn rows(moment: &Moment) -> Vec<SummaryRow> {
+    let mut rows: Vec<SummaryRow> = Vec::new();
+    for counted in &moment.aggregate.totals.protocols {
+        let protocol = match counted.protocol {
+            Protocol::Netlink(_) => "netlink",
+            protocol => protocol.name(),
+        };
+        let same = |row: &&mut SummaryRow| row.family == counted.family && row.protocol == protocol;
+        let row = match rows.iter_mut().find(same) {
+            Some(row) => row,
+            None => {
+                rows.push(SummaryRow {
+                    family: counted.family,
+                    protocol,
+                    total: 0,
+                    states: [0; State::SLOTS],
+                });
+                let last = rows.len() - 1;
+                &mut rows[last]
+            }
+        };
+        row.total += counted.total();
+        for (sum, count) in row.states.iter_mut().zip(counted.states) {
+            *sum += count;
+        }
+    }
+    rows
+}
+
+fn limits(moment: &Moment, settings: &SocketLimits) -> Vec<SummaryLimit> {
+    let counters = &moment.sample.counters.protocols;
+    let value = |name: &str| known(counters, name);
+    let pages = |pages: Option<u64>| pages?.checked_mul(settings.page_bytes);
+    let limit = |id, title, value, limit, unit, of_host| SummaryLimit {
+        id,
+        title,
+        value,
+        limit,
+        unit,
+        of_host,
+    };
+    vec![
+        limit(
+            "time_wait",
+            "TIME-WAIT",
+            value("sockstat.TCP.tw"),
+            settings.tcp_max_tw_buckets,
+            LimitUnit::Sockets,
+            false,
+        ),
+        limit(
+            "orphans",
+            "orphans",
+            value("sockstat.TCP.orphan"),
+            settings.tcp_max_orphans,
+            LimitUnit::Sockets,
+            true,
+        ),
+        limit(
+            "tcp_memory",
+            "TCP memory",
+            pages(value("sockstat.TCP.mem")),
+            pages(settings.tcp_mem),
+            LimitUnit::Bytes,
+            true,
+        ),
+        limit(
+            "udp_memory",
+            "UDP memory",
+            pages(value("sockstat.UDP.mem")),
+            pages(settings.udp_mem),
+            LimitUnit::Bytes,
+            true,
+        ),
+        limit(
+            "fragment_memory",
+            "fragment memory",
+            value("sockstat.FRAG.memory"),
+            settings.ipfrag_high_thresh,
+            LimitUnit::Bytes,
+            false,
+        ),
+        limit(
+            "tcp_allocated",
+            "TCP sockets allocated",
+            value("sockstat.TCP.alloc"),
+            None,
+            LimitUnit::Sockets,
+            true,
+        ),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn memory_is_told_in_bytes_against_its_limit() {
+        let mut moment = Moment::default();
+        let protocols = &mut moment.sample.counters.protocols;
+        protocols.names = Arc::new(vec!["sockstat.TCP.mem".into(), "sockstat.TCP.tw".into()]);
+        protocols.values = vec![3, 50];
+        let settings = SocketLimits {
+            page_bytes: 4096,
+            tcp_mem: Some(12),
+            tcp_max_tw_buckets: Some(100),
+            ..SocketLimits::default()
+        };
+        let summary = Summary::new(&moment, &settings);
+        let of = |id: &str| summary.limits.iter().find(|limit| limit.id == id).unwrap();
+        assert_eq!(of("tcp_memory").value, Some(12_288));
+        assert_eq!(of("tcp_memory").share(), Some(0.25));
+        assert_eq!(of("time_wait").share(), Some(0.5));
+        assert_eq!(of("orphans").share(), None);
+    }
+}

@@ -1,0 +1,72 @@
+//! What happened to sockets as lines of text, which come one by one: widths do not depend on what comes.
+
+use std::io::{self, Write};
+
+use unicode_width::UnicodeWidthStr;
+
+use crate::column::{Align, Column, EVENT_COLUMNS, EventLine, Events};
+
+/// The columns, in their order.
+const COLUMNS: [&str; 10] = [
+    "at",
+    "event",
+    "netid",
+    "states",
+    "local",
+    "remote",
+    "process",
+    "lifetime",
+    "bytes_received",
+    "bytes_acked",
+];
+
+fn columns() -> impl Iterator<Item = &'static Column<Events>> {
+    COLUMNS
+        .iter()
+        .filter_map(|id| EVENT_COLUMNS.iter().find(|column| column.id == *id))
+}
+
+/// Appends a cell in the width of its column; what is wider moves the rest of the line.
+fn cell(line: &mut String, text: &str, column: &Column<Events>) {
+    let padding = usize::from(column.width).saturating_sub(text.width());
+    let spaces = std::iter::repeat_n(' ', padding);
+    if !line.is_empty() {
+        line.push_str("  ");
+    }
+    match column.align {
+        Align::Left => {
+            line.push_str(text);
+            line.extend(spaces);
+        }
+        Align::Right => {
+            line.extend(spaces);
+            line.push_str(text);
+        }
+    }
+}
+
+/// Writes the headings.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_heading(out: &mut impl Write) -> io::Result<()> {
+    let mut line = String::new();
+    for column in columns() {
+        cell(&mut line, column.heading, column);
+    }
+    writeln!(out, "{}", line.trim_end())
+}
+
+/// Writes one event.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_line(event: &EventLine<'_>, out: &mut impl Write) -> io::Result<()> {
+    let (mut line, mut text) = (String::new(), String::new());
+    for column in columns() {
+        text.clear();
+        column.write(event, &mut text);
+        cell(&mut line, &text, column);
+    }
+    writeln!(out, "{}", line.trim_end())
+}

@@ -1,0 +1,101 @@
+//! Counts and limits as text.
+
+use std::fmt::Write as _;
+use std::io::{self, Write};
+
+use crate::aggregate::{LimitUnit, Moment, Summary};
+use crate::column::format;
+use crate::model::{Family, State};
+
+/// Writes what `summary` prints.
+///
+/// # Errors
+/// What the writer says.
+pub fn write(moment: &Moment, summary: &Summary, out: &mut impl Write) -> io::Result<()> {
+    let mut text = String::new();
+    let host = &moment.sample.host;
+    let used = summary
+        .used
+        .unwrap_or(moment.aggregate.totals.sockets.into());
+    let _ = write!(text, "{} · Linux {} · ", host.hostname, host.kernel);
+    format::count(&mut text, used);
+    text.push_str(" sockets in use\n\n");
+    protocols(summary, &mut text);
+    text.push('\n');
+    limits(summary, &mut text);
+    let counters: Vec<_> = summary
+        .counters
+        .iter()
+        .filter(|(_, value)| *value != 0)
+        .collect();
+    if !counters.is_empty() {
+        text.push_str("\nSINCE THE START\n");
+        for (name, value) in counters {
+            let mut number = String::new();
+            format::count(&mut number, value.unsigned_abs());
+            let _ = writeln!(text, "{name:<32}{number:>14}");
+        }
+    }
+    out.write_all(text.as_bytes())
+}
+
+/// One line for each protocol and family; only states that occur have a column.
+fn protocols(summary: &Summary, text: &mut String) {
+    let occurs = |state: &State| {
+        summary
+            .protocols
+            .iter()
+            .any(|row| row.states[*state as usize] > 0)
+    };
+    let states: Vec<State> = State::ALL.into_iter().filter(occurs).collect();
+    let _ = write!(text, "{:<11}{:<8}{:>9}", "PROTOCOL", "FAMILY", "TOTAL");
+    for state in &states {
+        let _ = write!(text, "{:>12}", state.short_name());
+    }
+    text.push('\n');
+    for row in &summary.protocols {
+        let family = match row.family {
+            Family::Inet => "IPv4",
+            Family::Inet6 => "IPv6",
+            family => family.name(),
+        };
+        let _ = write!(text, "{:<11}{family:<8}{:>9}", row.protocol, row.total);
+        for state in &states {
+            let _ = write!(text, "{:>12}", row.states[*state as usize]);
+        }
+        text.push('\n');
+    }
+}
+
+fn limits(summary: &Summary, text: &mut String) {
+    let number = |value: Option<u64>, unit: LimitUnit| {
+        let mut out = String::new();
+        match (value, unit) {
+            (None, _) => out.push_str(format::MISSING),
+            (Some(value), LimitUnit::Sockets) => format::count(&mut out, value),
+            (Some(value), LimitUnit::Bytes) => format::bytes(&mut out, value as f64),
+        }
+        out
+    };
+    let _ = writeln!(
+        text,
+        "{:<24}{:>12}{:>12}{:>10}",
+        "LIMIT", "NOW", "AT MOST", "SHARE"
+    );
+    for limit in &summary.limits {
+        let mut share = String::new();
+        match limit.share() {
+            Some(value) => format::share(&mut share, value),
+            None => share.push_str(format::MISSING),
+        }
+        let now = number(limit.value, limit.unit);
+        let most = number(limit.limit, limit.unit);
+        let whose = if limit.of_host { "  whole host" } else { "" };
+        // The units have more bytes than columns only outside ASCII, which they are not.
+        let _ = writeln!(
+            text,
+            "{:<24}{now:>12}{most:>12}{share:>10}{whose}",
+            limit.title
+        );
+    }
+}
