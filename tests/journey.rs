@@ -469,19 +469,127 @@ fn a_filter_holds_while_rows_come_and_go() {
     let mut dashboard = Dashboard::new((100, 30), Machine::default());
     dashboard.ticks(3).type_in("2/TIME-WAIT\r");
     let count = |dashboard: &Dashboard| {
-        let line = dashboard.lines()[place(dashboard, " of ")].clone();
+        let line = dashboard.lines()[place(dashboard, "└ ")].clone();
         let number = line.trim_start_matches("└ ").split(' ').next().unwrap();
         number.parse::<u32>().unwrap()
     };
     assert_eq!(count(&dashboard), 11, "five and three a second");
     dashboard.ticks(2);
     assert_eq!(count(&dashboard), 17);
-    dashboard.keys("3");
-    assert!(!dashboard.shows("filter:"), "other screens have their own");
-    dashboard.type_in("2/nothing like this\r");
-    assert!(dashboard.shows("nothing matches; Esc takes the filter away"));
+    assert!(dashboard.shows("17 of "), "the header says so, too");
     dashboard.key(KeyCode::Esc);
     assert!(!dashboard.shows("filter:"));
+    dashboard.type_in("2/nothing-like-this\r");
+    assert!(dashboard.shows("nothing matches; F takes the filter away"));
+    dashboard.keys("F");
+    assert!(!dashboard.shows("filter:"));
+}
+
+#[test]
+fn a_filter_holds_on_all_screens_and_pages_and_totals_follow_it() {
+    let mut dashboard = Dashboard::new((120, 40), Machine::default());
+    dashboard
+        .ticks(3)
+        .type_in("2/process nginx state established protocol tcp\r");
+    let left = |dashboard: &Dashboard| {
+        let header = dashboard.lines()[0].clone();
+        let at = header.find(" of ").expect("so many of so many");
+        let number = header[..at].rsplit(' ').next().unwrap();
+        number.parse::<u32>().unwrap()
+    };
+    let established = left(&dashboard);
+    assert!(established > 0);
+    assert!(dashboard.lines()[1].contains(&format!("ESTAB {established:>7}")));
+    assert!(
+        dashboard.lines()[1].contains("TIME-WAIT       0"),
+        "the strip follows"
+    );
+    dashboard.keys("3");
+    assert!(dashboard.shows("filter: process nginx") && dashboard.shows("nginx"));
+    assert!(
+        !dashboard.shows("redis"),
+        "processes without such a socket are not there"
+    );
+    dashboard.keys("5");
+    assert!(dashboard.shows("filter: process nginx"), "on every screen");
+    dashboard.keys("1");
+    assert!(dashboard.lines()[3].contains("filter: process nginx"));
+    dashboard.type_in("3g\r");
+    assert!(dashboard.shows("┌ Its sockets") && dashboard.shows("filter: process nginx"));
+    assert!(!dashboard.shows("TIME-WAIT  "), "only what is left of them");
+    dashboard.key(KeyCode::Esc);
+    assert!(
+        dashboard.shows("filter: process nginx"),
+        "back, and it holds"
+    );
+    dashboard.ticks(2);
+    dashboard.keys("F");
+    assert!(!dashboard.shows("filter:") && dashboard.shows("redis"));
+    assert!(!dashboard.lines()[0].contains(" of "));
+}
+
+#[test]
+fn a_filter_that_is_typed_is_completed_explained_and_remembered() {
+    let mut dashboard = Dashboard::new((120, 40), Machine::default());
+    dashboard.ticks(3).type_in("2/sta");
+    assert!(!dashboard.shows("filter:"), "it may become a keyword");
+    dashboard.key(KeyCode::Tab);
+    dashboard.keys("est");
+    assert!(dashboard.shows("established"), "what could come next");
+    dashboard.key(KeyCode::Tab);
+    assert!(
+        dashboard.shows("filter: state established"),
+        "in force while it is typed"
+    );
+    dashboard.keys("process ng");
+    dashboard.key(KeyCode::Tab);
+    assert!(dashboard.shows("process nginx"), "names that were seen");
+    dashboard.keys(")");
+    assert!(
+        dashboard.shows("^ unexpected ')'"),
+        "what is wrong, below the place of it"
+    );
+    let lines = dashboard.lines();
+    let typed = place(&dashboard, " /state established");
+    let caret = lines[typed + 1].find('^').expect("a caret");
+    assert_eq!(lines[typed].find(')'), Some(caret));
+    assert!(
+        dashboard.shows("filter: state established process nginx"),
+        "the last valid one stays"
+    );
+    dashboard.key(KeyCode::Enter);
+    assert!(dashboard.shows("^ unexpected"), "it is not left as it is");
+    dashboard.key(KeyCode::Backspace).key(KeyCode::Enter);
+    assert!(dashboard.shows("filter: state established process nginx"));
+    dashboard.keys("F/");
+    dashboard.key(KeyCode::Up).key(KeyCode::Enter);
+    assert!(
+        dashboard.shows("filter: state established process nginx"),
+        "it is remembered"
+    );
+    dashboard.keys("/");
+    dashboard.key(KeyCode::Home);
+    dashboard.keys("not-this ");
+    dashboard.key(KeyCode::Esc);
+    assert!(
+        dashboard.shows("filter: state established process nginx"),
+        "as it was"
+    );
+    dashboard.type_in("F/dst nowhere\r");
+    assert!(dashboard.shows("no address is known for the host 'nowhere'"));
+}
+
+#[test]
+fn a_page_of_a_socket_is_whole_whatever_is_filtered() {
+    let mut dashboard = Dashboard::new((120, 40), Machine::default());
+    dashboard.ticks(3).type_in("4g\r");
+    assert!(dashboard.shows("half-open (SYN-RECV)"));
+    dashboard.type_in("/state time-wait\r");
+    assert!(
+        dashboard.shows("half-open (SYN-RECV)"),
+        "{}",
+        dashboard.text()
+    );
 }
 
 #[test]

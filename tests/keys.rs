@@ -202,6 +202,37 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             dashboard.type_in("quit\r");
             assert!(dashboard.shows("q Ctrl-C") && !dashboard.shows("Shift-Tab"));
         }
+        Command::FilterBy | Command::Exclude => {
+            pressed(&mut dashboard);
+            let exclude = command == Command::Exclude;
+            let title = if exclude {
+                "┌ Leave out"
+            } else {
+                "┌ Filter by"
+            };
+            assert!(dashboard.shows(title) && dashboard.shows("process "));
+            dashboard.key(KeyCode::Enter);
+            let filter = if exclude { "filter: not " } else { "filter: " };
+            assert!(dashboard.shows(filter) && dashboard.shows(" of "));
+        }
+        Command::ClearFilter => {
+            dashboard.type_in("/state time-wait\r");
+            assert!(title(&dashboard).contains("filter: state time-wait"));
+            pressed(&mut dashboard);
+            assert!(!title(&dashboard).contains("filter"));
+        }
+        Command::Kill => {
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("┌ End") && dashboard.shows("SIGTERM to "));
+            dashboard.key(KeyCode::Enter);
+            assert!(dashboard.shows("really? y does it"));
+            dashboard.key(KeyCode::Esc);
+            assert!(dashboard.job.2.is_empty(), "nothing but y does it");
+            pressed(&mut dashboard);
+            dashboard.key(KeyCode::Enter).keys("y");
+            assert_eq!(dashboard.job.2.len(), 1);
+            assert!(dashboard.shows("destroyed"), "{}", dashboard.text());
+        }
         Command::NextMatch | Command::PreviousMatch => {
             dashboard.type_in("/redis\rg");
             pressed(&mut dashboard);

@@ -36,6 +36,9 @@ pub struct Aggregate {
     pub changes: Option<ChangeRates>,
     /// Rates of each socket, in the order of [`Sample::sockets`].
     pub sockets: Vec<SocketRates>,
+    /// Rates of each freed connection since the Sample before, in the order of [`Sample::closed`]; opened in that time
+    /// too if so marked. `None` of what is no connection, or was told before.
+    pub closed: Vec<Option<SocketRates>>,
     /// By process, in the order of [`Sample::processes`].
     pub processes: Vec<ProcessTotals>,
     /// By remote host.
@@ -108,11 +111,14 @@ impl Aggregator {
         for socket in &sample.sockets.rows {
             self.take(sample, socket, since, out, &mut all, &mut changes);
         }
+        out.closed.clear_for_reuse();
         if let Some(since) = since {
             for closed in &sample.closed {
-                if let Some(socket) = sample.closed_socket(closed) {
-                    self.take_closed(socket, closed, since, &mut all, &mut changes);
-                }
+                let socket = sample.closed_socket(closed);
+                let rates = socket.and_then(|socket| {
+                    self.take_closed(socket, closed, since, &mut all, &mut changes)
+                });
+                out.closed.push(rates);
             }
         }
         self.forget(sample, &mut changes);

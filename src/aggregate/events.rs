@@ -8,7 +8,7 @@ mod recorder;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::model::{Sample, SocketRef, State};
+use crate::model::{ClosedSocket, Sample, SocketRef, State};
 
 pub(super) use recorder::{Ending, Recorder};
 
@@ -76,6 +76,30 @@ pub struct Event {
     pub to: Option<State>,
     /// Of a closing: how long the socket lived, if it was seen or lived between two Samples.
     pub lifetime: Option<Lifetime>,
+}
+
+impl Event {
+    /// The end of a socket, as far as its row tells.
+    pub(super) fn closed(closed: &ClosedSocket, sample: &Sample) -> Event {
+        Event {
+            at_us: sample.taken_at_us,
+            kind: EventKind::Closed,
+            row: closed.row,
+            from: closed.last_state,
+            to: None,
+            lifetime: None,
+        }
+    }
+
+    /// The state that a filter finds the socket in: of one that was closed its last one alive.
+    pub fn state(&self, socket: SocketRef<'_>) -> State {
+        match self.kind {
+            // One that nobody has seen alive was a connection.
+            EventKind::Closed => self.from.unwrap_or(State::Established),
+            EventKind::Opened => self.to.unwrap_or(State::Established),
+            EventKind::State => self.to.unwrap_or(socket.socket.state),
+        }
+    }
 }
 
 /// The events of one Sample, in the order of their time.

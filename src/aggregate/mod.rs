@@ -10,6 +10,7 @@ mod groups;
 mod history;
 mod limit;
 mod listeners;
+mod narrow;
 mod peers;
 mod rates;
 mod summary;
@@ -21,6 +22,7 @@ pub use groups::{FewProcesses, PortTotals, ProcessTotals, RemoteTotals, Trend};
 pub use history::{History, HistoryPoint, RECENT_POINTS, Recent};
 pub use limit::Limit;
 pub use listeners::ListenerTotals;
+pub use narrow::{Narrowed, Narrower};
 pub use peers::PeerIndex;
 pub use rates::{Change, ChangeRates, SocketRates, Throughput};
 pub use summary::{LimitUnit, Summary, SummaryLimit, SummaryRow};
@@ -37,6 +39,8 @@ pub struct Moment {
     pub sample: Sample,
     /// What was derived.
     pub aggregate: Aggregate,
+    /// What a filter leaves, if there is one: then `aggregate` is derived from that alone.
+    pub(crate) narrowed: Option<Narrowed>,
     /// Who is at the other end, once somebody has asked.
     pub(crate) peers: OnceLock<PeerIndex>,
 }
@@ -64,6 +68,7 @@ impl Moment {
     /// Derives everything from the Sample, which is new; `aggregator` has taken those before it.
     pub fn derive(&mut self, aggregator: &mut Aggregator) {
         self.peers.take();
+        self.narrowed = None;
         aggregator.update(&self.sample, &mut self.aggregate);
     }
 }

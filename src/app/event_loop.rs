@@ -10,6 +10,7 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 
 use super::exchange::Exchange;
+use crate::model::{ProcessKey, Socket};
 use crate::tui::{self, Effect, Pointer, State, keymap};
 
 /// What can happen.
@@ -21,6 +22,8 @@ pub enum Message {
     Moment,
     /// The terminal has another size.
     Resized,
+    /// The addresses of hosts are known that were not.
+    Resolved,
     /// Somebody wants the program to stop for a while.
     Suspend,
     /// The program goes on after it was stopped.
@@ -51,7 +54,7 @@ impl Inbox for Receiver<Message> {
     }
 }
 
-/// What is asked of the terminal beside drawing.
+/// What is asked of the outside beside drawing.
 pub trait Job {
     /// Gives the terminal back, stops the program, and takes the terminal again once it goes on.
     ///
@@ -73,6 +76,12 @@ pub trait Job {
     /// # Errors
     /// When the terminal cannot be written to.
     fn copy(&mut self, text: &str) -> io::Result<()>;
+    /// Ends a socket; answers what became of it.
+    fn destroy(&mut self, socket: &Socket) -> String;
+    /// Sends a signal to a process, if it still is the same; answers what became of it.
+    fn signal(&mut self, process: ProcessKey, number: i32, name: &str) -> String;
+    /// Finds the addresses of hosts, and tells once they are known.
+    fn resolve(&mut self, hosts: Vec<String>);
 }
 
 /// How long after a click a second one at the same place makes it a double click.
@@ -215,6 +224,10 @@ impl<B: Backend> EventLoop<B> {
             // A frozen display leaves moments where they are: the sampler makes the next one of their memory.
             Message::Moment if self.state.frozen => {}
             Message::Moment => self.fetch(),
+            Message::Resolved => {
+                self.state.refresh_names();
+                self.changed = true;
+            }
             Message::Suspend => return self.again(&job.suspend()),
             Message::Continued => return self.again(&job.resume()),
             Message::Signal(signal) => return Some(Ended::Signal(signal)),
@@ -248,6 +261,18 @@ impl<B: Backend> EventLoop<B> {
             }
             Effect::Copy(text) => job.copy(&text),
             Effect::Mouse(take) => job.take_mouse(take),
+            Effect::Destroy(socket) => {
+                self.state.message = Some(job.destroy(&socket));
+                return None;
+            }
+            Effect::Signal(process, number, name) => {
+                self.state.message = Some(job.signal(process, number, name));
+                return None;
+            }
+            Effect::Resolve(hosts) => {
+                job.resolve(hosts);
+                return None;
+            }
         };
         written.is_err().then_some(Ended::Lost)
     }

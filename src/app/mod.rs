@@ -8,6 +8,7 @@
 //!
 //! Sampling, reading keys and drawing each run at their own pace; the loop never waits for a Sample.
 
+mod desk;
 mod event_loop;
 mod exchange;
 mod input;
@@ -25,25 +26,33 @@ use anyhow::{Context, anyhow};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
+use crate::filter::Filter;
 use crate::source::Source;
 use crate::tui::theme::Theme;
 use crate::tui::{Look, State, glyphs};
 
+use desk::{Desk, HostNames};
 pub use event_loop::{Ended, EventLoop, Inbox, Job, Message};
 pub use exchange::Exchange;
 pub use terminal::require as require_terminal;
 
 /// What was asked for on the command line.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// The time from one Sample to the next.
     pub interval: Duration,
+    /// Which sockets are wanted.
+    pub filter: Filter,
+    /// Whether this user may end sockets.
+    pub may_destroy: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
         Options {
             interval: Duration::from_secs(1),
+            filter: Filter::default(),
+            may_destroy: false,
         }
     }
 }
@@ -60,10 +69,19 @@ pub fn run(source: Box<dyn Source>, options: Options) -> anyhow::Result<()> {
     let exchange = Arc::new(Exchange::default());
     let ended = signals::listen(sender.clone()).context("cannot listen for signals")?;
 
-    let mut guard = terminal::Guard::enter().context("cannot set up the terminal")?;
+    let names = Arc::new(HostNames::default());
+    let mut desk = Desk {
+        terminal: terminal::Guard::enter().context("cannot set up the terminal")?,
+        sender: sender.clone(),
+        names: Arc::clone(&names),
+    };
     let backend = CrosstermBackend::new(terminal::FrameWriter::default());
     let terminal = Terminal::new(backend).context("cannot set up the terminal")?;
-    let state = State::new(look_of_environment(), options.interval);
+    let mut state = State::new(look_of_environment(), options.interval);
+    state.names = names;
+    state.may_destroy = options.may_destroy;
+    let hosts = options.filter.unresolved().to_vec();
+    state.set_filter(options.filter);
     let mut event_loop = EventLoop::new(terminal, state, Arc::clone(&exchange));
 
     // Something is on the screen before the first Sample is asked for.
@@ -77,9 +95,12 @@ pub fn run(source: Box<dyn Source>, options: Options) -> anyhow::Result<()> {
             spawn("sampler", &sender, move || {
                 sampler::run(source, options.interval, &exchange, &wake);
             })?;
-            Ok(event_loop.run(inbox, &mut guard))
+            if !hosts.is_empty() {
+                desk.resolve(hosts);
+            }
+            Ok(event_loop.run(inbox, &mut desk))
         });
-    drop(guard);
+    drop(desk);
     ended.set();
     match outcome? {
         Ended::Quit | Ended::Lost | Ended::Idle => Ok(()),

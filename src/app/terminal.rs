@@ -10,8 +10,6 @@ use crossterm::clipboard::CopyToClipboard;
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
-use super::event_loop::Job;
-
 /// Alternate screen on, cursor off.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l";
 
@@ -76,15 +74,15 @@ impl Drop for Guard {
     }
 }
 
-impl Job for Guard {
-    fn suspend(&mut self) -> io::Result<()> {
+impl Guard {
+    pub(super) fn suspend(&mut self) -> io::Result<()> {
         restore();
         // The default action of SIGTSTP: this returns when somebody sends SIGCONT.
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
         take()
     }
 
-    fn resume(&mut self) -> io::Result<()> {
+    pub(super) fn resume(&mut self) -> io::Result<()> {
         // Stopped and continued by others: the shell may have changed the terminal meanwhile.
         if OURS.load(Ordering::SeqCst) {
             crossterm::terminal::disable_raw_mode()?;
@@ -92,12 +90,12 @@ impl Job for Guard {
         take()
     }
 
-    fn take_mouse(&mut self, take: bool) -> io::Result<()> {
+    pub(super) fn take_mouse(&mut self, take: bool) -> io::Result<()> {
         TAKES_MOUSE.store(take, Ordering::SeqCst);
         write_all(if take { MOUSE.0 } else { MOUSE.1 })
     }
 
-    fn copy(&mut self, text: &str) -> io::Result<()> {
+    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
         let mut sequence = String::new();
         CopyToClipboard::to_clipboard_from(text)
             .write_ansi(&mut sequence)

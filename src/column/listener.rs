@@ -29,7 +29,15 @@ pub struct ListenerLine<'a> {
 impl<'a> ListenerLine<'a> {
     /// The listener with totals number `at` of a moment.
     pub fn of(moment: &'a Moment, at: usize) -> Option<ListenerLine<'a>> {
-        let totals = moment.aggregate.listeners.get(at)?;
+        ListenerLine::with(moment, moment.aggregate.listeners.get(at)?)
+    }
+
+    /// The same among all listeners, whatever is filtered.
+    pub fn of_whole(moment: &'a Moment, at: usize) -> Option<ListenerLine<'a>> {
+        ListenerLine::with(moment, moment.whole().listeners.get(at)?)
+    }
+
+    fn with(moment: &'a Moment, totals: &'a ListenerTotals) -> Option<ListenerLine<'a>> {
         Some(ListenerLine {
             socket: SocketRow::of(moment, totals.row as usize)?,
             totals,

@@ -2,17 +2,29 @@
 
 use crate::app;
 use crate::cli::Dashboard;
-use crate::source::{Live, LiveOptions};
+use crate::column::VOCABULARY;
+use crate::filter::{Context, Filter, Surroundings};
+use crate::source::{Live, LiveOptions, System};
 
 /// Runs it until the user quits.
 ///
 /// # Errors
-/// If there is no terminal, or the kernel gives no sockets.
+/// If the filter is not understood, there is no terminal, or the kernel gives no sockets.
 pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
+    let around = Surroundings::default();
+    let context = Context {
+        vocabulary: &VOCABULARY,
+        names: &System::default(),
+        around: &around,
+        lenient: true,
+    };
+    let filter = Filter::parse_or_search(&arguments.filter.join(" "), &context)?;
     app::require_terminal()?;
     let live = Live::new(LiveOptions::default())?;
     let options = app::Options {
         interval: arguments.interval,
+        filter,
+        may_destroy: super::is_network_admin(),
     };
     app::run(Box::new(live), options)
 }

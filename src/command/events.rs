@@ -9,11 +9,11 @@ use anyhow::{Context as _, anyhow};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::select::Selection;
-use crate::aggregate::{Aggregator, Event, EventKind, Moment};
+use crate::aggregate::{Aggregator, Event, Moment};
 use crate::cli;
 use crate::column::EventLine;
 use crate::export;
-use crate::model::{SocketRef, State};
+use crate::model::SocketRef;
 use crate::source::{Live, LiveOptions, Source, System};
 
 /// How often somebody who waits looks whether it is time to end.
@@ -120,7 +120,7 @@ impl Teller<'_> {
                 let Some(socket) = batch.sample.socket(event.row as usize) else {
                     continue;
                 };
-                if self.selection.holds_event(socket, state_of(event, socket)) {
+                if self.selection.holds_event(socket, event.state(socket)) {
                     let number = batch.first + at as u64;
                     self.write(number, event, socket, &mut out)?;
                 }
@@ -143,15 +143,5 @@ impl Teller<'_> {
             let line = EventLine::new(number, event, socket, &self.timezone);
             export::events::write_line(&line, out)
         }
-    }
-}
-
-/// The state that a filter finds a socket in: of one that was closed its last one alive.
-fn state_of(event: &Event, socket: SocketRef<'_>) -> State {
-    match event.kind {
-        // One that nobody has seen alive was a connection.
-        EventKind::Closed => event.from.unwrap_or(State::Established),
-        EventKind::Opened => event.to.unwrap_or(State::Established),
-        EventKind::State => event.to.unwrap_or(socket.socket.state),
     }
 }

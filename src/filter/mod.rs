@@ -128,6 +128,17 @@ impl Filter {
         self.search
     }
 
+    /// The text that it looks for, if it does nothing else.
+    pub fn words(&self) -> Option<&Words> {
+        match self.program.steps.as_slice() {
+            [step] if self.search => match &step.test {
+                test::Test::Search(words) => Some(words),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Whether it says which states are wanted, so that no others are left out beside it.
     pub fn mentions_states(&self) -> bool {
         self.mentions_states

@@ -49,8 +49,16 @@ pub enum Command {
     OtherEnd,
     /// Go to the process at the other end.
     OtherProcess,
-    /// Type what to look for.
+    /// Type a filter, or what to look for.
     Filter,
+    /// Choose a filter from what the row has.
+    FilterBy,
+    /// Choose from what the row has what to leave out.
+    Exclude,
+    /// Take the filter away.
+    ClearFilter,
+    /// End the socket, or the process.
+    Kill,
     /// Select the next row that matches.
     NextMatch,
     /// Select the row before that matches.
@@ -146,7 +154,10 @@ bindings! {
     "p", [key('p')], Command::Owner, "the process that owns the socket";
     "e", [key('e')], Command::OtherEnd, "the socket at the other end, if it is on this machine";
     "P", [key('P')], Command::OtherProcess, "the process at the other end, if it is on this machine";
-    "/", [key('/')], Command::Filter, "show only rows with this text; here: look for a key";
+    "/", [key('/')], Command::Filter, "filter: ss's language and more, or a text; here: look for a key";
+    "f", [key('f')], Command::FilterBy, "filter by what the row has: its state, process, host, port";
+    "x", [key('x')], Command::Exclude, "leave out what the row has";
+    "F", [key('F')], Command::ClearFilter, "no filter";
     "n", [key('n')], Command::NextMatch, "next row that matches";
     "N", [key('N')], Command::PreviousMatch, "row before that matches";
     "s", [key('s')], Command::PickSort, "choose the column to sort by";
@@ -164,6 +175,7 @@ bindings! {
     "Space", [key(' ')], Command::Freeze, "freeze what is shown while sampling goes on; again: now";
     "y", [key('y')], Command::CopyRow, "copy the row to the terminal's clipboard";
     "Y", [key('Y')], Command::CopyCell, "copy the cell of the column that is sorted by";
+    "K", [key('K')], Command::Kill, "end the socket, or send its process a signal; asks first";
     "!", [key('!')], Command::Faults, "what could not be read, and why";
     "T", [key('T')], Command::Theme, "colours for a dark ground, a light one, none";
     "m", [key('m')], Command::Mouse, "leave the mouse to the terminal, to select text; again: take it";

@@ -16,6 +16,7 @@
 //! may ask for an [`Effect`] ([`update`]), and [`view::render`] draws the state. What is drawn where is noted down, so
 //! that a click finds it. Help and footer are made from the same key map.
 
+pub mod filter_line;
 pub mod glyphs;
 pub mod hits;
 pub mod keymap;

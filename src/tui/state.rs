@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Look;
+use super::filter_line::FilterLine;
 use super::hits::Hits;
 use super::lists::{
     DEFAULT_SORT, Events, LineKey, Listeners, Processes, Remotes, SocketScope, Sockets,
 };
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::table::{Steer, Table};
-use crate::aggregate::Moment;
-use crate::column::Service;
-use crate::filter::Words;
-use crate::model::{Process, SocketKey};
+use crate::aggregate::{Event, Moment, Narrower};
+use crate::column::{Service, SocketColumn, SocketRow, VOCABULARY};
+use crate::filter::{Context, Filter, FilterError, Names, NoNames, Surroundings};
+use crate::model::{Attribution, Process, Protocol, Socket, SocketKey, SocketRef};
 
 /// The screens that digits and Tab lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,13 +118,84 @@ pub enum Popup {
     PickSort(usize),
     /// Columns to show, and the line the cursor is on.
     PickColumns(usize),
+    /// Filters that the row would pass, whether to leave such rows out, and the line the cursor is on.
+    FilterBy(Vec<String>, bool, usize),
+    /// What can be ended, the line the cursor is on, and whether it was asked about.
+    Kill(Box<Victim>, usize, bool),
+}
+
+/// What could be ended: a socket, the process that owns it, or both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Victim {
+    /// The socket, if it is one that lives.
+    pub socket: Option<Socket>,
+    /// Its ends, as they are shown.
+    pub ends: String,
+    /// The process.
+    pub process: Option<Arc<Process>>,
+}
+
+/// What can be done to a victim.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deed {
+    /// End the socket.
+    Destroy,
+    /// Send a signal to the process: its number and name.
+    Signal(i32, &'static str),
+}
+
+impl Victim {
+    /// A socket and who owns it.
+    pub fn of_socket(row: &SocketRow<'_>) -> Victim {
+        let mut ends = String::new();
+        for id in ["local", "remote"] {
+            let column = SocketColumn::by_id(id);
+            let mut end = String::new();
+            if column.is_some_and(|column| column.write_known(row, &mut end)) {
+                if !ends.is_empty() {
+                    ends.push_str(" → ");
+                }
+                ends.push_str(&end);
+            }
+        }
+        // Only who holds it now can be sent a signal for its sake.
+        let held = row.socket.socket.attribution == Attribution::Observed;
+        Victim {
+            socket: Some(*row.socket.socket),
+            ends,
+            process: row
+                .socket
+                .owner()
+                .filter(|_| held)
+                .map(|owner| Arc::clone(&owner.process)),
+        }
+    }
+
+    /// What can be done to it, the gentler first.
+    pub fn deeds(&self) -> Vec<Deed> {
+        let mut deeds = Vec::new();
+        let destroyable =
+            |socket: &Socket| matches!(socket.protocol, Protocol::Tcp | Protocol::Udp);
+        if self.socket.as_ref().is_some_and(destroyable) {
+            deeds.push(Deed::Destroy);
+        }
+        if self.process.is_some() {
+            deeds.extend([
+                Deed::Signal(15, "SIGTERM"),
+                Deed::Signal(1, "SIGHUP"),
+                Deed::Signal(2, "SIGINT"),
+                Deed::Signal(9, "SIGKILL"),
+            ]);
+        }
+        deeds
+    }
 }
 
 /// What is being typed, and what for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Typing {
-    /// A filter of the table in sight; what it was before.
-    Filter(Words),
+    /// The filter.
+    Filter(Box<FilterLine>),
     /// What to look for in what lies over the screen; what it was before.
     Search(String),
 }
@@ -147,7 +219,6 @@ pub enum Target {
 const DEEPEST: usize = 50;
 
 /// All that the screen remembers.
-#[derive(Debug)]
 pub struct State {
     /// How things look.
     pub look: Look,
@@ -169,6 +240,16 @@ pub struct State {
     pub typing: Option<Typing>,
     /// Something to say until the next key.
     pub message: Option<String>,
+    /// Which sockets are wanted, everywhere.
+    filter: Filter,
+    /// Sums up what it leaves, moment after moment.
+    narrower: Narrower,
+    /// Filters that were typed, oldest first.
+    pub(super) typed_filters: Vec<String>,
+    /// Names that the machine knows.
+    pub names: Arc<dyn Names + Send + Sync>,
+    /// Whether this user may end sockets.
+    pub may_destroy: bool,
     /// Whether clicks come here; otherwise the terminal keeps them for selecting text.
     pub mouse: bool,
     /// Which table of the overview the keys go to.
@@ -197,6 +278,36 @@ pub struct State {
     pub(super) hits: Hits,
 }
 
+/// Whether something that happened is wanted. A text is looked for in what happened, too.
+fn passes(filter: &Filter, event: &Event, socket: SocketRef<'_>) -> bool {
+    if let Some(words) = filter.words() {
+        let states = [event.from, event.to].into_iter().flatten();
+        if words.matches(event.kind.name())
+            || states
+                .into_iter()
+                .any(|state| words.matches(state.short_name()))
+        {
+            return true;
+        }
+    }
+    let mut row = *socket.socket;
+    row.state = event.state(socket);
+    let view = SocketRef {
+        socket: &row,
+        ..socket
+    };
+    filter.matches(view, &SocketRow::alone(view))
+}
+
+impl std::fmt::Debug for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("State")
+            .field("screen", &self.screen)
+            .field("filter", &self.filter)
+            .finish_non_exhaustive()
+    }
+}
+
 impl State {
     /// The start: the overview, and nothing known yet.
     pub fn new(look: Look, interval: Duration) -> State {
@@ -212,6 +323,11 @@ impl State {
             search: String::new(),
             typing: None,
             message: None,
+            filter: Filter::default(),
+            narrower: Narrower::new(),
+            typed_filters: Vec::new(),
+            names: Arc::new(NoNames),
+            may_destroy: false,
             mouse: true,
             focus: Pane::Processes,
             top: Table::new(Processes::default(), DEFAULT_SORT, true),
@@ -245,7 +361,78 @@ impl State {
             page.follow(&moment);
         }
         self.moment = Some(moment);
+        self.narrow();
+    }
+
+    /// Which sockets are wanted.
+    pub fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// Wants other sockets from now on, on all screens.
+    pub fn set_filter(&mut self, filter: Filter) {
+        if filter != self.filter {
+            self.filter = filter;
+            self.narrower = Narrower::new();
+            self.narrow();
+        }
+    }
+
+    /// Understands a filter as it is typed: a word that is none is looked for in all texts.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn understand(&self, text: &str) -> Result<Filter, FilterError> {
+        let around = Surroundings::default();
+        Filter::parse_or_search(text, &self.context(&around))
+    }
+
+    /// What filters are understood with.
+    pub(super) fn context<'a>(&'a self, around: &'a Surroundings) -> Context<'a> {
+        Context {
+            vocabulary: &VOCABULARY,
+            names: &*self.names,
+            around,
+            lenient: true,
+        }
+    }
+
+    /// Understands the filter anew: names are known now that were not.
+    pub fn refresh_names(&mut self) {
+        let text = self.filter.text().to_owned();
+        match self.understand(&text) {
+            Ok(filter) => {
+                self.filter = filter;
+                self.narrower = Narrower::new();
+                self.narrow();
+            }
+            Err(error) => self.message = Some(error.to_string()),
+        }
+    }
+
+    /// Leaves of the moment what is wanted.
+    fn narrow(&mut self) {
         self.sequence += 1;
+        let Some(mut moment) = self.moment.take() else {
+            return;
+        };
+        // Nobody else holds it, so that nothing is copied.
+        let making = Arc::make_mut(&mut moment);
+        if self.filter.is_empty() {
+            making.widen();
+        } else {
+            let filter = &self.filter;
+            self.narrower.narrow(
+                making,
+                filter.text(),
+                |moment, row| {
+                    SocketRow::of(moment, row as usize)
+                        .is_some_and(|row| filter.matches(row.socket, &row))
+                },
+                |event, socket| passes(filter, event, socket),
+            );
+        }
+        self.moment = Some(moment);
     }
 
     /// What one looks into on this screen, if anything.

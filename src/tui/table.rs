@@ -21,7 +21,6 @@ use rustc_hash::FxHashMap;
 
 use crate::aggregate::Moment;
 use crate::column::{Column, Kind, Total};
-use crate::filter::Words;
 
 pub use fit::{Chosen, ColumnPlace};
 pub use list::{Heading, List, Outlining, Row, Shape};
@@ -77,9 +76,8 @@ pub struct Table<L: List> {
     /// Whether only the rows in sight are in order.
     partly: bool,
     sorter: Sorter,
-    filter: Words,
-    /// Rows before the filter.
-    unfiltered: usize,
+    /// Whether a filter is in force, and how many rows there would be without.
+    narrowed: Option<usize>,
     /// Totals of what the filter leaves, by column.
     totals: Vec<(usize, f64)>,
     /// Places that rows keep, whatever their order would be.
@@ -111,8 +109,7 @@ impl<L: List> Table<L> {
             version: 0,
             partly: false,
             sorter: Sorter::default(),
-            filter: Words::default(),
-            unfiltered: 0,
+            narrowed: None,
             totals: Vec::new(),
             held: None,
             follow: L::follows(),
@@ -202,8 +199,7 @@ impl<L: List> Table<L> {
         self.arranged = Some(stamp);
         self.order.clear();
         self.list.rows(moment, &mut self.order);
-        self.unfiltered = self.order.len();
-        self.leave_out(moment);
+        self.count_left(moment);
         self.put_in_order(moment);
         // What a filter hid is selected again once it shows.
         if let Some((key, offset)) = self.hidden
@@ -219,7 +215,7 @@ impl<L: List> Table<L> {
             self.cursor = place;
             return;
         }
-        if !self.filter.is_empty() && self.hidden.is_none() {
+        if self.narrowed.is_some() && self.hidden.is_none() {
             self.hidden = Some((key, self.offset));
         }
         self.put_cursor(self.cursor, moment);
@@ -239,27 +235,14 @@ impl<L: List> Table<L> {
         }
     }
 
-    /// Leaves out what the filter does not let pass.
-    fn leave_out(&mut self, moment: &Moment) {
+    /// Counts what a filter leaves.
+    fn count_left(&mut self, moment: &Moment) {
         self.totals.clear();
-        if self.filter.is_empty() {
+        self.narrowed = moment.narrowed().map(|_| self.list.whole(moment));
+        if self.narrowed.is_none() {
             return;
         }
-        let (list, filter) = (&self.list, &self.filter);
-        let searched: Vec<&Column<L::Kind>> = L::columns()
-            .iter()
-            .filter(|column| L::shape().searched.contains(&column.id))
-            .collect();
-        let mut text = String::new();
-        self.order.retain(|&number| {
-            let Some(row) = list.row(moment, number) else {
-                return false;
-            };
-            searched.iter().any(|column| {
-                text.clear();
-                column.write_known(&row, &mut text) && filter.matches(&text)
-            })
-        });
+        let list = &self.list;
         for id in L::shape().totals {
             let Some(at) = column_of::<L>(id) else {
                 continue;

@@ -1,5 +1,6 @@
 //! What commands do: a command changes the state, and what is to be done outside comes back as an [`Effect`].
 
+mod act;
 mod jump;
 mod picker;
 mod pointer;
@@ -8,12 +9,14 @@ use std::sync::Arc;
 
 use crossterm::event::KeyEvent;
 
+use super::filter_line::{self, FilterLine, Outcome};
 use super::keymap::{self, Command};
 use super::line::{self, Typed};
 use super::page::{Page, SocketPage};
 use super::state::{Pane, Popup, Screen, State, Target, Typing};
 use crate::column::format;
-use crate::filter::Words;
+use crate::filter::Filter;
+use crate::model::{ProcessKey, Socket};
 
 pub(super) use jump::{other_end, owner};
 pub(super) use picker::{column_lines, sort_lines};
@@ -34,14 +37,19 @@ pub enum Effect {
     Copy(String),
     /// Take clicks, or leave them to the terminal.
     Mouse(bool),
+    /// End a socket.
+    Destroy(Box<Socket>),
+    /// Send a signal, by its number and name, to a process.
+    Signal(ProcessKey, i32, &'static str),
+    /// Find the addresses of hosts.
+    Resolve(Vec<String>),
 }
 
 /// Takes a key: a letter of what is being typed, or a command.
 pub fn press(state: &mut State, key: &KeyEvent) -> Option<Effect> {
     state.message = None;
     if state.typing.is_some() {
-        type_key(state, key);
-        return None;
+        return type_key(state, key);
     }
     update(state, keymap::command(key)?)
 }
@@ -75,44 +83,34 @@ pub fn update(state: &mut State, command: Command) -> Option<Effect> {
         _ => {}
     }
     match state.popup.clone() {
-        Some(popup) => {
-            picker::in_popup(state, &popup, command);
-            None
-        }
+        Some(popup) => picker::in_popup(state, &popup, command),
         None => on_screen(state, command),
     }
 }
 
 /// Takes a key for what is being typed.
-fn type_key(state: &mut State, key: &KeyEvent) {
-    match state.typing.clone() {
-        Some(Typing::Filter(before)) => {
-            let Some(table) = state.table_mut() else {
-                state.typing = None;
-                return;
-            };
-            let mut text = table.filter().text().to_owned();
-            let typed = line::press(&mut text, key);
-            match typed {
-                Typed::Changed => table.set_filter(Words::new(&text)),
-                Typed::Cancelled => table.set_filter(before),
-                Typed::Done | Typed::Nothing => {}
+fn type_key(state: &mut State, key: &KeyEvent) -> Option<Effect> {
+    match state.typing.take() {
+        Some(Typing::Filter(mut line)) => match filter_line::press(state, &mut line, key) {
+            Outcome::Typing => state.typing = Some(Typing::Filter(line)),
+            Outcome::Cancelled => {}
+            Outcome::Kept => {
+                let hosts = state.filter().unresolved().to_vec();
+                return (!hosts.is_empty()).then_some(Effect::Resolve(hosts));
             }
-            if matches!(typed, Typed::Done | Typed::Cancelled) {
-                state.typing = None;
-            }
-        }
+        },
         Some(Typing::Search(before)) => match line::press(&mut state.search, key) {
-            Typed::Changed => picker::to_the_top(state),
-            Typed::Cancelled => {
-                state.search = before;
-                state.typing = None;
+            Typed::Changed => {
+                state.typing = Some(Typing::Search(before));
+                picker::to_the_top(state);
             }
-            Typed::Done => state.typing = None,
-            Typed::Nothing => {}
+            Typed::Cancelled => state.search = before,
+            Typed::Done => {}
+            Typed::Nothing => state.typing = Some(Typing::Search(before)),
         },
         None => {}
     }
+    None
 }
 
 fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
@@ -128,10 +126,14 @@ fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
         Command::OtherEnd => jump::to_other_end(state),
         Command::OtherProcess => jump::to_other_process(state),
         Command::Filter => {
-            if let Some(table) = state.table() {
-                state.typing = Some(Typing::Filter(table.filter().clone()));
-            }
+            let mut line = FilterLine::new(state.filter());
+            filter_line::offer(state, &mut line);
+            state.typing = Some(Typing::Filter(Box::new(line)));
         }
+        Command::FilterBy => act::offer_conditions(state, false),
+        Command::Exclude => act::offer_conditions(state, true),
+        Command::ClearFilter => state.set_filter(Filter::default()),
+        Command::Kill => act::offer_deeds(state),
         Command::PickSort => {
             if let Some(table) = state.table() {
                 let column = table.order().column;
@@ -171,13 +173,8 @@ fn go_to(state: &mut State, screen: Screen) {
 
 /// Goes back by one; at the top of a screen it takes the filter away.
 fn back(state: &mut State) {
-    // On the page: first its filter, then the page.
-    if let Some(table) = state.table_mut()
-        && !table.filter().is_empty()
-    {
-        table.set_filter(Words::default());
-    } else {
-        state.go_back();
+    if !state.go_back() {
+        state.set_filter(Filter::default());
     }
 }
 
@@ -292,17 +289,15 @@ pub(super) fn does_something(state: &State, command: Command) -> bool {
             Some(_) => true,
             None => target(state).is_some(),
         },
-        Command::Back => {
-            let filtered = table.is_some_and(|table| !table.filter().is_empty());
-            !free || state.page().is_some() || filtered
-        }
+        Command::Back => !free || state.page().is_some() || !state.filter().is_empty(),
         Command::Up | Command::Down => !free || rows || on_socket,
         Command::Owner => free && owner(state).is_some(),
         Command::OtherEnd | Command::OtherProcess => free && other_end(state).is_some(),
-        Command::Filter => table.is_some() || !free,
-        Command::NextMatch | Command::PreviousMatch => {
-            rows && table.is_some_and(|table| !table.filter().is_empty())
-        }
+        Command::Filter => true,
+        Command::ClearFilter => free && !state.filter().is_empty(),
+        Command::FilterBy | Command::Exclude => rows,
+        Command::Kill => free && act::victim(state).is_some(),
+        Command::NextMatch | Command::PreviousMatch => rows && !state.filter().is_empty(),
         Command::PickSort
         | Command::InvertSort
         | Command::SortLeft

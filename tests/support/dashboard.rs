@@ -11,6 +11,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use sockwatch::aggregate::Aggregator;
 use sockwatch::app::{Ended, EventLoop, Exchange, Inbox, Job, Message};
+use sockwatch::model::{ProcessKey, Socket};
 use sockwatch::source::Source;
 use sockwatch::tui::theme::Theme;
 use sockwatch::tui::{Look, State};
@@ -30,9 +31,9 @@ impl Inbox for Script {
     }
 }
 
-/// Counts how often the terminal was given back; keeps what was copied last.
+/// Counts how often the terminal was given back; keeps what was copied last, and what was to be ended.
 #[derive(Default)]
-pub struct NoJob(pub usize, pub Option<String>);
+pub struct NoJob(pub usize, pub Option<String>, pub Vec<String>);
 
 impl Job for NoJob {
     fn suspend(&mut self) -> std::io::Result<()> {
@@ -51,6 +52,21 @@ impl Job for NoJob {
     fn copy(&mut self, text: &str) -> std::io::Result<()> {
         self.1 = Some(text.to_owned());
         Ok(())
+    }
+
+    fn destroy(&mut self, socket: &Socket) -> String {
+        self.2.push(format!("destroy {}", socket.cookie));
+        "the socket: destroyed".to_owned()
+    }
+
+    fn signal(&mut self, process: ProcessKey, _number: i32, name: &str) -> String {
+        self.2.push(format!("{name} {}", process.pid));
+        format!("{name} was sent to process {}", process.pid)
+    }
+
+    fn resolve(&mut self, hosts: Vec<String>) {
+        self.2
+            .extend(hosts.into_iter().map(|host| format!("resolve {host}")));
     }
 }
 
@@ -80,7 +96,8 @@ impl<S: Source> Dashboard<S> {
     pub fn with_look(size: (u16, u16), machine: S, look: Look) -> Dashboard<S> {
         let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
         let exchange = Arc::new(Exchange::default());
-        let state = State::new(look, Duration::from_secs(1));
+        let mut state = State::new(look, Duration::from_secs(1));
+        state.may_destroy = true;
         let mut event_loop = EventLoop::new(terminal, state, Arc::clone(&exchange));
         event_loop.draw().unwrap();
         Dashboard {

@@ -160,7 +160,7 @@ impl Aggregator {
         }
     }
 
-    /// Counts what a freed connection moved since it was last looked at.
+    /// Counts what a freed connection moved since it was last looked at; answers that, if it is one.
     pub(super) fn take_closed(
         &mut self,
         view: SocketRef<'_>,
@@ -168,7 +168,7 @@ impl Aggregator {
         since: u64,
         all: &mut Volume,
         changes: &mut Changes,
-    ) {
+    ) -> Option<SocketRates> {
         let (sample, socket) = (view.sample, view.socket);
         if self
             .sockets
@@ -186,7 +186,8 @@ impl Aggregator {
             let ending = Ending {
                 from: alive,
                 remains,
-                present: last.is_some_and(|last| last.at_ns == sample.monotonic_ns),
+                present: remains.is_none()
+                    && last.is_some_and(|last| last.at_ns == sample.monotonic_ns),
                 untold: last.is_some_and(|last| {
                     socket.protocol == Protocol::Tcp
                         && !last.opened
@@ -203,7 +204,7 @@ impl Aggregator {
             if let Some(last) = self.sockets.get_mut(socket.key()) {
                 last.closed = true;
             }
-            return;
+            return None;
         }
         let counted = sample
             .closed_sockets
@@ -219,14 +220,14 @@ impl Aggregator {
         if let Some(last) = last {
             if last.closed || matches!(last.state, Some(State::Listen | State::BoundInactive)) {
                 last.closed = true;
-                return;
+                return None;
             }
             last.closed = true;
             last.opened = true;
             last.counted = counted.or(last.counted);
         } else if socket.remote().is_none() {
             // A listener or an unconnected socket that lived between two samples is no connection.
-            return;
+            return None;
         }
         if let Some(delta) = &delta {
             all.add(delta);
@@ -260,6 +261,18 @@ impl Aggregator {
                 self.listeners.count_opened(sample, socket);
             }
         }
+        let rate = |bytes: fn(&Counted) -> u64| {
+            let seconds = (since >= MIN_WINDOW_NS).then_some(since as f64 / 1e9)?;
+            Some((bytes(delta.as_ref()?) as f64 / seconds) as f32)
+        };
+        Some(SocketRates {
+            received: rate(|delta| delta.bytes_received),
+            sent: rate(|delta| delta.bytes_acked),
+            wire_sent: rate(|delta| delta.bytes_sent),
+            retransmitted: rate(|delta| delta.bytes_retrans.into()),
+            change: opened.then_some(Change::Opened),
+            ..SocketRates::default()
+        })
     }
 }
 

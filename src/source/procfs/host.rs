@@ -46,6 +46,13 @@ pub fn hides_namespaces(root: &Path) -> bool {
     own.ino() != FIRST_PID_NAMESPACE && numbers == 1
 }
 
+/// When the process that has this pid now started, clock ticks since boot. Kernel: field 22 of `/proc/PID/stat`.
+pub fn start_time(pid: u32) -> Option<u64> {
+    let process = i32::try_from(pid).ok()?;
+    let stat = procfs::process::Process::new(process).ok()?.stat().ok()?;
+    Some(stat.starttime)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -21,7 +21,7 @@ pub use cgroups::CgroupPaths;
 pub(super) use cgroups::cgroup2_directory;
 pub use counters::CounterReader;
 pub use handles::Handle;
-pub use host::{hides_namespaces, host, network_namespace};
+pub use host::{hides_namespaces, host, network_namespace, start_time};
 pub use owners::Owners;
 pub use raw::read_raw;
 pub use settings::socket_limits;

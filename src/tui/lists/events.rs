@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use super::sockets::{cut_owner, socket_tone};
-use super::{Fit, UNASKED, headings};
+use super::{Fit, UNASKED, conditions, headings};
 use crate::aggregate::{EventKind, Moment};
 use crate::column::format::MISSING;
 use crate::column::{EVENT_COLUMNS, EventLine, Events as EventKindOfRow};
@@ -52,9 +52,6 @@ static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&EVENT_COLUM
 static SHAPE: Shape<EventKindOfRow> = Shape {
     columns: &EVENT_COLUMNS,
     headings: &HEADINGS,
-    searched: &[
-        "event", "netid", "states", "local", "remote", "process", "user", "cgroup",
-    ],
     totals: &["bytes_received", "bytes_acked"],
 };
 
@@ -70,10 +67,22 @@ impl List for Events {
         let log = &moment.aggregate.events;
         let mut numbers = log.numbers();
         self.first = numbers.next().unwrap_or(0);
+        if let Some(narrowed) = moment.narrowed() {
+            let left = narrowed
+                .events
+                .iter()
+                .filter(|&&number| number >= self.first);
+            out.extend(left.map(|number| (number - self.first) as u32));
+            return;
+        }
         if !log.is_empty() {
             out.push(0);
         }
         out.extend(numbers.map(|number| (number - self.first) as u32));
+    }
+
+    fn whole(&self, moment: &Moment) -> usize {
+        moment.aggregate.events.len()
     }
 
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<EventLine<'m>> {
@@ -116,6 +125,11 @@ impl List for Events {
             }
             _ => text::cut_middle(text, columns),
         }
+    }
+
+    fn conditions(&self, moment: &Moment, number: u32) -> Vec<(&'static str, String)> {
+        let row = self.row(moment, number);
+        row.map_or_else(Vec::new, |row| conditions::of_socket(&row.socket))
     }
 
     fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use super::sockets::cut_owner;
-use super::{Fit, UNASKED, headings, queue_tone};
+use super::{Fit, UNASKED, conditions, headings, queue_tone};
 use crate::aggregate::Moment;
 use crate::column::format::MISSING;
 use crate::column::{LISTENER_COLUMNS, ListenerLine, Listeners as ListenerKind};
 use crate::model::SocketKey;
-use crate::tui::state::Target;
+use crate::tui::state::{Target, Victim};
 use crate::tui::table::{Heading, List, Shape};
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -45,7 +45,6 @@ static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&LISTENER_CO
 static SHAPE: Shape<ListenerKind> = Shape {
     columns: &LISTENER_COLUMNS,
     headings: &HEADINGS,
-    searched: &["netid", "local", "process", "user", "cgroup"],
     totals: &["accept_queue", "established", "drops"],
 };
 
@@ -59,6 +58,10 @@ impl List for Listeners {
 
     fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
         out.extend(0..moment.aggregate.listeners.len() as u32);
+    }
+
+    fn whole(&self, moment: &Moment) -> usize {
+        moment.whole().listeners.len()
     }
 
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<ListenerLine<'m>> {
@@ -95,6 +98,15 @@ impl List for Listeners {
             ("process", Some(line)) => cut_owner(line.socket.socket, text, columns),
             _ => text::cut_middle(text, columns),
         }
+    }
+
+    fn conditions(&self, moment: &Moment, number: u32) -> Vec<(&'static str, String)> {
+        let row = self.row(moment, number);
+        row.map_or_else(Vec::new, |row| conditions::of_socket(&row.socket))
+    }
+
+    fn victim(&self, moment: &Moment, number: u32) -> Option<Victim> {
+        Some(Victim::of_socket(&self.row(moment, number)?.socket))
     }
 
     fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {

@@ -1,6 +1,7 @@
 //! What tables list: sockets, processes, listeners, remote hosts, events. Cells come from
 //! [`column`](crate::column); here is which of them a screen shows first.
 
+mod conditions;
 mod events;
 mod groups;
 mod listeners;

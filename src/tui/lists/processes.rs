@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::{Fit, UNASKED, descriptors_tone, headings, retransmitted_tone};
+use super::{Fit, UNASKED, conditions, descriptors_tone, headings, retransmitted_tone};
 use crate::aggregate::{Moment, ProcessTotals};
 use crate::column::format::MISSING;
 use crate::column::{PROCESS_COLUMNS, ProcessLine, Processes as ProcessKind};
 use crate::model::{ProcessKey, State};
-use crate::tui::state::Target;
+use crate::tui::state::{Target, Victim};
 use crate::tui::table::{Heading, List, Shape};
 use crate::tui::theme::Tone;
 
@@ -65,7 +65,6 @@ static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&PROCESS_COL
 static SHAPE: Shape<ProcessKind> = Shape {
     columns: &PROCESS_COLUMNS,
     headings: &HEADINGS,
-    searched: &["process", "user", "unit", "cgroup", "command"],
     totals: &["sockets", "received_rate", "sent_rate"],
 };
 
@@ -79,13 +78,30 @@ impl List for Processes {
 
     fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
         let all = (0..).zip(&moment.aggregate.processes);
+        // What a filter leaves nothing of is not there.
+        let narrowed = moment.narrowed().is_some();
+        let is_left = |totals: &ProcessTotals| {
+            let moved = totals.changes.is_some_and(|changes| changes.closed > 0.0);
+            !narrowed || totals.sockets > 0 || moved
+        };
         let wanted = |totals: &ProcessTotals| {
             let entered = totals
                 .changes
                 .is_some_and(|changes| changes.time_wait > 0.0);
-            !self.in_time_wait || totals.tcp[State::TimeWait as usize] > 0 || entered
+            is_left(totals)
+                && (!self.in_time_wait || totals.tcp[State::TimeWait as usize] > 0 || entered)
         };
         out.extend(all.filter_map(|(number, totals)| wanted(totals).then_some(number)));
+    }
+
+    fn whole(&self, moment: &Moment) -> usize {
+        let all = &moment.whole().processes;
+        let in_time_wait = |totals: &&ProcessTotals| totals.tcp[State::TimeWait as usize] > 0;
+        if self.in_time_wait {
+            all.iter().filter(in_time_wait).count()
+        } else {
+            all.len()
+        }
     }
 
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<ProcessLine<'m>> {
@@ -103,6 +119,22 @@ impl List for Processes {
     fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
         let line = self.row(moment, number)?;
         Some(Target::Process(Arc::clone(&line.process.process)))
+    }
+
+    fn conditions(&self, moment: &Moment, number: u32) -> Vec<(&'static str, String)> {
+        let line = self.row(moment, number);
+        line.map_or_else(Vec::new, |line| {
+            conditions::of_process(&line.process.process)
+        })
+    }
+
+    fn victim(&self, moment: &Moment, number: u32) -> Option<Victim> {
+        let process = &self.row(moment, number)?.process.process;
+        Some(Victim {
+            socket: None,
+            ends: String::new(),
+            process: Some(Arc::clone(process)),
+        })
     }
 
     fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {

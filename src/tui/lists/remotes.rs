@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Fit, UNASKED, headings, retransmitted_tone};
+use super::{Fit, UNASKED, conditions, headings, retransmitted_tone};
 use crate::aggregate::{FewProcesses, Moment, RemoteTotals, Throughput};
 use crate::column::format::MISSING;
 use crate::column::{REMOTE_COLUMNS, RemoteLine, Remotes as RemoteKind, Service};
@@ -50,7 +50,6 @@ static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&REMOTE_COLU
 static SHAPE: Shape<RemoteKind> = Shape {
     columns: &REMOTE_COLUMNS,
     headings: &HEADINGS,
-    searched: &["remote", "processes"],
     totals: &["sockets", "received_rate", "sent_rate"],
 };
 
@@ -64,6 +63,10 @@ impl List for Remotes {
 
     fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
         out.extend(0..moment.aggregate.remotes.len() as u32);
+    }
+
+    fn whole(&self, moment: &Moment) -> usize {
+        moment.whole().remotes.len()
     }
 
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<RemoteLine<'m>> {
@@ -101,6 +104,14 @@ impl List for Remotes {
     fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
         let (address, service) = self.key(moment, number)?;
         Some(Target::Remote(address, service))
+    }
+
+    fn conditions(&self, moment: &Moment, number: u32) -> Vec<(&'static str, String)> {
+        let Some(line) = self.row(moment, number) else {
+            return Vec::new();
+        };
+        let port = line.service.map(|service| (service.port, service.here));
+        conditions::of_remote(line.totals.address, port)
     }
 
     fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
@@ -193,7 +204,10 @@ fn ports(moment: &Moment, hosts: &FxHashSet<IpAddr>) -> Vec<(Service, RemoteTota
     let listening: FxHashSet<u16> = moment.aggregate.ports.iter().map(|p| p.port).collect();
     let mut index: FxHashMap<(IpAddr, Service), usize> = FxHashMap::default();
     let mut ports: Vec<(Service, RemoteTotals)> = Vec::new();
-    for (socket, rates) in moment.sample.iter().zip(&moment.aggregate.sockets) {
+    for (number, socket) in moment.wanted() {
+        let Some(rates) = moment.aggregate.sockets.get(number as usize) else {
+            continue;
+        };
         let row = socket.socket;
         let Some(remote) = row.remote().filter(|_| row.family.is_inet()) else {
             continue;
@@ -227,15 +241,7 @@ fn ports(moment: &Moment, hosts: &FxHashSet<IpAddr>) -> Vec<(Service, RemoteTota
             _ => {}
         }
         if row.protocol == Protocol::Tcp {
-            let add = |sum: &mut Option<f64>, rate: Option<f32>| {
-                if let Some(rate) = rate {
-                    *sum = Some(sum.unwrap_or(0.0) + f64::from(rate));
-                }
-            };
-            add(&mut totals.throughput.received, rates.received);
-            add(&mut totals.throughput.sent, rates.sent);
-            add(&mut totals.throughput.wire_sent, rates.wire_sent);
-            add(&mut totals.throughput.retransmitted, rates.retransmitted);
+            totals.throughput.add(rates);
         }
         let rtt = socket.tcp_info().and_then(|info| info.measured_rtt());
         if let Some(rtt) = rtt.filter(|_| row.state == State::Established) {

@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use super::groups::{Group, GroupKey, Grouping, Groups};
-use super::{Fit, UNASKED, headings, process_index, queue_tone};
+use super::{Fit, UNASKED, conditions, headings, process_index, queue_tone};
 use crate::aggregate::{Change, Moment};
 use crate::column::format::MISSING;
 use crate::column::{SOCKET_COLUMNS, Service, SocketRow, Sockets as SocketKind, SortKey, Total};
 use crate::model::{ProcessKey, SocketKey, SocketRef};
-use crate::tui::state::Target;
+use crate::tui::state::{Target, Victim};
 use crate::tui::table::{Heading, List, Outlining, Shape};
 use crate::tui::text;
 use crate::tui::theme::{Tone, state_tone};
@@ -105,18 +105,6 @@ static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&SOCKET_COLU
 static SHAPE: Shape<SocketKind> = Shape {
     columns: &SOCKET_COLUMNS,
     headings: &HEADINGS,
-    searched: &[
-        "netid",
-        "state",
-        "local",
-        "remote",
-        "process",
-        "user",
-        "interface",
-        "cgroup",
-        "congestion",
-        "limit",
-    ],
     totals: &["received_rate", "sent_rate"],
 };
 
@@ -129,13 +117,12 @@ impl List for Sockets {
     }
 
     fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
-        let sample = &moment.sample;
-        let all = (0..).zip(sample.iter());
         let numbers = |wanted: &dyn Fn(SocketRef<'_>) -> bool, out: &mut Vec<u32>| {
+            let all = moment.wanted();
             out.extend(all.filter_map(|(number, socket)| wanted(socket).then_some(number)));
         };
         match self.scope {
-            SocketScope::All => out.extend(0..sample.sockets.rows.len() as u32),
+            SocketScope::All => moment.extend_rows(out),
             SocketScope::OwnedBy(key) => {
                 let Some(process) = process_index(moment, key) else {
                     return;
@@ -158,6 +145,25 @@ impl List for Sockets {
                         })
                 };
                 numbers(&meets, out);
+            }
+        }
+    }
+
+    fn whole(&self, moment: &Moment) -> usize {
+        match self.scope {
+            SocketScope::All => moment.sample.sockets.rows.len(),
+            SocketScope::OwnedBy(key) => process_index(moment, key)
+                .and_then(|at| moment.whole().processes.get(at as usize))
+                .map_or(0, |totals| totals.sockets as usize),
+            SocketScope::Remote(address, service) => {
+                let meets = |socket: &SocketRef<'_>| {
+                    let remote = socket.socket.remote();
+                    remote.is_some_and(|remote| remote.canonical().address == address)
+                        && service.is_none_or(|service| {
+                            super::remotes::is_met_at(moment, socket.socket, service)
+                        })
+                };
+                moment.sample.iter().filter(meets).count()
             }
         }
     }
@@ -226,6 +232,15 @@ impl List for Sockets {
             },
             _ => text::cut_middle(text, columns),
         }
+    }
+
+    fn conditions(&self, moment: &Moment, number: u32) -> Vec<(&'static str, String)> {
+        let row = self.row(moment, number);
+        row.map_or_else(Vec::new, |row| conditions::of_socket(&row))
+    }
+
+    fn victim(&self, moment: &Moment, number: u32) -> Option<Victim> {
+        Some(Victim::of_socket(&self.row(moment, number)?))
     }
 
     fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {

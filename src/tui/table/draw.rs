@@ -155,7 +155,7 @@ impl<L: List> Table<L> {
         (self.offset, self.page.min(rows), rows)
     }
 
-    /// What is to be said of how one looks at it: ` ─ filter: x (2 of 59, ↓ 1 MB/s) ─ by process ─ held`.
+    /// What is to be said of how one looks at it: ` ─ by process ─ order held`.
     pub fn remarks(&self) -> String {
         let mut remarks = String::new();
         if let Some(by) = self.list.grouped_by() {
@@ -172,22 +172,16 @@ impl<L: List> Table<L> {
                 " ─ paused"
             });
         }
-        if !self.filter.is_empty() {
-            remarks.push_str(" ─ filter: ");
-            format::harmless(&mut remarks, self.filter.text().as_bytes());
-        }
         remarks
     }
 
     /// What the filter leaves: `12 of 12 431 · ↓/s 1.20 MB/s`; `None` without one.
     pub fn filtered(&self) -> Option<String> {
-        if self.filter.is_empty() {
-            return None;
-        }
+        let whole = self.narrowed?;
         let mut out = String::new();
         format::count(&mut out, self.matching() as u64);
         out.push_str(" of ");
-        format::count(&mut out, self.unfiltered as u64);
+        format::count(&mut out, whole as u64);
         for &(column, total) in &self.totals {
             out.push_str(" · ");
             out.push_str(L::headings()[column].heading.trim_end_matches("/s"));

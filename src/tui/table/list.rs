@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use super::{Sort, Sorter};
 use crate::aggregate::Moment;
 use crate::column::{Align, Column, Kind, SortKey};
-use crate::tui::state::Target;
+use crate::tui::state::{Target, Victim};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
@@ -43,8 +43,6 @@ pub struct Shape<K: Kind> {
     pub columns: &'static LazyLock<Vec<Column<K>>>,
     /// How they behave on a screen, in the same order.
     pub headings: &'static LazyLock<Vec<Heading>>,
-    /// The columns of text that a filter looks through.
-    pub searched: &'static [&'static str],
     /// The columns whose total is told of what a filter leaves.
     pub totals: &'static [&'static str],
 }
@@ -73,6 +71,8 @@ pub trait List: Debug + Sized {
 
     /// Its columns and what is done with them.
     fn shape() -> &'static Shape<Self::Kind>;
+    /// How many rows there would be without a filter.
+    fn whole(&self, moment: &Moment) -> usize;
     /// Appends the numbers of its rows.
     fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>);
     /// One row by its number; `None` for a group of rows.
@@ -83,6 +83,14 @@ pub trait List: Debug + Sized {
     fn tie(&self, moment: &Moment, number: u32) -> u64;
     /// What Enter leads to.
     fn target(&self, moment: &Moment, number: u32) -> Option<Target>;
+    /// Filters that the row would pass, each with the column that it is about.
+    fn conditions(&self, _moment: &Moment, _number: u32) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+    /// What could be ended of the row.
+    fn victim(&self, _moment: &Moment, _number: u32) -> Option<Victim> {
+        None
+    }
     /// What a cell means.
     fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone;
 

@@ -3,8 +3,7 @@
 use super::{Chosen, Heading, List, Sort, Table};
 use crate::aggregate::Moment;
 use crate::column::Align;
-use crate::filter::Words;
-use crate::tui::state::Target;
+use crate::tui::state::{Target, Victim};
 
 /// What the keys do to a table, whatever it lists.
 pub trait Steer {
@@ -42,10 +41,10 @@ pub trait Steer {
     fn target(&self, moment: &Moment) -> Option<Target>;
     /// Enter without a selection means the first row in sight: it is selected, so that one comes back to it.
     fn hold_target(&mut self, moment: &Moment);
-    /// What is looked for.
-    fn filter(&self) -> &Words;
-    /// Looks for something else.
-    fn set_filter(&mut self, filter: Words);
+    /// Filters that the meant row would pass, the column that rows are ordered by first.
+    fn conditions(&self, moment: &Moment) -> Vec<String>;
+    /// What could be ended of the meant row.
+    fn victim(&self, moment: &Moment) -> Option<Victim>;
     /// Keeps rows in their places, or lets them go.
     fn hold_order(&mut self, moment: &Moment, sequence: u64);
     /// Whether rows keep their places.
@@ -249,13 +248,19 @@ impl<L: List> Steer for Table<L> {
         }
     }
 
-    fn filter(&self) -> &Words {
-        &self.filter
+    fn conditions(&self, moment: &Moment) -> Vec<String> {
+        let id = L::headings()[self.sort.column].id;
+        let Some(number) = self.meant() else {
+            return Vec::new();
+        };
+        let mut conditions = self.list.conditions(moment, number);
+        // The column that one looks at comes first; otherwise they come as they are.
+        conditions.sort_by_key(|(column, _)| *column != id);
+        conditions.into_iter().map(|(_, text)| text).collect()
     }
 
-    fn set_filter(&mut self, filter: Words) {
-        self.filter = filter;
-        self.touch();
+    fn victim(&self, moment: &Moment) -> Option<Victim> {
+        self.list.victim(moment, self.meant()?)
     }
 
     fn hold_order(&mut self, moment: &Moment, sequence: u64) {

@@ -1,6 +1,6 @@
 //! What commands do to what lies over the screen: texts that scroll, lists to choose from.
 
-use super::on_screen;
+use super::{Effect, act, on_screen};
 use crate::filter::Words;
 use crate::tui::keymap::Command;
 use crate::tui::state::{Popup, State, Typing};
@@ -10,7 +10,7 @@ use crate::tui::table::Heading;
 const TEXT_PAGE: usize = 10;
 
 /// What a command does while something lies over the screen.
-pub(super) fn in_popup(state: &mut State, popup: &Popup, command: Command) {
+pub(super) fn in_popup(state: &mut State, popup: &Popup, command: Command) -> Option<Effect> {
     let closes = matches!(
         (popup, command),
         (_, Command::Back)
@@ -27,23 +27,31 @@ pub(super) fn in_popup(state: &mut State, popup: &Popup, command: Command) {
         } else {
             state.popup = None;
         }
-        return;
+        return None;
     }
     match command {
         Command::Help => state.open_popup(Popup::Help(0)),
         Command::Faults => state.open_popup(Popup::Faults(0)),
+        Command::Filter if matches!(popup, Popup::FilterBy(..) | Popup::Kill(..)) => {}
         Command::Filter => state.typing = Some(Typing::Search(state.search.clone())),
         Command::GoTo(_) | Command::NextScreen | Command::PreviousScreen => {
             state.popup = None;
-            on_screen(state, command);
+            return on_screen(state, command);
         }
         _ => match *popup {
+            Popup::FilterBy(ref conditions, exclude, line) => {
+                act::in_filter_by(state, (conditions, exclude, line), command);
+            }
+            Popup::Kill(ref victim, line, asked) => {
+                return act::in_kill(state, (victim, line, asked), command);
+            }
             Popup::Help(line) => state.popup = Some(Popup::Help(scrolled(line, command))),
             Popup::Faults(line) => state.popup = Some(Popup::Faults(scrolled(line, command))),
             Popup::PickSort(line) => pick_sort(state, line, command),
             Popup::PickColumns(line) => pick_columns(state, line, command),
         },
     }
+    None
 }
 
 /// Shows a list or a text from its beginning: something else is looked for.
@@ -53,7 +61,9 @@ pub(super) fn to_the_top(state: &mut State) {
             Popup::Help(line)
             | Popup::Faults(line)
             | Popup::PickSort(line)
-            | Popup::PickColumns(line),
+            | Popup::PickColumns(line)
+            | Popup::FilterBy(_, _, line)
+            | Popup::Kill(_, line, _),
         ) => *line = 0,
         None => {}
     }
@@ -148,7 +158,12 @@ fn pick_columns(state: &mut State, line: usize, command: Command) {
 
 /// Chooses a line of a list by a click: the same as going there and pressing Enter, or Space.
 pub(super) fn click(state: &mut State, line: usize) {
-    match state.popup {
+    match state.popup.clone() {
+        Some(Popup::FilterBy(conditions, exclude, _)) => {
+            act::in_filter_by(state, (&conditions, exclude, line), Command::Open);
+        }
+        // What ends something is not done by a slip of the mouse: it is only pointed at.
+        Some(Popup::Kill(victim, _, _)) => state.popup = Some(Popup::Kill(victim, line, false)),
         Some(Popup::PickSort(_)) => pick_sort(state, line, Command::Open),
         Some(Popup::PickColumns(_)) => pick_columns(state, line, Command::Freeze),
         Some(Popup::Help(_) | Popup::Faults(_)) | None => {}

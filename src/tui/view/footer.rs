@@ -9,6 +9,7 @@ use std::sync::Arc;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::filter_line;
 use super::panel::{self, Piece};
 use crate::aggregate::Moment;
 use crate::column::format;
@@ -20,9 +21,10 @@ use crate::tui::update::{does_something, owner, target_name};
 
 /// Draws the line of keys, or what is being typed, or something to say.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    if let Some(typing) = &state.typing {
-        render_typing(frame, area, state, typing);
-        return;
+    match &state.typing {
+        Some(Typing::Filter(line)) => return filter_line::render(frame, area, state, line),
+        Some(Typing::Search(_)) => return render_search(frame, area, state),
+        None => {}
     }
     if let Some(message) = &state.message {
         let line = [(format!(" {message}"), Tone::Notice)];
@@ -78,6 +80,28 @@ fn hints(state: &State) -> Vec<(String, String)> {
             hints.push((keys(&[C::Open]), "done".to_owned()));
             hints.push((keys(&[C::Filter]), "look for".to_owned()));
         }
+        Some(Popup::FilterBy(..)) => {
+            hint(&[C::Down, C::Up], "choose");
+            hint(&[C::Open], "filter by it");
+            let mut other = |command: C, about: &str| {
+                hints.push((label(command).to_owned(), about.to_owned()));
+            };
+            other(C::Exclude, "leave it out");
+            other(C::FilterBy, "only those");
+            other(C::Back, "cancel");
+        }
+        Some(Popup::Kill(_, _, asked)) => {
+            let mut other = |command: C, about: &str| {
+                hints.push((label(command).to_owned(), about.to_owned()));
+            };
+            if asked {
+                other(C::CopyRow, "yes, do it");
+            } else {
+                other(C::Down, "choose");
+                other(C::Open, "do it (asks)");
+            }
+            other(C::Back, "cancel");
+        }
         Some(Popup::Help(_) | Popup::Faults(_)) => {
             hint(&[C::Down, C::Up], "scroll");
             hint(&[C::Back], "close");
@@ -109,7 +133,12 @@ fn hints(state: &State) -> Vec<(String, String)> {
             }
             hint(&[C::NextMatch], "next");
             hint(&[C::Filter], "filter");
+            if state.page().is_some() {
+                hint(&[C::ClearFilter], "no filter");
+            }
             hint(&[C::PickSort], "sort");
+            hint(&[C::FilterBy], "filter by");
+            hint(&[C::Kill], "kill");
             hint(&[C::Group], "group");
             hint(&[C::Fold], "fold");
             hint(&[C::PickColumns], "columns");
@@ -135,15 +164,9 @@ fn hints(state: &State) -> Vec<(String, String)> {
     hints
 }
 
-/// What is being typed, with what it leaves.
-fn render_typing(frame: &mut Frame<'_>, area: Rect, state: &State, typing: &Typing) {
-    let (text, what) = match typing {
-        Typing::Filter(_) => (
-            state.table().map_or("", |table| table.filter().text()),
-            "show only rows with: ",
-        ),
-        Typing::Search(_) => (state.search.as_str(), "look for: "),
-    };
+/// What is being looked for.
+fn render_search(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let (text, what) = (state.search.as_str(), "look for: ");
     let mut typed = String::new();
     format::harmless(&mut typed, text.as_bytes());
     let end = [

@@ -67,6 +67,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     format::harmless(&mut kernel, release(&sample.host.kernel).as_bytes());
     let mut sockets = String::new();
     format::count(&mut sockets, totals.sockets.into());
+    if moment.narrowed().is_some() {
+        sockets.push_str(" of ");
+        format::count(&mut sockets, moment.whole().totals.sockets.into());
+    }
     sockets.push_str(" sockets");
     let mut owners = String::new();
     match totals.owned_share() {
@@ -225,7 +229,7 @@ struct Blind {
 fn blind(state: &State) -> Option<Blind> {
     let moment = state.moment.as_deref()?;
     let sample = &moment.sample;
-    let denied = moment.aggregate.totals.unowned[Unowned::PermissionDenied as usize];
+    let denied = moment.whole().totals.unowned[Unowned::PermissionDenied as usize];
     let blind = Blind {
         denied,
         root: sample.visibility.root,

@@ -6,10 +6,12 @@
 //!  strip     one line or two, by the width
 //!  tabs
 //!  body      the screen, or what one looks into
-//!  footer
+//!  footer    two lines more while a filter is typed
 //! ```
 
+mod act;
 mod chart;
+mod filter_line;
 mod footer;
 mod header;
 mod help;
@@ -56,7 +58,7 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
             Constraint::Length(strip_lines),
             Constraint::Length(1),
             Constraint::Min(0),
-            Constraint::Length(1),
+            Constraint::Length(filter_line::lines(state, area.height)),
         ])
         .areas(area);
         header::render(frame, header, state);
@@ -75,6 +77,8 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
             Some(Popup::Faults(line)) => popup::render_faults(frame, body, state, line),
             Some(Popup::PickSort(line)) => popup::render_sort(frame, body, state, line),
             Some(Popup::PickColumns(line)) => popup::render_columns(frame, body, state, line),
+            Some(Popup::FilterBy(..)) => act::render_filter_by(frame, body, state),
+            Some(Popup::Kill(..)) => act::render_kill(frame, body, state),
             None => {}
         }
         footer::render(frame, footer, state);

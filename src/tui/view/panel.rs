@@ -6,6 +6,7 @@ use ratatui::layout::{Margin, Rect};
 use ratatui::widgets::{Block, Clear, Widget};
 
 use crate::aggregate::Moment;
+use crate::column::format;
 use crate::tui::Look;
 use crate::tui::hits::Hits;
 use crate::tui::state::Pane;
@@ -134,11 +135,15 @@ pub(super) fn framed_table<L: List>(
     } else {
         '▲'
     };
-    let title = format!(
+    let mut title = format!(
         "{title} ─ sorted by {} {arrow}{}",
         table.sort_heading().heading,
         table.remarks()
     );
+    if let Some(narrowed) = moment.and_then(Moment::narrowed) {
+        title.push_str(" ─ filter: ");
+        format::harmless(&mut title, narrowed.text.as_bytes());
+    }
     let inner = framed(frame, area, look, &title);
     let Some(moment) = moment else {
         let line = [("sampling…".to_owned(), Tone::Muted)];
@@ -166,7 +171,7 @@ pub(super) fn framed_table<L: List>(
             ..inner
         };
         let nothing = if filtered.is_some() {
-            "nothing matches; Esc takes the filter away"
+            "nothing matches; F takes the filter away"
         } else {
             "none"
         };

@@ -42,6 +42,42 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         }
         x += width;
     }
+    render_filter(
+        frame,
+        Rect {
+            x,
+            width: area.right().saturating_sub(x),
+            ..area
+        },
+        state,
+    );
+}
+
+/// Least columns that are worth while for a filter.
+const FILTER: usize = 16;
+
+/// The filter in force, where no table's title tells of it.
+fn render_filter(frame: &mut Frame<'_>, area: Rect, state: &State) {
+    let told = state.page().is_none() && state.screen != Screen::Overview;
+    if state.filter().is_empty() || told || usize::from(area.width) < FILTER {
+        return;
+    }
+    let mut filter = "filter: ".to_owned();
+    format::harmless(&mut filter, state.filter().text().as_bytes());
+    let room = usize::from(area.width) - 1;
+    let filter = text::cut_end(&filter, room).into_owned();
+    let width = text::width(&filter) as u16;
+    let place = Rect {
+        x: area.right() - width - 1,
+        width,
+        ..area
+    };
+    panel::write(
+        frame.buffer_mut(),
+        place,
+        &state.look,
+        &[(filter, Tone::Key)],
+    );
 }
 
 /// Each screen's piece of the line.

@@ -199,12 +199,13 @@ fn over_time(page: &SocketPage, charts: usize) -> Section {
 fn served(row: &SocketRow<'_>, moment: &Moment) -> Section {
     let mut lines = Vec::new();
     let is_it = |at: &usize| {
-        let totals = &moment.aggregate.listeners[*at];
+        let totals = &moment.whole().listeners[*at];
         let socket = moment.sample.sockets.rows.get(totals.row as usize);
         socket.is_some_and(|socket| socket.key() == row.socket.socket.key())
     };
-    let found = (0..moment.aggregate.listeners.len()).find(is_it);
-    if let Some(line) = found.and_then(|at| ListenerLine::of(moment, at)) {
+    // Whatever is filtered: this one is looked at.
+    let found = (0..moment.whole().listeners.len()).find(is_it);
+    if let Some(line) = found.and_then(|at| ListenerLine::of_whole(moment, at)) {
         for column in LISTENER_COLUMNS.iter() {
             let name = match column.id {
                 "syn_recv" => "half-open (SYN-RECV)",

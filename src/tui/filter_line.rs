@@ -1,0 +1,336 @@
+//! The line in which a filter is typed: its cursor, what could come next, what was typed before, what is wrong.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use rustc_hash::FxHashSet;
+
+use super::state::State;
+use crate::aggregate::Moment;
+use crate::column::{SOCKET_COLUMNS, SocketRow};
+use crate::filter::{Completion, Filter, Surroundings, Wanted, complete};
+use crate::model::Endpoint;
+
+/// The longest filter that can be typed, characters.
+const LONGEST: usize = 1000;
+
+/// Filters that are remembered.
+const REMEMBERED: usize = 100;
+
+/// Values that are offered of one kind.
+const OFFERED: usize = 200;
+
+/// Rows that are looked through for values.
+const LOOKED_THROUGH: usize = 20_000;
+
+/// A filter that is being typed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct FilterLine {
+    /// What is typed.
+    pub text: String,
+    /// Where the cursor stands, in bytes.
+    pub cursor: usize,
+    /// What is wrong with it: what and where, in characters counted from 0.
+    pub error: Option<(String, usize)>,
+    /// What is expected at the cursor.
+    pub expected: String,
+    /// What could stand at the cursor.
+    pub offers: Vec<Completion>,
+    /// Where the word begins that the offers are for, in bytes.
+    from: usize,
+    /// Which offer was taken, if Tab goes through them.
+    pub taken: Option<usize>,
+    /// The filter in force before.
+    before: Filter,
+    /// Which of the remembered filters is shown, counted from the newest.
+    recalled: Option<usize>,
+    /// What was typed before older ones were recalled.
+    draft: String,
+}
+
+/// What a key did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Outcome {
+    /// Typing goes on.
+    Typing,
+    /// It is to be kept.
+    Kept,
+    /// It is as it was before.
+    Cancelled,
+}
+
+impl FilterLine {
+    /// Begins with the filter in force.
+    pub(super) fn new(filter: &Filter) -> FilterLine {
+        FilterLine {
+            text: filter.text().to_owned(),
+            cursor: filter.text().len(),
+            before: filter.clone(),
+            ..FilterLine::default()
+        }
+    }
+
+    /// Whether what is wrong is the word at the cursor, which could still become a right one.
+    pub fn is_completing(&self) -> bool {
+        let place = self.error.as_ref().map(|(_, place)| *place);
+        let from = self.text.get(..self.from).map(|text| text.chars().count());
+        !self.offers.is_empty() && place >= from
+    }
+
+    fn insert(&mut self, text: &str) {
+        self.text.insert_str(self.cursor, text);
+        self.cursor += text.len();
+    }
+
+    /// The place of the character before the cursor.
+    fn left(&self) -> usize {
+        let before = self.text[..self.cursor].chars().next_back();
+        self.cursor - before.map_or(0, char::len_utf8)
+    }
+
+    /// The place behind the character at the cursor.
+    fn right(&self) -> usize {
+        let after = self.text[self.cursor..].chars().next();
+        self.cursor + after.map_or(0, char::len_utf8)
+    }
+
+    /// Takes out what stands between a place and the cursor.
+    fn take_out(&mut self, from: usize, to: usize) {
+        self.text.replace_range(from..to, "");
+        self.cursor = from;
+    }
+
+    fn replace(&mut self, text: String) {
+        self.cursor = text.len();
+        self.text = text;
+    }
+}
+
+/// Takes a key: edits the line and, if it is a filter, lets it be in force at once.
+pub(super) fn press(state: &mut State, line: &mut FilterLine, key: &KeyEvent) -> Outcome {
+    let control = key.modifiers.contains(KeyModifiers::CONTROL);
+    let before = line.text.clone();
+    let mut walks = false;
+    match key.code {
+        KeyCode::Enter => return finish(state, line),
+        KeyCode::Esc => return cancel(state, line),
+        KeyCode::Char('c' | 'g') if control => return cancel(state, line),
+        KeyCode::Tab | KeyCode::BackTab => {
+            take_offer(line, key.code == KeyCode::Tab);
+            walks = true;
+        }
+        KeyCode::Up => recall(state, line, true),
+        KeyCode::Down => recall(state, line, false),
+        KeyCode::Left => line.cursor = line.left(),
+        KeyCode::Right => line.cursor = line.right(),
+        KeyCode::Char('b') if control => line.cursor = line.left(),
+        KeyCode::Char('f') if control => line.cursor = line.right(),
+        KeyCode::Home => line.cursor = 0,
+        KeyCode::Char('a') if control => line.cursor = 0,
+        KeyCode::End => line.cursor = line.text.len(),
+        KeyCode::Char('e') if control => line.cursor = line.text.len(),
+        KeyCode::Char('u') if control => line.take_out(0, line.cursor),
+        KeyCode::Char('k') if control => line.text.truncate(line.cursor),
+        KeyCode::Char('w') if control => {
+            let kept = line.text[..line.cursor].trim_end();
+            let from = kept.rfind(' ').map_or(0, |at| at + 1);
+            line.take_out(from, line.cursor);
+        }
+        // As in less and vim: taking back more than was typed leaves the line.
+        KeyCode::Backspace if line.text.is_empty() => return cancel(state, line),
+        KeyCode::Backspace => line.take_out(line.left(), line.cursor),
+        KeyCode::Char('h') if control => line.take_out(line.left(), line.cursor),
+        KeyCode::Delete => {
+            let right = line.right();
+            line.text.replace_range(line.cursor..right, "");
+        }
+        KeyCode::Char(character)
+            if !control && !character.is_control() && line.text.chars().count() < LONGEST =>
+        {
+            line.insert(character.encode_utf8(&mut [0; 4]));
+        }
+        _ => return Outcome::Typing,
+    }
+    if line.text != before {
+        apply(state, line);
+    }
+    if !walks {
+        offer(state, line);
+    }
+    Outcome::Typing
+}
+
+/// What is typed becomes the filter in force, if it is one; otherwise the last that was one stays.
+fn apply(state: &mut State, line: &mut FilterLine) {
+    line.error = None;
+    match state.understand(&line.text) {
+        // A word that may become a keyword is not looked for yet.
+        Ok(filter) if filter.is_search() && may_become_more(state, &line.text) => {}
+        Ok(filter) => state.set_filter(filter),
+        Err(error) => {
+            let said = match error.expected() {
+                Some(expected) => format!("{}; expected {expected}", error.message()),
+                None => error.message().to_owned(),
+            };
+            line.error = Some((said, error.column() - 1));
+        }
+    }
+}
+
+/// Whether a word is the beginning of a keyword or a column.
+fn may_become_more(state: &State, text: &str) -> bool {
+    let around = Surroundings::default();
+    let word = text.trim();
+    let found = complete(word, &state.context(&around), &mut |_| Vec::new());
+    !found.items.is_empty()
+}
+
+fn finish(state: &mut State, line: &mut FilterLine) -> Outcome {
+    match state.understand(&line.text) {
+        Ok(filter) => {
+            let text = filter.text().to_owned();
+            state.set_filter(filter);
+            if !text.is_empty() {
+                state.typed_filters.retain(|known| *known != text);
+                state.typed_filters.push(text);
+                let over = state.typed_filters.len().saturating_sub(REMEMBERED);
+                state.typed_filters.drain(..over);
+            }
+            Outcome::Kept
+        }
+        Err(_) => {
+            apply(state, line);
+            Outcome::Typing
+        }
+    }
+}
+
+fn cancel(state: &mut State, line: &FilterLine) -> Outcome {
+    state.set_filter(line.before.clone());
+    Outcome::Cancelled
+}
+
+/// Puts the next offer in place of the word that is being typed.
+fn take_offer(line: &mut FilterLine, forward: bool) {
+    let all = line.offers.len();
+    if all == 0 {
+        return;
+    }
+    let next = match (line.taken, forward) {
+        (None, true) => 0,
+        (None, false) => all - 1,
+        (Some(at), true) => (at + 1) % all,
+        (Some(at), false) => (at + all - 1) % all,
+    };
+    let from = line.from.min(line.cursor);
+    let mut word = line.offers[next].text.clone();
+    // The only one is meant, and something follows it.
+    if all == 1 {
+        word.push(' ');
+    }
+    line.take_out(from, line.cursor);
+    line.insert(&word);
+    line.taken = (all > 1).then_some(next);
+    if all == 1 {
+        line.offers.clear();
+    }
+}
+
+/// Shows what was typed before, or after.
+fn recall(state: &State, line: &mut FilterLine, older: bool) {
+    let all = state.typed_filters.len();
+    let next = match (line.recalled, older) {
+        (None, true) if all > 0 => Some(0),
+        (Some(at), true) => Some((at + 1).min(all.saturating_sub(1))),
+        (Some(0), false) => None,
+        (Some(at), false) => Some(at - 1),
+        (None, _) => return,
+    };
+    if line.recalled.is_none() {
+        line.draft = line.text.clone();
+    }
+    line.recalled = next;
+    let text = match next {
+        Some(at) => state.typed_filters[all - 1 - at].clone(),
+        None => line.draft.clone(),
+    };
+    line.replace(text);
+}
+
+/// Finds out what could stand at the cursor.
+pub(super) fn offer(state: &State, line: &mut FilterLine) {
+    let around = Surroundings::default();
+    let moment = state.moment.as_deref();
+    let mut values = |wanted| moment.map_or_else(Vec::new, |moment| seen(moment, wanted));
+    let found = complete(
+        &line.text[..line.cursor],
+        &state.context(&around),
+        &mut values,
+    );
+    line.from = found.from;
+    line.offers = found.items;
+    line.expected = found.expected;
+    line.taken = None;
+}
+
+/// Values that were seen.
+fn seen(moment: &Moment, wanted: Wanted) -> Vec<String> {
+    let mut known = FxHashSet::default();
+    let mut values = Vec::new();
+    let mut add = |value: String| {
+        let fine = !value.is_empty() && !value.contains(char::is_whitespace);
+        if fine && values.len() < OFFERED && known.insert(value.clone()) {
+            values.push(value);
+        }
+    };
+    let sample = &moment.sample;
+    let sockets = || sample.iter().take(LOOKED_THROUGH);
+    match wanted {
+        Wanted::Processes => {
+            for row in &sample.processes {
+                add(row.process.comm.clone());
+            }
+        }
+        Wanted::Users => {
+            for (_, name) in &sample.users {
+                add(name.to_string());
+            }
+        }
+        Wanted::Hosts => {
+            for remote in &moment.whole().remotes {
+                add(match remote.address {
+                    std::net::IpAddr::V4(address) => address.to_string(),
+                    std::net::IpAddr::V6(address) => format!("[{address}]"),
+                });
+            }
+        }
+        Wanted::Ports => {
+            let listening = sockets().filter(|socket| socket.socket.is_listener());
+            for Endpoint { port, .. } in listening.filter_map(|socket| socket.socket.local()) {
+                add(port.to_string());
+            }
+        }
+        Wanted::Devices => {
+            for (_, name) in &sample.interfaces {
+                add(name.clone());
+            }
+        }
+        Wanted::Cgroups => {
+            for (_, path) in &sample.cgroups {
+                add(path.to_string());
+            }
+        }
+        Wanted::Column(at) => {
+            if let Some(column) = SOCKET_COLUMNS.get(usize::from(at)) {
+                let mut text = String::new();
+                for row in 0..sample.sockets.rows.len().min(LOOKED_THROUGH) {
+                    text.clear();
+                    let row = SocketRow::of(moment, row);
+                    if row.is_some_and(|row| column.write_known(&row, &mut text)) {
+                        add(text.clone());
+                    }
+                }
+            }
+        }
+    }
+    values.sort_unstable();
+    values
+}

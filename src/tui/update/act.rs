@@ -1,0 +1,142 @@
+//! What is done with the row that one looks at: filter by it, end it.
+
+use super::Effect;
+use super::picker::scrolled;
+use crate::tui::keymap::Command;
+use crate::tui::state::{Deed, Popup, State, Victim};
+
+/// Offers filters that the row would pass.
+pub(super) fn offer_conditions(state: &mut State, exclude: bool) {
+    state.arrange();
+    let conditions = match (state.moment.as_deref(), state.table()) {
+        (Some(moment), Some(table)) => table.conditions(moment),
+        _ => Vec::new(),
+    };
+    if conditions.is_empty() {
+        state.message = Some("there is nothing here to filter by".to_owned());
+    } else {
+        state.open_popup(Popup::FilterBy(conditions, exclude, 0));
+    }
+}
+
+/// What a command does while filters are offered.
+pub(super) fn in_filter_by(
+    state: &mut State,
+    (conditions, exclude, line): (&[String], bool, usize),
+    command: Command,
+) {
+    let line = line.min(conditions.len().saturating_sub(1));
+    match command {
+        Command::FilterBy => set(state, conditions, false, line),
+        Command::Exclude => set(state, conditions, true, line),
+        Command::Open => {
+            if let Some(condition) = conditions.get(line) {
+                add_condition(state, condition, exclude);
+            }
+            state.popup = None;
+        }
+        _ => set(state, conditions, exclude, scrolled(line, command)),
+    }
+}
+
+fn set(state: &mut State, conditions: &[String], exclude: bool, line: usize) {
+    let line = line.min(conditions.len().saturating_sub(1));
+    state.popup = Some(Popup::FilterBy(conditions.to_vec(), exclude, line));
+}
+
+/// Makes the filter in force narrower by a condition, or by its contrary.
+fn add_condition(state: &mut State, condition: &str, exclude: bool) {
+    let condition = if exclude {
+        format!("not {condition}")
+    } else {
+        condition.to_owned()
+    };
+    let filter = state.filter();
+    let known = filter.text();
+    let text = if filter.is_empty() {
+        condition
+    } else if filter.is_search() {
+        format!("\"{known}\" and {condition}")
+    } else if [" or ", "|"].iter().any(|or| known.contains(or)) && !known.starts_with("( ") {
+        format!("( {known} ) and {condition}")
+    } else {
+        format!("{known} and {condition}")
+    };
+    match state.understand(&text) {
+        Ok(filter) => {
+            state.typed_filters.push(text);
+            state.set_filter(filter);
+        }
+        Err(error) => state.message = Some(error.to_string()),
+    }
+}
+
+/// Offers ways to end what one looks at.
+pub(super) fn offer_deeds(state: &mut State) {
+    state.arrange();
+    match victim(state) {
+        Some(victim) if !victim.deeds().is_empty() => {
+            state.open_popup(Popup::Kill(Box::new(victim), 0, false));
+        }
+        _ => state.message = Some("there is nothing here that could be ended".to_owned()),
+    }
+}
+
+/// What could be ended here.
+pub(in crate::tui) fn victim(state: &State) -> Option<Victim> {
+    use crate::tui::page::{Page, Presence};
+    let moment = state.moment.as_deref()?;
+    match state.page() {
+        Some(Page::Socket(page)) => {
+            let row = page.row(moment)?;
+            let mut victim = Victim::of_socket(&row);
+            if page.presence != Presence::Here {
+                victim.socket = None;
+            }
+            Some(victim)
+        }
+        _ => state.table()?.victim(moment),
+    }
+}
+
+/// What a command does while ways to end something are offered.
+pub(super) fn in_kill(
+    state: &mut State,
+    (victim, line, asked): (&Victim, usize, bool),
+    command: Command,
+) -> Option<Effect> {
+    let deeds = victim.deeds();
+    let line = line.min(deeds.len().saturating_sub(1));
+    let deed = deeds.get(line).copied();
+    let show = |state: &mut State, line: usize, asked: bool| {
+        let line = line.min(deeds.len().saturating_sub(1));
+        state.popup = Some(Popup::Kill(Box::new(victim.clone()), line, asked));
+    };
+    match (asked, command) {
+        (false, Command::Open) => {
+            if deed == Some(Deed::Destroy) && !state.may_destroy {
+                state.message = Some(NEEDS_CAPABILITY.to_owned());
+            } else {
+                show(state, line, true);
+            }
+        }
+        // Only the letter for yes does it.
+        (true, Command::CopyRow) => {
+            state.popup = None;
+            return match deed? {
+                Deed::Destroy => Some(Effect::Destroy(Box::new(victim.socket?))),
+                Deed::Signal(number, name) => {
+                    let process = victim.process.as_ref()?;
+                    Some(Effect::Signal(process.key, number, name))
+                }
+            };
+        }
+        (true, _) => show(state, line, false),
+        (false, _) => show(state, scrolled(line, command), false),
+    }
+    None
+}
+
+/// What is said of ending sockets to those who may not.
+const NEEDS_CAPABILITY: &str =
+    "ending a socket needs CAP_NET_ADMIN, which this user lacks; run as root";

@@ -1,0 +1,158 @@
+//! What can be done with a row: filters to choose from, and ways to end it.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::panel::{self, Piece};
+use crate::column::format;
+use crate::tui::hits::Hit;
+use crate::tui::state::{Deed, Popup, State, Victim};
+use crate::tui::text;
+use crate::tui::theme::Tone;
+
+/// The widest that such a list is, columns.
+const WIDEST: u16 = 76;
+
+fn harmless(text: &str) -> String {
+    let mut out = String::new();
+    format::harmless(&mut out, text.as_bytes());
+    out
+}
+
+/// Draws lines over the screen, of which those from `first` on can be chosen.
+fn render_list(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &mut State,
+    title: &str,
+    lines: &[Vec<Piece>],
+    (first, cursor): (usize, usize),
+) {
+    let widest = lines
+        .iter()
+        .map(|line| panel::width(line))
+        .max()
+        .unwrap_or(0);
+    let width = widest.max(text::width(title) as u16 + 2) + 4;
+    let size = (width.clamp(40, WIDEST.max(40)), lines.len() as u16 + 2);
+    let inner = panel::over(frame, area, &state.look, title, size);
+    let page = usize::from(inner.height);
+    let selected = first + cursor;
+    let skip = (selected + 1).saturating_sub(page.max(1));
+    for (y, (at, line)) in (inner.y..inner.bottom()).zip(lines.iter().enumerate().skip(skip)) {
+        let place = Rect {
+            y,
+            height: 1,
+            ..inner
+        };
+        panel::write(frame.buffer_mut(), place, &state.look, line);
+        if at >= first {
+            if at == selected {
+                let style = state.look.theme.style(Tone::Selected);
+                frame.buffer_mut().set_style(place, style);
+            }
+            state.hits.add(place, Hit::Line(at - first));
+        }
+    }
+}
+
+/// Filters that the row would pass.
+///
+/// ```text
+/// ┌ Filter by ───────────────┐
+/// │ process nginx            │
+/// │ state established        │
+/// └──────────────────────────┘
+/// ```
+pub(super) fn render_filter_by(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
+    let Some(Popup::FilterBy(conditions, exclude, cursor)) = state.popup.clone() else {
+        return;
+    };
+    let lines: Vec<Vec<Piece>> = conditions
+        .iter()
+        .map(|condition| {
+            let not = if exclude { "not " } else { "" };
+            vec![
+                (not.to_owned(), Tone::Warning),
+                (harmless(condition), Tone::Strong),
+            ]
+        })
+        .collect();
+    let title = if exclude { "Leave out" } else { "Filter by" };
+    render_list(frame, area, state, title, &lines, (0, cursor));
+}
+
+/// Ways to end what one looks at.
+///
+/// ```text
+/// ┌ End ────────────────────────────────────────────┐
+/// │ 10.0.0.1:443 → 10.0.0.9:50000                   │
+/// │ nginx/2211 of www                               │
+/// │                                                 │
+/// │ destroy the socket   the peer is told (reset)   │
+/// │ SIGTERM to nginx/2211                           │
+/// └─────────────────────────────────────────────────┘
+/// ```
+pub(super) fn render_kill(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
+    let Some(Popup::Kill(victim, cursor, asked)) = state.popup.clone() else {
+        return;
+    };
+    let mut lines: Vec<Vec<Piece>> = Vec::new();
+    if !victim.ends.is_empty() {
+        lines.push(vec![(harmless(&victim.ends), Tone::Strong)]);
+    }
+    let process = process_name(&victim);
+    if let Some(name) = &process {
+        let user = victim
+            .process
+            .as_ref()
+            .and_then(|process| process.user.clone());
+        let user = user.map_or_else(String::new, |user| format!(" of {}", harmless(&user)));
+        lines.push(vec![(format!("{name}{user}"), Tone::Strong)]);
+    }
+    lines.push(Vec::new());
+    let first = lines.len();
+    let deeds = victim.deeds();
+    for (at, deed) in deeds.iter().enumerate() {
+        lines.push(describe(*deed, process.as_deref(), state.may_destroy));
+        if asked && at == cursor {
+            lines.push(vec![
+                ("  really? ".to_owned(), Tone::Critical),
+                ("y".to_owned(), Tone::Key),
+                (" does it, any other key does not".to_owned(), Tone::Plain),
+            ]);
+        }
+    }
+    render_list(frame, area, state, "End", &lines, (first, cursor));
+}
+
+fn process_name(victim: &Victim) -> Option<String> {
+    let process = victim.process.as_ref()?;
+    Some(format!("{}/{}", harmless(&process.comm), process.key.pid))
+}
+
+fn describe(deed: Deed, process: Option<&str>, may_destroy: bool) -> Vec<Piece> {
+    let plain = |text: &str| (text.to_owned(), Tone::Plain);
+    match deed {
+        Deed::Destroy if may_destroy => vec![
+            plain("destroy the socket"),
+            ("   both ends are told".to_owned(), Tone::Muted),
+        ],
+        Deed::Destroy => vec![
+            ("destroy the socket".to_owned(), Tone::Muted),
+            ("   needs CAP_NET_ADMIN".to_owned(), Tone::Warning),
+        ],
+        Deed::Signal(_, name) => {
+            let about = match name {
+                "SIGTERM" => "   asks it to end",
+                "SIGHUP" => "   many read their settings anew",
+                "SIGKILL" => "   ends it at once",
+                _ => "",
+            };
+            vec![
+                plain(&format!("{name} to {}", process.unwrap_or("the process"))),
+                (about.to_owned(), Tone::Muted),
+            ]
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The line in which a filter is typed, with what it leaves, what is wrong with it and what could come next.
+//!
+//! ```text
+//!  /state established rtt > 100█                                           12 of 12 431 sockets
+//!                           ^ '100' has no unit; expected a time, for example 500us, 100ms
+//!  Tab complete   ↑↓ earlier ones   Enter keep   Esc as it was
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::panel::{self, Piece};
+use crate::column::format;
+use crate::tui::filter_line::FilterLine;
+use crate::tui::state::{State, Typing};
+use crate::tui::text;
+use crate::tui::theme::Tone;
+
+/// From which height on there is room for three lines.
+const ROOMY: u16 = 14;
+
+/// Columns in front of what is typed.
+const INDENT: usize = 2;
+
+/// Lines at the foot of the screen.
+pub(super) fn lines(state: &State, height: u16) -> u16 {
+    match state.typing {
+        Some(Typing::Filter(_)) if height >= ROOMY => 3,
+        Some(Typing::Filter(_)) => 2,
+        _ => 1,
+    }
+}
+
+/// Draws it.
+pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, line: &FilterLine) {
+    let row = |at: u16| Rect {
+        y: area.y + at,
+        height: 1.min(area.height.saturating_sub(at)),
+        ..area
+    };
+    let first_shown = render_text(frame, row(0), state, line);
+    if area.height > 1 {
+        render_hint(frame, row(1), state, line, first_shown);
+    }
+    if area.height > 2 {
+        let keys: [(&str, &str); 4] = [
+            ("Tab", "complete"),
+            ("↑↓", "earlier ones"),
+            ("Enter", "keep"),
+            ("Esc", "as it was"),
+        ];
+        let mut pieces: Vec<Piece> = vec![(" ".to_owned(), Tone::Plain)];
+        for (key, about) in keys {
+            pieces.push((key.to_owned(), Tone::Key));
+            pieces.push((format!(" {about}  "), Tone::Plain));
+        }
+        pieces.push((line.expected.clone(), Tone::Muted));
+        panel::write(frame.buffer_mut(), row(2), &state.look, &pieces);
+    }
+}
+
+/// What stands for a character: each takes the columns that it has on a screen.
+fn harmless(text: &str) -> String {
+    let mut out = String::new();
+    format::harmless(&mut out, text.as_bytes());
+    out
+}
+
+/// The text with its cursor, which stays in sight, and how many sockets are left. Answers the columns that are scrolled
+/// out at the left.
+fn render_text(frame: &mut Frame<'_>, area: Rect, state: &State, line: &FilterLine) -> usize {
+    let mut left = String::new();
+    if let Some(moment) = state.moment.as_deref() {
+        format::count(&mut left, moment.aggregate.totals.sockets.into());
+        left.push_str(" of ");
+        format::count(&mut left, moment.whole().totals.sockets.into());
+        left.push_str(" sockets ");
+    }
+    let room = usize::from(area.width);
+    let told = text::width(&left);
+    let told = if room > told + 24 { told } else { 0 };
+    let room = room.saturating_sub(INDENT + told + 2);
+    let before = harmless(&line.text[..line.cursor]);
+    let mut rest = line.text[line.cursor..].chars();
+    let under = rest
+        .next()
+        .map_or_else(|| " ".to_owned(), |c| harmless(&c.to_string()));
+    let behind = harmless(rest.as_str());
+    let shown = text::cut_start(&before, room.saturating_sub(1));
+    let scrolled = text::width(&before).saturating_sub(text::width(&shown));
+    let behind = text::cut_end(&behind, room.saturating_sub(text::width(&shown) + 1));
+    let wrong = line.error.is_some() && !line.is_completing();
+    let tone = if wrong { Tone::Warning } else { Tone::Strong };
+    let pieces = [
+        (" /".to_owned(), Tone::Key),
+        (shown.into_owned(), tone),
+        (under, Tone::Selected),
+        (behind.into_owned(), tone),
+    ];
+    panel::write(frame.buffer_mut(), area, &state.look, &pieces);
+    if told > 0 {
+        let place = Rect {
+            x: area.right() - told as u16,
+            width: told as u16,
+            ..area
+        };
+        panel::write(frame.buffer_mut(), place, &state.look, &[(left, Tone::Key)]);
+    }
+    scrolled
+}
+
+/// What is wrong, below the place of it; or what could come next.
+fn render_hint(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &State,
+    line: &FilterLine,
+    scrolled: usize,
+) {
+    let room = usize::from(area.width);
+    // What can be completed is not wrong yet.
+    if let Some((error, place)) = line.error.as_ref().filter(|_| !line.is_completing()) {
+        let before: String = line.text.chars().take(*place).collect();
+        let column = (INDENT + text::width(&harmless(&before))).saturating_sub(scrolled);
+        // The caret stays below its place as long as there is room for some words behind it.
+        let error = harmless(error);
+        let length = text::width(&error);
+        let column = column.min(room.saturating_sub(1));
+        let pieces = if column + 2 + length <= room || column < room / 2 {
+            vec![
+                (" ".repeat(column), Tone::Plain),
+                ("^ ".to_owned(), Tone::Warning),
+                (error, Tone::Warning),
+            ]
+        } else {
+            let cut = text::cut_end(&error, column.saturating_sub(2)).into_owned();
+            let gap = " ".repeat(column.saturating_sub(1 + text::width(&cut)));
+            vec![
+                (format!("{gap}{cut} "), Tone::Warning),
+                ("^".to_owned(), Tone::Warning),
+            ]
+        };
+        panel::write(frame.buffer_mut(), area, &state.look, &pieces);
+        return;
+    }
+    let waits = state.filter().unresolved();
+    if let Some(host) = waits.first() {
+        let text = format!("  {} is looked up with Enter", harmless(host));
+        panel::write(
+            frame.buffer_mut(),
+            area,
+            &state.look,
+            &[(text, Tone::Notice)],
+        );
+        return;
+    }
+    let mut pieces: Vec<Piece> = vec![("  ".to_owned(), Tone::Plain)];
+    if state.filter().is_mixed() {
+        let note = "and/or are taken from left to right, as in ss; parentheses make it plain   ";
+        pieces.push((note.to_owned(), Tone::Notice));
+    }
+    let first = line.taken.map_or(0, |taken| taken.saturating_sub(3));
+    let mut used = panel::width(&pieces);
+    for (at, offer) in line.offers.iter().enumerate().skip(first) {
+        let word = harmless(&offer.text);
+        let width = text::width(&word) as u16 + 2;
+        if used + width > area.width {
+            break;
+        }
+        used += width;
+        let tone = if line.taken == Some(at) {
+            Tone::Selected
+        } else {
+            Tone::Key
+        };
+        pieces.push((word, tone));
+        pieces.push(("  ".to_owned(), Tone::Plain));
+        // What the one that is meant asks for, as long as there are few.
+        if line.offers.len() <= 3 && !offer.about.is_empty() {
+            let about = format!("{}   ", harmless(&offer.about));
+            used += text::width(&about) as u16;
+            pieces.push((about, Tone::Muted));
+        }
+    }
+    panel::write(frame.buffer_mut(), area, &state.look, &pieces);
+}
