@@ -516,7 +516,7 @@ fn a_filter_holds_on_all_screens_and_pages_and_totals_follow_it() {
     assert!(dashboard.lines()[3].contains("filter: process nginx"));
     dashboard.type_in("3g\r");
     assert!(dashboard.shows("┌ Its sockets") && dashboard.shows("filter: process nginx"));
-    assert!(!dashboard.shows("TIME-WAIT  "), "only what is left of them");
+    assert!(!dashboard.shows("[time-wait]"), "only what is left of them");
     dashboard.key(KeyCode::Esc);
     assert!(
         dashboard.shows("filter: process nginx"),

@@ -61,7 +61,6 @@ static SEARCHED: LazyLock<Vec<usize>> = LazyLock::new(|| {
         "cgroup",
         "congestion",
         "limit",
-        "peer",
     ];
     let place = |name: &&str| SOCKET_COLUMNS.iter().position(|column| column.id == *name);
     names.iter().filter_map(place).collect()
