@@ -92,3 +92,52 @@ proptest! {
         prop_assert!(dashboard.shows(" 1 Over"), "{}", dashboard.text());
     }
 }
+
+/// Something that somebody types into the filter line: words of the language, odd letters, keys that edit.
+fn typed() -> impl Strategy<Value = KeyCode> {
+    let words: Vec<char> = "state established()!&|=<>~ dport:80 rtt>100ms 'nginx\"[::1]/\\*%"
+        .chars()
+        .collect();
+    prop_oneof![
+        10 => proptest::sample::select(words).prop_map(KeyCode::Char),
+        3 => any::<char>().prop_map(KeyCode::Char),
+        2 => proptest::sample::select(vec![
+            KeyCode::Tab, KeyCode::BackTab, KeyCode::Left, KeyCode::Right, KeyCode::Up, KeyCode::Down, KeyCode::Home,
+            KeyCode::End, KeyCode::Delete, KeyCode::Backspace,
+        ]),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_that_is_typed_into_the_filter_line_breaks_the_screen(
+        keys in proptest::collection::vec(typed(), 0..30),
+        (width, height) in proptest::sample::select(vec![(80_u16, 24_u16), (40, 10), (120, 40)]),
+        enter in any::<bool>(),
+    ) {
+        let mut dashboard = Dashboard::new((width, height), Machine::default());
+        dashboard.ticks(1).keys("2/");
+        for key in keys {
+            dashboard.key(key);
+            // Whatever is typed: the frame is whole, and the line is where it was.
+            let lines = dashboard.lines();
+            let body = lines.iter().find(|line| line.starts_with('┌')).expect("the table's frame");
+            prop_assert!(body.ends_with('┐'), "{}", dashboard.text());
+            if dashboard.event_loop.state().typing.is_none() {
+                // Backspace in an empty line leaves it.
+                dashboard.keys("/");
+            }
+            let lines = dashboard.lines();
+            prop_assert!(lines.iter().any(|line| line.starts_with(" /")), "{}", dashboard.text());
+            prop_assert!(lines.iter().all(|line| unicode_width::UnicodeWidthStr::width(line.as_str()) <= usize::from(width)));
+        }
+        if enter {
+            dashboard.key(KeyCode::Enter);
+        }
+        dashboard.ticks(1);
+        dashboard.key(KeyCode::Esc).keys("1");
+        prop_assert!(dashboard.shows(" 1 Over") || width < 50, "{}", dashboard.text());
+    }
+}

@@ -58,7 +58,7 @@ fn what_one_looks_into_at_every_size() {
         dashboard.keys("5jj").key(KeyCode::Enter);
         assert_screen("remote", &dashboard, size);
         // The last event: a connection that is over.
-        dashboard.keys("8/closed").key(KeyCode::Enter).keys("k");
+        dashboard.keys("F8/closed").key(KeyCode::Enter).keys("k");
         dashboard.key(KeyCode::Enter);
         assert_screen("closed", &dashboard, size);
     }

@@ -58,11 +58,13 @@ pub(super) enum Outcome {
 }
 
 impl FilterLine {
-    /// Begins with the filter in force.
+    /// Begins with the filter in force, and room for a further condition.
     pub(super) fn new(filter: &Filter) -> FilterLine {
+        let gap = if filter.is_empty() { "" } else { " " };
+        let text = format!("{}{gap}", filter.text());
         FilterLine {
-            text: filter.text().to_owned(),
-            cursor: filter.text().len(),
+            cursor: text.len(),
+            text,
             before: filter.clone(),
             ..FilterLine::default()
         }

@@ -155,6 +155,10 @@ fn render_hint(
         return;
     }
     let mut pieces: Vec<Piece> = vec![("  ".to_owned(), Tone::Plain)];
+    if state.filter().is_search() && line.offers.is_empty() {
+        let note = "looked for in all texts of a socket, and in its process's command".to_owned();
+        pieces.push((note, Tone::Muted));
+    }
     if state.filter().is_mixed() {
         let note = "and/or are taken from left to right, as in ss; parentheses make it plain   ";
         pieces.push((note.to_owned(), Tone::Notice));

@@ -1,0 +1,391 @@
+//! `list` with filters, `summary`, `events` and `kill`, end to end on the real kernel, in a network namespace of their own.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value as Json;
+use sockwatch::cli::language::EXAMPLES;
+
+mod support;
+
+use support::needs::{self, Need};
+use support::net::enter_own_namespace;
+use support::states::{address, listener, pair};
+
+const NEEDS: [Need; 2] = [Need::Root, Need::Ip];
+
+/// Connections that are opened and closed while `events` listens.
+const SHORT: usize = 3000;
+
+fn main() {
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = Some(1);
+    let tests: [(&str, fn() -> Result<(), Failed>); 8] = [
+        ("every example of the help runs", examples_run),
+        ("every command of the README runs", readme_runs),
+        (
+            "kill ends the named connection and none beside it",
+            kill_ends_one,
+        ),
+        (
+            "kill spares a socket that has taken the same addresses meanwhile",
+            kill_spares_the_next,
+        ),
+        (
+            "kill refuses what is empty or can be read in two ways",
+            kill_refuses,
+        ),
+        (
+            "kill as nobody says why before asking, and changes nothing",
+            kill_as_nobody,
+        ),
+        (
+            "events tells every short connection once, with its bytes",
+            events_are_whole,
+        ),
+        ("summary counts what the kernel counts", summary_counts),
+    ];
+    let trials: Vec<Trial> = match needs::unmet(&NEEDS) {
+        Some(why) => tests
+            .iter()
+            .map(|(name, _)| needs::ignored(name, why))
+            .collect(),
+        None if arguments.list => tests
+            .iter()
+            .map(|(name, _)| Trial::test(*name, || Ok(())))
+            .collect(),
+        None => {
+            enter_own_namespace();
+            tests
+                .into_iter()
+                .map(|(name, test)| Trial::test(name, test))
+                .collect()
+        }
+    };
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+fn sockwatch(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sockwatch"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    sockwatch(arguments).output().expect("it runs")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn examples_run() -> Result<(), Failed> {
+    for (example, _) in EXAMPLES {
+        let started = Instant::now();
+        let output = run(&["list", "-a", example]);
+        assert!(
+            output.status.success(),
+            "{example}: {}",
+            text(&output.stderr)
+        );
+        // Those that ask for rates wait for them, and no others do.
+        assert!(started.elapsed() < Duration::from_secs(5), "{example}");
+    }
+    Ok(())
+}
+
+fn readme_runs() -> Result<(), Failed> {
+    let readme = include_str!("../README.md");
+    let commands = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("sockwatch "));
+    let mut count = 0;
+    for command in commands {
+        // What it does stands behind some spaces.
+        let command = command.split("   ").next().unwrap_or(command);
+        if command.contains("--watch") || command.contains("FILE") {
+            continue;
+        }
+        let command = command.replace("10s", "1s");
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let output = run(&words);
+        assert!(
+            output.status.success(),
+            "{command}: {}",
+            text(&output.stderr)
+        );
+        count += 1;
+    }
+    assert!(count > 8, "{count} commands");
+    Ok(())
+}
+
+/// Whether nothing has ended a connection: what is written at one end arrives at the other.
+fn lives(mut near: &TcpStream, mut far: &TcpStream) -> bool {
+    let mut byte = [0];
+    far.set_read_timeout(Some(Duration::from_secs(2)))
+        .expect("it can be set");
+    near.write_all(b"x").is_ok() && far.read_exact(&mut byte).is_ok()
+}
+
+/// The filter that means one end of a connection.
+fn filter_of(stream: &TcpStream) -> String {
+    let (local, remote) = (
+        stream.local_addr().expect("bound"),
+        stream.peer_addr().expect("connected"),
+    );
+    format!("src {local} dst {remote}")
+}
+
+fn kill_ends_one() -> Result<(), Failed> {
+    let server = listener(std::net::Ipv4Addr::LOCALHOST);
+    let (near, far) = pair(&server);
+    let (other_near, other_far) = pair(&server);
+    let filter = filter_of(&near);
+    let dry = run(&["kill", "--dry-run", &filter]);
+    assert!(
+        text(&dry.stdout).contains("would end this socket"),
+        "{}",
+        text(&dry.stderr)
+    );
+    assert!(lives(&near, &far), "a dry run changes nothing");
+    let output = run(&["kill", "--yes", &filter]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stdout).contains("1 of 1 ended"),
+        "{}",
+        text(&output.stdout)
+    );
+    let mut byte = [0];
+    let error = (&near).read(&mut byte).expect_err("it is ended");
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionAborted);
+    let error = (&far).read(&mut byte).expect_err("its peer is told");
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    assert!(lives(&other_near, &other_far), "and none beside it");
+    Ok(())
+}
+
+fn kill_spares_the_next() -> Result<(), Failed> {
+    use nix::sys::socket::{setsockopt, sockopt};
+    let server = listener(std::net::Ipv4Addr::LOCALHOST);
+    let to = address(&server);
+    let connect = |from: SocketAddr| -> (TcpStream, TcpStream) {
+        let socket = support::states::nonblocking_tcp(rustix::net::AddressFamily::INET);
+        rustix::net::sockopt::set_socket_reuseaddr(&socket, true).expect("it can be set");
+        rustix::net::bind(&socket, &from).expect("it binds");
+        support::states::connect_started(&socket, to);
+        let near = TcpStream::from(socket);
+        let (far, _) = server.accept().expect("it accepts");
+        near.set_nonblocking(false).expect("it can be set");
+        (near, far)
+    };
+    let (near, far) = connect(SocketAddr::from(([127, 0, 0, 1], 0)));
+    let from = near.local_addr()?;
+    let mut asking = sockwatch(&["kill", &filter_of(&near)])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut shown = String::new();
+    let mut out = asking.stdout.take().ok_or("its output")?;
+    let mut byte = [0];
+    while !shown.ends_with("[y/N] ") {
+        out.read_exact(&mut byte)?;
+        shown.push(char::from(byte[0]));
+    }
+    assert!(shown.contains(&from.to_string()), "{shown}");
+    // It goes, without a TIME-WAIT, and another takes its addresses.
+    for stream in [&near, &far] {
+        let linger = nix::libc::linger {
+            l_onoff: 1,
+            l_linger: 0,
+        };
+        setsockopt(stream, sockopt::Linger, &linger)?;
+    }
+    drop((near, far));
+    let (near, far) = connect(from);
+    asking.stdin.take().ok_or("its input")?.write_all(b"y\n")?;
+    let mut rest = String::new();
+    out.read_to_string(&mut rest)?;
+    assert!(asking.wait()?.success());
+    assert!(
+        rest.contains("gone already") && rest.contains("0 of 1 ended"),
+        "{rest}"
+    );
+    assert!(lives(&near, &far), "the next one is spared");
+    Ok(())
+}
+
+fn kill_refuses() -> Result<(), Failed> {
+    for (arguments, says) in [
+        (&["kill", "--yes"][..], "needs a filter"),
+        (&["kill", "--yes", "-t"], "needs a filter"),
+        (
+            &["kill", "--yes", "sport = 1 or sport = 2 and dport = 3"],
+            "parentheses",
+        ),
+        (&["kill", "--yes", "-x", "src /x"], "TCP and UDP"),
+        (&["kill", "--yes", "rate > 1MB"], "rates"),
+        (&["kill", "--yes", "sport = nonsense"], "at column 9"),
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(
+            text(&output.stderr).contains(says),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+    let server = listener(std::net::Ipv4Addr::LOCALHOST);
+    let (near, far) = pair(&server);
+    let output = run(&["kill", &filter_of(&near)]);
+    assert_eq!(output.status.code(), Some(1), "no answer is no");
+    assert!(lives(&near, &far));
+    Ok(())
+}
+
+fn kill_as_nobody() -> Result<(), Failed> {
+    let server = listener(std::net::Ipv4Addr::LOCALHOST);
+    let (near, far) = pair(&server);
+    let directory = tempfile::tempdir()?;
+    let binary = directory.path().join("sockwatch");
+    std::fs::copy(env!("CARGO_BIN_EXE_sockwatch"), &binary)?;
+    let everybody = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(directory.path(), everybody)?;
+    let output = Command::new(&binary)
+        .args(["kill", "--yes", &filter_of(&near)])
+        .stdin(Stdio::null())
+        .env_clear()
+        .uid_and_nothing_else()
+        .output()?;
+    assert_eq!(output.status.code(), Some(1));
+    let complaint = text(&output.stderr);
+    assert!(
+        complaint.contains("CAP_NET_ADMIN") && complaint.lines().count() == 1,
+        "{complaint}"
+    );
+    assert!(output.stdout.is_empty(), "it does not even ask");
+    assert!(lives(&near, &far));
+    Ok(())
+}
+
+/// Runs as nobody, who has no capability.
+trait AsNobody {
+    fn uid_and_nothing_else(&mut self) -> &mut Self;
+}
+
+impl AsNobody for Command {
+    fn uid_and_nothing_else(&mut self) -> &mut Self {
+        use std::os::unix::process::CommandExt;
+        self.uid(65534).gid(65534)
+    }
+}
+
+fn events_are_whole() -> Result<(), Failed> {
+    let server = listener(std::net::Ipv4Addr::LOCALHOST);
+    let port = address(&server).port();
+    let marker = listener(std::net::Ipv4Addr::LOCALHOST);
+    let filter = format!("dport = {port} or dport = {}", address(&marker).port());
+    let mut events = sockwatch(&["events", "-t", "--json", "--interval", "100ms", &filter])
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let out = events.stdout.take().ok_or("its output")?;
+    let (sender, lines) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        for line in BufReader::new(out).lines().map_while(Result::ok) {
+            // Whoever does not listen any more has failed already.
+            let _ = sender.send(line);
+        }
+    });
+    // Once it tells of a connection, it hears.
+    let limit = Instant::now() + Duration::from_secs(20);
+    while lines.recv_timeout(Duration::from_millis(50)).is_err() {
+        assert!(Instant::now() < limit, "it tells nothing");
+        drop(pair(&marker));
+    }
+    let pid = rustix::process::Pid::from_child(&events);
+    let served = std::thread::spawn(move || serve(&server, SHORT));
+    let mut sent = BTreeMap::new();
+    for at in 0..SHORT {
+        let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        let from = stream.local_addr()?.port();
+        let bytes = 1 + at % 1400;
+        stream.write_all(&vec![7; bytes])?;
+        *sent.entry(from).or_insert(0) += bytes as u64;
+    }
+    let received = served.join().map_err(|_| "the server panicked")?;
+    rustix::process::kill_process(pid, rustix::process::Signal::INT)?;
+    assert!(events.wait()?.success(), "a signal ends it in order");
+    reader.join().map_err(|_| "the reader panicked")?;
+    let (mut closed, mut bytes, mut lost, mut before) = (BTreeMap::new(), 0, 0, String::new());
+    for line in lines {
+        let event: Json = serde_json::from_str(&line)?;
+        let at = event["at"].as_str().unwrap_or("").to_owned();
+        assert!(at >= before, "the order is right");
+        before = at;
+        if event["event"] == "lost" {
+            lost += event["count"].as_u64().unwrap_or(0);
+        }
+        if event["event"] == "closed" && event["socket"]["remote"]["port"] == port {
+            *closed
+                .entry(event["socket"]["cookie"].to_string())
+                .or_insert(0) += 1;
+            bytes += event["sent_bytes"].as_u64().unwrap_or(0);
+        }
+    }
+    assert!(closed.values().all(|&times| times == 1), "each once");
+    if lost == 0 {
+        assert_eq!(closed.len(), SHORT);
+        assert_eq!(bytes, sent.values().sum::<u64>());
+        assert_eq!(bytes, received);
+    }
+    Ok(())
+}
+
+/// Takes connections and reads each to its end; answers how many bytes came.
+fn serve(server: &TcpListener, connections: usize) -> u64 {
+    let mut all = 0;
+    for _ in 0..connections {
+        let (mut stream, _) = server.accept().expect("it accepts");
+        let mut bytes = Vec::new();
+        all += stream.read_to_end(&mut bytes).expect("it reads") as u64;
+    }
+    all
+}
+
+fn summary_counts() -> Result<(), Failed> {
+    let server = listener(std::net::Ipv4Addr::LOCALHOST);
+    let _pair = pair(&server);
+    let summary: Json = serde_json::from_slice(&run(&["summary", "--json"]).stdout)?;
+    let tcp = summary["protocols"]
+        .as_array()
+        .and_then(|rows| {
+            rows.iter()
+                .find(|row| row["protocol"] == "tcp" && row["family"] == "inet")
+        })
+        .ok_or("a line for TCP")?;
+    let listing = run(&["list", "-t4a", "--jsonl"]);
+    let counted = |state: &str| {
+        let states = text(&listing.stdout);
+        let wanted = format!("\"state\":\"{state}\"");
+        states.lines().filter(|line| line.contains(&wanted)).count() as u64
+    };
+    for state in ["established", "listening"] {
+        assert_eq!(
+            tcp["states"][state].as_u64().unwrap_or(0),
+            counted(state),
+            "{state}"
+        );
+    }
+    let limit = |id: &str| summary["limits"][id]["value"].as_u64();
+    assert!(limit("time_wait").is_some() && limit("tcp_memory").is_some());
+    let plain = text(&run(&["summary"]).stdout);
+    assert!(
+        plain.contains("TIME-WAIT") && plain.contains("sockets in use"),
+        "{plain}"
+    );
+    Ok(())
+}
