@@ -149,20 +149,19 @@ fn by_ss(letters: &str, filter: &[&str]) -> Result<BTreeSet<String>, String> {
         let cookie = line
             .split_whitespace()
             .find_map(|word| word.strip_prefix("sk:"));
-        match cookie {
-            Some(cookie) => cookie.to_owned(),
-            None => {
-                let words: Vec<&str> = line.split_whitespace().collect();
-                let name = words
-                    .iter()
-                    .position(|word| *word == "*" || word.starts_with(['/', '@']));
-                match name.and_then(|at| words.get(at + 1)) {
-                    Some(inode) if words.len() > 4 && inode.parse::<u64>().is_ok() => {
-                        format!("unix {inode}")
-                    }
-                    // Where the kernel has no raw_diag, a raw socket is read from /proc, which has no cookies.
-                    _ => "raw".to_owned(),
+        if let Some(cookie) = cookie {
+            cookie.to_owned()
+        } else {
+            let words: Vec<&str> = line.split_whitespace().collect();
+            let name = words
+                .iter()
+                .position(|word| *word == "*" || word.starts_with(['/', '@']));
+            match name.and_then(|at| words.get(at + 1)) {
+                Some(inode) if words.len() > 4 && inode.parse::<u64>().is_ok() => {
+                    format!("unix {inode}")
                 }
+                // Where the kernel has no raw_diag, a raw socket is read from /proc, which has no cookies.
+                _ => "raw".to_owned(),
             }
         }
     };

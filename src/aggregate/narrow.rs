@@ -287,7 +287,7 @@ impl Narrower {
             }
         }
         for &at in closed {
-            self.take_closed(moment, at, &mut all, &mut processes, &mut remotes);
+            take_closed(moment, at, &mut all, &mut processes, &mut remotes);
         }
         out.throughput = all.throughput;
         out.changes = seconds.map(|seconds| all.changes.over(seconds));
@@ -328,34 +328,6 @@ impl Narrower {
         out
     }
 
-    fn take_closed(
-        &self,
-        moment: &Moment,
-        at: usize,
-        all: &mut Sum,
-        processes: &mut [Sum],
-        remotes: &mut FxHashMap<IpAddr, Sum>,
-    ) {
-        let closed = moment.sample.closed.get(at);
-        let view = closed.and_then(|closed| moment.sample.closed_socket(closed));
-        let rates = moment.aggregate.closed.get(at).copied().flatten();
-        // Without rates it counts for nothing: no connection, or told twice.
-        let (Some(view), Some(rates)) = (view, rates) else {
-            return;
-        };
-        all.take_closed(&rates);
-        each_owner(view, |process| {
-            if let Some(sum) = processes.get_mut(process as usize) {
-                sum.take_closed(&rates);
-            }
-        });
-        if let Some(remote) = view.socket.remote() {
-            let sum = remotes.entry(remote.canonical().address).or_default();
-            sum.take_closed(&rates);
-            each_owner(view, |process| sum.processes.add(process));
-        }
-    }
-
     fn processes(
         &mut self,
         sample: &Sample,
@@ -389,6 +361,34 @@ impl Narrower {
             .collect();
         self.recent.retain(|_, (_, _, seen)| *seen == moments);
         totals
+    }
+}
+
+/// Adds what a freed connection moved and that it ended.
+fn take_closed(
+    moment: &Moment,
+    at: usize,
+    all: &mut Sum,
+    processes: &mut [Sum],
+    remotes: &mut FxHashMap<IpAddr, Sum>,
+) {
+    let closed = moment.sample.closed.get(at);
+    let view = closed.and_then(|closed| moment.sample.closed_socket(closed));
+    let rates = moment.aggregate.closed.get(at).copied().flatten();
+    // Without rates it counts for nothing: no connection, or told twice.
+    let (Some(view), Some(rates)) = (view, rates) else {
+        return;
+    };
+    all.take_closed(&rates);
+    each_owner(view, |process| {
+        if let Some(sum) = processes.get_mut(process as usize) {
+            sum.take_closed(&rates);
+        }
+    });
+    if let Some(remote) = view.socket.remote() {
+        let sum = remotes.entry(remote.canonical().address).or_default();
+        sum.take_closed(&rates);
+        each_owner(view, |process| sum.processes.add(process));
     }
 }
 

@@ -120,20 +120,17 @@ fn rows(moment: &Moment) -> Vec<SummaryRow> {
             Protocol::Netlink(_) => "netlink",
             protocol => protocol.name(),
         };
-        let same = |row: &&mut SummaryRow| row.family == counted.family && row.protocol == protocol;
-        let row = match rows.iter_mut().find(same) {
-            Some(row) => row,
-            None => {
-                rows.push(SummaryRow {
-                    family: counted.family,
-                    protocol,
-                    total: 0,
-                    states: [0; State::SLOTS],
-                });
-                let last = rows.len() - 1;
-                &mut rows[last]
-            }
-        };
+        let same = |row: &SummaryRow| row.family == counted.family && row.protocol == protocol;
+        let at = rows.iter().position(same).unwrap_or_else(|| {
+            rows.push(SummaryRow {
+                family: counted.family,
+                protocol,
+                total: 0,
+                states: [0; State::SLOTS],
+            });
+            rows.len() - 1
+        });
+        let row = &mut rows[at];
         row.total += counted.total();
         for (sum, count) in row.states.iter_mut().zip(counted.states) {
             *sum += count;

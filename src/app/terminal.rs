@@ -74,6 +74,10 @@ impl Drop for Guard {
     }
 }
 
+#[expect(
+    clippy::unused_self,
+    reason = "only who has taken the terminal may give it back"
+)]
 impl Guard {
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         restore();

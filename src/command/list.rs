@@ -50,6 +50,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
     named.extend(order.map(|order| order.column.id));
     let needs = Needs {
         rates: selection.needs_rates(&named),
+        owners: arguments.machine_readable() || selection.needs_owners(&named),
         details: arguments.machine_readable() || arguments.info || selection.needs_details(&named),
         other_ends: arguments.machine_readable() || named.contains(&"peer"),
     };
@@ -115,8 +116,10 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
 
 /// What has to be found out beside the sockets themselves.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "each is found out by itself")]
 struct Needs {
     rates: bool,
+    owners: bool,
     details: bool,
     other_ends: bool,
 }
@@ -130,6 +133,7 @@ fn take(selection: &Selection, needs: Needs, moment: &mut Moment) -> anyhow::Res
             lowered: selection.lowered(),
             details: needs.details,
         },
+        owners: needs.owners,
         other_ends: needs.other_ends,
         ..LiveOptions::default()
     };

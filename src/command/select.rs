@@ -19,6 +19,9 @@ const RATES: [&str; 7] = [
     "age",
 ];
 
+/// Columns that tell of owners.
+const OWNERS: [&str; 5] = ["process", "pid", "unowned", "attribution", "peer"];
+
 /// Columns that the kernel tells without being asked for details.
 const PLAIN: [&str; 26] = [
     "netid",
@@ -187,6 +190,11 @@ impl Selection {
         names.any(|name| !PLAIN.contains(&name)) || self.filter.is_search()
     }
 
+    /// Whether owners have to be found to decide it, or to show these columns.
+    pub(super) fn needs_owners(&self, columns: &[&str]) -> bool {
+        self.filter.needs_owners() || self.names(columns).any(|name| OWNERS.contains(&name))
+    }
+
     /// The columns that it looks at, and those shown.
     fn names<'a>(&'a self, columns: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
         let fields = self.filter.fields();
@@ -334,6 +342,8 @@ mod tests {
         let none = selection(&["-t", "dport = 80"]);
         assert!(!none.needs_details(&["state", "process"]) && none.needs_details(&["rtt"]));
         assert!(selection(&["rtt > 1ms"]).needs_details(&[]));
+        assert!(none.needs_owners(&["process"]) && !none.needs_owners(&["local", "user"]));
+        assert!(selection(&["owner none"]).needs_owners(&[]));
         assert!(selection(&["rate > 1MB"]).needs_rates(&[]) && none.needs_rates(&["age"]));
     }
 }

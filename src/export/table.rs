@@ -25,7 +25,7 @@ pub enum Further {
 }
 
 /// Names in place of numbers.
-pub trait Naming {
+pub trait Naming: Sync {
     /// Appends the text of a cell that has a name; answers whether it has.
     fn write(&self, row: &SocketRow<'_>, column: &SocketColumn, out: &mut String) -> bool;
 }
@@ -77,6 +77,20 @@ fn further(row: &SocketRow<'_>, out: &mut String) {
     }
 }
 
+/// Rows from which on it is worth while to format them on two threads.
+const MANY: usize = 4096;
+
+/// Some rows in the making.
+#[derive(Debug, Default)]
+struct Part {
+    /// All cells in one string.
+    text: String,
+    /// The end of each.
+    ends: Vec<usize>,
+    /// The widest cell of each column.
+    widths: Vec<usize>,
+}
+
 /// Writes `rows` in columns. With `fit`, the widest columns of text give way until a line fits into so many columns
 /// of the terminal; what is left out of a cell is marked by `…` in its middle.
 ///
@@ -88,65 +102,110 @@ pub fn write(
     layout: &Layout<'_>,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let Layout {
-        columns,
-        heading,
-        fit,
-        ..
-    } = *layout;
-    // All cells in one string, the end of each beside it: the widths are known only after the last row.
-    let mut text = String::new();
-    let mut ends = Vec::with_capacity(rows.len() * columns.len());
-    let mut widths: Vec<usize> = columns
-        .iter()
-        .map(|column| if heading { column.heading.width() } else { 0 })
-        .collect();
-    for &row in rows {
-        let Some(row) = SocketRow::of(moment, row as usize) else {
-            continue;
-        };
-        for (column, width) in columns.iter().zip(&mut widths) {
+    let columns = layout.columns;
+    let (first, second) = rows.split_at(if rows.len() < MANY {
+        rows.len()
+    } else {
+        rows.len() / 2
+    });
+    // The widths are known only after the last row.
+    let (one, two) = both(
+        || fill(moment, first, layout),
+        || fill(moment, second, layout),
+    );
+    let heading = |column: &&SocketColumn| {
+        if layout.heading {
+            column.heading.width()
+        } else {
+            0
+        }
+    };
+    let mut widths: Vec<usize> = columns.iter().map(heading).collect();
+    for part in [&one, &two] {
+        for (width, own) in widths.iter_mut().zip(&part.widths) {
+            *width = (*width).max(*own);
+        }
+    }
+    if let Some(fit) = layout.fit {
+        shrink(&mut widths, columns, fit);
+    }
+    if layout.heading {
+        let mut line = String::new();
+        for (at, (column, &width)) in columns.iter().zip(&widths).enumerate() {
+            let last = at + 1 == columns.len();
+            cell(&mut line, column.heading, width, column.align, last);
+        }
+        end_line(&mut line, 0);
+        out.write_all(line.as_bytes())?;
+    }
+    let (one, two) = both(
+        || lines(moment, first, layout, &widths, &one),
+        || lines(moment, second, layout, &widths, &two),
+    );
+    out.write_all(one.as_bytes())?;
+    out.write_all(two.as_bytes())
+}
+
+/// Does two things at once; one after the other where no thread is to be had. The second may be nothing.
+fn both<T: Send + Default>(one: impl FnOnce() -> T, two: impl Fn() -> T + Sync) -> (T, T) {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("format".into());
+        let second = thread.spawn_scoped(scope, &two).ok();
+        let one = one();
+        let two = second
+            .and_then(|thread| thread.join().ok())
+            .unwrap_or_else(&two);
+        (one, two)
+    })
+}
+
+/// The cells of some rows.
+fn fill(moment: &Moment, rows: &[u32], layout: &Layout<'_>) -> Part {
+    let mut part = Part {
+        widths: vec![0; layout.columns.len()],
+        ..Part::default()
+    };
+    part.ends.reserve(rows.len() * layout.columns.len());
+    let text = &mut part.text;
+    for row in sockets(moment, rows) {
+        for (column, width) in layout.columns.iter().zip(&mut part.widths) {
             let start = text.len();
             let named = layout
                 .name
-                .is_some_and(|name| name.write(&row, column, &mut text));
+                .is_some_and(|name| name.write(&row, column, text));
             if !named {
-                column.write(&row, &mut text);
+                column.write(&row, text);
             }
             *width = (*width).max(text[start..].width());
-            ends.push(text.len());
+            part.ends.push(text.len());
         }
     }
-    if let Some(fit) = fit {
-        shrink(&mut widths, columns, fit);
-    }
-    let mut line = String::new();
-    if heading {
-        for (at, (column, &width)) in columns.iter().zip(&widths).enumerate() {
-            cell(
-                &mut line,
-                column.heading,
-                width,
-                column.align,
-                at + 1 == columns.len(),
-            );
-        }
-        finish(&mut line, out)?;
-    }
-    let mut start = 0;
-    let mut more = String::new();
-    let known = rows
-        .iter()
-        .filter_map(|&row| SocketRow::of(moment, row as usize));
-    for (row, socket) in ends.chunks_exact(columns.len().max(1)).zip(known) {
-        for (at, ((column, &width), &end)) in columns.iter().zip(&widths).zip(row).enumerate() {
-            cell(
-                &mut line,
-                &text[start..end],
-                width,
-                column.align,
-                at + 1 == columns.len(),
-            );
+    part
+}
+
+fn sockets<'m>(moment: &'m Moment, rows: &'m [u32]) -> impl Iterator<Item = SocketRow<'m>> {
+    rows.iter()
+        .filter_map(|&row| SocketRow::of(moment, row as usize))
+}
+
+/// The lines of some rows, now that the widths are known.
+fn lines(
+    moment: &Moment,
+    rows: &[u32],
+    layout: &Layout<'_>,
+    widths: &[usize],
+    part: &Part,
+) -> String {
+    let columns = layout.columns;
+    let length = widths.iter().sum::<usize>() + GAP.len() * widths.len() + 8;
+    let mut out = String::with_capacity(length * rows.len());
+    let (mut start, mut more) = (0, String::new());
+    let cells = part.ends.chunks_exact(columns.len().max(1));
+    for (row, socket) in cells.zip(sockets(moment, rows)) {
+        let mut begins = out.len();
+        for (at, ((column, &width), &end)) in columns.iter().zip(widths).zip(row).enumerate() {
+            let last = at + 1 == columns.len();
+            cell(&mut out, &part.text[start..end], width, column.align, last);
             start = end;
         }
         if layout.further != Further::None {
@@ -155,27 +214,27 @@ pub fn write(
         }
         match layout.further {
             Further::Below if !more.is_empty() => {
-                finish(&mut line, out)?;
-                line.push('\t');
-                line.push_str(&more);
+                end_line(&mut out, begins);
+                begins = out.len();
+                out.push('\t');
+                out.push_str(&more);
             }
             Further::Beside if !more.is_empty() => {
-                line.push_str(GAP);
-                line.push_str(&more);
+                out.push_str(GAP);
+                out.push_str(&more);
             }
             _ => {}
         }
-        finish(&mut line, out)?;
+        end_line(&mut out, begins);
     }
-    Ok(())
+    out
 }
 
-fn finish(line: &mut String, out: &mut impl Write) -> io::Result<()> {
-    line.truncate(line.trim_end().len());
-    line.push('\n');
-    out.write_all(line.as_bytes())?;
-    line.clear();
-    Ok(())
+/// Ends the line that begins at a place, without spaces at its end.
+fn end_line(out: &mut String, begins: usize) {
+    let length = out[begins..].trim_end().len();
+    out.truncate(begins + length);
+    out.push('\n');
 }
 
 /// Takes from the widest column of text until the line fits, or nothing is left to take.

@@ -1,9 +1,8 @@
 //! The language of filters: ss's, and more. The one place that decides whether something matches.
 //!
-//! A [`Filter`] is understood once ([`parse`]), made into a short program ([`program`]), carried out on rows
-//! ([`test`]), and lowered to the kernel as far as the kernel can decide ([`lower`]). What it says in words is in
-//! [`keywords`]; `sockwatch help filter` is made from the same list. Nothing here asks the machine for anything:
-//! [`Names`] does.
+//! A [`Filter`] is understood once (`parse`), made into a short program (`program`), carried out on rows (`test`), and
+//! lowered to the kernel as far as the kernel can decide (`lower`). Its words are in `keywords`; `sockwatch help filter` is
+//! made from the same list. Nothing here asks the machine for anything: [`Names`] does.
 //!
 //! As ss does, and against its manual, `and` and `or` are taken from left to right where no parentheses say otherwise.
 
@@ -181,6 +180,13 @@ impl Filter {
             test::Test::Text(field, _) => vec![*field],
             _ => Vec::new(),
         })
+    }
+
+    /// Whether it asks who owns a socket.
+    pub fn needs_owners(&self) -> bool {
+        use test::Test::{Owned, Process, Search, Unowned};
+        let mut steps = self.program.steps.iter();
+        steps.any(|step| matches!(step.test, Owned | Process(_) | Search(_) | Unowned(_)))
     }
 
     /// Whether it asks for marks, which only an administrator is told.

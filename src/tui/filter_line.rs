@@ -186,23 +186,19 @@ fn may_become_more(state: &State, text: &str) -> bool {
 }
 
 fn finish(state: &mut State, line: &mut FilterLine) -> Outcome {
-    match state.understand(&line.text) {
-        Ok(filter) => {
-            let text = filter.text().to_owned();
-            state.set_filter(filter);
-            if !text.is_empty() {
-                state.typed_filters.retain(|known| *known != text);
-                state.typed_filters.push(text);
-                let over = state.typed_filters.len().saturating_sub(REMEMBERED);
-                state.typed_filters.drain(..over);
-            }
-            Outcome::Kept
-        }
-        Err(_) => {
-            apply(state, line);
-            Outcome::Typing
-        }
+    let Ok(filter) = state.understand(&line.text) else {
+        apply(state, line);
+        return Outcome::Typing;
+    };
+    let text = filter.text().to_owned();
+    state.set_filter(filter);
+    if !text.is_empty() {
+        state.typed_filters.retain(|known| *known != text);
+        state.typed_filters.push(text);
+        let over = state.typed_filters.len().saturating_sub(REMEMBERED);
+        state.typed_filters.drain(..over);
     }
+    Outcome::Kept
 }
 
 fn cancel(state: &mut State, line: &FilterLine) -> Outcome {

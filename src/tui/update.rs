@@ -293,12 +293,12 @@ pub(super) fn does_something(state: &State, command: Command) -> bool {
         Command::Up | Command::Down => !free || rows || on_socket,
         Command::Owner => free && owner(state).is_some(),
         Command::OtherEnd | Command::OtherProcess => free && other_end(state).is_some(),
-        Command::Filter => true,
         Command::ClearFilter => free && !state.filter().is_empty(),
-        Command::FilterBy | Command::Exclude => rows,
         Command::Kill => free && act::victim(state).is_some(),
         Command::NextMatch | Command::PreviousMatch => rows && !state.filter().is_empty(),
-        Command::PickSort
+        Command::FilterBy
+        | Command::Exclude
+        | Command::PickSort
         | Command::InvertSort
         | Command::SortLeft
         | Command::SortRight
@@ -313,9 +313,12 @@ pub(super) fn does_something(state: &State, command: Command) -> bool {
             let moment: Option<&Arc<_>> = state.moment.as_ref();
             moment.is_some_and(|moment| !moment.sample.faults.is_empty())
         }
-        Command::Quit | Command::Suspend | Command::Redraw | Command::Theme | Command::Mouse => {
-            true
-        }
+        Command::Filter
+        | Command::Quit
+        | Command::Suspend
+        | Command::Redraw
+        | Command::Theme
+        | Command::Mouse => true,
         _ => free,
     }
 }

@@ -49,8 +49,8 @@ pub fn write_event(event: &Event, socket: SocketRef<'_>, out: &mut impl Write) -
             Lifetime::Below(_) => "at-most",
         }),
         sent_bytes: info.and_then(sent),
-        received_bytes: info.and_then(|info| info.bytes_received()),
-        retransmitted_bytes: info.and_then(|info| info.bytes_retrans()),
+        received_bytes: info.and_then(TcpInfo::bytes_received),
+        retransmitted_bytes: info.and_then(TcpInfo::bytes_retrans),
         socket: JsonSocket::alone(socket),
     };
     serde_json::to_writer(&mut *out, &line)?;
