@@ -1,5 +1,10 @@
 //! `list` with filters, `summary`, `events` and `kill`, end to end on the real kernel, in a network namespace of their own.
 
+#![expect(
+    clippy::unnecessary_wraps,
+    reason = "each test is called in the same way"
+)]
+
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -21,10 +26,12 @@ const NEEDS: [Need; 2] = [Need::Root, Need::Ip];
 /// Connections that are opened and closed while `events` listens.
 const SHORT: usize = 3000;
 
+type Test = fn() -> Result<(), Failed>;
+
 fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
-    let tests: [(&str, fn() -> Result<(), Failed>); 8] = [
+    let tests: [(&str, Test); 8] = [
         ("every example of the help runs", examples_run),
         ("every command of the README runs", readme_runs),
         (

@@ -386,9 +386,8 @@ fn what_could_be_typed_next_is_offered() {
 
 /// Runs a program as `inet_diag_bc_run` does. `None` if the kernel would refuse it (`inet_diag_bc_audit`).
 fn run(code: &[u8], socket: &Socket) -> Option<bool> {
-    let (local, remote) = match socket.ends {
-        Ends::Inet { local, remote } => (local, remote),
-        _ => return None,
+    let Ends::Inet { local, remote } = socket.ends else {
+        return None;
     };
     let u16_at = |at: usize| Some(u16::from_ne_bytes(code.get(at..at + 2)?.try_into().ok()?));
     let u32_at = |at: usize| Some(u32::from_ne_bytes(code.get(at..at + 4)?.try_into().ok()?));

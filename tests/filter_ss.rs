@@ -394,7 +394,7 @@ fn at_random(machine: &Machine) -> Result<(), Failed> {
                 ">" | "gt" | "<" | "lt" | ">=" | "ge" | "geq" | "<=" | "le" | "leq"
             );
             if order && words[at].ends_with('*') {
-                words[at] = own[0].to_owned();
+                own[0].clone_into(&mut words[at]);
             }
         }
         let letters = dice.pick(&["-ta", "-tuwa", "-tu", "-t", "-tuwl", "-ua", "-t4a", "-t6a"]);

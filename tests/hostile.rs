@@ -82,7 +82,7 @@ fn what_others_choose_is_shown_harmlessly() {
     for size in [(80, 24), (120, 40), (200, 60), (40, 10)] {
         let live = Live::new(LiveOptions::default()).expect("the kernel");
         let mut dashboard = Dashboard::new(size, live);
-        dashboard.ticks(2).type_in("3/zq9\r");
+        dashboard.ticks(2).type_in("3/process *zq9*\r");
         assert_harmless(&dashboard);
         // As much of it as there is room for, cut in its middle or whole.
         assert!(dashboard.shows("数\\u{"), "{}", dashboard.text());
@@ -96,7 +96,7 @@ fn what_others_choose_is_shown_harmlessly() {
                 dashboard.text()
             );
         }
-        dashboard.type_in("2/zq9\r");
+        dashboard.type_in("2F/zq9\r");
         assert_harmless(&dashboard);
         // The listener, the abstract socket, and the one that the process holds.
         assert!(dashboard.shows("3 of "), "{}", dashboard.text());
