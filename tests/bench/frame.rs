@@ -57,18 +57,22 @@ fn measure(criterion: &mut Criterion, many: u32) {
     group.bench_function(BenchmarkId::new("cursor", many), |bencher| {
         bencher.iter_custom(|times| keys(&mut dashboard, KeyCode::Down, times));
     });
-    dashboard.type_in("/10.0.0.2:9000\r");
-    group.bench_function(BenchmarkId::new("filter by address", many), |bencher| {
-        bencher.iter_custom(|times| moments(&mut dashboard, times));
-    });
-    dashboard.type_in("\x1b/no such thing\r");
-    group.bench_function(
-        BenchmarkId::new("filter that nothing matches", many),
-        |bencher| {
-            bencher.iter_custom(|times| moments(&mut dashboard, times));
-        },
-    );
-    dashboard.type_in("\x1bt");
+    for (name, filter) in [
+        ("by port and address", "dst 10.0.0.2 dport = 9000"),
+        ("by figures", "rtt > 100ms or rate > 1MB"),
+        ("that leaves most", "state connected"),
+        ("for a text", "no-such-thing"),
+    ] {
+        dashboard.keys("F/").type_in(filter).key(KeyCode::Enter);
+        group.bench_function(
+            BenchmarkId::new(format!("filter {name}"), many),
+            |bencher| {
+                bencher.iter_custom(|times| moments(&mut dashboard, times));
+            },
+        );
+    }
+    dashboard.keys("F");
+    dashboard.keys("t");
     group.bench_function(BenchmarkId::new("groups", many), |bencher| {
         bencher.iter_custom(|times| moments(&mut dashboard, times));
     });
