@@ -1,11 +1,13 @@
 //! All that the screen remembers. No rendering happens here, and nothing is read from outside.
 
+mod place;
+mod victim;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::Look;
-use super::filter_line::FilterLine;
 use super::hits::Hits;
 use super::lists::{
     DEFAULT_SORT, Events, LineKey, Listeners, Processes, Remotes, SocketScope, Sockets,
@@ -13,207 +15,12 @@ use super::lists::{
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::table::{Steer, Table};
 use crate::aggregate::{Event, Moment, Narrower};
-use crate::column::{Service, SocketColumn, SocketRow, VOCABULARY};
+use crate::column::{Service, SocketRow, VOCABULARY};
 use crate::filter::{Context, Filter, FilterError, Names, NoNames, Surroundings};
-use crate::model::{Attribution, Process, Protocol, Socket, SocketKey, SocketRef};
+use crate::model::{Process, SocketKey, SocketRef};
 
-/// The screens that digits and Tab lead to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Screen {
-    /// The machine at a glance.
-    Overview,
-    /// Every socket.
-    Sockets,
-    /// Every process that holds one.
-    Processes,
-    /// Everything that listens.
-    Listeners,
-    /// Every host at the other end.
-    Remotes,
-    /// What happens.
-    Events,
-}
-
-impl Screen {
-    /// In the order of their digits.
-    pub const ALL: [Screen; 6] = [
-        Screen::Overview,
-        Screen::Sockets,
-        Screen::Processes,
-        Screen::Listeners,
-        Screen::Remotes,
-        Screen::Events,
-    ];
-
-    /// Its name.
-    pub fn title(self) -> &'static str {
-        match self {
-            Screen::Overview => "Overview",
-            Screen::Sockets => "Sockets",
-            Screen::Processes => "Processes",
-            Screen::Listeners => "Listeners",
-            Screen::Remotes => "Remotes",
-            Screen::Events => "Events",
-        }
-    }
-
-    /// Its name where there is little room.
-    pub fn short_title(self) -> &'static str {
-        match self {
-            Screen::Overview => "Over",
-            Screen::Sockets => "Sock",
-            Screen::Processes => "Proc",
-            Screen::Listeners => "Listen",
-            Screen::Remotes => "Remote",
-            Screen::Events => "Events",
-        }
-    }
-
-    /// The digit that leads to it. 6 and 7 are kept for Findings and System.
-    pub fn digit(self) -> char {
-        match self {
-            Screen::Overview => '1',
-            Screen::Sockets => '2',
-            Screen::Processes => '3',
-            Screen::Listeners => '4',
-            Screen::Remotes => '5',
-            Screen::Events => '8',
-        }
-    }
-}
-
-/// A table of the screen: the overview has several.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pane {
-    /// The one there is, on every other screen and page.
-    Main,
-    /// The processes that move the most.
-    Processes,
-    /// The remote hosts that move the most.
-    Remotes,
-    /// The listeners whose accept queues are the fullest.
-    Listeners,
-    /// The processes with the most TIME-WAITs.
-    TimeWait,
-}
-
-impl Pane {
-    /// The panes of the overview, in the order in which the keys go through them.
-    pub const OVERVIEW: [Pane; 4] = [
-        Pane::Processes,
-        Pane::Remotes,
-        Pane::Listeners,
-        Pane::TimeWait,
-    ];
-}
-
-/// What lies over a screen until it is closed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Popup {
-    /// The keys, scrolled down by so many lines.
-    Help(usize),
-    /// What could not be read, scrolled down by so many lines.
-    Faults(usize),
-    /// Columns to sort by, and the line the cursor is on.
-    PickSort(usize),
-    /// Columns to show, and the line the cursor is on.
-    PickColumns(usize),
-    /// Filters that the row would pass, whether to leave such rows out, and the line the cursor is on.
-    FilterBy(Vec<String>, bool, usize),
-    /// What can be ended, the line the cursor is on, and whether it was asked about.
-    Kill(Box<Victim>, usize, bool),
-}
-
-/// What could be ended: a socket, the process that owns it, or both.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Victim {
-    /// The socket, if it is one that lives.
-    pub socket: Option<Socket>,
-    /// Its ends, as they are shown.
-    pub ends: String,
-    /// The process.
-    pub process: Option<Arc<Process>>,
-}
-
-/// What can be done to a victim.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
-    /// End the socket.
-    Destroy,
-    /// Send a signal to the process: its number and name.
-    Signal(i32, &'static str),
-}
-
-impl Victim {
-    /// A socket and who owns it.
-    pub fn of_socket(row: &SocketRow<'_>) -> Victim {
-        let mut ends = String::new();
-        for id in ["local", "remote"] {
-            let column = SocketColumn::by_id(id);
-            let mut end = String::new();
-            if column.is_some_and(|column| column.write_known(row, &mut end)) {
-                if !ends.is_empty() {
-                    ends.push_str(" → ");
-                }
-                ends.push_str(&end);
-            }
-        }
-        // Only who holds it now can be sent a signal for its sake.
-        let held = row.socket.socket.attribution == Attribution::Observed;
-        Victim {
-            socket: Some(*row.socket.socket),
-            ends,
-            process: row
-                .socket
-                .owner()
-                .filter(|_| held)
-                .map(|owner| Arc::clone(&owner.process)),
-        }
-    }
-
-    /// What can be done to it, the gentler first.
-    pub fn deeds(&self) -> Vec<Deed> {
-        let mut deeds = Vec::new();
-        let destroyable =
-            |socket: &Socket| matches!(socket.protocol, Protocol::Tcp | Protocol::Udp);
-        if self.socket.as_ref().is_some_and(destroyable) {
-            deeds.push(Deed::Destroy);
-        }
-        if self.process.is_some() {
-            deeds.extend([
-                Deed::Signal(15, "SIGTERM"),
-                Deed::Signal(1, "SIGHUP"),
-                Deed::Signal(2, "SIGINT"),
-                Deed::Signal(9, "SIGKILL"),
-            ]);
-        }
-        deeds
-    }
-}
-
-/// What is being typed, and what for.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Typing {
-    /// The filter.
-    Filter(Box<FilterLine>),
-    /// What to look for in what lies over the screen; what it was before.
-    Search(String),
-}
-
-/// What Enter leads to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
-    /// A process.
-    Process(Arc<Process>),
-    /// A socket.
-    Socket(SocketKey),
-    /// The socket that something happened to, by the number of the event.
-    Event(u64),
-    /// A remote host, or one of its ports.
-    Remote(IpAddr, Option<Service>),
-    /// Folding and unfolding.
-    Fold,
-}
+pub use place::{Pane, Popup, Screen, Target, Typing};
+pub use victim::{Deed, Victim};
 
 /// Pages that one can look into from each other and come back from: each takes up what every moment tells of it.
 const DEEPEST: usize = 50;
