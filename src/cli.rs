@@ -81,21 +81,69 @@ pub struct Select {
     /// Raw IP sockets
     #[arg(short = 'w', long)]
     pub raw: bool,
+    /// Packet sockets
+    #[arg(short = '0', long)]
+    pub packet: bool,
+    /// MPTCP sockets
+    #[arg(short = 'M', long)]
+    pub mptcp: bool,
+    /// SCTP sockets
+    #[arg(short = 'S', long)]
+    pub sctp: bool,
+    /// Vsock sockets
+    #[arg(long)]
+    pub vsock: bool,
     /// IPv4 sockets only
     #[arg(short = '4', long)]
     pub ipv4: bool,
     /// IPv6 sockets only
     #[arg(short = '6', long)]
     pub ipv6: bool,
+    /// Sockets of a family: inet, inet6, unix, link, netlink, vsock
+    #[arg(short, long, value_name = "FAMILY", value_delimiter = ',')]
+    pub family: Vec<String>,
+    /// Kinds of sockets: all, inet, tcp, udp, raw, mptcp, sctp, unix, packet, netlink, vsock, or unix_dgram and the like; ! leaves out
+    #[arg(
+        short = 'A',
+        long,
+        visible_alias = "socket",
+        value_name = "KIND,…",
+        value_delimiter = ','
+    )]
+    pub query: Vec<String>,
+    /// Reads a filter from a file, which follows what is typed
+    #[arg(short = 'F', long = "filter", value_name = "FILE")]
+    pub filter_file: Option<PathBuf>,
     /// Which sockets: ss's filter language, and more; see below
     #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,
 }
 
 impl Select {
-    /// The filter as one text: its words may come one by one or in one argument, as for ss.
-    pub fn filter_text(&self) -> String {
-        self.filter.join(" ")
+    /// Whether it names kinds of sockets, beside families of addresses.
+    pub fn names_kinds(&self) -> bool {
+        let letters = [
+            self.tcp,
+            self.udp,
+            self.unix,
+            self.raw,
+            self.packet,
+            self.mptcp,
+            self.sctp,
+            self.vsock,
+        ];
+        let is_other = |name: &String| !name.starts_with("inet");
+        letters.contains(&true) || !self.query.is_empty() || self.family.iter().any(is_other)
+    }
+
+    /// Whether it says anything about which sockets.
+    pub fn says_anything(&self) -> bool {
+        self.names_kinds()
+            || self.ipv4
+            || self.ipv6
+            || !self.family.is_empty()
+            || !self.filter.is_empty()
+            || self.filter_file.is_some()
     }
 }
 
@@ -132,6 +180,15 @@ pub struct List {
     /// Adds the memory that it takes, and what it dropped
     #[arg(short, long)]
     pub memory: bool,
+    /// Adds the type of service, the traffic class and the class of net_cls
+    #[arg(long)]
+    pub tos: bool,
+    /// Adds the control group
+    #[arg(long)]
+    pub cgroup: bool,
+    /// Adds the socket options that are set
+    #[arg(long)]
+    pub inet_sockopt: bool,
     /// The same as the command summary
     #[arg(short, long)]
     pub summary: bool,
@@ -174,7 +231,7 @@ pub struct List {
     #[arg(long)]
     pub timings: bool,
     /// Prints this help
-    #[arg(long, action = ArgAction::Help)]
+    #[arg(short, long, action = ArgAction::Help)]
     help: Option<bool>,
 }
 
@@ -224,7 +281,7 @@ pub struct Events {
     #[arg(short, long)]
     pub processes: bool,
     /// Prints this help
-    #[arg(long, action = ArgAction::Help)]
+    #[arg(short, long, action = ArgAction::Help)]
     help: Option<bool>,
 }
 
@@ -253,7 +310,7 @@ pub struct Kill {
     #[arg(short, long)]
     pub processes: bool,
     /// Prints this help
-    #[arg(long, action = ArgAction::Help)]
+    #[arg(short, long, action = ArgAction::Help)]
     help: Option<bool>,
 }
 
@@ -262,6 +319,36 @@ pub struct Kill {
 pub struct Help {
     /// A command, or: filter, columns
     pub topic: Option<String>,
+}
+
+/// What could have been meant by words that are not understood, the first of them the program's name: where ss does
+/// something by a letter that is a command here, or a letter is given to the dashboard.
+pub fn meant(words: &[String]) -> Option<String> {
+    let (_, rest) = words.split_first()?;
+    let first = rest.first()?;
+    if first.starts_with('-') {
+        let list = ["sockwatch", "list"].map(str::to_owned);
+        let words = list.iter().chain(rest);
+        return match Cli::try_parse_from(words.clone()) {
+            Ok(_) => Some(format!(
+                "letters belong to a command, for example: sockwatch list {}",
+                rest.join(" ")
+            )),
+            Err(_) => meant(&words.cloned().collect::<Vec<_>>()),
+        };
+    }
+    let letters = rest
+        .iter()
+        .filter(|word| word.starts_with('-') && !word.starts_with("--"));
+    let long = |name: &str| rest.iter().any(|word| word == name);
+    let mut letters = letters.flat_map(|word| word.chars());
+    match letters.find(|letter| matches!(letter, 'K' | 'E')) {
+        Some('K') => Some("sockwatch kill ends sockets".to_owned()),
+        Some(_) => Some("sockwatch events tells of sockets that end".to_owned()),
+        None if long("--kill") => Some("sockwatch kill ends sockets".to_owned()),
+        None if long("--events") => Some("sockwatch events tells of sockets that end".to_owned()),
+        None => None,
+    }
 }
 
 /// The shortest interval: below it, the jitter of a dump is larger than what it measures.
@@ -323,13 +410,26 @@ mod tests {
             panic!("list")
         };
         assert_eq!(
-            list.select.filter_text(),
+            list.select.filter.join(" "),
             "state established ( dport = 80 )"
         );
         assert!(list.numeric);
         let cli = Cli::try_parse_from(["sockwatch", "dport", "=", ":443"]).unwrap();
         assert!(cli.command.is_none());
         assert_eq!(cli.dashboard.filter.join(" "), "dport = :443");
+    }
+
+    #[test]
+    fn what_ss_does_by_a_letter_is_led_to_its_command() {
+        let meant = |line: &str| {
+            let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+            assert!(Cli::try_parse_from(&words).is_err(), "{line}");
+            meant(&words).unwrap_or_default()
+        };
+        assert!(meant("sockwatch -tanp dport = 80").ends_with("sockwatch list -tanp dport = 80"));
+        assert!(meant("sockwatch list -tK dst 10.0.0.1").contains("sockwatch kill"));
+        assert!(meant("sockwatch -E").contains("sockwatch events"));
+        assert_eq!(meant("sockwatch list -tj"), "");
     }
 
     #[test]

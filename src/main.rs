@@ -17,7 +17,10 @@ const WRONG_USAGE: u8 = 2;
 const PICTURE: usize = 76;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return misunderstood(&error),
+    };
     let result = match &cli.command {
         None => command::dashboard::run(&cli.dashboard),
         Some(Command::List(arguments)) => command::list::run(arguments),
@@ -47,6 +50,21 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Prints help, if that was asked for, or what is wrong with what was typed and what could have been meant.
+fn misunderstood(error: &clap::Error) -> ExitCode {
+    // A closed pipe: nobody reads it.
+    let _ = error.print();
+    if error.kind() == clap::error::ErrorKind::UnknownArgument {
+        let words: Vec<String> = std::env::args_os()
+            .map(|word| word.to_string_lossy().into_owned())
+            .collect();
+        if let Some(meant) = sockwatch::cli::meant(&words) {
+            eprintln!("\n  {meant}");
+        }
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(WRONG_USAGE))
 }
 
 /// What the user can do about it, where that is known.

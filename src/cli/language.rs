@@ -126,7 +126,9 @@ WHERE IT DIFFERS FROM ss
   An address of one family never matches a socket of another; with ss, ! src [::] leaves out IPv4
   sockets on 0.0.0.0. A host's name stands for its addresses in both families. dst unix:NAME knows the
   name at the other end. dev and autobound together ask the kernel as ss does not. bound-inactive is
-  known. With -x, too, sport and dport are inodes, where ss takes them for names. Ports above 65535 match nothing in every comparison, where the kernel would cut them.
+  known. With -x, too, sport and dport are inodes, where ss takes them for names. Ports above 65535
+  match nothing in every comparison, where the kernel would cut them. -4 and -6 together list both
+  families, where ss takes the last one.
 
 EXAMPLES
 ",

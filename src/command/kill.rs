@@ -23,14 +23,14 @@ use crate::source::{Live, LiveOptions, Source, System};
 /// or the kernel refuses one of the sockets.
 pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
     let mut select = arguments.select.clone();
-    if !select.tcp && !select.udp && !select.raw && !select.unix {
+    if !select.names_kinds() {
         // What the kernel can end.
         (select.tcp, select.udp) = (true, true);
     }
-    if select.raw || select.unix {
+    let selection = Selection::new(&select, &System::default(), false)?;
+    if !selection.kinds.are_destroyable() {
         return Err(Usage::new("the kernel ends TCP and UDP sockets only; use -t or -u").into());
     }
-    let selection = Selection::new(&select, &System::default(), false)?;
     if selection.filter.is_empty() {
         return Err(Usage::new(
             "kill needs a filter that says which sockets, for example: sockwatch kill -t dst 10.0.0.1 dport = 5432",

@@ -30,9 +30,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
             json: arguments.json,
         })?;
         // As ss: the summary alone, unless sockets are asked for as well.
-        let select = &arguments.select;
-        let letters = select.tcp || select.udp || select.raw || select.unix;
-        if !letters && !select.ipv4 && !select.ipv6 && select.filter.is_empty() {
+        if !arguments.select.says_anything() {
             return Ok(());
         }
     }
@@ -308,6 +306,15 @@ fn columns(arguments: &List) -> anyhow::Result<Vec<&'static SocketColumn>> {
         let mut ids: Vec<&str> = DEFAULT_COLUMNS.to_vec();
         if arguments.options {
             ids.push("timer");
+        }
+        if arguments.tos {
+            ids.extend(["tos", "tclass", "class_id"]);
+        }
+        if arguments.inet_sockopt {
+            ids.push("options");
+        }
+        if arguments.cgroup {
+            ids.push("cgroup");
         }
         if arguments.extended {
             ids.extend(["interface", "uid", "inode", "cookie", "mark", "cgroup"]);

@@ -7,6 +7,7 @@ pub mod kill;
 pub mod list;
 pub mod summary;
 
+mod kinds;
 mod resolve;
 mod select;
 

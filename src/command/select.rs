@@ -1,11 +1,15 @@
 //! Which sockets somebody asked for, with ss's letters and a filter.
 
-use anyhow::anyhow;
+use std::fs::File;
+use std::io::Read;
 
+use anyhow::{Context as _, anyhow};
+
+use super::kinds::Kinds;
 use crate::cli::Select;
 use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
-use crate::filter::{Context, Filter, FilterError, Lowered, Names, StateSet, Surroundings};
-use crate::model::{Family, Protocol, Socket, SocketRef, State};
+use crate::filter::{Context, Filter, Lowered, Names, StateSet, Surroundings};
+use crate::model::{Family, SocketRef, State};
 use crate::source::netlink::request::Table;
 
 /// Columns whose figures are differences between two Samples.
@@ -52,10 +56,20 @@ const PLAIN: [&str; 26] = [
     "shutdown",
 ];
 
+/// What `-l` lists.
+const LISTENING: StateSet = StateSet::of(State::Listen).with(StateSet::of(State::Closed));
+
+/// The longest file that a filter is read from, bytes.
+const LONGEST_FILE: u64 = 1 << 20;
+
 /// What was asked for, understood.
 #[derive(Debug)]
 pub(super) struct Selection {
-    letters: Select,
+    pub(super) kinds: Kinds,
+    /// The states that are listed; the filter's own, if it names any.
+    states: StateSet,
+    /// Whether only listening and unconnected sockets are.
+    listening: bool,
     pub(super) filter: Filter,
 }
 
@@ -65,17 +79,31 @@ impl Selection {
         letters: &Select,
         names: &dyn Names,
         lenient: bool,
-    ) -> Result<Selection, FilterError> {
-        let around = surroundings(letters);
+    ) -> anyhow::Result<Selection> {
+        let kinds = Kinds::new(letters)?;
+        let around = Surroundings {
+            family: kinds.family(),
+            protocols: kinds.protocols(),
+        };
         let context = Context {
             vocabulary: &VOCABULARY,
             names,
             around: &around,
             lenient,
         };
+        let filter = Filter::parse(&text(letters)?, &context)?;
+        let states = if filter.mentions_states() || letters.all {
+            StateSet::ALL
+        } else if letters.listening {
+            LISTENING
+        } else {
+            kinds.states()
+        };
         Ok(Selection {
-            filter: Filter::parse(&letters.filter_text(), &context)?,
-            letters: letters.clone(),
+            kinds,
+            states,
+            listening: letters.listening && !filter.mentions_states(),
+            filter,
         })
     }
 
@@ -95,34 +123,15 @@ impl Selection {
                 })
         };
         let all = Table::ALL.into_iter();
-        all.filter(|&table| wanted(&self.letters, table))
+        all.filter(|&table| self.kinds.wants(table))
             .filter(named)
             .collect()
-    }
-
-    /// The states that are listed; the filter's own, if it names any.
-    fn states(&self) -> StateSet {
-        if self.filter.mentions_states() || self.letters.all {
-            return StateSet::ALL;
-        }
-        let wanted = |state: &State| {
-            if self.letters.listening {
-                matches!(state, State::Listen | State::Closed)
-            } else {
-                state.is_connected_for_ss()
-            }
-        };
-        State::ALL
-            .into_iter()
-            .filter(wanted)
-            .map(StateSet::of)
-            .fold(StateSet::default(), StateSet::with)
     }
 
     /// What of it the kernel can decide.
     pub(super) fn lowered(&self) -> Lowered {
         let mut lowered = self.filter.lower(super::is_network_admin());
-        let states = lowered.states.common(self.states());
+        let states = lowered.states.common(self.states);
         // Listeners explain connections that have no owner, and cost nothing.
         lowered.states = if states.holds(State::Established) && lowered.code.is_empty() {
             states.with(StateSet::of(State::Listen))
@@ -136,8 +145,8 @@ impl Selection {
     #[inline]
     pub(super) fn holds(&self, row: &SocketRow<'_>) -> bool {
         let socket = row.socket.socket;
-        self.has_family(socket)
-            && self.states().holds(socket.state)
+        self.kinds.hold(socket)
+            && self.states.holds(socket.state)
             && self.filter.matches(row.socket, row)
     }
 
@@ -149,33 +158,10 @@ impl Selection {
             socket: &socket,
             ..view
         };
-        let listed = !self.letters.listening || matches!(state, State::Listen | State::Closed);
         let row = SocketRow::alone(view);
-        (listed || self.filter.mentions_states())
-            && self.has_protocol(&socket)
-            && self.has_family(&socket)
+        (!self.listening || LISTENING.holds(state))
+            && self.kinds.hold(&socket)
             && self.filter.matches(view, &row)
-    }
-
-    fn has_protocol(&self, socket: &Socket) -> bool {
-        let table = match socket.family {
-            Family::Unix => Table::Unix,
-            Family::Netlink => Table::Netlink,
-            Family::Packet => Table::Packet,
-            Family::Vsock => Table::Vsock,
-            Family::Inet | Family::Inet6 if socket.protocol == Protocol::Tcp => Table::Tcp,
-            Family::Inet => Table::Inet(socket.protocol),
-            Family::Inet6 => Table::Inet6(socket.protocol),
-        };
-        wanted(&self.letters, table)
-    }
-
-    fn has_family(&self, socket: &Socket) -> bool {
-        let letters = &self.letters;
-        (!letters.ipv4 && !letters.ipv6)
-            || !socket.family.is_inet()
-            || (letters.ipv4 && socket.family == Family::Inet)
-            || (letters.ipv6 && socket.family == Family::Inet6)
     }
 
     /// Whether two Samples are needed to decide it, or to show these columns.
@@ -213,63 +199,23 @@ impl Selection {
     }
 }
 
-/// What the letters say about words in the filter.
-fn surroundings(letters: &Select) -> Surroundings {
-    let families = [
-        (letters.ipv4, Family::Inet),
-        (letters.ipv6, Family::Inet6),
-        (letters.unix, Family::Unix),
-    ];
-    let mut chosen = families.iter().filter(|(given, _)| *given);
-    let family = match (chosen.next(), chosen.next()) {
-        // Unix beside a protocol of the internet decides nothing.
-        (Some((_, Family::Unix)), None) if letters.tcp || letters.udp || letters.raw => None,
-        (Some((_, family)), None) => Some(*family),
-        _ => None,
-    };
-    let protocols = [
-        (letters.tcp, Protocol::Tcp),
-        (letters.udp, Protocol::Udp),
-        (letters.raw, Protocol::Raw),
-    ];
-    Surroundings {
-        family,
-        protocols: protocols
-            .into_iter()
-            .filter_map(|(given, protocol)| given.then_some(protocol))
-            .collect(),
-    }
-}
-
-/// Whether a table was asked for, as ss understands its letters: a protocol of the internet holds for both families, a
-/// family alone for all protocols of the internet, and unix where it is named. No letter at all is everything.
-fn wanted(letters: &Select, table: Table) -> bool {
-    let protocols = letters.tcp || letters.udp || letters.raw;
-    let families = letters.ipv4 || letters.ipv6;
-    let nothing = !protocols && !families && !letters.unix;
-    let internet = |protocol: Protocol, family: bool| {
-        let by_protocol = match protocol {
-            Protocol::Tcp => letters.tcp,
-            Protocol::Udp => letters.udp,
-            Protocol::Raw => letters.raw,
-            _ => false,
-        };
-        // Without a letter, a family stands for all of its protocols.
-        let by_protocol = by_protocol || (families && !protocols);
-        nothing || (by_protocol && (family || !families))
-    };
-    match table {
-        Table::Tcp => {
-            let families = [letters.ipv4, letters.ipv6];
-            families
-                .iter()
-                .any(|&family| internet(Protocol::Tcp, family))
+/// The filter as one text: what was typed, and behind it, as for ss, what is in the file of `-F`. Lines of it that begin
+/// with `#` are remarks.
+fn text(letters: &Select) -> anyhow::Result<String> {
+    let mut text = letters.filter.join(" ");
+    if let Some(path) = &letters.filter_file {
+        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let mut whole = String::new();
+        file.take(LONGEST_FILE)
+            .read_to_string(&mut whole)
+            .with_context(|| format!("cannot read {}", path.display()))?;
+        let lines = whole.lines().map(str::trim);
+        for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            text.push(' ');
+            text.push_str(line);
         }
-        Table::Inet(protocol) => internet(protocol, letters.ipv4),
-        Table::Inet6(protocol) => internet(protocol, letters.ipv6),
-        Table::Unix => nothing || letters.unix,
-        Table::Netlink | Table::Packet | Table::Vsock => nothing,
     }
+    Ok(text)
 }
 
 #[cfg(test)]
@@ -279,6 +225,7 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
     use crate::filter::NoNames;
+    use crate::model::{Ends, Protocol, Socket};
 
     /// What some letters and a filter ask for.
     fn selection(words: &[&str]) -> Selection {
@@ -298,7 +245,7 @@ mod tests {
     #[test]
     fn letters_ask_for_what_they_ask_ss_for() {
         use Protocol::Udp;
-        use Table::{Inet, Inet6, Tcp as BothTcp, Unix};
+        use Table::{Inet, Inet6, Packet, Tcp as BothTcp, Unix, Vsock};
         assert_eq!(asked(""), Table::ALL);
         assert_eq!(asked("-a"), Table::ALL);
         assert_eq!(asked("-t"), [BothTcp]);
@@ -312,11 +259,39 @@ mod tests {
             .filter(|table| matches!(table, BothTcp | Inet(_)))
             .collect();
         assert_eq!(asked("-4"), v4);
+        assert_eq!(asked("-0"), [Packet]);
+        assert_eq!(asked("-Avsock"), [Vsock]);
+        assert_eq!(asked("-Ainet,!udp,!raw,!udplite,!sctp,!mptcp"), [BothTcp]);
+        assert_eq!(asked("-finet"), v4);
+        assert_eq!(asked("-tflink"), [BothTcp, Packet]);
         let with_unix: Vec<Table> = Table::ALL
             .into_iter()
             .filter(|table| matches!(table, BothTcp | Inet(_) | Unix))
             .collect();
         assert_eq!(asked("-4x"), with_unix);
+    }
+
+    #[test]
+    fn states_are_those_that_ss_lists_of_each_kind() {
+        let states = |words: &[&str]| selection(words).states;
+        assert!(states(&["-0"]).holds(State::Closed) && !states(&["-t"]).holds(State::Closed));
+        // As ss: its -A lists what is connected.
+        assert!(!states(&["-Apacket"]).holds(State::Closed));
+        assert_eq!(states(&["-u"]), StateSet::of(State::Established));
+        assert!(states(&["-fnetlink"]).holds(State::Closed));
+        assert_eq!(states(&["-0a"]), StateSet::ALL);
+    }
+
+    #[test]
+    fn a_kind_of_unix_socket_is_that_kind_alone() {
+        let ends = Ends::Unix {
+            vfs: None,
+            pending: 0,
+            peer_inode: None,
+        };
+        let socket = |protocol| Socket::new(1, 1, Family::Unix, protocol, State::Established, ends);
+        let kinds = selection(&["-Aunix_dgram,tcp"]).kinds;
+        assert!(kinds.hold(&socket(Protocol::Dgram)) && !kinds.hold(&socket(Protocol::Stream)));
     }
 
     #[test]
@@ -332,7 +307,7 @@ mod tests {
         );
         assert!(
             selection(&["-tl", "sport = 80"])
-                .states()
+                .states
                 .holds(State::Closed)
         );
     }
