@@ -268,7 +268,7 @@ pub struct Events {
     /// Ends after this time, for example 10s or 5m; otherwise on Ctrl-C
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub duration: Option<Duration>,
-    /// Time between two looks at the sockets that live; closings are heard of at once
+    /// Time between two looks, at which what has happened is told; of closings with the time at which they were heard
     #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = interval)]
     pub interval: Duration,
     /// No headings

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{ProcessKey, Protocol, Reuse, Sample, SocketKey, Tracker};
+use crate::model::{Losses, ProcessKey, Protocol, Reuse, Sample, SocketKey, State, Tracker};
 
 use super::events::Recorder;
 use super::groups::{Changes, Sum, Sums};
@@ -65,8 +65,11 @@ pub struct Aggregator {
     ports: Sums<u16>,
     listeners: Listeners,
     recorder: Recorder,
-    /// Sockets that are gone with this Sample.
-    gone: Vec<SocketKey>,
+    /// Sockets that are gone with this Sample, and the state of what remains of them.
+    gone: Vec<(SocketKey, Option<State>)>,
+    /// Sockets that have left the kernel's tables with this Sample, and that a process still holds.
+    left: Vec<SocketKey>,
+    losses: Losses,
     samples: u64,
 }
 
@@ -120,6 +123,12 @@ impl Aggregator {
                 });
                 out.closed.push(rates);
             }
+        } else {
+            for closed in &sample.closed {
+                if let Some(socket) = sample.closed_socket(closed) {
+                    self.take_closed_at_start(socket, closed);
+                }
+            }
         }
         self.forget(sample, &mut changes);
 
@@ -134,7 +143,8 @@ impl Aggregator {
         self.recorder.finish(&mut out.events);
     }
 
-    /// Drops the memory of sockets that are gone; without destroy events, their going counts as closing.
+    /// Drops the memory of sockets that are gone; without destroy events, their going counts as closing. With them, those
+    /// whose end was not heard are only out of the tables: the kernel has reset them, and a process still holds them.
     fn forget(&mut self, sample: &Sample, changes: &mut Changes) {
         let limit = if sample.is_complete() {
             FORGET_AFTER
@@ -142,24 +152,45 @@ impl Aggregator {
             FORGET_AFTER_INCOMPLETE
         };
         let events = sample.events_available;
-        let gone = &mut self.gone;
+        let deaf = self.losses.lately(sample.lost_events) || !events;
+        let (gone, left) = (&mut self.gone, &mut self.left);
         gone.clear();
+        left.clear();
         self.sockets.retain(|key, seen, last| {
             if seen {
+                if last.owed >= FORGET_AFTER && events {
+                    // It became a mini-socket, and its event was lost.
+                    last.closed = true;
+                    changes.closed += 1;
+                    gone.push((*key, last.state));
+                }
                 return true;
             }
             last.missed = last.missed.saturating_add(1);
-            let keep = !last.closed && last.missed < limit;
+            last.awaits_end &= !deaf;
+            let waits = last.awaits_end && last.missed >= limit;
+            if waits && !last.closed && last.state != Some(State::Closed) {
+                last.state = Some(State::Closed);
+                left.push(*key);
+            }
+            let keep = !last.closed && (last.missed < limit || waits);
             if !keep && !events && last.opened {
                 changes.closed += 1;
             }
             if !keep && !last.closed {
-                gone.push(*key);
+                gone.push((*key, None));
             }
             keep
         });
-        for key in &self.gone {
-            self.recorder.gone(*key);
+        for (key, remains) in &self.gone {
+            self.recorder.gone(*key, *remains);
+        }
+        for key in &self.left {
+            if self.recorder.left(*key)
+                && let Some(last) = self.sockets.get_mut(*key)
+            {
+                last.alive = Some(State::Closed);
+            }
         }
     }
 

@@ -8,7 +8,7 @@ mod recorder;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::model::{ClosedSocket, Sample, SocketRef, State};
+use crate::model::{ClosedSocket, Protocol, Sample, Socket, SocketRef, State};
 
 pub(super) use recorder::{Ending, Recorder};
 
@@ -91,14 +91,36 @@ impl Event {
         }
     }
 
-    /// The state that a filter finds the socket in: of one that was closed its last one alive.
-    pub fn state(&self, socket: SocketRef<'_>) -> State {
-        match self.kind {
-            // One that nobody has seen alive was a connection.
-            EventKind::Closed => self.from.unwrap_or(State::Established),
-            EventKind::Opened => self.to.unwrap_or(State::Established),
-            EventKind::State => self.to.unwrap_or(socket.socket.state),
-        }
+    /// The states that a filter may find the socket in: those of the event, and of a connection that is beyond it
+    /// ESTABLISHED, so that a filter which meets its opening meets its closing too.
+    pub fn states(&self, socket: SocketRef<'_>) -> impl Iterator<Item = State> {
+        let connected = |state: State| !state.is_before_connection();
+        let is_connection = socket.socket.protocol == Protocol::Tcp
+            && match (self.from, self.to) {
+                (None, None) => true,
+                // A connection that was reset is closed; so is a socket that never was one.
+                (Some(State::Closed), None) => socket.socket.remote().is_some(),
+                (from, to) => from.into_iter().chain(to).any(connected),
+            };
+        let established = is_connection.then_some(State::Established);
+        let own = [self.from, self.to];
+        let others = established.filter(|state| !own.contains(&Some(*state)));
+        let nothing = (own == [None, None] && !is_connection).then_some(socket.socket.state);
+        own.into_iter().flatten().chain(others).chain(nothing)
+    }
+
+    /// Whether something holds of the socket in one of [`Self::states`].
+    pub fn holds(&self, socket: SocketRef<'_>, holds: impl Fn(SocketRef<'_>) -> bool) -> bool {
+        self.states(socket).any(|state| {
+            let row = Socket {
+                state,
+                ..*socket.socket
+            };
+            holds(SocketRef {
+                socket: &row,
+                ..socket
+            })
+        })
     }
 }
 

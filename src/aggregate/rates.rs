@@ -154,6 +154,10 @@ pub(super) struct Last {
     pub(super) opened: bool,
     /// Its destroy event has been counted.
     pub(super) closed: bool,
+    /// Samples in which only a mini-socket was left of it and its destroy event was not heard.
+    pub(super) owed: u8,
+    /// Whether the kernel will tell its end: until then it lives, in a table or not.
+    pub(super) awaits_end: bool,
 }
 
 /// Sums of counters of a group over one interval.

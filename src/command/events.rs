@@ -45,7 +45,7 @@ pub fn run(arguments: &cli::Events) -> anyhow::Result<()> {
         selection: &selection,
         timezone: jiff::tz::TimeZone::system(),
         told: 0,
-        lost: 0,
+        undecided: 0,
     };
     if !arguments.json && !arguments.no_header {
         let mut out = io::stdout().lock();
@@ -74,7 +74,7 @@ pub fn run(arguments: &cli::Events) -> anyhow::Result<()> {
             .tell(&moment)
             .context("cannot write to standard output")?;
         if last {
-            return Ok(());
+            return teller.finish().context("cannot write to standard output");
         }
         next = (next + arguments.interval).max(Instant::now());
         let wake = until.map_or(next, |until| until.min(next));
@@ -96,7 +96,8 @@ struct Teller<'a> {
     timezone: jiff::tz::TimeZone,
     /// Number of the next event.
     told: u64,
-    lost: u64,
+    /// Sockets that ended before their owner or their other end was known, so that the filter could not decide.
+    undecided: u64,
 }
 
 impl Teller<'_> {
@@ -106,12 +107,11 @@ impl Teller<'_> {
         // What was lost was lost before the moment's events.
         let lost = moment.sample.lost_events;
         if lost > 0 {
-            self.lost += lost;
             if self.arguments.json {
-                export::json::write_lost(moment.sample.taken_at_us, lost, &mut out)?;
+                export::json::write_count(moment.sample.taken_at_us, "lost", lost, &mut out)?;
             } else {
                 eprintln!(
-                    "sockwatch: {lost} events or more were lost: they came faster than they were read"
+                    "sockwatch: {lost} events were lost: they came faster than they were read"
                 );
             }
         }
@@ -120,14 +120,37 @@ impl Teller<'_> {
                 let Some(socket) = batch.sample.socket(event.row as usize) else {
                     continue;
                 };
-                if self.selection.holds_event(socket, event.state(socket)) {
+                if self.selection.holds_event(event, socket) {
                     let number = batch.first + at as u64;
                     self.write(number, event, socket, &mut out)?;
+                } else if self.selection.could_hold_event(event, socket) {
+                    self.undecided += 1;
                 }
             }
         }
         self.told = log.next();
         out.flush()
+    }
+
+    /// Tells how much the filter could not decide.
+    fn finish(&self) -> io::Result<()> {
+        if self.undecided == 0 {
+            return Ok(());
+        }
+        if self.arguments.json {
+            let now = jiff::Timestamp::now().as_microsecond();
+            return export::json::write_count(
+                now,
+                "undecided",
+                self.undecided,
+                &mut io::stdout().lock(),
+            );
+        }
+        eprintln!(
+            "sockwatch: {} more sockets ended before it was known what the filter asks of them: they lived between two looks",
+            self.undecided
+        );
+        Ok(())
     }
 
     fn write(

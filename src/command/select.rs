@@ -6,10 +6,11 @@ use std::io::Read;
 use anyhow::{Context as _, anyhow};
 
 use super::kinds::Kinds;
+use crate::aggregate::{Event, EventKind};
 use crate::cli::Select;
 use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
 use crate::filter::{Context, Filter, Lowered, Names, StateSet, Surroundings};
-use crate::model::{Family, SocketRef, State};
+use crate::model::{Family, Protocol, SocketRef, State, Unowned};
 use crate::source::netlink::request::Table;
 
 /// Columns whose figures are differences between two Samples.
@@ -150,18 +151,26 @@ impl Selection {
             && self.filter.matches(row.socket, row)
     }
 
-    /// Whether something that happened to a socket was asked for. `state` is the one that it happened in.
-    pub(super) fn holds_event(&self, view: SocketRef<'_>, state: State) -> bool {
-        let mut socket = *view.socket;
-        socket.state = state;
-        let view = SocketRef {
-            socket: &socket,
-            ..view
-        };
-        let row = SocketRow::alone(view);
-        (!self.listening || LISTENING.holds(state))
-            && self.kinds.hold(&socket)
-            && self.filter.matches(view, &row)
+    /// Whether something that happened to a socket was asked for.
+    pub(super) fn holds_event(&self, event: &Event, socket: SocketRef<'_>) -> bool {
+        self.kinds.hold(socket.socket)
+            && event.holds(socket, |view| {
+                (!self.listening || LISTENING.holds(view.socket.state))
+                    && self.filter.matches(view, &SocketRow::alone(view))
+            })
+    }
+
+    /// Whether an event that was not asked for would have been, if more were known of the socket: its owner, or whom it was
+    /// connected to.
+    pub(super) fn could_hold_event(&self, event: &Event, socket: SocketRef<'_>) -> bool {
+        let ended = event.kind == EventKind::Closed && self.kinds.hold(socket.socket);
+        let nobody = socket.socket.attribution.unowned() == Some(Unowned::Unknown);
+        let anywhere = socket.socket.remote().is_none_or(|remote| remote.port == 0);
+        let is_tcp = socket.socket.protocol == Protocol::Tcp;
+        ended
+            && ((nobody
+                && (self.filter.asks_who() || self.names(&[]).any(|name| OWNERS.contains(&name))))
+                || (is_tcp && anywhere && event.from.is_none() && self.filter.asks_where()))
     }
 
     /// Whether two Samples are needed to decide it, or to show these columns.
@@ -225,7 +234,7 @@ mod tests {
     use super::*;
     use crate::cli::{Cli, Command};
     use crate::filter::NoNames;
-    use crate::model::{Ends, Protocol, Socket};
+    use crate::model::{Ends, Socket};
 
     /// What some letters and a filter ask for.
     fn selection(words: &[&str]) -> Selection {

@@ -7,7 +7,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::column::{Align, Column, EVENT_COLUMNS, EventLine, Events};
 
 /// The columns, in their order.
-const COLUMNS: [&str; 10] = [
+const COLUMNS: [&str; 11] = [
     "at",
     "event",
     "netid",
@@ -18,6 +18,7 @@ const COLUMNS: [&str; 10] = [
     "lifetime",
     "bytes_received",
     "bytes_acked",
+    "retransmitted",
 ];
 
 fn columns() -> impl Iterator<Item = &'static Column<Events>> {

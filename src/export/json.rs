@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
-pub use self::event::{write_event, write_lost};
+pub use self::event::{write_count, write_event};
 use self::socket::JsonSocket;
 pub use self::summary::write_summary;
 use crate::aggregate::{Moment, PeerIndex};

@@ -189,6 +189,20 @@ impl Filter {
         steps.any(|step| matches!(step.test, Owned | Process(_) | Search(_) | Unowned(_)))
     }
 
+    /// Whether it asks who a socket belongs to: owners, users, groups.
+    pub fn asks_who(&self) -> bool {
+        use test::Test::{Cgroup, Process, User};
+        let mut steps = self.program.steps.iter();
+        steps.any(|step| matches!(step.test, Cgroup(_) | Process(_) | User(_)))
+    }
+
+    /// Whether it asks for the other end.
+    pub fn asks_where(&self) -> bool {
+        use test::{Side::Remote, Test};
+        let mut steps = self.program.steps.iter();
+        steps.any(|step| matches!(step.test, Test::Host(Remote, _) | Test::Port(Remote, ..)))
+    }
+
     /// Whether it asks for marks, which only an administrator is told.
     pub fn needs_marks(&self) -> bool {
         let mut steps = self.program.steps.iter();

@@ -12,6 +12,7 @@ mod fault;
 mod kernel_struct;
 mod limits;
 mod listeners;
+mod losses;
 mod memory;
 mod mptcp_info;
 mod process;
@@ -32,6 +33,7 @@ pub use fault::{Fault, Severity};
 pub use kernel_struct::KernelField;
 pub use limits::SocketLimits;
 pub use listeners::ListenerIndex;
+pub use losses::Losses;
 pub use memory::MemoryInfo;
 pub use mptcp_info::MptcpInfo;
 pub use process::{

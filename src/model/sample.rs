@@ -60,7 +60,8 @@ pub struct Sample {
     pub closed: Vec<ClosedSocket>,
     /// Rows and final figures of [`Self::closed`].
     pub closed_sockets: SocketTable,
-    /// Destroy events that the kernel dropped since the Sample before (at least; the kernel tells only that it did).
+    /// Destroy events that were lost since the Sample before. Kernel: `sk_drops` of the listening socket; without
+    /// `/proc/net/netlink` at least so many.
     pub lost_events: u64,
     /// Whether destroy events are being received at all.
     pub events_available: bool,

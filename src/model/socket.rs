@@ -155,6 +155,11 @@ pub struct Socket {
 }
 
 impl Socket {
+    /// Whether the kernel tells when such a socket is freed: TCP and UDP. Kernel: `sock_diag_broadcast_destroy`.
+    pub fn has_destroy_event(&self) -> bool {
+        matches!(self.protocol, Protocol::Tcp | Protocol::Udp)
+    }
+
     /// A socket of which only this is known.
     pub fn new(
         netns: u32,

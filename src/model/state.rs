@@ -107,6 +107,14 @@ impl State {
         }
     }
 
+    /// Whether a TCP socket in it is not connected yet, or is no connection at all.
+    pub fn is_before_connection(self) -> bool {
+        matches!(
+            self,
+            State::SynSent | State::SynRecv | State::Listen | State::Closed | State::BoundInactive
+        )
+    }
+
     /// Whether ss lists a socket in this state without `-a` or `-l`: all but listening, unconnected and bound-inactive
     /// ones, TIME-WAIT and SYN-RECV.
     pub fn is_connected_for_ss(self) -> bool {

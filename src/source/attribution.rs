@@ -12,8 +12,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::procfs::Owners;
 use crate::model::{
-    Attribution, ClosedSocket, Holder, ListenerIndex, ProcessRow, Reuse, Sample, Socket, State,
-    Tracker, Unowned, Visit,
+    Attribution, ClosedSocket, Holder, ListenerIndex, Losses, ProcessRow, Reuse, Sample, Socket,
+    State, Tracker, Unowned, Visit,
 };
 use memory::{Memory, Remembered};
 use processes::Processes;
@@ -55,6 +55,7 @@ pub(super) struct Attributor {
     /// Rows among those unknown whose inode was not seen before.
     fresh: Vec<u32>,
     freed: Freed,
+    losses: Losses,
 }
 
 impl Attributor {
@@ -105,13 +106,15 @@ impl Attributor {
         } else {
             KEEP_ROUNDS_INCOMPLETE
         };
+        let deaf = !sample.events_available || self.losses.lately(sample.lost_events);
         self.sockets.retain(|_, seen, memory| {
             memory.missed = if seen {
                 0
             } else {
                 memory.missed.saturating_add(1)
             };
-            memory.missed < limit
+            memory.awaits_end &= seen || !deaf;
+            memory.missed < limit || (memory.awaits_end && !memory.closed)
         });
     }
 
@@ -130,7 +133,12 @@ impl Attributor {
                     memory
                 }
             };
-            memory.state = Some(socket.state);
+            let accepted = memory.inode != socket.inode && socket.inode != 0;
+            if memory.state != Some(socket.state) || accepted {
+                memory.state = Some(socket.state);
+                memory.ends = Some(socket.ends);
+                memory.awaits_end = awaits_end(&socket);
+            }
             let mut done = false;
             if socket.inode != 0 {
                 memory.uid = socket.uid;
@@ -224,6 +232,12 @@ impl Attributor {
                 memory.closed = true;
                 closed.last_state = memory.state;
                 closed.first_seen_ns = Some(memory.first_seen_ns);
+                // Of one that was aborted the kernel has forgotten the other port, and maybe this end's address.
+                if let Some(ends) = memory.ends
+                    && socket.remote().is_none_or(|remote| remote.port == 0)
+                {
+                    socket.ends = ends;
+                }
                 socket.inode = memory.inode;
                 socket.uid = memory.uid;
                 socket.cgroup_id = memory.cgroup_id;
@@ -234,7 +248,8 @@ impl Attributor {
                     continue;
                 }
             }
-            socket.attribution = Attribution::Unowned(Unowned::Exited);
+            // It lived between two Samples, or nobody was known to hold it.
+            socket.attribution = Attribution::Unowned(Unowned::Unknown);
             self.infer(socket, &sample.sockets.rows, &mut sample.holders);
         }
         sample.closed_sockets.rows = rows;
@@ -300,6 +315,13 @@ impl Attributor {
         socket.holders_len = run.len;
         socket.attribution = Attribution::Inferred;
     }
+}
+
+/// Whether the kernel will tell when a socket is freed, which it does of full TCP and UDP sockets. In a table or not, it
+/// lives until then.
+fn awaits_end(socket: &Socket) -> bool {
+    let is_mini = matches!(socket.state, State::TimeWait | State::SynRecv);
+    socket.has_destroy_event() && socket.inode != 0 && !is_mini
 }
 
 /// Takes the holders that `/proc` tells now and remembers them. Answers whether there are any.

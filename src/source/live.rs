@@ -11,7 +11,8 @@ use super::netlink::dump::Dumper;
 use super::netlink::events::{Heard, Listener};
 use super::netlink::request::{Asked, Table};
 use super::procfs::{
-    CgroupPaths, CounterReader, Owners, hides_namespaces, host, network_namespace, read_raw,
+    CgroupPaths, CounterReader, Owners, hides_namespaces, host, netlink_drops, network_namespace,
+    read_raw,
 };
 use super::{Source, SourceError};
 use crate::filter::{Lowered, StateSet};
@@ -82,6 +83,8 @@ pub struct Live {
     /// Why destroy events are not heard.
     deaf: Option<Fault>,
     lost_in_all: u64,
+    /// Events that the kernel has dropped since the listener began.
+    dropped: u64,
     samples: u64,
 }
 
@@ -120,6 +123,7 @@ impl Live {
             lacking: FxHashMap::default(),
             deaf,
             lost_in_all: 0,
+            dropped: 0,
             samples: 0,
             options,
         })
@@ -250,8 +254,19 @@ impl Live {
         std::mem::swap(&mut sample.closed_sockets, &mut self.heard.sockets);
         sample.closed.clear();
         sample.closed.extend(closed_rows(&self.heard.at_ns));
-        sample.lost_events = self.heard.lost;
-        self.lost_in_all += self.heard.lost;
+        sample.lost_events = self.heard.unkept;
+        // It says so once, and goes on to drop until its queue is empty.
+        if self.heard.overruns > 0 || self.dropped > 0 {
+            let root = &self.options.proc_root;
+            let drops = listener
+                .inode()
+                .and_then(|inode| netlink_drops(root, inode));
+            let since = drops.map_or(0, |drops| drops.saturating_sub(self.dropped));
+            self.dropped = drops.unwrap_or(self.dropped);
+            // Without a count, each time that the kernel said so it was one at least.
+            sample.lost_events += since.max(self.heard.overruns);
+        }
+        self.lost_in_all += sample.lost_events;
         if let Some(why) = self.heard.ended.take() {
             let fault = Fault::new(Severity::Degraded, "destroy events", why);
             sample.faults.push(fault.clone());

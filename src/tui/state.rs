@@ -97,13 +97,7 @@ fn passes(filter: &Filter, event: &Event, socket: SocketRef<'_>) -> bool {
             return true;
         }
     }
-    let mut row = *socket.socket;
-    row.state = event.state(socket);
-    let view = SocketRef {
-        socket: &row,
-        ..socket
-    };
-    filter.matches(view, &SocketRow::alone(view))
+    event.holds(socket, |view| filter.matches(view, &SocketRow::alone(view)))
 }
 
 impl std::fmt::Debug for State {

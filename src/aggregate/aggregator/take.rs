@@ -92,7 +92,13 @@ impl Aggregator {
                 None
             };
         }
-        if !is_tcp && socket.protocol != Protocol::Udp {
+        last.owed = if connection && !whole && last.opened && !last.closed {
+            last.owed.saturating_add(1)
+        } else {
+            0
+        };
+        last.awaits_end = socket.has_destroy_event() && (whole || !connection);
+        if last.awaits_end || !socket.has_destroy_event() {
             self.recorder
                 .remember(view(sample, socket), since.is_none());
         }
@@ -160,6 +166,24 @@ impl Aggregator {
         }
     }
 
+    /// Tells of a socket that ended while the first Sample was taken. Nothing can be measured by it.
+    pub(super) fn take_closed_at_start(&mut self, view: SocketRef<'_>, closed: &ClosedSocket) {
+        let last = self.sockets.get_mut(view.socket.key());
+        let told = last.as_ref().is_some_and(|last| last.closed);
+        let ending = Ending {
+            from: last.as_ref().and_then(|last| last.alive),
+            remains: None,
+            present: last.is_some(),
+            untold: false,
+        };
+        if let Some(last) = last {
+            last.closed = true;
+        }
+        if !told {
+            self.recorder.closed(view, closed, ending, None);
+        }
+    }
+
     /// Counts what a freed connection moved since it was last looked at; answers that, if it is one.
     pub(super) fn take_closed(
         &mut self,
@@ -180,7 +204,9 @@ impl Aggregator {
             let remains = last.and_then(|last| last.state).filter(|_| {
                 // It is there still, as a mini-socket.
                 last.is_some_and(|last| {
-                    last.at_ns == sample.monotonic_ns && last.alive != last.state
+                    last.at_ns == sample.monotonic_ns
+                        && last.alive != last.state
+                        && matches!(last.state, Some(State::TimeWait | State::FinWait2))
                 })
             });
             let ending = Ending {
@@ -198,7 +224,7 @@ impl Aggregator {
                         )
                 }),
             };
-            self.recorder.closed(view, closed, ending, since);
+            self.recorder.closed(view, closed, ending, Some(since));
         }
         if socket.protocol != Protocol::Tcp {
             if let Some(last) = self.sockets.get_mut(socket.key()) {

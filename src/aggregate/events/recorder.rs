@@ -3,12 +3,12 @@
 use rustc_hash::FxHashMap;
 
 use super::{EVENTS_OF_A_SAMPLE, Event, EventBatch, EventKind, EventLog, Lifetime};
-use crate::model::{ClosedSocket, Protocol, Sample, Socket, SocketKey, SocketRef, State};
+use crate::model::{Blob, ClosedSocket, Sample, Socket, SocketKey, SocketRef, State};
 
 /// Faces that are out of use before they are cleared away.
 const IDLE_FACES: usize = 1024;
 
-/// A socket that the kernel does not tell the end of, as it was last seen.
+/// A socket whose end the kernel may not tell, as it was last seen.
 #[derive(Debug, Clone, Copy)]
 struct Face {
     /// Its row among the faces.
@@ -46,9 +46,13 @@ pub(in crate::aggregate) struct Recorder {
     seen: Sample,
 }
 
-/// Whether the kernel tells when such a socket is freed.
-fn has_destroy_event(socket: &Socket) -> bool {
-    matches!(socket.protocol, Protocol::Tcp | Protocol::Udp)
+/// A socket of which nobody heard the end: what it counted until then is not known.
+fn as_it_ended(socket: SocketRef<'_>) -> Socket {
+    let mut row = *socket.socket;
+    if row.has_destroy_event() {
+        row.blob = Blob::default();
+    }
+    row
 }
 
 impl Recorder {
@@ -87,13 +91,13 @@ impl Recorder {
         self.push(socket, event);
     }
 
-    /// The kernel freed a socket. `present` if the Sample has it nonetheless.
+    /// The kernel freed a socket, at most `interval_ns` after the Sample before; `None` if there was none before.
     pub(in crate::aggregate) fn closed(
         &mut self,
         socket: SocketRef<'_>,
         closed: &ClosedSocket,
         ending: Ending,
-        interval_ns: u64,
+        interval_ns: Option<u64>,
     ) {
         let Ending {
             from,
@@ -101,19 +105,21 @@ impl Recorder {
             present,
             untold,
         } = ending;
+        self.faces.remove(&socket.socket.key());
         let sample = &self.batch.sample;
         let later_ns = closed.monotonic_ns.cast_signed() - sample.monotonic_ns.cast_signed();
         // What the Sample shows of it, it shows as of its own time, and the end comes after that.
         let later_ns = if present { later_ns.max(0) } else { later_ns };
         let lifetime = match closed.first_seen_ns {
-            None => Lifetime::Below(interval_ns),
+            // Nobody knows how long one lived that ended while the first Sample was taken.
+            None => interval_ns.map(Lifetime::Below),
             Some(first) => {
                 let ns = closed.monotonic_ns.saturating_sub(first);
-                if self.started_ns.is_some_and(|started| first <= started) {
+                Some(if self.started_ns.is_some_and(|started| first <= started) {
                     Lifetime::AtLeast(ns)
                 } else {
                     Lifetime::Measured(ns)
-                }
+                })
             }
         };
         let event = Event {
@@ -122,9 +128,9 @@ impl Recorder {
             row: 0,
             from,
             to: remains,
-            lifetime: Some(lifetime),
+            lifetime,
         };
-        if untold || closed.first_seen_ns.is_none() {
+        if untold || (closed.first_seen_ns.is_none() && interval_ns.is_some()) {
             let opened = Event {
                 kind: EventKind::Opened,
                 from: None,
@@ -162,10 +168,10 @@ impl Recorder {
         }
     }
 
-    /// Remembers a socket whose end the kernel does not tell.
+    /// Remembers a socket whose end the kernel does not tell; if every event counts, also one of which it may be lost.
     pub(in crate::aggregate) fn remember(&mut self, socket: SocketRef<'_>, first: bool) {
         let row = socket.socket;
-        if has_destroy_event(row) {
+        if row.has_destroy_event() && !self.keep_all {
             return;
         }
         if let Some(face) = self.faces.get(&row.key()) {
@@ -190,20 +196,25 @@ impl Recorder {
         }
     }
 
-    /// A socket is in no Sample any more.
-    pub(in crate::aggregate) fn gone(&mut self, key: SocketKey) {
+    /// A socket is in no Sample any more, but for what remains of it in a state.
+    pub(in crate::aggregate) fn gone(&mut self, key: SocketKey, remains: Option<State>) {
         let Some(face) = self.faces.remove(&key) else {
             return;
         };
         let seen = std::mem::take(&mut self.seen);
         if let Some(socket) = seen.socket(face.row as usize) {
+            let row = as_it_ended(socket);
+            let socket = SocketRef {
+                socket: &row,
+                ..socket
+            };
             let ns = self.batch.sample.monotonic_ns.saturating_sub(face.first_ns);
             let event = Event {
                 at_us: self.batch.sample.taken_at_us,
                 kind: EventKind::Closed,
                 row: 0,
                 from: Some(socket.socket.state),
-                to: None,
+                to: remains,
                 lifetime: Some(if face.from_the_start {
                     Lifetime::AtLeast(ns)
                 } else {
@@ -213,6 +224,30 @@ impl Recorder {
             self.push(socket, event);
         }
         self.seen = seen;
+    }
+
+    /// A socket is in the kernel's tables no more, and lives: it was reset, and a process holds it. Answers whether that
+    /// could be told.
+    pub(in crate::aggregate) fn left(&mut self, key: SocketKey) -> bool {
+        let Some(face) = self.faces.get(&key) else {
+            return false;
+        };
+        let seen = std::mem::take(&mut self.seen);
+        let socket = seen.socket(face.row as usize);
+        if let Some(socket) = socket {
+            let row = Socket {
+                state: State::Closed,
+                ..as_it_ended(socket)
+            };
+            let view = SocketRef {
+                socket: &row,
+                ..socket
+            };
+            self.changed(view, Some(socket.socket.state));
+        }
+        let told = socket.is_some();
+        self.seen = seen;
+        told
     }
 
     /// Ends the batch.

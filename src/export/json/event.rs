@@ -57,12 +57,12 @@ pub fn write_event(event: &Event, socket: SocketRef<'_>, out: &mut impl Write) -
     out.write_all(b"\n")
 }
 
-/// Tells that events were lost.
+/// Tells how many events are not there: those that were `lost`, or that a filter left `undecided`.
 ///
 /// # Errors
 /// What the writer says.
-pub fn write_lost(at_us: i64, count: u64, out: &mut impl Write) -> io::Result<()> {
-    let line = serde_json::json!({"at": timestamp(at_us), "event": "lost", "count": count});
+pub fn write_count(at_us: i64, event: &str, count: u64, out: &mut impl Write) -> io::Result<()> {
+    let line = serde_json::json!({"at": timestamp(at_us), "event": event, "count": count});
     serde_json::to_writer(&mut *out, &line)?;
     out.write_all(b"\n")
 }

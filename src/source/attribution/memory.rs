@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Process, State};
+use crate::model::{Ends, Process, State};
 use crate::source::procfs::{Handle, Owners};
 
 /// The owners that a socket had when it was last seen alive.
@@ -40,6 +40,10 @@ pub(super) struct Memory {
     /// Slot of the only owner in [`Owners`]; trusted while the generation is the one that it was found in.
     pub(super) slot: Option<u32>,
     pub(super) state: Option<State>,
+    /// Where it was and whom it was connected to: the kernel has forgotten that of one that was aborted.
+    pub(super) ends: Option<Ends>,
+    /// Whether the kernel will tell its end, however long it is in no table: a process may hold one that was reset.
+    pub(super) awaits_end: bool,
     pub(super) missed: u8,
     pub(super) closed: bool,
 }

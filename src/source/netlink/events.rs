@@ -34,8 +34,10 @@ pub struct Heard {
     pub sockets: SocketTable,
     /// When each of them was read, ns of the monotonic clock.
     pub at_ns: Vec<u64>,
-    /// Events that were lost: overruns told by the kernel (each at least one) and events beyond the bound.
-    pub lost: u64,
+    /// How often the kernel told that it dropped events: each time at least one.
+    pub overruns: u64,
+    /// Events that were heard and not kept, beyond the bound.
+    pub unkept: u64,
     /// Why the listener ended, if it did.
     pub ended: Option<String>,
 }
@@ -48,7 +50,8 @@ impl Heard {
             self.sockets.clear();
         }
         self.at_ns.clear_for_reuse();
-        self.lost = 0;
+        self.overruns = 0;
+        self.unkept = 0;
         self.ended = None;
     }
 }
@@ -59,6 +62,7 @@ pub struct Listener {
     shared: Arc<Mutex<Heard>>,
     stop: Arc<OwnedFd>,
     thread: Option<JoinHandle<()>>,
+    inode: Option<u64>,
 }
 
 impl Listener {
@@ -75,6 +79,9 @@ impl Listener {
         for group in GROUPS {
             socket.add_membership(group)?;
         }
+        let inode = rustix::fs::fstat(socket.as_fd())
+            .ok()
+            .map(|stat| stat.st_ino);
         let shared = Arc::new(Mutex::new(Heard::default()));
         let stop = Arc::new(eventfd(0, EventfdFlags::CLOEXEC)?);
         let thread = std::thread::Builder::new()
@@ -88,7 +95,13 @@ impl Listener {
             shared,
             stop,
             thread: Some(thread),
+            inode,
         })
+    }
+
+    /// The inode of its socket, by which the kernel tells how many events it dropped.
+    pub fn inode(&self) -> Option<u64> {
+        self.inode
     }
 
     /// Takes what was heard; `into` is emptied first, its memory is used for what comes next.
@@ -154,7 +167,7 @@ fn drain(
                 let bytes = &buffer[..received.min(buffer.len())];
                 let mut heard = shared.lock().unwrap_or_else(PoisonError::into_inner);
                 if heard.at_ns.len() >= MAX_PENDING {
-                    heard.lost += 1;
+                    heard.unkept += 1;
                     continue;
                 }
                 decode_datagram(bytes, None, None, netns, &mut heard.sockets);
@@ -162,7 +175,8 @@ fn drain(
                 heard.at_ns.resize(rows, at_ns);
             }
             Err(rustix::io::Errno::NOBUFS) => {
-                shared.lock().unwrap_or_else(PoisonError::into_inner).lost += 1;
+                let mut heard = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                heard.overruns += 1;
             }
             Err(rustix::io::Errno::INTR) => {}
             Err(rustix::io::Errno::AGAIN) => return Ok(()),

@@ -5,6 +5,7 @@
 //!   It rests on `handles` (the map), `inspect` (reading one process) and [`UserNames`].
 //! - [`CounterReader`]: protocol counters and interfaces.
 //! - [`CgroupPaths`]: cgroup id → path.
+//! - [`netlink_drops`]: what was not delivered to a netlink socket.
 //! - [`host()`], [`network_namespace`], [`hides_namespaces`]: which machine, which network, which processes.
 
 mod cgroups;
@@ -12,6 +13,7 @@ mod counters;
 mod handles;
 mod host;
 mod inspect;
+mod overruns;
 mod owners;
 mod raw;
 mod settings;
@@ -22,6 +24,7 @@ pub(super) use cgroups::cgroup2_directory;
 pub use counters::CounterReader;
 pub use handles::Handle;
 pub use host::{hides_namespaces, host, network_namespace, start_time};
+pub use overruns::netlink_drops;
 pub use owners::Owners;
 pub use raw::read_raw;
 pub use settings::socket_limits;
