@@ -64,10 +64,10 @@ pub enum Command {
 )]
 pub struct Select {
     /// All states: listening, unconnected, TIME-WAIT and SYN-RECV sockets too
-    #[arg(short, long)]
+    #[arg(short, long, overrides_with = "listening")]
     pub all: bool,
     /// Listening (and unconnected) sockets only
-    #[arg(short, long)]
+    #[arg(short, long, overrides_with = "all")]
     pub listening: bool,
     /// TCP sockets
     #[arg(short, long)]
@@ -94,10 +94,10 @@ pub struct Select {
     #[arg(long)]
     pub vsock: bool,
     /// IPv4 sockets only
-    #[arg(short = '4', long)]
+    #[arg(short = '4', long, overrides_with = "ipv6")]
     pub ipv4: bool,
     /// IPv6 sockets only
-    #[arg(short = '6', long)]
+    #[arg(short = '6', long, overrides_with = "ipv4")]
     pub ipv6: bool,
     /// Sockets of a family: inet, inet6, unix, link, netlink, vsock
     #[arg(short, long, value_name = "FAMILY", value_delimiter = ',')]
@@ -189,8 +189,8 @@ pub struct List {
     /// Adds the socket options that are set
     #[arg(long)]
     pub inet_sockopt: bool,
-    /// The same as the command summary
-    #[arg(short, long)]
+    /// The same as the command summary, in front of the sockets if any are asked for
+    #[arg(short, long, conflicts_with_all = ["jsonl", "csv", "from", "watch"])]
     pub summary: bool,
     /// No headings
     #[arg(short = 'H', long)]

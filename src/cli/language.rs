@@ -103,8 +103,11 @@ CONDITIONS
     out.push_str(
         "
   HOST is [FAMILY:]ADDRESS[/PREFIX][:PORT], an IPv6 address in brackets, * for any, or a host's name.
-  FAMILY is inet, inet6, unix, link, netlink or vsock; only families that are named are listed then.
-  A word that begins with / or @, and any word with -x, is a pattern for names of unix sockets; * ? [a-z].
+  FAMILY is inet, inet6, unix, link, netlink or vsock; only families that are named are listed then,
+  and several add up, where ss takes the last one.
+  A word that begins with / or @, and any word with -x alone, is a pattern for names of unix sockets:
+  * ? [a-z], of bytes as for ss. Double quotes keep spaces and signs in a name,
+  and so does a backslash in front of each; with ss, quotes belong to the name.
   PORT is a number or a service's name. Unix sockets have their inodes in the ports' places, as in ss.
   Names of processes and users may have * and ? in them; a number is a pid or a user id.
 
@@ -127,8 +130,7 @@ WHERE IT DIFFERS FROM ss
   sockets on 0.0.0.0. A host's name stands for its addresses in both families. dst unix:NAME knows the
   name at the other end. dev and autobound together ask the kernel as ss does not. bound-inactive is
   known. With -x, too, sport and dport are inodes, where ss takes them for names. Ports above 65535
-  match nothing in every comparison, where the kernel would cut them. -4 and -6 together list both
-  families, where ss takes the last one.
+  match nothing in every comparison, where the kernel would cut them.
 
 EXAMPLES
 ",

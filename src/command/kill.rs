@@ -37,6 +37,12 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
         )
         .into());
     }
+    if selection.filter.is_always_true() {
+        return Err(Usage::new(
+            "every socket matches this filter; say which ones, for example: state established dport = 5432",
+        )
+        .into());
+    }
     if selection.filter.is_mixed() {
         return Err(Usage::new(
             "'and' and 'or' without parentheses can be read in two ways; add parentheses: ( a or b ) and c",
@@ -53,7 +59,12 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
     let rows = super::list::select(&selection, &moment);
     let mut out = io::stdout().lock();
     if rows.is_empty() {
-        writeln!(out, "no socket matches; nothing was done")?;
+        let hint = if selection.lists_all_states() {
+            ""
+        } else {
+            " (-l looks at listeners, -a at every state)"
+        };
+        writeln!(out, "no socket matches{hint}; nothing was done")?;
         return Ok(());
     }
     show(&moment, &rows, &mut out).context("cannot write to standard output")?;
@@ -121,37 +132,61 @@ fn show(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::Result<()> {
     export::table::write(moment, rows, &layout, out)
 }
 
-/// Ends them one by one, each by its cookie.
+/// Ends them one by one, each by its cookie. What was confirmed is done whether anybody reads of it or not.
 fn destroy(moment: &Moment, rows: &[u32], out: &mut impl Write) -> anyhow::Result<()> {
     let mut destroyer = Destroyer::new().context("cannot open a netlink socket")?;
+    let mut outcomes: Vec<(SocketRow<'_>, Destroyed)> = rows
+        .iter()
+        .filter_map(|&row| SocketRow::of(moment, row as usize))
+        .map(|row| (row, destroyer.destroy(row.socket.socket)))
+        .collect();
+    // The kernel looks for a UDP socket by its address and finds the first of those that share it: when that is ended, it
+    // finds the next.
+    let mut again = true;
+    while again {
+        again = false;
+        let is_udp = |row: &SocketRow<'_>| row.socket.socket.protocol == Protocol::Udp;
+        for (row, outcome) in &mut outcomes {
+            if *outcome == Destroyed::Gone && is_udp(row) {
+                *outcome = destroyer.destroy(row.socket.socket);
+                again |= *outcome == Destroyed::Done;
+            }
+        }
+    }
+    let mut written = Ok(());
     let (mut done, mut refused) = (0, 0);
-    for &row in rows {
-        let Some(row) = SocketRow::of(moment, row as usize) else {
-            continue;
-        };
-        let outcome = destroyer.destroy(row.socket.socket);
+    for (row, outcome) in &outcomes {
         match outcome {
             Destroyed::Done => done += 1,
             Destroyed::Gone => {}
             _ => refused += 1,
         }
-        let protocol = match row.socket.socket.protocol {
-            Protocol::Udp => "udp",
-            _ => "tcp",
-        };
-        let mut line = String::from(protocol);
-        for id in ["local", "remote"] {
-            line.push(' ');
-            if let Some(column) = SocketColumn::by_id(id) {
-                column.write(&row, &mut line);
-            }
+        if written.is_ok() {
+            written = tell(row, *outcome, out);
         }
-        writeln!(out, "{line}: {outcome}")?;
     }
     let all = rows.len();
-    writeln!(out, "{done} of {all} ended")?;
+    written
+        .and_then(|()| writeln!(out, "{done} of {all} ended"))
+        .and_then(|()| out.flush())
+        .context("cannot write to standard output")?;
     if refused > 0 {
         return Err(anyhow!("{refused} of {all} sockets could not be ended"));
     }
     Ok(())
+}
+
+/// Writes what became of a socket.
+fn tell(row: &SocketRow<'_>, outcome: Destroyed, out: &mut impl Write) -> io::Result<()> {
+    let mut line = String::from(match row.socket.socket.protocol {
+        Protocol::Udp => "udp",
+        _ => "tcp",
+    });
+    for id in ["local", "remote"] {
+        line.push(' ');
+        if let Some(column) = SocketColumn::by_id(id) {
+            column.write(row, &mut line);
+        }
+    }
+    writeln!(out, "{line}: {outcome}")
 }

@@ -30,7 +30,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
             json: arguments.json,
         })?;
         // As ss: the summary alone, unless sockets are asked for as well.
-        if !arguments.select.says_anything() {
+        if arguments.json || !arguments.select.says_anything() {
             return Ok(());
         }
     }
@@ -54,6 +54,12 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
     };
     let mut moment = Moment::default();
     if let Some(path) = &arguments.from {
+        if needs.rates || selection.filter.asks_names() {
+            return Err(super::help::Usage::new(
+                "a dump made by ss -D has sockets only: neither processes nor names of users, and nothing to measure a rate by",
+            )
+            .into());
+        }
         read_raw_dump(path, &mut moment.sample)?;
         moment.derive(&mut Aggregator::new());
     } else {

@@ -129,6 +129,11 @@ impl Selection {
             .collect()
     }
 
+    /// Whether no state is left out but by the filter.
+    pub(super) fn lists_all_states(&self) -> bool {
+        self.states == StateSet::ALL
+    }
+
     /// What of it the kernel can decide.
     pub(super) fn lowered(&self) -> Lowered {
         let mut lowered = self.filter.lower(super::is_network_admin());

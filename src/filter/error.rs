@@ -20,13 +20,13 @@ impl FilterError {
         FilterError {
             text: text.to_owned(),
             at: at.min(text.len()),
-            message: message.into(),
+            message: harmless(&message.into()),
             expected: None,
         }
     }
 
     pub(super) fn expecting(mut self, what: impl Into<String>) -> FilterError {
-        self.expected = Some(what.into());
+        self.expected = Some(harmless(&what.into()));
         self
     }
 
@@ -51,7 +51,7 @@ impl FilterError {
         let columns = columns.max(8);
         // Every character takes one column here, whatever a terminal would make of it.
         let plain = |character: char| {
-            if character.is_control() {
+            if is_harmful(character) {
                 ' '
             } else {
                 character
@@ -64,6 +64,31 @@ impl FilterError {
         let line: String = all[from..to].iter().collect();
         format!("{line}\n{}^", " ".repeat(place - from))
     }
+}
+
+/// The longest message, characters: it may name a word that somebody pasted.
+const LONGEST: usize = 240;
+
+/// Whether a terminal would do something with a character, or show what follows it in another place.
+fn is_harmful(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+/// A message that a terminal shows as it is.
+fn harmless(message: &str) -> String {
+    let plain = |character| {
+        if is_harmful(character) {
+            '\u{fffd}'
+        } else {
+            character
+        }
+    };
+    let mut out: String = message.chars().map(plain).take(LONGEST).collect();
+    if message.chars().nth(LONGEST).is_some() {
+        out.push('…');
+    }
+    out
 }
 
 impl fmt::Display for FilterError {

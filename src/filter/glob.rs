@@ -15,13 +15,21 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    /// A pattern with `*`, `?`, `[…]` and `\`, of the whole text; capitals do not count, and `*` takes slashes too, as
-    /// for ss.
+    /// A pattern with `*`, `?`, `[…]` and `\`, of the whole text; capitals do not count.
     ///
     /// # Errors
     /// If it is too large.
     pub(super) fn glob(pattern: &str) -> Result<Pattern, String> {
-        Self::build(pattern, &translate(pattern), true)
+        Self::build(pattern, &translate(pattern, Units::Characters), true)
+    }
+
+    /// The same of the bytes of a name, as `fnmatch(3)` of ss does it, in the C locale: `?` is one byte, and `*` takes
+    /// slashes too.
+    ///
+    /// # Errors
+    /// If it is too large.
+    pub(super) fn file_name(pattern: &str) -> Result<Pattern, String> {
+        Self::build(pattern, &translate(pattern, Units::Bytes), true)
     }
 
     /// A regular expression, anywhere in the text.
@@ -70,65 +78,191 @@ fn reason(error: &regex::Error) -> String {
     last.trim_start_matches("error: ").trim().to_owned()
 }
 
+/// What a pattern is made of, and what `?` stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Units {
+    /// Bytes, each as the character of that number: what a file's name is made of.
+    Bytes,
+    /// Characters: what a person reads.
+    Characters,
+}
+
 /// The regular expression that says the same.
-fn translate(pattern: &str) -> String {
-    let mut out = String::from(r"(?s-u)\A");
-    let characters: Vec<char> = pattern.chars().collect();
+fn translate(pattern: &str, units: Units) -> String {
+    let mut out = String::from(match units {
+        Units::Bytes => r"(?s-u)\A",
+        Units::Characters => r"(?su)\A",
+    });
+    let pattern: Vec<char> = match units {
+        Units::Bytes => pattern.bytes().map(char::from).collect(),
+        Units::Characters => pattern.chars().collect(),
+    };
     let mut at = 0;
-    while let Some(&character) = characters.get(at) {
+    while let Some(&unit) = pattern.get(at) {
         at += 1;
-        match character {
-            '*' => out.push_str(".*"),
-            '?' => out.push_str("(?u:.)"),
-            '\\' if at < characters.len() => {
-                literal(&mut out, characters[at]);
+        match unit {
+            '*' => out.push_str("(?s-u:.*)"),
+            '?' => out.push('.'),
+            '\\' if at < pattern.len() => {
+                literal(&mut out, pattern[at], units);
                 at += 1;
             }
-            '[' => match set(&characters[at..]) {
-                Some((text, length)) => {
-                    out.push_str(&text);
+            '[' => match Set::read(&pattern[at..]) {
+                Some((set, length)) => {
+                    set.write(&mut out, units);
                     at += length;
                 }
-                None => literal(&mut out, '['),
+                None => literal(&mut out, '[', units),
             },
-            other => literal(&mut out, other),
+            other => literal(&mut out, other, units),
         }
     }
     out.push_str(r"\z");
     out
 }
 
-fn literal(out: &mut String, character: char) {
-    out.push_str("(?u:");
-    out.push_str(&regex::escape(character.encode_utf8(&mut [0; 4])));
-    out.push(')');
+fn literal(out: &mut String, unit: char, units: Units) {
+    match units {
+        Units::Bytes => byte(out, unit as u8),
+        Units::Characters => out.push_str(&regex::escape(unit.encode_utf8(&mut [0; 4]))),
+    }
 }
 
-/// A set of characters behind its bracket, as an expression, and how much of the pattern it takes. `None` if it does not
-/// end.
-fn set(rest: &[char]) -> Option<(String, usize)> {
-    let negated = matches!(rest.first(), Some('!' | '^'));
-    let start = usize::from(negated);
-    // A bracket that comes first stands for itself.
-    let end = rest
-        .iter()
-        .enumerate()
-        .skip(start + 1)
-        .find(|(_, character)| **character == ']')?
-        .0;
-    let mut out = String::from(if negated { "(?u:[^" } else { "(?u:[" });
-    let members = &rest[start..end];
-    for (at, &member) in members.iter().enumerate() {
-        let is_range =
-            member == '-' && at > 0 && at + 1 < members.len() && members[at - 1] <= members[at + 1];
-        if is_range {
-            out.push('-');
-        } else {
-            out.push_str(&regex::escape(member.encode_utf8(&mut [0; 4])));
+fn byte(out: &mut String, byte: u8) {
+    use fmt::Write;
+    // A string takes everything.
+    let _ = write!(out, r"\x{byte:02x}");
+}
+
+/// A set of units between brackets.
+#[derive(Debug, Default)]
+struct Set {
+    negated: bool,
+    ranges: Vec<(char, char)>,
+    classes: Vec<String>,
+}
+
+/// Classes of `isalpha(3)` and its like, by which bytes are in them in the C locale.
+const CLASSES: [(&str, fn(&u8) -> bool); 12] = [
+    ("alnum", u8::is_ascii_alphanumeric),
+    ("alpha", u8::is_ascii_alphabetic),
+    ("blank", |byte| matches!(byte, b' ' | b'\t')),
+    ("cntrl", u8::is_ascii_control),
+    ("digit", u8::is_ascii_digit),
+    ("graph", u8::is_ascii_graphic),
+    ("lower", u8::is_ascii_lowercase),
+    ("print", |byte| matches!(byte, b' '..=b'~')),
+    ("punct", u8::is_ascii_punctuation),
+    ("space", |byte| matches!(byte, b' ' | 0x09..=0x0d)),
+    ("upper", u8::is_ascii_uppercase),
+    ("xdigit", u8::is_ascii_hexdigit),
+];
+
+impl Set {
+    /// Reads what stands behind a bracket, and how much of the pattern it takes. `None` if it does not end.
+    fn read(rest: &[char]) -> Option<(Set, usize)> {
+        let mut set = Set {
+            negated: matches!(rest.first(), Some('!' | '^')),
+            ..Set::default()
+        };
+        let start = usize::from(set.negated);
+        let mut at = start;
+        loop {
+            match (*rest.get(at)?, rest.get(at + 1)) {
+                // A bracket that comes first stands for itself.
+                (']', _) if at > start => return Some((set, at + 1)),
+                ('[', Some(':')) => {
+                    let (name, length) = named(&rest[at + 2..], ':')?;
+                    set.classes.push(name);
+                    at += 2 + length;
+                }
+                _ => {
+                    let (first, length) = unit(&rest[at..])?;
+                    at += length;
+                    let ends_range = |next: &&char| **next != ']';
+                    if rest.get(at) == Some(&'-')
+                        && rest.get(at + 1).is_some_and(|next| ends_range(&next))
+                    {
+                        let (last, length) = unit(&rest[at + 1..])?;
+                        at += 1 + length;
+                        set.ranges.push((first, last));
+                    } else {
+                        set.ranges.push((first, first));
+                    }
+                }
+            }
         }
     }
-    out.push_str("])");
-    Some((out, end + 1))
+
+    fn holds(&self, byte: u8) -> bool {
+        let fold = |unit: char| unit.to_ascii_lowercase();
+        let own = fold(char::from(byte));
+        let in_range = |&(first, last): &(char, char)| (fold(first)..=fold(last)).contains(&own);
+        let in_class = |name: &String| {
+            let class = CLASSES.iter().find(|(known, _)| known == name);
+            class.is_some_and(|(_, holds)| holds(&byte))
+        };
+        let inside = self.ranges.iter().any(in_range) || self.classes.iter().any(in_class);
+        inside != self.negated
+    }
+
+    /// Writes it as an expression.
+    fn write(&self, out: &mut String, units: Units) {
+        if units == Units::Bytes {
+            out.push_str("(?-i:[");
+            let members = (0..=u8::MAX).filter(|&member| self.holds(member));
+            let before = out.len();
+            members.for_each(|member| byte(out, member));
+            if out.len() == before {
+                // Nothing is in it.
+                out.push_str(r"^\x00-\xff");
+            }
+            out.push_str("])");
+            return;
+        }
+        out.push_str(if self.negated { "[^" } else { "[" });
+        for (first, last) in self.ranges.iter().filter(|(first, last)| first <= last) {
+            literal(out, *first, units);
+            if first != last {
+                out.push('-');
+                literal(out, *last, units);
+            }
+        }
+        for name in CLASSES.iter().map(|(name, _)| name) {
+            if self.classes.iter().any(|wanted| wanted == name) {
+                out.push_str("[:");
+                out.push_str(name);
+                out.push_str(":]");
+            }
+        }
+        if out.ends_with(['[', '^']) {
+            // Nothing is in it.
+            out.push_str(r"a&&b");
+        }
+        out.push(']');
+    }
+}
+
+/// One member of a set, and how much of the pattern it takes.
+fn unit(rest: &[char]) -> Option<(char, usize)> {
+    match (*rest.first()?, rest.get(1)) {
+        ('\\', Some(&escaped)) => Some((escaped, 2)),
+        ('[', Some(&kind @ ('=' | '.'))) => {
+            let (name, length) = named(&rest[2..], kind)?;
+            let mut characters = name.chars();
+            match (characters.next(), characters.next()) {
+                (Some(only), None) => Some((only, 2 + length)),
+                _ => None,
+            }
+        }
+        (other, _) => Some((other, 1)),
+    }
+}
+
+/// A name in front of `kind` and a bracket, and how much both take.
+fn named(rest: &[char], kind: char) -> Option<(String, usize)> {
+    let end = rest.windows(2).position(|pair| pair == [kind, ']'])?;
+    Some((rest[..end].iter().collect(), end + 2))
 }
 
 #[cfg(test)]
@@ -146,7 +280,30 @@ mod tests {
         assert!(matches("[a-c]x", "Bx") && !matches("[!a-c]x", "bx") && matches("[^a]", "z"));
         assert!(matches("[]x]", "]") && matches("[x", "[x") && matches(r"\*", "*"));
         assert!(!matches(r"\*", "x") && matches("a.b{c}|(d)", "a.b{c}|(d)"));
-        assert!(matches("[z-a]", "-") && matches("@*\n", "@x\n"));
+        assert!(!matches("[z-a]", "-") && matches("@*\n", "@x\n"));
+        assert!(matches("[[:digit:]]", "7") && !matches("[[:digit:]]", "x"));
+    }
+
+    #[test]
+    fn a_name_of_a_file_is_matched_byte_by_byte_as_ss_does() {
+        let matches =
+            |pattern: &str, name: &[u8]| Pattern::file_name(pattern).unwrap().matches(name);
+        assert!(matches("??", "é".as_bytes()) && !matches("?", "é".as_bytes()));
+        assert!(
+            matches("@??", b"@\xff\xfe")
+                && matches("[!a]", b"\xff")
+                && matches("é", "é".as_bytes())
+        );
+        assert!(!matches("É", "é".as_bytes()) && matches("ABC", b"abc"));
+        assert!(!matches("s", "ſ".as_bytes()) && !matches("kk", "k\u{212a}".as_bytes()));
+        assert!(matches("[[:alpha:]]", b"x") && !matches("[[:alpha:]]", b"7"));
+        assert!(
+            matches("[![:alpha:]]", b"7") && matches("[[=a=]x]", b"a") && matches("[[.a.]]", b"A")
+        );
+        assert!(!matches("[b-a]", b"a") && !matches("[b-a]", b"-") && !matches("[z-a]", b"z"));
+        assert!(matches("[a-C]", b"b") && !matches("[Z-a]", b"z") && !matches("[Z-a]", b"_"));
+        assert!(matches(r"[\]]", b"]") && matches("[]a]", b"]") && matches("[a-]", b"-"));
+        assert!(matches("[[:space:]]", b" ") && !matches("[[:nonsense:]]", b"n"));
     }
 
     #[test]

@@ -102,7 +102,7 @@ pub(super) fn host(text: &str, names: &dyn Names, around: &Surroundings) -> Resu
         })
     };
     match wanted {
-        Some(Family::Unix) => of(Address::Name(Pattern::glob(rest)?), None),
+        Some(Family::Unix) => of(Address::Name(Pattern::file_name(rest)?), None),
         Some(Family::Packet) => {
             let (address, port) = split(rest);
             of(ethertype(address)?, device_port(port, names)?)
@@ -386,10 +386,9 @@ fn ethertype(text: &str) -> Result<Address, String> {
     let named = ETHERTYPES
         .iter()
         .find(|(name, _)| name.eq_ignore_ascii_case(text));
-    let digits = text.strip_prefix("0x").unwrap_or(text);
     named
         .map(|&(_, number)| number)
-        .or_else(|| u16::from_str_radix(digits, 16).ok())
+        .or_else(|| whole(text).and_then(|number| u16::try_from(number).ok()))
         .map(Address::Ethertype)
         .ok_or_else(|| format!("'{text}' is no Ethernet protocol"))
 }

@@ -45,6 +45,8 @@ pub struct Lowered {
     pub states: StateSet,
     /// The payload of `INET_DIAG_REQ_BYTECODE`; empty if every socket in these states is wanted.
     pub code: Vec<u8>,
+    /// Whether the kernel decides something that nobody else knows: rows that it did not choose must not be added.
+    pub by_kernel_alone: bool,
 }
 
 impl Lowered {
@@ -52,6 +54,7 @@ impl Lowered {
     pub const ALL: Lowered = Lowered {
         states: StateSet::ALL,
         code: Vec::new(),
+        by_kernel_alone: false,
     };
 }
 
@@ -59,7 +62,7 @@ impl Lowered {
 pub(super) fn lower(program: &Program, marks: bool) -> Lowered {
     let mut states = StateSet::ALL;
     let mut parts = Vec::new();
-    // As for ss: the kernel knows which ports were chosen by itself, which is asked only if it decides the whole.
+    // As for ss: the kernel knows which ports it chose, and is not asked beside what ss would decide by itself.
     let mut whole = true;
     for part in program.parts() {
         if let Some(set) = program.states_of(part.clone()) {
@@ -70,20 +73,18 @@ pub(super) fn lower(program: &Program, marks: bool) -> Lowered {
         whole &= steps.iter().all(|step| as_in_ss(&step.test));
         if steps.iter().all(|step| size(&step.test, marks).is_some()) {
             parts.push(part);
-        } else {
-            whole = false;
         }
     }
+    let asks = |part: &std::ops::Range<usize>| {
+        let mut steps = program.steps[part.clone()].iter();
+        steps.any(|step| matches!(step.test, Test::Autobound(..)))
+    };
     if !whole {
-        parts.retain(|part| {
-            let steps = &program.steps[part.clone()];
-            !steps
-                .iter()
-                .any(|step| matches!(step.test, Test::Autobound(..)))
-        });
+        parts.retain(|part| !asks(part));
     }
     Lowered {
         states,
+        by_kernel_alone: parts.iter().any(asks),
         code: assemble(program, &parts, marks),
     }
 }
@@ -95,28 +96,22 @@ fn as_in_ss(test: &Test) -> bool {
 
 /// What a test takes in the program; `None` if the kernel cannot decide it.
 fn size(test: &Test, marks: bool) -> Option<usize> {
+    // A number that is no port, which the kernel would cut.
+    if test.constant().is_some() {
+        return Some(4);
+    }
     Some(match test {
-        Test::Port(_, Compare::Equal, port) => {
-            // A number that is no port: the kernel would cut it.
-            u16::try_from(*port).ok()?;
-            12
-        }
-        Test::Port(_, _, port) => {
-            u16::try_from(*port).ok()?;
-            8
-        }
-        Test::Host(_, host) => {
-            u16::try_from(host.port.unwrap_or(0)).ok()?;
-            match &host.address {
-                Address::Any => 12,
-                Address::Networks(networks) => networks.iter().map(network_size).sum(),
-                _ => return None,
-            }
-        }
+        Test::Port(_, Compare::Equal, _) => 12,
+        Test::Port(..) => 8,
+        Test::Host(_, host) => match &host.address {
+            Address::Any => 12,
+            Address::Networks(networks) => networks.iter().map(network_size).sum(),
+            _ => return None,
+        },
         Test::Device(Device::Index(_)) => 8,
         Test::Mark(..) if marks => 12,
         Test::Cgroup(cgroup) if cgroup.id.is_some() => 12,
-        Test::Autobound(..) | Test::Always => 4,
+        Test::Autobound(..) => 4,
         _ => return None,
     })
 }
@@ -187,6 +182,12 @@ fn assemble(program: &Program, parts: &[std::ops::Range<usize>], marks: bool) ->
 
 /// Writes one step: an operation, or several of which one has to hold, each with a jump behind it.
 fn emit(code: &mut Vec<u8>, step: &Step, yes: usize, no: usize) {
+    match step.test.constant() {
+        Some(true) => return operation(code, NOP, &[], yes, no),
+        // A jump is always taken.
+        Some(false) => return operation(code, JMP, &[], yes, no),
+        None => {}
+    }
     match &step.test {
         Test::Port(side, Compare::Equal, port) => {
             let payload = condition(AF_UNSPEC, 0, Some(*port), &[]);
@@ -233,9 +234,8 @@ fn emit(code: &mut Vec<u8>, step: &Step, yes: usize, no: usize) {
             let id = cgroup.id.unwrap_or(0).to_ne_bytes();
             operation(code, CGROUP_COND, &id, yes, no);
         }
-        Test::Autobound(..) => operation(code, AUTO, &[], yes, no),
-        // Always. Nothing else is lowered.
-        _ => operation(code, NOP, &[], yes, no),
+        // Nothing else is lowered.
+        _ => operation(code, AUTO, &[], yes, no),
     }
 }
 

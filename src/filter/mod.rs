@@ -122,6 +122,11 @@ impl Filter {
         self.program.steps.is_empty()
     }
 
+    /// Whether it lets every socket through, whatever it says: `state all`, `sport >= 0`.
+    pub fn is_always_true(&self) -> bool {
+        self.families.is_empty() && !self.program.can_reject()
+    }
+
     /// Whether it only looks for a text.
     pub fn is_search(&self) -> bool {
         self.search
@@ -189,11 +194,18 @@ impl Filter {
         steps.any(|step| matches!(step.test, Owned | Process(_) | Search(_) | Unowned(_)))
     }
 
-    /// Whether it asks who a socket belongs to: owners, users, groups.
+    /// Whether it asks for names that are not in the sockets themselves: of processes and users.
+    pub fn asks_names(&self) -> bool {
+        use test::{Name, Test};
+        let named = |test: &Test| matches!(test, Test::Process(_) | Test::User(Name::Pattern(_)));
+        self.program.steps.iter().any(|step| named(&step.test))
+    }
+
+    /// Whether it asks who a socket belongs to: its process, its user, its group.
     pub fn asks_who(&self) -> bool {
-        use test::Test::{Cgroup, Process, User};
+        use test::Test::{Cgroup, User};
         let mut steps = self.program.steps.iter();
-        steps.any(|step| matches!(step.test, Cgroup(_) | Process(_) | User(_)))
+        self.asks_names() || steps.any(|step| matches!(step.test, Cgroup(_) | User(_)))
     }
 
     /// Whether it asks for the other end.

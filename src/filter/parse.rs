@@ -284,6 +284,7 @@ impl<'t, 'c> Parser<'t, 'c> {
     /// The states in front, which add up.
     fn state_run(&mut self) -> Result<Option<StateSet>, FilterError> {
         let mut states: Option<StateSet> = None;
+        let mut last = 0;
         while let (at, Token::Word(word @ ("state" | "exclude" | "excl"))) = self.scanner.peek() {
             self.scanner.token();
             self.expected = Expected::Value(What::State);
@@ -306,13 +307,14 @@ impl<'t, 'c> Parser<'t, 'c> {
             } else {
                 known.without(set)
             };
-            if set.is_empty() {
-                return Err(self
-                    .error(place, "no state is left")
-                    .expecting("to exclude fewer states than there are"));
-            }
             states = Some(set);
+            last = place;
             self.expected = Expected::Further;
+        }
+        if states.is_some_and(StateSet::is_empty) {
+            return Err(self
+                .error(last, "no state is left")
+                .expecting("to exclude fewer states than there are"));
         }
         Ok(states)
     }

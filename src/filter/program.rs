@@ -46,6 +46,33 @@ impl Program {
         at == ACCEPT
     }
 
+    /// Whether it can be that a socket is not one that was asked for. Questions are taken one by one: that two of them
+    /// cannot both hold is not seen.
+    pub(super) fn can_reject(&self) -> bool {
+        let mut reached = vec![false; self.steps.len()];
+        let mut open: Vec<Next> = if self.steps.is_empty() {
+            Vec::new()
+        } else {
+            vec![0]
+        };
+        while let Some(next) = open.pop() {
+            if next == REJECT {
+                return true;
+            }
+            let at = next as usize;
+            if let (Some(step), Some(known)) = (self.steps.get(at), reached.get_mut(at))
+                && !std::mem::replace(known, true)
+            {
+                match step.test.constant() {
+                    Some(true) => open.push(step.yes),
+                    Some(false) => open.push(step.no),
+                    None => open.extend([step.yes, step.no]),
+                }
+            }
+        }
+        false
+    }
+
     /// The steps of each part that has to hold.
     pub(super) fn parts(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
         let end = self.steps.len() as u32;

@@ -128,7 +128,34 @@ pub(super) fn ports(socket: &Socket) -> (i64, i64) {
     }
 }
 
+/// The numbers that the port of an internet socket can have.
+const PORTS: std::ops::RangeInclusive<i64> = 0..=u16::MAX as i64;
+
 impl Test {
+    /// The answer, if it is the same for every internet socket.
+    pub(super) fn constant(&self) -> Option<bool> {
+        let port = |compare: Compare, port: i64| match compare {
+            Compare::Equal => (!PORTS.contains(&port)).then_some(false),
+            Compare::AtLeast if port <= *PORTS.start() => Some(true),
+            Compare::AtLeast => (port > *PORTS.end()).then_some(false),
+            Compare::AtMost if port >= *PORTS.end() => Some(true),
+            Compare::AtMost => (port < *PORTS.start()).then_some(false),
+        };
+        match self {
+            Test::Always => Some(true),
+            Test::State(states) if *states == StateSet::ALL => Some(true),
+            Test::State(states) => states.is_empty().then_some(false),
+            Test::Port(_, compare, number) => port(*compare, *number),
+            Test::Host(_, host) => match (&host.address, host.port) {
+                (Address::Any, None) => Some(true),
+                (_, Some(number)) => port(Compare::Equal, number),
+                _ => None,
+            },
+            Test::Mark(mark, mask) if mark & !mask != 0 => Some(false),
+            _ => None,
+        }
+    }
+
     /// Whether it holds for a socket. What is not known holds for nothing.
     #[inline]
     pub(super) fn holds(&self, view: SocketRef<'_>, figures: &impl Figures) -> bool {

@@ -181,7 +181,8 @@ impl Live {
     /// Adds what explains the sockets that were asked for: listeners by which connections without an owner came in, and
     /// other ends. Whoever asked for few leaves them out again.
     fn complete(&mut self, sample: &mut Sample) {
-        if !self.options.tables.contains(&Table::Tcp) {
+        if !self.options.tables.contains(&Table::Tcp) || self.options.asked.lowered.by_kernel_alone
+        {
             return;
         }
         let table = &mut sample.sockets;
@@ -205,7 +206,7 @@ impl Live {
             let listeners = Asked {
                 lowered: Lowered {
                     states: StateSet::of(State::Listen),
-                    code: Vec::new(),
+                    ..Lowered::ALL
                 },
                 details: self.options.asked.details,
             };

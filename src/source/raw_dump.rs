@@ -66,9 +66,19 @@ pub fn read_raw_dump(path: &Path, sample: &mut Sample) -> Result<(), RawDumpErro
         return Err(unreadable(io::ErrorKind::IsADirectory.into()));
     }
     let mut bytes = Vec::new();
-    file.take(LARGEST + 1)
+    let mut file = file.take(LARGEST + 1);
+    // Something else is not read to its end.
+    file.by_ref()
+        .take(1 << 16)
         .read_to_end(&mut bytes)
         .map_err(unreadable)?;
+    if let Err(Wrong::Foreign(why)) = read_messages(&bytes, &mut Sample::default()) {
+        return Err(RawDumpError::Foreign {
+            path: path.to_owned(),
+            why,
+        });
+    }
+    file.read_to_end(&mut bytes).map_err(unreadable)?;
     if bytes.len() as u64 > LARGEST {
         return Err(RawDumpError::Foreign {
             path: path.to_owned(),
@@ -141,12 +151,9 @@ fn read_messages(bytes: &[u8], sample: &mut Sample) -> Result<(), Wrong> {
             return Err(Wrong::Truncated("it ends within a message".to_owned()));
         };
         match kind {
-            NLMSG_DONE => ended = true,
-            NLMSG_ERROR => {
-                let code = payload
-                    .first_chunk::<4>()
-                    .map_or(0, |code| i32::from_ne_bytes(*code).wrapping_neg());
-                let error = io::Error::from_raw_os_error(code);
+            NLMSG_DONE if code(payload) == 0 => ended = true,
+            NLMSG_DONE | NLMSG_ERROR => {
+                let error = io::Error::from_raw_os_error(code(payload).wrapping_neg());
                 return Err(Wrong::Truncated(format!("the kernel answered: {error}")));
             }
             _ => {
@@ -165,6 +172,12 @@ fn read_messages(bytes: &[u8], sample: &mut Sample) -> Result<(), Wrong> {
             "the kernel's last word is missing".to_owned(),
         ))
     }
+}
+
+/// The number at the front of the kernel's last word, or of its refusal: an errno below zero, or none.
+fn code(payload: &[u8]) -> i32 {
+    let code = payload.first_chunk::<4>();
+    code.map_or(0, |code| i32::from_ne_bytes(*code))
 }
 
 /// What the row itself says of why nobody holds it.
@@ -225,7 +238,9 @@ mod tests {
                 "{text}"
             );
         }
-        let refused = message(NLMSG_ERROR, &(-1_i32).to_ne_bytes());
-        assert!(matches!(read(&refused), Err(Wrong::Truncated(_))));
+        for kind in [NLMSG_ERROR, NLMSG_DONE] {
+            let refused = [row(), message(kind, &(-1_i32).to_ne_bytes())].concat();
+            assert!(matches!(read(&refused), Err(Wrong::Truncated(_))));
+        }
     }
 }

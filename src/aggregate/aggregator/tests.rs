@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::aggregate::{Change, EventKind, Lifetime};
+use crate::aggregate::{Change, Event, EventKind, Lifetime};
 use crate::model::{
     Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, Holder, Process, ProcessRow,
     Severity, Socket, SocketTable, State,
@@ -27,6 +27,23 @@ impl Run {
             out: Aggregate::default(),
             seconds: 100,
         }
+    }
+
+    fn all_events() -> Run {
+        Run {
+            aggregator: Aggregator::new().with_all_events(),
+            ..Run::new()
+        }
+    }
+
+    /// Takes the next Sample; answers what is new: kind, cookie, state before and after.
+    fn told(&mut self, sample: Sample) -> Vec<(EventKind, u64, Option<State>, Option<State>)> {
+        let before = self.out.events.next();
+        self.take(sample);
+        (before..self.out.events.next())
+            .filter_map(|number| self.out.events.get(number))
+            .map(|(event, socket)| (event.kind, socket.socket.cookie, event.from, event.to))
+            .collect()
     }
 
     /// Takes the next Sample, a second after the one before.
@@ -366,6 +383,102 @@ fn what_happens_to_sockets_is_told_in_order() {
         socket.tcp_info().unwrap().bytes_received(),
         Some(9),
         "final"
+    );
+}
+
+#[test]
+fn what_ends_while_the_first_sample_is_taken_is_told_as_closed_and_not_as_opened() {
+    use State::Established;
+    let mut run = Run::new();
+    let first = with_closed(with(sample(), 1, Established, Some((1, 1))), 1, (2, 2));
+    let told = run.told(with_closed(first, 2, (5, 5)));
+    let told: Vec<_> = told.iter().map(|event| (event.0, event.1)).collect();
+    assert_eq!(told, [(EventKind::Closed, 2), (EventKind::Closed, 1)]);
+    assert_eq!(run.told(sample()), [], "and not again");
+}
+
+#[test]
+fn a_connection_that_was_reset_and_is_still_held_is_closed_once_when_it_is_freed() {
+    use State::{Closed, Established};
+    let mut run = Run::all_events();
+    run.take(sample());
+    run.take(with(sample(), 1, Established, Some((1, 1))));
+    for _ in 1..FORGET_AFTER {
+        assert_eq!(run.told(sample()), [], "a dump may miss a row");
+    }
+    let told = run.told(sample());
+    assert_eq!(
+        told,
+        [(EventKind::State, 1, Some(Established), Some(Closed))]
+    );
+    for _ in 0..100 {
+        assert_eq!(run.told(sample()), []);
+    }
+    let mut last = with_closed(sample(), 1, (2, 2));
+    last.closed[0].first_seen_ns = Some(102 * SECOND);
+    let told = run.told(last);
+    assert_eq!(told, [(EventKind::Closed, 1, Some(Closed), None)]);
+}
+
+#[test]
+fn after_a_loss_what_is_gone_is_told_as_closed_without_its_bytes() {
+    use State::{Established, TimeWait};
+    let mut run = Run::all_events();
+    run.take(sample());
+    let both = with(
+        with(sample(), 1, Established, Some((1, 1))),
+        2,
+        Established,
+        Some((1, 1)),
+    );
+    run.take(both);
+    let remains = || with(sample(), 2, TimeWait, None);
+    let mut loss = remains();
+    loss.lost_events = 2;
+    let mut told = run.told(loss);
+    for _ in 1..FORGET_AFTER {
+        told.extend(run.told(remains()));
+    }
+    told.sort_by_key(|event| event.1);
+    assert_eq!(
+        told,
+        [
+            (EventKind::Closed, 1, Some(Established), None),
+            (EventKind::Closed, 2, Some(Established), Some(TimeWait)),
+        ]
+    );
+    let (_, socket) = run.out.events.get(run.out.events.next() - 1).unwrap();
+    assert!(socket.tcp_info().is_none(), "nobody heard what it counted");
+}
+
+#[test]
+fn a_filter_meets_the_closing_of_what_it_met_the_opening_of() {
+    use State::{CloseWait, Closed, Established, SynSent};
+    let sample = with(sample(), 1, Established, None);
+    let socket = sample.socket(0).unwrap();
+    let states = |kind, from, to| {
+        let event = Event {
+            at_us: 0,
+            kind,
+            row: 0,
+            from,
+            to,
+            lifetime: None,
+        };
+        event.states(socket).collect::<Vec<_>>()
+    };
+    let closed = |from| states(EventKind::Closed, from, None);
+    assert_eq!(closed(None), [Established]);
+    assert_eq!(closed(Some(CloseWait)), [CloseWait, Established]);
+    assert_eq!(closed(Some(Closed)), [Closed, Established]);
+    assert_eq!(
+        closed(Some(SynSent)),
+        [SynSent],
+        "it never was a connection"
+    );
+    assert_eq!(
+        states(EventKind::State, Some(Established), Some(CloseWait)),
+        [Established, CloseWait]
     );
 }
 

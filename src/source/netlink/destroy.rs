@@ -35,7 +35,9 @@ impl fmt::Display for Destroyed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Destroyed::Done => f.write_str("destroyed"),
-            Destroyed::Gone => f.write_str("gone already; nothing was done"),
+            Destroyed::Gone => {
+                f.write_str("gone already, or not to be found by its address; nothing was done")
+            }
             Destroyed::Unsupported => f.write_str(
                 "the kernel cannot destroy it (CONFIG_INET_DIAG_DESTROY, TCP and UDP only)",
             ),

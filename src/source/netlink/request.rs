@@ -382,6 +382,7 @@ mod tests {
             lowered: Lowered {
                 states: StateSet::of(crate::model::State::SynRecv),
                 code: vec![0; 8],
+                by_kernel_alone: false,
             },
             details: false,
         };
