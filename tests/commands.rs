@@ -31,7 +31,7 @@ type Test = fn() -> Result<(), Failed>;
 fn main() {
     let mut arguments = Arguments::from_args();
     arguments.test_threads = Some(1);
-    let tests: [(&str, Test); 8] = [
+    let tests: [(&str, Test); 12] = [
         ("every example of the help runs", examples_run),
         ("every command of the README runs", readme_runs),
         (
@@ -53,6 +53,22 @@ fn main() {
         (
             "events tells every short connection once, with its bytes",
             events_are_whole,
+        ),
+        (
+            "events tells a connection that was reset and is still held, and closes it once",
+            events_of_one_reset,
+        ),
+        (
+            "events counts what was lost, and what a filter could not decide",
+            events_that_are_missing,
+        ),
+        (
+            "kill ends what was confirmed, whether anybody reads of it or not",
+            kill_is_thorough,
+        ),
+        (
+            "autobound means the same in every format, and to kill",
+            autobound_is_the_kernels,
         ),
         ("summary counts what the kernel counts", summary_counts),
     ];
@@ -234,6 +250,12 @@ fn kill_refuses() -> Result<(), Failed> {
             &["kill", "--yes", "sport = 1 or sport = 2 and dport = 3"],
             "parentheses",
         ),
+        (&["kill", "--yes", "state all"], "every socket"),
+        (
+            &["kill", "--yes", "-ta", "sport >= 0 or sport = 80"],
+            "every socket",
+        ),
+        (&["kill", "--yes", "-4"], "needs a filter"),
         (&["kill", "--yes", "-x", "src /x"], "TCP and UDP"),
         (&["kill", "--yes", "rate > 1MB"], "rates"),
         (&["kill", "--yes", "sport = nonsense"], "at column 9"),
@@ -349,6 +371,201 @@ fn events_are_whole() -> Result<(), Failed> {
         assert_eq!(bytes, sent.values().sum::<u64>());
         assert_eq!(bytes, received);
     }
+    Ok(())
+}
+
+/// `events --json` that has begun to listen, and its lines as they come.
+struct Told {
+    process: std::process::Child,
+    lines: std::sync::mpsc::Receiver<String>,
+}
+
+impl Told {
+    /// Starts it; `marker` is a port to which connections are made until it tells of one.
+    fn start(mut command: Command, marker: &TcpListener) -> Result<Told, Failed> {
+        let mut process = command.stdout(Stdio::piped()).spawn()?;
+        let out = process.stdout.take().ok_or("its output")?;
+        let (sender, lines) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(out).lines().map_while(Result::ok) {
+                // Whoever does not listen any more has failed already.
+                let _ = sender.send(line);
+            }
+        });
+        let limit = Instant::now() + Duration::from_secs(20);
+        while lines.recv_timeout(Duration::from_millis(50)).is_err() {
+            assert!(Instant::now() < limit, "it tells nothing");
+            drop(pair(marker));
+        }
+        Ok(Told { process, lines })
+    }
+
+    /// Waits for a line for which something holds; answers the lines up to it.
+    fn until(&self, holds: impl Fn(&Json) -> bool) -> Result<Vec<Json>, Failed> {
+        let mut all = Vec::new();
+        loop {
+            let line = self
+                .lines
+                .recv_timeout(Duration::from_secs(20))
+                .map_err(|_| format!("it did not come among {} events", all.len()))?;
+            let event: Json = serde_json::from_str(&line)?;
+            let found = holds(&event);
+            all.push(event);
+            if found {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Ends it; answers what it told until then.
+    fn end(&mut self) -> Result<Vec<Json>, Failed> {
+        let pid = rustix::process::Pid::from_child(&self.process);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT)?;
+        assert!(self.process.wait()?.success());
+        let lines = self.lines.iter();
+        Ok(lines
+            .map(|line| serde_json::from_str(&line))
+            .collect::<Result<_, _>>()?)
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        // It has ended, unless the test failed.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+fn events_of_one_reset() -> Result<(), Failed> {
+    let (server, marker) = (
+        listener(std::net::Ipv4Addr::LOCALHOST),
+        listener(std::net::Ipv4Addr::LOCALHOST),
+    );
+    let filter = format!(
+        "dport = {} or dport = {}",
+        address(&server).port(),
+        address(&marker).port()
+    );
+    let arguments = ["events", "-t", "--json", "--interval", "100ms", &filter];
+    let mut told = Told::start(sockwatch(&arguments), &marker)?;
+    let (near, far) = pair(&server);
+    let port = near.local_addr()?.port();
+    let of = |event: &Json, kind: &str| {
+        event["event"] == kind && event["socket"]["local"]["port"] == port
+    };
+    told.until(|event| of(event, "opened"))?;
+    assert!(run(&["kill", "--yes", &filter_of(&near)]).status.success());
+    let changed = told.until(|event| of(event, "state"))?;
+    let last = changed.last().ok_or("a line")?;
+    assert_eq!(
+        (&last["from"], &last["to"]),
+        (&Json::from("established"), &Json::from("closed"))
+    );
+    drop((near, far));
+    let closed = told.until(|event| of(event, "closed"))?;
+    assert!(
+        !closed.iter().any(|event| of(event, "opened")),
+        "it was told already"
+    );
+    let last = closed.last().ok_or("a line")?;
+    // The kernel's own message has no port of the other end any more.
+    assert_eq!(last["socket"]["remote"]["port"], address(&server).port());
+    assert_eq!(last["lifetime_is"], "measured");
+    assert_eq!(last["socket"]["owners"][0]["pid"], std::process::id());
+    let rest = told.end()?;
+    assert!(!rest.iter().any(|event| of(event, "closed")), "once");
+    Ok(())
+}
+
+fn events_that_are_missing() -> Result<(), Failed> {
+    // More than fits into the queue that is asked of the kernel.
+    const CONNECTIONS: usize = 14_000;
+    let (server, marker) = (
+        listener(std::net::Ipv4Addr::LOCALHOST),
+        listener(std::net::Ipv4Addr::LOCALHOST),
+    );
+    let to = address(&server);
+    let arguments = ["events", "-t4", "--json", "--interval", "100ms"];
+    let mut told = Told::start(sockwatch(&arguments), &marker)?;
+    let pid = rustix::process::Pid::from_child(&told.process);
+    rustix::process::kill_process(pid, rustix::process::Signal::STOP)?;
+    let served = std::thread::spawn(move || serve(&server, CONNECTIONS));
+    for _ in 0..CONNECTIONS {
+        TcpStream::connect(to)?;
+    }
+    served.join().map_err(|_| "the server panicked")?;
+    rustix::process::kill_process(pid, rustix::process::Signal::CONT)?;
+    let mut all = told.until(|event| event["event"] == "lost")?;
+    all.extend(told.end()?);
+    let lost: u64 = all.iter().filter_map(|event| event["count"].as_u64()).sum();
+    let closed = all
+        .iter()
+        .filter(|event| event["event"] == "closed")
+        .count() as u64;
+    // Both ends of each; the listener, and what came and went by the marker.
+    let made = 2 * CONNECTIONS as u64;
+    assert!(
+        lost > 0 && (made..made + 200).contains(&(lost + closed)),
+        "{lost} lost and {closed} closed of {made}"
+    );
+
+    let marker_port = address(&marker).port();
+    let server = listener(std::net::Ipv4Addr::LOCALHOST);
+    let filter = format!("process no-such-process or dport = {marker_port}");
+    let arguments = ["events", "-t", "--json", "--interval", "1s", &filter];
+    let mut told = Told::start(sockwatch(&arguments), &marker)?;
+    for _ in 0..10 {
+        drop(pair(&server));
+    }
+    let rest = told.end()?;
+    let undecided = rest.iter().find(|event| event["event"] == "undecided");
+    let count = undecided.and_then(|event| event["count"].as_u64());
+    assert!(count.is_some_and(|count| count > 0), "{rest:?}");
+    Ok(())
+}
+
+fn kill_is_thorough() -> Result<(), Failed> {
+    let server = listener(std::net::Ipv4Addr::LOCALHOST);
+    let pairs: Vec<_> = (0..50).map(|_| pair(&server)).collect();
+    let filter = format!("dport = {}", address(&server).port());
+    let mut killing = sockwatch(&["kill", "-t", "--yes", &filter])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()?;
+    drop(killing.stdout.take());
+    killing.wait()?;
+    for (near, _) in &pairs {
+        let error = (&mut &*near).read(&mut [0]).expect_err("it is ended");
+        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionAborted);
+    }
+    Ok(())
+}
+
+fn autobound_is_the_kernels() -> Result<(), Failed> {
+    // A port from among those that the kernel chooses from, which was asked for by its number.
+    let chosen = (40_000..50_000)
+        .find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok())
+        .ok_or("a free port")?;
+    let port = address(&chosen).port();
+    // It is not accepted, so that the listener would explain it.
+    let client = TcpStream::connect(("127.0.0.1", port))?;
+    let filter = format!("autobound port = {port}");
+    let own = client.local_addr()?.port();
+    for format in [
+        &["--csv"][..],
+        &["--jsonl"],
+        &[],
+        &["--columns", "local,peer"],
+    ] {
+        let output = run(&[&["list", "-Hta", &filter], format].concat());
+        let output = text(&output.stdout);
+        // Both ends of the connection, and not the listener, whose port was asked for.
+        assert_eq!(output.lines().count(), 2, "{format:?}: {output}");
+        assert!(output.contains(&own.to_string()), "{output}");
+    }
+    let dry = text(&run(&["kill", "-ta", "--dry-run", &filter]).stdout);
+    assert!(dry.contains("would end these 2 sockets"), "{dry}");
     Ok(())
 }
 

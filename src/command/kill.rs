@@ -67,7 +67,11 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
         writeln!(out, "no socket matches{hint}; nothing was done")?;
         return Ok(());
     }
-    show(&moment, &rows, &mut out).context("cannot write to standard output")?;
+    let shown = show(&moment, &rows, &mut out);
+    // Who has said yes already is not asked whether it was read.
+    if !arguments.yes {
+        shown.context("cannot write to standard output")?;
+    }
     let what = match rows.len() {
         1 => "this socket".to_owned(),
         several => format!("these {several} sockets"),
@@ -135,24 +139,11 @@ fn show(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::Result<()> {
 /// Ends them one by one, each by its cookie. What was confirmed is done whether anybody reads of it or not.
 fn destroy(moment: &Moment, rows: &[u32], out: &mut impl Write) -> anyhow::Result<()> {
     let mut destroyer = Destroyer::new().context("cannot open a netlink socket")?;
-    let mut outcomes: Vec<(SocketRow<'_>, Destroyed)> = rows
+    let outcomes: Vec<(SocketRow<'_>, Destroyed)> = rows
         .iter()
         .filter_map(|&row| SocketRow::of(moment, row as usize))
         .map(|row| (row, destroyer.destroy(row.socket.socket)))
         .collect();
-    // The kernel looks for a UDP socket by its address and finds the first of those that share it: when that is ended, it
-    // finds the next.
-    let mut again = true;
-    while again {
-        again = false;
-        let is_udp = |row: &SocketRow<'_>| row.socket.socket.protocol == Protocol::Udp;
-        for (row, outcome) in &mut outcomes {
-            if *outcome == Destroyed::Gone && is_udp(row) {
-                *outcome = destroyer.destroy(row.socket.socket);
-                again |= *outcome == Destroyed::Done;
-            }
-        }
-    }
     let mut written = Ok(());
     let (mut done, mut refused) = (0, 0);
     for (row, outcome) in &outcomes {
