@@ -126,11 +126,12 @@ TOGETHER
   ( a or b ) and c. Parentheses make it plain; kill insists on them.
 
 WHERE IT DIFFERS FROM ss
-  An address of one family never matches a socket of another; with ss, ! src [::] leaves out IPv4
-  sockets on 0.0.0.0. A host's name stands for its addresses in both families. dst unix:NAME knows the
-  name at the other end. dev and autobound together ask the kernel as ss does not. bound-inactive is
-  known. With -x, too, sport and dport are inodes, where ss takes them for names. Ports above 65535
-  match nothing in every comparison, where the kernel would cut them.
+  An address of one family never matches a socket of another; ss compares their bytes, so that with
+  it ! src [::] leaves out IPv4 sockets on 0.0.0.0. A host's name stands for its addresses in both
+  families. dst unix:NAME knows the name at the other end. bound-inactive is known. Where -x stands
+  beside other letters, a word is understood by how it looks, and sport and dport are inodes; ss takes
+  all of them for names. Ports above 65535 match nothing in every comparison, where the kernel would
+  cut them.
 
 EXAMPLES
 ",
