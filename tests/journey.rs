@@ -2,10 +2,14 @@
 
 mod support;
 
+use std::cell::Cell;
+use std::rc::Rc;
+use std::time::Duration;
+
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
-use sockwatch::app::{Ended, Message};
+use sockwatch::app::{Ended, Inbox, Message};
 use support::Machine;
 use support::dashboard::Dashboard;
 
@@ -577,6 +581,71 @@ fn a_filter_that_is_typed_is_completed_explained_and_remembered() {
     );
     dashboard.type_in("F/dst nowhere\r");
     assert!(dashboard.shows("no address is known for the host 'nowhere'"));
+}
+
+#[test]
+fn a_burst_of_keys_is_one_filter() {
+    let mut dashboard = dashboard();
+    dashboard.keys("2/");
+    let before = dashboard.event_loop.state().sequence;
+    dashboard.burst("process nginx state established");
+    assert!(dashboard.shows("filter: process nginx state established"));
+    let narrowed = dashboard.event_loop.state().sequence - before;
+    assert!(narrowed < 5, "sockets were looked through {narrowed} times");
+    dashboard.burst(" rtt\u{20}\u{20}");
+    let enter = KeyEvent::new(KeyCode::Tab, KeyModifiers::NONE);
+    dashboard.press(enter);
+    assert!(
+        dashboard.shows("established rtt  >"),
+        "Tab completes what was typed just before it"
+    );
+}
+
+/// Keys that come one after the other without end, so it seems.
+struct Flood {
+    left: usize,
+    waits: Rc<Cell<usize>>,
+}
+
+impl Inbox for Flood {
+    fn wait(&mut self) -> Option<Message> {
+        self.waits.set(self.waits.get() + 1);
+        self.poll()
+    }
+
+    fn poll(&mut self) -> Option<Message> {
+        self.left = self.left.checked_sub(1)?;
+        std::thread::sleep(Duration::from_millis(1));
+        let key = KeyEvent::new(KeyCode::Char('e'), KeyModifiers::NONE);
+        Some(Message::Input(Event::Key(key)))
+    }
+}
+
+#[test]
+fn keys_that_keep_coming_do_not_keep_the_screen_from_being_drawn() {
+    let mut dashboard = dashboard();
+    dashboard.keys("2/");
+    let waits = Rc::new(Cell::new(0));
+    dashboard.take(Flood {
+        left: 300,
+        waits: Rc::clone(&waits),
+    });
+    assert!(waits.get() > 3, "it is drawn in between");
+}
+
+#[test]
+fn what_is_pasted_is_text_and_never_a_command() {
+    let mut dashboard = dashboard();
+    dashboard.keys("2").paste("q1\r");
+    assert!(dashboard.shows("┌ Sockets"), "it runs no command");
+    dashboard
+        .keys("/")
+        .paste("process nginx\nstate\testablished\n");
+    assert!(dashboard.shows("filter: process nginx state established"));
+    assert!(dashboard.shows(" /process nginx state established"));
+    dashboard.paste(&"e".repeat(5000));
+    dashboard.key(KeyCode::Esc).keys("s/").paste("pid\n");
+    assert!(dashboard.shows("/look for: pid"), "{}", dashboard.text());
 }
 
 #[test]

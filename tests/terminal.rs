@@ -165,6 +165,7 @@ impl Session {
         self.wait("the alternate screen is left", |screen| {
             !screen.alternate_screen()
                 && !screen.hide_cursor()
+                && !screen.bracketed_paste()
                 && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
         });
         let status = wait_for_end(self.child.as_mut());
@@ -392,6 +393,21 @@ fn the_mouse_does_what_it_looks_like_it_does() {
     session.signal(Signal::CONT);
     session.wait("fg takes them again", |screen| {
         screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease
+    });
+    session.press("q");
+    assert!(session.end().success());
+}
+
+#[test]
+fn what_is_pasted_runs_no_command() {
+    let mut session = Session::start(&[]);
+    session.wait_for("LISTENS ON");
+    session.wait("pasted text is told apart", vt100::Screen::bracketed_paste);
+    session.press("\x1b[200~q\x1b[201~2/\x1b[200~process\nnobody-has-this\x1b[201~");
+    session.wait_for("filter: process nobody-has-this");
+    session.press("\x1b");
+    session.wait("Esc leaves the line", |screen| {
+        !screen.contents().contains("filter: process")
     });
     session.press("q");
     assert!(session.end().success());

@@ -1,4 +1,4 @@
-//! The one owner of the state: takes all messages there are, then draws once if something changed.
+//! The one owner of the state: takes the messages that there are, then draws once if something changed.
 
 use std::io;
 use std::sync::Arc;
@@ -12,6 +12,9 @@ use ratatui::backend::Backend;
 use super::exchange::Exchange;
 use crate::model::{ProcessKey, Socket};
 use crate::tui::{self, Effect, Pointer, State, keymap};
+
+/// The longest that messages are taken for without drawing: while they keep coming, the screen stays alive.
+const LONGEST_BATCH: Duration = Duration::from_millis(50);
 
 /// What can happen.
 #[derive(Debug)]
@@ -173,6 +176,7 @@ impl<B: Backend> EventLoop<B> {
     pub fn draw(&mut self) -> Result<(), B::Error> {
         if std::mem::take(&mut self.changed) {
             let state = &mut self.state;
+            tui::settle(state);
             self.terminal
                 .draw(|frame| tui::view::render(frame, state))?;
         }
@@ -185,12 +189,14 @@ impl<B: Backend> EventLoop<B> {
             let Some(first) = inbox.wait() else {
                 return Ended::Idle;
             };
+            let since = Instant::now();
             let mut next = Some(first);
             while let Some(message) = next {
                 if let Some(ended) = self.take(message, job) {
                     return ended;
                 }
-                next = inbox.poll();
+                let goes_on = since.elapsed() < LONGEST_BATCH;
+                next = goes_on.then(|| inbox.poll()).flatten();
             }
             // A terminal that cannot be written to is gone.
             if self.draw().is_err() {
@@ -218,6 +224,10 @@ impl<B: Backend> EventLoop<B> {
                     let effect = tui::point(&mut self.state, pointer);
                     return effect.and_then(|effect| self.carry_out(effect, job));
                 }
+            }
+            Message::Input(Event::Paste(text)) => {
+                self.changed |= self.state.typing.is_some();
+                tui::paste(&mut self.state, &text);
             }
             Message::Input(Event::Resize(..)) | Message::Resized => self.changed = true,
             Message::Input(_) => {}

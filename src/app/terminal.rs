@@ -10,12 +10,12 @@ use crossterm::clipboard::CopyToClipboard;
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
-/// Alternate screen on, cursor off.
-const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l";
+/// Alternate screen on, cursor off, pasted text told apart from keys.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
 
-/// Attributes reset, a synchronized update that was cut off ended, clicks left to the terminal, alternate screen off,
-/// cursor on.
-const LEAVE: &[u8] = b"\x1b[0m\x1b[?2026l\x1b[?1006l\x1b[?1000l\x1b[?1049l\x1b[?25h";
+/// Attributes reset, a synchronized update that was cut off ended, clicks and pasted text left to the terminal, alternate
+/// screen off, cursor on.
+const LEAVE: &[u8] = b"\x1b[0m\x1b[?2026l\x1b[?2004l\x1b[?1006l\x1b[?1000l\x1b[?1049l\x1b[?25h";
 
 /// Clicks and the wheel are told, in the form that knows no largest column; the mouse's way is not.
 const MOUSE: (&[u8], &[u8]) = (b"\x1b[?1000h\x1b[?1006h", b"\x1b[?1006l\x1b[?1000l");

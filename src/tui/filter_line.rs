@@ -44,6 +44,10 @@ pub struct FilterLine {
     recalled: Option<usize>,
     /// What was typed before older ones were recalled.
     draft: String,
+    /// Whether it was edited since it was last looked at as a filter.
+    edited: bool,
+    /// Whether the offers are for another place than the cursor's.
+    moved: bool,
 }
 
 /// What a key did.
@@ -66,6 +70,7 @@ impl FilterLine {
             cursor: text.len(),
             text,
             before: filter.clone(),
+            moved: true,
             ..FilterLine::default()
         }
     }
@@ -104,9 +109,34 @@ impl FilterLine {
         self.cursor = text.len();
         self.text = text;
     }
+
+    /// Puts in what was pasted, as far as there is room.
+    pub(super) fn paste(&mut self, text: &str) {
+        let room = LONGEST.saturating_sub(self.text.chars().count());
+        let text: String = pasted(text).take(room).collect();
+        self.insert(&text);
+        (self.edited, self.moved) = (true, true);
+    }
 }
 
-/// Takes a key: edits the line and, if it is a filter, lets it be in force at once.
+/// What is pasted, in one line.
+pub(super) fn pasted(text: &str) -> impl Iterator<Item = char> {
+    let plain = |c: char| if c.is_control() { ' ' } else { c };
+    text.trim_end_matches(['\r', '\n']).chars().map(plain)
+}
+
+/// Lets what is typed be in force, and finds out what could come next, if anything was edited. Both look at every socket,
+/// so this is done once for all keys that came together.
+pub(super) fn settle(state: &mut State, line: &mut FilterLine) {
+    if std::mem::take(&mut line.edited) {
+        apply(state, line);
+    }
+    if std::mem::take(&mut line.moved) {
+        offer(state, line);
+    }
+}
+
+/// Takes a key: edits the line. Whoever draws it [settles](settle) it before.
 pub(super) fn press(state: &mut State, line: &mut FilterLine, key: &KeyEvent) -> Outcome {
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     let before = line.text.clone();
@@ -116,6 +146,7 @@ pub(super) fn press(state: &mut State, line: &mut FilterLine, key: &KeyEvent) ->
         KeyCode::Esc => return cancel(state, line),
         KeyCode::Char('c' | 'g') if control => return cancel(state, line),
         KeyCode::Tab | KeyCode::BackTab => {
+            settle(state, line);
             take_offer(line, key.code == KeyCode::Tab);
             walks = true;
         }
@@ -151,12 +182,8 @@ pub(super) fn press(state: &mut State, line: &mut FilterLine, key: &KeyEvent) ->
         }
         _ => return Outcome::Typing,
     }
-    if line.text != before {
-        apply(state, line);
-    }
-    if !walks {
-        offer(state, line);
-    }
+    line.edited |= line.text != before;
+    line.moved |= !walks;
     Outcome::Typing
 }
 
@@ -254,7 +281,7 @@ fn recall(state: &State, line: &mut FilterLine, older: bool) {
 }
 
 /// Finds out what could stand at the cursor.
-pub(super) fn offer(state: &State, line: &mut FilterLine) {
+fn offer(state: &State, line: &mut FilterLine) {
     let around = Surroundings::default();
     let moment = state.moment.as_deref();
     let mut values = |wanted| moment.map_or_else(Vec::new, |moment| seen(moment, wanted));

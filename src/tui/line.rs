@@ -2,6 +2,8 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::filter_line;
+
 /// What a key did to a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Typed {
@@ -17,6 +19,12 @@ pub(super) enum Typed {
 
 /// The longest text that can be typed, characters.
 const LONGEST: usize = 500;
+
+/// Appends what was pasted, as far as there is room.
+pub(super) fn paste(text: &mut String, pasted: &str) {
+    let room = LONGEST.saturating_sub(text.chars().count());
+    text.extend(filter_line::pasted(pasted).take(room));
+}
 
 /// Applies a key to the text.
 pub(super) fn press(text: &mut String, key: &KeyEvent) -> Typed {

@@ -32,7 +32,7 @@ pub mod view;
 
 pub use keymap::Command;
 pub use state::{Popup, Screen, State};
-pub use update::{Effect, Pointer, heeds, point, press, update};
+pub use update::{Effect, Pointer, heeds, paste, point, press, settle, update};
 
 /// How things look here; found out once, outside.
 #[derive(Debug, Clone)]

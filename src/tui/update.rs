@@ -88,6 +88,29 @@ pub fn update(state: &mut State, command: Command) -> Option<Effect> {
     }
 }
 
+/// Takes a text that was pasted. It is no command: where nothing is typed it does nothing.
+pub fn paste(state: &mut State, text: &str) {
+    match &mut state.typing {
+        Some(Typing::Filter(line)) => line.paste(text),
+        Some(Typing::Search(_)) => {
+            line::paste(&mut state.search, text);
+            picker::to_the_top(state);
+        }
+        None => {}
+    }
+}
+
+/// Lets what was typed be in force, if it is not yet.
+pub fn settle(state: &mut State) {
+    match state.typing.take() {
+        Some(Typing::Filter(mut line)) => {
+            filter_line::settle(state, &mut line);
+            state.typing = Some(Typing::Filter(line));
+        }
+        other => state.typing = other,
+    }
+}
+
 /// Takes a key for what is being typed.
 fn type_key(state: &mut State, key: &KeyEvent) -> Option<Effect> {
     match state.typing.take() {
@@ -126,8 +149,7 @@ fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
         Command::OtherEnd => jump::to_other_end(state),
         Command::OtherProcess => jump::to_other_process(state),
         Command::Filter => {
-            let mut line = FilterLine::new(state.filter());
-            filter_line::offer(state, &mut line);
+            let line = FilterLine::new(state.filter());
             state.typing = Some(Typing::Filter(Box::new(line)));
         }
         Command::FilterBy => act::offer_conditions(state, false),

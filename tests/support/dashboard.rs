@@ -110,8 +110,12 @@ impl<S: Source> Dashboard<S> {
     }
 
     pub fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> Ended {
-        let script = Script(messages.into_iter().collect());
-        let ended = self.event_loop.run(script, &mut self.job);
+        self.take(Script(messages.into_iter().collect()))
+    }
+
+    /// Whatever an inbox has.
+    pub fn take(&mut self, inbox: impl Inbox) -> Ended {
+        let ended = self.event_loop.run(inbox, &mut self.job);
         // Unlike a terminal, the one in memory keeps what was below the second half of a wide character: drawing anew
         // wipes that.
         let script = Script([Message::Continued].into());
@@ -184,6 +188,19 @@ impl<S: Source> Dashboard<S> {
                 character => KeyCode::Char(character),
             });
         }
+        self
+    }
+
+    /// Keys that arrive together, and are drawn once.
+    pub fn burst(&mut self, keys: &str) -> &mut Self {
+        let key = |c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE);
+        self.send(keys.chars().map(|c| Message::Input(Event::Key(key(c)))));
+        self
+    }
+
+    /// A text that is pasted.
+    pub fn paste(&mut self, text: &str) -> &mut Self {
+        self.send([Message::Input(Event::Paste(text.to_owned()))]);
         self
     }
 

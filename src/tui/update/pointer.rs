@@ -1,6 +1,6 @@
 //! What the mouse does: it does what it looks like it does.
 
-use super::{Effect, go_to, open, picker};
+use super::{Effect, go_to, open, picker, settle};
 use crate::tui::hits::Hit;
 use crate::tui::keymap::Command;
 use crate::tui::page::Page;
@@ -23,6 +23,7 @@ const WHEEL: isize = 3;
 /// Carries out what the mouse did.
 pub fn point(state: &mut State, pointer: Pointer) -> Option<Effect> {
     state.message = None;
+    settle(state);
     match pointer {
         Pointer::Click(column, row) => click(state, column, row),
         Pointer::DoubleClick(column, row) => double_click(state, column, row),
