@@ -8,7 +8,8 @@ use sockwatch::aggregate::Moment;
 use sockwatch::cli::language;
 use sockwatch::column::{SocketRow, VOCABULARY};
 use sockwatch::filter::{
-    Context, Filter, FilterError, Found, Names, NoFigures, StateSet, Surroundings, Wanted, complete,
+    Context, End, Filter, FilterError, Found, Names, NoFigures, StateSet, Surroundings, Wanted,
+    complete,
 };
 use sockwatch::model::{
     Attribution, Endpoint, Ends, Family, Protocol, Sample, Socket, State, Unowned,
@@ -339,6 +340,27 @@ fn every_example_is_understood_and_stands_in_the_readme() {
 }
 
 #[test]
+fn a_text_in_quotes_is_looked_for_and_can_be_followed() {
+    let around = Surroundings::default();
+    let context = Context {
+        vocabulary: &VOCABULARY,
+        names: &Known,
+        around: &around,
+        lenient: true,
+    };
+    let understood = |text: &str| Filter::parse_or_search(text, &context).unwrap();
+    let word = understood("6379");
+    assert!(word.is_search() && word.term() == "\"6379\"");
+    let quoted = understood(&word.term());
+    assert_eq!(quoted.words(), word.words(), "the same is looked for");
+    assert_eq!(quoted.term(), word.term());
+    let further = understood(&format!("{} state established", word.term()));
+    assert!(!further.is_search() && further.words().is_none());
+    assert!(!understood("\"a\" or \"b\"").is_search());
+    assert!(language::long().contains("in quotes"));
+}
+
+#[test]
 fn what_could_be_typed_next_is_offered() {
     let around = Surroundings::default();
     let context = Context {
@@ -350,7 +372,14 @@ fn what_could_be_typed_next_is_offered() {
     let offered = |text: &str| {
         let mut values = |wanted| match wanted {
             Wanted::Processes => vec!["nginx".to_owned(), "redis".to_owned()],
-            Wanted::Column(_) => vec!["cubic".to_owned()],
+            Wanted::Column(_) => ["cubic", "[time-wait]", "a b", "c++"]
+                .map(Into::into)
+                .into(),
+            Wanted::Users => vec!["two words".to_owned(), "a\"b c".to_owned()],
+            Wanted::Ports(End::Local) => vec!["22".to_owned()],
+            Wanted::Ports(_) => vec!["443".to_owned(), "53".to_owned()],
+            Wanted::Hosts(End::Local) => vec!["127.0.0.1".to_owned(), "/run/a b".to_owned()],
+            Wanted::Hosts(_) => vec!["[::1]".to_owned()],
             _ => Vec::new(),
         };
         let found = complete(text, &context, &mut values);
@@ -366,7 +395,30 @@ fn what_could_be_typed_next_is_offered() {
     assert_eq!(offered("dport = 80 ").1[..2], ["and", "or"]);
     assert_eq!(first("dport = 80 or not sp"), "sport");
     assert_eq!(first("rtt "), ">");
-    assert_eq!(offered("congestion = c").1, ["cubic"]);
+    assert_eq!(offered("congestion = cu").1, ["cubic"]);
+    assert_eq!(offered("dport = :4"), (9, vec!["443".to_owned()]));
+    assert_eq!(offered("dport :").1, ["443", "53"]);
+    assert_eq!(offered("sport eq ").1, ["22"], "this end's");
+    assert_eq!(offered("dst ").1, ["[::1]"], "the other end's");
+    assert_eq!(offered("src ").1, ["127.0.0.1", "\"/run/a b\""]);
+    assert_eq!(offered("src \"/r"), (4, vec!["\"/run/a b\"".to_owned()]));
+    assert_eq!(
+        offered("user ").1,
+        ["\"two words\""],
+        "what cannot be written is left out"
+    );
+    assert_eq!(offered("user 'tw"), (5, vec!["'two words'".to_owned()]));
+    assert_eq!(
+        offered("congestion = ").1,
+        ["cubic", "\"a b\"", "c++"],
+        "no pattern that means something else"
+    );
+    assert_eq!(
+        offered("congestion =~ ").1,
+        ["cubic", "\"a b\""],
+        "and no expression"
+    );
+    assert_eq!(offered("\"ngi").1, Vec::<String>::new());
     assert_eq!(first("accept_queue >= backl"), "backlog");
     assert_eq!(offered("dport = 80").1, Vec::<String>::new());
     for odd in [

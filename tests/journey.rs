@@ -10,6 +10,7 @@ use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use sockwatch::app::{Ended, Inbox, Message};
+use sockwatch::tui::state::Typing;
 use support::Machine;
 use support::dashboard::Dashboard;
 
@@ -599,6 +600,162 @@ fn a_burst_of_keys_is_one_filter() {
         dashboard.shows("established rtt  >"),
         "Tab completes what was typed just before it"
     );
+}
+
+/// A filter line over the sockets, with this typed into it.
+fn typed(text: &str) -> Dashboard {
+    let mut dashboard = dashboard();
+    dashboard.keys("2/").keys(text);
+    dashboard
+}
+
+/// What stands in the filter line.
+fn line_of(dashboard: &Dashboard) -> String {
+    match &dashboard.event_loop.state().typing {
+        Some(Typing::Filter(line)) => line.text.clone(),
+        _ => panic!("no filter is typed:\n{}", dashboard.text()),
+    }
+}
+
+#[test]
+fn tab_goes_on_from_word_to_word() {
+    let mut dashboard = typed("sta");
+    dashboard.key(KeyCode::Tab);
+    assert_eq!(line_of(&dashboard), "state ");
+    dashboard.key(KeyCode::Tab);
+    assert_eq!(line_of(&dashboard), "state established");
+    dashboard.key(KeyCode::Tab);
+    assert_eq!(line_of(&dashboard), "state syn-sent", "the next offer");
+    let mut dashboard = typed("sport = :63");
+    dashboard.key(KeyCode::Tab);
+    assert_eq!(line_of(&dashboard), "sport = :6379 ");
+    dashboard.key(KeyCode::Tab);
+    assert_eq!(line_of(&dashboard), "sport = :6379 and");
+}
+
+#[test]
+fn tab_within_a_word_replaces_the_whole_of_it() {
+    let mut dashboard = typed("state establi process nginx");
+    for _ in 0.." process nginx".len() + 3 {
+        dashboard.key(KeyCode::Left);
+    }
+    dashboard.key(KeyCode::Tab);
+    assert_eq!(
+        line_of(&dashboard),
+        "state established process nginx",
+        "what stands behind the cursor is no second word"
+    );
+    dashboard.keys("and ");
+    assert_eq!(line_of(&dashboard), "state established and process nginx");
+}
+
+#[test]
+fn an_open_parenthesis_does_not_hide_what_could_come_next() {
+    let mut dashboard = typed("( state ");
+    for _ in 0..3 {
+        dashboard.key(KeyCode::Tab);
+        assert!(
+            dashboard.shows("established  ") && !dashboard.shows("unclosed"),
+            "{}",
+            dashboard.text()
+        );
+    }
+    let dashboard = typed("( state established ");
+    assert!(dashboard.shows("and  or  ") && !dashboard.shows("unclosed"));
+    let mut dashboard = typed("( state established ");
+    dashboard.key(KeyCode::Home);
+    assert!(dashboard.shows("^ unclosed '('"), "it is left as it is");
+}
+
+#[test]
+fn enter_says_what_is_wrong() {
+    for (text, wrong) in [
+        ("( state established ", "unclosed '('"),
+        ("dport ", "'dport' lacks its value"),
+        ("state est", "there is no state 'est'"),
+    ] {
+        let mut dashboard = typed(text);
+        assert!(!dashboard.shows(wrong), "it may become right: {text}");
+        dashboard.key(KeyCode::Enter);
+        assert!(dashboard.shows(wrong), "Enter tells: {}", dashboard.text());
+        let expected = dashboard.text().matches("expected").count();
+        assert!(expected <= 1, "what is expected is told once");
+        dashboard.key(KeyCode::Left).key(KeyCode::End);
+        assert!(!dashboard.shows(wrong), "until somebody goes on");
+    }
+}
+
+#[test]
+fn a_count_belongs_to_what_is_typed_or_says_to_what() {
+    let mut dashboard = typed("dport ");
+    assert!(dashboard.shows("sockets, not filtered yet"));
+    dashboard.keys("443");
+    assert!(dashboard.lines()[37].ends_with(" sockets"));
+    dashboard.keys(" and");
+    assert!(dashboard.shows("with the filter before"));
+    // A word that may be a keyword waits, unless a longer one was looked for.
+    let mut dashboard = typed("n");
+    assert!(dashboard.shows("not filtered yet"));
+    dashboard.keys("ginx");
+    for _ in 0..4 {
+        dashboard.key(KeyCode::Backspace);
+    }
+    assert!(dashboard.shows("filter: n ─"), "{}", dashboard.text());
+    assert!(!dashboard.shows("with the filter before"));
+}
+
+#[test]
+fn a_filter_that_is_only_passed_by_is_not_in_force() {
+    let mut dashboard = dashboard();
+    dashboard.type_in("2/process nginx\rF/dport ");
+    dashboard.key(KeyCode::Up);
+    assert!(dashboard.shows("filter: process nginx"));
+    dashboard.key(KeyCode::Down);
+    assert_eq!(line_of(&dashboard), "dport ");
+    assert!(
+        !dashboard.shows("filter: process nginx"),
+        "as before the line was opened"
+    );
+}
+
+#[test]
+fn a_text_that_is_looked_for_can_be_followed_by_conditions() {
+    let mut dashboard = dashboard();
+    dashboard.type_in("2/6379\r/");
+    assert_eq!(line_of(&dashboard), "\"6379\" ");
+    dashboard.keys("process nginx");
+    assert!(dashboard.shows("filter: \"6379\" process nginx"));
+    assert!(!dashboard.shows("unexpected"));
+}
+
+#[test]
+fn words_are_taken_back_up_to_signs() {
+    let mut dashboard = typed("(dport>=443 and rtt");
+    let back = KeyEvent::new(KeyCode::Char('w'), KeyModifiers::CONTROL);
+    for left in [
+        "(dport>=443 and ",
+        "(dport>=443 ",
+        "(dport>=",
+        "(dport",
+        "(",
+        "",
+    ] {
+        dashboard.press(back);
+        assert_eq!(line_of(&dashboard), left);
+    }
+}
+
+#[test]
+fn a_place_that_is_out_of_sight_has_no_caret() {
+    let mut dashboard = Dashboard::new((60, 20), Machine::default());
+    dashboard
+        .ticks(2)
+        .keys("2/) ")
+        .keys(&"state established ".repeat(5));
+    assert!(dashboard.shows("  unexpected ')'"));
+    assert!(!dashboard.shows("^"), "{}", dashboard.text());
+    dashboard.key(KeyCode::Home);
+    assert!(dashboard.shows("  ^ unexpected ')'"));
 }
 
 /// Keys that come one after the other without end, so it seems.

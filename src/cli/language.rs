@@ -117,6 +117,10 @@ COMPARISONS
   = and != (* and ? stand for others), with =~ and !~ against a regular expression.
   What is not known compares with nothing: neither rtt > 1ms nor rtt <= 1ms holds for a listener.
 
+TEXTS
+  A text in quotes is looked for in all texts of a socket, and in its process's command; capitals do not
+  count: \"10.0.0.\" state established. One word alone needs no quotes in the dashboard.
+
 OPERATORS, in words as well
     =  ==  eq      !=  ne  neq      <  lt      <=  le  leq      >  gt      >=  ge  geq      =~      !~
 

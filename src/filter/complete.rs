@@ -1,7 +1,7 @@
 //! What could be typed next.
 
 use super::Context;
-use super::keywords::{KEYWORDS, What};
+use super::keywords::{KEYWORDS, Keyword, What};
 use super::names::{Field, FieldKind};
 use super::parse::{Expected, Parser};
 use super::states::GROUPS;
@@ -27,6 +27,17 @@ pub struct Completions {
     pub expected: String,
 }
 
+/// The end of a socket that a value is asked of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// This one.
+    Local,
+    /// The other one.
+    Remote,
+    /// Either.
+    Either,
+}
+
 /// Values that whoever shows a filter has seen, and could name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
@@ -34,10 +45,10 @@ pub enum Wanted {
     Processes,
     /// Names of users.
     Users,
-    /// Addresses at the other end.
-    Hosts,
-    /// Ports that are listened on.
-    Ports,
+    /// Addresses of an end, and names of unix sockets.
+    Hosts(End),
+    /// Ports of an end.
+    Ports(End),
     /// Names of devices.
     Devices,
     /// Paths of control groups.
@@ -52,25 +63,47 @@ pub fn complete(
     context: &Context<'_>,
     values: &mut dyn FnMut(Wanted) -> Vec<String>,
 ) -> Completions {
-    let ends = |c: char| c.is_whitespace() || "()=<>&|!~\"'".contains(c);
-    let from = text
-        .char_indices()
-        .rev()
-        .find(|&(_, c)| ends(c))
-        .map_or(0, |(at, c)| at + c.len_utf8());
-    let word = &text[from..];
+    let quote = open_quote(text);
+    let mut from = match quote {
+        Some((at, _)) => at,
+        None => text
+            .char_indices()
+            .rev()
+            .find(|&(_, c)| ends_word(c))
+            .map_or(0, |(at, c)| at + c.len_utf8()),
+    };
+    let quote = quote.map(|(_, quote)| quote);
+    let mut word = text[from..].trim_start_matches(|c| Some(c) == quote);
     let mut parser = Parser::new(&text[..from], context);
     // What was expected where it ends, whether it could end there or not.
     let _ = parser.parse();
-    let mut items = Vec::new();
-    let mut add = |text: &str, about: &str| {
-        items.push(Completion {
-            text: text.to_owned(),
-            about: about.to_owned(),
-        });
+    let before = &text[..from];
+    if parser.expected == Expected::Value(What::Port)
+        && let Some(port) = word.strip_prefix(':').filter(|_| quote.is_none())
+    {
+        (word, from) = (port, from + 1);
+    }
+    // What is inserted, and what has to begin as the word does.
+    let mut items: Vec<(Completion, String)> = Vec::new();
+    let mut add = |text: &str, about: &str, kind: ValueKind| {
+        items.extend(spelled(text, quote, kind).map(|spelled| {
+            let about = about.to_owned();
+            let text = text.to_owned();
+            (
+                Completion {
+                    text: spelled,
+                    about,
+                },
+                text,
+            )
+        }));
     };
     let expected = match parser.expected {
+        Expected::Condition | Expected::Further if quote.is_some() => {
+            "a text that is looked for".to_owned()
+        }
         Expected::Condition | Expected::Further => {
+            let mut add = |text: &str, about: &str| add(text, about, ValueKind::Plain);
             if parser.expected == Expected::Further {
                 add("and", "both");
                 add("or", "one of both");
@@ -89,7 +122,7 @@ pub fn complete(
         }
         Expected::Operator(field) => {
             for sign in operators(field) {
-                add(sign, "");
+                add(sign, "", ValueKind::Plain);
             }
             first_sentence(field.about).to_owned()
         }
@@ -98,36 +131,45 @@ pub fn complete(
                 for other in context.vocabulary.fields() {
                     let fits = matches!(other.kind, FieldKind::Number(own) if own.fits(unit));
                     if !word.is_empty() && fits && other.id != field.id {
-                        add(other.name, first_sentence(other.about));
+                        let about = first_sentence(other.about);
+                        add(other.name, about, ValueKind::Plain);
                     }
                 }
                 unit.examples().to_owned()
             }
             FieldKind::Text => {
+                let kind = if before.trim_end().ends_with('~') {
+                    ValueKind::Expression
+                } else {
+                    ValueKind::Pattern
+                };
                 for value in values(Wanted::Column(field.id)) {
-                    add(&value, "");
+                    add(&value, "", kind);
                 }
                 "a text".to_owned()
             }
         },
         Expected::Value(what) => {
             for (name, about) in known_values(what) {
-                add(name, about);
+                add(name, about, ValueKind::Plain);
             }
-            if let Some(wanted) = wanted(what) {
+            if let Some(wanted) = wanted(what, end_asked(before)) {
+                let kind = match what {
+                    What::Host | What::Port | What::Device => ValueKind::Name,
+                    _ => ValueKind::Pattern,
+                };
                 for value in values(wanted) {
-                    add(&value, "");
+                    add(&value, "", kind);
                 }
             }
             what.describe().to_owned()
         }
     };
     let lower = word.to_lowercase();
-    items.retain(|item| {
-        item.text.to_lowercase().starts_with(&lower) && item.text.len() >= word.len()
-    });
+    items.retain(|(_, text)| text.to_lowercase().starts_with(&lower) && text.len() >= word.len());
     let mut seen = std::collections::HashSet::new();
-    items.retain(|item| seen.insert(item.text.clone()));
+    items.retain(|(_, text)| seen.insert(text.clone()));
+    let mut items: Vec<Completion> = items.into_iter().map(|(item, _)| item).collect();
     if items.len() == 1 && items[0].text == word {
         items.clear();
     }
@@ -135,6 +177,77 @@ pub fn complete(
         from,
         items,
         expected,
+    }
+}
+
+/// Whether a word that is completed ends in front of this.
+pub fn ends_word(character: char) -> bool {
+    character.is_whitespace() || "()=<>&|!~\"'".contains(character)
+}
+
+/// The quote that is open at the end of a text, and its place.
+fn open_quote(text: &str) -> Option<(usize, char)> {
+    let mut open = None;
+    let mut before = ' ';
+    for (at, character) in text.char_indices() {
+        match open {
+            Some((_, quote)) if quote == character => open = None,
+            // Within a word it is a letter like others.
+            None if matches!(character, '"' | '\'') && ends_word(before) => {
+                open = Some((at, character));
+            }
+            _ => {}
+        }
+        before = character;
+    }
+    open
+}
+
+/// What is made of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ValueKind {
+    /// A word or a sign of the language.
+    Plain,
+    /// It is taken as it is.
+    Name,
+    /// Some signs in it stand for others.
+    Pattern,
+    /// A regular expression.
+    Expression,
+}
+
+/// A value as it has to be written to be what it is: in quotes if they are open, or if it needs them. `None` if it would
+/// mean something else however it is written.
+fn spelled(value: &str, quote: Option<char>, kind: ValueKind) -> Option<String> {
+    let signs: &[char] = match kind {
+        ValueKind::Plain | ValueKind::Name => &[],
+        ValueKind::Pattern => &['*', '?', '[', '\\'],
+        ValueKind::Expression => &[
+            '*', '?', '[', ']', '\\', '+', '(', ')', '|', '{', '}', '^', '$',
+        ],
+    };
+    if value.contains(signs) {
+        return None;
+    }
+    let needs_quotes = kind != ValueKind::Plain && value.contains(|c| ends_word(c) || c == '\\');
+    match quote {
+        None if !needs_quotes => Some(value.to_owned()),
+        quote => {
+            let quote = quote.unwrap_or('"');
+            (!value.contains(quote)).then(|| format!("{quote}{value}{quote}"))
+        }
+    }
+}
+
+/// Which end of a socket the value is asked of that stands behind this.
+fn end_asked(before: &str) -> End {
+    let words = before.split(ends_word).rev();
+    // The last word, or the one before it if the last is an operator.
+    let mut last = words.filter(|word| !word.is_empty()).take(2);
+    match last.find_map(Keyword::by_name) {
+        Some(Keyword::Src | Keyword::Sport) => End::Local,
+        Some(Keyword::Dst | Keyword::Dport) => End::Remote,
+        _ => End::Either,
     }
 }
 
@@ -151,12 +264,12 @@ fn operators(field: Field) -> &'static [&'static str] {
     }
 }
 
-fn wanted(what: What) -> Option<Wanted> {
+fn wanted(what: What, end: End) -> Option<Wanted> {
     Some(match what {
         What::Process | What::Owner => Wanted::Processes,
         What::User => Wanted::Users,
-        What::Host => Wanted::Hosts,
-        What::Port => Wanted::Ports,
+        What::Host => Wanted::Hosts(end),
+        What::Port => Wanted::Ports(end),
         What::Device => Wanted::Devices,
         What::Cgroup => Wanted::Cgroups,
         _ => return None,

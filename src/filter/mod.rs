@@ -21,7 +21,9 @@ mod test;
 mod value;
 mod words;
 
-pub use complete::{Completion, Completions, Wanted, complete, keywords, state_names};
+pub use complete::{
+    Completion, Completions, End, Wanted, complete, ends_word, keywords, state_names,
+};
 pub use error::FilterError;
 pub use lower::Lowered;
 pub use names::{
@@ -85,7 +87,7 @@ impl Filter {
             families: parsed.families,
             mixed: parsed.mixed,
             unresolved: parsed.unresolved,
-            search: false,
+            search: is_quoted(text),
         })
     }
 
@@ -115,6 +117,16 @@ impl Filter {
     /// What was typed.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// The same as it can stand beside further conditions: a text that is looked for is in quotes.
+    pub fn term(&self) -> String {
+        let quote = if self.text.contains('"') { '\'' } else { '"' };
+        if self.search && !is_quoted(&self.text) {
+            format!("{quote}{}{quote}", self.text)
+        } else {
+            self.text.clone()
+        }
     }
 
     /// Whether every socket matches.
@@ -220,6 +232,15 @@ impl Filter {
         let mut steps = self.program.steps.iter();
         steps.any(|step| matches!(step.test, test::Test::Mark(..)))
     }
+}
+
+/// Whether a filter is one text in quotes, and nothing else.
+fn is_quoted(text: &str) -> bool {
+    let inside = |quote: char| {
+        let inside = text.trim().strip_prefix(quote)?.strip_suffix(quote)?;
+        Some(!inside.contains(quote))
+    };
+    inside('"').or_else(|| inside('\'')) == Some(true)
 }
 
 /// Whether a text is one word that could not become a filter by typing on: no sign in it, and neither a keyword nor a

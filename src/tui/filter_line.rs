@@ -1,22 +1,21 @@
 //! The line in which a filter is typed: its cursor, what could come next, what was typed before, what is wrong.
 
+use std::net::IpAddr;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use rustc_hash::FxHashSet;
 
 use super::state::State;
 use crate::aggregate::Moment;
 use crate::column::{SOCKET_COLUMNS, SocketRow};
-use crate::filter::{Completion, Filter, Surroundings, Wanted, complete};
-use crate::model::Endpoint;
+use crate::filter::{Completion, End, Filter, Surroundings, Wanted, complete, ends_word};
+use crate::model::{Endpoint, SocketRef};
 
 /// The longest filter that can be typed, characters.
 const LONGEST: usize = 1000;
 
 /// Filters that are remembered.
 const REMEMBERED: usize = 100;
-
-/// Values that are offered of one kind.
-const OFFERED: usize = 200;
 
 /// Rows that are looked through for values.
 const LOOKED_THROUGH: usize = 20_000;
@@ -44,6 +43,14 @@ pub struct FilterLine {
     recalled: Option<usize>,
     /// What was typed before older ones were recalled.
     draft: String,
+    /// Whether it is the filter in force. Otherwise the last that was one stays in force.
+    pub in_force: bool,
+    /// Whether nothing is wrong but that parentheses are open.
+    unclosed: bool,
+    /// Whether Enter was pressed on what is wrong.
+    refused: bool,
+    /// Whether what is typed was recalled, and not looked at yet.
+    walked: bool,
     /// Whether it was edited since it was last looked at as a filter.
     edited: bool,
     /// Whether the offers are for another place than the cursor's.
@@ -65,21 +72,40 @@ impl FilterLine {
     /// Begins with the filter in force, and room for a further condition.
     pub(super) fn new(filter: &Filter) -> FilterLine {
         let gap = if filter.is_empty() { "" } else { " " };
-        let text = format!("{}{gap}", filter.text());
+        let text = format!("{}{gap}", filter.term());
         FilterLine {
             cursor: text.len(),
             text,
             before: filter.clone(),
             moved: true,
+            in_force: true,
             ..FilterLine::default()
         }
     }
 
     /// Whether what is wrong is the word at the cursor, which could still become a right one.
     pub fn is_completing(&self) -> bool {
-        let place = self.error.as_ref().map(|(_, place)| *place);
-        let from = self.text.get(..self.from).map(|text| text.chars().count());
-        !self.offers.is_empty() && place >= from
+        if self.refused || self.offers.is_empty() {
+            return false;
+        }
+        let Some((_, place)) = self.error else {
+            return false;
+        };
+        if self.cursor == self.text.len() && self.unclosed {
+            return true;
+        }
+        let rest = &self.text[self.cursor..];
+        let end = self.cursor + rest.find(ends_word).unwrap_or(rest.len());
+        let place = self.text.char_indices().nth(place);
+        let place = place.map_or(self.text.len(), |(at, _)| at);
+        // Of a word that is not begun yet, its place.
+        let lacks = place == self.cursor && rest.chars().next().is_none_or(char::is_whitespace);
+        (self.from..end).contains(&place) || lacks
+    }
+
+    /// Whether what is wrong has to be told now.
+    pub fn is_wrong(&self) -> bool {
+        self.error.is_some() && !self.is_completing()
     }
 
     fn insert(&mut self, text: &str) {
@@ -97,6 +123,31 @@ impl FilterLine {
     fn right(&self) -> usize {
         let after = self.text[self.cursor..].chars().next();
         self.cursor + after.map_or(0, char::len_utf8)
+    }
+
+    /// The place where the word before the cursor begins, or the signs.
+    fn word_before(&self) -> usize {
+        let kept = self.text[..self.cursor].trim_end();
+        let is_sign = |c: char| ends_word(c) && !c.is_whitespace();
+        let rest = if kept.ends_with(is_sign) {
+            kept.trim_end_matches(is_sign)
+        } else {
+            kept.trim_end_matches(|c| !ends_word(c))
+        };
+        rest.len()
+    }
+
+    /// The place where the word ends that the cursor is in.
+    fn word_end(&self) -> usize {
+        let rest = &self.text[self.cursor..];
+        let inside = self.text.get(self.from..self.cursor).unwrap_or("");
+        if self.taken.is_some() || inside.is_empty() {
+            return self.cursor;
+        }
+        let quote = inside.chars().next().filter(|c| matches!(c, '"' | '\''));
+        let closed = quote.and_then(|quote| rest.find(quote));
+        let end = closed.map(|at| at + 1).or_else(|| rest.find(ends_word));
+        self.cursor + end.unwrap_or(rest.len())
     }
 
     /// Takes out what stands between a place and the cursor.
@@ -141,6 +192,7 @@ pub(super) fn press(state: &mut State, line: &mut FilterLine, key: &KeyEvent) ->
     let control = key.modifiers.contains(KeyModifiers::CONTROL);
     let before = line.text.clone();
     let mut walks = false;
+    line.refused = false;
     match key.code {
         KeyCode::Enter => return finish(state, line),
         KeyCode::Esc => return cancel(state, line),
@@ -148,7 +200,7 @@ pub(super) fn press(state: &mut State, line: &mut FilterLine, key: &KeyEvent) ->
         KeyCode::Tab | KeyCode::BackTab => {
             settle(state, line);
             take_offer(line, key.code == KeyCode::Tab);
-            walks = true;
+            walks = line.taken.is_some();
         }
         KeyCode::Up => recall(state, line, true),
         KeyCode::Down => recall(state, line, false),
@@ -163,9 +215,7 @@ pub(super) fn press(state: &mut State, line: &mut FilterLine, key: &KeyEvent) ->
         KeyCode::Char('u') if control => line.take_out(0, line.cursor),
         KeyCode::Char('k') if control => line.text.truncate(line.cursor),
         KeyCode::Char('w') if control => {
-            let kept = line.text[..line.cursor].trim_end();
-            let from = kept.rfind(' ').map_or(0, |at| at + 1);
-            line.take_out(from, line.cursor);
+            line.take_out(line.word_before(), line.cursor);
         }
         // As in less and vim: taking back more than was typed leaves the line.
         KeyCode::Backspace if line.text.is_empty() => return cancel(state, line),
@@ -190,11 +240,21 @@ pub(super) fn press(state: &mut State, line: &mut FilterLine, key: &KeyEvent) ->
 /// What is typed becomes the filter in force, if it is one; otherwise the last that was one stays.
 fn apply(state: &mut State, line: &mut FilterLine) {
     line.error = None;
+    line.unclosed = false;
+    line.in_force = false;
+    let walked = std::mem::take(&mut line.walked);
     match state.understand(&line.text) {
-        // A word that may become a keyword is not looked for yet.
-        Ok(filter) if filter.is_search() && may_become_more(state, &line.text) => {}
-        Ok(filter) => state.set_filter(filter),
+        // A word that may become a keyword is not looked for yet, unless a longer one was.
+        Ok(filter)
+            if filter.is_search()
+                && !state.filter().is_search()
+                && may_become_more(state, &line.text) => {}
+        Ok(filter) => {
+            line.in_force = true;
+            state.set_filter(filter);
+        }
         Err(error) => {
+            line.unclosed = closed(&line.text).is_some_and(|text| state.understand(&text).is_ok());
             let said = match error.expected() {
                 Some(expected) => format!("{}; expected {expected}", error.message()),
                 None => error.message().to_owned(),
@@ -202,30 +262,51 @@ fn apply(state: &mut State, line: &mut FilterLine) {
             line.error = Some((said, error.column() - 1));
         }
     }
+    // What was only passed by is not in force.
+    if walked && !line.in_force {
+        state.set_filter(line.before.clone());
+    }
+}
+
+/// The text with the parentheses closed that are open in it; `None` if none are.
+fn closed(text: &str) -> Option<String> {
+    let open = text.matches('(').count();
+    let missing = open.checked_sub(text.matches(')').count())?;
+    (missing > 0).then(|| format!("{text}{}", " )".repeat(missing)))
 }
 
 /// Whether a word is the beginning of a keyword or a column.
 fn may_become_more(state: &State, text: &str) -> bool {
     let around = Surroundings::default();
     let word = text.trim();
+    if word.starts_with(['"', '\'']) {
+        return false;
+    }
     let found = complete(word, &state.context(&around), &mut |_| Vec::new());
     !found.items.is_empty()
 }
 
 fn finish(state: &mut State, line: &mut FilterLine) -> Outcome {
     let Ok(filter) = state.understand(&line.text) else {
-        apply(state, line);
+        settle(state, line);
+        line.refused = true;
         return Outcome::Typing;
     };
-    let text = filter.text().to_owned();
+    remember(state, &filter);
     state.set_filter(filter);
-    if !text.is_empty() {
-        state.typed_filters.retain(|known| *known != text);
-        state.typed_filters.push(text);
-        let over = state.typed_filters.len().saturating_sub(REMEMBERED);
-        state.typed_filters.drain(..over);
-    }
     Outcome::Kept
+}
+
+/// Remembers a filter as the last that was asked for.
+pub(super) fn remember(state: &mut State, filter: &Filter) {
+    let text = filter.text().to_owned();
+    if text.is_empty() {
+        return;
+    }
+    state.typed_filters.retain(|known| *known != text);
+    state.typed_filters.push(text);
+    let over = state.typed_filters.len().saturating_sub(REMEMBERED);
+    state.typed_filters.drain(..over);
 }
 
 fn cancel(state: &mut State, line: &FilterLine) -> Outcome {
@@ -246,15 +327,20 @@ fn take_offer(line: &mut FilterLine, forward: bool) {
         (Some(at), false) => (at + all - 1) % all,
     };
     let from = line.from.min(line.cursor);
+    let end = line.word_end();
     let mut word = line.offers[next].text.clone();
-    // The only one is meant, and something follows it.
-    if all == 1 {
+    let behind = line.text[end..].chars().next();
+    // The only one is meant, and something follows it. What stands there already is no part of it.
+    if all == 1 && behind != Some(' ') || behind.is_some_and(|c| !ends_word(c)) {
         word.push(' ');
     }
-    line.take_out(from, line.cursor);
+    line.take_out(from, end);
     line.insert(&word);
     line.taken = (all > 1).then_some(next);
     if all == 1 {
+        if !word.ends_with(' ') {
+            line.cursor = line.right();
+        }
         line.offers.clear();
     }
 }
@@ -273,6 +359,7 @@ fn recall(state: &State, line: &mut FilterLine, older: bool) {
         line.draft = line.text.clone();
     }
     line.recalled = next;
+    line.walked = true;
     let text = match next {
         Some(at) => state.typed_filters[all - 1 - at].clone(),
         None => line.draft.clone(),
@@ -299,11 +386,9 @@ fn offer(state: &State, line: &mut FilterLine) {
 /// Values that were seen.
 fn seen(moment: &Moment, wanted: Wanted) -> Vec<String> {
     let mut known = FxHashSet::default();
-    let mut values = Vec::new();
     let mut add = |value: String| {
-        let fine = !value.is_empty() && !value.contains(char::is_whitespace);
-        if fine && values.len() < OFFERED && known.insert(value.clone()) {
-            values.push(value);
+        if !value.is_empty() && !value.contains(char::is_control) {
+            known.insert(value);
         }
     };
     let sample = &moment.sample;
@@ -319,20 +404,17 @@ fn seen(moment: &Moment, wanted: Wanted) -> Vec<String> {
                 add(name.to_string());
             }
         }
-        Wanted::Hosts => {
-            for remote in &moment.whole().remotes {
-                add(match remote.address {
-                    std::net::IpAddr::V4(address) => address.to_string(),
-                    std::net::IpAddr::V6(address) => format!("[{address}]"),
-                });
+        Wanted::Hosts(end) => {
+            for Endpoint { address, .. } in sockets().flat_map(|socket| endpoints(socket, end)) {
+                if !address.is_unspecified() {
+                    add(host(address));
+                }
+            }
+            if end != End::Remote {
+                sockets().filter_map(path).for_each(add);
             }
         }
-        Wanted::Ports => {
-            let listening = sockets().filter(|socket| socket.socket.is_listener());
-            for Endpoint { port, .. } in listening.filter_map(|socket| socket.socket.local()) {
-                add(port.to_string());
-            }
-        }
+        Wanted::Ports(end) => return ports(sockets(), end),
         Wanted::Devices => {
             for (_, name) in &sample.interfaces {
                 add(name.clone());
@@ -356,6 +438,42 @@ fn seen(moment: &Moment, wanted: Wanted) -> Vec<String> {
             }
         }
     }
+    let mut values: Vec<String> = known.into_iter().collect();
     values.sort_unstable();
     values
+}
+
+/// The ends of a socket that are asked for.
+fn endpoints(socket: SocketRef<'_>, end: End) -> impl Iterator<Item = Endpoint> {
+    let local = socket.socket.local().filter(|_| end != End::Remote);
+    let remote = socket.socket.remote().filter(|_| end != End::Local);
+    local.into_iter().chain(remote)
+}
+
+/// An address as a filter takes it.
+fn host(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    }
+}
+
+/// The name of a unix socket, if it is no pattern of others.
+fn path(socket: SocketRef<'_>) -> Option<String> {
+    let name = std::str::from_utf8(socket.name()?).ok()?;
+    let name = name.replace('\0', "@");
+    let plain = name.starts_with(['/', '@']) && !name.contains(['*', '?', '[', '\\']);
+    plain.then_some(name)
+}
+
+/// Ports of an end. What is listened on is connected to, from elsewhere or soon.
+fn ports<'a>(sockets: impl Iterator<Item = SocketRef<'a>>, end: End) -> Vec<String> {
+    let mut ports = std::collections::BTreeSet::new();
+    for socket in sockets {
+        let listened = socket.socket.local();
+        let listened = listened.filter(|_| socket.socket.is_listener());
+        let all = endpoints(socket, end).chain(listened);
+        ports.extend(all.map(|end| end.port).filter(|&port| port != 0));
+    }
+    ports.iter().map(u16::to_string).collect()
 }

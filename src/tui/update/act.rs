@@ -2,6 +2,7 @@
 
 use super::Effect;
 use super::picker::scrolled;
+use crate::tui::filter_line;
 use crate::tui::keymap::Command;
 use crate::tui::state::{Deed, Popup, State, Victim};
 
@@ -52,11 +53,11 @@ fn add_condition(state: &mut State, condition: &str, exclude: bool) {
         condition.to_owned()
     };
     let filter = state.filter();
-    let known = filter.text();
+    let known = filter.term();
     let text = if filter.is_empty() {
         condition
     } else if filter.is_search() {
-        format!("\"{known}\" and {condition}")
+        format!("{known} and {condition}")
     } else if [" or ", "|"].iter().any(|or| known.contains(or)) && !known.starts_with("( ") {
         format!("( {known} ) and {condition}")
     } else {
@@ -64,7 +65,7 @@ fn add_condition(state: &mut State, condition: &str, exclude: bool) {
     };
     match state.understand(&text) {
         Ok(filter) => {
-            state.typed_filters.push(text);
+            filter_line::remember(state, &filter);
             state.set_filter(filter);
         }
         Err(error) => state.message = Some(error.to_string()),

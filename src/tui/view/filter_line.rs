@@ -6,6 +6,8 @@
 //!  Tab complete   ↑↓ earlier ones   Enter keep   Esc as it was
 //! ```
 
+use std::ops::Range;
+
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
@@ -38,9 +40,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, line: &Fi
         height: 1.min(area.height.saturating_sub(at)),
         ..area
     };
-    let first_shown = render_text(frame, row(0), state, line);
+    let shown = render_text(frame, row(0), state, line);
     if area.height > 1 {
-        render_hint(frame, row(1), state, line, first_shown);
+        render_hint(frame, row(1), state, line, &shown);
     }
     if area.height > 2 {
         let keys: [(&str, &str); 4] = [
@@ -54,7 +56,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, line: &Fi
             pieces.push((key.to_owned(), Tone::Key));
             pieces.push((format!(" {about}  "), Tone::Plain));
         }
-        pieces.push((line.expected.clone(), Tone::Muted));
+        if !line.is_wrong() {
+            pieces.push((line.expected.clone(), Tone::Muted));
+        }
         panel::write(frame.buffer_mut(), row(2), &state.look, &pieces);
     }
 }
@@ -66,16 +70,34 @@ fn harmless(text: &str) -> String {
     out
 }
 
-/// The text with its cursor, which stays in sight, and how many sockets are left. Answers the columns that are scrolled
-/// out at the left.
-fn render_text(frame: &mut Frame<'_>, area: Rect, state: &State, line: &FilterLine) -> usize {
+/// How many sockets are left, and by which filter if it is not what is typed.
+fn left(state: &State, line: &FilterLine) -> String {
     let mut left = String::new();
     if let Some(moment) = state.moment.as_deref() {
-        format::count(&mut left, moment.aggregate.totals.sockets.into());
-        left.push_str(" of ");
-        format::count(&mut left, moment.whole().totals.sockets.into());
-        left.push_str(" sockets ");
+        let whole = moment.whole().totals.sockets;
+        if line.in_force || !state.filter().is_empty() {
+            format::count(&mut left, moment.aggregate.totals.sockets.into());
+            left.push_str(" of ");
+        }
+        format::count(&mut left, whole.into());
+        left.push_str(match (line.in_force, state.filter().is_empty()) {
+            (true, _) => " sockets ",
+            (false, true) => " sockets, not filtered yet ",
+            (false, false) => " with the filter before ",
+        });
     }
+    left
+}
+
+/// The text with its cursor, which stays in sight, and how many sockets are left. Answers the columns of the text that
+/// are in sight.
+fn render_text(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &State,
+    line: &FilterLine,
+) -> Range<usize> {
+    let left = left(state, line);
     let room = usize::from(area.width);
     let told = text::width(&left);
     let told = if room > told + 24 { told } else { 0 };
@@ -89,8 +111,12 @@ fn render_text(frame: &mut Frame<'_>, area: Rect, state: &State, line: &FilterLi
     let shown = text::cut_start(&before, room.saturating_sub(1));
     let scrolled = text::width(&before).saturating_sub(text::width(&shown));
     let behind = text::cut_end(&behind, room.saturating_sub(text::width(&shown) + 1));
-    let wrong = line.error.is_some() && !line.is_completing();
-    let tone = if wrong { Tone::Warning } else { Tone::Strong };
+    let in_sight = scrolled..scrolled + room;
+    let tone = if line.is_wrong() {
+        Tone::Warning
+    } else {
+        Tone::Strong
+    };
     let pieces = [
         (" /".to_owned(), Tone::Key),
         (shown.into_owned(), tone),
@@ -99,14 +125,19 @@ fn render_text(frame: &mut Frame<'_>, area: Rect, state: &State, line: &FilterLi
     ];
     panel::write(frame.buffer_mut(), area, &state.look, &pieces);
     if told > 0 {
+        let told_tone = if line.in_force {
+            Tone::Key
+        } else {
+            Tone::Muted
+        };
         let place = Rect {
             x: area.right() - told as u16,
             width: told as u16,
             ..area
         };
-        panel::write(frame.buffer_mut(), place, &state.look, &[(left, Tone::Key)]);
+        panel::write(frame.buffer_mut(), place, &state.look, &[(left, told_tone)]);
     }
-    scrolled
+    in_sight
 }
 
 /// What is wrong, below the place of it; or what could come next.
@@ -115,13 +146,21 @@ fn render_hint(
     area: Rect,
     state: &State,
     line: &FilterLine,
-    scrolled: usize,
+    in_sight: &Range<usize>,
 ) {
     let room = usize::from(area.width);
     // What can be completed is not wrong yet.
-    if let Some((error, place)) = line.error.as_ref().filter(|_| !line.is_completing()) {
+    if let Some((error, place)) = line.error.as_ref().filter(|_| line.is_wrong()) {
         let before: String = line.text.chars().take(*place).collect();
-        let column = (INDENT + text::width(&harmless(&before))).saturating_sub(scrolled);
+        let column = text::width(&harmless(&before));
+        // The start of a line that is scrolled is a sign that it is.
+        let hidden = in_sight.start > 0 && column == in_sight.start;
+        if hidden || !(in_sight.start..=in_sight.end).contains(&column) {
+            let error = (format!("  {}", harmless(error)), Tone::Warning);
+            panel::write(frame.buffer_mut(), area, &state.look, &[error]);
+            return;
+        }
+        let column = INDENT + column - in_sight.start;
         // The caret stays below its place as long as there is room for some words behind it.
         let error = harmless(error);
         let length = text::width(&error);
@@ -155,7 +194,7 @@ fn render_hint(
         return;
     }
     let mut pieces: Vec<Piece> = vec![("  ".to_owned(), Tone::Plain)];
-    if state.filter().is_search() && line.offers.is_empty() {
+    if state.filter().is_search() && line.in_force && line.offers.is_empty() {
         let note = "looked for in all texts of a socket, and in its process's command".to_owned();
         pieces.push((note, Tone::Muted));
     }
