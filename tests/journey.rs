@@ -10,7 +10,9 @@ use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use sockwatch::app::{Ended, Inbox, Message};
-use sockwatch::tui::state::Typing;
+use sockwatch::model::{Family, Sample};
+use sockwatch::source::{Source, SourceError};
+use sockwatch::tui::state::{Popup, Typing};
 use support::Machine;
 use support::dashboard::Dashboard;
 
@@ -756,6 +758,104 @@ fn a_place_that_is_out_of_sight_has_no_caret() {
     assert!(!dashboard.shows("^"), "{}", dashboard.text());
     dashboard.key(KeyCode::Home);
     assert!(dashboard.shows("  ^ unexpected ')'"));
+}
+
+/// A machine on which unix sockets have a space in their name.
+struct Spaced(Machine);
+
+impl Source for Spaced {
+    fn next_into(&mut self, sample: &mut Sample) -> Result<(), SourceError> {
+        self.0.next_into(sample)?;
+        let name = b"/run/a socket";
+        let blob = sample.sockets.push_blob(&[], &[], &[], name);
+        let blob = blob.expect("room for a name");
+        let unix = sample.sockets.rows.iter_mut();
+        unix.filter(|socket| socket.family == Family::Unix)
+            .for_each(|socket| socket.blob = blob);
+        Ok(())
+    }
+}
+
+/// The filters that are offered.
+fn offered<S: Source>(dashboard: &Dashboard<S>) -> Vec<String> {
+    match &dashboard.event_loop.state().popup {
+        Some(Popup::FilterBy(conditions, ..)) => conditions.clone(),
+        _ => panic!("no filter is offered:\n{}", dashboard.text()),
+    }
+}
+
+#[test]
+fn a_row_passes_every_filter_that_is_offered_for_it() {
+    for (screen, rows) in [
+        ("2", "gjjjjjjGkk"),
+        ("2<<<<<", "gjjjjjGkkk"),
+        ("2>", "gjjj"),
+        ("2t", "gjjjjj"),
+        ("4", "gj"),
+        ("8", "gjjjjjjjjj"),
+    ] {
+        let mut dashboard = Dashboard::new((120, 24), Spaced(Machine::default()));
+        dashboard.ticks(12).keys(screen).keys(" ");
+        let mut all = Vec::new();
+        for row in rows.chars() {
+            dashboard.keys(&row.to_string());
+            let here = dashboard.selected().expect("a row");
+            dashboard.keys("f");
+            let conditions = offered(&dashboard);
+            dashboard.key(KeyCode::Esc);
+            for (at, condition) in conditions.iter().enumerate() {
+                dashboard.keys("f").burst(&"j".repeat(at));
+                dashboard.key(KeyCode::Enter);
+                let text = dashboard.event_loop.state().filter().text();
+                assert_eq!(text, condition);
+                // A group has fewer sockets then; its name stays.
+                let name = here.split(" (").next().expect("a name");
+                let name = name.trim_end_matches(['│', '█', ' ']);
+                let selected = dashboard.selected();
+                let stays = selected.is_some_and(|row| row.starts_with(name));
+                assert!(stays, "{condition} of\n{here}\n{}", dashboard.text());
+                dashboard.keys("F");
+            }
+            all.extend(conditions);
+        }
+        let has = |what: &str| assert!(all.iter().any(|one| one.contains(what)), "{what}");
+        match screen {
+            "2" => has("rate >= "),
+            "2<<<<<" => {
+                has("src \"unix:/run/a socket\"");
+                has("state unconnected");
+            }
+            "2>" => has("rtt >= "),
+            "2t" => has("process 2211"),
+            _ => has("state "),
+        }
+    }
+}
+
+#[test]
+fn groups_and_pages_are_filtered_by() {
+    let mut dashboard = dashboard();
+    for (grouping, condition) in [
+        ("2t", "process "),
+        ("t", "dst "),
+        ("t", "( protocol tcp and sport = "),
+        ("t", "( protocol tcp and state "),
+    ] {
+        dashboard.keys(grouping).keys("gf");
+        let first = offered(&dashboard)[0].clone();
+        dashboard.key(KeyCode::Esc);
+        if !first.starts_with("unowned") {
+            assert!(first.starts_with(condition), "{first}");
+        }
+    }
+    dashboard.type_in("tt2g\rf");
+    assert!(offered(&dashboard).contains(&"state established".to_owned()));
+    dashboard.key(KeyCode::Enter);
+    assert!(!dashboard.event_loop.state().filter().is_empty());
+    let text = dashboard.event_loop.state().filter().text().to_owned();
+    dashboard.keys("f").key(KeyCode::Enter);
+    assert_eq!(dashboard.event_loop.state().filter().text(), text);
+    assert!(dashboard.shows("the filter says that already"));
 }
 
 /// Keys that come one after the other without end, so it seems.

@@ -318,9 +318,8 @@ pub(super) fn does_something(state: &State, command: Command) -> bool {
         Command::ClearFilter => free && !state.filter().is_empty(),
         Command::Kill => free && act::victim(state).is_some(),
         Command::NextMatch | Command::PreviousMatch => rows && !state.filter().is_empty(),
-        Command::FilterBy
-        | Command::Exclude
-        | Command::PickSort
+        Command::FilterBy | Command::Exclude => rows || on_socket,
+        Command::PickSort
         | Command::InvertSort
         | Command::SortLeft
         | Command::SortRight

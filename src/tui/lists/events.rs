@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use super::sockets::{cut_owner, socket_tone};
-use super::{Fit, UNASKED, conditions, headings};
+use super::{Conditions, Fit, UNASKED, conditions, headings};
 use crate::aggregate::{EventKind, Moment};
 use crate::column::format::MISSING;
 use crate::column::{EVENT_COLUMNS, EventLine, Events as EventKindOfRow};
@@ -127,9 +127,11 @@ impl List for Events {
         }
     }
 
-    fn conditions(&self, moment: &Moment, number: u32) -> Vec<(&'static str, String)> {
+    fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {
         let row = self.row(moment, number);
-        row.map_or_else(Vec::new, |row| conditions::of_socket(&row.socket))
+        row.map_or_else(Vec::new, |row| {
+            conditions::of_socket(&row.socket, row.event.state(row.socket.socket))
+        })
     }
 
     fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {

@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::{Conditions, conditions};
 use crate::aggregate::Moment;
 use crate::column::{SOCKET_COLUMNS, SocketColumn, SocketRow, SortKey, Total, format};
 use crate::model::{ProcessKey, State, Unowned};
@@ -109,6 +110,13 @@ impl Group {
             return SortKey::Text(Cow::Borrowed(&self.label));
         }
         self.total(column).map_or(SortKey::Missing, SortKey::Number)
+    }
+
+    /// Filters that its sockets would pass.
+    pub(super) fn conditions(&self, moment: &Moment) -> Conditions {
+        let row = self.members.first();
+        let row = row.and_then(|&row| SocketRow::of(moment, row as usize));
+        row.map_or_else(Vec::new, |row| conditions::of_group(self.key, &row))
     }
 
     pub(super) fn tie(&self) -> u64 {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use super::sockets::cut_owner;
-use super::{Fit, UNASKED, conditions, headings, queue_tone};
+use super::{Conditions, Fit, UNASKED, conditions, headings, queue_tone};
 use crate::aggregate::Moment;
 use crate::column::format::MISSING;
 use crate::column::{LISTENER_COLUMNS, ListenerLine, Listeners as ListenerKind};
@@ -100,9 +100,11 @@ impl List for Listeners {
         }
     }
 
-    fn conditions(&self, moment: &Moment, number: u32) -> Vec<(&'static str, String)> {
+    fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {
         let row = self.row(moment, number);
-        row.map_or_else(Vec::new, |row| conditions::of_socket(&row.socket))
+        row.map_or_else(Vec::new, |row| {
+            conditions::of_socket(&row.socket, row.socket.socket.socket.state)
+        })
     }
 
     fn victim(&self, moment: &Moment, number: u32) -> Option<Victim> {

@@ -1,7 +1,7 @@
 //! What tables list: sockets, processes, listeners, remote hosts, events. Cells come from
 //! [`column`](crate::column); here is which of them a screen shows first.
 
-mod conditions;
+pub(super) mod conditions;
 mod events;
 mod groups;
 mod listeners;
@@ -15,6 +15,8 @@ pub use listeners::Listeners;
 pub use processes::Processes;
 pub use remotes::Remotes;
 pub use sockets::{LineKey, SocketScope, Sockets, cut_owner};
+
+pub(super) use conditions::Conditions;
 
 use super::table::Heading;
 use super::theme::Tone;

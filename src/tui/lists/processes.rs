@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use super::{Fit, UNASKED, conditions, descriptors_tone, headings, retransmitted_tone};
+use super::{Conditions, Fit, UNASKED, conditions, descriptors_tone, headings, retransmitted_tone};
 use crate::aggregate::{Moment, ProcessTotals};
 use crate::column::format::MISSING;
 use crate::column::{PROCESS_COLUMNS, ProcessLine, Processes as ProcessKind};
@@ -121,7 +121,7 @@ impl List for Processes {
         Some(Target::Process(Arc::clone(&line.process.process)))
     }
 
-    fn conditions(&self, moment: &Moment, number: u32) -> Vec<(&'static str, String)> {
+    fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {
         let line = self.row(moment, number);
         line.map_or_else(Vec::new, |line| {
             conditions::of_process(&line.process.process)

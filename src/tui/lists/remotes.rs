@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Fit, UNASKED, conditions, headings, retransmitted_tone};
+use super::{Conditions, Fit, UNASKED, conditions, headings, retransmitted_tone};
 use crate::aggregate::{FewProcesses, Moment, RemoteTotals, Throughput};
 use crate::column::format::MISSING;
 use crate::column::{REMOTE_COLUMNS, RemoteLine, Remotes as RemoteKind, Service};
@@ -106,7 +106,7 @@ impl List for Remotes {
         Some(Target::Remote(address, service))
     }
 
-    fn conditions(&self, moment: &Moment, number: u32) -> Vec<(&'static str, String)> {
+    fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {
         let Some(line) = self.row(moment, number) else {
             return Vec::new();
         };

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use super::groups::{Group, GroupKey, Grouping, Groups};
-use super::{Fit, UNASKED, conditions, headings, process_index, queue_tone};
+use super::{Conditions, Fit, UNASKED, conditions, headings, process_index, queue_tone};
 use crate::aggregate::{Change, Moment};
 use crate::column::format::MISSING;
 use crate::column::{SOCKET_COLUMNS, Service, SocketRow, Sockets as SocketKind, SortKey, Total};
@@ -234,9 +234,16 @@ impl List for Sockets {
         }
     }
 
-    fn conditions(&self, moment: &Moment, number: u32) -> Vec<(&'static str, String)> {
-        let row = self.row(moment, number);
-        row.map_or_else(Vec::new, |row| conditions::of_socket(&row))
+    fn conditions(&self, moment: &Moment, number: u32, column: usize) -> Conditions {
+        if let Some(group) = self.group(number) {
+            return group.conditions(moment);
+        }
+        let Some(row) = self.row(moment, number) else {
+            return Vec::new();
+        };
+        let mut found = conditions::of_socket(&row, row.socket.socket.state);
+        found.extend(conditions::at_least(column, &row));
+        found
     }
 
     fn victim(&self, moment: &Moment, number: u32) -> Option<Victim> {

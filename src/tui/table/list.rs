@@ -83,8 +83,13 @@ pub trait List: Debug + Sized {
     fn tie(&self, moment: &Moment, number: u32) -> u64;
     /// What Enter leads to.
     fn target(&self, moment: &Moment, number: u32) -> Option<Target>;
-    /// Filters that the row would pass, each with the column that it is about.
-    fn conditions(&self, _moment: &Moment, _number: u32) -> Vec<(&'static str, String)> {
+    /// Filters that the row would pass, each with the column that it is about; one of the number in a column, if it is one.
+    fn conditions(
+        &self,
+        _moment: &Moment,
+        _number: u32,
+        _column: usize,
+    ) -> Vec<(&'static str, String)> {
         Vec::new()
     }
     /// What could be ended of the row.

@@ -253,7 +253,7 @@ impl<L: List> Steer for Table<L> {
         let Some(number) = self.meant() else {
             return Vec::new();
         };
-        let mut conditions = self.list.conditions(moment, number);
+        let mut conditions = self.list.conditions(moment, number, self.sort.column);
         // The column that one looks at comes first; otherwise they come as they are.
         conditions.sort_by_key(|(column, _)| *column != id);
         conditions.into_iter().map(|(_, text)| text).collect()

@@ -2,17 +2,27 @@
 
 use super::Effect;
 use super::picker::scrolled;
+use crate::column::format;
 use crate::tui::filter_line;
 use crate::tui::keymap::Command;
+use crate::tui::lists::conditions;
+use crate::tui::page::Page;
 use crate::tui::state::{Deed, Popup, State, Victim};
 
 /// Offers filters that the row would pass.
 pub(super) fn offer_conditions(state: &mut State, exclude: bool) {
     state.arrange();
-    let conditions = match (state.moment.as_deref(), state.table()) {
-        (Some(moment), Some(table)) => table.conditions(moment),
+    let mut conditions = match (state.moment.as_deref(), state.page(), state.table()) {
+        (Some(moment), Some(Page::Socket(page)), _) => {
+            let row = page.row(moment);
+            let found = row.map(|row| conditions::of_socket(&row, row.socket.socket.state));
+            let found = found.unwrap_or_default().into_iter();
+            found.map(|(_, condition)| condition).collect()
+        }
+        (Some(moment), _, Some(table)) => table.conditions(moment),
         _ => Vec::new(),
     };
+    conditions.retain(|condition| state.understand(condition).is_ok());
     if conditions.is_empty() {
         state.message = Some("there is nothing here to filter by".to_owned());
     } else {
@@ -54,6 +64,13 @@ fn add_condition(state: &mut State, condition: &str, exclude: bool) {
     };
     let filter = state.filter();
     let known = filter.term();
+    if has(&known, &condition) {
+        state.message = Some(format!(
+            "the filter says that already: {}",
+            harmless(&condition)
+        ));
+        return;
+    }
     let text = if filter.is_empty() {
         condition
     } else if filter.is_search() {
@@ -72,6 +89,21 @@ fn add_condition(state: &mut State, condition: &str, exclude: bool) {
     }
 }
 
+/// Whether a filter has a condition in it that holds for the whole of it.
+fn has(filter: &str, condition: &str) -> bool {
+    let mut parts = filter.split(" and ");
+    let last = filter.rsplit(" and ").next();
+    // As they are taken from left to right, only the last holds beside an `or`.
+    let mixed = filter.contains(" or ") || filter.contains('|');
+    last == Some(condition) || (!mixed && parts.any(|part| part == condition))
+}
+
+fn harmless(text: &str) -> String {
+    let mut out = String::new();
+    format::harmless(&mut out, text.as_bytes());
+    out
+}
+
 /// Offers ways to end what one looks at.
 pub(super) fn offer_deeds(state: &mut State) {
     state.arrange();
@@ -85,7 +117,7 @@ pub(super) fn offer_deeds(state: &mut State) {
 
 /// What could be ended here.
 pub(in crate::tui) fn victim(state: &State) -> Option<Victim> {
-    use crate::tui::page::{Page, Presence};
+    use crate::tui::page::Presence;
     let moment = state.moment.as_deref()?;
     match state.page() {
         Some(Page::Socket(page)) => {
