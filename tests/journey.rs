@@ -858,6 +858,77 @@ fn groups_and_pages_are_filtered_by() {
     assert!(dashboard.shows("the filter says that already"));
 }
 
+/// A machine on which all connections are held by two processes.
+struct Shared(Machine);
+
+impl Source for Shared {
+    fn next_into(&mut self, sample: &mut Sample) -> Result<(), SourceError> {
+        self.0.next_into(sample)?;
+        let holders = sample.holders.clone();
+        for socket in &mut sample.sockets.rows {
+            let Some(&holder) = holders.get(socket.holders_at as usize) else {
+                continue;
+            };
+            if socket.holders_len == 1 && socket.family == Family::Inet {
+                socket.holders_at = sample.holders.len() as u32;
+                socket.holders_len = 2;
+                let mut other = holder;
+                other.process ^= 1;
+                sample.holders.extend([holder, other]);
+            }
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn whoever_holds_a_socket_can_be_sent_a_signal() {
+    let mut dashboard = Dashboard::new((80, 24), Shared(Machine::default()));
+    dashboard
+        .ticks(3)
+        .type_in("2/sport = 443 state established\rgK");
+    for held in ["nginx/2211 of ", "redis-server/880 of "] {
+        assert!(dashboard.shows(held), "{held}: {}", dashboard.text());
+    }
+    for deed in [
+        "destroy the socket   both ends are told",
+        "SIGTERM to nginx/2211",
+        "SIGTERM to redis-server/880",
+        "SIGTERM to all 2",
+    ] {
+        assert!(dashboard.shows(deed), "{deed}: {}", dashboard.text());
+    }
+    dashboard.keys("jjj").key(KeyCode::Enter).keys("y");
+    assert_eq!(dashboard.job.2, ["SIGTERM 2211", "SIGTERM 880"]);
+    dashboard.keys("K").key(KeyCode::Enter).keys("y");
+    assert!(
+        dashboard.shows(" 10.0.0.1:443 → 198.51.100.") && dashboard.shows(": destroyed"),
+        "the report names the socket: {}",
+        dashboard.text()
+    );
+}
+
+#[test]
+fn what_cannot_be_destroyed_is_said_and_questions_stay_in_sight() {
+    let mut dashboard = dashboard();
+    dashboard.type_in("2/family unix\rgK");
+    assert!(dashboard.shows("the kernel cannot destroy unix sockets"));
+    assert!(!dashboard.shows("destroy the socket"));
+    dashboard.type_in("\x1bF/state listening protocol tcp\rgK");
+    assert!(dashboard.shows("nobody can connect any more"));
+    let mut dashboard = Dashboard::new((40, 10), Machine::default());
+    dashboard.ticks(3).keys("2gK");
+    for _ in 0..5 {
+        dashboard.key(KeyCode::Enter);
+        assert!(
+            dashboard.shows("really? y"),
+            "the question is in sight: {}",
+            dashboard.text()
+        );
+        dashboard.keys("j").keys("j");
+    }
+}
+
 /// Keys that come one after the other without end, so it seems.
 struct Flood {
     left: usize,

@@ -87,7 +87,7 @@ impl Job for Desk {
 
     fn destroy(&mut self, socket: &Socket) -> String {
         match Destroyer::new() {
-            Ok(mut destroyer) => format!("the socket: {}", destroyer.destroy(socket)),
+            Ok(mut destroyer) => destroyer.destroy(socket).to_string(),
             Err(error) => format!("cannot open a netlink socket: {error}"),
         }
     }

@@ -271,12 +271,14 @@ impl<B: Backend> EventLoop<B> {
             }
             Effect::Copy(text) => job.copy(&text),
             Effect::Mouse(take) => job.take_mouse(take),
-            Effect::Destroy(socket) => {
-                self.state.message = Some(job.destroy(&socket));
+            Effect::Destroy(socket, ends) => {
+                self.state.message = Some(format!("{ends}: {}", job.destroy(&socket)));
                 return None;
             }
-            Effect::Signal(process, number, name) => {
-                self.state.message = Some(job.signal(process, number, name));
+            Effect::Signal(processes, number, name) => {
+                let said = processes.into_iter();
+                let said: Vec<String> = said.map(|key| job.signal(key, number, name)).collect();
+                self.state.message = Some(said.join("; "));
                 return None;
             }
             Effect::Resolve(hosts) => {

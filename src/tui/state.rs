@@ -20,7 +20,7 @@ use crate::filter::{Context, Filter, FilterError, Names, NoNames, Surroundings};
 use crate::model::{Process, SocketKey, SocketRef};
 
 pub use place::{Pane, Popup, Screen, Target, Typing};
-pub use victim::{Deed, Victim};
+pub use victim::{Deed, Recipient, Victim};
 
 /// Pages that one can look into from each other and come back from: each takes up what every moment tells of it.
 const DEEPEST: usize = 50;

@@ -37,10 +37,10 @@ pub enum Effect {
     Copy(String),
     /// Take clicks, or leave them to the terminal.
     Mouse(bool),
-    /// End a socket.
-    Destroy(Box<Socket>),
-    /// Send a signal, by its number and name, to a process.
-    Signal(ProcessKey, i32, &'static str),
+    /// End a socket, which has these ends.
+    Destroy(Box<Socket>, String),
+    /// Send a signal, by its number and name, to processes.
+    Signal(Vec<ProcessKey>, i32, &'static str),
     /// Find the addresses of hosts.
     Resolve(Vec<String>),
 }

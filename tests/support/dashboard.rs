@@ -56,7 +56,7 @@ impl Job for NoJob {
 
     fn destroy(&mut self, socket: &Socket) -> String {
         self.2.push(format!("destroy {}", socket.cookie));
-        "the socket: destroyed".to_owned()
+        "destroyed".to_owned()
     }
 
     fn signal(&mut self, process: ProcessKey, _number: i32, name: &str) -> String {

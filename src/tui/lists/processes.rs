@@ -133,7 +133,7 @@ impl List for Processes {
         Some(Victim {
             socket: None,
             ends: String::new(),
-            process: Some(Arc::clone(process)),
+            holders: vec![Arc::clone(process)],
         })
     }
 

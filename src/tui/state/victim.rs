@@ -3,17 +3,17 @@
 use std::sync::Arc;
 
 use crate::column::{SocketColumn, SocketRow};
-use crate::model::{Attribution, Process, Protocol, Socket};
+use crate::model::{Attribution, Ends, Process, Protocol, Socket};
 
-/// What could be ended: a socket, the process that owns it, or both.
+/// What could be ended: a socket, the processes that hold it, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Victim {
     /// The socket, if it is one that lives.
     pub socket: Option<Socket>,
     /// Its ends, as they are shown.
     pub ends: String,
-    /// The process.
-    pub process: Option<Arc<Process>>,
+    /// The processes.
+    pub holders: Vec<Arc<Process>>,
 }
 
 /// What can be done to a victim.
@@ -21,9 +21,26 @@ pub struct Victim {
 pub enum Deed {
     /// End the socket.
     Destroy,
-    /// Send a signal to the process: its number and name.
-    Signal(i32, &'static str),
+    /// Send a signal, by its number and name, to a process.
+    Signal(i32, &'static str, Recipient),
 }
+
+/// Who is sent a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recipient {
+    /// One of the processes, by its place among them.
+    One(usize),
+    /// All of them.
+    All,
+}
+
+/// Signals that can be sent, the gentler first.
+const SIGNALS: [(i32, &str); 4] = [
+    (15, "SIGTERM"),
+    (1, "SIGHUP"),
+    (2, "SIGINT"),
+    (9, "SIGKILL"),
+];
 
 impl Victim {
     /// A socket and who owns it.
@@ -44,30 +61,61 @@ impl Victim {
         Victim {
             socket: Some(*row.socket.socket),
             ends,
-            process: row
+            holders: row
                 .socket
-                .owner()
+                .owners()
                 .filter(|_| held)
-                .map(|owner| Arc::clone(&owner.process)),
+                .map(|(owner, _)| Arc::clone(&owner.process))
+                .collect(),
         }
     }
 
     /// What can be done to it, the gentler first.
     pub fn deeds(&self) -> Vec<Deed> {
         let mut deeds = Vec::new();
-        let destroyable =
-            |socket: &Socket| matches!(socket.protocol, Protocol::Tcp | Protocol::Udp);
-        if self.socket.as_ref().is_some_and(destroyable) {
+        if self.socket.as_ref().is_some_and(is_destroyable) {
             deeds.push(Deed::Destroy);
         }
-        if self.process.is_some() {
-            deeds.extend([
-                Deed::Signal(15, "SIGTERM"),
-                Deed::Signal(1, "SIGHUP"),
-                Deed::Signal(2, "SIGINT"),
-                Deed::Signal(9, "SIGKILL"),
-            ]);
+        for (number, name) in SIGNALS {
+            for at in 0..self.holders.len() {
+                deeds.push(Deed::Signal(number, name, Recipient::One(at)));
+            }
+            if self.holders.len() > 1 {
+                deeds.push(Deed::Signal(number, name, Recipient::All));
+            }
         }
         deeds
     }
+
+    /// The processes that are meant.
+    pub fn recipients(&self, recipient: Recipient) -> &[Arc<Process>] {
+        match recipient {
+            Recipient::All => &self.holders,
+            Recipient::One(at) => self.holders.get(at..=at).unwrap_or(&[]),
+        }
+    }
+
+    /// Who learns of it if the socket is destroyed. Kernel: `tcp_abort`, `udp_abort`.
+    pub fn told(&self) -> &'static str {
+        match &self.socket {
+            Some(socket) if socket.protocol == Protocol::Udp => "its process is told",
+            Some(socket) if socket.is_listener() => "nobody can connect any more",
+            Some(socket) if socket.remote().is_some() => "both ends are told",
+            _ => "",
+        }
+    }
+
+    /// Why the socket itself cannot be ended, if it is one that never can.
+    pub fn spared(&self) -> Option<&'static str> {
+        let socket = self.socket.as_ref()?;
+        match socket.ends {
+            _ if is_destroyable(socket) => None,
+            Ends::Unix { .. } => Some("the kernel cannot destroy unix sockets"),
+            _ => Some("the kernel can destroy TCP and UDP sockets only"),
+        }
+    }
+}
+
+fn is_destroyable(socket: &Socket) -> bool {
+    matches!(socket.protocol, Protocol::Tcp | Protocol::Udp)
 }

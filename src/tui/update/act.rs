@@ -157,10 +157,14 @@ pub(super) fn in_kill(
         (true, Command::CopyRow) => {
             state.popup = None;
             return match deed? {
-                Deed::Destroy => Some(Effect::Destroy(Box::new(victim.socket?))),
-                Deed::Signal(number, name) => {
-                    let process = victim.process.as_ref()?;
-                    Some(Effect::Signal(process.key, number, name))
+                Deed::Destroy => {
+                    let socket = Box::new(victim.socket?);
+                    Some(Effect::Destroy(socket, victim.ends.clone()))
+                }
+                Deed::Signal(number, name, recipient) => {
+                    let all = victim.recipients(recipient).iter();
+                    let keys = all.map(|process| process.key).collect();
+                    Some(Effect::Signal(keys, number, name))
                 }
             };
         }

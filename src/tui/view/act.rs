@@ -5,13 +5,17 @@ use ratatui::layout::Rect;
 
 use super::panel::{self, Piece};
 use crate::column::format;
+use crate::model::Process;
 use crate::tui::hits::Hit;
-use crate::tui::state::{Deed, Popup, State, Victim};
+use crate::tui::state::{Deed, Popup, Recipient, State, Victim};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
 /// The widest that such a list is, columns.
 const WIDEST: u16 = 76;
+
+/// Processes that are listed above what can be done to them.
+const LISTED: usize = 3;
 
 fn harmless(text: &str) -> String {
     let mut out = String::new();
@@ -26,7 +30,7 @@ fn render_list(
     state: &mut State,
     title: &str,
     lines: &[Vec<Piece>],
-    (first, cursor): (usize, usize),
+    (first, cursor, asked): (usize, usize, bool),
 ) {
     let widest = lines
         .iter()
@@ -38,7 +42,9 @@ fn render_list(
     let inner = panel::over(frame, area, &state.look, title, size);
     let page = usize::from(inner.height);
     let selected = first + cursor;
-    let skip = (selected + 1).saturating_sub(page.max(1));
+    // A question about it stays in sight with it.
+    let last = selected + usize::from(asked);
+    let skip = (last + 1).saturating_sub(page.max(1));
     for (y, (at, line)) in (inner.y..inner.bottom()).zip(lines.iter().enumerate().skip(skip)) {
         let place = Rect {
             y,
@@ -46,12 +52,13 @@ fn render_list(
             ..inner
         };
         panel::write(frame.buffer_mut(), place, &state.look, line);
-        if at >= first {
+        if at >= first && !(asked && at == last) {
             if at == selected {
                 let style = state.look.theme.style(Tone::Selected);
                 frame.buffer_mut().set_style(place, style);
             }
-            state.hits.add(place, Hit::Line(at - first));
+            let below = usize::from(asked && at > last);
+            state.hits.add(place, Hit::Line(at - first - below));
         }
     }
 }
@@ -79,7 +86,7 @@ pub(super) fn render_filter_by(frame: &mut Frame<'_>, area: Rect, state: &mut St
         })
         .collect();
     let title = if exclude { "Leave out" } else { "Filter by" };
-    render_list(frame, area, state, title, &lines, (0, cursor));
+    render_list(frame, area, state, title, &lines, (0, cursor, false));
 }
 
 /// Ways to end what one looks at.
@@ -89,7 +96,7 @@ pub(super) fn render_filter_by(frame: &mut Frame<'_>, area: Rect, state: &mut St
 /// │ 10.0.0.1:443 → 10.0.0.9:50000                   │
 /// │ nginx/2211 of www                               │
 /// │                                                 │
-/// │ destroy the socket   the peer is told (reset)   │
+/// │ destroy the socket   both ends are told         │
 /// │ SIGTERM to nginx/2211                           │
 /// └─────────────────────────────────────────────────┘
 /// ```
@@ -101,20 +108,23 @@ pub(super) fn render_kill(frame: &mut Frame<'_>, area: Rect, state: &mut State) 
     if !victim.ends.is_empty() {
         lines.push(vec![(harmless(&victim.ends), Tone::Strong)]);
     }
-    let process = process_name(&victim);
-    if let Some(name) = &process {
-        let user = victim
-            .process
-            .as_ref()
-            .and_then(|process| process.user.clone());
-        let user = user.map_or_else(String::new, |user| format!(" of {}", harmless(&user)));
-        lines.push(vec![(format!("{name}{user}"), Tone::Strong)]);
+    if victim.holders.len() > LISTED {
+        let all = format!("{} processes hold it", victim.holders.len());
+        lines.push(vec![(all, Tone::Strong)]);
+    } else {
+        for process in &victim.holders {
+            let user = process.user.as_deref();
+            let user = user.map_or_else(String::new, |user| format!(" of {}", harmless(user)));
+            lines.push(vec![(format!("{}{user}", name(process)), Tone::Strong)]);
+        }
     }
+    let spared = victim.spared();
+    lines.extend(spared.map(|why| vec![(why.to_owned(), Tone::Muted)]));
     lines.push(Vec::new());
     let first = lines.len();
     let deeds = victim.deeds();
     for (at, deed) in deeds.iter().enumerate() {
-        lines.push(describe(*deed, process.as_deref(), state.may_destroy));
+        lines.push(describe(*deed, &victim, state.may_destroy));
         if asked && at == cursor {
             lines.push(vec![
                 ("  really? ".to_owned(), Tone::Critical),
@@ -123,34 +133,37 @@ pub(super) fn render_kill(frame: &mut Frame<'_>, area: Rect, state: &mut State) 
             ]);
         }
     }
-    render_list(frame, area, state, "End", &lines, (first, cursor));
+    render_list(frame, area, state, "End", &lines, (first, cursor, asked));
 }
 
-fn process_name(victim: &Victim) -> Option<String> {
-    let process = victim.process.as_ref()?;
-    Some(format!("{}/{}", harmless(&process.comm), process.key.pid))
+fn name(process: &Process) -> String {
+    format!("{}/{}", harmless(&process.comm), process.key.pid)
 }
 
-fn describe(deed: Deed, process: Option<&str>, may_destroy: bool) -> Vec<Piece> {
+fn describe(deed: Deed, victim: &Victim, may_destroy: bool) -> Vec<Piece> {
     let plain = |text: &str| (text.to_owned(), Tone::Plain);
     match deed {
         Deed::Destroy if may_destroy => vec![
             plain("destroy the socket"),
-            ("   both ends are told".to_owned(), Tone::Muted),
+            (format!("   {}", victim.told()), Tone::Muted),
         ],
         Deed::Destroy => vec![
             ("destroy the socket".to_owned(), Tone::Muted),
             ("   needs CAP_NET_ADMIN".to_owned(), Tone::Warning),
         ],
-        Deed::Signal(_, name) => {
-            let about = match name {
+        Deed::Signal(_, signal, recipient) => {
+            let about = match signal {
                 "SIGTERM" => "   asks it to end",
                 "SIGHUP" => "   many read their settings anew",
                 "SIGKILL" => "   ends it at once",
                 _ => "",
             };
+            let who = match (recipient, victim.recipients(recipient)) {
+                (Recipient::One(_), [process]) => name(process),
+                (_, all) => format!("all {}", all.len()),
+            };
             vec![
-                plain(&format!("{name} to {}", process.unwrap_or("the process"))),
+                plain(&format!("{signal} to {who}")),
                 (about.to_owned(), Tone::Muted),
             ]
         }
