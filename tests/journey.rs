@@ -929,6 +929,26 @@ fn what_cannot_be_destroyed_is_said_and_questions_stay_in_sight() {
     }
 }
 
+#[test]
+fn a_filter_in_force_is_told_everywhere_with_the_key_that_takes_it_away() {
+    let mut dashboard = Dashboard::new((80, 24), Machine::default());
+    dashboard.ticks(3);
+    for keys in ["1", "2", "3", "4", "5", "8"] {
+        dashboard.keys(keys);
+        assert!(dashboard.shows("/ filter"), "{}", dashboard.text());
+    }
+    dashboard.type_in("1/protocol tcp\r");
+    for keys in [
+        "1", "2", "2t", "2g\r", "3g\r", "4g\r", "4p", "5g\r", "8", "8g\r",
+    ] {
+        dashboard.type_in(keys);
+        assert!(dashboard.shows("filter: protoco"), "{}", dashboard.text());
+        let last = dashboard.lines()[23].clone();
+        let told = last.contains("/ filter") && last.contains("F no filter");
+        assert!(told, "{keys}: {}", dashboard.text());
+    }
+}
+
 /// Keys that come one after the other without end, so it seems.
 struct Flood {
     left: usize,

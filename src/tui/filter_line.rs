@@ -20,6 +20,30 @@ const REMEMBERED: usize = 100;
 /// Rows that are looked through for values.
 const LOOKED_THROUGH: usize = 20_000;
 
+/// What has become of what is typed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// It is the filter in force.
+    #[default]
+    InForce,
+    /// It is none, or not yet: the last that was one stays in force.
+    Waiting,
+    /// The same, and nothing is wrong but that parentheses are open.
+    Unclosed,
+}
+
+/// What was done to a line.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Edit {
+    /// Nothing.
+    #[default]
+    None,
+    /// Something was typed.
+    Typed,
+    /// An older filter was recalled, or what was typed before that.
+    Recalled,
+}
+
 /// A filter that is being typed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FilterLine {
@@ -43,16 +67,12 @@ pub struct FilterLine {
     recalled: Option<usize>,
     /// What was typed before older ones were recalled.
     draft: String,
-    /// Whether it is the filter in force. Otherwise the last that was one stays in force.
-    pub in_force: bool,
-    /// Whether nothing is wrong but that parentheses are open.
-    unclosed: bool,
+    /// What has become of it.
+    pub standing: Standing,
     /// Whether Enter was pressed on what is wrong.
     refused: bool,
-    /// Whether what is typed was recalled, and not looked at yet.
-    walked: bool,
-    /// Whether it was edited since it was last looked at as a filter.
-    edited: bool,
+    /// What was done since it was last looked at as a filter.
+    edit: Edit,
     /// Whether the offers are for another place than the cursor's.
     moved: bool,
 }
@@ -78,7 +98,6 @@ impl FilterLine {
             text,
             before: filter.clone(),
             moved: true,
-            in_force: true,
             ..FilterLine::default()
         }
     }
@@ -91,7 +110,7 @@ impl FilterLine {
         let Some((_, place)) = self.error else {
             return false;
         };
-        if self.cursor == self.text.len() && self.unclosed {
+        if self.cursor == self.text.len() && self.standing == Standing::Unclosed {
             return true;
         }
         let rest = &self.text[self.cursor..];
@@ -166,7 +185,7 @@ impl FilterLine {
         let room = LONGEST.saturating_sub(self.text.chars().count());
         let text: String = pasted(text).take(room).collect();
         self.insert(&text);
-        (self.edited, self.moved) = (true, true);
+        (self.edit, self.moved) = (Edit::Typed, true);
     }
 }
 
@@ -179,8 +198,9 @@ pub(super) fn pasted(text: &str) -> impl Iterator<Item = char> {
 /// Lets what is typed be in force, and finds out what could come next, if anything was edited. Both look at every socket,
 /// so this is done once for all keys that came together.
 pub(super) fn settle(state: &mut State, line: &mut FilterLine) {
-    if std::mem::take(&mut line.edited) {
-        apply(state, line);
+    match std::mem::take(&mut line.edit) {
+        Edit::None => {}
+        edit => apply(state, line, edit),
     }
     if std::mem::take(&mut line.moved) {
         offer(state, line);
@@ -232,17 +252,17 @@ pub(super) fn press(state: &mut State, line: &mut FilterLine, key: &KeyEvent) ->
         }
         _ => return Outcome::Typing,
     }
-    line.edited |= line.text != before;
+    if line.edit == Edit::None && line.text != before {
+        line.edit = Edit::Typed;
+    }
     line.moved |= !walks;
     Outcome::Typing
 }
 
 /// What is typed becomes the filter in force, if it is one; otherwise the last that was one stays.
-fn apply(state: &mut State, line: &mut FilterLine) {
+fn apply(state: &mut State, line: &mut FilterLine, edit: Edit) {
     line.error = None;
-    line.unclosed = false;
-    line.in_force = false;
-    let walked = std::mem::take(&mut line.walked);
+    line.standing = Standing::Waiting;
     match state.understand(&line.text) {
         // A word that may become a keyword is not looked for yet, unless a longer one was.
         Ok(filter)
@@ -250,11 +270,13 @@ fn apply(state: &mut State, line: &mut FilterLine) {
                 && !state.filter().is_search()
                 && may_become_more(state, &line.text) => {}
         Ok(filter) => {
-            line.in_force = true;
+            line.standing = Standing::InForce;
             state.set_filter(filter);
         }
         Err(error) => {
-            line.unclosed = closed(&line.text).is_some_and(|text| state.understand(&text).is_ok());
+            if closed(&line.text).is_some_and(|text| state.understand(&text).is_ok()) {
+                line.standing = Standing::Unclosed;
+            }
             let said = match error.expected() {
                 Some(expected) => format!("{}; expected {expected}", error.message()),
                 None => error.message().to_owned(),
@@ -263,7 +285,7 @@ fn apply(state: &mut State, line: &mut FilterLine) {
         }
     }
     // What was only passed by is not in force.
-    if walked && !line.in_force {
+    if edit == Edit::Recalled && line.standing != Standing::InForce {
         state.set_filter(line.before.clone());
     }
 }
@@ -359,7 +381,7 @@ fn recall(state: &State, line: &mut FilterLine, older: bool) {
         line.draft = line.text.clone();
     }
     line.recalled = next;
-    line.walked = true;
+    line.edit = Edit::Recalled;
     let text = match next {
         Some(at) => state.typed_filters[all - 1 - at].clone(),
         None => line.draft.clone(),

@@ -318,7 +318,7 @@ pub(super) fn does_something(state: &State, command: Command) -> bool {
         Command::ClearFilter => free && !state.filter().is_empty(),
         Command::Kill => free && act::victim(state).is_some(),
         Command::NextMatch | Command::PreviousMatch => rows && !state.filter().is_empty(),
-        Command::FilterBy | Command::Exclude => rows || on_socket,
+        Command::FilterBy | Command::Exclude | Command::CopyRow => rows || on_socket,
         Command::PickSort
         | Command::InvertSort
         | Command::SortLeft
@@ -329,7 +329,6 @@ pub(super) fn does_something(state: &State, command: Command) -> bool {
         Command::Group => free && groups(state),
         Command::Fold => rows && (state.screen == Screen::Remotes || grouped(state)),
         Command::Freeze => free && state.moment.is_some(),
-        Command::CopyRow => rows || on_socket,
         Command::Faults => {
             let moment: Option<&Arc<_>> = state.moment.as_ref();
             moment.is_some_and(|moment| !moment.sample.faults.is_empty())

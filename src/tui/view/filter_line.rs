@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 
 use super::panel::{self, Piece};
 use crate::column::format;
-use crate::tui::filter_line::FilterLine;
+use crate::tui::filter_line::{FilterLine, Standing};
 use crate::tui::state::{State, Typing};
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -75,12 +75,13 @@ fn left(state: &State, line: &FilterLine) -> String {
     let mut left = String::new();
     if let Some(moment) = state.moment.as_deref() {
         let whole = moment.whole().totals.sockets;
-        if line.in_force || !state.filter().is_empty() {
+        let in_force = line.standing == Standing::InForce;
+        if in_force || !state.filter().is_empty() {
             format::count(&mut left, moment.aggregate.totals.sockets.into());
             left.push_str(" of ");
         }
         format::count(&mut left, whole.into());
-        left.push_str(match (line.in_force, state.filter().is_empty()) {
+        left.push_str(match (in_force, state.filter().is_empty()) {
             (true, _) => " sockets ",
             (false, true) => " sockets, not filtered yet ",
             (false, false) => " with the filter before ",
@@ -125,7 +126,7 @@ fn render_text(
     ];
     panel::write(frame.buffer_mut(), area, &state.look, &pieces);
     if told > 0 {
-        let told_tone = if line.in_force {
+        let told_tone = if line.standing == Standing::InForce {
             Tone::Key
         } else {
             Tone::Muted
@@ -194,7 +195,7 @@ fn render_hint(
         return;
     }
     let mut pieces: Vec<Piece> = vec![("  ".to_owned(), Tone::Plain)];
-    if state.filter().is_search() && line.in_force && line.offers.is_empty() {
+    if state.filter().is_search() && line.standing == Standing::InForce && line.offers.is_empty() {
         let note = "looked for in all texts of a socket, and in its process's command".to_owned();
         pieces.push((note, Tone::Muted));
     }

@@ -36,19 +36,38 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         last.extend(piece(label(C::Help), "help"));
     }
     last.extend(piece(label(C::Quit), "quit"));
-    let room = area.width.saturating_sub(1 + panel::width(&last));
+    let mut room = area.width.saturating_sub(1 + panel::width(&last));
     let mut line: Vec<Piece> = vec![(" ".to_owned(), Tone::Plain)];
-    let mut used = 0;
-    for (keys, about) in &hints(state) {
-        let pieces = piece(keys, about);
-        let width = panel::width(&pieces);
-        if used + width <= room {
-            used += width;
-            line.extend(pieces);
+    let hints = hints(state).into_iter();
+    let hints: Vec<(bool, Vec<[Piece; 2]>)> = hints
+        .map(|(keys, about)| {
+            let mut choices = vec![piece(&keys, &about)];
+            // Where it leads to is seen in the row.
+            if about.starts_with("open ") {
+                choices.push(piece(&keys, "open"));
+            }
+            (is_kept(state, &keys), choices)
+        })
+        .collect();
+    // What is kept is given its room first.
+    let mut shown: Vec<Option<[Piece; 2]>> = vec![None; hints.len()];
+    for kept in [true, false] {
+        for ((is_kept, choices), shown) in hints.iter().zip(&mut shown) {
+            let fits = |pieces: &&[Piece; 2]| *is_kept == kept && panel::width(*pieces) <= room;
+            if let Some(pieces) = choices.iter().find(fits) {
+                room -= panel::width(pieces);
+                *shown = Some(pieces.clone());
+            }
         }
     }
+    line.extend(shown.into_iter().flatten().flatten());
     line.extend(last);
     panel::write(frame.buffer_mut(), area, &state.look, &line);
+}
+
+/// Whether a key is told of however little room there is: how to filter, and how to have it all again.
+fn is_kept(state: &State, keys: &str) -> bool {
+    state.popup.is_none() && (keys == label(C::Filter) || keys == label(C::ClearFilter))
 }
 
 /// Keys that do something here and now, the most useful first.
@@ -113,8 +132,9 @@ fn hints(state: &State) -> Vec<(String, String)> {
             if state.frozen {
                 hint(&[C::Freeze], "thaw");
             }
-            let on_page = state.page().is_some();
-            hint(&[C::Back], if on_page { "back" } else { "no filter" });
+            if state.page().is_some() {
+                hint(&[C::Back], "back");
+            }
             let on_text = state.table().is_none();
             hint(&[C::Down, C::Up], if on_text { "scroll" } else { "select" });
             if let Some(name) = target_name(state) {
@@ -133,9 +153,7 @@ fn hints(state: &State) -> Vec<(String, String)> {
             }
             hint(&[C::NextMatch], "next");
             hint(&[C::Filter], "filter");
-            if state.page().is_some() {
-                hint(&[C::ClearFilter], "no filter");
-            }
+            hint(&[C::ClearFilter], "no filter");
             hint(&[C::PickSort], "sort");
             hint(&[C::FilterBy], "filter by");
             hint(&[C::Kill], "kill");

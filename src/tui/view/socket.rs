@@ -41,12 +41,26 @@ const LOW: u16 = 13;
 /// From which height on there is room for charts, and how many lines they take.
 const CHARTS: (u16, u16) = (30, 7);
 
+/// Columns of a title that are kept for a filter, with the corners.
+const FILTER: usize = 30;
+
+/// The title with the filter in force: what is counted above is what it leaves.
+fn with_filter(title: String, filter: &str, columns: usize) -> String {
+    if filter.is_empty() {
+        return title;
+    }
+    let title = text::cut_middle(&title, columns.saturating_sub(FILTER));
+    format!("{title} ─ filter: {filter}")
+}
+
 /// Draws the page.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let look = state.look.clone();
     let Some(moment) = state.moment.clone() else {
         return;
     };
+    let mut filter = String::new();
+    format::harmless(&mut filter, state.filter().text().as_bytes());
     let Some(Page::Socket(page)) = state.page_mut() else {
         return;
     };
@@ -81,6 +95,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         Constraint::Min(0),
     ])
     .areas(area);
+    let title = with_filter(title, &filter, usize::from(area.width));
     let inner = panel::framed(frame, upper, &look, &title);
     panel::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
     if charts > 0 {

@@ -22,13 +22,19 @@ const NAME: usize = 24;
 /// screen one is on.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let trail = trail(state);
+    // Names become shorter for a filter that is told of here.
+    let filter = if tells_filter(state) {
+        FILTER as u16
+    } else {
+        0
+    };
     let names: [fn(Screen) -> &'static str; 3] = [Screen::title, Screen::short_title, |_| ""];
     let choices = names.map(|name| tabs(state.screen, name, &trail));
-    let fits = |tabs: &&Vec<(Option<Screen>, Vec<Piece>)>| {
-        let width: u16 = tabs.iter().map(|(_, pieces)| panel::width(pieces)).sum();
-        width <= area.width
-    };
-    let chosen = choices.iter().find(fits).unwrap_or(&choices[2]);
+    let fits = |tabs: &&Vec<(Option<Screen>, Vec<Piece>)>| width(tabs) + filter <= area.width;
+    let bare = width(&tabs(state.screen, |_| "", "")) + TRAIL_SIGNS + filter;
+    let short = text::cut_middle(&trail, area.width.saturating_sub(bare).into());
+    let shortest = tabs(state.screen, |_| "", &short);
+    let chosen = choices.iter().find(fits).unwrap_or(&shortest);
     let mut x = area.x;
     for (screen, pieces) in chosen {
         let room = Rect {
@@ -53,13 +59,24 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     );
 }
 
+/// Columns that a trail takes beside itself.
+const TRAIL_SIGNS: u16 = 3;
+
+fn width(tabs: &[(Option<Screen>, Vec<Piece>)]) -> u16 {
+    tabs.iter().map(|(_, pieces)| panel::width(pieces)).sum()
+}
+
 /// Least columns that are worth while for a filter.
 const FILTER: usize = 16;
 
+/// Whether there is a filter that no table's title tells of.
+fn tells_filter(state: &State) -> bool {
+    state.screen == Screen::Overview && state.page().is_none() && !state.filter().is_empty()
+}
+
 /// The filter in force, where no table's title tells of it.
 fn render_filter(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    let told = state.page().is_none() && state.screen != Screen::Overview;
-    if state.filter().is_empty() || told || usize::from(area.width) < FILTER {
+    if !tells_filter(state) || usize::from(area.width) < FILTER {
         return;
     }
     let mut filter = "filter: ".to_owned();
