@@ -848,7 +848,13 @@ fn groups_and_pages_are_filtered_by() {
             assert!(first.starts_with(condition), "{first}");
         }
     }
-    dashboard.type_in("tt2g\rf");
+    dashboard.keys("gx").key(KeyCode::Enter);
+    let text = dashboard.event_loop.state().filter().text().to_owned();
+    assert!(
+        text.starts_with("not ( protocol "),
+        "a group is left out: {text}"
+    );
+    dashboard.type_in("Ftt2g\rf");
     assert!(offered(&dashboard).contains(&"state established".to_owned()));
     dashboard.key(KeyCode::Enter);
     assert!(!dashboard.event_loop.state().filter().is_empty());
@@ -914,8 +920,18 @@ fn what_cannot_be_destroyed_is_said_and_questions_stay_in_sight() {
     dashboard.type_in("2/family unix\rgK");
     assert!(dashboard.shows("the kernel cannot destroy unix sockets"));
     assert!(!dashboard.shows("destroy the socket"));
-    dashboard.type_in("\x1bF/state listening protocol tcp\rgK");
-    assert!(dashboard.shows("nobody can connect any more"));
+    for (filter, told) in [
+        (
+            "state listening protocol tcp",
+            "nobody can connect any more",
+        ),
+        ("protocol udp", "its process is told"),
+    ] {
+        dashboard.type_in(&format!("\x1bF/{filter}\rgK"));
+        assert!(dashboard.shows(told), "{}", dashboard.text());
+    }
+    dashboard.type_in("\x1bF/state time-wait\rgK");
+    assert!(dashboard.shows("destroy the socket") && !dashboard.shows("told"));
     let mut dashboard = Dashboard::new((40, 10), Machine::default());
     dashboard.ticks(3).keys("2gK");
     for _ in 0..5 {

@@ -18,6 +18,8 @@ enum Happening {
     Key(KeyCode, KeyModifiers),
     Mouse(MouseEventKind, u16, u16),
     Resize(u16, u16),
+    /// A text that is pasted.
+    Paste(&'static str),
     Tick,
 }
 
@@ -46,6 +48,8 @@ fn happening() -> impl Strategy<Value = Happening> {
         4 => (proptest::sample::select(kinds), 0..130_u16, 0..45_u16)
             .prop_map(|(kind, column, row)| Happening::Mouse(kind, column, row)),
         1 => (1..140_u16, 1..50_u16).prop_map(|(width, height)| Happening::Resize(width, height)),
+        1 => proptest::sample::select(vec!["q", "state established\r\n", "\u{1b}[31m数", "( \"a b", ""])
+            .prop_map(Happening::Paste),
         3 => Just(Happening::Tick),
     ]
 }
@@ -74,6 +78,9 @@ proptest! {
                 }
                 Happening::Resize(width, height) => {
                     dashboard.resize(width, height);
+                }
+                Happening::Paste(text) => {
+                    dashboard.paste(text);
                 }
                 Happening::Tick => {
                     dashboard.ticks(1);

@@ -427,11 +427,12 @@ fn seen(moment: &Moment, wanted: Wanted) -> Vec<String> {
             }
         }
         Wanted::Hosts(end) => {
-            for Endpoint { address, .. } in sockets().flat_map(|socket| endpoints(socket, end)) {
-                if !address.is_unspecified() {
-                    add(host(address));
-                }
-            }
+            let ends = sockets().flat_map(|socket| endpoints(socket, end));
+            let addresses: FxHashSet<IpAddr> = ends.map(|end| end.address).collect();
+            let addresses = addresses.into_iter();
+            addresses
+                .filter(|address| !address.is_unspecified())
+                .for_each(|address| add(host(address)));
             if end != End::Remote {
                 sockets().filter_map(path).for_each(add);
             }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::column::{SocketColumn, SocketRow};
-use crate::model::{Attribution, Ends, Process, Protocol, Socket};
+use crate::model::{Attribution, Ends, Process, Protocol, Socket, State};
 
 /// What could be ended: a socket, the processes that hold it, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,12 +95,17 @@ impl Victim {
         }
     }
 
-    /// Who learns of it if the socket is destroyed. Kernel: `tcp_abort`, `udp_abort`.
+    /// Who learns of it if the socket is destroyed. Kernel: `tcp_abort`, which resets what `tcp_need_reset` says;
+    /// `udp_abort`.
     pub fn told(&self) -> &'static str {
-        match &self.socket {
-            Some(socket) if socket.protocol == Protocol::Udp => "its process is told",
-            Some(socket) if socket.is_listener() => "nobody can connect any more",
-            Some(socket) if socket.remote().is_some() => "both ends are told",
+        use State::{CloseWait, Established, FinWait1, FinWait2, Listen, SynRecv, SynSent};
+        let Some(socket) = &self.socket else {
+            return "";
+        };
+        match (socket.protocol, socket.state) {
+            (Protocol::Udp, _) | (_, SynSent) => "its process is told",
+            (_, Listen) => "nobody can connect any more",
+            (_, Established | SynRecv | FinWait1 | FinWait2 | CloseWait) => "both ends are told",
             _ => "",
         }
     }
