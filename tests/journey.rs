@@ -675,6 +675,7 @@ fn enter_says_what_is_wrong() {
         ("( state established ", "unclosed '('"),
         ("dport ", "'dport' lacks its value"),
         ("state est", "there is no state 'est'"),
+        ("process nginx and", "the filter ends too early"),
     ] {
         let mut dashboard = typed(text);
         assert!(!dashboard.shows(wrong), "it may become right: {text}");

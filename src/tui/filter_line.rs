@@ -104,18 +104,23 @@ impl FilterLine {
 
     /// Whether what is wrong is the word at the cursor, which could still become a right one.
     pub fn is_completing(&self) -> bool {
-        if self.refused || self.offers.is_empty() {
-            return false;
-        }
-        let Some((_, place)) = self.error else {
+        let Some((_, place)) = self.error.as_ref().filter(|_| !self.refused) else {
             return false;
         };
-        if self.cursor == self.text.len() && self.standing == Standing::Unclosed {
+        let at_end = self.cursor == self.text.len();
+        // All that is wrong is that it ends here.
+        if at_end && *place == self.text.chars().count() {
+            return true;
+        }
+        if self.offers.is_empty() {
+            return false;
+        }
+        if at_end && self.standing == Standing::Unclosed {
             return true;
         }
         let rest = &self.text[self.cursor..];
         let end = self.cursor + rest.find(ends_word).unwrap_or(rest.len());
-        let place = self.text.char_indices().nth(place);
+        let place = self.text.char_indices().nth(*place);
         let place = place.map_or(self.text.len(), |(at, _)| at);
         // Of a word that is not begun yet, its place.
         let lacks = place == self.cursor && rest.chars().next().is_none_or(char::is_whitespace);
