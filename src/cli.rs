@@ -102,7 +102,7 @@ pub struct Select {
     /// Sockets of a family: inet, inet6, unix, link, netlink, vsock
     #[arg(short, long, value_name = "FAMILY", value_delimiter = ',')]
     pub family: Vec<String>,
-    /// Kinds of sockets: all, inet, tcp, udp, raw, mptcp, sctp, unix, packet, netlink, vsock, or unix_dgram and the like; ! leaves out
+    /// Kinds of sockets: all, inet, tcp, udp, raw, mptcp, sctp, unix, packet, netlink, vsock, and parts such as `unix_dgram`; ! leaves out
     #[arg(
         short = 'A',
         long,
@@ -180,7 +180,7 @@ pub struct List {
     /// Adds the memory that it takes, and what it dropped
     #[arg(short, long)]
     pub memory: bool,
-    /// Adds the type of service, the traffic class and the class of net_cls
+    /// Adds the type of service, the traffic class and the class id
     #[arg(long)]
     pub tos: bool,
     /// Adds the control group

@@ -109,6 +109,11 @@ impl Event {
         own.into_iter().flatten().chain(others).chain(nothing)
     }
 
+    /// The first of [`Self::states`]: by it the socket is found.
+    pub fn state(&self, socket: SocketRef<'_>) -> State {
+        self.states(socket).next().unwrap_or(socket.socket.state)
+    }
+
     /// Whether something holds of the socket in one of [`Self::states`].
     pub fn holds(&self, socket: SocketRef<'_>, holds: impl Fn(SocketRef<'_>) -> bool) -> bool {
         self.states(socket).any(|state| {

@@ -149,7 +149,7 @@ fn connected() -> StateSet {
 /// Which kinds of sockets were asked for, in which families and states.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Kinds {
-    kinds: Vec<Kind>,
+    wanted: Vec<Kind>,
     families: Vec<Family>,
     states: StateSet,
     /// The one family that was named, if there is one.
@@ -231,7 +231,7 @@ impl Kinds {
             return Err(Usage::new("-A leaves out every kind of socket"));
         }
         Ok(Kinds {
-            kinds,
+            wanted: kinds,
             families,
             states,
             named,
@@ -250,23 +250,25 @@ impl Kinds {
 
     /// The transport protocols in which services have names, as far as they were asked for.
     pub(super) fn protocols(&self) -> Vec<Protocol> {
-        let all = self.kinds.len() == ALL.len();
+        let all = self.wanted.len() == ALL.len();
         [(Tcp, Protocol::Tcp), (Udp, Protocol::Udp)]
             .into_iter()
-            .filter_map(|(kind, protocol)| (!all && self.kinds.contains(&kind)).then_some(protocol))
+            .filter_map(|(kind, protocol)| {
+                (!all && self.wanted.contains(&kind)).then_some(protocol)
+            })
             .collect()
     }
 
     /// Whether the kernel can end all that was asked for: TCP and UDP sockets.
     pub(super) fn are_destroyable(&self) -> bool {
-        self.kinds.iter().all(|kind| matches!(kind, Tcp | Udp))
+        self.wanted.iter().all(|kind| matches!(kind, Tcp | Udp))
     }
 
     /// Whether a table may have what was asked for in it.
     pub(super) fn wants(&self, table: Table) -> bool {
         let any = |families: &[Family], kinds: &[Kind]| {
             families.iter().any(|family| self.families.contains(family))
-                && kinds.iter().any(|kind| self.kinds.contains(kind))
+                && kinds.iter().any(|kind| self.wanted.contains(kind))
         };
         let one = |family, protocol| {
             Kind::of(family, protocol).is_some_and(|kind| any(&[family], &[kind]))
@@ -288,7 +290,7 @@ impl Kinds {
         // Of a kind without a name nobody has said that it is not wanted.
         self.families.contains(&socket.family)
             && Kind::of(socket.family, socket.protocol)
-                .is_none_or(|kind| self.kinds.contains(&kind))
+                .is_none_or(|kind| self.wanted.contains(&kind))
     }
 }
 

@@ -142,8 +142,11 @@ struct Set {
     classes: Vec<String>,
 }
 
+/// A class's name, and whether a byte is in it.
+type Class = (&'static str, fn(&u8) -> bool);
+
 /// Classes of `isalpha(3)` and its like, by which bytes are in them in the C locale.
-const CLASSES: [(&str, fn(&u8) -> bool); 12] = [
+const CLASSES: [Class; 12] = [
     ("alnum", u8::is_ascii_alphanumeric),
     ("alpha", u8::is_ascii_alphabetic),
     ("blank", |byte| matches!(byte, b' ' | b'\t')),

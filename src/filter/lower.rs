@@ -102,13 +102,12 @@ fn size(test: &Test, marks: bool) -> Option<usize> {
     }
     Some(match test {
         Test::Port(_, Compare::Equal, _) => 12,
-        Test::Port(..) => 8,
         Test::Host(_, host) => match &host.address {
             Address::Any => 12,
             Address::Networks(networks) => networks.iter().map(network_size).sum(),
             _ => return None,
         },
-        Test::Device(Device::Index(_)) => 8,
+        Test::Port(..) | Test::Device(Device::Index(_)) => 8,
         Test::Mark(..) if marks => 12,
         Test::Cgroup(cgroup) if cgroup.id.is_some() => 12,
         Test::Autobound(..) => 4,
