@@ -1,6 +1,9 @@
 //! What was typed. Exactly that: what it means is decided by the command that it is for.
 
 pub mod language;
+mod select;
+
+pub use select::Select;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -54,97 +57,6 @@ pub enum Command {
     Kill(Kill),
     /// Explains a command, or the filter language
     Help(Help),
-}
-
-/// Which sockets, with ss's letters.
-#[derive(Debug, Clone, Default, Args)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a letter that ss has"
-)]
-pub struct Select {
-    /// All states: listening, unconnected, TIME-WAIT and SYN-RECV sockets too
-    #[arg(short, long, overrides_with = "listening")]
-    pub all: bool,
-    /// Listening (and unconnected) sockets only
-    #[arg(short, long, overrides_with = "all")]
-    pub listening: bool,
-    /// TCP sockets
-    #[arg(short, long)]
-    pub tcp: bool,
-    /// UDP sockets
-    #[arg(short, long)]
-    pub udp: bool,
-    /// Unix sockets
-    #[arg(short = 'x', long)]
-    pub unix: bool,
-    /// Raw IP sockets
-    #[arg(short = 'w', long)]
-    pub raw: bool,
-    /// Packet sockets
-    #[arg(short = '0', long)]
-    pub packet: bool,
-    /// MPTCP sockets
-    #[arg(short = 'M', long)]
-    pub mptcp: bool,
-    /// SCTP sockets
-    #[arg(short = 'S', long)]
-    pub sctp: bool,
-    /// Vsock sockets
-    #[arg(long)]
-    pub vsock: bool,
-    /// IPv4 sockets only
-    #[arg(short = '4', long, overrides_with = "ipv6")]
-    pub ipv4: bool,
-    /// IPv6 sockets only
-    #[arg(short = '6', long, overrides_with = "ipv4")]
-    pub ipv6: bool,
-    /// Sockets of a family: inet, inet6, unix, link, netlink, vsock
-    #[arg(short, long, value_name = "FAMILY", value_delimiter = ',')]
-    pub family: Vec<String>,
-    /// Kinds of sockets: all, inet, tcp, udp, raw, mptcp, sctp, unix, packet, netlink, vsock, and parts such as `unix_dgram`; ! leaves out
-    #[arg(
-        short = 'A',
-        long,
-        visible_alias = "socket",
-        value_name = "KIND,…",
-        value_delimiter = ','
-    )]
-    pub query: Vec<String>,
-    /// Reads a filter from a file, which follows what is typed
-    #[arg(short = 'F', long = "filter", value_name = "FILE")]
-    pub filter_file: Option<PathBuf>,
-    /// Which sockets: ss's filter language, and more; see below
-    #[arg(value_name = "FILTER")]
-    pub filter: Vec<String>,
-}
-
-impl Select {
-    /// Whether it names kinds of sockets, beside families of addresses.
-    pub fn names_kinds(&self) -> bool {
-        let letters = [
-            self.tcp,
-            self.udp,
-            self.unix,
-            self.raw,
-            self.packet,
-            self.mptcp,
-            self.sctp,
-            self.vsock,
-        ];
-        let is_other = |name: &String| !name.starts_with("inet");
-        letters.contains(&true) || !self.query.is_empty() || self.family.iter().any(is_other)
-    }
-
-    /// Whether it says anything about which sockets.
-    pub fn says_anything(&self) -> bool {
-        self.names_kinds()
-            || self.ipv4
-            || self.ipv6
-            || !self.family.is_empty()
-            || !self.filter.is_empty()
-            || self.filter_file.is_some()
-    }
 }
 
 /// `list`, with ss's letters.
