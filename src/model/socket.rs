@@ -156,6 +156,7 @@ pub struct Socket {
 
 impl Socket {
     /// Whether the kernel tells when such a socket is freed: TCP and UDP. Kernel: `sock_diag_broadcast_destroy`.
+    #[inline]
     pub fn has_destroy_event(&self) -> bool {
         matches!(self.protocol, Protocol::Tcp | Protocol::Udp)
     }

@@ -97,8 +97,9 @@ impl Aggregator {
         } else {
             0
         };
-        last.awaits_end = socket.has_destroy_event() && (whole || !connection);
-        if last.awaits_end || !socket.has_destroy_event() {
+        let is_heard = socket.has_destroy_event();
+        last.awaits_end = is_heard && (whole || !connection);
+        if !is_heard || (self.recorder.keep_all && last.awaits_end) {
             self.recorder
                 .remember(view(sample, socket), since.is_none());
         }

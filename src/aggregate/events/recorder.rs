@@ -171,9 +171,6 @@ impl Recorder {
     /// Remembers a socket whose end the kernel does not tell; if every event counts, also one of which it may be lost.
     pub(in crate::aggregate) fn remember(&mut self, socket: SocketRef<'_>, first: bool) {
         let row = socket.socket;
-        if row.has_destroy_event() && !self.keep_all {
-            return;
-        }
         if let Some(face) = self.faces.get(&row.key()) {
             let known = self.seen.sockets.rows.get(face.row as usize);
             let same = |known: &Socket| {
