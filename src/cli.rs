@@ -77,7 +77,7 @@ pub struct List {
     /// Names for addresses and ports, as far as they are known within a second
     #[arg(short, long)]
     pub resolve: bool,
-    /// Owning processes; always shown
+    /// Owning processes: shown anyway, but in a table of more than 50 000 sockets
     #[arg(short, long)]
     pub processes: bool,
     /// Adds columns of identity: inode, cookie, cgroup, device, mark

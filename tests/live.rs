@@ -17,12 +17,13 @@ use std::time::{Duration, Instant};
 use libtest_mimic::{Arguments, Trial};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use sockwatch::aggregate::{Aggregate, Aggregator};
+use sockwatch::filter::StateSet;
 use sockwatch::model::{
     Attribution, Protocol, Sample, Socket, SocketRef, SocketTable, State, TcpInfo, Unowned,
 };
 use sockwatch::source::netlink::dump::Dumper;
 use sockwatch::source::netlink::request::{Asked, Table};
-use sockwatch::source::{Live, LiveOptions, Source};
+use sockwatch::source::{Live, LiveOptions, OwnersOf, Source};
 
 mod support;
 
@@ -81,6 +82,10 @@ fn trials() -> Vec<Trial> {
             "the same without any privilege",
             &[Need::Root, Need::Setpriv],
             burst_unprivileged,
+        ),
+        plain(
+            "owners are left out of a table that is larger than it may be, and of no other",
+            owners_of_at_most,
         ),
         plain(
             "TIME-WAIT keeps the owner that it had when seen alive",
@@ -362,6 +367,52 @@ fn time_wait_remembered() {
         let pids: Vec<u32> = owners(&row).iter().map(|owner| owner.0).collect();
         assert_eq!(pids, [std::process::id()]);
     }
+}
+
+fn owners_of_at_most() {
+    let listener = listener(Ipv4Addr::LOCALHOST);
+    let port = listener.local_addr().expect("it has an address").port();
+    let looked = |most: usize, filtered: bool| {
+        let mut options = LiveOptions {
+            tables: vec![Table::Tcp],
+            owners: OwnersOf::AtMost(most),
+            ..LiveOptions::default()
+        };
+        if filtered {
+            // As for `list -l`: few are asked for, and the kernel's count of all of them says nothing.
+            options.asked.lowered.states = StateSet::of(State::Listen);
+        }
+        let mut live = Live::new(options).expect("sock_diag can be asked");
+        let mut sample = Sample::default();
+        live.next_into(&mut sample).expect("a Sample");
+        let row = sample.iter().find(|row| {
+            row.socket.state == State::Listen
+                && row.socket.local().is_some_and(|at| at.port == port)
+        });
+        let found = owners(&row.expect("the listener")).len();
+        (found, live.left_owners_out())
+    };
+    for filtered in [false, true] {
+        assert_eq!(looked(0, filtered), (0, true), "filtered: {filtered}");
+        assert_eq!(
+            looked(1_000_000, filtered),
+            (1, false),
+            "filtered: {filtered}"
+        );
+    }
+    // The machine has more sockets than that; the table of listeners has not, as far as this test's namespace goes.
+    let listeners = {
+        let mut sample = Sample::default();
+        let mut options = LiveOptions::default();
+        options.asked.lowered.states = StateSet::of(State::Listen);
+        options.tables = vec![Table::Tcp];
+        let mut live = Live::new(options).expect("sock_diag can be asked");
+        live.next_into(&mut sample).expect("a Sample");
+        sample.sockets.rows.len()
+    };
+    let _more: Vec<_> = (0..=listeners + 8).map(|_| pair(&listener)).collect();
+    assert_eq!(looked(listeners + 8, false), (0, true));
+    assert_eq!(looked(listeners + 8, true), (1, false));
 }
 
 /// Closes `first`, then `second`, and answers the ports of the first, which is then in TIME-WAIT.

@@ -14,7 +14,7 @@ use crate::export;
 use crate::export::table::{Further, Layout};
 use crate::model::{Attribution, Sample, Unowned};
 use crate::source::netlink::request::Asked;
-use crate::source::{Live, LiveOptions, Source, System, read_raw_dump};
+use crate::source::{Live, LiveOptions, OwnersOf, Source, System, read_raw_dump};
 
 /// Time between the two Samples that a rate is made of.
 const RATE_WINDOW: Duration = Duration::from_secs(1);
@@ -48,7 +48,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
     named.extend(order.map(|order| order.column.id));
     let needs = Needs {
         rates: selection.needs_rates(&named),
-        owners: arguments.machine_readable() || selection.needs_owners(&named),
+        owners: owners_of(arguments, &selection, &named, order),
         details: arguments.machine_readable() || arguments.info || selection.needs_details(&named),
         other_ends: arguments.machine_readable() || named.contains(&"peer"),
     };
@@ -118,14 +118,37 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Sockets in a table from which on their processes are shown only if they are asked for: to find them takes a system call
+/// for each descriptor, which is more than the kernel needs to list the sockets.
+const LARGE_TABLE: usize = 50_000;
+
 /// What has to be found out beside the sockets themselves.
 #[derive(Debug, Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "each is found out by itself")]
 struct Needs {
     rates: bool,
-    owners: bool,
+    owners: OwnersOf,
     details: bool,
     other_ends: bool,
+}
+
+/// Of which sockets the owners are needed: of all if anything that was typed depends on them, and of a table that just has
+/// a column for them unless it is large.
+fn owners_of(
+    arguments: &List,
+    selection: &Selection,
+    named: &[&str],
+    order: Option<Order>,
+) -> OwnersOf {
+    let mut typed: Vec<&str> = arguments.columns.iter().map(|name| plain(name)).collect();
+    typed.extend(order.map(|order| order.column.id));
+    if arguments.machine_readable() || arguments.processes || selection.needs_owners(&typed) {
+        OwnersOf::All
+    } else if selection.needs_owners(named) {
+        OwnersOf::AtMost(LARGE_TABLE)
+    } else {
+        OwnersOf::None
+    }
 }
 
 /// Asks the kernel, no more than what is needed.
@@ -150,7 +173,18 @@ fn take(selection: &Selection, needs: Needs, moment: &mut Moment) -> anyhow::Res
         live.next_into(&mut moment.sample)?;
         moment.derive(&mut aggregator);
     }
+    if live.left_owners_out() {
+        let all = moment.sample.sockets.rows.len();
+        eprintln!(
+            "sockwatch: note: the processes of {all} sockets are left out, to take no longer than ss does; -p shows them"
+        );
+    }
     Ok(())
+}
+
+/// A column's name as it was typed, without what says that it stands beside the usual ones.
+fn plain(name: &str) -> &str {
+    name.trim().trim_start_matches('+')
 }
 
 /// Repeats, as JSON Lines, until nobody listens any more.
@@ -353,7 +387,7 @@ fn columns(arguments: &List) -> anyhow::Result<Vec<&'static SocketColumn>> {
             .for_each(&mut add);
     }
     for name in asked {
-        add(column(name.trim().trim_start_matches('+'))?);
+        add(column(plain(name))?);
     }
     if columns.is_empty() {
         return Err(anyhow!("--columns names no column"));

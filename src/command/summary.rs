@@ -10,7 +10,7 @@ use crate::cli;
 use crate::export;
 use crate::source::netlink::request::Asked;
 use crate::source::procfs::socket_limits;
-use crate::source::{Live, LiveOptions, Source};
+use crate::source::{Live, LiveOptions, OwnersOf, Source};
 
 /// Takes one Sample and counts what is in it.
 ///
@@ -19,7 +19,7 @@ use crate::source::{Live, LiveOptions, Source};
 pub fn run(arguments: cli::Summary) -> anyhow::Result<()> {
     let options = LiveOptions {
         destroy_events: false,
-        owners: false,
+        owners: OwnersOf::None,
         asked: Asked {
             details: false,
             ..Asked::default()

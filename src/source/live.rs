@@ -30,6 +30,17 @@ const MOST_OTHER_ENDS: usize = 4096;
 /// How often the names of devices are read again.
 const INTERFACES_AGAIN: Duration = Duration::from_secs(5);
 
+/// Of which sockets the owners are looked for. That costs more than all the rest: a system call for each descriptor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnersOf {
+    /// Of none.
+    None,
+    /// Of all, unless there are more sockets than that.
+    AtMost(usize),
+    /// Of all.
+    All,
+}
+
 /// What [`Live`] samples.
 #[derive(Debug, Clone)]
 pub struct LiveOptions {
@@ -41,8 +52,8 @@ pub struct LiveOptions {
     pub destroy_events: bool,
     /// What is asked of the tables of the internet protocols.
     pub asked: Asked,
-    /// Whether owners are looked for; without, every socket's is unknown.
-    pub owners: bool,
+    /// Whose owners are looked for; the others' are unknown.
+    pub owners: OwnersOf,
     /// Whether the other ends of connections are looked up if what is asked for leaves them out.
     pub other_ends: bool,
     /// How long Samples may wait for users' names, in all. Later ones have those that came meanwhile.
@@ -56,7 +67,7 @@ impl Default for LiveOptions {
             tables: Table::ALL.to_vec(),
             destroy_events: true,
             asked: Asked::default(),
-            owners: true,
+            owners: OwnersOf::All,
             other_ends: true,
             name_wait: Duration::from_millis(20),
         }
@@ -78,6 +89,7 @@ pub struct Live {
     cgroups: CgroupPaths,
     interfaces: FxHashMap<u32, String>,
     interfaces_read: Option<Instant>,
+    left_owners_out: bool,
     /// Tables that the kernel lacks: when it said so, and how.
     lacking: FxHashMap<Table, (Instant, Fault)>,
     /// Why destroy events are not heard.
@@ -120,6 +132,7 @@ impl Live {
             cgroups: CgroupPaths::new(&options.proc_root),
             interfaces: FxHashMap::default(),
             interfaces_read: None,
+            left_owners_out: false,
             lacking: FxHashMap::default(),
             deaf,
             lost_in_all: 0,
@@ -337,61 +350,89 @@ impl Live {
     }
 }
 
+/// Who owns the sockets.
+impl Live {
+    /// Whether the owners were too many to be looked for in the last Sample.
+    pub fn left_owners_out(&self) -> bool {
+        self.left_owners_out
+    }
+
+    /// Whether owners will be looked for, going by what the kernel counts before the sockets are known.
+    fn expects_owners(&mut self, sample: &mut Sample) -> bool {
+        match self.options.owners {
+            OwnersOf::None => false,
+            OwnersOf::AtMost(most) => {
+                self.counters.read(&mut sample.counters, &mut Vec::new());
+                let in_use = sample.counters.protocols.get("sockstat.sockets.used");
+                in_use.is_none_or(|in_use| usize::try_from(in_use).unwrap_or(0) <= most)
+            }
+            OwnersOf::All => true,
+        }
+    }
+
+    /// Takes the first dump on one core while another reads all of `/proc`; answers how long that took.
+    fn dump_and_find_owners(&mut self, sample: &mut Sample) -> Duration {
+        let now = clock_ns(rustix::time::ClockId::Monotonic);
+        let nobody = Owners::new(&self.options.proc_root, Duration::ZERO);
+        let mut owners = std::mem::replace(&mut self.owners, nobody);
+        let mut scan = || {
+            let clock = Instant::now();
+            owners.refresh(now, &|_| true);
+            clock.elapsed()
+        };
+        let scanned = std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().name("owners".into());
+            let scanning = thread.spawn_scoped(scope, &mut scan).ok();
+            self.dump(sample);
+            scanning.and_then(|scanning| scanning.join().ok())
+        });
+        // Without a second thread to be had, one does both.
+        let took = scanned.unwrap_or_else(scan);
+        self.owners = owners;
+        took
+    }
+
+    /// Looks into the processes that may hold what was dumped, if [`Self::dump_and_find_owners`] has not.
+    fn find_owners(&mut self, sample: &Sample) {
+        if self.samples > 0 {
+            let inodes = LiveInodes::new(&sample.sockets.rows);
+            self.owners
+                .refresh(sample.monotonic_ns, &|inode| inodes.contains(inode));
+        } else if sample.sockets.rows.len() <= FEW {
+            let inodes: Vec<u32> = sample.sockets.rows.iter().map(|row| row.inode).collect();
+            self.owners.seek(sample.monotonic_ns, &inodes);
+        } else {
+            self.owners.refresh(sample.monotonic_ns, &|_| true);
+        }
+    }
+}
+
 impl Source for Live {
     fn next_into(&mut self, sample: &mut Sample) -> Result<(), SourceError> {
         let start = Instant::now();
         sample.clear();
         sample.host = Arc::clone(&self.host);
         let mut owners_time = Duration::ZERO;
-        if !self.options.owners {
-            self.dump(sample);
-        } else if self.samples == 0 && self.asks_for_few() {
-            self.dump(sample);
-            let clock = Instant::now();
-            let inodes: Vec<u32> = sample
-                .sockets
-                .rows
-                .iter()
-                .map(|socket| socket.inode)
-                .collect();
-            if inodes.len() <= FEW {
-                self.owners.seek(sample.monotonic_ns, &inodes);
-            } else {
-                self.owners.refresh(sample.monotonic_ns, &|_| true);
-            }
-            owners_time += clock.elapsed();
-        } else if self.samples == 0 {
-            // Everything is new: let one core read all of /proc while the other dumps.
-            let now = clock_ns(rustix::time::ClockId::Monotonic);
-            let nobody = Owners::new(&self.options.proc_root, Duration::ZERO);
-            let mut owners = std::mem::replace(&mut self.owners, nobody);
-            let mut scan = || {
-                let clock = Instant::now();
-                owners.refresh(now, &|_| true);
-                clock.elapsed()
-            };
-            let scanned = std::thread::scope(|scope| {
-                let thread = std::thread::Builder::new().name("owners".into());
-                let scanning = thread.spawn_scoped(scope, &mut scan).ok();
-                self.dump(sample);
-                scanning.and_then(|scanning| scanning.join().ok())
-            });
-            // Without a second thread to be had, one does both.
-            owners_time += scanned.unwrap_or_else(scan);
-            self.owners = owners;
+        let together = self.samples == 0 && !self.asks_for_few() && self.expects_owners(sample);
+        if together {
+            owners_time += self.dump_and_find_owners(sample);
         } else {
             self.dump(sample);
         }
         let clock = Instant::now();
-        if self.samples > 0 && self.options.owners {
-            let inodes = LiveInodes::new(&sample.sockets.rows);
-            self.owners
-                .refresh(sample.monotonic_ns, &|inode| inodes.contains(inode));
+        let with_owners = match self.options.owners {
+            OwnersOf::None => false,
+            OwnersOf::AtMost(most) => together || sample.sockets.rows.len() <= most,
+            OwnersOf::All => true,
+        };
+        if with_owners && !together {
+            self.find_owners(sample);
         }
+        self.left_owners_out = !with_owners && self.options.owners != OwnersOf::None;
         // Only now: what a process held that ended after the dump is then told as freed, and not looked for.
         self.hear(sample);
         let dumper = &mut self.dumper;
-        if self.options.owners {
+        if with_owners {
             self.attributor
                 .attribute(sample, &mut self.owners, &mut |socket| {
                     dumper.is_held(socket)

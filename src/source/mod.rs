@@ -10,7 +10,7 @@ mod live;
 mod names;
 mod raw_dump;
 
-pub use live::{Live, LiveOptions};
+pub use live::{Live, LiveOptions, OwnersOf};
 pub use names::System;
 pub use raw_dump::{RawDumpError, read_raw_dump};
 
