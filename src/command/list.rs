@@ -124,7 +124,6 @@ const LARGE_TABLE: usize = 50_000;
 
 /// What has to be found out beside the sockets themselves.
 #[derive(Debug, Clone, Copy)]
-#[expect(clippy::struct_excessive_bools, reason = "each is found out by itself")]
 struct Needs {
     rates: bool,
     owners: OwnersOf,
