@@ -7,9 +7,11 @@
 //! - [`filter`]: what somebody wants to see of a list.
 //! - [`source`]: where Samples come from; `netlink` asks `sock_diag`, `procfs` finds owners and counters, `Live`
 //!   composes one Sample a tick.
+//! - [`recording`]: Samples in a file and in memory, written as they are taken and read back at any instant.
 //! - [`aggregate`]: what follows from a Sample and the one before it: rates, groups, listeners, bounded history.
 //! - [`mod@column`]: what a table can show of a socket, a process, a listener, a remote host or an event, for the screen,
 //!   `list` and CSV alike.
+//! - [`replay`]: moments of a recording, derived as they were when it was made.
 //! - [`tui`]: the dashboard's screen: state, keys, views. Draws and decides, touches nothing outside.
 //! - [`app`]: the running dashboard: threads, channels, the terminal.
 //! - [`export`]: what leaves as text: table, JSON, CSV.
@@ -26,5 +28,7 @@ pub mod command;
 pub mod export;
 pub mod filter;
 pub mod model;
+pub mod recording;
+pub mod replay;
 pub mod source;
 pub mod tui;

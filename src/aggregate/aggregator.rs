@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{Losses, ProcessKey, Protocol, Reuse, Sample, SocketKey, State, Tracker};
+use crate::model::{Losses, ProcessKey, Protocol, Reuse, Sample, SocketKey, State, Tracker, Visit};
 
 use super::events::Recorder;
 use super::groups::{Changes, Sum, Sums};
@@ -84,6 +84,24 @@ impl Aggregator {
     pub fn with_all_events(mut self) -> Aggregator {
         self.recorder.keep_all = true;
         self
+    }
+
+    /// Starts again without history, and keeps what it was told to keep.
+    #[must_use]
+    pub fn anew(&self) -> Aggregator {
+        let mut anew = Aggregator::new();
+        anew.recorder.keep_all = self.recorder.keep_all;
+        anew
+    }
+
+    /// Learns when sockets were seen first (ns of the monotonic clock), from somebody who has seen the Samples before the
+    /// first that is taken here.
+    pub fn remember_ages(&mut self, first_seen: &[(SocketKey, u64)]) {
+        for (key, first_ns) in first_seen {
+            let (Visit::New(last) | Visit::Known(last) | Visit::Repeated(last)) =
+                self.sockets.visit(*key);
+            last.first_ns = Some(*first_ns);
+        }
     }
 
     /// Takes the next Sample and fills `out`, whose memory is used again. Samples come in the order of their time.

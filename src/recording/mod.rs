@@ -1,0 +1,24 @@
+//! Samples in a file, and in memory in the same form: written while they are taken, read back at any instant.
+//!
+//! ```text
+//!  Sample ─▶ Encoder ─▶ Frame ─▶ Recorder (a thread) ─▶ file ─▶ Reader ─▶ Archive ─▶ Sample
+//!                         └────▶ History (memory, bounded) ───────────▶ Archive ─▶ Sample
+//! ```
+//!
+//! What the kernel said is stored, nothing that follows from it: rates are derived again by whoever reads.
+
+mod archive;
+mod encode;
+mod frame;
+mod head;
+mod history;
+mod reader;
+mod recorder;
+
+pub use archive::{Archive, Entry, Loss, RecordingError, Samples, entry_at};
+pub use encode::Encoder;
+pub use frame::Frame;
+pub use head::Head;
+pub use history::{History, Memory};
+pub use reader::{Inspection, Reader};
+pub use recorder::{Progress, Recorder, RecorderOptions, save};
