@@ -8,12 +8,18 @@
 //! What the kernel said is stored, nothing that follows from it: rates are derived again by whoever reads.
 
 mod archive;
+mod column;
+mod decode;
 mod encode;
 mod frame;
 mod head;
 mod history;
 mod reader;
 mod recorder;
+mod rows;
+mod section;
+mod texts;
+mod varint;
 
 pub use archive::{Archive, Entry, Loss, RecordingError, Samples, entry_at};
 pub use encode::Encoder;

@@ -1,0 +1,266 @@
+//! Frames to Samples. Whatever the bytes claim, they are refused rather than believed: no length is trusted beyond what was
+//! read, no number beyond what was told.
+
+mod beside;
+mod rows;
+
+use std::sync::Arc;
+
+use zstd::stream::raw::{DParameter, Decoder as Zstd, InBuffer, Operation as _, OutBuffer};
+
+use super::Frame;
+use super::column::COLUMNS;
+use super::section::{self, sections};
+use super::texts::Texts;
+use super::varint::{Broken, Cursor};
+use crate::model::{Host, Sample, Visibility};
+
+use beside::{CounterSums, Processes};
+use rows::{Closed, RowDecoder};
+
+/// The largest frame that is unpacked, bytes: a key frame of two million sockets.
+pub(super) const LARGEST_FRAME: usize = 512 << 20;
+
+/// The compressor's memory of what went before, as a power of two of bytes.
+const WINDOW: u32 = 23;
+
+/// What a chunk may take unpacked for each byte that it takes packed, and beside that: sockets that are all alike take the
+/// most, some 500. A decompression bomb takes a million.
+const MOST_RATIO: usize = 4096;
+const MOST_FREE: usize = 64 << 20;
+
+/// Unpacks one frame after another.
+#[derive(Default)]
+pub(super) struct Decoder {
+    host: Arc<Host>,
+    zstd: Option<Zstd<'static>>,
+    texts: Texts,
+    processes: Processes,
+    counters: CounterSums,
+    rows: RowDecoder,
+    clock: Clock,
+    /// The frame at hand, unpacked.
+    raw: Vec<u8>,
+    /// Bytes of the chunk so far, packed.
+    packed: usize,
+    /// Whether the next frame can go on from the last.
+    is_whole: bool,
+}
+
+/// What a Sample says of its time.
+#[derive(Debug, Clone, Copy, Default)]
+struct Clock {
+    taken_at_us: i64,
+    monotonic_ns: u64,
+    timings: crate::model::Timings,
+    lost_events: u64,
+    events_available: bool,
+    visibility: Visibility,
+}
+
+/// Where the sections of a frame lie.
+struct Sections<'a> {
+    fixed: [Cursor<'a>; section::COLUMN],
+    columns: Vec<Cursor<'a>>,
+}
+
+impl<'a> Sections<'a> {
+    fn find(raw: &'a [u8]) -> Result<Sections<'a>, Broken> {
+        let mut found = Sections {
+            fixed: [Cursor(&[]); section::COLUMN],
+            columns: vec![Cursor(&[]); COLUMNS],
+        };
+        for section in sections(raw) {
+            let (number, bytes) = section?;
+            let place = match number.checked_sub(section::COLUMN) {
+                None => found.fixed.get_mut(number),
+                Some(column) => found.columns.get_mut(column),
+            };
+            if let Some(place) = place {
+                *place = Cursor(bytes);
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl std::fmt::Debug for Decoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decoder").finish_non_exhaustive()
+    }
+}
+
+impl Decoder {
+    /// A decoder for what this machine recorded.
+    pub(super) fn new(host: Host) -> Decoder {
+        Decoder {
+            host: Arc::new(host),
+            ..Decoder::default()
+        }
+    }
+
+    /// The bytes of the last frame, unpacked.
+    pub(super) fn raw(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// Takes the next frame: a key frame, or the one that follows the last.
+    ///
+    /// # Errors
+    /// If it is broken. Only a key frame can go on from there.
+    pub(super) fn take(&mut self, frame: &Frame) -> Result<(), Broken> {
+        if frame.is_key {
+            self.packed = 0;
+        } else if !self.is_whole {
+            return Err(Broken("what it goes on from is missing"));
+        }
+        self.is_whole = false;
+        self.packed = self.packed.saturating_add(frame.payload.len());
+        self.unpack(frame)?;
+        if frame.is_key {
+            self.texts.clear();
+            self.processes.clear();
+            self.counters.clear();
+            self.rows.clear();
+            self.clock = Clock::default();
+        }
+        let raw = std::mem::take(&mut self.raw);
+        let taken = self.take_sections(&raw, frame.is_key);
+        self.raw = raw;
+        taken?;
+        self.is_whole = true;
+        Ok(())
+    }
+
+    /// Bytes that a chunk may take unpacked.
+    fn most(&self) -> usize {
+        self.packed
+            .saturating_mul(MOST_RATIO)
+            .saturating_add(MOST_FREE)
+    }
+
+    fn unpack(&mut self, frame: &Frame) -> Result<(), Broken> {
+        const REFUSED: Broken = Broken("the compressor refuses it");
+        let length = frame.unpacked as usize;
+        if length > LARGEST_FRAME.min(self.most()) {
+            return Err(Broken("it claims to be larger than it can be"));
+        }
+        let zstd = match &mut self.zstd {
+            Some(zstd) => zstd,
+            none => {
+                let mut zstd = Zstd::new().map_err(|_| REFUSED)?;
+                zstd.set_parameter(DParameter::WindowLogMax(WINDOW))
+                    .map_err(|_| REFUSED)?;
+                none.insert(zstd)
+            }
+        };
+        if frame.is_key {
+            zstd.reinit().map_err(|_| REFUSED)?;
+        }
+        self.raw.clear();
+        // As much as is there, and one byte to see that no more is.
+        let mut input = InBuffer::around(&frame.payload);
+        let mut step = (frame.payload.len() * 8).clamp(4096, 1 << 20);
+        loop {
+            let room = (length + 1 - self.raw.len()).min(step);
+            self.raw.reserve(room);
+            let (at, before) = (self.raw.len(), input.pos());
+            // The compressor fills what is reserved, which may be more than was asked for.
+            let mut output = OutBuffer::around_pos(&mut self.raw, at);
+            zstd.run(&mut input, &mut output).map_err(|_| REFUSED)?;
+            if self.raw.len() > length {
+                return Err(Broken("it is larger than it claims to be"));
+            }
+            let stands = self.raw.len() == at && input.pos() == before;
+            if (self.raw.len() == length && input.pos() == frame.payload.len()) || stands {
+                break;
+            }
+            step = 1 << 20;
+        }
+        if self.raw.len() != length || input.pos() != frame.payload.len() {
+            return Err(Broken("it is not as long as it claims to be"));
+        }
+        Ok(())
+    }
+
+    fn take_sections(&mut self, raw: &[u8], is_key: bool) -> Result<(), Broken> {
+        let mut sections = Sections::find(raw)?;
+        self.texts.hear(&mut sections.fixed[section::TEXTS])?;
+        let elapsed_ns = self.take_clock(sections.fixed[section::CLOCK])?;
+        let told = sections.fixed[section::PROCESSES];
+        self.processes.take(told, &self.texts)?;
+        let most = self.most().min(1 << 31);
+        self.rows.take(
+            &mut sections,
+            elapsed_ns,
+            self.clock.monotonic_ns,
+            is_key,
+            most,
+        )?;
+        self.counters
+            .take(sections.fixed[section::COUNTERS], &self.texts)?;
+        let weight = self.rows.weight() + self.texts.weight() + self.processes.weight();
+        if weight > most {
+            return Err(Broken("it takes more room than it can need"));
+        }
+        Ok(())
+    }
+
+    fn take_clock(&mut self, mut told: Cursor<'_>) -> Result<u64, Broken> {
+        let clock = &mut self.clock;
+        clock.taken_at_us = clock.taken_at_us.wrapping_add(told.signed()?);
+        let elapsed_ns = told.signed()? as u64;
+        clock.monotonic_ns = clock.monotonic_ns.wrapping_add(elapsed_ns);
+        let timings = &mut clock.timings;
+        for ns in [
+            &mut timings.dump_ns,
+            &mut timings.decode_ns,
+            &mut timings.owners_ns,
+            &mut timings.total_ns,
+        ] {
+            *ns = told.varint()?;
+        }
+        clock.lost_events = told.varint()?;
+        let flags = told.varint()?;
+        clock.events_available = flags & 1 != 0;
+        clock.visibility = Visibility {
+            root: flags & 2 != 0,
+            processes: told.number()?,
+            unreadable: told.number()?,
+        };
+        Ok(elapsed_ns)
+    }
+
+    /// Makes the Sample of the last frame.
+    pub(super) fn sample_into(&mut self, sample: &mut Sample) -> Result<(), Broken> {
+        sample.clear();
+        sample.host = Arc::clone(&self.host);
+        let clock = self.clock;
+        sample.taken_at_us = clock.taken_at_us;
+        sample.monotonic_ns = clock.monotonic_ns;
+        sample.timings = clock.timings;
+        sample.lost_events = clock.lost_events;
+        sample.events_available = clock.events_available;
+        sample.visibility = clock.visibility;
+        self.processes.put_into(sample);
+        self.rows.put_into(sample, &self.texts, &self.processes)?;
+        self.counters.put_into(&mut sample.counters);
+        let sections = Sections::find(&self.raw)?;
+        beside::take_names(sections.fixed[section::NAMES], &self.texts, sample)?;
+        beside::take_faults(sections.fixed[section::FAULTS], &self.texts, sample)
+    }
+
+    /// When the sockets of the last frame were seen first.
+    pub(super) fn first_seen(&self) -> Vec<(crate::model::SocketKey, u64)> {
+        self.rows.first_seen()
+    }
+
+    /// How many sockets the last frame has, and how many that ended.
+    pub(super) fn counts(&self) -> (usize, usize) {
+        let Closed { told, .. } = self.rows.closed();
+        (self.rows.count(), told.len())
+    }
+}
+
+#[cfg(test)]
+mod tests;

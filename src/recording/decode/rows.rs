@@ -1,0 +1,605 @@
+//! Sockets out of what is told of them.
+
+use super::Sections;
+use super::beside::Processes;
+use crate::model::{
+    ClosedSocket, Ends, Family, Holder, Protocol, Sample, Socket, SocketKey, SocketTable, State,
+};
+use crate::recording::column::{
+    self, Beside, COLUMNS, CONGESTION_INFO, FIXED_COLUMNS, FOLLOWERS, MEMORY, TCP, cell,
+    fixed_cells, info_columns, is_plain, set_cell,
+};
+use crate::recording::encode::resize_parts;
+use crate::recording::rows::{Rows, ages, length, let_age};
+use crate::recording::section;
+use crate::recording::texts::Texts;
+use crate::recording::varint::{Broken, Cursor};
+
+/// The most sockets in a Sample.
+const MOST_SOCKETS: usize = 4_000_000;
+
+/// The sockets of the last frame.
+#[derive(Debug)]
+pub(super) struct RowDecoder {
+    rows: Rows,
+    /// Sets of columns by number.
+    patterns: Vec<Vec<u16>>,
+    closed: Closed,
+    cells: Box<[u64; COLUMNS]>,
+    /// The socket at hand.
+    socket: Socket,
+    beside: Beside,
+    parts: Vec<u8>,
+    /// What new sockets told last, by column.
+    last: Box<[u64; COLUMNS]>,
+}
+
+/// Sockets that ended.
+#[derive(Debug, Default)]
+pub(super) struct Closed {
+    pub(super) told: Vec<ClosedSocket>,
+    rows: Vec<(Socket, Beside)>,
+    bytes: Vec<u8>,
+}
+
+impl Default for RowDecoder {
+    fn default() -> Self {
+        RowDecoder {
+            rows: Rows::default(),
+            patterns: Vec::new(),
+            closed: Closed::default(),
+            cells: Box::new([0; COLUMNS]),
+            socket: blank(),
+            beside: Beside::default(),
+            parts: Vec::new(),
+            last: Box::new([0; COLUMNS]),
+        }
+    }
+}
+
+/// A socket of which nothing is known.
+fn blank() -> Socket {
+    let ends = Ends::Packet { ethertype: 0 };
+    Socket::new(0, 0, Family::Inet, Protocol::Tcp, State::Closed, ends)
+}
+
+/// What sockets read from as they come.
+struct Streams<'a, 'b> {
+    gaps: Cursor<'a>,
+    patterns: Cursor<'a>,
+    ages: Cursor<'a>,
+    columns: &'b mut [Cursor<'a>],
+    /// Sockets that stay the same before the next that changes.
+    gap: u64,
+    /// Sockets for which the clock went on like for the last, and ms by which that is more than between the Samples.
+    run: u64,
+    lag: i64,
+}
+
+impl Streams<'_, '_> {
+    /// Whether the next socket that goes on changes.
+    #[inline]
+    fn changes(&mut self) -> Result<bool, Broken> {
+        if self.gap > 0 {
+            self.gap -= 1;
+            return Ok(false);
+        }
+        self.next_gap()?;
+        Ok(true)
+    }
+
+    fn next_gap(&mut self) -> Result<(), Broken> {
+        self.gap = match self.gaps.is_empty() {
+            true => u64::MAX,
+            false => self.gaps.varint()?,
+        };
+        Ok(())
+    }
+
+    /// By how many ms more the clock went on for the next socket.
+    #[inline]
+    fn lag(&mut self) -> Result<i64, Broken> {
+        if self.run == 0 && !self.ages.is_empty() {
+            self.lag = self.lag.wrapping_add(self.ages.signed()?);
+            self.next_run()?;
+        } else {
+            self.run = self.run.saturating_sub(1);
+        }
+        Ok(self.lag)
+    }
+
+    fn next_run(&mut self) -> Result<(), Broken> {
+        self.run = match self.ages.is_empty() {
+            true => u64::MAX,
+            false => self.ages.varint()?,
+        };
+        Ok(())
+    }
+}
+
+impl RowDecoder {
+    pub(super) fn clear(&mut self) {
+        self.rows.clear();
+        self.patterns.clear();
+    }
+
+    pub(super) fn weight(&self) -> usize {
+        let patterns: usize = self
+            .patterns
+            .iter()
+            .map(|columns| 24 + columns.len() * 2)
+            .sum();
+        self.rows.weight() + patterns + self.closed.bytes.len()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.rows.order.len()
+    }
+
+    pub(super) fn closed(&self) -> &Closed {
+        &self.closed
+    }
+
+    /// Takes what a frame tells of sockets.
+    pub(super) fn take(
+        &mut self,
+        sections: &mut Sections<'_>,
+        elapsed_ns: u64,
+        now_ns: u64,
+        is_key: bool,
+        most: usize,
+    ) -> Result<(), Broken> {
+        let fixed = &sections.fixed;
+        self.take_patterns(fixed[section::NEW_PATTERNS])?;
+        let (closed, order) = (fixed[section::CLOSED], fixed[section::ORDER]);
+        let first_seen = fixed[section::FIRST_SEEN];
+        let mut streams = Streams {
+            gaps: fixed[section::GAPS],
+            patterns: fixed[section::PATTERNS],
+            ages: fixed[section::AGES],
+            columns: &mut sections.columns,
+            gap: 0,
+            run: 0,
+            lag: 0,
+        };
+        streams.next_gap()?;
+        streams.next_run()?;
+        self.last.fill(0);
+        self.take_closed(closed, &mut streams, now_ns, most)?;
+        let elapsed = (elapsed_ns.saturating_add(500_000) / 1_000_000) as i64;
+        self.take_rows(order, &mut streams, elapsed, now_ns, most)?;
+        if is_key {
+            self.take_first_seen(first_seen, now_ns)?;
+        }
+        Ok(())
+    }
+
+    fn take_patterns(&mut self, mut told: Cursor<'_>) -> Result<(), Broken> {
+        while !told.is_empty() {
+            let mut expected = 0usize;
+            let count = told.count()?;
+            let mut columns = Vec::with_capacity(count);
+            for _ in 0..count {
+                let column = expected.saturating_add(told.number()?);
+                expected = column.saturating_add(1);
+                // Columns of later versions are passed over, their cells as well.
+                if column < COLUMNS {
+                    columns.push(column as u16);
+                }
+            }
+            self.patterns.push(columns);
+        }
+        Ok(())
+    }
+
+    fn take_closed(
+        &mut self,
+        mut told: Cursor<'_>,
+        streams: &mut Streams<'_, '_>,
+        now_ns: u64,
+        most: usize,
+    ) -> Result<(), Broken> {
+        self.closed.told.clear();
+        self.closed.rows.clear();
+        self.closed.bytes.clear();
+        if told.is_empty() {
+            return Ok(());
+        }
+        let mut expected = 0i64;
+        for _ in 0..told.count()? {
+            let row = expected.wrapping_add(told.signed()?);
+            expected = row.wrapping_add(1);
+            let monotonic_ns = now_ns.wrapping_sub(told.signed()? as u64);
+            let flags = told.varint()?;
+            let last_state = match flags >> 1 {
+                0 => None,
+                state => Some(column::state(state)?),
+            };
+            let first_seen_ns = match flags & 1 {
+                0 => None,
+                _ => Some(now_ns.wrapping_sub(told.signed()? as u64)),
+            };
+            self.closed.told.push(ClosedSocket {
+                row: u32::try_from(row).map_err(|_| Broken("an ended socket has no row"))?,
+                monotonic_ns,
+                last_state,
+                first_seen_ns,
+            });
+        }
+        for _ in 0..told.count()? {
+            let position: usize = told.number()?;
+            match position.checked_sub(1) {
+                None => self.whole(streams)?,
+                Some(position) => {
+                    let at = self.rows.order.get(position).copied();
+                    let at = at.ok_or(Broken("a socket goes on from none"))?;
+                    self.take_up(at);
+                    if !streams.changes()? {
+                        return Err(Broken("an ended socket tells nothing"));
+                    }
+                    self.change(streams)?;
+                }
+            }
+            self.closed.rows.push((self.socket, self.beside));
+            self.closed.bytes.extend_from_slice(&self.parts);
+            if self.closed.bytes.len() > most {
+                return Err(Broken("it takes more room than it can need"));
+            }
+        }
+        Ok(())
+    }
+
+    fn take_rows(
+        &mut self,
+        mut order: Cursor<'_>,
+        streams: &mut Streams<'_, '_>,
+        elapsed: i64,
+        now_ns: u64,
+        most: usize,
+    ) -> Result<(), Broken> {
+        let count: usize = order.number()?;
+        if count > MOST_SOCKETS {
+            return Err(Broken("it promises too many sockets"));
+        }
+        let (mut taken, mut expected) = (0usize, 0usize);
+        while taken < count {
+            let run = match order.is_empty() {
+                true => count - taken,
+                false => order.number::<usize>()?.min(count - taken),
+            };
+            for _ in 0..run {
+                let at = self.rows.order.get(expected).copied();
+                let at = at.ok_or(Broken("a socket goes on from none"))?;
+                expected += 1;
+                if !self.rows.keep(at) {
+                    return Err(Broken("two sockets go on from one"));
+                }
+                self.go_on(at, streams, elapsed)?;
+            }
+            taken += run;
+            if order.is_empty() {
+                continue;
+            }
+            let step = order.varint()?;
+            if step & 1 == 0 {
+                let folded = step >> 1;
+                let jump = (folded >> 1) as i64 ^ -((folded & 1) as i64);
+                let next = (expected as i64).wrapping_add(jump);
+                expected =
+                    usize::try_from(next).map_err(|_| Broken("a socket goes on from none"))?;
+                continue;
+            }
+            let fresh = usize::try_from(step >> 1).unwrap_or(usize::MAX);
+            for _ in 0..fresh.min(count - taken) {
+                self.whole(streams)?;
+                let at = self
+                    .rows
+                    .put(None, &self.socket, self.beside, &self.parts)?;
+                self.rows.set_first_seen(at, now_ns);
+                self.rows.keep(at);
+                if self.rows.weight() > most {
+                    return Err(Broken("it takes more room than it can need"));
+                }
+            }
+            taken = taken.saturating_add(fresh);
+        }
+        self.rows.turn();
+        Ok(())
+    }
+
+    fn take_first_seen(&mut self, mut told: Cursor<'_>, now_ns: u64) -> Result<(), Broken> {
+        for place in 0..self.rows.order.len() {
+            let first_ns = match told.is_empty() {
+                true => 0,
+                false => match told.varint()? {
+                    0 => 0,
+                    since => now_ns.wrapping_sub(since - 1),
+                },
+            };
+            let at = self.rows.order[place];
+            self.rows.set_first_seen(at, first_ns);
+        }
+        Ok(())
+    }
+
+    /// Lets a row go on.
+    #[inline]
+    fn go_on(
+        &mut self,
+        at: u32,
+        streams: &mut Streams<'_, '_>,
+        elapsed: i64,
+    ) -> Result<(), Broken> {
+        let (row, parts) = self.rows.both_mut(at);
+        if ages(&row.socket) {
+            let shift = elapsed.saturating_add(streams.lag()?);
+            let_age(&mut row.socket, parts, shift);
+        }
+        if streams.changes()? {
+            self.take_up(at);
+            self.change(streams)?;
+            self.rows
+                .put(Some(at), &self.socket, self.beside, &self.parts)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a row up to change it.
+    fn take_up(&mut self, at: u32) {
+        let row = self.rows.row(at);
+        self.socket = row.socket;
+        self.beside = row.beside;
+        self.parts.clear();
+        self.parts.extend_from_slice(self.rows.parts(at));
+    }
+
+    /// The columns that the next socket tells.
+    fn pattern(patterns: &[Vec<u16>], streams: &mut Streams<'_, '_>) -> Result<usize, Broken> {
+        let number: usize = streams.patterns.number()?;
+        if number >= patterns.len() {
+            return Err(Broken("a set of columns was never told"));
+        }
+        Ok(number)
+    }
+
+    /// Changes the socket at hand.
+    fn change(&mut self, streams: &mut Streams<'_, '_>) -> Result<(), Broken> {
+        let number = Self::pattern(&self.patterns, streams)?;
+        let columns = &self.patterns[number];
+        let split = columns.partition_point(|&column| usize::from(column) < FIXED_COLUMNS);
+        let (fixed, words) = columns.split_at(split);
+        if !fixed.is_empty() {
+            fixed_cells(&self.socket, &self.beside, &mut self.cells);
+            for &column in fixed {
+                let column = usize::from(column);
+                let before = self.cells[column];
+                self.cells[column] = told(column, before, &mut streams.columns[column])?;
+            }
+            let before = self.socket;
+            column::fixed(&self.cells, &mut self.socket, &mut self.beside)?;
+            let mut old = before;
+            resize_parts(&mut self.parts, &mut old, &self.socket);
+        }
+        let mut parts = Parts::of(&self.socket, &mut self.parts);
+        let mut leaders = [(0u64, false); FOLLOWERS.len()];
+        for &column in words {
+            let column = usize::from(column);
+            let before = parts.get(column);
+            let mut foretold = before;
+            for (&(_, follower), (change, is_told)) in FOLLOWERS.iter().zip(&mut leaders) {
+                if follower == column {
+                    foretold = foretold.wrapping_add(*change);
+                    *is_told = true;
+                }
+            }
+            let now = told(column, foretold, &mut streams.columns[column])?;
+            parts.set(column, now)?;
+            for (&(leader, _), (change, _)) in FOLLOWERS.iter().zip(&mut leaders) {
+                if leader == column {
+                    *change = now.wrapping_sub(before);
+                }
+            }
+        }
+        for (&(_, follower), (change, is_told)) in FOLLOWERS.iter().zip(&leaders) {
+            if *change != 0 && !is_told {
+                let before = parts.get(follower);
+                parts.set(follower, before.wrapping_add(*change))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the socket at hand of what is told of a new one.
+    fn whole(&mut self, streams: &mut Streams<'_, '_>) -> Result<(), Broken> {
+        let number = Self::pattern(&self.patterns, streams)?;
+        let columns = &self.patterns[number];
+        self.cells.fill(0);
+        for &column in columns {
+            let column = usize::from(column);
+            let cells = &mut streams.columns[column];
+            if is_plain(column) {
+                self.cells[column] = cells.varint()?;
+            } else {
+                let last = &mut self.last[column];
+                *last = last.wrapping_add(cells.signed()? as u64);
+                self.cells[column] = *last;
+            }
+        }
+        self.socket = blank();
+        column::fixed(&self.cells, &mut self.socket, &mut self.beside)?;
+        self.parts.clear();
+        self.parts.resize(length(&self.socket), 0);
+        let blob = self.socket.blob;
+        let (info, rest) = self.parts.split_at_mut(usize::from(blob.info));
+        let (memory, congestion_info) = rest.split_at_mut(usize::from(blob.memory));
+        let cells = &self.cells;
+        column::part(info_columns(self.socket.protocol), cells, info)?;
+        column::part(MEMORY, cells, memory)?;
+        column::part(CONGESTION_INFO, cells, congestion_info)
+    }
+
+    /// Puts the sockets into a Sample, whose processes are there already.
+    pub(super) fn put_into(
+        &self,
+        sample: &mut Sample,
+        texts: &Texts,
+        processes: &Processes,
+    ) -> Result<(), Broken> {
+        let mut out = TableOut {
+            texts,
+            processes,
+            names: Vec::new(),
+        };
+        for &at in &self.rows.order {
+            let row = self.rows.row(at);
+            let parts = self.rows.parts(at);
+            out.put(
+                &row.socket,
+                &row.beside,
+                parts,
+                &mut sample.sockets,
+                &mut sample.holders,
+            )?;
+        }
+        out.names.clear();
+        let mut bytes = Cursor(&self.closed.bytes);
+        for (socket, beside) in &self.closed.rows {
+            let parts = bytes.take(length(socket))?;
+            let (table, holders) = (&mut sample.closed_sockets, &mut sample.holders);
+            out.put(socket, beside, parts, table, holders)?;
+        }
+        sample.closed.extend_from_slice(&self.closed.told);
+        Ok(())
+    }
+
+    /// When the sockets were seen first, without those that were there from the start.
+    pub(super) fn first_seen(&self) -> Vec<(SocketKey, u64)> {
+        let rows = self.rows.order.iter().map(|&at| self.rows.row(at));
+        let seen = rows.filter(|row| row.first_ns != 0);
+        seen.map(|row| (row.socket.key(), row.first_ns)).collect()
+    }
+}
+
+/// A cell out of what is told, and what it was foretold to be.
+#[inline]
+fn told(column: usize, foretold: u64, cells: &mut Cursor<'_>) -> Result<u64, Broken> {
+    if is_plain(column) {
+        cells.varint()
+    } else {
+        Ok(foretold.wrapping_add(cells.signed()? as u64))
+    }
+}
+
+/// The parts of variable length of a socket.
+struct Parts<'a> {
+    info: &'a mut [u8],
+    memory: &'a mut [u8],
+    congestion_info: &'a mut [u8],
+    info_columns: usize,
+}
+
+impl<'a> Parts<'a> {
+    fn of(socket: &Socket, parts: &'a mut [u8]) -> Parts<'a> {
+        let (info, rest) = parts.split_at_mut(usize::from(socket.blob.info));
+        let (memory, congestion_info) = rest.split_at_mut(usize::from(socket.blob.memory));
+        Parts {
+            info,
+            memory,
+            congestion_info,
+            info_columns: info_columns(socket.protocol),
+        }
+    }
+
+    /// The part that a column lies in, and its first column. None lies in what another protocol reports.
+    #[inline]
+    fn place(&mut self, column: usize) -> Option<(usize, &mut [u8])> {
+        match column {
+            CONGESTION_INFO.. => Some((CONGESTION_INFO, &mut *self.congestion_info)),
+            MEMORY.. => Some((MEMORY, &mut *self.memory)),
+            TCP.. => {
+                let first = self.info_columns;
+                let is_own = (column < column::INFO) == (first == TCP);
+                is_own.then_some((first, &mut *self.info))
+            }
+            _ => None,
+        }
+    }
+
+    #[inline]
+    fn get(&mut self, column: usize) -> u64 {
+        self.place(column)
+            .map_or(0, |(first, part)| cell(first, column, part))
+    }
+
+    #[inline]
+    fn set(&mut self, column: usize, value: u64) -> Result<(), Broken> {
+        match self.place(column) {
+            Some((first, part)) => set_cell(first, column, value, part),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Puts sockets into a table.
+struct TableOut<'a> {
+    texts: &'a Texts,
+    processes: &'a Processes,
+    /// Indices of names in the table, by number.
+    names: Vec<(u32, u8)>,
+}
+
+impl TableOut<'_> {
+    fn put(
+        &mut self,
+        socket: &Socket,
+        beside: &Beside,
+        parts: &[u8],
+        table: &mut SocketTable,
+        holders: &mut Vec<Holder>,
+    ) -> Result<(), Broken> {
+        let blob = socket.blob;
+        let (info, rest) = parts.split_at(usize::from(blob.info));
+        let (memory, congestion_info) = rest.split_at(usize::from(blob.memory));
+        let name = self.texts.get(beside.name)?;
+        let mut row = *socket;
+        row.blob = table
+            .push_blob(info, memory, congestion_info, name)
+            .ok_or(Broken("there are more sockets than fit"))?;
+        row.congestion = self.congestion(beside.congestion, table)?;
+        let at = holders.len();
+        row.holders_at = u32::try_from(at).map_err(|_| Broken("there are too many owners"))?;
+        if row.holders_len > 0 {
+            let mut add = |number, fd| {
+                let process = self.processes.index_of(number);
+                holders.extend(process.map(|process| Holder { process, fd }));
+            };
+            add(beside.process, beside.fd);
+            let mut others = Cursor(self.texts.get(beside.others)?);
+            for _ in 1..row.holders_len {
+                if others.is_empty() {
+                    break;
+                }
+                add(others.number()?, others.number()?);
+            }
+            row.holders_len = (holders.len() - at) as u16;
+        } else {
+            row.holders_at = 0;
+        }
+        table.rows.push(row);
+        Ok(())
+    }
+
+    /// The index of a congestion control's name in the table.
+    fn congestion(&mut self, number: u32, table: &mut SocketTable) -> Result<u8, Broken> {
+        if number == 0 {
+            return Ok(0);
+        }
+        let mut known = self.names.iter();
+        if let Some((_, index)) = known.find(|(known, _)| *known == number) {
+            return Ok(*index);
+        }
+        let index = table.name_index(self.texts.get(number)?);
+        self.names.push((number, index));
+        Ok(index)
+    }
+}
