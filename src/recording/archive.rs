@@ -53,6 +53,17 @@ pub enum RecordingError {
         /// What is wrong, and what to do about it.
         why: String,
     },
+    /// It is not written there.
+    #[error("{}: {why}", path.display())]
+    Refused {
+        /// Which file.
+        path: PathBuf,
+        /// Why not, and what to do about it.
+        why: String,
+    },
+    /// It ended before it was told to.
+    #[error("the recording has ended: {0}")]
+    Ended(String),
     /// One Sample of it cannot be read.
     #[error("a part of the recording is damaged: {0}")]
     Damaged(String),

@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use zstd::stream::raw::{DParameter, Decoder as Zstd, InBuffer, Operation as _, OutBuffer};
 
-use super::Frame;
 use super::column::COLUMNS;
 use super::section::{self, sections};
 use super::texts::Texts;
@@ -16,7 +15,7 @@ use super::varint::{Broken, Cursor};
 use crate::model::{Host, Sample, Visibility};
 
 use beside::{CounterSums, Processes};
-use rows::{Closed, RowDecoder};
+use rows::RowDecoder;
 
 /// The largest frame that is unpacked, bytes: a key frame of two million sockets.
 pub(super) const LARGEST_FRAME: usize = 512 << 20;
@@ -28,6 +27,15 @@ const WINDOW: u32 = 23;
 /// most, some 500. A decompression bomb takes a million.
 const MOST_RATIO: usize = 4096;
 const MOST_FREE: usize = 64 << 20;
+
+/// A frame as it lies in a file or in memory.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Packed<'a> {
+    pub(super) is_key: bool,
+    /// Bytes that it claims to have unpacked.
+    pub(super) unpacked: u32,
+    pub(super) payload: &'a [u8],
+}
 
 /// Unpacks one frame after another.
 #[derive(Default)]
@@ -108,7 +116,7 @@ impl Decoder {
     ///
     /// # Errors
     /// If it is broken. Only a key frame can go on from there.
-    pub(super) fn take(&mut self, frame: &Frame) -> Result<(), Broken> {
+    pub(super) fn take(&mut self, frame: Packed<'_>) -> Result<(), Broken> {
         if frame.is_key {
             self.packed = 0;
         } else if !self.is_whole {
@@ -139,7 +147,7 @@ impl Decoder {
             .saturating_add(MOST_FREE)
     }
 
-    fn unpack(&mut self, frame: &Frame) -> Result<(), Broken> {
+    fn unpack(&mut self, frame: Packed<'_>) -> Result<(), Broken> {
         const REFUSED: Broken = Broken("the compressor refuses it");
         let length = frame.unpacked as usize;
         if length > LARGEST_FRAME.min(self.most()) {
@@ -159,7 +167,7 @@ impl Decoder {
         }
         self.raw.clear();
         // As much as is there, and one byte to see that no more is.
-        let mut input = InBuffer::around(&frame.payload);
+        let mut input = InBuffer::around(frame.payload);
         let mut step = (frame.payload.len() * 8).clamp(4096, 1 << 20);
         loop {
             let room = (length + 1 - self.raw.len()).min(step);
@@ -253,12 +261,6 @@ impl Decoder {
     /// When the sockets of the last frame were seen first.
     pub(super) fn first_seen(&self) -> Vec<(crate::model::SocketKey, u64)> {
         self.rows.first_seen()
-    }
-
-    /// How many sockets the last frame has, and how many that ended.
-    pub(super) fn counts(&self) -> (usize, usize) {
-        let Closed { told, .. } = self.rows.closed();
-        (self.rows.count(), told.len())
     }
 }
 

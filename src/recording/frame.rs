@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Entry;
+use super::decode::Packed;
 
 /// One Sample, packed: a key frame alone, any other after those before it back to a key frame.
 #[derive(Debug, Clone)]
@@ -17,4 +18,14 @@ pub struct Frame {
     pub unpacked: u32,
     /// The compressed bytes.
     pub payload: Arc<[u8]>,
+}
+
+impl Frame {
+    pub(super) fn packed(&self) -> Packed<'_> {
+        Packed {
+            is_key: self.is_key,
+            unpacked: self.unpacked,
+            payload: &self.payload,
+        }
+    }
 }

@@ -10,16 +10,21 @@
 mod archive;
 mod column;
 mod decode;
+mod disk;
 mod encode;
 mod frame;
 mod head;
 mod history;
+mod position;
 mod reader;
 mod recorder;
 mod rows;
 mod section;
 mod texts;
 mod varint;
+#[cfg(test)]
+mod world;
+mod writer;
 
 pub use archive::{Archive, Entry, Loss, RecordingError, Samples, entry_at};
 pub use encode::Encoder;

@@ -36,8 +36,8 @@ pub(super) struct RowDecoder {
 
 /// Sockets that ended.
 #[derive(Debug, Default)]
-pub(super) struct Closed {
-    pub(super) told: Vec<ClosedSocket>,
+struct Closed {
+    told: Vec<ClosedSocket>,
     rows: Vec<(Socket, Beside)>,
     bytes: Vec<u8>,
 }
@@ -130,14 +130,6 @@ impl RowDecoder {
             .map(|columns| 24 + columns.len() * 2)
             .sum();
         self.rows.weight() + patterns + self.closed.bytes.len()
-    }
-
-    pub(super) fn count(&self) -> usize {
-        self.rows.order.len()
-    }
-
-    pub(super) fn closed(&self) -> &Closed {
-        &self.closed
     }
 
     /// Takes what a frame tells of sockets.
