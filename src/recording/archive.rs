@@ -104,7 +104,7 @@ pub fn entry_at(entries: &[Entry], taken_at_us: i64) -> usize {
 pub struct Samples {
     head: Head,
     entries: Vec<Entry>,
-    samples: Vec<Sample>,
+    recorded: Vec<Sample>,
     read: usize,
 }
 
@@ -120,7 +120,7 @@ impl Samples {
         Samples {
             head,
             entries: samples.iter().map(entry).collect(),
-            samples,
+            recorded: samples,
             read: 0,
         }
     }
@@ -140,7 +140,7 @@ impl Archive for Samples {
     }
 
     fn read_into(&mut self, at: usize, sample: &mut Sample) -> Result<(), RecordingError> {
-        let recorded = self.samples.get(at);
+        let recorded = self.recorded.get(at);
         let recorded =
             recorded.ok_or_else(|| RecordingError::Damaged(format!("no Sample {at}")))?;
         sample.clone_from(recorded);
@@ -149,7 +149,7 @@ impl Archive for Samples {
     }
 
     fn first_seen(&self) -> Vec<(SocketKey, u64)> {
-        let Some((first, rest)) = self.samples.split_first() else {
+        let Some((first, rest)) = self.recorded.split_first() else {
             return Vec::new();
         };
         let mut seen: rustc_hash::FxHashMap<SocketKey, Option<u64>> =
@@ -160,7 +160,7 @@ impl Archive for Samples {
                 seen.entry(row.key()).or_insert(Some(sample.monotonic_ns));
             }
         }
-        let keys = self.samples[self.read].sockets.rows.iter();
+        let keys = self.recorded[self.read].sockets.rows.iter();
         keys.filter_map(|row| Some((row.key(), (*seen.get(&row.key())?)?)))
             .collect()
     }

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use super::Entry;
-use super::decode::Packed;
 
 /// One Sample, packed: a key frame alone, any other after those before it back to a key frame.
 #[derive(Debug, Clone)]
@@ -20,9 +19,10 @@ pub struct Frame {
     pub payload: Arc<[u8]>,
 }
 
+#[cfg(test)]
 impl Frame {
-    pub(super) fn packed(&self) -> Packed<'_> {
-        Packed {
+    pub(super) fn packed(&self) -> super::decode::Packed<'_> {
+        super::decode::Packed {
             is_key: self.is_key,
             unpacked: self.unpacked,
             payload: &self.payload,

@@ -21,7 +21,7 @@ pub(super) struct Row {
 /// All of them. A row stays where it is while others come and go.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    rows: Vec<Row>,
+    slots: Vec<Row>,
     bytes: Vec<u8>,
     free: Vec<u32>,
     /// The rows of the Sample before, in its order.
@@ -40,7 +40,7 @@ pub(super) fn length(socket: &Socket) -> usize {
 
 impl Rows {
     pub(super) fn clear(&mut self) {
-        self.rows.clear();
+        self.slots.clear();
         self.bytes.clear();
         self.free.clear();
         self.order.clear();
@@ -50,25 +50,25 @@ impl Rows {
 
     /// Bytes that are kept.
     pub(super) fn weight(&self) -> usize {
-        self.bytes.len() + self.rows.len() * size_of::<Row>()
+        self.bytes.len() + self.slots.len() * size_of::<Row>()
     }
 
     #[inline]
     pub(super) fn row(&self, at: u32) -> &Row {
-        &self.rows[at as usize]
+        &self.slots[at as usize]
     }
 
     /// The parts of a row: info, memory, congestion control, one after the other.
     #[inline]
     pub(super) fn parts(&self, at: u32) -> &[u8] {
-        let socket = &self.rows[at as usize].socket;
+        let socket = &self.slots[at as usize].socket;
         let from = socket.blob.at as usize;
         &self.bytes[from..from + length(socket)]
     }
 
     #[inline]
     pub(super) fn both_mut(&mut self, at: u32) -> (&mut Row, &mut [u8]) {
-        let row = &mut self.rows[at as usize];
+        let row = &mut self.slots[at as usize];
         let from = row.socket.blob.at as usize;
         let parts = &mut self.bytes[from..from + length(&row.socket)];
         (row, parts)
@@ -83,31 +83,22 @@ impl Rows {
         parts: &[u8],
     ) -> Result<u32, Broken> {
         let full = Broken("there are more sockets than fit");
-        let (at, mut row) = match at {
-            Some(at) => (at, self.rows[at as usize].clone()),
-            None => {
-                let mut row = Row {
-                    socket: *socket,
-                    beside,
-                    first_ns: 0,
-                    position: 0,
-                    room: 0,
-                };
-                if let Some(at) = self.free.pop() {
-                    let room = self.rows[at as usize].room;
-                    let lies_at = self.rows[at as usize].socket.blob.at;
-                    row.room = room;
-                    row.socket.blob.at = lies_at;
-                    (at, row)
-                } else {
-                    let at = u32::try_from(self.rows.len()).map_err(|_| full)?;
-                    self.rows.push(row.clone());
-                    self.kept.push(false);
-                    row.socket.blob.at = 0;
-                    (at, row)
-                }
-            }
+        let at = if let Some(at) = at.or_else(|| self.free.pop()) {
+            at
+        } else {
+            let mut row = Row {
+                socket: *socket,
+                beside,
+                first_ns: 0,
+                position: 0,
+                room: 0,
+            };
+            row.socket.blob.at = 0;
+            self.slots.push(row);
+            self.kept.push(false);
+            u32::try_from(self.slots.len() - 1).map_err(|_| full)?
         };
+        let row = &mut self.slots[at as usize];
         let mut lies_at = row.socket.blob.at;
         if parts.len() > row.room as usize {
             lies_at = u32::try_from(self.bytes.len()).map_err(|_| full)?;
@@ -123,7 +114,6 @@ impl Rows {
         row.socket.congestion = 0;
         row.socket.holders_at = 0;
         row.beside = beside;
-        self.rows[at as usize] = row;
         Ok(at)
     }
 
@@ -133,14 +123,14 @@ impl Rows {
         if std::mem::replace(&mut self.kept[at as usize], true) {
             return false;
         }
-        self.rows[at as usize].position = self.next.len() as u32;
+        self.slots[at as usize].position = self.next.len() as u32;
         self.next.push(at);
         true
     }
 
     /// When the row was seen first.
     pub(super) fn set_first_seen(&mut self, at: u32, first_ns: u64) {
-        self.rows[at as usize].first_ns = first_ns;
+        self.slots[at as usize].first_ns = first_ns;
     }
 
     /// Ends the Sample at hand: what is not in it is gone.

@@ -96,8 +96,12 @@ mod tests {
         #[test]
         fn what_is_put_is_read_back(numbers: Vec<u64>, signed: Vec<i64>, bytes: Vec<u8>) {
             let mut out = Vec::new();
-            numbers.iter().for_each(|&number| put(&mut out, number));
-            signed.iter().for_each(|&number| put_signed(&mut out, number));
+            for &number in &numbers {
+                put(&mut out, number);
+            }
+            for &number in &signed {
+                put_signed(&mut out, number);
+            }
             put_bytes(&mut out, &bytes);
             let mut cursor = Cursor(&out);
             for number in numbers {

@@ -71,7 +71,8 @@ impl Writer {
     /// Whether the next file is to be begun, with a key frame.
     pub(super) fn is_full(&self) -> bool {
         let is_large = |most| self.length >= most;
-        self.options.max_size.is_some_and(is_large) && (self.places.len() > 0 || self.index_at > 0)
+        self.options.max_size.is_some_and(is_large)
+            && (!self.places.is_empty() || self.index_at > 0)
     }
 
     /// Whether the file has no name any more, so that nobody will ever find what is written.

@@ -89,9 +89,10 @@ impl Streams<'_, '_> {
     }
 
     fn next_gap(&mut self) -> Result<(), Broken> {
-        self.gap = match self.gaps.is_empty() {
-            true => u64::MAX,
-            false => self.gaps.varint()?,
+        self.gap = if self.gaps.is_empty() {
+            u64::MAX
+        } else {
+            self.gaps.varint()?
         };
         Ok(())
     }
@@ -109,9 +110,10 @@ impl Streams<'_, '_> {
     }
 
     fn next_run(&mut self) -> Result<(), Broken> {
-        self.run = match self.ages.is_empty() {
-            true => u64::MAX,
-            false => self.ages.varint()?,
+        self.run = if self.ages.is_empty() {
+            u64::MAX
+        } else {
+            self.ages.varint()?
         };
         Ok(())
     }
@@ -255,9 +257,10 @@ impl RowDecoder {
         }
         let (mut taken, mut expected) = (0usize, 0usize);
         while taken < count {
-            let run = match order.is_empty() {
-                true => count - taken,
-                false => order.number::<usize>()?.min(count - taken),
+            let run = if order.is_empty() {
+                count - taken
+            } else {
+                order.number::<usize>()?.min(count - taken)
             };
             for _ in 0..run {
                 let at = self.rows.order.get(expected).copied();
@@ -301,12 +304,13 @@ impl RowDecoder {
 
     fn take_first_seen(&mut self, mut told: Cursor<'_>, now_ns: u64) -> Result<(), Broken> {
         for place in 0..self.rows.order.len() {
-            let first_ns = match told.is_empty() {
-                true => 0,
-                false => match told.varint()? {
+            let first_ns = if told.is_empty() {
+                0
+            } else {
+                match told.varint()? {
                     0 => 0,
                     since => now_ns.wrapping_sub(since - 1),
-                },
+                }
             };
             let at = self.rows.order[place];
             self.rows.set_first_seen(at, first_ns);

@@ -563,7 +563,7 @@ impl<'a> BesideOf<'a> {
     ) -> Current<'c> {
         let mut beside = Beside::default();
         if socket.congestion > 0 {
-            let texts = &mut self.texts;
+            let texts = &mut *self.texts;
             let number = &mut self.congestion[usize::from(socket.congestion)];
             beside.congestion = *number.get_or_insert_with(|| {
                 let name = table.name_at(socket.congestion);

@@ -325,7 +325,7 @@ fn what_is_no_recording_says_so() {
     for foreign in [
         &b""[..],
         b"SOCKWTCH",
-        &[0; 100_000],
+        &vec![0; 100_000],
         b"\x7fELF and more of that than a head has",
     ] {
         assert!(refused(foreign).ends_with("is no recording of sockwatch"));

@@ -91,8 +91,7 @@ impl Walk<'_> {
             if oldest > VERSION {
                 let program = head_of(&json).map(|head| head.program).unwrap_or_default();
                 return Err(Wrong::Foreign(format!(
-                    "was recorded by sockwatch {program} in format {}, which this version (format {VERSION}) cannot read; update sockwatch",
-                    version
+                    "was recorded by sockwatch {program} in format {version}, which this version (format {VERSION}) cannot read; update sockwatch"
                 )));
             }
             self.found.head = head_of(&json);
