@@ -93,11 +93,14 @@ pub(super) const AGEING: [usize; 3] = [44, 52, 56];
 /// What `struct tcp_info` must have for [`AGEING`] to be there, bytes.
 pub(super) const AGEING_END: usize = 60;
 
-/// Columns whose change mostly is that of another one before them: what was sent is acknowledged, what was sent as data is
-/// delivered. Kernel: `tcpi_bytes_acked` → `tcpi_bytes_sent`, `tcpi_data_segs_out` → `tcpi_delivered`.
-pub(super) const FOLLOWERS: [(usize, usize); 2] = [
-    (TCP + 120 / 4, TCP + 200 / 4),
+/// Columns whose change mostly is that of another one before them, ordered by the second: segments mostly carry data, what was
+/// sent as data is delivered, what was sent is acknowledged. Kernel: `tcpi_segs_in` → `tcpi_data_segs_in`, `tcpi_segs_out` →
+/// `tcpi_data_segs_out` → `tcpi_delivered`, `tcpi_bytes_acked` → `tcpi_bytes_sent`.
+pub(super) const FOLLOWERS: [(usize, usize); 4] = [
+    (TCP + 140 / 4, TCP + 152 / 4),
+    (TCP + 136 / 4, TCP + 156 / 4),
     (TCP + 156 / 4, TCP + 192 / 4),
+    (TCP + 120 / 4, TCP + 200 / 4),
 ];
 
 /// Which of the columns, one bit each.
@@ -138,12 +141,28 @@ pub(super) fn name(column: usize) -> String {
     }
 }
 
-/// Whether what changes is told as it is, and not as a difference: what starts again from zero.
-pub(super) fn is_plain(column: usize) -> bool {
+/// How a cell is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Coding {
+    /// As the difference from what it was foretold to be.
+    Difference,
+    /// As it is: what starts again from zero.
+    Plain,
+    /// As the difference from another cell of the same socket, which is told before it: what mostly starts again together.
+    Beside(usize),
+}
+
+/// How the cells of a column are told.
+#[inline]
+pub(super) fn coding(column: usize) -> Coding {
     const SENT: usize = TCP + AGEING[0] / 4;
     const RECEIVED: usize = TCP + AGEING[1] / 4;
     const ACKED: usize = TCP + AGEING[2] / 4;
-    matches!(column, TIMER_EXPIRES | SENT | RECEIVED | ACKED)
+    match column {
+        TIMER_EXPIRES | SENT => Coding::Plain,
+        RECEIVED | ACKED => Coding::Beside(SENT),
+        _ => Coding::Difference,
+    }
 }
 
 /// What belongs to a socket and does not lie in its row: numbers of texts and processes.

@@ -6,8 +6,8 @@ use crate::model::{
     ClosedSocket, Ends, Family, Holder, Protocol, Sample, Socket, SocketKey, SocketTable, State,
 };
 use crate::recording::column::{
-    self, Beside, COLUMNS, CONGESTION_INFO, FIXED_COLUMNS, FOLLOWERS, MEMORY, TCP, cell,
-    fixed_cells, info_columns, is_plain, set_cell,
+    self, Beside, COLUMNS, CONGESTION_INFO, Coding, FIXED_COLUMNS, FOLLOWERS, MEMORY, TCP, cell,
+    coding, fixed_cells, info_columns, set_cell,
 };
 use crate::recording::encode::resize_parts;
 use crate::recording::rows::{Rows, ages, length, let_age};
@@ -369,7 +369,11 @@ impl RowDecoder {
             for &column in fixed {
                 let column = usize::from(column);
                 let before = self.cells[column];
-                self.cells[column] = told(column, before, &mut streams.columns[column])?;
+                let cells = &mut streams.columns[column];
+                self.cells[column] = match coding(column) {
+                    Coding::Plain => cells.varint()?,
+                    _ => before.wrapping_add(cells.signed()? as u64),
+                };
             }
             let before = self.socket;
             column::fixed(&self.cells, &mut self.socket, &mut self.beside)?;
@@ -377,32 +381,24 @@ impl RowDecoder {
             resize_parts(&mut self.parts, &mut old, &self.socket);
         }
         let mut parts = Parts::of(&self.socket, &mut self.parts);
-        let mut leaders = [(0u64, false); FOLLOWERS.len()];
+        let mut followers = Followers::default();
         for &column in words {
             let column = usize::from(column);
+            followers.follow(column, &mut parts)?;
             let before = parts.get(column);
-            let mut foretold = before;
-            for (&(_, follower), (change, is_told)) in FOLLOWERS.iter().zip(&mut leaders) {
-                if follower == column {
-                    foretold = foretold.wrapping_add(*change);
-                    *is_told = true;
+            let cells = &mut streams.columns[column];
+            let now = match coding(column) {
+                Coding::Difference => {
+                    let foretold = before.wrapping_add(followers.change_of(column));
+                    foretold.wrapping_add(cells.signed()? as u64)
                 }
-            }
-            let now = told(column, foretold, &mut streams.columns[column])?;
+                Coding::Plain => cells.varint()?,
+                Coding::Beside(other) => parts.get(other).wrapping_add(cells.signed()? as u64),
+            };
             parts.set(column, now)?;
-            for (&(leader, _), (change, _)) in FOLLOWERS.iter().zip(&mut leaders) {
-                if leader == column {
-                    *change = now.wrapping_sub(before);
-                }
-            }
+            followers.lead(column, now.wrapping_sub(before));
         }
-        for (&(_, follower), (change, is_told)) in FOLLOWERS.iter().zip(&leaders) {
-            if *change != 0 && !is_told {
-                let before = parts.get(follower);
-                parts.set(follower, before.wrapping_add(*change))?;
-            }
-        }
-        Ok(())
+        followers.follow(COLUMNS, &mut parts)
     }
 
     /// Makes the socket at hand of what is told of a new one.
@@ -413,13 +409,15 @@ impl RowDecoder {
         for &column in columns {
             let column = usize::from(column);
             let cells = &mut streams.columns[column];
-            if is_plain(column) {
-                self.cells[column] = cells.varint()?;
-            } else {
-                let last = &mut self.last[column];
-                *last = last.wrapping_add(cells.signed()? as u64);
-                self.cells[column] = *last;
-            }
+            self.cells[column] = match coding(column) {
+                Coding::Difference => {
+                    let last = &mut self.last[column];
+                    *last = last.wrapping_add(cells.signed()? as u64);
+                    *last
+                }
+                Coding::Plain => cells.varint()?,
+                Coding::Beside(other) => self.cells[other].wrapping_add(cells.signed()? as u64),
+            };
         }
         self.socket = blank();
         column::fixed(&self.cells, &mut self.socket, &mut self.beside)?;
@@ -476,13 +474,53 @@ impl RowDecoder {
     }
 }
 
-/// A cell out of what is told, and what it was foretold to be.
-#[inline]
-fn told(column: usize, foretold: u64, cells: &mut Cursor<'_>) -> Result<u64, Broken> {
-    if is_plain(column) {
-        cells.varint()
-    } else {
-        Ok(foretold.wrapping_add(cells.signed()? as u64))
+/// Lets cells change that are not told because they change as others do.
+#[derive(Debug, Default)]
+struct Followers {
+    /// By how much the leader of each changed.
+    changes: [u64; FOLLOWERS.len()],
+    /// How many have been looked at.
+    done: usize,
+}
+
+impl Followers {
+    /// Notes by how much a cell changed.
+    #[inline]
+    fn lead(&mut self, column: usize, change: u64) {
+        for ((leader, _), led) in FOLLOWERS.into_iter().zip(&mut self.changes) {
+            if leader == column {
+                *led = change;
+            }
+        }
+    }
+
+    /// Changes the followers that lie before a column.
+    #[inline]
+    fn follow(&mut self, column: usize, parts: &mut Parts<'_>) -> Result<(), Broken> {
+        while let Some(&(_, follower)) = FOLLOWERS.get(self.done)
+            && follower < column
+        {
+            let change = self.changes[self.done];
+            self.done += 1;
+            if change != 0 {
+                let before = parts.get(follower);
+                parts.set(follower, before.wrapping_add(change))?;
+                self.lead(follower, change);
+            }
+        }
+        Ok(())
+    }
+
+    /// By how much a cell that is told was foretold to change.
+    #[inline]
+    fn change_of(&mut self, column: usize) -> u64 {
+        match FOLLOWERS.get(self.done) {
+            Some(&(_, follower)) if follower == column => {
+                self.done += 1;
+                self.changes[self.done - 1]
+            }
+            _ => 0,
+        }
     }
 }
 

@@ -5,8 +5,9 @@ use rustc_hash::FxHashMap;
 use super::beside::ProcessNumbers;
 use crate::model::{ClosedSocket, Sample, Socket, SocketTable, Tracker, Visit};
 use crate::recording::column::{
-    AGEING, AGEING_END, Beside, COLUMNS, CONGESTION_INFO, FOLLOWERS, MEMORY, MOST_CONGESTION_INFO,
-    MOST_INFO, MOST_MEMORY, Mask, fixed_cells, info_columns, is_plain, part_cells,
+    AGEING, AGEING_END, Beside, COLUMNS, CONGESTION_INFO, Coding, FOLLOWERS, MEMORY,
+    MOST_CONGESTION_INFO, MOST_INFO, MOST_MEMORY, Mask, coding, fixed_cells, info_columns,
+    part_cells,
 };
 use crate::recording::rows::{Rows, age, ages, expires, has_ages, length, let_age};
 use crate::recording::section::{self, put_section};
@@ -320,8 +321,8 @@ impl RowEncoder {
         self.now
             .fill(&current.socket, &current.beside, current.parts);
         let (now, before) = (&self.now.0, &mut self.before.0);
-        for (leader, follower) in FOLLOWERS {
-            let change = now[leader].wrapping_sub(before[leader]);
+        let changes = FOLLOWERS.map(|(leader, _)| now[leader].wrapping_sub(before[leader]));
+        for ((_, follower), change) in FOLLOWERS.into_iter().zip(changes) {
             before[follower] = before[follower].wrapping_add(change);
         }
         let mut mask = Mask::default();
@@ -334,10 +335,14 @@ impl RowEncoder {
         tell_pattern(&mut self.patterns, mask, &mut self.streams);
         for column in columns(mask) {
             let cells = &mut self.streams.columns[column];
-            if is_plain(column) {
-                put(cells, now[column]);
-            } else {
-                put_signed(cells, now[column].wrapping_sub(before[column]) as i64);
+            match coding(column) {
+                Coding::Difference => {
+                    put_signed(cells, now[column].wrapping_sub(before[column]) as i64);
+                }
+                Coding::Plain => put(cells, now[column]),
+                Coding::Beside(other) => {
+                    put_signed(cells, now[column].wrapping_sub(now[other]) as i64);
+                }
             }
         }
     }
@@ -352,14 +357,18 @@ impl RowEncoder {
         }
         tell_pattern(&mut self.patterns, mask, &mut self.streams);
         for column in columns(mask) {
-            let now = self.now.0[column];
+            let now = &self.now.0;
             let cells = &mut self.streams.columns[column];
-            if is_plain(column) {
-                put(cells, now);
-            } else {
-                let last = &mut self.streams.last.0[column];
-                put_signed(cells, now.wrapping_sub(*last) as i64);
-                *last = now;
+            match coding(column) {
+                Coding::Difference => {
+                    let last = &mut self.streams.last.0[column];
+                    put_signed(cells, now[column].wrapping_sub(*last) as i64);
+                    *last = now[column];
+                }
+                Coding::Plain => put(cells, now[column]),
+                Coding::Beside(other) => {
+                    put_signed(cells, now[column].wrapping_sub(now[other]) as i64);
+                }
             }
         }
     }
