@@ -106,18 +106,41 @@ pub(super) const FOLLOWERS: [(usize, usize); 4] = [
 /// Which of the columns, one bit each.
 pub(super) type Mask = [u64; COLUMNS.div_ceil(64)];
 
-/// Whether a field of `struct tcp_info` has eight bytes, by its offset in words.
-const WIDE: [bool; INFO - TCP] = {
-    let mut wide = [false; INFO - TCP];
+/// Bytes of the word of `struct tcp_info` at an offset, counted in words: 8, 4, or 0 for the second half of eight.
+const WIDTHS: [u8; INFO - TCP] = {
+    let mut widths = [4; INFO - TCP];
     let mut at = 0;
     while at < TcpInfo::FIELDS.len() {
         let field = TcpInfo::FIELDS[at];
         if field.width == 8 {
-            wide[field.offset / 4] = true;
+            widths[field.offset / 4] = 8;
+            widths[field.offset / 4 + 1] = 0;
         }
         at += 1;
     }
-    wide
+    widths
+};
+
+/// The words of [`WIDTHS`] that have eight bytes.
+const WIDE: usize = {
+    let (mut at, mut count) = (0, 0);
+    while at < WIDTHS.len() {
+        count += (WIDTHS[at] == 8) as usize;
+        at += 1;
+    }
+    count
+};
+const WIDE_WORDS: [usize; WIDE] = {
+    let mut words = [0; WIDE];
+    let (mut at, mut count) = (0, 0);
+    while at < WIDTHS.len() {
+        if WIDTHS[at] == 8 {
+            words[count] = at;
+            count += 1;
+        }
+        at += 1;
+    }
+    words
 };
 
 /// A column's name; empty for numbers that have none.
@@ -495,18 +518,17 @@ pub(super) fn info_columns(protocol: Protocol) -> usize {
 /// half of eight.
 #[inline]
 fn width(first: usize, offset: usize, length: usize) -> usize {
-    let wide = |word: usize| first == TCP && WIDE[word];
     let word = offset / 4;
-    if word > 0 && wide(word - 1) && offset + 4 <= length {
-        return 0;
-    }
-    // A field of eight bytes of which only the first half arrived is a word.
-    let most = if wide(word) && offset + 8 <= length {
-        8
+    let whole = if first == TCP {
+        usize::from(WIDTHS[word])
     } else {
         4
     };
-    most.min(length - offset)
+    if offset + whole.max(4) <= length {
+        return whole;
+    }
+    // Cut: a field of eight bytes of which only the first half arrived is a word, and less than four are what they are.
+    (length - offset).min(4)
 }
 
 /// Reads a word. What is no integer of its own, the bytes of the first eight and what is left at a cut end, reads the same
@@ -543,7 +565,25 @@ fn put_word(value: u64, offset: usize, bytes: &mut [u8]) -> Result<(), Broken> {
 /// The cells of a part of variable length.
 #[inline]
 pub(super) fn part_cells(first: usize, part: &[u8], out: &mut [u64; COLUMNS]) {
-    let mut offset = 0;
+    // Words first, and then those that belong together.
+    let (words, _) = part.as_chunks::<4>();
+    for (cell, word) in out[first..].iter_mut().zip(words) {
+        *cell = u64::from(u32::from_ne_bytes(*word));
+    }
+    if cfg!(target_endian = "big") {
+        for (cell, word) in out[first..].iter_mut().zip(words).take(2) {
+            *cell = u64::from(u32::from_le_bytes(*word));
+        }
+    }
+    if first == TCP {
+        for at in WIDE_WORDS {
+            if let Some(&[a, b, c, d, e, f, g, h]) = part.get(at * 4..at * 4 + 8) {
+                out[first + at] = u64::from_ne_bytes([a, b, c, d, e, f, g, h]);
+                out[first + at + 1] = 0;
+            }
+        }
+    }
+    let mut offset = words.len() * 4;
     while offset < part.len() {
         let width = width(first, offset, part.len());
         if width > 0 {

@@ -12,6 +12,8 @@ pub(super) struct Row {
     pub(super) beside: Beside,
     /// When it was seen first, ns of the monotonic clock; 0 if it was there from the start.
     pub(super) first_ns: u64,
+    /// By how many ms the clock went on since.
+    pub(super) aged: i64,
     /// Its place in the Sample.
     pub(super) position: u32,
     /// Bytes that its parts may take where they lie.
@@ -67,11 +69,8 @@ impl Rows {
     }
 
     #[inline]
-    pub(super) fn both_mut(&mut self, at: u32) -> (&mut Row, &mut [u8]) {
-        let row = &mut self.slots[at as usize];
-        let from = row.socket.blob.at as usize;
-        let parts = &mut self.bytes[from..from + length(&row.socket)];
-        (row, parts)
+    pub(super) fn row_mut(&mut self, at: u32) -> &mut Row {
+        &mut self.slots[at as usize]
     }
 
     /// Puts a row and its parts in place of another, or somewhere new.
@@ -90,6 +89,7 @@ impl Rows {
                 socket: *socket,
                 beside,
                 first_ns: 0,
+                aged: 0,
                 position: 0,
                 room: 0,
             };
@@ -114,6 +114,7 @@ impl Rows {
         row.socket.congestion = 0;
         row.socket.holders_at = 0;
         row.beside = beside;
+        row.aged = 0;
         Ok(at)
     }
 
@@ -126,11 +127,6 @@ impl Rows {
         self.slots[at as usize].position = self.next.len() as u32;
         self.next.push(at);
         true
-    }
-
-    /// When the row was seen first.
-    pub(super) fn set_first_seen(&mut self, at: u32, first_ns: u64) {
-        self.slots[at as usize].first_ns = first_ns;
     }
 
     /// Ends the Sample at hand: what is not in it is gone.

@@ -290,7 +290,7 @@ impl RowDecoder {
                 let at = self
                     .rows
                     .put(None, &self.socket, self.beside, &self.parts)?;
-                self.rows.set_first_seen(at, now_ns);
+                self.rows.row_mut(at).first_ns = now_ns;
                 self.rows.keep(at);
                 if self.rows.weight() > most {
                     return Err(Broken("it takes more room than it can need"));
@@ -313,7 +313,7 @@ impl RowDecoder {
                 }
             };
             let at = self.rows.order[place];
-            self.rows.set_first_seen(at, first_ns);
+            self.rows.row_mut(at).first_ns = first_ns;
         }
         Ok(())
     }
@@ -326,10 +326,10 @@ impl RowDecoder {
         streams: &mut Streams<'_, '_>,
         elapsed: i64,
     ) -> Result<(), Broken> {
-        let (row, parts) = self.rows.both_mut(at);
+        let row = self.rows.row_mut(at);
         if ages(&row.socket) {
-            let shift = elapsed.saturating_add(streams.lag()?);
-            let_age(&mut row.socket, parts, shift);
+            let shift = elapsed.wrapping_add(streams.lag()?);
+            row.aged = row.aged.wrapping_add(shift);
         }
         if streams.changes()? {
             self.take_up(at);
@@ -347,6 +347,7 @@ impl RowDecoder {
         self.beside = row.beside;
         self.parts.clear();
         self.parts.extend_from_slice(self.rows.parts(at));
+        let_age(&mut self.socket, &mut self.parts, row.aged);
     }
 
     /// The columns that the next socket tells.
@@ -447,13 +448,12 @@ impl RowDecoder {
         for &at in &self.rows.order {
             let row = self.rows.row(at);
             let parts = self.rows.parts(at);
-            out.put(
-                &row.socket,
-                &row.beside,
-                parts,
-                &mut sample.sockets,
-                &mut sample.holders,
-            )?;
+            let (table, holders) = (&mut sample.sockets, &mut sample.holders);
+            out.put(&row.socket, &row.beside, parts, table, holders)?;
+            if let Some(socket) = table.rows.last_mut().filter(|_| row.aged != 0) {
+                let from = socket.blob.at as usize;
+                let_age(socket, &mut table.bytes[from..], row.aged);
+            }
         }
         out.names.clear();
         let mut bytes = Cursor(&self.closed.bytes);

@@ -9,7 +9,7 @@ use crate::recording::column::{
     MOST_CONGESTION_INFO, MOST_INFO, MOST_MEMORY, Mask, coding, fixed_cells, info_columns,
     part_cells,
 };
-use crate::recording::rows::{Rows, age, ages, expires, has_ages, length, let_age};
+use crate::recording::rows::{Row, Rows, age, ages, expires, has_ages, length, let_age};
 use crate::recording::section::{self, put_section};
 use crate::recording::texts::TextNumbers;
 use crate::recording::varint::{put, put_signed};
@@ -282,13 +282,12 @@ impl RowEncoder {
         let mut shift = 0;
         if ages(&row.socket) {
             let expected = elapsed + self.streams.lag;
-            shift = went_on(&row.socket, parts, current, expected, elapsed);
+            shift = went_on(row, parts, current, expected, elapsed);
             self.streams.went_on(shift - elapsed);
         }
-        if is_same(&row.socket, &row.beside, parts, current, shift) {
+        if is_same(row, parts, current, shift) {
             self.streams.gap += 1;
-            let (row, parts) = self.rows.both_mut(at);
-            let_age(&mut row.socket, parts, shift);
+            self.rows.row_mut(at).aged += shift;
         } else {
             self.take_before(at, current, shift);
             self.change(current);
@@ -307,7 +306,7 @@ impl RowEncoder {
         let lengths = socket.blob;
         self.scratch.clear();
         self.scratch.extend_from_slice(self.rows.parts(at));
-        let_age(&mut socket, &mut self.scratch, shift);
+        let_age(&mut socket, &mut self.scratch, row.aged + shift);
         resize_parts(&mut self.scratch, &mut socket, &current.socket);
         self.before.fill(&socket, &row.beside, &self.scratch);
         let cells = &mut self.before.0;
@@ -426,15 +425,11 @@ pub(in crate::recording) fn resize_parts(parts: &mut Vec<u8>, socket: &mut Socke
 }
 
 /// By how many ms the clock went on for a socket: what most of its fields say that it did, if that can be.
-fn went_on(
-    before: &Socket,
-    parts: &[u8],
-    current: &Current<'_>,
-    expected: i64,
-    elapsed: i64,
-) -> i64 {
+fn went_on(row: &Row, parts: &[u8], current: &Current<'_>, expected: i64, elapsed: i64) -> i64 {
+    let before = &row.socket;
     let mut nearest = None;
-    let mut consider = |shift: i64| {
+    let mut consider = |aged: i64| {
+        let shift = aged - row.aged;
         let is_nearer = |other: i64| (shift - elapsed).abs() < (other - elapsed).abs();
         if (shift - elapsed).abs() <= MOST_JITTER && nearest.is_none_or(is_nearer) {
             nearest = Some(shift);
@@ -443,8 +438,8 @@ fn went_on(
     };
     if has_ages(before) && has_ages(&current.socket) {
         for offset in AGEING {
-            let shift = age(current.parts, offset).wrapping_sub(age(parts, offset));
-            if consider(i64::from(shift.cast_signed())) {
+            let aged = age(current.parts, offset).wrapping_sub(age(parts, offset));
+            if consider(i64::from(aged.cast_signed())) {
                 return expected;
             }
         }
@@ -460,15 +455,10 @@ fn went_on(
 
 /// Whether a socket is what it is foretold to be.
 #[inline]
-fn is_same(
-    before: &Socket,
-    beside: &Beside,
-    parts: &[u8],
-    current: &Current<'_>,
-    shift: i64,
-) -> bool {
+fn is_same(row: &Row, parts: &[u8], current: &Current<'_>, shift: i64) -> bool {
     let now = &current.socket;
-    let mut foretold = *before;
+    let shift = row.aged + shift;
+    let mut foretold = row.socket;
     foretold.blob.at = now.blob.at;
     foretold.blob.name = now.blob.name;
     foretold.holders_at = now.holders_at;
@@ -476,7 +466,7 @@ fn is_same(
     if let Some(timer) = &mut foretold.timer {
         timer.expires_ms = expires(timer.expires_ms, shift);
     }
-    if foretold != *now || *beside != current.beside {
+    if foretold != *now || row.beside != current.beside {
         return false;
     }
     if !has_ages(now) {
