@@ -22,6 +22,7 @@ mod rows;
 mod section;
 mod texts;
 mod varint;
+pub mod when;
 #[cfg(test)]
 mod world;
 mod writer;
