@@ -8,3 +8,8 @@ pub mod json;
 pub mod parquet;
 pub mod summary;
 pub mod table;
+
+/// A time in µs since 1970 UTC as RFC 3339 in UTC with microseconds.
+fn timestamp(us: i64) -> String {
+    jiff::Timestamp::from_microsecond(us).map_or_else(|_| String::new(), |at| format!("{at:.6}"))
+}
