@@ -23,6 +23,9 @@ use crate::recording::{Archive, when};
 /// Columns that are told of; the others are summed.
 const COLUMNS: usize = 20;
 
+/// Capabilities that show owners of other users' sockets, and firewall marks.
+const TELLING: [&str; 3] = ["CAP_DAC_READ_SEARCH", "CAP_NET_ADMIN", "CAP_SYS_PTRACE"];
+
 /// Gaps that are told of one by one.
 const GAPS: usize = 10;
 
@@ -57,16 +60,7 @@ pub(super) fn write(facts: &Facts, archive: &dyn Archive, zone: &TimeZone) -> St
     if facts.redacted {
         line("redacted", &"addresses, paths, names and command lines");
     }
-    let capabilities = harmless(&facts.capabilities.join(" "));
-    let none: &dyn Display = &"none: owners of other users' sockets may be unknown";
-    line(
-        "capabilities",
-        if capabilities.is_empty() {
-            none
-        } else {
-            &capabilities
-        },
-    );
+    line("capabilities", &capabilities(facts));
     line("size", &size(facts));
     line("state", &state(facts));
     gaps(&mut out, facts, zone);
@@ -88,6 +82,30 @@ fn samples(facts: &Facts) -> String {
             "; {} more could not be written",
             count(facts.dropped_samples)
         );
+    }
+    text
+}
+
+/// Capabilities that decide what was seen by name, the others by their number.
+fn capabilities(facts: &Facts) -> String {
+    let all = &facts.capabilities;
+    let (telling, others): (Vec<&String>, Vec<&String>) = all
+        .iter()
+        .partition(|name| TELLING.contains(&name.as_str()));
+    let mut text = telling
+        .into_iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .join(" ");
+    match (text.is_empty(), others.len()) {
+        (true, 0) => text.push_str("none: owners of other users' sockets may be unknown"),
+        (true, number) => {
+            let _ = write!(text, "{number}, none of which shows other users' owners");
+        }
+        (false, 0) => {}
+        (false, number) => {
+            let _ = write!(text, " and {number} more");
+        }
     }
     text
 }
