@@ -52,8 +52,15 @@ pub(super) fn write(facts: &Facts, archive: &dyn Archive, zone: &TimeZone) -> St
     line("interval", &duration(facts.interval_s));
     line("samples", &samples(facts));
     if let (Some(least), Some(most)) = (facts.sockets.least, facts.sockets.most) {
-        let (least, most) = (count(least.into()), count(most.into()));
-        line("sockets", &format_args!("{least} to {most} in a sample"));
+        let (fewest, largest) = (count(least.into()), count(most.into()));
+        if least == most {
+            line("sockets", &format_args!("{largest} in each sample"));
+        } else {
+            line(
+                "sockets",
+                &format_args!("{fewest} to {largest} in a sample"),
+            );
+        }
     }
     let filter = facts.filter.as_deref().map(harmless);
     line("recorded", &filter.as_deref().unwrap_or("every socket"));

@@ -11,7 +11,7 @@ use crate::command::select::Selection;
 use crate::export;
 use crate::filter::NoNames;
 use crate::model::{Endpoint, Ends, Family, Protocol, Sample, Socket, State};
-use crate::recording::{Head, Samples};
+use crate::recording::{Archive, Head, Reader, RecorderOptions, Samples};
 use crate::replay::{Depth, Replayer};
 
 /// Connections of one Sample: enough for more text than pipes and buffers hold.
@@ -88,10 +88,10 @@ fn take(session: &mut Session, sample: Sample) {
     session.take(&mut moment).unwrap();
 }
 
-/// What a replay of some Samples tells.
-fn replayed(samples: Vec<Sample>) -> String {
-    let number = samples.len();
-    let mut replayer = Replayer::new(Box::new(Samples::new(Head::default(), samples)));
+/// What a replay tells.
+fn replayed(archive: Box<dyn Archive>) -> String {
+    let number = archive.entries().len();
+    let mut replayer = Replayer::new(archive);
     let (mut moment, mut out) = (Moment::default(), Vec::new());
     for at in 0..number {
         replayer.show(at, Depth::Whole, &mut moment).unwrap();
@@ -114,13 +114,21 @@ fn lines_are_those_of_a_replay_byte_for_byte() {
     assert_eq!((session.counts.samples, session.counts.dropped), (8, 0));
     session.finish().unwrap();
     let written = std::fs::read_to_string(file.path()).unwrap();
-    assert!(written == replayed(samples), "the same bytes");
+    let samples = Samples::new(Head::default(), samples);
+    assert!(written == replayed(Box::new(samples)), "the same bytes");
 }
 
 #[test]
-fn what_nobody_reads_is_dropped_and_counted_and_goes_on_afterwards() {
+fn what_nobody_reads_is_dropped_from_the_recording_too_and_told_in_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("s.swr");
     let (reader, writer) = std::io::pipe().unwrap();
     let mut session = session(File::from(std::os::fd::OwnedFd::from(writer)), "");
+    let options = RecorderOptions {
+        path: path.clone(),
+        ..RecorderOptions::default()
+    };
+    session.recorder = Some(Recorder::start(options, Head::default()).unwrap());
     let mut moment = Moment::default();
     let mut give = |session: &mut Session, at| {
         moment.sample = sample(at, |_| State::Established);
@@ -147,7 +155,21 @@ fn what_nobody_reads_is_dropped_and_counted_and_goes_on_afterwards() {
     assert_eq!((session.counts.samples, session.lost), (3, 0));
     session.finish().unwrap();
     let text = reading.join().unwrap().unwrap();
-    assert_eq!(text.lines().count(), 3 * usize::from(CONNECTIONS));
+
+    let mut recording = Reader::open(&path).unwrap();
+    let dropped: Vec<u32> = recording
+        .entries()
+        .iter()
+        .map(|entry| entry.dropped)
+        .collect();
+    assert_eq!(dropped, [0, 0, 3]);
+    let mut last = Sample::default();
+    recording.read_into(2, &mut last).unwrap();
+    assert_eq!(
+        last.lost_events, 12,
+        "its own, and those that were lost with what was dropped"
+    );
+    assert!(text == replayed(Box::new(recording)), "the same bytes");
 }
 
 #[test]
