@@ -1,6 +1,8 @@
 //! What is said on standard error while a recording is made.
 
 use std::io::{self, IsTerminal, Write as _};
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::session::Counts;
@@ -15,16 +17,35 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Columns of a terminal that does not tell its width.
 const WIDTH: usize = 80;
 
+/// What waits to be written, at most: a terminal that takes nothing must not hold up what is recorded.
+const WAITING: usize = 16;
+
+/// How long the last words may take.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// What is said.
+#[derive(Debug)]
+enum Words {
+    /// A line that stays.
+    Line(String),
+    /// A line in the place of the one before.
+    Progress(String),
+}
+
 /// Tells how far it is: on a terminal in one line that is written again and again, elsewhere at the start and at the end.
+/// A thread writes it.
 #[derive(Debug)]
 pub(super) struct Teller {
     is_terminal: bool,
-    /// What is written to.
+    /// What is recorded to.
     what: String,
     interval: Duration,
     start: Instant,
     told: Option<Instant>,
     told_faults: bool,
+    words: SyncSender<Words>,
+    /// Closed by the thread when all is said.
+    silence: Receiver<()>,
 }
 
 impl Teller {
@@ -34,6 +55,12 @@ impl Teller {
             "-" => "standard output".to_owned(),
             name => name.to_owned(),
         });
+        let (words, to_say) = sync_channel(WAITING);
+        let (speaking, silence) = channel();
+        // Without a thread nothing is said, and everything recorded.
+        let _ = thread::Builder::new()
+            .name("progress".to_owned())
+            .spawn(move || speak(&to_say, speaking));
         Teller {
             is_terminal: io::stderr().is_terminal(),
             what: names.collect::<Vec<_>>().join(" and "),
@@ -41,6 +68,8 @@ impl Teller {
             start: Instant::now(),
             told: None,
             told_faults: false,
+            words,
+            silence,
         }
     }
 
@@ -48,7 +77,7 @@ impl Teller {
     pub(super) fn begin(&self) {
         let mut every = String::new();
         format::short_duration_us(&mut every, self.interval.as_micros() as f64);
-        say(&format!(
+        self.say(format!(
             "sockwatch: recording to {} every {every}; Ctrl-C or SIGTERM ends it",
             self.what
         ));
@@ -60,11 +89,11 @@ impl Teller {
             return;
         }
         for fault in sample.faults.iter().filter(|fault| fault.matters()) {
-            say(&format!("sockwatch: {}: {fault}", fault.severity.name()));
+            self.say(format!("sockwatch: {}: {fault}", fault.severity.name()));
         }
         let visibility = sample.visibility;
         if visibility.unreadable > 0 {
-            say(&format!(
+            self.say(format!(
                 "sockwatch: the sockets of {} of {} processes are recorded without their owners; {}",
                 visibility.unreadable,
                 visibility.processes,
@@ -85,26 +114,44 @@ impl Teller {
         }
         self.told = Some(Instant::now());
         let line = describe(self.start.elapsed(), counts, progress);
-        let width = width().saturating_sub(1);
-        let line: String = line.chars().take(width).collect();
-        let mut err = io::stderr().lock();
-        // Whoever closed it does not want to know.
-        let _ = write!(err, "\r{line}\x1b[K").and_then(|()| err.flush());
+        // One that finds no room is followed by another.
+        let _ = self.words.try_send(Words::Progress(line));
     }
 
-    /// Says what has become of it.
-    pub(super) fn end(&mut self, counts: &Counts, progress: Option<&Progress>) {
-        if self.is_terminal && self.told.take().is_some() {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
+    /// Says what has become of it, and waits for that to be read, but not for long.
+    pub(super) fn end(self, counts: &Counts, progress: Option<&Progress>) {
         let line = describe(self.start.elapsed(), counts, progress);
-        say(&format!("sockwatch: {}: {line}", self.what));
+        self.say(format!("sockwatch: {}: {line}", self.what));
+        drop(self.words);
+        let _ = self.silence.recv_timeout(PATIENCE);
+    }
+
+    /// Says a line, if anybody listens.
+    fn say(&self, line: String) {
+        let _ = self.words.try_send(Words::Line(line));
     }
 }
 
-/// Says a line, if anybody listens.
-fn say(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+/// Writes what is to be said, until no more comes.
+fn speak(words: &Receiver<Words>, speaking: Sender<()>) {
+    // Whether the cursor stands behind a line that is written again.
+    let mut is_open = false;
+    while let Ok(next) = words.recv() {
+        let clear = if is_open { "\r\x1b[K" } else { "" };
+        is_open = matches!(next, Words::Progress(_));
+        let text = match next {
+            Words::Line(line) => format!("{clear}{line}\n"),
+            Words::Progress(line) => {
+                let width = width().saturating_sub(1);
+                let line: String = line.chars().take(width).collect();
+                format!("{clear}{line}")
+            }
+        };
+        let mut err = io::stderr().lock();
+        // Whoever closed it does not want to know.
+        let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+    }
+    drop(speaking);
 }
 
 /// `00:01:03  63 samples  12 431 sockets  4.10 MB  none dropped`.

@@ -163,7 +163,7 @@ impl Session {
         let Session {
             recorder,
             lines,
-            mut teller,
+            teller,
             counts,
             ..
         } = self;
