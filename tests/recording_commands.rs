@@ -191,20 +191,46 @@ fn until_recorded(path: &str, samples: u64) {
     });
 }
 
-fn signal(child: &Child, signal: Signal) {
-    let pid = i32::try_from(child.id()).expect("a pid");
-    kill_process(Pid::from_raw(pid).expect("not 0"), signal).expect("it runs");
+/// A recorder in the background; it ends with the test at the latest.
+struct Background(Option<Child>);
+
+impl Background {
+    /// What it says is kept.
+    fn start(command: &mut Command) -> Background {
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        Background(Some(command.spawn().expect("it runs")))
+    }
+
+    fn signal(&self, signal: Signal) {
+        let child = self.0.as_ref().expect("it is not waited for yet");
+        let pid = i32::try_from(child.id()).expect("a pid");
+        kill_process(Pid::from_raw(pid).expect("not 0"), signal).expect("it runs");
+    }
+
+    /// Waits for its end.
+    fn wait(mut self) -> Output {
+        let child = self.0.take().expect("it is not waited for yet");
+        child.wait_with_output().expect("it can be waited for")
+    }
 }
 
-/// Starts to record in the background; what it says is kept.
-fn recorder(arguments: &[&str]) -> Child {
+impl Drop for Background {
+    fn drop(&mut self) {
+        if let Some(child) = &mut self.0 {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// Starts to record.
+fn recorder(arguments: &[&str]) -> Background {
     let mut command = sockwatch(&["record", "--interval", "100ms"]);
-    command
-        .args(arguments)
-        .stderr(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("it runs")
+    Background::start(command.args(arguments))
 }
 
 fn export_is_the_live_file() -> Result<(), Failed> {
@@ -280,7 +306,7 @@ fn list_is_the_live_file() -> Result<(), Failed> {
         let own = written
             .lines()
             .filter_map(|line| line.strip_prefix(&prefix));
-        own.map(|rest| format!("{{{rest}\n")).collect()
+        own.fold(String::new(), |lines, rest| lines + "{" + rest + "\n")
     };
     let last = times.last().ok_or("no sample")?;
     for at in [&times[0], &times[1], &times[times.len() / 2], last] {
@@ -318,8 +344,8 @@ fn filtered() -> Result<(), Failed> {
     until("its first half to be closed", || has("fin-wait-2"));
     drop(far);
     until("what remains", || has("time-wait"));
-    signal(&child, Signal::TERM);
-    assert!(child.wait_with_output()?.status.success());
+    child.signal(Signal::TERM);
+    assert!(child.wait().status.success());
     let written = fs::read_to_string(&live)?;
     for line in written.lines() {
         let json: Json = serde_json::from_str(line)?;
@@ -340,8 +366,8 @@ fn signals_close() -> Result<(), Failed> {
         let child = recorder(&["-o", &recording]);
         until_recorded(&recording, 3);
         assert_eq!(info(&recording)["closed"], false, "it is being written");
-        signal(&child, number);
-        let output = child.wait_with_output()?;
+        child.signal(number);
+        let output = child.wait();
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(0), "{number:?}: {said}");
         assert!(
@@ -358,17 +384,19 @@ fn ignored_signals() -> Result<(), Failed> {
     let files = Files::new();
     let recording = files.path("s.swr");
     let script = "trap '' HUP; exec \"$0\" record --interval 100ms -o \"$1\"";
-    let child = Command::new("sh")
-        .args(["-c", script, env!("CARGO_BIN_EXE_sockwatch"), &recording])
-        .stdin(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
+    let mut command = Command::new("sh");
+    let child = Background::start(command.args([
+        "-c",
+        script,
+        env!("CARGO_BIN_EXE_sockwatch"),
+        &recording,
+    ]));
     until_recorded(&recording, 1);
-    signal(&child, Signal::HUP);
+    child.signal(Signal::HUP);
     let samples = info(&recording)["samples"].as_u64().ok_or("samples")?;
     until_recorded(&recording, samples + 3);
-    signal(&child, Signal::TERM);
-    assert!(child.wait_with_output()?.status.success());
+    child.signal(Signal::TERM);
+    assert!(child.wait().status.success());
     assert_eq!(info(&recording)["closed"], true);
     Ok(())
 }
@@ -418,7 +446,7 @@ fn removed_directory() -> Result<(), Failed> {
     let child = recorder(&["-o", &recording]);
     until_recorded(&recording, 2);
     fs::remove_dir_all(&directory)?;
-    let output = child.wait_with_output()?;
+    let output = child.wait();
     let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{said}");
     let complaints = said.lines().filter(|line| line.contains("removed"));
@@ -442,8 +470,8 @@ fn two_recorders() -> Result<(), Failed> {
     }
     let samples = info(&recording)["samples"].as_u64().ok_or("samples")?;
     until_recorded(&recording, samples + 2);
-    signal(&first, Signal::TERM);
-    assert!(first.wait_with_output()?.status.success());
+    first.signal(Signal::TERM);
+    assert!(first.wait().status.success());
     assert_eq!(info(&recording)["whole"], true);
     Ok(())
 }
@@ -500,8 +528,8 @@ fn rotation() -> Result<(), Failed> {
     until("another in its place", || {
         fs::read(numbered(2)).is_ok_and(|bytes| bytes != oldest)
     });
-    signal(&child, Signal::TERM);
-    let output = child.wait_with_output()?;
+    child.signal(Signal::TERM);
+    let output = child.wait();
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(!Path::new(&numbered(3)).exists());
     for path in [numbered(2), numbered(1), recording.clone()] {
@@ -591,8 +619,8 @@ fn events_of_a_recording() -> Result<(), Failed> {
             .stdout
             .contains(&b':')
     });
-    signal(&child, Signal::TERM);
-    assert!(child.wait_with_output()?.status.success());
+    child.signal(Signal::TERM);
+    assert!(child.wait().status.success());
     let filter = format!("dport = {}", address(&server).port());
     let events = told(&["events", "--json", "-t", "--from", &recording, &filter]);
     let mut kinds: BTreeMap<(u64, String), usize> = BTreeMap::new();
