@@ -2,12 +2,17 @@
 
 pub mod dashboard;
 pub mod events;
+pub mod export;
 pub mod help;
+pub mod info;
 pub mod kill;
 pub mod list;
+pub mod record;
 pub mod summary;
 
+mod files;
 mod kinds;
+mod recorded;
 mod resolve;
 mod select;
 

@@ -18,10 +18,12 @@ mod history;
 mod position;
 mod reader;
 mod recorder;
+mod redact;
 mod rows;
 mod section;
 mod texts;
 mod varint;
+pub mod when;
 #[cfg(test)]
 mod world;
 mod writer;
@@ -33,3 +35,4 @@ pub use head::Head;
 pub use history::{History, Memory};
 pub use reader::{Inspection, Reader};
 pub use recorder::{Progress, Recorder, RecorderOptions, save};
+pub use redact::Redactor;
