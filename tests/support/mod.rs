@@ -10,6 +10,7 @@
 
 pub(crate) mod crowd;
 pub mod dashboard;
+pub(crate) mod dumps;
 pub(crate) mod listed;
 pub mod machine;
 pub(crate) mod needs;
