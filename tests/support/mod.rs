@@ -13,6 +13,7 @@ pub mod dashboard;
 pub(crate) mod dumps;
 pub(crate) mod listed;
 pub mod machine;
+pub(crate) mod measure;
 pub(crate) mod needs;
 pub(crate) mod net;
 pub(crate) mod roles;
