@@ -19,6 +19,7 @@ pub(crate) mod net;
 pub(crate) mod roles;
 pub(crate) mod ss;
 pub(crate) mod states;
+pub(crate) mod synthetic;
 pub(crate) mod wait;
 
 pub use machine::Machine;
