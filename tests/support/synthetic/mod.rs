@@ -93,6 +93,8 @@ pub struct Synthetic {
 impl Synthetic {
     /// A machine under this load, in the state that it stays in.
     pub fn new(load: Load) -> Synthetic {
+        // A small machine is for a small recording.
+        let counters = COUNTERS.min(load.sockets);
         let mut machine = Synthetic {
             load,
             random: Random::new(load.seed),
@@ -104,8 +106,8 @@ impl Synthetic {
             ended: Vec::new(),
             standing: standing(load.sockets),
             processes: processes(),
-            names: Arc::new((0..COUNTERS).map(|at| format!("TcpExt.{at}")).collect()),
-            counters: vec![1_000_000; COUNTERS],
+            names: Arc::new((0..counters).map(|at| format!("TcpExt.{at}")).collect()),
+            counters: vec![1_000_000; counters],
             made: 0,
         };
         for _ in 0..load.sockets - machine.standing.len() {
