@@ -11,11 +11,15 @@ pub(crate) fn fixture(name: &str) -> PathBuf {
         .join(format!("{name}.dump"))
 }
 
-/// One recorded dump: its datagrams, each behind its length.
+/// The datagrams of one recorded dump.
 pub(crate) fn recorded(name: &str) -> Vec<Vec<u8>> {
-    let bytes = std::fs::read(fixture(name)).expect("the fixture is in the repository");
+    datagrams(&std::fs::read(fixture(name)).expect("the fixture is in the repository"))
+}
+
+/// The datagrams of a dump as it lies in its file: each behind its length.
+pub(crate) fn datagrams(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut datagrams = Vec::new();
-    let mut rest = &bytes[..];
+    let mut rest = bytes;
     while let Some((length, after)) = rest.split_first_chunk::<4>() {
         let (datagram, after) = after.split_at(u32::from_le_bytes(*length) as usize);
         datagrams.push(datagram.to_vec());
