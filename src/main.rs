@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Some(Command::Summary(arguments)) => command::summary::run(*arguments),
         Some(Command::Events(arguments)) => command::events::run(arguments),
         Some(Command::Kill(arguments)) => command::kill::run(arguments),
+        Some(Command::Replay(arguments)) => command::replay::run(arguments),
         Some(Command::Help(arguments)) => command::help::run(arguments),
     };
     match result {

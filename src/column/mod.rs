@@ -9,6 +9,7 @@ mod listener;
 mod process;
 mod remote;
 mod socket;
+pub mod when;
 
 pub use event::{EVENT_COLUMNS, EventLine, Events};
 pub(crate) use listener::gauge;

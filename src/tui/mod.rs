@@ -9,6 +9,7 @@
 //! ┌────────────────────────────────────────┐
 //! │ the screen, or what one looks into     │ view/{overview,lists,process,socket,remote}.rs
 //! └────────────────────────────────────────┘
+//!  time     of a recording, or while walking  view/timeline.rs
 //!  footer   keys that do something now       view/footer.rs
 //! ```
 //!
@@ -27,11 +28,12 @@ pub mod state;
 pub mod table;
 pub mod text;
 pub mod theme;
+pub mod timeline;
 mod update;
 pub mod view;
 
 pub use keymap::Command;
-pub use state::{Popup, Screen, State};
+pub use state::{Display, Popup, Screen, State};
 pub use update::{Effect, Pointer, heeds, paste, point, press, settle, update};
 
 /// How things look here; found out once, outside.

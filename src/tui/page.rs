@@ -31,6 +31,13 @@ impl Page {
         }
     }
 
+    /// The next moment does not follow the one before.
+    pub(super) fn begin_anew(&mut self) {
+        if let Page::Socket(page) = self {
+            page.begin_anew();
+        }
+    }
+
     /// The table on it, if there is one.
     pub(super) fn table_mut(&mut self) -> Option<&mut dyn Steer> {
         match self {
@@ -149,6 +156,8 @@ pub enum Presence {
     Here,
     /// In no sample any more; since when, µs since 1970 UTC.
     Gone(i64),
+    /// Not in the moment shown, which is of another time than what is known of it.
+    Absent,
 }
 
 /// One socket.
@@ -216,6 +225,16 @@ impl SocketPage {
             rates: self.rates.as_ref(),
             ..SocketRow::alone(socket)
         })
+    }
+
+    /// Forgets what it did while it was looked at: the next moment does not follow.
+    fn begin_anew(&mut self) {
+        self.points.clear();
+        self.changes.clear();
+        self.since = None;
+        self.presence = Presence::Absent;
+        self.next_event = 0;
+        self.taken_at_us = i64::MIN;
     }
 
     /// Takes up what a moment tells of it.

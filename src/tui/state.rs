@@ -14,12 +14,13 @@ use super::lists::{
 };
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::table::{Steer, Table};
+use super::timeline::{Standing, Timeline};
 use crate::aggregate::{Event, Moment, Narrower};
 use crate::column::{Service, SocketRow, VOCABULARY};
 use crate::filter::{Context, Filter, FilterError, Names, NoNames, Surroundings};
 use crate::model::{Process, SocketKey, SocketRef};
 
-pub use place::{Pane, Popup, Screen, Target, Typing};
+pub use place::{Display, Pane, Popup, Screen, Target, Typing};
 pub use victim::{Deed, Recipient, Victim};
 
 /// Pages that one can look into from each other and come back from: each takes up what every moment tells of it.
@@ -35,8 +36,12 @@ pub struct State {
     pub moment: Option<Arc<Moment>>,
     /// Tells moments apart; grows.
     pub sequence: u64,
-    /// Whether what is shown stays while sampling goes on.
-    pub frozen: bool,
+    /// Whether it is the machine as it is, or as it was.
+    pub display: Display,
+    /// Where one is in a recording, or in what is kept of the last minutes.
+    pub timeline: Option<Timeline>,
+    /// When the latest Sample was taken, µs since 1970 UTC, while an earlier one is shown.
+    pub now_us: Option<i64>,
     /// Where one is.
     pub screen: Screen,
     /// What lies over it.
@@ -118,7 +123,9 @@ impl State {
             interval,
             moment: None,
             sequence: 0,
-            frozen: false,
+            display: Display::Live,
+            timeline: None,
+            now_us: None,
             screen: Screen::Overview,
             popup: None,
             search: String::new(),
@@ -154,6 +161,33 @@ impl State {
     /// Lets go of the moment shown, so that its memory can be used for the next.
     pub fn release(&mut self) -> Option<Arc<Moment>> {
         self.moment.take()
+    }
+
+    /// Whether the arrows go through time.
+    pub fn goes_through_time(&self) -> bool {
+        self.display != Display::Live
+    }
+
+    /// Takes up how it stands with the recording: the moment that is shown next belongs to it.
+    pub fn stand(&mut self, mut standing: Standing) {
+        if !standing.continues {
+            self.break_off();
+        }
+        if let Some(said) = standing.said.take() {
+            self.message = Some(said);
+        }
+        if let Some(timeline) = &mut self.timeline {
+            timeline.standing = standing;
+        }
+    }
+
+    /// The moment that is shown next does not follow the one before: what pages gathered does not lead to it, and events
+    /// are counted anew.
+    pub fn break_off(&mut self) {
+        for page in self.pages.iter_mut().flatten() {
+            page.begin_anew();
+        }
+        self.events.follow_again();
     }
 
     /// Shows a moment from now on.

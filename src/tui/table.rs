@@ -171,6 +171,14 @@ impl<L: List> Table<L> {
         self.touch();
     }
 
+    /// Selects nothing; a list that follows, follows again.
+    pub fn follow_again(&mut self) {
+        self.selected = None;
+        self.hidden = None;
+        self.follow = L::follows();
+        self.touch();
+    }
+
     /// Something else is to be seen.
     fn touch(&mut self) {
         self.version += 1;

@@ -4,6 +4,7 @@ mod act;
 mod jump;
 mod picker;
 mod pointer;
+mod time;
 
 use std::sync::Arc;
 
@@ -13,7 +14,8 @@ use super::filter_line::{self, FilterLine, Outcome};
 use super::keymap::{self, Command};
 use super::line::{self, Typed};
 use super::page::{Page, SocketPage};
-use super::state::{Pane, Popup, Screen, State, Target, Typing};
+use super::state::{Display, Pane, Popup, Screen, State, Target, Typing};
+use super::timeline::Seek;
 use crate::column::format;
 use crate::filter::Filter;
 use crate::model::{ProcessKey, Socket};
@@ -43,6 +45,8 @@ pub enum Effect {
     Signal(Vec<ProcessKey>, i32, &'static str),
     /// Find the addresses of hosts.
     Resolve(Vec<String>),
+    /// Go through the recording, or what is kept of the last minutes.
+    Seek(Seek),
 }
 
 /// Takes a key: a letter of what is being typed, or a command.
@@ -61,6 +65,17 @@ pub fn heeds(state: &State, key: &KeyEvent) -> bool {
 
 /// Carries out one command.
 pub fn update(state: &mut State, command: Command) -> Option<Effect> {
+    let command = time::meaning(state, command);
+    // What lies over the screen has its own use for the keys.
+    if state.popup.is_none() && time::decides(state, command) {
+        time::update(state, command)
+    } else {
+        in_force(state, command)
+    }
+}
+
+/// Carries out a command that leaves one at the time where one is.
+fn in_force(state: &mut State, command: Command) -> Option<Effect> {
     match command {
         Command::Quit => return Some(Effect::Quit),
         Command::Suspend => return Some(Effect::Suspend),
@@ -89,11 +104,12 @@ pub fn update(state: &mut State, command: Command) -> Option<Effect> {
 }
 
 /// Takes a text that was pasted. It is no command: where nothing is typed it does nothing.
-pub fn paste(state: &mut State, text: &str) {
+pub fn paste(state: &mut State, pasted: &str) {
     match &mut state.typing {
-        Some(Typing::Filter(line)) => line.paste(text),
+        Some(Typing::Filter(line)) => line.paste(pasted),
+        Some(Typing::Time(text, _)) => line::paste(text, pasted),
         Some(Typing::Search(_)) => {
-            line::paste(&mut state.search, text);
+            line::paste(&mut state.search, pasted);
             picker::to_the_top(state);
         }
         None => {}
@@ -131,6 +147,12 @@ fn type_key(state: &mut State, key: &KeyEvent) -> Option<Effect> {
             Typed::Done => {}
             Typed::Nothing => state.typing = Some(Typing::Search(before)),
         },
+        Some(Typing::Time(mut text, error)) => match line::press(&mut text, key) {
+            Typed::Changed => state.typing = Some(Typing::Time(text, None)),
+            Typed::Cancelled => {}
+            Typed::Done => return time::go_to(state, text),
+            Typed::Nothing => state.typing = Some(Typing::Time(text, error)),
+        },
         None => {}
     }
     None
@@ -167,7 +189,6 @@ fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
                 state.open_popup(Popup::PickColumns(0));
             }
         }
-        Command::Freeze => return freeze(state),
         Command::CopyRow | Command::CopyCell => return copy(state, command),
         Command::Left | Command::Right if state.has_panes() => {
             let all = Pane::OVERVIEW;
@@ -198,16 +219,6 @@ fn back(state: &mut State) {
     if !state.go_back() {
         state.set_filter(Filter::default());
     }
-}
-
-fn freeze(state: &mut State) -> Option<Effect> {
-    if state.frozen {
-        state.frozen = false;
-        return Some(Effect::Thaw);
-    }
-    // Before the first sample there is nothing to keep.
-    state.frozen = state.moment.is_some();
-    None
 }
 
 fn copy(state: &mut State, command: Command) -> Option<Effect> {
@@ -316,7 +327,7 @@ pub(super) fn does_something(state: &State, command: Command) -> bool {
         Command::Owner => free && owner(state).is_some(),
         Command::OtherEnd | Command::OtherProcess => free && other_end(state).is_some(),
         Command::ClearFilter => free && !state.filter().is_empty(),
-        Command::Kill => free && act::victim(state).is_some(),
+        Command::Kill => free && state.display != Display::Replay && act::victim(state).is_some(),
         Command::NextMatch | Command::PreviousMatch => rows && !state.filter().is_empty(),
         Command::FilterBy | Command::Exclude | Command::CopyRow => rows || on_socket,
         Command::PickSort
@@ -325,10 +336,15 @@ pub(super) fn does_something(state: &State, command: Command) -> bool {
         | Command::SortRight
         | Command::HoldOrder
         | Command::PickColumns => rows,
-        Command::Left | Command::Right => rows || state.has_panes(),
+        Command::Earlier | Command::Later if state.goes_through_time() => free,
+        Command::Left | Command::Right | Command::Earlier | Command::Later => {
+            rows || state.has_panes()
+        }
         Command::Group => free && groups(state),
         Command::Fold => rows && (state.screen == Screen::Remotes || grouped(state)),
         Command::Freeze => free && state.moment.is_some(),
+        Command::Jump(1..) | Command::LastSample => free && state.goes_through_time(),
+        Command::Faster(_) => free && state.display == Display::Replay,
         Command::Faults => {
             let moment: Option<&Arc<_>> = state.moment.as_ref();
             moment.is_some_and(|moment| !moment.sample.faults.is_empty())

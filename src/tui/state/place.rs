@@ -115,6 +115,17 @@ pub enum Popup {
     Kill(Box<Victim>, usize, bool),
 }
 
+/// What is shown: the machine as it is, or as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Display {
+    /// What is now.
+    Live,
+    /// What was, while sampling goes on.
+    Frozen,
+    /// A recording.
+    Replay,
+}
+
 /// What is being typed, and what for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Typing {
@@ -122,6 +133,8 @@ pub enum Typing {
     Filter(Box<FilterLine>),
     /// What to look for in what lies over the screen; what it was before.
     Search(String),
+    /// A time to go to, and what is wrong with it.
+    Time(String, Option<String>),
 }
 
 /// What Enter leads to.

@@ -5,6 +5,13 @@
 //!  ⚠ owners of 210 sockets unknown: run as root or grant CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH …     1 fault !
 //! ```
 //!
+//! A replay says so in place of the program's name, and tells the day; a frozen display tells how far back it is.
+//!
+//! ```text
+//!  REPLAY  web-3 · Linux 6.18 · 12 431 sockets · owners 99.8 %                      2026-11-20 20:14:07
+//!  ■ FROZEN  at 20:14:07 ·  2:13 back · sampling goes on · Space shows what is now
+//! ```
+//!
 //! The second line is there only if something cannot be seen. What the kernel lacks hides nothing: it is a note on the
 //! first line.
 
@@ -18,9 +25,10 @@ use crate::column::format;
 use crate::model::{Unowned, Visibility};
 use crate::tui::Look;
 use crate::tui::keymap::{self, Command};
-use crate::tui::state::State;
+use crate::tui::state::{Display, State};
 use crate::tui::text;
 use crate::tui::theme::Tone;
+use crate::tui::timeline::GapKind;
 
 /// The remedy, from the most complete to the shortest.
 const REMEDIES: [&str; 4] = [
@@ -46,7 +54,13 @@ const SLACK: u16 = 3;
 
 /// Draws the first line: as much as there is room for, the least important dropped first.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    let name = (" sockwatch  ".to_owned(), Tone::Strong);
+    let replay = state.display == Display::Replay;
+    let name = if replay {
+        (" REPLAY ".to_owned(), Tone::Selected)
+    } else {
+        (" sockwatch ".to_owned(), Tone::Strong)
+    };
+    let space = (" ".to_owned(), Tone::Plain);
     let mut interval = "every ".to_owned();
     interval_text(&mut interval, state.interval);
     let plain = |text: String| (text, Tone::Plain);
@@ -54,7 +68,16 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let Some(moment) = state.moment.as_deref() else {
         let line = [
             name,
-            ("sampling…  ".to_owned(), Tone::Muted),
+            space,
+            (
+                (if replay {
+                    "reading…  "
+                } else {
+                    "sampling…  "
+                })
+                .to_owned(),
+                Tone::Muted,
+            ),
             plain(interval),
         ];
         panel::write(frame.buffer_mut(), area, look, &line);
@@ -82,12 +105,21 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     format::duration_us(&mut took, sample.timings.total_ns as f64 / 1e3);
     let took = format!("{interval} (took {took:>7})");
     let clock = clock(state, sample.taken_at_us);
-    if state.frozen {
-        render_frozen(frame, area, state, &clock);
+    if state.display == Display::Frozen {
+        render_frozen(frame, area, state, sample.taken_at_us);
         return;
     }
     let notes = notes(state);
     let without: &str = "";
+    let mut line = vec![name, space];
+    if replay {
+        // Which machine it was is not to be mistaken.
+        line.push((format!("{hostname} · "), Tone::Strong));
+        hostname.clear();
+    }
+    if area.width < ROOM_FOR_NAME && !replay {
+        line.remove(0);
+    }
     // The least important is dropped first: how long it took, the kernel, the interval, the name, the time.
     let choices: [(&[&str], &[&str]); 10] = [
         (
@@ -110,20 +142,21 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         (&[&sockets], &[without, &clock]),
         (&[&sockets], &[without]),
     ];
-    let name = if area.width < ROOM_FOR_NAME {
-        (" ".to_owned(), Tone::Plain)
-    } else {
-        name
-    };
-    let room = area
-        .width
-        .saturating_sub(panel::width(std::slice::from_ref(&name)) + SLACK);
-    let joined = choices.map(|(left, right)| (left.join(" · "), ends(right, &notes)));
+    let room = area.width.saturating_sub(panel::width(&line) + SLACK);
+    let joined = choices.map(|(left, right)| {
+        let left: Vec<&str> = left
+            .iter()
+            .copied()
+            .filter(|part| !part.is_empty())
+            .collect();
+        (left.join(" · "), ends(right, &notes))
+    });
     let fits = |(left, right): &&(String, Vec<Piece>)| {
         text::width(left) + usize::from(panel::width(right)) <= usize::from(room)
     };
     let (left, right) = joined.iter().find(fits).unwrap_or(&joined[9]);
-    panel::write(frame.buffer_mut(), area, look, &[name, plain(left.clone())]);
+    line.push(plain(left.clone()));
+    panel::write(frame.buffer_mut(), area, look, &line);
     let length = panel::width(right) + 1;
     if length < area.width {
         let place = Rect {
@@ -135,11 +168,26 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     }
 }
 
-/// The first line while the display is frozen: since when, and what thaws it.
-fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, clock: &str) {
+/// `2:13`, in five columns; hours as they come.
+fn minutes(us: i64) -> String {
+    let seconds = us.max(0) / 1_000_000;
+    let text = match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, minutes, seconds) => format!("{minutes}:{seconds:02}"),
+        (hours, minutes, seconds) => format!("{hours}:{minutes:02}:{seconds:02}"),
+    };
+    format!("{text:>5}")
+}
+
+/// The first line while the display is frozen: of when it is, how far back that is, and what thaws it.
+fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, taken_at_us: i64) {
+    let clock = clock(state, taken_at_us);
+    let back = state.now_us.unwrap_or(taken_at_us) - taken_at_us;
     let left = [
         (" ■ FROZEN ".to_owned(), Tone::Selected),
-        (format!(" at {clock}"), Tone::Warning),
+        (
+            format!(" at {clock} ·{} back", minutes(back)),
+            Tone::Warning,
+        ),
         (" · sampling goes on · ".to_owned(), Tone::Plain),
         (keymap::label(Command::Freeze).to_owned(), Tone::Key),
         (" shows what is now".to_owned(), Tone::Plain),
@@ -197,18 +245,32 @@ fn interval_text(out: &mut String, interval: std::time::Duration) {
     }
 }
 
-/// The time of day of what is shown.
+/// The time of day of what is shown; in a replay with the day.
 fn clock(state: &State, taken_at_us: i64) -> String {
-    time_of_day(&state.look, taken_at_us)
+    let time = time_of_day(&state.look, taken_at_us);
+    if state.display == Display::Replay {
+        format!("{} {time}", day(&state.look, taken_at_us))
+    } else {
+        time
+    }
+}
+
+/// `2026-11-20`, where the terminal is.
+pub(super) fn day(look: &Look, at_us: i64) -> String {
+    told(look, at_us, "%Y-%m-%d")
 }
 
 /// `20:14:07`, where the terminal is.
 pub(super) fn time_of_day(look: &Look, at_us: i64) -> String {
+    told(look, at_us, "%H:%M:%S")
+}
+
+fn told(look: &Look, at_us: i64, format: &str) -> String {
     jiff::Timestamp::from_microsecond(at_us).map_or_else(
         |_| format::MISSING.to_owned(),
         |at| {
             at.to_zoned(look.timezone.clone())
-                .strftime("%H:%M:%S")
+                .strftime(format)
                 .to_string()
         },
     )
@@ -224,6 +286,8 @@ struct Blind {
     faults: usize,
     /// Closings that the kernel did not tell.
     lost: u64,
+    /// Parts of the recording that are damaged.
+    damaged: usize,
 }
 
 fn blind(state: &State) -> Option<Blind> {
@@ -235,8 +299,17 @@ fn blind(state: &State) -> Option<Blind> {
         root: sample.visibility.root,
         faults: sample.faults.iter().filter(|f| f.matters()).count(),
         lost: sample.lost_events,
+        damaged: damaged(state),
     };
-    (blind.denied > 0 || blind.faults > 0 || blind.lost > 0).then_some(blind)
+    let any = blind.denied > 0 || blind.faults > 0 || blind.lost > 0 || blind.damaged > 0;
+    any.then_some(blind)
+}
+
+/// Parts of the recording that are damaged.
+fn damaged(state: &State) -> usize {
+    let gaps = state.timeline.as_ref().map(|timeline| &timeline.track.gaps);
+    let damages = gaps.into_iter().flatten();
+    damages.filter(|gap| gap.kind == GapKind::Damaged).count()
 }
 
 /// Lines that the notice takes.
@@ -251,6 +324,11 @@ pub(super) fn render_notice(frame: &mut Frame<'_>, area: Rect, state: &State) {
     };
     let look = &state.look;
     let mut right: Vec<Piece> = Vec::new();
+    if blind.damaged > 0 {
+        let many = plural(blind.damaged as u64);
+        let text = format!("⚠ {} part{many} damaged ", blind.damaged);
+        right.push((text, Tone::Critical));
+    }
     if blind.lost > 0 {
         let mut lost = String::new();
         format::count(&mut lost, blind.lost);

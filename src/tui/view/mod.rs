@@ -6,6 +6,7 @@
 //!  strip     one line or two, by the width
 //!  tabs
 //!  body      the screen, or what one looks into
+//!  time      only where one goes through time
 //!  footer    two lines more while a filter is typed
 //! ```
 
@@ -24,6 +25,7 @@ mod remote;
 mod socket;
 mod strip;
 mod tabs;
+mod timeline;
 mod too_small;
 
 use ratatui::Frame;
@@ -52,12 +54,13 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
         } else {
             strip::lines(area.width)
         };
-        let [header, notice, strip, tabs, body, footer] = Layout::vertical([
+        let [header, notice, strip, tabs, body, time, footer] = Layout::vertical([
             Constraint::Length(1),
             Constraint::Length(header::notice_lines(state)),
             Constraint::Length(strip_lines),
             Constraint::Length(1),
             Constraint::Min(0),
+            Constraint::Length(timeline::lines(state)),
             Constraint::Length(filter_line::lines(state, area.height)),
         ])
         .areas(area);
@@ -81,6 +84,7 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
             Some(Popup::Kill(..)) => act::render_kill(frame, body, state),
             None => {}
         }
+        timeline::render(frame, time, state);
         footer::render(frame, footer, state);
     }
     if state.look.ascii {

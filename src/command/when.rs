@@ -1,0 +1,3 @@
+//! Times as people type them.
+
+pub(super) use crate::column::when::parse;
