@@ -402,6 +402,25 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             replay.type_in("-5m\r");
             assert!(replay.shows("21:39:05  sample 2550 of 2700"));
         }
+        Command::Record => {
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("● REC 00:12:31 4.10 MB"));
+            pressed(&mut dashboard);
+            assert_eq!(dashboard.job.2, ["record", "record"]);
+            assert!(!dashboard.shows("REC"));
+            let mut replay = in_a_replay();
+            press_in(&mut replay, key);
+            assert!(replay.shows("this is a recording already"));
+        }
+        Command::Save => {
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("┌ Save to a file"));
+            dashboard.keys("j").key(KeyCode::Enter);
+            assert_eq!(dashboard.job.2, ["save Some(300s)"]);
+            pressed(&mut dashboard);
+            dashboard.keys("G").key(KeyCode::Enter);
+            assert_eq!(dashboard.job.2[1], "save None");
+        }
         Command::CopyRow | Command::CopyCell => {
             pressed(&mut dashboard);
             let copied = dashboard.job.1.clone().expect("something is copied");

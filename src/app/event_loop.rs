@@ -11,6 +11,7 @@ use ratatui::backend::Backend;
 
 use super::exchange::Exchange;
 use crate::model::{ProcessKey, Socket};
+use crate::tui::recording::Recording;
 use crate::tui::timeline::{Seek, Timeline, Track};
 use crate::tui::{self, Display, Effect, Pointer, State, keymap};
 
@@ -98,6 +99,12 @@ pub trait Job {
     fn seek(&mut self, seek: Seek);
     /// Ends what [`Self::walk`] has begun.
     fn stop_walking(&mut self);
+    /// Begins to record what is sampled, or stops; answers what became of it.
+    fn record(&mut self) -> String;
+    /// The recording that is being made.
+    fn recording(&self) -> Option<Recording>;
+    /// Saves so much of what is kept to a file, or all of it, and tells once that is done.
+    fn save(&mut self, last: Option<Duration>);
 }
 
 /// Where the moments of the last minutes come from.
@@ -256,7 +263,7 @@ impl<B: Backend> EventLoop<B> {
             }
             Message::Input(Event::Resize(..)) | Message::Resized => self.changed = true,
             Message::Input(_) => {}
-            Message::Moment => self.fetch(),
+            Message::Moment => self.fetch(job),
             Message::Said(text) => {
                 self.state.message = Some(text);
                 self.changed = true;
@@ -275,7 +282,10 @@ impl<B: Backend> EventLoop<B> {
     }
 
     /// Shows the latest moment, if there is one that was not shown yet.
-    fn fetch(&mut self) {
+    fn fetch(&mut self, job: &impl Job) {
+        let recording = job.recording();
+        self.changed |= recording != self.state.recording;
+        self.state.recording = recording;
         if self.state.display == Display::Frozen {
             // Moments of now are left where they are: the sampler makes the next one of their memory.
             let now_us = self.exchange.look();
@@ -335,7 +345,16 @@ impl<B: Backend> EventLoop<B> {
                 if self.past.take().is_some() {
                     job.stop_walking();
                 }
-                self.fetch();
+                self.fetch(job);
+                return None;
+            }
+            Effect::Record => {
+                self.state.message = Some(job.record());
+                self.state.recording = job.recording();
+                return None;
+            }
+            Effect::Save(last) => {
+                job.save(last);
                 return None;
             }
             Effect::Seek(seek) => {

@@ -14,6 +14,7 @@
 mod desk;
 mod event_loop;
 mod exchange;
+mod files;
 mod input;
 mod player;
 mod sampler;
@@ -42,6 +43,7 @@ use crate::tui::{Display, Look, State, glyphs};
 use desk::{Desk, HostNames};
 pub use event_loop::{Ended, EventLoop, Inbox, Job, Message, Walk};
 pub use exchange::{Exchange, Fetched};
+use files::Files;
 pub use player::{Player, Work};
 use tape::Tape;
 pub use terminal::require as require_terminal;
@@ -152,6 +154,7 @@ impl Stage {
             sender: sender.clone(),
             names,
             tape,
+            files: Files::default(),
             player: None,
         };
         let backend = CrosstermBackend::new(terminal::FrameWriter::default());
@@ -182,8 +185,8 @@ impl Stage {
                 begin(&mut self.desk, &self.exchange, &self.sender)?;
                 Ok(self.event_loop.run(self.inbox, &mut self.desk))
             });
-        drop(self.desk);
-        self.ended.set();
+        let ended = self.ended;
+        self.desk.leave(|| ended.set());
         match outcome? {
             Ended::Quit | Ended::Lost | Ended::Idle => Ok(()),
             Ended::Signal(signal) => {

@@ -103,6 +103,10 @@ pub enum Command {
     GoToTime,
     /// Play so many speeds faster, or slower if negative.
     Faster(isize),
+    /// Record what is sampled from now on, or stop.
+    Record,
+    /// Choose how much of what is kept is saved to a file.
+    Save,
     /// Copy the row.
     CopyRow,
     /// Copy the cell of the column that rows are ordered by.
@@ -201,6 +205,8 @@ bindings! {
     "@", [key('@')], Command::GoToTime, "go to a time: 20:14:07, -5m from the end, +30s from the start";
     "(", [key('(')], Command::Faster(-1), "play slower";
     ")", [key(')')], Command::Faster(1), "play faster";
+    "R", [key('R')], Command::Record, "record what is sampled into a file here; again: stop";
+    "W", [key('W')], Command::Save, "save the last minutes to a file here";
     "y", [key('y')], Command::CopyRow, "copy the row to the terminal's clipboard";
     "Y", [key('Y')], Command::CopyCell, "copy the cell of the column that is sorted by";
     "K", [key('K')], Command::Kill, "end the socket, or send its process a signal; asks first";

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  header   who, how many, since when        view/header.rs
-//!  notice   what cannot be seen, if any      view/header.rs
+//!  notice   what cannot be seen, if any      view/notice.rs
 //!  strip    states, rates, changes           view/strip.rs
 //!  tabs     1 Overview  2 Sockets …          view/tabs.rs
 //! ┌────────────────────────────────────────┐
@@ -24,6 +24,7 @@ pub mod keymap;
 mod line;
 pub mod lists;
 pub mod page;
+pub mod recording;
 pub mod state;
 pub mod table;
 pub mod text;

@@ -13,6 +13,7 @@ use super::lists::{
     DEFAULT_SORT, Events, LineKey, Listeners, Processes, Remotes, SocketScope, Sockets,
 };
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
+use super::recording::Recording;
 use super::table::{Steer, Table};
 use super::timeline::{Standing, Timeline};
 use crate::aggregate::{Event, Moment, Narrower};
@@ -40,6 +41,8 @@ pub struct State {
     pub display: Display,
     /// Where one is in a recording, or in what is kept of the last minutes.
     pub timeline: Option<Timeline>,
+    /// The recording that is being made.
+    pub recording: Option<Recording>,
     /// When the latest Sample was taken, µs since 1970 UTC, while an earlier one is shown.
     pub now_us: Option<i64>,
     /// Where one is.
@@ -125,6 +128,7 @@ impl State {
             sequence: 0,
             display: Display::Live,
             timeline: None,
+            recording: None,
             now_us: None,
             screen: Screen::Overview,
             popup: None,

@@ -2,11 +2,13 @@
 
 mod act;
 mod jump;
+mod keep;
 mod picker;
 mod pointer;
 mod time;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
@@ -21,6 +23,7 @@ use crate::filter::Filter;
 use crate::model::{ProcessKey, Socket};
 
 pub(super) use jump::{other_end, owner};
+pub(super) use keep::PARTS;
 pub(super) use picker::{column_lines, sort_lines};
 pub use pointer::{Pointer, point};
 
@@ -45,6 +48,10 @@ pub enum Effect {
     Signal(Vec<ProcessKey>, i32, &'static str),
     /// Find the addresses of hosts.
     Resolve(Vec<String>),
+    /// Record what is sampled into a file, or stop.
+    Record,
+    /// Save so much of what is kept to a file; all of it if no time is given.
+    Save(Option<Duration>),
     /// Go through the recording, or what is kept of the last minutes.
     Seek(Seek),
 }
@@ -189,6 +196,8 @@ fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
                 state.open_popup(Popup::PickColumns(0));
             }
         }
+        Command::Record => return keep::record(state),
+        Command::Save => keep::offer(state),
         Command::CopyRow | Command::CopyCell => return copy(state, command),
         Command::Left | Command::Right if state.has_panes() => {
             let all = Pane::OVERVIEW;
@@ -344,6 +353,7 @@ pub(super) fn does_something(state: &State, command: Command) -> bool {
         Command::Fold => rows && (state.screen == Screen::Remotes || grouped(state)),
         Command::Freeze => free && state.moment.is_some(),
         Command::Jump(1..) | Command::LastSample => free && state.goes_through_time(),
+        Command::Record | Command::Save => free && keep::can(state),
         Command::Faster(_) => free && state.display == Display::Replay,
         Command::Faults => {
             let moment: Option<&Arc<_>> = state.moment.as_ref();

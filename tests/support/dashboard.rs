@@ -14,6 +14,7 @@ use sockwatch::app::{Ended, EventLoop, Exchange, Inbox, Job, Message, Player, Wa
 use sockwatch::model::{ProcessKey, Sample, Socket};
 use sockwatch::recording::{Archive, Head, Samples};
 use sockwatch::source::Source;
+use sockwatch::tui::recording::Recording;
 use sockwatch::tui::theme::Theme;
 use sockwatch::tui::timeline::{Seek, Timeline};
 use sockwatch::tui::{Display, Look, State};
@@ -45,6 +46,8 @@ pub struct Past {
     kept: Option<Vec<Sample>>,
     player: Option<Player>,
     exchange: Option<Arc<Exchange>>,
+    /// The recording that is being made.
+    pub recording: Option<Recording>,
     /// What the player was making.
     held: Option<Arc<Moment>>,
     /// Time as the player sees it.
@@ -107,6 +110,27 @@ impl Job for NoJob {
         if let Some(player) = &mut self.3.player {
             player.obey(seek, now);
         }
+    }
+
+    fn record(&mut self) -> String {
+        self.2.push("record".to_owned());
+        let begun = self.3.recording.take().is_none();
+        self.3.recording = begun.then(|| Recording {
+            file: "sockwatch-20261120-201411.swr".to_owned(),
+            length_us: 751_000_000,
+            samples: 751,
+            bytes: 4_100_000,
+            ..Recording::default()
+        });
+        if begun { "recording" } else { "recorded" }.to_owned()
+    }
+
+    fn recording(&self) -> Option<Recording> {
+        self.3.recording.clone()
+    }
+
+    fn save(&mut self, last: Option<Duration>) {
+        self.2.push(format!("save {last:?}"));
     }
 
     fn stop_walking(&mut self) {

@@ -111,6 +111,8 @@ pub enum Popup {
     PickColumns(usize),
     /// Filters that the row would pass, whether to leave such rows out, and the line the cursor is on.
     FilterBy(Vec<String>, bool, usize),
+    /// How much of what is kept can be saved, and the line the cursor is on.
+    Save(usize),
     /// What can be ended, the line the cursor is on, and whether it was asked about.
     Kill(Box<Victim>, usize, bool),
 }

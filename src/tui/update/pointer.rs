@@ -31,8 +31,8 @@ pub fn point(state: &mut State, pointer: Pointer) -> Option<Effect> {
         {
             return time_at(state, column, row).map(|at_us| Effect::Seek(Seek::To(at_us)));
         }
-        Pointer::Click(column, row) => click(state, column, row),
-        Pointer::DoubleClick(column, row) => double_click(state, column, row),
+        Pointer::Click(column, row) => return click(state, column, row),
+        Pointer::DoubleClick(column, row) => return double_click(state, column, row),
         Pointer::Wheel(column, row, steps) => wheel(state, column, row, steps),
     }
     None
@@ -53,23 +53,21 @@ fn focus(state: &mut State, pane: Pane) {
     }
 }
 
-fn click(state: &mut State, column: u16, row: u16) {
+fn click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
     let hit = state.hits.at(column, row);
     if state.popup.is_some() {
         match hit {
-            Some(Hit::Line(line)) => picker::click(state, line),
+            Some(Hit::Line(line)) => return picker::click(state, line),
             // Beside it: it is closed.
             _ => state.popup = None,
         }
-        return;
+        return None;
     }
     if let Some(Hit::Tab(screen)) = hit {
         go_to(state, screen);
-        return;
+        return None;
     }
-    let Some(moment) = state.moment.clone() else {
-        return;
-    };
+    let moment = state.moment.clone()?;
     match hit {
         Some(Hit::Row(pane, place)) => {
             focus(state, pane);
@@ -90,14 +88,16 @@ fn click(state: &mut State, column: u16, row: u16) {
             }
         }
     }
+    None
 }
 
-fn double_click(state: &mut State, column: u16, row: u16) {
+fn double_click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
     // The first click has selected the row.
     if state.popup.is_none() && matches!(state.hits.at(column, row), Some(Hit::Row(..))) {
         open(state);
+        None
     } else {
-        click(state, column, row);
+        click(state, column, row)
     }
 }
 

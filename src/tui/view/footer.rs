@@ -112,6 +112,11 @@ fn hints(state: &State) -> Vec<(String, String)> {
             other(C::FilterBy, "only those");
             other(C::Back, "cancel");
         }
+        Some(Popup::Save(_)) => {
+            hint(&[C::Down, C::Up], "choose");
+            hint(&[C::Open], "save");
+            hint(&[C::Back], "cancel");
+        }
         Some(Popup::Kill(_, _, asked)) => {
             let mut other = |command: C, about: &str| {
                 hints.push((label(command).to_owned(), about.to_owned()));
@@ -182,6 +187,8 @@ fn hints(state: &State) -> Vec<(String, String)> {
             if !state.has_panes() {
                 hint(&beside, "scroll");
             }
+            hint(&[C::Record], recorded(state));
+            hint(&[C::Save], "save");
             hint(&[C::HoldOrder], "hold");
             hint(&[C::NextScreen], "screen");
             let incomplete = |moment: &Arc<Moment>| !moment.sample.is_complete();
@@ -204,6 +211,14 @@ fn space(state: &State) -> &'static str {
         (Display::Replay, true) => "pause",
         (Display::Replay, false) => "play",
         _ => "now",
+    }
+}
+
+/// What the key does that records.
+fn recorded(state: &State) -> &'static str {
+    match &state.recording {
+        Some(recording) if recording.failed.is_none() => "stop",
+        _ => "record",
     }
 }
 

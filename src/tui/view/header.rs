@@ -2,7 +2,6 @@
 //!
 //! ```text
 //!  sockwatch  web-3 · Linux 6.18 · 12 431 sockets · owners 99.8 %          every 1 s (took 14 ms)   20:14:07
-//!  ⚠ owners of 210 sockets unknown: run as root or grant CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH …     1 fault !
 //! ```
 //!
 //! A replay says so in place of the program's name, and tells the day; a frozen display tells how far back it is.
@@ -12,8 +11,7 @@
 //!  ■ FROZEN  at 20:14:07 ·  2:13 back · sampling goes on · Space shows what is now
 //! ```
 //!
-//! The second line is there only if something cannot be seen. What the kernel lacks hides nothing: it is a note on the
-//! first line.
+//! What the kernel lacks hides nothing: it is a note here.
 
 use std::fmt::Write;
 
@@ -22,29 +20,11 @@ use ratatui::layout::Rect;
 
 use super::panel::{self, Piece};
 use crate::column::format;
-use crate::model::{Unowned, Visibility};
 use crate::tui::Look;
 use crate::tui::keymap::{self, Command};
 use crate::tui::state::{Display, State};
 use crate::tui::text;
 use crate::tui::theme::Tone;
-use crate::tui::timeline::GapKind;
-
-/// The remedy, from the most complete to the shortest.
-const REMEDIES: [&str; 4] = [
-    "run as root or grant CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH to see other users' processes",
-    Visibility::REMEDY,
-    "run as root to see other users' processes",
-    "run as root",
-];
-
-/// The same where it is root to whom owners are hidden: in a container, or by a security module.
-const REMEDIES_OF_ROOT: [&str; 4] = [
-    "not even root may look; are CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH held? (CapEff in /proc/self/status)",
-    Visibility::REMEDY_OF_ROOT,
-    "not even root may look into its process",
-    "not even root may look",
-];
 
 /// Below this width the name of the program is left out.
 const ROOM_FOR_NAME: u16 = 50;
@@ -110,6 +90,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         return;
     }
     let notes = notes(state);
+    let recording = recording(state);
     let without: &str = "";
     let mut line = vec![name, space];
     if replay {
@@ -149,7 +130,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
             .copied()
             .filter(|part| !part.is_empty())
             .collect();
-        (left.join(" · "), ends(right, &notes))
+        let mut end = recording.clone();
+        end.extend(ends(right, &notes));
+        (left.join(" · "), end)
     });
     let fits = |(left, right): &&(String, Vec<Piece>)| {
         text::width(left) + usize::from(panel::width(right)) <= usize::from(room)
@@ -192,13 +175,48 @@ fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, taken_at_us: 
         (keymap::label(Command::Freeze).to_owned(), Tone::Key),
         (" shows what is now".to_owned(), Tone::Plain),
     ];
+    let right = recording(state);
+    let room = area.width.saturating_sub(panel::width(&right) + 1);
     let short = [left[0].clone(), left[1].clone()];
-    let line: &[Piece] = if panel::width(&left) <= area.width {
+    let line: &[Piece] = if panel::width(&left) <= room {
         &left
     } else {
         &short
     };
     panel::write(frame.buffer_mut(), area, &state.look, line);
+    if panel::width(line) <= room {
+        let place = Rect {
+            x: area.x + room,
+            width: area.width - room,
+            ..area
+        };
+        panel::write(frame.buffer_mut(), place, &state.look, &right);
+    }
+}
+
+/// `● REC 00:12:31 4.10 MB`: how long and how large the recording is that is being made.
+fn recording(state: &State) -> Vec<Piece> {
+    let recording = state.recording.as_ref();
+    let Some(recording) = recording.filter(|recording| recording.failed.is_none()) else {
+        return Vec::new();
+    };
+    let seconds = recording.length_us.max(0) / 1_000_000;
+    let mut size = String::new();
+    format::bytes(&mut size, recording.bytes as f64);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let mut pieces = vec![
+        ("● REC ".to_owned(), Tone::Critical),
+        (
+            format!("{hours:02}:{minutes:02}:{seconds:02} {size:>7}   "),
+            Tone::Strong,
+        ),
+    ];
+    if recording.dropped > 0 {
+        let mut dropped = String::new();
+        format::count(&mut dropped, recording.dropped);
+        pieces.insert(1, (format!("{dropped} dropped "), Tone::Warning));
+    }
+    pieces
 }
 
 /// The right end of the first line: notes are calm, but their key is to be found.
@@ -274,119 +292,4 @@ fn told(look: &Look, at_us: i64, format: &str) -> String {
                 .to_string()
         },
     )
-}
-
-/// What cannot be seen.
-struct Blind {
-    /// Sockets whose owner this user may not see.
-    denied: u32,
-    /// This user is root.
-    root: bool,
-    /// Things that exist and could not be read.
-    faults: usize,
-    /// Closings that the kernel did not tell.
-    lost: u64,
-    /// Parts of the recording that are damaged.
-    damaged: usize,
-}
-
-fn blind(state: &State) -> Option<Blind> {
-    let moment = state.moment.as_deref()?;
-    let sample = &moment.sample;
-    let denied = moment.whole().totals.unowned[Unowned::PermissionDenied as usize];
-    let blind = Blind {
-        denied,
-        root: sample.visibility.root,
-        faults: sample.faults.iter().filter(|f| f.matters()).count(),
-        lost: sample.lost_events,
-        damaged: damaged(state),
-    };
-    let any = blind.denied > 0 || blind.faults > 0 || blind.lost > 0 || blind.damaged > 0;
-    any.then_some(blind)
-}
-
-/// Parts of the recording that are damaged.
-fn damaged(state: &State) -> usize {
-    let gaps = state.timeline.as_ref().map(|timeline| &timeline.track.gaps);
-    let damages = gaps.into_iter().flatten();
-    damages.filter(|gap| gap.kind == GapKind::Damaged).count()
-}
-
-/// Lines that the notice takes.
-pub(super) fn notice_lines(state: &State) -> u16 {
-    u16::from(blind(state).is_some())
-}
-
-/// Draws the notice.
-pub(super) fn render_notice(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    let Some(blind) = blind(state).filter(|_| area.height > 0) else {
-        return;
-    };
-    let look = &state.look;
-    let mut right: Vec<Piece> = Vec::new();
-    if blind.damaged > 0 {
-        let many = plural(blind.damaged as u64);
-        let text = format!("⚠ {} part{many} damaged ", blind.damaged);
-        right.push((text, Tone::Critical));
-    }
-    if blind.lost > 0 {
-        let mut lost = String::new();
-        format::count(&mut lost, blind.lost);
-        right.push((
-            format!("⚠ {lost} event{} lost ", plural(blind.lost)),
-            Tone::Warning,
-        ));
-    }
-    if blind.faults > 0 {
-        let faults = format!(" ⚠ {} fault{} ", blind.faults, plural(blind.faults as u64));
-        right.push((faults, Tone::Critical));
-        right.push((keymap::label(Command::Faults).to_owned(), Tone::Key));
-    }
-    let length = panel::width(&right) + 1;
-    let place = Rect {
-        x: area.right().saturating_sub(length).max(area.x),
-        width: length.min(area.width),
-        ..area
-    };
-    panel::write(frame.buffer_mut(), place, look, &right);
-    if blind.denied == 0 {
-        return;
-    }
-    let mut denied = String::new();
-    format::count(&mut denied, blind.denied.into());
-    let many = plural(blind.denied.into());
-    let (long, short) = (
-        format!(" ⚠ owner{many} of {denied} socket{many} hidden: "),
-        format!(" ⚠ {denied} owner{many} hidden: "),
-    );
-    let room = area.width.saturating_sub(length + 1);
-    let remedies = if blind.root {
-        REMEDIES_OF_ROOT
-    } else {
-        REMEDIES
-    };
-    let mut choices = remedies
-        .iter()
-        .flat_map(|remedy| [(&long, remedy), (&short, remedy)]);
-    let fits = |(start, remedy): &(&String, &&str)| {
-        text::width(start) + text::width(remedy) <= usize::from(room)
-    };
-    let (start, remedy) = choices.find(fits).unwrap_or((&short, &remedies[3]));
-    let line = [
-        (start.clone(), Tone::Warning),
-        ((*remedy).to_owned(), Tone::Plain),
-    ];
-    panel::write(
-        frame.buffer_mut(),
-        Rect {
-            width: room,
-            ..area
-        },
-        look,
-        &line,
-    );
-}
-
-fn plural(count: u64) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }

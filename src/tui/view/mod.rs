@@ -17,6 +17,7 @@ mod footer;
 mod header;
 mod help;
 mod lists;
+mod notice;
 mod overview;
 mod panel;
 mod popup;
@@ -56,7 +57,7 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
         };
         let [header, notice, strip, tabs, body, time, footer] = Layout::vertical([
             Constraint::Length(1),
-            Constraint::Length(header::notice_lines(state)),
+            Constraint::Length(notice::lines(state)),
             Constraint::Length(strip_lines),
             Constraint::Length(1),
             Constraint::Min(0),
@@ -65,7 +66,7 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
         ])
         .areas(area);
         header::render(frame, header, state);
-        header::render_notice(frame, notice, state);
+        notice::render(frame, notice, state);
         strip::render(frame, strip, state);
         tabs::render(frame, tabs, state);
         match (state.page(), state.screen) {
@@ -81,6 +82,7 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
             Some(Popup::PickSort(line)) => popup::render_sort(frame, body, state, line),
             Some(Popup::PickColumns(line)) => popup::render_columns(frame, body, state, line),
             Some(Popup::FilterBy(..)) => act::render_filter_by(frame, body, state),
+            Some(Popup::Save(line)) => act::render_save(frame, body, state, line),
             Some(Popup::Kill(..)) => act::render_kill(frame, body, state),
             None => {}
         }
