@@ -21,9 +21,9 @@ fn among_sockets() -> Dashboard {
     dashboard
 }
 
-/// A replay of an hour and a half, a sample every two seconds, half an hour after its start.
+/// A replay of an hour and a half, a sample every ten seconds, half an hour after its start.
 fn in_a_replay() -> Dashboard<()> {
-    let mut dashboard = Dashboard::replay((100, 30), Box::new(recorded(2700, 2)));
+    let mut dashboard = Dashboard::replay((100, 30), Box::new(recorded(540, 10)));
     dashboard.type_in("@+30m\r2jjj");
     assert!(dashboard.shows(" 20:44:07 "), "{}", dashboard.text());
     dashboard
@@ -34,16 +34,14 @@ fn check_in_a_replay(command: Command, key: (KeyCode, KeyModifiers)) {
     let mut dashboard = in_a_replay();
     press_in(&mut dashboard, key);
     let expected = match command {
-        Command::Later => "20:44:09  sample  902 of 2700",
-        Command::Earlier => "20:44:05  sample  900 of 2700",
-        Command::Jump(10) => "20:44:17  sample  906 of 2700",
-        Command::Jump(-10) => "20:43:57  sample  896 of 2700",
-        Command::Jump(60) => "20:45:07  sample  931 of 2700",
-        Command::Jump(-60) => "20:43:07  sample  871 of 2700",
-        Command::Jump(600) => "20:54:07  sample 1201 of 2700",
-        Command::Jump(-600) => "20:34:07  sample  601 of 2700",
-        Command::FirstSample => "20:14:07  sample    1 of 2700",
-        Command::LastSample => "21:44:05  sample 2700 of 2700",
+        Command::Later | Command::Jump(10) => "20:44:17  sample 182 of 540",
+        Command::Earlier | Command::Jump(-10) => "20:43:57  sample 180 of 540",
+        Command::Jump(60) => "20:45:07  sample 187 of 540",
+        Command::Jump(-60) => "20:43:07  sample 175 of 540",
+        Command::Jump(600) => "20:54:07  sample 241 of 540",
+        Command::Jump(-600) => "20:34:07  sample 121 of 540",
+        Command::FirstSample => "20:14:07  sample   1 of 540",
+        Command::LastSample => "21:43:57  sample 540 of 540",
         Command::Freeze => "▶ 1×",
         Command::Faster(1) => "■ 2×",
         Command::Faster(-1) => "■ 0.5×",
@@ -400,14 +398,14 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             assert!(replay.shows("'soon' is no time"), "{}", replay.text());
             replay.press(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL));
             replay.type_in("-5m\r");
-            assert!(replay.shows("21:39:05  sample 2550 of 2700"));
+            assert!(replay.shows("21:38:57  sample 510 of 540"));
         }
         Command::Record => {
             pressed(&mut dashboard);
             assert!(dashboard.shows("● REC 00:12:31 4.10 MB"));
             pressed(&mut dashboard);
             assert_eq!(dashboard.job.2, ["record", "record"]);
-            assert!(!dashboard.shows("REC"));
+            assert!(!dashboard.shows("● REC"));
             let mut replay = in_a_replay();
             press_in(&mut replay, key);
             assert!(replay.shows("this is a recording already"));

@@ -60,12 +60,22 @@ impl Exchange {
             .unwrap_or_default()
     }
 
+    /// Memory for a moment, which may never come to be: what nobody fetched yet stays there to be fetched.
+    pub fn spare(&self) -> Arc<Moment> {
+        let spare = self.shelf().spare.take();
+        spare
+            .filter(|moment| Arc::strong_count(moment) == 1)
+            .unwrap_or_default()
+    }
+
     /// Puts a moment there to be fetched, in place of one that was not. Answers whether the loop is to be told: once,
     /// however many moments pass while it is stuck in a write to a stopped terminal.
     pub fn publish(&self, moment: Arc<Moment>) -> bool {
         let mut shelf = self.shelf();
         shelf.latest_us = Some(moment.sample.taken_at_us);
-        shelf.fresh = Some(moment);
+        if let Some(missed) = shelf.fresh.replace(moment) {
+            shelf.spare.get_or_insert(missed);
+        }
         !std::mem::replace(&mut shelf.told, true)
     }
 
@@ -145,6 +155,23 @@ mod tests {
         exchange.publish(moment);
         assert_eq!(Arc::as_ptr(&exchange.blank()), address);
         assert!(exchange.fetch().moment.is_none());
+    }
+
+    #[test]
+    fn what_nobody_fetched_stays_while_nothing_takes_its_place() {
+        let exchange = Exchange::default();
+        let moment = exchange.spare();
+        let address = Arc::as_ptr(&moment);
+        exchange.publish(moment);
+        let next = exchange.spare();
+        assert_ne!(Arc::as_ptr(&next), address);
+        exchange.publish(next);
+        assert_eq!(
+            Arc::as_ptr(&exchange.spare()),
+            address,
+            "then it is used again"
+        );
+        assert!(exchange.fetch().moment.is_some());
     }
 
     #[test]

@@ -278,7 +278,7 @@ impl<S> Dashboard<S> {
         let (Some(player), Some(exchange)) = (&mut past.player, &past.exchange) else {
             return false;
         };
-        let mut moment = past.held.take().unwrap_or_else(|| exchange.blank());
+        let mut moment = past.held.take().unwrap_or_else(|| exchange.spare());
         loop {
             match player.work(Arc::get_mut(&mut moment).unwrap(), now) {
                 Work::Show(standing) => {

@@ -144,13 +144,18 @@ fn a_thread_plays_until_nobody_listens() {
     let (wake, messages) = mpsc::channel();
     let seeks = spawn(Player::new(samples(1000), 0), &exchange, &wake).expect("a thread");
     drop(wake);
-    let until = |wanted: &dyn Fn(&Standing) -> bool| {
+    let mut shown = 0;
+    let mut until = |wanted: &dyn Fn(&Standing) -> bool| {
         loop {
             let message = messages.recv_timeout(PATIENCE);
             assert!(matches!(message, Ok(Message::Moment)), "{message:?}");
             let fetched = exchange.fetch();
             if let Some(moment) = fetched.moment {
+                shown = moment.sample.taken_at_us / 1_000_000;
                 exchange.give_back(moment);
+            }
+            if let Some(standing) = &fetched.standing {
+                assert_eq!(standing.at as i64, shown, "what is told is shown");
             }
             if fetched.standing.as_ref().is_some_and(wanted) {
                 return;
@@ -161,6 +166,10 @@ fn a_thread_plays_until_nobody_listens() {
     for _ in 0..7 {
         seeks.send(Seek::Step(10)).expect("it listens");
     }
+    until(&|standing| standing.at == 70);
+    seeks.send(Seek::Start).expect("it listens");
+    until(&|standing| standing.at == 0);
+    seeks.send(Seek::Jump(70_000_000)).expect("it listens");
     until(&|standing| standing.at == 70);
     seeks.send(Seek::Faster(6)).expect("it listens");
     seeks.send(Seek::Toggle).expect("it listens");

@@ -36,7 +36,7 @@ fn run(mut player: Player, mailbox: &Receiver<Seek>, exchange: &Exchange, wake: 
                 Err(TryRecvError::Disconnected) => return,
             }
         }
-        let mut moment = held.take().unwrap_or_else(|| exchange.blank());
+        let mut moment = held.take().unwrap_or_else(|| exchange.spare());
         // Nobody else holds it: the exchange gives away only what is free.
         let Some(making) = Arc::get_mut(&mut moment) else {
             continue;
