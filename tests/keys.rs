@@ -400,6 +400,22 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             replay.type_in("-5m\r");
             assert!(replay.shows("21:38:57  sample 510 of 540"));
         }
+        Command::Mark => {
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("20:14:10 is marked"));
+        }
+        Command::Difference => {
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("no instant is marked"));
+            dashboard.keys("M").ticks(5);
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("┌ Sockets that differ"));
+            assert!(dashboard.shows("20:14:10 → 20:14:15"));
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("┌ Processes that differ"));
+            dashboard.key(KeyCode::Esc);
+            assert!(dashboard.shows("┌ Sockets ─ sorted by"), "Esc leads back");
+        }
         Command::Record => {
             pressed(&mut dashboard);
             assert!(dashboard.shows("● REC 00:12:31 4.10 MB"));

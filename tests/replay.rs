@@ -354,3 +354,78 @@ fn without_utf8_the_time_line_is_ascii() {
     assert!(dashboard.text().is_ascii(), "{}", dashboard.text());
     assert!(dashboard.shows("=O---"), "{}", dashboard.text());
 }
+
+#[test]
+fn the_difference_of_two_instants_at_every_size() {
+    for size in SIZES {
+        let mut dashboard = Dashboard::replay(size, ten_minutes());
+        dashboard.type_in("@+10s\rM@+30s\rD");
+        assert_screen("difference", &dashboard, size);
+        dashboard.keys("D");
+        assert_screen("difference_by_process", &dashboard, size);
+    }
+}
+
+#[test]
+fn two_instants_are_compared_whichever_was_marked() {
+    let mut dashboard = Dashboard::replay((120, 40), ten_minutes());
+    dashboard.type_in("@+10s\rM@+30s\rD");
+    let forwards = dashboard.lines();
+    assert!(
+        dashboard.shows("20:14:17 → 20:14:37    0:20 later"),
+        "{}",
+        dashboard.text()
+    );
+    dashboard.type_in("\x1bM@+10s\rD");
+    let backwards = dashboard.lines();
+    assert_eq!(forwards[4..36], backwards[4..36]);
+    // Going on through time, the difference follows.
+    dashboard.key(KeyCode::Right);
+    assert!(
+        dashboard.shows("20:14:18 → 20:14:37"),
+        "{}",
+        dashboard.text()
+    );
+    dashboard.type_in("/port = 443\r");
+    assert!(dashboard.shows("filter: port = 443"));
+    assert!(!dashboard.shows("TIME-WAIT 38"), "{}", dashboard.text());
+    // What is there at the marked instant alone can be looked into.
+    dashboard.type_in("F\x1b^D/sport = 33050\r\r");
+    assert!(
+        dashboard.shows("it is not there at this time"),
+        "{}",
+        dashboard.text()
+    );
+    dashboard.type_in("\x1b\x1b");
+    assert!(
+        dashboard.shows("States"),
+        "Esc leads back:\n{}",
+        dashboard.text()
+    );
+}
+
+#[test]
+fn a_live_display_tells_what_differs_from_the_marked_instant() {
+    let mut dashboard = Dashboard::new((120, 40), Machine::default()).keeping();
+    dashboard.ticks(5).keys("MD").ticks(4);
+    assert!(
+        dashboard.shows("20:14:11 → 20:14:15    0:04 later"),
+        "{}",
+        dashboard.text()
+    );
+    let appeared = |dashboard: &Dashboard| {
+        let line = dashboard.lines()[5].clone();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let at = words.iter().position(|&word| word == "appeared").unwrap();
+        words[at - 1].parse::<usize>().unwrap()
+    };
+    let before = appeared(&dashboard);
+    dashboard.ticks(2);
+    assert!(appeared(&dashboard) > before);
+    dashboard.keys(" ").key(KeyCode::Left).keys(",");
+    assert!(
+        dashboard.shows("20:14:07 → 20:14:11"),
+        "{}",
+        dashboard.text()
+    );
+}

@@ -3,6 +3,7 @@
 //!
 //! No layout happens here; a [`Column`] gives text and a [`SortKey`], whoever draws decides the place.
 
+mod difference;
 mod event;
 pub mod format;
 mod listener;
@@ -11,6 +12,10 @@ mod remote;
 mod socket;
 pub mod when;
 
+pub use difference::{
+    PROCESS_DIFFERENCE_COLUMNS, ProcessDifferences, SOCKET_DIFFERENCE_COLUMNS, SocketChange,
+    SocketDifferences,
+};
 pub use event::{EVENT_COLUMNS, EventLine, Events};
 pub(crate) use listener::gauge;
 pub use listener::{LISTENER_COLUMNS, ListenerLine, Listeners};

@@ -2,6 +2,7 @@
 
 use anyhow::bail;
 
+use super::help::Usage;
 use super::when;
 use crate::app;
 use crate::cli::Replay;
@@ -29,7 +30,8 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     };
     let span = (first.taken_at_us, last.taken_at_us);
     let at_us = match &arguments.at {
-        Some(text) => when::parse(text, span, &jiff::tz::TimeZone::system())?,
+        Some(text) => when::parse(text, span, &jiff::tz::TimeZone::system())
+            .map_err(|error| Usage::new(format!("--at: {error}")))?,
         None => span.0,
     };
     app::require_terminal()?;

@@ -103,6 +103,10 @@ pub enum Command {
     GoToTime,
     /// Play so many speeds faster, or slower if negative.
     Faster(isize),
+    /// Mark the instant that is shown.
+    Mark,
+    /// Show what differs from the instant that was marked; there, sockets or processes.
+    Difference,
     /// Record what is sampled from now on, or stop.
     Record,
     /// Choose how much of what is kept is saved to a file.
@@ -205,6 +209,8 @@ bindings! {
     "@", [key('@')], Command::GoToTime, "go to a time: 20:14:07, -5m from the end, +30s from the start";
     "(", [key('(')], Command::Faster(-1), "play slower";
     ")", [key(')')], Command::Faster(1), "play faster";
+    "M", [key('M')], Command::Mark, "mark the instant that is shown, to compare others with it";
+    "D", [key('D')], Command::Difference, "what differs from the marked instant: sockets; again: processes";
     "R", [key('R')], Command::Record, "record what is sampled into a file here; again: stop";
     "W", [key('W')], Command::Save, "save the last minutes to a file here";
     "y", [key('y')], Command::CopyRow, "copy the row to the terminal's clipboard";

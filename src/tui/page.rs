@@ -1,5 +1,7 @@
 //! What one can look into: a process, a socket, a remote host. A page remembers what it is about when that is gone.
 
+mod difference;
+
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use crate::aggregate::{EventKind, EventLog, Moment, SocketRates};
 use crate::column::{Service, SocketRow};
 use crate::model::{MemoryInfo, Process, ProcessKey, Sample, SocketKey, SocketRef, State, TcpInfo};
 
+pub use difference::DifferencePage;
+
 /// Something looked into.
 #[derive(Debug)]
 pub enum Page {
@@ -19,6 +23,8 @@ pub enum Page {
     Socket(Box<SocketPage>),
     /// A remote host.
     Remote(Box<RemotePage>),
+    /// What differs between two instants.
+    Difference(Box<DifferencePage>),
 }
 
 impl Page {
@@ -27,7 +33,7 @@ impl Page {
         match self {
             Page::Process(page) => page.follow(moment),
             Page::Socket(page) => page.follow(moment),
-            Page::Remote(_) => {}
+            Page::Remote(_) | Page::Difference(_) => {}
         }
     }
 
@@ -43,6 +49,7 @@ impl Page {
         match self {
             Page::Process(page) => Some(&mut page.sockets),
             Page::Remote(page) => Some(&mut page.sockets),
+            Page::Difference(page) => Some(page.table_mut()),
             Page::Socket(_) => None,
         }
     }
@@ -52,6 +59,7 @@ impl Page {
         match self {
             Page::Process(page) => Some(&page.sockets),
             Page::Remote(page) => Some(&page.sockets),
+            Page::Difference(page) => Some(page.table()),
             Page::Socket(_) => None,
         }
     }

@@ -1,6 +1,7 @@
 //! All that the screen remembers. No rendering happens here, and nothing is read from outside.
 
 mod place;
+mod time;
 mod victim;
 
 use std::net::IpAddr;
@@ -10,16 +11,16 @@ use std::time::Duration;
 use super::Look;
 use super::hits::Hits;
 use super::lists::{
-    DEFAULT_SORT, Events, LineKey, Listeners, Processes, Remotes, SocketScope, Sockets,
+    Compared, DEFAULT_SORT, Events, LineKey, Listeners, Processes, Remotes, SocketScope, Sockets,
 };
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::recording::Recording;
 use super::table::{Steer, Table};
-use super::timeline::{Standing, Timeline};
+use super::timeline::Timeline;
 use crate::aggregate::{Event, Moment, Narrower};
 use crate::column::{Service, SocketRow, VOCABULARY};
 use crate::filter::{Context, Filter, FilterError, Names, NoNames, Surroundings};
-use crate::model::{Process, SocketKey, SocketRef};
+use crate::model::{Process, Sample, SocketKey, SocketRef};
 
 pub use place::{Display, Pane, Popup, Screen, Target, Typing};
 pub use victim::{Deed, Recipient, Victim};
@@ -41,6 +42,8 @@ pub struct State {
     pub display: Display,
     /// Where one is in a recording, or in what is kept of the last minutes.
     pub timeline: Option<Timeline>,
+    /// The Sample that was marked, to be compared with others.
+    pub mark: Option<Arc<Sample>>,
     /// The recording that is being made.
     pub recording: Option<Recording>,
     /// When the latest Sample was taken, µs since 1970 UTC, while an earlier one is shown.
@@ -128,6 +131,7 @@ impl State {
             sequence: 0,
             display: Display::Live,
             timeline: None,
+            mark: None,
             recording: None,
             now_us: None,
             screen: Screen::Overview,
@@ -165,33 +169,6 @@ impl State {
     /// Lets go of the moment shown, so that its memory can be used for the next.
     pub fn release(&mut self) -> Option<Arc<Moment>> {
         self.moment.take()
-    }
-
-    /// Whether the arrows go through time.
-    pub fn goes_through_time(&self) -> bool {
-        self.display != Display::Live
-    }
-
-    /// Takes up how it stands with the recording: the moment that is shown next belongs to it.
-    pub fn stand(&mut self, mut standing: Standing) {
-        if !standing.continues {
-            self.break_off();
-        }
-        if let Some(said) = standing.said.take() {
-            self.message = Some(said);
-        }
-        if let Some(timeline) = &mut self.timeline {
-            timeline.standing = standing;
-        }
-    }
-
-    /// The moment that is shown next does not follow the one before: what pages gathered does not lead to it, and events
-    /// are counted anew.
-    pub fn break_off(&mut self) {
-        for page in self.pages.iter_mut().flatten() {
-            page.begin_anew();
-        }
-        self.events.follow_again();
     }
 
     /// Shows a moment from now on.
@@ -388,6 +365,10 @@ impl State {
             return;
         };
         let sequence = self.sequence;
+        let marked = self.mark.clone().unwrap_or_default();
+        if let Some(Page::Difference(page)) = self.pages[self.screen as usize].last_mut() {
+            page.bring_up(sequence, || Compared::new(marked, &moment, &self.filter));
+        }
         if self.has_panes() {
             for pane in Pane::OVERVIEW {
                 if let Some(table) = self.pane_mut(pane) {

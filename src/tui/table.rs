@@ -134,6 +134,12 @@ impl<L: List> Table<L> {
         &self.list
     }
 
+    /// The same, to be changed: its rows are others from now on.
+    pub fn list_mut(&mut self) -> &mut L {
+        self.touch();
+        &mut self.list
+    }
+
     /// How rows are ordered.
     pub fn sort(&self) -> Sort {
         self.sort

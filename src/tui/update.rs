@@ -1,13 +1,14 @@
 //! What commands do: a command changes the state, and what is to be done outside comes back as an [`Effect`].
 
+mod able;
 mod act;
 mod jump;
 mod keep;
+mod mark;
 mod picker;
 mod pointer;
 mod time;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use crossterm::event::KeyEvent;
@@ -16,12 +17,13 @@ use super::filter_line::{self, FilterLine, Outcome};
 use super::keymap::{self, Command};
 use super::line::{self, Typed};
 use super::page::{Page, SocketPage};
-use super::state::{Display, Pane, Popup, Screen, State, Target, Typing};
+use super::state::{Pane, Popup, Screen, State, Target, Typing};
 use super::timeline::Seek;
 use crate::column::format;
 use crate::filter::Filter;
 use crate::model::{ProcessKey, Socket};
 
+pub(super) use able::{does_something, target_name};
 pub(super) use jump::{other_end, owner};
 pub(super) use keep::PARTS;
 pub(super) use picker::{column_lines, sort_lines};
@@ -196,6 +198,8 @@ fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
                 state.open_popup(Popup::PickColumns(0));
             }
         }
+        Command::Mark => mark::mark(state),
+        Command::Difference => mark::difference(state),
         Command::Record => return keep::record(state),
         Command::Save => keep::offer(state),
         Command::CopyRow | Command::CopyCell => return copy(state, command),
@@ -312,92 +316,6 @@ fn open(state: &mut State) {
             }
         }
     }
-}
-
-/// What Enter would lead to here and now.
-pub(super) fn target(state: &State) -> Option<Target> {
-    let moment = state.moment.as_deref()?;
-    state.table()?.target(moment)
-}
-
-/// Whether a command does something here and now.
-pub(super) fn does_something(state: &State, command: Command) -> bool {
-    let free = state.popup.is_none();
-    let table = state.table().filter(|_| free && state.moment.is_some());
-    let rows = table.is_some_and(super::table::Steer::has_rows);
-    let on_socket = free && matches!(state.page(), Some(Page::Socket(_)));
-    match command {
-        Command::Open => match state.popup {
-            Some(_) => true,
-            None => target(state).is_some(),
-        },
-        Command::Back => !free || state.page().is_some() || !state.filter().is_empty(),
-        Command::Up | Command::Down => !free || rows || on_socket,
-        Command::Owner => free && owner(state).is_some(),
-        Command::OtherEnd | Command::OtherProcess => free && other_end(state).is_some(),
-        Command::ClearFilter => free && !state.filter().is_empty(),
-        Command::Kill => free && state.display != Display::Replay && act::victim(state).is_some(),
-        Command::NextMatch | Command::PreviousMatch => rows && !state.filter().is_empty(),
-        Command::FilterBy | Command::Exclude | Command::CopyRow => rows || on_socket,
-        Command::PickSort
-        | Command::InvertSort
-        | Command::SortLeft
-        | Command::SortRight
-        | Command::HoldOrder
-        | Command::PickColumns => rows,
-        Command::Earlier | Command::Later if state.goes_through_time() => free,
-        Command::Left | Command::Right | Command::Earlier | Command::Later => {
-            rows || state.has_panes()
-        }
-        Command::Group => free && groups(state),
-        Command::Fold => rows && (state.screen == Screen::Remotes || grouped(state)),
-        Command::Freeze => free && state.moment.is_some(),
-        Command::Jump(1..) | Command::LastSample => free && state.goes_through_time(),
-        Command::Record | Command::Save => free && keep::can(state),
-        Command::Faster(_) => free && state.display == Display::Replay,
-        Command::Faults => {
-            let moment: Option<&Arc<_>> = state.moment.as_ref();
-            moment.is_some_and(|moment| !moment.sample.faults.is_empty())
-        }
-        Command::Filter
-        | Command::Quit
-        | Command::Suspend
-        | Command::Redraw
-        | Command::Theme
-        | Command::Mouse => true,
-        _ => free,
-    }
-}
-
-/// Whether the table in sight is one of sockets, which can be grouped.
-fn groups(state: &State) -> bool {
-    match state.page() {
-        Some(Page::Process(_) | Page::Remote(_)) => true,
-        Some(Page::Socket(_)) => false,
-        None => state.screen == Screen::Sockets,
-    }
-}
-
-/// Whether it is.
-fn grouped(state: &State) -> bool {
-    use super::lists::Grouping;
-    let by = match state.page() {
-        Some(Page::Process(page)) => page.sockets.list().grouping(),
-        Some(Page::Remote(page)) => page.sockets.list().grouping(),
-        None if state.screen == Screen::Sockets => state.sockets.list().grouping(),
-        Some(Page::Socket(_)) | None => Grouping::None,
-    };
-    by != Grouping::None
-}
-
-/// What Enter would lead to, as a footer names it. Not made harmless.
-pub(super) fn target_name(state: &State) -> Option<String> {
-    Some(match target(state)? {
-        Target::Process(process) => format!("open {}/{}", process.comm, process.key.pid),
-        Target::Socket(_) | Target::Event(_) => "open the socket".to_owned(),
-        Target::Remote(address, _) => format!("open {address}"),
-        Target::Fold => "fold or unfold".to_owned(),
-    })
 }
 
 impl State {

@@ -14,6 +14,7 @@ use super::panel::{self, Piece};
 use crate::aggregate::Moment;
 use crate::column::format;
 use crate::tui::keymap::{Command as C, label};
+use crate::tui::page::Page;
 use crate::tui::state::{Display, Popup, State, Typing};
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -145,6 +146,13 @@ fn hints(state: &State) -> Vec<(String, String)> {
             if state.page().is_some() {
                 hint(&[C::Back], "back");
             }
+            match state.page() {
+                Some(Page::Difference(page)) if page.by_process => {
+                    hint(&[C::Difference], "sockets");
+                }
+                Some(Page::Difference(_)) => hint(&[C::Difference], "processes"),
+                _ => hint(&[C::Difference], "difference"),
+            }
             let on_text = state.table().is_none();
             hint(&[C::Down, C::Up], if on_text { "scroll" } else { "select" });
             if let Some(name) = target_name(state) {
@@ -187,6 +195,7 @@ fn hints(state: &State) -> Vec<(String, String)> {
             if !state.has_panes() {
                 hint(&beside, "scroll");
             }
+            hint(&[C::Mark], "mark");
             hint(&[C::Record], recorded(state));
             hint(&[C::Save], "save");
             hint(&[C::HoldOrder], "hold");

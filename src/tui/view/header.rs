@@ -152,7 +152,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
 }
 
 /// `2:13`, in five columns; hours as they come.
-fn minutes(us: i64) -> String {
+pub(super) fn minutes(us: i64) -> String {
     let seconds = us.max(0) / 1_000_000;
     let text = match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
         (0, minutes, seconds) => format!("{minutes}:{seconds:02}"),
@@ -279,7 +279,7 @@ pub(super) fn day(look: &Look, at_us: i64) -> String {
 }
 
 /// `20:14:07`, where the terminal is.
-pub(super) fn time_of_day(look: &Look, at_us: i64) -> String {
+pub(in crate::tui) fn time_of_day(look: &Look, at_us: i64) -> String {
     told(look, at_us, "%H:%M:%S")
 }
 

@@ -12,6 +12,7 @@
 
 mod act;
 mod chart;
+mod difference;
 mod filter_line;
 mod footer;
 mod header;
@@ -31,6 +32,8 @@ mod too_small;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
+
+pub(super) use header::time_of_day;
 
 use super::glyphs;
 use super::page::Page;
@@ -72,6 +75,7 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
         match (state.page(), state.screen) {
             (Some(Page::Process(_)), _) => process::render(frame, body, state),
             (Some(Page::Socket(_)), _) => socket::render(frame, body, state),
+            (Some(Page::Difference(_)), _) => difference::render(frame, body, state),
             (Some(Page::Remote(_)), _) => remote::render(frame, body, state),
             (None, Screen::Overview) => overview::render(frame, body, state),
             (None, _) => lists::render(frame, body, state),

@@ -12,7 +12,7 @@ use super::panel::{self, Piece};
 use crate::column::format;
 use crate::model::{Unowned, Visibility};
 use crate::tui::keymap::{self, Command};
-use crate::tui::state::State;
+use crate::tui::state::{Display, State};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::timeline::GapKind;
@@ -31,6 +31,14 @@ const REMEDIES_OF_ROOT: [&str; 4] = [
     Visibility::REMEDY_OF_ROOT,
     "not even root may look into its process",
     "not even root may look",
+];
+
+/// The same in a replay, where nothing can be done about it any more.
+const REMEDIES_OF_REPLAY: [&str; 4] = [
+    "whoever recorded it was not allowed to look into their processes",
+    "who recorded it might not look into their processes",
+    "not seen by who recorded it",
+    "not recorded",
 ];
 
 /// What cannot be seen.
@@ -136,7 +144,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         format!(" ⚠ {denied} owner{many} hidden: "),
     );
     let room = area.width.saturating_sub(length + 1);
-    let remedies = if blind.root {
+    let remedies = if state.display == Display::Replay {
+        REMEDIES_OF_REPLAY
+    } else if blind.root {
         REMEDIES_OF_ROOT
     } else {
         REMEDIES

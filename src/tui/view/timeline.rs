@@ -4,7 +4,7 @@
 //!  ▶ 1×    20:00:00 ━━━━━━━━━━●────····──────×────── 20:10:00   20:04:07  sample 17 of 600
 //! ```
 //!
-//! Dots are times without samples, crosses parts that are damaged. A click goes to its time.
+//! A diamond is the instant that was marked. Dots are times without samples, crosses parts that are damaged. A click goes to its time.
 
 use std::ops::RangeInclusive;
 
@@ -55,7 +55,8 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     if track.width == 0 {
         return;
     }
-    let cells = cells(&timeline, track.width);
+    let marked_us = state.mark.as_ref().map(|marked| marked.taken_at_us);
+    let cells = cells(&timeline, marked_us, track.width);
     panel::write(frame.buffer_mut(), track, look, &cells);
     if let Some(span) = timeline.track.span() {
         for column in 0..track.width {
@@ -160,7 +161,7 @@ fn columns_of(span: (i64, i64), (from, to): (i64, i64), width: u16) -> RangeIncl
 }
 
 /// The track: what lies before the place, the place, what lies behind it.
-fn cells(timeline: &Timeline, width: u16) -> Vec<Piece> {
+fn cells(timeline: &Timeline, marked_us: Option<i64>, width: u16) -> Vec<Piece> {
     let track = &timeline.track;
     let Some(span) = track.span() else {
         return vec![("─".repeat(width.into()), Tone::Muted)];
@@ -185,6 +186,11 @@ fn cells(timeline: &Timeline, width: u16) -> Vec<Piece> {
             }
         }
     }
+    if let Some(marked_us) = marked_us.filter(|at_us| (span.0..=span.1).contains(at_us))
+        && let Some(cell) = cells.get_mut(usize::from(column_of(span, marked_us, width)))
+    {
+        *cell = ('◆', Tone::Key);
+    }
     if let Some(cell) = at.and_then(|at| cells.get_mut(usize::from(at))) {
         *cell = ('●', Tone::Strong);
     }
@@ -201,6 +207,15 @@ mod tests {
     use std::sync::Arc;
 
     fn drawn(times: &[i64], gaps: &[(i64, i64, GapKind)], at: i64, width: u16) -> String {
+        drawn_with(times, gaps, (at, None), width)
+    }
+
+    fn drawn_with(
+        times: &[i64],
+        gaps: &[(i64, i64, GapKind)],
+        (at, marked_us): (i64, Option<i64>),
+        width: u16,
+    ) -> String {
         let gap = |&(from_us, to_us, kind): &(i64, i64, GapKind)| Gap {
             from_us,
             to_us,
@@ -211,7 +226,7 @@ mod tests {
             gaps: gaps.iter().map(gap).collect(),
         };
         let timeline = Timeline::new(Arc::new(track), at);
-        let cells = cells(&timeline, width);
+        let cells = cells(&timeline, marked_us, width);
         cells.into_iter().map(|(text, _)| text).collect()
     }
 
@@ -224,6 +239,14 @@ mod tests {
         assert_eq!(drawn(&[0, 50, 51, 100], &gaps, 0, 11), "●────·───×─");
         assert_eq!(drawn(&[7], &[], 7, 3), "●──");
         assert_eq!(drawn(&[], &[], 7, 3), "───");
+    }
+
+    #[test]
+    fn what_was_marked_is_drawn_where_it_is() {
+        let marked = |at, marked| drawn_with(&[0, 50, 100], &[], (at, Some(marked)), 11);
+        assert_eq!(marked(50, 20), "━━◆━━●─────");
+        assert_eq!(marked(50, 101), "━━━━━●─────");
+        assert_eq!(marked(50, 50), "━━━━━●─────");
     }
 
     #[test]
