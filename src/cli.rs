@@ -41,6 +41,9 @@ pub struct Dashboard {
     /// Time between two samples, for example 500ms, 1s, 10s
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = interval)]
     pub interval: Duration,
+    /// How much of the past is kept to go back to, at most 64 MB of it; 0 for nothing
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = history)]
+    pub history: Duration,
     /// Which sockets: ss's filter language, and more
     #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,
@@ -63,6 +66,8 @@ pub enum Command {
     Export(Export),
     /// Ends connections (`SOCK_DESTROY`) after showing them and asking
     Kill(Kill),
+    /// Shows a recording in the dashboard
+    Replay(Replay),
     /// Explains a command, or the filter language
     Help(Help),
 }
@@ -256,6 +261,24 @@ pub struct Kill {
     help: Option<bool>,
 }
 
+/// `replay`.
+#[derive(Debug, Clone, Args)]
+#[command(
+    after_help = "Space plays and pauses, the arrows go from sample to sample; press ? for all keys.\n\
+              TIME is 20:14:07, RFC 3339, -5m from the end, or +30s from the start."
+)]
+pub struct Replay {
+    /// A recording
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Where to begin; otherwise at the start
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub at: Option<String>,
+    /// Which sockets: ss's filter language, and more
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+}
+
 /// `help`.
 #[derive(Debug, Clone, Args)]
 pub struct Help {
@@ -306,6 +329,14 @@ fn interval(text: &str) -> Result<Duration, String> {
     } else {
         Err("out of range; an interval is from 100ms to 1h".to_owned())
     }
+}
+
+/// How much is kept: 0 needs no unit.
+fn history(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    duration(text)
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -382,5 +413,8 @@ mod tests {
             assert!(interval(wrong).is_err(), "{wrong}");
         }
         assert_eq!(duration("2h"), Ok(Duration::from_hours(2)));
+        assert_eq!(history("0"), Ok(Duration::ZERO));
+        assert_eq!(history("10m"), Ok(Duration::from_mins(10)));
+        assert!(history("10").is_err());
     }
 }

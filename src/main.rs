@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Some(Command::Info(arguments)) => command::info::run(arguments),
         Some(Command::Export(arguments)) => command::export::run(arguments),
         Some(Command::Kill(arguments)) => command::kill::run(arguments),
+        Some(Command::Replay(arguments)) => command::replay::run(arguments),
         Some(Command::Help(arguments)) => command::help::run(arguments),
     };
     match result {

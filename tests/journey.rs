@@ -286,7 +286,7 @@ fn help_tells_every_key_and_faults_their_reason() {
         faulty: true,
         ..Machine::default()
     };
-    let mut dashboard = Dashboard::new((120, 70), machine);
+    let mut dashboard = Dashboard::new((120, 80), machine);
     dashboard.ticks(1).keys("?");
     for binding in sockwatch::tui::keymap::BINDINGS {
         assert!(

@@ -8,7 +8,7 @@ use sockwatch::tui::keymap::{BINDINGS, Binding};
 use sockwatch::tui::theme::Theme;
 use sockwatch::tui::{Command, Popup, Screen};
 use support::Machine;
-use support::dashboard::Dashboard;
+use support::dashboard::{Dashboard, recorded};
 
 /// Sockets, the third row selected.
 fn among_sockets() -> Dashboard {
@@ -16,9 +16,47 @@ fn among_sockets() -> Dashboard {
         many: 200,
         ..Machine::default()
     };
-    let mut dashboard = Dashboard::new((100, 30), machine);
+    let mut dashboard = Dashboard::new((100, 30), machine).keeping();
     dashboard.ticks(4).keys("2jjj");
     dashboard
+}
+
+/// A replay of an hour and a half, a sample every ten seconds, half an hour after its start.
+fn in_a_replay() -> Dashboard<()> {
+    let mut dashboard = Dashboard::replay((100, 30), Box::new(recorded(540, 10)));
+    dashboard.type_in("@+30m\r2jjj");
+    assert!(dashboard.shows(" 20:44:07 "), "{}", dashboard.text());
+    dashboard
+}
+
+/// What one key that is about time does in a replay.
+fn check_in_a_replay(command: Command, key: (KeyCode, KeyModifiers)) {
+    let mut dashboard = in_a_replay();
+    press_in(&mut dashboard, key);
+    let expected = match command {
+        Command::Later | Command::Jump(10) => "20:44:17  sample 182 of 540",
+        Command::Earlier | Command::Jump(-10) => "20:43:57  sample 180 of 540",
+        Command::Jump(60) => "20:45:07  sample 187 of 540",
+        Command::Jump(-60) => "20:43:07  sample 175 of 540",
+        Command::Jump(600) => "20:54:07  sample 241 of 540",
+        Command::Jump(-600) => "20:34:07  sample 121 of 540",
+        Command::FirstSample => "20:14:07  sample   1 of 540",
+        Command::LastSample => "21:43:57  sample 540 of 540",
+        Command::Freeze => "▶ 1×",
+        Command::Faster(1) => "■ 2×",
+        Command::Faster(-1) => "■ 0.5×",
+        _ => panic!("{command:?} is not about time"),
+    };
+    assert!(
+        dashboard.shows(expected),
+        "{expected}\n{}",
+        dashboard.text()
+    );
+}
+
+fn press_in(dashboard: &mut Dashboard<()>, (code, modifiers): (KeyCode, KeyModifiers)) {
+    let ended = dashboard.press(KeyEvent::new(code, modifiers));
+    assert!(matches!(ended, Ended::Idle), "{ended:?}");
 }
 
 /// Presses one key of a binding.
@@ -126,7 +164,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
                 "events follow again"
             );
         }
-        Command::Right => {
+        Command::Right | Command::Later => {
             pressed(&mut dashboard);
             assert_ne!(dashboard.lines()[5], before.lines().nth(5).unwrap());
             dashboard.key(KeyCode::Left);
@@ -137,8 +175,11 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
                 dashboard.shows("▶ Remotes"),
                 "on the overview the next table"
             );
+            if command == Command::Later {
+                check_in_a_replay(command, key);
+            }
         }
-        Command::Left => {
+        Command::Left | Command::Earlier => {
             dashboard.key(KeyCode::Right);
             pressed(&mut dashboard);
             assert_eq!(dashboard.text(), before);
@@ -148,6 +189,9 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
                 dashboard.shows("▶ TIME-WAIT"),
                 "on the overview the table before"
             );
+            if command == Command::Earlier {
+                check_in_a_replay(command, key);
+            }
         }
         Command::Open => {
             pressed(&mut dashboard);
@@ -310,15 +354,86 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         Command::Freeze => {
             pressed(&mut dashboard);
             assert!(dashboard.shows("■ FROZEN"));
-            let frozen = dashboard.text();
+            let frozen = dashboard.lines();
             dashboard.ticks(3);
-            assert_eq!(dashboard.text(), frozen, "what is shown stays");
+            assert_eq!(dashboard.lines()[1..], frozen[1..], "what is shown stays");
+            assert!(
+                dashboard.shows("0:03 back"),
+                "how far back that is, is told"
+            );
             pressed(&mut dashboard);
             assert!(
                 dashboard.shows("20:14:13"),
                 "then it is now:\n{}",
                 dashboard.text()
             );
+            check_in_a_replay(command, key);
+        }
+        Command::Jump(..0) | Command::FirstSample => {
+            pressed(&mut dashboard);
+            assert!(
+                dashboard.shows("■ FROZEN  at 20:14:07 · 0:03 back"),
+                "it freezes and goes back:\n{}",
+                dashboard.text()
+            );
+            check_in_a_replay(command, key);
+        }
+        Command::Jump(_) | Command::LastSample => {
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("this is what is now"));
+            check_in_a_replay(command, key);
+        }
+        Command::Faster(_) => {
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("the machine has its own speed"));
+            check_in_a_replay(command, key);
+        }
+        Command::GoToTime => {
+            pressed(&mut dashboard);
+            dashboard.type_in("20:14:09\r");
+            assert!(dashboard.shows("■ FROZEN  at 20:14:09 · 0:01 back"));
+            let mut replay = in_a_replay();
+            press_in(&mut replay, key);
+            replay.type_in("soon\r");
+            assert!(replay.shows("'soon' is no time"), "{}", replay.text());
+            replay.press(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL));
+            replay.type_in("-5m\r");
+            assert!(replay.shows("21:38:57  sample 510 of 540"));
+        }
+        Command::Mark => {
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("20:14:10 is marked"));
+        }
+        Command::Difference => {
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("no instant is marked"));
+            dashboard.keys("M").ticks(5);
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("┌ Sockets that differ"));
+            assert!(dashboard.shows("20:14:10 → 20:14:15"));
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("┌ Processes that differ"));
+            dashboard.key(KeyCode::Esc);
+            assert!(dashboard.shows("┌ Sockets ─ sorted by"), "Esc leads back");
+        }
+        Command::Record => {
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("● REC 00:12:31 4.10 MB"));
+            pressed(&mut dashboard);
+            assert_eq!(dashboard.job.2, ["record", "record"]);
+            assert!(!dashboard.shows("● REC"));
+            let mut replay = in_a_replay();
+            press_in(&mut replay, key);
+            assert!(replay.shows("this is a recording already"));
+        }
+        Command::Save => {
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("┌ Save to a file"));
+            dashboard.keys("j").key(KeyCode::Enter);
+            assert_eq!(dashboard.job.2, ["save Some(300s)"]);
+            pressed(&mut dashboard);
+            dashboard.keys("G").key(KeyCode::Enter);
+            assert_eq!(dashboard.job.2[1], "save None");
         }
         Command::CopyRow | Command::CopyCell => {
             pressed(&mut dashboard);

@@ -8,7 +8,7 @@ use crossterm::event::{
 use proptest::prelude::*;
 use sockwatch::app::{Ended, Message};
 use sockwatch::tui::keymap::BINDINGS;
-use sockwatch::tui::{Command, Screen};
+use sockwatch::tui::{Command, Display, Screen};
 use support::Machine;
 use support::dashboard::Dashboard;
 
@@ -64,7 +64,7 @@ proptest! {
         client_exits_at in proptest::option::of(0..20_u64),
     ) {
         let machine = Machine { many, client_exits_at, faulty: true, ..Machine::default() };
-        let mut dashboard = Dashboard::new((80, 24), machine);
+        let mut dashboard = Dashboard::new((80, 24), machine).keeping();
         for happening in happenings {
             match happening {
                 Happening::Key(code, modifiers) => {
@@ -90,7 +90,7 @@ proptest! {
         // The keys still lead everywhere.
         dashboard.resize(100, 30).type_in("\x1b\x1b\x1b\x1b21");
         dashboard.ticks(1);
-        if dashboard.event_loop.state().frozen {
+        if dashboard.event_loop.state().display != Display::Live {
             dashboard.keys(" ");
         }
         let state = dashboard.event_loop.state();

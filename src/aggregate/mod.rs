@@ -5,6 +5,7 @@
 //! both show the same numbers.
 
 mod aggregator;
+mod difference;
 mod events;
 mod groups;
 mod history;
@@ -17,6 +18,7 @@ mod summary;
 mod totals;
 
 pub use aggregator::{Aggregate, Aggregator};
+pub use difference::{Difference, Fate, Instant, ProcessDifference, SocketDifference};
 pub use events::{Event, EventBatch, EventKind, EventLog, Lifetime};
 pub use groups::{FewProcesses, PortTotals, ProcessTotals, RemoteTotals, Trend};
 pub use history::{History, HistoryPoint, RECENT_POINTS, Recent};

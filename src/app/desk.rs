@@ -1,21 +1,28 @@
 //! Does what the screen asks of the outside: the terminal, sockets and processes that are to end, hosts that are to be
-//! found.
+//! found, times that are to be gone to.
 
 use std::io;
 use std::net::IpAddr;
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use rustc_hash::FxHashMap;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
-use super::event_loop::{Job, Message};
+use super::event_loop::{Job, Message, Walk};
+use super::exchange::Exchange;
+use super::files::{self, Files};
+use super::player::{self, Player};
+use super::tape::Tape;
 use super::terminal::Guard;
 use crate::filter::{Found, Names};
 use crate::model::{ProcessKey, Socket};
 use crate::source::System;
 use crate::source::netlink::destroy::Destroyer;
 use crate::source::procfs::start_time;
+use crate::tui::recording::Recording;
+use crate::tui::timeline::Seek;
 
 /// Names of this machine; hosts are looked up elsewhere, and known once that is done.
 #[derive(Debug, Default)]
@@ -65,7 +72,27 @@ impl Names for HostNames {
 pub(super) struct Desk {
     pub(super) terminal: Guard,
     pub(super) sender: Sender<Message>,
-    pub(super) names: Arc<HostNames>,
+    /// Names that can be looked up; `None` in a replay, where nothing is.
+    pub(super) names: Option<Arc<HostNames>>,
+    /// What is kept of what is sampled; `None` in a replay.
+    pub(super) tape: Option<Arc<Tape>>,
+    /// What is being written to files.
+    pub(super) files: Files,
+    /// Whoever goes through a recording, or through what is kept.
+    pub(super) player: Option<Sender<Seek>>,
+}
+
+impl Desk {
+    /// Gives the terminal back; then finishes what is being written, and tells what nobody has heard.
+    pub(super) fn leave(self, restored: impl FnOnce()) {
+        drop(self.terminal);
+        restored();
+        let reel = self.tape.as_ref().and_then(|tape| tape.end());
+        let finished = reel.map(files::finish);
+        for said in finished.into_iter().chain(self.files.wait()) {
+            eprintln!("sockwatch: {said}");
+        }
+    }
 }
 
 impl Job for Desk {
@@ -100,16 +127,77 @@ impl Job for Desk {
     }
 
     fn resolve(&mut self, hosts: Vec<String>) {
-        let (names, sender) = (Arc::clone(&self.names), self.sender.clone());
+        let Some(names) = self.names.clone() else {
+            let said = "hosts are not looked up in a replay; write their addresses".to_owned();
+            // If nobody listens any more, the program is ending; the same below.
+            let _ = self.sender.send(Message::Said(said));
+            return;
+        };
+        let sender = self.sender.clone();
         let work = move || {
             for host in &hosts {
                 names.look_up(host);
             }
-            // If nobody listens any more, the program is ending.
             let _ = sender.send(Message::Resolved);
         };
         // Without a thread the hosts stay unknown, and the filter matches none of them.
         let _ = std::thread::Builder::new().name("names".into()).spawn(work);
+    }
+
+    fn walk(&mut self, at_us: i64) -> Result<Walk, String> {
+        let tape = self.tape.as_ref().ok_or("this is a recording already")?;
+        let memory = tape.snapshot()?;
+        let exchange = Arc::new(Exchange::default());
+        let player = Player::new(Box::new(memory), at_us);
+        let track = Arc::new(player.track());
+        let seeks = player::spawn(player, &exchange, &self.sender)
+            .map_err(|error| format!("cannot go back: {error:#}"))?;
+        self.player = Some(seeks);
+        Ok(Walk { exchange, track })
+    }
+
+    fn seek(&mut self, seek: Seek) {
+        if let Some(player) = &self.player {
+            // A player that is gone has told why.
+            let _ = player.send(seek);
+        }
+    }
+
+    fn stop_walking(&mut self) {
+        self.player = None;
+    }
+
+    fn record(&mut self) -> String {
+        let Some(tape) = &self.tape else {
+            return "this is a recording already".to_owned();
+        };
+        // One that has ended by itself has said so: the key begins another.
+        let failed = tape.recording().is_some_and(|r| r.failed.is_some());
+        if let Some(reel) = tape.end()
+            && !failed
+        {
+            return match self.files.finish(&self.sender, reel) {
+                Ok(()) => "the recording is being finished".to_owned(),
+                Err(error) => format!("the recording is cut off: {error}"),
+            };
+        }
+        let path = files::new_path();
+        match tape.begin(path.clone()) {
+            Ok(()) => format!("recording into {}", path.display()),
+            Err(error) => format!("nothing is recorded: {error}"),
+        }
+    }
+
+    fn recording(&self) -> Option<Recording> {
+        self.tape.as_ref()?.recording()
+    }
+
+    fn save(&mut self, last: Option<Duration>) {
+        let Some(tape) = &self.tape else { return };
+        if let Err(error) = self.files.save(&self.sender, tape, last) {
+            let said = format!("nothing is saved: {error}");
+            let _ = self.sender.send(Message::Said(said));
+        }
     }
 }
 

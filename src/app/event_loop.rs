@@ -11,7 +11,9 @@ use ratatui::backend::Backend;
 
 use super::exchange::Exchange;
 use crate::model::{ProcessKey, Socket};
-use crate::tui::{self, Effect, Pointer, State, keymap};
+use crate::tui::recording::Recording;
+use crate::tui::timeline::{Seek, Timeline, Track};
+use crate::tui::{self, Display, Effect, Pointer, State, keymap};
 
 /// The longest that messages are taken for without drawing: while they keep coming, the screen stays alive.
 const LONGEST_BATCH: Duration = Duration::from_millis(50);
@@ -27,6 +29,8 @@ pub enum Message {
     Resized,
     /// The addresses of hosts are known that were not.
     Resolved,
+    /// Something that took its time has come to an end, and this is to be said of it.
+    Said(String),
     /// Somebody wants the program to stop for a while.
     Suspend,
     /// The program goes on after it was stopped.
@@ -85,6 +89,31 @@ pub trait Job {
     fn signal(&mut self, process: ProcessKey, number: i32, name: &str) -> String;
     /// Finds the addresses of hosts, and tells once they are known.
     fn resolve(&mut self, hosts: Vec<String>);
+    /// Begins to go through what is kept of the last minutes, from a time on, µs since 1970 UTC; answers where its
+    /// moments are to be fetched.
+    ///
+    /// # Errors
+    /// Why nothing is kept, for the user.
+    fn walk(&mut self, at_us: i64) -> Result<Walk, String>;
+    /// Wants something of whoever goes through the recording, or through what is kept.
+    fn seek(&mut self, seek: Seek);
+    /// Ends what [`Self::walk`] has begun.
+    fn stop_walking(&mut self);
+    /// Begins to record what is sampled, or stops; answers what became of it.
+    fn record(&mut self) -> String;
+    /// The recording that is being made.
+    fn recording(&self) -> Option<Recording>;
+    /// Saves so much of what is kept to a file, or all of it, and tells once that is done.
+    fn save(&mut self, last: Option<Duration>);
+}
+
+/// Where the moments of the last minutes come from.
+#[derive(Debug, Clone)]
+pub struct Walk {
+    /// Where they are to be fetched.
+    pub exchange: Arc<Exchange>,
+    /// What there is.
+    pub track: Arc<Track>,
 }
 
 /// How long after a click a second one at the same place makes it a double click.
@@ -138,6 +167,8 @@ pub struct EventLoop<B: Backend> {
     terminal: Terminal<B>,
     state: State,
     exchange: Arc<Exchange>,
+    /// Where moments come from while one goes through the last minutes.
+    past: Option<Arc<Exchange>>,
     clicks: Clicks,
     changed: bool,
 }
@@ -149,6 +180,7 @@ impl<B: Backend> EventLoop<B> {
             terminal,
             state,
             exchange,
+            past: None,
             clicks: Clicks::default(),
             changed: true,
         }
@@ -231,9 +263,11 @@ impl<B: Backend> EventLoop<B> {
             }
             Message::Input(Event::Resize(..)) | Message::Resized => self.changed = true,
             Message::Input(_) => {}
-            // A frozen display leaves moments where they are: the sampler makes the next one of their memory.
-            Message::Moment if self.state.frozen => {}
-            Message::Moment => self.fetch(),
+            Message::Moment => self.fetch(job),
+            Message::Said(text) => {
+                self.state.message = Some(text);
+                self.changed = true;
+            }
             Message::Resolved => {
                 self.state.refresh_names();
                 self.changed = true;
@@ -248,15 +282,57 @@ impl<B: Backend> EventLoop<B> {
     }
 
     /// Shows the latest moment, if there is one that was not shown yet.
-    fn fetch(&mut self) {
-        if let Some(moment) = self.exchange.fetch() {
-            // First the old one goes back: the sampler makes the next one of its memory.
+    fn fetch(&mut self, job: &impl Job) {
+        let recording = job.recording();
+        self.changed |= recording != self.state.recording;
+        self.state.recording = recording;
+        if self.state.display == Display::Frozen {
+            // Moments of now are left where they are: the sampler makes the next one of their memory.
+            let now_us = self.exchange.look();
+            self.changed |= now_us != self.state.now_us;
+            self.state.now_us = now_us;
+            if let Some(past) = self.past.clone() {
+                self.fetch_from(&past);
+            }
+        } else {
+            self.fetch_from(&Arc::clone(&self.exchange));
+        }
+    }
+
+    /// Shows the latest moment of an exchange.
+    fn fetch_from(&mut self, exchange: &Exchange) {
+        let fetched = exchange.fetch();
+        self.changed |= fetched.moment.is_some() || fetched.standing.is_some();
+        if let Some(standing) = fetched.standing {
+            self.state.stand(standing);
+        }
+        if let Some(moment) = fetched.moment {
+            // First the old one goes back: the next one is made of its memory.
             if let Some(old) = self.state.release() {
-                self.exchange.give_back(old);
+                exchange.give_back(old);
             }
             self.state.show(moment);
-            self.changed = true;
         }
+    }
+
+    /// Goes through the recording, or through what is kept of the last minutes.
+    fn seek(&mut self, seek: Seek, job: &mut impl Job) {
+        if self.state.display == Display::Frozen && self.past.is_none() {
+            let shown = self.state.moment.as_ref();
+            let at_us = shown.map_or(i64::MAX, |moment| moment.sample.taken_at_us);
+            match job.walk(at_us) {
+                Ok(walk) => {
+                    self.past = Some(walk.exchange);
+                    self.state.timeline = Some(Timeline::new(walk.track, at_us));
+                }
+                Err(why) => {
+                    self.state.typing = None;
+                    self.state.message = Some(why);
+                    return;
+                }
+            }
+        }
+        job.seek(seek);
     }
 
     /// Does what a key or the mouse asks of the outside; answers whether the loop ends by it.
@@ -266,7 +342,23 @@ impl<B: Backend> EventLoop<B> {
             Effect::Suspend => return self.again(&job.suspend()),
             Effect::Redraw => return self.again(&Ok(())),
             Effect::Thaw => {
-                self.fetch();
+                if self.past.take().is_some() {
+                    job.stop_walking();
+                }
+                self.fetch(job);
+                return None;
+            }
+            Effect::Record => {
+                self.state.message = Some(job.record());
+                self.state.recording = job.recording();
+                return None;
+            }
+            Effect::Save(last) => {
+                job.save(last);
+                return None;
+            }
+            Effect::Seek(seek) => {
+                self.seek(seek, job);
                 return None;
             }
             Effect::Copy(text) => job.copy(&text),

@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::aggregate::Moment;
+use crate::tui::timeline::Standing;
 
 /// The place where moments change hands.
 #[derive(Debug, Default)]
@@ -17,8 +18,32 @@ struct Shelf {
     fresh: Option<Arc<Moment>>,
     /// Shown before, free to be used again.
     spare: Option<Arc<Moment>>,
+    /// How it stands with the moments of a recording, not fetched yet.
+    standing: Option<Standing>,
+    /// When the latest moment was taken, µs since 1970 UTC.
+    latest_us: Option<i64>,
     /// The loop has been told of a moment and has not looked yet.
     told: bool,
+}
+
+impl Shelf {
+    /// Puts a standing there in place of one that was not fetched, of which nothing is lost that matters.
+    fn stand(&mut self, mut standing: Standing) {
+        if let Some(missed) = self.standing.take() {
+            standing.continues &= missed.continues;
+            standing.said = standing.said.or(missed.said);
+        }
+        self.standing = Some(standing);
+    }
+}
+
+/// What is fetched.
+#[derive(Debug, Default)]
+pub struct Fetched {
+    /// The latest moment, if it was not fetched yet.
+    pub moment: Option<Arc<Moment>>,
+    /// How it stands with the moments of a recording, if that is news.
+    pub standing: Option<Standing>,
 }
 
 impl Exchange {
@@ -35,19 +60,53 @@ impl Exchange {
             .unwrap_or_default()
     }
 
+    /// Memory for a moment, which may never come to be: what nobody fetched yet stays there to be fetched.
+    pub fn spare(&self) -> Arc<Moment> {
+        let spare = self.shelf().spare.take();
+        spare
+            .filter(|moment| Arc::strong_count(moment) == 1)
+            .unwrap_or_default()
+    }
+
     /// Puts a moment there to be fetched, in place of one that was not. Answers whether the loop is to be told: once,
     /// however many moments pass while it is stuck in a write to a stopped terminal.
     pub fn publish(&self, moment: Arc<Moment>) -> bool {
         let mut shelf = self.shelf();
-        shelf.fresh = Some(moment);
+        shelf.latest_us = Some(moment.sample.taken_at_us);
+        if let Some(missed) = shelf.fresh.replace(moment) {
+            shelf.spare.get_or_insert(missed);
+        }
         !std::mem::replace(&mut shelf.told, true)
     }
 
-    /// Fetches the latest, if there is one that was not fetched yet.
-    pub fn fetch(&self) -> Option<Arc<Moment>> {
+    /// The same with a moment of a recording, and how it stands there.
+    pub fn publish_at(&self, moment: Arc<Moment>, standing: Standing) -> bool {
+        self.shelf().stand(standing);
+        self.publish(moment)
+    }
+
+    /// Tells how it stands while the moment stays. Answers whether the loop is to be told.
+    pub fn tell(&self, standing: Standing) -> bool {
+        let mut shelf = self.shelf();
+        shelf.stand(standing);
+        !std::mem::replace(&mut shelf.told, true)
+    }
+
+    /// Fetches what was not fetched yet.
+    pub fn fetch(&self) -> Fetched {
         let mut shelf = self.shelf();
         shelf.told = false;
-        shelf.fresh.take()
+        Fetched {
+            moment: shelf.fresh.take(),
+            standing: shelf.standing.take(),
+        }
+    }
+
+    /// Leaves the latest moment where it is; answers when it was taken, µs since 1970 UTC.
+    pub fn look(&self) -> Option<i64> {
+        let mut shelf = self.shelf();
+        shelf.told = false;
+        shelf.latest_us
     }
 
     /// Gives the memory of a moment back.
@@ -72,7 +131,7 @@ mod tests {
             if let Some(old) = shown.take() {
                 exchange.give_back(old);
             }
-            shown = exchange.fetch();
+            shown = exchange.fetch().moment;
         }
         seen.sort_unstable();
         seen.dedup();
@@ -84,7 +143,7 @@ mod tests {
         let exchange = Exchange::default();
         assert!(exchange.publish(exchange.blank()));
         assert!(!exchange.publish(exchange.blank()));
-        assert!(exchange.fetch().is_some());
+        assert!(exchange.fetch().moment.is_some());
         assert!(exchange.publish(exchange.blank()));
     }
 
@@ -95,6 +154,43 @@ mod tests {
         let address = Arc::as_ptr(&moment);
         exchange.publish(moment);
         assert_eq!(Arc::as_ptr(&exchange.blank()), address);
-        assert!(exchange.fetch().is_none());
+        assert!(exchange.fetch().moment.is_none());
+    }
+
+    #[test]
+    fn what_nobody_fetched_stays_while_nothing_takes_its_place() {
+        let exchange = Exchange::default();
+        let moment = exchange.spare();
+        let address = Arc::as_ptr(&moment);
+        exchange.publish(moment);
+        let next = exchange.spare();
+        assert_ne!(Arc::as_ptr(&next), address);
+        exchange.publish(next);
+        assert_eq!(
+            Arc::as_ptr(&exchange.spare()),
+            address,
+            "then it is used again"
+        );
+        assert!(exchange.fetch().moment.is_some());
+    }
+
+    #[test]
+    fn of_standings_that_nobody_fetched_nothing_that_matters_is_lost() {
+        let exchange = Exchange::default();
+        let standing = |at, continues, said: Option<&str>| Standing {
+            at,
+            playing: true,
+            speed: 0,
+            continues,
+            said: said.map(str::to_owned),
+        };
+        exchange.publish_at(exchange.blank(), standing(7, false, Some("passed over")));
+        exchange.publish_at(exchange.blank(), standing(8, true, None));
+        let fetched = exchange.fetch();
+        assert_eq!(
+            fetched.standing,
+            Some(standing(8, false, Some("passed over")))
+        );
+        assert!(fetched.moment.is_some());
     }
 }

@@ -6,19 +6,26 @@
 //!     └── memory of the moment shown before ◀──────────┘
 //! ```
 //!
+//! What is sampled is kept on a tape for a while. A player goes through that, or through a recording, and hands its moments
+//! over as the sampler does.
+//!
 //! Sampling, reading keys and drawing each run at their own pace; the loop never waits for a Sample.
 
 mod desk;
 mod event_loop;
 mod exchange;
+mod files;
 mod input;
+mod player;
 mod sampler;
 mod signals;
+mod tape;
 mod terminal;
+mod track;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
@@ -27,13 +34,18 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use crate::filter::Filter;
+use crate::recording::{Archive, Head};
 use crate::source::Source;
 use crate::tui::theme::Theme;
-use crate::tui::{Look, State, glyphs};
+use crate::tui::timeline::Timeline;
+use crate::tui::{Display, Look, State, glyphs};
 
 use desk::{Desk, HostNames};
-pub use event_loop::{Ended, EventLoop, Inbox, Job, Message};
-pub use exchange::Exchange;
+pub use event_loop::{Ended, EventLoop, Inbox, Job, Message, Walk};
+pub use exchange::{Exchange, Fetched};
+use files::Files;
+pub use player::{Player, Work};
+use tape::Tape;
 pub use terminal::require as require_terminal;
 
 /// What was asked for on the command line.
@@ -45,6 +57,10 @@ pub struct Options {
     pub filter: Filter,
     /// Whether this user may end sockets.
     pub may_destroy: bool,
+    /// How long Samples are kept to go back to; zero for not at all.
+    pub history: Duration,
+    /// Capabilities that this process has, by the kernel's names.
+    pub capabilities: Vec<String>,
 }
 
 impl Default for Options {
@@ -53,9 +69,14 @@ impl Default for Options {
             interval: Duration::from_secs(1),
             filter: Filter::default(),
             may_destroy: false,
+            history: HISTORY,
+            capabilities: Vec::new(),
         }
     }
 }
+
+/// How long Samples are kept if nobody says otherwise.
+pub const HISTORY: Duration = Duration::from_mins(10);
 
 /// Shows the dashboard until somebody ends it. The terminal is as it was before when this returns, whatever happened.
 ///
@@ -65,50 +86,115 @@ impl Default for Options {
 /// When there is no terminal, when the source gives nothing at all, when a thread panicked.
 pub fn run(source: Box<dyn Source>, options: Options) -> anyhow::Result<()> {
     require_terminal()?;
-    let (sender, inbox) = mpsc::channel();
-    let exchange = Arc::new(Exchange::default());
-    let ended = signals::listen(sender.clone()).context("cannot listen for signals")?;
-
     let names = Arc::new(HostNames::default());
-    let mut desk = Desk {
-        terminal: terminal::Guard::enter().context("cannot set up the terminal")?,
-        sender: sender.clone(),
-        names: Arc::clone(&names),
-    };
-    let backend = CrosstermBackend::new(terminal::FrameWriter::default());
-    let terminal = Terminal::new(backend).context("cannot set up the terminal")?;
     let mut state = State::new(look_of_environment(), options.interval);
-    state.names = names;
+    state.names = Arc::clone(&names) as _;
     state.may_destroy = options.may_destroy;
     let hosts = options.filter.unresolved().to_vec();
     state.set_filter(options.filter);
-    let mut event_loop = EventLoop::new(terminal, state, Arc::clone(&exchange));
-
-    // Something is on the screen before the first Sample is asked for.
-    let outcome = event_loop
-        .draw()
-        .map_err(anyhow::Error::from)
-        .and_then(|()| {
-            let input = sender.clone();
-            spawn("input", &sender, move || input::read(&input))?;
-            let wake = sender.clone();
-            spawn("sampler", &sender, move || {
-                sampler::run(source, options.interval, &exchange, &wake);
-            })?;
-            if !hosts.is_empty() {
-                desk.resolve(hosts);
-            }
-            Ok(event_loop.run(inbox, &mut desk))
-        });
-    drop(desk);
-    ended.set();
-    match outcome? {
-        Ended::Quit | Ended::Lost | Ended::Idle => Ok(()),
-        Ended::Signal(signal) => {
-            signal_hook::low_level::emulate_default_handler(signal)?;
-            Ok(())
+    let head = Head {
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        interval: options.interval,
+        capabilities: options.capabilities,
+        ..Head::default()
+    };
+    let tape = Arc::new(Tape::new(options.history, head));
+    Stage::set(state, Some(names), Some(Arc::clone(&tape)))?.play(|desk, exchange, sender| {
+        let (exchange, wake) = (Arc::clone(exchange), sender.clone());
+        spawn("sampler", sender, move || {
+            sampler::run(source, options.interval, &exchange, &tape, &wake);
+        })?;
+        if !hosts.is_empty() {
+            desk.resolve(hosts);
         }
-        Ended::Failed(error) => Err(error),
+        Ok(())
+    })
+}
+
+/// Shows a recording in the dashboard until somebody ends it, from a time on, µs since 1970 UTC. Nothing is looked up on
+/// this machine.
+///
+/// # Errors
+/// When there is no terminal, when a thread panicked.
+pub fn replay(archive: Box<dyn Archive>, at_us: i64, filter: Filter) -> anyhow::Result<()> {
+    require_terminal()?;
+    let mut state = State::new(look_of_environment(), archive.head().interval);
+    state.display = Display::Replay;
+    state.set_filter(filter);
+    let player = Player::new(archive, at_us);
+    state.timeline = Some(Timeline::new(Arc::new(player.track()), at_us));
+    Stage::set(state, None, None)?.play(|desk, exchange, sender| {
+        desk.player = Some(player::spawn(player, exchange, sender)?);
+        Ok(())
+    })
+}
+
+/// A terminal that is taken over, and those who listen to it.
+struct Stage {
+    event_loop: EventLoop<CrosstermBackend<terminal::FrameWriter>>,
+    desk: Desk,
+    exchange: Arc<Exchange>,
+    sender: Sender<Message>,
+    inbox: Receiver<Message>,
+    ended: Arc<signals::InOrder>,
+}
+
+impl Stage {
+    /// Takes the terminal over.
+    fn set(
+        state: State,
+        names: Option<Arc<HostNames>>,
+        tape: Option<Arc<Tape>>,
+    ) -> anyhow::Result<Stage> {
+        let (sender, inbox) = mpsc::channel();
+        let exchange = Arc::new(Exchange::default());
+        let ended = signals::listen(sender.clone()).context("cannot listen for signals")?;
+        let desk = Desk {
+            terminal: terminal::Guard::enter().context("cannot set up the terminal")?,
+            sender: sender.clone(),
+            names,
+            tape,
+            files: Files::default(),
+            player: None,
+        };
+        let backend = CrosstermBackend::new(terminal::FrameWriter::default());
+        let terminal = Terminal::new(backend).context("cannot set up the terminal")?;
+        Ok(Stage {
+            event_loop: EventLoop::new(terminal, state, Arc::clone(&exchange)),
+            desk,
+            exchange,
+            sender,
+            inbox,
+            ended,
+        })
+    }
+
+    /// Lets `begin` start whoever makes moments, and shows them until somebody ends it.
+    fn play(
+        mut self,
+        begin: impl FnOnce(&mut Desk, &Arc<Exchange>, &Sender<Message>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        // Something is on the screen before the first moment is asked for.
+        let outcome = self
+            .event_loop
+            .draw()
+            .map_err(anyhow::Error::from)
+            .and_then(|()| {
+                let input = self.sender.clone();
+                spawn("input", &self.sender, move || input::read(&input))?;
+                begin(&mut self.desk, &self.exchange, &self.sender)?;
+                Ok(self.event_loop.run(self.inbox, &mut self.desk))
+            });
+        let ended = self.ended;
+        self.desk.leave(|| ended.set());
+        match outcome? {
+            Ended::Quit | Ended::Lost | Ended::Idle => Ok(()),
+            Ended::Signal(signal) => {
+                signal_hook::low_level::emulate_default_handler(signal)?;
+                Ok(())
+            }
+            Ended::Failed(error) => Err(error),
+        }
     }
 }
 

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::event_loop::Message;
 use super::exchange::Exchange;
+use super::tape::Tape;
 use crate::aggregate::Aggregator;
+use crate::recording::Encoder;
 use crate::source::Source;
 
 /// Samples until nobody listens any more or the source gives up.
@@ -17,9 +19,11 @@ pub(super) fn run(
     mut source: Box<dyn Source>,
     interval: Duration,
     exchange: &Exchange,
+    tape: &Tape,
     wake: &Sender<Message>,
 ) {
     let mut aggregator = Aggregator::new();
+    let mut encoder = Encoder::new();
     let mut due = Instant::now();
     loop {
         let mut moment = exchange.blank();
@@ -32,6 +36,7 @@ pub(super) fn run(
             return;
         }
         making.derive(&mut aggregator);
+        tape.take(&making.sample, &mut encoder);
         if exchange.publish(moment) && wake.send(Message::Moment).is_err() {
             return;
         }

@@ -15,6 +15,9 @@ use super::terminal;
 /// How long the loop may take to end in order. It may be stuck in a write to a terminal that takes nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// How long what is being written to files may take after the terminal is restored, if somebody loses patience.
+const GRACE: Duration = Duration::from_secs(5);
+
 /// Set once the terminal is restored in order.
 #[derive(Debug, Default)]
 pub(super) struct InOrder(Mutex<bool>, Condvar);
@@ -47,7 +50,11 @@ pub(super) fn listen(sender: Sender<Message>) -> io::Result<Arc<InOrder>> {
                     SIGTSTP => drop(sender.send(Message::Suspend)),
                     SIGCONT => drop(sender.send(Message::Continued)),
                     _ => {
-                        drop(sender.send(Message::Signal(signal)));
+                        if sender.send(Message::Signal(signal)).is_err() {
+                            // The loop has ended, and a disk takes its time.
+                            thread::sleep(GRACE);
+                            std::process::exit(128 + signal);
+                        }
                         if !ended.wait(PATIENCE) {
                             terminal::restore_without_waiting();
                             std::process::exit(128 + signal);

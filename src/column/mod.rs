@@ -3,13 +3,19 @@
 //!
 //! No layout happens here; a [`Column`] gives text and a [`SortKey`], whoever draws decides the place.
 
+mod difference;
 mod event;
 pub mod format;
 mod listener;
 mod process;
 mod remote;
 mod socket;
+pub mod when;
 
+pub use difference::{
+    PROCESS_DIFFERENCE_COLUMNS, ProcessDifferences, SOCKET_DIFFERENCE_COLUMNS, SocketChange,
+    SocketDifferences,
+};
 pub use event::{EVENT_COLUMNS, EventLine, Events};
 pub(crate) use listener::gauge;
 pub use listener::{LISTENER_COLUMNS, ListenerLine, Listeners};

@@ -25,6 +25,8 @@ pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
         interval: arguments.interval,
         filter,
         may_destroy: super::is_network_admin(),
+        history: arguments.history,
+        capabilities: super::capability_names(),
     };
     app::run(Box::new(live), options)
 }

@@ -12,8 +12,9 @@ use super::recorded::{self, Elsewhere};
 use super::select::Selection;
 use crate::aggregate::Moment;
 use crate::cli::{self, Format};
+use crate::column::when;
 use crate::export;
-use crate::recording::{Archive, Redactor, when};
+use crate::recording::{Archive, Redactor};
 use crate::replay::{Depth, Replayer};
 
 /// Text is handed over in pieces of so many bytes.

@@ -10,8 +10,9 @@ use jiff::tz::TimeZone;
 
 use super::help::Usage;
 use crate::aggregate::Moment;
+use crate::column::when;
 use crate::filter::{Found, Names};
-use crate::recording::{Archive, Loss, Reader, entry_at, when};
+use crate::recording::{Archive, Loss, Reader, entry_at};
 use crate::replay::{Depth, Replayer};
 use crate::source::System;
 

@@ -23,7 +23,6 @@ mod rows;
 mod section;
 mod texts;
 mod varint;
-pub mod when;
 #[cfg(test)]
 mod world;
 mod writer;

@@ -15,6 +15,8 @@ pub enum Hit {
     Heading(Pane, usize),
     /// A line of a list that lies over the screen.
     Line(usize),
+    /// A time on the time line, µs since 1970 UTC.
+    Time(i64),
 }
 
 /// What was drawn where, the last on top.

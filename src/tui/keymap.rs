@@ -31,6 +31,10 @@ pub enum Command {
     Right,
     /// Scroll to columns further left; on the overview go to the table before.
     Left,
+    /// Go to the next Sample; where one does not go through time, as [`Command::Right`].
+    Later,
+    /// Go to the Sample before; where one does not go through time, as [`Command::Left`].
+    Earlier,
     /// A page down.
     PageDown,
     /// A page up.
@@ -87,8 +91,26 @@ pub enum Command {
     Fold,
     /// Fold or unfold all groups.
     FoldAll,
-    /// Keep what is shown while sampling goes on, or show what is now.
+    /// Keep what is shown while sampling goes on, or show what is now. In a replay: play, or pause.
     Freeze,
+    /// Go so many seconds further, or back if negative.
+    Jump(i64),
+    /// Go to the first Sample.
+    FirstSample,
+    /// Go to the last Sample.
+    LastSample,
+    /// Type a time to go to.
+    GoToTime,
+    /// Play so many speeds faster, or slower if negative.
+    Faster(isize),
+    /// Mark the instant that is shown.
+    Mark,
+    /// Show what differs from the instant that was marked; there, sockets or processes.
+    Difference,
+    /// Record what is sampled from now on, or stop.
+    Record,
+    /// Choose how much of what is kept is saved to a file.
+    Save,
     /// Copy the row.
     CopyRow,
     /// Copy the cell of the column that rows are ordered by.
@@ -114,6 +136,7 @@ pub struct Binding {
 
 const NONE: KeyModifiers = KeyModifiers::NONE;
 const CTRL: KeyModifiers = KeyModifiers::CONTROL;
+const SHIFT: KeyModifiers = KeyModifiers::SHIFT;
 
 const fn key(character: char) -> (KeyCode, KeyModifiers) {
     (KeyCode::Char(character), NONE)
@@ -143,8 +166,10 @@ bindings! {
     "Shift-Tab", [(KeyCode::BackTab, NONE)], Command::PreviousScreen, "screen before";
     "↓ j", [(KeyCode::Down, NONE), key('j')], Command::Down, "select the row below";
     "↑ k", [(KeyCode::Up, NONE), key('k')], Command::Up, "select the row above";
-    "→ l", [(KeyCode::Right, NONE), key('l')], Command::Right, "columns that do not fit; on the overview the next table";
-    "← h", [(KeyCode::Left, NONE), key('h')], Command::Left, "scroll back; on the overview the table before";
+    "→", [(KeyCode::Right, NONE)], Command::Later, "the next sample, if frozen or in a replay; else as l";
+    "←", [(KeyCode::Left, NONE)], Command::Earlier, "the sample before, if frozen or in a replay; else as h";
+    "l Shift-→", [key('l'), (KeyCode::Right, SHIFT)], Command::Right, "columns that do not fit; on the overview the next table";
+    "h Shift-←", [key('h'), (KeyCode::Left, SHIFT)], Command::Left, "scroll back; on the overview the table before";
     "PgDn Ctrl-F", [(KeyCode::PageDown, NONE), ctrl('f')], Command::PageDown, "a page down";
     "PgUp Ctrl-B", [(KeyCode::PageUp, NONE), ctrl('b')], Command::PageUp, "a page up";
     "g Home", [key('g'), (KeyCode::Home, NONE)], Command::First, "first row";
@@ -172,7 +197,22 @@ bindings! {
     "t", [key('t')], Command::Group, "group sockets by process, remote, port, state, cgroup, nothing";
     "z", [key('z')], Command::Fold, "fold or unfold a group, or the ports of a remote";
     "Z", [key('Z')], Command::FoldAll, "fold or unfold all";
-    "Space", [key(' ')], Command::Freeze, "freeze what is shown while sampling goes on; again: now";
+    "Space", [key(' ')], Command::Freeze, "freeze what is shown while sampling goes on; again: now; in a replay: play, pause";
+    ",", [key(',')], Command::Jump(-10), "10 s back";
+    ".", [key('.')], Command::Jump(10), "10 s on";
+    "[", [key('[')], Command::Jump(-60), "1 min back";
+    "]", [key(']')], Command::Jump(60), "1 min on";
+    "{", [key('{')], Command::Jump(-600), "10 min back";
+    "}", [key('}')], Command::Jump(600), "10 min on";
+    "^", [key('^')], Command::FirstSample, "to the first sample there is";
+    "$", [key('$')], Command::LastSample, "to the last sample there is";
+    "@", [key('@')], Command::GoToTime, "go to a time: 20:14:07, -5m from the end, +30s from the start";
+    "(", [key('(')], Command::Faster(-1), "play slower";
+    ")", [key(')')], Command::Faster(1), "play faster";
+    "M", [key('M')], Command::Mark, "mark the instant that is shown, to compare others with it";
+    "D", [key('D')], Command::Difference, "what differs from the marked instant: sockets; again: processes";
+    "R", [key('R')], Command::Record, "record what is sampled into a file here; again: stop";
+    "W", [key('W')], Command::Save, "save the last minutes to a file here";
     "y", [key('y')], Command::CopyRow, "copy the row to the terminal's clipboard";
     "Y", [key('Y')], Command::CopyCell, "copy the cell of the column that is sorted by";
     "K", [key('K')], Command::Kill, "end the socket, or send its process a signal; asks first";

@@ -3,12 +3,13 @@
 //!
 //! ```text
 //!  header   who, how many, since when        view/header.rs
-//!  notice   what cannot be seen, if any      view/header.rs
+//!  notice   what cannot be seen, if any      view/notice.rs
 //!  strip    states, rates, changes           view/strip.rs
 //!  tabs     1 Overview  2 Sockets …          view/tabs.rs
 //! ┌────────────────────────────────────────┐
 //! │ the screen, or what one looks into     │ view/{overview,lists,process,socket,remote}.rs
 //! └────────────────────────────────────────┘
+//!  time     of a recording, or while walking  view/timeline.rs
 //!  footer   keys that do something now       view/footer.rs
 //! ```
 //!
@@ -23,15 +24,17 @@ pub mod keymap;
 mod line;
 pub mod lists;
 pub mod page;
+pub mod recording;
 pub mod state;
 pub mod table;
 pub mod text;
 pub mod theme;
+pub mod timeline;
 mod update;
 pub mod view;
 
 pub use keymap::Command;
-pub use state::{Popup, Screen, State};
+pub use state::{Display, Popup, Screen, State};
 pub use update::{Effect, Pointer, heeds, paste, point, press, settle, update};
 
 /// How things look here; found out once, outside.

@@ -1,5 +1,7 @@
 //! What one can look into: a process, a socket, a remote host. A page remembers what it is about when that is gone.
 
+mod difference;
+
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -10,6 +12,8 @@ use crate::aggregate::{EventKind, EventLog, Moment, SocketRates};
 use crate::column::{Service, SocketRow};
 use crate::model::{MemoryInfo, Process, ProcessKey, Sample, SocketKey, SocketRef, State, TcpInfo};
 
+pub use difference::DifferencePage;
+
 /// Something looked into.
 #[derive(Debug)]
 pub enum Page {
@@ -19,6 +23,8 @@ pub enum Page {
     Socket(Box<SocketPage>),
     /// A remote host.
     Remote(Box<RemotePage>),
+    /// What differs between two instants.
+    Difference(Box<DifferencePage>),
 }
 
 impl Page {
@@ -27,7 +33,14 @@ impl Page {
         match self {
             Page::Process(page) => page.follow(moment),
             Page::Socket(page) => page.follow(moment),
-            Page::Remote(_) => {}
+            Page::Remote(_) | Page::Difference(_) => {}
+        }
+    }
+
+    /// The next moment does not follow the one before.
+    pub(super) fn begin_anew(&mut self) {
+        if let Page::Socket(page) = self {
+            page.begin_anew();
         }
     }
 
@@ -36,6 +49,7 @@ impl Page {
         match self {
             Page::Process(page) => Some(&mut page.sockets),
             Page::Remote(page) => Some(&mut page.sockets),
+            Page::Difference(page) => Some(page.table_mut()),
             Page::Socket(_) => None,
         }
     }
@@ -45,6 +59,7 @@ impl Page {
         match self {
             Page::Process(page) => Some(&page.sockets),
             Page::Remote(page) => Some(&page.sockets),
+            Page::Difference(page) => Some(page.table()),
             Page::Socket(_) => None,
         }
     }
@@ -149,6 +164,8 @@ pub enum Presence {
     Here,
     /// In no sample any more; since when, µs since 1970 UTC.
     Gone(i64),
+    /// Not in the moment shown, which is of another time than what is known of it.
+    Absent,
 }
 
 /// One socket.
@@ -216,6 +233,16 @@ impl SocketPage {
             rates: self.rates.as_ref(),
             ..SocketRow::alone(socket)
         })
+    }
+
+    /// Forgets what it did while it was looked at: the next moment does not follow.
+    fn begin_anew(&mut self) {
+        self.points.clear();
+        self.changes.clear();
+        self.since = None;
+        self.presence = Presence::Absent;
+        self.next_event = 0;
+        self.taken_at_us = i64::MIN;
     }
 
     /// Takes up what a moment tells of it.

@@ -1,6 +1,7 @@
 //! All that the screen remembers. No rendering happens here, and nothing is read from outside.
 
 mod place;
+mod time;
 mod victim;
 
 use std::net::IpAddr;
@@ -10,16 +11,18 @@ use std::time::Duration;
 use super::Look;
 use super::hits::Hits;
 use super::lists::{
-    DEFAULT_SORT, Events, LineKey, Listeners, Processes, Remotes, SocketScope, Sockets,
+    Compared, DEFAULT_SORT, Events, LineKey, Listeners, Processes, Remotes, SocketScope, Sockets,
 };
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
+use super::recording::Recording;
 use super::table::{Steer, Table};
+use super::timeline::Timeline;
 use crate::aggregate::{Event, Moment, Narrower};
 use crate::column::{Service, SocketRow, VOCABULARY};
 use crate::filter::{Context, Filter, FilterError, Names, NoNames, Surroundings};
-use crate::model::{Process, SocketKey, SocketRef};
+use crate::model::{Process, Sample, SocketKey, SocketRef};
 
-pub use place::{Pane, Popup, Screen, Target, Typing};
+pub use place::{Display, Pane, Popup, Screen, Target, Typing};
 pub use victim::{Deed, Recipient, Victim};
 
 /// Pages that one can look into from each other and come back from: each takes up what every moment tells of it.
@@ -35,8 +38,16 @@ pub struct State {
     pub moment: Option<Arc<Moment>>,
     /// Tells moments apart; grows.
     pub sequence: u64,
-    /// Whether what is shown stays while sampling goes on.
-    pub frozen: bool,
+    /// Whether it is the machine as it is, or as it was.
+    pub display: Display,
+    /// Where one is in a recording, or in what is kept of the last minutes.
+    pub timeline: Option<Timeline>,
+    /// The Sample that was marked, to be compared with others.
+    pub mark: Option<Arc<Sample>>,
+    /// The recording that is being made.
+    pub recording: Option<Recording>,
+    /// When the latest Sample was taken, µs since 1970 UTC, while an earlier one is shown.
+    pub now_us: Option<i64>,
     /// Where one is.
     pub screen: Screen,
     /// What lies over it.
@@ -118,7 +129,11 @@ impl State {
             interval,
             moment: None,
             sequence: 0,
-            frozen: false,
+            display: Display::Live,
+            timeline: None,
+            mark: None,
+            recording: None,
+            now_us: None,
             screen: Screen::Overview,
             popup: None,
             search: String::new(),
@@ -350,6 +365,10 @@ impl State {
             return;
         };
         let sequence = self.sequence;
+        let marked = self.mark.clone().unwrap_or_default();
+        if let Some(Page::Difference(page)) = self.pages[self.screen as usize].last_mut() {
+            page.bring_up(sequence, || Compared::new(marked, &moment, &self.filter));
+        }
         if self.has_panes() {
             for pane in Pane::OVERVIEW {
                 if let Some(table) = self.pane_mut(pane) {

@@ -134,6 +134,12 @@ impl<L: List> Table<L> {
         &self.list
     }
 
+    /// The same, to be changed: its rows are others from now on.
+    pub fn list_mut(&mut self) -> &mut L {
+        self.touch();
+        &mut self.list
+    }
+
     /// How rows are ordered.
     pub fn sort(&self) -> Sort {
         self.sort
@@ -168,6 +174,14 @@ impl<L: List> Table<L> {
     pub fn select(&mut self, key: L::Key) {
         self.selected = Some(key);
         self.follow = false;
+        self.touch();
+    }
+
+    /// Selects nothing; a list that follows, follows again.
+    pub fn follow_again(&mut self) {
+        self.selected = None;
+        self.hidden = None;
+        self.follow = L::follows();
         self.touch();
     }
 

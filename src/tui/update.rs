@@ -1,11 +1,15 @@
 //! What commands do: a command changes the state, and what is to be done outside comes back as an [`Effect`].
 
+mod able;
 mod act;
 mod jump;
+mod keep;
+mod mark;
 mod picker;
 mod pointer;
+mod time;
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
@@ -14,11 +18,14 @@ use super::keymap::{self, Command};
 use super::line::{self, Typed};
 use super::page::{Page, SocketPage};
 use super::state::{Pane, Popup, Screen, State, Target, Typing};
+use super::timeline::Seek;
 use crate::column::format;
 use crate::filter::Filter;
 use crate::model::{ProcessKey, Socket};
 
+pub(super) use able::{does_something, target_name};
 pub(super) use jump::{other_end, owner};
+pub(super) use keep::PARTS;
 pub(super) use picker::{column_lines, sort_lines};
 pub use pointer::{Pointer, point};
 
@@ -43,6 +50,12 @@ pub enum Effect {
     Signal(Vec<ProcessKey>, i32, &'static str),
     /// Find the addresses of hosts.
     Resolve(Vec<String>),
+    /// Record what is sampled into a file, or stop.
+    Record,
+    /// Save so much of what is kept to a file; all of it if no time is given.
+    Save(Option<Duration>),
+    /// Go through the recording, or what is kept of the last minutes.
+    Seek(Seek),
 }
 
 /// Takes a key: a letter of what is being typed, or a command.
@@ -61,6 +74,17 @@ pub fn heeds(state: &State, key: &KeyEvent) -> bool {
 
 /// Carries out one command.
 pub fn update(state: &mut State, command: Command) -> Option<Effect> {
+    let command = time::meaning(state, command);
+    // What lies over the screen has its own use for the keys.
+    if state.popup.is_none() && time::decides(state, command) {
+        time::update(state, command)
+    } else {
+        in_force(state, command)
+    }
+}
+
+/// Carries out a command that leaves one at the time where one is.
+fn in_force(state: &mut State, command: Command) -> Option<Effect> {
     match command {
         Command::Quit => return Some(Effect::Quit),
         Command::Suspend => return Some(Effect::Suspend),
@@ -89,11 +113,12 @@ pub fn update(state: &mut State, command: Command) -> Option<Effect> {
 }
 
 /// Takes a text that was pasted. It is no command: where nothing is typed it does nothing.
-pub fn paste(state: &mut State, text: &str) {
+pub fn paste(state: &mut State, pasted: &str) {
     match &mut state.typing {
-        Some(Typing::Filter(line)) => line.paste(text),
+        Some(Typing::Filter(line)) => line.paste(pasted),
+        Some(Typing::Time(text, _)) => line::paste(text, pasted),
         Some(Typing::Search(_)) => {
-            line::paste(&mut state.search, text);
+            line::paste(&mut state.search, pasted);
             picker::to_the_top(state);
         }
         None => {}
@@ -131,6 +156,12 @@ fn type_key(state: &mut State, key: &KeyEvent) -> Option<Effect> {
             Typed::Done => {}
             Typed::Nothing => state.typing = Some(Typing::Search(before)),
         },
+        Some(Typing::Time(mut text, error)) => match line::press(&mut text, key) {
+            Typed::Changed => state.typing = Some(Typing::Time(text, None)),
+            Typed::Cancelled => {}
+            Typed::Done => return time::go_to(state, text),
+            Typed::Nothing => state.typing = Some(Typing::Time(text, error)),
+        },
         None => {}
     }
     None
@@ -167,7 +198,10 @@ fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
                 state.open_popup(Popup::PickColumns(0));
             }
         }
-        Command::Freeze => return freeze(state),
+        Command::Mark => mark::mark(state),
+        Command::Difference => mark::difference(state),
+        Command::Record => return keep::record(state),
+        Command::Save => keep::offer(state),
         Command::CopyRow | Command::CopyCell => return copy(state, command),
         Command::Left | Command::Right if state.has_panes() => {
             let all = Pane::OVERVIEW;
@@ -198,16 +232,6 @@ fn back(state: &mut State) {
     if !state.go_back() {
         state.set_filter(Filter::default());
     }
-}
-
-fn freeze(state: &mut State) -> Option<Effect> {
-    if state.frozen {
-        state.frozen = false;
-        return Some(Effect::Thaw);
-    }
-    // Before the first sample there is nothing to keep.
-    state.frozen = state.moment.is_some();
-    None
 }
 
 fn copy(state: &mut State, command: Command) -> Option<Effect> {
@@ -292,86 +316,6 @@ fn open(state: &mut State) {
             }
         }
     }
-}
-
-/// What Enter would lead to here and now.
-pub(super) fn target(state: &State) -> Option<Target> {
-    let moment = state.moment.as_deref()?;
-    state.table()?.target(moment)
-}
-
-/// Whether a command does something here and now.
-pub(super) fn does_something(state: &State, command: Command) -> bool {
-    let free = state.popup.is_none();
-    let table = state.table().filter(|_| free && state.moment.is_some());
-    let rows = table.is_some_and(super::table::Steer::has_rows);
-    let on_socket = free && matches!(state.page(), Some(Page::Socket(_)));
-    match command {
-        Command::Open => match state.popup {
-            Some(_) => true,
-            None => target(state).is_some(),
-        },
-        Command::Back => !free || state.page().is_some() || !state.filter().is_empty(),
-        Command::Up | Command::Down => !free || rows || on_socket,
-        Command::Owner => free && owner(state).is_some(),
-        Command::OtherEnd | Command::OtherProcess => free && other_end(state).is_some(),
-        Command::ClearFilter => free && !state.filter().is_empty(),
-        Command::Kill => free && act::victim(state).is_some(),
-        Command::NextMatch | Command::PreviousMatch => rows && !state.filter().is_empty(),
-        Command::FilterBy | Command::Exclude | Command::CopyRow => rows || on_socket,
-        Command::PickSort
-        | Command::InvertSort
-        | Command::SortLeft
-        | Command::SortRight
-        | Command::HoldOrder
-        | Command::PickColumns => rows,
-        Command::Left | Command::Right => rows || state.has_panes(),
-        Command::Group => free && groups(state),
-        Command::Fold => rows && (state.screen == Screen::Remotes || grouped(state)),
-        Command::Freeze => free && state.moment.is_some(),
-        Command::Faults => {
-            let moment: Option<&Arc<_>> = state.moment.as_ref();
-            moment.is_some_and(|moment| !moment.sample.faults.is_empty())
-        }
-        Command::Filter
-        | Command::Quit
-        | Command::Suspend
-        | Command::Redraw
-        | Command::Theme
-        | Command::Mouse => true,
-        _ => free,
-    }
-}
-
-/// Whether the table in sight is one of sockets, which can be grouped.
-fn groups(state: &State) -> bool {
-    match state.page() {
-        Some(Page::Process(_) | Page::Remote(_)) => true,
-        Some(Page::Socket(_)) => false,
-        None => state.screen == Screen::Sockets,
-    }
-}
-
-/// Whether it is.
-fn grouped(state: &State) -> bool {
-    use super::lists::Grouping;
-    let by = match state.page() {
-        Some(Page::Process(page)) => page.sockets.list().grouping(),
-        Some(Page::Remote(page)) => page.sockets.list().grouping(),
-        None if state.screen == Screen::Sockets => state.sockets.list().grouping(),
-        Some(Page::Socket(_)) | None => Grouping::None,
-    };
-    by != Grouping::None
-}
-
-/// What Enter would lead to, as a footer names it. Not made harmless.
-pub(super) fn target_name(state: &State) -> Option<String> {
-    Some(match target(state)? {
-        Target::Process(process) => format!("open {}/{}", process.comm, process.key.pid),
-        Target::Socket(_) | Target::Event(_) => "open the socket".to_owned(),
-        Target::Remote(address, _) => format!("open {address}"),
-        Target::Fold => "fold or unfold".to_owned(),
-    })
 }
 
 impl State {

@@ -4,17 +4,20 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
-use sockwatch::aggregate::Aggregator;
-use sockwatch::app::{Ended, EventLoop, Exchange, Inbox, Job, Message};
-use sockwatch::model::{ProcessKey, Socket};
+use sockwatch::aggregate::{Aggregator, Moment};
+use sockwatch::app::{Ended, EventLoop, Exchange, Inbox, Job, Message, Player, Walk, Work};
+use sockwatch::model::{ProcessKey, Sample, Socket};
+use sockwatch::recording::{Archive, Head, Samples};
 use sockwatch::source::Source;
+use sockwatch::tui::recording::Recording;
 use sockwatch::tui::theme::Theme;
-use sockwatch::tui::{Look, State};
+use sockwatch::tui::timeline::{Seek, Timeline};
+use sockwatch::tui::{Display, Look, State};
 
 use super::Machine;
 
@@ -31,9 +34,31 @@ impl Inbox for Script {
     }
 }
 
-/// Counts how often the terminal was given back; keeps what was copied last, and what was to be ended.
+/// Counts how often the terminal was given back; keeps what was copied last, and what was to be ended. Goes through
+/// Samples without a thread.
 #[derive(Default)]
-pub struct NoJob(pub usize, pub Option<String>, pub Vec<String>);
+pub struct NoJob(pub usize, pub Option<String>, pub Vec<String>, pub Past);
+
+/// What was sampled, and whoever goes through it.
+#[derive(Default)]
+pub struct Past {
+    /// What is kept; nothing if nobody keeps it.
+    kept: Option<Vec<Sample>>,
+    player: Option<Player>,
+    exchange: Option<Arc<Exchange>>,
+    /// The recording that is being made.
+    pub recording: Option<Recording>,
+    /// What the player was making.
+    held: Option<Arc<Moment>>,
+    /// Time as the player sees it.
+    pub now: Option<Instant>,
+}
+
+impl Past {
+    fn now(&mut self) -> Instant {
+        *self.now.get_or_insert_with(Instant::now)
+    }
+}
 
 impl Job for NoJob {
     fn suspend(&mut self) -> std::io::Result<()> {
@@ -68,6 +93,49 @@ impl Job for NoJob {
         self.2
             .extend(hosts.into_iter().map(|host| format!("resolve {host}")));
     }
+
+    fn walk(&mut self, at_us: i64) -> Result<Walk, String> {
+        let past = &mut self.3;
+        let kept = past.kept.clone().ok_or("nothing is kept")?;
+        let exchange = Arc::new(Exchange::default());
+        let player = Player::new(Box::new(Samples::new(Head::default(), kept)), at_us);
+        let track = Arc::new(player.track());
+        past.player = Some(player);
+        past.exchange = Some(Arc::clone(&exchange));
+        Ok(Walk { exchange, track })
+    }
+
+    fn seek(&mut self, seek: Seek) {
+        let now = self.3.now();
+        if let Some(player) = &mut self.3.player {
+            player.obey(seek, now);
+        }
+    }
+
+    fn record(&mut self) -> String {
+        self.2.push("record".to_owned());
+        let begun = self.3.recording.take().is_none();
+        self.3.recording = begun.then(|| Recording {
+            file: "sockwatch-20261120-201411.swr".to_owned(),
+            length_us: 751_000_000,
+            samples: 751,
+            bytes: 4_100_000,
+            ..Recording::default()
+        });
+        if begun { "recording" } else { "recorded" }.to_owned()
+    }
+
+    fn recording(&self) -> Option<Recording> {
+        self.3.recording.clone()
+    }
+
+    fn save(&mut self, last: Option<Duration>) {
+        self.2.push(format!("save {last:?}"));
+    }
+
+    fn stop_walking(&mut self) {
+        (self.3.player, self.3.exchange, self.3.held) = (None, None, None);
+    }
 }
 
 /// The dashboard over a machine made by hand, or over any other source.
@@ -88,39 +156,56 @@ pub fn look() -> Look {
     }
 }
 
+/// What a machine made by hand does in so many Samples, one every so many seconds.
+pub fn recorded(samples: usize, seconds: u64) -> Samples {
+    let mut machine = Machine::default();
+    let samples = (0..samples).map(|_| {
+        let mut sample = Sample::default();
+        machine.next_into(&mut sample).unwrap();
+        machine.tick += seconds - 1;
+        sample
+    });
+    let head = Head {
+        interval: Duration::from_secs(seconds),
+        ..Head::default()
+    };
+    Samples::new(head, samples.collect())
+}
+
+impl Dashboard<()> {
+    /// A replay, at its start.
+    pub fn replay(size: (u16, u16), archive: Box<dyn Archive>) -> Dashboard<()> {
+        let at_us = archive
+            .entries()
+            .first()
+            .map_or(0, |entry| entry.taken_at_us);
+        let mut state = State::new(look(), archive.head().interval);
+        state.display = Display::Replay;
+        let player = Player::new(archive, at_us);
+        state.timeline = Some(Timeline::new(Arc::new(player.track()), at_us));
+        let mut dashboard = Dashboard::of_state(size, (), state);
+        dashboard.job.3.player = Some(player);
+        dashboard.job.3.exchange = Some(Arc::clone(&dashboard.exchange));
+        dashboard.rest();
+        dashboard
+    }
+}
+
 impl<S: Source> Dashboard<S> {
     pub fn new(size: (u16, u16), machine: S) -> Dashboard<S> {
         Dashboard::with_look(size, machine, look())
     }
 
     pub fn with_look(size: (u16, u16), machine: S, look: Look) -> Dashboard<S> {
-        let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
-        let exchange = Arc::new(Exchange::default());
         let mut state = State::new(look, Duration::from_secs(1));
         state.may_destroy = true;
-        let mut event_loop = EventLoop::new(terminal, state, Arc::clone(&exchange));
-        event_loop.draw().unwrap();
-        Dashboard {
-            event_loop,
-            machine,
-            job: NoJob::default(),
-            exchange,
-            aggregator: Aggregator::new(),
-        }
+        Dashboard::of_state(size, machine, state)
     }
 
-    pub fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> Ended {
-        self.take(Script(messages.into_iter().collect()))
-    }
-
-    /// Whatever an inbox has.
-    pub fn take(&mut self, inbox: impl Inbox) -> Ended {
-        let ended = self.event_loop.run(inbox, &mut self.job);
-        // Unlike a terminal, the one in memory keeps what was below the second half of a wide character: drawing anew
-        // wipes that.
-        let script = Script([Message::Continued].into());
-        self.event_loop.run(script, &mut self.job);
-        ended
+    /// Keeps what is sampled from now on, to be gone through.
+    pub fn keeping(mut self) -> Self {
+        self.job.3.kept = Some(Vec::new());
+        self
     }
 
     /// Makes the next Sample, a second after the one before, and what is derived from it.
@@ -129,6 +214,9 @@ impl<S: Source> Dashboard<S> {
         let making = Arc::get_mut(&mut moment).unwrap();
         self.machine.next_into(&mut making.sample).unwrap();
         making.derive(&mut self.aggregator);
+        if let Some(kept) = &mut self.job.3.kept {
+            kept.push(making.sample.clone());
+        }
         self.exchange.publish(moment);
     }
 
@@ -149,6 +237,91 @@ impl<S: Source> Dashboard<S> {
         let start = std::time::Instant::now();
         self.event_loop.run(script, &mut self.job);
         start.elapsed()
+    }
+}
+
+impl<S> Dashboard<S> {
+    fn of_state(size: (u16, u16), machine: S, state: State) -> Dashboard<S> {
+        let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
+        let exchange = Arc::new(Exchange::default());
+        let mut event_loop = EventLoop::new(terminal, state, Arc::clone(&exchange));
+        event_loop.draw().unwrap();
+        Dashboard {
+            event_loop,
+            machine,
+            job: NoJob::default(),
+            exchange,
+            aggregator: Aggregator::new(),
+        }
+    }
+
+    pub fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> Ended {
+        self.take(Script(messages.into_iter().collect()))
+    }
+
+    /// Lets the player do what is to be done now, and shows what comes of it.
+    pub fn rest(&mut self) -> Ended {
+        while self.work() {
+            let script = Script([Message::Moment].into());
+            let ended = self.event_loop.run(script, &mut self.job);
+            if !matches!(ended, Ended::Idle) {
+                return ended;
+            }
+        }
+        Ended::Idle
+    }
+
+    /// Does the player's work until there is something to fetch; answers whether there is.
+    fn work(&mut self) -> bool {
+        let past = &mut self.job.3;
+        let now = past.now();
+        let (Some(player), Some(exchange)) = (&mut past.player, &past.exchange) else {
+            return false;
+        };
+        let mut moment = past.held.take().unwrap_or_else(|| exchange.spare());
+        loop {
+            match player.work(Arc::get_mut(&mut moment).unwrap(), now) {
+                Work::Show(standing) => {
+                    exchange.publish_at(moment, standing);
+                    return true;
+                }
+                Work::Tell(standing) => {
+                    past.held = Some(moment);
+                    exchange.tell(standing);
+                    return true;
+                }
+                Work::More => {}
+                Work::Wait(_) | Work::Rest => {
+                    past.held = Some(moment);
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// So much time goes by for the player, in small steps.
+    pub fn pass(&mut self, time: Duration) -> &mut Self {
+        const STEP: Duration = Duration::from_millis(10);
+        let end = self.job.3.now() + time;
+        while self.job.3.now() < end {
+            self.job.3.now = Some(self.job.3.now() + STEP);
+            self.rest();
+        }
+        self.send([]);
+        self
+    }
+
+    /// Whatever an inbox has.
+    pub fn take(&mut self, inbox: impl Inbox) -> Ended {
+        let ended = self.event_loop.run(inbox, &mut self.job);
+        if matches!(ended, Ended::Idle) {
+            self.rest();
+        }
+        // Unlike a terminal, the one in memory keeps what was below the second half of a wide character: drawing anew
+        // wipes that.
+        let script = Script([Message::Continued].into());
+        self.event_loop.run(script, &mut self.job);
+        ended
     }
 
     /// One key; answers the time until it is drawn.

@@ -17,8 +17,9 @@ use jiff::tz::TimeZone;
 
 use super::facts::Facts;
 use crate::column::format;
+use crate::column::when;
 use crate::command::recorded::{describe_loss, span};
-use crate::recording::{Archive, when};
+use crate::recording::Archive;
 
 /// Columns that are told of; the others are summed.
 const COLUMNS: usize = 20;

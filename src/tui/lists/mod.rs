@@ -2,6 +2,7 @@
 //! [`column`](crate::column); here is which of them a screen shows first.
 
 pub(super) mod conditions;
+mod differences;
 mod events;
 mod groups;
 mod listeners;
@@ -9,6 +10,7 @@ mod processes;
 mod remotes;
 mod sockets;
 
+pub use differences::{Compared, ProcessDifferences, SocketDifferences};
 pub use events::Events;
 pub use groups::Grouping;
 pub use listeners::Listeners;

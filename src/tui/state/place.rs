@@ -111,8 +111,21 @@ pub enum Popup {
     PickColumns(usize),
     /// Filters that the row would pass, whether to leave such rows out, and the line the cursor is on.
     FilterBy(Vec<String>, bool, usize),
+    /// How much of what is kept can be saved, and the line the cursor is on.
+    Save(usize),
     /// What can be ended, the line the cursor is on, and whether it was asked about.
     Kill(Box<Victim>, usize, bool),
+}
+
+/// What is shown: the machine as it is, or as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Display {
+    /// What is now.
+    Live,
+    /// What was, while sampling goes on.
+    Frozen,
+    /// A recording.
+    Replay,
 }
 
 /// What is being typed, and what for.
@@ -122,6 +135,8 @@ pub enum Typing {
     Filter(Box<FilterLine>),
     /// What to look for in what lies over the screen; what it was before.
     Search(String),
+    /// A time to go to, and what is wrong with it.
+    Time(String, Option<String>),
 }
 
 /// What Enter leads to.

@@ -130,9 +130,17 @@ pub(super) fn into_socket(state: &mut State, key: SocketKey) {
     let Some(moment) = state.moment.clone() else {
         return;
     };
-    let socket = moment.row_of(key).and_then(|row| moment.sample.socket(row));
+    let row = moment.row_of(key);
+    let socket = row.and_then(|row| moment.sample.socket(row));
     if let Some(socket) = socket {
         state.look_into_socket(SocketPage::new(socket, Presence::Here));
+        return;
+    }
+    // What differs from the marked instant may be there alone.
+    let marked = state.mark.clone().unwrap_or_default();
+    let mut sockets = marked.iter();
+    if let Some(socket) = sockets.find(|socket| socket.socket.key() == key) {
+        state.look_into_socket(SocketPage::new(socket, Presence::Absent));
     }
 }
 

@@ -1,6 +1,6 @@
 //! What commands do to what lies over the screen: texts that scroll, lists to choose from.
 
-use super::{Effect, act, on_screen};
+use super::{Effect, act, keep, on_screen};
 use crate::filter::Words;
 use crate::tui::keymap::Command;
 use crate::tui::state::{Popup, State, Typing};
@@ -18,6 +18,7 @@ pub(super) fn in_popup(state: &mut State, popup: &Popup, command: Command) -> Op
             | (Popup::Faults(_), Command::Faults | Command::Open)
             | (Popup::PickSort(_), Command::PickSort)
             | (Popup::PickColumns(_), Command::PickColumns | Command::Open)
+            | (Popup::Save(_), Command::Save)
     );
     if closes {
         // What was looked for goes first.
@@ -32,7 +33,11 @@ pub(super) fn in_popup(state: &mut State, popup: &Popup, command: Command) -> Op
     match command {
         Command::Help => state.open_popup(Popup::Help(0)),
         Command::Faults => state.open_popup(Popup::Faults(0)),
-        Command::Filter if matches!(popup, Popup::FilterBy(..) | Popup::Kill(..)) => {}
+        Command::Filter
+            if matches!(
+                popup,
+                Popup::FilterBy(..) | Popup::Kill(..) | Popup::Save(_)
+            ) => {}
         Command::Filter => state.typing = Some(Typing::Search(state.search.clone())),
         Command::GoTo(_) | Command::NextScreen | Command::PreviousScreen => {
             state.popup = None;
@@ -45,6 +50,7 @@ pub(super) fn in_popup(state: &mut State, popup: &Popup, command: Command) -> Op
             Popup::Kill(ref victim, line, asked) => {
                 return act::in_kill(state, (victim, line, asked), command);
             }
+            Popup::Save(line) => return keep::in_save(state, line, command),
             Popup::Help(line) => state.popup = Some(Popup::Help(scrolled(line, command))),
             Popup::Faults(line) => state.popup = Some(Popup::Faults(scrolled(line, command))),
             Popup::PickSort(line) => pick_sort(state, line, command),
@@ -63,6 +69,7 @@ pub(super) fn to_the_top(state: &mut State) {
             | Popup::PickSort(line)
             | Popup::PickColumns(line)
             | Popup::FilterBy(_, _, line)
+            | Popup::Save(line)
             | Popup::Kill(_, line, _),
         ) => *line = 0,
         None => {}
@@ -157,15 +164,17 @@ fn pick_columns(state: &mut State, line: usize, command: Command) {
 }
 
 /// Chooses a line of a list by a click: the same as going there and pressing Enter, or Space.
-pub(super) fn click(state: &mut State, line: usize) {
+pub(super) fn click(state: &mut State, line: usize) -> Option<Effect> {
     match state.popup.clone() {
         Some(Popup::FilterBy(conditions, exclude, _)) => {
             act::in_filter_by(state, (&conditions, exclude, line), Command::Open);
         }
         // What ends something is not done by a slip of the mouse: it is only pointed at.
         Some(Popup::Kill(victim, _, _)) => state.popup = Some(Popup::Kill(victim, line, false)),
+        Some(Popup::Save(_)) => return keep::in_save(state, line, Command::Open),
         Some(Popup::PickSort(_)) => pick_sort(state, line, Command::Open),
         Some(Popup::PickColumns(_)) => pick_columns(state, line, Command::Freeze),
         Some(Popup::Help(_) | Popup::Faults(_)) | None => {}
     }
+    None
 }

@@ -5,6 +5,7 @@ use crate::tui::hits::Hit;
 use crate::tui::keymap::Command;
 use crate::tui::page::Page;
 use crate::tui::state::{Pane, State};
+use crate::tui::timeline::Seek;
 
 /// Something done with the mouse at a place of the terminal: column and row, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,11 +26,24 @@ pub fn point(state: &mut State, pointer: Pointer) -> Option<Effect> {
     state.message = None;
     settle(state);
     match pointer {
-        Pointer::Click(column, row) => click(state, column, row),
-        Pointer::DoubleClick(column, row) => double_click(state, column, row),
+        Pointer::Click(column, row) | Pointer::DoubleClick(column, row)
+            if state.popup.is_none() && time_at(state, column, row).is_some() =>
+        {
+            return time_at(state, column, row).map(|at_us| Effect::Seek(Seek::To(at_us)));
+        }
+        Pointer::Click(column, row) => return click(state, column, row),
+        Pointer::DoubleClick(column, row) => return double_click(state, column, row),
         Pointer::Wheel(column, row, steps) => wheel(state, column, row, steps),
     }
     None
+}
+
+/// The time on the time line at a place.
+fn time_at(state: &State, column: u16, row: u16) -> Option<i64> {
+    match state.hits.at(column, row) {
+        Some(Hit::Time(at_us)) => Some(at_us),
+        _ => None,
+    }
 }
 
 /// A pane that is clicked gets the keys.
@@ -39,23 +53,21 @@ fn focus(state: &mut State, pane: Pane) {
     }
 }
 
-fn click(state: &mut State, column: u16, row: u16) {
+fn click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
     let hit = state.hits.at(column, row);
     if state.popup.is_some() {
         match hit {
-            Some(Hit::Line(line)) => picker::click(state, line),
+            Some(Hit::Line(line)) => return picker::click(state, line),
             // Beside it: it is closed.
             _ => state.popup = None,
         }
-        return;
+        return None;
     }
     if let Some(Hit::Tab(screen)) = hit {
         go_to(state, screen);
-        return;
+        return None;
     }
-    let Some(moment) = state.moment.clone() else {
-        return;
-    };
+    let moment = state.moment.clone()?;
     match hit {
         Some(Hit::Row(pane, place)) => {
             focus(state, pane);
@@ -69,21 +81,23 @@ fn click(state: &mut State, column: u16, row: u16) {
                 table.sort_by(column);
             }
         }
-        Some(Hit::Line(_) | Hit::Tab(_)) => {}
+        Some(Hit::Line(_) | Hit::Tab(_) | Hit::Time(_)) => {}
         None => {
             if let Some(pane) = state.hits.pane_at(column, row) {
                 focus(state, pane);
             }
         }
     }
+    None
 }
 
-fn double_click(state: &mut State, column: u16, row: u16) {
+fn double_click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
     // The first click has selected the row.
     if state.popup.is_none() && matches!(state.hits.at(column, row), Some(Hit::Row(..))) {
         open(state);
+        None
     } else {
-        click(state, column, row);
+        click(state, column, row)
     }
 }
 

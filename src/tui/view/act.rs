@@ -10,6 +10,7 @@ use crate::tui::hits::Hit;
 use crate::tui::state::{Deed, Popup, Recipient, State, Victim};
 use crate::tui::text;
 use crate::tui::theme::Tone;
+use crate::tui::update::PARTS;
 
 /// The widest that such a list is, columns.
 const WIDEST: u16 = 76;
@@ -86,6 +87,20 @@ pub(super) fn render_filter_by(frame: &mut Frame<'_>, area: Rect, state: &mut St
         })
         .collect();
     let title = if exclude { "Leave out" } else { "Filter by" };
+    render_list(frame, area, state, title, &lines, (0, cursor, false));
+}
+
+/// How much can be saved.
+///
+/// ```text
+/// ┌ Save to a file ──────────┐
+/// │ the last minute          │
+/// │ everything that is kept  │
+/// └──────────────────────────┘
+/// ```
+pub(super) fn render_save(frame: &mut Frame<'_>, area: Rect, state: &mut State, cursor: usize) {
+    let lines = PARTS.map(|(_, about)| vec![(about.to_owned(), Tone::Plain)]);
+    let title = "Save to a file";
     render_list(frame, area, state, title, &lines, (0, cursor, false));
 }
 

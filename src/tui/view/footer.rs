@@ -14,7 +14,8 @@ use super::panel::{self, Piece};
 use crate::aggregate::Moment;
 use crate::column::format;
 use crate::tui::keymap::{Command as C, label};
-use crate::tui::state::{Popup, State, Typing};
+use crate::tui::page::Page;
+use crate::tui::state::{Display, Popup, State, Typing};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::update::{does_something, owner, target_name};
@@ -24,6 +25,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     match &state.typing {
         Some(Typing::Filter(line)) => return filter_line::render(frame, area, state, line),
         Some(Typing::Search(_)) => return render_search(frame, area, state),
+        Some(Typing::Time(text, error)) => {
+            return render_time(frame, area, state, text, error.as_deref());
+        }
         None => {}
     }
     if let Some(message) = &state.message {
@@ -109,6 +113,11 @@ fn hints(state: &State) -> Vec<(String, String)> {
             other(C::FilterBy, "only those");
             other(C::Back, "cancel");
         }
+        Some(Popup::Save(_)) => {
+            hint(&[C::Down, C::Up], "choose");
+            hint(&[C::Open], "save");
+            hint(&[C::Back], "cancel");
+        }
         Some(Popup::Kill(_, _, asked)) => {
             let mut other = |command: C, about: &str| {
                 hints.push((label(command).to_owned(), about.to_owned()));
@@ -129,11 +138,20 @@ fn hints(state: &State) -> Vec<(String, String)> {
             }
         }
         None => {
-            if state.frozen {
-                hint(&[C::Freeze], "thaw");
+            if state.goes_through_time() {
+                hint(&[C::Freeze], space(state));
+                hint(&[C::Earlier, C::Later], "sample");
+                hint(&[C::Jump(-10), C::Jump(10)], "10 s");
             }
             if state.page().is_some() {
                 hint(&[C::Back], "back");
+            }
+            match state.page() {
+                Some(Page::Difference(page)) if page.by_process => {
+                    hint(&[C::Difference], "sockets");
+                }
+                Some(Page::Difference(_)) => hint(&[C::Difference], "processes"),
+                _ => hint(&[C::Difference], "difference"),
             }
             let on_text = state.table().is_none();
             hint(&[C::Down, C::Up], if on_text { "scroll" } else { "select" });
@@ -148,8 +166,13 @@ fn hints(state: &State) -> Vec<(String, String)> {
                 hint(&[C::Owner], &format!("{name}/{}", process.key.pid));
             }
             hint(&[C::OtherEnd], "other end");
+            let beside = if state.goes_through_time() {
+                [C::Left, C::Right]
+            } else {
+                [C::Earlier, C::Later]
+            };
             if state.has_panes() {
-                hint(&[C::Left, C::Right], "table");
+                hint(&beside, "table");
             }
             hint(&[C::NextMatch], "next");
             hint(&[C::Filter], "filter");
@@ -160,14 +183,21 @@ fn hints(state: &State) -> Vec<(String, String)> {
             hint(&[C::Group], "group");
             hint(&[C::Fold], "fold");
             hint(&[C::PickColumns], "columns");
-            if !state.frozen {
+            if state.goes_through_time() {
+                hint(&[C::Jump(-60), C::Jump(60)], "1 min");
+                hint(&[C::GoToTime], "go to");
+                hint(&[C::Faster(-1), C::Faster(1)], "speed");
+            } else {
                 hint(&[C::Freeze], "freeze");
             }
             hint(&[C::InvertSort], "invert");
             hint(&[C::CopyRow], "copy");
             if !state.has_panes() {
-                hint(&[C::Left, C::Right], "scroll");
+                hint(&beside, "scroll");
             }
+            hint(&[C::Mark], "mark");
+            hint(&[C::Record], recorded(state));
+            hint(&[C::Save], "save");
             hint(&[C::HoldOrder], "hold");
             hint(&[C::NextScreen], "screen");
             let incomplete = |moment: &Arc<Moment>| !moment.sample.is_complete();
@@ -180,6 +210,49 @@ fn hints(state: &State) -> Vec<(String, String)> {
         }
     }
     hints
+}
+
+/// What the key does that freezes a live display.
+fn space(state: &State) -> &'static str {
+    let timeline = state.timeline.as_ref();
+    let playing = timeline.is_some_and(|timeline| timeline.standing.playing);
+    match (state.display, playing) {
+        (Display::Replay, true) => "pause",
+        (Display::Replay, false) => "play",
+        _ => "now",
+    }
+}
+
+/// What the key does that records.
+fn recorded(state: &State) -> &'static str {
+    match &state.recording {
+        Some(recording) if recording.failed.is_none() => "stop",
+        _ => "record",
+    }
+}
+
+/// A time that is being typed; what is wrong with it, or what could be typed.
+fn render_time(frame: &mut Frame<'_>, area: Rect, state: &State, text: &str, error: Option<&str>) {
+    let mut typed = String::new();
+    format::harmless(&mut typed, text.as_bytes());
+    let room = usize::from(area.width).saturating_sub(16);
+    let mut line: Vec<Piece> = vec![
+        (" @".to_owned(), Tone::Key),
+        ("go to: ".to_owned(), Tone::Muted),
+        (text::cut_start(&typed, room).into_owned(), Tone::Strong),
+        ("█  ".to_owned(), Tone::Plain),
+    ];
+    if let Some(error) = error {
+        let mut told = String::new();
+        format::harmless(&mut told, error.as_bytes());
+        line.push((told, Tone::Warning));
+    } else {
+        line.extend(piece("Enter", "go"));
+        line.extend(piece("Esc", "cancel"));
+        let about = "20:14:07, -5m from the end, +30s from the start";
+        line.push((about.to_owned(), Tone::Muted));
+    }
+    panel::write(frame.buffer_mut(), area, &state.look, &line);
 }
 
 /// What is being looked for.

@@ -2,11 +2,16 @@
 //!
 //! ```text
 //!  sockwatch  web-3 · Linux 6.18 · 12 431 sockets · owners 99.8 %          every 1 s (took 14 ms)   20:14:07
-//!  ⚠ owners of 210 sockets unknown: run as root or grant CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH …     1 fault !
 //! ```
 //!
-//! The second line is there only if something cannot be seen. What the kernel lacks hides nothing: it is a note on the
-//! first line.
+//! A replay says so in place of the program's name, and tells the day; a frozen display tells how far back it is.
+//!
+//! ```text
+//!  REPLAY  web-3 · Linux 6.18 · 12 431 sockets · owners 99.8 %                      2026-11-20 20:14:07
+//!  ■ FROZEN  at 20:14:07 ·  2:13 back · sampling goes on · Space shows what is now
+//! ```
+//!
+//! What the kernel lacks hides nothing: it is a note here.
 
 use std::fmt::Write;
 
@@ -15,28 +20,11 @@ use ratatui::layout::Rect;
 
 use super::panel::{self, Piece};
 use crate::column::format;
-use crate::model::{Unowned, Visibility};
 use crate::tui::Look;
 use crate::tui::keymap::{self, Command};
-use crate::tui::state::State;
+use crate::tui::state::{Display, State};
 use crate::tui::text;
 use crate::tui::theme::Tone;
-
-/// The remedy, from the most complete to the shortest.
-const REMEDIES: [&str; 4] = [
-    "run as root or grant CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH to see other users' processes",
-    Visibility::REMEDY,
-    "run as root to see other users' processes",
-    "run as root",
-];
-
-/// The same where it is root to whom owners are hidden: in a container, or by a security module.
-const REMEDIES_OF_ROOT: [&str; 4] = [
-    "not even root may look; are CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH held? (CapEff in /proc/self/status)",
-    Visibility::REMEDY_OF_ROOT,
-    "not even root may look into its process",
-    "not even root may look",
-];
 
 /// Below this width the name of the program is left out.
 const ROOM_FOR_NAME: u16 = 50;
@@ -46,7 +34,13 @@ const SLACK: u16 = 3;
 
 /// Draws the first line: as much as there is room for, the least important dropped first.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    let name = (" sockwatch  ".to_owned(), Tone::Strong);
+    let replay = state.display == Display::Replay;
+    let name = if replay {
+        (" REPLAY ".to_owned(), Tone::Selected)
+    } else {
+        (" sockwatch ".to_owned(), Tone::Strong)
+    };
+    let space = (" ".to_owned(), Tone::Plain);
     let mut interval = "every ".to_owned();
     interval_text(&mut interval, state.interval);
     let plain = |text: String| (text, Tone::Plain);
@@ -54,7 +48,16 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let Some(moment) = state.moment.as_deref() else {
         let line = [
             name,
-            ("sampling…  ".to_owned(), Tone::Muted),
+            space,
+            (
+                (if replay {
+                    "reading…  "
+                } else {
+                    "sampling…  "
+                })
+                .to_owned(),
+                Tone::Muted,
+            ),
             plain(interval),
         ];
         panel::write(frame.buffer_mut(), area, look, &line);
@@ -82,12 +85,22 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     format::duration_us(&mut took, sample.timings.total_ns as f64 / 1e3);
     let took = format!("{interval} (took {took:>7})");
     let clock = clock(state, sample.taken_at_us);
-    if state.frozen {
-        render_frozen(frame, area, state, &clock);
+    if state.display == Display::Frozen {
+        render_frozen(frame, area, state, sample.taken_at_us);
         return;
     }
     let notes = notes(state);
+    let recording = recording(state);
     let without: &str = "";
+    let mut line = vec![name, space];
+    if replay {
+        // Which machine it was is not to be mistaken.
+        line.push((format!("{hostname} · "), Tone::Strong));
+        hostname.clear();
+    }
+    if area.width < ROOM_FOR_NAME && !replay {
+        line.remove(0);
+    }
     // The least important is dropped first: how long it took, the kernel, the interval, the name, the time.
     let choices: [(&[&str], &[&str]); 10] = [
         (
@@ -110,20 +123,23 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         (&[&sockets], &[without, &clock]),
         (&[&sockets], &[without]),
     ];
-    let name = if area.width < ROOM_FOR_NAME {
-        (" ".to_owned(), Tone::Plain)
-    } else {
-        name
-    };
-    let room = area
-        .width
-        .saturating_sub(panel::width(std::slice::from_ref(&name)) + SLACK);
-    let joined = choices.map(|(left, right)| (left.join(" · "), ends(right, &notes)));
+    let room = area.width.saturating_sub(panel::width(&line) + SLACK);
+    let joined = choices.map(|(left, right)| {
+        let left: Vec<&str> = left
+            .iter()
+            .copied()
+            .filter(|part| !part.is_empty())
+            .collect();
+        let mut end = recording.clone();
+        end.extend(ends(right, &notes));
+        (left.join(" · "), end)
+    });
     let fits = |(left, right): &&(String, Vec<Piece>)| {
         text::width(left) + usize::from(panel::width(right)) <= usize::from(room)
     };
     let (left, right) = joined.iter().find(fits).unwrap_or(&joined[9]);
-    panel::write(frame.buffer_mut(), area, look, &[name, plain(left.clone())]);
+    line.push(plain(left.clone()));
+    panel::write(frame.buffer_mut(), area, look, &line);
     let length = panel::width(right) + 1;
     if length < area.width {
         let place = Rect {
@@ -135,22 +151,72 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     }
 }
 
-/// The first line while the display is frozen: since when, and what thaws it.
-fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, clock: &str) {
+/// `2:13`, in five columns; hours as they come.
+pub(super) fn minutes(us: i64) -> String {
+    let seconds = us.max(0) / 1_000_000;
+    let text = match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
+        (0, minutes, seconds) => format!("{minutes}:{seconds:02}"),
+        (hours, minutes, seconds) => format!("{hours}:{minutes:02}:{seconds:02}"),
+    };
+    format!("{text:>5}")
+}
+
+/// The first line while the display is frozen: of when it is, how far back that is, and what thaws it.
+fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, taken_at_us: i64) {
+    let clock = clock(state, taken_at_us);
+    let back = state.now_us.unwrap_or(taken_at_us) - taken_at_us;
     let left = [
         (" ■ FROZEN ".to_owned(), Tone::Selected),
-        (format!(" at {clock}"), Tone::Warning),
+        (
+            format!(" at {clock} ·{} back", minutes(back)),
+            Tone::Warning,
+        ),
         (" · sampling goes on · ".to_owned(), Tone::Plain),
         (keymap::label(Command::Freeze).to_owned(), Tone::Key),
         (" shows what is now".to_owned(), Tone::Plain),
     ];
+    let right = recording(state);
+    let room = area.width.saturating_sub(panel::width(&right) + 1);
     let short = [left[0].clone(), left[1].clone()];
-    let line: &[Piece] = if panel::width(&left) <= area.width {
+    let line: &[Piece] = if panel::width(&left) <= room {
         &left
     } else {
         &short
     };
     panel::write(frame.buffer_mut(), area, &state.look, line);
+    if panel::width(line) <= room {
+        let place = Rect {
+            x: area.x + room,
+            width: area.width - room,
+            ..area
+        };
+        panel::write(frame.buffer_mut(), place, &state.look, &right);
+    }
+}
+
+/// `● REC 00:12:31 4.10 MB`: how long and how large the recording is that is being made.
+fn recording(state: &State) -> Vec<Piece> {
+    let recording = state.recording.as_ref();
+    let Some(recording) = recording.filter(|recording| recording.failed.is_none()) else {
+        return Vec::new();
+    };
+    let seconds = recording.length_us.max(0) / 1_000_000;
+    let mut size = String::new();
+    format::bytes(&mut size, recording.bytes as f64);
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let mut pieces = vec![
+        ("● REC ".to_owned(), Tone::Critical),
+        (
+            format!("{hours:02}:{minutes:02}:{seconds:02} {size:>7}   "),
+            Tone::Strong,
+        ),
+    ];
+    if recording.dropped > 0 {
+        let mut dropped = String::new();
+        format::count(&mut dropped, recording.dropped);
+        pieces.insert(1, (format!("{dropped} dropped "), Tone::Warning));
+    }
+    pieces
 }
 
 /// The right end of the first line: notes are calm, but their key is to be found.
@@ -197,118 +263,33 @@ fn interval_text(out: &mut String, interval: std::time::Duration) {
     }
 }
 
-/// The time of day of what is shown.
+/// The time of day of what is shown; in a replay with the day.
 fn clock(state: &State, taken_at_us: i64) -> String {
-    time_of_day(&state.look, taken_at_us)
+    let time = time_of_day(&state.look, taken_at_us);
+    if state.display == Display::Replay {
+        format!("{} {time}", day(&state.look, taken_at_us))
+    } else {
+        time
+    }
+}
+
+/// `2026-11-20`, where the terminal is.
+pub(super) fn day(look: &Look, at_us: i64) -> String {
+    told(look, at_us, "%Y-%m-%d")
 }
 
 /// `20:14:07`, where the terminal is.
-pub(super) fn time_of_day(look: &Look, at_us: i64) -> String {
+pub(in crate::tui) fn time_of_day(look: &Look, at_us: i64) -> String {
+    told(look, at_us, "%H:%M:%S")
+}
+
+fn told(look: &Look, at_us: i64, format: &str) -> String {
     jiff::Timestamp::from_microsecond(at_us).map_or_else(
         |_| format::MISSING.to_owned(),
         |at| {
             at.to_zoned(look.timezone.clone())
-                .strftime("%H:%M:%S")
+                .strftime(format)
                 .to_string()
         },
     )
-}
-
-/// What cannot be seen.
-struct Blind {
-    /// Sockets whose owner this user may not see.
-    denied: u32,
-    /// This user is root.
-    root: bool,
-    /// Things that exist and could not be read.
-    faults: usize,
-    /// Closings that the kernel did not tell.
-    lost: u64,
-}
-
-fn blind(state: &State) -> Option<Blind> {
-    let moment = state.moment.as_deref()?;
-    let sample = &moment.sample;
-    let denied = moment.whole().totals.unowned[Unowned::PermissionDenied as usize];
-    let blind = Blind {
-        denied,
-        root: sample.visibility.root,
-        faults: sample.faults.iter().filter(|f| f.matters()).count(),
-        lost: sample.lost_events,
-    };
-    (blind.denied > 0 || blind.faults > 0 || blind.lost > 0).then_some(blind)
-}
-
-/// Lines that the notice takes.
-pub(super) fn notice_lines(state: &State) -> u16 {
-    u16::from(blind(state).is_some())
-}
-
-/// Draws the notice.
-pub(super) fn render_notice(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    let Some(blind) = blind(state).filter(|_| area.height > 0) else {
-        return;
-    };
-    let look = &state.look;
-    let mut right: Vec<Piece> = Vec::new();
-    if blind.lost > 0 {
-        let mut lost = String::new();
-        format::count(&mut lost, blind.lost);
-        right.push((
-            format!("⚠ {lost} event{} lost ", plural(blind.lost)),
-            Tone::Warning,
-        ));
-    }
-    if blind.faults > 0 {
-        let faults = format!(" ⚠ {} fault{} ", blind.faults, plural(blind.faults as u64));
-        right.push((faults, Tone::Critical));
-        right.push((keymap::label(Command::Faults).to_owned(), Tone::Key));
-    }
-    let length = panel::width(&right) + 1;
-    let place = Rect {
-        x: area.right().saturating_sub(length).max(area.x),
-        width: length.min(area.width),
-        ..area
-    };
-    panel::write(frame.buffer_mut(), place, look, &right);
-    if blind.denied == 0 {
-        return;
-    }
-    let mut denied = String::new();
-    format::count(&mut denied, blind.denied.into());
-    let many = plural(blind.denied.into());
-    let (long, short) = (
-        format!(" ⚠ owner{many} of {denied} socket{many} hidden: "),
-        format!(" ⚠ {denied} owner{many} hidden: "),
-    );
-    let room = area.width.saturating_sub(length + 1);
-    let remedies = if blind.root {
-        REMEDIES_OF_ROOT
-    } else {
-        REMEDIES
-    };
-    let mut choices = remedies
-        .iter()
-        .flat_map(|remedy| [(&long, remedy), (&short, remedy)]);
-    let fits = |(start, remedy): &(&String, &&str)| {
-        text::width(start) + text::width(remedy) <= usize::from(room)
-    };
-    let (start, remedy) = choices.find(fits).unwrap_or((&short, &remedies[3]));
-    let line = [
-        (start.clone(), Tone::Warning),
-        ((*remedy).to_owned(), Tone::Plain),
-    ];
-    panel::write(
-        frame.buffer_mut(),
-        Rect {
-            width: room,
-            ..area
-        },
-        look,
-        &line,
-    );
-}
-
-fn plural(count: u64) -> &'static str {
-    if count == 1 { "" } else { "s" }
 }

@@ -6,16 +6,19 @@
 //!  strip     one line or two, by the width
 //!  tabs
 //!  body      the screen, or what one looks into
+//!  time      only where one goes through time
 //!  footer    two lines more while a filter is typed
 //! ```
 
 mod act;
 mod chart;
+mod difference;
 mod filter_line;
 mod footer;
 mod header;
 mod help;
 mod lists;
+mod notice;
 mod overview;
 mod panel;
 mod popup;
@@ -24,10 +27,13 @@ mod remote;
 mod socket;
 mod strip;
 mod tabs;
+mod timeline;
 mod too_small;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
+
+pub(super) use header::time_of_day;
 
 use super::glyphs;
 use super::page::Page;
@@ -52,22 +58,24 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
         } else {
             strip::lines(area.width)
         };
-        let [header, notice, strip, tabs, body, footer] = Layout::vertical([
+        let [header, notice, strip, tabs, body, time, footer] = Layout::vertical([
             Constraint::Length(1),
-            Constraint::Length(header::notice_lines(state)),
+            Constraint::Length(notice::lines(state)),
             Constraint::Length(strip_lines),
             Constraint::Length(1),
             Constraint::Min(0),
+            Constraint::Length(timeline::lines(state)),
             Constraint::Length(filter_line::lines(state, area.height)),
         ])
         .areas(area);
         header::render(frame, header, state);
-        header::render_notice(frame, notice, state);
+        notice::render(frame, notice, state);
         strip::render(frame, strip, state);
         tabs::render(frame, tabs, state);
         match (state.page(), state.screen) {
             (Some(Page::Process(_)), _) => process::render(frame, body, state),
             (Some(Page::Socket(_)), _) => socket::render(frame, body, state),
+            (Some(Page::Difference(_)), _) => difference::render(frame, body, state),
             (Some(Page::Remote(_)), _) => remote::render(frame, body, state),
             (None, Screen::Overview) => overview::render(frame, body, state),
             (None, _) => lists::render(frame, body, state),
@@ -78,9 +86,11 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
             Some(Popup::PickSort(line)) => popup::render_sort(frame, body, state, line),
             Some(Popup::PickColumns(line)) => popup::render_columns(frame, body, state, line),
             Some(Popup::FilterBy(..)) => act::render_filter_by(frame, body, state),
+            Some(Popup::Save(line)) => act::render_save(frame, body, state, line),
             Some(Popup::Kill(..)) => act::render_kill(frame, body, state),
             None => {}
         }
+        timeline::render(frame, time, state);
         footer::render(frame, footer, state);
     }
     if state.look.ascii {

@@ -189,6 +189,13 @@ fn head(row: &SocketRow<'_>, page: &SocketPage, look: &Look, room: u16) -> Vec<V
             ("these are its final figures".to_owned(), Tone::Plain),
         ]);
     }
+    if page.presence == Presence::Absent {
+        lines.push(vec![
+            name("absent"),
+            ("it is not there at this time; ".to_owned(), Tone::Warning),
+            ("these are its figures of another".to_owned(), Tone::Plain),
+        ]);
+    }
     lines.push(owner_line(row, name("process"), room));
     lines.push(other_end_line(row, page, name("other end"), room));
     for (what, sentence, tone) in sentence::sentences(row, page) {

@@ -150,6 +150,7 @@ fn name(page: &Page) -> String {
             name = format!("{}/{}", text::cut_end(&name, NAME), page.key.pid);
         }
         Page::Remote(page) => name = page.address.to_string(),
+        Page::Difference(_) => "difference".clone_into(&mut name),
         Page::Socket(page) => {
             let column = SocketColumn::by_id("local");
             if let (Some(column), Some(row)) = (column, page.known_row()) {

@@ -1,0 +1,144 @@
+//! What differs between Samples made by hand.
+
+use super::*;
+use crate::model::{
+    Endpoint, Ends, Family, Fault, Holder, ProcessRow, Protocol, Severity, Socket, State,
+};
+
+/// A connection of process 100 or another, with its bytes received and sent.
+fn with(mut sample: Sample, cookie: u64, state: State, moved: (u64, u64), pid: u32) -> Sample {
+    let end = |address: &str, port: u16| Endpoint {
+        address: address.parse().unwrap(),
+        port,
+    };
+    let ends = Ends::Inet {
+        local: end("10.0.0.1", 80),
+        remote: end("10.0.0.2", cookie as u16),
+    };
+    let mut socket = Socket::new(1, cookie, Family::Inet, Protocol::Tcp, state, ends);
+    // The length of Linux 5.4's `struct tcp_info`.
+    let mut info = [0; 232];
+    info[120..128].copy_from_slice(&moved.1.to_ne_bytes());
+    info[128..136].copy_from_slice(&moved.0.to_ne_bytes());
+    let blob = sample.sockets.push_blob(&info, &[], &[], b"");
+    socket.blob = blob.unwrap();
+    let key = ProcessKey { pid, start_time: 1 };
+    let known = sample.processes.iter();
+    let process = known.clone().position(|row| row.process.key == key);
+    let process = process.unwrap_or_else(|| {
+        sample.processes.push(ProcessRow {
+            process: Arc::new(Process::new(key)),
+            descriptors: None,
+            kinds: None,
+        });
+        sample.processes.len() - 1
+    });
+    socket.holders_at = sample.holders.len() as u32;
+    socket.holders_len = 1;
+    sample.holders.push(Holder {
+        process: process as u32,
+        fd: 3,
+    });
+    sample.sockets.rows.push(socket);
+    sample
+}
+
+fn all(_: Instant, _: u32) -> bool {
+    true
+}
+
+fn two() -> (Sample, Sample) {
+    let sample = Sample::default;
+    let before = with(sample(), 1, State::Established, (10, 20), 100);
+    let before = with(before, 2, State::Established, (0, 0), 100);
+    let before = with(before, 3, State::Established, (7, 7), 200);
+    // The kernel tells them in another order.
+    let after = with(sample(), 4, State::Established, (5, 6), 100);
+    let after = with(after, 3, State::Established, (7, 7), 200);
+    let after = with(after, 1, State::CloseWait, (15, 20), 100);
+    (before, after)
+}
+
+#[test]
+fn sockets_appear_go_and_change_and_the_same_are_left_out() {
+    let (before, after) = two();
+    let difference = Difference::between(&before, &after, all);
+    let told: Vec<_> = difference
+        .sockets
+        .iter()
+        .map(|socket| {
+            (
+                socket.fate,
+                socket.before,
+                socket.after,
+                socket.received,
+                socket.sent,
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (Fate::Appeared, None, Some(0), Some(5), Some(6)),
+            (Fate::Changed, Some(0), Some(2), Some(5), Some(0)),
+            (Fate::Gone, Some(1), None, None, None),
+        ]
+    );
+    assert_eq!(difference.before.tcp_in(State::Established), 3);
+    assert_eq!(difference.after.tcp_in(State::CloseWait), 1);
+    let same = Difference::between(&before, &before, all);
+    assert!(same.sockets.is_empty() && same.processes.is_empty());
+}
+
+#[test]
+fn a_process_differs_if_one_of_its_sockets_does() {
+    let (before, after) = two();
+    let difference = Difference::between(&before, &after, all);
+    let [process] = difference.processes.as_slice() else {
+        panic!("{:?}", difference.processes)
+    };
+    assert_eq!(process.process.key.pid, 100);
+    assert_eq!((process.before, process.after), (2, 2));
+    assert_eq!((process.appeared, process.gone), (1, 1));
+    assert_eq!((process.received, process.sent), (10, 6));
+}
+
+#[test]
+fn what_is_not_wanted_is_counted_and_left_out() {
+    let (before, after) = two();
+    let difference = Difference::between(&before, &after, |instant, row| {
+        instant == Instant::After && row == 2
+    });
+    assert_eq!(difference.sockets.len(), 1);
+    assert_eq!(difference.sockets[0].fate, Fate::Changed);
+    assert_eq!(difference.omitted, 2);
+    assert_eq!(
+        (difference.before.sockets, difference.after.sockets),
+        (0, 1)
+    );
+}
+
+#[test]
+fn a_counter_that_went_backwards_is_not_known() {
+    let before = with(Sample::default(), 1, State::Established, (10, 20), 100);
+    let after = with(Sample::default(), 1, State::Closed, (3, 25), 100);
+    let difference = Difference::between(&before, &after, all);
+    assert_eq!(difference.sockets[0].received, None);
+    assert_eq!(difference.sockets[0].sent, Some(5));
+}
+
+#[test]
+fn where_sockets_may_be_missing_nobody_is_said_to_be_gone() {
+    let (before, mut after) = two();
+    after.faults.push(Fault::new(
+        Severity::Incomplete,
+        "sock_diag tcp",
+        "interrupted",
+    ));
+    let difference = Difference::between(&before, &after, all);
+    assert!(difference.uncertain);
+    assert_eq!(difference.count(Fate::Gone), 0);
+    assert_eq!(difference.count(Fate::Appeared), 1);
+    let difference = Difference::between(&after, &before, all);
+    assert_eq!(difference.count(Fate::Appeared), 0);
+}

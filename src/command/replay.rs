@@ -1,0 +1,39 @@
+//! The dashboard over a recording.
+
+use anyhow::bail;
+
+use super::help::Usage;
+use crate::app;
+use crate::cli::Replay;
+use crate::column::VOCABULARY;
+use crate::column::when;
+use crate::filter::{Context, Filter, NoNames, Surroundings};
+use crate::recording::{Archive, Reader};
+
+/// Runs it until the user quits.
+///
+/// # Errors
+/// If the file is no recording, holds nothing, or the time or the filter is not understood; if there is no terminal.
+pub fn run(arguments: &Replay) -> anyhow::Result<()> {
+    let around = Surroundings::default();
+    let context = Context {
+        vocabulary: &VOCABULARY,
+        names: &NoNames,
+        around: &around,
+        lenient: true,
+    };
+    let filter = Filter::parse_or_search(&arguments.filter.join(" "), &context)?;
+    let archive = Reader::open(&arguments.file)?;
+    let entries = archive.entries();
+    let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+        bail!("{}: there is no sample in it", arguments.file.display());
+    };
+    let span = (first.taken_at_us, last.taken_at_us);
+    let at_us = match &arguments.at {
+        Some(text) => when::parse(text, span, &jiff::tz::TimeZone::system())
+            .map_err(|error| Usage::new(format!("--at: {error}")))?,
+        None => span.0,
+    };
+    app::require_terminal()?;
+    app::replay(Box::new(archive), at_us, filter)
+}

@@ -1,0 +1,271 @@
+//! What differs between the instant that was marked and the one that is shown.
+
+use std::borrow::Cow;
+use std::sync::{Arc, LazyLock};
+
+use super::{Conditions, Fit, UNASKED, conditions, headings};
+use crate::aggregate::{Difference, Fate, Instant, Moment, ProcessDifference};
+use crate::column::format::MISSING;
+use crate::column::{
+    PROCESS_DIFFERENCE_COLUMNS, ProcessDifferences as ProcessKind, SOCKET_DIFFERENCE_COLUMNS,
+    SocketChange, SocketDifferences as SocketKind, SocketRow,
+};
+use crate::filter::Filter;
+use crate::model::{ProcessKey, Sample, SocketKey};
+use crate::tui::state::Target;
+use crate::tui::table::{Heading, List, Shape};
+use crate::tui::text;
+use crate::tui::theme::Tone;
+
+/// The marked instant, compared with the one that is shown.
+#[derive(Debug, Default)]
+pub struct Compared {
+    /// The Sample that was marked.
+    marked: Arc<Sample>,
+    /// Whether it is the later one.
+    marked_is_later: bool,
+    /// What differs.
+    pub difference: Difference,
+}
+
+impl Compared {
+    /// Compares what a filter leaves of the marked Sample and of the moment shown.
+    pub fn new(marked: Arc<Sample>, moment: &Moment, filter: &Filter) -> Compared {
+        let marked_is_later = marked.monotonic_ns > moment.sample.monotonic_ns;
+        let (before, after) = if marked_is_later {
+            (&moment.sample, &*marked)
+        } else {
+            (&*marked, &moment.sample)
+        };
+        let difference = Difference::between(before, after, |instant, row| {
+            let row = row as usize;
+            let shown = (instant == Instant::Before) == marked_is_later;
+            let row = if shown {
+                SocketRow::of(moment, row)
+            } else {
+                marked.socket(row).map(SocketRow::alone)
+            };
+            filter.is_empty() || row.is_some_and(|row| filter.matches(row.socket, &row))
+        });
+        Compared {
+            marked,
+            marked_is_later,
+            difference,
+        }
+    }
+
+    /// When the earlier and the later instant are, µs since 1970 UTC.
+    pub fn instants(&self, moment: &Moment) -> (i64, i64) {
+        let (marked, shown) = (self.marked.taken_at_us, moment.sample.taken_at_us);
+        if self.marked_is_later {
+            (shown, marked)
+        } else {
+            (marked, shown)
+        }
+    }
+
+    /// A socket that differs.
+    fn socket<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<SocketChange<'m>> {
+        let difference = self.difference.sockets.get(number as usize)?;
+        let marked = |row: u32| self.marked.socket(row as usize).map(SocketRow::alone);
+        let shown = |row: u32| SocketRow::of(moment, row as usize);
+        let (before, after) = (difference.before, difference.after);
+        let (before, after) = if self.marked_is_later {
+            (before.and_then(shown), after.and_then(marked))
+        } else {
+            (before.and_then(marked), after.and_then(shown))
+        };
+        Some(SocketChange {
+            difference,
+            before,
+            after,
+        })
+    }
+}
+
+/// Sockets that differ.
+#[derive(Debug, Default)]
+pub struct SocketDifferences {
+    /// What is compared.
+    pub compared: Arc<Compared>,
+}
+
+const SOCKET_FIT: [Fit; 12] = [
+    ("fate", 8, 8, 0),
+    ("states", 10, 24, 1),
+    ("local", 15, 47, 0),
+    ("remote", 15, 47, 0),
+    ("process", 12, 32, 2),
+    ("received", 9, 9, 1),
+    ("sent", 9, 9, 1),
+    ("recv_queue", 9, 9, 3),
+    ("send_queue", 9, 9, 3),
+    ("netid", 5, 5, 4),
+    ("user", 8, 12, 5),
+    ("cgroup", 16, 60, UNASKED),
+];
+
+static SOCKET_HEADINGS: LazyLock<Vec<Heading>> =
+    LazyLock::new(|| headings(&SOCKET_DIFFERENCE_COLUMNS, &SOCKET_FIT));
+
+static SOCKET_SHAPE: Shape<SocketKind> = Shape {
+    columns: &SOCKET_DIFFERENCE_COLUMNS,
+    headings: &SOCKET_HEADINGS,
+    totals: &["received", "sent"],
+};
+
+impl List for SocketDifferences {
+    type Kind = SocketKind;
+    type Key = SocketKey;
+
+    fn shape() -> &'static Shape<SocketKind> {
+        &SOCKET_SHAPE
+    }
+
+    fn rows(&mut self, _moment: &Moment, out: &mut Vec<u32>) {
+        out.extend(0..self.compared.difference.sockets.len() as u32);
+    }
+
+    fn whole(&self, _moment: &Moment) -> usize {
+        let difference = &self.compared.difference;
+        difference.sockets.len() + difference.omitted
+    }
+
+    fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<SocketChange<'m>> {
+        self.compared.socket(moment, number)
+    }
+
+    fn key(&self, moment: &Moment, number: u32) -> Option<SocketKey> {
+        let line = self.row(moment, number)?;
+        Some(line.socket()?.socket.socket.key())
+    }
+
+    fn tie(&self, _moment: &Moment, number: u32) -> u64 {
+        number.into()
+    }
+
+    fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
+        self.key(moment, number).map(Target::Socket)
+    }
+
+    fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {
+        let line = self.row(moment, number);
+        let socket = line.as_ref().and_then(SocketChange::socket);
+        socket.map_or_else(Vec::new, |row| {
+            conditions::of_socket(row, row.socket.socket.state)
+        })
+    }
+
+    fn cut<'t>(
+        &self,
+        _moment: &Moment,
+        _number: u32,
+        column: usize,
+        text: &'t str,
+        columns: usize,
+    ) -> Cow<'t, str> {
+        // Where it went says more than where it came from.
+        let id = SOCKET_DIFFERENCE_COLUMNS[column].id;
+        match text.split_once(" → ") {
+            Some((_, after)) if matches!(id, "states" | "process") => {
+                let short = format!("→ {after}");
+                if text::width(text) <= columns {
+                    Cow::Borrowed(text)
+                } else {
+                    Cow::Owned(text::cut_end(&short, columns).into_owned())
+                }
+            }
+            _ => text::cut_middle(text, columns),
+        }
+    }
+
+    fn tone(&self, _moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
+        let difference = self.compared.difference.sockets.get(number as usize);
+        let fate = difference.map(|difference| difference.fate);
+        match (SOCKET_DIFFERENCE_COLUMNS[column].id, fate) {
+            _ if text == MISSING || text == "0" || text == "0 B" => Tone::Muted,
+            ("fate", Some(Fate::Appeared)) => Tone::Good,
+            ("fate", Some(Fate::Changed)) => Tone::Notice,
+            (_, Some(Fate::Gone)) => Tone::Muted,
+            ("states" | "process", _) if text.contains('→') => Tone::Notice,
+            _ => Tone::Plain,
+        }
+    }
+}
+
+/// Processes of whose sockets some differ.
+#[derive(Debug, Default)]
+pub struct ProcessDifferences {
+    /// What is compared.
+    pub compared: Arc<Compared>,
+}
+
+const PROCESS_FIT: [Fit; 9] = [
+    ("pid", 7, 7, 0),
+    ("process", 12, 24, 0),
+    ("growth", 8, 8, 0),
+    ("before", 7, 7, 1),
+    ("after", 7, 7, 1),
+    ("appeared", 8, 8, 2),
+    ("gone", 7, 7, 2),
+    ("received", 9, 9, 3),
+    ("sent", 9, 9, 3),
+];
+
+static PROCESS_HEADINGS: LazyLock<Vec<Heading>> =
+    LazyLock::new(|| headings(&PROCESS_DIFFERENCE_COLUMNS, &PROCESS_FIT));
+
+static PROCESS_SHAPE: Shape<ProcessKind> = Shape {
+    columns: &PROCESS_DIFFERENCE_COLUMNS,
+    headings: &PROCESS_HEADINGS,
+    totals: &["growth", "received", "sent"],
+};
+
+impl List for ProcessDifferences {
+    type Kind = ProcessKind;
+    type Key = ProcessKey;
+
+    fn shape() -> &'static Shape<ProcessKind> {
+        &PROCESS_SHAPE
+    }
+
+    fn rows(&mut self, _moment: &Moment, out: &mut Vec<u32>) {
+        out.extend(0..self.compared.difference.processes.len() as u32);
+    }
+
+    fn whole(&self, _moment: &Moment) -> usize {
+        self.compared.difference.processes.len()
+    }
+
+    fn row<'m>(&'m self, _moment: &'m Moment, number: u32) -> Option<&'m ProcessDifference> {
+        self.compared.difference.processes.get(number as usize)
+    }
+
+    fn key(&self, moment: &Moment, number: u32) -> Option<ProcessKey> {
+        Some(self.row(moment, number)?.process.key)
+    }
+
+    fn tie(&self, moment: &Moment, number: u32) -> u64 {
+        self.key(moment, number).map_or(0, |key| key.pid.into())
+    }
+
+    fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
+        let line = self.row(moment, number)?;
+        Some(Target::Process(Arc::clone(&line.process)))
+    }
+
+    fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {
+        let line = self.row(moment, number);
+        line.map_or_else(Vec::new, |line| conditions::of_process(&line.process))
+    }
+
+    fn tone(&self, _moment: &Moment, _number: u32, column: usize, text: &str) -> Tone {
+        match PROCESS_DIFFERENCE_COLUMNS[column].id {
+            "process" => Tone::Strong,
+            "growth" if text.starts_with('+') => Tone::Warning,
+            "growth" if text.starts_with('-') => Tone::Notice,
+            _ if text == MISSING || text == "0" || text == "0 B" => Tone::Muted,
+            _ => Tone::Plain,
+        }
+    }
+}

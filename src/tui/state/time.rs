@@ -1,0 +1,43 @@
+//! Of when it is what is shown, and what follows if that changes.
+
+use std::sync::Arc;
+
+use super::{Display, State};
+use crate::tui::timeline::Standing;
+
+impl State {
+    /// Whether the arrows go through time.
+    pub fn goes_through_time(&self) -> bool {
+        self.display != Display::Live
+    }
+
+    /// Takes up how it stands with the recording: the moment that is shown next belongs to it.
+    pub fn stand(&mut self, mut standing: Standing) {
+        if !standing.continues {
+            self.break_off();
+        }
+        if let Some(said) = standing.said.take() {
+            self.message = Some(said);
+        }
+        if let Some(timeline) = &mut self.timeline {
+            timeline.standing = standing;
+        }
+    }
+
+    /// The moment that is shown next does not follow the one before: what pages gathered does not lead to it, and events
+    /// are counted anew.
+    pub fn break_off(&mut self) {
+        for page in self.pages.iter_mut().flatten() {
+            page.begin_anew();
+        }
+        self.events.follow_again();
+    }
+
+    /// Marks the instant that is shown.
+    pub(in crate::tui) fn mark_instant(&mut self) {
+        if let Some(moment) = &self.moment {
+            self.mark = Some(Arc::new(moment.sample.clone()));
+            self.sequence += 1;
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Comparing two instants: one is marked, the other shown.
+
+use crate::tui::keymap::{Command, label};
+use crate::tui::page::{DifferencePage, Page};
+use crate::tui::state::State;
+use crate::tui::view::time_of_day;
+
+/// Marks the instant that is shown.
+pub(super) fn mark(state: &mut State) {
+    state.mark_instant();
+    if let Some(marked) = &state.mark {
+        let at = time_of_day(&state.look, marked.taken_at_us);
+        let key = label(Command::Difference);
+        state.message = Some(format!(
+            "{at} is marked; {key} shows what differs from it at another time"
+        ));
+    }
+}
+
+/// Shows what differs from the marked instant; where it is shown already, by sockets or by processes.
+pub(super) fn difference(state: &mut State) {
+    if state.mark.is_none() {
+        let key = label(Command::Mark);
+        let text = format!("no instant is marked to compare with; {key} marks this one");
+        state.message = Some(text);
+    } else if let Some(Page::Difference(page)) = state.page_mut() {
+        page.by_process = !page.by_process;
+    } else {
+        state.look_into(Page::Difference(Box::new(DifferencePage::new())));
+    }
+}

@@ -1,0 +1,133 @@
+//! What differs between the instant that was marked and the one that is shown.
+//!
+//! ```text
+//! ┌ Difference ──────────────────────────────────────────────────────────────────┐
+//! │ 20:14:07 → 20:20:10   6:03 later   12 appeared   3 gone   8 changed           │
+//! │ ESTAB 25 → 31 +6   TIME-WAIT 5 → 120 +115   UNIX 5                            │
+//! └──────────────────────────────────────────────────────────────────────────────┘
+//! ┌ Sockets that differ ─ sorted by WHAT ▲ ──────────────────────────────────────┐
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Margin, Rect};
+
+use super::header::{minutes, time_of_day};
+use super::panel::{self, Piece};
+use super::process::flow;
+use crate::aggregate::{Difference, Fate, Moment};
+use crate::column::format;
+use crate::model::State as Tcp;
+use crate::tui::Look;
+use crate::tui::keymap::{self, Command};
+use crate::tui::page::{DifferencePage, Page};
+use crate::tui::state::{Pane, State};
+use crate::tui::theme::{Tone, state_tone};
+
+/// Lines that the table keeps, whatever there is to tell above.
+const TABLE_LINES: u16 = 6;
+
+/// Draws the page.
+pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
+    let look = state.look.clone();
+    let moment = state.moment.clone();
+    let mut hits = std::mem::take(&mut state.hits);
+    if let Some(Page::Difference(page)) = state.page_mut() {
+        let lines = moment.as_deref().map_or_else(Vec::new, |moment| {
+            let difference = &page.compared().difference;
+            let mut lines = flow(
+                instants(page, moment, &look).into_iter(),
+                area.width.saturating_sub(4),
+            );
+            let states = states(difference).into_iter();
+            lines.extend(flow(states, area.width.saturating_sub(4)));
+            lines
+        });
+        let upper_lines = lines.len() as u16 + 2;
+        let upper_lines = if upper_lines + TABLE_LINES <= area.height {
+            upper_lines
+        } else {
+            0
+        };
+        let [upper, lower] =
+            Layout::vertical([Constraint::Length(upper_lines), Constraint::Min(4)]).areas(area);
+        if upper_lines > 0 {
+            let inner = panel::framed(frame, upper, &look, "Difference");
+            panel::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
+        }
+        let (at, moment) = ((&mut hits, Pane::Main), moment.as_deref());
+        let key = keymap::label(Command::Difference);
+        if page.by_process {
+            let title = format!("Processes that differ ({key} sockets)");
+            panel::framed_table(frame, lower, &look, &title, &mut page.processes, moment, at);
+        } else {
+            let title = format!("Sockets that differ ({key} processes)");
+            panel::framed_table(frame, lower, &look, &title, &mut page.sockets, moment, at);
+        }
+    }
+    state.hits = hits;
+}
+
+/// When the two instants are, and how many sockets fared how.
+fn instants(page: &DifferencePage, moment: &Moment, look: &Look) -> Vec<Vec<Piece>> {
+    let (from, to) = page.compared().instants(moment);
+    let difference = &page.compared().difference;
+    let times = format!("{} → {}   ", time_of_day(look, from), time_of_day(look, to));
+    let mut pieces = vec![
+        vec![(times, Tone::Strong)],
+        vec![(format!("{} later   ", minutes(to - from)), Tone::Plain)],
+    ];
+    for fate in [Fate::Appeared, Fate::Gone, Fate::Changed] {
+        let count = difference.count(fate);
+        let mut text = String::new();
+        format::count(&mut text, count as u64);
+        let tone = if count == 0 {
+            Tone::Muted
+        } else {
+            Tone::Strong
+        };
+        pieces.push(vec![
+            (text, tone),
+            (format!(" {}   ", fate.name()), Tone::Muted),
+        ]);
+    }
+    if difference.uncertain {
+        let text = "sockets may be missing: which appeared or went is not known   ";
+        pieces.push(vec![(text.to_owned(), Tone::Warning)]);
+    }
+    pieces
+}
+
+/// `ESTAB 25 → 31 +6`, for each state and kind that there is.
+fn states(difference: &Difference) -> Vec<Vec<Piece>> {
+    let (before, after) = (&difference.before, &difference.after);
+    let tcp = Tcp::ALL.into_iter().map(|state| {
+        let counts = (before.tcp_in(state), after.tcp_in(state));
+        (state.short_name(), counts, state_tone(state))
+    });
+    let others = [
+        ("UDP", (before.udp, after.udp), Tone::Plain),
+        ("UNIX", (before.unix, after.unix), Tone::Plain),
+        ("all", (before.sockets, after.sockets), Tone::Plain),
+    ];
+    tcp.chain(others)
+        .filter(|(_, counts, _)| *counts != (0, 0))
+        .map(|(name, (before, after), tone)| {
+            let count = |count: u32| {
+                let mut text = String::new();
+                format::count(&mut text, count.into());
+                text
+            };
+            let mut pieces = vec![(format!("{name} "), tone)];
+            if before == after {
+                pieces.push((format!("{}   ", count(after)), Tone::Plain));
+            } else {
+                let sign = if after > before { '+' } else { '-' };
+                let by = format!("{sign}{}   ", count(after.abs_diff(before)));
+                pieces.push((format!("{} → ", count(before)), Tone::Plain));
+                pieces.push((format!("{} ", count(after)), Tone::Strong));
+                pieces.push((by, Tone::Key));
+            }
+            pieces
+        })
+        .collect()
+}

@@ -1,0 +1,262 @@
+//! The time line: where one is in a recording, or in what is kept of the last minutes.
+//!
+//! ```text
+//!  ▶ 1×    20:00:00 ━━━━━━━━━━●────····──────×────── 20:10:00   20:04:07  sample 17 of 600
+//! ```
+//!
+//! A diamond is the instant that was marked. Dots are times without samples, crosses parts that are damaged. A click goes to its time.
+
+use std::ops::RangeInclusive;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::header::{self, time_of_day};
+use super::panel::{self, Piece};
+use crate::column::format;
+use crate::tui::Look;
+use crate::tui::hits::Hit;
+use crate::tui::state::{Display, State};
+use crate::tui::theme::Tone;
+use crate::tui::timeline::{GapKind, Timeline, Track};
+
+/// The fewest columns in which a track says something.
+const SHORTEST: u16 = 10;
+
+/// Columns of the speed: `▶ 100×`.
+const SPEED: usize = 6;
+
+/// Lines that it takes.
+pub(super) fn lines(state: &State) -> u16 {
+    u16::from(state.timeline.is_some())
+}
+
+/// Draws it: the track takes the room that what stands beside it leaves.
+pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
+    let Some(timeline) = state.timeline.clone().filter(|_| area.height > 0) else {
+        return;
+    };
+    let (left, right) = beside(state, &timeline, area.width);
+    let look = &state.look;
+    panel::write(frame.buffer_mut(), area, look, &left);
+    let width = panel::width(&right);
+    let x = area.x + panel::width(&left);
+    let track = Rect {
+        x,
+        width: area.right().saturating_sub(x + width),
+        ..area
+    };
+    let place = Rect {
+        x: track.right(),
+        width: area.right().saturating_sub(track.right()),
+        ..area
+    };
+    panel::write(frame.buffer_mut(), place, look, &right);
+    if track.width == 0 {
+        return;
+    }
+    let marked_us = state.mark.as_ref().map(|marked| marked.taken_at_us);
+    let cells = cells(&timeline, marked_us, track.width);
+    panel::write(frame.buffer_mut(), track, look, &cells);
+    if let Some(span) = timeline.track.span() {
+        for column in 0..track.width {
+            let at = Rect {
+                x: track.x + column,
+                width: 1,
+                ..track
+            };
+            state
+                .hits
+                .add(at, Hit::Time(time_at(span, column, track.width)));
+        }
+    }
+}
+
+/// What stands on both sides of the track, as much as leaves it some room.
+fn beside(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Vec<Piece>) {
+    let look = &state.look;
+    let plain = |text: String| (text, Tone::Plain);
+    let mut speed: Vec<Piece> = vec![plain(" ".to_owned())];
+    if state.display == Display::Replay {
+        let (sign, tone) = if timeline.standing.playing {
+            ('▶', Tone::Good)
+        } else {
+            ('■', Tone::Warning)
+        };
+        let text = format!("{sign} {}×", timeline.speed());
+        speed.push((format!("{text:<SPEED$} "), tone));
+    }
+    let all = timeline.track.times.len();
+    let (mut count, mut at) = (String::new(), String::new());
+    format::count(&mut count, all as u64);
+    format::count(&mut at, (timeline.standing.at + 1).min(all) as u64);
+    let digits = count.chars().count();
+    let sample = format!(" {at:>digits$} of {count} ");
+    let now = timeline.at_us().map_or_else(
+        || format::MISSING.to_owned(),
+        |at_us| time_of_day(look, at_us),
+    );
+    let (start, end) = ends(look, &timeline.track);
+    let strong = |text: String| (text, Tone::Strong);
+    let mut choices = Vec::new();
+    for word in [" sample", ""] {
+        choices.push((
+            vec![plain(format!("{start} "))],
+            vec![
+                plain(format!(" {end}   ")),
+                strong(now.clone()),
+                plain(format!(" {word}{sample}")),
+            ],
+        ));
+    }
+    choices.push((
+        Vec::new(),
+        vec![strong(format!(" {now}")), plain(format!(" {sample}"))],
+    ));
+    choices.push((Vec::new(), vec![plain(sample)]));
+    let fixed = panel::width(&speed);
+    let fits = |(left, right): &(Vec<Piece>, Vec<Piece>)| {
+        fixed + panel::width(left) + panel::width(right) + SHORTEST <= width
+    };
+    let (left, right) = choices.into_iter().find(fits).unwrap_or_default();
+    (speed.into_iter().chain(left).collect(), right)
+}
+
+/// When it starts and ends; with the day, if that is not one and the same.
+fn ends(look: &Look, track: &Track) -> (String, String) {
+    let Some((start, end)) = track.span() else {
+        return (format::MISSING.to_owned(), format::MISSING.to_owned());
+    };
+    let (first, last) = (header::day(look, start), header::day(look, end));
+    if first == last {
+        (time_of_day(look, start), time_of_day(look, end))
+    } else {
+        let with = |day: String, at| format!("{day} {}", time_of_day(look, at));
+        (with(first, start), with(last, end))
+    }
+}
+
+/// The column of a time.
+fn column_of((start, end): (i64, i64), at: i64, width: u16) -> u16 {
+    let span = end.saturating_sub(start).max(1) as f64;
+    let share = at.saturating_sub(start) as f64 / span;
+    (share * f64::from(width.saturating_sub(1))).round() as u16
+}
+
+/// The time of a column.
+fn time_at((start, end): (i64, i64), column: u16, width: u16) -> i64 {
+    let share = f64::from(column) / f64::from(width.saturating_sub(1).max(1));
+    start.saturating_add((end.saturating_sub(start) as f64 * share).round() as i64)
+}
+
+/// The columns of a time without Samples: those between the Samples around it, and one at least.
+fn columns_of(span: (i64, i64), (from, to): (i64, i64), width: u16) -> RangeInclusive<u16> {
+    let (first, last) = (column_of(span, from, width), column_of(span, to, width));
+    if last > first + 1 {
+        first + 1..=last - 1
+    } else {
+        let middle = column_of(span, from.midpoint(to), width);
+        middle..=middle
+    }
+}
+
+/// The track: what lies before the place, the place, what lies behind it.
+fn cells(timeline: &Timeline, marked_us: Option<i64>, width: u16) -> Vec<Piece> {
+    let track = &timeline.track;
+    let Some(span) = track.span() else {
+        return vec![("─".repeat(width.into()), Tone::Muted)];
+    };
+    let at = timeline.at_us().map(|at_us| column_of(span, at_us, width));
+    let mut cells: Vec<(char, Tone)> = (0..width)
+        .map(|column| match at {
+            Some(at) if column < at => ('━', Tone::Key),
+            _ => ('─', Tone::Muted),
+        })
+        .collect();
+    // Damages come after what is only missing, and are seen above it.
+    for kind in [GapKind::Missing, GapKind::Damaged] {
+        for gap in track.gaps.iter().filter(|gap| gap.kind == kind) {
+            for column in columns_of(span, (gap.from_us, gap.to_us), width) {
+                if let Some(cell) = cells.get_mut(usize::from(column)) {
+                    *cell = match kind {
+                        GapKind::Missing => ('·', Tone::Muted),
+                        GapKind::Damaged => ('×', Tone::Critical),
+                    };
+                }
+            }
+        }
+    }
+    if let Some(marked_us) = marked_us.filter(|at_us| (span.0..=span.1).contains(at_us))
+        && let Some(cell) = cells.get_mut(usize::from(column_of(span, marked_us, width)))
+    {
+        *cell = ('◆', Tone::Key);
+    }
+    if let Some(cell) = at.and_then(|at| cells.get_mut(usize::from(at))) {
+        *cell = ('●', Tone::Strong);
+    }
+    cells
+        .chunk_by(|a, b| a.1 == b.1)
+        .map(|run| (run.iter().map(|(cell, _)| cell).collect(), run[0].1))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::timeline::Gap;
+    use std::sync::Arc;
+
+    fn drawn(times: &[i64], gaps: &[(i64, i64, GapKind)], at: i64, width: u16) -> String {
+        drawn_with(times, gaps, (at, None), width)
+    }
+
+    fn drawn_with(
+        times: &[i64],
+        gaps: &[(i64, i64, GapKind)],
+        (at, marked_us): (i64, Option<i64>),
+        width: u16,
+    ) -> String {
+        let gap = |&(from_us, to_us, kind): &(i64, i64, GapKind)| Gap {
+            from_us,
+            to_us,
+            kind,
+        };
+        let track = Track {
+            times: times.to_vec(),
+            gaps: gaps.iter().map(gap).collect(),
+        };
+        let timeline = Timeline::new(Arc::new(track), at);
+        let cells = cells(&timeline, marked_us, width);
+        cells.into_iter().map(|(text, _)| text).collect()
+    }
+
+    #[test]
+    fn a_gap_is_drawn_where_it_is_however_short() {
+        assert_eq!(drawn(&[0, 10, 20, 100], &[], 20, 11), "━━●────────");
+        let gaps = [(20, 100, GapKind::Missing)];
+        assert_eq!(drawn(&[0, 10, 20, 100], &gaps, 0, 11), "●──·······─");
+        let gaps = [(50, 51, GapKind::Missing), (90, 90, GapKind::Damaged)];
+        assert_eq!(drawn(&[0, 50, 51, 100], &gaps, 0, 11), "●────·───×─");
+        assert_eq!(drawn(&[7], &[], 7, 3), "●──");
+        assert_eq!(drawn(&[], &[], 7, 3), "───");
+    }
+
+    #[test]
+    fn what_was_marked_is_drawn_where_it_is() {
+        let marked = |at, marked| drawn_with(&[0, 50, 100], &[], (at, Some(marked)), 11);
+        assert_eq!(marked(50, 20), "━━◆━━●─────");
+        assert_eq!(marked(50, 101), "━━━━━●─────");
+        assert_eq!(marked(50, 50), "━━━━━●─────");
+    }
+
+    #[test]
+    fn the_time_of_a_column_has_that_column() {
+        let span = (1_000, 91_000);
+        for width in [1, 2, 7, 200] {
+            for column in 0..width {
+                let at = time_at(span, column, width);
+                assert_eq!(column_of(span, at, width), column, "{column} of {width}");
+            }
+        }
+    }
+}
