@@ -9,7 +9,6 @@ mod signals;
 use std::path::Path;
 
 use anyhow::Context as _;
-use rustix::thread::{CapabilitySet, capabilities};
 
 use self::followed::Followed;
 use self::lines::Lines;
@@ -44,7 +43,8 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
         ..LiveOptions::default()
     })?;
     let mut redactor = arguments.redact.then(Redactor::new);
-    let (recorder, lines) = open(arguments, redactor.as_mut())?;
+    let head = head(arguments, &selection);
+    let (recorder, lines) = open(arguments, head, redactor.as_mut())?;
     let session = Session {
         encoder: Encoder::new(),
         recorder,
@@ -61,6 +61,7 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
 /// Opens the files: both or none.
 fn open(
     arguments: &cli::Record,
+    mut head: Head,
     redactor: Option<&mut Redactor>,
 ) -> anyhow::Result<(Option<Recorder>, Option<Lines>)> {
     let text = match &arguments.jsonl {
@@ -74,7 +75,6 @@ fn open(
         if let Some(text) = &text {
             text.refuse(path)?;
         }
-        let mut head = head(arguments);
         if let Some(redactor) = redactor {
             redactor.redact_head(&mut head);
         }
@@ -105,33 +105,15 @@ fn open(
 }
 
 /// What the recording says of itself.
-fn head(arguments: &cli::Record) -> Head {
+fn head(arguments: &cli::Record, selection: &Selection) -> Head {
+    let filter = selection.leaves_out().then(|| arguments.select.to_text());
     Head {
         host: host(Path::new("/proc")),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         begun_at_us: jiff::Timestamp::now().as_microsecond(),
         interval: arguments.interval,
-        capabilities: capability_names(),
-        filter: arguments.select.to_text(),
+        capabilities: super::capability_names(),
+        filter: filter.unwrap_or_default(),
         redacted: false,
     }
-}
-
-/// The effective capabilities of this process, by the kernel's names.
-fn capability_names() -> Vec<String> {
-    let Ok(sets) = capabilities(None) else {
-        return Vec::new();
-    };
-    let mut names: Vec<String> = sets
-        .effective
-        .iter_names()
-        .map(|(name, _)| format!("CAP_{name}"))
-        .collect();
-    let unknown = sets.effective.bits() & !CapabilitySet::all().bits();
-    names.extend(
-        (0..u64::BITS)
-            .filter(|bit| unknown >> bit & 1 == 1)
-            .map(|bit| format!("CAP_{bit}")),
-    );
-    names
 }
