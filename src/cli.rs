@@ -1,8 +1,10 @@
 //! What was typed. Exactly that: what it means is decided by the command that it is for.
 
 pub mod language;
+mod recording;
 mod select;
 
+pub use recording::{Export, Format, Info, Record};
 pub use select::Select;
 
 use std::path::PathBuf;
@@ -56,6 +58,12 @@ pub enum Command {
     Summary(Summary),
     /// Tells what is opened, changed and closed, as it happens
     Events(Events),
+    /// Records what is sampled into a file, until Ctrl-C
+    Record(Record),
+    /// Tells what a recording holds, its span, its gaps, and whether it is whole
+    Info(Info),
+    /// Writes a recording as JSON Lines, CSV or Parquet
+    Export(Export),
     /// Ends connections (`SOCK_DESTROY`) after showing them and asking
     Kill(Kill),
     /// Shows a recording in the dashboard
@@ -132,9 +140,17 @@ pub struct List {
     /// Repeats every so often, as JSON Lines
     #[arg(long, value_name = "DURATION", value_parser = interval, conflicts_with_all = ["json", "csv", "from", "columns"])]
     pub watch: Option<Duration>,
-    /// Reads a raw dump made by ss -D in place of the kernel
+    /// Reads a recording, or a raw dump made by ss -D, in place of the kernel
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
+    /// Which moment of the recording: RFC 3339, 20:14:07, -5m (before the end) or +30s (after the start); its last if not said
+    #[arg(
+        long,
+        value_name = "TIME",
+        requires = "from",
+        allow_hyphen_values = true
+    )]
+    pub at: Option<String>,
     /// One JSON document
     #[arg(long, group = "output", conflicts_with = "columns")]
     pub json: bool,
@@ -160,11 +176,22 @@ impl List {
 }
 
 /// `summary`.
-#[derive(Debug, Clone, Copy, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub struct Summary {
     /// One JSON document
     #[arg(long)]
     pub json: bool,
+    /// Reads a recording in place of the kernel
+    #[arg(long, value_name = "FILE")]
+    pub from: Option<PathBuf>,
+    /// Which moment of the recording: RFC 3339, 20:14:07, -5m (before the end) or +30s (after the start); its last if not said
+    #[arg(
+        long,
+        value_name = "TIME",
+        requires = "from",
+        allow_hyphen_values = true
+    )]
+    pub at: Option<String>,
 }
 
 /// `events`.
@@ -182,6 +209,9 @@ pub struct Events {
     /// One JSON object a line
     #[arg(long)]
     pub json: bool,
+    /// Tells what happened in a recording, in place of what happens now
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["duration", "interval"])]
+    pub from: Option<PathBuf>,
     /// Ends after this time, for example 10s or 5m; otherwise on Ctrl-C
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub duration: Option<Duration>,

@@ -14,7 +14,7 @@
 //! - [`replay`]: moments of a recording, derived as they were when it was made.
 //! - [`tui`]: the dashboard's screen: state, keys, views. Draws and decides, touches nothing outside.
 //! - [`app`]: the running dashboard: threads, channels, the terminal.
-//! - [`export`]: what leaves as text: table, JSON, CSV.
+//! - [`export`]: what leaves in another form: table, JSON, CSV, Parquet.
 //! - [`command`] and [`cli`]: one file for each subcommand; what was typed.
 //!
 //! A datum's way: netlink bytes → `decode` → `Socket` → joined with owners → `Sample` → `aggregate` → row → cell. No

@@ -24,8 +24,11 @@ fn main() -> ExitCode {
     let result = match &cli.command {
         None => command::dashboard::run(&cli.dashboard),
         Some(Command::List(arguments)) => command::list::run(arguments),
-        Some(Command::Summary(arguments)) => command::summary::run(*arguments),
+        Some(Command::Summary(arguments)) => command::summary::run(arguments),
         Some(Command::Events(arguments)) => command::events::run(arguments),
+        Some(Command::Record(arguments)) => command::record::run(arguments),
+        Some(Command::Info(arguments)) => command::info::run(arguments),
+        Some(Command::Export(arguments)) => command::export::run(arguments),
         Some(Command::Kill(arguments)) => command::kill::run(arguments),
         Some(Command::Replay(arguments)) => command::replay::run(arguments),
         Some(Command::Help(arguments)) => command::help::run(arguments),

@@ -4,8 +4,6 @@
 //! The dumps are recorded again by `cargo test --test decode -- --ignored record_fixtures` in a network namespace that
 //! holds sockets in the states to be recorded; the expectations below then have to be made anew.
 
-use std::path::PathBuf;
-
 use proptest::prelude::*;
 use sockwatch::model::{
     Ends, Family, MemoryInfo, Protocol, Sample, Socket, SocketTable, State, TcpInfo, TimerKind,
@@ -13,6 +11,10 @@ use sockwatch::model::{
 use sockwatch::source::netlink::decode;
 use sockwatch::source::netlink::dump::{Answers, decode_datagram};
 use sockwatch::source::netlink::request::{Asked, Table};
+
+mod support;
+
+use support::dumps::{fixture, protocol, recorded};
 
 const TABLES: [(&str, Table); 7] = [
     ("tcp", Table::Inet(Protocol::Tcp)),
@@ -23,33 +25,6 @@ const TABLES: [(&str, Table); 7] = [
     ("netlink", Table::Netlink),
     ("packet", Table::Packet),
 ];
-
-fn fixture(name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/fixtures")
-        .join(format!("{name}.dump"))
-}
-
-/// One recorded dump: its datagrams, each behind its length.
-fn recorded(name: &str) -> Vec<Vec<u8>> {
-    let bytes = std::fs::read(fixture(name)).expect("the fixture is in the repository");
-    let mut datagrams = Vec::new();
-    let mut rest = &bytes[..];
-    while let Some((length, after)) = rest.split_first_chunk::<4>() {
-        let (datagram, after) = after.split_at(u32::from_le_bytes(*length) as usize);
-        datagrams.push(datagram.to_vec());
-        rest = after;
-    }
-    datagrams
-}
-
-fn protocol(name: &str) -> Option<Protocol> {
-    match name {
-        "tcp" | "tcp6" => Some(Protocol::Tcp),
-        "udp" | "udp6" => Some(Protocol::Udp),
-        _ => None,
-    }
-}
 
 fn decoded(name: &str, datagrams: &[Vec<u8>]) -> (SocketTable, Vec<Answers>) {
     let mut table = SocketTable::default();

@@ -13,6 +13,7 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 use rustix::process::{Pid, Signal, kill_process};
 use sockwatch::app;
 use sockwatch::model::Sample;
+use sockwatch::recording::Archive as _;
 use sockwatch::source::{Source, SourceError};
 
 /// The longest that anything may take; a loaded machine is slow.
@@ -333,6 +334,49 @@ fn it_stops_and_goes_on_like_any_job() {
     session.wait_for("1 Overview");
     session.press("q");
     assert!(session.end().success());
+}
+
+/// A recorder in a terminal, that has told how far it is; it records to `s.swr`.
+fn recorder(directory: &std::path::Path) -> Session {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sockwatch"));
+    command.args(["record", "--interval", "100ms", "-o", "s.swr"]);
+    command.cwd(directory);
+    let mut session = Session::start_command(command, &[]);
+    session.wait_for("3 samples");
+    session
+}
+
+#[test]
+fn a_recorder_tells_in_one_line_how_far_it_is_and_ends_with_ctrl_c() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut session = recorder(directory.path());
+    session.wait_for("5 samples");
+    let lines = session.screen.screen().contents();
+    assert_eq!(lines.matches(" samples ").count(), 1, "{lines}");
+    session.press("\x03");
+    session.wait_for("sockwatch: s.swr: 00:");
+    assert!(session.end().success());
+}
+
+#[test]
+fn a_recorder_goes_on_while_its_terminal_takes_nothing_and_ends_all_the_same() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut session = recorder(directory.path());
+    let samples = || {
+        let reader = sockwatch::recording::Reader::open(&directory.path().join("s.swr"));
+        reader.map_or(0, |reader| reader.entries().len())
+    };
+    // Ctrl-S: whoever writes to the terminal from now on waits.
+    session.press("\x13");
+    let wanted = samples() + 60;
+    let until = Instant::now() + 2 * PATIENCE;
+    while samples() < wanted {
+        assert!(Instant::now() < until, "it goes on");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    session.signal(Signal::TERM);
+    let status = wait_for_end(session.child.as_mut());
+    assert!(status.success(), "{status:?}");
 }
 
 #[test]

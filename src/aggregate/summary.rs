@@ -142,7 +142,7 @@ fn rows(moment: &Moment) -> Vec<SummaryRow> {
 fn limits(moment: &Moment, settings: &SocketLimits) -> Vec<SummaryLimit> {
     let counters = &moment.sample.counters.protocols;
     let value = |name: &str| known(counters, name);
-    let pages = |pages: Option<u64>| pages?.checked_mul(settings.page_bytes);
+    let pages = |pages: Option<u64>| pages?.checked_mul(settings.page_bytes?);
     let limit = |id, title, value, limit, unit, of_host| SummaryLimit {
         id,
         title,
@@ -216,7 +216,7 @@ mod tests {
         protocols.names = Arc::new(vec!["sockstat.TCP.mem".into(), "sockstat.TCP.tw".into()]);
         protocols.values = vec![3, 50];
         let settings = SocketLimits {
-            page_bytes: 4096,
+            page_bytes: Some(4096),
             tcp_mem: Some(12),
             tcp_max_tw_buckets: Some(100),
             ..SocketLimits::default()

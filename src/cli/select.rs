@@ -84,6 +84,45 @@ impl Select {
         letters.contains(&true) || !self.query.is_empty() || self.family.iter().any(is_other)
     }
 
+    /// What was typed, as far as it says which sockets.
+    pub fn to_text(&self) -> String {
+        let letters = [
+            (self.all, 'a'),
+            (self.listening, 'l'),
+            (self.tcp, 't'),
+            (self.udp, 'u'),
+            (self.unix, 'x'),
+            (self.raw, 'w'),
+            (self.packet, '0'),
+            (self.mptcp, 'M'),
+            (self.sctp, 'S'),
+            (self.ipv4, '4'),
+            (self.ipv6, '6'),
+        ];
+        let mut letters: String = letters
+            .into_iter()
+            .filter_map(|(given, letter)| given.then_some(letter))
+            .collect();
+        if !letters.is_empty() {
+            letters.insert(0, '-');
+        }
+        let vsock = if self.vsock { "--vsock" } else { "" };
+        let lists = [('f', &self.family), ('A', &self.query)].map(|(letter, names)| {
+            if names.is_empty() {
+                String::new()
+            } else {
+                format!("-{letter} {}", names.join(","))
+            }
+        });
+        let [family, query] = lists;
+        let file = self.filter_file.as_ref();
+        let file = file.map_or_else(String::new, |path| format!("-F {}", path.display()));
+        let filter = self.filter.join(" ");
+        let parts = [&letters, vsock, &family, &query, &file, &filter];
+        let given: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        given.join(" ")
+    }
+
     /// Whether it says anything about which sockets.
     pub fn says_anything(&self) -> bool {
         self.names_kinds()

@@ -1,77 +1,338 @@
-//! Times as people type them.
+//! Times as people write them, within a recording.
 
-use anyhow::{Context, anyhow};
-use jiff::civil::Time;
+use std::ops::RangeInclusive;
+
+use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-/// Understands a time, µs since 1970 UTC: `20:14:07` on the day of a span, RFC 3339, `-5m` from the end of the span,
-/// `+30s` from its start.
+/// The longest part of what was typed that an error repeats.
+const SHOWN: usize = 40;
+
+/// Why a text is no time.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum WhenError {
+    /// It is not written as a time.
+    #[error(
+        "'{text}' is no time; write 2026-11-20T20:14:07Z, '2026-11-20 20:14:07', 20:14:07, -5m (before the end) or \
+         +30s (after the start); the recording has {span}"
+    )]
+    NotUnderstood {
+        /// What was typed.
+        text: String,
+        /// The first and the last Sample.
+        span: String,
+    },
+    /// It is further away than time is counted.
+    #[error("'{text}' is out of reach; the recording has {span}")]
+    OutOfReach {
+        /// What was typed.
+        text: String,
+        /// The first and the last Sample.
+        span: String,
+    },
+}
+
+/// The instant that a text means, µs since 1970 UTC: of a whole second its end, so that what was taken in it is meant.
+///
+/// Understood are RFC 3339 (`2026-11-20T20:14:07.5Z`), a date with a time (`2026-11-20 20:14:07`) in `zone`, a time of day
+/// (`20:14:07`) in `zone`, and times before the end (`-5m`) and after the start (`+30s`) of `span`, which has the times of
+/// the first and the last Sample. A time of day is that of the last day on which it lies within the span, whole seconds
+/// counting as long as they last; if there is none, it is the nearest one.
 ///
 /// # Errors
-/// If it is none.
-pub fn parse(text: &str, span: (i64, i64), zone: &TimeZone) -> anyhow::Result<i64> {
+/// If it is no time.
+pub fn parse(text: &str, span: (i64, i64), zone: &TimeZone) -> Result<i64, WhenError> {
+    Ok(*parse_range(text, span, zone)?.end())
+}
+
+/// All that a text means, µs since 1970 UTC: what has no fraction is a whole second, times relative to an end of the span
+/// are one instant. See [`parse`].
+///
+/// # Errors
+/// If it is no time.
+pub fn parse_range(
+    text: &str,
+    span: (i64, i64),
+    zone: &TimeZone,
+) -> Result<RangeInclusive<i64>, WhenError> {
     let text = text.trim();
-    let relative = text.starts_with(['-', '+']);
-    if relative {
-        let (start, length) = text.split_at(1);
-        let length: SignedDuration = length
-            .parse()
-            .map_err(|_| anyhow!("'{text}' has no length; write for example -5m or +30s"))?;
-        let length = i64::try_from(length.as_micros()).context("too long")?;
-        return Ok(if start == "-" {
-            span.1.saturating_sub(length)
-        } else {
-            span.0.saturating_add(length)
-        });
+    let out_of_reach = || WhenError::OutOfReach {
+        text: shortened(text),
+        span: show_span(span, zone),
+    };
+    let not_understood = || WhenError::NotUnderstood {
+        text: shortened(text),
+        span: show_span(span, zone),
+    };
+    if let Some(relative) = Relative::parse(text) {
+        let instant = relative.from(span).ok_or_else(out_of_reach)?;
+        return Ok(instant..=instant);
     }
-    if let Ok(at) = text.parse::<Timestamp>() {
-        return Ok(at.as_microsecond());
+    // A date alone is understood by the parsers below, and means a whole day to people.
+    if !text.contains(':') {
+        return Err(not_understood());
     }
-    if let Ok(time) = text.parse::<Time>() {
-        let first = Timestamp::from_microsecond(span.0)?.to_zoned(zone.clone());
-        let on = |day: jiff::civil::Date| -> anyhow::Result<i64> {
-            Ok(day
-                .to_datetime(time)
-                .to_zoned(zone.clone())?
-                .timestamp()
-                .as_microsecond())
+    let start = if let Ok(instant) = text.parse::<Timestamp>() {
+        instant.as_microsecond()
+    } else if let Ok(local) = text.parse::<DateTime>() {
+        in_zone(local, zone).ok_or_else(out_of_reach)?
+    } else if let Ok(time) = text.parse::<Time>() {
+        on_some_day(time, span, zone).ok_or_else(out_of_reach)?
+    } else {
+        return Err(not_understood());
+    };
+    Ok(start..=start.saturating_add(length(text)))
+}
+
+/// A time in `zone`, to the second: `2026-11-20 20:14:07`. Empty if it is out of reach.
+pub fn show(us: i64, zone: &TimeZone) -> String {
+    Timestamp::from_microsecond(us).map_or_else(
+        |_| String::new(),
+        |at| {
+            let local = at.to_zoned(zone.clone());
+            local.strftime("%Y-%m-%d %H:%M:%S").to_string()
+        },
+    )
+}
+
+/// The first and the last time in words.
+pub fn show_span((first, last): (i64, i64), zone: &TimeZone) -> String {
+    format!("{} to {}", show(first, zone), show(last, zone))
+}
+
+/// What was typed, as far as it fits into a line.
+fn shortened(text: &str) -> String {
+    let escaped = text.escape_debug().collect::<String>();
+    match escaped.char_indices().nth(SHOWN) {
+        Some((at, _)) => format!("{}…", &escaped[..at]),
+        None => escaped,
+    }
+}
+
+/// How long what was typed lasts beyond its first µs: a second, unless it has a fraction.
+fn length(text: &str) -> i64 {
+    if text.contains(['.', ',']) {
+        0
+    } else {
+        999_999
+    }
+}
+
+/// A time counted from an end of the recording.
+#[derive(Debug, Clone, Copy)]
+enum Relative {
+    BeforeEnd(SignedDuration),
+    AfterStart(SignedDuration),
+}
+
+impl Relative {
+    fn parse(text: &str) -> Option<Relative> {
+        let duration = |text: &str| {
+            // It has its sign already.
+            let first = text.chars().next().filter(char::is_ascii_digit);
+            first.and_then(|_| text.parse::<SignedDuration>().ok())
         };
-        let at = on(first.date())?;
-        // A span over midnight: the time that lies in it.
-        return Ok(if at < span.0 {
-            let next = on(first.date().tomorrow()?)?;
-            if next <= span.1 { next } else { at }
+        if let Some(text) = text.strip_prefix('-') {
+            duration(text).map(Relative::BeforeEnd)
         } else {
-            at
-        });
+            duration(text.strip_prefix('+')?).map(Relative::AfterStart)
+        }
     }
-    if let Ok(local) = text.parse::<jiff::civil::DateTime>() {
-        return Ok(local.to_zoned(zone.clone())?.timestamp().as_microsecond());
+
+    fn from(self, (first, last): (i64, i64)) -> Option<i64> {
+        let us = |duration: SignedDuration| i64::try_from(duration.as_micros()).ok();
+        match self {
+            Relative::BeforeEnd(duration) => last.checked_sub(us(duration)?),
+            Relative::AfterStart(duration) => first.checked_add(us(duration)?),
+        }
     }
-    Err(anyhow!(
-        "'{text}' is no time; write for example 20:14:07, -5m from the end, +30s from the start"
-    ))
+}
+
+/// The instant of a local time; of two that have it the first, of none the one after the gap.
+fn in_zone(local: DateTime, zone: &TimeZone) -> Option<i64> {
+    let instant = zone.to_ambiguous_timestamp(local).compatible().ok()?;
+    Some(instant.as_microsecond())
+}
+
+/// The last instant within the span at which the clock shows a time, or the one nearest to the span.
+fn on_some_day(time: Time, (first, last): (i64, i64), zone: &TimeZone) -> Option<i64> {
+    let day = |us: i64| -> Option<Date> {
+        let instant = Timestamp::from_microsecond(us).ok()?;
+        Some(zone.to_datetime(instant).date())
+    };
+    let mut best: Option<(i64, i64)> = None;
+    for day in [day(first)?, day(last)?] {
+        for days in [-1, 0, 1] {
+            let Ok(day) = day.checked_add(days.days()) else {
+                continue;
+            };
+            let Some(start) = in_zone(day.to_datetime(time), zone) else {
+                continue;
+            };
+            // A second counts as long as it lasts.
+            let before = first.saturating_sub(start.saturating_add(999_999));
+            let outside = before.max(start.saturating_sub(last)).max(0);
+            let closer = |(far, known)| outside < far || (outside == far && start > known);
+            if best.is_none_or(closer) {
+                best = Some((outside, start));
+            }
+        }
+    }
+    best.map(|(_, start)| start)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// 2026-11-20 23:50:00 UTC, µs, and twenty minutes later.
-    const SPAN: (i64, i64) = (1_795_218_600_000_000, 1_795_219_800_000_000);
+    fn at(text: &str) -> i64 {
+        text.parse::<Timestamp>().unwrap().as_microsecond()
+    }
+
+    /// Berlin's, on machines without a database of time zones too.
+    fn zone() -> TimeZone {
+        TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()
+    }
+
+    /// What a text means, as RFC 3339, in a recording between two times.
+    fn means(text: &str, first: &str, last: &str) -> String {
+        let range = parse_range(text, (at(first), at(last)), &zone());
+        match range {
+            Ok(range) => Timestamp::from_microsecond(*range.start())
+                .unwrap()
+                .to_string(),
+            Err(error) => error.to_string(),
+        }
+    }
+
+    const FIRST: &str = "2026-11-20T19:10:00.25Z";
+    const LAST: &str = "2026-11-20T19:44:43.5Z";
 
     #[test]
-    fn times_are_absolute_or_relative_to_the_span() {
-        let at = |text: &str| parse(text, SPAN, &TimeZone::UTC).map(|at| (at - SPAN.0) / 1_000_000);
-        assert_eq!(at("23:51:07").unwrap(), 67);
-        assert_eq!(at("00:05:00").unwrap(), 900, "over midnight");
-        assert_eq!(at("23:40:00").unwrap(), -600);
-        assert_eq!(at("-5m").unwrap(), 900);
-        assert_eq!(at("+30s").unwrap(), 30);
-        assert_eq!(at("2026-11-20T23:50:01Z").unwrap(), 1);
-        for wrong in ["", "soon", "-", "+5", "25:00:00", "-5"] {
-            assert!(at(wrong).is_err(), "{wrong}");
+    fn times_are_understood_as_they_are_written() {
+        let means = |text| means(text, FIRST, LAST);
+        for (text, meant) in [
+            ("2026-11-20T19:20:00Z", "2026-11-20T19:20:00Z"),
+            ("2026-11-20 19:20:00.123456Z", "2026-11-20T19:20:00.123456Z"),
+            ("2026-11-20T20:20:00+01:00", "2026-11-20T19:20:00Z"),
+            ("2026-11-20 20:20:00", "2026-11-20T19:20:00Z"),
+            ("2026-11-20T20:20:00.5", "2026-11-20T19:20:00.5Z"),
+            ("2026-11-20 20:20", "2026-11-20T19:20:00Z"),
+            ("20:20:00", "2026-11-20T19:20:00Z"),
+            (" 20:20 ", "2026-11-20T19:20:00Z"),
+            ("20:20:00.75", "2026-11-20T19:20:00.75Z"),
+            ("-5m", "2026-11-20T19:39:43.5Z"),
+            ("-1m 30s", "2026-11-20T19:43:13.5Z"),
+            ("-0s", "2026-11-20T19:44:43.5Z"),
+            ("+30s", "2026-11-20T19:10:30.25Z"),
+            ("+500ms", "2026-11-20T19:10:00.75Z"),
+            // Beyond its ends, too: what that means is for the caller to say.
+            ("+2h", "2026-11-20T21:10:00.25Z"),
+            ("2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(means(text), meant, "{text}");
         }
+    }
+
+    #[test]
+    fn a_whole_second_lasts_a_second() {
+        let span = (at(FIRST), at(LAST));
+        let range = |text| parse_range(text, span, &zone()).unwrap();
+        let second = at("2026-11-20T19:20:00Z");
+        assert_eq!(range("20:20:00"), second..=second + 999_999);
+        assert_eq!(range("20:20:00.0"), second..=second);
+        assert_eq!(range("+30s"), span.0 + 30_000_000..=span.0 + 30_000_000);
+        assert_eq!(parse("20:20:00", span, &zone()), Ok(second + 999_999));
+    }
+
+    #[test]
+    fn a_time_of_day_is_the_last_one_within_the_recording() {
+        // Over midnight in Berlin.
+        let night = |text| means(text, "2026-11-20T22:30:00Z", "2026-11-21T00:30:00Z");
+        assert_eq!(night("23:45:00"), "2026-11-20T22:45:00Z");
+        assert_eq!(night("00:00:00"), "2026-11-20T23:00:00Z");
+        assert_eq!(night("01:00:00"), "2026-11-21T00:00:00Z");
+        // Outside of it the nearest one.
+        assert_eq!(night("23:00:00"), "2026-11-20T22:00:00Z");
+        assert_eq!(night("02:00:00"), "2026-11-21T01:00:00Z");
+        // Several days.
+        let days = |text| means(text, "2026-11-17T11:00:00Z", "2026-11-20T11:00:00Z");
+        assert_eq!(days("10:00:00"), "2026-11-20T09:00:00Z");
+        assert_eq!(days("13:00:00"), "2026-11-19T12:00:00Z");
+        // The second in which it begins.
+        assert_eq!(means("20:10:00", FIRST, LAST), "2026-11-20T19:10:00Z");
+    }
+
+    #[test]
+    fn clocks_that_are_changed_confuse_nobody() {
+        // In Berlin 02:30 came twice on 2026-10-25 and not at all on 2026-03-29.
+        let twice = |text| means(text, "2026-10-24T23:00:00Z", "2026-10-25T03:00:00Z");
+        assert_eq!(twice("02:30:00"), "2026-10-25T00:30:00Z");
+        let never = |text| means(text, "2026-03-29T00:00:00Z", "2026-03-29T03:00:00Z");
+        assert_eq!(never("02:30:00"), "2026-03-29T01:30:00Z");
+    }
+
+    #[test]
+    fn what_is_no_time_is_told_in_one_line_with_what_would_be() {
+        for text in [
+            "",
+            "-",
+            "+",
+            "5",
+            "5m",
+            "half past eight",
+            "25:00:00",
+            "20:14:61",
+            "2026-11-20",
+            "--5m",
+            "-+5m",
+            "2026-13-01 00:00:00",
+            "20:14:07x",
+            "\u{1b}[2J",
+            "::",
+            "١٢:٠٠:٠٠",
+        ] {
+            let error = parse(text, (at(FIRST), at(LAST)), &zone()).unwrap_err();
+            let said = error.to_string();
+            assert!(
+                matches!(error, WhenError::NotUnderstood { .. }),
+                "{text}: {said}"
+            );
+            assert!(
+                said.contains("2026-11-20 20:10:00 to 2026-11-20 20:44:43"),
+                "{said}"
+            );
+            assert!(!said.contains(char::is_control), "{said:?}");
+        }
+        let long = "x:".repeat(1000);
+        let said = parse(&long, (at(FIRST), at(LAST)), &zone()).unwrap_err();
+        assert!(said.to_string().len() < 300, "{said}");
+    }
+
+    #[test]
+    fn no_span_and_no_distance_is_too_much() {
+        let spans = [(0, 0), (5, -5), (i64::MIN, i64::MAX), (i64::MAX, i64::MIN)];
+        for span in spans {
+            for text in [
+                "20:14:07",
+                "-5m",
+                "+30s",
+                "-106751991d",
+                "+2562047788015h",
+                "2026-11-20T20:14:07Z",
+                "nonsense",
+            ] {
+                // Whatever it is, it is said.
+                let _ = parse(text, span, &zone());
+            }
+        }
+        let far = parse("-2562047788015h", (at(FIRST), at(LAST)), &zone());
+        assert!(matches!(far, Err(WhenError::OutOfReach { .. })), "{far:?}");
+        assert_eq!(
+            parse("00:00:00.0", (0, 1), &TimeZone::UTC),
+            Ok(0),
+            "an empty recording at the epoch"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! `sockwatch events`: what is opened, changed and closed, as it happens.
 
 use std::io::{self, BufWriter, Write};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -8,22 +9,32 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
+use super::recorded::{self, Elsewhere};
 use super::select::Selection;
 use crate::aggregate::{Aggregator, Event, Moment};
 use crate::cli;
 use crate::column::EventLine;
 use crate::export;
 use crate::model::SocketRef;
+use crate::replay::Depth;
 use crate::source::{Live, LiveOptions, Source, System};
 
 /// How often somebody who waits looks whether it is time to end.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// Tells what happens until the time is over, a signal comes or nobody listens any more.
+/// Tells what happens until the time is over, a signal comes or nobody listens any more; or what happened in a recording.
 ///
 /// # Errors
-/// If the filter is not understood, the kernel gives no sockets or no events, or standard output cannot be written.
+/// If the filter is not understood, the kernel gives no sockets or no events, the recording cannot be read, or standard
+/// output cannot be written.
 pub fn run(arguments: &cli::Events) -> anyhow::Result<()> {
+    match &arguments.from {
+        Some(path) => replay(arguments, path),
+        None => listen(arguments),
+    }
+}
+
+fn listen(arguments: &cli::Events) -> anyhow::Result<()> {
     let selection = Selection::new(&arguments.select, &System::default(), false)?;
     selection.check()?;
     let end = Arc::new(AtomicBool::new(false));
@@ -40,19 +51,7 @@ pub fn run(arguments: &cli::Events) -> anyhow::Result<()> {
     let until = arguments
         .duration
         .and_then(|duration| start.checked_add(duration));
-    let mut teller = Teller {
-        arguments,
-        selection: &selection,
-        timezone: jiff::tz::TimeZone::system(),
-        told: 0,
-        undecided: 0,
-    };
-    if !arguments.json && !arguments.no_header {
-        let mut out = io::stdout().lock();
-        export::events::write_heading(&mut out)
-            .and_then(|()| out.flush())
-            .context("cannot write to standard output")?;
-    }
+    let mut teller = Teller::new(arguments, &selection)?;
     let mut next = start;
     loop {
         let last =
@@ -74,7 +73,10 @@ pub fn run(arguments: &cli::Events) -> anyhow::Result<()> {
             .tell(&moment)
             .context("cannot write to standard output")?;
         if last {
-            return teller.finish().context("cannot write to standard output");
+            let now = jiff::Timestamp::now().as_microsecond();
+            return teller
+                .finish(now)
+                .context("cannot write to standard output");
         }
         next = (next + arguments.interval).max(Instant::now());
         let wake = until.map_or(next, |until| until.min(next));
@@ -86,6 +88,39 @@ pub fn run(arguments: &cli::Events) -> anyhow::Result<()> {
             std::thread::sleep(rest.min(LOOK));
         }
     }
+}
+
+/// Tells all that happened in a recording.
+fn replay(arguments: &cli::Events, path: &Path) -> anyhow::Result<()> {
+    let selection = Selection::new(&arguments.select, &Elsewhere::default(), true)?;
+    let mut replayer = recorded::open(path)?.with_all_events();
+    let mut teller = Teller::new(arguments, &selection)?;
+    let mut moment = Moment::default();
+    let mut deaf = false;
+    for at in 0..replayer.archive().entries().len() {
+        // What goes before is taken again after a gap, and was told.
+        let again = at > 0 && !replayer.follows(at, Depth::Near);
+        if let Err(error) = replayer.show(at, Depth::Near, &mut moment) {
+            eprintln!("sockwatch: {}: {error}", path.display());
+            continue;
+        }
+        if again {
+            teller.skip_to(&moment);
+        }
+        if !moment.sample.events_available && !deaf {
+            deaf = true;
+            eprintln!(
+                "sockwatch: {}: the kernel did not tell of sockets that ended; what lived between two samples is missing",
+                path.display()
+            );
+        }
+        teller
+            .tell(&moment)
+            .context("cannot write to standard output")?;
+    }
+    teller
+        .finish(moment.sample.taken_at_us)
+        .context("cannot write to standard output")
 }
 
 /// Writes down what was not told yet.
@@ -100,7 +135,33 @@ struct Teller<'a> {
     undecided: u64,
 }
 
-impl Teller<'_> {
+impl<'a> Teller<'a> {
+    /// Has told nothing yet but the heading.
+    fn new(arguments: &'a cli::Events, selection: &'a Selection) -> anyhow::Result<Teller<'a>> {
+        if !arguments.json && !arguments.no_header {
+            let mut out = io::stdout().lock();
+            export::events::write_heading(&mut out)
+                .and_then(|()| out.flush())
+                .context("cannot write to standard output")?;
+        }
+        Ok(Teller {
+            arguments,
+            selection,
+            timezone: jiff::tz::TimeZone::system(),
+            told: 0,
+            undecided: 0,
+        })
+    }
+
+    /// Leaves out what happened before a moment.
+    fn skip_to(&mut self, moment: &Moment) {
+        let log = &moment.aggregate.events;
+        let now = moment.sample.monotonic_ns;
+        let own = log.batches().next_back();
+        let own = own.filter(|batch| batch.sample.monotonic_ns == now);
+        self.told = own.map_or(log.next(), |batch| batch.first);
+    }
+
     fn tell(&mut self, moment: &Moment) -> io::Result<()> {
         let mut out = BufWriter::with_capacity(256 * 1024, io::stdout().lock());
         let log = &moment.aggregate.events;
@@ -132,15 +193,14 @@ impl Teller<'_> {
         out.flush()
     }
 
-    /// Tells how much the filter could not decide.
-    fn finish(&self) -> io::Result<()> {
+    /// Tells in the end, at a time in µs since 1970 UTC, how much the filter could not decide.
+    fn finish(&self, at_us: i64) -> io::Result<()> {
         if self.undecided == 0 {
             return Ok(());
         }
         if self.arguments.json {
-            let now = jiff::Timestamp::now().as_microsecond();
             return export::json::write_count(
-                now,
+                at_us,
                 "undecided",
                 self.undecided,
                 &mut io::stdout().lock(),

@@ -259,6 +259,15 @@ impl Kinds {
             .collect()
     }
 
+    /// Whether every kind of socket of every family was asked for.
+    pub(super) fn are_all(&self) -> bool {
+        let own = |kind: &Kind| {
+            let mut families = kind.families().iter();
+            self.wanted.contains(kind) && families.all(|family| self.families.contains(family))
+        };
+        ALL.iter().all(own)
+    }
+
     /// Whether the kernel can end all that was asked for: TCP and UDP sockets.
     pub(super) fn are_destroyable(&self) -> bool {
         self.wanted.iter().all(|kind| matches!(kind, Tcp | Udp))

@@ -1,20 +1,26 @@
 //! `sockwatch list`: the sockets of this moment.
 
+mod columns;
+
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
 
+use self::columns::{Order, columns, plain};
+use super::help::Usage;
+use super::recorded::{self, Elsewhere};
 use super::resolve::Resolved;
 use super::select::Selection;
 use crate::aggregate::{Aggregator, Moment};
 use crate::cli::{self, List};
-use crate::column::{Align, DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow, VOCABULARY};
+use crate::column::SocketRow;
 use crate::export;
 use crate::export::table::{Further, Layout};
 use crate::model::{Attribution, Sample, Unowned};
 use crate::source::netlink::request::Asked;
-use crate::source::{Live, LiveOptions, OwnersOf, Source, System, read_raw_dump};
+use crate::source::{Live, LiveOptions, OwnersOf, RawDumpError, Source, System, read_raw_dump};
 
 /// Time between the two Samples that a rate is made of.
 const RATE_WINDOW: Duration = Duration::from_secs(1);
@@ -26,8 +32,9 @@ const RATE_WINDOW: Duration = Duration::from_secs(1);
 pub fn run(arguments: &List) -> anyhow::Result<()> {
     let start = Instant::now();
     if arguments.summary {
-        super::summary::run(cli::Summary {
+        super::summary::run(&cli::Summary {
             json: arguments.json,
+            ..cli::Summary::default()
         })?;
         // As ss: the summary alone, unless sockets are asked for as well.
         if arguments.json || !arguments.select.says_anything() {
@@ -35,9 +42,11 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
         }
     }
     let system = System::default();
-    let selection = match &arguments.from {
-        Some(_) => Selection::new(&arguments.select, &system, true)?,
-        None => Selection::new(&arguments.select, &system, false)?,
+    let origin = Origin::of(arguments)?;
+    let selection = match origin {
+        Origin::Kernel => Selection::new(&arguments.select, &system, false)?,
+        Origin::RawDump(_) => Selection::new(&arguments.select, &system, true)?,
+        Origin::Recording(_) => Selection::new(&arguments.select, &Elsewhere::default(), true)?,
     };
     let columns = columns(arguments)?;
     let order = arguments.sort.as_deref().map(Order::parse).transpose()?;
@@ -53,21 +62,24 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
         other_ends: arguments.machine_readable() || named.contains(&"peer"),
     };
     let mut moment = Moment::default();
-    if let Some(path) = &arguments.from {
-        if needs.rates || selection.filter.asks_names() {
-            return Err(super::help::Usage::new(
-                "a dump made by ss -D has sockets only: neither processes nor names of users, and nothing to measure a rate by",
-            )
-            .into());
+    match origin {
+        Origin::Recording(path) => recorded::moment(path, arguments.at.as_deref(), &mut moment)?,
+        Origin::RawDump(path) => {
+            if needs.rates || selection.filter.asks_names() {
+                return Err(Usage::new(
+                    "a dump made by ss -D has sockets only: neither processes nor names of users, and nothing to measure a rate by",
+                )
+                .into());
+            }
+            read_dump(path, &mut moment)?;
         }
-        read_raw_dump(path, &mut moment.sample)?;
-        moment.derive(&mut Aggregator::new());
-    } else {
-        selection.check()?;
-        if let Some(interval) = arguments.watch {
-            return watch(arguments, &selection, order, interval);
+        Origin::Kernel => {
+            selection.check()?;
+            if let Some(interval) = arguments.watch {
+                return watch(arguments, &selection, order, interval);
+            }
+            take(&selection, needs, &mut moment)?;
         }
-        take(&selection, needs, &mut moment)?;
     }
     let mut rows = select(&selection, &moment);
     if let Some(order) = order {
@@ -115,6 +127,49 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
         });
         writeln!(io::stderr(), "{line}")?;
     }
+    Ok(())
+}
+
+/// Where the sockets come from.
+#[derive(Debug, Clone, Copy)]
+enum Origin<'a> {
+    Kernel,
+    /// A file that ss wrote.
+    RawDump(&'a Path),
+    Recording(&'a Path),
+}
+
+impl Origin<'_> {
+    /// What was asked for, unless it makes no sense there.
+    fn of(arguments: &List) -> Result<Origin<'_>, Usage> {
+        let Some(path) = &arguments.from else {
+            return Ok(Origin::Kernel);
+        };
+        if recorded::is_recording(path) {
+            if arguments.resolve && !arguments.numeric {
+                return Err(Usage::new(
+                    "-r asks this machine for names, which knows nothing of the one that was recorded; leave it out",
+                ));
+            }
+            return Ok(Origin::Recording(path));
+        }
+        if let Some(at) = &arguments.at {
+            return Err(Usage::new(format!(
+                "--at {at}: {} is no recording, and a dump made by ss -D has one moment only",
+                path.display()
+            )));
+        }
+        Ok(Origin::RawDump(path))
+    }
+}
+
+/// Reads what ss wrote.
+fn read_dump(path: &Path, moment: &mut Moment) -> anyhow::Result<()> {
+    read_raw_dump(path, &mut moment.sample).map_err(|error| match error {
+        RawDumpError::Foreign { .. } => anyhow!("{error}; nor is it a recording"),
+        error => error.into(),
+    })?;
+    moment.derive(&mut Aggregator::new());
     Ok(())
 }
 
@@ -179,11 +234,6 @@ fn take(selection: &Selection, needs: Needs, moment: &mut Moment) -> anyhow::Res
         );
     }
     Ok(())
-}
-
-/// A column's name as it was typed, without what says that it stands beside the usual ones.
-fn plain(name: &str) -> &str {
-    name.trim().trim_start_matches('+')
 }
 
 /// Repeats, as JSON Lines, until nobody listens any more.
@@ -272,124 +322,4 @@ pub(super) fn select(selection: &Selection, moment: &Moment) -> Vec<u32> {
     (0..moment.sample.sockets.rows.len() as u32)
         .filter(holds)
         .collect()
-}
-
-/// An order that was asked for.
-#[derive(Debug, Clone, Copy)]
-struct Order {
-    column: &'static SocketColumn,
-    descending: bool,
-}
-
-impl Order {
-    /// `COLUMN`, `COLUMN:asc`, `COLUMN:desc`.
-    fn parse(text: &str) -> anyhow::Result<Order> {
-        let (name, direction) = match text.split_once(':') {
-            Some((name, direction)) => (name, Some(direction)),
-            None => (text, None),
-        };
-        let column = column(name)?;
-        let descending = match direction {
-            None => column.align == Align::Right,
-            Some("asc") => false,
-            Some("desc") => true,
-            Some(other) => {
-                return Err(super::help::Usage::new(format!(
-                    "--sort {text}: '{other}' is no direction; write {name}:asc or {name}:desc"
-                ))
-                .into());
-            }
-        };
-        Ok(Order { column, descending })
-    }
-
-    /// Puts rows into this order; equal ones stay as they are.
-    fn apply(self, moment: &Moment, rows: &mut [u32]) {
-        let key = |row: &u32| {
-            let row = SocketRow::of(moment, *row as usize);
-            row.map_or(crate::column::SortKey::Missing, |row| {
-                self.column.sort_key(&row)
-            })
-        };
-        let mut keyed: Vec<_> = rows.iter().map(|row| (key(row), *row)).collect();
-        keyed.sort_by(|a, b| a.0.compare(&b.0, self.descending));
-        for (place, (_, row)) in rows.iter_mut().zip(&keyed) {
-            *place = *row;
-        }
-    }
-}
-
-/// The column of that name.
-fn column(name: &str) -> anyhow::Result<&'static SocketColumn> {
-    let field = VOCABULARY.field(name.trim());
-    let column = field.and_then(|field| SOCKET_COLUMNS.get(usize::from(field.id)));
-    column.ok_or_else(|| {
-        super::help::Usage::new(format!(
-            "there is no column '{name}'; 'sockwatch help columns' lists them"
-        ))
-        .into()
-    })
-}
-
-/// The columns of the table.
-fn columns(arguments: &List) -> anyhow::Result<Vec<&'static SocketColumn>> {
-    let mut columns: Vec<&'static SocketColumn> = Vec::new();
-    let mut add = |column: &'static SocketColumn| {
-        if !columns.iter().any(|known| known.id == column.id) {
-            columns.push(column);
-        }
-    };
-    let asked = &arguments.columns;
-    let beside = asked.first().is_none_or(|name| name.starts_with('+'));
-    if beside {
-        let mut ids: Vec<&str> = DEFAULT_COLUMNS.to_vec();
-        if arguments.options {
-            ids.push("timer");
-        }
-        if arguments.tos {
-            ids.extend(["tos", "tclass", "class_id"]);
-        }
-        if arguments.inet_sockopt {
-            ids.push("options");
-        }
-        if arguments.cgroup {
-            ids.push("cgroup");
-        }
-        if arguments.extended {
-            ids.extend(["interface", "uid", "inode", "cookie", "mark", "cgroup"]);
-        }
-        if arguments.memory {
-            ids.extend([
-                "rmem_alloc",
-                "rcvbuf",
-                "wmem_alloc",
-                "sndbuf",
-                "fwd_alloc",
-                "wmem_queued",
-                "optmem",
-                "memory_backlog",
-                "drops",
-            ]);
-        }
-        if arguments.info {
-            ids.extend([
-                "congestion",
-                "rtt",
-                "cwnd",
-                "bytes_acked",
-                "bytes_received",
-                "retransmitted",
-            ]);
-        }
-        ids.iter()
-            .filter_map(|id| SocketColumn::by_id(id))
-            .for_each(&mut add);
-    }
-    for name in asked {
-        add(column(plain(name))?);
-    }
-    if columns.is_empty() {
-        return Err(anyhow!("--columns names no column"));
-    }
-    Ok(columns)
 }

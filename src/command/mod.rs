@@ -2,16 +2,20 @@
 
 pub mod dashboard;
 pub mod events;
+pub mod export;
 pub mod help;
+pub mod info;
 pub mod kill;
 pub mod list;
+pub mod record;
 pub mod replay;
 pub mod summary;
 
+mod files;
 mod kinds;
+mod recorded;
 mod resolve;
 mod select;
-mod when;
 
 use rustix::thread::{CapabilitySet, capabilities};
 

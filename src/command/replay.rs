@@ -3,10 +3,10 @@
 use anyhow::bail;
 
 use super::help::Usage;
-use super::when;
 use crate::app;
 use crate::cli::Replay;
 use crate::column::VOCABULARY;
+use crate::column::when;
 use crate::filter::{Context, Filter, NoNames, Surroundings};
 use crate::recording::{Archive, Reader};
 

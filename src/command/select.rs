@@ -108,6 +108,24 @@ impl Selection {
         })
     }
 
+    /// The same for what is, or was, recorded: in all states, unless a letter or the filter says which.
+    pub(super) fn in_all_states(
+        letters: &Select,
+        names: &dyn Names,
+        lenient: bool,
+    ) -> anyhow::Result<Selection> {
+        let letters = Select {
+            all: !letters.listening,
+            ..letters.clone()
+        };
+        Selection::new(&letters, names, lenient)
+    }
+
+    /// Whether it leaves something out.
+    pub(super) fn leaves_out(&self) -> bool {
+        !self.kinds.are_all() || !self.lists_all_states() || !self.filter.is_empty()
+    }
+
     /// Which of the kernel's tables hold what was asked for.
     pub(super) fn tables(&self) -> Vec<Table> {
         let families = self.filter.families();

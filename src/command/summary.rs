@@ -5,31 +5,29 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
+use super::recorded;
 use crate::aggregate::{Aggregator, Moment, Summary};
 use crate::cli;
 use crate::export;
+use crate::model::SocketLimits;
 use crate::source::netlink::request::Asked;
 use crate::source::procfs::socket_limits;
 use crate::source::{Live, LiveOptions, OwnersOf, Source};
 
-/// Takes one Sample and counts what is in it.
+/// Takes one Sample, or reads one from a recording, and counts what is in it. Limits are not recorded: those of this machine
+/// tell nothing of another.
 ///
 /// # Errors
-/// If the kernel gives no sockets, or standard output cannot be written.
-pub fn run(arguments: cli::Summary) -> anyhow::Result<()> {
-    let options = LiveOptions {
-        destroy_events: false,
-        owners: OwnersOf::None,
-        asked: Asked {
-            details: false,
-            ..Asked::default()
-        },
-        ..LiveOptions::default()
-    };
-    let limits = socket_limits(Path::new("/proc"));
+/// If the kernel gives no sockets, the recording cannot be read, or standard output cannot be written.
+pub fn run(arguments: &cli::Summary) -> anyhow::Result<()> {
     let mut moment = Moment::default();
-    Live::new(options)?.next_into(&mut moment.sample)?;
-    moment.derive(&mut Aggregator::new());
+    let limits = match &arguments.from {
+        Some(path) => {
+            recorded::moment(path, arguments.at.as_deref(), &mut moment)?;
+            SocketLimits::default()
+        }
+        None => take(&mut moment)?,
+    };
     let summary = Summary::new(&moment, &limits);
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = if arguments.json {
@@ -46,4 +44,21 @@ pub fn run(arguments: cli::Summary) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Takes one Sample; answers the limits of this machine.
+fn take(moment: &mut Moment) -> anyhow::Result<SocketLimits> {
+    let options = LiveOptions {
+        destroy_events: false,
+        owners: OwnersOf::None,
+        asked: Asked {
+            details: false,
+            ..Asked::default()
+        },
+        ..LiveOptions::default()
+    };
+    let limits = socket_limits(Path::new("/proc"));
+    Live::new(options)?.next_into(&mut moment.sample)?;
+    moment.derive(&mut Aggregator::new());
+    Ok(limits)
 }

@@ -39,8 +39,35 @@ const FIELDS: [&str; 25] = [
 /// # Errors
 /// What the writer says.
 pub fn write(moment: &Moment, rows: &[u32], heading: bool, out: &mut impl Write) -> io::Result<()> {
+    write_rows(moment, rows, heading, None, out)
+}
+
+/// The same with the time of the moment in front, in a field `taken_at`.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_with_time(
+    moment: &Moment,
+    rows: &[u32],
+    heading: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let taken_at = super::timestamp(moment.sample.taken_at_us);
+    write_rows(moment, rows, heading, Some(&taken_at), out)
+}
+
+fn write_rows(
+    moment: &Moment,
+    rows: &[u32],
+    heading: bool,
+    taken_at: Option<&str>,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     if heading {
+        if taken_at.is_some() {
+            writer.write_field("taken_at")?;
+        }
         for field in FIELDS {
             writer.write_field(field)?;
         }
@@ -57,6 +84,9 @@ pub fn write(moment: &Moment, rows: &[u32], heading: bool, out: &mut impl Write)
             continue;
         };
         let rates = moment.aggregate.sockets.get(row as usize);
+        if let Some(taken_at) = taken_at {
+            writer.write_field(taken_at)?;
+        }
         let mut field = |text: String| writer.write_field(text);
         for text in fixed_fields(socket) {
             field(text)?;

@@ -9,13 +9,13 @@ mod summary;
 use std::io::{self, Write};
 use std::sync::mpsc;
 
-use jiff::Timestamp;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 pub use self::event::{write_count, write_event};
 use self::socket::JsonSocket;
 pub use self::summary::write_summary;
+use super::timestamp;
 use crate::aggregate::{Moment, PeerIndex};
 use crate::model::Unowned;
 
@@ -27,11 +27,6 @@ const CHUNK: usize = 512;
 
 /// Threads that format.
 const WORKERS: usize = 2;
-
-/// A time as RFC 3339 in UTC with microseconds.
-fn timestamp(us: i64) -> String {
-    Timestamp::from_microsecond(us).map_or_else(|_| String::new(), |at| format!("{at:.6}"))
-}
 
 /// Writes the whole document of `list --json` over the sockets in `rows`.
 ///

@@ -31,7 +31,7 @@ pub use names::{
     Surroundings, Vocabulary,
 };
 pub use states::StateSet;
-pub use value::Unit;
+pub use value::{Unit, quantity};
 pub use words::Words;
 
 use crate::model::{Family, SocketRef};

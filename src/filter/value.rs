@@ -71,8 +71,11 @@ impl Unit {
     }
 }
 
-/// Reads a number with its unit, as numbers of `unit` are kept; what is wrong with it, if something is.
-pub(super) fn quantity(text: &str, unit: Unit) -> Result<f64, String> {
+/// Reads a number with its unit, as numbers of `unit` are kept.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn quantity(text: &str, unit: Unit) -> Result<f64, String> {
     let end = text
         .char_indices()
         .find(|&(at, c)| {

@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SocketLimits {
     /// Bytes in a page, in which the kernel counts socket memory.
-    pub page_bytes: u64,
+    pub page_bytes: Option<u64>,
     /// Third number of `net.ipv4.tcp_mem`, pages.
     pub tcp_mem: Option<u64>,
     /// Third number of `net.ipv4.udp_mem`, pages.

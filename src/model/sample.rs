@@ -184,6 +184,19 @@ impl Sample {
         Some(self.sockets.rows.len() - 1)
     }
 
+    /// Leaves the sockets in these rows, and of the freed ones those at these places. Whatever else is known stays.
+    pub fn keep(&mut self, rows: &[u32], closed: &[usize]) {
+        self.sockets.keep(rows.iter().map(|&row| row as usize));
+        let freed = closed.iter().filter_map(|&at| self.closed.get(at).copied());
+        let mut freed: Vec<ClosedSocket> = freed.collect();
+        let rows = freed.iter().map(|closed| closed.row as usize);
+        self.closed_sockets.keep(rows);
+        for (row, closed) in freed.iter_mut().enumerate() {
+            closed.row = row as u32;
+        }
+        self.closed = freed;
+    }
+
     /// Whether every socket that exists is in it, so that absence means gone.
     pub fn is_complete(&self) -> bool {
         !self

@@ -1,5 +1,7 @@
 //! The sockets of one instant: rows of fixed size, and the bytes behind them.
 
+use std::borrow::Cow;
+
 use super::{Blob, MemoryInfo, MptcpInfo, Protocol, Reuse, Socket, TcpInfo};
 
 /// Rows of sockets and the bytes behind them. Clearing keeps the memory, so that a table is filled again without
@@ -74,6 +76,47 @@ impl SocketTable {
         Some(blob)
     }
 
+    /// Leaves these rows, in this order, with what belongs to them.
+    pub fn keep(&mut self, rows: impl Iterator<Item = usize>) {
+        let mut kept = SocketTable {
+            names: std::mem::take(&mut self.names),
+            ..SocketTable::default()
+        };
+        for mut socket in rows.filter_map(|row| self.rows.get(row).copied()) {
+            let bytes = self.bytes_of(&socket);
+            // No more than there were, which could be addressed.
+            socket.blob.at = kept.bytes.len() as u32;
+            kept.bytes.extend_from_slice(bytes);
+            kept.rows.push(socket);
+        }
+        *self = kept;
+    }
+
+    /// Gives rows another name where `other` has one for theirs.
+    pub fn rename(&mut self, mut other: impl FnMut(&Socket, &[u8]) -> Option<Vec<u8>>) {
+        let mut bytes = Vec::with_capacity(self.bytes.len());
+        let mut rows = std::mem::take(&mut self.rows);
+        for socket in &mut rows {
+            let all = self.bytes_of(socket);
+            let (before, name) =
+                all.split_at(all.len() - usize::from(socket.blob.name).min(all.len()));
+            let name = match other(socket, name).filter(|_| !name.is_empty()) {
+                Some(other) if u16::try_from(other.len()).is_ok() => Cow::Owned(other),
+                _ => Cow::Borrowed(name),
+            };
+            let Ok(at) = u32::try_from(bytes.len()) else {
+                socket.blob = Blob::default();
+                continue;
+            };
+            socket.blob.at = at;
+            socket.blob.name = name.len() as u16;
+            bytes.extend_from_slice(before);
+            bytes.extend_from_slice(&name);
+        }
+        self.rows = rows;
+        self.bytes = bytes;
+    }
+
     /// Bytes at `skip` after the blob's start.
     #[inline]
     fn part(&self, blob: Blob, skip: usize, length: u16) -> &[u8] {
@@ -131,5 +174,60 @@ impl SocketTable {
         let skip =
             usize::from(blob.info) + usize::from(blob.memory) + usize::from(blob.congestion_info);
         (blob.name > 0).then(|| self.part(blob, skip, blob.name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Ends, Family, State};
+
+    /// Unix sockets with these names, and memory of as many bytes as their number.
+    fn table(names: &[&str]) -> SocketTable {
+        let mut table = SocketTable::default();
+        let ends = Ends::Unix {
+            vfs: None,
+            pending: 0,
+            peer_inode: None,
+        };
+        for (at, name) in names.iter().enumerate() {
+            let blob = table.push_blob(&[], &vec![at as u8; at], &[7], name.as_bytes());
+            table.rows.push(Socket {
+                blob: blob.unwrap(),
+                ..Socket::new(
+                    1,
+                    at as u64,
+                    Family::Unix,
+                    Protocol::Stream,
+                    State::Closed,
+                    ends,
+                )
+            });
+        }
+        table
+    }
+
+    fn names(table: &SocketTable) -> Vec<String> {
+        let name = |socket| String::from_utf8_lossy(table.name(socket).unwrap_or(&[])).into_owned();
+        table.rows.iter().map(name).collect()
+    }
+
+    #[test]
+    fn rows_that_are_kept_keep_what_belongs_to_them() {
+        let mut kept = table(&["/a", "", "/ccc", "/dd"]);
+        kept.keep([3, 0, 9].into_iter());
+        assert_eq!(names(&kept), ["/dd", "/a"]);
+        assert_eq!(kept.bytes, b"\x03\x03\x03\x07/dd\x07/a");
+    }
+
+    #[test]
+    fn another_name_leaves_the_rest_as_it_is() {
+        let mut table = table(&["/a", "", "/ccc", "/dd"]);
+        table.rename(|socket, name| (socket.cookie != 3).then(|| [b"/long", name].concat()));
+        assert_eq!(names(&table), ["/long/a", "", "/long/ccc", "/dd"]);
+        assert_eq!(
+            table.bytes,
+            b"\x07/long/a\x01\x07\x02\x02\x07/long/ccc\x03\x03\x03\x07/dd"
+        );
     }
 }

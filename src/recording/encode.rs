@@ -25,8 +25,9 @@ use rows::RowEncoder;
 /// Frames from one key frame to the next: a minute at one a second. More are smaller, fewer are read sooner.
 const CHUNK_FRAMES: u32 = 60;
 
-/// The compressor's effort. On figures of real sockets 1 gives 6 % more bytes, 6 gives 4 % less for twice the time.
-const LEVEL: i32 = 3;
+/// The compressor's effort. Of 11 700 real sockets, 15 % of them active, it makes 3.41 bytes per socket and Sample. Level 1 makes
+/// 3.56, 3 makes 3.27 and takes a quarter more time for all of packing, 6 makes 3.15 for half as much again.
+const LEVEL: i32 = 2;
 
 /// Packs one Sample after another.
 #[derive(Default)]

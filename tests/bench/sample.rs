@@ -13,9 +13,6 @@
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
-use netlink_sys::protocols::NETLINK_SOCK_DIAG;
-use netlink_sys::{Socket, SocketAddr};
-use rustix::time::{ClockId, clock_gettime};
 use sockwatch::aggregate::{Aggregate, Aggregator};
 use sockwatch::model::{Protocol, Sample, SocketTable};
 use sockwatch::source::netlink::dump::decode_datagram;
@@ -25,14 +22,12 @@ use sockwatch::source::{Live, LiveOptions, Source};
 mod support;
 
 use support::crowd::{self, Crowd};
+use support::measure::{RawDump, cpu};
 use support::needs::{self, Need};
 use support::roles;
 
 /// Sockets to measure with.
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
-
-/// What the kernel fills at most for one recv of a dump.
-const BUFFER: usize = 32 * 1024;
 
 fn main() {
     if roles::role().as_deref() == Some("hold") {
@@ -51,12 +46,6 @@ fn main() {
         }
     }
     criterion.final_summary();
-}
-
-/// CPU time of all threads of this process so far.
-fn cpu() -> Duration {
-    let now = clock_gettime(ClockId::ProcessCPUTime);
-    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
 }
 
 /// CPU time of so many rounds of `work`, added to `sum` together with their number.
@@ -146,69 +135,4 @@ fn measure(criterion: &mut Criterion, sockets: usize, _crowd: &Crowd) {
         decode * 1e6 / tcp,
         aggregate * 1e6 / rows,
     );
-}
-
-/// The floor: asks for every TCP socket with every attribute and reads the answers into one buffer.
-struct RawDump {
-    socket: Socket,
-    buffer: Vec<u8>,
-}
-
-impl RawDump {
-    fn new() -> RawDump {
-        let socket = Socket::new(NETLINK_SOCK_DIAG).expect("a netlink socket");
-        socket.connect(&SocketAddr::new(0, 0)).expect("the kernel");
-        RawDump {
-            socket,
-            buffer: Vec::with_capacity(BUFFER),
-        }
-    }
-
-    /// Dumps IPv4 and IPv6, in one walk of the kernel's, and hands each datagram to `each`.
-    fn run(&mut self, mut each: impl FnMut(&[u8])) {
-        self.socket
-            .send(&request(), 0)
-            .expect("the kernel takes requests");
-        loop {
-            self.buffer.clear();
-            self.socket
-                .recv(&mut self.buffer, 0)
-                .expect("the kernel answers");
-            each(&self.buffer);
-            if is_last(&self.buffer) {
-                break;
-            }
-        }
-    }
-}
-
-/// `struct nlmsghdr` and `struct inet_diag_req` for every TCP socket with every attribute.
-fn request() -> [u8; 76] {
-    /// `TCPDIAG_GETSOCK`.
-    const TYPE: u16 = 18;
-    /// `NLM_F_REQUEST | NLM_F_DUMP`.
-    const FLAGS: u16 = 0x301;
-    /// States 1 to 13.
-    const STATES: u32 = 0x3ffe;
-    let mut out = [0; 76];
-    out[..4].copy_from_slice(&76u32.to_ne_bytes());
-    out[4..6].copy_from_slice(&TYPE.to_ne_bytes());
-    out[6..8].copy_from_slice(&FLAGS.to_ne_bytes());
-    // AF_INET; the kernel answers with both families.
-    out[16] = 2;
-    out[19] = 0xff;
-    out[68..72].copy_from_slice(&STATES.to_ne_bytes());
-    out
-}
-
-/// Whether the datagram ends with `NLMSG_DONE`, which is 20 bytes long.
-fn is_last(datagram: &[u8]) -> bool {
-    /// Length 20, type 3.
-    const DONE: (u32, u16) = (20, 3);
-    let Some(last) = datagram.last_chunk::<20>() else {
-        return true;
-    };
-    let length = u32::from_ne_bytes([last[0], last[1], last[2], last[3]]);
-    let kind = u16::from_ne_bytes([last[4], last[5]]);
-    (length, kind) == DONE
 }

@@ -10,13 +10,16 @@
 
 pub(crate) mod crowd;
 pub mod dashboard;
+pub(crate) mod dumps;
 pub(crate) mod listed;
 pub mod machine;
+pub(crate) mod measure;
 pub(crate) mod needs;
 pub(crate) mod net;
 pub(crate) mod roles;
 pub(crate) mod ss;
 pub(crate) mod states;
+pub(crate) mod synthetic;
 pub(crate) mod wait;
 
 pub use machine::Machine;

@@ -21,6 +21,10 @@ pub(crate) enum Need {
     Unshare,
     /// A kernel with MPTCP.
     Mptcp,
+    /// `python3` with `pyarrow`.
+    Pyarrow,
+    /// `python3` with `duckdb`.
+    Duckdb,
 }
 
 /// `CAP_NET_ADMIN`, `CAP_SYS_PTRACE` and `CAP_SYS_ADMIN` as bits of `CapEff`.
@@ -39,6 +43,8 @@ impl Need {
             Need::Mptcp => mptcp_socket()
                 .is_err()
                 .then_some("needs a kernel with MPTCP"),
+            Need::Pyarrow => (!imports("pyarrow")).then_some("needs python3 with pyarrow"),
+            Need::Duckdb => (!imports("duckdb")).then_some("needs python3 with duckdb"),
             Need::Unshare => {
                 (!runs("unshare", "--version")).then_some("needs unshare (util-linux)")
             }
@@ -68,8 +74,16 @@ pub(crate) fn is_root() -> bool {
 }
 
 fn runs(tool: &str, argument: &str) -> bool {
-    Command::new(tool)
-        .arg(argument)
+    succeeds(Command::new(tool).arg(argument))
+}
+
+/// Whether Python has a module.
+fn imports(module: &str) -> bool {
+    succeeds(Command::new("python3").args(["-c", &format!("import {module}")]))
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())

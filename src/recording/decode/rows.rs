@@ -502,7 +502,7 @@ impl Followers {
         {
             let change = self.changes[self.done];
             self.done += 1;
-            if change != 0 {
+            if change != 0 && parts.has(follower) {
                 let before = parts.get(follower);
                 parts.set(follower, before.wrapping_add(change))?;
                 self.lead(follower, change);
@@ -557,6 +557,12 @@ impl<'a> Parts<'a> {
             }
             _ => None,
         }
+    }
+
+    /// Whether there is such a cell.
+    fn has(&mut self, column: usize) -> bool {
+        let place = self.place(column);
+        place.is_some_and(|(first, part)| (column - first) * 4 < part.len())
     }
 
     #[inline]

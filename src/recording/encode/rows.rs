@@ -1,11 +1,13 @@
 //! Sockets, those that ended and those that are there: which row each goes on from, and what of it changed.
 
+use std::ops::Range;
+
 use rustc_hash::FxHashMap;
 
 use super::beside::ProcessNumbers;
 use crate::model::{ClosedSocket, Sample, Socket, SocketTable, Tracker, Visit};
 use crate::recording::column::{
-    AGEING, AGEING_END, Beside, COLUMNS, CONGESTION_INFO, Coding, FOLLOWERS, MEMORY,
+    AGEING, AGEING_END, Beside, COLUMNS, CONGESTION_INFO, Coding, FIXED_COLUMNS, FOLLOWERS, MEMORY,
     MOST_CONGESTION_INFO, MOST_INFO, MOST_MEMORY, Mask, coding, fixed_cells, info_columns,
     part_cells,
 };
@@ -60,9 +62,8 @@ impl Default for Cells {
 }
 
 impl Cells {
-    /// The cells of a socket; its parts lie one after the other.
+    /// The cells of a socket, as far as [`ranges`] says that it has any; its parts lie one after the other.
     fn fill(&mut self, socket: &Socket, beside: &Beside, parts: &[u8]) {
-        self.0.fill(0);
         fixed_cells(socket, beside, &mut self.0);
         let (info, rest) = parts.split_at(usize::from(socket.blob.info));
         let (memory, congestion_info) = rest.split_at(usize::from(socket.blob.memory));
@@ -70,6 +71,18 @@ impl Cells {
         part_cells(MEMORY, memory, &mut self.0);
         part_cells(CONGESTION_INFO, congestion_info, &mut self.0);
     }
+}
+
+/// The columns that a socket has cells in.
+fn ranges(socket: &Socket) -> [Range<usize>; 4] {
+    let part = |first: usize, length: u16| first..first + usize::from(length).div_ceil(4);
+    let blob = socket.blob;
+    [
+        0..FIXED_COLUMNS,
+        part(info_columns(socket.protocol), blob.info),
+        part(MEMORY, blob.memory),
+        part(CONGESTION_INFO, blob.congestion_info),
+    ]
 }
 
 /// What is told of sockets, in the order in which it is read.
@@ -320,13 +333,16 @@ impl RowEncoder {
         self.now
             .fill(&current.socket, &current.beside, current.parts);
         let (now, before) = (&self.now.0, &mut self.before.0);
+        let ranges = ranges(&current.socket);
         let changes = FOLLOWERS.map(|(leader, _)| now[leader].wrapping_sub(before[leader]));
         for ((_, follower), change) in FOLLOWERS.into_iter().zip(changes) {
-            before[follower] = before[follower].wrapping_add(change);
+            if ranges[1].contains(&follower) {
+                before[follower] = before[follower].wrapping_add(change);
+            }
         }
         let mut mask = Mask::default();
-        for (at, (now, before)) in now.iter().zip(before.iter()).enumerate() {
-            mask[at / 64] |= u64::from(now != before) << (at % 64);
+        for at in ranges.into_iter().flatten() {
+            mask[at / 64] |= u64::from(now[at] != before[at]) << (at % 64);
         }
         put(&mut self.streams.gaps, self.streams.gap);
         self.streams.gap = 0;
@@ -351,8 +367,8 @@ impl RowEncoder {
         self.now
             .fill(&current.socket, &current.beside, current.parts);
         let mut mask = Mask::default();
-        for (at, now) in self.now.0.iter().enumerate() {
-            mask[at / 64] |= u64::from(*now != 0) << (at % 64);
+        for at in ranges(&current.socket).into_iter().flatten() {
+            mask[at / 64] |= u64::from(self.now.0[at] != 0) << (at % 64);
         }
         tell_pattern(&mut self.patterns, mask, &mut self.streams);
         for column in columns(mask) {

@@ -1,0 +1,212 @@
+use std::sync::{Arc, Mutex};
+
+use clap::Parser as _;
+
+use super::*;
+use crate::cli::{Cli, Command};
+use crate::model::{Endpoint, Ends, Family, Protocol, Sample, Socket, State};
+use crate::recording::{Head, RecordingError, Samples};
+
+/// A Sample a second from the time 1000 s on, with two connections that move data.
+fn samples(number: u64) -> Vec<Sample> {
+    (0..number).map(sample).collect()
+}
+
+fn sample(at: u64) -> Sample {
+    let mut sample = Sample {
+        taken_at_us: (1000 + at).cast_signed() * 1_000_000,
+        monotonic_ns: (5 + at) * 1_000_000_000,
+        events_available: true,
+        ..Sample::default()
+    };
+    for port in [80, 443] {
+        let end = |address: &str, port| Endpoint {
+            address: address.parse().unwrap(),
+            port,
+        };
+        let ends = Ends::Inet {
+            local: end("192.0.2.1", port),
+            remote: end("198.51.100.7", 40_000 + port),
+        };
+        // The length of Linux 5.4's `struct tcp_info`.
+        let mut info = [0; 232];
+        let moved = at * at * u64::from(port);
+        info[120..128].copy_from_slice(&moved.to_ne_bytes());
+        let table = &mut sample.sockets;
+        let blob = table.push_blob(&info, &[], &[], &[]).unwrap();
+        let socket = Socket::new(
+            1,
+            port.into(),
+            Family::Inet,
+            Protocol::Tcp,
+            State::Established,
+            ends,
+        );
+        table.rows.push(Socket { blob, ..socket });
+    }
+    sample
+}
+
+/// What was typed behind `export x.swr`.
+fn arguments(words: &str) -> cli::Export {
+    let typed = format!("sockwatch export x.swr {words}");
+    let Some(Command::Export(arguments)) = Cli::parse_from(typed.split(' ')).command else {
+        panic!("export");
+    };
+    arguments
+}
+
+/// What has been written, for those who gave the writer away.
+#[derive(Debug, Clone, Default)]
+struct Shared(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Shared {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// What an export of an archive says, and what it skipped.
+fn exported(archive: impl Archive + 'static, words: &str) -> (String, Vec<String>) {
+    let arguments = arguments(words);
+    let range = range(&arguments, &archive, &TimeZone::UTC).unwrap();
+    let selection =
+        Selection::in_all_states(&arguments.select, &Elsewhere::default(), true).unwrap();
+    let out = Shared::default();
+    let form: Box<dyn Form> = match arguments.format {
+        Format::Csv => Box::new(Csv {
+            out: out.clone(),
+            heading: true,
+        }),
+        _ => Box::new(Lines(out.clone())),
+    };
+    let told = std::cell::RefCell::new(Vec::new());
+    write(
+        Replayer::new(Box::new(archive)),
+        range,
+        &selection,
+        arguments.redact.then(Redactor::new),
+        form,
+        &|error| told.borrow_mut().push(error.to_string()),
+    )
+    .unwrap();
+    let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
+    (text, told.into_inner())
+}
+
+fn lines(words: &str) -> Vec<String> {
+    let archive = Samples::new(Head::default(), samples(30));
+    let (text, skipped) = exported(archive, words);
+    assert!(skipped.is_empty(), "{skipped:?}");
+    text.lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn a_part_has_the_rates_that_the_whole_has_there() {
+    let whole = lines("--format jsonl");
+    assert_eq!(whole.len(), 60);
+    assert!(whole[0].contains("\"rates\":null"));
+    for (part, from, to) in [
+        ("--from 00:16:50 --to 00:16:59", 10, 20),
+        ("--from +10s", 10, 30),
+        ("--from -5s", 24, 30),
+        ("--to +3s", 0, 4),
+        ("--from 1970-01-01T00:16:50.000001Z --to 00:16:51", 11, 12),
+    ] {
+        let part = lines(&format!("--format jsonl {part}"));
+        assert_eq!(part, whole[from * 2..to * 2]);
+    }
+}
+
+#[test]
+fn nothing_at_these_times_is_an_error_with_the_span() {
+    let archive = Samples::new(Head::default(), samples(30));
+    for words in ["--from +1h", "--to -1h", "--from 00:16:51 --to 00:16:50"] {
+        let arguments = arguments(&format!("--format jsonl {words}"));
+        let said = range(&arguments, &archive, &TimeZone::UTC).unwrap_err();
+        let said = said.to_string();
+        assert!(
+            said.contains("1970-01-01 00:16:40 to 1970-01-01 00:17:09"),
+            "{said}"
+        );
+    }
+    let arguments = arguments("--format jsonl --from soon");
+    let said = range(&arguments, &archive, &TimeZone::UTC).unwrap_err();
+    assert!(said.is::<crate::command::help::Usage>());
+}
+
+#[test]
+fn csv_has_one_heading_and_the_time_in_front() {
+    let rows = lines("--format csv");
+    assert_eq!(rows.len(), 61);
+    assert!(rows[0].starts_with("taken_at,netns,"));
+    assert!(rows[1].starts_with("1970-01-01T00:16:40.000000Z,1,80,"));
+    assert!(rows[60].starts_with("1970-01-01T00:17:09.000000Z,1,443,"));
+}
+
+#[test]
+fn the_filter_asks_for_what_was_recorded_and_redacting_comes_after() {
+    let rows = lines("--format jsonl --redact -t src 192.0.2.1:443");
+    assert_eq!(rows.len(), 30);
+    for row in &rows {
+        assert!(
+            row.contains("\"address\":\"198.18.0.1\",\"port\":443"),
+            "{row}"
+        );
+        assert!(
+            !row.contains("192.0.2") && !row.contains("198.51.100"),
+            "{row}"
+        );
+    }
+    let plain = lines("--format jsonl src 192.0.2.1:443");
+    let rate = |line: &String| {
+        let json: serde_json::Value = serde_json::from_str(line).unwrap();
+        json["rates"].clone()
+    };
+    let rates: Vec<_> = plain.iter().map(rate).collect();
+    assert_eq!(rows.iter().map(rate).collect::<Vec<_>>(), rates);
+    assert!(rates[1]["sent_bytes_per_s"].is_number());
+    assert!(lines("--format jsonl -u").is_empty());
+    assert!(lines("--format jsonl state time-wait").is_empty());
+}
+
+/// A recording of which one Sample is damaged.
+struct Damaged(Samples, usize);
+
+impl Archive for Damaged {
+    fn head(&self) -> &Head {
+        self.0.head()
+    }
+
+    fn entries(&self) -> &[crate::recording::Entry] {
+        self.0.entries()
+    }
+
+    fn losses(&self) -> &[crate::recording::Loss] {
+        self.0.losses()
+    }
+
+    fn read_into(&mut self, at: usize, sample: &mut Sample) -> Result<(), RecordingError> {
+        if at == self.1 {
+            return Err(RecordingError::Damaged("its checksum is wrong".to_owned()));
+        }
+        self.0.read_into(at, sample)
+    }
+
+    fn first_seen(&self) -> Vec<(crate::model::SocketKey, u64)> {
+        self.0.first_seen()
+    }
+}
+
+#[test]
+fn a_damaged_sample_is_told_and_the_rest_is_exported() {
+    let archive = Damaged(Samples::new(Head::default(), samples(30)), 7);
+    let (text, skipped) = exported(archive, "--format jsonl");
+    assert_eq!(text.lines().count(), 58);
+    assert_eq!(skipped.len(), 1);
+    assert!(skipped[0].contains("checksum"), "{skipped:?}");
+}

@@ -1,0 +1,137 @@
+//! `sockwatch record`: what is sampled goes into a file, with nobody looking on.
+
+mod followed;
+mod lines;
+mod progress;
+mod session;
+mod signals;
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use rustix::thread::{CapabilitySet, capabilities};
+
+use self::followed::Followed;
+use self::lines::Lines;
+use self::progress::Teller;
+use self::session::Session;
+use self::signals::Ending;
+use super::files::Output;
+use super::help::Usage;
+use super::select::Selection;
+use crate::cli;
+use crate::recording::{Encoder, Head, Recorder, RecorderOptions, Redactor};
+use crate::source::procfs::host;
+use crate::source::{Live, LiveOptions, System};
+
+/// Records until the time is over, a signal comes, or nothing can be written any more.
+///
+/// # Errors
+/// If the filter is not understood, the kernel gives no sockets, or a file cannot be written: what is in it by then can be
+/// read.
+pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
+    let selection = Selection::in_all_states(&arguments.select, &System::default(), false)?;
+    selection.check()?;
+    if arguments.output.as_deref() == Some(Path::new("-")) {
+        return Err(Usage::new(
+            "-o -: a recording needs a file; --jsonl - writes to standard output",
+        )
+        .into());
+    }
+    let ending = Ending::listen().context("cannot wait for signals")?;
+    let mut live = Live::new(LiveOptions {
+        tables: selection.tables(),
+        ..LiveOptions::default()
+    })?;
+    let mut redactor = arguments.redact.then(Redactor::new);
+    let (recorder, lines) = open(arguments, redactor.as_mut())?;
+    let session = Session {
+        encoder: Encoder::new(),
+        recorder,
+        lines,
+        followed: selection.leaves_out().then(|| Followed::new(selection)),
+        redactor,
+        teller: Teller::new(arguments),
+        counts: session::Counts::default(),
+        lost: 0,
+    };
+    session.run(&mut live, arguments.interval, arguments.duration, &ending)
+}
+
+/// Opens the files: both or none.
+fn open(
+    arguments: &cli::Record,
+    redactor: Option<&mut Redactor>,
+) -> anyhow::Result<(Option<Recorder>, Option<Lines>)> {
+    let text = match &arguments.jsonl {
+        Some(path) => Some(Output::open(path, arguments.force)?),
+        None => None,
+    };
+    let start = || {
+        let Some(path) = &arguments.output else {
+            return Ok(None);
+        };
+        if let Some(text) = &text {
+            text.refuse(path)?;
+        }
+        let mut head = head(arguments);
+        if let Some(redactor) = redactor {
+            redactor.redact_head(&mut head);
+        }
+        let options = RecorderOptions {
+            path: path.clone(),
+            force: arguments.force,
+            max_size: arguments.max_size,
+            keep: arguments.keep.into(),
+        };
+        Recorder::start(options, head)
+            .map(Some)
+            .map_err(anyhow::Error::from)
+    };
+    let recorder = match start() {
+        Ok(recorder) => recorder,
+        Err(error) => {
+            if let Some(text) = text {
+                text.take_back();
+            }
+            return Err(error);
+        }
+    };
+    let lines = match text {
+        Some(text) => Some(Lines::start(text)?),
+        None => None,
+    };
+    Ok((recorder, lines))
+}
+
+/// What the recording says of itself.
+fn head(arguments: &cli::Record) -> Head {
+    Head {
+        host: host(Path::new("/proc")),
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        begun_at_us: jiff::Timestamp::now().as_microsecond(),
+        interval: arguments.interval,
+        capabilities: capability_names(),
+        filter: arguments.select.to_text(),
+        redacted: false,
+    }
+}
+
+/// The effective capabilities of this process, by the kernel's names.
+fn capability_names() -> Vec<String> {
+    let Ok(sets) = capabilities(None) else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = sets
+        .effective
+        .iter_names()
+        .map(|(name, _)| format!("CAP_{name}"))
+        .collect();
+    let unknown = sets.effective.bits() & !CapabilitySet::all().bits();
+    names.extend(
+        (0..u64::BITS)
+            .filter(|bit| unknown >> bit & 1 == 1)
+            .map(|bit| format!("CAP_{bit}")),
+    );
+    names
+}

@@ -1,3 +1,0 @@
-//! Times as people type them.
-
-pub(super) use crate::column::when::parse;

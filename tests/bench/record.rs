@@ -1,0 +1,206 @@
+//! What recording costs and what reading it back costs: an hour of 10 000 sockets at a Sample a second, of which 15 %
+//! move data and 1 % are replaced each time, with every attribute (see `support::synthetic`).
+//!
+//! `cargo bench --bench record` writes that hour to a file, as fast as it can, and then prints:
+//!
+//! - bytes for each socket and Sample, and MB for the hour;
+//! - CPU time of packing and writing a Sample, of all threads: ns for each socket, and as a share of what sampling costs:
+//!   the raw dump of as many real connections over loopback (the floor) and a whole Sample by `Live`;
+//! - how long opening takes, reading a Sample at a random instant, showing one as the dashboard does at once, and reading
+//!   all Samples in a row. Time on the clock, for somebody waits.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, SamplingMode};
+use sockwatch::aggregate::{Aggregate, Aggregator, Moment};
+use sockwatch::model::Sample;
+use sockwatch::recording::{Archive, Encoder, Head, Reader, Recorder, RecorderOptions};
+use sockwatch::replay::{Depth, Replayer};
+use sockwatch::source::{Live, LiveOptions, Source};
+
+#[path = "../support/mod.rs"]
+mod support;
+
+use support::crowd::{self, Crowd};
+use support::measure::{RawDump, cpu, cpu_of_thread};
+use support::needs::{self, Need};
+use support::roles;
+use support::synthetic::{Load, Synthetic};
+
+const SOCKETS: usize = 10_000;
+
+/// Samples: an hour of them.
+const SAMPLES: u64 = 3600;
+
+/// Rounds that real sockets are sampled.
+const ROUNDS: u32 = 20;
+
+/// Random instants that are looked up.
+const SEEKS: usize = 400;
+
+fn main() {
+    if roles::role().as_deref() == Some("hold") {
+        return crowd::hold();
+    }
+    if needs::unmet(&[Need::Root, Need::Ip]).is_none() {
+        support::net::enter_own_namespace();
+    } else {
+        println!("not root: other sockets of this machine are measured too");
+    }
+    let mut criterion = Criterion::default().configure_from_args();
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("hour.swr");
+    let recording = record(&path);
+    match Crowd::gather(SOCKETS) {
+        Ok(_crowd) => compare(recording),
+        Err(why) => println!("SKIPPED: comparing with {SOCKETS} real sockets: {why}"),
+    }
+    seek(&path, &mut criterion);
+    criterion.final_summary();
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
+
+/// Writes the hour; answers the CPU time that a Sample took.
+fn record(path: &Path) -> Duration {
+    let options = RecorderOptions {
+        path: path.to_owned(),
+        ..RecorderOptions::default()
+    };
+    let head = Head {
+        interval: Duration::from_secs(1),
+        ..Head::default()
+    };
+    let mut machine = Synthetic::new(Load::of(SOCKETS));
+    let mut sample = Sample::default();
+    let mut encoder = Encoder::new();
+    let mut longest = Duration::ZERO;
+    let (began, mut making) = (cpu(), Duration::ZERO);
+    let mut recorder = Recorder::start(options, head).expect("a file in a new directory");
+    for made in 0..SAMPLES {
+        let before = cpu_of_thread();
+        machine.next_into(&mut sample).expect("it always has one");
+        // A second would have passed; the writer is given the time that it needs.
+        while made > recorder.progress().samples + 4 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        making += cpu_of_thread().saturating_sub(before);
+        let before = Instant::now();
+        if recorder.needs_key() {
+            encoder.restart();
+        }
+        let frame = encoder.encode(&sample).expect("there is memory");
+        longest = longest.max(before.elapsed());
+        assert!(recorder.offer(&frame), "it was given time");
+    }
+    let progress = recorder.finish().expect("it is written");
+    let each = cpu().saturating_sub(began + making) / SAMPLES as u32;
+    assert_eq!((progress.samples, progress.dropped), (SAMPLES, 0));
+    let bytes = std::fs::metadata(path).expect("it is there").len() as f64;
+    println!(
+        "{SAMPLES} samples of {SOCKETS} sockets: {:.2} bytes/socket/sample, {:.1} MB/hour; write {:.2} ms CPU/sample \
+         (longest packing {:.2} ms), {:.0} ns/socket",
+        bytes / (SAMPLES as usize * SOCKETS) as f64,
+        bytes / 1e6 * (3600.0 / SAMPLES as f64),
+        milliseconds(each),
+        milliseconds(longest),
+        each.as_nanos() as f64 / SOCKETS as f64,
+    );
+    each
+}
+
+/// Holds the cost of recording against that of sampling as many real sockets.
+fn compare(recording: Duration) {
+    let each = |work: &mut dyn FnMut()| {
+        for _ in 0..3 {
+            work();
+        }
+        let before = cpu();
+        (0..ROUNDS).for_each(|_| work());
+        milliseconds(cpu().saturating_sub(before) / ROUNDS)
+    };
+    let mut raw = RawDump::new();
+    let dump = each(&mut || raw.run(|_| ()));
+    let mut live = Live::new(LiveOptions::default()).expect("the kernel gives sock_diag");
+    let (mut aggregator, mut aggregate) = (Aggregator::new(), Aggregate::default());
+    let mut sample = Sample::default();
+    let whole = each(&mut || {
+        live.next_into(&mut sample).expect("the kernel answers");
+        aggregator.update(&sample, &mut aggregate);
+    });
+    let recording = milliseconds(recording);
+    println!(
+        "{SOCKETS} real sockets: raw dump {dump:.2} ms CPU, sample {whole:.2} ms CPU; recording adds {:.0} % to the \
+         dump, {:.0} % to the sample",
+        recording / dump * 100.0,
+        recording / whole * 100.0,
+    );
+}
+
+/// Places in the hour that are the same on every run, far from each other.
+fn places(entries: usize) -> impl Iterator<Item = usize> {
+    // The golden ratio's share of 2^64: its multiples lie apart.
+    (1..).map(move |number: u64| {
+        let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        ((u128::from(spread) * entries as u128) >> 64) as usize
+    })
+}
+
+fn seek(path: &Path, criterion: &mut Criterion) {
+    let before = Instant::now();
+    let mut reader = Reader::open(path).expect("it is a recording");
+    println!("open: {:.2} ms", milliseconds(before.elapsed()));
+    let entries = reader.entries().len();
+    assert_eq!(entries as u64, SAMPLES);
+
+    let mut sample = Sample::default();
+    let mut read = |at| reader.read_into(at, &mut sample).expect("it is whole");
+    tell("read at a random instant", entries, &mut read);
+    let before = Instant::now();
+    (0..entries).for_each(&mut read);
+    println!(
+        "read all in a row: {:.2} ms each",
+        milliseconds(before.elapsed()) / entries as f64
+    );
+    let mut group = criterion.benchmark_group("record");
+    group
+        .sampling_mode(SamplingMode::Flat)
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(5));
+    let mut random = places(entries);
+    group.bench_function("read at a random instant", |bencher| {
+        bencher.iter(|| random.next().map(&mut read));
+    });
+
+    let mut replayer = Replayer::new(Box::new(Reader::open(path).expect("it is a recording")));
+    let mut moment = Moment::default();
+    let mut show = |at| {
+        let shown = replayer.show(at, Depth::Near, &mut moment);
+        shown.expect("it is whole");
+    };
+    tell("show a random instant", entries, &mut show);
+    let mut random = places(entries);
+    group.bench_function("show a random instant", |bencher| {
+        bencher.iter(|| random.next().map(&mut show));
+    });
+    group.finish();
+}
+
+/// Prints how long `work` takes at random places.
+fn tell(what: &str, entries: usize, work: &mut impl FnMut(usize)) {
+    let time = |at| {
+        let before = Instant::now();
+        work(at);
+        before.elapsed()
+    };
+    let mut times: Vec<Duration> = places(entries).take(SEEKS).map(time).collect();
+    times.sort_unstable();
+    println!(
+        "{what}: median {:.2} ms, worst {:.2} ms",
+        milliseconds(times[times.len() / 2]),
+        milliseconds(times[times.len() - 1]),
+    );
+}

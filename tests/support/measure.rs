@@ -1,0 +1,90 @@
+//! What costs are held against: CPU time, and the least that asking the kernel for sockets can cost.
+
+use std::time::Duration;
+
+use netlink_sys::protocols::NETLINK_SOCK_DIAG;
+use netlink_sys::{Socket, SocketAddr};
+use rustix::time::{ClockId, clock_gettime};
+
+/// What the kernel fills at most for one recv of a dump.
+const BUFFER: usize = 32 * 1024;
+
+fn time_of(clock: ClockId) -> Duration {
+    let now = clock_gettime(clock);
+    Duration::new(now.tv_sec as u64, now.tv_nsec as u32)
+}
+
+/// CPU time of all threads of this process so far.
+pub(crate) fn cpu() -> Duration {
+    time_of(ClockId::ProcessCPUTime)
+}
+
+/// CPU time of this thread so far.
+pub(crate) fn cpu_of_thread() -> Duration {
+    time_of(ClockId::ThreadCPUTime)
+}
+
+/// The floor: asks for every TCP socket with every attribute and reads the answers into one buffer.
+pub(crate) struct RawDump {
+    socket: Socket,
+    buffer: Vec<u8>,
+}
+
+impl RawDump {
+    pub(crate) fn new() -> RawDump {
+        let socket = Socket::new(NETLINK_SOCK_DIAG).expect("a netlink socket");
+        socket.connect(&SocketAddr::new(0, 0)).expect("the kernel");
+        RawDump {
+            socket,
+            buffer: Vec::with_capacity(BUFFER),
+        }
+    }
+
+    /// Dumps IPv4 and IPv6, in one walk of the kernel's, and hands each datagram to `each`.
+    pub(crate) fn run(&mut self, mut each: impl FnMut(&[u8])) {
+        self.socket
+            .send(&request(), 0)
+            .expect("the kernel takes requests");
+        loop {
+            self.buffer.clear();
+            self.socket
+                .recv(&mut self.buffer, 0)
+                .expect("the kernel answers");
+            each(&self.buffer);
+            if is_last(&self.buffer) {
+                break;
+            }
+        }
+    }
+}
+
+/// `struct nlmsghdr` and `struct inet_diag_req` for every TCP socket with every attribute.
+fn request() -> [u8; 76] {
+    /// `TCPDIAG_GETSOCK`.
+    const TYPE: u16 = 18;
+    /// `NLM_F_REQUEST | NLM_F_DUMP`.
+    const FLAGS: u16 = 0x301;
+    /// States 1 to 13.
+    const STATES: u32 = 0x3ffe;
+    let mut out = [0; 76];
+    out[..4].copy_from_slice(&76u32.to_ne_bytes());
+    out[4..6].copy_from_slice(&TYPE.to_ne_bytes());
+    out[6..8].copy_from_slice(&FLAGS.to_ne_bytes());
+    // AF_INET; the kernel answers with both families.
+    out[16] = 2;
+    out[19] = 0xff;
+    out[68..72].copy_from_slice(&STATES.to_ne_bytes());
+    out
+}
+
+/// Whether the datagram ends with `NLMSG_DONE`, which is 20 bytes long.
+fn is_last(datagram: &[u8]) -> bool {
+    /// Length 20, type 3.
+    const DONE: (u32, u16) = (20, 3);
+    let Some(last) = datagram.last_chunk::<20>() else {
+        return true;
+    };
+    let length = u32::from_ne_bytes([last[0], last[1], last[2], last[3]]);
+    let kind = u16::from_ne_bytes([last[4], last[5]]);
+    (length, kind) == DONE
+}
