@@ -469,3 +469,88 @@ fn what_is_copied_goes_to_the_terminals_clipboard() {
     session.press("q");
     assert!(session.end().success());
 }
+
+/// The program in a directory of its own.
+fn start_in(directory: &std::path::Path, arguments: &[&str]) -> Session {
+    let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sockwatch"));
+    command.args(arguments);
+    command.cwd(directory);
+    Session::start_command(command, &[])
+}
+
+/// The one recording in a directory.
+fn recording_in(directory: &std::path::Path) -> std::path::PathBuf {
+    let entries = std::fs::read_dir(directory).unwrap();
+    let mut paths = entries.map(|entry| entry.unwrap().path());
+    let path = paths.next().expect("a recording");
+    assert_eq!(paths.next(), None);
+    path
+}
+
+#[test]
+fn what_a_key_records_is_replayed_with_keys_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut session = start_in(directory.path(), &["--interval", "100ms"]);
+    session.wait_for("UNIX");
+    session.press("R");
+    session.wait_for("● REC 00:00:02");
+    // Going back does not disturb it.
+    session.press(" \x1b[D");
+    session.wait_for(" back");
+    session.wait_for("● REC 00:00:03");
+    session.press("q");
+    assert!(session.end().success());
+
+    let file = recording_in(directory.path());
+    let mut session = start_in(directory.path(), &["replay", file.to_str().unwrap()]);
+    session.wait_for("sample  1 of ");
+    session.wait_for("REPLAY ");
+    session.press("\x1b[C\x1b[C\x1b[D");
+    session.wait_for("sample  2 of ");
+    session.press("M$");
+    session.wait("the end", |screen| {
+        !screen.contents().contains("sample  2 of ")
+    });
+    session.press("D");
+    session.wait_for("Sockets that differ");
+    session.press("\x1b@+1s\r");
+    session.wait_for("sample 1");
+    session.press("K");
+    session.wait_for("nothing in it can be ended");
+    session.press("^ ");
+    session.wait_for("▶ 1×");
+    session.wait_for("■ 1×");
+    session.press("q");
+    assert!(session.end().success());
+}
+
+#[test]
+fn a_signal_closes_the_recording_well() {
+    use sockwatch::recording::{Archive, Reader};
+    let directory = tempfile::tempdir().unwrap();
+    let mut session = start_in(directory.path(), &["--interval", "100ms"]);
+    session.wait_for("UNIX");
+    session.press("R");
+    session.wait_for("● REC 00:00:01");
+    session.signal(Signal::TERM);
+    assert!(!session.end().success());
+    let mut recording = Reader::open(&recording_in(directory.path())).unwrap();
+    assert!(recording.entries().len() > 5 && recording.losses().is_empty());
+    assert!(recording.inspect().unwrap().closed);
+}
+
+#[test]
+fn the_last_minutes_are_saved_afterwards() {
+    use sockwatch::recording::{Archive, Reader};
+    let directory = tempfile::tempdir().unwrap();
+    let mut session = start_in(directory.path(), &["--interval", "100ms"]);
+    session.wait_for("UNIX");
+    session.press("^");
+    session.wait_for("0:01 back");
+    session.press("W\r");
+    session.wait_for("saved ");
+    session.press("q");
+    assert!(session.end().success());
+    let recording = Reader::open(&recording_in(directory.path())).unwrap();
+    assert!(recording.entries().len() > 5 && recording.losses().is_empty());
+}

@@ -67,7 +67,7 @@ pub(super) fn finish(reel: Reel) -> String {
     let path = reel.path;
     match reel.recorder.finish() {
         Ok(progress) => format!("recorded {} in {}", written(&progress), path.display()),
-        Err(error) => format!("the recording has ended: {error}"),
+        Err(error) => error.to_string(),
     }
 }
 

@@ -89,7 +89,10 @@ fn thaw(state: &mut State) {
 
 /// Goes through time; a live display is frozen first, if there is anywhere to go.
 fn seek(state: &mut State, seek: Seek) -> Option<Effect> {
-    state.moment.as_ref()?;
+    // Before the first sample there is nowhere to go; of a recording one knows all places.
+    if state.display != Display::Replay {
+        state.moment.as_ref()?;
+    }
     let on = matches!(seek, Seek::Jump(1..) | Seek::End);
     if state.display == Display::Live {
         if on {

@@ -195,11 +195,11 @@ fn hints(state: &State) -> Vec<(String, String)> {
             if !state.has_panes() {
                 hint(&beside, "scroll");
             }
-            hint(&[C::Mark], "mark");
+            hint(&[C::NextScreen], "screen");
             hint(&[C::Record], recorded(state));
+            hint(&[C::Mark], "mark");
             hint(&[C::Save], "save");
             hint(&[C::HoldOrder], "hold");
-            hint(&[C::NextScreen], "screen");
             let incomplete = |moment: &Arc<Moment>| !moment.sample.is_complete();
             let faults = if state.moment.as_ref().is_some_and(incomplete) {
                 "faults"

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  ⚠ owners of 210 sockets unknown: run as root or grant CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH …     1 fault !
-//!  ⚠ the recording has ended: No space left on device; R begins another
+//!  ⚠ the recording has ended (R begins another): No space left on device
 //! ```
 
 use ratatui::Frame;
@@ -88,11 +88,10 @@ fn failure(state: &State) -> Option<Vec<Piece>> {
     let mut why = String::new();
     format::harmless(&mut why, recording.failed.as_deref()?.as_bytes());
     Some(vec![
-        (" ⚠ the recording has ended: ".to_owned(), Tone::Critical),
-        (why, Tone::Plain),
-        ("; ".to_owned(), Tone::Plain),
+        (" ⚠ the recording has ended (".to_owned(), Tone::Critical),
         (keymap::label(Command::Record).to_owned(), Tone::Key),
-        (" begins another".to_owned(), Tone::Plain),
+        (" begins another): ".to_owned(), Tone::Critical),
+        (why, Tone::Plain),
     ])
 }
 
