@@ -9,7 +9,6 @@ mod signals;
 use std::path::Path;
 
 use anyhow::Context as _;
-use rustix::thread::{CapabilitySet, capabilities};
 
 use self::followed::Followed;
 use self::lines::Lines;
@@ -111,27 +110,8 @@ fn head(arguments: &cli::Record) -> Head {
         program: env!("CARGO_PKG_VERSION").to_owned(),
         begun_at_us: jiff::Timestamp::now().as_microsecond(),
         interval: arguments.interval,
-        capabilities: capability_names(),
+        capabilities: super::capability_names(),
         filter: arguments.select.to_text(),
         redacted: false,
     }
-}
-
-/// The effective capabilities of this process, by the kernel's names.
-fn capability_names() -> Vec<String> {
-    let Ok(sets) = capabilities(None) else {
-        return Vec::new();
-    };
-    let mut names: Vec<String> = sets
-        .effective
-        .iter_names()
-        .map(|(name, _)| format!("CAP_{name}"))
-        .collect();
-    let unknown = sets.effective.bits() & !CapabilitySet::all().bits();
-    names.extend(
-        (0..u64::BITS)
-            .filter(|bit| unknown >> bit & 1 == 1)
-            .map(|bit| format!("CAP_{bit}")),
-    );
-    names
 }
