@@ -429,3 +429,21 @@ fn a_live_display_tells_what_differs_from_the_marked_instant() {
         dashboard.text()
     );
 }
+
+#[test]
+fn what_a_recording_leaves_out_is_told() {
+    let head = Head {
+        filter: "-t state established".to_owned(),
+        redacted: true,
+        ..head()
+    };
+    let samples = Samples::new(head, with_a_gap());
+    let dashboard = Dashboard::replay((120, 40), Box::new(samples));
+    assert!(
+        dashboard.lines()[1].starts_with(
+            " only this was recorded: -t state established; names and addresses are replaced"
+        ),
+        "{}",
+        dashboard.text()
+    );
+}

@@ -118,8 +118,7 @@ pub fn run(source: Box<dyn Source>, options: Options) -> anyhow::Result<()> {
 /// When there is no terminal, when a thread panicked.
 pub fn replay(archive: Box<dyn Archive>, at_us: i64, filter: Filter) -> anyhow::Result<()> {
     require_terminal()?;
-    let mut state = State::new(look_of_environment(), archive.head().interval);
-    state.display = Display::Replay;
+    let mut state = state_of_replay(look_of_environment(), archive.head());
     state.set_filter(filter);
     let player = Player::new(archive, at_us);
     state.timeline = Some(Timeline::new(Arc::new(player.track()), at_us));
@@ -127,6 +126,26 @@ pub fn replay(archive: Box<dyn Archive>, at_us: i64, filter: Filter) -> anyhow::
         desk.player = Some(player::spawn(player, exchange, sender)?);
         Ok(())
     })
+}
+
+/// The screen of a replay, before anything of it is read.
+pub fn state_of_replay(look: Look, head: &Head) -> State {
+    let mut state = State::new(look, head.interval);
+    state.display = Display::Replay;
+    state.left_out = left_out(head);
+    state
+}
+
+/// What a recording leaves out, as it says of itself.
+fn left_out(head: &Head) -> String {
+    let mut parts = Vec::new();
+    if !head.filter.is_empty() {
+        parts.push(format!("only this was recorded: {}", head.filter));
+    }
+    if head.redacted {
+        parts.push("names and addresses are replaced".to_owned());
+    }
+    parts.join("; ")
 }
 
 /// A terminal that is taken over, and those who listen to it.

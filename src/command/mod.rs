@@ -19,14 +19,23 @@ mod select;
 
 use rustix::thread::{CapabilitySet, capabilities};
 
-/// Capabilities that this process has, by the kernel's names.
+/// The effective capabilities of this process, by the kernel's names.
 fn capability_names() -> Vec<String> {
-    let held = capabilities(None).map(|sets| sets.effective);
-    let names = held.unwrap_or(CapabilitySet::empty());
-    names
+    let Ok(sets) = capabilities(None) else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = sets
+        .effective
         .iter_names()
         .map(|(name, _)| format!("CAP_{name}"))
-        .collect()
+        .collect();
+    let unknown = sets.effective.bits() & !CapabilitySet::all().bits();
+    names.extend(
+        (0..u64::BITS)
+            .filter(|bit| unknown >> bit & 1 == 1)
+            .map(|bit| format!("CAP_{bit}")),
+    );
+    names
 }
 
 /// Whether this process may administer networks: see firewall marks, destroy sockets.

@@ -42,6 +42,8 @@ pub struct State {
     pub display: Display,
     /// Where one is in a recording, or in what is kept of the last minutes.
     pub timeline: Option<Timeline>,
+    /// What is left out of the recording that is shown, as a sentence; empty if nothing is.
+    pub left_out: String,
     /// The Sample that was marked, to be compared with others.
     pub mark: Option<Arc<Sample>>,
     /// The recording that is being made.
@@ -131,6 +133,7 @@ impl State {
             sequence: 0,
             display: Display::Live,
             timeline: None,
+            left_out: String::new(),
             mark: None,
             recording: None,
             now_us: None,

@@ -10,14 +10,16 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use sockwatch::aggregate::{Aggregator, Moment};
-use sockwatch::app::{Ended, EventLoop, Exchange, Inbox, Job, Message, Player, Walk, Work};
+use sockwatch::app::{
+    Ended, EventLoop, Exchange, Inbox, Job, Message, Player, Walk, Work, state_of_replay,
+};
 use sockwatch::model::{ProcessKey, Sample, Socket};
 use sockwatch::recording::{Archive, Head, Samples};
 use sockwatch::source::Source;
 use sockwatch::tui::recording::Recording;
 use sockwatch::tui::theme::Theme;
 use sockwatch::tui::timeline::{Seek, Timeline};
-use sockwatch::tui::{Display, Look, State};
+use sockwatch::tui::{Look, State};
 
 use super::Machine;
 
@@ -179,8 +181,7 @@ impl Dashboard<()> {
             .entries()
             .first()
             .map_or(0, |entry| entry.taken_at_us);
-        let mut state = State::new(look(), archive.head().interval);
-        state.display = Display::Replay;
+        let mut state = state_of_replay(look(), archive.head());
         let player = Player::new(archive, at_us);
         state.timeline = Some(Timeline::new(Arc::new(player.track()), at_us));
         let mut dashboard = Dashboard::of_state(size, (), state);

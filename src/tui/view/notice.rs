@@ -79,7 +79,8 @@ fn damaged(state: &State) -> usize {
 
 /// Lines that the notice takes.
 pub(super) fn lines(state: &State) -> u16 {
-    u16::from(blind(state).is_some() || failure(state).is_some())
+    let any = blind(state).is_some() || failure(state).is_some() || !state.left_out.is_empty();
+    u16::from(any)
 }
 
 /// Why a recording has ended by itself, and what to do.
@@ -103,7 +104,11 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         panel::write(frame.buffer_mut(), area, look, &line);
         return;
     }
+    let mut left_out = String::new();
+    format::harmless(&mut left_out, state.left_out.as_bytes());
+    let left_out = [(format!(" {left_out}"), Tone::Notice)];
     let Some(blind) = blind(state).filter(|_| area.height > 0) else {
+        panel::write(frame.buffer_mut(), area, look, &left_out);
         return;
     };
     let mut right: Vec<Piece> = Vec::new();
@@ -132,7 +137,13 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         ..area
     };
     panel::write(frame.buffer_mut(), place, look, &right);
-    if blind.denied == 0 {
+    let room = area.width.saturating_sub(length + 1);
+    let left = Rect {
+        width: room,
+        ..area
+    };
+    if blind.denied == 0 || !state.left_out.is_empty() {
+        panel::write(frame.buffer_mut(), left, look, &left_out);
         return;
     }
     let mut denied = String::new();
@@ -142,7 +153,6 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         format!(" ⚠ owner{many} of {denied} socket{many} hidden: "),
         format!(" ⚠ {denied} owner{many} hidden: "),
     );
-    let room = area.width.saturating_sub(length + 1);
     let remedies = if state.display == Display::Replay {
         REMEDIES_OF_REPLAY
     } else if blind.root {
@@ -161,15 +171,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         (start.clone(), Tone::Warning),
         ((*remedy).to_owned(), Tone::Plain),
     ];
-    panel::write(
-        frame.buffer_mut(),
-        Rect {
-            width: room,
-            ..area
-        },
-        look,
-        &line,
-    );
+    panel::write(frame.buffer_mut(), left, look, &line);
 }
 
 fn plural(count: u64) -> &'static str {
