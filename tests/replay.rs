@@ -447,3 +447,29 @@ fn what_a_recording_leaves_out_is_told() {
         dashboard.text()
     );
 }
+
+#[test]
+fn no_key_panics_in_a_replay_wherever_one_is() {
+    use sockwatch::tui::Command;
+    use sockwatch::tui::keymap::BINDINGS;
+    let places = ["1", "2t", "2j\r", "5z", "8k\r", "c", "MD", "@"];
+    for place in places {
+        let mut dashboard = Dashboard::replay((60, 16), Damaged::new(20..23));
+        for binding in BINDINGS
+            .iter()
+            .filter(|binding| binding.command != Command::Quit)
+        {
+            for &(code, modifiers) in binding.keys {
+                dashboard.type_in(place);
+                let ended = dashboard.press(KeyEvent::new(code, modifiers));
+                assert!(matches!(ended, sockwatch::app::Ended::Idle), "{ended:?}");
+                dashboard.pass(Duration::from_millis(20));
+                // What is being typed is left, what lies over the screen is closed, a page is left.
+                dashboard.type_in("\x1b\x1b\x1b");
+            }
+        }
+        let state = dashboard.event_loop.state();
+        assert!(state.popup.is_none() && state.typing.is_none(), "{place}");
+        assert!(dashboard.shows(" of 60"), "{}", dashboard.text());
+    }
+}
