@@ -173,10 +173,15 @@ pub(super) struct Volume {
 impl Volume {
     #[inline]
     pub(super) fn add(&mut self, delta: &Counted) {
-        self.received += delta.bytes_received;
-        self.sent += delta.bytes_acked;
-        self.wire_sent += delta.bytes_sent;
-        self.retransmitted += u64::from(delta.bytes_retrans);
+        // A recording may claim any counters.
+        for (sum, more) in [
+            (&mut self.received, delta.bytes_received),
+            (&mut self.sent, delta.bytes_acked),
+            (&mut self.wire_sent, delta.bytes_sent),
+            (&mut self.retransmitted, delta.bytes_retrans.into()),
+        ] {
+            *sum = sum.saturating_add(more);
+        }
         self.measured = true;
     }
 
@@ -220,6 +225,18 @@ mod tests {
             ..Counted::default()
         };
         assert_eq!(after.since(&before).unwrap().busy_us, 16);
+    }
+
+    #[test]
+    fn counters_that_no_kernel_tells_add_up_to_no_more_than_fits() {
+        let huge = Counted {
+            bytes_received: u64::MAX,
+            ..Counted::default()
+        };
+        let mut volume = Volume::default();
+        volume.add(&huge);
+        volume.add(&huge);
+        assert_eq!(volume.over(1.0).received, Some(u64::MAX as f64));
     }
 
     #[test]

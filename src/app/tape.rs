@@ -105,7 +105,8 @@ impl Tape {
         if self.longest.is_zero() && reel.is_none() {
             return;
         }
-        if reel.is_some_and(Reel::needs_key) {
+        let history = kept.history.as_ref();
+        if reel.is_some_and(Reel::needs_key) || history.is_some_and(History::needs_key) {
             encoder.restart();
         }
         drop(kept);

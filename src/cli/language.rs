@@ -73,7 +73,7 @@ pub fn long() -> String {
         "FILTER := [ state STATE | exclude STATE ]… [ EXPRESSION ]
 
 The language of ss(8), and more. It is taken in words or in one quoted argument, by the dashboard
-(press /), list, events, record, export and kill alike.
+(press /), list, events, record, replay, export and kill alike.
 
 STATES
   Several add up: state established state time-wait. A filter that names a state decides by itself

@@ -41,7 +41,7 @@ pub fn run(arguments: &cli::Help) -> anyhow::Result<()> {
             Some(command) => command.render_long_help().to_string(),
             None => {
                 return Err(Usage::new(format!(
-                    "there is no help on '{topic}'; there is on list, summary, events, record, info, export, kill, filter and columns"
+                    "there is no help on '{topic}'; there is on list, summary, events, record, replay, info, export, kill, filter and columns"
                 ))
                 .into());
             }

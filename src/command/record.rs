@@ -43,7 +43,8 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
         ..LiveOptions::default()
     })?;
     let mut redactor = arguments.redact.then(Redactor::new);
-    let (recorder, lines) = open(arguments, redactor.as_mut())?;
+    let head = head(arguments, &selection);
+    let (recorder, lines) = open(arguments, head, redactor.as_mut())?;
     let session = Session {
         encoder: Encoder::new(),
         recorder,
@@ -60,6 +61,7 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
 /// Opens the files: both or none.
 fn open(
     arguments: &cli::Record,
+    mut head: Head,
     redactor: Option<&mut Redactor>,
 ) -> anyhow::Result<(Option<Recorder>, Option<Lines>)> {
     let text = match &arguments.jsonl {
@@ -73,7 +75,6 @@ fn open(
         if let Some(text) = &text {
             text.refuse(path)?;
         }
-        let mut head = head(arguments);
         if let Some(redactor) = redactor {
             redactor.redact_head(&mut head);
         }
@@ -104,14 +105,19 @@ fn open(
 }
 
 /// What the recording says of itself.
-fn head(arguments: &cli::Record) -> Head {
+fn head(arguments: &cli::Record, selection: &Selection) -> Head {
+    let filter = selection.leaves_out().then(|| arguments.select.to_text());
     Head {
         host: host(Path::new("/proc")),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         begun_at_us: jiff::Timestamp::now().as_microsecond(),
         interval: arguments.interval,
         capabilities: super::capability_names(),
+<<<<<<< HEAD
+        filter: filter.unwrap_or_default(),
+=======
         filter: arguments.select.to_text(),
+>>>>>>> ui
         redacted: false,
     }
 }

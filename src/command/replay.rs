@@ -3,11 +3,12 @@
 use anyhow::bail;
 
 use super::help::Usage;
+use super::recorded::Elsewhere;
 use crate::app;
 use crate::cli::Replay;
 use crate::column::VOCABULARY;
 use crate::column::when;
-use crate::filter::{Context, Filter, NoNames, Surroundings};
+use crate::filter::{Context, Filter, Surroundings};
 use crate::recording::{Archive, Reader};
 
 /// Runs it until the user quits.
@@ -18,7 +19,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let around = Surroundings::default();
     let context = Context {
         vocabulary: &VOCABULARY,
-        names: &NoNames,
+        names: &Elsewhere::default(),
         around: &around,
         lenient: true,
     };

@@ -39,7 +39,7 @@ const FIELDS: [&str; 25] = [
 /// # Errors
 /// What the writer says.
 pub fn write(moment: &Moment, rows: &[u32], heading: bool, out: &mut impl Write) -> io::Result<()> {
-    write_rows(moment, rows, heading, None, out)
+    write_rows(moment, rows, heading, None, out).map_err(io_error)
 }
 
 /// The same with the time of the moment in front, in a field `taken_at`.
@@ -53,7 +53,15 @@ pub fn write_with_time(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let taken_at = super::timestamp(moment.sample.taken_at_us);
-    write_rows(moment, rows, heading, Some(&taken_at), out)
+    write_rows(moment, rows, heading, Some(&taken_at), out).map_err(io_error)
+}
+
+/// What the writer said, by which a closed pipe is known.
+fn io_error(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
 }
 
 fn write_rows(
@@ -62,7 +70,7 @@ fn write_rows(
     heading: bool,
     taken_at: Option<&str>,
     out: &mut impl Write,
-) -> io::Result<()> {
+) -> csv::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     if heading {
         if taken_at.is_some() {
@@ -104,7 +112,7 @@ fn write_rows(
         }
         writer.write_record(None::<&[u8]>)?;
     }
-    writer.flush()
+    Ok(writer.flush()?)
 }
 
 fn text(value: Option<impl ToString>) -> String {

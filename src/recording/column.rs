@@ -143,25 +143,55 @@ const WIDE_WORDS: [usize; WIDE] = {
     words
 };
 
-/// A column's name; empty for numbers that have none.
+/// Structures whose words are columns: their name, and the first column.
+const STRUCTURES: [(&str, usize); 4] = [
+    ("tcp", TCP),
+    ("info", INFO),
+    ("memory", MEMORY),
+    ("congestion", CONGESTION_INFO),
+];
+
+/// A column's name; empty for numbers that have none. A word of a structure that is no field of its own has the structure's
+/// name and the word's offset in bytes.
 pub(super) fn name(column: usize) -> String {
-    let word = |kind: &str, first: usize| format!("{kind}.{}", (column - first) * 4);
-    match column {
-        0..FIXED_COLUMNS => FIXED[column].to_owned(),
-        TCP..INFO => {
-            let offset = (column - TCP) * 4;
-            let fields = TcpInfo::FIELDS.iter();
-            let mut names = fields.filter(|field| (offset..offset + 4).contains(&field.offset));
-            match (names.next(), names.next()) {
-                (Some(field), None) => format!("tcp.{}", field.name),
-                _ => word("tcp", TCP),
-            }
-        }
-        INFO..MEMORY => word("info", INFO),
-        MEMORY..CONGESTION_INFO => word("memory", MEMORY),
-        CONGESTION_INFO..COLUMNS => word("congestion", CONGESTION_INFO),
+    if let Some(name) = FIXED.get(column) {
+        return (*name).to_owned();
+    }
+    if let Some(field) = tcp_field(column) {
+        return format!("tcp.{field}");
+    }
+    let mut structures = STRUCTURES.into_iter().rev();
+    match structures.find(|(_, first)| *first <= column) {
+        Some((name, first)) if column < COLUMNS => format!("{name}.{}", (column - first) * 4),
         _ => String::new(),
     }
+}
+
+/// The field of `struct tcp_info` that a column is, if it is one and only one.
+fn tcp_field(column: usize) -> Option<&'static str> {
+    let offset = column.checked_sub(TCP)? * 4;
+    let fields = TcpInfo::FIELDS.iter();
+    let mut within = fields.filter(|field| (offset..offset + 4).contains(&field.offset));
+    match (within.next(), within.next()) {
+        (Some(field), None) => Some(field.name),
+        _ => None,
+    }
+}
+
+/// What a file tells of its columns: the names of those that have one of their own, by number, and of the structures whose
+/// words the others are, by the number of the first.
+pub(super) fn schema() -> serde_json::Value {
+    let has_own = |column: &usize| *column < FIXED_COLUMNS || tcp_field(*column).is_some();
+    let named = (0..COLUMNS).filter(has_own);
+    let structures = STRUCTURES.into_iter();
+    serde_json::json!({
+        "names": named
+            .map(|column| (column.to_string(), name(column).into()))
+            .collect::<serde_json::Map<_, _>>(),
+        "words": structures
+            .map(|(name, first)| (first.to_string(), name.into()))
+            .collect::<serde_json::Map<_, _>>(),
+    })
 }
 
 /// How a cell is told.

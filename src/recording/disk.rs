@@ -11,7 +11,7 @@
 //! Integers are little-endian. A frame says where in the file it lies, so that whoever looks for the next one behind a
 //! damaged place does not take for one what only looks like it. All is appended; nothing is written twice.
 
-use super::column::{self, COLUMNS};
+use super::column;
 use super::varint::{Broken, Cursor, put, put_bytes, put_signed};
 use super::{Entry, Frame, Head};
 use crate::model::Host;
@@ -162,7 +162,9 @@ impl Label {
 
 /// The head, to be written.
 pub(super) fn head_bytes(head: &Head) -> Vec<u8> {
-    let json = head_json(head);
+    let mut json = head_json(head);
+    json["columns"] = column::schema();
+    let json = json.to_string().into_bytes();
     let mut bytes = Vec::with_capacity(HEAD + json.len());
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&VERSION.to_le_bytes());
@@ -174,13 +176,9 @@ pub(super) fn head_bytes(head: &Head) -> Vec<u8> {
     bytes
 }
 
-/// The JSON of a head.
-pub(super) fn head_json(head: &Head) -> Vec<u8> {
-    let columns = (0..COLUMNS).filter(|&column| !column::name(column).is_empty());
-    let columns: serde_json::Map<String, serde_json::Value> = columns
-        .map(|number| (number.to_string(), column::name(number).into()))
-        .collect();
-    let json = serde_json::json!({
+/// The JSON of a head: what is known of the recording, without its columns.
+pub(super) fn head_json(head: &Head) -> serde_json::Value {
+    serde_json::json!({
         "program": head.program,
         "begun_at_us": head.begun_at_us,
         "interval_ns": head.interval.as_nanos() as u64,
@@ -192,9 +190,7 @@ pub(super) fn head_json(head: &Head) -> Vec<u8> {
         "capabilities": head.capabilities,
         "filter": head.filter,
         "redacted": head.redacted,
-        "columns": columns,
-    });
-    json.to_string().into_bytes()
+    })
 }
 
 /// The head of its JSON. What is missing stays empty.
@@ -228,7 +224,7 @@ pub(super) struct Place {
     pub(super) entry: Entry,
 }
 
-/// An index: where the one before it lies (0 if there is none), the head's JSON, and places.
+/// An index: where the one before it lies (0 if there is none), the head's JSON without its columns, and places.
 pub(super) fn index_bytes(before: u64, head: &[u8], places: &[Place]) -> Vec<u8> {
     let mut out = Vec::new();
     put(&mut out, before);

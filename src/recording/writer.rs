@@ -36,7 +36,7 @@ impl Writer {
     pub(super) fn create(options: RecorderOptions, head: Head) -> Result<Writer, RecordingError> {
         let file = create(&options.path, options.force)?;
         let mut writer = Writer {
-            json: disk::head_json(&head),
+            json: disk::head_json(&head).to_string().into_bytes(),
             options,
             head,
             file,

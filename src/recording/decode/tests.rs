@@ -51,3 +51,30 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_a_later_version_adds_is_passed_over() {
+    let mut world = World::new(3);
+    let (mut encoder, mut decoder) = (Encoder::new(), Decoder::new(Host::default()));
+    for _ in 0..3 {
+        world.turn();
+        encoder.restart();
+    }
+    let sample = plain(world.turn());
+    decoder
+        .take(encoder.encode(&sample).unwrap().packed())
+        .unwrap();
+    let mut raw = decoder.raw().to_vec();
+    section::put_section(&mut raw, 50, b"a section that nobody knows");
+    section::put_section(&mut raw, section::COLUMN + 400, &[1, 2, 3]);
+    let later = zstd::bulk::compress(&raw, 3).unwrap();
+    let later = Packed {
+        is_key: true,
+        unpacked: raw.len() as u32,
+        payload: &later,
+    };
+    let mut read = Sample::default();
+    decoder.take(later).unwrap();
+    decoder.sample_into(&mut read).unwrap();
+    assert_eq!(plain(&read), sample);
+}

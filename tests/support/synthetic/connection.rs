@@ -264,7 +264,9 @@ impl Connection {
             self.add(at, more);
         }
         self.measure(lost > 0, random);
-        self.add_long(at::BUSY_TIME, requests * self.get(at::RTT));
+        // In ticks of 1 ms.
+        let busy_ms = requests * self.get(at::RTT) / 1000;
+        self.add_long(at::BUSY_TIME, busy_ms * 1000);
         self.fill_queues(sent, random);
         self.sent_at_ns = now_ns - random.below(900_000_000);
         self.received_at_ns = self.sent_at_ns - random.below(2_000_000);
@@ -284,20 +286,32 @@ impl Connection {
             window = (window * 7 / 10).max(2);
             self.put(at::SND_SSTHRESH, window as u32);
         }
-        let per_second = |segments: u64| segments * MSS * 1_000_000 / rtt.max(1);
-        self.put_long(at::PACING_RATE, per_second(window) * 6 / 5);
+        // The kernel has three bits more of it than it tells.
+        let eighths = rtt * 8 + random.below(8);
+        let per_second = |segments: u64| segments * MSS * 8_000_000 / eighths.max(1);
+        let slow_start = window < self.get(at::SND_SSTHRESH) / 2;
+        let ahead = if slow_start { 200 } else { 120 };
+        self.put_long(at::PACING_RATE, per_second(window) * ahead / 100);
         self.put_long(at::DELIVERY_RATE, per_second(1 + random.below(window)));
         self.info[7] = u8::from(random.chance(0.8));
         for (at, value) in [
             (at::RTT, rtt),
             (at::RTTVAR, deviation),
-            // The kernel counts it in ticks of 1 ms.
-            (at::RTO, (200_000 + rtt + 4 * deviation) / 1000 * 1000),
+            // In ticks of 1 ms, and the deviation counts as 200 ms at least.
+            (
+                at::RTO,
+                (rtt + (4 * deviation).max(200_000)).div_ceil(1000) * 1000,
+            ),
             (at::SND_CWND, window),
-            (at::RCV_RTT, rtt + random.below(rtt / 4 + 1)),
-            (at::SND_WND, 64_256 + random.below(64) * 1024),
         ] {
             self.put(at, value as u32);
+        }
+        // Measured with a full segment received only; and most readers keep up with what they are sent.
+        if random.chance(0.4) {
+            self.put(at::RCV_RTT, (rtt + random.below(rtt / 4 + 1)) as u32);
+        }
+        if random.chance(0.2) {
+            self.put(at::SND_WND, (64_256 + random.below(64) * 1024) as u32);
         }
         if random.chance(0.05) {
             for at in [at::RCV_SPACE, at::RCV_SSTHRESH, at::RCV_WND] {
