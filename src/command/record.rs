@@ -113,11 +113,7 @@ fn head(arguments: &cli::Record, selection: &Selection) -> Head {
         begun_at_us: jiff::Timestamp::now().as_microsecond(),
         interval: arguments.interval,
         capabilities: super::capability_names(),
-<<<<<<< HEAD
         filter: filter.unwrap_or_default(),
-=======
-        filter: arguments.select.to_text(),
->>>>>>> ui
         redacted: false,
     }
 }
