@@ -9,7 +9,7 @@ use crossterm::event::{
 };
 use sockwatch::app::Message;
 use sockwatch::model::Sample;
-use sockwatch::recording::{Archive, Entry, Head, Loss, RecordingError, Samples};
+use sockwatch::recording::{Archive, Encoder, Entry, Head, History, Loss, RecordingError, Samples};
 use sockwatch::source::Source;
 use support::Machine;
 use support::dashboard::{Dashboard, look, recorded};
@@ -129,31 +129,38 @@ fn walking_back_in_a_live_display_at_every_size() {
 
 #[test]
 fn an_instant_shows_the_same_in_a_replay_as_it_did_live() {
+    for archive in [ten_minutes() as Box<dyn Archive>, packed()] {
+        compare_with_live(archive);
+    }
+}
+
+/// The same ten minutes as they lie in memory and in a file.
+fn packed() -> Box<dyn Archive> {
+    let mut samples = recorded(600, 1);
+    let mut encoder = Encoder::new();
+    let mut history = History::new(head(), Duration::from_hours(1), 64 << 20);
+    let mut sample = Sample::default();
+    for at in 0..samples.entries().len() {
+        samples.read_into(at, &mut sample).unwrap();
+        history.push(&encoder.encode(&sample).unwrap());
+    }
+    Box::new(history.snapshot())
+}
+
+fn compare_with_live(archive: Box<dyn Archive>) {
     let mut live = Dashboard::new((120, 40), Machine::default());
-    let mut replay = Dashboard::replay((120, 40), ten_minutes());
+    // The time line takes a line more.
+    let mut replay = Dashboard::replay((120, 41), archive);
     live.ticks(100);
     replay.type_in("@+99s\r");
-    for keys in [
-        "1",
-        "2",
-        "2t",
-        "ttttt",
-        "3",
-        "4",
-        "5z",
-        "8",
-        "2/nginx\rj\r",
-        "\x1b\x1b",
-    ] {
+    let screens = ["1", "2", "2t", "ttttt", "3", "3j\r", "4", "4j\r", "5z", "8"];
+    for keys in screens.into_iter().chain(["\x1b2/nginx\rj\r", "\x1b\x1b"]) {
         live.type_in(keys);
         replay.type_in(keys);
-        // Beside the header, the time line and the footer all is the same. The one line more hides one row.
-        let same = |dashboard: &[String]| dashboard[1..36].to_vec();
+        // Beside the header, the time line and the footer all is the same.
         let (live, replay) = (live.lines(), replay.lines());
-        for (at, (live, replay)) in same(&live).iter().zip(&same(&replay)).enumerate() {
-            if keys != "8" && keys != "1" {
-                assert_eq!(live, replay, "{keys} line {at}");
-            }
+        for (at, (live, replay)) in live[1..39].iter().zip(&replay[1..39]).enumerate() {
+            assert_eq!(live, replay, "{keys:?} line {at}");
         }
     }
 }
@@ -446,4 +453,30 @@ fn what_a_recording_leaves_out_is_told() {
         "{}",
         dashboard.text()
     );
+}
+
+#[test]
+fn no_key_panics_in_a_replay_wherever_one_is() {
+    use sockwatch::tui::Command;
+    use sockwatch::tui::keymap::BINDINGS;
+    let places = ["1", "2t", "2j\r", "5z", "8k\r", "c", "MD", "@"];
+    for place in places {
+        let mut dashboard = Dashboard::replay((60, 16), Damaged::new(20..23));
+        for binding in BINDINGS
+            .iter()
+            .filter(|binding| binding.command != Command::Quit)
+        {
+            for &(code, modifiers) in binding.keys {
+                dashboard.type_in(place);
+                let ended = dashboard.press(KeyEvent::new(code, modifiers));
+                assert!(matches!(ended, sockwatch::app::Ended::Idle), "{ended:?}");
+                dashboard.pass(Duration::from_millis(20));
+                // What is being typed is left, what lies over the screen is closed, a page is left.
+                dashboard.type_in("\x1b\x1b\x1b");
+            }
+        }
+        let state = dashboard.event_loop.state();
+        assert!(state.popup.is_none() && state.typing.is_none(), "{place}");
+        assert!(dashboard.shows(" of 60"), "{}", dashboard.text());
+    }
 }
