@@ -163,6 +163,8 @@ pub(super) fn schema() -> serde_json::Value {
 pub(super) enum Coding {
     /// As the difference from what it was foretold to be.
     Difference,
+    /// The same, counted in units that most differences are multiples of.
+    Steps(u32),
     /// As it is: what starts again from zero.
     Plain,
     /// As the difference from another cell of the same socket, which is told before it: what mostly starts again together.
@@ -175,9 +177,19 @@ pub(super) fn coding(column: usize) -> Coding {
     const SENT: usize = TCP + AGEING[0] / 4;
     const RECEIVED: usize = TCP + AGEING[1] / 4;
     const ACKED: usize = TCP + AGEING[2] / 4;
+    // The kernel counts them in ticks of its clock, which are whole ms, and tells them in µs.
+    const RTO: usize = TCP + 8 / 4;
+    const ATO: usize = TCP + 12 / 4;
+    const BUSY_TIME: usize = TCP + 168 / 4;
+    const RWND_LIMITED: usize = TCP + 176 / 4;
+    const SNDBUF_LIMITED: usize = TCP + 184 / 4;
+    // Memory is set aside by the page.
+    const FWD_ALLOC: usize = MEMORY + 16 / 4;
     match column {
         TIMER_EXPIRES | SENT => Coding::Plain,
         RECEIVED | ACKED => Coding::Beside(SENT),
+        RTO | ATO | BUSY_TIME | RWND_LIMITED | SNDBUF_LIMITED => Coding::Steps(1000),
+        FWD_ALLOC => Coding::Steps(4096),
         _ => Coding::Difference,
     }
 }

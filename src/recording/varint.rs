@@ -22,6 +22,19 @@ pub(super) fn put_signed(out: &mut Vec<u8>, value: i64) {
     put(out, ((value << 1) ^ (value >> 63)) as u64);
 }
 
+/// Appends a signed integer that mostly is a multiple of `unit`.
+#[inline]
+pub(super) fn put_steps(out: &mut Vec<u8>, value: i64, unit: u32) {
+    let (steps, rest) = (value / i64::from(unit), value % i64::from(unit));
+    if rest == 0 {
+        // `unit` is more than 2, so that there is room for a bit.
+        put(out, (((steps << 1) ^ (steps >> 63)) as u64) << 1);
+    } else {
+        put(out, 1);
+        put_signed(out, value);
+    }
+}
+
 /// Appends bytes, their number before them.
 pub(super) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put(out, bytes.len() as u64);
@@ -50,6 +63,18 @@ impl<'a> Cursor<'a> {
     pub(super) fn signed(&mut self) -> Result<i64, Broken> {
         let folded = self.varint()?;
         Ok((folded >> 1) as i64 ^ -((folded & 1) as i64))
+    }
+
+    /// What [`put_steps`] appended.
+    #[inline]
+    pub(super) fn steps(&mut self, unit: u32) -> Result<i64, Broken> {
+        let first = self.varint()?;
+        if first & 1 != 0 {
+            return self.signed();
+        }
+        let folded = first >> 1;
+        let steps = (folded >> 1) as i64 ^ -((folded & 1) as i64);
+        Ok(steps.wrapping_mul(i64::from(unit)))
     }
 
     /// An integer that fits.
@@ -95,6 +120,7 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_put_is_read_back(numbers: Vec<u64>, signed: Vec<i64>, bytes: Vec<u8>) {
+            let steps = signed.iter().flat_map(|&value| [value, value / 4096 * 4096]);
             let mut out = Vec::new();
             for &number in &numbers {
                 put(&mut out, number);
@@ -102,13 +128,19 @@ mod tests {
             for &number in &signed {
                 put_signed(&mut out, number);
             }
+            for value in steps.clone() {
+                put_steps(&mut out, value, 4096);
+            }
             put_bytes(&mut out, &bytes);
             let mut cursor = Cursor(&out);
             for number in numbers {
                 prop_assert_eq!(cursor.varint(), Ok(number));
             }
-            for number in signed {
+            for &number in &signed {
                 prop_assert_eq!(cursor.signed(), Ok(number));
+            }
+            for value in steps.clone() {
+                prop_assert_eq!(cursor.steps(4096), Ok(value));
             }
             prop_assert_eq!(cursor.bytes(), Ok(&bytes[..]));
             prop_assert!(cursor.is_empty());

@@ -171,7 +171,10 @@ pub(in crate::recording) fn set_cell(
     }
     let width = width(first, offset, part.len());
     if width == 0 {
-        return Err(Broken("a value lies within another"));
+        return match value {
+            0 => Ok(()),
+            _ => Err(Broken("a value lies within another")),
+        };
     }
     put_word(value, offset, &mut part[offset..offset + width])
 }

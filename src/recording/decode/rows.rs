@@ -337,6 +337,7 @@ impl RowDecoder {
                     let foretold = before.wrapping_add(followers.change_of(column));
                     foretold.wrapping_add(cells.signed()? as u64)
                 }
+                Coding::Steps(unit) => before.wrapping_add(cells.steps(unit)? as u64),
                 Coding::Plain => cells.varint()?,
                 Coding::Beside(other) => parts.get(other).wrapping_add(cells.signed()? as u64),
             };
@@ -358,6 +359,11 @@ impl RowDecoder {
                 Coding::Difference => {
                     let last = &mut self.last[column];
                     *last = last.wrapping_add(cells.signed()? as u64);
+                    *last
+                }
+                Coding::Steps(unit) => {
+                    let last = &mut self.last[column];
+                    *last = last.wrapping_add(cells.steps(unit)? as u64);
                     *last
                 }
                 Coding::Plain => cells.varint()?,

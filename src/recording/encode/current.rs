@@ -118,7 +118,8 @@ impl<'a> BesideOf<'a> {
     }
 }
 
-/// By how many ms the clock went on for a socket: what most of its fields say that it did, if that can be.
+/// By how many ms the clock went on for a socket: what at least two of its fields say, or the only one that it has. What has
+/// started again since says something else each.
 pub(super) fn went_on(
     row: &Row,
     parts: &[u8],
@@ -126,31 +127,34 @@ pub(super) fn went_on(
     expected: i64,
     elapsed: i64,
 ) -> i64 {
-    let before = &row.socket;
-    let mut nearest = None;
-    let mut consider = |aged: i64| {
-        let shift = aged - row.aged;
-        let is_nearer = |other: i64| (shift - elapsed).abs() < (other - elapsed).abs();
-        if (shift - elapsed).abs() <= MOST_JITTER && nearest.is_none_or(is_nearer) {
-            nearest = Some(shift);
-        }
-        shift == expected
-    };
-    if has_ages(before) && has_ages(&current.socket) {
-        for offset in AGEING {
+    let mut said = [i64::MAX; AGEING.len() + 1];
+    let mut fields = 0;
+    if has_ages(&row.socket) && has_ages(&current.socket) {
+        for (said, offset) in said.iter_mut().zip(AGEING) {
             let aged = age(current.parts, offset).wrapping_sub(age(parts, offset));
-            if consider(i64::from(aged.cast_signed())) {
-                return expected;
-            }
+            *said = i64::from(aged.cast_signed()) - row.aged;
         }
+        fields = AGEING.len();
     }
-    if let (Some(before), Some(now)) = (before.timer, current.socket.timer)
+    if let (Some(before), Some(now)) = (row.socket.timer, current.socket.timer)
         && before.kind == now.kind
-        && consider(i64::from(before.expires_ms) - i64::from(now.expires_ms))
     {
+        let aged = i64::from(before.expires_ms) - i64::from(now.expires_ms);
+        said[fields] = aged - row.aged;
+        fields += 1;
+    }
+    let said = &said[..fields];
+    if said.contains(&expected) {
         return expected;
     }
-    nearest.unwrap_or(expected)
+    let can_be = |shift: &&i64| (**shift - elapsed).abs() <= MOST_JITTER;
+    let is_shared = |shift: &&i64| said.iter().filter(|other| other == shift).count() >= 2;
+    match said {
+        [only] => Some(only).filter(can_be),
+        _ => said.iter().filter(can_be).find(is_shared),
+    }
+    .copied()
+    .unwrap_or(expected)
 }
 
 /// Whether a socket is what it is foretold to be.

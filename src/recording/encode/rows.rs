@@ -1,16 +1,14 @@
 //! Sockets, those that ended and those that are there: which row each goes on from, and what of it changed.
 
-use rustc_hash::FxHashMap;
-
 use super::beside::ProcessNumbers;
 use super::cells::{Cells, ranges};
 use super::current::{BesideOf, Current, is_same, went_on};
-use super::streams::{OrderOut, Streams, columns, tell_pattern};
+use super::streams::{OrderOut, Patterns, Streams, columns};
 use crate::model::{ClosedSocket, Sample, Socket, Tracker, Visit};
 use crate::recording::column::{Coding, FOLLOWERS, Mask, coding};
 use crate::recording::rows::{Rows, ages, let_age, resize_parts};
 use crate::recording::texts::TextNumbers;
-use crate::recording::varint::{put, put_signed};
+use crate::recording::varint::{put, put_signed, put_steps};
 
 /// Where a socket was in the Sample before, and since when it is known.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,7 +24,7 @@ pub(super) struct RowEncoder {
     tracker: Tracker<Place>,
     /// Samples so far.
     samples: u64,
-    patterns: FxHashMap<Mask, u32>,
+    patterns: Patterns,
     streams: Streams,
     now: Cells,
     before: Cells,
@@ -207,19 +205,24 @@ impl RowEncoder {
                 before[follower] = before[follower].wrapping_add(change);
             }
         }
-        let mut mask = Mask::default();
+        let (mut mask, mut allowed) = (Mask::default(), Mask::default());
         for at in ranges.into_iter().flatten() {
             mask[at / 64] |= u64::from(now[at] != before[at]) << (at % 64);
+            allowed[at / 64] |= 1 << (at % 64);
         }
         put(&mut self.streams.gaps, self.streams.gap);
         self.streams.gap = 0;
         let (now, before) = (&self.now.0, &self.before.0);
-        tell_pattern(&mut self.patterns, mask, &mut self.streams);
+        let mask = self.patterns.tell(mask, &allowed, &mut self.streams);
         for column in columns(mask) {
             let cells = &mut self.streams.columns[column];
             match coding(column) {
                 Coding::Difference => {
                     put_signed(cells, now[column].wrapping_sub(before[column]) as i64);
+                }
+                Coding::Steps(unit) => {
+                    let difference = now[column].wrapping_sub(before[column]) as i64;
+                    put_steps(cells, difference, unit);
                 }
                 Coding::Plain => put(cells, now[column]),
                 Coding::Beside(other) => {
@@ -237,7 +240,7 @@ impl RowEncoder {
         for at in ranges(&current.socket).into_iter().flatten() {
             mask[at / 64] |= u64::from(self.now.0[at] != 0) << (at % 64);
         }
-        tell_pattern(&mut self.patterns, mask, &mut self.streams);
+        let mask = self.patterns.tell(mask, &mask, &mut self.streams);
         for column in columns(mask) {
             let now = &self.now.0;
             let cells = &mut self.streams.columns[column];
@@ -245,6 +248,11 @@ impl RowEncoder {
                 Coding::Difference => {
                     let last = &mut self.streams.last.0[column];
                     put_signed(cells, now[column].wrapping_sub(*last) as i64);
+                    *last = now[column];
+                }
+                Coding::Steps(unit) => {
+                    let last = &mut self.streams.last.0[column];
+                    put_steps(cells, now[column].wrapping_sub(*last) as i64, unit);
                     *last = now[column];
                 }
                 Coding::Plain => put(cells, now[column]),

@@ -101,20 +101,73 @@ pub(super) fn columns(mask: Mask) -> impl Iterator<Item = usize> {
     })
 }
 
-/// Tells which columns follow, by the number of the set.
-pub(super) fn tell_pattern(known: &mut FxHashMap<Mask, u32>, mask: Mask, streams: &mut Streams) {
-    let fresh = known.len() as u32;
-    let number = *known.entry(mask).or_insert(fresh);
-    if number == fresh {
-        let count: u32 = mask.iter().map(|bits| bits.count_ones()).sum();
-        put(&mut streams.new_patterns, u64::from(count));
-        let mut expected = 0;
-        for column in columns(mask) {
-            put(&mut streams.new_patterns, (column - expected) as u64);
-            expected = column + 1;
-        }
+/// Columns that do not change and are told all the same, rather than telling a set of columns of its own: that takes some twenty
+/// bytes, a cell without a difference less than one.
+const MOST_NEEDLESS: u32 = 4;
+
+/// Sets of columns among which one is looked for that has all that changed.
+const LOOKED_AT: usize = 512;
+
+/// The sets of columns that were told.
+#[derive(Debug, Default)]
+pub(super) struct Patterns {
+    told: Vec<Mask>,
+    /// Which of them does for a set.
+    known: FxHashMap<Mask, u32>,
+}
+
+impl Patterns {
+    pub(super) fn clear(&mut self) {
+        self.told.clear();
+        self.known.clear();
     }
-    put(&mut streams.patterns, u64::from(number));
+
+    /// Tells which columns follow, by the number of a set that has those in `mask` and none that is not `allowed`; answers the
+    /// set.
+    pub(super) fn tell(&mut self, mask: Mask, allowed: &Mask, streams: &mut Streams) -> Mask {
+        let fits = |set: &Mask| is_within(set, allowed);
+        let known = self.known.get(&mask).copied();
+        let number = known
+            .filter(|&number| fits(&self.told[number as usize]))
+            .or_else(|| self.nearest(&mask, allowed))
+            .unwrap_or_else(|| {
+                put_pattern(mask, &mut streams.new_patterns);
+                self.told.push(mask);
+                self.told.len() as u32 - 1
+            });
+        self.known.insert(mask, number);
+        put(&mut streams.patterns, u64::from(number));
+        self.told[number as usize]
+    }
+
+    /// The set with the fewest needless columns.
+    fn nearest(&self, mask: &Mask, allowed: &Mask) -> Option<u32> {
+        let first = self.told.len().saturating_sub(LOOKED_AT);
+        let sets = self.told.iter().enumerate().skip(first);
+        sets.filter(|(_, set)| is_within(mask, set) && is_within(set, allowed))
+            .map(|(number, set)| (count(set) - count(mask), number as u32))
+            .min()
+            .filter(|(needless, _)| *needless <= MOST_NEEDLESS)
+            .map(|(_, number)| number)
+    }
+}
+
+/// Whether all of a set is in another.
+fn is_within(set: &Mask, other: &Mask) -> bool {
+    set.iter().zip(other).all(|(set, other)| set & !other == 0)
+}
+
+fn count(mask: &Mask) -> u32 {
+    mask.iter().map(|bits| bits.count_ones()).sum()
+}
+
+fn put_pattern(mask: Mask, out: &mut Vec<u8>) {
+    put(out, u64::from(count(&mask)));
+    let mut expected = 0;
+    for column in columns(mask) {
+        put(out, (column - expected) as u64);
+        expected = column + 1;
+    }
 }
 
 /// Which row each socket goes on from: how many go on from the row behind that of the one before them, and then either how

@@ -369,7 +369,8 @@ impl Connection {
         let blob = table.push_blob(&info, &memory(self.memory), report, b"");
         socket.blob = blob.expect("the table is not full");
         let timer = |kind, at_ns: u64| Timer {
-            expires_ms: ticks(at_ns.saturating_sub(read_ns)),
+            // As the kernel: in whole ticks of the same clock.
+            expires_ms: ticks(at_ns).saturating_sub(ticks(read_ns)),
             kind,
             retries: 0,
         };

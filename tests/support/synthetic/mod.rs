@@ -248,7 +248,11 @@ impl Synthetic {
             let read_ns = began_ns + dump_ns * at / rows;
             let mut socket = match connection.time_wait_ends_ns {
                 None => connection.row(read_ns, &mut sample.sockets),
-                Some(ends_ns) => time_wait(connection, ends_ns.saturating_sub(read_ns)),
+                Some(ends_ns) => {
+                    // As the kernel: in whole ticks of the clock that the other times are told by.
+                    let ticks = |ns: u64| (ns / 1_000_000) as u32;
+                    time_wait(connection, ticks(ends_ns).saturating_sub(ticks(read_ns)))
+                }
             };
             let Connection { process, fd, .. } = *connection;
             hold(&mut socket, process, fd, &mut sample.holders);
@@ -283,7 +287,7 @@ fn hold(socket: &mut Socket, process: u32, fd: u32, holders: &mut Vec<Holder>) {
 }
 
 /// What is left of a connection for a minute.
-fn time_wait(connection: &Connection, left_ns: u64) -> Socket {
+fn time_wait(connection: &Connection, left_ms: u32) -> Socket {
     let Socket {
         netns,
         cookie,
@@ -294,7 +298,7 @@ fn time_wait(connection: &Connection, left_ns: u64) -> Socket {
     let mut socket = Socket::new(netns, cookie, family, Protocol::Tcp, State::TimeWait, ends);
     socket.attribution = Attribution::Remembered;
     socket.timer = Some(Timer {
-        expires_ms: (left_ns / 1_000_000) as u32,
+        expires_ms: left_ms,
         kind: TimerKind::TimeWait,
         retries: 0,
     });
