@@ -2,7 +2,10 @@
 //! read, no number beyond what was told.
 
 mod beside;
+mod parts;
 mod rows;
+mod streams;
+mod table;
 
 use std::sync::Arc;
 

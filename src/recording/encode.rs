@@ -5,9 +5,10 @@
 //! later than its neighbours is told.
 
 mod beside;
+mod cells;
+mod current;
 mod rows;
-
-pub(super) use rows::resize_parts;
+mod streams;
 
 use std::io;
 

@@ -186,3 +186,27 @@ pub(super) fn expires(before: u32, shift: i64) -> u32 {
         .saturating_sub(shift)
         .clamp(0, i64::from(u32::MAX)) as u32
 }
+
+/// Makes parts as long as those of another socket: cut, or filled up with zeros.
+pub(super) fn resize_parts(parts: &mut Vec<u8>, socket: &mut Socket, like: &Socket) {
+    let (old, new) = (socket.blob, like.blob);
+    if (old.info, old.memory, old.congestion_info) == (new.info, new.memory, new.congestion_info) {
+        return;
+    }
+    let (from, to) = (usize::from(old.info), usize::from(new.info));
+    let mut resize = |from: usize, old: usize, new: usize| {
+        let fill = std::iter::repeat_n(0, new.saturating_sub(old));
+        parts.splice(from + old.min(new)..from + old, fill);
+    };
+    resize(0, from, to);
+    resize(to, usize::from(old.memory), usize::from(new.memory));
+    let behind = to + usize::from(new.memory);
+    resize(
+        behind,
+        usize::from(old.congestion_info),
+        usize::from(new.congestion_info),
+    );
+    socket.blob.info = new.info;
+    socket.blob.memory = new.memory;
+    socket.blob.congestion_info = new.congestion_info;
+}

@@ -2,15 +2,15 @@
 
 use super::Sections;
 use super::beside::Processes;
-use crate::model::{
-    ClosedSocket, Ends, Family, Holder, Protocol, Sample, Socket, SocketKey, SocketTable, State,
-};
+use super::parts::{Followers, Parts};
+use super::streams::Streams;
+use super::table::TableOut;
+use crate::model::{ClosedSocket, Ends, Family, Protocol, Sample, Socket, SocketKey, State};
 use crate::recording::column::{
-    self, Beside, COLUMNS, CONGESTION_INFO, Coding, FIXED_COLUMNS, FOLLOWERS, MEMORY, TCP, cell,
-    coding, fixed_cells, info_columns, set_cell,
+    self, Beside, COLUMNS, CONGESTION_INFO, Coding, FIXED_COLUMNS, MEMORY, coding, fixed_cells,
+    info_columns,
 };
-use crate::recording::encode::resize_parts;
-use crate::recording::rows::{Rows, ages, length, let_age};
+use crate::recording::rows::{Rows, ages, length, let_age, resize_parts};
 use crate::recording::section;
 use crate::recording::texts::Texts;
 use crate::recording::varint::{Broken, Cursor};
@@ -61,62 +61,6 @@ impl Default for RowDecoder {
 fn blank() -> Socket {
     let ends = Ends::Packet { ethertype: 0 };
     Socket::new(0, 0, Family::Inet, Protocol::Tcp, State::Closed, ends)
-}
-
-/// What sockets read from as they come.
-struct Streams<'a, 'b> {
-    gaps: Cursor<'a>,
-    patterns: Cursor<'a>,
-    ages: Cursor<'a>,
-    columns: &'b mut [Cursor<'a>],
-    /// Sockets that stay the same before the next that changes.
-    gap: u64,
-    /// Sockets for which the clock went on like for the last, and ms by which that is more than between the Samples.
-    run: u64,
-    lag: i64,
-}
-
-impl Streams<'_, '_> {
-    /// Whether the next socket that goes on changes.
-    #[inline]
-    fn changes(&mut self) -> Result<bool, Broken> {
-        if self.gap > 0 {
-            self.gap -= 1;
-            return Ok(false);
-        }
-        self.next_gap()?;
-        Ok(true)
-    }
-
-    fn next_gap(&mut self) -> Result<(), Broken> {
-        self.gap = if self.gaps.is_empty() {
-            u64::MAX
-        } else {
-            self.gaps.varint()?
-        };
-        Ok(())
-    }
-
-    /// By how many ms more the clock went on for the next socket.
-    #[inline]
-    fn lag(&mut self) -> Result<i64, Broken> {
-        if self.run == 0 && !self.ages.is_empty() {
-            self.lag = self.lag.wrapping_add(self.ages.signed()?);
-            self.next_run()?;
-        } else {
-            self.run = self.run.saturating_sub(1);
-        }
-        Ok(self.lag)
-    }
-
-    fn next_run(&mut self) -> Result<(), Broken> {
-        self.run = if self.ages.is_empty() {
-            u64::MAX
-        } else {
-            self.ages.varint()?
-        };
-        Ok(())
-    }
 }
 
 impl RowDecoder {
@@ -471,175 +415,5 @@ impl RowDecoder {
         let rows = self.rows.order.iter().map(|&at| self.rows.row(at));
         let seen = rows.filter(|row| row.first_ns != 0);
         seen.map(|row| (row.socket.key(), row.first_ns)).collect()
-    }
-}
-
-/// Lets cells change that are not told because they change as others do.
-#[derive(Debug, Default)]
-struct Followers {
-    /// By how much the leader of each changed.
-    changes: [u64; FOLLOWERS.len()],
-    /// How many have been looked at.
-    done: usize,
-}
-
-impl Followers {
-    /// Notes by how much a cell changed.
-    #[inline]
-    fn lead(&mut self, column: usize, change: u64) {
-        for ((leader, _), led) in FOLLOWERS.into_iter().zip(&mut self.changes) {
-            if leader == column {
-                *led = change;
-            }
-        }
-    }
-
-    /// Changes the followers that lie before a column.
-    #[inline]
-    fn follow(&mut self, column: usize, parts: &mut Parts<'_>) -> Result<(), Broken> {
-        while let Some(&(_, follower)) = FOLLOWERS.get(self.done)
-            && follower < column
-        {
-            let change = self.changes[self.done];
-            self.done += 1;
-            if change != 0 && parts.has(follower) {
-                let before = parts.get(follower);
-                parts.set(follower, before.wrapping_add(change))?;
-                self.lead(follower, change);
-            }
-        }
-        Ok(())
-    }
-
-    /// By how much a cell that is told was foretold to change.
-    #[inline]
-    fn change_of(&mut self, column: usize) -> u64 {
-        match FOLLOWERS.get(self.done) {
-            Some(&(_, follower)) if follower == column => {
-                self.done += 1;
-                self.changes[self.done - 1]
-            }
-            _ => 0,
-        }
-    }
-}
-
-/// The parts of variable length of a socket.
-struct Parts<'a> {
-    info: &'a mut [u8],
-    memory: &'a mut [u8],
-    congestion_info: &'a mut [u8],
-    info_columns: usize,
-}
-
-impl<'a> Parts<'a> {
-    fn of(socket: &Socket, parts: &'a mut [u8]) -> Parts<'a> {
-        let (info, rest) = parts.split_at_mut(usize::from(socket.blob.info));
-        let (memory, congestion_info) = rest.split_at_mut(usize::from(socket.blob.memory));
-        Parts {
-            info,
-            memory,
-            congestion_info,
-            info_columns: info_columns(socket.protocol),
-        }
-    }
-
-    /// The part that a column lies in, and its first column. None lies in what another protocol reports.
-    #[inline]
-    fn place(&mut self, column: usize) -> Option<(usize, &mut [u8])> {
-        match column {
-            CONGESTION_INFO.. => Some((CONGESTION_INFO, &mut *self.congestion_info)),
-            MEMORY.. => Some((MEMORY, &mut *self.memory)),
-            TCP.. => {
-                let first = self.info_columns;
-                let is_own = (column < column::INFO) == (first == TCP);
-                is_own.then_some((first, &mut *self.info))
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether there is such a cell.
-    fn has(&mut self, column: usize) -> bool {
-        let place = self.place(column);
-        place.is_some_and(|(first, part)| (column - first) * 4 < part.len())
-    }
-
-    #[inline]
-    fn get(&mut self, column: usize) -> u64 {
-        self.place(column)
-            .map_or(0, |(first, part)| cell(first, column, part))
-    }
-
-    #[inline]
-    fn set(&mut self, column: usize, value: u64) -> Result<(), Broken> {
-        match self.place(column) {
-            Some((first, part)) => set_cell(first, column, value, part),
-            None => Ok(()),
-        }
-    }
-}
-
-/// Puts sockets into a table.
-struct TableOut<'a> {
-    texts: &'a Texts,
-    processes: &'a Processes,
-    /// Indices of names in the table, by number.
-    names: Vec<(u32, u8)>,
-}
-
-impl TableOut<'_> {
-    fn put(
-        &mut self,
-        socket: &Socket,
-        beside: &Beside,
-        parts: &[u8],
-        table: &mut SocketTable,
-        holders: &mut Vec<Holder>,
-    ) -> Result<(), Broken> {
-        let blob = socket.blob;
-        let (info, rest) = parts.split_at(usize::from(blob.info));
-        let (memory, congestion_info) = rest.split_at(usize::from(blob.memory));
-        let name = self.texts.get(beside.name)?;
-        let mut row = *socket;
-        row.blob = table
-            .push_blob(info, memory, congestion_info, name)
-            .ok_or(Broken("there are more sockets than fit"))?;
-        row.congestion = self.congestion(beside.congestion, table)?;
-        let at = holders.len();
-        row.holders_at = u32::try_from(at).map_err(|_| Broken("there are too many owners"))?;
-        if row.holders_len > 0 {
-            let mut add = |number, fd| {
-                let process = self.processes.index_of(number);
-                holders.extend(process.map(|process| Holder { process, fd }));
-            };
-            add(beside.process, beside.fd);
-            let mut others = Cursor(self.texts.get(beside.others)?);
-            for _ in 1..row.holders_len {
-                if others.is_empty() {
-                    break;
-                }
-                add(others.number()?, others.number()?);
-            }
-            row.holders_len = (holders.len() - at) as u16;
-        } else {
-            row.holders_at = 0;
-        }
-        table.rows.push(row);
-        Ok(())
-    }
-
-    /// The index of a congestion control's name in the table.
-    fn congestion(&mut self, number: u32, table: &mut SocketTable) -> Result<u8, Broken> {
-        if number == 0 {
-            return Ok(0);
-        }
-        let mut known = self.names.iter();
-        if let Some((_, index)) = known.find(|(known, _)| *known == number) {
-            return Ok(*index);
-        }
-        let index = table.name_index(self.texts.get(number)?);
-        self.names.push((number, index));
-        Ok(index)
     }
 }
