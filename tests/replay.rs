@@ -480,3 +480,34 @@ fn no_key_panics_in_a_replay_wherever_one_is() {
         assert!(dashboard.shows(" of 60"), "{}", dashboard.text());
     }
 }
+
+#[test]
+fn times_that_make_no_sense_are_drawn() {
+    let mut samples = with_a_gap();
+    samples.truncate(6);
+    for (sample, at_us) in samples
+        .iter_mut()
+        .zip([i64::MIN, 0, i64::MAX, -7, i64::MAX, 9])
+    {
+        sample.taken_at_us = at_us;
+        sample.monotonic_ns = at_us.cast_unsigned();
+        for (closed, ns) in sample.closed.iter_mut().zip([u64::MAX, 0, u64::MAX / 2]) {
+            (closed.monotonic_ns, closed.first_seen_ns) = (ns, Some(u64::MAX - ns));
+        }
+    }
+    let mut dashboard = Dashboard::replay((80, 24), Box::new(Samples::new(head(), samples)));
+    dashboard
+        .type_in("MD")
+        .key(KeyCode::Right)
+        .key(KeyCode::Right);
+    dashboard.type_in("]}$[8");
+    dashboard
+        .type_in("@-5m\r@20:00:00\r ")
+        .pass(Duration::from_millis(100));
+    assert!(dashboard.shows(" of 6"), "{}", dashboard.text());
+    dashboard.type_in("1 ");
+    for width in [40, 41, 60, 79, 100, 250] {
+        dashboard.resize(width, 24);
+        assert!(dashboard.shows(" of 6"), "{}", dashboard.text());
+    }
+}

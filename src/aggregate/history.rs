@@ -68,12 +68,12 @@ impl History {
     /// two points). `None` if there are not.
     pub fn growth(&self, state: State, seconds: f64) -> Option<f64> {
         let last = self.points.back()?;
-        let since = last.taken_at_us - (seconds * 1e6) as i64;
+        let since = last.taken_at_us.saturating_sub((seconds * 1e6) as i64);
         let first = self
             .points
             .iter()
             .find(|point| point.taken_at_us >= since)?;
-        let span = (last.taken_at_us - first.taken_at_us) as f64 / 1e6;
+        let span = last.taken_at_us.saturating_sub(first.taken_at_us) as f64 / 1e6;
         let grown = f64::from(last.tcp[state as usize]) - f64::from(first.tcp[state as usize]);
         (span > 0.0).then(|| grown / span)
     }

@@ -99,7 +99,7 @@ fn save_last(tape: &Tape, last: Option<Duration>) -> String {
     let path = options.path.clone();
     match save(&mut memory, range, options) {
         Ok(progress) => format!("saved {} in {}", written(&progress), path.display()),
-        Err(error) => format!("nothing is saved: {error}"),
+        Err(error) => format!("saving has failed: {error}"),
     }
 }
 

@@ -192,7 +192,7 @@ impl Player {
         let us = self.time(at + 1).saturating_sub(self.time(at));
         let recorded = Duration::from_micros(u64::try_from(us).unwrap_or(0));
         // What was not recorded is not waited for.
-        let recorded = if recorded > interval * LONGEST_WAIT {
+        let recorded = if recorded > interval.saturating_mul(LONGEST_WAIT) {
             interval
         } else {
             recorded

@@ -64,7 +64,9 @@ impl Reel {
         let progress = self.recorder.progress();
         Recording {
             file: self.path.display().to_string(),
-            length_us: self.span.map_or(0, |(first, last)| last - first),
+            length_us: self
+                .span
+                .map_or(0, |(first, last)| last.saturating_sub(first)),
             samples: progress.samples,
             bytes: progress.bytes,
             dropped: progress.dropped,

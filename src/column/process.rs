@@ -267,7 +267,10 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
             ("age", "AGE", 8),
             "Time since it started.",
             (format::TIME, Total::Highest),
-            |line| Some((line.taken_at_us - line.process.process.started_at_us?) as f64),
+            |line| {
+                let started_at_us = line.process.process.started_at_us?;
+                Some(line.taken_at_us.saturating_sub(started_at_us) as f64)
+            },
         ),
         ProcessColumn::figure(
             ("parent", "PPID", 7),

@@ -107,7 +107,10 @@ impl Recorder {
         } = ending;
         self.faces.remove(&socket.socket.key());
         let sample = &self.batch.sample;
-        let later_ns = closed.monotonic_ns.cast_signed() - sample.monotonic_ns.cast_signed();
+        let (closed_ns, taken_ns) = (closed.monotonic_ns, sample.monotonic_ns);
+        let later_ns = closed_ns
+            .cast_signed()
+            .saturating_sub(taken_ns.cast_signed());
         // What the Sample shows of it, it shows as of its own time, and the end comes after that.
         let later_ns = if present { later_ns.max(0) } else { later_ns };
         let lifetime = match closed.first_seen_ns {
@@ -123,7 +126,7 @@ impl Recorder {
             }
         };
         let event = Event {
-            at_us: sample.taken_at_us + later_ns / 1000,
+            at_us: sample.taken_at_us.saturating_add(later_ns / 1000),
             kind: EventKind::Closed,
             row: 0,
             from,

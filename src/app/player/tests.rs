@@ -128,6 +128,40 @@ fn what_was_made_and_not_drawn_is_drawn_when_it_pauses() {
 }
 
 #[test]
+fn times_that_make_no_sense_do_no_harm() {
+    let at = |taken_at_us: i64| Sample {
+        taken_at_us,
+        ..Sample::default()
+    };
+    for interval in [Duration::ZERO, Duration::MAX] {
+        let head = Head {
+            interval,
+            ..Head::default()
+        };
+        let times = [i64::MIN, i64::MAX, 0, i64::MAX, 7].map(at);
+        let (mut moment, now) = (Moment::default(), Instant::now());
+        let mut player = Player::new(Box::new(Samples::new(head, times.into())), 0);
+        assert_eq!(player.track().times.len(), 5);
+        for seek in [
+            Seek::Start,
+            Seek::Toggle,
+            Seek::Faster(-9),
+            Seek::Jump(i64::MAX),
+            Seek::Jump(i64::MIN),
+            Seek::To(i64::MIN),
+            Seek::Step(isize::MAX),
+            Seek::Step(isize::MIN),
+            Seek::Toggle,
+        ] {
+            player.obey(seek, now);
+            for _ in 0..20 {
+                player.work(&mut moment, now);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_recording_without_samples_rests() {
     let (mut moment, now) = (Moment::default(), Instant::now());
     let mut player = Player::new(samples(0), 0);

@@ -74,7 +74,10 @@ fn instants(page: &DifferencePage, moment: &Moment, look: &Look) -> Vec<Vec<Piec
     let times = format!("{} → {}   ", time_of_day(look, from), time_of_day(look, to));
     let mut pieces = vec![
         vec![(times, Tone::Strong)],
-        vec![(format!("{} later   ", minutes(to - from)), Tone::Plain)],
+        vec![(
+            format!("{} later   ", minutes(to.saturating_sub(from))),
+            Tone::Plain,
+        )],
     ];
     for fate in [Fate::Appeared, Fate::Gone, Fate::Changed] {
         let count = difference.count(fate);

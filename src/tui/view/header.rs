@@ -164,7 +164,8 @@ pub(super) fn minutes(us: i64) -> String {
 /// The first line while the display is frozen: of when it is, how far back that is, and what thaws it.
 fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, taken_at_us: i64) {
     let clock = clock(state, taken_at_us);
-    let back = state.now_us.unwrap_or(taken_at_us) - taken_at_us;
+    let now_us = state.now_us.unwrap_or(taken_at_us);
+    let back = now_us.saturating_sub(taken_at_us);
     let left = [
         (" ■ FROZEN ".to_owned(), Tone::Selected),
         (

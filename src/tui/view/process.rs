@@ -206,7 +206,10 @@ fn identity(process: &Process, moment: Option<&Moment>, look: &Look) -> Vec<Vec<
         started = super::header::time_of_day(look, at);
         if let Some(moment) = moment {
             started.push_str(" (");
-            format::short_duration_us(&mut started, (moment.sample.taken_at_us - at) as f64);
+            format::short_duration_us(
+                &mut started,
+                moment.sample.taken_at_us.saturating_sub(at) as f64,
+            );
             started.push_str(" ago)");
         }
     }
