@@ -11,12 +11,9 @@ use std::time::{Duration, Instant};
 use super::track;
 use crate::aggregate::Moment;
 use crate::recording::{Archive, entry_at};
-use crate::replay::{Depth, Replayer};
+use crate::replay::{Depth, Replayer, WHOLE};
 use crate::tui::timeline::{AS_IT_WAS, SPEEDS, Seek, Standing, Track};
 pub(super) use thread::spawn;
-
-/// Samples before the one shown that histories reach back to: [`Depth::Whole`].
-const WHOLE: usize = 600;
 
 /// The least time between two frames while playing.
 const FRAME: Duration = Duration::from_millis(33);

@@ -23,11 +23,12 @@ use crate::model::Sample;
 use beside::{CounterBase, ProcessNumbers};
 use rows::RowEncoder;
 
-/// Frames from one key frame to the next: a minute at one a second. More are smaller, fewer are read sooner.
-const CHUNK_FRAMES: u32 = 60;
+/// Frames from one key frame to the next. More are smaller, by 6 % with 60; fewer are read sooner: of 10 000 sockets the last
+/// after some 30 ms.
+const CHUNK_FRAMES: u32 = 40;
 
-/// The compressor's effort. Of 11 700 real sockets, 15 % of them active, it makes 3.41 bytes per socket and Sample. Level 1 makes
-/// 3.56, 3 makes 3.27 and takes a quarter more time for all of packing, 6 makes 3.15 for half as much again.
+/// The compressor's effort. Of 11 700 real sockets, 15 % of them active, level 1 makes 4 % more bytes, 3 makes 4 % fewer and takes
+/// a quarter more time for all of packing, 6 makes 8 % fewer for half as much again.
 const LEVEL: i32 = 2;
 
 /// Packs one Sample after another.
@@ -178,20 +179,26 @@ impl Encoder {
             zstd.reinit()?;
         }
         let mut packed = Vec::with_capacity(self.raw.len() / 2 + 256);
-        let mut input = InBuffer::around(&self.raw);
-        while input.pos() < self.raw.len() {
-            packed.reserve(1024);
-            let at = packed.len();
-            let mut output = OutBuffer::around_pos(&mut packed, at);
-            zstd.run(&mut input, &mut output)?;
-        }
-        loop {
-            packed.reserve(1024);
-            let at = packed.len();
-            let mut output = OutBuffer::around_pos(&mut packed, at);
-            if zstd.flush(&mut output)? == 0 {
-                return Ok(packed);
+        let mut rest = &self.raw[..];
+        while !rest.is_empty() {
+            let (block, behind) = rest.split_at(section::block(rest));
+            rest = behind;
+            let mut input = InBuffer::around(block);
+            while input.pos() < block.len() {
+                packed.reserve(1024);
+                let at = packed.len();
+                let mut output = OutBuffer::around_pos(&mut packed, at);
+                zstd.run(&mut input, &mut output)?;
+            }
+            loop {
+                packed.reserve(1024);
+                let at = packed.len();
+                let mut output = OutBuffer::around_pos(&mut packed, at);
+                if zstd.flush(&mut output)? == 0 {
+                    break;
+                }
             }
         }
+        Ok(packed)
     }
 }

@@ -40,6 +40,26 @@ pub(super) fn put_section(out: &mut Vec<u8>, number: usize, bytes: &[u8]) {
     }
 }
 
+/// Shortest section that is compressed by itself, bytes.
+const BLOCK: usize = 800;
+
+/// How many bytes at the front of sections are best compressed together: one that is long by itself, for it has frequencies of
+/// its own, or all before the next of them.
+pub(super) fn block(frame: &[u8]) -> usize {
+    let mut rest = Cursor(frame);
+    loop {
+        let before = frame.len() - rest.0.len();
+        let length = rest.varint().and_then(|_| rest.bytes()).map(<[u8]>::len);
+        let after = frame.len() - rest.0.len();
+        match length {
+            Ok(BLOCK..) if before > 0 => return before,
+            Ok(BLOCK..) => return after,
+            Ok(_) if !rest.is_empty() => {}
+            _ => return frame.len(),
+        }
+    }
+}
+
 /// Names of the sections that are no columns, by number, for those who want to know what a file consists of.
 pub(super) fn name(number: usize) -> &'static str {
     match number {

@@ -8,7 +8,7 @@ use crate::model::Sample;
 use crate::recording::{Archive, RecordingError};
 
 /// Samples before the one shown whose totals and sparklines are shown with it: as many as are remembered live.
-const WHOLE: usize = 600;
+pub const WHOLE: usize = 600;
 
 /// Samples before the one shown that its own numbers depend on: a dump can miss a socket for a few.
 const NEAR: usize = 4;
@@ -20,6 +20,16 @@ pub enum Depth {
     Near,
     /// Everything that was shown live.
     Whole,
+}
+
+impl Depth {
+    /// How many Samples before a place are taken.
+    fn samples(self, at: usize) -> usize {
+        match self {
+            Depth::Near => NEAR.min(at),
+            Depth::Whole => WHOLE.min(at),
+        }
+    }
 }
 
 /// Goes through a recording and shows moments of it.
@@ -64,12 +74,8 @@ impl Replayer {
 
     /// Whether [`Self::show`] at that depth would cost no more than the one Sample.
     pub fn follows(&self, at: usize, depth: Depth) -> bool {
-        let wanted = match depth {
-            Depth::Near => NEAR,
-            Depth::Whole => WHOLE,
-        };
-        self.taken
-            .is_some_and(|(last, run)| last + 1 == at && run >= wanted.min(at))
+        let before = |(last, run): (usize, usize)| last + 1 == at && run + 1 >= depth.samples(at);
+        self.taken.map_or(at == 0, before)
     }
 
     /// Shows the Sample at a place in the archive's entries.
@@ -99,11 +105,7 @@ impl Replayer {
 
     /// Takes what lies before a place.
     fn warm(&mut self, at: usize, depth: Depth, moment: &mut Moment) {
-        let far = match depth {
-            Depth::Near => NEAR,
-            Depth::Whole => WHOLE,
-        };
-        let from = at.saturating_sub(far);
+        let from = at - depth.samples(at);
         self.aggregator = self.aggregator.anew();
         self.taken = None;
         for place in from..at {
