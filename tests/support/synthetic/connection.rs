@@ -157,7 +157,9 @@ impl Connection {
 
     /// `tcp_info` after the handshake and the first request.
     fn begin(&mut self, random: &mut Random) {
-        let rtt = 300 + random.below(80_000);
+        // From the next rack to the other side of the world, each twofold as often.
+        let near = 100 << random.below(10);
+        let rtt = near + random.below(near);
         self.info[..8].copy_from_slice(&[1, 0, 0, 0, 0, 0b111, 0x77, 1]);
         for (at, value) in [
             (at::RTO, 204_000 + rtt),
@@ -217,7 +219,11 @@ impl Connection {
         let was_active = self.active;
         self.active ^= turns;
         if self.active {
-            let requests = 1 + random.below(16);
+            // Few mostly, and many at times.
+            let mut requests = 1;
+            while random.chance(0.6) {
+                requests += 1;
+            }
             self.work(requests, now_ns, random);
         } else if was_active {
             self.settle();
@@ -236,7 +242,7 @@ impl Connection {
         self.retransmit_at_ns = None;
     }
 
-    /// So many requests in the second before `now_ns`.
+    /// So many requests in the second before `now_ns`, of a size between 64 bytes and 128 KB.
     fn work(&mut self, requests: u64, now_ns: u64, random: &mut Random) {
         let mut sent = 0;
         for _ in 0..requests {
