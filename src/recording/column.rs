@@ -183,6 +183,8 @@ pub(super) fn coding(column: usize) -> Coding {
     const BUSY_TIME: usize = TCP + 168 / 4;
     const RWND_LIMITED: usize = TCP + 176 / 4;
     const SNDBUF_LIMITED: usize = TCP + 184 / 4;
+    // Of these four bytes it is the last that changes: whether the application limits the rate.
+    const APP_LIMITED: usize = TCP + 4 / 4;
     // Memory is set aside by the page.
     const FWD_ALLOC: usize = MEMORY + 16 / 4;
     match column {
@@ -190,6 +192,7 @@ pub(super) fn coding(column: usize) -> Coding {
         RECEIVED | ACKED => Coding::Beside(SENT),
         RTO | ATO | BUSY_TIME | RWND_LIMITED | SNDBUF_LIMITED => Coding::Steps(1000),
         FWD_ALLOC => Coding::Steps(4096),
+        APP_LIMITED => Coding::Steps(1 << 24),
         _ => Coding::Difference,
     }
 }
