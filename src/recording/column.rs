@@ -184,7 +184,7 @@ pub(super) fn coding(column: usize) -> Coding {
     const RWND_LIMITED: usize = TCP + 176 / 4;
     const SNDBUF_LIMITED: usize = TCP + 184 / 4;
     // Of these four bytes it is the last that changes: whether the application limits the rate.
-    const APP_LIMITED: usize = TCP + 4 / 4;
+    const APP_LIMITED: usize = TCP + 1;
     // Memory is set aside by the page.
     const FWD_ALLOC: usize = MEMORY + 16 / 4;
     match column {

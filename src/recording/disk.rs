@@ -4,7 +4,7 @@
 //!  head    "SOCKWTCH" version oldest-reader length CRC32C │ JSON: host, interval, columns, …
 //!  frame   64 bytes: what it is, how long, when, CRC32C of these bytes and of those that follow │ zstd
 //!  frame   …
-//!  index   64 bytes │ where the frames since the index before lie, and the head once more
+//!  index   64 bytes │ where the frames since the index before lie, and the head without its columns
 //!  end     64 bytes │ where the last index lies
 //! ```
 //!
