@@ -14,7 +14,7 @@ use zstd::stream::raw::{DParameter, Decoder as Zstd, InBuffer, Operation as _, O
 use super::column::COLUMNS;
 use super::section::{self, sections};
 use super::texts::Texts;
-use super::varint::{Broken, Cursor};
+use super::varint::{Broken, Cursor, Room};
 use crate::model::{Host, Sample, Visibility};
 
 use beside::{CounterSums, Processes};
@@ -29,7 +29,7 @@ const WINDOW: u32 = 23;
 /// What a chunk may take unpacked for each byte that it takes packed, and beside that: sockets that are all alike take the
 /// most, some 500. A decompression bomb takes a million.
 const MOST_RATIO: usize = 4096;
-const MOST_FREE: usize = 64 << 20;
+const MOST_FREE: usize = 32 << 20;
 
 /// A frame as it lies in a file or in memory.
 #[derive(Debug, Clone, Copy)]
@@ -196,25 +196,27 @@ impl Decoder {
 
     fn take_sections(&mut self, raw: &[u8], is_key: bool) -> Result<(), Broken> {
         let mut sections = Sections::find(raw)?;
-        self.texts.hear(&mut sections.fixed[section::TEXTS])?;
+        let most = self.most().min(1 << 31);
+        let mut room = Room(most.saturating_sub(self.weight()));
+        self.texts
+            .hear(&mut sections.fixed[section::TEXTS], &mut room)?;
         let elapsed_ns = self.take_clock(sections.fixed[section::CLOCK])?;
         let told = sections.fixed[section::PROCESSES];
-        self.processes.take(told, &self.texts)?;
-        let most = self.most().min(1 << 31);
+        self.processes.take(told, &self.texts, &mut room)?;
         self.rows.take(
             &mut sections,
             elapsed_ns,
             self.clock.monotonic_ns,
             is_key,
-            most,
+            &mut room,
         )?;
-        self.counters
-            .take(sections.fixed[section::COUNTERS], &self.texts)?;
-        let weight = self.rows.weight() + self.texts.weight() + self.processes.weight();
-        if weight > most {
-            return Err(Broken("it takes more room than it can need"));
-        }
-        Ok(())
+        let told = sections.fixed[section::COUNTERS];
+        self.counters.take(told, &self.texts, &mut room)
+    }
+
+    /// Bytes that are kept from frame to frame.
+    fn weight(&self) -> usize {
+        self.rows.weight() + self.texts.weight() + self.processes.weight()
     }
 
     fn take_clock(&mut self, mut told: Cursor<'_>) -> Result<u64, Broken> {
@@ -254,11 +256,17 @@ impl Decoder {
         sample.events_available = clock.events_available;
         sample.visibility = clock.visibility;
         self.processes.put_into(sample);
-        self.rows.put_into(sample, &self.texts, &self.processes)?;
+        let mut room = Room(self.most().min(1 << 31));
+        self.rows
+            .put_into(sample, &self.texts, &self.processes, &mut room)?;
         self.counters.put_into(&mut sample.counters);
         let sections = Sections::find(&self.raw)?;
-        beside::take_names(sections.fixed[section::NAMES], &self.texts, sample)?;
-        beside::take_faults(sections.fixed[section::FAULTS], &self.texts, sample)
+        let (names, faults) = (
+            sections.fixed[section::NAMES],
+            sections.fixed[section::FAULTS],
+        );
+        beside::take_names(names, &self.texts, sample, &mut room)?;
+        beside::take_faults(faults, &self.texts, sample, &mut room)
     }
 
     /// When the sockets of the last frame were seen first.

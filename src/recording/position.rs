@@ -32,13 +32,13 @@ impl Position {
         if self.at == Some(at) {
             return Ok(());
         }
-        let key = (0..=at).rev().find(|&place| is_key(place));
-        let key =
-            key.ok_or_else(|| RecordingError::Damaged("its key frame is missing".to_owned()))?;
-        let from = match self.at {
-            Some(here) if (key..at).contains(&here) => here + 1,
-            _ => key,
-        };
+        // Not further back than where one is: what lies between goes on from there.
+        let here = self.at.filter(|here| *here < at);
+        let first = here.map_or(0, |here| here + 1);
+        let key = (first..=at).rev().find(|&place| is_key(place));
+        let from = key
+            .or(here.map(|_| first))
+            .ok_or_else(|| RecordingError::Damaged("its key frame is missing".to_owned()))?;
         for place in from..=at {
             self.at = None;
             let unpacked = fetch(place, buffer)?;

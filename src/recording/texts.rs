@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::varint::{Broken, Cursor, put, put_bytes};
+use super::varint::{Broken, Cursor, Room, put, put_bytes};
 
 /// The numbers of texts, for packing.
 #[derive(Debug, Default)]
@@ -59,8 +59,10 @@ impl Texts {
     }
 
     /// Hears the texts that are new.
-    pub(super) fn hear(&mut self, told: &mut Cursor<'_>) -> Result<(), Broken> {
-        for _ in 0..told.count()? {
+    pub(super) fn hear(&mut self, told: &mut Cursor<'_>, room: &mut Room) -> Result<(), Broken> {
+        let count = told.count()?;
+        room.take(count * size_of::<u32>() + told.0.len())?;
+        for _ in 0..count {
             self.bytes.extend_from_slice(told.bytes()?);
             let end = u32::try_from(self.bytes.len());
             self.ends
@@ -82,8 +84,14 @@ impl Texts {
         Ok(&self.bytes[from..end])
     }
 
-    /// The same as text. What is none is shown with replacement characters.
-    pub(super) fn text(&self, number: u32) -> Result<std::borrow::Cow<'_, str>, Broken> {
-        self.get(number).map(String::from_utf8_lossy)
+    /// The same as text, to be copied. What is none is shown with replacement characters, each of which takes three bytes.
+    pub(super) fn text(
+        &self,
+        number: u32,
+        room: &mut Room,
+    ) -> Result<std::borrow::Cow<'_, str>, Broken> {
+        let bytes = self.get(number)?;
+        room.take(size_of::<String>() + bytes.len() * 3)?;
+        Ok(String::from_utf8_lossy(bytes))
     }
 }

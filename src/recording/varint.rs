@@ -41,6 +41,20 @@ pub(super) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
+/// How many bytes may still be used for what is unpacked.
+#[derive(Debug)]
+pub(super) struct Room(pub(super) usize);
+
+impl Room {
+    /// Uses some of it, before it is used.
+    #[inline]
+    pub(super) fn take(&mut self, bytes: usize) -> Result<(), Broken> {
+        let left = self.0.checked_sub(bytes);
+        self.0 = left.ok_or(Broken("it takes more room than it can need"))?;
+        Ok(())
+    }
+}
+
 /// Reads from front to back and never beyond the end.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Cursor<'a>(pub(super) &'a [u8]);

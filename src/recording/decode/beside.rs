@@ -7,7 +7,7 @@ use crate::model::{
     Sample, Severity,
 };
 use crate::recording::texts::Texts;
-use crate::recording::varint::{Broken, Cursor};
+use crate::recording::varint::{Broken, Cursor, Room};
 
 /// A process as it was told last.
 #[derive(Debug)]
@@ -23,17 +23,20 @@ struct Heard {
 #[derive(Debug, Default)]
 pub(super) struct Processes {
     heard: Vec<Heard>,
+    /// Bytes that they take.
+    bytes: usize,
     at_hand: Vec<ProcessRow>,
 }
 
 impl Processes {
     pub(super) fn clear(&mut self) {
         self.heard.clear();
+        self.bytes = 0;
         self.at_hand.clear();
     }
 
     pub(super) fn weight(&self) -> usize {
-        self.heard.len() * (size_of::<Heard>() + size_of::<Process>())
+        self.bytes
     }
 
     /// The index of a process in the Sample at hand.
@@ -42,7 +45,12 @@ impl Processes {
         heard.place.checked_sub(1)
     }
 
-    pub(super) fn take(&mut self, mut told: Cursor<'_>, texts: &Texts) -> Result<(), Broken> {
+    pub(super) fn take(
+        &mut self,
+        mut told: Cursor<'_>,
+        texts: &Texts,
+        room: &mut Room,
+    ) -> Result<(), Broken> {
         self.at_hand.clear();
         self.heard.iter_mut().for_each(|heard| heard.place = 0);
         let mut expected = 1i64;
@@ -53,7 +61,10 @@ impl Processes {
                 .map_err(|_| Broken("a process has no number"))?;
             let flags = told.varint()?;
             if flags & 1 != 0 {
-                let process = Arc::new(take_process(&mut told, texts)?);
+                let before = room.0;
+                room.take(size_of::<Heard>() + size_of::<Process>())?;
+                let process = Arc::new(take_process(&mut told, texts, room)?);
+                self.bytes += before - room.0;
                 if at == self.heard.len() {
                     self.heard.push(Heard {
                         process,
@@ -67,6 +78,9 @@ impl Processes {
             }
             let heard = self.heard.get_mut(at);
             let heard = heard.ok_or(Broken("a process was never told"))?;
+            if heard.place != 0 {
+                return Err(Broken("a process is there twice"));
+            }
             heard.place = place as u32 + 1;
             let mut add = |to: &mut u32| -> Result<u32, Broken> {
                 let sum = i64::from(*to).wrapping_add(told.signed()?);
@@ -101,19 +115,19 @@ impl Processes {
     }
 }
 
-fn take_process(told: &mut Cursor<'_>, texts: &Texts) -> Result<Process, Broken> {
+fn take_process(told: &mut Cursor<'_>, texts: &Texts, room: &mut Room) -> Result<Process, Broken> {
     let mut process = Process::new(ProcessKey {
         pid: told.number()?,
         start_time: told.varint()?,
     });
     process.parent = told.number()?;
-    process.comm = texts.text(told.number()?)?.into_owned();
-    process.command_line = texts.text(told.number()?)?.into_owned();
+    process.comm = texts.text(told.number()?, room)?.into_owned();
+    process.command_line = texts.text(told.number()?, room)?.into_owned();
     process.uid = told.number()?;
     let mut shared = || -> Result<Option<Arc<str>>, Broken> {
         Ok(match told.number()? {
             0 => None,
-            number => Some(texts.text(number)?.into()),
+            number => Some(texts.text(number, room)?.into()),
         })
     };
     process.user = shared()?;
@@ -147,7 +161,12 @@ impl CounterSums {
         self.0.interfaces.clear();
     }
 
-    pub(super) fn take(&mut self, mut told: Cursor<'_>, texts: &Texts) -> Result<(), Broken> {
+    pub(super) fn take(
+        &mut self,
+        mut told: Cursor<'_>,
+        texts: &Texts,
+        room: &mut Room,
+    ) -> Result<(), Broken> {
         let Counters {
             protocols,
             interfaces,
@@ -157,20 +176,22 @@ impl CounterSums {
         }
         if told.varint()? != 0 {
             let names: Result<Vec<String>, Broken> = (0..told.count()?)
-                .map(|_| Ok(texts.text(told.number()?)?.into_owned()))
+                .map(|_| Ok(texts.text(told.number()?, room)?.into_owned()))
                 .collect();
             protocols.names = Arc::new(names?);
             protocols.values.clear();
         }
         let count = told.count()?;
+        room.take(count * size_of::<i64>())?;
         protocols.values.resize(count, 0);
         for value in &mut protocols.values {
             *value = value.wrapping_add(told.signed()?);
         }
         let count = told.count()?;
+        room.take(count * size_of::<Interface>())?;
         interfaces.resize_with(count, Interface::default);
         for interface in interfaces {
-            let name = texts.text(told.number()?)?;
+            let name = texts.text(told.number()?, room)?;
             if interface.name != name {
                 interface.name = name.into_owned();
             }
@@ -199,6 +220,7 @@ pub(super) fn take_names(
     mut told: Cursor<'_>,
     texts: &Texts,
     sample: &mut Sample,
+    room: &mut Room,
 ) -> Result<(), Broken> {
     if told.is_empty() {
         return Ok(());
@@ -207,7 +229,7 @@ pub(super) fn take_names(
         let mut id = 0u64;
         for _ in 0..told.count()? {
             id = id.wrapping_add(told.signed()? as u64);
-            add(id, &texts.text(told.number()?)?)?;
+            add(id, &texts.text(told.number()?, room)?)?;
         }
         Ok(())
     };
@@ -230,6 +252,7 @@ pub(super) fn take_faults(
     mut told: Cursor<'_>,
     texts: &Texts,
     sample: &mut Sample,
+    room: &mut Room,
 ) -> Result<(), Broken> {
     if told.is_empty() {
         return Ok(());
@@ -240,8 +263,9 @@ pub(super) fn take_faults(
             1 => Severity::Degraded,
             _ => Severity::Incomplete,
         };
-        let source = texts.text(told.number()?)?.into_owned();
-        let error = texts.text(told.number()?)?;
+        room.take(size_of::<Fault>())?;
+        let source = texts.text(told.number()?, room)?.into_owned();
+        let error = texts.text(told.number()?, room)?;
         sample.faults.push(Fault::new(severity, source, error));
     }
     Ok(())

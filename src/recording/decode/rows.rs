@@ -10,10 +10,10 @@ use crate::recording::column::{
     self, Beside, COLUMNS, CONGESTION_INFO, Coding, FIXED_COLUMNS, MEMORY, coding, fixed_cells,
     info_columns,
 };
-use crate::recording::rows::{Rows, ages, length, let_age, resize_parts};
+use crate::recording::rows::{Row, Rows, ages, length, let_age, resize_parts};
 use crate::recording::section;
 use crate::recording::texts::Texts;
-use crate::recording::varint::{Broken, Cursor};
+use crate::recording::varint::{Broken, Cursor, Room};
 
 /// The most sockets in a Sample.
 const MOST_SOCKETS: usize = 4_000_000;
@@ -24,6 +24,8 @@ pub(super) struct RowDecoder {
     rows: Rows,
     /// Sets of columns by number.
     patterns: Vec<Vec<u16>>,
+    /// Bytes that they take.
+    pattern_bytes: usize,
     closed: Closed,
     cells: Box<[u64; COLUMNS]>,
     /// The socket at hand.
@@ -47,6 +49,7 @@ impl Default for RowDecoder {
         RowDecoder {
             rows: Rows::default(),
             patterns: Vec::new(),
+            pattern_bytes: 0,
             closed: Closed::default(),
             cells: Box::new([0; COLUMNS]),
             socket: blank(),
@@ -67,15 +70,11 @@ impl RowDecoder {
     pub(super) fn clear(&mut self) {
         self.rows.clear();
         self.patterns.clear();
+        self.pattern_bytes = 0;
     }
 
     pub(super) fn weight(&self) -> usize {
-        let patterns: usize = self
-            .patterns
-            .iter()
-            .map(|columns| 24 + columns.len() * 2)
-            .sum();
-        self.rows.weight() + patterns + self.closed.bytes.len()
+        self.rows.weight() + self.pattern_bytes
     }
 
     /// Takes what a frame tells of sockets.
@@ -85,10 +84,10 @@ impl RowDecoder {
         elapsed_ns: u64,
         now_ns: u64,
         is_key: bool,
-        most: usize,
+        room: &mut Room,
     ) -> Result<(), Broken> {
         let fixed = &sections.fixed;
-        self.take_patterns(fixed[section::NEW_PATTERNS])?;
+        self.take_patterns(fixed[section::NEW_PATTERNS], room)?;
         let (closed, order) = (fixed[section::CLOSED], fixed[section::ORDER]);
         let first_seen = fixed[section::FIRST_SEEN];
         let mut streams = Streams {
@@ -103,19 +102,22 @@ impl RowDecoder {
         streams.next_gap()?;
         streams.next_run()?;
         self.last.fill(0);
-        self.take_closed(closed, &mut streams, now_ns, most)?;
+        self.take_closed(closed, &mut streams, now_ns, room)?;
         let elapsed = (elapsed_ns.saturating_add(500_000) / 1_000_000) as i64;
-        self.take_rows(order, &mut streams, elapsed, now_ns, most)?;
+        self.take_rows(order, &mut streams, elapsed, now_ns, room)?;
         if is_key {
             self.take_first_seen(first_seen, now_ns)?;
         }
         Ok(())
     }
 
-    fn take_patterns(&mut self, mut told: Cursor<'_>) -> Result<(), Broken> {
+    fn take_patterns(&mut self, mut told: Cursor<'_>, room: &mut Room) -> Result<(), Broken> {
         while !told.is_empty() {
             let mut expected = 0usize;
             let count = told.count()?;
+            let bytes = size_of::<Vec<u16>>() + count * size_of::<u16>();
+            room.take(bytes)?;
+            self.pattern_bytes += bytes;
             let mut columns = Vec::with_capacity(count);
             for _ in 0..count {
                 let column = expected.saturating_add(told.number()?);
@@ -135,7 +137,7 @@ impl RowDecoder {
         mut told: Cursor<'_>,
         streams: &mut Streams<'_, '_>,
         now_ns: u64,
-        most: usize,
+        room: &mut Room,
     ) -> Result<(), Broken> {
         self.closed.told.clear();
         self.closed.rows.clear();
@@ -145,6 +147,7 @@ impl RowDecoder {
         }
         let mut expected = 0i64;
         for _ in 0..told.count()? {
+            room.take(size_of::<ClosedSocket>())?;
             let row = expected.wrapping_add(told.signed()?);
             expected = row.wrapping_add(1);
             let monotonic_ns = now_ns.wrapping_sub(told.signed()? as u64);
@@ -178,11 +181,9 @@ impl RowDecoder {
                     self.change(streams)?;
                 }
             }
+            room.take(size_of::<(Socket, Beside)>() + self.parts.len())?;
             self.closed.rows.push((self.socket, self.beside));
             self.closed.bytes.extend_from_slice(&self.parts);
-            if self.closed.bytes.len() > most {
-                return Err(Broken("it takes more room than it can need"));
-            }
         }
         Ok(())
     }
@@ -193,7 +194,7 @@ impl RowDecoder {
         streams: &mut Streams<'_, '_>,
         elapsed: i64,
         now_ns: u64,
-        most: usize,
+        room: &mut Room,
     ) -> Result<(), Broken> {
         let count: usize = order.number()?;
         if count > MOST_SOCKETS {
@@ -213,7 +214,7 @@ impl RowDecoder {
                 if !self.rows.keep(at) {
                     return Err(Broken("two sockets go on from one"));
                 }
-                self.go_on(at, streams, elapsed)?;
+                self.go_on(at, streams, elapsed, room)?;
             }
             taken += run;
             if order.is_empty() {
@@ -231,14 +232,12 @@ impl RowDecoder {
             let fresh = usize::try_from(step >> 1).unwrap_or(usize::MAX);
             for _ in 0..fresh.min(count - taken) {
                 self.whole(streams)?;
+                room.take(size_of::<Row>() + self.parts.len())?;
                 let at = self
                     .rows
                     .put(None, &self.socket, self.beside, &self.parts)?;
                 self.rows.row_mut(at).first_ns = now_ns;
                 self.rows.keep(at);
-                if self.rows.weight() > most {
-                    return Err(Broken("it takes more room than it can need"));
-                }
             }
             taken = taken.saturating_add(fresh);
         }
@@ -269,6 +268,7 @@ impl RowDecoder {
         at: u32,
         streams: &mut Streams<'_, '_>,
         elapsed: i64,
+        room: &mut Room,
     ) -> Result<(), Broken> {
         let row = self.rows.row_mut(at);
         if ages(&row.socket) {
@@ -278,6 +278,11 @@ impl RowDecoder {
         if streams.changes()? {
             self.take_up(at);
             self.change(streams)?;
+            room.take(
+                self.parts
+                    .len()
+                    .saturating_sub(length(&self.rows.row(at).socket)),
+            )?;
             self.rows
                 .put(Some(at), &self.socket, self.beside, &self.parts)?;
         }
@@ -389,10 +394,12 @@ impl RowDecoder {
         sample: &mut Sample,
         texts: &Texts,
         processes: &Processes,
+        room: &mut Room,
     ) -> Result<(), Broken> {
         let mut out = TableOut {
             texts,
             processes,
+            room,
             names: Vec::new(),
         };
         for &at in &self.rows.order {

@@ -1,15 +1,16 @@
 //! Puts sockets into the table of a Sample.
 
 use super::beside::Processes;
-use crate::model::{Holder, Socket, SocketTable};
+use crate::model::{Holder, MAX_NAME, Socket, SocketTable};
 use crate::recording::column::Beside;
 use crate::recording::texts::Texts;
-use crate::recording::varint::{Broken, Cursor};
+use crate::recording::varint::{Broken, Cursor, Room};
 
 /// Puts sockets into a table.
 pub(super) struct TableOut<'a> {
     pub(super) texts: &'a Texts,
     pub(super) processes: &'a Processes,
+    pub(super) room: &'a mut Room,
     /// Indices of names in the table, by number.
     pub(super) names: Vec<(u32, u8)>,
 }
@@ -27,6 +28,11 @@ impl TableOut<'_> {
         let (info, rest) = parts.split_at(usize::from(blob.info));
         let (memory, congestion_info) = rest.split_at(usize::from(blob.memory));
         let name = self.texts.get(beside.name)?;
+        if name.len() > MAX_NAME {
+            return Err(Broken("a name is too long"));
+        }
+        self.room
+            .take(size_of::<Socket>() + parts.len() + name.len())?;
         let mut row = *socket;
         row.blob = table
             .push_blob(info, memory, congestion_info, name)
@@ -45,6 +51,7 @@ impl TableOut<'_> {
                 if others.is_empty() {
                     break;
                 }
+                self.room.take(size_of::<Holder>())?;
                 add(others.number()?, others.number()?);
             }
             row.holders_len = (holders.len() - at) as u16;

@@ -1,6 +1,6 @@
 //! A socket at hand: what belongs to it, and whether it is what it was foretold to be.
 
-use crate::model::{Sample, Socket, SocketTable};
+use crate::model::{MAX_NAME, Sample, Socket, SocketTable};
 use crate::recording::column::{
     AGEING, AGEING_END, Beside, MOST_CONGESTION_INFO, MOST_INFO, MOST_MEMORY,
 };
@@ -64,7 +64,7 @@ impl<'a> BesideOf<'a> {
             });
         }
         if let Some(name) = table.name(socket) {
-            beside.name = self.texts.of(name);
+            beside.name = self.texts.of(&name[..name.len().min(MAX_NAME)]);
         }
         let from = socket.holders_at as usize;
         let holders = self.sample.holders.get(from..);
