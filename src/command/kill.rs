@@ -132,6 +132,7 @@ fn show(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::Result<()> {
         fit: None,
         further: Further::None,
         name: None,
+        owners: true,
     };
     export::table::write(moment, rows, &layout, out)
 }

@@ -62,6 +62,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
         other_ends: arguments.machine_readable() || named.contains(&"peer"),
     };
     let mut moment = Moment::default();
+    let mut owners = true;
     match origin {
         Origin::Recording(path) => recorded::moment(path, arguments.at.as_deref(), &mut moment)?,
         Origin::RawDump(path) => {
@@ -78,7 +79,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
             if let Some(interval) = arguments.watch {
                 return watch(arguments, &selection, order, interval);
             }
-            take(&selection, needs, &mut moment)?;
+            owners = take(&selection, needs, &mut moment)?;
         }
     }
     let mut rows = select(&selection, &moment);
@@ -107,6 +108,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
         name: resolved
             .as_ref()
             .map(|resolved| resolved as &dyn export::table::Naming),
+        owners,
     };
     print(arguments, &moment, &rows, &layout, stdout).context("cannot write to standard output")?;
     if !arguments.machine_readable() {
@@ -205,8 +207,8 @@ fn owners_of(
     }
 }
 
-/// Asks the kernel, no more than what is needed.
-fn take(selection: &Selection, needs: Needs, moment: &mut Moment) -> anyhow::Result<()> {
+/// Asks the kernel, no more than what is needed; answers whether the owners that are needed were looked for.
+fn take(selection: &Selection, needs: Needs, moment: &mut Moment) -> anyhow::Result<bool> {
     let options = LiveOptions {
         tables: selection.tables(),
         destroy_events: false,
@@ -233,7 +235,7 @@ fn take(selection: &Selection, needs: Needs, moment: &mut Moment) -> anyhow::Res
             "sockwatch: note: the processes of {all} sockets are left out, to take no longer than ss does; -p shows them"
         );
     }
-    Ok(())
+    Ok(!live.left_owners_out())
 }
 
 /// Repeats, as JSON Lines, until nobody listens any more.

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use unicode_width::UnicodeWidthStr;
 
 use crate::aggregate::Moment;
+use crate::column::format::MISSING;
 use crate::column::{Align, SocketColumn, SocketRow, TCP_FIELDS};
 
 /// Between two columns.
@@ -43,6 +44,8 @@ pub struct Layout<'a> {
     pub further: Further,
     /// Names in place of numbers.
     pub name: Option<&'a dyn Naming>,
+    /// Whether owners were looked for: without, nothing is said of them.
+    pub owners: bool,
 }
 
 impl std::fmt::Debug for Layout<'_> {
@@ -173,7 +176,9 @@ fn fill(moment: &Moment, rows: &[u32], layout: &Layout<'_>) -> Part {
             let named = layout
                 .name
                 .is_some_and(|name| name.write(&row, column, text));
-            if !named {
+            if !named && !layout.owners && column.id == "process" {
+                text.push_str(MISSING);
+            } else if !named {
                 column.write(&row, text);
             }
             *width = (*width).max(text[start..].width());
