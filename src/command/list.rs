@@ -73,6 +73,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
                 .into());
             }
             read_dump(path, &mut moment)?;
+            owners = false;
         }
         Origin::Kernel => {
             selection.check()?;
