@@ -3,14 +3,18 @@
 //! A column has a number, which never changes its meaning, and a name, which the file tells as well. A reader ignores the
 //! numbers that it does not know and leaves at "nothing" those that a file lacks; 0 always means nothing or zero.
 
+mod coding;
 mod fixed;
+mod layout;
 mod words;
 
 use super::varint::Broken;
 use crate::model::TcpInfo;
 
-pub(super) use fixed::{fixed, fixed_cells, state};
-pub(super) use words::{cell, info_columns, part, part_cells, set_cell};
+pub(super) use coding::{Coding, RTO, RTT, RTTVAR, Timing, coding, put_cell, take_cell};
+pub(super) use fixed::{FixedCells, fixed, fixed_cells, is_moving, moving, moving_cells, state};
+pub(super) use layout::{Layout, Spot, columns_of, differing, spot};
+use words::{WIDE_WORDS, WIDTHS, info_columns};
 
 /// Names of the columns of fixed meaning, by number.
 const FIXED: [&str; 41] = [
@@ -57,9 +61,16 @@ const FIXED: [&str; 41] = [
     "other_holders",
 ];
 
+/// How sockets are told by this version. In the first revision no rate of pacing ([`Coding::Pacing`]) and no [`Timing`] was
+/// computed, fewer
+/// columns led others, what is new was foretold from the last that was new alone, and whether a socket changed before did not
+/// matter to whether it does again.
+pub(super) const REVISION: u64 = 2;
+
 pub(super) const COOKIE: usize = 1;
 pub(super) const ENDS: usize = 6;
 pub(super) const END: usize = 7;
+pub(super) const SEND_QUEUE: usize = 17;
 pub(super) const TIMER: usize = 21;
 pub(super) const TIMER_EXPIRES: usize = 22;
 pub(super) const TIMER_RETRIES: usize = 23;
@@ -69,6 +80,9 @@ pub(super) const FIXED_COLUMNS: usize = FIXED.len();
 
 /// First of the words of `struct tcp_info`.
 pub(super) const TCP: usize = 64;
+
+/// `tcpi_notsent_bytes`.
+const NOTSENT: usize = TCP + 144 / 4;
 
 /// First of the words of what other protocols report: `struct mptcp_info`.
 pub(super) const INFO: usize = 192;
@@ -94,15 +108,91 @@ pub(super) const AGEING: [usize; 3] = [44, 52, 56];
 /// What `struct tcp_info` must have for [`AGEING`] to be there, bytes.
 pub(super) const AGEING_END: usize = 60;
 
-/// Columns whose change mostly is that of another one before them, ordered by the second: segments mostly carry data, what was
-/// sent as data is delivered, what was sent is acknowledged. Kernel: `tcpi_segs_in` → `tcpi_data_segs_in`, `tcpi_segs_out` →
-/// `tcpi_data_segs_out` → `tcpi_delivered`, `tcpi_bytes_acked` → `tcpi_bytes_sent`.
-pub(super) const FOLLOWERS: [(usize, usize); 4] = [
-    (TCP + 140 / 4, TCP + 152 / 4),
-    (TCP + 136 / 4, TCP + 156 / 4),
-    (TCP + 156 / 4, TCP + 192 / 4),
-    (TCP + 120 / 4, TCP + 200 / 4),
+/// Columns whose change mostly follows from that of others before them, in their order: segments mostly carry data, what was
+/// sent as data is delivered, and what was sent is acknowledged or waits in the queue. Kernel: `tcpi_data_segs_in`,
+/// `tcpi_data_segs_out`, `tcpi_delivered`, `tcpi_bytes_sent`.
+pub(super) const FOLLOWERS: [usize; 4] =
+    [TCP + 152 / 4, TCP + 156 / 4, TCP + 192 / 4, TCP + 200 / 4];
+
+/// What they follow, in order: a column, which of them it leads, and whether by as much less as it grows itself. Kernel:
+/// `idiag_wqueue`; `tcpi_bytes_acked`, `tcpi_segs_out`, `tcpi_segs_in`, `tcpi_notsent_bytes`, `tcpi_data_segs_out`.
+const LEADERS: [(usize, usize, bool); 6] = [
+    (SEND_QUEUE, 3, false),
+    (TCP + 120 / 4, 3, false),
+    (TCP + 136 / 4, 1, false),
+    (TCP + 140 / 4, 0, false),
+    (NOTSENT, 3, true),
+    (TCP + 156 / 4, 2, false),
 ];
+
+/// By how much cells are foretold to change. There is one more, which nobody reads.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Foretold([u64; FOLLOWERS.len() + 1]);
+
+/// Whom a column leads, and which way.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lead {
+    slot: u8,
+    is_less: bool,
+}
+
+impl Lead {
+    /// Of a column, as cells were told in a revision: the first knew neither queues nor what was not sent.
+    pub(super) fn of(column: usize, revision: u64) -> Lead {
+        let mut leaders = LEADERS.into_iter();
+        let known = leaders.find(|(leader, ..)| *leader == column);
+        let known = known.filter(|_| revision > 1 || !matches!(column, SEND_QUEUE | NOTSENT));
+        let (slot, is_less) =
+            known.map_or((FOLLOWERS.len(), false), |(_, slot, less)| (slot, less));
+        Lead {
+            slot: slot as u8,
+            is_less,
+        }
+    }
+
+    pub(super) fn leads_any(self) -> bool {
+        usize::from(self.slot) < FOLLOWERS.len()
+    }
+
+    /// Whether it leads another column.
+    pub(super) fn leads(self, follower: usize) -> bool {
+        FOLLOWERS.get(usize::from(self.slot)) == Some(&follower)
+    }
+}
+
+impl Foretold {
+    /// Notes by how much a cell changed.
+    #[inline]
+    pub(super) fn note(&mut self, lead: Lead, change: u64) {
+        let foretold = &mut self.0[usize::from(lead.slot)];
+        *foretold = match lead.is_less {
+            false => foretold.wrapping_add(change),
+            true => foretold.wrapping_sub(change),
+        };
+    }
+
+    /// By how much a follower is foretold to change.
+    #[inline]
+    pub(super) fn change(&self, slot: usize) -> u64 {
+        self.0[slot]
+    }
+}
+
+/// The columns that lead others, in this version.
+#[inline]
+pub(super) fn leaders() -> impl Iterator<Item = (usize, Lead)> {
+    let leaders = LEADERS.into_iter();
+    leaders.map(|(column, slot, is_less)| {
+        let slot = slot as u8;
+        (column, Lead { slot, is_less })
+    })
+}
+
+/// The number of a column in [`FOLLOWERS`].
+#[inline]
+pub(super) fn follower(column: usize) -> Option<usize> {
+    FOLLOWERS.iter().position(|follower| *follower == column)
+}
 
 /// Which of the columns, one bit each.
 pub(super) type Mask = [u64; COLUMNS.div_ceil(64)];
@@ -156,45 +246,6 @@ pub(super) fn schema() -> serde_json::Value {
             .map(|(name, first)| (first.to_string(), name.into()))
             .collect::<serde_json::Map<_, _>>(),
     })
-}
-
-/// How a cell is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Coding {
-    /// As the difference from what it was foretold to be.
-    Difference,
-    /// The same, counted in units that most differences are multiples of.
-    Steps(u32),
-    /// As it is: what starts again from zero.
-    Plain,
-    /// As the difference from another cell of the same socket, which is told before it: what mostly starts again together.
-    Beside(usize),
-}
-
-/// How the cells of a column are told.
-#[inline]
-pub(super) fn coding(column: usize) -> Coding {
-    const SENT: usize = TCP + AGEING[0] / 4;
-    const RECEIVED: usize = TCP + AGEING[1] / 4;
-    const ACKED: usize = TCP + AGEING[2] / 4;
-    // The kernel counts them in ticks of its clock, which are whole ms, and tells them in µs.
-    const RTO: usize = TCP + 8 / 4;
-    const ATO: usize = TCP + 12 / 4;
-    const BUSY_TIME: usize = TCP + 168 / 4;
-    const RWND_LIMITED: usize = TCP + 176 / 4;
-    const SNDBUF_LIMITED: usize = TCP + 184 / 4;
-    // Of these four bytes it is the last that changes: whether the application limits the rate.
-    const APP_LIMITED: usize = TCP + 1;
-    // Memory is set aside by the page.
-    const FWD_ALLOC: usize = MEMORY + 16 / 4;
-    match column {
-        TIMER_EXPIRES | SENT => Coding::Plain,
-        RECEIVED | ACKED => Coding::Beside(SENT),
-        RTO | ATO | BUSY_TIME | RWND_LIMITED | SNDBUF_LIMITED => Coding::Steps(1000),
-        FWD_ALLOC => Coding::Steps(4096),
-        APP_LIMITED => Coding::Steps(1 << 24),
-        _ => Coding::Difference,
-    }
 }
 
 /// What belongs to a socket and does not lie in its row: numbers of texts and processes.

@@ -1,15 +1,15 @@
 //! Frames to Samples. Whatever the bytes claim, they are refused rather than believed: no length is trusted beyond what was
 //! read, no number beyond what was told.
 
+mod at_hand;
 mod beside;
-mod parts;
+mod plan;
 mod rows;
 mod streams;
 mod table;
+mod unpack;
 
 use std::sync::Arc;
-
-use zstd::stream::raw::{DParameter, Decoder as Zstd, InBuffer, Operation as _, OutBuffer};
 
 use super::column::COLUMNS;
 use super::section::{self, sections};
@@ -20,40 +20,19 @@ use crate::model::{Host, Sample, Visibility};
 use beside::{CounterSums, Processes};
 use rows::RowDecoder;
 
-/// The largest frame that is unpacked, bytes: a key frame of two million sockets.
-pub(super) const LARGEST_FRAME: usize = 512 << 20;
+pub(super) use unpack::{Packed, Unpacked, Unpacker};
 
-/// The compressor's memory of what went before, as a power of two of bytes.
-const WINDOW: u32 = 23;
-
-/// What a chunk may take unpacked for each byte that it takes packed, and beside that: sockets that are all alike take the
-/// most, some 500. A decompression bomb takes a million.
-const MOST_RATIO: usize = 4096;
-const MOST_FREE: usize = 32 << 20;
-
-/// A frame as it lies in a file or in memory.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Packed<'a> {
-    pub(super) is_key: bool,
-    /// Bytes that it claims to have unpacked.
-    pub(super) unpacked: u32,
-    pub(super) payload: &'a [u8],
-}
-
-/// Unpacks one frame after another.
+/// Takes one unpacked frame after another.
 #[derive(Default)]
 pub(super) struct Decoder {
     host: Arc<Host>,
-    zstd: Option<Zstd<'static>>,
     texts: Texts,
     processes: Processes,
     counters: CounterSums,
     rows: RowDecoder,
     clock: Clock,
-    /// The frame at hand, unpacked.
-    raw: Vec<u8>,
-    /// Bytes of the chunk so far, packed.
-    packed: usize,
+    /// The frame at hand.
+    frame: Unpacked,
     /// Whether the next frame can go on from the last.
     is_whole: bool,
 }
@@ -112,92 +91,45 @@ impl Decoder {
 
     /// The bytes of the last frame, unpacked.
     pub(super) fn raw(&self) -> &[u8] {
-        &self.raw
+        &self.frame.raw
     }
 
-    /// Takes the next frame: a key frame, or the one that follows the last.
+    /// Takes the next frame: a key frame, or the one that follows the last. Leaves the last in its place, to be used again.
     ///
     /// # Errors
     /// If it is broken. Only a key frame can go on from there.
-    pub(super) fn take(&mut self, frame: Packed<'_>) -> Result<(), Broken> {
-        if frame.is_key {
-            self.packed = 0;
-        } else if !self.is_whole {
+    pub(super) fn take(&mut self, frame: &mut Unpacked) -> Result<(), Broken> {
+        if !frame.is_key && !self.is_whole {
             return Err(Broken("what it goes on from is missing"));
         }
         self.is_whole = false;
-        self.packed = self.packed.saturating_add(frame.payload.len());
-        self.unpack(frame)?;
-        if frame.is_key {
+        std::mem::swap(&mut self.frame, frame);
+        if self.frame.is_key {
             self.texts.clear();
             self.processes.clear();
             self.counters.clear();
             self.rows.clear();
             self.clock = Clock::default();
         }
-        let raw = std::mem::take(&mut self.raw);
-        let taken = self.take_sections(&raw, frame.is_key);
-        self.raw = raw;
+        let raw = std::mem::take(&mut self.frame.raw);
+        let taken = self.take_sections(&raw);
+        self.frame.raw = raw;
         taken?;
         self.is_whole = true;
         Ok(())
     }
 
-    /// Bytes that a chunk may take unpacked.
-    fn most(&self) -> usize {
-        self.packed
-            .saturating_mul(MOST_RATIO)
-            .saturating_add(MOST_FREE)
-    }
-
-    fn unpack(&mut self, frame: Packed<'_>) -> Result<(), Broken> {
-        const REFUSED: Broken = Broken("the compressor refuses it");
-        let length = frame.unpacked as usize;
-        if length > LARGEST_FRAME.min(self.most()) {
-            return Err(Broken("it claims to be larger than it can be"));
-        }
-        let zstd = match &mut self.zstd {
-            Some(zstd) => zstd,
-            none => {
-                let mut zstd = Zstd::new().map_err(|_| REFUSED)?;
-                zstd.set_parameter(DParameter::WindowLogMax(WINDOW))
-                    .map_err(|_| REFUSED)?;
-                none.insert(zstd)
-            }
-        };
-        if frame.is_key {
-            zstd.reinit().map_err(|_| REFUSED)?;
-        }
-        self.raw.clear();
-        // As much as is there, and one byte to see that no more is.
-        let mut input = InBuffer::around(frame.payload);
-        let mut step = (frame.payload.len() * 8).clamp(4096, 1 << 20);
-        loop {
-            let room = (length + 1 - self.raw.len()).min(step);
-            self.raw.reserve(room);
-            let (at, before) = (self.raw.len(), input.pos());
-            // The compressor fills what is reserved, which may be more than was asked for.
-            let mut output = OutBuffer::around_pos(&mut self.raw, at);
-            zstd.run(&mut input, &mut output).map_err(|_| REFUSED)?;
-            if self.raw.len() > length {
-                return Err(Broken("it is larger than it claims to be"));
-            }
-            let stands = self.raw.len() == at && input.pos() == before;
-            if (self.raw.len() == length && input.pos() == frame.payload.len()) || stands {
-                break;
-            }
-            step = 1 << 20;
-        }
-        if self.raw.len() != length || input.pos() != frame.payload.len() {
-            return Err(Broken("it is not as long as it claims to be"));
-        }
-        Ok(())
-    }
-
-    fn take_sections(&mut self, raw: &[u8], is_key: bool) -> Result<(), Broken> {
+    fn take_sections(&mut self, raw: &[u8]) -> Result<(), Broken> {
+        let is_key = self.frame.is_key;
         let mut sections = Sections::find(raw)?;
-        let most = self.most().min(1 << 31);
+        let most = self.frame.most.min(1 << 31);
         let mut room = Room(most.saturating_sub(self.weight()));
+        let mut revision = sections.fixed[section::REVISION];
+        if is_key {
+            // The first one was not told.
+            let told = (!revision.is_empty()).then(|| revision.varint());
+            self.rows.revise(told.transpose()?.unwrap_or(1));
+        }
         self.texts
             .hear(&mut sections.fixed[section::TEXTS], &mut room)?;
         let elapsed_ns = self.take_clock(sections.fixed[section::CLOCK])?;
@@ -256,11 +188,11 @@ impl Decoder {
         sample.events_available = clock.events_available;
         sample.visibility = clock.visibility;
         self.processes.put_into(sample);
-        let mut room = Room(self.most().min(1 << 31));
+        let mut room = Room(self.frame.most.min(1 << 31));
         self.rows
             .put_into(sample, &self.texts, &self.processes, &mut room)?;
         self.counters.put_into(&mut sample.counters);
-        let sections = Sections::find(&self.raw)?;
+        let sections = Sections::find(&self.frame.raw)?;
         let (names, faults) = (
             sections.fixed[section::NAMES],
             sections.fixed[section::FAULTS],

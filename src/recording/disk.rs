@@ -20,8 +20,8 @@ use crate::model::Host;
 pub(super) const MAGIC: &[u8; 8] = b"SOCKWTCH";
 
 /// The version of the format, and the oldest version of it whose readers can read this one.
-pub(super) const VERSION: u16 = 1;
-const OLDEST_READER: u16 = 1;
+pub(super) const VERSION: u16 = 2;
+const OLDEST_READER: u16 = 2;
 
 /// Bytes of the head before its JSON.
 pub(super) const HEAD: usize = 20;

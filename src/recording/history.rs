@@ -83,7 +83,6 @@ impl History {
             position: Position::new(self.head.host.clone()),
             head: self.head.clone(),
             frames,
-            buffer: Vec::new(),
         }
     }
 }
@@ -95,7 +94,6 @@ pub struct Memory {
     entries: Vec<Entry>,
     frames: Vec<Frame>,
     position: Position,
-    buffer: Vec<u8>,
 }
 
 impl Archive for Memory {
@@ -119,7 +117,6 @@ impl Archive for Memory {
         self.position.go_to(
             at,
             |place| frames[place].is_key,
-            &mut self.buffer,
             |place, buffer| {
                 let frame = &frames[place];
                 buffer.clear();

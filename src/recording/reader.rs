@@ -32,7 +32,6 @@ pub struct Reader {
     losses: Vec<Loss>,
     is_closed: bool,
     position: Position,
-    buffer: Vec<u8>,
 }
 
 /// How a recording is built.
@@ -104,7 +103,6 @@ impl Reader {
             places: found.places,
             losses: found.losses,
             is_closed: found.is_closed,
-            buffer: Vec::new(),
         })
     }
 
@@ -183,7 +181,6 @@ impl Reader {
         self.position.go_to(
             at,
             |place| places[place].is_key,
-            &mut self.buffer,
             |place, buffer| {
                 let cannot = |error| RecordingError::Io {
                     what: "read",

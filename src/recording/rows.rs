@@ -12,26 +12,39 @@ pub(super) struct Row {
     pub(super) beside: Beside,
     /// When it was seen first, ns of the monotonic clock; 0 if it was there from the start.
     pub(super) first_ns: u64,
-    /// By how many ms the clock went on since.
-    pub(super) aged: i64,
-    /// Its place in the Sample.
-    pub(super) position: u32,
     /// Bytes that its parts may take where they lie.
     room: u32,
 }
 
-/// All of them. A row stays where it is while others come and go.
+/// How the clock goes on for a row.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Pace {
+    /// Whether it changes anything of it.
+    pub(super) ages: bool,
+    /// Whether it was told in the Sample before.
+    pub(super) changed: bool,
+    /// By how many ms it went on since the row was told.
+    pub(super) aged: i64,
+}
+
+/// All of them. A row stays where it is while others come and go. What is looked at of each with every Sample lies close
+/// together.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     slots: Vec<Row>,
+    paces: Vec<Pace>,
+    /// Their places in the Sample.
+    positions: Vec<u32>,
+    /// The number of the last Sample that has them.
+    kept: Vec<u32>,
+    /// The number of the Sample at hand.
+    sample: u32,
     bytes: Vec<u8>,
     free: Vec<u32>,
     /// The rows of the Sample before, in its order.
     pub(super) order: Vec<u32>,
     /// The rows of the Sample at hand.
     next: Vec<u32>,
-    /// Marks the rows of the Sample at hand.
-    kept: Vec<bool>,
 }
 
 /// Bytes of a socket's parts of variable length.
@@ -43,16 +56,25 @@ pub(super) fn length(socket: &Socket) -> usize {
 impl Rows {
     pub(super) fn clear(&mut self) {
         self.slots.clear();
+        self.paces.clear();
+        self.positions.clear();
+        self.kept.clear();
+        self.sample = 0;
         self.bytes.clear();
         self.free.clear();
         self.order.clear();
         self.next.clear();
-        self.kept.clear();
     }
 
     /// Bytes that are kept.
     pub(super) fn weight(&self) -> usize {
-        self.bytes.len() + self.slots.len() * size_of::<Row>()
+        let each = size_of::<Row>() + size_of::<Pace>() + 2 * size_of::<u32>();
+        self.bytes.len() + self.slots.len() * each
+    }
+
+    /// Whether there is such a row.
+    pub(super) fn has(&self, at: u32) -> bool {
+        (at as usize) < self.slots.len()
     }
 
     #[inline]
@@ -73,6 +95,31 @@ impl Rows {
         &mut self.slots[at as usize]
     }
 
+    /// A row and its parts, to be changed where they lie; how long the parts are is not.
+    #[inline]
+    pub(super) fn both_mut(&mut self, at: u32) -> (&mut Row, &mut [u8]) {
+        let row = &mut self.slots[at as usize];
+        let from = row.socket.blob.at as usize;
+        let length = length(&row.socket);
+        (row, &mut self.bytes[from..from + length])
+    }
+
+    #[inline]
+    pub(super) fn pace(&self, at: u32) -> Pace {
+        self.paces[at as usize]
+    }
+
+    #[inline]
+    pub(super) fn pace_mut(&mut self, at: u32) -> &mut Pace {
+        &mut self.paces[at as usize]
+    }
+
+    /// A row's place in the Sample that it was in last.
+    #[inline]
+    pub(super) fn position(&self, at: u32) -> u32 {
+        self.positions[at as usize]
+    }
+
     /// Puts a row and its parts in place of another, or somewhere new.
     pub(super) fn put(
         &mut self,
@@ -89,13 +136,13 @@ impl Rows {
                 socket: *socket,
                 beside,
                 first_ns: 0,
-                aged: 0,
-                position: 0,
                 room: 0,
             };
             row.socket.blob.at = 0;
             self.slots.push(row);
-            self.kept.push(false);
+            self.paces.push(Pace::default());
+            self.positions.push(0);
+            self.kept.push(self.sample.wrapping_sub(1));
             u32::try_from(self.slots.len() - 1).map_err(|_| full)?
         };
         let row = &mut self.slots[at as usize];
@@ -114,33 +161,57 @@ impl Rows {
         row.socket.congestion = 0;
         row.socket.holders_at = 0;
         row.beside = beside;
-        row.aged = 0;
+        self.paces[at as usize] = Pace {
+            ages: ages(socket),
+            changed: true,
+            aged: 0,
+        };
         Ok(at)
     }
 
     /// Makes a row the next of the Sample at hand; `false` if it is in it already.
     #[inline]
     pub(super) fn keep(&mut self, at: u32) -> bool {
-        if std::mem::replace(&mut self.kept[at as usize], true) {
+        if std::mem::replace(&mut self.kept[at as usize], self.sample) == self.sample {
             return false;
         }
-        self.slots[at as usize].position = self.next.len() as u32;
+        self.positions[at as usize] = self.next.len() as u32;
         self.next.push(at);
         true
+    }
+
+    /// Makes rows the next of the Sample at hand, so many from a place in the Sample before on, and lets the clock go on for
+    /// each.
+    #[inline]
+    pub(super) fn pass(
+        &mut self,
+        from: usize,
+        count: usize,
+        mut go_on: impl FnMut(u32, &mut Pace) -> Result<(), Broken>,
+    ) -> Result<(), Broken> {
+        let rows = self.order.get(from..from.saturating_add(count));
+        let rows = rows.ok_or(Broken("a socket goes on from none"))?;
+        for &at in rows {
+            let kept = &mut self.kept[at as usize];
+            if std::mem::replace(kept, self.sample) == self.sample {
+                return Err(Broken("two sockets go on from one"));
+            }
+            go_on(at, &mut self.paces[at as usize])?;
+        }
+        self.next.extend_from_slice(rows);
+        Ok(())
     }
 
     /// Ends the Sample at hand: what is not in it is gone.
     pub(super) fn turn(&mut self) {
         for &at in &self.order {
-            if !self.kept[at as usize] {
+            if self.kept[at as usize] != self.sample {
                 self.free.push(at);
             }
         }
         std::mem::swap(&mut self.order, &mut self.next);
         self.next.clear();
-        for &at in &self.order {
-            self.kept[at as usize] = false;
-        }
+        self.sample = self.sample.wrapping_add(1);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a frame consists of, unpacked: sections, each with its number and its length before it, so that a reader passes over
 //! those that it does not know. Sections from [`COLUMN`] on hold the changed cells of one column each.
 
+use super::column::COLUMNS;
 use super::varint::{Broken, Cursor, put, put_bytes};
 
 /// Texts that are new: how many, and each with its length.
@@ -11,6 +12,11 @@ pub(super) const CLOCK: usize = 2;
 pub(super) const PROCESSES: usize = 3;
 /// Sockets that ended: what is known of each beside its row, and the rows that they go on from.
 pub(super) const CLOSED: usize = 4;
+/// When a socket that ended was seen first: never, as is told, or when the row was that it goes on from.
+pub(super) const NEVER_SEEN: u64 = 0;
+pub(super) const SEEN_AS_TOLD: u64 = 1;
+pub(super) const SEEN_AS_KNOWN: u64 = 2;
+
 /// How many sockets there are, and which row each goes on from.
 pub(super) const ORDER: usize = 5;
 /// By how much the clock went on for each socket, as differences in runs.
@@ -29,8 +35,20 @@ pub(super) const COUNTERS: usize = 11;
 pub(super) const NAMES: usize = 12;
 /// What could not be read.
 pub(super) const FAULTS: usize = 13;
+/// In key frames, how the cells of the chunk are told: [`column::REVISION`](super::column::REVISION).
+pub(super) const REVISION: usize = 14;
+/// How many sockets that changed before stay the same before each that changes again.
+pub(super) const GAPS_AGAIN: usize = 15;
 /// First of the columns.
 pub(super) const COLUMN: usize = 64;
+
+/// Where the second bytes of a column's integers are, if these are split, and then whatever bytes follow those: as many numbers
+/// behind the first bytes, and again.
+const PLANE: usize = 4096;
+const PLANES: usize = 3;
+
+/// Shortest column that is split, bytes. First bytes have frequencies of their own, but telling these takes bytes as well.
+const SPLIT: usize = 800;
 
 /// Appends a section, if there is anything in it.
 pub(super) fn put_section(out: &mut Vec<u8>, number: usize, bytes: &[u8]) {
@@ -38,6 +56,107 @@ pub(super) fn put_section(out: &mut Vec<u8>, number: usize, bytes: &[u8]) {
         put(out, number as u64);
         put_bytes(out, bytes);
     }
+}
+
+/// The columns of a frame, split where their integers are long. What is alike comes one after the other, for the compressor
+/// then often needs to tell its frequencies once only.
+#[derive(Debug, Default)]
+pub(super) struct Columns {
+    short: Vec<u8>,
+    long: Vec<u8>,
+    planes: [Vec<u8>; PLANES],
+    /// The column at hand, split.
+    split: [Vec<u8>; PLANES],
+}
+
+impl Columns {
+    pub(super) fn add(&mut self, column: usize, cells: &[u8]) {
+        let number = COLUMN + column;
+        let count = cells.iter().filter(|byte| **byte < 0x80).count();
+        // Not those whose integers mostly are a byte each.
+        if cells.len() < SPLIT || cells.len() * 10 <= count * 13 {
+            let to = if cells.len() < BLOCK {
+                &mut self.short
+            } else {
+                &mut self.long
+            };
+            return put_section(to, number, cells);
+        }
+        self.split.iter_mut().for_each(Vec::clear);
+        let mut plane = 0;
+        for &byte in cells {
+            self.split[plane].push(byte);
+            plane = if byte < 0x80 {
+                0
+            } else {
+                (plane + 1).min(PLANES - 1)
+            };
+        }
+        for (plane, bytes) in self.split.iter().enumerate() {
+            put_section(&mut self.planes[plane], number + plane * PLANE, bytes);
+        }
+    }
+
+    /// Appends what was added.
+    pub(super) fn put_into(&mut self, out: &mut Vec<u8>) {
+        let first = [&mut self.short, &mut self.long];
+        for sections in first.into_iter().chain(&mut self.planes) {
+            out.append(sections);
+        }
+    }
+}
+
+/// Whether columns of a frame are split.
+pub(super) fn is_split(frame: &[u8]) -> bool {
+    sections(frame).flatten().any(|(number, _)| number >= PLANE)
+}
+
+/// Puts columns together again that were split.
+pub(super) fn join(frame: &[u8], out: &mut Vec<u8>) -> Result<(), Broken> {
+    out.reserve(frame.len());
+    let mut behind = vec![[Cursor(&[]); PLANES - 1]; COLUMNS];
+    for section in sections(frame) {
+        let (number, bytes) = section?;
+        // Columns of later versions are passed over.
+        if let Some(plane) = (number / PLANE).checked_sub(1)
+            && let Some(column) = (number % PLANE).checked_sub(COLUMN)
+            && let Some(planes) = behind.get_mut(column)
+            && let Some(place) = planes.get_mut(plane)
+        {
+            *place = Cursor(bytes);
+        }
+    }
+    for section in sections(frame) {
+        let (number, first) = section?;
+        if number >= PLANE {
+            continue;
+        }
+        let column = number.checked_sub(COLUMN);
+        let planes = column.and_then(|column| behind.get(column));
+        let [mut second, mut others] = planes.copied().unwrap_or_default();
+        put(out, number as u64);
+        put(out, (first.len() + second.0.len() + others.0.len()) as u64);
+        if second.is_empty() && others.is_empty() {
+            out.extend_from_slice(first);
+            continue;
+        }
+        for &byte in first {
+            out.push(byte);
+            if byte < 0x80 {
+                continue;
+            }
+            let mut byte = second.byte()?;
+            out.push(byte);
+            while byte >= 0x80 {
+                byte = others.byte()?;
+                out.push(byte);
+            }
+        }
+        if !(second.is_empty() && others.is_empty()) {
+            return Err(Broken("a column has bytes of no integer"));
+        }
+    }
+    Ok(())
 }
 
 /// Shortest section that is compressed by itself, bytes.
@@ -69,7 +188,7 @@ pub(super) fn name(number: usize) -> &'static str {
         CLOSED => "closed",
         ORDER => "order",
         AGES => "ages",
-        GAPS | PATTERNS | NEW_PATTERNS => "changes",
+        GAPS | GAPS_AGAIN | PATTERNS | NEW_PATTERNS => "changes",
         FIRST_SEEN => "first_seen",
         COUNTERS => "counters",
         NAMES => "names",

@@ -60,8 +60,28 @@ impl Room {
 pub(super) struct Cursor<'a>(pub(super) &'a [u8]);
 
 impl<'a> Cursor<'a> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn varint(&mut self) -> Result<u64, Broken> {
+        let Some(&bytes) = self.0.first_chunk::<8>() else {
+            return self.long_varint();
+        };
+        let word = u64::from_le_bytes(bytes);
+        let ends = !word & 0x8080_8080_8080_8080;
+        if ends == 0 {
+            return self.long_varint();
+        }
+        // All at once, for where it ends cannot be foretold: sevens of bits are moved together, then pairs of them, then fours.
+        let bits = ends.trailing_zeros() + 1;
+        let word = word & (u64::MAX >> (64 - bits));
+        let word = (word & 0x007f_007f_007f_007f) | (word & 0x7f00_7f00_7f00_7f00) >> 1;
+        let word = (word & 0x0000_3fff_0000_3fff) | (word & 0x3fff_0000_3fff_0000) >> 2;
+        let word = (word & 0x0fff_ffff) | (word & 0x0fff_ffff_0000_0000) >> 4;
+        self.0 = &self.0[bits as usize / 8..];
+        Ok(word)
+    }
+
+    #[cold]
+    fn long_varint(&mut self) -> Result<u64, Broken> {
         let mut value = 0u64;
         for (at, &byte) in self.0.iter().enumerate().take(10) {
             value |= u64::from(byte & 0x7f) << (7 * at);
@@ -103,6 +123,13 @@ impl<'a> Cursor<'a> {
             .ok_or(Broken("it ends too early"))?;
         self.0 = rest;
         Ok(taken)
+    }
+
+    #[inline]
+    pub(super) fn byte(&mut self) -> Result<u8, Broken> {
+        let (first, rest) = self.0.split_first().ok_or(Broken("it ends too early"))?;
+        self.0 = rest;
+        Ok(*first)
     }
 
     /// Bytes with their number before them.

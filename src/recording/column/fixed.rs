@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{
-    Beside, COLUMNS, COOKIE, END, ENDS, MOST_CONGESTION_INFO, MOST_INFO, MOST_MEMORY, TIMER,
+    Beside, COOKIE, END, ENDS, MOST_CONGESTION_INFO, MOST_INFO, MOST_MEMORY, SEND_QUEUE, TIMER,
     TIMER_EXPIRES, TIMER_RETRIES, fits,
 };
 use crate::model::{
@@ -213,27 +213,24 @@ fn timer_kind(cell: u64) -> Option<TimerKind> {
     })
 }
 
-/// The cells of fixed meaning.
+/// Cells of the columns of fixed meaning; there are more than columns, so that no number below needs to be looked at.
+pub(in crate::recording) type FixedCells = [u64; 64];
+
+const RECV_QUEUE: usize = 16;
+
+/// Whether a column is one of the few of fixed meaning that change while a socket moves data: queues and timer.
+pub(in crate::recording) fn is_moving(column: usize) -> bool {
+    matches!(
+        column,
+        RECV_QUEUE | SEND_QUEUE | TIMER | TIMER_EXPIRES | TIMER_RETRIES
+    )
+}
+
+/// The cells of [`is_moving`].
 #[inline]
-pub(in crate::recording) fn fixed_cells(
-    socket: &Socket,
-    beside: &Beside,
-    out: &mut [u64; COLUMNS],
-) {
-    out[0] = u64::from(socket.netns);
-    out[COOKIE] = socket.cookie;
-    out[2] = u64::from(socket.inode);
-    out[3] = family_cell(socket.family);
-    out[4] = protocol_cell(socket.protocol);
-    out[5] = socket.state as u64;
-    out[END..END + 8].fill(0);
-    out[ENDS] = end_cells(&socket.ends, &mut out[END..END + 8]);
-    out[15] = option(socket.uid);
-    out[16] = u64::from(socket.recv_queue);
-    out[17] = u64::from(socket.send_queue);
-    out[18] = u64::from(socket.interface);
-    out[19] = option(socket.mark);
-    out[20] = option(socket.class_id);
+pub(in crate::recording) fn moving_cells(socket: &Socket, out: &mut FixedCells) {
+    out[RECV_QUEUE] = u64::from(socket.recv_queue);
+    out[SEND_QUEUE] = u64::from(socket.send_queue);
     out[TIMER] = socket.timer.map_or(0, |timer| match timer.kind {
         TimerKind::Retransmit => 1,
         TimerKind::Keepalive => 2,
@@ -243,6 +240,40 @@ pub(in crate::recording) fn fixed_cells(
     });
     out[TIMER_EXPIRES] = socket.timer.map_or(0, |timer| u64::from(timer.expires_ms));
     out[TIMER_RETRIES] = socket.timer.map_or(0, |timer| u64::from(timer.retries));
+}
+
+/// What [`moving_cells`] are of a socket.
+#[inline]
+pub(in crate::recording) fn moving(cells: &FixedCells, socket: &mut Socket) -> Result<(), Broken> {
+    socket.recv_queue = fits(cells[RECV_QUEUE])?;
+    socket.send_queue = fits(cells[SEND_QUEUE])?;
+    socket.timer = match timer_kind(cells[TIMER]) {
+        None => None,
+        Some(kind) => Some(Timer {
+            kind,
+            expires_ms: fits(cells[TIMER_EXPIRES])?,
+            retries: fits(cells[TIMER_RETRIES])?,
+        }),
+    };
+    Ok(())
+}
+
+/// The cells of fixed meaning.
+#[inline]
+pub(in crate::recording) fn fixed_cells(socket: &Socket, beside: &Beside, out: &mut FixedCells) {
+    out[0] = u64::from(socket.netns);
+    out[COOKIE] = socket.cookie;
+    out[2] = u64::from(socket.inode);
+    out[3] = family_cell(socket.family);
+    out[4] = protocol_cell(socket.protocol);
+    out[5] = socket.state as u64;
+    out[END..END + 8].fill(0);
+    out[ENDS] = end_cells(&socket.ends, &mut out[END..END + 8]);
+    out[15] = option(socket.uid);
+    moving_cells(socket, out);
+    out[18] = u64::from(socket.interface);
+    out[19] = option(socket.mark);
+    out[20] = option(socket.class_id);
     out[24] = option(socket.options);
     out[25] = attribution_cell(socket.attribution);
     out[26] = option(socket.tos);
@@ -264,7 +295,7 @@ pub(in crate::recording) fn fixed_cells(
 
 /// The socket of its cells of fixed meaning. Where its parts of variable length lie is left alone, how long they are is not.
 pub(in crate::recording) fn fixed(
-    cells: &[u64; COLUMNS],
+    cells: &FixedCells,
     socket: &mut Socket,
     beside: &mut Beside,
 ) -> Result<(), Broken> {
@@ -278,19 +309,10 @@ pub(in crate::recording) fn fixed(
     socket.state = state(cells[5])?;
     socket.ends = ends(cells[ENDS], &cells[END..END + 8])?;
     socket.uid = some(cells[15])?;
-    socket.recv_queue = fits(cells[16])?;
-    socket.send_queue = fits(cells[17])?;
+    moving(cells, socket)?;
     socket.interface = fits(cells[18])?;
     socket.mark = some(cells[19])?;
     socket.class_id = some(cells[20])?;
-    socket.timer = match timer_kind(cells[TIMER]) {
-        None => None,
-        Some(kind) => Some(Timer {
-            kind,
-            expires_ms: fits(cells[TIMER_EXPIRES])?,
-            retries: fits(cells[TIMER_RETRIES])?,
-        }),
-    };
     socket.options = some(cells[24])?;
     socket.attribution = attribution(cells[25])?;
     socket.tos = some(cells[26])?;

@@ -1,17 +1,15 @@
 //! Sockets out of what is told of them.
 
 use super::Sections;
+use super::at_hand::AtHand;
 use super::beside::Processes;
-use super::parts::{Followers, Parts};
+use super::plan::{Fixed, Manners, Plan, Plans};
 use super::streams::Streams;
 use super::table::TableOut;
-use crate::model::{ClosedSocket, Ends, Family, Protocol, Sample, Socket, SocketKey, State};
-use crate::recording::column::{
-    self, Beside, COLUMNS, CONGESTION_INFO, Coding, FIXED_COLUMNS, MEMORY, coding, fixed_cells,
-    info_columns,
-};
-use crate::recording::rows::{Row, Rows, ages, length, let_age, resize_parts};
-use crate::recording::section;
+use crate::model::{ClosedSocket, Sample, Socket, SocketKey};
+use crate::recording::column::{self, Beside, COLUMNS};
+use crate::recording::rows::{Row, Rows, ages, length, let_age};
+use crate::recording::section::{self, SEEN_AS_KNOWN, SEEN_AS_TOLD};
 use crate::recording::texts::Texts;
 use crate::recording::varint::{Broken, Cursor, Room};
 
@@ -23,15 +21,13 @@ const MOST_SOCKETS: usize = 4_000_000;
 pub(super) struct RowDecoder {
     rows: Rows,
     /// Sets of columns by number.
-    patterns: Vec<Vec<u16>>,
-    /// Bytes that they take.
-    pattern_bytes: usize,
+    plans: Plans,
+    /// How the cells of this chunk are told.
+    manners: Manners,
     closed: Closed,
-    cells: Box<[u64; COLUMNS]>,
-    /// The socket at hand.
-    socket: Socket,
-    beside: Beside,
-    parts: Vec<u8>,
+    at_hand: AtHand,
+    /// Rows that change.
+    changed: Vec<u32>,
     /// What new sockets told last, by column.
     last: Box<[u64; COLUMNS]>,
 }
@@ -42,39 +38,41 @@ struct Closed {
     told: Vec<ClosedSocket>,
     rows: Vec<(Socket, Beside)>,
     bytes: Vec<u8>,
+    /// When the rows that they go on from were seen first.
+    first_ns: Vec<u64>,
+    /// Those of `told` that were seen first when these were.
+    as_known: Vec<usize>,
 }
 
 impl Default for RowDecoder {
     fn default() -> Self {
         RowDecoder {
             rows: Rows::default(),
-            patterns: Vec::new(),
-            pattern_bytes: 0,
+            plans: Plans::default(),
+            manners: Manners::of(1),
             closed: Closed::default(),
-            cells: Box::new([0; COLUMNS]),
-            socket: blank(),
-            beside: Beside::default(),
-            parts: Vec::new(),
+            at_hand: AtHand::default(),
+            changed: Vec::new(),
             last: Box::new([0; COLUMNS]),
         }
     }
 }
 
-/// A socket of which nothing is known.
-fn blank() -> Socket {
-    let ends = Ends::Packet { ethertype: 0 };
-    Socket::new(0, 0, Family::Inet, Protocol::Tcp, State::Closed, ends)
-}
-
 impl RowDecoder {
     pub(super) fn clear(&mut self) {
         self.rows.clear();
-        self.patterns.clear();
-        self.pattern_bytes = 0;
+        self.plans.clear();
+    }
+
+    /// Says how the cells of a chunk are told.
+    pub(super) fn revise(&mut self, revision: u64) {
+        if self.manners.revision() != revision {
+            self.manners = Manners::of(revision);
+        }
     }
 
     pub(super) fn weight(&self) -> usize {
-        self.rows.weight() + self.pattern_bytes
+        self.rows.weight() + self.plans.weight()
     }
 
     /// Takes what a frame tells of sockets.
@@ -91,15 +89,18 @@ impl RowDecoder {
         let (closed, order) = (fixed[section::CLOSED], fixed[section::ORDER]);
         let first_seen = fixed[section::FIRST_SEEN];
         let mut streams = Streams {
-            gaps: fixed[section::GAPS],
+            gaps: [fixed[section::GAPS], fixed[section::GAPS_AGAIN]],
             patterns: fixed[section::PATTERNS],
             ages: fixed[section::AGES],
             columns: &mut sections.columns,
-            gap: 0,
+            gap: [0; 2],
+            // At first all were told alike.
+            kinds: if self.manners.revision() == 1 { 1 } else { 2 },
             run: 0,
             lag: 0,
         };
-        streams.next_gap()?;
+        streams.next_gap(0)?;
+        streams.next_gap(1)?;
         streams.next_run()?;
         self.last.fill(0);
         self.take_closed(closed, &mut streams, now_ns, room)?;
@@ -115,9 +116,7 @@ impl RowDecoder {
         while !told.is_empty() {
             let mut expected = 0usize;
             let count = told.count()?;
-            let bytes = size_of::<Vec<u16>>() + count * size_of::<u16>();
-            room.take(bytes)?;
-            self.pattern_bytes += bytes;
+            room.take(Plans::most(count))?;
             let mut columns = Vec::with_capacity(count);
             for _ in 0..count {
                 let column = expected.saturating_add(told.number()?);
@@ -127,7 +126,7 @@ impl RowDecoder {
                     columns.push(column as u16);
                 }
             }
-            self.patterns.push(columns);
+            self.plans.add(&columns, &self.manners);
         }
         Ok(())
     }
@@ -142,26 +141,36 @@ impl RowDecoder {
         self.closed.told.clear();
         self.closed.rows.clear();
         self.closed.bytes.clear();
+        self.closed.first_ns.clear();
+        self.closed.as_known.clear();
         if told.is_empty() {
             return Ok(());
         }
         let mut expected = 0i64;
         for _ in 0..told.count()? {
-            room.take(size_of::<ClosedSocket>())?;
+            room.take(size_of::<(ClosedSocket, usize)>())?;
             let row = expected.wrapping_add(told.signed()?);
             expected = row.wrapping_add(1);
             let monotonic_ns = now_ns.wrapping_sub(told.signed()? as u64);
             let flags = told.varint()?;
-            let last_state = match flags >> 1 {
+            // The first revision knew no more than whether it was told.
+            let kinds = if self.manners.revision() == 1 { 1 } else { 2 };
+            let last_state = match flags >> kinds {
                 0 => None,
                 state => Some(column::state(state)?),
             };
-            let first_seen_ns = match flags & 1 {
-                0 => None,
-                _ => Some(now_ns.wrapping_sub(told.signed()? as u64)),
+            let first_seen_ns = match flags & ((1 << kinds) - 1) {
+                SEEN_AS_TOLD => Some(now_ns.wrapping_sub(told.signed()? as u64)),
+                // For now.
+                SEEN_AS_KNOWN => Some(0),
+                _ => None,
             };
+            let row = u32::try_from(row).map_err(|_| Broken("an ended socket has no row"))?;
+            if flags & ((1 << kinds) - 1) == SEEN_AS_KNOWN {
+                self.closed.as_known.push(self.closed.told.len());
+            }
             self.closed.told.push(ClosedSocket {
-                row: u32::try_from(row).map_err(|_| Broken("an ended socket has no row"))?,
+                row,
                 monotonic_ns,
                 last_state,
                 first_seen_ns,
@@ -169,21 +178,35 @@ impl RowDecoder {
         }
         for _ in 0..told.count()? {
             let position: usize = told.number()?;
+            let mut first_ns = 0;
             match position.checked_sub(1) {
                 None => self.whole(streams)?,
                 Some(position) => {
                     let at = self.rows.order.get(position).copied();
                     let at = at.ok_or(Broken("a socket goes on from none"))?;
-                    self.take_up(at);
-                    if !streams.changes()? {
+                    first_ns = self.rows.row(at).first_ns;
+                    self.at_hand.take_up(&self.rows, at);
+                    if self.manners.revision() == 1 && !streams.changes(false)? {
                         return Err(Broken("an ended socket tells nothing"));
                     }
-                    self.change(streams)?;
+                    let plan = Self::plan(&self.plans, streams)?;
+                    self.at_hand.change(plan, &self.manners, streams)?;
                 }
             }
-            room.take(size_of::<(Socket, Beside)>() + self.parts.len())?;
-            self.closed.rows.push((self.socket, self.beside));
-            self.closed.bytes.extend_from_slice(&self.parts);
+            let AtHand {
+                socket,
+                beside,
+                parts,
+            } = &self.at_hand;
+            room.take(size_of::<(Socket, Beside, u64)>() + parts.len())?;
+            self.closed.rows.push((*socket, *beside));
+            self.closed.first_ns.push(first_ns);
+            self.closed.bytes.extend_from_slice(parts);
+        }
+        for at in self.closed.as_known.drain(..) {
+            let closed = &mut self.closed.told[at];
+            let known = self.closed.first_ns.get(closed.row as usize);
+            closed.first_seen_ns = known.copied();
         }
         Ok(())
     }
@@ -201,20 +224,28 @@ impl RowDecoder {
             return Err(Broken("it promises too many sockets"));
         }
         let (mut taken, mut expected) = (0usize, 0usize);
+        let mut changed = std::mem::take(&mut self.changed);
         while taken < count {
             let run = if order.is_empty() {
                 count - taken
             } else {
                 order.number::<usize>()?.min(count - taken)
             };
-            for _ in 0..run {
-                let at = self.rows.order.get(expected).copied();
-                let at = at.ok_or(Broken("a socket goes on from none"))?;
-                expected += 1;
-                if !self.rows.keep(at) {
-                    return Err(Broken("two sockets go on from one"));
+            changed.clear();
+            self.rows.pass(expected, run, |at, pace| {
+                if pace.ages {
+                    let shift = elapsed.wrapping_add(streams.lag()?);
+                    pace.aged = pace.aged.wrapping_add(shift);
                 }
-                self.go_on(at, streams, elapsed, room)?;
+                pace.changed = streams.changes(pace.changed)?;
+                if pace.changed {
+                    changed.push(at);
+                }
+                Ok(())
+            })?;
+            expected += run;
+            for &at in &changed {
+                self.change(at, streams, room)?;
             }
             taken += run;
             if order.is_empty() {
@@ -232,16 +263,20 @@ impl RowDecoder {
             let fresh = usize::try_from(step >> 1).unwrap_or(usize::MAX);
             for _ in 0..fresh.min(count - taken) {
                 self.whole(streams)?;
-                room.take(size_of::<Row>() + self.parts.len())?;
-                let at = self
-                    .rows
-                    .put(None, &self.socket, self.beside, &self.parts)?;
+                let AtHand {
+                    socket,
+                    beside,
+                    parts,
+                } = &self.at_hand;
+                room.take(size_of::<Row>() + parts.len())?;
+                let at = self.rows.put(None, socket, *beside, parts)?;
                 self.rows.row_mut(at).first_ns = now_ns;
                 self.rows.keep(at);
             }
             taken = taken.saturating_add(fresh);
         }
         self.rows.turn();
+        self.changed = changed;
         Ok(())
     }
 
@@ -261,131 +296,55 @@ impl RowDecoder {
         Ok(())
     }
 
-    /// Lets a row go on.
+    /// Changes a row.
     #[inline]
-    fn go_on(
+    fn change(
         &mut self,
         at: u32,
         streams: &mut Streams<'_, '_>,
-        elapsed: i64,
         room: &mut Room,
     ) -> Result<(), Broken> {
-        let row = self.rows.row_mut(at);
-        if ages(&row.socket) {
-            let shift = elapsed.wrapping_add(streams.lag()?);
-            row.aged = row.aged.wrapping_add(shift);
+        let plan = Self::plan(&self.plans, streams)?;
+        if plan.kind != Fixed::Any {
+            // All stays where it lies.
+            let aged = self.rows.pace(at).aged;
+            let (row, parts) = self.rows.both_mut(at);
+            let_age(&mut row.socket, parts, aged);
+            let (queued, manners) = (row.socket.send_queue, &self.manners);
+            plan.change_fixed(manners, &mut row.socket, &mut row.beside, streams.columns)?;
+            plan.change_words(manners, &row.socket, queued, parts, streams.columns)?;
+            let ages = ages(&row.socket);
+            let pace = self.rows.pace_mut(at);
+            (pace.ages, pace.aged) = (ages, 0);
+            return Ok(());
         }
-        if streams.changes()? {
-            self.take_up(at);
-            self.change(streams)?;
-            room.take(
-                self.parts
-                    .len()
-                    .saturating_sub(length(&self.rows.row(at).socket)),
-            )?;
-            self.rows
-                .put(Some(at), &self.socket, self.beside, &self.parts)?;
-        }
+        self.at_hand.take_up(&self.rows, at);
+        self.at_hand.change(plan, &self.manners, streams)?;
+        let before = length(&self.rows.row(at).socket);
+        let AtHand {
+            socket,
+            beside,
+            parts,
+        } = &self.at_hand;
+        room.take(parts.len().saturating_sub(before))?;
+        self.rows.put(Some(at), socket, *beside, parts)?;
         Ok(())
     }
 
-    /// Takes a row up to change it.
-    fn take_up(&mut self, at: u32) {
-        let row = self.rows.row(at);
-        self.socket = row.socket;
-        self.beside = row.beside;
-        self.parts.clear();
-        self.parts.extend_from_slice(self.rows.parts(at));
-        let_age(&mut self.socket, &mut self.parts, row.aged);
-    }
-
     /// The columns that the next socket tells.
-    fn pattern(patterns: &[Vec<u16>], streams: &mut Streams<'_, '_>) -> Result<usize, Broken> {
+    #[inline]
+    fn plan<'p>(plans: &'p Plans, streams: &mut Streams<'_, '_>) -> Result<Plan<'p>, Broken> {
         let number: usize = streams.patterns.number()?;
-        if number >= patterns.len() {
-            return Err(Broken("a set of columns was never told"));
-        }
-        Ok(number)
+        let plan = plans.get(number);
+        plan.ok_or(Broken("a set of columns was never told"))
     }
 
-    /// Changes the socket at hand.
-    fn change(&mut self, streams: &mut Streams<'_, '_>) -> Result<(), Broken> {
-        let number = Self::pattern(&self.patterns, streams)?;
-        let columns = &self.patterns[number];
-        let split = columns.partition_point(|&column| usize::from(column) < FIXED_COLUMNS);
-        let (fixed, words) = columns.split_at(split);
-        if !fixed.is_empty() {
-            fixed_cells(&self.socket, &self.beside, &mut self.cells);
-            for &column in fixed {
-                let column = usize::from(column);
-                let before = self.cells[column];
-                let cells = &mut streams.columns[column];
-                self.cells[column] = match coding(column) {
-                    Coding::Plain => cells.varint()?,
-                    _ => before.wrapping_add(cells.signed()? as u64),
-                };
-            }
-            let before = self.socket;
-            column::fixed(&self.cells, &mut self.socket, &mut self.beside)?;
-            let mut old = before;
-            resize_parts(&mut self.parts, &mut old, &self.socket);
-        }
-        let mut parts = Parts::of(&self.socket, &mut self.parts);
-        let mut followers = Followers::default();
-        for &column in words {
-            let column = usize::from(column);
-            followers.follow(column, &mut parts)?;
-            let before = parts.get(column);
-            let cells = &mut streams.columns[column];
-            let now = match coding(column) {
-                Coding::Difference => {
-                    let foretold = before.wrapping_add(followers.change_of(column));
-                    foretold.wrapping_add(cells.signed()? as u64)
-                }
-                Coding::Steps(unit) => before.wrapping_add(cells.steps(unit)? as u64),
-                Coding::Plain => cells.varint()?,
-                Coding::Beside(other) => parts.get(other).wrapping_add(cells.signed()? as u64),
-            };
-            parts.set(column, now)?;
-            followers.lead(column, now.wrapping_sub(before));
-        }
-        followers.follow(COLUMNS, &mut parts)
-    }
-
-    /// Makes the socket at hand of what is told of a new one.
+    /// Takes up a socket that is new.
     fn whole(&mut self, streams: &mut Streams<'_, '_>) -> Result<(), Broken> {
-        let number = Self::pattern(&self.patterns, streams)?;
-        let columns = &self.patterns[number];
-        self.cells.fill(0);
-        for &column in columns {
-            let column = usize::from(column);
-            let cells = &mut streams.columns[column];
-            self.cells[column] = match coding(column) {
-                Coding::Difference => {
-                    let last = &mut self.last[column];
-                    *last = last.wrapping_add(cells.signed()? as u64);
-                    *last
-                }
-                Coding::Steps(unit) => {
-                    let last = &mut self.last[column];
-                    *last = last.wrapping_add(cells.steps(unit)? as u64);
-                    *last
-                }
-                Coding::Plain => cells.varint()?,
-                Coding::Beside(other) => self.cells[other].wrapping_add(cells.signed()? as u64),
-            };
-        }
-        self.socket = blank();
-        column::fixed(&self.cells, &mut self.socket, &mut self.beside)?;
-        self.parts.clear();
-        self.parts.resize(length(&self.socket), 0);
-        let blob = self.socket.blob;
-        let (info, rest) = self.parts.split_at_mut(usize::from(blob.info));
-        let (memory, congestion_info) = rest.split_at_mut(usize::from(blob.memory));
-        let cells = &self.cells;
-        column::part(info_columns(self.socket.protocol), cells, info)?;
-        column::part(MEMORY, cells, memory)?;
-        column::part(CONGESTION_INFO, cells, congestion_info)
+        let plan = Self::plan(&self.plans, streams)?;
+        let manners = &self.manners;
+        self.at_hand
+            .make(plan, manners, streams, &mut self.last[..])
     }
 
     /// Puts the sockets into a Sample, whose processes are there already.
@@ -404,12 +363,13 @@ impl RowDecoder {
         };
         for &at in &self.rows.order {
             let row = self.rows.row(at);
+            let aged = self.rows.pace(at).aged;
             let parts = self.rows.parts(at);
             let (table, holders) = (&mut sample.sockets, &mut sample.holders);
             out.put(&row.socket, &row.beside, parts, table, holders)?;
-            if let Some(socket) = table.rows.last_mut().filter(|_| row.aged != 0) {
+            if let Some(socket) = table.rows.last_mut().filter(|_| aged != 0) {
                 let from = socket.blob.at as usize;
-                let_age(socket, &mut table.bytes[from..], row.aged);
+                let_age(socket, &mut table.bytes[from..], aged);
             }
         }
         out.names.clear();

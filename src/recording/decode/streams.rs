@@ -4,34 +4,39 @@ use crate::recording::varint::{Broken, Cursor};
 
 /// What sockets read from as they come.
 pub(super) struct Streams<'a, 'b> {
-    pub(super) gaps: Cursor<'a>,
+    /// For those that stayed the same before, and for those that changed.
+    pub(super) gaps: [Cursor<'a>; 2],
     pub(super) patterns: Cursor<'a>,
     pub(super) ages: Cursor<'a>,
     pub(super) columns: &'b mut [Cursor<'a>],
-    /// Sockets that stay the same before the next that changes.
-    pub(super) gap: u64,
+    /// Sockets of each kind that stay the same before the next that changes.
+    pub(super) gap: [u64; 2],
+    /// How many kinds there are.
+    pub(super) kinds: usize,
     /// Sockets for which the clock went on like for the last, and ms by which that is more than between the Samples.
     pub(super) run: u64,
     pub(super) lag: i64,
 }
 
 impl Streams<'_, '_> {
-    /// Whether the next socket that goes on changes.
+    /// Whether the next socket that goes on changes, which did so before or did not.
     #[inline]
-    pub(super) fn changes(&mut self) -> Result<bool, Broken> {
-        if self.gap > 0 {
-            self.gap -= 1;
+    pub(super) fn changes(&mut self, before: bool) -> Result<bool, Broken> {
+        let kind = usize::from(before) & (self.kinds - 1);
+        if self.gap[kind] > 0 {
+            self.gap[kind] -= 1;
             return Ok(false);
         }
-        self.next_gap()?;
+        self.next_gap(kind)?;
         Ok(true)
     }
 
-    pub(super) fn next_gap(&mut self) -> Result<(), Broken> {
-        self.gap = if self.gaps.is_empty() {
+    pub(super) fn next_gap(&mut self, kind: usize) -> Result<(), Broken> {
+        let gaps = &mut self.gaps[kind];
+        self.gap[kind] = if gaps.is_empty() {
             u64::MAX
         } else {
-            self.gaps.varint()?
+            gaps.varint()?
         };
         Ok(())
     }

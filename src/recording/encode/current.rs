@@ -123,6 +123,7 @@ impl<'a> BesideOf<'a> {
 pub(super) fn went_on(
     row: &Row,
     parts: &[u8],
+    aged: i64,
     current: &Current<'_>,
     expected: i64,
     elapsed: i64,
@@ -131,16 +132,16 @@ pub(super) fn went_on(
     let mut fields = 0;
     if has_ages(&row.socket) && has_ages(&current.socket) {
         for (said, offset) in said.iter_mut().zip(AGEING) {
-            let aged = age(current.parts, offset).wrapping_sub(age(parts, offset));
-            *said = i64::from(aged.cast_signed()) - row.aged;
+            let since = age(current.parts, offset).wrapping_sub(age(parts, offset));
+            *said = i64::from(since.cast_signed()) - aged;
         }
         fields = AGEING.len();
     }
     if let (Some(before), Some(now)) = (row.socket.timer, current.socket.timer)
         && before.kind == now.kind
     {
-        let aged = i64::from(before.expires_ms) - i64::from(now.expires_ms);
-        said[fields] = aged - row.aged;
+        let since = i64::from(before.expires_ms) - i64::from(now.expires_ms);
+        said[fields] = since - aged;
         fields += 1;
     }
     let said = &said[..fields];
@@ -157,20 +158,15 @@ pub(super) fn went_on(
     .unwrap_or(expected)
 }
 
-/// Whether a socket is what it is foretold to be.
+/// Whether a socket is what it is foretold to be, when the clock has gone on by so many ms since its row was told.
 #[inline]
 pub(super) fn is_same(row: &Row, parts: &[u8], current: &Current<'_>, shift: i64) -> bool {
     let now = &current.socket;
-    let shift = row.aged + shift;
     let mut foretold = row.socket;
-    foretold.blob.at = now.blob.at;
-    foretold.blob.name = now.blob.name;
-    foretold.holders_at = now.holders_at;
-    foretold.congestion = now.congestion;
     if let Some(timer) = &mut foretold.timer {
         timer.expires_ms = expires(timer.expires_ms, shift);
     }
-    if foretold != *now || row.beside != current.beside {
+    if !has_same_facts(foretold, &row.beside, current) {
         return false;
     }
     if !has_ages(now) {
@@ -186,4 +182,16 @@ pub(super) fn is_same(row: &Row, parts: &[u8], current: &Current<'_>, shift: i64
         && aged(sent)
         && aged(received)
         && aged(acked)
+}
+
+/// Whether all is the same but what lies in the parts of variable length.
+#[inline]
+pub(super) fn has_same_facts(mut socket: Socket, beside: &Beside, current: &Current<'_>) -> bool {
+    let now = &current.socket;
+    // These say where something lies, not what it is.
+    socket.blob.at = now.blob.at;
+    socket.blob.name = now.blob.name;
+    socket.holders_at = now.holders_at;
+    socket.congestion = now.congestion;
+    socket == *now && *beside == current.beside
 }

@@ -1,14 +1,18 @@
 //! Sockets, those that ended and those that are there: which row each goes on from, and what of it changed.
 
 use super::beside::ProcessNumbers;
-use super::cells::{Cells, ranges};
-use super::current::{BesideOf, Current, is_same, went_on};
+use super::current::{BesideOf, Current, has_same_facts, is_same, went_on};
 use super::streams::{OrderOut, Patterns, Streams, columns};
 use crate::model::{ClosedSocket, Sample, Socket, Tracker, Visit};
-use crate::recording::column::{Coding, FOLLOWERS, Mask, coding};
-use crate::recording::rows::{Rows, ages, let_age, resize_parts};
+use crate::recording::column::{
+    FIXED_COLUMNS, FOLLOWERS, FixedCells, Foretold, Layout, MOST_CONGESTION_INFO, MOST_INFO,
+    MOST_MEMORY, Mask, RTO, RTT, RTTVAR, SEND_QUEUE, Timing, columns_of, differing, fixed_cells,
+    follower, leaders, put_cell,
+};
+use crate::recording::rows::{Rows, let_age, resize_parts};
+use crate::recording::section::{NEVER_SEEN, SEEN_AS_KNOWN, SEEN_AS_TOLD};
 use crate::recording::texts::TextNumbers;
-use crate::recording::varint::{put, put_signed, put_steps};
+use crate::recording::varint::{put, put_signed};
 
 /// Where a socket was in the Sample before, and since when it is known.
 #[derive(Debug, Clone, Copy, Default)]
@@ -16,6 +20,13 @@ struct Place {
     at: u32,
     first_ns: u64,
 }
+
+/// The columns of fixed meaning.
+const FIXED_MASK: u64 = (1 << FIXED_COLUMNS) - 1;
+
+/// The parts of a socket of which nothing is known.
+const NOTHING: [u8; MOST_INFO + MOST_MEMORY + MOST_CONGESTION_INFO] =
+    [0; MOST_INFO + MOST_MEMORY + MOST_CONGESTION_INFO];
 
 /// Packs sockets.
 #[derive(Debug, Default)]
@@ -26,9 +37,8 @@ pub(super) struct RowEncoder {
     samples: u64,
     patterns: Patterns,
     streams: Streams,
-    now: Cells,
-    before: Cells,
-    scratch: Vec<u8>,
+    /// The parts that the socket at hand was foretold to have.
+    foretold: Vec<u8>,
     /// Parts of a socket that were too long, cut.
     cut: Vec<u8>,
 }
@@ -52,7 +62,7 @@ impl RowEncoder {
     ) {
         self.streams.clear();
         let mut beside = BesideOf::new(sample, texts, processes);
-        self.tell_closed(sample, &mut beside, is_key);
+        self.tell_closed(sample, &mut beside);
         let mut beside = BesideOf::new(sample, texts, processes);
         let elapsed = (elapsed_ns.saturating_add(500_000) / 1_000_000) as i64;
         self.tell_rows(sample, &mut beside, elapsed, is_key);
@@ -60,7 +70,7 @@ impl RowEncoder {
         self.samples += 1;
     }
 
-    fn tell_closed(&mut self, sample: &Sample, beside: &mut BesideOf<'_>, is_key: bool) {
+    fn tell_closed(&mut self, sample: &Sample, beside: &mut BesideOf<'_>) {
         let rows = &sample.closed_sockets.rows;
         if sample.closed.is_empty() && rows.is_empty() {
             return;
@@ -69,22 +79,22 @@ impl RowEncoder {
         put(&mut out, sample.closed.len() as u64);
         let mut expected = 0;
         for closed in &sample.closed {
-            tell_end(closed, expected, sample.monotonic_ns, &mut out);
+            let base = rows
+                .get(closed.row as usize)
+                .and_then(|socket| self.base(socket));
+            let first_ns = base.map_or(0, |at| self.rows.row(at).first_ns);
+            tell_end(closed, expected, first_ns, sample.monotonic_ns, &mut out);
             expected = i64::from(closed.row) + 1;
         }
         put(&mut out, rows.len() as u64);
         let mut cut = std::mem::take(&mut self.cut);
         for socket in rows {
             let current = beside.current(&sample.closed_sockets, socket, &mut cut);
-            let known = self.tracker.get(socket.key()).map(|place| place.at);
-            let base = known.filter(|&at| !is_key && self.is_kind(at, socket));
-            let position = base.map_or(0, |at| u64::from(self.rows.row(at).position) + 1);
+            let base = self.base(socket);
+            let position = base.map_or(0, |at| u64::from(self.rows.position(at)) + 1);
             put(&mut out, position);
             match base {
-                Some(at) => {
-                    self.take_before(at, &current, 0);
-                    self.change(&current);
-                }
+                Some(at) => self.change(at, &current, self.rows.pace(at).aged),
                 None => self.whole(&current),
             }
         }
@@ -116,7 +126,7 @@ impl RowEncoder {
             };
             let known = known.filter(|&at| !is_key && self.is_kind(at, socket));
             if let Some(at) = known {
-                order.goes_on(self.rows.row(at).position, &mut self.streams.order);
+                order.goes_on(self.rows.position(at), &mut self.streams.order);
                 self.rows.keep(at);
                 self.go_on(at, &current, elapsed);
             } else {
@@ -128,6 +138,7 @@ impl RowEncoder {
                     .put(None, &current.socket, current.beside, current.parts)
                 {
                     self.rows.keep(at);
+                    self.rows.row_mut(at).first_ns = if is_key { first_ns } else { now_ns };
                     if let Some(place) = self.tracker.get_mut(socket.key()).filter(|_| is_own) {
                         place.at = at;
                     }
@@ -147,6 +158,12 @@ impl RowEncoder {
         self.rows.turn();
     }
 
+    /// The row that a socket goes on from, which is none in a key frame.
+    fn base(&self, socket: &Socket) -> Option<u32> {
+        let known = self.tracker.get(socket.key()).map(|place| place.at);
+        known.filter(|&at| self.rows.has(at) && self.is_kind(at, socket))
+    }
+
     /// Whether a row has the columns of this socket.
     fn is_kind(&self, at: u32, socket: &Socket) -> bool {
         let before = self.rows.row(at).socket;
@@ -156,19 +173,21 @@ impl RowEncoder {
     /// Tells what became of a socket that is known.
     #[inline]
     fn go_on(&mut self, at: u32, current: &Current<'_>, elapsed: i64) {
-        let (row, parts) = (self.rows.row(at), self.rows.parts(at));
-        let mut shift = 0;
-        if ages(&row.socket) {
+        let (row, parts, pace) = (self.rows.row(at), self.rows.parts(at), self.rows.pace(at));
+        let mut aged = pace.aged;
+        if pace.ages {
             let expected = elapsed + self.streams.lag;
-            shift = went_on(row, parts, current, expected, elapsed);
+            let shift = went_on(row, parts, pace.aged, current, expected, elapsed);
             self.streams.went_on(shift - elapsed);
+            aged += shift;
         }
-        if is_same(row, parts, current, shift) {
-            self.streams.gap += 1;
-            self.rows.row_mut(at).aged += shift;
+        let changes = !is_same(row, parts, current, aged);
+        self.streams.changes(pace.changed, changes);
+        if !changes {
+            let pace = self.rows.pace_mut(at);
+            (pace.aged, pace.changed) = (aged, false);
         } else {
-            self.take_before(at, current, shift);
-            self.change(current);
+            self.change(at, current, aged);
             // There is no room only beyond 4 GiB, which no Sample has.
             let put = self
                 .rows
@@ -177,100 +196,137 @@ impl RowEncoder {
         }
     }
 
-    /// Takes the cells that a socket is foretold to have from its row, its parts as long as they are now.
-    fn take_before(&mut self, at: u32, current: &Current<'_>, shift: i64) {
+    /// Tells in what a socket differs from what it was foretold to be: its row, when the clock has gone on by so many ms.
+    fn change(&mut self, at: u32, current: &Current<'_>, aged: i64) {
         let row = self.rows.row(at);
-        let mut socket = row.socket;
-        let lengths = socket.blob;
-        self.scratch.clear();
-        self.scratch.extend_from_slice(self.rows.parts(at));
-        let_age(&mut socket, &mut self.scratch, row.aged + shift);
-        resize_parts(&mut self.scratch, &mut socket, &current.socket);
-        self.before.fill(&socket, &row.beside, &self.scratch);
-        let cells = &mut self.before.0;
-        cells[33] = u64::from(lengths.info);
-        cells[34] = u64::from(lengths.memory);
-        cells[35] = u64::from(lengths.congestion_info);
-    }
-
-    /// Tells in what a socket differs from what it was foretold to be.
-    fn change(&mut self, current: &Current<'_>) {
-        self.now
-            .fill(&current.socket, &current.beside, current.parts);
-        let (now, before) = (&self.now.0, &mut self.before.0);
-        let ranges = ranges(&current.socket);
-        let changes = FOLLOWERS.map(|(leader, _)| now[leader].wrapping_sub(before[leader]));
-        for ((_, follower), change) in FOLLOWERS.into_iter().zip(changes) {
-            if ranges[1].contains(&follower) {
-                before[follower] = before[follower].wrapping_add(change);
+        let (now, now_parts) = (&current.socket, current.parts);
+        let (mut before, parts) = (row.socket, &mut self.foretold);
+        parts.clear();
+        parts.extend_from_slice(self.rows.parts(at));
+        let_age(&mut before, parts, aged);
+        let (mut mask, allowed) = (Mask::default(), columns_of(now));
+        let (mut cells, mut now_cells): (FixedCells, FixedCells) = ([0; 64], [0; 64]);
+        if !has_same_facts(before, &row.beside, current) {
+            fixed_cells(&before, &row.beside, &mut cells);
+            fixed_cells(now, &current.beside, &mut now_cells);
+            let cells = cells.iter().zip(&now_cells);
+            for (column, (before, now)) in cells.take(FIXED_COLUMNS).enumerate() {
+                mask[0] |= u64::from(before != now) << column;
             }
         }
-        let (mut mask, mut allowed) = (Mask::default(), Mask::default());
-        for at in ranges.into_iter().flatten() {
-            mask[at / 64] |= u64::from(now[at] != before[at]) << (at % 64);
-            allowed[at / 64] |= 1 << (at % 64);
+        resize_parts(parts, &mut before, now);
+        differing(now, parts, now_parts, &mut mask);
+        let layout = Layout::of(now);
+        let changed = |column: usize| {
+            layout
+                .get(now_parts, column)
+                .wrapping_sub(layout.get(parts, column))
+        };
+        let mut foretold = Foretold::default();
+        for (column, lead) in leaders() {
+            let change = match column {
+                SEND_QUEUE => u64::from(now.send_queue).wrapping_sub(before.send_queue.into()),
+                column => changed(column),
+            };
+            foretold.note(lead, change);
         }
-        put(&mut self.streams.gaps, self.streams.gap);
-        self.streams.gap = 0;
-        let (now, before) = (&self.now.0, &self.before.0);
-        let mask = self.patterns.tell(mask, &allowed, &mut self.streams);
-        for column in columns(mask) {
-            let cells = &mut self.streams.columns[column];
-            match coding(column) {
-                Coding::Difference => {
-                    put_signed(cells, now[column].wrapping_sub(before[column]) as i64);
-                }
-                Coding::Steps(unit) => {
-                    let difference = now[column].wrapping_sub(before[column]) as i64;
-                    put_steps(cells, difference, unit);
-                }
-                Coding::Plain => put(cells, now[column]),
-                Coding::Beside(other) => {
-                    put_signed(cells, now[column].wrapping_sub(now[other]) as i64);
-                }
+        let mut tell = |column: usize, is_told: bool| {
+            let (word, bit) = (column / 64, 1 << (column % 64));
+            mask[word] &= !bit;
+            if is_told && allowed[word] & bit != 0 {
+                mask[word] |= bit;
             }
+        };
+        for (slot, follower) in FOLLOWERS.into_iter().enumerate() {
+            tell(follower, changed(follower) != foretold.change(slot));
+        }
+        let [old, new] =
+            [&parts[..], now_parts].map(|parts| move |column: usize| layout.get(parts, column));
+        let timing = Timing::of(old);
+        let deviation = timing.deviation(new(RTT));
+        tell(RTTVAR, new(RTTVAR) != deviation);
+        let timeout = timing.timeout(old(RTO), new(RTT), new(RTTVAR));
+        tell(RTO, new(RTO) != timeout);
+        let told = self.patterns.tell(mask, &allowed, &mut self.streams);
+        if mask[0] == 0 && told[0] & FIXED_MASK != 0 {
+            fixed_cells(&before, &row.beside, &mut cells);
+            now_cells = cells;
+        }
+        for column in columns(told) {
+            let out = &mut self.streams.columns[column];
+            if column < FIXED_COLUMNS {
+                let (now, before) = (now_cells[column], cells[column]);
+                put_cell(out, column, now, before, |other| now_cells[other]);
+                continue;
+            }
+            let word = |other: usize| match other < column {
+                true => new(other),
+                false => old(other),
+            };
+            let expected = match (column, follower(column)) {
+                (RTTVAR, _) => deviation,
+                (RTO, _) => timeout,
+                (_, Some(slot)) => old(column).wrapping_add(foretold.change(slot)),
+                _ => old(column),
+            };
+            put_cell(out, column, new(column), expected, word);
         }
     }
 
     /// Tells all of a socket that is new.
     fn whole(&mut self, current: &Current<'_>) {
-        self.now
-            .fill(&current.socket, &current.beside, current.parts);
+        let (now, parts) = (&current.socket, current.parts);
+        let mut cells: FixedCells = [0; 64];
+        fixed_cells(now, &current.beside, &mut cells);
+        let layout = Layout::of(now);
+        let cell = |column: usize| match cells.get(column).filter(|_| column < FIXED_COLUMNS) {
+            Some(cell) => *cell,
+            None => layout.get(parts, column),
+        };
         let mut mask = Mask::default();
-        for at in ranges(&current.socket).into_iter().flatten() {
-            mask[at / 64] |= u64::from(self.now.0[at] != 0) << (at % 64);
+        for (column, cell) in cells.iter().take(FIXED_COLUMNS).enumerate() {
+            mask[0] |= u64::from(*cell != 0) << column;
         }
-        let mask = self.patterns.tell(mask, &mask, &mut self.streams);
-        for column in columns(mask) {
-            let now = &self.now.0;
-            let cells = &mut self.streams.columns[column];
-            match coding(column) {
-                Coding::Difference => {
-                    let last = &mut self.streams.last.0[column];
-                    put_signed(cells, now[column].wrapping_sub(*last) as i64);
-                    *last = now[column];
-                }
-                Coding::Steps(unit) => {
-                    let last = &mut self.streams.last.0[column];
-                    put_steps(cells, now[column].wrapping_sub(*last) as i64, unit);
-                    *last = now[column];
-                }
-                Coding::Plain => put(cells, now[column]),
-                Coding::Beside(other) => {
-                    put_signed(cells, now[column].wrapping_sub(now[other]) as i64);
-                }
-            }
+        differing(now, parts, &NOTHING[..parts.len()], &mut mask);
+        let told = self.patterns.tell(mask, &mask, &mut self.streams);
+        // Nothing is foretold to be as much more as others are.
+        let mut foretold = Foretold::default();
+        for (column, lead) in leaders() {
+            foretold.note(lead, cell(column));
+        }
+        let (deviation, timeout) = Timing::new(cell(RTT), cell(RTTVAR));
+        for column in columns(told) {
+            let out = &mut self.streams.columns[column];
+            let word = |other: usize| match other < column {
+                true => cell(other),
+                false => 0,
+            };
+            let now = cell(column);
+            let last = std::mem::replace(&mut self.streams.last[column], now);
+            let expected = match (column, follower(column)) {
+                (RTTVAR, _) => deviation,
+                (RTO, _) => timeout,
+                (_, Some(slot)) => foretold.change(slot),
+                _ => last,
+            };
+            put_cell(out, column, now, expected, word);
         }
     }
 }
 
-/// Tells of a socket that ended what its row has not.
-fn tell_end(closed: &ClosedSocket, expected: i64, now_ns: u64, out: &mut Vec<u8>) {
+/// Tells of a socket that ended what its row has not. When it was seen first is known if it is when the row that it goes on from
+/// was.
+fn tell_end(closed: &ClosedSocket, expected: i64, known_ns: u64, now_ns: u64, out: &mut Vec<u8>) {
     put_signed(out, i64::from(closed.row) - expected);
     put_signed(out, now_ns.wrapping_sub(closed.monotonic_ns) as i64);
     let state = closed.last_state.map_or(0, |state| state as u64);
-    put(out, state << 1 | u64::from(closed.first_seen_ns.is_some()));
-    if let Some(first_ns) = closed.first_seen_ns {
+    let (first_seen, untold) = match closed.first_seen_ns {
+        None => (NEVER_SEEN, None),
+        Some(first_ns) if first_ns == known_ns && first_ns != 0 => (SEEN_AS_KNOWN, None),
+        Some(first_ns) => (SEEN_AS_TOLD, Some(first_ns)),
+    };
+    put(out, state << 2 | first_seen);
+    if let Some(first_ns) = untold {
         put_signed(out, now_ns.wrapping_sub(first_ns) as i64);
     }
 }

@@ -2,7 +2,6 @@
 
 use rustc_hash::FxHashMap;
 
-use super::cells::Cells;
 use crate::recording::column::{COLUMNS, Mask};
 use crate::recording::section::{self, put_section};
 use crate::recording::varint::{put, put_signed};
@@ -13,18 +12,20 @@ pub(super) struct Streams {
     pub(super) closed: Vec<u8>,
     pub(super) order: Vec<u8>,
     pub(super) ages: Vec<u8>,
-    pub(super) gaps: Vec<u8>,
+    /// For those that stayed the same before, and for those that changed.
+    pub(super) gaps: [Vec<u8>; 2],
     pub(super) patterns: Vec<u8>,
     pub(super) new_patterns: Vec<u8>,
     pub(super) first_seen: Vec<u8>,
     pub(super) columns: Vec<Vec<u8>>,
-    /// Sockets since the last that changed.
-    pub(super) gap: u64,
+    /// Sockets of each kind since the last that changed.
+    pub(super) gap: [u64; 2],
     /// By how much the clock went on for the last socket, ms more than between the Samples; and for how many so far.
     pub(super) lag: i64,
     pub(super) run: u64,
     /// What new sockets told last, by column.
-    pub(super) last: Cells,
+    pub(super) last: Box<[u64; COLUMNS]>,
+    told: section::Columns,
 }
 
 impl Default for Streams {
@@ -33,15 +34,16 @@ impl Default for Streams {
             closed: Vec::new(),
             order: Vec::new(),
             ages: Vec::new(),
-            gaps: Vec::new(),
+            gaps: Default::default(),
             patterns: Vec::new(),
             new_patterns: Vec::new(),
             first_seen: Vec::new(),
             columns: vec![Vec::new(); COLUMNS],
-            gap: 0,
+            gap: [0; 2],
             lag: 0,
             run: 0,
-            last: Cells::default(),
+            last: Box::new([0; COLUMNS]),
+            told: section::Columns::default(),
         }
     }
 }
@@ -52,16 +54,28 @@ impl Streams {
             &mut self.closed,
             &mut self.order,
             &mut self.ages,
-            &mut self.gaps,
             &mut self.patterns,
             &mut self.new_patterns,
             &mut self.first_seen,
         ] {
             stream.clear();
         }
-        self.columns.iter_mut().for_each(Vec::clear);
-        (self.gap, self.lag, self.run) = (0, 0, 0);
-        self.last.0.fill(0);
+        let cells = self.gaps.iter_mut().chain(&mut self.columns);
+        cells.for_each(Vec::clear);
+        (self.gap, self.lag, self.run) = ([0; 2], 0, 0);
+        self.last.fill(0);
+    }
+
+    /// Tells whether a socket changes that did so before, or did not.
+    #[inline]
+    pub(super) fn changes(&mut self, before: bool, now: bool) {
+        let gap = &mut self.gap[usize::from(before)];
+        if now {
+            put(&mut self.gaps[usize::from(before)], *gap);
+            *gap = 0;
+        } else {
+            *gap += 1;
+        }
     }
 
     /// Tells by how much the clock went on for a socket.
@@ -76,17 +90,19 @@ impl Streams {
         }
     }
 
-    pub(super) fn put_into(&self, out: &mut Vec<u8>) {
+    pub(super) fn put_into(&mut self, out: &mut Vec<u8>) {
         put_section(out, section::CLOSED, &self.closed);
         put_section(out, section::NEW_PATTERNS, &self.new_patterns);
         put_section(out, section::ORDER, &self.order);
         put_section(out, section::AGES, &self.ages);
-        put_section(out, section::GAPS, &self.gaps);
+        put_section(out, section::GAPS, &self.gaps[0]);
+        put_section(out, section::GAPS_AGAIN, &self.gaps[1]);
         put_section(out, section::PATTERNS, &self.patterns);
         put_section(out, section::FIRST_SEEN, &self.first_seen);
         for (column, cells) in self.columns.iter().enumerate() {
-            put_section(out, section::COLUMN + column, cells);
+            self.told.add(column, cells);
         }
+        self.told.put_into(out);
     }
 }
 

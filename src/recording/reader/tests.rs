@@ -360,7 +360,7 @@ fn columns_and_sizes_are_told() {
     let inspection = Reader::open(&recorded.path).unwrap().inspect().unwrap();
     assert_eq!(
         (inspection.version, inspection.chunks, inspection.closed),
-        (1, 2, true)
+        (2, 2, true)
     );
     let sum: u64 = inspection.columns.iter().map(|(_, bytes)| bytes).sum();
     assert!(sum < inspection.unpacked_bytes && sum > inspection.unpacked_bytes / 2);

@@ -72,6 +72,11 @@ pub(super) struct Connection {
     pub(super) info: [u8; 280],
     memory: [u32; 4],
     bbr: Option<[u8; 20]>,
+    /// The delivery rate: segments, and µs.
+    delivered: (u64, u64),
+    /// What the kernel keeps of the round-trip times and tells without the lowest bits, µs.
+    rtt_eighths: u64,
+    deviation_quarters: u64,
     sent_at_ns: u64,
     received_at_ns: u64,
     acked_at_ns: u64,
@@ -145,6 +150,9 @@ impl Connection {
             info: [0; 280],
             memory: [0; 4],
             bbr: (made % 10 == 9).then_some([0; 20]),
+            delivered: (0, 1),
+            rtt_eighths: 0,
+            deviation_quarters: 0,
             sent_at_ns: now_ns,
             received_at_ns: now_ns,
             acked_at_ns: now_ns,
@@ -169,7 +177,7 @@ impl Connection {
             (60, 1500),
             (at::RCV_SSTHRESH, 64_088),
             (at::RTT, rtt),
-            (at::RTTVAR, rtt / 4),
+            (at::RTTVAR, rtt / 2),
             (at::SND_SSTHRESH, 0x7fff_ffff),
             (at::SND_CWND, 10),
             (84, MSS),
@@ -183,6 +191,7 @@ impl Connection {
         ] {
             self.put(at, value as u32);
         }
+        (self.rtt_eighths, self.deviation_quarters) = (rtt * 8, rtt * 2);
         self.put_long(at::MAX_PACING_RATE, u64::MAX);
         self.put_long(at::BYTES_ACKED, 1);
         self.work(1, self.opened_ns, random);
@@ -274,32 +283,36 @@ impl Connection {
         let busy_ms = requests * self.get(at::RTT) / 1000;
         self.add_long(at::BUSY_TIME, busy_ms * 1000);
         self.fill_queues(sent, random);
-        self.sent_at_ns = now_ns - random.below(900_000_000);
+        // What is not acknowledged yet was sent within a round trip.
+        let in_flight = self.get(at::UNACKED) > 0;
+        let longest_ns = if in_flight {
+            self.get(at::RTT) * 1000
+        } else {
+            900_000_000
+        };
+        self.sent_at_ns = now_ns - random.below(longest_ns.clamp(1, 900_000_000));
         self.received_at_ns = self.sent_at_ns - random.below(2_000_000);
         self.acked_at_ns = now_ns.min(self.sent_at_ns + self.get(at::RTT) * 1000);
-        let left_ns = random.below(self.get(at::RTO) * 1000);
-        self.retransmit_at_ns = (self.get(at::UNACKED) > 0).then_some(now_ns + left_ns);
+        self.retransmit_at_ns = in_flight.then_some(self.sent_at_ns + self.get(at::RTO) * 1000);
     }
 
     /// Round-trip times, windows and the rates that follow from them.
     fn measure(&mut self, lossy: bool, random: &mut Random) {
         let lowest = self.get(at::MIN_RTT);
         let measured = lowest + random.below(lowest / 2 + 50);
-        let rtt = (self.get(at::RTT) * 7 + measured) / 8;
-        let deviation = (self.get(at::RTTVAR) * 3 + rtt.abs_diff(measured)) / 4;
+        self.round_trip(measured);
+        let (rtt, deviation) = (self.rtt_eighths / 8, self.deviation_quarters / 4);
         let mut window = self.get(at::SND_CWND) + random.below(3);
         if lossy {
             window = (window * 7 / 10).max(2);
             self.put(at::SND_SSTHRESH, window as u32);
         }
-        // The kernel has three bits more of it than it tells.
-        let eighths = rtt * 8 + random.below(8);
-        let per_second = |segments: u64| segments * MSS * 8_000_000 / eighths.max(1);
+        let eighths = self.rtt_eighths;
         let slow_start = window < self.get(at::SND_SSTHRESH) / 2;
         let ahead = if slow_start { 200 } else { 120 };
-        self.put_long(at::PACING_RATE, per_second(window) * ahead / 100);
-        self.put_long(at::DELIVERY_RATE, per_second(1 + random.below(window)));
-        self.info[7] = u8::from(random.chance(0.8));
+        let pacing_rate = MSS * 80_000 * ahead * window / eighths.max(1);
+        self.put_long(at::PACING_RATE, pacing_rate);
+        self.deliver(1 + random.below(window), measured, random.chance(0.8));
         for (at, value) in [
             (at::RTT, rtt),
             (at::RTTVAR, deviation),
@@ -314,7 +327,12 @@ impl Connection {
         }
         // Measured with a full segment received only; and most readers keep up with what they are sent.
         if random.chance(0.4) {
-            self.put(at::RCV_RTT, (rtt + random.below(rtt / 4 + 1)) as u32);
+            let measured = rtt + random.below(rtt / 4 + 1);
+            let smoothed = match self.get(at::RCV_RTT) {
+                0 => measured,
+                before => (before * 7 + measured) / 8,
+            };
+            self.put(at::RCV_RTT, smoothed as u32);
         }
         if random.chance(0.2) {
             self.put(at::SND_WND, (64_256 + random.below(64) * 1024) as u32);
@@ -325,12 +343,40 @@ impl Connection {
             }
         }
         if let Some(report) = &mut self.bbr {
-            report[..8].copy_from_slice(&per_second(window).to_ne_bytes());
+            let bandwidth = MSS * 8_000_000 * window / eighths.max(1);
+            report[..8].copy_from_slice(&bandwidth.to_ne_bytes());
             report[8..12].copy_from_slice(&(lowest as u32).to_ne_bytes());
             let gain = 200 + random.below(120) as u32;
             report[12..16].copy_from_slice(&gain.to_ne_bytes());
             report[16..].copy_from_slice(&512_u32.to_ne_bytes());
         }
+    }
+
+    /// A round trip took so many µs: what the kernel makes of that.
+    fn round_trip(&mut self, measured: u64) {
+        let smoothed = self.rtt_eighths / 8;
+        self.rtt_eighths = self.rtt_eighths + measured - smoothed;
+        let deviation = (self.deviation_quarters / 4).cast_signed();
+        let mut error = measured.abs_diff(smoothed).cast_signed() - deviation;
+        if measured < smoothed && error > 0 {
+            error /= 8;
+        }
+        self.deviation_quarters = self.deviation_quarters.wrapping_add_signed(error);
+    }
+
+    /// So many segments were delivered within so many µs. What the application kept below what could have been is noted only
+    /// if it is the most so far.
+    fn deliver(&mut self, segments: u64, interval_us: u64, app_limited: bool) {
+        let (most, within_us) = self.delivered;
+        if app_limited && segments * within_us < most * interval_us {
+            return;
+        }
+        self.delivered = (segments, interval_us);
+        self.put_long(
+            at::DELIVERY_RATE,
+            segments * MSS * 1_000_000 / interval_us.max(1),
+        );
+        self.info[7] = u8::from(app_limited);
     }
 
     /// What is on its way and not read yet.
@@ -353,7 +399,9 @@ impl Connection {
         self.socket.send_queue = in_flight as u32;
         let page = random.below(4) as u32 * 4096;
         let queued = in_flight as u32 * 5 / 4;
-        self.memory = [unread * 3 / 2, queued, page, queued];
+        // What was handed to the device leaves it at once, mostly; what is not acknowledged stays queued.
+        let leaving = if random.chance(0.1) { queued } else { 0 };
+        self.memory = [unread * 3 / 2, leaving, page, queued];
     }
 
     /// The row as it is when it is read.

@@ -75,8 +75,8 @@ pub struct Synthetic {
     now_ns: u64,
     /// When the first Sample is made.
     start_ns: u64,
-    /// In the order of the kernel's hash table.
-    connections: Vec<Connection>,
+    /// In the order of the kernel's hash table; each where it is, so that there is little to move.
+    connections: Vec<Box<Connection>>,
     /// TIME-WAITs among them.
     waiting: usize,
     /// Connections that have ended since the Sample before.
@@ -140,7 +140,7 @@ impl Synthetic {
         let at = self
             .connections
             .partition_point(|other| other.bucket < connection.bucket);
-        self.connections.insert(at, connection);
+        self.connections.insert(at, Box::new(connection));
     }
 
     /// Ends an open connection; what is left of it is a TIME-WAIT or nothing.
@@ -150,7 +150,7 @@ impl Synthetic {
         let Some(at) = (from..self.connections.len()).chain(0..from).find(open) else {
             return;
         };
-        self.ended.push(self.connections[at].clone());
+        self.ended.push((*self.connections[at]).clone());
         if waits {
             self.connections[at].time_wait_ends_ns = Some(self.now_ns + TIME_WAIT_NS);
             self.waiting += 1;
@@ -254,7 +254,7 @@ impl Synthetic {
                     time_wait(connection, ticks(ends_ns).saturating_sub(ticks(read_ns)))
                 }
             };
-            let Connection { process, fd, .. } = *connection;
+            let Connection { process, fd, .. } = **connection;
             hold(&mut socket, process, fd, &mut sample.holders);
             sample.sockets.rows.push(socket);
         }
