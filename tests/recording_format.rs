@@ -1,7 +1,8 @@
-//! The first recording of each version of the format, which every later version must read.
+//! Recordings made by each version of the format, which every later version must read.
 //!
-//! `v1.swr` was recorded from a real kernel: listeners, connections that move bytes, short ones that end, one that nobody
-//! accepts, UDP. `v1.jsonl` is what was exported from it then.
+//! All are of real kernels: listeners, connections that move bytes, short ones that end, TIME-WAITs, UDP. `v1.swr` has nine
+//! sockets and one that nobody accepts, `v2.swr` some three hundred, of several congestion controls. `v1.jsonl` is what was
+//! exported then, `v2.jsonl` each 45th line of that.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,19 +19,61 @@ fn fixture(name: &str) -> PathBuf {
         .join(name)
 }
 
-#[test]
-fn the_first_recording_is_read_as_it_was() {
-    let reader = Reader::open(&fixture("v1.swr")).expect("it is a recording");
-    let head = reader.head();
-    assert_eq!(head.host.hostname, "web-3");
-    assert_eq!(head.program, "0.1.0");
-    assert_eq!(head.interval, Duration::from_millis(400));
-    assert!(head.capabilities.iter().any(|name| name == "CAP_NET_ADMIN"));
-    assert_eq!(head.filter, "-atu");
-    assert!(!head.redacted && reader.is_closed());
-    assert_eq!(reader.losses(), []);
-    assert_eq!(reader.entries().len(), 6);
+/// A recording that is kept.
+struct Kept {
+    name: &'static str,
+    interval: Duration,
+    /// Each how manieth line was kept of what was exported.
+    each: usize,
+    /// Sockets that ended while it was recorded.
+    ended: usize,
+}
 
+const KEPT: [Kept; 2] = [
+    Kept {
+        name: "v1",
+        interval: Duration::from_millis(400),
+        each: 1,
+        ended: 10,
+    },
+    Kept {
+        name: "v2",
+        interval: Duration::from_millis(400),
+        each: 45,
+        ended: 78,
+    },
+];
+
+fn open(kept: &Kept) -> Reader {
+    Reader::open(&fixture(&format!("{}.swr", kept.name))).expect("it is a recording")
+}
+
+#[test]
+fn each_is_read_as_it_was() {
+    for kept in &KEPT {
+        let reader = open(kept);
+        let head = reader.head();
+        assert_eq!(head.host.hostname, "web-3");
+        assert_eq!(head.program, "0.1.0");
+        assert_eq!(head.interval, kept.interval);
+        assert!(head.capabilities.iter().any(|name| name == "CAP_NET_ADMIN"));
+        assert_eq!(head.filter, "-atu");
+        assert!(!head.redacted && reader.is_closed());
+        assert_eq!(reader.losses(), []);
+        assert_eq!(reader.entries().len(), 6);
+        let expected = std::fs::read_to_string(fixture(&format!("{}.jsonl", kept.name)));
+        let expected = expected.expect("the fixture is in the repository");
+        let exported = exported(reader);
+        let exported: Vec<&str> = exported.lines().step_by(kept.each).collect();
+        assert_eq!(exported.len(), expected.lines().count(), "{}", kept.name);
+        for (exported, expected) in exported.iter().zip(expected.lines()) {
+            is_told(exported, expected);
+        }
+    }
+}
+
+/// All of a recording as JSON Lines.
+fn exported(reader: Reader) -> String {
     let mut replayer = Replayer::new(Box::new(reader));
     let mut moment = Moment::default();
     let mut exported = Vec::new();
@@ -41,18 +84,7 @@ fn the_first_recording_is_read_as_it_was() {
         let rows: Vec<u32> = (0..moment.sample.sockets.rows.len() as u32).collect();
         json::write_lines_with_time(&moment, &rows, &mut exported).expect("memory has room");
     }
-    let expected = std::fs::read(fixture("v1.jsonl")).expect("the fixture is in the repository");
-    let lines = |bytes: &[u8]| {
-        String::from_utf8_lossy(bytes)
-            .lines()
-            .map(str::to_owned)
-            .collect()
-    };
-    let (exported, expected): (Vec<String>, Vec<String>) = (lines(&exported), lines(&expected));
-    assert_eq!(exported.len(), expected.len());
-    for (exported, expected) in exported.iter().zip(&expected) {
-        is_told(exported, expected);
-    }
+    String::from_utf8(exported).expect("JSON is text")
 }
 
 /// Every fact that was told then is told the same; a later version may add to them.
@@ -67,22 +99,21 @@ fn is_told(exported: &str, expected: &str) {
 }
 
 #[test]
-fn what_lies_beside_its_sockets_is_read_too() {
-    let mut reader = Reader::open(&fixture("v1.swr")).expect("it is a recording");
-    let mut sample = Sample::default();
-    let mut ended = 0;
-    for at in 0..reader.entries().len() {
-        reader.read_into(at, &mut sample).expect("it is whole");
-        assert!(sample.events_available && sample.visibility.processes > 0);
-        assert!(sample.counters.protocols.get("Tcp.CurrEstab").is_some());
-        assert_eq!(sample.counters.interfaces[0].name, "lo");
-        assert_eq!(sample.user_name(0), Some("root"));
-        let comm = |row: &sockwatch::model::ProcessRow| row.process.comm == "python3";
-        assert!(sample.processes.iter().any(comm));
-        ended += sample.closed.len();
+fn what_lies_beside_sockets_is_read_too() {
+    for kept in &KEPT {
+        let mut reader = open(kept);
+        let mut sample = Sample::default();
+        let mut ended = 0;
+        for at in 0..reader.entries().len() {
+            reader.read_into(at, &mut sample).expect("it is whole");
+            assert!(sample.events_available && sample.visibility.processes > 0);
+            assert!(sample.counters.protocols.get("Tcp.CurrEstab").is_some());
+            assert_eq!(sample.counters.interfaces[0].name, "lo");
+            assert_eq!(sample.user_name(0), Some("root"));
+            let comm = |row: &sockwatch::model::ProcessRow| row.process.comm == "python3";
+            assert!(sample.processes.iter().any(comm));
+            ended += sample.closed.len();
+        }
+        assert_eq!(ended, kept.ended, "{}", kept.name);
     }
-    assert_eq!(ended, ENDED);
 }
-
-/// Sockets that ended while it was recorded.
-const ENDED: usize = 10;

@@ -6,6 +6,7 @@
 mod coding;
 mod fixed;
 mod layout;
+mod lead;
 mod words;
 
 use super::varint::Broken;
@@ -14,6 +15,7 @@ use crate::model::TcpInfo;
 pub(super) use coding::{Coding, RTO, RTT, RTTVAR, Timing, coding, put_cell, take_cell};
 pub(super) use fixed::{FixedCells, fixed, fixed_cells, is_moving, moving, moving_cells, state};
 pub(super) use layout::{Layout, Spot, columns_of, differing, spot};
+pub(super) use lead::{FOLLOWERS, Foretold, Lead, follower, leaders};
 use words::{WIDE_WORDS, WIDTHS, info_columns};
 
 /// Names of the columns of fixed meaning, by number.
@@ -62,9 +64,8 @@ const FIXED: [&str; 41] = [
 ];
 
 /// How sockets are told by this version. In the first revision no rate of pacing ([`Coding::Pacing`]) and no [`Timing`] was
-/// computed, fewer
-/// columns led others, what is new was foretold from the last that was new alone, and whether a socket changed before did not
-/// matter to whether it does again.
+/// computed, fewer columns led others, what is new was foretold from the last that was new alone, and whether a socket changed
+/// before did not matter to whether it does again.
 pub(super) const REVISION: u64 = 2;
 
 pub(super) const COOKIE: usize = 1;
@@ -80,9 +81,6 @@ pub(super) const FIXED_COLUMNS: usize = FIXED.len();
 
 /// First of the words of `struct tcp_info`.
 pub(super) const TCP: usize = 64;
-
-/// `tcpi_notsent_bytes`.
-const NOTSENT: usize = TCP + 144 / 4;
 
 /// First of the words of what other protocols report: `struct mptcp_info`.
 pub(super) const INFO: usize = 192;
@@ -107,92 +105,6 @@ pub(super) const AGEING: [usize; 3] = [44, 52, 56];
 
 /// What `struct tcp_info` must have for [`AGEING`] to be there, bytes.
 pub(super) const AGEING_END: usize = 60;
-
-/// Columns whose change mostly follows from that of others before them, in their order: segments mostly carry data, what was
-/// sent as data is delivered, and what was sent is acknowledged or waits in the queue. Kernel: `tcpi_data_segs_in`,
-/// `tcpi_data_segs_out`, `tcpi_delivered`, `tcpi_bytes_sent`.
-pub(super) const FOLLOWERS: [usize; 4] =
-    [TCP + 152 / 4, TCP + 156 / 4, TCP + 192 / 4, TCP + 200 / 4];
-
-/// What they follow, in order: a column, which of them it leads, and whether by as much less as it grows itself. Kernel:
-/// `idiag_wqueue`; `tcpi_bytes_acked`, `tcpi_segs_out`, `tcpi_segs_in`, `tcpi_notsent_bytes`, `tcpi_data_segs_out`.
-const LEADERS: [(usize, usize, bool); 6] = [
-    (SEND_QUEUE, 3, false),
-    (TCP + 120 / 4, 3, false),
-    (TCP + 136 / 4, 1, false),
-    (TCP + 140 / 4, 0, false),
-    (NOTSENT, 3, true),
-    (TCP + 156 / 4, 2, false),
-];
-
-/// By how much cells are foretold to change. There is one more, which nobody reads.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Foretold([u64; FOLLOWERS.len() + 1]);
-
-/// Whom a column leads, and which way.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Lead {
-    slot: u8,
-    is_less: bool,
-}
-
-impl Lead {
-    /// Of a column, as cells were told in a revision: the first knew neither queues nor what was not sent.
-    pub(super) fn of(column: usize, revision: u64) -> Lead {
-        let mut leaders = LEADERS.into_iter();
-        let known = leaders.find(|(leader, ..)| *leader == column);
-        let known = known.filter(|_| revision > 1 || !matches!(column, SEND_QUEUE | NOTSENT));
-        let (slot, is_less) =
-            known.map_or((FOLLOWERS.len(), false), |(_, slot, less)| (slot, less));
-        Lead {
-            slot: slot as u8,
-            is_less,
-        }
-    }
-
-    pub(super) fn leads_any(self) -> bool {
-        usize::from(self.slot) < FOLLOWERS.len()
-    }
-
-    /// Whether it leads another column.
-    pub(super) fn leads(self, follower: usize) -> bool {
-        FOLLOWERS.get(usize::from(self.slot)) == Some(&follower)
-    }
-}
-
-impl Foretold {
-    /// Notes by how much a cell changed.
-    #[inline]
-    pub(super) fn note(&mut self, lead: Lead, change: u64) {
-        let foretold = &mut self.0[usize::from(lead.slot)];
-        *foretold = match lead.is_less {
-            false => foretold.wrapping_add(change),
-            true => foretold.wrapping_sub(change),
-        };
-    }
-
-    /// By how much a follower is foretold to change.
-    #[inline]
-    pub(super) fn change(&self, slot: usize) -> u64 {
-        self.0[slot]
-    }
-}
-
-/// The columns that lead others, in this version.
-#[inline]
-pub(super) fn leaders() -> impl Iterator<Item = (usize, Lead)> {
-    let leaders = LEADERS.into_iter();
-    leaders.map(|(column, slot, is_less)| {
-        let slot = slot as u8;
-        (column, Lead { slot, is_less })
-    })
-}
-
-/// The number of a column in [`FOLLOWERS`].
-#[inline]
-pub(super) fn follower(column: usize) -> Option<usize> {
-    FOLLOWERS.iter().position(|follower| *follower == column)
-}
 
 /// Which of the columns, one bit each.
 pub(super) type Mask = [u64; COLUMNS.div_ceil(64)];

@@ -193,3 +193,96 @@ where
     source.unpack(place, unpacked, &mut frame)?;
     Ok(frame)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recording::world::{World, plain};
+    use crate::recording::{Encoder, Frame};
+
+    /// A chunk and the Samples in it.
+    fn chunk(count: usize) -> (Vec<Frame>, Vec<Sample>) {
+        let (mut world, mut encoder) = (World::new(5), Encoder::new());
+        let samples: Vec<Sample> = (0..count).map(|_| plain(world.turn())).collect();
+        let frames = samples.iter().map(|sample| encoder.encode(sample).unwrap());
+        (frames.collect(), samples)
+    }
+
+    /// Goes to a place; the frame `broken` cannot be fetched.
+    fn go_to(
+        position: &mut Position,
+        frames: &[Frame],
+        at: usize,
+        broken: usize,
+    ) -> Result<(), RecordingError> {
+        let fetch = |place: usize, packed: &mut Vec<u8>| {
+            if place == broken {
+                return Err(RecordingError::Damaged(format!("{place} is broken")));
+            }
+            packed.clear();
+            packed.extend_from_slice(&frames[place].payload);
+            Ok(frames[place].unpacked)
+        };
+        position.go_to(at, |place| frames[place].is_key, fetch)
+    }
+
+    #[test]
+    fn what_comes_before_a_broken_frame_is_read_whoever_unpacks_it() {
+        let (frames, samples) = chunk(40);
+        let mut sample = Sample::default();
+        // Some are unpacked here and some on a thread of their own.
+        for (at, broken) in [(39, 20), (20, 20), (39, 1), (3, 2), (39, 39)] {
+            let mut position = Position::new(Host::default());
+            let error = go_to(&mut position, &frames, at, broken).unwrap_err();
+            assert!(error.to_string().contains(&format!("{broken} is broken")));
+            go_to(&mut position, &frames, broken - 1, broken).unwrap();
+            position.sample_into(&mut sample).unwrap();
+            assert_eq!(plain(&sample), samples[broken - 1]);
+        }
+    }
+
+    #[test]
+    fn a_frame_that_is_nonsense_is_told() {
+        let (mut frames, samples) = chunk(40);
+        let right = frames[20].clone();
+        frames[20].payload = vec![7; 50].into();
+        let mut position = Position::new(Host::default());
+        assert!(go_to(&mut position, &frames, 39, 99).is_err());
+        frames[20] = right;
+        let mut sample = Sample::default();
+        go_to(&mut position, &frames, 39, 99).unwrap();
+        position.sample_into(&mut sample).unwrap();
+        assert_eq!(plain(&sample), samples[39]);
+    }
+
+    #[test]
+    fn large_frames_wait_for_those_before_them() {
+        let (frames, _) = chunk(2);
+        let (used, spare) = mpsc::channel();
+        let (mut unpacker, mut packed) = (Unpacker::default(), Vec::new());
+        let mut source = Source {
+            unpacker: &mut unpacker,
+            packed: &mut packed,
+            is_key: |place: usize| frames[place].is_key,
+            fetch: |place: usize, packed: &mut Vec<u8>| {
+                packed.clone_from(&frames[place].payload.to_vec());
+                // What it claims is looked at before it is unpacked.
+                Ok(if place == 0 {
+                    frames[0].unpacked
+                } else {
+                    LARGE + 1
+                })
+            },
+        };
+        let mut handed_over = 0;
+        let first = next_unpacked(&mut source, 0, &spare, &mut handed_over).unwrap();
+        handed_over = 3;
+        for _ in 0..3 {
+            used.send(Unpacked::default()).unwrap();
+        }
+        // It is refused, for it is not as large as it claims; but no other is left then.
+        assert!(next_unpacked(&mut source, 1, &spare, &mut handed_over).is_err());
+        assert_eq!(handed_over, 0);
+        drop(first);
+    }
+}

@@ -213,3 +213,87 @@ pub(super) fn sections(frame: &[u8]) -> impl Iterator<Item = Result<(usize, &[u8
         Some(section)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::recording::varint::put_signed;
+
+    /// Sections without those of columns, split and joined again; and whether anything was split.
+    fn there_and_back(columns: &[(usize, Vec<u8>)]) -> (Vec<u8>, bool) {
+        let (mut out, mut split) = (Columns::default(), Vec::new());
+        for (column, cells) in columns {
+            out.add(*column, cells);
+        }
+        out.put_into(&mut split);
+        let mut joined = Vec::new();
+        join(&split, &mut joined).unwrap();
+        (joined, is_split(&split))
+    }
+
+    proptest! {
+        #[test]
+        fn columns_are_joined_as_they_were(
+            columns in prop::collection::btree_map(0..COLUMNS, prop::collection::vec(any::<i64>(), 1..900), 1..4),
+            shift in 0u32..64,
+        ) {
+            let columns: Vec<(usize, Vec<u8>)> = columns
+                .into_iter()
+                .map(|(column, numbers)| {
+                    let mut cells = Vec::new();
+                    numbers.iter().for_each(|number| put_signed(&mut cells, number >> shift));
+                    (column, cells)
+                })
+                .collect();
+            let (joined, _) = there_and_back(&columns);
+            for (column, cells) in &columns {
+                let found = sections(&joined).flatten().find(|(number, _)| *number == COLUMN + column);
+                prop_assert_eq!(found, Some((COLUMN + column, &cells[..])));
+            }
+            prop_assert_eq!(sections(&joined).count(), columns.len());
+        }
+
+        #[test]
+        fn whatever_is_joined_is_no_longer_than_it_was(bytes: Vec<u8>, second: Vec<u8>) {
+            let mut split = bytes;
+            put_section(&mut split, COLUMN + 5, &second);
+            put_section(&mut split, COLUMN + 5 + PLANE, &second);
+            let mut joined = Vec::new();
+            if join(&split, &mut joined).is_ok() {
+                prop_assert!(joined.len() <= split.len());
+            }
+        }
+    }
+
+    #[test]
+    fn only_what_is_long_is_split() {
+        let cells = |number: i64, count: usize| {
+            let mut cells = Vec::new();
+            (0..count).for_each(|_| put_signed(&mut cells, number));
+            cells
+        };
+        for (number, count, expected) in [
+            (1 << 20, 2000, true),
+            (1 << 20, 100, false),
+            (1, 2000, false),
+        ] {
+            let (_, is_split) = there_and_back(&[(7, cells(number, count))]);
+            assert_eq!(is_split, expected, "{count} times {number}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_belong_together_is_refused() {
+        let mut missing = Vec::new();
+        put_section(&mut missing, COLUMN, &[0x80, 0x80]);
+        put_section(&mut missing, COLUMN + PLANE, &[1]);
+        let mut left = Vec::new();
+        put_section(&mut left, COLUMN, &[0x80, 1]);
+        put_section(&mut left, COLUMN + PLANE, &[1, 1]);
+        for split in [missing, left] {
+            assert!(join(&split, &mut Vec::new()).is_err(), "{split:?}");
+        }
+    }
+}

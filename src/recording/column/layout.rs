@@ -253,3 +253,74 @@ pub(in crate::recording) fn differing(socket: &Socket, one: &[u8], other: &[u8],
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{Ends, Family, State};
+
+    fn socket(protocol: Protocol, info: u16, memory: u16, congestion_info: u16) -> Socket {
+        let ends = Ends::Packet { ethertype: 0 };
+        let mut socket = Socket::new(0, 0, Family::Inet, protocol, State::Established, ends);
+        (socket.blob.info, socket.blob.memory) = (info, memory);
+        socket.blob.congestion_info = congestion_info;
+        socket
+    }
+
+    fn columns(mask: &Mask) -> impl Iterator<Item = usize> {
+        (0..COLUMNS).filter(|column| mask[column / 64] >> (column % 64) & 1 == 1)
+    }
+
+    proptest! {
+        #[test]
+        fn words_make_up_all_of_a_socket_however_it_was_cut(
+            tcp: bool,
+            info in 0u16..300,
+            memory in 0u16..50,
+            congestion_info in 0u16..40,
+            bytes in prop::collection::vec(any::<u8>(), 400),
+        ) {
+            let protocol = if tcp { Protocol::Tcp } else { Protocol::Mptcp };
+            let socket = socket(protocol, info, memory, congestion_info);
+            let bytes = &bytes[..usize::from(info + memory + congestion_info)];
+            let (layout, mut copy) = (Layout::of(&socket), vec![0; bytes.len()]);
+            let mut told = Mask::default();
+            differing(&socket, bytes, &copy, &mut told);
+            let all = columns_of(&socket);
+            for column in 0..COLUMNS {
+                let value = layout.get(bytes, column);
+                let is_told = told[column / 64] >> (column % 64) & 1 == 1;
+                prop_assert_eq!(is_told, value != 0, "{}", column);
+            }
+            for column in columns(&told) {
+                prop_assert!(all[column / 64] >> (column % 64) & 1 == 1, "{}", column);
+                layout.find(spot(column)).set(&mut copy, layout.get(bytes, column)).unwrap();
+            }
+            prop_assert_eq!(bytes, &copy[..]);
+        }
+
+        #[test]
+        fn what_is_added_is_added(column in TCP..COLUMNS, before: u32, change: i32, info in 100u16..281) {
+            let socket = socket(Protocol::Tcp, info, 36, 20);
+            let (layout, mut parts) = (Layout::of(&socket), vec![0; usize::from(info) + 56]);
+            let place = layout.find(spot(column));
+            if spot(column).is_half() || place.set(&mut parts, before.into()).is_err() {
+                // There is no such word, or only the rest of one that was cut.
+                return Ok(());
+            }
+            let mut same = parts.clone();
+            let added = if spot(column).is_wide() {
+                layout.add::<8>(&mut parts, spot(column), change.into())
+            } else {
+                layout.add::<4>(&mut parts, spot(column), change.into())
+            };
+            let now = place.get(&same).wrapping_add_signed(change.into());
+            prop_assert_eq!(added, place.set(&mut same, now));
+            if added.is_ok() {
+                prop_assert_eq!(parts, same);
+            }
+        }
+    }
+}
