@@ -19,7 +19,8 @@ use crate::model::Host;
 /// What a recording begins with.
 pub(super) const MAGIC: &[u8; 8] = b"SOCKWTCH";
 
-/// The version of the format, and the oldest version of it whose readers can read this one.
+/// The version of the format, and the oldest version of it whose readers can read this one. The second has columns that are
+/// split ([`section::join`](super::section::join)) and tells cells in revision 2 ([`column::REVISION`]).
 pub(super) const VERSION: u16 = 2;
 const OLDEST_READER: u16 = 2;
 

@@ -23,8 +23,8 @@ use crate::model::Sample;
 use beside::{CounterBase, ProcessNumbers};
 use rows::RowEncoder;
 
-/// Frames from one key frame to the next. More are smaller, by 6 % with 60; fewer are read sooner: of 10 000 sockets the last
-/// after some 30 ms.
+/// Frames from one key frame to the next. More are smaller, fewer are read sooner: of 10 000 busy sockets 40 take 8 % more bytes,
+/// and the last of them is read in 31 ms rather than 46.
 const CHUNK_FRAMES: u32 = 66;
 
 /// The compressor's effort: there is little that comes back and much to be told by its frequency.

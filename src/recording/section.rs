@@ -243,7 +243,9 @@ mod tests {
                 .into_iter()
                 .map(|(column, numbers)| {
                     let mut cells = Vec::new();
-                    numbers.iter().for_each(|number| put_signed(&mut cells, number >> shift));
+                    for number in numbers {
+                        put_signed(&mut cells, number >> shift);
+                    }
                     (column, cells)
                 })
                 .collect();

@@ -60,7 +60,7 @@ impl Room {
 pub(super) struct Cursor<'a>(pub(super) &'a [u8]);
 
 impl<'a> Cursor<'a> {
-    #[inline(always)]
+    #[inline]
     pub(super) fn varint(&mut self) -> Result<u64, Broken> {
         let Some(&bytes) = self.0.first_chunk::<8>() else {
             return self.long_varint();

@@ -60,6 +60,13 @@ fn main() -> std::io::Result<()> {
         };
         seeds.push((format!("load-{sockets}"), samples(Synthetic::new(load), 4)));
     }
+    // Many in a row are unpacked ahead.
+    let load = Load {
+        replaced: 0.2,
+        active: 0.5,
+        ..Load::of(3)
+    };
+    seeds.push(("long".to_owned(), samples(Synthetic::new(load), 16)));
     for (name, dump) in DUMPS {
         seeds.push((name.to_owned(), vec![real(name, dump)]));
     }
@@ -74,6 +81,13 @@ fn main() -> std::io::Result<()> {
         assert_eq!(whole::frames(&again).count(), samples.len(), "{name}");
         ask::everything(&again);
         std::fs::write(corpus.join("frames").join(&name), &input)?;
+        // As if columns were long.
+        let split = parts::split(&records);
+        ask::everything(&parts::file(&split));
+        std::fs::write(
+            corpus.join("frames").join(format!("{name}-split")),
+            parts::input(&split),
+        )?;
         println!("{name}: {} bytes, {} taken apart", file.len(), input.len());
     }
     Ok(())

@@ -158,7 +158,7 @@ impl Timing {
 
     /// The deviation and the timeout of a socket that is new.
     #[inline]
-    pub(in crate::recording) fn new(rtt: u64, deviation: u64) -> (u64, u64) {
+    pub(in crate::recording) fn of_new(rtt: u64, deviation: u64) -> (u64, u64) {
         (rtt / 2, whole_ticks(rtt, deviation, 1000))
     }
 }
@@ -191,7 +191,7 @@ pub(in crate::recording) fn put_cell(
         Coding::Steps(unit) => put_steps(cells, difference, unit),
         Coding::Plain => put(cells, now),
         Coding::Beside(other) => {
-            put_signed(cells, now.wrapping_sub(word(other.into())).cast_signed())
+            put_signed(cells, now.wrapping_sub(word(other.into())).cast_signed());
         }
         Coding::Pacing => {
             if let Some(rest) = Pacing::of(word).rest(now) {

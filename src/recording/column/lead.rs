@@ -69,9 +69,10 @@ impl Foretold {
     #[inline]
     pub(in crate::recording) fn note(&mut self, lead: Lead, change: u64) {
         let foretold = &mut self.0[usize::from(lead.slot)];
-        *foretold = match lead.is_less {
-            false => foretold.wrapping_add(change),
-            true => foretold.wrapping_sub(change),
+        *foretold = if lead.is_less {
+            foretold.wrapping_sub(change)
+        } else {
+            foretold.wrapping_add(change)
         };
     }
 

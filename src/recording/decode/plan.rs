@@ -344,7 +344,7 @@ impl Plan<'_> {
             let manner = &manners.all[column];
             let (told, last) = (&mut told[column], &mut last[column]);
             let word = |other: usize| layout.get(parts, other);
-            let (deviation, timeout) = Timing::new(word(RTT), word(RTTVAR));
+            let (deviation, timeout) = Timing::of_new(word(RTT), word(RTTVAR));
             let expected = match (manner.follower, column) {
                 _ if !follows => *last,
                 (Some(slot), _) => foretold.change(slot.into()),

@@ -183,16 +183,16 @@ impl RowEncoder {
         }
         let changes = !is_same(row, parts, current, aged);
         self.streams.changes(pace.changed, changes);
-        if !changes {
-            let pace = self.rows.pace_mut(at);
-            (pace.aged, pace.changed) = (aged, false);
-        } else {
+        if changes {
             self.change(at, current, aged);
             // There is no room only beyond 4 GiB, which no Sample has.
             let put = self
                 .rows
                 .put(Some(at), &current.socket, current.beside, current.parts);
             debug_assert!(put.is_ok());
+        } else {
+            let pace = self.rows.pace_mut(at);
+            (pace.aged, pace.changed) = (aged, false);
         }
     }
 
@@ -259,9 +259,12 @@ impl RowEncoder {
                 put_cell(out, column, now, before, |other| now_cells[other]);
                 continue;
             }
-            let word = |other: usize| match other < column {
-                true => new(other),
-                false => old(other),
+            let word = |other: usize| {
+                if other < column {
+                    new(other)
+                } else {
+                    old(other)
+                }
             };
             let expected = match (column, follower(column)) {
                 (RTTVAR, _) => deviation,
@@ -294,13 +297,10 @@ impl RowEncoder {
         for (column, lead) in leaders() {
             foretold.note(lead, cell(column));
         }
-        let (deviation, timeout) = Timing::new(cell(RTT), cell(RTTVAR));
+        let (deviation, timeout) = Timing::of_new(cell(RTT), cell(RTTVAR));
         for column in columns(told) {
             let out = &mut self.streams.columns[column];
-            let word = |other: usize| match other < column {
-                true => cell(other),
-                false => 0,
-            };
+            let word = |other: usize| if other < column { cell(other) } else { 0 };
             let now = cell(column);
             let last = std::mem::replace(&mut self.streams.last[column], now);
             let expected = match (column, follower(column)) {

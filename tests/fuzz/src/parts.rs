@@ -149,6 +149,32 @@ fn pack(zstd: &mut Encoder<'_>, raw: &[u8]) -> Vec<u8> {
     packed
 }
 
+/// First of the columns' numbers, and what lies between those of their first bytes, of their second bytes and of the others.
+const COLUMN: u16 = 64;
+const PLANE: u16 = 4096;
+
+/// The same with every column split into the first bytes of its integers, the second ones, and the others.
+pub fn split(records: &[Record]) -> Vec<Record> {
+    let mut out = Vec::new();
+    for record in records {
+        if !(COLUMN..PLANE).contains(&record.number) {
+            out.push(record.clone());
+            continue;
+        }
+        let mut planes = [const { Vec::new() }; 3];
+        let mut plane = 0;
+        for &byte in &record.bytes {
+            planes[plane].push(byte);
+            plane = if byte < 0x80 { 0 } else { (plane + 1).min(2) };
+        }
+        for (plane, bytes) in (0..).zip(planes) {
+            let number = record.number + plane * PLANE;
+            out.push(Record { number, bytes });
+        }
+    }
+    out
+}
+
 /// The records of a file that is right, cut after so many frames.
 pub fn taken_apart(file: &[u8], most: usize) -> Vec<Record> {
     let mut zstd = Decoder::new().expect("there is memory");

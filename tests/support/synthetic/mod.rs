@@ -75,7 +75,11 @@ pub struct Synthetic {
     now_ns: u64,
     /// When the first Sample is made.
     start_ns: u64,
-    /// In the order of the kernel's hash table; each where it is, so that there is little to move.
+    /// In the order of the kernel's hash table.
+    #[allow(
+        clippy::vec_box,
+        reason = "each stays where it is when another comes before it"
+    )]
     connections: Vec<Box<Connection>>,
     /// TIME-WAITs among them.
     waiting: usize,
