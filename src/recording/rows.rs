@@ -7,12 +7,13 @@ use crate::model::{Protocol, Socket};
 /// One socket as it was packed or unpacked last.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
-    /// Its parts of variable length lie in [`Rows`], without the name; what refers to a Sample is 0.
+    /// What refers to a Sample is 0.
     pub(super) socket: Socket,
     pub(super) beside: Beside,
     /// When it was seen first, ns of the monotonic clock; 0 if it was there from the start.
     pub(super) first_ns: u64,
-    /// Bytes that its parts may take where they lie.
+    /// Where its parts of variable length lie, which have no name among them, and how many bytes they may take there.
+    lies_at: u32,
     room: u32,
 }
 
@@ -85,9 +86,9 @@ impl Rows {
     /// The parts of a row: info, memory, congestion control, one after the other.
     #[inline]
     pub(super) fn parts(&self, at: u32) -> &[u8] {
-        let socket = &self.slots[at as usize].socket;
-        let from = socket.blob.at as usize;
-        &self.bytes[from..from + length(socket)]
+        let row = &self.slots[at as usize];
+        let from = row.lies_at as usize;
+        &self.bytes[from..from + length(&row.socket)]
     }
 
     #[inline]
@@ -99,7 +100,7 @@ impl Rows {
     #[inline]
     pub(super) fn both_mut(&mut self, at: u32) -> (&mut Row, &mut [u8]) {
         let row = &mut self.slots[at as usize];
-        let from = row.socket.blob.at as usize;
+        let from = row.lies_at as usize;
         let length = length(&row.socket);
         (row, &mut self.bytes[from..from + length])
     }
@@ -132,13 +133,13 @@ impl Rows {
         let at = if let Some(at) = at.or_else(|| self.free.pop()) {
             at
         } else {
-            let mut row = Row {
+            let row = Row {
                 socket: *socket,
                 beside,
                 first_ns: 0,
+                lies_at: 0,
                 room: 0,
             };
-            row.socket.blob.at = 0;
             self.slots.push(row);
             self.paces.push(Pace::default());
             self.positions.push(0);
@@ -146,20 +147,15 @@ impl Rows {
             u32::try_from(self.slots.len() - 1).map_err(|_| full)?
         };
         let row = &mut self.slots[at as usize];
-        let mut lies_at = row.socket.blob.at;
         if parts.len() > row.room as usize {
-            lies_at = u32::try_from(self.bytes.len()).map_err(|_| full)?;
+            row.lies_at = u32::try_from(self.bytes.len()).map_err(|_| full)?;
             row.room = parts.len() as u32;
             self.bytes.extend_from_slice(parts);
         } else {
-            let from = lies_at as usize;
+            let from = row.lies_at as usize;
             self.bytes[from..from + parts.len()].copy_from_slice(parts);
         }
-        row.socket = *socket;
-        row.socket.blob.at = lies_at;
-        row.socket.blob.name = 0;
-        row.socket.congestion = 0;
-        row.socket.holders_at = 0;
+        row.socket = alone(socket);
         row.beside = beside;
         self.paces[at as usize] = Pace {
             ages: ages(socket),
@@ -213,6 +209,17 @@ impl Rows {
         self.next.clear();
         self.sample = self.sample.wrapping_add(1);
     }
+}
+
+/// A socket without what says where in a Sample something of it lies.
+#[inline]
+pub(super) fn alone(socket: &Socket) -> Socket {
+    let mut alone = *socket;
+    alone.blob.at = 0;
+    alone.blob.name = 0;
+    alone.congestion = 0;
+    alone.holders_at = 0;
+    alone
 }
 
 /// Whether the clock alone changes something of a socket.

@@ -4,7 +4,7 @@ use crate::model::{MAX_NAME, Sample, Socket, SocketTable};
 use crate::recording::column::{
     AGEING, AGEING_END, Beside, MOST_CONGESTION_INFO, MOST_INFO, MOST_MEMORY,
 };
-use crate::recording::rows::{Row, age, expires, has_ages, length};
+use crate::recording::rows::{Row, age, alone, expires, has_ages, length};
 use crate::recording::texts::TextNumbers;
 use crate::recording::varint::put;
 
@@ -84,14 +84,15 @@ impl<'a> BesideOf<'a> {
                 beside.others = self.texts.of(&self.holders);
             }
         }
-        let mut socket = *socket;
         let blob = socket.blob;
+        let mut socket = alone(socket);
         let from = blob.at as usize;
         let whole = table.bytes.get(from..from + length(&socket)).unwrap_or(&[]);
         socket.blob.info = blob.info.min(MOST_INFO as u16);
         socket.blob.memory = blob.memory.min(MOST_MEMORY as u16);
         socket.blob.congestion_info = blob.congestion_info.min(MOST_CONGESTION_INFO as u16);
-        if socket.blob == blob && whole.len() == length(&socket) {
+        // As long as it was: nothing was cut.
+        if whole.len() == length(&socket) {
             return Current {
                 socket,
                 beside,
@@ -162,11 +163,16 @@ pub(super) fn went_on(
 #[inline]
 pub(super) fn is_same(row: &Row, parts: &[u8], current: &Current<'_>, shift: i64) -> bool {
     let now = &current.socket;
-    let mut foretold = row.socket;
-    if let Some(timer) = &mut foretold.timer {
-        timer.expires_ms = expires(timer.expires_ms, shift);
-    }
-    if !has_same_facts(foretold, &row.beside, current) {
+    let has_same_facts = match row.socket.timer {
+        None => row.socket == *now,
+        Some(mut timer) => {
+            timer.expires_ms = expires(timer.expires_ms, shift);
+            let mut foretold = row.socket;
+            foretold.timer = Some(timer);
+            foretold == *now
+        }
+    };
+    if !has_same_facts || row.beside != current.beside {
         return false;
     }
     if !has_ages(now) {
@@ -182,16 +188,4 @@ pub(super) fn is_same(row: &Row, parts: &[u8], current: &Current<'_>, shift: i64
         && aged(sent)
         && aged(received)
         && aged(acked)
-}
-
-/// Whether all is the same but what lies in the parts of variable length.
-#[inline]
-pub(super) fn has_same_facts(mut socket: Socket, beside: &Beside, current: &Current<'_>) -> bool {
-    let now = &current.socket;
-    // These say where something lies, not what it is.
-    socket.blob.at = now.blob.at;
-    socket.blob.name = now.blob.name;
-    socket.holders_at = now.holders_at;
-    socket.congestion = now.congestion;
-    socket == *now && *beside == current.beside
 }

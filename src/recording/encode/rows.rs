@@ -1,7 +1,7 @@
 //! Sockets, those that ended and those that are there: which row each goes on from, and what of it changed.
 
 use super::beside::ProcessNumbers;
-use super::current::{BesideOf, Current, has_same_facts, is_same, went_on};
+use super::current::{BesideOf, Current, is_same, went_on};
 use super::streams::{OrderOut, Patterns, Streams, columns};
 use crate::model::{ClosedSocket, Sample, Socket, Tracker, Visit};
 use crate::recording::column::{
@@ -206,7 +206,7 @@ impl RowEncoder {
         let_age(&mut before, parts, aged);
         let (mut mask, allowed) = (Mask::default(), columns_of(now));
         let (mut cells, mut now_cells): (FixedCells, FixedCells) = ([0; 64], [0; 64]);
-        if !has_same_facts(before, &row.beside, current) {
+        if before != *now || row.beside != current.beside {
             fixed_cells(&before, &row.beside, &mut cells);
             fixed_cells(now, &current.beside, &mut now_cells);
             let cells = cells.iter().zip(&now_cells);

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::recording::column::{COLUMNS, Mask};
+use crate::recording::column::{COLUMNS, Mask, TCP};
 use crate::recording::section::{self, put_section};
 use crate::recording::varint::{put, put_signed};
 
@@ -124,10 +124,15 @@ const MOST_NEEDLESS: u32 = 4;
 /// Sets of columns among which one is looked for that has all that changed.
 const LOOKED_AT: usize = 512;
 
+/// The word of [`Mask`] with the first 64 columns of `struct tcp_info`.
+const WORD: usize = TCP / 64;
+
 /// The sets of columns that were told.
 #[derive(Debug, Default)]
 pub(super) struct Patterns {
     told: Vec<Mask>,
+    /// Of each set the word in which most columns differ: few have all that is wanted in it.
+    words: Vec<u64>,
     /// Which of them does for a set.
     known: FxHashMap<Mask, u32>,
 }
@@ -135,6 +140,7 @@ pub(super) struct Patterns {
 impl Patterns {
     pub(super) fn clear(&mut self) {
         self.told.clear();
+        self.words.clear();
         self.known.clear();
     }
 
@@ -149,6 +155,7 @@ impl Patterns {
             .unwrap_or_else(|| {
                 put_pattern(mask, &mut streams.new_patterns);
                 self.told.push(mask);
+                self.words.push(mask[WORD]);
                 self.told.len() as u32 - 1
             });
         self.known.insert(mask, number);
@@ -159,8 +166,11 @@ impl Patterns {
     /// The set with the fewest needless columns.
     fn nearest(&self, mask: &Mask, allowed: &Mask) -> Option<u32> {
         let first = self.told.len().saturating_sub(LOOKED_AT);
-        let sets = self.told.iter().enumerate().skip(first);
-        sets.filter(|(_, set)| is_within(mask, set) && is_within(set, allowed))
+        let words = self.words.iter().enumerate().skip(first);
+        words
+            .filter(|(_, word)| mask[WORD] & !**word == 0)
+            .map(|(number, _)| (number, &self.told[number]))
+            .filter(|(_, set)| is_within(mask, set) && is_within(set, allowed))
             .map(|(number, set)| (count(set) - count(mask), number as u32))
             .min()
             .filter(|(needless, _)| *needless <= MOST_NEEDLESS)
