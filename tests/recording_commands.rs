@@ -450,7 +450,14 @@ fn full_disk() -> Result<(), Failed> {
     let (status, info) = out.split_once('\n').ok_or("a status")?;
     assert_eq!(status, "1", "{said}");
     let info: Json = serde_json::from_str(info)?;
-    assert!(info["samples"].as_u64() > Some(0), "{info}");
+    let samples = info["samples"].as_u64().ok_or("a number of samples")?;
+    assert!(samples > 0, "{info}");
+    // What is told to have been written is what is there; what found no room is told as dropped.
+    let told = said.lines().find(|line| line.contains(" dropped"));
+    let told = told.ok_or_else(|| format!("nothing is told of drops: {said}"))?;
+    let written = told.contains(&format!("  {samples} sample"));
+    let is_lost = !told.contains("none dropped");
+    assert!(written && is_lost, "{told}: {info}");
 
     // Lines alone.
     let output = on_a_small_disk(

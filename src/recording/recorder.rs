@@ -168,13 +168,18 @@ impl Recorder {
     ///
     /// # Errors
     /// Why not all of it is in the file.
-    pub fn finish(mut self) -> Result<Progress, RecordingError> {
-        self.end();
-        let progress = self.progress();
+    pub fn finish(self) -> Result<Progress, RecordingError> {
+        let progress = self.close();
         match progress.failed {
             Some(why) => Err(RecordingError::Ended(why)),
             None => Ok(progress),
         }
+    }
+
+    /// The same, answering what is in the file also if not all of it is: [`Progress::failed`] tells why.
+    pub fn close(mut self) -> Progress {
+        self.end();
+        self.progress()
     }
 
     fn end(&mut self) {

@@ -10,7 +10,7 @@ use super::lines::Lines;
 use super::progress::Teller;
 use super::signals::Ending;
 use crate::aggregate::Moment;
-use crate::recording::{Encoder, Recorder, Redactor};
+use crate::recording::{Encoder, Recorder, RecordingError, Redactor};
 use crate::source::Source;
 
 /// How often somebody who waits looks whether it is time to end.
@@ -164,16 +164,21 @@ impl Session {
             recorder,
             lines,
             teller,
-            counts,
+            mut counts,
             ..
         } = self;
         // The recording first: it waits for nobody.
-        let recorded = recorder.map(Recorder::finish).transpose();
+        let progress = recorder.map(Recorder::close);
         let written = lines.map_or(Ok(()), Lines::finish);
-        let progress = recorded.as_ref().ok().and_then(Option::as_ref);
-        teller.end(&counts, progress);
-        recorded?;
-        written
+        if let Some(progress) = &progress {
+            // What was handed over and found no room is in no file.
+            counts.dropped += counts.samples.saturating_sub(progress.samples);
+        }
+        teller.end(&counts, progress.as_ref());
+        match progress.and_then(|progress| progress.failed) {
+            Some(why) => Err(RecordingError::Ended(why).into()),
+            None => written,
+        }
     }
 }
 
