@@ -81,6 +81,10 @@ const UNTOLD: u16 = 1 << 15;
 pub(super) struct Plans {
     all: Vec<Extent>,
     columns: Vec<u16>,
+    /// The words of the set at hand, as they are read.
+    narrow: Vec<u16>,
+    wide: Vec<u16>,
+    others: Vec<u16>,
 }
 
 /// Where a set lies among the columns of all.
@@ -155,12 +159,25 @@ impl Plans {
             all if all.iter().all(|&column| is_moving(column.into())) => Fixed::Moving,
             _ => Fixed::Any,
         };
-        let (plain, mut others) = words
-            .iter()
-            .partition::<Vec<u16>, _>(|&&column| manners.all[usize::from(column)].is_plain);
-        let (wide, narrow) = plain
-            .iter()
-            .partition::<Vec<u16>, _>(|&&column| manners.all[usize::from(column)].spot.is_wide());
+        let Plans {
+            all,
+            columns,
+            narrow,
+            wide,
+            others,
+        } = self;
+        for words in [&mut *narrow, &mut *wide, &mut *others] {
+            words.clear();
+        }
+        for &column in words {
+            let manner = &manners.all[usize::from(column)];
+            let to = match (manner.is_plain, manner.spot.is_wide()) {
+                (false, _) => &mut *others,
+                (true, false) => &mut *narrow,
+                (true, true) => &mut *wide,
+            };
+            to.push(column);
+        }
         for follower in FOLLOWERS {
             let place = others.partition_point(|&word| usize::from(word & !UNTOLD) < follower);
             let (before, behind) = others.split_at(place);
@@ -171,9 +188,9 @@ impl Plans {
                 others.insert(place, follower as u16 | UNTOLD);
             }
         }
-        let has_timing = manners.revision > 1 && timing_last(&narrow, &mut others);
-        self.all.push(Extent {
-            begin: self.columns.len() as u32,
+        let has_timing = manners.revision > 1 && timing_last(narrow, others);
+        all.push(Extent {
+            begin: columns.len() as u32,
             fixed: fixed.len() as u16,
             narrow: narrow.len() as u16,
             wide: wide.len() as u16,
@@ -181,8 +198,8 @@ impl Plans {
             kind,
             has_timing,
         });
-        for columns in [fixed, &narrow, &wide, &others] {
-            self.columns.extend_from_slice(columns);
+        for part in [fixed, narrow, wide, others] {
+            columns.extend_from_slice(part);
         }
     }
 }

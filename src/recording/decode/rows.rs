@@ -22,6 +22,8 @@ pub(super) struct RowDecoder {
     rows: Rows,
     /// Sets of columns by number.
     plans: Plans,
+    /// The set of columns at hand.
+    columns: Vec<u16>,
     /// How the cells of this chunk are told.
     manners: Manners,
     closed: Closed,
@@ -49,6 +51,7 @@ impl Default for RowDecoder {
         RowDecoder {
             rows: Rows::default(),
             plans: Plans::default(),
+            columns: Vec::new(),
             manners: Manners::of(1),
             closed: Closed::default(),
             at_hand: AtHand::default(),
@@ -85,7 +88,8 @@ impl RowDecoder {
         room: &mut Room,
     ) -> Result<(), Broken> {
         let fixed = &sections.fixed;
-        self.take_patterns(fixed[section::NEW_PATTERNS], room)?;
+        let uses = fixed[section::PATTERNS].0.len();
+        self.take_patterns(fixed[section::NEW_PATTERNS], uses, room)?;
         let (closed, order) = (fixed[section::CLOSED], fixed[section::ORDER]);
         let first_seen = fixed[section::FIRST_SEEN];
         let mut streams = Streams {
@@ -112,12 +116,23 @@ impl RowDecoder {
         Ok(())
     }
 
-    fn take_patterns(&mut self, mut told: Cursor<'_>, room: &mut Room) -> Result<(), Broken> {
+    /// Takes sets of columns that are new, of which each is used in this frame.
+    fn take_patterns(
+        &mut self,
+        mut told: Cursor<'_>,
+        uses: usize,
+        room: &mut Room,
+    ) -> Result<(), Broken> {
+        let mut columns = std::mem::take(&mut self.columns);
+        let mut left = uses;
         while !told.is_empty() {
+            left = left
+                .checked_sub(1)
+                .ok_or(Broken("more sets of columns are told than are used"))?;
             let mut expected = 0usize;
             let count = told.count()?;
             room.take(Plans::most(count))?;
-            let mut columns = Vec::with_capacity(count);
+            columns.clear();
             for _ in 0..count {
                 let column = expected.saturating_add(told.number()?);
                 expected = column.saturating_add(1);
@@ -128,6 +143,7 @@ impl RowDecoder {
             }
             self.plans.add(&columns, &self.manners);
         }
+        self.columns = columns;
         Ok(())
     }
 
