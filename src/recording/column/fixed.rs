@@ -260,17 +260,17 @@ pub(in crate::recording) fn moving(cells: &FixedCells, socket: &mut Socket) -> R
 
 /// The cells of fixed meaning.
 #[inline]
-pub(in crate::recording) fn fixed_cells(socket: &Socket, beside: &Beside, out: &mut FixedCells) {
+pub(in crate::recording) fn fixed_cells(socket: &Socket, beside: &Beside) -> FixedCells {
+    let mut out: FixedCells = [0; 64];
     out[0] = u64::from(socket.netns);
     out[COOKIE] = socket.cookie;
     out[2] = u64::from(socket.inode);
     out[3] = family_cell(socket.family);
     out[4] = protocol_cell(socket.protocol);
     out[5] = socket.state as u64;
-    out[END..END + 8].fill(0);
     out[ENDS] = end_cells(&socket.ends, &mut out[END..END + 8]);
     out[15] = option(socket.uid);
-    moving_cells(socket, out);
+    moving_cells(socket, &mut out);
     out[18] = u64::from(socket.interface);
     out[19] = option(socket.mark);
     out[20] = option(socket.class_id);
@@ -291,6 +291,7 @@ pub(in crate::recording) fn fixed_cells(socket: &Socket, beside: &Beside, out: &
     out[38] = u64::from(beside.process);
     out[39] = u64::from(beside.fd);
     out[40] = u64::from(beside.others);
+    out
 }
 
 /// The socket of its cells of fixed meaning. Where its parts of variable length lie is left alone, how long they are is not.

@@ -237,7 +237,7 @@ impl Plan<'_> {
                 moving(&cells, socket)
             }
             Fixed::Any => {
-                fixed_cells(socket, beside, &mut cells);
+                cells = fixed_cells(socket, beside);
                 self.take_fixed(manners, &mut cells, told)?;
                 fixed(&cells, socket, beside)
             }

@@ -7,7 +7,7 @@ use crate::model::{ClosedSocket, Sample, Socket, Tracker, Visit};
 use crate::recording::column::{
     FIXED_COLUMNS, FOLLOWERS, FixedCells, Foretold, Layout, MOST_CONGESTION_INFO, MOST_INFO,
     MOST_MEMORY, Mask, RTO, RTT, RTTVAR, SEND_QUEUE, Timing, columns_of, differing, fixed_cells,
-    follower, leaders, put_cell,
+    follower, leaders, put_cell, spot,
 };
 use crate::recording::rows::{Rows, let_age, resize_parts};
 use crate::recording::section::{NEVER_SEEN, SEEN_AS_KNOWN, SEEN_AS_TOLD};
@@ -205,12 +205,13 @@ impl RowEncoder {
         parts.extend_from_slice(self.rows.parts(at));
         let_age(&mut before, parts, aged);
         let (mut mask, allowed) = (Mask::default(), columns_of(now));
-        let (mut cells, mut now_cells): (FixedCells, FixedCells) = ([0; 64], [0; 64]);
+        let mut cells: Option<[FixedCells; 2]> = None;
         if before != *now || row.beside != current.beside {
-            fixed_cells(&before, &row.beside, &mut cells);
-            fixed_cells(now, &current.beside, &mut now_cells);
-            let cells = cells.iter().zip(&now_cells);
-            for (column, (before, now)) in cells.take(FIXED_COLUMNS).enumerate() {
+            let [before, now] = cells.insert([
+                fixed_cells(&before, &row.beside),
+                fixed_cells(now, &current.beside),
+            ]);
+            for (column, (before, now)) in before.iter().zip(now).enumerate() {
                 mask[0] |= u64::from(before != now) << column;
             }
         }
@@ -248,17 +249,21 @@ impl RowEncoder {
         let timeout = timing.timeout(old(RTO), new(RTT), new(RTTVAR));
         tell(RTO, new(RTO) != timeout);
         let told = self.patterns.tell(mask, &allowed, &mut self.streams);
-        if mask[0] == 0 && told[0] & FIXED_MASK != 0 {
-            fixed_cells(&before, &row.beside, &mut cells);
-            now_cells = cells;
-        }
-        for column in columns(told) {
-            let out = &mut self.streams.columns[column];
-            if column < FIXED_COLUMNS {
-                let (now, before) = (now_cells[column], cells[column]);
-                put_cell(out, column, now, before, |other| now_cells[other]);
-                continue;
+        if told[0] & FIXED_MASK != 0 {
+            // Those that are told needlessly are the same.
+            let same = || [fixed_cells(now, &current.beside); 2];
+            let [before, now] = cells.get_or_insert_with(same);
+            let mut fixed = Mask::default();
+            fixed[0] = told[0];
+            for column in columns(fixed) {
+                let out = &mut self.streams.columns[column];
+                put_cell(out, column, now[column], before[column], |other| now[other]);
             }
+        }
+        let mut words = told;
+        words[0] = 0;
+        for column in columns(words) {
+            let out = &mut self.streams.columns[column];
             let word = |other: usize| {
                 if other < column {
                     new(other)
@@ -266,28 +271,29 @@ impl RowEncoder {
                     old(other)
                 }
             };
+            let place = layout.find(spot(column));
+            let before = place.get(parts);
             let expected = match (column, follower(column)) {
                 (RTTVAR, _) => deviation,
                 (RTO, _) => timeout,
-                (_, Some(slot)) => old(column).wrapping_add(foretold.change(slot)),
-                _ => old(column),
+                (_, Some(slot)) => before.wrapping_add(foretold.change(slot)),
+                _ => before,
             };
-            put_cell(out, column, new(column), expected, word);
+            put_cell(out, column, place.get(now_parts), expected, word);
         }
     }
 
     /// Tells all of a socket that is new.
     fn whole(&mut self, current: &Current<'_>) {
         let (now, parts) = (&current.socket, current.parts);
-        let mut cells: FixedCells = [0; 64];
-        fixed_cells(now, &current.beside, &mut cells);
+        let cells = fixed_cells(now, &current.beside);
         let layout = Layout::of(now);
         let cell = |column: usize| match cells.get(column).filter(|_| column < FIXED_COLUMNS) {
             Some(cell) => *cell,
             None => layout.get(parts, column),
         };
         let mut mask = Mask::default();
-        for (column, cell) in cells.iter().take(FIXED_COLUMNS).enumerate() {
+        for (column, cell) in cells.iter().enumerate() {
             mask[0] |= u64::from(*cell != 0) << column;
         }
         differing(now, parts, &NOTHING[..parts.len()], &mut mask);

@@ -122,7 +122,7 @@ pub(super) fn columns(mask: Mask) -> impl Iterator<Item = usize> {
 const MOST_NEEDLESS: u32 = 4;
 
 /// Sets of columns among which one is looked for that has all that changed.
-const LOOKED_AT: usize = 512;
+const LOOKED_AT: usize = 1024;
 
 /// The word of [`Mask`] with the first 64 columns of `struct tcp_info`.
 const WORD: usize = TCP / 64;
@@ -149,16 +149,17 @@ impl Patterns {
     pub(super) fn tell(&mut self, mask: Mask, allowed: &Mask, streams: &mut Streams) -> Mask {
         let fits = |set: &Mask| is_within(set, allowed);
         let known = self.known.get(&mask).copied();
-        let number = known
-            .filter(|&number| fits(&self.told[number as usize]))
-            .or_else(|| self.nearest(&mask, allowed))
-            .unwrap_or_else(|| {
+        let known = known.filter(|&number| fits(&self.told[number as usize]));
+        let number = known.unwrap_or_else(|| {
+            let number = self.nearest(&mask, allowed).unwrap_or_else(|| {
                 put_pattern(mask, &mut streams.new_patterns);
                 self.told.push(mask);
                 self.words.push(mask[WORD]);
                 self.told.len() as u32 - 1
             });
-        self.known.insert(mask, number);
+            self.known.insert(mask, number);
+            number
+        });
         put(&mut streams.patterns, u64::from(number));
         self.told[number as usize]
     }
