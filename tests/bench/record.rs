@@ -4,8 +4,9 @@
 //! `cargo bench --bench record` writes that hour to a file, as fast as it can, and then prints:
 //!
 //! - bytes for each socket and Sample, and MB for the hour;
-//! - CPU time of packing and writing a Sample, of all threads: ns for each socket, and as a share of what sampling costs:
-//!   the raw dump of as many real connections over loopback (the floor) and a whole Sample by `Live`;
+//! - CPU time of packing and writing a Sample, of all threads, ns for each socket; and what packing as many real connections
+//!   over loopback takes, of which as many move data, as a share of what sampling them costs: of their raw dump (the floor)
+//!   and of a whole Sample by `Live`;
 //! - how long opening takes, reading a Sample at a random instant, showing one as the dashboard does at once, and reading
 //!   all Samples in a row. Time on the clock, for somebody waits.
 
@@ -53,7 +54,7 @@ fn main() {
     let path = directory.path().join("hour.swr");
     let recording = record(&path);
     match Crowd::gather(SOCKETS) {
-        Ok(_crowd) => compare(recording),
+        Ok(crowd) => compare(recording, crowd),
         Err(why) => println!("SKIPPED: comparing with {SOCKETS} real sockets: {why}"),
     }
     seek(&path, &mut criterion);
@@ -112,31 +113,43 @@ fn record(path: &Path) -> Duration {
     each
 }
 
-/// Holds the cost of recording against that of sampling as many real sockets.
-fn compare(recording: Duration) {
-    let each = |work: &mut dyn FnMut()| {
-        for _ in 0..3 {
-            work();
-        }
-        let before = cpu();
-        (0..ROUNDS).for_each(|_| work());
-        milliseconds(cpu().saturating_sub(before) / ROUNDS)
-    };
+/// Holds the cost of recording against that of sampling as many real sockets, of which as many move data and are replaced:
+/// of recording these, and of recording the made-up ones.
+fn compare(made_up: Duration, mut crowd: Crowd) {
     let mut raw = RawDump::new();
-    let dump = each(&mut || raw.run(|_| ()));
     let mut live = Live::new(LiveOptions::default()).expect("the kernel gives sock_diag");
     let (mut aggregator, mut aggregate) = (Aggregator::new(), Aggregate::default());
-    let mut sample = Sample::default();
-    let whole = each(&mut || {
+    let (mut sample, mut encoder) = (Sample::default(), Encoder::new());
+    let [mut dump, mut whole, mut packing] = [Duration::ZERO; 3];
+    let mut bytes = 0;
+    for round in 0..ROUNDS + 3 {
+        crowd.stir();
+        let before = cpu();
+        raw.run(|_| ());
+        let dumped = cpu();
         live.next_into(&mut sample).expect("the kernel answers");
         aggregator.update(&sample, &mut aggregate);
-    });
-    let recording = milliseconds(recording);
+        let sampled = cpu();
+        let frame = encoder.encode(&sample).expect("there is memory");
+        let packed = cpu();
+        // The first ones are not like the others.
+        if round >= 3 {
+            dump += dumped.saturating_sub(before);
+            whole += sampled.saturating_sub(dumped);
+            packing += packed.saturating_sub(sampled);
+            bytes += frame.payload.len();
+        }
+    }
+    let [dump, whole, packing] = [dump, whole, packing].map(|all| milliseconds(all / ROUNDS));
+    let made_up = milliseconds(made_up);
     println!(
-        "{SOCKETS} real sockets: raw dump {dump:.2} ms CPU, sample {whole:.2} ms CPU; recording adds {:.0} % to the \
-         dump, {:.0} % to the sample",
-        recording / dump * 100.0,
-        recording / whole * 100.0,
+        "{SOCKETS} real sockets with as much traffic: raw dump {dump:.2} ms CPU, sample {whole:.2} ms CPU; packing takes \
+         {packing:.2} ms and {:.2} bytes/socket, which adds {:.0} % to the dump, {:.0} % to the sample; the made-up ones \
+         would add {:.0} %",
+        bytes as f64 / f64::from(ROUNDS) / SOCKETS as f64,
+        packing / dump * 100.0,
+        packing / whole * 100.0,
+        made_up / whole * 100.0,
     );
 }
 

@@ -1,7 +1,7 @@
 //! Many connections at once, held by other processes.
 
-use std::io::Read;
-use std::net::{Ipv4Addr, TcpStream};
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -13,6 +13,13 @@ use super::states::{listener, pair};
 
 /// Sockets that one child holds: its descriptors have a limit, often 20 000.
 const SOCKETS_PER_CHILD: usize = 16_000;
+
+/// What a child is told to let some of its connections move data and to replace others.
+const STIR: &str = "stir";
+
+/// Of so many connections one moves data each time that they are stirred, and of so many one is replaced.
+const ONE_MOVES_OF: usize = 7;
+const ONE_IS_REPLACED_OF: usize = 100;
 
 /// In a child: holds connections until its standard input ends.
 pub(crate) fn hold() {
@@ -26,10 +33,46 @@ pub(crate) fn hold() {
         ..limit
     };
     setrlimit(Resource::Nofile, raised).expect("the soft limit can be raised to the hard one");
-    let held = bulk(sockets / 2);
+    let mut held = bulk(sockets / 2);
     println!("ready");
-    let _ = std::io::stdin().read_to_end(&mut Vec::new());
-    drop(held);
+    let mut turn = 0;
+    for line in std::io::stdin().lines().map_while(Result::ok) {
+        if line == STIR {
+            stir(&mut held, turn);
+            turn += 1;
+            println!("stirred");
+        }
+    }
+}
+
+/// Lets some connections ask and answer, others than the last time, and replaces some.
+fn stir(held: &mut [(TcpStream, TcpStream)], turn: usize) {
+    let mut answer = [0; 4096];
+    for (at, (opener, acceptor)) in held.iter_mut().enumerate() {
+        if (at + turn).is_multiple_of(ONE_MOVES_OF) {
+            let (asked, answered) = (60 + at % 700, 200 + (at * 7 + turn) % 3000);
+            let moved = opener
+                .write_all(&answer[..asked])
+                .and_then(|()| acceptor.read_exact(&mut answer[..asked]))
+                .and_then(|()| acceptor.write_all(&answer[..answered]))
+                .and_then(|()| opener.read_exact(&mut answer[..answered]));
+            moved.expect("both ends are here");
+        }
+    }
+    let new = listener(Ipv4Addr::LOCALHOST);
+    let first = turn % ONE_IS_REPLACED_OF;
+    for pair in held.iter_mut().skip(first).step_by(ONE_IS_REPLACED_OF) {
+        *pair = connection(&new);
+    }
+}
+
+/// A connection whose ends are reset in place of a TIME-WAIT: the next size finds nothing of this one.
+fn connection(to: &TcpListener) -> (TcpStream, TcpStream) {
+    let (opener, acceptor) = pair(to);
+    for end in [&opener, &acceptor] {
+        set_socket_linger(end, Some(Duration::ZERO)).expect("it can be set");
+    }
+    (opener, acceptor)
 }
 
 /// `n` established connections over loopback, both ends in this process. Two descriptors each.
@@ -42,12 +85,7 @@ fn bulk(n: usize) -> Vec<(TcpStream, TcpStream)> {
         if made % TO_ONE == TO_ONE - 1 {
             current = listener(Ipv4Addr::LOCALHOST);
         }
-        let (opener, acceptor) = pair(&current);
-        for end in [&opener, &acceptor] {
-            // A reset in place of TIME-WAIT: the next size finds nothing of this one.
-            set_socket_linger(end, Some(Duration::ZERO)).expect("it can be set");
-        }
-        connections.push((opener, acceptor));
+        connections.push(connection(&current));
     }
     connections
 }
@@ -55,7 +93,7 @@ fn bulk(n: usize) -> Vec<(TcpStream, TcpStream)> {
 /// Children that hold sockets.
 #[derive(Debug)]
 pub(crate) struct Crowd {
-    _children: Vec<Held>,
+    children: Vec<Held>,
 }
 
 impl Crowd {
@@ -82,8 +120,14 @@ impl Crowd {
                 return Err("a child could not open its sockets".into());
             }
         }
-        Ok(Crowd {
-            _children: children,
-        })
+        Ok(Crowd { children })
+    }
+
+    /// Lets 15 % of the connections move data, and replaces 1 %.
+    pub(crate) fn stir(&mut self) {
+        for child in &mut self.children {
+            child.tell(STIR);
+            assert_eq!(child.line(), "stirred");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Other processes: this test binary again, in a role.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
@@ -65,6 +65,12 @@ impl Held {
             .expect("a child starts");
         let output = BufReader::new(child.stdout.take().expect("it is piped"));
         Held { child, output }
+    }
+
+    /// Says a line to it, whose input is piped.
+    pub(crate) fn tell(&mut self, line: &str) {
+        let input = self.child.stdin.as_mut().expect("it is piped");
+        writeln!(input, "{line}").expect("it listens");
     }
 
     /// The next line that it says, without its end.
