@@ -7,6 +7,7 @@ mod difference;
 mod event;
 pub mod format;
 mod listener;
+mod note;
 mod process;
 mod remote;
 mod socket;
@@ -19,6 +20,7 @@ pub use difference::{
 pub use event::{EVENT_COLUMNS, EventLine, Events};
 pub(crate) use listener::gauge;
 pub use listener::{LISTENER_COLUMNS, ListenerLine, Listeners};
+pub use note::Note;
 pub use process::{PROCESS_COLUMNS, ProcessLine, Processes};
 pub use remote::{REMOTE_COLUMNS, RemoteLine, Remotes, Service};
 pub use socket::tcp::{Group, TCP_FIELDS, TcpField};
@@ -76,10 +78,10 @@ enum Cell<K: Kind> {
 }
 
 /// What a row is ordered by, borrowed from what the row borrows from.
-type Key<K> = for<'a> fn(&<K as Kind>::Row<'a>, Lifetime<'a>) -> Option<SortKey<'a>>;
+pub(crate) type Key<K> = for<'a> fn(&<K as Kind>::Row<'a>, Lifetime<'a>) -> Option<SortKey<'a>>;
 
 /// Names the lifetime of a row's contents: that of an associated type alone does not bind it.
-type Lifetime<'a> = std::marker::PhantomData<&'a ()>;
+pub(crate) type Lifetime<'a> = std::marker::PhantomData<&'a ()>;
 
 /// How a number is written, and what it counts.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +124,7 @@ impl<K: Kind> std::fmt::Debug for Column<K> {
 
 impl<K: Kind> Column<K> {
     /// A column of text, at the left.
-    const fn text(
+    pub(crate) const fn text(
         (id, heading, width): (&'static str, &'static str, u16),
         about: &'static str,
         text: fn(&K::Row<'_>, &mut String) -> Option<()>,
@@ -139,7 +141,7 @@ impl<K: Kind> Column<K> {
     }
 
     /// A column of numbers, at the right.
-    const fn figure(
+    pub(crate) const fn figure(
         (id, heading, width): (&'static str, &'static str, u16),
         about: &'static str,
         (format, total): (Format, Total),
@@ -160,7 +162,7 @@ impl<K: Kind> Column<K> {
     }
 
     /// The same column at the right: texts that are numbers to those who read them.
-    const fn at_the_right(mut self) -> Column<K> {
+    pub(crate) const fn at_the_right(mut self) -> Column<K> {
         self.align = Align::Right;
         self
     }

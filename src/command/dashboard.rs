@@ -27,6 +27,7 @@ pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
         may_destroy: super::is_network_admin(),
         history: arguments.history,
         capabilities: super::capability_names(),
+        ..app::Options::default()
     };
     app::run(Box::new(live), options)
 }

@@ -36,5 +36,13 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
         None => span.0,
     };
     app::require_terminal()?;
-    app::replay(Box::new(archive), at_us, filter)
+    // What is wrong is looked for in the whole of it, meanwhile.
+    let file = arguments.file.clone();
+    let again = move || Reader::open(&file).map(|reader| Box::new(reader) as Box<dyn Archive>);
+    let options = app::ReplayOptions {
+        at_us,
+        filter,
+        ..app::ReplayOptions::default()
+    };
+    app::replay(Box::new(archive), again, options)
 }

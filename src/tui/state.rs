@@ -1,5 +1,6 @@
 //! All that the screen remembers. No rendering happens here, and nothing is read from outside.
 
+mod findings;
 mod place;
 mod time;
 mod victim;
@@ -11,7 +12,8 @@ use std::time::Duration;
 use super::Look;
 use super::hits::Hits;
 use super::lists::{
-    Compared, DEFAULT_SORT, Events, LineKey, Listeners, Processes, Remotes, SocketScope, Sockets,
+    Compared, DEFAULT_SORT, Events, Findings, LineKey, Listeners, Processes, Remotes, SocketScope,
+    Sockets,
 };
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::recording::Recording;
@@ -19,6 +21,7 @@ use super::table::{Steer, Table};
 use super::timeline::Timeline;
 use crate::aggregate::{Event, Moment, Narrower};
 use crate::column::{Service, SocketRow, VOCABULARY};
+use crate::diagnose;
 use crate::filter::{Context, Filter, FilterError, Names, NoNames, Surroundings};
 use crate::model::{Process, Sample, SocketKey, SocketRef};
 
@@ -36,6 +39,8 @@ pub struct State {
     pub interval: Duration,
     /// What is shown.
     pub moment: Option<Arc<Moment>>,
+    /// What is wrong at that moment, whatever is filtered.
+    pub findings: Arc<diagnose::Findings>,
     /// Tells moments apart; grows.
     pub sequence: u64,
     /// Whether it is the machine as it is, or as it was.
@@ -90,6 +95,8 @@ pub struct State {
     pub listeners: Table<Listeners>,
     /// The screen of remote hosts.
     pub remotes: Table<Remotes>,
+    /// The screen of findings.
+    pub finding_rows: Table<Findings>,
     /// The screen of events.
     pub events: Table<Events>,
     /// What one has looked into from each screen, the last on top: going back takes it off.
@@ -130,6 +137,7 @@ impl State {
             look,
             interval,
             moment: None,
+            findings: Arc::default(),
             sequence: 0,
             display: Display::Live,
             timeline: None,
@@ -151,7 +159,7 @@ impl State {
             focus: Pane::Processes,
             top: Table::new(Processes::default(), DEFAULT_SORT, true),
             top_remotes: Table::new(Remotes::default(), DEFAULT_SORT, true),
-            top_listeners: Table::new(Listeners, "fill", true),
+            top_listeners: Table::new(Listeners::default(), "fill", true),
             time_wait: Table::new(Processes::in_time_wait(), "time_wait", true).with_columns(&[
                 "pid",
                 "process",
@@ -161,8 +169,9 @@ impl State {
             ]),
             sockets: Table::new(Sockets::new(SocketScope::All), DEFAULT_SORT, true),
             processes: Table::new(Processes::default(), DEFAULT_SORT, true),
-            listeners: Table::new(Listeners, "fill", true),
+            listeners: Table::new(Listeners::default(), "fill", true),
             remotes: Table::new(Remotes::default(), DEFAULT_SORT, true),
+            finding_rows: Table::new(Findings::new(zone.clone()), "severity", true),
             events: Table::new(Events::new(zone), "at", false),
             pages: Default::default(),
             hits: Hits::default(),
@@ -174,13 +183,14 @@ impl State {
         self.moment.take()
     }
 
-    /// Shows a moment from now on.
-    pub fn show(&mut self, moment: Arc<Moment>) {
+    /// Shows a moment from now on, and what is wrong at it.
+    pub fn show(&mut self, moment: Arc<Moment>, findings: Arc<diagnose::Findings>) {
         for page in self.pages.iter_mut().flatten() {
             page.follow(&moment);
         }
         self.moment = Some(moment);
         self.narrow();
+        self.find(findings);
     }
 
     /// Which sockets are wanted.
@@ -330,6 +340,7 @@ impl State {
             Screen::Processes => Some(&mut self.processes),
             Screen::Listeners => Some(&mut self.listeners),
             Screen::Remotes => Some(&mut self.remotes),
+            Screen::Findings => Some(&mut self.finding_rows),
             Screen::Events => Some(&mut self.events),
         }
     }
@@ -353,6 +364,7 @@ impl State {
             (Screen::Processes, _) => &self.processes,
             (Screen::Listeners, _) => &self.listeners,
             (Screen::Remotes, _) => &self.remotes,
+            (Screen::Findings, _) => &self.finding_rows,
             (Screen::Events, _) => &self.events,
         })
     }
