@@ -41,7 +41,7 @@ const FIT: [Fit; 20] = [
     ("congestion", 6, 6, 11),
     ("interface", 8, 15, 10),
     ("cookie", 12, 16, UNASKED),
-    ("note", 4, 24, 1),
+    ("note", 4, 24, 2),
 ];
 
 static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&LISTENER_COLUMNS, &FIT));
