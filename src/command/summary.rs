@@ -55,6 +55,7 @@ fn take(moment: &mut Moment) -> anyhow::Result<SocketLimits> {
             details: false,
             ..Asked::default()
         },
+        devices: false,
         ..LiveOptions::default()
     };
     let limits = socket_limits(Path::new("/proc"));

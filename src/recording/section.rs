@@ -39,6 +39,8 @@ pub(super) const FAULTS: usize = 13;
 pub(super) const REVISION: usize = 14;
 /// How many sockets that changed before stay the same before each that changes again.
 pub(super) const GAPS_AGAIN: usize = 15;
+/// What network devices are set to: in key frames, and where that changed.
+pub(super) const DEVICES: usize = 18;
 /// First of the columns.
 pub(super) const COLUMN: usize = 64;
 
@@ -193,6 +195,7 @@ pub(super) fn name(number: usize) -> &'static str {
         COUNTERS => "counters",
         NAMES => "names",
         FAULTS => "faults",
+        DEVICES => "devices",
         _ => "",
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::attribution::{Attributor, LiveInodes, closed_rows};
+use super::netlink::devices::Devices;
 use super::netlink::dump::Dumper;
 use super::netlink::events::{Heard, Listener};
 use super::netlink::request::{Asked, Table};
@@ -56,6 +57,8 @@ pub struct LiveOptions {
     pub owners: OwnersOf,
     /// Whether the other ends of connections are looked up if what is asked for leaves them out.
     pub other_ends: bool,
+    /// Whether it is read what network devices are set to.
+    pub devices: bool,
     /// How long Samples may wait for users' names, in all. Later ones have those that came meanwhile.
     pub name_wait: Duration,
 }
@@ -69,6 +72,7 @@ impl Default for LiveOptions {
             asked: Asked::default(),
             owners: OwnersOf::All,
             other_ends: true,
+            devices: true,
             name_wait: Duration::from_millis(20),
         }
     }
@@ -86,6 +90,7 @@ pub struct Live {
     owners: Owners,
     attributor: Attributor,
     counters: CounterReader,
+    devices: Option<Devices>,
     cgroups: CgroupPaths,
     interfaces: FxHashMap<u32, String>,
     interfaces_read: Option<Instant>,
@@ -129,6 +134,7 @@ impl Live {
             owners: Owners::new(&options.proc_root, options.name_wait),
             attributor: Attributor::new(hides_namespaces(&options.proc_root)),
             counters: CounterReader::new(&options.proc_root),
+            devices: options.devices.then(Devices::new),
             cgroups: CgroupPaths::new(&options.proc_root),
             interfaces: FxHashMap::default(),
             interfaces_read: None,
@@ -443,6 +449,10 @@ impl Source for Live {
         owners_time += clock.elapsed();
         sample.timings.owners_ns = owners_time.as_nanos() as u64;
         self.counters.read(&mut sample.counters, &mut sample.faults);
+        if let Some(devices) = &mut self.devices {
+            let interfaces = &sample.counters.interfaces;
+            sample.devices = devices.get(interfaces, &mut sample.faults);
+        }
         self.name(sample);
         self.samples += 1;
         sample.timings.total_ns = start.elapsed().as_nanos() as u64;
