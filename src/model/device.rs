@@ -60,10 +60,10 @@ impl Device {
         }
         // A driver that does not tell (IF_OPER_UNKNOWN) is taken to work, as with loopback.
         match self.operstate {
+            _ if self.flags & LOWER_UP == 0 => "no carrier",
             Some(3) => "lower down",
             Some(4) => "testing",
             Some(5) => "dormant",
-            _ if self.flags & LOWER_UP == 0 => "no carrier",
             _ if self.flags & RUNNING == 0 => "not running",
             _ => "up",
         }
@@ -96,7 +96,12 @@ mod tests {
         assert_eq!(state(UP | RUNNING | LOWER_UP, Some(6)), "up");
         assert_eq!(state(UP | RUNNING | LOWER_UP, Some(0)), "up", "as loopback");
         assert_eq!(state(UP, Some(2)), "no carrier");
-        assert_eq!(state(UP, Some(3)), "lower down");
+        assert_eq!(
+            state(UP, Some(3)),
+            "no carrier",
+            "as a veth whose peer is down"
+        );
+        assert_eq!(state(UP | LOWER_UP, Some(5)), "dormant");
         assert_eq!(state(0, Some(2)), "down");
         assert_eq!(state(0, None), "down");
     }
