@@ -11,7 +11,6 @@ mod device;
 mod ends;
 mod fault;
 mod kernel_struct;
-mod limits;
 mod listeners;
 mod losses;
 mod memory;
@@ -20,6 +19,7 @@ mod process;
 mod protocol;
 mod reuse;
 mod sample;
+mod settings;
 mod socket;
 mod socket_table;
 mod state;
@@ -33,17 +33,17 @@ pub use device::{Device, DeviceAddress};
 pub use ends::{Endpoint, Ends};
 pub use fault::{Fault, Severity};
 pub use kernel_struct::KernelField;
-pub use limits::SocketLimits;
 pub use listeners::ListenerIndex;
 pub use losses::Losses;
 pub use memory::MemoryInfo;
 pub use mptcp_info::MptcpInfo;
 pub use process::{
-    DescriptorKind, Holder, Namespaces, Process, ProcessKey, ProcessRow, Visibility,
+    Activity, DescriptorKind, Holder, Namespaces, Process, ProcessKey, ProcessRow, Visibility,
 };
 pub use protocol::{Family, Protocol};
 pub use reuse::Reuse;
 pub use sample::{ClosedSocket, Host, Sample, SocketRef, Timings};
+pub use settings::Settings;
 pub use socket::{Blob, MAX_NAME, SOCKOPT_NAMES, Socket, SocketKey, Timer, TimerKind};
 pub use socket_table::SocketTable;
 pub use state::State;

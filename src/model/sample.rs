@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Blob, Counters, Device, Ends, Fault, Holder, MemoryInfo, MptcpInfo, ProcessRow, Protocol,
-    Reuse, Severity, Socket, SocketTable, TcpInfo, Visibility,
+    Reuse, Settings, Severity, Socket, SocketTable, TcpInfo, Visibility,
 };
 
 /// The machine that was sampled.
@@ -82,6 +82,8 @@ pub struct Sample {
     /// What the network devices are set to, shared while it stays the same; `None` if that was not read. They are read
     /// every few seconds only.
     pub devices: Option<Arc<Vec<Device>>>,
+    /// What the kernel is set to; shared between Samples as long as nobody changes it.
+    pub settings: Arc<Settings>,
     /// What could not be read.
     pub faults: Vec<Fault>,
     /// Where the time went.

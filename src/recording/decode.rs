@@ -15,7 +15,7 @@ use super::column::COLUMNS;
 use super::section::{self, sections};
 use super::texts::Texts;
 use super::varint::{Broken, Cursor, Room};
-use crate::model::{Host, Sample, Visibility};
+use crate::model::{Host, Sample, Settings, Visibility};
 
 use beside::{CounterSums, Devices, Processes};
 use rows::RowDecoder;
@@ -30,6 +30,7 @@ pub(super) struct Decoder {
     processes: Processes,
     counters: CounterSums,
     devices: Devices,
+    settings: Arc<Settings>,
     rows: RowDecoder,
     clock: Clock,
     /// The frame at hand.
@@ -110,6 +111,7 @@ impl Decoder {
             self.processes.clear();
             self.counters.clear();
             self.devices.clear();
+            self.settings = Arc::default();
             self.rows.clear();
             self.clock = Clock::default();
         }
@@ -147,7 +149,12 @@ impl Decoder {
         let told = sections.fixed[section::COUNTERS];
         self.counters.take(told, &self.texts, &mut room)?;
         let told = sections.fixed[section::DEVICES];
-        self.devices.take(told, &self.texts, &mut room)
+        self.devices.take(told, &self.texts, &mut room)?;
+        let told = sections.fixed[section::SETTINGS];
+        if !told.is_empty() {
+            self.settings = Arc::new(beside::take_settings(told, &self.texts, &mut room)?);
+        }
+        Ok(())
     }
 
     /// Bytes that are kept from frame to frame.
@@ -192,6 +199,7 @@ impl Decoder {
         sample.events_available = clock.events_available;
         sample.visibility = clock.visibility;
         self.processes.put_into(sample);
+        sample.settings = Arc::clone(&self.settings);
         let mut room = Room(self.frame.most.min(1 << 31));
         self.rows
             .put_into(sample, &self.texts, &self.processes, &mut room)?;
@@ -202,6 +210,7 @@ impl Decoder {
             sections.fixed[section::NAMES],
             sections.fixed[section::FAULTS],
         );
+        beside::take_activity(sections.fixed[section::ACTIVITY], &mut sample.processes)?;
         beside::take_names(names, &self.texts, sample, &mut room)?;
         beside::take_faults(faults, &self.texts, sample, &mut room)
     }

@@ -6,14 +6,15 @@ use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::activity;
 use super::attribution::{Attributor, LiveInodes, closed_rows};
 use super::netlink::devices::Devices;
 use super::netlink::dump::Dumper;
 use super::netlink::events::{Heard, Listener};
 use super::netlink::request::{Asked, Table};
 use super::procfs::{
-    CgroupPaths, CounterReader, Owners, hides_namespaces, host, netlink_drops, network_namespace,
-    read_raw,
+    CgroupPaths, CounterReader, Owners, SettingsReader, hides_namespaces, host, netlink_drops,
+    network_namespace, read_raw,
 };
 use super::{Source, SourceError};
 use crate::filter::{Lowered, StateSet};
@@ -91,6 +92,7 @@ pub struct Live {
     attributor: Attributor,
     counters: CounterReader,
     devices: Option<Devices>,
+    settings: SettingsReader,
     cgroups: CgroupPaths,
     interfaces: FxHashMap<u32, String>,
     interfaces_read: Option<Instant>,
@@ -135,6 +137,7 @@ impl Live {
             attributor: Attributor::new(hides_namespaces(&options.proc_root)),
             counters: CounterReader::new(&options.proc_root),
             devices: options.devices.then(Devices::new),
+            settings: SettingsReader::new(&options.proc_root),
             cgroups: CgroupPaths::new(&options.proc_root),
             interfaces: FxHashMap::default(),
             interfaces_read: None,
@@ -443,6 +446,7 @@ impl Source for Live {
                 .attribute(sample, &mut self.owners, &mut |socket| {
                     dumper.is_held(socket)
                 });
+            activity::look(sample, &mut self.owners);
         }
         sample.visibility = self.owners.visibility();
         sample.faults.extend(self.owners.take_faults());
@@ -453,6 +457,7 @@ impl Source for Live {
             let interfaces = &sample.counters.interfaces;
             sample.devices = devices.get(interfaces, &mut sample.faults);
         }
+        sample.settings = self.settings.read();
         self.name(sample);
         self.samples += 1;
         sample.timings.total_ns = start.elapsed().as_nanos() as u64;
