@@ -1,6 +1,7 @@
 //! All that the screen remembers. No rendering happens here, and nothing is read from outside.
 
 mod place;
+mod system;
 mod time;
 mod victim;
 
@@ -23,6 +24,7 @@ use crate::filter::{Context, Filter, FilterError, Names, NoNames, Surroundings};
 use crate::model::{Process, Sample, SocketKey, SocketRef};
 
 pub use place::{Display, Pane, Popup, Screen, Target, Typing};
+pub use system::System;
 pub use victim::{Deed, Recipient, Victim};
 
 /// Pages that one can look into from each other and come back from: each takes up what every moment tells of it.
@@ -90,6 +92,8 @@ pub struct State {
     pub listeners: Table<Listeners>,
     /// The screen of remote hosts.
     pub remotes: Table<Remotes>,
+    /// The screen of the system.
+    pub system: System,
     /// The screen of events.
     pub events: Table<Events>,
     /// What one has looked into from each screen, the last on top: going back takes it off.
@@ -163,6 +167,7 @@ impl State {
             processes: Table::new(Processes::default(), DEFAULT_SORT, true),
             listeners: Table::new(Listeners, "fill", true),
             remotes: Table::new(Remotes::default(), DEFAULT_SORT, true),
+            system: System::default(),
             events: Table::new(Events::new(zone), "at", false),
             pages: Default::default(),
             hits: Hits::default(),
@@ -316,6 +321,9 @@ impl State {
             Pane::Remotes => Some(&mut self.top_remotes),
             Pane::Listeners => Some(&mut self.top_listeners),
             Pane::TimeWait => Some(&mut self.time_wait),
+            Pane::Limits | Pane::Counters | Pane::Interfaces | Pane::Settings => {
+                Some(self.system.table_mut(pane))
+            }
         }
     }
 
@@ -330,6 +338,7 @@ impl State {
             Screen::Processes => Some(&mut self.processes),
             Screen::Listeners => Some(&mut self.listeners),
             Screen::Remotes => Some(&mut self.remotes),
+            Screen::System => self.pane_mut(self.system.focus),
             Screen::Events => Some(&mut self.events),
         }
     }
@@ -353,13 +362,54 @@ impl State {
             (Screen::Processes, _) => &self.processes,
             (Screen::Listeners, _) => &self.listeners,
             (Screen::Remotes, _) => &self.remotes,
+            (Screen::System, _) => self.system.table(self.system.focus),
             (Screen::Events, _) => &self.events,
         })
     }
 
+    /// The tables in sight between which the keys go, if there are several.
+    pub fn panes(&self) -> &'static [Pane] {
+        match (self.screen, self.page()) {
+            (Screen::Overview, None) => &Pane::OVERVIEW,
+            (Screen::System, None) => &Pane::SYSTEM,
+            _ => &[],
+        }
+    }
+
     /// Whether several tables are in sight, between which the keys go.
     pub fn has_panes(&self) -> bool {
-        self.screen == Screen::Overview && self.page().is_none()
+        !self.panes().is_empty()
+    }
+
+    /// Which of them the keys go to.
+    pub(super) fn focus_mut(&mut self) -> &mut Pane {
+        match self.screen {
+            Screen::System => &mut self.system.focus,
+            _ => &mut self.focus,
+        }
+    }
+
+    /// Whether what is typed after `/` is looked for on this screen, which no filter is about.
+    pub(super) fn looks_for(&self) -> bool {
+        self.screen == Screen::System && self.page().is_none()
+    }
+
+    /// What is looked for in what lies over the screen, or on the screen.
+    pub(super) fn searched(&self) -> &str {
+        if self.popup.is_none() && self.looks_for() {
+            self.system.search()
+        } else {
+            &self.search
+        }
+    }
+
+    /// Looks for something else there.
+    pub(super) fn look_for(&mut self, text: String) {
+        if self.popup.is_none() && self.looks_for() {
+            self.system.look_for(&text);
+        } else {
+            self.search = text;
+        }
     }
 
     /// Brings the tables in sight up to the moment. Tables out of sight cost nothing.
@@ -373,7 +423,7 @@ impl State {
             page.bring_up(sequence, || Compared::new(marked, &moment, &self.filter));
         }
         if self.has_panes() {
-            for pane in Pane::OVERVIEW {
+            for &pane in self.panes() {
                 if let Some(table) = self.pane_mut(pane) {
                     table.bring_up(&moment, sequence);
                 }

@@ -199,6 +199,11 @@ impl<L: List> Table<L> {
         self.order.get(place).copied()
     }
 
+    /// The row that Enter means; `None` for a group of rows.
+    pub fn meant_row<'m>(&'m self, moment: &'m Moment) -> Option<list::Row<'m, L>> {
+        self.list.row(moment, self.meant()?)
+    }
+
     /// Brings the rows up to the moment, once for each moment and way of looking, and finds the selected one again.
     /// `sequence` tells moments apart.
     pub fn arrange(&mut self, moment: &Moment, sequence: u64) {

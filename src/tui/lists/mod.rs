@@ -9,6 +9,7 @@ mod listeners;
 mod processes;
 mod remotes;
 mod sockets;
+pub mod system;
 
 pub use differences::{Compared, ProcessDifferences, SocketDifferences};
 pub use events::Events;

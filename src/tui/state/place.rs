@@ -21,18 +21,21 @@ pub enum Screen {
     Listeners,
     /// Every host at the other end.
     Remotes,
+    /// The host: limits, counters, devices, settings.
+    System,
     /// What happens.
     Events,
 }
 
 impl Screen {
     /// In the order of their digits.
-    pub const ALL: [Screen; 6] = [
+    pub const ALL: [Screen; 7] = [
         Screen::Overview,
         Screen::Sockets,
         Screen::Processes,
         Screen::Listeners,
         Screen::Remotes,
+        Screen::System,
         Screen::Events,
     ];
 
@@ -44,6 +47,7 @@ impl Screen {
             Screen::Processes => "Processes",
             Screen::Listeners => "Listeners",
             Screen::Remotes => "Remotes",
+            Screen::System => "System",
             Screen::Events => "Events",
         }
     }
@@ -56,11 +60,12 @@ impl Screen {
             Screen::Processes => "Proc",
             Screen::Listeners => "Listen",
             Screen::Remotes => "Remote",
+            Screen::System => "System",
             Screen::Events => "Events",
         }
     }
 
-    /// The digit that leads to it. 6 and 7 are kept for Findings and System.
+    /// The digit that leads to it. 6 is kept for Findings.
     pub fn digit(self) -> char {
         match self {
             Screen::Overview => '1',
@@ -68,12 +73,13 @@ impl Screen {
             Screen::Processes => '3',
             Screen::Listeners => '4',
             Screen::Remotes => '5',
+            Screen::System => '7',
             Screen::Events => '8',
         }
     }
 }
 
-/// A table of the screen: the overview has several.
+/// A table of the screen: the overview and the system have several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pane {
     /// The one there is, on every other screen and page.
@@ -86,6 +92,14 @@ pub enum Pane {
     Listeners,
     /// The processes with the most TIME-WAITs.
     TimeWait,
+    /// Limits with their headroom.
+    Limits,
+    /// Protocol counters.
+    Counters,
+    /// Network devices.
+    Interfaces,
+    /// Settings of the kernel.
+    Settings,
 }
 
 impl Pane {
@@ -95,6 +109,14 @@ impl Pane {
         Pane::Remotes,
         Pane::Listeners,
         Pane::TimeWait,
+    ];
+
+    /// The panes of the system, the same way.
+    pub const SYSTEM: [Pane; 4] = [
+        Pane::Limits,
+        Pane::Counters,
+        Pane::Interfaces,
+        Pane::Settings,
     ];
 }
 

@@ -26,11 +26,13 @@ pub(in crate::tui) fn does_something(state: &State, command: Command) -> bool {
             Some(_) => true,
             None => target(state).is_some(),
         },
-        Command::Back => !free || state.page().is_some() || !state.filter().is_empty(),
+        Command::Back => {
+            !free || state.page().is_some() || !state.filter().is_empty() || is_searched(state)
+        }
         Command::Up | Command::Down => !free || rows || on_socket,
         Command::Owner => free && owner(state).is_some(),
         Command::OtherEnd | Command::OtherProcess => free && other_end(state).is_some(),
-        Command::ClearFilter => free && !state.filter().is_empty(),
+        Command::ClearFilter => free && (!state.filter().is_empty() || is_searched(state)),
         Command::Kill => free && state.display != Display::Replay && act::victim(state).is_some(),
         Command::NextMatch | Command::PreviousMatch => rows && !state.filter().is_empty(),
         Command::FilterBy | Command::Exclude | Command::CopyRow => rows || on_socket,
@@ -63,6 +65,11 @@ pub(in crate::tui) fn does_something(state: &State, command: Command) -> bool {
         | Command::Mouse => true,
         _ => free,
     }
+}
+
+/// Whether something is looked for on the screen.
+fn is_searched(state: &State) -> bool {
+    state.looks_for() && !state.searched().is_empty()
 }
 
 /// Whether the table in sight is one of sockets, which can be grouped.

@@ -257,7 +257,7 @@ fn render_time(frame: &mut Frame<'_>, area: Rect, state: &State, text: &str, err
 
 /// What is being looked for.
 fn render_search(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    let (text, what) = (state.search.as_str(), "look for: ");
+    let (text, what) = (state.searched(), "look for: ");
     let mut typed = String::new();
     format::harmless(&mut typed, text.as_bytes());
     let end = [
