@@ -33,30 +33,35 @@ pub struct Headroom {
     pub about: &'static str,
 }
 
-/// What happens at the limits that [`limits`] tells of, and why one may be missing.
-const OF_HOST: [(&str, &str, &str); 5] = [
+/// Limits that [`limits`] tells of: a short name, what happens there, and why one may be missing.
+const OF_HOST: [(&str, &str, &str, &str); 5] = [
     (
         "time_wait",
+        "TIME-WAIT",
         "Beyond it connections that end are not kept in TIME-WAIT but forgotten at once. Set by net.ipv4.tcp_max_tw_buckets.",
         "tcp_max_tw_buckets is not told",
     ),
     (
+        "orphans",
         "orphans",
         "Connections that their process has closed and that still send. Beyond it they are reset. Set by net.ipv4.tcp_max_orphans.",
         "told in the first network namespace only",
     ),
     (
         "tcp_memory",
+        "TCP memory",
         "Memory of all TCP sockets. From the second number of net.ipv4.tcp_mem on buffers shrink; at the third data is dropped and connections are reset.",
         "told in the first network namespace only",
     ),
     (
         "udp_memory",
+        "UDP memory",
         "Memory of all UDP sockets. At the third number of net.ipv4.udp_mem datagrams are dropped (MemErrors).",
         "told in the first network namespace only",
     ),
     (
         "fragment_memory",
+        "fragments",
         "Memory of IPv4 packets that are put together again. Beyond it fragments are dropped (ReasmFails). Set by net.ipv4.ipfrag_high_thresh.",
         "ipfrag_high_thresh is not told",
     ),
@@ -74,10 +79,12 @@ pub fn headroom(moment: &Moment) -> Vec<Headroom> {
         descriptors(&moment.sample),
         local_ports(&moment.sample),
     ];
-    for limit in limits(moment) {
-        let Some((_, about, missing)) = OF_HOST.iter().find(|(id, _, _)| *id == limit.id) else {
+    for mut limit in limits(moment) {
+        let Some((_, title, about, missing)) = OF_HOST.iter().find(|(id, ..)| *id == limit.id)
+        else {
             continue;
         };
+        limit.title = title;
         let is_whole = limit.value.is_some() && limit.limit.is_some();
         all.push(Headroom {
             whose: if limit.of_host {
@@ -199,7 +206,7 @@ fn local_ports(sample: &Sample) -> Headroom {
             LimitUnit::Ports,
         ),
         whose: Whose::Namespace,
-        missing: Some("taken apart for each destination"),
+        missing: Some("counted for each destination"),
         about: "Local ports for connections from here, apart for each (source, destination, port), TIME-WAIT included. Set by net.ipv4.ip_local_port_range, without ip_local_reserved_ports.",
     }
 }

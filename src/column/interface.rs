@@ -84,7 +84,7 @@ macro_rules! rate {
 pub static INTERFACE_COLUMNS: LazyLock<Vec<InterfaceColumn>> = LazyLock::new(|| {
     vec![
         InterfaceColumn::text(
-            ("name", "INTERFACE", 10),
+            ("name", "DEV", 8),
             "Its name. Kernel: /proc/net/dev.",
             |line, out| {
                 format::harmless(out, line.interface.name.as_bytes());
@@ -94,12 +94,16 @@ pub static INTERFACE_COLUMNS: LazyLock<Vec<InterfaceColumn>> = LazyLock::new(|| 
         ),
         InterfaceColumn::text(
             ("state", "STATE", 10),
-            "Whether it can carry packets, and why not. Kernel: ifi_flags, IFLA_OPERSTATE.",
+            "Whether it can carry packets, and why not. Sorts those that can first, then by number. Kernel: ifi_flags, IFLA_OPERSTATE.",
             |line, out| {
                 out.push_str(line.device?.state());
                 Some(())
             },
-            |line, _| text_key(line.device?.state()),
+            |line, _| {
+                let device = line.device?;
+                let off = if device.state() == "up" { 0.0 } else { 1e10 };
+                Some(SortKey::Number(off + f64::from(device.index)))
+            },
         ),
         InterfaceColumn::figure(
             ("mtu", "MTU", 6),

@@ -26,13 +26,13 @@ pub struct LimitLine<'a> {
 }
 
 /// Cells of the gauge.
-const GAUGE: usize = 10;
+const GAUGE: usize = 8;
 
 impl LimitLine<'_> {
     fn write_number(&self, value: Option<u64>, out: &mut String) -> Option<()> {
         match self.headroom.limit.unit {
             LimitUnit::Bytes => format::bytes(out, value? as f64),
-            _ => format::count(out, value?),
+            _ => format::short_count(out, value?),
         }
         Some(())
     }
@@ -76,7 +76,7 @@ fn whose(line: &LimitLine<'_>, out: &mut String) -> Option<()> {
 pub static LIMIT_COLUMNS: LazyLock<Vec<LimitColumn>> = LazyLock::new(|| {
     vec![
         LimitColumn::text(
-            ("limit", "LIMIT", 15),
+            ("limit", "LIMIT", 12),
             "What there is only so much of.",
             |line, out| {
                 out.push_str(line.headroom.limit.title);
@@ -100,28 +100,28 @@ pub static LIMIT_COLUMNS: LazyLock<Vec<LimitColumn>> = LazyLock::new(|| {
             |line| line.headroom.limit.share(),
         ),
         LimitColumn::text(
-            ("value", "NOW", 10),
+            ("value", "NOW", 7),
             "How much there is now.",
             |line, out| line.write_number(line.headroom.limit.value, out),
             |line, _| Some(SortKey::Number(line.headroom.limit.value? as f64)),
         )
         .at_the_right(),
         LimitColumn::text(
-            ("most", "AT MOST", 10),
+            ("most", "AT MOST", 7),
             "How much there may be.",
             |line, out| line.write_number(line.headroom.limit.limit, out),
             |line, _| Some(SortKey::Number(line.headroom.limit.limit? as f64)),
         )
         .at_the_right(),
         LimitColumn::text(
-            ("left", "LEFT", 10),
+            ("left", "LEFT", 7),
             "How much is left of it.",
             |line, out| line.write_number(line.left(), out),
             |line, _| Some(SortKey::Number(line.left()? as f64)),
         )
         .at_the_right(),
         LimitColumn::text(
-            ("whose", "OF", 20),
+            ("whose", "OF", 14),
             "Whose it is: the process or listener nearest to its limit, or the whole host; or why something is not known.",
             whose,
             |line, _| {

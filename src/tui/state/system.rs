@@ -27,7 +27,7 @@ impl Default for System {
         System {
             limits: Table::new(Limits::default(), "share", true),
             counters: Table::new(Counters::default(), "grew", false),
-            interfaces: Table::new(Interfaces::default(), "rate", true),
+            interfaces: Table::new(Interfaces::default(), "state", false),
             settings: Table::new(Settings::default(), "name", false),
             focus: Pane::Counters,
             search: String::new(),

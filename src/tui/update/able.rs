@@ -35,7 +35,8 @@ pub(in crate::tui) fn does_something(state: &State, command: Command) -> bool {
         Command::ClearFilter => free && (!state.filter().is_empty() || is_searched(state)),
         Command::Kill => free && state.display != Display::Replay && act::victim(state).is_some(),
         Command::NextMatch | Command::PreviousMatch => rows && !state.filter().is_empty(),
-        Command::FilterBy | Command::Exclude | Command::CopyRow => rows || on_socket,
+        Command::FilterBy | Command::Exclude => (rows && !state.looks_for()) || on_socket,
+        Command::CopyRow => rows || on_socket,
         Command::PickSort
         | Command::InvertSort
         | Command::SortLeft

@@ -175,8 +175,8 @@ fn hints(state: &State) -> Vec<(String, String)> {
                 hint(&beside, "table");
             }
             hint(&[C::NextMatch], "next");
-            hint(&[C::Filter], "filter");
-            hint(&[C::ClearFilter], "no filter");
+            hint(&[C::Filter], filter(state));
+            hint(&[C::ClearFilter], no_filter(state));
             hint(&[C::PickSort], "sort");
             hint(&[C::FilterBy], "filter by");
             hint(&[C::Kill], "kill");
@@ -210,6 +210,24 @@ fn hints(state: &State) -> Vec<(String, String)> {
         }
     }
     hints
+}
+
+/// What the key does that filters, or looks for a text.
+fn filter(state: &State) -> &'static str {
+    if state.looks_for() {
+        "look for"
+    } else {
+        "filter"
+    }
+}
+
+/// What the key does that takes it away.
+fn no_filter(state: &State) -> &'static str {
+    if state.looks_for() {
+        "all"
+    } else {
+        "no filter"
+    }
 }
 
 /// What the key does that freezes a live display.

@@ -23,7 +23,7 @@ pub struct Counters {
 const FIT: [Fit; 6] = [
     ("grew", 6, 6, 0),
     ("name", 20, 32, 0),
-    ("value", 10, 15, 0),
+    ("value", 9, 15, 0),
     ("rate", 8, 8, 0),
     ("minute", 10, 10, 1),
     ("meaning", 30, 130, 3),
@@ -83,6 +83,11 @@ impl List for Counters {
     ) -> std::borrow::Cow<'t, str> {
         match COUNTER_COLUMNS[column].id {
             "meaning" => text::cut_clause(text, columns),
+            // Most are of this group, and their own names tell that they are.
+            "name" if text::width(text) > columns => {
+                let short = text.strip_prefix("TcpExt.").unwrap_or(text);
+                text::cut_middle(short, columns)
+            }
             _ => text::cut_middle(text, columns),
         }
     }

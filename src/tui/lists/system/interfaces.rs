@@ -21,8 +21,8 @@ pub struct Interfaces {
 }
 
 const FIT: [Fit; 18] = [
-    ("name", 9, 15, 0),
-    ("state", 5, 10, 1),
+    ("name", 6, 15, 0),
+    ("state", 6, 10, 1),
     ("mtu", 5, 6, 3),
     ("received_rate", 9, 9, 0),
     ("sent_rate", 9, 9, 0),
@@ -77,12 +77,8 @@ impl List for Interfaces {
         Some(identity(&interface.name))
     }
 
-    fn tie(&self, moment: &Moment, number: u32) -> u64 {
-        // Of those that move nothing the ones that could come first.
-        let device = self.row(moment, number).and_then(|line| line.device);
-        let is_off = device.is_some_and(|device| device.state() != "up");
-        let index = device.map_or(number, |device| device.index);
-        u64::from(is_off) << 32 | u64::from(index)
+    fn tie(&self, _moment: &Moment, number: u32) -> u64 {
+        number.into()
     }
 
     fn target(&self, _moment: &Moment, _number: u32) -> Option<Target> {

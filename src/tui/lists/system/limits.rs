@@ -23,12 +23,12 @@ pub struct Limits {
 }
 
 const FIT: [Fit; 8] = [
-    ("limit", 15, 15, 0),
-    ("gauge", 10, 10, 1),
+    ("limit", 12, 12, 0),
+    ("gauge", 8, 8, 1),
     ("share", 7, 7, 0),
-    ("value", 7, 10, 0),
-    ("most", 7, 10, 0),
-    ("left", 7, 10, 4),
+    ("value", 7, 7, 0),
+    ("most", 7, 7, 0),
+    ("left", 7, 7, 4),
     ("whose", 10, 44, 2),
     ("about", 30, 130, 5),
 ];

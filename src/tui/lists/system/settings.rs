@@ -24,8 +24,8 @@ pub struct Settings {
 const FIT: [Fit; 5] = [
     ("name", 20, 26, 0),
     ("value", 12, 26, 0),
-    ("meaning", 15, 90, 0),
-    ("text", 12, 26, 8),
+    ("meaning", 28, 90, 2),
+    ("text", 12, 26, UNASKED),
     ("path", 30, 40, UNASKED),
 ];
 
