@@ -1,8 +1,9 @@
 //! What there is only so much of, and how much of it is left: of the host, of a process, of a listener.
 
 use std::cmp::Reverse;
+use std::net::IpAddr;
 
-use crate::model::{Sample, SocketKey};
+use crate::model::{Endpoint, Sample, SocketKey};
 
 use super::summary::limits;
 use super::{LimitUnit, Moment, SummaryLimit};
@@ -18,6 +19,62 @@ pub enum Whose {
     Process(u32),
     /// That of the listener in this row of the Sample.
     Listener(u32),
+    /// That of all connections from one address to one port of another.
+    Path(IpAddr, Endpoint),
+}
+
+/// Why a limit, or what there is of it, is not known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// The kernel does not tell it, or not in this network namespace.
+    NotTold,
+    /// There is no listener.
+    NobodyListens,
+    /// There is no process that may be looked into.
+    Hidden,
+    /// Nobody has counted.
+    NotCounted,
+    /// It is set so high that it limits nothing.
+    NoLimit,
+    /// netfilter tracks no connections.
+    NoConntrack,
+}
+
+impl Missing {
+    /// In two words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Missing::NotTold => "not told",
+            Missing::NobodyListens => "nobody listens",
+            Missing::Hidden => "hidden",
+            Missing::NotCounted => "not counted",
+            Missing::NoLimit => "no limit",
+            Missing::NoConntrack => "no conntrack",
+        }
+    }
+
+    /// In a sentence.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Missing::NotTold => {
+                "The kernel does not tell it here: some limits are told in the first network namespace only."
+            }
+            Missing::NobodyListens => "Nobody listens.",
+            Missing::Hidden => "No process that holds sockets could be looked into.",
+            Missing::NotCounted => "Nobody has counted.",
+            Missing::NoLimit => "It is set so high that it limits nothing.",
+            Missing::NoConntrack => "netfilter tracks no connections here.",
+        }
+    }
+}
+
+/// How many local ports are taken where the most are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PortsTaken {
+    /// From where to where; `None` if there is no connection at all.
+    pub path: Option<(IpAddr, Endpoint)>,
+    /// How many, TIME-WAIT included.
+    pub taken: u32,
 }
 
 /// A limit and what there is of it.
@@ -28,42 +85,37 @@ pub struct Headroom {
     /// Whose it is: of processes and listeners the one nearest to its limit.
     pub whose: Whose,
     /// Why something is missing, if it is.
-    pub missing: Option<&'static str>,
+    pub missing: Option<Missing>,
     /// What happens at the limit, and what sets it.
     pub about: &'static str,
 }
 
-/// Limits that [`limits`] tells of: a short name, what happens there, and why one may be missing.
-const OF_HOST: [(&str, &str, &str, &str); 5] = [
+/// Limits that [`limits`] tells of: a short name, and what happens there.
+const OF_HOST: [(&str, &str, &str); 5] = [
     (
         "time_wait",
         "TIME-WAIT",
         "Beyond it connections that end are not kept in TIME-WAIT but forgotten at once. Set by net.ipv4.tcp_max_tw_buckets.",
-        "tcp_max_tw_buckets is not told",
     ),
     (
         "orphans",
         "orphans",
         "Connections that their process has closed and that still send. Beyond it they are reset. Set by net.ipv4.tcp_max_orphans.",
-        "told in the first network namespace only",
     ),
     (
         "tcp_memory",
         "TCP memory",
         "Memory of all TCP sockets. From the second number of net.ipv4.tcp_mem on buffers shrink; at the third data is dropped and connections are reset.",
-        "told in the first network namespace only",
     ),
     (
         "udp_memory",
         "UDP memory",
         "Memory of all UDP sockets. At the third number of net.ipv4.udp_mem datagrams are dropped (MemErrors).",
-        "told in the first network namespace only",
     ),
     (
         "fragment_memory",
         "fragments",
         "Memory of IPv4 packets that are put together again. Beyond it fragments are dropped (ReasmFails). Set by net.ipv4.ipfrag_high_thresh.",
-        "ipfrag_high_thresh is not told",
     ),
 ];
 
@@ -71,17 +123,16 @@ const OF_HOST: [(&str, &str, &str, &str); 5] = [
 const NO_LIMIT: u64 = 1 << 53;
 
 /// All limits, in the order in which they matter when none is near. Those of listeners and processes are of all, whatever
-/// is filtered.
-pub fn headroom(moment: &Moment) -> Vec<Headroom> {
+/// is filtered. How many local ports are taken takes a walk over all sockets; who has done it tells.
+pub fn headroom(moment: &Moment, ports: Option<PortsTaken>) -> Vec<Headroom> {
     let mut all = vec![
         accept_queue(moment),
         half_open(moment),
         descriptors(&moment.sample),
-        local_ports(&moment.sample),
+        local_ports(&moment.sample, ports),
     ];
     for mut limit in limits(moment) {
-        let Some((_, title, about, missing)) = OF_HOST.iter().find(|(id, ..)| *id == limit.id)
-        else {
+        let Some((_, title, about)) = OF_HOST.iter().find(|(id, ..)| *id == limit.id) else {
             continue;
         };
         limit.title = title;
@@ -92,7 +143,7 @@ pub fn headroom(moment: &Moment) -> Vec<Headroom> {
             } else {
                 Whose::Namespace
             },
-            missing: (!is_whole).then_some(*missing),
+            missing: (!is_whole).then_some(Missing::NotTold),
             about,
             limit,
         });
@@ -135,7 +186,7 @@ fn accept_queue(moment: &Moment) -> Headroom {
             LimitUnit::Connections,
         ),
         whose: worst.map_or(Whose::Namespace, |listener| Whose::Listener(listener.row)),
-        missing: worst.is_none().then_some("nothing listens"),
+        missing: worst.is_none().then_some(Missing::NobodyListens),
         about: "Connections that wait for accept() of the listener nearest to its limit; beyond it they are dropped (ListenOverflows). Set by listen(), at most net.core.somaxconn.",
     }
 }
@@ -154,8 +205,8 @@ fn half_open(moment: &Moment) -> Headroom {
         .settings
         .number("net.ipv4.tcp_max_syn_backlog", 0);
     let missing = match (worst, most) {
-        (None, _) => Some("nothing listens on TCP"),
-        (_, None) => Some("tcp_max_syn_backlog is not told"),
+        (None, _) => Some(Missing::NobodyListens),
+        (_, None) => Some(Missing::NotTold),
         _ => None,
     };
     Headroom {
@@ -190,23 +241,31 @@ fn descriptors(sample: &Sample) -> Headroom {
             LimitUnit::Files,
         ),
         whose: worst.map_or(Whose::Namespace, |(at, _, _)| Whose::Process(at)),
-        missing: worst.is_none().then_some("no process could be looked into"),
+        missing: worst.is_none().then_some(Missing::Hidden),
         about: "Open descriptors of the process nearest to its limit; beyond it accept() and open() fail (EMFILE). Set by ulimit -n, LimitNOFILE= of a unit.",
     }
 }
 
-/// How many local ports there are to choose from. How many are taken depends on where one connects to.
-fn local_ports(sample: &Sample) -> Headroom {
+/// How many local ports there are to choose from, and how many are taken: that depends on where one connects to.
+fn local_ports(sample: &Sample, taken: Option<PortsTaken>) -> Headroom {
     let ports = sample.settings.local_ports();
+    let missing = match (&ports, taken) {
+        (None, _) => Some(Missing::NotTold),
+        (_, None) => Some(Missing::NotCounted),
+        _ => None,
+    };
+    let path = taken.and_then(|taken| taken.path);
     Headroom {
         limit: limit(
             ("local_ports", "local ports"),
-            None,
+            taken.map(|taken| taken.taken.into()),
             ports.map(|ports| ports.count().into()),
             LimitUnit::Ports,
         ),
-        whose: Whose::Namespace,
-        missing: Some("counted for each destination"),
+        whose: path.map_or(Whose::Namespace, |(source, destination)| {
+            Whose::Path(source, destination)
+        }),
+        missing,
         about: "Local ports for connections from here, apart for each (source, destination, port), TIME-WAIT included. Set by net.ipv4.ip_local_port_range, without ip_local_reserved_ports.",
     }
 }
@@ -217,9 +276,8 @@ fn open_files(sample: &Sample) -> Headroom {
     let told = sample.settings.number("fs.file-max", 0);
     let most = told.filter(|&most| most < NO_LIMIT);
     let missing = match (open, told, most) {
-        (_, Some(_), None) => Some("fs.file-max sets no limit"),
-        (_, None, _) => Some("fs.file-max is not told"),
-        (None, ..) => Some("fs.file-nr is not told"),
+        (_, Some(_), None) => Some(Missing::NoLimit),
+        (_, None, _) | (None, ..) => Some(Missing::NotTold),
         _ => None,
     };
     Headroom {
@@ -253,7 +311,7 @@ fn tracked(sample: &Sample) -> Headroom {
             LimitUnit::Connections,
         ),
         whose: Whose::Namespace,
-        missing: (count.is_none() || most.is_none()).then_some("netfilter tracks nothing here"),
+        missing: (count.is_none() || most.is_none()).then_some(Missing::NoConntrack),
         about: "Connections that netfilter tracks; beyond it packets of new ones are dropped. Set by net.netfilter.nf_conntrack_max.",
     }
 }
@@ -271,7 +329,7 @@ mod tests {
     use crate::model::{Process, ProcessKey, ProcessRow, Settings};
 
     fn of(moment: &Moment, id: &str) -> Headroom {
-        let all = headroom(moment);
+        let all = headroom(moment, None);
         all.into_iter().find(|found| found.limit.id == id).unwrap()
     }
 
@@ -287,14 +345,14 @@ mod tests {
 
     #[test]
     fn what_is_not_known_says_why() {
-        for found in headroom(&Moment::default()) {
+        for found in headroom(&Moment::default(), None) {
             assert!(found.missing.is_some(), "{found:?}");
             assert_eq!(found.limit.share(), None, "{found:?}");
         }
         let moment = with_settings(&[("fs.file-max", "9223372036854775807")]);
         let files = of(&moment, "open_files");
         assert_eq!(files.limit.limit, None);
-        assert_eq!(files.missing, Some("fs.file-max sets no limit"));
+        assert_eq!(files.missing, Some(Missing::NoLimit));
     }
 
     #[test]
@@ -316,6 +374,28 @@ mod tests {
         assert_eq!(
             (found.limit.value, found.limit.limit),
             (Some(400), Some(512))
+        );
+    }
+
+    #[test]
+    fn local_ports_are_those_of_the_path_that_takes_the_most() {
+        let moment = with_settings(&[("net.ipv4.ip_local_port_range", "1000 1099")]);
+        let source: IpAddr = "10.0.0.1".parse().unwrap();
+        let destination = Endpoint {
+            address: "10.0.0.2".parse().unwrap(),
+            port: 443,
+        };
+        let ports = PortsTaken {
+            path: Some((source, destination)),
+            taken: 75,
+        };
+        let found = local_ports(&moment.sample, Some(ports));
+        assert_eq!((found.limit.share(), found.missing), (Some(0.75), None));
+        assert_eq!(found.whose, Whose::Path(source, destination));
+        let found = local_ports(&moment.sample, None);
+        assert_eq!(
+            (found.limit.limit, found.missing),
+            (Some(100), Some(Missing::NotCounted))
         );
     }
 

@@ -23,7 +23,7 @@ pub use aggregator::{Aggregate, Aggregator};
 pub use difference::{Difference, Fate, Instant, ProcessDifference, SocketDifference};
 pub use events::{Event, EventBatch, EventKind, EventLog, Lifetime};
 pub use groups::{FewProcesses, PortTotals, ProcessTotals, RemoteTotals, Trend};
-pub use headroom::{Headroom, Whose, headroom};
+pub use headroom::{Headroom, Missing, PortsTaken, Whose, headroom};
 pub use history::{History, HistoryPoint, RECENT_POINTS, Recent};
 pub use limit::Limit;
 pub use listeners::ListenerTotals;

@@ -204,7 +204,7 @@ pub static INTERFACE_COLUMNS: LazyLock<Vec<InterfaceColumn>> = LazyLock::new(|| 
             dropped
         ),
         InterfaceColumn::text(
-            ("addresses", "ADDRESSES", 20),
+            ("addresses", "ADDRESSES", 36),
             "Addresses with the length of their prefix. Kernel: RTM_GETADDR.",
             addresses,
             |line, _| {

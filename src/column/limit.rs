@@ -47,7 +47,7 @@ impl LimitLine<'_> {
 /// Whose it is: `nginx/2211`, `10.0.0.1:443 nginx/2211`, `whole host`; or why something is missing.
 fn whose(line: &LimitLine<'_>, out: &mut String) -> Option<()> {
     if let Some(missing) = line.headroom.missing {
-        out.push_str(missing);
+        out.push_str(missing.name());
         return Some(());
     }
     match line.headroom.whose {
@@ -55,6 +55,12 @@ fn whose(line: &LimitLine<'_>, out: &mut String) -> Option<()> {
         Whose::Namespace => {}
         // Of several with nothing none is the worst.
         Whose::Listener(_) if line.headroom.limit.value == Some(0) => {}
+        Whose::Path(source, to) if to.address.is_ipv6() => {
+            write!(out, "{source} → [{}]:{}", to.address, to.port).ok()?;
+        }
+        Whose::Path(source, to) => {
+            write!(out, "{source} → {}:{}", to.address, to.port).ok()?;
+        }
         Whose::Process(row) => {
             let process = &line.moment.sample.processes.get(row as usize)?.process;
             format::harmless(out, process.comm.as_bytes());

@@ -76,7 +76,7 @@ pub static KNOWN: [KnownSetting; 45] = [
     known(
         "net.ipv4.ip_local_reserved_ports",
         List,
-        "of these never chosen by the kernel",
+        "local ports that the kernel never chooses",
     ),
     known(
         "net.ipv4.tcp_tw_reuse",

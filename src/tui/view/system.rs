@@ -3,10 +3,11 @@
 //! ```text
 //!  sockets 812   TCP 120 in use  3004 TIME-WAIT  0 orphans  1.20 MB   UDP 40 …
 //! ─ Limits ─ by USED% ▼ ────────────  ─ ▶ Counters ─ by GREW ▲ ── 1-20/412 ─
-//!  accept queue  █████████·  93.0 %    now   TcpExt.ListenOverflows  12  2/s
-//!  …                                   8 s   Tcp.RetransSegs        …
-//! ─ Interfaces ─ by ↓+↑/s ▼ ────────  ─ Settings ──────────────────────────
-//!  eth0  up  1500  ↓ 31.0 MB/s …       tcp_tw_reuse  loopback only  whether …
+//!  accept queue  ███████·  93.0 %      now   TcpExt.ListenOverflows  12  2/s
+//! ─ Interfaces ─ by STATE ▲ ────────   8 s   Tcp.RetransSegs        …
+//!  eth0  up  31.0 MB/s 7.90 MB/s …     …
+//! ─ Settings ─ by SETTING ▲ ────────
+//!  tcp_tw_reuse  loopback only  …
 //! ─ TcpExt.ListenOverflows ─────────────────────────────────────────────────
 //!  what the selected row means, in a sentence
 //! ```
@@ -32,6 +33,9 @@ use crate::tui::theme::Tone;
 
 /// From which width on there are two columns of tables.
 const TWO_COLUMNS: u16 = 110;
+
+/// The least and the most that the left one takes.
+const LEFT: (u16, u16) = (59, 100);
 
 /// From which height on what the selected row means has a title of its own.
 const ROOMY: u16 = 26;
@@ -59,12 +63,14 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     ])
     .areas(area);
     let columns: Vec<(Rect, &[Pane])> = if area.width >= TWO_COLUMNS {
-        let [left, right] = Layout::horizontal([Constraint::Ratio(1, 2); 2])
+        // There are more counters than anything else, and sentences beside them.
+        let left = (area.width * 2 / 5).clamp(LEFT.0, LEFT.1);
+        let [left, right] = Layout::horizontal([Constraint::Length(left), Constraint::Min(0)])
             .spacing(2)
             .areas(tables);
         vec![
-            (left, &[Pane::Limits, Pane::Interfaces]),
-            (right, &[Pane::Counters, Pane::Settings]),
+            (left, &[Pane::Limits, Pane::Interfaces, Pane::Settings]),
+            (right, &[Pane::Counters]),
         ]
     } else {
         vec![(tables, &Pane::SYSTEM)]
@@ -137,7 +143,7 @@ impl Tables<'_, '_> {
         match pane {
             Pane::Limits => self.table(area, "Limits", &mut system.limits, pane),
             Pane::Interfaces => {
-                let essence = usage::interfaces(system, self.moment);
+                let essence = usage::interfaces(self.moment);
                 self.table_or(area, ("Interfaces", &essence), &mut system.interfaces, pane);
             }
             Pane::Settings => {

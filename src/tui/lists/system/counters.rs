@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::{identity, retain_matching};
 use crate::aggregate::Moment;
-use crate::column::format::MISSING;
+use crate::column::format::{self, MISSING};
 use crate::column::{Attention, COUNTER_COLUMNS, CounterLine, Counters as CounterKind};
 use crate::filter::Words;
 use crate::tui::lists::{Fit, headings};
@@ -19,6 +19,9 @@ pub struct Counters {
     /// What is looked for.
     pub words: Words,
 }
+
+/// Columns from which on names stand with their group, so that those of most fit.
+const LONG_NAME: usize = 27;
 
 const FIT: [Fit; 6] = [
     ("grew", 6, 6, 0),
@@ -75,18 +78,24 @@ impl List for Counters {
 
     fn cut<'t>(
         &self,
-        _moment: &Moment,
-        _number: u32,
+        moment: &Moment,
+        number: u32,
         column: usize,
         text: &'t str,
         columns: usize,
     ) -> std::borrow::Cow<'t, str> {
         match COUNTER_COLUMNS[column].id {
-            "meaning" => text::cut_clause(text, columns),
+            "meaning" => text::cut_end(text, columns),
             // Most are of this group, and their own names tell that they are.
-            "name" if text::width(text) > columns => {
+            "name" if columns < LONG_NAME => {
                 let short = text.strip_prefix("TcpExt.").unwrap_or(text);
                 text::cut_middle(short, columns)
+            }
+            "value" if text::width(text) > columns => {
+                let mut short = String::new();
+                let value = self.row(moment, number).map_or(0, |line| line.value);
+                format::short_count(&mut short, value.unsigned_abs());
+                short.into()
             }
             _ => text::cut_middle(text, columns),
         }

@@ -22,12 +22,12 @@ pub struct Interfaces {
 
 const FIT: [Fit; 18] = [
     ("name", 6, 15, 0),
-    ("state", 6, 10, 1),
+    ("state", 10, 10, 1),
     ("mtu", 5, 6, 3),
     ("received_rate", 9, 9, 0),
     ("sent_rate", 9, 9, 0),
     ("minute", 10, 10, 5),
-    ("addresses", 15, 70, 0),
+    ("addresses", 13, 70, 0),
     ("errors", 6, 7, 2),
     ("dropped", 6, 7, 2),
     ("received_packet_rate", 8, 8, 4),

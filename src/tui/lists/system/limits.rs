@@ -1,9 +1,10 @@
 //! Limits with their headroom.
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use super::retain_matching;
-use crate::aggregate::{Headroom, Moment, Whose, headroom};
+use crate::aggregate::{Headroom, Moment, PortsTaken, Whose, headroom};
 use crate::column::format::MISSING;
 use crate::column::{LIMIT_COLUMNS, LimitLine, Limits as LimitKind};
 use crate::filter::Words;
@@ -18,6 +19,8 @@ use crate::tui::theme::Tone;
 pub struct Limits {
     /// What is looked for.
     pub words: Words,
+    /// How many local ports are taken, if somebody has counted.
+    pub ports: Option<PortsTaken>,
     /// Those of the moment that the rows are of.
     all: Vec<Headroom>,
 }
@@ -41,6 +44,21 @@ static SHAPE: Shape<LimitKind> = Shape {
     totals: &[],
 };
 
+impl Limits {
+    /// Of a listener its process alone, if both do not fit.
+    fn cut_whose<'t>(&self, number: u32, text: &'t str, columns: usize) -> Cow<'t, str> {
+        let headroom = self.all.get(number as usize);
+        match headroom.map(|headroom| (headroom.missing, headroom.whose)) {
+            Some((None, Whose::Listener(_))) if text::width(text) > columns => {
+                let process = text.split_once(' ').map_or(text, |(_, process)| process);
+                text::cut_middle(process, columns)
+            }
+            Some((None, _)) => text::cut_middle(text, columns),
+            _ => text::cut_end(text, columns),
+        }
+    }
+}
+
 impl List for Limits {
     type Kind = LimitKind;
     type Key = &'static str;
@@ -50,7 +68,7 @@ impl List for Limits {
     }
 
     fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
-        self.all = headroom(moment);
+        self.all = headroom(moment, self.ports);
         out.extend(0..self.all.len() as u32);
         if !self.words.is_empty() {
             retain_matching(self, moment, &self.words, out);
@@ -85,6 +103,9 @@ impl List for Limits {
                 let socket = sample.sockets.rows.get(row as usize)?;
                 Some(Target::Socket(socket.key()))
             }
+            Whose::Path(_, destination) => {
+                Some(Target::Remote(destination.address.to_canonical(), None))
+            }
             Whose::Host | Whose::Namespace => None,
         }
     }
@@ -92,14 +113,14 @@ impl List for Limits {
     fn cut<'t>(
         &self,
         _moment: &Moment,
-        _number: u32,
+        number: u32,
         column: usize,
         text: &'t str,
         columns: usize,
-    ) -> std::borrow::Cow<'t, str> {
+    ) -> Cow<'t, str> {
         match LIMIT_COLUMNS[column].id {
-            "about" => text::cut_clause(text, columns),
-            "whose" => text::cut_end(text, columns),
+            "about" => text::cut_end(text, columns),
+            "whose" => self.cut_whose(number, text, columns),
             _ => text::cut_middle(text, columns),
         }
     }

@@ -8,7 +8,7 @@ use crate::column::format::MISSING;
 use crate::column::{KNOWN, SETTING_COLUMNS, SettingLine, Settings as SettingKind};
 use crate::filter::Words;
 use crate::model::Settings as Values;
-use crate::tui::lists::{Fit, UNASKED, headings};
+use crate::tui::lists::{Fit, headings};
 use crate::tui::state::Target;
 use crate::tui::table::{Heading, List, Shape};
 use crate::tui::text;
@@ -21,12 +21,10 @@ pub struct Settings {
     pub words: Words,
 }
 
-const FIT: [Fit; 5] = [
+const FIT: [Fit; 3] = [
     ("name", 20, 26, 0),
     ("value", 12, 26, 0),
     ("meaning", 28, 90, 2),
-    ("text", 12, 26, UNASKED),
-    ("path", 30, 40, UNASKED),
 ];
 
 static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&SETTING_COLUMNS, &FIT));
@@ -105,14 +103,11 @@ impl List for Settings {
         &self,
         _moment: &Moment,
         _number: u32,
-        column: usize,
+        _column: usize,
         text: &'t str,
         columns: usize,
     ) -> std::borrow::Cow<'t, str> {
-        match SETTING_COLUMNS[column].id {
-            "meaning" => text::cut_clause(text, columns),
-            _ => text::cut_end(text, columns),
-        }
+        text::cut_end(text, columns)
     }
 
     fn tone(&self, _moment: &Moment, _number: u32, column: usize, text: &str) -> Tone {

@@ -8,6 +8,9 @@ use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::view::panel::Piece;
 
+/// The longest value of a setting that stands with its name.
+const SHORT: usize = 30;
+
 /// A name, and what is to be said of it.
 pub(super) struct Detail {
     pub(super) name: String,
@@ -17,7 +20,7 @@ pub(super) struct Detail {
 impl Detail {
     /// The lines of it in such a width, the name before it or not.
     pub(super) fn lines(&self, width: u16, named: bool) -> Vec<Vec<Piece>> {
-        let name = if named {
+        let name = if named && !self.name.is_empty() {
             format!("{}  ", self.name)
         } else {
             String::new()
@@ -57,7 +60,7 @@ pub(super) fn of(system: &System, moment: &Moment) -> Detail {
         _ => system.counters.meant_row(moment).map(|line| counter(&line)),
     };
     detail.unwrap_or(Detail {
-        name: "nothing".to_owned(),
+        name: String::new(),
         about: String::new(),
     })
 }
@@ -82,7 +85,7 @@ fn limit(line: &LimitLine<'_>) -> Detail {
     let limit = &line.headroom.limit;
     let mut about = line.headroom.about.to_owned();
     if let Some(missing) = line.headroom.missing {
-        about = format!("{missing}. {about}");
+        about = format!("{} {about}", missing.sentence());
     }
     // The kernel counts pages: with these one finds the numbers again.
     let page = line.moment.sample.settings.number(Settings::PAGE_SIZE, 0);
@@ -138,11 +141,19 @@ fn setting(line: &SettingLine<'_>) -> Detail {
         harmless(&words.join(" "))
     });
     let about = line.known.map_or("", |known| known.about);
-    Detail {
-        name: harmless(line.name),
-        about: match text {
-            Some(text) => format!("= {text}   {about}"),
-            None => format!("not told in this network namespace, or by this kernel; {about}"),
+    let name = harmless(line.name);
+    match text {
+        Some(text) if text.len() <= SHORT => Detail {
+            name: format!("{name} = {text}"),
+            about: about.to_owned(),
+        },
+        Some(text) => Detail {
+            name,
+            about: format!("= {text}; {about}"),
+        },
+        None => Detail {
+            name,
+            about: format!("not told in this network namespace, or by this kernel; {about}"),
         },
     }
 }

@@ -38,6 +38,7 @@ pub(super) fn heights(room: u16, panes: &[(Pane, u16)], focus: Pane) -> Vec<u16>
         (Pane::Limits, 5),
         (Pane::Counters, 5),
         (Pane::Interfaces, 5),
+        (focus, 10),
         (Pane::Counters, 9),
         (Pane::Limits, 13),
         (Pane::Settings, 8),
@@ -89,9 +90,10 @@ mod tests {
     fn a_high_one_shows_all_and_all_room_is_used() {
         let found = heights(42, &ALL, Pane::Counters);
         assert_eq!(found, [13, 16, 5, 8]);
-        let right = [ALL[1], ALL[3]];
-        assert_eq!(heights(31, &right, Pane::Limits), [23, 8]);
-        assert_eq!(heights(31, &right, Pane::Settings), [9, 22]);
+        let left = [ALL[0], ALL[2], ALL[3]];
+        assert_eq!(heights(31, &left, Pane::Counters), [13, 5, 13]);
+        assert_eq!(heights(31, &left, Pane::Settings), [13, 5, 13]);
+        assert_eq!(heights(31, &ALL[1..2], Pane::Limits), [31]);
         for room in 0..100 {
             for focus in Pane::SYSTEM {
                 let found = heights(room, &ALL, focus);

@@ -1,9 +1,8 @@
 //! What is in use, in a line: sockets, and the essence of tables for which there is no room.
 
 use crate::aggregate::Moment;
-use crate::column::{INTERFACE_COLUMNS, KNOWN, format};
+use crate::column::{INTERFACE_COLUMNS, InterfaceLine, KNOWN, format};
 use crate::model::Settings;
-use crate::tui::state::System;
 use crate::tui::theme::Tone;
 use crate::tui::view::panel::{self, Piece};
 
@@ -21,7 +20,7 @@ const SOCKSTAT: [(&str, &str, Form, &str); 14] = [
     ("sockets", "sockstat.sockets.used", Form::Count, ""),
     ("TCP", "sockstat.TCP.inuse", Form::Count, " in use"),
     ("", "sockstat.TCP.tw", Form::Count, " TIME-WAIT"),
-    ("", "sockstat.TCP.orphan", Form::Count, " orphans"),
+    ("", "sockstat.TCP.orphan", Form::Count, " orphaned"),
     ("", "sockstat.TCP.alloc", Form::Count, " allocated"),
     ("", "sockstat.TCP.mem", Form::Pages, ""),
     ("UDP", "sockstat.UDP.inuse", Form::Count, ""),
@@ -77,9 +76,24 @@ pub(super) fn searched(search: &str) -> Vec<Piece> {
     ]
 }
 
-/// The device that comes first: `eth0 up ↓ 31.0 MB/s ↑ 7.90 MB/s`.
-pub(super) fn interfaces(system: &System, moment: &Moment) -> String {
-    let Some(line) = system.interfaces.meant_row(moment) else {
+/// The device that moves the most, loopback only if there is no other: `eth0 up ↓ 31.0 MB/s ↑ 7.90 MB/s`.
+pub(super) fn interfaces(moment: &Moment) -> String {
+    let count = moment.sample.counters.interfaces.len();
+    let lines = (0..count).filter_map(|at| InterfaceLine::of(moment, at));
+    let busiest = lines.max_by(|a, b| {
+        let weight = |line: &InterfaceLine<'_>| {
+            let trend = line.trend;
+            let rate = trend.received_bytes.zip(trend.sent_bytes);
+            let is_up = line.device.is_some_and(|device| device.state() == "up");
+            let rate = rate.map_or(0.0, |(received, sent)| received + sent);
+            (line.interface.name != "lo", rate, is_up)
+        };
+        // Of equal ones the first.
+        let (a, b) = (weight(a), weight(b));
+        let order = a.0.cmp(&b.0).then(a.1.total_cmp(&b.1));
+        order.then(a.2.cmp(&b.2)).then(std::cmp::Ordering::Greater)
+    });
+    let Some(line) = busiest else {
         return "none".to_owned();
     };
     let mut out = String::new();
