@@ -1,0 +1,60 @@
+//! Paths that lose, that break, and that lead to nobody.
+
+use crate::actors::Actor;
+use crate::support::needs::Need;
+use crate::support::net::{FAR, FAR_BROKEN, Link, NOBODY, break_path, mend_path};
+use crate::support::sandbox::{Case, nft};
+use crate::watch::{appears, goes};
+use crate::{needing, plain};
+
+pub(crate) const CASES: &[Case] = &[
+    needing(
+        "retransmitting: a path that loses a share",
+        &[Need::Nft],
+        lossy,
+    ),
+    plain(
+        "sender-stalled: a path that breaks in the middle of a transfer",
+        broken,
+    ),
+    plain("connect-stuck: nobody answers", nobody),
+];
+
+/// A server beyond the link that reads all, and a client here that sends so much each 10 ms.
+fn transfer(link: &Link, to: std::net::Ipv4Addr, bytes: &str) -> (Actor, Actor) {
+    let server = link.far(|| Actor::start("far-server", "read", &["0.0.0.0", "at-once"]));
+    let target = format!("{to}:{}", server.port());
+    let client = Actor::start("bulk-sender", "send", &[&target, bytes, "10"]);
+    (server, client)
+}
+
+fn lossy() {
+    let link = Link::new();
+    link.far(|| {
+        nft("add table ip lossy; \
+             add chain ip lossy in { type filter hook input priority 0; }; \
+             add rule ip lossy in numgen random mod 100 < 6 drop");
+    });
+    let _transfer = transfer(&link, FAR, "30000");
+    let _finding = appears("retransmitting");
+    link.far(|| nft("delete table ip lossy"));
+    goes("retransmitting");
+}
+
+fn broken() {
+    let link = Link::new();
+    let _transfer = transfer(&link, FAR_BROKEN, "30000");
+    break_path();
+    let _finding = appears("sender-stalled");
+    mend_path();
+    goes("sender-stalled");
+}
+
+fn nobody() {
+    let _link = Link::new();
+    let target = format!("{NOBODY}:443");
+    let mut client = Actor::start("patient-client", "call", &[&target, "3"]);
+    let _finding = appears("connect-stuck");
+    client.tell("close");
+    goes("connect-stuck");
+}

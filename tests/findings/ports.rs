@@ -1,0 +1,113 @@
+//! Connections that are over: not closed, or closed so often that their TIME-WAITs are felt.
+
+use std::process::Command;
+
+use crate::actors::Actor;
+use crate::support::needs::Need;
+use crate::support::sandbox::{Case, sysctl};
+use crate::support::wait;
+use crate::watch::{appears, goes};
+use crate::{needing, plain};
+
+pub(crate) const CASES: &[Case] = &[
+    plain("close-wait-leak: a server that never closes", never_closes),
+    plain(
+        "ephemeral-ports-low: one destination takes nearly all",
+        ports_low,
+    ),
+    needing(
+        "time-wait-buildup: the client closes first",
+        &[Need::Ss],
+        client_closes_first,
+    ),
+    needing(
+        "time-wait-buildup: the server closes first",
+        &[Need::Ss],
+        server_closes_first,
+    ),
+    plain("time-wait-overflow: more than tcp_max_tw_buckets", overflow),
+];
+
+fn never_closes() {
+    let mut server = Actor::start("leaky-server", "keep", &["127.0.0.1"]);
+    let target = format!("127.0.0.1:{}", server.port());
+    let mut clients = Actor::start("callers", "call", &[&target, "30"]);
+    clients.tell("close");
+    let _finding = appears("close-wait-leak");
+    server.tell("close");
+    goes("close-wait-leak");
+}
+
+fn short_server(who_closes_first: &str) -> Actor {
+    Actor::start(
+        "short-server",
+        "serve-short",
+        &["127.0.0.1", who_closes_first],
+    )
+}
+
+fn short_client(server: &Actor, rate: &str, who_closes_first: &str) -> Actor {
+    let target = format!("127.0.0.1:{}", server.port());
+    let arguments = [target.as_str(), rate, who_closes_first];
+    Actor::start("short-client", "churn", &arguments)
+}
+
+/// A server and a client of short connections, so many a second.
+fn churn(rate: &str, who_closes_first: &str) -> (Actor, Actor) {
+    let server = short_server(who_closes_first);
+    let client = short_client(&server, rate, who_closes_first);
+    (server, client)
+}
+
+fn ports_low() {
+    sysctl("ipv4.tcp_tw_reuse", "0");
+    let server = short_server("client");
+    sysctl("ipv4.ip_local_port_range", "20000 20999");
+    sysctl("ipv4.ip_local_reserved_ports", "20100-20199");
+    let mut client = short_client(&server, "2000", "client");
+    let _finding = appears("ephemeral-ports-low");
+    client.tell("end");
+    // The TIME-WAITs last longer than anybody wants to wait here: the remedy in place of the time.
+    sysctl("ipv4.ip_local_port_range", "20000 60999");
+    goes("ephemeral-ports-low");
+}
+
+/// Ends every TIME-WAIT of this namespace, which else would last a minute.
+fn end_time_waits() {
+    let output = Command::new("ss")
+        .args(["-K", "state", "time-wait"])
+        .output();
+    assert!(output.expect("ss runs").status.success(), "ss -K");
+    wait::until("the end of every TIME-WAIT", || time_waits() == 0);
+}
+
+fn time_waits() -> u64 {
+    let table = std::fs::read_to_string("/proc/net/sockstat").expect("it can be read");
+    let mut words = table.split_whitespace().skip_while(|word| *word != "tw");
+    let count = words.nth(1).and_then(|count| count.parse().ok());
+    count.unwrap_or_else(|| panic!("no TIME-WAITs in {table:?}"))
+}
+
+fn client_closes_first() {
+    let (_server, mut client) = churn("2000", "client");
+    let _finding = appears("time-wait-buildup");
+    client.tell("end");
+    end_time_waits();
+    goes("time-wait-buildup");
+}
+
+fn server_closes_first() {
+    let (_server, mut client) = churn("2000", "server");
+    let _finding = appears("time-wait-buildup");
+    client.tell("end");
+    end_time_waits();
+    goes("time-wait-buildup");
+}
+
+fn overflow() {
+    sysctl("ipv4.tcp_max_tw_buckets", "100");
+    let (_server, mut client) = churn("200", "client");
+    let _finding = appears("time-wait-overflow");
+    client.tell("end");
+    goes("time-wait-overflow");
+}

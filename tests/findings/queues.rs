@@ -1,0 +1,84 @@
+//! Accept queues: whose process is stopped, slow, or overrun in bursts; and what waits in one that is not full.
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::actors::Actor;
+use crate::plain;
+use crate::support::net::{Link, NEAR};
+use crate::support::sandbox::Case;
+use crate::watch::{appears, goes};
+
+pub(crate) const CASES: &[Case] = &[
+    plain("accept-queue-full: a process that is stopped", stopped),
+    plain("accept-queue-full: a process that is slow", slow),
+    plain("accept-queue-full: a backlog that is small", small_backlog),
+    plain("accept-queue-filling: most of a backlog in use", filling),
+    plain("not-accepted: connections that nobody takes", not_accepted),
+];
+
+/// A server here that listens with this backlog and accepts in this manner, and where it is.
+fn server(name: &'static str, backlog: &str, manner: &str) -> (Actor, String) {
+    let server = Actor::start(name, "accept", &[&NEAR.to_string(), backlog, manner]);
+    let target = format!("{NEAR}:{}", server.port());
+    (server, target)
+}
+
+/// Clients beyond the link, where their unanswered attempts are nobody's matter here.
+fn clients(link: &Link, role: &'static str, arguments: &[&str]) -> Actor {
+    let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+    link.far(move || {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        Actor::start("clients", role, &arguments)
+    })
+}
+
+fn signal(actor: &Actor, signal: Signal) {
+    let pid = Pid::from_raw(actor.pid().cast_signed()).expect("not 0");
+    kill_process(pid, signal).expect("it is our child");
+}
+
+fn stopped() {
+    let link = Link::new();
+    let (server, target) = server("stopped-server", "4", "all 2");
+    signal(&server, Signal::STOP);
+    let _clients = clients(&link, "arrive", &[&target, "2", "200", "4000"]);
+    let _finding = appears("accept-queue-full");
+    signal(&server, Signal::CONT);
+    goes("accept-queue-full");
+}
+
+fn slow() {
+    let link = Link::new();
+    let (mut server, target) = server("slow-server", "4", "one 500");
+    let _clients = clients(&link, "arrive", &[&target, "2", "100", "3000"]);
+    let _finding = appears("accept-queue-full");
+    server.tell("all 2");
+    goes("accept-queue-full");
+}
+
+fn small_backlog() {
+    let link = Link::new();
+    let (_server, target) = server("burst-server", "4", "all 10");
+    let clients = clients(&link, "arrive", &[&target, "40", "400", "300"]);
+    let _finding = appears("accept-queue-full");
+    clients.end();
+    goes("accept-queue-full");
+}
+
+fn filling() {
+    let link = Link::new();
+    let (mut server, target) = server("busy-server", "20", "one 250");
+    let _clients = clients(&link, "stand-in-line", &[&target, "17"]);
+    let _finding = appears("accept-queue-filling");
+    server.tell("all 2");
+    goes("accept-queue-filling");
+}
+
+fn not_accepted() {
+    let link = Link::new();
+    let (mut server, target) = server("idle-server", "128", "never");
+    let _clients = clients(&link, "call", &[&target, "5"]);
+    let _finding = appears("not-accepted");
+    server.tell("all 2");
+    goes("not-accepted");
+}

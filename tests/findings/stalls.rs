@@ -1,0 +1,51 @@
+//! Data that stays where it is because somebody does not read.
+
+use crate::actors::Actor;
+use crate::plain;
+use crate::support::net::{FAR, Link};
+use crate::support::sandbox::Case;
+use crate::watch::{From, appear, appears, go, goes};
+
+pub(crate) const CASES: &[Case] = &[
+    plain(
+        "receiver-stalled and zero-window: both ends on one machine",
+        both_ends,
+    ),
+    plain("receiver-stalled: the reader's end alone", the_reader),
+    plain("zero-window: the writer's end alone", the_writer),
+];
+
+fn both_ends() {
+    let mut server = Actor::start("deaf-server", "read", &["127.0.0.1", "later"]);
+    let target = format!("127.0.0.1:{}", server.port());
+    let _client = Actor::start("eager-client", "send", &[&target, "65536", "20"]);
+    let ids = ["receiver-stalled", "zero-window"];
+    let _findings = appear(From::Here, &ids);
+    server.tell("read");
+    go(From::Here, &ids);
+}
+
+/// A server beyond the link that does not read, and a client here.
+fn across(link: &Link) -> (Actor, Actor) {
+    let server = link.far(|| Actor::start("deaf-server", "read", &[&FAR.to_string(), "later"]));
+    let target = format!("{FAR}:{}", server.port());
+    let client = Actor::start("eager-client", "send", &[&target, "65536", "20"]);
+    (server, client)
+}
+
+fn the_reader() {
+    let link = Link::new();
+    let (mut server, _client) = across(&link);
+    let ids = ["receiver-stalled"];
+    let _findings = appear(From::Far(&link), &ids);
+    server.tell("read");
+    go(From::Far(&link), &ids);
+}
+
+fn the_writer() {
+    let link = Link::new();
+    let (mut server, _client) = across(&link);
+    let _finding = appears("zero-window");
+    server.tell("read");
+    goes("zero-window");
+}
