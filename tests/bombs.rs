@@ -188,6 +188,7 @@ fn alike(owned: bool) -> Sample {
             process: Arc::new(process),
             descriptors: None,
             kinds: None,
+            activity: None,
         });
         sample.holders = vec![Holder { process: 0, fd: 3 }; usize::from(u16::MAX)];
         socket.holders_len = u16::MAX;

@@ -237,6 +237,7 @@ fn oddities() -> Result<(), Failed> {
             process: Arc::new(process),
             descriptors: None,
             kinds: None,
+            activity: None,
         });
     }
     // Two processes, the first with two descriptors.

@@ -1,7 +1,7 @@
 //! How many sockets there are of each kind and state, and how near the machine is to its limits.
 
 use super::Moment;
-use crate::model::{Family, Protocol, Protocols, SocketLimits, State};
+use crate::model::{Family, Protocol, Protocols, Settings, State};
 
 /// Sockets of one protocol over one family.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,12 +93,12 @@ const COUNTERS: [&str; 14] = [
 
 impl Summary {
     /// Counts what a moment holds.
-    pub fn new(moment: &Moment, settings: &SocketLimits) -> Summary {
+    pub fn new(moment: &Moment) -> Summary {
         let counters = &moment.sample.counters.protocols;
         Summary {
             used: known(counters, "sockstat.sockets.used"),
             protocols: rows(moment),
-            limits: limits(moment, settings),
+            limits: limits(moment),
             counters: COUNTERS
                 .into_iter()
                 .filter_map(|name| Some((name, counters.get(name)?)))
@@ -139,10 +139,11 @@ fn rows(moment: &Moment) -> Vec<SummaryRow> {
     rows
 }
 
-fn limits(moment: &Moment, settings: &SocketLimits) -> Vec<SummaryLimit> {
+fn limits(moment: &Moment) -> Vec<SummaryLimit> {
+    let settings = &moment.sample.settings;
     let counters = &moment.sample.counters.protocols;
     let value = |name: &str| known(counters, name);
-    let pages = |pages: Option<u64>| pages?.checked_mul(settings.page_bytes?);
+    let pages = |pages: Option<u64>| pages?.checked_mul(settings.number(Settings::PAGE_SIZE, 0)?);
     let limit = |id, title, value, limit, unit, of_host| SummaryLimit {
         id,
         title,
@@ -156,7 +157,7 @@ fn limits(moment: &Moment, settings: &SocketLimits) -> Vec<SummaryLimit> {
             "time_wait",
             "TIME-WAIT",
             value("sockstat.TCP.tw"),
-            settings.tcp_max_tw_buckets,
+            settings.number("net.ipv4.tcp_max_tw_buckets", 0),
             LimitUnit::Sockets,
             false,
         ),
@@ -164,7 +165,7 @@ fn limits(moment: &Moment, settings: &SocketLimits) -> Vec<SummaryLimit> {
             "orphans",
             "orphans",
             value("sockstat.TCP.orphan"),
-            settings.tcp_max_orphans,
+            settings.number("net.ipv4.tcp_max_orphans", 0),
             LimitUnit::Sockets,
             true,
         ),
@@ -172,7 +173,7 @@ fn limits(moment: &Moment, settings: &SocketLimits) -> Vec<SummaryLimit> {
             "tcp_memory",
             "TCP memory",
             pages(value("sockstat.TCP.mem")),
-            pages(settings.tcp_mem),
+            settings.pages("net.ipv4.tcp_mem", 2),
             LimitUnit::Bytes,
             true,
         ),
@@ -180,7 +181,7 @@ fn limits(moment: &Moment, settings: &SocketLimits) -> Vec<SummaryLimit> {
             "udp_memory",
             "UDP memory",
             pages(value("sockstat.UDP.mem")),
-            pages(settings.udp_mem),
+            settings.pages("net.ipv4.udp_mem", 2),
             LimitUnit::Bytes,
             true,
         ),
@@ -188,7 +189,7 @@ fn limits(moment: &Moment, settings: &SocketLimits) -> Vec<SummaryLimit> {
             "fragment_memory",
             "fragment memory",
             value("sockstat.FRAG.memory"),
-            settings.ipfrag_high_thresh,
+            settings.number("net.ipv4.ipfrag_high_thresh", 0),
             LimitUnit::Bytes,
             false,
         ),
@@ -215,13 +216,15 @@ mod tests {
         let protocols = &mut moment.sample.counters.protocols;
         protocols.names = Arc::new(vec!["sockstat.TCP.mem".into(), "sockstat.TCP.tw".into()]);
         protocols.values = vec![3, 50];
-        let settings = SocketLimits {
-            page_bytes: Some(4096),
-            tcp_mem: Some(12),
-            tcp_max_tw_buckets: Some(100),
-            ..SocketLimits::default()
-        };
-        let summary = Summary::new(&moment, &settings);
+        let setting = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        moment.sample.settings = Arc::new(Settings {
+            values: vec![
+                setting(Settings::PAGE_SIZE, "4096"),
+                setting("net.ipv4.tcp_mem", "4 8 12"),
+                setting("net.ipv4.tcp_max_tw_buckets", "100"),
+            ],
+        });
+        let summary = Summary::new(&moment);
         let of = |id: &str| summary.limits.iter().find(|limit| limit.id == id).unwrap();
         assert_eq!(of("tcp_memory").value, Some(12_288));
         assert_eq!(of("tcp_memory").share(), Some(0.25));

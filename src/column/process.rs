@@ -334,6 +334,7 @@ mod tests {
                 process: Arc::new(process),
                 descriptors: None,
                 kinds: None,
+                activity: None,
             }];
             let mut aggregator = crate::aggregate::Aggregator::new();
             moment.derive(&mut aggregator);

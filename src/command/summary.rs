@@ -1,7 +1,6 @@
 //! `sockwatch summary`: how many sockets of each kind and state, and how near the limits are.
 
 use std::io::{self, Write};
-use std::path::Path;
 
 use anyhow::Context as _;
 
@@ -9,26 +8,20 @@ use super::recorded;
 use crate::aggregate::{Aggregator, Moment, Summary};
 use crate::cli;
 use crate::export;
-use crate::model::SocketLimits;
 use crate::source::netlink::request::Asked;
-use crate::source::procfs::socket_limits;
 use crate::source::{Live, LiveOptions, OwnersOf, Source};
 
-/// Takes one Sample, or reads one from a recording, and counts what is in it. Limits are not recorded: those of this machine
-/// tell nothing of another.
+/// Takes one Sample, or reads one from a recording, and counts what is in it.
 ///
 /// # Errors
 /// If the kernel gives no sockets, the recording cannot be read, or standard output cannot be written.
 pub fn run(arguments: &cli::Summary) -> anyhow::Result<()> {
     let mut moment = Moment::default();
-    let limits = match &arguments.from {
-        Some(path) => {
-            recorded::moment(path, arguments.at.as_deref(), &mut moment)?;
-            SocketLimits::default()
-        }
+    match &arguments.from {
+        Some(path) => recorded::moment(path, arguments.at.as_deref(), &mut moment)?,
         None => take(&mut moment)?,
-    };
-    let summary = Summary::new(&moment, &limits);
+    }
+    let summary = Summary::new(&moment);
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = if arguments.json {
         export::json::write_summary(&moment, &summary, &mut out)
@@ -46,8 +39,8 @@ pub fn run(arguments: &cli::Summary) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Takes one Sample; answers the limits of this machine.
-fn take(moment: &mut Moment) -> anyhow::Result<SocketLimits> {
+/// Takes one Sample.
+fn take(moment: &mut Moment) -> anyhow::Result<()> {
     let options = LiveOptions {
         destroy_events: false,
         owners: OwnersOf::None,
@@ -57,8 +50,7 @@ fn take(moment: &mut Moment) -> anyhow::Result<SocketLimits> {
         },
         ..LiveOptions::default()
     };
-    let limits = socket_limits(Path::new("/proc"));
     Live::new(options)?.next_into(&mut moment.sample)?;
     moment.derive(&mut Aggregator::new());
-    Ok(limits)
+    Ok(())
 }

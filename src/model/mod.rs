@@ -10,7 +10,6 @@ mod counters;
 mod ends;
 mod fault;
 mod kernel_struct;
-mod limits;
 mod listeners;
 mod losses;
 mod memory;
@@ -19,6 +18,7 @@ mod process;
 mod protocol;
 mod reuse;
 mod sample;
+mod settings;
 mod socket;
 mod socket_table;
 mod state;
@@ -31,17 +31,17 @@ pub use counters::{Counters, Interface, Protocols};
 pub use ends::{Endpoint, Ends};
 pub use fault::{Fault, Severity};
 pub use kernel_struct::KernelField;
-pub use limits::SocketLimits;
 pub use listeners::ListenerIndex;
 pub use losses::Losses;
 pub use memory::MemoryInfo;
 pub use mptcp_info::MptcpInfo;
 pub use process::{
-    DescriptorKind, Holder, Namespaces, Process, ProcessKey, ProcessRow, Visibility,
+    Activity, DescriptorKind, Holder, Namespaces, Process, ProcessKey, ProcessRow, Visibility,
 };
 pub use protocol::{Family, Protocol};
 pub use reuse::Reuse;
 pub use sample::{ClosedSocket, Host, Sample, SocketRef, Timings};
+pub use settings::Settings;
 pub use socket::{Blob, MAX_NAME, SOCKOPT_NAMES, Socket, SocketKey, Timer, TimerKind};
 pub use socket_table::SocketTable;
 pub use state::State;

@@ -101,6 +101,24 @@ impl DescriptorKind {
     }
 }
 
+/// What a process does at one instant: enough to tell one that is stopped from one that is slow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Activity {
+    /// The kernel's letter: `R` running, `S` sleeping, `D` in an uninterruptible sleep, `T` stopped by a signal, `t`
+    /// stopped by a debugger, `Z` ended, `I` idle. Of its first thread. Kernel: field 3 of `/proc/PID/stat`.
+    pub state: char,
+    /// Processor time that it has used, all threads, clock ticks of a hundredth of a second. Kernel: fields 14 and 15
+    /// of `/proc/PID/stat`.
+    pub cpu_ticks: u64,
+}
+
+impl Activity {
+    /// Whether it was stopped and does nothing until it is continued.
+    pub fn is_stopped(self) -> bool {
+        matches!(self.state, 'T' | 't')
+    }
+}
+
 /// A process in one Sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProcessRow {
@@ -111,6 +129,21 @@ pub struct ProcessRow {
     pub descriptors: Option<u32>,
     /// Of which kinds, by `DescriptorKind as usize`, when they were last looked at; `None` where they may not be read.
     pub kinds: Option<[u32; DescriptorKind::ALL.len()]>,
+    /// What it does; looked at only where something waits for it: connections to be accepted, data to be read, sockets
+    /// to be closed.
+    pub activity: Option<Activity>,
+}
+
+impl ProcessRow {
+    /// A process of which it is only known who it is.
+    pub fn new(process: Arc<Process>) -> ProcessRow {
+        ProcessRow {
+            process,
+            descriptors: None,
+            kinds: None,
+            activity: None,
+        }
+    }
 }
 
 /// One descriptor of one process that refers to a socket.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Blob, Counters, Ends, Fault, Holder, MemoryInfo, MptcpInfo, ProcessRow, Protocol, Reuse,
-    Severity, Socket, SocketTable, TcpInfo, Visibility,
+    Settings, Severity, Socket, SocketTable, TcpInfo, Visibility,
 };
 
 /// The machine that was sampled.
@@ -79,6 +79,8 @@ pub struct Sample {
     pub visibility: Visibility,
     /// Protocol counters and interfaces.
     pub counters: Counters,
+    /// What the kernel is set to; shared between Samples as long as nobody changes it.
+    pub settings: Arc<Settings>,
     /// What could not be read.
     pub faults: Vec<Fault>,
     /// Where the time went.

@@ -15,7 +15,7 @@ use super::column::COLUMNS;
 use super::section::{self, sections};
 use super::texts::Texts;
 use super::varint::{Broken, Cursor, Room};
-use crate::model::{Host, Sample, Visibility};
+use crate::model::{Host, Sample, Settings, Visibility};
 
 use beside::{CounterSums, Processes};
 use rows::RowDecoder;
@@ -29,6 +29,7 @@ pub(super) struct Decoder {
     texts: Texts,
     processes: Processes,
     counters: CounterSums,
+    settings: Arc<Settings>,
     rows: RowDecoder,
     clock: Clock,
     /// The frame at hand.
@@ -108,6 +109,7 @@ impl Decoder {
             self.texts.clear();
             self.processes.clear();
             self.counters.clear();
+            self.settings = Arc::default();
             self.rows.clear();
             self.clock = Clock::default();
         }
@@ -143,7 +145,12 @@ impl Decoder {
             &mut room,
         )?;
         let told = sections.fixed[section::COUNTERS];
-        self.counters.take(told, &self.texts, &mut room)
+        self.counters.take(told, &self.texts, &mut room)?;
+        let told = sections.fixed[section::SETTINGS];
+        if !told.is_empty() {
+            self.settings = Arc::new(beside::take_settings(told, &self.texts, &mut room)?);
+        }
+        Ok(())
     }
 
     /// Bytes that are kept from frame to frame.
@@ -188,6 +195,7 @@ impl Decoder {
         sample.events_available = clock.events_available;
         sample.visibility = clock.visibility;
         self.processes.put_into(sample);
+        sample.settings = Arc::clone(&self.settings);
         let mut room = Room(self.frame.most.min(1 << 31));
         self.rows
             .put_into(sample, &self.texts, &self.processes, &mut room)?;
@@ -197,6 +205,7 @@ impl Decoder {
             sections.fixed[section::NAMES],
             sections.fixed[section::FAULTS],
         );
+        beside::take_activity(sections.fixed[section::ACTIVITY], &mut sample.processes)?;
         beside::take_names(names, &self.texts, sample, &mut room)?;
         beside::take_faults(faults, &self.texts, sample, &mut room)
     }

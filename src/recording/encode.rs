@@ -10,6 +10,7 @@ mod rows;
 mod streams;
 
 use std::io;
+use std::sync::Arc;
 
 use zstd::stream::raw::{Encoder as Zstd, InBuffer, Operation as _, OutBuffer};
 
@@ -18,7 +19,7 @@ use super::section::{self, put_section};
 use super::texts::TextNumbers;
 use super::varint::{put, put_signed};
 use super::{Entry, Frame};
-use crate::model::Sample;
+use crate::model::{Sample, Settings};
 
 use beside::{CounterBase, ProcessNumbers};
 use rows::RowEncoder;
@@ -36,6 +37,7 @@ pub struct Encoder {
     texts: TextNumbers,
     processes: ProcessNumbers,
     counters: CounterBase,
+    settings: Arc<Settings>,
     rows: RowEncoder,
     /// Times of the Sample before: µs since 1970 and ns of the monotonic clock.
     before: Option<(i64, u64)>,
@@ -92,6 +94,9 @@ impl Encoder {
         self.section(section::PROCESSES, |own, out| {
             own.processes.tell(&sample.processes, &mut own.texts, out);
         });
+        self.section(section::ACTIVITY, |_, out| {
+            beside::tell_activity(&sample.processes, out);
+        });
         self.rows.tell(
             sample,
             &mut self.texts,
@@ -103,6 +108,13 @@ impl Encoder {
         self.section(section::COUNTERS, |own, out| {
             own.counters.tell(&sample.counters, &mut own.texts, out);
         });
+        let is_other = is_key || self.settings != sample.settings;
+        if is_other {
+            self.settings = Arc::clone(&sample.settings);
+            self.section(section::SETTINGS, |own, out| {
+                beside::tell_settings(&sample.settings, &mut own.texts, out);
+            });
+        }
         self.section(section::NAMES, |own, out| {
             beside::tell_names(sample, &mut own.texts, out);
         });

@@ -39,6 +39,10 @@ pub(super) const FAULTS: usize = 13;
 pub(super) const REVISION: usize = 14;
 /// How many sockets that changed before stay the same before each that changes again.
 pub(super) const GAPS_AGAIN: usize = 15;
+/// What the kernel is set to; in key frames, and when it changed.
+pub(super) const SETTINGS: usize = 16;
+/// What some of the Sample's processes do.
+pub(super) const ACTIVITY: usize = 17;
 /// First of the columns.
 pub(super) const COLUMN: usize = 64;
 

@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use crate::model::{
-    Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, Holder, Interface, Process,
-    ProcessKey, ProcessRow, Protocol, Sample, Severity, Socket, SocketTable, State, Timer,
-    TimerKind, Unowned, Visibility,
+    Activity, Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, Holder, Interface, Process,
+    ProcessKey, ProcessRow, Protocol, Sample, Settings, Severity, Socket, SocketTable, State,
+    Timer, TimerKind, Unowned, Visibility,
 };
 
 /// A little generator, so that a whole history follows from one number.
@@ -234,6 +234,10 @@ fn process(dice: &mut Dice, pid: u32) -> ProcessRow {
         process: Arc::new(process),
         descriptors: dice.option(|n| n as u32),
         kinds: dice.option(|n| [n as u32, 0, (n >> 20) as u32, 7]),
+        activity: (pid % 2 == 0).then_some(Activity {
+            state: ['R', 'S', 'T', 'ß'][dice.0 as usize % 4],
+            cpu_ticks: dice.0,
+        }),
     }
 }
 
@@ -352,6 +356,11 @@ impl World {
             let count = 1 + dice.roll(3) as usize;
             let names = names[..count].iter().map(|&name| name.to_owned());
             sample.counters.protocols.names = Arc::new(names.collect());
+        }
+        if self.next % 8 == 0 {
+            let value = (dice.0 % 3).to_string();
+            let values = vec![("net.ipv4.tcp_tw_reuse".to_owned(), value)];
+            sample.settings = Arc::new(Settings { values });
         }
         let count = sample.counters.protocols.names.len();
         sample.counters.protocols.values = (0..count).map(|_| dice.value() as i64).collect();

@@ -265,6 +265,7 @@ impl Attributor {
                 process: Arc::clone(process),
                 descriptors: None,
                 kinds: None,
+                activity: None,
             });
             sample.holders.push(Holder { process, fd });
             socket.holders_len = socket.holders_len.saturating_add(1);

@@ -6,13 +6,14 @@ use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
+use super::activity;
 use super::attribution::{Attributor, LiveInodes, closed_rows};
 use super::netlink::dump::Dumper;
 use super::netlink::events::{Heard, Listener};
 use super::netlink::request::{Asked, Table};
 use super::procfs::{
-    CgroupPaths, CounterReader, Owners, hides_namespaces, host, netlink_drops, network_namespace,
-    read_raw,
+    CgroupPaths, CounterReader, Owners, SettingsReader, hides_namespaces, host, netlink_drops,
+    network_namespace, read_raw,
 };
 use super::{Source, SourceError};
 use crate::filter::{Lowered, StateSet};
@@ -86,6 +87,7 @@ pub struct Live {
     owners: Owners,
     attributor: Attributor,
     counters: CounterReader,
+    settings: SettingsReader,
     cgroups: CgroupPaths,
     interfaces: FxHashMap<u32, String>,
     interfaces_read: Option<Instant>,
@@ -129,6 +131,7 @@ impl Live {
             owners: Owners::new(&options.proc_root, options.name_wait),
             attributor: Attributor::new(hides_namespaces(&options.proc_root)),
             counters: CounterReader::new(&options.proc_root),
+            settings: SettingsReader::new(&options.proc_root),
             cgroups: CgroupPaths::new(&options.proc_root),
             interfaces: FxHashMap::default(),
             interfaces_read: None,
@@ -437,12 +440,14 @@ impl Source for Live {
                 .attribute(sample, &mut self.owners, &mut |socket| {
                     dumper.is_held(socket)
                 });
+            activity::look(sample, &mut self.owners);
         }
         sample.visibility = self.owners.visibility();
         sample.faults.extend(self.owners.take_faults());
         owners_time += clock.elapsed();
         sample.timings.owners_ns = owners_time.as_nanos() as u64;
         self.counters.read(&mut sample.counters, &mut sample.faults);
+        sample.settings = self.settings.read();
         self.name(sample);
         self.samples += 1;
         sample.timings.total_ns = start.elapsed().as_nanos() as u64;

@@ -5,6 +5,7 @@
 pub mod netlink;
 pub mod procfs;
 
+mod activity;
 mod attribution;
 mod live;
 mod names;

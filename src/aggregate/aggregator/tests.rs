@@ -234,6 +234,7 @@ fn a_socket_of_two_processes_counts_for_both_and_once_in_all() {
                 process: Arc::new(process),
                 descriptors: None,
                 kinds: None,
+                activity: None,
             });
         }
         // The first of them has it twice.

@@ -30,6 +30,7 @@ fn with(mut sample: Sample, cookie: u64, state: State, moved: (u64, u64), pid: u
             process: Arc::new(Process::new(key)),
             descriptors: None,
             kinds: None,
+            activity: None,
         });
         sample.processes.len() - 1
     });

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Counters, DescriptorKind, Fault, Interface, Namespaces, Process, ProcessKey, ProcessRow,
-    Sample, Severity,
+    Activity, Counters, DescriptorKind, Fault, Interface, Namespaces, Process, ProcessKey,
+    ProcessRow, Sample, Settings, Severity,
 };
 use crate::recording::texts::Texts;
 use crate::recording::varint::{Broken, Cursor, Room};
@@ -105,6 +105,7 @@ impl Processes {
                 process: Arc::clone(&heard.process),
                 descriptors,
                 kinds,
+                activity: None,
             });
         }
         Ok(())
@@ -113,6 +114,35 @@ impl Processes {
     pub(super) fn put_into(&self, sample: &mut Sample) {
         sample.processes.extend_from_slice(&self.at_hand);
     }
+}
+
+/// What processes do, of those that were looked at.
+pub(super) fn take_activity(mut told: Cursor<'_>, rows: &mut [ProcessRow]) -> Result<(), Broken> {
+    let mut next = 0usize;
+    while !told.is_empty() {
+        next = next.saturating_add(told.number()?);
+        let row = next.checked_sub(1).and_then(|at| rows.get_mut(at));
+        let row = row.ok_or(Broken("a process is missing that does something"))?;
+        let state = char::from_u32(told.number()?);
+        row.activity = Some(Activity {
+            state: state.ok_or(Broken("a process's state is no letter"))?,
+            cpu_ticks: told.varint()?,
+        });
+    }
+    Ok(())
+}
+
+/// What the kernel is set to.
+pub(super) fn take_settings(
+    mut told: Cursor<'_>,
+    texts: &Texts,
+    room: &mut Room,
+) -> Result<Settings, Broken> {
+    let count = told.count()?;
+    room.take(count * size_of::<(String, String)>())?;
+    let mut text = || Ok(texts.text(told.number()?, room)?.into_owned());
+    let values: Result<_, Broken> = (0..count).map(|_| Ok((text()?, text()?))).collect();
+    Ok(Settings { values: values? })
 }
 
 fn take_process(told: &mut Cursor<'_>, texts: &Texts, room: &mut Room) -> Result<Process, Broken> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    Counters, DescriptorKind, Fault, Process, ProcessKey, ProcessRow, Sample, Severity,
+    Counters, DescriptorKind, Fault, Process, ProcessKey, ProcessRow, Sample, Settings, Severity,
 };
 use crate::recording::texts::TextNumbers;
 use crate::recording::varint::{put, put_signed};
@@ -99,6 +99,29 @@ fn tell_process(process: &Process, texts: &mut TextNumbers, out: &mut Vec<u8>) {
     let spaces = process.namespaces;
     for inode in [spaces.net, spaces.pid, spaces.mnt, spaces.user] {
         put(out, inode.map_or(0, |inode| u64::from(inode) + 1));
+    }
+}
+
+/// What processes do, of those that were looked at: each by how many rows it stands behind the one told before.
+pub(super) fn tell_activity(rows: &[ProcessRow], out: &mut Vec<u8>) {
+    let mut behind = 0;
+    for row in rows {
+        behind += 1;
+        if let Some(activity) = row.activity {
+            put(out, behind);
+            put(out, u64::from(u32::from(activity.state)));
+            put(out, activity.cpu_ticks);
+            behind = 0;
+        }
+    }
+}
+
+/// Names and values of settings.
+pub(super) fn tell_settings(settings: &Settings, texts: &mut TextNumbers, out: &mut Vec<u8>) {
+    put(out, settings.values.len() as u64);
+    for (name, value) in &settings.values {
+        put(out, u64::from(texts.of(name.as_bytes())));
+        put(out, u64::from(texts.of(value.as_bytes())));
     }
 }
 

@@ -85,6 +85,7 @@ fn sample() -> Sample {
         process: Arc::new(process),
         descriptors: None,
         kinds: None,
+        activity: None,
     });
     let end = |address: &str, port| Endpoint {
         address: address.parse().unwrap(),

@@ -28,6 +28,16 @@ const FILES: [(&str, Layout); 5] = [
     ("netstat", Layout::Pairs),
 ];
 
+/// Numbers that stand alone in a file, or first in it: open files of the whole machine, tracked connections of the
+/// network namespace.
+const NUMBERS: [(&str, &str); 2] = [
+    ("fs.file-nr.allocated", "sys/fs/file-nr"),
+    (
+        "net.netfilter.nf_conntrack_count",
+        "sys/net/netfilter/nf_conntrack_count",
+    ),
+];
+
 /// Reads the counters of the network namespace that the calling thread is in.
 #[derive(Debug)]
 pub struct CounterReader {
@@ -72,6 +82,14 @@ impl CounterReader {
                 Layout::Flat => parse_flat(text, &mut list),
             }
         }
+        for (name, path) in NUMBERS {
+            // Not every kernel tracks connections.
+            if let Ok(text) = read_text(&self.root.join(path), &mut self.text)
+                && let Some(number) = text.split_ascii_whitespace().next().and_then(value)
+            {
+                list.push(&[name], number);
+            }
+        }
         if let Some(names) = list.finish() {
             self.names = Arc::new(names);
         }
@@ -92,19 +110,21 @@ impl CounterReader {
 fn read_file<'a>(root: &Path, name: &str, text: &'a mut Vec<u8>) -> Result<&'a str, Fault> {
     let own = root.join("thread-self/net").join(name);
     let shared = root.join("net").join(name);
+    let path = if own.exists() { &own } else { &shared };
+    read_text(path, text).map_err(|error| {
+        let severity = match error.kind() {
+            // A kernel without IPv6, or without procfs at all.
+            io::ErrorKind::NotFound => Severity::Note,
+            _ => Severity::Degraded,
+        };
+        Fault::new(severity, shared.display().to_string(), error)
+    })
+}
+
+fn read_text<'a>(path: &Path, text: &'a mut Vec<u8>) -> io::Result<&'a str> {
     text.clear();
-    File::open(own)
-        .or_else(|_| File::open(&shared))
-        .and_then(|mut file| file.read_to_end(text))
-        .and_then(|_| std::str::from_utf8(text).map_err(io::Error::other))
-        .map_err(|error| {
-            let severity = match error.kind() {
-                // A kernel without IPv6, or without procfs at all.
-                io::ErrorKind::NotFound => Severity::Note,
-                _ => Severity::Degraded,
-            };
-            Fault::new(severity, shared.display().to_string(), error)
-        })
+    File::open(path)?.read_to_end(text)?;
+    std::str::from_utf8(text).map_err(io::Error::other)
 }
 
 /// The names and values read so far. Names are compared with those of the time before and copied only once they differ.

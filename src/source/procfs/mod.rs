@@ -27,5 +27,5 @@ pub use host::{hides_namespaces, host, network_namespace, start_time};
 pub use overruns::netlink_drops;
 pub use owners::Owners;
 pub use raw::read_raw;
-pub use settings::socket_limits;
+pub use settings::SettingsReader;
 pub use users::UserNames;

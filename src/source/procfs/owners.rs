@@ -29,9 +29,9 @@ use self::process::{Access, Entry};
 use self::resolve::Search;
 use self::sweep::Sweep;
 use super::handles::{Handle, Handles};
-use super::inspect::Inspector;
+use super::inspect::{Inspector, open_process};
 use super::users::UserNames;
-use crate::model::{Fault, ProcessRow, Severity, Visibility};
+use crate::model::{Activity, Fault, ProcessKey, ProcessRow, Severity, Visibility};
 use crate::source::{MORE_DESCRIPTORS, lacks_descriptors};
 
 /// Faults kept until they are taken, one for each kind of error.
@@ -172,6 +172,16 @@ impl Owners {
     #[inline]
     pub fn holders(&self, inode: u32) -> &[Handle] {
         self.handles.get(inode)
+    }
+
+    /// What a process does at this moment; `None` if it is gone, or out of reach by the mount option `hidepid`.
+    pub fn activity(&mut self, key: ProcessKey) -> Option<Activity> {
+        let root = self.open_root()?;
+        let process = open_process(root.as_fd(), key.pid).ok()?;
+        let identity = self.inspector.identify(process).ok()?;
+        identity
+            .activity
+            .filter(|_| identity.start_time == key.start_time)
     }
 
     /// A number that changes whenever the holders of any socket have changed.

@@ -1,41 +1,125 @@
-//! Limits that the kernel is set to.
+//! What the kernel is set to.
 
-use std::fs;
-use std::path::Path;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use crate::model::SocketLimits;
+use crate::model::Settings;
 
-/// Reads the limits of sockets below `root`, a procfs. Kernel: `sys/net/ipv4/*`.
-pub fn socket_limits(root: &Path) -> SocketLimits {
-    let number = |name: &str, place: usize| {
-        let text = fs::read_to_string(root.join("sys/net/ipv4").join(name)).ok()?;
-        text.split_whitespace().nth(place)?.parse().ok()
-    };
-    SocketLimits {
-        page_bytes: Some(rustix::param::page_size() as u64),
-        tcp_mem: number("tcp_mem", 2),
-        udp_mem: number("udp_mem", 2),
-        tcp_max_orphans: number("tcp_max_orphans", 0),
-        tcp_max_tw_buckets: number("tcp_max_tw_buckets", 0),
-        ipfrag_high_thresh: number("ipfrag_high_thresh", 0),
+/// What is read, as `sysctl` names it. Some are of the whole machine and not told in a network namespace made later
+/// (`tcp_mem`, `udp_mem`, `tcp_max_orphans`).
+const NAMES: [&str; 45] = [
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.ip_forward",
+    "net.ipv4.ipfrag_high_thresh",
+    "net.ipv4.tcp_abort_on_overflow",
+    "net.ipv4.tcp_congestion_control",
+    "net.ipv4.tcp_ecn",
+    "net.ipv4.tcp_fastopen",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_keepalive_intvl",
+    "net.ipv4.tcp_keepalive_probes",
+    "net.ipv4.tcp_keepalive_time",
+    "net.ipv4.tcp_max_orphans",
+    "net.ipv4.tcp_max_syn_backlog",
+    "net.ipv4.tcp_max_tw_buckets",
+    "net.ipv4.tcp_mem",
+    "net.ipv4.tcp_moderate_rcvbuf",
+    "net.ipv4.tcp_mtu_probing",
+    "net.ipv4.tcp_notsent_lowat",
+    "net.ipv4.tcp_orphan_retries",
+    "net.ipv4.tcp_retries1",
+    "net.ipv4.tcp_retries2",
+    "net.ipv4.tcp_rfc1337",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_sack",
+    "net.ipv4.tcp_slow_start_after_idle",
+    "net.ipv4.tcp_syn_retries",
+    "net.ipv4.tcp_synack_retries",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.tcp_timestamps",
+    "net.ipv4.tcp_tw_reuse",
+    "net.ipv4.tcp_tw_reuse_delay",
+    "net.ipv4.tcp_window_scaling",
+    "net.ipv4.tcp_wmem",
+    "net.ipv4.udp_mem",
+    "net.ipv4.udp_rmem_min",
+    "net.core.default_qdisc",
+    "net.core.netdev_max_backlog",
+    "net.core.rmem_default",
+    "net.core.rmem_max",
+    "net.core.somaxconn",
+    "net.core.wmem_default",
+    "net.core.wmem_max",
+    "net.netfilter.nf_conntrack_max",
+    "fs.file-max",
+];
+
+/// The longest value that is kept, bytes: lists of reserved ports may be long.
+const LONGEST: u64 = 4096;
+
+/// Reads the settings of the network namespace that the calling thread is in.
+#[derive(Debug)]
+pub struct SettingsReader {
+    paths: Vec<PathBuf>,
+    known: Arc<Settings>,
+    text: String,
+}
+
+impl SettingsReader {
+    /// A reader of the procfs at `root`. Reads nothing yet.
+    pub fn new(root: &Path) -> SettingsReader {
+        let path = |name: &&str| root.join("sys").join(name.replace('.', "/"));
+        SettingsReader {
+            paths: NAMES.iter().map(path).collect(),
+            known: Arc::default(),
+            text: String::new(),
+        }
+    }
+
+    /// The settings: the same as before if nobody has changed them. What cannot be read is not there.
+    /// Kernel: `/proc/sys`.
+    pub fn read(&mut self) -> Arc<Settings> {
+        let mut fresh = Vec::with_capacity(NAMES.len() + 1);
+        let page = rustix::param::page_size().to_string();
+        fresh.push((Settings::PAGE_SIZE.to_owned(), page));
+        for (name, path) in NAMES.iter().zip(&self.paths) {
+            self.text.clear();
+            let file = File::open(path);
+            let read = file.and_then(|file| file.take(LONGEST).read_to_string(&mut self.text));
+            if read.is_ok() {
+                fresh.push(((*name).to_owned(), self.text.trim().to_owned()));
+            }
+        }
+        if fresh != self.known.values {
+            self.known = Arc::new(Settings { values: fresh });
+        }
+        Arc::clone(&self.known)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
-    fn limits_are_read_and_may_be_missing() {
+    fn settings_are_read_and_may_be_missing() {
         let root = tempfile::tempdir().unwrap();
         let directory = root.path().join("sys/net/ipv4");
         fs::create_dir_all(&directory).unwrap();
         fs::write(directory.join("tcp_mem"), "1\t2\t3\n").unwrap();
-        fs::write(directory.join("tcp_max_orphans"), "nonsense\n").unwrap();
-        let limits = socket_limits(root.path());
-        assert_eq!(limits.tcp_mem, Some(3));
-        assert_eq!(limits.tcp_max_orphans, None);
-        assert_eq!(limits.udp_mem, None);
-        assert!(limits.page_bytes >= Some(4096));
+        fs::write(directory.join("tcp_rmem"), b"\xff\xfe").unwrap();
+        let mut reader = SettingsReader::new(root.path());
+        let settings = reader.read();
+        assert_eq!(settings.number("net.ipv4.tcp_mem", 2), Some(3));
+        assert_eq!(settings.get("net.ipv4.tcp_rmem"), None);
+        assert!(settings.number(Settings::PAGE_SIZE, 0) >= Some(4096));
+        assert!(Arc::ptr_eq(&settings, &reader.read()), "nothing changed");
+        fs::write(directory.join("tcp_mem"), "1\t2\t4\n").unwrap();
+        assert_eq!(reader.read().number("net.ipv4.tcp_mem", 2), Some(4));
     }
 }

@@ -388,6 +388,7 @@ fn processes() -> Vec<ProcessRow> {
             process: Arc::new(process),
             descriptors: Some(400),
             kinds: Some([380, 14, 4, 2]),
+            activity: None,
         }
     };
     (0..PROCESSES).map(process).collect()

@@ -1,6 +1,6 @@
 //! What the texts in `/proc/PID` say. Pure.
 
-use crate::model::DescriptorKind;
+use crate::model::{Activity, DescriptorKind};
 
 /// Kernel: `include/linux/sched.h`, `PF_KTHREAD`.
 const PF_KTHREAD: u32 = 0x0020_0000;
@@ -18,6 +18,8 @@ pub(in crate::source::procfs) struct Identity {
     pub(in crate::source::procfs) kernel_thread: bool,
     /// On its way out, or not yet waited for: there is nothing left in it to look at.
     pub(in crate::source::procfs) exiting: bool,
+    /// What it does; `None` if that may not be read.
+    pub(in crate::source::procfs) activity: Option<Activity>,
 }
 
 /// A decimal number and nothing else.
@@ -92,8 +94,14 @@ pub(super) fn parse_stat(text: &[u8]) -> Option<Identity> {
     let state = fields.next()?;
     let parent = fields.next()?.parse().ok()?;
     let flags: u32 = fields.nth(9 - 5)?.parse().ok()?;
-    let start_time = fields.nth(22 - 10)?.parse().ok()?;
+    let user_ticks: u64 = fields.nth(14 - 10)?.parse().ok()?;
+    let system_ticks: u64 = fields.next()?.parse().ok()?;
+    let start_time = fields.nth(22 - 16)?.parse().ok()?;
     Some(Identity {
+        activity: Some(Activity {
+            state: state.chars().next()?,
+            cpu_ticks: user_ticks.saturating_add(system_ticks),
+        }),
         comm,
         parent,
         start_time,
@@ -112,6 +120,8 @@ mod tests {
         let identity = parse_stat(text).expect("a line of the kernel's form");
         assert_eq!(identity.comm, "a) S (b");
         assert_eq!((identity.parent, identity.start_time), (5, 4711));
+        let (state, cpu_ticks) = ('R', 3);
+        assert_eq!(identity.activity, Some(Activity { state, cpu_ticks }));
         assert!(!identity.kernel_thread && !identity.exiting);
     }
 

@@ -108,11 +108,7 @@ impl Owners {
             Some(row) if *row.process == process => {}
             Some(row) => row.process = Arc::new(process),
             None => {
-                entry.row = Some(ProcessRow {
-                    process: Arc::new(process),
-                    descriptors: None,
-                    kinds: None,
-                });
+                entry.row = Some(ProcessRow::new(Arc::new(process)));
             }
         }
     }

@@ -47,6 +47,7 @@ impl First {
                 start_time: 0,
                 kernel_thread: false,
                 exiting: false,
+                activity: None,
             },
             uid: 0,
             descriptors: Err(Errno::ACCESS),

@@ -1,0 +1,138 @@
+//! What the kernel is set to.
+
+use std::ops::RangeInclusive;
+
+/// Settings by their names as `sysctl` writes them (`net.ipv4.tcp_max_tw_buckets`), with the kernel's text. What the
+/// kernel does not tell, or not in this network namespace, is not in it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Names and values in the order in which they were read.
+    pub values: Vec<(String, String)>,
+}
+
+impl Settings {
+    /// Bytes in a page, in which the kernel counts the memory of sockets. No sysctl: `getconf PAGE_SIZE`.
+    pub const PAGE_SIZE: &'static str = "page_size";
+
+    /// The text of a setting.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.values.iter().find(|(known, _)| known == name)?;
+        Some(value)
+    }
+
+    /// A number of a setting that may have several, counted from 0.
+    pub fn number(&self, name: &str, place: usize) -> Option<u64> {
+        self.get(name)?
+            .split_ascii_whitespace()
+            .nth(place)?
+            .parse()
+            .ok()
+    }
+
+    /// The same in bytes, of a setting in pages.
+    pub fn pages(&self, name: &str, place: usize) -> Option<u64> {
+        self.number(name, place)?
+            .checked_mul(self.number(Self::PAGE_SIZE, 0)?)
+    }
+
+    /// The local ports that the kernel chooses from. `None` if the range is not known.
+    pub fn local_ports(&self) -> Option<LocalPorts> {
+        const RANGE: &str = "net.ipv4.ip_local_port_range";
+        let low = u16::try_from(self.number(RANGE, 0)?).ok()?;
+        let high = u16::try_from(self.number(RANGE, 1)?).ok()?;
+        let reserved = self.get("net.ipv4.ip_local_reserved_ports").unwrap_or("");
+        Some(LocalPorts {
+            range: low..=high,
+            reserved: ranges(reserved).collect(),
+        })
+    }
+}
+
+/// The local ports that the kernel chooses from for a connection that has not asked for one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocalPorts {
+    /// Kernel: `net.ipv4.ip_local_port_range`.
+    pub range: RangeInclusive<u16>,
+    /// Ports in it that are left out. Kernel: `net.ipv4.ip_local_reserved_ports`.
+    reserved: Vec<RangeInclusive<u16>>,
+}
+
+impl LocalPorts {
+    /// Whether the kernel may choose it.
+    #[inline]
+    pub fn contains(&self, port: u16) -> bool {
+        self.range.contains(&port) && !self.reserved.iter().any(|range| range.contains(&port))
+    }
+
+    /// How many there are to choose from.
+    pub fn count(&self) -> u32 {
+        let all = self.range.clone().count() as u32;
+        all - self.reserved()
+    }
+
+    /// How many of the range are left out.
+    pub fn reserved(&self) -> u32 {
+        // Ranges may overlap.
+        self.range
+            .clone()
+            .filter(|port| self.reserved.iter().any(|range| range.contains(port)))
+            .count() as u32
+    }
+}
+
+/// `8080,9000-9010`.
+fn ranges(text: &str) -> impl Iterator<Item = RangeInclusive<u16>> {
+    text.split(',').filter_map(|part| {
+        let (low, high) = part.trim().split_once('-').unwrap_or((part, part));
+        Some(low.trim().parse().ok()?..=high.trim().parse().ok()?)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(values: &[(&str, &str)]) -> Settings {
+        let values = values.iter().copied();
+        let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Settings {
+            values: values.collect(),
+        }
+    }
+
+    #[test]
+    fn a_setting_may_have_several_numbers() {
+        let settings = settings(&[("net.ipv4.tcp_mem", "1\t2\t3"), ("page_size", "4096")]);
+        assert_eq!(settings.number("net.ipv4.tcp_mem", 2), Some(3));
+        assert_eq!(settings.pages("net.ipv4.tcp_mem", 1), Some(8192));
+        assert_eq!(settings.number("net.ipv4.tcp_mem", 3), None);
+        assert_eq!(settings.get("net.ipv4.tcp_rmem"), None);
+    }
+
+    #[test]
+    fn reserved_ports_are_not_chosen() {
+        let settings = settings(&[
+            ("net.ipv4.ip_local_port_range", "1000\t1099"),
+            (
+                "net.ipv4.ip_local_reserved_ports",
+                "80,1010-1019,1015-1020,5000",
+            ),
+        ]);
+        let ports = settings.local_ports().unwrap();
+        assert_eq!((ports.count(), ports.reserved()), (89, 11));
+        assert!(ports.contains(1000) && ports.contains(1099));
+        assert!(!ports.contains(1012) && !ports.contains(80) && !ports.contains(1100));
+    }
+
+    #[test]
+    fn a_range_that_makes_no_sense_holds_no_port() {
+        let text = "2000 1000";
+        let settings = settings(&[("net.ipv4.ip_local_port_range", text)]);
+        assert_eq!(settings.local_ports().unwrap().count(), 0);
+        let text = "a b";
+        let settings = super::Settings {
+            values: vec![("net.ipv4.ip_local_port_range".into(), text.into())],
+        };
+        assert_eq!(settings.local_ports(), None);
+    }
+}
