@@ -3,7 +3,7 @@
 use crate::actors::Actor;
 use crate::plain;
 use crate::support::sandbox::Case;
-use crate::watch::{appears, goes};
+use crate::watch::Watch;
 
 pub(crate) const CASES: &[Case] = &[
     plain("udp-drops: a process that does not read", unread),
@@ -21,14 +21,16 @@ fn datagrams(name: &'static str, how: [&str; 2], bursts: [&str; 2]) -> (Actor, A
 
 fn unread() {
     let (mut receiver, _sender) = datagrams("deaf-collector", ["0", "0"], ["20", "20"]);
-    let _finding = appears("udp-drops");
+    let watch = Watch::begin();
+    let _finding = watch.finds("udp-drops");
     receiver.tell("read");
-    goes("udp-drops");
+    watch.goes(&["udp-drops"]);
 }
 
 fn small_buffer() {
     let (mut receiver, _sender) = datagrams("tiny-collector", ["8192", "2"], ["60", "100"]);
-    let _finding = appears("udp-drops");
+    let watch = Watch::begin();
+    let _finding = watch.finds("udp-drops");
     receiver.tell("200000");
-    goes("udp-drops");
+    watch.goes(&["udp-drops"]);
 }

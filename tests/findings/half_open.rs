@@ -4,7 +4,7 @@ use crate::actors::Actor;
 use crate::plain;
 use crate::support::net::{FAR, Link, NEAR, ip};
 use crate::support::sandbox::{Case, sysctl};
-use crate::watch::{appears, goes};
+use crate::watch::Watch;
 
 pub(crate) const CASES: &[Case] = &[
     plain("syn-flood: many sources, and cookies are at work", flood),
@@ -38,9 +38,10 @@ fn flood() {
     sysctl("ipv4.tcp_syncookies", "1");
     let link = Link::new();
     let (_server, flood) = half_open(&link, "256", "1000", "many");
-    let _finding = appears("syn-flood");
+    let watch = Watch::begin();
+    let _finding = watch.finds("syn-flood");
     flood.end();
-    goes("syn-flood");
+    watch.goes(&["syn-flood"]);
 }
 
 fn with_cookies() {
@@ -56,7 +57,8 @@ fn without_cookies() {
 fn small_queue() {
     let link = Link::new();
     let (_server, flood) = half_open(&link, "8", "50", "one");
-    let _finding = appears("syn-queue-full");
+    let watch = Watch::begin();
+    let _finding = watch.finds("syn-queue-full");
     flood.end();
-    goes("syn-queue-full");
+    watch.goes(&["syn-queue-full"]);
 }

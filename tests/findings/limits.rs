@@ -3,7 +3,7 @@
 use crate::actors::Actor;
 use crate::support::needs::Need;
 use crate::support::sandbox::{Case, nft, sysctl_number};
-use crate::watch::{appears, goes};
+use crate::watch::Watch;
 use crate::{needing, plain};
 
 pub(crate) const CASES: &[Case] = &[
@@ -20,9 +20,10 @@ pub(crate) const CASES: &[Case] = &[
 
 fn descriptors_low() {
     let mut hoarder = Actor::start("hoarder", "hoard", &["200", "6"]);
-    let _finding = appears("descriptors-low");
+    let watch = Watch::begin();
+    let _finding = watch.finds("descriptors-low");
     hoarder.tell("close");
-    goes("descriptors-low");
+    watch.goes(&["descriptors-low"]);
 }
 
 fn conntrack_full() {
@@ -35,9 +36,10 @@ fn conntrack_full() {
     let _filler = Actor::start("flow-maker", "fill-conntrack", &[&count]);
     let known = sysctl_number("netfilter.nf_conntrack_count");
     assert!(known > most * 96 / 100, "{known} of {most} flows");
-    let _finding = appears("conntrack-full");
+    let watch = Watch::begin();
+    let _finding = watch.finds("conntrack-full");
     forget_flows();
-    goes("conntrack-full");
+    watch.goes(&["conntrack-full"]);
 }
 
 /// Lets the kernel forget every flow of this namespace, as `conntrack -F` does.

@@ -4,7 +4,7 @@ use crate::actors::Actor;
 use crate::support::needs::Need;
 use crate::support::net::{FAR, FAR_BROKEN, Link, NOBODY, break_path, mend_path};
 use crate::support::sandbox::{Case, nft};
-use crate::watch::{appears, goes};
+use crate::watch::Watch;
 use crate::{needing, plain};
 
 pub(crate) const CASES: &[Case] = &[
@@ -36,25 +36,28 @@ fn lossy() {
              add rule ip lossy in numgen random mod 100 < 6 drop");
     });
     let _transfer = transfer(&link, FAR, "30000");
-    let _finding = appears("retransmitting");
+    let watch = Watch::begin();
+    let _finding = watch.finds("retransmitting");
     link.far(|| nft("delete table ip lossy"));
-    goes("retransmitting");
+    watch.goes(&["retransmitting"]);
 }
 
 fn broken() {
     let link = Link::new();
     let _transfer = transfer(&link, FAR_BROKEN, "30000");
     break_path();
-    let _finding = appears("sender-stalled");
+    let watch = Watch::begin();
+    let _finding = watch.finds("sender-stalled");
     mend_path();
-    goes("sender-stalled");
+    watch.goes(&["sender-stalled"]);
 }
 
 fn nobody() {
     let _link = Link::new();
     let target = format!("{NOBODY}:443");
     let mut client = Actor::start("patient-client", "call", &[&target, "3"]);
-    let _finding = appears("connect-stuck");
+    let watch = Watch::begin();
+    let _finding = watch.finds("connect-stuck");
     client.tell("close");
-    goes("connect-stuck");
+    watch.goes(&["connect-stuck"]);
 }

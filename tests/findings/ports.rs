@@ -6,7 +6,7 @@ use crate::actors::Actor;
 use crate::support::needs::Need;
 use crate::support::sandbox::{Case, sysctl};
 use crate::support::wait;
-use crate::watch::{appears, goes};
+use crate::watch::Watch;
 use crate::{needing, plain};
 
 pub(crate) const CASES: &[Case] = &[
@@ -33,9 +33,10 @@ fn never_closes() {
     let target = format!("127.0.0.1:{}", server.port());
     let mut clients = Actor::start("callers", "call", &[&target, "30"]);
     clients.tell("close");
-    let _finding = appears("close-wait-leak");
+    let watch = Watch::begin();
+    let _finding = watch.finds("close-wait-leak");
     server.tell("close");
-    goes("close-wait-leak");
+    watch.goes(&["close-wait-leak"]);
 }
 
 fn short_server(who_closes_first: &str) -> Actor {
@@ -65,11 +66,12 @@ fn ports_low() {
     sysctl("ipv4.ip_local_port_range", "20000 20999");
     sysctl("ipv4.ip_local_reserved_ports", "20100-20199");
     let mut client = short_client(&server, "2000", "client");
-    let _finding = appears("ephemeral-ports-low");
+    let watch = Watch::begin();
+    let _finding = watch.finds("ephemeral-ports-low");
     client.tell("end");
     // The TIME-WAITs last longer than anybody wants to wait here: the remedy in place of the time.
     sysctl("ipv4.ip_local_port_range", "20000 60999");
-    goes("ephemeral-ports-low");
+    watch.goes(&["ephemeral-ports-low"]);
 }
 
 /// Ends every TIME-WAIT of this namespace, which else would last a minute.
@@ -90,24 +92,27 @@ fn time_waits() -> u64 {
 
 fn client_closes_first() {
     let (_server, mut client) = churn("2000", "client");
-    let _finding = appears("time-wait-buildup");
+    let watch = Watch::begin();
+    let _finding = watch.finds("time-wait-buildup");
     client.tell("end");
     end_time_waits();
-    goes("time-wait-buildup");
+    watch.goes(&["time-wait-buildup"]);
 }
 
 fn server_closes_first() {
     let (_server, mut client) = churn("2000", "server");
-    let _finding = appears("time-wait-buildup");
+    let watch = Watch::begin();
+    let _finding = watch.finds("time-wait-buildup");
     client.tell("end");
     end_time_waits();
-    goes("time-wait-buildup");
+    watch.goes(&["time-wait-buildup"]);
 }
 
 fn overflow() {
     sysctl("ipv4.tcp_max_tw_buckets", "100");
     let (_server, mut client) = churn("200", "client");
-    let _finding = appears("time-wait-overflow");
+    let watch = Watch::begin();
+    let _finding = watch.finds("time-wait-overflow");
     client.tell("end");
-    goes("time-wait-overflow");
+    watch.goes(&["time-wait-overflow"]);
 }

@@ -6,7 +6,7 @@ use crate::actors::Actor;
 use crate::plain;
 use crate::support::net::{Link, NEAR};
 use crate::support::sandbox::Case;
-use crate::watch::{appears, goes};
+use crate::watch::Watch;
 
 pub(crate) const CASES: &[Case] = &[
     plain("accept-queue-full: a process that is stopped", stopped),
@@ -37,48 +37,59 @@ fn signal(actor: &Actor, signal: Signal) {
     kill_process(pid, signal).expect("it is our child");
 }
 
-fn stopped() {
-    let link = Link::new();
+/// A server here that is stopped, and clients beyond the link that come on and on.
+pub(crate) fn stop_server(link: &Link) -> (Actor, Actor) {
     let (server, target) = server("stopped-server", "4", "all 2");
     signal(&server, Signal::STOP);
-    let _clients = clients(&link, "arrive", &[&target, "2", "200", "4000"]);
-    let _finding = appears("accept-queue-full");
+    let clients = clients(link, "arrive", &[&target, "2", "200", "4000"]);
+    (server, clients)
+}
+
+fn stopped() {
+    let link = Link::new();
+    let (server, _clients) = stop_server(&link);
+    let watch = Watch::begin();
+    let _finding = watch.finds("accept-queue-full");
     signal(&server, Signal::CONT);
-    goes("accept-queue-full");
+    watch.goes(&["accept-queue-full"]);
 }
 
 fn slow() {
     let link = Link::new();
     let (mut server, target) = server("slow-server", "4", "one 500");
     let _clients = clients(&link, "arrive", &[&target, "2", "100", "3000"]);
-    let _finding = appears("accept-queue-full");
+    let watch = Watch::begin();
+    let _finding = watch.finds("accept-queue-full");
     server.tell("all 2");
-    goes("accept-queue-full");
+    watch.goes(&["accept-queue-full"]);
 }
 
 fn small_backlog() {
     let link = Link::new();
     let (_server, target) = server("burst-server", "4", "all 10");
     let clients = clients(&link, "arrive", &[&target, "40", "400", "300"]);
-    let _finding = appears("accept-queue-full");
+    let watch = Watch::begin();
+    let _finding = watch.finds("accept-queue-full");
     clients.end();
-    goes("accept-queue-full");
+    watch.goes(&["accept-queue-full"]);
 }
 
 fn filling() {
     let link = Link::new();
     let (mut server, target) = server("busy-server", "20", "one 250");
     let _clients = clients(&link, "stand-in-line", &[&target, "17"]);
-    let _finding = appears("accept-queue-filling");
+    let watch = Watch::begin();
+    let _finding = watch.finds("accept-queue-filling");
     server.tell("all 2");
-    goes("accept-queue-filling");
+    watch.goes(&["accept-queue-filling"]);
 }
 
 fn not_accepted() {
     let link = Link::new();
     let (mut server, target) = server("idle-server", "128", "never");
     let _clients = clients(&link, "call", &[&target, "5"]);
-    let _finding = appears("not-accepted");
+    let watch = Watch::begin();
+    let _finding = watch.finds("not-accepted");
     server.tell("all 2");
-    goes("not-accepted");
+    watch.goes(&["not-accepted"]);
 }

@@ -4,7 +4,7 @@ use crate::actors::Actor;
 use crate::plain;
 use crate::support::net::{FAR, Link};
 use crate::support::sandbox::Case;
-use crate::watch::{From, appear, appears, go, goes};
+use crate::watch::Watch;
 
 pub(crate) const CASES: &[Case] = &[
     plain(
@@ -20,9 +20,10 @@ fn both_ends() {
     let target = format!("127.0.0.1:{}", server.port());
     let _client = Actor::start("eager-client", "send", &[&target, "65536", "20"]);
     let ids = ["receiver-stalled", "zero-window"];
-    let _findings = appear(From::Here, &ids);
+    let watch = Watch::begin();
+    let _findings = watch.find(&ids);
     server.tell("read");
-    go(From::Here, &ids);
+    watch.goes(&ids);
 }
 
 /// A server beyond the link that does not read, and a client here.
@@ -37,15 +38,17 @@ fn the_reader() {
     let link = Link::new();
     let (mut server, _client) = across(&link);
     let ids = ["receiver-stalled"];
-    let _findings = appear(From::Far(&link), &ids);
+    let watch = Watch::begin_far(&link);
+    let _findings = watch.find(&ids);
     server.tell("read");
-    go(From::Far(&link), &ids);
+    watch.goes(&ids);
 }
 
 fn the_writer() {
     let link = Link::new();
     let (mut server, _client) = across(&link);
-    let _finding = appears("zero-window");
+    let watch = Watch::begin();
+    let _finding = watch.finds("zero-window");
     server.tell("read");
-    goes("zero-window");
+    watch.goes(&["zero-window"]);
 }

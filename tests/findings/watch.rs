@@ -1,75 +1,132 @@
-//! Waiting for a finding, and for it to go.
+//! Waiting for a finding, and for it to go, live and in a recording of the same time.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::support::diagnosis::{self, Finding, Report};
+use tempfile::TempDir;
+
+use crate::support::diagnosis::{self, Finding, Recorder, Report};
 use crate::support::net::Link;
+use crate::support::sandbox::case_name;
+
+/// Names a directory for the recordings, in the environment.
+const KEPT_IN: &str = "SOCKWATCH_KEEP_RECORDINGS";
 
 /// Runs of which one has to tell the finding, one after the other, s: no more than 15 after the condition began.
 const RUNS: [u64; 2] = [6, 8];
 
+/// A run that has to tell that it is gone, s.
+const LAST_RUN: u64 = 5;
+
 /// How long a finding may stay after its condition.
 const GOES_WITHIN: Duration = Duration::from_secs(20);
 
-/// Where somebody looks from.
-#[derive(Clone, Copy)]
-pub(crate) enum From<'a> {
-    Here,
-    Far(&'a Link),
+/// Somebody who looks at one network namespace, from when a condition began.
+pub(crate) struct Watch<'a> {
+    /// At the other end of this link; here without one.
+    link: Option<&'a Link>,
+    recorder: Recorder,
+    directory: TempDir,
 }
 
-impl From<'_> {
+impl Watch<'_> {
+    /// Looks at this side.
+    pub(crate) fn begin() -> Watch<'static> {
+        Watch::new(None)
+    }
+
+    /// Looks at the other side of the link, and not at this one.
+    pub(crate) fn begin_far(link: &Link) -> Watch<'_> {
+        Watch::new(Some(link))
+    }
+
+    fn new(link: Option<&Link>) -> Watch<'_> {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = file_in(&directory);
+        let start = move || Recorder::start(&file);
+        Watch {
+            link,
+            recorder: match link {
+                None => start(),
+                Some(link) => link.far(start),
+            },
+            directory,
+        }
+    }
+
     /// Whatever holds at the end of so many seconds.
-    fn look(self, seconds: u64) -> Report {
-        match self {
-            From::Here => diagnosis::watch(seconds),
-            From::Far(link) => link.far(move || diagnosis::watch(seconds)),
+    fn look(&self, seconds: u64) -> Report {
+        match self.link {
+            None => diagnosis::watch(seconds),
+            Some(link) => link.far(move || diagnosis::watch(seconds)),
         }
+    }
+
+    /// Waits until exactly these are found, and answers them in the order of their ids. Nothing else may be found.
+    pub(crate) fn find(&self, ids: &[&str]) -> Vec<Finding> {
+        let mut told = String::new();
+        for seconds in RUNS {
+            let report = self.look(seconds);
+            assert_only(ids, &report);
+            if report.ids() == ids {
+                return report.findings;
+            }
+            told += &report.to_string();
+        }
+        panic!("waited in vain for {ids:?}: {told}");
+    }
+
+    /// Waits until one is found, and nothing else.
+    pub(crate) fn finds(&self, id: &str) -> Finding {
+        self.find(&[id]).remove(0)
+    }
+
+    /// Waits until nothing of it is found any more. What was recorded meanwhile has to tell the same, and nothing else.
+    pub(crate) fn goes(self, ids: &[&str]) {
+        let ended = Instant::now();
+        loop {
+            let report = self.look(LAST_RUN);
+            if report.findings.is_empty() {
+                break;
+            }
+            assert_only(ids, &report);
+            assert!(ended.elapsed() < GOES_WITHIN, "it does not go: {report}");
+        }
+        self.recorder.stop();
+        let file = file_in(&self.directory);
+        keep(&file);
+        let report = diagnosis::recorded(&file);
+        let mut told = report.ids();
+        // It may come and go: a recording tells each time.
+        told.dedup();
+        assert_eq!(told, ids, "in the recording: {report}");
     }
 }
 
-/// Waits until exactly these are found, in the order of the ids. Nothing else may be found meanwhile.
-pub(crate) fn appear(from: From<'_>, ids: &[&str]) -> Vec<Finding> {
-    let mut reports = Vec::new();
-    for seconds in RUNS {
-        let mut report = from.look(seconds);
-        let others: Vec<&Finding> = others(&report, ids);
-        assert!(others.is_empty(), "not only {ids:?}: {report}");
-        report.findings.sort_by(|a, b| a.id().cmp(b.id()));
-        if report.ids() == ids {
-            return report.findings;
-        }
-        reports.push(report);
-    }
-    let told: Vec<String> = reports.iter().map(ToString::to_string).collect();
-    panic!("waited in vain for {ids:?}: {}", told.concat());
+fn file_in(directory: &TempDir) -> PathBuf {
+    directory.path().join("condition.swr")
 }
 
-/// Waits until one is found, and nothing else.
-pub(crate) fn appears(id: &str) -> Finding {
-    appear(From::Here, &[id]).remove(0)
+/// Keeps a recording where that is wanted: those in tests/fixtures come from here.
+fn keep(recording: &Path) {
+    let Some(directory) = std::env::var_os(KEPT_IN) else {
+        return;
+    };
+    let name: String = case_name()
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let kept = Path::new(&directory).join(name).with_extension("swr");
+    std::fs::copy(recording, kept).expect("it is kept");
 }
 
-/// Waits until nothing is found any more.
-pub(crate) fn go(from: From<'_>, ids: &[&str]) {
-    let ended = Instant::now();
-    loop {
-        let report = from.look(5);
-        if report.findings.is_empty() {
-            return;
-        }
-        let others: Vec<&Finding> = others(&report, ids);
-        assert!(others.is_empty(), "after {ids:?}: {report}");
-        assert!(ended.elapsed() < GOES_WITHIN, "it does not go: {report}");
-    }
-}
-
-/// Waits until nothing is found any more, where one was.
-pub(crate) fn goes(id: &str) {
-    go(From::Here, &[id]);
-}
-
-fn others<'a>(report: &'a Report, ids: &[&str]) -> Vec<&'a Finding> {
-    let all = report.findings.iter();
-    all.filter(|finding| !ids.contains(&finding.id())).collect()
+fn assert_only(ids: &[&str], report: &Report) {
+    let only = report.ids().iter().all(|id| ids.contains(id));
+    assert!(only, "not only {ids:?}: {report}");
 }

@@ -33,12 +33,12 @@ pub(crate) const IDS: [&str; 19] = [
 ];
 
 /// From the least to the worst.
-const SEVERITIES: [&str; 3] = ["info", "warning", "critical"];
+pub(crate) const SEVERITIES: [&str; 3] = ["info", "warning", "critical"];
 
 /// What `--fail-on` is if it is not said.
 const FAILS_ON: &str = "warning";
 
-/// What one run told.
+/// What one run told, in the order of the ids.
 #[derive(Debug, Clone)]
 pub(crate) struct Report {
     pub(crate) status: i32,
@@ -120,11 +120,12 @@ impl Report {
         assert_eq!(document["version"], 1, "{document:#}");
         let findings = document["findings"].as_array();
         let findings = findings.unwrap_or_else(|| panic!("no findings: {document:#}"));
-        let report = Report {
+        let mut report = Report {
             status: output.status.code().expect("no signal ended it"),
             findings: findings.iter().cloned().map(Finding).collect(),
         };
         report.findings.iter().for_each(Finding::check);
+        report.findings.sort_by(|a, b| a.id().cmp(b.id()));
         let rank = |severity: &str| SEVERITIES.iter().position(|&one| one == severity);
         let fails = |finding: &Finding| rank(finding.text("severity")) >= rank(fails_on);
         let status = i32::from(report.findings.iter().any(fails));

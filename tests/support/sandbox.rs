@@ -37,6 +37,11 @@ pub(crate) fn is_case(cases: &[Case]) -> bool {
     true
 }
 
+/// The name of the case that this process was started for.
+pub(crate) fn case_name() -> String {
+    std::env::var(CASE).expect("this is a case")
+}
+
 /// The case as a trial that runs in namespaces of its own.
 pub(crate) fn contained(case: &Case) -> Trial {
     let Case { name, longest, .. } = *case;
