@@ -16,6 +16,7 @@ mod actors;
 mod command;
 mod datagrams;
 mod half_open;
+mod harmless;
 mod limits;
 mod paths;
 mod ports;
@@ -50,6 +51,7 @@ fn cases() -> Vec<Case> {
         half_open::CASES,
         datagrams::CASES,
         limits::CASES,
+        harmless::CASES,
     ]
     .concat()
 }

@@ -10,6 +10,10 @@ use crate::watch::Watch;
 
 pub(crate) const CASES: &[Case] = &[
     plain("accept-queue-full: a process that is stopped", stopped),
+    plain(
+        "accept-queue-full: its clients on the same machine",
+        with_its_clients,
+    ),
     plain("accept-queue-full: a process that is slow", slow),
     plain("accept-queue-full: a backlog that is small", small_backlog),
     plain("accept-queue-filling: most of a backlog in use", filling),
@@ -50,6 +54,19 @@ fn stopped() {
     let (server, _clients) = stop_server(&link);
     let watch = Watch::begin();
     let _finding = watch.finds("accept-queue-full");
+    signal(&server, Signal::CONT);
+    watch.goes(&["accept-queue-full"]);
+}
+
+/// That the clients get no answer belongs to it.
+fn with_its_clients() {
+    let server = Actor::start("stopped-server", "accept", &["127.0.0.1", "4", "all 2"]);
+    signal(&server, Signal::STOP);
+    let target = format!("127.0.0.1:{}", server.port());
+    let mut clients = Actor::start("clients", "call", &[&target, "12"]);
+    let watch = Watch::begin();
+    let _finding = watch.finds("accept-queue-full");
+    clients.tell("close");
     signal(&server, Signal::CONT);
     watch.goes(&["accept-queue-full"]);
 }

@@ -144,3 +144,15 @@ pub(super) fn churn(arguments: &Arguments) {
         thread::sleep(next.saturating_duration_since(Instant::now()));
     }
 }
+
+/// `TARGET PERIOD_MS`: each period tries to connect to where nobody listens.
+pub(super) fn knock(arguments: &Arguments) {
+    let (to, period) = (target(arguments), arguments.millis(1));
+    let orders = Orders::listen();
+    say("knocks");
+    loop {
+        let refused = TcpStream::connect(to).expect_err("nobody listens");
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+        let _ = orders.within(period);
+    }
+}

@@ -156,3 +156,18 @@ pub(super) fn serve_short(arguments: &Arguments) {
     });
     Orders::listen().next();
 }
+
+/// `ADDRESS BYTES PERIOD_MS`: reads so much each period from its one connection.
+pub(super) fn read_slowly(arguments: &Arguments) {
+    let listener = listen(arguments.text(0), 16);
+    listener.set_nonblocking(false).expect("it can be set");
+    let mut buffer = vec![0; arguments.number(1)];
+    let period = arguments.millis(2);
+    let orders = Orders::listen();
+    say(port(&listener));
+    let (mut stream, _) = listener.accept().expect("it accepts");
+    loop {
+        stream.read_exact(&mut buffer).expect("there is more");
+        let _ = orders.within(period);
+    }
+}
