@@ -84,7 +84,7 @@ fn slow() {
 fn small_backlog() {
     let link = Link::new();
     let (_server, target) = server("burst-server", "4", "all 10");
-    let clients = clients(&link, "arrive", &[&target, "40", "400", "300"]);
+    let clients = clients(&link, "arrive", &[&target, "40", "200", "300"]);
     let watch = Watch::begin();
     let _finding = watch.finds("accept-queue-full");
     clients.end();
