@@ -2,6 +2,7 @@
 
 use crate::actors::Actor;
 use crate::plain;
+use crate::support::diagnosis::Finding;
 use crate::support::sandbox::Case;
 use crate::watch::Watch;
 
@@ -19,10 +20,19 @@ fn datagrams(name: &'static str, how: [&str; 2], bursts: [&str; 2]) -> (Actor, A
     (receiver, sender)
 }
 
+fn assert_dropped(finding: &Finding, receiver: &Actor, cause: &str) {
+    finding.assert_cause(cause);
+    let place = format!("127.0.0.1:{}", receiver.port());
+    finding.assert_says(&[&receiver.written(), &place]);
+    finding.assert_in("dropped", 50.0..);
+    finding.assert_in("dropped_per_s", 20.0..=2000.0);
+}
+
 fn unread() {
     let (mut receiver, _sender) = datagrams("deaf-collector", ["0", "0"], ["20", "20"]);
     let watch = Watch::begin();
-    let _finding = watch.finds("udp-drops");
+    let finding = watch.finds("udp-drops");
+    assert_dropped(&finding, &receiver, "slow");
     receiver.tell("read");
     watch.goes(&["udp-drops"]);
 }
@@ -30,7 +40,8 @@ fn unread() {
 fn small_buffer() {
     let (mut receiver, _sender) = datagrams("tiny-collector", ["8192", "2"], ["60", "100"]);
     let watch = Watch::begin();
-    let _finding = watch.finds("udp-drops");
+    let finding = watch.finds("udp-drops");
+    assert_dropped(&finding, &receiver, "buffer");
     receiver.tell("200000");
     watch.goes(&["udp-drops"]);
 }

@@ -2,6 +2,7 @@
 
 use crate::actors::Actor;
 use crate::plain;
+use crate::support::diagnosis::Finding;
 use crate::support::net::{FAR, Link, NEAR, ip};
 use crate::support::sandbox::{Case, sysctl};
 use crate::watch::Watch;
@@ -37,28 +38,46 @@ fn half_open(link: &Link, backlog: &str, rate: &str, sources: &'static str) -> (
 fn flood() {
     sysctl("ipv4.tcp_syncookies", "1");
     let link = Link::new();
-    let (_server, flood) = half_open(&link, "256", "1000", "many");
+    let (server, flood) = half_open(&link, "256", "1000", "many");
     let watch = Watch::begin();
-    let _finding = watch.finds("syn-flood");
+    let finding = watch.finds("syn-flood");
+    assert_half_open(&finding, &server, true);
+    finding.assert_in("half_open", 200.0..=258.0);
+    finding.assert_in("backlog", 256.0..=256.0);
+    finding.assert_in("sources", 200.0..);
     flood.end();
     watch.goes(&["syn-flood"]);
 }
 
 fn with_cookies() {
     sysctl("ipv4.tcp_syncookies", "1");
-    small_queue();
+    small_queue(true);
 }
 
 fn without_cookies() {
     sysctl("ipv4.tcp_syncookies", "0");
-    small_queue();
+    small_queue(false);
 }
 
-fn small_queue() {
+/// That it is about this server, and whether cookies let clients in all the same.
+fn assert_half_open(finding: &Finding, server: &Actor, cookies: bool) {
+    let place = format!("{NEAR}:{}", server.port());
+    finding.assert_says(&[&server.written(), &place]);
+    assert_eq!(finding.evidence("cookies_at_work"), cookies, "{finding}");
+    let sent = finding.number("cookies_sent") > 0.0;
+    let dropped = finding.number("dropped") > 0.0;
+    assert_eq!((sent, dropped), (cookies, !cookies), "{finding}");
+}
+
+fn small_queue(cookies: bool) {
     let link = Link::new();
-    let (_server, flood) = half_open(&link, "8", "50", "one");
+    let (server, flood) = half_open(&link, "8", "50", "one");
     let watch = Watch::begin();
-    let _finding = watch.finds("syn-queue-full");
+    let finding = watch.finds("syn-queue-full");
+    assert_half_open(&finding, &server, cookies);
+    finding.assert_in("half_open", 6.0..=10.0);
+    finding.assert_in("backlog", 8.0..=8.0);
+    finding.assert_in("sources", 1.0..=1.0);
     flood.end();
     watch.goes(&["syn-queue-full"]);
 }

@@ -21,7 +21,10 @@ pub(crate) const CASES: &[Case] = &[
 fn descriptors_low() {
     let mut hoarder = Actor::start("hoarder", "hoard", &["200", "6"]);
     let watch = Watch::begin();
-    let _finding = watch.finds("descriptors-low");
+    let finding = watch.finds("descriptors-low");
+    finding.assert_says(&[&hoarder.written(), "194", "200"]);
+    finding.assert_in("open", 194.0..=194.0);
+    finding.assert_in("limit", 200.0..=200.0);
     hoarder.tell("close");
     watch.goes(&["descriptors-low"]);
 }
@@ -37,7 +40,9 @@ fn conntrack_full() {
     let known = sysctl_number("netfilter.nf_conntrack_count");
     assert!(known > most * 96 / 100, "{known} of {most} flows");
     let watch = Watch::begin();
-    let _finding = watch.finds("conntrack-full");
+    let finding = watch.finds("conntrack-full");
+    finding.assert_in("tracked", most as f64 * 0.95..=most as f64);
+    finding.assert_in("limit", most as f64..=most as f64);
     forget_flows();
     watch.goes(&["conntrack-full"]);
 }

@@ -35,19 +35,27 @@ fn lossy() {
              add chain ip lossy in { type filter hook input priority 0; }; \
              add rule ip lossy in numgen random mod 100 < 6 drop");
     });
-    let _transfer = transfer(&link, FAR, "30000");
+    let (_server, client) = transfer(&link, FAR, "30000");
     let watch = Watch::begin();
-    let _finding = watch.finds("retransmitting");
+    let finding = watch.finds("retransmitting");
+    finding.assert_cause("loss");
+    finding.assert_says(&[&client.written(), &FAR.to_string()]);
+    finding.assert_in("share", 0.02..=0.2);
+    finding.assert_in("sent_bytes", 100_000.0..);
     link.far(|| nft("delete table ip lossy"));
     watch.goes(&["retransmitting"]);
 }
 
 fn broken() {
     let link = Link::new();
-    let _transfer = transfer(&link, FAR_BROKEN, "30000");
+    let (server, client) = transfer(&link, FAR_BROKEN, "30000");
     break_path();
     let watch = Watch::begin();
-    let _finding = watch.finds("sender-stalled");
+    let finding = watch.finds("sender-stalled");
+    let place = format!("{FAR_BROKEN}:{}", server.port());
+    finding.assert_says(&[&client.written(), &place]);
+    finding.assert_in("unacknowledged_bytes", 1.0..);
+    finding.assert_in("retries", 3.0..=7.0);
     mend_path();
     watch.goes(&["sender-stalled"]);
 }
@@ -57,7 +65,10 @@ fn nobody() {
     let target = format!("{NOBODY}:443");
     let mut client = Actor::start("patient-client", "call", &[&target, "3"]);
     let watch = Watch::begin();
-    let _finding = watch.finds("connect-stuck");
+    let finding = watch.finds("connect-stuck");
+    finding.assert_says(&[&client.written(), &target, "3 requests"]);
+    finding.assert_in("requests", 3.0..=3.0);
+    finding.assert_in("retries", 2.0..=8.0);
     client.tell("close");
     watch.goes(&["connect-stuck"]);
 }

@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use crate::actors::Actor;
+use crate::support::diagnosis::Finding;
 use crate::support::needs::Need;
 use crate::support::sandbox::{Case, sysctl};
 use crate::support::wait;
@@ -34,7 +35,10 @@ fn never_closes() {
     let mut clients = Actor::start("callers", "call", &[&target, "30"]);
     clients.tell("close");
     let watch = Watch::begin();
-    let _finding = watch.finds("close-wait-leak");
+    let finding = watch.finds("close-wait-leak");
+    finding.assert_cause("not-closed");
+    finding.assert_says(&[&server.written(), "30 connections", "127.0.0.1"]);
+    finding.assert_in("connections", 30.0..=30.0);
     server.tell("close");
     watch.goes(&["close-wait-leak"]);
 }
@@ -67,7 +71,14 @@ fn ports_low() {
     sysctl("ipv4.ip_local_reserved_ports", "20100-20199");
     let mut client = short_client(&server, "2000", "client");
     let watch = Watch::begin();
-    let _finding = watch.finds("ephemeral-ports-low");
+    let finding = watch.finds("ephemeral-ports-low");
+    finding.assert_cause("time-wait");
+    let place = format!("127.0.0.1:{}", server.port());
+    finding.assert_says(&["from 127.0.0.1", &place]);
+    assert_client(&finding, &client);
+    finding.assert_in("used", 720.0..=900.0);
+    finding.assert_in("pool", 900.0..=900.0);
+    finding.assert_in("reserved", 100.0..=100.0);
     client.tell("end");
     // The TIME-WAITs last longer than anybody wants to wait here: the remedy in place of the time.
     sysctl("ipv4.ip_local_port_range", "20000 60999");
@@ -90,19 +101,39 @@ fn time_waits() -> u64 {
     count.unwrap_or_else(|| panic!("no TIME-WAITs in {table:?}"))
 }
 
+/// That no other process is named: its connections live so shortly that they may never have been seen alive.
+fn assert_client(finding: &Finding, client: &Actor) {
+    let summary = finding.text("summary");
+    let names = summary.contains(&client.written());
+    assert!(names || !summary.contains(" ("), "{finding}");
+}
+
+/// That there are as many as come at this rate, more or less: the machine may be busy with other tests.
+fn assert_built_up(finding: &Finding) {
+    finding.assert_in("time_wait", 1000.0..=40_000.0);
+    finding.assert_in("new_per_s", 150.0..=2200.0);
+}
+
 fn client_closes_first() {
-    let (_server, mut client) = churn("2000", "client");
+    let (server, mut client) = churn("2000", "client");
     let watch = Watch::begin();
-    let _finding = watch.finds("time-wait-buildup");
+    let finding = watch.finds("time-wait-buildup");
+    finding.assert_cause("client-closes-first");
+    finding.assert_says(&[&format!("127.0.0.1:{}", server.port())]);
+    assert_client(&finding, &client);
+    assert_built_up(&finding);
     client.tell("end");
     end_time_waits();
     watch.goes(&["time-wait-buildup"]);
 }
 
 fn server_closes_first() {
-    let (_server, mut client) = churn("2000", "server");
+    let (server, mut client) = churn("2000", "server");
     let watch = Watch::begin();
-    let _finding = watch.finds("time-wait-buildup");
+    let finding = watch.finds("time-wait-buildup");
+    finding.assert_cause("server-closes-first");
+    finding.assert_says(&[&server.written(), &format!("127.0.0.1:{}", server.port())]);
+    assert_built_up(&finding);
     client.tell("end");
     end_time_waits();
     watch.goes(&["time-wait-buildup"]);
@@ -112,7 +143,9 @@ fn overflow() {
     sysctl("ipv4.tcp_max_tw_buckets", "100");
     let (_server, mut client) = churn("200", "client");
     let watch = Watch::begin();
-    let _finding = watch.finds("time-wait-overflow");
+    let finding = watch.finds("time-wait-overflow");
+    finding.assert_in("time_wait", 80.0..=101.0);
+    finding.assert_in("limit", 100.0..=100.0);
     client.tell("end");
     // As above, the remedy.
     sysctl("ipv4.tcp_max_tw_buckets", "65536");

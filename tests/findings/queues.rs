@@ -1,9 +1,12 @@
 //! Accept queues: whose process is stopped, slow, or overrun in bursts; and what waits in one that is not full.
 
+use std::net::Ipv4Addr;
+
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::actors::Actor;
 use crate::plain;
+use crate::support::diagnosis::Finding;
 use crate::support::net::{Link, NEAR};
 use crate::support::sandbox::Case;
 use crate::watch::Watch;
@@ -49,11 +52,28 @@ pub(crate) fn stop_server(link: &Link) -> (Actor, Actor) {
     (server, clients)
 }
 
+/// That it names the server and where it listens.
+fn assert_at(finding: &Finding, server: &Actor, address: Ipv4Addr) {
+    let place = format!("{address}:{}", server.port());
+    finding.assert_says(&[&server.written(), &place]);
+}
+
+/// That it is about this server, whose backlog of 4 overflows.
+fn assert_full(finding: &Finding, server: &Actor, address: Ipv4Addr) {
+    assert_at(finding, server, address);
+    assert_eq!(finding.text("severity"), "critical", "{finding}");
+    finding.assert_in("backlog", 4.0..=4.0);
+    finding.assert_in("dropped", 1.0..);
+}
+
 fn stopped() {
     let link = Link::new();
     let (server, _clients) = stop_server(&link);
     let watch = Watch::begin();
-    let _finding = watch.finds("accept-queue-full");
+    let finding = watch.finds("accept-queue-full");
+    finding.assert_cause("stopped");
+    assert_full(&finding, &server, NEAR);
+    finding.assert_in("waiting", 5.0..=5.0);
     signal(&server, Signal::CONT);
     watch.goes(&["accept-queue-full"]);
 }
@@ -65,7 +85,9 @@ fn with_its_clients() {
     let target = format!("127.0.0.1:{}", server.port());
     let mut clients = Actor::start("clients", "call", &[&target, "12"]);
     let watch = Watch::begin();
-    let _finding = watch.finds("accept-queue-full");
+    let finding = watch.finds("accept-queue-full");
+    finding.assert_cause("stopped");
+    assert_full(&finding, &server, Ipv4Addr::LOCALHOST);
     clients.tell("close");
     signal(&server, Signal::CONT);
     watch.goes(&["accept-queue-full"]);
@@ -76,17 +98,22 @@ fn slow() {
     let (mut server, target) = server("slow-server", "4", "one 500");
     let _clients = clients(&link, "arrive", &[&target, "2", "100", "3000"]);
     let watch = Watch::begin();
-    let _finding = watch.finds("accept-queue-full");
+    let finding = watch.finds("accept-queue-full");
+    finding.assert_cause("slow");
+    assert_full(&finding, &server, NEAR);
+    finding.assert_in("accepted_per_s", 1.0..=3.0);
     server.tell("all 2");
     watch.goes(&["accept-queue-full"]);
 }
 
 fn small_backlog() {
     let link = Link::new();
-    let (_server, target) = server("burst-server", "4", "all 10");
+    let (server, target) = server("burst-server", "4", "all 10");
     let clients = clients(&link, "arrive", &[&target, "40", "200", "300"]);
     let watch = Watch::begin();
-    let _finding = watch.finds("accept-queue-full");
+    let finding = watch.finds("accept-queue-full");
+    finding.assert_cause("backlog");
+    assert_full(&finding, &server, NEAR);
     clients.end();
     watch.goes(&["accept-queue-full"]);
 }
@@ -96,7 +123,11 @@ fn filling() {
     let (mut server, target) = server("busy-server", "20", "one 250");
     let _clients = clients(&link, "stand-in-line", &[&target, "17"]);
     let watch = Watch::begin();
-    let _finding = watch.finds("accept-queue-filling");
+    let finding = watch.finds("accept-queue-filling");
+    assert_at(&finding, &server, NEAR);
+    finding.assert_in("waiting", 14.0..=18.0);
+    finding.assert_in("backlog", 20.0..=20.0);
+    finding.assert_in("dropped", 0.0..=0.0);
     server.tell("all 2");
     watch.goes(&["accept-queue-filling"]);
 }
@@ -106,7 +137,11 @@ fn not_accepted() {
     let (mut server, target) = server("idle-server", "128", "never");
     let _clients = clients(&link, "call", &[&target, "5"]);
     let watch = Watch::begin();
-    let _finding = watch.finds("not-accepted");
+    let finding = watch.finds("not-accepted");
+    finding.assert_cause("not-accepting");
+    assert_at(&finding, &server, NEAR);
+    finding.assert_in("connections", 5.0..=5.0);
+    finding.assert_in("backlog", 128.0..=128.0);
     server.tell("all 2");
     watch.goes(&["not-accepted"]);
 }

@@ -2,6 +2,7 @@
 
 use crate::actors::Actor;
 use crate::plain;
+use crate::support::diagnosis::Finding;
 use crate::support::net::{FAR, Link};
 use crate::support::sandbox::Case;
 use crate::watch::Watch;
@@ -15,13 +16,30 @@ pub(crate) const CASES: &[Case] = &[
     plain("zero-window: the writer's end alone", the_writer),
 ];
 
+fn assert_unread(finding: &Finding, server: &Actor) {
+    finding.assert_cause("not-reading");
+    finding.assert_says(&[&server.written()]);
+    finding.assert_in("unread_bytes", 30_000.0..);
+    finding.assert_in("connections", 1.0..=1.0);
+}
+
+fn assert_unsent(finding: &Finding, client: &Actor, to: &str) {
+    finding.assert_says(&[&client.written(), to]);
+    finding.assert_in("unacknowledged_bytes", 1.0..);
+    finding.assert_in("connections", 1.0..=1.0);
+}
+
 fn both_ends() {
     let mut server = Actor::start("deaf-server", "read", &["127.0.0.1", "later"]);
     let target = format!("127.0.0.1:{}", server.port());
-    let _client = Actor::start("eager-client", "send", &[&target, "65536", "20"]);
+    let client = Actor::start("eager-client", "send", &[&target, "65536", "20"]);
     let ids = ["receiver-stalled", "zero-window"];
     let watch = Watch::begin();
-    let _findings = watch.find(&ids);
+    let findings = watch.find(&ids);
+    assert_unread(&findings[0], &server);
+    assert_unsent(&findings[1], &client, &target);
+    // On one machine both ends are known.
+    assert_eq!(findings[1].evidence("reader"), &server.written());
     server.tell("read");
     watch.goes(&ids);
 }
@@ -39,16 +57,18 @@ fn the_reader() {
     let (mut server, _client) = across(&link);
     let ids = ["receiver-stalled"];
     let watch = Watch::begin_far(&link);
-    let _findings = watch.find(&ids);
+    let findings = watch.find(&ids);
+    assert_unread(&findings[0], &server);
     server.tell("read");
     watch.goes(&ids);
 }
 
 fn the_writer() {
     let link = Link::new();
-    let (mut server, _client) = across(&link);
+    let (mut server, client) = across(&link);
     let watch = Watch::begin();
-    let _finding = watch.finds("zero-window");
+    let finding = watch.finds("zero-window");
+    assert_unsent(&finding, &client, &format!("{FAR}:{}", server.port()));
     server.tell("read");
     watch.goes(&["zero-window"]);
 }

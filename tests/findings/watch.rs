@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::support::diagnosis::{self, Finding, Recorder, Report};
@@ -18,6 +19,9 @@ const RUNS: [u64; 2] = [6, 8];
 /// A run that has to tell that it is gone, s.
 const LAST_RUN: u64 = 5;
 
+/// How long before the watch a condition may have begun.
+const BEFORE: Duration = Duration::from_secs(3);
+
 /// How long a finding may stay after its condition.
 const GOES_WITHIN: Duration = Duration::from_secs(20);
 
@@ -25,6 +29,8 @@ const GOES_WITHIN: Duration = Duration::from_secs(20);
 pub(crate) struct Watch<'a> {
     /// At the other end of this link; here without one.
     link: Option<&'a Link>,
+    /// Nothing can be so since before that: a little earlier than the watch.
+    begun: Timestamp,
     recorder: Recorder,
     directory: TempDir,
 }
@@ -46,6 +52,7 @@ impl Watch<'_> {
         let start = move || Recorder::start(&file);
         Watch {
             link,
+            begun: Timestamp::now() - BEFORE,
             recorder: match link {
                 None => start(),
                 Some(link) => link.far(start),
@@ -69,6 +76,10 @@ impl Watch<'_> {
             let report = self.look(seconds);
             assert_only(ids, &report);
             if report.ids() == ids {
+                for finding in &report.findings {
+                    let since = finding.since();
+                    assert!(since >= self.begun, "since before it began: {finding}");
+                }
                 return report.findings;
             }
             told += &report.to_string();

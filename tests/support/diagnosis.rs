@@ -1,5 +1,7 @@
 //! `sockwatch diagnose --json`, run and held against what is promised of it.
 
+use std::fmt::Debug;
+use std::ops::RangeBounds;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -71,6 +73,34 @@ impl Finding {
         number.unwrap_or_else(|| panic!("evidence {name:?} is no number in {self}"))
     }
 
+    /// Whether a number that proves it is in this range.
+    pub(crate) fn assert_in(&self, name: &str, range: impl RangeBounds<f64> + Debug) {
+        let number = self.number(name);
+        assert!(
+            range.contains(&number),
+            "{name} is not in {range:?}: {self}"
+        );
+    }
+
+    /// Whether it is this one of several causes that look alike.
+    pub(crate) fn assert_cause(&self, cause: &str) {
+        assert_eq!(self.evidence("cause"), cause, "{self}");
+    }
+
+    /// Whether the sentence says all of these.
+    pub(crate) fn assert_says(&self, all: &[&str]) {
+        let summary = self.text("summary");
+        let missing: Vec<_> = all
+            .iter()
+            .filter(|part| !summary.contains(**part))
+            .collect();
+        assert!(missing.is_empty(), "it does not say {missing:?}: {self}");
+    }
+
+    pub(crate) fn since(&self) -> Timestamp {
+        self.text("since").parse().expect("since is RFC 3339")
+    }
+
     fn check(&self) {
         assert!(IDS.contains(&self.id()), "an unknown id: {self}");
         assert!(
@@ -78,8 +108,7 @@ impl Finding {
             "an unknown severity: {self}"
         );
         assert!(self.0["subject"].is_object(), "no subject: {self}");
-        let since: Timestamp = self.text("since").parse().expect("since is RFC 3339");
-        assert!(since <= Timestamp::now(), "not in the past: {self}");
+        assert!(self.since() <= Timestamp::now(), "not in the past: {self}");
         let evidence = self.0["evidence"].as_object();
         let proves = evidence.is_some_and(|all| all.values().any(Json::is_number));
         assert!(proves, "no number proves it: {self}");

@@ -49,6 +49,11 @@ impl Actor {
         self.held.pid()
     }
 
+    /// How a finding writes it.
+    pub(crate) fn written(&self) -> String {
+        format!("{} ({})", self.name, self.pid())
+    }
+
     /// Tells it to go on in another way and waits for its answer.
     pub(crate) fn tell(&mut self, order: &str) -> String {
         self.held.tell(order);
