@@ -23,7 +23,7 @@ fn datagrams(name: &'static str, how: [&str; 2], bursts: [&str; 2]) -> (Actor, A
 fn assert_dropped(finding: &Finding, receiver: &Actor, cause: &str) {
     finding.assert_cause(cause);
     let place = format!("127.0.0.1:{}", receiver.port());
-    finding.assert_says(&[&receiver.written(), &place]);
+    receiver.assert_named(finding, &[&place]);
     finding.assert_in("dropped", 50.0..);
     finding.assert_in("dropped_per_s", 20.0..=2000.0);
 }

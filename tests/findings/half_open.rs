@@ -62,7 +62,7 @@ fn without_cookies() {
 /// That it is about this server, and whether cookies let clients in all the same.
 fn assert_half_open(finding: &Finding, server: &Actor, cookies: bool) {
     let place = format!("{NEAR}:{}", server.port());
-    finding.assert_says(&[&server.written(), &place]);
+    server.assert_named(finding, &[&place]);
     assert_eq!(finding.evidence("cookies_at_work"), cookies, "{finding}");
     let sent = finding.number("cookies_sent") > 0.0;
     let dropped = finding.number("dropped") > 0.0;

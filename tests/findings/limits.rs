@@ -22,7 +22,7 @@ fn descriptors_low() {
     let mut hoarder = Actor::start("hoarder", "hoard", &["200", "6"]);
     let watch = Watch::begin();
     let finding = watch.finds("descriptors-low");
-    finding.assert_says(&[&hoarder.written(), "194", "200"]);
+    hoarder.assert_named(&finding, &["194", "200"]);
     finding.assert_in("open", 194.0..=194.0);
     finding.assert_in("limit", 200.0..=200.0);
     hoarder.tell("close");

@@ -39,7 +39,7 @@ fn lossy() {
     let watch = Watch::begin();
     let finding = watch.finds("retransmitting");
     finding.assert_cause("loss");
-    finding.assert_says(&[&client.written(), &FAR.to_string()]);
+    client.assert_named(&finding, &[&FAR.to_string()]);
     finding.assert_in("share", 0.02..=0.2);
     finding.assert_in("sent_bytes", 100_000.0..);
     link.far(|| nft("delete table ip lossy"));
@@ -53,7 +53,7 @@ fn broken() {
     let watch = Watch::begin();
     let finding = watch.finds("sender-stalled");
     let place = format!("{FAR_BROKEN}:{}", server.port());
-    finding.assert_says(&[&client.written(), &place]);
+    client.assert_named(&finding, &[&place]);
     finding.assert_in("unacknowledged_bytes", 1.0..);
     finding.assert_in("retries", 3.0..=7.0);
     mend_path();
@@ -66,7 +66,7 @@ fn nobody() {
     let mut client = Actor::start("patient-client", "call", &[&target, "3"]);
     let watch = Watch::begin();
     let finding = watch.finds("connect-stuck");
-    finding.assert_says(&[&client.written(), &target, "3 requests"]);
+    client.assert_named(&finding, &[&target, "3 requests"]);
     finding.assert_in("requests", 3.0..=3.0);
     finding.assert_in("retries", 2.0..=8.0);
     client.tell("close");

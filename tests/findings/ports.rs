@@ -37,7 +37,7 @@ fn never_closes() {
     let watch = Watch::begin();
     let finding = watch.finds("close-wait-leak");
     finding.assert_cause("not-closed");
-    finding.assert_says(&[&server.written(), "30 connections", "127.0.0.1"]);
+    server.assert_named(&finding, &["30 connections", "127.0.0.1"]);
     finding.assert_in("connections", 30.0..=30.0);
     server.tell("close");
     watch.goes(&["close-wait-leak"]);
@@ -132,7 +132,7 @@ fn server_closes_first() {
     let watch = Watch::begin();
     let finding = watch.finds("time-wait-buildup");
     finding.assert_cause("server-closes-first");
-    finding.assert_says(&[&server.written(), &format!("127.0.0.1:{}", server.port())]);
+    server.assert_named(&finding, &[&format!("127.0.0.1:{}", server.port())]);
     assert_built_up(&finding);
     client.tell("end");
     end_time_waits();

@@ -55,7 +55,7 @@ pub(crate) fn stop_server(link: &Link) -> (Actor, Actor) {
 /// That it names the server and where it listens.
 fn assert_at(finding: &Finding, server: &Actor, address: Ipv4Addr) {
     let place = format!("{address}:{}", server.port());
-    finding.assert_says(&[&server.written(), &place]);
+    server.assert_named(finding, &[&place]);
 }
 
 /// That it is about this server, whose backlog of 4 overflows.

@@ -18,13 +18,13 @@ pub(crate) const CASES: &[Case] = &[
 
 fn assert_unread(finding: &Finding, server: &Actor) {
     finding.assert_cause("not-reading");
-    finding.assert_says(&[&server.written()]);
+    server.assert_named(finding, &[]);
     finding.assert_in("unread_bytes", 30_000.0..);
     finding.assert_in("connections", 1.0..=1.0);
 }
 
 fn assert_unsent(finding: &Finding, client: &Actor, to: &str) {
-    finding.assert_says(&[&client.written(), to]);
+    client.assert_named(finding, &[to]);
     finding.assert_in("unacknowledged_bytes", 1.0..);
     finding.assert_in("connections", 1.0..=1.0);
 }

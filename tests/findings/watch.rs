@@ -1,6 +1,7 @@
 //! Waiting for a finding, and for it to go, live and in a recording of the same time.
 
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -13,8 +14,11 @@ use crate::support::sandbox::case_name;
 /// Names a directory for the recordings, in the environment.
 const KEPT_IN: &str = "SOCKWATCH_KEEP_RECORDINGS";
 
-/// Runs of which one has to tell the finding, one after the other, s: no more than 15 after the condition began.
-const RUNS: [u64; 2] = [6, 8];
+/// A run of the command, s. Most findings have come by its end.
+const RUN: u64 = 8;
+
+/// How soon a finding has to come, with some time for whoever looks.
+const COMES_WITHIN: Duration = Duration::from_secs(15 + 1);
 
 /// A run that has to tell that it is gone, s.
 const LAST_RUN: u64 = 5;
@@ -31,6 +35,7 @@ pub(crate) struct Watch<'a> {
     link: Option<&'a Link>,
     /// Nothing can be so since before that: a little earlier than the watch.
     begun: Timestamp,
+    started: Instant,
     recorder: Recorder,
     directory: TempDir,
 }
@@ -53,6 +58,7 @@ impl Watch<'_> {
         Watch {
             link,
             begun: Timestamp::now() - BEFORE,
+            started: Instant::now(),
             recorder: match link {
                 None => start(),
                 Some(link) => link.far(start),
@@ -71,20 +77,21 @@ impl Watch<'_> {
 
     /// Waits until exactly these are found, and answers them in the order of their ids. Nothing else may be found.
     pub(crate) fn find(&self, ids: &[&str]) -> Vec<Finding> {
-        let mut told = String::new();
-        for seconds in RUNS {
-            let report = self.look(seconds);
+        let mut report = self.look(RUN);
+        assert_only(ids, &report);
+        while report.ids() != ids {
+            let waited = self.started.elapsed();
+            assert!(waited < COMES_WITHIN, "in vain for {ids:?}: {report}");
+            thread::sleep(Duration::from_millis(300));
+            report = diagnosis::recorded(&self.file());
             assert_only(ids, &report);
-            if report.ids() == ids {
-                for finding in &report.findings {
-                    let since = finding.since();
-                    assert!(since >= self.begun, "since before it began: {finding}");
-                }
-                return report.findings;
-            }
-            told += &report.to_string();
+            report.findings.retain(|finding| finding.until().is_none());
         }
-        panic!("waited in vain for {ids:?}: {told}");
+        for finding in &report.findings {
+            let since = finding.since();
+            assert!(since >= self.begun, "since before it began: {finding}");
+        }
+        report.findings
     }
 
     /// Waits until one is found, and nothing else.
@@ -103,14 +110,26 @@ impl Watch<'_> {
             assert_only(ids, &report);
             assert!(ended.elapsed() < GOES_WITHIN, "it does not go: {report}");
         }
-        self.recorder.stop();
-        let file = file_in(&self.directory);
-        keep(&file);
-        let report = diagnosis::recorded(&file);
+        // Who has looked all the time has seen it come and go.
+        let report = loop {
+            let report = diagnosis::recorded(&self.file());
+            if report.findings.iter().all(|one| one.until().is_some()) {
+                break report;
+            }
+            assert!(ended.elapsed() < GOES_WITHIN, "it does not go: {report}");
+            thread::sleep(Duration::from_millis(300));
+        };
         let mut told = report.ids();
         // It may come and go: a recording tells each time.
         told.dedup();
         assert_eq!(told, ids, "in the recording: {report}");
+        let file = self.file();
+        self.recorder.stop();
+        keep(&file);
+    }
+
+    fn file(&self) -> PathBuf {
+        file_in(&self.directory)
     }
 }
 

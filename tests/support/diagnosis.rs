@@ -34,6 +34,9 @@ pub(crate) const IDS: [&str; 19] = [
     "zero-window",
 ];
 
+/// What a finding can be about.
+const ABOUT: [&str; 6] = ["host", "path", "process", "remote", "socket", "user"];
+
 /// From the least to the worst.
 pub(crate) const SEVERITIES: [&str; 3] = ["info", "warning", "critical"];
 
@@ -97,6 +100,21 @@ impl Finding {
         assert!(missing.is_empty(), "it does not say {missing:?}: {self}");
     }
 
+    /// Whether it is about this process, or what that holds.
+    pub(crate) fn assert_process(&self, comm: &str, pid: u32) {
+        let process = &self.0["subject"]["process"];
+        assert_eq!(process["comm"], comm, "{self}");
+        assert_eq!(process["pid"], pid, "{self}");
+    }
+
+    /// When it was over.
+    pub(crate) fn until(&self) -> Option<Timestamp> {
+        let until = &self.0["until"];
+        let text = until.as_str();
+        assert!(text.is_some() || until.is_null(), "{self}");
+        text.map(|text| text.parse().expect("until is RFC 3339"))
+    }
+
     pub(crate) fn since(&self) -> Timestamp {
         self.text("since").parse().expect("since is RFC 3339")
     }
@@ -107,8 +125,11 @@ impl Finding {
             SEVERITIES.contains(&self.text("severity")),
             "an unknown severity: {self}"
         );
-        assert!(self.0["subject"].is_object(), "no subject: {self}");
-        assert!(self.since() <= Timestamp::now(), "not in the past: {self}");
+        let about = &self.0["subject"]["kind"];
+        let known = about.as_str().is_some_and(|about| ABOUT.contains(&about));
+        assert!(known, "about what: {self}");
+        let until = self.until().unwrap_or_else(Timestamp::now);
+        assert!(self.since() <= until, "not in the past: {self}");
         let evidence = self.0["evidence"].as_object();
         let proves = evidence.is_some_and(|all| all.values().any(Json::is_number));
         assert!(proves, "no number proves it: {self}");

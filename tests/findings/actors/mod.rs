@@ -16,6 +16,7 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
 use std::thread;
 use std::time::Duration;
 
+use crate::support::diagnosis::Finding;
 use crate::support::roles::{self, Held};
 
 /// An actor, seen by the test.
@@ -52,6 +53,13 @@ impl Actor {
     /// How a finding writes it.
     pub(crate) fn written(&self) -> String {
         format!("{} ({})", self.name, self.pid())
+    }
+
+    /// Whether a finding is about it, or about what it holds, and says so and the rest.
+    pub(crate) fn assert_named(&self, finding: &Finding, rest: &[&str]) {
+        finding.assert_process(self.name, self.pid());
+        finding.assert_says(&[&self.written()]);
+        finding.assert_says(rest);
     }
 
     /// Tells it to go on in another way and waits for its answer.
