@@ -21,9 +21,9 @@ pub(crate) const CASES: &[Case] = &[
 
 /// A server that accepts at once, with this backlog, and SYNs from beyond the link that lead to nothing.
 fn half_open(link: &Link, backlog: &str, rate: &str, sources: &'static str) -> (Actor, Actor) {
-    // They go to where nobody claims them, and are given up after 3 s.
+    // The answers go to where nobody claims them, and are given up after 7 s.
     ip(&format!("route add 198.18.0.0/15 via {FAR}"));
-    sysctl("ipv4.tcp_synack_retries", "1");
+    sysctl("ipv4.tcp_synack_retries", "2");
     let server = Actor::start(
         "web-server",
         "accept",

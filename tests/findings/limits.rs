@@ -22,8 +22,9 @@ fn descriptors_low() {
     let mut hoarder = Actor::start("hoarder", "hoard", &["200", "6"]);
     let watch = Watch::begin();
     let finding = watch.finds("descriptors-low");
-    hoarder.assert_named(&finding, &["194", "200"]);
-    finding.assert_in("open", 194.0..=194.0);
+    hoarder.assert_named(&finding, &["of 200 descriptors"]);
+    // Some may have been inherited that are beyond the limit.
+    finding.assert_in("open", 194.0..=198.0);
     finding.assert_in("limit", 200.0..=200.0);
     hoarder.tell("close");
     watch.goes(&["descriptors-low"]);

@@ -121,13 +121,14 @@ fn small_backlog() {
 fn filling() {
     let link = Link::new();
     let (mut server, target) = server("busy-server", "20", "one 250");
-    let _clients = clients(&link, "stand-in-line", &[&target, "17"]);
+    let clients = clients(&link, "stand-in-line", &[&target, "17"]);
     let watch = Watch::begin();
     let finding = watch.finds("accept-queue-filling");
     assert_at(&finding, &server, NEAR);
     finding.assert_in("waiting", 14.0..=18.0);
     finding.assert_in("backlog", 20.0..=20.0);
     finding.assert_in("dropped", 0.0..=0.0);
+    clients.end();
     server.tell("all 2");
     watch.goes(&["accept-queue-filling"]);
 }

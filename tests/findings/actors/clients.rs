@@ -109,24 +109,26 @@ pub(super) fn send(arguments: &Arguments) {
     }
 }
 
-/// `TARGET RATE WHO`: opens so many connections each second. WHO closes first: `client` or `server`.
+/// `TARGET RATE WHO`: opens so many connections each second. WHO closes first: `client`, after a turn, or `server`.
 ///
 /// Without a free port it goes on trying.
 pub(super) fn churn(arguments: &Arguments) {
-    const TURN: Duration = Duration::from_millis(5);
+    const TURN: Duration = Duration::from_millis(25);
     let to = target(arguments);
     let each_turn = arguments.number::<f64>(1) * TURN.as_secs_f64();
     let client_first = arguments.text(2) == "client";
     let orders = Orders::listen();
     say("churns");
     let mut due = 0.0;
+    let mut open = Vec::new();
     let mut next = Instant::now();
     loop {
         due += each_turn;
+        open.clear();
         while due >= 1.0 {
             due -= 1.0;
             match TcpStream::connect(to) {
-                Ok(stream) if client_first => drop(stream),
+                Ok(stream) if client_first => open.push(stream),
                 Ok(mut stream) => {
                     let _ = stream.read(&mut [0; 64]);
                 }
@@ -137,6 +139,7 @@ pub(super) fn churn(arguments: &Arguments) {
         // What could not be done in time is not made up for.
         next = Instant::now().max(next + TURN);
         if orders.poll().is_some() {
+            drop(open);
             say("ends");
             orders.next();
             return;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -147,8 +148,14 @@ pub(super) fn serve_short(arguments: &Arguments) {
     listener.set_nonblocking(false).expect("it can be set");
     let client_first = arguments.text(1) == "client";
     say(port(&listener));
+    let (accepted, served) = mpsc::channel::<TcpStream>();
     thread::spawn(move || {
-        for mut stream in listener.incoming().flatten() {
+        for stream in listener.incoming().flatten() {
+            accepted.send(stream).expect("the other thread serves");
+        }
+    });
+    thread::spawn(move || {
+        for mut stream in served {
             if client_first {
                 let _ = stream.read(&mut [0; 64]);
             }
