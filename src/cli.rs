@@ -1,9 +1,11 @@
 //! What was typed. Exactly that: what it means is decided by the command that it is for.
 
+mod diagnose;
 pub mod language;
 mod recording;
 mod select;
 
+pub use diagnose::{Diagnose, FailOn};
 pub use recording::{Export, Format, Info, Record};
 pub use select::Select;
 
@@ -64,6 +66,8 @@ pub enum Command {
     Info(Info),
     /// Writes a recording as JSON Lines, CSV or Parquet
     Export(Export),
+    /// Tells what is wrong, with the evidence and what to do: live, or in a recording
+    Diagnose(Diagnose),
     /// Ends connections (`SOCK_DESTROY`) after showing them and asking
     Kill(Kill),
     /// Shows a recording in the dashboard

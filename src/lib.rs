@@ -11,6 +11,7 @@
 //! - [`aggregate`]: what follows from a Sample and the one before it: rates, groups, listeners, bounded history.
 //! - [`mod@column`]: what a table can show of a socket, a process, a listener, a remote host or an event, for the screen,
 //!   `list` and CSV alike.
+//! - [`diagnose`]: what is wrong, with the evidence and what to do about it; one file for each finding.
 //! - [`replay`]: moments of a recording, derived as they were when it was made.
 //! - [`tui`]: the dashboard's screen: state, keys, views. Draws and decides, touches nothing outside.
 //! - [`app`]: the running dashboard: threads, channels, the terminal.
@@ -25,6 +26,7 @@ pub mod app;
 pub mod cli;
 pub mod column;
 pub mod command;
+pub mod diagnose;
 pub mod export;
 pub mod filter;
 pub mod model;

@@ -10,6 +10,9 @@ use sockwatch::command::help::Usage;
 use sockwatch::filter::FilterError;
 use sockwatch::source::{MORE_DESCRIPTORS, SOCK_DIAG_NEEDED, SourceError, lacks_descriptors};
 
+/// The exit status of `diagnose` that failed: 1 is taken by findings.
+const DIAGNOSE_FAILED: u8 = 3;
+
 /// The exit status for what was typed wrongly.
 const WRONG_USAGE: u8 = 2;
 
@@ -29,6 +32,10 @@ fn main() -> ExitCode {
         Some(Command::Record(arguments)) => command::record::run(arguments),
         Some(Command::Info(arguments)) => command::info::run(arguments),
         Some(Command::Export(arguments)) => command::export::run(arguments),
+        Some(Command::Diagnose(arguments)) => match command::diagnose::run(arguments) {
+            Ok(status) => return status,
+            Err(error) => Err(error),
+        },
         Some(Command::Kill(arguments)) => command::kill::run(arguments),
         Some(Command::Replay(arguments)) => command::replay::run(arguments),
         Some(Command::Help(arguments)) => command::help::run(arguments),
@@ -51,7 +58,10 @@ fn main() -> ExitCode {
             }
             let remedy = remedy(&error).map_or_else(String::new, |text| format!("; {text}"));
             eprintln!("sockwatch: {error:#}{remedy}");
-            ExitCode::FAILURE
+            match &cli.command {
+                Some(Command::Diagnose(_)) => ExitCode::from(DIAGNOSE_FAILED),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }

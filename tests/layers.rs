@@ -13,11 +13,11 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("source", &["model", "filter"]),
     ("recording", &["model", "source"]),
     ("aggregate", &["model", "filter"]),
-    ("replay", &["model", "recording", "aggregate"]),
     ("column", &["model", "filter", "aggregate"]),
-    ("diagnose", &["model", "aggregate"]),
-    ("export", &["model", "aggregate", "column"]),
-    ("config", &["model", "filter"]),
+    ("diagnose", &["model", "aggregate", "column"]),
+    ("replay", &["model", "recording", "aggregate", "diagnose"]),
+    ("export", &["model", "aggregate", "column", "diagnose"]),
+    ("config", &["model", "filter", "diagnose"]),
     (
         "tui",
         &[

@@ -1,6 +1,7 @@
 //! One file for each subcommand.
 
 pub mod dashboard;
+pub mod diagnose;
 pub mod events;
 pub mod export;
 pub mod help;

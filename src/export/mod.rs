@@ -3,6 +3,7 @@
 
 pub mod csv;
 pub mod events;
+pub mod findings;
 pub mod json;
 #[cfg(feature = "parquet")]
 pub mod parquet;

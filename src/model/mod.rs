@@ -41,7 +41,7 @@ pub use process::{
 pub use protocol::{Family, Protocol};
 pub use reuse::Reuse;
 pub use sample::{ClosedSocket, Host, Sample, SocketRef, Timings};
-pub use settings::Settings;
+pub use settings::{LocalPorts, Settings};
 pub use socket::{Blob, MAX_NAME, SOCKOPT_NAMES, Socket, SocketKey, Timer, TimerKind};
 pub use socket_table::SocketTable;
 pub use state::State;

@@ -1,0 +1,167 @@
+//! `receiver-stalled`: a process leaves received data unread.
+//!
+//! What a process has read is what arrived less what is unread. If that does not grow while data waits, it does not read;
+//! a process that reads more slowly than data comes is not told of.
+
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use super::ages::Ages;
+use super::diagnosis::Finder;
+use super::facts::{Facts, Holder};
+use super::finding::{Kind, Severity, Value};
+use super::observation::Observation;
+use super::words;
+use crate::model::{Activity, MemoryInfo};
+
+/// When it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Thresholds {
+    /// Unread bytes of one connection: a few hundred that a client never fetches, such as a session ticket, harm nobody.
+    pub unread_bytes: u32,
+    /// Seconds without a byte read.
+    pub age_s: f64,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Thresholds {
+            unread_bytes: 16 * 1024,
+            age_s: 5.0,
+        }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Group {
+    row: u32,
+    connections: u32,
+    unread: u64,
+    largest: u32,
+    full: u32,
+    oldest_ns: u64,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct ReceiverStalled {
+    thresholds: Thresholds,
+    ages: Ages,
+}
+
+impl ReceiverStalled {
+    pub(super) fn new(thresholds: Thresholds) -> Self {
+        ReceiverStalled {
+            thresholds,
+            ages: Ages::default(),
+        }
+    }
+}
+
+impl Finder for ReceiverStalled {
+    fn look(&mut self, facts: &Facts<'_>, out: &mut Vec<Observation>) {
+        let mut groups: FxHashMap<Holder, Group> = FxHashMap::default();
+        self.ages.begin();
+        for &row in &facts.lists.unread {
+            let Some(socket) = facts.socket(row) else {
+                continue;
+            };
+            let unread = socket.socket.recv_queue;
+            if unread < self.thresholds.unread_bytes {
+                continue;
+            }
+            let arrived = socket.tcp_info().and_then(|info| info.bytes_received());
+            // Without a count of what arrived, the same amount unread has to do.
+            let read = arrived.map_or(u64::from(unread), |all| all.saturating_sub(unread.into()));
+            let now = facts.now_ns();
+            let since = self.ages.since(socket.socket.key(), read, now, now);
+            if facts.age_s(since) < self.thresholds.age_s {
+                continue;
+            }
+            let Some(holder) = facts.holder(socket) else {
+                continue;
+            };
+            let group = groups.entry(holder).or_insert_with(|| Group {
+                row,
+                oldest_ns: u64::MAX,
+                ..Group::default()
+            });
+            group.connections += 1;
+            group.unread += u64::from(unread);
+            if unread > group.largest {
+                group.largest = unread;
+                group.row = row;
+            }
+            let window = socket.tcp_info().and_then(|info| info.rcv_wnd());
+            group.full += u32::from(window == Some(0));
+            group.oldest_ns = group.oldest_ns.min(since);
+        }
+        self.ages.end();
+        for (holder, group) in groups {
+            out.extend(tell(facts, holder, &group));
+        }
+    }
+}
+
+fn tell(facts: &Facts<'_>, holder: Holder, group: &Group) -> Option<Observation> {
+    let socket = facts.socket(group.row)?;
+    let activity = facts.activity(socket);
+    let (subject, who) = facts.whose(holder)?;
+    let pid = subject.process().map(|process| process.key.pid);
+    let is_stopped = activity.is_some_and(Activity::is_stopped);
+    let is_busy = activity.is_some_and(|activity| activity.state == 'R');
+    let (cause, advice) = if is_stopped {
+        ("stopped", words::stopped(pid))
+    } else {
+        let look = pid.map_or_else(String::new, |pid| {
+            format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
+        });
+        let what = if is_busy {
+            "It is busy with something else"
+        } else {
+            "It sleeps, so it waits for something else"
+        };
+        let advice = format!(
+            "{what} and does not read: look at the thread that should{look}. Its peers cannot send any more once the \
+             receive buffer is full; a larger buffer would only delay that."
+        );
+        (if is_busy { "busy" } else { "not-reading" }, advice)
+    };
+    let peer = socket
+        .socket
+        .remote()
+        .map(|remote| remote.address.to_canonical());
+    let from = match (peer, group.connections) {
+        (Some(peer), 1) => format!("a connection with {peer}"),
+        (_, count) => words::plural(count.into(), "connection", "connections"),
+    };
+    let buffer = socket.memory().and_then(MemoryInfo::rcvbuf);
+    let mut observation = Observation::new(
+        Kind::ReceiverStalled,
+        subject,
+        "unread_bytes",
+        Value::Bytes(group.unread),
+    )
+    .with("connections", Value::Count(group.connections.into()))
+    .with_cause(cause)
+    .with("oldest_s", Value::Seconds(facts.age_s(group.oldest_ns)))
+    .with("windows_closed", Value::Count(group.full.into()))
+    .with_known(
+        "receive_buffer_bytes",
+        buffer.map(|n| Value::Bytes(n.into())),
+    )
+    .with_known("peer", peer.map(|peer| Value::Text(peer.to_string())))
+    .with_known("state", activity.map(|a| Value::Text(a.state.to_string())));
+    observation.severity = if group.full > 0 {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    };
+    observation.since_ns = Some(group.oldest_ns);
+    observation.summary = format!(
+        "{who} does not read from {from}: {} unread",
+        words::bytes(group.unread)
+    );
+    observation.advice = advice;
+    Some(observation)
+}

@@ -1,0 +1,197 @@
+//! `retransmitting`: a path loses segments, measured against what was sent on it.
+//!
+//! A little loss is how TCP finds out how much a path carries. From a few per cent on it costs throughput and latency.
+//! Where nothing is acknowledged at all, `sender-stalled` tells of it.
+
+use std::net::IpAddr;
+
+use rustc_hash::FxHashMap;
+use serde::{Deserialize, Serialize};
+
+use super::diagnosis::Finder;
+use super::facts::{Facts, own_end};
+use super::finding::{Kind, Severity, Subject, Value};
+use super::observation::Observation;
+use super::window::Window;
+use super::words;
+
+/// When it is told.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Thresholds {
+    /// Share of the bytes sent to a host that were sent again, from which on it is a warning: throughput of a
+    /// loss-based congestion control falls with the root of it, and at 2 % little is left of a long path.
+    pub warning: f64,
+    /// Share from which on it is critical.
+    pub critical: f64,
+    /// Bytes sent again within the window, below which a share means nothing: seven full segments.
+    pub bytes: u64,
+    /// Seconds over which it is measured.
+    pub window_s: f64,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Thresholds {
+            warning: 0.02,
+            critical: 0.1,
+            bytes: 10_000,
+            window_s: 10.0,
+        }
+    }
+}
+
+/// The last seconds of one host.
+#[derive(Debug, Default)]
+struct Lately {
+    /// Bytes sent again, and all that were sent.
+    window: Window<2>,
+    row: u32,
+    connections: u32,
+    most: f64,
+}
+
+const AGAIN: usize = 0;
+const SENT: usize = 1;
+
+#[derive(Debug, Default)]
+pub(super) struct Retransmitting {
+    thresholds: Thresholds,
+    hosts: FxHashMap<IpAddr, Lately>,
+}
+
+impl Retransmitting {
+    pub(super) fn new(thresholds: Thresholds) -> Self {
+        Retransmitting {
+            thresholds,
+            hosts: FxHashMap::default(),
+        }
+    }
+}
+
+impl Finder for Retransmitting {
+    fn look(&mut self, facts: &Facts<'_>, out: &mut Vec<Observation>) {
+        let Some(seconds) = facts.elapsed_s() else {
+            return;
+        };
+        for lately in self.hosts.values_mut() {
+            lately.connections = 0;
+            lately.most = 0.0;
+        }
+        for &row in &facts.lists.retransmitted {
+            let rate = facts.moment.aggregate.sockets.get(row as usize);
+            let (Some(rate), Some(socket)) = (
+                rate.and_then(|rates| rates.retransmitted),
+                facts.socket(row),
+            ) else {
+                continue;
+            };
+            let Some(remote) = socket.socket.remote() else {
+                continue;
+            };
+            let host = self.hosts.entry(remote.address.to_canonical()).or_default();
+            host.connections += 1;
+            if f64::from(rate) > host.most {
+                (host.most, host.row) = (rate.into(), row);
+            }
+        }
+        if self.hosts.is_empty() {
+            return;
+        }
+        // What closed in between counts as well: its last segments are those that are lost most.
+        for remote in &facts.moment.whole().remotes {
+            if let Some(host) = self.hosts.get_mut(&remote.address) {
+                let throughput = remote.throughput;
+                let bytes = |rate: Option<f64>| rate.unwrap_or(0.0) * seconds;
+                let values = [bytes(throughput.retransmitted), bytes(throughput.wire_sent)];
+                let span = self.thresholds.window_s;
+                host.window.push(facts.now_ns(), seconds, values, span);
+            }
+        }
+        for (address, host) in &self.hosts {
+            out.extend(self.tell(facts, *address, host));
+        }
+        self.hosts.retain(|_, host| host.window.count(AGAIN) > 0);
+    }
+}
+
+impl Retransmitting {
+    fn tell(&self, facts: &Facts<'_>, address: IpAddr, host: &Lately) -> Option<Observation> {
+        let thresholds = &self.thresholds;
+        let (again, sent) = (host.window.sum(AGAIN), host.window.sum(SENT));
+        let share = again / sent.max(1.0);
+        // Half the share is well again; and what nobody sends any more is, too.
+        if again < thresholds.bytes as f64 || share * 2.0 < thresholds.warning {
+            return None;
+        }
+        let socket = facts.socket(host.row).filter(|_| host.connections > 0);
+        let socket = socket.filter(|socket| {
+            let remote = socket.socket.remote();
+            remote.is_some_and(|remote| remote.address.to_canonical() == address)
+        });
+        let info = socket.and_then(|socket| socket.tcp_info());
+        let spurious = info.is_some_and(|info| {
+            let (again, twice) = (info.total_retrans(), info.dsack_dups());
+            matches!((again, twice), (Some(again), Some(twice)) if again > 0 && twice * 2 >= again)
+        });
+        let process = socket.and_then(|socket| facts.process(socket));
+        let who = process
+            .as_ref()
+            .map_or_else(|| "What is sent".to_owned(), ToString::to_string);
+        let subject = Subject::Remote {
+            address,
+            port: None,
+            process,
+        };
+        let totals = facts
+            .moment
+            .whole()
+            .remotes
+            .iter()
+            .find(|r| r.address == address);
+        let rtt = totals.and_then(|totals| totals.rtt_us);
+        let mut observation =
+            Observation::new(Kind::Retransmitting, subject, "share", Value::Share(share))
+                .with("retransmitted_bytes", Value::Bytes(again as u64))
+                .with("sent_bytes", Value::Bytes(sent as u64))
+                .with("window_s", Value::Seconds(thresholds.window_s))
+                .with_cause(if spurious { "reordering" } else { "loss" })
+                .with("connections", Value::Count(host.connections.into()))
+                .with_known(
+                    "rtt_max_ms",
+                    rtt.map(|(_, most)| Value::Rate(f64::from(most) / 1e3)),
+                );
+        observation.raises = share >= thresholds.warning;
+        observation.severity = if share >= thresholds.critical {
+            Severity::Critical
+        } else {
+            Severity::Warning
+        };
+        observation.towards_own = socket.and_then(|socket| own_end(socket.socket));
+        let subject = match who.as_str() {
+            "What is sent" => format!("{who} to {address}"),
+            _ => format!("What {who} sends to {address}"),
+        };
+        observation.summary = format!(
+            "{subject} is retransmitted to {}: {} of {} in {}",
+            words::share(share),
+            words::bytes(again as u64),
+            words::bytes(sent as u64),
+            words::seconds(thresholds.window_s)
+        );
+        observation.advice = if spurious {
+            format!(
+                "Most of it had arrived (the peer reports duplicates): segments overtake each other or acknowledgements \
+                 come late on the way to {address}; look for several paths of unequal length, or a Wi-Fi or tunnel that \
+                 holds packets back."
+            )
+        } else {
+            format!(
+                "Segments are lost on the way to {address}: see `mtr -T {address}` for where, `ip -s link` for errors and \
+                 drops of the device here, `tc -s qdisc` for a shaper. The peer is neither slow nor stopped: that would \
+                 close its window."
+            )
+        };
+        Some(observation)
+    }
+}

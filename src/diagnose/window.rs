@@ -1,0 +1,58 @@
+//! Sums over the last seconds.
+
+use std::collections::VecDeque;
+
+/// What was added lately: one entry a Sample.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Window<const N: usize> {
+    points: VecDeque<(u64, f64, [f64; N])>,
+}
+
+impl<const N: usize> Window<N> {
+    /// Adds what was measured over `seconds` up to now (ns of the monotonic clock), and forgets what is older than `span_s`.
+    pub(super) fn push(&mut self, now_ns: u64, seconds: f64, values: [f64; N], span_s: f64) {
+        self.points.push_back((now_ns, seconds, values));
+        let oldest = now_ns.saturating_sub((span_s * 1e9) as u64);
+        while self.points.front().is_some_and(|point| point.0 < oldest) {
+            self.points.pop_front();
+        }
+    }
+
+    /// The sum of one of the numbers.
+    pub(super) fn sum(&self, which: usize) -> f64 {
+        self.points.iter().map(|point| point.2[which]).sum()
+    }
+
+    /// The same per second.
+    pub(super) fn per_second(&self, which: usize) -> Option<f64> {
+        let seconds: f64 = self.points.iter().map(|point| point.1).sum();
+        (seconds > 0.0).then(|| self.sum(which) / seconds)
+    }
+
+    /// Samples in it.
+    pub(super) fn len(&self) -> usize {
+        self.points.len()
+    }
+
+    /// In how many of the Samples one of the numbers is more than nothing.
+    pub(super) fn count(&self, which: usize) -> usize {
+        let some = self.points.iter().filter(|point| point.2[which] > 0.0);
+        some.count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_older_than_the_span_is_forgotten() {
+        let mut window = Window::<2>::default();
+        for second in 1..=20u64 {
+            window.push(second * 1_000_000_000, 1.0, [2.0, 0.0], 10.0);
+        }
+        assert_eq!(window.len(), 11);
+        assert_eq!((window.sum(0), window.per_second(0)), (22.0, Some(2.0)));
+        assert_eq!((window.count(0), window.count(1)), (11, 0));
+    }
+}

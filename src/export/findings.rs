@@ -1,0 +1,200 @@
+//! Findings as text for people and as one JSON document.
+
+use std::io::{self, Write};
+
+use jiff::tz::TimeZone;
+use serde_json::{Map, Value as Json, json};
+
+use super::timestamp;
+use crate::column::{format, when};
+use crate::diagnose::{Evidence, Finding, Named, Subject, Value};
+use crate::model::Endpoint;
+
+/// The version of the document.
+const VERSION: u32 = 1;
+
+/// Columns before the text of a finding.
+const INDENT: usize = 10;
+
+/// Writes the document of `diagnose --json`.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_json(findings: &[Finding], out: &mut impl Write) -> io::Result<()> {
+    let findings: Vec<Json> = findings.iter().map(finding).collect();
+    let document = json!({"version": VERSION, "findings": findings});
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    out.write_all(b"\n")
+}
+
+fn finding(finding: &Finding) -> Json {
+    json!({
+        "id": finding.kind.id(),
+        "severity": finding.severity.name(),
+        "subject": subject(&finding.subject),
+        "since": timestamp(finding.since_us),
+        "until": finding.until_us.map(timestamp),
+        "evidence": evidence(&finding.evidence),
+        "summary": finding.summary,
+        "advice": finding.advice,
+    })
+}
+
+fn subject(subject: &Subject) -> Json {
+    let process = |named: &Option<Named>| named.as_ref().map(process);
+    let end = |end: &Endpoint| {
+        let end = end.canonical();
+        json!({"address": end.address.to_string(), "port": end.port})
+    };
+    match subject {
+        Subject::Process(named) => json!({"kind": "process", "process": self::process(named)}),
+        Subject::User { uid, name } => json!({"kind": "user", "uid": uid, "user": name}),
+        Subject::Socket {
+            key,
+            protocol,
+            local,
+            path,
+            process: holder,
+        } => json!({
+            "kind": "socket",
+            "netns": key.netns,
+            "cookie": key.cookie,
+            "protocol": protocol,
+            "local": local.as_ref().map(end),
+            "path": path,
+            "process": process(holder),
+        }),
+        Subject::Remote {
+            address,
+            port,
+            process: holder,
+        } => json!({
+            "kind": "remote",
+            "address": address.to_string(),
+            "port": port,
+            "process": process(holder),
+        }),
+        Subject::Path {
+            source,
+            destination,
+            process: holder,
+        } => json!({
+            "kind": "path",
+            "source": source.to_string(),
+            "destination": end(destination),
+            "process": process(holder),
+        }),
+        Subject::Host => json!({"kind": "host"}),
+    }
+}
+
+fn process(named: &Named) -> Json {
+    json!({
+        "pid": named.key.pid,
+        "start_time": named.key.start_time,
+        "comm": named.comm,
+    })
+}
+
+fn evidence(evidence: &Evidence) -> Json {
+    let entries = evidence.iter().map(|(name, value)| {
+        let number = |number: f64, digits: f64| json!((number * digits).round() / digits);
+        let value = match value {
+            Value::Count(count) | Value::Bytes(count) => json!(count),
+            Value::Rate(rate) => number(*rate, 100.0),
+            Value::Seconds(seconds) => number(*seconds, 10.0),
+            Value::Share(share) => number(*share, 10_000.0),
+            Value::Text(text) => json!(text),
+            Value::Flag(flag) => json!(flag),
+        };
+        ((*name).to_owned(), value)
+    });
+    Json::Object(entries.collect::<Map<String, Json>>())
+}
+
+/// Writes findings for people, or that there are none. Lines are broken at so many columns.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_text(
+    findings: &[Finding],
+    looked: &str,
+    columns: usize,
+    zone: &TimeZone,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    if findings.is_empty() {
+        return writeln!(out, "no findings ({looked})");
+    }
+    for (at, finding) in findings.iter().enumerate() {
+        if at > 0 {
+            writeln!(out)?;
+        }
+        let severity = finding.severity.name();
+        let mut head = finding.summary.clone();
+        if let Some(until_us) = finding.until_us {
+            head += &format!(" It was over at {}.", when::show(until_us, zone));
+        }
+        write!(out, "{severity:<INDENT$}")?;
+        write_wrapped(&head, columns, out)?;
+        write!(out, "{:INDENT$}", "")?;
+        write_wrapped(&finding.advice, columns, out)?;
+        write!(out, "{:INDENT$}", "")?;
+        let proof = format!("[{}] {}", finding.kind.id(), proof(&finding.evidence));
+        write_wrapped(&proof, columns, out)?;
+    }
+    Ok(())
+}
+
+/// Evidence in one line: `connections 341, oldest 12 s`.
+pub fn proof(evidence: &Evidence) -> String {
+    let parts: Vec<String> = evidence
+        .iter()
+        .map(|(name, value)| format!("{} {}", words(name), shown(value)))
+        .collect();
+    parts.join(", ")
+}
+
+/// A name of JSON as words; units are shown with the number.
+fn words(name: &str) -> String {
+    let name = name.strip_suffix("_bytes").unwrap_or(name);
+    let name = name.strip_suffix("_per_s").unwrap_or(name);
+    let name = name.strip_suffix("_s").unwrap_or(name);
+    name.replace("_per_min", " per minute").replace('_', " ")
+}
+
+/// A value with its unit.
+fn shown(value: &Value) -> String {
+    let mut out = String::new();
+    match value {
+        Value::Count(count) => format::count(&mut out, *count),
+        Value::Bytes(bytes) => format::bytes(&mut out, *bytes as f64),
+        Value::Rate(rate) => out = format!("{rate:.1}"),
+        Value::Seconds(seconds) => format::short_duration_us(&mut out, seconds * 1e6),
+        Value::Share(share) => format::share(&mut out, *share),
+        Value::Text(text) => format::harmless(&mut out, text.as_bytes()),
+        Value::Flag(flag) => out.push_str(if *flag { "yes" } else { "no" }),
+    }
+    out
+}
+
+/// Writes a text whose further lines are indented.
+fn write_wrapped(text: &str, columns: usize, out: &mut impl Write) -> io::Result<()> {
+    let width = columns.saturating_sub(INDENT).max(20);
+    let mut shown = String::new();
+    format::harmless(&mut shown, text.as_bytes());
+    let mut used = 0;
+    for word in shown.split(' ') {
+        let length = unicode_width::UnicodeWidthStr::width(word);
+        if used > 0 && used + 1 + length > width {
+            write!(out, "\n{:INDENT$}", "")?;
+            used = 0;
+        } else if used > 0 {
+            out.write_all(b" ")?;
+            used += 1;
+        }
+        out.write_all(word.as_bytes())?;
+        used += length;
+    }
+    out.write_all(b"\n")
+}
