@@ -124,6 +124,11 @@ pub(super) fn read(arguments: &Arguments) {
             stream.set_nonblocking(true).expect("it can be set");
             streams.push(stream);
         }
+        if !reading && !streams.is_empty() {
+            orders.next();
+            reading = true;
+            say("reads");
+        }
         if reading {
             streams.retain_mut(|stream| {
                 loop {
@@ -135,10 +140,7 @@ pub(super) fn read(arguments: &Arguments) {
                 }
             });
         }
-        if orders.within(Duration::from_millis(2)).is_some() {
-            reading = true;
-            say("reads");
-        }
+        let _ = orders.within(Duration::from_millis(2));
     }
 }
 
