@@ -3,6 +3,7 @@
 use crate::actors::Actor;
 use crate::plain;
 use crate::support::diagnosis;
+use crate::support::net::{FAR, Link};
 use crate::support::sandbox::Case;
 
 pub(crate) const CASES: &[Case] = &[
@@ -12,6 +13,7 @@ pub(crate) const CASES: &[Case] = &[
         "a reader that always has something to read and does is not stalled",
         steady_reader,
     ),
+    plain("nor is its peer, or the path to it", far_steady_reader),
 ];
 
 /// Watches for so long that anything would be told.
@@ -29,6 +31,20 @@ fn few_time_waits() {
     let server = Actor::start("short-server", "serve-short", &["127.0.0.1", "client"]);
     let target = format!("127.0.0.1:{}", server.port());
     let _client = Actor::start("short-client", "churn", &[&target, "50", "client"]);
+    nothing_is_found();
+}
+
+fn far_steady_reader() {
+    let link = Link::new();
+    let server = link.far(|| {
+        Actor::start(
+            "steady-server",
+            "read-slowly",
+            &["0.0.0.0", "100000", "100"],
+        )
+    });
+    let target = format!("{FAR}:{}", server.port());
+    let _client = Actor::start("eager-client", "send", &[&target, "65536", "5"]);
     nothing_is_found();
 }
 

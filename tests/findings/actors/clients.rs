@@ -109,26 +109,31 @@ pub(super) fn send(arguments: &Arguments) {
     }
 }
 
-/// `TARGET RATE WHO`: opens so many connections each second. WHO closes first: `client`, after a turn, or `server`.
+/// `TARGET RATE WHO`: opens so many connections each second. WHO closes first: `client`, after 250 ms, or `server`.
 ///
 /// Without a free port it goes on trying.
 pub(super) fn churn(arguments: &Arguments) {
-    const TURN: Duration = Duration::from_millis(25);
+    const TURN: Duration = Duration::from_millis(10);
+    /// Long enough that its owner can be found.
+    const STAYS: Duration = Duration::from_millis(250);
     let to = target(arguments);
     let each_turn = arguments.number::<f64>(1) * TURN.as_secs_f64();
     let client_first = arguments.text(2) == "client";
     let orders = Orders::listen();
     say("churns");
     let mut due = 0.0;
-    let mut open = Vec::new();
+    let mut open = VecDeque::new();
     let mut next = Instant::now();
     loop {
         due += each_turn;
-        open.clear();
+        let until = Instant::now() + STAYS;
+        while (open.front()).is_some_and(|(until, _)| *until <= Instant::now()) {
+            open.pop_front();
+        }
         while due >= 1.0 {
             due -= 1.0;
             match TcpStream::connect(to) {
-                Ok(stream) if client_first => open.push(stream),
+                Ok(stream) if client_first => open.push_back((until, stream)),
                 Ok(mut stream) => {
                     let _ = stream.read(&mut [0; 64]);
                 }
