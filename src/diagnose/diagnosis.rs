@@ -1,5 +1,7 @@
 //! Lets what is observed become findings, and go again.
 
+use std::fmt::Write as _;
+
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
@@ -17,7 +19,7 @@ use crate::column::when;
 use crate::model::Endpoint;
 
 /// Subjects of one kind that are told, the worst of them: more say no more.
-const MOST_OF_A_KIND: usize = 20;
+pub(super) const MOST_OF_A_KIND: usize = 20;
 
 /// Growth per minute below which nothing is said of it.
 const GROWTH_PER_MINUTE: f64 = 1.0;
@@ -254,14 +256,11 @@ impl Diagnosis {
             let value = super::Value::Rate((per_minute * 10.0).round() / 10.0);
             finding.evidence.push(("growth_per_min", value));
             if per_minute >= GROWTH_PER_MINUTE {
-                finding.summary += &format!(", growing {per_minute:.0}/min");
+                let _ = write!(finding.summary, ", growing {per_minute:.0}/min");
             }
         }
-        finding.summary += &format!(
-            " since {}",
-            time_of_day(finding.since_us, now_us, &self.zone)
-        );
-        finding.summary.push('.');
+        let since = time_of_day(finding.since_us, now_us, &self.zone);
+        let _ = write!(finding.summary, " since {since}.");
         if is_news {
             self.changes.push(Change::Come(finding.clone()));
         }
