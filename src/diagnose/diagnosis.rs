@@ -27,6 +27,9 @@ const GROWTH_PER_MINUTE: f64 = 1.0;
 /// How long something has to be looked at before its growth is told, s.
 const GROWTH_AFTER_S: f64 = 10.0;
 
+/// Samples that it takes at least to come and to go, however far apart they are.
+const LEAST_SAMPLES: u32 = 2;
+
 /// Something that one of the findings looks at.
 pub(super) trait Finder: Send {
     /// Looks at a moment and adds what is wrong.
@@ -54,6 +57,8 @@ struct Watched {
     bad_samples: u32,
     /// When it was observed last.
     last_ns: u64,
+    /// Samples since then.
+    missed: u32,
     towards_own: Option<Endpoint>,
     observed: bool,
 }
@@ -219,11 +224,13 @@ impl Diagnosis {
             bad_since_ns: now_ns,
             bad_samples: 0,
             last_ns: now_ns,
+            missed: 0,
             towards_own: None,
             observed: false,
         });
         watched.observed = true;
         watched.last_ns = now_ns;
+        watched.missed = 0;
         watched.towards_own = observation.towards_own;
         if observation.raises {
             if watched.bad_samples == 0 {
@@ -234,7 +241,9 @@ impl Diagnosis {
             watched.bad_samples = 0;
         }
         let held_s = now_ns.saturating_sub(watched.bad_since_ns) as f64 / 1e9;
-        let is_news = !watched.told && watched.bad_samples >= 2 && held_s >= self.thresholds.hold_s;
+        let is_news = !watched.told
+            && watched.bad_samples >= LEAST_SAMPLES
+            && held_s >= self.thresholds.hold_s;
         watched.told |= is_news;
 
         let looked_s = now_ns.saturating_sub(watched.first_ns) as f64 / 1e9;
@@ -275,7 +284,8 @@ impl Diagnosis {
                 return true;
             }
             let well_s = now_ns.saturating_sub(watched.last_ns) as f64 / 1e9;
-            if watched.told && well_s < clear_s {
+            watched.missed = watched.missed.saturating_add(1);
+            if watched.told && (well_s < clear_s || watched.missed < LEAST_SAMPLES) {
                 watched.finding.recent.push(None);
                 return true;
             }
