@@ -19,7 +19,7 @@ pub(super) fn absorbs(graver: Seen<'_>, lesser: Seen<'_>) -> bool {
         // Connections that wait in a full queue, those on their way into it, and their own other ends.
         (
             Kind::AcceptQueueFull,
-            Kind::AcceptQueueFilling | Kind::NotAccepted | Kind::SynQueueFull,
+            Kind::AcceptQueueFilling | Kind::NotAccepted | Kind::SynQueueFull | Kind::SynFlood,
         )
         | (Kind::AcceptQueueFilling, Kind::NotAccepted)
         | (Kind::SynFlood, Kind::SynQueueFull) => same(),

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::diagnosis::Finder;
-use super::facts::Facts;
+use super::facts::{Facts, activity, subject_of};
 use super::finding::{Kind, Severity, Value};
 use super::observation::Observation;
 use super::window::Window;
@@ -168,14 +168,14 @@ impl AcceptQueue {
         let accepted = window
             .per_second(ACCEPTED)
             .filter(|_| totals.accepted_per_s.is_some());
-        let activity = facts.activity(socket);
+        let activity = activity(socket);
         let cause = cause(facts, totals, accepted, activity, &thresholds);
         let kind = if full {
             Kind::AcceptQueueFull
         } else {
             Kind::AcceptQueueFilling
         };
-        let subject = facts.subject(socket);
+        let subject = subject_of(socket);
         let name = subject.to_string();
         let whose = subject.process().map_or_else(
             || format!("The listener {name}"),

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::diagnosis::Finder;
-use super::facts::{Facts, own_end};
+use super::facts::{Facts, own_end, process};
 use super::finding::{Kind, Subject, Value, written};
 use super::observation::Observation;
 use super::words;
@@ -105,7 +105,7 @@ fn tell(
     failed_per_s: Option<f64>,
 ) -> Option<Observation> {
     let socket = facts.socket(group.row)?;
-    let process = facts.process(socket);
+    let process = process(socket);
     let who = process
         .as_ref()
         .map_or_else(|| "Somebody".to_owned(), ToString::to_string);

@@ -1,5 +1,7 @@
 //! Lets what is observed become findings, and go again.
 
+use std::fmt::Write as _;
+
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
@@ -17,13 +19,16 @@ use crate::column::when;
 use crate::model::Endpoint;
 
 /// Subjects of one kind that are told, the worst of them: more say no more.
-const MOST_OF_A_KIND: usize = 20;
+pub(super) const MOST_OF_A_KIND: usize = 20;
 
 /// Growth per minute below which nothing is said of it.
 const GROWTH_PER_MINUTE: f64 = 1.0;
 
 /// How long something has to be looked at before its growth is told, s.
 const GROWTH_AFTER_S: f64 = 10.0;
+
+/// Samples that it takes at least to come and to go, however far apart they are.
+const LEAST_SAMPLES: u32 = 2;
 
 /// Something that one of the findings looks at.
 pub(super) trait Finder: Send {
@@ -52,6 +57,8 @@ struct Watched {
     bad_samples: u32,
     /// When it was observed last.
     last_ns: u64,
+    /// Samples since then.
+    missed: u32,
     towards_own: Option<Endpoint>,
     observed: bool,
 }
@@ -232,11 +239,13 @@ impl Diagnosis {
             bad_since_ns: now_ns,
             bad_samples: 0,
             last_ns: now_ns,
+            missed: 0,
             towards_own: None,
             observed: false,
         });
         watched.observed = true;
         watched.last_ns = now_ns;
+        watched.missed = 0;
         watched.towards_own = observation.towards_own;
         if observation.raises {
             if watched.bad_samples == 0 {
@@ -247,7 +256,9 @@ impl Diagnosis {
             watched.bad_samples = 0;
         }
         let held_s = now_ns.saturating_sub(watched.bad_since_ns) as f64 / 1e9;
-        let is_news = !watched.told && watched.bad_samples >= 2 && held_s >= self.thresholds.hold_s;
+        let is_news = !watched.told
+            && watched.bad_samples >= LEAST_SAMPLES
+            && held_s >= self.thresholds.hold_s;
         watched.told |= is_news;
 
         let looked_s = now_ns.saturating_sub(watched.first_ns) as f64 / 1e9;
@@ -269,14 +280,11 @@ impl Diagnosis {
             let value = super::Value::Rate((per_minute * 10.0).round() / 10.0);
             finding.evidence.push(("growth_per_min", value));
             if per_minute >= GROWTH_PER_MINUTE {
-                finding.summary += &format!(", growing {per_minute:.0}/min");
+                let _ = write!(finding.summary, ", growing {per_minute:.0}/min");
             }
         }
-        finding.summary += &format!(
-            " since {}",
-            time_of_day(finding.since_us, now_us, &self.zone)
-        );
-        finding.summary.push('.');
+        let since = time_of_day(finding.since_us, now_us, &self.zone);
+        let _ = write!(finding.summary, " since {since}.");
         if is_news {
             self.changes.push(Change::Come(finding.clone()));
         }
@@ -291,7 +299,8 @@ impl Diagnosis {
                 return true;
             }
             let well_s = now_ns.saturating_sub(watched.last_ns) as f64 / 1e9;
-            if watched.told && well_s < clear_s {
+            watched.missed = watched.missed.saturating_add(1);
+            if watched.told && (well_s < clear_s || watched.missed < LEAST_SAMPLES) {
                 watched.finding.recent.push(None);
                 return true;
             }

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::diagnosis::Finder;
-use super::facts::{Facts, Path, PortsTaken, own_end};
+use super::facts::{Facts, Path, PortsTaken, own_end, process};
 use super::finding::{Kind, Severity, Subject, Value, written};
 use super::observation::Observation;
 use super::words;
@@ -74,7 +74,7 @@ impl EphemeralPortsLow {
         let socket = facts.socket(taken.owned.unwrap_or(taken.row))?;
         let reuse = reuse(facts, socket.socket);
         let pool = ports.count();
-        let process = facts.process(socket);
+        let process = process(socket).or_else(|| facts.lists.owner_of(path));
         let who = process
             .as_ref()
             .map_or_else(|| "Connections".to_owned(), ToString::to_string);

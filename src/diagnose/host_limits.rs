@@ -141,10 +141,9 @@ impl HostLimits {
             words::bytes(most * page),
             words::share(share)
         );
-        observation.advice = "Find who holds it: sort sockets by unread and unacknowledged bytes. Readers that stall and \
+        "Find who holds it: sort sockets by unread and unacknowledged bytes. Readers that stall and \
                               peers that do not read fill buffers; if all of it is needed, raise net.ipv4.tcp_mem (in \
-                              pages), or lower net.ipv4.tcp_rmem and tcp_wmem."
-            .to_owned();
+                              pages), or lower net.ipv4.tcp_rmem and tcp_wmem.".clone_into(&mut observation.advice);
         Some(observation)
     }
 
@@ -161,10 +160,9 @@ impl HostLimits {
             words::count(most),
             words::share(share)
         );
-        observation.advice = "A process closed them while data was unsent, and the peers do not take it: see FIN-WAIT-1 and \
+        "A process closed them while data was unsent, and the peers do not take it: see FIN-WAIT-1 and \
                               LAST-ACK by remote. Beyond the limit the kernel resets them and data is lost. Lower \
-                              net.ipv4.tcp_orphan_retries, or raise tcp_max_orphans (each may hold some 64 kB)."
-            .to_owned();
+                              net.ipv4.tcp_orphan_retries, or raise tcp_max_orphans (each may hold some 64 kB).".clone_into(&mut observation.advice);
         Some(observation)
     }
 
@@ -194,10 +192,9 @@ impl HostLimits {
             words::count(most),
             words::share(share)
         );
-        observation.advice = "Beyond net.ipv4.tcp_max_tw_buckets the kernel closes without TIME-WAIT: a late segment can \
+        "Beyond net.ipv4.tcp_max_tw_buckets the kernel closes without TIME-WAIT: a late segment can \
                               then reach a new connection, and a peer that missed the last ACK gets a reset. Raise it \
-                              (each takes about 250 bytes), and keep connections alive instead of closing them first."
-            .to_owned();
+                              (each takes about 250 bytes), and keep connections alive instead of closing them first.".clone_into(&mut observation.advice);
         Some(observation)
     }
 
@@ -216,10 +213,9 @@ impl HostLimits {
             words::count(most),
             words::share(share)
         );
-        observation.advice = "When the table is full, packets of new connections are dropped (\"nf_conntrack: table full\" in \
+        "When the table is full, packets of new connections are dropped (\"nf_conntrack: table full\" in \
                               the kernel's log). Raise net.netfilter.nf_conntrack_max, shorten its timeouts, or leave what \
-                              needs no tracking out (`notrack`)."
-            .to_owned();
+                              needs no tracking out (`notrack`).".clone_into(&mut observation.advice);
         Some(observation)
     }
 }

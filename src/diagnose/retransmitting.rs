@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::diagnosis::Finder;
-use super::facts::{Facts, own_end};
+use super::facts::{Facts, own_end, process};
 use super::finding::{Kind, Severity, Subject, Value};
 use super::observation::Observation;
 use super::window::Window;
@@ -134,7 +134,7 @@ impl Retransmitting {
             let (again, twice) = (info.total_retrans(), info.dsack_dups());
             matches!((again, twice), (Some(again), Some(twice)) if again > 0 && twice * 2 >= again)
         });
-        let process = socket.and_then(|socket| facts.process(socket));
+        let process = socket.and_then(|socket| process(socket));
         let who = process
             .as_ref()
             .map_or_else(|| "What is sent".to_owned(), ToString::to_string);

@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::diagnosis::Finder;
-use super::facts::Facts;
+use super::facts::{Facts, subject_of};
 use super::finding::{Kind, Severity, Value};
 use super::observation::Observation;
 use super::window::Window;
@@ -138,7 +138,7 @@ impl SynQueue {
         let is_flood = sources >= thresholds.flood_sources;
         let with_cookies = facts.settings().number("net.ipv4.tcp_syncookies", 0);
         let at_work = cookies > 0.0 || with_cookies == Some(2);
-        let subject = facts.subject(socket);
+        let subject = subject_of(socket);
         let name = subject.to_string();
         let by = subject
             .process()

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::diagnosis::Finder;
 use super::ephemeral_ports_low::{Reuse, reuse};
-use super::facts::Facts;
-use super::finding::{Kind, Severity, Subject, Value, written};
+use super::facts::{Facts, Path, process, subject_of};
+use super::finding::{Kind, Named, Severity, Subject, Value, written};
 use super::observation::Observation;
 use super::words;
 use crate::model::Endpoint;
@@ -70,10 +70,7 @@ pub(super) struct TimeWaitBuildup {
 
 impl TimeWaitBuildup {
     pub(super) fn new(thresholds: Thresholds) -> Self {
-        TimeWaitBuildup {
-            thresholds,
-            ..TimeWaitBuildup::default()
-        }
+        TimeWaitBuildup { thresholds }
     }
 }
 
@@ -124,7 +121,8 @@ impl TimeWaitBuildup {
         let eats_ports = ports.is_some_and(|share| share >= self.thresholds.ports_share)
             && reuse != Reuse::Works;
         // Half the rate is well again.
-        if !eats_ports && !(many && per_s * 2.0 >= self.thresholds.per_s) {
+        let stays = many && per_s * 2.0 >= self.thresholds.per_s;
+        if !eats_ports && !stays {
             return None;
         }
         let count = Value::Count(group.sockets.into());
@@ -132,7 +130,7 @@ impl TimeWaitBuildup {
         let sockets = words::plural(group.sockets.into(), "TIME-WAIT", "TIME-WAITs");
         let (subject, cause, summary, advice) = match side {
             Side::In(listener) => {
-                let subject = facts.subject(facts.socket(listener)?);
+                let subject = subject_of(facts.socket(listener)?);
                 let who = match subject.process() {
                     Some(process) => format!("{process} on {subject}"),
                     None => format!("The server on {subject}"),
@@ -148,7 +146,7 @@ impl TimeWaitBuildup {
                 let subject = Subject::Remote {
                     address: remote.address,
                     port: Some(remote.port),
-                    process: facts.process(socket),
+                    process: process(socket).or_else(|| owner(facts, remote)),
                 };
                 let who = subject
                     .process()
@@ -176,6 +174,14 @@ impl TimeWaitBuildup {
         observation.advice = advice;
         Some(observation)
     }
+}
+
+/// Who opens connections to a destination, from any address here.
+fn owner(facts: &Facts<'_>, destination: Endpoint) -> Option<Named> {
+    let mut paths = facts.lists.paths.keys();
+    let towards = |path: &&Path| path.destination == destination;
+    let path = paths.find(towards)?;
+    facts.lists.owner_of(path)
 }
 
 /// The largest share of the local ports that any address here takes towards a destination.
