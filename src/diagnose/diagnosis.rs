@@ -133,6 +133,7 @@ impl Diagnosis {
         for finder in &mut self.finders {
             finder.look(&facts, &mut self.observed);
         }
+        self.leave_out();
         self.leave_to_graver();
         keep_the_worst(&mut self.observed);
         let (now_ns, now_us) = (moment.sample.monotonic_ns, moment.sample.taken_at_us);
@@ -159,6 +160,20 @@ impl Diagnosis {
                 .then_with(|| a.subject.to_string().cmp(&b.subject.to_string()))
         });
         &self.findings
+    }
+
+    /// Drops what nobody wants to be told of.
+    fn leave_out(&mut self) {
+        let Thresholds {
+            disable,
+            ignore_processes,
+            ..
+        } = &self.thresholds;
+        self.observed.retain(|observation| {
+            let process = observation.subject.process();
+            let is_ignored = process.is_some_and(|named| ignore_processes.contains(&named.comm));
+            !is_ignored && !disable.contains(&observation.kind)
+        });
     }
 
     /// Drops observations that only follow from others, or from findings that have just ceased to be observed.

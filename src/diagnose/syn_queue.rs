@@ -42,7 +42,7 @@ impl Default for Thresholds {
     }
 }
 
-/// Fewer are never told of, whatever their share.
+/// Fewer are never told of, whatever their share, unless the threshold is lower.
 const FEW: u32 = 4;
 
 #[derive(Debug, Default)]
@@ -92,7 +92,8 @@ impl SynQueue {
 impl Finder for SynQueue {
     fn look(&mut self, facts: &Facts<'_>, out: &mut Vec<Observation>) {
         self.count(facts);
-        if facts.lists.syn_recv.len() < FEW as usize {
+        let few = self.thresholds.half_open.min(FEW);
+        if facts.lists.syn_recv.len() < few as usize {
             return;
         }
         let rows = &facts.sample().sockets.rows;
@@ -129,7 +130,8 @@ impl SynQueue {
         let (cookies, dropped) = (self.window.sum(COOKIES), self.window.sum(DROPPED));
         let is_full = share >= thresholds.share || cookies + dropped > 0.0;
         // Half as many are well again.
-        if group.stuck < FEW || !(is_full || group.stuck * 2 >= thresholds.half_open) {
+        let few = thresholds.half_open.min(FEW);
+        if group.stuck < few || !(is_full || group.stuck * 2 >= thresholds.half_open) {
             return None;
         }
         let sources = group.sources.len() as u32;

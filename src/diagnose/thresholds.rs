@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     accept_queue, close_wait_leak, connect_stuck, descriptors_low, ephemeral_ports_low,
-    host_limits, not_accepted, receiver_stalled, retransmitting, sender_stalled, syn_queue,
-    time_wait_buildup, udp_drops,
+    finding::Kind, host_limits, not_accepted, receiver_stalled, retransmitting, sender_stalled,
+    syn_queue, time_wait_buildup, udp_drops,
 };
 
 /// The thresholds of all findings, as `[diagnose]` in the configuration has them.
@@ -13,6 +13,11 @@ use super::{
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "each is explained in its own file")]
 pub struct Thresholds {
+    /// Findings that are never told; what only follows from one of them is then told for itself.
+    pub disable: Vec<Kind>,
+    /// Names of processes of which nothing is told, as the kernel has them (`comm`, 15 bytes at most).
+    #[serde(rename = "ignore_processes")]
+    pub ignore_processes: Vec<String>,
     /// How long something has to hold before it is told, s: two Samples at least, so that what one Sample catches by
     /// chance is not told.
     #[serde(rename = "hold_s")]
@@ -43,6 +48,8 @@ impl Default for Thresholds {
     fn default() -> Self {
         let share = |warning, critical| host_limits::Share { warning, critical };
         Thresholds {
+            disable: Vec::new(),
+            ignore_processes: Vec::new(),
             hold_s: 2.0,
             clear_s: 5.0,
             close_wait_leak: close_wait_leak::Thresholds::default(),

@@ -38,8 +38,8 @@ impl Default for Thresholds {
     }
 }
 
-/// Fewer are not looked at.
-const FEW: usize = 100;
+/// Fewer are not looked at, unless the threshold is lower.
+const FEW: u32 = 100;
 
 /// Milliseconds that the kernel keeps a TIME-WAIT. Kernel: `TCP_TIMEWAIT_LEN`.
 const LENGTH_MS: u32 = 60_000;
@@ -76,7 +76,8 @@ impl TimeWaitBuildup {
 
 impl Finder for TimeWaitBuildup {
     fn look(&mut self, facts: &Facts<'_>, out: &mut Vec<Observation>) {
-        if facts.lists.time_wait.len() < FEW {
+        let few = self.thresholds.sockets.min(FEW);
+        if facts.lists.time_wait.len() < few as usize {
             return;
         }
         let rows = &facts.sample().sockets.rows;
