@@ -42,9 +42,10 @@ fn flood() {
     let watch = Watch::begin();
     let finding = watch.finds("syn-flood");
     assert_half_open(&finding, &server, true);
-    finding.assert_in("half_open", 200.0..=258.0);
+    // Some come and go while the kernel tells of the others.
+    finding.assert_in("half_open", 128.0..=258.0);
     finding.assert_in("backlog", 256.0..=256.0);
-    finding.assert_in("sources", 200.0..);
+    finding.assert_in("sources", 128.0..);
     flood.end();
     watch.goes(&["syn-flood"]);
 }
