@@ -573,7 +573,7 @@ def sender_stalled(link):
     sender = Actor("web-app", send_steadily, (DB, 9000), 20000, 0.1)
     time.sleep(1.5)
     link.nft_there(
-        "table ip lossy { chain in { type filter hook input priority 0; tcp dport 9000 drop; } }"
+        "table ip lossy { chain in { type filter hook input priority 0; tcp dport 9000 drop; }; }"
     )
     time.sleep(11)
     link.nft_there("delete table ip lossy")
@@ -588,7 +588,7 @@ def retransmitting(link):
     sender = Actor("web-app", send_steadily, (DB, 9000), 30000, 0.02)
     time.sleep(1.5)
     link.nft_there(
-        "table ip lossy { chain in { type filter hook input priority 0; numgen random mod 100 < 5 drop; } }"
+        "table ip lossy { chain in { type filter hook input priority 0; numgen random mod 100 < 5 drop; }; }"
     )
     time.sleep(11)
     link.nft_there("delete table ip lossy")
