@@ -329,7 +329,7 @@ pub struct Finding {
     pub since_us: i64,
     /// When it was over, µs since 1970 UTC; `None` as long as it holds.
     pub until_us: Option<i64>,
-    /// The numbers that prove it. Of one that is over: the last.
+    /// The numbers that prove it. Of one that is over, these and the sentences are those of when it was worst.
     pub evidence: Evidence,
     /// One sentence that says what is wrong, and names names.
     pub summary: String,
