@@ -33,6 +33,7 @@ use anyhow::{Context, anyhow};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
+use crate::diagnose::Thresholds;
 use crate::filter::Filter;
 use crate::recording::{Archive, Head};
 use crate::source::Source;
@@ -61,6 +62,8 @@ pub struct Options {
     pub history: Duration,
     /// Capabilities that this process has, by the kernel's names.
     pub capabilities: Vec<String>,
+    /// From which numbers on something is told.
+    pub thresholds: Thresholds,
 }
 
 impl Default for Options {
@@ -71,6 +74,7 @@ impl Default for Options {
             may_destroy: false,
             history: HISTORY,
             capabilities: Vec::new(),
+            thresholds: Thresholds::default(),
         }
     }
 }
@@ -116,7 +120,12 @@ pub fn run(source: Box<dyn Source>, options: Options) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// When there is no terminal, when a thread panicked.
-pub fn replay(archive: Box<dyn Archive>, at_us: i64, filter: Filter) -> anyhow::Result<()> {
+pub fn replay(
+    archive: Box<dyn Archive>,
+    at_us: i64,
+    filter: Filter,
+    _thresholds: Thresholds,
+) -> anyhow::Result<()> {
     require_terminal()?;
     let mut state = state_of_replay(look_of_environment(), archive.head());
     state.set_filter(filter);

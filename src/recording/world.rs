@@ -234,7 +234,7 @@ fn process(dice: &mut Dice, pid: u32) -> ProcessRow {
         process: Arc::new(process),
         descriptors: dice.option(|n| n as u32),
         kinds: dice.option(|n| [n as u32, 0, (n >> 20) as u32, 7]),
-        activity: (pid % 2 == 0).then_some(Activity {
+        activity: pid.is_multiple_of(2).then_some(Activity {
             state: ['R', 'S', 'T', 'ß'][dice.0 as usize % 4],
             cpu_ticks: dice.0,
         }),
@@ -384,7 +384,7 @@ impl World {
             let names = names[..count].iter().map(|&name| name.to_owned());
             sample.counters.protocols.names = Arc::new(names.collect());
         }
-        if self.next % 8 == 0 {
+        if self.next.is_multiple_of(8) {
             let value = (dice.0 % 3).to_string();
             let values = vec![("net.ipv4.tcp_tw_reuse".to_owned(), value)];
             sample.settings = Arc::new(Settings { values });
