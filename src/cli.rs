@@ -1,10 +1,12 @@
 //! What was typed. Exactly that: what it means is decided by the command that it is for.
 
+mod config;
 mod diagnose;
 pub mod language;
 mod recording;
 mod select;
 
+pub use config::ConfigFile;
 pub use diagnose::{Diagnose, FailOn};
 pub use recording::{Export, Format, Info, Record};
 pub use select::Select;
@@ -46,6 +48,9 @@ pub struct Dashboard {
     /// How much of the past is kept to go back to, at most 64 MB of it; 0 for nothing
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = history)]
     pub history: Duration,
+    /// Its configuration.
+    #[command(flatten)]
+    pub config: ConfigFile,
     /// Which sockets: ss's filter language, and more
     #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,
@@ -278,6 +283,9 @@ pub struct Replay {
     /// Where to begin; otherwise at the start
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub at: Option<String>,
+    /// Its configuration.
+    #[command(flatten)]
+    pub config: ConfigFile,
     /// Which sockets: ss's filter language, and more
     #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,

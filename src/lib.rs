@@ -12,6 +12,7 @@
 //! - [`mod@column`]: what a table can show of a socket, a process, a listener, a remote host or an event, for the screen,
 //!   `list` and CSV alike.
 //! - [`diagnose`]: what is wrong, with the evidence and what to do about it; one file for each finding.
+//! - [`config`]: what the user has set, in a file over the defaults, checked.
 //! - [`replay`]: moments of a recording, derived as they were when it was made.
 //! - [`tui`]: the dashboard's screen: state, keys, views. Draws and decides, touches nothing outside.
 //! - [`app`]: the running dashboard: threads, channels, the terminal.
@@ -26,6 +27,7 @@ pub mod app;
 pub mod cli;
 pub mod column;
 pub mod command;
+pub mod config;
 pub mod diagnose;
 pub mod export;
 pub mod filter;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
+use super::ConfigFile;
 use crate::diagnose::Severity;
 
 /// `diagnose`.
@@ -32,6 +33,9 @@ pub struct Diagnose {
     /// One JSON document
     #[arg(long)]
     pub json: bool,
+    /// Its configuration.
+    #[command(flatten)]
+    pub config: ConfigFile,
 }
 
 /// A severity as it is typed.

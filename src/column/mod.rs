@@ -1,28 +1,36 @@
-//! What a table can show of a socket, a process, a listener, a remote host, an event: heading, width, cell, order. One
-//! list for the dashboard, `list` and CSV.
+//! What a table can show of a socket, a process, a listener, a remote host, an event, a counter, a device, a limit, a
+//! setting: heading, width, cell, order. One list for the dashboard, `list` and CSV.
 //!
 //! No layout happens here; a [`Column`] gives text and a [`SortKey`], whoever draws decides the place.
 
+mod counter;
 mod difference;
 mod event;
 pub mod format;
+mod interface;
+mod limit;
 mod listener;
 mod note;
 mod process;
 mod remote;
+mod setting;
 mod socket;
 pub mod when;
 
+pub use counter::{Attention, COUNTER_COLUMNS, CounterLine, Counters, Meaning, meaning};
 pub use difference::{
     PROCESS_DIFFERENCE_COLUMNS, ProcessDifferences, SOCKET_DIFFERENCE_COLUMNS, SocketChange,
     SocketDifferences,
 };
 pub use event::{EVENT_COLUMNS, EventLine, Events};
+pub use interface::{INTERFACE_COLUMNS, InterfaceLine, Interfaces};
+pub use limit::{LIMIT_COLUMNS, LimitLine, Limits};
 pub(crate) use listener::gauge;
 pub use listener::{LISTENER_COLUMNS, ListenerLine, Listeners};
 pub use note::Note;
 pub use process::{PROCESS_COLUMNS, ProcessLine, Processes};
 pub use remote::{REMOTE_COLUMNS, RemoteLine, Remotes, Service};
+pub use setting::{KNOWN, KnownSetting, SETTING_COLUMNS, SettingLine, Settings};
 pub use socket::tcp::{Group, TCP_FIELDS, TcpField};
 pub use socket::{DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow, Sockets, VOCABULARY};
 

@@ -9,7 +9,7 @@ use crate::source::{Live, LiveOptions, System};
 /// Runs it until the user quits.
 ///
 /// # Errors
-/// If the filter is not understood, there is no terminal, or the kernel gives no sockets.
+/// If the filter is not understood, the configuration is wrong, there is no terminal, or the kernel gives no sockets.
 pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
     let around = Surroundings::default();
     let context = Context {
@@ -19,6 +19,7 @@ pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
         lenient: true,
     };
     let filter = Filter::parse_or_search(&arguments.filter.join(" "), &context)?;
+    let config = super::configured(&arguments.config)?;
     app::require_terminal()?;
     let live = Live::new(LiveOptions::default())?;
     let options = app::Options {
@@ -27,6 +28,7 @@ pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
         may_destroy: super::is_network_admin(),
         history: arguments.history,
         capabilities: super::capability_names(),
+        thresholds: config.diagnose,
         ..app::Options::default()
     };
     app::run(Box::new(live), options)

@@ -12,7 +12,7 @@ use jiff::tz::TimeZone;
 use super::recorded;
 use crate::aggregate::{Aggregator, Moment};
 use crate::cli;
-use crate::diagnose::{Change, Diagnosis, Finding, Thresholds};
+use crate::diagnose::{Change, Diagnosis, Finding};
 use crate::export;
 use crate::replay::Depth;
 use crate::source::{Live, LiveOptions, Source};
@@ -24,11 +24,11 @@ const LEAST_SAMPLES: u32 = 10;
 /// above the severity that was asked for.
 ///
 /// # Errors
-/// If the kernel gives no sockets, the recording cannot be read, or standard output cannot be written.
+/// If the configuration is wrong, the kernel gives no sockets, the recording cannot be read, or standard output cannot be written.
 pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
     let zone = TimeZone::system();
-    let thresholds = Thresholds::default();
-    let diagnosis = Diagnosis::new(thresholds, zone.clone());
+    let config = super::configured(&arguments.config)?;
+    let diagnosis = Diagnosis::new(config.diagnose, zone.clone());
     let (findings, looked) = match &arguments.file {
         Some(path) => read(path, diagnosis)?,
         None => watch(arguments.watch, diagnosis)?,

@@ -20,6 +20,14 @@ mod select;
 
 use rustix::thread::{CapabilitySet, capabilities};
 
+use crate::cli::ConfigFile;
+use crate::config::{self, Config, ConfigError, Environment};
+
+/// The configuration that was asked for, or that is found.
+fn configured(asked: &ConfigFile) -> Result<Config, ConfigError> {
+    config::load(asked.file.as_deref(), &Environment::of_process())
+}
+
 /// The effective capabilities of this process, by the kernel's names.
 fn capability_names() -> Vec<String> {
     let Ok(sets) = capabilities(None) else {

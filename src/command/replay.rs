@@ -14,7 +14,8 @@ use crate::recording::{Archive, Reader};
 /// Runs it until the user quits.
 ///
 /// # Errors
-/// If the file is no recording, holds nothing, or the time or the filter is not understood; if there is no terminal.
+/// If the file is no recording, holds nothing, or the time or the filter is not understood; if the configuration is
+/// wrong; if there is no terminal.
 pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let around = Surroundings::default();
     let context = Context {
@@ -35,6 +36,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
             .map_err(|error| Usage::new(format!("--at: {error}")))?,
         None => span.0,
     };
+    let config = super::configured(&arguments.config)?;
     app::require_terminal()?;
     // What is wrong is looked for in the whole of it, meanwhile.
     let file = arguments.file.clone();
@@ -42,6 +44,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let options = app::ReplayOptions {
         at_us,
         filter,
+        thresholds: config.diagnose,
         ..app::ReplayOptions::default()
     };
     app::replay(Box::new(archive), again, options)

@@ -11,7 +11,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::diagnosis::Finder;
-use super::facts::Facts;
+use super::facts::{Facts, activity, subject_of};
 use super::finding::{Kind, Severity, Value};
 use super::observation::Observation;
 use super::window::Window;
@@ -64,6 +64,8 @@ pub(super) struct AcceptQueue {
     thresholds: Thresholds,
     lately: FxHashMap<SocketKey, Lately>,
     round: u64,
+    /// `ListenOverflows` of the Sample before.
+    overflows: Option<u64>,
 }
 
 impl AcceptQueue {
@@ -101,6 +103,7 @@ impl Finder for AcceptQueue {
     fn look(&mut self, facts: &Facts<'_>, out: &mut Vec<Observation>) {
         self.round += 1;
         let seconds = facts.elapsed_s();
+        let overflowed = self.overflowed(facts);
         for totals in &facts.moment.whole().listeners {
             let Some(socket) = facts.socket(totals.row) else {
                 continue;
@@ -113,11 +116,14 @@ impl Finder for AcceptQueue {
             let lately = self.lately.entry(key).or_default();
             lately.round = self.round;
             let is_full = totals.accept_queue > 0 && totals.accept_queue >= totals.backlog;
+            // Between two Samples it can fill and be emptied: then its drops tell, if full queues dropped most of them.
+            let was_full = dropped > 0.0
+                && seconds.is_some_and(|seconds| overflowed as f64 * 2.0 >= dropped * seconds);
             if let Some(seconds) = seconds {
                 let values = [
                     dropped * seconds,
                     totals.accepted_per_s.unwrap_or(0.0) * seconds,
-                    f64::from(u8::from(is_full)),
+                    f64::from(u8::from(is_full || was_full)),
                 ];
                 let span = self.thresholds.window_s;
                 lately.window.push(facts.now_ns(), seconds, values, span);
@@ -135,6 +141,16 @@ impl Finder for AcceptQueue {
 }
 
 impl AcceptQueue {
+    /// How many connections full accept queues have dropped since the Sample before, all listeners together.
+    fn overflowed(&mut self, facts: &Facts<'_>) -> u64 {
+        let now = facts.counter("TcpExt.ListenOverflows");
+        let before = std::mem::replace(&mut self.overflows, now);
+        match (now, before) {
+            (Some(now), Some(before)) => now.saturating_sub(before),
+            _ => 0,
+        }
+    }
+
     fn tell(
         &mut self,
         facts: &Facts<'_>,
@@ -168,14 +184,14 @@ impl AcceptQueue {
         let accepted = window
             .per_second(ACCEPTED)
             .filter(|_| totals.accepted_per_s.is_some());
-        let activity = facts.activity(socket);
+        let activity = activity(socket);
         let cause = cause(facts, totals, accepted, activity, &thresholds);
         let kind = if full {
             Kind::AcceptQueueFull
         } else {
             Kind::AcceptQueueFilling
         };
-        let subject = facts.subject(socket);
+        let subject = subject_of(socket);
         let name = subject.to_string();
         let whose = subject.process().map_or_else(
             || format!("The listener {name}"),
@@ -204,7 +220,8 @@ impl AcceptQueue {
             Severity::Warning
         };
         observation.since_ns = Some(lately.since_ns);
-        observation.summary = sentence(&whose, totals, dropped, full, cause, accepted);
+        observation.summary = format!("{whose} {}", why(cause, accepted));
+        observation.rest = rest(totals, dropped, full, thresholds.window_s);
         observation.advice = advice(
             cause,
             pid,
@@ -216,39 +233,44 @@ impl AcceptQueue {
     }
 }
 
-fn sentence(
-    whose: &str,
-    totals: &ListenerTotals,
-    dropped: f64,
-    full: bool,
-    cause: Cause,
-    accepted: Option<f64>,
-) -> String {
-    let waiting = words::plural(
-        totals.accept_queue.into(),
-        "connection waits",
-        "connections wait",
-    );
-    let room = format!("{waiting} in a queue for {}", totals.backlog);
-    let lost = match dropped.round() as u64 {
-        0 if full => ", and the next one is dropped".to_owned(),
-        0 => String::new(),
-        dropped => format!(", {} dropped lately", words::count(dropped)),
-    };
-    let why = match (cause, accepted) {
+/// What its process does wrong, or its queue.
+fn why(cause: Cause, accepted: Option<f64>) -> String {
+    match (cause, accepted) {
         (Cause::Stopped, _) => "is stopped".to_owned(),
         (Cause::NotAccepting, _) => "does not accept".to_owned(),
         (Cause::Slow, Some(rate)) => format!("accepts only {}", words::per_second(rate)),
         (Cause::Slow, None) => "accepts too slowly".to_owned(),
         (Cause::Backlog | Cause::Somaxconn, Some(rate)) => {
-            format!(
-                "accepts {}, in bursts larger than its queue",
-                words::per_second(rate)
-            )
+            let rate = words::per_second(rate);
+            format!("has too small a queue, though it accepts {rate},")
         }
         (Cause::Backlog | Cause::Somaxconn, None) => "has too small a queue".to_owned(),
+    }
+}
+
+/// What becomes of connections. The kernel counts each attempt, also that of a client which tries again.
+fn rest(totals: &ListenerTotals, dropped: f64, full: bool, window_s: f64) -> String {
+    let waiting = match totals.accept_queue {
+        0 => format!(": its queue for {} overflows", totals.backlog),
+        waiting => format!(
+            ": {} in a queue for {}",
+            words::plural(waiting.into(), "connection waits", "connections wait"),
+            totals.backlog
+        ),
     };
-    format!("{whose} {why}: {room}{lost}")
+    match dropped.round() as u64 {
+        0 if full => format!("{waiting}, and the next one is dropped"),
+        0 => waiting,
+        dropped => format!(
+            "{waiting}, and {} dropped in the last {}",
+            words::plural(
+                dropped,
+                "attempt to connect was",
+                "attempts to connect were"
+            ),
+            words::seconds(window_s)
+        ),
+    }
 }
 
 fn cause(

@@ -65,7 +65,7 @@ mod tests {
             cookie: 2,
         };
         let mut ages = Ages::default();
-        let mut round = |ages: &mut Ages, number, now| {
+        let round = |ages: &mut Ages, number, now| {
             ages.begin();
             let since = ages.since(key, number, now - 3, now);
             ages.end();

@@ -10,11 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use super::ages::Ages;
 use super::diagnosis::Finder;
-use super::facts::{Facts, Holder};
+use super::facts::{Facts, Holder, activity, holder};
 use super::finding::{Kind, Severity, Subject, Value};
 use super::observation::Observation;
 use super::words;
-use crate::model::Activity;
+use crate::model::{Activity, TcpInfo};
 
 /// When it is told.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -74,12 +74,12 @@ impl Finder for CloseWaitLeak {
                 continue;
             };
             // The peer's FIN was the last thing to acknowledge anything, unless a keepalive came after it.
-            let quiet_ms = socket.tcp_info().and_then(|info| info.last_ack_recv());
+            let quiet_ms = socket.tcp_info().and_then(TcpInfo::last_ack_recv);
             let earlier = facts.ago_ns(quiet_ms.unwrap_or(0));
             let since = self
                 .ages
                 .since(socket.socket.key(), 0, earlier, facts.now_ns());
-            let Some(holder) = facts.holder(socket) else {
+            let Some(holder) = holder(socket) else {
                 continue;
             };
             let group = groups.entry(holder).or_insert_with(|| Group {
@@ -119,7 +119,7 @@ impl CloseWaitLeak {
             Holder::User(_) => None,
         };
         let socket = facts.socket(group.row)?;
-        let activity = facts.activity(socket);
+        let activity = activity(socket);
         let (peer, others) = top(&group.peers)?;
         let whom = match others {
             0 => peer.to_string(),

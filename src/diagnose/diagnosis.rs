@@ -1,9 +1,11 @@
 //! Lets what is observed become findings, and go again.
 
+use std::fmt::Write as _;
+
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
-use super::absorb::{Seen, absorbs};
+use super::absorb::{Grave, Seen, absorbs};
 use super::facts::{Facts, Lists, Path};
 use super::finding::{Finding, Kind, SubjectKey};
 use super::observation::Observation;
@@ -17,13 +19,16 @@ use crate::column::when;
 use crate::model::Endpoint;
 
 /// Subjects of one kind that are told, the worst of them: more say no more.
-const MOST_OF_A_KIND: usize = 20;
+pub(super) const MOST_OF_A_KIND: usize = 20;
 
 /// Growth per minute below which nothing is said of it.
 const GROWTH_PER_MINUTE: f64 = 1.0;
 
 /// How long something has to be looked at before its growth is told, s.
 const GROWTH_AFTER_S: f64 = 10.0;
+
+/// Samples that it takes at least to come and to go, however far apart they are.
+const LEAST_SAMPLES: u32 = 2;
 
 /// Something that one of the findings looks at.
 pub(super) trait Finder: Send {
@@ -43,6 +48,8 @@ pub enum Change {
 /// What is known of something observed, whether it has been told or not.
 struct Watched {
     finding: Finding,
+    /// As it was when it was worst, and the number then, once it was told.
+    worst: Option<(f64, Finding)>,
     told: bool,
     /// When it was observed first, ns of the monotonic clock, and the number then.
     first_ns: u64,
@@ -52,8 +59,20 @@ struct Watched {
     bad_samples: u32,
     /// When it was observed last.
     last_ns: u64,
+    /// Samples since then.
+    missed: u32,
     towards_own: Option<Endpoint>,
     observed: bool,
+}
+
+impl Watched {
+    fn grave(&self) -> Grave {
+        Grave {
+            kind: self.finding.kind,
+            subject: self.finding.subject.clone(),
+            towards_own: self.towards_own,
+        }
+    }
 }
 
 /// Takes moments in order and tells what is wrong.
@@ -64,6 +83,8 @@ pub struct Diagnosis {
     finders: Vec<Box<dyn Finder>>,
     observed: Vec<Observation>,
     watched: FxHashMap<(Kind, SubjectKey), Watched>,
+    /// What was over a short while ago, and when: what follows from it may still be seen.
+    aftermath: Vec<(u64, Grave)>,
     findings: Vec<Finding>,
     changes: Vec<Change>,
 }
@@ -86,6 +107,7 @@ impl Diagnosis {
             lists: Lists::default(),
             observed: Vec::new(),
             watched: FxHashMap::default(),
+            aftermath: Vec::new(),
             findings: Vec::new(),
             changes: Vec::new(),
         }
@@ -126,9 +148,10 @@ impl Diagnosis {
         for finder in &mut self.finders {
             finder.look(&facts, &mut self.observed);
         }
-        self.leave_to_graver();
-        keep_the_worst(&mut self.observed);
         let (now_ns, now_us) = (moment.sample.monotonic_ns, moment.sample.taken_at_us);
+        self.leave_out();
+        self.leave_to_graver(now_ns);
+        keep_the_worst(&mut self.observed);
         self.watched
             .values_mut()
             .for_each(|watched| watched.observed = false);
@@ -154,38 +177,38 @@ impl Diagnosis {
         &self.findings
     }
 
-    /// Drops observations that only follow from others, or from findings that have just ceased to be observed.
-    fn leave_to_graver(&mut self) {
-        let seen = |observation: &Observation| -> (Kind, super::Subject, Option<Endpoint>) {
-            (
-                observation.kind,
-                observation.subject.clone(),
-                observation.towards_own,
-            )
-        };
-        let mut graver: Vec<_> = self.observed.iter().map(seen).collect();
+    /// Drops what nobody wants to be told of.
+    fn leave_out(&mut self) {
+        let Thresholds {
+            disable,
+            ignore_processes,
+            ..
+        } = &self.thresholds;
+        self.observed.retain(|observation| {
+            let process = observation.subject.process();
+            let is_ignored = process.is_some_and(|named| ignore_processes.contains(&named.comm));
+            !is_ignored && !disable.contains(&observation.kind)
+        });
+    }
+
+    /// Drops observations that only follow from others, from findings that have just ceased to be observed, or from those
+    /// that were over a short while ago: after a path was mended, what was lost is sent again.
+    fn leave_to_graver(&mut self, now_ns: u64) {
+        // As long as what is summed up still has traces of it.
+        let span_ns = (self.thresholds.retransmitting.window_s * 1e9) as u64;
+        self.aftermath
+            .retain(|(gone_ns, _)| now_ns.saturating_sub(*gone_ns) < span_ns);
+        let mut graver: Vec<Grave> = self.observed.iter().map(Grave::of).collect();
         let told = self.watched.values().filter(|watched| watched.told);
-        graver.extend(told.map(|watched| {
-            (
-                watched.finding.kind,
-                watched.finding.subject.clone(),
-                watched.towards_own,
-            )
-        }));
+        graver.extend(told.map(Watched::grave));
+        graver.extend(self.aftermath.iter().map(|(_, grave)| grave.clone()));
         self.observed.retain(|lesser| {
             let lesser = Seen {
                 kind: lesser.kind,
                 subject: &lesser.subject,
                 towards_own: lesser.towards_own,
             };
-            !graver.iter().any(|(kind, subject, towards_own)| {
-                let graver = Seen {
-                    kind: *kind,
-                    subject,
-                    towards_own: *towards_own,
-                };
-                absorbs(graver, lesser)
-            })
+            !graver.iter().any(|graver| absorbs(graver.seen(), lesser))
         });
     }
 
@@ -211,28 +234,36 @@ impl Diagnosis {
                 advice: String::new(),
                 recent: Recent::default(),
             },
+            worst: None,
             told: false,
             first_ns: now_ns,
             first_number: number,
             bad_since_ns: now_ns,
             bad_samples: 0,
             last_ns: now_ns,
+            missed: 0,
             towards_own: None,
             observed: false,
         });
         watched.observed = true;
         watched.last_ns = now_ns;
+        watched.missed = 0;
         watched.towards_own = observation.towards_own;
         if observation.raises {
             if watched.bad_samples == 0 {
                 watched.bad_since_ns = now_ns;
+                if !watched.told {
+                    watched.finding.since_us = since_us(observation.since_ns.unwrap_or(now_ns));
+                }
             }
             watched.bad_samples = watched.bad_samples.saturating_add(1);
         } else {
             watched.bad_samples = 0;
         }
         let held_s = now_ns.saturating_sub(watched.bad_since_ns) as f64 / 1e9;
-        let is_news = !watched.told && watched.bad_samples >= 2 && held_s >= self.thresholds.hold_s;
+        let is_news = !watched.told
+            && watched.bad_samples >= LEAST_SAMPLES
+            && held_s >= self.thresholds.hold_s;
         watched.told |= is_news;
 
         let looked_s = now_ns.saturating_sub(watched.first_ns) as f64 / 1e9;
@@ -254,34 +285,43 @@ impl Diagnosis {
             let value = super::Value::Rate((per_minute * 10.0).round() / 10.0);
             finding.evidence.push(("growth_per_min", value));
             if per_minute >= GROWTH_PER_MINUTE {
-                finding.summary += &format!(", growing {per_minute:.0}/min");
+                let _ = write!(finding.summary, ", growing {per_minute:.0}/min");
             }
         }
-        finding.summary += &format!(
-            " since {}",
-            time_of_day(finding.since_us, now_us, &self.zone)
-        );
-        finding.summary.push('.');
+        let since = time_of_day(finding.since_us, now_us, &self.zone);
+        let _ = write!(finding.summary, " since {since}{}.", observation.rest);
         if is_news {
             self.changes.push(Change::Come(finding.clone()));
+        }
+        let is_worse = watched
+            .worst
+            .as_ref()
+            .is_none_or(|(most, worst)| (finding.severity, number) > (worst.severity, *most));
+        if watched.told && is_worse {
+            watched.worst = Some((number, finding.clone()));
         }
     }
 
     /// Lets go of what is no longer observed: at once if nobody was told, else once it has been well for some time.
     fn let_go(&mut self, now_ns: u64, now_us: i64) {
         let clear_s = self.thresholds.clear_s;
-        let changes = &mut self.changes;
+        let (changes, aftermath) = (&mut self.changes, &mut self.aftermath);
         self.watched.retain(|_, watched| {
             if watched.observed {
                 return true;
             }
             let well_s = now_ns.saturating_sub(watched.last_ns) as f64 / 1e9;
-            if watched.told && well_s < clear_s {
+            watched.missed = watched.missed.saturating_add(1);
+            if watched.told && (well_s < clear_s || watched.missed < LEAST_SAMPLES) {
                 watched.finding.recent.push(None);
                 return true;
             }
             if watched.told {
-                let mut finding = watched.finding.clone();
+                aftermath.push((now_ns, watched.grave()));
+                // What it was like at its worst says more than its last moment, when it was nearly well.
+                let worst = watched.worst.take().map(|(_, finding)| finding);
+                let mut finding = worst.unwrap_or_else(|| watched.finding.clone());
+                finding.recent = watched.finding.recent.clone();
                 let ago = i64::try_from(now_ns.saturating_sub(watched.last_ns) / 1000);
                 finding.until_us = Some(now_us.saturating_sub(ago.unwrap_or(0)));
                 changes.push(Change::Gone(finding));

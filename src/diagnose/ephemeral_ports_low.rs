@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::diagnosis::Finder;
-use super::facts::{Facts, Path, PortsTaken, own_end};
+use super::facts::{Facts, Path, PortsTaken, own_end, process};
 use super::finding::{Kind, Severity, Subject, Value, written};
 use super::observation::Observation;
 use super::words;
@@ -74,10 +74,11 @@ impl EphemeralPortsLow {
         let socket = facts.socket(taken.owned.unwrap_or(taken.row))?;
         let reuse = reuse(facts, socket.socket);
         let pool = ports.count();
-        let process = facts.process(socket);
-        let who = process
-            .as_ref()
-            .map_or_else(|| "Connections".to_owned(), ToString::to_string);
+        let process = process(socket).or_else(|| facts.lists.owner_of(path));
+        let who = process.as_ref().map_or_else(
+            || "Connections take".to_owned(),
+            |process| format!("{process} takes"),
+        );
         let subject = Subject::Path {
             source: path.source,
             destination: path.destination,
@@ -108,22 +109,17 @@ impl EphemeralPortsLow {
             Severity::Warning
         };
         observation.grows = true;
-        let mostly = match (waiting, taken.time_wait) {
-            (true, count) => format!(", {} of them by TIME-WAITs", words::count(count.into())),
-            (false, 0) => String::new(),
-            (false, count) => format!(", {} by TIME-WAITs", words::count(count.into())),
+        observation.rest = match taken.time_wait {
+            0 => String::new(),
+            all if all == taken.ports => ": all of them by TIME-WAITs".to_owned(),
+            some => format!(": {} of them by TIME-WAITs", words::count(some.into())),
         };
         observation.summary = format!(
-            "{who} from {} to {} {} {} of {} local ports ({}){mostly}",
-            path.source,
-            written(path.destination),
-            if who == "Connections" {
-                "take"
-            } else {
-                "takes"
-            },
+            "{who} {} of {} local ports from {} to {} ({})",
             words::count(taken.ports.into()),
             words::count(pool.into()),
+            path.source,
+            written(path.destination),
             words::share(share),
         );
         observation.advice = advice(waiting, reuse);

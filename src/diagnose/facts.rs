@@ -22,6 +22,9 @@ pub struct Path {
     pub destination: Endpoint,
 }
 
+/// Local ports of one path from which on it is remembered who has had them.
+const MANY_PORTS: u32 = 100;
+
 /// How many of the local ports a path takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct PortsTaken {
@@ -60,6 +63,8 @@ pub(super) struct Lists {
     pub(super) listeners: ListenerIndex,
     /// What takes the local ports that the kernel chooses from.
     pub(super) paths: FxHashMap<Path, PortsTaken>,
+    /// Who has had connections of a path, of those with many: what is left of short ones does not tell.
+    owners: FxHashMap<Path, Named>,
     /// The path asked last: connections of one path often follow each other.
     ports: Option<(Path, PortsTaken)>,
 }
@@ -99,6 +104,31 @@ impl Lists {
             }
         }
         self.put_ports();
+        self.note_owners(moment);
+    }
+
+    /// Remembers who has had connections of paths that take many ports.
+    fn note_owners(&mut self, moment: &Moment) {
+        let paths = &self.paths;
+        let is_many = |path: &Path| {
+            paths
+                .get(path)
+                .is_some_and(|taken| taken.ports >= MANY_PORTS)
+        };
+        self.owners.retain(|path, _| is_many(path));
+        for (path, taken) in paths.iter().filter(|(_, taken)| taken.ports >= MANY_PORTS) {
+            let socket = taken
+                .owned
+                .and_then(|row| moment.sample.socket(row as usize));
+            if let Some(owner) = socket.and_then(|socket| socket.owner()) {
+                self.owners.insert(*path, named(owner));
+            }
+        }
+    }
+
+    /// Who has connections of a path, or had some.
+    pub(super) fn owner_of(&self, path: &Path) -> Option<Named> {
+        self.owners.get(path).cloned()
     }
 
     #[inline]
@@ -239,17 +269,7 @@ impl<'m> Facts<'m> {
         u64::try_from(value).ok()
     }
 
-    /// Who holds a socket, if anybody does.
-    pub(super) fn holder(&self, socket: SocketRef<'_>) -> Option<Holder> {
-        if let Some(holder) = socket.holders().first() {
-            return Some(Holder::Process(holder.process));
-        }
-        let why = socket.socket.attribution.unowned()?;
-        let uid = socket.socket.uid.filter(|_| why.hides_an_owner())?;
-        Some(Holder::User(uid))
-    }
-
-    /// The same as the subject of a finding, and as a sentence begins with it.
+    /// Who holds a socket as the subject of a finding, and as a sentence begins with it.
     pub(super) fn whose(&self, holder: Holder) -> Option<(Subject, String)> {
         Some(match holder {
             Holder::Process(row) => {
@@ -271,33 +291,43 @@ impl<'m> Facts<'m> {
         let rows = &self.moment.sample.sockets.rows;
         self.lists.listeners.of(socket, rows).next()
     }
+}
 
-    /// The process that holds a socket.
-    pub(super) fn process(&self, socket: SocketRef<'m>) -> Option<Named> {
-        socket.owner().map(named)
+/// Who holds a socket, if anybody does.
+pub(super) fn holder(socket: SocketRef<'_>) -> Option<Holder> {
+    if let Some(holder) = socket.holders().first() {
+        return Some(Holder::Process(holder.process));
     }
+    let why = socket.socket.attribution.unowned()?;
+    let uid = socket.socket.uid.filter(|_| why.hides_an_owner())?;
+    Some(Holder::User(uid))
+}
 
-    /// What a socket's owners do, of all that were looked at: stopped if all are; else that of the first that is not.
-    pub(super) fn activity(&self, socket: SocketRef<'m>) -> Option<Activity> {
-        let known = || socket.owners().filter_map(|(row, _)| row.activity);
-        let goes_on = known().find(|activity| !activity.is_stopped());
-        goes_on.or_else(|| known().next())
-    }
+/// The process that holds a socket.
+pub(super) fn process(socket: SocketRef<'_>) -> Option<Named> {
+    socket.owner().map(named)
+}
 
-    /// A socket as the subject of a finding.
-    pub(super) fn subject(&self, socket: SocketRef<'m>) -> Subject {
-        let path = socket.name().map(|name| {
-            let mut out = String::new();
-            crate::column::format::harmless(&mut out, name);
-            out
-        });
-        Subject::Socket {
-            key: socket.socket.key(),
-            protocol: socket.socket.protocol.name(),
-            local: socket.socket.local(),
-            path,
-            process: self.process(socket),
-        }
+/// What a socket's owners do, of all that were looked at: stopped if all are; else that of the first that is not.
+pub(super) fn activity(socket: SocketRef<'_>) -> Option<Activity> {
+    let known = || socket.owners().filter_map(|(row, _)| row.activity);
+    let goes_on = known().find(|activity| !activity.is_stopped());
+    goes_on.or_else(|| known().next())
+}
+
+/// A socket as the subject of a finding.
+pub(super) fn subject_of(socket: SocketRef<'_>) -> Subject {
+    let path = socket.name().map(|name| {
+        let mut out = String::new();
+        crate::column::format::harmless(&mut out, name);
+        out
+    });
+    Subject::Socket {
+        key: socket.socket.key(),
+        protocol: socket.socket.protocol.name(),
+        local: socket.socket.local(),
+        path,
+        process: process(socket),
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
+use serde::{Deserialize, Serialize};
+
 use crate::aggregate::Recent;
 use crate::model::{Endpoint, ProcessKey, SocketKey};
 
@@ -41,7 +43,8 @@ impl Severity {
 }
 
 /// Which finding it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[expect(missing_docs, reason = "`about` tells each of them")]
 pub enum Kind {
     CloseWaitLeak,
@@ -112,6 +115,11 @@ impl Kind {
             Kind::TimeWaitOverflow => "time-wait-overflow",
             Kind::ConntrackFull => "conntrack-full",
         }
+    }
+
+    /// The kind with an id.
+    pub fn by_id(id: &str) -> Option<Kind> {
+        Kind::ALL.into_iter().find(|kind| kind.id() == id)
     }
 
     /// What it means, as a sentence.
@@ -330,7 +338,7 @@ pub struct Finding {
     pub since_us: i64,
     /// When it was over, µs since 1970 UTC; `None` as long as it holds.
     pub until_us: Option<i64>,
-    /// The numbers that prove it. Of one that is over: the last.
+    /// The numbers that prove it. Of one that is over, these and the sentences are those of when it was worst.
     pub evidence: Evidence,
     /// One sentence that says what is wrong, and names names.
     pub summary: String,

@@ -129,22 +129,24 @@ impl HostLimits {
         if aborted > 0 {
             observation.severity = Severity::Critical;
         }
-        let state = if is_pressed {
-            "; the kernel shrinks windows to save memory"
-        } else {
-            ""
+        observation.rest = match (aborted, is_pressed) {
+            (0, false) => String::new(),
+            (0, true) => ": the kernel shrinks windows to save memory".to_owned(),
+            (aborted, _) => format!(
+                ": the kernel has just ended {} for want of memory",
+                words::plural(aborted, "connection", "connections")
+            ),
         };
         observation.summary = format!(
-            "TCP takes {} ({} pages) of the {} that it may ({}){state}",
+            "TCP takes {} ({} pages) of the {} that it may ({})",
             words::bytes(pages * page),
             words::count(pages),
             words::bytes(most * page),
             words::share(share)
         );
-        observation.advice = "Find who holds it: sort sockets by unread and unacknowledged bytes. Readers that stall and \
+        "Find who holds it: sort sockets by unread and unacknowledged bytes. Readers that stall and \
                               peers that do not read fill buffers; if all of it is needed, raise net.ipv4.tcp_mem (in \
-                              pages), or lower net.ipv4.tcp_rmem and tcp_wmem."
-            .to_owned();
+                              pages), or lower net.ipv4.tcp_rmem and tcp_wmem.".clone_into(&mut observation.advice);
         Some(observation)
     }
 
@@ -156,15 +158,15 @@ impl HostLimits {
         let mut observation = observe(Kind::Orphans, self.orphans, used, share, false)?
             .with("limit", Value::Count(most));
         observation.summary = format!(
-            "{} that no process holds any more wait to be finished, of {} that may ({})",
-            words::plural(orphans, "connection", "connections"),
+            "{} that no process holds any more, of at most {} ({})",
+            words::plural(orphans, "connection waits", "connections wait"),
             words::count(most),
             words::share(share)
         );
-        observation.advice = "A process closed them while data was unsent, and the peers do not take it: see FIN-WAIT-1 and \
-                              LAST-ACK by remote. Beyond the limit the kernel resets them and data is lost. Lower \
-                              net.ipv4.tcp_orphan_retries, or raise tcp_max_orphans (each may hold some 64 kB)."
-            .to_owned();
+        "A process closed them while data was unsent, and the peers do not take it: see FIN-WAIT-1 and \
+                              LAST-ACK by remote. Beyond the limit the kernel resets them and data is lost. \
+                              `sysctl -w net.ipv4.tcp_orphan_retries=3` gives them up sooner (0 stands for 8), a higher \
+                              net.ipv4.tcp_max_orphans has room for more (each may hold some 64 kB).".clone_into(&mut observation.advice);
         Some(observation)
     }
 
@@ -183,21 +185,22 @@ impl HostLimits {
         )?
         .with("limit", Value::Count(most))
         .with("overflows", Value::Count(overflows));
-        let beyond = if overflows > 0 {
-            format!("; {} were not kept", words::count(overflows))
-        } else {
-            String::new()
+        observation.rest = match overflows {
+            0 => String::new(),
+            overflows => format!(
+                ": {} just ended without one",
+                words::plural(overflows, "connection has", "connections have")
+            ),
         };
         observation.summary = format!(
-            "{} of {} TIME-WAITs that may be ({}){beyond}",
-            words::count(count),
+            "{} are kept, of at most {} ({})",
+            words::plural(count, "TIME-WAIT", "TIME-WAITs"),
             words::count(most),
             words::share(share)
         );
-        observation.advice = "Beyond net.ipv4.tcp_max_tw_buckets the kernel closes without TIME-WAIT: a late segment can \
+        "Beyond net.ipv4.tcp_max_tw_buckets the kernel closes without TIME-WAIT: a late segment can \
                               then reach a new connection, and a peer that missed the last ACK gets a reset. Raise it \
-                              (each takes about 250 bytes), and keep connections alive instead of closing them first."
-            .to_owned();
+                              (each takes about 250 bytes), and keep connections alive instead of closing them first.".clone_into(&mut observation.advice);
         Some(observation)
     }
 
@@ -211,15 +214,14 @@ impl HostLimits {
         let mut observation = observe(Kind::ConntrackFull, self.conntrack, used, share, false)?
             .with("limit", Value::Count(most));
         observation.summary = format!(
-            "{} of {} connections that the firewall can track ({})",
-            words::count(count),
+            "The firewall tracks {}, of at most {} ({})",
+            words::plural(count, "connection", "connections"),
             words::count(most),
             words::share(share)
         );
-        observation.advice = "When the table is full, packets of new connections are dropped (\"nf_conntrack: table full\" in \
+        "When the table is full, packets of new connections are dropped (\"nf_conntrack: table full\" in \
                               the kernel's log). Raise net.netfilter.nf_conntrack_max, shorten its timeouts, or leave what \
-                              needs no tracking out (`notrack`)."
-            .to_owned();
+                              needs no tracking out (`notrack`).".clone_into(&mut observation.advice);
         Some(observation)
     }
 }

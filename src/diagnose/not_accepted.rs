@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::ages::Ages;
 use super::diagnosis::Finder;
-use super::facts::Facts;
+use super::facts::{Facts, activity, subject_of};
 use super::finding::{Kind, Value};
 use super::observation::Observation;
 use super::words;
-use crate::model::Activity;
+use crate::model::{Activity, TcpInfo};
 
 /// When it is told.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -65,7 +65,7 @@ impl Finder for NotAccepted {
                 continue;
             };
             // Nothing came since the client's last word.
-            let quiet_ms = socket.tcp_info().and_then(|info| info.last_ack_recv());
+            let quiet_ms = socket.tcp_info().and_then(TcpInfo::last_ack_recv);
             let earlier = facts.ago_ns(quiet_ms.unwrap_or(0));
             let since = self
                 .ages
@@ -96,8 +96,8 @@ impl Finder for NotAccepted {
 
 fn tell(facts: &Facts<'_>, listener: u32, group: &Group) -> Option<Observation> {
     let socket = facts.socket(listener)?;
-    let activity = facts.activity(socket);
-    let subject = facts.subject(socket);
+    let activity = activity(socket);
+    let subject = subject_of(socket);
     let pid = subject.process().map(|process| process.key.pid);
     let (name, process) = (subject.to_string(), subject.process());
     let connections = words::plural(group.connections.into(), "connection", "connections");

@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 
 use super::ages::Ages;
 use super::diagnosis::Finder;
-use super::facts::{Facts, Holder};
+use super::facts::{Facts, Holder, activity, holder};
 use super::finding::{Kind, Severity, Value};
 use super::observation::Observation;
 use super::words;
-use crate::model::{Activity, MemoryInfo};
+use crate::model::{Activity, MemoryInfo, TcpInfo};
 
 /// When it is told.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -70,7 +70,7 @@ impl Finder for ReceiverStalled {
             if unread < self.thresholds.unread_bytes {
                 continue;
             }
-            let arrived = socket.tcp_info().and_then(|info| info.bytes_received());
+            let arrived = socket.tcp_info().and_then(TcpInfo::bytes_received);
             // Without a count of what arrived, the same amount unread has to do.
             let read = arrived.map_or(u64::from(unread), |all| all.saturating_sub(unread.into()));
             let now = facts.now_ns();
@@ -78,7 +78,7 @@ impl Finder for ReceiverStalled {
             if facts.age_s(since) < self.thresholds.age_s {
                 continue;
             }
-            let Some(holder) = facts.holder(socket) else {
+            let Some(holder) = holder(socket) else {
                 continue;
             };
             let group = groups.entry(holder).or_insert_with(|| Group {
@@ -92,7 +92,7 @@ impl Finder for ReceiverStalled {
                 group.largest = unread;
                 group.row = row;
             }
-            let window = socket.tcp_info().and_then(|info| info.rcv_wnd());
+            let window = socket.tcp_info().and_then(TcpInfo::rcv_wnd);
             group.full += u32::from(window == Some(0));
             group.oldest_ns = group.oldest_ns.min(since);
         }
@@ -105,27 +105,27 @@ impl Finder for ReceiverStalled {
 
 fn tell(facts: &Facts<'_>, holder: Holder, group: &Group) -> Option<Observation> {
     let socket = facts.socket(group.row)?;
-    let activity = facts.activity(socket);
+    let activity = activity(socket);
     let (subject, who) = facts.whose(holder)?;
     let pid = subject.process().map(|process| process.key.pid);
     let is_stopped = activity.is_some_and(Activity::is_stopped);
-    let is_busy = activity.is_some_and(|activity| activity.state == 'R');
+    let state = activity.map(|activity| activity.state);
     let (cause, advice) = if is_stopped {
         ("stopped", words::stopped(pid))
     } else {
         let look = pid.map_or_else(String::new, |pid| {
             format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
         });
-        let what = if is_busy {
-            "It is busy with something else"
-        } else {
-            "It sleeps, so it waits for something else"
+        let (cause, what) = match state {
+            Some('R') => ("busy", "It is busy with something else"),
+            Some(_) => ("not-reading", "It sleeps, so it waits for something else"),
+            None => ("not-reading", "It may wait for something else"),
         };
         let advice = format!(
             "{what} and does not read: look at the thread that should{look}. Its peers cannot send any more once the \
              receive buffer is full; a larger buffer would only delay that."
         );
-        (if is_busy { "busy" } else { "not-reading" }, advice)
+        (cause, advice)
     };
     let peer = socket
         .socket
@@ -158,10 +158,8 @@ fn tell(facts: &Facts<'_>, holder: Holder, group: &Group) -> Option<Observation>
         Severity::Warning
     };
     observation.since_ns = Some(group.oldest_ns);
-    observation.summary = format!(
-        "{who} does not read from {from}: {} unread",
-        words::bytes(group.unread)
-    );
+    observation.summary = format!("{who} does not read from {from}");
+    observation.rest = format!(": {} wait to be read", words::bytes(group.unread));
     observation.advice = advice;
     Some(observation)
 }

@@ -1,7 +1,8 @@
 //! `retransmitting`: a path loses segments, measured against what was sent on it.
 //!
 //! A little loss is how TCP finds out how much a path carries. From a few per cent on it costs throughput and latency.
-//! Where nothing is acknowledged at all, `sender-stalled` tells of it.
+//! Where nothing is acknowledged at all, `sender-stalled` tells of it. Within one machine a reader that is slower than what
+//! comes loses some in its full buffer: that is no path's fault.
 
 use std::net::IpAddr;
 
@@ -9,11 +10,12 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::diagnosis::Finder;
-use super::facts::{Facts, own_end};
+use super::facts::{Facts, own_end, process};
 use super::finding::{Kind, Severity, Subject, Value};
 use super::observation::Observation;
 use super::window::Window;
 use super::words;
+use crate::model::{MemoryInfo, SocketRef};
 
 /// When it is told.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -89,6 +91,9 @@ impl Finder for Retransmitting {
             let Some(remote) = socket.socket.remote() else {
                 continue;
             };
+            if did_not_fit(facts, socket) {
+                continue;
+            }
             let host = self.hosts.entry(remote.address.to_canonical()).or_default();
             host.connections += 1;
             if f64::from(rate) > host.most {
@@ -115,6 +120,19 @@ impl Finder for Retransmitting {
     }
 }
 
+/// Whether the other end is on this machine too and has dropped segments: then it was its full buffer that lost them,
+/// for its process reads slowly, and not a path.
+fn did_not_fit(facts: &Facts<'_>, socket: SocketRef<'_>) -> bool {
+    own_end(socket.socket).is_some()
+        && facts
+            .moment
+            .peer_of(socket.socket)
+            .and_then(|row| facts.socket(row as u32))
+            .and_then(|peer| peer.memory())
+            .and_then(MemoryInfo::drops)
+            .is_some_and(|drops| drops > 0)
+}
+
 impl Retransmitting {
     fn tell(&self, facts: &Facts<'_>, address: IpAddr, host: &Lately) -> Option<Observation> {
         let thresholds = &self.thresholds;
@@ -134,10 +152,11 @@ impl Retransmitting {
             let (again, twice) = (info.total_retrans(), info.dsack_dups());
             matches!((again, twice), (Some(again), Some(twice)) if again > 0 && twice * 2 >= again)
         });
-        let process = socket.and_then(|socket| facts.process(socket));
-        let who = process
-            .as_ref()
-            .map_or_else(|| "What is sent".to_owned(), ToString::to_string);
+        let process = socket.and_then(|socket| process(socket));
+        let what = process.as_ref().map_or_else(
+            || format!("what is sent to {address}"),
+            |process| format!("what {process} sends to {address}"),
+        );
         let subject = Subject::Remote {
             address,
             port: None,
@@ -168,13 +187,9 @@ impl Retransmitting {
             Severity::Warning
         };
         observation.towards_own = socket.and_then(|socket| own_end(socket.socket));
-        let subject = match who.as_str() {
-            "What is sent" => format!("{who} to {address}"),
-            _ => format!("What {who} sends to {address}"),
-        };
-        observation.summary = format!(
-            "{subject} is retransmitted to {}: {} of {} in {}",
-            words::share(share),
+        observation.summary = format!("{} of {what} is sent again", words::share(share));
+        observation.rest = format!(
+            ": {} of {} in the last {}",
             words::bytes(again as u64),
             words::bytes(sent as u64),
             words::seconds(thresholds.window_s)

@@ -8,12 +8,12 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::ages::Ages;
-use super::diagnosis::Finder;
-use super::facts::{Facts, named, own_end};
+use super::diagnosis::{Finder, MOST_OF_A_KIND};
+use super::facts::{Facts, named, own_end, process};
 use super::finding::{Kind, Severity, Subject, Value};
 use super::observation::Observation;
 use super::words;
-use crate::model::{SocketRef, TimerKind, Unowned};
+use crate::model::{SocketRef, TcpInfo, TimerKind, Unowned};
 
 /// When it is told.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -94,7 +94,10 @@ impl Finder for SenderStalled {
             }
         }
         self.ages.end();
-        for ((kind, whom), group) in groups {
+        // Looking for the other end takes its time: only of those that can be told.
+        let mut groups: Vec<_> = groups.into_iter().collect();
+        groups.sort_by_key(|(_, group)| std::cmp::Reverse(group.unacknowledged));
+        for ((kind, whom), group) in groups.into_iter().take(2 * MOST_OF_A_KIND) {
             out.extend(tell(facts, kind, whom, &group));
         }
     }
@@ -109,7 +112,7 @@ impl SenderStalled {
         if !is_probing && timer.retries == 0 {
             return None;
         }
-        let acknowledged = info.and_then(|info| info.bytes_acked()).unwrap_or(0);
+        let acknowledged = info.and_then(TcpInfo::bytes_acked).unwrap_or(0);
         let now = facts.now_ns();
         let since = self.ages.since(socket.socket.key(), acknowledged, now, now);
         if facts.age_s(since) < self.thresholds.age_s {
@@ -124,7 +127,7 @@ impl SenderStalled {
 
 fn tell(facts: &Facts<'_>, kind: Kind, whom: Whom, group: &Group) -> Option<Observation> {
     let socket = facts.socket(group.row)?;
-    let process = facts.process(socket);
+    let process = process(socket);
     let who = process
         .as_ref()
         .map_or_else(|| "Somebody".to_owned(), ToString::to_string);
@@ -157,7 +160,7 @@ fn tell(facts: &Facts<'_>, kind: Kind, whom: Whom, group: &Group) -> Option<Obse
     .with("retries", Value::Count(group.retries.into()))
     .with_known(
         "window_bytes",
-        info.and_then(|info| info.snd_wnd()).map(Value::Bytes),
+        info.and_then(TcpInfo::snd_wnd).map(Value::Bytes),
     )
     .with_known(
         "reader",
@@ -175,11 +178,12 @@ fn tell(facts: &Facts<'_>, kind: Kind, whom: Whom, group: &Group) -> Option<Obse
     };
     if kind == Kind::ZeroWindow {
         observation.severity = Severity::Warning;
-        let why = reader.as_ref().map_or_else(
-            || format!("{to} does not read"),
-            |reader| format!("{reader} at {to} does not read"),
-        );
-        observation.summary = format!("{who} cannot send {bytes}{on}: {why}, its window is closed");
+        let reads_not = reader
+            .as_ref()
+            .map_or_else(|| "the peer".to_owned(), ToString::to_string);
+        observation.summary = format!("{who} cannot send to {to}{on}");
+        observation.rest =
+            format!(": {reads_not} does not read, the window is closed, and {bytes} wait");
         observation.advice = match reader {
             Some(reader) => format!(
                 "The other end is on this machine: see why {reader} does not read (receiver-stalled tells more). Nothing \
@@ -191,10 +195,10 @@ fn tell(facts: &Facts<'_>, kind: Kind, whom: Whom, group: &Group) -> Option<Obse
         };
     } else {
         observation.severity = Severity::Critical;
-        observation.summary = format!(
-            "{who} gets no acknowledgement from {to} for {bytes}{on}, sent again {}",
-            words::times(group.retries.into())
-        );
+        let again = words::times(group.retries.into());
+        observation.summary = format!("{who} gets no acknowledgement from {to}{on}");
+        observation.rest =
+            format!(": {bytes} wait, and their first segment was sent again {again}");
         let limit = facts.settings().number("net.ipv4.tcp_retries2", 0);
         let limit = limit.map_or_else(String::new, |n| {
             format!(" after net.ipv4.tcp_retries2 = {n} attempts")

@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::{Deserialize, Serialize};
 
 use super::diagnosis::Finder;
-use super::facts::Facts;
+use super::facts::{Facts, subject_of};
 use super::finding::{Kind, Severity, Value};
 use super::observation::Observation;
 use super::window::Window;
@@ -42,7 +42,7 @@ impl Default for Thresholds {
     }
 }
 
-/// Fewer are never told of, whatever their share.
+/// Fewer are never told of, whatever their share, unless the threshold is lower.
 const FEW: u32 = 4;
 
 #[derive(Debug, Default)]
@@ -92,7 +92,8 @@ impl SynQueue {
 impl Finder for SynQueue {
     fn look(&mut self, facts: &Facts<'_>, out: &mut Vec<Observation>) {
         self.count(facts);
-        if facts.lists.syn_recv.len() < FEW as usize {
+        let few = self.thresholds.half_open.min(FEW);
+        if facts.lists.syn_recv.len() < few as usize {
             return;
         }
         let rows = &facts.sample().sockets.rows;
@@ -129,30 +130,35 @@ impl SynQueue {
         let (cookies, dropped) = (self.window.sum(COOKIES), self.window.sum(DROPPED));
         let is_full = share >= thresholds.share || cookies + dropped > 0.0;
         // Half as many are well again.
-        if group.stuck < FEW || !(is_full || group.stuck * 2 >= thresholds.half_open) {
+        let few = thresholds.half_open.min(FEW);
+        if group.stuck < few || !(is_full || group.stuck * 2 >= thresholds.half_open) {
             return None;
         }
         let sources = group.sources.len() as u32;
         let is_flood = sources >= thresholds.flood_sources;
         let with_cookies = facts.settings().number("net.ipv4.tcp_syncookies", 0);
         let at_work = cookies > 0.0 || with_cookies == Some(2);
-        let subject = facts.subject(socket);
-        let name = subject.to_string();
-        let by = subject
-            .process()
-            .map_or_else(String::new, |process| format!(" of {process}"));
+        let subject = subject_of(socket);
+        let to = match subject.process() {
+            Some(process) => format!("{process} on {subject}"),
+            None => subject.to_string(),
+        };
         let from = match (sources, group.first) {
-            (1, Some(source)) => format!("from {source} alone"),
+            (1, Some(source)) => format!("from {source}"),
             (sources, _) => format!(
                 "from {}",
                 words::plural(sources.into(), "address", "addresses")
             ),
         };
-        let cookie_words = match (at_work, dropped > 0.0, with_cookies) {
-            (true, ..) => ", SYN cookies are at work",
-            (false, true, _) => ", and SYNs are dropped",
-            (false, false, Some(0)) => ", SYN cookies are off",
-            _ => "",
+        let rest = match (at_work, dropped as u64, with_cookies) {
+            (true, ..) => ": SYN cookies are at work".to_owned(),
+            (false, 0, Some(0)) => ": SYN cookies are off".to_owned(),
+            (false, 0, _) => String::new(),
+            (false, dropped, _) => format!(
+                ": {} dropped in the last {}",
+                words::plural(dropped, "SYN was", "SYNs were"),
+                words::seconds(thresholds.window_s)
+            ),
         };
         let kind = if is_flood {
             Kind::SynFlood
@@ -182,8 +188,8 @@ impl SynQueue {
             "half-open connection",
             "half-open connections",
         );
-        observation.summary =
-            format!("{half_open} to {name}{by} {from} do not complete the handshake{cookie_words}");
+        observation.summary = format!("{half_open} {from} to {to} are not completed");
+        observation.rest = rest;
         observation.advice = advice(is_flood, with_cookies, backlog);
         Some(observation)
     }

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::diagnosis::Finder;
 use super::ephemeral_ports_low::{Reuse, reuse};
-use super::facts::Facts;
-use super::finding::{Kind, Severity, Subject, Value, written};
+use super::facts::{Facts, Path, process, subject_of};
+use super::finding::{Kind, Named, Severity, Subject, Value, written};
 use super::observation::Observation;
 use super::words;
 use crate::model::Endpoint;
@@ -38,8 +38,8 @@ impl Default for Thresholds {
     }
 }
 
-/// Fewer are not looked at.
-const FEW: usize = 100;
+/// Fewer are not looked at, unless the threshold is lower.
+const FEW: u32 = 100;
 
 /// Milliseconds that the kernel keeps a TIME-WAIT. Kernel: `TCP_TIMEWAIT_LEN`.
 const LENGTH_MS: u32 = 60_000;
@@ -70,16 +70,14 @@ pub(super) struct TimeWaitBuildup {
 
 impl TimeWaitBuildup {
     pub(super) fn new(thresholds: Thresholds) -> Self {
-        TimeWaitBuildup {
-            thresholds,
-            ..TimeWaitBuildup::default()
-        }
+        TimeWaitBuildup { thresholds }
     }
 }
 
 impl Finder for TimeWaitBuildup {
     fn look(&mut self, facts: &Facts<'_>, out: &mut Vec<Observation>) {
-        if facts.lists.time_wait.len() < FEW {
+        let few = self.thresholds.sockets.min(FEW);
+        if facts.lists.time_wait.len() < few as usize {
             return;
         }
         let rows = &facts.sample().sockets.rows;
@@ -123,40 +121,58 @@ impl TimeWaitBuildup {
         let eats_ports = ports.is_some_and(|share| share >= self.thresholds.ports_share)
             && reuse != Reuse::Works;
         // Half the rate is well again.
-        if !eats_ports && !(many && per_s * 2.0 >= self.thresholds.per_s) {
+        let stays = many && per_s * 2.0 >= self.thresholds.per_s;
+        if !eats_ports && !stays {
             return None;
         }
         let count = Value::Count(group.sockets.into());
         let new = words::per_second(per_s);
         let sockets = words::plural(group.sockets.into(), "TIME-WAIT", "TIME-WAITs");
-        let (subject, cause, summary, advice) = match side {
+        let (subject, cause, summary, rest, advice) = match side {
             Side::In(listener) => {
-                let subject = facts.subject(facts.socket(listener)?);
+                let subject = subject_of(facts.socket(listener)?);
                 let who = match subject.process() {
                     Some(process) => format!("{process} on {subject}"),
                     None => format!("The server on {subject}"),
                 };
-                let summary =
-                    format!("{who} closes its clients' connections first: {sockets}, {new} new");
+                let summary = format!("{who} has {sockets}");
+                let rest = format!(": it closes its clients' connections first, {new}");
                 let advice = "It takes some memory and no ports: here they all use the one that is listened on. \
                               tcp_tw_reuse does not help, it is for connections that go out. To have fewer, keep \
                               connections alive for longer, or let the clients close first.";
-                (subject, "server-closes-first", summary, advice.to_owned())
+                (
+                    subject,
+                    "server-closes-first",
+                    summary,
+                    rest,
+                    advice.to_owned(),
+                )
             }
             Side::Out(remote) => {
                 let subject = Subject::Remote {
                     address: remote.address,
                     port: Some(remote.port),
-                    process: facts.process(socket),
+                    process: process(socket).or_else(|| owner(facts, remote)),
                 };
-                let who = subject
-                    .process()
-                    .map_or_else(|| "Somebody".to_owned(), ToString::to_string);
-                let summary = format!(
-                    "{who} opens connections to {} and closes them first: {sockets}, {new} new",
-                    written(remote)
-                );
-                (subject, "client-closes-first", summary, advice_out(reuse))
+                let towards = written(remote);
+                let (summary, who) = match subject.process() {
+                    Some(process) => (format!("{process} has {sockets} towards {towards}"), "it"),
+                    None => {
+                        let are = if group.sockets == 1 { "is" } else { "are" };
+                        (
+                            format!("There {are} {sockets} towards {towards}"),
+                            "this side",
+                        )
+                    }
+                };
+                let rest = format!(": {who} opens connections and closes them first, {new}");
+                (
+                    subject,
+                    "client-closes-first",
+                    summary,
+                    rest,
+                    advice_out(reuse),
+                )
             }
         };
         let mut observation = Observation::new(Kind::TimeWaitBuildup, subject, "time_wait", count)
@@ -172,9 +188,18 @@ impl TimeWaitBuildup {
         };
         observation.grows = true;
         observation.summary = summary;
+        observation.rest = rest;
         observation.advice = advice;
         Some(observation)
     }
+}
+
+/// Who opens connections to a destination, from any address here.
+fn owner(facts: &Facts<'_>, destination: Endpoint) -> Option<Named> {
+    let mut paths = facts.lists.paths.keys();
+    let towards = |path: &&Path| path.destination == destination;
+    let path = paths.find(towards)?;
+    facts.lists.owner_of(path)
 }
 
 /// The largest share of the local ports that any address here takes towards a destination.

@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
 
 use super::diagnosis::Finder;
-use super::facts::Facts;
+use super::facts::{Facts, activity, subject_of};
 use super::finding::{Kind, Value, written};
 use super::observation::Observation;
 use super::window::Window;
@@ -112,9 +112,9 @@ fn tell(
 ) -> Observation {
     let sum = lately.window.sum(DROPPED);
     let taken = lately.window.sum(TAKEN) / lately.window.len().max(1) as f64;
-    let activity = facts.activity(socket);
+    let activity = activity(socket);
     let buffer = socket.memory().and_then(MemoryInfo::rcvbuf);
-    let subject = facts.subject(socket);
+    let subject = subject_of(socket);
     let pid = subject.process().map(|process| process.key.pid);
     let local = socket.socket.local().map_or_else(String::new, written);
     let whose = match subject.process() {
@@ -162,8 +162,9 @@ fn tell(
         .with_known("rmem_max", most.map(Value::Bytes))
         .with_known("state", activity.map(|a| Value::Text(a.state.to_string())));
     observation.raises = sum >= thresholds.datagrams as f64;
-    observation.summary = format!(
-        "{whose} {why}: {dropped} dropped in {}",
+    observation.summary = format!("{whose} {why}");
+    observation.rest = format!(
+        ": {dropped} dropped in the last {}",
         words::seconds(thresholds.window_s)
     );
     observation.advice = advice;

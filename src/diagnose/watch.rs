@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{Change, Diagnosis, Finding, Severity};
-use crate::aggregate::Moment;
+use crate::aggregate::{Moment, PortsTaken};
 
 /// How long a finding is kept after it was over, µs: long enough for somebody who comes back to the screen.
 const KEPT_US: i64 = 10 * 60 * 1_000_000;
@@ -19,6 +19,8 @@ pub struct Findings {
     pub now: Vec<Arc<Finding>>,
     /// Those that were over in the last ten minutes, the newest first.
     pub over: Vec<Arc<Finding>>,
+    /// How many local ports are taken where the most are; `None` if nobody has counted.
+    pub ports: Option<PortsTaken>,
     /// Since when moments have been looked at, µs since 1970 UTC; `None` if none has.
     pub since_us: Option<i64>,
     /// How many moments have been looked at.
@@ -90,10 +92,21 @@ impl Watch {
         self.over.truncate(MOST_KEPT);
         self.since_us.get_or_insert(now_us);
         self.samples += 1;
+        let ports = match self.diagnosis.ports(moment) {
+            Some((path, taken, _)) => PortsTaken {
+                path: Some((path.source, path.destination)),
+                taken,
+            },
+            None => PortsTaken {
+                path: None,
+                taken: 0,
+            },
+        };
         let now = self.diagnosis.findings().iter();
         self.latest = Arc::new(Findings {
             now: now.cloned().map(Arc::new).collect(),
             over: self.over.iter().cloned().collect(),
+            ports: Some(ports),
             since_us: self.since_us,
             samples: self.samples,
         });

@@ -133,7 +133,7 @@ pub fn write_text(
         let severity = finding.severity.name();
         let mut head = finding.summary.clone();
         if let Some(until_us) = finding.until_us {
-            head += &format!(" It was over at {}.", when::show(until_us, zone));
+            head = format!("{head} It was over at {}.", when::show(until_us, zone));
         }
         write!(out, "{severity:<INDENT$}")?;
         write_wrapped(&head, columns, out)?;

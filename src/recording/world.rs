@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use crate::model::{
-    Activity, Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, Holder, Interface, Process,
-    ProcessKey, ProcessRow, Protocol, Sample, Settings, Severity, Socket, SocketTable, State,
-    Timer, TimerKind, Unowned, Visibility,
+    Activity, Attribution, ClosedSocket, Device, DeviceAddress, Endpoint, Ends, Family, Fault,
+    Holder, Interface, Process, ProcessKey, ProcessRow, Protocol, Sample, Settings, Severity,
+    Socket, SocketTable, State, Timer, TimerKind, Unowned, Visibility,
 };
 
 /// A little generator, so that a whole history follows from one number.
@@ -234,11 +234,30 @@ fn process(dice: &mut Dice, pid: u32) -> ProcessRow {
         process: Arc::new(process),
         descriptors: dice.option(|n| n as u32),
         kinds: dice.option(|n| [n as u32, 0, (n >> 20) as u32, 7]),
-        activity: (pid % 2 == 0).then_some(Activity {
+        activity: pid.is_multiple_of(2).then_some(Activity {
             state: ['R', 'S', 'T', 'ß'][dice.0 as usize % 4],
             cpu_ticks: dice.0,
         }),
     }
+}
+
+fn devices(dice: &mut Dice) -> Vec<Device> {
+    let mut devices = Vec::new();
+    for at in 0..dice.roll(3) {
+        let addresses = (0..dice.roll(3)).map(|_| DeviceAddress {
+            address: address(dice),
+            prefix: dice.roll(129) as u8,
+        });
+        devices.push(Device {
+            addresses: addresses.collect(),
+            index: at as u32 + 1,
+            name: format!("eth{at}"),
+            mtu: dice.option(|n| n as u32),
+            flags: dice.value() as u32,
+            operstate: dice.option(|n| n as u8),
+        });
+    }
+    devices
 }
 
 /// What goes on: sockets that come, change, age, move and end.
@@ -314,7 +333,15 @@ impl World {
         }
 
         let sample = &mut self.sample;
+        let devices_before = sample.devices.take();
         sample.clear();
+        sample.devices = match dice.roll(8) {
+            0 => None,
+            1 => Some(Arc::new(devices(dice))),
+            // The same, shared or not.
+            2 => devices_before.map(|devices| Arc::new(devices.as_ref().clone())),
+            _ => devices_before,
+        };
         sample.monotonic_ns += u64::from(elapsed) * 1_000_000 + dice.roll(900_000);
         sample.taken_at_us += i64::from(elapsed) * 1000 - 300 + dice.roll(600) as i64;
         sample.events_available = dice.roll(2) == 0;
@@ -357,7 +384,7 @@ impl World {
             let names = names[..count].iter().map(|&name| name.to_owned());
             sample.counters.protocols.names = Arc::new(names.collect());
         }
-        if self.next % 8 == 0 {
+        if self.next.is_multiple_of(8) {
             let value = (dice.0 % 3).to_string();
             let values = vec![("net.ipv4.tcp_tw_reuse".to_owned(), value)];
             sample.settings = Arc::new(Settings { values });

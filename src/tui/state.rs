@@ -2,6 +2,7 @@
 
 mod findings;
 mod place;
+mod system;
 mod time;
 mod victim;
 
@@ -26,6 +27,7 @@ use crate::filter::{Context, Filter, FilterError, Names, NoNames, Surroundings};
 use crate::model::{Process, Sample, SocketKey, SocketRef};
 
 pub use place::{Display, Pane, Popup, Screen, Target, Typing};
+pub use system::System;
 pub use victim::{Deed, Recipient, Victim};
 
 /// Pages that one can look into from each other and come back from: each takes up what every moment tells of it.
@@ -57,6 +59,8 @@ pub struct State {
     pub now_us: Option<i64>,
     /// Where one is.
     pub screen: Screen,
+    /// The screen from which a row led here, to go back to.
+    pub(super) led_from: Option<Screen>,
     /// What lies over it.
     pub popup: Option<Popup>,
     /// What is looked for in it.
@@ -97,6 +101,8 @@ pub struct State {
     pub remotes: Table<Remotes>,
     /// The screen of findings.
     pub finding_rows: Table<Findings>,
+    /// The screen of the system.
+    pub system: System,
     /// The screen of events.
     pub events: Table<Events>,
     /// What one has looked into from each screen, the last on top: going back takes it off.
@@ -146,6 +152,7 @@ impl State {
             recording: None,
             now_us: None,
             screen: Screen::Overview,
+            led_from: None,
             popup: None,
             search: String::new(),
             typing: None,
@@ -172,6 +179,7 @@ impl State {
             listeners: Table::new(Listeners::default(), "fill", true),
             remotes: Table::new(Remotes::default(), DEFAULT_SORT, true),
             finding_rows: Table::new(Findings::new(zone.clone()), "severity", true),
+            system: System::default(),
             events: Table::new(Events::new(zone), "at", false),
             pages: Default::default(),
             hits: Hits::default(),
@@ -326,6 +334,9 @@ impl State {
             Pane::Remotes => Some(&mut self.top_remotes),
             Pane::Listeners => Some(&mut self.top_listeners),
             Pane::TimeWait => Some(&mut self.time_wait),
+            Pane::Limits | Pane::Counters | Pane::Interfaces | Pane::Settings => {
+                Some(self.system.table_mut(pane))
+            }
         }
     }
 
@@ -341,6 +352,7 @@ impl State {
             Screen::Listeners => Some(&mut self.listeners),
             Screen::Remotes => Some(&mut self.remotes),
             Screen::Findings => Some(&mut self.finding_rows),
+            Screen::System => self.pane_mut(self.system.focus),
             Screen::Events => Some(&mut self.events),
         }
     }
@@ -365,13 +377,54 @@ impl State {
             (Screen::Listeners, _) => &self.listeners,
             (Screen::Remotes, _) => &self.remotes,
             (Screen::Findings, _) => &self.finding_rows,
+            (Screen::System, _) => self.system.table(self.system.focus),
             (Screen::Events, _) => &self.events,
         })
     }
 
+    /// The tables in sight between which the keys go, if there are several.
+    pub fn panes(&self) -> &'static [Pane] {
+        match (self.screen, self.page()) {
+            (Screen::Overview, None) => &Pane::OVERVIEW,
+            (Screen::System, None) => &Pane::SYSTEM,
+            _ => &[],
+        }
+    }
+
     /// Whether several tables are in sight, between which the keys go.
     pub fn has_panes(&self) -> bool {
-        self.screen == Screen::Overview && self.page().is_none()
+        !self.panes().is_empty()
+    }
+
+    /// Which of them the keys go to.
+    pub(super) fn focus_mut(&mut self) -> &mut Pane {
+        match self.screen {
+            Screen::System => &mut self.system.focus,
+            _ => &mut self.focus,
+        }
+    }
+
+    /// Whether what is typed after `/` is looked for on this screen, which no filter is about.
+    pub(super) fn looks_for(&self) -> bool {
+        self.screen == Screen::System && self.page().is_none()
+    }
+
+    /// What is looked for in what lies over the screen, or on the screen.
+    pub(super) fn searched(&self) -> &str {
+        if self.popup.is_none() && self.looks_for() {
+            self.system.search()
+        } else {
+            &self.search
+        }
+    }
+
+    /// Looks for something else there.
+    pub(super) fn look_for(&mut self, text: String) {
+        if self.popup.is_none() && self.looks_for() {
+            self.system.look_for(&text);
+        } else {
+            self.search = text;
+        }
     }
 
     /// Brings the tables in sight up to the moment. Tables out of sight cost nothing.
@@ -385,7 +438,7 @@ impl State {
             page.bring_up(sequence, || Compared::new(marked, &moment, &self.filter));
         }
         if self.has_panes() {
-            for pane in Pane::OVERVIEW {
+            for &pane in self.panes() {
                 if let Some(table) = self.pane_mut(pane) {
                     table.bring_up(&moment, sequence);
                 }

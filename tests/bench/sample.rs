@@ -6,15 +6,17 @@
 //! - `raw dump`: the same request for TCP over IPv4 and IPv6 with every attribute, into one buffer of 32 KiB, nothing
 //!   parsed. The floor.
 //! - `sample`: a steady-state Sample by `Live` with everything in it, taken in by an `Aggregator`.
-//! - `decode`: the dump's bytes to rows. `aggregate`: rows to rates and totals.
+//! - `decode`: the dump's bytes to rows. `aggregate`: rows to rates and totals. `diagnose`: looking for what is wrong.
 //!
 //! After each size a line tells CPU ms, the ratio of `sample` to `raw dump`, and ns for each socket.
 
 use std::time::Duration;
 
 use criterion::{BenchmarkId, Criterion, SamplingMode, Throughput};
-use sockwatch::aggregate::{Aggregate, Aggregator};
-use sockwatch::model::{Protocol, Sample, SocketTable};
+use jiff::tz::TimeZone;
+use sockwatch::aggregate::{Aggregator, Moment};
+use sockwatch::diagnose::{Diagnosis, Thresholds};
+use sockwatch::model::{Protocol, SocketTable};
 use sockwatch::source::netlink::dump::decode_datagram;
 use sockwatch::source::{Live, LiveOptions, Source};
 
@@ -80,19 +82,21 @@ fn measure(criterion: &mut Criterion, sockets: usize, _crowd: &Crowd) {
     });
 
     let mut live = Live::new(LiveOptions::default()).expect("the kernel gives sock_diag");
-    let mut sample = Sample::default();
-    let (mut aggregator, mut aggregate) = (Aggregator::new(), Aggregate::default());
+    let mut moment = Moment::default();
+    let mut aggregator = Aggregator::new();
     // The first ones find owners and make room; a steady state comes after them.
     for _ in 0..3 {
-        live.next_into(&mut sample).expect("the kernel answers");
-        aggregator.update(&sample, &mut aggregate);
+        live.next_into(&mut moment.sample)
+            .expect("the kernel answers");
+        moment.derive(&mut aggregator);
     }
     let mut sampled = (Duration::ZERO, 0);
     group.bench_function(BenchmarkId::new("sample", sockets), |bencher| {
         bencher.iter_custom(|rounds| {
             cpu_of(rounds, &mut sampled, || {
-                live.next_into(&mut sample).expect("the kernel answers");
-                aggregator.update(&sample, &mut aggregate);
+                live.next_into(&mut moment.sample)
+                    .expect("the kernel answers");
+                moment.derive(&mut aggregator);
             })
         });
     });
@@ -117,22 +121,37 @@ fn measure(criterion: &mut Criterion, sockets: usize, _crowd: &Crowd) {
         bencher.iter_custom(|rounds| {
             cpu_of(rounds, &mut aggregated, || {
                 // The same sockets a second later.
-                sample.monotonic_ns += 1_000_000_000;
-                sample.taken_at_us += 1_000_000;
-                aggregator.update(&sample, &mut aggregate);
+                moment.sample.monotonic_ns += 1_000_000_000;
+                moment.sample.taken_at_us += 1_000_000;
+                moment.derive(&mut aggregator);
+            })
+        });
+    });
+
+    let mut diagnosis = Diagnosis::new(Thresholds::default(), TimeZone::UTC);
+    let mut diagnosed = (Duration::ZERO, 0);
+    group.bench_function(BenchmarkId::new("diagnose", sockets), |bencher| {
+        bencher.iter_custom(|rounds| {
+            cpu_of(rounds, &mut diagnosed, || {
+                moment.sample.monotonic_ns += 1_000_000_000;
+                moment.sample.taken_at_us += 1_000_000;
+                diagnosis.update(&moment);
             })
         });
     });
     group.finish();
 
-    let rows = sample.sockets.rows.len().max(1) as f64;
+    let rows = moment.sample.sockets.rows.len().max(1) as f64;
     let tcp = table.rows.len().max(1) as f64;
-    let [raw, whole, decode, aggregate] = [dumped, sampled, decoded, aggregated].map(milliseconds);
+    let [raw, whole, decode, aggregate, diagnose] =
+        [dumped, sampled, decoded, aggregated, diagnosed].map(milliseconds);
     println!(
         "{rows} sockets: raw dump {raw:.2} ms CPU, sample {whole:.2} ms CPU, ratio {:.2}; \
-         decode {:.0} ns/socket, aggregate {:.0} ns/socket",
+         decode {:.0} ns/socket, aggregate {:.0} ns/socket; \
+         diagnose {diagnose:.2} ms, {:.1} % of a sample",
         whole / raw,
         decode * 1e6 / tcp,
         aggregate * 1e6 / rows,
+        100.0 * diagnose / whole,
     );
 }

@@ -11,6 +11,7 @@ mod notes;
 mod processes;
 mod remotes;
 mod sockets;
+pub mod system;
 
 pub use differences::{Compared, ProcessDifferences, SocketDifferences};
 pub use events::Events;

@@ -24,19 +24,22 @@ pub enum Screen {
     Remotes,
     /// What is wrong.
     Findings,
+    /// The host: limits, counters, devices, settings.
+    System,
     /// What happens.
     Events,
 }
 
 impl Screen {
     /// In the order of their digits.
-    pub const ALL: [Screen; 7] = [
+    pub const ALL: [Screen; 8] = [
         Screen::Overview,
         Screen::Sockets,
         Screen::Processes,
         Screen::Listeners,
         Screen::Remotes,
         Screen::Findings,
+        Screen::System,
         Screen::Events,
     ];
 
@@ -49,6 +52,7 @@ impl Screen {
             Screen::Listeners => "Listeners",
             Screen::Remotes => "Remotes",
             Screen::Findings => "Findings",
+            Screen::System => "System",
             Screen::Events => "Events",
         }
     }
@@ -62,11 +66,12 @@ impl Screen {
             Screen::Listeners => "Listen",
             Screen::Remotes => "Remote",
             Screen::Findings => "Find",
+            Screen::System => "Sys",
             Screen::Events => "Events",
         }
     }
 
-    /// The digit that leads to it. 7 is kept for System.
+    /// The digit that leads to it.
     pub fn digit(self) -> char {
         match self {
             Screen::Overview => '1',
@@ -75,12 +80,13 @@ impl Screen {
             Screen::Listeners => '4',
             Screen::Remotes => '5',
             Screen::Findings => '6',
+            Screen::System => '7',
             Screen::Events => '8',
         }
     }
 }
 
-/// A table of the screen: the overview has several.
+/// A table of the screen: the overview and the system have several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pane {
     /// The one there is, on every other screen and page.
@@ -93,6 +99,14 @@ pub enum Pane {
     Listeners,
     /// The processes with the most TIME-WAITs.
     TimeWait,
+    /// Limits with their headroom.
+    Limits,
+    /// Protocol counters.
+    Counters,
+    /// Network devices.
+    Interfaces,
+    /// Settings of the kernel.
+    Settings,
 }
 
 impl Pane {
@@ -102,6 +116,14 @@ impl Pane {
         Pane::Remotes,
         Pane::Listeners,
         Pane::TimeWait,
+    ];
+
+    /// The panes of the system, the same way.
+    pub const SYSTEM: [Pane; 4] = [
+        Pane::Limits,
+        Pane::Counters,
+        Pane::Interfaces,
+        Pane::Settings,
     ];
 }
 

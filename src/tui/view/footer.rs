@@ -193,8 +193,8 @@ fn hints(state: &State) -> Vec<(String, String)> {
             } else {
                 hint(&[C::NextMatch], "next");
             }
-            hint(&[C::Filter], "filter");
-            hint(&[C::ClearFilter], "no filter");
+            hint(&[C::Filter], filter(state));
+            hint(&[C::ClearFilter], no_filter(state));
             hint(&[C::PickSort], "sort");
             hint(&[C::Findings], "findings");
             hint(&[C::FilterBy], "include");
@@ -229,6 +229,24 @@ fn hints(state: &State) -> Vec<(String, String)> {
         }
     }
     hints
+}
+
+/// What the key does that filters, or looks for a text.
+fn filter(state: &State) -> &'static str {
+    if state.looks_for() {
+        "look for"
+    } else {
+        "filter"
+    }
+}
+
+/// What the key does that takes it away.
+fn no_filter(state: &State) -> &'static str {
+    if state.looks_for() {
+        "all"
+    } else {
+        "no filter"
+    }
 }
 
 /// What the key does that freezes a live display.
@@ -276,7 +294,7 @@ fn render_time(frame: &mut Frame<'_>, area: Rect, state: &State, text: &str, err
 
 /// What is being looked for.
 fn render_search(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    let (text, what) = (state.search.as_str(), "look for: ");
+    let (text, what) = (state.searched(), "look for: ");
     let mut typed = String::new();
     format::harmless(&mut typed, text.as_bytes());
     let end = [

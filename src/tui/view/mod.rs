@@ -27,6 +27,7 @@ mod process;
 mod remote;
 mod socket;
 mod strip;
+mod system;
 mod tabs;
 mod timeline;
 mod too_small;
@@ -80,6 +81,7 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
             (Some(Page::Remote(_)), _) => remote::render(frame, body, state),
             (None, Screen::Overview) => overview::render(frame, body, state),
             (None, Screen::Findings) => findings::render(frame, body, state),
+            (None, Screen::System) => system::render(frame, body, state),
             (None, _) => lists::render(frame, body, state),
         }
         match state.popup {

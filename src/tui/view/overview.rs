@@ -37,7 +37,6 @@ use crate::tui::hits::{Hit, Hits};
 use crate::tui::keymap::{Command, label};
 use crate::tui::state::{Pane, Screen, State};
 use crate::tui::table::{List, Table};
-use crate::tui::text;
 use crate::tui::theme::Tone;
 
 /// From which width on there are two columns.
@@ -204,30 +203,8 @@ impl Tables<'_, '_> {
         if area.width == 0 {
             return;
         }
-        let arrow = if table.sort().descending {
-            '▼'
-        } else {
-            '▲'
-        };
-        let mark = if pane == self.focus { "▶ " } else { "" };
-        let heading = table.sort_heading().heading;
-        let order = format!(" ─ by {heading} {arrow}{}", table.remarks());
-        let room = usize::from(area.width.saturating_sub(4));
-        let needed = text::width(mark) + text::width(long) + text::width(&order);
-        let title = if needed <= room { long } else { short };
-        let title = format!("{mark}{title}{order}");
-        let inner = panel::section(self.frame, area, self.look, &title);
-        if pane == self.focus {
-            let style = self.look.theme.style(Tone::Key);
-            let line = Rect {
-                x: area.x + 1.min(area.width),
-                width: 3.min(area.width.saturating_sub(1)),
-                height: 1.min(area.height),
-                ..area
-            };
-            self.frame.buffer_mut().set_style(line, style);
-        }
-        let inner = indented(inner);
+        let is_focus = pane == self.focus;
+        let inner = panel::pane(self.frame, area, self.look, (long, short), table, is_focus);
         let at = (hits, pane);
         table.render(self.frame.buffer_mut(), inner, self.moment, self.look, at);
         if table.is_empty() {

@@ -1,0 +1,134 @@
+//! Holds a file against what there is to set. The first thing that is wrong is told, with its place.
+
+use toml::de::{DeTable, DeValue};
+use toml::{Table, Value};
+
+use super::error::Wrong;
+use super::rules;
+
+/// The longest that is shown of a value that is wrong, in letters.
+const LONGEST_VALUE: usize = 40;
+
+/// Something wrong, and the byte where it is.
+type Found = (usize, String);
+
+/// Checks what a file sets; `defaults` has every key that there is.
+pub(super) fn check(file: &DeTable<'_>, defaults: &Table, text: &str) -> Result<(), Wrong> {
+    let mut found = Vec::new();
+    table(file, defaults, "", text, &mut found);
+    found.sort_by_key(|(byte, _)| *byte);
+    match found.into_iter().next() {
+        Some((byte, what)) => Err(Wrong::at(text, byte, &what)),
+        None => Ok(()),
+    }
+}
+
+fn table(file: &DeTable<'_>, defaults: &Table, name: &str, text: &str, found: &mut Vec<Found>) {
+    for (key, value) in file {
+        let at = key.span().start;
+        let key: &str = key.get_ref();
+        let path = match name {
+            "" => key.to_owned(),
+            name => format!("{name}.{key}"),
+        };
+        match (defaults.get(key), value.get_ref()) {
+            (None, _) => found.push((at, unknown(key, name, defaults))),
+            (Some(Value::Table(defaults)), DeValue::Table(inner)) => {
+                table(inner, defaults, &path, text, found);
+            }
+            (Some(Value::Table(defaults)), _) => {
+                let keys = keys(defaults);
+                found.push((at, format!("'{path}' is a section: [{path}], with {keys}")));
+            }
+            (Some(_), value_here) => {
+                let rule = rules::of(key);
+                if !rule.allows(value_here) {
+                    let written = shown(text, value.span());
+                    let what = format!("{key} = {written} in [{name}]: {}", rule.wanted());
+                    found.push((value.span().start, what));
+                }
+            }
+        }
+    }
+    order(file, defaults, name, text, found);
+}
+
+/// What is critical is so from no less than what is a warning.
+fn order(file: &DeTable<'_>, defaults: &Table, name: &str, text: &str, found: &mut Vec<Found>) {
+    let set = |key: &str| file.get(key);
+    let number = |key: &str| match set(key) {
+        Some(value) => rules::number(value.get_ref()),
+        None => defaults.get(key).and_then(Value::as_float),
+    };
+    let (Some(warning), Some(critical)) = (number("warning"), number("critical")) else {
+        return;
+    };
+    let places = ["warning", "critical"].map(|key| set(key).map(toml::Spanned::span));
+    let last = places.iter().flatten().max_by_key(|span| span.start);
+    if let Some(last) = last
+        && warning > critical
+    {
+        let written = |key: &str, number: f64| match set(key) {
+            Some(value) => shown(text, value.span()),
+            None => format!("{number} (the default)"),
+        };
+        let what = format!(
+            "warning = {} in [{name}] is above critical = {}: it is at most as high",
+            written("warning", warning),
+            written("critical", critical)
+        );
+        found.push((last.start, what));
+    }
+}
+
+/// What is said of a key that is not there.
+fn unknown(key: &str, name: &str, defaults: &Table) -> String {
+    let place = match name {
+        "" => "a configuration".to_owned(),
+        name => format!("[{name}]"),
+    };
+    match nearest(key, defaults) {
+        Some(near) => format!("{place} has no '{key}'; it has '{near}'"),
+        None => format!("{place} has no '{key}'; it has {}", keys(defaults)),
+    }
+}
+
+/// The keys of a section, in words.
+fn keys(defaults: &Table) -> String {
+    let keys: Vec<&str> = defaults.keys().map(String::as_str).collect();
+    keys.join(", ")
+}
+
+/// The key that was most likely meant: at most a third of its letters are others.
+fn nearest<'a>(key: &str, defaults: &'a Table) -> Option<&'a str> {
+    let plain = |text: &str| text.to_lowercase().replace('_', "-");
+    let far = |known: &str| distance(&plain(key), &plain(known));
+    let nearest = defaults.keys().min_by_key(|known| far(known))?;
+    (far(nearest) * 3 <= nearest.len()).then_some(nearest)
+}
+
+/// How many letters have to be put in, left out or changed (Levenshtein).
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, letter) in a.chars().take(100).enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], i + 1);
+        for (j, other) in b.iter().enumerate() {
+            let change = diagonal + usize::from(letter != *other);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+/// What the file has at a place, not too long.
+fn shown(text: &str, span: std::ops::Range<usize>) -> String {
+    let whole = text.get(span).unwrap_or("");
+    let line = whole.lines().next().unwrap_or("");
+    let mut out: String = line.chars().take(LONGEST_VALUE).collect();
+    if out.len() < whole.len() {
+        out.push('…');
+    }
+    out
+}

@@ -1,0 +1,286 @@
+use std::fs;
+use std::path::Path;
+
+use toml::Value;
+
+use super::*;
+use crate::diagnose::Kind;
+
+/// The sample that is shipped.
+const SAMPLE: &str = include_str!("../../assets/config.toml");
+
+/// What is said of a text that is wrong.
+fn said(text: &str) -> String {
+    let wrong = Config::parse(text).expect_err(text);
+    let said = wrong.to_string();
+    assert!(!said.contains('\n'), "{said}");
+    said
+}
+
+/// Every key with the sections that it stands in: `diagnose.orphans.warning`.
+fn paths(table: &Table, name: &str, out: &mut Vec<String>) {
+    for (key, value) in table {
+        let path = match name {
+            "" => key.clone(),
+            name => format!("{name}.{key}"),
+        };
+        match value {
+            Value::Table(inner) => paths(inner, &path, out),
+            _ => out.push(path),
+        }
+    }
+}
+
+#[test]
+fn the_sample_is_what_is_so_by_default_and_has_every_key() {
+    assert_eq!(Config::parse(SAMPLE).unwrap(), Config::default());
+    let defaults = Table::try_from(Config::default()).unwrap();
+    let (mut there, mut needed) = (Vec::new(), Vec::new());
+    paths(&toml::from_str(SAMPLE).unwrap(), "", &mut there);
+    paths(&defaults, "", &mut needed);
+    assert_eq!(there, needed);
+    assert!(needed.len() > 40);
+}
+
+#[test]
+fn every_key_of_the_sample_has_its_reason() {
+    for line in SAMPLE.lines() {
+        assert!(line.chars().count() <= 100, "{line}");
+    }
+    let mut before = "";
+    for line in SAMPLE.lines() {
+        let is_key = line.contains(" = ") && !line.starts_with('#');
+        // Both shares of a limit may have one reason.
+        let explained = before.starts_with('#') || line.starts_with("critical");
+        assert!(!is_key || explained, "no reason: {line}");
+        before = line;
+    }
+}
+
+#[test]
+fn what_is_set_counts_and_the_rest_is_as_by_default() {
+    let config = Config::parse("[diagnose.orphans]\nwarning = 0.25\n").unwrap();
+    assert_eq!(config.diagnose.orphans.warning, 0.25);
+    let default = Config::default().diagnose;
+    assert_eq!(config.diagnose.orphans.critical, default.orphans.critical);
+    assert_eq!(config.diagnose.accept_queue, default.accept_queue);
+    // Whole numbers will do for seconds.
+    let text = "diagnose = { hold_s = 10, close-wait-leak.age_s = 1_0 }";
+    let config = Config::parse(text).unwrap();
+    assert_eq!(config.diagnose.hold_s, 10.0);
+    assert_eq!(config.diagnose.close_wait_leak.age_s, 10.0);
+    let text = "[diagnose]\ndisable = ['syn-flood']\nignore_processes = ['nginx']";
+    let config = Config::parse(text).unwrap();
+    assert_eq!(config.diagnose.disable, [Kind::SynFlood]);
+    assert_eq!(config.diagnose.ignore_processes, ["nginx"]);
+    assert_eq!(Config::parse("").unwrap(), Config::default());
+}
+
+#[test]
+fn what_is_not_known_is_refused_with_its_place_and_what_was_meant() {
+    assert_eq!(
+        said("[diagnose.close-wait-leak]\nconections = 3\n"),
+        ":2:1: [diagnose.close-wait-leak] has no 'conections'; it has 'connections'"
+    );
+    assert_eq!(
+        said("[diagnose]\nhold_s = 3\n[diagnose.close_wait_leak]\n"),
+        ":3:11: [diagnose] has no 'close_wait_leak'; it has 'close-wait-leak'"
+    );
+    assert_eq!(
+        said("[theme]\ndark = true\n"),
+        ":1:2: a configuration has no 'theme'; it has diagnose"
+    );
+    assert_eq!(
+        said("[diagnose.connect-stuck]\n  seconds = 3\n"),
+        ":2:3: [diagnose.connect-stuck] has no 'seconds'; it has requests, retries"
+    );
+    assert_eq!(
+        said("diagnose = 3"),
+        ":1:1: 'diagnose' is a section: [diagnose], with ".to_owned()
+            + &Table::try_from(Thresholds::default())
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect::<Vec<_>>()
+                .join(", ")
+    );
+}
+
+#[test]
+fn what_is_not_allowed_is_refused_with_what_is() {
+    let share = "it is a share, above 0 and up to 1 (0.8 is 80 %)";
+    for value in [
+        "1.5", "80", "0", "0.0", "-0.1", "nan", "inf", "'0.8'", "true",
+    ] {
+        assert_eq!(
+            said(&format!("[diagnose.orphans]\nwarning = {value}\n")),
+            format!(":2:11: warning = {value} in [diagnose.orphans]: {share}")
+        );
+    }
+    for value in ["0", "-5", "601", "nan", "inf", "\"10s\"", "[1]"] {
+        assert_eq!(
+            said(&format!("[diagnose.udp-drops]\nwindow_s = {value}\n")),
+            format!(
+                ":2:12: window_s = {value} in [diagnose.udp-drops]: it is a number of seconds, from 1 to 600"
+            )
+        );
+    }
+    assert_eq!(
+        said("[diagnose]\nclear_s = -1\n"),
+        ":2:11: clear_s = -1 in [diagnose]: it is a number of seconds, from 0 to 86400"
+    );
+    for value in ["0", "-1", "2.5", "4294967296", "99999999999999999999999"] {
+        assert_eq!(
+            said(&format!("[diagnose.syn-queue]\nhalf_open = {value}")),
+            format!(
+                ":2:13: half_open = {value} in [diagnose.syn-queue]: it is a whole number, from 1 to 4294967295"
+            )
+        );
+    }
+    assert_eq!(
+        said("[diagnose.connect-stuck]\nretries = 256"),
+        ":2:11: retries = 256 in [diagnose.connect-stuck]: it is a whole number, from 0 to 255"
+    );
+    assert_eq!(
+        said("[diagnose.time-wait-buildup]\nper_s = 0"),
+        ":2:9: per_s = 0 in [diagnose.time-wait-buildup]: it is a number per second, above 0"
+    );
+    let text = "[diagnose]\ndisable = ['orphans', 'time-waits']";
+    assert!(said(text).starts_with(
+        ":2:11: disable = ['orphans', 'time-waits'] in [diagnose]: it is a list of these: close-wait-leak, "
+    ));
+    assert_eq!(
+        said("[diagnose]\nignore_processes = 'nginx'"),
+        ":2:20: ignore_processes = 'nginx' in [diagnose]: it is a list of processes' names"
+    );
+}
+
+#[test]
+fn a_warning_is_not_above_what_is_critical() {
+    assert_eq!(
+        said("[diagnose.orphans]\nwarning = 0.9\n"),
+        ":2:11: warning = 0.9 in [diagnose.orphans] is above critical = 0.8 (the default): it is at most as high"
+    );
+    assert_eq!(
+        said("[diagnose.descriptors-low]\nwarning = 0.5\ncritical = 0.4\n"),
+        ":3:12: warning = 0.5 in [diagnose.descriptors-low] is above critical = 0.4: it is at most as high"
+    );
+    let same = "[diagnose.descriptors-low]\nwarning = 0.5\ncritical = 0.5\n";
+    assert!(Config::parse(same).is_ok());
+}
+
+#[test]
+fn what_is_no_toml_is_told_in_one_line_with_its_place() {
+    assert_eq!(
+        said("[diagnose]\nhold_s = \n"),
+        ":2:10: not TOML: string values must be quoted, expected literal string"
+    );
+    assert!(
+        said("[diagnose]\nhold_s = 1\nhold_s = 2\n").starts_with(":3:1: not TOML: duplicate key")
+    );
+    assert!(said("[diagnose").starts_with(":1:10: not TOML: "));
+    assert!(said("\u{1b}[2J").contains("not TOML: "));
+    // The first of several is told.
+    let text = "[diagnose]\nhold_s = -1\n[diagnose.accept-queue]\nfilling = 1\n";
+    assert!(said(text).starts_with(":2:10: hold_s = -1"));
+}
+
+/// A home with files in it.
+struct Home(tempfile::TempDir);
+
+impl Home {
+    fn new() -> Home {
+        Home(tempfile::tempdir().unwrap())
+    }
+
+    fn has(&self, file: &str, text: &str) {
+        let path = self.0.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn environment(&self) -> Environment {
+        Environment {
+            home: Some(self.0.path().into()),
+            system: self.0.path().join("etc/config.toml"),
+            ..Environment::default()
+        }
+    }
+}
+
+fn hold_s(loaded: Result<Config, ConfigError>) -> f64 {
+    loaded.unwrap().diagnose.hold_s
+}
+
+#[test]
+fn the_users_file_is_found_before_the_machines_and_a_named_one_before_both() {
+    let home = Home::new();
+    let mut around = home.environment();
+    assert_eq!(hold_s(load(None, &around)), 2.0, "there is none");
+    home.has("etc/config.toml", "diagnose.hold_s = 3");
+    assert_eq!(hold_s(load(None, &around)), 3.0);
+    home.has(".config/sockwatch/config.toml", "diagnose.hold_s = 4");
+    assert_eq!(hold_s(load(None, &around)), 4.0);
+    around.config_home = Some("relative".into());
+    assert_eq!(hold_s(load(None, &around)), 4.0, "it does not count");
+    home.has("xdg/sockwatch/config.toml", "diagnose.hold_s = 5");
+    around.config_home = Some(home.0.path().join("xdg").into());
+    assert_eq!(hold_s(load(None, &around)), 5.0);
+    home.has("mine.toml", "diagnose.hold_s = 6");
+    let mine = home.0.path().join("mine.toml");
+    around.file = Some(mine.clone().into());
+    assert_eq!(hold_s(load(None, &around)), 6.0);
+    assert_eq!(hold_s(load(Some(Path::new("none")), &around)), 2.0);
+    around.file = Some("none".into());
+    assert_eq!(hold_s(load(None, &around)), 2.0);
+    assert_eq!(hold_s(load(Some(&mine), &around)), 6.0);
+    around.file = Some("".into());
+    assert_eq!(hold_s(load(None, &around)), 5.0);
+}
+
+#[test]
+fn a_file_that_cannot_be_had_is_told_with_what_can_be_done() {
+    let home = Home::new();
+    let around = home.environment();
+    let said = |path: &Path| load(Some(path), &around).unwrap_err().to_string();
+    let root = home.0.path().display().to_string();
+    assert_eq!(
+        said(&home.0.path().join("gone.toml")),
+        format!(
+            "cannot read the configuration {root}/gone.toml: No such file or directory (os error 2); \
+             '--config none' goes without"
+        )
+    );
+    assert!(said(home.0.path()).contains("Is a directory"));
+    fs::write(home.0.path().join("binary"), [0xff, 0xfe]).unwrap();
+    assert_eq!(
+        said(&home.0.path().join("binary")),
+        format!("{root}/binary: not a text in UTF-8; '--config none' goes without")
+    );
+    assert!(said(Path::new("/dev/zero")).contains("larger than any configuration"));
+    home.has("wrong", "diagnose.hold_s = 'long'");
+    assert_eq!(
+        said(&home.0.path().join("wrong")),
+        format!(
+            "{root}/wrong:1:19: hold_s = 'long' in [diagnose]: it is a number of seconds, from 0 to 86400"
+        )
+    );
+    // The file that is looked for is not passed over if it is wrong.
+    home.has(".config/sockwatch/config.toml", "x");
+    assert!(load(None, &around).is_err());
+}
+
+proptest::proptest! {
+    #[test]
+    fn no_text_makes_it_panic(start in 0..SAMPLE.len(), length in 0usize..200, text in "\\PC{0,20}") {
+        let mut whole = SAMPLE.to_owned();
+        let is_start = whole.is_char_boundary(start);
+        let end = (start + length).min(whole.len());
+        if is_start && whole.is_char_boundary(end) {
+            whole.replace_range(start..end, &text);
+        }
+        if let Err(wrong) = Config::parse(&whole) {
+            proptest::prop_assert!(!wrong.to_string().contains('\n'));
+        }
+    }
+}
