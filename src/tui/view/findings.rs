@@ -229,6 +229,13 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     });
     let rows = state.finding_rows.len() as u16;
     let most = area.height.saturating_sub(TABLE_LINES.min(rows.max(2) + 3));
+    let chosen = chosen.map(|(title, mut lines)| {
+        // Before a line is out of sight, the empty ones go.
+        if lines.len() as u16 + 2 > most {
+            lines.retain(|line| !line.is_empty());
+        }
+        (title, lines)
+    });
     let needed = chosen
         .as_ref()
         .map_or(0, |(_, lines)| lines.len() as u16 + 2);
