@@ -332,7 +332,7 @@ impl Diagnosis {
 }
 
 /// The time of day, with the date if that is another.
-fn time_of_day(us: i64, now_us: i64, zone: &TimeZone) -> String {
+pub(super) fn time_of_day(us: i64, now_us: i64, zone: &TimeZone) -> String {
     let (then, now) = (when::show(us, zone), when::show(now_us, zone));
     match (then.split_once(' '), now.split_once(' ')) {
         (Some((day, time)), Some((today, _))) if day == today => time.to_owned(),
