@@ -389,3 +389,6 @@ fn finders(thresholds: &Thresholds) -> Vec<Box<dyn Finder>> {
         Box::new(host_limits::HostLimits::new(&t)),
     ]
 }
+
+#[cfg(test)]
+mod tests;
