@@ -64,6 +64,8 @@ pub(super) struct AcceptQueue {
     thresholds: Thresholds,
     lately: FxHashMap<SocketKey, Lately>,
     round: u64,
+    /// `ListenOverflows` of the Sample before.
+    overflows: Option<u64>,
 }
 
 impl AcceptQueue {
@@ -101,6 +103,7 @@ impl Finder for AcceptQueue {
     fn look(&mut self, facts: &Facts<'_>, out: &mut Vec<Observation>) {
         self.round += 1;
         let seconds = facts.elapsed_s();
+        let overflowed = self.overflowed(facts);
         for totals in &facts.moment.whole().listeners {
             let Some(socket) = facts.socket(totals.row) else {
                 continue;
@@ -113,11 +116,14 @@ impl Finder for AcceptQueue {
             let lately = self.lately.entry(key).or_default();
             lately.round = self.round;
             let is_full = totals.accept_queue > 0 && totals.accept_queue >= totals.backlog;
+            // Between two Samples it can fill and be emptied: then its drops tell, if full queues dropped most of them.
+            let was_full = dropped > 0.0
+                && seconds.is_some_and(|seconds| overflowed as f64 * 2.0 >= dropped * seconds);
             if let Some(seconds) = seconds {
                 let values = [
                     dropped * seconds,
                     totals.accepted_per_s.unwrap_or(0.0) * seconds,
-                    f64::from(u8::from(is_full)),
+                    f64::from(u8::from(is_full || was_full)),
                 ];
                 let span = self.thresholds.window_s;
                 lately.window.push(facts.now_ns(), seconds, values, span);
@@ -135,6 +141,16 @@ impl Finder for AcceptQueue {
 }
 
 impl AcceptQueue {
+    /// How many connections full accept queues have dropped since the Sample before, all listeners together.
+    fn overflowed(&mut self, facts: &Facts<'_>) -> u64 {
+        let now = facts.counter("TcpExt.ListenOverflows");
+        let before = std::mem::replace(&mut self.overflows, now);
+        match (now, before) {
+            (Some(now), Some(before)) => now.saturating_sub(before),
+            _ => 0,
+        }
+    }
+
     fn tell(
         &mut self,
         facts: &Facts<'_>,

@@ -1,7 +1,8 @@
 //! `retransmitting`: a path loses segments, measured against what was sent on it.
 //!
 //! A little loss is how TCP finds out how much a path carries. From a few per cent on it costs throughput and latency.
-//! Where nothing is acknowledged at all, `sender-stalled` tells of it.
+//! Where nothing is acknowledged at all, `sender-stalled` tells of it. Within one machine a reader that is slower than what
+//! comes loses some in its full buffer: that is no path's fault.
 
 use std::net::IpAddr;
 
@@ -14,6 +15,7 @@ use super::finding::{Kind, Severity, Subject, Value};
 use super::observation::Observation;
 use super::window::Window;
 use super::words;
+use crate::model::{MemoryInfo, SocketRef};
 
 /// When it is told.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -89,6 +91,9 @@ impl Finder for Retransmitting {
             let Some(remote) = socket.socket.remote() else {
                 continue;
             };
+            if did_not_fit(facts, socket) {
+                continue;
+            }
             let host = self.hosts.entry(remote.address.to_canonical()).or_default();
             host.connections += 1;
             if f64::from(rate) > host.most {
@@ -113,6 +118,19 @@ impl Finder for Retransmitting {
         }
         self.hosts.retain(|_, host| host.window.count(AGAIN) > 0);
     }
+}
+
+/// Whether the other end is on this machine too and has dropped segments: then it was its full buffer that lost them,
+/// for its process reads slowly, and not a path.
+fn did_not_fit(facts: &Facts<'_>, socket: SocketRef<'_>) -> bool {
+    own_end(socket.socket).is_some()
+        && facts
+            .moment
+            .peer_of(socket.socket)
+            .and_then(|row| facts.socket(row as u32))
+            .and_then(|peer| peer.memory())
+            .and_then(MemoryInfo::drops)
+            .is_some_and(|drops| drops > 0)
 }
 
 impl Retransmitting {

@@ -10,6 +10,7 @@
 
 pub(crate) mod crowd;
 pub mod dashboard;
+pub(crate) mod diagnosis;
 pub(crate) mod dumps;
 pub(crate) mod listed;
 pub mod machine;
@@ -18,6 +19,7 @@ pub(crate) mod needs;
 pub(crate) mod net;
 pub(crate) mod rerecord;
 pub(crate) mod roles;
+pub(crate) mod sandbox;
 pub(crate) mod ss;
 pub(crate) mod states;
 pub(crate) mod synthetic;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::fd::OwnedFd;
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use libtest_mimic::{Failed, Trial};
 
@@ -25,6 +25,14 @@ pub(crate) enum Need {
     Pyarrow,
     /// `python3` with `duckdb`.
     Duckdb,
+    /// `nft` of nftables, to lose packets.
+    Nft,
+    /// `nginx`, to have a server that is healthy.
+    Nginx,
+    /// `wrk`, to ask it much.
+    Wrk,
+    /// `iperf3`, to send at full speed.
+    Iperf3,
 }
 
 /// `CAP_NET_ADMIN`, `CAP_SYS_PTRACE` and `CAP_SYS_ADMIN` as bits of `CapEff`.
@@ -45,6 +53,11 @@ impl Need {
                 .then_some("needs a kernel with MPTCP"),
             Need::Pyarrow => (!imports("pyarrow")).then_some("needs python3 with pyarrow"),
             Need::Duckdb => (!imports("duckdb")).then_some("needs python3 with duckdb"),
+            Need::Nft => (!runs("nft", "--version")).then_some("needs nft (nftables)"),
+            Need::Nginx => (!runs("nginx", "-v")).then_some("needs nginx"),
+            // It has no option that ends it well.
+            Need::Wrk => (!is_there("wrk", "-v")).then_some("needs wrk"),
+            Need::Iperf3 => (!runs("iperf3", "-v")).then_some("needs iperf3"),
             Need::Unshare => {
                 (!runs("unshare", "--version")).then_some("needs unshare (util-linux)")
             }
@@ -83,12 +96,20 @@ fn imports(module: &str) -> bool {
 }
 
 fn succeeds(command: &mut Command) -> bool {
+    quiet(command).is_ok_and(|status| status.success())
+}
+
+/// Whether it can be started.
+fn is_there(tool: &str, argument: &str) -> bool {
+    quiet(Command::new(tool).arg(argument)).is_ok()
+}
+
+fn quiet(command: &mut Command) -> std::io::Result<ExitStatus> {
     command
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
-        .is_ok_and(|status| status.success())
 }
 
 /// Why `needs` are not met; `None` if they are.

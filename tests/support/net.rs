@@ -136,6 +136,14 @@ pub(crate) fn break_path() {
     ));
 }
 
+/// Undoes it.
+pub(crate) fn mend_path() {
+    let far_mac = word_after("lladdr", &["neigh", "show", &FAR.to_string()]);
+    ip(&format!(
+        "neigh replace {FAR_BROKEN} lladdr {far_mac} nud permanent dev {DEVICE}"
+    ));
+}
+
 /// Lets IPv6 addresses of the device be used at once.
 fn without_dad(device: &str) {
     for (name, value) in [("accept_dad", "0"), ("addr_gen_mode", "1")] {
@@ -146,15 +154,18 @@ fn without_dad(device: &str) {
 
 /// The device's hardware address, from `ip`: `/sys` shows the namespace that mounted it.
 fn hardware_address(device: &str) -> String {
-    let output = Command::new("ip")
-        .args(["-o", "link", "show", "dev", device])
-        .output()
-        .expect("ip runs");
+    word_after("link/ether", &["-o", "link", "show", "dev", device])
+}
+
+/// What stands behind a word in what `ip` tells.
+fn word_after(word: &str, arguments: &[&str]) -> String {
+    let output = Command::new("ip").args(arguments).output();
+    let output = output.expect("ip runs");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     text.split_whitespace()
-        .skip_while(|word| *word != "link/ether")
+        .skip_while(|each| *each != word)
         .nth(1)
-        .unwrap_or_else(|| panic!("no hardware address in {text:?}"))
+        .unwrap_or_else(|| panic!("no {word:?} in {text:?}"))
         .to_owned()
 }
 

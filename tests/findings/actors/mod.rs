@@ -1,0 +1,172 @@
+//! Those who act in the conditions: this binary again, each under a name of its own, so that a finding can be held
+//! against who it names.
+//!
+//! An actor says one line when it is ready, often a port, and then does what it does until its input ends. What it
+//! is told meanwhile changes how it does it.
+
+mod clients;
+mod datagrams;
+mod limits;
+mod packets;
+mod servers;
+
+use std::ffi::CString;
+use std::process::Stdio;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, TryRecvError};
+use std::thread;
+use std::time::Duration;
+
+use crate::support::diagnosis::Finding;
+use crate::support::roles::{self, Held};
+
+/// An actor, seen by the test.
+#[derive(Debug)]
+pub(crate) struct Actor {
+    /// The kernel's name of its process.
+    pub(crate) name: &'static str,
+    held: Held,
+    ready: String,
+}
+
+impl Actor {
+    /// Starts the process in `role` under `name`, in the network namespace of this thread, and waits until it is ready.
+    pub(crate) fn start(name: &'static str, role: &str, arguments: &[&str]) -> Actor {
+        assert!(name.len() < 16, "{name}: the kernel cuts it");
+        let mut command = roles::command(role);
+        command.arg(name).args(arguments).stdin(Stdio::piped());
+        let mut held = Held::start(command);
+        let ready = held.line();
+        assert!(!ready.is_empty(), "{name} could not begin");
+        Actor { name, held, ready }
+    }
+
+    /// The port that it is ready on.
+    pub(crate) fn port(&self) -> u16 {
+        let port = self.ready.parse();
+        port.unwrap_or_else(|_| panic!("{} says {:?}", self.name, self.ready))
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.held.pid()
+    }
+
+    /// How a finding writes it.
+    pub(crate) fn written(&self) -> String {
+        format!("{} ({})", self.name, self.pid())
+    }
+
+    /// Whether a finding is about it, or about what it holds, and says so and the rest.
+    pub(crate) fn assert_named(&self, finding: &Finding, rest: &[&str]) {
+        finding.assert_process(self.name, self.pid());
+        finding.assert_says(&[&self.written()]);
+        finding.assert_says(rest);
+    }
+
+    /// Tells it to go on in another way and waits for its answer.
+    pub(crate) fn tell(&mut self, order: &str) -> String {
+        self.held.tell(order);
+        let answer = self.held.line();
+        assert!(!answer.is_empty(), "{} did not take {order:?}", self.name);
+        answer
+    }
+
+    /// Ends it as `kill -9` does.
+    pub(crate) fn end(mut self) {
+        self.held.kill();
+    }
+}
+
+/// In a child: plays the role that this process was started in. `false` if there is no such role.
+pub(crate) fn play() -> bool {
+    let Some(role) = roles::role() else {
+        return false;
+    };
+    let mut arguments = std::env::args().skip(1);
+    let name = arguments.next().expect("an actor has a name");
+    rustix::thread::set_name(&CString::new(name).expect("no zeros")).expect("it can be named");
+    let arguments = Arguments(arguments.collect());
+    match role.as_str() {
+        "accept" => servers::accept(&arguments),
+        "keep" => servers::keep(&arguments),
+        "read" => servers::read(&arguments),
+        "read-slowly" => servers::read_slowly(&arguments),
+        "serve-short" => servers::serve_short(&arguments),
+        "call" => clients::call(&arguments),
+        "arrive" => clients::arrive(&arguments),
+        "stand-in-line" => clients::stand_in_line(&arguments),
+        "send" => clients::send(&arguments),
+        "churn" => clients::churn(&arguments),
+        "knock" => clients::knock(&arguments),
+        "receive-datagrams" => datagrams::receive(&arguments),
+        "send-datagrams" => datagrams::send(&arguments),
+        "send-syns" => packets::send_syns(&arguments),
+        "hoard" => limits::hoard(&arguments),
+        "fill-conntrack" => limits::fill_conntrack(&arguments),
+        other => panic!("no role {other:?}"),
+    }
+    true
+}
+
+/// What an actor was started with, after its name.
+struct Arguments(Vec<String>);
+
+impl Arguments {
+    fn text(&self, at: usize) -> &str {
+        &self.0[at]
+    }
+
+    fn number<T: std::str::FromStr>(&self, at: usize) -> T {
+        let text = self.text(at);
+        text.parse()
+            .unwrap_or_else(|_| panic!("argument {at} is {text:?}"))
+    }
+
+    fn millis(&self, at: usize) -> Duration {
+        Duration::from_millis(self.number(at))
+    }
+}
+
+/// What an actor is told. It ends when nobody tells it anything any more.
+struct Orders(Receiver<String>);
+
+impl Orders {
+    fn listen() -> Orders {
+        let (told, orders) = mpsc::channel();
+        thread::spawn(move || {
+            for line in std::io::stdin().lines().map_while(Result::ok) {
+                if told.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        Orders(orders)
+    }
+
+    /// The next order, once it comes.
+    fn next(&self) -> String {
+        self.0.recv().unwrap_or_else(|_| std::process::exit(0))
+    }
+
+    /// What has been told by now.
+    fn poll(&self) -> Option<String> {
+        match self.0.try_recv() {
+            Ok(order) => Some(order),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => std::process::exit(0),
+        }
+    }
+
+    /// Waits for an order at most so long.
+    fn within(&self, time: Duration) -> Option<String> {
+        match self.0.recv_timeout(time) {
+            Ok(order) => Some(order),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => std::process::exit(0),
+        }
+    }
+}
+
+/// Says that it is ready, or that it has done what it was told.
+fn say(what: impl std::fmt::Display) {
+    println!("{what}");
+}

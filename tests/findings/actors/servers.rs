@@ -1,0 +1,182 @@
+//! Servers, most of them bad ones.
+
+use std::io::{self, Read as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::net::{self as sys, AddressFamily, SocketType, sockopt};
+
+use super::{Arguments, Orders, say};
+
+/// A listener with a backlog of one's own, on a port that the kernel chooses. It does not block.
+fn listen(address: &str, backlog: i32) -> TcpListener {
+    let socket = sys::socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+    let address = SocketAddr::new(address.parse().expect("an address"), 0);
+    sockopt::set_socket_reuseaddr(&socket, true).expect("it can be set");
+    sys::bind(&socket, &address).expect("it binds");
+    sys::listen(&socket, backlog).expect("it listens");
+    let listener = TcpListener::from(socket);
+    listener.set_nonblocking(true).expect("it can be set");
+    listener
+}
+
+fn port(listener: &TcpListener) -> u16 {
+    listener.local_addr().expect("it has an address").port()
+}
+
+/// The next connection, if one waits.
+fn accepted(listener: &TcpListener) -> Option<TcpStream> {
+    match listener.accept() {
+        Ok((stream, _)) => Some(stream),
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
+        Err(error) => panic!("accept: {error}"),
+    }
+}
+
+/// How a server takes what waits in its queue.
+#[derive(Clone, Copy)]
+enum Manner {
+    /// Not at all.
+    Never,
+    /// One each so often.
+    One(Duration),
+    /// All of them, each so often.
+    All(Duration),
+}
+
+impl Manner {
+    fn parse(text: &str) -> Manner {
+        let (manner, time) = text.split_once(' ').unwrap_or((text, "0"));
+        let time = Duration::from_millis(time.parse().expect("milliseconds"));
+        match manner {
+            "never" => Manner::Never,
+            "one" => Manner::One(time),
+            "all" => Manner::All(time),
+            other => panic!("no manner {other:?}"),
+        }
+    }
+}
+
+/// `ADDRESS BACKLOG MANNER`: accepts in that manner, and closes what it accepted. An order is another manner.
+pub(super) fn accept(arguments: &Arguments) {
+    let listener = listen(arguments.text(0), arguments.number(1));
+    let mut manner = Manner::parse(arguments.text(2));
+    let orders = Orders::listen();
+    say(port(&listener));
+    let mut next = Instant::now();
+    loop {
+        let rest = next.saturating_duration_since(Instant::now());
+        let order = match manner {
+            Manner::Never => Some(orders.next()),
+            Manner::One(_) | Manner::All(_) => orders.within(rest),
+        };
+        if let Some(order) = order {
+            manner = Manner::parse(&order);
+            say("as told");
+            next = Instant::now();
+            continue;
+        }
+        match manner {
+            Manner::Never => {}
+            Manner::One(time) => {
+                drop(accepted(&listener));
+                next += time;
+            }
+            Manner::All(time) => {
+                while accepted(&listener).is_some() {}
+                next += time;
+            }
+        }
+    }
+}
+
+/// `ADDRESS`: accepts at once and reads, but never closes. Told anything, it closes all that it has.
+pub(super) fn keep(arguments: &Arguments) {
+    let listener = listen(arguments.text(0), 511);
+    let orders = Orders::listen();
+    say(port(&listener));
+    let mut kept = Vec::new();
+    loop {
+        while let Some(mut stream) = accepted(&listener) {
+            stream.set_nonblocking(true).expect("it can be set");
+            let _ = stream.read(&mut [0; 512]);
+            kept.push(stream);
+        }
+        if orders.within(Duration::from_millis(5)).is_some() {
+            kept.clear();
+            say("closed");
+        }
+    }
+}
+
+/// `ADDRESS`: accepts at once and does not read, until it is told to. Closes what has been read to its end.
+pub(super) fn read(arguments: &Arguments) {
+    let listener = listen(arguments.text(0), 511);
+    let orders = Orders::listen();
+    say(port(&listener));
+    let mut streams: Vec<TcpStream> = Vec::new();
+    let mut reading = arguments.text(1) == "at-once";
+    let mut buffer = vec![0; 1 << 20];
+    loop {
+        while let Some(stream) = accepted(&listener) {
+            stream.set_nonblocking(true).expect("it can be set");
+            streams.push(stream);
+        }
+        if !reading && !streams.is_empty() {
+            orders.next();
+            reading = true;
+            say("reads");
+        }
+        if reading {
+            streams.retain_mut(|stream| {
+                loop {
+                    match stream.read(&mut buffer) {
+                        Ok(0) => return false,
+                        Ok(_) => {}
+                        Err(error) => return error.kind() == io::ErrorKind::WouldBlock,
+                    }
+                }
+            });
+        }
+        let _ = orders.within(Duration::from_millis(2));
+    }
+}
+
+/// `ADDRESS WHO`: serves one short connection after the other. WHO closes it first: `client` or `server`.
+pub(super) fn serve_short(arguments: &Arguments) {
+    let listener = listen(arguments.text(0), 4096);
+    listener.set_nonblocking(false).expect("it can be set");
+    let client_first = arguments.text(1) == "client";
+    say(port(&listener));
+    let (accepted, served) = mpsc::channel::<TcpStream>();
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            accepted.send(stream).expect("the other thread serves");
+        }
+    });
+    thread::spawn(move || {
+        for mut stream in served {
+            if client_first {
+                let _ = stream.read(&mut [0; 64]);
+            }
+        }
+    });
+    Orders::listen().next();
+}
+
+/// `ADDRESS BYTES PERIOD_MS`: reads so much each period from its one connection.
+pub(super) fn read_slowly(arguments: &Arguments) {
+    let listener = listen(arguments.text(0), 16);
+    listener.set_nonblocking(false).expect("it can be set");
+    let mut buffer = vec![0; arguments.number(1)];
+    let period = arguments.millis(2);
+    let orders = Orders::listen();
+    say(port(&listener));
+    let (mut stream, _) = listener.accept().expect("it accepts");
+    loop {
+        stream.read_exact(&mut buffer).expect("there is more");
+        let _ = orders.within(period);
+    }
+}

@@ -1,0 +1,47 @@
+//! Datagrams that are dropped: nobody reads them, or the buffer is too small for how they come.
+
+use crate::actors::Actor;
+use crate::plain;
+use crate::support::diagnosis::Finding;
+use crate::support::sandbox::Case;
+use crate::watch::Watch;
+
+pub(crate) const CASES: &[Case] = &[
+    plain("udp-drops: a process that does not read", unread),
+    plain("udp-drops: a buffer too small for bursts", small_buffer),
+];
+
+/// A receiver that reads each period what has come, and a sender of bursts.
+fn datagrams(name: &'static str, how: [&str; 2], bursts: [&str; 2]) -> (Actor, Actor) {
+    let receiver = Actor::start(name, "receive-datagrams", &["127.0.0.1", how[0], how[1]]);
+    let target = format!("127.0.0.1:{}", receiver.port());
+    let arguments = [target.as_str(), bursts[0], bursts[1]];
+    let sender = Actor::start("gram-sender", "send-datagrams", &arguments);
+    (receiver, sender)
+}
+
+fn assert_dropped(finding: &Finding, receiver: &Actor, cause: &str) {
+    finding.assert_cause(cause);
+    let place = format!("127.0.0.1:{}", receiver.port());
+    receiver.assert_named(finding, &[&place]);
+    finding.assert_in("dropped", 50.0..);
+    finding.assert_in("dropped_per_s", 20.0..=2000.0);
+}
+
+fn unread() {
+    let (mut receiver, _sender) = datagrams("deaf-collector", ["0", "0"], ["20", "20"]);
+    let watch = Watch::begin();
+    let finding = watch.finds("udp-drops");
+    assert_dropped(&finding, &receiver, "slow");
+    receiver.tell("read");
+    watch.goes(&["udp-drops"]);
+}
+
+fn small_buffer() {
+    let (mut receiver, _sender) = datagrams("tiny-collector", ["8192", "2"], ["60", "100"]);
+    let watch = Watch::begin();
+    let finding = watch.finds("udp-drops");
+    assert_dropped(&finding, &receiver, "buffer");
+    receiver.tell("200000");
+    watch.goes(&["udp-drops"]);
+}

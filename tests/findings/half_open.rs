@@ -1,0 +1,84 @@
+//! Half-open connections: from everywhere, or enough for a small queue.
+
+use crate::actors::Actor;
+use crate::plain;
+use crate::support::diagnosis::Finding;
+use crate::support::net::{FAR, Link, NEAR, ip};
+use crate::support::sandbox::{Case, sysctl};
+use crate::watch::Watch;
+
+pub(crate) const CASES: &[Case] = &[
+    plain("syn-flood: many sources, and cookies are at work", flood),
+    plain(
+        "syn-queue-full: one source and a small queue, cookies are at work",
+        with_cookies,
+    ),
+    plain(
+        "syn-queue-full: one source and a small queue, no cookies",
+        without_cookies,
+    ),
+];
+
+/// A server that accepts at once, with this backlog, and SYNs from beyond the link that lead to nothing.
+fn half_open(link: &Link, backlog: &str, rate: &str, sources: &'static str) -> (Actor, Actor) {
+    // The answers go to where nobody claims them, and are given up after 7 s.
+    ip(&format!("route add 198.18.0.0/15 via {FAR}"));
+    sysctl("ipv4.tcp_synack_retries", "2");
+    let server = Actor::start(
+        "web-server",
+        "accept",
+        &[&NEAR.to_string(), backlog, "all 2"],
+    );
+    let target = format!("{NEAR}:{}", server.port());
+    let rate = rate.to_owned();
+    let flood = link.far(move || Actor::start("flood", "send-syns", &[&target, &rate, sources]));
+    (server, flood)
+}
+
+fn flood() {
+    sysctl("ipv4.tcp_syncookies", "1");
+    let link = Link::new();
+    let (server, flood) = half_open(&link, "256", "1000", "many");
+    let watch = Watch::begin();
+    let finding = watch.finds("syn-flood");
+    assert_half_open(&finding, &server, true);
+    // Some come and go while the kernel tells of the others.
+    finding.assert_in("half_open", 128.0..=258.0);
+    finding.assert_in("backlog", 256.0..=256.0);
+    finding.assert_in("sources", 128.0..);
+    flood.end();
+    watch.goes(&["syn-flood"]);
+}
+
+fn with_cookies() {
+    sysctl("ipv4.tcp_syncookies", "1");
+    small_queue(true);
+}
+
+fn without_cookies() {
+    sysctl("ipv4.tcp_syncookies", "0");
+    small_queue(false);
+}
+
+/// That it is about this server, and whether cookies let clients in all the same.
+fn assert_half_open(finding: &Finding, server: &Actor, cookies: bool) {
+    let place = format!("{NEAR}:{}", server.port());
+    server.assert_named(finding, &[&place]);
+    assert_eq!(finding.evidence("cookies_at_work"), cookies, "{finding}");
+    let sent = finding.number("cookies_sent") > 0.0;
+    let dropped = finding.number("dropped") > 0.0;
+    assert_eq!((sent, dropped), (cookies, !cookies), "{finding}");
+}
+
+fn small_queue(cookies: bool) {
+    let link = Link::new();
+    let (server, flood) = half_open(&link, "8", "50", "one");
+    let watch = Watch::begin();
+    let finding = watch.finds("syn-queue-full");
+    assert_half_open(&finding, &server, cookies);
+    finding.assert_in("half_open", 6.0..=10.0);
+    finding.assert_in("backlog", 8.0..=8.0);
+    finding.assert_in("sources", 1.0..=1.0);
+    flood.end();
+    watch.goes(&["syn-queue-full"]);
+}

@@ -1,0 +1,74 @@
+//! Paths that lose, that break, and that lead to nobody.
+
+use crate::actors::Actor;
+use crate::support::needs::Need;
+use crate::support::net::{FAR, FAR_BROKEN, Link, NOBODY, break_path, mend_path};
+use crate::support::sandbox::{Case, nft};
+use crate::watch::Watch;
+use crate::{needing, plain};
+
+pub(crate) const CASES: &[Case] = &[
+    needing(
+        "retransmitting: a path that loses a share",
+        &[Need::Nft],
+        lossy,
+    ),
+    plain(
+        "sender-stalled: a path that breaks in the middle of a transfer",
+        broken,
+    ),
+    plain("connect-stuck: nobody answers", nobody),
+];
+
+/// A server beyond the link that reads all, and a client here that sends so much each 10 ms.
+fn transfer(link: &Link, to: std::net::Ipv4Addr, bytes: &str) -> (Actor, Actor) {
+    let server = link.far(|| Actor::start("far-server", "read", &["0.0.0.0", "at-once"]));
+    let target = format!("{to}:{}", server.port());
+    let client = Actor::start("bulk-sender", "send", &[&target, bytes, "10"]);
+    (server, client)
+}
+
+fn lossy() {
+    let link = Link::new();
+    link.far(|| {
+        nft("add table ip lossy; \
+             add chain ip lossy in { type filter hook input priority 0; }; \
+             add rule ip lossy in numgen random mod 100 < 6 drop");
+    });
+    let (_server, client) = transfer(&link, FAR, "30000");
+    let watch = Watch::begin();
+    let finding = watch.finds("retransmitting");
+    finding.assert_cause("loss");
+    client.assert_named(&finding, &[&FAR.to_string()]);
+    finding.assert_in("share", 0.02..=0.2);
+    finding.assert_in("sent_bytes", 100_000.0..);
+    link.far(|| nft("delete table ip lossy"));
+    watch.goes(&["retransmitting"]);
+}
+
+fn broken() {
+    let link = Link::new();
+    let (server, client) = transfer(&link, FAR_BROKEN, "30000");
+    break_path();
+    let watch = Watch::begin();
+    let finding = watch.finds("sender-stalled");
+    let place = format!("{FAR_BROKEN}:{}", server.port());
+    client.assert_named(&finding, &[&place]);
+    finding.assert_in("unacknowledged_bytes", 1.0..);
+    finding.assert_in("retries", 3.0..=7.0);
+    mend_path();
+    watch.goes(&["sender-stalled"]);
+}
+
+fn nobody() {
+    let _link = Link::new();
+    let target = format!("{NOBODY}:443");
+    let mut client = Actor::start("patient-client", "call", &[&target, "3"]);
+    let watch = Watch::begin();
+    let finding = watch.finds("connect-stuck");
+    client.assert_named(&finding, &[&target, "3 requests"]);
+    finding.assert_in("requests", 3.0..=3.0);
+    finding.assert_in("retries", 2.0..=8.0);
+    client.tell("close");
+    watch.goes(&["connect-stuck"]);
+}

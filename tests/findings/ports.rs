@@ -1,0 +1,144 @@
+//! Connections that are over: not closed, or closed so often that their TIME-WAITs are felt.
+
+use std::process::Command;
+
+use crate::actors::Actor;
+use crate::support::diagnosis::Finding;
+use crate::support::needs::Need;
+use crate::support::sandbox::{Case, sysctl};
+use crate::support::wait;
+use crate::watch::Watch;
+use crate::{needing, plain};
+
+pub(crate) const CASES: &[Case] = &[
+    plain("close-wait-leak: a server that never closes", never_closes),
+    plain(
+        "ephemeral-ports-low: one destination takes nearly all",
+        ports_low,
+    ),
+    needing(
+        "time-wait-buildup: the client closes first",
+        &[Need::Ss],
+        client_closes_first,
+    ),
+    needing(
+        "time-wait-buildup: the server closes first",
+        &[Need::Ss],
+        server_closes_first,
+    ),
+    plain("time-wait-overflow: more than tcp_max_tw_buckets", overflow),
+];
+
+fn never_closes() {
+    let mut server = Actor::start("leaky-server", "keep", &["127.0.0.1"]);
+    let target = format!("127.0.0.1:{}", server.port());
+    let mut clients = Actor::start("callers", "call", &[&target, "30"]);
+    clients.tell("close");
+    let watch = Watch::begin();
+    let finding = watch.finds("close-wait-leak");
+    finding.assert_cause("not-closed");
+    server.assert_named(&finding, &["30 connections", "127.0.0.1"]);
+    finding.assert_in("connections", 30.0..=30.0);
+    server.tell("close");
+    watch.goes(&["close-wait-leak"]);
+}
+
+fn short_server(who_closes_first: &str) -> Actor {
+    Actor::start(
+        "short-server",
+        "serve-short",
+        &["127.0.0.1", who_closes_first],
+    )
+}
+
+fn short_client(server: &Actor, rate: &str, who_closes_first: &str) -> Actor {
+    let target = format!("127.0.0.1:{}", server.port());
+    let arguments = [target.as_str(), rate, who_closes_first];
+    Actor::start("short-client", "churn", &arguments)
+}
+
+/// A server and a client of short connections, so many a second.
+fn churn(rate: &str, who_closes_first: &str) -> (Actor, Actor) {
+    let server = short_server(who_closes_first);
+    let client = short_client(&server, rate, who_closes_first);
+    (server, client)
+}
+
+fn ports_low() {
+    sysctl("ipv4.tcp_tw_reuse", "0");
+    let server = short_server("client");
+    sysctl("ipv4.ip_local_port_range", "20000 20999");
+    sysctl("ipv4.ip_local_reserved_ports", "20100-20199");
+    let mut client = short_client(&server, "300", "client");
+    let watch = Watch::begin();
+    let finding = watch.finds("ephemeral-ports-low");
+    finding.assert_cause("time-wait");
+    let place = format!("127.0.0.1:{}", server.port());
+    client.assert_named(&finding, &["from 127.0.0.1", &place]);
+    finding.assert_in("used", 720.0..=900.0);
+    finding.assert_in("pool", 900.0..=900.0);
+    finding.assert_in("reserved", 100.0..=100.0);
+    client.tell("end");
+    // The TIME-WAITs last longer than anybody wants to wait here: the remedy in place of the time.
+    sysctl("ipv4.ip_local_port_range", "20000 60999");
+    watch.goes(&["ephemeral-ports-low"]);
+}
+
+/// Ends every TIME-WAIT of this namespace, which else would last a minute.
+fn end_time_waits() {
+    let output = Command::new("ss")
+        .args(["-K", "state", "time-wait"])
+        .output();
+    assert!(output.expect("ss runs").status.success(), "ss -K");
+    wait::until("the end of every TIME-WAIT", || time_waits() == 0);
+}
+
+fn time_waits() -> u64 {
+    let table = std::fs::read_to_string("/proc/net/sockstat").expect("it can be read");
+    let mut words = table.split_whitespace().skip_while(|word| *word != "tw");
+    let count = words.nth(1).and_then(|count| count.parse().ok());
+    count.unwrap_or_else(|| panic!("no TIME-WAITs in {table:?}"))
+}
+
+/// That there are as many as come at this rate, more or less: the machine may be busy with other tests.
+fn assert_built_up(finding: &Finding) {
+    finding.assert_in("time_wait", 1000.0..=40_000.0);
+    finding.assert_in("new_per_s", 150.0..=2200.0);
+}
+
+fn client_closes_first() {
+    let (server, mut client) = churn("2000", "client");
+    let watch = Watch::begin();
+    let finding = watch.finds("time-wait-buildup");
+    finding.assert_cause("client-closes-first");
+    client.assert_named(&finding, &[&format!("127.0.0.1:{}", server.port())]);
+    assert_built_up(&finding);
+    client.tell("end");
+    end_time_waits();
+    watch.goes(&["time-wait-buildup"]);
+}
+
+fn server_closes_first() {
+    let (server, mut client) = churn("2000", "server");
+    let watch = Watch::begin();
+    let finding = watch.finds("time-wait-buildup");
+    finding.assert_cause("server-closes-first");
+    server.assert_named(&finding, &[&format!("127.0.0.1:{}", server.port())]);
+    assert_built_up(&finding);
+    client.tell("end");
+    end_time_waits();
+    watch.goes(&["time-wait-buildup"]);
+}
+
+fn overflow() {
+    sysctl("ipv4.tcp_max_tw_buckets", "100");
+    let (_server, mut client) = churn("200", "client");
+    let watch = Watch::begin();
+    let finding = watch.finds("time-wait-overflow");
+    finding.assert_in("time_wait", 80.0..=101.0);
+    finding.assert_in("limit", 100.0..=100.0);
+    client.tell("end");
+    // As above, the remedy.
+    sysctl("ipv4.tcp_max_tw_buckets", "65536");
+    watch.goes(&["time-wait-overflow"]);
+}

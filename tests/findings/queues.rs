@@ -1,0 +1,148 @@
+//! Accept queues: whose process is stopped, slow, or overrun in bursts; and what waits in one that is not full.
+
+use std::net::Ipv4Addr;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::actors::Actor;
+use crate::plain;
+use crate::support::diagnosis::Finding;
+use crate::support::net::{Link, NEAR};
+use crate::support::sandbox::Case;
+use crate::watch::Watch;
+
+pub(crate) const CASES: &[Case] = &[
+    plain("accept-queue-full: a process that is stopped", stopped),
+    plain(
+        "accept-queue-full: its clients on the same machine",
+        with_its_clients,
+    ),
+    plain("accept-queue-full: a process that is slow", slow),
+    plain("accept-queue-full: a backlog that is small", small_backlog),
+    plain("accept-queue-filling: most of a backlog in use", filling),
+    plain("not-accepted: connections that nobody takes", not_accepted),
+];
+
+/// A server here that listens with this backlog and accepts in this manner, and where it is.
+fn server(name: &'static str, backlog: &str, manner: &str) -> (Actor, String) {
+    let server = Actor::start(name, "accept", &[&NEAR.to_string(), backlog, manner]);
+    let target = format!("{NEAR}:{}", server.port());
+    (server, target)
+}
+
+/// Clients beyond the link, where their unanswered attempts are nobody's matter here.
+fn clients(link: &Link, role: &'static str, arguments: &[&str]) -> Actor {
+    let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+    link.far(move || {
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        Actor::start("clients", role, &arguments)
+    })
+}
+
+fn signal(actor: &Actor, signal: Signal) {
+    let pid = Pid::from_raw(actor.pid().cast_signed()).expect("not 0");
+    kill_process(pid, signal).expect("it is our child");
+}
+
+/// A server here that is stopped, and clients beyond the link that come on and on.
+pub(crate) fn stop_server(link: &Link) -> (Actor, Actor) {
+    let (server, target) = server("stopped-server", "4", "all 2");
+    signal(&server, Signal::STOP);
+    let clients = clients(link, "arrive", &[&target, "2", "200", "4000"]);
+    (server, clients)
+}
+
+/// That it names the server and where it listens.
+fn assert_at(finding: &Finding, server: &Actor, address: Ipv4Addr) {
+    let place = format!("{address}:{}", server.port());
+    server.assert_named(finding, &[&place]);
+}
+
+/// That it is about this server, whose backlog of 4 overflows.
+fn assert_full(finding: &Finding, server: &Actor, address: Ipv4Addr) {
+    assert_at(finding, server, address);
+    assert_eq!(finding.text("severity"), "critical", "{finding}");
+    finding.assert_in("backlog", 4.0..=4.0);
+    finding.assert_in("dropped", 1.0..);
+}
+
+fn stopped() {
+    let link = Link::new();
+    let (server, _clients) = stop_server(&link);
+    let watch = Watch::begin();
+    let finding = watch.finds("accept-queue-full");
+    finding.assert_cause("stopped");
+    assert_full(&finding, &server, NEAR);
+    finding.assert_in("waiting", 5.0..=5.0);
+    signal(&server, Signal::CONT);
+    watch.goes(&["accept-queue-full"]);
+}
+
+/// That the clients get no answer belongs to it.
+fn with_its_clients() {
+    let server = Actor::start("stopped-server", "accept", &["127.0.0.1", "4", "all 2"]);
+    signal(&server, Signal::STOP);
+    let target = format!("127.0.0.1:{}", server.port());
+    let mut clients = Actor::start("clients", "call", &[&target, "12"]);
+    let watch = Watch::begin();
+    let finding = watch.finds("accept-queue-full");
+    finding.assert_cause("stopped");
+    assert_full(&finding, &server, Ipv4Addr::LOCALHOST);
+    clients.tell("close");
+    signal(&server, Signal::CONT);
+    watch.goes(&["accept-queue-full"]);
+}
+
+fn slow() {
+    let link = Link::new();
+    let (mut server, target) = server("slow-server", "4", "one 500");
+    let _clients = clients(&link, "arrive", &[&target, "2", "100", "3000"]);
+    let watch = Watch::begin();
+    let finding = watch.finds("accept-queue-full");
+    finding.assert_cause("slow");
+    assert_full(&finding, &server, NEAR);
+    finding.assert_in("accepted_per_s", 1.0..=3.0);
+    server.tell("all 2");
+    watch.goes(&["accept-queue-full"]);
+}
+
+fn small_backlog() {
+    let link = Link::new();
+    let (server, target) = server("burst-server", "4", "all 10");
+    let clients = clients(&link, "arrive", &[&target, "40", "200", "300"]);
+    let watch = Watch::begin();
+    let finding = watch.finds("accept-queue-full");
+    finding.assert_cause("backlog");
+    assert_full(&finding, &server, NEAR);
+    clients.end();
+    watch.goes(&["accept-queue-full"]);
+}
+
+fn filling() {
+    let link = Link::new();
+    let (mut server, target) = server("busy-server", "20", "one 250");
+    let clients = clients(&link, "stand-in-line", &[&target, "17"]);
+    let watch = Watch::begin();
+    let finding = watch.finds("accept-queue-filling");
+    assert_at(&finding, &server, NEAR);
+    finding.assert_in("waiting", 14.0..=18.0);
+    finding.assert_in("backlog", 20.0..=20.0);
+    finding.assert_in("dropped", 0.0..=0.0);
+    clients.end();
+    server.tell("all 2");
+    watch.goes(&["accept-queue-filling"]);
+}
+
+fn not_accepted() {
+    let link = Link::new();
+    let (mut server, target) = server("idle-server", "128", "never");
+    let _clients = clients(&link, "call", &[&target, "5"]);
+    let watch = Watch::begin();
+    let finding = watch.finds("not-accepted");
+    finding.assert_cause("not-accepting");
+    assert_at(&finding, &server, NEAR);
+    finding.assert_in("connections", 5.0..=5.0);
+    finding.assert_in("backlog", 128.0..=128.0);
+    server.tell("all 2");
+    watch.goes(&["not-accepted"]);
+}

@@ -1,0 +1,74 @@
+//! Data that stays where it is because somebody does not read.
+
+use crate::actors::Actor;
+use crate::plain;
+use crate::support::diagnosis::Finding;
+use crate::support::net::{FAR, Link};
+use crate::support::sandbox::Case;
+use crate::watch::Watch;
+
+pub(crate) const CASES: &[Case] = &[
+    plain(
+        "receiver-stalled and zero-window: both ends on one machine",
+        both_ends,
+    ),
+    plain("receiver-stalled: the reader's end alone", the_reader),
+    plain("zero-window: the writer's end alone", the_writer),
+];
+
+fn assert_unread(finding: &Finding, server: &Actor) {
+    finding.assert_cause("not-reading");
+    server.assert_named(finding, &[]);
+    finding.assert_in("unread_bytes", 30_000.0..);
+    finding.assert_in("connections", 1.0..=1.0);
+}
+
+fn assert_unsent(finding: &Finding, client: &Actor, to: &str) {
+    client.assert_named(finding, &[to]);
+    finding.assert_in("unacknowledged_bytes", 1.0..);
+    finding.assert_in("connections", 1.0..=1.0);
+}
+
+fn both_ends() {
+    let mut server = Actor::start("deaf-server", "read", &["127.0.0.1", "later"]);
+    let target = format!("127.0.0.1:{}", server.port());
+    let client = Actor::start("eager-client", "send", &[&target, "65536", "20"]);
+    let ids = ["receiver-stalled", "zero-window"];
+    let watch = Watch::begin();
+    let findings = watch.find(&ids);
+    assert_unread(&findings[0], &server);
+    assert_unsent(&findings[1], &client, &target);
+    // On one machine both ends are known.
+    assert_eq!(findings[1].evidence("reader"), &server.written());
+    server.tell("read");
+    watch.goes(&ids);
+}
+
+/// A server beyond the link that does not read, and a client here.
+fn across(link: &Link) -> (Actor, Actor) {
+    let server = link.far(|| Actor::start("deaf-server", "read", &[&FAR.to_string(), "later"]));
+    let target = format!("{FAR}:{}", server.port());
+    let client = Actor::start("eager-client", "send", &[&target, "65536", "20"]);
+    (server, client)
+}
+
+fn the_reader() {
+    let link = Link::new();
+    let (mut server, _client) = across(&link);
+    let ids = ["receiver-stalled"];
+    let watch = Watch::begin_far(&link);
+    let findings = watch.find(&ids);
+    assert_unread(&findings[0], &server);
+    server.tell("read");
+    watch.goes(&ids);
+}
+
+fn the_writer() {
+    let link = Link::new();
+    let (mut server, client) = across(&link);
+    let watch = Watch::begin();
+    let finding = watch.finds("zero-window");
+    assert_unsent(&finding, &client, &format!("{FAR}:{}", server.port()));
+    server.tell("read");
+    watch.goes(&["zero-window"]);
+}

@@ -1,0 +1,170 @@
+//! Waiting for a finding, and for it to go, live and in a recording of the same time.
+
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use crate::support::diagnosis::{self, Finding, Recorder, Report};
+use crate::support::net::Link;
+use crate::support::sandbox::case_name;
+
+/// Names a directory for the recordings, in the environment.
+const KEPT_IN: &str = "SOCKWATCH_KEEP_RECORDINGS";
+
+/// A run of the command, s. Most findings have come by its end.
+const RUN: u64 = 8;
+
+/// How soon a finding has to come, with some time for whoever looks.
+const COMES_WITHIN: Duration = Duration::from_secs(15 + 1);
+
+/// A run that has to tell that it is gone, s.
+const LAST_RUN: u64 = 5;
+
+/// How long before the watch a condition may have begun.
+const BEFORE: Duration = Duration::from_secs(3);
+
+/// How long a finding may stay after its condition.
+const GOES_WITHIN: Duration = Duration::from_secs(20);
+
+/// Somebody who looks at one network namespace, from when a condition began.
+pub(crate) struct Watch<'a> {
+    /// At the other end of this link; here without one.
+    link: Option<&'a Link>,
+    /// Nothing can be so since before that: a little earlier than the watch.
+    begun: Timestamp,
+    started: Instant,
+    recorder: Recorder,
+    directory: TempDir,
+}
+
+impl Watch<'_> {
+    /// Looks at this side.
+    pub(crate) fn begin() -> Watch<'static> {
+        Watch::new(None)
+    }
+
+    /// Looks at the other side of the link, and not at this one.
+    pub(crate) fn begin_far(link: &Link) -> Watch<'_> {
+        Watch::new(Some(link))
+    }
+
+    fn new(link: Option<&Link>) -> Watch<'_> {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = file_in(&directory);
+        let start = move || Recorder::start(&file);
+        Watch {
+            link,
+            begun: Timestamp::now() - BEFORE,
+            started: Instant::now(),
+            recorder: match link {
+                None => start(),
+                Some(link) => link.far(start),
+            },
+            directory,
+        }
+    }
+
+    /// Whatever holds at the end of so many seconds.
+    fn look(&self, seconds: u64) -> Report {
+        match self.link {
+            None => diagnosis::watch(seconds),
+            Some(link) => link.far(move || diagnosis::watch(seconds)),
+        }
+    }
+
+    /// Waits until exactly these are found, and answers them in the order of their ids. Nothing else may be found.
+    pub(crate) fn find(&self, ids: &[&str]) -> Vec<Finding> {
+        let mut report = self.look(RUN);
+        assert_only(ids, &report);
+        let told = report.ids() == ids;
+        // Who has looked all the time has to have seen it too.
+        loop {
+            let mut recorded = diagnosis::recorded(&self.file());
+            assert_only(ids, &recorded);
+            recorded.findings.retain(|one| one.until().is_none());
+            if recorded.ids() == ids {
+                if !told {
+                    report = recorded;
+                }
+                break;
+            }
+            let waited = self.started.elapsed();
+            assert!(waited < COMES_WITHIN, "in vain for {ids:?}: {recorded}");
+            thread::sleep(Duration::from_millis(300));
+        }
+        for finding in &report.findings {
+            let since = finding.since();
+            assert!(since >= self.begun, "since before it began: {finding}");
+        }
+        report.findings
+    }
+
+    /// Waits until one is found, and nothing else.
+    pub(crate) fn finds(&self, id: &str) -> Finding {
+        self.find(&[id]).remove(0)
+    }
+
+    /// Waits until nothing of it is found any more. What was recorded meanwhile has to tell the same, and nothing else.
+    pub(crate) fn goes(self, ids: &[&str]) {
+        let ended = Instant::now();
+        loop {
+            let report = self.look(LAST_RUN);
+            if report.findings.is_empty() {
+                break;
+            }
+            assert_only(ids, &report);
+            assert!(ended.elapsed() < GOES_WITHIN, "it does not go: {report}");
+        }
+        // Who has looked all the time has seen it come and go.
+        let report = loop {
+            let report = diagnosis::recorded(&self.file());
+            if report.findings.iter().all(|one| one.until().is_some()) {
+                break report;
+            }
+            assert!(ended.elapsed() < GOES_WITHIN, "it does not go: {report}");
+            thread::sleep(Duration::from_millis(300));
+        };
+        let mut told = report.ids();
+        // It may come and go: a recording tells each time.
+        told.dedup();
+        assert_eq!(told, ids, "in the recording: {report}");
+        let file = self.file();
+        self.recorder.stop();
+        keep(&file);
+    }
+
+    fn file(&self) -> PathBuf {
+        file_in(&self.directory)
+    }
+}
+
+fn file_in(directory: &TempDir) -> PathBuf {
+    directory.path().join("condition.swr")
+}
+
+/// Keeps a recording where that is wanted: those in tests/fixtures come from here.
+fn keep(recording: &Path) {
+    let Some(directory) = std::env::var_os(KEPT_IN) else {
+        return;
+    };
+    let name: String = case_name()
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() {
+                letter
+            } else {
+                '-'
+            }
+        })
+        .collect();
+    let kept = Path::new(&directory).join(name).with_extension("swr");
+    std::fs::copy(recording, kept).expect("it is kept");
+}
+
+fn assert_only(ids: &[&str], report: &Report) {
+    let only = report.ids().iter().all(|id| ids.contains(id));
+    assert!(only, "not only {ids:?}: {report}");
+}
