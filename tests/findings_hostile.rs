@@ -86,7 +86,7 @@ enum Harm {
 }
 
 fn harm() -> impl Strategy<Value = Harm> {
-    let settings = [
+    const SETTINGS: [&str; 7] = [
         "net.ipv4.ip_local_port_range",
         "net.ipv4.tcp_mem",
         "net.ipv4.tcp_max_tw_buckets",
@@ -95,12 +95,12 @@ fn harm() -> impl Strategy<Value = Harm> {
         "net.core.somaxconn",
         "page_size",
     ];
-    let values = ["", "0", "18446744073709551615", "9 1", "-1", "1\t1\t0", "x"];
+    const VALUES: [&str; 7] = ["", "0", "18446744073709551615", "9 1", "-1", "1\t1\t0", "x"];
     prop_oneof![
         4 => Just(Harm::None),
         2 => any::<(u64, i64)>().prop_map(|(ns, us)| Harm::Clock(ns, us)),
         1 => any::<i64>().prop_map(Harm::Counters),
-        1 => (prop::sample::select(&settings), prop::sample::select(&values))
+        1 => (prop::sample::select(&SETTINGS), prop::sample::select(&VALUES))
             .prop_map(|(name, value)| Harm::Setting(name, value)),
         1 => Just(Harm::NoSockets),
         1 => Just(Harm::NoProcesses),
