@@ -1,5 +1,7 @@
 //! Half-open connections: from everywhere, or enough for a small queue.
 
+use serde_json::json;
+
 use crate::actors::Actor;
 use crate::plain;
 use crate::support::diagnosis::Finding;
@@ -64,6 +66,8 @@ fn without_cookies() {
 fn assert_half_open(finding: &Finding, server: &Actor, cookies: bool) {
     let place = format!("{NEAR}:{}", server.port());
     server.assert_named(finding, &[&place]);
+    let local = json!({"address": NEAR.to_string(), "port": server.port()});
+    finding.assert_subject("socket", &json!({"protocol": "tcp", "local": local}));
     assert_eq!(finding.evidence("cookies_at_work"), cookies, "{finding}");
     let sent = finding.number("cookies_sent") > 0.0;
     let dropped = finding.number("dropped") > 0.0;

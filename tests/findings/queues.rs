@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
 
 use crate::actors::Actor;
 use crate::plain;
@@ -54,8 +55,10 @@ pub(crate) fn stop_server(link: &Link) -> (Actor, Actor) {
 
 /// That it names the server and where it listens.
 fn assert_at(finding: &Finding, server: &Actor, address: Ipv4Addr) {
-    let place = format!("{address}:{}", server.port());
-    server.assert_named(finding, &[&place]);
+    let (address, port) = (address.to_string(), server.port());
+    server.assert_named(finding, &[&format!("{address}:{port}")]);
+    let local = json!({"address": address, "port": port});
+    finding.assert_subject("socket", &json!({"protocol": "tcp", "local": local}));
 }
 
 /// That it is about this server, whose backlog of 4 overflows.

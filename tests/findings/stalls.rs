@@ -1,5 +1,7 @@
 //! Data that stays where it is because somebody does not read.
 
+use serde_json::json;
+
 use crate::actors::Actor;
 use crate::plain;
 use crate::support::diagnosis::Finding;
@@ -19,12 +21,16 @@ pub(crate) const CASES: &[Case] = &[
 fn assert_unread(finding: &Finding, server: &Actor) {
     finding.assert_cause("not-reading");
     server.assert_named(finding, &[]);
+    finding.assert_subject("process", &json!({}));
     finding.assert_in("unread_bytes", 30_000.0..);
     finding.assert_in("connections", 1.0..=1.0);
 }
 
 fn assert_unsent(finding: &Finding, client: &Actor, to: &str) {
     client.assert_named(finding, &[to]);
+    let (address, port) = to.split_once(':').expect("an address and a port");
+    let port: u16 = port.parse().expect("a port");
+    finding.assert_subject("remote", &json!({"address": address, "port": port}));
     finding.assert_in("unacknowledged_bytes", 1.0..);
     finding.assert_in("connections", 1.0..=1.0);
 }
