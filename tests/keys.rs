@@ -175,6 +175,9 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
                 dashboard.shows("▶ Remotes"),
                 "on the overview the next table"
             );
+            dashboard.keys("7");
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("▶ Interfaces"), "on the system too");
             if command == Command::Later {
                 check_in_a_replay(command, key);
             }
@@ -189,6 +192,9 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
                 dashboard.shows("▶ TIME-WAIT"),
                 "on the overview the table before"
             );
+            dashboard.keys("7");
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("▶ Limits"), "on the system too");
             if command == Command::Earlier {
                 check_in_a_replay(command, key);
             }
@@ -241,6 +247,12 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             assert!(dashboard.shows("filter: redis") && dashboard.shows("5 of"));
             dashboard.key(KeyCode::Esc);
             assert_eq!(dashboard.text(), before, "Esc leaves it as it was");
+            dashboard.keys("7");
+            pressed(&mut dashboard);
+            dashboard.keys("overflow");
+            assert!(dashboard.shows("ListenOverflows") && !dashboard.shows("RetransSegs"));
+            dashboard.type_in("\x1b2");
+            assert_eq!(dashboard.text(), before, "it is no filter");
             dashboard.keys("?");
             pressed(&mut dashboard);
             dashboard.type_in("quit\r");
@@ -469,7 +481,8 @@ fn every_key_does_what_the_help_says() {
 #[test]
 fn no_key_panics_or_loses_the_selection_wherever_one_is() {
     let places = [
-        "1", "2", "2t", "3", "4", "5z", "8", "2j\r", "3j\r", "5j\r", "8k\r", "?", "c", "s", "!",
+        "1", "2", "2t", "3", "4", "5z", "7", "7h", "7/tcp\r", "8", "2j\r", "3j\r", "5j\r", "8k\r",
+        "?", "c", "s", "!",
     ];
     for place in places {
         for Binding { keys, command, .. } in BINDINGS {
@@ -486,7 +499,7 @@ fn no_key_panics_or_loses_the_selection_wherever_one_is() {
                 }
                 assert_eq!(dashboard.event_loop.state().popup, None::<Popup>);
                 // On the screen of sockets itself keys are there to move the selection.
-                let elsewhere = matches!(place, "1" | "3" | "4" | "5z" | "8");
+                let elsewhere = matches!(place, "1" | "3" | "4" | "5z" | "7" | "7h" | "8");
                 if elsewhere
                     && !matches!(command, Command::Quit | Command::Freeze | Command::GoTo(_))
                 {

@@ -28,7 +28,7 @@ use sockwatch::source::{Live, LiveOptions, OwnersOf, Source};
 mod support;
 
 use support::needs::{self, Need, trial};
-use support::net::enter_own_namespace;
+use support::net::{enter_own_namespace, ip};
 use support::roles::{self, Held};
 use support::states::{World, address, cookie, listener, pair};
 use support::wait;
@@ -137,6 +137,11 @@ fn trials() -> Vec<Trial> {
         plain(
             "without a free descriptor there is a fault and no panic",
             exhausted_descriptors,
+        ),
+        needing(
+            "network devices are what ip tells of them, and a change is seen",
+            &[Need::Root, Need::Ip],
+            devices,
         ),
     ]
 }
@@ -934,6 +939,78 @@ fn exhausted() {
     drop(taken);
     watch.look();
     println!("again {}", watch.sample.faults.len() <= before);
+}
+
+/// Each device by its name: MTU, whether it is switched on, addresses with their prefixes.
+type Devices = std::collections::BTreeMap<String, (u64, bool, Vec<String>)>;
+
+/// What ip tells of the devices of this namespace.
+fn devices_of_ip() -> Devices {
+    let output = Command::new("ip").args(["-j", "addr"]).output();
+    let output = output.expect("ip runs").stdout;
+    let links: serde_json::Value = serde_json::from_slice(&output).expect("JSON");
+    let texts = |value: &serde_json::Value| -> Vec<serde_json::Value> {
+        value.as_array().cloned().unwrap_or_default()
+    };
+    let device = |link: serde_json::Value| {
+        let addresses = texts(&link["addr_info"]);
+        let mut addresses: Vec<String> = addresses
+            .iter()
+            .map(|own| {
+                let local = own["local"].as_str().expect("an address");
+                format!("{local}/{}", own["prefixlen"])
+            })
+            .collect();
+        addresses.sort();
+        let is_up = texts(&link["flags"]).iter().any(|flag| flag == "UP");
+        let name = link["ifname"].as_str().expect("a name").to_owned();
+        let mtu = link["mtu"].as_u64().expect("an MTU");
+        (name, (mtu, is_up, addresses))
+    };
+    texts(&links).into_iter().map(device).collect()
+}
+
+/// The same of a Sample.
+fn devices_of(sample: &Sample) -> Devices {
+    let devices = sample.devices.as_ref().expect("devices are read");
+    let device = |device: &sockwatch::model::Device| {
+        let mut addresses: Vec<String> = device.addresses.iter().map(ToString::to_string).collect();
+        addresses.sort();
+        let mtu = device.mtu.map_or(0, u64::from);
+        (
+            device.name.clone(),
+            (mtu, device.state() != "down", addresses),
+        )
+    };
+    devices.iter().map(device).collect()
+}
+
+fn devices() {
+    ip("link add dev0 type veth peer name dev1");
+    for command in [
+        "link set dev0 mtu 1280",
+        "addr add 192.0.2.33/24 dev dev0",
+        "addr add 192.0.2.34/24 dev dev0",
+        "addr add 192.0.2.40 peer 192.0.2.41 dev dev1",
+        "addr add 2001:db8:33::1/64 dev dev0 nodad",
+        "link set dev0 up",
+    ] {
+        ip(command);
+    }
+    let mut watch = Watch::start();
+    assert_eq!(devices_of(&watch.sample), devices_of_ip());
+    let known = watch.sample.devices.clone().expect("they are known");
+    watch.look();
+    let again = watch.sample.devices.clone().expect("they are known");
+    assert!(Arc::ptr_eq(&known, &again), "what stays the same is shared");
+    let named = |name: &str| again.iter().find(|device| device.name == name).cloned();
+    let near = named("dev0").expect("it is there");
+    assert_eq!((near.mtu, near.state()), (Some(1280), "no carrier"));
+    assert_eq!(named("dev1").expect("it is there").state(), "down");
+    // Another set of devices is read at once.
+    ip("link del dev0");
+    watch.look();
+    assert_eq!(devices_of(&watch.sample), devices_of_ip());
 }
 
 fn exhausted_descriptors() {

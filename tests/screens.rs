@@ -36,6 +36,8 @@ fn every_screen_at_every_size() {
         assert_screen("listeners", &dashboard, size);
         dashboard.keys("5z");
         assert_screen("remotes", &dashboard, size);
+        dashboard.keys("7");
+        assert_screen("system", &dashboard, size);
         dashboard.keys("8");
         assert_screen("events", &dashboard, size);
         dashboard.keys("?");
@@ -61,6 +63,21 @@ fn what_one_looks_into_at_every_size() {
         dashboard.keys("F8/closed").key(KeyCode::Enter).keys("k");
         dashboard.key(KeyCode::Enter);
         assert_screen("closed", &dashboard, size);
+    }
+}
+
+#[test]
+fn tables_of_the_system_at_every_size() {
+    for size in SIZES {
+        let mut dashboard = after_a_while(size, Machine::default());
+        dashboard.keys("7hjj");
+        assert_screen("system_limits", &dashboard, size);
+        dashboard.keys("lljj");
+        assert_screen("system_interfaces", &dashboard, size);
+        dashboard.keys("ljjjjjj");
+        assert_screen("system_settings", &dashboard, size);
+        dashboard.type_in("h/drop\r");
+        assert_screen("system_search", &dashboard, size);
     }
 }
 
@@ -167,7 +184,7 @@ fn without_utf8_nothing_but_ascii_is_drawn() {
     ascii.ascii = true;
     let mut dashboard = Dashboard::with_look((120, 40), Machine::default(), ascii);
     dashboard.ticks(8);
-    for keys in ["1", "2", "t", "3", "4", "5z", "8", "?"] {
+    for keys in ["1", "2", "t", "3", "4", "5z", "7", "8", "?"] {
         dashboard.keys(keys);
         assert!(dashboard.text().is_ascii(), "{}", dashboard.text());
     }
@@ -183,7 +200,9 @@ fn no_size_is_too_small_to_draw() {
         },
     );
     let looked_into = ["3j\r", "2j\r", "5j\r", "8k\r"];
-    let screens = ["1", "2", "t", "3", "4", "5", "8", "s", "c", "!", "2/x\r"];
+    let screens = [
+        "1", "2", "t", "3", "4", "5", "7", "l", "l", "l", "8", "s", "c", "!", "2/x\r",
+    ];
     for keys in screens.into_iter().chain(looked_into) {
         dashboard.type_in(keys);
         for width in [1, 2, 5, 20, 39, 40, 41, 60, 72, 79, 100, 250] {

@@ -12,9 +12,10 @@ use super::events::Recorder;
 use super::groups::{Changes, Sum, Sums};
 use super::listeners::Listeners;
 use super::rates::{Last, MIN_WINDOW_NS, Volume};
+use super::system::SystemSums;
 use super::{
     ChangeRates, EventLog, History, ListenerTotals, PortTotals, ProcessTotals, Recent,
-    RemoteTotals, SocketRates, Throughput, Totals, Trend,
+    RemoteTotals, SocketRates, System, Throughput, Totals, Trend,
 };
 
 /// Samples that a socket may be missing from before it is forgotten: a dump can miss a row whose hash bucket changes.
@@ -47,6 +48,8 @@ pub struct Aggregate {
     pub ports: Vec<PortTotals>,
     /// Listening TCP sockets.
     pub listeners: Vec<ListenerTotals>,
+    /// The host's counters and network devices.
+    pub system: System,
     /// The last ten minutes.
     pub history: History,
     /// What happened to sockets, the last of it.
@@ -64,6 +67,7 @@ pub struct Aggregator {
     remotes: Sums<IpAddr>,
     ports: Sums<u16>,
     listeners: Listeners,
+    system: SystemSums,
     recorder: Recorder,
     /// Sockets that are gone with this Sample, and the state of what remains of them.
     gone: Vec<(SocketKey, Option<State>)>,
@@ -155,6 +159,7 @@ impl Aggregator {
         self.finish_processes(sample, seconds, out);
         self.finish_groups(seconds, out);
         self.listeners.finish(sample, seconds, &mut out.listeners);
+        self.system.take(sample, since, seconds, &mut out.system);
         self.history
             .push(sample.taken_at_us, &out.totals, out.throughput, out.changes);
         out.history.clone_from(&self.history);

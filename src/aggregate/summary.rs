@@ -23,6 +23,12 @@ pub enum LimitUnit {
     Sockets,
     /// Bytes.
     Bytes,
+    /// File descriptors, or open files.
+    Files,
+    /// Connections: those that wait somewhere, or that are tracked.
+    Connections,
+    /// Local ports.
+    Ports,
 }
 
 impl LimitUnit {
@@ -31,6 +37,9 @@ impl LimitUnit {
         match self {
             LimitUnit::Sockets => "sockets",
             LimitUnit::Bytes => "bytes",
+            LimitUnit::Files => "files",
+            LimitUnit::Connections => "connections",
+            LimitUnit::Ports => "ports",
         }
     }
 }
@@ -139,7 +148,7 @@ fn rows(moment: &Moment) -> Vec<SummaryRow> {
     rows
 }
 
-fn limits(moment: &Moment) -> Vec<SummaryLimit> {
+pub(super) fn limits(moment: &Moment) -> Vec<SummaryLimit> {
     let settings = &moment.sample.settings;
     let counters = &moment.sample.counters.protocols;
     let value = |name: &str| known(counters, name);

@@ -62,6 +62,15 @@ pub fn count(out: &mut String, value: u64) {
     }
 }
 
+/// A count in at most 7 columns: `9999`, `131 072`, `2.47 M`.
+pub fn short_count(out: &mut String, value: u64) {
+    if value < 1_000_000 {
+        count(out, value);
+    } else {
+        scaled(out, value as f64, &["", "k", "M", "G", "T", "P", "E"]);
+    }
+}
+
 /// A time given in µs, at most 7 columns: `123 µs`, `1.23 ms`, `45.6 ms`, `1.23 s`, `2.5 min`, `3.1 h`, `4.2 d`.
 pub fn duration_us(out: &mut String, us: f64) {
     let (value, unit) = match us {
@@ -268,6 +277,9 @@ mod tests {
         assert_eq!(text(|out| count(out, 9_999)), "9999");
         assert_eq!(text(|out| count(out, 12_431)), "12 431");
         assert_eq!(text(|out| count(out, 1_000_000)), "1 000 000");
+        assert_eq!(text(|out| short_count(out, 999_999)), "999 999");
+        assert_eq!(text(|out| short_count(out, 2_466_177)), "2.47 M");
+        assert_eq!(text(|out| short_count(out, u64::MAX)), "18.4 E");
         assert_eq!(text(|out| share(out, 0.998)), "99.8 %");
         assert_eq!(text(|out| share(out, 1.0)), "100 %");
         assert_eq!(text(|out| share(out, 0.99999)), "99.9 %");

@@ -1,26 +1,36 @@
-//! What a table can show of a socket, a process, a listener, a remote host, an event: heading, width, cell, order. One
-//! list for the dashboard, `list` and CSV.
+//! What a table can show of a socket, a process, a listener, a remote host, an event, a counter, a device, a limit, a
+//! setting: heading, width, cell, order. One list for the dashboard, `list` and CSV.
 //!
 //! No layout happens here; a [`Column`] gives text and a [`SortKey`], whoever draws decides the place.
 
+mod counter;
 mod difference;
 mod event;
 pub mod format;
+mod interface;
+mod limit;
 mod listener;
+mod note;
 mod process;
 mod remote;
+mod setting;
 mod socket;
 pub mod when;
 
+pub use counter::{Attention, COUNTER_COLUMNS, CounterLine, Counters, Meaning, meaning};
 pub use difference::{
     PROCESS_DIFFERENCE_COLUMNS, ProcessDifferences, SOCKET_DIFFERENCE_COLUMNS, SocketChange,
     SocketDifferences,
 };
 pub use event::{EVENT_COLUMNS, EventLine, Events};
+pub use interface::{INTERFACE_COLUMNS, InterfaceLine, Interfaces};
+pub use limit::{LIMIT_COLUMNS, LimitLine, Limits};
 pub(crate) use listener::gauge;
 pub use listener::{LISTENER_COLUMNS, ListenerLine, Listeners};
+pub use note::Note;
 pub use process::{PROCESS_COLUMNS, ProcessLine, Processes};
 pub use remote::{REMOTE_COLUMNS, RemoteLine, Remotes, Service};
+pub use setting::{KNOWN, KnownSetting, SETTING_COLUMNS, SettingLine, Settings};
 pub use socket::tcp::{Group, TCP_FIELDS, TcpField};
 pub use socket::{DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow, Sockets, VOCABULARY};
 
@@ -76,10 +86,10 @@ enum Cell<K: Kind> {
 }
 
 /// What a row is ordered by, borrowed from what the row borrows from.
-type Key<K> = for<'a> fn(&<K as Kind>::Row<'a>, Lifetime<'a>) -> Option<SortKey<'a>>;
+pub(crate) type Key<K> = for<'a> fn(&<K as Kind>::Row<'a>, Lifetime<'a>) -> Option<SortKey<'a>>;
 
 /// Names the lifetime of a row's contents: that of an associated type alone does not bind it.
-type Lifetime<'a> = std::marker::PhantomData<&'a ()>;
+pub(crate) type Lifetime<'a> = std::marker::PhantomData<&'a ()>;
 
 /// How a number is written, and what it counts.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +132,7 @@ impl<K: Kind> std::fmt::Debug for Column<K> {
 
 impl<K: Kind> Column<K> {
     /// A column of text, at the left.
-    const fn text(
+    pub(crate) const fn text(
         (id, heading, width): (&'static str, &'static str, u16),
         about: &'static str,
         text: fn(&K::Row<'_>, &mut String) -> Option<()>,
@@ -139,7 +149,7 @@ impl<K: Kind> Column<K> {
     }
 
     /// A column of numbers, at the right.
-    const fn figure(
+    pub(crate) const fn figure(
         (id, heading, width): (&'static str, &'static str, u16),
         about: &'static str,
         (format, total): (Format, Total),
@@ -160,7 +170,7 @@ impl<K: Kind> Column<K> {
     }
 
     /// The same column at the right: texts that are numbers to those who read them.
-    const fn at_the_right(mut self) -> Column<K> {
+    pub(crate) const fn at_the_right(mut self) -> Column<K> {
         self.align = Align::Right;
         self
     }

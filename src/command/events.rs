@@ -43,6 +43,7 @@ fn listen(arguments: &cli::Events) -> anyhow::Result<()> {
     }
     let mut live = Live::new(LiveOptions {
         tables: selection.tables(),
+        devices: false,
         ..LiveOptions::default()
     })?;
     let mut aggregator = Aggregator::new().with_all_events();

@@ -115,6 +115,7 @@ fn take(selection: &Selection) -> anyhow::Result<Moment> {
             lowered: selection.lowered(),
             details: selection.needs_details(&[]),
         },
+        devices: false,
         ..LiveOptions::default()
     };
     Live::new(options)?.next_into(&mut moment.sample)?;

@@ -219,6 +219,7 @@ fn take(selection: &Selection, needs: Needs, moment: &mut Moment) -> anyhow::Res
         },
         owners: needs.owners,
         other_ends: needs.other_ends,
+        devices: false,
         ..LiveOptions::default()
     };
     let mut live = Live::new(options)?;
@@ -248,6 +249,7 @@ fn watch(
 ) -> anyhow::Result<()> {
     let options = LiveOptions {
         tables: selection.tables(),
+        devices: false,
         ..LiveOptions::default()
     };
     let mut live = Live::new(options)?;

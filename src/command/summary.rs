@@ -48,6 +48,7 @@ fn take(moment: &mut Moment) -> anyhow::Result<()> {
             details: false,
             ..Asked::default()
         },
+        devices: false,
         ..LiveOptions::default()
     };
     Live::new(options)?.next_into(&mut moment.sample)?;

@@ -1,6 +1,7 @@
 //! What only follows from something graver is left to that.
 
 use super::finding::{Kind, Subject, SubjectKey};
+use super::observation::Observation;
 use crate::model::Endpoint;
 
 /// What is compared of two observations, or of an observation and a finding.
@@ -10,6 +11,32 @@ pub(super) struct Seen<'a> {
     pub(super) subject: &'a Subject,
     /// The end on this machine that it is about, where both ends are here.
     pub(super) towards_own: Option<Endpoint>,
+}
+
+/// What something lesser may follow from.
+#[derive(Debug, Clone)]
+pub(super) struct Grave {
+    pub(super) kind: Kind,
+    pub(super) subject: Subject,
+    pub(super) towards_own: Option<Endpoint>,
+}
+
+impl Grave {
+    pub(super) fn of(observation: &Observation) -> Grave {
+        Grave {
+            kind: observation.kind,
+            subject: observation.subject.clone(),
+            towards_own: observation.towards_own,
+        }
+    }
+
+    pub(super) fn seen(&self) -> Seen<'_> {
+        Seen {
+            kind: self.kind,
+            subject: &self.subject,
+            towards_own: self.towards_own,
+        }
+    }
 }
 
 /// Whether `lesser` only follows from `graver`.

@@ -220,7 +220,8 @@ impl AcceptQueue {
             Severity::Warning
         };
         observation.since_ns = Some(lately.since_ns);
-        observation.summary = sentence(&whose, totals, dropped, full, cause, accepted);
+        observation.summary = format!("{whose} {}", why(cause, accepted));
+        observation.rest = rest(totals, dropped, full, thresholds.window_s);
         observation.advice = advice(
             cause,
             pid,
@@ -232,39 +233,44 @@ impl AcceptQueue {
     }
 }
 
-fn sentence(
-    whose: &str,
-    totals: &ListenerTotals,
-    dropped: f64,
-    full: bool,
-    cause: Cause,
-    accepted: Option<f64>,
-) -> String {
-    let waiting = words::plural(
-        totals.accept_queue.into(),
-        "connection waits",
-        "connections wait",
-    );
-    let room = format!("{waiting} in a queue for {}", totals.backlog);
-    let lost = match dropped.round() as u64 {
-        0 if full => ", and the next one is dropped".to_owned(),
-        0 => String::new(),
-        dropped => format!(", {} dropped lately", words::count(dropped)),
-    };
-    let why = match (cause, accepted) {
+/// What its process does wrong, or its queue.
+fn why(cause: Cause, accepted: Option<f64>) -> String {
+    match (cause, accepted) {
         (Cause::Stopped, _) => "is stopped".to_owned(),
         (Cause::NotAccepting, _) => "does not accept".to_owned(),
         (Cause::Slow, Some(rate)) => format!("accepts only {}", words::per_second(rate)),
         (Cause::Slow, None) => "accepts too slowly".to_owned(),
         (Cause::Backlog | Cause::Somaxconn, Some(rate)) => {
-            format!(
-                "accepts {}, in bursts larger than its queue",
-                words::per_second(rate)
-            )
+            let rate = words::per_second(rate);
+            format!("has too small a queue, though it accepts {rate},")
         }
         (Cause::Backlog | Cause::Somaxconn, None) => "has too small a queue".to_owned(),
+    }
+}
+
+/// What becomes of connections. The kernel counts each attempt, also that of a client which tries again.
+fn rest(totals: &ListenerTotals, dropped: f64, full: bool, window_s: f64) -> String {
+    let waiting = match totals.accept_queue {
+        0 => format!(": its queue for {} overflows", totals.backlog),
+        waiting => format!(
+            ": {} in a queue for {}",
+            words::plural(waiting.into(), "connection waits", "connections wait"),
+            totals.backlog
+        ),
     };
-    format!("{whose} {why}: {room}{lost}")
+    match dropped.round() as u64 {
+        0 if full => format!("{waiting}, and the next one is dropped"),
+        0 => waiting,
+        dropped => format!(
+            "{waiting}, and {} dropped in the last {}",
+            words::plural(
+                dropped,
+                "attempt to connect was",
+                "attempts to connect were"
+            ),
+            words::seconds(window_s)
+        ),
+    }
 }
 
 fn cause(

@@ -122,10 +122,14 @@ fn tell(
     observation.towards_own = own_end(socket.socket);
     observation.grows = true;
     observation.summary = format!(
-        "{who} gets no answer from {}: {requests} to connect, the SYN sent again {}",
-        written(remote),
-        words::times(group.retries.into())
+        "{who} gets no answer to {requests} to connect to {}",
+        written(remote)
     );
+    let again = words::times(group.retries.into());
+    observation.rest = match group.requests {
+        1 => format!(": the SYN was sent again {again}"),
+        _ => format!(": the SYNs were sent again, up to {again}"),
+    };
     observation.advice = format!(
         "Nothing comes back, not even a refusal: a firewall drops it, the host is down, or the way there or back is \
          missing. Try `ip route get {0}`, `tracepath {0}`, and tcpdump at the other end. A refused connection would \

@@ -79,10 +79,18 @@ impl DescriptorsLow {
         let pid = name.key.pid;
         let mostly = kinds.map_or_else(String::new, |(most, kinds)| {
             let count = kinds[most as usize];
-            format!(", {} of them {}", words::count(count.into()), most.name())
+            let are = if count == 1 { "is" } else { "are" };
+            let what = match (most, count) {
+                (DescriptorKind::Socket, 1) => "a socket",
+                (DescriptorKind::File, 1) => "a file",
+                (DescriptorKind::Pipe, 1) => "a pipe",
+                (DescriptorKind::Anonymous, _) => "neither socket, file nor pipe",
+                (most, _) => most.name(),
+            };
+            format!(": {} of them {are} {what}", words::count(count.into()))
         });
         let summary = format!(
-            "{name} has {} of {} descriptors open ({}){mostly}",
+            "{name} has {} of {} descriptors open ({})",
             words::count(open.into()),
             words::count(limit),
             words::share(share)
@@ -116,9 +124,11 @@ impl DescriptorsLow {
         };
         observation.grows = true;
         observation.summary = summary;
+        observation.rest = mostly;
         observation.advice = format!(
             "{leak}At the limit accept(), socket() and open() fail (EMFILE). `prlimit --pid {pid} --nofile={higher}:` raises \
-             it now, LimitNOFILE= in its unit or `ulimit -n` for good; if the number only ever grows, it leaks."
+             it now, up to its hard limit, LimitNOFILE= in its unit or `ulimit -n` for good; if the number only ever \
+             grows, it leaks."
         );
         observation
     }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
-use super::absorb::{Seen, absorbs};
+use super::absorb::{Grave, Seen, absorbs};
 use super::facts::{Facts, Lists, Path};
 use super::finding::{Finding, Kind, SubjectKey};
 use super::observation::Observation;
@@ -48,6 +48,8 @@ pub enum Change {
 /// What is known of something observed, whether it has been told or not.
 struct Watched {
     finding: Finding,
+    /// As it was when it was worst, and the number then, once it was told.
+    worst: Option<(f64, Finding)>,
     told: bool,
     /// When it was observed first, ns of the monotonic clock, and the number then.
     first_ns: u64,
@@ -63,6 +65,16 @@ struct Watched {
     observed: bool,
 }
 
+impl Watched {
+    fn grave(&self) -> Grave {
+        Grave {
+            kind: self.finding.kind,
+            subject: self.finding.subject.clone(),
+            towards_own: self.towards_own,
+        }
+    }
+}
+
 /// Takes moments in order and tells what is wrong.
 pub struct Diagnosis {
     thresholds: Thresholds,
@@ -71,6 +83,8 @@ pub struct Diagnosis {
     finders: Vec<Box<dyn Finder>>,
     observed: Vec<Observation>,
     watched: FxHashMap<(Kind, SubjectKey), Watched>,
+    /// What was over a short while ago, and when: what follows from it may still be seen.
+    aftermath: Vec<(u64, Grave)>,
     findings: Vec<Finding>,
     changes: Vec<Change>,
 }
@@ -93,6 +107,7 @@ impl Diagnosis {
             lists: Lists::default(),
             observed: Vec::new(),
             watched: FxHashMap::default(),
+            aftermath: Vec::new(),
             findings: Vec::new(),
             changes: Vec::new(),
         }
@@ -133,10 +148,10 @@ impl Diagnosis {
         for finder in &mut self.finders {
             finder.look(&facts, &mut self.observed);
         }
-        self.leave_out();
-        self.leave_to_graver();
-        keep_the_worst(&mut self.observed);
         let (now_ns, now_us) = (moment.sample.monotonic_ns, moment.sample.taken_at_us);
+        self.leave_out();
+        self.leave_to_graver(now_ns);
+        keep_the_worst(&mut self.observed);
         self.watched
             .values_mut()
             .for_each(|watched| watched.observed = false);
@@ -176,38 +191,24 @@ impl Diagnosis {
         });
     }
 
-    /// Drops observations that only follow from others, or from findings that have just ceased to be observed.
-    fn leave_to_graver(&mut self) {
-        let seen = |observation: &Observation| -> (Kind, super::Subject, Option<Endpoint>) {
-            (
-                observation.kind,
-                observation.subject.clone(),
-                observation.towards_own,
-            )
-        };
-        let mut graver: Vec<_> = self.observed.iter().map(seen).collect();
+    /// Drops observations that only follow from others, from findings that have just ceased to be observed, or from those
+    /// that were over a short while ago: after a path was mended, what was lost is sent again.
+    fn leave_to_graver(&mut self, now_ns: u64) {
+        // As long as what is summed up still has traces of it.
+        let span_ns = (self.thresholds.retransmitting.window_s * 1e9) as u64;
+        self.aftermath
+            .retain(|(gone_ns, _)| now_ns.saturating_sub(*gone_ns) < span_ns);
+        let mut graver: Vec<Grave> = self.observed.iter().map(Grave::of).collect();
         let told = self.watched.values().filter(|watched| watched.told);
-        graver.extend(told.map(|watched| {
-            (
-                watched.finding.kind,
-                watched.finding.subject.clone(),
-                watched.towards_own,
-            )
-        }));
+        graver.extend(told.map(Watched::grave));
+        graver.extend(self.aftermath.iter().map(|(_, grave)| grave.clone()));
         self.observed.retain(|lesser| {
             let lesser = Seen {
                 kind: lesser.kind,
                 subject: &lesser.subject,
                 towards_own: lesser.towards_own,
             };
-            !graver.iter().any(|(kind, subject, towards_own)| {
-                let graver = Seen {
-                    kind: *kind,
-                    subject,
-                    towards_own: *towards_own,
-                };
-                absorbs(graver, lesser)
-            })
+            !graver.iter().any(|graver| absorbs(graver.seen(), lesser))
         });
     }
 
@@ -233,6 +234,7 @@ impl Diagnosis {
                 advice: String::new(),
                 recent: Recent::default(),
             },
+            worst: None,
             told: false,
             first_ns: now_ns,
             first_number: number,
@@ -250,6 +252,9 @@ impl Diagnosis {
         if observation.raises {
             if watched.bad_samples == 0 {
                 watched.bad_since_ns = now_ns;
+                if !watched.told {
+                    watched.finding.since_us = since_us(observation.since_ns.unwrap_or(now_ns));
+                }
             }
             watched.bad_samples = watched.bad_samples.saturating_add(1);
         } else {
@@ -284,16 +289,23 @@ impl Diagnosis {
             }
         }
         let since = time_of_day(finding.since_us, now_us, &self.zone);
-        let _ = write!(finding.summary, " since {since}.");
+        let _ = write!(finding.summary, " since {since}{}.", observation.rest);
         if is_news {
             self.changes.push(Change::Come(finding.clone()));
+        }
+        let is_worse = watched
+            .worst
+            .as_ref()
+            .is_none_or(|(most, worst)| (finding.severity, number) > (worst.severity, *most));
+        if watched.told && is_worse {
+            watched.worst = Some((number, finding.clone()));
         }
     }
 
     /// Lets go of what is no longer observed: at once if nobody was told, else once it has been well for some time.
     fn let_go(&mut self, now_ns: u64, now_us: i64) {
         let clear_s = self.thresholds.clear_s;
-        let changes = &mut self.changes;
+        let (changes, aftermath) = (&mut self.changes, &mut self.aftermath);
         self.watched.retain(|_, watched| {
             if watched.observed {
                 return true;
@@ -305,7 +317,11 @@ impl Diagnosis {
                 return true;
             }
             if watched.told {
-                let mut finding = watched.finding.clone();
+                aftermath.push((now_ns, watched.grave()));
+                // What it was like at its worst says more than its last moment, when it was nearly well.
+                let worst = watched.worst.take().map(|(_, finding)| finding);
+                let mut finding = worst.unwrap_or_else(|| watched.finding.clone());
+                finding.recent = watched.finding.recent.clone();
                 let ago = i64::try_from(now_ns.saturating_sub(watched.last_ns) / 1000);
                 finding.until_us = Some(now_us.saturating_sub(ago.unwrap_or(0)));
                 changes.push(Change::Gone(finding));
@@ -316,7 +332,7 @@ impl Diagnosis {
 }
 
 /// The time of day, with the date if that is another.
-fn time_of_day(us: i64, now_us: i64, zone: &TimeZone) -> String {
+pub(super) fn time_of_day(us: i64, now_us: i64, zone: &TimeZone) -> String {
     let (then, now) = (when::show(us, zone), when::show(now_us, zone));
     match (then.split_once(' '), now.split_once(' ')) {
         (Some((day, time)), Some((today, _))) if day == today => time.to_owned(),

@@ -75,9 +75,10 @@ impl EphemeralPortsLow {
         let reuse = reuse(facts, socket.socket);
         let pool = ports.count();
         let process = process(socket).or_else(|| facts.lists.owner_of(path));
-        let who = process
-            .as_ref()
-            .map_or_else(|| "Connections".to_owned(), ToString::to_string);
+        let who = process.as_ref().map_or_else(
+            || "Connections take".to_owned(),
+            |process| format!("{process} takes"),
+        );
         let subject = Subject::Path {
             source: path.source,
             destination: path.destination,
@@ -108,22 +109,17 @@ impl EphemeralPortsLow {
             Severity::Warning
         };
         observation.grows = true;
-        let mostly = match (waiting, taken.time_wait) {
-            (true, count) => format!(", {} of them by TIME-WAITs", words::count(count.into())),
-            (false, 0) => String::new(),
-            (false, count) => format!(", {} by TIME-WAITs", words::count(count.into())),
+        observation.rest = match taken.time_wait {
+            0 => String::new(),
+            all if all == taken.ports => ": all of them by TIME-WAITs".to_owned(),
+            some => format!(": {} of them by TIME-WAITs", words::count(some.into())),
         };
         observation.summary = format!(
-            "{who} from {} to {} {} {} of {} local ports ({}){mostly}",
-            path.source,
-            written(path.destination),
-            if who == "Connections" {
-                "take"
-            } else {
-                "takes"
-            },
+            "{who} {} of {} local ports from {} to {} ({})",
             words::count(taken.ports.into()),
             words::count(pool.into()),
+            path.source,
+            written(path.destination),
             words::share(share),
         );
         observation.advice = advice(waiting, reuse);

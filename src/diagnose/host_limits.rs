@@ -129,13 +129,16 @@ impl HostLimits {
         if aborted > 0 {
             observation.severity = Severity::Critical;
         }
-        let state = if is_pressed {
-            "; the kernel shrinks windows to save memory"
-        } else {
-            ""
+        observation.rest = match (aborted, is_pressed) {
+            (0, false) => String::new(),
+            (0, true) => ": the kernel shrinks windows to save memory".to_owned(),
+            (aborted, _) => format!(
+                ": the kernel has just ended {} for want of memory",
+                words::plural(aborted, "connection", "connections")
+            ),
         };
         observation.summary = format!(
-            "TCP takes {} ({} pages) of the {} that it may ({}){state}",
+            "TCP takes {} ({} pages) of the {} that it may ({})",
             words::bytes(pages * page),
             words::count(pages),
             words::bytes(most * page),
@@ -155,14 +158,15 @@ impl HostLimits {
         let mut observation = observe(Kind::Orphans, self.orphans, used, share, false)?
             .with("limit", Value::Count(most));
         observation.summary = format!(
-            "{} that no process holds any more wait to be finished, of {} that may ({})",
-            words::plural(orphans, "connection", "connections"),
+            "{} that no process holds any more, of at most {} ({})",
+            words::plural(orphans, "connection waits", "connections wait"),
             words::count(most),
             words::share(share)
         );
         "A process closed them while data was unsent, and the peers do not take it: see FIN-WAIT-1 and \
-                              LAST-ACK by remote. Beyond the limit the kernel resets them and data is lost. Lower \
-                              net.ipv4.tcp_orphan_retries, or raise tcp_max_orphans (each may hold some 64 kB).".clone_into(&mut observation.advice);
+                              LAST-ACK by remote. Beyond the limit the kernel resets them and data is lost. \
+                              `sysctl -w net.ipv4.tcp_orphan_retries=3` gives them up sooner (0 stands for 8), a higher \
+                              net.ipv4.tcp_max_orphans has room for more (each may hold some 64 kB).".clone_into(&mut observation.advice);
         Some(observation)
     }
 
@@ -181,14 +185,16 @@ impl HostLimits {
         )?
         .with("limit", Value::Count(most))
         .with("overflows", Value::Count(overflows));
-        let beyond = if overflows > 0 {
-            format!("; {} were not kept", words::count(overflows))
-        } else {
-            String::new()
+        observation.rest = match overflows {
+            0 => String::new(),
+            overflows => format!(
+                ": {} just ended without one",
+                words::plural(overflows, "connection has", "connections have")
+            ),
         };
         observation.summary = format!(
-            "{} of {} TIME-WAITs that may be ({}){beyond}",
-            words::count(count),
+            "{} are kept, of at most {} ({})",
+            words::plural(count, "TIME-WAIT", "TIME-WAITs"),
             words::count(most),
             words::share(share)
         );
@@ -208,8 +214,8 @@ impl HostLimits {
         let mut observation = observe(Kind::ConntrackFull, self.conntrack, used, share, false)?
             .with("limit", Value::Count(most));
         observation.summary = format!(
-            "{} of {} connections that the firewall can track ({})",
-            words::count(count),
+            "The firewall tracks {}, of at most {} ({})",
+            words::plural(count, "connection", "connections"),
             words::count(most),
             words::share(share)
         );

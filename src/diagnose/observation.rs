@@ -18,8 +18,10 @@ pub(super) struct Observation {
     /// Since when it is so, ns of the monotonic clock, where that is known better than by looking.
     pub(super) since_ns: Option<u64>,
     pub(super) evidence: Evidence,
-    /// What is wrong, without a full stop.
+    /// What is wrong, as a sentence begins that goes on with since when.
     pub(super) summary: String,
+    /// How the sentence ends after that, without a full stop: `: 5 connections wait`; empty if it need not go on.
+    pub(super) rest: String,
     pub(super) advice: String,
     /// The end on this machine that it is about, where both ends are here.
     pub(super) towards_own: Option<Endpoint>,
@@ -43,6 +45,7 @@ impl Observation {
             since_ns: None,
             evidence: vec![(name, value)],
             summary: String::new(),
+            rest: String::new(),
             advice: String::new(),
             towards_own: None,
         }

@@ -158,10 +158,8 @@ fn tell(facts: &Facts<'_>, holder: Holder, group: &Group) -> Option<Observation>
         Severity::Warning
     };
     observation.since_ns = Some(group.oldest_ns);
-    observation.summary = format!(
-        "{who} does not read from {from}: {} unread",
-        words::bytes(group.unread)
-    );
+    observation.summary = format!("{who} does not read from {from}");
+    observation.rest = format!(": {} wait to be read", words::bytes(group.unread));
     observation.advice = advice;
     Some(observation)
 }

@@ -153,9 +153,10 @@ impl Retransmitting {
             matches!((again, twice), (Some(again), Some(twice)) if again > 0 && twice * 2 >= again)
         });
         let process = socket.and_then(|socket| process(socket));
-        let who = process
-            .as_ref()
-            .map_or_else(|| "What is sent".to_owned(), ToString::to_string);
+        let what = process.as_ref().map_or_else(
+            || format!("what is sent to {address}"),
+            |process| format!("what {process} sends to {address}"),
+        );
         let subject = Subject::Remote {
             address,
             port: None,
@@ -186,13 +187,9 @@ impl Retransmitting {
             Severity::Warning
         };
         observation.towards_own = socket.and_then(|socket| own_end(socket.socket));
-        let subject = match who.as_str() {
-            "What is sent" => format!("{who} to {address}"),
-            _ => format!("What {who} sends to {address}"),
-        };
-        observation.summary = format!(
-            "{subject} is retransmitted to {}: {} of {} in {}",
-            words::share(share),
+        observation.summary = format!("{} of {what} is sent again", words::share(share));
+        observation.rest = format!(
+            ": {} of {} in the last {}",
             words::bytes(again as u64),
             words::bytes(sent as u64),
             words::seconds(thresholds.window_s)

@@ -178,11 +178,12 @@ fn tell(facts: &Facts<'_>, kind: Kind, whom: Whom, group: &Group) -> Option<Obse
     };
     if kind == Kind::ZeroWindow {
         observation.severity = Severity::Warning;
-        let why = reader.as_ref().map_or_else(
-            || format!("{to} does not read"),
-            |reader| format!("{reader} at {to} does not read"),
-        );
-        observation.summary = format!("{who} cannot send {bytes}{on}: {why}, its window is closed");
+        let reads_not = reader
+            .as_ref()
+            .map_or_else(|| "the peer".to_owned(), ToString::to_string);
+        observation.summary = format!("{who} cannot send to {to}{on}");
+        observation.rest =
+            format!(": {reads_not} does not read, the window is closed, and {bytes} wait");
         observation.advice = match reader {
             Some(reader) => format!(
                 "The other end is on this machine: see why {reader} does not read (receiver-stalled tells more). Nothing \
@@ -194,10 +195,10 @@ fn tell(facts: &Facts<'_>, kind: Kind, whom: Whom, group: &Group) -> Option<Obse
         };
     } else {
         observation.severity = Severity::Critical;
-        observation.summary = format!(
-            "{who} gets no acknowledgement from {to} for {bytes}{on}, sent again {}",
-            words::times(group.retries.into())
-        );
+        let again = words::times(group.retries.into());
+        observation.summary = format!("{who} gets no acknowledgement from {to}{on}");
+        observation.rest =
+            format!(": {bytes} wait, and their first segment was sent again {again}");
         let limit = facts.settings().number("net.ipv4.tcp_retries2", 0);
         let limit = limit.map_or_else(String::new, |n| {
             format!(" after net.ipv4.tcp_retries2 = {n} attempts")

@@ -139,22 +139,26 @@ impl SynQueue {
         let with_cookies = facts.settings().number("net.ipv4.tcp_syncookies", 0);
         let at_work = cookies > 0.0 || with_cookies == Some(2);
         let subject = subject_of(socket);
-        let name = subject.to_string();
-        let by = subject
-            .process()
-            .map_or_else(String::new, |process| format!(" of {process}"));
+        let to = match subject.process() {
+            Some(process) => format!("{process} on {subject}"),
+            None => subject.to_string(),
+        };
         let from = match (sources, group.first) {
-            (1, Some(source)) => format!("from {source} alone"),
+            (1, Some(source)) => format!("from {source}"),
             (sources, _) => format!(
                 "from {}",
                 words::plural(sources.into(), "address", "addresses")
             ),
         };
-        let cookie_words = match (at_work, dropped > 0.0, with_cookies) {
-            (true, ..) => ", SYN cookies are at work",
-            (false, true, _) => ", and SYNs are dropped",
-            (false, false, Some(0)) => ", SYN cookies are off",
-            _ => "",
+        let rest = match (at_work, dropped as u64, with_cookies) {
+            (true, ..) => ": SYN cookies are at work".to_owned(),
+            (false, 0, Some(0)) => ": SYN cookies are off".to_owned(),
+            (false, 0, _) => String::new(),
+            (false, dropped, _) => format!(
+                ": {} dropped in the last {}",
+                words::plural(dropped, "SYN was", "SYNs were"),
+                words::seconds(thresholds.window_s)
+            ),
         };
         let kind = if is_flood {
             Kind::SynFlood
@@ -184,8 +188,8 @@ impl SynQueue {
             "half-open connection",
             "half-open connections",
         );
-        observation.summary =
-            format!("{half_open} to {name}{by} {from} do not complete the handshake{cookie_words}");
+        observation.summary = format!("{half_open} {from} to {to} are not completed");
+        observation.rest = rest;
         observation.advice = advice(is_flood, with_cookies, backlog);
         Some(observation)
     }

@@ -128,19 +128,25 @@ impl TimeWaitBuildup {
         let count = Value::Count(group.sockets.into());
         let new = words::per_second(per_s);
         let sockets = words::plural(group.sockets.into(), "TIME-WAIT", "TIME-WAITs");
-        let (subject, cause, summary, advice) = match side {
+        let (subject, cause, summary, rest, advice) = match side {
             Side::In(listener) => {
                 let subject = subject_of(facts.socket(listener)?);
                 let who = match subject.process() {
                     Some(process) => format!("{process} on {subject}"),
                     None => format!("The server on {subject}"),
                 };
-                let summary =
-                    format!("{who} closes its clients' connections first: {sockets}, {new} new");
+                let summary = format!("{who} has {sockets}");
+                let rest = format!(": it closes its clients' connections first, {new}");
                 let advice = "It takes some memory and no ports: here they all use the one that is listened on. \
                               tcp_tw_reuse does not help, it is for connections that go out. To have fewer, keep \
                               connections alive for longer, or let the clients close first.";
-                (subject, "server-closes-first", summary, advice.to_owned())
+                (
+                    subject,
+                    "server-closes-first",
+                    summary,
+                    rest,
+                    advice.to_owned(),
+                )
             }
             Side::Out(remote) => {
                 let subject = Subject::Remote {
@@ -148,14 +154,25 @@ impl TimeWaitBuildup {
                     port: Some(remote.port),
                     process: process(socket).or_else(|| owner(facts, remote)),
                 };
-                let who = subject
-                    .process()
-                    .map_or_else(|| "Somebody".to_owned(), ToString::to_string);
-                let summary = format!(
-                    "{who} opens connections to {} and closes them first: {sockets}, {new} new",
-                    written(remote)
-                );
-                (subject, "client-closes-first", summary, advice_out(reuse))
+                let towards = written(remote);
+                let (summary, who) = match subject.process() {
+                    Some(process) => (format!("{process} has {sockets} towards {towards}"), "it"),
+                    None => {
+                        let are = if group.sockets == 1 { "is" } else { "are" };
+                        (
+                            format!("There {are} {sockets} towards {towards}"),
+                            "this side",
+                        )
+                    }
+                };
+                let rest = format!(": {who} opens connections and closes them first, {new}");
+                (
+                    subject,
+                    "client-closes-first",
+                    summary,
+                    rest,
+                    advice_out(reuse),
+                )
             }
         };
         let mut observation = Observation::new(Kind::TimeWaitBuildup, subject, "time_wait", count)
@@ -171,6 +188,7 @@ impl TimeWaitBuildup {
         };
         observation.grows = true;
         observation.summary = summary;
+        observation.rest = rest;
         observation.advice = advice;
         Some(observation)
     }

@@ -162,8 +162,9 @@ fn tell(
         .with_known("rmem_max", most.map(Value::Bytes))
         .with_known("state", activity.map(|a| Value::Text(a.state.to_string())));
     observation.raises = sum >= thresholds.datagrams as f64;
-    observation.summary = format!(
-        "{whose} {why}: {dropped} dropped in {}",
+    observation.summary = format!("{whose} {why}");
+    observation.rest = format!(
+        ": {dropped} dropped in the last {}",
         words::seconds(thresholds.window_s)
     );
     observation.advice = advice;

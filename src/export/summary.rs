@@ -72,8 +72,8 @@ fn limits(summary: &Summary, text: &mut String) {
         let mut out = String::new();
         match (value, unit) {
             (None, _) => out.push_str(format::MISSING),
-            (Some(value), LimitUnit::Sockets) => format::count(&mut out, value),
             (Some(value), LimitUnit::Bytes) => format::bytes(&mut out, value as f64),
+            (Some(value), _) => format::count(&mut out, value),
         }
         out
     };

@@ -7,6 +7,7 @@
 mod attribution;
 mod congestion;
 mod counters;
+mod device;
 mod ends;
 mod fault;
 mod kernel_struct;
@@ -28,6 +29,7 @@ mod tracker;
 pub use attribution::{Attribution, Unowned};
 pub use congestion::congestion_fields;
 pub use counters::{Counters, Interface, Protocols};
+pub use device::{Device, DeviceAddress};
 pub use ends::{Endpoint, Ends};
 pub use fault::{Fault, Severity};
 pub use kernel_struct::KernelField;

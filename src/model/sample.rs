@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Blob, Counters, Ends, Fault, Holder, MemoryInfo, MptcpInfo, ProcessRow, Protocol, Reuse,
-    Settings, Severity, Socket, SocketTable, TcpInfo, Visibility,
+    Blob, Counters, Device, Ends, Fault, Holder, MemoryInfo, MptcpInfo, ProcessRow, Protocol,
+    Reuse, Settings, Severity, Socket, SocketTable, TcpInfo, Visibility,
 };
 
 /// The machine that was sampled.
@@ -79,6 +79,9 @@ pub struct Sample {
     pub visibility: Visibility,
     /// Protocol counters and interfaces.
     pub counters: Counters,
+    /// What the network devices are set to, shared while it stays the same; `None` if that was not read. They are read
+    /// every few seconds only.
+    pub devices: Option<Arc<Vec<Device>>>,
     /// What the kernel is set to; shared between Samples as long as nobody changes it.
     pub settings: Arc<Settings>,
     /// What could not be read.
@@ -99,6 +102,7 @@ impl Sample {
         self.interfaces.clear();
         self.cgroups.clear();
         self.users.clear();
+        self.devices = None;
         self.faults.clear();
         self.timings = Timings::default();
     }

@@ -17,7 +17,7 @@ use super::texts::Texts;
 use super::varint::{Broken, Cursor, Room};
 use crate::model::{Host, Sample, Settings, Visibility};
 
-use beside::{CounterSums, Processes};
+use beside::{CounterSums, Devices, Processes};
 use rows::RowDecoder;
 
 pub(super) use unpack::{Packed, Unpacked, Unpacker};
@@ -29,6 +29,7 @@ pub(super) struct Decoder {
     texts: Texts,
     processes: Processes,
     counters: CounterSums,
+    devices: Devices,
     settings: Arc<Settings>,
     rows: RowDecoder,
     clock: Clock,
@@ -109,6 +110,7 @@ impl Decoder {
             self.texts.clear();
             self.processes.clear();
             self.counters.clear();
+            self.devices.clear();
             self.settings = Arc::default();
             self.rows.clear();
             self.clock = Clock::default();
@@ -146,6 +148,8 @@ impl Decoder {
         )?;
         let told = sections.fixed[section::COUNTERS];
         self.counters.take(told, &self.texts, &mut room)?;
+        let told = sections.fixed[section::DEVICES];
+        self.devices.take(told, &self.texts, &mut room)?;
         let told = sections.fixed[section::SETTINGS];
         if !told.is_empty() {
             self.settings = Arc::new(beside::take_settings(told, &self.texts, &mut room)?);
@@ -155,7 +159,7 @@ impl Decoder {
 
     /// Bytes that are kept from frame to frame.
     fn weight(&self) -> usize {
-        self.rows.weight() + self.texts.weight() + self.processes.weight()
+        self.rows.weight() + self.texts.weight() + self.processes.weight() + self.devices.weight()
     }
 
     fn take_clock(&mut self, mut told: Cursor<'_>) -> Result<u64, Broken> {
@@ -200,6 +204,7 @@ impl Decoder {
         self.rows
             .put_into(sample, &self.texts, &self.processes, &mut room)?;
         self.counters.put_into(&mut sample.counters);
+        self.devices.put_into(sample);
         let sections = Sections::find(&self.frame.raw)?;
         let (names, faults) = (
             sections.fixed[section::NAMES],

@@ -3,7 +3,7 @@
 //! The same thing becomes the same replacement as long as a [`Redactor`] lives: who talks to whom, and which end belongs
 //! to which, is still seen. Replaced are
 //!
-//! - addresses, by others of the same kind (private, public, link-local, multicast); those that are the same everywhere
+//! - addresses, also those of devices, by others of the same kind (private, public, link-local, multicast); those that are the same everywhere
 //!   stay: loopback, unspecified, broadcast, multicast within a link. A v4-mapped address goes with its IPv4 address;
 //! - paths and abstract names of unix sockets; names that the kernel made up stay such names;
 //! - the host's name and boot id, users but root, control groups part by part (what kind of unit it is stays);
@@ -20,7 +20,7 @@ use rustc_hash::FxHashMap;
 
 use self::address::Addresses;
 use super::Head;
-use crate::model::{Ends, Host, Process, ProcessKey, Sample, SocketTable};
+use crate::model::{Device, Ends, Host, Process, ProcessKey, Sample, SocketTable};
 
 /// Parts of control groups' paths that are the same on all machines.
 const COMMON_GROUPS: [&str; 7] = [
@@ -42,6 +42,9 @@ const FILTER: &str = "(redacted)";
 /// Things by their number, in the order in which they came up.
 type Numbers<T> = FxHashMap<T, u32>;
 
+/// What is shared between Samples, as it is and redacted.
+type Redacted<T> = Option<(Arc<T>, Arc<T>)>;
+
 /// Replaces what must not be given away, the same by the same.
 #[derive(Debug, Default)]
 pub struct Redactor {
@@ -58,7 +61,9 @@ pub struct Redactor {
     /// Processes of the Sample before: as they are, and redacted.
     processes: FxHashMap<ProcessKey, (Arc<Process>, Arc<Process>)>,
     /// The host of the Sample before, the same way.
-    host: Option<(Arc<Host>, Arc<Host>)>,
+    host: Redacted<Host>,
+    /// The devices of the Sample before, the same way.
+    devices: Redacted<Vec<Device>>,
 }
 
 /// The number of something, from 1.
@@ -116,6 +121,27 @@ impl Redactor {
         for (_, path) in &mut sample.cgroups {
             *path = self.group(path);
         }
+        self.devices(sample);
+    }
+
+    /// Redacts the addresses of devices. Those that were the same before stay shared.
+    fn devices(&mut self, sample: &mut Sample) {
+        let Some(devices) = sample.devices.take() else {
+            return;
+        };
+        if let Some((known, redacted)) = &self.devices
+            && Arc::ptr_eq(known, &devices)
+        {
+            sample.devices = Some(Arc::clone(redacted));
+            return;
+        }
+        let mut redacted = devices.as_ref().clone();
+        for own in redacted.iter_mut().flat_map(|it| &mut it.addresses) {
+            own.address = self.addresses.replace(own.address);
+        }
+        let redacted = Arc::new(redacted);
+        sample.devices = Some(Arc::clone(&redacted));
+        self.devices = Some((devices, redacted));
     }
 
     fn host(&mut self, host: &Host) -> Host {

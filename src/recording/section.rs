@@ -43,6 +43,8 @@ pub(super) const GAPS_AGAIN: usize = 15;
 pub(super) const SETTINGS: usize = 16;
 /// What some of the Sample's processes do.
 pub(super) const ACTIVITY: usize = 17;
+/// What network devices are set to; in key frames, and when it changed.
+pub(super) const DEVICES: usize = 18;
 /// First of the columns.
 pub(super) const COLUMN: usize = 64;
 
@@ -197,6 +199,7 @@ pub(super) fn name(number: usize) -> &'static str {
         COUNTERS => "counters",
         NAMES => "names",
         FAULTS => "faults",
+        DEVICES => "devices",
         _ => "",
     }
 }

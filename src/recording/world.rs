@@ -4,9 +4,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use crate::model::{
-    Activity, Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, Holder, Interface, Process,
-    ProcessKey, ProcessRow, Protocol, Sample, Settings, Severity, Socket, SocketTable, State,
-    Timer, TimerKind, Unowned, Visibility,
+    Activity, Attribution, ClosedSocket, Device, DeviceAddress, Endpoint, Ends, Family, Fault,
+    Holder, Interface, Process, ProcessKey, ProcessRow, Protocol, Sample, Settings, Severity,
+    Socket, SocketTable, State, Timer, TimerKind, Unowned, Visibility,
 };
 
 /// A little generator, so that a whole history follows from one number.
@@ -241,6 +241,25 @@ fn process(dice: &mut Dice, pid: u32) -> ProcessRow {
     }
 }
 
+fn devices(dice: &mut Dice) -> Vec<Device> {
+    let mut devices = Vec::new();
+    for at in 0..dice.roll(3) {
+        let addresses = (0..dice.roll(3)).map(|_| DeviceAddress {
+            address: address(dice),
+            prefix: dice.roll(129) as u8,
+        });
+        devices.push(Device {
+            addresses: addresses.collect(),
+            index: at as u32 + 1,
+            name: format!("eth{at}"),
+            mtu: dice.option(|n| n as u32),
+            flags: dice.value() as u32,
+            operstate: dice.option(|n| n as u8),
+        });
+    }
+    devices
+}
+
 /// What goes on: sockets that come, change, age, move and end.
 pub(super) struct World {
     pub(super) dice: Dice,
@@ -314,7 +333,15 @@ impl World {
         }
 
         let sample = &mut self.sample;
+        let devices_before = sample.devices.take();
         sample.clear();
+        sample.devices = match dice.roll(8) {
+            0 => None,
+            1 => Some(Arc::new(devices(dice))),
+            // The same, shared or not.
+            2 => devices_before.map(|devices| Arc::new(devices.as_ref().clone())),
+            _ => devices_before,
+        };
         sample.monotonic_ns += u64::from(elapsed) * 1_000_000 + dice.roll(900_000);
         sample.taken_at_us += i64::from(elapsed) * 1000 - 300 + dice.roll(600) as i64;
         sample.events_available = dice.roll(2) == 0;

@@ -8,6 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::activity;
 use super::attribution::{Attributor, LiveInodes, closed_rows};
+use super::netlink::devices::Devices;
 use super::netlink::dump::Dumper;
 use super::netlink::events::{Heard, Listener};
 use super::netlink::request::{Asked, Table};
@@ -57,6 +58,8 @@ pub struct LiveOptions {
     pub owners: OwnersOf,
     /// Whether the other ends of connections are looked up if what is asked for leaves them out.
     pub other_ends: bool,
+    /// Whether it is read what network devices are set to.
+    pub devices: bool,
     /// How long Samples may wait for users' names, in all. Later ones have those that came meanwhile.
     pub name_wait: Duration,
 }
@@ -70,6 +73,7 @@ impl Default for LiveOptions {
             asked: Asked::default(),
             owners: OwnersOf::All,
             other_ends: true,
+            devices: true,
             name_wait: Duration::from_millis(20),
         }
     }
@@ -87,6 +91,7 @@ pub struct Live {
     owners: Owners,
     attributor: Attributor,
     counters: CounterReader,
+    devices: Option<Devices>,
     settings: SettingsReader,
     cgroups: CgroupPaths,
     interfaces: FxHashMap<u32, String>,
@@ -131,6 +136,7 @@ impl Live {
             owners: Owners::new(&options.proc_root, options.name_wait),
             attributor: Attributor::new(hides_namespaces(&options.proc_root)),
             counters: CounterReader::new(&options.proc_root),
+            devices: options.devices.then(Devices::new),
             settings: SettingsReader::new(&options.proc_root),
             cgroups: CgroupPaths::new(&options.proc_root),
             interfaces: FxHashMap::default(),
@@ -447,6 +453,10 @@ impl Source for Live {
         owners_time += clock.elapsed();
         sample.timings.owners_ns = owners_time.as_nanos() as u64;
         self.counters.read(&mut sample.counters, &mut sample.faults);
+        if let Some(devices) = &mut self.devices {
+            let interfaces = &sample.counters.interfaces;
+            sample.devices = devices.get(interfaces, &mut sample.faults);
+        }
         sample.settings = self.settings.read();
         self.name(sample);
         self.samples += 1;

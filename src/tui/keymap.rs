@@ -27,9 +27,9 @@ pub enum Command {
     Down,
     /// Select the row above, or scroll up.
     Up,
-    /// Scroll to columns further right; on the overview go to the next table.
+    /// Scroll to columns further right; where there are several tables go to the next one.
     Right,
-    /// Scroll to columns further left; on the overview go to the table before.
+    /// Scroll to columns further left; where there are several tables go to the one before.
     Left,
     /// Go to the next Sample; where one does not go through time, as [`Command::Right`].
     Later,
@@ -63,6 +63,12 @@ pub enum Command {
     ClearFilter,
     /// End the socket, or the process.
     Kill,
+    /// Show what is wrong with what one looks at.
+    Findings,
+    /// Go to the next Sample at which a finding comes; where one does not go through time, as [`Command::NextMatch`].
+    NextMark,
+    /// Go to the last such Sample before; where one does not go through time, as [`Command::PreviousMatch`].
+    PreviousMark,
     /// Select the next row that matches.
     NextMatch,
     /// Select the row before that matches.
@@ -161,6 +167,8 @@ bindings! {
     "3", [key('3')], Command::GoTo(Screen::Processes), "Processes: who holds sockets, and what they do with them";
     "4", [key('4')], Command::GoTo(Screen::Listeners), "Listeners: accept queues, who is served, what is dropped";
     "5", [key('5')], Command::GoTo(Screen::Remotes), "Remotes: hosts at the other end, and their ports";
+    "6", [key('6')], Command::GoTo(Screen::Findings), "Findings: what is wrong, with the evidence and what to do";
+    "7", [key('7')], Command::GoTo(Screen::System), "System: limits, counters, interfaces, settings";
     "8", [key('8')], Command::GoTo(Screen::Events), "Events: opened, changed, closed, as it happens";
     "Tab", [(KeyCode::Tab, NONE)], Command::NextScreen, "next screen";
     "Shift-Tab", [(KeyCode::BackTab, NONE)], Command::PreviousScreen, "screen before";
@@ -168,8 +176,8 @@ bindings! {
     "↑ k", [(KeyCode::Up, NONE), key('k')], Command::Up, "select the row above";
     "→", [(KeyCode::Right, NONE)], Command::Later, "the next sample, if frozen or in a replay; else as l";
     "←", [(KeyCode::Left, NONE)], Command::Earlier, "the sample before, if frozen or in a replay; else as h";
-    "l Shift-→", [key('l'), (KeyCode::Right, SHIFT)], Command::Right, "columns that do not fit; on the overview the next table";
-    "h Shift-←", [key('h'), (KeyCode::Left, SHIFT)], Command::Left, "scroll back; on the overview the table before";
+    "l Shift-→", [key('l'), (KeyCode::Right, SHIFT)], Command::Right, "columns that do not fit; of several tables the next one";
+    "h Shift-←", [key('h'), (KeyCode::Left, SHIFT)], Command::Left, "scroll back; of several tables the one before";
     "PgDn Ctrl-F", [(KeyCode::PageDown, NONE), ctrl('f')], Command::PageDown, "a page down";
     "PgUp Ctrl-B", [(KeyCode::PageUp, NONE), ctrl('b')], Command::PageUp, "a page up";
     "g Home", [key('g'), (KeyCode::Home, NONE)], Command::First, "first row";
@@ -179,12 +187,15 @@ bindings! {
     "p", [key('p')], Command::Owner, "the process that owns the socket";
     "e", [key('e')], Command::OtherEnd, "the socket at the other end, if it is on this machine";
     "P", [key('P')], Command::OtherProcess, "the process at the other end, if it is on this machine";
-    "/", [key('/')], Command::Filter, "filter: ss's language and more, or a text; here: look for a key";
-    "f", [key('f')], Command::FilterBy, "filter by what the row has: its state, process, host, port";
+    "/", [key('/')], Command::Filter, "filter: ss's language and more, or a text; on System: look for a text; here: for a key";
+    "f", [key('f')], Command::Findings, "findings: what is wrong with the row, or with the page";
+    "i", [key('i')], Command::FilterBy, "include only what the row has: its state, process, host, port";
     "x", [key('x')], Command::Exclude, "leave out what the row has";
     "F", [key('F')], Command::ClearFilter, "no filter";
-    "n", [key('n')], Command::NextMatch, "next row that matches";
-    "N", [key('N')], Command::PreviousMatch, "row before that matches";
+    "n", [key('n')], Command::NextMark, "the next finding, if frozen or in a replay; else as Ctrl-N";
+    "N", [key('N')], Command::PreviousMark, "the finding before, if frozen or in a replay; else as Ctrl-P";
+    "Ctrl-N", [ctrl('n')], Command::NextMatch, "next row that matches";
+    "Ctrl-P", [ctrl('p')], Command::PreviousMatch, "row before that matches";
     "s", [key('s')], Command::PickSort, "choose the column to sort by";
     "I", [key('I')], Command::InvertSort, "turn the order around";
     "<", [key('<')], Command::SortLeft, "sort by the column to the left";

@@ -1,6 +1,8 @@
 //! All that the screen remembers. No rendering happens here, and nothing is read from outside.
 
+mod findings;
 mod place;
+mod system;
 mod time;
 mod victim;
 
@@ -11,7 +13,8 @@ use std::time::Duration;
 use super::Look;
 use super::hits::Hits;
 use super::lists::{
-    Compared, DEFAULT_SORT, Events, LineKey, Listeners, Processes, Remotes, SocketScope, Sockets,
+    Compared, DEFAULT_SORT, Events, Findings, LineKey, Listeners, Processes, Remotes, SocketScope,
+    Sockets,
 };
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::recording::Recording;
@@ -19,10 +22,12 @@ use super::table::{Steer, Table};
 use super::timeline::Timeline;
 use crate::aggregate::{Event, Moment, Narrower};
 use crate::column::{Service, SocketRow, VOCABULARY};
+use crate::diagnose;
 use crate::filter::{Context, Filter, FilterError, Names, NoNames, Surroundings};
 use crate::model::{Process, Sample, SocketKey, SocketRef};
 
 pub use place::{Display, Pane, Popup, Screen, Target, Typing};
+pub use system::System;
 pub use victim::{Deed, Recipient, Victim};
 
 /// Pages that one can look into from each other and come back from: each takes up what every moment tells of it.
@@ -36,6 +41,8 @@ pub struct State {
     pub interval: Duration,
     /// What is shown.
     pub moment: Option<Arc<Moment>>,
+    /// What is wrong at that moment, whatever is filtered.
+    pub findings: Arc<diagnose::Findings>,
     /// Tells moments apart; grows.
     pub sequence: u64,
     /// Whether it is the machine as it is, or as it was.
@@ -52,6 +59,8 @@ pub struct State {
     pub now_us: Option<i64>,
     /// Where one is.
     pub screen: Screen,
+    /// The screen that Enter led away from, to which Esc goes back.
+    pub(super) came_from: Option<Screen>,
     /// What lies over it.
     pub popup: Option<Popup>,
     /// What is looked for in it.
@@ -90,6 +99,10 @@ pub struct State {
     pub listeners: Table<Listeners>,
     /// The screen of remote hosts.
     pub remotes: Table<Remotes>,
+    /// The screen of findings.
+    pub finding_rows: Table<Findings>,
+    /// The screen of the system.
+    pub system: System,
     /// The screen of events.
     pub events: Table<Events>,
     /// What one has looked into from each screen, the last on top: going back takes it off.
@@ -130,6 +143,7 @@ impl State {
             look,
             interval,
             moment: None,
+            findings: Arc::default(),
             sequence: 0,
             display: Display::Live,
             timeline: None,
@@ -138,6 +152,7 @@ impl State {
             recording: None,
             now_us: None,
             screen: Screen::Overview,
+            came_from: None,
             popup: None,
             search: String::new(),
             typing: None,
@@ -151,7 +166,7 @@ impl State {
             focus: Pane::Processes,
             top: Table::new(Processes::default(), DEFAULT_SORT, true),
             top_remotes: Table::new(Remotes::default(), DEFAULT_SORT, true),
-            top_listeners: Table::new(Listeners, "fill", true),
+            top_listeners: Table::new(Listeners::default(), "fill", true),
             time_wait: Table::new(Processes::in_time_wait(), "time_wait", true).with_columns(&[
                 "pid",
                 "process",
@@ -161,8 +176,10 @@ impl State {
             ]),
             sockets: Table::new(Sockets::new(SocketScope::All), DEFAULT_SORT, true),
             processes: Table::new(Processes::default(), DEFAULT_SORT, true),
-            listeners: Table::new(Listeners, "fill", true),
+            listeners: Table::new(Listeners::default(), "fill", true),
             remotes: Table::new(Remotes::default(), DEFAULT_SORT, true),
+            finding_rows: Table::new(Findings::new(zone.clone()), "severity", true),
+            system: System::default(),
             events: Table::new(Events::new(zone), "at", false),
             pages: Default::default(),
             hits: Hits::default(),
@@ -174,13 +191,14 @@ impl State {
         self.moment.take()
     }
 
-    /// Shows a moment from now on.
-    pub fn show(&mut self, moment: Arc<Moment>) {
+    /// Shows a moment from now on, and what is wrong at it.
+    pub fn show(&mut self, moment: Arc<Moment>, findings: Arc<diagnose::Findings>) {
         for page in self.pages.iter_mut().flatten() {
             page.follow(&moment);
         }
         self.moment = Some(moment);
         self.narrow();
+        self.find(findings);
     }
 
     /// Which sockets are wanted.
@@ -316,6 +334,9 @@ impl State {
             Pane::Remotes => Some(&mut self.top_remotes),
             Pane::Listeners => Some(&mut self.top_listeners),
             Pane::TimeWait => Some(&mut self.time_wait),
+            Pane::Limits | Pane::Counters | Pane::Interfaces | Pane::Settings => {
+                Some(self.system.table_mut(pane))
+            }
         }
     }
 
@@ -330,6 +351,8 @@ impl State {
             Screen::Processes => Some(&mut self.processes),
             Screen::Listeners => Some(&mut self.listeners),
             Screen::Remotes => Some(&mut self.remotes),
+            Screen::Findings => Some(&mut self.finding_rows),
+            Screen::System => self.pane_mut(self.system.focus),
             Screen::Events => Some(&mut self.events),
         }
     }
@@ -353,13 +376,55 @@ impl State {
             (Screen::Processes, _) => &self.processes,
             (Screen::Listeners, _) => &self.listeners,
             (Screen::Remotes, _) => &self.remotes,
+            (Screen::Findings, _) => &self.finding_rows,
+            (Screen::System, _) => self.system.table(self.system.focus),
             (Screen::Events, _) => &self.events,
         })
     }
 
+    /// The tables in sight between which the keys go, if there are several.
+    pub fn panes(&self) -> &'static [Pane] {
+        match (self.screen, self.page()) {
+            (Screen::Overview, None) => &Pane::OVERVIEW,
+            (Screen::System, None) => &Pane::SYSTEM,
+            _ => &[],
+        }
+    }
+
     /// Whether several tables are in sight, between which the keys go.
     pub fn has_panes(&self) -> bool {
-        self.screen == Screen::Overview && self.page().is_none()
+        !self.panes().is_empty()
+    }
+
+    /// Which of them the keys go to.
+    pub(super) fn focus_mut(&mut self) -> &mut Pane {
+        match self.screen {
+            Screen::System => &mut self.system.focus,
+            _ => &mut self.focus,
+        }
+    }
+
+    /// Whether what is typed after `/` is looked for on this screen, which no filter is about.
+    pub(super) fn looks_for(&self) -> bool {
+        self.screen == Screen::System && self.page().is_none()
+    }
+
+    /// What is looked for in what lies over the screen, or on the screen.
+    pub(super) fn searched(&self) -> &str {
+        if self.popup.is_none() && self.looks_for() {
+            self.system.search()
+        } else {
+            &self.search
+        }
+    }
+
+    /// Looks for something else there.
+    pub(super) fn look_for(&mut self, text: String) {
+        if self.popup.is_none() && self.looks_for() {
+            self.system.look_for(&text);
+        } else {
+            self.search = text;
+        }
     }
 
     /// Brings the tables in sight up to the moment. Tables out of sight cost nothing.
@@ -373,7 +438,7 @@ impl State {
             page.bring_up(sequence, || Compared::new(marked, &moment, &self.filter));
         }
         if self.has_panes() {
-            for pane in Pane::OVERVIEW {
+            for &pane in self.panes() {
                 if let Some(table) = self.pane_mut(pane) {
                     table.bring_up(&moment, sequence);
                 }

@@ -199,6 +199,11 @@ impl<L: List> Table<L> {
         self.order.get(place).copied()
     }
 
+    /// The row that Enter means; `None` for a group of rows.
+    pub fn meant_row<'m>(&'m self, moment: &'m Moment) -> Option<list::Row<'m, L>> {
+        self.list.row(moment, self.meant()?)
+    }
+
     /// Brings the rows up to the moment, once for each moment and way of looking, and finds the selected one again.
     /// `sequence` tells moments apart.
     pub fn arrange(&mut self, moment: &Moment, sequence: u64) {
@@ -252,7 +257,8 @@ impl<L: List> Table<L> {
     /// Counts what a filter leaves.
     fn count_left(&mut self, moment: &Moment) {
         self.totals.clear();
-        self.narrowed = moment.narrowed().map(|_| self.list.whole(moment));
+        let narrowed = moment.narrowed().filter(|_| L::heeds_filter());
+        self.narrowed = narrowed.map(|_| self.list.whole(moment));
         if self.narrowed.is_none() {
             return;
         }

@@ -2,6 +2,7 @@
 
 mod able;
 mod act;
+mod findings;
 mod jump;
 mod keep;
 mod mark;
@@ -17,13 +18,14 @@ use super::filter_line::{self, FilterLine, Outcome};
 use super::keymap::{self, Command};
 use super::line::{self, Typed};
 use super::page::{Page, SocketPage};
-use super::state::{Pane, Popup, Screen, State, Target, Typing};
+use super::state::{Popup, Screen, State, Target, Typing};
 use super::timeline::Seek;
 use crate::column::format;
 use crate::filter::Filter;
 use crate::model::{ProcessKey, Socket};
 
 pub(super) use able::{does_something, target_name};
+pub(super) use findings::of_socket;
 pub(super) use jump::{other_end, owner};
 pub(super) use keep::PARTS;
 pub(super) use picker::{column_lines, sort_lines};
@@ -56,6 +58,8 @@ pub enum Effect {
     Save(Option<Duration>),
     /// Go through the recording, or what is kept of the last minutes.
     Seek(Seek),
+    /// Go to the next finding there, or to the one before.
+    SeekMark(bool),
 }
 
 /// Takes a key: a letter of what is being typed, or a command.
@@ -118,7 +122,9 @@ pub fn paste(state: &mut State, pasted: &str) {
         Some(Typing::Filter(line)) => line.paste(pasted),
         Some(Typing::Time(text, _)) => line::paste(text, pasted),
         Some(Typing::Search(_)) => {
-            line::paste(&mut state.search, pasted);
+            let mut text = state.searched().to_owned();
+            line::paste(&mut text, pasted);
+            state.look_for(text);
             picker::to_the_top(state);
         }
         None => {}
@@ -147,15 +153,19 @@ fn type_key(state: &mut State, key: &KeyEvent) -> Option<Effect> {
                 return (!hosts.is_empty()).then_some(Effect::Resolve(hosts));
             }
         },
-        Some(Typing::Search(before)) => match line::press(&mut state.search, key) {
-            Typed::Changed => {
-                state.typing = Some(Typing::Search(before));
-                picker::to_the_top(state);
+        Some(Typing::Search(before)) => {
+            let mut text = state.searched().to_owned();
+            match line::press(&mut text, key) {
+                Typed::Changed => {
+                    state.typing = Some(Typing::Search(before));
+                    state.look_for(text);
+                    picker::to_the_top(state);
+                }
+                Typed::Cancelled => state.look_for(before),
+                Typed::Done => {}
+                Typed::Nothing => state.typing = Some(Typing::Search(before)),
             }
-            Typed::Cancelled => state.search = before,
-            Typed::Done => {}
-            Typed::Nothing => state.typing = Some(Typing::Search(before)),
-        },
+        }
         Some(Typing::Time(mut text, error)) => match line::press(&mut text, key) {
             Typed::Changed => state.typing = Some(Typing::Time(text, None)),
             Typed::Cancelled => {}
@@ -179,10 +189,17 @@ fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
         Command::Owner => jump::to_owner(state),
         Command::OtherEnd => jump::to_other_end(state),
         Command::OtherProcess => jump::to_other_process(state),
+        Command::Filter if state.looks_for() => {
+            state.typing = Some(Typing::Search(state.searched().to_owned()));
+        }
+        Command::ClearFilter if !state.system.search().is_empty() && state.looks_for() => {
+            state.look_for(String::new());
+        }
         Command::Filter => {
             let line = FilterLine::new(state.filter());
             state.typing = Some(Typing::Filter(Box::new(line)));
         }
+        Command::Findings => findings::offer(state),
         Command::FilterBy => act::offer_conditions(state, false),
         Command::Exclude => act::offer_conditions(state, true),
         Command::ClearFilter => state.set_filter(Filter::default()),
@@ -204,10 +221,11 @@ fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
         Command::Save => keep::offer(state),
         Command::CopyRow | Command::CopyCell => return copy(state, command),
         Command::Left | Command::Right if state.has_panes() => {
-            let all = Pane::OVERVIEW;
-            let at = all.iter().position(|&pane| pane == state.focus);
+            let all = state.panes();
+            let focus = state.focus_mut();
+            let at = all.iter().position(|pane| pane == focus).unwrap_or(0);
             let step = if command == Command::Right { 1 } else { 3 };
-            state.focus = all[(at.unwrap_or(0) + step) % all.len()];
+            *focus = all[(at + step) % all.len()];
         }
         _ => steer(state, command),
     }
@@ -221,6 +239,7 @@ fn beside(screen: Screen, places: usize) -> Screen {
 
 /// Goes to a screen, to where one was on it. The digit of the screen that one is on leads out of what was looked into.
 fn go_to(state: &mut State, screen: Screen) {
+    state.came_from = None;
     if state.screen == screen {
         while state.go_back() {}
     }
@@ -229,7 +248,14 @@ fn go_to(state: &mut State, screen: Screen) {
 
 /// Goes back by one; at the top of a screen it takes the filter away.
 fn back(state: &mut State) {
-    if !state.go_back() {
+    if state.go_back() {
+        return;
+    }
+    if state.looks_for() && !state.searched().is_empty() {
+        state.look_for(String::new());
+    } else if let Some(screen) = state.came_from.take() {
+        state.screen = screen;
+    } else {
         state.set_filter(Filter::default());
     }
 }
@@ -305,11 +331,29 @@ fn open(state: &mut State) {
         return;
     };
     table.hold_target(&moment);
+    look_into(state, target);
+}
+
+/// Looks into what Enter means.
+fn look_into(state: &mut State, target: Target) {
+    let Some(moment) = state.moment.clone() else {
+        return;
+    };
     match target {
         Target::Process(process) => state.look_into_process(process, None),
         Target::Socket(key) => jump::into_socket(state, key),
         Target::Remote(address, service) => state.look_into_remote(address, service),
-        Target::Fold => drop(table.fold(&moment)),
+        Target::System => {
+            let from = state.screen;
+            go_to(state, Screen::System);
+            state.came_from = Some(from);
+        }
+        Target::Nowhere(why) => state.message = Some(why),
+        Target::Fold => {
+            if let Some(table) = state.table_mut() {
+                table.fold(&moment);
+            }
+        }
         Target::Event(number) => {
             if let Some(page) = SocketPage::of_event(&moment.aggregate.events, number) {
                 state.look_into_socket(page);

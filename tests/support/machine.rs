@@ -1,5 +1,7 @@
 //! A machine made by hand: the same on every run, with something of everything in it.
 
+mod system;
+
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
@@ -106,6 +108,7 @@ impl Making<'_> {
             ));
             sample.lost_events = 12;
         }
+        system::put_into(sample, tick);
         self.processes();
         self.nginx();
         self.redis();

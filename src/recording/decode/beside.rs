@@ -1,10 +1,11 @@
 //! What a Sample has beside its sockets.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::model::{
-    Activity, Counters, DescriptorKind, Fault, Interface, Namespaces, Process, ProcessKey,
-    ProcessRow, Sample, Settings, Severity,
+    Activity, Counters, DescriptorKind, Device, DeviceAddress, Fault, Interface, Namespaces,
+    Process, ProcessKey, ProcessRow, Sample, Settings, Severity,
 };
 use crate::recording::texts::Texts;
 use crate::recording::varint::{Broken, Cursor, Room};
@@ -244,6 +245,84 @@ impl CounterSums {
     pub(super) fn put_into(&self, counters: &mut Counters) {
         counters.clone_from(&self.0);
     }
+}
+
+/// The devices as they were told last.
+#[derive(Debug, Default)]
+pub(super) struct Devices {
+    devices: Option<Arc<Vec<Device>>>,
+    /// Bytes that they take.
+    bytes: usize,
+}
+
+impl Devices {
+    pub(super) fn clear(&mut self) {
+        self.devices = None;
+        self.bytes = 0;
+    }
+
+    pub(super) fn weight(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn take(
+        &mut self,
+        mut told: Cursor<'_>,
+        texts: &Texts,
+        room: &mut Room,
+    ) -> Result<(), Broken> {
+        if told.is_empty() {
+            return Ok(());
+        }
+        // What it takes the place of is free only then.
+        let before = room.0;
+        self.devices = if told.varint()? == 0 {
+            None
+        } else {
+            let count = told.count()?;
+            room.take(count * size_of::<Device>())?;
+            let devices = (0..count).map(|_| take_device(&mut told, texts, room));
+            Some(Arc::new(devices.collect::<Result<_, _>>()?))
+        };
+        self.bytes = before - room.0;
+        Ok(())
+    }
+
+    pub(super) fn put_into(&self, sample: &mut Sample) {
+        sample.devices.clone_from(&self.devices);
+    }
+}
+
+fn take_device(told: &mut Cursor<'_>, texts: &Texts, room: &mut Room) -> Result<Device, Broken> {
+    let index = told.number()?;
+    let name = texts.text(told.number()?, room)?.into_owned();
+    let mtu = told.varint()?.checked_sub(1).map(u32::try_from);
+    let mtu = mtu.transpose().map_err(|_| Broken("an MTU is too large"))?;
+    let flags = told.number()?;
+    let operstate = told.varint()?.checked_sub(1).map(u8::try_from);
+    let operstate = operstate
+        .transpose()
+        .map_err(|_| Broken("a device's state is too large"))?;
+    let count = told.count()?;
+    room.take(count * size_of::<DeviceAddress>())?;
+    let mut addresses = Vec::with_capacity(count);
+    for _ in 0..count {
+        let bytes = told.bytes()?;
+        let four = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
+        let address = four.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from));
+        addresses.push(DeviceAddress {
+            address: address.map_err(|_| Broken("an address has an absurd length"))?,
+            prefix: told.number()?,
+        });
+    }
+    Ok(Device {
+        index,
+        name,
+        mtu,
+        flags,
+        operstate,
+        addresses,
+    })
 }
 
 pub(super) fn take_names(

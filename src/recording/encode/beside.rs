@@ -1,14 +1,16 @@
 //! What a Sample has beside its sockets: processes, counters, names, faults.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    Counters, DescriptorKind, Fault, Process, ProcessKey, ProcessRow, Sample, Settings, Severity,
+    Counters, DescriptorKind, Device, Fault, Process, ProcessKey, ProcessRow, Sample, Settings,
+    Severity,
 };
 use crate::recording::texts::TextNumbers;
-use crate::recording::varint::{put, put_signed};
+use crate::recording::varint::{put, put_bytes, put_signed};
 
 /// A process as it was told last.
 #[derive(Debug)]
@@ -187,6 +189,58 @@ fn figures(interface: &crate::model::Interface) -> [u64; 8] {
         interface.sent_errors,
         interface.sent_dropped,
     ]
+}
+
+/// The devices as they were told last.
+#[derive(Debug, Default)]
+pub(super) struct DeviceBase {
+    devices: Option<Arc<Vec<Device>>>,
+    is_known: bool,
+}
+
+impl DeviceBase {
+    pub(super) fn clear(&mut self) {
+        self.is_known = false;
+    }
+
+    /// Tells them if they are not as they were: whether there are any, then their number and each of them.
+    pub(super) fn tell(
+        &mut self,
+        now: Option<&Arc<Vec<Device>>>,
+        texts: &mut TextNumbers,
+        out: &mut Vec<u8>,
+    ) {
+        let before = self.devices.as_ref();
+        let is_shared = |(now, before)| Arc::ptr_eq(now, before);
+        if self.is_known && (now.zip(before).is_some_and(is_shared) || now == before) {
+            return;
+        }
+        self.is_known = true;
+        self.devices = now.cloned();
+        put(out, u64::from(now.is_some()));
+        let Some(devices) = now else {
+            return;
+        };
+        put(out, devices.len() as u64);
+        for device in devices.iter() {
+            put(out, u64::from(device.index));
+            put(out, u64::from(texts.of(device.name.as_bytes())));
+            put(out, device.mtu.map_or(0, |mtu| u64::from(mtu) + 1));
+            put(out, u64::from(device.flags));
+            put(
+                out,
+                device.operstate.map_or(0, |state| u64::from(state) + 1),
+            );
+            put(out, device.addresses.len() as u64);
+            for own in &device.addresses {
+                match own.address {
+                    IpAddr::V4(address) => put_bytes(out, &address.octets()),
+                    IpAddr::V6(address) => put_bytes(out, &address.octets()),
+                }
+                put(out, u64::from(own.prefix));
+            }
+        }
+    }
 }
 
 /// Names of devices, cgroups and users by id.

@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use super::*;
-use crate::model::{Endpoint, Family, ProcessRow, Protocol, Socket, State};
+use crate::model::{DeviceAddress, Endpoint, Family, ProcessRow, Protocol, Socket, State};
 
 fn replaced(redactor: &mut Redactor, address: &str) -> String {
     let address: IpAddr = address.parse().unwrap();
@@ -214,4 +214,45 @@ fn nothing_of_the_original_is_left() {
     ] {
         assert!(!all.contains(original), "{original} in {all}");
     }
+}
+
+#[test]
+fn addresses_of_devices_go_with_those_of_sockets() {
+    let own = |address: &str, prefix| DeviceAddress {
+        address: address.parse().unwrap(),
+        prefix,
+    };
+    let device = Device {
+        index: 2,
+        name: "eth0".to_owned(),
+        addresses: vec![
+            own("203.0.113.7", 24),
+            own("fe80::5054:ff:fe12:3456", 64),
+            own("127.0.0.1", 8),
+        ],
+        ..Device::default()
+    };
+    let devices = Some(Arc::new(vec![device]));
+    let mut redactor = Redactor::new();
+    let redacted = |redactor: &mut Redactor| {
+        let mut sample = sample();
+        sample.devices.clone_from(&devices);
+        redactor.redact(&mut sample);
+        sample
+    };
+    let first = redacted(&mut redactor);
+    let socket = first.sockets.rows[0].local().unwrap().canonical().address;
+    let devices = first.devices.unwrap();
+    let shown: Vec<String> = devices[0]
+        .addresses
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        shown,
+        [&format!("{socket}/24"), "fe80::1/64", "127.0.0.1/8"]
+    );
+    assert_eq!(devices[0].name, "eth0");
+    let again = redacted(&mut redactor).devices.unwrap();
+    assert!(Arc::ptr_eq(&devices, &again), "what is shared stays so");
 }

@@ -65,7 +65,7 @@ pub enum DecodeError {
 
 /// Attributes of a message, one after the other. Unlike the crate's iterator it lends the values for as long as the
 /// message lives, so that a row is put together without copying.
-struct Attributes<'a>(&'a [u8]);
+pub(super) struct Attributes<'a>(pub(super) &'a [u8]);
 
 impl<'a> Iterator for Attributes<'a> {
     type Item = Result<(u16, &'a [u8]), DecodeError>;
@@ -98,7 +98,7 @@ fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
 }
 
 #[inline]
-fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+pub(super) fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
     Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
 }
 
@@ -147,7 +147,7 @@ fn too_short(message: &[u8], needed: usize) -> DecodeError {
     }
 }
 
-fn until_nul(bytes: &[u8]) -> &[u8] {
+pub(super) fn until_nul(bytes: &[u8]) -> &[u8] {
     bytes.split(|&byte| byte == 0).next().unwrap_or(&[])
 }
 

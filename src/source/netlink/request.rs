@@ -74,7 +74,7 @@ impl Asked {
 }
 
 /// Appends an attribute, whose payload is a multiple of four bytes long.
-fn attribute(bytes: &mut Vec<u8>, kind: u16, payload: &[u8]) {
+pub(super) fn attribute(bytes: &mut Vec<u8>, kind: u16, payload: &[u8]) {
     bytes.extend_from_slice(&(4 + payload.len() as u16).to_ne_bytes());
     bytes.extend_from_slice(&kind.to_ne_bytes());
     bytes.extend_from_slice(payload);
@@ -272,7 +272,7 @@ fn inet_exact(socket: &Socket, purpose: Purpose) -> Option<Vec<u8>> {
     }))
 }
 
-fn write(kind: u16, payload: &[u8], flags: u16, sequence: u32, out: &mut Vec<u8>) {
+pub(super) fn write(kind: u16, payload: &[u8], flags: u16, sequence: u32, out: &mut Vec<u8>) {
     let mut header = NetlinkHeader::default();
     header.length = (header.buffer_len() + payload.len()) as u32;
     header.message_type = kind;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::victim::Victim;
 use crate::column::Service;
+use crate::diagnose::FindingKey;
 use crate::model::{Process, SocketKey};
 use crate::tui::filter_line::FilterLine;
 
@@ -21,18 +22,24 @@ pub enum Screen {
     Listeners,
     /// Every host at the other end.
     Remotes,
+    /// What is wrong.
+    Findings,
+    /// The host: limits, counters, devices, settings.
+    System,
     /// What happens.
     Events,
 }
 
 impl Screen {
     /// In the order of their digits.
-    pub const ALL: [Screen; 6] = [
+    pub const ALL: [Screen; 8] = [
         Screen::Overview,
         Screen::Sockets,
         Screen::Processes,
         Screen::Listeners,
         Screen::Remotes,
+        Screen::Findings,
+        Screen::System,
         Screen::Events,
     ];
 
@@ -44,6 +51,8 @@ impl Screen {
             Screen::Processes => "Processes",
             Screen::Listeners => "Listeners",
             Screen::Remotes => "Remotes",
+            Screen::Findings => "Findings",
+            Screen::System => "System",
             Screen::Events => "Events",
         }
     }
@@ -56,11 +65,13 @@ impl Screen {
             Screen::Processes => "Proc",
             Screen::Listeners => "Listen",
             Screen::Remotes => "Remote",
+            Screen::Findings => "Find",
+            Screen::System => "System",
             Screen::Events => "Events",
         }
     }
 
-    /// The digit that leads to it. 6 and 7 are kept for Findings and System.
+    /// The digit that leads to it.
     pub fn digit(self) -> char {
         match self {
             Screen::Overview => '1',
@@ -68,12 +79,14 @@ impl Screen {
             Screen::Processes => '3',
             Screen::Listeners => '4',
             Screen::Remotes => '5',
+            Screen::Findings => '6',
+            Screen::System => '7',
             Screen::Events => '8',
         }
     }
 }
 
-/// A table of the screen: the overview has several.
+/// A table of the screen: the overview and the system have several.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pane {
     /// The one there is, on every other screen and page.
@@ -86,6 +99,14 @@ pub enum Pane {
     Listeners,
     /// The processes with the most TIME-WAITs.
     TimeWait,
+    /// Limits with their headroom.
+    Limits,
+    /// Protocol counters.
+    Counters,
+    /// Network devices.
+    Interfaces,
+    /// Settings of the kernel.
+    Settings,
 }
 
 impl Pane {
@@ -95,6 +116,14 @@ impl Pane {
         Pane::Remotes,
         Pane::Listeners,
         Pane::TimeWait,
+    ];
+
+    /// The panes of the system, the same way.
+    pub const SYSTEM: [Pane; 4] = [
+        Pane::Limits,
+        Pane::Counters,
+        Pane::Interfaces,
+        Pane::Settings,
     ];
 }
 
@@ -111,6 +140,8 @@ pub enum Popup {
     PickColumns(usize),
     /// Filters that the row would pass, whether to leave such rows out, and the line the cursor is on.
     FilterBy(Vec<String>, bool, usize),
+    /// Findings that concern the row or the page, which of them is chosen, and by how many lines its text is scrolled down.
+    Findings(Vec<FindingKey>, usize, usize),
     /// How much of what is kept can be saved, and the line the cursor is on.
     Save(usize),
     /// What can be ended, the line the cursor is on, and whether it was asked about.
@@ -150,6 +181,10 @@ pub enum Target {
     Event(u64),
     /// A remote host, or one of its ports.
     Remote(IpAddr, Option<Service>),
+    /// The screen that is about the host as a whole.
+    System,
+    /// Nothing that could be looked into, and why not.
+    Nowhere(String),
     /// Folding and unfolding.
     Fold,
 }

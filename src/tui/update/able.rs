@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{act, keep, other_end, owner};
+use super::{act, findings, keep, other_end, owner};
 use crate::tui::keymap::Command;
 use crate::tui::lists::Grouping;
 use crate::tui::page::Page;
@@ -26,14 +26,19 @@ pub(in crate::tui) fn does_something(state: &State, command: Command) -> bool {
             Some(_) => true,
             None => target(state).is_some(),
         },
-        Command::Back => !free || state.page().is_some() || !state.filter().is_empty(),
+        Command::Back => {
+            !free || state.page().is_some() || !state.filter().is_empty() || is_searched(state)
+        }
         Command::Up | Command::Down => !free || rows || on_socket,
         Command::Owner => free && owner(state).is_some(),
         Command::OtherEnd | Command::OtherProcess => free && other_end(state).is_some(),
-        Command::ClearFilter => free && !state.filter().is_empty(),
+        Command::ClearFilter => free && (!state.filter().is_empty() || is_searched(state)),
         Command::Kill => free && state.display != Display::Replay && act::victim(state).is_some(),
         Command::NextMatch | Command::PreviousMatch => rows && !state.filter().is_empty(),
-        Command::FilterBy | Command::Exclude | Command::CopyRow => rows || on_socket,
+        Command::NextMark | Command::PreviousMark => free && state.goes_through_time(),
+        Command::Findings => free && findings::looks_at_something(state),
+        Command::FilterBy | Command::Exclude => (rows && !state.looks_for()) || on_socket,
+        Command::CopyRow => rows || on_socket,
         Command::PickSort
         | Command::InvertSort
         | Command::SortLeft
@@ -65,6 +70,11 @@ pub(in crate::tui) fn does_something(state: &State, command: Command) -> bool {
     }
 }
 
+/// Whether something is looked for on the screen.
+fn is_searched(state: &State) -> bool {
+    state.looks_for() && !state.searched().is_empty()
+}
+
 /// Whether the table in sight is one of sockets, which can be grouped.
 fn groups(state: &State) -> bool {
     match state.page() {
@@ -91,6 +101,8 @@ pub(in crate::tui) fn target_name(state: &State) -> Option<String> {
         Target::Process(process) => format!("open {}/{}", process.comm, process.key.pid),
         Target::Socket(_) | Target::Event(_) => "open the socket".to_owned(),
         Target::Remote(address, _) => format!("open {address}"),
+        Target::System => "open System".to_owned(),
+        Target::Nowhere(_) => "why not".to_owned(),
         Target::Fold => "fold or unfold".to_owned(),
     })
 }

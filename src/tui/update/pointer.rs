@@ -49,7 +49,7 @@ fn time_at(state: &State, column: u16, row: u16) -> Option<i64> {
 /// A pane that is clicked gets the keys.
 fn focus(state: &mut State, pane: Pane) {
     if pane != Pane::Main {
-        state.focus = pane;
+        *state.focus_mut() = pane;
     }
 }
 

@@ -110,8 +110,22 @@ fn hints(state: &State) -> Vec<(String, String)> {
                 hints.push((label(command).to_owned(), about.to_owned()));
             };
             other(C::Exclude, "leave it out");
-            other(C::FilterBy, "only those");
+            other(C::FilterBy, "include only");
             other(C::Back, "cancel");
+        }
+        Some(Popup::Findings(ref keys, ..)) => {
+            let mut other = |commands: &[C], about: &str| {
+                let keys: String = commands.iter().map(|&command| label(command)).collect();
+                hints.push((keys, about.to_owned()));
+            };
+            if keys.len() > 1 {
+                other(&[C::Down, C::Up], "choose");
+                other(&[C::PageDown], "scroll");
+            } else {
+                other(&[C::Down, C::Up], "scroll");
+            }
+            other(&[C::Open], "what it is about");
+            other(&[C::Back], "close");
         }
         Some(Popup::Save(_)) => {
             hint(&[C::Down, C::Up], "choose");
@@ -174,11 +188,16 @@ fn hints(state: &State) -> Vec<(String, String)> {
             if state.has_panes() {
                 hint(&beside, "table");
             }
-            hint(&[C::NextMatch], "next");
-            hint(&[C::Filter], "filter");
-            hint(&[C::ClearFilter], "no filter");
+            if state.goes_through_time() {
+                hint(&[C::NextMark, C::PreviousMark], "finding");
+            } else {
+                hint(&[C::NextMatch], "next");
+            }
+            hint(&[C::Filter], filter(state));
+            hint(&[C::ClearFilter], no_filter(state));
             hint(&[C::PickSort], "sort");
-            hint(&[C::FilterBy], "filter by");
+            hint(&[C::Findings], "findings");
+            hint(&[C::FilterBy], "include");
             hint(&[C::Kill], "kill");
             hint(&[C::Group], "group");
             hint(&[C::Fold], "fold");
@@ -210,6 +229,24 @@ fn hints(state: &State) -> Vec<(String, String)> {
         }
     }
     hints
+}
+
+/// What the key does that filters, or looks for a text.
+fn filter(state: &State) -> &'static str {
+    if state.looks_for() {
+        "look for"
+    } else {
+        "filter"
+    }
+}
+
+/// What the key does that takes it away.
+fn no_filter(state: &State) -> &'static str {
+    if state.looks_for() {
+        "all"
+    } else {
+        "no filter"
+    }
 }
 
 /// What the key does that freezes a live display.
@@ -257,7 +294,7 @@ fn render_time(frame: &mut Frame<'_>, area: Rect, state: &State, text: &str, err
 
 /// What is being looked for.
 fn render_search(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    let (text, what) = (state.search.as_str(), "look for: ");
+    let (text, what) = (state.searched(), "look for: ");
     let mut typed = String::new();
     format::harmless(&mut typed, text.as_bytes());
     let end = [

@@ -13,25 +13,30 @@
 //!  opened 120/s ▁▂▅▇██▆▅▃▂             170 time-wait: closed here
 //! ```
 //!
+//! What is wrong stands above all that, the gravest first, in as many lines as there is room for.
+//!
 //! A narrow terminal gets the left half of the upper bands and the essence of the right; a low one lacks the last band.
 
 mod changes;
 mod states;
 mod unowned;
 
+use std::sync::Arc;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::chart::{self, Timeline};
+use super::findings;
 use super::panel::{self, write};
 use crate::aggregate::Moment;
 use crate::column::format;
 use crate::model::Unowned;
 use crate::tui::Look;
-use crate::tui::hits::Hits;
-use crate::tui::state::{Pane, State};
+use crate::tui::hits::{Hit, Hits};
+use crate::tui::keymap::{Command, label};
+use crate::tui::state::{Pane, Screen, State};
 use crate::tui::table::{List, Table};
-use crate::tui::text;
 use crate::tui::theme::Tone;
 
 /// From which width on there are two columns.
@@ -57,6 +62,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         return;
     };
     let moment = &*moment;
+    let area = render_findings(frame, area, state);
     let [first, _, third, fourth] = bands(area.height);
     let bands: [Rect; 4] = Layout::vertical([
         Constraint::Length(first),
@@ -125,6 +131,45 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     unowned::render(frame, inner, &look, moment);
 }
 
+/// Lines for findings by the height of the screen.
+fn finding_lines(height: u16) -> usize {
+    match height {
+        0..=11 => 0,
+        12..=17 => 1,
+        18..=29 => 2,
+        30..=44 => 3,
+        _ => 5,
+    }
+}
+
+/// The gravest findings, if there are any; answers the room below them.
+fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut State) -> Rect {
+    let found = Arc::clone(&state.findings);
+    let shown = found.now.len().min(finding_lines(area.height));
+    let mut room = area;
+    for (at, finding) in found.now.iter().take(shown).enumerate() {
+        let place = Rect { height: 1, ..room };
+        let mut line = vec![(" ".to_owned(), Tone::Plain)];
+        let rest = found.now.len() - shown;
+        let mut hint = Vec::new();
+        if at + 1 == shown {
+            let key = label(Command::GoTo(Screen::Findings));
+            let more = match rest {
+                0 => " tells more ".to_owned(),
+                rest => format!(" has {rest} more "),
+            };
+            hint = vec![(format!("  {key}"), Tone::Key), (more, Tone::Muted)];
+        }
+        let width = area.width.saturating_sub(panel::width(&hint) + 1);
+        line.extend(findings::line(finding, width.into()));
+        line.extend(hint);
+        write(frame.buffer_mut(), place, &state.look, &line);
+        state.hits.add(place, Hit::Tab(Screen::Findings));
+        room = panel::below(room);
+    }
+    room
+}
+
 /// What the tables of the screen have in common.
 struct Tables<'t, 'f> {
     frame: &'t mut Frame<'f>,
@@ -158,30 +203,8 @@ impl Tables<'_, '_> {
         if area.width == 0 {
             return;
         }
-        let arrow = if table.sort().descending {
-            '▼'
-        } else {
-            '▲'
-        };
-        let mark = if pane == self.focus { "▶ " } else { "" };
-        let heading = table.sort_heading().heading;
-        let order = format!(" ─ by {heading} {arrow}{}", table.remarks());
-        let room = usize::from(area.width.saturating_sub(4));
-        let needed = text::width(mark) + text::width(long) + text::width(&order);
-        let title = if needed <= room { long } else { short };
-        let title = format!("{mark}{title}{order}");
-        let inner = panel::section(self.frame, area, self.look, &title);
-        if pane == self.focus {
-            let style = self.look.theme.style(Tone::Key);
-            let line = Rect {
-                x: area.x + 1.min(area.width),
-                width: 3.min(area.width.saturating_sub(1)),
-                height: 1.min(area.height),
-                ..area
-            };
-            self.frame.buffer_mut().set_style(line, style);
-        }
-        let inner = indented(inner);
+        let is_focus = pane == self.focus;
+        let inner = panel::pane(self.frame, area, self.look, (long, short), table, is_focus);
         let at = (hits, pane);
         table.render(self.frame.buffer_mut(), inner, self.moment, self.look, at);
         if table.is_empty() {

@@ -64,6 +64,45 @@ pub(super) fn section(frame: &mut Frame<'_>, area: Rect, look: &Look, title: &st
     below(area)
 }
 
+/// A rule with the title of a table and its order, a long title if there is room, and the room for the table below it. The
+/// table that the keys go to is marked.
+pub(super) fn pane<L: List>(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    look: &Look,
+    (long, short): (&str, &str),
+    table: &Table<L>,
+    is_focus: bool,
+) -> Rect {
+    let arrow = if table.sort().descending {
+        '▼'
+    } else {
+        '▲'
+    };
+    let mark = if is_focus { "▶ " } else { "" };
+    let heading = table.sort_heading().heading;
+    let order = format!(" ─ by {heading} {arrow}{}", table.remarks());
+    let room = usize::from(area.width.saturating_sub(4));
+    let needed = text::width(mark) + text::width(long) + text::width(&order);
+    let title = if needed <= room { long } else { short };
+    let inner = section(frame, area, look, &format!("{mark}{title}{order}"));
+    if is_focus {
+        let style = look.theme.style(Tone::Key);
+        let line = Rect {
+            x: area.x + 1.min(area.width),
+            width: 3.min(area.width.saturating_sub(1)),
+            height: 1.min(area.height),
+            ..area
+        };
+        frame.buffer_mut().set_style(line, style);
+    }
+    Rect {
+        x: inner.x + 1.min(inner.width),
+        width: inner.width.saturating_sub(1),
+        ..inner
+    }
+}
+
 /// The room below a line.
 pub(super) fn below(area: Rect) -> Rect {
     Rect {
@@ -140,7 +179,10 @@ pub(super) fn framed_table<L: List>(
         table.sort_heading().heading,
         table.remarks()
     );
-    if let Some(narrowed) = moment.and_then(Moment::narrowed) {
+    if let Some(narrowed) = moment
+        .and_then(Moment::narrowed)
+        .filter(|_| L::heeds_filter())
+    {
         title.push_str(" ─ filter: ");
         format::harmless(&mut title, narrowed.text.as_bytes());
     }

@@ -1,0 +1,149 @@
+//! The columns of a limit and of what there is of it.
+
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+use super::{Column, Kind, SocketRow, SortKey, Total, format, gauge, socket, text_key};
+use crate::aggregate::{Headroom, LimitUnit, Moment, Whose};
+
+/// Tables of limits.
+#[derive(Debug)]
+pub struct Limits;
+
+type LimitColumn = Column<Limits>;
+
+impl Kind for Limits {
+    type Row<'a> = LimitLine<'a>;
+}
+
+/// A limit at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct LimitLine<'a> {
+    /// The moment.
+    pub moment: &'a Moment,
+    /// The limit.
+    pub headroom: &'a Headroom,
+}
+
+/// Cells of the gauge.
+const GAUGE: usize = 8;
+
+impl LimitLine<'_> {
+    fn write_number(&self, value: Option<u64>, out: &mut String) -> Option<()> {
+        match self.headroom.limit.unit {
+            LimitUnit::Bytes => format::bytes(out, value? as f64),
+            _ => format::short_count(out, value?),
+        }
+        Some(())
+    }
+
+    /// What is left until the limit is reached.
+    fn left(&self) -> Option<u64> {
+        let limit = &self.headroom.limit;
+        Some(limit.limit?.saturating_sub(limit.value?))
+    }
+}
+
+/// Whose it is: `nginx/2211`, `10.0.0.1:443 nginx/2211`, `whole host`; or why something is missing.
+fn whose(line: &LimitLine<'_>, out: &mut String) -> Option<()> {
+    if let Some(missing) = line.headroom.missing {
+        out.push_str(missing.name());
+        return Some(());
+    }
+    match line.headroom.whose {
+        Whose::Host => out.push_str("whole host"),
+        Whose::Namespace => {}
+        // Of several with nothing none is the worst.
+        Whose::Listener(_) if line.headroom.limit.value == Some(0) => {}
+        Whose::Path(source, to) if to.address.is_ipv6() => {
+            write!(out, "{source} → [{}]:{}", to.address, to.port).ok()?;
+        }
+        Whose::Path(source, to) => {
+            write!(out, "{source} → {}:{}", to.address, to.port).ok()?;
+        }
+        Whose::Process(row) => {
+            let process = &line.moment.sample.processes.get(row as usize)?.process;
+            format::harmless(out, process.comm.as_bytes());
+            write!(out, "/{}", process.key.pid).ok()?;
+        }
+        Whose::Listener(row) => {
+            let row = SocketRow::of(line.moment, row as usize)?;
+            socket::local(&row, out)?;
+            out.push(' ');
+            if socket::process(&row, out).is_none() {
+                out.pop();
+            }
+        }
+    }
+    Some(())
+}
+
+/// Every column, in the order in which a person would ask for them.
+pub static LIMIT_COLUMNS: LazyLock<Vec<LimitColumn>> = LazyLock::new(|| {
+    vec![
+        LimitColumn::text(
+            ("limit", "LIMIT", 12),
+            "What there is only so much of.",
+            |line, out| {
+                out.push_str(line.headroom.limit.title);
+                Some(())
+            },
+            |line, _| text_key(line.headroom.limit.title),
+        ),
+        LimitColumn::text(
+            ("gauge", "USED", GAUGE as u16),
+            "How much of it is used, as a gauge.",
+            |line, out| {
+                gauge(out, line.headroom.limit.share()?, GAUGE);
+                Some(())
+            },
+            |line, _| line.headroom.limit.share().map(SortKey::Number),
+        ),
+        LimitColumn::figure(
+            ("share", "USED%", 7),
+            "Share of it that is used.",
+            (format::SHARE, Total::Highest),
+            |line| line.headroom.limit.share(),
+        ),
+        LimitColumn::text(
+            ("value", "NOW", 7),
+            "How much there is now.",
+            |line, out| line.write_number(line.headroom.limit.value, out),
+            |line, _| Some(SortKey::Number(line.headroom.limit.value? as f64)),
+        )
+        .at_the_right(),
+        LimitColumn::text(
+            ("most", "AT MOST", 7),
+            "How much there may be.",
+            |line, out| line.write_number(line.headroom.limit.limit, out),
+            |line, _| Some(SortKey::Number(line.headroom.limit.limit? as f64)),
+        )
+        .at_the_right(),
+        LimitColumn::text(
+            ("left", "LEFT", 7),
+            "How much is left of it.",
+            |line, out| line.write_number(line.left(), out),
+            |line, _| Some(SortKey::Number(line.left()? as f64)),
+        )
+        .at_the_right(),
+        LimitColumn::text(
+            ("whose", "OF", 14),
+            "Whose it is: the process or listener nearest to its limit, or the whole host; or why something is not known.",
+            whose,
+            |line, _| {
+                let mut text = String::new();
+                whose(line, &mut text)?;
+                Some(SortKey::Text(text.into()))
+            },
+        ),
+        LimitColumn::text(
+            ("about", "AT THE LIMIT", 40),
+            "What happens at the limit, and what sets it.",
+            |line, out| {
+                out.push_str(line.headroom.about);
+                Some(())
+            },
+            |line, _| text_key(line.headroom.about),
+        ),
+    ]
+});

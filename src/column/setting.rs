@@ -1,0 +1,105 @@
+//! The columns of a setting of the kernel's.
+
+mod known;
+
+use std::sync::LazyLock;
+
+use super::{Column, Kind, SortKey, text_key};
+use crate::column::format;
+use crate::model::Settings as Values;
+
+pub use known::{KNOWN, KnownSetting};
+
+/// Tables of settings.
+#[derive(Debug)]
+pub struct Settings;
+
+type SettingColumn = Column<Settings>;
+
+impl Kind for Settings {
+    type Row<'a> = SettingLine<'a>;
+}
+
+/// A setting at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct SettingLine<'a> {
+    /// Its name, as `sysctl` writes it.
+    pub name: &'a str,
+    /// Its text; `None` if the kernel does not tell it here.
+    pub text: Option<&'a str>,
+    /// What it means, if that is known.
+    pub known: Option<&'static KnownSetting>,
+    /// All of them: pages become bytes.
+    pub all: &'a Values,
+    /// Its place among what belongs together.
+    pub order: usize,
+}
+
+/// The value in words: `2 h`, `on`, `loopback only`.
+fn value(line: &SettingLine<'_>, out: &mut String) -> Option<()> {
+    let text = line.text?;
+    let mut value = String::new();
+    match line.known {
+        Some(known) => known.write(text, line.all, &mut value),
+        None => value.push_str(text),
+    }
+    format::harmless(out, value.as_bytes());
+    Some(())
+}
+
+/// Every column, in the order in which a person would ask for them.
+pub static SETTING_COLUMNS: LazyLock<Vec<SettingColumn>> = LazyLock::new(|| {
+    vec![
+        SettingColumn::text(
+            ("name", "SETTING", 26),
+            "Its name, without net.ipv4. and net.core. Sorts what belongs together.",
+            |line, out| {
+                let short = ["net.ipv4.", "net.core.", "net.netfilter."];
+                let name = short.iter().find_map(|group| line.name.strip_prefix(group));
+                format::harmless(out, name.unwrap_or(line.name).as_bytes());
+                Some(())
+            },
+            |line, _| Some(SortKey::Number(line.order as f64)),
+        ),
+        SettingColumn::text(
+            ("value", "VALUE", 16),
+            "What it is set to. Kernel: /proc/sys.",
+            value,
+            |line, _| {
+                let number = line.text?.split_ascii_whitespace().next()?.parse();
+                Some(match number {
+                    Ok(number) => SortKey::Number(number),
+                    Err(_) => return text_key(line.text?),
+                })
+            },
+        ),
+        SettingColumn::text(
+            ("meaning", "MEANS", 40),
+            "What it means.",
+            |line, out| {
+                out.push_str(line.known?.about);
+                Some(())
+            },
+            |line, _| text_key(line.known?.about),
+        ),
+        SettingColumn::text(
+            ("text", "RAW", 12),
+            "The kernel's own text.",
+            |line, out| {
+                let text = line.text?.split_ascii_whitespace().collect::<Vec<_>>();
+                format::harmless(out, text.join(" ").as_bytes());
+                Some(())
+            },
+            |line, _| text_key(line.text?),
+        ),
+        SettingColumn::text(
+            ("path", "SYSCTL", 30),
+            "Its whole name.",
+            |line, out| {
+                format::harmless(out, line.name.as_bytes());
+                Some(())
+            },
+            |line, _| text_key(line.name),
+        ),
+    ]
+});

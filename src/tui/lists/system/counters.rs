@@ -1,0 +1,120 @@
+//! Protocol counters.
+
+use std::sync::LazyLock;
+
+use super::{identity, retain_matching};
+use crate::aggregate::Moment;
+use crate::column::format::{self, MISSING};
+use crate::column::{Attention, COUNTER_COLUMNS, CounterLine, Counters as CounterKind};
+use crate::filter::Words;
+use crate::tui::lists::{Fit, headings};
+use crate::tui::state::Target;
+use crate::tui::table::{Heading, List, Shape};
+use crate::tui::text;
+use crate::tui::theme::Tone;
+
+/// All protocol counters, or those that are looked for.
+#[derive(Debug, Default)]
+pub struct Counters {
+    /// What is looked for.
+    pub words: Words,
+}
+
+/// Columns from which on names stand with their group, so that those of most fit.
+const LONG_NAME: usize = 27;
+
+const FIT: [Fit; 6] = [
+    ("grew", 6, 6, 0),
+    ("name", 20, 32, 0),
+    ("value", 9, 15, 0),
+    ("rate", 8, 8, 0),
+    ("minute", 10, 10, 1),
+    ("meaning", 30, 130, 3),
+];
+
+static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&COUNTER_COLUMNS, &FIT));
+
+static SHAPE: Shape<CounterKind> = Shape {
+    columns: &COUNTER_COLUMNS,
+    headings: &HEADINGS,
+    totals: &[],
+};
+
+impl List for Counters {
+    type Kind = CounterKind;
+    type Key = u64;
+
+    fn shape() -> &'static Shape<CounterKind> {
+        &SHAPE
+    }
+
+    fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+        out.extend(0..self.whole(moment) as u32);
+        if !self.words.is_empty() {
+            retain_matching(self, moment, &self.words, out);
+        }
+    }
+
+    fn whole(&self, moment: &Moment) -> usize {
+        moment.sample.counters.protocols.values.len()
+    }
+
+    fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<CounterLine<'m>> {
+        CounterLine::of(moment, number as usize)
+    }
+
+    fn key(&self, moment: &Moment, number: u32) -> Option<u64> {
+        let names = &moment.sample.counters.protocols.names;
+        names.get(number as usize).map(|name| identity(name))
+    }
+
+    fn tie(&self, _moment: &Moment, number: u32) -> u64 {
+        number.into()
+    }
+
+    fn target(&self, _moment: &Moment, _number: u32) -> Option<Target> {
+        None
+    }
+
+    fn cut<'t>(
+        &self,
+        moment: &Moment,
+        number: u32,
+        column: usize,
+        text: &'t str,
+        columns: usize,
+    ) -> std::borrow::Cow<'t, str> {
+        match COUNTER_COLUMNS[column].id {
+            "meaning" => text::cut_end(text, columns),
+            // Most are of this group, and their own names tell that they are.
+            "name" if columns < LONG_NAME => {
+                let short = text.strip_prefix("TcpExt.").unwrap_or(text);
+                text::cut_middle(short, columns)
+            }
+            "value" if text::width(text) > columns => {
+                let mut short = String::new();
+                let value = self.row(moment, number).map_or(0, |line| line.value);
+                format::short_count(&mut short, value.unsigned_abs());
+                short.into()
+            }
+            _ => text::cut_middle(text, columns),
+        }
+    }
+
+    fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
+        let Some(line) = self.row(moment, number) else {
+            return Tone::Plain;
+        };
+        let attention = line.attention();
+        match (COUNTER_COLUMNS[column].id, attention) {
+            _ if text == MISSING => Tone::Muted,
+            ("grew" | "name" | "minute", Attention::Now) => Tone::Warning,
+            ("rate", Attention::Now) if text != "0/s" => Tone::Warning,
+            ("rate", _) if text == "0/s" => Tone::Muted,
+            ("value", _) if text == "0" => Tone::Muted,
+            ("grew" | "name" | "minute", Attention::Never) | ("meaning", _) => Tone::Muted,
+            ("name", Attention::Before) => Tone::Strong,
+            _ => Tone::Plain,
+        }
+    }
+}

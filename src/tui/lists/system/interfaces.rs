@@ -1,0 +1,118 @@
+//! Network devices.
+
+use std::sync::LazyLock;
+
+use super::{identity, retain_matching};
+use crate::aggregate::Moment;
+use crate::column::format::MISSING;
+use crate::column::{INTERFACE_COLUMNS, InterfaceLine, Interfaces as InterfaceKind};
+use crate::filter::Words;
+use crate::tui::lists::{Fit, UNASKED, headings};
+use crate::tui::state::Target;
+use crate::tui::table::{Heading, List, Shape};
+use crate::tui::text;
+use crate::tui::theme::Tone;
+
+/// All network devices, or those that are looked for.
+#[derive(Debug, Default)]
+pub struct Interfaces {
+    /// What is looked for.
+    pub words: Words,
+}
+
+const FIT: [Fit; 18] = [
+    ("name", 6, 15, 0),
+    ("state", 10, 10, 1),
+    ("mtu", 5, 6, 3),
+    ("received_rate", 9, 9, 0),
+    ("sent_rate", 9, 9, 0),
+    ("minute", 10, 10, 5),
+    ("addresses", 13, 70, 0),
+    ("errors", 6, 7, 2),
+    ("dropped", 6, 7, 2),
+    ("received_packet_rate", 8, 8, 4),
+    ("sent_packet_rate", 8, 8, 4),
+    ("error_rate", 7, 7, 7),
+    ("dropped_rate", 7, 7, 7),
+    ("received_bytes", 8, 8, 6),
+    ("sent_bytes", 8, 8, 6),
+    ("received_packets", 10, 14, UNASKED),
+    ("sent_packets", 10, 14, UNASKED),
+    ("flags", 16, 30, UNASKED),
+];
+
+static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&INTERFACE_COLUMNS, &FIT));
+
+static SHAPE: Shape<InterfaceKind> = Shape {
+    columns: &INTERFACE_COLUMNS,
+    headings: &HEADINGS,
+    totals: &[],
+};
+
+impl List for Interfaces {
+    type Kind = InterfaceKind;
+    type Key = u64;
+
+    fn shape() -> &'static Shape<InterfaceKind> {
+        &SHAPE
+    }
+
+    fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+        out.extend(0..self.whole(moment) as u32);
+        if !self.words.is_empty() {
+            retain_matching(self, moment, &self.words, out);
+        }
+    }
+
+    fn whole(&self, moment: &Moment) -> usize {
+        moment.sample.counters.interfaces.len()
+    }
+
+    fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<InterfaceLine<'m>> {
+        InterfaceLine::of(moment, number as usize)
+    }
+
+    fn key(&self, moment: &Moment, number: u32) -> Option<u64> {
+        let interface = moment.sample.counters.interfaces.get(number as usize)?;
+        Some(identity(&interface.name))
+    }
+
+    fn tie(&self, _moment: &Moment, number: u32) -> u64 {
+        number.into()
+    }
+
+    fn target(&self, _moment: &Moment, _number: u32) -> Option<Target> {
+        None
+    }
+
+    fn cut<'t>(
+        &self,
+        _moment: &Moment,
+        _number: u32,
+        column: usize,
+        text: &'t str,
+        columns: usize,
+    ) -> std::borrow::Cow<'t, str> {
+        match INTERFACE_COLUMNS[column].id {
+            "addresses" | "flags" => text::cut_end(text, columns),
+            _ => text::cut_middle(text, columns),
+        }
+    }
+
+    fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
+        let device = self.row(moment, number).and_then(|line| line.device);
+        let state = device.map_or("", |device| device.state());
+        match (INTERFACE_COLUMNS[column].id, state) {
+            _ if text == MISSING => Tone::Muted,
+            (_, "down") => Tone::Muted,
+            ("name", _) => Tone::Strong,
+            ("state", "up") => Tone::Good,
+            ("state", _) => Tone::Warning,
+            ("errors" | "received_errors" | "sent_errors", _) if text != "0" => Tone::Warning,
+            ("error_rate" | "dropped_rate", _) if text != "0/s" => Tone::Warning,
+            ("dropped" | "received_dropped" | "sent_dropped", _) if text != "0" => Tone::Notice,
+            _ if matches!(text, "0" | "0/s" | "0 B" | "0 B/s") => Tone::Muted,
+            _ => Tone::Plain,
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Limits with their headroom.
+
+use std::borrow::Cow;
+use std::sync::{Arc, LazyLock};
+
+use super::retain_matching;
+use crate::aggregate::{Headroom, Moment, PortsTaken, Whose, headroom};
+use crate::column::format::MISSING;
+use crate::column::{LIMIT_COLUMNS, LimitLine, Limits as LimitKind};
+use crate::filter::Words;
+use crate::tui::lists::{Fit, descriptors_tone, headings};
+use crate::tui::state::Target;
+use crate::tui::table::{Heading, List, Shape};
+use crate::tui::text;
+use crate::tui::theme::Tone;
+
+/// All limits, or those that are looked for.
+#[derive(Debug, Default)]
+pub struct Limits {
+    /// What is looked for.
+    pub words: Words,
+    /// How many local ports are taken, if somebody has counted.
+    pub ports: Option<PortsTaken>,
+    /// Those of the moment that the rows are of.
+    all: Vec<Headroom>,
+}
+
+const FIT: [Fit; 8] = [
+    ("limit", 12, 12, 0),
+    ("gauge", 8, 8, 1),
+    ("share", 7, 7, 0),
+    ("value", 7, 7, 0),
+    ("most", 7, 7, 0),
+    ("left", 7, 7, 4),
+    ("whose", 10, 44, 2),
+    ("about", 30, 130, 5),
+];
+
+static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&LIMIT_COLUMNS, &FIT));
+
+static SHAPE: Shape<LimitKind> = Shape {
+    columns: &LIMIT_COLUMNS,
+    headings: &HEADINGS,
+    totals: &[],
+};
+
+impl Limits {
+    /// Of a listener its process alone, if both do not fit.
+    fn cut_whose<'t>(&self, number: u32, text: &'t str, columns: usize) -> Cow<'t, str> {
+        let headroom = self.all.get(number as usize);
+        match headroom.map(|headroom| (headroom.missing, headroom.whose)) {
+            Some((None, Whose::Listener(_))) if text::width(text) > columns => {
+                let process = text.split_once(' ').map_or(text, |(_, process)| process);
+                text::cut_middle(process, columns)
+            }
+            Some((None, _)) => text::cut_middle(text, columns),
+            _ => text::cut_end(text, columns),
+        }
+    }
+}
+
+impl List for Limits {
+    type Kind = LimitKind;
+    type Key = &'static str;
+
+    fn shape() -> &'static Shape<LimitKind> {
+        &SHAPE
+    }
+
+    fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+        self.all = headroom(moment, self.ports);
+        out.extend(0..self.all.len() as u32);
+        if !self.words.is_empty() {
+            retain_matching(self, moment, &self.words, out);
+        }
+    }
+
+    fn whole(&self, _moment: &Moment) -> usize {
+        self.all.len()
+    }
+
+    fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<LimitLine<'m>> {
+        let headroom = self.all.get(number as usize)?;
+        Some(LimitLine { moment, headroom })
+    }
+
+    fn key(&self, _moment: &Moment, number: u32) -> Option<&'static str> {
+        Some(self.all.get(number as usize)?.limit.id)
+    }
+
+    fn tie(&self, _moment: &Moment, number: u32) -> u64 {
+        number.into()
+    }
+
+    fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
+        let sample = &moment.sample;
+        match self.all.get(number as usize)?.whose {
+            Whose::Process(row) => {
+                let process = &sample.processes.get(row as usize)?.process;
+                Some(Target::Process(Arc::clone(process)))
+            }
+            Whose::Listener(row) => {
+                let socket = sample.sockets.rows.get(row as usize)?;
+                Some(Target::Socket(socket.key()))
+            }
+            Whose::Path(_, destination) => {
+                Some(Target::Remote(destination.address.to_canonical(), None))
+            }
+            Whose::Host | Whose::Namespace => None,
+        }
+    }
+
+    fn cut<'t>(
+        &self,
+        _moment: &Moment,
+        number: u32,
+        column: usize,
+        text: &'t str,
+        columns: usize,
+    ) -> Cow<'t, str> {
+        match LIMIT_COLUMNS[column].id {
+            "about" => text::cut_end(text, columns),
+            "whose" => self.cut_whose(number, text, columns),
+            _ => text::cut_middle(text, columns),
+        }
+    }
+
+    fn tone(&self, _moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
+        let Some(headroom) = self.all.get(number as usize) else {
+            return Tone::Plain;
+        };
+        match LIMIT_COLUMNS[column].id {
+            _ if text == MISSING => Tone::Muted,
+            "limit" => Tone::Strong,
+            "gauge" | "share" => descriptors_tone(headroom.limit.share()),
+            "whose" if headroom.missing.is_some() => Tone::Muted,
+            "about" => Tone::Muted,
+            _ if text == "0" || text == "0 B" => Tone::Muted,
+            _ => Tone::Plain,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! Settings of the kernel.
+
+use std::sync::LazyLock;
+
+use super::{identity, retain_matching};
+use crate::aggregate::Moment;
+use crate::column::format::MISSING;
+use crate::column::{KNOWN, SETTING_COLUMNS, SettingLine, Settings as SettingKind};
+use crate::filter::Words;
+use crate::model::Settings as Values;
+use crate::tui::lists::{Fit, headings};
+use crate::tui::state::Target;
+use crate::tui::table::{Heading, List, Shape};
+use crate::tui::text;
+use crate::tui::theme::Tone;
+
+/// Settings that are known, told here or not, and then those that are told and not known; or those that are looked for.
+#[derive(Debug, Default)]
+pub struct Settings {
+    /// What is looked for.
+    pub words: Words,
+}
+
+const FIT: [Fit; 3] = [
+    ("name", 20, 26, 0),
+    ("value", 12, 26, 0),
+    ("meaning", 28, 90, 2),
+];
+
+static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&SETTING_COLUMNS, &FIT));
+
+static SHAPE: Shape<SettingKind> = Shape {
+    columns: &SETTING_COLUMNS,
+    headings: &HEADINGS,
+    totals: &[],
+};
+
+/// Whether it is told of beside those that are known.
+fn is_other(name: &str) -> bool {
+    name != Values::PAGE_SIZE && KNOWN.iter().all(|known| known.name != name)
+}
+
+impl List for Settings {
+    type Kind = SettingKind;
+    type Key = u64;
+
+    fn shape() -> &'static Shape<SettingKind> {
+        &SHAPE
+    }
+
+    fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+        let values = &moment.sample.settings.values;
+        let known = KNOWN.len() as u32;
+        out.extend(0..known);
+        let others = (known..)
+            .zip(values)
+            .filter(|(_, (name, _))| is_other(name));
+        out.extend(others.map(|(number, _)| number));
+        if !self.words.is_empty() {
+            retain_matching(self, moment, &self.words, out);
+        }
+    }
+
+    fn whole(&self, moment: &Moment) -> usize {
+        let values = moment.sample.settings.values.iter();
+        KNOWN.len() + values.filter(|(name, _)| is_other(name)).count()
+    }
+
+    fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<SettingLine<'m>> {
+        let (all, order) = (&*moment.sample.settings, number as usize);
+        if let Some(known) = KNOWN.get(order) {
+            return Some(SettingLine {
+                name: known.name,
+                text: all.get(known.name),
+                known: Some(known),
+                all,
+                order,
+            });
+        }
+        let (name, text) = all.values.get(order - KNOWN.len())?;
+        Some(SettingLine {
+            name,
+            text: Some(text),
+            known: None,
+            all,
+            order,
+        })
+    }
+
+    fn key(&self, moment: &Moment, number: u32) -> Option<u64> {
+        Some(identity(self.row(moment, number)?.name))
+    }
+
+    fn tie(&self, _moment: &Moment, number: u32) -> u64 {
+        number.into()
+    }
+
+    fn target(&self, _moment: &Moment, _number: u32) -> Option<Target> {
+        None
+    }
+
+    fn cut<'t>(
+        &self,
+        _moment: &Moment,
+        _number: u32,
+        _column: usize,
+        text: &'t str,
+        columns: usize,
+    ) -> std::borrow::Cow<'t, str> {
+        text::cut_end(text, columns)
+    }
+
+    fn tone(&self, _moment: &Moment, _number: u32, column: usize, text: &str) -> Tone {
+        match SETTING_COLUMNS[column].id {
+            _ if text == MISSING => Tone::Muted,
+            "value" => Tone::Strong,
+            "meaning" | "text" | "path" => Tone::Muted,
+            _ => Tone::Plain,
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! What is remembered of the screen of the system: four tables, and what is looked for in them.
+
+use super::place::Pane;
+use crate::filter::Words;
+use crate::tui::lists::system::{Counters, Interfaces, Limits, Settings};
+use crate::tui::table::{Steer, Table};
+
+/// The screen of the system.
+#[derive(Debug)]
+pub struct System {
+    /// Limits with their headroom.
+    pub limits: Table<Limits>,
+    /// Protocol counters.
+    pub counters: Table<Counters>,
+    /// Network devices.
+    pub interfaces: Table<Interfaces>,
+    /// Settings of the kernel.
+    pub settings: Table<Settings>,
+    /// The table that the keys go to.
+    pub focus: Pane,
+    /// What is looked for in all of them.
+    search: String,
+}
+
+impl Default for System {
+    fn default() -> Self {
+        System {
+            limits: Table::new(Limits::default(), "share", true),
+            counters: Table::new(Counters::default(), "grew", false),
+            interfaces: Table::new(Interfaces::default(), "state", false),
+            settings: Table::new(Settings::default(), "name", false),
+            focus: Pane::Counters,
+            search: String::new(),
+        }
+    }
+}
+
+impl System {
+    /// What is looked for.
+    pub fn search(&self) -> &str {
+        &self.search
+    }
+
+    /// Looks for something else, in all tables.
+    pub fn look_for(&mut self, text: &str) {
+        if text == self.search {
+            return;
+        }
+        text.clone_into(&mut self.search);
+        self.limits.list_mut().words = Words::new(text);
+        self.counters.list_mut().words = Words::new(text);
+        self.interfaces.list_mut().words = Words::new(text);
+        self.settings.list_mut().words = Words::new(text);
+    }
+
+    /// The table of a pane.
+    pub(super) fn table(&self, pane: Pane) -> &dyn Steer {
+        match pane {
+            Pane::Limits => &self.limits,
+            Pane::Interfaces => &self.interfaces,
+            Pane::Settings => &self.settings,
+            _ => &self.counters,
+        }
+    }
+
+    /// The same, to be changed.
+    pub(super) fn table_mut(&mut self, pane: Pane) -> &mut dyn Steer {
+        match pane {
+            Pane::Limits => &mut self.limits,
+            Pane::Interfaces => &mut self.interfaces,
+            Pane::Settings => &mut self.settings,
+            _ => &mut self.counters,
+        }
+    }
+}
