@@ -34,18 +34,18 @@ fn assert_dropped(finding: &Finding, receiver: &Actor, cause: &str) {
 
 fn unread() {
     let (mut receiver, _sender) = datagrams("deaf-collector", ["0", "0"], ["20", "20"]);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("udp-drops");
     assert_dropped(&finding, &receiver, "slow");
     receiver.tell("read");
-    watch.goes(&["udp-drops"]);
+    watch.goes();
 }
 
 fn small_buffer() {
     let (mut receiver, _sender) = datagrams("tiny-collector", ["8192", "2"], ["60", "100"]);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("udp-drops");
     assert_dropped(&finding, &receiver, "buffer");
     receiver.tell("200000");
-    watch.goes(&["udp-drops"]);
+    watch.goes();
 }

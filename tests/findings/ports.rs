@@ -36,14 +36,14 @@ fn never_closes() {
     let target = place(&server);
     let mut clients = Actor::start("callers", "call", &[&target, "30"]);
     clients.tell("close");
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("close-wait-leak");
     finding.assert_cause("not-closed");
     server.assert_named(&finding, &["30 connections", "127.0.0.1"]);
     finding.assert_subject("process", &json!({}));
     finding.assert_in("connections", 30.0..=30.0);
     server.tell("close");
-    watch.goes(&["close-wait-leak"]);
+    watch.goes();
 }
 
 /// Where it listens.
@@ -78,7 +78,7 @@ fn ports_low() {
     sysctl("ipv4.ip_local_port_range", "20000 22499");
     sysctl("ipv4.ip_local_reserved_ports", "20100-20199");
     // Once they are all taken, nobody can see any more by whom.
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let mut client = short_client(&server, "2000", "client");
     let finding = watch.finds("ephemeral-ports-low");
     finding.assert_cause("time-wait");
@@ -92,7 +92,7 @@ fn ports_low() {
     client.tell("end");
     // The TIME-WAITs last longer than anybody wants to wait here: the remedy in place of the time.
     sysctl("ipv4.ip_local_port_range", "20000 60999");
-    watch.goes(&["ephemeral-ports-low"]);
+    watch.goes();
 }
 
 /// Ends every TIME-WAIT of this namespace, which else would last a minute.
@@ -119,7 +119,7 @@ fn assert_built_up(finding: &Finding) {
 
 fn client_closes_first() {
     let (server, mut client) = churn("2000", "client");
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("time-wait-buildup");
     finding.assert_cause("client-closes-first");
     client.assert_named(&finding, &[&place(&server)]);
@@ -128,12 +128,12 @@ fn client_closes_first() {
     assert_built_up(&finding);
     client.tell("end");
     end_time_waits();
-    watch.goes(&["time-wait-buildup"]);
+    watch.goes();
 }
 
 fn server_closes_first() {
     let (server, mut client) = churn("2000", "server");
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("time-wait-buildup");
     finding.assert_cause("server-closes-first");
     server.assert_named(&finding, &[&place(&server)]);
@@ -142,13 +142,13 @@ fn server_closes_first() {
     assert_built_up(&finding);
     client.tell("end");
     end_time_waits();
-    watch.goes(&["time-wait-buildup"]);
+    watch.goes();
 }
 
 fn overflow() {
     sysctl("ipv4.tcp_max_tw_buckets", "100");
     let (_server, mut client) = churn("200", "client");
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("time-wait-overflow");
     finding.assert_subject("host", &json!({}));
     finding.assert_in("time_wait", 80.0..=101.0);
@@ -156,5 +156,5 @@ fn overflow() {
     client.tell("end");
     // As above, the remedy.
     sysctl("ipv4.tcp_max_tw_buckets", "65536");
-    watch.goes(&["time-wait-overflow"]);
+    watch.goes();
 }

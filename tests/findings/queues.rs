@@ -72,13 +72,13 @@ fn assert_full(finding: &Finding, server: &Actor, address: Ipv4Addr) {
 fn stopped() {
     let link = Link::new();
     let (server, _clients) = stop_server(&link);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("accept-queue-full");
     finding.assert_cause("stopped");
     assert_full(&finding, &server, NEAR);
     finding.assert_in("waiting", 5.0..=5.0);
     signal(&server, Signal::CONT);
-    watch.goes(&["accept-queue-full"]);
+    watch.goes();
 }
 
 /// That the clients get no answer belongs to it.
@@ -87,45 +87,45 @@ fn with_its_clients() {
     signal(&server, Signal::STOP);
     let target = format!("127.0.0.1:{}", server.port());
     let mut clients = Actor::start("clients", "call", &[&target, "12"]);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("accept-queue-full");
     finding.assert_cause("stopped");
     assert_full(&finding, &server, Ipv4Addr::LOCALHOST);
     clients.tell("close");
     signal(&server, Signal::CONT);
-    watch.goes(&["accept-queue-full"]);
+    watch.goes();
 }
 
 fn slow() {
     let link = Link::new();
     let (mut server, target) = server("slow-server", "4", "one 500");
     let _clients = clients(&link, "arrive", &[&target, "2", "100", "3000"]);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("accept-queue-full");
     finding.assert_cause("slow");
     assert_full(&finding, &server, NEAR);
     finding.assert_in("accepted_per_s", 1.0..=3.0);
     server.tell("all 2");
-    watch.goes(&["accept-queue-full"]);
+    watch.goes();
 }
 
 fn small_backlog() {
     let link = Link::new();
     let (server, target) = server("burst-server", "4", "all 10");
     let clients = clients(&link, "arrive", &[&target, "40", "200", "300"]);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("accept-queue-full");
     finding.assert_cause("backlog");
     assert_full(&finding, &server, NEAR);
     clients.end();
-    watch.goes(&["accept-queue-full"]);
+    watch.goes();
 }
 
 fn filling() {
     let link = Link::new();
     let (mut server, target) = server("busy-server", "20", "one 250");
     let clients = clients(&link, "stand-in-line", &[&target, "17"]);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("accept-queue-filling");
     assert_at(&finding, &server, NEAR);
     finding.assert_in("waiting", 14.0..=18.0);
@@ -133,19 +133,19 @@ fn filling() {
     finding.assert_in("dropped", 0.0..=0.0);
     clients.end();
     server.tell("all 2");
-    watch.goes(&["accept-queue-filling"]);
+    watch.goes();
 }
 
 fn not_accepted() {
     let link = Link::new();
     let (mut server, target) = server("idle-server", "128", "never");
     let _clients = clients(&link, "call", &[&target, "5"]);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("not-accepted");
     finding.assert_cause("not-accepting");
     assert_at(&finding, &server, NEAR);
     finding.assert_in("connections", 5.0..=5.0);
     finding.assert_in("backlog", 128.0..=128.0);
     server.tell("all 2");
-    watch.goes(&["not-accepted"]);
+    watch.goes();
 }

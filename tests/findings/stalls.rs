@@ -40,14 +40,14 @@ fn both_ends() {
     let target = format!("127.0.0.1:{}", server.port());
     let client = Actor::start("eager-client", "send", &[&target, "65536", "20"]);
     let ids = ["receiver-stalled", "zero-window"];
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let findings = watch.find(&ids);
     assert_unread(&findings[0], &server);
     assert_unsent(&findings[1], &client, &target);
     // On one machine both ends are known.
     assert_eq!(findings[1].evidence("reader"), &server.written());
     server.tell("read");
-    watch.goes(&ids);
+    watch.goes();
 }
 
 /// A server beyond the link that does not read, and a client here.
@@ -62,19 +62,19 @@ fn the_reader() {
     let link = Link::new();
     let (mut server, _client) = across(&link);
     let ids = ["receiver-stalled"];
-    let watch = Watch::begin_far(&link);
+    let mut watch = Watch::begin_far(&link);
     let findings = watch.find(&ids);
     assert_unread(&findings[0], &server);
     server.tell("read");
-    watch.goes(&ids);
+    watch.goes();
 }
 
 fn the_writer() {
     let link = Link::new();
     let (mut server, client) = across(&link);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("zero-window");
     assert_unsent(&finding, &client, &format!("{FAR}:{}", server.port()));
     server.tell("read");
-    watch.goes(&["zero-window"]);
+    watch.goes();
 }
