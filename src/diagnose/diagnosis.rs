@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
 use super::absorb::{Grave, Seen, absorbs};
-use super::facts::{Facts, Lists, Path};
+use super::facts::{Facts, Lists};
 use super::finding::{Finding, Kind, SubjectKey};
 use super::observation::Observation;
 use super::{
@@ -14,7 +14,7 @@ use super::{
     host_limits, not_accepted, receiver_stalled, retransmitting, sender_stalled, syn_queue,
     time_wait_buildup, udp_drops,
 };
-use crate::aggregate::{Moment, Recent};
+use crate::aggregate::{Moment, PortsTaken, Recent};
 use crate::column::when;
 use crate::model::Endpoint;
 
@@ -129,12 +129,15 @@ impl Diagnosis {
         std::mem::take(&mut self.changes)
     }
 
-    /// The path that takes the most local ports, how many it takes, and of how many.
-    pub fn ports(&self, moment: &Moment) -> Option<(Path, u32, u32)> {
-        let pool = moment.sample.settings.local_ports()?.count();
+    /// Where the most local ports are taken, at the moment taken last; `None` if the range of ports is not known.
+    pub fn ports(&self, moment: &Moment) -> Option<PortsTaken> {
+        moment.sample.settings.local_ports()?;
         let paths = self.lists.paths.iter();
-        let (path, taken) = paths.max_by_key(|(path, taken)| (taken.ports, path.destination))?;
-        Some((*path, taken.ports, pool))
+        let most = paths.max_by_key(|(path, taken)| (taken.ports, path.destination, path.source));
+        Some(PortsTaken {
+            path: most.map(|(path, _)| (path.source, path.destination)),
+            taken: most.map_or(0, |(_, taken)| taken.ports),
+        })
     }
 
     /// Takes the next moment; answers the findings that hold then.

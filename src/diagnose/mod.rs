@@ -44,7 +44,6 @@ pub use columns::{FINDING_COLUMNS, FindingLine, FindingRows};
 pub use concerns::{Concern, SocketConcern, about};
 pub use diagnosis::{Change, Diagnosis};
 pub use evidence::{proof, shown, words};
-pub use facts::Path;
 pub use finding::{
     Evidence, Finding, FindingKey, Kind, Named, Severity, Subject, SubjectKey, Value,
 };

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{Change, Diagnosis, Finding, Severity};
-use crate::aggregate::Moment;
+use crate::aggregate::{Moment, PortsTaken};
 
 /// How long a finding is kept after it was over, µs: long enough for somebody who comes back to the screen.
 const KEPT_US: i64 = 10 * 60 * 1_000_000;
@@ -23,6 +23,8 @@ pub struct Findings {
     pub since_us: Option<i64>,
     /// How many moments have been looked at.
     pub samples: u64,
+    /// Where the most local ports are taken; `None` if the range of ports is not known.
+    pub ports: Option<PortsTaken>,
 }
 
 impl Findings {
@@ -96,6 +98,7 @@ impl Watch {
             over: self.over.iter().cloned().collect(),
             since_us: self.since_us,
             samples: self.samples,
+            ports: self.diagnosis.ports(moment),
         });
         self.latest()
     }
