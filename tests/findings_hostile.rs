@@ -134,7 +134,7 @@ fn harmed(mut sample: Sample, harm: &Harm) -> Sample {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
     fn whatever_comes_after_whatever(

@@ -316,9 +316,9 @@ fn accept_queue_full_backlog() {
             severity: "critical",
             subject: "socket, tcp 10.0.0.3:8080, web-app (20)",
             cause: Some("backlog"),
-            span: ("17:23:36", "17:23:45"),
+            span: ("17:23:35", "17:23:45"),
             summary: "web-app (20) on 10.0.0.3:8080 has too small a queue, though it accepts 38/s, since \
-                         17:23:36: 3 connections wait in a queue for 4, and 409 attempts to connect were \
+                         17:23:35: 3 connections wait in a queue for 4, and 409 attempts to connect were \
                          dropped in the last 10 s.",
             advice: "It accepts quickly; its queue for 4 is too small for bursts: raise the backlog that it \
                         gives to listen() (up to net.core.somaxconn = 4096) and restart it.",

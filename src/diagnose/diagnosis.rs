@@ -329,7 +329,7 @@ impl Diagnosis {
                 // What it was like at its worst says more than its last moment, when it was nearly well.
                 let worst = watched.worst.take().map(|(_, finding)| finding);
                 let mut finding = worst.unwrap_or_else(|| watched.finding.clone());
-                finding.recent = watched.finding.recent.clone();
+                finding.recent = watched.finding.recent;
                 let ago = i64::try_from(now_ns.saturating_sub(watched.last_ns) / 1000);
                 finding.until_us = Some(now_us.saturating_sub(ago.unwrap_or(0)));
                 changes.push(Change::Gone(finding));

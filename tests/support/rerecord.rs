@@ -65,14 +65,14 @@ pub(crate) fn leave_what_matters(sample: &mut Sample) {
 /// Sets a counter, also one that the kernel did not report.
 pub(crate) fn set_counter(sample: &mut Sample, name: &str, value: i64) {
     let protocols = &mut sample.counters.protocols;
-    match protocols.names.iter().position(|known| known == name) {
-        Some(at) => protocols.values[at] = value,
-        None => {
-            let mut names = (*protocols.names).clone();
-            names.push(name.to_owned());
-            protocols.names = Arc::new(names);
-            protocols.values.push(value);
-        }
+    let known = protocols.names.iter().position(|known| known == name);
+    if let Some(at) = known {
+        protocols.values[at] = value;
+    } else {
+        let mut names = (*protocols.names).clone();
+        names.push(name.to_owned());
+        protocols.names = Arc::new(names);
+        protocols.values.push(value);
     }
 }
 
