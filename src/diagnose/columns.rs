@@ -104,8 +104,8 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
             ("number", "NUMBER", 8),
             "The number behind it: what its evidence has first.",
             |line, out| {
-                let (_, value) = line.finding.evidence.first()?;
-                out.push_str(&shown(value));
+                let (name, value) = line.finding.evidence.first()?;
+                out.push_str(&shown(name, value));
                 Some(())
             },
             |line, _| number(line).map(SortKey::Number),

@@ -288,7 +288,12 @@ impl Diagnosis {
             let value = super::Value::Rate((per_minute * 10.0).round() / 10.0);
             finding.evidence.push(("growth_per_min", value));
             if per_minute >= GROWTH_PER_MINUTE {
-                let _ = write!(finding.summary, ", growing {per_minute:.0}/min");
+                let comma = if finding.summary.ends_with(',') {
+                    ""
+                } else {
+                    ","
+                };
+                let _ = write!(finding.summary, "{comma} growing {per_minute:.0}/min");
             }
         }
         let since = time_of_day(finding.since_us, now_us, &self.zone);
@@ -387,3 +392,6 @@ fn finders(thresholds: &Thresholds) -> Vec<Box<dyn Finder>> {
         Box::new(host_limits::HostLimits::new(&t)),
     ]
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use crate::column::format;
 pub fn proof(evidence: &Evidence) -> String {
     let parts: Vec<String> = evidence
         .iter()
-        .map(|(name, value)| format!("{} {}", words(name), shown(value)))
+        .map(|(name, value)| format!("{} {}", words(name), shown(name, value)))
         .collect();
     parts.join(", ")
 }
@@ -16,17 +16,26 @@ pub fn proof(evidence: &Evidence) -> String {
 pub fn words(name: &str) -> String {
     let name = name.strip_suffix("_bytes").unwrap_or(name);
     let name = name.strip_suffix("_per_s").unwrap_or(name);
+    let name = name.strip_suffix("_per_min").unwrap_or(name);
+    let name = name.strip_suffix("_ms").unwrap_or(name);
     let name = name.strip_suffix("_s").unwrap_or(name);
-    name.replace("_per_min", " per minute").replace('_', " ")
+    name.replace('_', " ")
 }
 
-/// A value with its unit. The text is harmless in a terminal.
-pub fn shown(value: &Value) -> String {
+/// A value with its unit, which its name in JSON tells. The text is harmless in a terminal.
+pub fn shown(name: &str, value: &Value) -> String {
     let mut out = String::new();
     match value {
         Value::Count(count) => format::count(&mut out, *count),
         Value::Bytes(bytes) => format::bytes(&mut out, *bytes as f64),
-        Value::Rate(rate) => out = format!("{rate:.1}"),
+        Value::Rate(rate) => {
+            let unit = match name {
+                _ if name.ends_with("_per_min") => "/min",
+                _ if name.ends_with("_ms") => " ms",
+                _ => "/s",
+            };
+            out = format!("{rate:.1}{unit}");
+        }
         Value::Seconds(seconds) => format::short_duration_us(&mut out, seconds * 1e6),
         Value::Share(share) => format::share(&mut out, *share),
         Value::Text(text) => format::harmless(&mut out, text.as_bytes()),

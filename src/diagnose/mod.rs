@@ -18,6 +18,7 @@ mod concerns;
 mod evidence;
 mod facts;
 mod finding;
+pub mod manual;
 mod observation;
 mod thresholds;
 mod watch;

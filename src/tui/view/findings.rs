@@ -172,7 +172,7 @@ pub(super) fn whole(finding: &Finding, columns: usize) -> Vec<Vec<Piece>> {
 fn evidence(evidence: &Evidence, columns: usize) -> Vec<Vec<Piece>> {
     let pairs: Vec<(String, String)> = evidence
         .iter()
-        .map(|(name, value)| (words(name), shown(value)))
+        .map(|(name, value)| (words(name), shown(name, value)))
         .collect();
     let widest = |of: fn(&(String, String)) -> &str| {
         let widths = pairs.iter().map(|pair| text::width(of(pair)));
@@ -186,7 +186,12 @@ fn evidence(evidence: &Evidence, columns: usize) -> Vec<Vec<Piece>> {
     let mut lines = vec![Vec::new(); rows.min(pairs.len())];
     for (at, (what, how_much)) in pairs.into_iter().enumerate() {
         let what_gap = " ".repeat(name - text::width(&what) + GAPS.0);
-        let gap = " ".repeat(value - text::width(&how_much) + GAPS.1);
+        let is_last = at / rows + 1 == beside;
+        let gap = if is_last {
+            String::new()
+        } else {
+            " ".repeat(value - text::width(&how_much) + GAPS.1)
+        };
         lines[at % rows].extend([
             (format!("{what}{what_gap}"), Tone::Muted),
             (format!("{how_much}{gap}"), Tone::Strong),
