@@ -16,6 +16,7 @@ use super::files::{self, Files};
 use super::player::{self, Player};
 use super::tape::Tape;
 use super::terminal::Guard;
+use crate::diagnose::Watch;
 use crate::filter::{Found, Names};
 use crate::model::{ProcessKey, Socket};
 use crate::source::System;
@@ -76,6 +77,8 @@ pub(super) struct Desk {
     pub(super) names: Option<Arc<HostNames>>,
     /// What is kept of what is sampled; `None` in a replay.
     pub(super) tape: Option<Arc<Tape>>,
+    /// Looks for what is wrong in what is gone through.
+    pub(super) watch: Watch,
     /// What is being written to files.
     pub(super) files: Files,
     /// Whoever goes through a recording, or through what is kept.
@@ -147,13 +150,18 @@ impl Job for Desk {
     fn walk(&mut self, at_us: i64) -> Result<Walk, String> {
         let tape = self.tape.as_ref().ok_or("this is a recording already")?;
         let memory = tape.snapshot()?;
+        let marks = tape.marks(&memory);
         let exchange = Arc::new(Exchange::default());
-        let player = Player::new(Box::new(memory), at_us);
+        let player = Player::new(Box::new(memory), at_us).watching(self.watch.anew());
         let track = Arc::new(player.track());
         let seeks = player::spawn(player, &exchange, &self.sender)
             .map_err(|error| format!("cannot go back: {error:#}"))?;
         self.player = Some(seeks);
-        Ok(Walk { exchange, track })
+        Ok(Walk {
+            exchange,
+            track,
+            marks,
+        })
     }
 
     fn seek(&mut self, seek: Seek) {

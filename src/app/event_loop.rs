@@ -10,9 +10,10 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 
 use super::exchange::Exchange;
+use crate::diagnose::Findings;
 use crate::model::{ProcessKey, Socket};
 use crate::tui::recording::Recording;
-use crate::tui::timeline::{Seek, Timeline, Track};
+use crate::tui::timeline::{Marks, Seek, Timeline, Track};
 use crate::tui::{self, Display, Effect, Pointer, State, keymap};
 
 /// The longest that messages are taken for without drawing: while they keep coming, the screen stays alive.
@@ -25,6 +26,8 @@ pub enum Message {
     Input(Event),
     /// A moment is in the exchange.
     Moment,
+    /// What is wrong at the next Samples of the recording, one after the other.
+    Surveyed(Vec<Arc<Findings>>),
     /// The terminal has another size.
     Resized,
     /// The addresses of hosts are known that were not.
@@ -114,6 +117,8 @@ pub struct Walk {
     pub exchange: Arc<Exchange>,
     /// What there is.
     pub track: Arc<Track>,
+    /// What has been told of findings there.
+    pub marks: Marks,
 }
 
 /// How long after a click a second one at the same place makes it a double click.
@@ -264,6 +269,10 @@ impl<B: Backend> EventLoop<B> {
             Message::Input(Event::Resize(..)) | Message::Resized => self.changed = true,
             Message::Input(_) => {}
             Message::Moment => self.fetch(job),
+            Message::Surveyed(found) => {
+                self.state.take_marks(&found);
+                self.changed = true;
+            }
             Message::Said(text) => {
                 self.state.message = Some(text);
                 self.changed = true;
@@ -311,28 +320,49 @@ impl<B: Backend> EventLoop<B> {
             if let Some(old) = self.state.release() {
                 exchange.give_back(old);
             }
-            self.state.show(moment);
+            self.state.show(moment, fetched.findings);
         }
     }
 
     /// Goes through the recording, or through what is kept of the last minutes.
     fn seek(&mut self, seek: Seek, job: &mut impl Job) {
+        if self.can_walk(job) {
+            if let Some(timeline) = &mut self.state.timeline {
+                timeline.wanted = None;
+            }
+            job.seek(seek);
+        }
+    }
+
+    /// Goes to the next finding there, or to the one before.
+    fn seek_mark(&mut self, forward: bool, job: &mut impl Job) {
+        if self.can_walk(job)
+            && let Some(at_us) = self.state.seek_mark(forward)
+        {
+            job.seek(Seek::To(at_us));
+        }
+    }
+
+    /// Begins to go through what is kept of the last minutes, if that is wanted and not begun yet; answers whether there
+    /// is something to go through.
+    fn can_walk(&mut self, job: &mut impl Job) -> bool {
         if self.state.display == Display::Frozen && self.past.is_none() {
             let shown = self.state.moment.as_ref();
             let at_us = shown.map_or(i64::MAX, |moment| moment.sample.taken_at_us);
             match job.walk(at_us) {
                 Ok(walk) => {
                     self.past = Some(walk.exchange);
-                    self.state.timeline = Some(Timeline::new(walk.track, at_us));
+                    let timeline = Timeline::new(walk.track, at_us);
+                    self.state.timeline = Some(timeline.with_marks(walk.marks));
                 }
                 Err(why) => {
                     self.state.typing = None;
                     self.state.message = Some(why);
-                    return;
+                    return false;
                 }
             }
         }
-        job.seek(seek);
+        true
     }
 
     /// Does what a key or the mouse asks of the outside; answers whether the loop ends by it.
@@ -359,6 +389,10 @@ impl<B: Backend> EventLoop<B> {
             }
             Effect::Seek(seek) => {
                 self.seek(seek, job);
+                return None;
+            }
+            Effect::SeekMark(forward) => {
+                self.seek_mark(forward, job);
                 return None;
             }
             Effect::Copy(text) => job.copy(&text),

@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::aggregate::Moment;
+use crate::diagnose::Findings;
 use crate::tui::timeline::Standing;
 
 /// The place where moments change hands.
@@ -16,6 +17,8 @@ pub struct Exchange(Mutex<Shelf>);
 struct Shelf {
     /// Made, not fetched yet.
     fresh: Option<Arc<Moment>>,
+    /// What is wrong at the latest moment.
+    findings: Arc<Findings>,
     /// Shown before, free to be used again.
     spare: Option<Arc<Moment>>,
     /// How it stands with the moments of a recording, not fetched yet.
@@ -42,6 +45,8 @@ impl Shelf {
 pub struct Fetched {
     /// The latest moment, if it was not fetched yet.
     pub moment: Option<Arc<Moment>>,
+    /// What is wrong at it.
+    pub findings: Arc<Findings>,
     /// How it stands with the moments of a recording, if that is news.
     pub standing: Option<Standing>,
 }
@@ -68,10 +73,11 @@ impl Exchange {
             .unwrap_or_default()
     }
 
-    /// Puts a moment there to be fetched, in place of one that was not. Answers whether the loop is to be told: once,
+    /// Puts a moment there to be fetched, and what is wrong at it, in place of one that was not. Answers whether the loop is to be told: once,
     /// however many moments pass while it is stuck in a write to a stopped terminal.
-    pub fn publish(&self, moment: Arc<Moment>) -> bool {
+    pub fn publish(&self, moment: Arc<Moment>, findings: Arc<Findings>) -> bool {
         let mut shelf = self.shelf();
+        shelf.findings = findings;
         shelf.latest_us = Some(moment.sample.taken_at_us);
         if let Some(missed) = shelf.fresh.replace(moment) {
             shelf.spare.get_or_insert(missed);
@@ -80,9 +86,14 @@ impl Exchange {
     }
 
     /// The same with a moment of a recording, and how it stands there.
-    pub fn publish_at(&self, moment: Arc<Moment>, standing: Standing) -> bool {
+    pub fn publish_at(
+        &self,
+        moment: Arc<Moment>,
+        findings: Arc<Findings>,
+        standing: Standing,
+    ) -> bool {
         self.shelf().stand(standing);
-        self.publish(moment)
+        self.publish(moment, findings)
     }
 
     /// Tells how it stands while the moment stays. Answers whether the loop is to be told.
@@ -98,6 +109,7 @@ impl Exchange {
         shelf.told = false;
         Fetched {
             moment: shelf.fresh.take(),
+            findings: Arc::clone(&shelf.findings),
             standing: shelf.standing.take(),
         }
     }
@@ -127,7 +139,7 @@ mod tests {
         for _ in 0..10 {
             let moment = exchange.blank();
             seen.push(Arc::as_ptr(&moment));
-            exchange.publish(moment);
+            exchange.publish(moment, Arc::default());
             if let Some(old) = shown.take() {
                 exchange.give_back(old);
             }
@@ -141,10 +153,10 @@ mod tests {
     #[test]
     fn a_loop_that_is_stuck_is_told_once() {
         let exchange = Exchange::default();
-        assert!(exchange.publish(exchange.blank()));
-        assert!(!exchange.publish(exchange.blank()));
+        assert!(exchange.publish(exchange.blank(), Arc::default()));
+        assert!(!exchange.publish(exchange.blank(), Arc::default()));
         assert!(exchange.fetch().moment.is_some());
-        assert!(exchange.publish(exchange.blank()));
+        assert!(exchange.publish(exchange.blank(), Arc::default()));
     }
 
     #[test]
@@ -152,7 +164,7 @@ mod tests {
         let exchange = Exchange::default();
         let moment = exchange.blank();
         let address = Arc::as_ptr(&moment);
-        exchange.publish(moment);
+        exchange.publish(moment, Arc::default());
         assert_eq!(Arc::as_ptr(&exchange.blank()), address);
         assert!(exchange.fetch().moment.is_none());
     }
@@ -162,10 +174,10 @@ mod tests {
         let exchange = Exchange::default();
         let moment = exchange.spare();
         let address = Arc::as_ptr(&moment);
-        exchange.publish(moment);
+        exchange.publish(moment, Arc::default());
         let next = exchange.spare();
         assert_ne!(Arc::as_ptr(&next), address);
-        exchange.publish(next);
+        exchange.publish(next, Arc::default());
         assert_eq!(
             Arc::as_ptr(&exchange.spare()),
             address,
@@ -184,8 +196,12 @@ mod tests {
             continues,
             said: said.map(str::to_owned),
         };
-        exchange.publish_at(exchange.blank(), standing(7, false, Some("passed over")));
-        exchange.publish_at(exchange.blank(), standing(8, true, None));
+        exchange.publish_at(
+            exchange.blank(),
+            Arc::default(),
+            standing(7, false, Some("passed over")),
+        );
+        exchange.publish_at(exchange.blank(), Arc::default(), standing(8, true, None));
         let fetched = exchange.fetch();
         assert_eq!(
             fetched.standing,

@@ -7,7 +7,8 @@
 //! ```
 //!
 //! What is sampled is kept on a tape for a while. A player goes through that, or through a recording, and hands its moments
-//! over as the sampler does.
+//! over as the sampler does. What is wrong is found where moments are made, and handed over with them; of a recording a
+//! survey finds all of it ahead.
 //!
 //! Sampling, reading keys and drawing each run at their own pace; the loop never waits for a Sample.
 
@@ -19,6 +20,7 @@ mod input;
 mod player;
 mod sampler;
 mod signals;
+mod survey;
 mod tape;
 mod terminal;
 mod track;
@@ -30,12 +32,13 @@ use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
+use jiff::tz::TimeZone;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
-use crate::diagnose::Thresholds;
+use crate::diagnose::{Diagnosis, Thresholds, Watch};
 use crate::filter::Filter;
-use crate::recording::{Archive, Head};
+use crate::recording::{Archive, Head, RecordingError};
 use crate::source::Source;
 use crate::tui::theme::Theme;
 use crate::tui::timeline::Timeline;
@@ -46,6 +49,7 @@ pub use event_loop::{Ended, EventLoop, Inbox, Job, Message, Walk};
 pub use exchange::{Exchange, Fetched};
 use files::Files;
 pub use player::{Player, Work};
+pub use survey::Survey;
 use tape::Tape;
 pub use terminal::require as require_terminal;
 
@@ -62,8 +66,10 @@ pub struct Options {
     pub history: Duration,
     /// Capabilities that this process has, by the kernel's names.
     pub capabilities: Vec<String>,
-    /// From which numbers on something is told.
+    /// From which numbers on something is told to be wrong.
     pub thresholds: Thresholds,
+    /// In which zone times of day are told.
+    pub zone: TimeZone,
 }
 
 impl Default for Options {
@@ -75,6 +81,31 @@ impl Default for Options {
             history: HISTORY,
             capabilities: Vec::new(),
             thresholds: Thresholds::default(),
+            zone: TimeZone::system(),
+        }
+    }
+}
+
+/// What was asked for on the command line of a replay.
+#[derive(Debug, Clone)]
+pub struct ReplayOptions {
+    /// From when on it is shown, µs since 1970 UTC.
+    pub at_us: i64,
+    /// Which sockets are wanted.
+    pub filter: Filter,
+    /// From which numbers on something is told to be wrong.
+    pub thresholds: Thresholds,
+    /// In which zone times of day are told.
+    pub zone: TimeZone,
+}
+
+impl Default for ReplayOptions {
+    fn default() -> Self {
+        ReplayOptions {
+            at_us: i64::MIN,
+            filter: Filter::default(),
+            thresholds: Thresholds::default(),
+            zone: TimeZone::system(),
         }
     }
 }
@@ -91,7 +122,8 @@ pub const HISTORY: Duration = Duration::from_mins(10);
 pub fn run(source: Box<dyn Source>, options: Options) -> anyhow::Result<()> {
     require_terminal()?;
     let names = Arc::new(HostNames::default());
-    let mut state = State::new(look_of_environment(), options.interval);
+    let watch = Watch::new(Diagnosis::new(options.thresholds, options.zone.clone()));
+    let mut state = State::new(look_of_environment(options.zone), options.interval);
     state.names = Arc::clone(&names) as _;
     state.may_destroy = options.may_destroy;
     let hosts = options.filter.unresolved().to_vec();
@@ -103,10 +135,11 @@ pub fn run(source: Box<dyn Source>, options: Options) -> anyhow::Result<()> {
         ..Head::default()
     };
     let tape = Arc::new(Tape::new(options.history, head));
-    Stage::set(state, Some(names), Some(Arc::clone(&tape)))?.play(|desk, exchange, sender| {
+    let stage = Stage::set(state, Some(names), Some(Arc::clone(&tape)), watch.anew())?;
+    stage.play(|desk, exchange, sender| {
         let (exchange, wake) = (Arc::clone(exchange), sender.clone());
         spawn("sampler", sender, move || {
-            sampler::run(source, options.interval, &exchange, &tape, &wake);
+            sampler::run(source, watch, options.interval, &exchange, &tape, &wake);
         })?;
         if !hosts.is_empty() {
             desk.resolve(hosts);
@@ -115,25 +148,27 @@ pub fn run(source: Box<dyn Source>, options: Options) -> anyhow::Result<()> {
     })
 }
 
-/// Shows a recording in the dashboard until somebody ends it, from a time on, µs since 1970 UTC. Nothing is looked up on
-/// this machine.
+/// Shows a recording in the dashboard until somebody ends it. Nothing is looked up on this machine. `again` opens
+/// the same recording once more, to be gone through for its findings meanwhile.
 ///
 /// # Errors
 /// When there is no terminal, when a thread panicked.
 pub fn replay(
     archive: Box<dyn Archive>,
-    at_us: i64,
-    filter: Filter,
-    _thresholds: Thresholds,
+    again: impl FnOnce() -> Result<Box<dyn Archive>, RecordingError> + Send + 'static,
+    options: ReplayOptions,
 ) -> anyhow::Result<()> {
     require_terminal()?;
-    let mut state = state_of_replay(look_of_environment(), archive.head());
-    state.set_filter(filter);
-    let player = Player::new(archive, at_us);
+    let watch = Watch::new(Diagnosis::new(options.thresholds, options.zone.clone()));
+    let mut state = state_of_replay(look_of_environment(options.zone), archive.head());
+    state.set_filter(options.filter);
+    let at_us = options.at_us;
+    let player = Player::new(archive, at_us).watching(watch.anew());
     state.timeline = Some(Timeline::new(Arc::new(player.track()), at_us));
-    Stage::set(state, None, None)?.play(|desk, exchange, sender| {
+    let beside = watch.anew();
+    Stage::set(state, None, None, watch)?.play(|desk, exchange, sender| {
         desk.player = Some(player::spawn(player, exchange, sender)?);
-        Ok(())
+        survey::spawn(again, beside, sender)
     })
 }
 
@@ -173,6 +208,7 @@ impl Stage {
         state: State,
         names: Option<Arc<HostNames>>,
         tape: Option<Arc<Tape>>,
+        watch: Watch,
     ) -> anyhow::Result<Stage> {
         let (sender, inbox) = mpsc::channel();
         let exchange = Arc::new(Exchange::default());
@@ -182,6 +218,7 @@ impl Stage {
             sender: sender.clone(),
             names,
             tape,
+            watch,
             files: Files::default(),
             player: None,
         };
@@ -247,7 +284,7 @@ fn spawn(
 }
 
 /// What the environment says about looks.
-fn look_of_environment() -> Look {
+fn look_of_environment(timezone: TimeZone) -> Look {
     let variable = |name: &str| std::env::var(name).ok();
     let (all, ctype, lang) = (variable("LC_ALL"), variable("LC_CTYPE"), variable("LANG"));
     Look {
@@ -256,6 +293,6 @@ fn look_of_environment() -> Look {
             variable("COLORFGBG").as_deref(),
         ),
         ascii: !glyphs::is_utf8(all.as_deref(), ctype.as_deref(), lang.as_deref()),
-        timezone: jiff::tz::TimeZone::system(),
+        timezone,
     }
 }

@@ -6,10 +6,12 @@
 
 mod thread;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::track;
 use crate::aggregate::Moment;
+use crate::diagnose::{Findings, Watch};
 use crate::recording::{Archive, entry_at};
 use crate::replay::{Depth, Replayer, WHOLE};
 use crate::tui::timeline::{AS_IT_WAS, SPEEDS, Seek, Standing, Track};
@@ -105,6 +107,23 @@ impl Player {
             drawn: None,
             changed: false,
             said: None,
+        }
+    }
+
+    /// Looks for what is wrong as well.
+    #[must_use]
+    pub fn watching(mut self, watch: Watch) -> Player {
+        self.replayer = self.replayer.watching(watch);
+        self
+    }
+
+    /// The findings of the moment that was made last; none are looked for before its history is there, because they
+    /// would be told as if they had just come.
+    pub fn findings(&self) -> Arc<Findings> {
+        if self.way.whole {
+            self.replayer.findings()
+        } else {
+            Arc::default()
         }
     }
 

@@ -8,6 +8,7 @@ use super::event_loop::Message;
 use super::exchange::Exchange;
 use super::tape::Tape;
 use crate::aggregate::Aggregator;
+use crate::diagnose::Watch;
 use crate::recording::Encoder;
 use crate::source::Source;
 
@@ -17,6 +18,7 @@ use crate::source::Source;
 /// skipped.
 pub(super) fn run(
     mut source: Box<dyn Source>,
+    mut watch: Watch,
     interval: Duration,
     exchange: &Exchange,
     tape: &Tape,
@@ -36,8 +38,9 @@ pub(super) fn run(
             return;
         }
         making.derive(&mut aggregator);
-        tape.take(&making.sample, &mut encoder);
-        if exchange.publish(moment) && wake.send(Message::Moment).is_err() {
+        let findings = watch.take(making);
+        tape.take(&making.sample, &findings, &mut encoder);
+        if exchange.publish(moment, findings) && wake.send(Message::Moment).is_err() {
             return;
         }
         let now = Instant::now();

@@ -3,15 +3,18 @@
 //! Each Sample is packed once, by the sampler, before it is shown: it takes a few milliseconds at ten thousand sockets,
 //! and copying the Sample to pack it later would take as many. What is packed is handed on without waiting for anybody.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::diagnose::Findings;
 use crate::model::{Host, Sample};
 use crate::recording::{
     Archive, Encoder, Frame, Head, History, Memory, Recorder, RecorderOptions, RecordingError,
 };
 use crate::tui::recording::Recording;
+use crate::tui::timeline::Marks;
 
 /// The most that is kept in memory, bytes.
 const MOST_BYTES: usize = 64 << 20;
@@ -29,6 +32,8 @@ pub(super) struct Tape {
 #[derive(Debug, Default)]
 struct Kept {
     history: Option<History>,
+    /// What was told of findings at each Sample of the history, with the time of that, µs since 1970 UTC.
+    told: VecDeque<(i64, Arc<Findings>)>,
     recording: Option<Reel>,
     /// The machine that is sampled, and when it was last, µs since 1970 UTC.
     latest: Option<(Arc<Host>, i64)>,
@@ -75,6 +80,19 @@ impl Reel {
     }
 }
 
+impl Kept {
+    /// Takes down what is told at a time, and forgets what is too long ago.
+    fn tell(&mut self, at_us: i64, findings: &Arc<Findings>, longest: Duration) {
+        self.told.push_back((at_us, Arc::clone(findings)));
+        // A history is kept from one key frame to the next: it reaches a little further back than was asked for.
+        let kept_us = i64::try_from(longest.saturating_mul(2).as_micros()).unwrap_or(i64::MAX);
+        let oldest_us = at_us.saturating_sub(kept_us);
+        while self.told.front().is_some_and(|(us, _)| *us < oldest_us) {
+            self.told.pop_front();
+        }
+    }
+}
+
 impl Tape {
     /// Keeps Samples for so long, made by whom `head` tells.
     pub(super) fn new(longest: Duration, head: Head) -> Tape {
@@ -99,8 +117,8 @@ impl Tape {
         }
     }
 
-    /// Takes the next Sample.
-    pub(super) fn take(&self, sample: &Sample, encoder: &mut Encoder) {
+    /// Takes the next Sample, and what is wrong at it.
+    pub(super) fn take(&self, sample: &Sample, findings: &Arc<Findings>, encoder: &mut Encoder) {
         let mut kept = self.kept();
         kept.latest = Some((Arc::clone(&sample.host), sample.taken_at_us));
         let reel = kept.recording.as_ref();
@@ -128,6 +146,7 @@ impl Tape {
                 History::new(head, self.longest, MOST_BYTES)
             });
             history.push(&frame);
+            kept.tell(sample.taken_at_us, findings, self.longest);
         }
     }
 
@@ -168,5 +187,20 @@ impl Tape {
         memory
             .filter(|memory| !memory.entries().is_empty())
             .ok_or_else(|| "nothing is kept yet".to_owned())
+    }
+
+    /// What was told of findings at each Sample of a snapshot.
+    pub(super) fn marks(&self, memory: &Memory) -> Marks {
+        let told = self.kept().told.clone();
+        let mut told = told.into_iter().peekable();
+        let mut marks = Marks::default();
+        let mut latest = Arc::default();
+        for entry in memory.entries() {
+            while let Some((_, findings)) = told.next_if(|(us, _)| *us <= entry.taken_at_us) {
+                latest = findings;
+            }
+            marks.push(&latest);
+        }
+        marks
     }
 }

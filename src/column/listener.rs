@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::process::MINUTE_BARS;
 use super::socket;
-use super::{Column, Kind, SocketColumn, SocketRow, SortKey, Total, format};
+use super::{Column, Kind, Note, SocketColumn, SocketRow, SortKey, Total, format, note};
 use crate::aggregate::{ListenerTotals, Moment};
 
 /// Tables of listening sockets.
@@ -24,6 +24,8 @@ pub struct ListenerLine<'a> {
     pub socket: SocketRow<'a>,
     /// Its figures.
     pub totals: &'a ListenerTotals,
+    /// What is wrong with it, if somebody has looked.
+    pub note: Option<Note>,
 }
 
 impl<'a> ListenerLine<'a> {
@@ -41,6 +43,7 @@ impl<'a> ListenerLine<'a> {
         Some(ListenerLine {
             socket: SocketRow::of(moment, totals.row as usize)?,
             totals,
+            note: None,
         })
     }
 
@@ -202,5 +205,11 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
             "The kernel's socket cookie, hexadecimal as in ss. Kernel: idiag_cookie."
         )
         .at_the_right(),
+        ListenerColumn::text(
+            ("note", "NOTE", 24),
+            note::ABOUT,
+            |line, out| note::write(line.note, out),
+            |line, _| note::key(line.note),
+        ),
     ]
 });

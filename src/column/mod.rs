@@ -10,6 +10,7 @@ pub mod format;
 mod interface;
 mod limit;
 mod listener;
+mod note;
 mod process;
 mod remote;
 mod setting;
@@ -26,6 +27,7 @@ pub use interface::{INTERFACE_COLUMNS, InterfaceLine, Interfaces};
 pub use limit::{LIMIT_COLUMNS, LimitLine, Limits};
 pub(crate) use listener::gauge;
 pub use listener::{LISTENER_COLUMNS, ListenerLine, Listeners};
+pub use note::Note;
 pub use process::{PROCESS_COLUMNS, ProcessLine, Processes};
 pub use remote::{REMOTE_COLUMNS, RemoteLine, Remotes, Service};
 pub use setting::{KNOWN, KnownSetting, SETTING_COLUMNS, SettingLine, Settings};
@@ -84,10 +86,10 @@ enum Cell<K: Kind> {
 }
 
 /// What a row is ordered by, borrowed from what the row borrows from.
-type Key<K> = for<'a> fn(&<K as Kind>::Row<'a>, Lifetime<'a>) -> Option<SortKey<'a>>;
+pub(crate) type Key<K> = for<'a> fn(&<K as Kind>::Row<'a>, Lifetime<'a>) -> Option<SortKey<'a>>;
 
 /// Names the lifetime of a row's contents: that of an associated type alone does not bind it.
-type Lifetime<'a> = std::marker::PhantomData<&'a ()>;
+pub(crate) type Lifetime<'a> = std::marker::PhantomData<&'a ()>;
 
 /// How a number is written, and what it counts.
 #[derive(Debug, Clone, Copy)]
@@ -130,7 +132,7 @@ impl<K: Kind> std::fmt::Debug for Column<K> {
 
 impl<K: Kind> Column<K> {
     /// A column of text, at the left.
-    const fn text(
+    pub(crate) const fn text(
         (id, heading, width): (&'static str, &'static str, u16),
         about: &'static str,
         text: fn(&K::Row<'_>, &mut String) -> Option<()>,
@@ -147,7 +149,7 @@ impl<K: Kind> Column<K> {
     }
 
     /// A column of numbers, at the right.
-    const fn figure(
+    pub(crate) const fn figure(
         (id, heading, width): (&'static str, &'static str, u16),
         about: &'static str,
         (format, total): (Format, Total),
@@ -168,7 +170,7 @@ impl<K: Kind> Column<K> {
     }
 
     /// The same column at the right: texts that are numbers to those who read them.
-    const fn at_the_right(mut self) -> Column<K> {
+    pub(crate) const fn at_the_right(mut self) -> Column<K> {
         self.align = Align::Right;
         self
     }

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::LazyLock;
 
 use super::format;
-use super::{Column, Format, Kind, SortKey, Total, text_key};
+use super::{Column, Format, Kind, Note, SortKey, Total, note, text_key};
 use crate::aggregate::{Moment, ProcessTotals, Recent};
 use crate::model::{ProcessRow, State};
 
@@ -29,6 +29,8 @@ pub struct ProcessLine<'a> {
     pub totals: &'a ProcessTotals,
     /// When this was so, µs since 1970 UTC.
     pub taken_at_us: i64,
+    /// What is wrong with it, if somebody has looked.
+    pub note: Option<Note>,
 }
 
 impl<'a> ProcessLine<'a> {
@@ -39,6 +41,7 @@ impl<'a> ProcessLine<'a> {
             process: moment.sample.processes.get(totals.process as usize)?,
             totals,
             taken_at_us: moment.sample.taken_at_us,
+            note: None,
         })
     }
 
@@ -295,6 +298,12 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
                 Some(())
             },
             |line, _| text_key(command(line)?),
+        ),
+        ProcessColumn::text(
+            ("note", "NOTE", 24),
+            note::ABOUT,
+            |line, out| note::write(line.note, out),
+            |line, _| note::key(line.note),
         ),
     ]
 });

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use super::{Column, Format, Kind, SortKey, Total, format, text_key};
+use super::{Column, Format, Kind, Note, SortKey, Total, format, note, text_key};
 use crate::aggregate::{Moment, RemoteTotals};
 use crate::model::State;
 
@@ -38,6 +38,8 @@ pub struct RemoteLine<'a> {
     pub service: Option<Service>,
     /// Whether the ports of the host are shown below it.
     pub unfolded: bool,
+    /// What is wrong with it, if somebody has looked.
+    pub note: Option<Note>,
 }
 
 const COUNT: (Format, Total) = (format::WHOLE, Total::Sum);
@@ -189,6 +191,12 @@ pub static REMOTE_COLUMNS: LazyLock<Vec<RemoteColumn>> = LazyLock::new(|| {
                 let process = line.moment.sample.processes.get(row as usize)?;
                 text_key(&process.process.comm)
             },
+        ),
+        RemoteColumn::text(
+            ("note", "NOTE", 24),
+            note::ABOUT,
+            |line, out| note::write(line.note, out),
+            |line, _| note::key(line.note),
         ),
     ]
 });

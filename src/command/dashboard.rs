@@ -29,6 +29,7 @@ pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
         history: arguments.history,
         capabilities: super::capability_names(),
         thresholds: config.diagnose,
+        ..app::Options::default()
     };
     app::run(Box::new(live), options)
 }

@@ -38,5 +38,14 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     };
     let config = super::configured(&arguments.config)?;
     app::require_terminal()?;
-    app::replay(Box::new(archive), at_us, filter, config.diagnose)
+    // What is wrong is looked for in the whole of it, meanwhile.
+    let file = arguments.file.clone();
+    let again = move || Reader::open(&file).map(|reader| Box::new(reader) as Box<dyn Archive>);
+    let options = app::ReplayOptions {
+        at_us,
+        filter,
+        thresholds: config.diagnose,
+        ..app::ReplayOptions::default()
+    };
+    app::replay(Box::new(archive), again, options)
 }

@@ -31,6 +31,15 @@ impl Severity {
             Severity::Critical => "critical",
         }
     }
+
+    /// A sign for it, one column wide, that tells it without a colour.
+    pub fn sign(self) -> char {
+        match self {
+            Severity::Info => 'i',
+            Severity::Warning => '⚠',
+            Severity::Critical => '✗',
+        }
+    }
 }
 
 /// Which finding it is.
@@ -208,7 +217,7 @@ pub enum Subject {
 }
 
 /// What tells subjects apart.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "they mirror `Subject`")]
 pub enum SubjectKey {
     Process(ProcessKey),
@@ -339,7 +348,15 @@ pub struct Finding {
     pub recent: Recent,
 }
 
+/// What tells findings apart that hold at the same time.
+pub type FindingKey = (Kind, SubjectKey);
+
 impl Finding {
+    /// What tells it from others that hold at the same time.
+    pub fn key(&self) -> FindingKey {
+        (self.kind, self.subject.key())
+    }
+
     /// Its cause, where it can have several that look alike.
     pub fn cause(&self) -> Option<&str> {
         self.evidence.iter().find_map(|(name, value)| match value {

@@ -7,13 +7,21 @@
 //! a moment through [`Facts`], gathered in one walk over the sockets, and answer [`Observation`]s. What is observed
 //! becomes a finding once it has held for some Samples ([`Thresholds::hold_s`]), and goes once it has been well for some
 //! ([`Thresholds::clear_s`]); what only follows from something graver is left to that ([`absorb`]).
+//!
+//! A [`Watch`] keeps what is over for a while and hands all of it on with the moment, as [`Findings`]; [`about`] tells
+//! which of them concern a process, a socket or a remote host.
 
 mod absorb;
 mod ages;
+mod columns;
+mod concerns;
+mod evidence;
 mod facts;
 mod finding;
+pub mod manual;
 mod observation;
 mod thresholds;
+mod watch;
 mod window;
 mod words;
 
@@ -33,7 +41,12 @@ mod udp_drops;
 
 mod diagnosis;
 
+pub use columns::{FINDING_COLUMNS, FindingLine, FindingRows};
+pub use concerns::{Concern, SocketConcern, about};
 pub use diagnosis::{Change, Diagnosis};
-pub use facts::Path;
-pub use finding::{Evidence, Finding, Kind, Named, Severity, Subject, SubjectKey, Value};
+pub use evidence::{proof, shown, words};
+pub use finding::{
+    Evidence, Finding, FindingKey, Kind, Named, Severity, Subject, SubjectKey, Value,
+};
 pub use thresholds::Thresholds;
+pub use watch::{Findings, Watch};

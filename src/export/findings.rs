@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::timestamp;
 use crate::column::{format, when};
-use crate::diagnose::{Evidence, Finding, Named, Subject, Value};
+use crate::diagnose::{Evidence, Finding, Named, Subject, Value, proof};
 use crate::model::Endpoint;
 
 /// The version of the document.
@@ -144,38 +144,6 @@ pub fn write_text(
         write_wrapped(&proof, columns, out)?;
     }
     Ok(())
-}
-
-/// Evidence in one line: `connections 341, oldest 12 s`.
-pub fn proof(evidence: &Evidence) -> String {
-    let parts: Vec<String> = evidence
-        .iter()
-        .map(|(name, value)| format!("{} {}", words(name), shown(value)))
-        .collect();
-    parts.join(", ")
-}
-
-/// A name of JSON as words; units are shown with the number.
-fn words(name: &str) -> String {
-    let name = name.strip_suffix("_bytes").unwrap_or(name);
-    let name = name.strip_suffix("_per_s").unwrap_or(name);
-    let name = name.strip_suffix("_s").unwrap_or(name);
-    name.replace("_per_min", " per minute").replace('_', " ")
-}
-
-/// A value with its unit.
-fn shown(value: &Value) -> String {
-    let mut out = String::new();
-    match value {
-        Value::Count(count) => format::count(&mut out, *count),
-        Value::Bytes(bytes) => format::bytes(&mut out, *bytes as f64),
-        Value::Rate(rate) => out = format!("{rate:.1}"),
-        Value::Seconds(seconds) => format::short_duration_us(&mut out, seconds * 1e6),
-        Value::Share(share) => format::share(&mut out, *share),
-        Value::Text(text) => format::harmless(&mut out, text.as_bytes()),
-        Value::Flag(flag) => out.push_str(if *flag { "yes" } else { "no" }),
-    }
-    out
 }
 
 /// Writes a text whose further lines are indented.

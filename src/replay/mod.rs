@@ -3,8 +3,10 @@
 //! Rates need the Sample before, sparklines and charts those of the last ten minutes. Whoever jumps to an instant gets its
 //! numbers at once ([`Depth::Near`]) and what goes further back a little later ([`Depth::Whole`]).
 
+use std::sync::Arc;
+
 use crate::aggregate::{Aggregator, Moment};
-use crate::model::Sample;
+use crate::diagnose::{Findings, Watch};
 use crate::recording::{Archive, RecordingError};
 
 /// Samples before the one shown whose totals and sparklines are shown with it: as many as are remembered live.
@@ -38,7 +40,8 @@ pub struct Replayer {
     aggregator: Aggregator,
     /// What the aggregator has taken last, and how many in a row before it.
     taken: Option<(usize, usize)>,
-    before: Sample,
+    /// Looks for what is wrong in all that the aggregator takes, if somebody wants to know.
+    watch: Option<Watch>,
 }
 
 impl std::fmt::Debug for Replayer {
@@ -56,8 +59,20 @@ impl Replayer {
             archive,
             aggregator: Aggregator::new(),
             taken: None,
-            before: Sample::default(),
+            watch: None,
         }
+    }
+
+    /// Looks for what is wrong as well.
+    #[must_use]
+    pub fn watching(mut self, watch: Watch) -> Replayer {
+        self.watch = Some(watch);
+        self
+    }
+
+    /// The findings of the Sample that was shown last, as far as the Samples taken before it tell.
+    pub fn findings(&self) -> Arc<Findings> {
+        self.watch.as_ref().map(Watch::latest).unwrap_or_default()
     }
 
     /// Keeps every event, however many there are.
@@ -94,7 +109,7 @@ impl Replayer {
             self.warm(at, depth, moment);
         }
         self.archive.read_into(at, &mut moment.sample)?;
-        moment.derive(&mut self.aggregator);
+        self.derive(moment);
         let run = match self.taken {
             Some((last, run)) if last + 1 == at => run + 1,
             _ => 0,
@@ -103,19 +118,28 @@ impl Replayer {
         Ok(())
     }
 
+    /// Derives what follows from the moment's Sample, which comes after those taken before.
+    fn derive(&mut self, moment: &mut Moment) {
+        moment.derive(&mut self.aggregator);
+        if let Some(watch) = &mut self.watch {
+            watch.take(moment);
+        }
+    }
+
     /// Takes what lies before a place.
     fn warm(&mut self, at: usize, depth: Depth, moment: &mut Moment) {
         let from = at - depth.samples(at);
         self.aggregator = self.aggregator.anew();
+        self.watch = self.watch.as_ref().map(Watch::anew);
         self.taken = None;
         for place in from..at {
-            if self.archive.read_into(place, &mut self.before).is_err() {
+            if self.archive.read_into(place, &mut moment.sample).is_err() {
                 continue;
             }
             if self.taken.is_none() && place > 0 {
                 self.aggregator.remember_ages(&self.archive.first_seen());
             }
-            self.aggregator.update(&self.before, &mut moment.aggregate);
+            self.derive(moment);
             let run = self.taken.map_or(0, |(_, run)| run + 1);
             self.taken = Some((place, run));
         }

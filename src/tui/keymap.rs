@@ -63,6 +63,12 @@ pub enum Command {
     ClearFilter,
     /// End the socket, or the process.
     Kill,
+    /// Show what is wrong with what one looks at.
+    Findings,
+    /// Go to the next Sample at which a finding comes; where one does not go through time, as [`Command::NextMatch`].
+    NextMark,
+    /// Go to the last such Sample before; where one does not go through time, as [`Command::PreviousMatch`].
+    PreviousMark,
     /// Select the next row that matches.
     NextMatch,
     /// Select the row before that matches.
@@ -161,6 +167,7 @@ bindings! {
     "3", [key('3')], Command::GoTo(Screen::Processes), "Processes: who holds sockets, and what they do with them";
     "4", [key('4')], Command::GoTo(Screen::Listeners), "Listeners: accept queues, who is served, what is dropped";
     "5", [key('5')], Command::GoTo(Screen::Remotes), "Remotes: hosts at the other end, and their ports";
+    "6", [key('6')], Command::GoTo(Screen::Findings), "Findings: what is wrong, with the evidence and what to do";
     "7", [key('7')], Command::GoTo(Screen::System), "System: limits, counters, interfaces, settings";
     "8", [key('8')], Command::GoTo(Screen::Events), "Events: opened, changed, closed, as it happens";
     "Tab", [(KeyCode::Tab, NONE)], Command::NextScreen, "next screen";
@@ -181,11 +188,14 @@ bindings! {
     "e", [key('e')], Command::OtherEnd, "the socket at the other end, if it is on this machine";
     "P", [key('P')], Command::OtherProcess, "the process at the other end, if it is on this machine";
     "/", [key('/')], Command::Filter, "filter: ss's language and more, or a text; on System: look for a text; here: for a key";
-    "f", [key('f')], Command::FilterBy, "filter by what the row has: its state, process, host, port";
+    "f", [key('f')], Command::Findings, "findings: what is wrong with the row, or with the page";
+    "i", [key('i')], Command::FilterBy, "include only what the row has: its state, process, host, port";
     "x", [key('x')], Command::Exclude, "leave out what the row has";
     "F", [key('F')], Command::ClearFilter, "no filter";
-    "n", [key('n')], Command::NextMatch, "next row that matches";
-    "N", [key('N')], Command::PreviousMatch, "row before that matches";
+    "n", [key('n')], Command::NextMark, "the next finding, if frozen or in a replay; else as Ctrl-N";
+    "N", [key('N')], Command::PreviousMark, "the finding before, if frozen or in a replay; else as Ctrl-P";
+    "Ctrl-N", [ctrl('n')], Command::NextMatch, "next row that matches";
+    "Ctrl-P", [ctrl('p')], Command::PreviousMatch, "row before that matches";
     "s", [key('s')], Command::PickSort, "choose the column to sort by";
     "I", [key('I')], Command::InvertSort, "turn the order around";
     "<", [key('<')], Command::SortLeft, "sort by the column to the left";

@@ -1,5 +1,6 @@
 //! All that the screen remembers. No rendering happens here, and nothing is read from outside.
 
+mod findings;
 mod place;
 mod system;
 mod time;
@@ -12,7 +13,8 @@ use std::time::Duration;
 use super::Look;
 use super::hits::Hits;
 use super::lists::{
-    Compared, DEFAULT_SORT, Events, LineKey, Listeners, Processes, Remotes, SocketScope, Sockets,
+    Compared, DEFAULT_SORT, Events, Findings, LineKey, Listeners, Processes, Remotes, SocketScope,
+    Sockets,
 };
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::recording::Recording;
@@ -20,6 +22,7 @@ use super::table::{Steer, Table};
 use super::timeline::Timeline;
 use crate::aggregate::{Event, Moment, Narrower};
 use crate::column::{Service, SocketRow, VOCABULARY};
+use crate::diagnose;
 use crate::filter::{Context, Filter, FilterError, Names, NoNames, Surroundings};
 use crate::model::{Process, Sample, SocketKey, SocketRef};
 
@@ -38,6 +41,8 @@ pub struct State {
     pub interval: Duration,
     /// What is shown.
     pub moment: Option<Arc<Moment>>,
+    /// What is wrong at that moment, whatever is filtered.
+    pub findings: Arc<diagnose::Findings>,
     /// Tells moments apart; grows.
     pub sequence: u64,
     /// Whether it is the machine as it is, or as it was.
@@ -54,6 +59,8 @@ pub struct State {
     pub now_us: Option<i64>,
     /// Where one is.
     pub screen: Screen,
+    /// The screen that Enter led away from, to which Esc goes back.
+    pub(super) came_from: Option<Screen>,
     /// What lies over it.
     pub popup: Option<Popup>,
     /// What is looked for in it.
@@ -92,6 +99,8 @@ pub struct State {
     pub listeners: Table<Listeners>,
     /// The screen of remote hosts.
     pub remotes: Table<Remotes>,
+    /// The screen of findings.
+    pub finding_rows: Table<Findings>,
     /// The screen of the system.
     pub system: System,
     /// The screen of events.
@@ -134,6 +143,7 @@ impl State {
             look,
             interval,
             moment: None,
+            findings: Arc::default(),
             sequence: 0,
             display: Display::Live,
             timeline: None,
@@ -142,6 +152,7 @@ impl State {
             recording: None,
             now_us: None,
             screen: Screen::Overview,
+            came_from: None,
             popup: None,
             search: String::new(),
             typing: None,
@@ -155,7 +166,7 @@ impl State {
             focus: Pane::Processes,
             top: Table::new(Processes::default(), DEFAULT_SORT, true),
             top_remotes: Table::new(Remotes::default(), DEFAULT_SORT, true),
-            top_listeners: Table::new(Listeners, "fill", true),
+            top_listeners: Table::new(Listeners::default(), "fill", true),
             time_wait: Table::new(Processes::in_time_wait(), "time_wait", true).with_columns(&[
                 "pid",
                 "process",
@@ -165,8 +176,9 @@ impl State {
             ]),
             sockets: Table::new(Sockets::new(SocketScope::All), DEFAULT_SORT, true),
             processes: Table::new(Processes::default(), DEFAULT_SORT, true),
-            listeners: Table::new(Listeners, "fill", true),
+            listeners: Table::new(Listeners::default(), "fill", true),
             remotes: Table::new(Remotes::default(), DEFAULT_SORT, true),
+            finding_rows: Table::new(Findings::new(zone.clone()), "severity", true),
             system: System::default(),
             events: Table::new(Events::new(zone), "at", false),
             pages: Default::default(),
@@ -179,13 +191,14 @@ impl State {
         self.moment.take()
     }
 
-    /// Shows a moment from now on.
-    pub fn show(&mut self, moment: Arc<Moment>) {
+    /// Shows a moment from now on, and what is wrong at it.
+    pub fn show(&mut self, moment: Arc<Moment>, findings: Arc<diagnose::Findings>) {
         for page in self.pages.iter_mut().flatten() {
             page.follow(&moment);
         }
         self.moment = Some(moment);
         self.narrow();
+        self.find(findings);
     }
 
     /// Which sockets are wanted.
@@ -338,6 +351,7 @@ impl State {
             Screen::Processes => Some(&mut self.processes),
             Screen::Listeners => Some(&mut self.listeners),
             Screen::Remotes => Some(&mut self.remotes),
+            Screen::Findings => Some(&mut self.finding_rows),
             Screen::System => self.pane_mut(self.system.focus),
             Screen::Events => Some(&mut self.events),
         }
@@ -362,6 +376,7 @@ impl State {
             (Screen::Processes, _) => &self.processes,
             (Screen::Listeners, _) => &self.listeners,
             (Screen::Remotes, _) => &self.remotes,
+            (Screen::Findings, _) => &self.finding_rows,
             (Screen::System, _) => self.system.table(self.system.focus),
             (Screen::Events, _) => &self.events,
         })

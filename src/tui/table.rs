@@ -257,7 +257,8 @@ impl<L: List> Table<L> {
     /// Counts what a filter leaves.
     fn count_left(&mut self, moment: &Moment) {
         self.totals.clear();
-        self.narrowed = moment.narrowed().map(|_| self.list.whole(moment));
+        let narrowed = moment.narrowed().filter(|_| L::heeds_filter());
+        self.narrowed = narrowed.map(|_| self.list.whole(moment));
         if self.narrowed.is_none() {
             return;
         }

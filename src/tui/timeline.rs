@@ -1,7 +1,11 @@
 //! Where one is in a recording: its Samples by their times, its gaps, and what somebody wants of whoever goes through it.
 //! Nothing is read here.
 
+mod marks;
+
 use std::sync::Arc;
+
+pub use marks::{Marks, Span};
 
 /// Speeds at which a recording is played, times as fast as it was made.
 pub const SPEEDS: [f64; 10] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
@@ -87,6 +91,10 @@ pub struct Timeline {
     pub track: Arc<Track>,
     /// Where one is.
     pub standing: Standing,
+    /// Where findings came and went, as far as that is known.
+    pub marks: Arc<Marks>,
+    /// The Sample that somebody goes to from mark to mark, until it is shown.
+    pub wanted: Option<usize>,
 }
 
 impl Timeline {
@@ -102,7 +110,31 @@ impl Timeline {
                 continues: false,
                 said: None,
             },
+            marks: Arc::default(),
+            wanted: None,
         }
+    }
+
+    /// Takes up what is known of findings.
+    #[must_use]
+    pub fn with_marks(mut self, marks: Marks) -> Timeline {
+        self.marks = Arc::new(marks);
+        self
+    }
+
+    /// The time of the next Sample at which a finding comes, or of the one before, µs since 1970 UTC. Where somebody goes
+    /// already counts, so that two keys pressed at once lead as far as two pressed one by one.
+    pub fn seek_mark(&mut self, forward: bool) -> Option<i64> {
+        let at = self.wanted.unwrap_or(self.standing.at);
+        let to = self.marks.beside(at, forward)?;
+        self.wanted = Some(to);
+        self.track.times.get(to).copied()
+    }
+
+    /// How much of it has been gone through for findings, 0 to 1.
+    pub fn looked_through(&self) -> f64 {
+        let all = self.track.times.len();
+        self.marks.len().min(all) as f64 / all.max(1) as f64
     }
 
     /// When the Sample shown was taken, µs since 1970 UTC.

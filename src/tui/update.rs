@@ -2,6 +2,7 @@
 
 mod able;
 mod act;
+mod findings;
 mod jump;
 mod keep;
 mod mark;
@@ -24,6 +25,7 @@ use crate::filter::Filter;
 use crate::model::{ProcessKey, Socket};
 
 pub(super) use able::{does_something, target_name};
+pub(super) use findings::of_socket;
 pub(super) use jump::{other_end, owner};
 pub(super) use keep::PARTS;
 pub(super) use picker::{column_lines, sort_lines};
@@ -56,6 +58,8 @@ pub enum Effect {
     Save(Option<Duration>),
     /// Go through the recording, or what is kept of the last minutes.
     Seek(Seek),
+    /// Go to the next finding there, or to the one before.
+    SeekMark(bool),
 }
 
 /// Takes a key: a letter of what is being typed, or a command.
@@ -195,6 +199,7 @@ fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
             let line = FilterLine::new(state.filter());
             state.typing = Some(Typing::Filter(Box::new(line)));
         }
+        Command::Findings => findings::offer(state),
         Command::FilterBy => act::offer_conditions(state, false),
         Command::Exclude => act::offer_conditions(state, true),
         Command::ClearFilter => state.set_filter(Filter::default()),
@@ -234,6 +239,7 @@ fn beside(screen: Screen, places: usize) -> Screen {
 
 /// Goes to a screen, to where one was on it. The digit of the screen that one is on leads out of what was looked into.
 fn go_to(state: &mut State, screen: Screen) {
+    state.came_from = None;
     if state.screen == screen {
         while state.go_back() {}
     }
@@ -247,6 +253,8 @@ fn back(state: &mut State) {
     }
     if state.looks_for() && !state.searched().is_empty() {
         state.look_for(String::new());
+    } else if let Some(screen) = state.came_from.take() {
+        state.screen = screen;
     } else {
         state.set_filter(Filter::default());
     }
@@ -323,11 +331,29 @@ fn open(state: &mut State) {
         return;
     };
     table.hold_target(&moment);
+    look_into(state, target);
+}
+
+/// Looks into what Enter means.
+fn look_into(state: &mut State, target: Target) {
+    let Some(moment) = state.moment.clone() else {
+        return;
+    };
     match target {
         Target::Process(process) => state.look_into_process(process, None),
         Target::Socket(key) => jump::into_socket(state, key),
         Target::Remote(address, service) => state.look_into_remote(address, service),
-        Target::Fold => drop(table.fold(&moment)),
+        Target::System => {
+            let from = state.screen;
+            go_to(state, Screen::System);
+            state.came_from = Some(from);
+        }
+        Target::Nowhere(why) => state.message = Some(why),
+        Target::Fold => {
+            if let Some(table) = state.table_mut() {
+                table.fold(&moment);
+            }
+        }
         Target::Event(number) => {
             if let Some(page) = SocketPage::of_event(&moment.aggregate.events, number) {
                 state.look_into_socket(page);

@@ -11,14 +11,15 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::app::{
-    Ended, EventLoop, Exchange, Inbox, Job, Message, Player, Walk, Work, state_of_replay,
+    Ended, EventLoop, Exchange, Inbox, Job, Message, Player, Survey, Walk, Work, state_of_replay,
 };
+use sockwatch::diagnose::{Diagnosis, Findings, Thresholds, Watch};
 use sockwatch::model::{ProcessKey, Sample, Socket};
 use sockwatch::recording::{Archive, Head, Samples};
 use sockwatch::source::Source;
 use sockwatch::tui::recording::Recording;
 use sockwatch::tui::theme::Theme;
-use sockwatch::tui::timeline::{Seek, Timeline};
+use sockwatch::tui::timeline::{Marks, Seek, Timeline};
 use sockwatch::tui::{Look, State};
 
 use super::Machine;
@@ -46,6 +47,8 @@ pub struct NoJob(pub usize, pub Option<String>, pub Vec<String>, pub Past);
 pub struct Past {
     /// What is kept; nothing if nobody keeps it.
     kept: Option<Vec<Sample>>,
+    /// What was told of findings at each of them.
+    told: Vec<Arc<Findings>>,
     player: Option<Player>,
     exchange: Option<Arc<Exchange>>,
     /// The recording that is being made.
@@ -101,10 +104,19 @@ impl Job for NoJob {
         let kept = past.kept.clone().ok_or("nothing is kept")?;
         let exchange = Arc::new(Exchange::default());
         let player = Player::new(Box::new(Samples::new(Head::default(), kept)), at_us);
+        let player = player.watching(watch());
+        let mut marks = Marks::default();
+        for findings in &past.told {
+            marks.push(findings);
+        }
         let track = Arc::new(player.track());
         past.player = Some(player);
         past.exchange = Some(Arc::clone(&exchange));
-        Ok(Walk { exchange, track })
+        Ok(Walk {
+            exchange,
+            track,
+            marks,
+        })
     }
 
     fn seek(&mut self, seek: Seek) {
@@ -147,6 +159,15 @@ pub struct Dashboard<S = Machine> {
     pub job: NoJob,
     exchange: Arc<Exchange>,
     aggregator: Aggregator,
+    watch: Watch,
+}
+
+/// Looks for what is wrong, as the program does if nobody says otherwise.
+pub fn watch() -> Watch {
+    Watch::new(Diagnosis::new(
+        Thresholds::default(),
+        jiff::tz::TimeZone::UTC,
+    ))
 }
 
 /// Colours, UTF-8, UTC.
@@ -182,13 +203,20 @@ impl Dashboard<()> {
             .first()
             .map_or(0, |entry| entry.taken_at_us);
         let mut state = state_of_replay(look(), archive.head());
-        let player = Player::new(archive, at_us);
+        let player = Player::new(archive, at_us).watching(watch());
         state.timeline = Some(Timeline::new(Arc::new(player.track()), at_us));
         let mut dashboard = Dashboard::of_state(size, (), state);
         dashboard.job.3.player = Some(player);
         dashboard.job.3.exchange = Some(Arc::clone(&dashboard.exchange));
         dashboard.rest();
         dashboard
+    }
+
+    /// Goes through so many Samples of the same recording for its findings.
+    pub fn survey(&mut self, archive: Box<dyn Archive>, samples: usize) -> &mut Self {
+        let found = Survey::new(archive, watch()).take(samples).collect();
+        self.send([Message::Surveyed(found)]);
+        self
     }
 }
 
@@ -218,7 +246,11 @@ impl<S: Source> Dashboard<S> {
         if let Some(kept) = &mut self.job.3.kept {
             kept.push(making.sample.clone());
         }
-        self.exchange.publish(moment);
+        let findings = self.watch.take(making);
+        if self.job.3.kept.is_some() {
+            self.job.3.told.push(Arc::clone(&findings));
+        }
+        self.exchange.publish(moment, findings);
     }
 
     /// The next Samples, one a second.
@@ -253,6 +285,7 @@ impl<S> Dashboard<S> {
             job: NoJob::default(),
             exchange,
             aggregator: Aggregator::new(),
+            watch: watch(),
         }
     }
 
@@ -283,7 +316,7 @@ impl<S> Dashboard<S> {
         loop {
             match player.work(Arc::get_mut(&mut moment).unwrap(), now) {
                 Work::Show(standing) => {
-                    exchange.publish_at(moment, standing);
+                    exchange.publish_at(moment, player.findings(), standing);
                     return true;
                 }
                 Work::Tell(standing) => {

@@ -43,7 +43,8 @@ fn run(mut player: Player, mailbox: &Receiver<Seek>, exchange: &Exchange, wake: 
         };
         let asked = match player.work(making, Instant::now()) {
             Work::Show(standing) => {
-                if exchange.publish_at(moment, standing) && wake.send(Message::Moment).is_err() {
+                let told = exchange.publish_at(moment, player.findings(), standing);
+                if told && wake.send(Message::Moment).is_err() {
                     return;
                 }
                 continue;

@@ -1,24 +1,27 @@
 //! Listening sockets.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use super::sockets::cut_owner;
-use super::{Conditions, Fit, UNASKED, conditions, headings, queue_tone};
+use super::{Conditions, Fit, UNASKED, conditions, headings, notes, queue_tone};
 use crate::aggregate::Moment;
 use crate::column::format::MISSING;
 use crate::column::{LISTENER_COLUMNS, ListenerLine, Listeners as ListenerKind};
+use crate::diagnose::{Concern, Findings, SocketConcern};
 use crate::model::SocketKey;
 use crate::tui::state::{Target, Victim};
 use crate::tui::table::{Heading, List, Shape};
-use crate::tui::text;
 use crate::tui::theme::Tone;
 
 /// All listening sockets.
-#[derive(Debug)]
-pub struct Listeners;
+#[derive(Debug, Default)]
+pub struct Listeners {
+    /// What is wrong, with any of them.
+    pub notes: Arc<Findings>,
+}
 
-const FIT: [Fit; 19] = [
+const FIT: [Fit; 20] = [
     ("local", 12, 47, 0),
     ("process", 10, 32, 0),
     ("accept_queue", 6, 6, 0),
@@ -38,6 +41,7 @@ const FIT: [Fit; 19] = [
     ("congestion", 6, 6, 11),
     ("interface", 8, 15, 10),
     ("cookie", 12, 16, UNASKED),
+    ("note", 4, 24, 2),
 ];
 
 static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&LISTENER_COLUMNS, &FIT));
@@ -65,7 +69,17 @@ impl List for Listeners {
     }
 
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<ListenerLine<'m>> {
-        ListenerLine::of(moment, number as usize)
+        let line = ListenerLine::of(moment, number as usize)?;
+        let concern = || {
+            Concern::Socket(SocketConcern {
+                sockets: vec![line.socket.socket.socket.key()],
+                ..SocketConcern::default()
+            })
+        };
+        Some(ListenerLine {
+            note: notes::of(&self.notes, concern),
+            ..line
+        })
     }
 
     fn key(&self, moment: &Moment, number: u32) -> Option<SocketKey> {
@@ -96,7 +110,7 @@ impl List for Listeners {
     ) -> Cow<'t, str> {
         match (LISTENER_COLUMNS[column].id, self.row(moment, number)) {
             ("process", Some(line)) => cut_owner(line.socket.socket, text, columns),
-            _ => text::cut_middle(text, columns),
+            (id, _) => notes::cut(id, text, columns),
         }
     }
 
@@ -118,6 +132,7 @@ impl List for Listeners {
         match LISTENER_COLUMNS[column].id {
             _ if text == MISSING => Tone::Muted,
             "local" => Tone::Strong,
+            "note" => notes::tone(text),
             "accept_queue" | "fill" | "gauge" => {
                 queue_tone(line.totals.accept_queue, line.totals.backlog)
             }

@@ -4,8 +4,10 @@
 pub(super) mod conditions;
 mod differences;
 mod events;
+mod findings;
 mod groups;
 mod listeners;
+mod notes;
 mod processes;
 mod remotes;
 mod sockets;
@@ -13,6 +15,7 @@ pub mod system;
 
 pub use differences::{Compared, ProcessDifferences, SocketDifferences};
 pub use events::Events;
+pub use findings::{Findings, subject};
 pub use groups::Grouping;
 pub use listeners::Listeners;
 pub use processes::Processes;
@@ -25,6 +28,7 @@ use super::table::Heading;
 use super::theme::Tone;
 use crate::aggregate::Moment;
 use crate::column::{Column, Kind};
+use crate::diagnose::Severity;
 use crate::model::ProcessKey;
 
 /// The column by which lists are ordered until somebody asks for another: both directions' rate.
@@ -64,6 +68,15 @@ pub fn process_index(moment: &Moment, key: ProcessKey) -> Option<u32> {
     let rows = &moment.sample.processes;
     let place = rows.iter().position(|row| row.process.key == key)?;
     Some(place as u32)
+}
+
+/// What a severity looks like.
+pub fn severity_tone(severity: Severity) -> Tone {
+    match severity {
+        Severity::Info => Tone::Notice,
+        Severity::Warning => Tone::Warning,
+        Severity::Critical => Tone::Critical,
+    }
 }
 
 /// Share of its limit at which an accept queue is worth a look.

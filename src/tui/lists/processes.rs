@@ -1,11 +1,15 @@
 //! Processes.
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use super::{Conditions, Fit, UNASKED, conditions, descriptors_tone, headings, retransmitted_tone};
+use super::{
+    Conditions, Fit, UNASKED, conditions, descriptors_tone, headings, notes, retransmitted_tone,
+};
 use crate::aggregate::{Moment, ProcessTotals};
 use crate::column::format::MISSING;
 use crate::column::{PROCESS_COLUMNS, ProcessLine, Processes as ProcessKind};
+use crate::diagnose::{Concern, Findings};
 use crate::model::{ProcessKey, State};
 use crate::tui::state::{Target, Victim};
 use crate::tui::table::{Heading, List, Shape};
@@ -16,16 +20,21 @@ use crate::tui::theme::Tone;
 pub struct Processes {
     /// Only those that have, or had a moment ago, connections in TIME-WAIT.
     in_time_wait: bool,
+    /// What is wrong, with any of them.
+    pub notes: Arc<Findings>,
 }
 
 impl Processes {
     /// Those that have connections in TIME-WAIT.
     pub fn in_time_wait() -> Processes {
-        Processes { in_time_wait: true }
+        Processes {
+            in_time_wait: true,
+            ..Processes::default()
+        }
     }
 }
 
-const FIT: [Fit; 32] = [
+const FIT: [Fit; 33] = [
     ("pid", 7, 7, 0),
     ("process", 12, 24, 0),
     ("sockets", 6, 7, 0),
@@ -58,6 +67,7 @@ const FIT: [Fit; 32] = [
     ("bound", 6, 6, UNASKED + 1),
     ("parent", 7, 7, UNASKED),
     ("cgroup", 24, 50, UNASKED),
+    ("note", 4, 24, 1),
 ];
 
 static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&PROCESS_COLUMNS, &FIT));
@@ -105,7 +115,23 @@ impl List for Processes {
     }
 
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<ProcessLine<'m>> {
-        ProcessLine::of(moment, number as usize)
+        let line = ProcessLine::of(moment, number as usize)?;
+        let key = line.process.process.key;
+        Some(ProcessLine {
+            note: notes::of(&self.notes, || Concern::Process(key)),
+            ..line
+        })
+    }
+
+    fn cut<'t>(
+        &self,
+        _moment: &Moment,
+        _number: u32,
+        column: usize,
+        text: &'t str,
+        columns: usize,
+    ) -> Cow<'t, str> {
+        notes::cut(PROCESS_COLUMNS[column].id, text, columns)
     }
 
     fn key(&self, moment: &Moment, number: u32) -> Option<ProcessKey> {
@@ -144,6 +170,7 @@ impl List for Processes {
         match PROCESS_COLUMNS[column].id {
             _ if text == MISSING => Tone::Muted,
             "process" => Tone::Strong,
+            "note" => notes::tone(text),
             "close_wait" if text != "0" => Tone::Warning,
             "retransmitted" => retransmitted_tone(line.totals.throughput.retransmitted_share()),
             "descriptors_share" => descriptors_tone(line.descriptors_share()),

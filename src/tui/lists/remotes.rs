@@ -1,14 +1,16 @@
 //! Remote hosts, and below each the ports at which one meets it.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Conditions, Fit, UNASKED, conditions, headings, retransmitted_tone};
+use super::{Conditions, Fit, UNASKED, conditions, headings, notes, retransmitted_tone};
 use crate::aggregate::{FewProcesses, Moment, RemoteTotals, Throughput};
 use crate::column::format::MISSING;
 use crate::column::{REMOTE_COLUMNS, RemoteLine, Remotes as RemoteKind, Service};
+use crate::diagnose::{Concern, Findings};
 use crate::model::{Protocol, Socket, State};
 use crate::tui::state::Target;
 use crate::tui::table::{Heading, List, Outlining, Shape};
@@ -23,9 +25,11 @@ pub struct Remotes {
     unfolded: FxHashSet<IpAddr>,
     /// Ports of the hosts that are unfolded.
     ports: Vec<(Service, RemoteTotals)>,
+    /// What is wrong, with any of them.
+    pub notes: Arc<Findings>,
 }
 
-const FIT: [Fit; 17] = [
+const FIT: [Fit; 18] = [
     ("remote", 17, 45, 0),
     ("sockets", 6, 7, 0),
     ("rate", 9, 9, 6),
@@ -43,6 +47,7 @@ const FIT: [Fit; 17] = [
     ("syn_sent", 8, 8, 10),
     ("syn_recv", 8, 8, 11),
     ("udp", 5, 5, UNASKED),
+    ("note", 4, 24, 2),
 ];
 
 static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&REMOTE_COLUMNS, &FIT));
@@ -81,7 +86,25 @@ impl List for Remotes {
             totals,
             service,
             unfolded: self.unfolded.contains(&totals.address),
+            note: match service {
+                // What is wrong with a port is known of theirs alone.
+                Some(Service { here: true, .. }) => None,
+                _ => notes::of(&self.notes, || {
+                    Concern::Remote(totals.address, service.map(|service| service.port))
+                }),
+            },
         })
+    }
+
+    fn cut<'t>(
+        &self,
+        _moment: &Moment,
+        _number: u32,
+        column: usize,
+        text: &'t str,
+        columns: usize,
+    ) -> Cow<'t, str> {
+        notes::cut(REMOTE_COLUMNS[column].id, text, columns)
     }
 
     fn key(&self, moment: &Moment, number: u32) -> Option<Self::Key> {
@@ -120,6 +143,7 @@ impl List for Remotes {
         };
         match REMOTE_COLUMNS[column].id {
             _ if text == MISSING => Tone::Muted,
+            "note" => notes::tone(text),
             "remote" if line.service.is_none() => Tone::Strong,
             "close_wait" if text != "0" => Tone::Warning,
             "retransmitted" => retransmitted_tone(line.totals.throughput.retransmitted_share()),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::victim::Victim;
 use crate::column::Service;
+use crate::diagnose::FindingKey;
 use crate::model::{Process, SocketKey};
 use crate::tui::filter_line::FilterLine;
 
@@ -21,6 +22,8 @@ pub enum Screen {
     Listeners,
     /// Every host at the other end.
     Remotes,
+    /// What is wrong.
+    Findings,
     /// The host: limits, counters, devices, settings.
     System,
     /// What happens.
@@ -29,12 +32,13 @@ pub enum Screen {
 
 impl Screen {
     /// In the order of their digits.
-    pub const ALL: [Screen; 7] = [
+    pub const ALL: [Screen; 8] = [
         Screen::Overview,
         Screen::Sockets,
         Screen::Processes,
         Screen::Listeners,
         Screen::Remotes,
+        Screen::Findings,
         Screen::System,
         Screen::Events,
     ];
@@ -47,6 +51,7 @@ impl Screen {
             Screen::Processes => "Processes",
             Screen::Listeners => "Listeners",
             Screen::Remotes => "Remotes",
+            Screen::Findings => "Findings",
             Screen::System => "System",
             Screen::Events => "Events",
         }
@@ -60,12 +65,13 @@ impl Screen {
             Screen::Processes => "Proc",
             Screen::Listeners => "Listen",
             Screen::Remotes => "Remote",
+            Screen::Findings => "Find",
             Screen::System => "System",
             Screen::Events => "Events",
         }
     }
 
-    /// The digit that leads to it. 6 is kept for Findings.
+    /// The digit that leads to it.
     pub fn digit(self) -> char {
         match self {
             Screen::Overview => '1',
@@ -73,6 +79,7 @@ impl Screen {
             Screen::Processes => '3',
             Screen::Listeners => '4',
             Screen::Remotes => '5',
+            Screen::Findings => '6',
             Screen::System => '7',
             Screen::Events => '8',
         }
@@ -133,6 +140,8 @@ pub enum Popup {
     PickColumns(usize),
     /// Filters that the row would pass, whether to leave such rows out, and the line the cursor is on.
     FilterBy(Vec<String>, bool, usize),
+    /// Findings that concern the row or the page, which of them is chosen, and by how many lines its text is scrolled down.
+    Findings(Vec<FindingKey>, usize, usize),
     /// How much of what is kept can be saved, and the line the cursor is on.
     Save(usize),
     /// What can be ended, the line the cursor is on, and whether it was asked about.
@@ -172,6 +181,10 @@ pub enum Target {
     Event(u64),
     /// A remote host, or one of its ports.
     Remote(IpAddr, Option<Service>),
+    /// The screen that is about the host as a whole.
+    System,
+    /// Nothing that could be looked into, and why not.
+    Nowhere(String),
     /// Folding and unfolding.
     Fold,
 }

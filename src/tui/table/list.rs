@@ -184,6 +184,11 @@ pub trait List: Debug + Sized {
         None
     }
 
+    /// Whether a filter leaves some of its rows only.
+    fn heeds_filter() -> bool {
+        true
+    }
+
     /// Whether the last rows are kept in sight until somebody scrolls.
     fn follows() -> bool {
         false

@@ -373,8 +373,11 @@ impl<L: List> Steer for Table<L> {
 }
 
 impl Heading {
-    /// Whether its texts are pictures of numbers, of which the largest come first.
+    /// Whether its texts stand for numbers, of which the largest come first.
     fn starts_large(&self) -> bool {
-        matches!(self.id, "minute" | "time_wait_minute" | "gauge")
+        matches!(
+            self.id,
+            "minute" | "time_wait_minute" | "gauge" | "severity" | "note" | "since"
+        )
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{act, keep, other_end, owner};
+use super::{act, findings, keep, other_end, owner};
 use crate::tui::keymap::Command;
 use crate::tui::lists::Grouping;
 use crate::tui::page::Page;
@@ -35,6 +35,7 @@ pub(in crate::tui) fn does_something(state: &State, command: Command) -> bool {
         Command::ClearFilter => free && (!state.filter().is_empty() || is_searched(state)),
         Command::Kill => free && state.display != Display::Replay && act::victim(state).is_some(),
         Command::NextMatch | Command::PreviousMatch => rows && !state.filter().is_empty(),
+        Command::Findings => free && findings::looks_at_something(state),
         Command::FilterBy | Command::Exclude => (rows && !state.looks_for()) || on_socket,
         Command::CopyRow => rows || on_socket,
         Command::PickSort
@@ -50,7 +51,9 @@ pub(in crate::tui) fn does_something(state: &State, command: Command) -> bool {
         Command::Group => free && groups(state),
         Command::Fold => rows && (state.screen == Screen::Remotes || grouped(state)),
         Command::Freeze | Command::Mark => free && state.moment.is_some(),
-        Command::Jump(1..) | Command::LastSample => free && state.goes_through_time(),
+        Command::Jump(1..) | Command::LastSample | Command::NextMark | Command::PreviousMark => {
+            free && state.goes_through_time()
+        }
         Command::Difference => free && state.mark.is_some(),
         Command::Record | Command::Save => free && keep::can(state),
         Command::Faster(_) => free && state.display == Display::Replay,
@@ -99,6 +102,8 @@ pub(in crate::tui) fn target_name(state: &State) -> Option<String> {
         Target::Process(process) => format!("open {}/{}", process.comm, process.key.pid),
         Target::Socket(_) | Target::Event(_) => "open the socket".to_owned(),
         Target::Remote(address, _) => format!("open {address}"),
+        Target::System => "open System".to_owned(),
+        Target::Nowhere(_) => "why not".to_owned(),
         Target::Fold => "fold or unfold".to_owned(),
     })
 }

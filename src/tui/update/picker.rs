@@ -1,6 +1,6 @@
 //! What commands do to what lies over the screen: texts that scroll, lists to choose from.
 
-use super::{Effect, act, keep, on_screen};
+use super::{Effect, act, findings, keep, on_screen};
 use crate::filter::Words;
 use crate::tui::keymap::Command;
 use crate::tui::state::{Popup, State, Typing};
@@ -19,6 +19,7 @@ pub(super) fn in_popup(state: &mut State, popup: &Popup, command: Command) -> Op
             | (Popup::PickSort(_), Command::PickSort)
             | (Popup::PickColumns(_), Command::PickColumns | Command::Open)
             | (Popup::Save(_), Command::Save)
+            | (Popup::Findings(..), Command::Findings)
     );
     if closes {
         // What was looked for goes first.
@@ -36,7 +37,7 @@ pub(super) fn in_popup(state: &mut State, popup: &Popup, command: Command) -> Op
         Command::Filter
             if matches!(
                 popup,
-                Popup::FilterBy(..) | Popup::Kill(..) | Popup::Save(_)
+                Popup::FilterBy(..) | Popup::Kill(..) | Popup::Save(_) | Popup::Findings(..)
             ) => {}
         Command::Filter => state.typing = Some(Typing::Search(state.search.clone())),
         Command::GoTo(_) | Command::NextScreen | Command::PreviousScreen => {
@@ -49,6 +50,9 @@ pub(super) fn in_popup(state: &mut State, popup: &Popup, command: Command) -> Op
             }
             Popup::Kill(ref victim, line, asked) => {
                 return act::in_kill(state, (victim, line, asked), command);
+            }
+            Popup::Findings(ref keys, at, line) => {
+                findings::in_findings(state, (keys, at, line), command);
             }
             Popup::Save(line) => return keep::in_save(state, line, command),
             Popup::Help(line) => state.popup = Some(Popup::Help(scrolled(line, command))),
@@ -70,6 +74,7 @@ pub(super) fn to_the_top(state: &mut State) {
             | Popup::PickColumns(line)
             | Popup::FilterBy(_, _, line)
             | Popup::Save(line)
+            | Popup::Findings(_, _, line)
             | Popup::Kill(_, line, _),
         ) => *line = 0,
         None => {}
@@ -171,6 +176,9 @@ pub(super) fn click(state: &mut State, line: usize) -> Option<Effect> {
         }
         // What ends something is not done by a slip of the mouse: it is only pointed at.
         Some(Popup::Kill(victim, _, _)) => state.popup = Some(Popup::Kill(victim, line, false)),
+        Some(Popup::Findings(keys, _, _)) => {
+            state.popup = Some(Popup::Findings(keys, line, 0));
+        }
         Some(Popup::Save(_)) => return keep::in_save(state, line, Command::Open),
         Some(Popup::PickSort(_)) => pick_sort(state, line, Command::Open),
         Some(Popup::PickColumns(_)) => pick_columns(state, line, Command::Freeze),

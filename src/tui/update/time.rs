@@ -12,6 +12,8 @@ pub(super) fn meaning(state: &State, command: Command) -> Command {
     match command {
         Command::Later if !time => Command::Right,
         Command::Earlier if !time => Command::Left,
+        Command::NextMark if !time => Command::NextMatch,
+        Command::PreviousMark if !time => Command::PreviousMatch,
         command => command,
     }
 }
@@ -22,6 +24,8 @@ pub(super) fn decides(state: &State, command: Command) -> bool {
         Command::Freeze
         | Command::Earlier
         | Command::Later
+        | Command::NextMark
+        | Command::PreviousMark
         | Command::Jump(_)
         | Command::FirstSample
         | Command::LastSample
@@ -38,6 +42,8 @@ pub(super) fn update(state: &mut State, command: Command) -> Option<Effect> {
         Command::Freeze => freeze(state),
         Command::Earlier => seek(state, Seek::Step(-1)),
         Command::Later => seek(state, Seek::Step(1)),
+        Command::NextMark => Some(Effect::SeekMark(true)),
+        Command::PreviousMark => Some(Effect::SeekMark(false)),
         Command::Jump(seconds) => seek(state, Seek::Jump(seconds * 1_000_000)),
         Command::FirstSample => seek(state, Seek::Start),
         Command::LastSample => seek(state, Seek::End),

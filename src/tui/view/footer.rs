@@ -110,8 +110,22 @@ fn hints(state: &State) -> Vec<(String, String)> {
                 hints.push((label(command).to_owned(), about.to_owned()));
             };
             other(C::Exclude, "leave it out");
-            other(C::FilterBy, "only those");
+            other(C::FilterBy, "include only");
             other(C::Back, "cancel");
+        }
+        Some(Popup::Findings(ref keys, ..)) => {
+            let mut other = |commands: &[C], about: &str| {
+                let keys: String = commands.iter().map(|&command| label(command)).collect();
+                hints.push((keys, about.to_owned()));
+            };
+            if keys.len() > 1 {
+                other(&[C::Down, C::Up], "choose");
+                other(&[C::PageDown], "scroll");
+            } else {
+                other(&[C::Down, C::Up], "scroll");
+            }
+            other(&[C::Open], "what it is about");
+            other(&[C::Back], "close");
         }
         Some(Popup::Save(_)) => {
             hint(&[C::Down, C::Up], "choose");
@@ -174,11 +188,16 @@ fn hints(state: &State) -> Vec<(String, String)> {
             if state.has_panes() {
                 hint(&beside, "table");
             }
-            hint(&[C::NextMatch], "next");
+            if state.goes_through_time() {
+                hint(&[C::NextMark, C::PreviousMark], "finding");
+            } else {
+                hint(&[C::NextMatch], "next");
+            }
             hint(&[C::Filter], filter(state));
             hint(&[C::ClearFilter], no_filter(state));
             hint(&[C::PickSort], "sort");
-            hint(&[C::FilterBy], "filter by");
+            hint(&[C::Findings], "findings");
+            hint(&[C::FilterBy], "include");
             hint(&[C::Kill], "kill");
             hint(&[C::Group], "group");
             hint(&[C::Fold], "fold");

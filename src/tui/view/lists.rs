@@ -44,7 +44,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             let title = title.as_str();
             panel::framed_table(frame, area, look, title, &mut state.events, moment, at);
         }
-        Screen::Overview | Screen::System | Screen::Sockets => {
+        Screen::Overview | Screen::Findings | Screen::System | Screen::Sockets => {
             panel::framed_table(frame, area, look, title, &mut state.sockets, moment, at);
         }
     }

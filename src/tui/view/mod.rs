@@ -14,6 +14,7 @@ mod act;
 mod chart;
 mod difference;
 mod filter_line;
+mod findings;
 mod footer;
 mod header;
 mod help;
@@ -79,6 +80,7 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
             (Some(Page::Difference(_)), _) => difference::render(frame, body, state),
             (Some(Page::Remote(_)), _) => remote::render(frame, body, state),
             (None, Screen::Overview) => overview::render(frame, body, state),
+            (None, Screen::Findings) => findings::render(frame, body, state),
             (None, Screen::System) => system::render(frame, body, state),
             (None, _) => lists::render(frame, body, state),
         }
@@ -88,6 +90,7 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
             Some(Popup::PickSort(line)) => popup::render_sort(frame, body, state, line),
             Some(Popup::PickColumns(line)) => popup::render_columns(frame, body, state, line),
             Some(Popup::FilterBy(..)) => act::render_filter_by(frame, body, state),
+            Some(Popup::Findings(..)) => popup::render_findings(frame, body, state),
             Some(Popup::Save(line)) => act::render_save(frame, body, state, line),
             Some(Popup::Kill(..)) => act::render_kill(frame, body, state),
             None => {}

@@ -13,23 +13,29 @@
 //!  opened 120/s ▁▂▅▇██▆▅▃▂             170 time-wait: closed here
 //! ```
 //!
+//! What is wrong stands above all that, the gravest first, in as many lines as there is room for.
+//!
 //! A narrow terminal gets the left half of the upper bands and the essence of the right; a low one lacks the last band.
 
 mod changes;
 mod states;
 mod unowned;
 
+use std::sync::Arc;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::chart::{self, Timeline};
+use super::findings;
 use super::panel::{self, write};
 use crate::aggregate::Moment;
 use crate::column::format;
 use crate::model::Unowned;
 use crate::tui::Look;
-use crate::tui::hits::Hits;
-use crate::tui::state::{Pane, State};
+use crate::tui::hits::{Hit, Hits};
+use crate::tui::keymap::{Command, label};
+use crate::tui::state::{Pane, Screen, State};
 use crate::tui::table::{List, Table};
 use crate::tui::theme::Tone;
 
@@ -56,6 +62,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         return;
     };
     let moment = &*moment;
+    let area = render_findings(frame, area, state);
     let [first, _, third, fourth] = bands(area.height);
     let bands: [Rect; 4] = Layout::vertical([
         Constraint::Length(first),
@@ -122,6 +129,45 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     changes::render(frame, inner, &look, moment, &timeline);
     let inner = panel::section(frame, unowned, &look, "Sockets without an owner");
     unowned::render(frame, inner, &look, moment);
+}
+
+/// Lines for findings by the height of the screen.
+fn finding_lines(height: u16) -> usize {
+    match height {
+        0..=11 => 0,
+        12..=17 => 1,
+        18..=29 => 2,
+        30..=44 => 3,
+        _ => 5,
+    }
+}
+
+/// The gravest findings, if there are any; answers the room below them.
+fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut State) -> Rect {
+    let found = Arc::clone(&state.findings);
+    let shown = found.now.len().min(finding_lines(area.height));
+    let mut room = area;
+    for (at, finding) in found.now.iter().take(shown).enumerate() {
+        let place = Rect { height: 1, ..room };
+        let mut line = vec![(" ".to_owned(), Tone::Plain)];
+        let rest = found.now.len() - shown;
+        let mut hint = Vec::new();
+        if at + 1 == shown {
+            let key = label(Command::GoTo(Screen::Findings));
+            let more = match rest {
+                0 => " tells more ".to_owned(),
+                rest => format!(" has {rest} more "),
+            };
+            hint = vec![(format!("  {key}"), Tone::Key), (more, Tone::Muted)];
+        }
+        let width = area.width.saturating_sub(panel::width(&hint) + 1);
+        line.extend(findings::line(finding, width.into()));
+        line.extend(hint);
+        write(frame.buffer_mut(), place, &state.look, &line);
+        state.hits.add(place, Hit::Tab(Screen::Findings));
+        room = panel::below(room);
+    }
+    room
 }
 
 /// What the tables of the screen have in common.

@@ -179,7 +179,10 @@ pub(super) fn framed_table<L: List>(
         table.sort_heading().heading,
         table.remarks()
     );
-    if let Some(narrowed) = moment.and_then(Moment::narrowed) {
+    if let Some(narrowed) = moment
+        .and_then(Moment::narrowed)
+        .filter(|_| L::heeds_filter())
+    {
         title.push_str(" ─ filter: ");
         format::harmless(&mut title, narrowed.text.as_bytes());
     }

@@ -3,6 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::findings;
 use super::panel::{self, Piece};
 use crate::column::format;
 use crate::model::Severity;
@@ -96,6 +97,87 @@ pub(super) fn render_faults(frame: &mut Frame<'_>, area: Rect, state: &mut State
     let title = "What could not be read";
     let line = render_lines(frame, area, &state.look, title, &lines, line);
     state.popup = Some(Popup::Faults(line));
+}
+
+/// Findings that are listed above the text of the one that is chosen.
+const LISTED: usize = 5;
+
+/// The findings of what one looks at: which there are, and everything there is to say of the one that is chosen.
+///
+/// ```text
+/// ┌ Findings ─ 1 of 2 ───────────────────────────────────┐
+/// │ ✗ accept-queue-full    10.0.0.1:443                   │
+/// │ ⚠ close-wait-leak      nginx (2211)                   │
+/// │ ───────────────────────────────────────────────────── │
+/// │ nginx (2211) does not accept: …                       │
+/// └───────────────────────────────────────────────────────┘
+/// ```
+pub(super) fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
+    let Some(Popup::Findings(keys, at, line)) = state.popup.clone() else {
+        return;
+    };
+    let look = state.look.clone();
+    let now_us = state.moment.as_ref().map_or(0, |m| m.sample.taken_at_us);
+    let width = WIDEST.min(area.width);
+    let columns = usize::from(width.saturating_sub(4));
+    let (title, lines) = match state.chosen_finding() {
+        Some(finding) => (
+            findings::title(finding, &look, now_us),
+            findings::whole(finding, columns),
+        ),
+        None => {
+            let over = "it is over, for more than ten minutes".to_owned();
+            ("Findings".to_owned(), vec![vec![(over, Tone::Muted)]])
+        }
+    };
+    let listed = if keys.len() > 1 {
+        keys.len().min(LISTED)
+    } else {
+        0
+    };
+    let above = if listed > 0 { listed + 1 } else { 0 };
+    let size = (width, (above + lines.len()) as u16 + 2);
+    let inner = panel::over(frame, area, &look, &title, size);
+    let first = (at + 1).saturating_sub(listed);
+    for (y, (place, key)) in
+        (inner.y..inner.bottom()).zip(keys.iter().enumerate().skip(first).take(listed))
+    {
+        let row = Rect {
+            y,
+            height: 1,
+            ..inner
+        };
+        let pieces = match state.finding(*key) {
+            Some(finding) => findings::short(finding),
+            None => vec![(format!("  {} is over", key.0.id()), Tone::Muted)],
+        };
+        panel::write(frame.buffer_mut(), row, &look, &pieces);
+        if place == at {
+            let style = look.theme.style(Tone::Selected);
+            frame.buffer_mut().set_style(row, style);
+        }
+        state.hits.add(row, Hit::Line(place));
+    }
+    let above = (above as u16).min(inner.height);
+    if above > 0 {
+        let rule = Rect {
+            y: inner.y + above - 1,
+            height: 1,
+            ..inner
+        };
+        let dashes = [("─".repeat(inner.width.into()), Tone::Muted)];
+        panel::write(frame.buffer_mut(), rule, &look, &dashes);
+    }
+    let below = Rect {
+        y: inner.y + above,
+        height: inner.height - above,
+        ..inner
+    };
+    let page = usize::from(below.height);
+    let line = line.min(lines.len().saturating_sub(page));
+    panel::write_lines(frame, below, &look, &lines[line..]);
+    tell_more(frame, inner, &look, lines.len().saturating_sub(line + page));
+    state.popup = Some(Popup::Findings(keys, at, line));
 }
 
 /// A title with what can be looked for, or is.

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! ┌ nginx/2211 ─────────────────────────────────────────────────────────────────┐
+//! │ ✗ what is wrong with it, a line each                           f tells more  │
 //! │ user www   parent nginx/2210   started 20:01:02 (13 min ago)                 │
 //! │ command nginx: worker process                                                │
 //! │ cgroup /system.slice/nginx.service   namespaces net 4026531840 pid …         │
@@ -20,15 +21,18 @@ mod figures;
 mod holds;
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
 use self::figures::{kinds, rates, render_charts, states};
 use self::holds::{descriptors, listeners, unix_peers};
+use super::findings;
 use super::panel::{self, Piece};
 use crate::aggregate::{Moment, ProcessTotals};
 use crate::column::format::{self, MISSING};
+use crate::diagnose::Concern;
 use crate::model::{Process, ProcessKey, ProcessRow};
 use crate::tui::Look;
 use crate::tui::lists::process_index;
@@ -50,6 +54,7 @@ const TABLE_LINES: u16 = 6;
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let look = state.look.clone();
     let (moment, interval) = (state.moment.clone(), state.interval);
+    let found = Arc::clone(&state.findings);
     let mut hits = std::mem::take(&mut state.hits);
     if let Some(Page::Process(page)) = state.page_mut() {
         let charts = if area.height >= ROOM_FOR_CHARTS {
@@ -61,7 +66,11 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             .as_deref()
             .and_then(|moment| present(moment, page.key));
         let room = area.width.saturating_sub(4);
-        let lines = lines(&page.known, moment.as_deref(), present, &look, room);
+        // What is wrong comes first: it stays in sight however little room there is.
+        let concern = Concern::Process(page.key);
+        let mut text = findings::lines(&found, &concern, room);
+        text.extend(lines(&page.known, moment.as_deref(), present, &look, room));
+        let lines = text;
         let most = area.height.saturating_sub(TABLE_LINES + 2 + charts);
         let text_lines = (lines.len() as u16).min(most);
         let mut title = String::new();

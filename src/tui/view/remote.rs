@@ -8,13 +8,17 @@
 //! ┌ Sockets with it ─ sorted by ↓+↑/s ▼ ─────────────────────────────────────────┐
 //! ```
 
+use std::sync::Arc;
+
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
+use super::findings;
 use super::panel::{self, Piece};
 use super::process::flow;
 use crate::aggregate::{Moment, RemoteTotals};
 use crate::column::format;
+use crate::diagnose::Concern;
 use crate::model::State as Tcp;
 use crate::tui::lists::retransmitted_tone;
 use crate::tui::page::{Page, RemotePage};
@@ -28,21 +32,25 @@ const TABLE_LINES: u16 = 6;
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let look = state.look.clone();
     let moment = state.moment.clone();
+    let found = Arc::clone(&state.findings);
     let mut hits = std::mem::take(&mut state.hits);
     if let Some(Page::Remote(page)) = state.page_mut() {
         let totals = moment
             .as_deref()
             .and_then(|moment| Some((moment, totals(moment, page)?)));
-        let lines = match totals {
-            Some((moment, totals)) => flow(
-                figures(moment, totals).into_iter(),
-                area.width.saturating_sub(4),
-            ),
-            None => vec![vec![(
+        let room = area.width.saturating_sub(4);
+        let port = page.service.filter(|service| !service.here);
+        let concern = Concern::Remote(page.address, port.map(|service| service.port));
+        let mut lines = findings::lines(&found, &concern, room);
+        match totals {
+            Some((moment, totals)) => {
+                lines.extend(flow(figures(moment, totals).into_iter(), room));
+            }
+            None => lines.push(vec![(
                 "no socket is connected to it any more".to_owned(),
                 Tone::Warning,
-            )]],
-        };
+            )]),
+        }
         // Where there is no room for figures beside some rows there is none for their frame either.
         let figure_lines = lines.len() as u16 + 2;
         let figure_lines = if figure_lines + TABLE_LINES <= area.height {

@@ -17,20 +17,24 @@ mod sections;
 mod sentence;
 
 use std::fmt::Write;
+use std::sync::Arc;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
 use self::sections::Section;
 use super::panel::{self, Piece};
-use super::{chart, header};
+use super::{chart, findings, header};
+use crate::aggregate::Moment;
 use crate::column::{SocketColumn, SocketRow, format};
+use crate::diagnose::{Concern, Findings};
 use crate::tui::Look;
 use crate::tui::keymap::{self, Command};
 use crate::tui::page::{Page, Point, Presence, SocketPage};
 use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
+use crate::tui::update;
 
 /// The least width of a column of sections, and the room between two.
 const COLUMN: (u16, u16) = (37, 2);
@@ -61,11 +65,13 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     };
     let mut filter = String::new();
     format::harmless(&mut filter, state.filter().text().as_bytes());
+    let found = Arc::clone(&state.findings);
     let Some(Page::Socket(page)) = state.page_mut() else {
         return;
     };
     let Some(row) = page.row(&moment) else { return };
-    let lines = head(&row, page, &look, area.width.saturating_sub(4));
+    let mut lines = wrong(&found, &row, &moment, area.width.saturating_sub(4));
+    lines.extend(head(&row, page, &look, area.width.saturating_sub(4)));
     let title = title(&row);
     if area.height < LOW {
         let sections = sections::all(&row, page, (&moment, 0), &look);
@@ -105,6 +111,15 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     if let Some(Page::Socket(page)) = state.page_mut() {
         page.line = line;
     }
+}
+
+/// What is wrong with it, with its process, its listener, its remote host.
+fn wrong(found: &Findings, row: &SocketRow<'_>, moment: &Moment, room: u16) -> Vec<Vec<Piece>> {
+    if found.now.is_empty() {
+        return Vec::new();
+    }
+    let concern = Concern::Socket(update::of_socket(row.socket, moment));
+    findings::lines(found, &concern, room)
 }
 
 /// Everything below each other, for a screen that has room for a few lines only.

@@ -1,12 +1,15 @@
 //! The screens and their digits; what one looks into stands behind its screen.
 //!
 //! ```text
-//!  1 Overview   2 Sockets   3 Processes › nginx/2211 › 10.0.0.1:443   4 Listeners …
+//!  1 Overview   2 Sockets   3 Processes › nginx/2211 › 10.0.0.1:443   4 Listeners   6 Findings ✗2 …
 //! ```
+//!
+//! How many findings hold, and how grave the gravest is, is seen here from everywhere.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
+use super::findings;
 use super::panel::{self, Piece};
 use crate::column::{SocketColumn, format};
 use crate::tui::hits::Hit;
@@ -22,6 +25,7 @@ const NAME: usize = 24;
 /// screen one is on.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let trail = trail(state);
+    let badge = findings::badge(state);
     // Names become shorter for a filter that is told of here.
     let filter = if tells_filter(state) {
         FILTER as u16
@@ -29,11 +33,11 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         0
     };
     let names: [fn(Screen) -> &'static str; 3] = [Screen::title, Screen::short_title, |_| ""];
-    let choices = names.map(|name| tabs(state.screen, name, &trail));
+    let choices = names.map(|name| tabs(state.screen, name, &trail, badge.as_ref()));
     let fits = |tabs: &&Vec<(Option<Screen>, Vec<Piece>)>| width(tabs) + filter <= area.width;
-    let bare = width(&tabs(state.screen, |_| "", "")) + TRAIL_SIGNS + filter;
+    let bare = width(&tabs(state.screen, |_| "", "", badge.as_ref())) + TRAIL_SIGNS + filter;
     let short = text::cut_middle(&trail, area.width.saturating_sub(bare).into());
-    let shortest = tabs(state.screen, |_| "", &short);
+    let shortest = tabs(state.screen, |_| "", &short, badge.as_ref());
     let chosen = choices.iter().find(fits).unwrap_or(&shortest);
     let mut x = area.x;
     for (screen, pieces) in chosen {
@@ -102,6 +106,7 @@ fn tabs(
     here: Screen,
     name: fn(Screen) -> &'static str,
     trail: &str,
+    badge: Option<&Piece>,
 ) -> Vec<(Option<Screen>, Vec<Piece>)> {
     Screen::ALL
         .into_iter()
@@ -122,6 +127,9 @@ fn tabs(
                 },
                 tone,
             ));
+            if let Some((sign, tone)) = badge.filter(|_| screen == Screen::Findings) {
+                pieces.push((format!("{sign} "), *tone));
+            }
             if current && !trail.is_empty() {
                 pieces.push((format!("› {trail} "), tone));
             }

@@ -1,10 +1,12 @@
 //! The time line: where one is in a recording, or in what is kept of the last minutes.
 //!
 //! ```text
-//!  ▶ 1×    20:00:00 ━━━━━━━━━━●────····──────×────── 20:10:00   20:04:07  sample 17 of 600
+//!  ▶ 1×    20:00:00 ━━!══━━━━━●────····──!═══×──── 20:10:00   20:04:07  sample 17 of 600
 //! ```
 //!
-//! A diamond is the instant that was marked. Dots are times without samples, crosses parts that are damaged. A click goes to its time.
+//! A diamond is the instant that was marked. Dots are times without samples, crosses parts that are damaged. `!` is where a
+//! finding comes, and a double line goes on as long as it holds, in the colour of its severity. Until the whole recording
+//! has been gone through for findings it says how much of it has. A click goes to its time.
 
 use std::ops::RangeInclusive;
 
@@ -16,9 +18,10 @@ use super::panel::{self, Piece};
 use crate::column::format;
 use crate::tui::Look;
 use crate::tui::hits::Hit;
+use crate::tui::lists::severity_tone;
 use crate::tui::state::{Display, State};
 use crate::tui::theme::Tone;
-use crate::tui::timeline::{GapKind, Timeline, Track};
+use crate::tui::timeline::{GapKind, Marks, Span, Timeline, Track};
 
 /// The fewest columns in which a track says something.
 const SHORTEST: u16 = 10;
@@ -99,6 +102,21 @@ fn beside(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Vec<Pi
     let (start, end) = ends(look, &timeline.track);
     let strong = |text: String| (text, Tone::Strong);
     let mut choices = Vec::new();
+    let share = timeline.looked_through();
+    if share < 1.0 {
+        let looked = format!(" findings {:>2.0} % ", (share * 100.0).floor());
+        let end_of = |before: String| {
+            vec![
+                plain(before),
+                strong(now.clone()),
+                plain(format!(" {sample}")),
+                (looked.clone(), Tone::Notice),
+            ]
+        };
+        let start = vec![plain(format!("{start} "))];
+        choices.push((start, end_of(format!(" {end}   "))));
+        choices.push((Vec::new(), end_of(" ".to_owned())));
+    }
     for word in [" sample", ""] {
         choices.push((
             vec![plain(format!("{start} "))],
@@ -173,6 +191,7 @@ fn cells(timeline: &Timeline, marked_us: Option<i64>, width: u16) -> Vec<Piece> 
             _ => ('─', Tone::Muted),
         })
         .collect();
+    draw_spans(&timeline.marks, track, width, &mut cells);
     // Damages come after what is only missing, and are seen above it.
     for kind in [GapKind::Missing, GapKind::Damaged] {
         for gap in track.gaps.iter().filter(|gap| gap.kind == kind) {
@@ -186,6 +205,7 @@ fn cells(timeline: &Timeline, marked_us: Option<i64>, width: u16) -> Vec<Piece> 
             }
         }
     }
+    draw_marks(&timeline.marks, track, width, &mut cells);
     if let Some(marked_us) = marked_us.filter(|at_us| (span.0..=span.1).contains(at_us))
         && let Some(cell) = cells.get_mut(usize::from(column_of(span, marked_us, width)))
     {
@@ -198,6 +218,42 @@ fn cells(timeline: &Timeline, marked_us: Option<i64>, width: u16) -> Vec<Piece> 
         .chunk_by(|a, b| a.1 == b.1)
         .map(|run| (run.iter().map(|(cell, _)| cell).collect(), run[0].1))
         .collect()
+}
+
+/// The spans of findings, the gravest last.
+fn by_severity(marks: &Marks) -> Vec<Span> {
+    let mut spans = marks.spans().to_vec();
+    spans.sort_by_key(|span| span.severity);
+    spans
+}
+
+/// The column of a Sample.
+fn column_at(track: &Track, at: usize, width: u16) -> Option<usize> {
+    let column = column_of(track.span()?, *track.times.get(at)?, width);
+    Some(column.into())
+}
+
+/// Where findings hold.
+fn draw_spans(marks: &Marks, track: &Track, width: u16, cells: &mut [(char, Tone)]) {
+    for span in by_severity(marks) {
+        let (from, to) = (
+            column_at(track, span.from, width),
+            column_at(track, span.to, width),
+        );
+        if let Some(held) = from.zip(to).and_then(|(from, to)| cells.get_mut(from..=to)) {
+            held.fill(('═', severity_tone(span.severity)));
+        }
+    }
+}
+
+/// Where findings come.
+fn draw_marks(marks: &Marks, track: &Track, width: u16, cells: &mut [(char, Tone)]) {
+    for span in by_severity(marks).iter().filter(|span| span.came) {
+        let column = column_at(track, span.from, width);
+        if let Some(cell) = column.and_then(|column| cells.get_mut(column)) {
+            *cell = ('!', severity_tone(span.severity));
+        }
+    }
 }
 
 #[cfg(test)]

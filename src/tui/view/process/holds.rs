@@ -23,6 +23,7 @@ pub(super) fn descriptors(
         process: row,
         totals,
         taken_at_us: moment.sample.taken_at_us,
+        note: None,
     };
     let whole = |count: Option<f64>| format::known(count, format::whole);
     let mut first = vec![

@@ -1,0 +1,152 @@
+//! The columns of a finding.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use jiff::tz::TimeZone;
+
+use super::diagnosis::time_of_day;
+use super::{Finding, shown, words};
+use crate::column::{Column, Kind, SortKey, format};
+
+/// Tables of findings.
+#[derive(Debug)]
+pub struct FindingRows;
+
+impl Kind for FindingRows {
+    type Row<'a> = FindingLine<'a>;
+}
+
+/// A finding at one moment.
+#[derive(Debug, Clone, Copy)]
+pub struct FindingLine<'a> {
+    /// The finding.
+    pub finding: &'a Finding,
+    /// When this was so, µs since 1970 UTC.
+    pub now_us: i64,
+    /// In which zone times of day are told.
+    pub zone: &'a TimeZone,
+}
+
+impl FindingLine<'_> {
+    /// How long it holds, or held, µs.
+    pub fn length_us(&self) -> i64 {
+        let until_us = self.finding.until_us.unwrap_or(self.now_us);
+        until_us.saturating_sub(self.finding.since_us).max(0)
+    }
+}
+
+type FindingColumn = Column<FindingRows>;
+
+/// Bars of the last minute.
+const BARS: usize = 10;
+
+fn number(line: &FindingLine<'_>) -> Option<f64> {
+    line.finding.recent.values().next_back().flatten()
+}
+
+/// Every column, in the order in which a person would ask for them.
+pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
+    vec![
+        FindingColumn::text(
+            ("severity", "SEVERITY", 10),
+            "How grave it is: connections or data are lost (critical), something suffers (warning), worth knowing (info).",
+            |line, out| {
+                out.push(line.finding.severity.sign());
+                out.push(' ');
+                out.push_str(line.finding.severity.name());
+                Some(())
+            },
+            |line, _| {
+                let severity = f64::from(line.finding.severity as u8);
+                Some(SortKey::Number(severity))
+            },
+        ),
+        FindingColumn::text(
+            ("finding", "FINDING", 20),
+            "Which finding it is, as diagnose --json names it.",
+            |line, out| {
+                out.push_str(line.finding.kind.id());
+                Some(())
+            },
+            |line, _| Some(SortKey::Text(Cow::Borrowed(line.finding.kind.id()))),
+        ),
+        FindingColumn::text(
+            ("subject", "SUBJECT", 24),
+            "What it is about: a process, a listener, a remote host, a path, this host.",
+            |line, out| {
+                format::harmless(out, line.finding.subject.to_string().as_bytes());
+                Some(())
+            },
+            |line, _| Some(SortKey::Text(Cow::Owned(line.finding.subject.to_string()))),
+        ),
+        FindingColumn::text(
+            ("since", "SINCE", 8),
+            "Since when it holds, or held.",
+            |line, out| {
+                let since_us = line.finding.since_us;
+                out.push_str(&time_of_day(since_us, line.now_us, line.zone));
+                Some(())
+            },
+            |line, _| Some(SortKey::Number(line.finding.since_us as f64)),
+        ),
+        FindingColumn::text(
+            ("for", "FOR", 7),
+            "How long it holds, or held.",
+            |line, out| {
+                format::short_duration_us(out, line.length_us() as f64);
+                Some(())
+            },
+            |line, _| Some(SortKey::Number(line.length_us() as f64)),
+        )
+        .at_the_right(),
+        FindingColumn::text(
+            ("number", "NUMBER", 8),
+            "The number behind it: what its evidence has first.",
+            |line, out| {
+                let (name, value) = line.finding.evidence.first()?;
+                out.push_str(&shown(name, value));
+                Some(())
+            },
+            |line, _| number(line).map(SortKey::Number),
+        )
+        .at_the_right(),
+        FindingColumn::text(
+            ("of", "OF", 12),
+            "What that number is.",
+            |line, out| {
+                let (name, _) = line.finding.evidence.first()?;
+                out.push_str(&words(name));
+                Some(())
+            },
+            |line, _| {
+                let (name, _) = line.finding.evidence.first()?;
+                Some(SortKey::Text(Cow::Owned(words(name))))
+            },
+        ),
+        FindingColumn::text(
+            ("minute", "60 s", 10),
+            "That number over the last minute of samples.",
+            |line, out| {
+                number(line)?;
+                format::minute(out, &line.finding.recent, BARS);
+                Some(())
+            },
+            |line, _| number(line).map(SortKey::Number),
+        ),
+        FindingColumn::text(
+            ("summary", "SUMMARY", 60),
+            "What is wrong, in a sentence.",
+            |line, out| {
+                if let Some(until_us) = line.finding.until_us {
+                    out.push_str("over at ");
+                    out.push_str(&time_of_day(until_us, line.now_us, line.zone));
+                    out.push_str(": ");
+                }
+                format::harmless(out, line.finding.summary.as_bytes());
+                Some(())
+            },
+            |line, _| Some(SortKey::Text(Cow::Borrowed(&line.finding.summary))),
+        ),
+    ]
+});

@@ -1,0 +1,84 @@
+//! Which findings concern a process, a socket, a remote host.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::{Finding, Findings, Subject};
+use crate::model::{Endpoint, ProcessKey, SocketKey};
+
+/// What somebody looks at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Concern {
+    /// A process: what is wrong with it, and with what it holds.
+    Process(ProcessKey),
+    /// A socket.
+    Socket(SocketConcern),
+    /// A remote host, or one of its ports.
+    Remote(IpAddr, Option<u16>),
+}
+
+/// A socket, and what belongs to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SocketConcern {
+    /// The socket, and the listeners that it came in by.
+    pub sockets: Vec<SocketKey>,
+    /// The processes that hold it.
+    pub processes: Vec<ProcessKey>,
+    /// Its user, if its process may not be looked into.
+    pub hidden_user: Option<u32>,
+    /// Its ends, if it is connected.
+    pub ends: Option<(Endpoint, Endpoint)>,
+}
+
+impl Concern {
+    /// Whether a finding concerns it.
+    pub fn has(&self, finding: &Finding) -> bool {
+        match self {
+            Concern::Process(key) => finding.subject.process().is_some_and(|p| p.key == *key),
+            Concern::Socket(socket) => socket.has(&finding.subject),
+            Concern::Remote(address, port) => {
+                let is_it = |at: IpAddr, of: Option<u16>| {
+                    at.to_canonical() == address.to_canonical()
+                        && (port.is_none() || of.is_none() || *port == of)
+                };
+                match &finding.subject {
+                    Subject::Remote { address, port, .. } => is_it(*address, *port),
+                    Subject::Path { destination, .. } => {
+                        is_it(destination.address, Some(destination.port))
+                    }
+                    _ => false,
+                }
+            }
+        }
+    }
+}
+
+impl SocketConcern {
+    fn has(&self, subject: &Subject) -> bool {
+        match subject {
+            Subject::Process(named) => self.processes.contains(&named.key),
+            Subject::User { uid, .. } => self.hidden_user == Some(*uid),
+            Subject::Socket { key, .. } => self.sockets.contains(key),
+            Subject::Remote { address, port, .. } => self.ends.is_some_and(|(_, remote)| {
+                remote.canonical().address == address.to_canonical()
+                    && port.is_none_or(|port| port == remote.port)
+            }),
+            Subject::Path {
+                source,
+                destination,
+                ..
+            } => self.ends.is_some_and(|(local, remote)| {
+                local.canonical().address == source.to_canonical()
+                    && remote.canonical() == destination.canonical()
+            }),
+            Subject::Host => false,
+        }
+    }
+}
+
+/// The findings that concern some of what is looked at, those that hold first.
+pub fn about(findings: &Findings, concerns: &[Concern]) -> Vec<Arc<Finding>> {
+    let all = findings.now.iter().chain(&findings.over);
+    let concerned = all.filter(|finding| concerns.iter().any(|concern| concern.has(finding)));
+    concerned.cloned().collect()
+}

@@ -1,0 +1,185 @@
+//! Findings: those that hold, and below them those that were over a while ago.
+
+use std::borrow::Cow;
+use std::sync::{Arc, LazyLock};
+
+use jiff::tz::TimeZone;
+
+use super::{Fit, headings, process_index, severity_tone};
+use crate::aggregate::Moment;
+use crate::column::format::MISSING;
+use crate::column::{Service, SortKey};
+use crate::diagnose::{
+    self, FINDING_COLUMNS, Finding, FindingKey, FindingLine, FindingRows, Subject,
+};
+use crate::tui::state::Target;
+use crate::tui::table::{Heading, List, Shape};
+use crate::tui::text;
+use crate::tui::theme::Tone;
+
+/// Set in the number of a finding that is over.
+const OVER: u32 = 1 << 31;
+
+/// All findings.
+#[derive(Debug)]
+pub struct Findings {
+    /// What is wrong at the moment.
+    pub findings: Arc<diagnose::Findings>,
+    zone: TimeZone,
+}
+
+impl Findings {
+    /// Times of day are of `zone`.
+    pub fn new(zone: TimeZone) -> Findings {
+        Findings {
+            findings: Arc::default(),
+            zone,
+        }
+    }
+
+    fn finding(&self, number: u32) -> Option<&Finding> {
+        let (now, over) = (&self.findings.now, &self.findings.over);
+        let found = match number & OVER {
+            0 => now.get(number as usize),
+            _ => over.get((number & !OVER) as usize),
+        };
+        found.map(AsRef::as_ref)
+    }
+}
+
+const FIT: [Fit; 9] = [
+    ("severity", 10, 10, 0),
+    ("finding", 20, 20, 0),
+    ("subject", 12, 48, 0),
+    ("for", 7, 7, 1),
+    ("number", 8, 8, 1),
+    ("minute", 10, 10, 2),
+    ("since", 8, 8, 3),
+    ("of", 12, 24, 5),
+    ("summary", 30, 160, 4),
+];
+
+static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&FINDING_COLUMNS, &FIT));
+
+static SHAPE: Shape<FindingRows> = Shape {
+    columns: &FINDING_COLUMNS,
+    headings: &HEADINGS,
+    totals: &[],
+};
+
+impl List for Findings {
+    type Kind = FindingRows;
+    /// Which finding it is, and how many of the same came after it.
+    type Key = (FindingKey, usize);
+
+    fn shape() -> &'static Shape<FindingRows> {
+        &SHAPE
+    }
+
+    fn heeds_filter() -> bool {
+        false
+    }
+
+    fn rows(&mut self, _moment: &Moment, out: &mut Vec<u32>) {
+        out.extend(0..self.findings.now.len() as u32);
+        out.extend((0..self.findings.over.len() as u32).map(|at| at | OVER));
+    }
+
+    fn whole(&self, _moment: &Moment) -> usize {
+        self.findings.now.len() + self.findings.over.len()
+    }
+
+    fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<FindingLine<'m>> {
+        Some(FindingLine {
+            finding: self.finding(number)?,
+            now_us: moment.sample.taken_at_us,
+            zone: &self.zone,
+        })
+    }
+
+    fn key(&self, _moment: &Moment, number: u32) -> Option<Self::Key> {
+        let key = self.finding(number)?.key();
+        if number & OVER == 0 {
+            return Some((key, 0));
+        }
+        let same = |finding: &&Arc<Finding>| finding.key() == key;
+        let newer = self.findings.over.iter().take((number & !OVER) as usize);
+        let holds = self.findings.now.iter().filter(same).count();
+        Some((key, holds + newer.filter(same).count()))
+    }
+
+    fn tie(&self, _moment: &Moment, number: u32) -> u64 {
+        // They come in the order in which they are to stand.
+        number.into()
+    }
+
+    fn sort_key<'m>(&'m self, moment: &'m Moment, number: u32, column: usize) -> SortKey<'m> {
+        // What is over stands below what holds, the newest first, whatever the order.
+        let row = self.row(moment, number).filter(|_| number & OVER == 0);
+        row.map_or(SortKey::Missing, |row| {
+            FINDING_COLUMNS[column].sort_key(&row)
+        })
+    }
+
+    fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
+        self.finding(number).map(|finding| subject(finding, moment))
+    }
+
+    fn cut<'t>(
+        &self,
+        _moment: &Moment,
+        _number: u32,
+        column: usize,
+        text: &'t str,
+        columns: usize,
+    ) -> Cow<'t, str> {
+        match FINDING_COLUMNS[column].id {
+            "summary" => text::cut_end(text, columns),
+            _ => text::cut_middle(text, columns),
+        }
+    }
+
+    fn tone(&self, _moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
+        let Some(finding) = self.finding(number).filter(|_| number & OVER == 0) else {
+            return Tone::Muted;
+        };
+        match FINDING_COLUMNS[column].id {
+            _ if text == MISSING => Tone::Muted,
+            "severity" => severity_tone(finding.severity),
+            "subject" => Tone::Strong,
+            _ => Tone::Plain,
+        }
+    }
+}
+
+/// What a finding is about, to be looked into.
+pub fn subject(finding: &Finding, moment: &Moment) -> Target {
+    let process = || {
+        let key = finding.subject.process()?.key;
+        let row = process_index(moment, key)? as usize;
+        let row = moment.sample.processes.get(row)?;
+        Some(Target::Process(Arc::clone(&row.process)))
+    };
+    let gone = |what: &str| Target::Nowhere(format!("{what} is not there any more"));
+    match &finding.subject {
+        Subject::Process(named) => process().unwrap_or_else(|| gone(&named.to_string())),
+        // Who looks for a listener that is gone wants to know who had it.
+        Subject::Socket { key, .. } => match moment.row_of(*key) {
+            Some(_) => Target::Socket(*key),
+            None => process().unwrap_or_else(|| gone(&finding.subject.to_string())),
+        },
+        Subject::Remote { address, port, .. } => {
+            let service = port.map(|port| Service { port, here: false });
+            Target::Remote(address.to_canonical(), service)
+        }
+        Subject::Path { destination, .. } => {
+            let (port, address) = (destination.port, destination.canonical().address);
+            Target::Remote(address, Some(Service { port, here: false }))
+        }
+        Subject::User { .. } => Target::Nowhere(format!(
+            "the processes of {} may not be looked into; run as root",
+            finding.subject
+        )),
+        Subject::Host => Target::System,
+    }
+}
