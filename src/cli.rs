@@ -2,6 +2,7 @@
 
 mod config;
 mod diagnose;
+pub mod findings;
 pub mod language;
 mod recording;
 mod select;
@@ -28,7 +29,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 )]
 #[command(
     after_help = "Without a command the live dashboard starts; press ? in it for its keys.\n\
-                  'sockwatch help filter' explains FILTER, 'sockwatch help list' a command."
+                  'sockwatch help filter' explains FILTER, 'sockwatch help findings' what is found, 'sockwatch help list' a command."
 )]
 pub struct Cli {
     /// What to do; nothing for the dashboard.
@@ -294,7 +295,7 @@ pub struct Replay {
 /// `help`.
 #[derive(Debug, Clone, Args)]
 pub struct Help {
-    /// A command, or: filter, columns
+    /// A command, or: filter, columns, findings
     pub topic: Option<String>,
 }
 

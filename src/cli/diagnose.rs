@@ -12,7 +12,8 @@ use crate::diagnose::Severity;
 #[derive(Debug, Clone, Args)]
 #[command(
     after_help = "Exit status: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage, 3 it failed.\n\
-                  What holds is told once it has held for some seconds, so watch for ten or more."
+                  What holds is told once it has held for some seconds, so watch for ten or more.\n\
+                  'sockwatch help findings' tells of each finding and its numbers; --config sets them."
 )]
 pub struct Diagnose {
     /// A recording, whose every finding is told with its span; otherwise this machine is watched

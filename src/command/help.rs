@@ -5,7 +5,8 @@ use std::io::{self, Write};
 
 use clap::CommandFactory as _;
 
-use crate::cli::{self, Cli, language};
+use crate::cli::{self, Cli, ConfigFile, findings, language};
+use crate::config::Config;
 
 /// Something that was typed is wrong, for which the exit status is 2.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ impl fmt::Display for Usage {
 
 impl std::error::Error for Usage {}
 
-/// Explains the program, a command, the filter language or the columns.
+/// Explains the program, a command, the filter language, the columns or the findings.
 ///
 /// # Errors
 /// If there is nothing to be said of the topic, or standard output cannot be written.
@@ -37,11 +38,12 @@ pub fn run(arguments: &cli::Help) -> anyhow::Result<()> {
         None => format!("{}\n{}", command.render_long_help(), language::long()),
         Some("filter" | "filters" | "FILTER") => language::long(),
         Some("columns" | "column") => language::columns(),
+        Some("findings" | "finding") => findings::long(&in_force().diagnose),
         Some(topic) => match command.find_subcommand_mut(topic) {
             Some(command) => command.render_long_help().to_string(),
             None => {
                 return Err(Usage::new(format!(
-                    "there is no help on '{topic}'; there is on list, summary, events, record, replay, info, export, kill, filter and columns"
+                    "there is no help on '{topic}'; there is on list, summary, events, record, replay, info, export, diagnose, kill, filter, columns and findings"
                 ))
                 .into());
             }
@@ -51,4 +53,12 @@ pub fn run(arguments: &cli::Help) -> anyhow::Result<()> {
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(())
+}
+
+/// The configuration in force; help is given without it, too.
+fn in_force() -> Config {
+    super::configured(&ConfigFile::default()).unwrap_or_else(|error| {
+        eprintln!("sockwatch: {error}; the numbers are those without it");
+        Config::default()
+    })
 }

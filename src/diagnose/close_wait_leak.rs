@@ -147,7 +147,8 @@ impl CloseWaitLeak {
         }
         observation.grows = true;
         observation.since_ns = Some(group.oldest_ns);
-        observation.summary = format!("{who} has not closed {connections} that {whom} closed");
+        // Without the comma it would be since then that they were closed.
+        observation.summary = format!("{who} has not closed {connections} that {whom} closed,");
         observation.advice = advice;
         Some(observation)
     }

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use rustc_hash::FxHashMap;
 
 use super::absorb::{Grave, Seen, absorbs};
-use super::facts::{Facts, Lists, Path};
+use super::facts::{Facts, Lists};
 use super::finding::{Finding, Kind, SubjectKey};
 use super::observation::Observation;
 use super::{
@@ -14,7 +14,7 @@ use super::{
     host_limits, not_accepted, receiver_stalled, retransmitting, sender_stalled, syn_queue,
     time_wait_buildup, udp_drops,
 };
-use crate::aggregate::{Moment, Recent};
+use crate::aggregate::{Moment, PortsTaken, Recent};
 use crate::column::when;
 use crate::model::Endpoint;
 
@@ -129,12 +129,15 @@ impl Diagnosis {
         std::mem::take(&mut self.changes)
     }
 
-    /// The path that takes the most local ports, how many it takes, and of how many.
-    pub fn ports(&self, moment: &Moment) -> Option<(Path, u32, u32)> {
-        let pool = moment.sample.settings.local_ports()?.count();
+    /// Where the most local ports are taken, at the moment taken last; `None` if the range of ports is not known.
+    pub fn ports(&self, moment: &Moment) -> Option<PortsTaken> {
+        moment.sample.settings.local_ports()?;
         let paths = self.lists.paths.iter();
-        let (path, taken) = paths.max_by_key(|(path, taken)| (taken.ports, path.destination))?;
-        Some((*path, taken.ports, pool))
+        let most = paths.max_by_key(|(path, taken)| (taken.ports, path.destination, path.source));
+        Some(PortsTaken {
+            path: most.map(|(path, _)| (path.source, path.destination)),
+            taken: most.map_or(0, |(_, taken)| taken.ports),
+        })
     }
 
     /// Takes the next moment; answers the findings that hold then.
@@ -285,7 +288,12 @@ impl Diagnosis {
             let value = super::Value::Rate((per_minute * 10.0).round() / 10.0);
             finding.evidence.push(("growth_per_min", value));
             if per_minute >= GROWTH_PER_MINUTE {
-                let _ = write!(finding.summary, ", growing {per_minute:.0}/min");
+                let comma = if finding.summary.ends_with(',') {
+                    ""
+                } else {
+                    ","
+                };
+                let _ = write!(finding.summary, "{comma} growing {per_minute:.0}/min");
             }
         }
         let since = time_of_day(finding.since_us, now_us, &self.zone);
@@ -321,7 +329,7 @@ impl Diagnosis {
                 // What it was like at its worst says more than its last moment, when it was nearly well.
                 let worst = watched.worst.take().map(|(_, finding)| finding);
                 let mut finding = worst.unwrap_or_else(|| watched.finding.clone());
-                finding.recent = watched.finding.recent.clone();
+                finding.recent = watched.finding.recent;
                 let ago = i64::try_from(now_ns.saturating_sub(watched.last_ns) / 1000);
                 finding.until_us = Some(now_us.saturating_sub(ago.unwrap_or(0)));
                 changes.push(Change::Gone(finding));
@@ -384,3 +392,6 @@ fn finders(thresholds: &Thresholds) -> Vec<Box<dyn Finder>> {
         Box::new(host_limits::HostLimits::new(&t)),
     ]
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::diagnosis::Finder;
-use super::facts::{Facts, Path, PortsTaken, own_end, process};
+use super::facts::{Facts, Path, Taken, own_end, process};
 use super::finding::{Kind, Severity, Subject, Value, written};
 use super::observation::Observation;
 use super::words;
@@ -67,7 +67,7 @@ impl EphemeralPortsLow {
         &self,
         facts: &Facts<'_>,
         path: &Path,
-        taken: &PortsTaken,
+        taken: &Taken,
         ports: &LocalPorts,
         share: f64,
     ) -> Option<Observation> {

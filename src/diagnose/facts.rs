@@ -13,13 +13,13 @@ use crate::model::{
 
 /// All connections from one address to one port of another, which share the local ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Path {
+pub(super) struct Path {
     /// Inode number of the network namespace.
-    pub netns: u32,
+    pub(super) netns: u32,
     /// The address here.
-    pub source: IpAddr,
+    pub(super) source: IpAddr,
     /// The other end.
-    pub destination: Endpoint,
+    pub(super) destination: Endpoint,
 }
 
 /// Local ports of one path from which on it is remembered who has had them.
@@ -27,7 +27,7 @@ const MANY_PORTS: u32 = 100;
 
 /// How many of the local ports a path takes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct PortsTaken {
+pub(super) struct Taken {
     /// All.
     pub(super) ports: u32,
     /// By TIME-WAITs.
@@ -62,11 +62,11 @@ pub(super) struct Lists {
     /// Who listens.
     pub(super) listeners: ListenerIndex,
     /// What takes the local ports that the kernel chooses from.
-    pub(super) paths: FxHashMap<Path, PortsTaken>,
+    pub(super) paths: FxHashMap<Path, Taken>,
     /// Who has had connections of a path, of those with many: what is left of short ones does not tell.
     owners: FxHashMap<Path, Named>,
     /// The path asked last: connections of one path often follow each other.
-    ports: Option<(Path, PortsTaken)>,
+    ports: Option<(Path, Taken)>,
 }
 
 impl Lists {
@@ -188,9 +188,9 @@ impl Lists {
     fn take_port(&mut self, path: Path, row: u32, socket: &Socket, is_owned: bool) {
         if !self.ports.is_some_and(|(last, _)| last == path) {
             self.put_ports();
-            let taken = self.paths.get(&path).copied().unwrap_or(PortsTaken {
+            let taken = self.paths.get(&path).copied().unwrap_or(Taken {
                 row,
-                ..PortsTaken::default()
+                ..Taken::default()
             });
             self.ports = Some((path, taken));
         }

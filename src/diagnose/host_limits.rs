@@ -112,8 +112,8 @@ impl HostLimits {
         let most = settings.number("net.ipv4.tcp_mem", 2)?;
         let page = settings.number(Settings::PAGE_SIZE, 0)?;
         let share = pages as f64 / most.max(1) as f64;
-        let is_pressed = pages >= pressure || pressures + aborted > 0;
-        let used = ("bytes", Value::Bytes(pages * page));
+        let is_pressed = pages >= pressure || pressures > 0 || aborted > 0;
+        let used = ("bytes", Value::Bytes(pages.saturating_mul(page)));
         let mut observation = observe(
             Kind::TcpMemoryPressure,
             self.tcp_memory,
@@ -124,7 +124,7 @@ impl HostLimits {
         .with("pages", Value::Count(pages))
         .with("pressure_pages", Value::Count(pressure))
         .with("limit_pages", Value::Count(most))
-        .with("limit_bytes", Value::Bytes(most * page))
+        .with("limit_bytes", Value::Bytes(most.saturating_mul(page)))
         .with("aborted", Value::Count(aborted));
         if aborted > 0 {
             observation.severity = Severity::Critical;
@@ -139,9 +139,9 @@ impl HostLimits {
         };
         observation.summary = format!(
             "TCP takes {} ({} pages) of the {} that it may ({})",
-            words::bytes(pages * page),
+            words::bytes(pages.saturating_mul(page)),
             words::count(pages),
-            words::bytes(most * page),
+            words::bytes(most.saturating_mul(page)),
             words::share(share)
         );
         "Find who holds it: sort sockets by unread and unacknowledged bytes. Readers that stall and \

@@ -18,6 +18,7 @@ mod concerns;
 mod evidence;
 mod facts;
 mod finding;
+pub mod manual;
 mod observation;
 mod thresholds;
 mod watch;
@@ -44,7 +45,6 @@ pub use columns::{FINDING_COLUMNS, FindingLine, FindingRows};
 pub use concerns::{Concern, SocketConcern, about};
 pub use diagnosis::{Change, Diagnosis};
 pub use evidence::{length, proof, shown, words};
-pub use facts::Path;
 pub use finding::{
     Evidence, Finding, FindingKey, Kind, Named, Severity, Subject, SubjectKey, Value,
 };

@@ -150,7 +150,7 @@ impl Retransmitting {
         let info = socket.and_then(|socket| socket.tcp_info());
         let spurious = info.is_some_and(|info| {
             let (again, twice) = (info.total_retrans(), info.dsack_dups());
-            matches!((again, twice), (Some(again), Some(twice)) if again > 0 && twice * 2 >= again)
+            matches!((again, twice), (Some(again), Some(twice)) if again > 0 && twice >= again.div_ceil(2))
         });
         let process = socket.and_then(|socket| process(socket));
         let what = process.as_ref().map_or_else(

@@ -155,16 +155,12 @@ impl TimeWaitBuildup {
                     process: process(socket).or_else(|| owner(facts, remote)),
                 };
                 let towards = written(remote);
-                let (summary, who) = match subject.process() {
-                    Some(process) => (format!("{process} has {sockets} towards {towards}"), "it"),
-                    None => {
-                        let are = if group.sockets == 1 { "is" } else { "are" };
-                        (
-                            format!("There {are} {sockets} towards {towards}"),
-                            "this side",
-                        )
-                    }
+                let (whose, who) = match (subject.process(), group.sockets) {
+                    (Some(process), _) => (format!("{process} has"), "it"),
+                    (None, 1) => ("There is".to_owned(), "this side"),
+                    (None, _) => ("There are".to_owned(), "this side"),
                 };
+                let summary = format!("{whose} {sockets} towards {towards}");
                 let rest = format!(": {who} opens connections and closes them first, {new}");
                 (
                     subject,

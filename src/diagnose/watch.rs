@@ -19,12 +19,12 @@ pub struct Findings {
     pub now: Vec<Arc<Finding>>,
     /// Those that were over in the last ten minutes, the newest first.
     pub over: Vec<Arc<Finding>>,
-    /// How many local ports are taken where the most are; `None` if nobody has counted.
-    pub ports: Option<PortsTaken>,
     /// Since when moments have been looked at, µs since 1970 UTC; `None` if none has.
     pub since_us: Option<i64>,
     /// How many moments have been looked at.
     pub samples: u64,
+    /// Where the most local ports are taken; `None` if the range of ports is not known.
+    pub ports: Option<PortsTaken>,
 }
 
 impl Findings {
@@ -92,23 +92,13 @@ impl Watch {
         self.over.truncate(MOST_KEPT);
         self.since_us.get_or_insert(now_us);
         self.samples += 1;
-        let ports = match self.diagnosis.ports(moment) {
-            Some((path, taken, _)) => PortsTaken {
-                path: Some((path.source, path.destination)),
-                taken,
-            },
-            None => PortsTaken {
-                path: None,
-                taken: 0,
-            },
-        };
         let now = self.diagnosis.findings().iter();
         self.latest = Arc::new(Findings {
             now: now.cloned().map(Arc::new).collect(),
             over: self.over.iter().cloned().collect(),
-            ports: Some(ports),
             since_us: self.since_us,
             samples: self.samples,
+            ports: self.diagnosis.ports(moment),
         });
         self.latest()
     }

@@ -239,6 +239,7 @@ fn beside(screen: Screen, places: usize) -> Screen {
 
 /// Goes to a screen, to where one was on it. The digit of the screen that one is on leads out of what was looked into.
 fn go_to(state: &mut State, screen: Screen) {
+    state.led_from = None;
     if state.screen == screen {
         while state.go_back() {}
     }

@@ -1,5 +1,7 @@
 //! Datagrams that are dropped: nobody reads them, or the buffer is too small for how they come.
 
+use serde_json::json;
+
 use crate::actors::Actor;
 use crate::plain;
 use crate::support::diagnosis::Finding;
@@ -24,24 +26,26 @@ fn assert_dropped(finding: &Finding, receiver: &Actor, cause: &str) {
     finding.assert_cause(cause);
     let place = format!("127.0.0.1:{}", receiver.port());
     receiver.assert_named(finding, &[&place]);
+    let local = json!({"address": "127.0.0.1", "port": receiver.port()});
+    finding.assert_subject("socket", &json!({"protocol": "udp", "local": local}));
     finding.assert_in("dropped", 50.0..);
     finding.assert_in("dropped_per_s", 20.0..=2000.0);
 }
 
 fn unread() {
     let (mut receiver, _sender) = datagrams("deaf-collector", ["0", "0"], ["20", "20"]);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("udp-drops");
     assert_dropped(&finding, &receiver, "slow");
     receiver.tell("read");
-    watch.goes(&["udp-drops"]);
+    watch.goes();
 }
 
 fn small_buffer() {
     let (mut receiver, _sender) = datagrams("tiny-collector", ["8192", "2"], ["60", "100"]);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("udp-drops");
     assert_dropped(&finding, &receiver, "buffer");
     receiver.tell("200000");
-    watch.goes(&["udp-drops"]);
+    watch.goes();
 }

@@ -1,5 +1,7 @@
 //! Half-open connections: from everywhere, or enough for a small queue.
 
+use serde_json::json;
+
 use crate::actors::Actor;
 use crate::plain;
 use crate::support::diagnosis::Finding;
@@ -39,7 +41,7 @@ fn flood() {
     sysctl("ipv4.tcp_syncookies", "1");
     let link = Link::new();
     let (server, flood) = half_open(&link, "256", "1000", "many");
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("syn-flood");
     assert_half_open(&finding, &server, true);
     // Some come and go while the kernel tells of the others.
@@ -47,7 +49,7 @@ fn flood() {
     finding.assert_in("backlog", 256.0..=256.0);
     finding.assert_in("sources", 128.0..);
     flood.end();
-    watch.goes(&["syn-flood"]);
+    watch.goes();
 }
 
 fn with_cookies() {
@@ -64,6 +66,8 @@ fn without_cookies() {
 fn assert_half_open(finding: &Finding, server: &Actor, cookies: bool) {
     let place = format!("{NEAR}:{}", server.port());
     server.assert_named(finding, &[&place]);
+    let local = json!({"address": NEAR.to_string(), "port": server.port()});
+    finding.assert_subject("socket", &json!({"protocol": "tcp", "local": local}));
     assert_eq!(finding.evidence("cookies_at_work"), cookies, "{finding}");
     let sent = finding.number("cookies_sent") > 0.0;
     let dropped = finding.number("dropped") > 0.0;
@@ -73,12 +77,12 @@ fn assert_half_open(finding: &Finding, server: &Actor, cookies: bool) {
 fn small_queue(cookies: bool) {
     let link = Link::new();
     let (server, flood) = half_open(&link, "8", "50", "one");
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("syn-queue-full");
     assert_half_open(&finding, &server, cookies);
     finding.assert_in("half_open", 6.0..=10.0);
     finding.assert_in("backlog", 8.0..=8.0);
     finding.assert_in("sources", 1.0..=1.0);
     flood.end();
-    watch.goes(&["syn-queue-full"]);
+    watch.goes();
 }

@@ -1,5 +1,7 @@
 //! Limits of a process and of the namespace.
 
+use serde_json::json;
+
 use crate::actors::Actor;
 use crate::support::needs::Need;
 use crate::support::sandbox::{Case, nft, sysctl_number};
@@ -20,14 +22,15 @@ pub(crate) const CASES: &[Case] = &[
 
 fn descriptors_low() {
     let mut hoarder = Actor::start("hoarder", "hoard", &["200", "6"]);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("descriptors-low");
     hoarder.assert_named(&finding, &["of 200 descriptors"]);
+    finding.assert_subject("process", &json!({}));
     // Some may have been inherited that are beyond the limit.
     finding.assert_in("open", 194.0..=198.0);
     finding.assert_in("limit", 200.0..=200.0);
     hoarder.tell("close");
-    watch.goes(&["descriptors-low"]);
+    watch.goes();
 }
 
 fn conntrack_full() {
@@ -40,12 +43,13 @@ fn conntrack_full() {
     let _filler = Actor::start("flow-maker", "fill-conntrack", &[&count]);
     let known = sysctl_number("netfilter.nf_conntrack_count");
     assert!(known > most * 96 / 100, "{known} of {most} flows");
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("conntrack-full");
+    finding.assert_subject("host", &json!({}));
     finding.assert_in("tracked", most as f64 * 0.95..=most as f64);
     finding.assert_in("limit", most as f64..=most as f64);
     forget_flows();
-    watch.goes(&["conntrack-full"]);
+    watch.goes();
 }
 
 /// Lets the kernel forget every flow of this namespace, as `conntrack -F` does.

@@ -1,5 +1,7 @@
 //! Paths that lose, that break, and that lead to nobody.
 
+use serde_json::json;
+
 use crate::actors::Actor;
 use crate::support::needs::Need;
 use crate::support::net::{FAR, FAR_BROKEN, Link, NOBODY, break_path, mend_path};
@@ -36,39 +38,46 @@ fn lossy() {
              add rule ip lossy in numgen random mod 100 < 6 drop");
     });
     let (_server, client) = transfer(&link, FAR, "30000");
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("retransmitting");
     finding.assert_cause("loss");
     client.assert_named(&finding, &[&FAR.to_string()]);
+    finding.assert_subject("remote", &json!({"address": FAR.to_string(), "port": null}));
     finding.assert_in("share", 0.02..=0.2);
     finding.assert_in("sent_bytes", 100_000.0..);
     link.far(|| nft("delete table ip lossy"));
-    watch.goes(&["retransmitting"]);
+    watch.goes();
 }
 
 fn broken() {
     let link = Link::new();
     let (server, client) = transfer(&link, FAR_BROKEN, "30000");
     break_path();
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("sender-stalled");
     let place = format!("{FAR_BROKEN}:{}", server.port());
     client.assert_named(&finding, &[&place]);
+    let remote = json!({"address": FAR_BROKEN.to_string(), "port": server.port()});
+    finding.assert_subject("remote", &remote);
     finding.assert_in("unacknowledged_bytes", 1.0..);
     finding.assert_in("retries", 3.0..=7.0);
     mend_path();
-    watch.goes(&["sender-stalled"]);
+    watch.goes();
 }
 
 fn nobody() {
     let _link = Link::new();
     let target = format!("{NOBODY}:443");
     let mut client = Actor::start("patient-client", "call", &[&target, "3"]);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("connect-stuck");
     client.assert_named(&finding, &[&target, "3 requests"]);
+    finding.assert_subject(
+        "remote",
+        &json!({"address": NOBODY.to_string(), "port": 443}),
+    );
     finding.assert_in("requests", 3.0..=3.0);
     finding.assert_in("retries", 2.0..=8.0);
     client.tell("close");
-    watch.goes(&["connect-stuck"]);
+    watch.goes();
 }

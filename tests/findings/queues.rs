@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::json;
 
 use crate::actors::Actor;
 use crate::plain;
@@ -54,8 +55,10 @@ pub(crate) fn stop_server(link: &Link) -> (Actor, Actor) {
 
 /// That it names the server and where it listens.
 fn assert_at(finding: &Finding, server: &Actor, address: Ipv4Addr) {
-    let place = format!("{address}:{}", server.port());
-    server.assert_named(finding, &[&place]);
+    let (address, port) = (address.to_string(), server.port());
+    server.assert_named(finding, &[&format!("{address}:{port}")]);
+    let local = json!({"address": address, "port": port});
+    finding.assert_subject("socket", &json!({"protocol": "tcp", "local": local}));
 }
 
 /// That it is about this server, whose backlog of 4 overflows.
@@ -69,13 +72,13 @@ fn assert_full(finding: &Finding, server: &Actor, address: Ipv4Addr) {
 fn stopped() {
     let link = Link::new();
     let (server, _clients) = stop_server(&link);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("accept-queue-full");
     finding.assert_cause("stopped");
     assert_full(&finding, &server, NEAR);
     finding.assert_in("waiting", 5.0..=5.0);
     signal(&server, Signal::CONT);
-    watch.goes(&["accept-queue-full"]);
+    watch.goes();
 }
 
 /// That the clients get no answer belongs to it.
@@ -84,45 +87,45 @@ fn with_its_clients() {
     signal(&server, Signal::STOP);
     let target = format!("127.0.0.1:{}", server.port());
     let mut clients = Actor::start("clients", "call", &[&target, "12"]);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("accept-queue-full");
     finding.assert_cause("stopped");
     assert_full(&finding, &server, Ipv4Addr::LOCALHOST);
     clients.tell("close");
     signal(&server, Signal::CONT);
-    watch.goes(&["accept-queue-full"]);
+    watch.goes();
 }
 
 fn slow() {
     let link = Link::new();
     let (mut server, target) = server("slow-server", "4", "one 500");
     let _clients = clients(&link, "arrive", &[&target, "2", "100", "3000"]);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("accept-queue-full");
     finding.assert_cause("slow");
     assert_full(&finding, &server, NEAR);
     finding.assert_in("accepted_per_s", 1.0..=3.0);
     server.tell("all 2");
-    watch.goes(&["accept-queue-full"]);
+    watch.goes();
 }
 
 fn small_backlog() {
     let link = Link::new();
     let (server, target) = server("burst-server", "4", "all 10");
     let clients = clients(&link, "arrive", &[&target, "40", "200", "300"]);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("accept-queue-full");
     finding.assert_cause("backlog");
     assert_full(&finding, &server, NEAR);
     clients.end();
-    watch.goes(&["accept-queue-full"]);
+    watch.goes();
 }
 
 fn filling() {
     let link = Link::new();
     let (mut server, target) = server("busy-server", "20", "one 250");
     let clients = clients(&link, "stand-in-line", &[&target, "17"]);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("accept-queue-filling");
     assert_at(&finding, &server, NEAR);
     finding.assert_in("waiting", 14.0..=18.0);
@@ -130,19 +133,19 @@ fn filling() {
     finding.assert_in("dropped", 0.0..=0.0);
     clients.end();
     server.tell("all 2");
-    watch.goes(&["accept-queue-filling"]);
+    watch.goes();
 }
 
 fn not_accepted() {
     let link = Link::new();
     let (mut server, target) = server("idle-server", "128", "never");
     let _clients = clients(&link, "call", &[&target, "5"]);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("not-accepted");
     finding.assert_cause("not-accepting");
     assert_at(&finding, &server, NEAR);
     finding.assert_in("connections", 5.0..=5.0);
     finding.assert_in("backlog", 128.0..=128.0);
     server.tell("all 2");
-    watch.goes(&["not-accepted"]);
+    watch.goes();
 }

@@ -1,5 +1,7 @@
 //! Data that stays where it is because somebody does not read.
 
+use serde_json::json;
+
 use crate::actors::Actor;
 use crate::plain;
 use crate::support::diagnosis::Finding;
@@ -19,12 +21,16 @@ pub(crate) const CASES: &[Case] = &[
 fn assert_unread(finding: &Finding, server: &Actor) {
     finding.assert_cause("not-reading");
     server.assert_named(finding, &[]);
+    finding.assert_subject("process", &json!({}));
     finding.assert_in("unread_bytes", 30_000.0..);
     finding.assert_in("connections", 1.0..=1.0);
 }
 
 fn assert_unsent(finding: &Finding, client: &Actor, to: &str) {
     client.assert_named(finding, &[to]);
+    let (address, port) = to.split_once(':').expect("an address and a port");
+    let port: u16 = port.parse().expect("a port");
+    finding.assert_subject("remote", &json!({"address": address, "port": port}));
     finding.assert_in("unacknowledged_bytes", 1.0..);
     finding.assert_in("connections", 1.0..=1.0);
 }
@@ -34,14 +40,14 @@ fn both_ends() {
     let target = format!("127.0.0.1:{}", server.port());
     let client = Actor::start("eager-client", "send", &[&target, "65536", "20"]);
     let ids = ["receiver-stalled", "zero-window"];
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let findings = watch.find(&ids);
     assert_unread(&findings[0], &server);
     assert_unsent(&findings[1], &client, &target);
     // On one machine both ends are known.
     assert_eq!(findings[1].evidence("reader"), &server.written());
     server.tell("read");
-    watch.goes(&ids);
+    watch.goes();
 }
 
 /// A server beyond the link that does not read, and a client here.
@@ -56,19 +62,19 @@ fn the_reader() {
     let link = Link::new();
     let (mut server, _client) = across(&link);
     let ids = ["receiver-stalled"];
-    let watch = Watch::begin_far(&link);
+    let mut watch = Watch::begin_far(&link);
     let findings = watch.find(&ids);
     assert_unread(&findings[0], &server);
     server.tell("read");
-    watch.goes(&ids);
+    watch.goes();
 }
 
 fn the_writer() {
     let link = Link::new();
     let (mut server, client) = across(&link);
-    let watch = Watch::begin();
+    let mut watch = Watch::begin();
     let finding = watch.finds("zero-window");
     assert_unsent(&finding, &client, &format!("{FAR}:{}", server.port()));
     server.tell("read");
-    watch.goes(&["zero-window"]);
+    watch.goes();
 }

@@ -36,6 +36,8 @@ pub(crate) struct Watch<'a> {
     /// Nothing can be so since before that: a little earlier than the watch.
     begun: Timestamp,
     started: Instant,
+    /// What came.
+    found: Vec<Finding>,
     recorder: Recorder,
     directory: TempDir,
 }
@@ -59,6 +61,7 @@ impl Watch<'_> {
             link,
             begun: Timestamp::now() - BEFORE,
             started: Instant::now(),
+            found: Vec::new(),
             recorder: match link {
                 None => start(),
                 Some(link) => link.far(start),
@@ -76,7 +79,7 @@ impl Watch<'_> {
     }
 
     /// Waits until exactly these are found, and answers them in the order of their ids. Nothing else may be found.
-    pub(crate) fn find(&self, ids: &[&str]) -> Vec<Finding> {
+    pub(crate) fn find(&mut self, ids: &[&str]) -> Vec<Finding> {
         let mut report = self.look(RUN);
         assert_only(ids, &report);
         let told = report.ids() == ids;
@@ -99,23 +102,25 @@ impl Watch<'_> {
             let since = finding.since();
             assert!(since >= self.begun, "since before it began: {finding}");
         }
+        self.found.clone_from(&report.findings);
         report.findings
     }
 
     /// Waits until one is found, and nothing else.
-    pub(crate) fn finds(&self, id: &str) -> Finding {
+    pub(crate) fn finds(&mut self, id: &str) -> Finding {
         self.find(&[id]).remove(0)
     }
 
     /// Waits until nothing of it is found any more. What was recorded meanwhile has to tell the same, and nothing else.
-    pub(crate) fn goes(self, ids: &[&str]) {
+    pub(crate) fn goes(self) {
+        let ids: Vec<&str> = self.found.iter().map(Finding::id).collect();
         let ended = Instant::now();
         loop {
             let report = self.look(LAST_RUN);
             if report.findings.is_empty() {
                 break;
             }
-            assert_only(ids, &report);
+            assert_only(&ids, &report);
             assert!(ended.elapsed() < GOES_WITHIN, "it does not go: {report}");
         }
         // Who has looked all the time has seen it come and go.
@@ -131,6 +136,14 @@ impl Watch<'_> {
         // It may come and go: a recording tells each time.
         told.dedup();
         assert_eq!(told, ids, "in the recording: {report}");
+        for recorded in &report.findings {
+            let found = self.found.iter().find(|one| one.id() == recorded.id());
+            let found = found.expect("both have the same");
+            for what in ["/evidence/cause", "/subject"] {
+                let (recorded, found) = (recorded.0.pointer(what), found.0.pointer(what));
+                assert_eq!(recorded, found, "{what} in the recording: {report}");
+            }
+        }
         let file = self.file();
         self.recorder.stop();
         keep(&file);

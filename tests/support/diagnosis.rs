@@ -107,6 +107,15 @@ impl Finding {
         assert_eq!(process["pid"], pid, "{self}");
     }
 
+    /// Whether its subject is of this kind and has these fields, among others.
+    pub(crate) fn assert_subject(&self, kind: &str, fields: &Json) {
+        let subject = &self.0["subject"];
+        assert_eq!(subject["kind"], kind, "{self}");
+        for (name, value) in fields.as_object().expect("fields") {
+            assert_eq!(&subject[name], value, "{name}: {self}");
+        }
+    }
+
     /// When it was over.
     pub(crate) fn until(&self) -> Option<Timestamp> {
         let until = &self.0["until"];
@@ -222,6 +231,7 @@ pub(crate) fn watch_as_nobody(seconds: u64, directory: &Path) -> Report {
     nobody.args(["--reuid", "65534", "--regid", "65534", "--clear-groups"]);
     nobody.arg("--").arg(program).arg("diagnose");
     nobody.args(["--json", "--for", &format!("{seconds}s")]);
+    nobody.env("XDG_CONFIG_HOME", directory);
     let output = nobody.stdin(Stdio::null()).output().expect("it runs");
     Report::read(&output, FAILS_ON)
 }

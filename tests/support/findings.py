@@ -495,7 +495,7 @@ def accept_queue_full_slow(link):
 def accept_queue_full_backlog(link):
     Actor("web-app", serve, 8080, 4, "all 0.01")
     time.sleep(1)
-    clients = Actor("clients", arrive, (HERE, 8080), 40, 0.2, far=link.far)
+    clients = Actor("clients", arrive, (HERE, 8080), 12, 0.25, far=link.far)
     time.sleep(13)
     clients.tell()
 

@@ -17,6 +17,7 @@ pub mod machine;
 pub(crate) mod measure;
 pub(crate) mod needs;
 pub(crate) mod net;
+pub(crate) mod rerecord;
 pub(crate) mod roles;
 pub(crate) mod sandbox;
 pub(crate) mod ss;

@@ -40,7 +40,6 @@ pub(in crate::tui) fn does_something(state: &State, command: Command) -> bool {
         Command::ClearFilter => free && (!state.filter().is_empty() || is_searched(state)),
         Command::Kill => free && state.display != Display::Replay && act::victim(state).is_some(),
         Command::NextMatch | Command::PreviousMatch => rows && !state.filter().is_empty(),
-        Command::NextMark | Command::PreviousMark => free && state.goes_through_time(),
         Command::Findings => free && findings::looks_at_something(state),
         Command::FilterBy | Command::Exclude => (rows && !state.looks_for()) || on_socket,
         Command::CopyRow => rows || on_socket,
@@ -57,7 +56,9 @@ pub(in crate::tui) fn does_something(state: &State, command: Command) -> bool {
         Command::Group => free && groups(state),
         Command::Fold => rows && (state.screen == Screen::Remotes || grouped(state)),
         Command::Freeze | Command::Mark => free && state.moment.is_some(),
-        Command::Jump(1..) | Command::LastSample => free && state.goes_through_time(),
+        Command::Jump(1..) | Command::LastSample | Command::NextMark | Command::PreviousMark => {
+            free && state.goes_through_time()
+        }
         Command::Difference => free && state.mark.is_some(),
         Command::Record | Command::Save => free && keep::can(state),
         Command::Faster(_) => free && state.display == Display::Replay,

@@ -60,7 +60,7 @@ pub(super) fn concern(state: &State) -> Option<(Vec<Concern>, &'static str)> {
 }
 
 fn is_among_findings(state: &State) -> bool {
-    state.screen == Screen::Findings && state.page().is_none() && state.finding_rows.len() > 0
+    state.screen == Screen::Findings && state.page().is_none() && !state.finding_rows.is_empty()
 }
 
 /// Of a port that is ours nothing is known but what is known of the host.

@@ -120,15 +120,14 @@ pub(super) fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut Sta
     let now_us = state.moment.as_ref().map_or(0, |m| m.sample.taken_at_us);
     let width = WIDEST.min(area.width);
     let columns = usize::from(width.saturating_sub(4));
-    let (title, lines) = match state.chosen_finding() {
-        Some(finding) => (
+    let (title, lines) = if let Some(finding) = state.chosen_finding() {
+        (
             findings::title(finding, &look, now_us, columns.saturating_sub(2)),
             findings::whole(finding, columns),
-        ),
-        None => {
-            let over = "it is over, for more than ten minutes".to_owned();
-            ("Findings".to_owned(), vec![vec![(over, Tone::Muted)]])
-        }
+        )
+    } else {
+        let over = "it is over, for more than ten minutes".to_owned();
+        ("Findings".to_owned(), vec![vec![(over, Tone::Muted)]])
     };
     let listed = if keys.len() > 1 {
         keys.len().min(LISTED)
