@@ -28,7 +28,8 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let badge = findings::badge(state);
     // Names become shorter for a filter that is told of here.
     let filter = if tells_filter(state) {
-        FILTER as u16
+        let wanted = text::width("filter:  ") + text::width(state.filter().text()) + 1;
+        wanted.clamp(FILTER, MOST_FOR_FILTER) as u16
     } else {
         0
     };
@@ -74,6 +75,9 @@ fn width(tabs: &[(Option<Screen>, Vec<Piece>)]) -> u16 {
 
 /// Least columns that are worth while for a filter.
 const FILTER: usize = 16;
+
+/// The most columns for which names are made shorter.
+const MOST_FOR_FILTER: usize = 40;
 
 /// Whether there is a filter that no table's title tells of.
 fn tells_filter(state: &State) -> bool {
