@@ -66,8 +66,8 @@ impl Screen {
             Screen::Listeners => "Listen",
             Screen::Remotes => "Remote",
             Screen::Findings => "Find",
-            Screen::System => "System",
-            Screen::Events => "Events",
+            Screen::System => "Sys",
+            Screen::Events => "Event",
         }
     }
 
