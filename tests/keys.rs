@@ -314,7 +314,8 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             dashboard.keys("F4g");
             let there = dashboard.text();
             pressed(&mut dashboard);
-            assert!(dashboard.shows("┌ ⚠ warning ─ accept-queue-filling ─ 10.0.0.1:443"));
+            let title = " ─ accept-queue-full ─ 10.0.0.1:443 ─ since ";
+            assert!(dashboard.shows(title), "{}", dashboard.text());
             pressed(&mut dashboard);
             assert_eq!(dashboard.text(), there, "it closes what it opened");
         }

@@ -6,6 +6,8 @@
 //! - `overview`, `sockets`, `process`: a new moment is shown. Sockets and those of one process are sorted by rate,
 //!   which has changed for all of them.
 //! - `filter …`, `groups`, `order held`: the same with one of these.
+//! - `findings`, `system`: the same with what is wrong, and with the limits and counters of the host. What looking for it
+//!   costs, as a share of a Sample, `cargo bench --bench sample` tells.
 //! - `cursor`: a key on the sockets; nothing has to be sorted.
 //! - `order by …`: the sockets' order is turned around; numbers, addresses and texts have keys of their own.
 
@@ -40,6 +42,7 @@ fn measure(criterion: &mut Criterion, many: u32) {
     group.sample_size(10);
     let machine = Machine {
         many,
+        trouble: Some(0..1_000_000),
         ..Machine::default()
     };
     let mut dashboard = Dashboard::new((200, 60), machine);
@@ -50,6 +53,12 @@ fn measure(criterion: &mut Criterion, many: u32) {
     group.bench_function(BenchmarkId::new("overview", many), |bencher| {
         bencher.iter_custom(|times| moments(&mut dashboard, times));
     });
+    for (screen, name) in [("6", "findings"), ("7", "system")] {
+        dashboard.keys(screen);
+        group.bench_function(BenchmarkId::new(name, many), |bencher| {
+            bencher.iter_custom(|times| moments(&mut dashboard, times));
+        });
+    }
     dashboard.keys("2jjj");
     group.bench_function(BenchmarkId::new("sockets", many), |bencher| {
         bencher.iter_custom(|times| moments(&mut dashboard, times));

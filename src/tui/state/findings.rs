@@ -53,6 +53,15 @@ impl State {
         self.find(Arc::clone(&self.findings));
     }
 
+    /// Whether findings are known to go to in time.
+    pub(in crate::tui) fn has_marks(&self) -> bool {
+        let known = |findings: &Findings| !findings.now.is_empty() || !findings.over.is_empty();
+        match &self.timeline {
+            Some(timeline) => !timeline.marks.spans().is_empty(),
+            None => known(&self.findings),
+        }
+    }
+
     /// When the next finding comes in the recording, or the one before, µs since 1970 UTC; says so if there is none.
     pub fn seek_mark(&mut self, forward: bool) -> Option<i64> {
         let timeline = self.timeline.as_mut()?;

@@ -12,7 +12,8 @@ use crate::tui::table::Steer;
 /// What Enter would lead to here and now.
 fn target(state: &State) -> Option<Target> {
     let moment = state.moment.as_deref()?;
-    state.table()?.target(moment)
+    let target = state.table()?.target(moment)?;
+    (!matches!(target, Target::Nowhere(_))).then_some(target)
 }
 
 /// Whether a command does something here and now.
@@ -107,7 +108,7 @@ pub(in crate::tui) fn target_name(state: &State) -> Option<String> {
         Target::Socket(_) | Target::Event(_) => "open the socket".to_owned(),
         Target::Remote(address, _) => format!("open {address}"),
         Target::System => "open System".to_owned(),
-        Target::Nowhere(_) => "why not".to_owned(),
+        Target::Nowhere(why) => why,
         Target::Fold => "fold or unfold".to_owned(),
     })
 }

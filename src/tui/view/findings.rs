@@ -134,21 +134,30 @@ fn when(finding: &Finding, look: &Look, now_us: i64) -> String {
     }
 }
 
-/// What a finding is called: how grave it is, which one, what it is about, since when.
-pub(super) fn title(finding: &Finding, look: &Look, now_us: i64) -> String {
+/// What a finding is called: how grave it is, which one, what it is about, since when. Where there is little room the
+/// sign tells how grave it is, and of what it is about the middle is left out.
+pub(super) fn title(finding: &Finding, look: &Look, now_us: i64, room: usize) -> String {
     let over = if finding.until_us.is_some() {
         "over ─ "
     } else {
         ""
     };
-    format!(
-        "{over}{} {} ─ {} ─ {} ─ {}",
-        finding.severity.sign(),
-        finding.severity.name(),
-        finding.kind.id(),
-        harmless(&finding.subject.to_string()),
-        when(finding, look, now_us),
-    )
+    let (severity, kind) = (finding.severity, finding.kind.id());
+    let when = when(finding, look, now_us);
+    let subject = harmless(&finding.subject.to_string());
+    let with = |name: &str, subject: &str| {
+        format!(
+            "{over}{} {name}{kind} ─ {subject} ─ {when}",
+            severity.sign()
+        )
+    };
+    let whole = with(&format!("{} ─ ", severity.name()), &subject);
+    if text::width(&whole) <= room {
+        return whole;
+    }
+    let bare = text::width(&with("", ""));
+    let subject = text::cut_middle(&subject, room.saturating_sub(bare).max(8));
+    with("", &subject)
 }
 
 /// Everything there is to say of a finding: the sentence, what proves it, what to do.
@@ -215,11 +224,18 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let chosen = moment.and_then(|moment| {
         let row = state.finding_rows.meant_row(moment)?;
         let columns = usize::from(area.width.saturating_sub(4));
-        let title = title(row.finding, &look, row.now_us);
+        let title = title(row.finding, &look, row.now_us, columns.saturating_sub(2));
         Some((title, whole(row.finding, columns)))
     });
     let rows = state.finding_rows.len() as u16;
     let most = area.height.saturating_sub(TABLE_LINES.min(rows.max(2) + 3));
+    let chosen = chosen.map(|(title, mut lines)| {
+        // Before a line is out of sight, the empty ones go.
+        if lines.len() as u16 + 2 > most {
+            lines.retain(|line| !line.is_empty());
+        }
+        (title, lines)
+    });
     let needed = chosen
         .as_ref()
         .map_or(0, |(_, lines)| lines.len() as u16 + 2);

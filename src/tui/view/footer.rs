@@ -156,6 +156,9 @@ fn hints(state: &State) -> Vec<(String, String)> {
                 hint(&[C::Freeze], space(state));
                 hint(&[C::Earlier, C::Later], "sample");
                 hint(&[C::Jump(-10), C::Jump(10)], "10 s");
+                if state.has_marks() {
+                    hint(&[C::NextMark, C::PreviousMark], "finding");
+                }
             }
             if state.page().is_some() {
                 hint(&[C::Back], "back");
@@ -188,9 +191,7 @@ fn hints(state: &State) -> Vec<(String, String)> {
             if state.has_panes() {
                 hint(&beside, "table");
             }
-            if state.goes_through_time() {
-                hint(&[C::NextMark, C::PreviousMark], "finding");
-            } else {
+            if !state.goes_through_time() {
                 hint(&[C::NextMatch], "next");
             }
             hint(&[C::Filter], filter(state));

@@ -122,7 +122,7 @@ pub(super) fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut Sta
     let columns = usize::from(width.saturating_sub(4));
     let (title, lines) = if let Some(finding) = state.chosen_finding() {
         (
-            findings::title(finding, &look, now_us),
+            findings::title(finding, &look, now_us, columns.saturating_sub(2)),
             findings::whole(finding, columns),
         )
     } else {
