@@ -801,11 +801,11 @@ fn a_row_passes_every_filter_that_is_offered_for_it() {
         for row in rows.chars() {
             dashboard.keys(&row.to_string());
             let here = dashboard.selected().expect("a row");
-            dashboard.keys("f");
+            dashboard.keys("i");
             let conditions = offered(&dashboard);
             dashboard.key(KeyCode::Esc);
             for (at, condition) in conditions.iter().enumerate() {
-                dashboard.keys("f").burst(&"j".repeat(at));
+                dashboard.keys("i").burst(&"j".repeat(at));
                 dashboard.key(KeyCode::Enter);
                 let text = dashboard.event_loop.state().filter().text();
                 assert_eq!(text, condition);
@@ -842,7 +842,7 @@ fn groups_and_pages_are_filtered_by() {
         ("t", "( protocol tcp and sport = "),
         ("t", "( protocol tcp and state "),
     ] {
-        dashboard.keys(grouping).keys("gf");
+        dashboard.keys(grouping).keys("gi");
         let first = offered(&dashboard)[0].clone();
         dashboard.key(KeyCode::Esc);
         if !first.starts_with("unowned") {
@@ -855,12 +855,12 @@ fn groups_and_pages_are_filtered_by() {
         text.starts_with("not ( protocol "),
         "a group is left out: {text}"
     );
-    dashboard.type_in("Ftt2g\rf");
+    dashboard.type_in("Ftt2g\ri");
     assert!(offered(&dashboard).contains(&"state established".to_owned()));
     dashboard.key(KeyCode::Enter);
     assert!(!dashboard.event_loop.state().filter().is_empty());
     let text = dashboard.event_loop.state().filter().text().to_owned();
-    dashboard.keys("f").key(KeyCode::Enter);
+    dashboard.keys("i").key(KeyCode::Enter);
     assert_eq!(dashboard.event_loop.state().filter().text(), text);
     assert!(dashboard.shows("the filter says that already"));
 }

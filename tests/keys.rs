@@ -54,6 +54,24 @@ fn check_in_a_replay(command: Command, key: (KeyCode, KeyModifiers)) {
     );
 }
 
+/// What a key does in a replay that goes from finding to finding there, or from row to row in any case.
+fn check_marks(key: (KeyCode, KeyModifiers), to_mark: Option<bool>) {
+    let mut dashboard = Dashboard::replay((100, 30), Box::new(recorded(12, 1)));
+    dashboard.survey(Box::new(recorded(12, 1)), 12);
+    dashboard.type_in("$2jjj/redis\rg");
+    press_in(&mut dashboard, key);
+    match to_mark {
+        None => assert!(dashboard.shows("20:14:18  sample 12 of 12")),
+        Some(false) => assert!(dashboard.shows("20:14:10  sample  4 of 12")),
+        Some(true) => {
+            assert!(dashboard.shows("no finding comes after this instant"));
+            dashboard.keys("^");
+            press_in(&mut dashboard, key);
+            assert!(dashboard.shows("20:14:10  sample  4 of 12"));
+        }
+    }
+}
+
 fn press_in(dashboard: &mut Dashboard<()>, (code, modifiers): (KeyCode, KeyModifiers)) {
     let ended = dashboard.press(KeyEvent::new(code, modifiers));
     assert!(matches!(ended, Ended::Idle), "{ended:?}");
@@ -289,16 +307,29 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             assert_eq!(dashboard.job.2.len(), 1);
             assert!(dashboard.shows("destroyed"), "{}", dashboard.text());
         }
-        Command::NextMatch | Command::PreviousMatch => {
+        Command::Findings => {
             dashboard.type_in("/redis\rg");
             pressed(&mut dashboard);
-            let forward = command == Command::NextMatch;
+            assert!(dashboard.shows("no finding is about this row; 6 shows the one there is"));
+            dashboard.keys("F4g");
+            let there = dashboard.text();
+            pressed(&mut dashboard);
+            assert!(dashboard.shows("┌ ⚠ warning ─ accept-queue-filling ─ 10.0.0.1:443"));
+            pressed(&mut dashboard);
+            assert_eq!(dashboard.text(), there, "it closes what it opened");
+        }
+        Command::NextMatch | Command::PreviousMatch | Command::NextMark | Command::PreviousMark => {
+            dashboard.type_in("/redis\rg");
+            pressed(&mut dashboard);
+            let forward = matches!(command, Command::NextMatch | Command::NextMark);
             let first = if forward { "2/5" } else { "5/5" };
             assert_eq!(place(&dashboard), first);
             for _ in 0..4 {
                 pressed(&mut dashboard);
             }
             assert_eq!(place(&dashboard), "1/5", "it goes around");
+            let is_mark = matches!(command, Command::NextMark | Command::PreviousMark);
+            check_marks(key, is_mark.then_some(forward));
         }
         Command::PickSort => {
             pressed(&mut dashboard);
@@ -481,8 +512,8 @@ fn every_key_does_what_the_help_says() {
 #[test]
 fn no_key_panics_or_loses_the_selection_wherever_one_is() {
     let places = [
-        "1", "2", "2t", "3", "4", "5z", "7", "7h", "7/tcp\r", "8", "2j\r", "3j\r", "5j\r", "8k\r",
-        "?", "c", "s", "!",
+        "1", "2", "2t", "3", "4", "5z", "6", "7", "7h", "7/tcp\r", "8", "2j\r", "3j\r", "5j\r",
+        "8k\r", "?", "c", "s", "!",
     ];
     for place in places {
         for Binding { keys, command, .. } in BINDINGS {
@@ -499,7 +530,7 @@ fn no_key_panics_or_loses_the_selection_wherever_one_is() {
                 }
                 assert_eq!(dashboard.event_loop.state().popup, None::<Popup>);
                 // On the screen of sockets itself keys are there to move the selection.
-                let elsewhere = matches!(place, "1" | "3" | "4" | "5z" | "7" | "7h" | "8");
+                let elsewhere = matches!(place, "1" | "3" | "4" | "5z" | "6" | "7" | "7h" | "8");
                 if elsewhere
                     && !matches!(command, Command::Quit | Command::Freeze | Command::GoTo(_))
                 {

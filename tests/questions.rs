@@ -94,7 +94,7 @@ fn who_is_at_the_other_end_of_a_loopback_connection() {
         // The selected row and its footer.
         .types("j", "e other end")
         .types("\r", "on this machine: ESTAB 127.0.0.1")
-        .types("e", "3 Processes")
+        .types("e", "3 Proc")
         .types("p", "┌ Its sockets")
         // Back, step by step, to where the question was asked.
         .types("\x1b\x1b\x1b", "┌ Sockets ─ sorted by");

@@ -361,7 +361,7 @@ fn without_utf8_the_time_line_is_ascii() {
     let mut dashboard = Dashboard::with_look((120, 40), Machine::default(), ascii).keeping();
     dashboard.ticks(20).keys(" ,");
     assert!(dashboard.text().is_ascii(), "{}", dashboard.text());
-    assert!(dashboard.shows("=O---"), "{}", dashboard.text());
+    assert!(dashboard.shows("%O%%%"), "{}", dashboard.text());
 }
 
 #[test]

@@ -120,11 +120,14 @@ impl Player {
     /// The findings of the moment that was made last; none are looked for before its history is there, because they
     /// would be told as if they had just come.
     pub fn findings(&self) -> Arc<Findings> {
+        let found = self.replayer.findings();
         if self.way.whole {
-            self.replayer.findings()
-        } else {
-            Arc::default()
+            return found;
         }
+        Arc::new(Findings {
+            ports: found.ports,
+            ..Findings::default()
+        })
     }
 
     /// What it goes through.

@@ -5,8 +5,9 @@ use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
 
+use super::Finding;
 use super::diagnosis::time_of_day;
-use super::{Finding, shown, words};
+use super::evidence::{length, shown, words};
 use crate::column::{Column, Kind, SortKey, format};
 
 /// Tables of findings.
@@ -42,7 +43,7 @@ type FindingColumn = Column<FindingRows>;
 const BARS: usize = 10;
 
 fn number(line: &FindingLine<'_>) -> Option<f64> {
-    line.finding.recent.values().next_back().flatten()
+    line.finding.recent.values().flatten().next_back()
 }
 
 /// Every column, in the order in which a person would ask for them.
@@ -94,7 +95,7 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
             ("for", "FOR", 7),
             "How long it holds, or held.",
             |line, out| {
-                format::short_duration_us(out, line.length_us() as f64);
+                out.push_str(&length(line.length_us()));
                 Some(())
             },
             |line, _| Some(SortKey::Number(line.length_us() as f64)),

@@ -12,34 +12,54 @@ pub fn proof(evidence: &Evidence) -> String {
     parts.join(", ")
 }
 
-/// A name of JSON as words; units are shown with the number.
+/// A name of JSON as words; its unit is shown with the number.
 pub fn words(name: &str) -> String {
-    let name = name.strip_suffix("_bytes").unwrap_or(name);
-    let name = name.strip_suffix("_per_s").unwrap_or(name);
-    let name = name.strip_suffix("_per_min").unwrap_or(name);
-    let name = name.strip_suffix("_ms").unwrap_or(name);
-    let name = name.strip_suffix("_s").unwrap_or(name);
-    name.replace('_', " ")
+    let unit = ["_bytes", "_per_s", "_per_min", "_s"];
+    let mut units = unit.into_iter().filter_map(|unit| name.strip_suffix(unit));
+    units.next().unwrap_or(name).replace('_', " ")
 }
 
-/// A value with its unit, which its name in JSON tells. The text is harmless in a terminal.
+/// A value with its unit, which its name may tell. The text is harmless in a terminal.
 pub fn shown(name: &str, value: &Value) -> String {
     let mut out = String::new();
     match value {
         Value::Count(count) => format::count(&mut out, *count),
         Value::Bytes(bytes) => format::bytes(&mut out, *bytes as f64),
-        Value::Rate(rate) => {
-            let unit = match name {
-                _ if name.ends_with("_per_min") => "/min",
-                _ if name.ends_with("_ms") => " ms",
-                _ => "/s",
-            };
-            out = format!("{rate:.1}{unit}");
-        }
+        Value::Rate(rate) if name.ends_with("_per_min") => out = format!("{rate:.1}/min"),
+        Value::Rate(rate) if name.ends_with("_per_s") => out = format!("{rate:.1}/s"),
+        Value::Rate(rate) => out = format!("{rate:.1}"),
         Value::Seconds(seconds) => format::short_duration_us(&mut out, seconds * 1e6),
         Value::Share(share) => format::share(&mut out, *share),
         Value::Text(text) => format::harmless(&mut out, text.as_bytes()),
         Value::Flag(flag) => out.push_str(if *flag { "yes" } else { "no" }),
     }
     out
+}
+
+/// A time in whole seconds or longer units: `12 s`, `2.5 min`.
+pub fn length(us: i64) -> String {
+    let mut out = String::new();
+    let seconds = (us.max(0) as f64 / 1e6).round();
+    format::short_duration_us(&mut out, seconds * 1e6);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_the_unit_that_their_name_tells() {
+        let evidence = vec![
+            ("unread_bytes", Value::Bytes(4_096)),
+            ("growth_per_min", Value::Rate(11.96)),
+            ("dropped_per_s", Value::Rate(2.0)),
+            ("oldest_s", Value::Seconds(12.0)),
+            ("cause", Value::Text("stopped".into())),
+        ];
+        assert_eq!(
+            proof(&evidence),
+            "unread 4.10 kB, growth 12.0/min, dropped 2.0/s, oldest 12 s, cause stopped"
+        );
+    }
 }

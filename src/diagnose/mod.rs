@@ -44,7 +44,7 @@ mod diagnosis;
 pub use columns::{FINDING_COLUMNS, FindingLine, FindingRows};
 pub use concerns::{Concern, SocketConcern, about};
 pub use diagnosis::{Change, Diagnosis};
-pub use evidence::{proof, shown, words};
+pub use evidence::{length, proof, shown, words};
 pub use finding::{
     Evidence, Finding, FindingKey, Kind, Named, Severity, Subject, SubjectKey, Value,
 };

@@ -59,8 +59,8 @@ pub struct State {
     pub now_us: Option<i64>,
     /// Where one is.
     pub screen: Screen,
-    /// The screen that Enter led away from, to which Esc goes back.
-    pub(super) came_from: Option<Screen>,
+    /// The screen from which a row led here, to go back to.
+    pub(super) led_from: Option<Screen>,
     /// What lies over it.
     pub popup: Option<Popup>,
     /// What is looked for in it.
@@ -152,7 +152,7 @@ impl State {
             recording: None,
             now_us: None,
             screen: Screen::Overview,
-            came_from: None,
+            led_from: None,
             popup: None,
             search: String::new(),
             typing: None,

@@ -239,10 +239,11 @@ fn beside(screen: Screen, places: usize) -> Screen {
 
 /// Goes to a screen, to where one was on it. The digit of the screen that one is on leads out of what was looked into.
 fn go_to(state: &mut State, screen: Screen) {
-    state.came_from = None;
+    state.led_from = None;
     if state.screen == screen {
         while state.go_back() {}
     }
+    state.led_from = None;
     state.screen = screen;
 }
 
@@ -253,7 +254,7 @@ fn back(state: &mut State) {
     }
     if state.looks_for() && !state.searched().is_empty() {
         state.look_for(String::new());
-    } else if let Some(screen) = state.came_from.take() {
+    } else if let Some(screen) = state.led_from.take() {
         state.screen = screen;
     } else {
         state.set_filter(Filter::default());
@@ -346,7 +347,7 @@ fn look_into(state: &mut State, target: Target) {
         Target::System => {
             let from = state.screen;
             go_to(state, Screen::System);
-            state.came_from = Some(from);
+            state.led_from = Some(from);
         }
         Target::Nowhere(why) => state.message = Some(why),
         Target::Fold => {

@@ -1,8 +1,10 @@
 //! A machine made by hand: the same on every run, with something of everything in it.
 
 mod system;
+mod trouble;
 
 use std::net::Ipv4Addr;
+use std::ops::Range;
 use std::sync::Arc;
 
 use sockwatch::model::{
@@ -29,6 +31,8 @@ pub struct Machine {
     pub lacking: bool,
     /// The tick from which on the client is gone, with its sockets.
     pub client_exits_at: Option<u64>,
+    /// The ticks at which much goes wrong.
+    pub trouble: Option<Range<u64>>,
 }
 
 impl Source for Machine {
@@ -117,6 +121,7 @@ impl Making<'_> {
             self.client();
         }
         self.others();
+        self.trouble();
         self.many();
     }
 

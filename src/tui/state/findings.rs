@@ -23,7 +23,9 @@ impl State {
         for table in [&mut self.top_remotes, &mut self.remotes] {
             table.list_mut().notes = Arc::clone(&findings);
         }
-        self.system.limits.list_mut().ports = findings.ports;
+        if self.system.limits.list().ports != findings.ports {
+            self.system.limits.list_mut().ports = findings.ports;
+        }
         self.finding_rows.list_mut().findings = Arc::clone(&findings);
         self.findings = findings;
     }

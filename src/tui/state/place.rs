@@ -66,7 +66,7 @@ impl Screen {
             Screen::Listeners => "Listen",
             Screen::Remotes => "Remote",
             Screen::Findings => "Find",
-            Screen::System => "System",
+            Screen::System => "Sys",
             Screen::Events => "Events",
         }
     }

@@ -27,7 +27,11 @@ pub(in crate::tui) fn does_something(state: &State, command: Command) -> bool {
             None => target(state).is_some(),
         },
         Command::Back => {
-            !free || state.page().is_some() || !state.filter().is_empty() || is_searched(state)
+            !free
+                || state.led_from.is_some()
+                || state.page().is_some()
+                || !state.filter().is_empty()
+                || is_searched(state)
         }
         Command::Up | Command::Down => !free || rows || on_socket,
         Command::Owner => free && owner(state).is_some(),

@@ -8,7 +8,7 @@ use crate::aggregate::Moment;
 use crate::column::Service;
 use crate::diagnose::{Concern, FindingKey, SocketConcern, about};
 use crate::model::{ListenerIndex, SocketKey, SocketRef, State as Tcp, Unowned};
-use crate::tui::keymap::Command;
+use crate::tui::keymap::{Command, label};
 use crate::tui::lists::subject;
 use crate::tui::page::Page;
 use crate::tui::state::{Popup, Screen, State, Target};
@@ -121,10 +121,11 @@ pub(super) fn offer(state: &mut State) {
         }
     }
     if keys.is_empty() {
+        let digit = label(Command::GoTo(Screen::Findings));
         state.message = Some(match state.findings.now.len() {
             0 => "there are no findings".to_owned(),
-            1 => format!("no finding is about {name}; 6 shows the one there is"),
-            others => format!("no finding is about {name}; 6 shows the {others} there are"),
+            1 => format!("no finding is about {name}; {digit} shows the one there is"),
+            others => format!("no finding is about {name}; {digit} shows the {others} there are"),
         });
     } else {
         state.open_popup(Popup::Findings(keys, 0, 0));

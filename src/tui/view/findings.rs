@@ -26,7 +26,7 @@ use super::header::time_of_day;
 use super::panel::{self, Piece};
 use super::process::flow;
 use crate::column::format;
-use crate::diagnose::{self, Concern, Evidence, Finding, Kind, about, shown, words};
+use crate::diagnose::{self, Concern, Evidence, Finding, Kind, about, length, shown, words};
 use crate::tui::Look;
 use crate::tui::keymap::{Command, label};
 use crate::tui::lists::severity_tone;
@@ -126,9 +126,7 @@ pub(super) fn lines(
 /// Since when a finding holds and for how long, or when it was over.
 fn when(finding: &Finding, look: &Look, now_us: i64) -> String {
     let until_us = finding.until_us.unwrap_or(now_us);
-    let mut length = String::new();
-    let held_us = until_us.saturating_sub(finding.since_us).max(0);
-    format::short_duration_us(&mut length, held_us as f64);
+    let length = length(until_us.saturating_sub(finding.since_us));
     let since = time_of_day(look, finding.since_us);
     match finding.until_us {
         None => format!("since {since} ({length})"),
@@ -182,15 +180,16 @@ fn evidence(evidence: &Evidence, columns: usize) -> Vec<Vec<Piece>> {
     let cell = name + GAPS.0 + value + GAPS.1;
     let beside = ((columns + GAPS.1) / cell.max(1)).max(1);
     // Down each column first, as one reads a list.
-    let rows = pairs.len().div_ceil(beside).max(1);
+    let count = pairs.len();
+    let rows = count.div_ceil(beside).max(1);
     let mut lines = vec![Vec::new(); rows.min(pairs.len())];
     for (at, (what, how_much)) in pairs.into_iter().enumerate() {
         let what_gap = " ".repeat(name - text::width(&what) + GAPS.0);
-        let is_last = at / rows + 1 == beside;
-        let gap = if is_last {
-            String::new()
-        } else {
+        // Room is kept for the next pair, if there is one.
+        let gap = if at + rows < count {
             " ".repeat(value - text::width(&how_much) + GAPS.1)
+        } else {
+            String::new()
         };
         lines[at % rows].extend([
             (format!("{what}{what_gap}"), Tone::Muted),
@@ -239,8 +238,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         panel::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
         let hidden = lines.len().saturating_sub(inner.height.into());
         if hidden > 0 {
+            let lines = if hidden == 1 { "line" } else { "lines" };
             let more = [
-                (format!(" {hidden} more lines: "), Tone::Muted),
+                (format!(" {hidden} more {lines}: "), Tone::Muted),
                 (format!("{} ", label(Command::Findings)), Tone::Key),
             ];
             let width = panel::width(&more).min(lower.width);
@@ -271,9 +271,7 @@ fn nothing(state: &State, room: Rect) -> Vec<Vec<Piece>> {
         format::count(&mut out, count as u64);
         out
     };
-    let mut length = String::new();
-    let us = moment.sample.taken_at_us.saturating_sub(since_us).max(0);
-    format::short_duration_us(&mut length, us as f64);
+    let length = length(moment.sample.taken_at_us.saturating_sub(since_us));
     let looked = format!(
         "Looked at for {length} ({} samples since {}): {} sockets, {} listeners, {} processes, the limits of this host.",
         count(state.findings.samples as usize),

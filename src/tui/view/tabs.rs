@@ -66,8 +66,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
 /// Columns that a trail takes beside itself.
 const TRAIL_SIGNS: u16 = 3;
 
+/// Columns that tabs take; the room behind the last one can be missing.
 fn width(tabs: &[(Option<Screen>, Vec<Piece>)]) -> u16 {
-    tabs.iter().map(|(_, pieces)| panel::width(pieces)).sum()
+    let width: u16 = tabs.iter().map(|(_, pieces)| panel::width(pieces)).sum();
+    width.saturating_sub(1)
 }
 
 /// Least columns that are worth while for a filter.

@@ -104,18 +104,26 @@ fn beside(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Vec<Pi
     let mut choices = Vec::new();
     let share = timeline.looked_through();
     if share < 1.0 {
-        let looked = format!(" findings {:>2.0} % ", (share * 100.0).floor());
-        let end_of = |before: String| {
-            vec![
-                plain(before),
-                strong(now.clone()),
-                plain(format!(" {sample}")),
-                (looked.clone(), Tone::Notice),
-            ]
-        };
-        let start = vec![plain(format!("{start} "))];
-        choices.push((start, end_of(format!(" {end}   "))));
-        choices.push((Vec::new(), end_of(" ".to_owned())));
+        let looked = (
+            format!(" findings {:>2.0} % ", (share * 100.0).floor()),
+            Tone::Notice,
+        );
+        for (word, ends) in [(" sample", true), (" sample", false), ("", false)] {
+            let (before, after) = if ends {
+                (format!("{start} "), format!(" {end}   "))
+            } else {
+                (String::new(), " ".to_owned())
+            };
+            choices.push((
+                vec![plain(before)],
+                vec![
+                    plain(after),
+                    strong(now.clone()),
+                    plain(format!(" {word}{sample}")),
+                    looked.clone(),
+                ],
+            ));
+        }
     }
     for word in [" sample", ""] {
         choices.push((

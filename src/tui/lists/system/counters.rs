@@ -87,7 +87,7 @@ impl List for Counters {
         match COUNTER_COLUMNS[column].id {
             "meaning" => text::cut_end(text, columns),
             // Most are of this group, and their own names tell that they are.
-            "name" if columns < LONG_NAME => {
+            "name" if columns < LONG_NAME || text::width(text) > columns => {
                 let short = text.strip_prefix("TcpExt.").unwrap_or(text);
                 text::cut_middle(short, columns)
             }
