@@ -384,9 +384,7 @@ fn in_a_frozen_display_n_walks_through_what_was_found_live() {
 
 #[test]
 fn a_finding_about_the_host_leads_to_the_system_and_back() {
-    let mut machine = Machine::default();
-    machine.trouble = None;
-    let mut dashboard = Dashboard::new((120, 40), Crowded(machine));
+    let mut dashboard = Dashboard::new((120, 40), Crowded::default());
     dashboard.ticks(10).keys("6");
     assert!(
         dashboard.shows("time-wait-overflow"),
@@ -407,7 +405,7 @@ fn a_finding_about_the_host_leads_to_the_system_and_back() {
 }
 
 /// The machine, with few TIME-WAITs allowed.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Crowded(Machine);
 
 impl Source for Crowded {
@@ -416,7 +414,7 @@ impl Source for Crowded {
         let settings = std::sync::Arc::make_mut(&mut sample.settings);
         for (name, value) in &mut settings.values {
             if name == "net.ipv4.tcp_max_tw_buckets" {
-                *value = "10".to_owned();
+                "10".clone_into(value);
             }
         }
         Ok(())

@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use crossterm::event::{Event, KeyEventKind, MouseButton, MouseEvent, MouseEventKind};
+use crossterm::event::{Event, KeyEventKind};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 
+use super::clicks::Clicks;
 use super::exchange::Exchange;
 use crate::diagnose::Findings;
 use crate::model::{ProcessKey, Socket};
 use crate::tui::recording::Recording;
 use crate::tui::timeline::{Marks, Seek, Timeline, Track};
-use crate::tui::{self, Display, Effect, Pointer, State, keymap};
+use crate::tui::{self, Display, Effect, State, keymap};
 
 /// The longest that messages are taken for without drawing: while they keep coming, the screen stays alive.
 const LONGEST_BATCH: Duration = Duration::from_millis(50);
@@ -119,36 +120,6 @@ pub struct Walk {
     pub track: Arc<Track>,
     /// What has been told of findings there.
     pub marks: Marks,
-}
-
-/// How long after a click a second one at the same place makes it a double click.
-const DOUBLE_CLICK: Duration = Duration::from_millis(400);
-
-/// Tells double clicks from two.
-#[derive(Debug, Default)]
-struct Clicks(Option<(Instant, u16, u16)>);
-
-impl Clicks {
-    /// What the mouse did; `None` if that means nothing here.
-    fn pointer(&mut self, mouse: MouseEvent) -> Option<Pointer> {
-        let (column, row) = (mouse.column, mouse.row);
-        match mouse.kind {
-            MouseEventKind::ScrollDown => Some(Pointer::Wheel(column, row, 1)),
-            MouseEventKind::ScrollUp => Some(Pointer::Wheel(column, row, -1)),
-            MouseEventKind::Down(MouseButton::Left) => {
-                let now = Instant::now();
-                let second = self.0.take().is_some_and(|(at, x, y)| {
-                    (x, y) == (column, row) && now.duration_since(at) < DOUBLE_CLICK
-                });
-                if second {
-                    return Some(Pointer::DoubleClick(column, row));
-                }
-                self.0 = Some((now, column, row));
-                Some(Pointer::Click(column, row))
-            }
-            _ => None,
-        }
-    }
 }
 
 /// Why the loop ended.

@@ -12,6 +12,7 @@
 //!
 //! Sampling, reading keys and drawing each run at their own pace; the loop never waits for a Sample.
 
+mod clicks;
 mod desk;
 mod event_loop;
 mod exchange;
