@@ -28,10 +28,19 @@ const LEAST_SAMPLES: u32 = 10;
 pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
     let zone = TimeZone::system();
     let config = super::configured(&arguments.config)?;
+    let hold_s = config.diagnose.hold_s;
     let diagnosis = Diagnosis::new(config.diagnose, zone.clone());
     let (findings, looked) = match &arguments.file {
         Some(path) => read(path, diagnosis)?,
-        None => watch(arguments.watch, diagnosis)?,
+        None => {
+            if arguments.watch.as_secs_f64() < hold_s {
+                let watch = arguments.watch.as_secs_f64();
+                eprintln!(
+                    "sockwatch: note: nothing can be told within {watch} s: it has to hold for {hold_s} s (hold_s)"
+                );
+            }
+            watch(arguments.watch, diagnosis)?
+        }
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = if arguments.json {

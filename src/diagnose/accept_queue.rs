@@ -228,6 +228,7 @@ impl AcceptQueue {
         observation.advice = advice(
             cause,
             pid,
+            activity,
             totals,
             somaxconn,
             observation.subject.process().is_some(),
@@ -306,6 +307,7 @@ fn cause(
 fn advice(
     cause: Cause,
     pid: Option<u32>,
+    activity: Option<Activity>,
     totals: &ListenerTotals,
     somaxconn: Option<u64>,
     is_owned: bool,
@@ -314,7 +316,7 @@ fn advice(
         format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
     });
     match cause {
-        Cause::Stopped => words::stopped(pid),
+        Cause::Stopped => words::stopped(pid, activity),
         Cause::NotAccepting if !is_owned => {
             "No process that can be seen holds it: find who should accept here, as root if need be."
                 .to_owned()

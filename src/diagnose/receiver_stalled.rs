@@ -111,7 +111,7 @@ fn tell(facts: &Facts<'_>, holder: Holder, group: &Group) -> Option<Observation>
     let is_stopped = activity.is_some_and(Activity::is_stopped);
     let state = activity.map(|activity| activity.state);
     let (cause, advice) = if is_stopped {
-        ("stopped", words::stopped(pid))
+        ("stopped", words::stopped(pid, activity))
     } else {
         let look = pid.map_or_else(String::new, |pid| {
             format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
