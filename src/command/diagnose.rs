@@ -30,17 +30,16 @@ pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
     let config = super::configured(&arguments.config)?;
     let hold_s = config.diagnose.hold_s;
     let diagnosis = Diagnosis::new(config.diagnose, zone.clone());
-    let (findings, looked) = match &arguments.file {
-        Some(path) => read(path, diagnosis)?,
-        None => {
-            if arguments.watch.as_secs_f64() < hold_s {
-                let watch = arguments.watch.as_secs_f64();
-                eprintln!(
-                    "sockwatch: note: nothing can be told within {watch} s: it has to hold for {hold_s} s (hold_s)"
-                );
-            }
-            watch(arguments.watch, diagnosis)?
+    let (findings, looked) = if let Some(path) = &arguments.file {
+        read(path, diagnosis)?
+    } else {
+        let seconds = arguments.watch.as_secs_f64();
+        if seconds < hold_s {
+            eprintln!(
+                "sockwatch: note: nothing can be told within {seconds} s: it has to hold for {hold_s} s (hold_s)"
+            );
         }
+        watch(arguments.watch, diagnosis)?
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = if arguments.json {
@@ -49,9 +48,11 @@ pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
         let columns = columns();
         export::findings::write_text(&findings, &looked, columns, &zone, &mut out)
     };
-    written
-        .and_then(|()| out.flush())
-        .context("cannot write to standard output")?;
+    match written.and_then(|()| out.flush()) {
+        // `| head` has seen enough; the status tells all the same.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        written => written.context("cannot write to standard output")?,
+    }
     let failed = findings
         .iter()
         .any(|finding| finding.severity >= arguments.fail_on.severity());
