@@ -420,3 +420,57 @@ impl Source for Crowded {
         Ok(())
     }
 }
+
+/// Files below `tests/fixtures` with this ending.
+fn fixtures(directory: &str) -> Vec<std::path::PathBuf> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+    let files = std::fs::read_dir(path.join(directory)).unwrap();
+    let files = files.map(|file| file.unwrap().path());
+    files
+        .filter(|file| file.extension().is_some_and(|ending| ending == "swr"))
+        .collect()
+}
+
+#[test]
+fn n_leads_to_what_each_kept_recording_is_about() {
+    let mut with_marks = 0;
+    for file in fixtures("findings") {
+        let open = || Box::new(sockwatch::recording::Reader::open(&file).unwrap());
+        let mut replay = Dashboard::replay((160, 50), open());
+        replay.survey(open(), usize::MAX);
+        let timeline = replay.event_loop.state().timeline.as_ref().unwrap();
+        if timeline.marks.spans().is_empty() {
+            // It is told from other numbers on than those in force if nobody says otherwise.
+            continue;
+        }
+        with_marks += 1;
+        replay.keys("6");
+        let name = file.file_stem().unwrap().to_string_lossy().into_owned();
+        let mut found = false;
+        for _ in 0..8 {
+            replay.keys("n");
+            let rows = replay.lines();
+            // The file's name begins with the finding's, and may tell which cause it is.
+            let shown = rows.iter().filter_map(|row| row.split_whitespace().nth(2));
+            found |= shown
+                .into_iter()
+                .any(|id| id.len() > 4 && name.starts_with(id));
+        }
+        assert!(found, "{name}\n{}", replay.text());
+    }
+    assert!(with_marks > 15, "{with_marks} recordings have findings");
+}
+
+#[test]
+fn recordings_of_every_age_are_gone_through() {
+    let files = fixtures("recording");
+    assert!(!files.is_empty());
+    for file in files {
+        let open = || Box::new(sockwatch::recording::Reader::open(&file).unwrap());
+        let mut replay = Dashboard::replay((120, 40), open());
+        replay.survey(open(), usize::MAX);
+        assert!(!replay.shows("findings "), "{}", replay.text());
+        replay.keys("6nN$");
+        assert!(replay.shows("Findings"), "{}", replay.text());
+    }
+}

@@ -288,9 +288,13 @@ fn nothing(state: &State, room: Rect) -> Vec<Vec<Piece>> {
         out
     };
     let length = length(moment.sample.taken_at_us.saturating_sub(since_us));
+    let samples = match state.findings.samples {
+        1 => "1 sample".to_owned(),
+        samples => format!("{} samples", count(samples as usize)),
+    };
     let looked = format!(
-        "Looked at for {length} ({} samples since {}): {} sockets, {} listeners, {} processes, the limits of this host.",
-        count(state.findings.samples as usize),
+        "Looked at for {length} ({} since {}): {} sockets, {} listeners, {} processes, the limits of this host.",
+        samples,
         time_of_day(&state.look, since_us),
         count(whole.totals.sockets as usize),
         count(whole.listeners.len()),
