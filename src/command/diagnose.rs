@@ -28,10 +28,18 @@ const LEAST_SAMPLES: u32 = 10;
 pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
     let zone = TimeZone::system();
     let config = super::configured(&arguments.config)?;
+    let hold_s = config.diagnose.hold_s;
     let diagnosis = Diagnosis::new(config.diagnose, zone.clone());
-    let (findings, looked) = match &arguments.file {
-        Some(path) => read(path, diagnosis)?,
-        None => watch(arguments.watch, diagnosis)?,
+    let (findings, looked) = if let Some(path) = &arguments.file {
+        read(path, diagnosis)?
+    } else {
+        let seconds = arguments.watch.as_secs_f64();
+        if seconds < hold_s {
+            eprintln!(
+                "sockwatch: note: nothing can be told within {seconds} s: it has to hold for {hold_s} s (hold_s)"
+            );
+        }
+        watch(arguments.watch, diagnosis)?
     };
     let mut out = io::BufWriter::new(io::stdout().lock());
     let written = if arguments.json {
@@ -40,9 +48,11 @@ pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
         let columns = columns();
         export::findings::write_text(&findings, &looked, columns, &zone, &mut out)
     };
-    written
-        .and_then(|()| out.flush())
-        .context("cannot write to standard output")?;
+    match written.and_then(|()| out.flush()) {
+        // `| head` has seen enough; the status tells all the same.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        written => written.context("cannot write to standard output")?,
+    }
     let failed = findings
         .iter()
         .any(|finding| finding.severity >= arguments.fail_on.severity());

@@ -74,7 +74,7 @@ pub fn load(asked: Option<&Path>, environment: &Environment) -> Result<Config, C
     for path in environment.places() {
         match read(&path) {
             Ok(config) => return config,
-            Err(error) if is_missing(&error) => {}
+            Err(error) if is_missing(&error) || is_out_of_reach(&path, &error) => {}
             Err(error) => return Err(unreadable(&path, error)),
         }
     }
@@ -84,6 +84,13 @@ pub fn load(asked: Option<&Path>, environment: &Environment) -> Result<Config, C
 fn is_missing(error: &io::Error) -> bool {
     let kind = error.kind();
     kind == io::ErrorKind::NotFound || kind == io::ErrorKind::NotADirectory
+}
+
+/// Whether it cannot even be told if there is a file: the folder is somebody else's, as where `HOME` was kept by whoever
+/// changed the user.
+fn is_out_of_reach(path: &Path, error: &io::Error) -> bool {
+    let denied = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
+    denied(error) && path.metadata().is_err_and(|error| denied(&error))
 }
 
 fn unreadable(path: &Path, error: io::Error) -> ConfigError {

@@ -49,8 +49,8 @@ impl Default for Thresholds {
 /// The last seconds of one listener.
 #[derive(Debug, Default)]
 struct Lately {
-    /// Dropped, accepted, and whether the queue was full.
-    window: Window<3>,
+    /// Dropped, accepted, whether the queue was full, and whether it was empty.
+    window: Window<4>,
     since_ns: u64,
     round: u64,
 }
@@ -58,6 +58,7 @@ struct Lately {
 const DROPPED: usize = 0;
 const ACCEPTED: usize = 1;
 const FULL: usize = 2;
+const EMPTY: usize = 3;
 
 #[derive(Debug, Default)]
 pub(super) struct AcceptQueue {
@@ -124,6 +125,7 @@ impl Finder for AcceptQueue {
                     dropped * seconds,
                     totals.accepted_per_s.unwrap_or(0.0) * seconds,
                     f64::from(u8::from(is_full || was_full)),
+                    f64::from(u8::from(totals.accept_queue == 0)),
                 ];
                 let span = self.thresholds.window_s;
                 lately.window.push(facts.now_ns(), seconds, values, span);
@@ -185,7 +187,8 @@ impl AcceptQueue {
             .per_second(ACCEPTED)
             .filter(|_| totals.accepted_per_s.is_some());
         let activity = activity(socket);
-        let cause = cause(facts, totals, accepted, activity, &thresholds);
+        let is_emptied = window.count(EMPTY) * 2 >= window.len();
+        let cause = cause(facts, totals, (accepted, is_emptied), activity, &thresholds);
         let kind = if full {
             Kind::AcceptQueueFull
         } else {
@@ -225,6 +228,7 @@ impl AcceptQueue {
         observation.advice = advice(
             cause,
             pid,
+            activity,
             totals,
             somaxconn,
             observation.subject.process().is_some(),
@@ -276,7 +280,7 @@ fn rest(totals: &ListenerTotals, dropped: f64, full: bool, window_s: f64) -> Str
 fn cause(
     facts: &Facts<'_>,
     totals: &ListenerTotals,
-    accepted: Option<f64>,
+    (accepted, is_emptied): (Option<f64>, bool),
     activity: Option<Activity>,
     thresholds: &Thresholds,
 ) -> Cause {
@@ -285,7 +289,8 @@ fn cause(
     }
     let room = f64::from(totals.backlog) + 1.0;
     match accepted {
-        Some(rate) if rate >= room * thresholds.quick_turns_per_s => {
+        // Who takes all there is between two bursts is not slow, however rare they are.
+        Some(rate) if rate >= room * thresholds.quick_turns_per_s || (rate > 0.0 && is_emptied) => {
             let most = facts.settings().number("net.core.somaxconn", 0);
             if most.is_some_and(|most| most <= u64::from(totals.backlog)) {
                 Cause::Somaxconn
@@ -302,6 +307,7 @@ fn cause(
 fn advice(
     cause: Cause,
     pid: Option<u32>,
+    activity: Option<Activity>,
     totals: &ListenerTotals,
     somaxconn: Option<u64>,
     is_owned: bool,
@@ -310,7 +316,7 @@ fn advice(
         format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
     });
     match cause {
-        Cause::Stopped => words::stopped(pid),
+        Cause::Stopped => words::stopped(pid, activity),
         Cause::NotAccepting if !is_owned => {
             "No process that can be seen holds it: find who should accept here, as root if need be."
                 .to_owned()

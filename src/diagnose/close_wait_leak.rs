@@ -165,7 +165,7 @@ fn advice(subject: &Subject, activity: Option<Activity>, unread: u64) -> (&'stat
     let pid = subject.process().map(|named| named.key.pid);
     let of = pid.map_or_else(String::new, |pid| format!(" process {pid}"));
     if activity.is_some_and(Activity::is_stopped) {
-        return ("stopped", words::stopped(pid));
+        return ("stopped", words::stopped(pid, activity));
     }
     let meanwhile = format!(
         "Until it is mended, a restart or `sockwatch kill state close-wait{of}` frees them; no kernel timeout does."

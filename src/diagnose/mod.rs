@@ -4,12 +4,13 @@
 //! hold. Live, in a replay and in `sockwatch diagnose` it is the same.
 //!
 //! Each finding has a file: what it looks at, from which threshold on it speaks, whom it names, what it advises. They see
-//! a moment through [`Facts`], gathered in one walk over the sockets, and answer [`Observation`]s. What is observed
+//! a moment through `Facts`, gathered in one walk over the sockets, and answer `Observation`s. What is observed
 //! becomes a finding once it has held for some Samples ([`Thresholds::hold_s`]), and goes once it has been well for some
-//! ([`Thresholds::clear_s`]); what only follows from something graver is left to that ([`absorb`]).
+//! ([`Thresholds::clear_s`]); what only follows from something graver is left to that (`absorb`).
 //!
 //! A [`Watch`] keeps what is over for a while and hands all of it on with the moment, as [`Findings`]; [`about`] tells
-//! which of them concern a process, a socket or a remote host.
+//! which of them concern a process, a socket or a remote host. [`manual`] explains every finding with the thresholds in
+//! force.
 
 mod absorb;
 mod ages;

@@ -104,7 +104,7 @@ fn tell(facts: &Facts<'_>, listener: u32, group: &Group) -> Option<Observation> 
     let by = process.map_or_else(String::new, |process| format!(" by {process}"));
     let is_stopped = activity.is_some_and(Activity::is_stopped);
     let advice = if is_stopped {
-        words::stopped(pid)
+        words::stopped(pid, activity)
     } else {
         let look = pid.map_or_else(String::new, |pid| {
             format!(": `strace -fp {pid}`, `gdb -p {pid}`")

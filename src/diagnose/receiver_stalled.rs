@@ -12,7 +12,7 @@ use super::facts::{Facts, Holder, activity, holder};
 use super::finding::{Kind, Severity, Value};
 use super::observation::Observation;
 use super::words;
-use crate::model::{Activity, MemoryInfo, TcpInfo};
+use crate::model::{Activity, MemoryInfo, ProcessKey, TcpInfo};
 
 /// When it is told.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -33,6 +33,12 @@ impl Default for Thresholds {
     }
 }
 
+/// Ticks of a process's time in a second. Kernel: `USER_HZ`.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// Share of a processor from which on a process counts as busy rather than asleep.
+const BUSY: f64 = 0.5;
+
 #[derive(Debug, Default)]
 struct Group {
     row: u32,
@@ -47,13 +53,15 @@ struct Group {
 pub(super) struct ReceiverStalled {
     thresholds: Thresholds,
     ages: Ages,
+    /// When processes that stall were looked at first, ns of the monotonic clock, and what they had used of the processor.
+    used: FxHashMap<ProcessKey, (u64, u64)>,
 }
 
 impl ReceiverStalled {
     pub(super) fn new(thresholds: Thresholds) -> Self {
         ReceiverStalled {
             thresholds,
-            ages: Ages::default(),
+            ..ReceiverStalled::default()
         }
     }
 }
@@ -97,27 +105,55 @@ impl Finder for ReceiverStalled {
             group.oldest_ns = group.oldest_ns.min(since);
         }
         self.ages.end();
+        let before = std::mem::take(&mut self.used);
         for (holder, group) in groups {
-            out.extend(tell(facts, holder, &group));
+            let busy = self.busy(facts, holder, &before);
+            out.extend(tell(facts, holder, &group, busy));
         }
     }
 }
 
-fn tell(facts: &Facts<'_>, holder: Holder, group: &Group) -> Option<Observation> {
+impl ReceiverStalled {
+    /// Share of a processor that a process has used since it was seen to stall.
+    fn busy(
+        &mut self,
+        facts: &Facts<'_>,
+        holder: Holder,
+        before: &FxHashMap<ProcessKey, (u64, u64)>,
+    ) -> Option<f64> {
+        let Holder::Process(row) = holder else {
+            return None;
+        };
+        let row = facts.sample().processes.get(row as usize)?;
+        let ticks = row.activity?.cpu_ticks;
+        let key = row.process.key;
+        let first = before.get(&key).copied();
+        let first = first.unwrap_or((facts.now_ns(), ticks));
+        self.used.insert(key, first);
+        let seconds = facts.age_s(first.0);
+        (seconds > 0.0).then(|| ticks.saturating_sub(first.1) as f64 / TICKS_PER_SECOND / seconds)
+    }
+}
+
+fn tell(
+    facts: &Facts<'_>,
+    holder: Holder,
+    group: &Group,
+    busy: Option<f64>,
+) -> Option<Observation> {
     let socket = facts.socket(group.row)?;
     let activity = activity(socket);
     let (subject, who) = facts.whose(holder)?;
     let pid = subject.process().map(|process| process.key.pid);
     let is_stopped = activity.is_some_and(Activity::is_stopped);
-    let state = activity.map(|activity| activity.state);
     let (cause, advice) = if is_stopped {
-        ("stopped", words::stopped(pid))
+        ("stopped", words::stopped(pid, activity))
     } else {
         let look = pid.map_or_else(String::new, |pid| {
             format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
         });
-        let (cause, what) = match state {
-            Some('R') => ("busy", "It is busy with something else"),
+        let (cause, what) = match busy {
+            Some(share) if share >= BUSY => ("busy", "It is busy with something else"),
             Some(_) => ("not-reading", "It sleeps, so it waits for something else"),
             None => ("not-reading", "It may wait for something else"),
         };
@@ -151,6 +187,7 @@ fn tell(facts: &Facts<'_>, holder: Holder, group: &Group) -> Option<Observation>
         buffer.map(|n| Value::Bytes(n.into())),
     )
     .with_known("peer", peer.map(|peer| Value::Text(peer.to_string())))
+    .with_known("processor", busy.map(Value::Share))
     .with_known("state", activity.map(|a| Value::Text(a.state.to_string())));
     observation.severity = if group.full > 0 {
         Severity::Critical

@@ -53,6 +53,9 @@ struct Group {
     first: Option<IpAddr>,
 }
 
+/// Share of the backlog from which on cookies and drops are put down to a listener.
+const PRESSED: f64 = 0.5;
+
 /// Cookies sent, and SYNs dropped.
 const COOKIES: usize = 0;
 const DROPPED: usize = 1;
@@ -128,10 +131,13 @@ impl SynQueue {
         let backlog = socket.socket.send_queue;
         let share = f64::from(group.half_open) / f64::from(backlog.max(1));
         let (cookies, dropped) = (self.window.sum(COOKIES), self.window.sum(DROPPED));
-        let is_full = share >= thresholds.share || cookies + dropped > 0.0;
+        // Cookies and drops are counted for all listeners: it is the one that has many half open.
+        let is_pressed = cookies + dropped > 0.0 && share >= PRESSED;
+        let is_full = share >= thresholds.share || is_pressed;
         // Half as many are well again.
         let few = thresholds.half_open.min(FEW);
-        if group.stuck < few || !(is_full || group.stuck * 2 >= thresholds.half_open) {
+        let stays = is_full || group.stuck * 2 >= thresholds.half_open;
+        if !(is_pressed || group.stuck >= few && stays) {
             return None;
         }
         let sources = group.sources.len() as u32;

@@ -124,7 +124,7 @@ fn tell(
     let is_slow = taken >= thresholds.slow_share;
     let most = facts.settings().number("net.core.rmem_max", 0);
     let (cause, why, advice) = if activity.is_some_and(Activity::is_stopped) && is_slow {
-        ("stopped", "is stopped", words::stopped(pid))
+        ("stopped", "is stopped", words::stopped(pid, activity))
     } else if is_slow {
         let look = pid.map_or_else(String::new, |pid| {
             format!(" (`strace -fp {pid}`, `perf top -p {pid}`)")

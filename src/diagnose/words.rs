@@ -1,6 +1,7 @@
 //! Numbers and things in the sentences of findings.
 
 use crate::column::format;
+use crate::model::Activity;
 
 /// `341 connections`, `1 connection`.
 pub(super) fn plural(count: u64, one: &str, many: &str) -> String {
@@ -46,8 +47,11 @@ pub(super) fn seconds(seconds: f64) -> String {
     out
 }
 
-/// What to do with a process that was stopped.
-pub(super) fn stopped(pid: Option<u32>) -> String {
+/// What to do with a process that was stopped, by a signal or by a debugger.
+pub(super) fn stopped(pid: Option<u32>, activity: Option<Activity>) -> String {
+    if activity.is_some_and(|activity| activity.state == 't') {
+        return "A debugger holds it (state t): let it go on there, or detach.".to_owned();
+    }
     match pid {
         Some(pid) => format!(
             "It is stopped (state T) and does nothing: `kill -CONT {pid}` lets it go on; a debugger, Ctrl-Z or SIGSTOP \

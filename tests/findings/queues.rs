@@ -20,6 +20,10 @@ pub(crate) const CASES: &[Case] = &[
     ),
     plain("accept-queue-full: a process that is slow", slow),
     plain("accept-queue-full: a backlog that is small", small_backlog),
+    plain(
+        "accept-queue-full: a backlog that is small for rare bursts",
+        rare_bursts,
+    ),
     plain("accept-queue-filling: most of a backlog in use", filling),
     plain("not-accepted: connections that nobody takes", not_accepted),
 ];
@@ -110,9 +114,18 @@ fn slow() {
 }
 
 fn small_backlog() {
+    bursts("200");
+}
+
+fn rare_bursts() {
+    bursts("2500");
+}
+
+/// A server that takes all there is, and bursts every so many milliseconds.
+fn bursts(period: &str) {
     let link = Link::new();
     let (server, target) = server("burst-server", "4", "all 10");
-    let clients = clients(&link, "arrive", &[&target, "40", "200", "300"]);
+    let clients = clients(&link, "arrive", &[&target, "40", period, "300"]);
     let mut watch = Watch::begin();
     let finding = watch.finds("accept-queue-full");
     finding.assert_cause("backlog");

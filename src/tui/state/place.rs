@@ -67,7 +67,7 @@ impl Screen {
             Screen::Remotes => "Remote",
             Screen::Findings => "Find",
             Screen::System => "Sys",
-            Screen::Events => "Events",
+            Screen::Events => "Event",
         }
     }
 
