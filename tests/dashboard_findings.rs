@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 use ratatui::style::{Color, Modifier};
 use sockwatch::model::Sample;
-use sockwatch::recording::{Head, Samples};
+use sockwatch::recording::{Head, Redactor, Samples};
 use sockwatch::source::Source;
 use sockwatch::tui::theme::Theme;
 use support::Machine;
@@ -459,6 +459,28 @@ fn n_leads_to_what_each_kept_recording_is_about() {
         assert!(found, "{name}\n{}", replay.text());
     }
     assert!(with_marks > 15, "{with_marks} recordings have findings");
+}
+
+#[test]
+fn a_recording_without_names_tells_what_is_wrong_all_the_same() {
+    let redacted = || {
+        let (mut machine, mut redactor) = (troubled(), Redactor::new());
+        let samples = (0..20).map(|_| {
+            let mut sample = Sample::default();
+            machine.next_into(&mut sample).unwrap();
+            redactor.redact(&mut sample);
+            sample
+        });
+        Box::new(Samples::new(Head::default(), samples.collect()))
+    };
+    let mut replay = Dashboard::replay((120, 40), redacted());
+    replay.survey(redacted(), 20).keys("6$");
+    for id in ["accept-queue-full", "close-wait-leak", "connect-stuck"] {
+        assert!(replay.shows(id), "{id}\n{}", replay.text());
+    }
+    assert!(!replay.shows("192.0.2.99"), "{}", replay.text());
+    replay.keys("jj").key(KeyCode::Enter);
+    assert!(replay.shows("┌ Its sockets"), "{}", replay.text());
 }
 
 #[test]
