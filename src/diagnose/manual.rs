@@ -233,7 +233,7 @@ fn syn_numbers(kind: Kind, t: &Thresholds) -> (String, String) {
     };
     let told = format!(
         "{from} addresses: {} or more half-open connections of one listener did not answer for a second; or fewer, \
-         and they take {} of its backlog, or SYN cookies or drops began within {}.",
+         and they take {} of its backlog, or half of it while SYN cookies were sent or SYNs dropped within {}.",
         count(t.half_open.into()),
         share(t.share),
         seconds(t.window_s)

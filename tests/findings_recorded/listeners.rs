@@ -110,9 +110,9 @@ fn syn_queue_full() {
             severity: "critical",
             subject: "socket, tcp 10.0.0.3:8080, web-app (21)",
             cause: None,
-            span: ("17:15:59", "17:16:11"),
+            span: ("17:15:58", "17:16:11"),
             summary: "9 half-open connections from 198.18.0.7 to web-app (21) on 10.0.0.3:8080 are not \
-                         completed since 17:15:59: 72 SYNs were dropped in the last 10 s.",
+                         completed since 17:15:58: 52 SYNs were dropped in the last 10 s.",
             advice: "Switch SYN cookies on: `sysctl -w net.ipv4.tcp_syncookies=1`. The SYN arrives and the \
                         answer, or what comes back, is lost: look at the way to these clients (routes, a \
                         firewall that sees only one direction, `tcpdump 'tcp[tcpflags] & tcp-syn != 0'`).",
