@@ -207,7 +207,7 @@ fn settings(master: &(dyn MasterPty + Send)) -> String {
 #[test]
 fn it_shows_the_kernels_sockets_follows_the_size_and_leaves_nothing_behind() {
     let mut session = Session::start(&[]);
-    session.wait_for("1 Overview");
+    session.wait_for("1 Over");
     session.wait_for("LISTENS ON");
     session.press("2");
     session.wait_for("┌ Sockets");
@@ -233,7 +233,7 @@ fn it_shows_the_kernels_sockets_follows_the_size_and_leaves_nothing_behind() {
 fn a_signal_ends_it_in_order() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
         let mut session = Session::start(&[]);
-        session.wait_for("1 Overview");
+        session.wait_for("1 Over");
         session.signal(signal);
         assert!(!session.end().success(), "the parent learns of {signal:?}");
     }
@@ -242,7 +242,7 @@ fn a_signal_ends_it_in_order() {
 #[test]
 fn a_signal_ends_it_even_if_the_terminal_takes_nothing() {
     let mut session = Session::start(&[]);
-    session.wait_for("1 Overview");
+    session.wait_for("1 Over");
     session.stop_taking();
     // Far more than a terminal holds back: the program is stuck in a write.
     session.master.resize(size(200, 60)).unwrap();
@@ -257,7 +257,7 @@ fn a_signal_ends_it_even_if_the_terminal_takes_nothing() {
 #[test]
 fn it_ends_with_its_terminal() {
     let mut session = Session::start(&[]);
-    session.wait_for("1 Overview");
+    session.wait_for("1 Over");
     session.stop_taking();
     let Session {
         master,
@@ -321,7 +321,7 @@ fn without_utf8_and_colours_it_is_plain_ascii() {
 #[test]
 fn it_stops_and_goes_on_like_any_job() {
     let mut session = Session::start(&[]);
-    session.wait_for("1 Overview");
+    session.wait_for("1 Over");
     session.press("\x1a");
     session.wait("Ctrl-Z leaves the alternate screen", |screen| {
         !screen.alternate_screen()
@@ -331,7 +331,7 @@ fn it_stops_and_goes_on_like_any_job() {
     session.wait_until_stopped();
     session.signal(Signal::CONT);
     session.wait("fg takes it again", vt100::Screen::alternate_screen);
-    session.wait_for("1 Overview");
+    session.wait_for("1 Over");
     session.press("q");
     assert!(session.end().success());
 }
@@ -400,7 +400,7 @@ fn the_mouse_does_what_it_looks_like_it_does() {
         screen.mouse_protocol_mode() == vt100::MouseProtocolMode::PressRelease
     });
     session.wait_for("LISTENS ON");
-    let tab = session.find("4 Listeners");
+    let tab = session.find("4 Listen");
     session.click(0, tab);
     session.wait_for("┌ Listeners ─ sorted by FILL% ▼");
     let heading = session.find("PROCESS");

@@ -206,7 +206,7 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
         )
         .at_the_right(),
         ListenerColumn::text(
-            ("note", "NOTE", 24),
+            ("note", "NOTE", 4),
             note::ABOUT,
             |line, out| note::write(line.note, out),
             |line, _| note::key(line.note),

@@ -300,7 +300,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
             |line, _| text_key(command(line)?),
         ),
         ProcessColumn::text(
-            ("note", "NOTE", 24),
+            ("note", "NOTE", 4),
             note::ABOUT,
             |line, out| note::write(line.note, out),
             |line, _| note::key(line.note),

@@ -193,7 +193,7 @@ pub static REMOTE_COLUMNS: LazyLock<Vec<RemoteColumn>> = LazyLock::new(|| {
             },
         ),
         RemoteColumn::text(
-            ("note", "NOTE", 24),
+            ("note", "NOTE", 4),
             note::ABOUT,
             |line, out| note::write(line.note, out),
             |line, _| note::key(line.note),
