@@ -14,7 +14,7 @@ use super::facts::{Facts, Holder, activity, holder};
 use super::finding::{Kind, Severity, Subject, Value};
 use super::observation::Observation;
 use super::words;
-use crate::model::{Activity, TcpInfo};
+use crate::model::Activity;
 
 /// When it is told.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -74,8 +74,7 @@ impl Finder for CloseWaitLeak {
                 continue;
             };
             // The peer's FIN was the last thing to acknowledge anything, unless a keepalive came after it.
-            let quiet_ms = socket.tcp_info().and_then(TcpInfo::last_ack_recv);
-            let earlier = facts.ago_ns(quiet_ms.unwrap_or(0));
+            let earlier = facts.last_heard_ns(socket);
             let since = self
                 .ages
                 .since(socket.socket.key(), 0, earlier, facts.now_ns());

@@ -8,7 +8,7 @@ use super::finding::{Named, Subject};
 use crate::aggregate::{Moment, SocketRates};
 use crate::model::{
     Activity, Endpoint, ListenerIndex, LocalPorts, ProcessRow, Protocol, Reuse, Sample, Settings,
-    Socket, SocketRef, State, Timer, TimerKind, Unowned,
+    Socket, SocketRef, State, TcpInfo, Timer, TimerKind, Unowned,
 };
 
 /// All connections from one address to one port of another, which share the local ports.
@@ -250,8 +250,14 @@ impl<'m> Facts<'m> {
     }
 
     /// So many milliseconds ago, ns of the monotonic clock.
-    pub(super) fn ago_ns(&self, ms: u64) -> u64 {
+    fn ago_ns(&self, ms: u64) -> u64 {
         self.now_ns().saturating_sub(ms.saturating_mul(1_000_000))
+    }
+
+    /// When the peer was last heard of, ns of the monotonic clock; now if the kernel does not tell.
+    pub(super) fn last_heard_ns(&self, socket: SocketRef<'_>) -> u64 {
+        let quiet_ms = socket.tcp_info().and_then(TcpInfo::last_ack_recv);
+        self.ago_ns(quiet_ms.unwrap_or(0))
     }
 
     /// For how long something has been so, s.

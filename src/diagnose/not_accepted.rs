@@ -12,7 +12,7 @@ use super::facts::{Facts, activity, subject_of};
 use super::finding::{Kind, Value};
 use super::observation::Observation;
 use super::words;
-use crate::model::{Activity, TcpInfo};
+use crate::model::Activity;
 
 /// When it is told.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -65,8 +65,7 @@ impl Finder for NotAccepted {
                 continue;
             };
             // Nothing came since the client's last word.
-            let quiet_ms = socket.tcp_info().and_then(TcpInfo::last_ack_recv);
-            let earlier = facts.ago_ns(quiet_ms.unwrap_or(0));
+            let earlier = facts.last_heard_ns(socket);
             let since = self
                 .ages
                 .since(socket.socket.key(), 0, earlier, facts.now_ns());
