@@ -69,7 +69,7 @@ fn screens_with_findings_at_every_size() {
         dashboard.key(KeyCode::Esc).keys("5/192.0.2.99");
         dashboard.key(KeyCode::Enter).key(KeyCode::Enter);
         assert_screen("findings_remote", &dashboard, size);
-        dashboard.keys("F3j").ticks(1);
+        dashboard.keys("F33j").ticks(1);
         assert_screen("findings_processes", &dashboard, size);
     }
 }
