@@ -12,7 +12,7 @@ fi
 ip link set lo up
 # By a name that is the same on every machine, wherever its Python is.
 python=$(python3 -c 'import sys; print(sys.executable)')
-(exec -a python3 "$python" assets/traffic.py 75) &
+(exec -a python3 "$python" assets/traffic.py 90) &
 traffic=$!
 screen() { tmux -L sockwatch-pictures "$@"; }
 trap 'screen kill-server 2>/dev/null || true; kill $traffic 2>/dev/null || true' EXIT
@@ -29,4 +29,7 @@ picture process
 keys 2 s / S E N D - Q Enter Enter j Enter
 sleep 15
 picture socket
+keys F 6
+sleep 2
+picture findings
 keys q
