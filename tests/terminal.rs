@@ -410,7 +410,7 @@ fn the_mouse_does_what_it_looks_like_it_does() {
     session.wait_for("sorted by PROCESS ▼");
     session.press("/clicked.sock\r");
     session.wait_for("1 of ");
-    let row = session.find("terminal-");
+    let row = session.find("terminal");
     session.click(0, row);
     session.wait("a click selects", |screen| {
         screen.contents().contains(" 1/1 ")

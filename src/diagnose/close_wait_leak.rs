@@ -167,7 +167,8 @@ fn advice(subject: &Subject, activity: Option<Activity>, unread: u64) -> (&'stat
         return ("stopped", words::stopped(pid, activity));
     }
     let meanwhile = format!(
-        "Until it is mended, a restart or `sockwatch kill state close-wait{of}` frees them; no kernel timeout does."
+        "Until it is mended, only a restart frees their descriptors; no kernel timeout does. `sockwatch kill state \
+         close-wait{of}` ends the connections alone."
     );
     if unread > 0 {
         let why = "They still hold data that it has not read, so it has not seen that they ended: look for a thread or \

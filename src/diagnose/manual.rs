@@ -249,7 +249,7 @@ fn advice(kind: Kind) -> (&'static str, &'static str) {
             "Connections that no accept() has taken may be in CLOSE-WAIT as well: not-accepted tells of them. Cause \
              stopped: the process is in state T. not-read: data is unread, so that it has not seen the end; something \
              hangs. not-closed: it has read all, and forgets close().",
-            "Mend the code; until then a restart or `sockwatch kill` frees them, the kernel never does.",
+            "Mend the code; until then only a restart frees their descriptors. `sockwatch kill` ends the connections alone, and the kernel never does.",
         ),
         Kind::TimeWaitBuildup => (
             "Cause server-closes-first: they came in, take some memory and no ports, and tcp_tw_reuse does not help. \

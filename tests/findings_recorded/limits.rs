@@ -16,8 +16,9 @@ fn close_wait_leak() {
             summary: "web-app (20) has not closed 24 connections that 10.0.0.7 and another host closed, \
                          since 17:14:33.",
             advice: "Its code does not call close() once read() has returned 0: look at connections that go \
-                        back to a pool or are forgotten on an error path. Until it is mended, a restart or \
-                        `sockwatch kill state close-wait process 20` frees them; no kernel timeout does.",
+                        back to a pool or are forgotten on an error path. Until it is mended, only a \
+                        restart frees their descriptors; no kernel timeout does. `sockwatch kill state \
+                        close-wait process 20` ends the connections alone.",
         }],
     );
 }
