@@ -43,7 +43,7 @@ fn orphans(count: usize) -> Vec<TcpStream> {
         let (reader, _) = listener.accept().unwrap();
         writer.set_nonblocking(true).unwrap();
         loop {
-            match writer.write(&[0; 65_536]) {
+            match writer.write(&[0; 8192]) {
                 Ok(_) => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) => panic!("{error}"),
