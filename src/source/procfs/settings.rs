@@ -64,6 +64,7 @@ const LONGEST: u64 = 4096;
 #[derive(Debug)]
 pub struct SettingsReader {
     paths: Vec<PathBuf>,
+    page_size: String,
     known: Arc<Settings>,
     text: String,
 }
@@ -74,6 +75,7 @@ impl SettingsReader {
         let path = |name: &&str| root.join("sys").join(name.replace('.', "/"));
         SettingsReader {
             paths: NAMES.iter().map(path).collect(),
+            page_size: rustix::param::page_size().to_string(),
             known: Arc::default(),
             text: String::new(),
         }
@@ -82,21 +84,54 @@ impl SettingsReader {
     /// The settings: the same as before if nobody has changed them. What cannot be read is not there.
     /// Kernel: `/proc/sys`.
     pub fn read(&mut self) -> Arc<Settings> {
-        let mut fresh = Vec::with_capacity(NAMES.len() + 1);
-        let page = rustix::param::page_size().to_string();
-        fresh.push((Settings::PAGE_SIZE.to_owned(), page));
+        let known = Arc::clone(&self.known);
+        let mut list = List {
+            known: &known.values,
+            same: 0,
+            fresh: None,
+        };
+        list.push(Settings::PAGE_SIZE, &self.page_size);
         for (name, path) in NAMES.iter().zip(&self.paths) {
             self.text.clear();
             let file = File::open(path);
             let read = file.and_then(|file| file.take(LONGEST).read_to_string(&mut self.text));
             if read.is_ok() {
-                fresh.push(((*name).to_owned(), self.text.trim().to_owned()));
+                list.push(name, self.text.trim());
             }
         }
-        if fresh != self.known.values {
-            self.known = Arc::new(Settings { values: fresh });
+        if let Some(values) = list.finish() {
+            self.known = Arc::new(Settings { values });
         }
         Arc::clone(&self.known)
+    }
+}
+
+/// Settings as they are read. They are compared with those of the time before, and copied only once they differ.
+struct List<'a> {
+    known: &'a [(String, String)],
+    /// How many are as they were.
+    same: usize,
+    fresh: Option<Vec<(String, String)>>,
+}
+
+impl List<'_> {
+    fn push(&mut self, name: &str, value: &str) {
+        let before = self.known.get(self.same);
+        if self.fresh.is_none() && before.is_some_and(|(n, v)| n == name && v == value) {
+            self.same += 1;
+            return;
+        }
+        let fresh = self
+            .fresh
+            .get_or_insert_with(|| self.known[..self.same].to_vec());
+        fresh.push((name.to_owned(), value.to_owned()));
+    }
+
+    /// The new ones, if they are not the known ones.
+    fn finish(self) -> Option<Vec<(String, String)>> {
+        let is_shorter = self.same < self.known.len();
+        self.fresh
+            .or_else(|| is_shorter.then(|| self.known[..self.same].to_vec()))
     }
 }
 
@@ -121,5 +156,14 @@ mod tests {
         assert!(Arc::ptr_eq(&settings, &reader.read()), "nothing changed");
         fs::write(directory.join("tcp_mem"), "1\t2\t4\n").unwrap();
         assert_eq!(reader.read().number("net.ipv4.tcp_mem", 2), Some(4));
+        fs::write(directory.join("tcp_ecn"), "2\n").unwrap();
+        let settings = reader.read();
+        assert_eq!(settings.number("net.ipv4.tcp_ecn", 0), Some(2), "one more");
+        assert_eq!(settings.number("net.ipv4.tcp_mem", 2), Some(4));
+        fs::remove_file(directory.join("tcp_mem")).unwrap();
+        fs::remove_file(directory.join("tcp_ecn")).unwrap();
+        let settings = reader.read();
+        assert_eq!(settings.get("net.ipv4.tcp_mem"), None, "it is gone");
+        assert_eq!(settings.values.len(), 1);
     }
 }
