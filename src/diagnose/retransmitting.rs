@@ -53,6 +53,9 @@ struct Lately {
     most: f64,
 }
 
+/// Other ends on this machine that are looked for one by one, each by a walk over all sockets.
+const FEW_PEERS: usize = 16;
+
 const AGAIN: usize = 0;
 const SENT: usize = 1;
 
@@ -79,6 +82,15 @@ impl Finder for Retransmitting {
         for lately in self.hosts.values_mut() {
             lately.connections = 0;
             lately.most = 0.0;
+        }
+        let rows = facts.lists.retransmitted.iter();
+        let here = rows.filter(|row| {
+            let socket = facts.socket(**row);
+            socket.is_some_and(|socket| own_end(socket.socket).is_some())
+        });
+        if here.count() > FEW_PEERS {
+            // From now on each is found by this index.
+            facts.moment.peers();
         }
         for &row in &facts.lists.retransmitted {
             let rate = facts.moment.aggregate.sockets.get(row as usize);
