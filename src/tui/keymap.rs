@@ -2,7 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
-use super::state::Screen;
+use super::screen::Screen;
 
 /// What somebody at the keyboard can ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -25,8 +25,10 @@ mod line;
 pub mod lists;
 pub mod page;
 pub mod recording;
+pub mod screen;
 pub mod state;
 pub mod table;
+pub mod target;
 pub mod text;
 pub mod theme;
 pub mod timeline;
@@ -34,7 +36,8 @@ mod update;
 pub mod view;
 
 pub use keymap::Command;
-pub use state::{Display, Popup, Screen, State};
+pub use screen::Screen;
+pub use state::{Display, Popup, State};
 pub use update::{Effect, Pointer, heeds, paste, point, press, settle, update};
 
 /// How things look here; found out once, outside.

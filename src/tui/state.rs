@@ -27,7 +27,9 @@ use crate::diagnose;
 use crate::filter::{Filter, Names, NoNames};
 use crate::model::{Process, Sample, SocketKey};
 
-pub use place::{Display, Pane, Popup, Screen, Target, Typing};
+pub use super::screen::{Pane, Screen};
+pub use super::target::Target;
+pub use place::{Display, Popup, Typing};
 pub use system::System;
 pub use victim::{Deed, Recipient, Victim};
 

@@ -10,8 +10,9 @@ use crate::column::format::MISSING;
 use crate::column::{LISTENER_COLUMNS, ListenerLine, Listeners as ListenerKind};
 use crate::diagnose::{Concern, Findings, SocketConcern};
 use crate::model::SocketKey;
-use crate::tui::state::{Target, Victim};
+use crate::tui::state::Victim;
 use crate::tui::table::{Heading, List, Shape};
+use crate::tui::target::Target;
 use crate::tui::theme::Tone;
 
 /// All listening sockets.

@@ -11,8 +11,9 @@ use crate::column::format::MISSING;
 use crate::column::{PROCESS_COLUMNS, ProcessLine, Processes as ProcessKind};
 use crate::diagnose::{Concern, Findings};
 use crate::model::{ProcessKey, State};
-use crate::tui::state::{Target, Victim};
+use crate::tui::state::Victim;
 use crate::tui::table::{Heading, List, Shape};
+use crate::tui::target::Target;
 use crate::tui::theme::Tone;
 
 /// Processes that hold sockets.

@@ -10,8 +10,9 @@ use crate::aggregate::{Change, Moment};
 use crate::column::format::MISSING;
 use crate::column::{SOCKET_COLUMNS, Service, SocketRow, Sockets as SocketKind, SortKey, Total};
 use crate::model::{ProcessKey, SocketKey, SocketRef};
-use crate::tui::state::{Target, Victim};
+use crate::tui::state::Victim;
 use crate::tui::table::{Heading, List, Outlining, Shape};
+use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::{Tone, state_tone};
 

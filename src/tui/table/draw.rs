@@ -8,7 +8,7 @@ use crate::aggregate::Moment;
 use crate::column::{Align, format};
 use crate::tui::Look;
 use crate::tui::hits::{Hit, Hits};
-use crate::tui::state::Pane;
+use crate::tui::screen::Pane;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 

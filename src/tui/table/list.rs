@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 use super::{Sort, Sorter};
 use crate::aggregate::Moment;
 use crate::column::{Align, Column, Kind, SortKey};
-use crate::tui::state::{Target, Victim};
+use crate::tui::state::Victim;
+use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 

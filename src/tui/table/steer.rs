@@ -3,7 +3,8 @@
 use super::{Chosen, Heading, List, Sort, Table};
 use crate::aggregate::Moment;
 use crate::column::Align;
-use crate::tui::state::{Target, Victim};
+use crate::tui::state::Victim;
+use crate::tui::target::Target;
 
 /// What the keys do to a table, whatever it lists.
 pub trait Steer {

@@ -20,7 +20,8 @@ use crate::model::State as Tcp;
 use crate::tui::Look;
 use crate::tui::keymap::{self, Command};
 use crate::tui::page::{DifferencePage, Page};
-use crate::tui::state::{Pane, State};
+use crate::tui::screen::Pane;
+use crate::tui::state::State;
 use crate::tui::theme::{Tone, state_tone};
 
 /// Lines that the table keeps, whatever there is to tell above.

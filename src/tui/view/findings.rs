@@ -30,7 +30,8 @@ use crate::diagnose::{self, Concern, Evidence, Finding, Kind, about, length, sho
 use crate::tui::Look;
 use crate::tui::keymap::{Command, label};
 use crate::tui::lists::severity_tone;
-use crate::tui::state::{Pane, Screen, State};
+use crate::tui::screen::{Pane, Screen};
+use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 

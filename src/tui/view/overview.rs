@@ -35,7 +35,8 @@ use crate::model::Unowned;
 use crate::tui::Look;
 use crate::tui::hits::{Hit, Hits};
 use crate::tui::keymap::{Command, label};
-use crate::tui::state::{Pane, Screen, State};
+use crate::tui::screen::{Pane, Screen};
+use crate::tui::state::State;
 use crate::tui::table::{List, Table};
 use crate::tui::theme::Tone;
 

@@ -37,7 +37,8 @@ use crate::model::{Process, ProcessKey, ProcessRow};
 use crate::tui::Look;
 use crate::tui::lists::process_index;
 use crate::tui::page::Page;
-use crate::tui::state::{Pane, State};
+use crate::tui::screen::Pane;
+use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
