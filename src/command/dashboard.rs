@@ -31,5 +31,5 @@ pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
         thresholds: config.diagnose,
         ..app::Options::default()
     };
-    app::run(Box::new(live), options)
+    app::run_live(Box::new(live), options)
 }

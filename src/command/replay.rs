@@ -38,14 +38,14 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     };
     let config = super::configured(&arguments.config)?;
     app::require_terminal()?;
-    // What is wrong is looked for in the whole of it, meanwhile.
+    // The whole recording is scanned for findings in the background.
     let file = arguments.file.clone();
-    let again = move || Reader::open(&file).map(|reader| Box::new(reader) as Box<dyn Archive>);
+    let reopen = move || Reader::open(&file).map(|reader| Box::new(reader) as Box<dyn Archive>);
     let options = app::ReplayOptions {
         at_us,
         filter,
         thresholds: config.diagnose,
         ..app::ReplayOptions::default()
     };
-    app::replay(Box::new(archive), again, options)
+    app::run_replay(Box::new(archive), reopen, options)
 }

@@ -5,18 +5,17 @@ mod narrow;
 mod place;
 mod system;
 mod time;
-mod victim;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Look;
 use super::hits::Hits;
 use super::lists::{
     Compared, DEFAULT_SORT, Events, Findings, LineKey, Listeners, Processes, Remotes, SocketScope,
     Sockets,
 };
+use super::look::Look;
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::recording::Recording;
 use super::table::{Steer, Table};
@@ -27,9 +26,10 @@ use crate::diagnose;
 use crate::filter::{Filter, Names, NoNames};
 use crate::model::{Process, Sample, SocketKey};
 
-pub use place::{Display, Pane, Popup, Screen, Target, Typing};
+pub use super::screen::{Pane, Screen};
+pub use super::target::Target;
+pub use place::{Display, Popup, Typing};
 pub use system::System;
-pub use victim::{Deed, Recipient, Victim};
 
 /// Pages that one can look into from each other and come back from: each takes up what every moment tells of it.
 const DEEPEST: usize = 50;

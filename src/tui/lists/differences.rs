@@ -12,8 +12,8 @@ use crate::column::{
 };
 use crate::filter::Filter;
 use crate::model::{ProcessKey, Sample, SocketKey};
-use crate::tui::state::Target;
 use crate::tui::table::{Heading, List, Shape};
+use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 

@@ -8,8 +8,8 @@ use super::{Conditions, Fit, UNASKED, conditions, headings};
 use crate::aggregate::{EventKind, Moment};
 use crate::column::format::MISSING;
 use crate::column::{EVENT_COLUMNS, EventLine, Events as EventKindOfRow};
-use crate::tui::state::Target;
 use crate::tui::table::{Heading, List, Shape};
+use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 

@@ -12,8 +12,8 @@ use crate::column::{Service, SortKey};
 use crate::diagnose::{
     self, FINDING_COLUMNS, Finding, FindingKey, FindingLine, FindingRows, Subject,
 };
-use crate::tui::state::Target;
 use crate::tui::table::{Heading, List, Shape};
+use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 

@@ -11,8 +11,9 @@ use crate::column::format::MISSING;
 use crate::column::{PROCESS_COLUMNS, ProcessLine, Processes as ProcessKind};
 use crate::diagnose::{Concern, Findings};
 use crate::model::{ProcessKey, State};
-use crate::tui::state::{Target, Victim};
+use crate::tui::kill_target::KillTarget;
 use crate::tui::table::{Heading, List, Shape};
+use crate::tui::target::Target;
 use crate::tui::theme::Tone;
 
 /// Processes that hold sockets.
@@ -154,9 +155,9 @@ impl List for Processes {
         })
     }
 
-    fn victim(&self, moment: &Moment, number: u32) -> Option<Victim> {
+    fn kill_target(&self, moment: &Moment, number: u32) -> Option<KillTarget> {
         let process = &self.row(moment, number)?.process.process;
-        Some(Victim {
+        Some(KillTarget {
             socket: None,
             ends: String::new(),
             holders: vec![Arc::clone(process)],

@@ -12,8 +12,8 @@ use crate::column::format::MISSING;
 use crate::column::{REMOTE_COLUMNS, RemoteLine, Remotes as RemoteKind, Service};
 use crate::diagnose::{Concern, Findings};
 use crate::model::{Protocol, Socket, State};
-use crate::tui::state::Target;
 use crate::tui::table::{Heading, List, Outlining, Shape};
+use crate::tui::target::Target;
 use crate::tui::theme::Tone;
 
 /// Set in the number of a port below its host.

@@ -10,8 +10,9 @@ use crate::aggregate::{Change, Moment};
 use crate::column::format::MISSING;
 use crate::column::{SOCKET_COLUMNS, Service, SocketRow, Sockets as SocketKind, SortKey, Total};
 use crate::model::{ProcessKey, SocketKey, SocketRef};
-use crate::tui::state::{Target, Victim};
+use crate::tui::kill_target::KillTarget;
 use crate::tui::table::{Heading, List, Outlining, Shape};
+use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::{Tone, state_tone};
 
@@ -246,8 +247,8 @@ impl List for Sockets {
         found
     }
 
-    fn victim(&self, moment: &Moment, number: u32) -> Option<Victim> {
-        Some(Victim::of_socket(&self.row(moment, number)?))
+    fn kill_target(&self, moment: &Moment, number: u32) -> Option<KillTarget> {
+        Some(KillTarget::of_socket(&self.row(moment, number)?))
     }
 
     fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {

@@ -1,8 +1,8 @@
 //! What is remembered of the screen of the system: four tables, and what is looked for in them.
 
-use super::place::Pane;
 use crate::filter::Words;
 use crate::tui::lists::system::{Counters, Interfaces, Limits, Settings};
+use crate::tui::screen::Pane;
 use crate::tui::table::{Steer, Table};
 
 /// The screen of the system.

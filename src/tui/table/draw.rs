@@ -6,9 +6,9 @@ use ratatui::layout::Rect;
 use super::{ColumnPlace, List, Table, fit};
 use crate::aggregate::Moment;
 use crate::column::{Align, format};
-use crate::tui::Look;
 use crate::tui::hits::{Hit, Hits};
-use crate::tui::state::Pane;
+use crate::tui::look::Look;
+use crate::tui::screen::Pane;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 

@@ -8,7 +8,8 @@ use std::sync::LazyLock;
 use super::{Sort, Sorter};
 use crate::aggregate::Moment;
 use crate::column::{Align, Column, Kind, SortKey};
-use crate::tui::state::{Target, Victim};
+use crate::tui::kill_target::KillTarget;
+use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
@@ -93,7 +94,7 @@ pub trait List: Debug + Sized {
         Vec::new()
     }
     /// What could be ended of the row.
-    fn victim(&self, _moment: &Moment, _number: u32) -> Option<Victim> {
+    fn kill_target(&self, _moment: &Moment, _number: u32) -> Option<KillTarget> {
         None
     }
     /// What a cell means.

@@ -3,7 +3,8 @@
 use super::{Chosen, Heading, List, Sort, Table};
 use crate::aggregate::Moment;
 use crate::column::Align;
-use crate::tui::state::{Target, Victim};
+use crate::tui::kill_target::KillTarget;
+use crate::tui::target::Target;
 
 /// What the keys do to a table, whatever it lists.
 pub trait Steer {
@@ -44,7 +45,7 @@ pub trait Steer {
     /// Filters that the meant row would pass, the column that rows are ordered by first.
     fn conditions(&self, moment: &Moment) -> Vec<String>;
     /// What could be ended of the meant row.
-    fn victim(&self, moment: &Moment) -> Option<Victim>;
+    fn kill_target(&self, moment: &Moment) -> Option<KillTarget>;
     /// Keeps rows in their places, or lets them go.
     fn hold_order(&mut self, moment: &Moment, sequence: u64);
     /// Whether rows keep their places.
@@ -259,8 +260,8 @@ impl<L: List> Steer for Table<L> {
         conditions.into_iter().map(|(_, text)| text).collect()
     }
 
-    fn victim(&self, moment: &Moment) -> Option<Victim> {
-        self.list.victim(moment, self.meant()?)
+    fn kill_target(&self, moment: &Moment) -> Option<KillTarget> {
+        self.list.kill_target(moment, self.meant()?)
     }
 
     fn hold_order(&mut self, moment: &Moment, sequence: u64) {

@@ -22,7 +22,8 @@ use crate::diagnose::Concern;
 use crate::model::State as Tcp;
 use crate::tui::lists::retransmitted_tone;
 use crate::tui::page::{Page, RemotePage};
-use crate::tui::state::{Pane, State};
+use crate::tui::screen::Pane;
+use crate::tui::state::State;
 use crate::tui::theme::{Tone, state_tone};
 
 /// Lines that the table keeps, whatever there is to tell above.

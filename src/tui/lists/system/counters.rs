@@ -8,8 +8,8 @@ use crate::column::format::{self, MISSING};
 use crate::column::{Attention, COUNTER_COLUMNS, CounterLine, Counters as CounterKind};
 use crate::filter::Words;
 use crate::tui::lists::{Fit, headings};
-use crate::tui::state::Target;
 use crate::tui::table::{Heading, List, Shape};
+use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 

@@ -8,8 +8,8 @@ use crate::column::format::MISSING;
 use crate::column::{INTERFACE_COLUMNS, InterfaceLine, Interfaces as InterfaceKind};
 use crate::filter::Words;
 use crate::tui::lists::{Fit, UNASKED, headings};
-use crate::tui::state::Target;
 use crate::tui::table::{Heading, List, Shape};
+use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 

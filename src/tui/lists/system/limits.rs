@@ -9,8 +9,8 @@ use crate::column::format::MISSING;
 use crate::column::{LIMIT_COLUMNS, LimitLine, Limits as LimitKind};
 use crate::filter::Words;
 use crate::tui::lists::{Fit, descriptors_tone, headings};
-use crate::tui::state::Target;
 use crate::tui::table::{Heading, List, Shape};
+use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 

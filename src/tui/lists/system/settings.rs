@@ -9,8 +9,8 @@ use crate::column::{KNOWN, SETTING_COLUMNS, SettingLine, Settings as SettingKind
 use crate::filter::Words;
 use crate::model::Settings as Values;
 use crate::tui::lists::{Fit, headings};
-use crate::tui::state::Target;
 use crate::tui::table::{Heading, List, Shape};
+use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 

@@ -3,7 +3,8 @@
 use crate::aggregate::{LimitUnit, Moment};
 use crate::column::{CounterLine, InterfaceLine, LimitLine, SettingLine, format};
 use crate::model::Settings;
-use crate::tui::state::{Pane, System};
+use crate::tui::screen::Pane;
+use crate::tui::state::System;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::view::panel::Piece;

@@ -1,40 +1,41 @@
-//! What could be ended, and how.
+//! What can be killed of a row or a page, and how: a socket that is destroyed, processes that are sent a signal. Nothing
+//! is killed here.
 
 use std::sync::Arc;
 
 use crate::column::{SocketColumn, SocketRow};
 use crate::model::{Attribution, Ends, Process, Protocol, Socket, State};
 
-/// What could be ended: a socket, the processes that hold it, or both.
+/// A socket that can be destroyed, the processes that hold it, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Victim {
-    /// The socket, if it is one that lives.
+pub struct KillTarget {
+    /// The socket, if it is still open.
     pub socket: Option<Socket>,
-    /// Its ends, as they are shown.
+    /// Its ends as they are shown.
     pub ends: String,
     /// The processes.
     pub holders: Vec<Arc<Process>>,
 }
 
-/// What can be done to a victim.
+/// An action on a [`KillTarget`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Deed {
-    /// End the socket.
+pub enum KillAction {
+    /// Destroy the socket.
     Destroy,
-    /// Send a signal, by its number and name, to a process.
+    /// Send a signal, by its number and name, to processes.
     Signal(i32, &'static str, Recipient),
 }
 
-/// Who is sent a signal.
+/// The processes that a signal is sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recipient {
-    /// One of the processes, by its place among them.
+    /// One of the holders, by its index.
     One(usize),
-    /// All of them.
+    /// All holders.
     All,
 }
 
-/// Signals that can be sent, the gentler first.
+/// Signals that can be sent, by number and name, the gentler first.
 const SIGNALS: [(i32, &str); 4] = [
     (15, "SIGTERM"),
     (1, "SIGHUP"),
@@ -42,9 +43,9 @@ const SIGNALS: [(i32, &str); 4] = [
     (9, "SIGKILL"),
 ];
 
-impl Victim {
-    /// A socket and who owns it.
-    pub fn of_socket(row: &SocketRow<'_>) -> Victim {
+impl KillTarget {
+    /// The target of a socket's row: the socket and its owners.
+    pub fn of_socket(row: &SocketRow<'_>) -> KillTarget {
         let mut ends = String::new();
         for id in ["local", "remote"] {
             let column = SocketColumn::by_id(id);
@@ -56,9 +57,9 @@ impl Victim {
                 ends.push_str(&end);
             }
         }
-        // Only who holds it now can be sent a signal for its sake.
+        // A signal makes sense only to a process that holds the socket now.
         let held = row.socket.socket.attribution == Attribution::Observed;
-        Victim {
+        KillTarget {
             socket: Some(*row.socket.socket),
             ends,
             holders: row
@@ -70,24 +71,24 @@ impl Victim {
         }
     }
 
-    /// What can be done to it, the gentler first.
-    pub fn deeds(&self) -> Vec<Deed> {
-        let mut deeds = Vec::new();
+    /// The possible actions, the gentler first.
+    pub fn actions(&self) -> Vec<KillAction> {
+        let mut actions = Vec::new();
         if self.socket.as_ref().is_some_and(is_destroyable) {
-            deeds.push(Deed::Destroy);
+            actions.push(KillAction::Destroy);
         }
         for (number, name) in SIGNALS {
             for at in 0..self.holders.len() {
-                deeds.push(Deed::Signal(number, name, Recipient::One(at)));
+                actions.push(KillAction::Signal(number, name, Recipient::One(at)));
             }
             if self.holders.len() > 1 {
-                deeds.push(Deed::Signal(number, name, Recipient::All));
+                actions.push(KillAction::Signal(number, name, Recipient::All));
             }
         }
-        deeds
+        actions
     }
 
-    /// The processes that are meant.
+    /// The processes that a recipient stands for.
     pub fn recipients(&self, recipient: Recipient) -> &[Arc<Process>] {
         match recipient {
             Recipient::All => &self.holders,
@@ -95,9 +96,9 @@ impl Victim {
         }
     }
 
-    /// Who learns of it if the socket is destroyed. Kernel: `tcp_abort`, which resets what `tcp_need_reset` says;
-    /// `udp_abort`.
-    pub fn told(&self) -> &'static str {
+    /// The consequence of destroying the socket, in words; empty if there is none to name. Kernel: `tcp_abort`, which
+    /// resets the connection if `tcp_need_reset`; `udp_abort`.
+    pub fn consequence(&self) -> &'static str {
         use State::{CloseWait, Established, FinWait1, FinWait2, Listen, SynRecv, SynSent};
         let Some(socket) = &self.socket else {
             return "";
@@ -110,8 +111,8 @@ impl Victim {
         }
     }
 
-    /// Why the socket itself cannot be ended, if it is one that never can.
-    pub fn spared(&self) -> Option<&'static str> {
+    /// The reason why the socket cannot be destroyed by anyone; `None` if it can be, or if there is no socket.
+    pub fn why_indestructible(&self) -> Option<&'static str> {
         let socket = self.socket.as_ref()?;
         match socket.ends {
             _ if is_destroyable(socket) => None,
