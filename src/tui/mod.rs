@@ -32,6 +32,7 @@ pub mod target;
 pub mod text;
 pub mod theme;
 pub mod timeline;
+pub mod tones;
 mod update;
 pub mod view;
 

@@ -10,9 +10,9 @@ use crate::column::{
 };
 use crate::model::{MemoryInfo, MptcpInfo, State as Tcp};
 use crate::tui::Look;
-use crate::tui::lists::queue_tone;
 use crate::tui::page::SocketPage;
 use crate::tui::theme::Tone;
+use crate::tui::tones::queue_tone;
 use crate::tui::view::header;
 
 /// A name and a value.
