@@ -5,18 +5,17 @@ mod narrow;
 mod place;
 mod system;
 mod time;
-mod victim;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Look;
 use super::hits::Hits;
 use super::lists::{
     DEFAULT_SORT, Events, Findings, InstantComparison, LineKey, Listeners, Processes, Remotes,
     SocketScope, Sockets,
 };
+use super::look::Look;
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::recording::Recording;
 use super::table::{Table, TableControl};
@@ -31,7 +30,6 @@ pub use super::screen::{Pane, Screen};
 pub use super::target::Target;
 pub use place::{Display, Popup, Typing};
 pub use system::System;
-pub use victim::{Deed, Recipient, Victim};
 
 /// Pages that one can look into from each other and come back from: each takes up what every moment tells of it.
 const DEEPEST: usize = 50;

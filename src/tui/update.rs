@@ -10,57 +10,23 @@ mod picker;
 mod pointer;
 mod time;
 
-use std::time::Duration;
-
 use crossterm::event::KeyEvent;
 
+use super::command::Command;
+use super::effect::Effect;
 use super::filter_line::{self, FilterLine, Outcome};
-use super::keymap::{self, Command};
+use super::keymap;
 use super::line::{self, Typed};
 use super::page::{Page, SocketPage};
 use super::state::{Popup, Screen, State, Target, Typing};
-use super::timeline::Seek;
 use crate::column::format;
 use crate::filter::Filter;
-use crate::model::{ProcessKey, Socket};
 
 pub(super) use able::{does_something, target_name};
-pub(super) use findings::of_socket;
 pub(super) use jump::{other_end, owner};
 pub(super) use keep::PARTS;
 pub(super) use picker::{column_lines, sort_lines};
 pub use pointer::{Pointer, point};
-
-/// What somebody else has to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// End the program.
-    Quit,
-    /// Stop the program until it is continued.
-    Suspend,
-    /// Draw every cell anew, whatever was drawn before.
-    Redraw,
-    /// Show what is now: the display is no longer frozen.
-    Thaw,
-    /// Put a text into the terminal's clipboard.
-    Copy(String),
-    /// Take clicks, or leave them to the terminal.
-    Mouse(bool),
-    /// End a socket, which has these ends.
-    Destroy(Box<Socket>, String),
-    /// Send a signal, by its number and name, to processes.
-    Signal(Vec<ProcessKey>, i32, &'static str),
-    /// Find the addresses of hosts.
-    Resolve(Vec<String>),
-    /// Record what is sampled into a file, or stop.
-    Record,
-    /// Save so much of what is kept to a file; all of it if no time is given.
-    Save(Option<Duration>),
-    /// Go through the recording, or what is kept of the last minutes.
-    Seek(Seek),
-    /// Go to the next finding there, or to the one before.
-    SeekMark(bool),
-}
 
 /// Takes a key: a letter of what is being typed, or a command.
 pub fn press(state: &mut State, key: &KeyEvent) -> Option<Effect> {
@@ -203,7 +169,7 @@ fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
         Command::FilterBy => act::offer_conditions(state, false),
         Command::Exclude => act::offer_conditions(state, true),
         Command::ClearFilter => state.set_filter(Filter::default()),
-        Command::Kill => act::offer_deeds(state),
+        Command::Kill => act::offer_kill(state),
         Command::PickSort => {
             if let Some(table) = state.table() {
                 let column = table.sort_order().column;

@@ -12,7 +12,7 @@ use crate::column::format::MISSING;
 use crate::column::{LISTENER_COLUMNS, ListenerLine, Listeners as ListenerKind};
 use crate::diagnose::{Concern, Findings, SocketConcern};
 use crate::model::SocketKey;
-use crate::tui::state::Victim;
+use crate::tui::kill_target::KillTarget;
 use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::target::Target;
 use crate::tui::theme::Tone;
@@ -125,8 +125,8 @@ impl List for Listeners {
         })
     }
 
-    fn victim(&self, moment: &Moment, number: u32) -> Option<Victim> {
-        Some(Victim::of_socket(&self.row(moment, number)?.socket))
+    fn kill_target(&self, moment: &Moment, number: u32) -> Option<KillTarget> {
+        Some(KillTarget::of_socket(&self.row(moment, number)?.socket))
     }
 
     fn cell_tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {

@@ -11,7 +11,7 @@ use crate::column::format::MISSING;
 use crate::column::{PROCESS_COLUMNS, ProcessLine, Processes as ProcessKind};
 use crate::diagnose::{Concern, Findings};
 use crate::model::{ProcessKey, State};
-use crate::tui::state::Victim;
+use crate::tui::kill_target::KillTarget;
 use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::target::Target;
 use crate::tui::theme::Tone;
@@ -156,9 +156,9 @@ impl List for Processes {
         })
     }
 
-    fn victim(&self, moment: &Moment, number: u32) -> Option<Victim> {
+    fn kill_target(&self, moment: &Moment, number: u32) -> Option<KillTarget> {
         let process = &self.row(moment, number)?.process.process;
-        Some(Victim {
+        Some(KillTarget {
             socket: None,
             ends: String::new(),
             holders: vec![Arc::clone(process)],

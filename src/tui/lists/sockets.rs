@@ -15,7 +15,7 @@ use crate::aggregate::{Change, Moment};
 use crate::column::format::MISSING;
 use crate::column::{SOCKET_COLUMNS, Service, SocketRow, Sockets as SocketKind, SortKey, Total};
 use crate::model::{ProcessKey, SocketKey, SocketRef};
-use crate::tui::state::Victim;
+use crate::tui::kill_target::KillTarget;
 use crate::tui::table::{ColumnSet, Heading, List, OutlineContext};
 use crate::tui::target::Target;
 use crate::tui::text;
@@ -251,8 +251,8 @@ impl List for Sockets {
         found
     }
 
-    fn victim(&self, moment: &Moment, number: u32) -> Option<Victim> {
-        Some(Victim::of_socket(&self.row(moment, number)?))
+    fn kill_target(&self, moment: &Moment, number: u32) -> Option<KillTarget> {
+        Some(KillTarget::of_socket(&self.row(moment, number)?))
     }
 
     fn cell_tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {

@@ -1,8 +1,8 @@
 //! What can lie over a screen, and what can be typed.
 
-use super::victim::Victim;
 use crate::diagnose::FindingKey;
 use crate::tui::filter_line::FilterLine;
+use crate::tui::kill_target::KillTarget;
 
 /// What lies over a screen until it is closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Popup {
     /// How much of what is kept can be saved, and the line the cursor is on.
     Save(usize),
     /// What can be ended, the line the cursor is on, and whether it was asked about.
-    Kill(Box<Victim>, usize, bool),
+    Kill(Box<KillTarget>, usize, bool),
 }
 
 /// What is shown: the machine as it is, or as it was.

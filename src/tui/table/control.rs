@@ -6,7 +6,7 @@ use super::heading::Heading;
 use super::list::List;
 use super::sorter::Sort;
 use crate::aggregate::Moment;
-use crate::tui::state::Victim;
+use crate::tui::kill_target::KillTarget;
 use crate::tui::target::Target;
 
 /// The operations of keys and mouse on a table, whatever it lists. The *current* row is the selected one, or the first in
@@ -49,7 +49,7 @@ pub trait TableControl {
     /// Filter conditions that the current row passes, those about the sort column first.
     fn conditions(&self, moment: &Moment) -> Vec<String>;
     /// The socket or process that can be killed from the current row.
-    fn victim(&self, moment: &Moment) -> Option<Victim>;
+    fn kill_target(&self, moment: &Moment) -> Option<KillTarget>;
     /// Holds rows at their positions, or releases them.
     fn toggle_held_order(&mut self, moment: &Moment, sequence: u64);
     /// True if rows are held at their positions.
@@ -264,8 +264,8 @@ impl<L: List> TableControl for Table<L> {
         conditions.into_iter().map(|(_, text)| text).collect()
     }
 
-    fn victim(&self, moment: &Moment) -> Option<Victim> {
-        self.list.victim(moment, self.current_number()?)
+    fn kill_target(&self, moment: &Moment) -> Option<KillTarget> {
+        self.list.kill_target(moment, self.current_number()?)
     }
 
     fn toggle_held_order(&mut self, moment: &Moment, sequence: u64) {

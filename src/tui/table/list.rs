@@ -9,7 +9,7 @@ use super::heading::Heading;
 use super::sorter::{Sort, SortRows, Sorter};
 use crate::aggregate::Moment;
 use crate::column::{Column, Kind, SortKey};
-use crate::tui::state::Victim;
+use crate::tui::kill_target::KillTarget;
 use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -75,7 +75,7 @@ pub trait List: Debug + Sized {
         Vec::new()
     }
     /// The socket or process that can be killed from a row.
-    fn victim(&self, _moment: &Moment, _number: u32) -> Option<Victim> {
+    fn kill_target(&self, _moment: &Moment, _number: u32) -> Option<KillTarget> {
         None
     }
     /// The tone of a cell with this text.

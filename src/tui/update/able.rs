@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{act, findings, keep, other_end, owner};
-use crate::tui::keymap::Command;
+use crate::tui::command::Command;
 use crate::tui::lists::Grouping;
 use crate::tui::page::Page;
 use crate::tui::state::{Display, Screen, State, Target};
@@ -38,7 +38,9 @@ pub(in crate::tui) fn does_something(state: &State, command: Command) -> bool {
         Command::Owner => free && owner(state).is_some(),
         Command::OtherEnd | Command::OtherProcess => free && other_end(state).is_some(),
         Command::ClearFilter => free && (!state.filter().is_empty() || is_searched(state)),
-        Command::Kill => free && state.display != Display::Replay && act::victim(state).is_some(),
+        Command::Kill => {
+            free && state.display != Display::Replay && act::kill_target(state).is_some()
+        }
         Command::NextMatch | Command::PreviousMatch => rows && !state.filter().is_empty(),
         Command::Findings => free && findings::looks_at_something(state),
         Command::FilterBy | Command::Exclude => (rows && !state.looks_for()) || on_socket,

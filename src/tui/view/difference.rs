@@ -11,14 +11,15 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
-use super::header::{minutes, time_of_day};
+use super::header::minutes;
 use super::panel::{self, Piece};
 use super::process::flow;
 use crate::aggregate::{Difference, Fate, Moment};
 use crate::column::format;
 use crate::model::State as Tcp;
-use crate::tui::Look;
-use crate::tui::keymap::{self, Command};
+use crate::tui::command::Command;
+use crate::tui::keymap;
+use crate::tui::look::Look;
 use crate::tui::page::{DifferencePage, Page};
 use crate::tui::screen::Pane;
 use crate::tui::state::State;
@@ -73,7 +74,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
 fn instants(page: &DifferencePage, moment: &Moment, look: &Look) -> Vec<Vec<Piece>> {
     let (from, to) = page.compared().instants(moment);
     let difference = &page.compared().difference;
-    let times = format!("{} → {}   ", time_of_day(look, from), time_of_day(look, to));
+    let times = format!("{} → {}   ", look.time_of_day(from), look.time_of_day(to));
     let mut pieces = vec![
         vec![(times, Tone::Strong)],
         vec![(

@@ -22,13 +22,13 @@ use std::sync::Arc;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
-use super::header::time_of_day;
 use super::panel::{self, Piece};
 use super::process::flow;
 use crate::column::format;
 use crate::diagnose::{self, Concern, Evidence, Finding, Kind, about, length, shown, words};
-use crate::tui::Look;
-use crate::tui::keymap::{Command, label};
+use crate::tui::command::Command;
+use crate::tui::keymap::label;
+use crate::tui::look::Look;
 use crate::tui::screen::{Pane, Screen};
 use crate::tui::state::State;
 use crate::tui::text;
@@ -128,10 +128,10 @@ pub(super) fn lines(
 fn when(finding: &Finding, look: &Look, now_us: i64) -> String {
     let until_us = finding.until_us.unwrap_or(now_us);
     let length = length(until_us.saturating_sub(finding.since_us));
-    let since = time_of_day(look, finding.since_us);
+    let since = look.time_of_day(finding.since_us);
     match finding.until_us {
         None => format!("since {since} ({length})"),
-        Some(until_us) => format!("{since} to {} ({length})", time_of_day(look, until_us)),
+        Some(until_us) => format!("{since} to {} ({length})", look.time_of_day(until_us)),
     }
 }
 
@@ -296,7 +296,7 @@ fn nothing(state: &State, room: Rect) -> Vec<Vec<Piece>> {
     let looked = format!(
         "Looked at for {length} ({} since {}): {} sockets, {} listeners, {} processes, the limits of this host.",
         samples,
-        time_of_day(&state.look, since_us),
+        state.look.time_of_day(since_us),
         count(whole.totals.sockets as usize),
         count(whole.listeners.len()),
         count(moment.sample.processes.len()),

@@ -35,8 +35,6 @@ mod too_small;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 
-pub(super) use header::time_of_day;
-
 use super::glyphs;
 use super::page::Page;
 use super::screen::Screen;

@@ -7,8 +7,8 @@ use ratatui::widgets::{Block, Clear, Widget};
 
 use crate::aggregate::Moment;
 use crate::column::format;
-use crate::tui::Look;
 use crate::tui::hits::Hits;
+use crate::tui::look::Look;
 use crate::tui::screen::Pane;
 use crate::tui::table::{List, Table};
 use crate::tui::text;

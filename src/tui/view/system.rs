@@ -24,8 +24,8 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::panel::{self, write, write_lines};
 use crate::aggregate::Moment;
-use crate::tui::Look;
 use crate::tui::hits::Hits;
+use crate::tui::look::Look;
 use crate::tui::screen::Pane;
 use crate::tui::state::{State, System};
 use crate::tui::table::{List, Table};

@@ -8,7 +8,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use crate::aggregate::{ProcessTotals, RECENT_POINTS, Recent};
 use crate::column::format;
 use crate::model::State as Tcp;
-use crate::tui::Look;
+use crate::tui::look::Look;
 use crate::tui::theme::Tone;
 use crate::tui::tones::retransmitted_tone;
 use crate::tui::tones::state_tone;
