@@ -40,6 +40,7 @@ pub mod timeline;
 pub mod tones;
 mod update;
 pub mod view;
+mod widget;
 
 pub use command::Command;
 pub use effect::Effect;
