@@ -184,7 +184,7 @@ impl<B: Backend> EventLoop<B> {
     pub fn draw(&mut self) -> Result<(), B::Error> {
         if std::mem::take(&mut self.changed) {
             let state = &mut self.state;
-            tui::settle(state);
+            tui::commit_input(state);
             self.terminal
                 .draw(|frame| tui::view::render(frame, state))?;
         }
@@ -218,7 +218,7 @@ impl<B: Backend> EventLoop<B> {
         match message {
             Message::Input(Event::Key(key)) if key.kind != KeyEventKind::Release => {
                 for key in keymap::keys(&key) {
-                    self.changed |= tui::heeds(&self.state, &key);
+                    self.changed |= tui::is_bound(&self.state, &key);
                     let effect = tui::press(&mut self.state, &key);
                     let ended = effect.and_then(|effect| self.carry_out(effect, job));
                     if ended.is_some() {
