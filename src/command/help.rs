@@ -1,31 +1,13 @@
-//! `sockwatch help`, and what is said of wrong usage.
+//! `sockwatch help`: explains a command, the filter language, the columns or the findings.
 
-use std::fmt;
 use std::io::{self, Write};
 
 use clap::CommandFactory as _;
 
+use super::shared::configuration;
+use super::shared::usage_error::UsageError;
 use crate::cli::{self, Cli, ConfigFile, findings, language};
 use crate::config::Config;
-
-/// Something that was typed is wrong, for which the exit status is 2.
-#[derive(Debug)]
-pub struct Usage(String);
-
-impl Usage {
-    /// Says what is wrong and what would be right.
-    pub fn new(text: impl Into<String>) -> Usage {
-        Usage(text.into())
-    }
-}
-
-impl fmt::Display for Usage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}
 
 /// Explains the program, a command, the filter language, the columns or the findings.
 ///
@@ -42,7 +24,7 @@ pub fn run(arguments: &cli::Help) -> anyhow::Result<()> {
         Some(topic) => match command.find_subcommand_mut(topic) {
             Some(command) => command.render_long_help().to_string(),
             None => {
-                return Err(Usage::new(format!(
+                return Err(UsageError::new(format!(
                     "there is no help on '{topic}'; there is on list, summary, events, record, replay, info, export, diagnose, kill, filter, columns and findings"
                 ))
                 .into());
@@ -57,7 +39,7 @@ pub fn run(arguments: &cli::Help) -> anyhow::Result<()> {
 
 /// The configuration in force; help is given without it, too.
 fn in_force() -> Config {
-    super::configured(&ConfigFile::default()).unwrap_or_else(|error| {
+    configuration::load(&ConfigFile::default()).unwrap_or_else(|error| {
         eprintln!("sockwatch: {error}; the numbers are those without it");
         Config::default()
     })

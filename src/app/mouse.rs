@@ -1,4 +1,4 @@
-//! What the mouse did, as the screen understands it.
+//! Translates mouse events of the terminal into those of the screen.
 
 use std::time::{Duration, Instant};
 
@@ -6,15 +6,15 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 use crate::tui::Pointer;
 
-/// How long after a click a second one at the same place makes it a double click.
+/// Longest time between the two clicks of a double click.
 const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 
-/// Tells double clicks from two.
+/// Recognizes double clicks: holds the time, column and row of the last single click.
 #[derive(Debug, Default)]
-pub(super) struct Clicks(Option<(Instant, u16, u16)>);
+pub(super) struct ClickTracker(Option<(Instant, u16, u16)>);
 
-impl Clicks {
-    /// What the mouse did; `None` if that means nothing here.
+impl ClickTracker {
+    /// Translates a mouse event; `None` if the screen does not use it.
     pub(super) fn pointer(&mut self, mouse: MouseEvent) -> Option<Pointer> {
         let (column, row) = (mouse.column, mouse.row);
         match mouse.kind {

@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use anyhow::Context as _;
 
 use crate::aggregate::{Aggregator, Moment};
-use crate::command::files::Output;
+use crate::command::shared::text_output::TextOutput;
 use crate::export;
 use crate::model::Sample;
 
@@ -34,7 +34,7 @@ impl Lines {
     ///
     /// # Errors
     /// If the file cannot be emptied, or there is no thread to be had.
-    pub(super) fn start(out: Output) -> anyhow::Result<Lines> {
+    pub(super) fn start(out: TextOutput) -> anyhow::Result<Lines> {
         out.begin()?;
         let name = out.name();
         let (full, to_write) = channel();
@@ -90,7 +90,7 @@ impl Lines {
 }
 
 /// Derives and writes one Sample after another, until no more come.
-fn write(full: &Receiver<Sample>, empty: &Sender<Sample>, out: Output) -> io::Result<()> {
+fn write(full: &Receiver<Sample>, empty: &Sender<Sample>, out: TextOutput) -> io::Result<()> {
     let mut out = BufWriter::with_capacity(PIECE, out);
     let mut aggregator = Aggregator::new();
     let mut moment = Moment::default();

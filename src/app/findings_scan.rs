@@ -1,20 +1,24 @@
-//! Goes through a whole recording for its findings, beside whoever shows it, with a reader of its own: what holds at an
-//! instant is known then however one came there, and the time line has its marks.
+//! Scans a whole recording for findings, on a thread and with a reader of its own, while the player shows it: the findings
+//! at an instant are then the same however it was reached, and the time line has its marks.
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use super::event_loop::Message;
+use super::message::Message;
+use super::threads;
 use crate::aggregate::{Aggregator, Moment};
 use crate::diagnose::{Findings, Watch};
 use crate::recording::{Archive, RecordingError};
 
-/// How often what was found is told.
-const EVERY: Duration = Duration::from_millis(100);
+/// Time between two reports to the loop.
+const REPORT_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Takes every Sample of a recording in turn: rates depend on the one before, and findings on many.
-pub struct Survey {
+/// Iterator over the findings at each Sample of a recording.
+///
+/// Reads every Sample in order: rates depend on the one before, and findings on many. A damaged Sample has the findings
+/// of the one before it.
+pub struct FindingsScan {
     archive: Box<dyn Archive>,
     aggregator: Aggregator,
     watch: Watch,
@@ -22,18 +26,18 @@ pub struct Survey {
     next: usize,
 }
 
-impl std::fmt::Debug for Survey {
+impl std::fmt::Debug for FindingsScan {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Survey")
+        f.debug_struct("FindingsScan")
             .field("next", &self.next)
             .finish_non_exhaustive()
     }
 }
 
-impl Survey {
-    /// Has read nothing yet.
-    pub fn new(archive: Box<dyn Archive>, watch: Watch) -> Survey {
-        Survey {
+impl FindingsScan {
+    /// A scan that starts at the first Sample.
+    pub fn new(archive: Box<dyn Archive>, watch: Watch) -> FindingsScan {
+        FindingsScan {
             archive,
             aggregator: Aggregator::new(),
             watch,
@@ -43,8 +47,7 @@ impl Survey {
     }
 }
 
-/// The findings of each Sample. One that is damaged has those of the Sample before.
-impl Iterator for Survey {
+impl Iterator for FindingsScan {
     type Item = Arc<Findings>;
 
     fn next(&mut self) -> Option<Arc<Findings>> {
@@ -61,35 +64,38 @@ impl Iterator for Survey {
     }
 }
 
-/// Surveys what `open` opens on a thread of its own and tells the loop what it finds, until all is read or nobody listens any more.
+/// Opens a recording with `open` and scans it on a new thread, reporting findings to the loop as they are found.
+///
+/// # Errors
+/// If the thread cannot be started.
 pub(super) fn spawn(
     open: impl FnOnce() -> Result<Box<dyn Archive>, RecordingError> + Send + 'static,
     watch: Watch,
     wake: &Sender<Message>,
 ) -> anyhow::Result<()> {
     let sender = wake.clone();
-    super::spawn("survey", wake, move || match open() {
-        Ok(archive) => run(Survey::new(archive, watch), &sender),
+    threads::spawn("findings", wake, move || match open() {
+        Ok(archive) => run(FindingsScan::new(archive, watch), &sender),
         Err(error) => {
-            let said = format!("findings are not looked for ahead: {error}");
-            // If nobody listens any more, the program is ending.
-            let _ = sender.send(Message::Said(said));
+            let text = format!("findings are not looked for ahead: {error}");
+            // A closed channel means that the program is ending.
+            let _ = sender.send(Message::Notice(text));
         }
     })
 }
 
-fn run(mut survey: Survey, wake: &Sender<Message>) {
+fn run(mut scan: FindingsScan, wake: &Sender<Message>) {
     loop {
         let since = Instant::now();
         let mut found = Vec::new();
         let mut ended = false;
-        while !ended && since.elapsed() < EVERY {
-            match survey.next() {
+        while !ended && since.elapsed() < REPORT_INTERVAL {
+            match scan.next() {
                 Some(findings) => found.push(findings),
                 None => ended = true,
             }
         }
-        if wake.send(Message::Surveyed(found)).is_err() || ended {
+        if wake.send(Message::FindingsScanned(found)).is_err() || ended {
             return;
         }
     }

@@ -15,10 +15,10 @@ use std::fmt::{Display, Write as _};
 
 use jiff::tz::TimeZone;
 
-use super::facts::Facts;
+use super::recording_info::Facts;
 use crate::column::format;
 use crate::column::when;
-use crate::command::recorded::{describe_loss, span};
+use crate::command::shared::recording_input::{describe_loss, span};
 use crate::recording::Archive;
 
 /// Columns that are told of; the others are summed.
@@ -214,7 +214,7 @@ fn harmless(text: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::super::facts::tests::{inspection, outline};
+    use super::super::recording_info::tests::{inspection, outline};
     use super::*;
 
     #[test]

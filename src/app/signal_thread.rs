@@ -1,4 +1,4 @@
-//! Listens for signals, and ends the program if the loop cannot.
+//! Listens for signals, and exits if the loop cannot.
 
 use std::io;
 use std::sync::mpsc::Sender;
@@ -9,26 +9,26 @@ use std::time::Duration;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
 
-use super::event_loop::Message;
+use super::message::Message;
 use super::terminal;
 
-/// How long the loop may take to end in order. It may be stuck in a write to a terminal that takes nothing.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long the loop may take to restore the terminal. It may be blocked in a write to a stopped terminal.
+const RESTORE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How long what is being written to files may take after the terminal is restored, if somebody loses patience.
-const GRACE: Duration = Duration::from_secs(5);
+/// How long pending writes to files may take after the terminal is restored, if another signal arrives.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Set once the terminal is restored in order.
+/// A flag that is set once the loop has restored the terminal.
 #[derive(Debug, Default)]
-pub(super) struct InOrder(Mutex<bool>, Condvar);
+pub(super) struct RestoredFlag(Mutex<bool>, Condvar);
 
-impl InOrder {
+impl RestoredFlag {
     pub(super) fn set(&self) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.1.notify_all();
     }
 
-    /// Whether it was set within the time.
+    /// Waits for the flag; returns false if the time is over before it is set.
     fn wait(&self, time: Duration) -> bool {
         let set = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.1.wait_timeout_while(set, time, |set| !*set);
@@ -36,11 +36,14 @@ impl InOrder {
     }
 }
 
-/// Starts to listen.
-pub(super) fn listen(sender: Sender<Message>) -> io::Result<Arc<InOrder>> {
+/// Starts the thread. The caller sets the flag that is returned once the terminal is restored.
+///
+/// # Errors
+/// If the signal handlers cannot be installed or the thread cannot be started.
+pub(super) fn spawn(sender: Sender<Message>) -> io::Result<Arc<RestoredFlag>> {
     let mut signals = Signals::new([SIGTERM, SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH])?;
-    let in_order = Arc::new(InOrder::default());
-    let ended = Arc::clone(&in_order);
+    let restored = Arc::new(RestoredFlag::default());
+    let flag = Arc::clone(&restored);
     thread::Builder::new()
         .name("signals".to_owned())
         .spawn(move || {
@@ -48,14 +51,14 @@ pub(super) fn listen(sender: Sender<Message>) -> io::Result<Arc<InOrder>> {
                 match signal {
                     SIGWINCH => drop(sender.send(Message::Resized)),
                     SIGTSTP => drop(sender.send(Message::Suspend)),
-                    SIGCONT => drop(sender.send(Message::Continued)),
+                    SIGCONT => drop(sender.send(Message::Resumed)),
                     _ => {
                         if sender.send(Message::Signal(signal)).is_err() {
-                            // The loop has ended, and a disk takes its time.
-                            thread::sleep(GRACE);
+                            // The loop has ended, and files are still being written.
+                            thread::sleep(WRITE_TIMEOUT);
                             std::process::exit(128 + signal);
                         }
-                        if !ended.wait(PATIENCE) {
+                        if !restored.wait(RESTORE_TIMEOUT) {
                             terminal::restore_without_waiting();
                             std::process::exit(128 + signal);
                         }
@@ -63,5 +66,5 @@ pub(super) fn listen(sender: Sender<Message>) -> io::Result<Arc<InOrder>> {
                 }
             }
         })?;
-    Ok(in_order)
+    Ok(flag)
 }

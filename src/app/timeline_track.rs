@@ -1,28 +1,28 @@
-//! What a recording looks like from afar: when there are Samples and when not.
+//! Builds the track of a time line from an archive: the times of its Samples and its gaps.
 
 use std::time::Duration;
 
 use crate::recording::{Archive, Entry};
 use crate::tui::timeline::{Gap, GapKind, Track};
 
-/// Time between two Samples from which on it is a gap, in intervals.
-const LONGEST: i64 = 3;
+/// Intervals between two Samples above which the pause is a gap.
+const GAP_INTERVALS: i64 = 3;
 
-/// The times of an archive's Samples, and those without any.
-pub(super) fn of(archive: &dyn Archive) -> Track {
+/// Returns the times of an archive's Samples and the gaps between them.
+pub(super) fn track_of(archive: &dyn Archive) -> Track {
     let entries = archive.entries();
     let interval = interval_us(archive.head().interval, entries);
     let pauses = entries.windows(2).filter_map(|pair| {
         let length = pair[1].taken_at_us.saturating_sub(pair[0].taken_at_us);
-        let missing = pair[1].dropped > 0 || length > interval.saturating_mul(LONGEST);
+        let missing = pair[1].dropped > 0 || length > interval.saturating_mul(GAP_INTERVALS);
         missing.then_some(Gap {
             from_us: pair[0].taken_at_us,
             to_us: pair[1].taken_at_us,
             kind: GapKind::Missing,
         })
     });
-    let time = |at: usize| entries.get(at).map(|entry| entry.taken_at_us);
-    let damages = archive.losses().iter().filter_map(|loss| {
+    let time = |index: usize| entries.get(index).map(|entry| entry.taken_at_us);
+    let damaged = archive.losses().iter().filter_map(|loss| {
         let from = loss.after.map_or_else(|| time(0), time)?;
         let to = loss.after.map_or(Some(0), |after| after.checked_add(1));
         Some(Gap {
@@ -31,7 +31,7 @@ pub(super) fn of(archive: &dyn Archive) -> Track {
             kind: GapKind::Damaged,
         })
     });
-    let mut gaps: Vec<Gap> = pauses.chain(damages).collect();
+    let mut gaps: Vec<Gap> = pauses.chain(damaged).collect();
     gaps.sort_by_key(|gap| (gap.from_us, gap.kind));
     Track {
         times: entries.iter().map(|entry| entry.taken_at_us).collect(),
@@ -39,9 +39,9 @@ pub(super) fn of(archive: &dyn Archive) -> Track {
     }
 }
 
-/// The time between two Samples, µs: as it was asked for, or what most of them have.
-fn interval_us(asked: Duration, entries: &[Entry]) -> i64 {
-    if let Ok(us @ 1..) = i64::try_from(asked.as_micros()) {
+/// Returns the interval of a recording, µs: the one in its header, or the median.
+fn interval_us(configured: Duration, entries: &[Entry]) -> i64 {
+    if let Ok(us @ 1..) = i64::try_from(configured.as_micros()) {
         return us;
     }
     let times = entries.windows(2);
@@ -65,12 +65,12 @@ mod tests {
             ..Sample::default()
         };
         let seconds = [0, 1, 2, 5, 9, 10];
-        for asked in [Duration::ZERO, Duration::from_secs(1)] {
+        for configured in [Duration::ZERO, Duration::from_secs(1)] {
             let head = Head {
-                interval: asked,
+                interval: configured,
                 ..Head::default()
             };
-            let track = of(&Samples::new(head, seconds.map(at).into()));
+            let track = track_of(&Samples::new(head, seconds.map(at).into()));
             assert_eq!(track.span(), Some((0, 10_000_000)));
             let gap = Gap {
                 from_us: 5_000_000,

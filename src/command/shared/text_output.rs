@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
 
-use super::help::Usage;
+use super::usage_error::UsageError;
 
 /// Where text goes to.
 #[derive(Debug)]
-pub(super) enum Output {
+pub(in crate::command) enum TextOutput {
     Stdout(io::Stdout),
     File {
         file: File,
@@ -21,14 +21,14 @@ pub(super) enum Output {
     },
 }
 
-impl Output {
+impl TextOutput {
     /// Opens a file; `-` is standard output. What is in it is left there until [`Self::begin`].
     ///
     /// # Errors
     /// If it exists and is not to be overwritten, or it cannot be opened.
-    pub(super) fn open(path: &Path, force: bool) -> anyhow::Result<Output> {
+    pub(in crate::command) fn open(path: &Path, force: bool) -> anyhow::Result<TextOutput> {
         if path == Path::new("-") {
-            return Ok(Output::stdout());
+            return Ok(TextOutput::stdout());
         }
         let cannot = || format!("cannot write to {}", path.display());
         let new = OpenOptions::new().write(true).create_new(true).open(path);
@@ -48,23 +48,23 @@ impl Output {
             }
             Err(error) => return Err(error).with_context(cannot),
         };
-        Ok(Output::File {
+        Ok(TextOutput::File {
             file,
             path: path.to_owned(),
             is_new,
         })
     }
 
-    pub(super) fn stdout() -> Output {
-        Output::Stdout(io::stdout())
+    pub(in crate::command) fn stdout() -> TextOutput {
+        TextOutput::Stdout(io::stdout())
     }
 
     /// Empties it.
     ///
     /// # Errors
     /// What the system says.
-    pub(super) fn begin(&self) -> anyhow::Result<()> {
-        if let Output::File { file, path, .. } = self
+    pub(in crate::command) fn begin(&self) -> anyhow::Result<()> {
+        if let TextOutput::File { file, path, .. } = self
             && file.metadata().is_ok_and(|metadata| metadata.is_file())
         {
             file.set_len(0)
@@ -77,13 +77,13 @@ impl Output {
     ///
     /// # Errors
     /// If it is that file.
-    pub(super) fn refuse(&self, other: &Path) -> Result<(), Usage> {
-        let Output::File { file, path, .. } = self else {
+    pub(in crate::command) fn refuse(&self, other: &Path) -> Result<(), UsageError> {
+        let TextOutput::File { file, path, .. } = self else {
             return Ok(());
         };
         let same = file.metadata().ok().zip(other.metadata().ok());
         if same.is_some_and(|(a, b)| (a.dev(), a.ino()) == (b.dev(), b.ino())) {
-            return Err(Usage::new(format!(
+            return Err(UsageError::new(format!(
                 "{} cannot be read and written at the same time",
                 path.display()
             )));
@@ -92,8 +92,8 @@ impl Output {
     }
 
     /// Removes it again if nothing was there before.
-    pub(super) fn take_back(self) {
-        if let Output::File {
+    pub(in crate::command) fn take_back(self) {
+        if let TextOutput::File {
             path, is_new: true, ..
         } = self
         {
@@ -103,26 +103,26 @@ impl Output {
     }
 
     /// What it is called in messages.
-    pub(super) fn name(&self) -> String {
+    pub(in crate::command) fn name(&self) -> String {
         match self {
-            Output::Stdout(_) => "standard output".to_owned(),
-            Output::File { path, .. } => path.display().to_string(),
+            TextOutput::Stdout(_) => "standard output".to_owned(),
+            TextOutput::File { path, .. } => path.display().to_string(),
         }
     }
 }
 
-impl Write for Output {
+impl Write for TextOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Output::Stdout(out) => out.write(bytes),
-            Output::File { file, .. } => file.write(bytes),
+            TextOutput::Stdout(out) => out.write(bytes),
+            TextOutput::File { file, .. } => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Output::Stdout(out) => out.flush(),
-            Output::File { file, .. } => file.flush(),
+            TextOutput::Stdout(out) => out.flush(),
+            TextOutput::File { file, .. } => file.flush(),
         }
     }
 }
@@ -135,12 +135,12 @@ mod tests {
     fn a_file_that_exists_is_spared() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("lines");
-        let mut made = Output::open(&path, false).unwrap();
+        let mut made = TextOutput::open(&path, false).unwrap();
         made.write_all(b"hello").unwrap();
-        let said = Output::open(&path, false).unwrap_err().to_string();
+        let said = TextOutput::open(&path, false).unwrap_err().to_string();
         assert!(said.contains("--force"), "{said}");
 
-        let again = Output::open(&path, true).unwrap();
+        let again = TextOutput::open(&path, true).unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"hello", "until it begins");
         assert!(again.refuse(&path).is_err());
         assert!(again.refuse(directory.path()).is_ok());
@@ -150,9 +150,9 @@ mod tests {
         assert!(path.exists(), "it was there before");
 
         std::fs::remove_file(&path).unwrap();
-        Output::open(&path, false).unwrap().take_back();
+        TextOutput::open(&path, false).unwrap().take_back();
         assert!(!path.exists());
-        assert!(Output::open(Path::new("/dev/null"), false).is_ok());
-        assert!(Output::open(Path::new("/nonexistent/x"), true).is_err());
+        assert!(TextOutput::open(Path::new("/dev/null"), false).is_ok());
+        assert!(TextOutput::open(Path::new("/nonexistent/x"), true).is_err());
     }
 }

@@ -1,4 +1,4 @@
-//! Files that the dashboard writes, each on a thread of its own: nobody waits for a disk.
+//! Writes files on threads of their own, so that the dashboard does not wait for a disk.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,78 +7,88 @@ use std::sync::mpsc::Sender;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::event_loop::Message;
-use super::tape::{Reel, Tape};
+use super::active_recording::ActiveRecording;
+use super::history_buffer::HistoryBuffer;
+use super::message::Message;
 use crate::column::format;
 use crate::recording::{Archive, Progress, RecorderOptions, save};
 
-/// Threads that write, and what they say in the end.
+/// Threads that write files. Each sends its outcome to the loop as a notice, or returns it if the loop has ended.
 #[derive(Debug, Default)]
-pub(super) struct Files {
-    writing: Vec<JoinHandle<Option<String>>>,
+pub(super) struct BackgroundWriter {
+    threads: Vec<JoinHandle<Option<String>>>,
 }
 
-impl Files {
-    /// Writes on a thread of its own, and tells what became of it.
-    fn write(
+impl BackgroundWriter {
+    /// Runs `work` on a new thread and sends the outcome that it returns to the loop.
+    fn spawn(
         &mut self,
         sender: &Sender<Message>,
         work: impl FnOnce() -> String + Send + 'static,
     ) -> io::Result<()> {
-        self.writing.retain(|thread| !thread.is_finished());
+        self.threads.retain(|thread| !thread.is_finished());
         let sender = sender.clone();
         let work = move || {
-            let unheard = sender.send(Message::Said(work())).err()?;
-            match unheard.0 {
-                Message::Said(text) => Some(text),
+            let undelivered = sender.send(Message::Notice(work())).err()?;
+            match undelivered.0 {
+                Message::Notice(text) => Some(text),
                 _ => None,
             }
         };
         let thread = std::thread::Builder::new().name("file".into());
-        self.writing.push(thread.spawn(work)?);
+        self.threads.push(thread.spawn(work)?);
         Ok(())
     }
 
     /// Finishes a recording.
-    pub(super) fn finish(&mut self, sender: &Sender<Message>, reel: Reel) -> io::Result<()> {
-        self.write(sender, move || finish(reel))
+    ///
+    /// # Errors
+    /// If the thread cannot be started.
+    pub(super) fn finish(
+        &mut self,
+        sender: &Sender<Message>,
+        recording: ActiveRecording,
+    ) -> io::Result<()> {
+        self.spawn(sender, move || finish(recording))
     }
 
-    /// Saves what is kept, so much of it as is wanted.
+    /// Saves the last part of the history, or all of it.
+    ///
+    /// # Errors
+    /// If the thread cannot be started.
     pub(super) fn save(
         &mut self,
         sender: &Sender<Message>,
-        tape: &Arc<Tape>,
+        history: &Arc<HistoryBuffer>,
         last: Option<Duration>,
     ) -> io::Result<()> {
-        let tape = Arc::clone(tape);
-        self.write(sender, move || save_last(&tape, last))
+        let history = Arc::clone(history);
+        self.spawn(sender, move || save_last(&history, last))
     }
 
-    /// Waits until all is written; answers what nobody has heard.
+    /// Waits for all threads; returns the outcomes that the loop did not receive.
     pub(super) fn wait(self) -> impl Iterator<Item = String> {
-        let threads = self.writing.into_iter();
+        let threads = self.threads.into_iter();
         threads.filter_map(|thread| thread.join().ok().flatten())
     }
 }
 
-/// Finishes a recording; answers what became of it.
-pub(super) fn finish(reel: Reel) -> String {
-    let path = reel.path;
-    match reel.recorder.finish() {
-        Ok(progress) => format!("recorded {} in {}", written(&progress), path.display()),
-        Err(error) => error.to_string(),
+/// Finishes a recording; returns the outcome for the user.
+pub(super) fn finish(recording: ActiveRecording) -> String {
+    match recording.finish() {
+        (path, Ok(progress)) => format!("recorded {} in {}", describe(&progress), path.display()),
+        (_, Err(error)) => error.to_string(),
     }
 }
 
-/// A new file's name: `sockwatch-20261120-201407.swr`, by the clock on the wall.
+/// Name of a new recording in the working directory: `sockwatch-20261120-201407.swr`, in local time.
 pub(super) fn new_path() -> PathBuf {
     let now = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
     format!("sockwatch-{now}.swr").into()
 }
 
-fn save_last(tape: &Tape, last: Option<Duration>) -> String {
-    let mut memory = match tape.snapshot() {
+fn save_last(history: &HistoryBuffer, last: Option<Duration>) -> String {
+    let mut memory = match history.snapshot() {
         Ok(memory) => memory,
         Err(why) => return why,
     };
@@ -98,13 +108,13 @@ fn save_last(tape: &Tape, last: Option<Duration>) -> String {
     };
     let path = options.path.clone();
     match save(&mut memory, range, options) {
-        Ok(progress) => format!("saved {} in {}", written(&progress), path.display()),
+        Ok(progress) => format!("saved {} in {}", describe(&progress), path.display()),
         Err(error) => format!("saving has failed: {error}"),
     }
 }
 
 /// `751 samples, 4.10 MB`.
-fn written(progress: &Progress) -> String {
+fn describe(progress: &Progress) -> String {
     let mut text = String::new();
     format::count(&mut text, progress.samples);
     text.push_str(if progress.samples == 1 {

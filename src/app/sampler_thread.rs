@@ -1,18 +1,18 @@
-//! Makes one moment after another, at its own pace.
+//! Samples the machine at its own pace and publishes one moment after another.
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::{Duration, Instant};
 
-use super::event_loop::Message;
-use super::exchange::Exchange;
-use super::tape::Tape;
+use super::history_buffer::HistoryBuffer;
+use super::latest_slot::LatestSlot;
+use super::message::Message;
 use crate::aggregate::Aggregator;
 use crate::diagnose::Watch;
 use crate::recording::Encoder;
 use crate::source::Source;
 
-/// Samples until nobody listens any more or the source gives up.
+/// Samples until the loop has ended or the source fails.
 ///
 /// The schedule is steady: a Sample that takes long does not delay those after it, and times that passed meanwhile are
 /// skipped.
@@ -20,16 +20,16 @@ pub(super) fn run(
     mut source: Box<dyn Source>,
     mut watch: Watch,
     interval: Duration,
-    exchange: &Exchange,
-    tape: &Tape,
+    slot: &LatestSlot,
+    history: &HistoryBuffer,
     wake: &Sender<Message>,
 ) {
     let mut aggregator = Aggregator::new();
     let mut encoder = Encoder::new();
     let mut due = Instant::now();
     loop {
-        let mut moment = exchange.blank();
-        // Nobody else holds it: the exchange gives away only what is free.
+        let mut moment = slot.acquire();
+        // Never shared: the slot returns only moments without another owner.
         let Some(making) = Arc::get_mut(&mut moment) else {
             continue;
         };
@@ -39,8 +39,8 @@ pub(super) fn run(
         }
         making.derive(&mut aggregator);
         let findings = watch.take(making);
-        tape.take(&making.sample, &findings, &mut encoder);
-        if exchange.publish(moment, findings) && wake.send(Message::Moment).is_err() {
+        history.push(&making.sample, &findings, &mut encoder);
+        if slot.publish(moment, findings) && wake.send(Message::MomentReady).is_err() {
             return;
         }
         let now = Instant::now();

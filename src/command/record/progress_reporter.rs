@@ -5,7 +5,7 @@ use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::session::Counts;
+use super::recording_session::Counts;
 use crate::cli;
 use crate::column::format;
 use crate::model::Sample;

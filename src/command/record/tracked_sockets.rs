@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::aggregate::{Aggregator, Event, EventKind, Moment};
 use crate::column::SocketRow;
-use crate::command::select::Selection;
+use crate::command::shared::selection::Selection;
 use crate::model::{ClosedSocket, SocketKey};
 
 /// Samples that a socket may be missing from before it is forgotten: a dump can miss a row.

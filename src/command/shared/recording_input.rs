@@ -2,19 +2,16 @@
 
 use std::fs::File;
 use std::io::Read as _;
-use std::net::IpAddr;
 use std::path::Path;
 
 use anyhow::anyhow;
 use jiff::tz::TimeZone;
 
-use super::help::Usage;
+use super::usage_error::UsageError;
 use crate::aggregate::Moment;
 use crate::column::when;
-use crate::filter::{Found, Names};
 use crate::recording::{Archive, Loss, Reader, entry_at};
 use crate::replay::{Depth, Replayer};
-use crate::source::System;
 
 /// What a recording begins with.
 const MAGIC: [u8; 8] = *b"SOCKWTCH";
@@ -23,7 +20,7 @@ const MAGIC: [u8; 8] = *b"SOCKWTCH";
 const SLACK_US: i64 = 1_000_000;
 
 /// Whether a file begins as a recording does. What cannot be read is left to whoever reads it.
-pub(super) fn is_recording(path: &Path) -> bool {
+pub(in crate::command) fn is_recording(path: &Path) -> bool {
     // A pipe's first bytes would be gone.
     let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
     let mut first = [0; MAGIC.len()];
@@ -37,7 +34,7 @@ pub(super) fn is_recording(path: &Path) -> bool {
 ///
 /// # Errors
 /// If it cannot be read, or nothing is in it.
-pub(super) fn open(path: &Path) -> anyhow::Result<Replayer> {
+pub(in crate::command) fn open(path: &Path) -> anyhow::Result<Replayer> {
     let reader = Reader::open(path)?;
     tell_losses(&reader, path);
     if reader.entries().is_empty() {
@@ -50,7 +47,11 @@ pub(super) fn open(path: &Path) -> anyhow::Result<Replayer> {
 ///
 /// # Errors
 /// If the file cannot be read, the time is none or lies outside of it, or that part is damaged.
-pub(super) fn moment(path: &Path, at: Option<&str>, moment: &mut Moment) -> anyhow::Result<()> {
+pub(in crate::command) fn moment(
+    path: &Path,
+    at: Option<&str>,
+    moment: &mut Moment,
+) -> anyhow::Result<()> {
     let mut replayer = open(path)?;
     let place = place(replayer.archive(), at, &TimeZone::system())?;
     replayer.show(place, Depth::Near, moment)?;
@@ -58,7 +59,7 @@ pub(super) fn moment(path: &Path, at: Option<&str>, moment: &mut Moment) -> anyh
 }
 
 /// The times of the first and the last Sample, µs since 1970 UTC.
-pub(super) fn span(archive: &dyn Archive) -> (i64, i64) {
+pub(in crate::command) fn span(archive: &dyn Archive) -> (i64, i64) {
     let entries = archive.entries();
     let time = |entry: Option<&crate::recording::Entry>| entry.map_or(0, |entry| entry.taken_at_us);
     (time(entries.first()), time(entries.last()))
@@ -84,12 +85,12 @@ fn place(archive: &dyn Archive, at: Option<&str>, zone: &TimeZone) -> anyhow::Re
 }
 
 /// A time that cannot be understood is wrong usage.
-pub(super) fn wrong_time(error: &when::WhenError) -> anyhow::Error {
-    Usage::new(error.to_string()).into()
+pub(in crate::command) fn wrong_time(error: &when::WhenError) -> anyhow::Error {
+    UsageError::new(error.to_string()).into()
 }
 
 /// Tells each part that cannot be read, in one line.
-pub(super) fn tell_losses(archive: &dyn Archive, path: &Path) {
+pub(in crate::command) fn tell_losses(archive: &dyn Archive, path: &Path) {
     let zone = TimeZone::system();
     for loss in archive.losses() {
         eprintln!(
@@ -101,7 +102,11 @@ pub(super) fn tell_losses(archive: &dyn Archive, path: &Path) {
 }
 
 /// What is lost, and between which Samples.
-pub(super) fn describe_loss(loss: &Loss, archive: &dyn Archive, zone: &TimeZone) -> String {
+pub(in crate::command) fn describe_loss(
+    loss: &Loss,
+    archive: &dyn Archive,
+    zone: &TimeZone,
+) -> String {
     let after = loss.after.and_then(|after| archive.entries().get(after));
     let place = after.map_or_else(
         || "before the first sample".to_owned(),
@@ -116,29 +121,6 @@ pub(super) fn describe_loss(loss: &Loss, archive: &dyn Archive, zone: &TimeZone)
         "damaged {place}: {} bytes from byte {} on: {}",
         loss.bytes, loss.offset, loss.why
     )
-}
-
-/// Names by which a recording is asked. Services have the same ports everywhere; hosts, devices and groups are those of
-/// the machine that was recorded, and are compared by name with what is in the recording.
-#[derive(Debug, Default)]
-pub(super) struct Elsewhere(System);
-
-impl Names for Elsewhere {
-    fn service(&self, name: &str, protocol: &str) -> Option<u16> {
-        self.0.service(name, protocol)
-    }
-
-    fn hosts(&self, _name: &str) -> Found<Vec<IpAddr>> {
-        Found::Nothing
-    }
-
-    fn device(&self, _name: &str) -> Option<u32> {
-        None
-    }
-
-    fn cgroup(&self, _path: &str) -> Found<u64> {
-        Found::NotYet
-    }
 }
 
 #[cfg(test)]

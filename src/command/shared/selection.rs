@@ -5,7 +5,8 @@ use std::io::Read;
 
 use anyhow::{Context as _, anyhow};
 
-use super::kinds::Kinds;
+use super::capabilities;
+use super::socket_kinds::SocketKinds;
 use crate::aggregate::{Event, EventKind};
 use crate::cli::Select;
 use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
@@ -65,23 +66,23 @@ const LONGEST_FILE: u64 = 1 << 20;
 
 /// What was asked for, understood.
 #[derive(Debug)]
-pub(super) struct Selection {
-    pub(super) kinds: Kinds,
+pub(in crate::command) struct Selection {
+    pub(in crate::command) kinds: SocketKinds,
     /// The states that are listed; the filter's own, if it names any.
     states: StateSet,
     /// Whether only listening and unconnected sockets are.
     listening: bool,
-    pub(super) filter: Filter,
+    pub(in crate::command) filter: Filter,
 }
 
 impl Selection {
     /// Understands the filter. `lenient` if the names in it may be those of another machine.
-    pub(super) fn new(
+    pub(in crate::command) fn new(
         letters: &Select,
         names: &dyn Names,
         lenient: bool,
     ) -> anyhow::Result<Selection> {
-        let kinds = Kinds::new(letters)?;
+        let kinds = SocketKinds::new(letters)?;
         let around = Surroundings {
             family: kinds.family(),
             protocols: kinds.protocols(),
@@ -109,7 +110,7 @@ impl Selection {
     }
 
     /// The same for what is, or was, recorded: in all states, unless a letter or the filter says which.
-    pub(super) fn in_all_states(
+    pub(in crate::command) fn in_all_states(
         letters: &Select,
         names: &dyn Names,
         lenient: bool,
@@ -122,12 +123,12 @@ impl Selection {
     }
 
     /// Whether it leaves something out.
-    pub(super) fn leaves_out(&self) -> bool {
+    pub(in crate::command) fn leaves_out(&self) -> bool {
         !self.kinds.are_all() || !self.lists_all_states() || !self.filter.is_empty()
     }
 
     /// Which of the kernel's tables hold what was asked for.
-    pub(super) fn tables(&self) -> Vec<Table> {
+    pub(in crate::command) fn tables(&self) -> Vec<Table> {
         let families = self.filter.families();
         let named = |table: &Table| {
             families.is_empty()
@@ -148,13 +149,13 @@ impl Selection {
     }
 
     /// Whether no state is left out but by the filter.
-    pub(super) fn lists_all_states(&self) -> bool {
+    pub(in crate::command) fn lists_all_states(&self) -> bool {
         self.states == StateSet::ALL
     }
 
     /// What of it the kernel can decide.
-    pub(super) fn lowered(&self) -> Lowered {
-        let mut lowered = self.filter.lower(super::is_network_admin());
+    pub(in crate::command) fn lowered(&self) -> Lowered {
+        let mut lowered = self.filter.lower(capabilities::is_network_admin());
         let states = lowered.states.common(self.states);
         // Listeners explain connections that have no owner, and cost nothing.
         lowered.states = if states.holds(State::Established) && lowered.code.is_empty() {
@@ -167,7 +168,7 @@ impl Selection {
 
     /// Whether a socket is one of those that were asked for.
     #[inline]
-    pub(super) fn holds(&self, row: &SocketRow<'_>) -> bool {
+    pub(in crate::command) fn holds(&self, row: &SocketRow<'_>) -> bool {
         let socket = row.socket.socket;
         self.kinds.hold(socket)
             && self.states.holds(socket.state)
@@ -175,7 +176,7 @@ impl Selection {
     }
 
     /// Whether something that happened to a socket was asked for.
-    pub(super) fn holds_event(&self, event: &Event, socket: SocketRef<'_>) -> bool {
+    pub(in crate::command) fn holds_event(&self, event: &Event, socket: SocketRef<'_>) -> bool {
         self.kinds.hold(socket.socket)
             && event.holds(socket, |view| {
                 (!self.listening || LISTENING.holds(view.socket.state))
@@ -185,7 +186,11 @@ impl Selection {
 
     /// Whether an event that was not asked for would have been, if more were known of the socket: its owner, or whom it was
     /// connected to.
-    pub(super) fn could_hold_event(&self, event: &Event, socket: SocketRef<'_>) -> bool {
+    pub(in crate::command) fn could_hold_event(
+        &self,
+        event: &Event,
+        socket: SocketRef<'_>,
+    ) -> bool {
         let ended = event.kind == EventKind::Closed && self.kinds.hold(socket.socket);
         let nobody = socket.socket.attribution.unowned() == Some(Unowned::Unknown);
         let anywhere = socket.socket.remote().is_none_or(|remote| remote.port == 0);
@@ -197,19 +202,19 @@ impl Selection {
     }
 
     /// Whether two Samples are needed to decide it, or to show these columns.
-    pub(super) fn needs_rates(&self, columns: &[&str]) -> bool {
+    pub(in crate::command) fn needs_rates(&self, columns: &[&str]) -> bool {
         let mut names = self.names(columns);
         names.any(|name| RATES.contains(&name))
     }
 
     /// Whether the kernel has to tell all that it knows to decide it, or to show these columns.
-    pub(super) fn needs_details(&self, columns: &[&str]) -> bool {
+    pub(in crate::command) fn needs_details(&self, columns: &[&str]) -> bool {
         let mut names = self.names(columns);
         names.any(|name| !PLAIN.contains(&name)) || self.filter.is_search()
     }
 
     /// Whether owners have to be found to decide it, or to show these columns.
-    pub(super) fn needs_owners(&self, columns: &[&str]) -> bool {
+    pub(in crate::command) fn needs_owners(&self, columns: &[&str]) -> bool {
         self.filter.needs_owners() || self.names(columns).any(|name| OWNERS.contains(&name))
     }
 
@@ -221,8 +226,8 @@ impl Selection {
     }
 
     /// Refuses what the kernel would not tell.
-    pub(super) fn check(&self) -> anyhow::Result<()> {
-        if self.filter.needs_marks() && !super::is_network_admin() {
+    pub(in crate::command) fn check(&self) -> anyhow::Result<()> {
+        if self.filter.needs_marks() && !capabilities::is_network_admin() {
             return Err(anyhow!(
                 "the kernel tells firewall marks to administrators only; run as root or grant CAP_NET_ADMIN"
             ));

@@ -1,6 +1,6 @@
-//! Kinds of sockets, as ss's letters, its `-f` and its `-A` name them, and which states of each it lists.
+//! SocketKinds of sockets, as ss's letters, its `-f` and its `-A` name them, and which states of each it lists.
 
-use super::help::Usage;
+use super::usage_error::UsageError;
 use crate::cli::Select;
 use crate::filter::StateSet;
 use crate::model::{Family, Protocol, Socket, State};
@@ -148,7 +148,7 @@ fn connected() -> StateSet {
 
 /// Which kinds of sockets were asked for, in which families and states.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Kinds {
+pub(in crate::command) struct SocketKinds {
     wanted: Vec<Kind>,
     families: Vec<Family>,
     states: StateSet,
@@ -156,13 +156,13 @@ pub(super) struct Kinds {
     named: Option<Family>,
 }
 
-impl Kinds {
+impl SocketKinds {
     /// Understands the letters as ss does: a kind holds for all of its families unless one of them is named, a family for
     /// all of its kinds unless one of them is named, and no letter at all is everything.
     ///
     /// # Errors
     /// If a name behind `-f` or `-A` means nothing.
-    pub(super) fn new(letters: &Select) -> Result<Kinds, Usage> {
+    pub(in crate::command) fn new(letters: &Select) -> Result<SocketKinds, UsageError> {
         let mut kinds: Vec<Kind> = Vec::new();
         let mut left_out: Vec<Kind> = Vec::new();
         for (given, kind) in [
@@ -228,9 +228,9 @@ impl Kinds {
         }
         kinds.retain(|kind| !left_out.contains(kind));
         if kinds.is_empty() {
-            return Err(Usage::new("-A leaves out every kind of socket"));
+            return Err(UsageError::new("-A leaves out every kind of socket"));
         }
-        Ok(Kinds {
+        Ok(SocketKinds {
             wanted: kinds,
             families,
             states,
@@ -239,17 +239,17 @@ impl Kinds {
     }
 
     /// The states that are listed if nothing else says which.
-    pub(super) fn states(&self) -> StateSet {
+    pub(in crate::command) fn states(&self) -> StateSet {
         self.states
     }
 
     /// The one family that was named: addresses are understood as its.
-    pub(super) fn family(&self) -> Option<Family> {
+    pub(in crate::command) fn family(&self) -> Option<Family> {
         self.named
     }
 
     /// The transport protocols in which services have names, as far as they were asked for.
-    pub(super) fn protocols(&self) -> Vec<Protocol> {
+    pub(in crate::command) fn protocols(&self) -> Vec<Protocol> {
         let all = self.wanted.len() == ALL.len();
         [(Tcp, Protocol::Tcp), (Udp, Protocol::Udp)]
             .into_iter()
@@ -260,7 +260,7 @@ impl Kinds {
     }
 
     /// Whether every kind of socket of every family was asked for.
-    pub(super) fn are_all(&self) -> bool {
+    pub(in crate::command) fn are_all(&self) -> bool {
         let own = |kind: &Kind| {
             let mut families = kind.families().iter();
             self.wanted.contains(kind) && families.all(|family| self.families.contains(family))
@@ -269,12 +269,12 @@ impl Kinds {
     }
 
     /// Whether the kernel can end all that was asked for: TCP and UDP sockets.
-    pub(super) fn are_destroyable(&self) -> bool {
+    pub(in crate::command) fn are_destroyable(&self) -> bool {
         self.wanted.iter().all(|kind| matches!(kind, Tcp | Udp))
     }
 
     /// Whether a table may have what was asked for in it.
-    pub(super) fn wants(&self, table: Table) -> bool {
+    pub(in crate::command) fn wants(&self, table: Table) -> bool {
         let any = |families: &[Family], kinds: &[Kind]| {
             families.iter().any(|family| self.families.contains(family))
                 && kinds.iter().any(|kind| self.wanted.contains(kind))
@@ -295,7 +295,7 @@ impl Kinds {
 
     /// Whether a socket is of a kind and a family that were asked for.
     #[inline]
-    pub(super) fn hold(&self, socket: &Socket) -> bool {
+    pub(in crate::command) fn hold(&self, socket: &Socket) -> bool {
         // Of a kind without a name nobody has said that it is not wanted.
         self.families.contains(&socket.family)
             && Kind::of(socket.family, socket.protocol)
@@ -304,11 +304,11 @@ impl Kinds {
 }
 
 /// The kinds that a name behind `-A` means.
-fn query(name: &str) -> Result<&'static [Kind], Usage> {
+fn query(name: &str) -> Result<&'static [Kind], UsageError> {
     let found = QUERIES.iter().find(|(names, _)| names.contains(&name));
     found.map(|(_, kinds)| *kinds).ok_or_else(|| {
         let names: Vec<&str> = QUERIES.iter().map(|(names, _)| names[0]).collect();
-        Usage::new(format!(
+        UsageError::new(format!(
             "-A {name}: there is no such kind of socket; there are {}",
             names.join(", ")
         ))
@@ -316,11 +316,11 @@ fn query(name: &str) -> Result<&'static [Kind], Usage> {
 }
 
 /// The family that a name behind `-f` means.
-fn family(name: &str) -> Result<Family, Usage> {
+fn family(name: &str) -> Result<Family, UsageError> {
     let found = FAMILIES.iter().find(|(known, _)| *known == name);
     found.map(|(_, family)| *family).ok_or_else(|| {
         let names: Vec<&str> = FAMILIES.iter().map(|(name, _)| *name).collect();
-        Usage::new(format!(
+        UsageError::new(format!(
             "-f {name}: there is no such family; there are {}",
             names.join(", ")
         ))

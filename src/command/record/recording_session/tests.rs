@@ -6,8 +6,8 @@ use clap::Parser as _;
 
 use super::*;
 use crate::cli::{self, Cli, Command};
-use crate::command::files::Output;
-use crate::command::select::Selection;
+use crate::command::shared::selection::Selection;
+use crate::command::shared::text_output::TextOutput;
 use crate::export;
 use crate::filter::NoNames;
 use crate::model::{Endpoint, Ends, Family, Protocol, Sample, Socket, State};
@@ -59,7 +59,7 @@ fn arguments(words: &str) -> cli::Record {
 fn session(file: File, words: &str) -> Session {
     let arguments = arguments(words);
     let selection = Selection::in_all_states(&arguments.select, &NoNames, true).unwrap();
-    let out = Output::File {
+    let out = TextOutput::File {
         file,
         path: PathBuf::from("x"),
         is_new: true,

@@ -5,10 +5,10 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use super::followed::Followed;
-use super::lines::Lines;
-use super::progress::Teller;
-use super::signals::Ending;
+use super::json_lines_thread::Lines;
+use super::progress_reporter::Teller;
+use super::stop_signals::Ending;
+use super::tracked_sockets::Followed;
 use crate::aggregate::Moment;
 use crate::recording::{Encoder, Recorder, RecordingError, Redactor};
 use crate::source::Source;
