@@ -38,6 +38,8 @@ pub mod target;
 pub mod text;
 pub mod theme;
 pub mod timeline;
+
+pub mod tones;
 pub mod typing;
 mod update;
 pub mod view;

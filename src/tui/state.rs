@@ -13,13 +13,13 @@ use std::time::Duration;
 use super::filter_history::FilterHistory;
 use super::hits::Hits;
 use super::lists::{
-    Compared, DEFAULT_SORT, Events, Findings, LineKey, Listeners, Processes, Remotes, SocketScope,
-    Sockets,
+    DEFAULT_SORT, Events, Findings, InstantComparison, LineKey, Listeners, Processes, Remotes,
+    SocketScope, Sockets,
 };
 use super::look::Look;
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::recording::Recording;
-use super::table::{Steer, Table};
+use super::table::{Table, TableControl};
 use super::timeline::Timeline;
 use super::typing::Typing;
 use crate::aggregate::{Moment, Narrower};
@@ -244,7 +244,7 @@ impl State {
     }
 
     /// The table of a pane.
-    pub(super) fn pane_mut(&mut self, pane: Pane) -> Option<&mut dyn Steer> {
+    pub(super) fn pane_mut(&mut self, pane: Pane) -> Option<&mut dyn TableControl> {
         match pane {
             Pane::Main => self.main_mut(),
             Pane::Processes => Some(&mut self.top),
@@ -258,7 +258,7 @@ impl State {
     }
 
     /// The table of the page or the screen.
-    fn main_mut(&mut self) -> Option<&mut dyn Steer> {
+    fn main_mut(&mut self) -> Option<&mut dyn TableControl> {
         if self.page().is_some() {
             return self.page_mut()?.table_mut();
         }
@@ -275,12 +275,12 @@ impl State {
     }
 
     /// The table that keys go to; `None` where there is none.
-    pub fn table_mut(&mut self) -> Option<&mut dyn Steer> {
+    pub fn table_mut(&mut self) -> Option<&mut dyn TableControl> {
         self.main_mut()
     }
 
     /// The table that keys go to.
-    pub fn table(&self) -> Option<&dyn Steer> {
+    pub fn table(&self) -> Option<&dyn TableControl> {
         if let Some(page) = self.page() {
             return page.table();
         }
@@ -352,16 +352,18 @@ impl State {
         let sequence = self.sequence;
         let marked = self.mark.clone().unwrap_or_default();
         if let Some(Page::Difference(page)) = self.pages[self.screen as usize].last_mut() {
-            page.bring_up(sequence, || Compared::new(marked, &moment, &self.filter));
+            page.bring_up(sequence, || {
+                InstantComparison::new(marked, &moment, &self.filter)
+            });
         }
         if self.has_panes() {
             for &pane in self.panes() {
                 if let Some(table) = self.pane_mut(pane) {
-                    table.bring_up(&moment, sequence);
+                    table.refresh(&moment, sequence);
                 }
             }
         } else if let Some(table) = self.table_mut() {
-            table.bring_up(&moment, sequence);
+            table.refresh(&moment, sequence);
         }
     }
 }

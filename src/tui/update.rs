@@ -115,7 +115,7 @@ fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
         Command::Kill => act::offer_kill(state),
         Command::PickSort => {
             if let Some(table) = state.table() {
-                let column = table.order().column;
+                let column = table.sort_order().column;
                 state.open_popup(Popup::PickSort(column));
             }
         }
@@ -199,7 +199,7 @@ fn steer(state: &mut State, command: Command) {
     let Some(table) = state.table_mut() else {
         return;
     };
-    let sorted = table.order().column;
+    let sorted = table.sort_order().column;
     match command {
         Command::Down => table.step(&moment, 1),
         Command::Up => table.step(&moment, -1),
@@ -207,23 +207,23 @@ fn steer(state: &mut State, command: Command) {
         Command::PageUp => table.page(&moment, -1),
         Command::First => table.first(&moment),
         Command::Last => table.last(&moment),
-        Command::Right => table.shift(1),
-        Command::Left => table.shift(-1),
+        Command::Right => table.scroll_columns(1),
+        Command::Left => table.scroll_columns(-1),
         Command::NextMatch => table.next_match(&moment, true),
         Command::PreviousMatch => table.next_match(&moment, false),
-        Command::InvertSort => table.invert(),
-        Command::SortRight => table.sort_beside(1),
-        Command::SortLeft => table.sort_beside(-1),
-        Command::HoldOrder => table.hold_order(&moment, sequence),
+        Command::InvertSort => table.invert_sort(),
+        Command::SortRight => table.sort_by_neighbor(1),
+        Command::SortLeft => table.sort_by_neighbor(-1),
+        Command::HoldOrder => table.toggle_held_order(&moment, sequence),
         Command::Widen => table.widen_column(sorted, 2),
         Command::Narrow => table.widen_column(sorted, -2),
         Command::ResetColumns => table.reset_columns(),
-        Command::Group => drop(table.group_by_next()),
+        Command::Group => drop(table.next_grouping()),
         Command::Fold => {
-            table.hold_target(&moment);
-            table.fold(&moment);
+            table.select_current(&moment);
+            table.toggle_fold(&moment);
         }
-        Command::FoldAll => drop(table.fold_all(&moment)),
+        Command::FoldAll => drop(table.toggle_all_folds(&moment)),
         _ => {}
     }
 }
@@ -240,7 +240,7 @@ fn open(state: &mut State) {
     let Some(target) = table.target(&moment) else {
         return;
     };
-    table.hold_target(&moment);
+    table.select_current(&moment);
     look_into(state, target);
 }
 
@@ -261,7 +261,7 @@ fn look_into(state: &mut State, target: Target) {
         Target::Nowhere(why) => state.message = Some(why),
         Target::Fold => {
             if let Some(table) = state.table_mut() {
-                table.fold(&moment);
+                table.toggle_fold(&moment);
             }
         }
         Target::Event(number) => {

@@ -119,7 +119,7 @@ pub(in crate::tui) fn column_lines(state: &State) -> Vec<(usize, bool)> {
         return Vec::new();
     };
     let headings = table.headings();
-    let mut lines = table.choice();
+    let mut lines = table.column_choices();
     lines.retain(|(column, _)| is_wanted(&search, &headings[*column]));
     lines
 }
@@ -131,12 +131,12 @@ fn pick_sort(state: &mut State, line: usize, command: Command) {
     let table = state.table_mut();
     match (command, column, table) {
         (Command::Open, Some(column), Some(table)) => {
-            if table.order().column != column {
+            if table.sort_order().column != column {
                 table.sort_by(column);
             }
             state.popup = None;
         }
-        (Command::InvertSort, _, Some(table)) => table.invert(),
+        (Command::InvertSort, _, Some(table)) => table.invert_sort(),
         _ => state.popup = Some(Popup::PickSort(line)),
     }
 }
