@@ -36,8 +36,8 @@ use crate::tui::page::{Page, Presence, SocketPage};
 use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
-use crate::tui::widget::pieces::{self, Piece};
 use crate::tui::widget::border;
+use crate::tui::widget::pieces::{self, Piece};
 
 /// Below this height everything scrolls, what is in the frame elsewhere included.
 const LOW: u16 = 13;
