@@ -23,7 +23,8 @@ use crate::tui::look::Look;
 use crate::tui::page::{DifferencePage, Page};
 use crate::tui::screen::Pane;
 use crate::tui::state::State;
-use crate::tui::theme::{Tone, state_tone};
+use crate::tui::theme::Tone;
+use crate::tui::tones::state_tone;
 
 /// Lines that the table keeps, whatever there is to tell above.
 const TABLE_LINES: u16 = 6;

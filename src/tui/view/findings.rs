@@ -28,12 +28,12 @@ use crate::column::format;
 use crate::diagnose::{self, Concern, Evidence, Finding, Kind, about, length, shown, words};
 use crate::tui::command::Command;
 use crate::tui::keymap::label;
-use crate::tui::lists::severity_tone;
 use crate::tui::look::Look;
 use crate::tui::screen::{Pane, Screen};
 use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
+use crate::tui::tones::severity_tone;
 
 /// Lines that the table keeps, whatever there is to tell below: its frame, its headings and some rows.
 const TABLE_LINES: u16 = 6;
@@ -223,7 +223,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         return;
     }
     let chosen = moment.and_then(|moment| {
-        let row = state.finding_rows.meant_row(moment)?;
+        let row = state.finding_rows.current_row(moment)?;
         let columns = usize::from(area.width.saturating_sub(4));
         let title = title(row.finding, &look, row.now_us, columns.saturating_sub(2));
         Some((title, whole(row.finding, columns)))

@@ -210,7 +210,7 @@ impl Tables<'_, '_> {
         let at = (hits, pane);
         table.render(self.frame.buffer_mut(), inner, self.moment, self.look, at);
         if table.is_empty() {
-            let none = match (table.filtered(), pane) {
+            let none = match (table.filter_summary(), pane) {
                 (Some(_), _) => "nothing matches".to_owned(),
                 (None, Pane::TimeWait) => self.nobodys_time_wait(),
                 _ => "none".to_owned(),

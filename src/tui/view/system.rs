@@ -198,7 +198,7 @@ impl Tables<'_, '_> {
     fn sight<L: List>(&mut self, area: Rect, table: &Table<L>) {
         /// Columns that the title has for itself.
         const TITLE: u16 = 32;
-        let (first, page, rows) = table.sight();
+        let (first, page, rows) = table.visible_range();
         if rows <= page {
             return;
         }

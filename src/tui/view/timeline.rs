@@ -16,11 +16,11 @@ use ratatui::layout::Rect;
 use super::panel::{self, Piece};
 use crate::column::format;
 use crate::tui::hits::Hit;
-use crate::tui::lists::severity_tone;
 use crate::tui::look::Look;
 use crate::tui::state::{Display, State};
 use crate::tui::theme::Tone;
 use crate::tui::timeline::{GapKind, Marks, Span, Timeline, Track};
+use crate::tui::tones::severity_tone;
 
 /// The fewest columns in which a track says something.
 const SHORTEST: u16 = 10;

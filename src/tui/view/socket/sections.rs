@@ -9,10 +9,10 @@ use crate::column::{
     LISTENER_COLUMNS, ListenerLine, SocketColumn, SocketRow, TCP_FIELDS, format, gauge,
 };
 use crate::model::{FieldGroup, MemoryInfo, MptcpInfo, Socket, State as Tcp};
-use crate::tui::lists::queue_tone;
 use crate::tui::look::Look;
 use crate::tui::page::SocketPage;
 use crate::tui::theme::Tone;
+use crate::tui::tones::queue_tone;
 
 /// A name and a value.
 pub(super) struct Field {

@@ -1,58 +1,58 @@
-//! Which columns fit, and how wide each is. Depends on the room and the order only, never on the rows, so that nothing
-//! jumps from one moment to the next.
+//! Chooses the columns that fit into a width, and places them. Depends on the width and the sort column only, never on
+//! the rows, so that nothing jumps from one moment to the next.
 
-use super::Heading;
+use super::heading::Heading;
 
-/// Where a column stands.
+/// The place of a column in a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ColumnPlace {
     /// Index among the headings.
     pub column: usize,
-    /// First column of the terminal, counted from the table's left edge.
+    /// Its first terminal column, counted from the table's left edge.
     pub x: u16,
-    /// Columns of the terminal.
+    /// Its width, terminal columns.
     pub width: u16,
 }
 
-/// Room between columns.
+/// Gap between columns.
 const GAP: u16 = 1;
 
-/// Room between columns where there is plenty.
+/// Gap between columns in a wide table.
 const WIDE_GAP: u16 = 2;
 
-/// From which width on there is plenty, columns of the terminal.
-const PLENTY: u16 = 120;
+/// The least width of a wide table, terminal columns.
+const WIDE: u16 = 120;
 
-/// Up to which priority columns are shown even if texts have to be cut for them.
-const WORTH_A_CUT: u8 = 2;
+/// The highest priority number of columns that are shown even if texts have to be cut for them.
+const MAX_CUT_PRIORITY: u8 = 2;
 
-/// A column that somebody chose, and by how much it is wider than it would be.
+/// A column that the user chose to show, and how much wider the user made it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Chosen {
+pub struct ChosenColumn {
     /// Index among the headings.
     pub column: usize,
-    /// Columns of the terminal more, or less if negative.
-    pub wider: i16,
+    /// Terminal columns beyond its preferred width; fewer if negative.
+    pub extra_width: i16,
 }
 
-/// Places the columns that somebody chose, in that order: texts give way until all fit. Those that do not fit even then
-/// are scrolled to: `shift` of the first ones are left out.
-pub(super) fn place(
+/// Places the columns that the user chose, in that order: texts give way until all fit. Where even that is not enough,
+/// the first `shift` columns are scrolled out; `shift` is brought back into range.
+pub(super) fn place_chosen_columns(
     headings: &[Heading],
-    chosen: &[Chosen],
+    chosen: &[ChosenColumn],
     sorted: usize,
     shift: &mut usize,
     room: u16,
     places: &mut Vec<ColumnPlace>,
 ) {
-    let gap = if room >= PLENTY { WIDE_GAP } else { GAP };
-    // A width that somebody changed is meant.
-    let range = |chosen: &Chosen| {
-        let heading = with_arrow(&headings[chosen.column], chosen.column == sorted);
-        let meant = i32::from(heading.preferred()) + i32::from(chosen.wider);
+    let gap = if room >= WIDE { WIDE_GAP } else { GAP };
+    // A width that the user changed is kept exactly.
+    let range = |chosen: &ChosenColumn| {
+        let heading = headings[chosen.column].with_sort_arrow(chosen.column == sorted);
+        let meant = i32::from(heading.preferred()) + i32::from(chosen.extra_width);
         let meant = meant.clamp(1, i32::from(u16::MAX / 2)) as u16;
-        match chosen.wider {
-            0 => [heading.narrow(), heading.preferred(), heading.widest()],
+        match chosen.extra_width {
+            0 => [heading.narrowest(), heading.preferred(), heading.widest()],
             _ => [meant; 3],
         }
     };
@@ -65,14 +65,13 @@ pub(super) fn place(
     let furthest = (0..chosen.len()).find(|&from| needed(from) <= u32::from(room));
     *shift = (*shift).min(furthest.unwrap_or(chosen.len().saturating_sub(1)));
     let spare = i64::from(room) - i64::from(needed(*shift));
-    let widths = grown(&ranges[*shift..], spare);
+    let widths = grow_widths(&ranges[*shift..], spare);
     let columns = chosen[*shift..].iter().map(|chosen| chosen.column);
-    lay_out(columns.zip(widths), gap, room, places);
+    place_columns(columns.zip(widths), gap, room, places);
 }
 
-/// Widths between least, preferred and most: first what each would like, then what it can use at most, a column of the
-/// terminal at a time in turn.
-fn grown(ranges: &[[u16; 3]], mut spare: i64) -> Vec<u16> {
+/// Grows widths from their least to the preferred, then to the most, one terminal column at a time in turn.
+fn grow_widths(ranges: &[[u16; 3]], mut spare: i64) -> Vec<u16> {
     let mut widths: Vec<u16> = ranges.iter().map(|range| range[0]).collect();
     for goal in [1, 2] {
         loop {
@@ -92,8 +91,8 @@ fn grown(ranges: &[[u16; 3]], mut spare: i64) -> Vec<u16> {
     widths
 }
 
-/// Places columns one after the other, as many as there is room for.
-fn lay_out(
+/// Places columns one after the other, as many as fit.
+fn place_columns(
     columns: impl Iterator<Item = (usize, u16)>,
     gap: u16,
     room: u16,
@@ -111,19 +110,8 @@ fn lay_out(
     }
 }
 
-/// The column that rows are ordered by has an arrow at its heading.
-fn with_arrow(heading: &Heading, sorted: bool) -> Heading {
-    let mut heading = *heading;
-    if sorted {
-        let arrow = crate::tui::text::width(heading.heading) as u16 + 1;
-        heading.least = heading.least.max(arrow);
-        heading.width = heading.width.max(arrow);
-    }
-    heading
-}
-
 /// Chooses columns for `room` and places them. `shift` scrolls columns out at the left and is brought back into range.
-pub(super) fn fit(
+pub(super) fn fit_columns(
     headings: &[Heading],
     sorted: usize,
     shift: &mut usize,
@@ -133,10 +121,10 @@ pub(super) fn fit(
     let headings: Vec<Heading> = headings
         .iter()
         .enumerate()
-        .map(|(at, heading)| with_arrow(heading, at == sorted))
+        .map(|(at, heading)| heading.with_sort_arrow(at == sorted))
         .collect();
     let headings = headings.as_slice();
-    let gap = if room >= PLENTY { WIDE_GAP } else { GAP };
+    let gap = if room >= WIDE { WIDE_GAP } else { GAP };
     let mut chosen = choose(headings, sorted, room, gap);
     let known = |heading: &&Heading| heading.priority != Heading::NEVER;
     let hidden = headings
@@ -146,47 +134,31 @@ pub(super) fn fit(
         .saturating_sub(chosen.len());
     *shift = (*shift).min(hidden);
     if *shift > 0 {
-        chosen = scrolled(headings, *shift, room, gap, &chosen);
+        chosen = with_scrolled_in(headings, *shift, room, gap, &chosen);
     }
-    let spare = i64::from(room) - i64::from(total(headings, &chosen, gap, Heading::narrow));
+    let spare =
+        i64::from(room) - i64::from(total_width(headings, &chosen, gap, Heading::narrowest));
     let range = |at: &usize| {
         let heading = &headings[*at];
-        [heading.narrow(), heading.preferred(), heading.widest()]
+        [heading.narrowest(), heading.preferred(), heading.widest()]
     };
     let ranges: Vec<[u16; 3]> = chosen.iter().map(range).collect();
-    let widths = grown(&ranges, spare);
-    lay_out(chosen.into_iter().zip(widths), gap, room, places);
+    let widths = grow_widths(&ranges, spare);
+    place_columns(chosen.into_iter().zip(widths), gap, room, places);
 }
 
-impl Heading {
-    /// The priority of a column that is shown only to those who choose it, or order by it.
-    pub(in crate::tui) const NEVER: u8 = u8::MAX;
-
-    /// A width that has room for the heading.
-    fn at_least(&self, width: u16) -> u16 {
-        width.max(crate::tui::text::width(self.heading) as u16)
-    }
-
-    fn narrow(&self) -> u16 {
-        self.at_least(self.least)
-    }
-
-    fn preferred(&self) -> u16 {
-        self.at_least(self.width)
-    }
-
-    fn widest(&self) -> u16 {
-        self.at_least(self.most.max(self.width))
-    }
-}
-
-fn total(headings: &[Heading], chosen: &[usize], gap: u16, width: fn(&Heading) -> u16) -> u16 {
+fn total_width(
+    headings: &[Heading],
+    chosen: &[usize],
+    gap: u16,
+    width: fn(&Heading) -> u16,
+) -> u16 {
     let widths: u16 = chosen.iter().map(|&at| width(&headings[at])).sum();
     widths + gap * (chosen.len().saturating_sub(1) as u16)
 }
 
-/// Columns by priority: the indispensable ones at their least width, the others as long as all have what they like.
-/// In the order of the headings.
+/// Chooses columns by priority: the indispensable ones at their least width, the others as long as all have their
+/// preferred width. In the order of the headings.
 fn choose(headings: &[Heading], sorted: usize, room: u16, gap: u16) -> Vec<usize> {
     let priority = |at: usize| {
         if at == sorted {
@@ -203,12 +175,12 @@ fn choose(headings: &[Heading], sorted: usize, room: u16, gap: u16) -> Vec<usize
     let mut chosen: Vec<usize> = Vec::new();
     for at in by_priority {
         chosen.push(at);
-        let width = if priority(at) <= WORTH_A_CUT {
-            Heading::narrow
+        let width = if priority(at) <= MAX_CUT_PRIORITY {
+            Heading::narrowest
         } else {
             Heading::preferred
         };
-        if total(headings, &chosen, gap, width) > room && chosen.len() > 1 {
+        if total_width(headings, &chosen, gap, width) > room && chosen.len() > 1 {
             chosen.pop();
         }
     }
@@ -216,8 +188,8 @@ fn choose(headings: &[Heading], sorted: usize, room: u16, gap: u16) -> Vec<usize
     chosen
 }
 
-/// The same columns with `shift` of the hidden ones in place of the last ones: what is scrolled in from the right.
-fn scrolled(
+/// Replaces the last columns by hidden ones, skipping the first `shift - 1` of these: the view scrolled to the right.
+fn with_scrolled_in(
     headings: &[Heading],
     shift: usize,
     room: u16,
@@ -227,7 +199,7 @@ fn scrolled(
     let hidden: Vec<usize> = (0..headings.len())
         .filter(|at| !chosen.contains(at) && headings[*at].priority != Heading::NEVER)
         .collect();
-    // The indispensable ones stay; what is scrolled to comes next to them as long as there is room.
+    // The indispensable ones stay; what is with_scrolled_in to comes next to them as long as there is room.
     let mut columns: Vec<usize> = chosen
         .iter()
         .copied()
@@ -235,7 +207,7 @@ fn scrolled(
         .collect();
     for &at in hidden.iter().skip(shift - 1) {
         columns.push(at);
-        if total(headings, &columns, gap, Heading::narrow) > room {
+        if total_width(headings, &columns, gap, Heading::narrowest) > room {
             columns.pop();
             break;
         }
@@ -255,8 +227,8 @@ mod tests {
             about: "",
             align: Align::Left,
             width,
-            least: width / 2,
-            most: width * 2,
+            min_width: width / 2,
+            max_width: width * 2,
             priority,
         }
     }
@@ -264,7 +236,7 @@ mod tests {
     fn columns(headings: &[Heading], shift: usize, room: u16) -> Vec<usize> {
         let mut places = Vec::new();
         let mut shift = shift;
-        fit(headings, 0, &mut shift, room, &mut places);
+        fit_columns(headings, 0, &mut shift, room, &mut places);
         for place in &places {
             assert!(place.x + place.width <= room);
         }
@@ -290,7 +262,7 @@ mod tests {
         let headings = [heading(10, 0), heading(10, 0), heading(10, 7)];
         let mut places = Vec::new();
         for room in 5..40 {
-            fit(&headings, 2, &mut 0, room, &mut places);
+            fit_columns(&headings, 2, &mut 0, room, &mut places);
             let sorted = places.iter().find(|place| place.column == 2);
             assert!(sorted.is_some_and(|place| place.width >= 5), "{room}");
         }
@@ -299,11 +271,14 @@ mod tests {
     #[test]
     fn chosen_columns_stand_as_chosen_and_are_scrolled_to() {
         let headings = [heading(10, 0), heading(10, 0), heading(10, 0)];
-        let chosen = |column, wider| Chosen { column, wider };
+        let chosen = |column, extra_width| ChosenColumn {
+            column,
+            extra_width,
+        };
         let order = [chosen(2, 5), chosen(0, -4), chosen(1, 0)];
         let placed = |shift: usize, room: u16| {
             let (mut places, mut shift) = (Vec::new(), shift);
-            place(&headings, &order, 9, &mut shift, room, &mut places);
+            place_chosen_columns(&headings, &order, 9, &mut shift, room, &mut places);
             let places: Vec<(usize, u16)> = places.iter().map(|p| (p.column, p.width)).collect();
             (places, shift)
         };

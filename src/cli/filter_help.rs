@@ -1,11 +1,10 @@
-//! The filter language in words, made from the lists that the parser itself uses.
+//! Help on the filter language, generated from the lists that the parser uses.
 
 use std::fmt::Write;
 
-use crate::column::{SOCKET_COLUMNS, VOCABULARY};
-use crate::filter::{FieldKind, keywords, state_names};
+use crate::filter::{keywords, state_names};
 
-/// Filters and what they ask for. Tests run every one of them.
+/// Example filters with a description each. Tests run every one of them.
 pub const EXAMPLES: &[(&str, &str)] = &[
     (
         "state established dport = :443",
@@ -52,8 +51,8 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ),
 ];
 
-/// A few lines for the help of a command that takes a filter.
-pub fn short(command: &str) -> String {
+/// Returns examples for the help of a command that takes a filter.
+pub fn examples_for(command: &str) -> String {
     let mut out = String::from(
         "FILTER is ss's: [ state STATE ]… [ EXPRESSION ], and more; in words or in one quoted argument.\n\
          'sockwatch help filter' has all of it.\n\nExamples:\n",
@@ -67,8 +66,8 @@ pub fn short(command: &str) -> String {
     out
 }
 
-/// The whole language.
-pub fn long() -> String {
+/// Returns the reference of the language.
+pub fn full_text() -> String {
     let mut out = String::from(
         "FILTER := [ state STATE | exclude STATE ]… [ EXPRESSION ]
 
@@ -142,21 +141,6 @@ EXAMPLES
     );
     for (filter, about) in EXAMPLES {
         let _ = writeln!(out, "    {filter:<52} {about}");
-    }
-    out
-}
-
-/// Every column with its unit.
-pub fn columns() -> String {
-    let mut out = String::from(
-        "Columns, as --columns, --sort and FILTER name them; headings and the kernel's names are understood too.\n\n",
-    );
-    for (column, field) in SOCKET_COLUMNS.iter().zip(VOCABULARY.fields()) {
-        let kind = match field.kind {
-            FieldKind::Number(unit) => unit.name(),
-            FieldKind::Text => "text",
-        };
-        let _ = writeln!(out, "  {:<26} {kind:<8} {}", column.id, column.about);
     }
     out
 }

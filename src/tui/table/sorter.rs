@@ -1,23 +1,39 @@
-//! Ordering a hundred thousand rows within a frame.
+//! Sorts a hundred thousand rows within a frame.
 //!
-//! Each row's [`SortKey`] is packed once into a number that compares as the key does. Where numbers are all there is to
-//! it, only the rows in sight are put into order: the others merely stand on the right side of them. Keys that do not
-//! fit (IPv6 addresses, long texts) are settled among the few rows whose first part is equal.
+//! Each row's [`SortKey`] is packed once into a number that compares as the key does. Where the number is the whole key,
+//! only the rows in sight are sorted: the others merely stand on the right side of them. Keys that do not fit (IPv6
+//! addresses, long texts) are compared in full among the few rows whose packed keys are equal.
 
 use std::cmp::Ordering;
 use std::ops::Range;
 
-use super::{List, Sort};
 use crate::aggregate::Moment;
 use crate::column::SortKey;
 
-/// A row on its way to its place.
+/// The sort column and direction of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sort {
+    /// Index of the column.
+    pub column: usize,
+    /// Largest first.
+    pub descending: bool,
+}
+
+/// Rows that can be sorted: each number has a key for every column, and a tie-breaker.
+pub trait SortRows {
+    /// The key of a row in a column.
+    fn row_key<'m>(&'m self, moment: &'m Moment, number: u32, column: usize) -> SortKey<'m>;
+    /// Decides between rows whose keys are equal.
+    fn row_tie(&self, moment: &Moment, number: u32) -> u64;
+}
+
+/// A row with its packed key.
 #[derive(Debug, Clone, Copy)]
 struct Entry {
     packed: u128,
     tie: u64,
     number: u32,
-    /// Whether `packed` is the whole key.
+    /// True if `packed` is the whole key.
     exact: bool,
 }
 
@@ -27,59 +43,65 @@ impl Entry {
     }
 }
 
-/// Puts rows into order; keeps its memory.
+/// Sorts rows, the ones in sight first; keeps its memory from one moment to the next.
 #[derive(Debug, Default)]
 pub struct Sorter {
     entries: Vec<Entry>,
-    /// The places that are in order.
-    settled: Range<usize>,
+    /// The positions that are sorted.
+    sorted: Range<usize>,
 }
 
 /// Bytes of a text that fit into a packed key beside its rank.
 const TEXT_BYTES: usize = 15;
 
-/// Place of what is missing: after everything, whichever the direction.
+/// Packed key of a missing value: after everything, whichever the direction.
 const MISSING: u128 = u128::MAX;
 
 impl Sorter {
-    /// Takes the rows in. Their order is known by what [`Self::settle`] has settled.
-    pub(super) fn take<L: List>(&mut self, list: &L, moment: &Moment, sort: Sort, rows: &[u32]) {
-        self.settled = 0..0;
+    /// Loads the rows; [`Self::sort_range`] sorts them.
+    pub(super) fn load<R: SortRows>(
+        &mut self,
+        list: &R,
+        moment: &Moment,
+        sort: Sort,
+        rows: &[u32],
+    ) {
+        self.sorted = 0..0;
         self.entries.clear();
         self.entries.extend(rows.iter().map(|&number| {
-            let key = list.sort_key(moment, number, sort.column);
-            let (packed, exact) = pack(&key, sort.descending);
+            let key = list.row_key(moment, number, sort.column);
+            let (packed, exact) = pack_key(&key, sort.descending);
             Entry {
                 packed,
-                tie: list.tie(moment, number),
+                tie: list.row_tie(moment, number),
                 number,
                 exact,
             }
         }));
         if self.entries.iter().any(|entry| !entry.exact) {
-            self.settle_all(list, moment, sort);
+            self.sort_all(list, moment, sort);
         }
     }
 
-    fn settle_all<L: List>(&mut self, list: &L, moment: &Moment, sort: Sort) {
+    fn sort_all<R: SortRows>(&mut self, list: &R, moment: &Moment, sort: Sort) {
         self.entries.sort_unstable_by_key(Entry::rank);
         for run in self
             .entries
             .chunk_by_mut(|a, b| a.packed == b.packed)
             .filter(|run| run.len() > 1 && run.iter().any(|entry| !entry.exact))
         {
-            settle(list, moment, sort, run);
+            sort_run(list, moment, sort, run);
         }
-        self.settled = 0..self.entries.len();
+        self.sorted = 0..self.entries.len();
     }
 
-    /// Where a row has its place, by its number.
-    pub(super) fn place_of(&self, number: u32) -> Option<usize> {
+    /// The position of a row in the order, by its number.
+    pub(super) fn position_of(&self, number: u32) -> Option<usize> {
         let at = self
             .entries
             .iter()
             .position(|entry| entry.number == number)?;
-        if self.settled.contains(&at) {
+        if self.sorted.contains(&at) {
             return Some(at);
         }
         let rank = self.entries[at].rank();
@@ -91,18 +113,18 @@ impl Sorter {
         )
     }
 
-    /// Whether the rows at these places are in order.
-    pub(super) fn has_settled(&self, wanted: &Range<usize>) -> bool {
-        self.settled.start <= wanted.start && wanted.end <= self.settled.end
+    /// True if the rows at these positions are sorted.
+    pub(super) fn is_sorted(&self, wanted: &Range<usize>) -> bool {
+        self.sorted.start <= wanted.start && wanted.end <= self.sorted.end
     }
 
-    /// Puts the rows into order that have these places, if they are not, and writes all down.
-    pub(super) fn settle(&mut self, wanted: Range<usize>, rows: &mut Vec<u32>) {
+    /// Sorts the rows that have these positions, unless they are, and writes all row numbers into `rows`.
+    pub(super) fn sort_range(&mut self, wanted: Range<usize>, rows: &mut Vec<u32>) {
         let all = self.entries.len();
         let wanted = wanted.start.min(all)..wanted.end.min(all);
-        if !self.has_settled(&wanted) {
+        if !self.is_sorted(&wanted) {
             let (start, length) = (wanted.start, wanted.len());
-            let first = bring_forward(&mut self.entries, wanted.end);
+            let first = partition_first(&mut self.entries, wanted.end);
             let entries = &mut self.entries[..first];
             if start > 0 && start < first {
                 entries.select_nth_unstable_by_key(start, Entry::rank);
@@ -112,28 +134,34 @@ impl Sorter {
                 rest.select_nth_unstable_by_key(length, Entry::rank);
             }
             rest[..length].sort_unstable_by_key(Entry::rank);
-            self.settled = wanted;
+            self.sorted = wanted;
         }
         rows.clear();
         rows.extend(self.entries.iter().map(|entry| entry.number));
     }
 
-    /// Puts all of `rows` into order.
-    pub fn sort<L: List>(&mut self, list: &L, moment: &Moment, sort: Sort, rows: &mut Vec<u32>) {
-        self.take(list, moment, sort, rows);
-        self.settle(0..self.entries.len(), rows);
+    /// Sorts all of `rows`.
+    pub fn sort<R: SortRows>(
+        &mut self,
+        list: &R,
+        moment: &Moment,
+        sort: Sort,
+        rows: &mut Vec<u32>,
+    ) {
+        self.load(list, moment, sort, rows);
+        self.sort_range(0..self.entries.len(), rows);
     }
 }
 
-/// Rows from which on those in sight are looked for among the promising ones first.
+/// The number of rows from which on those in sight are selected among the first few.
 const MANY: usize = 4096;
 
-/// Rows that are looked at to guess where those in sight end.
+/// Rows that are sampled to guess the key at which those in sight end.
 const SAMPLE: usize = 512;
 
-/// Brings rows forward among which the first `wanted` are, and answers how many those are: guessed from a few, since a
-/// selection among all costs far more than this one pass.
-fn bring_forward(entries: &mut [Entry], wanted: usize) -> usize {
+/// Moves rows to the front among which the first `wanted` are, and returns their number. The bound is guessed from a
+/// sample, since a selection among all rows costs far more than this one pass.
+fn partition_first(entries: &mut [Entry], wanted: usize) -> usize {
     let all = entries.len();
     if all < MANY || wanted * 4 > all {
         return all;
@@ -156,23 +184,23 @@ fn bring_forward(entries: &mut [Entry], wanted: usize) -> usize {
     if first < wanted { all } else { first }
 }
 
-/// Orders rows whose packed keys are equal by the rest of their keys.
-fn settle<L: List>(list: &L, moment: &Moment, sort: Sort, run: &mut [Entry]) {
-    run.sort_by_cached_key(|entry| Rest {
-        key: list.sort_key(moment, entry.number, sort.column),
+/// Sorts rows whose packed keys are equal by their full keys.
+fn sort_run<R: SortRows>(list: &R, moment: &Moment, sort: Sort, run: &mut [Entry]) {
+    run.sort_by_cached_key(|entry| FullKey {
+        key: list.row_key(moment, entry.number, sort.column),
         tie: entry.tie,
         descending: sort.descending,
     });
 }
 
-/// A whole key, for the rows that need it.
-struct Rest<'m> {
+/// The full key of a row whose packed key is not exact.
+struct FullKey<'m> {
     key: SortKey<'m>,
     tie: u64,
     descending: bool,
 }
 
-impl Ord for Rest<'_> {
+impl Ord for FullKey<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         self.key
             .compare(&other.key, self.descending)
@@ -180,22 +208,23 @@ impl Ord for Rest<'_> {
     }
 }
 
-impl PartialOrd for Rest<'_> {
+impl PartialOrd for FullKey<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Rest<'_> {
+impl PartialEq for FullKey<'_> {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other) == Ordering::Equal
     }
 }
 
-impl Eq for Rest<'_> {}
+impl Eq for FullKey<'_> {}
 
-/// The key as a number, and whether it is all of the key. The highest byte is the kind of key, counted from 1.
-fn pack(key: &SortKey<'_>, descending: bool) -> (u128, bool) {
+/// Packs a key into a number that compares as the key does; true with it if nothing was lost. The highest byte is the
+/// kind of key, counted from 1.
+fn pack_key(key: &SortKey<'_>, descending: bool) -> (u128, bool) {
     let (packed, exact) = match key {
         SortKey::Missing => return (MISSING, true),
         SortKey::Number(number) => {
@@ -253,7 +282,7 @@ mod tests {
         for descending in [false, true] {
             for a in &keys {
                 for b in &keys {
-                    let packed = pack(a, descending).0.cmp(&pack(b, descending).0);
+                    let packed = pack_key(a, descending).0.cmp(&pack_key(b, descending).0);
                     assert_eq!(packed, a.compare(b, descending), "{a:?} {b:?} {descending}");
                 }
             }
@@ -276,14 +305,14 @@ mod tests {
         for wanted in [0..10, 0..200, 50..60, 7000..7100, 19_990..20_000, 0..20_000] {
             let mut sorter = Sorter {
                 entries: all.clone(),
-                settled: 0..0,
+                sorted: 0..0,
             };
             let mut rows = Vec::new();
-            sorter.settle(wanted.clone(), &mut rows);
+            sorter.sort_range(wanted.clone(), &mut rows);
             assert_eq!(rows[wanted.clone()], expected[wanted.clone()], "{wanted:?}");
             let number = expected[123];
-            assert_eq!(sorter.place_of(number), Some(123));
-            sorter.settle(100..140, &mut rows);
+            assert_eq!(sorter.position_of(number), Some(123));
+            sorter.sort_range(100..140, &mut rows);
             assert_eq!(rows[100..140], expected[100..140]);
         }
     }
@@ -292,10 +321,10 @@ mod tests {
     fn what_does_not_fit_is_marked_and_never_contradicts() {
         let long = SortKey::Text("/run/systemd/journal/stdout".into());
         let longer = SortKey::Text("/run/systemd/journal/syslog".into());
-        assert_eq!(pack(&long, false).0, pack(&longer, false).0);
-        assert!(!pack(&long, false).1);
+        assert_eq!(pack_key(&long, false).0, pack_key(&longer, false).0);
+        assert!(!pack_key(&long, false).1);
         let (a, b) = (SortKey::Address(6, 5, 80), SortKey::Address(6, 5, 443));
-        assert_eq!(pack(&a, true).0, pack(&b, true).0);
-        assert!(!pack(&a, true).1);
+        assert_eq!(pack_key(&a, true).0, pack_key(&b, true).0);
+        assert!(!pack_key(&a, true).1);
     }
 }

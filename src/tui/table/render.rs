@@ -1,9 +1,11 @@
-//! Drawing a table: headings, the rows in sight, and what is to be said of how one looks at it.
+//! Draws a table: headings and the rows in sight; and describes its view for the frame around it.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::{ColumnPlace, List, Table, fit};
+use super::Table;
+use super::column_layout::{self, ColumnPlace};
+use super::list::List;
 use crate::aggregate::Moment;
 use crate::column::{Align, format};
 use crate::tui::hits::{Hit, Hits};
@@ -12,8 +14,8 @@ use crate::tui::screen::Pane;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
-/// Least columns of a group's label.
-const LABEL: u16 = 36;
+/// The least width of a group's label, terminal columns.
+const MIN_LABEL_WIDTH: u16 = 36;
 
 impl<L: List> Table<L> {
     /// Draws headings and the rows in sight into `area`.
@@ -30,10 +32,10 @@ impl<L: List> Table<L> {
             return;
         }
         hits.add_pane(area, pane);
-        self.fit(area.width);
+        self.place_columns(area.width);
         let page = usize::from(area.height - 1);
         self.complete_totals(moment);
-        self.scroll(page);
+        self.scroll_to_cursor(page);
         self.render_headings(buffer, area, look, hits, pane);
         let mut cell = String::new();
         let visible = self.order.iter().enumerate().skip(self.offset).take(page);
@@ -47,33 +49,39 @@ impl<L: List> Table<L> {
         }
     }
 
-    /// Chooses and places the columns.
-    fn fit(&mut self, room: u16) {
+    /// Chooses and places the columns for a width.
+    fn place_columns(&mut self, room: u16) {
         let (headings, sorted) = (L::headings(), self.sort.column);
-        match &self.layout {
-            Some(chosen) => fit::place(
+        match &self.chosen {
+            Some(chosen) => column_layout::place_chosen_columns(
                 headings,
                 chosen,
                 sorted,
-                &mut self.shift,
+                &mut self.scrolled_columns,
                 room,
-                &mut self.shown,
+                &mut self.placed,
             ),
-            None => fit::fit(headings, sorted, &mut self.shift, room, &mut self.shown),
+            None => column_layout::fit_columns(
+                headings,
+                sorted,
+                &mut self.scrolled_columns,
+                room,
+                &mut self.placed,
+            ),
         }
     }
 
-    /// Groups have totals of the columns shown when they were made; others may be shown now.
+    /// Arranges groups again if a column is shown whose totals they lack.
     fn complete_totals(&mut self, moment: &Moment) {
-        if self.list.grouped_by().is_none() {
+        if self.list.grouping_name().is_none() {
             return;
         }
-        let needed: Vec<usize> = self.shown.iter().map(|place| place.column).collect();
-        let unknown = |&column: &usize| !self.list.knows_total(column);
+        let needed: Vec<usize> = self.placed.iter().map(|place| place.column).collect();
+        let unknown = |&column: &usize| !self.list.has_total(column);
         if needed.iter().any(unknown)
             && let Some(stamp) = self.arranged
         {
-            self.touch();
+            self.invalidate();
             self.arrange(moment, stamp.sequence);
         }
     }
@@ -87,7 +95,7 @@ impl<L: List> Table<L> {
         pane: Pane,
     ) {
         let mut cell = String::new();
-        for place in &self.shown {
+        for place in &self.placed {
             let heading = &L::headings()[place.column];
             cell.clear();
             cell.push_str(heading.heading);
@@ -97,7 +105,7 @@ impl<L: List> Table<L> {
             }
             let tone = if sorted { Tone::Key } else { Tone::Strong };
             let style = look.theme.style(tone);
-            put(
+            draw_cell(
                 buffer,
                 (area.x, area.y),
                 *place,
@@ -120,12 +128,12 @@ impl<L: List> Table<L> {
         cell: &mut String,
     ) {
         let theme = look.theme;
-        let label = self.list.label(number);
+        let label = self.list.group_label(number);
         let covered = label.as_ref().map_or(0, |label| {
             // Up to the first figure that leaves room for a label.
-            let figures = self.shown.iter().filter(|place| {
+            let figures = self.placed.iter().filter(|place| {
                 L::headings()[place.column].align == Align::Right
-                    && place.x >= (line.width / 2).min(LABEL)
+                    && place.x >= (line.width / 2).min(MIN_LABEL_WIDTH)
             });
             let end = figures.map(|place| place.x).next().unwrap_or(line.width);
             let room = usize::from(end.saturating_sub(1));
@@ -133,55 +141,55 @@ impl<L: List> Table<L> {
             buffer.set_stringn(line.x, line.y, text, room, theme.style(Tone::Strong));
             end
         });
-        let tint = self.list.tint(moment, number);
-        for place in self.shown.iter().filter(|place| place.x >= covered) {
+        let tint = self.list.row_tint(moment, number);
+        for place in self.placed.iter().filter(|place| place.x >= covered) {
             let heading = &L::headings()[place.column];
             cell.clear();
-            self.list.write(moment, number, place.column, cell);
-            let tone = self.list.tone(moment, number, place.column, cell);
+            self.list.write_cell(moment, number, place.column, cell);
+            let tone = self.list.cell_tone(moment, number, place.column, cell);
             let mut style = theme.style(tone);
             if let Some(tint) = tint {
                 style = style.patch(theme.style(tint));
             }
             let width = usize::from(place.width);
-            let cut = self.list.cut(moment, number, place.column, cell, width);
-            put(buffer, (line.x, line.y), *place, heading.align, &cut, style);
+            let cut = self.list.shorten(moment, number, place.column, cell, width);
+            draw_cell(buffer, (line.x, line.y), *place, heading.align, &cut, style);
         }
     }
 
-    /// Where the rows in sight stand among all: first, how many, of how many.
-    pub fn sight(&self) -> (usize, usize, usize) {
+    /// The rows in sight: the first, how many, of how many.
+    pub fn visible_range(&self) -> (usize, usize, usize) {
         let rows = self.order.len();
         (self.offset, self.page.min(rows), rows)
     }
 
-    /// What is to be said of how one looks at it: ` ─ by process ─ order held`.
-    pub fn remarks(&self) -> String {
-        let mut remarks = String::new();
-        if let Some(by) = self.list.grouped_by() {
-            remarks.push_str(" ─ by ");
-            remarks.push_str(by);
+    /// Grouping, held order and following, for the title: ` ─ by process ─ order held`.
+    pub fn view_notes(&self) -> String {
+        let mut notes = String::new();
+        if let Some(by) = self.list.grouping_name() {
+            notes.push_str(" ─ by ");
+            notes.push_str(by);
         }
-        if self.held.is_some() {
-            remarks.push_str(" ─ order held");
+        if self.held_positions.is_some() {
+            notes.push_str(" ─ order held");
         }
-        if L::follows() {
-            remarks.push_str(if self.follow && self.selected.is_none() {
+        if L::follows_newest() {
+            notes.push_str(if self.follows && self.selected.is_none() {
                 " ─ following"
             } else {
                 " ─ paused"
             });
         }
-        remarks
+        notes
     }
 
-    /// What the filter leaves: `12 of 12 431 · ↓/s 1.20 MB/s`; `None` without one.
-    pub fn filtered(&self) -> Option<String> {
-        let whole = self.narrowed?;
+    /// Count and totals of the filtered rows: `12 of 12 431 · ↓/s 1.20 MB/s`; `None` without a filter.
+    pub fn filter_summary(&self) -> Option<String> {
+        let all = self.unfiltered_len?;
         let mut out = String::new();
-        format::count(&mut out, self.matching() as u64);
+        format::count(&mut out, self.matching_rows() as u64);
         out.push_str(" of ");
-        format::count(&mut out, whole as u64);
+        format::count(&mut out, all as u64);
         for &(column, total) in &self.totals {
             out.push_str(" · ");
             out.push_str(L::headings()[column].heading.trim_end_matches("/s"));
@@ -191,14 +199,14 @@ impl<L: List> Table<L> {
         Some(out)
     }
 
-    /// Rows that the filter leaves, without the headings of groups.
-    fn matching(&self) -> usize {
-        self.list.leaves().unwrap_or(self.order.len())
+    /// The number of rows that pass the filter, without the headings of groups.
+    fn matching_rows(&self) -> usize {
+        self.list.leaf_count().unwrap_or(self.order.len())
     }
 }
 
-/// Writes one cell at its place, cut where it does not fit.
-fn put(
+/// Draws a cell at its place, cut where it does not fit.
+fn draw_cell(
     buffer: &mut Buffer,
     (x, y): (u16, u16),
     place: ColumnPlace,

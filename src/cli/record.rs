@@ -1,11 +1,13 @@
-//! What was typed of recordings: to make one, to look at one, to take something out of one.
+//! Arguments of `record`.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::{ArgAction, Args};
 
-use super::{Select, duration, interval, language};
+use super::durations::{duration, interval};
+use super::filter_help;
+use super::select::Select;
 use crate::filter::{Unit, quantity};
 
 /// The most full files that are kept.
@@ -55,78 +57,13 @@ pub struct Record {
     help: Option<bool>,
 }
 
-/// `info`.
-#[derive(Debug, Clone, Args)]
-pub struct Info {
-    /// The recording
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-    /// One JSON document
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// What a recording is exported as.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// One JSON object a line, as record --jsonl writes them
-    Jsonl,
-    /// Comma-separated values with a heading, a row for each socket of each sample
-    Csv,
-    /// Apache Parquet
-    Parquet,
-}
-
-/// `export`.
-#[derive(Debug, Clone, Args)]
-#[command(disable_help_flag = true, args_override_self = true)]
-#[command(after_help = exporting())]
-pub struct Export {
-    /// The recording
-    #[arg(value_name = "RECORDING")]
-    pub file: PathBuf,
-    /// As what
-    #[arg(long, value_name = "FORMAT", value_enum)]
-    pub format: Format,
-    /// From this time on: RFC 3339, 20:14:07, -5m (before the end) or +30s (after the start)
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub from: Option<String>,
-    /// Up to this time, included
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub to: Option<String>,
-    /// Into this file instead of standard output
-    #[arg(short, long, value_name = "FILE")]
-    pub output: Option<PathBuf>,
-    /// Overwrites a file that exists
-    #[arg(long)]
-    pub force: bool,
-    /// Replaces addresses, paths, the names of the host and of users, and command lines, the same by the same
-    #[arg(long)]
-    pub redact: bool,
-    /// Which sockets.
-    #[command(flatten)]
-    pub select: Select,
-    /// Prints this help
-    #[arg(short, long, action = ArgAction::Help)]
-    help: Option<bool>,
-}
-
 /// What stands below the help of `record`.
 fn recording() -> String {
     format!(
         "Without letters or a filter everything is recorded, in all states. A socket that passes the filter once is\n\
          recorded to its end, so that what becomes of it is known. SIGTERM, SIGINT and SIGHUP close the files in order.\n\
          With --redact, ports and numbers stay as they are, and of a process's name its first word.\n\n{}",
-        language::short("record -o FILE")
-    )
-}
-
-/// What stands below the help of `export`.
-fn exporting() -> String {
-    format!(
-        "All states are exported unless -l or the filter says which. What the filter asks for is what was recorded;\n\
-         --redact replaces it afterwards. What is damaged is told on standard error, the rest is exported.\n\n{}",
-        language::short("export RECORDING --format csv")
+        filter_help::examples_for("record -o FILE")
     )
 }
 
@@ -178,18 +115,5 @@ mod tests {
             let said = parse(wrong).unwrap_err();
             assert!(said.contains(says), "{wrong}: {said}");
         }
-    }
-
-    #[test]
-    fn times_may_begin_with_a_sign() {
-        let Ok(Command::Export(export)) =
-            parse("export x.swr --format jsonl --from -5m --to +30s state established")
-        else {
-            panic!("export");
-        };
-        assert_eq!(export.from.as_deref(), Some("-5m"));
-        assert_eq!(export.to.as_deref(), Some("+30s"));
-        assert_eq!(export.select.filter.join(" "), "state established");
-        assert!(parse("export x.swr").unwrap_err().contains("--format"));
     }
 }

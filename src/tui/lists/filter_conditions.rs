@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::groups::GroupKey;
+use super::group_key::GroupKey;
 use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
 use crate::filter::{FieldKind, Unit};
 use crate::model::{Ends, Process, Socket, State};
