@@ -5,6 +5,7 @@ use anyhow::anyhow;
 use super::column_names::{column_name, find_column};
 use crate::cli::List;
 use crate::column::{DEFAULT_COLUMNS, SocketColumn};
+use crate::model::{MemoryInfo, ScalarGroup, Socket};
 
 /// Returns the columns of the table: those named, or the defaults with those that letters and `+` add.
 ///
@@ -24,8 +25,10 @@ pub(super) fn table_columns(arguments: &List) -> anyhow::Result<Vec<&'static Soc
         if arguments.options {
             ids.push("timer");
         }
-        if arguments.tos {
-            ids.extend(["tos", "tclass", "class_id"]);
+        if arguments.traffic_class {
+            let classes = Socket::SCALARS.iter();
+            let classes = classes.filter(|scalar| scalar.group == ScalarGroup::TrafficClass);
+            ids.extend(classes.map(|scalar| scalar.field.id));
         }
         if arguments.inet_sockopt {
             ids.push("options");
@@ -37,17 +40,7 @@ pub(super) fn table_columns(arguments: &List) -> anyhow::Result<Vec<&'static Soc
             ids.extend(["interface", "uid", "inode", "cookie", "mark", "cgroup"]);
         }
         if arguments.memory {
-            ids.extend([
-                "rmem_alloc",
-                "rcvbuf",
-                "wmem_alloc",
-                "sndbuf",
-                "fwd_alloc",
-                "wmem_queued",
-                "optmem",
-                "memory_backlog",
-                "drops",
-            ]);
+            ids.extend(MemoryInfo::FIELDS.iter().map(|field| field.column));
         }
         if arguments.info {
             ids.extend([
