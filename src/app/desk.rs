@@ -19,16 +19,16 @@ use super::terminal::Guard;
 use crate::diagnose::Watch;
 use crate::filter::{Found, Names};
 use crate::model::{ProcessKey, Socket};
-use crate::source::System;
+use crate::source::SystemNames;
 use crate::source::netlink::destroy::Destroyer;
-use crate::source::procfs::start_time;
+use crate::source::procfs::process_start_time;
 use crate::tui::recording::Recording;
 use crate::tui::timeline::Seek;
 
 /// Names of this machine; hosts are looked up elsewhere, and known once that is done.
 #[derive(Debug, Default)]
 pub(super) struct HostNames {
-    system: System,
+    system: SystemNames,
     hosts: Mutex<FxHashMap<String, Found<Vec<IpAddr>>>>,
 }
 
@@ -217,7 +217,7 @@ fn send_signal(process: ProcessKey, number: i32) -> io::Result<()> {
     };
     // From here on the descriptor means one process, whatever becomes of its pid.
     let held = pidfd_open(pid, PidfdFlags::empty())?;
-    if start_time(process.pid) != Some(process.start_time) {
+    if process_start_time(process.pid) != Some(process.start_time) {
         return Err(io::Error::other("it has ended already; nothing was sent"));
     }
     pidfd_send_signal(&held, signal)?;

@@ -15,7 +15,7 @@ use crate::cli;
 use crate::diagnose::{Change, Diagnosis, Finding};
 use crate::export;
 use crate::replay::Depth;
-use crate::source::{Live, LiveOptions, Source};
+use crate::source::{LiveOptions, LiveSource, Source};
 
 /// The least number of Samples of a watch, however short: what holds has to be seen several times.
 const LEAST_SAMPLES: u32 = 10;
@@ -70,7 +70,7 @@ fn columns() -> usize {
 
 /// Samples for some time; answers the findings that hold at its end.
 fn watch(longest: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<Finding>, String)> {
-    let mut live = Live::new(LiveOptions::default())?;
+    let mut live = LiveSource::new(LiveOptions::default())?;
     let mut aggregator = Aggregator::new();
     let mut moment = Moment::default();
     let interval =

@@ -17,7 +17,7 @@ use crate::column::EventLine;
 use crate::export;
 use crate::model::SocketRef;
 use crate::replay::Depth;
-use crate::source::{Live, LiveOptions, Source, System};
+use crate::source::{LiveOptions, LiveSource, Source, SystemNames};
 
 /// How often somebody who waits looks whether it is time to end.
 const LOOK: Duration = Duration::from_millis(20);
@@ -35,13 +35,13 @@ pub fn run(arguments: &cli::Events) -> anyhow::Result<()> {
 }
 
 fn listen(arguments: &cli::Events) -> anyhow::Result<()> {
-    let selection = Selection::new(&arguments.select, &System::default(), false)?;
+    let selection = Selection::new(&arguments.select, &SystemNames::default(), false)?;
     selection.check()?;
     let end = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&end)).context("cannot wait for signals")?;
     }
-    let mut live = Live::new(LiveOptions {
+    let mut live = LiveSource::new(LiveOptions {
         tables: selection.tables(),
         devices: false,
         ..LiveOptions::default()

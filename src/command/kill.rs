@@ -12,9 +12,9 @@ use crate::column::{DEFAULT_COLUMNS, SocketColumn, SocketRow};
 use crate::export;
 use crate::export::table::{Further, Layout};
 use crate::model::Protocol;
-use crate::source::netlink::destroy::{Destroyed, Destroyer};
-use crate::source::netlink::request::Asked;
-use crate::source::{Live, LiveOptions, Source, System};
+use crate::source::netlink::destroy::{DestroyOutcome, Destroyer};
+use crate::source::netlink::request::AttributeRequest;
+use crate::source::{LiveOptions, LiveSource, Source, SystemNames};
 
 /// Shows what would be ended, asks, ends it and tells what the kernel answered.
 ///
@@ -27,7 +27,7 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
         // What the kernel can end.
         (select.tcp, select.udp) = (true, true);
     }
-    let selection = Selection::new(&select, &System::default(), false)?;
+    let selection = Selection::new(&select, &SystemNames::default(), false)?;
     if !selection.kinds.are_destroyable() {
         return Err(Usage::new("the kernel ends TCP and UDP sockets only; use -t or -u").into());
     }
@@ -111,14 +111,14 @@ fn take(selection: &Selection) -> anyhow::Result<Moment> {
     let options = LiveOptions {
         tables: selection.tables(),
         destroy_events: false,
-        asked: Asked {
+        request: AttributeRequest {
             lowered: selection.lowered(),
             details: selection.needs_details(&[]),
         },
         devices: false,
         ..LiveOptions::default()
     };
-    Live::new(options)?.next_into(&mut moment.sample)?;
+    LiveSource::new(options)?.next_into(&mut moment.sample)?;
     Ok(moment)
 }
 
@@ -141,7 +141,7 @@ fn show(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::Result<()> {
 /// Ends them one by one, each by its cookie. What was confirmed is done whether anybody reads of it or not.
 fn destroy(moment: &Moment, rows: &[u32], out: &mut impl Write) -> anyhow::Result<()> {
     let mut destroyer = Destroyer::new().context("cannot open a netlink socket")?;
-    let outcomes: Vec<(SocketRow<'_>, Destroyed)> = rows
+    let outcomes: Vec<(SocketRow<'_>, DestroyOutcome)> = rows
         .iter()
         .filter_map(|&row| SocketRow::of(moment, row as usize))
         .map(|row| (row, destroyer.destroy(row.socket.socket)))
@@ -150,8 +150,8 @@ fn destroy(moment: &Moment, rows: &[u32], out: &mut impl Write) -> anyhow::Resul
     let (mut done, mut refused) = (0, 0);
     for (row, outcome) in &outcomes {
         match outcome {
-            Destroyed::Done => done += 1,
-            Destroyed::Gone => {}
+            DestroyOutcome::Done => done += 1,
+            DestroyOutcome::Gone => {}
             _ => refused += 1,
         }
         if written.is_ok() {
@@ -170,7 +170,7 @@ fn destroy(moment: &Moment, rows: &[u32], out: &mut impl Write) -> anyhow::Resul
 }
 
 /// Writes what became of a socket.
-fn tell(row: &SocketRow<'_>, outcome: Destroyed, out: &mut impl Write) -> io::Result<()> {
+fn tell(row: &SocketRow<'_>, outcome: DestroyOutcome, out: &mut impl Write) -> io::Result<()> {
     let mut line = String::from(match row.socket.socket.protocol {
         Protocol::Udp => "udp",
         _ => "tcp",

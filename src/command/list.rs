@@ -19,8 +19,10 @@ use crate::column::SocketRow;
 use crate::export;
 use crate::export::table::{Further, Layout};
 use crate::model::{Attribution, Sample, Unowned};
-use crate::source::netlink::request::Asked;
-use crate::source::{Live, LiveOptions, OwnersOf, RawDumpError, Source, System, read_raw_dump};
+use crate::source::netlink::request::AttributeRequest;
+use crate::source::{
+    LiveOptions, LiveSource, OwnerScope, RawDumpError, Source, SystemNames, read_raw_dump,
+};
 
 /// Time between the two Samples that a rate is made of.
 const RATE_WINDOW: Duration = Duration::from_secs(1);
@@ -41,7 +43,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
             return Ok(());
         }
     }
-    let system = System::default();
+    let system = SystemNames::default();
     let origin = Origin::of(arguments)?;
     let selection = match origin {
         Origin::Kernel => Selection::new(&arguments.select, &system, false)?,
@@ -184,7 +186,7 @@ const LARGE_TABLE: usize = 50_000;
 #[derive(Debug, Clone, Copy)]
 struct Needs {
     rates: bool,
-    owners: OwnersOf,
+    owners: OwnerScope,
     details: bool,
     other_ends: bool,
 }
@@ -196,15 +198,15 @@ fn owners_of(
     selection: &Selection,
     named: &[&str],
     order: Option<Order>,
-) -> OwnersOf {
+) -> OwnerScope {
     let mut typed: Vec<&str> = arguments.columns.iter().map(|name| plain(name)).collect();
     typed.extend(order.map(|order| order.column.id));
     if arguments.machine_readable() || arguments.processes || selection.needs_owners(&typed) {
-        OwnersOf::All
+        OwnerScope::All
     } else if selection.needs_owners(named) {
-        OwnersOf::AtMost(LARGE_TABLE)
+        OwnerScope::AtMost(LARGE_TABLE)
     } else {
-        OwnersOf::None
+        OwnerScope::None
     }
 }
 
@@ -213,16 +215,16 @@ fn take(selection: &Selection, needs: Needs, moment: &mut Moment) -> anyhow::Res
     let options = LiveOptions {
         tables: selection.tables(),
         destroy_events: false,
-        asked: Asked {
+        request: AttributeRequest {
             lowered: selection.lowered(),
             details: needs.details,
         },
         owners: needs.owners,
-        other_ends: needs.other_ends,
+        include_peers: needs.other_ends,
         devices: false,
         ..LiveOptions::default()
     };
-    let mut live = Live::new(options)?;
+    let mut live = LiveSource::new(options)?;
     live.next_into(&mut moment.sample)?;
     if needs.rates {
         let mut aggregator = Aggregator::new();
@@ -231,13 +233,13 @@ fn take(selection: &Selection, needs: Needs, moment: &mut Moment) -> anyhow::Res
         live.next_into(&mut moment.sample)?;
         moment.derive(&mut aggregator);
     }
-    if live.left_owners_out() {
+    if live.owners_skipped() {
         let all = moment.sample.sockets.rows.len();
         eprintln!(
             "sockwatch: note: the processes of {all} sockets are left out, to take no longer than ss does; -p shows them"
         );
     }
-    Ok(!live.left_owners_out())
+    Ok(!live.owners_skipped())
 }
 
 /// Repeats, as JSON Lines, until nobody listens any more.
@@ -252,7 +254,7 @@ fn watch(
         devices: false,
         ..LiveOptions::default()
     };
-    let mut live = Live::new(options)?;
+    let mut live = LiveSource::new(options)?;
     let mut aggregator = Aggregator::new();
     let mut moment = Moment::default();
     let mut next = Instant::now();

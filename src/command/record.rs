@@ -20,8 +20,8 @@ use super::help::Usage;
 use super::select::Selection;
 use crate::cli;
 use crate::recording::{Encoder, Head, Recorder, RecorderOptions, Redactor};
-use crate::source::procfs::host;
-use crate::source::{Live, LiveOptions, System};
+use crate::source::procfs::read_host;
+use crate::source::{LiveOptions, LiveSource, SystemNames};
 
 /// Records until the time is over, a signal comes, or nothing can be written any more.
 ///
@@ -29,7 +29,7 @@ use crate::source::{Live, LiveOptions, System};
 /// If the filter is not understood, the kernel gives no sockets, or a file cannot be written: what is in it by then can be
 /// read.
 pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
-    let selection = Selection::in_all_states(&arguments.select, &System::default(), false)?;
+    let selection = Selection::in_all_states(&arguments.select, &SystemNames::default(), false)?;
     selection.check()?;
     if arguments.output.as_deref() == Some(Path::new("-")) {
         return Err(Usage::new(
@@ -38,7 +38,7 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
         .into());
     }
     let ending = Ending::listen().context("cannot wait for signals")?;
-    let mut live = Live::new(LiveOptions {
+    let mut live = LiveSource::new(LiveOptions {
         tables: selection.tables(),
         ..LiveOptions::default()
     })?;
@@ -108,7 +108,7 @@ fn open(
 fn head(arguments: &cli::Record, selection: &Selection) -> Head {
     let filter = selection.leaves_out().then(|| arguments.select.to_text());
     Head {
-        host: host(Path::new("/proc")),
+        host: read_host(Path::new("/proc")),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         begun_at_us: jiff::Timestamp::now().as_microsecond(),
         interval: arguments.interval,

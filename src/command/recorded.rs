@@ -14,7 +14,7 @@ use crate::column::when;
 use crate::filter::{Found, Names};
 use crate::recording::{Archive, Loss, Reader, entry_at};
 use crate::replay::{Depth, Replayer};
-use crate::source::System;
+use crate::source::SystemNames;
 
 /// What a recording begins with.
 const MAGIC: [u8; 8] = *b"SOCKWTCH";
@@ -121,7 +121,7 @@ pub(super) fn describe_loss(loss: &Loss, archive: &dyn Archive, zone: &TimeZone)
 /// Names by which a recording is asked. Services have the same ports everywhere; hosts, devices and groups are those of
 /// the machine that was recorded, and are compared by name with what is in the recording.
 #[derive(Debug, Default)]
-pub(super) struct Elsewhere(System);
+pub(super) struct Elsewhere(SystemNames);
 
 impl Names for Elsewhere {
     fn service(&self, name: &str, protocol: &str) -> Option<u16> {

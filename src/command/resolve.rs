@@ -11,7 +11,7 @@ use crate::aggregate::Moment;
 use crate::column::{SocketColumn, SocketRow, format};
 use crate::export::table::Naming;
 use crate::model::{Endpoint, Ends, Protocol};
-use crate::source::System;
+use crate::source::SystemNames;
 
 /// How long names are waited for in all. Who has none by then is shown by number.
 const WAIT: Duration = Duration::from_secs(1);
@@ -23,12 +23,12 @@ const ASKING: usize = 16;
 #[derive(Debug)]
 pub(super) struct Resolved {
     hosts: FxHashMap<IpAddr, String>,
-    system: System,
+    system: SystemNames,
 }
 
 impl Resolved {
     /// Asks for the names of all addresses in some rows, and waits no longer than it has to.
-    pub(super) fn new(moment: &Moment, rows: &[u32], system: System) -> Resolved {
+    pub(super) fn new(moment: &Moment, rows: &[u32], system: SystemNames) -> Resolved {
         let mut addresses = FxHashSet::default();
         for &row in rows {
             let socket = moment.sample.sockets.rows.get(row as usize);
