@@ -152,7 +152,7 @@ impl Job for Desk {
         let memory = tape.snapshot()?;
         let marks = tape.marks(&memory);
         let exchange = Arc::new(Exchange::default());
-        let player = Player::new(Box::new(memory), at_us).watching(self.watch.anew());
+        let player = Player::new(Box::new(memory), at_us).watching(self.watch.restarted());
         let track = Arc::new(player.track());
         let seeks = player::spawn(player, &exchange, &self.sender)
             .map_err(|error| format!("cannot go back: {error:#}"))?;

@@ -136,7 +136,12 @@ pub fn run(source: Box<dyn Source>, options: Options) -> anyhow::Result<()> {
         ..Head::default()
     };
     let tape = Arc::new(Tape::new(options.history, head));
-    let stage = Stage::set(state, Some(names), Some(Arc::clone(&tape)), watch.anew())?;
+    let stage = Stage::set(
+        state,
+        Some(names),
+        Some(Arc::clone(&tape)),
+        watch.restarted(),
+    )?;
     stage.play(|desk, exchange, sender| {
         let (exchange, wake) = (Arc::clone(exchange), sender.clone());
         spawn("sampler", sender, move || {
@@ -164,9 +169,9 @@ pub fn replay(
     let mut state = state_of_replay(look_of_environment(options.zone), archive.head());
     state.set_filter(options.filter);
     let at_us = options.at_us;
-    let player = Player::new(archive, at_us).watching(watch.anew());
+    let player = Player::new(archive, at_us).watching(watch.restarted());
     state.timeline = Some(Timeline::new(Arc::new(player.track()), at_us));
-    let beside = watch.anew();
+    let beside = watch.restarted();
     Stage::set(state, None, None, watch)?.play(|desk, exchange, sender| {
         desk.player = Some(player::spawn(player, exchange, sender)?);
         survey::spawn(again, beside, sender)

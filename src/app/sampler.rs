@@ -38,7 +38,7 @@ pub(super) fn run(
             return;
         }
         making.derive(&mut aggregator);
-        let findings = watch.take(making);
+        let findings = watch.update(making);
         tape.take(&making.sample, &findings, &mut encoder);
         if exchange.publish(moment, findings) && wake.send(Message::Moment).is_err() {
             return;

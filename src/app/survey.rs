@@ -57,7 +57,7 @@ impl Iterator for Survey {
             return Some(self.watch.latest());
         }
         self.moment.derive(&mut self.aggregator);
-        Some(self.watch.take(&self.moment))
+        Some(self.watch.update(&self.moment))
     }
 }
 

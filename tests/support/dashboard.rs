@@ -246,7 +246,7 @@ impl<S: Source> Dashboard<S> {
         if let Some(kept) = &mut self.job.3.kept {
             kept.push(making.sample.clone());
         }
-        let findings = self.watch.take(making);
+        let findings = self.watch.update(making);
         if self.job.3.kept.is_some() {
             self.job.3.told.push(Arc::clone(&findings));
         }

@@ -26,7 +26,9 @@ use super::header::time_of_day;
 use super::panel::{self, Piece};
 use super::process::flow;
 use crate::column::format;
-use crate::diagnose::{self, Concern, Evidence, Finding, Kind, about, length, shown, words};
+use crate::diagnose::{
+    self, Concern, Evidence, FINDINGS, Finding, about, evidence_name, evidence_value, whole_seconds,
+};
 use crate::tui::Look;
 use crate::tui::keymap::{Command, label};
 use crate::tui::lists::severity_tone;
@@ -51,7 +53,7 @@ fn harmless(text: &str) -> String {
 
 /// `✗2`: how many findings hold, and how grave the gravest is; nothing if there are none.
 pub(super) fn badge(state: &State) -> Option<Piece> {
-    let gravest = state.findings.gravest()?;
+    let gravest = state.findings.max_severity()?;
     let count = state.findings.now.len();
     Some((format!("{}{count}", gravest.sign()), severity_tone(gravest)))
 }
@@ -126,7 +128,7 @@ pub(super) fn lines(
 /// Since when a finding holds and for how long, or when it was over.
 fn when(finding: &Finding, look: &Look, now_us: i64) -> String {
     let until_us = finding.until_us.unwrap_or(now_us);
-    let length = length(until_us.saturating_sub(finding.since_us));
+    let length = whole_seconds(until_us.saturating_sub(finding.since_us));
     let since = time_of_day(look, finding.since_us);
     match finding.until_us {
         None => format!("since {since} ({length})"),
@@ -179,7 +181,7 @@ pub(super) fn whole(finding: &Finding, columns: usize) -> Vec<Vec<Piece>> {
 fn evidence(evidence: &Evidence, columns: usize) -> Vec<Vec<Piece>> {
     let pairs: Vec<(String, String)> = evidence
         .iter()
-        .map(|(name, value)| (words(name), shown(name, value)))
+        .map(|(name, value)| (evidence_name(name), evidence_value(name, value)))
         .collect();
     let widest = |of: fn(&(String, String)) -> &str| {
         let widths = pairs.iter().map(|pair| text::width(of(pair)));
@@ -287,7 +289,7 @@ fn nothing(state: &State, room: Rect) -> Vec<Vec<Piece>> {
         format::count(&mut out, count as u64);
         out
     };
-    let length = length(moment.sample.taken_at_us.saturating_sub(since_us));
+    let length = whole_seconds(moment.sample.taken_at_us.saturating_sub(since_us));
     let samples = match state.findings.samples {
         1 => "1 sample".to_owned(),
         samples => format!("{} samples", count(samples as usize)),
@@ -312,14 +314,14 @@ fn nothing(state: &State, room: Rect) -> Vec<Vec<Piece>> {
     lines.push(Vec::new());
     lines.push(vec![("This is looked for:".to_owned(), Tone::Plain)]);
     let spare = usize::from(room.height).saturating_sub(lines.len());
-    if spare >= Kind::ALL.len() {
-        lines.extend(Kind::ALL.map(|kind| {
+    if spare >= FINDINGS.len() {
+        lines.extend(FINDINGS.iter().map(|kind| {
             let name = format!("{:<22}", kind.id());
-            let about = text::cut_end(kind.about(), columns.saturating_sub(22));
+            let about = text::cut_end(kind.title(), columns.saturating_sub(22));
             vec![(name, Tone::Strong), (about.into_owned(), Tone::Muted)]
         }));
     } else {
-        let names = Kind::ALL
+        let names = FINDINGS
             .iter()
             .map(|kind| vec![(format!("{}   ", kind.id()), Tone::Muted)]);
         lines.extend(flow(names, room.width));
