@@ -101,7 +101,7 @@ fn a_replay_and_its_time_line_at_every_size() {
     for size in SIZES {
         let mut dashboard = Dashboard::replay(size, ten_minutes());
         assert_screen("replay_start", &dashboard, size);
-        dashboard.keys(" ").pass(Duration::from_millis(3500));
+        dashboard.keys(" ").advance(Duration::from_millis(3500));
         dashboard.keys("2");
         assert_screen("replay_playing", &dashboard, size);
         dashboard.keys("@20:1");
@@ -120,7 +120,7 @@ fn a_replay_and_its_time_line_at_every_size() {
 #[test]
 fn walking_back_in_a_live_display_at_every_size() {
     for size in SIZES {
-        let mut dashboard = Dashboard::new(size, Machine::default()).keeping();
+        let mut dashboard = Dashboard::new(size, Machine::default()).with_history();
         dashboard.ticks(30).keys("2 ");
         dashboard.ticks(5).key(KeyCode::Left).keys(",");
         assert_screen("walking", &dashboard, size);
@@ -198,24 +198,24 @@ fn playing_keeps_to_the_recorded_time() {
         let text = format!("sample {sample:>3} of 600");
         assert!(dashboard.shows(&text), "{text}:\n{}", dashboard.text());
     };
-    dashboard.keys(" ").pass(Duration::from_millis(5500));
+    dashboard.keys(" ").advance(Duration::from_millis(5500));
     shows(&dashboard, 6);
-    dashboard.keys(")").pass(Duration::from_millis(2600));
+    dashboard.keys(")").advance(Duration::from_millis(2600));
     shows(&dashboard, 11);
     dashboard.keys("))))))");
     assert!(dashboard.shows("▶ 100×"), "{}", dashboard.text());
     dashboard.keys(")");
     assert!(dashboard.shows("100× is the fastest"));
-    dashboard.pass(Duration::from_secs(1));
+    dashboard.advance(Duration::from_secs(1));
     shows(&dashboard, 111);
-    dashboard.keys(" ").pass(Duration::from_secs(3));
+    dashboard.keys(" ").advance(Duration::from_secs(3));
     shows(&dashboard, 111);
-    dashboard.keys(" ").pass(Duration::from_secs(10));
+    dashboard.keys(" ").advance(Duration::from_secs(10));
     shows(&dashboard, 600);
     assert!(dashboard.shows("■ 100×"), "at the end it stops");
     dashboard
         .keys("((((((((( ")
-        .pass(Duration::from_millis(10_500));
+        .advance(Duration::from_millis(10_500));
     shows(&dashboard, 2);
     assert!(dashboard.shows("▶ 0.1×"), "from the end it begins anew");
 }
@@ -226,7 +226,7 @@ fn what_was_not_recorded_is_not_waited_for() {
     let mut dashboard = Dashboard::replay((120, 40), Box::new(samples));
     dashboard
         .type_in("@+98s\r ")
-        .pass(Duration::from_millis(3500));
+        .advance(Duration::from_millis(3500));
     assert!(
         dashboard.shows("20:16:48  sample 102 of 240"),
         "{}",
@@ -247,16 +247,16 @@ fn a_damaged_sample_is_passed_over_and_that_is_said() {
         "backwards, too:\n{}",
         dashboard.text()
     );
-    dashboard.keys(" ").pass(Duration::from_millis(2500));
+    dashboard.keys(" ").advance(Duration::from_millis(2500));
     assert!(dashboard.shows("sample 35 of 60"), "{}", dashboard.text());
     // At the end of a recording there may be nothing more.
     let mut dashboard = Dashboard::replay((120, 40), Damaged::new(50..60));
     dashboard.keys("$");
     assert!(dashboard.shows("sample 50 of 60"), "{}", dashboard.text());
-    dashboard.keys(" ").pass(Duration::from_secs(3));
+    dashboard.keys(" ").advance(Duration::from_secs(3));
     assert!(dashboard.shows("sample 50 of 60") && dashboard.shows("■ 1×"));
     let mut dashboard = Dashboard::replay((120, 40), Damaged::new(0..60));
-    dashboard.keys("$ ").pass(Duration::from_secs(1));
+    dashboard.keys("$ ").advance(Duration::from_secs(1));
     assert!(dashboard.shows("is passed over"), "{}", dashboard.text());
 }
 
@@ -287,7 +287,7 @@ fn a_click_on_the_time_line_goes_to_its_time() {
 
 #[test]
 fn the_last_minutes_are_walked_through_and_left_again() {
-    let mut dashboard = Dashboard::new((120, 40), Machine::default()).keeping();
+    let mut dashboard = Dashboard::new((120, 40), Machine::default()).with_history();
     dashboard.ticks(60).keys("2jjj");
     let selected = |dashboard: &Dashboard| {
         let line = dashboard.selected().unwrap_or_default();
@@ -358,7 +358,7 @@ fn a_page_of_a_socket_follows_through_time() {
 fn without_utf8_the_time_line_is_ascii() {
     let mut ascii = look();
     ascii.ascii = true;
-    let mut dashboard = Dashboard::with_look((120, 40), Machine::default(), ascii).keeping();
+    let mut dashboard = Dashboard::with_look((120, 40), Machine::default(), ascii).with_history();
     dashboard.ticks(20).keys(" ,");
     assert!(dashboard.text().is_ascii(), "{}", dashboard.text());
     assert!(dashboard.shows("%O%%%"), "{}", dashboard.text());
@@ -415,7 +415,7 @@ fn two_instants_are_compared_whichever_was_marked() {
 
 #[test]
 fn a_live_display_tells_what_differs_from_the_marked_instant() {
-    let mut dashboard = Dashboard::new((120, 40), Machine::default()).keeping();
+    let mut dashboard = Dashboard::new((120, 40), Machine::default()).with_history();
     dashboard.ticks(5).keys("MD").ticks(4);
     assert!(
         dashboard.shows("20:14:11 → 20:14:15    0:04 later"),
@@ -471,8 +471,11 @@ fn no_key_panics_in_a_replay_wherever_one_is() {
             for &(code, modifiers) in binding.keys {
                 dashboard.type_in(place);
                 let ended = dashboard.press(KeyEvent::new(code, modifiers));
-                assert!(matches!(ended, sockwatch::app::Ended::Idle), "{ended:?}");
-                dashboard.pass(Duration::from_millis(20));
+                assert!(
+                    matches!(ended, sockwatch::app::ExitReason::InboxClosed),
+                    "{ended:?}"
+                );
+                dashboard.advance(Duration::from_millis(20));
                 // What is being typed is left, what lies over the screen is closed, a page is left.
                 dashboard.type_in("\x1b\x1b\x1b");
             }
@@ -505,7 +508,7 @@ fn times_that_make_no_sense_are_drawn() {
     dashboard.type_in("]}$[8");
     dashboard
         .type_in("@-5m\r@20:00:00\r ")
-        .pass(Duration::from_millis(100));
+        .advance(Duration::from_millis(100));
     assert!(dashboard.shows(" of 6"), "{}", dashboard.text());
     dashboard.type_in("1 ");
     for width in [40, 41, 60, 79, 100, 250] {

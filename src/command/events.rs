@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::recorded::{self, Elsewhere};
-use super::select::Selection;
+use super::shared::recorded_names::RecordedNames;
+use super::shared::recording_input;
+use super::shared::selection::Selection;
 use crate::aggregate::{Aggregator, Event, Moment};
 use crate::cli;
 use crate::column::EventLine;
@@ -93,8 +94,8 @@ fn listen(arguments: &cli::Events) -> anyhow::Result<()> {
 
 /// Tells all that happened in a recording.
 fn replay(arguments: &cli::Events, path: &Path) -> anyhow::Result<()> {
-    let selection = Selection::new(&arguments.select, &Elsewhere::default(), true)?;
-    let mut replayer = recorded::open(path)?.with_all_events();
+    let selection = Selection::new(&arguments.select, &RecordedNames::default(), true)?;
+    let mut replayer = recording_input::open(path)?.with_all_events();
     let mut teller = Teller::new(arguments, &selection)?;
     let mut moment = Moment::default();
     let mut deaf = false;

@@ -1,23 +1,24 @@
 //! `sockwatch record`: what is sampled goes into a file, with nobody looking on.
 
-mod followed;
-mod lines;
-mod progress;
-mod session;
-mod signals;
+mod json_lines_thread;
+mod progress_reporter;
+mod recording_session;
+mod stop_signals;
+mod tracked_sockets;
 
 use std::path::Path;
 
 use anyhow::Context as _;
 
-use self::followed::Followed;
-use self::lines::Lines;
-use self::progress::Teller;
-use self::session::Session;
-use self::signals::Ending;
-use super::files::Output;
-use super::help::Usage;
-use super::select::Selection;
+use self::json_lines_thread::Lines;
+use self::progress_reporter::Teller;
+use self::recording_session::Session;
+use self::stop_signals::Ending;
+use self::tracked_sockets::Followed;
+use super::shared::capabilities;
+use super::shared::selection::Selection;
+use super::shared::text_output::TextOutput;
+use super::shared::usage_error::UsageError;
 use crate::cli;
 use crate::recording::{Encoder, Head, Recorder, RecorderOptions, Redactor};
 use crate::source::procfs::host;
@@ -32,7 +33,7 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
     let selection = Selection::in_all_states(&arguments.select, &System::default(), false)?;
     selection.check()?;
     if arguments.output.as_deref() == Some(Path::new("-")) {
-        return Err(Usage::new(
+        return Err(UsageError::new(
             "-o -: a recording needs a file; --jsonl - writes to standard output",
         )
         .into());
@@ -52,7 +53,7 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
         followed: selection.leaves_out().then(|| Followed::new(selection)),
         redactor,
         teller: Teller::new(arguments),
-        counts: session::Counts::default(),
+        counts: recording_session::Counts::default(),
         lost: 0,
     };
     session.run(&mut live, arguments.interval, arguments.duration, &ending)
@@ -65,7 +66,7 @@ fn open(
     redactor: Option<&mut Redactor>,
 ) -> anyhow::Result<(Option<Recorder>, Option<Lines>)> {
     let text = match &arguments.jsonl {
-        Some(path) => Some(Output::open(path, arguments.force)?),
+        Some(path) => Some(TextOutput::open(path, arguments.force)?),
         None => None,
     };
     let start = || {
@@ -112,7 +113,7 @@ fn head(arguments: &cli::Record, selection: &Selection) -> Head {
         program: env!("CARGO_PKG_VERSION").to_owned(),
         begun_at_us: jiff::Timestamp::now().as_microsecond(),
         interval: arguments.interval,
-        capabilities: super::capability_names(),
+        capabilities: capabilities::effective_names(),
         filter: filter.unwrap_or_default(),
         redacted: false,
     }

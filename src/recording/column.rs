@@ -10,74 +10,25 @@ mod lead;
 mod words;
 
 use super::varint::Broken;
-use crate::model::TcpInfo;
+use crate::model::{TcpInfo, field};
 
 pub(super) use coding::{Coding, RTO, RTT, RTTVAR, Timing, coding, put_cell, take_cell};
-pub(super) use fixed::{FixedCells, fixed, fixed_cells, is_moving, moving, moving_cells, state};
+use fixed::NAMES as FIXED;
+pub(super) use fixed::{
+    FIXED_COLUMNS, FixedCells, fixed, fixed_cells, is_moving, moving, moving_cells, state,
+};
 pub(super) use layout::{Layout, Spot, columns_of, differing, spot};
 pub(super) use lead::{FOLLOWERS, Foretold, Lead, follower, leaders};
 use words::{WIDE_WORDS, WIDTHS, info_columns};
-
-/// Names of the columns of fixed meaning, by number.
-const FIXED: [&str; 41] = [
-    "netns",
-    "cookie",
-    "inode",
-    "family",
-    "protocol",
-    "state",
-    "ends",
-    "end_0",
-    "end_1",
-    "end_2",
-    "end_3",
-    "end_4",
-    "end_5",
-    "end_6",
-    "end_7",
-    "uid",
-    "recv_queue",
-    "send_queue",
-    "interface",
-    "mark",
-    "class_id",
-    "timer",
-    "timer_expires",
-    "timer_retries",
-    "options",
-    "attribution",
-    "tos",
-    "tclass",
-    "shutdown",
-    "v6only",
-    "raw_protocol",
-    "congestion",
-    "cgroup",
-    "info_bytes",
-    "memory_bytes",
-    "congestion_info_bytes",
-    "name",
-    "holders",
-    "holder_process",
-    "holder_fd",
-    "other_holders",
-];
 
 /// How sockets are told by this version. In the first revision no rate of pacing ([`Coding::Pacing`]) and no [`Timing`] was
 /// computed, fewer columns led others, what is new was foretold from the last that was new alone, and whether a socket changed
 /// before did not matter to whether it does again.
 pub(super) const REVISION: u64 = 2;
 
-pub(super) const COOKIE: usize = 1;
-pub(super) const ENDS: usize = 6;
-pub(super) const END: usize = 7;
-pub(super) const SEND_QUEUE: usize = 17;
-pub(super) const TIMER: usize = 21;
-pub(super) const TIMER_EXPIRES: usize = 22;
-pub(super) const TIMER_RETRIES: usize = 23;
-
-/// How many columns have a fixed meaning.
-pub(super) const FIXED_COLUMNS: usize = FIXED.len();
+pub(super) const SEND_QUEUE: usize = field::send_queue.first_stream();
+pub(super) const TIMER: usize = field::timer.first_stream();
+pub(super) const TIMER_EXPIRES: usize = TIMER + 1;
 
 /// First of the words of `struct tcp_info`.
 pub(super) const TCP: usize = 64;

@@ -139,8 +139,6 @@ impl Given {
         socket.recv_queue = dice.value() as u32;
         socket.send_queue = dice.value() as u32;
         socket.interface = dice.value() as u32;
-        socket.mark = dice.option(|n| n as u32);
-        socket.class_id = dice.option(|n| n as u32);
         socket.timer = timer(dice);
         socket.options = dice.option(|n| n as u16);
         socket.state = State::ALL[dice.roll(12) as usize];
@@ -150,11 +148,9 @@ impl Given {
             2 => Attribution::Inferred,
             _ => Attribution::Unowned(Unowned::ALL[dice.roll(9) as usize]),
         };
-        socket.tos = dice.option(|n| n as u8);
-        socket.tclass = dice.option(|n| n as u8);
-        socket.shutdown = dice.option(|n| n as u8);
-        socket.v6only = dice.option(|n| n % 2 == 0);
-        socket.raw_protocol = dice.option(|n| n as u8);
+        for scalar in Socket::SCALARS {
+            (scalar.set)(socket, dice.option(|n| n));
+        }
         socket.cgroup_id = dice.value();
         self.congestion = ["", "cubic", "bbr"][dice.roll(3) as usize];
         if dice.roll(4) == 0 {

@@ -75,7 +75,7 @@ fn exported(archive: impl Archive + 'static, words: &str) -> (String, Vec<String
     let arguments = arguments(words);
     let range = range(&arguments, &archive, &TimeZone::UTC).unwrap();
     let selection =
-        Selection::in_all_states(&arguments.select, &Elsewhere::default(), true).unwrap();
+        Selection::in_all_states(&arguments.select, &RecordedNames::default(), true).unwrap();
     let out = Shared::default();
     let form: Box<dyn Form> = match arguments.format {
         Format::Csv => Box::new(Csv {
@@ -136,7 +136,7 @@ fn nothing_at_these_times_is_an_error_with_the_span() {
     }
     let arguments = arguments("--format jsonl --from soon");
     let said = range(&arguments, &archive, &TimeZone::UTC).unwrap_err();
-    assert!(said.is::<crate::command::help::Usage>());
+    assert!(said.is::<crate::command::UsageError>());
 }
 
 #[test]

@@ -115,8 +115,11 @@ fn when_sockets_were_first_seen_is_known_in_the_middle() {
             .read_into(at, &mut sample)
             .map(|()| samples.first_seen());
         let (mut known, mut read) = (known.unwrap(), reader.first_seen());
-        known.sort_unstable();
-        read.sort_unstable();
+        for seen in [&mut known, &mut read] {
+            seen.sort_unstable();
+            // The second row of a socket that the kernel reported twice is a new one for the file.
+            seen.dedup_by_key(|(key, _)| *key);
+        }
         assert_eq!(read, known, "at {at}");
     }
 }
