@@ -42,8 +42,12 @@ pub fn run_live(source: Box<dyn Source>, options: Options) -> anyhow::Result<()>
         ..Head::default()
     };
     let history = Arc::new(HistoryBuffer::new(options.history, head));
-    let session =
-        TerminalSession::enter(state, Some(names), Some(Arc::clone(&history)), watch.restarted())?;
+    let session = TerminalSession::enter(
+        state,
+        Some(names),
+        Some(Arc::clone(&history)),
+        watch.restarted(),
+    )?;
     session.run(|effects, slot, sender| {
         let (slot, wake) = (Arc::clone(slot), sender.clone());
         threads::spawn("sampler", sender, move || {
