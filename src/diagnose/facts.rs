@@ -7,8 +7,8 @@ use rustc_hash::FxHashMap;
 use super::finding::{Named, Subject};
 use crate::aggregate::{Moment, SocketRates};
 use crate::model::{
-    Activity, Endpoint, ListenerIndex, LocalPorts, ProcessRow, Protocol, Reuse, Sample, Settings,
-    Socket, SocketRef, State, TcpInfo, Timer, TimerKind, Unowned,
+    Activity, ClearForReuse, Endpoint, ListenerIndex, LocalPorts, ProcessRow, Protocol, Sample,
+    Settings, Socket, SocketRef, State, TcpInfo, Timer, TimerKind, Unowned,
 };
 
 /// All connections from one address to one port of another, which share the local ports.
@@ -295,7 +295,7 @@ impl<'m> Facts<'m> {
     /// The listener that a connection came in by, by its row; of those that share its port the first.
     pub(super) fn listener_of(&self, socket: &Socket) -> Option<u32> {
         let rows = &self.moment.sample.sockets.rows;
-        self.lists.listeners.of(socket, rows).next()
+        self.lists.listeners.find(socket, rows).next()
     }
 }
 
@@ -305,7 +305,7 @@ pub(super) fn holder(socket: SocketRef<'_>) -> Option<Holder> {
         return Some(Holder::Process(holder.process));
     }
     let why = socket.socket.attribution.unowned()?;
-    let uid = socket.socket.uid.filter(|_| why.hides_an_owner())?;
+    let uid = socket.socket.uid.filter(|_| why.may_have_owner())?;
     Some(Holder::User(uid))
 }
 

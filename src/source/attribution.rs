@@ -12,8 +12,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::procfs::Owners;
 use crate::model::{
-    Attribution, ClosedSocket, Holder, ListenerIndex, Losses, ProcessRow, Reuse, Sample, Socket,
-    State, Tracker, Unowned, Visit,
+    Attribution, ClearForReuse, ClosedSocket, Holder, ListenerIndex, ProcessRow, RecentLosses,
+    Sample, Socket, State, Tracker, Unowned, Visit,
 };
 use memory::{Memory, Remembered};
 use processes::Processes;
@@ -55,7 +55,7 @@ pub(super) struct Attributor {
     /// Rows among those unknown whose inode was not seen before.
     fresh: Vec<u32>,
     freed: Freed,
-    losses: Losses,
+    losses: RecentLosses,
 }
 
 impl Attributor {
@@ -106,7 +106,7 @@ impl Attributor {
         } else {
             KEEP_ROUNDS_INCOMPLETE
         };
-        let deaf = !sample.events_available || self.losses.lately(sample.lost_events);
+        let deaf = !sample.events_available || self.losses.update(sample.lost_events);
         self.sockets.retain(|_, seen, memory| {
             memory.missed = if seen {
                 0
@@ -278,7 +278,7 @@ impl Attributor {
         let run = {
             let mut listeners = self
                 .listeners
-                .of(socket, rows)
+                .find(socket, rows)
                 .filter_map(|row| Some((row, rows.get(row as usize)?)))
                 .filter(|(_, listener)| listener.holders_len > 0);
             let Some((first, listener)) = listeners.next() else {

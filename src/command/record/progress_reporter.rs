@@ -88,7 +88,7 @@ impl Teller {
         if std::mem::replace(&mut self.told_faults, true) {
             return;
         }
-        for fault in sample.faults.iter().filter(|fault| fault.matters()) {
+        for fault in sample.faults.iter().filter(|fault| fault.hides_data()) {
             self.say(format!("sockwatch: {}: {fault}", fault.severity.name()));
         }
         let visibility = sample.visibility;

@@ -54,7 +54,7 @@ impl Followed {
         let closed = moment.sample.closed.iter().enumerate();
         let closed = closed.filter(|(_, closed)| self.holds_closed(moment, closed));
         let closed: Vec<usize> = closed.map(|(at, _)| at).collect();
-        moment.sample.keep(&rows, &closed);
+        moment.sample.select_sockets(&rows, &closed);
         self.sockets.retain(|_, missing| *missing < FORGET_AFTER);
     }
 

@@ -15,7 +15,7 @@ use rustix::fd::OwnedFd;
 use rustix::net::{RecvFlags, sockopt};
 
 use super::dump::{BUFFER, decode_datagram};
-use crate::model::{Reuse, SocketTable};
+use crate::model::{ClearForReuse, SocketTable};
 
 /// The four multicast groups, by number (`enum sknetlink_groups`). Odd ones are TCP.
 const GROUPS: [u32; 4] = [1, 2, 3, 4];
