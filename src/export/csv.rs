@@ -1,7 +1,7 @@
 //! Sockets as CSV (RFC 4180): a heading and a row for each socket, with all that JSON has.
 //!
 //! The columns are the exported [fields](super::socket_fields), with the parts of an object in columns of their own:
-//! `local.address` is `local_address`. A missing value is empty. Cells with several values are encoded so that they can
+//! `local.address` is `local_address`. A missing value is an empty cell, as an empty text is. Cells with several values are encoded so that they can
 //! be split again:
 //!
 //! - The elements of a list are separated by a space: `recverr mc_loop`. A list of numbers within an element is
