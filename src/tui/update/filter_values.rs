@@ -1,4 +1,4 @@
-//! Values that were seen, which a filter could name.
+//! Values that occur in a moment, as completions of a filter.
 
 use std::net::IpAddr;
 
@@ -9,11 +9,11 @@ use crate::column::{SOCKET_COLUMNS, SocketRow};
 use crate::filter::{End, Wanted};
 use crate::model::{Endpoint, SocketRef};
 
-/// Rows that are looked through for values.
-const LOOKED_THROUGH: usize = 20_000;
+/// Rows that are searched for values.
+const SEARCHED_ROWS: usize = 20_000;
 
-/// Values that were seen.
-pub(super) fn seen(moment: &Moment, wanted: Wanted) -> Vec<String> {
+/// Values of a kind that occur in a moment, without duplicates, in order.
+pub(super) fn observed(moment: &Moment, wanted: Wanted) -> Vec<String> {
     let mut known = FxHashSet::default();
     let mut add = |value: String| {
         if !value.is_empty() && !value.contains(char::is_control) {
@@ -21,7 +21,7 @@ pub(super) fn seen(moment: &Moment, wanted: Wanted) -> Vec<String> {
         }
     };
     let sample = &moment.sample;
-    let sockets = || sample.iter().take(LOOKED_THROUGH);
+    let sockets = || sample.iter().take(SEARCHED_ROWS);
     match wanted {
         Wanted::Processes => {
             for row in &sample.processes {
@@ -58,7 +58,7 @@ pub(super) fn seen(moment: &Moment, wanted: Wanted) -> Vec<String> {
         Wanted::Column(at) => {
             if let Some(column) = SOCKET_COLUMNS.get(usize::from(at)) {
                 let mut text = String::new();
-                for row in 0..sample.sockets.rows.len().min(LOOKED_THROUGH) {
+                for row in 0..sample.sockets.rows.len().min(SEARCHED_ROWS) {
                     text.clear();
                     let row = SocketRow::of(moment, row);
                     if row.is_some_and(|row| column.write_known(&row, &mut text)) {
@@ -73,14 +73,14 @@ pub(super) fn seen(moment: &Moment, wanted: Wanted) -> Vec<String> {
     values
 }
 
-/// The ends of a socket that are asked for.
+/// The ends of a socket on the wanted side.
 fn endpoints(socket: SocketRef<'_>, end: End) -> impl Iterator<Item = Endpoint> {
     let local = socket.socket.local().filter(|_| end != End::Remote);
     let remote = socket.socket.remote().filter(|_| end != End::Local);
     local.into_iter().chain(remote)
 }
 
-/// An address as a filter takes it.
+/// An address in the syntax of filters.
 fn host(address: IpAddr) -> String {
     match address.to_canonical() {
         IpAddr::V4(address) => address.to_string(),
@@ -88,7 +88,7 @@ fn host(address: IpAddr) -> String {
     }
 }
 
-/// The name of a unix socket, if it is no pattern of others.
+/// The name of a unix socket, unless a filter would take it for a pattern.
 fn path(socket: SocketRef<'_>) -> Option<String> {
     let name = std::str::from_utf8(socket.name()?).ok()?;
     let name = name.replace('\0', "@");
@@ -96,7 +96,7 @@ fn path(socket: SocketRef<'_>) -> Option<String> {
     plain.then_some(name)
 }
 
-/// Ports of an end. What is listened on is connected to, from elsewhere or soon.
+/// Ports of an end. Those of listeners count for both ends: they are connected to, from elsewhere or soon.
 fn ports<'a>(sockets: impl Iterator<Item = SocketRef<'a>>, end: End) -> Vec<String> {
     let mut ports = std::collections::BTreeSet::new();
     for socket in sockets {
