@@ -56,12 +56,16 @@ fn main() {
         trial("Parquet has the values of JSON", &[], || {
             same_in_parquet(&every_kind::moments())
         }),
-        trial("Parquet has the values of JSON on a busy machine", &[], || {
-            same_in_parquet(&support::machine::moments(3, Machine::default()))
-        }),
-        trial("Parquet has the values of JSON from a real kernel", &[], || {
-            same_in_parquet(&[real_sockets()])
-        }),
+        trial(
+            "Parquet has the values of JSON on a busy machine",
+            &[],
+            || same_in_parquet(&support::machine::moments(3, Machine::default())),
+        ),
+        trial(
+            "Parquet has the values of JSON from a real kernel",
+            &[],
+            || same_in_parquet(&[real_sockets()]),
+        ),
         trial("CSV and Parquet have the same columns", &[], same_columns),
         trial("pyarrow reads the values of JSON", &[Need::Pyarrow], || {
             same_in_python(parquet_table::PYARROW)

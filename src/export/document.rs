@@ -14,7 +14,10 @@ pub(super) fn version_schema() -> JsonSchema {
 pub fn host_schema() -> JsonSchema {
     JsonSchema::object([
         Property::new("hostname", JsonSchema::string()),
-        Property::new("kernel", JsonSchema::string().about("Release of the kernel.")),
+        Property::new(
+            "kernel",
+            JsonSchema::string().about("Release of the kernel."),
+        ),
         Property::new("boot_id", JsonSchema::string()),
     ])
     .about("The machine.")

@@ -161,7 +161,10 @@ impl JsonSchema {
 
     /// The schema that the document [defines](Self::define) under a name.
     pub fn reference(name: &str) -> JsonSchema {
-        JsonSchema(vec![("$ref", Keyword::Value(format!("#/$defs/{name}").into()))])
+        JsonSchema(vec![(
+            "$ref",
+            Keyword::Value(format!("#/$defs/{name}").into()),
+        )])
     }
 
     /// Defines a schema for [references](Self::reference).
@@ -226,7 +229,12 @@ mod tests {
 
     #[test]
     fn numbers_have_the_range_of_their_bits() {
-        for (bits, most) in [(8, 255), (16, 65535), (32, u64::from(u32::MAX)), (64, u64::MAX)] {
+        for (bits, most) in [
+            (8, 255),
+            (16, 65535),
+            (32, u64::from(u32::MAX)),
+            (64, u64::MAX),
+        ] {
             let schema = serde_json::to_value(JsonSchema::unsigned(bits)).unwrap();
             assert_eq!(schema["maximum"], most);
         }

@@ -157,7 +157,12 @@ impl Sockets<'_> {
         }
         let every: Vec<u8> = (1..=96).collect();
         for length in [96, 48, 1] {
-            self.add(Family::Inet, Protocol::Mptcp, State::Established, connected());
+            self.add(
+                Family::Inet,
+                Protocol::Mptcp,
+                State::Established,
+                connected(),
+            );
             self.give(&Parts {
                 info: &every[..length],
                 ..Parts::default()

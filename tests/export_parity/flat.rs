@@ -25,7 +25,8 @@ pub(crate) fn all_rows(moment: &Moment) -> Vec<u32> {
 pub(crate) fn lines_with_time(moments: &[Moment]) -> Vec<Map<String, Json>> {
     let mut lines = Vec::new();
     for moment in moments {
-        write_lines_with_time(moment, &all_rows(moment), &mut lines).expect("a Vec takes everything");
+        write_lines_with_time(moment, &all_rows(moment), &mut lines)
+            .expect("a Vec takes everything");
     }
     let lines = String::from_utf8(lines).expect("JSON is text");
     let object = |line| serde_json::from_str(line).expect("a JSON object");
@@ -59,6 +60,7 @@ fn flattened(object: &Map<String, Json>) -> Flat {
         }
     }
     // A list of owners is empty, never missing.
-    flat.entry("peer_owners".into()).or_insert_with(|| json!([]));
+    flat.entry("peer_owners".into())
+        .or_insert_with(|| json!([]));
     flat
 }

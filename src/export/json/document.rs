@@ -139,10 +139,7 @@ pub fn list_schema() -> JsonSchema {
             "faults",
             JsonSchema::list(fault).about("Parts of the sample that could not be read."),
         ),
-        Property::new(
-            "sockets",
-            JsonSchema::list(JsonSchema::reference("socket")),
-        ),
+        Property::new("sockets", JsonSchema::list(JsonSchema::reference("socket"))),
     ])
     .define("socket", socket_schema::without_time())
     .about("The document of list --json.")

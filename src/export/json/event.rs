@@ -94,11 +94,16 @@ pub fn event_schema() -> JsonSchema {
     let event = JsonSchema::object([
         Property::new("at", JsonSchema::time()),
         Property::new("event", JsonSchema::names(kinds.map(EventKind::name))),
-        Property::new("from", state().about("State before; null if it was not seen.")),
+        Property::new(
+            "from",
+            state().about("State before; null if it was not seen."),
+        ),
         Property::new("to", state().about("State after; null once closed.")),
         Property::new(
             "lifetime_ms",
-            JsonSchema::number().or_null().about("Lifetime of a closed socket, ms."),
+            JsonSchema::number()
+                .or_null()
+                .about("Lifetime of a closed socket, ms."),
         ),
         Property::new(
             "lifetime_is",
@@ -112,7 +117,9 @@ pub fn event_schema() -> JsonSchema {
         ),
         Property::new(
             "received_bytes",
-            bytes("Payload received in the life of a closed connection; counts the peer's FIN as a byte."),
+            bytes(
+                "Payload received in the life of a closed connection; counts the peer's FIN as a byte.",
+            ),
         ),
         Property::new(
             "retransmitted_bytes",

@@ -89,7 +89,8 @@ pub fn summary_schema() -> JsonSchema {
         Property::new("sockets", count().about("Sockets in all states.")),
         Property::new(
             "states",
-            JsonSchema::object(states).about("Sockets by state; states without a socket are left out."),
+            JsonSchema::object(states)
+                .about("Sockets by state; states without a socket are left out."),
         ),
     ]);
     let units = [
@@ -115,7 +116,9 @@ pub fn summary_schema() -> JsonSchema {
         Property::new("sockets", count().about("Sockets seen.")),
         Property::new(
             "used",
-            count().or_null().about("Sockets of all families in use. Kernel: sockets: used of sockstat."),
+            count()
+                .or_null()
+                .about("Sockets of all families in use. Kernel: sockets: used of sockstat."),
         ),
         Property::new(
             "protocols",
@@ -124,7 +127,8 @@ pub fn summary_schema() -> JsonSchema {
         Property::new("limits", JsonSchema::map(limit).about("Limits by id.")),
         Property::new(
             "counters",
-            JsonSchema::map(JsonSchema::integer()).about("Counters since the start of the machine, by the kernel's names."),
+            JsonSchema::map(JsonSchema::integer())
+                .about("Counters since the start of the machine, by the kernel's names."),
         ),
         Property::new(
             "faults",
