@@ -13,7 +13,7 @@ use serde_json::{Value as Json, json};
 use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::export::json::{write_document, write_lines};
 use sockwatch::model::Socket;
-use sockwatch::source::netlink::dump::decode_datagram;
+use sockwatch::source::netlink::datagram::decode_datagram;
 
 #[path = "export_parity/csv_table.rs"]
 mod csv_table;
