@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use sockwatch::cli::{Cli, Command};
 use sockwatch::command;
-use sockwatch::command::help::Usage;
+use sockwatch::command::UsageError;
 use sockwatch::filter::FilterError;
 use sockwatch::source::{MORE_DESCRIPTORS, SOCK_DIAG_NEEDED, SourceError, lacks_descriptors};
 
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
                 }
                 return ExitCode::from(WRONG_USAGE);
             }
-            if error.is::<Usage>() {
+            if error.is::<UsageError>() {
                 eprintln!("sockwatch: {error}");
                 return ExitCode::from(WRONG_USAGE);
             }
@@ -74,8 +74,8 @@ fn misunderstood(error: &clap::Error) -> ExitCode {
         let words: Vec<String> = std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())
             .collect();
-        if let Some(meant) = sockwatch::cli::meant(&words) {
-            eprintln!("\n  {meant}");
+        if let Some(suggestion) = sockwatch::cli::suggest(&words) {
+            eprintln!("\n  {suggestion}");
         }
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(WRONG_USAGE))

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 use ratatui::style::{Color, Modifier};
 use sockwatch::model::Sample;
-use sockwatch::recording::{Head, Redactor, Samples};
+use sockwatch::recording::{Metadata, Redactor, SampleArchive};
 use sockwatch::source::Source;
 use sockwatch::tui::theme::Theme;
 use support::Machine;
@@ -36,18 +36,18 @@ fn in_trouble(size: (u16, u16)) -> Dashboard {
 }
 
 /// What the machine does in so many seconds.
-fn recorded(samples: usize) -> Box<Samples> {
+fn recorded(samples: usize) -> Box<SampleArchive> {
     let mut machine = troubled();
     let samples = (0..samples).map(|_| {
         let mut sample = Sample::default();
         machine.next_into(&mut sample).unwrap();
         sample
     });
-    let head = Head {
+    let metadata = Metadata {
         interval: Duration::from_secs(1),
-        ..Head::default()
+        ..Metadata::default()
     };
-    Box::new(Samples::new(head, samples.collect()))
+    Box::new(SampleArchive::new(metadata, samples.collect()))
 }
 
 #[test]
@@ -314,7 +314,7 @@ fn an_instant_has_the_same_findings_live_and_in_a_replay_however_one_came_there(
         }
     }
     let mut replay = Dashboard::replay((120, 42), recorded(45));
-    replay.survey(recorded(45), 45).keys("6");
+    replay.scan_findings(recorded(45), 45).keys("6");
     // Backwards, so that nothing that was shown leads there.
     for (second, expected) in expected.iter().rev() {
         replay.type_in(&format!("@+{second}s\r"));
@@ -333,7 +333,7 @@ fn an_instant_has_the_same_findings_live_and_in_a_replay_however_one_came_there(
 fn the_time_line_has_the_findings_and_one_goes_from_one_to_the_next() {
     let mut replay = Dashboard::replay((120, 40), recorded(60));
     assert!(replay.shows("findings  0 %"), "{}", replay.text());
-    replay.survey(recorded(60), 30);
+    replay.scan_findings(recorded(60), 30);
     assert!(replay.shows("findings 50 %"), "how far it is, is told");
     replay.type_in("6").keys("n");
     assert!(replay.shows("sample  4 of 60"), "{}", replay.text());
@@ -352,7 +352,7 @@ fn the_time_line_has_the_findings_and_one_goes_from_one_to_the_next() {
     replay.keys("^N");
     assert!(replay.shows("no finding comes before this instant"));
     let mut replay = Dashboard::replay((120, 40), recorded(60));
-    replay.survey(recorded(60), 60);
+    replay.scan_findings(recorded(60), 60);
     for size in SIZES {
         replay.resize(size.0, size.1);
         assert_screen("findings_time_line", &replay, size);
@@ -363,15 +363,15 @@ fn the_time_line_has_the_findings_and_one_goes_from_one_to_the_next() {
 #[test]
 fn keys_pressed_at_once_go_as_far_as_keys_pressed_one_by_one() {
     let mut one_by_one = Dashboard::replay((120, 40), recorded(60));
-    one_by_one.survey(recorded(60), 60).keys("nn");
+    one_by_one.scan_findings(recorded(60), 60).keys("nn");
     let mut at_once = Dashboard::replay((120, 40), recorded(60));
-    at_once.survey(recorded(60), 60).burst("nn");
+    at_once.scan_findings(recorded(60), 60).burst("nn");
     assert_eq!(at_once.text(), one_by_one.text());
 }
 
 #[test]
 fn in_a_frozen_display_n_walks_through_what_was_found_live() {
-    let mut dashboard = Dashboard::new((120, 40), troubled()).keeping();
+    let mut dashboard = Dashboard::new((120, 40), troubled()).with_history();
     dashboard.ticks(30).keys("6 N");
     assert!(dashboard.shows("■ FROZEN"), "{}", dashboard.text());
     assert!(dashboard.shows("══"), "what holds has its span");
@@ -437,7 +437,7 @@ fn n_leads_to_what_each_kept_recording_is_about() {
     for file in fixtures("findings") {
         let open = || Box::new(sockwatch::recording::Reader::open(&file).unwrap());
         let mut replay = Dashboard::replay((160, 50), open());
-        replay.survey(open(), usize::MAX);
+        replay.scan_findings(open(), usize::MAX);
         let timeline = replay.event_loop.state().timeline.as_ref().unwrap();
         if timeline.marks.spans().is_empty() {
             // It is told from other numbers on than those in force if nobody says otherwise.
@@ -471,10 +471,10 @@ fn a_recording_without_names_tells_what_is_wrong_all_the_same() {
             redactor.redact(&mut sample);
             sample
         });
-        Box::new(Samples::new(Head::default(), samples.collect()))
+        Box::new(SampleArchive::new(Metadata::default(), samples.collect()))
     };
     let mut replay = Dashboard::replay((120, 40), redacted());
-    replay.survey(redacted(), 20).keys("6$");
+    replay.scan_findings(redacted(), 20).keys("6$");
     for id in ["accept-queue-full", "close-wait-leak", "connect-stuck"] {
         assert!(replay.shows(id), "{id}\n{}", replay.text());
     }
@@ -490,7 +490,7 @@ fn recordings_of_every_age_are_gone_through() {
     for file in files {
         let open = || Box::new(sockwatch::recording::Reader::open(&file).unwrap());
         let mut replay = Dashboard::replay((120, 40), open());
-        replay.survey(open(), usize::MAX);
+        replay.scan_findings(open(), usize::MAX);
         assert!(!replay.shows("findings "), "{}", replay.text());
         replay.keys("6nN$");
         assert!(replay.shows("Findings"), "{}", replay.text());

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
-use sockwatch::app::{Ended, Inbox, Message};
+use sockwatch::app::{ExitReason, Inbox, Message};
 use sockwatch::model::{Family, Sample};
 use sockwatch::source::{Source, SourceError};
 use sockwatch::tui::state::{Popup, Typing};
@@ -366,25 +366,30 @@ fn the_program_ends_when_asked_to() {
     let key = |code, modifiers| KeyEvent::new(code, modifiers);
     let mut dashboard = dashboard();
     let ended = dashboard.press(key(KeyCode::Char('q'), KeyModifiers::NONE));
-    assert!(matches!(ended, Ended::Quit), "q quits");
+    assert!(matches!(ended, ExitReason::Quit), "q quits");
     let ended = dashboard.press(key(KeyCode::Char('c'), KeyModifiers::CONTROL));
-    assert!(matches!(ended, Ended::Quit), "Ctrl-C quits");
+    assert!(matches!(ended, ExitReason::Quit), "Ctrl-C quits");
     let ended = dashboard.send([Message::Signal(15)]);
-    assert!(matches!(ended, Ended::Signal(15)), "a signal quits");
-    let ended = dashboard.send([Message::Lost(std::io::ErrorKind::UnexpectedEof.into())]);
+    assert!(matches!(ended, ExitReason::Signal(15)), "a signal quits");
+    let ended = dashboard.send([Message::TerminalLost(
+        std::io::ErrorKind::UnexpectedEof.into(),
+    )]);
     assert!(
-        matches!(ended, Ended::Lost),
+        matches!(ended, ExitReason::TerminalLost),
         "a terminal that is gone ends it"
     );
     let ended = dashboard.send([Message::Failed(anyhow::anyhow!("no netlink"))]);
     assert!(
-        matches!(ended, Ended::Failed(_)),
+        matches!(ended, ExitReason::Failed(_)),
         "a source that gives up ends it"
     );
     let before = dashboard.text();
     let ended = dashboard.press(key(KeyCode::Char('z'), KeyModifiers::CONTROL));
-    assert!(matches!(ended, Ended::Idle), "Ctrl-Z does not end it");
-    assert_eq!(dashboard.job.0, 1, "but stops it once");
+    assert!(
+        matches!(ended, ExitReason::InboxClosed),
+        "Ctrl-Z does not end it"
+    );
+    assert_eq!(dashboard.effects.suspensions, 1, "but stops it once");
     assert_eq!(dashboard.text(), before, "and all is drawn anew afterwards");
 }
 
@@ -906,7 +911,7 @@ fn whoever_holds_a_socket_can_be_sent_a_signal() {
         assert!(dashboard.shows(deed), "{deed}: {}", dashboard.text());
     }
     dashboard.keys("jjj").key(KeyCode::Enter).keys("y");
-    assert_eq!(dashboard.job.2, ["SIGTERM 2211", "SIGTERM 880"]);
+    assert_eq!(dashboard.effects.log, ["SIGTERM 2211", "SIGTERM 880"]);
     dashboard.keys("K").key(KeyCode::Enter).keys("y");
     assert!(
         dashboard.shows(" 10.0.0.1:443 → 198.51.100.") && dashboard.shows(": destroyed"),
@@ -991,7 +996,7 @@ fn keys_that_keep_coming_do_not_keep_the_screen_from_being_drawn() {
     let mut dashboard = dashboard();
     dashboard.keys("2/");
     let waits = Rc::new(Cell::new(0));
-    dashboard.take(Flood {
+    dashboard.process(Flood {
         left: 300,
         waits: Rc::clone(&waits),
     });

@@ -3,7 +3,7 @@
 mod support;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use sockwatch::app::Ended;
+use sockwatch::app::ExitReason;
 use sockwatch::tui::keymap::{BINDINGS, Binding};
 use sockwatch::tui::theme::Theme;
 use sockwatch::tui::{Command, Popup, Screen};
@@ -16,7 +16,7 @@ fn among_sockets() -> Dashboard {
         many: 200,
         ..Machine::default()
     };
-    let mut dashboard = Dashboard::new((100, 30), machine).keeping();
+    let mut dashboard = Dashboard::new((100, 30), machine).with_history();
     dashboard.ticks(4).keys("2jjj");
     dashboard
 }
@@ -57,7 +57,7 @@ fn check_in_a_replay(command: Command, key: (KeyCode, KeyModifiers)) {
 /// What a key does in a replay that goes from finding to finding there, or from row to row in any case.
 fn check_marks(key: (KeyCode, KeyModifiers), to_mark: Option<bool>) {
     let mut dashboard = Dashboard::replay((100, 30), Box::new(recorded(12, 1)));
-    dashboard.survey(Box::new(recorded(12, 1)), 12);
+    dashboard.scan_findings(Box::new(recorded(12, 1)), 12);
     dashboard.type_in("$2jjj/redis\rg");
     press_in(&mut dashboard, key);
     match to_mark {
@@ -74,11 +74,11 @@ fn check_marks(key: (KeyCode, KeyModifiers), to_mark: Option<bool>) {
 
 fn press_in(dashboard: &mut Dashboard<()>, (code, modifiers): (KeyCode, KeyModifiers)) {
     let ended = dashboard.press(KeyEvent::new(code, modifiers));
-    assert!(matches!(ended, Ended::Idle), "{ended:?}");
+    assert!(matches!(ended, ExitReason::InboxClosed), "{ended:?}");
 }
 
 /// Presses one key of a binding.
-fn press(dashboard: &mut Dashboard, (code, modifiers): (KeyCode, KeyModifiers)) -> Ended {
+fn press(dashboard: &mut Dashboard, (code, modifiers): (KeyCode, KeyModifiers)) -> ExitReason {
     dashboard.press(KeyEvent::new(code, modifiers))
 }
 
@@ -102,17 +102,17 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
     let pressed = |dashboard: &mut Dashboard| {
         let ended = press(dashboard, key);
         assert!(
-            matches!(ended, Ended::Idle),
+            matches!(ended, ExitReason::InboxClosed),
             "{command:?} ends it: {ended:?}"
         );
     };
     match command {
         Command::Quit => {
-            assert!(matches!(press(&mut dashboard, key), Ended::Quit));
+            assert!(matches!(press(&mut dashboard, key), ExitReason::Quit));
         }
         Command::Suspend => {
             pressed(&mut dashboard);
-            assert_eq!(dashboard.job.0, 1);
+            assert_eq!(dashboard.effects.suspensions, 1);
             assert_eq!(dashboard.text(), before);
         }
         Command::Redraw => {
@@ -301,10 +301,10 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             dashboard.key(KeyCode::Enter);
             assert!(dashboard.shows("really? y does it"));
             dashboard.key(KeyCode::Esc);
-            assert!(dashboard.job.2.is_empty(), "nothing but y does it");
+            assert!(dashboard.effects.log.is_empty(), "nothing but y does it");
             pressed(&mut dashboard);
             dashboard.key(KeyCode::Enter).keys("y");
-            assert_eq!(dashboard.job.2.len(), 1);
+            assert_eq!(dashboard.effects.log.len(), 1);
             assert!(dashboard.shows("destroyed"), "{}", dashboard.text());
         }
         Command::Findings => {
@@ -464,7 +464,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             pressed(&mut dashboard);
             assert!(dashboard.shows("● REC 00:12:31 4.10 MB"));
             pressed(&mut dashboard);
-            assert_eq!(dashboard.job.2, ["record", "record"]);
+            assert_eq!(dashboard.effects.log, ["record", "record"]);
             assert!(!dashboard.shows("● REC"));
             let mut replay = in_a_replay();
             press_in(&mut replay, key);
@@ -474,14 +474,18 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             pressed(&mut dashboard);
             assert!(dashboard.shows("┌ Save to a file"));
             dashboard.keys("j").key(KeyCode::Enter);
-            assert_eq!(dashboard.job.2, ["save Some(300s)"]);
+            assert_eq!(dashboard.effects.log, ["save Some(300s)"]);
             pressed(&mut dashboard);
             dashboard.keys("G").key(KeyCode::Enter);
-            assert_eq!(dashboard.job.2[1], "save None");
+            assert_eq!(dashboard.effects.log[1], "save None");
         }
         Command::CopyRow | Command::CopyCell => {
             pressed(&mut dashboard);
-            let copied = dashboard.job.1.clone().expect("something is copied");
+            let copied = dashboard
+                .effects
+                .clipboard
+                .clone()
+                .expect("something is copied");
             assert!(dashboard.shows("copied: "));
             let cells = copied.split('\t').count();
             assert_eq!(cells > 1, command == Command::CopyRow, "{copied}");

@@ -6,7 +6,7 @@ use crossterm::event::{
     Event, KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
 };
 use proptest::prelude::*;
-use sockwatch::app::{Ended, Message};
+use sockwatch::app::{ExitReason, Message};
 use sockwatch::tui::keymap::BINDINGS;
 use sockwatch::tui::{Command, Display, Screen};
 use support::Machine;
@@ -64,12 +64,12 @@ proptest! {
         client_exits_at in proptest::option::of(0..20_u64),
     ) {
         let machine = Machine { many, client_exits_at, faulty: true, ..Machine::default() };
-        let mut dashboard = Dashboard::new((80, 24), machine).keeping();
+        let mut dashboard = Dashboard::new((80, 24), machine).with_history();
         for happening in happenings {
             match happening {
                 Happening::Key(code, modifiers) => {
                     let ended = dashboard.press(KeyEvent::new(code, modifiers));
-                    prop_assert!(matches!(ended, Ended::Idle), "{ended:?}");
+                    prop_assert!(matches!(ended, ExitReason::InboxClosed), "{ended:?}");
                 }
                 Happening::Mouse(kind, column, row) => {
                     let modifiers = KeyModifiers::NONE;

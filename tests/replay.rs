@@ -9,7 +9,9 @@ use crossterm::event::{
 };
 use sockwatch::app::Message;
 use sockwatch::model::Sample;
-use sockwatch::recording::{Archive, Encoder, Entry, Head, History, Loss, RecordingError, Samples};
+use sockwatch::recording::{
+    Archive, Encoder, Entry, FrameHistory, Loss, Metadata, RecordingError, SampleArchive,
+};
 use sockwatch::source::Source;
 use support::Machine;
 use support::dashboard::{Dashboard, look, recorded};
@@ -23,7 +25,7 @@ fn assert_screen<S>(name: &str, dashboard: &Dashboard<S>, (width, height): (u16,
 }
 
 /// A recording of 600 s, one Sample a second.
-fn ten_minutes() -> Box<Samples> {
+fn ten_minutes() -> Box<SampleArchive> {
     Box::new(recorded(600, 1))
 }
 
@@ -41,16 +43,16 @@ fn with_a_gap() -> Vec<Sample> {
     samples
 }
 
-fn head() -> Head {
-    Head {
+fn metadata() -> Metadata {
+    Metadata {
         interval: Duration::from_secs(1),
-        ..Head::default()
+        ..Metadata::default()
     }
 }
 
 /// A recording of which some Samples cannot be read.
 struct Damaged {
-    samples: Samples,
+    samples: SampleArchive,
     unreadable: std::ops::Range<usize>,
     losses: Vec<Loss>,
 }
@@ -72,8 +74,8 @@ impl Damaged {
 }
 
 impl Archive for Damaged {
-    fn head(&self) -> &Head {
-        self.samples.head()
+    fn metadata(&self) -> &Metadata {
+        self.samples.metadata()
     }
 
     fn entries(&self) -> &[Entry] {
@@ -101,13 +103,13 @@ fn a_replay_and_its_time_line_at_every_size() {
     for size in SIZES {
         let mut dashboard = Dashboard::replay(size, ten_minutes());
         assert_screen("replay_start", &dashboard, size);
-        dashboard.keys(" ").pass(Duration::from_millis(3500));
+        dashboard.keys(" ").advance(Duration::from_millis(3500));
         dashboard.keys("2");
         assert_screen("replay_playing", &dashboard, size);
         dashboard.keys("@20:1");
         assert_screen("replay_go_to", &dashboard, size);
         dashboard.type_in("\x1b$");
-        let samples = Samples::new(head(), with_a_gap());
+        let samples = SampleArchive::new(metadata(), with_a_gap());
         let mut dashboard = Dashboard::replay(size, Box::new(samples));
         dashboard.keys("]]]");
         assert_screen("replay_gap", &dashboard, size);
@@ -120,7 +122,7 @@ fn a_replay_and_its_time_line_at_every_size() {
 #[test]
 fn walking_back_in_a_live_display_at_every_size() {
     for size in SIZES {
-        let mut dashboard = Dashboard::new(size, Machine::default()).keeping();
+        let mut dashboard = Dashboard::new(size, Machine::default()).with_history();
         dashboard.ticks(30).keys("2 ");
         dashboard.ticks(5).key(KeyCode::Left).keys(",");
         assert_screen("walking", &dashboard, size);
@@ -138,7 +140,7 @@ fn an_instant_shows_the_same_in_a_replay_as_it_did_live() {
 fn packed() -> Box<dyn Archive> {
     let mut samples = recorded(600, 1);
     let mut encoder = Encoder::new();
-    let mut history = History::new(head(), Duration::from_hours(1), 64 << 20);
+    let mut history = FrameHistory::new(metadata(), Duration::from_hours(1), 64 << 20);
     let mut sample = Sample::default();
     for at in 0..samples.entries().len() {
         samples.read_into(at, &mut sample).unwrap();
@@ -198,35 +200,35 @@ fn playing_keeps_to_the_recorded_time() {
         let text = format!("sample {sample:>3} of 600");
         assert!(dashboard.shows(&text), "{text}:\n{}", dashboard.text());
     };
-    dashboard.keys(" ").pass(Duration::from_millis(5500));
+    dashboard.keys(" ").advance(Duration::from_millis(5500));
     shows(&dashboard, 6);
-    dashboard.keys(")").pass(Duration::from_millis(2600));
+    dashboard.keys(")").advance(Duration::from_millis(2600));
     shows(&dashboard, 11);
     dashboard.keys("))))))");
     assert!(dashboard.shows("▶ 100×"), "{}", dashboard.text());
     dashboard.keys(")");
     assert!(dashboard.shows("100× is the fastest"));
-    dashboard.pass(Duration::from_secs(1));
+    dashboard.advance(Duration::from_secs(1));
     shows(&dashboard, 111);
-    dashboard.keys(" ").pass(Duration::from_secs(3));
+    dashboard.keys(" ").advance(Duration::from_secs(3));
     shows(&dashboard, 111);
-    dashboard.keys(" ").pass(Duration::from_secs(10));
+    dashboard.keys(" ").advance(Duration::from_secs(10));
     shows(&dashboard, 600);
     assert!(dashboard.shows("■ 100×"), "at the end it stops");
     dashboard
         .keys("((((((((( ")
-        .pass(Duration::from_millis(10_500));
+        .advance(Duration::from_millis(10_500));
     shows(&dashboard, 2);
     assert!(dashboard.shows("▶ 0.1×"), "from the end it begins anew");
 }
 
 #[test]
 fn what_was_not_recorded_is_not_waited_for() {
-    let samples = Samples::new(head(), with_a_gap());
+    let samples = SampleArchive::new(metadata(), with_a_gap());
     let mut dashboard = Dashboard::replay((120, 40), Box::new(samples));
     dashboard
         .type_in("@+98s\r ")
-        .pass(Duration::from_millis(3500));
+        .advance(Duration::from_millis(3500));
     assert!(
         dashboard.shows("20:16:48  sample 102 of 240"),
         "{}",
@@ -247,16 +249,16 @@ fn a_damaged_sample_is_passed_over_and_that_is_said() {
         "backwards, too:\n{}",
         dashboard.text()
     );
-    dashboard.keys(" ").pass(Duration::from_millis(2500));
+    dashboard.keys(" ").advance(Duration::from_millis(2500));
     assert!(dashboard.shows("sample 35 of 60"), "{}", dashboard.text());
     // At the end of a recording there may be nothing more.
     let mut dashboard = Dashboard::replay((120, 40), Damaged::new(50..60));
     dashboard.keys("$");
     assert!(dashboard.shows("sample 50 of 60"), "{}", dashboard.text());
-    dashboard.keys(" ").pass(Duration::from_secs(3));
+    dashboard.keys(" ").advance(Duration::from_secs(3));
     assert!(dashboard.shows("sample 50 of 60") && dashboard.shows("■ 1×"));
     let mut dashboard = Dashboard::replay((120, 40), Damaged::new(0..60));
-    dashboard.keys("$ ").pass(Duration::from_secs(1));
+    dashboard.keys("$ ").advance(Duration::from_secs(1));
     assert!(dashboard.shows("is passed over"), "{}", dashboard.text());
 }
 
@@ -287,7 +289,7 @@ fn a_click_on_the_time_line_goes_to_its_time() {
 
 #[test]
 fn the_last_minutes_are_walked_through_and_left_again() {
-    let mut dashboard = Dashboard::new((120, 40), Machine::default()).keeping();
+    let mut dashboard = Dashboard::new((120, 40), Machine::default()).with_history();
     dashboard.ticks(60).keys("2jjj");
     let selected = |dashboard: &Dashboard| {
         let line = dashboard.selected().unwrap_or_default();
@@ -358,7 +360,7 @@ fn a_page_of_a_socket_follows_through_time() {
 fn without_utf8_the_time_line_is_ascii() {
     let mut ascii = look();
     ascii.ascii = true;
-    let mut dashboard = Dashboard::with_look((120, 40), Machine::default(), ascii).keeping();
+    let mut dashboard = Dashboard::with_look((120, 40), Machine::default(), ascii).with_history();
     dashboard.ticks(20).keys(" ,");
     assert!(dashboard.text().is_ascii(), "{}", dashboard.text());
     assert!(dashboard.shows("%O%%%"), "{}", dashboard.text());
@@ -415,7 +417,7 @@ fn two_instants_are_compared_whichever_was_marked() {
 
 #[test]
 fn a_live_display_tells_what_differs_from_the_marked_instant() {
-    let mut dashboard = Dashboard::new((120, 40), Machine::default()).keeping();
+    let mut dashboard = Dashboard::new((120, 40), Machine::default()).with_history();
     dashboard.ticks(5).keys("MD").ticks(4);
     assert!(
         dashboard.shows("20:14:11 → 20:14:15    0:04 later"),
@@ -441,12 +443,12 @@ fn a_live_display_tells_what_differs_from_the_marked_instant() {
 
 #[test]
 fn what_a_recording_leaves_out_is_told() {
-    let head = Head {
+    let metadata = Metadata {
         filter: "-t state established".to_owned(),
         redacted: true,
-        ..head()
+        ..metadata()
     };
-    let samples = Samples::new(head, with_a_gap());
+    let samples = SampleArchive::new(metadata, with_a_gap());
     let dashboard = Dashboard::replay((120, 40), Box::new(samples));
     assert!(
         dashboard.lines()[1].starts_with(
@@ -471,8 +473,11 @@ fn no_key_panics_in_a_replay_wherever_one_is() {
             for &(code, modifiers) in binding.keys {
                 dashboard.type_in(place);
                 let ended = dashboard.press(KeyEvent::new(code, modifiers));
-                assert!(matches!(ended, sockwatch::app::Ended::Idle), "{ended:?}");
-                dashboard.pass(Duration::from_millis(20));
+                assert!(
+                    matches!(ended, sockwatch::app::ExitReason::InboxClosed),
+                    "{ended:?}"
+                );
+                dashboard.advance(Duration::from_millis(20));
                 // What is being typed is left, what lies over the screen is closed, a page is left.
                 dashboard.type_in("\x1b\x1b\x1b");
             }
@@ -497,7 +502,8 @@ fn times_that_make_no_sense_are_drawn() {
             (closed.monotonic_ns, closed.first_seen_ns) = (ns, Some(u64::MAX - ns));
         }
     }
-    let mut dashboard = Dashboard::replay((80, 24), Box::new(Samples::new(head(), samples)));
+    let mut dashboard =
+        Dashboard::replay((80, 24), Box::new(SampleArchive::new(metadata(), samples)));
     dashboard
         .type_in("MD")
         .key(KeyCode::Right)
@@ -505,7 +511,7 @@ fn times_that_make_no_sense_are_drawn() {
     dashboard.type_in("]}$[8");
     dashboard
         .type_in("@-5m\r@20:00:00\r ")
-        .pass(Duration::from_millis(100));
+        .advance(Duration::from_millis(100));
     assert!(dashboard.shows(" of 6"), "{}", dashboard.text());
     dashboard.type_in("1 ");
     for width in [40, 41, 60, 79, 100, 250] {

@@ -284,7 +284,7 @@ impl Source for Panics {
 #[ignore = "is run in a terminal of its own by the test below"]
 fn a_source_that_panics() {
     // Without a terminal there is nothing to restore.
-    let _ = app::run(Box::new(Panics(false)), app::Options::default());
+    let _ = app::run_live(Box::new(Panics(false)), app::Options::default());
 }
 
 #[test]

@@ -1,96 +1,102 @@
-//! Goes through a recording as it is asked to, and makes a moment of each place that is to be shown.
+//! Plays a recording: seeks in it and makes a moment of each Sample that is shown.
 //!
-//! A place that is jumped to is shown at once with its own numbers, and again once its history is there too. Whatever is
-//! asked for meanwhile comes first. Playing makes every Sample in turn, because rates depend on the one before, and shows
-//! as many of them as frames make sense.
-
-mod thread;
+//! A seek shows its target at once with its own numbers, and again once its history has been read. New seeks come before
+//! that reading. Playback reads every Sample in order, because rates depend on the one before, and shows as many of them
+//! as there are frames.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::track;
+use super::timeline_track::track_of;
 use crate::aggregate::Moment;
 use crate::diagnose::{Findings, Watch};
 use crate::recording::{Archive, entry_at};
-use crate::replay::{Depth, Replayer, WHOLE};
+use crate::replay::{Depth, FULL_DEPTH, Replayer};
 use crate::tui::timeline::{AS_IT_WAS, SPEEDS, Seek, Standing, Track};
-pub(super) use thread::spawn;
 
-/// The least time between two frames while playing.
+/// Shortest time between two frames while playing.
 const FRAME: Duration = Duration::from_millis(33);
 
-/// Time between two Samples from which on it is a gap, which is not waited for: in intervals.
-const LONGEST_WAIT: u32 = 3;
+/// Intervals between two Samples above which playback skips the gap.
+const MAX_GAP_INTERVALS: u32 = 3;
 
-/// The interval of a recording that does not tell it.
-const INTERVAL: Duration = Duration::from_secs(1);
+/// Interval of a recording whose header has none.
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
 
-/// What a player has done, or waits for.
+/// Outcome of one [`Player::step`].
 #[derive(Debug, PartialEq)]
-pub enum Work {
-    /// The moment is to be shown.
+pub enum PlayerStep {
+    /// The moment is ready to be shown.
     Show(Standing),
-    /// The moment that is shown stays, and it stands like this.
-    Tell(Standing),
-    /// There is more to do before there is something to show. The moment is to be handed in again.
-    More,
-    /// There is nothing to do for so long.
+    /// The status changed; the moment on the screen stays.
+    Report(Standing),
+    /// More steps are needed before a moment can be shown. The caller passes the same moment again.
+    Continue,
+    /// Nothing to do for this time.
     Wait(Duration),
-    /// There is nothing to do until something is asked for.
-    Rest,
+    /// Nothing to do until the next seek.
+    Idle,
 }
 
-/// What is to be done next.
+/// Work for the next step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Task {
-    Nothing,
-    /// Show the place.
+    None,
+    /// Read the target and show it.
     Show,
-    /// Show the moment that is made already.
+    /// Show the moment that is already made.
     Draw,
-    /// Take the Samples before the place, this one next.
-    Fill(usize),
+    /// Read the history of the target, beginning with this Sample.
+    FillHistory(usize),
 }
 
-/// How the replayer came to where it is.
+/// State of the history that the replayer has read for its current Sample.
 #[derive(Debug, Clone, Copy, Default)]
-struct Way {
-    /// All of its history has been taken.
-    whole: bool,
-    /// Every Sample since the one shown last has been taken in turn.
-    unbroken: bool,
-    /// One of those before the place could not be read.
+struct HistoryState {
+    /// All of the history has been read.
+    complete: bool,
+    /// Every Sample since the one shown last has been read in order.
+    contiguous: bool,
+    /// A Sample of the history could not be read.
     damaged: bool,
 }
 
-/// Goes through a recording. Does as much at a time as nobody minds waiting for.
+/// Direction in which damaged Samples are skipped.
+#[derive(Debug, Clone, Copy, Default)]
+struct SkipDirection {
+    backward: bool,
+    /// The end was reached once and the direction reversed.
+    reversed: bool,
+}
+
+/// Plays a recording in short steps, so that seeks are handled between them.
 #[derive(Debug)]
 pub struct Player {
     replayer: Replayer,
-    /// The Sample that is wanted.
+    /// Index of the target Sample.
     at: usize,
-    /// The Sample that is shown.
+    /// Index of the Sample on the screen.
     shown: Option<usize>,
-    /// The Sample that the replayer took last.
+    /// Index of the Sample that the replayer read last.
     last: Option<usize>,
     task: Task,
-    /// How the replayer came to the Sample that it took last.
-    way: Way,
-    /// Whether a damaged Sample is passed over backwards, and whether that has been turned around already.
-    backwards: (bool, bool),
+    history: HistoryState,
+    skip: SkipDirection,
     playing: bool,
+    /// Index into [`SPEEDS`].
     speed: usize,
-    /// When the next Sample is due.
+    /// When the next Sample is due during playback.
     due: Option<Instant>,
     /// When a moment was last shown.
     drawn: Option<Instant>,
+    /// True if the status changed since it was reported.
     changed: bool,
+    /// Text for the user in the next status.
     said: Option<String>,
 }
 
 impl Player {
-    /// Stands at the Sample taken at or before a time, µs since 1970 UTC.
+    /// Creates a player at the Sample taken at or before a time, µs since 1970 UTC.
     pub fn new(archive: Box<dyn Archive>, at_us: i64) -> Player {
         let at = entry_at(archive.entries(), at_us);
         Player {
@@ -99,8 +105,8 @@ impl Player {
             shown: None,
             last: None,
             task: Task::Show,
-            way: Way::default(),
-            backwards: (false, false),
+            history: HistoryState::default(),
+            skip: SkipDirection::default(),
             playing: false,
             speed: AS_IT_WAS,
             due: None,
@@ -110,18 +116,18 @@ impl Player {
         }
     }
 
-    /// Looks for what is wrong as well.
+    /// Looks for findings in the Samples that it reads.
     #[must_use]
-    pub fn watching(mut self, watch: Watch) -> Player {
+    pub fn with_watch(mut self, watch: Watch) -> Player {
         self.replayer = self.replayer.watching(watch);
         self
     }
 
-    /// The findings of the moment that was made last; none are looked for before its history is there, because they
-    /// would be told as if they had just come.
+    /// Returns the findings of the moment made last. Before its history is read there are none, because they would be
+    /// reported as if they had just been raised.
     pub fn findings(&self) -> Arc<Findings> {
         let found = self.replayer.findings();
-        if self.way.whole {
+        if self.history.complete {
             return found;
         }
         Arc::new(Findings {
@@ -130,45 +136,46 @@ impl Player {
         })
     }
 
-    /// What it goes through.
+    /// Returns the times of the recording's Samples and its gaps.
     pub fn track(&self) -> Track {
-        track::of(self.replayer.archive())
+        track_of(self.replayer.archive())
     }
 
     fn len(&self) -> usize {
         self.replayer.archive().entries().len()
     }
 
-    fn time(&self, at: usize) -> i64 {
+    /// Returns when a Sample was taken, µs since 1970 UTC.
+    fn time_us(&self, at: usize) -> i64 {
         let entries = self.replayer.archive().entries();
         entries.get(at).map_or(0, |entry| entry.taken_at_us)
     }
 
-    /// Takes up what somebody wants. It is done by [`Self::work`].
-    pub fn obey(&mut self, seek: Seek, now: Instant) {
+    /// Sets the target, the speed, or whether it plays. [`Self::step`] does the work.
+    pub fn seek(&mut self, seek: Seek, now: Instant) {
         let last = self.len().saturating_sub(1);
         match seek {
             Seek::Step(samples) => {
                 self.pause();
-                self.go_to(self.at.saturating_add_signed(samples).min(last));
+                self.set_target(self.at.saturating_add_signed(samples).min(last));
             }
             Seek::Jump(by_us) => {
-                let to = self.time(self.at).saturating_add(by_us);
+                let to = self.time_us(self.at).saturating_add(by_us);
                 let entries = self.replayer.archive().entries();
-                self.go_to(if by_us < 0 {
+                self.set_target(if by_us < 0 {
                     entry_at(entries, to).min(self.at.saturating_sub(1))
                 } else {
                     let at = entries.partition_point(|entry| entry.taken_at_us < to);
                     at.max(self.at.saturating_add(1)).min(last)
                 });
             }
-            Seek::To(at_us) => self.go_to(entry_at(self.replayer.archive().entries(), at_us)),
-            Seek::Start => self.go_to(0),
-            Seek::End => self.go_to(last),
+            Seek::To(at_us) => self.set_target(entry_at(self.replayer.archive().entries(), at_us)),
+            Seek::Start => self.set_target(0),
+            Seek::End => self.set_target(last),
             Seek::Toggle if self.playing => self.pause(),
             Seek::Toggle => {
                 if self.at >= last {
-                    self.go_to(0);
+                    self.set_target(0);
                 }
                 self.playing = true;
             }
@@ -183,35 +190,38 @@ impl Player {
 
     fn pause(&mut self) {
         self.playing = false;
-        // What was made and not shown for want of a frame is shown now.
+        // A moment that was made and not shown between two frames is shown now.
         if self.shown != Some(self.at) && self.last == Some(self.at) {
             self.task = Task::Draw;
         }
     }
 
-    fn go_to(&mut self, at: usize) {
+    fn set_target(&mut self, at: usize) {
         if at != self.at || self.shown != Some(at) {
-            self.backwards = (at < self.at, false);
+            self.skip = SkipDirection {
+                backward: at < self.at,
+                reversed: false,
+            };
             self.at = at;
             self.task = Task::Show;
         }
     }
 
-    /// The next Sample is due so much later than now as it was when they were taken.
+    /// Sets when the next Sample is due during playback.
     fn schedule(&mut self, now: Instant) {
-        self.due = self.playing.then(|| now + self.wait(self.at));
+        self.due = self.playing.then(|| now + self.delay(self.at));
     }
 
-    /// Time until the Sample after a place, as it is played.
-    fn wait(&self, at: usize) -> Duration {
-        let interval = match self.replayer.archive().head().interval {
-            Duration::ZERO => INTERVAL,
+    /// Returns the time from a Sample to the next one at the current speed.
+    fn delay(&self, at: usize) -> Duration {
+        let interval = match self.replayer.archive().metadata().interval {
+            Duration::ZERO => DEFAULT_INTERVAL,
             interval => interval,
         };
-        let us = self.time(at + 1).saturating_sub(self.time(at));
+        let us = self.time_us(at + 1).saturating_sub(self.time_us(at));
         let recorded = Duration::from_micros(u64::try_from(us).unwrap_or(0));
-        // What was not recorded is not waited for.
-        let recorded = if recorded > interval.saturating_mul(LONGEST_WAIT) {
+        // Playback skips gaps.
+        let recorded = if recorded > interval.saturating_mul(MAX_GAP_INTERVALS) {
             interval
         } else {
             recorded
@@ -219,8 +229,8 @@ impl Player {
         recorded.div_f64(SPEEDS[self.speed])
     }
 
-    /// How it stands.
-    fn standing(&mut self, continues: bool) -> Standing {
+    /// Returns the status to report.
+    fn status(&mut self, continues: bool) -> Standing {
         self.changed = false;
         Standing {
             at: self.at,
@@ -232,127 +242,130 @@ impl Player {
     }
 
     /// Does the next piece of work, which takes no longer than reading a few Samples.
-    pub fn work(&mut self, moment: &mut Moment, now: Instant) -> Work {
+    pub fn step(&mut self, moment: &mut Moment, now: Instant) -> PlayerStep {
         if self.len() == 0 {
-            self.task = Task::Nothing;
+            self.task = Task::None;
             self.playing = false;
         }
         match self.task {
             Task::Show => self.show(moment, now),
-            Task::Draw => self.draw(now, self.way.unbroken),
-            Task::Fill(next) => self.fill(next, moment, now),
-            Task::Nothing if self.changed => Work::Tell(self.standing(true)),
-            Task::Nothing if self.playing => self.play(moment, now),
-            Task::Nothing => Work::Rest,
+            Task::Draw => self.draw(now, self.history.contiguous),
+            Task::FillHistory(next) => self.fill_history(next, moment, now),
+            Task::None if self.changed => PlayerStep::Report(self.status(true)),
+            Task::None if self.playing => self.play(moment, now),
+            Task::None => PlayerStep::Idle,
         }
     }
 
-    /// Shows the place with its own numbers.
-    fn show(&mut self, moment: &mut Moment, now: Instant) -> Work {
+    /// Shows the target with its own numbers.
+    fn show(&mut self, moment: &mut Moment, now: Instant) -> PlayerStep {
         let follows = self.at > 0 && self.last == Some(self.at - 1);
-        if let Err(error) = self.replayer.show(self.at, Depth::Near, moment) {
-            self.pass_over(&error.to_string());
-            return Work::More;
+        if let Err(error) = self.replayer.show(self.at, Depth::Rates, moment) {
+            self.skip_damaged(&error.to_string());
+            return PlayerStep::Continue;
         }
         self.last = Some(self.at);
-        // Without a Sample before it there is no history to be had.
-        self.way.whole = (follows && self.way.whole) || self.at == 0;
-        let continues = follows && self.way.unbroken;
+        // The first Sample has no history.
+        self.history.complete = (follows && self.history.complete) || self.at == 0;
+        let continues = follows && self.history.contiguous;
         let shown = self.draw(now, continues);
-        let plays_on = follows && self.playing;
-        if !self.way.whole && !plays_on {
-            self.way.damaged = false;
-            self.task = Task::Fill(self.at.saturating_sub(WHOLE));
+        let keeps_playing = follows && self.playing;
+        if !self.history.complete && !keeps_playing {
+            self.history.damaged = false;
+            self.task = Task::FillHistory(self.at.saturating_sub(FULL_DEPTH));
         }
         shown
     }
 
-    /// The moment made last is to be shown.
-    fn draw(&mut self, now: Instant, continues: bool) -> Work {
-        self.task = Task::Nothing;
+    /// Reports the moment made last as ready to be shown.
+    fn draw(&mut self, now: Instant, continues: bool) -> PlayerStep {
+        self.task = Task::None;
         self.shown = Some(self.at);
         self.drawn = Some(now);
-        self.way.unbroken = true;
-        Work::Show(self.standing(continues))
+        self.history.contiguous = true;
+        PlayerStep::Show(self.status(continues))
     }
 
-    /// Takes one of the Samples before the place; shows the place once all are taken.
-    fn fill(&mut self, next: usize, moment: &mut Moment, now: Instant) -> Work {
-        self.way.unbroken = false;
+    /// Reads one Sample of the target's history; shows the target again once all are read.
+    fn fill_history(&mut self, next: usize, moment: &mut Moment, now: Instant) -> PlayerStep {
+        self.history.contiguous = false;
         if next < self.at {
-            self.way.damaged |= self.replayer.show(next, Depth::Near, moment).is_err();
+            self.history.damaged |= self.replayer.show(next, Depth::Rates, moment).is_err();
             self.last = Some(next);
-            self.task = Task::Fill(next + 1);
-            return Work::More;
+            self.task = Task::FillHistory(next + 1);
+            return PlayerStep::Continue;
         }
-        // What is taken one by one after a damaged Sample does not reach back beyond it.
-        let depth = if self.way.damaged {
-            Depth::Whole
+        // A history read Sample by Sample does not reach back beyond a damaged one.
+        let depth = if self.history.damaged {
+            Depth::Full
         } else {
-            Depth::Near
+            Depth::Rates
         };
-        self.task = Task::Nothing;
+        self.task = Task::None;
         if self.replayer.show(self.at, depth, moment).is_err() {
-            return Work::More;
+            return PlayerStep::Continue;
         }
         self.last = Some(self.at);
-        self.way.whole = true;
+        self.history.complete = true;
         self.schedule(now);
         self.draw(now, false)
     }
 
-    /// Goes on to the next Sample once it is due.
-    fn play(&mut self, moment: &mut Moment, now: Instant) -> Work {
+    /// Advances to the next Sample once it is due.
+    fn play(&mut self, moment: &mut Moment, now: Instant) -> PlayerStep {
         if self.at + 1 >= self.len() {
             self.playing = false;
-            return Work::Tell(self.standing(true));
+            return PlayerStep::Report(self.status(true));
         }
         let due = self.due.unwrap_or(now);
         if let Some(wait) = due.checked_duration_since(now).filter(|w| !w.is_zero()) {
-            return Work::Wait(wait);
+            return PlayerStep::Wait(wait);
         }
         self.at += 1;
-        self.backwards = (false, false);
-        // Whoever cannot keep up does not run after the time that was lost.
-        let next = due.max(now.checked_sub(FRAME).unwrap_or(now)) + self.wait(self.at);
+        self.skip = SkipDirection::default();
+        // Playback that cannot keep up does not catch up later.
+        let next = due.max(now.checked_sub(FRAME).unwrap_or(now)) + self.delay(self.at);
         self.due = Some(next);
         let soon = self.drawn.is_some_and(|drawn| next < drawn + FRAME);
         if !soon || self.at + 1 == self.len() || self.last != Some(self.at - 1) {
             self.task = Task::Show;
             return self.show(moment, now);
         }
-        // The next one comes before this one could be seen.
-        match self.replayer.show(self.at, Depth::Near, moment) {
+        // The next one is due before this one could be seen.
+        match self.replayer.show(self.at, Depth::Rates, moment) {
             Ok(()) => self.last = Some(self.at),
             Err(error) => {
                 self.task = Task::Show;
-                self.pass_over(&error.to_string());
+                self.skip_damaged(&error.to_string());
             }
         }
-        Work::More
+        PlayerStep::Continue
     }
 
-    /// Goes past a Sample that cannot be read.
-    fn pass_over(&mut self, error: &str) {
+    /// Moves the target past a Sample that cannot be read.
+    fn skip_damaged(&mut self, error: &str) {
         let (sample, of) = (self.at + 1, self.len());
         self.said = Some(format!("sample {sample} of {of} is passed over: {error}"));
-        let (back, turned) = self.backwards;
+        let SkipDirection { backward, reversed } = self.skip;
         self.last = None;
-        let next = if back {
+        let next = if backward {
             self.at.checked_sub(1)
         } else {
             Some(self.at + 1).filter(|&next| next < self.len())
         };
         match next {
             Some(next) => self.at = next,
-            None if !turned => {
-                self.backwards = (!back, true);
+            None if !reversed => {
+                self.skip = SkipDirection {
+                    backward: !backward,
+                    reversed: true,
+                };
                 self.playing = false;
             }
             None => {
-                // Nothing can be read: what is shown stays.
+                // Nothing can be read: the moment on the screen stays.
                 self.at = self.shown.unwrap_or(self.at);
-                self.task = Task::Nothing;
+                self.task = Task::None;
                 self.playing = false;
                 self.changed = true;
             }

@@ -1,4 +1,4 @@
-//! The terminal: taken over, and given back as it was, whatever happens.
+//! Acquires the terminal and restores it, also after a panic or a signal.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,33 +10,33 @@ use crossterm::clipboard::CopyToClipboard;
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
-/// Alternate screen on, cursor off, pasted text told apart from keys.
+/// Alternate screen on, cursor off, bracketed paste on.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
 
-/// Attributes reset, a synchronized update that was cut off ended, clicks and pasted text left to the terminal, alternate
-/// screen off, cursor on.
+/// Attributes reset, an interrupted synchronized update ended, bracketed paste and mouse off, alternate screen off, cursor
+/// on.
 const LEAVE: &[u8] = b"\x1b[0m\x1b[?2026l\x1b[?2004l\x1b[?1006l\x1b[?1000l\x1b[?1049l\x1b[?25h";
 
-/// Clicks and the wheel are told, in the form that knows no largest column; the mouse's way is not.
+/// Turns reports of clicks and of the wheel on and off: in SGR encoding, which has no largest column, without motion.
 const MOUSE: (&[u8], &[u8]) = (b"\x1b[?1000h\x1b[?1006h", b"\x1b[?1006l\x1b[?1000l");
 
-/// A frame between these is shown at once by terminals that know them; the others ignore them.
+/// Begin and end of a synchronized update, which shows a frame at once. Terminals without it ignore them.
 const FRAME: (&[u8], &[u8]) = (b"\x1b[?2026h", b"\x1b[?2026l");
 
-/// How the terminal was set before.
-static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+/// Settings of the terminal before it was acquired.
+static SAVED_SETTINGS: Mutex<Option<Termios>> = Mutex::new(None);
 
-/// Whether the terminal is ours at the moment.
-static OURS: AtomicBool = AtomicBool::new(false);
+/// True while the terminal is acquired.
+static ACQUIRED: AtomicBool = AtomicBool::new(false);
 
-/// Whether clicks are taken while the terminal is ours.
-static TAKES_MOUSE: AtomicBool = AtomicBool::new(true);
+/// True if mouse clicks are captured while the terminal is acquired.
+static MOUSE_CAPTURED: AtomicBool = AtomicBool::new(true);
 
-/// Makes sure that there is a terminal to draw on and to read keys from.
+/// Checks that standard input and output are terminals.
 ///
 /// # Errors
-/// When there is none; the message says what to do instead.
-pub fn require() -> anyhow::Result<()> {
+/// If one is not; the message names the alternative.
+pub fn require_terminal() -> anyhow::Result<()> {
     for (name, is_terminal) in [
         ("standard input", io::stdin().is_terminal()),
         ("standard output", io::stdout().is_terminal()),
@@ -48,13 +48,16 @@ pub fn require() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Holds the terminal. Gives it back when dropped; a panic in any thread gives it back too.
+/// Holds the terminal. Restores it when dropped; a panic in any thread restores it too.
 #[derive(Debug)]
-pub(super) struct Guard(());
+pub(super) struct TerminalGuard(());
 
-impl Guard {
-    /// Takes the terminal over.
-    pub(super) fn enter() -> io::Result<Guard> {
+impl TerminalGuard {
+    /// Acquires the terminal.
+    ///
+    /// # Errors
+    /// If the terminal cannot be set or written to.
+    pub(super) fn enter() -> io::Result<TerminalGuard> {
         static HOOK: Once = Once::new();
         HOOK.call_once(|| {
             let previous = std::panic::take_hook();
@@ -63,12 +66,12 @@ impl Guard {
                 previous(panic);
             }));
         });
-        take()?;
-        Ok(Guard(()))
+        acquire()?;
+        Ok(TerminalGuard(()))
     }
 }
 
-impl Drop for Guard {
+impl Drop for TerminalGuard {
     fn drop(&mut self) {
         restore();
     }
@@ -76,30 +79,30 @@ impl Drop for Guard {
 
 #[expect(
     clippy::unused_self,
-    reason = "only who has taken the terminal may give it back"
+    reason = "the guard proves that the terminal is acquired"
 )]
-impl Guard {
+impl TerminalGuard {
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         restore();
-        // The default action of SIGTSTP: this returns when somebody sends SIGCONT.
+        // The default action of SIGTSTP: this returns after SIGCONT.
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
-        take()
+        acquire()
     }
 
     pub(super) fn resume(&mut self) -> io::Result<()> {
-        // Stopped and continued by others: the shell may have changed the terminal meanwhile.
-        if OURS.load(Ordering::SeqCst) {
+        // Stopped and continued by another process: the shell may have changed the terminal meanwhile.
+        if ACQUIRED.load(Ordering::SeqCst) {
             crossterm::terminal::disable_raw_mode()?;
         }
-        take()
+        acquire()
     }
 
-    pub(super) fn take_mouse(&mut self, take: bool) -> io::Result<()> {
-        TAKES_MOUSE.store(take, Ordering::SeqCst);
-        write_all(if take { MOUSE.0 } else { MOUSE.1 })
+    pub(super) fn capture_mouse(&mut self, capture: bool) -> io::Result<()> {
+        MOUSE_CAPTURED.store(capture, Ordering::SeqCst);
+        write_all(if capture { MOUSE.0 } else { MOUSE.1 })
     }
 
-    pub(super) fn copy(&mut self, text: &str) -> io::Result<()> {
+    pub(super) fn copy_to_clipboard(&mut self, text: &str) -> io::Result<()> {
         let mut sequence = String::new();
         CopyToClipboard::to_clipboard_from(text)
             .write_ansi(&mut sequence)
@@ -108,29 +111,31 @@ impl Guard {
     }
 }
 
-fn take() -> io::Result<()> {
+fn acquire() -> io::Result<()> {
     {
-        let mut before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner);
-        if before.is_none() {
-            *before = Some(tcgetattr(io::stdin())?);
+        let mut saved = SAVED_SETTINGS
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if saved.is_none() {
+            *saved = Some(tcgetattr(io::stdin())?);
         }
     }
     crossterm::terminal::enable_raw_mode()?;
-    OURS.store(true, Ordering::SeqCst);
+    ACQUIRED.store(true, Ordering::SeqCst);
     let mut stdout = io::stdout().lock();
     stdout.write_all(ENTER)?;
-    if TAKES_MOUSE.load(Ordering::SeqCst) {
+    if MOUSE_CAPTURED.load(Ordering::SeqCst) {
         stdout.write_all(MOUSE.0)?;
     }
     stdout.flush()
 }
 
-/// Gives the terminal back; does nothing if it is not ours.
+/// Restores the terminal if it is acquired.
 fn restore() {
-    if !OURS.swap(false, Ordering::SeqCst) {
+    if !ACQUIRED.swap(false, Ordering::SeqCst) {
         return;
     }
-    // The terminal may be gone: there is nobody to tell.
+    // A terminal that is closed needs no restoring.
     let _ = crossterm::terminal::disable_raw_mode();
     restore_settings();
     let mut stdout = io::stdout().lock();
@@ -139,17 +144,17 @@ fn restore() {
 }
 
 fn restore_settings() {
-    if let Ok(before) = BEFORE.try_lock()
-        && let Some(before) = before.as_ref()
+    if let Ok(saved) = SAVED_SETTINGS.try_lock()
+        && let Some(saved) = saved.as_ref()
     {
-        let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, saved);
     }
 }
 
-/// Gives the terminal back without waiting for anything, for a program that is stuck: the settings in any case, the
-/// screen if the terminal takes what is written.
+/// Restores the terminal without blocking, for a loop that is blocked: the settings always, the screen if the terminal
+/// accepts the bytes.
 pub(super) fn restore_without_waiting() {
-    if !OURS.swap(false, Ordering::SeqCst) {
+    if !ACQUIRED.swap(false, Ordering::SeqCst) {
         return;
     }
     restore_settings();
@@ -159,7 +164,7 @@ pub(super) fn restore_without_waiting() {
     }
 }
 
-/// Collects a frame and writes it at once.
+/// Buffers a frame and writes it as one synchronized update.
 #[derive(Debug, Default)]
 pub(super) struct FrameWriter {
     frame: Vec<u8>,
@@ -179,8 +184,8 @@ impl Write for FrameWriter {
             return Ok(());
         }
         self.frame.extend_from_slice(FRAME.1);
-        // After a panic elsewhere the terminal is no longer ours: nothing may be drawn over its message.
-        let written = if OURS.load(Ordering::SeqCst) {
+        // After a panic in another thread the terminal is restored: nothing may be drawn over its message.
+        let written = if ACQUIRED.load(Ordering::SeqCst) {
             write_all(&self.frame)
         } else {
             Ok(())
@@ -190,7 +195,7 @@ impl Write for FrameWriter {
     }
 }
 
-/// Past the standard library's buffer, which would cut a frame at its lines.
+/// Writes to standard output without the standard library's buffer, which splits a frame at its lines.
 fn write_all(mut bytes: &[u8]) -> io::Result<()> {
     let stdout = io::stdout();
     while !bytes.is_empty() {

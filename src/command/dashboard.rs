@@ -1,5 +1,7 @@
 //! The live dashboard.
 
+use super::shared::capabilities;
+use super::shared::configuration;
 use crate::app;
 use crate::cli::Dashboard;
 use crate::column::VOCABULARY;
@@ -19,17 +21,17 @@ pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
         lenient: true,
     };
     let filter = Filter::parse_or_search(&arguments.filter.join(" "), &context)?;
-    let config = super::configured(&arguments.config)?;
+    let config = configuration::load(&arguments.config)?;
     app::require_terminal()?;
     let live = Live::new(LiveOptions::default())?;
     let options = app::Options {
         interval: arguments.interval,
         filter,
-        may_destroy: super::is_network_admin(),
+        may_destroy: capabilities::is_network_admin(),
         history: arguments.history,
-        capabilities: super::capability_names(),
+        capabilities: capabilities::effective_names(),
         thresholds: config.diagnose,
         ..app::Options::default()
     };
-    app::run(Box::new(live), options)
+    app::run_live(Box::new(live), options)
 }

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
 
-use super::recorded;
+use super::shared::configuration;
+use super::shared::recording_input;
 use crate::aggregate::{Aggregator, Moment};
 use crate::cli;
 use crate::diagnose::{Change, Diagnosis, Finding};
@@ -27,7 +28,7 @@ const LEAST_SAMPLES: u32 = 10;
 /// If the configuration is wrong, the kernel gives no sockets, the recording cannot be read, or standard output cannot be written.
 pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
     let zone = TimeZone::system();
-    let config = super::configured(&arguments.config)?;
+    let config = configuration::load(&arguments.config)?;
     let hold_s = config.diagnose.hold_s;
     let diagnosis = Diagnosis::new(config.diagnose, zone.clone());
     let (findings, looked) = if let Some(path) = &arguments.file {
@@ -102,13 +103,13 @@ fn watch(longest: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<Fin
 
 /// Goes through a recording; answers every finding there was, in the order in which they came.
 fn read(path: &Path, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<Finding>, String)> {
-    let mut replayer = recorded::open(path)?;
+    let mut replayer = recording_input::open(path)?;
     let samples = replayer.archive().entries().len();
     let mut moment = Moment::default();
     let mut ended: Vec<Finding> = Vec::new();
     for at in 0..samples {
         // What is damaged has been told.
-        if replayer.show(at, Depth::Near, &mut moment).is_err() {
+        if replayer.show(at, Depth::Rates, &mut moment).is_err() {
             continue;
         }
         diagnosis.update(&moment);

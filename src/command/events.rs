@@ -9,8 +9,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use super::recorded::{self, Elsewhere};
-use super::select::Selection;
+use super::shared::recorded_names::RecordedNames;
+use super::shared::recording_input;
+use super::shared::selection::Selection;
 use crate::aggregate::{Aggregator, Event, Moment};
 use crate::cli;
 use crate::column::EventLine;
@@ -93,15 +94,15 @@ fn listen(arguments: &cli::Events) -> anyhow::Result<()> {
 
 /// Tells all that happened in a recording.
 fn replay(arguments: &cli::Events, path: &Path) -> anyhow::Result<()> {
-    let selection = Selection::new(&arguments.select, &Elsewhere::default(), true)?;
-    let mut replayer = recorded::open(path)?.with_all_events();
+    let selection = Selection::new(&arguments.select, &RecordedNames::default(), true)?;
+    let mut replayer = recording_input::open(path)?.with_all_events();
     let mut teller = Teller::new(arguments, &selection)?;
     let mut moment = Moment::default();
     let mut deaf = false;
     for at in 0..replayer.archive().entries().len() {
         // What goes before is taken again after a gap, and was told.
-        let again = at > 0 && !replayer.follows(at, Depth::Near);
-        if let Err(error) = replayer.show(at, Depth::Near, &mut moment) {
+        let again = at > 0 && !replayer.is_sequential(at, Depth::Rates);
+        if let Err(error) = replayer.show(at, Depth::Rates, &mut moment) {
             eprintln!("sockwatch: {}: {error}", path.display());
             continue;
         }

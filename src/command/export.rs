@@ -7,9 +7,10 @@ use std::path::Path;
 use anyhow::{Context as _, anyhow};
 use jiff::tz::TimeZone;
 
-use super::files::Output;
-use super::recorded::{self, Elsewhere};
-use super::select::Selection;
+use super::shared::recorded_names::RecordedNames;
+use super::shared::recording_input;
+use super::shared::selection::Selection;
+use super::shared::text_output::TextOutput;
 use crate::aggregate::Moment;
 use crate::cli::{self, Format};
 use crate::column::when;
@@ -26,17 +27,17 @@ const PIECE: usize = 256 * 1024;
 /// # Errors
 /// If the recording cannot be read, nothing is in it at these times, or the output cannot be written.
 pub fn run(arguments: &cli::Export) -> anyhow::Result<()> {
-    let selection = Selection::in_all_states(&arguments.select, &Elsewhere::default(), true)?;
+    let selection = Selection::in_all_states(&arguments.select, &RecordedNames::default(), true)?;
     if cfg!(not(feature = "parquet")) && arguments.format == Format::Parquet {
         return Err(anyhow!(
             "this sockwatch was built without Parquet; build it with --features parquet, or export csv or jsonl"
         ));
     }
-    let replayer = recorded::open(&arguments.file)?;
+    let replayer = recording_input::open(&arguments.file)?;
     let range = range(arguments, replayer.archive(), &TimeZone::system())?;
     let out = match &arguments.output {
-        Some(path) => Output::open(path, arguments.force)?,
-        None => Output::stdout(),
+        Some(path) => TextOutput::open(path, arguments.force)?,
+        None => TextOutput::stdout(),
     };
     out.refuse(&arguments.file)?;
     out.begin()?;
@@ -65,14 +66,14 @@ fn range(
     archive: &dyn Archive,
     zone: &TimeZone,
 ) -> anyhow::Result<Range<usize>> {
-    let span = recorded::span(archive);
+    let span = recording_input::span(archive);
     let parse = |text: &Option<String>| {
         let range = text
             .as_deref()
             .map(|text| when::parse_range(text, span, zone));
         range
             .transpose()
-            .map_err(|error| recorded::wrong_time(&error))
+            .map_err(|error| recording_input::wrong_time(&error))
     };
     let (from, to) = (parse(&arguments.from)?, parse(&arguments.to)?);
     let from = from.map_or(i64::MIN, |from| *from.start());
@@ -100,7 +101,7 @@ fn write(
 ) -> io::Result<()> {
     let mut moment = Moment::default();
     for place in range {
-        if let Err(error) = replayer.show(place, Depth::Whole, &mut moment) {
+        if let Err(error) = replayer.show(place, Depth::Full, &mut moment) {
             skipped(&error);
             continue;
         }

@@ -1,48 +1,34 @@
-//! `sockwatch help`, and what is said of wrong usage.
+//! `sockwatch help`: explains a command, the filter language, the columns or the findings.
 
-use std::fmt;
 use std::io::{self, Write};
 
 use clap::CommandFactory as _;
 
-use crate::cli::{self, Cli, ConfigFile, findings, language};
+use super::shared::configuration;
+use super::shared::usage_error::UsageError;
+use crate::cli::{self, Cli, ConfigFile, column_help, filter_help, findings};
 use crate::config::Config;
 
-/// Something that was typed is wrong, for which the exit status is 2.
-#[derive(Debug)]
-pub struct Usage(String);
-
-impl Usage {
-    /// Says what is wrong and what would be right.
-    pub fn new(text: impl Into<String>) -> Usage {
-        Usage(text.into())
-    }
-}
-
-impl fmt::Display for Usage {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Usage {}
-
-/// Explains the program, a command, the filter language, the columns or the findings.
+/// Prints help on the program, a command, the filter language, the columns or the findings.
 ///
 /// # Errors
-/// If there is nothing to be said of the topic, or standard output cannot be written.
+/// If the topic is unknown or standard output cannot be written.
 pub fn run(arguments: &cli::Help) -> anyhow::Result<()> {
     let mut command = Cli::command();
     command.build();
     let text = match arguments.topic.as_deref() {
-        None => format!("{}\n{}", command.render_long_help(), language::long()),
-        Some("filter" | "filters" | "FILTER") => language::long(),
-        Some("columns" | "column") => language::columns(),
-        Some("findings" | "finding") => findings::long(&in_force().diagnose),
+        None => format!(
+            "{}\n{}",
+            command.render_long_help(),
+            filter_help::full_text()
+        ),
+        Some("filter" | "filters" | "FILTER") => filter_help::full_text(),
+        Some("columns" | "column") => column_help::full_text(),
+        Some("findings" | "finding") => findings::long(&active_config().diagnose),
         Some(topic) => match command.find_subcommand_mut(topic) {
             Some(command) => command.render_long_help().to_string(),
             None => {
-                return Err(Usage::new(format!(
+                return Err(UsageError::new(format!(
                     "there is no help on '{topic}'; there is on list, summary, events, record, replay, info, export, diagnose, kill, filter, columns and findings"
                 ))
                 .into());
@@ -55,9 +41,9 @@ pub fn run(arguments: &cli::Help) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The configuration in force; help is given without it, too.
-fn in_force() -> Config {
-    super::configured(&ConfigFile::default()).unwrap_or_else(|error| {
+/// Returns the active configuration, or the defaults with a note if it cannot be loaded.
+fn active_config() -> Config {
+    configuration::load(&ConfigFile::default()).unwrap_or_else(|error| {
         eprintln!("sockwatch: {error}; the numbers are those without it");
         Config::default()
     })

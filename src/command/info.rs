@@ -1,14 +1,14 @@
 //! `sockwatch info`: what a recording holds, and whether it is whole.
 
-mod facts;
-mod text;
+mod info_text;
+mod recording_info;
 
 use std::io::{self, Write};
 
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
 
-use self::facts::Facts;
+use self::recording_info::Facts;
 use crate::cli;
 use crate::recording::Reader;
 
@@ -27,7 +27,7 @@ pub fn run(arguments: &cli::Info) -> anyhow::Result<()> {
             .map_err(io::Error::from)
             .and_then(|()| out.write_all(b"\n"))
     } else {
-        out.write_all(text::write(&facts, &reader, &TimeZone::system()).as_bytes())
+        out.write_all(info_text::write(&facts, &reader, &TimeZone::system()).as_bytes())
     };
     written
         .and_then(|()| out.flush())

@@ -4,8 +4,9 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::{Context as _, anyhow};
 
-use super::help::Usage;
-use super::select::Selection;
+use super::shared::capabilities;
+use super::shared::selection::Selection;
+use super::shared::usage_error::UsageError;
 use crate::aggregate::Moment;
 use crate::cli;
 use crate::column::{DEFAULT_COLUMNS, SocketColumn, SocketRow};
@@ -29,27 +30,29 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
     }
     let selection = Selection::new(&select, &System::default(), false)?;
     if !selection.kinds.are_destroyable() {
-        return Err(Usage::new("the kernel ends TCP and UDP sockets only; use -t or -u").into());
+        return Err(
+            UsageError::new("the kernel ends TCP and UDP sockets only; use -t or -u").into(),
+        );
     }
     if selection.filter.is_empty() {
-        return Err(Usage::new(
+        return Err(UsageError::new(
             "kill needs a filter that says which sockets, for example: sockwatch kill -t dst 10.0.0.1 dport = 5432",
         )
         .into());
     }
     if selection.filter.is_always_true() {
-        return Err(Usage::new(
+        return Err(UsageError::new(
             "every socket matches this filter; say which ones, for example: state established dport = 5432",
         )
         .into());
     }
     if selection.filter.is_mixed() {
-        return Err(Usage::new(
+        return Err(UsageError::new(
             "'and' and 'or' without parentheses can be read in two ways; add parentheses: ( a or b ) and c",
         )
         .into());
     }
-    if !arguments.dry_run && !super::is_network_admin() {
+    if !arguments.dry_run && !capabilities::is_network_admin() {
         return Err(anyhow!(
             "ending sockets needs CAP_NET_ADMIN, which this user lacks; run as root, or see what would be ended with --dry-run"
         ));
@@ -103,7 +106,7 @@ fn take(selection: &Selection) -> anyhow::Result<Moment> {
     let mut moment = Moment::default();
     let rates = selection.needs_rates(&[]);
     if rates {
-        return Err(Usage::new(
+        return Err(UsageError::new(
             "kill does not wait to measure rates; choose sockets by what they are, not by what they move",
         )
         .into());

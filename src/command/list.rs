@@ -1,6 +1,7 @@
 //! `sockwatch list`: the sockets of this moment.
 
 mod columns;
+mod reverse_dns;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::Path;
@@ -9,10 +10,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, anyhow};
 
 use self::columns::{Order, columns, plain};
-use super::help::Usage;
-use super::recorded::{self, Elsewhere};
-use super::resolve::Resolved;
-use super::select::Selection;
+use self::reverse_dns::Resolved;
+use super::shared::recorded_names::RecordedNames;
+use super::shared::recording_input;
+use super::shared::selection::Selection;
+use super::shared::usage_error::UsageError;
 use crate::aggregate::{Aggregator, Moment};
 use crate::cli::{self, List};
 use crate::column::SocketRow;
@@ -46,7 +48,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
     let selection = match origin {
         Origin::Kernel => Selection::new(&arguments.select, &system, false)?,
         Origin::RawDump(_) => Selection::new(&arguments.select, &system, true)?,
-        Origin::Recording(_) => Selection::new(&arguments.select, &Elsewhere::default(), true)?,
+        Origin::Recording(_) => Selection::new(&arguments.select, &RecordedNames::default(), true)?,
     };
     let columns = columns(arguments)?;
     let order = arguments.sort.as_deref().map(Order::parse).transpose()?;
@@ -64,10 +66,12 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
     let mut moment = Moment::default();
     let mut owners = true;
     match origin {
-        Origin::Recording(path) => recorded::moment(path, arguments.at.as_deref(), &mut moment)?,
+        Origin::Recording(path) => {
+            recording_input::moment(path, arguments.at.as_deref(), &mut moment)?
+        }
         Origin::RawDump(path) => {
             if needs.rates || selection.filter.asks_names() {
-                return Err(Usage::new(
+                return Err(UsageError::new(
                     "a dump made by ss -D has sockets only: neither processes nor names of users, and nothing to measure a rate by",
                 )
                 .into());
@@ -144,20 +148,20 @@ enum Origin<'a> {
 
 impl Origin<'_> {
     /// What was asked for, unless it makes no sense there.
-    fn of(arguments: &List) -> Result<Origin<'_>, Usage> {
+    fn of(arguments: &List) -> Result<Origin<'_>, UsageError> {
         let Some(path) = &arguments.from else {
             return Ok(Origin::Kernel);
         };
-        if recorded::is_recording(path) {
+        if recording_input::is_recording(path) {
             if arguments.resolve && !arguments.numeric {
-                return Err(Usage::new(
+                return Err(UsageError::new(
                     "-r asks this machine for names, which knows nothing of the one that was recorded; leave it out",
                 ));
             }
             return Ok(Origin::Recording(path));
         }
         if let Some(at) = &arguments.at {
-            return Err(Usage::new(format!(
+            return Err(UsageError::new(format!(
                 "--at {at}: {} is no recording, and a dump made by ss -D has one moment only",
                 path.display()
             )));

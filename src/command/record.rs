@@ -1,25 +1,26 @@
 //! `sockwatch record`: what is sampled goes into a file, with nobody looking on.
 
-mod followed;
-mod lines;
-mod progress;
-mod session;
-mod signals;
+mod json_lines_thread;
+mod progress_reporter;
+mod recording_session;
+mod stop_signals;
+mod tracked_sockets;
 
 use std::path::Path;
 
 use anyhow::Context as _;
 
-use self::followed::Followed;
-use self::lines::Lines;
-use self::progress::Teller;
-use self::session::Session;
-use self::signals::Ending;
-use super::files::Output;
-use super::help::Usage;
-use super::select::Selection;
+use self::json_lines_thread::Lines;
+use self::progress_reporter::Teller;
+use self::recording_session::Session;
+use self::stop_signals::Ending;
+use self::tracked_sockets::Followed;
+use super::shared::capabilities;
+use super::shared::selection::Selection;
+use super::shared::text_output::TextOutput;
+use super::shared::usage_error::UsageError;
 use crate::cli;
-use crate::recording::{Encoder, Head, Recorder, RecorderOptions, Redactor};
+use crate::recording::{Encoder, Metadata, Recorder, RecorderOptions, Redactor};
 use crate::source::procfs::host;
 use crate::source::{Live, LiveOptions, System};
 
@@ -32,7 +33,7 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
     let selection = Selection::in_all_states(&arguments.select, &System::default(), false)?;
     selection.check()?;
     if arguments.output.as_deref() == Some(Path::new("-")) {
-        return Err(Usage::new(
+        return Err(UsageError::new(
             "-o -: a recording needs a file; --jsonl - writes to standard output",
         )
         .into());
@@ -43,8 +44,8 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
         ..LiveOptions::default()
     })?;
     let mut redactor = arguments.redact.then(Redactor::new);
-    let head = head(arguments, &selection);
-    let (recorder, lines) = open(arguments, head, redactor.as_mut())?;
+    let metadata = metadata(arguments, &selection);
+    let (recorder, lines) = open(arguments, metadata, redactor.as_mut())?;
     let session = Session {
         encoder: Encoder::new(),
         recorder,
@@ -52,7 +53,7 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
         followed: selection.leaves_out().then(|| Followed::new(selection)),
         redactor,
         teller: Teller::new(arguments),
-        counts: session::Counts::default(),
+        counts: recording_session::Counts::default(),
         lost: 0,
     };
     session.run(&mut live, arguments.interval, arguments.duration, &ending)
@@ -61,11 +62,11 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
 /// Opens the files: both or none.
 fn open(
     arguments: &cli::Record,
-    mut head: Head,
+    mut metadata: Metadata,
     redactor: Option<&mut Redactor>,
 ) -> anyhow::Result<(Option<Recorder>, Option<Lines>)> {
     let text = match &arguments.jsonl {
-        Some(path) => Some(Output::open(path, arguments.force)?),
+        Some(path) => Some(TextOutput::open(path, arguments.force)?),
         None => None,
     };
     let start = || {
@@ -76,7 +77,7 @@ fn open(
             text.refuse(path)?;
         }
         if let Some(redactor) = redactor {
-            redactor.redact_head(&mut head);
+            redactor.redact_metadata(&mut metadata);
         }
         let options = RecorderOptions {
             path: path.clone(),
@@ -84,7 +85,7 @@ fn open(
             max_size: arguments.max_size,
             keep: arguments.keep.into(),
         };
-        Recorder::start(options, head)
+        Recorder::start(options, metadata)
             .map(Some)
             .map_err(anyhow::Error::from)
     };
@@ -105,14 +106,14 @@ fn open(
 }
 
 /// What the recording says of itself.
-fn head(arguments: &cli::Record, selection: &Selection) -> Head {
+fn metadata(arguments: &cli::Record, selection: &Selection) -> Metadata {
     let filter = selection.leaves_out().then(|| arguments.select.to_text());
-    Head {
+    Metadata {
         host: host(Path::new("/proc")),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         begun_at_us: jiff::Timestamp::now().as_microsecond(),
         interval: arguments.interval,
-        capabilities: super::capability_names(),
+        capabilities: capabilities::effective_names(),
         filter: filter.unwrap_or_default(),
         redacted: false,
     }

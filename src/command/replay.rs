@@ -2,8 +2,9 @@
 
 use anyhow::bail;
 
-use super::help::Usage;
-use super::recorded::Elsewhere;
+use super::shared::configuration;
+use super::shared::recorded_names::RecordedNames;
+use super::shared::usage_error::UsageError;
 use crate::app;
 use crate::cli::Replay;
 use crate::column::VOCABULARY;
@@ -20,7 +21,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let around = Surroundings::default();
     let context = Context {
         vocabulary: &VOCABULARY,
-        names: &Elsewhere::default(),
+        names: &RecordedNames::default(),
         around: &around,
         lenient: true,
     };
@@ -33,19 +34,19 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let span = (first.taken_at_us, last.taken_at_us);
     let at_us = match &arguments.at {
         Some(text) => when::parse(text, span, &jiff::tz::TimeZone::system())
-            .map_err(|error| Usage::new(format!("--at: {error}")))?,
+            .map_err(|error| UsageError::new(format!("--at: {error}")))?,
         None => span.0,
     };
-    let config = super::configured(&arguments.config)?;
+    let config = configuration::load(&arguments.config)?;
     app::require_terminal()?;
-    // What is wrong is looked for in the whole of it, meanwhile.
+    // The whole recording is scanned for findings in the background.
     let file = arguments.file.clone();
-    let again = move || Reader::open(&file).map(|reader| Box::new(reader) as Box<dyn Archive>);
+    let reopen = move || Reader::open(&file).map(|reader| Box::new(reader) as Box<dyn Archive>);
     let options = app::ReplayOptions {
         at_us,
         filter,
         thresholds: config.diagnose,
         ..app::ReplayOptions::default()
     };
-    app::replay(Box::new(archive), again, options)
+    app::run_replay(Box::new(archive), reopen, options)
 }

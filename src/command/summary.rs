@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anyhow::Context as _;
 
-use super::recorded;
+use super::shared::recording_input;
 use crate::aggregate::{Aggregator, Moment, Summary};
 use crate::cli;
 use crate::export;
@@ -18,7 +18,7 @@ use crate::source::{Live, LiveOptions, OwnersOf, Source};
 pub fn run(arguments: &cli::Summary) -> anyhow::Result<()> {
     let mut moment = Moment::default();
     match &arguments.from {
-        Some(path) => recorded::moment(path, arguments.at.as_deref(), &mut moment)?,
+        Some(path) => recording_input::moment(path, arguments.at.as_deref(), &mut moment)?,
         None => take(&mut moment)?,
     }
     let summary = Summary::new(&moment);

@@ -19,10 +19,12 @@ mod process;
 mod protocol;
 mod reuse;
 mod sample;
+mod schema;
 mod settings;
 mod socket;
 mod socket_table;
 mod state;
+mod stored;
 mod tcp_info;
 mod tracker;
 
@@ -43,9 +45,11 @@ pub use process::{
 pub use protocol::{Family, Protocol};
 pub use reuse::Reuse;
 pub use sample::{ClosedSocket, Host, Sample, SocketRef, Timings};
+pub use schema::{FieldInfo, Notation, Scalar, ScalarGroup, StoredCells};
 pub use settings::{LocalPorts, Settings};
-pub use socket::{Blob, MAX_NAME, SOCKOPT_NAMES, Socket, SocketKey, Timer, TimerKind};
+pub use socket::{Blob, MAX_NAME, SOCKOPT_NAMES, Socket, SocketKey, Timer, TimerKind, field};
 pub use socket_table::SocketTable;
 pub use state::State;
+pub use stored::{Stored, Unrepresentable};
 pub use tcp_info::TcpInfo;
 pub use tracker::{Tracker, Visit};

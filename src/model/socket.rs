@@ -1,5 +1,9 @@
 //! One socket as the kernel described it.
 
+use super::schema::{
+    FieldInfo, Notation, Scalar, ScalarGroup, ScalarType, StoredCells, socket_schema,
+};
+use super::stored::{Stored, Unrepresentable};
 use super::{Attribution, Endpoint, Ends, Family, Protocol, State, Unowned};
 
 /// Identity of a socket: the cookie is unique per boot within a network namespace.
@@ -95,63 +99,65 @@ pub struct Blob {
     pub name: u16,
 }
 
-/// One socket at one instant: the parts of fixed size. [`SocketRef`](super::SocketRef) adds those of variable length.
-///
-/// Small on purpose: a machine may have a million of them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Socket {
-    /// The kernel's cookie. Unique per boot, the same through all states, TIME-WAIT included.
-    pub cookie: u64,
-    /// Id of the cgroup (inode of its directory), 0 if not reported. Kernel: `INET_DIAG_CGROUP_ID`.
-    pub cgroup_id: u64,
-    /// Both ends.
-    pub ends: Ends,
-    /// Inode number of the network namespace.
-    pub netns: u32,
-    /// Inode in sockfs, 0 if the socket belongs to no process.
-    pub inode: u32,
-    /// Owner's user id as the kernel reports it; `None` where it only has a placeholder.
-    pub uid: Option<u32>,
-    /// Kernel's `rqueue`. On listeners: connections that wait for `accept()`. On TCP: unread bytes. On UDP: memory.
-    pub recv_queue: u32,
-    /// Kernel's `wqueue`. On listeners: the limit of the accept queue. On TCP: unacknowledged bytes.
-    pub send_queue: u32,
-    /// Index of the bound device, 0 if none. Kernel: `idiag_if`, `pdi_index`.
-    pub interface: u32,
-    /// Firewall mark; `None` without `CAP_NET_ADMIN`. Kernel: `INET_DIAG_MARK`.
-    pub mark: Option<u32>,
-    /// `net_cls` class id. Kernel: `INET_DIAG_CLASS_ID`.
-    pub class_id: Option<u32>,
-    /// The running timer.
-    pub timer: Option<Timer>,
-    /// Parts of variable length.
-    pub blob: Blob,
-    /// First of the socket's holders in [`Sample::holders`](super::Sample::holders).
-    pub holders_at: u32,
-    /// How many holders it has.
-    pub holders_len: u16,
-    /// Bits of `INET_DIAG_SOCKOPT`; see [`SOCKOPT_NAMES`].
-    pub options: Option<u16>,
-    /// Address family.
-    pub family: Family,
-    /// Protocol over the family.
-    pub protocol: Protocol,
-    /// State.
-    pub state: State,
-    /// How the owner is known.
-    pub attribution: Attribution,
-    /// Index of the congestion control's name in the table's names, 0 if none. Kernel: `INET_DIAG_CONG`.
-    pub congestion: u8,
-    /// IPv4 type of service. Kernel: `INET_DIAG_TOS`.
-    pub tos: Option<u8>,
-    /// IPv6 traffic class. Kernel: `INET_DIAG_TCLASS`.
-    pub tclass: Option<u8>,
-    /// Bit 0 receive, bit 1 send side shut down. Kernel: `INET_DIAG_SHUTDOWN`, `UNIX_DIAG_SHUTDOWN`.
-    pub shutdown: Option<u8>,
-    /// Whether an IPv6 socket refuses IPv4. Kernel: `INET_DIAG_SKV6ONLY`.
-    pub v6only: Option<bool>,
-    /// IP protocol of a raw socket. Kernel: `INET_DIAG_PROTOCOL`.
-    pub raw_protocol: Option<u8>,
+socket_schema! {
+    /// One socket at one instant: the parts of fixed size. [`SocketRef`](super::SocketRef) adds those of variable length.
+    ///
+    /// Small on purpose: a machine may have a million of them.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub struct Socket {
+        /// Network namespace: inode of /proc/PID/ns/net.
+        netns: u32, [stream 0];
+        /// The kernel's socket cookie. Unique per boot, the same through all states, TIME-WAIT included. Kernel: idiag_cookie.
+        cookie: u64, [stream 1];
+        /// Address family. Kernel: idiag_family.
+        family: Family, [stream 3];
+        /// Protocol over the family, type of a unix socket, name of a netlink protocol.
+        protocol: Protocol, [stream 4];
+        /// State. Kernel: idiag_state.
+        state: State, [stream 5];
+        /// Both ends.
+        ends: Ends, [stream 6];
+        /// Inode in sockfs. Kernel: idiag_inode.
+        inode: u32 = 0, [stream 2];
+        /// User id. Kernel: idiag_uid.
+        uid: Option<u32> = None, [stream 15];
+        /// Unread bytes; on listeners the connections that wait for accept(); on UDP the memory of unread datagrams. Kernel: idiag_rqueue.
+        recv_queue: u32 = 0, [stream 16 moving];
+        /// Unacknowledged and unsent bytes; on listeners the accept queue's limit. Kernel: idiag_wqueue.
+        send_queue: u32 = 0, [stream 17 moving];
+        /// Bound device. Kernel: idiag_if.
+        interface: u32 = 0, [stream 18];
+        /// Running timer, time until it fires, times it has fired. Kernel: idiag_timer, idiag_expires, idiag_retrans.
+        timer: Option<Timer> = None, [stream 21 moving];
+        /// Control group. Kernel: INET_DIAG_CGROUP_ID.
+        cgroup_id: u64 = 0, [stream 32];
+        /// How its owner is known: observed, remembered or inferred.
+        attribution: Attribution = Attribution::Unowned(Unowned::Unknown), [stream 25];
+        /// Number of descriptors that refer to it.
+        holders_len: u16 = 0, [stream 37];
+        /// Index of its first descriptor in [`Sample::holders`](super::Sample::holders).
+        holders_at: u32 = 0;
+        /// Parts of variable length.
+        blob: Blob = Blob::default();
+        /// Index of the congestion control's name in the table's names, 0 if none. Kernel: INET_DIAG_CONG.
+        congestion: u8 = 0;
+        /// Socket options that are set. Kernel: INET_DIAG_SOCKOPT.
+        options: Option<u16> = None, [stream 24];
+        /// Firewall mark, hexadecimal. Needs CAP_NET_ADMIN. Kernel: INET_DIAG_MARK.
+        mark: Option<u32> = None, [stream 19], [scalar "MARK", 8, Hexadecimal, Single];
+        /// IPv4 type of service. Kernel: INET_DIAG_TOS.
+        tos: Option<u8> = None, [stream 26], [scalar "TOS", 5, Hexadecimal, TrafficClass];
+        /// IPv6 traffic class. Kernel: INET_DIAG_TCLASS.
+        tclass: Option<u8> = None, [stream 27], [scalar "TCLASS", 6, Hexadecimal, TrafficClass];
+        /// net_cls class id. Kernel: INET_DIAG_CLASS_ID.
+        class_id: Option<u32> = None, [stream 20], [scalar "CLASS", 8, Hexadecimal, TrafficClass];
+        /// Whether an IPv6 socket refuses IPv4. Kernel: INET_DIAG_SKV6ONLY.
+        v6only: Option<bool> = None, [stream 29], [scalar "V6ONLY", 6, YesNo, Single];
+        /// IP protocol of a raw socket. Kernel: INET_DIAG_PROTOCOL.
+        raw_protocol: Option<u8> = None, [stream 30], [scalar "PROTO", 5, Decimal, Single];
+        /// Directions that are shut down. Kernel: INET_DIAG_SHUTDOWN, UNIX_DIAG_SHUTDOWN.
+        shutdown: Option<u8> = None, [stream 28], [scalar "SHUTDOWN", 8, Directions, Single];
+    }
 }
 
 impl Socket {
@@ -159,45 +165,6 @@ impl Socket {
     #[inline]
     pub fn has_destroy_event(&self) -> bool {
         matches!(self.protocol, Protocol::Tcp | Protocol::Udp)
-    }
-
-    /// A socket of which only this is known.
-    pub fn new(
-        netns: u32,
-        cookie: u64,
-        family: Family,
-        protocol: Protocol,
-        state: State,
-        ends: Ends,
-    ) -> Socket {
-        Socket {
-            cookie,
-            cgroup_id: 0,
-            ends,
-            netns,
-            inode: 0,
-            uid: None,
-            recv_queue: 0,
-            send_queue: 0,
-            interface: 0,
-            mark: None,
-            class_id: None,
-            timer: None,
-            blob: Blob::default(),
-            holders_at: 0,
-            holders_len: 0,
-            options: None,
-            family,
-            protocol,
-            state,
-            attribution: Attribution::Unowned(Unowned::Unknown),
-            congestion: 0,
-            tos: None,
-            tclass: None,
-            shutdown: None,
-            v6only: None,
-            raw_protocol: None,
-        }
     }
 
     /// Set in the cookie of a socket that `sock_diag` does not tell and whose real one is therefore not known; the rest

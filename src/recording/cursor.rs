@@ -204,7 +204,9 @@ mod tests {
     /// Returns the frames of a chunk, and their Samples.
     fn chunk(count: usize) -> (Vec<Frame>, Vec<Sample>) {
         let (mut simulator, mut encoder) = (Simulator::new(5), Encoder::new());
-        let samples: Vec<Sample> = (0..count).map(|_| normalized(simulator.next_sample())).collect();
+        let samples: Vec<Sample> = (0..count)
+            .map(|_| normalized(simulator.next_sample()))
+            .collect();
         let frames = samples.iter().map(|sample| encoder.encode(sample).unwrap());
         (frames.collect(), samples)
     }

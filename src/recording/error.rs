@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::model::Unrepresentable;
+
 /// Why a recording cannot be written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingError {
@@ -44,6 +46,12 @@ pub enum RecordingError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Corrupt(pub(super) &'static str);
+
+impl From<Unrepresentable> for Corrupt {
+    fn from(value: Unrepresentable) -> Corrupt {
+        Corrupt(value.0)
+    }
+}
 
 impl From<Corrupt> for RecordingError {
     fn from(corrupt: Corrupt) -> RecordingError {

@@ -207,9 +207,7 @@ impl Archive for Reader {
     }
 
     fn read_into(&mut self, at: usize, sample: &mut Sample) -> Result<(), RecordingError> {
-        let read = self
-            .seek(at)
-            .and_then(|()| self.cursor.sample_into(sample));
+        let read = self.seek(at).and_then(|()| self.cursor.sample_into(sample));
         match &read {
             Err(RecordingError::Damaged(why)) if at < self.frames.len() => {
                 let why = why.clone();

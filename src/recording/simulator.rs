@@ -140,8 +140,6 @@ impl SimulatedSocket {
         socket.recv_queue = rng.value() as u32;
         socket.send_queue = rng.value() as u32;
         socket.interface = rng.value() as u32;
-        socket.mark = rng.option(|n| n as u32);
-        socket.class_id = rng.option(|n| n as u32);
         socket.timer = timer(rng);
         socket.options = rng.option(|n| n as u16);
         socket.state = State::ALL[rng.below(12) as usize];
@@ -151,11 +149,9 @@ impl SimulatedSocket {
             2 => Attribution::Inferred,
             _ => Attribution::Unowned(Unowned::ALL[rng.below(9) as usize]),
         };
-        socket.tos = rng.option(|n| n as u8);
-        socket.tclass = rng.option(|n| n as u8);
-        socket.shutdown = rng.option(|n| n as u8);
-        socket.v6only = rng.option(|n| n % 2 == 0);
-        socket.raw_protocol = rng.option(|n| n as u8);
+        for scalar in Socket::SCALARS {
+            (scalar.set)(socket, rng.option(|n| n));
+        }
         socket.cgroup_id = rng.value();
         self.congestion = ["", "cubic", "bbr"][rng.below(3) as usize];
         if rng.below(4) == 0 {
@@ -315,7 +311,8 @@ impl Simulator {
         }
         for _ in 0..rng.below(6) {
             let at = rng.below(self.sockets.len() as u64 + 1) as usize;
-            self.sockets.insert(at, SimulatedSocket::new(rng, self.next));
+            self.sockets
+                .insert(at, SimulatedSocket::new(rng, self.next));
             self.next += 1 + rng.below(1000);
         }
         if self.sockets.len() > 2 && rng.below(3) == 0 {

@@ -7,6 +7,7 @@
 
 mod coding;
 mod fixed;
+mod names;
 mod numbers;
 mod pacing;
 mod part_layout;
@@ -16,13 +17,11 @@ mod side_refs;
 mod tcp_words;
 
 pub(super) use coding::{Coding, coding, decode_cell, encode_cell};
-pub(super) use fixed::{
-    FixedCells, fixed, fixed_cells, is_moving, moving, moving_cells, state,
-};
+pub(super) use fixed::{FIXED_STREAM_COUNT, FixedCells, fixed_cells, load_fixed_cells};
+pub(super) use names::{describe_streams, name};
 pub(super) use numbers::{
-    AGE_FIELDS_END, AGE_OFFSETS, FIXED_STREAM_COUNT, MAX_CONGESTION_INFO_LEN, MAX_INFO_LEN,
-    MAX_MEMORY_LEN, RTO, RTT, RTTVAR, SEND_QUEUE, STREAM_COUNT, StreamMask, TCP, describe_streams,
-    name,
+    AGE_FIELDS_END, AGE_OFFSETS, MAX_CONGESTION_INFO_LEN, MAX_INFO_LEN, MAX_MEMORY_LEN, RTO, RTT,
+    RTTVAR, SEND_QUEUE, STREAM_COUNT, StreamMask, TCP,
 };
 pub(super) use part_layout::{PartLayout, WordLocation, mark_differing, streams_of, word_location};
 pub(super) use predictor::{

@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::state::{Pane, Screen};
+use super::screen::{Pane, Screen};
 
 /// Something that can be clicked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

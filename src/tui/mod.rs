@@ -17,33 +17,33 @@
 //! may ask for an [`Effect`] ([`update`]), and [`view::render`] draws the state. What is drawn where is noted down, so
 //! that a click finds it. Help and footer are made from the same key map.
 
+pub mod command;
+pub mod concern;
+pub mod effect;
 pub mod filter_line;
 pub mod glyphs;
 pub mod hits;
 pub mod keymap;
+pub mod kill_target;
 mod line;
 pub mod lists;
+pub mod look;
 pub mod page;
 pub mod recording;
+pub mod screen;
 pub mod state;
 pub mod table;
+pub mod target;
 pub mod text;
 pub mod theme;
 pub mod timeline;
+pub mod tones;
 mod update;
 pub mod view;
 
-pub use keymap::Command;
-pub use state::{Display, Popup, Screen, State};
-pub use update::{Effect, Pointer, heeds, paste, point, press, settle, update};
-
-/// How things look here; found out once, outside.
-#[derive(Debug, Clone)]
-pub struct Look {
-    /// Colours and weights.
-    pub theme: theme::Theme,
-    /// Whether the terminal shows ASCII only.
-    pub ascii: bool,
-    /// In which zone times of day are told.
-    pub timezone: jiff::tz::TimeZone,
-}
+pub use command::Command;
+pub use effect::Effect;
+pub use look::Look;
+pub use screen::Screen;
+pub use state::{Display, Popup, State};
+pub use update::{Pointer, heeds, paste, point, press, settle, update};

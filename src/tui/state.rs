@@ -5,21 +5,20 @@ mod narrow;
 mod place;
 mod system;
 mod time;
-mod victim;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Look;
 use super::hits::Hits;
 use super::lists::{
-    Compared, DEFAULT_SORT, Events, Findings, LineKey, Listeners, Processes, Remotes, SocketScope,
-    Sockets,
+    DEFAULT_SORT, Events, Findings, InstantComparison, LineKey, Listeners, Processes, Remotes,
+    SocketScope, Sockets,
 };
+use super::look::Look;
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::recording::Recording;
-use super::table::{Steer, Table};
+use super::table::{Table, TableControl};
 use super::timeline::Timeline;
 use crate::aggregate::{Moment, Narrower};
 use crate::column::Service;
@@ -27,9 +26,10 @@ use crate::diagnose;
 use crate::filter::{Filter, Names, NoNames};
 use crate::model::{Process, Sample, SocketKey};
 
-pub use place::{Display, Pane, Popup, Screen, Target, Typing};
+pub use super::screen::{Pane, Screen};
+pub use super::target::Target;
+pub use place::{Display, Popup, Typing};
 pub use system::System;
-pub use victim::{Deed, Recipient, Victim};
 
 /// Pages that one can look into from each other and come back from: each takes up what every moment tells of it.
 const DEEPEST: usize = 50;
@@ -242,7 +242,7 @@ impl State {
     }
 
     /// The table of a pane.
-    pub(super) fn pane_mut(&mut self, pane: Pane) -> Option<&mut dyn Steer> {
+    pub(super) fn pane_mut(&mut self, pane: Pane) -> Option<&mut dyn TableControl> {
         match pane {
             Pane::Main => self.main_mut(),
             Pane::Processes => Some(&mut self.top),
@@ -256,7 +256,7 @@ impl State {
     }
 
     /// The table of the page or the screen.
-    fn main_mut(&mut self) -> Option<&mut dyn Steer> {
+    fn main_mut(&mut self) -> Option<&mut dyn TableControl> {
         if self.page().is_some() {
             return self.page_mut()?.table_mut();
         }
@@ -273,12 +273,12 @@ impl State {
     }
 
     /// The table that keys go to; `None` where there is none.
-    pub fn table_mut(&mut self) -> Option<&mut dyn Steer> {
+    pub fn table_mut(&mut self) -> Option<&mut dyn TableControl> {
         self.main_mut()
     }
 
     /// The table that keys go to.
-    pub fn table(&self) -> Option<&dyn Steer> {
+    pub fn table(&self) -> Option<&dyn TableControl> {
         if let Some(page) = self.page() {
             return page.table();
         }
@@ -350,16 +350,18 @@ impl State {
         let sequence = self.sequence;
         let marked = self.mark.clone().unwrap_or_default();
         if let Some(Page::Difference(page)) = self.pages[self.screen as usize].last_mut() {
-            page.bring_up(sequence, || Compared::new(marked, &moment, &self.filter));
+            page.bring_up(sequence, || {
+                InstantComparison::new(marked, &moment, &self.filter)
+            });
         }
         if self.has_panes() {
             for &pane in self.panes() {
                 if let Some(table) = self.pane_mut(pane) {
-                    table.bring_up(&moment, sequence);
+                    table.refresh(&moment, sequence);
                 }
             }
         } else if let Some(table) = self.table_mut() {
-            table.bring_up(&moment, sequence);
+            table.refresh(&moment, sequence);
         }
     }
 }

@@ -10,57 +10,23 @@ mod picker;
 mod pointer;
 mod time;
 
-use std::time::Duration;
-
 use crossterm::event::KeyEvent;
 
+use super::command::Command;
+use super::effect::Effect;
 use super::filter_line::{self, FilterLine, Outcome};
-use super::keymap::{self, Command};
+use super::keymap;
 use super::line::{self, Typed};
 use super::page::{Page, SocketPage};
 use super::state::{Popup, Screen, State, Target, Typing};
-use super::timeline::Seek;
 use crate::column::format;
 use crate::filter::Filter;
-use crate::model::{ProcessKey, Socket};
 
 pub(super) use able::{does_something, target_name};
-pub(super) use findings::of_socket;
 pub(super) use jump::{other_end, owner};
 pub(super) use keep::PARTS;
 pub(super) use picker::{column_lines, sort_lines};
 pub use pointer::{Pointer, point};
-
-/// What somebody else has to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
-    /// End the program.
-    Quit,
-    /// Stop the program until it is continued.
-    Suspend,
-    /// Draw every cell anew, whatever was drawn before.
-    Redraw,
-    /// Show what is now: the display is no longer frozen.
-    Thaw,
-    /// Put a text into the terminal's clipboard.
-    Copy(String),
-    /// Take clicks, or leave them to the terminal.
-    Mouse(bool),
-    /// End a socket, which has these ends.
-    Destroy(Box<Socket>, String),
-    /// Send a signal, by its number and name, to processes.
-    Signal(Vec<ProcessKey>, i32, &'static str),
-    /// Find the addresses of hosts.
-    Resolve(Vec<String>),
-    /// Record what is sampled into a file, or stop.
-    Record,
-    /// Save so much of what is kept to a file; all of it if no time is given.
-    Save(Option<Duration>),
-    /// Go through the recording, or what is kept of the last minutes.
-    Seek(Seek),
-    /// Go to the next finding there, or to the one before.
-    SeekMark(bool),
-}
 
 /// Takes a key: a letter of what is being typed, or a command.
 pub fn press(state: &mut State, key: &KeyEvent) -> Option<Effect> {
@@ -203,10 +169,10 @@ fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
         Command::FilterBy => act::offer_conditions(state, false),
         Command::Exclude => act::offer_conditions(state, true),
         Command::ClearFilter => state.set_filter(Filter::default()),
-        Command::Kill => act::offer_deeds(state),
+        Command::Kill => act::offer_kill(state),
         Command::PickSort => {
             if let Some(table) = state.table() {
-                let column = table.order().column;
+                let column = table.sort_order().column;
                 state.open_popup(Popup::PickSort(column));
             }
         }
@@ -290,7 +256,7 @@ fn steer(state: &mut State, command: Command) {
     let Some(table) = state.table_mut() else {
         return;
     };
-    let sorted = table.order().column;
+    let sorted = table.sort_order().column;
     match command {
         Command::Down => table.step(&moment, 1),
         Command::Up => table.step(&moment, -1),
@@ -298,23 +264,23 @@ fn steer(state: &mut State, command: Command) {
         Command::PageUp => table.page(&moment, -1),
         Command::First => table.first(&moment),
         Command::Last => table.last(&moment),
-        Command::Right => table.shift(1),
-        Command::Left => table.shift(-1),
+        Command::Right => table.scroll_columns(1),
+        Command::Left => table.scroll_columns(-1),
         Command::NextMatch => table.next_match(&moment, true),
         Command::PreviousMatch => table.next_match(&moment, false),
-        Command::InvertSort => table.invert(),
-        Command::SortRight => table.sort_beside(1),
-        Command::SortLeft => table.sort_beside(-1),
-        Command::HoldOrder => table.hold_order(&moment, sequence),
+        Command::InvertSort => table.invert_sort(),
+        Command::SortRight => table.sort_by_neighbor(1),
+        Command::SortLeft => table.sort_by_neighbor(-1),
+        Command::HoldOrder => table.toggle_held_order(&moment, sequence),
         Command::Widen => table.widen_column(sorted, 2),
         Command::Narrow => table.widen_column(sorted, -2),
         Command::ResetColumns => table.reset_columns(),
-        Command::Group => drop(table.group_by_next()),
+        Command::Group => drop(table.next_grouping()),
         Command::Fold => {
-            table.hold_target(&moment);
-            table.fold(&moment);
+            table.select_current(&moment);
+            table.toggle_fold(&moment);
         }
-        Command::FoldAll => drop(table.fold_all(&moment)),
+        Command::FoldAll => drop(table.toggle_all_folds(&moment)),
         _ => {}
     }
 }
@@ -331,7 +297,7 @@ fn open(state: &mut State) {
     let Some(target) = table.target(&moment) else {
         return;
     };
-    table.hold_target(&moment);
+    table.select_current(&moment);
     look_into(state, target);
 }
 
@@ -352,7 +318,7 @@ fn look_into(state: &mut State, target: Target) {
         Target::Nowhere(why) => state.message = Some(why),
         Target::Fold => {
             if let Some(table) = state.table_mut() {
-                table.fold(&moment);
+                table.toggle_fold(&moment);
             }
         }
         Target::Event(number) => {

@@ -11,11 +11,12 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::app::{
-    Ended, EventLoop, Exchange, Inbox, Job, Message, Player, Survey, Walk, Work, state_of_replay,
+    EffectHandler, EventLoop, ExitReason, FindingsScan, Inbox, LatestSlot, Message, Player,
+    PlayerStep, Rewind, replay_state,
 };
 use sockwatch::diagnose::{Diagnosis, Findings, Thresholds, Watch};
 use sockwatch::model::{ProcessKey, Sample, Socket};
-use sockwatch::recording::{Archive, Head, Samples};
+use sockwatch::recording::{Archive, Metadata, SampleArchive};
 use sockwatch::source::Source;
 use sockwatch::tui::recording::Recording;
 use sockwatch::tui::theme::Theme;
@@ -24,7 +25,7 @@ use sockwatch::tui::{Look, State};
 
 use super::Machine;
 
-/// Messages that are there, and then none.
+/// An inbox with a fixed list of messages.
 struct Script(VecDeque<Message>);
 
 impl Inbox for Script {
@@ -37,37 +38,44 @@ impl Inbox for Script {
     }
 }
 
-/// Counts how often the terminal was given back; keeps what was copied last, and what was to be ended. Goes through
-/// Samples without a thread.
+/// An effect handler that records effects and plays Samples without a thread.
 #[derive(Default)]
-pub struct NoJob(pub usize, pub Option<String>, pub Vec<String>, pub Past);
+pub struct TestEffects {
+    /// How often the program was suspended.
+    pub suspensions: usize,
+    /// The text copied last.
+    pub clipboard: Option<String>,
+    /// Other effects, in order.
+    pub log: Vec<String>,
+    pub playback: Playback,
+}
 
-/// What was sampled, and whoever goes through it.
+/// The history of Samples and its player.
 #[derive(Default)]
-pub struct Past {
-    /// What is kept; nothing if nobody keeps it.
-    kept: Option<Vec<Sample>>,
-    /// What was told of findings at each of them.
-    told: Vec<Arc<Findings>>,
+pub struct Playback {
+    /// Samples of the history; `None` without one.
+    history: Option<Vec<Sample>>,
+    /// Findings at each of them.
+    findings: Vec<Arc<Findings>>,
     player: Option<Player>,
-    exchange: Option<Arc<Exchange>>,
+    slot: Option<Arc<LatestSlot>>,
     /// The recording that is being made.
     pub recording: Option<Recording>,
-    /// What the player was making.
+    /// The moment that the player is making.
     held: Option<Arc<Moment>>,
-    /// Time as the player sees it.
+    /// The player's clock.
     pub now: Option<Instant>,
 }
 
-impl Past {
+impl Playback {
     fn now(&mut self) -> Instant {
         *self.now.get_or_insert_with(Instant::now)
     }
 }
 
-impl Job for NoJob {
+impl EffectHandler for TestEffects {
     fn suspend(&mut self) -> std::io::Result<()> {
-        self.0 += 1;
+        self.suspensions += 1;
         Ok(())
     }
 
@@ -75,61 +83,60 @@ impl Job for NoJob {
         Ok(())
     }
 
-    fn take_mouse(&mut self, _take: bool) -> std::io::Result<()> {
+    fn capture_mouse(&mut self, _capture: bool) -> std::io::Result<()> {
         Ok(())
     }
 
-    fn copy(&mut self, text: &str) -> std::io::Result<()> {
-        self.1 = Some(text.to_owned());
+    fn copy_to_clipboard(&mut self, text: &str) -> std::io::Result<()> {
+        self.clipboard = Some(text.to_owned());
         Ok(())
     }
 
-    fn destroy(&mut self, socket: &Socket) -> String {
-        self.2.push(format!("destroy {}", socket.cookie));
+    fn destroy_socket(&mut self, socket: &Socket) -> String {
+        self.log.push(format!("destroy {}", socket.cookie));
         "destroyed".to_owned()
     }
 
-    fn signal(&mut self, process: ProcessKey, _number: i32, name: &str) -> String {
-        self.2.push(format!("{name} {}", process.pid));
+    fn signal_process(&mut self, process: ProcessKey, _number: i32, name: &str) -> String {
+        self.log.push(format!("{name} {}", process.pid));
         format!("{name} was sent to process {}", process.pid)
     }
 
-    fn resolve(&mut self, hosts: Vec<String>) {
-        self.2
+    fn resolve_hosts(&mut self, hosts: Vec<String>) {
+        self.log
             .extend(hosts.into_iter().map(|host| format!("resolve {host}")));
     }
 
-    fn walk(&mut self, at_us: i64) -> Result<Walk, String> {
-        let past = &mut self.3;
-        let kept = past.kept.clone().ok_or("nothing is kept")?;
-        let exchange = Arc::new(Exchange::default());
-        let player = Player::new(Box::new(Samples::new(Head::default(), kept)), at_us);
-        let player = player.watching(watch());
+    fn start_rewind(&mut self, at_us: i64) -> Result<Rewind, String> {
+        let playback = &mut self.playback;
+        let history = playback.history.clone().ok_or("nothing is kept")?;
+        let slot = Arc::new(LatestSlot::default());
+        let player = Player::new(
+            Box::new(SampleArchive::new(Metadata::default(), history)),
+            at_us,
+        );
+        let player = player.with_watch(watch());
         let mut marks = Marks::default();
-        for findings in &past.told {
+        for findings in &playback.findings {
             marks.push(findings);
         }
         let track = Arc::new(player.track());
-        past.player = Some(player);
-        past.exchange = Some(Arc::clone(&exchange));
-        Ok(Walk {
-            exchange,
-            track,
-            marks,
-        })
+        playback.player = Some(player);
+        playback.slot = Some(Arc::clone(&slot));
+        Ok(Rewind { slot, track, marks })
     }
 
     fn seek(&mut self, seek: Seek) {
-        let now = self.3.now();
-        if let Some(player) = &mut self.3.player {
-            player.obey(seek, now);
+        let now = self.playback.now();
+        if let Some(player) = &mut self.playback.player {
+            player.seek(seek, now);
         }
     }
 
-    fn record(&mut self) -> String {
-        self.2.push("record".to_owned());
-        let begun = self.3.recording.take().is_none();
-        self.3.recording = begun.then(|| Recording {
+    fn toggle_recording(&mut self) -> String {
+        self.log.push("record".to_owned());
+        let begun = self.playback.recording.take().is_none();
+        self.playback.recording = begun.then(|| Recording {
             file: "sockwatch-20261120-201411.swr".to_owned(),
             length_us: 751_000_000,
             samples: 751,
@@ -140,29 +147,30 @@ impl Job for NoJob {
     }
 
     fn recording(&self) -> Option<Recording> {
-        self.3.recording.clone()
+        self.playback.recording.clone()
     }
 
-    fn save(&mut self, last: Option<Duration>) {
-        self.2.push(format!("save {last:?}"));
+    fn save_history(&mut self, last: Option<Duration>) {
+        self.log.push(format!("save {last:?}"));
     }
 
-    fn stop_walking(&mut self) {
-        (self.3.player, self.3.exchange, self.3.held) = (None, None, None);
+    fn stop_rewind(&mut self) {
+        let playback = &mut self.playback;
+        (playback.player, playback.slot, playback.held) = (None, None, None);
     }
 }
 
-/// The dashboard over a machine made by hand, or over any other source.
+/// The dashboard over a simulated machine, or over any other source.
 pub struct Dashboard<S = Machine> {
     pub event_loop: EventLoop<TestBackend>,
     pub machine: S,
-    pub job: NoJob,
-    exchange: Arc<Exchange>,
+    pub effects: TestEffects,
+    slot: Arc<LatestSlot>,
     aggregator: Aggregator,
     watch: Watch,
 }
 
-/// Looks for what is wrong, as the program does if nobody says otherwise.
+/// A watch with default thresholds.
 pub fn watch() -> Watch {
     Watch::new(Diagnosis::new(
         Thresholds::default(),
@@ -179,8 +187,8 @@ pub fn look() -> Look {
     }
 }
 
-/// What a machine made by hand does in so many Samples, one every so many seconds.
-pub fn recorded(samples: usize, seconds: u64) -> Samples {
+/// A recording of a simulated machine: `samples` Samples, one every `seconds` seconds.
+pub fn recorded(samples: usize, seconds: u64) -> SampleArchive {
     let mut machine = Machine::default();
     let samples = (0..samples).map(|_| {
         let mut sample = Sample::default();
@@ -188,11 +196,11 @@ pub fn recorded(samples: usize, seconds: u64) -> Samples {
         machine.tick += seconds - 1;
         sample
     });
-    let head = Head {
+    let metadata = Metadata {
         interval: Duration::from_secs(seconds),
-        ..Head::default()
+        ..Metadata::default()
     };
-    Samples::new(head, samples.collect())
+    SampleArchive::new(metadata, samples.collect())
 }
 
 impl Dashboard<()> {
@@ -202,20 +210,20 @@ impl Dashboard<()> {
             .entries()
             .first()
             .map_or(0, |entry| entry.taken_at_us);
-        let mut state = state_of_replay(look(), archive.head());
-        let player = Player::new(archive, at_us).watching(watch());
+        let mut state = replay_state(look(), archive.metadata());
+        let player = Player::new(archive, at_us).with_watch(watch());
         state.timeline = Some(Timeline::new(Arc::new(player.track()), at_us));
         let mut dashboard = Dashboard::of_state(size, (), state);
-        dashboard.job.3.player = Some(player);
-        dashboard.job.3.exchange = Some(Arc::clone(&dashboard.exchange));
-        dashboard.rest();
+        dashboard.effects.playback.player = Some(player);
+        dashboard.effects.playback.slot = Some(Arc::clone(&dashboard.slot));
+        dashboard.settle();
         dashboard
     }
 
-    /// Goes through so many Samples of the same recording for its findings.
-    pub fn survey(&mut self, archive: Box<dyn Archive>, samples: usize) -> &mut Self {
-        let found = Survey::new(archive, watch()).take(samples).collect();
-        self.send([Message::Surveyed(found)]);
+    /// Scans the first Samples of the same recording for findings.
+    pub fn scan_findings(&mut self, archive: Box<dyn Archive>, samples: usize) -> &mut Self {
+        let found = FindingsScan::new(archive, watch()).take(samples).collect();
+        self.send([Message::FindingsScanned(found)]);
         self
     }
 }
@@ -231,44 +239,44 @@ impl<S: Source> Dashboard<S> {
         Dashboard::of_state(size, machine, state)
     }
 
-    /// Keeps what is sampled from now on, to be gone through.
-    pub fn keeping(mut self) -> Self {
-        self.job.3.kept = Some(Vec::new());
+    /// Keeps a history of the Samples from now on.
+    pub fn with_history(mut self) -> Self {
+        self.effects.playback.history = Some(Vec::new());
         self
     }
 
     /// Makes the next Sample, a second after the one before, and what is derived from it.
     fn publish(&mut self) {
-        let mut moment = self.exchange.blank();
+        let mut moment = self.slot.acquire();
         let making = Arc::get_mut(&mut moment).unwrap();
         self.machine.next_into(&mut making.sample).unwrap();
         making.derive(&mut self.aggregator);
-        if let Some(kept) = &mut self.job.3.kept {
-            kept.push(making.sample.clone());
+        if let Some(history) = &mut self.effects.playback.history {
+            history.push(making.sample.clone());
         }
         let findings = self.watch.take(making);
-        if self.job.3.kept.is_some() {
-            self.job.3.told.push(Arc::clone(&findings));
+        if self.effects.playback.history.is_some() {
+            self.effects.playback.findings.push(Arc::clone(&findings));
         }
-        self.exchange.publish(moment, findings);
+        self.slot.publish(moment, findings);
     }
 
     /// The next Samples, one a second.
     pub fn ticks(&mut self, ticks: usize) -> &mut Self {
         for _ in 0..ticks {
             self.publish();
-            let ended = self.send([Message::Moment]);
-            assert!(matches!(ended, Ended::Idle), "{ended:?}");
+            let ended = self.send([Message::MomentReady]);
+            assert!(matches!(ended, ExitReason::InboxClosed), "{ended:?}");
         }
         self
     }
 
-    /// The next Sample; answers the time that the loop took for it, without making it.
+    /// The next Sample; returns the time that the loop took for it, without making it.
     pub fn tick_timed(&mut self) -> std::time::Duration {
         self.publish();
-        let script = Script([Message::Moment].into());
+        let script = Script([Message::MomentReady].into());
         let start = std::time::Instant::now();
-        self.event_loop.run(script, &mut self.job);
+        self.event_loop.run(script, &mut self.effects);
         start.elapsed()
     }
 }
@@ -276,105 +284,105 @@ impl<S: Source> Dashboard<S> {
 impl<S> Dashboard<S> {
     fn of_state(size: (u16, u16), machine: S, state: State) -> Dashboard<S> {
         let terminal = Terminal::new(TestBackend::new(size.0, size.1)).unwrap();
-        let exchange = Arc::new(Exchange::default());
-        let mut event_loop = EventLoop::new(terminal, state, Arc::clone(&exchange));
+        let slot = Arc::new(LatestSlot::default());
+        let mut event_loop = EventLoop::new(terminal, state, Arc::clone(&slot));
         event_loop.draw().unwrap();
         Dashboard {
             event_loop,
             machine,
-            job: NoJob::default(),
-            exchange,
+            effects: TestEffects::default(),
+            slot,
             aggregator: Aggregator::new(),
             watch: watch(),
         }
     }
 
-    pub fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> Ended {
-        self.take(Script(messages.into_iter().collect()))
+    pub fn send(&mut self, messages: impl IntoIterator<Item = Message>) -> ExitReason {
+        self.process(Script(messages.into_iter().collect()))
     }
 
-    /// Lets the player do what is to be done now, and shows what comes of it.
-    pub fn rest(&mut self) -> Ended {
-        while self.work() {
-            let script = Script([Message::Moment].into());
-            let ended = self.event_loop.run(script, &mut self.job);
-            if !matches!(ended, Ended::Idle) {
+    /// Steps the player until it is idle, showing each moment.
+    pub fn settle(&mut self) -> ExitReason {
+        while self.step_player() {
+            let script = Script([Message::MomentReady].into());
+            let ended = self.event_loop.run(script, &mut self.effects);
+            if !matches!(ended, ExitReason::InboxClosed) {
                 return ended;
             }
         }
-        Ended::Idle
+        ExitReason::InboxClosed
     }
 
-    /// Does the player's work until there is something to fetch; answers whether there is.
-    fn work(&mut self) -> bool {
-        let past = &mut self.job.3;
-        let now = past.now();
-        let (Some(player), Some(exchange)) = (&mut past.player, &past.exchange) else {
+    /// Steps the player until there is something to fetch; returns false if it is idle first.
+    fn step_player(&mut self) -> bool {
+        let playback = &mut self.effects.playback;
+        let now = playback.now();
+        let (Some(player), Some(slot)) = (&mut playback.player, &playback.slot) else {
             return false;
         };
-        let mut moment = past.held.take().unwrap_or_else(|| exchange.spare());
+        let mut moment = playback.held.take().unwrap_or_else(|| slot.acquire_spare());
         loop {
-            match player.work(Arc::get_mut(&mut moment).unwrap(), now) {
-                Work::Show(standing) => {
-                    exchange.publish_at(moment, player.findings(), standing);
+            match player.step(Arc::get_mut(&mut moment).unwrap(), now) {
+                PlayerStep::Show(status) => {
+                    slot.publish_with_status(moment, player.findings(), status);
                     return true;
                 }
-                Work::Tell(standing) => {
-                    past.held = Some(moment);
-                    exchange.tell(standing);
+                PlayerStep::Report(status) => {
+                    playback.held = Some(moment);
+                    slot.publish_status(status);
                     return true;
                 }
-                Work::More => {}
-                Work::Wait(_) | Work::Rest => {
-                    past.held = Some(moment);
+                PlayerStep::Continue => {}
+                PlayerStep::Wait(_) | PlayerStep::Idle => {
+                    playback.held = Some(moment);
                     return false;
                 }
             }
         }
     }
 
-    /// So much time goes by for the player, in small steps.
-    pub fn pass(&mut self, time: Duration) -> &mut Self {
+    /// Advances the player's clock, in small steps.
+    pub fn advance(&mut self, time: Duration) -> &mut Self {
         const STEP: Duration = Duration::from_millis(10);
-        let end = self.job.3.now() + time;
-        while self.job.3.now() < end {
-            self.job.3.now = Some(self.job.3.now() + STEP);
-            self.rest();
+        let end = self.effects.playback.now() + time;
+        while self.effects.playback.now() < end {
+            self.effects.playback.now = Some(self.effects.playback.now() + STEP);
+            self.settle();
         }
         self.send([]);
         self
     }
 
-    /// Whatever an inbox has.
-    pub fn take(&mut self, inbox: impl Inbox) -> Ended {
-        let ended = self.event_loop.run(inbox, &mut self.job);
-        if matches!(ended, Ended::Idle) {
-            self.rest();
+    /// Processes all messages of an inbox.
+    pub fn process(&mut self, inbox: impl Inbox) -> ExitReason {
+        let ended = self.event_loop.run(inbox, &mut self.effects);
+        if matches!(ended, ExitReason::InboxClosed) {
+            self.settle();
         }
-        // Unlike a terminal, the one in memory keeps what was below the second half of a wide character: drawing anew
-        // wipes that.
-        let script = Script([Message::Continued].into());
-        self.event_loop.run(script, &mut self.job);
+        // Unlike a terminal, the one in memory keeps what was below the second half of a wide character: a full redraw
+        // clears that.
+        let script = Script([Message::Resumed].into());
+        self.event_loop.run(script, &mut self.effects);
         ended
     }
 
-    /// One key; answers the time until it is drawn.
+    /// One key; returns the time until it is drawn.
     pub fn key_timed(&mut self, code: KeyCode) -> std::time::Duration {
         let key = KeyEvent::new(code, KeyModifiers::NONE);
         let script = Script([Message::Input(Event::Key(key))].into());
         let start = std::time::Instant::now();
-        self.event_loop.run(script, &mut self.job);
+        self.event_loop.run(script, &mut self.effects);
         start.elapsed()
     }
 
     /// One key, drawn afterwards.
     pub fn key(&mut self, code: KeyCode) -> &mut Self {
         let ended = self.press(KeyEvent::new(code, KeyModifiers::NONE));
-        assert!(matches!(ended, Ended::Idle), "{ended:?}");
+        assert!(matches!(ended, ExitReason::InboxClosed), "{ended:?}");
         self
     }
 
-    pub fn press(&mut self, key: KeyEvent) -> Ended {
+    pub fn press(&mut self, key: KeyEvent) -> ExitReason {
         self.send([Message::Input(Event::Key(key))])
     }
 

@@ -1,117 +1,112 @@
-//! What a player does piece by piece, and on its thread.
-
-use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
+//! Steps of a player.
 
 use super::*;
-use crate::app::event_loop::Message;
-use crate::app::exchange::Exchange;
 use crate::model::Sample;
-use crate::recording::{Head, Samples};
+use crate::recording::{Metadata, SampleArchive};
 
-/// How long the thread may take for what takes it milliseconds.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// So many Samples, one a second.
-fn samples(count: i64) -> Box<Samples> {
+/// A recording of `count` Samples, one a second.
+fn samples(count: i64) -> Box<SampleArchive> {
     let at = |second: i64| Sample {
         taken_at_us: second * 1_000_000,
         monotonic_ns: second.unsigned_abs() * 1_000_000_000,
         ..Sample::default()
     };
-    let head = Head {
+    let metadata = Metadata {
         interval: Duration::from_secs(1),
-        ..Head::default()
+        ..Metadata::default()
     };
-    Box::new(Samples::new(head, (0..count).map(at).collect()))
+    Box::new(SampleArchive::new(metadata, (0..count).map(at).collect()))
 }
 
-/// Works until there is something to show or to tell; answers it with the pieces of work it took.
-fn until_told(player: &mut Player, moment: &mut Moment, now: Instant) -> (Work, usize) {
-    let mut pieces = 1;
+/// Steps until there is something to show or to report; returns it with the number of steps.
+fn until_result(player: &mut Player, moment: &mut Moment, now: Instant) -> (PlayerStep, usize) {
+    let mut steps = 1;
     loop {
-        match player.work(moment, now) {
-            Work::More => pieces += 1,
-            work => return (work, pieces),
+        match player.step(moment, now) {
+            PlayerStep::Continue => steps += 1,
+            step => return (step, steps),
         }
     }
 }
 
 #[test]
-fn a_jump_is_shown_at_once_and_then_with_its_history() {
+fn a_seek_is_shown_at_once_and_then_with_its_history() {
     let (mut moment, now) = (Moment::default(), Instant::now());
     let mut player = Player::new(samples(1000), 800_000_000);
     let points = |moment: &Moment| moment.aggregate.history.points().len();
-    let (work, pieces) = until_told(&mut player, &mut moment, now);
-    assert!(matches!(work, Work::Show(Standing { at: 800, .. })));
-    assert_eq!((pieces, moment.sample.taken_at_us), (1, 800_000_000));
+    let (step, steps) = until_result(&mut player, &mut moment, now);
+    assert!(matches!(step, PlayerStep::Show(Standing { at: 800, .. })));
+    assert_eq!((steps, moment.sample.taken_at_us), (1, 800_000_000));
     assert!(points(&moment) < 10);
-    let (work, pieces) = until_told(&mut player, &mut moment, now);
-    assert!(matches!(work, Work::Show(Standing { at: 800, .. })));
-    assert!(pieces > 500, "in pieces, so that keys come between");
-    assert_eq!(points(&moment), WHOLE);
-    assert_eq!(player.work(&mut moment, now), Work::Rest);
-    // What follows is shown once.
-    player.obey(Seek::Step(1), now);
-    let (work, pieces) = until_told(&mut player, &mut moment, now);
-    let Work::Show(standing) = work else {
-        panic!("{work:?}")
+    let (step, steps) = until_result(&mut player, &mut moment, now);
+    assert!(matches!(step, PlayerStep::Show(Standing { at: 800, .. })));
+    assert!(steps > 500, "in steps, so that keys come between");
+    assert_eq!(points(&moment), FULL_DEPTH);
+    assert_eq!(player.step(&mut moment, now), PlayerStep::Idle);
+    // The next Sample is shown once.
+    player.seek(Seek::Step(1), now);
+    let (step, steps) = until_result(&mut player, &mut moment, now);
+    let PlayerStep::Show(status) = step else {
+        panic!("{step:?}")
     };
-    assert!(standing.at == 801 && standing.continues && pieces == 1);
-    assert_eq!(points(&moment), WHOLE);
-    assert_eq!(player.work(&mut moment, now), Work::Rest);
+    assert!(status.at == 801 && status.continues && steps == 1);
+    assert_eq!(points(&moment), FULL_DEPTH);
+    assert_eq!(player.step(&mut moment, now), PlayerStep::Idle);
 }
 
 #[test]
-fn what_is_asked_for_meanwhile_comes_first() {
+fn a_seek_comes_before_the_history() {
     let (mut moment, now) = (Moment::default(), Instant::now());
     let mut player = Player::new(samples(1000), 800_000_000);
-    until_told(&mut player, &mut moment, now);
+    until_result(&mut player, &mut moment, now);
     for _ in 0..100 {
-        assert_eq!(player.work(&mut moment, now), Work::More);
+        assert_eq!(player.step(&mut moment, now), PlayerStep::Continue);
     }
-    player.obey(Seek::Step(-1), now);
-    let work = player.work(&mut moment, now);
-    let Work::Show(standing) = work else {
-        panic!("{work:?}")
+    player.seek(Seek::Step(-1), now);
+    let step = player.step(&mut moment, now);
+    let PlayerStep::Show(status) = step else {
+        panic!("{step:?}")
     };
-    assert!(standing.at == 799 && !standing.continues);
+    assert!(status.at == 799 && !status.continues);
     assert_eq!(moment.sample.taken_at_us, 799_000_000);
 }
 
 #[test]
-fn the_start_has_all_of_its_history() {
+fn the_first_sample_has_a_complete_history() {
     let (mut moment, now) = (Moment::default(), Instant::now());
     let mut player = Player::new(samples(10), i64::MIN);
     for at in 0..10 {
-        let (work, pieces) = until_told(&mut player, &mut moment, now);
-        let Work::Show(standing) = work else {
-            panic!("{work:?}")
+        let (step, steps) = until_result(&mut player, &mut moment, now);
+        let PlayerStep::Show(status) = step else {
+            panic!("{step:?}")
         };
-        assert_eq!((standing.at, pieces), (at, 1));
-        assert_eq!(player.work(&mut moment, now), Work::Rest);
+        assert_eq!((status.at, steps), (at, 1));
+        assert_eq!(player.step(&mut moment, now), PlayerStep::Idle);
         assert_eq!(moment.aggregate.history.points().len(), at + 1);
-        player.obey(Seek::Step(1), now);
+        player.seek(Seek::Step(1), now);
     }
-    // Beyond the end there is nothing.
-    assert!(matches!(player.work(&mut moment, now), Work::Tell(_)));
-    assert_eq!(player.work(&mut moment, now), Work::Rest);
+    // A seek beyond the end changes nothing.
+    assert!(matches!(
+        player.step(&mut moment, now),
+        PlayerStep::Report(_)
+    ));
+    assert_eq!(player.step(&mut moment, now), PlayerStep::Idle);
 }
 
 #[test]
-fn what_was_made_and_not_drawn_is_drawn_when_it_pauses() {
+fn a_moment_between_frames_is_shown_on_pause() {
     let (mut moment, mut now) = (Moment::default(), Instant::now());
     let mut player = Player::new(samples(1000), 0);
-    until_told(&mut player, &mut moment, now);
-    player.obey(Seek::Faster(6), now);
-    player.obey(Seek::Toggle, now);
+    until_result(&mut player, &mut moment, now);
+    player.seek(Seek::Faster(6), now);
+    player.seek(Seek::Toggle, now);
     let mut shown = Vec::new();
     for _ in 0..100 {
-        match player.work(&mut moment, now) {
-            Work::Show(standing) => shown.push(standing.at),
-            Work::Wait(time) => now += time,
-            Work::More | Work::Tell(_) => {}
-            Work::Rest => panic!("it plays"),
+        match player.step(&mut moment, now) {
+            PlayerStep::Show(status) => shown.push(status.at),
+            PlayerStep::Wait(time) => now += time,
+            PlayerStep::Continue | PlayerStep::Report(_) => {}
+            PlayerStep::Idle => panic!("it plays"),
         }
     }
     assert!(shown.len() > 5, "{shown:?}");
@@ -120,27 +115,27 @@ fn what_was_made_and_not_drawn_is_drawn_when_it_pauses() {
         "not more than frames make sense: {shown:?}"
     );
     let at = (moment.sample.taken_at_us / 1_000_000) as usize;
-    player.obey(Seek::Toggle, now);
+    player.seek(Seek::Toggle, now);
     if shown.last() != Some(&at) {
-        let work = player.work(&mut moment, now);
-        assert!(matches!(work, Work::Show(Standing { at: drawn, .. }) if drawn == at));
+        let step = player.step(&mut moment, now);
+        assert!(matches!(step, PlayerStep::Show(Standing { at: drawn, .. }) if drawn == at));
     }
 }
 
 #[test]
-fn times_that_make_no_sense_do_no_harm() {
+fn absurd_times_do_no_harm() {
     let at = |taken_at_us: i64| Sample {
         taken_at_us,
         ..Sample::default()
     };
     for interval in [Duration::ZERO, Duration::MAX] {
-        let head = Head {
+        let metadata = Metadata {
             interval,
-            ..Head::default()
+            ..Metadata::default()
         };
         let times = [i64::MIN, i64::MAX, 0, i64::MAX, 7].map(at);
         let (mut moment, now) = (Moment::default(), Instant::now());
-        let mut player = Player::new(Box::new(Samples::new(head, times.into())), 0);
+        let mut player = Player::new(Box::new(SampleArchive::new(metadata, times.into())), 0);
         assert_eq!(player.track().times.len(), 5);
         for seek in [
             Seek::Start,
@@ -153,66 +148,24 @@ fn times_that_make_no_sense_do_no_harm() {
             Seek::Step(isize::MIN),
             Seek::Toggle,
         ] {
-            player.obey(seek, now);
+            player.seek(seek, now);
             for _ in 0..20 {
-                player.work(&mut moment, now);
+                player.step(&mut moment, now);
             }
         }
     }
 }
 
 #[test]
-fn a_recording_without_samples_rests() {
+fn an_empty_recording_is_idle() {
     let (mut moment, now) = (Moment::default(), Instant::now());
     let mut player = Player::new(samples(0), 0);
     for seek in [Seek::Step(1), Seek::Jump(-1), Seek::End, Seek::Toggle] {
-        player.obey(seek, now);
-        assert!(matches!(player.work(&mut moment, now), Work::Tell(_)));
+        player.seek(seek, now);
+        assert!(matches!(
+            player.step(&mut moment, now),
+            PlayerStep::Report(_)
+        ));
     }
-    assert_eq!(player.work(&mut moment, now), Work::Rest);
-}
-
-#[test]
-fn a_thread_plays_until_nobody_listens() {
-    let exchange = Arc::new(Exchange::default());
-    let (wake, messages) = mpsc::channel();
-    let seeks = spawn(Player::new(samples(1000), 0), &exchange, &wake).expect("a thread");
-    drop(wake);
-    let mut shown = 0;
-    let mut until = |wanted: &dyn Fn(&Standing) -> bool| {
-        loop {
-            let message = messages.recv_timeout(PATIENCE);
-            assert!(matches!(message, Ok(Message::Moment)), "{message:?}");
-            let fetched = exchange.fetch();
-            if let Some(moment) = fetched.moment {
-                shown = moment.sample.taken_at_us / 1_000_000;
-                exchange.give_back(moment);
-            }
-            if let Some(standing) = &fetched.standing {
-                assert_eq!(standing.at as i64, shown, "what is told is shown");
-            }
-            if fetched.standing.as_ref().is_some_and(wanted) {
-                return;
-            }
-        }
-    };
-    until(&|standing| standing.at == 0);
-    for _ in 0..7 {
-        seeks.send(Seek::Step(10)).expect("it listens");
-    }
-    until(&|standing| standing.at == 70);
-    seeks.send(Seek::Start).expect("it listens");
-    until(&|standing| standing.at == 0);
-    seeks.send(Seek::Jump(70_000_000)).expect("it listens");
-    until(&|standing| standing.at == 70);
-    seeks.send(Seek::Faster(6)).expect("it listens");
-    seeks.send(Seek::Toggle).expect("it listens");
-    until(&|standing| standing.playing && standing.at >= 80);
-    drop(seeks);
-    // The thread lets go of its end.
-    while let Ok(message) = messages.recv_timeout(PATIENCE) {
-        assert!(matches!(message, Message::Moment), "{message:?}");
-    }
-    let ended = messages.recv_timeout(PATIENCE);
-    assert_eq!(ended.err(), Some(RecvTimeoutError::Disconnected));
+    assert_eq!(player.step(&mut moment, now), PlayerStep::Idle);
 }

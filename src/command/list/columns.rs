@@ -7,7 +7,7 @@ use crate::cli::List;
 use crate::column::{
     Align, DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow, SortKey, VOCABULARY,
 };
-use crate::command::help::Usage;
+use crate::command::shared::usage_error::UsageError;
 
 /// A column's name as it was typed, without what says that it stands beside the usual ones.
 pub(super) fn plain(name: &str) -> &str {
@@ -34,7 +34,7 @@ impl Order {
             Some("asc") => false,
             Some("desc") => true,
             Some(other) => {
-                return Err(Usage::new(format!(
+                return Err(UsageError::new(format!(
                     "--sort {text}: '{other}' is no direction; write {name}:asc or {name}:desc"
                 ))
                 .into());
@@ -62,7 +62,7 @@ fn column(name: &str) -> anyhow::Result<&'static SocketColumn> {
     let field = VOCABULARY.field(name.trim());
     let column = field.and_then(|field| SOCKET_COLUMNS.get(usize::from(field.id)));
     column.ok_or_else(|| {
-        Usage::new(format!(
+        UsageError::new(format!(
             "there is no column '{name}'; 'sockwatch help columns' lists them"
         ))
         .into()

@@ -2,12 +2,12 @@
 
 use super::row_builder::{RowBuilder, RowScratch};
 use super::streams::StreamReaders;
-use crate::model::{ClosedSocket, Socket};
+use crate::model::{ClosedSocket, Socket, State, Stored as _};
 use crate::recording::alloc_budget::AllocBudget;
 use crate::recording::error::Corrupt;
 use crate::recording::row_store::RowStore;
 use crate::recording::section::{SEEN_AT, SEEN_WITH_BASE};
-use crate::recording::stream::{self, SideRefs};
+use crate::recording::stream::SideRefs;
 use crate::recording::varint::ByteReader;
 
 /// The sockets of a frame that ended.
@@ -67,7 +67,7 @@ impl ClosedDecoder {
             let flags = reader.varint()?;
             let last_state = match flags >> 2 {
                 0 => None,
-                state => Some(stream::state(state)?),
+                state => Some(State::load(&[state])?),
             };
             let first_seen = flags & 3;
             let first_seen_ns = match first_seen {

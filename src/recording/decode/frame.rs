@@ -60,7 +60,10 @@ impl FrameDecoder {
     ///
     /// # Errors
     /// If it is corrupt. Only a key frame can follow then.
-    pub(in crate::recording) fn decode(&mut self, frame: &mut UnpackedFrame) -> Result<(), Corrupt> {
+    pub(in crate::recording) fn decode(
+        &mut self,
+        frame: &mut UnpackedFrame,
+    ) -> Result<(), Corrupt> {
         if !frame.is_key && !self.can_continue {
             return Err(Corrupt("what it goes on from is missing"));
         }

@@ -6,8 +6,7 @@ use crate::recording::error::Corrupt;
 use crate::recording::stream::{
     Coding, FIXED_STREAM_COUNT, FixedCells, PREDICTED_STREAMS, PartLayout, PredictedChanges,
     Predictor, RTO, RTT, RTTVAR, RttPredictor, SEND_QUEUE, STREAM_COUNT, SideRefs, WordLocation,
-    coding, decode_cell, fixed, fixed_cells, is_moving, moving, moving_cells, predicted_slot,
-    word_location,
+    coding, decode_cell, fixed_cells, load_fixed_cells, predicted_slot, word_location,
 };
 use crate::recording::varint::ByteReader;
 
@@ -156,7 +155,12 @@ impl PlanTable {
         let (fixed, words) = set.split_at(split);
         let kind = match fixed {
             [] => FixedStreams::None,
-            all if all.iter().all(|&stream| is_moving(stream.into())) => FixedStreams::Moving,
+            all if all
+                .iter()
+                .all(|&stream| Socket::is_moving_stream(stream.into())) =>
+            {
+                FixedStreams::Moving
+            }
             _ => FixedStreams::Any,
         };
         let PlanTable {
@@ -234,14 +238,14 @@ impl Plan<'_> {
         match self.kind {
             FixedStreams::None => Ok(()),
             FixedStreams::Moving => {
-                moving_cells(socket, &mut cells);
+                socket.store_moving(&mut cells);
                 self.decode_fixed_cells(&mut cells, readers)?;
-                moving(&cells, socket)
+                Ok(socket.load_moving(&cells)?)
             }
             FixedStreams::Any => {
                 cells = fixed_cells(socket, side);
                 self.decode_fixed_cells(&mut cells, readers)?;
-                fixed(&cells, socket, side)
+                load_fixed_cells(&cells, socket, side)
             }
         }
     }

@@ -7,7 +7,7 @@ use crate::recording::aging::advance_clock;
 use crate::recording::alloc_budget::AllocBudget;
 use crate::recording::error::Corrupt;
 use crate::recording::row_store::{RowStore, parts_len, resize_parts};
-use crate::recording::stream::{self, STREAM_COUNT, SideRefs};
+use crate::recording::stream::{STREAM_COUNT, SideRefs, load_fixed_cells};
 use crate::recording::varint::ByteReader;
 
 /// A socket that is being built apart from the rows.
@@ -26,7 +26,11 @@ impl RowScratch {
         self.side = row.side;
         self.parts.clear();
         self.parts.extend_from_slice(rows.parts(at));
-        advance_clock(&mut self.socket, &mut self.parts, rows.age_state(at).aged_ms);
+        advance_clock(
+            &mut self.socket,
+            &mut self.parts,
+            rows.age_state(at).aged_ms,
+        );
     }
 
     /// Decodes changes of the socket.
@@ -55,7 +59,7 @@ impl RowScratch {
     ) -> Result<(), Corrupt> {
         let cells = plan.decode_new_fixed(readers.cells, last)?;
         self.socket = blank_socket();
-        stream::fixed(&cells, &mut self.socket, &mut self.side)?;
+        load_fixed_cells(&cells, &mut self.socket, &mut self.side)?;
         self.parts.clear();
         self.parts.resize(parts_len(&self.socket), 0);
         plan.decode_new_words(&self.socket, &mut self.parts, readers.cells, last)
@@ -141,7 +145,10 @@ impl RowBuilder {
     }
 
     /// Decodes a new socket into the scratch.
-    pub(super) fn decode_new(&mut self, readers: &mut StreamReaders<'_, '_>) -> Result<(), Corrupt> {
+    pub(super) fn decode_new(
+        &mut self,
+        readers: &mut StreamReaders<'_, '_>,
+    ) -> Result<(), Corrupt> {
         let plan = self.plans.next(readers)?;
         self.scratch.decode_new(plan, readers, &mut self.last[..])
     }

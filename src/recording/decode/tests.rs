@@ -6,7 +6,7 @@ use super::*;
 use crate::model::{Host, Sample};
 use crate::recording::Encoder;
 use crate::recording::error::Corrupt;
-use crate::recording::section::{self, put_section};
+use crate::recording::section;
 use crate::recording::simulator::{Simulator, normalized};
 
 /// Decompresses and decodes frames.

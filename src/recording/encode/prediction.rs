@@ -76,9 +76,8 @@ pub(super) fn is_as_predicted(
     // `tcpi_last_ack_sent`, which the kernel leaves at 0, is between the age fields.
     let [sent, received, acked] = AGE_OFFSETS;
     let (old, new) = (parts, current.parts);
-    let is_aged = |offset: usize| {
-        age_field(old, offset).wrapping_add(shift as u32) == age_field(new, offset)
-    };
+    let is_aged =
+        |offset: usize| age_field(old, offset).wrapping_add(shift as u32) == age_field(new, offset);
     old[AGE_FIELDS_END..] == new[AGE_FIELDS_END..]
         && old[..sent] == new[..sent]
         && old[sent + 4..received] == new[sent + 4..received]

@@ -196,9 +196,9 @@ impl SocketEncoder {
         if changes {
             self.encode_changes(at, current, aged_ms);
             // Fails only beyond 4 GiB, which no Sample has.
-            let written =
-                self.rows
-                    .write(Some(at), &current.socket, current.side, current.parts);
+            let written = self
+                .rows
+                .write(Some(at), &current.socket, current.side, current.parts);
             debug_assert!(written.is_ok());
         } else {
             let state = self.rows.age_state_mut(at);

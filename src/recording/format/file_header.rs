@@ -25,7 +25,9 @@ pub(in crate::recording) const MAX_METADATA_LEN: usize = 1 << 20;
 /// Reports whether a file that begins with these bytes is a recording, of any version, with at most one byte damaged.
 pub fn is_recording(first: [u8; 8]) -> bool {
     let same = |magic: [u8; 8]| first.iter().zip(magic).filter(|(a, b)| *a == b).count();
-    [MAGIC, FORMER_MAGIC].into_iter().any(|magic| same(magic) + 1 >= magic.len())
+    [MAGIC, FORMER_MAGIC]
+        .into_iter()
+        .any(|magic| same(magic) + 1 >= magic.len())
 }
 
 /// Encodes a file's header.
@@ -47,12 +49,11 @@ pub(in crate::recording) fn file_header(metadata: &Metadata) -> Vec<u8> {
 /// Returns the metadata as JSON, without the description of the streams.
 pub(in crate::recording) fn metadata_json(metadata: &Metadata) -> serde_json::Value {
     let Metadata {
-        host:
-            Host {
-                hostname,
-                kernel,
-                boot_id,
-            },
+        host: Host {
+            hostname,
+            kernel,
+            boot_id,
+        },
         program,
         begun_at_us,
         interval,

@@ -101,7 +101,7 @@ fn several_indices_list_all_frames() {
     let scanned = Reader::open(&recorded.path).unwrap();
     let indexed = Reader::open_within(&recorded.path, 0).unwrap();
     assert_eq!(scanned.frames, indexed.frames);
-    assert_eq!(scanned.metadata, indexed.head);
+    assert_eq!(scanned.metadata, indexed.metadata);
 }
 
 #[test]
@@ -116,8 +116,11 @@ fn first_seen_times_are_known_after_a_seek() {
             .read_into(at, &mut sample)
             .map(|()| samples.first_seen());
         let (mut known, mut read) = (known.unwrap(), reader.first_seen());
-        known.sort_unstable();
-        read.sort_unstable();
+        for seen in [&mut known, &mut read] {
+            seen.sort_unstable();
+            // The second row of a socket that the kernel reported twice is a new one for the file.
+            seen.dedup_by_key(|(key, _)| *key);
+        }
         assert_eq!(read, known, "at {at}");
     }
 }
@@ -304,7 +307,9 @@ fn no_file_is_overwritten_or_written_by_two_recorders() {
         path: directory.path().join("missing/s.swr"),
         ..RecorderOptions::default()
     };
-    let error = Recorder::start(nowhere, metadata()).unwrap_err().to_string();
+    let error = Recorder::start(nowhere, metadata())
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("cannot create"), "{error}");
     let device = RecorderOptions {
         path: "/dev/null".into(),
@@ -380,7 +385,7 @@ fn inspection_has_the_sizes_of_streams() {
         "cookie",
         "tcp.bytes_acked",
         "memory.0",
-        "strings",
+        "texts",
         "first_seen",
     ] {
         assert!(

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::field::{Field, FieldReader, FieldWriter, record};
-use crate::model::{
-    Activity, DescriptorKind, Namespaces, Process, ProcessKey, ProcessRow, Sample,
-};
+use crate::model::{Activity, DescriptorKind, Namespaces, Process, ProcessKey, ProcessRow, Sample};
 use crate::recording::error::Corrupt;
 use crate::recording::varint::{ByteReader, put_signed, put_varint};
 
@@ -215,11 +213,7 @@ impl ProcessDecoder {
     }
 
     /// Decodes the facts of the process at an index, which is known or the next.
-    fn decode_facts(
-        &mut self,
-        at: usize,
-        reader: &mut FieldReader<'_, '_>,
-    ) -> Result<(), Corrupt> {
+    fn decode_facts(&mut self, at: usize, reader: &mut FieldReader<'_, '_>) -> Result<(), Corrupt> {
         let before = reader.budget.left();
         reader
             .budget

@@ -3,9 +3,8 @@
 //! The parts follow one another in one run of bytes: the structure of the protocol, memory, congestion control. Each may be
 //! shorter than the structure that this version knows, or longer.
 
-use super::numbers::{
-    CONGESTION_INFO, FIXED_STREAM_COUNT, INFO, MEMORY, STREAM_COUNT, StreamMask, TCP,
-};
+use super::fixed::FIXED_STREAM_COUNT;
+use super::numbers::{CONGESTION_INFO, INFO, MEMORY, STREAM_COUNT, StreamMask, TCP};
 use super::tcp_words::{WIDE_WORDS, WIDTHS, info_streams};
 use crate::model::{Protocol, Socket};
 use crate::recording::error::Corrupt;
@@ -84,7 +83,10 @@ impl PartLayout {
     pub(in crate::recording) fn find(&self, location: WordLocation) -> WordRange {
         let (begin, end) = self.0[usize::from(location.part)];
         let at = usize::from(begin) + usize::from(location.offset);
-        let (left, full) = (usize::from(end).saturating_sub(at), usize::from(location.width));
+        let (left, full) = (
+            usize::from(end).saturating_sub(at),
+            usize::from(location.width),
+        );
         let width = if left >= full.max(4) {
             full
         } else {
@@ -188,7 +190,7 @@ impl WordRange {
 }
 
 /// Converts a cell to the width of its word.
-pub(super) fn narrow<T: TryFrom<u64>>(value: u64) -> Result<T, Corrupt> {
+fn narrow<T: TryFrom<u64>>(value: u64) -> Result<T, Corrupt> {
     T::try_from(value).map_err(|_| Corrupt("a value does not fit its stream"))
 }
 
@@ -221,7 +223,12 @@ pub(in crate::recording) fn streams_of(socket: &Socket) -> StreamMask {
 
 /// Adds to `mask` the streams whose words differ between the parts of two sockets that have the same lengths.
 #[inline]
-pub(in crate::recording) fn mark_differing(socket: &Socket, one: &[u8], other: &[u8], mask: &mut StreamMask) {
+pub(in crate::recording) fn mark_differing(
+    socket: &Socket,
+    one: &[u8],
+    other: &[u8],
+    mask: &mut StreamMask,
+) {
     let blob = socket.blob;
     let mut begin = 0;
     for (first, length) in [

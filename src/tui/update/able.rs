@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::{act, findings, keep, other_end, owner};
-use crate::tui::keymap::Command;
+use crate::tui::command::Command;
 use crate::tui::lists::Grouping;
 use crate::tui::page::Page;
 use crate::tui::state::{Display, Screen, State, Target};
-use crate::tui::table::Steer;
+use crate::tui::table::TableControl;
 
 /// What Enter would lead to here and now.
 fn target(state: &State) -> Option<Target> {
@@ -20,7 +20,7 @@ fn target(state: &State) -> Option<Target> {
 pub(in crate::tui) fn does_something(state: &State, command: Command) -> bool {
     let free = state.popup.is_none();
     let table = state.table().filter(|_| free && state.moment.is_some());
-    let rows = table.is_some_and(Steer::has_rows);
+    let rows = table.is_some_and(TableControl::has_rows);
     let on_socket = free && matches!(state.page(), Some(Page::Socket(_)));
     match command {
         Command::Open => match state.popup {
@@ -38,7 +38,9 @@ pub(in crate::tui) fn does_something(state: &State, command: Command) -> bool {
         Command::Owner => free && owner(state).is_some(),
         Command::OtherEnd | Command::OtherProcess => free && other_end(state).is_some(),
         Command::ClearFilter => free && (!state.filter().is_empty() || is_searched(state)),
-        Command::Kill => free && state.display != Display::Replay && act::victim(state).is_some(),
+        Command::Kill => {
+            free && state.display != Display::Replay && act::kill_target(state).is_some()
+        }
         Command::NextMatch | Command::PreviousMatch => rows && !state.filter().is_empty(),
         Command::Findings => free && findings::looks_at_something(state),
         Command::FilterBy | Command::Exclude => (rows && !state.looks_for()) || on_socket,

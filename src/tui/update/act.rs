@@ -1,13 +1,14 @@
 //! What is done with the row that one looks at: filter by it, end it.
 
-use super::Effect;
 use super::picker::scrolled;
 use crate::column::format;
+use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::filter_line;
-use crate::tui::keymap::Command;
-use crate::tui::lists::conditions;
+use crate::tui::kill_target::{KillAction, KillTarget};
+use crate::tui::lists::filter_conditions;
 use crate::tui::page::Page;
-use crate::tui::state::{Deed, Popup, State, Victim};
+use crate::tui::state::{Popup, State};
 
 /// Offers filters that the row would pass.
 pub(super) fn offer_conditions(state: &mut State, exclude: bool) {
@@ -15,7 +16,7 @@ pub(super) fn offer_conditions(state: &mut State, exclude: bool) {
     let mut conditions = match (state.moment.as_deref(), state.page(), state.table()) {
         (Some(moment), Some(Page::Socket(page)), _) => {
             let row = page.row(moment);
-            let found = row.map(|row| conditions::of_socket(&row, row.socket.socket.state));
+            let found = row.map(|row| filter_conditions::of_socket(&row, row.socket.socket.state));
             let found = found.unwrap_or_default().into_iter();
             found.map(|(_, condition)| condition).collect()
         }
@@ -105,49 +106,49 @@ fn harmless(text: &str) -> String {
 }
 
 /// Offers ways to end what one looks at.
-pub(super) fn offer_deeds(state: &mut State) {
+pub(super) fn offer_kill(state: &mut State) {
     state.arrange();
-    match victim(state) {
-        Some(victim) if !victim.deeds().is_empty() => {
-            state.open_popup(Popup::Kill(Box::new(victim), 0, false));
+    match kill_target(state) {
+        Some(kill_target) if !kill_target.actions().is_empty() => {
+            state.open_popup(Popup::Kill(Box::new(kill_target), 0, false));
         }
         _ => state.message = Some("there is nothing here that could be ended".to_owned()),
     }
 }
 
 /// What could be ended here.
-pub(in crate::tui) fn victim(state: &State) -> Option<Victim> {
+pub(in crate::tui) fn kill_target(state: &State) -> Option<KillTarget> {
     use crate::tui::page::Presence;
     let moment = state.moment.as_deref()?;
     match state.page() {
         Some(Page::Socket(page)) => {
             let row = page.row(moment)?;
-            let mut victim = Victim::of_socket(&row);
+            let mut kill_target = KillTarget::of_socket(&row);
             if page.presence != Presence::Here {
-                victim.socket = None;
+                kill_target.socket = None;
             }
-            Some(victim)
+            Some(kill_target)
         }
-        _ => state.table()?.victim(moment),
+        _ => state.table()?.kill_target(moment),
     }
 }
 
 /// What a command does while ways to end something are offered.
 pub(super) fn in_kill(
     state: &mut State,
-    (victim, line, asked): (&Victim, usize, bool),
+    (kill_target, line, asked): (&KillTarget, usize, bool),
     command: Command,
 ) -> Option<Effect> {
-    let deeds = victim.deeds();
-    let line = line.min(deeds.len().saturating_sub(1));
-    let deed = deeds.get(line).copied();
+    let actions = kill_target.actions();
+    let line = line.min(actions.len().saturating_sub(1));
+    let action = actions.get(line).copied();
     let show = |state: &mut State, line: usize, asked: bool| {
-        let line = line.min(deeds.len().saturating_sub(1));
-        state.popup = Some(Popup::Kill(Box::new(victim.clone()), line, asked));
+        let line = line.min(actions.len().saturating_sub(1));
+        state.popup = Some(Popup::Kill(Box::new(kill_target.clone()), line, asked));
     };
     match (asked, command) {
         (false, Command::Open) => {
-            if deed == Some(Deed::Destroy) && !state.may_destroy {
+            if action == Some(KillAction::Destroy) && !state.may_destroy {
                 state.message = Some(NEEDS_CAPABILITY.to_owned());
             } else {
                 show(state, line, true);
@@ -156,13 +157,13 @@ pub(super) fn in_kill(
         // Only the letter for yes does it.
         (true, Command::CopyRow) => {
             state.popup = None;
-            return match deed? {
-                Deed::Destroy => {
-                    let socket = Box::new(victim.socket?);
-                    Some(Effect::Destroy(socket, victim.ends.clone()))
+            return match action? {
+                KillAction::Destroy => {
+                    let socket = Box::new(kill_target.socket?);
+                    Some(Effect::Destroy(socket, kill_target.ends.clone()))
                 }
-                Deed::Signal(number, name, recipient) => {
-                    let all = victim.recipients(recipient).iter();
+                KillAction::Signal(number, name, recipient) => {
+                    let all = kill_target.recipients(recipient).iter();
                     let keys = all.map(|process| process.key).collect();
                     Some(Effect::Signal(keys, number, name))
                 }

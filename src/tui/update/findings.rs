@@ -1,15 +1,14 @@
 //! What is wrong with what one looks at.
 
-use std::net::IpAddr;
-
 use super::look_into;
 use super::picker::scrolled;
 use crate::aggregate::Moment;
-use crate::column::Service;
-use crate::diagnose::{Concern, FindingKey, SocketConcern, about};
-use crate::model::{ListenerIndex, SocketKey, SocketRef, State as Tcp, Unowned};
-use crate::tui::keymap::{Command, label};
-use crate::tui::lists::subject;
+use crate::diagnose::{Concern, FindingKey, about};
+use crate::model::SocketKey;
+use crate::tui::command::Command;
+use crate::tui::concern::{remote_concern, socket_concern};
+use crate::tui::keymap::label;
+use crate::tui::lists::finding_target;
 use crate::tui::page::Page;
 use crate::tui::state::{Popup, Screen, State, Target};
 
@@ -37,21 +36,21 @@ pub(super) fn concern(state: &State) -> Option<(Vec<Concern>, &'static str)> {
     let mut name = PAGE;
     match state.page() {
         Some(Page::Process(page)) => concerns.push(Concern::Process(page.key)),
-        Some(Page::Remote(page)) => concerns.push(of_remote(page.address, page.service)),
+        Some(Page::Remote(page)) => concerns.push(remote_concern(page.address, page.service)),
         Some(Page::Socket(page)) => {
             let row = page.row(moment)?;
-            concerns.push(Concern::Socket(of_socket(row.socket, moment)));
+            concerns.push(Concern::Socket(socket_concern(row.socket, moment)));
         }
         Some(Page::Difference(_)) | None => name = "this row",
     }
     let target = state.table().and_then(|table| table.target(moment));
     let of_row = match target {
         Some(Target::Process(process)) => Some(Concern::Process(process.key)),
-        Some(Target::Remote(address, service)) => Some(of_remote(address, service)),
+        Some(Target::Remote(address, service)) => Some(remote_concern(address, service)),
         Some(Target::Socket(key)) => of_key(key, moment),
         Some(Target::Event(number)) => {
             let event = moment.aggregate.events.get(number);
-            event.map(|(_, socket)| Concern::Socket(of_socket(socket, moment)))
+            event.map(|(_, socket)| Concern::Socket(socket_concern(socket, moment)))
         }
         Some(Target::Fold | Target::System | Target::Nowhere(_)) | None => None,
     };
@@ -63,42 +62,9 @@ fn is_among_findings(state: &State) -> bool {
     state.screen == Screen::Findings && state.page().is_none() && !state.finding_rows.is_empty()
 }
 
-/// Of a port that is ours nothing is known but what is known of the host.
-fn of_remote(address: IpAddr, service: Option<Service>) -> Concern {
-    let port = service.filter(|service| !service.here);
-    Concern::Remote(address, port.map(|service| service.port))
-}
-
 fn of_key(key: SocketKey, moment: &Moment) -> Option<Concern> {
     let socket = moment.sample.socket(moment.row_of(key)?)?;
-    Some(Concern::Socket(of_socket(socket, moment)))
-}
-
-/// A socket with its processes, the listeners that it came in by, its ends.
-pub(in crate::tui) fn of_socket(socket: SocketRef<'_>, moment: &Moment) -> SocketConcern {
-    let row = socket.socket;
-    let mut sockets = vec![row.key()];
-    let rows = &moment.sample.sockets.rows;
-    if row.state != Tcp::Listen {
-        let mut listeners = ListenerIndex::default();
-        for totals in &moment.whole().listeners {
-            if let Some(listener) = rows.get(totals.row as usize) {
-                listeners.insert(totals.row, listener);
-            }
-        }
-        let of_it = listeners.of(row, rows).map(|at| rows[at as usize].key());
-        sockets.extend(of_it);
-    }
-    let is_hidden = row.attribution.unowned() == Some(Unowned::PermissionDenied);
-    SocketConcern {
-        sockets,
-        processes: socket
-            .owners()
-            .map(|(owner, _)| owner.process.key)
-            .collect(),
-        hidden_user: row.uid.filter(|_| is_hidden),
-        ends: row.local().zip(row.remote()),
-    }
+    Some(Concern::Socket(socket_concern(socket, moment)))
 }
 
 /// Shows the findings of what one looks at, or says that there are none.
@@ -111,7 +77,7 @@ pub(super) fn offer(state: &mut State) {
     let mut keys: Vec<FindingKey> = Vec::new();
     if is_among_findings(state) {
         let moment = state.moment.as_deref();
-        let row = moment.and_then(|moment| state.finding_rows.meant_row(moment));
+        let row = moment.and_then(|moment| state.finding_rows.current_row(moment));
         keys.extend(row.map(|row| row.finding.key()));
     } else {
         for finding in about(&state.findings, &concerns) {
@@ -142,7 +108,7 @@ pub(super) fn in_findings(
     match command {
         Command::Open => {
             let target = state.chosen_finding().zip(state.moment.as_deref());
-            let target = target.map(|(finding, moment)| subject(finding, moment));
+            let target = target.map(|(finding, moment)| finding_target(finding, moment));
             state.popup = None;
             match target {
                 Some(target) if is_here(state, &target) => {
@@ -153,7 +119,7 @@ pub(super) fn in_findings(
                     if let Some(moment) = state.moment.clone()
                         && let Some(table) = state.table_mut()
                     {
-                        table.hold_target(&moment);
+                        table.select_current(&moment);
                     }
                     look_into(state, target);
                 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::Effect;
 use super::picker::scrolled;
-use crate::tui::keymap::Command;
+use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::state::{Display, Popup, State};
 
 /// How much can be saved, and how that is called.

@@ -1,15 +1,15 @@
 //! Comparing two instants: one is marked, the other shown.
 
-use crate::tui::keymap::{Command, label};
+use crate::tui::command::Command;
+use crate::tui::keymap::label;
 use crate::tui::page::{DifferencePage, Page};
 use crate::tui::state::State;
-use crate::tui::view::time_of_day;
 
 /// Marks the instant that is shown.
 pub(super) fn mark(state: &mut State) {
     state.mark_instant();
     if let Some(marked) = &state.mark {
-        let at = time_of_day(&state.look, marked.taken_at_us);
+        let at = state.look.time_of_day(marked.taken_at_us);
         let key = label(Command::Difference);
         state.message = Some(format!(
             "{at} is marked; {key} shows what differs from it at another time"

@@ -1,8 +1,9 @@
 //! What commands do to what lies over the screen: texts that scroll, lists to choose from.
 
-use super::{Effect, act, findings, keep, on_screen};
+use super::{act, findings, keep, on_screen};
 use crate::filter::Words;
-use crate::tui::keymap::Command;
+use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::state::{Popup, State, Typing};
 use crate::tui::table::Heading;
 
@@ -48,8 +49,8 @@ pub(super) fn in_popup(state: &mut State, popup: &Popup, command: Command) -> Op
             Popup::FilterBy(ref conditions, exclude, line) => {
                 act::in_filter_by(state, (conditions, exclude, line), command);
             }
-            Popup::Kill(ref victim, line, asked) => {
-                return act::in_kill(state, (victim, line, asked), command);
+            Popup::Kill(ref kill_target, line, asked) => {
+                return act::in_kill(state, (kill_target, line, asked), command);
             }
             Popup::Findings(ref keys, at, line) => {
                 findings::in_findings(state, (keys, at, line), command);
@@ -117,7 +118,7 @@ pub(in crate::tui) fn column_lines(state: &State) -> Vec<(usize, bool)> {
         return Vec::new();
     };
     let headings = table.headings();
-    let mut lines = table.choice();
+    let mut lines = table.column_choices();
     lines.retain(|(column, _)| is_wanted(&search, &headings[*column]));
     lines
 }
@@ -129,12 +130,12 @@ fn pick_sort(state: &mut State, line: usize, command: Command) {
     let table = state.table_mut();
     match (command, column, table) {
         (Command::Open, Some(column), Some(table)) => {
-            if table.order().column != column {
+            if table.sort_order().column != column {
                 table.sort_by(column);
             }
             state.popup = None;
         }
-        (Command::InvertSort, _, Some(table)) => table.invert(),
+        (Command::InvertSort, _, Some(table)) => table.invert_sort(),
         _ => state.popup = Some(Popup::PickSort(line)),
     }
 }
@@ -175,7 +176,9 @@ pub(super) fn click(state: &mut State, line: usize) -> Option<Effect> {
             act::in_filter_by(state, (&conditions, exclude, line), Command::Open);
         }
         // What ends something is not done by a slip of the mouse: it is only pointed at.
-        Some(Popup::Kill(victim, _, _)) => state.popup = Some(Popup::Kill(victim, line, false)),
+        Some(Popup::Kill(kill_target, _, _)) => {
+            state.popup = Some(Popup::Kill(kill_target, line, false))
+        }
         Some(Popup::Findings(keys, _, _)) => {
             state.popup = Some(Popup::Findings(keys, line, 0));
         }

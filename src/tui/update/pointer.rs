@@ -1,8 +1,9 @@
 //! What the mouse does: it does what it looks like it does.
 
-use super::{Effect, go_to, open, picker, settle};
+use super::{go_to, open, picker, settle};
+use crate::tui::command::Command;
+use crate::tui::effect::Effect;
 use crate::tui::hits::Hit;
-use crate::tui::keymap::Command;
 use crate::tui::page::Page;
 use crate::tui::state::{Pane, State};
 use crate::tui::timeline::Seek;

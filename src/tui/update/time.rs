@@ -1,8 +1,9 @@
 //! What commands do to the time of what is shown: freeze it, go back and on, play.
 
-use super::Effect;
 use crate::column::when;
-use crate::tui::keymap::{Command, label};
+use crate::tui::command::Command;
+use crate::tui::effect::Effect;
+use crate::tui::keymap::label;
 use crate::tui::state::{Display, State, Typing};
 use crate::tui::timeline::{SPEEDS, Seek};
 

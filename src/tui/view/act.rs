@@ -7,7 +7,8 @@ use super::panel::{self, Piece};
 use crate::column::format;
 use crate::model::Process;
 use crate::tui::hits::Hit;
-use crate::tui::state::{Deed, Popup, Recipient, State, Victim};
+use crate::tui::kill_target::{KillAction, KillTarget, Recipient};
+use crate::tui::state::{Popup, State};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::update::PARTS;
@@ -116,30 +117,30 @@ pub(super) fn render_save(frame: &mut Frame<'_>, area: Rect, state: &mut State, 
 /// └─────────────────────────────────────────────────┘
 /// ```
 pub(super) fn render_kill(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
-    let Some(Popup::Kill(victim, cursor, asked)) = state.popup.clone() else {
+    let Some(Popup::Kill(kill_target, cursor, asked)) = state.popup.clone() else {
         return;
     };
     let mut lines: Vec<Vec<Piece>> = Vec::new();
-    if !victim.ends.is_empty() {
-        lines.push(vec![(harmless(&victim.ends), Tone::Strong)]);
+    if !kill_target.ends.is_empty() {
+        lines.push(vec![(harmless(&kill_target.ends), Tone::Strong)]);
     }
-    if victim.holders.len() > LISTED {
-        let all = format!("{} processes hold it", victim.holders.len());
+    if kill_target.holders.len() > LISTED {
+        let all = format!("{} processes hold it", kill_target.holders.len());
         lines.push(vec![(all, Tone::Strong)]);
     } else {
-        for process in &victim.holders {
+        for process in &kill_target.holders {
             let user = process.user.as_deref();
             let user = user.map_or_else(String::new, |user| format!(" of {}", harmless(user)));
             lines.push(vec![(format!("{}{user}", name(process)), Tone::Strong)]);
         }
     }
-    let spared = victim.spared();
-    lines.extend(spared.map(|why| vec![(why.to_owned(), Tone::Muted)]));
+    let why_indestructible = kill_target.why_indestructible();
+    lines.extend(why_indestructible.map(|why| vec![(why.to_owned(), Tone::Muted)]));
     lines.push(Vec::new());
     let first = lines.len();
-    let deeds = victim.deeds();
-    for (at, deed) in deeds.iter().enumerate() {
-        lines.push(describe(*deed, &victim, state.may_destroy));
+    let actions = kill_target.actions();
+    for (at, action) in actions.iter().enumerate() {
+        lines.push(describe(*action, &kill_target, state.may_destroy));
         if asked && at == cursor {
             lines.push(vec![
                 ("  really? ".to_owned(), Tone::Critical),
@@ -155,25 +156,25 @@ fn name(process: &Process) -> String {
     format!("{}/{}", harmless(&process.comm), process.key.pid)
 }
 
-fn describe(deed: Deed, victim: &Victim, may_destroy: bool) -> Vec<Piece> {
+fn describe(action: KillAction, kill_target: &KillTarget, may_destroy: bool) -> Vec<Piece> {
     let plain = |text: &str| (text.to_owned(), Tone::Plain);
-    match deed {
-        Deed::Destroy if may_destroy => vec![
+    match action {
+        KillAction::Destroy if may_destroy => vec![
             plain("destroy the socket"),
-            (format!("   {}", victim.told()), Tone::Muted),
+            (format!("   {}", kill_target.consequence()), Tone::Muted),
         ],
-        Deed::Destroy => vec![
+        KillAction::Destroy => vec![
             ("destroy the socket".to_owned(), Tone::Muted),
             ("   needs CAP_NET_ADMIN".to_owned(), Tone::Warning),
         ],
-        Deed::Signal(_, signal, recipient) => {
+        KillAction::Signal(_, signal, recipient) => {
             let about = match signal {
                 "SIGTERM" => "   asks it to end",
                 "SIGHUP" => "   many read their settings anew",
                 "SIGKILL" => "   ends it at once",
                 _ => "",
             };
-            let who = match (recipient, victim.recipients(recipient)) {
+            let who = match (recipient, kill_target.recipients(recipient)) {
                 (Recipient::One(_), [process]) => name(process),
                 (_, all) => format!("all {}", all.len()),
             };

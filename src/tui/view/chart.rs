@@ -13,7 +13,7 @@ use ratatui::layout::Rect;
 
 use crate::aggregate::{History, HistoryPoint};
 use crate::column::format::{self, BARS};
-use crate::tui::Look;
+use crate::tui::look::Look;
 use crate::tui::theme::Tone;
 
 /// Draws `values` (oldest first) from the area's right edge, scaled to the highest in sight; answers that one.

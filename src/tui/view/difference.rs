@@ -11,17 +11,20 @@
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
-use super::header::{minutes, time_of_day};
+use super::header::minutes;
 use super::panel::{self, Piece};
 use super::process::flow;
 use crate::aggregate::{Difference, Fate, Moment};
 use crate::column::format;
 use crate::model::State as Tcp;
-use crate::tui::Look;
-use crate::tui::keymap::{self, Command};
+use crate::tui::command::Command;
+use crate::tui::keymap;
+use crate::tui::look::Look;
 use crate::tui::page::{DifferencePage, Page};
-use crate::tui::state::{Pane, State};
-use crate::tui::theme::{Tone, state_tone};
+use crate::tui::screen::Pane;
+use crate::tui::state::State;
+use crate::tui::theme::Tone;
+use crate::tui::tones::state_tone;
 
 /// Lines that the table keeps, whatever there is to tell above.
 const TABLE_LINES: u16 = 6;
@@ -71,7 +74,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
 fn instants(page: &DifferencePage, moment: &Moment, look: &Look) -> Vec<Vec<Piece>> {
     let (from, to) = page.compared().instants(moment);
     let difference = &page.compared().difference;
-    let times = format!("{} → {}   ", time_of_day(look, from), time_of_day(look, to));
+    let times = format!("{} → {}   ", look.time_of_day(from), look.time_of_day(to));
     let mut pieces = vec![
         vec![(times, Tone::Strong)],
         vec![(

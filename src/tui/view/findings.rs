@@ -22,17 +22,18 @@ use std::sync::Arc;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
-use super::header::time_of_day;
 use super::panel::{self, Piece};
 use super::process::flow;
 use crate::column::format;
 use crate::diagnose::{self, Concern, Evidence, Finding, Kind, about, length, shown, words};
-use crate::tui::Look;
-use crate::tui::keymap::{Command, label};
-use crate::tui::lists::severity_tone;
-use crate::tui::state::{Pane, Screen, State};
+use crate::tui::command::Command;
+use crate::tui::keymap::label;
+use crate::tui::look::Look;
+use crate::tui::screen::{Pane, Screen};
+use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
+use crate::tui::tones::severity_tone;
 
 /// Lines that the table keeps, whatever there is to tell below: its frame, its headings and some rows.
 const TABLE_LINES: u16 = 6;
@@ -127,10 +128,10 @@ pub(super) fn lines(
 fn when(finding: &Finding, look: &Look, now_us: i64) -> String {
     let until_us = finding.until_us.unwrap_or(now_us);
     let length = length(until_us.saturating_sub(finding.since_us));
-    let since = time_of_day(look, finding.since_us);
+    let since = look.time_of_day(finding.since_us);
     match finding.until_us {
         None => format!("since {since} ({length})"),
-        Some(until_us) => format!("{since} to {} ({length})", time_of_day(look, until_us)),
+        Some(until_us) => format!("{since} to {} ({length})", look.time_of_day(until_us)),
     }
 }
 
@@ -222,7 +223,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         return;
     }
     let chosen = moment.and_then(|moment| {
-        let row = state.finding_rows.meant_row(moment)?;
+        let row = state.finding_rows.current_row(moment)?;
         let columns = usize::from(area.width.saturating_sub(4));
         let title = title(row.finding, &look, row.now_us, columns.saturating_sub(2));
         Some((title, whole(row.finding, columns)))
@@ -295,7 +296,7 @@ fn nothing(state: &State, room: Rect) -> Vec<Vec<Piece>> {
     let looked = format!(
         "Looked at for {length} ({} since {}): {} sockets, {} listeners, {} processes, the limits of this host.",
         samples,
-        time_of_day(&state.look, since_us),
+        state.look.time_of_day(since_us),
         count(whole.totals.sockets as usize),
         count(whole.listeners.len()),
         count(moment.sample.processes.len()),

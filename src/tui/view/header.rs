@@ -20,8 +20,8 @@ use ratatui::layout::Rect;
 
 use super::panel::{self, Piece};
 use crate::column::format;
-use crate::tui::Look;
-use crate::tui::keymap::{self, Command};
+use crate::tui::command::Command;
+use crate::tui::keymap;
 use crate::tui::state::{Display, State};
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -266,31 +266,10 @@ fn interval_text(out: &mut String, interval: std::time::Duration) {
 
 /// The time of day of what is shown; in a replay with the day.
 fn clock(state: &State, taken_at_us: i64) -> String {
-    let time = time_of_day(&state.look, taken_at_us);
+    let time = state.look.time_of_day(taken_at_us);
     if state.display == Display::Replay {
-        format!("{} {time}", day(&state.look, taken_at_us))
+        format!("{} {time}", state.look.day(taken_at_us))
     } else {
         time
     }
-}
-
-/// `2026-11-20`, where the terminal is.
-pub(super) fn day(look: &Look, at_us: i64) -> String {
-    told(look, at_us, "%Y-%m-%d")
-}
-
-/// `20:14:07`, where the terminal is.
-pub(in crate::tui) fn time_of_day(look: &Look, at_us: i64) -> String {
-    told(look, at_us, "%H:%M:%S")
-}
-
-fn told(look: &Look, at_us: i64, format: &str) -> String {
-    jiff::Timestamp::from_microsecond(at_us).map_or_else(
-        |_| format::MISSING.to_owned(),
-        |at| {
-            at.to_zoned(look.timezone.clone())
-                .strftime(format)
-                .to_string()
-        },
-    )
 }

@@ -12,7 +12,8 @@ use ratatui::layout::Rect;
 
 use super::panel;
 use crate::column::format;
-use crate::tui::state::{Pane, Screen, State};
+use crate::tui::screen::{Pane, Screen};
+use crate::tui::state::State;
 
 /// Draws the screen.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {

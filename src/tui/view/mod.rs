@@ -35,11 +35,10 @@ mod too_small;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 
-pub(super) use header::time_of_day;
-
 use super::glyphs;
 use super::page::Page;
-use super::state::{Popup, Screen, State};
+use super::screen::Screen;
+use super::state::{Popup, State};
 
 /// The smallest terminal that has room for a screen, columns and rows.
 const SMALLEST: (u16, u16) = (40, 10);

@@ -32,10 +32,12 @@ use super::panel::{self, write};
 use crate::aggregate::Moment;
 use crate::column::format;
 use crate::model::Unowned;
-use crate::tui::Look;
+use crate::tui::command::Command;
 use crate::tui::hits::{Hit, Hits};
-use crate::tui::keymap::{Command, label};
-use crate::tui::state::{Pane, Screen, State};
+use crate::tui::keymap::label;
+use crate::tui::look::Look;
+use crate::tui::screen::{Pane, Screen};
+use crate::tui::state::State;
 use crate::tui::table::{List, Table};
 use crate::tui::theme::Tone;
 
@@ -208,7 +210,7 @@ impl Tables<'_, '_> {
         let at = (hits, pane);
         table.render(self.frame.buffer_mut(), inner, self.moment, self.look, at);
         if table.is_empty() {
-            let none = match (table.filtered(), pane) {
+            let none = match (table.filter_summary(), pane) {
                 (Some(_), _) => "nothing matches".to_owned(),
                 (None, Pane::TimeWait) => self.nobodys_time_wait(),
                 _ => "none".to_owned(),

@@ -7,9 +7,9 @@ use ratatui::widgets::{Block, Clear, Widget};
 
 use crate::aggregate::Moment;
 use crate::column::format;
-use crate::tui::Look;
 use crate::tui::hits::Hits;
-use crate::tui::state::Pane;
+use crate::tui::look::Look;
+use crate::tui::screen::Pane;
 use crate::tui::table::{List, Table};
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -81,7 +81,7 @@ pub(super) fn pane<L: List>(
     };
     let mark = if is_focus { "▶ " } else { "" };
     let heading = table.sort_heading().heading;
-    let order = format!(" ─ by {heading} {arrow}{}", table.remarks());
+    let order = format!(" ─ by {heading} {arrow}{}", table.view_notes());
     let room = usize::from(area.width.saturating_sub(4));
     let needed = text::width(mark) + text::width(long) + text::width(&order);
     let title = if needed <= room { long } else { short };
@@ -177,11 +177,11 @@ pub(super) fn framed_table<L: List>(
     let mut title = format!(
         "{title} ─ sorted by {} {arrow}{}",
         table.sort_heading().heading,
-        table.remarks()
+        table.view_notes()
     );
     if let Some(narrowed) = moment
         .and_then(Moment::narrowed)
-        .filter(|_| L::heeds_filter())
+        .filter(|_| L::is_filtered())
     {
         title.push_str(" ─ filter: ");
         format::harmless(&mut title, narrowed.text.as_bytes());
@@ -193,7 +193,7 @@ pub(super) fn framed_table<L: List>(
         return;
     };
     table.render(frame.buffer_mut(), inner, moment, look, at);
-    let filtered = table.filtered();
+    let filtered = table.filter_summary();
     if let Some(filtered) = &filtered
         && area.width > 4
         && area.height > 1
@@ -205,7 +205,7 @@ pub(super) fn framed_table<L: List>(
             .buffer_mut()
             .set_stringn(area.x + 1, area.bottom() - 1, text, room, style);
     }
-    let (first, page, rows) = table.sight();
+    let (first, page, rows) = table.visible_range();
     if rows == 0 {
         let below = Rect {
             y: inner.y + 1.min(inner.height),

@@ -7,8 +7,8 @@ use super::findings;
 use super::panel::{self, Piece};
 use crate::column::format;
 use crate::model::Severity;
-use crate::tui::Look;
 use crate::tui::hits::Hit;
+use crate::tui::look::Look;
 use crate::tui::state::{Popup, State};
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -210,7 +210,7 @@ struct Choice {
 /// ```
 pub(super) fn render_sort(frame: &mut Frame<'_>, area: Rect, state: &mut State, cursor: usize) {
     let Some(table) = state.table() else { return };
-    let order = table.order();
+    let order = table.sort_order();
     let headings = table.headings();
     let choices: Vec<Choice> = update::sort_lines(state)
         .into_iter()
@@ -243,7 +243,7 @@ pub(super) fn render_sort(frame: &mut Frame<'_>, area: Rect, state: &mut State, 
 pub(super) fn render_columns(frame: &mut Frame<'_>, area: Rect, state: &mut State, cursor: usize) {
     let Some(table) = state.table() else { return };
     let headings = table.headings();
-    let how = if table.is_chosen() {
+    let how = if table.has_chosen_columns() {
         "as chosen"
     } else {
         "as they come"

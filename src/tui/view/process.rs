@@ -34,10 +34,11 @@ use crate::aggregate::{Moment, ProcessTotals};
 use crate::column::format::{self, MISSING};
 use crate::diagnose::Concern;
 use crate::model::{Process, ProcessKey, ProcessRow};
-use crate::tui::Look;
 use crate::tui::lists::process_index;
+use crate::tui::look::Look;
 use crate::tui::page::Page;
-use crate::tui::state::{Pane, State};
+use crate::tui::screen::Pane;
+use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
@@ -212,7 +213,7 @@ fn identity(process: &Process, moment: Option<&Moment>, look: &Look) -> Vec<Vec<
     let _ = write!(parent, "{}", process.parent);
     let mut started = MISSING.to_owned();
     if let Some(at) = process.started_at_us {
-        started = super::header::time_of_day(look, at);
+        started = look.time_of_day(at);
         if let Some(moment) = moment {
             started.push_str(" (");
             format::short_duration_us(

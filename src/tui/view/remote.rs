@@ -20,10 +20,12 @@ use crate::aggregate::{Moment, RemoteTotals};
 use crate::column::format;
 use crate::diagnose::Concern;
 use crate::model::State as Tcp;
-use crate::tui::lists::retransmitted_tone;
 use crate::tui::page::{Page, RemotePage};
-use crate::tui::state::{Pane, State};
-use crate::tui::theme::{Tone, state_tone};
+use crate::tui::screen::Pane;
+use crate::tui::state::State;
+use crate::tui::theme::Tone;
+use crate::tui::tones::retransmitted_tone;
+use crate::tui::tones::state_tone;
 
 /// Lines that the table keeps, whatever there is to tell above.
 const TABLE_LINES: u16 = 6;

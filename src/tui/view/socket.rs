@@ -24,17 +24,18 @@ use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
 use self::sections::Section;
 use super::panel::{self, Piece};
-use super::{chart, findings, header};
+use super::{chart, findings};
 use crate::aggregate::Moment;
 use crate::column::{SocketColumn, SocketRow, format};
 use crate::diagnose::{Concern, Findings};
-use crate::tui::Look;
-use crate::tui::keymap::{self, Command};
+use crate::tui::command::Command;
+use crate::tui::concern::socket_concern;
+use crate::tui::keymap;
+use crate::tui::look::Look;
 use crate::tui::page::{Page, Point, Presence, SocketPage};
 use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
-use crate::tui::update;
 
 /// The least width of a column of sections, and the room between two.
 const COLUMN: (u16, u16) = (37, 2);
@@ -118,7 +119,7 @@ fn wrong(found: &Findings, row: &SocketRow<'_>, moment: &Moment, room: u16) -> V
     if found.now.is_empty() {
         return Vec::new();
     }
-    let concern = Concern::Socket(update::of_socket(row.socket, moment));
+    let concern = Concern::Socket(socket_concern(row.socket, moment));
     findings::lines(found, &concern, room)
 }
 
@@ -197,7 +198,7 @@ fn head(row: &SocketRow<'_>, page: &SocketPage, look: &Look, room: u16) -> Vec<V
     let name = |name: &str| (format!("{name:<NAME$}"), Tone::Muted);
     let mut lines = Vec::new();
     if let Presence::Gone(at) = page.presence {
-        let at = header::time_of_day(look, at);
+        let at = look.time_of_day(at);
         lines.push(vec![
             name("closed"),
             (format!("at {at}; "), Tone::Warning),

@@ -15,7 +15,8 @@ use crate::aggregate::{HistoryPoint, Moment};
 use crate::column::format::{self, MISSING};
 use crate::model::State as Tcp;
 use crate::tui::state::State;
-use crate::tui::theme::{Tone, state_tone};
+use crate::tui::theme::Tone;
+use crate::tui::tones::state_tone;
 
 /// Bars of each state's line.
 const BARS: usize = 5;

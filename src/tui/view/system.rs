@@ -24,9 +24,10 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::panel::{self, write, write_lines};
 use crate::aggregate::Moment;
-use crate::tui::Look;
 use crate::tui::hits::Hits;
-use crate::tui::state::{Pane, State, System};
+use crate::tui::look::Look;
+use crate::tui::screen::Pane;
+use crate::tui::state::{State, System};
 use crate::tui::table::{List, Table};
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -197,7 +198,7 @@ impl Tables<'_, '_> {
     fn sight<L: List>(&mut self, area: Rect, table: &Table<L>) {
         /// Columns that the title has for itself.
         const TITLE: u16 = 32;
-        let (first, page, rows) = table.sight();
+        let (first, page, rows) = table.visible_range();
         if rows <= page {
             return;
         }

@@ -14,7 +14,8 @@ use super::panel::{self, Piece};
 use crate::column::{SocketColumn, format};
 use crate::tui::hits::Hit;
 use crate::tui::page::Page;
-use crate::tui::state::{Screen, State};
+use crate::tui::screen::Screen;
+use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 

@@ -13,15 +13,14 @@ use std::ops::RangeInclusive;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::header::{self, time_of_day};
 use super::panel::{self, Piece};
 use crate::column::format;
-use crate::tui::Look;
 use crate::tui::hits::Hit;
-use crate::tui::lists::severity_tone;
+use crate::tui::look::Look;
 use crate::tui::state::{Display, State};
 use crate::tui::theme::Tone;
 use crate::tui::timeline::{GapKind, Marks, Span, Timeline, Track};
+use crate::tui::tones::severity_tone;
 
 /// The fewest columns in which a track says something.
 const SHORTEST: u16 = 10;
@@ -97,7 +96,7 @@ fn beside(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Vec<Pi
     let sample = format!(" {at:>digits$} of {count} ");
     let now = timeline.at_us().map_or_else(
         || format::MISSING.to_owned(),
-        |at_us| time_of_day(look, at_us),
+        |at_us| look.time_of_day(at_us),
     );
     let (start, end) = ends(look, &timeline.track);
     let strong = |text: String| (text, Tone::Strong);
@@ -153,11 +152,11 @@ fn ends(look: &Look, track: &Track) -> (String, String) {
     let Some((start, end)) = track.span() else {
         return (format::MISSING.to_owned(), format::MISSING.to_owned());
     };
-    let (first, last) = (header::day(look, start), header::day(look, end));
+    let (first, last) = (look.day(start), look.day(end));
     if first == last {
-        (time_of_day(look, start), time_of_day(look, end))
+        (look.time_of_day(start), look.time_of_day(end))
     } else {
-        let with = |day: String, at| format!("{day} {}", time_of_day(look, at));
+        let with = |day: String, at| format!("{day} {}", look.time_of_day(at));
         (with(first, start), with(last, end))
     }
 }

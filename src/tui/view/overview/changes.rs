@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::aggregate::{ChangeRates, Moment};
 use crate::column::format;
-use crate::tui::Look;
+use crate::tui::look::Look;
 use crate::tui::theme::Tone;
 use crate::tui::view::chart::Timeline;
 use crate::tui::view::panel::{Piece, write_lines};

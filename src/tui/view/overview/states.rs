@@ -7,8 +7,9 @@ use super::count;
 use crate::aggregate::{HistoryPoint, Moment};
 use crate::column::format;
 use crate::model::State as Tcp;
-use crate::tui::Look;
-use crate::tui::theme::{Tone, state_tone};
+use crate::tui::look::Look;
+use crate::tui::theme::Tone;
+use crate::tui::tones::state_tone;
 use crate::tui::view::chart::Timeline;
 use crate::tui::view::panel::write_lines;
 

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::count;
 use crate::aggregate::Moment;
 use crate::model::Unowned;
-use crate::tui::Look;
+use crate::tui::look::Look;
 use crate::tui::theme::Tone;
 use crate::tui::view::panel::{self, Piece, write_lines};
 

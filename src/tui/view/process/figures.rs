@@ -8,9 +8,10 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use crate::aggregate::{ProcessTotals, RECENT_POINTS, Recent};
 use crate::column::format;
 use crate::model::State as Tcp;
-use crate::tui::Look;
-use crate::tui::lists::retransmitted_tone;
-use crate::tui::theme::{Tone, state_tone};
+use crate::tui::look::Look;
+use crate::tui::theme::Tone;
+use crate::tui::tones::retransmitted_tone;
+use crate::tui::tones::state_tone;
 use crate::tui::view::chart;
 use crate::tui::view::panel::{self, Piece};
 

@@ -5,9 +5,9 @@ use rustc_hash::FxHashMap;
 use crate::aggregate::{Moment, ProcessTotals};
 use crate::column::{ListenerLine, ProcessLine, SocketColumn, format, gauge};
 use crate::model::{DescriptorKind, Ends, ProcessKey, ProcessRow, SocketRef};
-use crate::tui::lists::{descriptors_tone, queue_tone};
 use crate::tui::text;
 use crate::tui::theme::Tone;
+use crate::tui::tones::{limit_tone, queue_tone};
 use crate::tui::view::panel::Piece;
 
 /// Bars of the gauge of descriptors.
@@ -36,7 +36,7 @@ pub(super) fn descriptors(
         first.push((format!(" of {} ", whole(Some(limit as f64))), Tone::Plain));
         first.push((
             format!("{bars} {}", format::known(Some(share), format::share)),
-            descriptors_tone(Some(share)),
+            limit_tone(Some(share)),
         ));
     }
     first.push(("   ".to_owned(), Tone::Plain));

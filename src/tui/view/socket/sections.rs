@@ -9,11 +9,10 @@ use crate::column::{
     Group, LISTENER_COLUMNS, ListenerLine, SocketColumn, SocketRow, TCP_FIELDS, format, gauge,
 };
 use crate::model::{MemoryInfo, MptcpInfo, State as Tcp};
-use crate::tui::Look;
-use crate::tui::lists::queue_tone;
+use crate::tui::look::Look;
 use crate::tui::page::SocketPage;
 use crate::tui::theme::Tone;
-use crate::tui::view::header;
+use crate::tui::tones::queue_tone;
 
 /// A name and a value.
 pub(super) struct Field {
@@ -233,7 +232,7 @@ fn history(page: &SocketPage, look: &Look) -> Section {
     let mut lines = Vec::new();
     if let Some((at, state)) = page.since {
         lines.push(plain(
-            &header::time_of_day(look, at),
+            &look.time_of_day(at),
             format!("looked at, {}", state.short_name()),
         ));
     }
@@ -247,7 +246,7 @@ fn history(page: &SocketPage, look: &Look) -> Section {
             crate::aggregate::EventKind::State => states,
             kind => format!("{} {states}", kind.name()).trim_end().to_owned(),
         };
-        let at = header::time_of_day(look, change.at_us);
+        let at = look.time_of_day(change.at_us);
         lines.push(plain(&at, value));
     }
     // In the order of their time: events from before it was looked at come first.

@@ -3,7 +3,8 @@
 use crate::aggregate::{LimitUnit, Moment};
 use crate::column::{CounterLine, InterfaceLine, LimitLine, SettingLine, format};
 use crate::model::Settings;
-use crate::tui::state::{Pane, System};
+use crate::tui::screen::Pane;
+use crate::tui::state::System;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::view::panel::Piece;
@@ -51,13 +52,19 @@ impl Detail {
 /// Of the row that Enter means in the table that the keys go to.
 pub(super) fn of(system: &System, moment: &Moment) -> Detail {
     let detail = match system.focus {
-        Pane::Limits => system.limits.meant_row(moment).map(|line| limit(&line)),
+        Pane::Limits => system.limits.current_row(moment).map(|line| limit(&line)),
         Pane::Interfaces => system
             .interfaces
-            .meant_row(moment)
+            .current_row(moment)
             .map(|line| interface(&line)),
-        Pane::Settings => system.settings.meant_row(moment).map(|line| setting(&line)),
-        _ => system.counters.meant_row(moment).map(|line| counter(&line)),
+        Pane::Settings => system
+            .settings
+            .current_row(moment)
+            .map(|line| setting(&line)),
+        _ => system
+            .counters
+            .current_row(moment)
+            .map(|line| counter(&line)),
     };
     detail.unwrap_or(Detail {
         name: String::new(),

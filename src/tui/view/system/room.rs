@@ -1,6 +1,6 @@
 //! How the tables of a column share its height.
 
-use crate::tui::state::Pane;
+use crate::tui::screen::Pane;
 
 /// Lines of a table that is shown as its title alone.
 const TITLE: u16 = 1;

@@ -1,0 +1,73 @@
+//! A recording that the dashboard is writing.
+
+use std::path::PathBuf;
+
+use crate::recording::{Frame, Metadata, Progress, Recorder, RecorderOptions, RecordingError};
+use crate::tui::recording::Recording;
+
+/// A recording that is being written to a file.
+#[derive(Debug)]
+pub(super) struct ActiveRecording {
+    recorder: Recorder,
+    path: PathBuf,
+    /// Times of its first and last Samples, µs since 1970 UTC.
+    span: Option<(i64, i64)>,
+}
+
+impl ActiveRecording {
+    /// Creates the file.
+    ///
+    /// # Errors
+    /// If the file exists or cannot be written.
+    pub(super) fn start(
+        path: PathBuf,
+        metadata: Metadata,
+    ) -> Result<ActiveRecording, RecordingError> {
+        let options = RecorderOptions {
+            path: path.clone(),
+            ..RecorderOptions::default()
+        };
+        Ok(ActiveRecording {
+            recorder: Recorder::start(options, metadata)?,
+            path,
+            span: None,
+        })
+    }
+
+    /// True if the next frame has to be a key frame.
+    pub(super) fn needs_key(&self) -> bool {
+        self.recorder.needs_key()
+    }
+
+    /// Writes a frame, in the background.
+    pub(super) fn push(&mut self, frame: &Frame) {
+        // The recording was started after this frame was encoded: it begins with the next.
+        if self.needs_key() && !frame.is_key {
+            return;
+        }
+        let at_us = frame.entry.taken_at_us;
+        if self.recorder.offer(frame) {
+            self.span = Some((self.span.map_or(at_us, |(first, _)| first), at_us));
+        }
+    }
+
+    /// Returns its progress for the screen.
+    pub(super) fn progress(&self) -> Recording {
+        let progress = self.recorder.progress();
+        Recording {
+            file: self.path.display().to_string(),
+            length_us: self
+                .span
+                .map_or(0, |(first, last)| last.saturating_sub(first)),
+            samples: progress.samples,
+            bytes: progress.bytes,
+            dropped: progress.dropped,
+            failed: progress.failed,
+        }
+    }
+
+    /// Writes what is pending and closes the file. Returns the path with what was written.
+    pub(super) fn finish(self) -> (PathBuf, Result<Progress, RecordingError>) {
+        (self.path, self.recorder.finish())
+    }
+}

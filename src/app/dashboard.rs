@@ -1,0 +1,115 @@
+//! Starts the dashboard: builds the state, the effect handler and the thread that makes moments, and runs the loop.
+
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::effect_handler::EffectHandler as _;
+use super::findings_scan;
+use super::history_buffer::HistoryBuffer;
+use super::host_names::HostNames;
+use super::options::{Options, ReplayOptions};
+use super::player::Player;
+use super::terminal::require_terminal;
+use super::terminal_session::TerminalSession;
+use super::{player_thread, sampler_thread, threads};
+use crate::diagnose::{Diagnosis, Watch};
+use crate::recording::{Archive, Metadata, RecordingError};
+use crate::source::Source;
+use crate::tui::theme::Theme;
+use crate::tui::timeline::Timeline;
+use crate::tui::{Display, Look, State, glyphs};
+
+/// Shows the live dashboard until the user quits. The terminal is restored when this returns, also after a failure.
+///
+/// A signal that ended it is raised again after everything is restored, so that the parent process sees it.
+///
+/// # Errors
+/// If there is no terminal, the source fails, or a thread panicked.
+pub fn run_live(source: Box<dyn Source>, options: Options) -> anyhow::Result<()> {
+    require_terminal()?;
+    let names = Arc::new(HostNames::default());
+    let watch = Watch::new(Diagnosis::new(options.thresholds, options.zone.clone()));
+    let mut state = State::new(environment_look(options.zone), options.interval);
+    state.names = Arc::clone(&names) as _;
+    state.may_destroy = options.may_destroy;
+    let hosts = options.filter.unresolved().to_vec();
+    state.set_filter(options.filter);
+    let metadata = Metadata {
+        program: env!("CARGO_PKG_VERSION").to_owned(),
+        interval: options.interval,
+        capabilities: options.capabilities,
+        ..Metadata::default()
+    };
+    let history = Arc::new(HistoryBuffer::new(options.history, metadata));
+    let session =
+        TerminalSession::enter(state, Some(names), Some(Arc::clone(&history)), watch.anew())?;
+    session.run(|effects, slot, sender| {
+        let (slot, wake) = (Arc::clone(slot), sender.clone());
+        threads::spawn("sampler", sender, move || {
+            sampler_thread::run(source, watch, options.interval, &slot, &history, &wake);
+        })?;
+        if !hosts.is_empty() {
+            effects.resolve_hosts(hosts);
+        }
+        Ok(())
+    })
+}
+
+/// Shows a recording in the dashboard until the user quits; resolves no names on this machine. `reopen` opens the same
+/// recording again, to be scanned for findings in the background.
+///
+/// # Errors
+/// If there is no terminal or a thread panicked.
+pub fn run_replay(
+    archive: Box<dyn Archive>,
+    reopen: impl FnOnce() -> Result<Box<dyn Archive>, RecordingError> + Send + 'static,
+    options: ReplayOptions,
+) -> anyhow::Result<()> {
+    require_terminal()?;
+    let watch = Watch::new(Diagnosis::new(options.thresholds, options.zone.clone()));
+    let mut state = replay_state(environment_look(options.zone), archive.metadata());
+    state.set_filter(options.filter);
+    let at_us = options.at_us;
+    let player = Player::new(archive, at_us).with_watch(watch.anew());
+    state.timeline = Some(Timeline::new(Arc::new(player.track()), at_us));
+    let scan_watch = watch.anew();
+    TerminalSession::enter(state, None, None, watch)?.run(|effects, slot, sender| {
+        effects.player = Some(player_thread::spawn(player, slot, sender)?);
+        findings_scan::spawn(reopen, scan_watch, sender)
+    })
+}
+
+/// Builds the state of a replay, before any of the recording's Samples is read.
+pub fn replay_state(look: Look, metadata: &Metadata) -> State {
+    let mut state = State::new(look, metadata.interval);
+    state.display = Display::Replay;
+    state.left_out = omissions(metadata);
+    state
+}
+
+/// Describes what a recording leaves out, from its header.
+fn omissions(metadata: &Metadata) -> String {
+    let mut parts = Vec::new();
+    if !metadata.filter.is_empty() {
+        parts.push(format!("only this was recorded: {}", metadata.filter));
+    }
+    if metadata.redacted {
+        parts.push("names and addresses are replaced".to_owned());
+    }
+    parts.join("; ")
+}
+
+/// Reads theme and character set from the environment variables.
+fn environment_look(timezone: TimeZone) -> Look {
+    let variable = |name: &str| std::env::var(name).ok();
+    let (all, ctype, lang) = (variable("LC_ALL"), variable("LC_CTYPE"), variable("LANG"));
+    Look {
+        theme: Theme::of_environment(
+            variable("NO_COLOR").as_deref(),
+            variable("COLORFGBG").as_deref(),
+        ),
+        ascii: !glyphs::is_utf8(all.as_deref(), ctype.as_deref(), lang.as_deref()),
+        timezone,
+    }
+}

@@ -1,0 +1,165 @@
+//! The Samples of the last minutes, encoded in memory for rewinding, and passed to the active recording.
+//!
+//! The sampler thread encodes each Sample once, before it is shown: that takes a few milliseconds at ten thousand sockets,
+//! and copying the Sample to encode it later would take as many. Nothing here waits for a disk.
+
+use std::collections::VecDeque;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::active_recording::ActiveRecording;
+use crate::diagnose::Findings;
+use crate::model::{Host, Sample};
+use crate::recording::{Archive, Encoder, FrameHistory, HistorySnapshot, Metadata, RecordingError};
+use crate::tui::recording::Recording;
+use crate::tui::timeline::Marks;
+
+/// Largest size of the history in memory, bytes.
+const MAX_BYTES: usize = 64 << 20;
+
+/// Bounded history of encoded Samples, with the active recording beside it.
+#[derive(Debug)]
+pub(super) struct HistoryBuffer {
+    /// Time span to keep; zero disables the history.
+    span: Duration,
+    /// Header fields that are known before the first Sample.
+    metadata: Metadata,
+    state: Mutex<BufferState>,
+}
+
+#[derive(Debug, Default)]
+struct BufferState {
+    history: Option<FrameHistory>,
+    /// Findings at each Sample of the history, with its time, µs since 1970 UTC.
+    findings: VecDeque<(i64, Arc<Findings>)>,
+    recording: Option<ActiveRecording>,
+    /// Host and time of the latest Sample, µs since 1970 UTC.
+    latest: Option<(Arc<Host>, i64)>,
+}
+
+impl BufferState {
+    /// Appends the findings at a time and removes those that are older than the history.
+    fn push_findings(&mut self, at_us: i64, findings: &Arc<Findings>, span: Duration) {
+        self.findings.push_back((at_us, Arc::clone(findings)));
+        // A history is cut at key frames: it reaches a little further back than was asked for.
+        let kept_us = i64::try_from(span.saturating_mul(2).as_micros()).unwrap_or(i64::MAX);
+        let oldest_us = at_us.saturating_sub(kept_us);
+        while (self.findings.front()).is_some_and(|(us, _)| *us < oldest_us) {
+            self.findings.pop_front();
+        }
+    }
+}
+
+impl HistoryBuffer {
+    /// An empty buffer that keeps a time span; `head` has the header fields of recordings made from it.
+    pub(super) fn new(span: Duration, metadata: Metadata) -> HistoryBuffer {
+        HistoryBuffer {
+            span,
+            metadata,
+            state: Mutex::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, BufferState> {
+        // The state is consistent at any time, so a panic elsewhere does not matter here.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Header of a recording of a host that begins at a time.
+    fn metadata(&self, host: &Host, begun_at_us: i64) -> Metadata {
+        Metadata {
+            host: host.clone(),
+            begun_at_us,
+            ..self.metadata.clone()
+        }
+    }
+
+    /// Encodes the next Sample; adds it to the history and to the active recording.
+    pub(super) fn push(&self, sample: &Sample, findings: &Arc<Findings>, encoder: &mut Encoder) {
+        let mut state = self.state();
+        state.latest = Some((Arc::clone(&sample.host), sample.taken_at_us));
+        let recording = state.recording.as_ref();
+        if self.span.is_zero() && recording.is_none() {
+            return;
+        }
+        let history = state.history.as_ref();
+        if recording.is_some_and(ActiveRecording::needs_key)
+            || history.is_some_and(FrameHistory::needs_key)
+        {
+            encoder.restart();
+        }
+        drop(state);
+        // Encoded without the lock: the loop asks now and then for the progress of the recording.
+        let Ok(frame) = encoder.encode(sample) else {
+            // Out of memory: the next frame must not depend on this one.
+            encoder.restart();
+            return;
+        };
+        let mut state = self.state();
+        if let Some(recording) = &mut state.recording {
+            recording.push(&frame);
+        }
+        if !self.span.is_zero() {
+            let history = state.history.get_or_insert_with(|| {
+                let metadata = self.metadata(&sample.host, sample.taken_at_us);
+                FrameHistory::new(metadata, self.span, MAX_BYTES)
+            });
+            history.push(&frame);
+            state.push_findings(sample.taken_at_us, findings, self.span);
+        }
+    }
+
+    /// Starts a recording of the Samples that follow.
+    ///
+    /// # Errors
+    /// If the file exists or cannot be written.
+    pub(super) fn start_recording(&self, path: PathBuf) -> Result<(), RecordingError> {
+        let latest = self.state().latest.clone();
+        let (host, at_us) = latest.unwrap_or_default();
+        let recording = ActiveRecording::start(path, self.metadata(&host, at_us))?;
+        self.state().recording = Some(recording);
+        Ok(())
+    }
+
+    /// Removes the active recording, for the caller to finish.
+    pub(super) fn detach_recording(&self) -> Option<ActiveRecording> {
+        self.state().recording.take()
+    }
+
+    /// Returns the progress of the active recording.
+    pub(super) fn recording(&self) -> Option<Recording> {
+        let state = self.state();
+        state.recording.as_ref().map(ActiveRecording::progress)
+    }
+
+    /// Returns the history as an archive.
+    ///
+    /// # Errors
+    /// Why there is none, for the user.
+    pub(super) fn snapshot(&self) -> Result<HistorySnapshot, String> {
+        if self.span.is_zero() {
+            return Err("nothing is kept to go back to: --history is 0".to_owned());
+        }
+        let state = self.state();
+        let memory = state.history.as_ref().map(FrameHistory::snapshot);
+        memory
+            .filter(|memory| !memory.entries().is_empty())
+            .ok_or_else(|| "nothing is kept yet".to_owned())
+    }
+
+    /// Returns the findings at each Sample of a snapshot.
+    pub(super) fn marks(&self, memory: &HistorySnapshot) -> Marks {
+        let findings = self.state().findings.clone();
+        let mut findings = findings.into_iter().peekable();
+        let mut marks = Marks::default();
+        let mut latest = Arc::default();
+        for entry in memory.entries() {
+            while let Some((_, next)) = findings.next_if(|(us, _)| *us <= entry.taken_at_us) {
+                latest = next;
+            }
+            marks.push(&latest);
+        }
+        marks
+    }
+}

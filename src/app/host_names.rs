@@ -1,0 +1,55 @@
+//! Host names of filters, resolved in the background.
+
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+use crate::filter::{Found, Names};
+use crate::source::System;
+
+type Addresses = Found<Vec<IpAddr>>;
+
+/// Names of this machine for filters. Hosts are unknown until [`HostNames::resolve`] has run, because a lookup blocks.
+#[derive(Debug, Default)]
+pub(super) struct HostNames {
+    system: System,
+    hosts: Mutex<FxHashMap<String, Addresses>>,
+}
+
+impl HostNames {
+    fn hosts(&self) -> MutexGuard<'_, FxHashMap<String, Addresses>> {
+        // A map is consistent at any time, so a panic elsewhere does not matter here.
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Resolves a host name and caches the result. Blocks as long as the resolver does.
+    pub(super) fn resolve(&self, name: &str) {
+        let found = self.system.hosts(name);
+        self.hosts().insert(name.to_owned(), found);
+    }
+}
+
+impl Names for HostNames {
+    fn service(&self, name: &str, protocol: &str) -> Option<u16> {
+        self.system.service(name, protocol)
+    }
+
+    fn hosts(&self, name: &str) -> Addresses {
+        let hosts = HostNames::hosts(self);
+        hosts.get(name).cloned().unwrap_or(Found::NotYet)
+    }
+
+    fn device(&self, name: &str) -> Option<u32> {
+        self.system.device(name)
+    }
+
+    /// Control groups are matched by the paths in Samples.
+    fn cgroup(&self, _path: &str) -> Found<u64> {
+        Found::NotYet
+    }
+
+    fn ephemeral_ports(&self) -> (u16, u16) {
+        self.system.ephemeral_ports()
+    }
+}

@@ -1,0 +1,215 @@
+//! Passes moments from a producer thread to the event loop: only the latest one is kept, and memory is reused.
+//!
+//! At a hundred thousand sockets a [`Moment`] takes tens of megabytes. There are two: the one on the screen and the one
+//! being made. When the loop has not fetched the last one yet, the producer takes it back and overwrites it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::aggregate::Moment;
+use crate::diagnose::Findings;
+use crate::tui::timeline::Standing;
+
+/// Holds the latest moment between the thread that makes moments and the event loop.
+#[derive(Debug, Default)]
+pub struct LatestSlot(Mutex<SlotState>);
+
+#[derive(Debug, Default)]
+struct SlotState {
+    /// The latest moment, until it is fetched.
+    latest: Option<Arc<Moment>>,
+    /// Findings at the latest moment.
+    findings: Arc<Findings>,
+    /// A moment that left the screen; its memory is free to be reused.
+    spare: Option<Arc<Moment>>,
+    /// Playback status of a recording, until it is fetched.
+    status: Option<Standing>,
+    /// When the latest moment was sampled, µs since 1970 UTC.
+    latest_us: Option<i64>,
+    /// True if the loop has been notified and has not looked since.
+    notified: bool,
+}
+
+impl SlotState {
+    /// Replaces the status; what the loop must not miss of an unfetched one is merged into it.
+    fn set_status(&mut self, mut status: Standing) {
+        if let Some(missed) = self.status.take() {
+            status.continues &= missed.continues;
+            status.said = status.said.or(missed.said);
+        }
+        self.status = Some(status);
+    }
+
+    /// Marks the loop as notified; returns true if it was not yet.
+    fn needs_notification(&mut self) -> bool {
+        !std::mem::replace(&mut self.notified, true)
+    }
+}
+
+/// What [`LatestSlot::fetch`] returns.
+#[derive(Debug, Default)]
+pub struct SlotContents {
+    /// The latest moment, if it was not fetched before.
+    pub moment: Option<Arc<Moment>>,
+    /// Findings at the latest moment.
+    pub findings: Arc<Findings>,
+    /// Playback status of a recording, if it changed.
+    pub status: Option<Standing>,
+}
+
+impl LatestSlot {
+    fn state(&self) -> std::sync::MutexGuard<'_, SlotState> {
+        // The state is consistent at any time, so a panic elsewhere does not matter here.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns memory for the next moment: the spare one, the unfetched one, or new.
+    pub fn acquire(&self) -> Arc<Moment> {
+        let mut state = self.state();
+        let old = state.spare.take().or_else(|| state.latest.take());
+        old.filter(|moment| Arc::strong_count(moment) == 1)
+            .unwrap_or_default()
+    }
+
+    /// Returns memory for a moment that may never be published: the spare one or new. An unfetched moment stays.
+    pub fn acquire_spare(&self) -> Arc<Moment> {
+        let spare = self.state().spare.take();
+        spare
+            .filter(|moment| Arc::strong_count(moment) == 1)
+            .unwrap_or_default()
+    }
+
+    /// Publishes a moment and its findings, replacing an unfetched one. Returns true if the loop has to be notified:
+    /// once, however many moments pass while it is blocked in a write to a stopped terminal.
+    pub fn publish(&self, moment: Arc<Moment>, findings: Arc<Findings>) -> bool {
+        let mut state = self.state();
+        state.findings = findings;
+        state.latest_us = Some(moment.sample.taken_at_us);
+        if let Some(missed) = state.latest.replace(moment) {
+            state.spare.get_or_insert(missed);
+        }
+        state.needs_notification()
+    }
+
+    /// Publishes a moment of a recording with the playback status. Returns true if the loop has to be notified.
+    pub fn publish_with_status(
+        &self,
+        moment: Arc<Moment>,
+        findings: Arc<Findings>,
+        status: Standing,
+    ) -> bool {
+        self.state().set_status(status);
+        self.publish(moment, findings)
+    }
+
+    /// Publishes a playback status alone; the moment stays. Returns true if the loop has to be notified.
+    pub fn publish_status(&self, status: Standing) -> bool {
+        let mut state = self.state();
+        state.set_status(status);
+        state.needs_notification()
+    }
+
+    /// Takes out what was not fetched before.
+    pub fn fetch(&self) -> SlotContents {
+        let mut state = self.state();
+        state.notified = false;
+        SlotContents {
+            moment: state.latest.take(),
+            findings: Arc::clone(&state.findings),
+            status: state.status.take(),
+        }
+    }
+
+    /// Acknowledges a notification without fetching the moment. Returns when the latest moment was sampled, µs since 1970
+    /// UTC.
+    pub fn acknowledge(&self) -> Option<i64> {
+        let mut state = self.state();
+        state.notified = false;
+        state.latest_us
+    }
+
+    /// Returns the memory of a moment that is no longer shown.
+    pub fn release(&self, moment: Arc<Moment>) {
+        self.state().spare = Some(moment);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_moments_are_enough() {
+        let slot = LatestSlot::default();
+        let mut shown: Option<Arc<Moment>> = None;
+        let mut seen = Vec::new();
+        for _ in 0..10 {
+            let moment = slot.acquire();
+            seen.push(Arc::as_ptr(&moment));
+            slot.publish(moment, Arc::default());
+            if let Some(old) = shown.take() {
+                slot.release(old);
+            }
+            shown = slot.fetch().moment;
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        assert!(seen.len() <= 2, "{} moments were made", seen.len());
+    }
+
+    #[test]
+    fn a_blocked_loop_is_notified_once() {
+        let slot = LatestSlot::default();
+        assert!(slot.publish(slot.acquire(), Arc::default()));
+        assert!(!slot.publish(slot.acquire(), Arc::default()));
+        assert!(slot.fetch().moment.is_some());
+        assert!(slot.publish(slot.acquire(), Arc::default()));
+    }
+
+    #[test]
+    fn an_unfetched_moment_is_reused() {
+        let slot = LatestSlot::default();
+        let moment = slot.acquire();
+        let address = Arc::as_ptr(&moment);
+        slot.publish(moment, Arc::default());
+        assert_eq!(Arc::as_ptr(&slot.acquire()), address);
+        assert!(slot.fetch().moment.is_none());
+    }
+
+    #[test]
+    fn an_unfetched_moment_stays_until_another_is_published() {
+        let slot = LatestSlot::default();
+        let moment = slot.acquire_spare();
+        let address = Arc::as_ptr(&moment);
+        slot.publish(moment, Arc::default());
+        let next = slot.acquire_spare();
+        assert_ne!(Arc::as_ptr(&next), address);
+        slot.publish(next, Arc::default());
+        assert_eq!(
+            Arc::as_ptr(&slot.acquire_spare()),
+            address,
+            "then it is reused"
+        );
+        assert!(slot.fetch().moment.is_some());
+    }
+
+    #[test]
+    fn unfetched_statuses_are_merged() {
+        let slot = LatestSlot::default();
+        let status = |at, continues, said: Option<&str>| Standing {
+            at,
+            playing: true,
+            speed: 0,
+            continues,
+            said: said.map(str::to_owned),
+        };
+        slot.publish_with_status(
+            slot.acquire(),
+            Arc::default(),
+            status(7, false, Some("passed over")),
+        );
+        slot.publish_with_status(slot.acquire(), Arc::default(), status(8, true, None));
+        let fetched = slot.fetch();
+        assert_eq!(fetched.status, Some(status(8, false, Some("passed over"))));
+        assert!(fetched.moment.is_some());
+    }
+}

@@ -1,0 +1,179 @@
+//! Carries out effects on the real terminal, kernel and file system.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::Sender;
+use std::time::Duration;
+
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+
+use super::background_writer::{self, BackgroundWriter};
+use super::effect_handler::{EffectHandler, Rewind};
+use super::history_buffer::HistoryBuffer;
+use super::host_names::HostNames;
+use super::latest_slot::LatestSlot;
+use super::message::Message;
+use super::player::Player;
+use super::player_thread;
+use super::terminal::TerminalGuard;
+use crate::diagnose::Watch;
+use crate::model::{ProcessKey, Socket};
+use crate::source::netlink::destroy::Destroyer;
+use crate::source::procfs::start_time;
+use crate::tui::recording::Recording;
+use crate::tui::timeline::Seek;
+
+/// The effect handler of the running program.
+#[derive(Debug)]
+pub(super) struct SystemEffects {
+    pub(super) terminal: TerminalGuard,
+    pub(super) sender: Sender<Message>,
+    /// Resolver of host names; `None` in a replay, which resolves none.
+    pub(super) names: Option<Arc<HostNames>>,
+    /// History of the live Samples; `None` in a replay.
+    pub(super) history: Option<Arc<HistoryBuffer>>,
+    /// Configuration of the watches that look for findings in a rewind.
+    pub(super) watch: Watch,
+    pub(super) writer: BackgroundWriter,
+    /// Channel to the player of the recording, or of the history during a rewind.
+    pub(super) player: Option<Sender<Seek>>,
+}
+
+impl SystemEffects {
+    /// Restores the terminal and calls `restored`; then finishes pending files and prints outcomes that were not shown.
+    pub(super) fn shut_down(self, restored: impl FnOnce()) {
+        drop(self.terminal);
+        restored();
+        let recording = self.history.as_ref();
+        let recording = recording.and_then(|history| history.detach_recording());
+        let finished = recording.map(background_writer::finish);
+        for outcome in finished.into_iter().chain(self.writer.wait()) {
+            eprintln!("sockwatch: {outcome}");
+        }
+    }
+}
+
+impl EffectHandler for SystemEffects {
+    fn suspend(&mut self) -> io::Result<()> {
+        self.terminal.suspend()
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        self.terminal.resume()
+    }
+
+    fn capture_mouse(&mut self, capture: bool) -> io::Result<()> {
+        self.terminal.capture_mouse(capture)
+    }
+
+    fn copy_to_clipboard(&mut self, text: &str) -> io::Result<()> {
+        self.terminal.copy_to_clipboard(text)
+    }
+
+    fn destroy_socket(&mut self, socket: &Socket) -> String {
+        match Destroyer::new() {
+            Ok(mut destroyer) => destroyer.destroy(socket).to_string(),
+            Err(error) => format!("cannot open a netlink socket: {error}"),
+        }
+    }
+
+    fn signal_process(&mut self, process: ProcessKey, number: i32, name: &str) -> String {
+        match send_signal(process, number) {
+            Ok(()) => format!("{name} was sent to process {}", process.pid),
+            Err(error) => format!("process {}: {error}", process.pid),
+        }
+    }
+
+    fn resolve_hosts(&mut self, hosts: Vec<String>) {
+        let Some(names) = self.names.clone() else {
+            let text = "hosts are not looked up in a replay; write their addresses".to_owned();
+            // A closed channel means that the program is ending; the same below.
+            let _ = self.sender.send(Message::Notice(text));
+            return;
+        };
+        let sender = self.sender.clone();
+        let work = move || {
+            for host in &hosts {
+                names.resolve(host);
+            }
+            let _ = sender.send(Message::HostsResolved);
+        };
+        // Without a thread the hosts stay unknown, and the filter matches none of them.
+        let _ = std::thread::Builder::new().name("names".into()).spawn(work);
+    }
+
+    fn start_rewind(&mut self, at_us: i64) -> Result<Rewind, String> {
+        let history = self.history.as_ref();
+        let history = history.ok_or("this is a recording already")?;
+        let memory = history.snapshot()?;
+        let marks = history.marks(&memory);
+        let slot = Arc::new(LatestSlot::default());
+        let player = Player::new(Box::new(memory), at_us).with_watch(self.watch.anew());
+        let track = Arc::new(player.track());
+        let seeks = player_thread::spawn(player, &slot, &self.sender)
+            .map_err(|error| format!("cannot go back: {error:#}"))?;
+        self.player = Some(seeks);
+        Ok(Rewind { slot, track, marks })
+    }
+
+    fn stop_rewind(&mut self) {
+        self.player = None;
+    }
+
+    fn seek(&mut self, seek: Seek) {
+        if let Some(player) = &self.player {
+            // A player thread that has ended has reported why.
+            let _ = player.send(seek);
+        }
+    }
+
+    fn toggle_recording(&mut self) -> String {
+        let Some(history) = &self.history else {
+            return "this is a recording already".to_owned();
+        };
+        // One that failed has already reported it: the key starts another.
+        let failed = history.recording().is_some_and(|r| r.failed.is_some());
+        if let Some(recording) = history.detach_recording()
+            && !failed
+        {
+            return match self.writer.finish(&self.sender, recording) {
+                Ok(()) => "the recording is being finished".to_owned(),
+                Err(error) => format!("the recording is cut off: {error}"),
+            };
+        }
+        let path = background_writer::new_path();
+        match history.start_recording(path.clone()) {
+            Ok(()) => format!("recording into {}", path.display()),
+            Err(error) => format!("nothing is recorded: {error}"),
+        }
+    }
+
+    fn recording(&self) -> Option<Recording> {
+        self.history.as_ref()?.recording()
+    }
+
+    fn save_history(&mut self, last: Option<Duration>) {
+        let Some(history) = &self.history else {
+            return;
+        };
+        if let Err(error) = self.writer.save(&self.sender, history, last) {
+            let text = format!("nothing is saved: {error}");
+            let _ = self.sender.send(Message::Notice(text));
+        }
+    }
+}
+
+/// Sends a signal to a process. Fails if its pid belongs to another process by now.
+fn send_signal(process: ProcessKey, number: i32) -> io::Result<()> {
+    let pid = i32::try_from(process.pid).ok().and_then(Pid::from_raw);
+    let (Some(pid), Some(signal)) = (pid, Signal::from_named_raw(number)) else {
+        return Err(io::ErrorKind::InvalidInput.into());
+    };
+    // From here on the descriptor refers to one process, even if its pid is reused.
+    let descriptor = pidfd_open(pid, PidfdFlags::empty())?;
+    if start_time(process.pid) != Some(process.start_time) {
+        return Err(io::Error::other("it has ended already; nothing was sent"));
+    }
+    pidfd_send_signal(&descriptor, signal)?;
+    Ok(())
+}

@@ -1,0 +1,307 @@
+//! What is told of a recording, as in its JSON document.
+
+use std::path::Path;
+
+use serde::Serialize;
+
+use crate::recording::{Archive, Entry, Inspection};
+
+/// Version of the document.
+const VERSION: u32 = 1;
+
+/// Intervals without a Sample that are a gap: fewer, and the machine was busy.
+const GAP_INTERVALS: i64 = 3;
+
+/// What is told of a recording.
+#[derive(Debug, Serialize)]
+pub(super) struct Facts {
+    version: u32,
+    pub(super) file: String,
+    /// Version of the file's format.
+    pub(super) format_version: u16,
+    /// What wrote it.
+    pub(super) program: String,
+    pub(super) host: Host,
+    /// RFC 3339, as all times; null without a Sample.
+    begun_at: Option<String>,
+    first_sample_at: Option<String>,
+    last_sample_at: Option<String>,
+    /// From the first to the last Sample, s.
+    pub(super) span_s: f64,
+    pub(super) interval_s: f64,
+    pub(super) samples: usize,
+    pub(super) sockets: Sockets,
+    /// Samples that were taken and could not be written.
+    pub(super) dropped_samples: u64,
+    pub(super) gaps: Vec<Gap>,
+    pub(super) losses: Vec<Loss>,
+    /// Whether nothing is damaged, and it was closed in order.
+    pub(super) whole: bool,
+    pub(super) closed: bool,
+    pub(super) capabilities: Vec<String>,
+    /// Which sockets were recorded; null if all were.
+    pub(super) filter: Option<String>,
+    pub(super) redacted: bool,
+    pub(super) bytes: u64,
+    pub(super) unpacked_bytes: u64,
+    pub(super) key_frames: u64,
+    /// Null without a socket.
+    pub(super) bytes_per_socket_and_sample: Option<f64>,
+    /// Unpacked, the largest first.
+    pub(super) columns: Vec<Column>,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Host {
+    pub(super) hostname: String,
+    pub(super) kernel: String,
+    boot_id: String,
+}
+
+/// Sockets in a Sample; null without one.
+#[derive(Debug, Serialize)]
+pub(super) struct Sockets {
+    pub(super) least: Option<u32>,
+    pub(super) most: Option<u32>,
+}
+
+/// A time without Samples.
+#[derive(Debug, Serialize, PartialEq)]
+pub(super) struct Gap {
+    from: Option<String>,
+    to: Option<String>,
+    pub(super) seconds: f64,
+    /// Samples that were taken in it and could not be written.
+    pub(super) dropped_samples: u32,
+    #[serde(skip)]
+    pub(super) from_us: i64,
+}
+
+/// A part that cannot be read.
+#[derive(Debug, Serialize)]
+pub(super) struct Loss {
+    /// Time of the Sample before it; null if there is none.
+    after: Option<String>,
+    offset: u64,
+    bytes: u64,
+    why: String,
+}
+
+#[derive(Debug, Serialize)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) unpacked_bytes: u64,
+}
+
+impl Facts {
+    pub(super) fn new(path: &Path, archive: &dyn Archive, inspection: &Inspection) -> Facts {
+        let (metadata, entries) = (archive.metadata(), archive.entries());
+        let losses: Vec<Loss> = archive
+            .losses()
+            .iter()
+            .map(|loss| Loss {
+                after: loss
+                    .after
+                    .and_then(|after| entries.get(after))
+                    .and_then(|entry| timestamp(entry.taken_at_us)),
+                offset: loss.offset,
+                bytes: loss.bytes,
+                why: loss.why.clone(),
+            })
+            .collect();
+        let sockets: u64 = entries.iter().map(|entry| u64::from(entry.sockets)).sum();
+        let (first, last) = (entries.first(), entries.last());
+        let time = |entry: Option<&Entry>| timestamp(entry?.taken_at_us);
+        Facts {
+            version: VERSION,
+            file: path.display().to_string(),
+            format_version: inspection.version,
+            program: metadata.program.clone(),
+            host: Host {
+                hostname: metadata.host.hostname.clone(),
+                kernel: metadata.host.kernel.clone(),
+                boot_id: metadata.host.boot_id.clone(),
+            },
+            begun_at: timestamp(metadata.begun_at_us),
+            first_sample_at: time(first),
+            last_sample_at: time(last),
+            span_s: first.zip(last).map_or(0.0, |(first, last)| {
+                seconds(last.taken_at_us.saturating_sub(first.taken_at_us))
+            }),
+            interval_s: metadata.interval.as_secs_f64(),
+            samples: entries.len(),
+            sockets: Sockets {
+                least: entries.iter().map(|entry| entry.sockets).min(),
+                most: entries.iter().map(|entry| entry.sockets).max(),
+            },
+            dropped_samples: entries.iter().map(|entry| u64::from(entry.dropped)).sum(),
+            gaps: gaps(archive),
+            whole: losses.is_empty() && inspection.closed,
+            closed: inspection.closed,
+            losses,
+            capabilities: metadata.capabilities.clone(),
+            filter: Some(metadata.filter.clone()).filter(|filter| !filter.is_empty()),
+            redacted: metadata.redacted,
+            bytes: inspection.file_bytes,
+            unpacked_bytes: inspection.unpacked_bytes,
+            key_frames: inspection.chunks,
+            bytes_per_socket_and_sample: (sockets > 0)
+                .then(|| inspection.file_bytes as f64 / sockets as f64),
+            columns: inspection
+                .streams
+                .iter()
+                .map(|(name, bytes)| Column {
+                    name: name.clone(),
+                    unpacked_bytes: *bytes,
+                })
+                .collect(),
+        }
+    }
+}
+
+fn seconds(us: i64) -> f64 {
+    us as f64 / 1e6
+}
+
+/// A time as RFC 3339, if it can be written so.
+fn timestamp(us: i64) -> Option<String> {
+    let time = jiff::Timestamp::from_microsecond(us).ok()?;
+    Some(format!("{time:.6}"))
+}
+
+/// Times in which Samples were dropped, or none was taken for several intervals.
+fn gaps(archive: &dyn Archive) -> Vec<Gap> {
+    let interval = i64::try_from(archive.metadata().interval.as_micros()).unwrap_or(i64::MAX);
+    let longest = interval.saturating_mul(GAP_INTERVALS);
+    let entries = archive.entries();
+    let pairs = entries.iter().zip(entries.iter().skip(1));
+    let gaps = pairs.filter_map(|(before, after)| {
+        let pause = after.taken_at_us.saturating_sub(before.taken_at_us);
+        (after.dropped > 0 || pause > longest).then(|| Gap {
+            from: timestamp(before.taken_at_us),
+            to: timestamp(after.taken_at_us),
+            seconds: seconds(pause),
+            dropped_samples: after.dropped,
+            from_us: before.taken_at_us,
+        })
+    });
+    gaps.collect()
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::Sample;
+    use crate::recording::{Metadata, RecordingError};
+
+    /// A recording of which only the entries are looked at.
+    #[derive(Debug)]
+    pub(in crate::command::info) struct Outline {
+        pub(in crate::command::info) metadata: Metadata,
+        pub(in crate::command::info) entries: Vec<Entry>,
+        pub(in crate::command::info) losses: Vec<crate::recording::Loss>,
+    }
+
+    impl Archive for Outline {
+        fn metadata(&self) -> &Metadata {
+            &self.metadata
+        }
+
+        fn entries(&self) -> &[Entry] {
+            &self.entries
+        }
+
+        fn losses(&self) -> &[crate::recording::Loss] {
+            &self.losses
+        }
+
+        fn read_into(&mut self, _: usize, _: &mut Sample) -> Result<(), RecordingError> {
+            Err(RecordingError::Damaged("an outline".to_owned()))
+        }
+
+        fn first_seen(&self) -> Vec<(crate::model::SocketKey, u64)> {
+            Vec::new()
+        }
+    }
+
+    /// A recording of ten minutes at 1 s with a drop, a pause and a damaged part.
+    pub(in crate::command::info) fn outline() -> Outline {
+        let start = 1_795_203_000_000_000;
+        let entry = |at: i64, dropped| Entry {
+            taken_at_us: start + at * 1_000_000,
+            monotonic_ns: 5_000_000_000 + at as u64 * 1_000_000_000,
+            sockets: 12_000 + at as u32,
+            dropped,
+        };
+        let mut entries: Vec<Entry> = (0..600).map(|at| entry(at, 0)).collect();
+        entries[100].dropped = 2;
+        entries.drain(98..100);
+        entries.drain(300..310);
+        Outline {
+            metadata: Metadata {
+                host: crate::model::Host {
+                    hostname: "web-3".into(),
+                    kernel: "6.18.44".into(),
+                    boot_id: "b".into(),
+                },
+                program: "0.1.0".into(),
+                begun_at_us: start - 5000,
+                interval: Duration::from_secs(1),
+                capabilities: vec!["CAP_NET_ADMIN".into(), "CAP_SYS_PTRACE".into()],
+                filter: String::new(),
+                redacted: false,
+            },
+            entries,
+            losses: Vec::new(),
+        }
+    }
+
+    pub(in crate::command::info) fn inspection() -> Inspection {
+        Inspection {
+            version: 1,
+            file_bytes: 16_400_000,
+            chunks: 60,
+            unpacked_bytes: 140_000_000,
+            streams: vec![("tcp_info".into(), 90_000_000), ("ends".into(), 20_000_000)],
+            closed: true,
+        }
+    }
+
+    #[test]
+    fn gaps_are_what_was_dropped_and_long_pauses() {
+        let gaps = gaps(&outline());
+        let short: Vec<_> = gaps
+            .iter()
+            .map(|gap| (gap.seconds, gap.dropped_samples))
+            .collect();
+        assert_eq!(short, [(3.0, 2), (11.0, 0)]);
+    }
+
+    #[test]
+    fn the_document_has_a_version_and_nulls() {
+        let empty = Outline {
+            metadata: Metadata::default(),
+            entries: Vec::new(),
+            losses: Vec::new(),
+        };
+        let facts = Facts::new(Path::new("x.swr"), &empty, &Inspection::default());
+        let json = serde_json::to_value(&facts).unwrap();
+        assert_eq!(json["version"], 1);
+        for null in ["first_sample_at", "filter", "bytes_per_socket_and_sample"] {
+            assert!(json[null].is_null(), "{null}");
+        }
+        assert_eq!(json["whole"], false, "it was not closed");
+
+        let facts = Facts::new(Path::new("x.swr"), &outline(), &inspection());
+        let json = serde_json::to_value(&facts).unwrap();
+        assert_eq!(json["whole"], true);
+        assert_eq!(json["samples"], 588);
+        assert_eq!(json["span_s"], 599.0);
+        assert_eq!(json["dropped_samples"], 2);
+        assert_eq!(json["sockets"]["most"], 12_599);
+        assert_eq!(json["columns"][0]["name"], "tcp_info");
+        assert_eq!(json["gaps"][0]["dropped_samples"], 2);
+    }
+}

@@ -1,0 +1,29 @@
+//! Names in filters over a recording.
+
+use std::net::IpAddr;
+
+use crate::filter::{Found, Names};
+use crate::source::System;
+
+/// Names for a filter over a recording. Services have the same ports on every machine; hosts, devices and control groups
+/// belong to the recorded machine, and are compared by name with what is in the recording.
+#[derive(Debug, Default)]
+pub(in crate::command) struct RecordedNames(System);
+
+impl Names for RecordedNames {
+    fn service(&self, name: &str, protocol: &str) -> Option<u16> {
+        self.0.service(name, protocol)
+    }
+
+    fn hosts(&self, _name: &str) -> Found<Vec<IpAddr>> {
+        Found::Nothing
+    }
+
+    fn device(&self, _name: &str) -> Option<u32> {
+        None
+    }
+
+    fn cgroup(&self, _path: &str) -> Found<u64> {
+        Found::NotYet
+    }
+}

@@ -1,0 +1,187 @@
+//! Recordings that commands read: opened, asked for a moment, and told of what is missing.
+
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+use anyhow::anyhow;
+use jiff::tz::TimeZone;
+
+use super::usage_error::UsageError;
+use crate::aggregate::Moment;
+use crate::column::when;
+use crate::recording::{self, Archive, Loss, Reader, entry_at};
+use crate::replay::{Depth, Replayer};
+
+/// Time after the last Sample that is still answered with it, µs, beside the time between two: a whole second is typed.
+const SLACK_US: i64 = 1_000_000;
+
+/// Reports whether a file begins as a recording does; false if it cannot be read.
+pub(in crate::command) fn is_recording(path: &Path) -> bool {
+    // A pipe's first bytes would be gone.
+    let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
+    let mut first = [0; 8];
+    let mut read = || File::open(path)?.read_exact(&mut first);
+    is_file && read().is_ok() && recording::is_recording(first)
+}
+
+/// Opens a recording to be gone through, and tells what of it is damaged.
+///
+/// # Errors
+/// If it cannot be read, or nothing is in it.
+pub(in crate::command) fn open(path: &Path) -> anyhow::Result<Replayer> {
+    let reader = Reader::open(path)?;
+    tell_losses(&reader, path);
+    if reader.entries().is_empty() {
+        return Err(anyhow!("{}: no sample is in it", path.display()));
+    }
+    Ok(Replayer::new(Box::new(reader)))
+}
+
+/// Shows the moment of a recording that was asked for: the last at or before a time, or the last of all.
+///
+/// # Errors
+/// If the file cannot be read, the time is none or lies outside of it, or that part is damaged.
+pub(in crate::command) fn moment(
+    path: &Path,
+    at: Option<&str>,
+    moment: &mut Moment,
+) -> anyhow::Result<()> {
+    let mut replayer = open(path)?;
+    let place = place(replayer.archive(), at, &TimeZone::system())?;
+    replayer.show(place, Depth::Rates, moment)?;
+    Ok(())
+}
+
+/// The times of the first and the last Sample, µs since 1970 UTC.
+pub(in crate::command) fn span(archive: &dyn Archive) -> (i64, i64) {
+    let entries = archive.entries();
+    let time = |entry: Option<&crate::recording::Entry>| entry.map_or(0, |entry| entry.taken_at_us);
+    (time(entries.first()), time(entries.last()))
+}
+
+/// Which of the Samples was taken last at or before a time; the last of all if none is named.
+fn place(archive: &dyn Archive, at: Option<&str>, zone: &TimeZone) -> anyhow::Result<usize> {
+    let entries = archive.entries();
+    let Some(text) = at else {
+        return Ok(entries.len().saturating_sub(1));
+    };
+    let (first, last) = span(archive);
+    let time = when::parse(text, (first, last), zone).map_err(|error| wrong_time(&error))?;
+    let interval = i64::try_from(archive.metadata().interval.as_micros()).unwrap_or(i64::MAX);
+    let end = last.saturating_add(interval).saturating_add(SLACK_US);
+    if time < first || time > end {
+        let span = when::show_span((first, last), zone);
+        return Err(anyhow!(
+            "nothing was recorded at {text}; the recording has {span}"
+        ));
+    }
+    Ok(entry_at(entries, time))
+}
+
+/// A time that cannot be understood is wrong usage.
+pub(in crate::command) fn wrong_time(error: &when::WhenError) -> anyhow::Error {
+    UsageError::new(error.to_string()).into()
+}
+
+/// Tells each part that cannot be read, in one line.
+pub(in crate::command) fn tell_losses(archive: &dyn Archive, path: &Path) {
+    let zone = TimeZone::system();
+    for loss in archive.losses() {
+        eprintln!(
+            "sockwatch: {}: {}",
+            path.display(),
+            describe_loss(loss, archive, &zone)
+        );
+    }
+}
+
+/// What is lost, and between which Samples.
+pub(in crate::command) fn describe_loss(
+    loss: &Loss,
+    archive: &dyn Archive,
+    zone: &TimeZone,
+) -> String {
+    let after = loss.after.and_then(|after| archive.entries().get(after));
+    let place = after.map_or_else(
+        || "before the first sample".to_owned(),
+        |entry| {
+            format!(
+                "after the sample of {}",
+                when::show(entry.taken_at_us, zone)
+            )
+        },
+    );
+    format!(
+        "damaged {place}: {} bytes from byte {} on: {}",
+        loss.bytes, loss.offset, loss.why
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::model::Sample;
+    use crate::recording::{Metadata, SampleArchive};
+
+    /// Ten Samples, a second apart, from the time 1000 s on, each half a second after the full one.
+    fn archive() -> SampleArchive {
+        let metadata = Metadata {
+            interval: Duration::from_secs(1),
+            ..Metadata::default()
+        };
+        let samples = (0..10).map(|at| Sample {
+            taken_at_us: (1000 + at) * 1_000_000 + 500_000,
+            ..Sample::default()
+        });
+        SampleArchive::new(metadata, samples.collect())
+    }
+
+    fn at(text: &str) -> Result<usize, String> {
+        place(&archive(), Some(text), &TimeZone::UTC).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_moment_is_the_last_one_at_or_before_the_time() {
+        assert_eq!(place(&archive(), None, &TimeZone::UTC).unwrap(), 9);
+        assert_eq!(at("00:16:40.5"), Ok(0));
+        assert_eq!(at("00:16:40"), Ok(0), "the second in which it was taken");
+        assert_eq!(at("00:16:44.499999"), Ok(3));
+        assert_eq!(at("00:16:44"), Ok(4));
+        assert_eq!(at("-3s"), Ok(6));
+        assert_eq!(at("+2500ms"), Ok(2));
+        assert_eq!(at("-0s"), Ok(9));
+        assert_eq!(at("00:16:50"), Ok(9), "before the next would have come");
+    }
+
+    #[test]
+    fn a_time_outside_is_refused_with_the_span() {
+        for text in ["00:16:39", "+1h", "-1h", "1970-01-01T00:16:53Z"] {
+            let said = at(text).unwrap_err();
+            assert!(
+                said.contains("1970-01-01 00:16:40 to 1970-01-01 00:16:49"),
+                "{said}"
+            );
+        }
+        assert!(at("soon").unwrap_err().contains("is no time"));
+    }
+
+    #[test]
+    fn a_file_is_a_recording_by_its_first_bytes() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = |name: &str, bytes: &[u8]| {
+            let path = directory.path().join(name);
+            std::fs::write(&path, bytes).unwrap();
+            is_recording(&path)
+        };
+        assert!(file("recording", b"\x89SWR\r\n\x1a\n\x01\x00"));
+        assert!(file("damaged", b"\x89SWR\n\n\x1a\n\x01\x00"));
+        assert!(file("former", b"SOCKWTCH\x02\x00"));
+        assert!(!file("cut", b"\x89SWR\r\n\x1a"));
+        assert!(!file("other", b"\x60\x00\x00\x00\x14\x00\x02\x00"));
+        assert!(!is_recording(directory.path()));
+        assert!(!is_recording(Path::new("/nonexistent")));
+    }
+}

@@ -1,0 +1,328 @@
+//! SocketKinds of sockets, as ss's letters, its `-f` and its `-A` name them, and which states of each it lists.
+
+use super::usage_error::UsageError;
+use crate::cli::Select;
+use crate::filter::StateSet;
+use crate::model::{Family, Protocol, Socket, State};
+use crate::source::netlink::request::Table;
+
+/// A kind of socket: what ss calls a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Tcp,
+    Mptcp,
+    Sctp,
+    Udp,
+    UdpLite,
+    Raw,
+    UnixStream,
+    UnixDgram,
+    UnixSeqpacket,
+    PacketRaw,
+    PacketDgram,
+    Netlink,
+    VsockStream,
+    VsockDgram,
+}
+
+use Kind::{
+    Mptcp, Netlink, PacketDgram, PacketRaw, Raw, Sctp, Tcp, Udp, UdpLite, UnixDgram, UnixSeqpacket,
+    UnixStream, VsockDgram, VsockStream,
+};
+
+/// Every kind.
+const ALL: [Kind; 14] = [
+    Tcp,
+    Mptcp,
+    Sctp,
+    Udp,
+    UdpLite,
+    Raw,
+    UnixStream,
+    UnixDgram,
+    UnixSeqpacket,
+    PacketRaw,
+    PacketDgram,
+    Netlink,
+    VsockStream,
+    VsockDgram,
+];
+
+/// The kinds over IPv4 and IPv6.
+const INTERNET: [Kind; 6] = [Tcp, Mptcp, Sctp, Udp, UdpLite, Raw];
+
+const UNIX: [Kind; 3] = [UnixStream, UnixDgram, UnixSeqpacket];
+
+const PACKET: [Kind; 2] = [PacketRaw, PacketDgram];
+
+const VSOCK: [Kind; 2] = [VsockStream, VsockDgram];
+
+/// What `-A` names, with the names that ss has for the same.
+const QUERIES: [(&[&str], &[Kind]); 19] = [
+    (&["all"], &ALL),
+    (&["inet"], &INTERNET),
+    (&["tcp"], &[Tcp]),
+    (&["mptcp"], &[Mptcp]),
+    (&["sctp"], &[Sctp]),
+    (&["udp"], &[Udp]),
+    (&["udplite"], &[UdpLite]),
+    (&["raw"], &[Raw]),
+    (&["unix"], &UNIX),
+    (&["unix_stream", "u_str", "u_stream"], &[UnixStream]),
+    (&["unix_dgram", "u_dgr", "u_dgram"], &[UnixDgram]),
+    (
+        &["unix_seqpacket", "u_seq", "u_seqpacket"],
+        &[UnixSeqpacket],
+    ),
+    (&["packet"], &PACKET),
+    (&["packet_raw", "p_raw"], &[PacketRaw]),
+    (&["packet_dgram", "p_dgr"], &[PacketDgram]),
+    (&["netlink"], &[Netlink]),
+    (&["vsock"], &VSOCK),
+    (&["vsock_stream", "v_str"], &[VsockStream]),
+    (&["vsock_dgram", "v_dgr"], &[VsockDgram]),
+];
+
+/// What `-f` names.
+const FAMILIES: [(&str, Family); 6] = [
+    ("inet", Family::Inet),
+    ("inet6", Family::Inet6),
+    ("unix", Family::Unix),
+    ("link", Family::Packet),
+    ("netlink", Family::Netlink),
+    ("vsock", Family::Vsock),
+];
+
+impl Kind {
+    fn of(family: Family, protocol: Protocol) -> Option<Kind> {
+        Some(match (family, protocol) {
+            (Family::Inet | Family::Inet6, protocol) => match protocol {
+                Protocol::Tcp => Tcp,
+                Protocol::Mptcp => Mptcp,
+                Protocol::Sctp => Sctp,
+                Protocol::Udp => Udp,
+                Protocol::UdpLite => UdpLite,
+                Protocol::Raw => Raw,
+                _ => return None,
+            },
+            (Family::Unix, Protocol::Dgram) => UnixDgram,
+            (Family::Unix, Protocol::Seqpacket) => UnixSeqpacket,
+            (Family::Unix, _) => UnixStream,
+            (Family::Packet, Protocol::Dgram) => PacketDgram,
+            (Family::Packet, _) => PacketRaw,
+            (Family::Netlink, _) => Netlink,
+            (Family::Vsock, Protocol::Dgram) => VsockDgram,
+            (Family::Vsock, _) => VsockStream,
+        })
+    }
+
+    /// The families that it occurs in.
+    fn families(self) -> &'static [Family] {
+        match self {
+            Tcp | Mptcp | Sctp | Udp | UdpLite | Raw => &[Family::Inet, Family::Inet6],
+            UnixStream | UnixDgram | UnixSeqpacket => &[Family::Unix],
+            PacketRaw | PacketDgram => &[Family::Packet],
+            Netlink => &[Family::Netlink],
+            VsockStream | VsockDgram => &[Family::Vsock],
+        }
+    }
+
+    /// The states that are listed of it if it was asked for by name. Kernel: what is no connection is in `TCP_CLOSE`.
+    fn states(self) -> StateSet {
+        match self {
+            PacketRaw | PacketDgram | Netlink => StateSet::of(State::Closed),
+            Udp | UdpLite | Raw => StateSet::of(State::Established),
+            _ => connected(),
+        }
+    }
+}
+
+/// The states that ss lists without letters.
+fn connected() -> StateSet {
+    State::ALL
+        .into_iter()
+        .filter(|state| state.is_connected_for_ss())
+        .map(StateSet::of)
+        .fold(StateSet::default(), StateSet::with)
+}
+
+/// Which kinds of sockets were asked for, in which families and states.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::command) struct SocketKinds {
+    wanted: Vec<Kind>,
+    families: Vec<Family>,
+    states: StateSet,
+    /// The one family that was named, if there is one.
+    named: Option<Family>,
+}
+
+impl SocketKinds {
+    /// Understands the letters as ss does: a kind holds for all of its families unless one of them is named, a family for
+    /// all of its kinds unless one of them is named, and no letter at all is everything.
+    ///
+    /// # Errors
+    /// If a name behind `-f` or `-A` means nothing.
+    pub(in crate::command) fn new(letters: &Select) -> Result<SocketKinds, UsageError> {
+        let mut kinds: Vec<Kind> = Vec::new();
+        let mut left_out: Vec<Kind> = Vec::new();
+        for (given, kind) in [
+            (letters.tcp, Tcp),
+            (letters.mptcp, Mptcp),
+            (letters.sctp, Sctp),
+            (letters.udp, Udp),
+            (letters.raw, Raw),
+        ] {
+            kinds.extend(given.then_some(kind));
+        }
+        for name in &letters.query {
+            match name.strip_prefix('!') {
+                Some(name) => left_out.extend(query(name)?),
+                None => kinds.extend(query(name)?),
+            }
+        }
+        let mut families: Vec<Family> = Vec::new();
+        for (given, family) in [
+            (letters.ipv4, Family::Inet),
+            (letters.ipv6, Family::Inet6),
+            (letters.unix, Family::Unix),
+            (letters.packet, Family::Packet),
+            (letters.vsock, Family::Vsock),
+        ] {
+            families.extend(given.then_some(family));
+        }
+        for name in &letters.family {
+            families.push(family(name)?);
+        }
+        let named = match families.as_slice() {
+            // Another family beside a protocol of the internet decides nothing about addresses.
+            [family] if family.is_inet() || kinds.is_empty() => Some(*family),
+            _ => None,
+        };
+        let mut states = StateSet::default();
+        for kind in &kinds {
+            states = states.with(kind.states());
+        }
+        for family in &families {
+            for kind in ALL.iter().filter(|kind| kind.families().contains(family)) {
+                states = states.with(kind.states());
+            }
+        }
+        let nothing = kinds.is_empty() && families.is_empty();
+        if nothing {
+            kinds.extend(ALL);
+        }
+        // As ss: what -A asks for is listed if it is connected.
+        if nothing || !letters.query.is_empty() {
+            states = connected();
+        }
+        for kind in &kinds {
+            if !kind.families().iter().any(|own| families.contains(own)) {
+                families.extend(kind.families());
+            }
+        }
+        for family in &families {
+            let own = ALL.iter().filter(|kind| kind.families().contains(family));
+            if !own.clone().any(|kind| kinds.contains(kind)) {
+                kinds.extend(own);
+            }
+        }
+        kinds.retain(|kind| !left_out.contains(kind));
+        if kinds.is_empty() {
+            return Err(UsageError::new("-A leaves out every kind of socket"));
+        }
+        Ok(SocketKinds {
+            wanted: kinds,
+            families,
+            states,
+            named,
+        })
+    }
+
+    /// The states that are listed if nothing else says which.
+    pub(in crate::command) fn states(&self) -> StateSet {
+        self.states
+    }
+
+    /// The one family that was named: addresses are understood as its.
+    pub(in crate::command) fn family(&self) -> Option<Family> {
+        self.named
+    }
+
+    /// The transport protocols in which services have names, as far as they were asked for.
+    pub(in crate::command) fn protocols(&self) -> Vec<Protocol> {
+        let all = self.wanted.len() == ALL.len();
+        [(Tcp, Protocol::Tcp), (Udp, Protocol::Udp)]
+            .into_iter()
+            .filter_map(|(kind, protocol)| {
+                (!all && self.wanted.contains(&kind)).then_some(protocol)
+            })
+            .collect()
+    }
+
+    /// Whether every kind of socket of every family was asked for.
+    pub(in crate::command) fn are_all(&self) -> bool {
+        let own = |kind: &Kind| {
+            let mut families = kind.families().iter();
+            self.wanted.contains(kind) && families.all(|family| self.families.contains(family))
+        };
+        ALL.iter().all(own)
+    }
+
+    /// Whether the kernel can end all that was asked for: TCP and UDP sockets.
+    pub(in crate::command) fn are_destroyable(&self) -> bool {
+        self.wanted.iter().all(|kind| matches!(kind, Tcp | Udp))
+    }
+
+    /// Whether a table may have what was asked for in it.
+    pub(in crate::command) fn wants(&self, table: Table) -> bool {
+        let any = |families: &[Family], kinds: &[Kind]| {
+            families.iter().any(|family| self.families.contains(family))
+                && kinds.iter().any(|kind| self.wanted.contains(kind))
+        };
+        let one = |family, protocol| {
+            Kind::of(family, protocol).is_some_and(|kind| any(&[family], &[kind]))
+        };
+        match table {
+            Table::Tcp => any(Tcp.families(), &[Tcp]),
+            Table::Inet(protocol) => one(Family::Inet, protocol),
+            Table::Inet6(protocol) => one(Family::Inet6, protocol),
+            Table::Unix => any(&[Family::Unix], &UNIX),
+            Table::Netlink => any(&[Family::Netlink], &[Netlink]),
+            Table::Packet => any(&[Family::Packet], &PACKET),
+            Table::Vsock => any(&[Family::Vsock], &VSOCK),
+        }
+    }
+
+    /// Whether a socket is of a kind and a family that were asked for.
+    #[inline]
+    pub(in crate::command) fn hold(&self, socket: &Socket) -> bool {
+        // Of a kind without a name nobody has said that it is not wanted.
+        self.families.contains(&socket.family)
+            && Kind::of(socket.family, socket.protocol)
+                .is_none_or(|kind| self.wanted.contains(&kind))
+    }
+}
+
+/// The kinds that a name behind `-A` means.
+fn query(name: &str) -> Result<&'static [Kind], UsageError> {
+    let found = QUERIES.iter().find(|(names, _)| names.contains(&name));
+    found.map(|(_, kinds)| *kinds).ok_or_else(|| {
+        let names: Vec<&str> = QUERIES.iter().map(|(names, _)| names[0]).collect();
+        UsageError::new(format!(
+            "-A {name}: there is no such kind of socket; there are {}",
+            names.join(", ")
+        ))
+    })
+}
+
+/// The family that a name behind `-f` means.
+fn family(name: &str) -> Result<Family, UsageError> {
+    let found = FAMILIES.iter().find(|(known, _)| *known == name);
+    found.map(|(_, family)| *family).ok_or_else(|| {
+        let names: Vec<&str> = FAMILIES.iter().map(|(name, _)| *name).collect();
+        UsageError::new(format!(
+            "-f {name}: there is no such family; there are {}",
+            names.join(", ")
+        ))
+    })
+}

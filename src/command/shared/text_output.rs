@@ -1,0 +1,158 @@
+//! Files that commands write text to.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow};
+
+use super::usage_error::UsageError;
+
+/// Where text goes to.
+#[derive(Debug)]
+pub(in crate::command) enum TextOutput {
+    Stdout(io::Stdout),
+    File {
+        file: File,
+        path: PathBuf,
+        /// Whether it was made for this.
+        is_new: bool,
+    },
+}
+
+impl TextOutput {
+    /// Opens a file; `-` is standard output. What is in it is left there until [`Self::begin`].
+    ///
+    /// # Errors
+    /// If it exists and is not to be overwritten, or it cannot be opened.
+    pub(in crate::command) fn open(path: &Path, force: bool) -> anyhow::Result<TextOutput> {
+        if path == Path::new("-") {
+            return Ok(TextOutput::stdout());
+        }
+        let cannot = || format!("cannot write to {}", path.display());
+        let new = OpenOptions::new().write(true).create_new(true).open(path);
+        let (file, is_new) = match new {
+            Ok(file) => (file, true),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                // A device or a pipe has nothing to lose.
+                let has_content = path.metadata().is_ok_and(|metadata| metadata.is_file());
+                if has_content && !force {
+                    return Err(anyhow!(
+                        "{} exists; another name, or --force to overwrite it",
+                        path.display()
+                    ));
+                }
+                let file = OpenOptions::new().write(true).open(path);
+                (file.with_context(cannot)?, false)
+            }
+            Err(error) => return Err(error).with_context(cannot),
+        };
+        Ok(TextOutput::File {
+            file,
+            path: path.to_owned(),
+            is_new,
+        })
+    }
+
+    pub(in crate::command) fn stdout() -> TextOutput {
+        TextOutput::Stdout(io::stdout())
+    }
+
+    /// Empties it.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub(in crate::command) fn begin(&self) -> anyhow::Result<()> {
+        if let TextOutput::File { file, path, .. } = self
+            && file.metadata().is_ok_and(|metadata| metadata.is_file())
+        {
+            file.set_len(0)
+                .with_context(|| format!("cannot write to {}", path.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Refuses to overwrite a file that is read meanwhile.
+    ///
+    /// # Errors
+    /// If it is that file.
+    pub(in crate::command) fn refuse(&self, other: &Path) -> Result<(), UsageError> {
+        let TextOutput::File { file, path, .. } = self else {
+            return Ok(());
+        };
+        let same = file.metadata().ok().zip(other.metadata().ok());
+        if same.is_some_and(|(a, b)| (a.dev(), a.ino()) == (b.dev(), b.ino())) {
+            return Err(UsageError::new(format!(
+                "{} cannot be read and written at the same time",
+                path.display()
+            )));
+        }
+        Ok(())
+    }
+
+    /// Removes it again if nothing was there before.
+    pub(in crate::command) fn take_back(self) {
+        if let TextOutput::File {
+            path, is_new: true, ..
+        } = self
+        {
+            // It was not asked for, and is empty: where it cannot be removed it does no harm.
+            let _ = std::fs::remove_file(path);
+        }
+    }
+
+    /// What it is called in messages.
+    pub(in crate::command) fn name(&self) -> String {
+        match self {
+            TextOutput::Stdout(_) => "standard output".to_owned(),
+            TextOutput::File { path, .. } => path.display().to_string(),
+        }
+    }
+}
+
+impl Write for TextOutput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            TextOutput::Stdout(out) => out.write(bytes),
+            TextOutput::File { file, .. } => file.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            TextOutput::Stdout(out) => out.flush(),
+            TextOutput::File { file, .. } => file.flush(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_exists_is_spared() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lines");
+        let mut made = TextOutput::open(&path, false).unwrap();
+        made.write_all(b"hello").unwrap();
+        let said = TextOutput::open(&path, false).unwrap_err().to_string();
+        assert!(said.contains("--force"), "{said}");
+
+        let again = TextOutput::open(&path, true).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"hello", "until it begins");
+        assert!(again.refuse(&path).is_err());
+        assert!(again.refuse(directory.path()).is_ok());
+        again.begin().unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"");
+        again.take_back();
+        assert!(path.exists(), "it was there before");
+
+        std::fs::remove_file(&path).unwrap();
+        TextOutput::open(&path, false).unwrap().take_back();
+        assert!(!path.exists());
+        assert!(TextOutput::open(Path::new("/dev/null"), false).is_ok());
+        assert!(TextOutput::open(Path::new("/nonexistent/x"), true).is_err());
+    }
+}

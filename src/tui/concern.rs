@@ -1,0 +1,41 @@
+//! What findings can be about, in terms of the findings' registry: a socket or a remote host as a [`Concern`].
+
+use std::net::IpAddr;
+
+use crate::aggregate::Moment;
+use crate::column::Service;
+use crate::diagnose::{Concern, SocketConcern};
+use crate::model::{ListenerIndex, SocketRef, State, Unowned};
+
+/// The concern of a remote host, or of one of its ports. A port of this machine adds nothing to that of the host.
+pub(super) fn remote_concern(address: IpAddr, service: Option<Service>) -> Concern {
+    let port = service.filter(|service| !service.here);
+    Concern::Remote(address, port.map(|service| service.port))
+}
+
+/// The concern of a socket: the socket with its processes, the listeners that accepted it and its ends.
+pub(super) fn socket_concern(socket: SocketRef<'_>, moment: &Moment) -> SocketConcern {
+    let row = socket.socket;
+    let mut sockets = vec![row.key()];
+    let rows = &moment.sample.sockets.rows;
+    if row.state != State::Listen {
+        let mut listeners = ListenerIndex::default();
+        for totals in &moment.whole().listeners {
+            if let Some(listener) = rows.get(totals.row as usize) {
+                listeners.insert(totals.row, listener);
+            }
+        }
+        let accepted_by = listeners.of(row, rows).map(|at| rows[at as usize].key());
+        sockets.extend(accepted_by);
+    }
+    let is_hidden = row.attribution.unowned() == Some(Unowned::PermissionDenied);
+    SocketConcern {
+        sockets,
+        processes: socket
+            .owners()
+            .map(|(owner, _)| owner.process.key)
+            .collect(),
+        hidden_user: row.uid.filter(|_| is_hidden),
+        ends: row.local().zip(row.remote()),
+    }
+}

@@ -1,0 +1,37 @@
+//! What the dashboard asks its surroundings to do. It is carried out by the program that runs the dashboard.
+
+use std::time::Duration;
+
+use super::timeline::Seek;
+use crate::model::{ProcessKey, Socket};
+
+/// An action outside the dashboard that a command asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// End the program.
+    Quit,
+    /// Stop the program until it is continued.
+    Suspend,
+    /// Draw every cell again, whatever was drawn before.
+    Redraw,
+    /// Show the present again: the display is no longer frozen.
+    Thaw,
+    /// Put a text into the terminal's clipboard.
+    Copy(String),
+    /// Receive mouse events if true; otherwise leave them to the terminal.
+    Mouse(bool),
+    /// Destroy a socket, which has these ends.
+    Destroy(Box<Socket>, String),
+    /// Send a signal, by its number and name, to processes.
+    Signal(Vec<ProcessKey>, i32, &'static str),
+    /// Resolve the names of hosts.
+    Resolve(Vec<String>),
+    /// Start recording to a file, or stop.
+    Record,
+    /// Save the last part of the history to a file; all of it if no time is given.
+    Save(Option<Duration>),
+    /// Move in time, in the recording or in the history.
+    Seek(Seek),
+    /// Move to the next finding in time if true; otherwise to the previous one.
+    SeekMark(bool),
+}

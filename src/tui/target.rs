@@ -1,0 +1,26 @@
+//! The thing that Enter opens: a process, a socket, a remote host, a screen.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use crate::column::Service;
+use crate::model::{Process, SocketKey};
+
+/// What Enter leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Target {
+    /// A process.
+    Process(Arc<Process>),
+    /// A socket.
+    Socket(SocketKey),
+    /// The socket that something happened to, by the number of the event.
+    Event(u64),
+    /// A remote host, or one of its ports.
+    Remote(IpAddr, Option<Service>),
+    /// The screen that is about the host as a whole.
+    System,
+    /// Nothing that could be looked into, and why not.
+    Nowhere(String),
+    /// Folding and unfolding.
+    Fold,
+}
