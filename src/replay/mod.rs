@@ -120,7 +120,7 @@ impl Replayer {
     fn derive(&mut self, moment: &mut Moment) {
         moment.derive(&mut self.aggregator);
         if let Some(watch) = &mut self.watch {
-            watch.take(moment);
+            watch.update(moment);
         }
     }
 
@@ -128,7 +128,7 @@ impl Replayer {
     fn warm_up(&mut self, at: usize, depth: Depth, moment: &mut Moment) {
         let from = at - depth.samples(at);
         self.aggregator = self.aggregator.anew();
-        self.watch = self.watch.as_ref().map(Watch::anew);
+        self.watch = self.watch.as_ref().map(Watch::restarted);
         self.last_derived = None;
         for index in from..at {
             if self.archive.read_into(index, &mut moment.sample).is_err() {

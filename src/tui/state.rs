@@ -10,6 +10,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::filter_history::FilterHistory;
 use super::hits::Hits;
 use super::lists::{
     DEFAULT_SORT, Events, Findings, InstantComparison, LineKey, Listeners, Processes, Remotes,
@@ -20,6 +21,7 @@ use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::recording::Recording;
 use super::table::{Table, TableControl};
 use super::timeline::Timeline;
+use super::typing::Typing;
 use crate::aggregate::{Moment, Narrower};
 use crate::column::Service;
 use crate::diagnose;
@@ -28,7 +30,7 @@ use crate::model::{Process, Sample, SocketKey};
 
 pub use super::screen::{Pane, Screen};
 pub use super::target::Target;
-pub use place::{Display, Popup, Typing};
+pub use place::{Display, Popup};
 pub use system::System;
 
 /// Pages that one can look into from each other and come back from: each takes up what every moment tells of it.
@@ -74,8 +76,8 @@ pub struct State {
     filter: Filter,
     /// Sums up what it leaves, moment after moment.
     narrower: Narrower,
-    /// Filters that were typed, oldest first.
-    pub(super) typed_filters: Vec<String>,
+    /// Filters that were typed.
+    pub(super) filter_history: FilterHistory,
     /// Names that the machine knows.
     pub names: Arc<dyn Names + Send + Sync>,
     /// Whether this user may end sockets.
@@ -145,7 +147,7 @@ impl State {
             message: None,
             filter: Filter::default(),
             narrower: Narrower::new(),
-            typed_filters: Vec::new(),
+            filter_history: FilterHistory::default(),
             names: Arc::new(NoNames),
             may_destroy: false,
             mouse: true,

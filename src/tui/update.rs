@@ -2,6 +2,8 @@
 
 mod able;
 mod act;
+mod filter_input;
+mod filter_values;
 mod findings;
 mod jump;
 mod keep;
@@ -9,16 +11,17 @@ mod mark;
 mod picker;
 mod pointer;
 mod time;
+mod typing;
 
 use crossterm::event::KeyEvent;
 
 use super::command::Command;
 use super::effect::Effect;
-use super::filter_line::{self, FilterLine, Outcome};
+use super::filter_line::FilterLine;
 use super::keymap;
-use super::line::{self, Typed};
 use super::page::{Page, SocketPage};
-use super::state::{Popup, Screen, State, Target, Typing};
+use super::state::{Popup, Screen, State, Target};
+use super::typing::Typing;
 use crate::column::format;
 use crate::filter::Filter;
 
@@ -27,18 +30,19 @@ pub(super) use jump::{other_end, owner};
 pub(super) use keep::PARTS;
 pub(super) use picker::{column_lines, sort_lines};
 pub use pointer::{Pointer, point};
+pub use typing::{commit_input, paste};
 
 /// Takes a key: a letter of what is being typed, or a command.
 pub fn press(state: &mut State, key: &KeyEvent) -> Option<Effect> {
     state.message = None;
-    if state.typing.is_some() {
-        return type_key(state, key);
+    match state.typing.take() {
+        Some(typing) => typing::press(state, typing, key),
+        None => update(state, keymap::command(key)?),
     }
-    update(state, keymap::command(key)?)
 }
 
-/// Whether a key means anything here and now, so that there may be something to draw.
-pub fn heeds(state: &State, key: &KeyEvent) -> bool {
+/// True if a key means anything here and now, so that there may be something to draw.
+pub fn is_bound(state: &State, key: &KeyEvent) -> bool {
     state.typing.is_some() || state.message.is_some() || keymap::command(key).is_some()
 }
 
@@ -82,67 +86,6 @@ fn in_force(state: &mut State, command: Command) -> Option<Effect> {
     }
 }
 
-/// Takes a text that was pasted. It is no command: where nothing is typed it does nothing.
-pub fn paste(state: &mut State, pasted: &str) {
-    match &mut state.typing {
-        Some(Typing::Filter(line)) => line.paste(pasted),
-        Some(Typing::Time(text, _)) => line::paste(text, pasted),
-        Some(Typing::Search(_)) => {
-            let mut text = state.searched().to_owned();
-            line::paste(&mut text, pasted);
-            state.look_for(text);
-            picker::to_the_top(state);
-        }
-        None => {}
-    }
-}
-
-/// Lets what was typed be in force, if it is not yet.
-pub fn settle(state: &mut State) {
-    match state.typing.take() {
-        Some(Typing::Filter(mut line)) => {
-            filter_line::settle(state, &mut line);
-            state.typing = Some(Typing::Filter(line));
-        }
-        other => state.typing = other,
-    }
-}
-
-/// Takes a key for what is being typed.
-fn type_key(state: &mut State, key: &KeyEvent) -> Option<Effect> {
-    match state.typing.take() {
-        Some(Typing::Filter(mut line)) => match filter_line::press(state, &mut line, key) {
-            Outcome::Typing => state.typing = Some(Typing::Filter(line)),
-            Outcome::Cancelled => {}
-            Outcome::Kept => {
-                let hosts = state.filter().unresolved().to_vec();
-                return (!hosts.is_empty()).then_some(Effect::Resolve(hosts));
-            }
-        },
-        Some(Typing::Search(before)) => {
-            let mut text = state.searched().to_owned();
-            match line::press(&mut text, key) {
-                Typed::Changed => {
-                    state.typing = Some(Typing::Search(before));
-                    state.look_for(text);
-                    picker::to_the_top(state);
-                }
-                Typed::Cancelled => state.look_for(before),
-                Typed::Done => {}
-                Typed::Nothing => state.typing = Some(Typing::Search(before)),
-            }
-        }
-        Some(Typing::Time(mut text, error)) => match line::press(&mut text, key) {
-            Typed::Changed => state.typing = Some(Typing::Time(text, None)),
-            Typed::Cancelled => {}
-            Typed::Done => return time::go_to(state, text),
-            Typed::Nothing => state.typing = Some(Typing::Time(text, error)),
-        },
-        None => {}
-    }
-    None
-}
-
 fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
     match command {
         Command::Help => state.open_popup(Popup::Help(0)),
@@ -156,7 +99,7 @@ fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
         Command::OtherEnd => jump::to_other_end(state),
         Command::OtherProcess => jump::to_other_process(state),
         Command::Filter if state.looks_for() => {
-            state.typing = Some(Typing::Search(state.searched().to_owned()));
+            state.typing = Some(Typing::search(state.searched()));
         }
         Command::ClearFilter if !state.system.search().is_empty() && state.looks_for() => {
             state.look_for(String::new());

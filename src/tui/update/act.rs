@@ -4,7 +4,6 @@ use super::picker::scrolled;
 use crate::column::format;
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
-use crate::tui::filter_line;
 use crate::tui::kill_target::{KillAction, KillTarget};
 use crate::tui::lists::filter_conditions;
 use crate::tui::page::Page;
@@ -83,7 +82,7 @@ fn add_condition(state: &mut State, condition: &str, exclude: bool) {
     };
     match state.understand(&text) {
         Ok(filter) => {
-            filter_line::remember(state, &filter);
+            state.filter_history.push(filter.text());
             state.set_filter(filter);
         }
         Err(error) => state.message = Some(error.to_string()),

@@ -1,0 +1,206 @@
+//! A process does not close connections that its peers have closed.
+//!
+//! The kernel keeps a connection in CLOSE-WAIT until the process closes it; no timer ends that. Connections that no
+//! `accept()` has taken are another finding.
+
+use std::net::IpAddr;
+
+use rustc_hash::FxHashMap;
+
+use crate::diagnose::ages::Ages;
+use crate::diagnose::detector::{Detector, Scan};
+use crate::diagnose::facts::{Holder, activity, holder};
+use crate::diagnose::finding::{Severity, Value};
+use crate::diagnose::observation::Observation;
+use crate::diagnose::subject::Subject;
+use crate::diagnose::threshold::thresholds;
+use crate::diagnose::{help_text, phrases};
+use crate::model::Activity;
+
+thresholds! {
+    /// When connections in CLOSE-WAIT are a leak.
+    thresholds {
+        /// Connections of one process. A pool that closes late leaves one or two behind at any time, and
+        /// that is no leak; a leak does not stop at five. Raise it for a process that keeps a large pool
+        /// and looks at it rarely.
+        connections: u32 = 5, ValueRule::COUNT;
+        /// How long one has to be in CLOSE-WAIT to count. A process that closes at all does so as soon as
+        /// read() has told it of the end, within milliseconds. Raise it above the time after which an idle
+        /// pool is looked through, often 30 or 60.
+        age_s: f64 = 5.0, ValueRule::SECONDS;
+        /// Share of the process's own limit of descriptors from which on it is critical. When half of them
+        /// are lost this way, the rest follows, and accept() and open() fail.
+        critical_share: f64 = 0.5, ValueRule::Share;
+    }
+}
+
+/// One process's connections.
+#[derive(Debug, Default)]
+struct Group {
+    row: u32,
+    connections: u32,
+    stuck: u32,
+    unread: u64,
+    oldest_ns: u64,
+    peers: FxHashMap<IpAddr, u32>,
+}
+
+/// Detects processes that do not close their connections.
+#[derive(Debug)]
+pub(in crate::diagnose) struct CloseWaitLeak {
+    thresholds: Thresholds,
+    ages: Ages,
+}
+
+impl Detector for CloseWaitLeak {
+    const ID: &'static str = "close-wait-leak";
+    const TITLE: &'static str = "A process does not close connections that its peers have closed.";
+    const LOOK_ALIKES: &'static str = "Connections that no accept() has taken may be in CLOSE-WAIT as well: {0} tells of them. \
+         Cause stopped: the process is in state T. not-read: data is unread, so that it has not seen the end; something \
+         hangs. not-closed: it has read all, and forgets close().";
+    const REMEDY: &'static str = "Mend the code; until then only a restart frees their descriptors. `sockwatch kill` ends the connections \
+         alone, and the kernel never does.";
+
+    type Thresholds = Thresholds;
+
+    fn new(thresholds: &Thresholds) -> Self {
+        CloseWaitLeak {
+            thresholds: *thresholds,
+            ages: Ages::default(),
+        }
+    }
+
+    fn reported_when(thresholds: &Thresholds) -> String {
+        format!(
+            "{} or more of one process, each in CLOSE-WAIT for {}.",
+            phrases::plural(thresholds.connections.into(), "connection", "connections"),
+            help_text::seconds(thresholds.age_s)
+        )
+    }
+
+    fn severity(thresholds: &Thresholds) -> String {
+        format!(
+            "Warning; critical once they take {} of the descriptors that it may open.",
+            help_text::share(thresholds.critical_share)
+        )
+    }
+
+    fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
+        let facts = &scan.facts;
+        let mut groups: FxHashMap<Holder, Group> = FxHashMap::default();
+        self.ages.begin();
+        for &row in &facts.candidates.close_wait {
+            let Some(socket) = facts.socket(row) else {
+                continue;
+            };
+            // The peer's FIN was the last thing to acknowledge anything, unless a keepalive came after it.
+            let earlier = facts.last_heard_ns(socket);
+            let since = self
+                .ages
+                .since(socket.socket.key(), 0, earlier, facts.now_ns());
+            let Some(holder) = holder(socket) else {
+                continue;
+            };
+            let group = groups.entry(holder).or_insert_with(|| Group {
+                row,
+                oldest_ns: u64::MAX,
+                ..Group::default()
+            });
+            group.connections += 1;
+            if facts.age_s(since) >= self.thresholds.age_s {
+                group.stuck += 1;
+                group.oldest_ns = group.oldest_ns.min(since);
+            }
+            // The FIN counts as a byte.
+            group.unread += u64::from(socket.socket.recv_queue.saturating_sub(1));
+            if let Some(remote) = socket.socket.remote() {
+                *group
+                    .peers
+                    .entry(remote.address.to_canonical())
+                    .or_default() += 1;
+            }
+        }
+        self.ages.end();
+        for (holder, group) in groups {
+            // A finding stays until less than half of its threshold is left.
+            if group.stuck > 0 && group.stuck * 2 >= self.thresholds.connections {
+                out.extend(self.observe(scan, holder, &group));
+            }
+        }
+    }
+}
+
+impl CloseWaitLeak {
+    fn observe(&self, scan: &Scan<'_>, holder: Holder, group: &Group) -> Option<Observation> {
+        let facts = &scan.facts;
+        let (subject, who) = facts.subject_of_holder(holder)?;
+        let process = match holder {
+            Holder::Process(row) => facts.sample().processes.get(row as usize),
+            Holder::User(_) => None,
+        };
+        let socket = facts.socket(group.row)?;
+        let activity = activity(socket);
+        let (peer, others) = top_peer(&group.peers)?;
+        let closed_by = match others {
+            0 => peer.to_string(),
+            1 => format!("{peer} and another host"),
+            others => format!("{peer} and {others} other hosts"),
+        };
+        let connections = phrases::plural(group.connections.into(), "connection", "connections");
+        let limit = process.and_then(|process| process.process.descriptor_limit);
+        let of_limit = limit.map(|limit| f64::from(group.connections) / limit.max(1) as f64);
+        let (cause, advice) = advice(&subject, activity, group.unread);
+        let count = Value::Count(group.connections.into());
+        let mut observation = Observation::new(scan.kind, subject, "connections", count)
+            .with("stuck", Value::Count(group.stuck.into()))
+            .with_cause(cause)
+            .with("oldest_s", Value::Seconds(facts.age_s(group.oldest_ns)))
+            .with("peer", Value::Text(peer.to_string()))
+            .with("peers", Value::Count(group.peers.len() as u64))
+            .with("unread_bytes", Value::Bytes(group.unread))
+            .with_known("descriptor_limit", limit.map(Value::Count))
+            .with_known("of_descriptor_limit", of_limit.map(Value::Share))
+            .with_known("state", activity.map(|a| Value::Text(a.state.to_string())));
+        observation.over_threshold = group.stuck >= self.thresholds.connections;
+        if of_limit.is_some_and(|share| share >= self.thresholds.critical_share) {
+            observation.severity = Severity::Critical;
+        }
+        observation.reports_growth = true;
+        observation.since_ns = Some(group.oldest_ns);
+        // Without the comma it would be since then that they were closed.
+        observation.summary =
+            format!("{who} has not closed {connections} that {closed_by} closed,");
+        observation.advice = advice;
+        Some(observation)
+    }
+}
+
+/// The peer that closed the most, and the number of other peers.
+fn top_peer(peers: &FxHashMap<IpAddr, u32>) -> Option<(IpAddr, usize)> {
+    let (peer, _) = peers.iter().max_by_key(|(peer, count)| (**count, **peer))?;
+    Some((*peer, peers.len() - 1))
+}
+
+/// The cause, and what to do about it.
+fn advice(subject: &Subject, activity: Option<Activity>, unread: u64) -> (&'static str, String) {
+    let pid = subject.process().map(|named| named.key.pid);
+    let of = pid.map_or_else(String::new, |pid| format!(" process {pid}"));
+    if activity.is_some_and(Activity::is_stopped) {
+        return ("stopped", phrases::stopped(pid, activity));
+    }
+    let meanwhile = format!(
+        "Until it is mended, only a restart frees their descriptors; no kernel timeout does. `sockwatch kill state \
+         close-wait{of}` ends the connections alone."
+    );
+    if unread > 0 {
+        let why = "They still hold data that it has not read, so it has not seen that they ended: look for a thread or \
+                   event loop that hangs";
+        let how = pid.map_or_else(String::new, |pid| {
+            format!(" (`gdb -p {pid}`, `strace -fp {pid}`)")
+        });
+        return ("not-read", format!("{why}{how}. {meanwhile}"));
+    }
+    let why = "Its code does not call close() once read() has returned 0: look at connections that go back to a pool or \
+               are forgotten on an error path.";
+    ("not-closed", format!("{why} {meanwhile}"))
+}

@@ -1,0 +1,154 @@
+//! Established connections wait that no `accept()` has taken.
+//!
+//! For the client they are open; it may have sent its request and waits for an answer that no process works on. Where the
+//! queue is filling or full, that is another finding.
+
+use rustc_hash::FxHashMap;
+
+use crate::diagnose::ages::Ages;
+use crate::diagnose::detector::{Detector, Scan};
+use crate::diagnose::facts::{activity, subject_of};
+use crate::diagnose::finding::Value;
+use crate::diagnose::observation::Observation;
+use crate::diagnose::threshold::thresholds;
+use crate::diagnose::{help_text, phrases};
+use crate::model::Activity;
+
+thresholds! {
+    /// When connections wait for `accept()` for too long.
+    thresholds {
+        /// Established connections of one listener that no accept() has taken. A single one is a client
+        /// that nobody serves. Raise it where a listener is kept open without a server on purpose.
+        connections: u32 = 1, ValueRule::COUNT;
+        /// How long one has to wait. A process that is merely busy accepts within milliseconds; whoever
+        /// waits five seconds has often given up.
+        age_s: f64 = 5.0, ValueRule::SECONDS;
+    }
+}
+
+/// Connections that wait at one listener.
+#[derive(Debug, Default)]
+struct Group {
+    connections: u32,
+    stuck: u32,
+    oldest_ns: u64,
+    unread: u64,
+}
+
+/// Detects listeners whose connections wait.
+#[derive(Debug)]
+pub(in crate::diagnose) struct NotAccepted {
+    thresholds: Thresholds,
+    ages: Ages,
+}
+
+impl Detector for NotAccepted {
+    const ID: &'static str = "not-accepted";
+    const TITLE: &'static str = "Established connections wait that no accept() has taken.";
+    const LOOK_ALIKES: &'static str = "For the client the connection is open. Where the queue is filling or full, that finding tells of \
+         them. Cause stopped: the process is in state T. not-accepting: it does something else.";
+    const REMEDY: &'static str =
+        "See what the process does instead of calling accept(): strace, gdb.";
+
+    type Thresholds = Thresholds;
+
+    fn new(thresholds: &Thresholds) -> Self {
+        NotAccepted {
+            thresholds: *thresholds,
+            ages: Ages::default(),
+        }
+    }
+
+    fn reported_when(thresholds: &Thresholds) -> String {
+        format!(
+            "{} or more of one listener, each waiting for accept() for {}.",
+            phrases::plural(thresholds.connections.into(), "connection", "connections"),
+            help_text::seconds(thresholds.age_s)
+        )
+    }
+
+    fn severity(_thresholds: &Thresholds) -> String {
+        "Warning.".to_owned()
+    }
+
+    fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
+        let facts = &scan.facts;
+        let mut groups: FxHashMap<u32, Group> = FxHashMap::default();
+        self.ages.begin();
+        for &row in &facts.candidates.unaccepted {
+            let Some(socket) = facts.socket(row) else {
+                continue;
+            };
+            // It has waited since the client's last acknowledgement.
+            let earlier = facts.last_heard_ns(socket);
+            let since = self
+                .ages
+                .since(socket.socket.key(), 0, earlier, facts.now_ns());
+            // Of listeners that share the port the first stands for all.
+            let Some(listener) = facts.listener_of(socket.socket) else {
+                continue;
+            };
+            let group = groups.entry(listener).or_insert_with(|| Group {
+                oldest_ns: u64::MAX,
+                ..Group::default()
+            });
+            group.connections += 1;
+            group.unread += u64::from(socket.socket.recv_queue);
+            if facts.age_s(since) >= self.thresholds.age_s {
+                group.stuck += 1;
+                group.oldest_ns = group.oldest_ns.min(since);
+            }
+        }
+        self.ages.end();
+        for (listener, group) in groups {
+            if group.stuck >= self.thresholds.connections.max(1) {
+                out.extend(observe(scan, listener, &group));
+            }
+        }
+    }
+}
+
+fn observe(scan: &Scan<'_>, listener: u32, group: &Group) -> Option<Observation> {
+    let facts = &scan.facts;
+    let socket = facts.socket(listener)?;
+    let activity = activity(socket);
+    let subject = subject_of(socket);
+    let pid = subject.process().map(|process| process.key.pid);
+    let (name, process) = (subject.to_string(), subject.process());
+    let connections = phrases::plural(group.connections.into(), "connection", "connections");
+    let by = process.map_or_else(String::new, |process| format!(" by {process}"));
+    let is_stopped = activity.is_some_and(Activity::is_stopped);
+    let advice = if is_stopped {
+        phrases::stopped(pid, activity)
+    } else {
+        let look = pid.map_or_else(String::new, |pid| {
+            format!(": `strace -fp {pid}`, `gdb -p {pid}`")
+        });
+        format!(
+            "It is not stopped; see what it does instead of calling accept(){look}. A pool of workers that are all busy, \
+             or a listener that was inherited and forgotten, looks like this."
+        )
+    };
+    let count = Value::Count(group.connections.into());
+    let mut observation = Observation::new(scan.kind, subject, "connections", count)
+        .with("stuck", Value::Count(group.stuck.into()))
+        .with_cause(if is_stopped {
+            "stopped"
+        } else {
+            "not-accepting"
+        })
+        .with("oldest_s", Value::Seconds(facts.age_s(group.oldest_ns)))
+        .with("unread_bytes", Value::Bytes(group.unread))
+        .with("backlog", Value::Count(socket.socket.send_queue.into()))
+        .with_known("state", activity.map(|a| Value::Text(a.state.to_string())));
+    observation.reports_growth = true;
+    observation.since_ns = Some(group.oldest_ns);
+    let verb = if group.connections == 1 {
+        "has"
+    } else {
+        "have"
+    };
+    observation.summary = format!("{connections} to {name} {verb} not been accepted{by}");
+    observation.advice = advice;
+    Some(observation)
+}

@@ -1,0 +1,220 @@
+//! A process leaves received data unread.
+//!
+//! What a process has read is what arrived less what is unread. If that does not grow while data waits, the process does
+//! not read; one that reads more slowly than data arrives is not reported.
+
+use rustc_hash::FxHashMap;
+
+use crate::diagnose::ages::Ages;
+use crate::diagnose::detector::{Detector, Scan};
+use crate::diagnose::facts::{Facts, Holder, activity, holder};
+use crate::diagnose::finding::{Severity, Value};
+use crate::diagnose::observation::Observation;
+use crate::diagnose::threshold::thresholds;
+use crate::diagnose::{help_text, phrases};
+use crate::model::{Activity, MemoryInfo, ProcessKey, TcpInfo};
+
+thresholds! {
+    /// When unread data is reported.
+    thresholds {
+        /// Unread bytes of one connection. A few hundred that a client never fetches, such as a TLS session
+        /// ticket, or the rest of an answer, harm nobody; 16 KiB are more than that.
+        unread_bytes: u32 = 16 * 1024, ValueRule::COUNT;
+        /// For how long not a byte was read. Raise it for processes that stop reading on purpose, to slow
+        /// their peers down.
+        age_s: f64 = 5.0, ValueRule::SECONDS;
+    }
+}
+
+/// Ticks of processor time in a second. Kernel: `USER_HZ`.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// Share of a processor from which on a process counts as busy rather than asleep.
+const BUSY: f64 = 0.5;
+
+/// Unread connections of one process.
+#[derive(Debug, Default)]
+struct Group {
+    row: u32,
+    connections: u32,
+    unread: u64,
+    largest: u32,
+    full: u32,
+    oldest_ns: u64,
+}
+
+/// Detects processes that do not read.
+#[derive(Debug)]
+pub(in crate::diagnose) struct ReceiverStalled {
+    thresholds: Thresholds,
+    ages: Ages,
+    /// When processes that stall were observed first, ns of the monotonic clock, and the processor time they had used then,
+    /// in ticks.
+    used: FxHashMap<ProcessKey, (u64, u64)>,
+}
+
+impl Detector for ReceiverStalled {
+    const ID: &'static str = "receiver-stalled";
+    const TITLE: &'static str = "A process leaves received data unread.";
+    const LOOK_ALIKES: &'static str = "A process here does not read. One that reads more slowly than data comes is not told of. Cause \
+         stopped: it is in state T. busy: it runs, and does something else. not-reading: it sleeps.";
+    const REMEDY: &'static str =
+        "Look at the thread that should read. A larger buffer only delays it.";
+
+    type Thresholds = Thresholds;
+
+    fn new(thresholds: &Thresholds) -> Self {
+        ReceiverStalled {
+            thresholds: *thresholds,
+            ages: Ages::default(),
+            used: FxHashMap::default(),
+        }
+    }
+
+    fn reported_when(thresholds: &Thresholds) -> String {
+        format!(
+            "{} or more of one connection wait, and not a byte was read for {}.",
+            help_text::bytes(thresholds.unread_bytes.into()),
+            help_text::seconds(thresholds.age_s)
+        )
+    }
+
+    fn severity(_thresholds: &Thresholds) -> String {
+        "Warning; critical once a window is closed.".to_owned()
+    }
+
+    fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
+        let facts = &scan.facts;
+        let mut groups: FxHashMap<Holder, Group> = FxHashMap::default();
+        self.ages.begin();
+        for &row in &facts.candidates.unread {
+            let Some(socket) = facts.socket(row) else {
+                continue;
+            };
+            let unread = socket.socket.recv_queue;
+            if unread < self.thresholds.unread_bytes {
+                continue;
+            }
+            let arrived = socket.tcp_info().and_then(TcpInfo::bytes_received);
+            // Without a count of what arrived, the same amount unread has to do.
+            let read = arrived.map_or(u64::from(unread), |all| all.saturating_sub(unread.into()));
+            let now = facts.now_ns();
+            let since = self.ages.since(socket.socket.key(), read, now, now);
+            if facts.age_s(since) < self.thresholds.age_s {
+                continue;
+            }
+            let Some(holder) = holder(socket) else {
+                continue;
+            };
+            let group = groups.entry(holder).or_insert_with(|| Group {
+                row,
+                oldest_ns: u64::MAX,
+                ..Group::default()
+            });
+            group.connections += 1;
+            group.unread += u64::from(unread);
+            if unread > group.largest {
+                group.largest = unread;
+                group.row = row;
+            }
+            let window = socket.tcp_info().and_then(TcpInfo::rcv_wnd);
+            group.full += u32::from(window == Some(0));
+            group.oldest_ns = group.oldest_ns.min(since);
+        }
+        self.ages.end();
+        let before = std::mem::take(&mut self.used);
+        for (holder, group) in groups {
+            let busy = self.busy(facts, holder, &before);
+            out.extend(observe(scan, holder, &group, busy));
+        }
+    }
+}
+
+impl ReceiverStalled {
+    /// The share of a processor that a process has used since it was first observed to stall.
+    fn busy(
+        &mut self,
+        facts: &Facts<'_>,
+        holder: Holder,
+        before: &FxHashMap<ProcessKey, (u64, u64)>,
+    ) -> Option<f64> {
+        let Holder::Process(row) = holder else {
+            return None;
+        };
+        let row = facts.sample().processes.get(row as usize)?;
+        let ticks = row.activity?.cpu_ticks;
+        let key = row.process.key;
+        let first = before.get(&key).copied();
+        let first = first.unwrap_or((facts.now_ns(), ticks));
+        self.used.insert(key, first);
+        let seconds = facts.age_s(first.0);
+        (seconds > 0.0).then(|| ticks.saturating_sub(first.1) as f64 / TICKS_PER_SECOND / seconds)
+    }
+}
+
+fn observe(
+    scan: &Scan<'_>,
+    holder: Holder,
+    group: &Group,
+    busy: Option<f64>,
+) -> Option<Observation> {
+    let facts = &scan.facts;
+    let socket = facts.socket(group.row)?;
+    let activity = activity(socket);
+    let (subject, who) = facts.subject_of_holder(holder)?;
+    let pid = subject.process().map(|process| process.key.pid);
+    let is_stopped = activity.is_some_and(Activity::is_stopped);
+    let (cause, advice) = if is_stopped {
+        ("stopped", phrases::stopped(pid, activity))
+    } else {
+        let look = pid.map_or_else(String::new, |pid| {
+            format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
+        });
+        let (cause, what) = match busy {
+            Some(share) if share >= BUSY => ("busy", "It is busy with something else"),
+            Some(_) => ("not-reading", "It sleeps, so it waits for something else"),
+            None => ("not-reading", "It may wait for something else"),
+        };
+        let advice = format!(
+            "{what} and does not read: look at the thread that should{look}. Its peers cannot send any more once the \
+             receive buffer is full; a larger buffer would only delay that."
+        );
+        (cause, advice)
+    };
+    let peer = socket
+        .socket
+        .remote()
+        .map(|remote| remote.address.to_canonical());
+    let from = match (peer, group.connections) {
+        (Some(peer), 1) => format!("a connection with {peer}"),
+        (_, count) => phrases::plural(count.into(), "connection", "connections"),
+    };
+    let buffer = socket.memory().and_then(MemoryInfo::rcvbuf);
+    let mut observation = Observation::new(
+        scan.kind,
+        subject,
+        "unread_bytes",
+        Value::Bytes(group.unread),
+    )
+    .with("connections", Value::Count(group.connections.into()))
+    .with_cause(cause)
+    .with("oldest_s", Value::Seconds(facts.age_s(group.oldest_ns)))
+    .with("windows_closed", Value::Count(group.full.into()))
+    .with_known(
+        "receive_buffer_bytes",
+        buffer.map(|n| Value::Bytes(n.into())),
+    )
+    .with_known("peer", peer.map(|peer| Value::Text(peer.to_string())))
+    .with_known("processor", busy.map(Value::Share))
+    .with_known("state", activity.map(|a| Value::Text(a.state.to_string())));
+    observation.severity = if group.full > 0 {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    };
+    observation.since_ns = Some(group.oldest_ns);
+    observation.summary = format!("{who} does not read from {from}");
+    observation.rest = format!(": {} wait to be read", phrases::bytes(group.unread));
+    observation.advice = advice;
+    Some(observation)
+}
