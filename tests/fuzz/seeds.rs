@@ -5,7 +5,7 @@ use std::path::Path;
 use sockwatch::model::Sample;
 use sockwatch::recording::{Encoder, Metadata, Recorder, RecorderOptions};
 use sockwatch::source::Source;
-use sockwatch::source::netlink::dump::decode_datagram;
+use sockwatch::source::netlink::datagram::decode_datagram;
 use sockwatch_fuzz::{container, read_all::read_all, sections};
 
 #[allow(dead_code, reason = "not all of it is needed here")]
