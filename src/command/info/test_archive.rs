@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::model::Sample;
-use crate::recording::{Archive, Entry, Metadata, Inspection, RecordingError};
+use crate::recording::{Archive, Entry, Inspection, Metadata, RecordingError};
 
 /// An archive with entries and without Samples.
 #[derive(Debug)]
