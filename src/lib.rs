@@ -7,7 +7,7 @@
 //! - [`model`]: plain data for one instant, the [`Sample`](model::Sample), with its sockets, processes and counters.
 //! - [`filter`]: the filter language of `ss`, parsed, evaluated, and lowered to kernel bytecode.
 //! - [`source`]: sources of Samples. `netlink` dumps sockets, `procfs` reads owners and counters, and
-//!   [`Live`](source::Live) composes one Sample per tick.
+//!   [`LiveSource`](source::LiveSource) composes one Sample per tick.
 //! - [`recording`]: the file format of recordings, its writer and reader, and the same encoding in memory.
 //! - [`aggregate`]: values derived from consecutive Samples: rates, groups, listeners, bounded history.
 //! - [`mod@column`]: the columns of tables, for the screen, `list` and exports.
