@@ -71,7 +71,7 @@ pub(super) fn line(finding: &Finding, room: usize) -> Vec<Piece> {
 }
 
 /// A finding as a line of a list: how grave it is, which one, what it is about.
-pub(super) fn short(finding: &Finding) -> Vec<Piece> {
+pub(in crate::tui) fn short(finding: &Finding) -> Vec<Piece> {
     let tone = match finding.until_us {
         None => severity_tone(finding.severity),
         Some(_) => Tone::Muted,
@@ -137,7 +137,7 @@ fn when(finding: &Finding, look: &Look, now_us: i64) -> String {
 
 /// What a finding is called: how grave it is, which one, what it is about, since when. Where there is little room the
 /// sign tells how grave it is, and of what it is about the middle is left out.
-pub(super) fn title(finding: &Finding, look: &Look, now_us: i64, room: usize) -> String {
+pub(in crate::tui) fn title(finding: &Finding, look: &Look, now_us: i64, room: usize) -> String {
     let over = if finding.until_us.is_some() {
         "over ─ "
     } else {
@@ -162,7 +162,7 @@ pub(super) fn title(finding: &Finding, look: &Look, now_us: i64, room: usize) ->
 }
 
 /// Everything there is to say of a finding: the sentence, what proves it, what to do.
-pub(super) fn whole(finding: &Finding, columns: usize) -> Vec<Vec<Piece>> {
+pub(in crate::tui) fn whole(finding: &Finding, columns: usize) -> Vec<Vec<Piece>> {
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     let wrapped = |text: &str, tone: Tone| -> Vec<Vec<Piece>> {
         let parts = text::wrap(&harmless(text), columns).into_iter();

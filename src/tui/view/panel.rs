@@ -15,10 +15,10 @@ use crate::tui::text;
 use crate::tui::theme::Tone;
 
 /// A piece of a line.
-pub(super) type Piece = (String, Tone);
+pub(in crate::tui) type Piece = (String, Tone);
 
 /// Writes pieces one after the other, cut where the room ends; answers how many columns they took.
-pub(super) fn write(buffer: &mut Buffer, area: Rect, look: &Look, pieces: &[Piece]) -> u16 {
+pub(in crate::tui) fn write(buffer: &mut Buffer, area: Rect, look: &Look, pieces: &[Piece]) -> u16 {
     if area.height == 0 {
         return 0;
     }
@@ -37,13 +37,13 @@ pub(super) fn write(buffer: &mut Buffer, area: Rect, look: &Look, pieces: &[Piec
 }
 
 /// Writes over what is there already, and nothing of that shines through.
-pub(super) fn write_over(buffer: &mut Buffer, area: Rect, look: &Look, pieces: &[Piece]) {
+pub(in crate::tui) fn write_over(buffer: &mut Buffer, area: Rect, look: &Look, pieces: &[Piece]) {
     Clear.render(area.intersection(buffer.area), buffer);
     write(buffer, area, look, pieces);
 }
 
 /// Columns that pieces take.
-pub(super) fn width(pieces: &[Piece]) -> u16 {
+pub(in crate::tui) fn width(pieces: &[Piece]) -> u16 {
     pieces
         .iter()
         .map(|(piece, _)| text::width(piece) as u16)
@@ -113,7 +113,12 @@ pub(super) fn below(area: Rect) -> Rect {
 }
 
 /// Writes lines from the top, as many as there is room for.
-pub(super) fn write_lines(frame: &mut Frame<'_>, area: Rect, look: &Look, lines: &[Vec<Piece>]) {
+pub(in crate::tui) fn write_lines(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    look: &Look,
+    lines: &[Vec<Piece>],
+) {
     for (y, line) in (area.y..area.bottom()).zip(lines) {
         let place = Rect {
             y,
@@ -141,7 +146,7 @@ pub(super) fn framed(frame: &mut Frame<'_>, area: Rect, look: &Look, title: &str
 }
 
 /// A frame over what is there, in the middle and no larger than the area.
-pub(super) fn over(
+pub(in crate::tui) fn over(
     frame: &mut Frame<'_>,
     area: Rect,
     look: &Look,
