@@ -48,6 +48,7 @@ pub mod tones;
 pub mod typing;
 mod update;
 pub mod view;
+mod widget;
 
 pub use command::Command;
 pub use effect::Effect;

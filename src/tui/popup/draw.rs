@@ -11,7 +11,8 @@ use crate::tui::state::State;
 use crate::tui::table::Heading;
 use crate::tui::text;
 use crate::tui::theme::Tone;
-use crate::tui::view::panel::{self, Piece};
+use crate::tui::widget::border;
+use crate::tui::widget::pieces::{self, Piece};
 
 /// The greatest width of a text, columns: longer lines are tiring to read.
 pub(super) const WIDEST_TEXT: u16 = 100;
@@ -65,14 +66,14 @@ pub(super) fn scrolling_text(
     lines: &[Vec<Piece>],
     first: usize,
 ) -> usize {
-    let widest = lines.iter().map(|line| panel::width(line)).max();
+    let widest = lines.iter().map(|line| pieces::width(line)).max();
     let title_width = text::width(title) as u16 + 4;
     let width = (widest.unwrap_or(0).max(title_width) + 4).min(area.width);
     let size = (width, (lines.len() as u16).saturating_add(2));
-    let inner = panel::over(frame, area, look, title, size);
+    let inner = border::centered(frame, area, look, title, size);
     let page = usize::from(inner.height);
     let first = first.min(lines.len().saturating_sub(page));
-    panel::write_lines(frame, inner, look, &lines[first..]);
+    pieces::write_lines(frame, inner, look, &lines[first..]);
     let hidden = lines.len().saturating_sub(first + page);
     more_below(frame, inner, look, hidden);
     first
@@ -91,7 +92,7 @@ pub(super) fn more_below(frame: &mut Frame<'_>, inner: Rect, look: &Look, below:
         width: length,
         height: 1,
     };
-    panel::write_over(frame.buffer_mut(), place, look, &[(more, Tone::Key)]);
+    pieces::write_over(frame.buffer_mut(), place, look, &[(more, Tone::Key)]);
 }
 
 /// Draws a list to choose from, with the line of the cursor in sight.
@@ -108,14 +109,14 @@ pub(super) fn choices(
         WIDEST_TEXT.min(area.width),
         (choices.len().max(1) as u16).saturating_add(2),
     );
-    let inner = panel::over(frame, area, look, title, size);
+    let inner = border::centered(frame, area, look, title, size);
     let page = usize::from(inner.height);
     if page == 0 {
         return;
     }
     if choices.is_empty() {
         let line = [("nothing matches".to_owned(), Tone::Muted)];
-        panel::write(frame.buffer_mut(), inner, look, &line);
+        pieces::write(frame.buffer_mut(), inner, look, &line);
     }
     let cursor = cursor.min(choices.len().saturating_sub(1));
     let first = (cursor + 1).saturating_sub(page);
@@ -131,7 +132,7 @@ pub(super) fn choices(
             height: 1,
             ..inner
         };
-        panel::write(frame.buffer_mut(), place, look, &line);
+        pieces::write(frame.buffer_mut(), place, look, &line);
         if at == cursor {
             let style = look.theme.style(Tone::Selected);
             frame.buffer_mut().set_style(place, style);
@@ -152,13 +153,13 @@ pub(super) fn menu(
     lines: &[Vec<Piece>],
     (first, cursor, has_question): (usize, usize, bool),
 ) {
-    let widest = lines.iter().map(|line| panel::width(line)).max();
+    let widest = lines.iter().map(|line| pieces::width(line)).max();
     let width = widest.unwrap_or(0).max(text::width(title) as u16 + 2) + 4;
     let size = (
         width.clamp(NARROWEST_MENU, WIDEST_MENU),
         lines.len() as u16 + 2,
     );
-    let inner = panel::over(frame, area, &state.look, title, size);
+    let inner = border::centered(frame, area, &state.look, title, size);
     let page = usize::from(inner.height);
     let selected = first + cursor;
     let last = selected + usize::from(has_question);
@@ -169,7 +170,7 @@ pub(super) fn menu(
             height: 1,
             ..inner
         };
-        panel::write(frame.buffer_mut(), place, &state.look, line);
+        pieces::write(frame.buffer_mut(), place, &state.look, line);
         let is_question = has_question && at == last;
         if at >= first && !is_question {
             if at == selected {

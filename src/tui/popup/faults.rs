@@ -19,7 +19,7 @@ use crate::tui::scroll::scrolled;
 use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
-use crate::tui::view::panel::Piece;
+use crate::tui::widget::pieces::Piece;
 
 /// The list of faults.
 #[derive(Debug, Default)]

@@ -32,8 +32,9 @@ use crate::tui::scroll::scrolled;
 use crate::tui::state::State;
 use crate::tui::target::Target;
 use crate::tui::theme::Tone;
-use crate::tui::view::findings;
-use crate::tui::view::panel::{self, Piece};
+use crate::tui::view::finding_text;
+use crate::tui::widget::border;
+use crate::tui::widget::pieces::{self, Piece};
 
 /// Findings that are listed above the text of the chosen one.
 const LISTED: usize = 5;
@@ -172,10 +173,10 @@ impl Findings {
                 ..area
             };
             let pieces = match state.finding(*key) {
-                Some(finding) => findings::short(finding),
+                Some(finding) => finding_text::short_line(finding),
                 None => vec![(format!("  {} is over", key.0.id()), Tone::Muted)],
             };
-            panel::write(frame.buffer_mut(), row, &state.look, &pieces);
+            pieces::write(frame.buffer_mut(), row, &state.look, &pieces);
             if place == self.chosen {
                 let style = state.look.theme.style(Tone::Selected);
                 frame.buffer_mut().set_style(row, style);
@@ -243,8 +244,8 @@ impl Popup<State> for Findings {
         let columns = usize::from(width.saturating_sub(4));
         let (title, lines): (String, Vec<Vec<Piece>>) = match self.chosen(state) {
             Some(finding) => (
-                findings::title(finding, &look, now_us, columns.saturating_sub(2)),
-                findings::whole(finding, columns),
+                finding_text::title(finding, &look, now_us, columns.saturating_sub(2)),
+                finding_text::full_text(finding, columns),
             ),
             None => {
                 let over = "it is over, for more than ten minutes".to_owned();
@@ -257,7 +258,7 @@ impl Popup<State> for Findings {
         };
         let above = if listed > 0 { listed + 1 } else { 0 };
         let size = (width, (above + lines.len()) as u16 + 2);
-        let inner = panel::over(frame, area, &look, &title, size);
+        let inner = border::centered(frame, area, &look, &title, size);
         self.render_list(frame, inner, state, listed);
         let above = (above as u16).min(inner.height);
         if above > 0 {
@@ -267,7 +268,7 @@ impl Popup<State> for Findings {
                 ..inner
             };
             let dashes = [("─".repeat(inner.width.into()), Tone::Muted)];
-            panel::write(frame.buffer_mut(), rule, &look, &dashes);
+            pieces::write(frame.buffer_mut(), rule, &look, &dashes);
         }
         let below = Rect {
             y: inner.y + above,
@@ -276,7 +277,7 @@ impl Popup<State> for Findings {
         };
         let page = usize::from(below.height);
         self.line = self.line.min(lines.len().saturating_sub(page));
-        panel::write_lines(frame, below, &look, &lines[self.line..]);
+        pieces::write_lines(frame, below, &look, &lines[self.line..]);
         let hidden = lines.len().saturating_sub(self.line + page);
         draw::more_below(frame, inner, &look, hidden);
     }

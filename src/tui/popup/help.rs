@@ -19,7 +19,7 @@ use crate::tui::keymap::BINDINGS;
 use crate::tui::scroll::scrolled;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
-use crate::tui::view::panel::Piece;
+use crate::tui::widget::pieces::Piece;
 
 /// Columns of the keys.
 const KEYS: usize = 13;

@@ -24,7 +24,7 @@ use crate::tui::page::{Page, Presence};
 use crate::tui::scroll::scrolled;
 use crate::tui::state::{Display, State};
 use crate::tui::theme::Tone;
-use crate::tui::view::panel::Piece;
+use crate::tui::widget::pieces::Piece;
 
 /// Processes that are listed above the actions.
 const LISTED: usize = 3;

@@ -8,7 +8,6 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::filter_line;
-use super::panel::{self, Piece};
 use crate::column::format;
 use crate::tui::command::Command;
 use crate::tui::hint::Hint;
@@ -18,6 +17,7 @@ use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::typing::Typing;
+use crate::tui::widget::pieces::{self, Piece};
 
 /// Draws the text that is being typed, or else the message, or else the hints.
 pub(super) fn render(
@@ -34,7 +34,7 @@ pub(super) fn render(
         }
         (None, Some(message)) => {
             let line = [(format!(" {message}"), Tone::Notice)];
-            panel::write(frame.buffer_mut(), area, &state.look, &line);
+            pieces::write(frame.buffer_mut(), area, &state.look, &line);
         }
         (None, None) => render_hints(frame, area, state, &hints(state)),
     }
@@ -47,7 +47,7 @@ fn render_hints(frame: &mut Frame<'_>, area: Rect, state: &State, hints: &[Hint]
         last.extend(piece(label(Command::Help), "help"));
     }
     last.extend(piece(label(Command::Quit), "quit"));
-    let mut room = area.width.saturating_sub(1 + panel::width(&last));
+    let mut room = area.width.saturating_sub(1 + pieces::width(&last));
     let mut shown: Vec<Option<[Piece; 2]>> = vec![None; hints.len()];
     for pinned in [true, false] {
         for (hint, shown) in hints.iter().zip(&mut shown) {
@@ -56,14 +56,14 @@ fn render_hints(frame: &mut Frame<'_>, area: Rect, state: &State, hints: &[Hint]
             }
             let texts = [Some(&*hint.text), hint.short].into_iter().flatten();
             let mut choices = texts.map(|text| piece(&hint.keys, text));
-            *shown = choices.find(|pieces| panel::width(pieces) <= room);
-            room -= shown.as_ref().map_or(0, |pieces| panel::width(pieces));
+            *shown = choices.find(|pieces| pieces::width(pieces) <= room);
+            room -= shown.as_ref().map_or(0, |pieces| pieces::width(pieces));
         }
     }
     let mut line: Vec<Piece> = vec![(" ".to_owned(), Tone::Plain)];
     line.extend(shown.into_iter().flatten().flatten());
     line.extend(last);
-    panel::write(frame.buffer_mut(), area, &state.look, &line);
+    pieces::write(frame.buffer_mut(), area, &state.look, &line);
 }
 
 /// Draws the time that is being typed, with its error, or what can be typed.
@@ -89,7 +89,7 @@ fn render_time(
         let about = "20:14:07, -5m from the end, +30s from the start";
         line.push((about.to_owned(), Tone::Muted));
     }
-    panel::write(frame.buffer_mut(), area, &state.look, &line);
+    pieces::write(frame.buffer_mut(), area, &state.look, &line);
 }
 
 /// Draws the text that is searched for.
@@ -102,7 +102,7 @@ fn render_search(frame: &mut Frame<'_>, area: Rect, state: &State, editor: &Line
         ("Esc".to_owned(), Tone::Key),
         (" cancel ".to_owned(), Tone::Plain),
     ];
-    let room = usize::from(area.width.saturating_sub(panel::width(&end) + 2));
+    let room = usize::from(area.width.saturating_sub(pieces::width(&end) + 2));
     let start = if room > text::width(what) + 12 {
         what
     } else {
@@ -114,7 +114,7 @@ fn render_search(frame: &mut Frame<'_>, area: Rect, state: &State, editor: &Line
     ];
     line.extend(typed(editor, room.saturating_sub(text::width(start) + 1)));
     line.extend(end);
-    panel::write(frame.buffer_mut(), area, &state.look, &line);
+    pieces::write(frame.buffer_mut(), area, &state.look, &line);
 }
 
 /// A text that is being typed, with its cursor, which stays in sight: a block behind the text, or the character that it

@@ -10,21 +10,20 @@
 //!  footer    two lines more while a filter is typed
 //! ```
 
-mod chart;
 mod difference;
 mod filter_line;
-pub(super) mod findings;
+pub(super) mod finding_text;
+mod findings;
 mod footer;
 mod header;
-mod lists;
 mod notice;
 mod overview;
-pub(super) mod panel;
 mod process;
 mod remote;
 mod socket;
-mod strip;
+mod summary_strip;
 mod system;
+mod table_screen;
 mod tabs;
 mod timeline;
 mod too_small;
@@ -55,7 +54,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &mut State, hints: fn(&State)
         let strip_lines = if area.height < ROOMY {
             1
         } else {
-            strip::lines(area.width)
+            summary_strip::lines(area.width)
         };
         let [header, notice, strip, tabs, body, time, footer] = Layout::vertical([
             Constraint::Length(1),
@@ -69,7 +68,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &mut State, hints: fn(&State)
         .areas(area);
         header::render(frame, header, state);
         notice::render(frame, notice, state);
-        strip::render(frame, strip, state);
+        summary_strip::render(frame, strip, state);
         tabs::render(frame, tabs, state);
         match (state.page(), state.screen) {
             (Some(Page::Process(_)), _) => process::render(frame, body, state),
@@ -79,7 +78,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &mut State, hints: fn(&State)
             (None, Screen::Overview) => overview::render(frame, body, state),
             (None, Screen::Findings) => findings::render(frame, body, state),
             (None, Screen::System) => system::render(frame, body, state),
-            (None, _) => lists::render(frame, body, state),
+            (None, _) => table_screen::render(frame, body, state),
         }
         if let Some(mut popup) = state.popup.take() {
             popup.render(frame, body, state);

@@ -10,10 +10,10 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::panel;
 use crate::column::format;
 use crate::tui::screen::{Pane, Screen};
 use crate::tui::state::State;
+use crate::tui::widget::table_frame;
 
 /// Draws the screen.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
@@ -24,13 +24,13 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let title = state.screen.title();
     match state.screen {
         Screen::Processes => {
-            panel::framed_table(frame, area, look, title, &mut state.processes, moment, at);
+            table_frame::draw_framed(frame, area, look, title, &mut state.processes, moment, at);
         }
         Screen::Listeners => {
-            panel::framed_table(frame, area, look, title, &mut state.listeners, moment, at);
+            table_frame::draw_framed(frame, area, look, title, &mut state.listeners, moment, at);
         }
         Screen::Remotes => {
-            panel::framed_table(frame, area, look, title, &mut state.remotes, moment, at);
+            table_frame::draw_framed(frame, area, look, title, &mut state.remotes, moment, at);
         }
         Screen::Events => {
             // Of a flood only the first ones are kept, and that is told.
@@ -43,10 +43,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
                 }
             };
             let title = title.as_str();
-            panel::framed_table(frame, area, look, title, &mut state.events, moment, at);
+            table_frame::draw_framed(frame, area, look, title, &mut state.events, moment, at);
         }
         Screen::Overview | Screen::Findings | Screen::System | Screen::Sockets => {
-            panel::framed_table(frame, area, look, title, &mut state.sockets, moment, at);
+            table_frame::draw_framed(frame, area, look, title, &mut state.sockets, moment, at);
         }
     }
 }

@@ -1,19 +1,18 @@
-//! How many sockets are in each state, and how it came to that.
+//! The number of sockets in each TCP state, with its history.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::count;
 use crate::aggregate::{HistoryPoint, Moment};
-use crate::column::format;
 use crate::model::State as Tcp;
 use crate::tui::look::Look;
 use crate::tui::theme::Tone;
 use crate::tui::tones::state_tone;
-use crate::tui::view::chart::Timeline;
-use crate::tui::view::panel::write_lines;
+use crate::tui::widget::history_axis::HistoryAxis;
+use crate::tui::widget::pieces::{right_aligned_count, write_lines};
+use crate::tui::widget::sparkline::sparkline;
 
-/// States in the order in which they matter; as many as fit.
+/// States in the order of their importance; as many as fit are shown.
 const STATES: [Tcp; 12] = [
     Tcp::Established,
     Tcp::TimeWait,
@@ -29,38 +28,34 @@ const STATES: [Tcp; 12] = [
     Tcp::Closed,
 ];
 
-/// Columns before the bars of a state: name, count, room.
-pub(super) const TEXT: u16 = 22;
+/// Width of the text before a sparkline: name, count, gaps.
+pub(super) const TEXT_WIDTH: u16 = 22;
 
-/// TCP states with their history, then the other protocols.
+/// Draws TCP states with their history, then UDP and unix sockets.
 pub(super) fn render(
     frame: &mut Frame<'_>,
     area: Rect,
     look: &Look,
     moment: &Moment,
-    timeline: &Timeline<'_>,
+    axis: &HistoryAxis<'_>,
 ) {
     let totals = &moment.aggregate.totals;
-    let bars = usize::from(area.width.saturating_sub(TEXT + 1));
+    let bars = usize::from(area.width.saturating_sub(TEXT_WIDTH + 1));
     let line = |name: &str, value: u32, tone: Tone, of: &dyn Fn(&HistoryPoint) -> u32| {
         let tone = if value == 0 { Tone::Muted } else { tone };
-        let values = timeline.values(|point| Some(f64::from(of(point))));
-        let values = &values[values.len().saturating_sub(bars)..];
-        let max = format::highest(values).unwrap_or(0.0);
-        let blank = std::iter::repeat_n(None, bars.saturating_sub(values.len()));
-        let mut spark = String::new();
-        format::spark(&mut spark, blank.chain(values.iter().copied()), max);
+        let values = axis.values(|point| Some(f64::from(of(point))));
+        let trend = sparkline(&values, bars);
         vec![
             (format!(" {name:<12}"), tone),
             (
-                format!("{} ", count(value, 8)),
+                format!("{} ", right_aligned_count(value, 8)),
                 if value == 0 {
                     Tone::Muted
                 } else {
                     Tone::Strong
                 },
             ),
-            (spark, if value == 0 { Tone::Muted } else { Tone::Plain }),
+            (trend, if value == 0 { Tone::Muted } else { Tone::Plain }),
         ]
     };
     let mut lines = Vec::new();
@@ -75,7 +70,7 @@ pub(super) fn render(
             &|point| point.tcp[state as usize],
         ));
     }
-    // UDP and unix have the last two lines, whatever room there is.
+    // UDP and unix sockets always have the last two lines.
     let room = usize::from(area.height);
     lines.truncate(room.saturating_sub(2).max(1));
     let tone = Tone::Plain;

@@ -8,7 +8,7 @@ use crate::model::{DescriptorKind, Ends, ProcessKey, ProcessRow, SocketRef};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::tones::{limit_tone, queue_tone};
-use crate::tui::view::panel::Piece;
+use crate::tui::widget::pieces::Piece;
 
 /// Bars of the gauge of descriptors.
 const GAUGE: usize = 10;

@@ -1,4 +1,4 @@
-//! How often connections open and close, over time.
+//! The rates at which TCP connections open, close and enter TIME-WAIT, with their history.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -7,15 +7,16 @@ use crate::aggregate::{ChangeRates, Moment};
 use crate::column::format;
 use crate::tui::look::Look;
 use crate::tui::theme::Tone;
-use crate::tui::view::chart::Timeline;
-use crate::tui::view::panel::{Piece, write_lines};
+use crate::tui::widget::history_axis::HistoryAxis;
+use crate::tui::widget::pieces::{Piece, write_lines};
+use crate::tui::widget::sparkline::sparkline;
 
-/// Columns before the bars: name, rate, highest.
-const TEXT: u16 = 40;
+/// Width of the text before a sparkline: name, rate, highest.
+const TEXT_WIDTH: u16 = 40;
 
-/// Columns of the bars in such a width.
-pub(super) fn bars(width: u16) -> u16 {
-    width.saturating_sub(TEXT + 1)
+/// The width of a sparkline, given that of the section.
+pub(super) fn trend_columns(width: u16) -> u16 {
+    width.saturating_sub(TEXT_WIDTH + 1)
 }
 
 /// Draws a line for each kind of change.
@@ -24,9 +25,9 @@ pub(super) fn render(
     area: Rect,
     look: &Look,
     moment: &Moment,
-    timeline: &Timeline<'_>,
+    axis: &HistoryAxis<'_>,
 ) {
-    let room = usize::from(bars(area.width));
+    let room = usize::from(trend_columns(area.width));
     let rates = [
         (
             "opened",
@@ -36,17 +37,10 @@ pub(super) fn render(
         ("to TIME-WAIT", |changes| changes.time_wait),
     ];
     let lines = rates.map(|(what, of)| {
-        let values = timeline.values(|point| point.changes.map(of));
+        let values = axis.values(|point| point.changes.map(of));
         let values = &values[values.len().saturating_sub(room)..];
         let highest = format::highest(values);
         let now = moment.aggregate.changes.map(of);
-        let mut spark = String::new();
-        let blank = std::iter::repeat_n(None, room.saturating_sub(values.len()));
-        format::spark(
-            &mut spark,
-            blank.chain(values.iter().copied()),
-            highest.unwrap_or(0.0),
-        );
         let line: Vec<Piece> = vec![
             (format!(" {what:<12}"), Tone::Muted),
             (
@@ -60,7 +54,7 @@ pub(super) fn render(
                 ),
                 Tone::Muted,
             ),
-            (spark, Tone::Plain),
+            (sparkline(values, room), Tone::Plain),
         ];
         line
     });

@@ -3,12 +3,11 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::count;
 use crate::aggregate::Moment;
 use crate::model::Unowned;
 use crate::tui::look::Look;
 use crate::tui::theme::Tone;
-use crate::tui::view::panel::{self, Piece, write_lines};
+use crate::tui::widget::pieces::{self, Piece, right_aligned_count, write_lines};
 
 /// How many sockets have no owner, and why.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment) {
@@ -23,13 +22,13 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Mo
         .map(|&why| {
             let mut line = vec![
                 (
-                    format!(" {} ", count(unowned[why as usize], 7)),
+                    format!(" {} ", right_aligned_count(unowned[why as usize], 7)),
                     Tone::Strong,
                 ),
                 (format!("{:<18} ", why.name()), why_tone(why)),
             ];
             let sentence = (why.sentence().to_owned(), Tone::Muted);
-            if panel::width(&line) + panel::width(std::slice::from_ref(&sentence)) <= area.width {
+            if pieces::width(&line) + pieces::width(std::slice::from_ref(&sentence)) <= area.width {
                 line.push(sentence);
             }
             line
@@ -46,7 +45,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Mo
             .sum();
         lines.truncate(room - 1);
         lines.push(vec![
-            (format!(" {} ", count(rest, 7)), Tone::Strong),
+            (format!(" {} ", right_aligned_count(rest, 7)), Tone::Strong),
             (
                 format!("for {} more reasons", reasons.len() - room + 1),
                 Tone::Muted,

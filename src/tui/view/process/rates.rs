@@ -12,8 +12,8 @@ use crate::tui::look::Look;
 use crate::tui::theme::Tone;
 use crate::tui::tones::retransmitted_tone;
 use crate::tui::tones::state_tone;
-use crate::tui::view::chart;
-use crate::tui::view::panel::{self, Piece};
+use crate::tui::widget::bar_chart;
+use crate::tui::widget::pieces::{self, Piece};
 
 /// Bars in the lines of text.
 const BARS: usize = 6;
@@ -147,12 +147,12 @@ pub(super) fn render_charts(
             (format!("{what}, {span}  "), Tone::Muted),
             (format!("highest {highest}"), Tone::Plain),
         ];
-        panel::write(frame.buffer_mut(), area, look, &heading);
+        pieces::write(frame.buffer_mut(), area, look, &heading);
         let below = Rect {
             y: area.y + 1,
             height: area.height - 1,
             ..area
         };
-        chart::render(frame, below, look, &values, Tone::Plain);
+        bar_chart::draw(frame, below, look, &values, Tone::Plain);
     }
 }

@@ -7,7 +7,7 @@ use crate::tui::screen::Pane;
 use crate::tui::state::System;
 use crate::tui::text;
 use crate::tui::theme::Tone;
-use crate::tui::view::panel::Piece;
+use crate::tui::widget::pieces::Piece;
 
 /// The longest value of a setting that stands with its name.
 const SHORT: usize = 30;

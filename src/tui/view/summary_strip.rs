@@ -1,41 +1,42 @@
-//! The strip: states and rates of the whole machine, on every screen.
+//! The strip below the header: states and rates of the whole machine, on every screen.
 //!
 //! ```text
 //!  ESTAB  9 120 ▂▃▅▆▆  TIME-WAIT  3 004 ▁▁▃▆█  +212/s  CLOSE-WAIT     17 ▁▁▂▃▃
 //!  ↓ 41.2 MB/s  ↑ 8.10 MB/s  opened   120/s  closed   118/s  SYN-RECV      2
 //! ```
 //!
-//! Each piece keeps its width. A narrow terminal has two lines of it, a wide one has all in one.
+//! Each segment keeps its width. A narrow terminal has two lines, a wide one has one.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::panel::{self, Piece};
 use crate::aggregate::{HistoryPoint, Moment};
 use crate::column::format::{self, MISSING};
 use crate::model::State as Tcp;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 use crate::tui::tones::state_tone;
+use crate::tui::widget::pieces::{self, Piece};
+use crate::tui::widget::sparkline::sparkline;
 
-/// Bars of each state's line.
-const BARS: usize = 5;
+/// Width of the sparkline of a state.
+const TREND_COLUMNS: usize = 5;
 
-/// Columns of a count: up to 999 999.
-const COUNT: usize = 7;
+/// Width of a count: up to 999 999.
+const COUNT_WIDTH: usize = 7;
 
-/// Seconds over which growth is told: a few samples, so that it neither jumps nor lags.
+/// Seconds over which growth is measured: a few samples, so that it neither jumps nor lags.
 const GROWTH_SECONDS: f64 = 10.0;
 
-/// Columns of all pieces in one line, with the room between them.
-const ALL: u16 = 194;
+/// Width of all segments in one line, with the gaps between them.
+const ONE_LINE_WIDTH: u16 = 194;
 
-/// Room between pieces.
+/// Gap between segments.
 const GAP: u16 = 2;
 
-/// Lines that the strip takes.
+/// The height of the strip at a width, lines.
 pub(super) fn lines(width: u16) -> u16 {
-    if width >= ALL { 1 } else { 2 }
+    if width >= ONE_LINE_WIDTH { 1 } else { 2 }
 }
 
 /// Draws the strip.
@@ -46,7 +47,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let right = area.right();
     let (mut x, mut y) = (area.x + 1, area.y);
     for pieces in segments(moment) {
-        let width = panel::width(&pieces);
+        let width = pieces::width(&pieces);
         if x + width > right && x > area.x + 1 {
             x = area.x + 1;
             y += 1;
@@ -60,22 +61,22 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
             width: right.saturating_sub(x),
             height: 1,
         };
-        panel::write(frame.buffer_mut(), place, &state.look, &pieces);
+        pieces::write(frame.buffer_mut(), place, &state.look, &pieces);
         x += width + GAP;
     }
 }
 
-/// All there is to tell, the most important first.
+/// The segments, the most important first.
 fn segments(moment: &Moment) -> Vec<Vec<Piece>> {
     let aggregate = &moment.aggregate;
     let totals = &aggregate.totals;
     let mut segments = Vec::new();
     for tcp in [Tcp::Established, Tcp::TimeWait, Tcp::CloseWait] {
         let mut pieces = counted(tcp.short_name(), totals.tcp_in(tcp), state_tone(tcp));
-        pieces.push((bars(moment, |point| point.tcp[tcp as usize]), Tone::Plain));
+        pieces.push((trend(moment, |point| point.tcp[tcp as usize]), Tone::Plain));
         if tcp == Tcp::TimeWait {
             pieces.push((
-                growth(aggregate.history.growth(tcp, GROWTH_SECONDS)),
+                growth_text(aggregate.history.growth(tcp, GROWTH_SECONDS)),
                 Tone::Plain,
             ));
         }
@@ -103,19 +104,19 @@ fn segments(moment: &Moment) -> Vec<Vec<Piece>> {
         ("UDP", totals.udp, Tone::Plain),
         ("UNIX", totals.unix, Tone::Plain),
     ] {
-        let digits = if name == "UNIX" { COUNT } else { 5 };
+        let digits = if name == "UNIX" { COUNT_WIDTH } else { 5 };
         let mut text = String::new();
         format::count(&mut text, count.into());
         segments.push(vec![
-            (format!("{name} "), named(count, tone)),
+            (format!("{name} "), name_tone(count, tone)),
             (format!("{text:>digits$}"), Tone::Strong),
         ]);
     }
     segments
 }
 
-/// Nothing of a kind is not worth a colour.
-fn named(count: u32, tone: Tone) -> Tone {
+/// The tone of a name: muted if there are none.
+fn name_tone(count: u32, tone: Tone) -> Tone {
     if count == 0 { Tone::Muted } else { tone }
 }
 
@@ -123,28 +124,22 @@ fn counted(name: &str, count: u32, tone: Tone) -> Vec<Piece> {
     let mut text = String::new();
     format::count(&mut text, count.into());
     vec![
-        (format!("{name} "), named(count, tone)),
-        (format!("{text:>COUNT$} "), Tone::Strong),
+        (format!("{name} "), name_tone(count, tone)),
+        (format!("{text:>COUNT_WIDTH$} "), Tone::Strong),
     ]
 }
 
-/// The last samples as bars.
-fn bars(moment: &Moment, of: impl Fn(&HistoryPoint) -> u32) -> String {
+/// The last samples as a sparkline.
+fn trend(moment: &Moment, of: impl Fn(&HistoryPoint) -> u32) -> String {
     let points = moment.aggregate.history.points();
-    let skip = points.len().saturating_sub(BARS);
-    let values: Vec<f64> = points
-        .skip(skip)
-        .map(|point| f64::from(of(point)))
-        .collect();
-    let max = values.iter().copied().fold(0.0, f64::max);
-    let blank = std::iter::repeat_n(None, BARS - values.len());
-    let mut out = String::new();
-    format::spark(&mut out, blank.chain(values.iter().copied().map(Some)), max);
-    out
+    let skip = points.len().saturating_sub(TREND_COLUMNS);
+    let counts = points.skip(skip).map(|point| Some(f64::from(of(point))));
+    let values: Vec<Option<f64>> = counts.collect();
+    sparkline(&values, TREND_COLUMNS)
 }
 
-/// ` +212/s`, in eight columns.
-fn growth(per_second: Option<f64>) -> String {
+/// A growth rate such as ` +212/s`, in eight columns.
+fn growth_text(per_second: Option<f64>) -> String {
     let text = match per_second {
         None => MISSING.to_owned(),
         Some(value) => {

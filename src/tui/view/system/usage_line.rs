@@ -4,7 +4,7 @@ use crate::aggregate::Moment;
 use crate::column::{INTERFACE_COLUMNS, InterfaceLine, KNOWN, format};
 use crate::model::Settings;
 use crate::tui::theme::Tone;
-use crate::tui::view::panel::{self, Piece};
+use crate::tui::widget::pieces::{self, Piece};
 
 /// How a number of sockstat reads.
 #[derive(Clone, Copy)]
@@ -57,7 +57,7 @@ pub(super) fn line(moment: &Moment, width: u16) -> Vec<Piece> {
         }
         pieces.push((text, Tone::Strong));
         pieces.push((about.to_owned(), Tone::Muted));
-        if panel::width(&line) + panel::width(&pieces) >= width {
+        if pieces::width(&line) + pieces::width(&pieces) >= width {
             break;
         }
         line.extend(pieces);
