@@ -1,12 +1,21 @@
 //! Text in a given number of columns. What arrives here is harmless already
-//! ([`format::harmless`](crate::column::format::harmless)); nothing is cut without a mark.
+//! ([`format::sanitize`](crate::column::format::sanitize)); nothing is cut without a mark.
 
 use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::column::format;
+
 /// Stands for what was cut.
 const ELLIPSIS: char = '…';
+
+/// A text without characters that would control the terminal.
+pub fn sanitized(text: &str) -> String {
+    let mut out = String::new();
+    format::sanitize(&mut out, text.as_bytes());
+    out
+}
 
 /// Columns that a text takes in a terminal.
 pub fn width(text: &str) -> usize {

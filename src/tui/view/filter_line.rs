@@ -64,13 +64,6 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, line: &Fi
     }
 }
 
-/// A text without characters that would control the terminal.
-fn harmless(text: &str) -> String {
-    let mut out = String::new();
-    format::harmless(&mut out, text.as_bytes());
-    out
-}
-
 /// The number of sockets that are left, and by which filter if it is not the text.
 fn remaining(state: &State, line: &FilterLine) -> String {
     let mut left = String::new();
@@ -109,12 +102,12 @@ fn render_text(
     };
     let room = room.saturating_sub(INDENT + left_width + 2);
     let (before, rest) = line.split();
-    let before = harmless(before);
+    let before = text::sanitized(before);
     let mut rest = rest.chars();
     let under = rest
         .next()
-        .map_or_else(|| " ".to_owned(), |c| harmless(&c.to_string()));
-    let behind = harmless(rest.as_str());
+        .map_or_else(|| " ".to_owned(), |c| text::sanitized(&c.to_string()));
+    let behind = text::sanitized(rest.as_str());
     let shown = text::cut_start(&before, room.saturating_sub(1));
     let scrolled = text::width(&before).saturating_sub(text::width(&shown));
     let behind = text::cut_end(&behind, room.saturating_sub(text::width(&shown) + 1));
@@ -159,17 +152,17 @@ fn render_hint(
     // A word that can be completed is not wrong yet.
     if let Some((error, place)) = line.error.as_ref().filter(|_| line.is_wrong()) {
         let before: String = line.text().chars().take(*place).collect();
-        let column = text::width(&harmless(&before));
+        let column = text::width(&text::sanitized(&before));
         // A scrolled line starts with a sign that it is.
         let hidden = in_sight.start > 0 && column == in_sight.start;
         if hidden || !(in_sight.start..=in_sight.end).contains(&column) {
-            let error = (format!("  {}", harmless(error)), Tone::Warning);
+            let error = (format!("  {}", text::sanitized(error)), Tone::Warning);
             pieces::write(frame.buffer_mut(), area, &state.look, &[error]);
             return;
         }
         let column = INDENT + column - in_sight.start;
         // The caret stays below its place as long as there is room for some words behind it.
-        let error = harmless(error);
+        let error = text::sanitized(error);
         let length = text::width(&error);
         let column = column.min(room.saturating_sub(1));
         let pieces = if column + 2 + length <= room || column < room / 2 {
@@ -191,7 +184,7 @@ fn render_hint(
     }
     let unresolved = state.filter().unresolved();
     if let Some(host) = unresolved.first() {
-        let text = format!("  {} is looked up with Enter", harmless(host));
+        let text = format!("  {} is looked up with Enter", text::sanitized(host));
         pieces::write(
             frame.buffer_mut(),
             area,
@@ -215,7 +208,7 @@ fn render_hint(
     let first = line.inserted.map_or(0, |at| at.saturating_sub(3));
     let mut used = pieces::width(&pieces);
     for (at, completion) in line.completions.iter().enumerate().skip(first) {
-        let word = harmless(&completion.text);
+        let word = text::sanitized(&completion.text);
         let width = text::width(&word) as u16 + 2;
         if used + width > area.width {
             break;
@@ -230,7 +223,7 @@ fn render_hint(
         pieces.push(("  ".to_owned(), Tone::Plain));
         // The meaning of each, as long as there are few.
         if line.completions.len() <= 3 && !completion.about.is_empty() {
-            let about = format!("{}   ", harmless(&completion.about));
+            let about = format!("{}   ", text::sanitized(&completion.about));
             used += text::width(&about) as u16;
             pieces.push((about, Tone::Muted));
         }
