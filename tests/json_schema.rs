@@ -30,15 +30,39 @@ use support::needs::{Need, trial};
 fn main() {
     let arguments = Arguments::from_args();
     let trials = vec![
-        trial("the files are those that the code describes", &[], files_are_current),
+        trial(
+            "the files are those that the code describes",
+            &[],
+            files_are_current,
+        ),
         trial("list prints what its schema describes", &[], list_fits),
-        trial("export prints what the schema of a line describes", &[], export_fits),
-        trial("events prints what its schema describes", &[Need::Root], events_fit),
+        trial(
+            "export prints what the schema of a line describes",
+            &[],
+            export_fits,
+        ),
+        trial(
+            "events prints what its schema describes",
+            &[Need::Root],
+            events_fit,
+        ),
         trial("events of a recording fit", &[], recorded_events_fit),
-        trial("summary prints what its schema describes", &[], summary_fits),
+        trial(
+            "summary prints what its schema describes",
+            &[],
+            summary_fits,
+        ),
         trial("info prints what its schema describes", &[], info_fits),
-        trial("diagnose prints what its schema describes", &[], findings_fit),
-        trial("a field that is not described is an error", &[], more_is_an_error),
+        trial(
+            "diagnose prints what its schema describes",
+            &[],
+            findings_fit,
+        ),
+        trial(
+            "a field that is not described is an error",
+            &[],
+            more_is_an_error,
+        ),
     ];
     libtest_mimic::run(&arguments, trials).exit();
 }
@@ -186,9 +210,16 @@ fn export_fits() -> Result<(), Failed> {
 }
 
 fn events_fit() -> Result<(), Failed> {
-    let mut process = command(&["events", "--json", "--interval", "100ms", "--duration", "20s"])
-        .stdout(Stdio::piped())
-        .spawn()?;
+    let mut process = command(&[
+        "events",
+        "--json",
+        "--interval",
+        "100ms",
+        "--duration",
+        "20s",
+    ])
+    .stdout(Stdio::piped())
+    .spawn()?;
     let out = process.stdout.take().ok_or("its output")?;
     let (sender, lines) = mpsc::channel();
     let reader = std::thread::spawn(move || {
@@ -237,7 +268,10 @@ fn recorded_events_fit() -> Result<(), Failed> {
 fn summary_fits() -> Result<(), Failed> {
     let _open = open_sockets()?;
     let validator = validator("summary")?;
-    fits(&validator, &serde_json::from_str(&printed(&["summary", "--json"])?)?)?;
+    fits(
+        &validator,
+        &serde_json::from_str(&printed(&["summary", "--json"])?)?,
+    )?;
     let recordings = recordings()?;
     let file = recordings.first().ok_or("a recording")?;
     let recorded = printed(&["summary", "--json", "--from", file])?;
@@ -248,7 +282,10 @@ fn info_fits() -> Result<(), Failed> {
     let validator = validator("info")?;
     let recordings = recordings()?;
     for file in &recordings {
-        fits(&validator, &serde_json::from_str(&printed(&["info", file, "--json"])?)?)?;
+        fits(
+            &validator,
+            &serde_json::from_str(&printed(&["info", file, "--json"])?)?,
+        )?;
     }
     // One that is cut has losses.
     let directory = tempfile::tempdir()?;

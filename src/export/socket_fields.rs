@@ -352,10 +352,13 @@ fn transport() -> Vec<Field> {
             "memory",
             "Memory of the socket, bytes. Kernel: INET_DIAG_SKMEMINFO, UNIX_DIAG_MEMINFO.",
             |row| row.memory.is_some(),
-            MemoryInfo::FIELDS.iter().enumerate().map(|(index, memory)| {
-                let value = Unsigned::Memory(index);
-                field(memory.name, memory.about, Shape::Unsigned(32, value))
-            }),
+            MemoryInfo::FIELDS
+                .iter()
+                .enumerate()
+                .map(|(index, memory)| {
+                    let value = Unsigned::Memory(index);
+                    field(memory.name, memory.about, Shape::Unsigned(32, value))
+                }),
         ),
         schema_field(
             schema::options,

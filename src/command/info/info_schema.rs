@@ -22,7 +22,10 @@ pub fn info_schema() -> JsonSchema {
         ),
     ]);
     let loss = JsonSchema::object([
-        Property::new("after", time("Time of the sample before it; null if there is none.")),
+        Property::new(
+            "after",
+            time("Time of the sample before it; null if there is none."),
+        ),
         Property::new("offset", count().about("First byte in the file.")),
         Property::new("bytes", count()),
         Property::new("why", JsonSchema::string()),
@@ -32,7 +35,10 @@ pub fn info_schema() -> JsonSchema {
         Property::new("unpacked_bytes", count()),
     ]);
     JsonSchema::object([
-        Property::new("version", JsonSchema::constant(1).about("Version of the document.")),
+        Property::new(
+            "version",
+            JsonSchema::constant(1).about("Version of the document."),
+        ),
         Property::new("file", JsonSchema::string()),
         Property::new(
             "format_version",
@@ -75,7 +81,8 @@ pub fn info_schema() -> JsonSchema {
         Property::new("closed", JsonSchema::boolean()),
         Property::new(
             "capabilities",
-            JsonSchema::list(JsonSchema::string()).about("Capabilities of the program that wrote it."),
+            JsonSchema::list(JsonSchema::string())
+                .about("Capabilities of the program that wrote it."),
         ),
         Property::new(
             "filter",
@@ -89,7 +96,9 @@ pub fn info_schema() -> JsonSchema {
         Property::new("key_frames", count()),
         Property::new(
             "bytes_per_socket_and_sample",
-            JsonSchema::number().or_null().about("Null without a socket."),
+            JsonSchema::number()
+                .or_null()
+                .about("Null without a socket."),
         ),
         Property::new(
             "columns",
