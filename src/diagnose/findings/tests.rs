@@ -89,7 +89,7 @@ fn the_readme_lists_every_finding_as_it_is_registered() {
     assert_eq!(shown, table.trim_end());
 }
 
-/// The source files below a folder, with their texts up to the tests in them.
+/// The source files below a folder, with their code up to the tests in them: a comment may draw a screen with findings.
 fn sources(folder: &Path, out: &mut Vec<(String, String)>) {
     for entry in folder.read_dir().unwrap() {
         let path = entry.unwrap().path();
@@ -99,7 +99,9 @@ fn sources(folder: &Path, out: &mut Vec<(String, String)>) {
         } else if name != "tests.rs" {
             let text = std::fs::read_to_string(&path).unwrap();
             let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
-            out.push((name, text.to_owned()));
+            let lines = text.lines();
+            let code = lines.filter(|line| !line.trim_start().starts_with("//"));
+            out.push((name, code.collect::<Vec<_>>().join("\n")));
         }
     }
 }
