@@ -94,7 +94,12 @@ fn watch(duration: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<Fi
         }
         thread::sleep(due.saturating_duration_since(Instant::now()));
     }
-    for fault in moment.sample.faults.iter().filter(|fault| fault.matters()) {
+    for fault in moment
+        .sample
+        .faults
+        .iter()
+        .filter(|fault| fault.hides_data())
+    {
         eprintln!("sockwatch: {}: {fault}", fault.severity.name());
     }
     let seconds = start.elapsed().as_secs_f64().round();
@@ -111,7 +116,7 @@ fn read_recording(path: &Path, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<
     let mut ended: Vec<Finding> = Vec::new();
     for at in 0..samples {
         // Damage was reported when the recording was opened.
-        if replayer.show(at, Depth::Near, &mut moment).is_err() {
+        if replayer.show(at, Depth::Rates, &mut moment).is_err() {
             continue;
         }
         diagnosis.update(&moment);

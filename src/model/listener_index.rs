@@ -1,0 +1,162 @@
+//! Which listener a connection came in by.
+
+use rustc_hash::FxHashMap;
+
+use super::{ClearForReuse, Endpoint, Protocol, Socket, State};
+
+/// The TCP listeners among the rows of one Sample, by port. Its memory is used again.
+#[derive(Debug)]
+pub struct ListenerIndex {
+    by_port: FxHashMap<u16, Vec<u32>>,
+    /// One bit a port: most sockets are told apart by this alone.
+    ports: Box<[u64; 1024]>,
+}
+
+impl Default for ListenerIndex {
+    fn default() -> Self {
+        ListenerIndex {
+            by_port: FxHashMap::default(),
+            ports: Box::new([0; 1024]),
+        }
+    }
+}
+
+impl ListenerIndex {
+    /// Forgets all.
+    pub fn clear(&mut self) {
+        self.by_port.clear_for_reuse();
+        self.ports.fill(0);
+    }
+
+    /// Takes a row in, if it is a listener. Answers whether it is.
+    #[inline]
+    pub fn insert(&mut self, row: u32, socket: &Socket) -> bool {
+        if socket.state != State::Listen || socket.protocol != Protocol::Tcp {
+            return false;
+        }
+        let Some(local) = socket.local() else {
+            return false;
+        };
+        self.ports[usize::from(local.port) / 64] |= 1 << (local.port % 64);
+        self.by_port.entry(local.port).or_default().push(row);
+        true
+    }
+
+    /// Whether some TCP socket listens on `port`.
+    #[inline]
+    pub fn listens_on(&self, port: u16) -> bool {
+        self.ports[usize::from(port) / 64] >> (port % 64) & 1 == 1
+    }
+
+    /// Rows of the listeners that a TCP socket with this local end can have come in by, as the kernel chooses: bound to
+    /// the very address before any address, then to the device before any device, then IPv4 before dual stack. Several
+    /// if they share all of that (`SO_REUSEPORT`); none if nobody listens there.
+    ///
+    /// `rows` are those that were taken in.
+    #[inline]
+    pub fn find<'a>(
+        &'a self,
+        socket: &Socket,
+        rows: &'a [Socket],
+    ) -> impl Iterator<Item = u32> + use<'a> {
+        let (local, device) = (socket.local(), socket.interface);
+        let same_port: &[u32] = match local {
+            Some(local) if socket.protocol == Protocol::Tcp && self.listens_on(local.port) => {
+                self.by_port.get(&local.port).map_or(&[], Vec::as_slice)
+            }
+            _ => &[],
+        };
+        let fits = move |&row: &u32| fit(rows.get(row as usize)?, local?, device);
+        let best = match same_port {
+            // No need to compare, only to look whether it takes the connection at all.
+            [only] => fits(only),
+            many => many.iter().filter_map(fits).max(),
+        };
+        same_port
+            .iter()
+            .copied()
+            .filter(move |row| best.is_some() && fits(row) == best)
+    }
+}
+
+/// How well a listener fits connections with this local end: (very address, very device, IPv4). `None` if it does not
+/// take them. Kernel: `inet_lhash2_lookup`, `compute_score`.
+#[inline]
+fn fit(listener: &Socket, local: Endpoint, device: u32) -> Option<(bool, bool, bool)> {
+    let bound = listener.local()?;
+    let local = local.canonical().address;
+    let exact = bound.canonical().address == local;
+    let any = bound.address.is_unspecified()
+        && (bound.address.is_ipv4() == local.is_ipv4()
+            || (bound.address.is_ipv6() && listener.v6only != Some(true)));
+    let its_device = listener.interface == 0 || listener.interface == device;
+    ((exact || any) && its_device).then_some((
+        exact,
+        listener.interface != 0,
+        bound.address.is_ipv4(),
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Ends, Family};
+    use super::*;
+
+    fn socket(state: State, local: &str) -> Socket {
+        let local: std::net::SocketAddr = local.parse().unwrap();
+        let family = if local.is_ipv4() {
+            Family::Inet
+        } else {
+            Family::Inet6
+        };
+        let local = Endpoint {
+            address: local.ip(),
+            port: local.port(),
+        };
+        let remote = Endpoint::UNSPECIFIED;
+        let ends = Ends::Inet { local, remote };
+        Socket::new(1, 1, family, Protocol::Tcp, state, ends)
+    }
+
+    /// Rows of those of `listeners` that take a connection to `local`.
+    fn takers(listeners: &[Socket], local: &Socket) -> Vec<u32> {
+        let mut index = ListenerIndex::default();
+        for (row, listener) in (0..).zip(listeners) {
+            assert!(index.insert(row, listener));
+        }
+        index.find(local, listeners).collect()
+    }
+
+    #[test]
+    fn the_most_particular_listener_takes_the_connection() {
+        let listen = |local| socket(State::Listen, local);
+        let mut dual = listen("[::]:80");
+        dual.v6only = Some(false);
+        let mut v6only = listen("[::]:81");
+        v6only.v6only = Some(true);
+        let mut on_device = listen("0.0.0.0:80");
+        on_device.interface = 3;
+        let all = [
+            dual,
+            listen("0.0.0.0:80"),
+            listen("10.0.0.1:80"),
+            v6only,
+            on_device,
+            listen("0.0.0.0:82"),
+            listen("0.0.0.0:82"),
+        ];
+        let at = |local| socket(State::Established, local);
+        assert_eq!(takers(&all, &at("10.0.0.1:80")), [2]);
+        assert_eq!(takers(&all, &at("10.0.0.2:80")), [1]);
+        assert_eq!(takers(&all, &at("[::ffff:10.0.0.1]:80")), [2]);
+        assert_eq!(takers(&all, &at("[2001:db8::1]:80")), [0]);
+        assert_eq!(takers(&all, &at("10.0.0.1:81")), [0; 0]);
+        assert_eq!(takers(&all, &at("[2001:db8::1]:81")), [3]);
+        assert_eq!(takers(&all, &at("10.0.0.1:443")), [0; 0]);
+        assert_eq!(takers(&all, &at("10.0.0.1:82")), [5, 6], "they share it");
+        let mut through_device = at("10.0.0.2:80");
+        through_device.interface = 3;
+        assert_eq!(takers(&all, &through_device), [4]);
+        assert_eq!(takers(&all[..1], &at("10.0.0.2:80")), [0], "dual stack");
+    }
+}
