@@ -182,7 +182,7 @@ impl State {
     /// Shows a moment from now on, and what is wrong at it.
     pub fn show(&mut self, moment: Arc<Moment>, findings: Arc<diagnose::Findings>) {
         for page in self.pages.iter_mut().flatten() {
-            page.follow(&moment);
+            page.update(&moment);
         }
         self.moment = Some(moment);
         self.narrow();
@@ -219,7 +219,7 @@ impl State {
         if let Some(moment) = self.moment.clone()
             && let Some(page) = self.page_mut()
         {
-            page.follow(&moment);
+            page.update(&moment);
         }
     }
 
@@ -352,7 +352,7 @@ impl State {
         let sequence = self.sequence;
         let marked = self.mark.clone().unwrap_or_default();
         if let Some(Page::Difference(page)) = self.pages[self.screen as usize].last_mut() {
-            page.bring_up(sequence, || {
+            page.refresh(sequence, || {
                 InstantComparison::new(marked, &moment, &self.filter)
             });
         }

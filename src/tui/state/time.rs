@@ -28,7 +28,7 @@ impl State {
     /// are counted anew.
     pub fn break_off(&mut self) {
         for page in self.pages.iter_mut().flatten() {
-            page.begin_anew();
+            page.reset_history();
         }
         self.events.resume_following();
     }

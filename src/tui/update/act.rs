@@ -123,7 +123,7 @@ pub(in crate::tui) fn kill_target(state: &State) -> Option<KillTarget> {
         Some(Page::Socket(page)) => {
             let row = page.row(moment)?;
             let mut kill_target = KillTarget::of_socket(&row);
-            if page.presence != Presence::Here {
+            if page.presence != Presence::Present {
                 kill_target.socket = None;
             }
             Some(kill_target)

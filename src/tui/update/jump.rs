@@ -133,7 +133,7 @@ pub(super) fn into_socket(state: &mut State, key: SocketKey) {
     let row = moment.row_of(key);
     let socket = row.and_then(|row| moment.sample.socket(row));
     if let Some(socket) = socket {
-        state.look_into_socket(SocketPage::new(socket, Presence::Here));
+        state.look_into_socket(SocketPage::new(socket, Presence::Present));
         return;
     }
     // What differs from the marked instant may be there alone.

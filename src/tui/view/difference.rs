@@ -36,7 +36,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let mut hits = std::mem::take(&mut state.hits);
     if let Some(Page::Difference(page)) = state.page_mut() {
         let lines = moment.as_deref().map_or_else(Vec::new, |moment| {
-            let difference = &page.compared().difference;
+            let difference = &page.comparison().difference;
             let mut lines = pieces::flow(
                 instants(page, moment, &look).into_iter(),
                 area.width.saturating_sub(4),
@@ -72,8 +72,8 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
 
 /// When the two instants are, and how many sockets fared how.
 fn instants(page: &DifferencePage, moment: &Moment, look: &Look) -> Vec<Vec<Piece>> {
-    let (from, to) = page.compared().instants(moment);
-    let difference = &page.compared().difference;
+    let (from, to) = page.comparison().instants(moment);
+    let difference = &page.comparison().difference;
     let times = format!("{} → {}   ", look.time_of_day(from), look.time_of_day(to));
     let mut pieces = vec![
         vec![(times, Tone::Strong)],

@@ -71,12 +71,18 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         // What is wrong comes first: it stays in sight however little room there is.
         let concern = Concern::Process(page.key);
         let mut text = finding_text::lines(&found, &concern, room);
-        text.extend(lines(&page.known, moment.as_deref(), present, &look, room));
+        text.extend(lines(
+            &page.last_known,
+            moment.as_deref(),
+            present,
+            &look,
+            room,
+        ));
         let lines = text;
         let most = area.height.saturating_sub(TABLE_LINES + 2 + charts);
         let text_lines = (lines.len() as u16).min(most);
         let mut title = String::new();
-        format::harmless(&mut title, page.known.comm.as_bytes());
+        format::harmless(&mut title, page.last_known.comm.as_bytes());
         let _ = write!(title, "/{}", page.key.pid);
         // Where there is no room for text there is none for its frame either.
         let frame_lines = if text_lines > 0 { 2 } else { 0 };

@@ -200,7 +200,7 @@ const NAME: usize = 11;
 fn head(row: &SocketRow<'_>, page: &SocketPage, look: &Look, room: u16) -> Vec<Vec<Piece>> {
     let name = |name: &str| (format!("{name:<NAME$}"), Tone::Muted);
     let mut lines = Vec::new();
-    if let Presence::Gone(at) = page.presence {
+    if let Presence::Closed(at) = page.presence {
         let at = look.time_of_day(at);
         lines.push(vec![
             name("closed"),
@@ -283,7 +283,7 @@ fn other_end_line(row: &SocketRow<'_>, page: &SocketPage, name: Piece, room: u16
         "nobody: it listens"
     } else if !write_cell(row, "remote", &mut remote) {
         "nobody: it is not connected"
-    } else if page.presence == Presence::Here {
+    } else if page.presence == Presence::Present {
         "not a socket of this machine"
     } else {
         "not known any more"

@@ -161,7 +161,7 @@ fn name(page: &Page) -> String {
     let mut name = String::new();
     match page {
         Page::Process(page) => {
-            format::harmless(&mut name, page.known.comm.as_bytes());
+            format::harmless(&mut name, page.last_known.comm.as_bytes());
             name = format!("{}/{}", text::cut_end(&name, NAME), page.key.pid);
         }
         Page::Remote(page) => name = page.address.to_string(),

@@ -17,7 +17,7 @@ pub(super) fn sentences(row: &SocketRow<'_>, page: &SocketPage) -> Vec<Sentence>
     let socket = row.socket.socket;
     let mut sentences = Vec::new();
     let limit = row.rates.and_then(|rates| rates.limit);
-    if page.presence == Presence::Here {
+    if page.presence == Presence::Present {
         // An open connection is told by what limits it.
         if limit.is_none() || socket.state != State::Established || waits(socket) {
             sentences.extend(state(row, socket));

@@ -227,7 +227,7 @@ fn served(row: &SocketRow<'_>, moment: &Moment) -> Section {
 /// Changes of state that were seen.
 fn history(page: &SocketPage, look: &Look) -> Section {
     let mut lines = Vec::new();
-    if let Some((at, state)) = page.since {
+    if let Some((at, state)) = page.first_seen {
         lines.push(plain(
             &look.time_of_day(at),
             format!("looked at, {}", state.short_name()),
