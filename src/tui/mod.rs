@@ -17,20 +17,20 @@
 //! may ask for an [`Effect`] ([`update`]), and [`view::render`] draws the state. What is drawn where is noted down, so
 //! that a click finds it. Help and footer are made from the same key map.
 
+pub mod click_map;
 pub mod command;
 pub mod concern;
 pub mod effect;
 pub mod filter_history;
 pub mod filter_line;
 pub mod glyphs;
-pub mod hits;
 pub mod keymap;
 pub mod kill_target;
 mod line_editor;
 pub mod lists;
 pub mod look;
 pub mod page;
-pub mod recording;
+pub mod recording_progress;
 pub mod screen;
 pub mod state;
 pub mod table;

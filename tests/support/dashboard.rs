@@ -18,9 +18,9 @@ use sockwatch::diagnose::{Diagnosis, Findings, Thresholds, Watch};
 use sockwatch::model::{ProcessKey, Sample, Socket};
 use sockwatch::recording::{Archive, Head, Samples};
 use sockwatch::source::Source;
-use sockwatch::tui::recording::Recording;
+use sockwatch::tui::recording_progress::RecordingProgress;
 use sockwatch::tui::theme::Theme;
-use sockwatch::tui::timeline::{Marks, Seek, Timeline};
+use sockwatch::tui::timeline::{FindingMarks, Seek, Timeline};
 use sockwatch::tui::{Look, State};
 
 use super::Machine;
@@ -60,7 +60,7 @@ pub struct Playback {
     player: Option<Player>,
     slot: Option<Arc<LatestSlot>>,
     /// The recording that is being made.
-    pub recording: Option<Recording>,
+    pub recording: Option<RecordingProgress>,
     /// The moment that the player is making.
     held: Option<Arc<Moment>>,
     /// The player's clock.
@@ -113,7 +113,7 @@ impl EffectHandler for TestEffects {
         let slot = Arc::new(LatestSlot::default());
         let player = Player::new(Box::new(Samples::new(Head::default(), history)), at_us);
         let player = player.with_watch(watch());
-        let mut marks = Marks::default();
+        let mut marks = FindingMarks::default();
         for findings in &playback.findings {
             marks.push(findings);
         }
@@ -143,7 +143,7 @@ impl EffectHandler for TestEffects {
         if begun { "recording" } else { "recorded" }.to_owned()
     }
 
-    fn recording(&self) -> Option<Recording> {
+    fn recording(&self) -> Option<RecordingProgress> {
         self.playback.recording.clone()
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Display, State};
-use crate::tui::timeline::Standing;
+use crate::tui::timeline::PlaybackStatus;
 
 impl State {
     /// Whether the arrows go through time.
@@ -12,15 +12,15 @@ impl State {
     }
 
     /// Takes up how it stands with the recording: the moment that is shown next belongs to it.
-    pub fn stand(&mut self, mut standing: Standing) {
-        if !standing.continues {
+    pub fn stand(&mut self, mut status: PlaybackStatus) {
+        if !status.continues {
             self.break_off();
         }
-        if let Some(said) = standing.said.take() {
-            self.message = Some(said);
+        if let Some(message) = status.message.take() {
+            self.message = Some(message);
         }
         if let Some(timeline) = &mut self.timeline {
-            timeline.standing = standing;
+            timeline.playback = status;
         }
     }
 
@@ -33,7 +33,7 @@ impl State {
         self.events.resume_following();
     }
 
-    /// Marks the instant that is shown.
+    /// FindingMarks the instant that is shown.
     pub(in crate::tui) fn mark_instant(&mut self) {
         if let Some(moment) = &self.moment {
             self.mark = Some(Arc::new(moment.sample.clone()));

@@ -5,7 +5,7 @@ use crate::tui::keymap::label;
 use crate::tui::page::{DifferencePage, Page};
 use crate::tui::state::State;
 
-/// Marks the instant that is shown.
+/// FindingMarks the instant that is shown.
 pub(super) fn mark(state: &mut State) {
     state.mark_instant();
     if let Some(marked) = &state.mark {

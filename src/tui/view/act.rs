@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::panel::{self, Piece};
 use crate::column::format;
 use crate::model::Process;
-use crate::tui::hits::Hit;
+use crate::tui::click_map::ClickTarget;
 use crate::tui::kill_target::{KillAction, KillTarget, Recipient};
 use crate::tui::state::{Popup, State};
 use crate::tui::text;
@@ -60,7 +60,9 @@ fn render_list(
                 frame.buffer_mut().set_style(place, style);
             }
             let below = usize::from(asked && at > last);
-            state.hits.add(place, Hit::Line(at - first - below));
+            state
+                .clicks
+                .add(place, ClickTarget::Line(at - first - below));
         }
     }
 }

@@ -33,7 +33,7 @@ const TABLE_LINES: u16 = 6;
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let look = state.look.clone();
     let moment = state.moment.clone();
-    let mut hits = std::mem::take(&mut state.hits);
+    let mut clicks = std::mem::take(&mut state.clicks);
     if let Some(Page::Difference(page)) = state.page_mut() {
         let lines = moment.as_deref().map_or_else(Vec::new, |moment| {
             let difference = &page.comparison().difference;
@@ -57,7 +57,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             let inner = border::framed(frame, upper, &look, "Difference");
             pieces::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
         }
-        let (at, moment) = ((&mut hits, Pane::Main), moment.as_deref());
+        let (at, moment) = ((&mut clicks, Pane::Main), moment.as_deref());
         let key = keymap::label(Command::Difference);
         if page.by_process {
             let title = format!("Processes that differ ({key} sockets)");
@@ -67,7 +67,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             table_frame::draw_framed(frame, lower, &look, &title, &mut page.sockets, moment, at);
         }
     }
-    state.hits = hits;
+    state.clicks = clicks;
 }
 
 /// When the two instants are, and how many sockets fared how.

@@ -74,7 +74,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     if moment.is_some_and(|moment| moment.narrowed().is_some()) {
         title.push_str(" of the whole machine, without the filter");
     }
-    let (at, table) = ((&mut state.hits, Pane::Main), &mut state.finding_rows);
+    let (at, table) = ((&mut state.clicks, Pane::Main), &mut state.finding_rows);
     table_frame::draw_framed(frame, upper, &look, &title, table, moment, at);
     if let Some((title, lines)) = chosen.filter(|_| below > 0) {
         let inner = border::framed(frame, lower, &look, &title);

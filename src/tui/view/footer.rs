@@ -256,7 +256,7 @@ fn no_filter(state: &State) -> &'static str {
 /// What the key does that freezes a live display.
 fn space(state: &State) -> &'static str {
     let timeline = state.timeline.as_ref();
-    let playing = timeline.is_some_and(|timeline| timeline.standing.playing);
+    let playing = timeline.is_some_and(|timeline| timeline.playback.playing);
     match (state.display, playing) {
         (Display::Replay, true) => "pause",
         (Display::Replay, false) => "play",

@@ -49,7 +49,7 @@ const ROOMY: u16 = 16;
 /// Draws the state.
 pub fn render(frame: &mut Frame<'_>, state: &mut State) {
     state.arrange();
-    state.hits.clear();
+    state.clicks.clear();
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         too_small::render(frame, area, state, SMALLEST);

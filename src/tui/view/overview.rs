@@ -30,8 +30,8 @@ use super::finding_text;
 use crate::aggregate::Moment;
 use crate::column::format;
 use crate::model::Unowned;
+use crate::tui::click_map::{ClickMap, ClickTarget};
 use crate::tui::command::Command;
-use crate::tui::hits::{Hit, Hits};
 use crate::tui::keymap::label;
 use crate::tui::look::Look;
 use crate::tui::screen::{Pane, Screen};
@@ -90,7 +90,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     render_throughput(frame, inner, &look, moment, &axis);
 
     let focus = state.focus;
-    let hits = &mut state.hits;
+    let clicks = &mut state.clicks;
     let mut table = Tables {
         frame,
         look: &look,
@@ -101,28 +101,28 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         top,
         ("Processes", "Processes"),
         &mut state.top,
-        hits,
+        clicks,
         Pane::Processes,
     );
     table.render(
         remotes,
         ("Remotes", "Remotes"),
         &mut state.top_remotes,
-        hits,
+        clicks,
         Pane::Remotes,
     );
     table.render(
         listeners,
         ("Listeners nearest to overflow", "Listeners"),
         &mut state.top_listeners,
-        hits,
+        clicks,
         Pane::Listeners,
     );
     table.render(
         time_wait,
         ("TIME-WAIT by process", "TIME-WAIT"),
         &mut state.time_wait,
-        hits,
+        clicks,
         Pane::TimeWait,
     );
 
@@ -171,7 +171,7 @@ fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut State) -> Rect
         line.extend(finding_text::line(finding, width.into()));
         line.extend(hint);
         write(frame.buffer_mut(), place, &state.look, &line);
-        state.hits.add(place, Hit::Tab(Screen::Findings));
+        state.clicks.add(place, ClickTarget::Tab(Screen::Findings));
         room = border::below(room);
     }
     room
@@ -204,7 +204,7 @@ impl Tables<'_, '_> {
         area: Rect,
         (long, short): (&str, &str),
         table: &mut Table<L>,
-        hits: &mut Hits,
+        clicks: &mut ClickMap,
         pane: Pane,
     ) {
         if area.width == 0 {
@@ -219,7 +219,7 @@ impl Tables<'_, '_> {
             table,
             is_focus,
         );
-        let at = (hits, pane);
+        let at = (clicks, pane);
         table.render(self.frame.buffer_mut(), inner, self.moment, self.look, at);
         if table.is_empty() {
             let none = match (table.filter_summary(), pane) {

@@ -7,7 +7,7 @@ use super::finding_text;
 use super::panel::{self, Piece};
 use crate::column::format;
 use crate::model::Severity;
-use crate::tui::hits::Hit;
+use crate::tui::click_map::ClickTarget;
 use crate::tui::look::Look;
 use crate::tui::state::{Popup, State};
 use crate::tui::text;
@@ -155,7 +155,7 @@ pub(super) fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut Sta
             let style = look.theme.style(Tone::Selected);
             frame.buffer_mut().set_style(row, style);
         }
-        state.hits.add(row, Hit::Line(place));
+        state.clicks.add(row, ClickTarget::Line(place));
     }
     let above = (above as u16).min(inner.height);
     if above > 0 {
@@ -307,7 +307,7 @@ fn render_choices(
                 .buffer_mut()
                 .set_style(place, look.theme.style(Tone::Selected));
         }
-        state.hits.add(place, Hit::Line(at));
+        state.clicks.add(place, ClickTarget::Line(at));
     }
     let below = choices.len().saturating_sub(first + page);
     tell_more(frame, inner, look, below);

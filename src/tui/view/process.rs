@@ -57,7 +57,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let look = state.look.clone();
     let (moment, interval) = (state.moment.clone(), state.interval);
     let found = Arc::clone(&state.findings);
-    let mut hits = std::mem::take(&mut state.hits);
+    let mut clicks = std::mem::take(&mut state.clicks);
     if let Some(Page::Process(page)) = state.page_mut() {
         let charts = if area.height >= ROOM_FOR_CHARTS {
             CHART_LINES
@@ -109,12 +109,12 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             };
             render_charts(frame, below, &look, totals, interval);
         }
-        let at = (&mut hits, Pane::Main);
+        let at = (&mut clicks, Pane::Main);
         let table = &mut page.sockets;
         let moment = moment.as_deref();
         table_frame::draw_framed(frame, lower, &look, "Its sockets", table, moment, at);
     }
-    state.hits = hits;
+    state.clicks = clicks;
 }
 
 /// Everything that is told above the table, the most important first.

@@ -35,7 +35,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let look = state.look.clone();
     let moment = state.moment.clone();
     let found = Arc::clone(&state.findings);
-    let mut hits = std::mem::take(&mut state.hits);
+    let mut clicks = std::mem::take(&mut state.clicks);
     if let Some(Page::Remote(page)) = state.page_mut() {
         let totals = moment
             .as_deref()
@@ -71,10 +71,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             Some(service) if service.here => format!("Sockets to our port {}", service.port),
             Some(service) => format!("Sockets to its port {}", service.port),
         };
-        let (at, table) = ((&mut hits, Pane::Main), &mut page.sockets);
+        let (at, table) = ((&mut clicks, Pane::Main), &mut page.sockets);
         table_frame::draw_framed(frame, lower, &look, &title, table, moment.as_deref(), at);
     }
-    state.hits = hits;
+    state.clicks = clicks;
 }
 
 fn totals<'m>(moment: &'m Moment, page: &RemotePage) -> Option<&'m RemoteTotals> {

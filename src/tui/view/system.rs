@@ -23,9 +23,9 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::aggregate::Moment;
-use crate::tui::hits::Hits;
+use crate::tui::click_map::ClickMap;
 use crate::tui::look::Look;
-use crate::tui::screen::Pane;
+use crate::tui::screen::{Pane, Screen};
 use crate::tui::state::{State, System};
 use crate::tui::table::{List, Table};
 use crate::tui::text;
@@ -75,14 +75,14 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             (right, &[Pane::Counters]),
         ]
     } else {
-        vec![(tables, &Pane::SYSTEM)]
+        vec![(tables, Screen::System.panes())]
     };
     let system = &mut state.system;
     let mut tables = Tables {
         frame,
         look: &look,
         moment: &moment,
-        hits: &mut state.hits,
+        clicks: &mut state.clicks,
         is_searched: !system.search().is_empty(),
         focus: system.focus,
     };
@@ -136,7 +136,7 @@ struct Tables<'t, 'f> {
     frame: &'t mut Frame<'f>,
     look: &'t Look,
     moment: &'t Moment,
-    hits: &'t mut Hits,
+    clicks: &'t mut ClickMap,
     is_searched: bool,
     focus: Pane,
 }
@@ -176,7 +176,7 @@ impl Tables<'_, '_> {
                 (essence, false) => format!("{title} ─ {essence}"),
             };
             border::section(self.frame, area, self.look, &title);
-            self.hits.add_pane(area, pane);
+            self.clicks.add_pane(area, pane);
             return;
         }
         let is_focus = pane == self.focus;
@@ -188,7 +188,7 @@ impl Tables<'_, '_> {
             table,
             is_focus,
         );
-        let at = (&mut *self.hits, pane);
+        let at = (&mut *self.clicks, pane);
         table.render(self.frame.buffer_mut(), inner, self.moment, self.look, at);
         if table.is_empty() {
             let none = if self.is_searched {

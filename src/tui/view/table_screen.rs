@@ -19,8 +19,8 @@ use crate::tui::widget::table_frame;
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let moment = state.moment.clone();
     let moment = moment.as_deref();
-    let (look, hits) = (&state.look, &mut state.hits);
-    let at = (hits, Pane::Main);
+    let (look, clicks) = (&state.look, &mut state.clicks);
+    let at = (clicks, Pane::Main);
     let title = state.screen.title();
     match state.screen {
         Screen::Processes => {

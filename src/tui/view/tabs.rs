@@ -11,7 +11,7 @@ use ratatui::layout::Rect;
 
 use super::finding_text;
 use crate::column::{SocketColumn, format};
-use crate::tui::hits::Hit;
+use crate::tui::click_map::ClickTarget;
 use crate::tui::page::Page;
 use crate::tui::screen::Screen;
 use crate::tui::state::State;
@@ -50,7 +50,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         };
         let width = pieces::write(frame.buffer_mut(), room, &state.look, pieces);
         if let Some(screen) = screen {
-            state.hits.add(Rect { width, ..room }, Hit::Tab(*screen));
+            state
+                .clicks
+                .add(Rect { width, ..room }, ClickTarget::Tab(*screen));
         }
         x += width;
     }

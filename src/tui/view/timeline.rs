@@ -14,11 +14,11 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::column::format;
-use crate::tui::hits::Hit;
+use crate::tui::click_map::ClickTarget;
 use crate::tui::look::Look;
 use crate::tui::state::{Display, State};
 use crate::tui::theme::Tone;
-use crate::tui::timeline::{GapKind, Marks, Span, Timeline, Track};
+use crate::tui::timeline::{FindingMarks, FindingSpan, GapKind, Timeline, Track};
 use crate::tui::tones::severity_tone;
 use crate::tui::widget::pieces::{self, Piece};
 
@@ -68,8 +68,8 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
                 ..track
             };
             state
-                .hits
-                .add(at, Hit::Time(time_at(span, column, track.width)));
+                .clicks
+                .add(at, ClickTarget::Time(time_at(span, column, track.width)));
         }
     }
 }
@@ -80,7 +80,7 @@ fn beside(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Vec<Pi
     let plain = |text: String| (text, Tone::Plain);
     let mut speed: Vec<Piece> = vec![plain(" ".to_owned())];
     if state.display == Display::Replay {
-        let (sign, tone) = if timeline.standing.playing {
+        let (sign, tone) = if timeline.playback.playing {
             ('▶', Tone::Good)
         } else {
             ('■', Tone::Warning)
@@ -91,7 +91,7 @@ fn beside(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Vec<Pi
     let all = timeline.track.times.len();
     let (mut count, mut at) = (String::new(), String::new());
     format::count(&mut count, all as u64);
-    format::count(&mut at, (timeline.standing.at + 1).min(all) as u64);
+    format::count(&mut at, (timeline.playback.at + 1).min(all) as u64);
     let digits = count.chars().count();
     let sample = format!(" {at:>digits$} of {count} ");
     let now = timeline.at_us().map_or_else(
@@ -101,7 +101,7 @@ fn beside(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Vec<Pi
     let (start, end) = ends(look, &timeline.track);
     let strong = |text: String| (text, Tone::Strong);
     let mut choices = Vec::new();
-    let share = timeline.looked_through();
+    let share = timeline.scanned_share();
     if share < 1.0 {
         let looked = (
             format!(" findings {:>2.0} % ", (share * 100.0).floor()),
@@ -228,7 +228,7 @@ fn cells(timeline: &Timeline, marked_us: Option<i64>, width: u16) -> Vec<Piece> 
 }
 
 /// The spans of findings, the gravest last.
-fn by_severity(marks: &Marks) -> Vec<Span> {
+fn by_severity(marks: &FindingMarks) -> Vec<FindingSpan> {
     let mut spans = marks.spans().to_vec();
     spans.sort_by_key(|span| span.severity);
     spans
@@ -241,7 +241,7 @@ fn column_at(track: &Track, at: usize, width: u16) -> Option<usize> {
 }
 
 /// Where findings hold.
-fn draw_spans(marks: &Marks, track: &Track, width: u16, cells: &mut [(char, Tone)]) {
+fn draw_spans(marks: &FindingMarks, track: &Track, width: u16, cells: &mut [(char, Tone)]) {
     for span in by_severity(marks) {
         let (from, to) = (
             column_at(track, span.from, width),
@@ -254,8 +254,8 @@ fn draw_spans(marks: &Marks, track: &Track, width: u16, cells: &mut [(char, Tone
 }
 
 /// Where findings come.
-fn draw_marks(marks: &Marks, track: &Track, width: u16, cells: &mut [(char, Tone)]) {
-    for span in by_severity(marks).iter().filter(|span| span.came) {
+fn draw_marks(marks: &FindingMarks, track: &Track, width: u16, cells: &mut [(char, Tone)]) {
+    for span in by_severity(marks).iter().filter(|span| span.was_raised) {
         let column = column_at(track, span.from, width);
         if let Some(cell) = column.and_then(|column| cells.get_mut(column)) {
             *cell = ('!', severity_tone(span.severity));

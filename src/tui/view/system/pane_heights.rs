@@ -70,6 +70,7 @@ pub(super) fn heights(room: u16, panes: &[(Pane, u16)], focus: Pane) -> Vec<u16>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::screen::Screen;
 
     const ALL: [(Pane, u16); 4] = [
         (Pane::Limits, 13),
@@ -95,7 +96,7 @@ mod tests {
         assert_eq!(heights(31, &left, Pane::Settings), [13, 5, 13]);
         assert_eq!(heights(31, &ALL[1..2], Pane::Limits), [31]);
         for room in 0..100 {
-            for focus in Pane::SYSTEM {
+            for &focus in Screen::System.panes() {
                 let found = heights(room, &ALL, focus);
                 assert_eq!(found.iter().sum::<u16>(), room, "{focus:?}");
             }
