@@ -1,14 +1,14 @@
-//! Text in a given number of columns. What arrives here is harmless already
-//! ([`format::harmless`](crate::column::format::harmless)); nothing is cut without a mark.
+//! Measures, cuts and wraps text by terminal columns. The text is harmless already
+//! ([`format::harmless`](crate::column::format::harmless)); a cut is always marked.
 
 use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Stands for what was cut.
+/// The mark of a cut.
 const ELLIPSIS: char = '…';
 
-/// Columns that a text takes in a terminal.
+/// The width of a text, terminal columns.
 pub fn width(text: &str) -> usize {
     text.width()
 }
@@ -37,7 +37,7 @@ fn tail(text: &str, columns: usize) -> &str {
     text
 }
 
-/// Cuts in the middle: both ends of an address or a path say more than what lies between.
+/// Cuts in the middle: of an address or a path both ends matter most.
 pub fn cut_middle(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
@@ -46,7 +46,7 @@ pub fn cut_middle(text: &str, columns: usize) -> Cow<'_, str> {
         return Cow::Borrowed("");
     }
     let rest = columns - 1;
-    // The port at the end of an address and the file at the end of a path tell most.
+    // The port at the end of an address and the file at the end of a path matter most.
     let end = tail(text, rest.div_ceil(2));
     let start = head(text, rest - width(end));
     Cow::Owned(format!("{start}{ELLIPSIS}{end}"))
@@ -63,7 +63,7 @@ pub fn cut_end(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}{ELLIPSIS}", head(text, columns - 1)))
 }
 
-/// Cuts at the start: of what is being typed the end counts.
+/// Cuts at the start, as of a text that is being typed.
 pub fn cut_start(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
@@ -109,7 +109,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             if line.is_empty() {
                 let mut part = head(word, columns);
                 if part.is_empty() {
-                    // A character wider than the line: it goes whole and is cut when it is drawn.
+                    // A character wider than the line is kept, and cut when it is drawn.
                     part = &word[..word.chars().next().map_or(0, char::len_utf8)];
                 }
                 lines.push(part.to_owned());

@@ -15,13 +15,13 @@ impl State {
         }
         let processes = [&mut self.top, &mut self.time_wait, &mut self.processes];
         for table in processes {
-            table.list_mut().notes = Arc::clone(&findings);
+            table.list_mut().findings = Arc::clone(&findings);
         }
         for table in [&mut self.top_listeners, &mut self.listeners] {
-            table.list_mut().notes = Arc::clone(&findings);
+            table.list_mut().findings = Arc::clone(&findings);
         }
         for table in [&mut self.top_remotes, &mut self.remotes] {
-            table.list_mut().notes = Arc::clone(&findings);
+            table.list_mut().findings = Arc::clone(&findings);
         }
         if self.system.limits.list().ports != findings.ports {
             self.system.limits.list_mut().ports = findings.ports;

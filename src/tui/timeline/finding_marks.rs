@@ -122,7 +122,7 @@ mod tests {
         })
     }
 
-    /// What is told at Samples one after the other, by kind and severity.
+    /// The marks of findings at consecutive Samples, by kind and severity.
     fn marks(told: &[&[(Kind, Severity)]]) -> FindingMarks {
         let mut marks = FindingMarks::default();
         for now in told {

@@ -1,4 +1,4 @@
-//! What differs between the instant that was marked and the one that is shown.
+//! The page with the difference between the marked instant and the one shown.
 //!
 //! ```text
 //! ┌ Difference ──────────────────────────────────────────────────────────────────┐
@@ -26,8 +26,8 @@ use crate::tui::tones::state_tone;
 use crate::tui::widget::pieces::{self, Piece};
 use crate::tui::widget::{border, table_frame};
 
-/// Lines that the table keeps, whatever there is to tell above.
-const TABLE_LINES: u16 = 6;
+/// The least height of the table.
+const MIN_TABLE_HEIGHT: u16 = 6;
 
 /// Draws the page.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
@@ -46,7 +46,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             lines
         });
         let upper_lines = lines.len() as u16 + 2;
-        let upper_lines = if upper_lines + TABLE_LINES <= area.height {
+        let upper_lines = if upper_lines + MIN_TABLE_HEIGHT <= area.height {
             upper_lines
         } else {
             0
@@ -70,7 +70,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     state.clicks = clicks;
 }
 
-/// When the two instants are, and how many sockets fared how.
+/// The times of the two instants, and the number of sockets that appeared, changed and closed.
 fn instants(page: &DifferencePage, moment: &Moment, look: &Look) -> Vec<Vec<Piece>> {
     let (from, to) = page.comparison().instants(moment);
     let difference = &page.comparison().difference;

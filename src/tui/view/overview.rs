@@ -1,4 +1,4 @@
-//! Screen 1: the machine at a glance.
+//! The Overview screen: the machine at a glance.
 //!
 //! ```text
 //! ─ States ─────────────────────────  ─ Throughput of TCP ─────────────
@@ -13,9 +13,9 @@
 //!  opened 120/s ▁▂▅▇██▆▅▃▂             170 time-wait: closed here
 //! ```
 //!
-//! What is wrong stands above all that, the gravest first, in as many lines as there is room for.
+//! Findings stand above all that, the most severe first, in as many lines as fit.
 //!
-//! A narrow terminal gets the left half of the upper bands and the essence of the right; a low one lacks the last band.
+//! A narrow terminal has the left half of the bands only; a low one lacks the last band.
 
 mod connection_rates;
 mod tcp_states;
@@ -42,11 +42,11 @@ use crate::tui::widget::history_axis::HistoryAxis;
 use crate::tui::widget::pieces::{self, write};
 use crate::tui::widget::{bar_chart, border, table_frame};
 
-/// From which width on there are two columns.
-const TWO_COLUMNS: u16 = 72;
+/// The least width with two columns.
+const TWO_COLUMN_WIDTH: u16 = 72;
 
-/// Heights of the bands by that of the screen; the second one takes what the others leave.
-fn bands(height: u16) -> [u16; 4] {
+/// The heights of the bands by that of the screen; the second one takes what the others leave.
+fn band_heights(height: u16) -> [u16; 4] {
     match height {
         0..=11 => [4, 0, 0, 0],
         12..=21 => [6, 0, 5, 0],
@@ -66,7 +66,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     };
     let moment = &*moment;
     let area = render_findings(frame, area, state);
-    let [first, _, third, fourth] = bands(area.height);
+    let [first, _, third, fourth] = band_heights(area.height);
     let bands: [Rect; 4] = Layout::vertical([
         Constraint::Length(first),
         Constraint::Min(3),
@@ -74,8 +74,8 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         Constraint::Length(fourth),
     ])
     .areas(area);
-    let [states, top, listeners, changes] = bands.map(|band| split(band).0);
-    let [throughput, remotes, time_wait, unowned] = bands.map(|band| split(band).1);
+    let [states, top, listeners, changes] = bands.map(|band| halves(band).0);
+    let [throughput, remotes, time_wait, unowned] = bands.map(|band| halves(band).1);
 
     let history = &moment.aggregate.history;
     let bars = (states.width).saturating_sub(tcp_states::TEXT_WIDTH + 1);
@@ -91,7 +91,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
 
     let focus = state.focus;
     let clicks = &mut state.clicks;
-    let mut table = Tables {
+    let mut table = TablePainter {
         frame,
         look: &look,
         moment,
@@ -138,8 +138,8 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     unowned_sockets::render(frame, inner, &look, moment);
 }
 
-/// Lines for findings by the height of the screen.
-fn finding_lines(height: u16) -> usize {
+/// The most findings shown, by the height of the screen.
+fn max_findings(height: u16) -> usize {
     match height {
         0..=11 => 0,
         12..=17 => 1,
@@ -149,10 +149,10 @@ fn finding_lines(height: u16) -> usize {
     }
 }
 
-/// The gravest findings, if there are any; answers the room below them.
+/// Draws the most severe findings, if there are any; returns the area below them.
 fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut State) -> Rect {
     let found = Arc::clone(&state.findings);
-    let shown = found.now.len().min(finding_lines(area.height));
+    let shown = found.now.len().min(max_findings(area.height));
     let mut room = area;
     for (at, finding) in found.now.iter().take(shown).enumerate() {
         let place = Rect { height: 1, ..room };
@@ -177,28 +177,28 @@ fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut State) -> Rect
     room
 }
 
-/// What the tables of the screen have in common.
-struct Tables<'t, 'f> {
+/// Draws the tables of the screen.
+struct TablePainter<'t, 'f> {
     frame: &'t mut Frame<'f>,
     look: &'t Look,
     moment: &'t Moment,
     focus: Pane,
 }
 
-impl Tables<'_, '_> {
-    /// What there is to say where no process is known to have a TIME-WAIT.
-    fn nobodys_time_wait(&self) -> String {
+impl TablePainter<'_, '_> {
+    /// The text without processes in TIME-WAIT: the number of sockets without a known owner.
+    fn no_time_wait_text(&self) -> String {
         let totals = &self.moment.aggregate.totals;
         match totals.unowned[Unowned::TimeWait as usize] {
             0 => "none".to_owned(),
-            nobodys => {
-                let count = format::known(Some(nobodys.into()), format::whole);
+            unowned => {
+                let count = format::known(Some(unowned.into()), format::whole);
                 format!("none; {count} without a known owner")
             }
         }
     }
 
-    /// A table below its title, a long one if there is room; the table that the keys go to is marked.
+    /// Draws a table below its title, the long one if it fits.
     fn render<L: List>(
         &mut self,
         area: Rect,
@@ -224,7 +224,7 @@ impl Tables<'_, '_> {
         if table.is_empty() {
             let none = match (table.filter_summary(), pane) {
                 (Some(_), _) => "nothing matches".to_owned(),
-                (None, Pane::TimeWait) => self.nobodys_time_wait(),
+                (None, Pane::TimeWait) => self.no_time_wait_text(),
                 _ => "none".to_owned(),
             };
             let line = [(none, Tone::Muted)];
@@ -234,9 +234,9 @@ impl Tables<'_, '_> {
     }
 }
 
-/// Left and right half; a narrow band has no right half.
-fn split(band: Rect) -> (Rect, Rect) {
-    if band.width < TWO_COLUMNS {
+/// Splits a band into halves; the right one is empty in a narrow band.
+fn halves(band: Rect) -> (Rect, Rect) {
+    if band.width < TWO_COLUMN_WIDTH {
         return (band, Rect { width: 0, ..band });
     }
     let [left, right] = Layout::horizontal([Constraint::Ratio(1, 2); 2])
@@ -253,7 +253,7 @@ fn indented(area: Rect) -> Rect {
     }
 }
 
-/// Both directions over time.
+/// Draws the throughput of both directions over time.
 fn render_throughput(
     frame: &mut Frame<'_>,
     area: Rect,

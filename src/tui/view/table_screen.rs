@@ -1,4 +1,4 @@
-//! The screens that are one table: sockets, processes, listeners, remote hosts, events.
+//! The screens that are one table: Sockets, Processes, Listeners, Remotes, Events.
 //!
 //! ```text
 //! ┌ Sockets ─ sorted by ↓+↑/s ▼ ─ filter: nginx ──────────┐
@@ -33,7 +33,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             table_frame::draw_framed(frame, area, look, title, &mut state.remotes, moment, at);
         }
         Screen::Events => {
-            // Of a flood only the first ones are kept, and that is told.
+            // Of a flood only the first events are kept, and the title says so.
             let omitted = moment.map_or(0, |moment| moment.aggregate.events.omitted());
             let title = match omitted {
                 0 => title.to_owned(),
