@@ -31,7 +31,7 @@ fn harmless(text: &str) -> String {
 pub(super) fn badge(state: &State) -> Option<Piece> {
     let highest = state.findings.max_severity()?;
     let count = state.findings.now.len();
-    Some((format!("{}{count}", highest.sign()), severity_tone(gravest)))
+    Some((format!("{}{count}", highest.sign()), severity_tone(highest)))
 }
 
 /// A finding in a line: sign and summary.
