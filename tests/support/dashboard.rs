@@ -133,12 +133,12 @@ impl EffectHandler for TestEffects {
     fn toggle_recording(&mut self) -> String {
         self.log.push("record".to_owned());
         let begun = self.playback.recording.take().is_none();
-        self.playback.recording = begun.then(|| Recording {
+        self.playback.recording = begun.then(|| RecordingProgress {
             file: "sockwatch-20261120-201411.swr".to_owned(),
             length_us: 751_000_000,
             samples: 751,
             bytes: 4_100_000,
-            ..Recording::default()
+            ..RecordingProgress::default()
         });
         if begun { "recording" } else { "recorded" }.to_owned()
     }
