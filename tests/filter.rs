@@ -325,7 +325,7 @@ fn length_and_depth_hurt_nobody() {
 fn every_example_is_understood_and_stands_in_the_readme() {
     let readme = include_str!("../README.md");
     let around = Surroundings::default();
-    let system = sockwatch::source::System::default();
+    let system = sockwatch::source::SystemNames::default();
     let context = Context {
         vocabulary: &VOCABULARY,
         names: &system,
