@@ -12,7 +12,7 @@ use crossterm::event::{
 use sockwatch::app::{ExitReason, Inbox, Message};
 use sockwatch::model::{Family, Sample};
 use sockwatch::source::{Source, SourceError};
-use sockwatch::tui::state::Popup;
+use sockwatch::tui::popup::filter_by::FilterBy;
 use sockwatch::tui::typing::Typing;
 use support::Machine;
 use support::dashboard::Dashboard;
@@ -785,9 +785,9 @@ impl Source for Spaced {
 
 /// The filters that are offered.
 fn offered<S: Source>(dashboard: &Dashboard<S>) -> Vec<String> {
-    match &dashboard.event_loop.state().popup {
-        Some(Popup::FilterBy(conditions, ..)) => conditions.clone(),
-        _ => panic!("no filter is offered:\n{}", dashboard.text()),
+    match dashboard.event_loop.state().popup::<FilterBy>() {
+        Some(popup) => popup.conditions().to_vec(),
+        None => panic!("no filter is offered:\n{}", dashboard.text()),
     }
 }
 

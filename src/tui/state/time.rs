@@ -33,7 +33,7 @@ impl State {
         self.events.resume_following();
     }
 
-    /// FindingMarks the instant that is shown.
+    /// Marks the instant that is shown.
     pub(in crate::tui) fn mark_instant(&mut self) {
         if let Some(moment) = &self.moment {
             self.mark = Some(Arc::new(moment.sample.clone()));

@@ -11,13 +11,13 @@ use std::ops::Range;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::panel::{self, Piece};
 use crate::column::format;
 use crate::tui::filter_line::{FilterLine, FilterStatus};
 use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::typing::Typing;
+use crate::tui::widget::pieces::{self, Piece};
 
 /// From which height on there is room for three lines.
 const ROOMY: u16 = 14;
@@ -60,7 +60,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, line: &Fi
         if !line.is_wrong() {
             pieces.push((line.expected.clone(), Tone::Muted));
         }
-        panel::write(frame.buffer_mut(), row(2), &state.look, &pieces);
+        pieces::write(frame.buffer_mut(), row(2), &state.look, &pieces);
     }
 }
 
@@ -126,7 +126,7 @@ fn render_text(
         (under, Tone::Selected),
         (behind.into_owned(), tone),
     ];
-    panel::write(frame.buffer_mut(), area, &state.look, &pieces);
+    pieces::write(frame.buffer_mut(), area, &state.look, &pieces);
     if told > 0 {
         let told_tone = if line.status == FilterStatus::InForce {
             Tone::Key
@@ -138,7 +138,7 @@ fn render_text(
             width: told as u16,
             ..area
         };
-        panel::write(frame.buffer_mut(), place, &state.look, &[(left, told_tone)]);
+        pieces::write(frame.buffer_mut(), place, &state.look, &[(left, told_tone)]);
     }
     in_sight
 }
@@ -160,7 +160,7 @@ fn render_hint(
         let hidden = in_sight.start > 0 && column == in_sight.start;
         if hidden || !(in_sight.start..=in_sight.end).contains(&column) {
             let error = (format!("  {}", harmless(error)), Tone::Warning);
-            panel::write(frame.buffer_mut(), area, &state.look, &[error]);
+            pieces::write(frame.buffer_mut(), area, &state.look, &[error]);
             return;
         }
         let column = INDENT + column - in_sight.start;
@@ -182,13 +182,13 @@ fn render_hint(
                 ("^".to_owned(), Tone::Warning),
             ]
         };
-        panel::write(frame.buffer_mut(), area, &state.look, &pieces);
+        pieces::write(frame.buffer_mut(), area, &state.look, &pieces);
         return;
     }
     let waits = state.filter().unresolved();
     if let Some(host) = waits.first() {
         let text = format!("  {} is looked up with Enter", harmless(host));
-        panel::write(
+        pieces::write(
             frame.buffer_mut(),
             area,
             &state.look,
@@ -209,7 +209,7 @@ fn render_hint(
         pieces.push((note.to_owned(), Tone::Notice));
     }
     let first = line.inserted.map_or(0, |at| at.saturating_sub(3));
-    let mut used = panel::width(&pieces);
+    let mut used = pieces::width(&pieces);
     for (at, completion) in line.completions.iter().enumerate().skip(first) {
         let word = harmless(&completion.text);
         let width = text::width(&word) as u16 + 2;
@@ -231,5 +231,5 @@ fn render_hint(
             pieces.push((about, Tone::Muted));
         }
     }
-    panel::write(frame.buffer_mut(), area, &state.look, &pieces);
+    pieces::write(frame.buffer_mut(), area, &state.look, &pieces);
 }

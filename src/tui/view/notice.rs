@@ -8,7 +8,6 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::panel::{self, Piece};
 use crate::column::format;
 use crate::model::{Unowned, Visibility};
 use crate::tui::command::Command;
@@ -17,6 +16,7 @@ use crate::tui::state::{Display, State};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::timeline::GapKind;
+use crate::tui::widget::pieces::{self, Piece};
 
 /// The remedy, from the most complete to the shortest.
 const REMEDIES: [&str; 4] = [
@@ -102,14 +102,14 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let look = &state.look;
     // What somebody relies on comes before what cannot be helped.
     if let Some(line) = failure(state) {
-        panel::write(frame.buffer_mut(), area, look, &line);
+        pieces::write(frame.buffer_mut(), area, look, &line);
         return;
     }
     let mut left_out = String::new();
     format::harmless(&mut left_out, state.left_out.as_bytes());
     let left_out = [(format!(" {left_out}"), Tone::Notice)];
     let Some(blind) = blind(state).filter(|_| area.height > 0) else {
-        panel::write(frame.buffer_mut(), area, look, &left_out);
+        pieces::write(frame.buffer_mut(), area, look, &left_out);
         return;
     };
     let mut right: Vec<Piece> = Vec::new();
@@ -131,20 +131,20 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         right.push((faults, Tone::Critical));
         right.push((keymap::label(Command::Faults).to_owned(), Tone::Key));
     }
-    let length = panel::width(&right) + 1;
+    let length = pieces::width(&right) + 1;
     let place = Rect {
         x: area.right().saturating_sub(length).max(area.x),
         width: length.min(area.width),
         ..area
     };
-    panel::write(frame.buffer_mut(), place, look, &right);
+    pieces::write(frame.buffer_mut(), place, look, &right);
     let room = area.width.saturating_sub(length + 1);
     let left = Rect {
         width: room,
         ..area
     };
     if blind.denied == 0 || !state.left_out.is_empty() {
-        panel::write(frame.buffer_mut(), left, look, &left_out);
+        pieces::write(frame.buffer_mut(), left, look, &left_out);
         return;
     }
     let mut denied = String::new();
@@ -172,7 +172,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         (start.clone(), Tone::Warning),
         ((*remedy).to_owned(), Tone::Plain),
     ];
-    panel::write(frame.buffer_mut(), left, look, &line);
+    pieces::write(frame.buffer_mut(), left, look, &line);
 }
 
 fn plural(count: u64) -> &'static str {

@@ -137,7 +137,7 @@ pub(in crate::tui) fn draw_framed<L: List>(
     }
 }
 
-/// FindingMarks the part of the rows that is in sight on the right edge.
+/// Marks the part of the rows that is in sight on the right edge.
 fn scroll_mark(
     buffer: &mut Buffer,
     area: Rect,
