@@ -6,7 +6,9 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{Losses, ProcessKey, Protocol, Reuse, Sample, SocketKey, State, Tracker, Visit};
+use crate::model::{
+    ClearForReuse, ProcessKey, Protocol, RecentLosses, Sample, SocketKey, State, Tracker, Visit,
+};
 
 use super::events::Recorder;
 use super::groups::{Changes, Sum, Sums};
@@ -73,7 +75,7 @@ pub struct Aggregator {
     gone: Vec<(SocketKey, Option<State>)>,
     /// Sockets that have left the kernel's tables with this Sample, and that a process still holds.
     left: Vec<SocketKey>,
-    losses: Losses,
+    losses: RecentLosses,
     samples: u64,
 }
 
@@ -175,7 +177,7 @@ impl Aggregator {
             FORGET_AFTER_INCOMPLETE
         };
         let events = sample.events_available;
-        let deaf = self.losses.lately(sample.lost_events) || !events;
+        let deaf = self.losses.update(sample.lost_events) || !events;
         let (gone, left) = (&mut self.gone, &mut self.left);
         gone.clear();
         left.clear();

@@ -94,7 +94,12 @@ fn watch(duration: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<Fi
         }
         thread::sleep(due.saturating_duration_since(Instant::now()));
     }
-    for fault in moment.sample.faults.iter().filter(|fault| fault.matters()) {
+    for fault in moment
+        .sample
+        .faults
+        .iter()
+        .filter(|fault| fault.hides_data())
+    {
         eprintln!("sockwatch: {}: {fault}", fault.severity.name());
     }
     let seconds = start.elapsed().as_secs_f64().round();

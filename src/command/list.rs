@@ -107,7 +107,12 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
     };
     print(arguments, &moment, &rows, &layout, stdout).context("cannot write to standard output")?;
     if !arguments.machine_readable() {
-        for fault in moment.sample.faults.iter().filter(|fault| fault.matters()) {
+        for fault in moment
+            .sample
+            .faults
+            .iter()
+            .filter(|fault| fault.hides_data())
+        {
             eprintln!("sockwatch: {}: {fault}", fault.severity.name());
         }
         report_hidden_owners(&moment.sample, &rows);

@@ -32,7 +32,12 @@ pub fn run(arguments: &cli::Summary) -> anyhow::Result<()> {
         .and_then(|()| out.flush())
         .context("cannot write to standard output")?;
     if !arguments.json {
-        for fault in moment.sample.faults.iter().filter(|fault| fault.matters()) {
+        for fault in moment
+            .sample
+            .faults
+            .iter()
+            .filter(|fault| fault.hides_data())
+        {
             eprintln!("sockwatch: {}: {fault}", fault.severity.name());
         }
     }

@@ -18,7 +18,8 @@ use self::sample_processes::SampleProcesses;
 use self::unowned::{ReleasedSockets, keeps_owner, unowned_reason};
 use super::procfs::Owners;
 use crate::model::{
-    Attribution, Holder, Losses, Reuse, Sample, Socket, State, Tracker, Unowned, Visit,
+    Attribution, ClearForReuse, Holder, RecentLosses, Sample, Socket, State, Tracker, Unowned,
+    Visit,
 };
 
 pub(super) use self::live_inodes::LiveInodes;
@@ -47,7 +48,7 @@ pub(super) struct Attributor {
     /// Rows among them whose inode was not seen before.
     fresh: Vec<u32>,
     released: ReleasedSockets,
-    losses: Losses,
+    losses: RecentLosses,
 }
 
 impl Attributor {
@@ -98,7 +99,7 @@ impl Attributor {
         } else {
             KEEP_ROUNDS_INCOMPLETE
         };
-        let may_miss_events = !sample.events_available || self.losses.lately(sample.lost_events);
+        let may_miss_events = !sample.events_available || self.losses.update(sample.lost_events);
         self.sockets.retain(|_, seen, socket| {
             socket.missed = if seen {
                 0

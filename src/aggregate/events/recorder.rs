@@ -164,7 +164,7 @@ impl Recorder {
 
     fn push(&mut self, socket: SocketRef<'_>, event: Event) {
         if self.has_room()
-            && let Some(row) = self.batch.sample.take_in(socket)
+            && let Some(row) = self.batch.sample.copy_socket(socket)
         {
             let row = row as u32;
             self.batch.events.push(Event { row, ..event });
@@ -186,7 +186,7 @@ impl Recorder {
             }
         }
         let now = socket.sample.monotonic_ns;
-        if let Some(at) = self.seen.take_in(socket) {
+        if let Some(at) = self.seen.copy_socket(socket) {
             let face = self.faces.entry(row.key()).or_insert(Face {
                 row: 0,
                 first_ns: now,
@@ -265,7 +265,7 @@ impl Recorder {
         for face in self.faces.values_mut() {
             if let Some(row) = old
                 .socket(face.row as usize)
-                .and_then(|socket| self.seen.take_in(socket))
+                .and_then(|socket| self.seen.copy_socket(socket))
             {
                 face.row = row as u32;
             }

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{Attribution, Holder, ListenerIndex, Reuse, Socket};
+use crate::model::{Attribution, ClearForReuse, Holder, ListenerIndex, Socket};
 
 /// A range of [`Sample::holders`](crate::model::Sample::holders).
 #[derive(Debug, Clone, Copy)]
@@ -56,7 +56,7 @@ impl ListenerOwners {
         let range = {
             let mut listeners = self
                 .listeners
-                .of(socket, rows)
+                .find(socket, rows)
                 .filter_map(|row| Some((row, rows.get(row as usize)?)))
                 .filter(|(_, listener)| listener.holders_len > 0);
             let Some((first, listener)) = listeners.next() else {

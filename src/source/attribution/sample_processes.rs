@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{ProcessKey, ProcessRow, Reuse, Sample};
+use crate::model::{ClearForReuse, ProcessKey, ProcessRow, Sample};
 use crate::source::procfs::Owners;
 
 /// In place of the index of a process that is not in the Sample.

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::model::{Ends, Protocol, Reuse, Sample, Socket, State, Unowned};
+use crate::model::{ClearForReuse, Ends, Protocol, Sample, Socket, State, Unowned};
 use crate::source::procfs::Owners;
 
 /// Sockets requested one by one in a round. Beyond that the machine changes faster than it can be sampled.

@@ -16,7 +16,7 @@ use rustix::net::{RecvFlags, sockopt};
 
 use super::datagram::decode_datagram;
 use super::wire::RECEIVE_BUFFER;
-use crate::model::{Reuse, SocketTable};
+use crate::model::{ClearForReuse, SocketTable};
 use crate::source::clock;
 
 /// The four multicast groups, by number (`enum sknetlink_groups`). Odd ones are TCP.

@@ -65,7 +65,7 @@ impl SocketPage {
     /// Opens the page of a socket of a Sample.
     pub(in crate::tui) fn new(socket: SocketRef<'_>, presence: Presence) -> SocketPage {
         let mut known = Sample::default();
-        known.take_in(socket);
+        known.copy_socket(socket);
         SocketPage {
             key: socket.socket.key(),
             line: 0,
@@ -132,7 +132,7 @@ impl SocketPage {
         // A mini-socket (TIME-WAIT) has no figures: the last ones stay.
         if row.socket.tcp_info().is_some() || self.known_info().is_none() {
             self.last_known = Sample::default();
-            self.last_known.take_in(row.socket);
+            self.last_known.copy_socket(row.socket);
         }
         self.rates = row.rates.copied();
         let taken_at_us = moment.sample.taken_at_us;
@@ -173,7 +173,7 @@ impl SocketPage {
                 };
                 if event.kind == EventKind::Closed {
                     self.last_known = Sample::default();
-                    self.last_known.take_in(socket);
+                    self.last_known.copy_socket(socket);
                     self.presence = Presence::Closed(event.at_us);
                 }
                 if self.changes.len() == MAX_CHANGES {

@@ -128,7 +128,7 @@ fn a_missing_file_is_one_fault_and_the_rest_is_read() {
     let (counters, faults) = read(root.path());
     assert_eq!(counters.protocols.get("Tcp.A"), Some(1));
     assert_eq!(faults.len(), 5);
-    assert!(faults.iter().all(|fault| !fault.matters()));
+    assert!(faults.iter().all(|fault| !fault.hides_data()));
     assert!(faults[0].source.ends_with("/net/sockstat"));
 }
 
