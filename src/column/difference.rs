@@ -3,7 +3,9 @@
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-use super::{Column, Format, Kind, SocketColumn, SocketRow, SortKey, Total, format, text_key};
+use super::format::Format;
+use super::sort_key::text_key;
+use super::{Column, Kind, SocketColumn, SocketRow, SortKey, Total, format};
 use crate::aggregate::{Fate, ProcessDifference, SocketDifference};
 use crate::filter::Unit;
 
@@ -207,7 +209,7 @@ pub static PROCESS_DIFFERENCE_COLUMNS: LazyLock<Vec<ProcessChangeColumn>> = Lazy
             ("process", "PROCESS", 15),
             "The kernel's name for it. Kernel: /proc/PID/comm.",
             |line, out| {
-                format::harmless(out, line.process.comm.as_bytes());
+                format::sanitize(out, line.process.comm.as_bytes());
                 Some(())
             },
             |line, _| text_key(&line.process.comm),

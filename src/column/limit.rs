@@ -3,7 +3,9 @@
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-use super::{Column, Kind, SocketRow, SortKey, Total, format, gauge, socket, text_key};
+use super::socket::{ends, owner_cell};
+use super::sort_key::text_key;
+use super::{Column, Kind, SocketRow, SortKey, Total, format, gauge};
 use crate::aggregate::{Headroom, LimitUnit, Moment, Whose};
 
 /// Tables of limits.
@@ -63,14 +65,14 @@ fn whose(line: &LimitLine<'_>, out: &mut String) -> Option<()> {
         }
         Whose::Process(row) => {
             let process = &line.moment.sample.processes.get(row as usize)?.process;
-            format::harmless(out, process.comm.as_bytes());
+            format::sanitize(out, process.comm.as_bytes());
             write!(out, "/{}", process.key.pid).ok()?;
         }
         Whose::Listener(row) => {
             let row = SocketRow::of(line.moment, row as usize)?;
-            socket::local(&row, out)?;
+            ends::local(&row, out)?;
             out.push(' ');
-            if socket::process(&row, out).is_none() {
+            if owner_cell::process(&row, out).is_none() {
                 out.pop();
             }
         }
@@ -111,21 +113,21 @@ pub static LIMIT_COLUMNS: LazyLock<Vec<LimitColumn>> = LazyLock::new(|| {
             |line, out| line.write_number(line.headroom.limit.value, out),
             |line, _| Some(SortKey::Number(line.headroom.limit.value? as f64)),
         )
-        .at_the_right(),
+        .right_aligned(),
         LimitColumn::text(
             ("most", "AT MOST", 7),
             "How much there may be.",
             |line, out| line.write_number(line.headroom.limit.limit, out),
             |line, _| Some(SortKey::Number(line.headroom.limit.limit? as f64)),
         )
-        .at_the_right(),
+        .right_aligned(),
         LimitColumn::text(
             ("left", "LEFT", 7),
             "How much is left of it.",
             |line, out| line.write_number(line.left(), out),
             |line, _| Some(SortKey::Number(line.left()? as f64)),
         )
-        .at_the_right(),
+        .right_aligned(),
         LimitColumn::text(
             ("whose", "OF", 14),
             "Whose it is: the process or listener nearest to its limit, or the whole host; or why something is not known.",

@@ -4,7 +4,9 @@ use std::fmt::Write;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use super::{Column, Format, Kind, Note, SortKey, Total, format, note, text_key};
+use super::format::Format;
+use super::sort_key::text_key;
+use super::{Column, Kind, Note, SortKey, Total, format, note};
 use crate::aggregate::{Moment, RemoteTotals};
 use crate::model::State;
 
@@ -72,7 +74,7 @@ fn processes(line: &RemoteLine<'_>, out: &mut String) -> Option<()> {
     for &row in line.totals.processes.rows() {
         let process = &line.moment.sample.processes.get(row as usize)?.process;
         out.push_str(gap);
-        format::harmless(out, process.comm.as_bytes());
+        format::sanitize(out, process.comm.as_bytes());
         write!(out, "/{}", process.key.pid).ok()?;
         gap = " ";
     }

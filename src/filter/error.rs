@@ -20,13 +20,13 @@ impl FilterError {
         FilterError {
             text: text.to_owned(),
             at: at.min(text.len()),
-            message: harmless(&message.into()),
+            message: sanitize(&message.into()),
             expected: None,
         }
     }
 
     pub(super) fn expecting(mut self, what: impl Into<String>) -> FilterError {
-        self.expected = Some(harmless(&what.into()));
+        self.expected = Some(sanitize(&what.into()));
         self
     }
 
@@ -76,7 +76,7 @@ fn is_harmful(character: char) -> bool {
 }
 
 /// A message that a terminal shows as it is.
-fn harmless(message: &str) -> String {
+fn sanitize(message: &str) -> String {
     let plain = |character| {
         if is_harmful(character) {
             '\u{fffd}'

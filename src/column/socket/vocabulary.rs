@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use super::{SOCKET_COLUMNS, SocketRow};
+use super::registry::SOCKET_COLUMNS;
+use super::row::SocketRow;
 use crate::filter::{Field, FieldKind, Figures, Vocabulary, Words};
 
 /// Other names of columns: those of JSON, of `tcp_info`, and what people say.

@@ -195,7 +195,7 @@ impl Selection {
         self.kinds.include(socket.socket)
             && event.holds(socket, |view| {
                 (!self.listening || LISTENING.holds(view.socket.state))
-                    && self.filter.matches(view, &SocketRow::alone(view))
+                    && self.filter.matches(view, &SocketRow::detached(view))
             })
     }
 

@@ -100,7 +100,7 @@ impl SocketPage {
     pub fn known_row(&self) -> Option<SocketRow<'_>> {
         self.last_known.socket(0).map(|socket| SocketRow {
             rates: self.rates.as_ref(),
-            ..SocketRow::alone(socket)
+            ..SocketRow::detached(socket)
         })
     }
 

@@ -35,9 +35,9 @@ pub(super) struct Choice {
 }
 
 /// A text without characters that would control the terminal.
-pub(super) fn harmless(text: &str) -> String {
+pub(super) fn sanitize(text: &str) -> String {
     let mut out = String::new();
-    format::harmless(&mut out, text.as_bytes());
+    format::sanitize(&mut out, text.as_bytes());
     out
 }
 
@@ -53,7 +53,7 @@ pub(super) fn search_title(title: &str, hint: &str, search: &str) -> String {
     if search.is_empty() {
         format!("{title} ─ {hint}")
     } else {
-        format!("{title} ─ with: {}", harmless(search))
+        format!("{title} ─ with: {}", sanitize(search))
     }
 }
 

@@ -115,7 +115,7 @@ impl Popup<State> for FilterBy {
             .map(|condition| {
                 vec![
                     (not.to_owned(), Tone::Warning),
-                    (draw::harmless(condition), Tone::Strong),
+                    (draw::sanitize(condition), Tone::Strong),
                 ]
             })
             .collect();
@@ -140,7 +140,7 @@ fn add_condition(state: &mut State, condition: &str, exclude: bool) {
     if has_condition(&known, &condition) {
         state.message = Some(format!(
             "the filter says that already: {}",
-            draw::harmless(&condition)
+            draw::sanitize(&condition)
         ));
         return;
     }

@@ -13,7 +13,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::draw::{self, harmless};
+use super::draw::{self, sanitize};
 use super::interface::{Outcome, Popup};
 use crate::model::Process;
 use crate::tui::command::Command;
@@ -168,7 +168,7 @@ impl Popup<State> for KillConfirmation {
 fn headings(target: &KillTarget) -> Vec<Vec<Piece>> {
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     if !target.ends.is_empty() {
-        lines.push(vec![(harmless(&target.ends), Tone::Strong)]);
+        lines.push(vec![(sanitize(&target.ends), Tone::Strong)]);
     }
     if target.holders.len() > LISTED {
         let all = format!("{} processes hold it", target.holders.len());
@@ -176,7 +176,7 @@ fn headings(target: &KillTarget) -> Vec<Vec<Piece>> {
     } else {
         for process in &target.holders {
             let user = process.user.as_deref();
-            let user = user.map_or_else(String::new, |user| format!(" of {}", harmless(user)));
+            let user = user.map_or_else(String::new, |user| format!(" of {}", sanitize(user)));
             lines.push(vec![(format!("{}{user}", name(process)), Tone::Strong)]);
         }
     }
@@ -187,7 +187,7 @@ fn headings(target: &KillTarget) -> Vec<Vec<Piece>> {
 }
 
 fn name(process: &Process) -> String {
-    format!("{}/{}", harmless(&process.comm), process.key.pid)
+    format!("{}/{}", sanitize(&process.comm), process.key.pid)
 }
 
 /// An action and its consequence.

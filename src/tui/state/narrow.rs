@@ -20,7 +20,9 @@ fn passes(filter: &Filter, event: &Event, socket: SocketRef<'_>) -> bool {
             return true;
         }
     }
-    event.holds(socket, |view| filter.matches(view, &SocketRow::alone(view)))
+    event.holds(socket, |view| {
+        filter.matches(view, &SocketRow::detached(view))
+    })
 }
 
 impl State {

@@ -29,7 +29,7 @@ fn copy(
         _ => None,
     }?;
     let mut shown = String::new();
-    format::harmless(&mut shown, text.replace('\t', "  ").as_bytes());
+    format::sanitize(&mut shown, text.replace('\t', "  ").as_bytes());
     state.message = Some(format!("copied: {shown}"));
     Some(Effect::Copy(text))
 }

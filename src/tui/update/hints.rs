@@ -64,7 +64,7 @@ fn screen_hints(state: &State) -> Vec<Hint> {
         hints.push(&[C::Open], open_hint(&target));
     }
     if let Some(process) = owner(state) {
-        let name = format!("{}/{}", harmless(&process.comm), process.key.pid);
+        let name = format!("{}/{}", sanitize(&process.comm), process.key.pid);
         hints.add(&[C::Owner], &name);
     }
     hints.add(&[C::OtherEnd], "other end");
@@ -128,7 +128,7 @@ fn open_hint(target: &Target) -> Hint {
         Target::Nowhere(why) => why.clone(),
         Target::Fold => "fold or unfold".to_owned(),
     };
-    let hint = Hint::new(&[Command::Open], harmless(&text));
+    let hint = Hint::new(&[Command::Open], sanitize(&text));
     match target {
         Target::Fold | Target::Nowhere(_) => hint,
         _ => hint.or("open"),
@@ -169,8 +169,8 @@ fn faults_text(state: &State) -> &'static str {
     }
 }
 
-fn harmless(text: &str) -> String {
+fn sanitize(text: &str) -> String {
     let mut out = String::new();
-    format::harmless(&mut out, text.as_bytes());
+    format::sanitize(&mut out, text.as_bytes());
     out
 }

@@ -82,7 +82,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let most = area.height.saturating_sub(MIN_TABLE_HEIGHT + 2 + charts);
         let text_lines = (lines.len() as u16).min(most);
         let mut title = String::new();
-        format::harmless(&mut title, page.last_known.comm.as_bytes());
+        format::sanitize(&mut title, page.last_known.comm.as_bytes());
         let _ = write!(title, "/{}", page.key.pid);
         // Where there is no room for text there is none for its frame either.
         let frame_lines = if text_lines > 0 { 2 } else { 0 };
@@ -168,14 +168,14 @@ fn lines(
     lines
 }
 
-/// A name with a text that another process chose, made harmless.
+/// A name with a text that another process chose, sanitized.
 fn named(name: &str, text: &str) -> Vec<Piece> {
-    let mut harmless = String::new();
-    format::harmless(&mut harmless, text.as_bytes());
-    if harmless.is_empty() {
-        harmless.push_str(MISSING);
+    let mut sanitize = String::new();
+    format::sanitize(&mut sanitize, text.as_bytes());
+    if sanitize.is_empty() {
+        sanitize.push_str(MISSING);
     }
-    vec![(name.to_owned(), Tone::Muted), (harmless, Tone::Plain)]
+    vec![(name.to_owned(), Tone::Muted), (sanitize, Tone::Plain)]
 }
 
 /// As many items as fit, and the number of the others.
@@ -211,7 +211,7 @@ fn present(moment: &Moment, key: ProcessKey) -> Option<(&ProcessRow, &ProcessTot
 fn identity(process: &Process, moment: Option<&Moment>, look: &Look) -> Vec<Vec<Piece>> {
     let mut user = String::new();
     match process.user.as_deref() {
-        Some(name) => format::harmless(&mut user, name.as_bytes()),
+        Some(name) => format::sanitize(&mut user, name.as_bytes()),
         None => user = process.uid.to_string(),
     }
     let mut parent = String::new();
@@ -220,7 +220,7 @@ fn identity(process: &Process, moment: Option<&Moment>, look: &Look) -> Vec<Vec<
         rows.find(|row| row.process.key.pid == process.parent)
     });
     if let Some(known) = known {
-        format::harmless(&mut parent, known.process.comm.as_bytes());
+        format::sanitize(&mut parent, known.process.comm.as_bytes());
         parent.push('/');
     }
     let _ = write!(parent, "{}", process.parent);
