@@ -30,13 +30,13 @@ pub struct CounterLine<'a> {
     pub name: &'a str,
     /// Its value.
     pub value: i64,
-    /// How it moves.
+    /// Its trend.
     pub trend: &'a CounterTrend,
-    /// What it means, if that is known.
+    /// Meaning, if it is known.
     pub meaning: Option<Meaning>,
 }
 
-/// What a counter calls for, the gravest first.
+/// Attention that a counter calls for, the most severe first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Attention {
     /// It means trouble and has grown within the last minute.
@@ -47,7 +47,7 @@ pub enum Attention {
     Never,
     /// It means no trouble and has grown within the last minute.
     Moving,
-    /// It means no trouble, or nobody knows.
+    /// None: it means no trouble, or its meaning is not known.
     None,
 }
 
@@ -64,7 +64,7 @@ impl<'a> CounterLine<'a> {
         })
     }
 
-    /// What it calls for.
+    /// Attention that it calls for.
     pub fn attention(&self) -> Attention {
         let trouble = self.meaning.is_some_and(|known| known.gravity.is_some());
         match (trouble, self.trend.grew_ago_ns) {

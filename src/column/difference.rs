@@ -20,7 +20,7 @@ impl Kind for SocketDifferences {
 /// A socket that differs, as it was and as it is.
 #[derive(Debug, Clone, Copy)]
 pub struct SocketChange<'a> {
-    /// What differs.
+    /// The difference.
     pub difference: &'a SocketDifference,
     /// As it was; `None` if it was not there.
     pub before: Option<SocketRow<'a>>,

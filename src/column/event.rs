@@ -25,11 +25,11 @@ impl Kind for Events {
 pub struct EventLine<'a> {
     /// Its number, counted from the start.
     pub number: u64,
-    /// What happened.
+    /// The event.
     pub event: &'a Event,
     /// The socket as it was then.
     pub socket: SocketRow<'a>,
-    /// In which zone its time is told.
+    /// Time zone of its time of day.
     pub timezone: &'a jiff::tz::TimeZone,
 }
 

@@ -23,11 +23,11 @@ impl Kind for Interfaces {
 /// A network device at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct InterfaceLine<'a> {
-    /// What it counts.
+    /// Counters.
     pub interface: &'a Interface,
-    /// How that moves.
+    /// Trend of its counters.
     pub trend: &'a InterfaceTrend,
-    /// What it is set to, if that is known.
+    /// Settings, if they are known.
     pub device: Option<&'a Device>,
 }
 

@@ -39,14 +39,14 @@ impl LimitLine<'_> {
         Some(())
     }
 
-    /// What is left until the limit is reached.
+    /// Headroom.
     fn left(&self) -> Option<u64> {
         let limit = &self.headroom.limit;
         Some(limit.limit?.saturating_sub(limit.value?))
     }
 }
 
-/// Whose it is: `nginx/2211`, `10.0.0.1:443 nginx/2211`, `whole host`; or why something is missing.
+/// Subject of a limit: `nginx/2211`, `10.0.0.1:443 nginx/2211`, `whole host`; or the reason for a missing value.
 fn whose(line: &LimitLine<'_>, out: &mut String) -> Option<()> {
     if let Some(missing) = line.headroom.missing {
         out.push_str(missing.name());

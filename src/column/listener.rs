@@ -24,7 +24,7 @@ pub struct ListenerLine<'a> {
     pub socket: SocketRow<'a>,
     /// Its figures.
     pub totals: &'a ListenerTotals,
-    /// What is wrong with it, if somebody has looked.
+    /// Most severe finding about it, if findings are known.
     pub note: Option<Note>,
 }
 

@@ -27,9 +27,9 @@ pub struct ProcessLine<'a> {
     pub process: &'a ProcessRow,
     /// Its totals.
     pub totals: &'a ProcessTotals,
-    /// When this was so, µs since 1970 UTC.
+    /// Time of the Sample, µs since 1970 UTC.
     pub taken_at_us: i64,
-    /// What is wrong with it, if somebody has looked.
+    /// Most severe finding about it, if findings are known.
     pub note: Option<Note>,
 }
 

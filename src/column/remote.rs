@@ -25,22 +25,22 @@ impl Kind for Remotes {
 pub struct Service {
     /// The port that is listened on.
     pub port: u16,
-    /// Whether it is ours: they connect to us.
+    /// True if the port is local: the remotes connect to it.
     pub here: bool,
 }
 
 /// A remote host, or one of the ports at which one meets it.
 #[derive(Debug, Clone, Copy)]
 pub struct RemoteLine<'a> {
-    /// Whose processes they are.
+    /// Processes that the connections belong to.
     pub moment: &'a Moment,
     /// The figures.
     pub totals: &'a RemoteTotals,
     /// The port; `None` for the host as a whole.
     pub service: Option<Service>,
-    /// Whether the ports of the host are shown below it.
+    /// True if the ports of the host are shown below it.
     pub unfolded: bool,
-    /// What is wrong with it, if somebody has looked.
+    /// Most severe finding about it, if findings are known.
     pub note: Option<Note>,
 }
 

@@ -26,11 +26,11 @@ impl Kind for Settings {
 pub struct SettingLine<'a> {
     /// Its name, as `sysctl` writes it.
     pub name: &'a str,
-    /// Its text; `None` if the kernel does not tell it here.
+    /// Its text; `None` if the kernel does not report it in this namespace.
     pub text: Option<&'a str>,
-    /// What it means, if that is known.
+    /// Meaning, if it is known.
     pub known: Option<&'static KnownSetting>,
-    /// All of them: pages become bytes.
+    /// Its values; pages are converted to bytes.
     pub all: &'a Values,
     /// Its place among what belongs together.
     pub order: usize,

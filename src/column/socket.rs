@@ -1,4 +1,4 @@
-//! The columns of a socket.
+//! Columns of sockets.
 
 pub(super) mod ends;
 mod figure;

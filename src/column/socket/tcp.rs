@@ -10,7 +10,7 @@ use crate::model::{KernelField, Presentation, TcpInfo};
 pub struct TcpField {
     /// The field.
     pub field: &'static KernelField,
-    /// How it is shown.
+    /// Presentation.
     pub presentation: Presentation,
 }
 

@@ -49,7 +49,7 @@ pub static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
     Vocabulary::new(fields.collect(), said.chain(headings).collect())
 });
 
-/// The columns that are looked through for a text, beside the names of the owners' commands and units.
+/// Columns that a text search covers, in addition to the owners' command lines and units.
 static SEARCHED: LazyLock<Vec<usize>> = LazyLock::new(|| {
     let names = [
         "netid",
