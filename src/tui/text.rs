@@ -5,8 +5,17 @@ use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::column::format;
+
 /// The mark of a cut.
 const ELLIPSIS: char = '…';
+
+/// A text without characters that would control the terminal.
+pub fn sanitized(text: &str) -> String {
+    let mut out = String::new();
+    format::sanitize(&mut out, text.as_bytes());
+    out
+}
 
 /// The width of a text, terminal columns.
 pub fn width(text: &str) -> usize {

@@ -3,7 +3,6 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::column::format;
 use crate::filter::Words;
 use crate::tui::click_map::ClickTarget;
 use crate::tui::look::Look;
@@ -34,13 +33,6 @@ pub(super) struct Choice {
     pub about: &'static str,
 }
 
-/// A text without characters that would control the terminal.
-pub(super) fn sanitize(text: &str) -> String {
-    let mut out = String::new();
-    format::sanitize(&mut out, text.as_bytes());
-    out
-}
-
 /// True if the search matches a column's id, heading or documentation.
 pub(super) fn matches(search: &Words, heading: &Heading) -> bool {
     [heading.id, heading.heading, heading.about]
@@ -53,7 +45,7 @@ pub(super) fn search_title(title: &str, hint: &str, search: &str) -> String {
     if search.is_empty() {
         format!("{title} ─ {hint}")
     } else {
-        format!("{title} ─ with: {}", sanitize(search))
+        format!("{title} ─ with: {}", text::sanitized(search))
     }
 }
 

@@ -63,7 +63,7 @@ fn lines(state: &State, columns: usize) -> Vec<Vec<Piece>> {
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     let faults = state.moment.as_deref().map(|moment| &moment.sample.faults);
     for fault in faults.into_iter().flatten() {
-        let mut pieces = vec![(draw::sanitize(&fault.source), Tone::Strong)];
+        let mut pieces = vec![(text::sanitized(&fault.source), Tone::Strong)];
         match fault.severity {
             Severity::Note => {}
             Severity::Degraded => pieces.push(("  not all is known".to_owned(), Tone::Warning)),
@@ -72,7 +72,7 @@ fn lines(state: &State, columns: usize) -> Vec<Vec<Piece>> {
             }
         }
         lines.push(pieces);
-        let error = draw::sanitize(&fault.error);
+        let error = text::sanitized(&fault.error);
         for part in text::wrap(&error, columns.saturating_sub(2)) {
             lines.push(vec![(format!("  {part}"), Tone::Plain)]);
         }

@@ -18,6 +18,7 @@ use crate::tui::lists::filter_conditions;
 use crate::tui::page::Page;
 use crate::tui::scroll::scrolled;
 use crate::tui::state::State;
+use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::Piece;
 
@@ -115,7 +116,7 @@ impl Popup<State> for FilterBy {
             .map(|condition| {
                 vec![
                     (not.to_owned(), Tone::Warning),
-                    (draw::sanitize(condition), Tone::Strong),
+                    (text::sanitized(condition), Tone::Strong),
                 ]
             })
             .collect();
@@ -140,7 +141,7 @@ fn add_condition(state: &mut State, condition: &str, exclude: bool) {
     if has_condition(&known, &condition) {
         state.message = Some(format!(
             "the filter says that already: {}",
-            draw::sanitize(&condition)
+            text::sanitized(&condition)
         ));
         return;
     }

@@ -13,7 +13,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::draw::{self, sanitize};
+use super::draw;
 use super::interface::{Outcome, Popup};
 use crate::model::Process;
 use crate::tui::command::Command;
@@ -23,6 +23,7 @@ use crate::tui::kill_target::{KillAction, KillTarget, Recipient};
 use crate::tui::page::{Page, Presence};
 use crate::tui::scroll::scrolled;
 use crate::tui::state::{Display, State};
+use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::Piece;
 
@@ -168,7 +169,7 @@ impl Popup<State> for KillConfirmation {
 fn headings(target: &KillTarget) -> Vec<Vec<Piece>> {
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     if !target.ends.is_empty() {
-        lines.push(vec![(sanitize(&target.ends), Tone::Strong)]);
+        lines.push(vec![(text::sanitized(&target.ends), Tone::Strong)]);
     }
     if target.holders.len() > LISTED {
         let all = format!("{} processes hold it", target.holders.len());
@@ -176,7 +177,8 @@ fn headings(target: &KillTarget) -> Vec<Vec<Piece>> {
     } else {
         for process in &target.holders {
             let user = process.user.as_deref();
-            let user = user.map_or_else(String::new, |user| format!(" of {}", sanitize(user)));
+            let user =
+                user.map_or_else(String::new, |user| format!(" of {}", text::sanitized(user)));
             lines.push(vec![(format!("{}{user}", name(process)), Tone::Strong)]);
         }
     }
@@ -187,7 +189,7 @@ fn headings(target: &KillTarget) -> Vec<Vec<Piece>> {
 }
 
 fn name(process: &Process) -> String {
-    format!("{}/{}", sanitize(&process.comm), process.key.pid)
+    format!("{}/{}", text::sanitized(&process.comm), process.key.pid)
 }
 
 /// An action and its consequence.

@@ -3,12 +3,12 @@
 use super::availability::target;
 use super::commands::is_available;
 use super::jumps::owner;
-use crate::column::format;
 use crate::tui::command::Command;
 use crate::tui::hint::Hint;
 use crate::tui::page::Page;
 use crate::tui::state::{Display, State};
 use crate::tui::target::Target;
+use crate::tui::text;
 
 /// The hints for the popup, or else for the screen.
 pub(in crate::tui) fn hints(state: &State) -> Vec<Hint> {
@@ -64,7 +64,7 @@ fn screen_hints(state: &State) -> Vec<Hint> {
         hints.push(&[C::Open], open_hint(&target));
     }
     if let Some(process) = owner(state) {
-        let name = format!("{}/{}", sanitize(&process.comm), process.key.pid);
+        let name = format!("{}/{}", text::sanitized(&process.comm), process.key.pid);
         hints.add(&[C::Owner], &name);
     }
     hints.add(&[C::OtherEnd], "other end");
@@ -128,7 +128,7 @@ fn open_hint(target: &Target) -> Hint {
         Target::Nowhere(why) => why.clone(),
         Target::Fold => "fold or unfold".to_owned(),
     };
-    let hint = Hint::new(&[Command::Open], sanitize(&text));
+    let hint = Hint::new(&[Command::Open], text::sanitized(&text));
     match target {
         Target::Fold | Target::Nowhere(_) => hint,
         _ => hint.or("open"),
@@ -167,10 +167,4 @@ fn faults_text(state: &State) -> &'static str {
     } else {
         "notes"
     }
-}
-
-fn sanitize(text: &str) -> String {
-    let mut out = String::new();
-    format::sanitize(&mut out, text.as_bytes());
-    out
 }

@@ -8,7 +8,6 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::filter_line;
-use crate::column::format;
 use crate::tui::command::Command;
 use crate::tui::hint::Hint;
 use crate::tui::keymap::label;
@@ -82,7 +81,7 @@ fn render_time(
     line.extend(typed(editor, room));
     line.push(("  ".to_owned(), Tone::Plain));
     if let Some(error) = error {
-        line.push((sanitize(error), Tone::Warning));
+        line.push((text::sanitized(error), Tone::Warning));
     } else {
         line.extend(piece("Enter", "go"));
         line.extend(piece("Esc", "cancel"));
@@ -121,24 +120,18 @@ fn render_search(frame: &mut Frame<'_>, area: Rect, state: &State, editor: &Line
 /// stands on.
 fn typed(editor: &LineEditor, room: usize) -> Vec<Piece> {
     let (before, rest) = editor.split();
-    let (before, mut rest) = (sanitize(before), rest.chars());
+    let (before, mut rest) = (text::sanitized(before), rest.chars());
     let shown = text::cut_start(&before, room).into_owned();
     let Some(under) = rest.next() else {
         return vec![(shown, Tone::Strong), ("█".to_owned(), Tone::Plain)];
     };
-    let behind = sanitize(rest.as_str());
+    let behind = text::sanitized(rest.as_str());
     let room = room.saturating_sub(text::width(&shown));
     vec![
         (shown, Tone::Strong),
-        (sanitize(&under.to_string()), Tone::Selected),
+        (text::sanitized(&under.to_string()), Tone::Selected),
         (text::cut_end(&behind, room).into_owned(), Tone::Strong),
     ]
-}
-
-fn sanitize(text: &str) -> String {
-    let mut out = String::new();
-    format::sanitize(&mut out, text.as_bytes());
-    out
 }
 
 fn piece(keys: &str, about: &str) -> [Piece; 2] {
