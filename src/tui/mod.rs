@@ -21,6 +21,7 @@
 //! | a list of rows is sorted, laid out, selected in | [`table`], [`lists`] |
 //! | the state is drawn, and noted what a click would hit | [`render`], [`view`], [`hits`] |
 
+pub mod click_map;
 pub mod command;
 pub mod concern;
 pub mod effect;
@@ -28,7 +29,6 @@ pub mod filter_history;
 pub mod filter_line;
 pub mod glyphs;
 pub mod hint;
-pub mod hits;
 pub mod keymap;
 pub mod kill_target;
 mod line_editor;
@@ -37,7 +37,7 @@ pub mod look;
 mod navigation;
 pub mod page;
 pub mod popup;
-pub mod recording;
+pub mod recording_progress;
 mod render;
 pub mod screen;
 mod scroll;
