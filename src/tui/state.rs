@@ -1,4 +1,4 @@
-//! All that the screen remembers. No rendering happens here, and nothing is read from outside.
+//! The state of the dashboard. No rendering happens here, and nothing is read from outside.
 
 mod display;
 mod findings;
@@ -35,56 +35,56 @@ pub use super::target::Target;
 pub use display::Display;
 pub use system::System;
 
-/// Pages that one can look into from each other and come back from: each takes up what every moment tells of it.
+/// The most pages open on a screen: each of them is updated from every moment.
 const DEEPEST: usize = 50;
 
-/// All that the screen remembers.
+/// The state of the dashboard.
 pub struct State {
-    /// How things look.
+    /// Theme, character set, time zone.
     pub look: Look,
-    /// The time between samples that was asked for.
+    /// The configured time between samples.
     pub interval: Duration,
-    /// What is shown.
+    /// The moment shown.
     pub moment: Option<Arc<Moment>>,
-    /// What is wrong at that moment, whatever is filtered.
+    /// The findings at that moment, regardless of the filter.
     pub findings: Arc<diagnose::Findings>,
-    /// Tells moments apart; grows.
+    /// Identifies the moment and the filter; grows.
     pub sequence: u64,
-    /// Whether it is the machine as it is, or as it was.
+    /// The display mode: live, frozen or replay.
     pub display: Display,
-    /// Where one is in a recording, or in what is kept of the last minutes.
+    /// The position in a recording, or in the kept history.
     pub timeline: Option<Timeline>,
-    /// What is left out of the recording that is shown, as a sentence; empty if nothing is.
+    /// A sentence about the parts left out of the recording shown; empty if there are none.
     pub left_out: String,
-    /// The Sample that was marked, to be compared with others.
+    /// The marked Sample, to be compared with others.
     pub mark: Option<Arc<Sample>>,
     /// The recording that is being made.
     pub recording: Option<RecordingProgress>,
-    /// When the latest Sample was taken, µs since 1970 UTC, while an earlier one is shown.
+    /// The time of the latest Sample, µs since 1970 UTC, while an earlier one is shown.
     pub now_us: Option<i64>,
-    /// Where one is.
+    /// The current screen.
     pub screen: Screen,
-    /// The screen from which a row led here, to go back to.
+    /// The screen from which a row led to this one, to go back to.
     pub(super) led_from: Option<Screen>,
     /// The popup over the screen.
     pub popup: Option<Box<dyn Popup<State>>>,
-    /// What is being typed.
+    /// The text that is being typed.
     pub typing: Option<Typing>,
-    /// Something to say until the next key.
+    /// A message, shown until the next key.
     pub message: Option<String>,
-    /// Which sockets are wanted, everywhere.
+    /// The filter, which applies to all screens.
     filter: Filter,
-    /// Sums up what it leaves, moment after moment.
+    /// Aggregates the sockets that pass the filter, moment after moment.
     narrower: Narrower,
     /// Filters that were typed.
     pub(super) filter_history: FilterHistory,
     /// Names that the machine knows.
     pub names: Arc<dyn Names + Send + Sync>,
-    /// Whether this user may end sockets.
+    /// True if this user may destroy sockets.
     pub may_destroy: bool,
-    /// Whether clicks come here; otherwise the terminal keeps them for selecting text.
+    /// True if clicks are received; otherwise the terminal keeps them for selecting text.
     pub mouse: bool,
-    /// Which table of the overview the keys go to.
+    /// The table of the overview that has the focus.
     pub focus: Pane,
     /// The processes that move the most, on the overview.
     pub top: Table<Processes>,
@@ -108,9 +108,9 @@ pub struct State {
     pub system: System,
     /// The screen of events.
     pub events: Table<Events>,
-    /// What one has looked into from each screen, the last on top: going back takes it off.
+    /// The open pages of each screen, the last one on top.
     pages: [Vec<Page>; Screen::ALL.len()],
-    /// What was drawn where.
+    /// The places of the last frame that can be clicked on.
     pub(super) clicks: ClickMap,
 }
 

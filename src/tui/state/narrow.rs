@@ -1,4 +1,4 @@
-//! Which sockets are wanted, and what is left of the moment by that.
+//! The filter of the dashboard, and its application to the moment.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::column::{SocketRow, VOCABULARY};
 use crate::filter::{Context, Filter, FilterError, Surroundings};
 use crate::model::SocketRef;
 
-/// Whether something that happened is wanted. A text is looked for in what happened, too.
+/// True if an event passes the filter. A text search includes the kind of event and its states.
 fn passes(filter: &Filter, event: &Event, socket: SocketRef<'_>) -> bool {
     if let Some(words) = filter.words() {
         let states = [event.from, event.to].into_iter().flatten();
@@ -26,12 +26,12 @@ fn passes(filter: &Filter, event: &Event, socket: SocketRef<'_>) -> bool {
 }
 
 impl State {
-    /// Which sockets are wanted.
+    /// The filter.
     pub fn filter(&self) -> &Filter {
         &self.filter
     }
 
-    /// Wants other sockets from now on, on all screens.
+    /// Sets the filter of all screens.
     pub fn set_filter(&mut self, filter: Filter) {
         if filter != self.filter {
             self.filter = filter;
@@ -40,16 +40,16 @@ impl State {
         }
     }
 
-    /// Understands a filter as it is typed: a word that is none is looked for in all texts.
+    /// Parses a filter as it is typed: a text that is no filter is searched for in all columns.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// The syntax error of the text.
     pub fn understand(&self, text: &str) -> Result<Filter, FilterError> {
         let around = Surroundings::default();
         Filter::parse_or_search(text, &self.context(&around))
     }
 
-    /// What filters are understood with.
+    /// The vocabulary and names that filters are parsed with.
     pub(in crate::tui) fn context<'a>(&'a self, around: &'a Surroundings) -> Context<'a> {
         Context {
             vocabulary: &VOCABULARY,

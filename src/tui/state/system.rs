@@ -1,4 +1,4 @@
-//! What is remembered of the screen of the system: four tables, and what is looked for in them.
+//! The state of the System screen: four tables, their focus, and the search in them.
 
 use crate::filter::Words;
 use crate::tui::lists::system::{Counters, Interfaces, Limits, Settings};
@@ -18,7 +18,7 @@ pub struct System {
     pub settings: Table<Settings>,
     /// The table that the keys go to.
     pub focus: Pane,
-    /// What is looked for in all of them.
+    /// The text that is searched for in all of them.
     search: String,
 }
 
@@ -36,12 +36,12 @@ impl Default for System {
 }
 
 impl System {
-    /// What is looked for.
+    /// The text that is searched for.
     pub fn search(&self) -> &str {
         &self.search
     }
 
-    /// Looks for something else, in all tables.
+    /// Sets the text that is searched for in all tables.
     pub fn look_for(&mut self, text: &str) {
         if text == self.search {
             return;

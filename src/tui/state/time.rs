@@ -1,4 +1,4 @@
-//! Of when it is what is shown, and what follows if that changes.
+//! The time of the moment shown: playback, marked instant, breaks in continuity.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use super::{Display, State};
 use crate::tui::timeline::PlaybackStatus;
 
 impl State {
-    /// Whether the arrows go through time.
+    /// True if the arrow keys step through time.
     pub fn goes_through_time(&self) -> bool {
         self.display != Display::Live
     }
 
-    /// Takes up how it stands with the recording: the moment that is shown next belongs to it.
+    /// Updates the status of the playback, to which the next moment belongs.
     pub fn stand(&mut self, mut status: PlaybackStatus) {
         if !status.continues {
             self.break_off();
@@ -33,7 +33,7 @@ impl State {
         self.events.resume_following();
     }
 
-    /// Marks the instant that is shown.
+    /// Marks the instant shown.
     pub(in crate::tui) fn mark_instant(&mut self) {
         if let Some(moment) = &self.moment {
             self.mark = Some(Arc::new(moment.sample.clone()));
