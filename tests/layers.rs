@@ -62,7 +62,6 @@ const LAYERS: &[(&str, MayUse)] = &[
 
 /// How many files of a layer may still be in a cycle.
 const KNOWN_CYCLES: &[(&str, usize)] = &[
-    ("aggregate", 4),
     ("app", 4),
     ("cli", 2),
     ("column", 7),

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::LazyLock;
 
 use super::{Column, Kind, SocketRow, SortKey, Total, format, gauge, socket, text_key};
-use crate::aggregate::{Headroom, LimitUnit, Moment, Whose};
+use crate::aggregate::{Headroom, LimitScope, LimitUnit, Moment};
 
 /// Tables of limits.
 #[derive(Debug)]
@@ -44,29 +44,29 @@ impl LimitLine<'_> {
     }
 }
 
-/// Whose it is: `nginx/2211`, `10.0.0.1:443 nginx/2211`, `whole host`; or why something is missing.
+/// LimitScope it is: `nginx/2211`, `10.0.0.1:443 nginx/2211`, `whole host`; or why something is missing.
 fn whose(line: &LimitLine<'_>, out: &mut String) -> Option<()> {
     if let Some(missing) = line.headroom.missing {
         out.push_str(missing.name());
         return Some(());
     }
-    match line.headroom.whose {
-        Whose::Host => out.push_str("whole host"),
-        Whose::Namespace => {}
+    match line.headroom.scope {
+        LimitScope::Host => out.push_str("whole host"),
+        LimitScope::Namespace => {}
         // Of several with nothing none is the worst.
-        Whose::Listener(_) if line.headroom.limit.value == Some(0) => {}
-        Whose::Path(source, to) if to.address.is_ipv6() => {
+        LimitScope::Listener(_) if line.headroom.limit.value == Some(0) => {}
+        LimitScope::Path(source, to) if to.address.is_ipv6() => {
             write!(out, "{source} → [{}]:{}", to.address, to.port).ok()?;
         }
-        Whose::Path(source, to) => {
+        LimitScope::Path(source, to) => {
             write!(out, "{source} → {}:{}", to.address, to.port).ok()?;
         }
-        Whose::Process(row) => {
+        LimitScope::Process(row) => {
             let process = &line.moment.sample.processes.get(row as usize)?.process;
             format::harmless(out, process.comm.as_bytes());
             write!(out, "/{}", process.key.pid).ok()?;
         }
-        Whose::Listener(row) => {
+        LimitScope::Listener(row) => {
             let row = SocketRow::of(line.moment, row as usize)?;
             socket::local(&row, out)?;
             out.push(' ');
@@ -128,7 +128,7 @@ pub static LIMIT_COLUMNS: LazyLock<Vec<LimitColumn>> = LazyLock::new(|| {
         .at_the_right(),
         LimitColumn::text(
             ("whose", "OF", 14),
-            "Whose it is: the process or listener nearest to its limit, or the whole host; or why something is not known.",
+            "LimitScope it is: the process or listener nearest to its limit, or the whole host; or why something is not known.",
             whose,
             |line, _| {
                 let mut text = String::new();

@@ -30,7 +30,7 @@ pub struct Service {
 /// A remote host, or one of the ports at which one meets it.
 #[derive(Debug, Clone, Copy)]
 pub struct RemoteLine<'a> {
-    /// Whose processes they are.
+    /// LimitScope processes they are.
     pub moment: &'a Moment,
     /// The figures.
     pub totals: &'a RemoteTotals,

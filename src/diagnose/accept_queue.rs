@@ -105,7 +105,7 @@ impl Finder for AcceptQueue {
         self.round += 1;
         let seconds = facts.elapsed_s();
         let overflowed = self.overflowed(facts);
-        for totals in &facts.moment.whole().listeners {
+        for totals in &facts.moment.unfiltered().listeners {
             let Some(socket) = facts.socket(totals.row) else {
                 continue;
             };

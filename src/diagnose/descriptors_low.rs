@@ -68,7 +68,7 @@ impl DescriptorsLow {
         limit: u64,
     ) -> Observation {
         let share = f64::from(open) / limit.max(1) as f64;
-        let totals = facts.moment.whole().processes.get(at);
+        let totals = facts.moment.unfiltered().processes.get(at);
         let close_wait = totals.map_or(0, |totals| totals.tcp[State::CloseWait as usize]);
         let kinds = row.kinds.map(|kinds| {
             let all = DescriptorKind::ALL.into_iter();

@@ -14,7 +14,7 @@ use super::{
     host_limits, not_accepted, receiver_stalled, retransmitting, sender_stalled, syn_queue,
     time_wait_buildup, udp_drops,
 };
-use crate::aggregate::{Moment, PortsTaken, Recent};
+use crate::aggregate::{Moment, PortUsage, Recent};
 use crate::column::when;
 use crate::model::Endpoint;
 
@@ -130,11 +130,11 @@ impl Diagnosis {
     }
 
     /// Where the most local ports are taken, at the moment taken last; `None` if the range of ports is not known.
-    pub fn ports(&self, moment: &Moment) -> Option<PortsTaken> {
+    pub fn ports(&self, moment: &Moment) -> Option<PortUsage> {
         moment.sample.settings.local_ports()?;
         let paths = self.lists.paths.iter();
         let most = paths.max_by_key(|(path, taken)| (taken.ports, path.destination, path.source));
-        Some(PortsTaken {
+        Some(PortUsage {
             path: most.map(|(path, _)| (path.source, path.destination)),
             taken: most.map_or(0, |(_, taken)| taken.ports),
         })

@@ -116,7 +116,7 @@ impl Finder for Retransmitting {
             return;
         }
         // What closed in between counts as well: its last segments are those that are lost most.
-        for remote in &facts.moment.whole().remotes {
+        for remote in &facts.moment.unfiltered().remotes {
             if let Some(host) = self.hosts.get_mut(&remote.address) {
                 let throughput = remote.throughput;
                 let bytes = |rate: Option<f64>| rate.unwrap_or(0.0) * seconds;
@@ -176,7 +176,7 @@ impl Retransmitting {
         };
         let totals = facts
             .moment
-            .whole()
+            .unfiltered()
             .remotes
             .iter()
             .find(|r| r.address == address);

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::{Change, Diagnosis, Finding, Severity};
-use crate::aggregate::{Moment, PortsTaken};
+use crate::aggregate::{Moment, PortUsage};
 
 /// How long a finding is kept after it was over, µs: long enough for somebody who comes back to the screen.
 const KEPT_US: i64 = 10 * 60 * 1_000_000;
@@ -24,7 +24,7 @@ pub struct Findings {
     /// How many moments have been looked at.
     pub samples: u64,
     /// Where the most local ports are taken; `None` if the range of ports is not known.
-    pub ports: Option<PortsTaken>,
+    pub ports: Option<PortUsage>,
 }
 
 impl Findings {

@@ -129,7 +129,7 @@ impl Replayer {
     /// Takes what lies before a place.
     fn warm(&mut self, at: usize, depth: Depth, moment: &mut Moment) {
         let from = at - depth.samples(at);
-        self.aggregator = self.aggregator.anew();
+        self.aggregator = self.aggregator.without_history();
         self.watch = self.watch.as_ref().map(Watch::anew);
         self.taken = None;
         for place in from..at {
@@ -137,7 +137,7 @@ impl Replayer {
                 continue;
             }
             if self.taken.is_none() && place > 0 {
-                self.aggregator.remember_ages(&self.archive.first_seen());
+                self.aggregator.set_first_seen(&self.archive.first_seen());
             }
             self.derive(moment);
             let run = self.taken.map_or(0, |(_, run)| run + 1);

@@ -54,7 +54,7 @@ pub struct LiveOptions {
     pub destroy_events: bool,
     /// What is asked of the tables of the internet protocols.
     pub asked: Asked,
-    /// Whose owners are looked for; the others' are unknown.
+    /// LimitScope owners are looked for; the others' are unknown.
     pub owners: OwnersOf,
     /// Whether the other ends of connections are looked up if what is asked for leaves them out.
     pub other_ends: bool,

@@ -20,7 +20,7 @@ use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::recording::Recording;
 use super::table::{Steer, Table};
 use super::timeline::Timeline;
-use crate::aggregate::{Moment, Narrower};
+use crate::aggregate::{FilteredView, Moment};
 use crate::column::Service;
 use crate::diagnose;
 use crate::filter::{Filter, Names, NoNames};
@@ -73,7 +73,7 @@ pub struct State {
     /// Which sockets are wanted, everywhere.
     filter: Filter,
     /// Sums up what it leaves, moment after moment.
-    narrower: Narrower,
+    narrower: FilteredView,
     /// Filters that were typed, oldest first.
     pub(super) typed_filters: Vec<String>,
     /// Names that the machine knows.
@@ -144,7 +144,7 @@ impl State {
             typing: None,
             message: None,
             filter: Filter::default(),
-            narrower: Narrower::new(),
+            narrower: FilteredView::new(),
             typed_filters: Vec::new(),
             names: Arc::new(NoNames),
             may_destroy: false,

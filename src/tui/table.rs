@@ -257,7 +257,7 @@ impl<L: List> Table<L> {
     /// Counts what a filter leaves.
     fn count_left(&mut self, moment: &Moment) {
         self.totals.clear();
-        let narrowed = moment.narrowed().filter(|_| L::heeds_filter());
+        let narrowed = moment.filtered().filter(|_| L::heeds_filter());
         self.narrowed = narrowed.map(|_| self.list.whole(moment));
         if self.narrowed.is_none() {
             return;

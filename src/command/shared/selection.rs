@@ -178,7 +178,7 @@ impl Selection {
     /// Whether something that happened to a socket was asked for.
     pub(in crate::command) fn holds_event(&self, event: &Event, socket: SocketRef<'_>) -> bool {
         self.kinds.hold(socket.socket)
-            && event.holds(socket, |view| {
+            && event.matches(socket, |view| {
                 (!self.listening || LISTENING.holds(view.socket.state))
                     && self.filter.matches(view, &SocketRow::alone(view))
             })

@@ -66,7 +66,7 @@ impl List for Listeners {
     }
 
     fn whole(&self, moment: &Moment) -> usize {
-        moment.whole().listeners.len()
+        moment.unfiltered().listeners.len()
     }
 
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<ListenerLine<'m>> {

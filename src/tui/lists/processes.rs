@@ -90,7 +90,7 @@ impl List for Processes {
     fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
         let all = (0..).zip(&moment.aggregate.processes);
         // What a filter leaves nothing of is not there.
-        let narrowed = moment.narrowed().is_some();
+        let narrowed = moment.filtered().is_some();
         let is_left = |totals: &ProcessTotals| {
             let moved = totals.changes.is_some_and(|changes| changes.closed > 0.0);
             !narrowed || totals.sockets > 0 || moved
@@ -106,7 +106,7 @@ impl List for Processes {
     }
 
     fn whole(&self, moment: &Moment) -> usize {
-        let all = &moment.whole().processes;
+        let all = &moment.unfiltered().processes;
         let in_time_wait = |totals: &&ProcessTotals| totals.tcp[State::TimeWait as usize] > 0;
         if self.in_time_wait {
             all.iter().filter(in_time_wait).count()

@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::{Conditions, Fit, UNASKED, conditions, headings, notes, retransmitted_tone};
-use crate::aggregate::{FewProcesses, Moment, RemoteTotals, Throughput};
+use crate::aggregate::{FirstProcesses, Moment, RemoteTotals, Throughput};
 use crate::column::format::MISSING;
 use crate::column::{REMOTE_COLUMNS, RemoteLine, Remotes as RemoteKind, Service};
 use crate::diagnose::{Concern, Findings};
@@ -71,7 +71,7 @@ impl List for Remotes {
     }
 
     fn whole(&self, moment: &Moment) -> usize {
-        moment.whole().remotes.len()
+        moment.unfiltered().remotes.len()
     }
 
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<RemoteLine<'m>> {
@@ -228,7 +228,7 @@ fn ports(moment: &Moment, hosts: &FxHashSet<IpAddr>) -> Vec<(Service, RemoteTota
     let listening: FxHashSet<u16> = moment.aggregate.ports.iter().map(|p| p.port).collect();
     let mut index: FxHashMap<(IpAddr, Service), usize> = FxHashMap::default();
     let mut ports: Vec<(Service, RemoteTotals)> = Vec::new();
-    for (number, socket) in moment.wanted() {
+    for (number, socket) in moment.filtered_sockets() {
         let Some(rates) = moment.aggregate.sockets.get(number as usize) else {
             continue;
         };
@@ -252,7 +252,7 @@ fn ports(moment: &Moment, hosts: &FxHashSet<IpAddr>) -> Vec<(Service, RemoteTota
                 rtt_us: None,
                 changes: None,
                 udp: 0,
-                processes: FewProcesses::default(),
+                processes: FirstProcesses::default(),
             };
             ports.push((service, nothing));
             ports.len() - 1

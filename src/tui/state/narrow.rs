@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::State;
-use crate::aggregate::{Event, Narrower};
+use crate::aggregate::{Event, FilteredView};
 use crate::column::{SocketRow, VOCABULARY};
 use crate::filter::{Context, Filter, FilterError, Surroundings};
 use crate::model::SocketRef;
@@ -20,7 +20,7 @@ fn passes(filter: &Filter, event: &Event, socket: SocketRef<'_>) -> bool {
             return true;
         }
     }
-    event.holds(socket, |view| filter.matches(view, &SocketRow::alone(view)))
+    event.matches(socket, |view| filter.matches(view, &SocketRow::alone(view)))
 }
 
 impl State {
@@ -33,7 +33,7 @@ impl State {
     pub fn set_filter(&mut self, filter: Filter) {
         if filter != self.filter {
             self.filter = filter;
-            self.narrower = Narrower::new();
+            self.narrower = FilteredView::new();
             self.narrow();
         }
     }
@@ -63,7 +63,7 @@ impl State {
         match self.understand(&text) {
             Ok(filter) => {
                 self.filter = filter;
-                self.narrower = Narrower::new();
+                self.narrower = FilteredView::new();
                 self.narrow();
             }
             Err(error) => self.message = Some(error.to_string()),
@@ -79,10 +79,10 @@ impl State {
         // Nobody else holds it, so that nothing is copied.
         let making = Arc::make_mut(&mut moment);
         if self.filter.is_empty() {
-            making.widen();
+            making.clear_filter();
         } else {
             let filter = &self.filter;
-            self.narrower.narrow(
+            self.narrower.apply(
                 making,
                 filter.text(),
                 |moment, row| {

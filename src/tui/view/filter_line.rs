@@ -74,7 +74,7 @@ fn harmless(text: &str) -> String {
 fn left(state: &State, line: &FilterLine) -> String {
     let mut left = String::new();
     if let Some(moment) = state.moment.as_deref() {
-        let whole = moment.whole().totals.sockets;
+        let whole = moment.unfiltered().totals.sockets;
         let in_force = line.standing == Standing::InForce;
         if in_force || !state.filter().is_empty() {
             format::count(&mut left, moment.aggregate.totals.sockets.into());

@@ -59,7 +59,7 @@ struct Blind {
 fn blind(state: &State) -> Option<Blind> {
     let moment = state.moment.as_deref()?;
     let sample = &moment.sample;
-    let denied = moment.whole().totals.unowned[Unowned::PermissionDenied as usize];
+    let denied = moment.unfiltered().totals.unowned[Unowned::PermissionDenied as usize];
     let blind = Blind {
         denied,
         root: sample.visibility.root,

@@ -180,7 +180,7 @@ pub(super) fn framed_table<L: List>(
         table.remarks()
     );
     if let Some(narrowed) = moment
-        .and_then(Moment::narrowed)
+        .and_then(Moment::filtered)
         .filter(|_| L::heeds_filter())
     {
         title.push_str(" ─ filter: ");

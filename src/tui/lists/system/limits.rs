@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use super::retain_matching;
-use crate::aggregate::{Headroom, Moment, PortsTaken, Whose, headroom};
+use crate::aggregate::{Headroom, LimitScope, Moment, PortUsage, headroom};
 use crate::column::format::MISSING;
 use crate::column::{LIMIT_COLUMNS, LimitLine, Limits as LimitKind};
 use crate::filter::Words;
@@ -20,7 +20,7 @@ pub struct Limits {
     /// What is looked for.
     pub words: Words,
     /// How many local ports are taken, if somebody has counted.
-    pub ports: Option<PortsTaken>,
+    pub ports: Option<PortUsage>,
     /// Those of the moment that the rows are of.
     all: Vec<Headroom>,
 }
@@ -48,8 +48,8 @@ impl Limits {
     /// Of a listener its process alone, if both do not fit.
     fn cut_whose<'t>(&self, number: u32, text: &'t str, columns: usize) -> Cow<'t, str> {
         let headroom = self.all.get(number as usize);
-        match headroom.map(|headroom| (headroom.missing, headroom.whose)) {
-            Some((None, Whose::Listener(_))) if text::width(text) > columns => {
+        match headroom.map(|headroom| (headroom.missing, headroom.scope)) {
+            Some((None, LimitScope::Listener(_))) if text::width(text) > columns => {
                 let process = text.split_once(' ').map_or(text, |(_, process)| process);
                 text::cut_middle(process, columns)
             }
@@ -94,19 +94,19 @@ impl List for Limits {
 
     fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
         let sample = &moment.sample;
-        match self.all.get(number as usize)?.whose {
-            Whose::Process(row) => {
+        match self.all.get(number as usize)?.scope {
+            LimitScope::Process(row) => {
                 let process = &sample.processes.get(row as usize)?.process;
                 Some(Target::Process(Arc::clone(process)))
             }
-            Whose::Listener(row) => {
+            LimitScope::Listener(row) => {
                 let socket = sample.sockets.rows.get(row as usize)?;
                 Some(Target::Socket(socket.key()))
             }
-            Whose::Path(_, destination) => {
+            LimitScope::Path(_, destination) => {
                 Some(Target::Remote(destination.address.to_canonical(), None))
             }
-            Whose::Host | Whose::Namespace => None,
+            LimitScope::Host | LimitScope::Namespace => None,
         }
     }
 
