@@ -74,8 +74,8 @@ fn misunderstood(error: &clap::Error) -> ExitCode {
         let words: Vec<String> = std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())
             .collect();
-        if let Some(meant) = sockwatch::cli::meant(&words) {
-            eprintln!("\n  {meant}");
+        if let Some(suggestion) = sockwatch::cli::suggest(&words) {
+            eprintln!("\n  {suggestion}");
         }
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(WRONG_USAGE))

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value as Json;
-use sockwatch::cli::language::EXAMPLES;
+use sockwatch::cli::filter_help::EXAMPLES;
 
 mod support;
 

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use proptest::prelude::*;
 use sockwatch::aggregate::Moment;
-use sockwatch::cli::language;
+use sockwatch::cli::filter_help;
 use sockwatch::column::{SocketRow, VOCABULARY};
 use sockwatch::filter::{
     Context, End, Filter, FilterError, Found, Names, NoFigures, StateSet, Surroundings, Wanted,
@@ -332,10 +332,10 @@ fn every_example_is_understood_and_stands_in_the_readme() {
         around: &around,
         lenient: true,
     };
-    for (example, about) in language::EXAMPLES {
+    for (example, about) in filter_help::EXAMPLES {
         Filter::parse(example, &context).unwrap_or_else(|error| panic!("{example}: {error}"));
         assert!(readme.contains(example), "README.md lacks: {example}");
-        assert!(language::long().contains(example) && !about.is_empty());
+        assert!(filter_help::full_text().contains(example) && !about.is_empty());
     }
 }
 
@@ -357,7 +357,7 @@ fn a_text_in_quotes_is_looked_for_and_can_be_followed() {
     let further = understood(&format!("{} state established", word.term()));
     assert!(!further.is_search() && further.words().is_none());
     assert!(!understood("\"a\" or \"b\"").is_search());
-    assert!(language::long().contains("in quotes"));
+    assert!(filter_help::full_text().contains("in quotes"));
 }
 
 #[test]

@@ -12,7 +12,8 @@ use crossterm::event::{
 use sockwatch::app::{ExitReason, Inbox, Message};
 use sockwatch::model::{Family, Sample};
 use sockwatch::source::{Source, SourceError};
-use sockwatch::tui::state::{Popup, Typing};
+use sockwatch::tui::state::Popup;
+use sockwatch::tui::typing::Typing;
 use support::Machine;
 use support::dashboard::Dashboard;
 
@@ -619,7 +620,7 @@ fn typed(text: &str) -> Dashboard {
 /// What stands in the filter line.
 fn line_of(dashboard: &Dashboard) -> String {
     match &dashboard.event_loop.state().typing {
-        Some(Typing::Filter(line)) => line.text.clone(),
+        Some(Typing::Filter(line)) => line.text().to_owned(),
         _ => panic!("no filter is typed:\n{}", dashboard.text()),
     }
 }

@@ -82,7 +82,7 @@ impl<B: Backend> EventLoop<B> {
     pub fn draw(&mut self) -> Result<(), B::Error> {
         if std::mem::take(&mut self.changed) {
             let state = &mut self.state;
-            tui::settle(state);
+            tui::commit_input(state);
             self.terminal
                 .draw(|frame| tui::view::render(frame, state))?;
         }
@@ -151,7 +151,7 @@ impl<B: Backend> EventLoop<B> {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => {
                 for key in keymap::keys(&key) {
-                    self.changed |= tui::heeds(&self.state, &key);
+                    self.changed |= tui::is_bound(&self.state, &key);
                     let effect = tui::press(&mut self.state, &key);
                     let reason = effect.and_then(|effect| self.apply(effect, handler));
                     if reason.is_some() {

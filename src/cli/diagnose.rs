@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::ConfigFile;
+use super::config::ConfigFile;
+use super::durations::duration;
 use crate::diagnose::Severity;
 
 /// `diagnose`.
@@ -25,7 +26,7 @@ pub struct Diagnose {
         long = "for",
         value_name = "DURATION",
         default_value = "10s",
-        value_parser = super::duration
+        value_parser = duration
     )]
     pub watch: Duration,
     /// From which severity on the exit status is 1

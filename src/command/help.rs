@@ -6,21 +6,25 @@ use clap::CommandFactory as _;
 
 use super::shared::configuration;
 use super::shared::usage_error::UsageError;
-use crate::cli::{self, Cli, ConfigFile, findings, language};
+use crate::cli::{self, Cli, ConfigFile, column_help, filter_help, findings};
 use crate::config::Config;
 
-/// Explains the program, a command, the filter language, the columns or the findings.
+/// Prints help on the program, a command, the filter language, the columns or the findings.
 ///
 /// # Errors
-/// If there is nothing to be said of the topic, or standard output cannot be written.
+/// If the topic is unknown or standard output cannot be written.
 pub fn run(arguments: &cli::Help) -> anyhow::Result<()> {
     let mut command = Cli::command();
     command.build();
     let text = match arguments.topic.as_deref() {
-        None => format!("{}\n{}", command.render_long_help(), language::long()),
-        Some("filter" | "filters" | "FILTER") => language::long(),
-        Some("columns" | "column") => language::columns(),
-        Some("findings" | "finding") => findings::long(&in_force().diagnose),
+        None => format!(
+            "{}\n{}",
+            command.render_long_help(),
+            filter_help::full_text()
+        ),
+        Some("filter" | "filters" | "FILTER") => filter_help::full_text(),
+        Some("columns" | "column") => column_help::full_text(),
+        Some("findings" | "finding") => findings::long(&active_config().diagnose),
         Some(topic) => match command.find_subcommand_mut(topic) {
             Some(command) => command.render_long_help().to_string(),
             None => {
@@ -37,8 +41,8 @@ pub fn run(arguments: &cli::Help) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The configuration in force; help is given without it, too.
-fn in_force() -> Config {
+/// Returns the active configuration, or the defaults with a note if it cannot be loaded.
+fn active_config() -> Config {
     configuration::load(&ConfigFile::default()).unwrap_or_else(|error| {
         eprintln!("sockwatch: {error}; the numbers are those without it");
         Config::default()

@@ -20,12 +20,13 @@
 pub mod command;
 pub mod concern;
 pub mod effect;
+pub mod filter_history;
 pub mod filter_line;
 pub mod glyphs;
 pub mod hits;
 pub mod keymap;
 pub mod kill_target;
-mod line;
+mod line_editor;
 pub mod lists;
 pub mod look;
 pub mod page;
@@ -37,12 +38,16 @@ pub mod target;
 pub mod text;
 pub mod theme;
 pub mod timeline;
+
+pub mod tones;
+pub mod typing;
 mod update;
 pub mod view;
+mod widget;
 
 pub use command::Command;
 pub use effect::Effect;
 pub use look::Look;
 pub use screen::Screen;
 pub use state::{Display, Popup, State};
-pub use update::{Pointer, heeds, paste, point, press, settle, update};
+pub use update::{Pointer, commit_input, is_bound, paste, point, press, update};

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::lists::{DEFAULT_SORT, SocketScope, Sockets, process_index};
-use super::table::{Steer, Table};
+use super::table::{Table, TableControl};
 use crate::aggregate::{EventKind, EventLog, Moment, SocketRates};
 use crate::column::{Service, SocketRow};
 use crate::model::{MemoryInfo, Process, ProcessKey, Sample, SocketKey, SocketRef, State, TcpInfo};
@@ -45,7 +45,7 @@ impl Page {
     }
 
     /// The table on it, if there is one.
-    pub(super) fn table_mut(&mut self) -> Option<&mut dyn Steer> {
+    pub(super) fn table_mut(&mut self) -> Option<&mut dyn TableControl> {
         match self {
             Page::Process(page) => Some(&mut page.sockets),
             Page::Remote(page) => Some(&mut page.sockets),
@@ -55,7 +55,7 @@ impl Page {
     }
 
     /// The table on it, if there is one.
-    pub(super) fn table(&self) -> Option<&dyn Steer> {
+    pub(super) fn table(&self) -> Option<&dyn TableControl> {
         match self {
             Page::Process(page) => Some(&page.sockets),
             Page::Remote(page) => Some(&page.sockets),

@@ -10,16 +10,18 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::filter_history::FilterHistory;
 use super::hits::Hits;
 use super::lists::{
-    Compared, DEFAULT_SORT, Events, Findings, LineKey, Listeners, Processes, Remotes, SocketScope,
-    Sockets,
+    DEFAULT_SORT, Events, Findings, InstantComparison, LineKey, Listeners, Processes, Remotes,
+    SocketScope, Sockets,
 };
 use super::look::Look;
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::recording::Recording;
-use super::table::{Steer, Table};
+use super::table::{Table, TableControl};
 use super::timeline::Timeline;
+use super::typing::Typing;
 use crate::aggregate::{FilteredView, Moment};
 use crate::column::Service;
 use crate::diagnose;
@@ -28,7 +30,7 @@ use crate::model::{Process, Sample, SocketKey};
 
 pub use super::screen::{Pane, Screen};
 pub use super::target::Target;
-pub use place::{Display, Popup, Typing};
+pub use place::{Display, Popup};
 pub use system::System;
 
 /// Pages that one can look into from each other and come back from: each takes up what every moment tells of it.
@@ -74,8 +76,8 @@ pub struct State {
     filter: Filter,
     /// Sums up what it leaves, moment after moment.
     narrower: FilteredView,
-    /// Filters that were typed, oldest first.
-    pub(super) typed_filters: Vec<String>,
+    /// Filters that were typed.
+    pub(super) filter_history: FilterHistory,
     /// Names that the machine knows.
     pub names: Arc<dyn Names + Send + Sync>,
     /// Whether this user may end sockets.
@@ -145,7 +147,7 @@ impl State {
             message: None,
             filter: Filter::default(),
             narrower: FilteredView::new(),
-            typed_filters: Vec::new(),
+            filter_history: FilterHistory::default(),
             names: Arc::new(NoNames),
             may_destroy: false,
             mouse: true,
@@ -242,7 +244,7 @@ impl State {
     }
 
     /// The table of a pane.
-    pub(super) fn pane_mut(&mut self, pane: Pane) -> Option<&mut dyn Steer> {
+    pub(super) fn pane_mut(&mut self, pane: Pane) -> Option<&mut dyn TableControl> {
         match pane {
             Pane::Main => self.main_mut(),
             Pane::Processes => Some(&mut self.top),
@@ -256,7 +258,7 @@ impl State {
     }
 
     /// The table of the page or the screen.
-    fn main_mut(&mut self) -> Option<&mut dyn Steer> {
+    fn main_mut(&mut self) -> Option<&mut dyn TableControl> {
         if self.page().is_some() {
             return self.page_mut()?.table_mut();
         }
@@ -273,12 +275,12 @@ impl State {
     }
 
     /// The table that keys go to; `None` where there is none.
-    pub fn table_mut(&mut self) -> Option<&mut dyn Steer> {
+    pub fn table_mut(&mut self) -> Option<&mut dyn TableControl> {
         self.main_mut()
     }
 
     /// The table that keys go to.
-    pub fn table(&self) -> Option<&dyn Steer> {
+    pub fn table(&self) -> Option<&dyn TableControl> {
         if let Some(page) = self.page() {
             return page.table();
         }
@@ -350,16 +352,18 @@ impl State {
         let sequence = self.sequence;
         let marked = self.mark.clone().unwrap_or_default();
         if let Some(Page::Difference(page)) = self.pages[self.screen as usize].last_mut() {
-            page.bring_up(sequence, || Compared::new(marked, &moment, &self.filter));
+            page.bring_up(sequence, || {
+                InstantComparison::new(marked, &moment, &self.filter)
+            });
         }
         if self.has_panes() {
             for &pane in self.panes() {
                 if let Some(table) = self.pane_mut(pane) {
-                    table.bring_up(&moment, sequence);
+                    table.refresh(&moment, sequence);
                 }
             }
         } else if let Some(table) = self.table_mut() {
-            table.bring_up(&moment, sequence);
+            table.refresh(&moment, sequence);
         }
     }
 }

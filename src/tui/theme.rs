@@ -2,8 +2,6 @@
 
 use ratatui::style::{Color, Modifier, Style};
 
-use crate::model::State;
-
 /// What a piece of text means; the only thing that decides how it looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tone {
@@ -112,19 +110,6 @@ impl Theme {
             Tone::Selected => style.add_modifier(Modifier::REVERSED),
             Tone::Fresh => coloured(Color::LightGreen, Color::Green).add_modifier(Modifier::BOLD),
         }
-    }
-}
-
-/// What a TCP state means.
-pub fn state_tone(state: State) -> Tone {
-    match state {
-        State::Established => Tone::Good,
-        State::Listen | State::SynSent | State::SynRecv => Tone::Notice,
-        State::CloseWait => Tone::Warning,
-        State::TimeWait | State::FinWait1 | State::FinWait2 | State::LastAck | State::Closing => {
-            Tone::Muted
-        }
-        State::Closed | State::BoundInactive => Tone::Plain,
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod able;
 mod act;
+mod filter_input;
+mod filter_values;
 mod findings;
 mod jump;
 mod keep;
@@ -9,16 +11,17 @@ mod mark;
 mod picker;
 mod pointer;
 mod time;
+mod typing;
 
 use crossterm::event::KeyEvent;
 
 use super::command::Command;
 use super::effect::Effect;
-use super::filter_line::{self, FilterLine, Outcome};
+use super::filter_line::FilterLine;
 use super::keymap;
-use super::line::{self, Typed};
 use super::page::{Page, SocketPage};
-use super::state::{Popup, Screen, State, Target, Typing};
+use super::state::{Popup, Screen, State, Target};
+use super::typing::Typing;
 use crate::column::format;
 use crate::filter::Filter;
 
@@ -27,18 +30,19 @@ pub(super) use jump::{other_end, owner};
 pub(super) use keep::PARTS;
 pub(super) use picker::{column_lines, sort_lines};
 pub use pointer::{Pointer, point};
+pub use typing::{commit_input, paste};
 
 /// Takes a key: a letter of what is being typed, or a command.
 pub fn press(state: &mut State, key: &KeyEvent) -> Option<Effect> {
     state.message = None;
-    if state.typing.is_some() {
-        return type_key(state, key);
+    match state.typing.take() {
+        Some(typing) => typing::press(state, typing, key),
+        None => update(state, keymap::command(key)?),
     }
-    update(state, keymap::command(key)?)
 }
 
-/// Whether a key means anything here and now, so that there may be something to draw.
-pub fn heeds(state: &State, key: &KeyEvent) -> bool {
+/// True if a key means anything here and now, so that there may be something to draw.
+pub fn is_bound(state: &State, key: &KeyEvent) -> bool {
     state.typing.is_some() || state.message.is_some() || keymap::command(key).is_some()
 }
 
@@ -82,67 +86,6 @@ fn in_force(state: &mut State, command: Command) -> Option<Effect> {
     }
 }
 
-/// Takes a text that was pasted. It is no command: where nothing is typed it does nothing.
-pub fn paste(state: &mut State, pasted: &str) {
-    match &mut state.typing {
-        Some(Typing::Filter(line)) => line.paste(pasted),
-        Some(Typing::Time(text, _)) => line::paste(text, pasted),
-        Some(Typing::Search(_)) => {
-            let mut text = state.searched().to_owned();
-            line::paste(&mut text, pasted);
-            state.look_for(text);
-            picker::to_the_top(state);
-        }
-        None => {}
-    }
-}
-
-/// Lets what was typed be in force, if it is not yet.
-pub fn settle(state: &mut State) {
-    match state.typing.take() {
-        Some(Typing::Filter(mut line)) => {
-            filter_line::settle(state, &mut line);
-            state.typing = Some(Typing::Filter(line));
-        }
-        other => state.typing = other,
-    }
-}
-
-/// Takes a key for what is being typed.
-fn type_key(state: &mut State, key: &KeyEvent) -> Option<Effect> {
-    match state.typing.take() {
-        Some(Typing::Filter(mut line)) => match filter_line::press(state, &mut line, key) {
-            Outcome::Typing => state.typing = Some(Typing::Filter(line)),
-            Outcome::Cancelled => {}
-            Outcome::Kept => {
-                let hosts = state.filter().unresolved().to_vec();
-                return (!hosts.is_empty()).then_some(Effect::Resolve(hosts));
-            }
-        },
-        Some(Typing::Search(before)) => {
-            let mut text = state.searched().to_owned();
-            match line::press(&mut text, key) {
-                Typed::Changed => {
-                    state.typing = Some(Typing::Search(before));
-                    state.look_for(text);
-                    picker::to_the_top(state);
-                }
-                Typed::Cancelled => state.look_for(before),
-                Typed::Done => {}
-                Typed::Nothing => state.typing = Some(Typing::Search(before)),
-            }
-        }
-        Some(Typing::Time(mut text, error)) => match line::press(&mut text, key) {
-            Typed::Changed => state.typing = Some(Typing::Time(text, None)),
-            Typed::Cancelled => {}
-            Typed::Done => return time::go_to(state, text),
-            Typed::Nothing => state.typing = Some(Typing::Time(text, error)),
-        },
-        None => {}
-    }
-    None
-}
-
 fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
     match command {
         Command::Help => state.open_popup(Popup::Help(0)),
@@ -156,7 +99,7 @@ fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
         Command::OtherEnd => jump::to_other_end(state),
         Command::OtherProcess => jump::to_other_process(state),
         Command::Filter if state.looks_for() => {
-            state.typing = Some(Typing::Search(state.searched().to_owned()));
+            state.typing = Some(Typing::search(state.searched()));
         }
         Command::ClearFilter if !state.system.search().is_empty() && state.looks_for() => {
             state.look_for(String::new());
@@ -172,7 +115,7 @@ fn on_screen(state: &mut State, command: Command) -> Option<Effect> {
         Command::Kill => act::offer_kill(state),
         Command::PickSort => {
             if let Some(table) = state.table() {
-                let column = table.order().column;
+                let column = table.sort_order().column;
                 state.open_popup(Popup::PickSort(column));
             }
         }
@@ -256,7 +199,7 @@ fn steer(state: &mut State, command: Command) {
     let Some(table) = state.table_mut() else {
         return;
     };
-    let sorted = table.order().column;
+    let sorted = table.sort_order().column;
     match command {
         Command::Down => table.step(&moment, 1),
         Command::Up => table.step(&moment, -1),
@@ -264,23 +207,23 @@ fn steer(state: &mut State, command: Command) {
         Command::PageUp => table.page(&moment, -1),
         Command::First => table.first(&moment),
         Command::Last => table.last(&moment),
-        Command::Right => table.shift(1),
-        Command::Left => table.shift(-1),
+        Command::Right => table.scroll_columns(1),
+        Command::Left => table.scroll_columns(-1),
         Command::NextMatch => table.next_match(&moment, true),
         Command::PreviousMatch => table.next_match(&moment, false),
-        Command::InvertSort => table.invert(),
-        Command::SortRight => table.sort_beside(1),
-        Command::SortLeft => table.sort_beside(-1),
-        Command::HoldOrder => table.hold_order(&moment, sequence),
+        Command::InvertSort => table.invert_sort(),
+        Command::SortRight => table.sort_by_neighbor(1),
+        Command::SortLeft => table.sort_by_neighbor(-1),
+        Command::HoldOrder => table.toggle_held_order(&moment, sequence),
         Command::Widen => table.widen_column(sorted, 2),
         Command::Narrow => table.widen_column(sorted, -2),
         Command::ResetColumns => table.reset_columns(),
-        Command::Group => drop(table.group_by_next()),
+        Command::Group => drop(table.next_grouping()),
         Command::Fold => {
-            table.hold_target(&moment);
-            table.fold(&moment);
+            table.select_current(&moment);
+            table.toggle_fold(&moment);
         }
-        Command::FoldAll => drop(table.fold_all(&moment)),
+        Command::FoldAll => drop(table.toggle_all_folds(&moment)),
         _ => {}
     }
 }
@@ -297,7 +240,7 @@ fn open(state: &mut State) {
     let Some(target) = table.target(&moment) else {
         return;
     };
-    table.hold_target(&moment);
+    table.select_current(&moment);
     look_into(state, target);
 }
 
@@ -318,7 +261,7 @@ fn look_into(state: &mut State, target: Target) {
         Target::Nowhere(why) => state.message = Some(why),
         Target::Fold => {
             if let Some(table) = state.table_mut() {
-                table.fold(&moment);
+                table.toggle_fold(&moment);
             }
         }
         Target::Event(number) => {

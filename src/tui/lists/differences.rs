@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use super::{Conditions, Fit, UNASKED, conditions, headings};
+use super::filter_conditions::{self, Conditions};
+use super::headings::{WIDE_ONLY, Widths, headings};
 use crate::aggregate::{Difference, DifferenceKind, DifferenceSide, Moment, ProcessDifference};
 use crate::column::format::MISSING;
 use crate::column::{
@@ -12,14 +13,14 @@ use crate::column::{
 };
 use crate::filter::Filter;
 use crate::model::{ProcessKey, Sample, SocketKey};
-use crate::tui::table::{Heading, List, Shape};
+use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
 /// The marked instant, compared with the one that is shown.
 #[derive(Debug, Default)]
-pub struct Compared {
+pub struct InstantComparison {
     /// The Sample that was marked.
     marked: Arc<Sample>,
     /// Whether it is the later one.
@@ -28,9 +29,9 @@ pub struct Compared {
     pub difference: Difference,
 }
 
-impl Compared {
+impl InstantComparison {
     /// Compares what a filter leaves of the marked Sample and of the moment shown.
-    pub fn new(marked: Arc<Sample>, moment: &Moment, filter: &Filter) -> Compared {
+    pub fn new(marked: Arc<Sample>, moment: &Moment, filter: &Filter) -> InstantComparison {
         let marked_is_later = marked.monotonic_ns > moment.sample.monotonic_ns;
         let (before, after) = if marked_is_later {
             (&moment.sample, &*marked)
@@ -47,7 +48,7 @@ impl Compared {
             };
             filter.is_empty() || row.is_some_and(|row| filter.matches(row.socket, &row))
         });
-        Compared {
+        InstantComparison {
             marked,
             marked_is_later,
             difference,
@@ -87,10 +88,10 @@ impl Compared {
 #[derive(Debug, Default)]
 pub struct SocketDifferences {
     /// What is compared.
-    pub compared: Arc<Compared>,
+    pub compared: Arc<InstantComparison>,
 }
 
-const SOCKET_FIT: [Fit; 12] = [
+const SOCKET_WIDTHS: [Widths; 12] = [
     ("fate", 8, 8, 0),
     ("states", 10, 24, 1),
     ("local", 15, 47, 0),
@@ -102,13 +103,13 @@ const SOCKET_FIT: [Fit; 12] = [
     ("send_queue", 9, 9, 3),
     ("netid", 5, 5, 4),
     ("user", 8, 12, 5),
-    ("cgroup", 16, 60, UNASKED),
+    ("cgroup", 16, 60, WIDE_ONLY),
 ];
 
 static SOCKET_HEADINGS: LazyLock<Vec<Heading>> =
-    LazyLock::new(|| headings(&SOCKET_DIFFERENCE_COLUMNS, &SOCKET_FIT));
+    LazyLock::new(|| headings(&SOCKET_DIFFERENCE_COLUMNS, &SOCKET_WIDTHS));
 
-static SOCKET_SHAPE: Shape<SocketKind> = Shape {
+static SOCKET_COLUMN_SET: ColumnSet<SocketKind> = ColumnSet {
     columns: &SOCKET_DIFFERENCE_COLUMNS,
     headings: &SOCKET_HEADINGS,
     totals: &["received", "sent"],
@@ -118,15 +119,15 @@ impl List for SocketDifferences {
     type Kind = SocketKind;
     type Key = SocketKey;
 
-    fn shape() -> &'static Shape<SocketKind> {
-        &SOCKET_SHAPE
+    fn column_set() -> &'static ColumnSet<SocketKind> {
+        &SOCKET_COLUMN_SET
     }
 
-    fn rows(&mut self, _moment: &Moment, out: &mut Vec<u32>) {
+    fn collect_rows(&mut self, _moment: &Moment, out: &mut Vec<u32>) {
         out.extend(0..self.compared.difference.sockets.len() as u32);
     }
 
-    fn whole(&self, _moment: &Moment) -> usize {
+    fn unfiltered_len(&self, _moment: &Moment) -> usize {
         let difference = &self.compared.difference;
         difference.sockets.len() + difference.omitted
     }
@@ -140,7 +141,7 @@ impl List for SocketDifferences {
         Some(line.socket()?.socket.socket.key())
     }
 
-    fn tie(&self, _moment: &Moment, number: u32) -> u64 {
+    fn tie_breaker(&self, _moment: &Moment, number: u32) -> u64 {
         number.into()
     }
 
@@ -152,34 +153,34 @@ impl List for SocketDifferences {
         let line = self.row(moment, number);
         let socket = line.as_ref().and_then(SocketChange::socket);
         socket.map_or_else(Vec::new, |row| {
-            conditions::of_socket(row, row.socket.socket.state)
+            filter_conditions::of_socket(row, row.socket.socket.state)
         })
     }
 
-    fn cut<'t>(
+    fn shorten<'t>(
         &self,
         _moment: &Moment,
         _number: u32,
         column: usize,
         text: &'t str,
-        columns: usize,
+        width: usize,
     ) -> Cow<'t, str> {
         // Where it went says more than where it came from.
         let id = SOCKET_DIFFERENCE_COLUMNS[column].id;
         match text.split_once(" → ") {
             Some((_, after)) if matches!(id, "states" | "process") => {
                 let short = format!("→ {after}");
-                if text::width(text) <= columns {
+                if text::width(text) <= width {
                     Cow::Borrowed(text)
                 } else {
-                    Cow::Owned(text::cut_end(&short, columns).into_owned())
+                    Cow::Owned(text::cut_end(&short, width).into_owned())
                 }
             }
-            _ => text::cut_middle(text, columns),
+            _ => text::cut_middle(text, width),
         }
     }
 
-    fn tone(&self, _moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
+    fn cell_tone(&self, _moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
         let difference = self.compared.difference.sockets.get(number as usize);
         let fate = difference.map(|difference| difference.kind);
         match (SOCKET_DIFFERENCE_COLUMNS[column].id, fate) {
@@ -197,10 +198,10 @@ impl List for SocketDifferences {
 #[derive(Debug, Default)]
 pub struct ProcessDifferences {
     /// What is compared.
-    pub compared: Arc<Compared>,
+    pub compared: Arc<InstantComparison>,
 }
 
-const PROCESS_FIT: [Fit; 9] = [
+const PROCESS_WIDTHS: [Widths; 9] = [
     ("pid", 7, 7, 0),
     ("process", 12, 24, 0),
     ("growth", 8, 8, 0),
@@ -213,9 +214,9 @@ const PROCESS_FIT: [Fit; 9] = [
 ];
 
 static PROCESS_HEADINGS: LazyLock<Vec<Heading>> =
-    LazyLock::new(|| headings(&PROCESS_DIFFERENCE_COLUMNS, &PROCESS_FIT));
+    LazyLock::new(|| headings(&PROCESS_DIFFERENCE_COLUMNS, &PROCESS_WIDTHS));
 
-static PROCESS_SHAPE: Shape<ProcessKind> = Shape {
+static PROCESS_COLUMN_SET: ColumnSet<ProcessKind> = ColumnSet {
     columns: &PROCESS_DIFFERENCE_COLUMNS,
     headings: &PROCESS_HEADINGS,
     totals: &["growth", "received", "sent"],
@@ -225,15 +226,15 @@ impl List for ProcessDifferences {
     type Kind = ProcessKind;
     type Key = ProcessKey;
 
-    fn shape() -> &'static Shape<ProcessKind> {
-        &PROCESS_SHAPE
+    fn column_set() -> &'static ColumnSet<ProcessKind> {
+        &PROCESS_COLUMN_SET
     }
 
-    fn rows(&mut self, _moment: &Moment, out: &mut Vec<u32>) {
+    fn collect_rows(&mut self, _moment: &Moment, out: &mut Vec<u32>) {
         out.extend(0..self.compared.difference.processes.len() as u32);
     }
 
-    fn whole(&self, _moment: &Moment) -> usize {
+    fn unfiltered_len(&self, _moment: &Moment) -> usize {
         self.compared.difference.processes.len()
     }
 
@@ -245,7 +246,7 @@ impl List for ProcessDifferences {
         Some(self.row(moment, number)?.process.key)
     }
 
-    fn tie(&self, moment: &Moment, number: u32) -> u64 {
+    fn tie_breaker(&self, moment: &Moment, number: u32) -> u64 {
         self.key(moment, number).map_or(0, |key| key.pid.into())
     }
 
@@ -256,10 +257,12 @@ impl List for ProcessDifferences {
 
     fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {
         let line = self.row(moment, number);
-        line.map_or_else(Vec::new, |line| conditions::of_process(&line.process))
+        line.map_or_else(Vec::new, |line| {
+            filter_conditions::of_process(&line.process)
+        })
     }
 
-    fn tone(&self, _moment: &Moment, _number: u32, column: usize, text: &str) -> Tone {
+    fn cell_tone(&self, _moment: &Moment, _number: u32, column: usize, text: &str) -> Tone {
         match PROCESS_DIFFERENCE_COLUMNS[column].id {
             "process" => Tone::Strong,
             "growth" if text.starts_with('+') => Tone::Warning,

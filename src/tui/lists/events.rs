@@ -3,12 +3,14 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
-use super::sockets::{cut_owner, socket_tone};
-use super::{Conditions, Fit, UNASKED, conditions, headings};
+use super::filter_conditions::{self, Conditions};
+use super::headings::{WIDE_ONLY, Widths, headings};
+use super::owner_cell::shorten_owner;
+use super::sockets::socket_tone;
 use crate::aggregate::{EventKind, Moment};
 use crate::column::format::MISSING;
 use crate::column::{EVENT_COLUMNS, EventLine, Events as EventKindOfRow};
-use crate::tui::table::{Heading, List, Shape};
+use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -29,7 +31,7 @@ impl Events {
     }
 }
 
-const FIT: [Fit; 15] = [
+const WIDTHS: [Widths; 15] = [
     ("at", 12, 12, 0),
     ("event", 6, 6, 0),
     ("local", 15, 47, 0),
@@ -44,12 +46,12 @@ const FIT: [Fit; 15] = [
     ("rtt", 8, 8, 6),
     ("user", 8, 12, 7),
     ("cgroup", 16, 60, 8),
-    ("cookie", 12, 16, UNASKED),
+    ("cookie", 12, 16, WIDE_ONLY),
 ];
 
-static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&EVENT_COLUMNS, &FIT));
+static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&EVENT_COLUMNS, &WIDTHS));
 
-static SHAPE: Shape<EventKindOfRow> = Shape {
+static COLUMN_SET: ColumnSet<EventKindOfRow> = ColumnSet {
     columns: &EVENT_COLUMNS,
     headings: &HEADINGS,
     totals: &["bytes_received", "bytes_acked"],
@@ -59,11 +61,11 @@ impl List for Events {
     type Kind = EventKindOfRow;
     type Key = u64;
 
-    fn shape() -> &'static Shape<EventKindOfRow> {
-        &SHAPE
+    fn column_set() -> &'static ColumnSet<EventKindOfRow> {
+        &COLUMN_SET
     }
 
-    fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
         let log = &moment.aggregate.events;
         let mut numbers = log.numbers();
         self.first = numbers.next().unwrap_or(0);
@@ -81,7 +83,7 @@ impl List for Events {
         out.extend(numbers.map(|number| (number - self.first) as u32));
     }
 
-    fn whole(&self, moment: &Moment) -> usize {
+    fn unfiltered_len(&self, moment: &Moment) -> usize {
         moment.aggregate.events.len()
     }
 
@@ -95,7 +97,7 @@ impl List for Events {
         Some(self.first + u64::from(number))
     }
 
-    fn tie(&self, _moment: &Moment, number: u32) -> u64 {
+    fn tie_breaker(&self, _moment: &Moment, number: u32) -> u64 {
         number.into()
     }
 
@@ -103,38 +105,38 @@ impl List for Events {
         Some(Target::Event(self.first + u64::from(number)))
     }
 
-    fn cut<'t>(
+    fn shorten<'t>(
         &self,
         moment: &Moment,
         number: u32,
         column: usize,
         text: &'t str,
-        columns: usize,
+        width: usize,
     ) -> Cow<'t, str> {
         match (EVENT_COLUMNS[column].id, self.row(moment, number)) {
-            ("process", Some(line)) => cut_owner(line.socket.socket, text, columns),
-            ("states", Some(_)) if text::width(text) > columns => {
+            ("process", Some(line)) => shorten_owner(line.socket.socket, text, width),
+            ("states", Some(_)) if text::width(text) > width => {
                 // Where it went says more than where it came from.
                 match text.split_once(" → ") {
                     Some((_, after)) => {
                         let text = format!("→ {after}");
-                        Cow::Owned(text::cut_end(&text, columns).into_owned())
+                        Cow::Owned(text::cut_end(&text, width).into_owned())
                     }
-                    None => text::cut_end(text, columns),
+                    None => text::cut_end(text, width),
                 }
             }
-            _ => text::cut_middle(text, columns),
+            _ => text::cut_middle(text, width),
         }
     }
 
     fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {
         let row = self.row(moment, number);
         row.map_or_else(Vec::new, |row| {
-            conditions::of_socket(&row.socket, row.event.state(row.socket.socket))
+            filter_conditions::of_socket(&row.socket, row.event.state(row.socket.socket))
         })
     }
 
-    fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
+    fn cell_tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
         let Some(line) = self.row(moment, number) else {
             return Tone::Plain;
         };
@@ -151,7 +153,7 @@ impl List for Events {
         }
     }
 
-    fn follows() -> bool {
+    fn follows_newest() -> bool {
         true
     }
 }

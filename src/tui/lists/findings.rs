@@ -5,17 +5,19 @@ use std::sync::{Arc, LazyLock};
 
 use jiff::tz::TimeZone;
 
-use super::{Fit, headings, process_index, severity_tone};
+use super::headings::{Widths, headings};
+use super::processes::process_index;
 use crate::aggregate::Moment;
 use crate::column::format::MISSING;
 use crate::column::{Service, SortKey};
 use crate::diagnose::{
     self, FINDING_COLUMNS, Finding, FindingKey, FindingLine, FindingRows, Subject,
 };
-use crate::tui::table::{Heading, List, Shape};
+use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
+use crate::tui::tones::severity_tone;
 
 /// Set in the number of a finding that is over.
 const OVER: u32 = 1 << 31;
@@ -47,7 +49,7 @@ impl Findings {
     }
 }
 
-const FIT: [Fit; 9] = [
+const WIDTHS: [Widths; 9] = [
     ("severity", 10, 10, 0),
     ("finding", 20, 20, 0),
     ("subject", 12, 48, 0),
@@ -59,9 +61,9 @@ const FIT: [Fit; 9] = [
     ("summary", 30, 160, 4),
 ];
 
-static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&FINDING_COLUMNS, &FIT));
+static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&FINDING_COLUMNS, &WIDTHS));
 
-static SHAPE: Shape<FindingRows> = Shape {
+static COLUMN_SET: ColumnSet<FindingRows> = ColumnSet {
     columns: &FINDING_COLUMNS,
     headings: &HEADINGS,
     totals: &[],
@@ -72,20 +74,20 @@ impl List for Findings {
     /// Which finding it is, and how many of the same came after it.
     type Key = (FindingKey, usize);
 
-    fn shape() -> &'static Shape<FindingRows> {
-        &SHAPE
+    fn column_set() -> &'static ColumnSet<FindingRows> {
+        &COLUMN_SET
     }
 
-    fn heeds_filter() -> bool {
+    fn is_filtered() -> bool {
         false
     }
 
-    fn rows(&mut self, _moment: &Moment, out: &mut Vec<u32>) {
+    fn collect_rows(&mut self, _moment: &Moment, out: &mut Vec<u32>) {
         out.extend(0..self.findings.now.len() as u32);
         out.extend((0..self.findings.over.len() as u32).map(|at| at | OVER));
     }
 
-    fn whole(&self, _moment: &Moment) -> usize {
+    fn unfiltered_len(&self, _moment: &Moment) -> usize {
         self.findings.now.len() + self.findings.over.len()
     }
 
@@ -108,7 +110,7 @@ impl List for Findings {
         Some((key, holds + newer.filter(same).count()))
     }
 
-    fn tie(&self, _moment: &Moment, number: u32) -> u64 {
+    fn tie_breaker(&self, _moment: &Moment, number: u32) -> u64 {
         // They come in the order in which they are to stand.
         number.into()
     }
@@ -122,24 +124,25 @@ impl List for Findings {
     }
 
     fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
-        self.finding(number).map(|finding| subject(finding, moment))
+        self.finding(number)
+            .map(|finding| finding_target(finding, moment))
     }
 
-    fn cut<'t>(
+    fn shorten<'t>(
         &self,
         _moment: &Moment,
         _number: u32,
         column: usize,
         text: &'t str,
-        columns: usize,
+        width: usize,
     ) -> Cow<'t, str> {
         match FINDING_COLUMNS[column].id {
-            "summary" => text::cut_end(text, columns),
-            _ => text::cut_middle(text, columns),
+            "summary" => text::cut_end(text, width),
+            _ => text::cut_middle(text, width),
         }
     }
 
-    fn tone(&self, _moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
+    fn cell_tone(&self, _moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
         let Some(finding) = self.finding(number).filter(|_| number & OVER == 0) else {
             return Tone::Muted;
         };
@@ -153,7 +156,7 @@ impl List for Findings {
 }
 
 /// What a finding is about, to be looked into.
-pub fn subject(finding: &Finding, moment: &Moment) -> Target {
+pub fn finding_target(finding: &Finding, moment: &Moment) -> Target {
     let process = || {
         let key = finding.subject.process()?.key;
         let row = process_index(moment, key)? as usize;

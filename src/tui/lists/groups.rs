@@ -1,89 +1,24 @@
-//! Sockets in groups that can be folded, with their sums.
+//! Sockets in groups that can be folded, with their totals.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use super::{Conditions, conditions};
+use super::filter_conditions::{self, Conditions};
+use super::group_key::{GroupKey, Grouping};
 use crate::aggregate::Moment;
-use crate::column::{SOCKET_COLUMNS, SocketColumn, SocketRow, SortKey, Total, format};
-use crate::model::{ProcessKey, State, Unowned};
+use crate::column::{SOCKET_COLUMNS, SocketRow, SortKey, Total, format};
 
-/// Set in the number of a group's heading.
+/// Bit that is set in the row number of a group's heading.
 const HEADING: u32 = 1 << 31;
 
-/// What sockets are grouped by.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Grouping {
-    /// Nothing.
-    #[default]
-    None,
-    /// The first process that owns them, or why there is none.
-    Process,
-    /// The remote host.
-    Remote,
-    /// The local port.
-    Port,
-    /// Kind and state.
-    State,
-    /// The control group.
-    Cgroup,
-}
-
-impl Grouping {
-    /// What comes after it.
-    #[must_use]
-    pub fn next(self) -> Grouping {
-        match self {
-            Grouping::None => Grouping::Process,
-            Grouping::Process => Grouping::Remote,
-            Grouping::Remote => Grouping::Port,
-            Grouping::Port => Grouping::State,
-            Grouping::State => Grouping::Cgroup,
-            Grouping::Cgroup => Grouping::None,
-        }
-    }
-
-    /// Its name, if there are groups.
-    pub fn name(self) -> Option<&'static str> {
-        match self {
-            Grouping::None => None,
-            Grouping::Process => Some("process"),
-            Grouping::Remote => Some("remote"),
-            Grouping::Port => Some("local port"),
-            Grouping::State => Some("state"),
-            Grouping::Cgroup => Some("cgroup"),
-        }
-    }
-}
-
-/// Identity of a group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum GroupKey {
-    /// A process.
-    Process(ProcessKey),
-    /// Sockets without an owner.
-    Unowned(Unowned),
-    /// A remote host.
-    Remote(IpAddr),
-    /// A local port of a protocol.
-    Port(&'static str, u16),
-    /// A kind of socket in a state.
-    State(&'static str, State),
-    /// A control group.
-    Cgroup(u64),
-    /// What has nothing of that sort.
-    Other,
-}
-
-/// Sockets that have something in common.
+/// A group of sockets.
 #[derive(Debug)]
 pub(super) struct Group {
     pub(super) key: GroupKey,
     label: String,
     sockets: u32,
-    /// Column and total.
+    /// The total of each column, by index.
     totals: Vec<(usize, Option<f64>)>,
     unfolded: bool,
     members: Vec<u32>,
@@ -91,7 +26,7 @@ pub(super) struct Group {
 
 impl Group {
     /// `▸ nginx/2211 (812)`.
-    pub(super) fn text(&self) -> String {
+    pub(super) fn heading(&self) -> String {
         let mark = if self.unfolded { '▾' } else { '▸' };
         let mut text = format!("{mark} {} (", self.label);
         format::count(&mut text, self.sockets.into());
@@ -99,12 +34,13 @@ impl Group {
         text
     }
 
+    /// The total of a column, if it is known.
     pub(super) fn total(&self, column: usize) -> Option<f64> {
         let found = self.totals.iter().find(|(known, _)| *known == column);
         found.and_then(|(_, total)| *total)
     }
 
-    /// By the total; where there is none to be had, by the name.
+    /// The key of the heading: the total of the column, or the label where the column has no total.
     pub(super) fn sort_key(&self, column: usize) -> SortKey<'_> {
         if SOCKET_COLUMNS[column].total() == Total::None {
             return SortKey::Text(Cow::Borrowed(&self.label));
@@ -112,26 +48,27 @@ impl Group {
         self.total(column).map_or(SortKey::Missing, SortKey::Number)
     }
 
-    /// Filters that its sockets would pass.
+    /// Filter conditions that the sockets of the group pass.
     pub(super) fn conditions(&self, moment: &Moment) -> Conditions {
         let row = self.members.first();
         let row = row.and_then(|&row| SocketRow::of(moment, row as usize));
-        row.map_or_else(Vec::new, |row| conditions::of_group(self.key, &row))
+        row.map_or_else(Vec::new, |row| filter_conditions::of_group(self.key, &row))
     }
 
-    pub(super) fn tie(&self) -> u64 {
+    /// Orders larger groups first.
+    pub(super) fn tie_breaker(&self) -> u64 {
         u64::from(u32::MAX - self.sockets)
     }
 }
 
-/// All groups of one moment, and which of them are unfolded.
+/// The groups of one moment, and the ones that are unfolded.
 #[derive(Debug, Default)]
 pub(super) struct Groups {
     pub(super) by: Grouping,
     all: Vec<Group>,
     unfolded: FxHashSet<GroupKey>,
     /// Columns whose totals are known.
-    known: Vec<usize>,
+    total_columns: Vec<usize>,
 }
 
 impl Groups {
@@ -141,32 +78,36 @@ impl Groups {
         (number & HEADING != 0).then(|| self.all.get(at as usize))?
     }
 
-    /// Puts rows into groups, with the totals of the columns that are needed.
-    pub(super) fn gather(&mut self, moment: &Moment, needed: &[usize], rows: &[u32]) {
+    /// Puts rows into groups, with the totals of these columns.
+    pub(super) fn build(&mut self, moment: &Moment, columns: &[usize], rows: &[u32]) {
         self.all.clear();
-        self.known.clear();
-        for &column in needed {
+        self.total_columns.clear();
+        for &column in columns {
             let has_total = SOCKET_COLUMNS[column].total() != Total::None;
-            if has_total && !self.known.contains(&column) {
-                self.known.push(column);
+            if has_total && !self.total_columns.contains(&column) {
+                self.total_columns.push(column);
             }
         }
         let mut index: FxHashMap<GroupKey, usize> = FxHashMap::default();
-        // Neighbours are often of the same group.
+        // Consecutive rows are often of the same group.
         let mut last: Option<(GroupKey, usize)> = None;
         for &row in rows {
             let Some(socket) = SocketRow::of(moment, row as usize) else {
                 continue;
             };
-            let key = key_of(self.by, &socket);
+            let key = GroupKey::of(self.by, &socket);
             let at = match last {
                 Some((known, at)) if known == key => at,
                 _ => *index.entry(key).or_insert_with(|| {
                     self.all.push(Group {
                         key,
-                        label: label_of(key, &socket),
+                        label: key.label(&socket),
                         sockets: 0,
-                        totals: self.known.iter().map(|&column| (column, None)).collect(),
+                        totals: self
+                            .total_columns
+                            .iter()
+                            .map(|&column| (column, None))
+                            .collect(),
                         unfolded: self.unfolded.contains(&key),
                         members: Vec::new(),
                     });
@@ -190,37 +131,38 @@ impl Groups {
         }
     }
 
-    /// Places of the groups that are unfolded.
-    pub(super) fn unfolded(&self) -> Vec<usize> {
+    /// The indexes of the groups that are unfolded.
+    pub(super) fn unfolded_groups(&self) -> Vec<usize> {
         let all = self.all.iter().enumerate();
         all.filter_map(|(at, group)| group.unfolded.then_some(at))
             .collect()
     }
 
-    /// Takes the rows of a group out, to be put into order.
+    /// Removes the rows of a group, to be sorted.
     pub(super) fn take_members(&mut self, at: usize) -> Vec<u32> {
         let group = self.all.get_mut(at);
         group.map_or_else(Vec::new, |group| std::mem::take(&mut group.members))
     }
 
-    /// Puts them back.
-    pub(super) fn give_members(&mut self, at: usize, members: Vec<u32>) {
+    /// Puts the rows of a group back.
+    pub(super) fn put_members(&mut self, at: usize, members: Vec<u32>) {
         if let Some(group) = self.all.get_mut(at) {
             group.members = members;
         }
     }
 
-    pub(super) fn knows_total(&self, column: usize) -> bool {
-        SOCKET_COLUMNS[column].total() == Total::None || self.known.contains(&column)
+    /// True if the totals of a column are known, or it has none.
+    pub(super) fn has_total(&self, column: usize) -> bool {
+        SOCKET_COLUMNS[column].total() == Total::None || self.total_columns.contains(&column)
     }
 
-    /// Numbers of the headings.
-    pub(super) fn numbers(&self) -> Vec<u32> {
+    /// The row numbers of the headings.
+    pub(super) fn heading_numbers(&self) -> Vec<u32> {
         (0..self.all.len() as u32).map(|at| at | HEADING).collect()
     }
 
-    /// Writes the headings down in their order, each with its sockets below it if it is unfolded.
-    pub(super) fn write_down(&self, headings: &[u32], order: &mut Vec<u32>) {
+    /// Replaces `order` by the sorted headings, each followed by its sockets if it is unfolded.
+    pub(super) fn write_order(&self, headings: &[u32], order: &mut Vec<u32>) {
         order.clear();
         for &number in headings {
             order.push(number);
@@ -230,12 +172,13 @@ impl Groups {
         }
     }
 
-    /// How many sockets there are in all groups.
-    pub(super) fn leaves(&self) -> usize {
+    /// The number of sockets in all groups.
+    pub(super) fn leaf_count(&self) -> usize {
         self.all.iter().map(|group| group.members.len()).sum()
     }
 
-    pub(super) fn fold(&mut self, number: u32) -> bool {
+    /// Folds or unfolds a group; returns true if there is one with this number.
+    pub(super) fn toggle_fold(&mut self, number: u32) -> bool {
         let Some(key) = self.get(number).map(|group| group.key) else {
             return false;
         };
@@ -245,7 +188,8 @@ impl Groups {
         true
     }
 
-    pub(super) fn fold_all(&mut self) -> bool {
+    /// Unfolds all groups, or folds all if all are unfolded; returns true if there are groups.
+    pub(super) fn toggle_all_folds(&mut self) -> bool {
         if self.by == Grouping::None {
             return false;
         }
@@ -256,56 +200,5 @@ impl Groups {
             self.unfolded.extend(keys);
         }
         true
-    }
-}
-
-fn key_of(by: Grouping, row: &SocketRow<'_>) -> GroupKey {
-    let socket = row.socket.socket;
-    let netid = socket.protocol.netid(socket.family);
-    match by {
-        Grouping::None => GroupKey::Other,
-        Grouping::Process => match (row.socket.owner(), socket.attribution.unowned()) {
-            (Some(owner), None) => GroupKey::Process(owner.process.key),
-            (_, Some(why)) => GroupKey::Unowned(why),
-            (None, None) => GroupKey::Other,
-        },
-        Grouping::Remote => match socket.remote() {
-            Some(remote) => GroupKey::Remote(remote.canonical().address),
-            None => GroupKey::Other,
-        },
-        Grouping::Port => match socket.local() {
-            Some(local) if local.port != 0 => GroupKey::Port(netid, local.port),
-            _ => GroupKey::Other,
-        },
-        Grouping::State => GroupKey::State(netid, socket.state),
-        Grouping::Cgroup => match socket.cgroup_id {
-            0 => GroupKey::Other,
-            id => GroupKey::Cgroup(id),
-        },
-    }
-}
-
-fn label_of(key: GroupKey, row: &SocketRow<'_>) -> String {
-    let cell = |id: &str| {
-        let mut text = String::new();
-        if let Some(column) = SocketColumn::by_id(id) {
-            column.write(row, &mut text);
-        }
-        text
-    };
-    match key {
-        GroupKey::Process(key) => {
-            let mut label = String::new();
-            if let Some(owner) = row.socket.owner() {
-                format::harmless(&mut label, owner.process.comm.as_bytes());
-            }
-            format!("{label}/{}", key.pid)
-        }
-        GroupKey::Unowned(why) => format!("[{}]", why.name()),
-        GroupKey::Remote(address) => address.to_string(),
-        GroupKey::Port(netid, port) => format!("{netid} :{port}"),
-        GroupKey::State(netid, state) => format!("{netid} {}", state.short_name()),
-        GroupKey::Cgroup(_) => cell("cgroup"),
-        GroupKey::Other => "none".to_owned(),
     }
 }

@@ -3,17 +3,20 @@
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use super::sockets::cut_owner;
-use super::{Conditions, Fit, UNASKED, conditions, headings, notes, queue_tone};
+use super::filter_conditions::{self, Conditions};
+use super::finding_note;
+use super::headings::{WIDE_ONLY, Widths, headings};
+use super::owner_cell::shorten_owner;
 use crate::aggregate::Moment;
 use crate::column::format::MISSING;
 use crate::column::{LISTENER_COLUMNS, ListenerLine, Listeners as ListenerKind};
 use crate::diagnose::{Concern, Findings, SocketConcern};
 use crate::model::SocketKey;
 use crate::tui::kill_target::KillTarget;
-use crate::tui::table::{Heading, List, Shape};
+use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::target::Target;
 use crate::tui::theme::Tone;
+use crate::tui::tones::queue_tone;
 
 /// All listening sockets.
 #[derive(Debug, Default)]
@@ -22,7 +25,7 @@ pub struct Listeners {
     pub notes: Arc<Findings>,
 }
 
-const FIT: [Fit; 20] = [
+const WIDTHS: [Widths; 20] = [
     ("local", 12, 47, 0),
     ("process", 10, 32, 0),
     ("accept_queue", 6, 6, 0),
@@ -41,13 +44,13 @@ const FIT: [Fit; 20] = [
     ("cgroup", 16, 60, 8),
     ("congestion", 6, 6, 11),
     ("interface", 8, 15, 10),
-    ("cookie", 12, 16, UNASKED),
+    ("cookie", 12, 16, WIDE_ONLY),
     ("note", 4, 24, 2),
 ];
 
-static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&LISTENER_COLUMNS, &FIT));
+static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&LISTENER_COLUMNS, &WIDTHS));
 
-static SHAPE: Shape<ListenerKind> = Shape {
+static COLUMN_SET: ColumnSet<ListenerKind> = ColumnSet {
     columns: &LISTENER_COLUMNS,
     headings: &HEADINGS,
     totals: &["accept_queue", "established", "drops"],
@@ -57,15 +60,15 @@ impl List for Listeners {
     type Kind = ListenerKind;
     type Key = SocketKey;
 
-    fn shape() -> &'static Shape<ListenerKind> {
-        &SHAPE
+    fn column_set() -> &'static ColumnSet<ListenerKind> {
+        &COLUMN_SET
     }
 
-    fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
         out.extend(0..moment.aggregate.listeners.len() as u32);
     }
 
-    fn whole(&self, moment: &Moment) -> usize {
+    fn unfiltered_len(&self, moment: &Moment) -> usize {
         moment.unfiltered().listeners.len()
     }
 
@@ -78,7 +81,7 @@ impl List for Listeners {
             })
         };
         Some(ListenerLine {
-            note: notes::of(&self.notes, concern),
+            note: finding_note::of(&self.notes, concern),
             ..line
         })
     }
@@ -87,7 +90,7 @@ impl List for Listeners {
         Some(self.row(moment, number)?.socket.socket.socket.key())
     }
 
-    fn tie(&self, moment: &Moment, number: u32) -> u64 {
+    fn tie_breaker(&self, moment: &Moment, number: u32) -> u64 {
         let Some(line) = self.row(moment, number) else {
             return 0;
         };
@@ -101,24 +104,24 @@ impl List for Listeners {
         self.key(moment, number).map(Target::Socket)
     }
 
-    fn cut<'t>(
+    fn shorten<'t>(
         &self,
         moment: &Moment,
         number: u32,
         column: usize,
         text: &'t str,
-        columns: usize,
+        width: usize,
     ) -> Cow<'t, str> {
         match (LISTENER_COLUMNS[column].id, self.row(moment, number)) {
-            ("process", Some(line)) => cut_owner(line.socket.socket, text, columns),
-            (id, _) => notes::cut(id, text, columns),
+            ("process", Some(line)) => shorten_owner(line.socket.socket, text, width),
+            (id, _) => finding_note::shorten(id, text, width),
         }
     }
 
     fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {
         let row = self.row(moment, number);
         row.map_or_else(Vec::new, |row| {
-            conditions::of_socket(&row.socket, row.socket.socket.socket.state)
+            filter_conditions::of_socket(&row.socket, row.socket.socket.socket.state)
         })
     }
 
@@ -126,14 +129,14 @@ impl List for Listeners {
         Some(KillTarget::of_socket(&self.row(moment, number)?.socket))
     }
 
-    fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
+    fn cell_tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
         let Some(line) = self.row(moment, number) else {
             return Tone::Plain;
         };
         match LISTENER_COLUMNS[column].id {
             _ if text == MISSING => Tone::Muted,
             "local" => Tone::Strong,
-            "note" => notes::tone(text),
+            "note" => finding_note::tone(text),
             "accept_queue" | "fill" | "gauge" => {
                 queue_tone(line.totals.accept_queue, line.totals.backlog)
             }

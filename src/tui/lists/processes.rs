@@ -3,18 +3,19 @@
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use super::{
-    Conditions, Fit, UNASKED, conditions, descriptors_tone, headings, notes, retransmitted_tone,
-};
+use super::filter_conditions::{self, Conditions};
+use super::finding_note;
+use super::headings::{WIDE_ONLY, Widths, headings};
 use crate::aggregate::{Moment, ProcessTotals};
 use crate::column::format::MISSING;
 use crate::column::{PROCESS_COLUMNS, ProcessLine, Processes as ProcessKind};
 use crate::diagnose::{Concern, Findings};
 use crate::model::{ProcessKey, State};
 use crate::tui::kill_target::KillTarget;
-use crate::tui::table::{Heading, List, Shape};
+use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::target::Target;
 use crate::tui::theme::Tone;
+use crate::tui::tones::{limit_tone, retransmitted_tone};
 
 /// Processes that hold sockets.
 #[derive(Debug, Default)]
@@ -35,7 +36,7 @@ impl Processes {
     }
 }
 
-const FIT: [Fit; 33] = [
+const WIDTHS: [Widths; 33] = [
     ("pid", 7, 7, 0),
     ("process", 12, 24, 0),
     ("sockets", 6, 7, 0),
@@ -64,16 +65,16 @@ const FIT: [Fit; 33] = [
     ("fin_wait_2", 7, 7, 18),
     ("fin_wait_1", 7, 7, 19),
     ("last_ack", 8, 8, 19),
-    ("closing", 7, 7, UNASKED + 1),
-    ("bound", 6, 6, UNASKED + 1),
-    ("parent", 7, 7, UNASKED),
-    ("cgroup", 24, 50, UNASKED),
+    ("closing", 7, 7, WIDE_ONLY + 1),
+    ("bound", 6, 6, WIDE_ONLY + 1),
+    ("parent", 7, 7, WIDE_ONLY),
+    ("cgroup", 24, 50, WIDE_ONLY),
     ("note", 4, 24, 1),
 ];
 
-static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&PROCESS_COLUMNS, &FIT));
+static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&PROCESS_COLUMNS, &WIDTHS));
 
-static SHAPE: Shape<ProcessKind> = Shape {
+static COLUMN_SET: ColumnSet<ProcessKind> = ColumnSet {
     columns: &PROCESS_COLUMNS,
     headings: &HEADINGS,
     totals: &["sockets", "received_rate", "sent_rate"],
@@ -83,11 +84,11 @@ impl List for Processes {
     type Kind = ProcessKind;
     type Key = ProcessKey;
 
-    fn shape() -> &'static Shape<ProcessKind> {
-        &SHAPE
+    fn column_set() -> &'static ColumnSet<ProcessKind> {
+        &COLUMN_SET
     }
 
-    fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
         let all = (0..).zip(&moment.aggregate.processes);
         // What a filter leaves nothing of is not there.
         let narrowed = moment.filtered().is_some();
@@ -105,7 +106,7 @@ impl List for Processes {
         out.extend(all.filter_map(|(number, totals)| wanted(totals).then_some(number)));
     }
 
-    fn whole(&self, moment: &Moment) -> usize {
+    fn unfiltered_len(&self, moment: &Moment) -> usize {
         let all = &moment.unfiltered().processes;
         let in_time_wait = |totals: &&ProcessTotals| totals.tcp[State::TimeWait as usize] > 0;
         if self.in_time_wait {
@@ -119,27 +120,27 @@ impl List for Processes {
         let line = ProcessLine::of(moment, number as usize)?;
         let key = line.process.process.key;
         Some(ProcessLine {
-            note: notes::of(&self.notes, || Concern::Process(key)),
+            note: finding_note::of(&self.notes, || Concern::Process(key)),
             ..line
         })
     }
 
-    fn cut<'t>(
+    fn shorten<'t>(
         &self,
         _moment: &Moment,
         _number: u32,
         column: usize,
         text: &'t str,
-        columns: usize,
+        width: usize,
     ) -> Cow<'t, str> {
-        notes::cut(PROCESS_COLUMNS[column].id, text, columns)
+        finding_note::shorten(PROCESS_COLUMNS[column].id, text, width)
     }
 
     fn key(&self, moment: &Moment, number: u32) -> Option<ProcessKey> {
         Some(self.row(moment, number)?.process.process.key)
     }
 
-    fn tie(&self, moment: &Moment, number: u32) -> u64 {
+    fn tie_breaker(&self, moment: &Moment, number: u32) -> u64 {
         self.key(moment, number).map_or(0, |key| key.pid.into())
     }
 
@@ -151,7 +152,7 @@ impl List for Processes {
     fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {
         let line = self.row(moment, number);
         line.map_or_else(Vec::new, |line| {
-            conditions::of_process(&line.process.process)
+            filter_conditions::of_process(&line.process.process)
         })
     }
 
@@ -164,19 +165,26 @@ impl List for Processes {
         })
     }
 
-    fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
+    fn cell_tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
         let Some(line) = self.row(moment, number) else {
             return Tone::Plain;
         };
         match PROCESS_COLUMNS[column].id {
             _ if text == MISSING => Tone::Muted,
             "process" => Tone::Strong,
-            "note" => notes::tone(text),
+            "note" => finding_note::tone(text),
             "close_wait" if text != "0" => Tone::Warning,
             "retransmitted" => retransmitted_tone(line.totals.throughput.retransmitted_share()),
-            "descriptors_share" => descriptors_tone(line.descriptors_share()),
+            "descriptors_share" => limit_tone(line.descriptors_share()),
             _ if text == "0" => Tone::Muted,
             _ => Tone::Plain,
         }
     }
+}
+
+/// The index of a process among those of the Sample.
+pub fn process_index(moment: &Moment, key: ProcessKey) -> Option<u32> {
+    let rows = &moment.sample.processes;
+    let index = rows.iter().position(|row| row.process.key == key)?;
+    Some(index as u32)
 }

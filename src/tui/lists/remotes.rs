@@ -1,35 +1,38 @@
-//! Remote hosts, and below each the ports at which one meets it.
+//! The list of remote hosts, each with its ports below it if it is unfolded.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::{Arc, LazyLock};
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashSet;
 
-use super::{Conditions, Fit, UNASKED, conditions, headings, notes, retransmitted_tone};
-use crate::aggregate::{FirstProcesses, Moment, RemoteTotals, Throughput};
+use super::filter_conditions::{self, Conditions};
+use super::finding_note;
+use super::headings::{WIDE_ONLY, Widths, headings};
+use super::remote_ports::port_totals;
+use crate::aggregate::{Moment, RemoteTotals};
 use crate::column::format::MISSING;
 use crate::column::{REMOTE_COLUMNS, RemoteLine, Remotes as RemoteKind, Service};
 use crate::diagnose::{Concern, Findings};
-use crate::model::{Protocol, Socket, State};
-use crate::tui::table::{Heading, List, Outlining, Shape};
+use crate::tui::table::{ColumnSet, Heading, List, OutlineContext};
 use crate::tui::target::Target;
 use crate::tui::theme::Tone;
+use crate::tui::tones::retransmitted_tone;
 
-/// Set in the number of a port below its host.
+/// Bit that is set in the row number of a port.
 const PORT: u32 = 1 << 31;
 
 /// All remote hosts.
 #[derive(Debug, Default)]
 pub struct Remotes {
     unfolded: FxHashSet<IpAddr>,
-    /// Ports of the hosts that are unfolded.
+    /// The ports of the hosts that are unfolded.
     ports: Vec<(Service, RemoteTotals)>,
     /// What is wrong, with any of them.
     pub notes: Arc<Findings>,
 }
 
-const FIT: [Fit; 18] = [
+const WIDTHS: [Widths; 18] = [
     ("remote", 17, 45, 0),
     ("sockets", 6, 7, 0),
     ("rate", 9, 9, 6),
@@ -46,13 +49,13 @@ const FIT: [Fit; 18] = [
     ("close_wait", 7, 7, 9),
     ("syn_sent", 8, 8, 10),
     ("syn_recv", 8, 8, 11),
-    ("udp", 5, 5, UNASKED),
+    ("udp", 5, 5, WIDE_ONLY),
     ("note", 4, 24, 2),
 ];
 
-static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&REMOTE_COLUMNS, &FIT));
+static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&REMOTE_COLUMNS, &WIDTHS));
 
-static SHAPE: Shape<RemoteKind> = Shape {
+static COLUMN_SET: ColumnSet<RemoteKind> = ColumnSet {
     columns: &REMOTE_COLUMNS,
     headings: &HEADINGS,
     totals: &["sockets", "received_rate", "sent_rate"],
@@ -62,15 +65,15 @@ impl List for Remotes {
     type Kind = RemoteKind;
     type Key = (IpAddr, Option<Service>);
 
-    fn shape() -> &'static Shape<RemoteKind> {
-        &SHAPE
+    fn column_set() -> &'static ColumnSet<RemoteKind> {
+        &COLUMN_SET
     }
 
-    fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
         out.extend(0..moment.aggregate.remotes.len() as u32);
     }
 
-    fn whole(&self, moment: &Moment) -> usize {
+    fn unfiltered_len(&self, moment: &Moment) -> usize {
         moment.unfiltered().remotes.len()
     }
 
@@ -87,24 +90,24 @@ impl List for Remotes {
             service,
             unfolded: self.unfolded.contains(&totals.address),
             note: match service {
-                // What is wrong with a port is known of theirs alone.
+                // Findings know remote ports only.
                 Some(Service { here: true, .. }) => None,
-                _ => notes::of(&self.notes, || {
+                _ => finding_note::of(&self.notes, || {
                     Concern::Remote(totals.address, service.map(|service| service.port))
                 }),
             },
         })
     }
 
-    fn cut<'t>(
+    fn shorten<'t>(
         &self,
         _moment: &Moment,
         _number: u32,
         column: usize,
         text: &'t str,
-        columns: usize,
+        width: usize,
     ) -> Cow<'t, str> {
-        notes::cut(REMOTE_COLUMNS[column].id, text, columns)
+        finding_note::shorten(REMOTE_COLUMNS[column].id, text, width)
     }
 
     fn key(&self, moment: &Moment, number: u32) -> Option<Self::Key> {
@@ -112,7 +115,7 @@ impl List for Remotes {
         Some((line.totals.address, line.service))
     }
 
-    fn tie(&self, moment: &Moment, number: u32) -> u64 {
+    fn tie_breaker(&self, moment: &Moment, number: u32) -> u64 {
         let Some(line) = self.row(moment, number) else {
             return 0;
         };
@@ -134,16 +137,16 @@ impl List for Remotes {
             return Vec::new();
         };
         let port = line.service.map(|service| (service.port, service.here));
-        conditions::of_remote(line.totals.address, port)
+        filter_conditions::of_remote(line.totals.address, port)
     }
 
-    fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
+    fn cell_tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
         let Some(line) = self.row(moment, number) else {
             return Tone::Plain;
         };
         match REMOTE_COLUMNS[column].id {
             _ if text == MISSING => Tone::Muted,
-            "note" => notes::tone(text),
+            "note" => finding_note::tone(text),
             "remote" if line.service.is_none() => Tone::Strong,
             "close_wait" if text != "0" => Tone::Warning,
             "retransmitted" => retransmitted_tone(line.totals.throughput.retransmitted_share()),
@@ -156,14 +159,14 @@ impl List for Remotes {
         !self.unfolded.is_empty()
     }
 
-    fn outline(&mut self, outlining: &mut Outlining<'_>, order: &mut Vec<u32>) {
-        let (moment, sort) = (outlining.moment, outlining.sort);
-        if !outlining.in_order {
-            outlining.sorter.sort(self, moment, sort, order);
+    fn outline(&mut self, context: &mut OutlineContext<'_>, order: &mut Vec<u32>) {
+        let (moment, sort) = (context.moment, context.sort);
+        if !context.in_order {
+            context.sorter.sort(self, moment, sort, order);
         }
-        self.ports = ports(moment, &self.unfolded);
+        self.ports = port_totals(moment, &self.unfolded);
         let mut ports: Vec<u32> = (0..self.ports.len() as u32).map(|at| at | PORT).collect();
-        outlining.sorter.sort(self, moment, sort, &mut ports);
+        context.sorter.sort(self, moment, sort, &mut ports);
         let hosts = std::mem::take(order);
         for host in hosts {
             order.push(host);
@@ -180,11 +183,11 @@ impl List for Remotes {
         }
     }
 
-    fn leaves(&self) -> Option<usize> {
+    fn leaf_count(&self) -> Option<usize> {
         None
     }
 
-    fn fold(&mut self, moment: &Moment, number: u32) -> bool {
+    fn toggle_fold(&mut self, moment: &Moment, number: u32) -> bool {
         let Some(address) = self.row(moment, number).map(|line| line.totals.address) else {
             return false;
         };
@@ -194,7 +197,7 @@ impl List for Remotes {
         true
     }
 
-    fn fold_all(&mut self, moment: &Moment) -> bool {
+    fn toggle_all_folds(&mut self, moment: &Moment) -> bool {
         if self.unfolded.is_empty() {
             let hosts = moment.aggregate.remotes.iter();
             self.unfolded.extend(hosts.map(|remote| remote.address));
@@ -203,79 +206,4 @@ impl List for Remotes {
         }
         true
     }
-}
-
-/// Whether one meets the other end of a socket at this port.
-pub(super) fn is_met_at(moment: &Moment, socket: &Socket, service: Service) -> bool {
-    service_of(socket, |port| listens(moment, port)) == Some(service)
-}
-
-fn listens(moment: &Moment, port: u16) -> bool {
-    let mut ports = moment.aggregate.ports.iter();
-    ports.any(|totals| totals.port == port)
-}
-
-/// Our port if we listen on it, or else theirs.
-fn service_of(socket: &Socket, listens: impl Fn(u16) -> bool) -> Option<Service> {
-    let (local, remote) = (socket.local()?, socket.remote()?);
-    let here = socket.protocol == Protocol::Tcp && listens(local.port);
-    let port = if here { local.port } else { remote.port };
-    Some(Service { port, here })
-}
-
-/// What one has with some hosts, port by port.
-fn ports(moment: &Moment, hosts: &FxHashSet<IpAddr>) -> Vec<(Service, RemoteTotals)> {
-    let listening: FxHashSet<u16> = moment.aggregate.ports.iter().map(|p| p.port).collect();
-    let mut index: FxHashMap<(IpAddr, Service), usize> = FxHashMap::default();
-    let mut ports: Vec<(Service, RemoteTotals)> = Vec::new();
-    for (number, socket) in moment.filtered_sockets() {
-        let Some(rates) = moment.aggregate.sockets.get(number as usize) else {
-            continue;
-        };
-        let row = socket.socket;
-        let Some(remote) = row.remote().filter(|_| row.family.is_inet()) else {
-            continue;
-        };
-        let address = remote.canonical().address;
-        if !hosts.contains(&address) {
-            continue;
-        }
-        let Some(service) = service_of(row, |port| listening.contains(&port)) else {
-            continue;
-        };
-        let at = *index.entry((address, service)).or_insert_with(|| {
-            let nothing = RemoteTotals {
-                address,
-                sockets: 0,
-                tcp: [0; State::SLOTS],
-                throughput: Throughput::default(),
-                rtt_us: None,
-                changes: None,
-                udp: 0,
-                processes: FirstProcesses::default(),
-            };
-            ports.push((service, nothing));
-            ports.len() - 1
-        });
-        let totals = &mut ports[at].1;
-        totals.sockets += 1;
-        match row.protocol {
-            Protocol::Tcp => totals.tcp[row.state as usize] += 1,
-            Protocol::Udp => totals.udp += 1,
-            _ => {}
-        }
-        if row.protocol == Protocol::Tcp {
-            totals.throughput.add(rates);
-        }
-        let rtt = socket.tcp_info().and_then(|info| info.measured_rtt());
-        if let Some(rtt) = rtt.filter(|_| row.state == State::Established) {
-            let rtt = rtt as u32;
-            let (low, high) = totals.rtt_us.unwrap_or((rtt, rtt));
-            totals.rtt_us = Some((low.min(rtt), high.max(rtt)));
-        }
-        for holder in socket.holders() {
-            totals.processes.add(holder.process);
-        }
-    }
-    ports
 }

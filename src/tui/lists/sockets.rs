@@ -4,30 +4,36 @@ use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use super::groups::{Group, GroupKey, Grouping, Groups};
-use super::{Conditions, Fit, UNASKED, conditions, headings, process_index, queue_tone};
+use super::filter_conditions::{self, Conditions};
+use super::group_key::{GroupKey, Grouping};
+use super::groups::{Group, Groups};
+use super::headings::{WIDE_ONLY, Widths, headings};
+use super::owner_cell::shorten_owner;
+use super::processes::process_index;
+use super::remote_ports::uses_service;
 use crate::aggregate::{Change, Moment};
 use crate::column::format::MISSING;
 use crate::column::{SOCKET_COLUMNS, Service, SocketRow, Sockets as SocketKind, SortKey, Total};
 use crate::model::{ProcessKey, SocketKey, SocketRef};
 use crate::tui::kill_target::KillTarget;
-use crate::tui::table::{Heading, List, Outlining, Shape};
+use crate::tui::table::{ColumnSet, Heading, List, OutlineContext};
 use crate::tui::target::Target;
 use crate::tui::text;
-use crate::tui::theme::{Tone, state_tone};
+use crate::tui::theme::Tone;
+use crate::tui::tones::{queue_tone, state_tone};
 
-/// Which sockets.
+/// The sockets that a list has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SocketScope {
     /// All of them.
     All,
-    /// Those that one process owns.
+    /// The sockets of a process.
     OwnedBy(ProcessKey),
-    /// Those connected to a remote host, or to one of its ports.
+    /// The sockets connected to a remote host, or to one of its ports.
     Remote(IpAddr, Option<Service>),
 }
 
-/// A line of a table of sockets.
+/// The identity of a line in a list of sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LineKey {
     /// A socket.
@@ -36,7 +42,7 @@ pub enum LineKey {
     Group(GroupKey),
 }
 
-/// Sockets.
+/// The sockets of a scope, one by one or in groups.
 #[derive(Debug)]
 pub struct Sockets {
     scope: SocketScope,
@@ -44,7 +50,7 @@ pub struct Sockets {
 }
 
 impl Sockets {
-    /// Those of a scope, one by one.
+    /// Lists the sockets of a scope, one by one.
     pub fn new(scope: SocketScope) -> Sockets {
         Sockets {
             scope,
@@ -52,7 +58,7 @@ impl Sockets {
         }
     }
 
-    /// What they are grouped by.
+    /// The criterion by which they are grouped.
     pub fn grouping(&self) -> Grouping {
         self.groups.by
     }
@@ -62,7 +68,7 @@ impl Sockets {
     }
 }
 
-const FIT: [Fit; 36] = [
+const WIDTHS: [Widths; 36] = [
     ("state", 10, 10, 0),
     ("local", 15, 47, 0),
     ("remote", 15, 47, 0),
@@ -88,22 +94,22 @@ const FIT: [Fit; 36] = [
     ("cgroup", 16, 60, 16),
     ("inode", 10, 10, 18),
     ("cookie", 12, 16, 19),
-    ("rmem_alloc", 8, 8, UNASKED),
-    ("wmem_queued", 8, 8, UNASKED),
-    ("last_data_recv", 8, 12, UNASKED + 1),
-    ("last_data_sent", 8, 12, UNASKED + 1),
-    ("min_rtt", 8, 8, UNASKED + 2),
-    ("rttvar", 8, 8, UNASKED + 2),
-    ("delivery_rate", 9, 12, UNASKED + 3),
-    ("pacing_rate", 9, 12, UNASKED + 3),
-    ("snd_mss", 8, 8, UNASKED + 4),
-    ("pmtu", 8, 8, UNASKED + 4),
-    ("rto", 8, 8, UNASKED + 5),
+    ("rmem_alloc", 8, 8, WIDE_ONLY),
+    ("wmem_queued", 8, 8, WIDE_ONLY),
+    ("last_data_recv", 8, 12, WIDE_ONLY + 1),
+    ("last_data_sent", 8, 12, WIDE_ONLY + 1),
+    ("min_rtt", 8, 8, WIDE_ONLY + 2),
+    ("rttvar", 8, 8, WIDE_ONLY + 2),
+    ("delivery_rate", 9, 12, WIDE_ONLY + 3),
+    ("pacing_rate", 9, 12, WIDE_ONLY + 3),
+    ("snd_mss", 8, 8, WIDE_ONLY + 4),
+    ("pmtu", 8, 8, WIDE_ONLY + 4),
+    ("rto", 8, 8, WIDE_ONLY + 5),
 ];
 
-static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&SOCKET_COLUMNS, &FIT));
+static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&SOCKET_COLUMNS, &WIDTHS));
 
-static SHAPE: Shape<SocketKind> = Shape {
+static COLUMN_SET: ColumnSet<SocketKind> = ColumnSet {
     columns: &SOCKET_COLUMNS,
     headings: &HEADINGS,
     totals: &["received_rate", "sent_rate"],
@@ -113,12 +119,12 @@ impl List for Sockets {
     type Kind = SocketKind;
     type Key = LineKey;
 
-    fn shape() -> &'static Shape<SocketKind> {
-        &SHAPE
+    fn column_set() -> &'static ColumnSet<SocketKind> {
+        &COLUMN_SET
     }
 
-    fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
-        let numbers = |wanted: &dyn Fn(SocketRef<'_>) -> bool, out: &mut Vec<u32>| {
+    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+        let collect = |wanted: &dyn Fn(SocketRef<'_>) -> bool, out: &mut Vec<u32>| {
             let all = moment.filtered_sockets();
             out.extend(all.filter_map(|(number, socket)| wanted(socket).then_some(number)));
         };
@@ -132,39 +138,37 @@ impl List for Sockets {
                     let mut holders = socket.holders().iter();
                     holders.any(|holder| holder.process == process)
                 };
-                numbers(&holds, out);
+                collect(&holds, out);
             }
             SocketScope::Remote(address, service) => {
-                let meets = |socket: SocketRef<'_>| {
+                let is_connected = |socket: SocketRef<'_>| {
                     let remote = socket
                         .socket
                         .remote()
                         .map(crate::model::Endpoint::canonical);
                     remote.is_some_and(|remote| remote.address == address)
-                        && service.is_none_or(|service| {
-                            super::remotes::is_met_at(moment, socket.socket, service)
-                        })
+                        && service
+                            .is_none_or(|service| uses_service(moment, socket.socket, service))
                 };
-                numbers(&meets, out);
+                collect(&is_connected, out);
             }
         }
     }
 
-    fn whole(&self, moment: &Moment) -> usize {
+    fn unfiltered_len(&self, moment: &Moment) -> usize {
         match self.scope {
             SocketScope::All => moment.sample.sockets.rows.len(),
             SocketScope::OwnedBy(key) => process_index(moment, key)
                 .and_then(|at| moment.unfiltered().processes.get(at as usize))
                 .map_or(0, |totals| totals.sockets as usize),
             SocketScope::Remote(address, service) => {
-                let meets = |socket: &SocketRef<'_>| {
+                let is_connected = |socket: &SocketRef<'_>| {
                     let remote = socket.socket.remote();
                     remote.is_some_and(|remote| remote.canonical().address == address)
-                        && service.is_none_or(|service| {
-                            super::remotes::is_met_at(moment, socket.socket, service)
-                        })
+                        && service
+                            .is_none_or(|service| uses_service(moment, socket.socket, service))
                 };
-                moment.sample.iter().filter(meets).count()
+                moment.sample.iter().filter(is_connected).count()
             }
         }
     }
@@ -181,10 +185,10 @@ impl List for Sockets {
         Some(LineKey::Socket(socket.key()))
     }
 
-    fn tie(&self, moment: &Moment, number: u32) -> u64 {
+    fn tie_breaker(&self, moment: &Moment, number: u32) -> u64 {
         match moment.sample.sockets.rows.get(number as usize) {
             Some(socket) => socket.cookie,
-            None => self.group(number).map_or(0, Group::tie),
+            None => self.group(number).map_or(0, Group::tie_breaker),
         }
     }
 
@@ -195,7 +199,7 @@ impl List for Sockets {
         }
     }
 
-    fn write(&self, moment: &Moment, number: u32, column: usize, out: &mut String) {
+    fn write_cell(&self, moment: &Moment, number: u32, column: usize, out: &mut String) {
         if let Some(group) = self.group(number) {
             match group.total(column) {
                 Some(total) => SOCKET_COLUMNS[column].write_number(total, out),
@@ -217,21 +221,21 @@ impl List for Sockets {
         })
     }
 
-    fn cut<'t>(
+    fn shorten<'t>(
         &self,
         moment: &Moment,
         number: u32,
         column: usize,
         text: &'t str,
-        columns: usize,
+        width: usize,
     ) -> Cow<'t, str> {
         match (SOCKET_COLUMNS[column].id, self.row(moment, number)) {
-            ("process", Some(row)) => cut_owner(row.socket, text, columns),
+            ("process", Some(row)) => shorten_owner(row.socket, text, width),
             ("peer", Some(row)) => match row.peer() {
-                Some(peer) => cut_owner(peer.socket, text, columns),
-                None => text::cut_middle(text, columns),
+                Some(peer) => shorten_owner(peer.socket, text, width),
+                None => text::cut_middle(text, width),
             },
-            _ => text::cut_middle(text, columns),
+            _ => text::cut_middle(text, width),
         }
     }
 
@@ -242,8 +246,8 @@ impl List for Sockets {
         let Some(row) = self.row(moment, number) else {
             return Vec::new();
         };
-        let mut found = conditions::of_socket(&row, row.socket.socket.state);
-        found.extend(conditions::at_least(column, &row));
+        let mut found = filter_conditions::of_socket(&row, row.socket.socket.state);
+        found.extend(filter_conditions::at_least(column, &row));
         found
     }
 
@@ -251,71 +255,71 @@ impl List for Sockets {
         Some(KillTarget::of_socket(&self.row(moment, number)?))
     }
 
-    fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
+    fn cell_tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
         let Some(row) = self.row(moment, number) else {
             return Tone::Strong;
         };
         socket_tone(&row, SOCKET_COLUMNS[column].id, text)
     }
 
-    fn tint(&self, moment: &Moment, number: u32) -> Option<Tone> {
+    fn row_tint(&self, moment: &Moment, number: u32) -> Option<Tone> {
         match moment.aggregate.sockets.get(number as usize)?.change? {
             Change::Opened => Some(Tone::Fresh),
             Change::State => Some(Tone::Changed),
         }
     }
 
-    fn label(&self, number: u32) -> Option<String> {
-        self.group(number).map(Group::text)
+    fn group_label(&self, number: u32) -> Option<String> {
+        self.group(number).map(Group::heading)
     }
 
     fn is_outlined(&self) -> bool {
         self.groups.by != Grouping::None
     }
 
-    fn outline(&mut self, outlining: &mut Outlining<'_>, order: &mut Vec<u32>) {
-        let (moment, sort) = (outlining.moment, outlining.sort);
-        self.groups.gather(moment, outlining.needed, order);
-        if !outlining.in_order {
-            // Only those that are shown.
-            for group in self.groups.unfolded() {
+    fn outline(&mut self, context: &mut OutlineContext<'_>, order: &mut Vec<u32>) {
+        let (moment, sort) = (context.moment, context.sort);
+        self.groups.build(moment, context.total_columns, order);
+        if !context.in_order {
+            // The rows of folded groups are not shown.
+            for group in self.groups.unfolded_groups() {
                 let mut members = self.groups.take_members(group);
-                outlining.sorter.sort(self, moment, sort, &mut members);
-                self.groups.give_members(group, members);
+                context.sorter.sort(self, moment, sort, &mut members);
+                self.groups.put_members(group, members);
             }
         }
-        let mut headings = self.groups.numbers();
-        outlining.sorter.sort(self, moment, sort, &mut headings);
-        self.groups.write_down(&headings, order);
+        let mut headings = self.groups.heading_numbers();
+        context.sorter.sort(self, moment, sort, &mut headings);
+        self.groups.write_order(&headings, order);
     }
 
-    fn knows_total(&self, column: usize) -> bool {
-        self.groups.knows_total(column)
+    fn has_total(&self, column: usize) -> bool {
+        self.groups.has_total(column)
     }
 
-    fn leaves(&self) -> Option<usize> {
-        self.is_outlined().then(|| self.groups.leaves())
+    fn leaf_count(&self) -> Option<usize> {
+        self.is_outlined().then(|| self.groups.leaf_count())
     }
 
-    fn fold(&mut self, _moment: &Moment, number: u32) -> bool {
-        self.groups.fold(number)
+    fn toggle_fold(&mut self, _moment: &Moment, number: u32) -> bool {
+        self.groups.toggle_fold(number)
     }
 
-    fn fold_all(&mut self, _moment: &Moment) -> bool {
-        self.groups.fold_all()
+    fn toggle_all_folds(&mut self, _moment: &Moment) -> bool {
+        self.groups.toggle_all_folds()
     }
 
-    fn group_by_next(&mut self) -> bool {
+    fn next_grouping(&mut self) -> bool {
         self.groups.by = self.groups.by.next();
         true
     }
 
-    fn grouped_by(&self) -> Option<&'static str> {
+    fn grouping_name(&self) -> Option<&'static str> {
         self.groups.by.name()
     }
 }
 
-/// What a cell of a socket means.
+/// The tone of a cell of a socket.
 pub(super) fn socket_tone(row: &SocketRow<'_>, id: &str, text: &str) -> Tone {
     match id {
         _ if text == MISSING => Tone::Muted,
@@ -331,25 +335,5 @@ pub(super) fn socket_tone(row: &SocketRow<'_>, id: &str, text: &str) -> Tone {
             }
         }
         _ => Tone::Plain,
-    }
-}
-
-/// The least of a process's name that is worth its columns.
-const NAME: usize = 3;
-
-/// A socket's owner in so many columns: the pid stays whole, a reason has a shorter name.
-pub fn cut_owner<'t>(socket: SocketRef<'_>, text: &'t str, columns: usize) -> Cow<'t, str> {
-    if text::width(text) <= columns {
-        return Cow::Borrowed(text);
-    }
-    if let Some(why) = socket.socket.attribution.unowned() {
-        let short = format!("[{}]", why.short_name());
-        return Cow::Owned(text::cut_end(&short, columns).into_owned());
-    }
-    // A name may have a slash in it; the one before the pid is the last.
-    let (name, rest) = text.split_at(text.rfind('/').unwrap_or(text.len()));
-    match columns.checked_sub(text::width(rest)) {
-        Some(room) if room >= NAME => Cow::Owned(text::cut_end(name, room).into_owned() + rest),
-        _ => text::cut_middle(text, columns),
     }
 }

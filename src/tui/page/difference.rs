@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::tui::lists::{Compared, ProcessDifferences, SocketDifferences};
-use crate::tui::table::{Steer, Table};
+use crate::tui::lists::{InstantComparison, ProcessDifferences, SocketDifferences};
+use crate::tui::table::{Table, TableControl};
 
 /// What differs between the instant that was marked and the one that is shown.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ impl DifferencePage {
         }
     }
 
-    pub(super) fn table_mut(&mut self) -> &mut dyn Steer {
+    pub(super) fn table_mut(&mut self) -> &mut dyn TableControl {
         if self.by_process {
             &mut self.processes
         } else {
@@ -36,7 +36,7 @@ impl DifferencePage {
         }
     }
 
-    pub(super) fn table(&self) -> &dyn Steer {
+    pub(super) fn table(&self) -> &dyn TableControl {
         if self.by_process {
             &self.processes
         } else {
@@ -45,12 +45,16 @@ impl DifferencePage {
     }
 
     /// What is compared.
-    pub fn compared(&self) -> &Compared {
+    pub fn compared(&self) -> &InstantComparison {
         &self.sockets.list().compared
     }
 
     /// Compares anew, once for each moment.
-    pub(in crate::tui) fn bring_up(&mut self, sequence: u64, compare: impl FnOnce() -> Compared) {
+    pub(in crate::tui) fn bring_up(
+        &mut self,
+        sequence: u64,
+        compare: impl FnOnce() -> InstantComparison,
+    ) {
         if self.sequence != Some(sequence) {
             self.sequence = Some(sequence);
             let compared = Arc::new(compare());

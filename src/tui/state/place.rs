@@ -1,7 +1,6 @@
-//! What can lie over a screen, and what can be typed.
+//! What can lie over a screen, and the time that is shown.
 
 use crate::diagnose::FindingKey;
-use crate::tui::filter_line::FilterLine;
 use crate::tui::kill_target::KillTarget;
 
 /// What lies over a screen until it is closed.
@@ -34,15 +33,4 @@ pub enum Display {
     Frozen,
     /// A recording.
     Replay,
-}
-
-/// What is being typed, and what for.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Typing {
-    /// The filter.
-    Filter(Box<FilterLine>),
-    /// What to look for in what lies over the screen; what it was before.
-    Search(String),
-    /// A time to go to, and what is wrong with it.
-    Time(String, Option<String>),
 }

@@ -3,7 +3,7 @@
 use crate::filter::Words;
 use crate::tui::lists::system::{Counters, Interfaces, Limits, Settings};
 use crate::tui::screen::Pane;
-use crate::tui::table::{Steer, Table};
+use crate::tui::table::{Table, TableControl};
 
 /// The screen of the system.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl System {
     }
 
     /// The table of a pane.
-    pub(super) fn table(&self, pane: Pane) -> &dyn Steer {
+    pub(super) fn table(&self, pane: Pane) -> &dyn TableControl {
         match pane {
             Pane::Limits => &self.limits,
             Pane::Interfaces => &self.interfaces,
@@ -64,7 +64,7 @@ impl System {
     }
 
     /// The same, to be changed.
-    pub(super) fn table_mut(&mut self, pane: Pane) -> &mut dyn Steer {
+    pub(super) fn table_mut(&mut self, pane: Pane) -> &mut dyn TableControl {
         match pane {
             Pane::Limits => &mut self.limits,
             Pane::Interfaces => &mut self.interfaces,

@@ -30,7 +30,7 @@ impl State {
         for page in self.pages.iter_mut().flatten() {
             page.begin_anew();
         }
-        self.events.follow_again();
+        self.events.resume_following();
     }
 
     /// Marks the instant that is shown.

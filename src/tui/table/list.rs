@@ -1,90 +1,71 @@
-//! What a table can show: rows with numbers, their cells, their order.
+//! The trait of everything that a table can show: rows with numbers, their cells, their order.
 
 use std::borrow::Cow;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::LazyLock;
 
-use super::{Sort, Sorter};
+use super::heading::Heading;
+use super::sorter::{Sort, SortRows, Sorter};
 use crate::aggregate::Moment;
-use crate::column::{Align, Column, Kind, SortKey};
+use crate::column::{Column, Kind, SortKey};
 use crate::tui::kill_target::KillTarget;
 use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
-/// How a column behaves in a table on a screen.
-#[derive(Debug, Clone, Copy)]
-pub struct Heading {
-    /// Its name.
-    pub id: &'static str,
-    /// What stands above it.
-    pub heading: &'static str,
-    /// What it tells.
-    pub about: &'static str,
-    /// Where its cells stand.
-    pub align: Align,
-    /// The width that it would like.
-    pub width: u16,
-    /// The least width at which it is of use.
-    pub least: u16,
-    /// The most that it can use.
-    pub most: u16,
-    /// Which columns are shown first; 0 always.
-    pub priority: u8,
-}
-
-/// A list's rows at one moment.
+/// A row of a list at one moment.
 pub type Row<'m, L> = <<L as List>::Kind as Kind>::Row<'m>;
 
-/// The columns of a list and what is done with them.
+/// The columns of a list, as a screen shows them.
 #[derive(Debug)]
-pub struct Shape<K: Kind> {
+pub struct ColumnSet<K: Kind> {
     /// The columns.
     pub columns: &'static LazyLock<Vec<Column<K>>>,
-    /// How they behave on a screen, in the same order.
+    /// Their headings and widths, in the same order.
     pub headings: &'static LazyLock<Vec<Heading>>,
-    /// The columns whose total is told of what a filter leaves.
+    /// Ids of the columns whose totals over a filter are shown.
     pub totals: &'static [&'static str],
 }
 
-/// What rows are put into groups for.
+/// The moment, order and columns for which rows are put into groups or below each other.
 #[derive(Debug)]
-pub struct Outlining<'a> {
+pub struct OutlineContext<'a> {
     /// The moment.
     pub moment: &'a Moment,
-    /// How rows are ordered.
+    /// The order of rows.
     pub sort: Sort,
     /// The columns whose totals are shown.
-    pub needed: &'a [usize],
-    /// Whether the rows stand as they are to stand.
+    pub total_columns: &'a [usize],
+    /// True if the rows are in their order already.
     pub in_order: bool,
-    /// Puts rows into order.
+    /// Sorts rows.
     pub sorter: &'a mut Sorter,
 }
 
-/// Something that a table can show. Rows have numbers, which hold for one moment.
+/// A list of rows that a table can show. Rows have numbers, which are valid for one moment.
 pub trait List: Debug + Sized {
-    /// What rows it has.
+    /// The kind of its rows.
     type Kind: Kind;
-    /// Identity of a row.
+    /// The identity of a row, which stays the same from moment to moment.
     type Key: Copy + Eq + Hash + Debug;
 
-    /// Its columns and what is done with them.
-    fn shape() -> &'static Shape<Self::Kind>;
-    /// How many rows there would be without a filter.
-    fn whole(&self, moment: &Moment) -> usize;
+    /// Its columns.
+    fn column_set() -> &'static ColumnSet<Self::Kind>;
+    /// The number of rows without a filter.
+    fn unfiltered_len(&self, moment: &Moment) -> usize;
     /// Appends the numbers of its rows.
-    fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>);
-    /// One row by its number; `None` for a group of rows.
+    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>);
+    /// A row by its number; `None` for the heading of a group.
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<Row<'m, Self>>;
-    /// Its identity.
+    /// The identity of a row.
     fn key(&self, moment: &Moment, number: u32) -> Option<Self::Key>;
-    /// Decides between rows that are equal otherwise, so that they never change places for no reason.
-    fn tie(&self, moment: &Moment, number: u32) -> u64;
-    /// What Enter leads to.
+    /// Decides between rows that are equal otherwise, so that they never swap places for no reason.
+    fn tie_breaker(&self, moment: &Moment, number: u32) -> u64;
+    /// The thing that Enter opens on a row.
     fn target(&self, moment: &Moment, number: u32) -> Option<Target>;
-    /// Filters that the row would pass, each with the column that it is about; one of the number in a column, if it is one.
+    /// Filter conditions that a row passes, each with the id of the column that it is about; one about the number in
+    /// `column` included.
     fn conditions(
         &self,
         _moment: &Moment,
@@ -93,31 +74,31 @@ pub trait List: Debug + Sized {
     ) -> Vec<(&'static str, String)> {
         Vec::new()
     }
-    /// What could be ended of the row.
+    /// The socket or process that can be killed from a row.
     fn kill_target(&self, _moment: &Moment, _number: u32) -> Option<KillTarget> {
         None
     }
-    /// What a cell means.
-    fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone;
+    /// The tone of a cell with this text.
+    fn cell_tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone;
 
     /// Its columns.
     fn columns() -> &'static [Column<Self::Kind>] {
-        Self::shape().columns
+        Self::column_set().columns
     }
 
-    /// How they behave on a screen, in the same order.
+    /// The headings of its columns, in the same order.
     fn headings() -> &'static [Heading] {
-        Self::shape().headings
+        Self::column_set().headings
     }
 
-    /// Appends a cell's text.
-    fn write(&self, moment: &Moment, number: u32, column: usize, out: &mut String) {
+    /// Appends the text of a cell.
+    fn write_cell(&self, moment: &Moment, number: u32, column: usize, out: &mut String) {
         if let Some(row) = self.row(moment, number) {
             Self::columns()[column].write(&row, out);
         }
     }
 
-    /// What rows are ordered by.
+    /// The key by which a row is sorted in a column.
     fn sort_key<'m>(&'m self, moment: &'m Moment, number: u32, column: usize) -> SortKey<'m> {
         let row = self.row(moment, number);
         row.map_or(SortKey::Missing, |row| {
@@ -125,73 +106,83 @@ pub trait List: Debug + Sized {
         })
     }
 
-    /// A cell's text in so many columns.
-    fn cut<'t>(
+    /// Shortens the text of a cell to a width, terminal columns.
+    fn shorten<'t>(
         &self,
         _moment: &Moment,
         _number: u32,
         _column: usize,
         text: &'t str,
-        columns: usize,
+        width: usize,
     ) -> Cow<'t, str> {
-        text::cut_middle(text, columns)
+        text::cut_middle(text, width)
     }
 
-    /// What is new about a row, as a tint.
-    fn tint(&self, _moment: &Moment, _number: u32) -> Option<Tone> {
+    /// The tint of a row that is new or has changed.
+    fn row_tint(&self, _moment: &Moment, _number: u32) -> Option<Tone> {
         None
     }
 
-    /// What stands in place of a group's texts.
-    fn label(&self, _number: u32) -> Option<String> {
+    /// The label of a group, which covers its text columns.
+    fn group_label(&self, _number: u32) -> Option<String> {
         None
     }
 
-    /// Whether rows are in groups or below each other.
+    /// True if rows are in groups or below each other.
     fn is_outlined(&self) -> bool {
         false
     }
 
-    /// Puts rows into groups or below each other: takes rows, and gives those to be shown.
-    fn outline(&mut self, _outlining: &mut Outlining<'_>, _order: &mut Vec<u32>) {}
+    /// Puts rows into groups or below each other: replaces the rows in `order` by those to be shown.
+    fn outline(&mut self, _context: &mut OutlineContext<'_>, _order: &mut Vec<u32>) {}
 
-    /// Whether groups know what a column comes to.
-    fn knows_total(&self, _column: usize) -> bool {
+    /// True if the total of a column is known for every group.
+    fn has_total(&self, _column: usize) -> bool {
         true
     }
 
-    /// Rows without the headings of groups, if there are groups.
-    fn leaves(&self) -> Option<usize> {
+    /// The number of rows without the headings of groups, if there are groups.
+    fn leaf_count(&self) -> Option<usize> {
         None
     }
 
-    /// Folds or unfolds a row; answers whether there was anything to do.
-    fn fold(&mut self, _moment: &Moment, _number: u32) -> bool {
+    /// Folds or unfolds a row; returns true if there was anything to fold.
+    fn toggle_fold(&mut self, _moment: &Moment, _number: u32) -> bool {
         false
     }
 
-    /// Folds all, or unfolds all if all are; answers whether there was anything to do.
-    fn fold_all(&mut self, _moment: &Moment) -> bool {
+    /// Unfolds all rows, or folds all if all are unfolded; returns true if there was anything to fold.
+    fn toggle_all_folds(&mut self, _moment: &Moment) -> bool {
         false
     }
 
-    /// Groups rows by the next thing there is; answers whether there is any.
-    fn group_by_next(&mut self) -> bool {
+    /// Groups rows by the next criterion; returns true if there is any.
+    fn next_grouping(&mut self) -> bool {
         false
     }
 
-    /// What rows are grouped by.
-    fn grouped_by(&self) -> Option<&'static str> {
+    /// The name of the criterion by which rows are grouped.
+    fn grouping_name(&self) -> Option<&'static str> {
         None
     }
 
-    /// Whether a filter leaves some of its rows only.
-    fn heeds_filter() -> bool {
+    /// True if the filter applies to its rows.
+    fn is_filtered() -> bool {
         true
     }
 
-    /// Whether the last rows are kept in sight until somebody scrolls.
-    fn follows() -> bool {
+    /// True if the last rows are kept in sight until the user scrolls.
+    fn follows_newest() -> bool {
         false
+    }
+}
+
+impl<L: List> SortRows for L {
+    fn row_key<'m>(&'m self, moment: &'m Moment, number: u32, column: usize) -> SortKey<'m> {
+        self.sort_key(moment, number, column)
+    }
+
+    fn row_tie(&self, moment: &Moment, number: u32) -> u64 {
+        self.tie_breaker(moment, number)
     }
 }

@@ -7,7 +7,7 @@ use crate::tui::command::Command;
 use crate::tui::lists::Grouping;
 use crate::tui::page::Page;
 use crate::tui::state::{Display, Screen, State, Target};
-use crate::tui::table::Steer;
+use crate::tui::table::TableControl;
 
 /// What Enter would lead to here and now.
 fn target(state: &State) -> Option<Target> {
@@ -20,7 +20,7 @@ fn target(state: &State) -> Option<Target> {
 pub(in crate::tui) fn does_something(state: &State, command: Command) -> bool {
     let free = state.popup.is_none();
     let table = state.table().filter(|_| free && state.moment.is_some());
-    let rows = table.is_some_and(Steer::has_rows);
+    let rows = table.is_some_and(TableControl::has_rows);
     let on_socket = free && matches!(state.page(), Some(Page::Socket(_)));
     match command {
         Command::Open => match state.popup {

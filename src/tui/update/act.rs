@@ -4,9 +4,8 @@ use super::picker::scrolled;
 use crate::column::format;
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
-use crate::tui::filter_line;
 use crate::tui::kill_target::{KillAction, KillTarget};
-use crate::tui::lists::conditions;
+use crate::tui::lists::filter_conditions;
 use crate::tui::page::Page;
 use crate::tui::state::{Popup, State};
 
@@ -16,7 +15,7 @@ pub(super) fn offer_conditions(state: &mut State, exclude: bool) {
     let mut conditions = match (state.moment.as_deref(), state.page(), state.table()) {
         (Some(moment), Some(Page::Socket(page)), _) => {
             let row = page.row(moment);
-            let found = row.map(|row| conditions::of_socket(&row, row.socket.socket.state));
+            let found = row.map(|row| filter_conditions::of_socket(&row, row.socket.socket.state));
             let found = found.unwrap_or_default().into_iter();
             found.map(|(_, condition)| condition).collect()
         }
@@ -83,7 +82,7 @@ fn add_condition(state: &mut State, condition: &str, exclude: bool) {
     };
     match state.understand(&text) {
         Ok(filter) => {
-            filter_line::remember(state, &filter);
+            state.filter_history.push(filter.text());
             state.set_filter(filter);
         }
         Err(error) => state.message = Some(error.to_string()),

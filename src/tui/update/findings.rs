@@ -8,7 +8,7 @@ use crate::model::SocketKey;
 use crate::tui::command::Command;
 use crate::tui::concern::{remote_concern, socket_concern};
 use crate::tui::keymap::label;
-use crate::tui::lists::subject;
+use crate::tui::lists::finding_target;
 use crate::tui::page::Page;
 use crate::tui::state::{Popup, Screen, State, Target};
 
@@ -77,7 +77,7 @@ pub(super) fn offer(state: &mut State) {
     let mut keys: Vec<FindingKey> = Vec::new();
     if is_among_findings(state) {
         let moment = state.moment.as_deref();
-        let row = moment.and_then(|moment| state.finding_rows.meant_row(moment));
+        let row = moment.and_then(|moment| state.finding_rows.current_row(moment));
         keys.extend(row.map(|row| row.finding.key()));
     } else {
         for finding in about(&state.findings, &concerns) {
@@ -108,7 +108,7 @@ pub(super) fn in_findings(
     match command {
         Command::Open => {
             let target = state.chosen_finding().zip(state.moment.as_deref());
-            let target = target.map(|(finding, moment)| subject(finding, moment));
+            let target = target.map(|(finding, moment)| finding_target(finding, moment));
             state.popup = None;
             match target {
                 Some(target) if is_here(state, &target) => {
@@ -119,7 +119,7 @@ pub(super) fn in_findings(
                     if let Some(moment) = state.moment.clone()
                         && let Some(table) = state.table_mut()
                     {
-                        table.hold_target(&moment);
+                        table.select_current(&moment);
                     }
                     look_into(state, target);
                 }

@@ -121,7 +121,7 @@ fn hold(state: &mut State) {
     if let Some(moment) = state.moment.clone()
         && let Some(table) = state.table_mut()
     {
-        table.hold_target(&moment);
+        table.select_current(&moment);
     }
 }
 

@@ -4,8 +4,9 @@ use super::{act, findings, keep, on_screen};
 use crate::filter::Words;
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
-use crate::tui::state::{Popup, State, Typing};
+use crate::tui::state::{Popup, State};
 use crate::tui::table::Heading;
+use crate::tui::typing::Typing;
 
 /// Lines that a page key scrolls a text by.
 const TEXT_PAGE: usize = 10;
@@ -40,7 +41,7 @@ pub(super) fn in_popup(state: &mut State, popup: &Popup, command: Command) -> Op
                 popup,
                 Popup::FilterBy(..) | Popup::Kill(..) | Popup::Save(_) | Popup::Findings(..)
             ) => {}
-        Command::Filter => state.typing = Some(Typing::Search(state.search.clone())),
+        Command::Filter => state.typing = Some(Typing::search(&state.search)),
         Command::GoTo(_) | Command::NextScreen | Command::PreviousScreen => {
             state.popup = None;
             return on_screen(state, command);
@@ -118,7 +119,7 @@ pub(in crate::tui) fn column_lines(state: &State) -> Vec<(usize, bool)> {
         return Vec::new();
     };
     let headings = table.headings();
-    let mut lines = table.choice();
+    let mut lines = table.column_choices();
     lines.retain(|(column, _)| is_wanted(&search, &headings[*column]));
     lines
 }
@@ -130,12 +131,12 @@ fn pick_sort(state: &mut State, line: usize, command: Command) {
     let table = state.table_mut();
     match (command, column, table) {
         (Command::Open, Some(column), Some(table)) => {
-            if table.order().column != column {
+            if table.sort_order().column != column {
                 table.sort_by(column);
             }
             state.popup = None;
         }
-        (Command::InvertSort, _, Some(table)) => table.invert(),
+        (Command::InvertSort, _, Some(table)) => table.invert_sort(),
         _ => state.popup = Some(Popup::PickSort(line)),
     }
 }

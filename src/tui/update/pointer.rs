@@ -1,6 +1,7 @@
 //! What the mouse does: it does what it looks like it does.
 
-use super::{go_to, open, picker, settle};
+use super::typing::commit_input;
+use super::{go_to, open, picker};
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::hits::Hit;
@@ -25,7 +26,7 @@ const WHEEL: isize = 3;
 /// Carries out what the mouse did.
 pub fn point(state: &mut State, pointer: Pointer) -> Option<Effect> {
     state.message = None;
-    settle(state);
+    commit_input(state);
     match pointer {
         Pointer::Click(column, row) | Pointer::DoubleClick(column, row)
             if state.popup.is_none() && time_at(state, column, row).is_some() =>

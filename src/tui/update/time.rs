@@ -4,8 +4,10 @@ use crate::column::when;
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::label;
-use crate::tui::state::{Display, State, Typing};
+use crate::tui::line_editor::LineEditor;
+use crate::tui::state::{Display, State};
 use crate::tui::timeline::{SPEEDS, Seek};
+use crate::tui::typing::Typing;
 
 /// What the arrows mean here: time, or what lies beside what is in sight.
 pub(super) fn meaning(state: &State, command: Command) -> Command {
@@ -66,7 +68,7 @@ fn type_time(state: &mut State) -> Option<Effect> {
         None => seek(state, Seek::Step(0)),
     };
     if state.goes_through_time() {
-        state.typing = Some(Typing::Time(String::new(), None));
+        state.typing = Some(Typing::time());
     }
     effect
 }
@@ -130,16 +132,17 @@ fn faster(state: &mut State, by: isize) -> Option<Effect> {
     Some(Effect::Seek(Seek::Faster(by)))
 }
 
-/// Goes to a time that was typed; one that is not understood is left to be corrected.
-pub(super) fn go_to(state: &mut State, text: String) -> Option<Effect> {
-    if text.trim().is_empty() {
+/// Goes to a time that was typed; a text that is no time stays, to be corrected.
+pub(super) fn go_to(state: &mut State, editor: LineEditor) -> Option<Effect> {
+    if editor.text().trim().is_empty() {
         return None;
     }
     let span = state.timeline.as_ref()?.track.span()?;
-    match when::parse(&text, span, &state.look.timezone) {
+    match when::parse(editor.text(), span, &state.look.timezone) {
         Ok(at_us) => Some(Effect::Seek(Seek::To(at_us))),
         Err(error) => {
-            state.typing = Some(Typing::Time(text, Some(error.to_string())));
+            let error = Some(error.to_string());
+            state.typing = Some(Typing::Time { editor, error });
             None
         }
     }

@@ -12,8 +12,6 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
 use super::header::minutes;
-use super::panel::{self, Piece};
-use super::process::flow;
 use crate::aggregate::{Difference, DifferenceKind, Moment};
 use crate::column::format;
 use crate::model::State as Tcp;
@@ -23,7 +21,10 @@ use crate::tui::look::Look;
 use crate::tui::page::{DifferencePage, Page};
 use crate::tui::screen::Pane;
 use crate::tui::state::State;
-use crate::tui::theme::{Tone, state_tone};
+use crate::tui::theme::Tone;
+use crate::tui::tones::state_tone;
+use crate::tui::widget::pieces::{self, Piece};
+use crate::tui::widget::{border, table_frame};
 
 /// Lines that the table keeps, whatever there is to tell above.
 const TABLE_LINES: u16 = 6;
@@ -36,12 +37,12 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     if let Some(Page::Difference(page)) = state.page_mut() {
         let lines = moment.as_deref().map_or_else(Vec::new, |moment| {
             let difference = &page.compared().difference;
-            let mut lines = flow(
+            let mut lines = pieces::flow(
                 instants(page, moment, &look).into_iter(),
                 area.width.saturating_sub(4),
             );
             let states = states(difference).into_iter();
-            lines.extend(flow(states, area.width.saturating_sub(4)));
+            lines.extend(pieces::flow(states, area.width.saturating_sub(4)));
             lines
         });
         let upper_lines = lines.len() as u16 + 2;
@@ -53,17 +54,17 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let [upper, lower] =
             Layout::vertical([Constraint::Length(upper_lines), Constraint::Min(4)]).areas(area);
         if upper_lines > 0 {
-            let inner = panel::framed(frame, upper, &look, "Difference");
-            panel::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
+            let inner = border::framed(frame, upper, &look, "Difference");
+            pieces::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
         }
         let (at, moment) = ((&mut hits, Pane::Main), moment.as_deref());
         let key = keymap::label(Command::Difference);
         if page.by_process {
             let title = format!("Processes that differ ({key} sockets)");
-            panel::framed_table(frame, lower, &look, &title, &mut page.processes, moment, at);
+            table_frame::draw_framed(frame, lower, &look, &title, &mut page.processes, moment, at);
         } else {
             let title = format!("Sockets that differ ({key} processes)");
-            panel::framed_table(frame, lower, &look, &title, &mut page.sockets, moment, at);
+            table_frame::draw_framed(frame, lower, &look, &title, &mut page.sockets, moment, at);
         }
     }
     state.hits = hits;

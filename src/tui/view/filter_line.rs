@@ -13,10 +13,11 @@ use ratatui::layout::Rect;
 
 use super::panel::{self, Piece};
 use crate::column::format;
-use crate::tui::filter_line::{FilterLine, Standing};
-use crate::tui::state::{State, Typing};
+use crate::tui::filter_line::{FilterLine, FilterStatus};
+use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
+use crate::tui::typing::Typing;
 
 /// From which height on there is room for three lines.
 const ROOMY: u16 = 14;
@@ -75,7 +76,7 @@ fn left(state: &State, line: &FilterLine) -> String {
     let mut left = String::new();
     if let Some(moment) = state.moment.as_deref() {
         let whole = moment.unfiltered().totals.sockets;
-        let in_force = line.standing == Standing::InForce;
+        let in_force = line.status == FilterStatus::InForce;
         if in_force || !state.filter().is_empty() {
             format::count(&mut left, moment.aggregate.totals.sockets.into());
             left.push_str(" of ");
@@ -103,8 +104,9 @@ fn render_text(
     let told = text::width(&left);
     let told = if room > told + 24 { told } else { 0 };
     let room = room.saturating_sub(INDENT + told + 2);
-    let before = harmless(&line.text[..line.cursor]);
-    let mut rest = line.text[line.cursor..].chars();
+    let (before, rest) = line.split();
+    let before = harmless(before);
+    let mut rest = rest.chars();
     let under = rest
         .next()
         .map_or_else(|| " ".to_owned(), |c| harmless(&c.to_string()));
@@ -126,7 +128,7 @@ fn render_text(
     ];
     panel::write(frame.buffer_mut(), area, &state.look, &pieces);
     if told > 0 {
-        let told_tone = if line.standing == Standing::InForce {
+        let told_tone = if line.status == FilterStatus::InForce {
             Tone::Key
         } else {
             Tone::Muted
@@ -152,7 +154,7 @@ fn render_hint(
     let room = usize::from(area.width);
     // What can be completed is not wrong yet.
     if let Some((error, place)) = line.error.as_ref().filter(|_| line.is_wrong()) {
-        let before: String = line.text.chars().take(*place).collect();
+        let before: String = line.text().chars().take(*place).collect();
         let column = text::width(&harmless(&before));
         // The start of a line that is scrolled is a sign that it is.
         let hidden = in_sight.start > 0 && column == in_sight.start;
@@ -195,7 +197,10 @@ fn render_hint(
         return;
     }
     let mut pieces: Vec<Piece> = vec![("  ".to_owned(), Tone::Plain)];
-    if state.filter().is_search() && line.standing == Standing::InForce && line.offers.is_empty() {
+    if state.filter().is_search()
+        && line.status == FilterStatus::InForce
+        && line.completions.is_empty()
+    {
         let note = "looked for in all texts of a socket, and in its process's command".to_owned();
         pieces.push((note, Tone::Muted));
     }
@@ -203,16 +208,16 @@ fn render_hint(
         let note = "and/or are taken from left to right, as in ss; parentheses make it plain   ";
         pieces.push((note.to_owned(), Tone::Notice));
     }
-    let first = line.taken.map_or(0, |taken| taken.saturating_sub(3));
+    let first = line.inserted.map_or(0, |at| at.saturating_sub(3));
     let mut used = panel::width(&pieces);
-    for (at, offer) in line.offers.iter().enumerate().skip(first) {
-        let word = harmless(&offer.text);
+    for (at, completion) in line.completions.iter().enumerate().skip(first) {
+        let word = harmless(&completion.text);
         let width = text::width(&word) as u16 + 2;
         if used + width > area.width {
             break;
         }
         used += width;
-        let tone = if line.taken == Some(at) {
+        let tone = if line.inserted == Some(at) {
             Tone::Selected
         } else {
             Tone::Key
@@ -220,8 +225,8 @@ fn render_hint(
         pieces.push((word, tone));
         pieces.push(("  ".to_owned(), Tone::Plain));
         // What the one that is meant asks for, as long as there are few.
-        if line.offers.len() <= 3 && !offer.about.is_empty() {
-            let about = format!("{}   ", harmless(&offer.about));
+        if line.completions.len() <= 3 && !completion.about.is_empty() {
+            let about = format!("{}   ", harmless(&completion.about));
             used += text::width(&about) as u16;
             pieces.push((about, Tone::Muted));
         }

@@ -15,19 +15,21 @@ use crate::aggregate::Moment;
 use crate::column::format;
 use crate::tui::command::Command as C;
 use crate::tui::keymap::label;
+use crate::tui::line_editor::LineEditor;
 use crate::tui::page::Page;
-use crate::tui::state::{Display, Popup, State, Typing};
+use crate::tui::state::{Display, Popup, State};
 use crate::tui::text;
 use crate::tui::theme::Tone;
+use crate::tui::typing::Typing;
 use crate::tui::update::{does_something, owner, target_name};
 
 /// Draws the line of keys, or what is being typed, or something to say.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     match &state.typing {
         Some(Typing::Filter(line)) => return filter_line::render(frame, area, state, line),
-        Some(Typing::Search(_)) => return render_search(frame, area, state),
-        Some(Typing::Time(text, error)) => {
-            return render_time(frame, area, state, text, error.as_deref());
+        Some(Typing::Search { editor, .. }) => return render_search(frame, area, state, editor),
+        Some(Typing::Time { editor, error }) => {
+            return render_time(frame, area, state, editor, error.as_deref());
         }
         None => {}
     }
@@ -270,21 +272,23 @@ fn recorded(state: &State) -> &'static str {
     }
 }
 
-/// A time that is being typed; what is wrong with it, or what could be typed.
-fn render_time(frame: &mut Frame<'_>, area: Rect, state: &State, text: &str, error: Option<&str>) {
-    let mut typed = String::new();
-    format::harmless(&mut typed, text.as_bytes());
+/// Draws the time that is being typed, with its error, or what can be typed.
+fn render_time(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &State,
+    editor: &LineEditor,
+    error: Option<&str>,
+) {
     let room = usize::from(area.width).saturating_sub(16);
     let mut line: Vec<Piece> = vec![
         (" @".to_owned(), Tone::Key),
         ("go to: ".to_owned(), Tone::Muted),
-        (text::cut_start(&typed, room).into_owned(), Tone::Strong),
-        ("█  ".to_owned(), Tone::Plain),
     ];
+    line.extend(typed(editor, room));
+    line.push(("  ".to_owned(), Tone::Plain));
     if let Some(error) = error {
-        let mut told = String::new();
-        format::harmless(&mut told, error.as_bytes());
-        line.push((told, Tone::Warning));
+        line.push((harmless(error), Tone::Warning));
     } else {
         line.extend(piece("Enter", "go"));
         line.extend(piece("Esc", "cancel"));
@@ -294,11 +298,9 @@ fn render_time(frame: &mut Frame<'_>, area: Rect, state: &State, text: &str, err
     panel::write(frame.buffer_mut(), area, &state.look, &line);
 }
 
-/// What is being looked for.
-fn render_search(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    let (text, what) = (state.searched(), "look for: ");
-    let mut typed = String::new();
-    format::harmless(&mut typed, text.as_bytes());
+/// Draws the text that is searched for.
+fn render_search(frame: &mut Frame<'_>, area: Rect, state: &State, editor: &LineEditor) {
+    let what = "look for: ";
     let end = [
         ("  ".to_owned(), Tone::Plain),
         ("Enter".to_owned(), Tone::Key),
@@ -312,16 +314,37 @@ fn render_search(frame: &mut Frame<'_>, area: Rect, state: &State) {
     } else {
         ""
     };
-    // The end of what is typed stays in sight.
-    let shown = text::cut_start(&typed, room.saturating_sub(text::width(start) + 1));
     let mut line: Vec<Piece> = vec![
         (" /".to_owned(), Tone::Key),
         (start.to_owned(), Tone::Muted),
-        (shown.into_owned(), Tone::Strong),
-        ("█".to_owned(), Tone::Plain),
     ];
+    line.extend(typed(editor, room.saturating_sub(text::width(start) + 1)));
     line.extend(end);
     panel::write(frame.buffer_mut(), area, &state.look, &line);
+}
+
+/// A text that is being typed, with its cursor, which stays in sight: a block behind the text, or the character that it
+/// stands on.
+fn typed(editor: &LineEditor, room: usize) -> Vec<Piece> {
+    let (before, rest) = editor.split();
+    let (before, mut rest) = (harmless(before), rest.chars());
+    let shown = text::cut_start(&before, room).into_owned();
+    let Some(under) = rest.next() else {
+        return vec![(shown, Tone::Strong), ("█".to_owned(), Tone::Plain)];
+    };
+    let behind = harmless(rest.as_str());
+    let room = room.saturating_sub(text::width(&shown));
+    vec![
+        (shown, Tone::Strong),
+        (harmless(&under.to_string()), Tone::Selected),
+        (text::cut_end(&behind, room).into_owned(), Tone::Strong),
+    ]
+}
+
+fn harmless(text: &str) -> String {
+    let mut out = String::new();
+    format::harmless(&mut out, text.as_bytes());
+    out
 }
 
 fn piece(keys: &str, about: &str) -> [Piece; 2] {

@@ -18,13 +18,13 @@ use std::fmt::Write;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::panel::{self, Piece};
 use crate::column::format;
 use crate::tui::command::Command;
 use crate::tui::keymap;
 use crate::tui::state::{Display, State};
 use crate::tui::text;
 use crate::tui::theme::Tone;
+use crate::tui::widget::pieces::{self, Piece};
 
 /// Below this width the name of the program is left out.
 const ROOM_FOR_NAME: u16 = 50;
@@ -60,7 +60,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
             ),
             plain(interval),
         ];
-        panel::write(frame.buffer_mut(), area, look, &line);
+        pieces::write(frame.buffer_mut(), area, look, &line);
         return;
     };
     let (sample, totals) = (&moment.sample, &moment.aggregate.totals);
@@ -123,7 +123,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         (&[&sockets], &[without, &clock]),
         (&[&sockets], &[without]),
     ];
-    let room = area.width.saturating_sub(panel::width(&line) + SLACK);
+    let room = area.width.saturating_sub(pieces::width(&line) + SLACK);
     let joined = choices.map(|(left, right)| {
         let left: Vec<&str> = left
             .iter()
@@ -135,19 +135,19 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         (left.join(" · "), end)
     });
     let fits = |(left, right): &&(String, Vec<Piece>)| {
-        text::width(left) + usize::from(panel::width(right)) <= usize::from(room)
+        text::width(left) + usize::from(pieces::width(right)) <= usize::from(room)
     };
     let (left, right) = joined.iter().find(fits).unwrap_or(&joined[9]);
     line.push(plain(left.clone()));
-    panel::write(frame.buffer_mut(), area, look, &line);
-    let length = panel::width(right) + 1;
+    pieces::write(frame.buffer_mut(), area, look, &line);
+    let length = pieces::width(right) + 1;
     if length < area.width {
         let place = Rect {
             x: area.right() - length,
             width: length,
             ..area
         };
-        panel::write(frame.buffer_mut(), place, look, right);
+        pieces::write(frame.buffer_mut(), place, look, right);
     }
 }
 
@@ -177,21 +177,21 @@ fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, taken_at_us: 
         (" shows what is now".to_owned(), Tone::Plain),
     ];
     let right = recording(state);
-    let room = area.width.saturating_sub(panel::width(&right) + 1);
+    let room = area.width.saturating_sub(pieces::width(&right) + 1);
     let short = [left[0].clone(), left[1].clone()];
-    let line: &[Piece] = if panel::width(&left) <= room {
+    let line: &[Piece] = if pieces::width(&left) <= room {
         &left
     } else {
         &short
     };
-    panel::write(frame.buffer_mut(), area, &state.look, line);
-    if panel::width(line) <= room {
+    pieces::write(frame.buffer_mut(), area, &state.look, line);
+    if pieces::width(line) <= room {
         let place = Rect {
             x: area.x + room,
             width: area.width - room,
             ..area
         };
-        panel::write(frame.buffer_mut(), place, &state.look, &right);
+        pieces::write(frame.buffer_mut(), place, &state.look, &right);
     }
 }
 

@@ -11,14 +11,13 @@
 //! ```
 
 mod act;
-mod chart;
 mod difference;
 mod filter_line;
+mod finding_text;
 mod findings;
 mod footer;
 mod header;
 mod help;
-mod lists;
 mod notice;
 mod overview;
 mod panel;
@@ -26,8 +25,9 @@ mod popup;
 mod process;
 mod remote;
 mod socket;
-mod strip;
+mod summary_strip;
 mod system;
+mod table_screen;
 mod tabs;
 mod timeline;
 mod too_small;
@@ -57,7 +57,7 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
         let strip_lines = if area.height < ROOMY {
             1
         } else {
-            strip::lines(area.width)
+            summary_strip::lines(area.width)
         };
         let [header, notice, strip, tabs, body, time, footer] = Layout::vertical([
             Constraint::Length(1),
@@ -71,7 +71,7 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
         .areas(area);
         header::render(frame, header, state);
         notice::render(frame, notice, state);
-        strip::render(frame, strip, state);
+        summary_strip::render(frame, strip, state);
         tabs::render(frame, tabs, state);
         match (state.page(), state.screen) {
             (Some(Page::Process(_)), _) => process::render(frame, body, state),
@@ -81,7 +81,7 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
             (None, Screen::Overview) => overview::render(frame, body, state),
             (None, Screen::Findings) => findings::render(frame, body, state),
             (None, Screen::System) => system::render(frame, body, state),
-            (None, _) => lists::render(frame, body, state),
+            (None, _) => table_screen::render(frame, body, state),
         }
         match state.popup {
             Some(Popup::Help(line)) => help::render(frame, body, state, line),

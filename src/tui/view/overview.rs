@@ -17,18 +17,16 @@
 //!
 //! A narrow terminal gets the left half of the upper bands and the essence of the right; a low one lacks the last band.
 
-mod changes;
-mod states;
-mod unowned;
+mod connection_rates;
+mod tcp_states;
+mod unowned_sockets;
 
 use std::sync::Arc;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::chart::{self, Timeline};
-use super::findings;
-use super::panel::{self, write};
+use super::finding_text;
 use crate::aggregate::Moment;
 use crate::column::format;
 use crate::model::Unowned;
@@ -40,6 +38,9 @@ use crate::tui::screen::{Pane, Screen};
 use crate::tui::state::State;
 use crate::tui::table::{List, Table};
 use crate::tui::theme::Tone;
+use crate::tui::widget::history_axis::HistoryAxis;
+use crate::tui::widget::pieces::{self, write};
+use crate::tui::widget::{bar_chart, border, table_frame};
 
 /// From which width on there are two columns.
 const TWO_COLUMNS: u16 = 72;
@@ -77,16 +78,16 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let [throughput, remotes, time_wait, unowned] = bands.map(|band| split(band).1);
 
     let history = &moment.aggregate.history;
-    let bars = (states.width).saturating_sub(states::TEXT + 1);
-    let timeline = Timeline::new(history, state.interval, bars);
-    let title = format!("States{}", timeline.label());
-    let inner = panel::section(frame, states, &look, &title);
-    states::render(frame, inner, &look, moment, &timeline);
+    let bars = (states.width).saturating_sub(tcp_states::TEXT_WIDTH + 1);
+    let axis = HistoryAxis::new(history, state.interval, bars);
+    let title = format!("States{}", axis.label());
+    let inner = border::section(frame, states, &look, &title);
+    tcp_states::render(frame, inner, &look, moment, &axis);
     let bars = throughput.width.saturating_sub(1);
-    let timeline = Timeline::new(history, state.interval, bars);
-    let title = format!("Throughput of TCP{}", timeline.label());
-    let inner = panel::section(frame, throughput, &look, &title);
-    render_throughput(frame, inner, &look, moment, &timeline);
+    let axis = HistoryAxis::new(history, state.interval, bars);
+    let title = format!("Throughput of TCP{}", axis.label());
+    let inner = border::section(frame, throughput, &look, &title);
+    render_throughput(frame, inner, &look, moment, &axis);
 
     let focus = state.focus;
     let hits = &mut state.hits;
@@ -125,12 +126,16 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         Pane::TimeWait,
     );
 
-    let timeline = Timeline::new(history, state.interval, changes::bars(changes.width));
-    let title = format!("TCP connections{}", timeline.label());
-    let inner = panel::section(frame, changes, &look, &title);
-    changes::render(frame, inner, &look, moment, &timeline);
-    let inner = panel::section(frame, unowned, &look, "Sockets without an owner");
-    unowned::render(frame, inner, &look, moment);
+    let axis = HistoryAxis::new(
+        history,
+        state.interval,
+        connection_rates::trend_columns(changes.width),
+    );
+    let title = format!("TCP connections{}", axis.label());
+    let inner = border::section(frame, changes, &look, &title);
+    connection_rates::render(frame, inner, &look, moment, &axis);
+    let inner = border::section(frame, unowned, &look, "Sockets without an owner");
+    unowned_sockets::render(frame, inner, &look, moment);
 }
 
 /// Lines for findings by the height of the screen.
@@ -162,12 +167,12 @@ fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut State) -> Rect
             };
             hint = vec![(format!("  {key}"), Tone::Key), (more, Tone::Muted)];
         }
-        let width = area.width.saturating_sub(panel::width(&hint) + 1);
-        line.extend(findings::line(finding, width.into()));
+        let width = area.width.saturating_sub(pieces::width(&hint) + 1);
+        line.extend(finding_text::line(finding, width.into()));
         line.extend(hint);
         write(frame.buffer_mut(), place, &state.look, &line);
         state.hits.add(place, Hit::Tab(Screen::Findings));
-        room = panel::below(room);
+        room = border::below(room);
     }
     room
 }
@@ -206,17 +211,24 @@ impl Tables<'_, '_> {
             return;
         }
         let is_focus = pane == self.focus;
-        let inner = panel::pane(self.frame, area, self.look, (long, short), table, is_focus);
+        let inner = table_frame::draw_pane_title(
+            self.frame,
+            area,
+            self.look,
+            (long, short),
+            table,
+            is_focus,
+        );
         let at = (hits, pane);
         table.render(self.frame.buffer_mut(), inner, self.moment, self.look, at);
         if table.is_empty() {
-            let none = match (table.filtered(), pane) {
+            let none = match (table.filter_summary(), pane) {
                 (Some(_), _) => "nothing matches".to_owned(),
                 (None, Pane::TimeWait) => self.nobodys_time_wait(),
                 _ => "none".to_owned(),
             };
             let line = [(none, Tone::Muted)];
-            let below = panel::below(inner);
+            let below = border::below(inner);
             write(self.frame.buffer_mut(), below, self.look, &line);
         }
     }
@@ -241,25 +253,19 @@ fn indented(area: Rect) -> Rect {
     }
 }
 
-fn count(value: u32, width: usize) -> String {
-    let mut text = String::new();
-    format::count(&mut text, value.into());
-    format!("{text:>width$}")
-}
-
 /// Both directions over time.
 fn render_throughput(
     frame: &mut Frame<'_>,
     area: Rect,
     look: &Look,
     moment: &Moment,
-    timeline: &Timeline<'_>,
+    axis: &HistoryAxis<'_>,
 ) {
     if area.height < 2 {
         return;
     }
-    let received = timeline.values(|point| point.throughput.received);
-    let sent = timeline.values(|point| point.throughput.sent);
+    let received = axis.values(|point| point.throughput.received);
+    let sent = axis.values(|point| point.throughput.sent);
     let now = moment.aggregate.throughput;
     let changes = moment.aggregate.changes;
     let [upper, lower, last] = Layout::vertical([
@@ -284,7 +290,7 @@ fn render_throughput(
             height: area.height.saturating_sub(1),
             ..area
         });
-        chart::render(frame, below, look, values, Tone::Plain);
+        bar_chart::draw(frame, below, look, values, Tone::Plain);
     }
     let mut line = Vec::new();
     for (what, rate) in [

@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::findings;
+use super::finding_text;
 use super::panel::{self, Piece};
 use crate::column::format;
 use crate::model::Severity;
@@ -122,8 +122,8 @@ pub(super) fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut Sta
     let columns = usize::from(width.saturating_sub(4));
     let (title, lines) = if let Some(finding) = state.chosen_finding() {
         (
-            findings::title(finding, &look, now_us, columns.saturating_sub(2)),
-            findings::whole(finding, columns),
+            finding_text::title(finding, &look, now_us, columns.saturating_sub(2)),
+            finding_text::full_text(finding, columns),
         )
     } else {
         let over = "it is over, for more than ten minutes".to_owned();
@@ -147,7 +147,7 @@ pub(super) fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut Sta
             ..inner
         };
         let pieces = match state.finding(*key) {
-            Some(finding) => findings::short(finding),
+            Some(finding) => finding_text::short_line(finding),
             None => vec![(format!("  {} is over", key.0.id()), Tone::Muted)],
         };
         panel::write(frame.buffer_mut(), row, &look, &pieces);
@@ -210,7 +210,7 @@ struct Choice {
 /// ```
 pub(super) fn render_sort(frame: &mut Frame<'_>, area: Rect, state: &mut State, cursor: usize) {
     let Some(table) = state.table() else { return };
-    let order = table.order();
+    let order = table.sort_order();
     let headings = table.headings();
     let choices: Vec<Choice> = update::sort_lines(state)
         .into_iter()
@@ -243,7 +243,7 @@ pub(super) fn render_sort(frame: &mut Frame<'_>, area: Rect, state: &mut State, 
 pub(super) fn render_columns(frame: &mut Frame<'_>, area: Rect, state: &mut State, cursor: usize) {
     let Some(table) = state.table() else { return };
     let headings = table.headings();
-    let how = if table.is_chosen() {
+    let how = if table.has_chosen_columns() {
         "as chosen"
     } else {
         "as they come"

@@ -17,8 +17,8 @@
 //! ┌ Its sockets ─ sorted by ↓+↑/s ▼ ─────────────────────────────────────────────┐
 //! ```
 
-mod figures;
-mod holds;
+mod rates;
+mod resources;
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -26,10 +26,9 @@ use std::sync::Arc;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
-use self::figures::{kinds, rates, render_charts, states};
-use self::holds::{descriptors, listeners, unix_peers};
-use super::findings;
-use super::panel::{self, Piece};
+use self::rates::{kinds, rates, render_charts, states};
+use self::resources::{descriptors, listeners, unix_peers};
+use super::finding_text;
 use crate::aggregate::{Moment, ProcessTotals};
 use crate::column::format::{self, MISSING};
 use crate::diagnose::Concern;
@@ -41,6 +40,8 @@ use crate::tui::screen::Pane;
 use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
+use crate::tui::widget::pieces::{self, Piece};
+use crate::tui::widget::{border, table_frame};
 
 /// Lines of the charts, the line of their headings included.
 const CHART_LINES: u16 = 7;
@@ -69,7 +70,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let room = area.width.saturating_sub(4);
         // What is wrong comes first: it stays in sight however little room there is.
         let concern = Concern::Process(page.key);
-        let mut text = findings::lines(&found, &concern, room);
+        let mut text = finding_text::lines(&found, &concern, room);
         text.extend(lines(&page.known, moment.as_deref(), present, &look, room));
         let lines = text;
         let most = area.height.saturating_sub(TABLE_LINES + 2 + charts);
@@ -85,7 +86,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         ])
         .areas(area);
         let inner = if frame_lines > 0 {
-            panel::framed(frame, upper, &look, &title).inner(Margin::new(1, 0))
+            border::framed(frame, upper, &look, &title).inner(Margin::new(1, 0))
         } else {
             upper
         };
@@ -93,7 +94,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             height: text_lines.min(inner.height),
             ..inner
         };
-        panel::write_lines(frame, text, &look, &lines);
+        pieces::write_lines(frame, text, &look, &lines);
         if let Some((_, totals)) = present.filter(|_| charts > 0) {
             let below = Rect {
                 y: inner.y + text_lines,
@@ -105,7 +106,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let at = (&mut hits, Pane::Main);
         let table = &mut page.sockets;
         let moment = moment.as_deref();
-        panel::framed_table(frame, lower, &look, "Its sockets", table, moment, at);
+        table_frame::draw_framed(frame, lower, &look, "Its sockets", table, moment, at);
     }
     state.hits = hits;
 }
@@ -119,7 +120,10 @@ fn lines(
     room: u16,
 ) -> Vec<Vec<Piece>> {
     let mut lines = Vec::new();
-    lines.extend(flow(identity(process, moment, look).into_iter(), room));
+    lines.extend(pieces::flow(
+        identity(process, moment, look).into_iter(),
+        room,
+    ));
     lines.push(named("command ", &process.command_line));
     let (Some(moment), Some((row, totals))) = (moment, present) else {
         lines.push(vec![(
@@ -129,12 +133,15 @@ fn lines(
         )]);
         return lines;
     };
-    lines.extend(flow(descriptors(row, totals, moment).into_iter(), room));
+    lines.extend(pieces::flow(
+        descriptors(row, totals, moment).into_iter(),
+        room,
+    ));
     let groups = states(totals)
         .into_iter()
         .chain(rates(totals))
         .chain(kinds(totals));
-    lines.extend(flow(groups, room));
+    lines.extend(pieces::flow(groups, room));
     let listens = listeners(moment, totals.process);
     if !listens.is_empty() {
         lines.push(listed("listens on ", &listens, room));
@@ -151,7 +158,7 @@ fn lines(
     for group in &mut groups {
         group.push(("   ".to_owned(), Tone::Plain));
     }
-    lines.extend(flow(groups.into_iter(), room));
+    lines.extend(pieces::flow(groups.into_iter(), room));
     lines
 }
 
@@ -176,7 +183,7 @@ fn listed(name: &str, items: &[Vec<Piece>], room: u16) -> Vec<Piece> {
         } else {
             0
         };
-        if at > 0 && panel::width(&line) + panel::width(item) + spare > room {
+        if at > 0 && pieces::width(&line) + pieces::width(item) + spare > room {
             line.push((more, Tone::Muted));
             break;
         }
@@ -250,22 +257,4 @@ fn namespaces(process: &Process) -> Vec<Vec<Piece>> {
         line.push((inode, Tone::Plain));
     }
     vec![line]
-}
-
-/// Lays groups out in lines; none is broken.
-pub(super) fn flow(groups: impl Iterator<Item = Vec<Piece>>, width: u16) -> Vec<Vec<Piece>> {
-    let mut lines: Vec<Vec<Piece>> = vec![Vec::new()];
-    let mut used = 0;
-    for group in groups {
-        let needed = panel::width(&group);
-        if used + needed > width && used > 0 {
-            lines.push(Vec::new());
-            used = 0;
-        }
-        used += needed;
-        if let Some(line) = lines.last_mut() {
-            line.extend(group);
-        }
-    }
-    lines
 }

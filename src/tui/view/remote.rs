@@ -13,18 +13,19 @@ use std::sync::Arc;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
-use super::findings;
-use super::panel::{self, Piece};
-use super::process::flow;
+use super::finding_text;
 use crate::aggregate::{Moment, RemoteTotals};
 use crate::column::format;
 use crate::diagnose::Concern;
 use crate::model::State as Tcp;
-use crate::tui::lists::retransmitted_tone;
 use crate::tui::page::{Page, RemotePage};
 use crate::tui::screen::Pane;
 use crate::tui::state::State;
-use crate::tui::theme::{Tone, state_tone};
+use crate::tui::theme::Tone;
+use crate::tui::tones::retransmitted_tone;
+use crate::tui::tones::state_tone;
+use crate::tui::widget::pieces::{self, Piece};
+use crate::tui::widget::{border, table_frame};
 
 /// Lines that the table keeps, whatever there is to tell above.
 const TABLE_LINES: u16 = 6;
@@ -42,10 +43,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let room = area.width.saturating_sub(4);
         let port = page.service.filter(|service| !service.here);
         let concern = Concern::Remote(page.address, port.map(|service| service.port));
-        let mut lines = findings::lines(&found, &concern, room);
+        let mut lines = finding_text::lines(&found, &concern, room);
         match totals {
             Some((moment, totals)) => {
-                lines.extend(flow(figures(moment, totals).into_iter(), room));
+                lines.extend(pieces::flow(figures(moment, totals).into_iter(), room));
             }
             None => lines.push(vec![(
                 "no socket is connected to it any more".to_owned(),
@@ -62,8 +63,8 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let [upper, lower] =
             Layout::vertical([Constraint::Length(figure_lines), Constraint::Min(4)]).areas(area);
         if figure_lines > 0 {
-            let inner = panel::framed(frame, upper, &look, &page.address.to_string());
-            panel::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
+            let inner = border::framed(frame, upper, &look, &page.address.to_string());
+            pieces::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
         }
         let title = match page.service {
             None => "Sockets with it".to_owned(),
@@ -71,7 +72,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             Some(service) => format!("Sockets to its port {}", service.port),
         };
         let (at, table) = ((&mut hits, Pane::Main), &mut page.sockets);
-        panel::framed_table(frame, lower, &look, &title, table, moment.as_deref(), at);
+        table_frame::draw_framed(frame, lower, &look, &title, table, moment.as_deref(), at);
     }
     state.hits = hits;
 }

@@ -13,18 +13,18 @@
 //!  unread        0 B of 128 kB ····   rtt              250 ms     snd_cwnd        10
 //! ```
 
+mod charts;
+mod explanation;
+mod section_grid;
 mod sections;
-mod sentence;
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
 use self::sections::Section;
-use super::panel::{self, Piece};
-use super::{chart, findings};
+use super::finding_text;
 use crate::aggregate::Moment;
 use crate::column::{SocketColumn, SocketRow, format};
 use crate::diagnose::{Concern, Findings};
@@ -32,13 +32,12 @@ use crate::tui::command::Command;
 use crate::tui::concern::socket_concern;
 use crate::tui::keymap;
 use crate::tui::look::Look;
-use crate::tui::page::{Page, Point, Presence, SocketPage};
+use crate::tui::page::{Page, Presence, SocketPage};
 use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
-
-/// The least width of a column of sections, and the room between two.
-const COLUMN: (u16, u16) = (37, 2);
+use crate::tui::widget::border;
+use crate::tui::widget::pieces::{self, Piece};
 
 /// Below this height everything scrolls, what is in the frame elsewhere included.
 const LOW: u16 = 13;
@@ -79,17 +78,21 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let text = low_text(title, lines, &sections, area.width);
         let last = text.len().saturating_sub(usize::from(area.height));
         page.line = page.line.min(last);
-        panel::write_lines(frame, area, &look, &text[page.line..]);
-        tell_below(frame, area, &look, last - page.line);
+        pieces::write_lines(frame, area, &look, &text[page.line..]);
+        section_grid::write_hidden_lines(frame, area, &look, last - page.line);
         return;
     }
-    let has_curves = curves(page).next().is_some();
-    let charts = if area.height >= CHARTS.0 && has_curves {
+    let has_curves = charts::curves(page).next().is_some();
+    let chart_lines = if area.height >= CHARTS.0 && has_curves {
         CHARTS.1
     } else {
         0
     };
-    let shown = if charts > 0 { chart_room(area) } else { 0 };
+    let shown = if chart_lines > 0 {
+        charts::chart_capacity(area)
+    } else {
+        0
+    };
     let sections = sections::all(&row, page, (&moment, shown), &look);
     let room = usize::from(area.width.saturating_sub(4));
     let lines: Vec<Vec<Piece>> = lines
@@ -98,17 +101,17 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         .collect();
     let [upper, middle, lower] = Layout::vertical([
         Constraint::Length(lines.len() as u16 + 2),
-        Constraint::Length(charts),
+        Constraint::Length(chart_lines),
         Constraint::Min(0),
     ])
     .areas(area);
     let title = with_filter(title, &filter, usize::from(area.width));
-    let inner = panel::framed(frame, upper, &look, &title);
-    panel::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
-    if charts > 0 {
-        render_charts(frame, middle, &look, page);
+    let inner = border::framed(frame, upper, &look, &title);
+    pieces::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
+    if chart_lines > 0 {
+        charts::render(frame, middle, &look, page);
     }
-    let line = render_sections(frame, lower, &look, &sections, page.line);
+    let line = section_grid::render(frame, lower, &look, &sections, page.line);
     if let Some(Page::Socket(page)) = state.page_mut() {
         page.line = line;
     }
@@ -120,7 +123,7 @@ fn wrong(found: &Findings, row: &SocketRow<'_>, moment: &Moment, room: u16) -> V
         return Vec::new();
     }
     let concern = Concern::Socket(socket_concern(row.socket, moment));
-    findings::lines(found, &concern, room)
+    finding_text::lines(found, &concern, room)
 }
 
 /// Everything below each other, for a screen that has room for a few lines only.
@@ -155,13 +158,13 @@ fn low_text(
 
 /// Breaks a line that is a name and a sentence which does not fit.
 fn wrapped(mut line: Vec<Piece>, room: usize) -> Vec<Vec<Piece>> {
-    if usize::from(panel::width(&line)) <= room || line.len() > 2 {
+    if usize::from(pieces::width(&line)) <= room || line.len() > 2 {
         return vec![line];
     }
     let Some((last, tone)) = line.pop() else {
         return vec![line];
     };
-    let before = usize::from(panel::width(&line));
+    let before = usize::from(pieces::width(&line));
     let mut parts = text::wrap(&last, room.saturating_sub(before).max(1)).into_iter();
     line.push((parts.next().unwrap_or_default(), tone));
     let mut lines = vec![line];
@@ -214,7 +217,7 @@ fn head(row: &SocketRow<'_>, page: &SocketPage, look: &Look, room: u16) -> Vec<V
     }
     lines.push(owner_line(row, name("process"), room));
     lines.push(other_end_line(row, page, name("other end"), room));
-    for (what, sentence, tone) in sentence::sentences(row, page) {
+    for (what, sentence, tone) in explanation::sentences(row, page) {
         lines.push(vec![name(what), (sentence, tone)]);
     }
     lines
@@ -250,7 +253,7 @@ fn add_hint(line: &mut Vec<Piece>, keys: &[(Command, &str)], room: u16) {
         hint.push((keymap::label(*command).to_owned(), Tone::Key));
         hint.push(((*about).to_owned(), Tone::Muted));
     }
-    if panel::width(line) + panel::width(&hint) <= room {
+    if pieces::width(line) + pieces::width(&hint) <= room {
         line.extend(hint);
     }
 }
@@ -287,154 +290,4 @@ fn other_end_line(row: &SocketRow<'_>, page: &SocketPage, name: Piece, room: u16
     };
     line.push((text.to_owned(), Tone::Plain));
     line
-}
-
-/// What a chart shows of a point.
-type Curve = (
-    &'static str,
-    fn(&Point) -> Option<f64>,
-    fn(&mut String, f64),
-);
-
-/// What there is to show over time, the most telling first.
-const CURVES: [Curve; 9] = [
-    ("received", |point| point.received, format::rate),
-    ("sent", |point| point.sent, format::rate),
-    ("rtt", |point| point.rtt, format::duration_us),
-    ("cwnd", |point| point.cwnd, format::bytes),
-    ("in flight", |point| point.in_flight, format::bytes),
-    ("accept queue", |point| point.accept_queue, format::whole),
-    ("unread", |point| point.unread, format::bytes),
-    (
-        "unacknowledged",
-        |point| point.unacknowledged,
-        format::bytes,
-    ),
-    ("dropped", |point| point.drops, format::whole),
-];
-
-/// Least columns of a chart.
-const CHART: usize = 24;
-
-/// How many charts there is room for.
-fn chart_room(area: Rect) -> usize {
-    (usize::from(area.width) / CHART).max(1)
-}
-
-/// The curves of which something is known, each with its values.
-fn curves(page: &SocketPage) -> impl Iterator<Item = (Curve, Vec<Option<f64>>)> {
-    CURVES.into_iter().filter_map(|curve| {
-        let values: Vec<Option<f64>> = page.points.iter().map(curve.1).collect();
-        values
-            .iter()
-            .any(Option::is_some)
-            .then_some((curve, values))
-    })
-}
-
-/// The first curves side by side: as many as there is room for.
-fn render_charts(frame: &mut Frame<'_>, area: Rect, look: &Look, page: &SocketPage) {
-    let shown: Vec<_> = curves(page).take(chart_room(area)).collect();
-    let places = Layout::horizontal(vec![Constraint::Fill(1); shown.len()])
-        .spacing(1)
-        .split(area);
-    for (((what, _, write), values), place) in shown.into_iter().zip(places.iter()) {
-        let now = format::known(values.last().copied().flatten(), write);
-        let mut title = format!("{what} {now}");
-        if let Some(highest) = format::highest(&values) {
-            let before = title.len();
-            let _ = write!(title, ", highest {}", format::known(Some(highest), write));
-            if text::width(&title) + 4 > usize::from(place.width) {
-                title.truncate(before);
-            }
-        }
-        let inner = panel::section(frame, *place, look, &title);
-        // As wide as it is: a value takes several columns while there are few.
-        let wide = (usize::from(inner.width) / values.len().max(1)).clamp(1, 4);
-        let values: Vec<Option<f64>> = values
-            .into_iter()
-            .flat_map(|value| std::iter::repeat_n(value, wide))
-            .collect();
-        chart::render(frame, inner, look, &values, Tone::Plain);
-    }
-}
-
-/// Lays sections out in columns, each below the shortest, and draws what is in sight from `first` on; answers from which
-/// line on they are really shown.
-fn render_sections(
-    frame: &mut Frame<'_>,
-    area: Rect,
-    look: &Look,
-    sections: &[Section],
-    first: usize,
-) -> usize {
-    if area.is_empty() {
-        return first;
-    }
-    let columns = usize::from((area.width + COLUMN.1) / (COLUMN.0 + COLUMN.1)).max(1);
-    let places = Layout::horizontal(vec![Constraint::Fill(1); columns])
-        .spacing(COLUMN.1)
-        .split(area);
-    let mut heights = vec![0_usize; columns];
-    let mut placed: Vec<(usize, usize, &Section)> = Vec::new();
-    for section in sections {
-        let shortest = (0..columns).min_by_key(|&at| heights[at]).unwrap_or(0);
-        placed.push((shortest, heights[shortest], section));
-        heights[shortest] += section.lines.len() + 1;
-    }
-    let all = heights.into_iter().max().unwrap_or(0);
-    let first = first.min(all.saturating_sub(usize::from(area.height)));
-    for (column, top, section) in placed {
-        let place = places[column];
-        let line_at = |line: usize| {
-            let y = (top + line).checked_sub(first)?;
-            (y < usize::from(area.height)).then(|| Rect {
-                y: area.y + y as u16,
-                height: 1,
-                ..place
-            })
-        };
-        if let Some(at) = line_at(0) {
-            panel::section(frame, at, look, section.title);
-        }
-        for (number, line) in (1..).zip(&section.lines) {
-            if let Some(at) = line_at(number) {
-                write_field(frame, at, look, line);
-            }
-        }
-    }
-    let below = all.saturating_sub(first + usize::from(area.height));
-    tell_below(frame, area, look, below);
-    first
-}
-
-/// Says in the last line how many are below it.
-fn tell_below(frame: &mut Frame<'_>, area: Rect, look: &Look, below: usize) {
-    if below > 0 {
-        let more = format!(" {below} more {} ", keymap::label(Command::Down));
-        let width = (text::width(&more) as u16).min(area.width);
-        let place = Rect {
-            x: area.right() - width,
-            y: area.bottom() - 1,
-            width,
-            height: 1,
-        };
-        panel::write_over(frame.buffer_mut(), place, look, &[(more, Tone::Key)]);
-    }
-}
-
-/// A name at the left and a value at the right; a value that does not fit beside the name is cut.
-fn write_field(frame: &mut Frame<'_>, at: Rect, look: &Look, line: &sections::Field) {
-    let buffer = frame.buffer_mut();
-    let name = [(format!(" {}", line.name), Tone::Muted)];
-    let used = panel::write(buffer, at, look, &name);
-    let room = usize::from(at.width.saturating_sub(used + 2));
-    let value = text::cut_middle(&line.value, room);
-    let width = (text::width(&value) as u16).min(at.width);
-    let place = Rect {
-        x: at.right() - width,
-        width,
-        ..at
-    };
-    panel::write(buffer, place, look, &[(value.into_owned(), line.tone)]);
 }

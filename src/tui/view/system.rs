@@ -15,14 +15,13 @@
 //! A narrow terminal has one table below the other, and the one that the keys go to has the most room; of those for which
 //! there is none the title says the essence.
 
-mod detail;
-mod room;
-mod usage;
+mod pane_heights;
+mod row_detail;
+mod usage_line;
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
-use super::panel::{self, write, write_lines};
 use crate::aggregate::Moment;
 use crate::tui::hits::Hits;
 use crate::tui::look::Look;
@@ -31,6 +30,8 @@ use crate::tui::state::{State, System};
 use crate::tui::table::{List, Table};
 use crate::tui::text;
 use crate::tui::theme::Tone;
+use crate::tui::widget::pieces::{write, write_lines};
+use crate::tui::widget::{border, table_frame};
 
 /// From which width on there are two columns of tables.
 const TWO_COLUMNS: u16 = 110;
@@ -91,9 +92,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             .map(|&pane| (pane, rows(system, pane).saturating_add(2)))
             .collect();
         let mut y = area.y;
-        for (&pane, height) in panes
-            .iter()
-            .zip(room::heights(area.height, &wishes, system.focus))
+        for (&pane, height) in
+            panes
+                .iter()
+                .zip(pane_heights::heights(area.height, &wishes, system.focus))
         {
             let place = Rect { y, height, ..area };
             tables.pane(place, system, pane);
@@ -101,15 +103,15 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         }
     }
     if system.search().is_empty() {
-        let line = usage::line(&moment, usage.width);
+        let line = usage_line::line(&moment, usage.width);
         write(frame.buffer_mut(), usage, &look, &line);
     } else {
-        let line = usage::searched(system.search());
+        let line = usage_line::searched(system.search());
         write(frame.buffer_mut(), usage, &look, &line);
     }
-    let detail_of = detail::of(system, &moment);
+    let detail_of = row_detail::of(system, &moment);
     if told > 2 {
-        let inner = panel::section(frame, detail, &look, &detail_of.name);
+        let inner = border::section(frame, detail, &look, &detail_of.name);
         let lines = detail_of.lines(inner.width, false);
         write_lines(frame, inner, &look, &lines);
     } else {
@@ -144,11 +146,11 @@ impl Tables<'_, '_> {
         match pane {
             Pane::Limits => self.table(area, "Limits", &mut system.limits, pane),
             Pane::Interfaces => {
-                let essence = usage::interfaces(self.moment);
+                let essence = usage_line::interfaces(self.moment);
                 self.table_or(area, ("Interfaces", &essence), &mut system.interfaces, pane);
             }
             Pane::Settings => {
-                let essence = usage::settings(self.moment);
+                let essence = usage_line::settings(self.moment);
                 self.table_or(area, ("Settings", &essence), &mut system.settings, pane);
             }
             _ => self.table(area, "Counters", &mut system.counters, pane),
@@ -173,12 +175,19 @@ impl Tables<'_, '_> {
                 (_, true) => format!("{title} ─ {} found", table.len()),
                 (essence, false) => format!("{title} ─ {essence}"),
             };
-            panel::section(self.frame, area, self.look, &title);
+            border::section(self.frame, area, self.look, &title);
             self.hits.add_pane(area, pane);
             return;
         }
         let is_focus = pane == self.focus;
-        let inner = panel::pane(self.frame, area, self.look, (title, title), table, is_focus);
+        let inner = table_frame::draw_pane_title(
+            self.frame,
+            area,
+            self.look,
+            (title, title),
+            table,
+            is_focus,
+        );
         let at = (&mut *self.hits, pane);
         table.render(self.frame.buffer_mut(), inner, self.moment, self.look, at);
         if table.is_empty() {
@@ -188,7 +197,7 @@ impl Tables<'_, '_> {
                 "none"
             };
             let line = [(none.to_owned(), Tone::Muted)];
-            let below = panel::below(inner);
+            let below = border::below(inner);
             write(self.frame.buffer_mut(), below, self.look, &line);
         }
         self.sight(area, table);
@@ -198,7 +207,7 @@ impl Tables<'_, '_> {
     fn sight<L: List>(&mut self, area: Rect, table: &Table<L>) {
         /// Columns that the title has for itself.
         const TITLE: u16 = 32;
-        let (first, page, rows) = table.sight();
+        let (first, page, rows) = table.visible_range();
         if rows <= page {
             return;
         }

@@ -9,8 +9,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::findings;
-use super::panel::{self, Piece};
+use super::finding_text;
 use crate::column::{SocketColumn, format};
 use crate::tui::hits::Hit;
 use crate::tui::page::Page;
@@ -18,6 +17,7 @@ use crate::tui::screen::Screen;
 use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
+use crate::tui::widget::pieces::{self, Piece};
 
 /// The most columns that the name of something looked into takes, beside the screens.
 const NAME: usize = 24;
@@ -26,7 +26,7 @@ const NAME: usize = 24;
 /// screen one is on.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let trail = trail(state);
-    let badge = findings::badge(state);
+    let badge = finding_text::badge(state);
     // Names become shorter for a filter that is told of here.
     let filter = if tells_filter(state) {
         let wanted = text::width("filter:  ") + text::width(state.filter().text()) + 1;
@@ -48,7 +48,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             width: area.right().saturating_sub(x),
             ..area
         };
-        let width = panel::write(frame.buffer_mut(), room, &state.look, pieces);
+        let width = pieces::write(frame.buffer_mut(), room, &state.look, pieces);
         if let Some(screen) = screen {
             state.hits.add(Rect { width, ..room }, Hit::Tab(*screen));
         }
@@ -70,7 +70,7 @@ const TRAIL_SIGNS: u16 = 3;
 
 /// Columns that tabs take; the room behind the last one can be missing.
 fn width(tabs: &[(Option<Screen>, Vec<Piece>)]) -> u16 {
-    let width: u16 = tabs.iter().map(|(_, pieces)| panel::width(pieces)).sum();
+    let width: u16 = tabs.iter().map(|(_, pieces)| pieces::width(pieces)).sum();
     width.saturating_sub(1)
 }
 
@@ -100,7 +100,7 @@ fn render_filter(frame: &mut Frame<'_>, area: Rect, state: &State) {
         width,
         ..area
     };
-    panel::write(
+    pieces::write(
         frame.buffer_mut(),
         place,
         &state.look,

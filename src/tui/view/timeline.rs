@@ -13,14 +13,14 @@ use std::ops::RangeInclusive;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::panel::{self, Piece};
 use crate::column::format;
 use crate::tui::hits::Hit;
-use crate::tui::lists::severity_tone;
 use crate::tui::look::Look;
 use crate::tui::state::{Display, State};
 use crate::tui::theme::Tone;
 use crate::tui::timeline::{GapKind, Marks, Span, Timeline, Track};
+use crate::tui::tones::severity_tone;
+use crate::tui::widget::pieces::{self, Piece};
 
 /// The fewest columns in which a track says something.
 const SHORTEST: u16 = 10;
@@ -40,9 +40,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     };
     let (left, right) = beside(state, &timeline, area.width);
     let look = &state.look;
-    panel::write(frame.buffer_mut(), area, look, &left);
-    let width = panel::width(&right);
-    let x = area.x + panel::width(&left);
+    pieces::write(frame.buffer_mut(), area, look, &left);
+    let width = pieces::width(&right);
+    let x = area.x + pieces::width(&left);
     let track = Rect {
         x,
         width: area.right().saturating_sub(x + width),
@@ -53,13 +53,13 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         width: area.right().saturating_sub(track.right()),
         ..area
     };
-    panel::write(frame.buffer_mut(), place, look, &right);
+    pieces::write(frame.buffer_mut(), place, look, &right);
     if track.width == 0 {
         return;
     }
     let marked_us = state.mark.as_ref().map(|marked| marked.taken_at_us);
     let cells = cells(&timeline, marked_us, track.width);
-    panel::write(frame.buffer_mut(), track, look, &cells);
+    pieces::write(frame.buffer_mut(), track, look, &cells);
     if let Some(span) = timeline.track.span() {
         for column in 0..track.width {
             let at = Rect {
@@ -139,9 +139,9 @@ fn beside(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Vec<Pi
         vec![strong(format!(" {now}")), plain(format!(" {sample}"))],
     ));
     choices.push((Vec::new(), vec![plain(sample)]));
-    let fixed = panel::width(&speed);
+    let fixed = pieces::width(&speed);
     let fits = |(left, right): &(Vec<Piece>, Vec<Piece>)| {
-        fixed + panel::width(left) + panel::width(right) + SHORTEST <= width
+        fixed + pieces::width(left) + pieces::width(right) + SHORTEST <= width
     };
     let (left, right) = choices.into_iter().find(fits).unwrap_or_default();
     (speed.into_iter().chain(left).collect(), right)

@@ -10,11 +10,11 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::panel;
 use crate::column::format;
 use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
+use crate::tui::widget::pieces;
 
 /// Draws what there is room for.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, smallest: (u16, u16)) {
@@ -55,6 +55,6 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, smallest:
             width: area.width - spare as u16,
             height: 1,
         };
-        panel::write(frame.buffer_mut(), place, &state.look, &[(line, tone)]);
+        pieces::write(frame.buffer_mut(), place, &state.look, &[(line, tone)]);
     }
 }

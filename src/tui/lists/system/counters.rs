@@ -2,13 +2,13 @@
 
 use std::sync::LazyLock;
 
-use super::{identity, retain_matching};
+use super::text_search::{name_key, retain_matching};
 use crate::aggregate::Moment;
 use crate::column::format::{self, MISSING};
 use crate::column::{Attention, COUNTER_COLUMNS, CounterLine, Counters as CounterKind};
 use crate::filter::Words;
-use crate::tui::lists::{Fit, headings};
-use crate::tui::table::{Heading, List, Shape};
+use crate::tui::lists::headings::{Widths, headings};
+use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -23,7 +23,7 @@ pub struct Counters {
 /// Columns from which on names stand with their group, so that those of most fit.
 const LONG_NAME: usize = 27;
 
-const FIT: [Fit; 6] = [
+const WIDTHS: [Widths; 6] = [
     ("grew", 6, 6, 0),
     ("name", 20, 32, 0),
     ("value", 9, 15, 0),
@@ -32,9 +32,9 @@ const FIT: [Fit; 6] = [
     ("meaning", 30, 130, 3),
 ];
 
-static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&COUNTER_COLUMNS, &FIT));
+static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&COUNTER_COLUMNS, &WIDTHS));
 
-static SHAPE: Shape<CounterKind> = Shape {
+static COLUMN_SET: ColumnSet<CounterKind> = ColumnSet {
     columns: &COUNTER_COLUMNS,
     headings: &HEADINGS,
     totals: &[],
@@ -44,18 +44,18 @@ impl List for Counters {
     type Kind = CounterKind;
     type Key = u64;
 
-    fn shape() -> &'static Shape<CounterKind> {
-        &SHAPE
+    fn column_set() -> &'static ColumnSet<CounterKind> {
+        &COLUMN_SET
     }
 
-    fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
-        out.extend(0..self.whole(moment) as u32);
+    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+        out.extend(0..self.unfiltered_len(moment) as u32);
         if !self.words.is_empty() {
             retain_matching(self, moment, &self.words, out);
         }
     }
 
-    fn whole(&self, moment: &Moment) -> usize {
+    fn unfiltered_len(&self, moment: &Moment) -> usize {
         moment.sample.counters.protocols.values.len()
     }
 
@@ -65,10 +65,10 @@ impl List for Counters {
 
     fn key(&self, moment: &Moment, number: u32) -> Option<u64> {
         let names = &moment.sample.counters.protocols.names;
-        names.get(number as usize).map(|name| identity(name))
+        names.get(number as usize).map(|name| name_key(name))
     }
 
-    fn tie(&self, _moment: &Moment, number: u32) -> u64 {
+    fn tie_breaker(&self, _moment: &Moment, number: u32) -> u64 {
         number.into()
     }
 
@@ -76,32 +76,32 @@ impl List for Counters {
         None
     }
 
-    fn cut<'t>(
+    fn shorten<'t>(
         &self,
         moment: &Moment,
         number: u32,
         column: usize,
         text: &'t str,
-        columns: usize,
+        width: usize,
     ) -> std::borrow::Cow<'t, str> {
         match COUNTER_COLUMNS[column].id {
-            "meaning" => text::cut_end(text, columns),
+            "meaning" => text::cut_end(text, width),
             // Most are of this group, and their own names tell that they are.
-            "name" if columns < LONG_NAME || text::width(text) > columns => {
+            "name" if width < LONG_NAME || text::width(text) > width => {
                 let short = text.strip_prefix("TcpExt.").unwrap_or(text);
-                text::cut_middle(short, columns)
+                text::cut_middle(short, width)
             }
-            "value" if text::width(text) > columns => {
+            "value" if text::width(text) > width => {
                 let mut short = String::new();
                 let value = self.row(moment, number).map_or(0, |line| line.value);
                 format::short_count(&mut short, value.unsigned_abs());
                 short.into()
             }
-            _ => text::cut_middle(text, columns),
+            _ => text::cut_middle(text, width),
         }
     }
 
-    fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
+    fn cell_tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
         let Some(line) = self.row(moment, number) else {
             return Tone::Plain;
         };

@@ -2,13 +2,13 @@
 
 use std::sync::LazyLock;
 
-use super::{identity, retain_matching};
+use super::text_search::{name_key, retain_matching};
 use crate::aggregate::Moment;
 use crate::column::format::MISSING;
 use crate::column::{INTERFACE_COLUMNS, InterfaceLine, Interfaces as InterfaceKind};
 use crate::filter::Words;
-use crate::tui::lists::{Fit, UNASKED, headings};
-use crate::tui::table::{Heading, List, Shape};
+use crate::tui::lists::headings::{WIDE_ONLY, Widths, headings};
+use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -20,7 +20,7 @@ pub struct Interfaces {
     pub words: Words,
 }
 
-const FIT: [Fit; 18] = [
+const WIDTHS: [Widths; 18] = [
     ("name", 6, 15, 0),
     ("state", 10, 10, 1),
     ("mtu", 5, 6, 3),
@@ -36,14 +36,14 @@ const FIT: [Fit; 18] = [
     ("dropped_rate", 7, 7, 7),
     ("received_bytes", 8, 8, 6),
     ("sent_bytes", 8, 8, 6),
-    ("received_packets", 10, 14, UNASKED),
-    ("sent_packets", 10, 14, UNASKED),
-    ("flags", 16, 30, UNASKED),
+    ("received_packets", 10, 14, WIDE_ONLY),
+    ("sent_packets", 10, 14, WIDE_ONLY),
+    ("flags", 16, 30, WIDE_ONLY),
 ];
 
-static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&INTERFACE_COLUMNS, &FIT));
+static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&INTERFACE_COLUMNS, &WIDTHS));
 
-static SHAPE: Shape<InterfaceKind> = Shape {
+static COLUMN_SET: ColumnSet<InterfaceKind> = ColumnSet {
     columns: &INTERFACE_COLUMNS,
     headings: &HEADINGS,
     totals: &[],
@@ -53,18 +53,18 @@ impl List for Interfaces {
     type Kind = InterfaceKind;
     type Key = u64;
 
-    fn shape() -> &'static Shape<InterfaceKind> {
-        &SHAPE
+    fn column_set() -> &'static ColumnSet<InterfaceKind> {
+        &COLUMN_SET
     }
 
-    fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
-        out.extend(0..self.whole(moment) as u32);
+    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+        out.extend(0..self.unfiltered_len(moment) as u32);
         if !self.words.is_empty() {
             retain_matching(self, moment, &self.words, out);
         }
     }
 
-    fn whole(&self, moment: &Moment) -> usize {
+    fn unfiltered_len(&self, moment: &Moment) -> usize {
         moment.sample.counters.interfaces.len()
     }
 
@@ -74,10 +74,10 @@ impl List for Interfaces {
 
     fn key(&self, moment: &Moment, number: u32) -> Option<u64> {
         let interface = moment.sample.counters.interfaces.get(number as usize)?;
-        Some(identity(&interface.name))
+        Some(name_key(&interface.name))
     }
 
-    fn tie(&self, _moment: &Moment, number: u32) -> u64 {
+    fn tie_breaker(&self, _moment: &Moment, number: u32) -> u64 {
         number.into()
     }
 
@@ -85,21 +85,21 @@ impl List for Interfaces {
         None
     }
 
-    fn cut<'t>(
+    fn shorten<'t>(
         &self,
         _moment: &Moment,
         _number: u32,
         column: usize,
         text: &'t str,
-        columns: usize,
+        width: usize,
     ) -> std::borrow::Cow<'t, str> {
         match INTERFACE_COLUMNS[column].id {
-            "addresses" | "flags" => text::cut_end(text, columns),
-            _ => text::cut_middle(text, columns),
+            "addresses" | "flags" => text::cut_end(text, width),
+            _ => text::cut_middle(text, width),
         }
     }
 
-    fn tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
+    fn cell_tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
         let device = self.row(moment, number).and_then(|line| line.device);
         let state = device.map_or("", |device| device.state());
         match (INTERFACE_COLUMNS[column].id, state) {

@@ -3,16 +3,17 @@
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use super::retain_matching;
+use super::text_search::retain_matching;
 use crate::aggregate::{Headroom, LimitScope, Moment, PortUsage, headroom};
 use crate::column::format::MISSING;
 use crate::column::{LIMIT_COLUMNS, LimitLine, Limits as LimitKind};
 use crate::filter::Words;
-use crate::tui::lists::{Fit, descriptors_tone, headings};
-use crate::tui::table::{Heading, List, Shape};
+use crate::tui::lists::headings::{Widths, headings};
+use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
+use crate::tui::tones::limit_tone;
 
 /// All limits, or those that are looked for.
 #[derive(Debug, Default)]
@@ -25,7 +26,7 @@ pub struct Limits {
     all: Vec<Headroom>,
 }
 
-const FIT: [Fit; 8] = [
+const WIDTHS: [Widths; 8] = [
     ("limit", 12, 12, 0),
     ("gauge", 8, 8, 1),
     ("share", 7, 7, 0),
@@ -36,9 +37,9 @@ const FIT: [Fit; 8] = [
     ("about", 30, 130, 5),
 ];
 
-static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&LIMIT_COLUMNS, &FIT));
+static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&LIMIT_COLUMNS, &WIDTHS));
 
-static SHAPE: Shape<LimitKind> = Shape {
+static COLUMN_SET: ColumnSet<LimitKind> = ColumnSet {
     columns: &LIMIT_COLUMNS,
     headings: &HEADINGS,
     totals: &[],
@@ -46,15 +47,15 @@ static SHAPE: Shape<LimitKind> = Shape {
 
 impl Limits {
     /// Of a listener its process alone, if both do not fit.
-    fn cut_whose<'t>(&self, number: u32, text: &'t str, columns: usize) -> Cow<'t, str> {
+    fn cut_whose<'t>(&self, number: u32, text: &'t str, width: usize) -> Cow<'t, str> {
         let headroom = self.all.get(number as usize);
         match headroom.map(|headroom| (headroom.missing, headroom.scope)) {
-            Some((None, LimitScope::Listener(_))) if text::width(text) > columns => {
+            Some((None, LimitScope::Listener(_))) if text::width(text) > width => {
                 let process = text.split_once(' ').map_or(text, |(_, process)| process);
-                text::cut_middle(process, columns)
+                text::cut_middle(process, width)
             }
-            Some((None, _)) => text::cut_middle(text, columns),
-            _ => text::cut_end(text, columns),
+            Some((None, _)) => text::cut_middle(text, width),
+            _ => text::cut_end(text, width),
         }
     }
 }
@@ -63,11 +64,11 @@ impl List for Limits {
     type Kind = LimitKind;
     type Key = &'static str;
 
-    fn shape() -> &'static Shape<LimitKind> {
-        &SHAPE
+    fn column_set() -> &'static ColumnSet<LimitKind> {
+        &COLUMN_SET
     }
 
-    fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
         self.all = headroom(moment, self.ports);
         out.extend(0..self.all.len() as u32);
         if !self.words.is_empty() {
@@ -75,7 +76,7 @@ impl List for Limits {
         }
     }
 
-    fn whole(&self, _moment: &Moment) -> usize {
+    fn unfiltered_len(&self, _moment: &Moment) -> usize {
         self.all.len()
     }
 
@@ -88,7 +89,7 @@ impl List for Limits {
         Some(self.all.get(number as usize)?.limit.id)
     }
 
-    fn tie(&self, _moment: &Moment, number: u32) -> u64 {
+    fn tie_breaker(&self, _moment: &Moment, number: u32) -> u64 {
         number.into()
     }
 
@@ -110,29 +111,29 @@ impl List for Limits {
         }
     }
 
-    fn cut<'t>(
+    fn shorten<'t>(
         &self,
         _moment: &Moment,
         number: u32,
         column: usize,
         text: &'t str,
-        columns: usize,
+        width: usize,
     ) -> Cow<'t, str> {
         match LIMIT_COLUMNS[column].id {
-            "about" => text::cut_end(text, columns),
-            "whose" => self.cut_whose(number, text, columns),
-            _ => text::cut_middle(text, columns),
+            "about" => text::cut_end(text, width),
+            "whose" => self.cut_whose(number, text, width),
+            _ => text::cut_middle(text, width),
         }
     }
 
-    fn tone(&self, _moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
+    fn cell_tone(&self, _moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
         let Some(headroom) = self.all.get(number as usize) else {
             return Tone::Plain;
         };
         match LIMIT_COLUMNS[column].id {
             _ if text == MISSING => Tone::Muted,
             "limit" => Tone::Strong,
-            "gauge" | "share" => descriptors_tone(headroom.limit.share()),
+            "gauge" | "share" => limit_tone(headroom.limit.share()),
             "whose" if headroom.missing.is_some() => Tone::Muted,
             "about" => Tone::Muted,
             _ if text == "0" || text == "0 B" => Tone::Muted,

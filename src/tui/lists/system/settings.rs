@@ -2,14 +2,14 @@
 
 use std::sync::LazyLock;
 
-use super::{identity, retain_matching};
+use super::text_search::{name_key, retain_matching};
 use crate::aggregate::Moment;
 use crate::column::format::MISSING;
 use crate::column::{KNOWN, SETTING_COLUMNS, SettingLine, Settings as SettingKind};
 use crate::filter::Words;
 use crate::model::Settings as Values;
-use crate::tui::lists::{Fit, headings};
-use crate::tui::table::{Heading, List, Shape};
+use crate::tui::lists::headings::{Widths, headings};
+use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -21,15 +21,15 @@ pub struct Settings {
     pub words: Words,
 }
 
-const FIT: [Fit; 3] = [
+const WIDTHS: [Widths; 3] = [
     ("name", 20, 26, 0),
     ("value", 12, 26, 0),
     ("meaning", 28, 90, 2),
 ];
 
-static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&SETTING_COLUMNS, &FIT));
+static HEADINGS: LazyLock<Vec<Heading>> = LazyLock::new(|| headings(&SETTING_COLUMNS, &WIDTHS));
 
-static SHAPE: Shape<SettingKind> = Shape {
+static COLUMN_SET: ColumnSet<SettingKind> = ColumnSet {
     columns: &SETTING_COLUMNS,
     headings: &HEADINGS,
     totals: &[],
@@ -44,11 +44,11 @@ impl List for Settings {
     type Kind = SettingKind;
     type Key = u64;
 
-    fn shape() -> &'static Shape<SettingKind> {
-        &SHAPE
+    fn column_set() -> &'static ColumnSet<SettingKind> {
+        &COLUMN_SET
     }
 
-    fn rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
+    fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
         let values = &moment.sample.settings.values;
         let known = KNOWN.len() as u32;
         out.extend(0..known);
@@ -61,7 +61,7 @@ impl List for Settings {
         }
     }
 
-    fn whole(&self, moment: &Moment) -> usize {
+    fn unfiltered_len(&self, moment: &Moment) -> usize {
         let values = moment.sample.settings.values.iter();
         KNOWN.len() + values.filter(|(name, _)| is_other(name)).count()
     }
@@ -88,10 +88,10 @@ impl List for Settings {
     }
 
     fn key(&self, moment: &Moment, number: u32) -> Option<u64> {
-        Some(identity(self.row(moment, number)?.name))
+        Some(name_key(self.row(moment, number)?.name))
     }
 
-    fn tie(&self, _moment: &Moment, number: u32) -> u64 {
+    fn tie_breaker(&self, _moment: &Moment, number: u32) -> u64 {
         number.into()
     }
 
@@ -99,18 +99,18 @@ impl List for Settings {
         None
     }
 
-    fn cut<'t>(
+    fn shorten<'t>(
         &self,
         _moment: &Moment,
         _number: u32,
         _column: usize,
         text: &'t str,
-        columns: usize,
+        width: usize,
     ) -> std::borrow::Cow<'t, str> {
-        text::cut_end(text, columns)
+        text::cut_end(text, width)
     }
 
-    fn tone(&self, _moment: &Moment, _number: u32, column: usize, text: &str) -> Tone {
+    fn cell_tone(&self, _moment: &Moment, _number: u32, column: usize, text: &str) -> Tone {
         match SETTING_COLUMNS[column].id {
             _ if text == MISSING => Tone::Muted,
             "value" => Tone::Strong,

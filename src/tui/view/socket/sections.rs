@@ -2,17 +2,18 @@
 
 use std::fmt::Write;
 
-use super::curves;
+use super::charts::curves;
 use crate::aggregate::Moment;
 use crate::column::format::MISSING;
 use crate::column::{
     Group, LISTENER_COLUMNS, ListenerLine, SocketColumn, SocketRow, TCP_FIELDS, format, gauge,
 };
 use crate::model::{MemoryInfo, MptcpInfo, State as Tcp};
-use crate::tui::lists::queue_tone;
 use crate::tui::look::Look;
 use crate::tui::page::SocketPage;
 use crate::tui::theme::Tone;
+use crate::tui::tones::queue_tone;
+use crate::tui::widget::sparkline::scaled_sparkline;
 
 /// A name and a value.
 pub(super) struct Field {
@@ -30,8 +31,8 @@ pub(super) struct Section {
 /// Cells of a gauge.
 const GAUGE: usize = 6;
 
-/// Bars of a line of history.
-const BARS: usize = 12;
+/// Width of a sparkline.
+const TREND_COLUMNS: usize = 12;
 
 /// All sections that have something to tell, the most important first. What is in one of so many charts already is not
 /// told again.
@@ -179,11 +180,7 @@ fn queues(row: &SocketRow<'_>) -> Section {
 fn over_time(page: &SocketPage, charts: usize) -> Section {
     let lines = curves(page).skip(charts).map(|((name, _, write), values)| {
         let highest = format::highest(&values).unwrap_or(0.0);
-        let skip = values.len().saturating_sub(BARS);
-        let blank = std::iter::repeat_n(None, BARS.saturating_sub(values.len()));
-        let mut value = String::new();
-        let shown = blank.chain(values[skip..].iter().copied());
-        format::spark(&mut value, shown, highest);
+        let mut value = scaled_sparkline(&values, TREND_COLUMNS, highest);
         let now = format::known(values.last().copied().flatten(), write);
         let _ = write!(value, " {now:>9}");
         plain(name, value)

@@ -1,0 +1,119 @@
+//! Arguments of `record`.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{ArgAction, Args};
+
+use super::durations::{duration, interval};
+use super::filter_help;
+use super::select::Select;
+use crate::filter::{Unit, quantity};
+
+/// The most full files that are kept.
+const MOST_FILES: u16 = 9999;
+
+/// `record`.
+#[derive(Debug, Clone, Args)]
+#[command(disable_help_flag = true, args_override_self = true)]
+#[command(after_help = recording())]
+pub struct Record {
+    /// The recording; a file that exists is not overwritten without --force
+    #[arg(short, long, value_name = "FILE", required_unless_present = "jsonl")]
+    pub output: Option<PathBuf>,
+    /// Time between two samples, for example 500ms, 1s, 10s
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = interval)]
+    pub interval: Duration,
+    /// Ends after this time, for example 30s or 8h; otherwise on Ctrl-C
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    pub duration: Option<Duration>,
+    /// Writes the same samples as JSON Lines as well, - for standard output; without -o nothing else
+    #[arg(long, value_name = "FILE")]
+    pub jsonl: Option<PathBuf>,
+    /// Begins another file once the recording is as large as this, for example 100MB; the full ones are FILE.1 (the latest),
+    /// FILE.2, …
+    #[arg(long, value_name = "SIZE", value_parser = size, requires = "output")]
+    pub max_size: Option<u64>,
+    /// How many full files are kept; the oldest are removed
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = MOST_FILES,
+        value_parser = clap::value_parser!(u16).range(..=i64::from(MOST_FILES)),
+        requires = "max_size"
+    )]
+    pub keep: u16,
+    /// Overwrites files that exist
+    #[arg(long)]
+    pub force: bool,
+    /// Replaces addresses, paths, the names of the host and of users, and command lines, the same by the same
+    #[arg(long)]
+    pub redact: bool,
+    /// Which sockets.
+    #[command(flatten)]
+    pub select: Select,
+    /// Prints this help
+    #[arg(short, long, action = ArgAction::Help)]
+    help: Option<bool>,
+}
+
+/// What stands below the help of `record`.
+fn recording() -> String {
+    format!(
+        "Without letters or a filter everything is recorded, in all states. A socket that passes the filter once is\n\
+         recorded to its end, so that what becomes of it is known. SIGTERM, SIGINT and SIGHUP close the files in order.\n\
+         With --redact, ports and numbers stay as they are, and of a process's name its first word.\n\n{}",
+        filter_help::examples_for("record -o FILE")
+    )
+}
+
+/// The smallest file that another one is begun after, bytes: a key frame of a small machine.
+const SMALLEST: u64 = 64 * 1000;
+
+fn size(text: &str) -> Result<u64, String> {
+    let bytes = quantity(text, Unit::Bytes)
+        .map_err(|why| format!("{why}; write for example 100MB or 2GiB"))?;
+    if bytes.is_finite() && bytes >= SMALLEST as f64 {
+        Ok(bytes as u64)
+    } else {
+        Err("out of range; a file has at least 64kB".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use crate::cli::{Cli, Command};
+
+    fn parse(words: &str) -> Result<Command, String> {
+        let words = ["sockwatch"].into_iter().chain(words.split(' '));
+        let cli = Cli::try_parse_from(words).map_err(|error| error.to_string())?;
+        cli.command.ok_or_else(|| "no command".to_owned())
+    }
+
+    #[test]
+    fn a_recording_needs_a_file_and_lines_may_be_all() {
+        let Ok(Command::Record(record)) =
+            parse("record -o x.swr -t4 --max-size 100MB --keep 3 dport = :443 --interval 500ms")
+        else {
+            panic!("record");
+        };
+        assert!(record.select.tcp && record.select.ipv4);
+        assert_eq!(record.max_size, Some(100_000_000));
+        assert_eq!(record.keep, 3);
+        assert_eq!(record.select.filter.join(" "), "dport = :443");
+        assert!(parse("record --jsonl -").is_ok());
+        assert!(parse("record -t").is_err());
+        for (wrong, says) in [
+            ("record --jsonl - --max-size 1MB", "--output"),
+            ("record -o x --keep 3", "--max-size"),
+            ("record -o x --max-size 10", "64kB"),
+            ("record -o x --max-size big", "100MB"),
+            ("record -o x --interval 1ms", "100ms"),
+        ] {
+            let said = parse(wrong).unwrap_err();
+            assert!(said.contains(says), "{wrong}: {said}");
+        }
+    }
+}

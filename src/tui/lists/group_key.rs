@@ -1,0 +1,125 @@
+//! The criteria by which sockets are grouped, and the identities of groups.
+
+use std::net::IpAddr;
+
+use crate::column::{SocketColumn, SocketRow, format};
+use crate::model::{ProcessKey, State, Unowned};
+
+/// The criterion by which sockets are grouped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Grouping {
+    /// Not grouped.
+    #[default]
+    None,
+    /// The first process that owns them, or the reason why there is none.
+    Process,
+    /// The remote host.
+    Remote,
+    /// The local port.
+    Port,
+    /// Protocol and state.
+    State,
+    /// The control group.
+    Cgroup,
+}
+
+impl Grouping {
+    /// The criterion after this one.
+    #[must_use]
+    pub fn next(self) -> Grouping {
+        match self {
+            Grouping::None => Grouping::Process,
+            Grouping::Process => Grouping::Remote,
+            Grouping::Remote => Grouping::Port,
+            Grouping::Port => Grouping::State,
+            Grouping::State => Grouping::Cgroup,
+            Grouping::Cgroup => Grouping::None,
+        }
+    }
+
+    /// Its name; `None` if sockets are not grouped.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Grouping::None => None,
+            Grouping::Process => Some("process"),
+            Grouping::Remote => Some("remote"),
+            Grouping::Port => Some("local port"),
+            Grouping::State => Some("state"),
+            Grouping::Cgroup => Some("cgroup"),
+        }
+    }
+}
+
+/// The identity of a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum GroupKey {
+    /// A process.
+    Process(ProcessKey),
+    /// Sockets without an owner.
+    Unowned(Unowned),
+    /// A remote host.
+    Remote(IpAddr),
+    /// A local port of a protocol.
+    Port(&'static str, u16),
+    /// A protocol and a state.
+    State(&'static str, State),
+    /// A control group.
+    Cgroup(u64),
+    /// Sockets to which the criterion does not apply.
+    Other,
+}
+
+impl GroupKey {
+    /// The group of a socket.
+    pub(super) fn of(by: Grouping, row: &SocketRow<'_>) -> GroupKey {
+        let socket = row.socket.socket;
+        let netid = socket.protocol.netid(socket.family);
+        match by {
+            Grouping::None => GroupKey::Other,
+            Grouping::Process => match (row.socket.owner(), socket.attribution.unowned()) {
+                (Some(owner), None) => GroupKey::Process(owner.process.key),
+                (_, Some(why)) => GroupKey::Unowned(why),
+                (None, None) => GroupKey::Other,
+            },
+            Grouping::Remote => match socket.remote() {
+                Some(remote) => GroupKey::Remote(remote.canonical().address),
+                None => GroupKey::Other,
+            },
+            Grouping::Port => match socket.local() {
+                Some(local) if local.port != 0 => GroupKey::Port(netid, local.port),
+                _ => GroupKey::Other,
+            },
+            Grouping::State => GroupKey::State(netid, socket.state),
+            Grouping::Cgroup => match socket.cgroup_id {
+                0 => GroupKey::Other,
+                id => GroupKey::Cgroup(id),
+            },
+        }
+    }
+
+    /// The label of the group, of which one socket is given.
+    pub(super) fn label(self, row: &SocketRow<'_>) -> String {
+        let cell = |id: &str| {
+            let mut text = String::new();
+            if let Some(column) = SocketColumn::by_id(id) {
+                column.write(row, &mut text);
+            }
+            text
+        };
+        match self {
+            GroupKey::Process(key) => {
+                let mut label = String::new();
+                if let Some(owner) = row.socket.owner() {
+                    format::harmless(&mut label, owner.process.comm.as_bytes());
+                }
+                format!("{label}/{}", key.pid)
+            }
+            GroupKey::Unowned(why) => format!("[{}]", why.name()),
+            GroupKey::Remote(address) => address.to_string(),
+            GroupKey::Port(netid, port) => format!("{netid} :{port}"),
+            GroupKey::State(netid, state) => format!("{netid} {}", state.short_name()),
+            GroupKey::Cgroup(_) => cell("cgroup"),
+            GroupKey::Other => "none".to_owned(),
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The ports of remote hosts: the service that a socket uses, and the totals of a host by port.
+
+use std::net::IpAddr;
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::aggregate::{FirstProcesses, Moment, RemoteTotals, Throughput};
+use crate::column::Service;
+use crate::model::{Protocol, Socket, State};
+
+/// True if a socket is connected by way of this port.
+pub(super) fn uses_service(moment: &Moment, socket: &Socket, service: Service) -> bool {
+    service_of(socket, |port| listens(moment, port)) == Some(service)
+}
+
+/// True if a socket of this machine listens on a port.
+fn listens(moment: &Moment, port: u16) -> bool {
+    let mut ports = moment.aggregate.ports.iter();
+    ports.any(|totals| totals.port == port)
+}
+
+/// The port by which a socket is connected: ours if we listen on it, or else theirs.
+fn service_of(socket: &Socket, listens: impl Fn(u16) -> bool) -> Option<Service> {
+    let (local, remote) = (socket.local()?, socket.remote()?);
+    let here = socket.protocol == Protocol::Tcp && listens(local.port);
+    let port = if here { local.port } else { remote.port };
+    Some(Service { port, here })
+}
+
+/// The totals of some hosts, port by port.
+pub(super) fn port_totals(
+    moment: &Moment,
+    hosts: &FxHashSet<IpAddr>,
+) -> Vec<(Service, RemoteTotals)> {
+    let listening: FxHashSet<u16> = moment.aggregate.ports.iter().map(|p| p.port).collect();
+    let mut index: FxHashMap<(IpAddr, Service), usize> = FxHashMap::default();
+    let mut ports: Vec<(Service, RemoteTotals)> = Vec::new();
+    for (number, socket) in moment.filtered_sockets() {
+        let Some(rates) = moment.aggregate.sockets.get(number as usize) else {
+            continue;
+        };
+        let row = socket.socket;
+        let Some(remote) = row.remote().filter(|_| row.family.is_inet()) else {
+            continue;
+        };
+        let address = remote.canonical().address;
+        if !hosts.contains(&address) {
+            continue;
+        }
+        let Some(service) = service_of(row, |port| listening.contains(&port)) else {
+            continue;
+        };
+        let at = *index.entry((address, service)).or_insert_with(|| {
+            let empty = RemoteTotals {
+                address,
+                sockets: 0,
+                tcp: [0; State::SLOTS],
+                throughput: Throughput::default(),
+                rtt_us: None,
+                changes: None,
+                udp: 0,
+                processes: FirstProcesses::default(),
+            };
+            ports.push((service, empty));
+            ports.len() - 1
+        });
+        let totals = &mut ports[at].1;
+        totals.sockets += 1;
+        match row.protocol {
+            Protocol::Tcp => totals.tcp[row.state as usize] += 1,
+            Protocol::Udp => totals.udp += 1,
+            _ => {}
+        }
+        if row.protocol == Protocol::Tcp {
+            totals.throughput.add(rates);
+        }
+        let rtt = socket.tcp_info().and_then(|info| info.measured_rtt());
+        if let Some(rtt) = rtt.filter(|_| row.state == State::Established) {
+            let rtt = rtt as u32;
+            let (low, high) = totals.rtt_us.unwrap_or((rtt, rtt));
+            totals.rtt_us = Some((low.min(rtt), high.max(rtt)));
+        }
+        for holder in socket.holders() {
+            totals.processes.add(holder.process);
+        }
+    }
+    ports
+}

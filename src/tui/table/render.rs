@@ -1,0 +1,225 @@
+//! Draws a table: headings and the rows in sight; and describes its view for the frame around it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::Table;
+use super::column_layout::{self, ColumnPlace};
+use super::list::List;
+use crate::aggregate::Moment;
+use crate::column::{Align, format};
+use crate::tui::hits::{Hit, Hits};
+use crate::tui::look::Look;
+use crate::tui::screen::Pane;
+use crate::tui::text;
+use crate::tui::theme::Tone;
+
+/// The least width of a group's label, terminal columns.
+const MIN_LABEL_WIDTH: u16 = 36;
+
+impl<L: List> Table<L> {
+    /// Draws headings and the rows in sight into `area`.
+    pub fn render(
+        &mut self,
+        buffer: &mut Buffer,
+        area: Rect,
+        moment: &Moment,
+        look: &Look,
+        (hits, pane): (&mut Hits, Pane),
+    ) {
+        let area = area.intersection(buffer.area);
+        if area.is_empty() {
+            return;
+        }
+        hits.add_pane(area, pane);
+        self.place_columns(area.width);
+        let page = usize::from(area.height - 1);
+        self.complete_totals(moment);
+        self.scroll_to_cursor(page);
+        self.render_headings(buffer, area, look, hits, pane);
+        let mut cell = String::new();
+        let visible = self.order.iter().enumerate().skip(self.offset).take(page);
+        for (y, (place, &number)) in (area.y + 1..).zip(visible) {
+            let line = Rect::new(area.x, y, area.width, 1);
+            hits.add(line, Hit::Row(pane, place));
+            self.render_row(buffer, line, moment, look, number, &mut cell);
+            if self.selected.is_some() && place == self.cursor {
+                buffer.set_style(line, look.theme.style(Tone::Selected));
+            }
+        }
+    }
+
+    /// Chooses and places the columns for a width.
+    fn place_columns(&mut self, room: u16) {
+        let (headings, sorted) = (L::headings(), self.sort.column);
+        match &self.chosen {
+            Some(chosen) => column_layout::place_chosen_columns(
+                headings,
+                chosen,
+                sorted,
+                &mut self.scrolled_columns,
+                room,
+                &mut self.placed,
+            ),
+            None => column_layout::fit_columns(
+                headings,
+                sorted,
+                &mut self.scrolled_columns,
+                room,
+                &mut self.placed,
+            ),
+        }
+    }
+
+    /// Arranges groups again if a column is shown whose totals they lack.
+    fn complete_totals(&mut self, moment: &Moment) {
+        if self.list.grouping_name().is_none() {
+            return;
+        }
+        let needed: Vec<usize> = self.placed.iter().map(|place| place.column).collect();
+        let unknown = |&column: &usize| !self.list.has_total(column);
+        if needed.iter().any(unknown)
+            && let Some(stamp) = self.arranged
+        {
+            self.invalidate();
+            self.arrange(moment, stamp.sequence);
+        }
+    }
+
+    fn render_headings(
+        &self,
+        buffer: &mut Buffer,
+        area: Rect,
+        look: &Look,
+        hits: &mut Hits,
+        pane: Pane,
+    ) {
+        let mut cell = String::new();
+        for place in &self.placed {
+            let heading = &L::headings()[place.column];
+            cell.clear();
+            cell.push_str(heading.heading);
+            let sorted = place.column == self.sort.column;
+            if sorted {
+                cell.push(if self.sort.descending { '▼' } else { '▲' });
+            }
+            let tone = if sorted { Tone::Key } else { Tone::Strong };
+            let style = look.theme.style(tone);
+            draw_cell(
+                buffer,
+                (area.x, area.y),
+                *place,
+                heading.align,
+                &cell,
+                style,
+            );
+            let at = Rect::new(area.x + place.x, area.y, place.width, 1);
+            hits.add(at, Hit::Heading(pane, place.column));
+        }
+    }
+
+    fn render_row(
+        &self,
+        buffer: &mut Buffer,
+        line: Rect,
+        moment: &Moment,
+        look: &Look,
+        number: u32,
+        cell: &mut String,
+    ) {
+        let theme = look.theme;
+        let label = self.list.group_label(number);
+        let covered = label.as_ref().map_or(0, |label| {
+            // Up to the first figure that leaves room for a label.
+            let figures = self.placed.iter().filter(|place| {
+                L::headings()[place.column].align == Align::Right
+                    && place.x >= (line.width / 2).min(MIN_LABEL_WIDTH)
+            });
+            let end = figures.map(|place| place.x).next().unwrap_or(line.width);
+            let room = usize::from(end.saturating_sub(1));
+            let text = text::cut_end(label, room);
+            buffer.set_stringn(line.x, line.y, text, room, theme.style(Tone::Strong));
+            end
+        });
+        let tint = self.list.row_tint(moment, number);
+        for place in self.placed.iter().filter(|place| place.x >= covered) {
+            let heading = &L::headings()[place.column];
+            cell.clear();
+            self.list.write_cell(moment, number, place.column, cell);
+            let tone = self.list.cell_tone(moment, number, place.column, cell);
+            let mut style = theme.style(tone);
+            if let Some(tint) = tint {
+                style = style.patch(theme.style(tint));
+            }
+            let width = usize::from(place.width);
+            let cut = self.list.shorten(moment, number, place.column, cell, width);
+            draw_cell(buffer, (line.x, line.y), *place, heading.align, &cut, style);
+        }
+    }
+
+    /// The rows in sight: the first, how many, of how many.
+    pub fn visible_range(&self) -> (usize, usize, usize) {
+        let rows = self.order.len();
+        (self.offset, self.page.min(rows), rows)
+    }
+
+    /// Grouping, held order and following, for the title: ` ─ by process ─ order held`.
+    pub fn view_notes(&self) -> String {
+        let mut notes = String::new();
+        if let Some(by) = self.list.grouping_name() {
+            notes.push_str(" ─ by ");
+            notes.push_str(by);
+        }
+        if self.held_positions.is_some() {
+            notes.push_str(" ─ order held");
+        }
+        if L::follows_newest() {
+            notes.push_str(if self.follows && self.selected.is_none() {
+                " ─ following"
+            } else {
+                " ─ paused"
+            });
+        }
+        notes
+    }
+
+    /// Count and totals of the filtered rows: `12 of 12 431 · ↓/s 1.20 MB/s`; `None` without a filter.
+    pub fn filter_summary(&self) -> Option<String> {
+        let all = self.unfiltered_len?;
+        let mut out = String::new();
+        format::count(&mut out, self.matching_rows() as u64);
+        out.push_str(" of ");
+        format::count(&mut out, all as u64);
+        for &(column, total) in &self.totals {
+            out.push_str(" · ");
+            out.push_str(L::headings()[column].heading.trim_end_matches("/s"));
+            out.push(' ');
+            L::columns()[column].write_number(total, &mut out);
+        }
+        Some(out)
+    }
+
+    /// The number of rows that pass the filter, without the headings of groups.
+    fn matching_rows(&self) -> usize {
+        self.list.leaf_count().unwrap_or(self.order.len())
+    }
+}
+
+/// Draws a cell at its place, cut where it does not fit.
+fn draw_cell(
+    buffer: &mut Buffer,
+    (x, y): (u16, u16),
+    place: ColumnPlace,
+    align: Align,
+    cell: &str,
+    style: ratatui::style::Style,
+) {
+    let columns = usize::from(place.width);
+    let cell = text::cut_middle(cell, columns);
+    let spare = match align {
+        Align::Left => 0,
+        Align::Right => columns - text::width(&cell).min(columns),
+    };
+    let x = x + place.x + spare as u16;
+    buffer.set_stringn(x, y, cell, columns - spare, style);
+}

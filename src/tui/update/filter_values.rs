@@ -1,0 +1,109 @@
+//! Values that occur in a moment, as completions of a filter.
+
+use std::net::IpAddr;
+
+use rustc_hash::FxHashSet;
+
+use crate::aggregate::Moment;
+use crate::column::{SOCKET_COLUMNS, SocketRow};
+use crate::filter::{End, Wanted};
+use crate::model::{Endpoint, SocketRef};
+
+/// Rows that are searched for values.
+const SEARCHED_ROWS: usize = 20_000;
+
+/// Values of a kind that occur in a moment, without duplicates, in order.
+pub(super) fn observed(moment: &Moment, wanted: Wanted) -> Vec<String> {
+    let mut known = FxHashSet::default();
+    let mut add = |value: String| {
+        if !value.is_empty() && !value.contains(char::is_control) {
+            known.insert(value);
+        }
+    };
+    let sample = &moment.sample;
+    let sockets = || sample.iter().take(SEARCHED_ROWS);
+    match wanted {
+        Wanted::Processes => {
+            for row in &sample.processes {
+                add(row.process.comm.clone());
+            }
+        }
+        Wanted::Users => {
+            for (_, name) in &sample.users {
+                add(name.to_string());
+            }
+        }
+        Wanted::Hosts(end) => {
+            let ends = sockets().flat_map(|socket| endpoints(socket, end));
+            let addresses: FxHashSet<IpAddr> = ends.map(|end| end.address).collect();
+            let addresses = addresses.into_iter();
+            addresses
+                .filter(|address| !address.is_unspecified())
+                .for_each(|address| add(host(address)));
+            if end != End::Remote {
+                sockets().filter_map(path).for_each(add);
+            }
+        }
+        Wanted::Ports(end) => return ports(sockets(), end),
+        Wanted::Devices => {
+            for (_, name) in &sample.interfaces {
+                add(name.clone());
+            }
+        }
+        Wanted::Cgroups => {
+            for (_, path) in &sample.cgroups {
+                add(path.to_string());
+            }
+        }
+        Wanted::Column(at) => {
+            if let Some(column) = SOCKET_COLUMNS.get(usize::from(at)) {
+                let mut text = String::new();
+                for row in 0..sample.sockets.rows.len().min(SEARCHED_ROWS) {
+                    text.clear();
+                    let row = SocketRow::of(moment, row);
+                    if row.is_some_and(|row| column.write_known(&row, &mut text)) {
+                        add(text.clone());
+                    }
+                }
+            }
+        }
+    }
+    let mut values: Vec<String> = known.into_iter().collect();
+    values.sort_unstable();
+    values
+}
+
+/// The ends of a socket on the wanted side.
+fn endpoints(socket: SocketRef<'_>, end: End) -> impl Iterator<Item = Endpoint> {
+    let local = socket.socket.local().filter(|_| end != End::Remote);
+    let remote = socket.socket.remote().filter(|_| end != End::Local);
+    local.into_iter().chain(remote)
+}
+
+/// An address in the syntax of filters.
+fn host(address: IpAddr) -> String {
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => format!("[{address}]"),
+    }
+}
+
+/// The name of a unix socket, unless a filter would take it for a pattern.
+fn path(socket: SocketRef<'_>) -> Option<String> {
+    let name = std::str::from_utf8(socket.name()?).ok()?;
+    let name = name.replace('\0', "@");
+    let plain = name.starts_with(['/', '@']) && !name.contains(['*', '?', '[', '\\']);
+    plain.then_some(name)
+}
+
+/// Ports of an end. Those of listeners count for both ends: they are connected to, from elsewhere or soon.
+fn ports<'a>(sockets: impl Iterator<Item = SocketRef<'a>>, end: End) -> Vec<String> {
+    let mut ports = std::collections::BTreeSet::new();
+    for socket in sockets {
+        let listened = socket.socket.local();
+        let listened = listened.filter(|_| socket.socket.is_listener());
+        let all = endpoints(socket, end).chain(listened);
+        ports.extend(all.map(|end| end.port).filter(|&port| port != 0));
+    }
+    ports.iter().map(u16::to_string).collect()
+}

@@ -1,0 +1,185 @@
+//! Findings as text: badge, line, title, and the full text with evidence and advice.
+
+use std::sync::Arc;
+
+use crate::column::format;
+use crate::diagnose::{self, Concern, Evidence, Finding, about, length, shown, words};
+use crate::tui::command::Command;
+use crate::tui::keymap::label;
+use crate::tui::look::Look;
+use crate::tui::state::State;
+use crate::tui::text;
+use crate::tui::theme::Tone;
+use crate::tui::tones::severity_tone;
+use crate::tui::widget::pieces::Piece;
+
+/// Gap between a name and its value, and between two pairs.
+const GAPS: (usize, usize) = (2, 4);
+
+/// The most findings that a page shows, a line each.
+const MAX_LINES: usize = 3;
+
+fn harmless(text: &str) -> String {
+    let mut out = String::new();
+    format::harmless(&mut out, text.as_bytes());
+    out
+}
+
+/// The number of active findings with the sign of the most severe, such as `✗2`; `None` if there are none.
+pub(super) fn badge(state: &State) -> Option<Piece> {
+    let gravest = state.findings.gravest()?;
+    let count = state.findings.now.len();
+    Some((format!("{}{count}", gravest.sign()), severity_tone(gravest)))
+}
+
+/// A finding in a line: sign and summary.
+pub(super) fn line(finding: &Finding, room: usize) -> Vec<Piece> {
+    let summary = harmless(&finding.summary);
+    let summary = text::cut_end(&summary, room.saturating_sub(2)).into_owned();
+    vec![
+        (
+            format!("{} ", finding.severity.sign()),
+            severity_tone(finding.severity),
+        ),
+        (summary, Tone::Plain),
+    ]
+}
+
+/// A finding as a line of a list: sign, id, subject.
+pub(super) fn short_line(finding: &Finding) -> Vec<Piece> {
+    let tone = match finding.until_us {
+        None => severity_tone(finding.severity),
+        Some(_) => Tone::Muted,
+    };
+    let over = if finding.until_us.is_some() {
+        "   over"
+    } else {
+        ""
+    };
+    vec![
+        (format!("{} ", finding.severity.sign()), tone),
+        (format!("{:<22}", finding.kind.id()), tone),
+        (harmless(&finding.subject.to_string()), Tone::Strong),
+        (over.to_owned(), Tone::Muted),
+    ]
+}
+
+/// The active findings that concern the subject of a page, a line each, the most severe first; the last line has the
+/// number of those that do not fit, and the key that shows them.
+pub(super) fn lines(
+    findings: &diagnose::Findings,
+    concern: &Concern,
+    room: u16,
+) -> Vec<Vec<Piece>> {
+    if findings.now.is_empty() {
+        return Vec::new();
+    }
+    let found = about(findings, std::slice::from_ref(concern));
+    let found: Vec<&Arc<Finding>> = found.iter().filter(|f| f.until_us.is_none()).collect();
+    let key = label(Command::Findings);
+    let mut lines: Vec<Vec<Piece>> = Vec::new();
+    for (at, finding) in found.iter().take(MAX_LINES).enumerate() {
+        let more = found.len().saturating_sub(MAX_LINES);
+        let hint = match more {
+            _ if at + 1 < found.len().min(MAX_LINES) => String::new(),
+            0 => " tells more".to_owned(),
+            more => format!(" tells {more} more"),
+        };
+        let taken = match hint.len() {
+            0 => 0,
+            length => length + key.len() + 2,
+        };
+        let mut pieces = line(finding, usize::from(room).saturating_sub(taken));
+        if taken > 0 {
+            pieces.push((format!("  {key}"), Tone::Key));
+            pieces.push((hint, Tone::Muted));
+        }
+        lines.push(pieces);
+    }
+    lines
+}
+
+/// The time since which a finding is active, or its start and end; and its duration.
+fn period(finding: &Finding, look: &Look, now_us: i64) -> String {
+    let until_us = finding.until_us.unwrap_or(now_us);
+    let length = length(until_us.saturating_sub(finding.since_us));
+    let since = look.time_of_day(finding.since_us);
+    match finding.until_us {
+        None => format!("since {since} ({length})"),
+        Some(until_us) => format!("{since} to {} ({length})", look.time_of_day(until_us)),
+    }
+}
+
+/// The title of a finding: severity, id, subject, period. In little room it has the sign alone for the severity, and the
+/// subject is cut.
+pub(super) fn title(finding: &Finding, look: &Look, now_us: i64, room: usize) -> String {
+    let over = if finding.until_us.is_some() {
+        "over ─ "
+    } else {
+        ""
+    };
+    let (severity, kind) = (finding.severity, finding.kind.id());
+    let when = period(finding, look, now_us);
+    let subject = harmless(&finding.subject.to_string());
+    let with = |name: &str, subject: &str| {
+        format!(
+            "{over}{} {name}{kind} ─ {subject} ─ {when}",
+            severity.sign()
+        )
+    };
+    let whole = with(&format!("{} ─ ", severity.name()), &subject);
+    if text::width(&whole) <= room {
+        return whole;
+    }
+    let bare = text::width(&with("", ""));
+    let subject = text::cut_middle(&subject, room.saturating_sub(bare).max(8));
+    with("", &subject)
+}
+
+/// The full text of a finding: summary, evidence, advice.
+pub(super) fn full_text(finding: &Finding, columns: usize) -> Vec<Vec<Piece>> {
+    let mut lines: Vec<Vec<Piece>> = Vec::new();
+    let wrapped = |text: &str, tone: Tone| -> Vec<Vec<Piece>> {
+        let parts = text::wrap(&harmless(text), columns).into_iter();
+        parts.map(|part| vec![(part, tone)]).collect()
+    };
+    lines.extend(wrapped(&finding.summary, Tone::Strong));
+    lines.push(Vec::new());
+    lines.extend(evidence(&finding.evidence, columns));
+    lines.push(Vec::new());
+    lines.extend(wrapped(&finding.advice, Tone::Plain));
+    lines
+}
+
+/// The evidence as names and values in aligned columns.
+fn evidence(evidence: &Evidence, columns: usize) -> Vec<Vec<Piece>> {
+    let pairs: Vec<(String, String)> = evidence
+        .iter()
+        .map(|(name, value)| (words(name), shown(name, value)))
+        .collect();
+    let widest = |of: fn(&(String, String)) -> &str| {
+        let widths = pairs.iter().map(|pair| text::width(of(pair)));
+        widths.max().unwrap_or(0)
+    };
+    let (name, value) = (widest(|pair| &pair.0), widest(|pair| &pair.1));
+    let cell = name + GAPS.0 + value + GAPS.1;
+    let beside = ((columns + GAPS.1) / cell.max(1)).max(1);
+    // Down each column first, as a list is read.
+    let count = pairs.len();
+    let rows = count.div_ceil(beside).max(1);
+    let mut lines = vec![Vec::new(); rows.min(pairs.len())];
+    for (at, (what, how_much)) in pairs.into_iter().enumerate() {
+        let what_gap = " ".repeat(name - text::width(&what) + GAPS.0);
+        // A gap only before another pair.
+        let gap = if at + rows < count {
+            " ".repeat(value - text::width(&how_much) + GAPS.1)
+        } else {
+            String::new()
+        };
+        lines[at % rows].extend([
+            (format!("{what}{what_gap}"), Tone::Muted),
+            (format!("{how_much}{gap}"), Tone::Strong),
+        ]);
+    }
+    lines
+}

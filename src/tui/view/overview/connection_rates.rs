@@ -1,0 +1,62 @@
+//! The rates at which TCP connections open, close and enter TIME-WAIT, with their history.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::aggregate::{ChangeRates, Moment};
+use crate::column::format;
+use crate::tui::look::Look;
+use crate::tui::theme::Tone;
+use crate::tui::widget::history_axis::HistoryAxis;
+use crate::tui::widget::pieces::{Piece, write_lines};
+use crate::tui::widget::sparkline::sparkline;
+
+/// Width of the text before a sparkline: name, rate, highest.
+const TEXT_WIDTH: u16 = 40;
+
+/// The width of a sparkline, given that of the section.
+pub(super) fn trend_columns(width: u16) -> u16 {
+    width.saturating_sub(TEXT_WIDTH + 1)
+}
+
+/// Draws a line for each kind of change.
+pub(super) fn render(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    look: &Look,
+    moment: &Moment,
+    axis: &HistoryAxis<'_>,
+) {
+    let room = usize::from(trend_columns(area.width));
+    let rates = [
+        (
+            "opened",
+            (|changes| changes.opened) as fn(ChangeRates) -> f64,
+        ),
+        ("closed", |changes| changes.closed),
+        ("to TIME-WAIT", |changes| changes.time_wait),
+    ];
+    let lines = rates.map(|(what, of)| {
+        let values = axis.values(|point| point.changes.map(of));
+        let values = &values[values.len().saturating_sub(room)..];
+        let highest = format::highest(values);
+        let now = moment.aggregate.changes.map(of);
+        let line: Vec<Piece> = vec![
+            (format!(" {what:<12}"), Tone::Muted),
+            (
+                format!(" {:>8}", format::known(now, format::per_second)),
+                Tone::Strong,
+            ),
+            (
+                format!(
+                    "  highest {:>7} ",
+                    format::known(highest, format::per_second)
+                ),
+                Tone::Muted,
+            ),
+            (sparkline(values, room), Tone::Plain),
+        ];
+        line
+    });
+    write_lines(frame, area, look, &lines);
+}

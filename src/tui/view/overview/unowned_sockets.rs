@@ -1,0 +1,64 @@
+//! The sockets without an owner, by the reason.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use crate::aggregate::Moment;
+use crate::model::Unowned;
+use crate::tui::look::Look;
+use crate::tui::theme::Tone;
+use crate::tui::widget::pieces::{self, Piece, right_aligned_count, write_lines};
+
+/// How many sockets have no owner, and why.
+pub(super) fn render(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment) {
+    let unowned = &moment.aggregate.totals.unowned;
+    let mut reasons: Vec<Unowned> = Unowned::ALL
+        .into_iter()
+        .filter(|&why| unowned[why as usize] > 0)
+        .collect();
+    reasons.sort_by_key(|&why| std::cmp::Reverse(unowned[why as usize]));
+    let mut lines: Vec<Vec<Piece>> = reasons
+        .iter()
+        .map(|&why| {
+            let mut line = vec![
+                (
+                    format!(" {} ", right_aligned_count(unowned[why as usize], 7)),
+                    Tone::Strong,
+                ),
+                (format!("{:<18} ", why.name()), why_tone(why)),
+            ];
+            let sentence = (why.sentence().to_owned(), Tone::Muted);
+            if pieces::width(&line) + pieces::width(std::slice::from_ref(&sentence)) <= area.width {
+                line.push(sentence);
+            }
+            line
+        })
+        .collect();
+    if lines.is_empty() {
+        lines.push(vec![(" every socket has its owner".to_owned(), Tone::Good)]);
+    }
+    let room = usize::from(area.height);
+    if lines.len() > room && room > 0 {
+        let rest: u32 = reasons[room - 1..]
+            .iter()
+            .map(|&why| unowned[why as usize])
+            .sum();
+        lines.truncate(room - 1);
+        lines.push(vec![
+            (format!(" {} ", right_aligned_count(rest, 7)), Tone::Strong),
+            (
+                format!("for {} more reasons", reasons.len() - room + 1),
+                Tone::Muted,
+            ),
+        ]);
+    }
+    write_lines(frame, area, look, &lines);
+}
+
+/// What it means that a socket has no owner for this reason.
+fn why_tone(why: Unowned) -> Tone {
+    match why {
+        Unowned::PermissionDenied | Unowned::WaitingForAccept | Unowned::Unknown => Tone::Warning,
+        _ => Tone::Plain,
+    }
+}

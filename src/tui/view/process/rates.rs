@@ -1,0 +1,158 @@
+//! A process's states and rates, in words and as charts.
+
+use std::time::Duration;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use crate::aggregate::{ProcessTotals, RECENT_POINTS, Recent};
+use crate::column::format;
+use crate::model::State as Tcp;
+use crate::tui::look::Look;
+use crate::tui::theme::Tone;
+use crate::tui::tones::retransmitted_tone;
+use crate::tui::tones::state_tone;
+use crate::tui::widget::bar_chart;
+use crate::tui::widget::pieces::{self, Piece};
+
+/// Bars in the lines of text.
+const BARS: usize = 6;
+
+fn minute(recent: &Recent, width: usize) -> String {
+    let mut out = String::new();
+    format::minute(&mut out, recent, width);
+    out
+}
+
+/// How many sockets in which state.
+pub(super) fn states(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
+    let mut line = Vec::new();
+    let trend = &totals.trend;
+    for (tcp, recent) in [
+        (Tcp::Established, &trend.established),
+        (Tcp::TimeWait, &trend.time_wait),
+        (Tcp::CloseWait, &trend.close_wait),
+    ] {
+        let count = totals.tcp[tcp as usize];
+        let tone = if count == 0 {
+            Tone::Muted
+        } else {
+            state_tone(tcp)
+        };
+        let mut text = String::new();
+        format::count(&mut text, count.into());
+        line.push(vec![
+            (format!("{} ", tcp.short_name()), tone),
+            (format!("{text:>6} "), Tone::Strong),
+            (format!("{}  ", minute(recent, BARS)), Tone::Plain),
+        ]);
+    }
+    line
+}
+
+/// How many of which other kind.
+pub(super) fn kinds(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
+    let mut line = Vec::new();
+    for (name, count) in [
+        ("LISTEN", totals.tcp[Tcp::Listen as usize]),
+        ("UDP", totals.udp),
+        ("UNIX", totals.unix),
+    ] {
+        let mut text = String::new();
+        format::count(&mut text, count.into());
+        line.push(vec![
+            (format!("{name} "), Tone::Muted),
+            (format!("{text:<6} "), Tone::Strong),
+        ]);
+    }
+    line
+}
+
+/// How much it moves and how often it connects.
+pub(super) fn rates(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
+    let mut line = Vec::new();
+    let throughput = &totals.throughput;
+    for (arrow, rate, recent) in [
+        ("↓", throughput.received, &totals.trend.received),
+        ("↑", throughput.sent, &totals.trend.sent),
+    ] {
+        let text = format::known(rate, format::rate);
+        line.push(vec![
+            (format!("{arrow} {text:>9} "), Tone::Strong),
+            (format!("{}  ", minute(recent, BARS)), Tone::Plain),
+        ]);
+    }
+    let share = throughput.retransmitted_share();
+    line.push(vec![
+        ("retransmitted ".to_owned(), Tone::Muted),
+        (
+            format!("{:<7}", format::known(share, format::share)),
+            retransmitted_tone(share),
+        ),
+    ]);
+    let changes = totals.changes;
+    for (what, rate) in [
+        ("opened", changes.map(|changes| changes.opened)),
+        ("closed", changes.map(|changes| changes.closed)),
+        ("TIME-WAIT", changes.map(|changes| changes.time_wait)),
+    ] {
+        let text = format::known(rate, format::per_second);
+        line.push(vec![
+            (format!("{what} "), Tone::Muted),
+            (format!("{text:<8} "), Tone::Plain),
+        ]);
+    }
+    line
+}
+
+/// Both directions and the established connections, side by side.
+pub(super) fn render_charts(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    look: &Look,
+    totals: &ProcessTotals,
+    interval: Duration,
+) {
+    let mut span = String::new();
+    let span_us = interval.as_micros() as f64 * RECENT_POINTS as f64;
+    format::short_duration_us(&mut span, span_us);
+    let trend = &totals.trend;
+    let areas: [Rect; 3] = Layout::horizontal([Constraint::Ratio(1, 3); 3])
+        .spacing(2)
+        .areas(area);
+    for (area, (what, recent, write)) in areas.into_iter().zip([
+        (
+            "received",
+            &trend.received,
+            format::rate as fn(&mut String, f64),
+        ),
+        ("sent", &trend.sent, format::rate),
+        ("established", &trend.established, format::whole),
+    ]) {
+        if area.height < 2 {
+            continue;
+        }
+        // The minute fills the width: a value takes several columns, or a column stands for several values.
+        let width = usize::from(area.width);
+        let wide = (width / RECENT_POINTS).max(1);
+        let narrow = RECENT_POINTS.div_ceil(width).max(1);
+        let values: Vec<Option<f64>> = recent.values().collect();
+        let values: Vec<Option<f64>> = values
+            .rchunks(narrow)
+            .rev()
+            .flat_map(|values| std::iter::repeat_n(format::highest(values), wide))
+            .collect();
+        let highest = format::known(format::highest(&values), write);
+        let heading = [
+            (format!("{what}, {span}  "), Tone::Muted),
+            (format!("highest {highest}"), Tone::Plain),
+        ];
+        pieces::write(frame.buffer_mut(), area, look, &heading);
+        let below = Rect {
+            y: area.y + 1,
+            height: area.height - 1,
+            ..area
+        };
+        bar_chart::draw(frame, below, look, &values, Tone::Plain);
+    }
+}

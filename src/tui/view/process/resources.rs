@@ -1,0 +1,131 @@
+//! What a process holds: descriptors, listeners, unix sockets with others at their other ends.
+
+use rustc_hash::FxHashMap;
+
+use crate::aggregate::{Moment, ProcessTotals};
+use crate::column::{ListenerLine, ProcessLine, SocketColumn, format, gauge};
+use crate::model::{DescriptorKind, Ends, ProcessKey, ProcessRow, SocketRef};
+use crate::tui::text;
+use crate::tui::theme::Tone;
+use crate::tui::tones::{limit_tone, queue_tone};
+use crate::tui::widget::pieces::Piece;
+
+/// Bars of the gauge of descriptors.
+const GAUGE: usize = 10;
+
+/// Its descriptors against their limit, by kind.
+pub(super) fn descriptors(
+    row: &ProcessRow,
+    totals: &ProcessTotals,
+    moment: &Moment,
+) -> Vec<Vec<Piece>> {
+    let line = ProcessLine {
+        process: row,
+        totals,
+        taken_at_us: moment.sample.taken_at_us,
+        note: None,
+    };
+    let whole = |count: Option<f64>| format::known(count, format::whole);
+    let mut first = vec![
+        ("descriptors ".to_owned(), Tone::Muted),
+        (whole(row.descriptors.map(f64::from)), Tone::Strong),
+    ];
+    if let (Some(share), Some(limit)) = (line.descriptors_share(), row.process.descriptor_limit) {
+        let mut bars = String::new();
+        gauge(&mut bars, share, GAUGE);
+        first.push((format!(" of {} ", whole(Some(limit as f64))), Tone::Plain));
+        first.push((
+            format!("{bars} {}", format::known(Some(share), format::share)),
+            limit_tone(Some(share)),
+        ));
+    }
+    first.push(("   ".to_owned(), Tone::Plain));
+    let mut groups = vec![first];
+    if let Some(kinds) = row.kinds {
+        for kind in DescriptorKind::ALL {
+            groups.push(vec![
+                (format!("{} ", kind.name()), Tone::Muted),
+                (
+                    format!("{}  ", whole(Some(kinds[kind as usize].into()))),
+                    Tone::Plain,
+                ),
+            ]);
+        }
+    }
+    groups
+}
+
+/// What it listens on, with the accept queues.
+pub(super) fn listeners(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
+    let mut lines: Vec<(f64, Vec<Piece>)> = Vec::new();
+    for at in 0..moment.aggregate.listeners.len() {
+        let Some(line) = ListenerLine::of(moment, at) else {
+            continue;
+        };
+        let holders = line.socket.socket.holders();
+        if !holders.iter().any(|holder| holder.process == process) {
+            continue;
+        }
+        let mut local = String::new();
+        if let Some(column) = SocketColumn::by_id("local") {
+            column.write(&line.socket, &mut local);
+        }
+        let (queue, backlog) = (line.totals.accept_queue, line.totals.backlog);
+        let tone = queue_tone(queue, backlog);
+        let pieces = vec![
+            (text::cut_middle(&local, 40).into_owned(), Tone::Strong),
+            (format!(" {queue}/{backlog}   "), tone),
+        ];
+        lines.push((line.fill(), pieces));
+    }
+    lines.sort_by(|a, b| b.0.total_cmp(&a.0));
+    lines.into_iter().map(|(_, pieces)| pieces).collect()
+}
+
+/// The processes at the other ends of its unix sockets, with how many there are, the most first.
+pub(super) fn unix_peers(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
+    let mut counts: Vec<(ProcessKey, String, u32)> = Vec::new();
+    let is_ours = |socket: &SocketRef<'_>| {
+        let mut holders = socket.holders().iter();
+        matches!(socket.socket.ends, Ends::Unix { .. })
+            && holders.any(|holder| holder.process == process)
+    };
+    let by_inode: FxHashMap<u32, SocketRef<'_>> = moment
+        .sample
+        .iter()
+        .filter(|socket| matches!(socket.socket.ends, Ends::Unix { .. }))
+        .map(|socket| (socket.socket.inode, socket))
+        .collect();
+    for socket in moment
+        .filtered_sockets()
+        .map(|(_, socket)| socket)
+        .filter(is_ours)
+    {
+        let Ends::Unix {
+            peer_inode: Some(inode),
+            ..
+        } = socket.socket.ends
+        else {
+            continue;
+        };
+        let peer = by_inode.get(&inode);
+        let Some(owner) = peer.and_then(SocketRef::owner) else {
+            continue;
+        };
+        let key = owner.process.key;
+        match counts.iter_mut().find(|(known, ..)| *known == key) {
+            Some((_, _, count)) => *count += 1,
+            None => counts.push((key, owner.process.comm.clone(), 1)),
+        }
+    }
+    counts.sort_by_key(|(key, _, count)| (std::cmp::Reverse(*count), *key));
+    let item = |(key, comm, count): &(ProcessKey, String, u32)| {
+        let mut name = String::new();
+        format::harmless(&mut name, comm.as_bytes());
+        vec![
+            (format!("{name}/{}", key.pid), Tone::Strong),
+            (format!(" ×{count}   "), Tone::Plain),
+        ]
+    };
+    counts.iter().map(item).collect()
+}

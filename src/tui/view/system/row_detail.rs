@@ -1,0 +1,166 @@
+//! What the selected row means, in words.
+
+use crate::aggregate::{LimitUnit, Moment};
+use crate::column::{CounterLine, InterfaceLine, LimitLine, SettingLine, format};
+use crate::model::Settings;
+use crate::tui::screen::Pane;
+use crate::tui::state::System;
+use crate::tui::text;
+use crate::tui::theme::Tone;
+use crate::tui::widget::pieces::Piece;
+
+/// The longest value of a setting that stands with its name.
+const SHORT: usize = 30;
+
+/// A name, and what is to be said of it.
+pub(super) struct Detail {
+    pub(super) name: String,
+    about: String,
+}
+
+impl Detail {
+    /// The lines of it in such a width, the name before it or not.
+    pub(super) fn lines(&self, width: u16, named: bool) -> Vec<Vec<Piece>> {
+        let name = if named && !self.name.is_empty() {
+            format!("{}  ", self.name)
+        } else {
+            String::new()
+        };
+        let whole = format!("{name}{}", self.about);
+        let lines = text::wrap(&whole, usize::from(width.saturating_sub(2)));
+        let mut pieces: Vec<Vec<Piece>> = lines
+            .into_iter()
+            .map(|line| vec![(" ".to_owned(), Tone::Plain), (line, Tone::Plain)])
+            .collect();
+        // The name stands out, as far as it is in the first line.
+        if let Some(first) = pieces.first_mut()
+            && let Some((line, _)) = first.pop()
+        {
+            let rest = line.strip_prefix(name.trim_end()).filter(|_| named);
+            match rest.map(str::to_owned) {
+                Some(rest) => {
+                    first.push((name.trim_end().to_owned(), Tone::Strong));
+                    first.push((rest, Tone::Plain));
+                }
+                None => first.push((line, Tone::Plain)),
+            }
+        }
+        pieces
+    }
+}
+
+/// Of the row that Enter means in the table that the keys go to.
+pub(super) fn of(system: &System, moment: &Moment) -> Detail {
+    let detail = match system.focus {
+        Pane::Limits => system.limits.current_row(moment).map(|line| limit(&line)),
+        Pane::Interfaces => system
+            .interfaces
+            .current_row(moment)
+            .map(|line| interface(&line)),
+        Pane::Settings => system
+            .settings
+            .current_row(moment)
+            .map(|line| setting(&line)),
+        _ => system
+            .counters
+            .current_row(moment)
+            .map(|line| counter(&line)),
+    };
+    detail.unwrap_or(Detail {
+        name: String::new(),
+        about: String::new(),
+    })
+}
+
+fn harmless(text: &str) -> String {
+    let mut out = String::new();
+    format::harmless(&mut out, text.as_bytes());
+    out
+}
+
+fn counter(line: &CounterLine<'_>) -> Detail {
+    let sentence = line.meaning.map(|known| known.sentence);
+    Detail {
+        name: harmless(line.name),
+        about: sentence
+            .unwrap_or("The kernel counts it; sockwatch has no words for it.")
+            .to_owned(),
+    }
+}
+
+fn limit(line: &LimitLine<'_>) -> Detail {
+    let limit = &line.headroom.limit;
+    let mut about = line.headroom.about.to_owned();
+    if let Some(missing) = line.headroom.missing {
+        about = format!("{} {about}", missing.sentence());
+    }
+    // The kernel counts pages: with these one finds the numbers again.
+    let page = line.moment.sample.settings.number(Settings::PAGE_SIZE, 0);
+    if limit.unit == LimitUnit::Bytes
+        && limit.id.ends_with("p_memory")
+        && let (Some(value), Some(most), Some(page @ 1..)) = (limit.value, limit.limit, page)
+    {
+        let pages = |bytes: u64| format::known(Some((bytes / page) as f64), format::whole);
+        about = format!("{} of {} pages. {about}", pages(value), pages(most));
+    }
+    Detail {
+        name: limit.title.to_owned(),
+        about,
+    }
+}
+
+fn interface(line: &InterfaceLine<'_>) -> Detail {
+    let Some(device) = line.device else {
+        return Detail {
+            name: harmless(&line.interface.name),
+            about: "What it is set to is not known.".to_owned(),
+        };
+    };
+    let mut parts: Vec<String> = vec![device.state().to_owned()];
+    if let Some(mtu) = device.mtu {
+        parts.push(format!("MTU {mtu}"));
+    }
+    parts.extend(device.flag_names().map(str::to_owned));
+    let known = &line.interface;
+    for (name, received, sent) in [
+        ("packets", known.received_packets, known.sent_packets),
+        ("errors", known.received_errors, known.sent_errors),
+        ("drops", known.received_dropped, known.sent_dropped),
+    ] {
+        let number = |value: u64| format::known(Some(value as f64), format::whole);
+        parts.push(format!("{name} ↓ {} ↑ {}", number(received), number(sent)));
+    }
+    let addresses: Vec<String> = device.addresses.iter().map(ToString::to_string).collect();
+    parts.push(if addresses.is_empty() {
+        "no address".to_owned()
+    } else {
+        addresses.join(" ")
+    });
+    Detail {
+        name: harmless(&line.interface.name),
+        about: parts.join(", "),
+    }
+}
+
+fn setting(line: &SettingLine<'_>) -> Detail {
+    let text = line.text.map(|text| {
+        let words: Vec<&str> = text.split_ascii_whitespace().collect();
+        harmless(&words.join(" "))
+    });
+    let about = line.known.map_or("", |known| known.about);
+    let name = harmless(line.name);
+    match text {
+        Some(text) if text.len() <= SHORT => Detail {
+            name: format!("{name} = {text}"),
+            about: about.to_owned(),
+        },
+        Some(text) => Detail {
+            name,
+            about: format!("= {text}; {about}"),
+        },
+        None => Detail {
+            name,
+            about: format!("not told in this network namespace, or by this kernel; {about}"),
+        },
+    }
+}
