@@ -8,6 +8,7 @@ use crate::column::{
     Align, DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow, SortKey, VOCABULARY,
 };
 use crate::command::shared::usage_error::UsageError;
+use crate::model::{MemoryInfo, ScalarGroup, Socket};
 
 /// A column's name as it was typed, without what says that it stands beside the usual ones.
 pub(super) fn plain(name: &str) -> &str {
@@ -84,8 +85,10 @@ pub(super) fn columns(arguments: &List) -> anyhow::Result<Vec<&'static SocketCol
         if arguments.options {
             ids.push("timer");
         }
-        if arguments.tos {
-            ids.extend(["tos", "tclass", "class_id"]);
+        if arguments.traffic_class {
+            let classes = Socket::SCALARS.iter();
+            let classes = classes.filter(|scalar| scalar.group == ScalarGroup::TrafficClass);
+            ids.extend(classes.map(|scalar| scalar.field.id));
         }
         if arguments.inet_sockopt {
             ids.push("options");
@@ -97,17 +100,7 @@ pub(super) fn columns(arguments: &List) -> anyhow::Result<Vec<&'static SocketCol
             ids.extend(["interface", "uid", "inode", "cookie", "mark", "cgroup"]);
         }
         if arguments.memory {
-            ids.extend([
-                "rmem_alloc",
-                "rcvbuf",
-                "wmem_alloc",
-                "sndbuf",
-                "fwd_alloc",
-                "wmem_queued",
-                "optmem",
-                "memory_backlog",
-                "drops",
-            ]);
+            ids.extend(MemoryInfo::FIELDS.iter().map(|field| field.column));
         }
         if arguments.info {
             ids.extend([
