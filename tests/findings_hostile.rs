@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use sockwatch::aggregate::{Aggregator, Moment};
-use sockwatch::diagnose::{Diagnosis, Finding, Kind, Thresholds};
+use sockwatch::diagnose::{Diagnosis, FINDINGS, Finding, Thresholds};
 use sockwatch::export;
 use sockwatch::model::Sample;
 use sockwatch::recording::{Archive as _, Reader};
@@ -16,7 +16,7 @@ use support::rerecord::{fixture, set};
 /// Every Sample of the recordings that a finding has.
 static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| {
     let mut out = Vec::new();
-    for kind in Kind::ALL {
+    for kind in &FINDINGS {
         let path = fixture(kind.id());
         // Two have several causes, and a recording for each.
         let Ok(mut archive) = Reader::open(&path) else {

@@ -42,8 +42,12 @@ pub fn run_live(source: Box<dyn Source>, options: Options) -> anyhow::Result<()>
         ..Head::default()
     };
     let history = Arc::new(HistoryBuffer::new(options.history, head));
-    let session =
-        TerminalSession::enter(state, Some(names), Some(Arc::clone(&history)), watch.anew())?;
+    let session = TerminalSession::enter(
+        state,
+        Some(names),
+        Some(Arc::clone(&history)),
+        watch.restarted(),
+    )?;
     session.run(|effects, slot, sender| {
         let (slot, wake) = (Arc::clone(slot), sender.clone());
         threads::spawn("sampler", sender, move || {
@@ -71,9 +75,9 @@ pub fn run_replay(
     let mut state = replay_state(environment_look(options.zone), archive.head());
     state.set_filter(options.filter);
     let at_us = options.at_us;
-    let player = Player::new(archive, at_us).with_watch(watch.anew());
+    let player = Player::new(archive, at_us).with_watch(watch.restarted());
     state.timeline = Some(Timeline::new(Arc::new(player.track()), at_us));
-    let scan_watch = watch.anew();
+    let scan_watch = watch.restarted();
     TerminalSession::enter(state, None, None, watch)?.run(|effects, slot, sender| {
         effects.player = Some(player_thread::spawn(player, slot, sender)?);
         findings_scan::spawn(reopen, scan_watch, sender)

@@ -60,7 +60,7 @@ impl Iterator for FindingsScan {
             return Some(self.watch.latest());
         }
         self.moment.derive(&mut self.aggregator);
-        Some(self.watch.take(&self.moment))
+        Some(self.watch.update(&self.moment))
     }
 }
 

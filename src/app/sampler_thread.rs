@@ -38,7 +38,7 @@ pub(super) fn run(
             return;
         }
         making.derive(&mut aggregator);
-        let findings = watch.take(making);
+        let findings = watch.update(making);
         history.push(&making.sample, &findings, &mut encoder);
         if slot.publish(moment, findings) && wake.send(Message::MomentReady).is_err() {
             return;

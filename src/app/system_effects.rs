@@ -108,7 +108,7 @@ impl EffectHandler for SystemEffects {
         let memory = history.snapshot()?;
         let marks = history.marks(&memory);
         let slot = Arc::new(LatestSlot::default());
-        let player = Player::new(Box::new(memory), at_us).with_watch(self.watch.anew());
+        let player = Player::new(Box::new(memory), at_us).with_watch(self.watch.restarted());
         let track = Arc::new(player.track());
         let seeks = player_thread::spawn(player, &slot, &self.sender)
             .map_err(|error| format!("cannot go back: {error:#}"))?;

@@ -1,16 +1,16 @@
-//! The findings in words, with the numbers in force.
+//! The help on findings, with the thresholds in force.
 
 use std::fmt::Write;
 
-use crate::diagnose::{Thresholds, manual};
+use crate::diagnose::{Thresholds, documentation};
 
-/// Columns of a terminal that has no more.
+/// Width of the text, in columns.
 const COLUMNS: usize = 80;
 
-/// Columns before what is said of a finding.
+/// Columns before the texts about a finding.
 const INDENT: usize = 12;
 
-/// Every finding: what it tells, when, how grave, what it is told apart from, and what to do.
+/// Explains every finding: its condition, its severity, what looks like it, and what to do.
 pub fn long(thresholds: &Thresholds) -> String {
     let mut out = String::new();
     let paragraph = |out: &mut String, text: &str| {
@@ -22,13 +22,13 @@ pub fn long(thresholds: &Thresholds) -> String {
         "What sockwatch finds wrong, on the screen Findings and with `sockwatch diagnose`, live and in recordings. Each \
          finding names whom it is about, since when, the numbers that prove it, and what to do.",
     );
-    let comes_and_goes = format!(
+    let lifecycle = format!(
         "Something is told once it has held for {} s, in two samples at least, and goes once it has been well for {} s. \
          What only follows from something graver is left to that. Info: worth knowing, nothing fails by it. Warning: \
          something suffers by it, or soon will. Critical: connections or data are refused or lost.",
         thresholds.hold_s, thresholds.clear_s
     );
-    paragraph(&mut out, &comes_and_goes);
+    paragraph(&mut out, &lifecycle);
     paragraph(
         &mut out,
         "The numbers below are those in force. They are set in ~/.config/sockwatch/config.toml or \
@@ -36,19 +36,19 @@ pub fn long(thresholds: &Thresholds) -> String {
          all of them, with their reasons. There a finding can be switched off (disable), and processes left out \
          (ignore_processes).",
     );
-    for entry in manual::entries(thresholds) {
+    for entry in documentation(thresholds) {
         out.push_str(entry.kind.id());
         if thresholds.disable.contains(&entry.kind) {
             out.push_str(" (switched off)");
         }
         out.push_str("\n  ");
-        out.push_str(entry.kind.about());
+        out.push_str(entry.kind.title());
         out.push('\n');
         let parts = [
-            ("told if", entry.told.as_str()),
+            ("told if", entry.reported_when.as_str()),
             ("severity", &entry.severity),
-            ("apart", entry.apart),
-            ("remedy", entry.remedy),
+            ("apart", &entry.look_alikes),
+            ("remedy", &entry.remedy),
         ];
         for (name, text) in parts {
             let _ = write!(out, "  {name:<width$}", width = INDENT - 2);
@@ -61,7 +61,7 @@ pub fn long(thresholds: &Thresholds) -> String {
     out
 }
 
-/// Adds a text, which begins after `indent` columns, with its further lines below each other.
+/// Appends a text that begins after `indent` columns, wrapped and indented.
 fn wrap(out: &mut String, text: &str, indent: usize) {
     let mut used = indent;
     for (at, word) in text.split(' ').enumerate() {
@@ -73,7 +73,7 @@ fn wrap(out: &mut String, text: &str, indent: usize) {
             out.push(' ');
             used += 1;
         }
-        // What belongs together is held by a space that does not break.
+        // A number and its unit are held together by a space that does not break.
         out.push_str(&word.replace('\u{a0}', " "));
         used += length;
     }
@@ -83,23 +83,23 @@ fn wrap(out: &mut String, text: &str, indent: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::diagnose::Kind;
+    use crate::diagnose::{FINDINGS, finding_by_id};
 
     #[test]
-    fn every_finding_is_told_in_eighty_columns_with_the_numbers_in_force() {
+    fn every_finding_is_explained_in_eighty_columns_with_the_numbers_in_force() {
         let mut thresholds = Thresholds::default();
         let text = long(&thresholds);
         for line in text.lines() {
             assert!(line.chars().count() <= COLUMNS, "{line}");
             assert_eq!(line, line.trim_end());
         }
-        for kind in Kind::ALL {
-            let head = format!("\n{}\n  {}\n  told if   ", kind.id(), kind.about());
+        for kind in &FINDINGS {
+            let head = format!("\n{}\n  {}\n  told if   ", kind.id(), kind.title());
             assert_eq!(text.matches(&head).count(), 1, "{}", kind.id());
         }
         assert!(text.contains("5 connections or more of one process, each in CLOSE-WAIT for 5 s."));
         thresholds.close_wait_leak.connections = 77;
-        thresholds.disable = vec![Kind::Orphans];
+        thresholds.disable = vec![finding_by_id("orphans").unwrap()];
         let text = long(&thresholds);
         assert!(text.contains("77 connections or more of one process"));
         assert!(text.contains("\norphans (switched off)\n"));

@@ -117,8 +117,8 @@ fn read_recording(path: &Path, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<
         diagnosis.update(&moment);
         let gone = diagnosis.take_changes().into_iter();
         ended.extend(gone.filter_map(|change| match change {
-            Change::Gone(finding) => Some(finding),
-            Change::Come(_) => None,
+            Change::Cleared(finding) => Some(finding),
+            Change::Raised(_) => None,
         }));
     }
     ended.extend_from_slice(diagnosis.findings());

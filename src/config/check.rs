@@ -1,29 +1,39 @@
-//! Holds a file against what there is to set. The first thing that is wrong is told, with its place.
+//! Checks a file against everything that can be set, and reports the first error with its place.
 
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
-use super::error::Wrong;
+use super::error::InvalidSetting;
 use super::rules;
 
-/// The longest that is shown of a value that is wrong, in letters.
-const LONGEST_VALUE: usize = 40;
+/// How many characters of an invalid value are shown.
+const MAX_SHOWN: usize = 40;
 
-/// Something wrong, and the byte where it is.
+/// The byte at which an error is, and its message.
 type Found = (usize, String);
 
-/// Checks what a file sets; `defaults` has every key that there is.
-pub(super) fn check(file: &DeTable<'_>, defaults: &Table, text: &str) -> Result<(), Wrong> {
+/// Checks the settings of a file; `defaults` has every key.
+pub(super) fn check(
+    file: &DeTable<'_>,
+    defaults: &Table,
+    text: &str,
+) -> Result<(), InvalidSetting> {
     let mut found = Vec::new();
-    table(file, defaults, "", text, &mut found);
+    check_table(file, defaults, "", text, &mut found);
     found.sort_by_key(|(byte, _)| *byte);
     match found.into_iter().next() {
-        Some((byte, what)) => Err(Wrong::at(text, byte, &what)),
+        Some((byte, message)) => Err(InvalidSetting::at(text, byte, &message)),
         None => Ok(()),
     }
 }
 
-fn table(file: &DeTable<'_>, defaults: &Table, name: &str, text: &str, found: &mut Vec<Found>) {
+fn check_table(
+    file: &DeTable<'_>,
+    defaults: &Table,
+    name: &str,
+    text: &str,
+    found: &mut Vec<Found>,
+) {
     for (key, value) in file {
         let at = key.span().start;
         let key: &str = key.get_ref();
@@ -32,29 +42,36 @@ fn table(file: &DeTable<'_>, defaults: &Table, name: &str, text: &str, found: &m
             name => format!("{name}.{key}"),
         };
         match (defaults.get(key), value.get_ref()) {
-            (None, _) => found.push((at, unknown(key, name, defaults))),
+            (None, _) => found.push((at, unknown_key(key, name, defaults))),
             (Some(Value::Table(defaults)), DeValue::Table(inner)) => {
-                table(inner, defaults, &path, text, found);
+                check_table(inner, defaults, &path, text, found);
             }
             (Some(Value::Table(defaults)), _) => {
                 let keys = keys(defaults);
                 found.push((at, format!("'{path}' is a section: [{path}], with {keys}")));
             }
             (Some(_), value_here) => {
-                let rule = rules::of(key);
-                if !rule.allows(value_here) {
-                    let written = shown(text, value.span());
-                    let what = format!("{key} = {written} in [{name}]: {}", rule.wanted());
-                    found.push((value.span().start, what));
+                let rule = rules::find(name, key);
+                if let Some(rule) = rule.filter(|rule| !rules::allows(*rule, value_here)) {
+                    let written = excerpt(text, value.span());
+                    let allowed = rules::describe(rule);
+                    let message = format!("{key} = {written} in [{name}]: {allowed}");
+                    found.push((value.span().start, message));
                 }
             }
         }
     }
-    order(file, defaults, name, text, found);
+    check_order(file, defaults, name, text, found);
 }
 
-/// What is critical is so from no less than what is a warning.
-fn order(file: &DeTable<'_>, defaults: &Table, name: &str, text: &str, found: &mut Vec<Found>) {
+/// Checks that a warning begins no later than what is critical.
+fn check_order(
+    file: &DeTable<'_>,
+    defaults: &Table,
+    name: &str,
+    text: &str,
+    found: &mut Vec<Found>,
+) {
     let set = |key: &str| file.get(key);
     let number = |key: &str| match set(key) {
         Some(value) => rules::number(value.get_ref()),
@@ -69,20 +86,20 @@ fn order(file: &DeTable<'_>, defaults: &Table, name: &str, text: &str, found: &m
         && warning > critical
     {
         let written = |key: &str, number: f64| match set(key) {
-            Some(value) => shown(text, value.span()),
+            Some(value) => excerpt(text, value.span()),
             None => format!("{number} (the default)"),
         };
-        let what = format!(
+        let message = format!(
             "warning = {} in [{name}] is above critical = {}: it is at most as high",
             written("warning", warning),
             written("critical", critical)
         );
-        found.push((last.start, what));
+        found.push((last.start, message));
     }
 }
 
-/// What is said of a key that is not there.
-fn unknown(key: &str, name: &str, defaults: &Table) -> String {
+/// The message about a key that does not exist.
+fn unknown_key(key: &str, name: &str, defaults: &Table) -> String {
     let place = match name {
         "" => "a configuration".to_owned(),
         name => format!("[{name}]"),
@@ -93,13 +110,13 @@ fn unknown(key: &str, name: &str, defaults: &Table) -> String {
     }
 }
 
-/// The keys of a section, in words.
+/// The keys of a section, separated by commas.
 fn keys(defaults: &Table) -> String {
     let keys: Vec<&str> = defaults.keys().map(String::as_str).collect();
     keys.join(", ")
 }
 
-/// The key that was most likely meant: at most a third of its letters are others.
+/// The key that was most likely meant: at most a third of its characters differ.
 fn nearest<'a>(key: &str, defaults: &'a Table) -> Option<&'a str> {
     let plain = |text: &str| text.to_lowercase().replace('_', "-");
     let far = |known: &str| distance(&plain(key), &plain(known));
@@ -107,7 +124,7 @@ fn nearest<'a>(key: &str, defaults: &'a Table) -> Option<&'a str> {
     (far(nearest) * 3 <= nearest.len()).then_some(nearest)
 }
 
-/// How many letters have to be put in, left out or changed (Levenshtein).
+/// The number of characters to insert, remove or change (Levenshtein).
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -122,11 +139,11 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// What the file has at a place, not too long.
-fn shown(text: &str, span: std::ops::Range<usize>) -> String {
+/// The text of the file at a place, cut if it is long.
+fn excerpt(text: &str, span: std::ops::Range<usize>) -> String {
     let whole = text.get(span).unwrap_or("");
     let line = whole.lines().next().unwrap_or("");
-    let mut out: String = line.chars().take(LONGEST_VALUE).collect();
+    let mut out: String = line.chars().take(MAX_SHOWN).collect();
     if out.len() < whole.len() {
         out.push('…');
     }

@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, in one line.
+//! Errors of a configuration, in one line each.
 
 use std::fmt::{self, Display};
 use std::io;
@@ -6,89 +6,89 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// Why there is no configuration.
+/// A configuration that cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    /// A file that was asked for, or that is there, cannot be read.
+    /// A file that was named, or that exists, cannot be read.
     #[error("cannot read the configuration {}: {error}; {NO_CONFIG}", path.display())]
     Unreadable {
-        /// Which one.
+        /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The error of the system.
         error: io::Error,
     },
-    /// It is no configuration at all.
+    /// It is not a configuration at all.
     #[error("{}: {why}; {NO_CONFIG}", path.display())]
     NoConfig {
-        /// Which one.
+        /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         why: &'static str,
     },
     /// Something in it is not understood or not allowed.
-    #[error("{}{wrong}", path.display())]
-    Wrong {
-        /// Which one.
+    #[error("{}{error}", path.display())]
+    Invalid {
+        /// The file.
         path: PathBuf,
-        /// What, and where.
-        wrong: Wrong,
+        /// The error, with its place.
+        error: InvalidSetting,
     },
 }
 
-/// What can be done without it.
+/// The remedy.
 const NO_CONFIG: &str = "'--config none' goes without";
 
-/// Something in a file that is not understood or not allowed: with its place, what is allowed instead.
+/// A setting that is not known or not allowed, with its place and what is allowed instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wrong {
-    /// Line and column, from 1 on.
+pub struct InvalidSetting {
+    /// Line and column, counted from 1.
     pub place: Option<(usize, usize)>,
-    /// What is wrong, and what is allowed.
-    pub what: String,
+    /// The error, and what is allowed.
+    pub message: String,
 }
 
-impl Wrong {
-    /// Something wrong at a byte of the text.
-    pub(super) fn at(text: &str, byte: usize, what: &str) -> Wrong {
+impl InvalidSetting {
+    /// An error at a byte of the text.
+    pub(super) fn at(text: &str, byte: usize, message: &str) -> InvalidSetting {
         let before = text.get(..byte).unwrap_or(text);
         let line = before.matches('\n').count() + 1;
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-        Wrong {
+        InvalidSetting {
             place: Some((line, column)),
-            what: one_line(what),
+            message: one_line(message),
         }
     }
 
-    /// Something wrong that has no place.
-    pub(super) fn anywhere(error: &impl Display) -> Wrong {
-        Wrong {
+    /// An error that has no place.
+    pub(super) fn without_place(error: &impl Display) -> InvalidSetting {
+        InvalidSetting {
             place: None,
-            what: one_line(&error.to_string()),
+            message: one_line(&error.to_string()),
         }
     }
 
-    /// What the TOML parser says.
-    pub(super) fn of_toml(error: &toml::de::Error, text: &str) -> Wrong {
-        let what = format!("not TOML: {}", error.message());
+    /// An error of the TOML parser.
+    pub(super) fn of_toml(error: &toml::de::Error, text: &str) -> InvalidSetting {
+        let message = format!("not TOML: {}", error.message());
         match error.span() {
-            Some(span) => Wrong::at(text, span.start, &what),
-            None => Wrong::anywhere(&what),
+            Some(span) => InvalidSetting::at(text, span.start, &message),
+            None => InvalidSetting::without_place(&message),
         }
     }
 }
 
-/// A text without anything that would break the line or the terminal.
+/// A text without line breaks and control characters.
 fn one_line(text: &str) -> String {
     let parts: Vec<&str> = text.lines().map(str::trim).collect();
     let line = parts.join(", ");
     line.chars().filter(|letter| !letter.is_control()).collect()
 }
 
-impl Display for Wrong {
+impl Display for InvalidSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some((line, column)) = self.place {
             write!(f, ":{line}:{column}")?;
         }
-        write!(f, ": {}", self.what)
+        write!(f, ": {}", self.message)
     }
 }

@@ -1,77 +1,72 @@
-//! Which file it is, and what is in it.
+//! Finds the configuration file and reads it.
 
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
+use etcetera::BaseStrategy as _;
+use etcetera::base_strategy::Xdg;
+
 use super::{Config, ConfigError};
 
-/// What is written in place of a file's name to go without any.
+/// The name that stands for no file at all.
 pub const NONE: &str = "none";
 
-/// The file of the whole machine.
-const SYSTEM: &str = "/etc/sockwatch/config.toml";
+/// The file for all users.
+const SYSTEM_FILE: &str = "/etc/sockwatch/config.toml";
 
 /// The variable that names a file.
 const VARIABLE: &str = "SOCKWATCH_CONFIG";
 
-/// The most bytes of a file: the sample has some ten thousand.
-const MOST_BYTES: u64 = 1 << 20;
+/// The maximum size of a file, bytes: the sample has some ten thousand.
+const MAX_BYTES: u64 = 1 << 20;
 
-/// What decides where the configuration is.
+/// The places where a configuration may be.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     /// `SOCKWATCH_CONFIG`.
     pub file: Option<OsString>,
-    /// `XDG_CONFIG_HOME`.
-    pub config_home: Option<OsString>,
-    /// `HOME`.
-    pub home: Option<OsString>,
-    /// The file of the whole machine.
+    /// The user's directory of configurations: `XDG_CONFIG_HOME` if that is absolute, else `~/.config`.
+    pub config_dir: Option<PathBuf>,
+    /// The file for all users.
     pub system: PathBuf,
 }
 
 impl Environment {
-    /// That of this process.
+    /// The places that the environment of this process determines.
     pub fn of_process() -> Environment {
         Environment {
             file: std::env::var_os(VARIABLE),
-            config_home: std::env::var_os("XDG_CONFIG_HOME"),
-            home: std::env::var_os("HOME"),
-            system: SYSTEM.into(),
+            config_dir: Xdg::new().ok().map(|user| user.config_dir()),
+            system: SYSTEM_FILE.into(),
         }
     }
 
-    /// Where a file may be if nobody named one, the first that is there counts.
-    fn places(&self) -> Vec<PathBuf> {
-        let folder = |name: &Option<OsString>| {
-            // A relative folder does not count (XDG base directories).
-            let path = name.as_ref().map(PathBuf::from);
-            path.filter(|path| path.is_absolute())
-        };
-        let home = || folder(&self.home).map(|home| home.join(".config"));
-        let user = folder(&self.config_home).or_else(home);
-        let user = user.map(|folder| folder.join("sockwatch/config.toml"));
+    /// The files to try if none was named, in their order; the first that exists counts.
+    fn candidates(&self) -> Vec<PathBuf> {
+        // A relative HOME does not count either.
+        let user = self.config_dir.as_ref().filter(|path| path.is_absolute());
+        let user = user.map(|directory| directory.join("sockwatch/config.toml"));
         user.into_iter().chain([self.system.clone()]).collect()
     }
 }
 
-/// Loads the file that was asked for (`--config`), or the one that the environment leads to. Without any, or with
-/// [`NONE`], all is as by default.
+/// Loads the file that was named (`--config`), or the first one that the environment leads to. Without any, or with
+/// [`NONE`], everything has its default.
 ///
 /// # Errors
-/// If a file that was named is not there; if a file cannot be read; if something in it is wrong.
-pub fn load(asked: Option<&Path>, environment: &Environment) -> Result<Config, ConfigError> {
+/// If a file that was named does not exist; if a file cannot be read; if something in it is wrong.
+pub fn load(named: Option<&Path>, environment: &Environment) -> Result<Config, ConfigError> {
     let variable = environment.file.as_ref().filter(|file| !file.is_empty());
-    let named = asked.or(variable.map(Path::new));
+    let named = named.or(variable.map(Path::new));
     if let Some(path) = named {
         if path == Path::new(NONE) {
             return Ok(Config::default());
         }
         return read(path).map_err(|error| unreadable(path, error))?;
     }
-    for path in environment.places() {
+    for path in environment.candidates() {
         match read(&path) {
             Ok(config) => return config,
             Err(error) if is_missing(&error) || is_out_of_reach(&path, &error) => {}
@@ -86,8 +81,8 @@ fn is_missing(error: &io::Error) -> bool {
     kind == io::ErrorKind::NotFound || kind == io::ErrorKind::NotADirectory
 }
 
-/// Whether it cannot even be told if there is a file: the folder is somebody else's, as where `HOME` was kept by whoever
-/// changed the user.
+/// True if not even its existence can be checked: the directory belongs to another user, as where `HOME` was kept while
+/// changing the user.
 fn is_out_of_reach(path: &Path, error: &io::Error) -> bool {
     let denied = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
     denied(error) && path.metadata().is_err_and(|error| denied(&error))
@@ -100,24 +95,24 @@ fn unreadable(path: &Path, error: io::Error) -> ConfigError {
     }
 }
 
-/// Reads one file. The outer error is that of reading.
+/// Reads one file. The outer error is that of reading, the inner one that of its contents.
 fn read(path: &Path) -> io::Result<Result<Config, ConfigError>> {
     let mut bytes = Vec::new();
     File::open(path)?
-        .take(MOST_BYTES + 1)
+        .take(MAX_BYTES + 1)
         .read_to_end(&mut bytes)?;
     let no_config = |why| ConfigError::NoConfig {
         path: path.to_owned(),
         why,
     };
-    if bytes.len() as u64 > MOST_BYTES {
+    if bytes.len() as u64 > MAX_BYTES {
         return Ok(Err(no_config("larger than any configuration, 1 MiB")));
     }
     let Ok(text) = String::from_utf8(bytes) else {
         return Ok(Err(no_config("not a text in UTF-8")));
     };
-    Ok(Config::parse(&text).map_err(|wrong| ConfigError::Wrong {
+    Ok(Config::parse(&text).map_err(|error| ConfigError::Invalid {
         path: path.to_owned(),
-        wrong,
+        error,
     }))
 }

@@ -1,49 +1,54 @@
-//! What the user has set: one TOML file over the defaults. All of it is checked before anything of it is used.
+//! The configuration: one TOML file over the defaults. All of it is checked before any of it is used.
 //!
-//! `assets/config.toml` is the sample, with every key, its default and the reason of that.
+//! `assets/config.toml` is the sample, with every key, its default and the reason of that. A test checks that it is what
+//! [`sample`] generates.
 
 mod check;
 mod error;
 mod file;
 mod rules;
+mod sample;
 
 use serde::{Deserialize, Serialize};
 use toml::Table;
 use toml::de::DeTable;
 
 use crate::diagnose::Thresholds;
-pub use error::{ConfigError, Wrong};
+pub use error::{ConfigError, InvalidSetting};
 pub use file::{Environment, NONE, load};
+pub use sample::sample;
 
-/// All that can be set.
+/// Everything that can be set.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// What is told as a finding, and from which numbers on.
+    /// The thresholds of findings.
     pub diagnose: Thresholds,
 }
 
 impl Config {
-    /// Reads what a file says; what it leaves out is as by default.
+    /// Parses a file; what it leaves out has its default.
     ///
     /// # Errors
-    /// The first thing in it that is not understood or not allowed.
-    pub fn parse(text: &str) -> Result<Config, Wrong> {
-        let file = DeTable::parse(text).map_err(|error| Wrong::of_toml(&error, text))?;
-        let mut all =
-            Table::try_from(Config::default()).map_err(|error| Wrong::anywhere(&error))?;
+    /// The first setting in it that is not known or not allowed.
+    pub fn parse(text: &str) -> Result<Config, InvalidSetting> {
+        let file = DeTable::parse(text).map_err(|error| InvalidSetting::of_toml(&error, text))?;
+        let mut all = Table::try_from(Config::default())
+            .map_err(|error| InvalidSetting::without_place(&error))?;
         check::check(file.get_ref(), &all, text)?;
-        let set: Table = toml::from_str(text).map_err(|error| Wrong::of_toml(&error, text))?;
-        lay_over(&mut all, set);
-        all.try_into().map_err(|error| Wrong::anywhere(&error))
+        let set: Table =
+            toml::from_str(text).map_err(|error| InvalidSetting::of_toml(&error, text))?;
+        overlay(&mut all, set);
+        all.try_into()
+            .map_err(|error| InvalidSetting::without_place(&error))
     }
 }
 
-/// Puts what is set in place of what was.
-fn lay_over(all: &mut Table, set: Table) {
+/// Replaces values by those that are set.
+fn overlay(all: &mut Table, set: Table) {
     for (key, value) in set {
         match (all.get_mut(&key), value) {
-            (Some(toml::Value::Table(below)), toml::Value::Table(set)) => lay_over(below, set),
+            (Some(toml::Value::Table(below)), toml::Value::Table(set)) => overlay(below, set),
             (_, value) => {
                 all.insert(key, value);
             }

@@ -4,15 +4,15 @@ use std::path::Path;
 use toml::Value;
 
 use super::*;
-use crate::diagnose::Kind;
+use crate::diagnose::finding_by_id;
 
 /// The sample that is shipped.
 const SAMPLE: &str = include_str!("../../assets/config.toml");
 
 /// What is said of a text that is wrong.
 fn said(text: &str) -> String {
-    let wrong = Config::parse(text).expect_err(text);
-    let said = wrong.to_string();
+    let error = Config::parse(text).expect_err(text);
+    let said = error.to_string();
     assert!(!said.contains('\n'), "{said}");
     said
 }
@@ -40,6 +40,15 @@ fn the_sample_is_what_is_so_by_default_and_has_every_key() {
     paths(&defaults, "", &mut needed);
     assert_eq!(there, needed);
     assert!(needed.len() > 40);
+}
+
+#[test]
+fn the_sample_is_what_the_registry_generates() {
+    let (generated, shipped) = (sample().unwrap(), SAMPLE);
+    for (generated, shipped) in generated.lines().zip(shipped.lines()) {
+        assert_eq!(generated, shipped);
+    }
+    assert_eq!(generated, shipped);
 }
 
 #[test]
@@ -71,7 +80,10 @@ fn what_is_set_counts_and_the_rest_is_as_by_default() {
     assert_eq!(config.diagnose.close_wait_leak.age_s, 10.0);
     let text = "[diagnose]\ndisable = ['syn-flood']\nignore_processes = ['nginx']";
     let config = Config::parse(text).unwrap();
-    assert_eq!(config.diagnose.disable, [Kind::SynFlood]);
+    assert_eq!(
+        config.diagnose.disable,
+        [finding_by_id("syn-flood").unwrap()]
+    );
     assert_eq!(config.diagnose.ignore_processes, ["nginx"]);
     assert_eq!(Config::parse("").unwrap(), Config::default());
 }
@@ -201,7 +213,7 @@ impl Home {
 
     fn environment(&self) -> Environment {
         Environment {
-            home: Some(self.0.path().into()),
+            config_dir: Some(self.0.path().join(".config")),
             system: self.0.path().join("etc/config.toml"),
             ..Environment::default()
         }
@@ -221,10 +233,10 @@ fn the_users_file_is_found_before_the_machines_and_a_named_one_before_both() {
     assert_eq!(hold_s(load(None, &around)), 3.0);
     home.has(".config/sockwatch/config.toml", "diagnose.hold_s = 4");
     assert_eq!(hold_s(load(None, &around)), 4.0);
-    around.config_home = Some("relative".into());
-    assert_eq!(hold_s(load(None, &around)), 4.0, "it does not count");
+    around.config_dir = Some("relative".into());
+    assert_eq!(hold_s(load(None, &around)), 3.0, "it does not count");
     home.has("xdg/sockwatch/config.toml", "diagnose.hold_s = 5");
-    around.config_home = Some(home.0.path().join("xdg").into());
+    around.config_dir = Some(home.0.path().join("xdg"));
     assert_eq!(hold_s(load(None, &around)), 5.0);
     home.has("mine.toml", "diagnose.hold_s = 6");
     let mine = home.0.path().join("mine.toml");

@@ -1,17 +1,17 @@
-//! For how long something has been so of sockets.
+//! For how long a condition of a socket has lasted.
 
 use crate::model::{SocketKey, Tracker, Visit};
 
-/// What is remembered of a socket for as long as something is so of it.
+/// When a condition of a socket began, and a number that ends it by changing.
 #[derive(Debug, Clone, Copy, Default)]
-struct Seen {
+struct Age {
     since_ns: u64,
     number: u64,
 }
 
-/// Remembers since when something has been so of sockets. Those not asked about in a round are forgotten.
+/// Remembers when a condition of sockets began. Sockets that a round does not ask for are forgotten.
 #[derive(Debug, Default)]
-pub(super) struct Ages(Tracker<Seen>);
+pub(super) struct Ages(Tracker<Age>);
 
 impl Ages {
     /// Begins the round of a Sample.
@@ -19,8 +19,8 @@ impl Ages {
         self.0.begin_round();
     }
 
-    /// Since when it has been so of a socket with this number unchanged, ns of the monotonic clock. `earlier_ns` is when it
-    /// began if it is new; then, if the number changed, it begins now.
+    /// When the condition of a socket began, with this number unchanged, ns of the monotonic clock. A new one began at
+    /// `earlier_ns`; one whose number changed begins now.
     pub(super) fn since(
         &mut self,
         key: SocketKey,
@@ -29,21 +29,21 @@ impl Ages {
         now_ns: u64,
     ) -> u64 {
         match self.0.visit(key) {
-            Visit::New(seen) => {
-                *seen = Seen {
+            Visit::New(age) => {
+                *age = Age {
                     since_ns: earlier_ns.min(now_ns),
                     number,
                 };
-                seen.since_ns
+                age.since_ns
             }
-            Visit::Known(seen) | Visit::Repeated(seen) => {
-                if seen.number != number {
-                    *seen = Seen {
+            Visit::Known(age) | Visit::Repeated(age) => {
+                if age.number != number {
+                    *age = Age {
                         since_ns: now_ns,
                         number,
                     };
                 }
-                seen.since_ns
+                age.since_ns
             }
         }
     }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_age_begins_anew_when_the_number_changes_or_a_round_was_missed() {
+    fn an_age_restarts_when_the_number_changes_or_a_round_was_missed() {
         let key = SocketKey {
             netns: 1,
             cookie: 2,

@@ -1,13 +1,13 @@
-//! The columns of a finding.
+//! The columns of a table of findings.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
 
-use super::Finding;
-use super::diagnosis::time_of_day;
-use super::evidence::{length, shown, words};
+use super::evidence::{evidence_name, evidence_value, whole_seconds};
+use super::finding::Finding;
+use super::time_of_day::time_of_day;
 use crate::column::{Column, Kind, SortKey, format};
 
 /// Tables of findings.
@@ -23,15 +23,15 @@ impl Kind for FindingRows {
 pub struct FindingLine<'a> {
     /// The finding.
     pub finding: &'a Finding,
-    /// When this was so, µs since 1970 UTC.
+    /// When it is shown, µs since 1970 UTC.
     pub now_us: i64,
-    /// In which zone times of day are told.
+    /// The time zone of times of day.
     pub zone: &'a TimeZone,
 }
 
 impl FindingLine<'_> {
-    /// How long it holds, or held, µs.
-    pub fn length_us(&self) -> i64 {
+    /// How long it has lasted, or lasted, µs.
+    pub fn duration_us(&self) -> i64 {
         let until_us = self.finding.until_us.unwrap_or(self.now_us);
         until_us.saturating_sub(self.finding.since_us).max(0)
     }
@@ -39,7 +39,7 @@ impl FindingLine<'_> {
 
 type FindingColumn = Column<FindingRows>;
 
-/// Bars of the last minute.
+/// Width of the sparkline of the last minute, in columns.
 const BARS: usize = 10;
 
 fn number(line: &FindingLine<'_>) -> Option<f64> {
@@ -95,10 +95,10 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
             ("for", "FOR", 7),
             "How long it holds, or held.",
             |line, out| {
-                out.push_str(&length(line.length_us()));
+                out.push_str(&whole_seconds(line.duration_us()));
                 Some(())
             },
-            |line, _| Some(SortKey::Number(line.length_us() as f64)),
+            |line, _| Some(SortKey::Number(line.duration_us() as f64)),
         )
         .at_the_right(),
         FindingColumn::text(
@@ -106,7 +106,7 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
             "The number behind it: what its evidence has first.",
             |line, out| {
                 let (name, value) = line.finding.evidence.first()?;
-                out.push_str(&shown(name, value));
+                out.push_str(&evidence_value(name, value));
                 Some(())
             },
             |line, _| number(line).map(SortKey::Number),
@@ -117,12 +117,12 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
             "What that number is.",
             |line, out| {
                 let (name, _) = line.finding.evidence.first()?;
-                out.push_str(&words(name));
+                out.push_str(&evidence_name(name));
                 Some(())
             },
             |line, _| {
                 let (name, _) = line.finding.evidence.first()?;
-                Some(SortKey::Text(Cow::Owned(words(name))))
+                Some(SortKey::Text(Cow::Owned(evidence_name(name))))
             },
         ),
         FindingColumn::text(

@@ -1,15 +1,17 @@
-//! Which findings concern a process, a socket, a remote host.
+//! Selects the findings that concern a process, a socket or a remote host.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::{Finding, Findings, Subject};
+use super::finding::Finding;
+use super::subject::Subject;
+use super::watch::Findings;
 use crate::model::{Endpoint, ProcessKey, SocketKey};
 
-/// What somebody looks at.
+/// Something that findings may concern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Concern {
-    /// A process: what is wrong with it, and with what it holds.
+    /// A process, with its sockets.
     Process(ProcessKey),
     /// A socket.
     Socket(SocketConcern),
@@ -17,21 +19,21 @@ pub enum Concern {
     Remote(IpAddr, Option<u16>),
 }
 
-/// A socket, and what belongs to it.
+/// A socket with its listeners, owners and ends.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SocketConcern {
-    /// The socket, and the listeners that it came in by.
+    /// The socket, and the listeners that accepted it.
     pub sockets: Vec<SocketKey>,
-    /// The processes that hold it.
+    /// Its owners.
     pub processes: Vec<ProcessKey>,
-    /// Its user, if its process may not be looked into.
+    /// Its user, if its process cannot be read.
     pub hidden_user: Option<u32>,
     /// Its ends, if it is connected.
     pub ends: Option<(Endpoint, Endpoint)>,
 }
 
 impl Concern {
-    /// Whether a finding concerns it.
+    /// Reports whether a finding concerns it.
     pub fn has(&self, finding: &Finding) -> bool {
         match self {
             Concern::Process(key) => finding.subject.process().is_some_and(|p| p.key == *key),
@@ -76,7 +78,7 @@ impl SocketConcern {
     }
 }
 
-/// The findings that concern some of what is looked at, those that hold first.
+/// The findings that concern any of some things, those that hold first.
 pub fn about(findings: &Findings, concerns: &[Concern]) -> Vec<Arc<Finding>> {
     let all = findings.now.iter().chain(&findings.over);
     let concerned = all.filter(|finding| concerns.iter().any(|concern| concern.has(finding)));

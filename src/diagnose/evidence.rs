@@ -1,26 +1,26 @@
-//! What proves a finding, in words: names and numbers with their units.
+//! Formats evidence: names and values with their units.
 
 use super::finding::{Evidence, Value};
 use crate::column::format;
 
-/// Evidence in one line: `connections 341, oldest 12 s`.
-pub fn proof(evidence: &Evidence) -> String {
+/// Formats evidence in one line: `connections 341, oldest 12 s`.
+pub fn evidence_line(evidence: &Evidence) -> String {
     let parts: Vec<String> = evidence
         .iter()
-        .map(|(name, value)| format!("{} {}", words(name), shown(name, value)))
+        .map(|(name, value)| format!("{} {}", evidence_name(name), evidence_value(name, value)))
         .collect();
     parts.join(", ")
 }
 
-/// A name of JSON as words; its unit is shown with the number.
-pub fn words(name: &str) -> String {
+/// Formats the name of a value for people; its unit is shown with the value.
+pub fn evidence_name(name: &str) -> String {
     let unit = ["_bytes", "_per_s", "_per_min", "_s"];
     let mut units = unit.into_iter().filter_map(|unit| name.strip_suffix(unit));
     units.next().unwrap_or(name).replace('_', " ")
 }
 
-/// A value with its unit, which its name may tell. The text is harmless in a terminal.
-pub fn shown(name: &str, value: &Value) -> String {
+/// Formats a value with its unit, which its name may determine. The text is harmless in a terminal.
+pub fn evidence_value(name: &str, value: &Value) -> String {
     let mut out = String::new();
     match value {
         Value::Count(count) => format::count(&mut out, *count),
@@ -36,8 +36,8 @@ pub fn shown(name: &str, value: &Value) -> String {
     out
 }
 
-/// A time in whole seconds or longer units: `12 s`, `2.5 min`.
-pub fn length(us: i64) -> String {
+/// Formats a duration in whole seconds or longer units: `12 s`, `2.5 min`.
+pub fn whole_seconds(us: i64) -> String {
     let mut out = String::new();
     let seconds = (us.max(0) as f64 / 1e6).round();
     format::short_duration_us(&mut out, seconds * 1e6);
@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_have_the_unit_that_their_name_tells() {
+    fn values_have_the_unit_that_their_name_determines() {
         let evidence = vec![
             ("unread_bytes", Value::Bytes(4_096)),
             ("growth_per_min", Value::Rate(11.96)),
@@ -58,7 +58,7 @@ mod tests {
             ("cause", Value::Text("stopped".into())),
         ];
         assert_eq!(
-            proof(&evidence),
+            evidence_line(&evidence),
             "unread 4.10 kB, growth 12.0/min, dropped 2.0/s, oldest 12 s, cause stopped"
         );
     }

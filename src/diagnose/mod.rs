@@ -1,53 +1,52 @@
-//! What is wrong, with the evidence and what to do about it. Pure: no clock, no kernel, no screen.
+//! Diagnoses what is wrong, with the evidence and the advice. Pure: no clock, no kernel, no screen.
 //!
-//! [`Diagnosis::update`] takes each [`Moment`](crate::aggregate::Moment) once, in order, and gives the [`Finding`]s that
+//! [`Diagnosis::update`] takes each [`Moment`](crate::aggregate::Moment) once, in order, and returns the [`Finding`]s that
 //! hold. Live, in a replay and in `sockwatch diagnose` it is the same.
 //!
-//! Each finding has a file: what it looks at, from which threshold on it speaks, whom it names, what it advises. They see
-//! a moment through `Facts`, gathered in one walk over the sockets, and answer `Observation`s. What is observed
-//! becomes a finding once it has held for some Samples ([`Thresholds::hold_s`]), and goes once it has been well for some
-//! ([`Thresholds::clear_s`]); what only follows from something graver is left to that (`absorb`).
+//! `findings` is the registry: one table, and for each finding a file with its id, documentation, thresholds, condition and
+//! advice. The `Detector`s examine a moment through `Facts`, whose candidates are collected in one walk over the sockets,
+//! and return `Observation`s. An observed condition becomes a finding once it has persisted ([`Thresholds::hold_s`]), and
+//! clears once it has been absent for some time ([`Thresholds::clear_s`]); what only follows from another finding is
+//! suppressed.
 //!
-//! A [`Watch`] keeps what is over for a while and hands all of it on with the moment, as [`Findings`]; [`about`] tells
-//! which of them concern a process, a socket or a remote host. [`manual`] explains every finding with the thresholds in
-//! force.
+//! A [`Watch`] keeps findings for a while after they ended, and hands them on with those that hold, as [`Findings`];
+//! [`about`] selects those that concern a process, a socket or a remote host. [`documentation`] explains every finding with
+//! the thresholds in force.
 
-mod absorb;
 mod ages;
+mod candidates;
 mod columns;
 mod concerns;
+mod detector;
+mod diagnosis;
+mod documentation;
 mod evidence;
 mod facts;
 mod finding;
-pub mod manual;
+mod findings;
+mod help_text;
+mod kind;
+mod measure;
 mod observation;
-mod thresholds;
+mod phrases;
+mod registry;
+mod subject;
+mod suppress;
+mod threshold;
+mod time_of_day;
+mod tracking;
 mod watch;
 mod window;
-mod words;
-
-mod accept_queue;
-mod close_wait_leak;
-mod connect_stuck;
-mod descriptors_low;
-mod ephemeral_ports_low;
-mod host_limits;
-mod not_accepted;
-mod receiver_stalled;
-mod retransmitting;
-mod sender_stalled;
-mod syn_queue;
-mod time_wait_buildup;
-mod udp_drops;
-
-mod diagnosis;
 
 pub use columns::{FINDING_COLUMNS, FindingLine, FindingRows};
 pub use concerns::{Concern, SocketConcern, about};
-pub use diagnosis::{Change, Diagnosis};
-pub use evidence::{length, proof, shown, words};
-pub use finding::{
-    Evidence, Finding, FindingKey, Kind, Named, Severity, Subject, SubjectKey, Value,
-};
-pub use thresholds::Thresholds;
+pub use diagnosis::Diagnosis;
+pub use documentation::Documentation;
+pub use evidence::{evidence_line, evidence_name, evidence_value, whole_seconds};
+pub use finding::{Evidence, Finding, FindingKey, Severity, Value};
+pub use findings::{FINDINGS, GENERAL, SECTIONS, Thresholds, documentation, finding_by_id};
+pub use kind::FindingKind;
+pub use subject::{ProcessName, Subject, SubjectKey};
+pub use threshold::{Section, SectionGroup, Threshold, ValueRule};
+pub use tracking::Change;
 pub use watch::{Findings, Watch};

@@ -1,35 +1,45 @@
-//! What is seen to be wrong in one Sample.
+//! What a detector observes in one Sample.
 
-use super::finding::{Evidence, Kind, Severity, Subject, Value};
+use super::finding::{Evidence, Severity, Value};
+use super::kind::FindingKind;
+use super::subject::Subject;
 use crate::model::Endpoint;
 
-/// What is seen to be wrong in one Sample, before anybody is told.
+/// Subjects of one kind that are reported at most, the worst of them.
+pub(super) const MAX_PER_KIND: usize = 20;
+
+/// A condition of one subject in one Sample, before it has lasted long enough to be reported.
 #[derive(Debug, Clone)]
 pub(super) struct Observation {
-    pub(super) kind: Kind,
+    pub(super) kind: &'static FindingKind,
     pub(super) severity: Severity,
-    /// Whether it is bad enough to be told of; otherwise it only stays if it was told already.
-    pub(super) raises: bool,
+    /// True if it is bad enough to be reported; otherwise it only keeps a finding that was reported already.
+    pub(super) over_threshold: bool,
     pub(super) subject: Subject,
-    /// The number behind it.
+    /// The first value of the evidence, as a number.
     pub(super) number: f64,
-    /// Whether it matters by how much that grows.
-    pub(super) grows: bool,
-    /// Since when it is so, ns of the monotonic clock, where that is known better than by looking.
+    /// True if the growth of that number is worth reporting.
+    pub(super) reports_growth: bool,
+    /// When the condition began, ns of the monotonic clock, where the kernel reports more than observing shows.
     pub(super) since_ns: Option<u64>,
     pub(super) evidence: Evidence,
-    /// What is wrong, as a sentence begins that goes on with since when.
+    /// The first part of the sentence, which ends before "since 20:14".
     pub(super) summary: String,
-    /// How the sentence ends after that, without a full stop: `: 5 connections wait`; empty if it need not go on.
+    /// The part of the sentence after that, without a full stop: `: 5 connections wait`; may be empty.
     pub(super) rest: String,
     pub(super) advice: String,
     /// The end on this machine that it is about, where both ends are here.
-    pub(super) towards_own: Option<Endpoint>,
+    pub(super) own_end: Option<Endpoint>,
 }
 
 impl Observation {
-    /// An observation with a count behind it, of that name.
-    pub(super) fn new(kind: Kind, subject: Subject, name: &'static str, value: Value) -> Self {
+    /// A warning that is over its threshold, with the first value of its evidence.
+    pub(super) fn new(
+        kind: &'static FindingKind,
+        subject: Subject,
+        name: &'static str,
+        value: Value,
+    ) -> Self {
         let number = match value {
             Value::Count(count) | Value::Bytes(count) => count as f64,
             Value::Rate(number) | Value::Seconds(number) | Value::Share(number) => number,
@@ -38,26 +48,26 @@ impl Observation {
         Observation {
             kind,
             severity: Severity::Warning,
-            raises: true,
+            over_threshold: true,
             subject,
             number,
-            grows: false,
+            reports_growth: false,
             since_ns: None,
             evidence: vec![(name, value)],
             summary: String::new(),
             rest: String::new(),
             advice: String::new(),
-            towards_own: None,
+            own_end: None,
         }
     }
 
-    /// Adds to what proves it.
+    /// Adds a value to the evidence.
     pub(super) fn with(mut self, name: &'static str, value: Value) -> Self {
         self.evidence.push((name, value));
         self
     }
 
-    /// The same if it is known.
+    /// Adds a value to the evidence if it is known.
     pub(super) fn with_known(self, name: &'static str, value: Option<Value>) -> Self {
         match value {
             Some(value) => self.with(name, value),

@@ -1,40 +1,42 @@
-//! What is told with a moment: the findings that hold, and those that were over a while ago.
+//! The findings of each moment: those that hold, and those that ended a while ago.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{Change, Diagnosis, Finding, Severity};
+use super::diagnosis::Diagnosis;
+use super::finding::{Finding, Severity};
+use super::tracking::Change;
 use crate::aggregate::{Moment, PortUsage};
 
-/// How long a finding is kept after it was over, µs: long enough for somebody who comes back to the screen.
-const KEPT_US: i64 = 10 * 60 * 1_000_000;
+/// How long a finding is kept after it ended, µs: long enough for a user who returns to the screen.
+const KEEP_US: i64 = 10 * 60 * 1_000_000;
 
-/// The most that are kept after they were over.
-const MOST_KEPT: usize = 100;
+/// The most findings that are kept after they ended.
+const MAX_ENDED: usize = 100;
 
-/// The findings at one moment, of the whole machine.
+/// The findings at one moment, without regard to a filter.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Findings {
-    /// Those that hold, the gravest first.
+    /// Those that hold, the most severe first.
     pub now: Vec<Arc<Finding>>,
-    /// Those that were over in the last ten minutes, the newest first.
+    /// Those that ended in the last ten minutes, the newest first.
     pub over: Vec<Arc<Finding>>,
-    /// Since when moments have been looked at, µs since 1970 UTC; `None` if none has.
+    /// The time of the first moment that was examined, µs since 1970 UTC; `None` if none was.
     pub since_us: Option<i64>,
-    /// How many moments have been looked at.
+    /// The number of moments that were examined.
     pub samples: u64,
     /// Where the most local ports are taken; `None` if the range of ports is not known.
     pub ports: Option<PortUsage>,
 }
 
 impl Findings {
-    /// How grave the gravest is that holds.
-    pub fn gravest(&self) -> Option<Severity> {
+    /// The severity of the most severe one that holds.
+    pub fn max_severity(&self) -> Option<Severity> {
         self.now.iter().map(|finding| finding.severity).max()
     }
 }
 
-/// Takes moments in order; keeps what was over a while ago beside what holds.
+/// Diagnoses moments in order, and keeps findings for a while after they ended.
 #[derive(Debug)]
 pub struct Watch {
     diagnosis: Diagnosis,
@@ -45,7 +47,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Has seen nothing yet.
+    /// Starts with a diagnosis that has examined nothing yet.
     pub fn new(diagnosis: Diagnosis) -> Watch {
         Watch {
             diagnosis,
@@ -56,40 +58,40 @@ impl Watch {
         }
     }
 
-    /// The same thresholds, and nothing seen yet.
+    /// A watch with the same thresholds that has examined nothing yet.
     #[must_use]
-    pub fn anew(&self) -> Watch {
-        Watch::new(self.diagnosis.anew())
+    pub fn restarted(&self) -> Watch {
+        Watch::new(self.diagnosis.restarted())
     }
 
-    /// What was told last.
+    /// The findings of the latest moment.
     pub fn latest(&self) -> Arc<Findings> {
         Arc::clone(&self.latest)
     }
 
-    /// Takes the next moment, as it is without a filter.
-    pub fn take(&mut self, moment: &Moment) -> Arc<Findings> {
+    /// Diagnoses the next moment, without regard to a filter.
+    pub fn update(&mut self, moment: &Moment) -> Arc<Findings> {
         self.diagnosis.update(moment);
         let now_us = moment.sample.taken_at_us;
         let changes = self.diagnosis.take_changes().into_iter();
-        let mut gone: Vec<Finding> = changes
+        let mut cleared: Vec<Finding> = changes
             .filter_map(|change| match change {
-                Change::Gone(finding) => Some(finding),
-                Change::Come(_) => None,
+                Change::Cleared(finding) => Some(finding),
+                Change::Raised(_) => None,
             })
             .collect();
-        // The gravest of those that ended together comes to stand first.
-        gone.sort_by_cached_key(|finding| {
+        // Of those that ended together the most severe comes first.
+        cleared.sort_by_cached_key(|finding| {
             let kind = std::cmp::Reverse(finding.kind);
             (finding.severity, kind, finding.subject.to_string())
         });
-        for finding in gone {
+        for finding in cleared {
             self.over.push_front(Arc::new(finding));
         }
-        let oldest_us = now_us.saturating_sub(KEPT_US);
+        let oldest_us = now_us.saturating_sub(KEEP_US);
         self.over
             .retain(|finding| finding.until_us.is_some_and(|us| us >= oldest_us));
-        self.over.truncate(MOST_KEPT);
+        self.over.truncate(MAX_ENDED);
         self.since_us.get_or_insert(now_us);
         self.samples += 1;
         let now = self.diagnosis.findings().iter();

@@ -2,14 +2,14 @@
 
 use std::collections::VecDeque;
 
-/// What was added lately: one entry a Sample.
+/// Values of the last seconds: one entry a Sample.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Window<const N: usize> {
     points: VecDeque<(u64, f64, [f64; N])>,
 }
 
 impl<const N: usize> Window<N> {
-    /// Adds what was measured over `seconds` up to now (ns of the monotonic clock), and forgets what is older than `span_s`.
+    /// Adds what was measured over `seconds` up to now (ns of the monotonic clock), and removes what is older than `span_s`.
     pub(super) fn push(&mut self, now_ns: u64, seconds: f64, values: [f64; N], span_s: f64) {
         self.points.push_back((now_ns, seconds, values));
         let oldest = now_ns.saturating_sub((span_s * 1e9) as u64);
@@ -18,23 +18,23 @@ impl<const N: usize> Window<N> {
         }
     }
 
-    /// The sum of one of the numbers.
+    /// The sum of one of the values.
     pub(super) fn sum(&self, which: usize) -> f64 {
         self.points.iter().map(|point| point.2[which]).sum()
     }
 
-    /// The same per second.
+    /// The sum of one of the values, per second.
     pub(super) fn per_second(&self, which: usize) -> Option<f64> {
         let seconds: f64 = self.points.iter().map(|point| point.1).sum();
         (seconds > 0.0).then(|| self.sum(which) / seconds)
     }
 
-    /// Samples in it.
+    /// The number of Samples in it.
     pub(super) fn len(&self) -> usize {
         self.points.len()
     }
 
-    /// In how many of the Samples one of the numbers is more than nothing.
+    /// The number of Samples in which one of the values is above zero.
     pub(super) fn count(&self, which: usize) -> usize {
         let some = self.points.iter().filter(|point| point.2[which] > 0.0);
         some.count()

@@ -1,4 +1,4 @@
-//! Findings as text for people and as one JSON document.
+//! Exports findings: as text, and as one JSON document.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::timestamp;
 use crate::column::{format, when};
-use crate::diagnose::{Evidence, Finding, Named, Subject, Value, proof};
+use crate::diagnose::{Evidence, Finding, ProcessName, Subject, Value, evidence_line};
 use crate::model::Endpoint;
 
 /// The version of the document.
@@ -19,7 +19,7 @@ const INDENT: usize = 10;
 /// Writes the document of `diagnose --json`.
 ///
 /// # Errors
-/// What the writer says.
+/// Errors of the writer.
 pub fn write_json(findings: &[Finding], out: &mut impl Write) -> io::Result<()> {
     let findings: Vec<Json> = findings.iter().map(finding).collect();
     let document = json!({"version": VERSION, "findings": findings});
@@ -41,7 +41,7 @@ fn finding(finding: &Finding) -> Json {
 }
 
 fn subject(subject: &Subject) -> Json {
-    let process = |named: &Option<Named>| named.as_ref().map(process);
+    let process = |name: &Option<ProcessName>| name.as_ref().map(process);
     let end = |end: &Endpoint| {
         let end = end.canonical();
         json!({"address": end.address.to_string(), "port": end.port})
@@ -88,11 +88,11 @@ fn subject(subject: &Subject) -> Json {
     }
 }
 
-fn process(named: &Named) -> Json {
+fn process(name: &ProcessName) -> Json {
     json!({
-        "pid": named.key.pid,
-        "start_time": named.key.start_time,
-        "comm": named.comm,
+        "pid": name.key.pid,
+        "start_time": name.key.start_time,
+        "comm": name.comm,
     })
 }
 
@@ -112,10 +112,10 @@ fn evidence(evidence: &Evidence) -> Json {
     Json::Object(entries.collect::<Map<String, Json>>())
 }
 
-/// Writes findings for people, or that there are none. Lines are broken at so many columns.
+/// Writes findings as text, wrapped at so many columns, or that there are none.
 ///
 /// # Errors
-/// What the writer says.
+/// Errors of the writer.
 pub fn write_text(
     findings: &[Finding],
     looked: &str,
@@ -140,8 +140,9 @@ pub fn write_text(
         write!(out, "{:INDENT$}", "")?;
         write_wrapped(&finding.advice, columns, out)?;
         write!(out, "{:INDENT$}", "")?;
-        let proof = format!("[{}] {}", finding.kind.id(), proof(&finding.evidence));
-        write_wrapped(&proof, columns, out)?;
+        let id = finding.kind.id();
+        let evidence = format!("[{id}] {}", evidence_line(&finding.evidence));
+        write_wrapped(&evidence, columns, out)?;
     }
     Ok(())
 }

@@ -122,7 +122,7 @@ impl Replayer {
     fn derive(&mut self, moment: &mut Moment) {
         moment.derive(&mut self.aggregator);
         if let Some(watch) = &mut self.watch {
-            watch.take(moment);
+            watch.update(moment);
         }
     }
 
@@ -130,7 +130,7 @@ impl Replayer {
     fn warm(&mut self, at: usize, depth: Depth, moment: &mut Moment) {
         let from = at - depth.samples(at);
         self.aggregator = self.aggregator.without_history();
-        self.watch = self.watch.as_ref().map(Watch::anew);
+        self.watch = self.watch.as_ref().map(Watch::restarted);
         self.taken = None;
         for place in from..at {
             if self.archive.read_into(place, &mut moment.sample).is_err() {

@@ -17,7 +17,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value as Json;
-use sockwatch::diagnose::Kind;
+use sockwatch::diagnose::FINDINGS;
 use support::rerecord::{fixture, leave_what_matters, rerecord, set, set_counter};
 
 /// What is told of one finding.
@@ -171,7 +171,7 @@ fn every_kind_has_its_recording() {
         include_str!("ports.rs"),
     ]
     .concat();
-    for kind in Kind::ALL {
+    for kind in &FINDINGS {
         let told = format!("id: \"{}\",", kind.id());
         assert!(source.contains(&told), "nothing is told of {}", kind.id());
     }

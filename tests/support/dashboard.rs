@@ -251,7 +251,7 @@ impl<S: Source> Dashboard<S> {
         if let Some(history) = &mut self.effects.playback.history {
             history.push(making.sample.clone());
         }
-        let findings = self.watch.take(making);
+        let findings = self.watch.update(making);
         if self.effects.playback.history.is_some() {
             self.effects.playback.findings.push(Arc::clone(&findings));
         }

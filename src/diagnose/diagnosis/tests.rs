@@ -1,28 +1,20 @@
-//! What becomes of observations, whoever makes them.
+//! How observations become findings, whatever detects them.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::diagnose::{Named, Severity, Subject, Value};
-use crate::model::{ProcessKey, SocketKey};
+use crate::diagnose::findings::finding_by_id;
+use crate::diagnose::kind::FindingKind;
+use crate::diagnose::observation::MAX_PER_KIND;
+use crate::diagnose::{ProcessName, Severity, Subject, Value};
+use crate::model::{Endpoint, ProcessKey, SocketKey};
 
 /// 2026-11-20 23:59:50 UTC, µs.
 const START_US: i64 = 1_795_219_190_000_000;
 
-/// Observes what it is told to.
-struct Script(Arc<Mutex<Vec<Observation>>>);
-
-impl Finder for Script {
-    fn look(&mut self, _: &Facts<'_>, out: &mut Vec<Observation>) {
-        out.append(&mut self.0.lock().unwrap());
-    }
-}
-
-/// A diagnosis that sees what a test says, a second later each time.
+/// A diagnosis whose observations a test makes up, a second later each time.
 struct Seer {
     diagnosis: Diagnosis,
-    script: Arc<Mutex<Vec<Observation>>>,
     moment: Moment,
     step_ns: u64,
 }
@@ -33,30 +25,27 @@ impl Seer {
     }
 
     fn with(thresholds: Thresholds) -> Seer {
-        let script = Arc::default();
-        let mut diagnosis = Diagnosis::new(thresholds, TimeZone::UTC);
-        diagnosis.finders = vec![Box::new(Script(Arc::clone(&script)))];
+        let diagnosis = Diagnosis::new(thresholds, TimeZone::UTC);
         let mut moment = Moment::default();
         moment.sample.taken_at_us = START_US;
         moment.sample.monotonic_ns = 1_000_000_000_000;
         Seer {
             diagnosis,
-            script,
             moment,
             step_ns: 1_000_000_000,
         }
     }
 
-    /// The next Sample has this; answers what is told then.
+    /// The next Sample has these; returns the findings that hold then.
     fn sees(&mut self, observations: &[Observation]) -> Vec<Finding> {
-        self.script.lock().unwrap().extend_from_slice(observations);
-        let findings = self.diagnosis.update(&self.moment).to_vec();
+        self.diagnosis.observations.extend_from_slice(observations);
+        let findings = self.diagnosis.track(&self.moment).to_vec();
         self.moment.sample.monotonic_ns += self.step_ns;
         self.moment.sample.taken_at_us += (self.step_ns / 1000).cast_signed();
         findings
     }
 
-    /// The same for some Samples; answers what is told at the last.
+    /// The same for some Samples; returns the findings that hold at the last.
     fn keeps_seeing(&mut self, times: usize, observations: &[Observation]) -> Vec<Finding> {
         let mut last = Vec::new();
         for _ in 0..times {
@@ -65,14 +54,14 @@ impl Seer {
         last
     }
 
-    /// How many have come and gone since this was asked last.
+    /// How many were raised, and which cleared, since the last call.
     fn changes(&mut self) -> (usize, Vec<Finding>) {
         let changes = self.diagnosis.take_changes();
-        let come = changes.iter().filter(|c| matches!(c, Change::Come(_)));
+        let come = changes.iter().filter(|c| matches!(c, Change::Raised(_)));
         let come = come.count();
         let gone = changes.into_iter().filter_map(|change| match change {
-            Change::Gone(finding) => Some(finding),
-            Change::Come(_) => None,
+            Change::Cleared(finding) => Some(finding),
+            Change::Raised(_) => None,
         });
         (come, gone.collect())
     }
@@ -82,10 +71,10 @@ fn ids(findings: &[Finding]) -> Vec<&'static str> {
     findings.iter().map(|finding| finding.kind.id()).collect()
 }
 
-fn named(pid: u32) -> Named {
+fn process_name(pid: u32) -> ProcessName {
     let key = ProcessKey { pid, start_time: 7 };
     let comm = format!("server-{pid}");
-    Named { key, comm }
+    ProcessName { key, comm }
 }
 
 fn address(last: u8) -> IpAddr {
@@ -103,7 +92,7 @@ fn listener(cookie: u64, local: Endpoint) -> Subject {
         protocol: "tcp",
         local: Some(local),
         path: None,
-        process: Some(named(1)),
+        process: Some(process_name(1)),
     }
 }
 
@@ -115,15 +104,23 @@ fn remote(last: u8, port: Option<u16>) -> Subject {
     }
 }
 
-fn observation(kind: Kind, subject: Subject, count: u64) -> Observation {
-    let mut observation = Observation::new(kind, subject, "things", Value::Count(count));
+fn kind(id: &str) -> &'static FindingKind {
+    finding_by_id(id).unwrap()
+}
+
+fn observation(id: &str, subject: Subject, count: u64) -> Observation {
+    let mut observation = Observation::new(kind(id), subject, "things", Value::Count(count));
     observation.summary = format!("It has {count}");
     observation
 }
 
 /// A leak of a process.
 fn leak(pid: u32, count: u64) -> Observation {
-    observation(Kind::CloseWaitLeak, Subject::Process(named(pid)), count)
+    observation(
+        "close-wait-leak",
+        Subject::Process(process_name(pid)),
+        count,
+    )
 }
 
 #[test]
@@ -137,7 +134,7 @@ fn it_is_told_once_it_has_held_for_two_seconds() {
 }
 
 #[test]
-fn what_was_well_in_between_begins_anew() {
+fn what_was_absent_in_between_starts_over() {
     let mut seer = Seer::new();
     seer.keeps_seeing(2, &[leak(1, 5)]);
     seer.sees(&[]);
@@ -171,7 +168,7 @@ fn what_comes_and_goes_is_one_finding() {
 #[test]
 fn below_its_threshold_it_is_not_told_but_stays_if_it_was() {
     let nearly = Observation {
-        raises: false,
+        over_threshold: false,
         ..leak(1, 3)
     };
     let mut seer = Seer::new();
@@ -245,7 +242,7 @@ fn of_what_is_over_its_worst_moment_is_told() {
 fn the_gravest_comes_first_and_then_the_largest() {
     let mut info = leak(1, 99);
     info.severity = Severity::Info;
-    let mut critical = observation(Kind::Orphans, Subject::Host, 1);
+    let mut critical = observation("orphans", Subject::Host, 1);
     critical.severity = Severity::Critical;
     let all = [info, leak(2, 5), leak(3, 50), critical];
     let told = Seer::new().keeps_seeing(3, &all);
@@ -258,9 +255,9 @@ fn the_gravest_comes_first_and_then_the_largest() {
 fn of_each_kind_the_worst_twenty_are_told() {
     let mut all: Vec<_> = (1..=50).map(|pid| leak(pid, u64::from(pid))).collect();
     all[0].severity = Severity::Critical;
-    all.push(observation(Kind::Orphans, Subject::Host, 1));
+    all.push(observation("orphans", Subject::Host, 1));
     let told = Seer::new().keeps_seeing(3, &all);
-    assert_eq!(told.len(), MOST_OF_A_KIND + 1);
+    assert_eq!(told.len(), MAX_PER_KIND + 1);
     assert_eq!(told[0].subject.to_string(), "server-1 (1)");
     assert_eq!(told[1].subject.to_string(), "server-50 (50)");
     assert!(ids(&told).contains(&"orphans"));
@@ -269,7 +266,7 @@ fn of_each_kind_the_worst_twenty_are_told() {
 #[test]
 fn what_grows_says_how_fast_once_it_was_looked_at_for_ten_seconds() {
     let growing = |count| Observation {
-        grows: true,
+        reports_growth: true,
         ..leak(1, count)
     };
     let mut seer = Seer::new();
@@ -312,7 +309,7 @@ fn what_nobody_wants_to_know_is_not_told() {
     let all = [
         leak(1, 5),
         leak(2, 5),
-        observation(Kind::Orphans, Subject::Host, 5),
+        observation("orphans", Subject::Host, 5),
     ];
     let mut thresholds = Thresholds {
         ignore_processes: vec!["server-1".to_owned()],
@@ -321,7 +318,7 @@ fn what_nobody_wants_to_know_is_not_told() {
     let told = Seer::with(thresholds.clone()).keeps_seeing(3, &all);
     assert_eq!(ids(&told), ["close-wait-leak", "orphans"]);
     assert_eq!(told[0].subject.to_string(), "server-2 (2)");
-    thresholds.disable = vec![Kind::CloseWaitLeak];
+    thresholds.disable = vec![kind("close-wait-leak")];
     let told = Seer::with(thresholds).keeps_seeing(3, &all);
     assert_eq!(ids(&told), ["orphans"]);
 }
@@ -329,10 +326,10 @@ fn what_nobody_wants_to_know_is_not_told() {
 #[test]
 fn what_follows_from_something_graver_is_left_to_that() {
     let here = end(3, 8080);
-    let queue = || observation(Kind::AcceptQueueFull, listener(1, here), 5);
-    let at = |kind, cookie| observation(kind, listener(cookie, here), 5);
-    let towards = |kind, own: Option<Endpoint>| Observation {
-        towards_own: own,
+    let queue = || observation("accept-queue-full", listener(1, here), 5);
+    let at = |kind: &str, cookie| observation(kind, listener(cookie, here), 5);
+    let towards = |kind: &str, own: Option<Endpoint>| Observation {
+        own_end: own,
         ..observation(kind, remote(3, Some(8080)), 5)
     };
     let only = |graver: Observation, lesser: Observation| {
@@ -340,28 +337,25 @@ fn what_follows_from_something_graver_is_left_to_that() {
         ids(&told) == [graver.kind.id()]
     };
     // What waits in the queue of this listener, and what is on its way into it.
-    assert!(only(queue(), at(Kind::AcceptQueueFilling, 1)));
-    assert!(only(queue(), at(Kind::NotAccepted, 1)));
-    assert!(only(queue(), at(Kind::SynQueueFull, 1)));
-    assert!(
-        !only(queue(), at(Kind::NotAccepted, 2)),
-        "it is another one"
-    );
+    assert!(only(queue(), at("accept-queue-filling", 1)));
+    assert!(only(queue(), at("not-accepted", 1)));
+    assert!(only(queue(), at("syn-queue-full", 1)));
+    assert!(!only(queue(), at("not-accepted", 2)), "it is another one");
     // Their other ends, if they are on this machine.
-    assert!(only(queue(), towards(Kind::ConnectStuck, Some(here))));
-    assert!(only(queue(), towards(Kind::ZeroWindow, Some(here))));
-    assert!(!only(queue(), towards(Kind::ConnectStuck, None)));
+    assert!(only(queue(), towards("connect-stuck", Some(here))));
+    assert!(only(queue(), towards("zero-window", Some(here))));
+    assert!(!only(queue(), towards("connect-stuck", None)));
     let other = Some(end(3, 8081));
-    assert!(!only(queue(), towards(Kind::ConnectStuck, other)));
+    assert!(!only(queue(), towards("connect-stuck", other)));
     let anywhere = Endpoint {
         address: Ipv4Addr::UNSPECIFIED.into(),
         port: 8080,
     };
-    let unaccepted = observation(Kind::NotAccepted, listener(1, anywhere), 5);
-    assert!(only(unaccepted, towards(Kind::ConnectStuck, Some(here))));
+    let unaccepted = observation("not-accepted", listener(1, anywhere), 5);
+    assert!(only(unaccepted, towards("connect-stuck", Some(here))));
     // Segments that are lost where nothing arrives at all.
-    let stalled = observation(Kind::SenderStalled, remote(7, Some(443)), 5);
-    let lossy = |last| observation(Kind::Retransmitting, remote(last, None), 5);
+    let stalled = observation("sender-stalled", remote(7, Some(443)), 5);
+    let lossy = |last| observation("retransmitting", remote(last, None), 5);
     assert!(only(stalled.clone(), lossy(7)));
     assert!(!only(stalled, lossy(8)));
     // TIME-WAITs whose ports run out, or of which no more are kept.
@@ -370,18 +364,18 @@ fn what_follows_from_something_graver_is_left_to_that() {
         destination: end(7, 443),
         process: None,
     };
-    let ports = observation(Kind::EphemeralPortsLow, path, 5);
-    let waits = |port| observation(Kind::TimeWaitBuildup, remote(7, Some(port)), 5);
+    let ports = observation("ephemeral-ports-low", path, 5);
+    let waits = |port| observation("time-wait-buildup", remote(7, Some(port)), 5);
     assert!(only(ports.clone(), waits(443)));
     assert!(!only(ports, waits(80)));
-    let overflow = observation(Kind::TimeWaitOverflow, Subject::Host, 5);
+    let overflow = observation("time-wait-overflow", Subject::Host, 5);
     assert!(only(overflow, waits(80)));
 }
 
 #[test]
 fn what_follows_from_something_that_is_just_over_is_left_to_that_for_a_while() {
-    let stalled = observation(Kind::SenderStalled, remote(7, Some(443)), 5);
-    let lossy = observation(Kind::Retransmitting, remote(7, None), 5);
+    let stalled = observation("sender-stalled", remote(7, Some(443)), 5);
+    let lossy = observation("retransmitting", remote(7, None), 5);
     let mut seer = Seer::new();
     seer.keeps_seeing(3, std::slice::from_ref(&stalled));
     // Five seconds until it goes, and ten until its traces have.
@@ -394,10 +388,10 @@ fn what_follows_from_something_that_is_just_over_is_left_to_that_for_a_while() {
 #[test]
 fn what_is_switched_off_takes_nothing_with_it() {
     let here = end(3, 8080);
-    let queue = observation(Kind::AcceptQueueFull, listener(1, here), 5);
-    let waiting = observation(Kind::NotAccepted, listener(1, here), 5);
+    let queue = observation("accept-queue-full", listener(1, here), 5);
+    let waiting = observation("not-accepted", listener(1, here), 5);
     let thresholds = Thresholds {
-        disable: vec![Kind::AcceptQueueFull],
+        disable: vec![kind("accept-queue-full")],
         ..Thresholds::default()
     };
     let told = Seer::with(thresholds).keeps_seeing(3, &[queue, waiting]);
@@ -418,23 +412,13 @@ fn a_clock_that_goes_backwards_does_no_harm() {
 }
 
 #[test]
-fn anew_it_has_seen_nothing() {
+fn restarted_it_has_seen_nothing() {
     let mut seer = Seer::with(Thresholds {
         hold_s: 0.0,
         ..Thresholds::default()
     });
     assert_eq!(seer.keeps_seeing(2, &[leak(1, 5)]).len(), 1);
-    let anew = seer.diagnosis.anew();
-    assert!(anew.findings().is_empty());
-    assert_eq!(anew.thresholds, seer.diagnosis.thresholds);
-}
-
-#[test]
-fn a_kind_is_found_by_its_id_and_written_by_it() {
-    for kind in Kind::ALL {
-        assert_eq!(Kind::by_id(kind.id()), Some(kind));
-        let written = serde_json::to_value(kind).unwrap();
-        assert_eq!(written, kind.id());
-    }
-    assert_eq!(Kind::by_id("nothing"), None);
+    let restarted = seer.diagnosis.restarted();
+    assert!(restarted.findings().is_empty());
+    assert_eq!(restarted.thresholds, seer.diagnosis.thresholds);
 }

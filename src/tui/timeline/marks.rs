@@ -107,9 +107,9 @@ fn size(finding: &Finding) -> usize {
 mod tests {
     use super::*;
     use crate::aggregate::Recent;
-    use crate::diagnose::{Kind, Subject};
+    use crate::diagnose::{FINDINGS, FindingKind, Subject};
 
-    fn finding(kind: Kind, severity: Severity) -> Arc<Finding> {
+    fn finding(kind: &'static FindingKind, severity: Severity) -> Arc<Finding> {
         Arc::new(Finding {
             kind,
             severity,
@@ -124,7 +124,7 @@ mod tests {
     }
 
     /// What is told at Samples one after the other, by kind and severity.
-    fn marks(told: &[&[(Kind, Severity)]]) -> Marks {
+    fn marks(told: &[&[(&'static FindingKind, Severity)]]) -> Marks {
         let mut marks = Marks::default();
         for now in told {
             let now = now.iter().map(|&(kind, severity)| finding(kind, severity));
@@ -136,9 +136,9 @@ mod tests {
         marks
     }
 
-    const ORPHANS: (Kind, Severity) = (Kind::Orphans, Severity::Warning);
-    const WORSE: (Kind, Severity) = (Kind::Orphans, Severity::Critical);
-    const DROPS: (Kind, Severity) = (Kind::UdpDrops, Severity::Info);
+    static ORPHANS: (&FindingKind, Severity) = (&FINDINGS[0], Severity::Warning);
+    static WORSE: (&FindingKind, Severity) = (&FINDINGS[0], Severity::Critical);
+    static DROPS: (&FindingKind, Severity) = (&FINDINGS[1], Severity::Info);
 
     #[test]
     fn a_finding_has_a_mark_where_it_comes_and_holds_until_it_goes() {

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use crate::column::format;
-use crate::diagnose::{self, Concern, Evidence, Finding, about, length, shown, words};
+use crate::diagnose::{
+    self, Concern, Evidence, Finding, about, evidence_name, evidence_value, whole_seconds,
+};
 use crate::tui::command::Command;
 use crate::tui::keymap::label;
 use crate::tui::look::Look;
@@ -27,7 +29,7 @@ fn harmless(text: &str) -> String {
 
 /// The number of active findings with the sign of the most severe, such as `✗2`; `None` if there are none.
 pub(super) fn badge(state: &State) -> Option<Piece> {
-    let gravest = state.findings.gravest()?;
+    let gravest = state.findings.max_severity()?;
     let count = state.findings.now.len();
     Some((format!("{}{count}", gravest.sign()), severity_tone(gravest)))
 }
@@ -102,7 +104,7 @@ pub(super) fn lines(
 /// The time since which a finding is active, or its start and end; and its duration.
 fn period(finding: &Finding, look: &Look, now_us: i64) -> String {
     let until_us = finding.until_us.unwrap_or(now_us);
-    let length = length(until_us.saturating_sub(finding.since_us));
+    let length = whole_seconds(until_us.saturating_sub(finding.since_us));
     let since = look.time_of_day(finding.since_us);
     match finding.until_us {
         None => format!("since {since} ({length})"),
@@ -155,7 +157,7 @@ pub(super) fn full_text(finding: &Finding, columns: usize) -> Vec<Vec<Piece>> {
 fn evidence(evidence: &Evidence, columns: usize) -> Vec<Vec<Piece>> {
     let pairs: Vec<(String, String)> = evidence
         .iter()
-        .map(|(name, value)| (words(name), shown(name, value)))
+        .map(|(name, value)| (evidence_name(name), evidence_value(name, value)))
         .collect();
     let widest = |of: fn(&(String, String)) -> &str| {
         let widths = pairs.iter().map(|pair| text::width(of(pair)));

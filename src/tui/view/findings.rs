@@ -22,7 +22,7 @@ use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
 use super::finding_text;
 use crate::column::format;
-use crate::diagnose::{Kind, length};
+use crate::diagnose::{FINDINGS, whole_seconds};
 use crate::tui::command::Command;
 use crate::tui::keymap::label;
 use crate::tui::screen::{Pane, Screen};
@@ -114,7 +114,7 @@ fn nothing(state: &State, room: Rect) -> Vec<Vec<Piece>> {
         format::count(&mut out, count as u64);
         out
     };
-    let length = length(moment.sample.taken_at_us.saturating_sub(since_us));
+    let length = whole_seconds(moment.sample.taken_at_us.saturating_sub(since_us));
     let samples = match state.findings.samples {
         1 => "1 sample".to_owned(),
         samples => format!("{} samples", count(samples as usize)),
@@ -139,14 +139,14 @@ fn nothing(state: &State, room: Rect) -> Vec<Vec<Piece>> {
     lines.push(Vec::new());
     lines.push(vec![("This is looked for:".to_owned(), Tone::Plain)]);
     let spare = usize::from(room.height).saturating_sub(lines.len());
-    if spare >= Kind::ALL.len() {
-        lines.extend(Kind::ALL.map(|kind| {
+    if spare >= FINDINGS.len() {
+        lines.extend(FINDINGS.iter().map(|kind| {
             let name = format!("{:<22}", kind.id());
-            let about = text::cut_end(kind.about(), columns.saturating_sub(22));
+            let about = text::cut_end(kind.title(), columns.saturating_sub(22));
             vec![(name, Tone::Strong), (about.into_owned(), Tone::Muted)]
         }));
     } else {
-        let names = Kind::ALL
+        let names = FINDINGS
             .iter()
             .map(|kind| vec![(format!("{}   ", kind.id()), Tone::Muted)]);
         lines.extend(pieces::flow(names, room.width));

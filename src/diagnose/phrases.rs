@@ -1,4 +1,4 @@
-//! Numbers and things in the sentences of findings.
+//! Numbers and recurring phrases in the sentences of findings.
 
 use crate::column::format;
 use crate::model::Activity;
@@ -47,7 +47,7 @@ pub(super) fn seconds(seconds: f64) -> String {
     out
 }
 
-/// What to do with a process that was stopped, by a signal or by a debugger.
+/// The advice for a process that was stopped, by a signal or by a debugger.
 pub(super) fn stopped(pid: Option<u32>, activity: Option<Activity>) -> String {
     if activity.is_some_and(|activity| activity.state == 't') {
         return "A debugger holds it (state t): let it go on there, or detach.".to_owned();

@@ -1,72 +1,86 @@
-//! `descriptors-low`: a process nears its limit of open descriptors.
+//! A process nears its limit of open descriptors.
 //!
 //! At the limit `accept()`, `socket()` and `open()` fail with EMFILE: a server then leaves connections in its accept queue.
 
-use serde::{Deserialize, Serialize};
-
-use super::diagnosis::Finder;
-use super::facts::{Facts, named};
-use super::finding::{Kind, Severity, Subject, Value};
-use super::observation::Observation;
-use super::words;
+use crate::diagnose::detector::{Detector, Scan};
+use crate::diagnose::finding::{Severity, Value};
+use crate::diagnose::observation::Observation;
+use crate::diagnose::subject::{ProcessName, Subject};
+use crate::diagnose::threshold::thresholds;
+use crate::diagnose::{help_text, phrases};
 use crate::model::{DescriptorKind, ProcessRow, State};
 
-/// When it is told.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Thresholds {
-    /// Share of the process's own soft limit from which on it is a warning: time to act before it fails.
-    pub warning: f64,
-    /// Share from which on it is critical.
-    pub critical: f64,
-}
-
-impl Default for Thresholds {
-    fn default() -> Self {
-        Thresholds {
-            warning: 0.8,
-            critical: 0.95,
-        }
+thresholds! {
+    /// When open descriptors are many.
+    thresholds {
+        /// Share of the process's own limit of open descriptors (the soft limit, `ulimit -n`). There is
+        /// time to act before it fails.
+        warning: f64 = 0.8, ValueRule::Share;
+        /// A burst of connections is enough now, and accept(), socket() and open() fail with EMFILE.
+        critical: f64 = 0.95, ValueRule::Share;
     }
 }
 
-/// How much below its threshold is well again.
+/// How far below its threshold the share has to fall for a finding to clear.
 const SLACK: f64 = 0.05;
 
+/// Detects processes with few descriptors left.
 #[derive(Debug)]
-pub(super) struct DescriptorsLow {
+pub(in crate::diagnose) struct DescriptorsLow {
     thresholds: Thresholds,
 }
 
-impl DescriptorsLow {
-    pub(super) fn new(thresholds: Thresholds) -> Self {
-        DescriptorsLow { thresholds }
-    }
-}
+impl Detector for DescriptorsLow {
+    const ID: &'static str = "descriptors-low";
+    const TITLE: &'static str = "A process nears its limit of open descriptors.";
+    const LOOK_ALIKES: &'static str = "The limit is that of the process, not that of the shell one looks from. The evidence counts \
+         sockets, files and pipes, and CLOSE-WAITs among them: then {0} is the cause.";
+    const REMEDY: &'static str =
+        "Raise the limit (prlimit, LimitNOFILE=); if the number only grows, mend the leak.";
 
-impl Finder for DescriptorsLow {
-    fn look(&mut self, facts: &Facts<'_>, out: &mut Vec<Observation>) {
+    type Thresholds = Thresholds;
+
+    fn new(thresholds: &Thresholds) -> Self {
+        DescriptorsLow {
+            thresholds: *thresholds,
+        }
+    }
+
+    fn reported_when(thresholds: &Thresholds) -> String {
+        format!(
+            "{} of the process's own soft limit are open.",
+            help_text::share(thresholds.warning)
+        )
+    }
+
+    fn severity(thresholds: &Thresholds) -> String {
+        help_text::severity_by_share(thresholds.warning, thresholds.critical)
+    }
+
+    fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
+        let facts = &scan.facts;
         for (at, row) in facts.sample().processes.iter().enumerate() {
             let (Some(open), Some(limit)) = (row.descriptors, row.process.descriptor_limit) else {
                 continue;
             };
             let share = f64::from(open) / limit.max(1) as f64;
             if share >= self.thresholds.warning - SLACK {
-                out.push(self.tell(facts, at, row, open, limit));
+                out.push(self.observe(scan, at, row, open, limit));
             }
         }
     }
 }
 
 impl DescriptorsLow {
-    fn tell(
+    fn observe(
         &self,
-        facts: &Facts<'_>,
+        scan: &Scan<'_>,
         at: usize,
         row: &ProcessRow,
         open: u32,
         limit: u64,
     ) -> Observation {
+        let facts = &scan.facts;
         let share = f64::from(open) / limit.max(1) as f64;
         let totals = facts.moment.unfiltered().processes.get(at);
         let close_wait = totals.map_or(0, |totals| totals.tcp[State::CloseWait as usize]);
@@ -75,7 +89,7 @@ impl DescriptorsLow {
             let most = all.max_by_key(|kind| kinds[*kind as usize]);
             (most.unwrap_or(DescriptorKind::File), kinds)
         });
-        let name = named(row);
+        let name = ProcessName::of(row);
         let pid = name.key.pid;
         let mostly = kinds.map_or_else(String::new, |(most, kinds)| {
             let count = kinds[most as usize];
@@ -87,13 +101,13 @@ impl DescriptorsLow {
                 (DescriptorKind::Anonymous, _) => "neither socket, file nor pipe",
                 (most, _) => most.name(),
             };
-            format!(": {} of them {are} {what}", words::count(count.into()))
+            format!(": {} of them {are} {what}", phrases::count(count.into()))
         });
         let summary = format!(
             "{name} has {} of {} descriptors open ({})",
-            words::count(open.into()),
-            words::count(limit),
-            words::share(share)
+            phrases::count(open.into()),
+            phrases::count(limit),
+            phrases::share(share)
         );
         let leak = if close_wait * 2 >= open {
             "Most are sockets in CLOSE-WAIT that it does not close: mend that first. "
@@ -102,7 +116,7 @@ impl DescriptorsLow {
         };
         let higher = limit.saturating_mul(2).max(4096);
         let mut observation = Observation::new(
-            Kind::DescriptorsLow,
+            scan.kind,
             Subject::Process(name),
             "open",
             Value::Count(open.into()),
@@ -116,13 +130,13 @@ impl DescriptorsLow {
                 observation = observation.with(name, Value::Count(count.into()));
             }
         }
-        observation.raises = share >= self.thresholds.warning;
+        observation.over_threshold = share >= self.thresholds.warning;
         observation.severity = if share >= self.thresholds.critical {
             Severity::Critical
         } else {
             Severity::Warning
         };
-        observation.grows = true;
+        observation.reports_growth = true;
         observation.summary = summary;
         observation.rest = mostly;
         observation.advice = format!(

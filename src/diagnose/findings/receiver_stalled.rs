@@ -1,44 +1,38 @@
-//! `receiver-stalled`: a process leaves received data unread.
+//! A process leaves received data unread.
 //!
-//! What a process has read is what arrived less what is unread. If that does not grow while data waits, it does not read;
-//! a process that reads more slowly than data comes is not told of.
+//! What a process has read is what arrived less what is unread. If that does not grow while data waits, the process does
+//! not read; one that reads more slowly than data arrives is not reported.
 
 use rustc_hash::FxHashMap;
-use serde::{Deserialize, Serialize};
 
-use super::ages::Ages;
-use super::diagnosis::Finder;
-use super::facts::{Facts, Holder, activity, holder};
-use super::finding::{Kind, Severity, Value};
-use super::observation::Observation;
-use super::words;
+use crate::diagnose::ages::Ages;
+use crate::diagnose::detector::{Detector, Scan};
+use crate::diagnose::facts::{Facts, Holder, activity, holder};
+use crate::diagnose::finding::{Severity, Value};
+use crate::diagnose::observation::Observation;
+use crate::diagnose::threshold::thresholds;
+use crate::diagnose::{help_text, phrases};
 use crate::model::{Activity, MemoryInfo, ProcessKey, TcpInfo};
 
-/// When it is told.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Thresholds {
-    /// Unread bytes of one connection: a few hundred that a client never fetches, such as a session ticket, harm nobody.
-    pub unread_bytes: u32,
-    /// Seconds without a byte read.
-    pub age_s: f64,
-}
-
-impl Default for Thresholds {
-    fn default() -> Self {
-        Thresholds {
-            unread_bytes: 16 * 1024,
-            age_s: 5.0,
-        }
+thresholds! {
+    /// When unread data is reported.
+    thresholds {
+        /// Unread bytes of one connection. A few hundred that a client never fetches, such as a TLS session
+        /// ticket, or the rest of an answer, harm nobody; 16 KiB are more than that.
+        unread_bytes: u32 = 16 * 1024, ValueRule::COUNT;
+        /// For how long not a byte was read. Raise it for processes that stop reading on purpose, to slow
+        /// their peers down.
+        age_s: f64 = 5.0, ValueRule::SECONDS;
     }
 }
 
-/// Ticks of a process's time in a second. Kernel: `USER_HZ`.
+/// Ticks of processor time in a second. Kernel: `USER_HZ`.
 const TICKS_PER_SECOND: f64 = 100.0;
 
 /// Share of a processor from which on a process counts as busy rather than asleep.
 const BUSY: f64 = 0.5;
 
+/// Unread connections of one process.
 #[derive(Debug, Default)]
 struct Group {
     row: u32,
@@ -49,28 +43,51 @@ struct Group {
     oldest_ns: u64,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct ReceiverStalled {
+/// Detects processes that do not read.
+#[derive(Debug)]
+pub(in crate::diagnose) struct ReceiverStalled {
     thresholds: Thresholds,
     ages: Ages,
-    /// When processes that stall were looked at first, ns of the monotonic clock, and what they had used of the processor.
+    /// When processes that stall were observed first, ns of the monotonic clock, and the processor time they had used then,
+    /// in ticks.
     used: FxHashMap<ProcessKey, (u64, u64)>,
 }
 
-impl ReceiverStalled {
-    pub(super) fn new(thresholds: Thresholds) -> Self {
+impl Detector for ReceiverStalled {
+    const ID: &'static str = "receiver-stalled";
+    const TITLE: &'static str = "A process leaves received data unread.";
+    const LOOK_ALIKES: &'static str = "A process here does not read. One that reads more slowly than data comes is not told of. Cause \
+         stopped: it is in state T. busy: it runs, and does something else. not-reading: it sleeps.";
+    const REMEDY: &'static str =
+        "Look at the thread that should read. A larger buffer only delays it.";
+
+    type Thresholds = Thresholds;
+
+    fn new(thresholds: &Thresholds) -> Self {
         ReceiverStalled {
-            thresholds,
-            ..ReceiverStalled::default()
+            thresholds: *thresholds,
+            ages: Ages::default(),
+            used: FxHashMap::default(),
         }
     }
-}
 
-impl Finder for ReceiverStalled {
-    fn look(&mut self, facts: &Facts<'_>, out: &mut Vec<Observation>) {
+    fn reported_when(thresholds: &Thresholds) -> String {
+        format!(
+            "{} or more of one connection wait, and not a byte was read for {}.",
+            help_text::bytes(thresholds.unread_bytes.into()),
+            help_text::seconds(thresholds.age_s)
+        )
+    }
+
+    fn severity(_thresholds: &Thresholds) -> String {
+        "Warning; critical once a window is closed.".to_owned()
+    }
+
+    fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
+        let facts = &scan.facts;
         let mut groups: FxHashMap<Holder, Group> = FxHashMap::default();
         self.ages.begin();
-        for &row in &facts.lists.unread {
+        for &row in &facts.candidates.unread {
             let Some(socket) = facts.socket(row) else {
                 continue;
             };
@@ -108,13 +125,13 @@ impl Finder for ReceiverStalled {
         let before = std::mem::take(&mut self.used);
         for (holder, group) in groups {
             let busy = self.busy(facts, holder, &before);
-            out.extend(tell(facts, holder, &group, busy));
+            out.extend(observe(scan, holder, &group, busy));
         }
     }
 }
 
 impl ReceiverStalled {
-    /// Share of a processor that a process has used since it was seen to stall.
+    /// The share of a processor that a process has used since it was first observed to stall.
     fn busy(
         &mut self,
         facts: &Facts<'_>,
@@ -135,19 +152,20 @@ impl ReceiverStalled {
     }
 }
 
-fn tell(
-    facts: &Facts<'_>,
+fn observe(
+    scan: &Scan<'_>,
     holder: Holder,
     group: &Group,
     busy: Option<f64>,
 ) -> Option<Observation> {
+    let facts = &scan.facts;
     let socket = facts.socket(group.row)?;
     let activity = activity(socket);
-    let (subject, who) = facts.whose(holder)?;
+    let (subject, who) = facts.subject_of_holder(holder)?;
     let pid = subject.process().map(|process| process.key.pid);
     let is_stopped = activity.is_some_and(Activity::is_stopped);
     let (cause, advice) = if is_stopped {
-        ("stopped", words::stopped(pid, activity))
+        ("stopped", phrases::stopped(pid, activity))
     } else {
         let look = pid.map_or_else(String::new, |pid| {
             format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
@@ -169,11 +187,11 @@ fn tell(
         .map(|remote| remote.address.to_canonical());
     let from = match (peer, group.connections) {
         (Some(peer), 1) => format!("a connection with {peer}"),
-        (_, count) => words::plural(count.into(), "connection", "connections"),
+        (_, count) => phrases::plural(count.into(), "connection", "connections"),
     };
     let buffer = socket.memory().and_then(MemoryInfo::rcvbuf);
     let mut observation = Observation::new(
-        Kind::ReceiverStalled,
+        scan.kind,
         subject,
         "unread_bytes",
         Value::Bytes(group.unread),
@@ -196,7 +214,7 @@ fn tell(
     };
     observation.since_ns = Some(group.oldest_ns);
     observation.summary = format!("{who} does not read from {from}");
-    observation.rest = format!(": {} wait to be read", words::bytes(group.unread));
+    observation.rest = format!(": {} wait to be read", phrases::bytes(group.unread));
     observation.advice = advice;
     Some(observation)
 }

@@ -1,38 +1,32 @@
-//! `not-accepted`: established connections wait that no `accept()` has taken.
+//! Established connections wait that no `accept()` has taken.
 //!
-//! For the client they are open; it may have sent its request and waits for an answer that nobody works on. Where the
-//! queue is filling or full, that finding tells of them.
+//! For the client they are open; it may have sent its request and waits for an answer that no process works on. Where the
+//! queue is filling or full, that is another finding.
 
 use rustc_hash::FxHashMap;
-use serde::{Deserialize, Serialize};
 
-use super::ages::Ages;
-use super::diagnosis::Finder;
-use super::facts::{Facts, activity, subject_of};
-use super::finding::{Kind, Value};
-use super::observation::Observation;
-use super::words;
+use crate::diagnose::ages::Ages;
+use crate::diagnose::detector::{Detector, Scan};
+use crate::diagnose::facts::{activity, subject_of};
+use crate::diagnose::finding::Value;
+use crate::diagnose::observation::Observation;
+use crate::diagnose::threshold::thresholds;
+use crate::diagnose::{help_text, phrases};
 use crate::model::Activity;
 
-/// When it is told.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Thresholds {
-    /// Connections of one listener: a client that is not served is one too many.
-    pub connections: u32,
-    /// Seconds from which on a connection waits too long: a process that is merely busy accepts within milliseconds.
-    pub age_s: f64,
-}
-
-impl Default for Thresholds {
-    fn default() -> Self {
-        Thresholds {
-            connections: 1,
-            age_s: 5.0,
-        }
+thresholds! {
+    /// When connections wait for `accept()` for too long.
+    thresholds {
+        /// Established connections of one listener that no accept() has taken. A single one is a client
+        /// that nobody serves. Raise it where a listener is kept open without a server on purpose.
+        connections: u32 = 1, ValueRule::COUNT;
+        /// How long one has to wait. A process that is merely busy accepts within milliseconds; whoever
+        /// waits five seconds has often given up.
+        age_s: f64 = 5.0, ValueRule::SECONDS;
     }
 }
 
+/// Connections that wait at one listener.
 #[derive(Debug, Default)]
 struct Group {
     connections: u32,
@@ -41,30 +35,51 @@ struct Group {
     unread: u64,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct NotAccepted {
+/// Detects listeners whose connections wait.
+#[derive(Debug)]
+pub(in crate::diagnose) struct NotAccepted {
     thresholds: Thresholds,
     ages: Ages,
 }
 
-impl NotAccepted {
-    pub(super) fn new(thresholds: Thresholds) -> Self {
+impl Detector for NotAccepted {
+    const ID: &'static str = "not-accepted";
+    const TITLE: &'static str = "Established connections wait that no accept() has taken.";
+    const LOOK_ALIKES: &'static str = "For the client the connection is open. Where the queue is filling or full, that finding tells of \
+         them. Cause stopped: the process is in state T. not-accepting: it does something else.";
+    const REMEDY: &'static str =
+        "See what the process does instead of calling accept(): strace, gdb.";
+
+    type Thresholds = Thresholds;
+
+    fn new(thresholds: &Thresholds) -> Self {
         NotAccepted {
-            thresholds,
-            ..NotAccepted::default()
+            thresholds: *thresholds,
+            ages: Ages::default(),
         }
     }
-}
 
-impl Finder for NotAccepted {
-    fn look(&mut self, facts: &Facts<'_>, out: &mut Vec<Observation>) {
+    fn reported_when(thresholds: &Thresholds) -> String {
+        format!(
+            "{} or more of one listener, each waiting for accept() for {}.",
+            phrases::plural(thresholds.connections.into(), "connection", "connections"),
+            help_text::seconds(thresholds.age_s)
+        )
+    }
+
+    fn severity(_thresholds: &Thresholds) -> String {
+        "Warning.".to_owned()
+    }
+
+    fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
+        let facts = &scan.facts;
         let mut groups: FxHashMap<u32, Group> = FxHashMap::default();
         self.ages.begin();
-        for &row in &facts.lists.unaccepted {
+        for &row in &facts.candidates.unaccepted {
             let Some(socket) = facts.socket(row) else {
                 continue;
             };
-            // Nothing came since the client's last word.
+            // It has waited since the client's last acknowledgement.
             let earlier = facts.last_heard_ns(socket);
             let since = self
                 .ages
@@ -87,23 +102,24 @@ impl Finder for NotAccepted {
         self.ages.end();
         for (listener, group) in groups {
             if group.stuck >= self.thresholds.connections.max(1) {
-                out.extend(tell(facts, listener, &group));
+                out.extend(observe(scan, listener, &group));
             }
         }
     }
 }
 
-fn tell(facts: &Facts<'_>, listener: u32, group: &Group) -> Option<Observation> {
+fn observe(scan: &Scan<'_>, listener: u32, group: &Group) -> Option<Observation> {
+    let facts = &scan.facts;
     let socket = facts.socket(listener)?;
     let activity = activity(socket);
     let subject = subject_of(socket);
     let pid = subject.process().map(|process| process.key.pid);
     let (name, process) = (subject.to_string(), subject.process());
-    let connections = words::plural(group.connections.into(), "connection", "connections");
+    let connections = phrases::plural(group.connections.into(), "connection", "connections");
     let by = process.map_or_else(String::new, |process| format!(" by {process}"));
     let is_stopped = activity.is_some_and(Activity::is_stopped);
     let advice = if is_stopped {
-        words::stopped(pid, activity)
+        phrases::stopped(pid, activity)
     } else {
         let look = pid.map_or_else(String::new, |pid| {
             format!(": `strace -fp {pid}`, `gdb -p {pid}`")
@@ -114,7 +130,7 @@ fn tell(facts: &Facts<'_>, listener: u32, group: &Group) -> Option<Observation> 
         )
     };
     let count = Value::Count(group.connections.into());
-    let mut observation = Observation::new(Kind::NotAccepted, subject, "connections", count)
+    let mut observation = Observation::new(scan.kind, subject, "connections", count)
         .with("stuck", Value::Count(group.stuck.into()))
         .with_cause(if is_stopped {
             "stopped"
@@ -125,7 +141,7 @@ fn tell(facts: &Facts<'_>, listener: u32, group: &Group) -> Option<Observation> 
         .with("unread_bytes", Value::Bytes(group.unread))
         .with("backlog", Value::Count(socket.socket.send_queue.into()))
         .with_known("state", activity.map(|a| Value::Text(a.state.to_string())));
-    observation.grows = true;
+    observation.reports_growth = true;
     observation.since_ns = Some(group.oldest_ns);
     let verb = if group.connections == 1 {
         "has"

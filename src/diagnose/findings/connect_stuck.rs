@@ -1,40 +1,35 @@
-//! `connect-stuck`: connection requests get no answer.
+//! Connection requests get no answer.
 //!
 //! A SYN that is answered by a reset ends at once: the connection was refused, and counts as a failed attempt
-//! (`Tcp.AttemptFails`). One that stays in SYN-SENT was dropped on the way, or nobody is there.
+//! (`Tcp.AttemptFails`). One that stays in SYN-SENT was dropped on the way, or the host is not there.
 
 use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
-use serde::{Deserialize, Serialize};
 
-use super::diagnosis::Finder;
-use super::facts::{Facts, own_end, process};
-use super::finding::{Kind, Subject, Value, written};
-use super::observation::Observation;
-use super::words;
+use crate::diagnose::detector::{Detector, Scan};
+use crate::diagnose::facts::{own_end, process};
+use crate::diagnose::finding::Value;
+use crate::diagnose::observation::Observation;
+use crate::diagnose::phrases;
+use crate::diagnose::subject::{Subject, format_endpoint};
+use crate::diagnose::threshold::thresholds;
 use crate::model::Endpoint;
 
-/// When it is told.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Thresholds {
-    /// Requests to one address and port.
-    pub requests: u32,
-    /// How often the SYN was sent again without an answer: the first time after a second, which a single lost packet
-    /// may cost.
-    pub retries: u8,
-}
-
-impl Default for Thresholds {
-    fn default() -> Self {
-        Thresholds {
-            requests: 1,
-            retries: 2,
-        }
+thresholds! {
+    /// When connection requests without an answer are reported.
+    thresholds {
+        /// Requests to one address and port. A single one that hangs makes somebody wait for up to two
+        /// minutes.
+        requests: u32 = 1, ValueRule::COUNT;
+        /// How often its SYN was sent again. The first time may be one lost packet; twice in a row, after
+        /// two or three seconds, is a firewall or a host that is not there. Raise it on links that lose
+        /// much.
+        retries: u8 = 2, ValueRule::RETRIES;
     }
 }
 
+/// Requests to one remote end.
 #[derive(Debug, Default)]
 struct Group {
     row: u32,
@@ -43,23 +38,45 @@ struct Group {
     sources: Vec<IpAddr>,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct ConnectStuck {
+/// Detects remote ends that do not answer.
+#[derive(Debug)]
+pub(in crate::diagnose) struct ConnectStuck {
     thresholds: Thresholds,
+    /// `Tcp.AttemptFails` of the Sample before.
     failed: Option<u64>,
 }
 
-impl ConnectStuck {
-    pub(super) fn new(thresholds: Thresholds) -> Self {
+impl Detector for ConnectStuck {
+    const ID: &'static str = "connect-stuck";
+    const TITLE: &'static str = "Connection requests get no answer.";
+    const LOOK_ALIKES: &'static str = "No answer at all. A connection that is refused fails at once, and is counted as a failed attempt \
+         (failed_attempts_per_s). Towards a full accept queue on this machine, that tells of it.";
+    const REMEDY: &'static str =
+        "Look for a firewall that drops, a host that is down, a way back that is missing.";
+
+    type Thresholds = Thresholds;
+
+    fn new(thresholds: &Thresholds) -> Self {
         ConnectStuck {
-            thresholds,
+            thresholds: *thresholds,
             failed: None,
         }
     }
-}
 
-impl Finder for ConnectStuck {
-    fn look(&mut self, facts: &Facts<'_>, out: &mut Vec<Observation>) {
+    fn reported_when(thresholds: &Thresholds) -> String {
+        format!(
+            "{} or more to one address and port, whose SYN was sent again {} or more.",
+            phrases::plural(thresholds.requests.into(), "request", "requests"),
+            phrases::times(thresholds.retries.into())
+        )
+    }
+
+    fn severity(_thresholds: &Thresholds) -> String {
+        "Warning.".to_owned()
+    }
+
+    fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
+        let facts = &scan.facts;
         let failed = facts.counter("Tcp.AttemptFails");
         let before = std::mem::replace(&mut self.failed, failed);
         let failed_per_s = match (failed, before, facts.elapsed_s()) {
@@ -69,7 +86,7 @@ impl Finder for ConnectStuck {
             _ => None,
         };
         let mut groups: FxHashMap<Endpoint, Group> = FxHashMap::default();
-        for &row in &facts.lists.syn_sent {
+        for &row in &facts.candidates.syn_sent {
             let Some(socket) = facts.socket(row) else {
                 continue;
             };
@@ -92,40 +109,41 @@ impl Finder for ConnectStuck {
         }
         for (remote, group) in groups {
             if group.requests >= self.thresholds.requests.max(1) {
-                out.extend(tell(facts, remote, &group, failed_per_s));
+                out.extend(observe(scan, remote, &group, failed_per_s));
             }
         }
     }
 }
 
-fn tell(
-    facts: &Facts<'_>,
+fn observe(
+    scan: &Scan<'_>,
     remote: Endpoint,
     group: &Group,
     failed_per_s: Option<f64>,
 ) -> Option<Observation> {
+    let facts = &scan.facts;
     let socket = facts.socket(group.row)?;
     let process = process(socket);
     let who = process
         .as_ref()
         .map_or_else(|| "Somebody".to_owned(), ToString::to_string);
-    let requests = words::plural(group.requests.into(), "request", "requests");
+    let requests = phrases::plural(group.requests.into(), "request", "requests");
     let subject = Subject::Remote {
         address: remote.address,
         port: Some(remote.port),
         process,
     };
     let count = Value::Count(group.requests.into());
-    let mut observation = Observation::new(Kind::ConnectStuck, subject, "requests", count)
+    let mut observation = Observation::new(scan.kind, subject, "requests", count)
         .with("retries", Value::Count(group.retries.into()))
         .with_known("failed_attempts_per_s", failed_per_s.map(Value::Rate));
-    observation.towards_own = own_end(socket.socket);
-    observation.grows = true;
+    observation.own_end = own_end(socket.socket);
+    observation.reports_growth = true;
     observation.summary = format!(
         "{who} gets no answer to {requests} to connect to {}",
-        written(remote)
+        format_endpoint(remote)
     );
-    let again = words::times(group.retries.into());
+    let again = phrases::times(group.retries.into());
     observation.rest = match group.requests {
         1 => format!(": the SYN was sent again {again}"),
         _ => format!(": the SYNs were sent again, up to {again}"),

@@ -1,41 +1,36 @@
-//! `close-wait-leak`: a process does not close connections that its peers have closed.
+//! A process does not close connections that its peers have closed.
 //!
 //! The kernel keeps a connection in CLOSE-WAIT until the process closes it; no timer ends that. Connections that no
-//! `accept()` has taken are left to `not-accepted`.
+//! `accept()` has taken are another finding.
 
 use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
-use serde::{Deserialize, Serialize};
 
-use super::ages::Ages;
-use super::diagnosis::Finder;
-use super::facts::{Facts, Holder, activity, holder};
-use super::finding::{Kind, Severity, Subject, Value};
-use super::observation::Observation;
-use super::words;
+use crate::diagnose::ages::Ages;
+use crate::diagnose::detector::{Detector, Scan};
+use crate::diagnose::facts::{Holder, activity, holder};
+use crate::diagnose::finding::{Severity, Value};
+use crate::diagnose::observation::Observation;
+use crate::diagnose::subject::Subject;
+use crate::diagnose::threshold::thresholds;
+use crate::diagnose::{help_text, phrases};
 use crate::model::Activity;
 
-/// When it is told.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Thresholds {
-    /// Connections of one process. A pool that closes late leaves one or two behind; a leak does not stop at these.
-    pub connections: u32,
-    /// Seconds in CLOSE-WAIT from which on a connection counts: whoever closes at all does so within a few.
-    pub age_s: f64,
-    /// Share of the process's descriptors from which on it is critical: half of them lost this way means that `accept()`
-    /// and `open()` will fail before long.
-    pub critical_share: f64,
-}
-
-impl Default for Thresholds {
-    fn default() -> Self {
-        Thresholds {
-            connections: 5,
-            age_s: 5.0,
-            critical_share: 0.5,
-        }
+thresholds! {
+    /// When connections in CLOSE-WAIT are a leak.
+    thresholds {
+        /// Connections of one process. A pool that closes late leaves one or two behind at any time, and
+        /// that is no leak; a leak does not stop at five. Raise it for a process that keeps a large pool
+        /// and looks at it rarely.
+        connections: u32 = 5, ValueRule::COUNT;
+        /// How long one has to be in CLOSE-WAIT to count. A process that closes at all does so as soon as
+        /// read() has told it of the end, within milliseconds. Raise it above the time after which an idle
+        /// pool is looked through, often 30 or 60.
+        age_s: f64 = 5.0, ValueRule::SECONDS;
+        /// Share of the process's own limit of descriptors from which on it is critical. When half of them
+        /// are lost this way, the rest follows, and accept() and open() fail.
+        critical_share: f64 = 0.5, ValueRule::Share;
     }
 }
 
@@ -50,26 +45,51 @@ struct Group {
     peers: FxHashMap<IpAddr, u32>,
 }
 
-#[derive(Debug, Default)]
-pub(super) struct CloseWaitLeak {
+/// Detects processes that do not close their connections.
+#[derive(Debug)]
+pub(in crate::diagnose) struct CloseWaitLeak {
     thresholds: Thresholds,
     ages: Ages,
 }
 
-impl CloseWaitLeak {
-    pub(super) fn new(thresholds: Thresholds) -> Self {
+impl Detector for CloseWaitLeak {
+    const ID: &'static str = "close-wait-leak";
+    const TITLE: &'static str = "A process does not close connections that its peers have closed.";
+    const LOOK_ALIKES: &'static str = "Connections that no accept() has taken may be in CLOSE-WAIT as well: {0} tells of them. \
+         Cause stopped: the process is in state T. not-read: data is unread, so that it has not seen the end; something \
+         hangs. not-closed: it has read all, and forgets close().";
+    const REMEDY: &'static str = "Mend the code; until then only a restart frees their descriptors. `sockwatch kill` ends the connections \
+         alone, and the kernel never does.";
+
+    type Thresholds = Thresholds;
+
+    fn new(thresholds: &Thresholds) -> Self {
         CloseWaitLeak {
-            thresholds,
+            thresholds: *thresholds,
             ages: Ages::default(),
         }
     }
-}
 
-impl Finder for CloseWaitLeak {
-    fn look(&mut self, facts: &Facts<'_>, out: &mut Vec<Observation>) {
+    fn reported_when(thresholds: &Thresholds) -> String {
+        format!(
+            "{} or more of one process, each in CLOSE-WAIT for {}.",
+            phrases::plural(thresholds.connections.into(), "connection", "connections"),
+            help_text::seconds(thresholds.age_s)
+        )
+    }
+
+    fn severity(thresholds: &Thresholds) -> String {
+        format!(
+            "Warning; critical once they take {} of the descriptors that it may open.",
+            help_text::share(thresholds.critical_share)
+        )
+    }
+
+    fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
+        let facts = &scan.facts;
         let mut groups: FxHashMap<Holder, Group> = FxHashMap::default();
         self.ages.begin();
-        for &row in &facts.lists.close_wait {
+        for &row in &facts.candidates.close_wait {
             let Some(socket) = facts.socket(row) else {
                 continue;
             };
@@ -102,35 +122,36 @@ impl Finder for CloseWaitLeak {
         }
         self.ages.end();
         for (holder, group) in groups {
-            // Less than half of what it takes to be told is well again.
+            // A finding stays until less than half of its threshold is left.
             if group.stuck > 0 && group.stuck * 2 >= self.thresholds.connections {
-                out.extend(self.tell(facts, holder, &group));
+                out.extend(self.observe(scan, holder, &group));
             }
         }
     }
 }
 
 impl CloseWaitLeak {
-    fn tell(&self, facts: &Facts<'_>, holder: Holder, group: &Group) -> Option<Observation> {
-        let (subject, who) = facts.whose(holder)?;
+    fn observe(&self, scan: &Scan<'_>, holder: Holder, group: &Group) -> Option<Observation> {
+        let facts = &scan.facts;
+        let (subject, who) = facts.subject_of_holder(holder)?;
         let process = match holder {
             Holder::Process(row) => facts.sample().processes.get(row as usize),
             Holder::User(_) => None,
         };
         let socket = facts.socket(group.row)?;
         let activity = activity(socket);
-        let (peer, others) = top(&group.peers)?;
-        let whom = match others {
+        let (peer, others) = top_peer(&group.peers)?;
+        let closed_by = match others {
             0 => peer.to_string(),
             1 => format!("{peer} and another host"),
             others => format!("{peer} and {others} other hosts"),
         };
-        let connections = words::plural(group.connections.into(), "connection", "connections");
+        let connections = phrases::plural(group.connections.into(), "connection", "connections");
         let limit = process.and_then(|process| process.process.descriptor_limit);
         let of_limit = limit.map(|limit| f64::from(group.connections) / limit.max(1) as f64);
         let (cause, advice) = advice(&subject, activity, group.unread);
         let count = Value::Count(group.connections.into());
-        let mut observation = Observation::new(Kind::CloseWaitLeak, subject, "connections", count)
+        let mut observation = Observation::new(scan.kind, subject, "connections", count)
             .with("stuck", Value::Count(group.stuck.into()))
             .with_cause(cause)
             .with("oldest_s", Value::Seconds(facts.age_s(group.oldest_ns)))
@@ -140,21 +161,22 @@ impl CloseWaitLeak {
             .with_known("descriptor_limit", limit.map(Value::Count))
             .with_known("of_descriptor_limit", of_limit.map(Value::Share))
             .with_known("state", activity.map(|a| Value::Text(a.state.to_string())));
-        observation.raises = group.stuck >= self.thresholds.connections;
+        observation.over_threshold = group.stuck >= self.thresholds.connections;
         if of_limit.is_some_and(|share| share >= self.thresholds.critical_share) {
             observation.severity = Severity::Critical;
         }
-        observation.grows = true;
+        observation.reports_growth = true;
         observation.since_ns = Some(group.oldest_ns);
         // Without the comma it would be since then that they were closed.
-        observation.summary = format!("{who} has not closed {connections} that {whom} closed,");
+        observation.summary =
+            format!("{who} has not closed {connections} that {closed_by} closed,");
         observation.advice = advice;
         Some(observation)
     }
 }
 
-/// Who closed the most, and how many others did.
-fn top(peers: &FxHashMap<IpAddr, u32>) -> Option<(IpAddr, usize)> {
+/// The peer that closed the most, and the number of other peers.
+fn top_peer(peers: &FxHashMap<IpAddr, u32>) -> Option<(IpAddr, usize)> {
     let (peer, _) = peers.iter().max_by_key(|(peer, count)| (**count, **peer))?;
     Some((*peer, peers.len() - 1))
 }
@@ -164,7 +186,7 @@ fn advice(subject: &Subject, activity: Option<Activity>, unread: u64) -> (&'stat
     let pid = subject.process().map(|named| named.key.pid);
     let of = pid.map_or_else(String::new, |pid| format!(" process {pid}"));
     if activity.is_some_and(Activity::is_stopped) {
-        return ("stopped", words::stopped(pid, activity));
+        return ("stopped", phrases::stopped(pid, activity));
     }
     let meanwhile = format!(
         "Until it is mended, only a restart frees their descriptors; no kernel timeout does. `sockwatch kill state \

@@ -1,0 +1,215 @@
+//! Rows of a Sample that may be trouble, collected in one walk over the sockets.
+
+use std::net::IpAddr;
+
+use rustc_hash::FxHashMap;
+
+use super::subject::ProcessName;
+use crate::aggregate::{Moment, SocketRates};
+use crate::model::{
+    Endpoint, ListenerIndex, LocalPorts, Protocol, Reuse, Socket, State, Timer, TimerKind, Unowned,
+};
+
+/// All connections from one address to one port of another, which share the local ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Path {
+    /// Inode number of the network namespace.
+    pub(super) netns: u32,
+    /// The address here.
+    pub(super) source: IpAddr,
+    /// The other end.
+    pub(super) destination: Endpoint,
+}
+
+/// Local ports of one path from which on its owner is remembered.
+const MANY_PORTS: u32 = 100;
+
+/// Local ports that a path takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct PortUse {
+    /// All.
+    pub(super) ports: u32,
+    /// By TIME-WAITs.
+    pub(super) time_wait: u32,
+    /// A row that takes one.
+    pub(super) row: u32,
+    /// A row that takes one and has an owner.
+    pub(super) owned: Option<u32>,
+}
+
+/// Rows of a Sample that may be trouble, by the detectors that examine them. Their memory is used again.
+#[derive(Debug, Default)]
+pub(super) struct Candidates {
+    /// TCP in CLOSE-WAIT that some process has accepted or opened.
+    pub(super) close_wait: Vec<u32>,
+    /// TCP in SYN-SENT.
+    pub(super) syn_sent: Vec<u32>,
+    /// TCP in SYN-RECV.
+    pub(super) syn_recv: Vec<u32>,
+    /// Established, and no `accept()` has taken it.
+    pub(super) unaccepted: Vec<u32>,
+    /// TCP that receives and has something unread.
+    pub(super) unread: Vec<u32>,
+    /// TCP that has sent or queued something, and waits.
+    pub(super) unacknowledged: Vec<u32>,
+    /// TCP that has sent something again since the Sample before.
+    pub(super) retransmitted: Vec<u32>,
+    /// TCP in TIME-WAIT.
+    pub(super) time_wait: Vec<u32>,
+    /// UDP that can receive.
+    pub(super) udp: Vec<u32>,
+    /// Listeners, by what they are bound to.
+    pub(super) listeners: ListenerIndex,
+    /// Local ports that are taken of those that the kernel chooses from, by path.
+    pub(super) paths: FxHashMap<Path, PortUse>,
+    /// The process that had connections of a path, of paths with many: a TIME-WAIT has no owner any more.
+    owners: FxHashMap<Path, ProcessName>,
+    /// The path counted last: connections of one path often follow each other.
+    last_path: Option<(Path, PortUse)>,
+}
+
+impl Candidates {
+    fn clear(&mut self) {
+        for list in [
+            &mut self.close_wait,
+            &mut self.syn_sent,
+            &mut self.syn_recv,
+            &mut self.unaccepted,
+            &mut self.unread,
+            &mut self.unacknowledged,
+            &mut self.retransmitted,
+            &mut self.time_wait,
+            &mut self.udp,
+        ] {
+            list.clear_for_reuse();
+        }
+        self.listeners.clear();
+        self.paths.clear_for_reuse();
+        self.last_path = None;
+    }
+
+    /// Collects those of a moment, in one walk over its sockets.
+    pub(super) fn collect(&mut self, moment: &Moment) {
+        self.clear();
+        let ports = moment.sample.settings.local_ports();
+        let rates = &moment.aggregate.sockets;
+        for (row, socket) in (0u32..).zip(&moment.sample.sockets.rows) {
+            match socket.protocol {
+                Protocol::Tcp => {
+                    self.classify(row, socket, rates.get(row as usize), ports.as_ref());
+                }
+                Protocol::Udp => self.udp.push(row),
+                _ => {}
+            }
+        }
+        self.store_last_path();
+        self.remember_owners(moment);
+    }
+
+    /// Remembers the processes of paths that take many ports.
+    fn remember_owners(&mut self, moment: &Moment) {
+        let paths = &self.paths;
+        let is_many = |path: &Path| {
+            paths
+                .get(path)
+                .is_some_and(|taken| taken.ports >= MANY_PORTS)
+        };
+        self.owners.retain(|path, _| is_many(path));
+        for (path, taken) in paths.iter().filter(|(_, taken)| taken.ports >= MANY_PORTS) {
+            let socket = taken
+                .owned
+                .and_then(|row| moment.sample.socket(row as usize));
+            if let Some(owner) = socket.and_then(|socket| socket.owner()) {
+                self.owners.insert(*path, ProcessName::of(owner));
+            }
+        }
+    }
+
+    /// The process that has connections of a path, or had some.
+    pub(super) fn owner_of(&self, path: &Path) -> Option<ProcessName> {
+        self.owners.get(path).cloned()
+    }
+
+    #[inline]
+    fn classify(
+        &mut self,
+        row: u32,
+        socket: &Socket,
+        rates: Option<&SocketRates>,
+        ports: Option<&LocalPorts>,
+    ) {
+        let why = socket.attribution.unowned();
+        let is_unaccepted = why == Some(Unowned::WaitingForAccept);
+        match socket.state {
+            State::Listen => {
+                self.listeners.insert(row, socket);
+                return;
+            }
+            State::BoundInactive | State::Closed => return,
+            State::CloseWait if !is_unaccepted => self.close_wait.push(row),
+            State::SynSent => self.syn_sent.push(row),
+            State::SynRecv => {
+                self.syn_recv.push(row);
+                return;
+            }
+            State::TimeWait => self.time_wait.push(row),
+            _ => {}
+        }
+        if is_unaccepted {
+            self.unaccepted.push(row);
+        } else if socket.recv_queue > 0
+            && matches!(
+                socket.state,
+                State::Established | State::FinWait1 | State::FinWait2
+            )
+        {
+            self.unread.push(row);
+        }
+        if socket.send_queue > 0 && waits_for_peer(socket.timer) && socket.state != State::SynSent {
+            self.unacknowledged.push(row);
+        }
+        if rates.is_some_and(|rates| rates.retransmitted.is_some_and(|rate| rate > 0.0)) {
+            self.retransmitted.push(row);
+        }
+        if let (Some(ports), Some(local), Some(remote)) = (ports, socket.local(), socket.remote())
+            && ports.contains(local.port)
+        {
+            let path = Path {
+                netns: socket.netns,
+                source: local.address.to_canonical(),
+                destination: remote.canonical(),
+            };
+            self.count_port(path, row, socket, why.is_none());
+        }
+    }
+
+    #[inline]
+    fn count_port(&mut self, path: Path, row: u32, socket: &Socket, is_owned: bool) {
+        if !self.last_path.is_some_and(|(last, _)| last == path) {
+            self.store_last_path();
+            let taken = self.paths.get(&path).copied().unwrap_or(PortUse {
+                row,
+                ..PortUse::default()
+            });
+            self.last_path = Some((path, taken));
+        }
+        if let Some((_, taken)) = &mut self.last_path {
+            taken.ports += 1;
+            taken.time_wait += u32::from(socket.state == State::TimeWait);
+            if is_owned {
+                taken.owned.get_or_insert(row);
+            }
+        }
+    }
+
+    fn store_last_path(&mut self) {
+        if let Some((path, taken)) = self.last_path.take() {
+            self.paths.insert(path, taken);
+        }
+    }
+}
+
+/// True if the kernel waits for the peer to acknowledge, or to open its window.
+fn waits_for_peer(timer: Option<Timer>) -> bool {
+    timer.is_some_and(|timer| matches!(timer.kind, TimerKind::Retransmit | TimerKind::Probe))
+}

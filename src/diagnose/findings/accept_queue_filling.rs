@@ -1,0 +1,49 @@
+//! A listener is about to drop connections: its accept queue stays nearly full.
+
+use crate::diagnose::detector::{Detector, Scan};
+use crate::diagnose::finding::Severity;
+use crate::diagnose::measure::accept_queues::Thresholds;
+use crate::diagnose::observation::Observation;
+use crate::diagnose::{help_text, phrases};
+
+/// Detects accept queues that are nearly full and drop nothing yet.
+#[derive(Debug)]
+pub(in crate::diagnose) struct AcceptQueueFilling {
+    thresholds: Thresholds,
+}
+
+impl Detector for AcceptQueueFilling {
+    const ID: &'static str = "accept-queue-filling";
+    const TITLE: &'static str = "A listener is about to drop connections.";
+    const LOOK_ALIKES: &'static str =
+        "It has the causes of {0}, and comes before it: nothing is dropped yet.";
+    const REMEDY: &'static str = "As for {0}.";
+
+    type Thresholds = Thresholds;
+
+    fn new(thresholds: &Thresholds) -> Self {
+        AcceptQueueFilling {
+            thresholds: *thresholds,
+        }
+    }
+
+    fn reported_when(thresholds: &Thresholds) -> String {
+        let connections = thresholds.filling_connections;
+        format!(
+            "The queue stays filled to {} of its limit, with {} or more.",
+            help_text::share(thresholds.filling_share),
+            phrases::plural(connections.into(), "connection", "connections")
+        )
+    }
+
+    fn severity(_thresholds: &Thresholds) -> String {
+        "Warning.".to_owned()
+    }
+
+    fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
+        let queues = scan.measured.accept_queues.pressed().iter();
+        out.extend(queues.filter(|queue| !queue.is_full).filter_map(|queue| {
+            queue.observe(scan.kind, &scan.facts, &self.thresholds, Severity::Warning)
+        }));
+    }
+}

@@ -1,0 +1,87 @@
+//! Connections that no process holds near their limit.
+
+use crate::diagnose::detector::{Detector, Scan};
+use crate::diagnose::finding::Value;
+use crate::diagnose::measure::host_limit::LimitUse;
+use crate::diagnose::observation::Observation;
+use crate::diagnose::threshold::thresholds;
+use crate::diagnose::{help_text, phrases};
+
+thresholds! {
+    /// When orphaned connections are many, as shares of their limit.
+    thresholds {
+        /// Share of net.ipv4.tcp_max_orphans. The kernel counts an orphan whose peer is silent twice, and
+        /// at worst four times, so that it may begin to reset connections well below its limit.
+        warning: f64 = 0.4, ValueRule::Share;
+        critical: f64 = 0.8, ValueRule::Share;
+    }
+}
+
+/// Detects that orphaned connections near their limit.
+#[derive(Debug)]
+pub(in crate::diagnose) struct Orphans {
+    thresholds: Thresholds,
+}
+
+impl Detector for Orphans {
+    const ID: &'static str = "orphans";
+    const TITLE: &'static str = "Connections that no process holds near their limit.";
+    const LOOK_ALIKES: &'static str =
+        "Connections that a process closed while data was unsent; TIME-WAITs are none.";
+    const REMEDY: &'static str =
+        "See why the peers do not take it; net.ipv4.tcp_orphan_retries gives up sooner.";
+
+    type Thresholds = Thresholds;
+
+    fn new(thresholds: &Thresholds) -> Self {
+        Orphans {
+            thresholds: *thresholds,
+        }
+    }
+
+    fn reported_when(thresholds: &Thresholds) -> String {
+        help_text::near_limit(
+            "Connections that no process holds (net.ipv4.tcp_max_orphans)",
+            thresholds.warning,
+        )
+    }
+
+    fn severity(thresholds: &Thresholds) -> String {
+        help_text::severity_by_share(thresholds.warning, thresholds.critical)
+    }
+
+    fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
+        out.extend(self.observe(scan));
+    }
+}
+
+impl Orphans {
+    fn observe(&self, scan: &Scan<'_>) -> Option<Observation> {
+        let facts = &scan.facts;
+        let orphans = facts.counter("sockstat.TCP.orphan")?;
+        let most = facts.settings().number("net.ipv4.tcp_max_orphans", 0)?;
+        let share = orphans as f64 / most.max(1) as f64;
+        let limit = LimitUse {
+            name: "orphans",
+            used: Value::Count(orphans),
+            share,
+            is_exceeded: false,
+        };
+        let Thresholds { warning, critical } = self.thresholds;
+        let mut observation = limit
+            .observe(scan.kind, warning, critical)?
+            .with("limit", Value::Count(most));
+        observation.summary = format!(
+            "{} that no process holds any more, of at most {} ({})",
+            phrases::plural(orphans, "connection waits", "connections wait"),
+            phrases::count(most),
+            phrases::share(share)
+        );
+        observation.advice = "A process closed them while data was unsent, and the peers do not take it: see FIN-WAIT-1 and \
+             LAST-ACK by remote. Beyond the limit the kernel resets them and data is lost. \
+             `sysctl -w net.ipv4.tcp_orphan_retries=3` gives them up sooner (0 stands for 8), a higher \
+             net.ipv4.tcp_max_orphans has room for more (each may hold some 64 kB)."
+            .to_owned();
+        Some(observation)
+    }
+}

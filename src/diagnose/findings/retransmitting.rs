@@ -1,0 +1,244 @@
+//! A path loses segments, measured against what was sent on it.
+//!
+//! A little loss is how TCP finds out how much a path carries. From a few per cent on it costs throughput and latency.
+//! Where nothing is acknowledged at all, that is another finding. Within one machine a reader that is slower than its sender
+//! loses some in its full buffer: that is not the path.
+
+use std::net::IpAddr;
+
+use rustc_hash::FxHashMap;
+
+use crate::diagnose::detector::{Detector, Scan};
+use crate::diagnose::facts::{Facts, own_end, process};
+use crate::diagnose::finding::{Severity, Value};
+use crate::diagnose::observation::Observation;
+use crate::diagnose::subject::Subject;
+use crate::diagnose::threshold::thresholds;
+use crate::diagnose::window::Window;
+use crate::diagnose::{help_text, phrases};
+use crate::model::{MemoryInfo, SocketRef};
+
+thresholds! {
+    /// When loss is reported.
+    thresholds {
+        /// Share of the bytes to a host that were sent again. Throughput falls with the root of the loss:
+        /// at 2 % one connection over a path of 50 ms carries some 2 Mbit/s, however wide the path is.
+        /// Raise it for wireless and mobile networks.
+        warning: f64 = 0.02, ValueRule::Share;
+        /// One segment in ten is lost: connections hang for seconds, and some break.
+        critical: f64 = 0.1, ValueRule::Share;
+        /// Bytes that have to be sent again within the window for a share to mean anything: seven full
+        /// segments.
+        bytes: u64 = 10_000, ValueRule::COUNT;
+        /// Over how long it is measured. Loss comes in bursts, so that a second says little.
+        window_s: f64 = 10.0, ValueRule::WINDOW;
+    }
+}
+
+/// The last seconds of one host.
+#[derive(Debug, Default)]
+struct RecentHost {
+    /// Bytes sent again, and all that were sent.
+    window: Window<2>,
+    /// The connection that retransmits the most, and its rate in bytes per second.
+    row: u32,
+    most: f64,
+    /// Connections that retransmitted since the Sample before.
+    connections: u32,
+}
+
+/// Other ends on this machine that are searched one by one, each by a walk over all sockets.
+const FEW_PEERS: usize = 16;
+
+const AGAIN: usize = 0;
+const SENT: usize = 1;
+
+/// Detects hosts to which segments are lost.
+#[derive(Debug)]
+pub(in crate::diagnose) struct Retransmitting {
+    thresholds: Thresholds,
+    hosts: FxHashMap<IpAddr, RecentHost>,
+}
+
+impl Detector for Retransmitting {
+    const ID: &'static str = "retransmitting";
+    const TITLE: &'static str = "A path loses segments.";
+    const LOOK_ALIKES: &'static str = "Some arrives, some is lost. Cause loss: it was lost. reordering: most of it had arrived, and the \
+         peer said so.";
+    const REMEDY: &'static str = "Find where on the path: mtr, drops of the devices, a shaper.";
+
+    type Thresholds = Thresholds;
+
+    fn new(thresholds: &Thresholds) -> Self {
+        Retransmitting {
+            thresholds: *thresholds,
+            hosts: FxHashMap::default(),
+        }
+    }
+
+    fn reported_when(thresholds: &Thresholds) -> String {
+        format!(
+            "{} of the bytes sent to a host within {} were sent again, and at least {}.",
+            help_text::share(thresholds.warning),
+            help_text::seconds(thresholds.window_s),
+            help_text::bytes(thresholds.bytes)
+        )
+    }
+
+    fn severity(thresholds: &Thresholds) -> String {
+        help_text::severity_by_share(thresholds.warning, thresholds.critical)
+    }
+
+    /// What was lost before a path was repaired stays in the window.
+    fn memory_s(&self) -> f64 {
+        self.thresholds.window_s
+    }
+
+    fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
+        let facts = &scan.facts;
+        let Some(seconds) = facts.elapsed_s() else {
+            return;
+        };
+        for host in self.hosts.values_mut() {
+            host.connections = 0;
+            host.most = 0.0;
+        }
+        let rows = facts.candidates.retransmitted.iter();
+        let here = rows.filter(|row| {
+            let socket = facts.socket(**row);
+            socket.is_some_and(|socket| own_end(socket.socket).is_some())
+        });
+        if here.count() > FEW_PEERS {
+            // Builds the index by which each of them is found from here on.
+            facts.moment.peers();
+        }
+        for &row in &facts.candidates.retransmitted {
+            let rate = facts.moment.aggregate.sockets.get(row as usize);
+            let (Some(rate), Some(socket)) = (
+                rate.and_then(|rates| rates.retransmitted),
+                facts.socket(row),
+            ) else {
+                continue;
+            };
+            let Some(remote) = socket.socket.remote() else {
+                continue;
+            };
+            if dropped_by_receiver(facts, socket) {
+                continue;
+            }
+            let host = self.hosts.entry(remote.address.to_canonical()).or_default();
+            host.connections += 1;
+            if f64::from(rate) > host.most {
+                (host.most, host.row) = (rate.into(), row);
+            }
+        }
+        if self.hosts.is_empty() {
+            return;
+        }
+        // Connections that closed in between count as well: their last segments are lost most often.
+        for remote in &facts.moment.unfiltered().remotes {
+            if let Some(host) = self.hosts.get_mut(&remote.address) {
+                let throughput = remote.throughput;
+                let bytes = |rate: Option<f64>| rate.unwrap_or(0.0) * seconds;
+                let values = [bytes(throughput.retransmitted), bytes(throughput.wire_sent)];
+                let span = self.thresholds.window_s;
+                host.window.push(facts.now_ns(), seconds, values, span);
+            }
+        }
+        for (address, host) in &self.hosts {
+            out.extend(self.observe(scan, *address, host));
+        }
+        self.hosts.retain(|_, host| host.window.count(AGAIN) > 0);
+    }
+}
+
+/// Reports whether the other end is on this machine and has dropped segments: then its full buffer lost them, because its
+/// process reads slowly, and not a path.
+fn dropped_by_receiver(facts: &Facts<'_>, socket: SocketRef<'_>) -> bool {
+    own_end(socket.socket).is_some()
+        && facts
+            .moment
+            .peer_of(socket.socket)
+            .and_then(|row| facts.socket(row as u32))
+            .and_then(|peer| peer.memory())
+            .and_then(MemoryInfo::drops)
+            .is_some_and(|drops| drops > 0)
+}
+
+impl Retransmitting {
+    fn observe(&self, scan: &Scan<'_>, address: IpAddr, host: &RecentHost) -> Option<Observation> {
+        let facts = &scan.facts;
+        let thresholds = &self.thresholds;
+        let (again, sent) = (host.window.sum(AGAIN), host.window.sum(SENT));
+        let share = again / sent.max(1.0);
+        // A finding stays until half the share is left, or nothing is sent any more.
+        if again < thresholds.bytes as f64 || share * 2.0 < thresholds.warning {
+            return None;
+        }
+        let socket = facts.socket(host.row).filter(|_| host.connections > 0);
+        let socket = socket.filter(|socket| {
+            let remote = socket.socket.remote();
+            remote.is_some_and(|remote| remote.address.to_canonical() == address)
+        });
+        let info = socket.and_then(|socket| socket.tcp_info());
+        let spurious = info.is_some_and(|info| {
+            let (again, twice) = (info.total_retrans(), info.dsack_dups());
+            matches!((again, twice), (Some(again), Some(twice)) if again > 0 && twice >= again.div_ceil(2))
+        });
+        let process = socket.and_then(|socket| process(socket));
+        let what = process.as_ref().map_or_else(
+            || format!("what is sent to {address}"),
+            |process| format!("what {process} sends to {address}"),
+        );
+        let subject = Subject::Remote {
+            address,
+            port: None,
+            process,
+        };
+        let totals = facts
+            .moment
+            .unfiltered()
+            .remotes
+            .iter()
+            .find(|r| r.address == address);
+        let rtt = totals.and_then(|totals| totals.rtt_us);
+        let mut observation = Observation::new(scan.kind, subject, "share", Value::Share(share))
+            .with("retransmitted_bytes", Value::Bytes(again as u64))
+            .with("sent_bytes", Value::Bytes(sent as u64))
+            .with("window_s", Value::Seconds(thresholds.window_s))
+            .with_cause(if spurious { "reordering" } else { "loss" })
+            .with("connections", Value::Count(host.connections.into()))
+            .with_known(
+                "rtt_max_ms",
+                rtt.map(|(_, most)| Value::Rate(f64::from(most) / 1e3)),
+            );
+        observation.over_threshold = share >= thresholds.warning;
+        observation.severity = if share >= thresholds.critical {
+            Severity::Critical
+        } else {
+            Severity::Warning
+        };
+        observation.own_end = socket.and_then(|socket| own_end(socket.socket));
+        observation.summary = format!("{} of {what} is sent again", phrases::share(share));
+        observation.rest = format!(
+            ": {} of {} in the last {}",
+            phrases::bytes(again as u64),
+            phrases::bytes(sent as u64),
+            phrases::seconds(thresholds.window_s)
+        );
+        observation.advice = if spurious {
+            format!(
+                "Most of it had arrived (the peer reports duplicates): segments overtake each other or acknowledgements \
+                 come late on the way to {address}; look for several paths of unequal length, or a Wi-Fi or tunnel that \
+                 holds packets back."
+            )
+        } else {
+            format!(
+                "Segments are lost on the way to {address}: see `mtr -T {address}` for where, `ip -s link` for errors and \
+                 drops of the device here, `tc -s qdisc` for a shaper. The peer is neither slow nor stopped: that would \
+                 close its window."
+            )
+        };
+        Some(observation)
+    }
+}

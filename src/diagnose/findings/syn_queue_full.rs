@@ -1,0 +1,47 @@
+//! Half-open connections of few sources pile up at a listener: clients whose way back is broken.
+
+use crate::diagnose::detector::{Detector, Scan};
+use crate::diagnose::measure::half_open::{self, Thresholds};
+use crate::diagnose::observation::Observation;
+use crate::diagnose::phrases;
+
+/// Detects half-open connections of few sources.
+#[derive(Debug)]
+pub(in crate::diagnose) struct SynQueueFull;
+
+impl Detector for SynQueueFull {
+    const ID: &'static str = "syn-queue-full";
+    const TITLE: &'static str = "Half-open connections of few sources pile up at a listener.";
+    const LOOK_ALIKES: &'static str = "Few sources: clients whose way back is broken, or one that scans. A slow accept() shows as {0}, \
+         which takes this with it.";
+    const REMEDY: &'static str =
+        "Look at the way to these clients: routes, a firewall that sees one direction only.";
+
+    type Thresholds = Thresholds;
+
+    fn new(_thresholds: &Thresholds) -> Self {
+        SynQueueFull
+    }
+
+    fn reported_when(thresholds: &Thresholds) -> String {
+        let sources = phrases::count(thresholds.flood_sources.into());
+        half_open::reported_when(&format!("From fewer than {sources}"), thresholds)
+    }
+
+    fn severity(_thresholds: &Thresholds) -> String {
+        half_open::SEVERITY.to_owned()
+    }
+
+    fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
+        let half_open = &scan.measured.half_open;
+        half_open.observe(scan.kind, &scan.facts, false, advice, out);
+    }
+}
+
+fn advice(syncookies: Option<u64>, _backlog: u32) -> String {
+    let cookies = half_open::cookies_advice(syncookies);
+    format!(
+        "{cookies}The SYN arrives and the answer, or what comes back, is lost: look at the way to these clients \
+         (routes, a firewall that sees only one direction, `tcpdump 'tcp[tcpflags] & tcp-syn != 0'`)."
+    )
+}

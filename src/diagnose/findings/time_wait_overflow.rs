@@ -1,0 +1,96 @@
+//! TIME-WAIT sockets near their limit, beyond which the kernel keeps no more.
+
+use crate::diagnose::detector::{Detector, Scan};
+use crate::diagnose::finding::Value;
+use crate::diagnose::measure::counter::CounterStep;
+use crate::diagnose::measure::host_limit::LimitUse;
+use crate::diagnose::observation::Observation;
+use crate::diagnose::threshold::thresholds;
+use crate::diagnose::{help_text, phrases};
+
+thresholds! {
+    /// When TIME-WAIT sockets are many, as shares of their limit.
+    thresholds {
+        /// Share of net.ipv4.tcp_max_tw_buckets.
+        warning: f64 = 0.8, ValueRule::Share;
+        /// At the limit, connections end without TIME-WAIT: late segments may then reach new connections.
+        critical: f64 = 1.0, ValueRule::Share;
+    }
+}
+
+/// Detects that TIME-WAIT sockets near their limit.
+#[derive(Debug)]
+pub(in crate::diagnose) struct TimeWaitOverflow {
+    thresholds: Thresholds,
+    overflows: CounterStep,
+}
+
+impl Detector for TimeWaitOverflow {
+    const ID: &'static str = "time-wait-overflow";
+    const TITLE: &'static str = "TIME-WAIT sockets near their limit.";
+    const LOOK_ALIKES: &'static str =
+        "Many TIME-WAITs below the limit are {0}; beyond it the kernel keeps no more.";
+    const REMEDY: &'static str = "Raise net.ipv4.tcp_max_tw_buckets; keep connections alive.";
+
+    type Thresholds = Thresholds;
+
+    fn new(thresholds: &Thresholds) -> Self {
+        TimeWaitOverflow {
+            thresholds: *thresholds,
+            overflows: CounterStep::new("TcpExt.TCPTimeWaitOverflow"),
+        }
+    }
+
+    fn reported_when(thresholds: &Thresholds) -> String {
+        let what = "TIME-WAITs (net.ipv4.tcp_max_tw_buckets)";
+        let near = help_text::near_limit(what, thresholds.warning);
+        format!("{near} Or some were not kept.")
+    }
+
+    fn severity(thresholds: &Thresholds) -> String {
+        help_text::severity_by_share(thresholds.warning, thresholds.critical)
+    }
+
+    fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
+        out.extend(self.observe(scan));
+    }
+}
+
+impl TimeWaitOverflow {
+    fn observe(&mut self, scan: &Scan<'_>) -> Option<Observation> {
+        let facts = &scan.facts;
+        let overflows = self.overflows.step(facts).unwrap_or(0);
+        let count = facts.counter("sockstat.TCP.tw")?;
+        let most = facts.settings().number("net.ipv4.tcp_max_tw_buckets", 0)?;
+        let share = count as f64 / most.max(1) as f64;
+        let limit = LimitUse {
+            name: "time_wait",
+            used: Value::Count(count),
+            share,
+            is_exceeded: overflows > 0,
+        };
+        let Thresholds { warning, critical } = self.thresholds;
+        let mut observation = limit
+            .observe(scan.kind, warning, critical)?
+            .with("limit", Value::Count(most))
+            .with("overflows", Value::Count(overflows));
+        observation.rest = match overflows {
+            0 => String::new(),
+            overflows => format!(
+                ": {} just ended without one",
+                phrases::plural(overflows, "connection has", "connections have")
+            ),
+        };
+        observation.summary = format!(
+            "{} are kept, of at most {} ({})",
+            phrases::plural(count, "TIME-WAIT", "TIME-WAITs"),
+            phrases::count(most),
+            phrases::share(share)
+        );
+        observation.advice = "Beyond net.ipv4.tcp_max_tw_buckets the kernel closes without TIME-WAIT: a late segment can \
+             then reach a new connection, and a peer that missed the last ACK gets a reset. Raise it \
+             (each takes about 250 bytes), and keep connections alive instead of closing them first."
+            .to_owned();
+        Some(observation)
+    }
+}

@@ -1,0 +1,63 @@
+//! Data cannot leave: the peer has closed its window, because its process does not read.
+
+use crate::diagnose::detector::{Detector, Scan};
+use crate::diagnose::finding::Severity;
+use crate::diagnose::measure::unacknowledged::{Obstacle, StuckGroup, Thresholds};
+use crate::diagnose::observation::Observation;
+use crate::diagnose::{help_text, phrases};
+
+/// Detects peers that do not read.
+#[derive(Debug)]
+pub(in crate::diagnose) struct ZeroWindow;
+
+impl Detector for ZeroWindow {
+    const ID: &'static str = "zero-window";
+    const TITLE: &'static str = "Data cannot leave: the peer does not read.";
+    const LOOK_ALIKES: &'static str = "The peer is there, and its process does not read (the probe timer asks it now and then). If it is on this \
+         machine, {0} tells of it as well.";
+    const REMEDY: &'static str = "Look at the process at the other end, not at the network.";
+
+    type Thresholds = Thresholds;
+
+    fn new(_thresholds: &Thresholds) -> Self {
+        ZeroWindow
+    }
+
+    fn reported_when(thresholds: &Thresholds) -> String {
+        format!(
+            "The peer has closed its window, and nothing was acknowledged for {}.",
+            help_text::seconds(thresholds.age_s)
+        )
+    }
+
+    fn severity(_thresholds: &Thresholds) -> String {
+        "Warning.".to_owned()
+    }
+
+    fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
+        let groups = scan.measured.unacknowledged.groups(Obstacle::ClosedWindow);
+        out.extend(groups.filter_map(|group| observe(scan, group)));
+    }
+}
+
+fn observe(scan: &Scan<'_>, group: &StuckGroup) -> Option<Observation> {
+    let stuck = group.observe(scan.kind, &scan.facts)?;
+    let mut observation = stuck.observation;
+    observation.severity = Severity::Warning;
+    let bytes = phrases::bytes(group.unacknowledged);
+    let reader = stuck.reader.as_ref();
+    let name = reader.map_or_else(|| "the peer".to_owned(), ToString::to_string);
+    observation.summary = format!("{} cannot send to {}", stuck.sender, stuck.destination);
+    observation.rest = format!(": {name} does not read, the window is closed, and {bytes} wait");
+    observation.advice = match reader {
+        Some(reader) => format!(
+            "The other end is on this machine: see why {reader} does not read ({} tells more). Nothing is wrong with the \
+             network or with the sender.",
+            scan.kind.related(0)
+        ),
+        None => "The peer is there and acknowledges, but its process does not read: look at that host, not at the \
+                 network. Until it reads, the send buffer stays full and writes here block."
+            .to_owned(),
+    };
+    Some(observation)
+}

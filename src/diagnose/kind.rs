@@ -1,0 +1,98 @@
+//! One kind of finding, as the registry lists it.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use serde::{Serialize, Serializer};
+
+use super::threshold::with_references;
+
+/// A kind of finding. Compared, ordered and hashed by its place in the registry, which is the order of the documentation.
+pub struct FindingKind {
+    index: u8,
+    id: &'static str,
+    title: &'static str,
+    related: &'static [&'static str],
+}
+
+impl FindingKind {
+    /// The kind at a place of the registry. `related` are the ids of other findings that its texts refer to.
+    pub(super) const fn new(
+        index: u8,
+        id: &'static str,
+        title: &'static str,
+        related: &'static [&'static str],
+    ) -> FindingKind {
+        FindingKind {
+            index,
+            id,
+            title,
+            related,
+        }
+    }
+
+    /// Its place in the registry.
+    pub(super) fn index(&self) -> usize {
+        self.index.into()
+    }
+
+    /// Its stable name, in JSON and in the configuration: `accept-…`.
+    pub fn id(&self) -> &'static str {
+        self.id
+    }
+
+    /// What it means, in one sentence.
+    pub fn title(&self) -> &'static str {
+        self.title
+    }
+
+    /// The id of one of the other findings that its texts refer to; empty if there are fewer.
+    pub(super) fn related(&self, number: usize) -> &'static str {
+        self.related.get(number).copied().unwrap_or_default()
+    }
+
+    /// A text of its documentation with `{0}`, `{1}`, … replaced by the ids of the findings that it refers to.
+    pub(super) fn resolve_references(&self, text: &str) -> String {
+        with_references(text, self.related)
+    }
+}
+
+impl fmt::Debug for FindingKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id)
+    }
+}
+
+impl PartialEq for FindingKind {
+    fn eq(&self, other: &Self) -> bool {
+        self.index == other.index
+    }
+}
+
+impl Eq for FindingKind {}
+
+impl PartialOrd for FindingKind {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for FindingKind {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.index.cmp(&other.index)
+    }
+}
+
+impl Hash for FindingKind {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.index.hash(state);
+    }
+}
+
+/// As its id.
+impl Serialize for FindingKind {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.id)
+    }
+}

@@ -1,0 +1,225 @@
+//! Measures data that cannot leave: connections whose peer acknowledges nothing, or has closed its window.
+//!
+//! A peer that acknowledges but has closed its window does not read: the kernel asks now and then whether it has room (the
+//! probe timer). A peer that acknowledges nothing is gone, or the path there or back is: the kernel sends again, at ever
+//! longer intervals.
+
+use std::net::IpAddr;
+
+use rustc_hash::FxHashMap;
+
+use crate::diagnose::ages::Ages;
+use crate::diagnose::facts::{Facts, own_end, process};
+use crate::diagnose::finding::Value;
+use crate::diagnose::kind::FindingKind;
+use crate::diagnose::observation::{MAX_PER_KIND, Observation};
+use crate::diagnose::subject::{ProcessName, Subject};
+use crate::diagnose::threshold::thresholds;
+use crate::model::{SocketRef, TcpInfo, TimerKind, Unowned};
+
+thresholds! {
+    /// When data that cannot leave is reported.
+    thresholds {
+        /// For how long not a byte was acknowledged, of {0} and {1}. It is longer than
+        /// any path takes, and than a garbage collection of the reader should.
+        age_s: f64 = 5.0, ValueRule::SECONDS;
+        /// How often the same data was sent again to a peer that acknowledges nothing ({0}
+        /// alone). Once or twice is ordinary loss.
+        retries: u8 = 3, ValueRule::RETRIES;
+    }
+}
+
+/// Why data cannot leave.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(in crate::diagnose) enum Obstacle {
+    /// The peer acknowledges nothing.
+    NoAcknowledgement,
+    /// The peer has closed its window.
+    ClosedWindow,
+}
+
+/// A remote host, and its port if it is the one that was connected to.
+type RemoteEnd = (IpAddr, Option<u16>);
+
+/// Connections to one remote end with the same obstacle.
+#[derive(Debug)]
+pub(in crate::diagnose) struct StuckGroup {
+    obstacle: Obstacle,
+    pub(in crate::diagnose) remote: RemoteEnd,
+    /// The row of the connection with the most data.
+    row: u32,
+    connections: u32,
+    pub(in crate::diagnose) unacknowledged: u64,
+    largest: u32,
+    pub(in crate::diagnose) retries: u8,
+    /// When the first of them began to be stuck, ns of the monotonic clock.
+    oldest_ns: u64,
+}
+
+/// The observation of a group, without its severity and its sentences.
+#[derive(Debug)]
+pub(in crate::diagnose) struct StuckData {
+    pub(in crate::diagnose) observation: Observation,
+    /// The process here, as a sentence begins with it.
+    pub(in crate::diagnose) sender: String,
+    /// The remote end, and the number of connections if there are several.
+    pub(in crate::diagnose) destination: String,
+    /// The process at the other end, if that is on this machine.
+    pub(in crate::diagnose) reader: Option<ProcessName>,
+}
+
+/// Connections that are stuck, by remote end.
+#[derive(Debug)]
+pub(in crate::diagnose) struct UnacknowledgedData {
+    thresholds: Thresholds,
+    ages: Ages,
+    groups: Vec<StuckGroup>,
+}
+
+impl UnacknowledgedData {
+    pub(in crate::diagnose) fn new(thresholds: Thresholds) -> Self {
+        UnacknowledgedData {
+            thresholds,
+            ages: Ages::default(),
+            groups: Vec::new(),
+        }
+    }
+
+    /// The groups with one obstacle, those with the most data first.
+    pub(in crate::diagnose) fn groups(
+        &self,
+        obstacle: Obstacle,
+    ) -> impl Iterator<Item = &StuckGroup> {
+        let groups = self.groups.iter();
+        groups.filter(move |group| group.obstacle == obstacle)
+    }
+
+    /// Measures the connections of the next moment.
+    pub(in crate::diagnose) fn update(&mut self, facts: &Facts<'_>) {
+        let mut groups: FxHashMap<(Obstacle, RemoteEnd), StuckGroup> = FxHashMap::default();
+        self.ages.begin();
+        for &row in &facts.candidates.unacknowledged {
+            let Some(socket) = facts.socket(row) else {
+                continue;
+            };
+            if let Some((obstacle, since)) = self.obstacle(facts, socket)
+                && let (Some(local), Some(remote)) = (socket.socket.local(), socket.socket.remote())
+            {
+                let is_accepted = facts.candidates.listeners.listens_on(local.port);
+                let port = (!is_accepted).then_some(remote.port);
+                let remote = (remote.address.to_canonical(), port);
+                let group = groups
+                    .entry((obstacle, remote))
+                    .or_insert_with(|| StuckGroup {
+                        obstacle,
+                        remote,
+                        row,
+                        connections: 0,
+                        unacknowledged: 0,
+                        largest: 0,
+                        retries: 0,
+                        oldest_ns: u64::MAX,
+                    });
+                let bytes = socket.socket.send_queue;
+                group.connections += 1;
+                group.unacknowledged += u64::from(bytes);
+                if bytes > group.largest {
+                    (group.largest, group.row) = (bytes, row);
+                }
+                let retries = socket.socket.timer.map_or(0, |timer| timer.retries);
+                group.retries = group.retries.max(retries);
+                group.oldest_ns = group.oldest_ns.min(since);
+            }
+        }
+        self.ages.end();
+        self.groups.clear();
+        self.groups.extend(groups.into_values());
+        self.groups
+            .sort_by_key(|group| std::cmp::Reverse(group.unacknowledged));
+        // Finding the other end takes its time: only for those that can be reported.
+        self.groups.truncate(2 * MAX_PER_KIND);
+    }
+
+    /// The obstacle of a connection that is stuck, and since when, ns of the monotonic clock.
+    fn obstacle(&mut self, facts: &Facts<'_>, socket: SocketRef<'_>) -> Option<(Obstacle, u64)> {
+        let timer = socket.socket.timer?;
+        let info = socket.tcp_info();
+        let is_probing = timer.kind == TimerKind::Probe;
+        if !is_probing && timer.retries == 0 {
+            return None;
+        }
+        let acknowledged = info.and_then(TcpInfo::bytes_acked).unwrap_or(0);
+        let now = facts.now_ns();
+        let since = self.ages.since(socket.socket.key(), acknowledged, now, now);
+        if facts.age_s(since) < self.thresholds.age_s {
+            return None;
+        }
+        if is_probing {
+            return Some((Obstacle::ClosedWindow, since));
+        }
+        let is_lost = timer.retries >= self.thresholds.retries;
+        is_lost.then_some((Obstacle::NoAcknowledgement, since))
+    }
+}
+
+impl StuckGroup {
+    /// The observation of this group, as a finding of a kind; `None` if its other end still waits for `accept()`, which is
+    /// another finding.
+    pub(in crate::diagnose) fn observe(
+        &self,
+        kind: &'static FindingKind,
+        facts: &Facts<'_>,
+    ) -> Option<StuckData> {
+        let socket = facts.socket(self.row)?;
+        let process = process(socket);
+        let sender = process
+            .as_ref()
+            .map_or_else(|| "Somebody".to_owned(), ToString::to_string);
+        let subject = Subject::Remote {
+            address: self.remote.0,
+            port: self.remote.1,
+            process,
+        };
+        let peer = facts
+            .moment
+            .peer_of(socket.socket)
+            .and_then(|row| facts.socket(row as u32));
+        let is_unaccepted = peer.is_some_and(|peer| {
+            peer.socket.attribution.unowned() == Some(Unowned::WaitingForAccept)
+        });
+        if is_unaccepted {
+            return None;
+        }
+        let reader = peer.and_then(|peer| peer.owner()).map(ProcessName::of);
+        let info = socket.tcp_info();
+        let unacknowledged = Value::Bytes(self.unacknowledged);
+        let mut observation =
+            Observation::new(kind, subject, "unacknowledged_bytes", unacknowledged)
+                .with("connections", Value::Count(self.connections.into()))
+                .with("oldest_s", Value::Seconds(facts.age_s(self.oldest_ns)))
+                .with("retries", Value::Count(self.retries.into()))
+                .with_known(
+                    "window_bytes",
+                    info.and_then(TcpInfo::snd_wnd).map(Value::Bytes),
+                )
+                .with_known(
+                    "reader",
+                    reader
+                        .as_ref()
+                        .map(|reader| Value::Text(reader.to_string())),
+                );
+        observation.since_ns = Some(self.oldest_ns);
+        observation.own_end = own_end(socket.socket);
+        let to = observation.subject.to_string();
+        let destination = match self.connections {
+            1 => to,
+            count => format!("{to} on {count} connections"),
+        };
+        Some(StuckData {
+            observation,
+            sender,
+            destination,
+            reader,
+        })
+    }
+}

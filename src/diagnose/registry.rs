@@ -1,0 +1,135 @@
+//! Turns the table of findings into kinds, thresholds, detectors, documentation and rules of suppression.
+//!
+//! The table itself is in `findings.rs`. All of this is generated while compiling, so that each detector is called directly.
+
+/// Registers findings, in the order of the documentation.
+macro_rules! registry {
+    (
+        thresholds {
+            $($heading:literal => {
+                $($section:literal $field:ident: $thresholds:ty, mentions [$($mentioned:ident),*];)+
+            })+
+        }
+        findings {
+            $($file:ident::$detector:ident with $own:ident, refers to [$($related:ident),*];)+
+        }
+        measured with [$($measured:ident),+]
+        suppression {
+            $([$($cause:ident),+] suppresses [$($effect:ident),+] $relation:ident;)+
+        }
+    ) => {
+        $(use $file::$detector;)+
+
+        /// The places of the findings in the registry.
+        #[derive(Debug, Clone, Copy)]
+        enum Place {
+            $($detector),+
+        }
+
+        const COUNT: usize = [$(Place::$detector),+].len();
+
+        /// Every kind of finding, in the order of the documentation.
+        pub static FINDINGS: [FindingKind; COUNT] = [$(FindingKind::new(
+            Place::$detector as u8,
+            $detector::ID,
+            $detector::TITLE,
+            &[$($related::ID),*],
+        )),+];
+
+        /// The thresholds of all findings, as `[diagnose]` in the configuration has them.
+        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct Thresholds {
+            /// Findings that are never reported; what they suppress is then reported.
+            pub disable: Vec<&'static FindingKind>,
+            /// Names of processes about which nothing is reported, as the kernel has them (`comm`, 15 bytes at most).
+            pub ignore_processes: Vec<String>,
+            /// How long a condition has to persist before it is reported, s; and for two Samples at least.
+            pub hold_s: f64,
+            /// How long a condition has to be absent before its finding clears, s; and for two Samples at least.
+            pub clear_s: f64,
+            $($(
+                #[doc = concat!("`[diagnose.", $section, "]`.")]
+                #[serde(rename = $section)]
+                pub $field: $thresholds,
+            )+)+
+        }
+
+        impl Default for Thresholds {
+            fn default() -> Self {
+                Thresholds {
+                    disable: Vec::new(),
+                    ignore_processes: Vec::new(),
+                    hold_s: 2.0,
+                    clear_s: 5.0,
+                    $($($field: Default::default(),)+)+
+                }
+            }
+        }
+
+        /// The sections of the configuration below `[diagnose]`, in groups, with everything that can be set.
+        pub static SECTIONS: &[SectionGroup] = &[$(SectionGroup {
+            heading: $heading,
+            sections: &[$(Section {
+                name: $section,
+                thresholds: <$thresholds>::DECLARED,
+                related: &[$($mentioned::ID),*],
+            }),+],
+        }),+];
+
+        /// The detectors of all findings, and what they measure together.
+        pub(super) struct Detectors {
+            measured: Measurements,
+            $($file: $detector,)+
+        }
+
+        impl Detectors {
+            /// Starts without any memory of earlier Samples.
+            pub(super) fn new(thresholds: &Thresholds) -> Detectors {
+                Detectors {
+                    measured: Measurements::new($(thresholds.$measured),+),
+                    $($file: $detector::new(&thresholds.$own),)+
+                }
+            }
+
+            /// Examines a moment for every finding.
+            pub(super) fn detect(&mut self, facts: Facts<'_>, out: &mut Vec<Observation>) {
+                self.measured.update(&facts);
+                let measured = &self.measured;
+                $({
+                    let kind = &FINDINGS[Place::$detector as usize];
+                    let scan = Scan { kind, facts, measured };
+                    self.$file.detect(&scan, out);
+                })+
+            }
+
+            /// How long a finding that has cleared goes on to suppress others, s.
+            pub(super) fn memory_s(&self) -> f64 {
+                [$(self.$file.memory_s()),+].into_iter().fold(0.0, f64::max)
+            }
+        }
+
+        /// The documentation of every finding, in the order of [`FINDINGS`], with the numbers in force.
+        pub fn documentation(thresholds: &Thresholds) -> Vec<Documentation> {
+            vec![$({
+                let kind = &FINDINGS[Place::$detector as usize];
+                Documentation {
+                    kind,
+                    reported_when: $detector::reported_when(&thresholds.$own),
+                    severity: $detector::severity(&thresholds.$own),
+                    look_alikes: kind.resolve_references($detector::LOOK_ALIKES),
+                    remedy: kind.resolve_references($detector::REMEDY),
+                }
+            }),+]
+        }
+
+        /// Which findings suppress which others.
+        pub(super) static SUPPRESSION: Rules<COUNT> = Rules::new(&[$(Rule {
+            causes: &[$(Place::$cause as usize),+],
+            effects: &[$(Place::$effect as usize),+],
+            relation: Relation::$relation,
+        }),+]);
+    };
+}
+
+pub(super) use registry;

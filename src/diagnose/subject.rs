@@ -1,0 +1,165 @@
+//! The subject of a finding: a process, a listener, a remote host, a path, this host.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use crate::model::{Endpoint, ProcessKey, ProcessRow, SocketKey};
+
+/// A process by its identity and its name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProcessName {
+    /// Its identity.
+    pub key: ProcessKey,
+    /// The kernel's name for it.
+    pub comm: String,
+}
+
+impl ProcessName {
+    /// The name of the process of a row.
+    pub(super) fn of(row: &ProcessRow) -> ProcessName {
+        ProcessName {
+            key: row.process.key,
+            comm: row.process.comm.clone(),
+        }
+    }
+}
+
+impl fmt::Display for ProcessName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.comm, self.key.pid)
+    }
+}
+
+/// The process, socket, host or path that a finding is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// A process.
+    Process(ProcessName),
+    /// Processes of a user that cannot be read.
+    User {
+        /// Its id.
+        uid: u32,
+        /// Its name, if it is known.
+        name: Option<String>,
+    },
+    /// A socket that waits for connections, or for datagrams.
+    Socket {
+        /// Its identity.
+        key: SocketKey,
+        /// `tcp`, `udp`, `stream`, …
+        protocol: &'static str,
+        /// Its local end, of an internet socket.
+        local: Option<Endpoint>,
+        /// Its path, of a unix socket.
+        path: Option<String>,
+        /// Its owner.
+        process: Option<ProcessName>,
+    },
+    /// A host at the other end, or one port of it.
+    Remote {
+        /// Its address.
+        address: IpAddr,
+        /// Its port, where the finding is about that port alone.
+        port: Option<u16>,
+        /// The process here.
+        process: Option<ProcessName>,
+    },
+    /// All connections from one address to one port of another.
+    Path {
+        /// The address here.
+        source: IpAddr,
+        /// The other end.
+        destination: Endpoint,
+        /// The process here.
+        process: Option<ProcessName>,
+    },
+    /// The machine, or this network namespace.
+    Host,
+}
+
+/// The identity of a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "they mirror `Subject`")]
+pub enum SubjectKey {
+    Process(ProcessKey),
+    User(u32),
+    Socket(SocketKey),
+    Remote(IpAddr, Option<u16>),
+    Path(IpAddr, Endpoint),
+    Host,
+}
+
+impl Subject {
+    /// Its identity.
+    pub fn key(&self) -> SubjectKey {
+        match self {
+            Subject::Process(named) => SubjectKey::Process(named.key),
+            Subject::User { uid, .. } => SubjectKey::User(*uid),
+            Subject::Socket { key, .. } => SubjectKey::Socket(*key),
+            Subject::Remote { address, port, .. } => SubjectKey::Remote(*address, *port),
+            Subject::Path {
+                source,
+                destination,
+                ..
+            } => SubjectKey::Path(*source, *destination),
+            Subject::Host => SubjectKey::Host,
+        }
+    }
+
+    /// The process that it is about, or the owner of the end on this machine.
+    pub fn process(&self) -> Option<&ProcessName> {
+        match self {
+            Subject::Process(named) => Some(named),
+            Subject::Socket { process, .. }
+            | Subject::Remote { process, .. }
+            | Subject::Path { process, .. } => process.as_ref(),
+            Subject::User { .. } | Subject::Host => None,
+        }
+    }
+
+    /// The name of its kind, in JSON.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Subject::Process(_) => "process",
+            Subject::User { .. } => "user",
+            Subject::Socket { .. } => "socket",
+            Subject::Remote { .. } => "remote",
+            Subject::Path { .. } => "path",
+            Subject::Host => "host",
+        }
+    }
+}
+
+/// Formats an end: `10.0.0.7:443`, `[2001:db8::1]:443`.
+pub(super) fn format_endpoint(end: Endpoint) -> String {
+    let end = end.canonical();
+    SocketAddr::new(end.address, end.port).to_string()
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Subject::Process(named) => named.fmt(f),
+            Subject::User { uid, name } => match name {
+                Some(name) => write!(f, "user {name}"),
+                None => write!(f, "user {uid}"),
+            },
+            Subject::Socket {
+                local: Some(local), ..
+            } => f.write_str(&format_endpoint(*local)),
+            Subject::Socket { path, protocol, .. } => {
+                f.write_str(path.as_deref().unwrap_or(protocol))
+            }
+            Subject::Remote { address, port, .. } => match port {
+                Some(port) => write!(f, "{}", SocketAddr::new(*address, *port)),
+                None => write!(f, "{address}"),
+            },
+            Subject::Path {
+                source,
+                destination,
+                ..
+            } => write!(f, "{source} → {}", format_endpoint(*destination)),
+            Subject::Host => f.write_str("this host"),
+        }
+    }
+}

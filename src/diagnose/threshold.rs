@@ -1,0 +1,150 @@
+//! How thresholds are declared: name, default, allowed values and documentation in one place.
+
+/// Which values a setting may have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum ValueRule {
+    /// A part of a whole, above 0 and up to 1.
+    Share,
+    /// Seconds.
+    Seconds {
+        /// The least.
+        least: u32,
+        /// The most.
+        most: u32,
+    },
+    /// A rate per second, above 0.
+    PerSecond,
+    /// A whole number.
+    Count {
+        /// The least.
+        least: u32,
+        /// The most.
+        most: u32,
+    },
+    /// A list of ids of findings.
+    FindingIds,
+    /// A list of names of processes.
+    ProcessNames,
+}
+
+impl ValueRule {
+    /// A duration of at most a day: what lasts longer is not an incident any more.
+    pub(super) const SECONDS: ValueRule = ValueRule::Seconds {
+        least: 0,
+        most: 86_400,
+    };
+
+    /// A window over which values are added up, of at most ten minutes: each Sample in it is kept, for each subject.
+    pub(super) const WINDOW: ValueRule = ValueRule::Seconds {
+        least: 1,
+        most: 600,
+    };
+
+    /// A count of things.
+    pub(super) const COUNT: ValueRule = ValueRule::Count {
+        least: 1,
+        most: u32::MAX,
+    };
+
+    /// A count of retransmissions. Kernel: `icsk_retransmits`, 8 bits.
+    pub(super) const RETRIES: ValueRule = ValueRule::Count {
+        least: 0,
+        most: u8::MAX as u32,
+    };
+}
+
+/// One setting of the configuration.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Threshold {
+    /// Its key.
+    pub name: &'static str,
+    /// Which values it may have.
+    pub rule: ValueRule,
+    /// Its documentation, line by line, as the sample configuration has it. Each line begins with a space.
+    pub doc: &'static [&'static str],
+}
+
+/// A section of the configuration below `[diagnose]`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Section {
+    /// Its name: `[diagnose.NAME]`.
+    pub name: &'static str,
+    /// Its settings.
+    pub thresholds: &'static [Threshold],
+    /// The ids of findings that their documentation refers to, as `{0}`, `{1}`, ….
+    pub(super) related: &'static [&'static str],
+}
+
+/// Sections that belong together in the sample configuration.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct SectionGroup {
+    /// What they are about.
+    pub heading: &'static str,
+    /// The sections.
+    pub sections: &'static [Section],
+}
+
+impl Section {
+    /// The documentation of one of its settings, line by line.
+    pub fn doc(&self, threshold: &Threshold) -> Vec<String> {
+        let lines = threshold.doc.iter();
+        lines
+            .map(|line| with_references(line, self.related))
+            .collect()
+    }
+}
+
+/// A text with `{0}`, `{1}`, … replaced by the ids of findings.
+pub(super) fn with_references(text: &str, ids: &[&str]) -> String {
+    let numbered = ids.iter().enumerate();
+    numbered.fold(text.to_owned(), |text, (number, id)| {
+        text.replace(&format!("{{{number}}}"), id)
+    })
+}
+
+/// Declares the thresholds of a finding: a struct `Thresholds` with its defaults, and `Thresholds::DECLARED`.
+///
+/// The documentation of a field is also its comment in the sample configuration. It refers to findings by their number
+/// among those that the registry lists beside the section: `{0}`, `{1}`.
+macro_rules! thresholds {
+    (
+        $(#[$attribute:meta])*
+        thresholds {
+            $(
+                $(#[doc = $doc:literal])*
+                $name:ident: $type:ty = $default:expr, $rule:expr;
+            )+
+        }
+    ) => {
+        $(#[$attribute])*
+        #[derive(Debug, Clone, Copy, PartialEq, serde::Serialize, serde::Deserialize)]
+        #[serde(default, deny_unknown_fields)]
+        pub struct Thresholds {
+            $(
+                $(#[doc = $doc])*
+                #[doc = concat!("\n\nDefault: `", stringify!($default), "`.")]
+                pub $name: $type,
+            )+
+        }
+
+        impl Thresholds {
+            /// Each of them as the configuration has it.
+            pub(in crate::diagnose) const DECLARED: &'static [$crate::diagnose::threshold::Threshold] = {
+                use $crate::diagnose::threshold::{Threshold, ValueRule};
+                &[$(Threshold {
+                    name: stringify!($name),
+                    rule: $rule,
+                    doc: &[$($doc),*],
+                }),+]
+            };
+        }
+
+        impl Default for Thresholds {
+            fn default() -> Self {
+                Thresholds { $($name: $default),+ }
+            }
+        }
+    };
+}
+
+pub(super) use thresholds;

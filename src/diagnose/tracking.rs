@@ -1,0 +1,334 @@
+//! Tracks observations from Sample to Sample: raises a finding once its condition has lasted, and clears it once the
+//! condition has ended for some time. What only follows from another finding is suppressed.
+
+use std::fmt::Write as _;
+
+use jiff::tz::TimeZone;
+use rustc_hash::FxHashMap;
+
+use super::finding::{Finding, FindingKey, Value};
+use super::findings::SUPPRESSION;
+use super::observation::{MAX_PER_KIND, Observation};
+use super::suppress::{Cause, Effect};
+use super::time_of_day::time_of_day;
+use crate::aggregate::Recent;
+
+/// Growth per minute below which it is not reported.
+const MIN_GROWTH_PER_MINUTE: f64 = 1.0;
+
+/// How long a condition has to be observed before its growth is reported, s.
+const GROWTH_AFTER_S: f64 = 10.0;
+
+/// Samples that it takes at least to raise and to clear a finding, however far apart they are.
+const MIN_SAMPLES: u32 = 2;
+
+/// A finding that was raised or cleared.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// It holds from now on.
+    Raised(Finding),
+    /// It has ended.
+    Cleared(Finding),
+}
+
+/// The time of a Sample.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Now {
+    /// ns of the monotonic clock.
+    pub(super) monotonic_ns: u64,
+    /// µs since 1970 UTC.
+    pub(super) wall_us: i64,
+}
+
+impl Now {
+    /// The time of day of an instant of the monotonic clock, µs since 1970 UTC.
+    fn wall_us_at(self, monotonic_ns: u64) -> i64 {
+        let ago_us = self.monotonic_ns.saturating_sub(monotonic_ns) / 1000;
+        self.wall_us
+            .saturating_sub(i64::try_from(ago_us).unwrap_or(i64::MAX))
+    }
+
+    /// The time since an instant of the monotonic clock, s.
+    fn seconds_since(self, monotonic_ns: u64) -> f64 {
+        self.monotonic_ns.saturating_sub(monotonic_ns) as f64 / 1e9
+    }
+}
+
+/// An observed condition, whether it has been reported or not.
+#[derive(Debug)]
+struct Tracked {
+    finding: Finding,
+    /// The finding when it was worst, and its number then, once it was raised.
+    worst: Option<(f64, Finding)>,
+    is_raised: bool,
+    /// When it was observed first, ns of the monotonic clock, and its number then.
+    first_ns: u64,
+    first_number: f64,
+    /// Since when it is over its threshold, and in how many Samples; 0 while it is not.
+    over_since_ns: u64,
+    over_samples: u32,
+    /// When it was observed last.
+    last_ns: u64,
+    /// Samples since then.
+    missed: u32,
+    is_observed: bool,
+}
+
+impl Tracked {
+    fn new(observation: &Observation, now: Now) -> Tracked {
+        Tracked {
+            finding: Finding {
+                kind: observation.kind,
+                severity: observation.severity,
+                subject: observation.subject.clone(),
+                since_us: now.wall_us_at(observation.since_ns.unwrap_or(now.monotonic_ns)),
+                until_us: None,
+                evidence: Vec::new(),
+                summary: String::new(),
+                advice: String::new(),
+                recent: Recent::default(),
+            },
+            worst: None,
+            is_raised: false,
+            first_ns: now.monotonic_ns,
+            first_number: observation.number,
+            over_since_ns: now.monotonic_ns,
+            over_samples: 0,
+            last_ns: now.monotonic_ns,
+            missed: 0,
+            is_observed: false,
+        }
+    }
+
+    fn cause(&self) -> Cause {
+        Cause {
+            kind: self.finding.kind,
+            subject: self.finding.subject.clone(),
+        }
+    }
+
+    /// Takes over an observation; returns the finding if this raises it.
+    fn update(
+        &mut self,
+        observation: Observation,
+        now: Now,
+        hold_s: f64,
+        zone: &TimeZone,
+    ) -> Option<Finding> {
+        let Observation {
+            severity, number, ..
+        } = observation;
+        self.is_observed = true;
+        self.last_ns = now.monotonic_ns;
+        self.missed = 0;
+        if observation.over_threshold {
+            if self.over_samples == 0 {
+                self.over_since_ns = now.monotonic_ns;
+                if !self.is_raised {
+                    let since_ns = observation.since_ns.unwrap_or(now.monotonic_ns);
+                    self.finding.since_us = now.wall_us_at(since_ns);
+                }
+            }
+            self.over_samples = self.over_samples.saturating_add(1);
+        } else {
+            self.over_samples = 0;
+        }
+        let is_news = !self.is_raised
+            && self.over_samples >= MIN_SAMPLES
+            && now.seconds_since(self.over_since_ns) >= hold_s;
+        self.is_raised |= is_news;
+
+        let observed_s = now.seconds_since(self.first_ns);
+        let per_minute = (number - self.first_number) / observed_s * 60.0;
+        let reports_growth = observation.reports_growth && observed_s >= GROWTH_AFTER_S;
+        let finding = &mut self.finding;
+        finding.recent.push(Some(number));
+        finding.subject = observation.subject;
+        finding.evidence = observation.evidence;
+        finding.summary = observation.summary;
+        finding.advice = observation.advice;
+        // Once it is raised, it can become more severe at once, and less severe only by clearing.
+        finding.severity = if self.is_raised && !is_news {
+            finding.severity.max(severity)
+        } else {
+            severity
+        };
+        if reports_growth {
+            let value = Value::Rate((per_minute * 10.0).round() / 10.0);
+            finding.evidence.push(("growth_per_min", value));
+            if per_minute >= MIN_GROWTH_PER_MINUTE {
+                let comma = if finding.summary.ends_with(',') {
+                    ""
+                } else {
+                    ","
+                };
+                let _ = write!(finding.summary, "{comma} growing {per_minute:.0}/min");
+            }
+        }
+        let since = time_of_day(finding.since_us, now.wall_us, zone);
+        let _ = write!(finding.summary, " since {since}{}.", observation.rest);
+        let raised = is_news.then(|| finding.clone());
+        let is_worse = self
+            .worst
+            .as_ref()
+            .is_none_or(|(most, worst)| (finding.severity, number) > (worst.severity, *most));
+        if self.is_raised && is_worse {
+            self.worst = Some((number, finding.clone()));
+        }
+        raised
+    }
+
+    /// The finding as it is reported when it has ended: as it was when it was worst, for in its last Samples it was nearly
+    /// over.
+    fn cleared(&mut self, now: Now) -> Finding {
+        let worst = self.worst.take().map(|(_, finding)| finding);
+        let mut finding = worst.unwrap_or_else(|| self.finding.clone());
+        finding.recent = self.finding.recent.clone();
+        finding.until_us = Some(now.wall_us_at(self.last_ns));
+        finding
+    }
+}
+
+/// Everything that is observed, by kind and subject.
+#[derive(Debug)]
+pub(super) struct FindingTracker {
+    hold_s: f64,
+    clear_s: f64,
+    /// How long a finding that has cleared goes on to suppress others, s.
+    aftermath_s: f64,
+    zone: TimeZone,
+    tracked: FxHashMap<FindingKey, Tracked>,
+    /// What has cleared a short while ago, and when, ns of the monotonic clock: its effects may still be observed.
+    aftermath: Vec<(u64, Cause)>,
+    findings: Vec<Finding>,
+    changes: Vec<Change>,
+}
+
+impl FindingTracker {
+    /// Starts with nothing observed.
+    pub(super) fn new(hold_s: f64, clear_s: f64, aftermath_s: f64, zone: TimeZone) -> Self {
+        FindingTracker {
+            hold_s,
+            clear_s,
+            aftermath_s,
+            zone,
+            tracked: FxHashMap::default(),
+            aftermath: Vec::new(),
+            findings: Vec::new(),
+            changes: Vec::new(),
+        }
+    }
+
+    /// The findings that hold, the most severe first.
+    pub(super) fn findings(&self) -> &[Finding] {
+        &self.findings
+    }
+
+    /// Removes and returns the findings that were raised or cleared since the last call.
+    pub(super) fn take_changes(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changes)
+    }
+
+    /// Takes over all observations of the next Sample, and empties their list.
+    pub(super) fn update(&mut self, observations: &mut Vec<Observation>, now: Now) {
+        self.suppress_effects(observations, now);
+        keep_worst(observations);
+        for tracked in self.tracked.values_mut() {
+            tracked.is_observed = false;
+        }
+        for observation in observations.drain(..) {
+            let key = (observation.kind, observation.subject.key());
+            let tracked = self.tracked.entry(key);
+            let tracked = tracked.or_insert_with(|| Tracked::new(&observation, now));
+            let raised = tracked.update(observation, now, self.hold_s, &self.zone);
+            self.changes.extend(raised.map(Change::Raised));
+        }
+        self.clear_ended(now);
+        self.collect_findings();
+    }
+
+    /// Removes observations that only follow from others, from findings that are no longer observed but not cleared yet, or
+    /// from those that cleared a short while ago: after a path was repaired, what was lost is sent again.
+    fn suppress_effects(&mut self, observations: &mut Vec<Observation>, now: Now) {
+        // As long as measurements still show traces of it.
+        let span_ns = (self.aftermath_s * 1e9) as u64;
+        self.aftermath
+            .retain(|(cleared_ns, _)| now.monotonic_ns.saturating_sub(*cleared_ns) < span_ns);
+        let observed = observations.iter();
+        let observed = observed.filter(|observation| SUPPRESSION.has_effects(observation.kind));
+        let mut causes: Vec<Cause> = observed.map(Cause::of).collect();
+        let raised = self.tracked.values().filter(|tracked| tracked.is_raised);
+        causes.extend(raised.map(Tracked::cause));
+        causes.extend(self.aftermath.iter().map(|(_, cause)| cause.clone()));
+        observations.retain(|observation| {
+            let effect = Effect::of(observation);
+            !causes
+                .iter()
+                .any(|cause| SUPPRESSION.suppresses(cause, effect))
+        });
+    }
+
+    /// Removes what is no longer observed: at once if it was not raised, else once it has been absent for some time.
+    fn clear_ended(&mut self, now: Now) {
+        let clear_s = self.clear_s;
+        let (changes, aftermath) = (&mut self.changes, &mut self.aftermath);
+        self.tracked.retain(|_, tracked| {
+            if tracked.is_observed {
+                return true;
+            }
+            let absent_s = now.seconds_since(tracked.last_ns);
+            tracked.missed = tracked.missed.saturating_add(1);
+            if tracked.is_raised && (absent_s < clear_s || tracked.missed < MIN_SAMPLES) {
+                tracked.finding.recent.push(None);
+                return true;
+            }
+            if tracked.is_raised {
+                aftermath.push((now.monotonic_ns, tracked.cause()));
+                changes.push(Change::Cleared(tracked.cleared(now)));
+            }
+            false
+        });
+    }
+
+    /// Lists what is raised: the most severe first, then by kind, number and subject.
+    fn collect_findings(&mut self) {
+        self.findings.clear();
+        let raised = self.tracked.values().filter(|tracked| tracked.is_raised);
+        self.findings
+            .extend(raised.map(|tracked| tracked.finding.clone()));
+        self.findings.sort_by(|a, b| {
+            let number = |finding: &Finding| finding.recent.values().next_back().flatten();
+            (b.severity.cmp(&a.severity))
+                .then(a.kind.cmp(b.kind))
+                .then(
+                    number(b)
+                        .partial_cmp(&number(a))
+                        .unwrap_or(std::cmp::Ordering::Equal),
+                )
+                .then_with(|| a.subject.to_string().cmp(&b.subject.to_string()))
+        });
+    }
+}
+
+/// Keeps the worst subjects of each kind.
+fn keep_worst(observations: &mut Vec<Observation>) {
+    if observations.len() <= MAX_PER_KIND {
+        return;
+    }
+    let rank = |o: &Observation| (o.kind, std::cmp::Reverse(o.severity));
+    observations.sort_by(|a, b| {
+        (rank(a).cmp(&rank(b))).then(
+            b.number
+                .partial_cmp(&a.number)
+                .unwrap_or(std::cmp::Ordering::Equal),
+        )
+    });
+    let (mut kind, mut count) = (None, 0);
+    observations.retain(|observation| {
+        if kind != Some(observation.kind) {
+            (kind, count) = (Some(observation.kind), 0);
+        }
+        count += 1;
+        count <= MAX_PER_KIND
+    });
+}
