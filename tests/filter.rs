@@ -8,7 +8,7 @@ use sockwatch::aggregate::Moment;
 use sockwatch::cli::filter_help;
 use sockwatch::column::{SocketRow, VOCABULARY};
 use sockwatch::filter::{
-    Context, End, Filter, FilterError, Found, Names, NoFigures, StateSet, Surroundings, Wanted,
+    ParseContext, EndpointSide, Filter, FilterError, Lookup, NameResolver, NoRowValues, StateSet, SocketKinds, ObservedValues,
     complete,
 };
 use sockwatch::model::{
@@ -18,7 +18,7 @@ use sockwatch::model::{
 /// A machine that knows a few names.
 struct Known;
 
-impl Names for Known {
+impl NameResolver for Known {
     fn service(&self, name: &str, protocol: &str) -> Option<u16> {
         match (name, protocol) {
             ("http", "tcp") => Some(80),
@@ -29,11 +29,11 @@ impl Names for Known {
         }
     }
 
-    fn hosts(&self, name: &str) -> Found<Vec<IpAddr>> {
+    fn hosts(&self, name: &str) -> Lookup<Vec<IpAddr>> {
         match name {
-            "both" => Found::Known(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]),
-            "later" => Found::NotYet,
-            _ => Found::Nothing,
+            "both" => Lookup::Known(vec![Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]),
+            "later" => Lookup::Pending,
+            _ => Lookup::NotFound,
         }
     }
 
@@ -41,21 +41,21 @@ impl Names for Known {
         (name == "lo").then_some(1)
     }
 
-    fn cgroup(&self, path: &str) -> Found<u64> {
+    fn cgroup(&self, path: &str) -> Lookup<u64> {
         match path {
-            "/a" => Found::Known(7),
-            _ => Found::Nothing,
+            "/a" => Lookup::Known(7),
+            _ => Lookup::NotFound,
         }
     }
 }
 
 fn understand(text: &str) -> Result<Filter, FilterError> {
-    let around = Surroundings::default();
-    let context = Context {
+    let around = SocketKinds::default();
+    let context = ParseContext {
         vocabulary: &VOCABULARY,
         names: &Known,
-        around: &around,
-        lenient: false,
+        kinds: &around,
+        allow_unknown_devices: false,
     };
     Filter::parse(text, &context)
 }
@@ -92,7 +92,7 @@ fn inet(local: &str, remote: &str, state: State) -> Socket {
 fn holds(filter: &str, socket: Socket) -> bool {
     let mut sample = Sample::default();
     sample.sockets.rows.push(socket);
-    parse(filter).matches(sample.socket(0).expect("it is there"), &NoFigures)
+    parse(filter).matches(sample.socket(0).expect("it is there"), &NoRowValues)
 }
 
 #[test]
@@ -152,11 +152,11 @@ fn an_error_points_at_the_place() {
         ("dst 10.0.0.1 ü ö", 14, "unexpected 'ü'", "'and', 'or'"),
     ] {
         let error = understand(text).expect_err(text);
-        assert_eq!(error.column(), column, "{text}: {error}");
+        assert_eq!(error.position(), column, "{text}: {error}");
         assert!(error.message().contains(message), "{text}: {error}");
         let hint = error.expected().unwrap_or("");
         assert!(hint.contains(expected), "{text}: {error}");
-        let picture = error.picture(40);
+        let picture = error.excerpt(40);
         let caret = picture.lines().nth(1).unwrap_or("");
         assert_eq!(caret.chars().count(), column, "{picture}");
         assert!(!error.to_string().contains('\n'), "{error}");
@@ -169,7 +169,7 @@ fn an_error_points_at_the_place() {
     );
     assert!(
         error
-            .picture(40)
+            .excerpt(40)
             .lines()
             .all(|line| line.chars().count() <= 40)
     );
@@ -180,9 +180,9 @@ fn and_and_or_are_taken_from_left_to_right_as_ss_does() {
     let socket = || inet("10.0.0.1:1", "10.0.0.2:2", State::Established);
     assert!(!holds("sport = 1 or sport = 5 and dport = 9", socket()));
     assert!(holds("sport = 1 or ( sport = 5 and dport = 9 )", socket()));
-    assert!(parse("sport = 1 or sport = 5 and dport = 9").is_mixed());
-    assert!(!parse("sport = 1 or ( sport = 5 and dport = 9 )").is_mixed());
-    assert!(!parse("state established sport = 1 or dport = 2").is_mixed());
+    assert!(parse("sport = 1 or sport = 5 and dport = 9").mixes_connectives());
+    assert!(!parse("sport = 1 or ( sport = 5 and dport = 9 )").mixes_connectives());
+    assert!(!parse("state established sport = 1 or dport = 2").mixes_connectives());
     // States in front hold for all that follows.
     assert!(!holds("state time-wait sport = 5 or dport = 2", socket()));
     assert!(!holds(
@@ -256,7 +256,7 @@ fn addresses_are_those_of_their_family() {
         inet("[::1]:1", "[::1]:2", State::Established)
     ));
     assert_eq!(
-        parse("dst later or src later").unresolved(),
+        parse("dst later or src later").unresolved_hosts(),
         ["later", "later"]
     );
 }
@@ -324,13 +324,13 @@ fn length_and_depth_hurt_nobody() {
 #[test]
 fn every_example_is_understood_and_stands_in_the_readme() {
     let readme = include_str!("../README.md");
-    let around = Surroundings::default();
+    let around = SocketKinds::default();
     let system = sockwatch::source::System::default();
-    let context = Context {
+    let context = ParseContext {
         vocabulary: &VOCABULARY,
         names: &system,
-        around: &around,
-        lenient: true,
+        kinds: &around,
+        allow_unknown_devices: true,
     };
     for (example, about) in filter_help::EXAMPLES {
         Filter::parse(example, &context).unwrap_or_else(|error| panic!("{example}: {error}"));
@@ -341,45 +341,45 @@ fn every_example_is_understood_and_stands_in_the_readme() {
 
 #[test]
 fn a_text_in_quotes_is_looked_for_and_can_be_followed() {
-    let around = Surroundings::default();
-    let context = Context {
+    let around = SocketKinds::default();
+    let context = ParseContext {
         vocabulary: &VOCABULARY,
         names: &Known,
-        around: &around,
-        lenient: true,
+        kinds: &around,
+        allow_unknown_devices: true,
     };
     let understood = |text: &str| Filter::parse_or_search(text, &context).unwrap();
     let word = understood("6379");
-    assert!(word.is_search() && word.term() == "\"6379\"");
-    let quoted = understood(&word.term());
-    assert_eq!(quoted.words(), word.words(), "the same is looked for");
-    assert_eq!(quoted.term(), word.term());
-    let further = understood(&format!("{} state established", word.term()));
-    assert!(!further.is_search() && further.words().is_none());
+    assert!(word.is_search() && word.as_term() == "\"6379\"");
+    let quoted = understood(&word.as_term());
+    assert_eq!(quoted.search_text(), word.search_text(), "the same is looked for");
+    assert_eq!(quoted.as_term(), word.as_term());
+    let further = understood(&format!("{} state established", word.as_term()));
+    assert!(!further.is_search() && further.search_text().is_none());
     assert!(!understood("\"a\" or \"b\"").is_search());
     assert!(filter_help::full_text().contains("in quotes"));
 }
 
 #[test]
 fn what_could_be_typed_next_is_offered() {
-    let around = Surroundings::default();
-    let context = Context {
+    let around = SocketKinds::default();
+    let context = ParseContext {
         vocabulary: &VOCABULARY,
         names: &Known,
-        around: &around,
-        lenient: true,
+        kinds: &around,
+        allow_unknown_devices: true,
     };
     let offered = |text: &str| {
         let mut values = |wanted| match wanted {
-            Wanted::Processes => vec!["nginx".to_owned(), "redis".to_owned()],
-            Wanted::Column(_) => ["cubic", "[time-wait]", "a b", "c++"]
+            ObservedValues::Processes => vec!["nginx".to_owned(), "redis".to_owned()],
+            ObservedValues::Column(_) => ["cubic", "[time-wait]", "a b", "c++"]
                 .map(Into::into)
                 .into(),
-            Wanted::Users => vec!["two words".to_owned(), "a\"b c".to_owned()],
-            Wanted::Ports(End::Local) => vec!["22".to_owned()],
-            Wanted::Ports(_) => vec!["443".to_owned(), "53".to_owned()],
-            Wanted::Hosts(End::Local) => vec!["127.0.0.1".to_owned(), "/run/a b".to_owned()],
-            Wanted::Hosts(_) => vec!["[::1]".to_owned()],
+            ObservedValues::Users => vec!["two words".to_owned(), "a\"b c".to_owned()],
+            ObservedValues::Ports(EndpointSide::Local) => vec!["22".to_owned()],
+            ObservedValues::Ports(_) => vec!["443".to_owned(), "53".to_owned()],
+            ObservedValues::Hosts(EndpointSide::Local) => vec!["127.0.0.1".to_owned(), "/run/a b".to_owned()],
+            ObservedValues::Hosts(_) => vec!["[::1]".to_owned()],
             _ => Vec::new(),
         };
         let found = complete(text, &context, &mut values);
@@ -647,7 +647,7 @@ proptest! {
         let whole = !filter.contains("recvq") && !filter.contains("process") && !filter.contains("state");
         for socket in sockets {
             let ours = holds(&filter, socket);
-            let kernels = lowered.states.holds(socket.state)
+            let kernels = lowered.states.contains(socket.state)
                 && (lowered.code.is_empty() || run(&lowered.code, &socket).expect("the kernel takes it"));
             prop_assert!(kernels || !ours, "{} leaves out {:?}", filter, socket);
             if whole {
@@ -675,7 +675,7 @@ proptest! {
             let _ = holds(&text, inet("1.2.3.4:1", "1.2.3.5:80", State::Established));
         }
         if let Err(error) = understand(&text) {
-            prop_assert!(error.column() <= text.chars().count() + 1);
+            prop_assert!(error.position() <= text.chars().count() + 1);
         }
     }
 }

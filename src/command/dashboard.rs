@@ -5,7 +5,7 @@ use super::shared::configuration;
 use crate::app;
 use crate::cli::Dashboard;
 use crate::column::VOCABULARY;
-use crate::filter::{Context, Filter, Surroundings};
+use crate::filter::{Filter, ParseContext, SocketKinds};
 use crate::source::{Live, LiveOptions, System};
 
 /// Runs it until the user quits.
@@ -13,12 +13,12 @@ use crate::source::{Live, LiveOptions, System};
 /// # Errors
 /// If the filter is not understood, the configuration is wrong, there is no terminal, or the kernel gives no sockets.
 pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
-    let around = Surroundings::default();
-    let context = Context {
+    let around = SocketKinds::default();
+    let context = ParseContext {
         vocabulary: &VOCABULARY,
         names: &System::default(),
-        around: &around,
-        lenient: true,
+        kinds: &around,
+        allow_unknown_devices: true,
     };
     let filter = Filter::parse_or_search(&arguments.filter.join(" "), &context)?;
     let config = configuration::load(&arguments.config)?;

@@ -9,7 +9,7 @@ use crate::app;
 use crate::cli::Replay;
 use crate::column::VOCABULARY;
 use crate::column::when;
-use crate::filter::{Context, Filter, Surroundings};
+use crate::filter::{Filter, ParseContext, SocketKinds};
 use crate::recording::{Archive, Reader};
 
 /// Runs it until the user quits.
@@ -18,12 +18,12 @@ use crate::recording::{Archive, Reader};
 /// If the file is no recording, holds nothing, or the time or the filter is not understood; if the configuration is
 /// wrong; if there is no terminal.
 pub fn run(arguments: &Replay) -> anyhow::Result<()> {
-    let around = Surroundings::default();
-    let context = Context {
+    let around = SocketKinds::default();
+    let context = ParseContext {
         vocabulary: &VOCABULARY,
         names: &RecordedNames::default(),
-        around: &around,
-        lenient: true,
+        kinds: &around,
+        allow_unknown_devices: true,
     };
     let filter = Filter::parse_or_search(&arguments.filter.join(" "), &context)?;
     let archive = Reader::open(&arguments.file)?;

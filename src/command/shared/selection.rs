@@ -10,7 +10,7 @@ use super::socket_kinds::SocketKinds;
 use crate::aggregate::{Event, EventKind};
 use crate::cli::Select;
 use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
-use crate::filter::{Context, Filter, Lowered, Names, StateSet, Surroundings};
+use crate::filter::{Filter, LoweredFilter, NameResolver, ParseContext, SocketKinds, StateSet};
 use crate::model::{Family, Protocol, SocketRef, State, Unowned};
 use crate::source::netlink::request::Table;
 
@@ -76,22 +76,22 @@ pub(in crate::command) struct Selection {
 }
 
 impl Selection {
-    /// Understands the filter. `lenient` if the names in it may be those of another machine.
+    /// Understands the filter. `allow_unknown_devices` if the sockets may be those of another machine.
     pub(in crate::command) fn new(
         letters: &Select,
-        names: &dyn Names,
-        lenient: bool,
+        names: &dyn NameResolver,
+        allow_unknown_devices: bool,
     ) -> anyhow::Result<Selection> {
         let kinds = SocketKinds::new(letters)?;
-        let around = Surroundings {
+        let around = SocketKinds {
             family: kinds.family(),
             protocols: kinds.protocols(),
         };
-        let context = Context {
+        let context = ParseContext {
             vocabulary: &VOCABULARY,
             names,
-            around: &around,
-            lenient,
+            kinds: &around,
+            allow_unknown_devices,
         };
         let filter = Filter::parse(&text(letters)?, &context)?;
         let states = if filter.mentions_states() || letters.all {
@@ -112,14 +112,14 @@ impl Selection {
     /// The same for what is, or was, recorded: in all states, unless a letter or the filter says which.
     pub(in crate::command) fn in_all_states(
         letters: &Select,
-        names: &dyn Names,
-        lenient: bool,
+        names: &dyn NameResolver,
+        allow_unknown_devices: bool,
     ) -> anyhow::Result<Selection> {
         let letters = Select {
             all: !letters.listening,
             ..letters.clone()
         };
-        Selection::new(&letters, names, lenient)
+        Selection::new(&letters, names, allow_unknown_devices)
     }
 
     /// Whether it leaves something out.
@@ -154,11 +154,11 @@ impl Selection {
     }
 
     /// What of it the kernel can decide.
-    pub(in crate::command) fn lowered(&self) -> Lowered {
+    pub(in crate::command) fn lowered(&self) -> LoweredFilter {
         let mut lowered = self.filter.lower(capabilities::is_network_admin());
         let states = lowered.states.common(self.states);
         // Listeners explain connections that have no owner, and cost nothing.
-        lowered.states = if states.holds(State::Established) && lowered.code.is_empty() {
+        lowered.states = if states.contains(State::Established) && lowered.code.is_empty() {
             states.with(StateSet::of(State::Listen))
         } else {
             states
@@ -171,7 +171,7 @@ impl Selection {
     pub(in crate::command) fn holds(&self, row: &SocketRow<'_>) -> bool {
         let socket = row.socket.socket;
         self.kinds.hold(socket)
-            && self.states.holds(socket.state)
+            && self.states.contains(socket.state)
             && self.filter.matches(row.socket, row)
     }
 
@@ -179,7 +179,7 @@ impl Selection {
     pub(in crate::command) fn holds_event(&self, event: &Event, socket: SocketRef<'_>) -> bool {
         self.kinds.hold(socket.socket)
             && event.matches(socket, |view| {
-                (!self.listening || LISTENING.holds(view.socket.state))
+                (!self.listening || LISTENING.contains(view.socket.state))
                     && self.filter.matches(view, &SocketRow::alone(view))
             })
     }
@@ -197,8 +197,9 @@ impl Selection {
         let is_tcp = socket.socket.protocol == Protocol::Tcp;
         ended
             && ((nobody
-                && (self.filter.asks_who() || self.names(&[]).any(|name| OWNERS.contains(&name))))
-                || (is_tcp && anywhere && event.from.is_none() && self.filter.asks_where()))
+                && (self.filter.mentions_owner()
+                    || self.names(&[]).any(|name| OWNERS.contains(&name))))
+                || (is_tcp && anywhere && event.from.is_none() && self.filter.mentions_remote()))
     }
 
     /// Whether two Samples are needed to decide it, or to show these columns.
@@ -261,7 +262,7 @@ mod tests {
 
     use super::*;
     use crate::cli::{Cli, Command};
-    use crate::filter::NoNames;
+    use crate::filter::NoResolver;
     use crate::model::{Ends, Socket};
 
     /// What some letters and a filter ask for.
@@ -270,7 +271,7 @@ mod tests {
         let Some(Command::List(arguments)) = Cli::parse_from(words).command else {
             panic!("list");
         };
-        Selection::new(&arguments.select, &NoNames, true).unwrap()
+        Selection::new(&arguments.select, &NoResolver, true).unwrap()
     }
 
     /// The tables that some letters ask for.
@@ -311,11 +312,13 @@ mod tests {
     #[test]
     fn states_are_those_that_ss_lists_of_each_kind() {
         let states = |words: &[&str]| selection(words).states;
-        assert!(states(&["-0"]).holds(State::Closed) && !states(&["-t"]).holds(State::Closed));
+        assert!(
+            states(&["-0"]).contains(State::Closed) && !states(&["-t"]).contains(State::Closed)
+        );
         // As ss: its -A lists what is connected.
-        assert!(!states(&["-Apacket"]).holds(State::Closed));
+        assert!(!states(&["-Apacket"]).contains(State::Closed));
         assert_eq!(states(&["-u"]), StateSet::of(State::Established));
-        assert!(states(&["-fnetlink"]).holds(State::Closed));
+        assert!(states(&["-fnetlink"]).contains(State::Closed));
         assert_eq!(states(&["-0a"]), StateSet::ALL);
     }
 
@@ -335,7 +338,7 @@ mod tests {
     fn a_filter_that_names_states_decides_which_are_listed() {
         let states = |words: &[&str]| selection(words).lowered().states;
         let listen = StateSet::of(State::Listen);
-        assert!(!states(&["-t"]).holds(State::TimeWait));
+        assert!(!states(&["-t"]).contains(State::TimeWait));
         assert_eq!(states(&["-ta"]), StateSet::ALL);
         assert_eq!(states(&["-tl"]), listen.with(StateSet::of(State::Closed)));
         assert_eq!(
