@@ -43,8 +43,8 @@ pub struct List {
     #[arg(short, long)]
     pub memory: bool,
     /// Adds the type of service, the traffic class and the class id
-    #[arg(long)]
-    pub tos: bool,
+    #[arg(long = "tos")]
+    pub traffic_class: bool,
     /// Adds the control group
     #[arg(long)]
     pub cgroup: bool,

@@ -10,6 +10,7 @@ pub mod format;
 mod interface;
 mod limit;
 mod listener;
+mod notation;
 mod note;
 mod process;
 mod remote;
@@ -31,14 +32,15 @@ pub use note::Note;
 pub use process::{PROCESS_COLUMNS, ProcessLine, Processes};
 pub use remote::{REMOTE_COLUMNS, RemoteLine, Remotes, Service};
 pub use setting::{KNOWN, KnownSetting, SETTING_COLUMNS, SettingLine, Settings};
-pub use socket::tcp::{Group, TCP_FIELDS, TcpField};
+pub use socket::tcp::{TCP_FIELDS, TcpField};
 pub use socket::{DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow, Sockets, VOCABULARY};
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use crate::filter::Unit;
-use crate::model::KernelField;
+pub use crate::model::Total;
+use crate::model::{KernelField, Notation, Scalar};
 use format::MISSING;
 
 /// What rows a table has.
@@ -76,12 +78,24 @@ enum Cell<K: Kind> {
         format: Format,
         total: Total,
     },
-    /// A field of a structure of the kernel's.
+    /// A field of a kernel structure.
     Field {
         field: &'static KernelField,
         value: fn(&KernelField, &K::Row<'_>) -> Option<f64>,
         format: Format,
         total: Total,
+    },
+    /// A figure of an array, by its place there.
+    Element {
+        place: usize,
+        value: fn(usize, &K::Row<'_>) -> Option<f64>,
+        format: Format,
+        total: Total,
+    },
+    /// A scalar of the schema, in its notation.
+    Scalar {
+        scalar: &'static Scalar,
+        value: fn(&Scalar, &K::Row<'_>) -> Option<u64>,
     },
 }
 
@@ -109,17 +123,6 @@ impl Format {
     pub fn write(self, out: &mut String, value: f64) {
         (self.write)(out, value);
     }
-}
-
-/// What the cells of several rows come to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Total {
-    /// Nothing that would mean anything.
-    None,
-    /// Their sum.
-    Sum,
-    /// The highest of them.
-    Highest,
 }
 
 impl<K: Kind> std::fmt::Debug for Column<K> {
@@ -182,7 +185,7 @@ impl<K: Kind> Column<K> {
         }
     }
 
-    /// Appends the cell's text to `out` if the value is known; answers whether it is.
+    /// Appends the cell's text to `out` if the value is known; returns whether it is.
     pub fn write_known(&self, row: &K::Row<'_>, out: &mut String) -> bool {
         let before = out.len();
         let value = match self.cell {
@@ -193,8 +196,14 @@ impl<K: Kind> Column<K> {
                 }
                 return known;
             }
-            Cell::Figure { value, .. } => value(row),
-            Cell::Field { field, value, .. } => value(field, row),
+            Cell::Scalar { scalar, value } => {
+                let value = value(scalar, row);
+                if let Some(value) = value {
+                    notation::write(out, scalar.notation, value);
+                }
+                return value.is_some();
+            }
+            _ => self.number(row),
         };
         if let Some(value) = value {
             self.write_number(value, out);
@@ -202,54 +211,69 @@ impl<K: Kind> Column<K> {
         value.is_some()
     }
 
-    /// Appends a number as this column's cells write theirs; nothing in a column of text.
+    /// Appends a number as this column's cells are written; nothing in a column of text.
     pub fn write_number(&self, value: f64, out: &mut String) {
         match self.cell {
             Cell::Text { .. } => {}
-            Cell::Figure { format, .. } | Cell::Field { format, .. } => format.write(out, value),
+            Cell::Figure { format, .. }
+            | Cell::Field { format, .. }
+            | Cell::Element { format, .. } => format.write(out, value),
+            Cell::Scalar { scalar, .. } => notation::write(out, scalar.notation, value as u64),
         }
     }
 
-    /// What rows are ordered by.
+    /// Returns the key that rows are ordered by.
     pub fn sort_key<'a>(&self, row: &K::Row<'a>) -> SortKey<'a> {
         let number = match self.cell {
             Cell::Text { key, .. } => {
                 return key(row, std::marker::PhantomData).unwrap_or(SortKey::Missing);
             }
-            Cell::Figure { value, .. } => value(row),
-            Cell::Field { field, value, .. } => value(field, row),
+            Cell::Scalar { scalar, value } => value(scalar, row).map(|value| value as f64),
+            _ => self.number(row),
         };
         number.map_or(SortKey::Missing, SortKey::Number)
     }
 
-    /// The cell as a number; `None` if it is missing, or text.
+    /// Returns the cell as a number; `None` if it is missing, or text.
     pub fn number(&self, row: &K::Row<'_>) -> Option<f64> {
         match self.cell {
             Cell::Text { .. } => None,
             Cell::Figure { value, .. } => value(row),
             Cell::Field { field, value, .. } => value(field, row),
+            Cell::Element { place, value, .. } => value(place, row),
+            Cell::Scalar { scalar, value } => match scalar.notation {
+                Notation::Decimal => value(scalar, row).map(|value| value as f64),
+                _ => None,
+            },
         }
     }
 
-    /// What several of its cells come to.
+    /// Returns the kind of total that several of its cells have.
     pub fn total(&self) -> Total {
         match self.cell {
-            Cell::Text { .. } => Total::None,
-            Cell::Figure { total, .. } | Cell::Field { total, .. } => total,
+            Cell::Text { .. } | Cell::Scalar { .. } => Total::None,
+            Cell::Figure { total, .. }
+            | Cell::Field { total, .. }
+            | Cell::Element { total, .. } => total,
         }
     }
 
-    /// What its numbers count; `None` of text.
+    /// Returns the unit of its numbers; `None` if it is text.
     pub fn unit(&self) -> Option<Unit> {
         match self.cell {
             Cell::Text { .. } => None,
-            Cell::Figure { format, .. } | Cell::Field { format, .. } => Some(format.unit),
+            Cell::Figure { format, .. }
+            | Cell::Field { format, .. }
+            | Cell::Element { format, .. } => Some(format.unit),
+            Cell::Scalar { scalar, .. } => {
+                (scalar.notation == Notation::Decimal).then_some(Unit::Count)
+            }
         }
     }
 
-    /// Whether it is text, which a filter looks through.
+    /// Reports whether it is text, which a filter searches.
     pub fn is_text(&self) -> bool {
-        matches!(self.cell, Cell::Text { .. })
+        self.unit().is_none()
     }
 }
 

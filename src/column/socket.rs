@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 use super::format;
 use super::{Column, Kind, SortKey, Total, text_key};
 use crate::aggregate::{Moment, SocketRates};
-use crate::model::{Attribution, SocketRef, State, TcpInfo};
+use crate::model::{Attribution, SocketRef, State, TcpInfo, field};
 pub(super) use ends::{local, local_key, remote, remote_key};
 pub use vocabulary::VOCABULARY;
 
@@ -95,6 +95,8 @@ pub const DEFAULT_COLUMNS: [&str; 8] = [
 pub static SOCKET_COLUMNS: LazyLock<Vec<SocketColumn>> = LazyLock::new(|| {
     let mut columns = main_columns();
     columns.extend(identity::columns());
+    columns.extend(identity::scalar_columns());
+    columns.push(identity::ulp_column());
     columns.extend(memory::columns());
     columns.extend(tcp::columns());
     columns
@@ -122,7 +124,7 @@ fn main_columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::text(
             ("state", "STATE", 10),
-            "State. Kernel: idiag_state.",
+            field::state.about,
             |row, out| {
                 out.push_str(row.socket.socket.state.short_name());
                 Some(())
@@ -131,13 +133,13 @@ fn main_columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::figure(
             ("recv_queue", "RECV-Q", 7),
-            "Unread bytes; on listeners the connections that wait for accept(); on UDP the memory of unread datagrams. Kernel: idiag_rqueue.",
+            field::recv_queue.about,
             COUNT,
             |row| Some(row.socket.socket.recv_queue.into()),
         ),
         SocketColumn::figure(
             ("send_queue", "SEND-Q", 7),
-            "Unacknowledged and unsent bytes; on listeners the accept queue's limit. Kernel: idiag_wqueue.",
+            field::send_queue.about,
             COUNT,
             |row| Some(row.socket.socket.send_queue.into()),
         ),
@@ -260,7 +262,7 @@ fn main_columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::text(
             ("timer", "TIMER", 16),
-            "Running timer, time until it fires, times it has fired. Kernel: idiag_timer, idiag_expires, idiag_retrans.",
+            field::timer.about,
             |row, out| {
                 let timer = row.socket.socket.timer?;
                 out.push_str(timer.kind.ss_name());
@@ -287,7 +289,7 @@ fn main_columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::text(
             ("interface", "DEV", 8),
-            "Bound device. Kernel: idiag_if.",
+            field::interface.about,
             |row, out| {
                 format::harmless(out, row.socket.interface_name()?.as_bytes());
                 Some(())
@@ -296,7 +298,7 @@ fn main_columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::text(
             ("cgroup", "CGROUP", 24),
-            "Control group. Kernel: INET_DIAG_CGROUP_ID.",
+            field::cgroup_id.about,
             |row, out| {
                 let id = row.socket.socket.cgroup_id;
                 match row.socket.sample.cgroup_path(id) {

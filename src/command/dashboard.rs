@@ -1,4 +1,4 @@
-//! The live dashboard.
+//! `sockwatch` without a subcommand: the live dashboard.
 
 use super::shared::capabilities;
 use super::shared::configuration;
@@ -8,10 +8,10 @@ use crate::column::VOCABULARY;
 use crate::filter::{Filter, ParseContext, SocketKinds};
 use crate::source::{Live, LiveOptions, System};
 
-/// Runs it until the user quits.
+/// Runs the dashboard until the user quits.
 ///
 /// # Errors
-/// If the filter is not understood, the configuration is wrong, there is no terminal, or the kernel gives no sockets.
+/// If the filter or the configuration is invalid, there is no terminal, or the kernel reports no sockets.
 pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
     let around = SocketKinds::default();
     let context = ParseContext {

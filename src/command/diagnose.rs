@@ -1,4 +1,4 @@
-//! `sockwatch diagnose`: what is wrong, live or in a recording, for people, scripts and monitoring.
+//! `sockwatch diagnose`: prints findings, live or of a recording, for people, scripts and monitoring.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
@@ -18,21 +18,22 @@ use crate::export;
 use crate::replay::Depth;
 use crate::source::{Live, LiveOptions, Source};
 
-/// The least number of Samples of a watch, however short: what holds has to be seen several times.
-const LEAST_SAMPLES: u32 = 10;
+/// Smallest number of Samples of a watch, however short: a condition has to persist over several.
+const MIN_SAMPLES: u32 = 10;
 
-/// Watches, or reads a recording, and tells what is wrong. Answers the status of INTERFACE: 1 if there is something at or
-/// above the severity that was asked for.
+/// Watches this machine or reads a recording, and prints the findings. The exit status is 1 if a finding has the severity of
+/// `--fail-on` or a higher one.
 ///
 /// # Errors
-/// If the configuration is wrong, the kernel gives no sockets, the recording cannot be read, or standard output cannot be written.
+/// If the configuration is invalid, the kernel reports no sockets, the recording cannot be read, or standard output cannot be
+/// written.
 pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
     let zone = TimeZone::system();
     let config = configuration::load(&arguments.config)?;
     let hold_s = config.diagnose.hold_s;
     let diagnosis = Diagnosis::new(config.diagnose, zone.clone());
-    let (findings, looked) = if let Some(path) = &arguments.file {
-        read(path, diagnosis)?
+    let (findings, scope) = if let Some(path) = &arguments.file {
+        read_recording(path, diagnosis)?
     } else {
         let seconds = arguments.watch.as_secs_f64();
         if seconds < hold_s {
@@ -46,11 +47,11 @@ pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
     let written = if arguments.json {
         export::findings::write_json(&findings, &mut out)
     } else {
-        let columns = columns();
-        export::findings::write_text(&findings, &looked, columns, &zone, &mut out)
+        let width = output_width();
+        export::findings::write_text(&findings, &scope, width, &zone, &mut out)
     };
     match written.and_then(|()| out.flush()) {
-        // `| head` has seen enough; the status tells all the same.
+        // The reader closed the pipe, as `head` does; the exit status still counts.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         written => written.context("cannot write to standard output")?,
     }
@@ -60,8 +61,8 @@ pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::from(u8::from(failed)))
 }
 
-/// Columns of the terminal; without one, lines are as long as they are.
-fn columns() -> usize {
+/// Returns the width of the terminal in columns; without a terminal lines are not wrapped.
+fn output_width() -> usize {
     let out = io::stdout();
     if !out.is_terminal() {
         return usize::MAX;
@@ -69,13 +70,13 @@ fn columns() -> usize {
     rustix::termios::tcgetwinsize(&out).map_or(80, |size| usize::from(size.ws_col))
 }
 
-/// Samples for some time; answers the findings that hold at its end.
-fn watch(longest: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<Finding>, String)> {
+/// Samples this machine for some time. Returns the findings at its end and a description of what was sampled.
+fn watch(duration: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<Finding>, String)> {
     let mut live = Live::new(LiveOptions::default())?;
     let mut aggregator = Aggregator::new();
     let mut moment = Moment::default();
     let interval =
-        (longest / LEAST_SAMPLES).clamp(Duration::from_millis(100), Duration::from_secs(1));
+        (duration / MIN_SAMPLES).clamp(Duration::from_millis(100), Duration::from_secs(1));
     let start = Instant::now();
     let mut due = start;
     let mut samples = 0u32;
@@ -88,7 +89,7 @@ fn watch(longest: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<Fin
         while due <= now {
             due += interval;
         }
-        if due.duration_since(start) > longest {
+        if due.duration_since(start) > duration {
             break;
         }
         thread::sleep(due.saturating_duration_since(Instant::now()));
@@ -97,18 +98,19 @@ fn watch(longest: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<Fin
         eprintln!("sockwatch: {}: {fault}", fault.severity.name());
     }
     let seconds = start.elapsed().as_secs_f64().round();
-    let looked = format!("watched for {seconds} s, {samples} samples");
-    Ok((diagnosis.findings().to_vec(), looked))
+    let scope = format!("watched for {seconds} s, {samples} samples");
+    Ok((diagnosis.findings().to_vec(), scope))
 }
 
-/// Goes through a recording; answers every finding there was, in the order in which they came.
-fn read(path: &Path, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<Finding>, String)> {
+/// Reads a recording. Returns all of its findings in the order in which they were raised, and a description of what was
+/// read.
+fn read_recording(path: &Path, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<Finding>, String)> {
     let mut replayer = recording_input::open(path)?;
     let samples = replayer.archive().entries().len();
     let mut moment = Moment::default();
     let mut ended: Vec<Finding> = Vec::new();
     for at in 0..samples {
-        // What is damaged has been told.
+        // Damage was reported when the recording was opened.
         if replayer.show(at, Depth::Near, &mut moment).is_err() {
             continue;
         }
@@ -121,6 +123,6 @@ fn read(path: &Path, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<Finding>, 
     }
     ended.extend_from_slice(diagnosis.findings());
     ended.sort_by_key(|finding| finding.since_us);
-    let looked = format!("{samples} samples");
-    Ok((ended, looked))
+    let scope = format!("{samples} samples");
+    Ok((ended, scope))
 }

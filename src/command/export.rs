@@ -1,4 +1,4 @@
-//! `sockwatch export`: a recording in a form that other programs read.
+//! `sockwatch export`: writes a recording in a format for other programs.
 
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
@@ -18,14 +18,14 @@ use crate::export;
 use crate::recording::{Archive, Redactor};
 use crate::replay::{Depth, Replayer};
 
-/// Text is handed over in pieces of so many bytes.
-const PIECE: usize = 256 * 1024;
+/// Size of the output buffer, bytes.
+const BUFFER_BYTES: usize = 256 * 1024;
 
-/// Writes the Samples of a recording that were asked for. What is damaged is told on standard error, a line for each part,
-/// and what can be read is exported: then the status is 0.
+/// Exports the selected Samples of a recording. Damaged parts are reported on standard error, one line each, and the rest is
+/// exported with exit status 0.
 ///
 /// # Errors
-/// If the recording cannot be read, nothing is in it at these times, or the output cannot be written.
+/// If the recording cannot be read, has no Samples in the time range, or the output cannot be written.
 pub fn run(arguments: &cli::Export) -> anyhow::Result<()> {
     let selection = Selection::in_all_states(&arguments.select, &RecordedNames::default(), true)?;
     if cfg!(not(feature = "parquet")) && arguments.format == Format::Parquet {
@@ -34,34 +34,37 @@ pub fn run(arguments: &cli::Export) -> anyhow::Result<()> {
         ));
     }
     let replayer = recording_input::open(&arguments.file)?;
-    let range = range(arguments, replayer.archive(), &TimeZone::system())?;
+    let range = sample_range(arguments, replayer.archive(), &TimeZone::system())?;
     let out = match &arguments.output {
         Some(path) => TextOutput::open(path, arguments.force)?,
         None => TextOutput::stdout(),
     };
-    out.refuse(&arguments.file)?;
-    out.begin()?;
+    out.refuse_if_same(&arguments.file)?;
+    out.truncate()?;
     let name = out.name();
-    let out = BufWriter::with_capacity(PIECE, out);
-    let form: Box<dyn Form> = match arguments.format {
-        Format::Csv => Box::new(Csv { out, heading: true }),
+    let out = BufWriter::with_capacity(BUFFER_BYTES, out);
+    let writer: Box<dyn RowWriter> = match arguments.format {
+        Format::Csv => Box::new(CsvWriter { out, heading: true }),
         #[cfg(feature = "parquet")]
-        Format::Parquet => Box::new(Parquet(export::parquet::Writer::new(out)?)),
-        _ => Box::new(Lines(out)),
+        Format::Parquet => Box::new(ParquetWriter(export::parquet::Writer::new(out)?)),
+        _ => Box::new(JsonLinesWriter(out)),
     };
     let redactor = arguments.redact.then(Redactor::new);
-    let skipped = |error: &dyn std::fmt::Display| tell(&arguments.file, error);
-    write(replayer, range, &selection, redactor, form, &skipped)
+    let report = |error: &dyn std::fmt::Display| report_damage(&arguments.file, error);
+    export_samples(replayer, range, &selection, redactor, writer, &report)
         .with_context(|| format!("cannot write to {name}"))
 }
 
-/// Says on standard error what is missing.
-fn tell(path: &Path, error: &dyn std::fmt::Display) {
+/// Reports a Sample that cannot be read on standard error.
+fn report_damage(path: &Path, error: &dyn std::fmt::Display) {
     eprintln!("sockwatch: {}: {error}", path.display());
 }
 
-/// Places of the Samples that were taken from one time to another.
-fn range(
+/// Returns the indices of the Samples in the time range of the arguments.
+///
+/// # Errors
+/// If a time is invalid or there is no Sample.
+fn sample_range(
     arguments: &cli::Export,
     archive: &dyn Archive,
     zone: &TimeZone,
@@ -73,7 +76,7 @@ fn range(
             .map(|text| when::parse_range(text, span, zone));
         range
             .transpose()
-            .map_err(|error| recording_input::wrong_time(&error))
+            .map_err(|error| recording_input::invalid_time(&error))
     };
     let (from, to) = (parse(&arguments.from)?, parse(&arguments.to)?);
     let from = from.map_or(i64::MIN, |from| *from.start());
@@ -90,44 +93,44 @@ fn range(
     Ok(first..end)
 }
 
-/// Writes the sockets that were asked for, of each Sample in its turn; `skipped` is told of each that cannot be read.
-fn write(
+/// Writes the selected sockets of each Sample in order; calls `report` for each Sample that cannot be read.
+fn export_samples(
     mut replayer: Replayer,
     range: Range<usize>,
     selection: &Selection,
     mut redactor: Option<Redactor>,
-    mut form: Box<dyn Form + '_>,
-    skipped: &dyn Fn(&dyn std::fmt::Display),
+    mut writer: Box<dyn RowWriter + '_>,
+    report: &dyn Fn(&dyn std::fmt::Display),
 ) -> io::Result<()> {
     let mut moment = Moment::default();
-    for place in range {
-        if let Err(error) = replayer.show(place, Depth::Whole, &mut moment) {
-            skipped(&error);
+    for index in range {
+        if let Err(error) = replayer.show(index, Depth::Whole, &mut moment) {
+            report(&error);
             continue;
         }
-        let rows = super::list::select(selection, &moment);
-        // Only now: the filter asks for what was recorded.
+        let rows = selection.matching_rows(&moment);
+        // After the filter, which applies to the recorded values.
         if let Some(redactor) = &mut redactor {
             redactor.redact(&mut moment.sample);
         }
-        form.add(&moment, &rows)?;
+        writer.write(&moment, &rows)?;
     }
-    form.finish()
+    writer.finish()
 }
 
-/// A form that sockets are written in.
-trait Form {
+/// Writes sockets in one format.
+trait RowWriter {
     /// Writes the sockets in some rows of a moment.
-    fn add(&mut self, moment: &Moment, rows: &[u32]) -> io::Result<()>;
-    /// Writes what is left.
+    fn write(&mut self, moment: &Moment, rows: &[u32]) -> io::Result<()>;
+    /// Completes the output.
     fn finish(self: Box<Self>) -> io::Result<()>;
 }
 
-/// A JSON object a line.
-struct Lines<W>(W);
+/// Writes one JSON object per line.
+struct JsonLinesWriter<W>(W);
 
-impl<W: Write> Form for Lines<W> {
-    fn add(&mut self, moment: &Moment, rows: &[u32]) -> io::Result<()> {
+impl<W: Write> RowWriter for JsonLinesWriter<W> {
+    fn write(&mut self, moment: &Moment, rows: &[u32]) -> io::Result<()> {
         export::json::write_lines_with_time(moment, rows, &mut self.0)
     }
 
@@ -136,15 +139,15 @@ impl<W: Write> Form for Lines<W> {
     }
 }
 
-/// Comma-separated values.
-struct Csv<W> {
+/// Writes comma-separated values.
+struct CsvWriter<W> {
     out: W,
-    /// Whether the heading is still to be written.
+    /// True until the heading is written.
     heading: bool,
 }
 
-impl<W: Write> Form for Csv<W> {
-    fn add(&mut self, moment: &Moment, rows: &[u32]) -> io::Result<()> {
+impl<W: Write> RowWriter for CsvWriter<W> {
+    fn write(&mut self, moment: &Moment, rows: &[u32]) -> io::Result<()> {
         let heading = std::mem::take(&mut self.heading);
         export::csv::write_with_time(moment, rows, heading, &mut self.out)
     }
@@ -154,13 +157,13 @@ impl<W: Write> Form for Csv<W> {
     }
 }
 
-/// Apache Parquet.
+/// Writes Apache Parquet.
 #[cfg(feature = "parquet")]
-struct Parquet<W: Write + Send>(export::parquet::Writer<W>);
+struct ParquetWriter<W: Write + Send>(export::parquet::Writer<W>);
 
 #[cfg(feature = "parquet")]
-impl<W: Write + Send> Form for Parquet<W> {
-    fn add(&mut self, moment: &Moment, rows: &[u32]) -> io::Result<()> {
+impl<W: Write + Send> RowWriter for ParquetWriter<W> {
+    fn write(&mut self, moment: &Moment, rows: &[u32]) -> io::Result<()> {
         self.0.add(moment, rows)
     }
 

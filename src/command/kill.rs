@@ -1,4 +1,4 @@
-//! `sockwatch kill`: ends sockets after showing them and asking.
+//! `sockwatch kill`: destroys sockets after showing them and asking for confirmation.
 
 use std::io::{self, BufRead, IsTerminal, Write};
 
@@ -11,21 +11,21 @@ use crate::aggregate::Moment;
 use crate::cli;
 use crate::column::{DEFAULT_COLUMNS, SocketColumn, SocketRow};
 use crate::export;
-use crate::export::table::{Further, Layout};
+use crate::export::table::{DetailPlacement, Layout};
 use crate::model::Protocol;
 use crate::source::netlink::destroy::{Destroyed, Destroyer};
 use crate::source::netlink::request::Asked;
 use crate::source::{Live, LiveOptions, Source, System};
 
-/// Shows what would be ended, asks, ends it and tells what the kernel answered.
+/// Shows the selected sockets, asks, destroys them and prints the outcome of each.
 ///
 /// # Errors
-/// If there is no filter, it is not understood or can be read in two ways; if the capability is missing, the answer is no,
-/// or the kernel refuses one of the sockets.
+/// If the filter is missing, invalid or ambiguous; if the capability is missing, the user does not confirm, or the kernel
+/// refuses one of the sockets.
 pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
     let mut select = arguments.select.clone();
     if !select.names_kinds() {
-        // What the kernel can end.
+        // The kernel can destroy these.
         (select.tcp, select.udp) = (true, true);
     }
     let selection = Selection::new(&select, &System::default(), false)?;
@@ -46,7 +46,7 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
         )
         .into());
     }
-    if selection.filter.is_mixed() {
+    if selection.filter.mixes_connectives() {
         return Err(UsageError::new(
             "'and' and 'or' without parentheses can be read in two ways; add parentheses: ( a or b ) and c",
         )
@@ -57,9 +57,9 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
             "ending sockets needs CAP_NET_ADMIN, which this user lacks; run as root, or see what would be ended with --dry-run"
         ));
     }
-    selection.check()?;
-    let moment = take(&selection)?;
-    let rows = super::list::select(&selection, &moment);
+    selection.check_permissions()?;
+    let moment = take_sample(&selection)?;
+    let rows = selection.matching_rows(&moment);
     let mut out = io::stdout().lock();
     if rows.is_empty() {
         let hint = if selection.lists_all_states() {
@@ -70,8 +70,8 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
         writeln!(out, "no socket matches{hint}; nothing was done")?;
         return Ok(());
     }
-    let shown = show(&moment, &rows, &mut out);
-    // Who has said yes already is not asked whether it was read.
+    let shown = print_sockets(&moment, &rows, &mut out);
+    // With --yes the table need not be readable.
     if !arguments.yes {
         shown.context("cannot write to standard output")?;
     }
@@ -101,8 +101,8 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
     destroy(&moment, &rows, &mut out)
 }
 
-/// The sockets that the filter means, with their owners.
-fn take(selection: &Selection) -> anyhow::Result<Moment> {
+/// Takes one Sample of the selected sockets with their owners.
+fn take_sample(selection: &Selection) -> anyhow::Result<Moment> {
     let mut moment = Moment::default();
     let rates = selection.needs_rates(&[]);
     if rates {
@@ -125,7 +125,8 @@ fn take(selection: &Selection) -> anyhow::Result<Moment> {
     Ok(moment)
 }
 
-fn show(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::Result<()> {
+/// Prints the table of sockets that would be destroyed.
+fn print_sockets(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::Result<()> {
     let columns: Vec<&SocketColumn> = DEFAULT_COLUMNS
         .iter()
         .filter_map(|id| SocketColumn::by_id(id))
@@ -133,15 +134,15 @@ fn show(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::Result<()> {
     let layout = Layout {
         columns: &columns,
         heading: true,
-        fit: None,
-        further: Further::None,
-        name: None,
-        owners: true,
+        max_width: None,
+        details: DetailPlacement::None,
+        names: None,
+        has_owners: true,
     };
     export::table::write(moment, rows, &layout, out)
 }
 
-/// Ends them one by one, each by its cookie. What was confirmed is done whether anybody reads of it or not.
+/// Destroys sockets one by one, each by its cookie. All are destroyed even if standard output is closed.
 fn destroy(moment: &Moment, rows: &[u32], out: &mut impl Write) -> anyhow::Result<()> {
     let mut destroyer = Destroyer::new().context("cannot open a netlink socket")?;
     let outcomes: Vec<(SocketRow<'_>, Destroyed)> = rows
@@ -158,7 +159,7 @@ fn destroy(moment: &Moment, rows: &[u32], out: &mut impl Write) -> anyhow::Resul
             _ => refused += 1,
         }
         if written.is_ok() {
-            written = tell(row, *outcome, out);
+            written = print_outcome(row, *outcome, out);
         }
     }
     let all = rows.len();
@@ -172,8 +173,8 @@ fn destroy(moment: &Moment, rows: &[u32], out: &mut impl Write) -> anyhow::Resul
     Ok(())
 }
 
-/// Writes what became of a socket.
-fn tell(row: &SocketRow<'_>, outcome: Destroyed, out: &mut impl Write) -> io::Result<()> {
+/// Prints a socket with its outcome.
+fn print_outcome(row: &SocketRow<'_>, outcome: Destroyed, out: &mut impl Write) -> io::Result<()> {
     let mut line = String::from(match row.socket.socket.protocol {
         Protocol::Udp => "udp",
         _ => "tcp",

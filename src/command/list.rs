@@ -1,36 +1,41 @@
-//! `sockwatch list`: the sockets of this moment.
+//! `sockwatch list`: prints the sockets of one moment.
 
+mod column_names;
 mod columns;
+mod input;
 mod reverse_dns;
+mod sampling;
+mod sort_order;
+mod watch;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Context as _, anyhow};
+use anyhow::Context as _;
 
-use self::columns::{Order, columns, plain};
-use self::reverse_dns::Resolved;
+use self::columns::table_columns;
+use self::input::{Input, read_dump};
+use self::reverse_dns::ReverseNames;
+use self::sampling::{SampleNeeds, take_sample};
+use self::sort_order::{SortOrder, selected_rows};
 use super::shared::recorded_names::RecordedNames;
 use super::shared::recording_input;
 use super::shared::selection::Selection;
 use super::shared::usage_error::UsageError;
-use crate::aggregate::{Aggregator, Moment};
+use crate::aggregate::Moment;
 use crate::cli::{self, List};
-use crate::column::SocketRow;
 use crate::export;
-use crate::export::table::{Further, Layout};
-use crate::model::{Attribution, Sample, Unowned};
-use crate::source::netlink::request::Asked;
-use crate::source::{Live, LiveOptions, OwnersOf, RawDumpError, Source, System, read_raw_dump};
+use crate::export::table::{DetailPlacement, Layout};
+use crate::model::{Attribution, Sample, Timings, Unowned};
+use crate::source::System;
 
-/// Time between the two Samples that a rate is made of.
-const RATE_WINDOW: Duration = Duration::from_secs(1);
+/// Size of the output buffer, bytes.
+const BUFFER_BYTES: usize = 256 * 1024;
 
-/// Takes one Sample, or two where rates are asked for, and prints it.
+/// Prints one Sample of the kernel, or a moment of a recording or dump.
 ///
 /// # Errors
-/// If the filter is not understood, the kernel gives no sockets, or standard output cannot be written.
+/// If an argument is invalid, the input cannot be read, or standard output cannot be written.
 pub fn run(arguments: &List) -> anyhow::Result<()> {
     let start = Instant::now();
     if arguments.summary {
@@ -38,251 +43,96 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
             json: arguments.json,
             ..cli::Summary::default()
         })?;
-        // As ss: the summary alone, unless sockets are asked for as well.
+        // As ss: the summary alone, unless sockets are selected as well.
         if arguments.json || !arguments.select.says_anything() {
             return Ok(());
         }
     }
     let system = System::default();
-    let origin = Origin::of(arguments)?;
-    let selection = match origin {
-        Origin::Kernel => Selection::new(&arguments.select, &system, false)?,
-        Origin::RawDump(_) => Selection::new(&arguments.select, &system, true)?,
-        Origin::Recording(_) => Selection::new(&arguments.select, &RecordedNames::default(), true)?,
+    let input = Input::of(arguments)?;
+    let selection = match input {
+        Input::Kernel => Selection::new(&arguments.select, &system, false)?,
+        Input::RawDump(_) => Selection::new(&arguments.select, &system, true)?,
+        Input::Recording(_) => Selection::new(&arguments.select, &RecordedNames::default(), true)?,
     };
-    let columns = columns(arguments)?;
-    let order = arguments.sort.as_deref().map(Order::parse).transpose()?;
-    let mut named: Vec<&str> = Vec::new();
-    if !arguments.machine_readable() {
-        named.extend(columns.iter().map(|column| column.id));
-    }
-    named.extend(order.map(|order| order.column.id));
-    let needs = Needs {
-        rates: selection.needs_rates(&named),
-        owners: owners_of(arguments, &selection, &named, order),
-        details: arguments.machine_readable() || arguments.info || selection.needs_details(&named),
-        other_ends: arguments.machine_readable() || named.contains(&"peer"),
-    };
+    let columns = table_columns(arguments)?;
+    let order = arguments
+        .sort
+        .as_deref()
+        .map(SortOrder::parse)
+        .transpose()?;
+    let needs = SampleNeeds::of(arguments, &selection, &columns, order);
     let mut moment = Moment::default();
-    let mut owners = true;
-    match origin {
-        Origin::Recording(path) => {
-            recording_input::moment(path, arguments.at.as_deref(), &mut moment)?
+    let has_owners = match input {
+        Input::Recording(path) => {
+            recording_input::read_moment(path, arguments.at.as_deref(), &mut moment)?;
+            true
         }
-        Origin::RawDump(path) => {
-            if needs.rates || selection.filter.asks_names() {
+        Input::RawDump(path) => {
+            if needs.rates || selection.filter.needs_names() {
                 return Err(UsageError::new(
                     "a dump made by ss -D has sockets only: neither processes nor names of users, and nothing to measure a rate by",
                 )
                 .into());
             }
             read_dump(path, &mut moment)?;
-            owners = false;
+            false
         }
-        Origin::Kernel => {
-            selection.check()?;
+        Input::Kernel => {
+            selection.check_permissions()?;
             if let Some(interval) = arguments.watch {
-                return watch(arguments, &selection, order, interval);
+                return watch::run(arguments, &selection, order, interval);
             }
-            owners = take(&selection, needs, &mut moment)?;
+            take_sample(&selection, needs, &mut moment)?
         }
-    }
-    let mut rows = select(&selection, &moment);
-    if let Some(order) = order {
-        order.apply(&moment, &mut rows);
-    }
-    rows.truncate(arguments.limit.unwrap_or(usize::MAX));
+    };
+    let rows = selected_rows(&moment, &selection, order, arguments.limit);
 
     let stdout = io::stdout().lock();
-    let fit = if stdout.is_terminal() {
-        terminal_width()
-    } else {
-        None
-    };
-    let resolved = (arguments.resolve && !arguments.numeric && !arguments.machine_readable())
-        .then(|| Resolved::new(&moment, &rows, system));
+    let names = (arguments.resolve && !arguments.numeric && !arguments.machine_readable())
+        .then(|| ReverseNames::resolve(&moment, &rows, system));
     let layout = Layout {
         columns: &columns,
         heading: !arguments.no_header,
-        fit,
-        further: match (arguments.info, arguments.oneline) {
-            (false, _) => Further::None,
-            (true, false) => Further::Below,
-            (true, true) => Further::Beside,
+        max_width: stdout.is_terminal().then(terminal_width).flatten(),
+        details: match (arguments.info, arguments.oneline) {
+            (false, _) => DetailPlacement::None,
+            (true, false) => DetailPlacement::Below,
+            (true, true) => DetailPlacement::Inline,
         },
-        name: resolved
+        names: names
             .as_ref()
-            .map(|resolved| resolved as &dyn export::table::Naming),
-        owners,
+            .map(|names| names as &dyn export::table::CellNames),
+        has_owners,
     };
     print(arguments, &moment, &rows, &layout, stdout).context("cannot write to standard output")?;
     if !arguments.machine_readable() {
         for fault in moment.sample.faults.iter().filter(|fault| fault.matters()) {
             eprintln!("sockwatch: {}: {fault}", fault.severity.name());
         }
-        tell_hidden(&moment.sample, &rows);
+        report_hidden_owners(&moment.sample, &rows);
     }
     if arguments.timings {
-        let timings = moment.sample.timings;
-        let ms = |ns: u64| (ns as f64 / 1e4).round() / 100.0;
-        let line = serde_json::json!({
-            "dump_ms": ms(timings.dump_ns),
-            "decode_ms": ms(timings.decode_ns),
-            "owners_ms": ms(timings.owners_ns),
-            "total_ms": ms(start.elapsed().as_nanos() as u64),
-            "sockets": rows.len(),
-        });
-        writeln!(io::stderr(), "{line}")?;
+        report_timings(&moment.sample.timings, start, rows.len())?;
     }
     Ok(())
 }
 
-/// Where the sockets come from.
-#[derive(Debug, Clone, Copy)]
-enum Origin<'a> {
-    Kernel,
-    /// A file that ss wrote.
-    RawDump(&'a Path),
-    Recording(&'a Path),
+/// Reports where the time went on standard error, as one JSON object.
+fn report_timings(timings: &Timings, start: Instant, sockets: usize) -> io::Result<()> {
+    let ms = |ns: u64| (ns as f64 / 1e4).round() / 100.0;
+    let line = serde_json::json!({
+        "dump_ms": ms(timings.dump_ns),
+        "decode_ms": ms(timings.decode_ns),
+        "owners_ms": ms(timings.owners_ns),
+        "total_ms": ms(start.elapsed().as_nanos() as u64),
+        "sockets": sockets,
+    });
+    writeln!(io::stderr(), "{line}")
 }
 
-impl Origin<'_> {
-    /// What was asked for, unless it makes no sense there.
-    fn of(arguments: &List) -> Result<Origin<'_>, UsageError> {
-        let Some(path) = &arguments.from else {
-            return Ok(Origin::Kernel);
-        };
-        if recording_input::is_recording(path) {
-            if arguments.resolve && !arguments.numeric {
-                return Err(UsageError::new(
-                    "-r asks this machine for names, which knows nothing of the one that was recorded; leave it out",
-                ));
-            }
-            return Ok(Origin::Recording(path));
-        }
-        if let Some(at) = &arguments.at {
-            return Err(UsageError::new(format!(
-                "--at {at}: {} is no recording, and a dump made by ss -D has one moment only",
-                path.display()
-            )));
-        }
-        Ok(Origin::RawDump(path))
-    }
-}
-
-/// Reads what ss wrote.
-fn read_dump(path: &Path, moment: &mut Moment) -> anyhow::Result<()> {
-    read_raw_dump(path, &mut moment.sample).map_err(|error| match error {
-        RawDumpError::Foreign { .. } => anyhow!("{error}; nor is it a recording"),
-        error => error.into(),
-    })?;
-    moment.derive(&mut Aggregator::new());
-    Ok(())
-}
-
-/// Sockets in a table from which on their processes are shown only if they are asked for: to find them takes a system call
-/// for each descriptor, which is more than the kernel needs to list the sockets.
-const LARGE_TABLE: usize = 50_000;
-
-/// What has to be found out beside the sockets themselves.
-#[derive(Debug, Clone, Copy)]
-struct Needs {
-    rates: bool,
-    owners: OwnersOf,
-    details: bool,
-    other_ends: bool,
-}
-
-/// Of which sockets the owners are needed: of all if anything that was typed depends on them, and of a table that just has
-/// a column for them unless it is large.
-fn owners_of(
-    arguments: &List,
-    selection: &Selection,
-    named: &[&str],
-    order: Option<Order>,
-) -> OwnersOf {
-    let mut typed: Vec<&str> = arguments.columns.iter().map(|name| plain(name)).collect();
-    typed.extend(order.map(|order| order.column.id));
-    if arguments.machine_readable() || arguments.processes || selection.needs_owners(&typed) {
-        OwnersOf::All
-    } else if selection.needs_owners(named) {
-        OwnersOf::AtMost(LARGE_TABLE)
-    } else {
-        OwnersOf::None
-    }
-}
-
-/// Asks the kernel, no more than what is needed; answers whether the owners that are needed were looked for.
-fn take(selection: &Selection, needs: Needs, moment: &mut Moment) -> anyhow::Result<bool> {
-    let options = LiveOptions {
-        tables: selection.tables(),
-        destroy_events: false,
-        asked: Asked {
-            lowered: selection.lowered(),
-            details: needs.details,
-        },
-        owners: needs.owners,
-        other_ends: needs.other_ends,
-        devices: false,
-        ..LiveOptions::default()
-    };
-    let mut live = Live::new(options)?;
-    live.next_into(&mut moment.sample)?;
-    if needs.rates {
-        let mut aggregator = Aggregator::new();
-        moment.derive(&mut aggregator);
-        std::thread::sleep(RATE_WINDOW);
-        live.next_into(&mut moment.sample)?;
-        moment.derive(&mut aggregator);
-    }
-    if live.left_owners_out() {
-        let all = moment.sample.sockets.rows.len();
-        eprintln!(
-            "sockwatch: note: the processes of {all} sockets are left out, to take no longer than ss does; -p shows them"
-        );
-    }
-    Ok(!live.left_owners_out())
-}
-
-/// Repeats, as JSON Lines, until nobody listens any more.
-fn watch(
-    arguments: &List,
-    selection: &Selection,
-    order: Option<Order>,
-    interval: Duration,
-) -> anyhow::Result<()> {
-    let options = LiveOptions {
-        tables: selection.tables(),
-        devices: false,
-        ..LiveOptions::default()
-    };
-    let mut live = Live::new(options)?;
-    let mut aggregator = Aggregator::new();
-    let mut moment = Moment::default();
-    let mut next = Instant::now();
-    loop {
-        live.next_into(&mut moment.sample)?;
-        moment.derive(&mut aggregator);
-        let mut rows = select(selection, &moment);
-        if let Some(order) = order {
-            order.apply(&moment, &mut rows);
-        }
-        rows.truncate(arguments.limit.unwrap_or(usize::MAX));
-        let mut out = BufWriter::with_capacity(256 * 1024, io::stdout().lock());
-        export::json::write_lines_with_time(&moment, &rows, &mut out)
-            .and_then(|()| out.flush())
-            .context("cannot write to standard output")?;
-        next += interval;
-        match next.checked_duration_since(Instant::now()) {
-            Some(rest) => std::thread::sleep(rest),
-            // Samples take longer than the interval: what was missed is not made up for.
-            None => next = Instant::now(),
-        }
-    }
-}
-
-/// Says on a terminal how many owners this user may not see, and what to do about it. Scripts find it in the rows.
-fn tell_hidden(sample: &Sample, rows: &[u32]) {
+/// Reports on a terminal how many owners are hidden from this user, with the remedy. Scripts find it in the rows.
+fn report_hidden_owners(sample: &Sample, rows: &[u32]) {
     let is_hidden = |row: &&u32| {
         let socket = sample.sockets.rows.get(**row as usize);
         socket.is_some_and(|socket| {
@@ -297,7 +147,7 @@ fn tell_hidden(sample: &Sample, rows: &[u32]) {
     }
 }
 
-/// Prints the rows in the format that was asked for.
+/// Prints the rows in the selected format.
 fn print(
     arguments: &List,
     moment: &Moment,
@@ -305,7 +155,7 @@ fn print(
     layout: &Layout<'_>,
     to: impl Write,
 ) -> anyhow::Result<()> {
-    let mut out = BufWriter::with_capacity(256 * 1024, to);
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, to);
     if arguments.json {
         export::json::write_document(moment, rows, &mut out)?;
     } else if arguments.jsonl {
@@ -319,16 +169,8 @@ fn print(
     Ok(())
 }
 
+/// Returns the width of the terminal in columns.
 fn terminal_width() -> Option<usize> {
     let (width, _) = crossterm::terminal::size().ok()?;
     (width > 0).then_some(usize::from(width))
-}
-
-/// Rows of the sockets that were asked for.
-pub(super) fn select(selection: &Selection, moment: &Moment) -> Vec<u32> {
-    let holds =
-        |&row: &u32| SocketRow::of(moment, row as usize).is_some_and(|row| selection.holds(&row));
-    (0..moment.sample.sockets.rows.len() as u32)
-        .filter(holds)
-        .collect()
 }

@@ -1,7 +1,8 @@
-//! `sockwatch record`: what is sampled goes into a file, with nobody looking on.
+//! `sockwatch record`: writes Samples to a recording, to JSON Lines, or to both, without a screen.
 
 mod json_lines_thread;
 mod progress_reporter;
+mod recording_counts;
 mod recording_session;
 mod stop_signals;
 mod tracked_sockets;
@@ -10,11 +11,12 @@ use std::path::Path;
 
 use anyhow::Context as _;
 
-use self::json_lines_thread::Lines;
-use self::progress_reporter::Teller;
-use self::recording_session::Session;
-use self::stop_signals::Ending;
-use self::tracked_sockets::Followed;
+use self::json_lines_thread::JsonLinesThread;
+use self::progress_reporter::ProgressReporter;
+use self::recording_counts::RecordingCounts;
+use self::recording_session::RecordingSession;
+use self::stop_signals::StopFlag;
+use self::tracked_sockets::TrackedSockets;
 use super::shared::capabilities;
 use super::shared::selection::Selection;
 use super::shared::text_output::TextOutput;
@@ -24,21 +26,21 @@ use crate::recording::{Encoder, Head, Recorder, RecorderOptions, Redactor};
 use crate::source::procfs::host;
 use crate::source::{Live, LiveOptions, System};
 
-/// Records until the time is over, a signal comes, or nothing can be written any more.
+/// Records until the duration is over, a signal arrives, or nothing can be written any more.
 ///
 /// # Errors
-/// If the filter is not understood, the kernel gives no sockets, or a file cannot be written: what is in it by then can be
-/// read.
+/// If the filter is invalid, the kernel reports no sockets, or a file cannot be written. What was written until then is
+/// readable.
 pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
     let selection = Selection::in_all_states(&arguments.select, &System::default(), false)?;
-    selection.check()?;
+    selection.check_permissions()?;
     if arguments.output.as_deref() == Some(Path::new("-")) {
         return Err(UsageError::new(
             "-o -: a recording needs a file; --jsonl - writes to standard output",
         )
         .into());
     }
-    let ending = Ending::listen().context("cannot wait for signals")?;
+    let stop = StopFlag::listen().context("cannot wait for signals")?;
     let mut live = Live::new(LiveOptions {
         tables: selection.tables(),
         ..LiveOptions::default()
@@ -46,25 +48,27 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
     let mut redactor = arguments.redact.then(Redactor::new);
     let head = head(arguments, &selection);
     let (recorder, lines) = open(arguments, head, redactor.as_mut())?;
-    let session = Session {
+    let session = RecordingSession {
         encoder: Encoder::new(),
         recorder,
         lines,
-        followed: selection.leaves_out().then(|| Followed::new(selection)),
+        tracked: selection
+            .excludes_any()
+            .then(|| TrackedSockets::new(selection)),
         redactor,
-        teller: Teller::new(arguments),
-        counts: recording_session::Counts::default(),
-        lost: 0,
+        reporter: ProgressReporter::new(arguments),
+        counts: RecordingCounts::default(),
+        lost_events: 0,
     };
-    session.run(&mut live, arguments.interval, arguments.duration, &ending)
+    session.run(&mut live, arguments.interval, arguments.duration, &stop)
 }
 
-/// Opens the files: both or none.
+/// Opens the recording and the JSON Lines file: both or none.
 fn open(
     arguments: &cli::Record,
     mut head: Head,
     redactor: Option<&mut Redactor>,
-) -> anyhow::Result<(Option<Recorder>, Option<Lines>)> {
+) -> anyhow::Result<(Option<Recorder>, Option<JsonLinesThread>)> {
     let text = match &arguments.jsonl {
         Some(path) => Some(TextOutput::open(path, arguments.force)?),
         None => None,
@@ -74,7 +78,7 @@ fn open(
             return Ok(None);
         };
         if let Some(text) = &text {
-            text.refuse(path)?;
+            text.refuse_if_same(path)?;
         }
         if let Some(redactor) = redactor {
             redactor.redact_head(&mut head);
@@ -93,21 +97,21 @@ fn open(
         Ok(recorder) => recorder,
         Err(error) => {
             if let Some(text) = text {
-                text.take_back();
+                text.discard();
             }
             return Err(error);
         }
     };
     let lines = match text {
-        Some(text) => Some(Lines::start(text)?),
+        Some(text) => Some(JsonLinesThread::start(text)?),
         None => None,
     };
     Ok((recorder, lines))
 }
 
-/// What the recording says of itself.
+/// Returns the header of the recording.
 fn head(arguments: &cli::Record, selection: &Selection) -> Head {
-    let filter = selection.leaves_out().then(|| arguments.select.to_text());
+    let filter = selection.excludes_any().then(|| arguments.select.to_text());
     Head {
         host: host(Path::new("/proc")),
         program: env!("CARGO_PKG_VERSION").to_owned(),

@@ -1,4 +1,4 @@
-//! The dashboard over a recording.
+//! `sockwatch replay`: the dashboard over a recording.
 
 use anyhow::bail;
 
@@ -12,11 +12,11 @@ use crate::column::when;
 use crate::filter::{Filter, ParseContext, SocketKinds};
 use crate::recording::{Archive, Reader};
 
-/// Runs it until the user quits.
+/// Runs the dashboard until the user quits.
 ///
 /// # Errors
-/// If the file is no recording, holds nothing, or the time or the filter is not understood; if the configuration is
-/// wrong; if there is no terminal.
+/// If the file is no recording or has no Samples, the time, the filter or the configuration is invalid, or there is no
+/// terminal.
 pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let around = SocketKinds::default();
     let context = ParseContext {

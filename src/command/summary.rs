@@ -1,4 +1,4 @@
-//! `sockwatch summary`: how many sockets of each kind and state, and how near the limits are.
+//! `sockwatch summary`: counts sockets by protocol and state, and compares limits with their use.
 
 use std::io::{self, Write};
 
@@ -11,15 +11,15 @@ use crate::export;
 use crate::source::netlink::request::Asked;
 use crate::source::{Live, LiveOptions, OwnersOf, Source};
 
-/// Takes one Sample, or reads one from a recording, and counts what is in it.
+/// Takes one Sample, or reads one from a recording, and prints its counts.
 ///
 /// # Errors
-/// If the kernel gives no sockets, the recording cannot be read, or standard output cannot be written.
+/// If the kernel reports no sockets, the recording cannot be read, or standard output cannot be written.
 pub fn run(arguments: &cli::Summary) -> anyhow::Result<()> {
     let mut moment = Moment::default();
     match &arguments.from {
-        Some(path) => recording_input::moment(path, arguments.at.as_deref(), &mut moment)?,
-        None => take(&mut moment)?,
+        Some(path) => recording_input::read_moment(path, arguments.at.as_deref(), &mut moment)?,
+        None => take_sample(&mut moment)?,
     }
     let summary = Summary::new(&moment);
     let mut out = io::BufWriter::new(io::stdout().lock());
@@ -39,8 +39,8 @@ pub fn run(arguments: &cli::Summary) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Takes one Sample.
-fn take(moment: &mut Moment) -> anyhow::Result<()> {
+/// Takes one Sample without owners and details.
+fn take_sample(moment: &mut Moment) -> anyhow::Result<()> {
     let options = LiveOptions {
         destroy_events: false,
         owners: OwnersOf::None,

@@ -1,4 +1,4 @@
-//! Sockets as a table for people: aligned, with headings, fitted to a terminal and never cut when piped.
+//! Writes sockets as a table for people: aligned, with headings, fitted to a terminal and never truncated in a pipe.
 
 use std::io::{self, Write};
 
@@ -8,44 +8,44 @@ use crate::aggregate::Moment;
 use crate::column::format::MISSING;
 use crate::column::{Align, SocketColumn, SocketRow, TCP_FIELDS};
 
-/// Between two columns.
+/// Space between two columns.
 const GAP: &str = "  ";
 
-/// A column that must shrink does not go below this.
-const NARROWEST: usize = 9;
+/// Smallest width that a column is shrunk to.
+const MIN_WIDTH: usize = 9;
 
-/// What stands beside the columns.
+/// Where the `tcp_info` details of a connection are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Further {
-    /// Nothing.
+pub enum DetailPlacement {
+    /// Nowhere.
     None,
-    /// Everything that TCP tells, on a further line.
+    /// On a line of their own below the row.
     Below,
-    /// The same at the end of the line.
-    Beside,
+    /// At the end of the row.
+    Inline,
 }
 
-/// Names in place of numbers.
-pub trait Naming: Sync {
-    /// Appends the text of a cell that has a name; answers whether it has.
+/// Replaces the text of cells with names.
+pub trait CellNames: Sync {
+    /// Appends the name for a cell; returns false without appending if there is none.
     fn write(&self, row: &SocketRow<'_>, column: &SocketColumn, out: &mut String) -> bool;
 }
 
-/// How a table looks.
+/// Layout of a table.
 #[derive(Clone, Copy)]
 pub struct Layout<'a> {
-    /// Its columns.
+    /// Columns from left to right.
     pub columns: &'a [&'static SocketColumn],
-    /// Whether headings stand above it.
+    /// True to write headings.
     pub heading: bool,
-    /// The columns of the terminal that a line should fit into.
-    pub fit: Option<usize>,
-    /// What stands beside the columns.
-    pub further: Further,
-    /// Names in place of numbers.
-    pub name: Option<&'a dyn Naming>,
-    /// Whether owners were looked for: without, nothing is said of them.
-    pub owners: bool,
+    /// Width that lines are fitted to, in columns of the terminal; `None` for no limit.
+    pub max_width: Option<usize>,
+    /// Placement of TCP details.
+    pub details: DetailPlacement,
+    /// Names for cells.
+    pub names: Option<&'a dyn CellNames>,
+    /// True if owners were attributed; otherwise their cells are empty.
+    pub has_owners: bool,
 }
 
 impl std::fmt::Debug for Layout<'_> {
@@ -56,8 +56,8 @@ impl std::fmt::Debug for Layout<'_> {
     }
 }
 
-/// Appends everything that TCP tells of a connection as `name:value`, with units.
-fn further(row: &SocketRow<'_>, out: &mut String) {
+/// Appends every `tcp_info` field of a connection as `name:value`, with units.
+fn write_details(row: &SocketRow<'_>, out: &mut String) {
     let Some(info) = row
         .socket
         .tcp_info()
@@ -74,31 +74,31 @@ fn further(row: &SocketRow<'_>, out: &mut String) {
             }
             out.push_str(field.field.name);
             out.push(':');
-            // Each word is one field.
+            // A space would separate two fields.
             out.extend(value.chars().map(|c| if c == ' ' { '_' } else { c }));
         }
     }
 }
 
-/// Rows from which on it is worth while to format them on two threads.
-const MANY: usize = 4096;
+/// Rows from which a second thread formats half of them.
+const PARALLEL_ROWS: usize = 4096;
 
-/// Some rows in the making.
+/// The formatted cells of some rows.
 #[derive(Debug, Default)]
-struct Part {
+struct FormattedRows {
     /// All cells in one string.
     text: String,
-    /// The end of each.
+    /// End of each cell in `text`.
     ends: Vec<usize>,
-    /// The widest cell of each column.
+    /// Width of the widest cell of each column.
     widths: Vec<usize>,
 }
 
-/// Writes `rows` in columns. With `fit`, the widest columns of text give way until a line fits into so many columns
-/// of the terminal; what is left out of a cell is marked by `…` in its middle.
+/// Writes `rows` in columns. With `max_width`, the widest columns of text are shrunk until a line fits; the omitted middle of
+/// a cell is marked by `…`.
 ///
 /// # Errors
-/// What the writer says.
+/// If the writer fails.
 pub fn write(
     moment: &Moment,
     rows: &[u32],
@@ -106,15 +106,15 @@ pub fn write(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let columns = layout.columns;
-    let (first, second) = rows.split_at(if rows.len() < MANY {
+    let (first, second) = rows.split_at(if rows.len() < PARALLEL_ROWS {
         rows.len()
     } else {
         rows.len() / 2
     });
     // The widths are known only after the last row.
-    let (one, two) = both(
-        || fill(moment, first, layout),
-        || fill(moment, second, layout),
+    let (one, two) = in_parallel(
+        || format_rows(moment, first, layout),
+        || format_rows(moment, second, layout),
     );
     let heading = |column: &&SocketColumn| {
         if layout.heading {
@@ -129,28 +129,28 @@ pub fn write(
             *width = (*width).max(*own);
         }
     }
-    if let Some(fit) = layout.fit {
-        shrink(&mut widths, columns, fit);
+    if let Some(max_width) = layout.max_width {
+        shrink_to_fit(&mut widths, columns, max_width);
     }
     if layout.heading {
         let mut line = String::new();
         for (at, (column, &width)) in columns.iter().zip(&widths).enumerate() {
             let last = at + 1 == columns.len();
-            cell(&mut line, column.heading, width, column.align, last);
+            write_cell(&mut line, column.heading, width, column.align, last);
         }
         end_line(&mut line, 0);
         out.write_all(line.as_bytes())?;
     }
-    let (one, two) = both(
-        || lines(moment, first, layout, &widths, &one),
-        || lines(moment, second, layout, &widths, &two),
+    let (one, two) = in_parallel(
+        || align_rows(moment, first, layout, &widths, &one),
+        || align_rows(moment, second, layout, &widths, &two),
     );
     out.write_all(one.as_bytes())?;
     out.write_all(two.as_bytes())
 }
 
-/// Does two things at once; one after the other where no thread is to be had. The second may be nothing.
-fn both<T: Send + Default>(one: impl FnOnce() -> T, two: impl Fn() -> T + Sync) -> (T, T) {
+/// Runs two closures in parallel; one after the other if no thread can be started.
+fn in_parallel<T: Send + Default>(one: impl FnOnce() -> T, two: impl Fn() -> T + Sync) -> (T, T) {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("format".into());
         let second = thread.spawn_scoped(scope, &two).ok();
@@ -162,11 +162,11 @@ fn both<T: Send + Default>(one: impl FnOnce() -> T, two: impl Fn() -> T + Sync) 
     })
 }
 
-/// The cells of some rows.
-fn fill(moment: &Moment, rows: &[u32], layout: &Layout<'_>) -> Part {
-    let mut part = Part {
+/// Formats the cells of some rows.
+fn format_rows(moment: &Moment, rows: &[u32], layout: &Layout<'_>) -> FormattedRows {
+    let mut part = FormattedRows {
         widths: vec![0; layout.columns.len()],
-        ..Part::default()
+        ..FormattedRows::default()
     };
     part.ends.reserve(rows.len() * layout.columns.len());
     let text = &mut part.text;
@@ -174,9 +174,9 @@ fn fill(moment: &Moment, rows: &[u32], layout: &Layout<'_>) -> Part {
         for (column, width) in layout.columns.iter().zip(&mut part.widths) {
             let start = text.len();
             let named = layout
-                .name
-                .is_some_and(|name| name.write(&row, column, text));
-            if !named && !layout.owners && column.id == "process" {
+                .names
+                .is_some_and(|names| names.write(&row, column, text));
+            if !named && !layout.has_owners && column.id == "process" {
                 text.push_str(MISSING);
             } else if !named {
                 column.write(&row, text);
@@ -193,61 +193,61 @@ fn sockets<'m>(moment: &'m Moment, rows: &'m [u32]) -> impl Iterator<Item = Sock
         .filter_map(|&row| SocketRow::of(moment, row as usize))
 }
 
-/// The lines of some rows, now that the widths are known.
-fn lines(
+/// Aligns formatted rows to the widths of the table.
+fn align_rows(
     moment: &Moment,
     rows: &[u32],
     layout: &Layout<'_>,
     widths: &[usize],
-    part: &Part,
+    part: &FormattedRows,
 ) -> String {
     let columns = layout.columns;
     let length = widths.iter().sum::<usize>() + GAP.len() * widths.len() + 8;
     let mut out = String::with_capacity(length * rows.len());
-    let (mut start, mut more) = (0, String::new());
+    let (mut start, mut details) = (0, String::new());
     let cells = part.ends.chunks_exact(columns.len().max(1));
     for (row, socket) in cells.zip(sockets(moment, rows)) {
-        let mut begins = out.len();
+        let mut line_start = out.len();
         for (at, ((column, &width), &end)) in columns.iter().zip(widths).zip(row).enumerate() {
             let last = at + 1 == columns.len();
-            cell(&mut out, &part.text[start..end], width, column.align, last);
+            write_cell(&mut out, &part.text[start..end], width, column.align, last);
             start = end;
         }
-        if layout.further != Further::None {
-            more.clear();
-            further(&socket, &mut more);
+        if layout.details != DetailPlacement::None {
+            details.clear();
+            write_details(&socket, &mut details);
         }
-        match layout.further {
-            Further::Below if !more.is_empty() => {
-                end_line(&mut out, begins);
-                begins = out.len();
+        match layout.details {
+            DetailPlacement::Below if !details.is_empty() => {
+                end_line(&mut out, line_start);
+                line_start = out.len();
                 out.push('\t');
-                out.push_str(&more);
+                out.push_str(&details);
             }
-            Further::Beside if !more.is_empty() => {
+            DetailPlacement::Inline if !details.is_empty() => {
                 out.push_str(GAP);
-                out.push_str(&more);
+                out.push_str(&details);
             }
             _ => {}
         }
-        end_line(&mut out, begins);
+        end_line(&mut out, line_start);
     }
     out
 }
 
-/// Ends the line that begins at a place, without spaces at its end.
-fn end_line(out: &mut String, begins: usize) {
-    let length = out[begins..].trim_end().len();
-    out.truncate(begins + length);
+/// Removes trailing spaces of the line that starts at an offset, and ends it.
+fn end_line(out: &mut String, line_start: usize) {
+    let length = out[line_start..].trim_end().len();
+    out.truncate(line_start + length);
     out.push('\n');
 }
 
-/// Takes from the widest column of text until the line fits, or nothing is left to take.
-fn shrink(widths: &mut [usize], columns: &[&SocketColumn], fit: usize) {
+/// Shrinks the widest columns of text until a line fits or all have their smallest width.
+fn shrink_to_fit(widths: &mut [usize], columns: &[&SocketColumn], max_width: usize) {
     loop {
         let total: usize =
             widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1);
-        let Some(excess) = total.checked_sub(fit).filter(|&excess| excess > 0) else {
+        let Some(excess) = total.checked_sub(max_width).filter(|&excess| excess > 0) else {
             return;
         };
         let texts = || {
@@ -258,7 +258,7 @@ fn shrink(widths: &mut [usize], columns: &[&SocketColumn], fit: usize) {
         };
         let Some((at, &widest)) = texts()
             .max_by_key(|&(_, &width)| width)
-            .filter(|&(_, &width)| width > NARROWEST)
+            .filter(|&(_, &width)| width > MIN_WIDTH)
         else {
             return;
         };
@@ -266,15 +266,16 @@ fn shrink(widths: &mut [usize], columns: &[&SocketColumn], fit: usize) {
             .map(|(_, &width)| width)
             .filter(|&width| width < widest)
             .max()
-            .unwrap_or(NARROWEST);
+            .unwrap_or(MIN_WIDTH);
         widths[at] = widest
             .saturating_sub(excess.min((widest - next).max(1)))
-            .max(NARROWEST);
+            .max(MIN_WIDTH);
     }
 }
 
-fn cell(line: &mut String, text: &str, width: usize, align: Align, last: bool) {
-    let text = middle(text, width);
+/// Appends a cell, padded or truncated to a width, and the space behind it.
+fn write_cell(line: &mut String, text: &str, width: usize, align: Align, last: bool) {
+    let text = truncate_middle(text, width);
     let padding = width.saturating_sub(text.width());
     if align == Align::Right {
         line.extend(std::iter::repeat_n(' ', padding));
@@ -288,9 +289,9 @@ fn cell(line: &mut String, text: &str, width: usize, align: Align, last: bool) {
     }
 }
 
-/// `text` in at most `width` columns, the excess in its middle replaced by `…`: both ends of an address or a path tell
-/// more than its middle.
-pub fn middle(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
+/// Truncates a text to `width` columns by replacing its middle with `…`: the ends of an address or a path say more than its
+/// middle.
+pub fn truncate_middle(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
     use unicode_width::UnicodeWidthChar;
     if text.width() <= width {
         return text.into();
@@ -298,7 +299,7 @@ pub fn middle(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
     let Some(room) = width.checked_sub(1) else {
         return "".into();
     };
-    let take = |characters: &mut dyn Iterator<Item = char>, room: usize| {
+    let fitting = |characters: &mut dyn Iterator<Item = char>, room: usize| {
         let mut taken = Vec::new();
         let mut used = 0;
         for character in characters {
@@ -311,8 +312,8 @@ pub fn middle(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
         }
         taken
     };
-    let tail: Vec<char> = take(&mut text.chars().rev(), room / 2);
-    let head: Vec<char> = take(&mut text.chars(), room - room / 2);
+    let tail: Vec<char> = fitting(&mut text.chars().rev(), room / 2);
+    let head: Vec<char> = fitting(&mut text.chars(), room - room / 2);
     head.into_iter()
         .chain(std::iter::once('…'))
         .chain(tail.into_iter().rev())
@@ -325,26 +326,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_middle_gives_way_and_wide_characters_count_double() {
-        assert_eq!(middle("127.0.0.1:80", 20), "127.0.0.1:80");
-        assert_eq!(middle("/run/user/1000/bus", 9), "/run…/bus");
-        assert_eq!(middle("漢字漢字", 5), "漢…字");
-        assert_eq!(middle("abc", 1), "…");
-        assert_eq!(middle("abc", 0), "");
+    fn the_middle_is_truncated_and_wide_characters_count_double() {
+        assert_eq!(truncate_middle("127.0.0.1:80", 20), "127.0.0.1:80");
+        assert_eq!(truncate_middle("/run/user/1000/bus", 9), "/run…/bus");
+        assert_eq!(truncate_middle("漢字漢字", 5), "漢…字");
+        assert_eq!(truncate_middle("abc", 1), "…");
+        assert_eq!(truncate_middle("abc", 0), "");
     }
 
     #[test]
-    fn text_gives_way_until_the_line_fits_and_numbers_do_not() {
+    fn text_is_shrunk_until_the_line_fits_and_numbers_are_not() {
         let columns: Vec<&SocketColumn> = ["recv_queue", "local", "remote"]
             .iter()
             .filter_map(|id| SocketColumn::by_id(id))
             .collect();
         let mut widths = vec![7, 60, 40];
-        shrink(&mut widths, &columns, 60);
+        shrink_to_fit(&mut widths, &columns, 60);
         assert_eq!(widths[0], 7);
         assert!(widths.iter().sum::<usize>() + 4 <= 60, "{widths:?}");
         let mut tight = vec![7, 60, 40];
-        shrink(&mut tight, &columns, 5);
-        assert_eq!(tight, [7, NARROWEST, NARROWEST]);
+        shrink_to_fit(&mut tight, &columns, 5);
+        assert_eq!(tight, [7, MIN_WIDTH, MIN_WIDTH]);
     }
 }

@@ -1,12 +1,14 @@
 //! Views of structures that grow with the kernel: a field that lies beyond what arrived is absent, and absent is never
 //! zero.
 
-/// One field of a kernel structure: what JSON, columns and tests iterate over.
+use super::presentation::Presentation;
+
+/// One field of a kernel structure, for JSON, columns and tests to iterate over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KernelField {
     /// The kernel's name without its prefix.
     pub name: &'static str,
-    /// What it tells and its unit, as its documentation says.
+    /// Meaning and unit, from its documentation.
     pub about: &'static str,
     /// First byte of the field.
     pub offset: usize,
@@ -16,6 +18,8 @@ pub struct KernelField {
     pub(super) shift: u32,
     /// Mask after the shift.
     pub(super) mask: u64,
+    /// How it is shown as a column and on the socket's page; `None` if it is shown as a plain number.
+    pub presentation: Option<Presentation>,
 }
 
 impl KernelField {
@@ -34,13 +38,18 @@ impl KernelField {
     }
 }
 
-/// Gives a view its getters and the list of its fields: `name @ offset + width`, and for bit fields `[shift, mask]`.
+/// Declares the fields of a kernel structure: `name @ offset + width`, for bit fields `[shift, mask]`, and for those that are
+/// shown in a section of the socket's page `=> group rank notation total`. Generates the view's getters and `FIELDS`.
 macro_rules! kernel_struct {
-    ($view:ident: $( $(#[doc = $doc:literal])* $name:ident @ $offset:literal + $width:literal $([$shift:literal, $mask:literal])? ),+ $(,)?) => {
+    ($view:ident: $( $(#[doc = $doc:literal])* $name:ident @ $offset:literal + $width:literal $([$shift:literal, $mask:literal])?
+        $(=> $group:ident $rank:literal $notation:ident $total:ident)? ),+ $(,)?) => {
         impl<'a> $view<'a> {
             /// Every field that this version knows, in the kernel's order.
             pub const FIELDS: &'static [KernelField] = &[
-                $( kernel_struct!(@field $name, concat!($($doc),*), $offset, $width $(, $shift, $mask)?) ),+
+                $( KernelField {
+                    presentation: kernel_struct!(@presentation $($group $rank $notation $total)?),
+                    ..kernel_struct!(@field $name, concat!($($doc),*).trim_ascii(), $offset, $width $(, $shift, $mask)?)
+                } ),+
             ];
 
             /// Views the bytes of an `INET_DIAG_INFO` attribute. Any length is fine.
@@ -74,7 +83,17 @@ macro_rules! kernel_struct {
             width: $width,
             shift: $shift,
             mask: $mask,
+            presentation: None,
         }
+    };
+    (@presentation) => { None };
+    (@presentation $group:ident $rank:literal $notation:ident $total:ident) => {
+        Some(crate::model::Presentation {
+            group: crate::model::FieldGroup::$group,
+            rank: $rank,
+            notation: crate::model::Notation::$notation,
+            total: crate::model::Total::$total,
+        })
     };
 }
 

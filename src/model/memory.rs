@@ -1,22 +1,65 @@
-//! What a socket's buffers take.
+//! Memory of a socket's buffers.
+
+use super::presentation::Total;
+
+/// One figure of a socket's memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MemoryField {
+    /// The kernel's name: `SK_MEMINFO_*` in lower case.
+    pub name: &'static str,
+    /// Name of its table column, which differs where a socket has another figure of that name.
+    pub column: &'static str,
+    /// Heading of its table column.
+    pub heading: &'static str,
+    /// Meaning and kernel source.
+    pub about: &'static str,
+    /// Total of several sockets.
+    pub total: Total,
+}
+
+macro_rules! memory_fields {
+    ($( $(#[doc = $about:literal])+ $name:literal as $column:literal, $heading:literal, $total:ident; )+) => {
+        /// The figures in the kernel's order.
+        pub const FIELDS: &'static [MemoryField] = &[ $(
+            MemoryField {
+                name: $name,
+                column: $column,
+                heading: $heading,
+                about: concat!($($about),+).trim_ascii(),
+                total: Total::$total,
+            }
+        ),+ ];
+
+        /// The kernel's names in its order.
+        pub const NAMES: [&'static str; [$( $name ),+].len()] = [ $( $name ),+ ];
+    };
+}
 
 /// A socket's memory, bytes. Kernel: `INET_DIAG_SKMEMINFO`, `UNIX_DIAG_MEMINFO` (`SK_MEMINFO_*`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryInfo<'a>(&'a [u8]);
 
 impl<'a> MemoryInfo<'a> {
-    /// The kernel's names in its order.
-    pub const NAMES: [&'static str; 9] = [
-        "rmem_alloc",
-        "rcvbuf",
-        "wmem_alloc",
-        "sndbuf",
-        "fwd_alloc",
-        "wmem_queued",
-        "optmem",
-        "backlog",
-        "drops",
-    ];
+    memory_fields! {
+        /// Memory that received data takes. Kernel: SK_MEMINFO_RMEM_ALLOC.
+        "rmem_alloc" as "rmem_alloc", "RMEM", Sum;
+        /// Limit of the receive buffer. Kernel: SK_MEMINFO_RCVBUF.
+        "rcvbuf" as "rcvbuf", "RCVBUF", Sum;
+        /// Memory of packets handed to the network. Kernel: SK_MEMINFO_WMEM_ALLOC.
+        "wmem_alloc" as "wmem_alloc", "WMEM", Sum;
+        /// Limit of the send buffer. Kernel: SK_MEMINFO_SNDBUF.
+        "sndbuf" as "sndbuf", "SNDBUF", Sum;
+        /// Memory set aside and not used yet. Kernel: SK_MEMINFO_FWD_ALLOC.
+        "fwd_alloc" as "fwd_alloc", "FWD", Sum;
+        /// Memory that queued data to send takes. Kernel: SK_MEMINFO_WMEM_QUEUED.
+        "wmem_queued" as "wmem_queued", "WQUEUED", Sum;
+        /// Memory of options and filters. Kernel: SK_MEMINFO_OPTMEM.
+        "optmem" as "optmem", "OPTMEM", Sum;
+        /// Packets that wait while the socket is in use. Kernel: SK_MEMINFO_BACKLOG.
+        "backlog" as "memory_backlog", "BACKLOG B", Sum;
+        /// Datagrams or connections dropped by this socket. Kernel: SK_MEMINFO_DROPS.
+        "drops" as "drops", "DROPS", Sum;
+    }
 
     /// Views the bytes of the attribute; any length is fine.
     pub fn new(bytes: &'a [u8]) -> Self {

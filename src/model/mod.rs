@@ -15,6 +15,7 @@ mod listeners;
 mod losses;
 mod memory;
 mod mptcp_info;
+mod presentation;
 mod process;
 mod protocol;
 mod reuse;
@@ -37,15 +38,16 @@ pub use fault::{Fault, Severity};
 pub use kernel_struct::KernelField;
 pub use listeners::ListenerIndex;
 pub use losses::Losses;
-pub use memory::MemoryInfo;
+pub use memory::{MemoryField, MemoryInfo};
 pub use mptcp_info::MptcpInfo;
+pub use presentation::{FieldGroup, Notation, Presentation, Total};
 pub use process::{
     Activity, DescriptorKind, Holder, Namespaces, Process, ProcessKey, ProcessRow, Visibility,
 };
 pub use protocol::{Family, Protocol};
 pub use reuse::Reuse;
 pub use sample::{ClosedSocket, Host, Sample, SocketRef, Timings};
-pub use schema::{FieldInfo, Notation, Scalar, ScalarGroup, StoredCells};
+pub use schema::{FieldInfo, Scalar, ScalarGroup, StoredCells};
 pub use settings::{LocalPorts, Settings};
 pub use socket::{Blob, MAX_NAME, SOCKOPT_NAMES, Socket, SocketKey, Timer, TimerKind, field};
 pub use socket_table::SocketTable;

@@ -4,6 +4,8 @@
 //! values that a recording stores and the descriptions that columns, exports and filters derive from. How a type is
 //! stored lies in [`stored`](super::stored); how a value is shown is decided above this layer.
 
+use super::presentation::Notation;
+
 /// Description of a field, wherever it is shown or stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FieldInfo {
@@ -28,25 +30,12 @@ impl FieldInfo {
     }
 }
 
-/// How a [`Scalar`] is written for people.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Notation {
-    /// Decimal number.
-    Decimal,
-    /// Hexadecimal number with `0x`.
-    Hexadecimal,
-    /// `yes` or `no`.
-    YesNo,
-    /// Bit 0 receive, bit 1 send: `none`, `receive`, `send` or `both`.
-    Directions,
-}
-
 /// Scalars that an option of `list` shows together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScalarGroup {
     /// No group.
     Single,
-    /// Marks that routers and queueing disciplines classify by: `--tos`.
+    /// Classes that routers and queueing disciplines sort packets by.
     TrafficClass,
 }
 

@@ -1,8 +1,7 @@
 //! One socket as the kernel described it.
 
-use super::schema::{
-    FieldInfo, Notation, Scalar, ScalarGroup, ScalarType, StoredCells, socket_schema,
-};
+use super::presentation::Notation;
+use super::schema::{FieldInfo, Scalar, ScalarGroup, ScalarType, StoredCells, socket_schema};
 use super::stored::{Stored, Unrepresentable};
 use super::{Attribution, Endpoint, Ends, Family, Protocol, State, Unowned};
 
@@ -143,20 +142,20 @@ socket_schema! {
         congestion: u8 = 0;
         /// Socket options that are set. Kernel: INET_DIAG_SOCKOPT.
         options: Option<u16> = None, [stream 24];
-        /// Firewall mark, hexadecimal. Needs CAP_NET_ADMIN. Kernel: INET_DIAG_MARK.
-        mark: Option<u32> = None, [stream 19], [scalar "MARK", 8, Hexadecimal, Single];
+        /// Directions that are shut down. Kernel: INET_DIAG_SHUTDOWN, UNIX_DIAG_SHUTDOWN.
+        shutdown: Option<u8> = None, [stream 28], [scalar "SHUTDOWN", 8, Directions, Single];
+        /// Whether an IPv6 socket refuses IPv4. Kernel: INET_DIAG_SKV6ONLY.
+        v6only: Option<bool> = None, [stream 29], [scalar "V6ONLY", 6, YesNo, Single];
         /// IPv4 type of service. Kernel: INET_DIAG_TOS.
         tos: Option<u8> = None, [stream 26], [scalar "TOS", 5, Hexadecimal, TrafficClass];
         /// IPv6 traffic class. Kernel: INET_DIAG_TCLASS.
         tclass: Option<u8> = None, [stream 27], [scalar "TCLASS", 6, Hexadecimal, TrafficClass];
+        /// Firewall mark, hexadecimal. Needs CAP_NET_ADMIN. Kernel: INET_DIAG_MARK.
+        mark: Option<u32> = None, [stream 19], [scalar "MARK", 8, Hexadecimal, Single];
         /// net_cls class id. Kernel: INET_DIAG_CLASS_ID.
         class_id: Option<u32> = None, [stream 20], [scalar "CLASS", 8, Hexadecimal, TrafficClass];
-        /// Whether an IPv6 socket refuses IPv4. Kernel: INET_DIAG_SKV6ONLY.
-        v6only: Option<bool> = None, [stream 29], [scalar "V6ONLY", 6, YesNo, Single];
         /// IP protocol of a raw socket. Kernel: INET_DIAG_PROTOCOL.
         raw_protocol: Option<u8> = None, [stream 30], [scalar "PROTO", 5, Decimal, Single];
-        /// Directions that are shut down. Kernel: INET_DIAG_SHUTDOWN, UNIX_DIAG_SHUTDOWN.
-        shutdown: Option<u8> = None, [stream 28], [scalar "SHUTDOWN", 8, Directions, Single];
     }
 }
 

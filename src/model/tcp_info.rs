@@ -12,145 +12,145 @@ pub struct TcpInfo<'a>(&'a [u8]);
 
 kernel_struct! { TcpInfo:
     /// TCP state, kernel numbering.
-    state @ 0 + 1,
+    state @ 0 + 1 => Agreed 3 Decimal None,
     /// Congestion avoidance state: 0 Open, 1 Disorder, 2 CWR, 3 Recovery, 4 Loss.
-    ca_state @ 1 + 1,
+    ca_state @ 1 + 1 => Loss 0 CongestionState None,
     /// Retransmission timeouts of the segment in flight so far.
-    retransmits @ 2 + 1,
+    retransmits @ 2 + 1 => Loss 1 Decimal Sum,
     /// Zero-window probes sent without an answer.
-    probes @ 3 + 1,
+    probes @ 3 + 1 => Loss 3 Decimal Sum,
     /// Exponential backoff of the retransmission timer.
-    backoff @ 4 + 1,
+    backoff @ 4 + 1 => Loss 2 Decimal Highest,
     /// `TCPI_OPT_*` bits: timestamps, sack, wscale, ecn, ecn-seen, syn-data, usec-ts, tfo-child.
-    options @ 5 + 1,
+    options @ 5 + 1 => Agreed 0 TcpOptions None,
     /// Window scale of the peer.
-    snd_wscale @ 6 + 1 [0, 0xf],
+    snd_wscale @ 6 + 1 [0, 0xf] => Agreed 1 Scale None,
     /// Window scale of this side.
-    rcv_wscale @ 6 + 1 [4, 0xf],
+    rcv_wscale @ 6 + 1 [4, 0xf] => Agreed 2 Scale None,
     /// 1 if the delivery rate sample was limited by the application.
-    delivery_rate_app_limited @ 7 + 1 [0, 0x1],
+    delivery_rate_app_limited @ 7 + 1 [0, 0x1] => Sending 8 YesNo None,
     /// Why TCP Fast Open failed on the client: 0 unknown, 1 cookie unavailable, 2 data not acked, 3 SYN retransmitted.
-    fastopen_client_fail @ 7 + 1 [1, 0x3],
+    fastopen_client_fail @ 7 + 1 [1, 0x3] => Agreed 4 Decimal None,
     /// Retransmission timeout, µs.
-    rto @ 8 + 4,
+    rto @ 8 + 4 => Path 4 Microseconds Highest,
     /// Delayed-ACK timeout, µs.
-    ato @ 12 + 4,
+    ato @ 12 + 4 => Path 5 Microseconds Highest,
     /// Sending maximum segment size, bytes.
-    snd_mss @ 16 + 4,
+    snd_mss @ 16 + 4 => Path 7 ExactBytes None,
     /// Receiving maximum segment size estimate, bytes.
-    rcv_mss @ 20 + 4,
+    rcv_mss @ 20 + 4 => Path 8 ExactBytes None,
     /// Segments in flight. On LISTEN rows: the accept queue's length.
-    unacked @ 24 + 4,
+    unacked @ 24 + 4 => Sending 2 Count Sum,
     /// Segments selectively acknowledged. On LISTEN rows: the accept queue's limit.
-    sacked @ 28 + 4,
+    sacked @ 28 + 4 => Loss 5 Count Sum,
     /// Segments thought lost.
-    lost @ 32 + 4,
+    lost @ 32 + 4 => Loss 4 Count Sum,
     /// Retransmitted segments in flight.
-    retrans @ 36 + 4,
+    retrans @ 36 + 4 => Loss 6 Count Sum,
     /// Unused by current kernels.
-    fackets @ 40 + 4,
+    fackets @ 40 + 4 => Loss 13 Decimal None,
     /// Since the last data segment was sent, ms.
-    last_data_sent @ 44 + 4,
+    last_data_sent @ 44 + 4 => Ages 0 Milliseconds Highest,
     /// Unused by the kernel (always 0).
-    last_ack_sent @ 48 + 4,
+    last_ack_sent @ 48 + 4 => Ages 3 Milliseconds None,
     /// Since the last data segment was received, ms.
-    last_data_recv @ 52 + 4,
+    last_data_recv @ 52 + 4 => Ages 1 Milliseconds Highest,
     /// Since the last ACK was received, ms.
-    last_ack_recv @ 56 + 4,
+    last_ack_recv @ 56 + 4 => Ages 2 Milliseconds Highest,
     /// Path MTU, bytes.
-    pmtu @ 60 + 4,
+    pmtu @ 60 + 4 => Path 6 ExactBytes None,
     /// Receive slow-start threshold, bytes.
-    rcv_ssthresh @ 64 + 4,
+    rcv_ssthresh @ 64 + 4 => Receiving 2 Bytes None,
     /// Smoothed round-trip time, µs.
-    rtt @ 68 + 4,
+    rtt @ 68 + 4 => Path 0 Microseconds Highest,
     /// Round-trip time's mean deviation, µs.
-    rttvar @ 72 + 4,
+    rttvar @ 72 + 4 => Path 1 Microseconds Highest,
     /// Sending slow-start threshold, segments.
-    snd_ssthresh @ 76 + 4,
+    snd_ssthresh @ 76 + 4 => Sending 1 Count None,
     /// Congestion window, segments.
-    snd_cwnd @ 80 + 4,
+    snd_cwnd @ 80 + 4 => Sending 0 Count None,
     /// Advertised maximum segment size, bytes.
-    advmss @ 84 + 4,
+    advmss @ 84 + 4 => Path 9 ExactBytes None,
     /// Reordering degree, segments.
-    reordering @ 88 + 4,
+    reordering @ 88 + 4 => Path 10 Count Highest,
     /// Receiver's estimate of the round-trip time, µs.
-    rcv_rtt @ 92 + 4,
+    rcv_rtt @ 92 + 4 => Path 3 Microseconds Highest,
     /// Receive buffer auto-tuning space, bytes.
-    rcv_space @ 96 + 4,
+    rcv_space @ 96 + 4 => Receiving 1 Bytes None,
     /// Segments retransmitted in the connection's life.
-    total_retrans @ 100 + 4,
+    total_retrans @ 100 + 4 => Loss 7 Count Sum,
     /// Pacing rate, bytes per second.
-    pacing_rate @ 104 + 8,
+    pacing_rate @ 104 + 8 => Sending 5 BytesPerSecond None,
     /// Pacing rate's cap, bytes per second; all ones if unlimited.
-    max_pacing_rate @ 112 + 8,
+    max_pacing_rate @ 112 + 8 => Sending 6 BytesPerSecond None,
     /// Bytes acknowledged by the peer, including SYN and FIN.
-    bytes_acked @ 120 + 8,
+    bytes_acked @ 120 + 8 => Volume 0 Bytes Sum,
     /// Bytes received in order, including FIN.
-    bytes_received @ 128 + 8,
+    bytes_received @ 128 + 8 => Volume 1 Bytes Sum,
     /// Segments sent.
-    segs_out @ 136 + 4,
+    segs_out @ 136 + 4 => Volume 3 Count Sum,
     /// Segments received.
-    segs_in @ 140 + 4,
+    segs_in @ 140 + 4 => Volume 4 Count Sum,
     /// Bytes in the send queue that were never sent.
-    notsent_bytes @ 144 + 4,
+    notsent_bytes @ 144 + 4 => Sending 4 Bytes Sum,
     /// Smallest round-trip time seen, µs; all ones if none.
-    min_rtt @ 148 + 4,
+    min_rtt @ 148 + 4 => Path 2 Microseconds Highest,
     /// Segments with data received.
-    data_segs_in @ 152 + 4,
+    data_segs_in @ 152 + 4 => Volume 6 Count Sum,
     /// Segments with data sent.
-    data_segs_out @ 156 + 4,
+    data_segs_out @ 156 + 4 => Volume 5 Count Sum,
     /// Most recent delivery rate, bytes per second.
-    delivery_rate @ 160 + 8,
+    delivery_rate @ 160 + 8 => Sending 7 BytesPerSecond None,
     /// Time with data to send, µs.
-    busy_time @ 168 + 8,
+    busy_time @ 168 + 8 => Sending 9 Microseconds Sum,
     /// Time limited by the receiver's window, µs.
-    rwnd_limited @ 176 + 8,
+    rwnd_limited @ 176 + 8 => Sending 10 Microseconds Sum,
     /// Time limited by the send buffer, µs.
-    sndbuf_limited @ 184 + 8,
+    sndbuf_limited @ 184 + 8 => Sending 11 Microseconds Sum,
     /// Segments delivered, retransmissions included.
-    delivered @ 192 + 4,
+    delivered @ 192 + 4 => Volume 7 Count Sum,
     /// Segments delivered with an ECN mark.
-    delivered_ce @ 196 + 4,
+    delivered_ce @ 196 + 4 => Volume 8 Count Sum,
     /// Bytes of data sent, retransmissions included.
-    bytes_sent @ 200 + 8,
+    bytes_sent @ 200 + 8 => Volume 2 Bytes Sum,
     /// Bytes retransmitted.
-    bytes_retrans @ 208 + 8,
+    bytes_retrans @ 208 + 8 => Loss 8 Bytes Sum,
     /// DSACKs received: spurious retransmissions.
-    dsack_dups @ 216 + 4,
+    dsack_dups @ 216 + 4 => Loss 9 Count Sum,
     /// Reordering events.
-    reord_seen @ 220 + 4,
+    reord_seen @ 220 + 4 => Path 11 Count Sum,
     /// Segments received out of order.
-    rcv_ooopack @ 224 + 4,
+    rcv_ooopack @ 224 + 4 => Receiving 3 Count Sum,
     /// The peer's advertised receive window after scaling, bytes.
-    snd_wnd @ 228 + 4,
+    snd_wnd @ 228 + 4 => Sending 3 Bytes None,
     /// The window advertised to the peer after scaling, bytes.
-    rcv_wnd @ 232 + 4,
+    rcv_wnd @ 232 + 4 => Receiving 0 Bytes None,
     /// PLB or timeout-triggered rehashes of the flow label.
-    rehash @ 236 + 4,
+    rehash @ 236 + 4 => Path 12 Decimal Sum,
     /// Retransmission timeouts.
-    total_rto @ 240 + 2,
+    total_rto @ 240 + 2 => Loss 10 Decimal Sum,
     /// Recoveries after retransmission timeouts.
-    total_rto_recoveries @ 242 + 2,
+    total_rto_recoveries @ 242 + 2 => Loss 11 Decimal Sum,
     /// Time spent in timeout recoveries, ms.
-    total_rto_time @ 244 + 4,
+    total_rto_time @ 244 + 4 => Loss 12 Milliseconds Sum,
     /// Segments received with a CE mark (`AccECN`).
-    received_ce @ 248 + 4,
+    received_ce @ 248 + 4 => Volume 9 Count Sum,
     /// Bytes delivered with ECT(1) (`AccECN`).
-    delivered_e1_bytes @ 252 + 4,
+    delivered_e1_bytes @ 252 + 4 => Volume 10 Bytes Sum,
     /// Bytes delivered with ECT(0) (`AccECN`).
-    delivered_e0_bytes @ 256 + 4,
+    delivered_e0_bytes @ 256 + 4 => Volume 11 Bytes Sum,
     /// Bytes delivered with CE (`AccECN`).
-    delivered_ce_bytes @ 260 + 4,
+    delivered_ce_bytes @ 260 + 4 => Volume 12 Bytes Sum,
     /// Bytes received with ECT(1) (`AccECN`).
-    received_e1_bytes @ 264 + 4,
+    received_e1_bytes @ 264 + 4 => Volume 13 Bytes Sum,
     /// Bytes received with ECT(0) (`AccECN`).
-    received_e0_bytes @ 268 + 4,
+    received_e0_bytes @ 268 + 4 => Volume 14 Bytes Sum,
     /// Bytes received with CE (`AccECN`).
-    received_ce_bytes @ 272 + 4,
+    received_ce_bytes @ 272 + 4 => Volume 15 Bytes Sum,
     /// How `AccECN` negotiation or use failed (layout of 6.18).
-    accecn_fail_mode @ 276 + 2,
+    accecn_fail_mode @ 276 + 2 => Agreed 5 Decimal None,
     /// Which `AccECN` options were seen (layout of 6.18).
-    accecn_opt_seen @ 278 + 2,
+    accecn_opt_seen @ 278 + 2 => Agreed 6 Decimal None,
 }
 
 impl TcpInfo<'_> {

@@ -1,19 +1,19 @@
-//! The columns of who a socket is to the kernel, and how it is set.
+//! Columns of a socket's identity in the kernel and of its settings.
 
 use std::fmt::Write;
 
 use super::{COUNT, NUMBER, RATE, SocketColumn, SocketRow, format};
 use crate::column::format::MISSING;
-use crate::column::{SortKey, text_key};
-use crate::model::{SOCKOPT_NAMES, Unowned};
+use crate::column::{Align, Cell, SortKey, text_key};
+use crate::model::{Notation, SOCKOPT_NAMES, Socket, Unowned, field};
 
-/// Who it is to the kernel, and how it is set.
+/// Returns the columns of identity, wire rates and options.
 pub(super) fn columns() -> Vec<SocketColumn> {
     let plain = |width, id, heading| (id, heading, width);
     vec![
         SocketColumn::figure(
             plain(10, "inode", "INODE"),
-            "Inode in sockfs. Kernel: idiag_inode.",
+            field::inode.about,
             NUMBER,
             |row| Some(f64::from(row.socket.socket.inode)).filter(|&inode| inode > 0.0),
         ),
@@ -26,13 +26,13 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         .at_the_right(),
         SocketColumn::figure(
             plain(10, "netns", "NETNS"),
-            "Network namespace: inode of /proc/PID/ns/net.",
+            field::netns.about,
             NUMBER,
             |row| Some(row.socket.socket.netns.into()),
         ),
         SocketColumn::text(
             plain(7, "family", "FAMILY"),
-            "Address family. Kernel: idiag_family.",
+            field::family.about,
             |row, out| {
                 out.push_str(row.socket.socket.family.name());
                 Some(())
@@ -41,7 +41,7 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::text(
             plain(9, "protocol", "PROTOCOL"),
-            "Protocol over the family, type of a unix socket, name of a netlink protocol.",
+            field::protocol.about,
             |row, out| {
                 out.push_str(row.socket.socket.protocol.name());
                 Some(())
@@ -60,12 +60,9 @@ pub(super) fn columns() -> Vec<SocketColumn> {
             NUMBER,
             |row| row.socket.socket.backlog().map(f64::from),
         ),
-        SocketColumn::figure(
-            plain(6, "uid", "UID"),
-            "User id. Kernel: idiag_uid.",
-            NUMBER,
-            |row| row.socket.socket.uid.map(f64::from),
-        ),
+        SocketColumn::figure(plain(6, "uid", "UID"), field::uid.about, NUMBER, |row| {
+            row.socket.socket.uid.map(f64::from)
+        }),
         SocketColumn::text(
             plain(18, "unowned", "UNOWNED"),
             "Why it has no owner.",
@@ -77,7 +74,7 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::text(
             plain(10, "attribution", "KNOWN BY"),
-            "How its owner is known: observed, remembered or inferred.",
+            field::attribution.about,
             |row, out| {
                 out.push_str(row.socket.socket.attribution.name()?);
                 Some(())
@@ -104,78 +101,42 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::text(
             plain(16, "options", "OPTIONS"),
-            "Socket options that are set. Kernel: INET_DIAG_SOCKOPT.",
+            field::options.about,
             options,
             |row, _| Some(SortKey::Number(row.socket.socket.options?.into())),
         ),
-        SocketColumn::text(
-            plain(8, "mark", "MARK"),
-            "Firewall mark, hexadecimal. Needs CAP_NET_ADMIN. Kernel: INET_DIAG_MARK.",
-            |row, out| write!(out, "{:#x}", row.socket.socket.mark?).ok(),
-            |row, _| Some(SortKey::Number(row.socket.socket.mark?.into())),
-        )
-        .at_the_right(),
-        SocketColumn::text(
-            plain(5, "tos", "TOS"),
-            "IPv4 type of service. Kernel: INET_DIAG_TOS.",
-            |row, out| write!(out, "{:#x}", row.socket.socket.tos?).ok(),
-            |row, _| Some(SortKey::Number(row.socket.socket.tos?.into())),
-        )
-        .at_the_right(),
-        SocketColumn::text(
-            plain(6, "tclass", "TCLASS"),
-            "IPv6 traffic class. Kernel: INET_DIAG_TCLASS.",
-            |row, out| write!(out, "{:#x}", row.socket.socket.tclass?).ok(),
-            |row, _| Some(SortKey::Number(row.socket.socket.tclass?.into())),
-        )
-        .at_the_right(),
-        SocketColumn::text(
-            plain(8, "class_id", "CLASS"),
-            "net_cls class id. Kernel: INET_DIAG_CLASS_ID.",
-            |row, out| write!(out, "{:#x}", row.socket.socket.class_id?).ok(),
-            |row, _| Some(SortKey::Number(row.socket.socket.class_id?.into())),
-        )
-        .at_the_right(),
-        SocketColumn::text(
-            plain(6, "v6only", "V6ONLY"),
-            "Whether an IPv6 socket refuses IPv4. Kernel: INET_DIAG_SKV6ONLY.",
-            |row, out| {
-                let only = row.socket.socket.v6only?;
-                out.push_str(if only { "yes" } else { "no" });
-                Some(())
-            },
-            |row, _| Some(SortKey::Number(row.socket.socket.v6only?.into())),
-        ),
-        SocketColumn::figure(
-            plain(5, "raw_protocol", "PROTO"),
-            "IP protocol of a raw socket. Kernel: INET_DIAG_PROTOCOL.",
-            NUMBER,
-            |row| row.socket.socket.raw_protocol.map(f64::from),
-        ),
-        SocketColumn::text(
-            plain(8, "shutdown", "SHUTDOWN"),
-            "Directions that are shut down. Kernel: INET_DIAG_SHUTDOWN, UNIX_DIAG_SHUTDOWN.",
-            |row, out| {
-                out.push_str(match row.socket.socket.shutdown? & 3 {
-                    0 => "none",
-                    1 => "receive",
-                    2 => "send",
-                    _ => "both",
-                });
-                Some(())
-            },
-            |row, _| Some(SortKey::Number(row.socket.socket.shutdown?.into())),
-        ),
-        SocketColumn::text(
-            plain(6, "ulp", "ULP"),
-            "Protocol above TCP in the kernel, e.g. tls. Kernel: INET_ULP_INFO_NAME.",
-            |row, out| {
-                format::harmless(out, row.socket.ulp()?);
-                Some(())
-            },
-            |row, _| Some(SortKey::Text(String::from_utf8_lossy(row.socket.ulp()?))),
-        ),
     ]
+}
+
+/// Returns the columns of the schema's scalars.
+pub(super) fn scalar_columns() -> impl Iterator<Item = SocketColumn> {
+    Socket::SCALARS.iter().map(|scalar| SocketColumn {
+        id: scalar.field.id,
+        heading: scalar.heading,
+        about: scalar.field.about,
+        align: match scalar.notation {
+            Notation::YesNo | Notation::Directions => Align::Left,
+            _ => Align::Right,
+        },
+        width: scalar.width,
+        cell: Cell::Scalar {
+            scalar,
+            value: |scalar, row| (scalar.get)(row.socket.socket),
+        },
+    })
+}
+
+/// Returns the column of the upper-layer protocol.
+pub(super) fn ulp_column() -> SocketColumn {
+    SocketColumn::text(
+        ("ulp", "ULP", 6),
+        "Protocol above TCP in the kernel, e.g. tls. Kernel: INET_ULP_INFO_NAME.",
+        |row, out| {
+            format::harmless(out, row.socket.ulp()?);
+            Some(())
+        },
+        |row, _| Some(SortKey::Text(String::from_utf8_lossy(row.socket.ulp()?))),
+    )
 }
 
 fn unowned(row: &SocketRow<'_>) -> Option<Unowned> {

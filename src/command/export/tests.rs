@@ -47,7 +47,7 @@ fn sample(at: u64) -> Sample {
     sample
 }
 
-/// What was typed behind `export x.swr`.
+/// Parses the arguments of `export x.swr`.
 fn arguments(words: &str) -> cli::Export {
     let typed = format!("sockwatch export x.swr {words}");
     let Some(Command::Export(arguments)) = Cli::parse_from(typed.split(' ')).command else {
@@ -56,11 +56,11 @@ fn arguments(words: &str) -> cli::Export {
     arguments
 }
 
-/// What has been written, for those who gave the writer away.
+/// A writer whose contents can be read while another owns it.
 #[derive(Debug, Clone, Default)]
-struct Shared(Arc<Mutex<Vec<u8>>>);
+struct SharedBuffer(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Shared {
+impl Write for SharedBuffer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.lock().unwrap().write(bytes)
     }
@@ -70,32 +70,32 @@ impl Write for Shared {
     }
 }
 
-/// What an export of an archive says, and what it skipped.
+/// Exports an archive; returns the text and the reported damage.
 fn exported(archive: impl Archive + 'static, words: &str) -> (String, Vec<String>) {
     let arguments = arguments(words);
-    let range = range(&arguments, &archive, &TimeZone::UTC).unwrap();
+    let range = sample_range(&arguments, &archive, &TimeZone::UTC).unwrap();
     let selection =
         Selection::in_all_states(&arguments.select, &RecordedNames::default(), true).unwrap();
-    let out = Shared::default();
-    let form: Box<dyn Form> = match arguments.format {
-        Format::Csv => Box::new(Csv {
+    let out = SharedBuffer::default();
+    let writer: Box<dyn RowWriter> = match arguments.format {
+        Format::Csv => Box::new(CsvWriter {
             out: out.clone(),
             heading: true,
         }),
-        _ => Box::new(Lines(out.clone())),
+        _ => Box::new(JsonLinesWriter(out.clone())),
     };
-    let told = std::cell::RefCell::new(Vec::new());
-    write(
+    let reported = std::cell::RefCell::new(Vec::new());
+    export_samples(
         Replayer::new(Box::new(archive)),
         range,
         &selection,
         arguments.redact.then(Redactor::new),
-        form,
-        &|error| told.borrow_mut().push(error.to_string()),
+        writer,
+        &|error| reported.borrow_mut().push(error.to_string()),
     )
     .unwrap();
     let text = String::from_utf8(out.0.lock().unwrap().clone()).unwrap();
-    (text, told.into_inner())
+    (text, reported.into_inner())
 }
 
 fn lines(words: &str) -> Vec<String> {
@@ -106,7 +106,7 @@ fn lines(words: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_part_has_the_rates_that_the_whole_has_there() {
+fn a_time_range_has_the_same_rates_as_the_full_export() {
     let whole = lines("--format jsonl");
     assert_eq!(whole.len(), 60);
     assert!(whole[0].contains("\"rates\":null"));
@@ -127,7 +127,7 @@ fn nothing_at_these_times_is_an_error_with_the_span() {
     let archive = Samples::new(Head::default(), samples(30));
     for words in ["--from +1h", "--to -1h", "--from 00:16:51 --to 00:16:50"] {
         let arguments = arguments(&format!("--format jsonl {words}"));
-        let said = range(&arguments, &archive, &TimeZone::UTC).unwrap_err();
+        let said = sample_range(&arguments, &archive, &TimeZone::UTC).unwrap_err();
         let said = said.to_string();
         assert!(
             said.contains("1970-01-01 00:16:40 to 1970-01-01 00:17:09"),
@@ -135,7 +135,7 @@ fn nothing_at_these_times_is_an_error_with_the_span() {
         );
     }
     let arguments = arguments("--format jsonl --from soon");
-    let said = range(&arguments, &archive, &TimeZone::UTC).unwrap_err();
+    let said = sample_range(&arguments, &archive, &TimeZone::UTC).unwrap_err();
     assert!(said.is::<crate::command::UsageError>());
 }
 
@@ -149,7 +149,7 @@ fn csv_has_one_heading_and_the_time_in_front() {
 }
 
 #[test]
-fn the_filter_asks_for_what_was_recorded_and_redacting_comes_after() {
+fn redaction_follows_the_filter() {
     let rows = lines("--format jsonl --redact -t src 192.0.2.1:443");
     assert_eq!(rows.len(), 30);
     for row in &rows {
@@ -203,7 +203,7 @@ impl Archive for Damaged {
 }
 
 #[test]
-fn a_damaged_sample_is_told_and_the_rest_is_exported() {
+fn a_damaged_sample_is_reported_and_the_rest_is_exported() {
     let archive = Damaged(Samples::new(Head::default(), samples(30)), 7);
     let (text, skipped) = exported(archive, "--format jsonl");
     assert_eq!(text.lines().count(), 58);

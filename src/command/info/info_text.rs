@@ -1,4 +1,4 @@
-//! What is told of a recording, to read.
+//! Formats the info about a recording as text.
 //!
 //! ```text
 //! session.swr      a recording of format 1, by sockwatch 0.1.0
@@ -15,44 +15,44 @@ use std::fmt::{Display, Write as _};
 
 use jiff::tz::TimeZone;
 
-use super::recording_info::Facts;
+use super::recording_info::RecordingInfo;
 use crate::column::format;
 use crate::column::when;
 use crate::command::shared::recording_input::{describe_loss, span};
 use crate::recording::Archive;
 
-/// Columns that are told of; the others are summed.
-const COLUMNS: usize = 20;
+/// Streams that are listed; the others are summed.
+const MAX_STREAMS: usize = 20;
 
-/// Capabilities that show owners of other users' sockets, and firewall marks.
-const TELLING: [&str; 3] = ["CAP_DAC_READ_SEARCH", "CAP_NET_ADMIN", "CAP_SYS_PTRACE"];
+/// Capabilities that reveal owners of other users' sockets and firewall marks.
+const RELEVANT_CAPABILITIES: [&str; 3] = ["CAP_DAC_READ_SEARCH", "CAP_NET_ADMIN", "CAP_SYS_PTRACE"];
 
-/// Gaps that are told of one by one.
-const GAPS: usize = 10;
+/// Gaps that are listed; the others are counted.
+const MAX_GAPS: usize = 10;
 
-/// Writes it; times are those of `zone`.
-pub(super) fn write(facts: &Facts, archive: &dyn Archive, zone: &TimeZone) -> String {
+/// Returns the text, with times in `zone`.
+pub(super) fn format_info(info: &RecordingInfo, archive: &dyn Archive, zone: &TimeZone) -> String {
     let mut out = String::new();
     let _ = writeln!(
         out,
         "{}: a recording of format {}, by sockwatch {}\n",
-        facts.file,
-        facts.format_version,
-        harmless(&facts.program)
+        info.file,
+        info.format_version,
+        harmless(&info.program)
     );
     let mut line = |name: &str, value: &dyn Display| {
         let _ = writeln!(out, "  {name:<13}{value}");
     };
-    let host = harmless(&facts.host.hostname);
-    let kernel = harmless(&facts.host.kernel);
+    let host = harmless(&info.host.hostname);
+    let kernel = harmless(&info.host.kernel);
     line("host", &format_args!("{host} · Linux {kernel}"));
-    if facts.samples > 0 {
+    if info.samples > 0 {
         let span = when::show_span(span(archive), zone);
-        line("span", &format_args!("{span} ({})", duration(facts.span_s)));
+        line("span", &format_args!("{span} ({})", duration(info.span_s)));
     }
-    line("interval", &duration(facts.interval_s));
-    line("samples", &samples(facts));
-    if let (Some(least), Some(most)) = (facts.sockets.least, facts.sockets.most) {
+    line("interval", &duration(info.interval_s));
+    line("samples", &samples(info));
+    if let (Some(least), Some(most)) = (info.sockets.least, info.sockets.most) {
         let (fewest, largest) = (count(least.into()), count(most.into()));
         if least == most {
             line("sockets", &format_args!("{largest} in each sample"));
@@ -63,44 +63,44 @@ pub(super) fn write(facts: &Facts, archive: &dyn Archive, zone: &TimeZone) -> St
             );
         }
     }
-    let filter = facts.filter.as_deref().map(harmless);
+    let filter = info.filter.as_deref().map(harmless);
     line("recorded", &filter.as_deref().unwrap_or("every socket"));
-    if facts.redacted {
+    if info.redacted {
         line("redacted", &"addresses, paths, names and command lines");
     }
-    line("capabilities", &capabilities(facts));
-    line("size", &size(facts));
-    line("state", &state(facts));
-    gaps(&mut out, facts, zone);
+    line("capabilities", &capabilities(info));
+    line("size", &size(info));
+    line("state", &state(info));
+    gaps(&mut out, info, zone);
     if !archive.losses().is_empty() {
         out.push_str("\n  DAMAGE\n");
         for loss in archive.losses() {
             let _ = writeln!(out, "  {}", describe_loss(loss, archive, zone));
         }
     }
-    columns(&mut out, facts);
+    streams(&mut out, info);
     out
 }
 
-fn samples(facts: &Facts) -> String {
-    let mut text = count(facts.samples as u64);
-    if facts.dropped_samples > 0 {
+fn samples(info: &RecordingInfo) -> String {
+    let mut text = count(info.samples as u64);
+    if info.dropped_samples > 0 {
         let _ = write!(
             text,
             "; {} more could not be written",
-            count(facts.dropped_samples)
+            count(info.dropped_samples)
         );
     }
     text
 }
 
-/// Capabilities that decide what was seen by name, the others by their number.
-fn capabilities(facts: &Facts) -> String {
-    let all = &facts.capabilities;
-    let (telling, others): (Vec<&String>, Vec<&String>) = all
+/// Names the relevant capabilities and counts the others.
+fn capabilities(info: &RecordingInfo) -> String {
+    let all = &info.capabilities;
+    let (relevant, others): (Vec<&String>, Vec<&String>) = all
         .iter()
-        .partition(|name| TELLING.contains(&name.as_str()));
-    let mut text = telling
+        .partition(|name| RELEVANT_CAPABILITIES.contains(&name.as_str()));
+    let mut text = relevant
         .into_iter()
         .map(String::as_str)
         .collect::<Vec<_>>()
@@ -118,16 +118,16 @@ fn capabilities(facts: &Facts) -> String {
     text
 }
 
-fn size(facts: &Facts) -> String {
-    let mut text = bytes(facts.bytes);
-    if let Some(each) = facts.bytes_per_socket_and_sample {
+fn size(info: &RecordingInfo) -> String {
+    let mut text = bytes(info.bytes);
+    if let Some(each) = info.bytes_per_socket_and_sample {
         let _ = write!(text, ", {each:.2} bytes per socket and sample");
     }
     text
 }
 
-fn state(facts: &Facts) -> &'static str {
-    match (facts.losses.is_empty(), facts.closed) {
+fn state(info: &RecordingInfo) -> &'static str {
+    match (info.losses.is_empty(), info.closed) {
         (true, true) => "whole, closed in order",
         (true, false) => {
             "not closed in order: its end may be missing, or it is still being written"
@@ -137,13 +137,13 @@ fn state(facts: &Facts) -> &'static str {
     }
 }
 
-/// Times without Samples, the first of them.
-fn gaps(out: &mut String, facts: &Facts, zone: &TimeZone) {
-    if facts.gaps.is_empty() {
+/// Appends the list of gaps.
+fn gaps(out: &mut String, info: &RecordingInfo, zone: &TimeZone) {
+    if info.gaps.is_empty() {
         return;
     }
     out.push_str("\n  GAPS\n");
-    for gap in facts.gaps.iter().take(GAPS) {
+    for gap in info.gaps.iter().take(MAX_GAPS) {
         let why = match gap.dropped_samples {
             0 => "no sample was taken".to_owned(),
             1 => "1 sample could not be written".to_owned(),
@@ -152,14 +152,14 @@ fn gaps(out: &mut String, facts: &Facts, zone: &TimeZone) {
         let at = when::show(gap.from_us, zone);
         let _ = writeln!(out, "  {at}  {:>8}  {why}", duration(gap.seconds));
     }
-    if facts.gaps.len() > GAPS {
-        let _ = writeln!(out, "  and {} more", facts.gaps.len() - GAPS);
+    if info.gaps.len() > MAX_GAPS {
+        let _ = writeln!(out, "  and {} more", info.gaps.len() - MAX_GAPS);
     }
 }
 
-/// How much each column takes of what is packed.
-fn columns(out: &mut String, facts: &Facts) {
-    let all: u64 = facts
+/// Appends the unpacked size of each stream.
+fn streams(out: &mut String, info: &RecordingInfo) {
+    let all: u64 = info
         .columns
         .iter()
         .map(|column| column.unpacked_bytes)
@@ -173,10 +173,10 @@ fn columns(out: &mut String, facts: &Facts) {
         format::share(&mut share, unpacked as f64 / all as f64);
         let _ = writeln!(out, "  {name:<28}{:>9}{share:>9}", bytes(unpacked));
     };
-    for column in facts.columns.iter().take(COLUMNS) {
+    for column in info.columns.iter().take(MAX_STREAMS) {
         row(&harmless(&column.name), column.unpacked_bytes);
     }
-    let rest = facts.columns.iter().skip(COLUMNS);
+    let rest = info.columns.iter().skip(MAX_STREAMS);
     let rest: u64 = rest.map(|column| column.unpacked_bytes).sum();
     if rest > 0 {
         row("others", rest);
@@ -196,14 +196,14 @@ fn count(value: u64) -> String {
     text
 }
 
-/// Seconds in words.
+/// Formats a number of seconds with a unit.
 fn duration(seconds: f64) -> String {
     let mut text = String::new();
     format::short_duration_us(&mut text, seconds * 1e6);
     text
 }
 
-/// A text of the file, which may have been made by anybody.
+/// Escapes control characters of a text in the file, which is untrusted.
 fn harmless(text: &str) -> String {
     let mut out = String::new();
     format::harmless(&mut out, text.as_bytes());
@@ -214,12 +214,12 @@ fn harmless(text: &str) -> String {
 mod tests {
     use std::path::Path;
 
-    use super::super::recording_info::tests::{inspection, outline};
+    use super::super::test_archive::{archive_with_gaps, inspection};
     use super::*;
 
     #[test]
-    fn it_reads_well() {
-        let mut archive = outline();
+    fn the_text_of_a_damaged_recording() {
+        let mut archive = archive_with_gaps();
         archive.losses = vec![crate::recording::Loss {
             after: Some(9),
             offset: 4096,
@@ -228,8 +228,8 @@ mod tests {
         }];
         archive.head.filter = "-t dport = :443".into();
         archive.head.capabilities.clear();
-        let facts = Facts::new(Path::new("session.swr"), &archive, &inspection());
-        let text = write(&facts, &archive, &TimeZone::UTC);
+        let info = RecordingInfo::new(Path::new("session.swr"), &archive, &inspection());
+        let text = format_info(&info, &archive, &TimeZone::UTC);
         insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false, snapshot_path => "../../../tests/snapshots" }, {
             insta::assert_snapshot!("info", text);
         });
@@ -237,11 +237,11 @@ mod tests {
 
     #[test]
     fn a_text_of_the_file_cannot_steer_the_terminal() {
-        let mut archive = outline();
+        let mut archive = archive_with_gaps();
         archive.head.host.hostname = "\u{1b}[2Jgone".into();
         archive.head.filter = "a\nb".into();
-        let facts = Facts::new(Path::new("x.swr"), &archive, &inspection());
-        let text = write(&facts, &archive, &TimeZone::UTC);
+        let info = RecordingInfo::new(Path::new("x.swr"), &archive, &inspection());
+        let text = format_info(&info, &archive, &TimeZone::UTC);
         assert!(!text.contains('\u{1b}') && !text.contains("a\nb"), "{text}");
     }
 }

@@ -1,4 +1,4 @@
-//! What is told of a recording, as in its JSON document.
+//! RecordingInfo about a recording, in the shape of the JSON document of `info --json`.
 
 use std::path::Path;
 
@@ -9,17 +9,17 @@ use crate::recording::{Archive, Entry, Inspection};
 /// Version of the document.
 const VERSION: u32 = 1;
 
-/// Intervals without a Sample that are a gap: fewer, and the machine was busy.
+/// Intervals between two Samples above which the pause is a gap. Shorter pauses occur on a busy machine.
 const GAP_INTERVALS: i64 = 3;
 
-/// What is told of a recording.
+/// RecordingInfo about a recording.
 #[derive(Debug, Serialize)]
-pub(super) struct Facts {
+pub(super) struct RecordingInfo {
     version: u32,
     pub(super) file: String,
     /// Version of the file's format.
     pub(super) format_version: u16,
-    /// What wrote it.
+    /// Version of the program that wrote it.
     pub(super) program: String,
     pub(super) host: Host,
     /// RFC 3339, as all times; null without a Sample.
@@ -35,11 +35,11 @@ pub(super) struct Facts {
     pub(super) dropped_samples: u64,
     pub(super) gaps: Vec<Gap>,
     pub(super) losses: Vec<Loss>,
-    /// Whether nothing is damaged, and it was closed in order.
+    /// True if nothing is damaged and the file was closed.
     pub(super) whole: bool,
     pub(super) closed: bool,
     pub(super) capabilities: Vec<String>,
-    /// Which sockets were recorded; null if all were.
+    /// Filter of the recorded sockets; null if all were.
     pub(super) filter: Option<String>,
     pub(super) redacted: bool,
     pub(super) bytes: u64,
@@ -58,26 +58,26 @@ pub(super) struct Host {
     boot_id: String,
 }
 
-/// Sockets in a Sample; null without one.
+/// Smallest and largest number of sockets in a Sample; null without Samples.
 #[derive(Debug, Serialize)]
 pub(super) struct Sockets {
     pub(super) least: Option<u32>,
     pub(super) most: Option<u32>,
 }
 
-/// A time without Samples.
+/// A period without Samples.
 #[derive(Debug, Serialize, PartialEq)]
 pub(super) struct Gap {
     from: Option<String>,
     to: Option<String>,
     pub(super) seconds: f64,
-    /// Samples that were taken in it and could not be written.
+    /// Samples taken in it that could not be written.
     pub(super) dropped_samples: u32,
     #[serde(skip)]
     pub(super) from_us: i64,
 }
 
-/// A part that cannot be read.
+/// A damaged part of the file.
 #[derive(Debug, Serialize)]
 pub(super) struct Loss {
     /// Time of the Sample before it; null if there is none.
@@ -93,8 +93,13 @@ pub(super) struct Column {
     pub(super) unpacked_bytes: u64,
 }
 
-impl Facts {
-    pub(super) fn new(path: &Path, archive: &dyn Archive, inspection: &Inspection) -> Facts {
+impl RecordingInfo {
+    /// Collects the facts from an archive and the inspection of its file.
+    pub(super) fn new(
+        path: &Path,
+        archive: &dyn Archive,
+        inspection: &Inspection,
+    ) -> RecordingInfo {
         let (head, entries) = (archive.head(), archive.entries());
         let losses: Vec<Loss> = archive
             .losses()
@@ -112,7 +117,7 @@ impl Facts {
         let sockets: u64 = entries.iter().map(|entry| u64::from(entry.sockets)).sum();
         let (first, last) = (entries.first(), entries.last());
         let time = |entry: Option<&Entry>| timestamp(entry?.taken_at_us);
-        Facts {
+        RecordingInfo {
             version: VERSION,
             file: path.display().to_string(),
             format_version: inspection.version,
@@ -163,13 +168,13 @@ fn seconds(us: i64) -> f64 {
     us as f64 / 1e6
 }
 
-/// A time as RFC 3339, if it can be written so.
+/// Formats a time as RFC 3339; `None` if it is out of range.
 fn timestamp(us: i64) -> Option<String> {
     let time = jiff::Timestamp::from_microsecond(us).ok()?;
     Some(format!("{time:.6}"))
 }
 
-/// Times in which Samples were dropped, or none was taken for several intervals.
+/// Returns the periods in which Samples were dropped, or none was taken for several intervals.
 fn gaps(archive: &dyn Archive) -> Vec<Gap> {
     let interval = i64::try_from(archive.head().interval.as_micros()).unwrap_or(i64::MAX);
     let longest = interval.saturating_mul(GAP_INTERVALS);
@@ -189,89 +194,14 @@ fn gaps(archive: &dyn Archive) -> Vec<Gap> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
-    use std::time::Duration;
-
+mod tests {
+    use super::super::test_archive::{ArchiveOutline, archive_with_gaps, inspection};
     use super::*;
-    use crate::model::Sample;
-    use crate::recording::{Head, RecordingError};
-
-    /// A recording of which only the entries are looked at.
-    #[derive(Debug)]
-    pub(in crate::command::info) struct Outline {
-        pub(in crate::command::info) head: Head,
-        pub(in crate::command::info) entries: Vec<Entry>,
-        pub(in crate::command::info) losses: Vec<crate::recording::Loss>,
-    }
-
-    impl Archive for Outline {
-        fn head(&self) -> &Head {
-            &self.head
-        }
-
-        fn entries(&self) -> &[Entry] {
-            &self.entries
-        }
-
-        fn losses(&self) -> &[crate::recording::Loss] {
-            &self.losses
-        }
-
-        fn read_into(&mut self, _: usize, _: &mut Sample) -> Result<(), RecordingError> {
-            Err(RecordingError::Damaged("an outline".to_owned()))
-        }
-
-        fn first_seen(&self) -> Vec<(crate::model::SocketKey, u64)> {
-            Vec::new()
-        }
-    }
-
-    /// A recording of ten minutes at 1 s with a drop, a pause and a damaged part.
-    pub(in crate::command::info) fn outline() -> Outline {
-        let start = 1_795_203_000_000_000;
-        let entry = |at: i64, dropped| Entry {
-            taken_at_us: start + at * 1_000_000,
-            monotonic_ns: 5_000_000_000 + at as u64 * 1_000_000_000,
-            sockets: 12_000 + at as u32,
-            dropped,
-        };
-        let mut entries: Vec<Entry> = (0..600).map(|at| entry(at, 0)).collect();
-        entries[100].dropped = 2;
-        entries.drain(98..100);
-        entries.drain(300..310);
-        Outline {
-            head: Head {
-                host: crate::model::Host {
-                    hostname: "web-3".into(),
-                    kernel: "6.18.44".into(),
-                    boot_id: "b".into(),
-                },
-                program: "0.1.0".into(),
-                begun_at_us: start - 5000,
-                interval: Duration::from_secs(1),
-                capabilities: vec!["CAP_NET_ADMIN".into(), "CAP_SYS_PTRACE".into()],
-                filter: String::new(),
-                redacted: false,
-            },
-            entries,
-            losses: Vec::new(),
-        }
-    }
-
-    pub(in crate::command::info) fn inspection() -> Inspection {
-        Inspection {
-            version: 1,
-            file_bytes: 16_400_000,
-            chunks: 60,
-            unpacked_bytes: 140_000_000,
-            columns: vec![("tcp_info".into(), 90_000_000), ("ends".into(), 20_000_000)],
-            closed: true,
-        }
-    }
+    use crate::recording::Head;
 
     #[test]
-    fn gaps_are_what_was_dropped_and_long_pauses() {
-        let gaps = gaps(&outline());
+    fn gaps_are_dropped_samples_and_long_pauses() {
+        let gaps = gaps(&archive_with_gaps());
         let short: Vec<_> = gaps
             .iter()
             .map(|gap| (gap.seconds, gap.dropped_samples))
@@ -281,21 +211,21 @@ pub(super) mod tests {
 
     #[test]
     fn the_document_has_a_version_and_nulls() {
-        let empty = Outline {
+        let empty = ArchiveOutline {
             head: Head::default(),
             entries: Vec::new(),
             losses: Vec::new(),
         };
-        let facts = Facts::new(Path::new("x.swr"), &empty, &Inspection::default());
-        let json = serde_json::to_value(&facts).unwrap();
+        let info = RecordingInfo::new(Path::new("x.swr"), &empty, &Inspection::default());
+        let json = serde_json::to_value(&info).unwrap();
         assert_eq!(json["version"], 1);
         for null in ["first_sample_at", "filter", "bytes_per_socket_and_sample"] {
             assert!(json[null].is_null(), "{null}");
         }
         assert_eq!(json["whole"], false, "it was not closed");
 
-        let facts = Facts::new(Path::new("x.swr"), &outline(), &inspection());
-        let json = serde_json::to_value(&facts).unwrap();
+        let info = RecordingInfo::new(Path::new("x.swr"), &archive_with_gaps(), &inspection());
+        let json = serde_json::to_value(&info).unwrap();
         assert_eq!(json["whole"], true);
         assert_eq!(json["samples"], 588);
         assert_eq!(json["span_s"], 599.0);

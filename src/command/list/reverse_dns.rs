@@ -1,4 +1,4 @@
-//! Names for addresses and ports, as far as they are known in time.
+//! Names for addresses and ports, as far as they are resolved in time.
 
 use std::net::IpAddr;
 use std::sync::mpsc;
@@ -9,26 +9,26 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::aggregate::Moment;
 use crate::column::{SocketColumn, SocketRow, format};
-use crate::export::table::Naming;
+use crate::export::table::CellNames;
 use crate::model::{Endpoint, Ends, Protocol};
 use crate::source::System;
 
-/// How long names are waited for in all. Who has none by then is shown by number.
-const WAIT: Duration = Duration::from_secs(1);
+/// Total time to wait for names. Addresses that are unresolved then are shown by number.
+const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Addresses that are asked for at the same time: a name server that does not answer holds one thread each.
-const ASKING: usize = 16;
+/// Addresses that are resolved at the same time: a name server that does not answer blocks one thread for each.
+const THREADS: usize = 16;
 
-/// Names that were found.
+/// ReverseNames names of hosts, with the names of services.
 #[derive(Debug)]
-pub(super) struct Resolved {
+pub(super) struct ReverseNames {
     hosts: FxHashMap<IpAddr, String>,
     system: System,
 }
 
-impl Resolved {
-    /// Asks for the names of all addresses in some rows, and waits no longer than it has to.
-    pub(super) fn new(moment: &Moment, rows: &[u32], system: System) -> Resolved {
+impl ReverseNames {
+    /// Resolves all addresses in some rows, until all are answered or the time is over.
+    pub(super) fn resolve(moment: &Moment, rows: &[u32], system: System) -> ReverseNames {
         let mut addresses = FxHashSet::default();
         for &row in rows {
             let socket = moment.sample.sockets.rows.get(row as usize);
@@ -37,13 +37,14 @@ impl Resolved {
             }
         }
         addresses.retain(|address| !address.is_unspecified());
-        Resolved {
-            hosts: ask(addresses.into_iter().collect()),
+        ReverseNames {
+            hosts: resolve_all(addresses.into_iter().collect()),
             system,
         }
     }
 
-    fn write(&self, out: &mut String, end: Endpoint, protocol: Protocol) -> Option<()> {
+    /// Appends an endpoint, with names where they are known.
+    fn write_endpoint(&self, out: &mut String, end: Endpoint, protocol: Protocol) -> Option<()> {
         use std::fmt::Write;
         match (self.hosts.get(&end.address.to_canonical()), end.address) {
             (Some(name), _) => format::harmless(out, name.as_bytes()),
@@ -66,7 +67,7 @@ impl Resolved {
     }
 }
 
-impl Naming for Resolved {
+impl CellNames for ReverseNames {
     fn write(&self, row: &SocketRow<'_>, column: &SocketColumn, out: &mut String) -> bool {
         let socket = row.socket.socket;
         let Ends::Inet { local, remote } = socket.ends else {
@@ -77,20 +78,20 @@ impl Naming for Resolved {
             "remote" if !remote.is_unset() => remote,
             _ => return false,
         };
-        Resolved::write(self, out, end, socket.protocol).is_some()
+        self.write_endpoint(out, end, socket.protocol).is_some()
     }
 }
 
-/// Asks for the names of addresses on some threads, which are left behind if they take too long.
-fn ask(addresses: Vec<IpAddr>) -> FxHashMap<IpAddr, String> {
+/// Resolves addresses on several threads. Threads that take too long are abandoned.
+fn resolve_all(addresses: Vec<IpAddr>) -> FxHashMap<IpAddr, String> {
     let all = addresses.len();
-    let left = Arc::new(Mutex::new(addresses));
+    let queue = Arc::new(Mutex::new(addresses));
     let (sender, receiver) = mpsc::channel();
-    for _ in 0..ASKING.min(all) {
-        let (left, sender) = (Arc::clone(&left), sender.clone());
+    for _ in 0..THREADS.min(all) {
+        let (queue, sender) = (Arc::clone(&queue), sender.clone());
         let work = move || {
             loop {
-                let next = left.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                let next = queue.lock().unwrap_or_else(PoisonError::into_inner).pop();
                 let Some(address) = next else { return };
                 let name = dns_lookup::lookup_addr(&address).ok();
                 if sender.send((address, name)).is_err() {
@@ -98,14 +99,14 @@ fn ask(addresses: Vec<IpAddr>) -> FxHashMap<IpAddr, String> {
                 }
             }
         };
-        // With fewer threads it takes longer, no more.
+        // With fewer threads it takes longer.
         let _ = std::thread::Builder::new().name("names".into()).spawn(work);
     }
     drop(sender);
     let start = Instant::now();
     let mut names = FxHashMap::default();
     for _ in 0..all {
-        let rest = WAIT.saturating_sub(start.elapsed());
+        let rest = TIMEOUT.saturating_sub(start.elapsed());
         let Ok((address, name)) = receiver.recv_timeout(rest) else {
             break;
         };

@@ -1,4 +1,4 @@
-//! The same Samples as JSON Lines, on a thread of its own: text is slower than what is recorded.
+//! Writes Samples as JSON Lines on a thread of its own: formatting text is slower than encoding a recording.
 
 use std::io::{self, BufWriter, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -11,43 +11,42 @@ use crate::command::shared::text_output::TextOutput;
 use crate::export;
 use crate::model::Sample;
 
-/// Samples that may wait or be written while the next one is taken.
-const SPARES: usize = 2;
+/// Samples that may be queued or written while the next one is taken.
+const BUFFERS: usize = 2;
 
-/// Text is handed over in pieces of so many bytes.
-const PIECE: usize = 256 * 1024;
+/// Size of the output buffer, bytes.
+const BUFFER_BYTES: usize = 256 * 1024;
 
-/// Writes Samples that are handed over. Their number is fixed: one that is written comes back, and what it holds is used
-/// for the next.
+/// A writer thread with a fixed number of Samples: one that is written returns, and its memory is reused.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(super) struct JsonLinesThread {
     full: Sender<Sample>,
     empty: Receiver<Sample>,
-    /// One that can be handed over for a full one.
+    /// An empty Sample to exchange for a full one.
     spare: Option<Sample>,
     thread: JoinHandle<io::Result<()>>,
     name: String,
 }
 
-impl Lines {
-    /// Begins to write.
+impl JsonLinesThread {
+    /// Truncates the file and starts the thread.
     ///
     /// # Errors
-    /// If the file cannot be emptied, or there is no thread to be had.
-    pub(super) fn start(out: TextOutput) -> anyhow::Result<Lines> {
-        out.begin()?;
+    /// If the file cannot be truncated or the thread cannot be started.
+    pub(super) fn start(out: TextOutput) -> anyhow::Result<JsonLinesThread> {
+        out.truncate()?;
         let name = out.name();
         let (full, to_write) = channel();
         let (written, empty) = channel();
-        for _ in 0..SPARES {
-            // Its other end is here.
+        for _ in 0..BUFFERS {
+            // Cannot fail: the receiver is still here.
             let _ = written.send(Sample::default());
         }
         let thread = thread::Builder::new()
             .name("lines".to_owned())
             .spawn(move || write(&to_write, &written, out))
             .context("cannot start a thread")?;
-        Ok(Lines {
+        Ok(JsonLinesThread {
             full,
             empty,
             spare: None,
@@ -56,31 +55,31 @@ impl Lines {
         })
     }
 
-    /// Whether a Sample can be handed over now.
-    pub(super) fn has_room(&mut self) -> bool {
+    /// Returns true if [`Self::push`] can take a Sample without waiting.
+    pub(super) fn is_ready(&mut self) -> bool {
         if self.spare.is_none() {
             self.spare = self.empty.try_recv().ok();
         }
         self.spare.is_some()
     }
 
-    /// Hands a Sample over, if there is room, for another one to be filled.
-    pub(super) fn give(&mut self, sample: &mut Sample) {
+    /// Queues a Sample and replaces it with an empty one. Does nothing unless [`Self::is_ready`].
+    pub(super) fn push(&mut self, sample: &mut Sample) {
         if let Some(spare) = self.spare.take() {
-            // Whether the thread has ended is asked by `has_failed`.
+            // A thread that has ended is reported by `has_failed`.
             let _ = self.full.send(std::mem::replace(sample, spare));
         }
     }
 
-    /// Whether it has ended by itself.
+    /// Returns true if the thread ended before [`Self::finish`].
     pub(super) fn has_failed(&self) -> bool {
         self.thread.is_finished()
     }
 
-    /// Writes what is left.
+    /// Waits until everything is written.
     ///
     /// # Errors
-    /// Why not all of it is written.
+    /// If the output cannot be written.
     pub(super) fn finish(self) -> anyhow::Result<()> {
         drop(self.full);
         let ended = self.thread.join();
@@ -89,9 +88,9 @@ impl Lines {
     }
 }
 
-/// Derives and writes one Sample after another, until no more come.
+/// Derives and writes Samples until the sender is dropped.
 fn write(full: &Receiver<Sample>, empty: &Sender<Sample>, out: TextOutput) -> io::Result<()> {
-    let mut out = BufWriter::with_capacity(PIECE, out);
+    let mut out = BufWriter::with_capacity(BUFFER_BYTES, out);
     let mut aggregator = Aggregator::new();
     let mut moment = Moment::default();
     while let Ok(sample) = full.recv() {
@@ -100,7 +99,7 @@ fn write(full: &Receiver<Sample>, empty: &Sender<Sample>, out: TextOutput) -> io
         let rows: Vec<u32> = (0..moment.sample.sockets.rows.len() as u32).collect();
         export::json::write_lines_with_time(&moment, &rows, &mut out)?;
         out.flush()?;
-        // Nobody takes it back at the end.
+        // The receiver is gone at the end.
         let _ = empty.send(before);
     }
     Ok(())

@@ -1,99 +1,100 @@
-//! What is said on standard error while a recording is made.
+//! Reports the progress of a recording on standard error.
 
 use std::io::{self, IsTerminal, Write as _};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::recording_session::Counts;
+use super::recording_counts::RecordingCounts;
 use crate::cli;
 use crate::column::format;
 use crate::model::Sample;
 use crate::recording::Progress;
 
-/// How often a terminal is told anew between two Samples.
-const AGAIN: Duration = Duration::from_secs(1);
+/// Time between two updates of the progress line.
+const UPDATE_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Columns of a terminal that does not tell its width.
-const WIDTH: usize = 80;
+/// Width of a terminal that does not report one, columns.
+const DEFAULT_WIDTH: usize = 80;
 
-/// What waits to be written, at most: a terminal that takes nothing must not hold up what is recorded.
-const WAITING: usize = 16;
+/// Largest number of queued outputs. More are discarded: a stopped terminal must not block the recording.
+const QUEUE_LENGTH: usize = 16;
 
-/// How long the last words may take.
-const PATIENCE: Duration = Duration::from_millis(500);
+/// How long the last line may take.
+const FINISH_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// What is said.
+/// One output.
 #[derive(Debug)]
-enum Words {
+enum Output {
     /// A line that stays.
     Line(String),
-    /// A line in the place of the one before.
+    /// A line that replaces the previous progress line.
     Progress(String),
 }
 
-/// Tells how far it is: on a terminal in one line that is written again and again, elsewhere at the start and at the end.
-/// A thread writes it.
+/// Reports progress: on a terminal in a line that is updated in place, elsewhere at the start and at the end. A thread
+/// writes it, so that a slow terminal does not block the recording.
 #[derive(Debug)]
-pub(super) struct Teller {
+pub(super) struct ProgressReporter {
     is_terminal: bool,
-    /// What is recorded to.
-    what: String,
+    /// Names of the output files.
+    target: String,
     interval: Duration,
     start: Instant,
-    told: Option<Instant>,
-    told_faults: bool,
-    words: SyncSender<Words>,
-    /// Closed by the thread when all is said.
-    silence: Receiver<()>,
+    /// When the progress line was last updated.
+    updated: Option<Instant>,
+    faults_reported: bool,
+    outputs: SyncSender<Output>,
+    /// Closed by the thread when it has written everything.
+    done: Receiver<()>,
 }
 
-impl Teller {
-    pub(super) fn new(arguments: &cli::Record) -> Teller {
+impl ProgressReporter {
+    pub(super) fn new(arguments: &cli::Record) -> ProgressReporter {
         let files = arguments.output.iter().chain(&arguments.jsonl);
         let names = files.map(|path| match path.to_string_lossy().as_ref() {
             "-" => "standard output".to_owned(),
             name => name.to_owned(),
         });
-        let (words, to_say) = sync_channel(WAITING);
-        let (speaking, silence) = channel();
-        // Without a thread nothing is said, and everything recorded.
+        let (outputs, queue) = sync_channel(QUEUE_LENGTH);
+        let (writing, done) = channel();
+        // Without the thread nothing is reported, and everything is recorded.
         let _ = thread::Builder::new()
             .name("progress".to_owned())
-            .spawn(move || speak(&to_say, speaking));
-        Teller {
+            .spawn(move || write_outputs(&queue, writing));
+        ProgressReporter {
             is_terminal: io::stderr().is_terminal(),
-            what: names.collect::<Vec<_>>().join(" and "),
+            target: names.collect::<Vec<_>>().join(" and "),
             interval: arguments.interval,
             start: Instant::now(),
-            told: None,
-            told_faults: false,
-            words,
-            silence,
+            updated: None,
+            faults_reported: false,
+            outputs,
+            done,
         }
     }
 
-    /// Says what is begun.
-    pub(super) fn begin(&self) {
+    /// Reports the start.
+    pub(super) fn report_start(&self) {
         let mut every = String::new();
         format::short_duration_us(&mut every, self.interval.as_micros() as f64);
-        self.say(format!(
+        self.print(format!(
             "sockwatch: recording to {} every {every}; Ctrl-C or SIGTERM ends it",
-            self.what
+            self.target
         ));
     }
 
-    /// Says what cannot be sampled, once.
-    pub(super) fn tell_faults(&mut self, sample: &Sample) {
-        if std::mem::replace(&mut self.told_faults, true) {
+    /// Reports the faults and hidden owners of the first Sample.
+    pub(super) fn report_faults(&mut self, sample: &Sample) {
+        if std::mem::replace(&mut self.faults_reported, true) {
             return;
         }
         for fault in sample.faults.iter().filter(|fault| fault.matters()) {
-            self.say(format!("sockwatch: {}: {fault}", fault.severity.name()));
+            self.print(format!("sockwatch: {}: {fault}", fault.severity.name()));
         }
         let visibility = sample.visibility;
         if visibility.unreadable > 0 {
-            self.say(format!(
+            self.print(format!(
                 "sockwatch: the sockets of {} of {} processes are recorded without their owners; {}",
                 visibility.unreadable,
                 visibility.processes,
@@ -102,61 +103,64 @@ impl Teller {
         }
     }
 
-    /// Whether the time that is shown has become old.
-    pub(super) fn wants_to_tell(&self) -> bool {
-        self.is_terminal && self.told.is_none_or(|told| told.elapsed() >= AGAIN)
+    /// Returns true if the progress line is out of date.
+    pub(super) fn is_stale(&self) -> bool {
+        self.is_terminal
+            && self
+                .updated
+                .is_none_or(|updated| updated.elapsed() >= UPDATE_INTERVAL)
     }
 
-    /// Tells how far it is, where that can be written over the line before.
-    pub(super) fn tell(&mut self, counts: &Counts, progress: Option<&Progress>) {
+    /// Updates the progress line of a terminal.
+    pub(super) fn update(&mut self, counts: &RecordingCounts, progress: Option<&Progress>) {
         if !self.is_terminal {
             return;
         }
-        self.told = Some(Instant::now());
+        self.updated = Some(Instant::now());
         let line = describe(self.start.elapsed(), counts, progress);
-        // One that finds no room is followed by another.
-        let _ = self.words.try_send(Words::Progress(line));
+        // A full queue is followed by the next update.
+        let _ = self.outputs.try_send(Output::Progress(line));
     }
 
-    /// Says what has become of it, and waits for that to be read, but not for long.
-    pub(super) fn end(self, counts: &Counts, progress: Option<&Progress>) {
+    /// Reports the result, and waits a short time until it is written.
+    pub(super) fn finish(self, counts: &RecordingCounts, progress: Option<&Progress>) {
         let line = describe(self.start.elapsed(), counts, progress);
-        self.say(format!("sockwatch: {}: {line}", self.what));
-        drop(self.words);
-        let _ = self.silence.recv_timeout(PATIENCE);
+        self.print(format!("sockwatch: {}: {line}", self.target));
+        drop(self.outputs);
+        let _ = self.done.recv_timeout(FINISH_TIMEOUT);
     }
 
-    /// Says a line, if anybody listens.
-    fn say(&self, line: String) {
-        let _ = self.words.try_send(Words::Line(line));
+    /// Queues a line that stays.
+    fn print(&self, line: String) {
+        let _ = self.outputs.try_send(Output::Line(line));
     }
 }
 
-/// Writes what is to be said, until no more comes.
-fn speak(words: &Receiver<Words>, speaking: Sender<()>) {
-    // Whether the cursor stands behind a line that is written again.
+/// Writes outputs until the sender is dropped; closes `writing` at the end.
+fn write_outputs(outputs: &Receiver<Output>, writing: Sender<()>) {
+    // True while the cursor is at the end of a progress line.
     let mut is_open = false;
-    while let Ok(next) = words.recv() {
+    while let Ok(next) = outputs.recv() {
         let clear = if is_open { "\r\x1b[K" } else { "" };
-        is_open = matches!(next, Words::Progress(_));
+        is_open = matches!(next, Output::Progress(_));
         let text = match next {
-            Words::Line(line) => format!("{clear}{line}\n"),
-            Words::Progress(line) => {
-                let width = width().saturating_sub(1);
+            Output::Line(line) => format!("{clear}{line}\n"),
+            Output::Progress(line) => {
+                let width = terminal_width().saturating_sub(1);
                 let line: String = line.chars().take(width).collect();
                 format!("{clear}{line}")
             }
         };
         let mut err = io::stderr().lock();
-        // Whoever closed it does not want to know.
+        // A closed standard error is not a failure.
         let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
     }
-    drop(speaking);
+    drop(writing);
 }
 
-/// `00:01:03  63 samples  12 431 sockets  4.10 MB  none dropped`.
-fn describe(since: Duration, counts: &Counts, progress: Option<&Progress>) -> String {
-    let seconds = since.as_secs();
+/// Formats the progress: `00:01:03  63 samples  12 431 sockets  4.10 MB  none dropped`.
+fn describe(elapsed: Duration, counts: &RecordingCounts, progress: Option<&Progress>) -> String {
+    let seconds = elapsed.as_secs();
     let mut line = format!(
         "{:02}:{:02}:{:02}  ",
         seconds / 3600,
@@ -191,10 +195,10 @@ fn describe(since: Duration, counts: &Counts, progress: Option<&Progress>) -> St
     line
 }
 
-fn width() -> usize {
+fn terminal_width() -> usize {
     let size = rustix::termios::tcgetwinsize(io::stderr());
     let width = size.map_or(0, |size| usize::from(size.ws_col));
-    if width == 0 { WIDTH } else { width }
+    if width == 0 { DEFAULT_WIDTH } else { width }
 }
 
 #[cfg(test)]
@@ -202,11 +206,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_tells_how_far_it_is() {
-        let counts = Counts {
+    fn the_progress_line_has_time_samples_sockets_and_size() {
+        let counts = RecordingCounts {
             samples: 63,
             sockets: 12_431,
-            ..Counts::default()
+            ..RecordingCounts::default()
         };
         let progress = Progress {
             samples: 61,
@@ -218,10 +222,10 @@ mod tests {
             describe(Duration::from_secs(3663), &counts, Some(&progress)),
             "01:01:03  61 samples  12 431 sockets  4.10 MB  none dropped"
         );
-        let counts = Counts {
+        let counts = RecordingCounts {
             samples: 1,
             dropped: 2,
-            ..Counts::default()
+            ..RecordingCounts::default()
         };
         assert_eq!(
             describe(Duration::ZERO, &counts, None),

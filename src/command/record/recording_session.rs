@@ -1,49 +1,39 @@
-//! One Sample after another, at a steady pace, to wherever they are written.
+//! The loop that takes Samples at a steady pace and passes each to all outputs.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 
-use super::json_lines_thread::Lines;
-use super::progress_reporter::Teller;
-use super::stop_signals::Ending;
-use super::tracked_sockets::Followed;
+use super::json_lines_thread::JsonLinesThread;
+use super::progress_reporter::ProgressReporter;
+use super::recording_counts::RecordingCounts;
+use super::stop_signals::StopFlag;
+use super::tracked_sockets::TrackedSockets;
 use crate::aggregate::Moment;
 use crate::recording::{Encoder, Recorder, RecordingError, Redactor};
 use crate::source::Source;
 
-/// How often somebody who waits looks whether it is time to end.
-const LOOK: Duration = Duration::from_millis(20);
-
-/// What has been done so far.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Counts {
-    /// Samples handed over to be written.
-    pub(super) samples: u64,
-    /// Sockets in the last of them.
-    pub(super) sockets: usize,
-    /// Samples that were taken and could not be written in time.
-    pub(super) dropped: u64,
-}
+/// Time between two checks of the stop flag while waiting.
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A recording that is being made.
 #[derive(Debug)]
-pub(super) struct Session {
+pub(super) struct RecordingSession {
     pub(super) encoder: Encoder,
     pub(super) recorder: Option<Recorder>,
-    pub(super) lines: Option<Lines>,
-    /// What is recorded, if not everything is.
-    pub(super) followed: Option<Followed>,
+    pub(super) lines: Option<JsonLinesThread>,
+    /// The sockets to record; `None` for all.
+    pub(super) tracked: Option<TrackedSockets>,
     pub(super) redactor: Option<Redactor>,
-    pub(super) teller: Teller,
-    pub(super) counts: Counts,
-    /// Closings in Samples that were dropped since the last that was not, and what was lost before them: lost with them.
-    pub(super) lost: u64,
+    pub(super) reporter: ProgressReporter,
+    pub(super) counts: RecordingCounts,
+    /// Destroy events in Samples dropped since the last one that was not, and events that the kernel lost before them.
+    pub(super) lost_events: u64,
 }
 
-impl Session {
-    /// Records until it is time to end, and closes the files.
+impl RecordingSession {
+    /// Records until the duration is over, the flag is set or an output fails, and closes the files.
     ///
     /// The schedule is steady: a Sample that takes long does not delay those after it, and times that passed meanwhile
     /// are skipped.
@@ -51,34 +41,34 @@ impl Session {
         mut self,
         source: &mut dyn Source,
         interval: Duration,
-        longest: Option<Duration>,
-        ending: &Ending,
+        duration: Option<Duration>,
+        stop: &StopFlag,
     ) -> anyhow::Result<()> {
         let start = Instant::now();
-        let until = longest.and_then(|longest| start.checked_add(longest));
-        let is_due = || ending.is_due() || until.is_some_and(|until| Instant::now() >= until);
+        let until = duration.and_then(|duration| start.checked_add(duration));
+        let must_stop = || stop.is_set() || until.is_some_and(|until| Instant::now() >= until);
         let mut moment = Moment::default();
         let mut due = start;
         let mut sampled: anyhow::Result<()> = Ok(());
-        self.teller.begin();
-        while !is_due() && !self.has_failed() {
+        self.reporter.report_start();
+        while !must_stop() && !self.has_failed() {
             sampled = self.sample(source, &mut moment);
             if sampled.is_err() {
                 break;
             }
-            self.tell();
+            self.report_progress();
             let now = Instant::now();
             while due <= now {
                 due += interval;
             }
-            while !is_due() && !self.has_failed() {
+            while !must_stop() && !self.has_failed() {
                 let rest = due.saturating_duration_since(Instant::now());
                 if rest.is_zero() {
                     break;
                 }
-                thread::sleep(rest.min(LOOK));
-                if self.teller.wants_to_tell() {
-                    self.tell();
+                thread::sleep(rest.min(POLL_INTERVAL));
+                if self.reporter.is_stale() {
+                    self.report_progress();
                 }
             }
         }
@@ -87,24 +77,24 @@ impl Session {
         written
     }
 
-    /// Takes the next Sample.
+    /// Takes the next Sample and writes it.
     fn sample(&mut self, source: &mut dyn Source, moment: &mut Moment) -> anyhow::Result<()> {
         source.next_into(&mut moment.sample)?;
-        self.teller.tell_faults(&moment.sample);
-        self.take(moment)
+        self.reporter.report_faults(&moment.sample);
+        self.write(moment)
     }
 
-    /// Hands the next Sample over to be written, everywhere or nowhere: all that is written has the same Samples.
-    fn take(&mut self, moment: &mut Moment) -> anyhow::Result<()> {
-        if let Some(followed) = &mut self.followed {
-            followed.narrow(moment);
+    /// Writes a Sample to all outputs or to none, so that they have the same Samples.
+    fn write(&mut self, moment: &mut Moment) -> anyhow::Result<()> {
+        if let Some(tracked) = &mut self.tracked {
+            tracked.retain_tracked(moment);
         }
         let sample = &mut moment.sample;
         let (closed, lost) = (sample.closed.len() as u64, sample.lost_events);
         if let Some(lines) = &mut self.lines
-            && !lines.has_room()
+            && !lines.is_ready()
         {
-            self.drop_one(closed, lost);
+            self.drop_sample(closed, lost);
             return Ok(());
         }
         if let Some(redactor) = &mut self.redactor {
@@ -116,8 +106,8 @@ impl Session {
             }
             let frame = self.encoder.encode(sample);
             if !recorder.offer(&frame.context("cannot pack a sample")?) {
-                // It has counted the Sample and its closings itself.
-                recorder.note_dropped(0, bounded(lost));
+                // The recorder has counted the Sample and its destroy events itself.
+                recorder.note_dropped(0, saturate(lost));
                 self.count_dropped(closed + lost);
                 return Ok(());
             }
@@ -125,56 +115,56 @@ impl Session {
         self.counts.samples += 1;
         self.counts.sockets = sample.sockets.rows.len();
         if let Some(lines) = &mut self.lines {
-            // As whoever reads the recording is told of it.
-            sample.lost_events += self.lost;
-            lines.give(sample);
+            // The recording has the same number.
+            sample.lost_events += self.lost_events;
+            lines.push(sample);
         }
-        self.lost = 0;
+        self.lost_events = 0;
         Ok(())
     }
 
-    /// Leaves a Sample out, with so many closings, and others that were lost before.
-    fn drop_one(&mut self, closed: u64, lost: u64) {
+    /// Counts a dropped Sample with its destroy events, and with events that the kernel lost before it.
+    fn drop_sample(&mut self, closed: u64, lost: u64) {
         if let Some(recorder) = &mut self.recorder {
-            recorder.note_dropped(1, bounded(closed + lost));
+            recorder.note_dropped(1, saturate(closed + lost));
         }
         self.count_dropped(closed + lost);
     }
 
     fn count_dropped(&mut self, lost: u64) {
         self.counts.dropped += 1;
-        self.lost += lost;
+        self.lost_events += lost;
     }
 
-    /// Whether nothing more can be written.
+    /// Returns true if an output has failed.
     fn has_failed(&self) -> bool {
         let recorder = self.recorder.as_ref();
         recorder.is_some_and(|recorder| recorder.progress().failed.is_some())
-            || self.lines.as_ref().is_some_and(Lines::has_failed)
+            || self.lines.as_ref().is_some_and(JsonLinesThread::has_failed)
     }
 
-    fn tell(&mut self) {
+    fn report_progress(&mut self) {
         let progress = self.recorder.as_ref().map(Recorder::progress);
-        self.teller.tell(&self.counts, progress.as_ref());
+        self.reporter.update(&self.counts, progress.as_ref());
     }
 
-    /// Closes the files and tells what is in them.
+    /// Closes the files and reports the result.
     fn finish(self) -> anyhow::Result<()> {
-        let Session {
+        let RecordingSession {
             recorder,
             lines,
-            teller,
+            reporter,
             mut counts,
             ..
         } = self;
-        // The recording first: it waits for nobody.
+        // The recording first: it does not block.
         let progress = recorder.map(Recorder::close);
-        let written = lines.map_or(Ok(()), Lines::finish);
+        let written = lines.map_or(Ok(()), JsonLinesThread::finish);
         if let Some(progress) = &progress {
-            // What was handed over and found no room is in no file.
+            // Samples that the recorder accepted and could not write are in no file.
             counts.dropped += counts.samples.saturating_sub(progress.samples);
         }
-        teller.end(&counts, progress.as_ref());
+        reporter.finish(&counts, progress.as_ref());
         match progress.and_then(|progress| progress.failed) {
             Some(why) => Err(RecordingError::Ended(why).into()),
             None => written,
@@ -182,8 +172,8 @@ impl Session {
     }
 }
 
-/// A number as far as recordings count.
-fn bounded(number: u64) -> u32 {
+/// Saturates a count to the 32 bits of a recording.
+fn saturate(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 

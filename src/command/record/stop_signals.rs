@@ -1,4 +1,4 @@
-//! Signals that end a recording in order.
+//! Signals that stop a recording in order.
 
 use std::io;
 use std::sync::Arc;
@@ -6,39 +6,39 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-/// Whether it is time to end.
+/// A flag that a signal sets.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Ending(Arc<AtomicBool>);
+pub(super) struct StopFlag(Arc<AtomicBool>);
 
-impl Ending {
-    /// Listens for SIGTERM, SIGINT and SIGHUP, but for those that whoever started this program ignores: `nohup`, or a
-    /// shell for what it runs in the background. The second of them ends the program at once, whatever is stuck.
+impl StopFlag {
+    /// Listens for SIGTERM, SIGINT and SIGHUP, except those that the parent process ignores, as `nohup` does, or a shell for
+    /// background jobs. The second signal exits at once, even if a write is blocked.
     ///
     /// # Errors
-    /// If the system lets nobody listen.
-    pub(super) fn listen() -> io::Result<Ending> {
-        let ending = Ending::default();
+    /// If a handler cannot be installed.
+    pub(super) fn listen() -> io::Result<StopFlag> {
+        let stop = StopFlag::default();
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let ignored = ignored(&status);
+        let ignored = ignored_signals(&status);
         for signal in [SIGTERM, SIGINT, SIGHUP] {
             if ignored >> (signal - 1) & 1 == 1 {
                 continue;
             }
-            let flag = || Arc::clone(&ending.0);
+            let flag = || Arc::clone(&stop.0);
             signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, flag())?;
             signal_hook::flag::register(signal, flag())?;
         }
-        Ok(ending)
+        Ok(stop)
     }
 
-    /// Whether one has come.
-    pub(super) fn is_due(&self) -> bool {
+    /// Returns true once a signal has arrived.
+    pub(super) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// Signals that are ignored, the first in the lowest bit. Kernel: `SigIgn` of `/proc/PID/status`.
-fn ignored(status: &str) -> u64 {
+/// Parses the mask of ignored signals; signal 1 is the lowest bit. Kernel: `SigIgn` of `/proc/PID/status`.
+fn ignored_signals(status: &str) -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
         .unwrap_or(0)
@@ -51,8 +51,8 @@ mod tests {
     #[test]
     fn ignored_signals_are_read_from_the_status() {
         let status = "Name:\tx\nSigBlk:\t0000000000000003\nSigIgn:\t0000000000000001\nSigCgt:\t0\n";
-        assert_eq!(ignored(status), 1);
-        assert_eq!(ignored("SigIgn:\tnonsense\n"), 0);
-        assert_eq!(ignored(""), 0);
+        assert_eq!(ignored_signals(status), 1);
+        assert_eq!(ignored_signals("SigIgn:\tnonsense\n"), 0);
+        assert_eq!(ignored_signals(""), 0);
     }
 }

@@ -1,4 +1,4 @@
-//! Which sockets are recorded, where not all are.
+//! The sockets of a filtered recording, each from its first match to its end.
 
 use rustc_hash::FxHashMap;
 
@@ -7,58 +7,60 @@ use crate::column::SocketRow;
 use crate::command::shared::selection::Selection;
 use crate::model::{ClosedSocket, SocketKey};
 
-/// Samples that a socket may be missing from before it is forgotten: a dump can miss a row.
-const FORGET_AFTER: u8 = 3;
+/// Consecutive Samples without a socket after which it is removed: a dump can miss a row.
+const REMOVE_AFTER: u8 = 3;
 
-/// Sockets that were asked for, each from when it first was to its end: otherwise one that leaves the filter, as a connection
-/// does that leaves a state, would look as if it were gone, and one that comes back as if it were new.
+/// Tracks sockets that matched a selection once.
+///
+/// Each is recorded to its end. Otherwise a connection whose new state does not match would look closed, and one that
+/// matches again would look new.
 #[derive(Debug)]
-pub(super) struct Followed {
+pub(super) struct TrackedSockets {
     selection: Selection,
     aggregator: Aggregator,
-    /// Since how many Samples each is missing.
-    sockets: FxHashMap<SocketKey, u8>,
+    /// Consecutive Samples that each socket is missing from.
+    missing: FxHashMap<SocketKey, u8>,
 }
 
-impl Followed {
-    pub(super) fn new(selection: Selection) -> Followed {
-        Followed {
+impl TrackedSockets {
+    pub(super) fn new(selection: Selection) -> TrackedSockets {
+        TrackedSockets {
             selection,
             aggregator: Aggregator::new(),
-            sockets: FxHashMap::default(),
+            missing: FxHashMap::default(),
         }
     }
 
-    /// Leaves of a new moment what is recorded.
-    pub(super) fn narrow(&mut self, moment: &mut Moment) {
+    /// Removes all other sockets from a new moment.
+    pub(super) fn retain_tracked(&mut self, moment: &mut Moment) {
         moment.derive(&mut self.aggregator);
-        for missing in self.sockets.values_mut() {
-            *missing += 1;
+        for count in self.missing.values_mut() {
+            *count += 1;
         }
         let mut rows = Vec::new();
         for (row, socket) in moment.sample.sockets.rows.iter().enumerate() {
-            let known = self.sockets.get_mut(&socket.key());
-            let holds = || {
+            let known = self.missing.get_mut(&socket.key());
+            let matches = || {
                 let row = SocketRow::of(moment, row);
-                row.is_some_and(|row| self.selection.holds(&row))
+                row.is_some_and(|row| self.selection.matches(&row))
             };
-            let is_new = known.is_none() && holds();
-            if let Some(missing) = known {
-                *missing = 0;
+            let is_new = known.is_none() && matches();
+            if let Some(count) = known {
+                *count = 0;
                 rows.push(row as u32);
             } else if is_new {
-                self.sockets.insert(socket.key(), 0);
+                self.missing.insert(socket.key(), 0);
                 rows.push(row as u32);
             }
         }
         let closed = moment.sample.closed.iter().enumerate();
-        let closed = closed.filter(|(_, closed)| self.holds_closed(moment, closed));
+        let closed = closed.filter(|(_, closed)| self.includes_closed(moment, closed));
         let closed: Vec<usize> = closed.map(|(at, _)| at).collect();
         moment.sample.keep(&rows, &closed);
-        self.sockets.retain(|_, missing| *missing < FORGET_AFTER);
+        self.missing.retain(|_, count| *count < REMOVE_AFTER);
     }
 
-    fn holds_closed(&self, moment: &Moment, closed: &ClosedSocket) -> bool {
+    fn includes_closed(&self, moment: &Moment, closed: &ClosedSocket) -> bool {
         let Some(socket) = moment.sample.closed_socket(closed) else {
             return false;
         };
@@ -70,7 +72,7 @@ impl Followed {
             to: None,
             lifetime: None,
         };
-        self.sockets.contains_key(&socket.socket.key())
-            || self.selection.holds_event(&event, socket)
+        self.missing.contains_key(&socket.socket.key())
+            || self.selection.matches_event(&event, socket)
     }
 }

@@ -1,4 +1,4 @@
-//! Recordings that commands read: opened, asked for a moment, and told of what is missing.
+//! Recordings as the input of commands: opening, choosing a moment, reporting damage.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -13,66 +13,66 @@ use crate::column::when;
 use crate::recording::{Archive, Loss, Reader, entry_at};
 use crate::replay::{Depth, Replayer};
 
-/// What a recording begins with.
+/// First bytes of a recording.
 const MAGIC: [u8; 8] = *b"SOCKWTCH";
 
-/// Time after the last Sample that is still answered with it, µs, beside the time between two: a whole second is typed.
+/// Time after the last Sample that still selects it, µs, beyond one interval: times are typed in whole seconds.
 const SLACK_US: i64 = 1_000_000;
 
-/// Whether a file begins as a recording does. What cannot be read is left to whoever reads it.
+/// Returns true if a file begins like a recording. An unreadable file is reported by the command that reads it.
 pub(in crate::command) fn is_recording(path: &Path) -> bool {
     // A pipe's first bytes would be gone.
     let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
     let mut first = [0; MAGIC.len()];
     let mut read = || File::open(path)?.read_exact(&mut first);
-    // One of them may be damaged; the reader sees whether it is.
+    // One byte may be damaged; the reader decides.
     let same = |first: [u8; MAGIC.len()]| first.iter().zip(MAGIC).filter(|(a, b)| *a == b).count();
     is_file && read().is_ok() && same(first) + 1 >= MAGIC.len()
 }
 
-/// Opens a recording to be gone through, and tells what of it is damaged.
+/// Opens a recording for replay, and reports its damage on standard error.
 ///
 /// # Errors
-/// If it cannot be read, or nothing is in it.
+/// If the file cannot be read or has no Samples.
 pub(in crate::command) fn open(path: &Path) -> anyhow::Result<Replayer> {
     let reader = Reader::open(path)?;
-    tell_losses(&reader, path);
+    report_losses(&reader, path);
     if reader.entries().is_empty() {
         return Err(anyhow!("{}: no sample is in it", path.display()));
     }
     Ok(Replayer::new(Box::new(reader)))
 }
 
-/// Shows the moment of a recording that was asked for: the last at or before a time, or the last of all.
+/// Reads the last moment of a recording at or before a time, or the last one.
 ///
 /// # Errors
-/// If the file cannot be read, the time is none or lies outside of it, or that part is damaged.
-pub(in crate::command) fn moment(
+/// If the file cannot be read, the time is invalid or outside of the recording, or the Sample is damaged.
+pub(in crate::command) fn read_moment(
     path: &Path,
     at: Option<&str>,
     moment: &mut Moment,
 ) -> anyhow::Result<()> {
     let mut replayer = open(path)?;
-    let place = place(replayer.archive(), at, &TimeZone::system())?;
-    replayer.show(place, Depth::Near, moment)?;
+    let index = sample_index(replayer.archive(), at, &TimeZone::system())?;
+    replayer.show(index, Depth::Near, moment)?;
     Ok(())
 }
 
-/// The times of the first and the last Sample, µs since 1970 UTC.
+/// Returns the times of the first and the last Sample, µs since 1970 UTC.
 pub(in crate::command) fn span(archive: &dyn Archive) -> (i64, i64) {
     let entries = archive.entries();
     let time = |entry: Option<&crate::recording::Entry>| entry.map_or(0, |entry| entry.taken_at_us);
     (time(entries.first()), time(entries.last()))
 }
 
-/// Which of the Samples was taken last at or before a time; the last of all if none is named.
-fn place(archive: &dyn Archive, at: Option<&str>, zone: &TimeZone) -> anyhow::Result<usize> {
+/// Returns the index of the last Sample at or before a time; of the last one without a time.
+fn sample_index(archive: &dyn Archive, at: Option<&str>, zone: &TimeZone) -> anyhow::Result<usize> {
     let entries = archive.entries();
     let Some(text) = at else {
         return Ok(entries.len().saturating_sub(1));
     };
     let (first, last) = span(archive);
-    let time = when::parse(text, (first, last), zone).map_err(|error| wrong_time(&error))?;
+    let time = when::parse(text, (first, last), zone).map_err(|error| invalid_time(&error))?;
     let interval = i64::try_from(archive.head().interval.as_micros()).unwrap_or(i64::MAX);
     let end = last.saturating_add(interval).saturating_add(SLACK_US);
     if time < first || time > end {
@@ -84,13 +84,13 @@ fn place(archive: &dyn Archive, at: Option<&str>, zone: &TimeZone) -> anyhow::Re
     Ok(entry_at(entries, time))
 }
 
-/// A time that cannot be understood is wrong usage.
-pub(in crate::command) fn wrong_time(error: &when::WhenError) -> anyhow::Error {
+/// Converts an invalid time on the command line to a usage error.
+pub(in crate::command) fn invalid_time(error: &when::WhenError) -> anyhow::Error {
     UsageError::new(error.to_string()).into()
 }
 
-/// Tells each part that cannot be read, in one line.
-pub(in crate::command) fn tell_losses(archive: &dyn Archive, path: &Path) {
+/// Reports each damaged part on standard error, in one line.
+fn report_losses(archive: &dyn Archive, path: &Path) {
     let zone = TimeZone::system();
     for loss in archive.losses() {
         eprintln!(
@@ -101,14 +101,14 @@ pub(in crate::command) fn tell_losses(archive: &dyn Archive, path: &Path) {
     }
 }
 
-/// What is lost, and between which Samples.
+/// Describes a damaged part: its position, size and reason.
 pub(in crate::command) fn describe_loss(
     loss: &Loss,
     archive: &dyn Archive,
     zone: &TimeZone,
 ) -> String {
     let after = loss.after.and_then(|after| archive.entries().get(after));
-    let place = after.map_or_else(
+    let position = after.map_or_else(
         || "before the first sample".to_owned(),
         |entry| {
             format!(
@@ -118,7 +118,7 @@ pub(in crate::command) fn describe_loss(
         },
     );
     format!(
-        "damaged {place}: {} bytes from byte {} on: {}",
+        "damaged {position}: {} bytes from byte {} on: {}",
         loss.bytes, loss.offset, loss.why
     )
 }
@@ -131,7 +131,7 @@ mod tests {
     use crate::model::Sample;
     use crate::recording::{Head, Samples};
 
-    /// Ten Samples, a second apart, from the time 1000 s on, each half a second after the full one.
+    /// Ten Samples, a second apart, from 1000.5 s on.
     fn archive() -> Samples {
         let head = Head {
             interval: Duration::from_secs(1),
@@ -144,33 +144,41 @@ mod tests {
         Samples::new(head, samples.collect())
     }
 
-    fn at(text: &str) -> Result<usize, String> {
-        place(&archive(), Some(text), &TimeZone::UTC).map_err(|error| error.to_string())
+    fn index_at(text: &str) -> Result<usize, String> {
+        sample_index(&archive(), Some(text), &TimeZone::UTC).map_err(|error| error.to_string())
     }
 
     #[test]
     fn the_moment_is_the_last_one_at_or_before_the_time() {
-        assert_eq!(place(&archive(), None, &TimeZone::UTC).unwrap(), 9);
-        assert_eq!(at("00:16:40.5"), Ok(0));
-        assert_eq!(at("00:16:40"), Ok(0), "the second in which it was taken");
-        assert_eq!(at("00:16:44.499999"), Ok(3));
-        assert_eq!(at("00:16:44"), Ok(4));
-        assert_eq!(at("-3s"), Ok(6));
-        assert_eq!(at("+2500ms"), Ok(2));
-        assert_eq!(at("-0s"), Ok(9));
-        assert_eq!(at("00:16:50"), Ok(9), "before the next would have come");
+        assert_eq!(sample_index(&archive(), None, &TimeZone::UTC).unwrap(), 9);
+        assert_eq!(index_at("00:16:40.5"), Ok(0));
+        assert_eq!(
+            index_at("00:16:40"),
+            Ok(0),
+            "the second in which it was taken"
+        );
+        assert_eq!(index_at("00:16:44.499999"), Ok(3));
+        assert_eq!(index_at("00:16:44"), Ok(4));
+        assert_eq!(index_at("-3s"), Ok(6));
+        assert_eq!(index_at("+2500ms"), Ok(2));
+        assert_eq!(index_at("-0s"), Ok(9));
+        assert_eq!(
+            index_at("00:16:50"),
+            Ok(9),
+            "before the next would have come"
+        );
     }
 
     #[test]
     fn a_time_outside_is_refused_with_the_span() {
         for text in ["00:16:39", "+1h", "-1h", "1970-01-01T00:16:53Z"] {
-            let said = at(text).unwrap_err();
+            let said = index_at(text).unwrap_err();
             assert!(
                 said.contains("1970-01-01 00:16:40 to 1970-01-01 00:16:49"),
                 "{said}"
             );
         }
-        assert!(at("soon").unwrap_err().contains("is no time"));
+        assert!(index_at("soon").unwrap_err().contains("is no time"));
     }
 
     #[test]

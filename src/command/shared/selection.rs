@@ -1,4 +1,4 @@
-//! Which sockets somebody asked for, with ss's letters and a filter.
+//! The sockets that a command line selects, with ss's letters and a filter.
 
 use std::fs::File;
 use std::io::Read;
@@ -7,14 +7,14 @@ use anyhow::{Context as _, anyhow};
 
 use super::capabilities;
 use super::socket_kinds::SocketKinds;
-use crate::aggregate::{Event, EventKind};
+use crate::aggregate::{Event, EventKind, Moment};
 use crate::cli::Select;
 use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
-use crate::filter::{Filter, LoweredFilter, NameResolver, ParseContext, SocketKinds, StateSet};
+use crate::filter::{ParseContext, Filter, LoweredFilter, NameResolver, StateSet, SocketKinds};
 use crate::model::{Family, Protocol, SocketRef, State, Unowned};
 use crate::source::netlink::request::Table;
 
-/// Columns whose figures are differences between two Samples.
+/// Columns that need two Samples.
 const RATES: [&str; 7] = [
     "received_rate",
     "sent_rate",
@@ -25,11 +25,11 @@ const RATES: [&str; 7] = [
     "age",
 ];
 
-/// Columns that tell of owners.
+/// Columns that need the owners of sockets.
 const OWNERS: [&str; 5] = ["process", "pid", "unowned", "attribution", "peer"];
 
-/// Columns that the kernel tells without being asked for details.
-const PLAIN: [&str; 26] = [
+/// Columns that the kernel reports without requests for optional attributes.
+const BASIC: [&str; 26] = [
     "netid",
     "state",
     "recv_queue",
@@ -58,25 +58,28 @@ const PLAIN: [&str; 26] = [
     "shutdown",
 ];
 
-/// What `-l` lists.
+/// States that `-l` lists.
 const LISTENING: StateSet = StateSet::of(State::Listen).with(StateSet::of(State::Closed));
 
-/// The longest file that a filter is read from, bytes.
-const LONGEST_FILE: u64 = 1 << 20;
+/// Largest size that is read of a filter file, bytes.
+const MAX_FILTER_BYTES: u64 = 1 << 20;
 
-/// What was asked for, understood.
+/// The parsed selection.
 #[derive(Debug)]
 pub(in crate::command) struct Selection {
     pub(in crate::command) kinds: SocketKinds,
-    /// The states that are listed; the filter's own, if it names any.
+    /// States that are listed before the filter applies; all if the filter names states.
     states: StateSet,
-    /// Whether only listening and unconnected sockets are.
+    /// True if only listening and unconnected sockets are.
     listening: bool,
     pub(in crate::command) filter: Filter,
 }
 
 impl Selection {
-    /// Understands the filter. `allow_unknown_devices` if the sockets may be those of another machine.
+    /// Parses the letters and the filter. With `allow_unknown_devices`, names may be those of another machine.
+    ///
+    /// # Errors
+    /// If a name or the filter is invalid, or the filter file cannot be read.
     pub(in crate::command) fn new(
         letters: &Select,
         names: &dyn NameResolver,
@@ -84,8 +87,8 @@ impl Selection {
     ) -> anyhow::Result<Selection> {
         let kinds = SocketKinds::new(letters)?;
         let around = SocketKinds {
-            family: kinds.family(),
-            protocols: kinds.protocols(),
+            family: kinds.address_family(),
+            protocols: kinds.service_protocols(),
         };
         let context = ParseContext {
             vocabulary: &VOCABULARY,
@@ -93,13 +96,13 @@ impl Selection {
             kinds: &around,
             allow_unknown_devices,
         };
-        let filter = Filter::parse(&text(letters)?, &context)?;
+        let filter = Filter::parse(&filter_text(letters)?, &context)?;
         let states = if filter.mentions_states() || letters.all {
             StateSet::ALL
         } else if letters.listening {
             LISTENING
         } else {
-            kinds.states()
+            kinds.default_states()
         };
         Ok(Selection {
             kinds,
@@ -109,7 +112,10 @@ impl Selection {
         })
     }
 
-    /// The same for what is, or was, recorded: in all states, unless a letter or the filter says which.
+    /// Parses a selection for recordings: in all states unless a letter or the filter restricts them.
+    ///
+    /// # Errors
+    /// Those of [`Self::new`].
     pub(in crate::command) fn in_all_states(
         letters: &Select,
         names: &dyn NameResolver,
@@ -122,12 +128,12 @@ impl Selection {
         Selection::new(&letters, names, allow_unknown_devices)
     }
 
-    /// Whether it leaves something out.
-    pub(in crate::command) fn leaves_out(&self) -> bool {
+    /// Returns true if it does not select every socket.
+    pub(in crate::command) fn excludes_any(&self) -> bool {
         !self.kinds.are_all() || !self.lists_all_states() || !self.filter.is_empty()
     }
 
-    /// Which of the kernel's tables hold what was asked for.
+    /// Returns the kernel tables to dump.
     pub(in crate::command) fn tables(&self) -> Vec<Table> {
         let families = self.filter.families();
         let named = |table: &Table| {
@@ -143,21 +149,21 @@ impl Selection {
                 })
         };
         let all = Table::ALL.into_iter();
-        all.filter(|&table| self.kinds.wants(table))
+        all.filter(|&table| self.kinds.includes_table(table))
             .filter(named)
             .collect()
     }
 
-    /// Whether no state is left out but by the filter.
+    /// Returns true if only the filter restricts the states.
     pub(in crate::command) fn lists_all_states(&self) -> bool {
         self.states == StateSet::ALL
     }
 
-    /// What of it the kernel can decide.
+    /// Returns the part of it that the kernel can evaluate.
     pub(in crate::command) fn lowered(&self) -> LoweredFilter {
         let mut lowered = self.filter.lower(capabilities::is_network_admin());
         let states = lowered.states.common(self.states);
-        // Listeners explain connections that have no owner, and cost nothing.
+        // Listeners explain connections without an owner, and cost little.
         lowered.states = if states.contains(State::Established) && lowered.code.is_empty() {
             states.with(StateSet::of(State::Listen))
         } else {
@@ -166,68 +172,82 @@ impl Selection {
         lowered
     }
 
-    /// Whether a socket is one of those that were asked for.
+    /// Returns true if a socket is selected.
     #[inline]
-    pub(in crate::command) fn holds(&self, row: &SocketRow<'_>) -> bool {
+    pub(in crate::command) fn matches(&self, row: &SocketRow<'_>) -> bool {
         let socket = row.socket.socket;
-        self.kinds.hold(socket)
+        self.kinds.include(socket)
             && self.states.contains(socket.state)
             && self.filter.matches(row.socket, row)
     }
 
-    /// Whether something that happened to a socket was asked for.
-    pub(in crate::command) fn holds_event(&self, event: &Event, socket: SocketRef<'_>) -> bool {
-        self.kinds.hold(socket.socket)
+    /// Returns the rows of the selected sockets of a moment.
+    pub(in crate::command) fn matching_rows(&self, moment: &Moment) -> Vec<u32> {
+        let matches =
+            |&row: &u32| SocketRow::of(moment, row as usize).is_some_and(|row| self.matches(&row));
+        (0..moment.sample.sockets.rows.len() as u32)
+            .filter(matches)
+            .collect()
+    }
+
+    /// Returns true if an event of a socket is selected.
+    pub(in crate::command) fn matches_event(&self, event: &Event, socket: SocketRef<'_>) -> bool {
+        self.kinds.include(socket.socket)
             && event.matches(socket, |view| {
                 (!self.listening || LISTENING.contains(view.socket.state))
                     && self.filter.matches(view, &SocketRow::alone(view))
             })
     }
 
-    /// Whether an event that was not asked for would have been, if more were known of the socket: its owner, or whom it was
-    /// connected to.
-    pub(in crate::command) fn could_hold_event(
+    /// Returns true if an unselected event might match if the socket's owner or remote end were known.
+    pub(in crate::command) fn could_match_event(
         &self,
         event: &Event,
         socket: SocketRef<'_>,
     ) -> bool {
-        let ended = event.kind == EventKind::Closed && self.kinds.hold(socket.socket);
-        let nobody = socket.socket.attribution.unowned() == Some(Unowned::Unknown);
-        let anywhere = socket.socket.remote().is_none_or(|remote| remote.port == 0);
+        let ended = event.kind == EventKind::Closed && self.kinds.include(socket.socket);
+        let is_unattributed = socket.socket.attribution.unowned() == Some(Unowned::Unknown);
+        let is_unconnected = socket.socket.remote().is_none_or(|remote| remote.port == 0);
         let is_tcp = socket.socket.protocol == Protocol::Tcp;
         ended
-            && ((nobody
+            && ((is_unattributed
                 && (self.filter.mentions_owner()
-                    || self.names(&[]).any(|name| OWNERS.contains(&name))))
-                || (is_tcp && anywhere && event.from.is_none() && self.filter.mentions_remote()))
+                    || self.used_columns(&[]).any(|name| OWNERS.contains(&name))))
+                || (is_tcp && is_unconnected && event.from.is_none() && self.filter.mentions_remote()))
     }
 
-    /// Whether two Samples are needed to decide it, or to show these columns.
+    /// Returns true if two Samples are needed to evaluate it or to show these columns.
     pub(in crate::command) fn needs_rates(&self, columns: &[&str]) -> bool {
-        let mut names = self.names(columns);
+        let mut names = self.used_columns(columns);
         names.any(|name| RATES.contains(&name))
     }
 
-    /// Whether the kernel has to tell all that it knows to decide it, or to show these columns.
+    /// Returns true if optional attributes are needed to evaluate it or to show these columns.
     pub(in crate::command) fn needs_details(&self, columns: &[&str]) -> bool {
-        let mut names = self.names(columns);
-        names.any(|name| !PLAIN.contains(&name)) || self.filter.is_search()
+        let mut names = self.used_columns(columns);
+        names.any(|name| !BASIC.contains(&name)) || self.filter.is_search()
     }
 
-    /// Whether owners have to be found to decide it, or to show these columns.
+    /// Returns true if owners are needed to evaluate it or to show these columns.
     pub(in crate::command) fn needs_owners(&self, columns: &[&str]) -> bool {
-        self.filter.needs_owners() || self.names(columns).any(|name| OWNERS.contains(&name))
+        self.filter.needs_owners()
+            || self
+                .used_columns(columns)
+                .any(|name| OWNERS.contains(&name))
     }
 
-    /// The columns that it looks at, and those shown.
-    fn names<'a>(&'a self, columns: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
+    /// Returns the columns that the filter uses, followed by those shown.
+    fn used_columns<'a>(&'a self, columns: &'a [&'a str]) -> impl Iterator<Item = &'a str> {
         let fields = self.filter.fields();
         let names = fields.filter_map(|field| SOCKET_COLUMNS.get(usize::from(field)));
         names.map(|column| column.id).chain(columns.iter().copied())
     }
 
-    /// Refuses what the kernel would not tell.
-    pub(in crate::command) fn check(&self) -> anyhow::Result<()> {
+    /// Checks that the kernel reports what the filter uses.
+    ///
+    /// # Errors
+    /// If it uses firewall marks without `CAP_NET_ADMIN`.
+    pub(in crate::command) fn check_permissions(&self) -> anyhow::Result<()> {
         if self.filter.needs_marks() && !capabilities::is_network_admin() {
             return Err(anyhow!(
                 "the kernel tells firewall marks to administrators only; run as root or grant CAP_NET_ADMIN"
@@ -237,14 +257,14 @@ impl Selection {
     }
 }
 
-/// The filter as one text: what was typed, and behind it, as for ss, what is in the file of `-F`. Lines of it that begin
-/// with `#` are remarks.
-fn text(letters: &Select) -> anyhow::Result<String> {
+/// Returns the filter as one text: the words of the command line, followed, as in ss, by the file of `-F`. Lines of the
+/// file that begin with `#` are comments.
+fn filter_text(letters: &Select) -> anyhow::Result<String> {
     let mut text = letters.filter.join(" ");
     if let Some(path) = &letters.filter_file {
         let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         let mut whole = String::new();
-        file.take(LONGEST_FILE)
+        file.take(MAX_FILTER_BYTES)
             .read_to_string(&mut whole)
             .with_context(|| format!("cannot read {}", path.display()))?;
         let lines = whole.lines().map(str::trim);
@@ -265,7 +285,7 @@ mod tests {
     use crate::filter::NoResolver;
     use crate::model::{Ends, Socket};
 
-    /// What some letters and a filter ask for.
+    /// Parses the arguments of `list`.
     fn selection(words: &[&str]) -> Selection {
         let words = ["sockwatch", "list"].iter().chain(words);
         let Some(Command::List(arguments)) = Cli::parse_from(words).command else {
@@ -274,48 +294,46 @@ mod tests {
         Selection::new(&arguments.select, &NoResolver, true).unwrap()
     }
 
-    /// The tables that some letters ask for.
-    fn asked(letters: &str) -> Vec<Table> {
+    /// Returns the tables that some letters select.
+    fn tables(letters: &str) -> Vec<Table> {
         let words: &[&str] = if letters.is_empty() { &[] } else { &[letters] };
         selection(words).tables()
     }
 
     #[test]
-    fn letters_ask_for_what_they_ask_ss_for() {
+    fn letters_select_the_tables_that_they_select_in_ss() {
         use Protocol::Udp;
         use Table::{Inet, Inet6, Packet, Tcp as BothTcp, Unix, Vsock};
-        assert_eq!(asked(""), Table::ALL);
-        assert_eq!(asked("-a"), Table::ALL);
-        assert_eq!(asked("-t"), [BothTcp]);
-        assert_eq!(asked("-x"), [Unix]);
-        assert_eq!(asked("-tu6"), [BothTcp, Inet6(Udp)]);
-        assert_eq!(asked("-tx"), [BothTcp, Unix]);
-        assert_eq!(asked("-t4x"), [BothTcp, Unix]);
+        assert_eq!(tables(""), Table::ALL);
+        assert_eq!(tables("-a"), Table::ALL);
+        assert_eq!(tables("-t"), [BothTcp]);
+        assert_eq!(tables("-x"), [Unix]);
+        assert_eq!(tables("-tu6"), [BothTcp, Inet6(Udp)]);
+        assert_eq!(tables("-tx"), [BothTcp, Unix]);
+        assert_eq!(tables("-t4x"), [BothTcp, Unix]);
 
         let v4: Vec<Table> = Table::ALL
             .into_iter()
             .filter(|table| matches!(table, BothTcp | Inet(_)))
             .collect();
-        assert_eq!(asked("-4"), v4);
-        assert_eq!(asked("-0"), [Packet]);
-        assert_eq!(asked("-Avsock"), [Vsock]);
-        assert_eq!(asked("-Ainet,!udp,!raw,!udplite,!sctp,!mptcp"), [BothTcp]);
-        assert_eq!(asked("-finet"), v4);
-        assert_eq!(asked("-tflink"), [BothTcp, Packet]);
+        assert_eq!(tables("-4"), v4);
+        assert_eq!(tables("-0"), [Packet]);
+        assert_eq!(tables("-Avsock"), [Vsock]);
+        assert_eq!(tables("-Ainet,!udp,!raw,!udplite,!sctp,!mptcp"), [BothTcp]);
+        assert_eq!(tables("-finet"), v4);
+        assert_eq!(tables("-tflink"), [BothTcp, Packet]);
         let with_unix: Vec<Table> = Table::ALL
             .into_iter()
             .filter(|table| matches!(table, BothTcp | Inet(_) | Unix))
             .collect();
-        assert_eq!(asked("-4x"), with_unix);
+        assert_eq!(tables("-4x"), with_unix);
     }
 
     #[test]
-    fn states_are_those_that_ss_lists_of_each_kind() {
+    fn default_states_are_those_of_ss() {
         let states = |words: &[&str]| selection(words).states;
-        assert!(
-            states(&["-0"]).contains(State::Closed) && !states(&["-t"]).contains(State::Closed)
-        );
-        // As ss: its -A lists what is connected.
+        assert!(states(&["-0"]).contains(State::Closed) && !states(&["-t"]).contains(State::Closed));
+        // As ss: -A lists connected sockets.
         assert!(!states(&["-Apacket"]).contains(State::Closed));
         assert_eq!(states(&["-u"]), StateSet::of(State::Established));
         assert!(states(&["-fnetlink"]).contains(State::Closed));
@@ -323,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn a_kind_of_unix_socket_is_that_kind_alone() {
+    fn a_kind_of_unix_socket_excludes_the_others() {
         let ends = Ends::Unix {
             vfs: None,
             pending: 0,
@@ -331,7 +349,9 @@ mod tests {
         };
         let socket = |protocol| Socket::new(1, 1, Family::Unix, protocol, State::Established, ends);
         let kinds = selection(&["-Aunix_dgram,tcp"]).kinds;
-        assert!(kinds.hold(&socket(Protocol::Dgram)) && !kinds.hold(&socket(Protocol::Stream)));
+        assert!(
+            kinds.include(&socket(Protocol::Dgram)) && !kinds.include(&socket(Protocol::Stream))
+        );
     }
 
     #[test]
@@ -353,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_needed_is_asked_for() {
+    fn only_what_is_needed_is_requested() {
         let none = selection(&["-t", "dport = 80"]);
         assert!(!none.needs_details(&["state", "process"]) && none.needs_details(&["rtt"]));
         assert!(selection(&["rtt > 1ms"]).needs_details(&[]));

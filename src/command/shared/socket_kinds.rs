@@ -1,4 +1,4 @@
-//! SocketKinds of sockets, as ss's letters, its `-f` and its `-A` name them, and which states of each it lists.
+//! Kinds of sockets as ss's letters, `-f` and `-A` select them, with the states that are listed of each.
 
 use super::usage_error::UsageError;
 use crate::cli::Select;
@@ -6,7 +6,7 @@ use crate::filter::StateSet;
 use crate::model::{Family, Protocol, Socket, State};
 use crate::source::netlink::request::Table;
 
-/// A kind of socket: what ss calls a table.
+/// A kind of socket, which ss calls a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Tcp,
@@ -57,7 +57,7 @@ const PACKET: [Kind; 2] = [PacketRaw, PacketDgram];
 
 const VSOCK: [Kind; 2] = [VsockStream, VsockDgram];
 
-/// What `-A` names, with the names that ss has for the same.
+/// Names for `-A`, with the aliases of ss.
 const QUERIES: [(&[&str], &[Kind]); 19] = [
     (&["all"], &ALL),
     (&["inet"], &INTERNET),
@@ -83,7 +83,7 @@ const QUERIES: [(&[&str], &[Kind]); 19] = [
     (&["vsock_dgram", "v_dgr"], &[VsockDgram]),
 ];
 
-/// What `-f` names.
+/// Names for `-f`.
 const FAMILIES: [(&str, Family); 6] = [
     ("inet", Family::Inet),
     ("inet6", Family::Inet6),
@@ -94,6 +94,7 @@ const FAMILIES: [(&str, Family); 6] = [
 ];
 
 impl Kind {
+    /// Returns the kind of a socket; `None` for protocols that ss has no name for.
     fn of(family: Family, protocol: Protocol) -> Option<Kind> {
         Some(match (family, protocol) {
             (Family::Inet | Family::Inet6, protocol) => match protocol {
@@ -116,7 +117,7 @@ impl Kind {
         })
     }
 
-    /// The families that it occurs in.
+    /// Returns the families that it occurs in.
     fn families(self) -> &'static [Family] {
         match self {
             Tcp | Mptcp | Sctp | Udp | UdpLite | Raw => &[Family::Inet, Family::Inet6],
@@ -127,7 +128,7 @@ impl Kind {
         }
     }
 
-    /// The states that are listed of it if it was asked for by name. Kernel: what is no connection is in `TCP_CLOSE`.
+    /// Returns the states that are listed if the kind is selected by name. Kernel: unconnected sockets are in `TCP_CLOSE`.
     fn states(self) -> StateSet {
         match self {
             PacketRaw | PacketDgram | Netlink => StateSet::of(State::Closed),
@@ -137,7 +138,7 @@ impl Kind {
     }
 }
 
-/// The states that ss lists without letters.
+/// Returns the states that ss lists without letters.
 fn connected() -> StateSet {
     State::ALL
         .into_iter()
@@ -146,25 +147,25 @@ fn connected() -> StateSet {
         .fold(StateSet::default(), StateSet::with)
 }
 
-/// Which kinds of sockets were asked for, in which families and states.
+/// The selected kinds, families and states of sockets.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::command) struct SocketKinds {
-    wanted: Vec<Kind>,
+    kinds: Vec<Kind>,
     families: Vec<Family>,
     states: StateSet,
-    /// The one family that was named, if there is one.
-    named: Option<Family>,
+    /// The family that was named, if exactly one was.
+    named_family: Option<Family>,
 }
 
 impl SocketKinds {
-    /// Understands the letters as ss does: a kind holds for all of its families unless one of them is named, a family for
-    /// all of its kinds unless one of them is named, and no letter at all is everything.
+    /// Interprets the letters as ss does: a kind selects all of its families unless one of them is named, a family all of its
+    /// kinds unless one of them is named, and no letter selects everything.
     ///
     /// # Errors
-    /// If a name behind `-f` or `-A` means nothing.
+    /// If a name behind `-f` or `-A` is unknown.
     pub(in crate::command) fn new(letters: &Select) -> Result<SocketKinds, UsageError> {
         let mut kinds: Vec<Kind> = Vec::new();
-        let mut left_out: Vec<Kind> = Vec::new();
+        let mut excluded: Vec<Kind> = Vec::new();
         for (given, kind) in [
             (letters.tcp, Tcp),
             (letters.mptcp, Mptcp),
@@ -176,8 +177,8 @@ impl SocketKinds {
         }
         for name in &letters.query {
             match name.strip_prefix('!') {
-                Some(name) => left_out.extend(query(name)?),
-                None => kinds.extend(query(name)?),
+                Some(name) => excluded.extend(parse_query(name)?),
+                None => kinds.extend(parse_query(name)?),
             }
         }
         let mut families: Vec<Family> = Vec::new();
@@ -191,10 +192,10 @@ impl SocketKinds {
             families.extend(given.then_some(family));
         }
         for name in &letters.family {
-            families.push(family(name)?);
+            families.push(parse_family(name)?);
         }
-        let named = match families.as_slice() {
-            // Another family beside a protocol of the internet decides nothing about addresses.
+        let named_family = match families.as_slice() {
+            // Another family beside an internet protocol does not decide how addresses are parsed.
             [family] if family.is_inet() || kinds.is_empty() => Some(*family),
             _ => None,
         };
@@ -207,12 +208,12 @@ impl SocketKinds {
                 states = states.with(kind.states());
             }
         }
-        let nothing = kinds.is_empty() && families.is_empty();
-        if nothing {
+        let is_unrestricted = kinds.is_empty() && families.is_empty();
+        if is_unrestricted {
             kinds.extend(ALL);
         }
-        // As ss: what -A asks for is listed if it is connected.
-        if nothing || !letters.query.is_empty() {
+        // As ss: of the kinds behind -A the connected sockets are listed.
+        if is_unrestricted || !letters.query.is_empty() {
             states = connected();
         }
         for kind in &kinds {
@@ -226,58 +227,56 @@ impl SocketKinds {
                 kinds.extend(own);
             }
         }
-        kinds.retain(|kind| !left_out.contains(kind));
+        kinds.retain(|kind| !excluded.contains(kind));
         if kinds.is_empty() {
             return Err(UsageError::new("-A leaves out every kind of socket"));
         }
         Ok(SocketKinds {
-            wanted: kinds,
+            kinds,
             families,
             states,
-            named,
+            named_family,
         })
     }
 
-    /// The states that are listed if nothing else says which.
-    pub(in crate::command) fn states(&self) -> StateSet {
+    /// Returns the states that are listed by default.
+    pub(in crate::command) fn default_states(&self) -> StateSet {
         self.states
     }
 
-    /// The one family that was named: addresses are understood as its.
-    pub(in crate::command) fn family(&self) -> Option<Family> {
-        self.named
+    /// Returns the family that addresses are parsed as, if one was named.
+    pub(in crate::command) fn address_family(&self) -> Option<Family> {
+        self.named_family
     }
 
-    /// The transport protocols in which services have names, as far as they were asked for.
-    pub(in crate::command) fn protocols(&self) -> Vec<Protocol> {
-        let all = self.wanted.len() == ALL.len();
+    /// Returns the selected transport protocols with named services; none if everything is selected.
+    pub(in crate::command) fn service_protocols(&self) -> Vec<Protocol> {
+        let all = self.kinds.len() == ALL.len();
         [(Tcp, Protocol::Tcp), (Udp, Protocol::Udp)]
             .into_iter()
-            .filter_map(|(kind, protocol)| {
-                (!all && self.wanted.contains(&kind)).then_some(protocol)
-            })
+            .filter_map(|(kind, protocol)| (!all && self.kinds.contains(&kind)).then_some(protocol))
             .collect()
     }
 
-    /// Whether every kind of socket of every family was asked for.
+    /// Returns true if every kind in every family is selected.
     pub(in crate::command) fn are_all(&self) -> bool {
         let own = |kind: &Kind| {
             let mut families = kind.families().iter();
-            self.wanted.contains(kind) && families.all(|family| self.families.contains(family))
+            self.kinds.contains(kind) && families.all(|family| self.families.contains(family))
         };
         ALL.iter().all(own)
     }
 
-    /// Whether the kernel can end all that was asked for: TCP and UDP sockets.
+    /// Returns true if the kernel can destroy all selected kinds: TCP and UDP.
     pub(in crate::command) fn are_destroyable(&self) -> bool {
-        self.wanted.iter().all(|kind| matches!(kind, Tcp | Udp))
+        self.kinds.iter().all(|kind| matches!(kind, Tcp | Udp))
     }
 
-    /// Whether a table may have what was asked for in it.
-    pub(in crate::command) fn wants(&self, table: Table) -> bool {
+    /// Returns true if a kernel table can contain a selected kind.
+    pub(in crate::command) fn includes_table(&self, table: Table) -> bool {
         let any = |families: &[Family], kinds: &[Kind]| {
             families.iter().any(|family| self.families.contains(family))
-                && kinds.iter().any(|kind| self.wanted.contains(kind))
+                && kinds.iter().any(|kind| self.kinds.contains(kind))
         };
         let one = |family, protocol| {
             Kind::of(family, protocol).is_some_and(|kind| any(&[family], &[kind]))
@@ -293,18 +292,18 @@ impl SocketKinds {
         }
     }
 
-    /// Whether a socket is of a kind and a family that were asked for.
+    /// Returns true if a socket is of a selected kind and family.
     #[inline]
-    pub(in crate::command) fn hold(&self, socket: &Socket) -> bool {
-        // Of a kind without a name nobody has said that it is not wanted.
+    pub(in crate::command) fn include(&self, socket: &Socket) -> bool {
+        // A kind without a name cannot be excluded.
         self.families.contains(&socket.family)
             && Kind::of(socket.family, socket.protocol)
-                .is_none_or(|kind| self.wanted.contains(&kind))
+                .is_none_or(|kind| self.kinds.contains(&kind))
     }
 }
 
-/// The kinds that a name behind `-A` means.
-fn query(name: &str) -> Result<&'static [Kind], UsageError> {
+/// Parses a name behind `-A`.
+fn parse_query(name: &str) -> Result<&'static [Kind], UsageError> {
     let found = QUERIES.iter().find(|(names, _)| names.contains(&name));
     found.map(|(_, kinds)| *kinds).ok_or_else(|| {
         let names: Vec<&str> = QUERIES.iter().map(|(names, _)| names[0]).collect();
@@ -315,8 +314,8 @@ fn query(name: &str) -> Result<&'static [Kind], UsageError> {
     })
 }
 
-/// The family that a name behind `-f` means.
-fn family(name: &str) -> Result<Family, UsageError> {
+/// Parses a name behind `-f`.
+fn parse_family(name: &str) -> Result<Family, UsageError> {
     let found = FAMILIES.iter().find(|(known, _)| *known == name);
     found.map(|(_, family)| *family).ok_or_else(|| {
         let names: Vec<&str> = FAMILIES.iter().map(|(name, _)| *name).collect();

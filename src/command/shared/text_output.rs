@@ -1,4 +1,4 @@
-//! Files that commands write text to.
+//! Files that commands write to, and standard output.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -9,23 +9,23 @@ use anyhow::{Context as _, anyhow};
 
 use super::usage_error::UsageError;
 
-/// Where text goes to.
+/// An output that was named on the command line.
 #[derive(Debug)]
 pub(in crate::command) enum TextOutput {
     Stdout(io::Stdout),
     File {
         file: File,
         path: PathBuf,
-        /// Whether it was made for this.
+        /// True if this command created it.
         is_new: bool,
     },
 }
 
 impl TextOutput {
-    /// Opens a file; `-` is standard output. What is in it is left there until [`Self::begin`].
+    /// Opens a file; `-` is standard output. An existing file keeps its contents until [`Self::truncate`].
     ///
     /// # Errors
-    /// If it exists and is not to be overwritten, or it cannot be opened.
+    /// If the file exists and `force` is false, or it cannot be opened.
     pub(in crate::command) fn open(path: &Path, force: bool) -> anyhow::Result<TextOutput> {
         if path == Path::new("-") {
             return Ok(TextOutput::stdout());
@@ -35,9 +35,9 @@ impl TextOutput {
         let (file, is_new) = match new {
             Ok(file) => (file, true),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                // A device or a pipe has nothing to lose.
-                let has_content = path.metadata().is_ok_and(|metadata| metadata.is_file());
-                if has_content && !force {
+                // A device or a pipe has no contents to overwrite.
+                let has_contents = path.metadata().is_ok_and(|metadata| metadata.is_file());
+                if has_contents && !force {
                     return Err(anyhow!(
                         "{} exists; another name, or --force to overwrite it",
                         path.display()
@@ -55,15 +55,16 @@ impl TextOutput {
         })
     }
 
+    /// Returns standard output.
     pub(in crate::command) fn stdout() -> TextOutput {
         TextOutput::Stdout(io::stdout())
     }
 
-    /// Empties it.
+    /// Truncates a regular file.
     ///
     /// # Errors
-    /// What the system says.
-    pub(in crate::command) fn begin(&self) -> anyhow::Result<()> {
+    /// If the file cannot be truncated.
+    pub(in crate::command) fn truncate(&self) -> anyhow::Result<()> {
         if let TextOutput::File { file, path, .. } = self
             && file.metadata().is_ok_and(|metadata| metadata.is_file())
         {
@@ -73,11 +74,11 @@ impl TextOutput {
         Ok(())
     }
 
-    /// Refuses to overwrite a file that is read meanwhile.
+    /// Checks that it is not the same file as another.
     ///
     /// # Errors
-    /// If it is that file.
-    pub(in crate::command) fn refuse(&self, other: &Path) -> Result<(), UsageError> {
+    /// If it is.
+    pub(in crate::command) fn refuse_if_same(&self, other: &Path) -> Result<(), UsageError> {
         let TextOutput::File { file, path, .. } = self else {
             return Ok(());
         };
@@ -91,18 +92,18 @@ impl TextOutput {
         Ok(())
     }
 
-    /// Removes it again if nothing was there before.
-    pub(in crate::command) fn take_back(self) {
+    /// Removes the file if this command created it.
+    pub(in crate::command) fn discard(self) {
         if let TextOutput::File {
             path, is_new: true, ..
         } = self
         {
-            // It was not asked for, and is empty: where it cannot be removed it does no harm.
+            // It is empty: a failure to remove it does no harm.
             let _ = std::fs::remove_file(path);
         }
     }
 
-    /// What it is called in messages.
+    /// Returns its name for messages.
     pub(in crate::command) fn name(&self) -> String {
         match self {
             TextOutput::Stdout(_) => "standard output".to_owned(),
@@ -132,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_that_exists_is_spared() {
+    fn an_existing_file_is_kept() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("lines");
         let mut made = TextOutput::open(&path, false).unwrap();
@@ -141,16 +142,20 @@ mod tests {
         assert!(said.contains("--force"), "{said}");
 
         let again = TextOutput::open(&path, true).unwrap();
-        assert_eq!(std::fs::read(&path).unwrap(), b"hello", "until it begins");
-        assert!(again.refuse(&path).is_err());
-        assert!(again.refuse(directory.path()).is_ok());
-        again.begin().unwrap();
+        assert_eq!(
+            std::fs::read(&path).unwrap(),
+            b"hello",
+            "until it is truncated"
+        );
+        assert!(again.refuse_if_same(&path).is_err());
+        assert!(again.refuse_if_same(directory.path()).is_ok());
+        again.truncate().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"");
-        again.take_back();
+        again.discard();
         assert!(path.exists(), "it was there before");
 
         std::fs::remove_file(&path).unwrap();
-        TextOutput::open(&path, false).unwrap().take_back();
+        TextOutput::open(&path, false).unwrap().discard();
         assert!(!path.exists());
         assert!(TextOutput::open(Path::new("/dev/null"), false).is_ok());
         assert!(TextOutput::open(Path::new("/nonexistent/x"), true).is_err());

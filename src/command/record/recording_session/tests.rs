@@ -17,7 +17,7 @@ use crate::replay::{Depth, Replayer};
 /// Connections of one Sample: enough for more text than pipes and buffers hold.
 const CONNECTIONS: u16 = 600;
 
-/// The Sample of a second: connections that move data, each in the state that `state` says.
+/// A Sample of connections that move data, each in the state that `state` returns for its port.
 fn sample(at: u64, state: impl Fn(u16) -> State) -> Sample {
     let mut sample = Sample {
         taken_at_us: (1000 + at).cast_signed() * 1_000_000,
@@ -46,7 +46,7 @@ fn sample(at: u64, state: impl Fn(u16) -> State) -> Sample {
     sample
 }
 
-/// What was typed behind `record`.
+/// Parses the arguments of `record`.
 fn arguments(words: &str) -> cli::Record {
     let typed = format!("sockwatch record --jsonl x {words}");
     let Some(Command::Record(arguments)) = Cli::parse_from(typed.trim().split(' ')).command else {
@@ -55,8 +55,8 @@ fn arguments(words: &str) -> cli::Record {
     arguments
 }
 
-/// A session that writes lines to a file, and nothing else.
-fn session(file: File, words: &str) -> Session {
+/// A session that writes only JSON Lines.
+fn session(file: File, words: &str) -> RecordingSession {
     let arguments = arguments(words);
     let selection = Selection::in_all_states(&arguments.select, &NoResolver, true).unwrap();
     let out = TextOutput::File {
@@ -64,31 +64,33 @@ fn session(file: File, words: &str) -> Session {
         path: PathBuf::from("x"),
         is_new: true,
     };
-    Session {
+    RecordingSession {
         encoder: Encoder::new(),
         recorder: None,
-        lines: Some(Lines::start(out).unwrap()),
-        followed: selection.leaves_out().then(|| Followed::new(selection)),
+        lines: Some(JsonLinesThread::start(out).unwrap()),
+        tracked: selection
+            .excludes_any()
+            .then(|| TrackedSockets::new(selection)),
         redactor: None,
-        teller: Teller::new(&arguments),
-        counts: Counts::default(),
-        lost: 0,
+        reporter: ProgressReporter::new(&arguments),
+        counts: RecordingCounts::default(),
+        lost_events: 0,
     }
 }
 
-/// Takes a Sample once there is room for it.
-fn take(session: &mut Session, sample: Sample) {
-    while !session.lines.as_mut().unwrap().has_room() {
+/// Writes a Sample once the thread is ready for it.
+fn write(session: &mut RecordingSession, sample: Sample) {
+    while !session.lines.as_mut().unwrap().is_ready() {
         thread::yield_now();
     }
     let mut moment = Moment {
         sample,
         ..Moment::default()
     };
-    session.take(&mut moment).unwrap();
+    session.write(&mut moment).unwrap();
 }
 
-/// What a replay tells.
+/// The JSON Lines of a replay.
 fn replayed(archive: Box<dyn Archive>) -> String {
     let number = archive.entries().len();
     let mut replayer = Replayer::new(archive);
@@ -102,14 +104,14 @@ fn replayed(archive: Box<dyn Archive>) -> String {
 }
 
 #[test]
-fn lines_are_those_of_a_replay_byte_for_byte() {
+fn lines_equal_those_of_a_replay() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let mut session = session(file.reopen().unwrap(), "");
     let samples: Vec<Sample> = (0..8)
         .map(|at| sample(at, |_| State::Established))
         .collect();
     for sample in &samples {
-        take(&mut session, sample.clone());
+        write(&mut session, sample.clone());
     }
     assert_eq!((session.counts.samples, session.counts.dropped), (8, 0));
     session.finish().unwrap();
@@ -119,7 +121,7 @@ fn lines_are_those_of_a_replay_byte_for_byte() {
 }
 
 #[test]
-fn what_nobody_reads_is_dropped_from_the_recording_too_and_told_in_it() {
+fn a_sample_that_one_output_drops_is_missing_in_both_and_counted() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("s.swr");
     let (reader, writer) = std::io::pipe().unwrap();
@@ -130,17 +132,17 @@ fn what_nobody_reads_is_dropped_from_the_recording_too_and_told_in_it() {
     };
     session.recorder = Some(Recorder::start(options, Head::default()).unwrap());
     let mut moment = Moment::default();
-    let mut give = |session: &mut Session, at| {
+    let mut write_next = |session: &mut RecordingSession, at| {
         moment.sample = sample(at, |_| State::Established);
         moment.sample.lost_events = 3;
-        session.take(&mut moment).unwrap();
+        session.write(&mut moment).unwrap();
     };
     // The first two are as many as may be under way, and more than a pipe takes.
     for at in 0..5 {
-        give(&mut session, at);
+        write_next(&mut session, at);
     }
     assert_eq!((session.counts.samples, session.counts.dropped), (2, 3));
-    assert_eq!(session.lost, 9, "what was lost before them");
+    assert_eq!(session.lost_events, 9, "what was lost before them");
 
     let reading = thread::spawn(move || {
         let mut text = String::new();
@@ -148,11 +150,11 @@ fn what_nobody_reads_is_dropped_from_the_recording_too_and_told_in_it() {
             .read_to_string(&mut text)
             .map(|_| text)
     });
-    while !session.lines.as_mut().unwrap().has_room() {
+    while !session.lines.as_mut().unwrap().is_ready() {
         thread::yield_now();
     }
-    give(&mut session, 5);
-    assert_eq!((session.counts.samples, session.lost), (3, 0));
+    write_next(&mut session, 5);
+    assert_eq!((session.counts.samples, session.lost_events), (3, 0));
     session.finish().unwrap();
     let text = reading.join().unwrap().unwrap();
 
@@ -173,11 +175,11 @@ fn what_nobody_reads_is_dropped_from_the_recording_too_and_told_in_it() {
 }
 
 #[test]
-fn a_reader_that_goes_away_ends_the_session() {
+fn a_closed_pipe_ends_the_session() {
     let (reader, writer) = std::io::pipe().unwrap();
     let mut session = session(File::from(std::os::fd::OwnedFd::from(writer)), "");
     drop(reader);
-    take(&mut session, sample(0, |_| State::Established));
+    write(&mut session, sample(0, |_| State::Established));
     while !session.has_failed() {
         thread::yield_now();
     }
@@ -200,23 +202,23 @@ fn a_socket_that_passed_the_filter_once_is_recorded_to_its_end() {
     ];
     for (at, (first, second)) in states.into_iter().enumerate() {
         let state = |port| if port == 1 { first } else { second };
-        take(&mut session, sample(at as u64, state));
+        write(&mut session, sample(at as u64, state));
     }
     session.finish().unwrap();
     let written = std::fs::read_to_string(file.path()).unwrap();
-    let told: Vec<(String, String)> = written
+    let written: Vec<(String, String)> = written
         .lines()
         .map(|line| {
             let json: serde_json::Value = serde_json::from_str(line).unwrap();
             (json["local"]["port"].to_string(), json["state"].to_string())
         })
         .collect();
-    let told: Vec<(&str, &str)> = told
+    let written: Vec<(&str, &str)> = written
         .iter()
         .map(|(port, state)| (port.as_str(), state.trim_matches('"')))
         .collect();
     assert_eq!(
-        told,
+        written,
         [
             ("2", "established"),
             ("1", "established"),

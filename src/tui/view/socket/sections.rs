@@ -6,9 +6,9 @@ use super::charts::curves;
 use crate::aggregate::Moment;
 use crate::column::format::MISSING;
 use crate::column::{
-    Group, LISTENER_COLUMNS, ListenerLine, SocketColumn, SocketRow, TCP_FIELDS, format, gauge,
+    LISTENER_COLUMNS, ListenerLine, SocketColumn, SocketRow, TCP_FIELDS, format, gauge,
 };
-use crate::model::{MemoryInfo, MptcpInfo, State as Tcp};
+use crate::model::{FieldGroup, MemoryInfo, MptcpInfo, Socket, State as Tcp};
 use crate::tui::look::Look;
 use crate::tui::page::SocketPage;
 use crate::tui::theme::Tone;
@@ -48,8 +48,10 @@ pub(super) fn all(
     }
     let info = row.socket.tcp_info().or_else(|| page.last_info());
     if let Some(info) = info.filter(|_| !row.socket.socket.is_listener()) {
-        for group in Group::ALL {
-            let fields = TCP_FIELDS.iter().filter(|field| field.group == group);
+        for group in FieldGroup::ALL {
+            let fields = TCP_FIELDS
+                .iter()
+                .filter(|field| field.presentation.group == group);
             let lines = fields.map(|field| {
                 let mut value = String::new();
                 let known = field.write(info, &mut value);
@@ -293,14 +295,11 @@ fn identity(row: &SocketRow<'_>) -> Section {
 }
 
 fn memory(row: &SocketRow<'_>) -> Section {
-    let names = MemoryInfo::NAMES.into_iter();
-    let lines: Vec<Field> = names
-        .filter_map(|name| match name {
-            // The drops stand with the queues; a listener's backlog is another thing.
-            "drops" => None,
-            "backlog" => cell(row, "memory_backlog", name),
-            name => cell(row, name, name),
-        })
+    let fields = MemoryInfo::FIELDS.iter();
+    let lines: Vec<Field> = fields
+        // The drops stand with the queues.
+        .filter(|field| field.name != "drops")
+        .filter_map(|field| cell(row, field.column, field.name))
         .collect();
     Section {
         title: "Memory",
@@ -309,19 +308,10 @@ fn memory(row: &SocketRow<'_>) -> Section {
 }
 
 fn options(row: &SocketRow<'_>) -> Section {
-    let ids = [
-        "options",
-        "shutdown",
-        "v6only",
-        "tos",
-        "tclass",
-        "mark",
-        "class_id",
-        "ulp",
-        "raw_protocol",
-    ];
+    let scalars = Socket::SCALARS.iter().map(|scalar| scalar.field.id);
+    let ids = ["options"].into_iter().chain(scalars).chain(["ulp"]);
     Section {
         title: "Options",
-        lines: ids.iter().filter_map(|id| cell(row, id, id)).collect(),
+        lines: ids.filter_map(|id| cell(row, id, id)).collect(),
     }
 }

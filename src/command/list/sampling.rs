@@ -1,0 +1,113 @@
+//! One Sample of the kernel's sockets, with no more than a command line needs.
+
+use std::time::Duration;
+
+use super::column_names::column_name;
+use super::sort_order::SortOrder;
+use crate::aggregate::{Aggregator, Moment};
+use crate::cli::List;
+use crate::column::SocketColumn;
+use crate::command::shared::selection::Selection;
+use crate::source::netlink::request::Asked;
+use crate::source::{Live, LiveOptions, OwnersOf, Source};
+
+/// Time between the two Samples that a rate is derived from.
+const RATE_WINDOW: Duration = Duration::from_secs(1);
+
+/// Rows above which a table shows processes only with `-p`: attribution takes a system call for each descriptor, which is
+/// more than the kernel needs to list the sockets.
+const LARGE_TABLE: usize = 50_000;
+
+/// The parts of a Sample that are needed beside the sockets themselves.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SampleNeeds {
+    pub(super) rates: bool,
+    owners: OwnersOf,
+    details: bool,
+    other_ends: bool,
+}
+
+impl SampleNeeds {
+    /// Derives the needs from what is selected, shown and sorted by.
+    pub(super) fn of(
+        arguments: &List,
+        selection: &Selection,
+        columns: &[&'static SocketColumn],
+        order: Option<SortOrder>,
+    ) -> SampleNeeds {
+        let for_programs = arguments.machine_readable();
+        let mut shown: Vec<&str> = Vec::new();
+        if !for_programs {
+            shown.extend(columns.iter().map(|column| column.id));
+        }
+        shown.extend(order.map(|order| order.column.id));
+        SampleNeeds {
+            rates: selection.needs_rates(&shown),
+            owners: owners_of(arguments, selection, &shown, order),
+            details: for_programs || arguments.info || selection.needs_details(&shown),
+            other_ends: for_programs || shown.contains(&"peer"),
+        }
+    }
+}
+
+/// Returns the sockets whose owners are needed: all if anything that was typed depends on them; with the default column
+/// alone, all unless there are many.
+fn owners_of(
+    arguments: &List,
+    selection: &Selection,
+    shown: &[&str],
+    order: Option<SortOrder>,
+) -> OwnersOf {
+    let mut typed: Vec<&str> = arguments
+        .columns
+        .iter()
+        .map(|name| column_name(name))
+        .collect();
+    typed.extend(order.map(|order| order.column.id));
+    if arguments.machine_readable() || arguments.processes || selection.needs_owners(&typed) {
+        OwnersOf::All
+    } else if selection.needs_owners(shown) {
+        OwnersOf::AtMost(LARGE_TABLE)
+    } else {
+        OwnersOf::None
+    }
+}
+
+/// Takes a Sample, or two for rates. Returns false if owners were needed and omitted because there are many sockets.
+///
+/// # Errors
+/// If the kernel reports no sockets.
+pub(super) fn take_sample(
+    selection: &Selection,
+    needs: SampleNeeds,
+    moment: &mut Moment,
+) -> anyhow::Result<bool> {
+    let options = LiveOptions {
+        tables: selection.tables(),
+        destroy_events: false,
+        asked: Asked {
+            lowered: selection.lowered(),
+            details: needs.details,
+        },
+        owners: needs.owners,
+        other_ends: needs.other_ends,
+        devices: false,
+        ..LiveOptions::default()
+    };
+    let mut live = Live::new(options)?;
+    live.next_into(&mut moment.sample)?;
+    if needs.rates {
+        let mut aggregator = Aggregator::new();
+        moment.derive(&mut aggregator);
+        std::thread::sleep(RATE_WINDOW);
+        live.next_into(&mut moment.sample)?;
+        moment.derive(&mut aggregator);
+    }
+    if live.left_owners_out() {
+        let all = moment.sample.sockets.rows.len();
+        eprintln!(
+            "sockwatch: note: the processes of {all} sockets are left out, to take no longer than ss does; -p shows them"
+        );
+    }
+    Ok(!live.left_owners_out())
+}

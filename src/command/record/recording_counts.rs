@@ -1,0 +1,12 @@
+//! Counts of a recording that is being made.
+
+/// Samples and sockets recorded so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct RecordingCounts {
+    /// Samples passed to the writers.
+    pub(super) samples: u64,
+    /// Sockets in the last of them.
+    pub(super) sockets: usize,
+    /// Samples that were taken and could not be written in time.
+    pub(super) dropped: u64,
+}
