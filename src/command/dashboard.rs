@@ -5,7 +5,7 @@ use super::shared::configuration;
 use crate::app;
 use crate::cli::Dashboard;
 use crate::column::VOCABULARY;
-use crate::filter::{Filter, ParseContext, SocketKinds};
+use crate::filter::{Filter, ParseContext, RequestedSockets};
 use crate::source::{Live, LiveOptions, System};
 
 /// Runs the dashboard until the user quits.
@@ -13,11 +13,11 @@ use crate::source::{Live, LiveOptions, System};
 /// # Errors
 /// If the filter or the configuration is invalid, there is no terminal, or the kernel reports no sockets.
 pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
-    let around = SocketKinds::default();
+    let around = RequestedSockets::default();
     let context = ParseContext {
         vocabulary: &VOCABULARY,
         names: &System::default(),
-        kinds: &around,
+        requested: &around,
         allow_unknown_devices: true,
     };
     let filter = Filter::parse_or_search(&arguments.filter.join(" "), &context)?;

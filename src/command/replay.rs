@@ -9,7 +9,7 @@ use crate::app;
 use crate::cli::Replay;
 use crate::column::VOCABULARY;
 use crate::column::when;
-use crate::filter::{Filter, ParseContext, SocketKinds};
+use crate::filter::{Filter, ParseContext, RequestedSockets};
 use crate::recording::{Archive, Reader};
 
 /// Runs the dashboard until the user quits.
@@ -18,11 +18,11 @@ use crate::recording::{Archive, Reader};
 /// If the file is no recording or has no Samples, the time, the filter or the configuration is invalid, or there is no
 /// terminal.
 pub fn run(arguments: &Replay) -> anyhow::Result<()> {
-    let around = SocketKinds::default();
+    let around = RequestedSockets::default();
     let context = ParseContext {
         vocabulary: &VOCABULARY,
         names: &RecordedNames::default(),
-        kinds: &around,
+        requested: &around,
         allow_unknown_devices: true,
     };
     let filter = Filter::parse_or_search(&arguments.filter.join(" "), &context)?;

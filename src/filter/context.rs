@@ -4,9 +4,9 @@ use super::resolver::NameResolver;
 use super::vocabulary::Vocabulary;
 use crate::model::{Family, Protocol};
 
-/// The kinds of sockets requested beside the filter (`-4`, `-t`, …). They decide the meaning of some words in it.
+/// The sockets requested beside the filter (`-4`, `-t`, …). They decide the meaning of some words in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SocketKinds {
+pub struct RequestedSockets {
     /// The requested family, if there is exactly one: `-4`, `-6`, `-x`.
     pub family: Option<Family>,
     /// The requested protocols; empty for all.
@@ -20,8 +20,8 @@ pub struct ParseContext<'a> {
     pub vocabulary: &'a Vocabulary,
     /// Resolves names of hosts, services, devices and control groups.
     pub names: &'a dyn NameResolver,
-    /// The kinds of sockets requested beside the filter.
-    pub kinds: &'a SocketKinds,
+    /// The sockets requested beside the filter.
+    pub requested: &'a RequestedSockets,
     /// Accepts names of devices that do not exist here: the sockets are of another machine, or of another time.
     pub allow_unknown_devices: bool,
 }
@@ -29,7 +29,7 @@ pub struct ParseContext<'a> {
 impl std::fmt::Debug for ParseContext<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Context")
-            .field("kinds", self.kinds)
+            .field("requested", self.requested)
             .finish_non_exhaustive()
     }
 }

@@ -29,7 +29,7 @@ mod vocabulary;
 pub use completion::{
     Completion, Completions, End, ObservedValues, complete, ends_word, keywords, state_names,
 };
-pub use context::{ParseContext, SocketKinds};
+pub use context::{ParseContext, RequestedSockets};
 pub use error::FilterError;
 pub use lowering::LoweredFilter;
 pub use quantity::{Unit, parse_quantity};

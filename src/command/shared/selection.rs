@@ -10,7 +10,9 @@ use super::socket_kinds::SocketKinds;
 use crate::aggregate::{Event, EventKind, Moment};
 use crate::cli::Select;
 use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
-use crate::filter::{ParseContext, Filter, LoweredFilter, NameResolver, StateSet, SocketKinds};
+use crate::filter::{
+    Filter, LoweredFilter, NameResolver, ParseContext, RequestedSockets, StateSet,
+};
 use crate::model::{Family, Protocol, SocketRef, State, Unowned};
 use crate::source::netlink::request::Table;
 
@@ -86,14 +88,14 @@ impl Selection {
         allow_unknown_devices: bool,
     ) -> anyhow::Result<Selection> {
         let kinds = SocketKinds::new(letters)?;
-        let around = SocketKinds {
+        let around = RequestedSockets {
             family: kinds.address_family(),
             protocols: kinds.service_protocols(),
         };
         let context = ParseContext {
             vocabulary: &VOCABULARY,
             names,
-            kinds: &around,
+            requested: &around,
             allow_unknown_devices,
         };
         let filter = Filter::parse(&filter_text(letters)?, &context)?;
@@ -213,7 +215,10 @@ impl Selection {
             && ((is_unattributed
                 && (self.filter.mentions_owner()
                     || self.used_columns(&[]).any(|name| OWNERS.contains(&name))))
-                || (is_tcp && is_unconnected && event.from.is_none() && self.filter.mentions_remote()))
+                || (is_tcp
+                    && is_unconnected
+                    && event.from.is_none()
+                    && self.filter.mentions_remote()))
     }
 
     /// Returns true if two Samples are needed to evaluate it or to show these columns.
@@ -332,7 +337,9 @@ mod tests {
     #[test]
     fn default_states_are_those_of_ss() {
         let states = |words: &[&str]| selection(words).states;
-        assert!(states(&["-0"]).contains(State::Closed) && !states(&["-t"]).contains(State::Closed));
+        assert!(
+            states(&["-0"]).contains(State::Closed) && !states(&["-t"]).contains(State::Closed)
+        );
         // As ss: -A lists connected sockets.
         assert!(!states(&["-Apacket"]).contains(State::Closed));
         assert_eq!(states(&["-u"]), StateSet::of(State::Established));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::filter::context::SocketKinds;
+use crate::filter::context::RequestedSockets;
 use crate::filter::endpoint::{Address, Host, Network};
 use crate::filter::pattern::Pattern;
 use crate::filter::resolver::{Lookup, NameResolver};
@@ -34,12 +34,12 @@ fn family(text: &str) -> (Option<Family>, &str) {
 pub(super) fn parse_host(
     text: &str,
     names: &dyn NameResolver,
-    kinds: &SocketKinds,
+    requested: &RequestedSockets,
 ) -> Result<Host, String> {
     let (named, rest) = family(text);
     let path = matches!(rest.as_bytes().first(), Some(b'/' | b'@'));
     let wanted = named
-        .or(kinds.family)
+        .or(requested.family)
         .or_else(|| path.then_some(Family::Unix));
     let of = |address, port| {
         Ok(Host {
@@ -74,7 +74,7 @@ pub(super) fn parse_host(
             let (address, port) = split_inet(rest, wanted)?;
             let port = match port {
                 None | Some("" | "*") => None,
-                Some(port) => Some(inet_port(port, names, kinds)?),
+                Some(port) => Some(inet_port(port, names, requested)?),
             };
             of(inet(&address, wanted, names)?, port)
         }
@@ -88,18 +88,18 @@ pub(super) fn parse_host(
 pub(super) fn parse_port(
     text: &str,
     names: &dyn NameResolver,
-    kinds: &SocketKinds,
+    requested: &RequestedSockets,
 ) -> Result<(Option<Family>, Option<i64>), String> {
     let (named, rest) = family(text);
     let rest = rest.strip_prefix(':').unwrap_or(rest);
     if matches!(rest, "" | "*") {
         return Ok((named, None));
     }
-    let port = match named.or(kinds.family) {
+    let port = match named.or(requested.family) {
         Some(Family::Packet) => device_port(Some(rest), names)?,
         Some(Family::Netlink) => netlink_port(Some(rest))?,
         Some(Family::Vsock | Family::Unix) => number_port(Some(rest))?,
-        Some(Family::Inet | Family::Inet6) | None => Some(inet_port(rest, names, kinds)?),
+        Some(Family::Inet | Family::Inet6) | None => Some(inet_port(rest, names, requested)?),
     };
     Ok((named, port))
 }
@@ -260,7 +260,11 @@ fn is_digits(text: &str, radix: u32) -> bool {
 }
 
 /// Parses a port number, or a service's name.
-fn inet_port(text: &str, names: &dyn NameResolver, kinds: &SocketKinds) -> Result<i64, String> {
+fn inet_port(
+    text: &str,
+    names: &dyn NameResolver,
+    requested: &RequestedSockets,
+) -> Result<i64, String> {
     if let Some(port) = parse_integer(text) {
         // Unix sockets have their inode in a port's place, so a port is any number.
         return u32::try_from(port)
@@ -269,10 +273,16 @@ fn inet_port(text: &str, names: &dyn NameResolver, kinds: &SocketKinds) -> Resul
     }
     let asked =
         |wanted: bool, protocol: &str| wanted.then(|| names.service(text, protocol)).flatten();
-    let nothing =
-        !kinds.protocols.contains(&Protocol::Tcp) && !kinds.protocols.contains(&Protocol::Udp);
-    let tcp = asked(nothing || kinds.protocols.contains(&Protocol::Tcp), "tcp");
-    let udp = asked(nothing || kinds.protocols.contains(&Protocol::Udp), "udp");
+    let nothing = !requested.protocols.contains(&Protocol::Tcp)
+        && !requested.protocols.contains(&Protocol::Udp);
+    let tcp = asked(
+        nothing || requested.protocols.contains(&Protocol::Tcp),
+        "tcp",
+    );
+    let udp = asked(
+        nothing || requested.protocols.contains(&Protocol::Udp),
+        "udp",
+    );
     match (tcp, udp) {
         (Some(tcp), Some(udp)) if tcp != udp => Err(format!(
             "'{text}' is port {tcp} of tcp and {udp} of udp; write the number"

@@ -95,7 +95,7 @@ impl Parser<'_, '_> {
         };
         let test = match keyword {
             Keyword::Dst | Keyword::Src | Keyword::Host => {
-                let host = endpoint::parse_host(&value, self.context.names, self.context.kinds)
+                let host = endpoint::parse_host(&value, self.context.names, self.context.requested)
                     .map_err(|message| wrong(self, message))?;
                 self.families.extend(host.family);
                 if let Address::Unresolved(name) = &host.address {
@@ -212,11 +212,13 @@ impl Parser<'_, '_> {
         operator: Operator,
     ) -> Result<Fragment, FilterError> {
         let (at, value) = self.value(word, ValueKind::Port)?;
-        let (family, port) = endpoint::parse_port(&value, self.context.names, self.context.kinds)
-            .map_err(|message| {
-            self.error(at, message)
-                .with_expected(ValueKind::Port.describe())
-        })?;
+        let (family, port) =
+            endpoint::parse_port(&value, self.context.names, self.context.requested).map_err(
+                |message| {
+                    self.error(at, message)
+                        .with_expected(ValueKind::Port.describe())
+                },
+            )?;
         self.families.extend(family);
         let (compare, negated) = match operator {
             Operator::Unequal => (Compare::Equal, true),

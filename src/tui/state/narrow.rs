@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::State;
 use crate::aggregate::{Event, FilteredView};
 use crate::column::{SocketRow, VOCABULARY};
-use crate::filter::{Filter, FilterError, ParseContext, SocketKinds};
+use crate::filter::{Filter, FilterError, ParseContext, RequestedSockets};
 use crate::model::SocketRef;
 
 /// Whether something that happened is wanted. A text is looked for in what happened, too.
@@ -43,16 +43,19 @@ impl State {
     /// # Errors
     /// What is wrong with it.
     pub fn understand(&self, text: &str) -> Result<Filter, FilterError> {
-        let around = SocketKinds::default();
+        let around = RequestedSockets::default();
         Filter::parse_or_search(text, &self.context(&around))
     }
 
     /// What filters are understood with.
-    pub(in crate::tui) fn context<'a>(&'a self, kinds: &'a SocketKinds) -> ParseContext<'a> {
+    pub(in crate::tui) fn context<'a>(
+        &'a self,
+        requested: &'a RequestedSockets,
+    ) -> ParseContext<'a> {
         ParseContext {
             vocabulary: &VOCABULARY,
             names: &*self.names,
-            kinds,
+            requested,
             allow_unknown_devices: true,
         }
     }
