@@ -63,7 +63,7 @@ fn recording() -> String {
 const OFF: &str = "[diagnose]\ndisable = ['not-accepted']\n";
 
 #[test]
-fn the_file_that_is_found_counts_and_a_named_one_counts_more() {
+fn the_default_file_applies_unless_another_is_given() {
     let home = Home::new();
     let recording = recording();
     let diagnose = ["diagnose", recording.as_str()];
@@ -90,7 +90,7 @@ fn the_file_that_is_found_counts_and_a_named_one_counts_more() {
 }
 
 #[test]
-fn what_is_wrong_ends_it_with_one_line_before_anything_is_done() {
+fn an_invalid_setting_is_reported_in_one_line_before_anything_runs() {
     let home = Home::new();
     let recording = recording();
     let wrong = home.write("wrong.toml", "[diagnose]\n\nhold = 3\n");
@@ -132,7 +132,7 @@ fn what_is_wrong_ends_it_with_one_line_before_anything_is_done() {
 }
 
 #[test]
-fn help_tells_the_numbers_in_force() {
+fn help_shows_the_configured_thresholds() {
     let home = Home::new();
     let (status, out, said) = home.run(&["help", "findings"]);
     assert_eq!((status, said.as_str()), (0, ""));
@@ -152,7 +152,7 @@ fn help_tells_the_numbers_in_force() {
 }
 
 #[test]
-fn the_sample_and_what_the_readme_shows_are_understood() {
+fn the_sample_file_and_the_examples_of_the_readme_are_valid() {
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/config.toml");
     let recording = recording();
     let home = Home::new();
