@@ -63,7 +63,7 @@ fn recording() -> String {
 const OFF: &str = "[diagnose]\ndisable = ['not-accepted']\n";
 
 #[test]
-fn the_default_file_applies_unless_another_is_given() {
+fn the_file_that_is_found_counts_and_a_named_one_counts_more() {
     let home = Home::new();
     let recording = recording();
     let diagnose = ["diagnose", recording.as_str()];
@@ -90,7 +90,7 @@ fn the_default_file_applies_unless_another_is_given() {
 }
 
 #[test]
-fn an_invalid_setting_is_reported_in_one_line_before_anything_runs() {
+fn what_is_wrong_ends_it_with_one_line_before_anything_is_done() {
     let home = Home::new();
     let recording = recording();
     let wrong = home.write("wrong.toml", "[diagnose]\n\nhold = 3\n");
@@ -132,7 +132,7 @@ fn an_invalid_setting_is_reported_in_one_line_before_anything_runs() {
 }
 
 #[test]
-fn help_shows_the_configured_thresholds() {
+fn help_tells_the_numbers_in_force() {
     let home = Home::new();
     let (status, out, said) = home.run(&["help", "findings"]);
     assert_eq!((status, said.as_str()), (0, ""));
@@ -152,7 +152,7 @@ fn help_shows_the_configured_thresholds() {
 }
 
 #[test]
-fn the_sample_file_and_the_examples_of_the_readme_are_valid() {
+fn the_sample_and_what_the_readme_shows_are_understood() {
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/config.toml");
     let recording = recording();
     let home = Home::new();

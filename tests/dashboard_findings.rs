@@ -75,7 +75,7 @@ fn screens_with_findings_at_every_size() {
 }
 
 #[test]
-fn a_finding_that_ended_is_still_listed() {
+fn when_all_is_well_again_what_was_wrong_is_still_told() {
     for size in SIZES {
         let mut dashboard = in_trouble(size);
         dashboard.keys("6").ticks(30);
@@ -101,7 +101,7 @@ impl Source for Healthy {
 }
 
 #[test]
-fn without_findings_the_screen_lists_what_was_checked() {
+fn where_nothing_is_wrong_it_says_what_was_looked_for() {
     for size in SIZES {
         let mut dashboard = Dashboard::new(size, Healthy::default());
         dashboard.ticks(16).keys("6");
@@ -113,7 +113,7 @@ fn without_findings_the_screen_lists_what_was_checked() {
 }
 
 #[test]
-fn findings_are_counted_on_every_screen_and_lead_to_their_subject() {
+fn what_is_wrong_with_this_machine_and_where() {
     let mut dashboard = in_trouble((80, 24));
     assert!(
         dashboard.shows("6 Find ✗3"),
@@ -163,7 +163,7 @@ fn findings_are_counted_on_every_screen_and_lead_to_their_subject() {
 }
 
 #[test]
-fn f_shows_the_findings_of_the_selected_row() {
+fn f_tells_what_is_wrong_with_any_row() {
     for (keys, expected) in [
         // A process, its listener, a connection that came in by it, its client.
         ("3/nginx\rg", "accept-queue-full"),
@@ -202,7 +202,7 @@ fn f_shows_the_findings_of_the_selected_row() {
 }
 
 #[test]
-fn several_findings_of_a_row_are_offered_in_a_popup() {
+fn of_several_findings_one_is_chosen_and_leads_on() {
     let mut dashboard = in_trouble((80, 24));
     // A connection request of the client, whose host does not answer, and whose own page tells of it too.
     dashboard.type_in("3/curl\rgf");
@@ -220,7 +220,7 @@ fn several_findings_of_a_row_are_offered_in_a_popup() {
 }
 
 #[test]
-fn a_filter_does_not_affect_findings() {
+fn findings_are_of_the_whole_machine_whatever_is_filtered() {
     let mut dashboard = in_trouble((120, 40));
     dashboard.type_in("/redis\r6");
     assert!(dashboard.shows("✗3"));
@@ -230,7 +230,7 @@ fn a_filter_does_not_affect_findings() {
 }
 
 #[test]
-fn the_selected_finding_stays_selected_when_it_ends() {
+fn the_selected_finding_stays_selected_when_it_is_over() {
     let mut dashboard = in_trouble((120, 40));
     dashboard.keys("6jj");
     let selected = |dashboard: &Dashboard| {
@@ -244,7 +244,7 @@ fn the_selected_finding_stays_selected_when_it_ends() {
 }
 
 #[test]
-fn severity_has_a_color_and_a_sign() {
+fn severity_has_its_colour_and_its_sign() {
     for (theme, warning) in [(Theme::Dark, Color::Yellow), (Theme::Light, Color::Magenta)] {
         let mut look = look();
         look.theme = theme;
@@ -261,7 +261,7 @@ fn severity_has_a_color_and_a_sign() {
 }
 
 #[test]
-fn without_utf8_findings_are_ascii_and_distinguishable() {
+fn without_utf8_findings_are_ascii_and_still_told_apart() {
     let mut ascii = look();
     ascii.ascii = true;
     let mut dashboard = Dashboard::with_look((120, 40), troubled(), ascii);
@@ -276,7 +276,7 @@ fn without_utf8_findings_are_ascii_and_distinguishable() {
 }
 
 #[test]
-fn findings_are_drawn_at_any_size() {
+fn no_size_is_too_small_for_findings() {
     let mut dashboard = in_trouble((80, 24));
     for keys in ["1", "6", "6jf", "\x1b3\rf", "\x1b4\r"] {
         dashboard.type_in(keys);
@@ -302,7 +302,7 @@ fn told<S>(dashboard: &Dashboard<S>) -> Vec<String> {
 }
 
 #[test]
-fn an_instant_has_the_same_findings_live_and_in_a_replay_after_any_seek() {
+fn an_instant_has_the_same_findings_live_and_in_a_replay_however_one_came_there() {
     const SECONDS: [usize; 6] = [3, 9, 12, 25, 32, 40];
     let mut live = Dashboard::new((120, 41), troubled());
     live.keys("6");
@@ -330,7 +330,7 @@ fn an_instant_has_the_same_findings_live_and_in_a_replay_after_any_seek() {
 }
 
 #[test]
-fn the_time_line_shows_findings_and_n_jumps_to_the_next_one() {
+fn the_time_line_has_the_findings_and_one_goes_from_one_to_the_next() {
     let mut replay = Dashboard::replay((120, 40), recorded(60));
     assert!(replay.shows("findings  0 %"), "{}", replay.text());
     replay.scan_findings(recorded(60), 30);
@@ -361,7 +361,7 @@ fn the_time_line_shows_findings_and_n_jumps_to_the_next_one() {
 }
 
 #[test]
-fn a_burst_of_keys_jumps_as_far_as_single_keys() {
+fn keys_pressed_at_once_go_as_far_as_keys_pressed_one_by_one() {
     let mut one_by_one = Dashboard::replay((120, 40), recorded(60));
     one_by_one.scan_findings(recorded(60), 60).keys("nn");
     let mut at_once = Dashboard::replay((120, 40), recorded(60));
@@ -370,7 +370,7 @@ fn a_burst_of_keys_jumps_as_far_as_single_keys() {
 }
 
 #[test]
-fn in_a_frozen_display_n_jumps_through_the_findings_of_the_history() {
+fn in_a_frozen_display_n_walks_through_what_was_found_live() {
     let mut dashboard = Dashboard::new((120, 40), troubled()).with_history();
     dashboard.ticks(30).keys("6 N");
     assert!(dashboard.shows("■ FROZEN"), "{}", dashboard.text());
@@ -432,7 +432,7 @@ fn fixtures(directory: &str) -> Vec<std::path::PathBuf> {
 }
 
 #[test]
-fn n_jumps_to_the_finding_of_each_fixture() {
+fn n_leads_to_what_each_kept_recording_is_about() {
     let mut with_marks = 0;
     for file in fixtures("findings") {
         let open = || Box::new(sockwatch::recording::Reader::open(&file).unwrap());
@@ -462,7 +462,7 @@ fn n_jumps_to_the_finding_of_each_fixture() {
 }
 
 #[test]
-fn a_redacted_recording_has_the_same_findings() {
+fn a_recording_without_names_tells_what_is_wrong_all_the_same() {
     let redacted = || {
         let (mut machine, mut redactor) = (troubled(), Redactor::new());
         let samples = (0..20).map(|_| {
@@ -484,7 +484,7 @@ fn a_redacted_recording_has_the_same_findings() {
 }
 
 #[test]
-fn fixtures_of_every_kind_are_scanned_for_findings() {
+fn recordings_of_every_age_are_gone_through() {
     let files = fixtures("recording");
     assert!(!files.is_empty());
     for file in files {

@@ -1,7 +1,7 @@
 //! Every finding from a recording, in whole sentences, as `sockwatch diagnose FILE` tells it.
 //!
 //! The recordings are of conditions that were really there: `tests/support/findings.py` makes them, and
-//! `rewrite_fixtures` leaves out what does not matter and names the host neutrally. A namespace cannot have three of
+//! `fixtures_are_made_anew` leaves out what does not matter and names the host neutrally. A namespace cannot have three of
 //! them, for they are limits of the whole machine: `tcp-memory-pressure`, `orphans` and `conntrack-full` are a quiet
 //! recording whose counters and settings are set for some seconds.
 
@@ -119,7 +119,7 @@ fn tells(name: &str, more: &[&str], told: &[Told]) {
 /// Their times, pids and numbers are others then, and so are the sentences here.
 #[test]
 #[ignore = "needs SOCKWATCH_RAW, a folder that tests/support/findings.py has filled"]
-fn rewrite_fixtures() {
+fn fixtures_are_made_anew() {
     let raw = std::env::var("SOCKWATCH_RAW").expect("SOCKWATCH_RAW is set");
     let mut names: Vec<String> = std::fs::read_dir(&raw)
         .expect("the folder can be read")
