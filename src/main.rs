@@ -47,7 +47,7 @@ fn main() -> ExitCode {
         Err(error) => {
             if let Some(wrong) = error.downcast_ref::<FilterError>() {
                 eprintln!("sockwatch: {wrong}");
-                for line in wrong.picture(PICTURE).lines() {
+                for line in wrong.excerpt(PICTURE).lines() {
                     eprintln!("  {line}");
                 }
                 return ExitCode::from(WRONG_USAGE);

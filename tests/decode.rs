@@ -96,7 +96,7 @@ fn states(table: &SocketTable) -> Vec<State> {
 }
 
 #[test]
-fn recorded_dumps_decode_whole() {
+fn recorded_dumps_decode_completely() {
     for (name, _) in TABLES {
         let datagrams = recorded(name);
         let (table, answers) = decoded(name, &datagrams);
@@ -150,7 +150,7 @@ fn the_states_of_the_recorded_machine_are_all_there() {
 }
 
 #[test]
-fn a_listener_tells_its_accept_queue_and_its_limit() {
+fn a_listener_has_its_accept_queue_and_backlog() {
     let (tcp, _) = decoded("tcp", &recorded("tcp"));
     let full = tcp
         .rows
@@ -192,7 +192,7 @@ fn time_wait_keeps_its_expiry_and_hides_its_placeholders() {
 }
 
 #[test]
-fn unread_and_unacknowledged_bytes_are_told() {
+fn unread_and_unacknowledged_bytes_are_decoded() {
     let (tcp, _) = decoded("tcp", &recorded("tcp"));
     assert!(
         tcp.rows
@@ -248,7 +248,7 @@ fn unix_names_are_kept_as_the_kernel_has_them() {
 }
 
 #[test]
-fn every_length_of_tcp_info_decodes_to_exactly_what_it_holds() {
+fn tcp_info_of_every_length_decodes_to_the_fields_it_contains() {
     let originals: Vec<Vec<u8>> = messages("tcp")
         .into_iter()
         .filter(|message| {
@@ -297,7 +297,7 @@ fn every_length_of_tcp_info_decodes_to_exactly_what_it_holds() {
 }
 
 #[test]
-fn done_and_error_carry_their_codes() {
+fn done_and_error_messages_have_their_codes() {
     let message = |kind: u16, payload: &[u8]| {
         let mut bytes = ((16 + payload.len()) as u32).to_ne_bytes().to_vec();
         bytes.extend_from_slice(&kind.to_ne_bytes());
@@ -334,7 +334,7 @@ fn done_and_error_carry_their_codes() {
 }
 
 #[test]
-fn a_message_that_is_refused_leaves_the_table_as_it_was() {
+fn a_refused_message_does_not_change_the_table() {
     for (name, _) in TABLES {
         for message in messages(name) {
             let mut table = SocketTable::default();
@@ -399,7 +399,7 @@ proptest! {
     }
 
     #[test]
-    fn reordered_attributes_mean_the_same(seed in any::<u64>()) {
+    fn the_order_of_attributes_does_not_matter(seed in any::<u64>()) {
         for name in ["tcp", "tcp6", "unix"] {
             for message in messages(name) {
                 let (front, mut rest) = message.split_at(head(name));
@@ -422,7 +422,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_at_all_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..2048), family in 0u8..64) {
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..2048), family in 0u8..64) {
         let mut table = SocketTable::default();
         let _ = decode_datagram(&bytes, None, None, 1, &mut table);
         let mut message = bytes;

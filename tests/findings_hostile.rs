@@ -11,7 +11,7 @@ use sockwatch::diagnose::{Diagnosis, FINDINGS, Finding, Thresholds};
 use sockwatch::export;
 use sockwatch::model::Sample;
 use sockwatch::recording::{Archive as _, Reader};
-use support::rerecord::{fixture, set};
+use support::rewrite_recording::{fixture, set};
 
 /// Every Sample of the recordings that a finding has.
 static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| {

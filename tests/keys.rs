@@ -515,7 +515,7 @@ fn every_key_does_what_the_help_says() {
 }
 
 #[test]
-fn no_key_panics_or_loses_the_selection_wherever_one_is() {
+fn no_key_panics_or_loses_the_selection_on_any_screen() {
     let places = [
         "1", "2", "2t", "3", "4", "5z", "6", "7", "7h", "7/tcp\r", "8", "2j\r", "3j\r", "5j\r",
         "8k\r", "?", "c", "s", "!",
@@ -552,7 +552,7 @@ fn no_key_panics_or_loses_the_selection_wherever_one_is() {
 
 /// The table of keys in the README.
 #[test]
-fn the_readme_tells_the_same_keys() {
+fn the_readme_lists_the_same_keys() {
     let readme =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let rows: Vec<(String, String)> = readme

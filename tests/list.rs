@@ -156,7 +156,7 @@ fn json_lines_are_the_objects_of_the_document() {
 }
 
 #[test]
-fn a_listener_has_no_figures_of_a_connection() {
+fn a_listener_has_no_values_of_a_connection() {
     let (listener, _client, _server) = connection();
     let local = listener.local_addr().unwrap().to_string();
     let text = printed(&["-tai"]);
@@ -183,7 +183,7 @@ fn a_listener_has_no_figures_of_a_connection() {
 }
 
 #[test]
-fn csv_survives_the_worst_of_names() {
+fn csv_quotes_any_name() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("a \"b\",\nc\x1b[31m");
     let _listener = UnixListener::bind(&path).expect("a listener");
@@ -209,7 +209,7 @@ fn csv_survives_the_worst_of_names() {
 }
 
 #[test]
-fn a_table_in_a_pipe_is_whole_and_harmless() {
+fn a_table_in_a_pipe_is_not_truncated_and_has_no_control_characters() {
     let directory = tempfile::tempdir().expect("a directory");
     let name = format!("long-{}-\x1b]0;title\x07", "x".repeat(60));
     let _listener = UnixListener::bind(directory.path().join(name)).expect("a listener");
@@ -256,7 +256,7 @@ fn timings_are_one_object_on_standard_error() {
 }
 
 #[test]
-fn wrong_usage_is_status_2_and_says_what_is_wrong() {
+fn a_usage_error_exits_with_status_2_and_a_message() {
     for (arguments, what) in [
         (&["--bogus"][..], "--bogus"),
         (&["--json", "--csv"], "--csv"),
@@ -271,7 +271,7 @@ fn wrong_usage_is_status_2_and_says_what_is_wrong() {
 }
 
 #[test]
-fn a_full_disk_is_status_1_with_one_line() {
+fn a_full_disk_exits_with_status_1_and_one_line() {
     for format in ["--json", "--jsonl", "--csv", "-a"] {
         let full = File::options().write(true).open("/dev/full");
         let output = command(&["-xa", format])

@@ -99,7 +99,7 @@ fn is_told(exported: &str, expected: &str) {
 }
 
 #[test]
-fn what_lies_beside_sockets_is_read_too() {
+fn data_besides_sockets_is_read() {
     for kept in &KEPT {
         let mut reader = open(kept);
         let mut sample = Sample::default();

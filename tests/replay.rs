@@ -118,7 +118,7 @@ fn a_replay_and_its_time_line_at_every_size() {
 }
 
 #[test]
-fn walking_back_in_a_live_display_at_every_size() {
+fn rewinding_a_live_display_at_every_size() {
     for size in SIZES {
         let mut dashboard = Dashboard::new(size, Machine::default()).with_history();
         dashboard.ticks(30).keys("2 ");
@@ -168,7 +168,7 @@ fn compare_with_live(archive: Box<dyn Archive>) {
 }
 
 #[test]
-fn ten_keys_at_once_lead_as_far_as_ten_one_by_one() {
+fn a_burst_of_ten_keys_seeks_as_far_as_ten_single_keys() {
     let mut dashboard = Dashboard::replay((120, 40), ten_minutes());
     let right = || {
         Message::Input(Event::Key(KeyEvent::new(
@@ -192,7 +192,7 @@ fn ten_keys_at_once_lead_as_far_as_ten_one_by_one() {
 }
 
 #[test]
-fn playing_keeps_to_the_recorded_time() {
+fn playback_follows_the_recorded_time() {
     let mut dashboard = Dashboard::replay((120, 40), ten_minutes());
     let shows = |dashboard: &Dashboard<()>, sample: usize| {
         let text = format!("sample {sample:>3} of 600");
@@ -221,7 +221,7 @@ fn playing_keeps_to_the_recorded_time() {
 }
 
 #[test]
-fn what_was_not_recorded_is_not_waited_for() {
+fn playback_skips_gaps() {
     let samples = Samples::new(head(), with_a_gap());
     let mut dashboard = Dashboard::replay((120, 40), Box::new(samples));
     dashboard
@@ -235,7 +235,7 @@ fn what_was_not_recorded_is_not_waited_for() {
 }
 
 #[test]
-fn a_damaged_sample_is_passed_over_and_that_is_said() {
+fn a_corrupt_sample_is_skipped_and_reported() {
     let mut dashboard = Dashboard::replay((120, 40), Damaged::new(30..33));
     assert!(dashboard.shows("⚠ 1 part damaged"));
     dashboard.type_in("@+29s\r").key(KeyCode::Right);
@@ -286,7 +286,7 @@ fn a_click_on_the_time_line_goes_to_its_time() {
 }
 
 #[test]
-fn the_last_minutes_are_walked_through_and_left_again() {
+fn the_history_is_stepped_through_and_left_again() {
     let mut dashboard = Dashboard::new((120, 40), Machine::default()).with_history();
     dashboard.ticks(60).keys("2jjj");
     let selected = |dashboard: &Dashboard| {
@@ -414,7 +414,7 @@ fn two_instants_are_compared_whichever_was_marked() {
 }
 
 #[test]
-fn a_live_display_tells_what_differs_from_the_marked_instant() {
+fn a_live_display_shows_the_difference_to_the_marked_instant() {
     let mut dashboard = Dashboard::new((120, 40), Machine::default()).with_history();
     dashboard.ticks(5).keys("MD").ticks(4);
     assert!(
@@ -440,7 +440,7 @@ fn a_live_display_tells_what_differs_from_the_marked_instant() {
 }
 
 #[test]
-fn what_a_recording_leaves_out_is_told() {
+fn data_omitted_from_a_recording_is_reported() {
     let head = Head {
         filter: "-t state established".to_owned(),
         redacted: true,
@@ -458,7 +458,7 @@ fn what_a_recording_leaves_out_is_told() {
 }
 
 #[test]
-fn no_key_panics_in_a_replay_wherever_one_is() {
+fn no_key_panics_in_a_replay_on_any_screen() {
     use sockwatch::tui::Command;
     use sockwatch::tui::keymap::BINDINGS;
     let places = ["1", "2t", "2j\r", "5z", "8k\r", "c", "MD", "@"];
@@ -487,7 +487,7 @@ fn no_key_panics_in_a_replay_wherever_one_is() {
 }
 
 #[test]
-fn times_that_make_no_sense_are_drawn() {
+fn invalid_times_are_drawn_without_panic() {
     let mut samples = with_a_gap();
     samples.truncate(6);
     for (sample, at_us) in samples

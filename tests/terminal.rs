@@ -230,7 +230,7 @@ fn it_shows_the_kernels_sockets_follows_the_size_and_leaves_nothing_behind() {
 }
 
 #[test]
-fn a_signal_ends_it_in_order() {
+fn a_signal_ends_it_cleanly() {
     for signal in [Signal::TERM, Signal::HUP, Signal::INT] {
         let mut session = Session::start(&[]);
         session.wait_for("1 Over");
@@ -240,7 +240,7 @@ fn a_signal_ends_it_in_order() {
 }
 
 #[test]
-fn a_signal_ends_it_even_if_the_terminal_takes_nothing() {
+fn a_signal_ends_it_while_the_terminal_is_blocked() {
     let mut session = Session::start(&[]);
     session.wait_for("1 Over");
     session.stop_taking();
@@ -288,7 +288,7 @@ fn a_source_that_panics() {
 }
 
 #[test]
-fn a_panic_in_a_thread_gives_the_terminal_back() {
+fn a_panic_in_a_thread_restores_the_terminal() {
     let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
     command.args([
         "--ignored",
@@ -319,7 +319,7 @@ fn without_utf8_and_colours_it_is_plain_ascii() {
 }
 
 #[test]
-fn it_stops_and_goes_on_like_any_job() {
+fn it_suspends_and_resumes_like_any_job() {
     let mut session = Session::start(&[]);
     session.wait_for("1 Over");
     session.press("\x1a");
@@ -347,7 +347,7 @@ fn recorder(directory: &std::path::Path) -> Session {
 }
 
 #[test]
-fn a_recorder_tells_in_one_line_how_far_it_is_and_ends_with_ctrl_c() {
+fn record_shows_its_progress_in_one_line_and_ends_on_ctrl_c() {
     let directory = tempfile::tempdir().unwrap();
     let mut session = recorder(directory.path());
     session.wait_for("5 samples");
@@ -359,7 +359,7 @@ fn a_recorder_tells_in_one_line_how_far_it_is_and_ends_with_ctrl_c() {
 }
 
 #[test]
-fn a_recorder_goes_on_while_its_terminal_takes_nothing_and_ends_all_the_same() {
+fn record_continues_and_ends_while_its_terminal_is_blocked() {
     let directory = tempfile::tempdir().unwrap();
     let mut session = recorder(directory.path());
     let samples = || {
@@ -380,7 +380,7 @@ fn a_recorder_goes_on_while_its_terminal_takes_nothing_and_ends_all_the_same() {
 }
 
 #[test]
-fn where_there_is_no_terminal_it_says_what_to_do() {
+fn without_a_terminal_it_suggests_other_commands() {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_sockwatch"))
         .stdin(std::process::Stdio::null())
         .output()
@@ -443,7 +443,7 @@ fn the_mouse_does_what_it_looks_like_it_does() {
 }
 
 #[test]
-fn what_is_pasted_runs_no_command() {
+fn pasted_text_runs_no_command() {
     let mut session = Session::start(&[]);
     session.wait_for("LISTENS ON");
     session.wait("pasted text is told apart", vt100::Screen::bracketed_paste);
@@ -458,7 +458,7 @@ fn what_is_pasted_runs_no_command() {
 }
 
 #[test]
-fn what_is_copied_goes_to_the_terminals_clipboard() {
+fn copied_text_goes_to_the_terminals_clipboard() {
     let mut session = Session::start(&[]);
     session.wait_for("LISTENS ON");
     session.press("2jY");
@@ -488,7 +488,7 @@ fn recording_in(directory: &std::path::Path) -> std::path::PathBuf {
 }
 
 #[test]
-fn what_a_key_records_is_replayed_with_keys_alone() {
+fn a_recording_started_by_a_key_is_replayed_with_keys() {
     let directory = tempfile::tempdir().unwrap();
     let mut session = start_in(directory.path(), &["--interval", "100ms"]);
     session.wait_for("UNIX");
@@ -525,7 +525,7 @@ fn what_a_key_records_is_replayed_with_keys_alone() {
 }
 
 #[test]
-fn a_signal_closes_the_recording_well() {
+fn a_signal_completes_the_recording() {
     use sockwatch::recording::{Archive, Reader};
     let directory = tempfile::tempdir().unwrap();
     let mut session = start_in(directory.path(), &["--interval", "100ms"]);
@@ -540,7 +540,7 @@ fn a_signal_closes_the_recording_well() {
 }
 
 #[test]
-fn the_last_minutes_are_saved_afterwards() {
+fn the_history_is_saved_on_request() {
     use sockwatch::recording::{Archive, Reader};
     let directory = tempfile::tempdir().unwrap();
     let mut session = start_in(directory.path(), &["--interval", "100ms"]);

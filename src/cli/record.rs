@@ -8,7 +8,7 @@ use clap::{ArgAction, Args};
 use super::durations::{duration, interval};
 use super::filter_help;
 use super::select::Select;
-use crate::filter::{Unit, quantity};
+use crate::filter::{Unit, parse_quantity};
 
 /// The most full files that are kept.
 const MOST_FILES: u16 = 9999;
@@ -71,7 +71,7 @@ fn recording() -> String {
 const SMALLEST: u64 = 64 * 1000;
 
 fn size(text: &str) -> Result<u64, String> {
-    let bytes = quantity(text, Unit::Bytes)
+    let bytes = parse_quantity(text, Unit::Bytes)
         .map_err(|why| format!("{why}; write for example 100MB or 2GiB"))?;
     if bytes.is_finite() && bytes >= SMALLEST as f64 {
         Ok(bytes as u64)

@@ -17,7 +17,7 @@ use super::procfs::{
     network_namespace, read_raw,
 };
 use super::{Source, SourceError};
-use crate::filter::{Lowered, StateSet};
+use crate::filter::{LoweredFilter, StateSet};
 use crate::model::{Family, Fault, Host, Protocol, Sample, Severity, Socket, State};
 
 /// How long a table that the kernel lacks is not asked for again: asking makes the kernel look for a module.
@@ -197,14 +197,13 @@ impl Live {
     /// Whether few sockets are asked for, so that it is not worth while to find the owners of all.
     fn asks_for_few(&self) -> bool {
         let lowered = &self.options.asked.lowered;
-        !lowered.code.is_empty() || !lowered.states.holds(State::Established)
+        !lowered.code.is_empty() || !lowered.states.contains(State::Established)
     }
 
     /// Adds what explains the sockets that were asked for: listeners by which connections without an owner came in, and
     /// other ends. Whoever asked for few leaves them out again.
     fn complete(&mut self, sample: &mut Sample) {
-        if !self.options.tables.contains(&Table::Tcp) || self.options.asked.lowered.by_kernel_alone
-        {
+        if !self.options.tables.contains(&Table::Tcp) || self.options.asked.lowered.kernel_only {
             return;
         }
         let table = &mut sample.sockets;
@@ -226,9 +225,9 @@ impl Live {
         }
         if !unowned.is_empty() {
             let listeners = Asked {
-                lowered: Lowered {
+                lowered: LoweredFilter {
                     states: StateSet::of(State::Listen),
-                    ..Lowered::ALL
+                    ..LoweredFilter::ALL
                 },
                 details: self.options.asked.details,
             };

@@ -25,7 +25,7 @@ use super::typing::Typing;
 use crate::aggregate::{FilteredView, Moment};
 use crate::column::Service;
 use crate::diagnose;
-use crate::filter::{Filter, Names, NoNames};
+use crate::filter::{Filter, NameResolver, NoResolver};
 use crate::model::{Process, Sample, SocketKey};
 
 pub use super::screen::{Pane, Screen};
@@ -79,7 +79,7 @@ pub struct State {
     /// Filters that were typed.
     pub(super) filter_history: FilterHistory,
     /// Names that the machine knows.
-    pub names: Arc<dyn Names + Send + Sync>,
+    pub names: Arc<dyn NameResolver + Send + Sync>,
     /// Whether this user may end sockets.
     pub may_destroy: bool,
     /// Whether clicks come here; otherwise the terminal keeps them for selecting text.
@@ -148,7 +148,7 @@ impl State {
             filter: Filter::default(),
             narrower: FilteredView::new(),
             filter_history: FilterHistory::default(),
-            names: Arc::new(NoNames),
+            names: Arc::new(NoResolver),
             may_destroy: false,
             mouse: true,
             focus: Pane::Processes,

@@ -8,7 +8,7 @@ use netlink_packet_sock_diag::constants::{
 use netlink_packet_sock_diag::inet::{self, ExtensionFlags, InetRequest, SocketId};
 use netlink_packet_sock_diag::unix::{self, ShowFlags, UnixRequest};
 
-use crate::filter::{Lowered, StateSet};
+use crate::filter::{LoweredFilter, StateSet};
 use crate::model::{Ends, Family, Protocol, Socket};
 
 /// `AF_VSOCK`.
@@ -33,7 +33,7 @@ const ALL_STATES: u32 = StateSet::ALL.bits() | NEW_SYN_RECV;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// Which sockets.
-    pub lowered: Lowered,
+    pub lowered: LoweredFilter,
     /// Whether with everything that the kernel knows of them; otherwise only with who and where they are, which spares
     /// it their locks.
     pub details: bool,
@@ -42,7 +42,7 @@ pub struct Asked {
 impl Default for Asked {
     fn default() -> Self {
         Asked {
-            lowered: Lowered::ALL,
+            lowered: LoweredFilter::ALL,
             details: true,
         }
     }
@@ -379,10 +379,10 @@ mod tests {
         assert_eq!(bytes.len(), 16 + 24);
 
         let few = Asked {
-            lowered: Lowered {
+            lowered: LoweredFilter {
                 states: StateSet::of(crate::model::State::SynRecv),
                 code: vec![0; 8],
-                by_kernel_alone: false,
+                kernel_only: false,
             },
             details: false,
         };

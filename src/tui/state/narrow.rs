@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::State;
 use crate::aggregate::{Event, FilteredView};
 use crate::column::{SocketRow, VOCABULARY};
-use crate::filter::{Context, Filter, FilterError, Surroundings};
+use crate::filter::{Filter, FilterError, ParseContext, RequestedSockets};
 use crate::model::SocketRef;
 
 /// Whether something that happened is wanted. A text is looked for in what happened, too.
 fn passes(filter: &Filter, event: &Event, socket: SocketRef<'_>) -> bool {
-    if let Some(words) = filter.words() {
+    if let Some(words) = filter.search_text() {
         let states = [event.from, event.to].into_iter().flatten();
         if words.matches(event.kind.name())
             || states
@@ -43,17 +43,20 @@ impl State {
     /// # Errors
     /// What is wrong with it.
     pub fn understand(&self, text: &str) -> Result<Filter, FilterError> {
-        let around = Surroundings::default();
+        let around = RequestedSockets::default();
         Filter::parse_or_search(text, &self.context(&around))
     }
 
     /// What filters are understood with.
-    pub(in crate::tui) fn context<'a>(&'a self, around: &'a Surroundings) -> Context<'a> {
-        Context {
+    pub(in crate::tui) fn context<'a>(
+        &'a self,
+        requested: &'a RequestedSockets,
+    ) -> ParseContext<'a> {
+        ParseContext {
             vocabulary: &VOCABULARY,
             names: &*self.names,
-            around,
-            lenient: true,
+            requested,
+            allow_unknown_devices: true,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What commands do to what lies over the screen: texts that scroll, lists to choose from.
 
 use super::{act, findings, keep, on_screen};
-use crate::filter::Words;
+use crate::filter::SearchText;
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::state::{Popup, State};
@@ -97,7 +97,7 @@ pub(super) fn scrolled(line: usize, command: Command) -> usize {
 }
 
 /// Whether a heading is what is looked for.
-fn is_wanted(search: &Words, heading: &Heading) -> bool {
+fn is_wanted(search: &SearchText, heading: &Heading) -> bool {
     [heading.id, heading.heading, heading.about]
         .iter()
         .any(|text| search.matches(text))
@@ -105,7 +105,7 @@ fn is_wanted(search: &Words, heading: &Heading) -> bool {
 
 /// The lines of the list of columns to sort by.
 pub(in crate::tui) fn sort_lines(state: &State) -> Vec<usize> {
-    let search = Words::new(&state.search);
+    let search = SearchText::new(&state.search);
     let headings = state.table().map_or(&[][..], |table| table.headings());
     (0..headings.len())
         .filter(|&column| is_wanted(&search, &headings[column]))
@@ -114,7 +114,7 @@ pub(in crate::tui) fn sort_lines(state: &State) -> Vec<usize> {
 
 /// The lines of the list of columns to show: each with whether it is shown.
 pub(in crate::tui) fn column_lines(state: &State) -> Vec<(usize, bool)> {
-    let search = Words::new(&state.search);
+    let search = SearchText::new(&state.search);
     let Some(table) = state.table() else {
         return Vec::new();
     };

@@ -185,7 +185,7 @@ fn render_hint(
         panel::write(frame.buffer_mut(), area, &state.look, &pieces);
         return;
     }
-    let waits = state.filter().unresolved();
+    let waits = state.filter().unresolved_hosts();
     if let Some(host) = waits.first() {
         let text = format!("  {} is looked up with Enter", harmless(host));
         panel::write(
@@ -204,7 +204,7 @@ fn render_hint(
         let note = "looked for in all texts of a socket, and in its process's command".to_owned();
         pieces.push((note, Tone::Muted));
     }
-    if state.filter().is_mixed() {
+    if state.filter().mixes_connectives() {
         let note = "and/or are taken from left to right, as in ss; parentheses make it plain   ";
         pieces.push((note.to_owned(), Tone::Notice));
     }

@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 
 use super::panel::Piece;
 use super::popup;
-use crate::filter::Words;
+use crate::filter::SearchText;
 use crate::tui::keymap::BINDINGS;
 use crate::tui::state::{Popup, State};
 use crate::tui::theme::Tone;
@@ -22,7 +22,7 @@ const KEYS: usize = 13;
 
 /// Draws the help from `line` on.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State, line: usize) {
-    let search = Words::new(&state.search);
+    let search = SearchText::new(&state.search);
     let lines: Vec<Vec<Piece>> = BINDINGS
         .iter()
         .filter(|binding| search.matches(binding.label) || search.matches(binding.about))

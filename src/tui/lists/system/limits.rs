@@ -7,7 +7,7 @@ use super::text_search::retain_matching;
 use crate::aggregate::{Headroom, LimitScope, Moment, PortUsage, headroom};
 use crate::column::format::MISSING;
 use crate::column::{LIMIT_COLUMNS, LimitLine, Limits as LimitKind};
-use crate::filter::Words;
+use crate::filter::SearchText;
 use crate::tui::lists::headings::{Widths, headings};
 use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::target::Target;
@@ -19,7 +19,7 @@ use crate::tui::tones::limit_tone;
 #[derive(Debug, Default)]
 pub struct Limits {
     /// What is looked for.
-    pub words: Words,
+    pub words: SearchText,
     /// How many local ports are taken, if somebody has counted.
     pub ports: Option<PortUsage>,
     /// Those of the moment that the rows are of.

@@ -1,7 +1,7 @@
-//! Small recordings that unpack into very much: each is read, or refused, within half a gigabyte.
+//! Decompression bombs: small recordings that unpack to very much are read, or refused, within half a gigabyte.
 //!
-//! A reader that believes a count before it has seen what is counted, or copies one long text as often as something refers
-//! to it, needs several. Each is read by a process of its own, whose memory is limited.
+//! A reader that allocates for a count before it has read the items, or copies a long text for each reference to it, needs
+//! several gigabytes. Each recording is read by a helper process with limited memory.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ mod support;
 mod whole;
 
 use parts::Record;
-use support::roles::{self, Held};
+use support::helper_process::{self, HelperProcess};
 
 /// What the reading process may take, bytes.
 const MEMORY: u64 = 512 << 20;
@@ -61,16 +61,16 @@ const COLUMN: u16 = 64;
 /// Sections of a frame: number and bytes.
 type Sections = Vec<(u16, Vec<u8>)>;
 
-/// Makes the sections of a bomb.
-type Make = fn() -> Sections;
+/// Creates the sections of a bomb.
+type MakeSections = fn() -> Sections;
 
 fn main() {
-    if roles::role().as_deref() == Some("read") {
+    if helper_process::role().as_deref() == Some("read") {
         return read();
     }
     let arguments = Arguments::from_args();
-    let sections: [(&str, Make); 8] = [
-        ("devices", || vec![(COUNTERS, claimed(&[0, 0], MANY))]),
+    let sections: [(&str, MakeSections); 8] = [
+        ("devices", || vec![(COUNTERS, false_count(&[0, 0], MANY))]),
         ("sets of columns", || vec![(NEW_PATTERNS, vec![0; MANY])]),
         ("ended sockets", ended),
         ("faults with long texts", || referring(FAULTS, &[0, 1, 1])),
@@ -85,9 +85,9 @@ fn main() {
             let process = [0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0];
             referring(PROCESSES, &process)
         }),
-        ("processes told again and again", || {
+        ("processes repeated", || {
             let mut bytes = Vec::new();
-            put(&mut bytes, MANY / 2 + 1);
+            put_varint(&mut bytes, MANY / 2 + 1);
             bytes.extend([0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
             bytes.extend([1, 0].repeat(MANY / 2));
             vec![(PROCESSES, bytes)]
@@ -117,7 +117,7 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-fn put(out: &mut Vec<u8>, mut value: usize) {
+fn put_varint(out: &mut Vec<u8>, mut value: usize) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;
@@ -125,10 +125,10 @@ fn put(out: &mut Vec<u8>, mut value: usize) {
     out.push(value as u8);
 }
 
-/// A count, and as many zeros.
-fn claimed(before: &[u8], count: usize) -> Vec<u8> {
+/// Encodes a count and as many zeros.
+fn false_count(before: &[u8], count: usize) -> Vec<u8> {
     let mut bytes = before.to_vec();
-    put(&mut bytes, count);
+    put_varint(&mut bytes, count);
     bytes.resize(bytes.len() + count, 0);
     bytes
 }
@@ -152,7 +152,7 @@ fn ended() -> Sections {
     });
     let about = vec![
         (NEW_PATTERNS, pattern),
-        (CLOSED, claimed(&[0], count)),
+        (CLOSED, false_count(&[0], count)),
         (PATTERNS, vec![0; count]),
     ];
     about.into_iter().chain(cells).collect()
@@ -161,10 +161,10 @@ fn ended() -> Sections {
 /// A long text, and much that refers to it.
 fn referring(section: u16, each: &[u8]) -> Sections {
     let mut texts = vec![1];
-    put(&mut texts, LONG);
+    put_varint(&mut texts, LONG);
     texts.resize(texts.len() + LONG, b'x');
     let mut bytes = Vec::new();
-    put(&mut bytes, OFTEN);
+    put_varint(&mut bytes, OFTEN);
     bytes.extend(each.repeat(OFTEN));
     vec![(TEXTS, texts), (section, bytes)]
 }
@@ -221,9 +221,9 @@ fn is_read(make: impl FnOnce(&Path) -> Result<(), Failed>) -> Result<(), Failed>
     let path = directory.path().join("bomb.swr");
     make(&path)?;
     let bytes = std::fs::metadata(&path)?.len();
-    let mut command = roles::command("read");
+    let mut command = helper_process::command("read");
     command.env("RECORDING", &path).env("RUST_BACKTRACE", "0");
-    let (is_well, said) = Held::start(command).finish();
+    let (is_well, said) = HelperProcess::start(command).finish();
     if is_well {
         return Ok(());
     }

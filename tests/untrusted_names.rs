@@ -1,5 +1,5 @@
-//! Names that other processes chose: wide and combining characters, newlines, escape sequences, thousands of bytes. Real
-//! processes and sockets, on the running kernel; needs no privilege.
+//! Names chosen by other processes are displayed without effect on the terminal: wide and combining characters, newlines,
+//! escape sequences, thousands of bytes. Uses real processes and sockets on the running kernel; needs no privilege.
 
 mod support;
 
@@ -45,7 +45,7 @@ fn process(directory: &Path, name: &[u8], arguments: &[u8]) -> (Ended, UnixStrea
 
 /// Nothing on the screen is a control character, and no name has moved what stands right of it: the frame's right edge
 /// is where it belongs.
-fn assert_harmless(dashboard: &Dashboard<Live>) {
+fn assert_no_control_characters(dashboard: &Dashboard<Live>) {
     let text = dashboard.text();
     // Control characters, and those that are not seen but turn the text around.
     let invisible = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
@@ -63,7 +63,7 @@ fn assert_harmless(dashboard: &Dashboard<Live>) {
 }
 
 #[test]
-fn what_others_choose_is_shown_harmlessly() {
+fn names_chosen_by_other_processes_do_not_affect_the_terminal() {
     let directory = tempfile::tempdir().expect("a directory");
     // The kernel keeps 15 bytes of a name.
     let name = "数\x1b[31m\nzq9".as_bytes();
@@ -83,12 +83,12 @@ fn what_others_choose_is_shown_harmlessly() {
         let live = Live::new(LiveOptions::default()).expect("the kernel");
         let mut dashboard = Dashboard::new(size, live);
         dashboard.ticks(2).type_in("3/process *zq9*\r");
-        assert_harmless(&dashboard);
+        assert_no_control_characters(&dashboard);
         // As much of it as there is room for, cut in its middle or whole.
         assert!(dashboard.shows("数\\u{"), "{}", dashboard.text());
         assert!(dashboard.shows("1 of "), "{}", dashboard.text());
         dashboard.type_in("g\r");
-        assert_harmless(&dashboard);
+        assert_no_control_characters(&dashboard);
         if size.1 > 10 {
             assert!(
                 dashboard.shows("zq9 \\u{1b}]0;owned\\u{7}"),
@@ -97,17 +97,17 @@ fn what_others_choose_is_shown_harmlessly() {
             );
         }
         dashboard.type_in("2F/zq9\r");
-        assert_harmless(&dashboard);
+        assert_no_control_characters(&dashboard);
         // The listener, the abstract socket, and the one that the process holds.
         assert!(dashboard.shows("3 of "), "{}", dashboard.text());
         for _ in 0..3 {
             dashboard.type_in("n\r");
-            assert_harmless(&dashboard);
+            assert_no_control_characters(&dashboard);
             dashboard.type_in("y");
-            assert_harmless(&dashboard);
+            assert_no_control_characters(&dashboard);
             dashboard.type_in("\x1b");
         }
         dashboard.type_in("8c/\x1b]数\r");
-        assert_harmless(&dashboard);
+        assert_no_control_characters(&dashboard);
     }
 }

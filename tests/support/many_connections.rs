@@ -1,4 +1,4 @@
-//! Many connections at once, held by other processes.
+//! Opens many connections at once, held by helper processes.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -8,8 +8,8 @@ use std::time::Duration;
 use rustix::net::sockopt::set_socket_linger;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::roles::{self, Held};
-use super::states::{listener, pair};
+use super::helper_process::{self, HelperProcess};
+use super::sockets_in_every_state::{listener, pair};
 
 /// Sockets that one child holds: its descriptors have a limit, often 20 000.
 const SOCKETS_PER_CHILD: usize = 16_000;
@@ -22,7 +22,7 @@ const ONE_MOVES_OF: usize = 7;
 const ONE_IS_REPLACED_OF: usize = 100;
 
 /// In a child: holds connections until its standard input ends.
-pub(crate) fn hold() {
+pub(crate) fn hold_connections() {
     let sockets: usize = std::env::var("SOCKETS")
         .ok()
         .and_then(|text| text.parse().ok())
@@ -46,7 +46,7 @@ pub(crate) fn hold() {
 }
 
 /// Lets some connections ask and answer, others than the last time, and replaces some.
-fn stir(held: &mut [(TcpStream, TcpStream)], turn: usize) {
+fn transfer(held: &mut [(TcpStream, TcpStream)], turn: usize) {
     let mut answer = [0; 4096];
     for (at, (opener, acceptor)) in held.iter_mut().enumerate() {
         if (at + turn).is_multiple_of(ONE_MOVES_OF) {
@@ -92,13 +92,13 @@ fn bulk(n: usize) -> Vec<(TcpStream, TcpStream)> {
 
 /// Children that hold sockets.
 #[derive(Debug)]
-pub(crate) struct Crowd {
-    children: Vec<Held>,
+pub(crate) struct ManyConnections {
+    children: Vec<HelperProcess>,
 }
 
-impl Crowd {
+impl ManyConnections {
     /// Starts as many as are needed for so many sockets; why not, if they cannot be had.
-    pub(crate) fn gather(sockets: usize) -> Result<Crowd, String> {
+    pub(crate) fn open(sockets: usize) -> Result<ManyConnections, String> {
         let limit = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
         let most = SOCKETS_PER_CHILD.min(limit.saturating_sub(100) as usize);
         if most < 1000 {
@@ -109,25 +109,25 @@ impl Crowd {
         while left > 0 {
             let share = left.min(most);
             left -= share;
-            let mut command = roles::command("hold");
+            let mut command = helper_process::command("hold");
             command
                 .env("SOCKETS", share.to_string())
                 .stdin(Stdio::piped());
-            children.push(Held::start(command));
+            children.push(HelperProcess::start(command));
         }
         for child in &mut children {
-            if child.line() != "ready" {
+            if child.read_line() != "ready" {
                 return Err("a child could not open its sockets".into());
             }
         }
-        Ok(Crowd { children })
+        Ok(ManyConnections { children })
     }
 
     /// Lets 15 % of the connections move data, and replaces 1 %.
-    pub(crate) fn stir(&mut self) {
+    pub(crate) fn transfer(&mut self) {
         for child in &mut self.children {
-            child.tell(STIR);
-            assert_eq!(child.line(), "stirred");
+            child.send_line(STIR);
+            assert_eq!(child.read_line(), "stirred");
         }
     }
 }
