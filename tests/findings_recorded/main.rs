@@ -18,7 +18,9 @@ use std::process::Command;
 
 use serde_json::Value as Json;
 use sockwatch::diagnose::FINDINGS;
-use support::rewrite_recording::{fixture, leave_what_matters, rewrite_recording, set, set_counter};
+use support::rewrite_recording::{
+    fixture, leave_what_matters, rewrite_recording, set, set_counter,
+};
 
 /// What is told of one finding.
 #[derive(Debug, PartialEq)]
