@@ -273,7 +273,7 @@ fn an_unknown_value_matches_no_comparison() {
         .rows
         .push(inet("1.2.3.4:1", "1.2.3.5:2", State::TimeWait));
     let row = SocketRow::of(&moment, 0).expect("it is there");
-    let holds = |filter: &str| parse(filter).matches(row.socket, &row);
+    let row_matches = |filter: &str| parse(filter).matches(row.socket, &row);
     for filter in [
         "rtt > 1ms",
         "rtt <= 1ms",
@@ -281,12 +281,20 @@ fn an_unknown_value_matches_no_comparison() {
         "age < 10s",
         "retrans > 1%",
     ] {
-        assert!(!matches(filter), "{filter}");
+        assert!(!row_matches(filter), "{filter}");
     }
-    assert!(matches("not rtt > 1ms") && matches("recvq = 0") && matches("recvq <= sendq"));
-    assert!(matches("owner none") && !matches("owner any") && !matches("process nginx"));
-    assert!(matches("netid = tcp") && matches("state =~ ^TIME") && matches("local =~ ':1$'"));
-    assert!(!matches("accept_queue >= backlog"), "it is no listener");
+    assert!(
+        row_matches("not rtt > 1ms") && row_matches("recvq = 0") && row_matches("recvq <= sendq")
+    );
+    assert!(
+        row_matches("owner none") && !row_matches("owner any") && !row_matches("process nginx")
+    );
+    assert!(
+        row_matches("netid = tcp")
+            && row_matches("state =~ ^TIME")
+            && row_matches("local =~ ':1$'")
+    );
+    assert!(!row_matches("accept_queue >= backlog"), "it is no listener");
 }
 
 #[test]

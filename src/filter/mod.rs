@@ -27,7 +27,8 @@ mod state_set;
 mod vocabulary;
 
 pub use completion::{
-    Completion, Completions, End, ObservedValues, complete, ends_word, keywords, state_names,
+    Completion, Completions, EndpointSide, ObservedValues, complete, ends_word, keywords,
+    state_names,
 };
 pub use context::{ParseContext, RequestedSockets};
 pub use error::FilterError;

@@ -123,7 +123,7 @@ pub(super) struct ProgramBuilder {
 
 impl ProgramBuilder {
     /// Adds a single condition.
-    pub(super) fn ask(&mut self, predicate: Predicate) -> Fragment {
+    pub(super) fn predicate(&mut self, predicate: Predicate) -> Fragment {
         let step = self.steps.len() as u32;
         self.steps.push(Step {
             predicate,

@@ -36,7 +36,7 @@ fn main() {
         return many_connections::hold_connections();
     }
     if requirements::unmet(&[Requirement::Root, Requirement::Ip]).is_none() {
-        support::net::enter_own_namespace();
+        support::network_namespace::enter_own_namespace();
     } else {
         println!("not root: other sockets of this machine are measured too");
     }

@@ -14,10 +14,10 @@ use super::sockets_in_every_state::{listener, pair};
 /// Sockets that one child holds: its descriptors have a limit, often 20 000.
 const SOCKETS_PER_CHILD: usize = 16_000;
 
-/// What a child is told to let some of its connections move data and to replace others.
-const STIR: &str = "stir";
+/// Line that makes a child transfer data on some connections and replace others.
+const TRANSFER: &str = "transfer";
 
-/// Of so many connections one moves data each time that they are stirred, and of so many one is replaced.
+/// Of this many connections one transfers data in each turn, and of this many one is replaced.
 const ONE_MOVES_OF: usize = 7;
 const ONE_IS_REPLACED_OF: usize = 100;
 
@@ -37,15 +37,15 @@ pub(crate) fn hold_connections() {
     println!("ready");
     let mut turn = 0;
     for line in std::io::stdin().lines().map_while(Result::ok) {
-        if line == STIR {
-            stir(&mut held, turn);
+        if line == TRANSFER {
+            transfer(&mut held, turn);
             turn += 1;
-            println!("stirred");
+            println!("transferred");
         }
     }
 }
 
-/// Lets some connections ask and answer, others than the last time, and replaces some.
+/// Sends requests and responses on some connections, others than in the last turn, and replaces some.
 fn transfer(held: &mut [(TcpStream, TcpStream)], turn: usize) {
     let mut answer = [0; 4096];
     for (at, (opener, acceptor)) in held.iter_mut().enumerate() {
@@ -126,8 +126,8 @@ impl ManyConnections {
     /// Lets 15 % of the connections move data, and replaces 1 %.
     pub(crate) fn transfer(&mut self) {
         for child in &mut self.children {
-            child.send_line(STIR);
-            assert_eq!(child.read_line(), "stirred");
+            child.send_line(TRANSFER);
+            assert_eq!(child.read_line(), "transferred");
         }
     }
 }
