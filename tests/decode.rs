@@ -1,16 +1,16 @@
-//! Bytes to rows, on dumps recorded from a real kernel (6.18) in `tests/fixtures` and on everything that can be made
-//! of them by cutting, changing and reordering.
+//! Decodes dumps recorded from a real kernel (6.18) in `tests/fixtures`, and what results from cutting, changing and
+//! reordering them.
 //!
 //! The dumps are recorded again by `cargo test --test decode -- --ignored record_fixtures` in a network namespace that
-//! holds sockets in the states to be recorded; the expectations below then have to be made anew.
+//! holds sockets in the states to be recorded; the expectations below then have to be updated.
 
 use proptest::prelude::*;
 use sockwatch::model::{
     Ends, Family, MemoryInfo, Protocol, Sample, Socket, SocketTable, State, TcpInfo, TimerKind,
 };
-use sockwatch::source::netlink::decode;
-use sockwatch::source::netlink::dump::{Answers, decode_datagram};
-use sockwatch::source::netlink::request::{Asked, Table};
+use sockwatch::source::netlink::datagram::{DatagramStatus, decode_datagram};
+use sockwatch::source::netlink::decode::decode_socket;
+use sockwatch::source::netlink::request::{AttributeRequest, Table};
 
 mod support;
 
@@ -26,13 +26,13 @@ const TABLES: [(&str, Table); 7] = [
     ("packet", Table::Packet),
 ];
 
-fn decoded(name: &str, datagrams: &[Vec<u8>]) -> (SocketTable, Vec<Answers>) {
+fn decoded(name: &str, datagrams: &[Vec<u8>]) -> (SocketTable, Vec<DatagramStatus>) {
     let mut table = SocketTable::default();
-    let answers = datagrams
+    let statuses = datagrams
         .iter()
         .map(|bytes| decode_datagram(bytes, None, protocol(name), 1, &mut table))
         .collect();
-    (table, answers)
+    (table, statuses)
 }
 
 /// The payloads of a dump's rows.
@@ -96,21 +96,21 @@ fn states(table: &SocketTable) -> Vec<State> {
 }
 
 #[test]
-fn recorded_dumps_decode_completely() {
+fn recorded_dumps_decode_without_an_error() {
     for (name, _) in TABLES {
         let datagrams = recorded(name);
-        let (table, answers) = decoded(name, &datagrams);
+        let (table, statuses) = decoded(name, &datagrams);
         assert_eq!(
             table.rows.len(),
             messages(name).len(),
             "{name}: every message is a row"
         );
         assert!(
-            answers.iter().all(|answer| answer.malformed == 0),
-            "{name}: {answers:?}"
+            statuses.iter().all(|status| status.malformed == 0),
+            "{name}: {statuses:?}"
         );
         assert_eq!(
-            answers.last().and_then(|answer| answer.ended),
+            statuses.last().and_then(|status| status.ended),
             Some(0),
             "{name} ends with DONE"
         );
@@ -122,7 +122,7 @@ fn recorded_dumps_decode_completely() {
 }
 
 #[test]
-fn the_states_of_the_recorded_machine_are_all_there() {
+fn every_recorded_state_is_decoded() {
     let (tcp, _) = decoded("tcp", &recorded("tcp"));
     for state in [
         State::Established,
@@ -150,7 +150,7 @@ fn the_states_of_the_recorded_machine_are_all_there() {
 }
 
 #[test]
-fn a_listener_has_its_accept_queue_and_backlog() {
+fn a_listener_reports_its_accept_queue_and_its_limit() {
     let (tcp, _) = decoded("tcp", &recorded("tcp"));
     let full = tcp
         .rows
@@ -253,19 +253,19 @@ fn tcp_info_of_every_length_decodes_to_the_fields_it_contains() {
         .into_iter()
         .filter(|message| {
             let mut table = SocketTable::default();
-            decode::socket(message, Some(Protocol::Tcp), 1, &mut table).unwrap();
+            decode_socket(message, Some(Protocol::Tcp), 1, &mut table).unwrap();
             table.tcp_info(&table.rows[0]).is_some()
         })
         .collect();
     assert!(originals.len() > 3);
     for message in &originals {
-        let mut whole = SocketTable::default();
-        decode::socket(message, Some(Protocol::Tcp), 1, &mut whole).unwrap();
-        let full = whole.tcp_info(&whole.rows[0]).unwrap();
+        let mut complete = SocketTable::default();
+        decode_socket(message, Some(Protocol::Tcp), 1, &mut complete).unwrap();
+        let full = complete.tcp_info(&complete.rows[0]).unwrap();
         assert_eq!(full.bytes().len(), 280, "recorded on 6.18");
         for length in [104, 144, 232, 248, 280, 320] {
             let mut table = SocketTable::default();
-            decode::socket(
+            decode_socket(
                 &with_tcp_info(message, length),
                 Some(Protocol::Tcp),
                 1,
@@ -287,11 +287,14 @@ fn tcp_info_of_every_length_decodes_to_the_fields_it_contains() {
                     field.name
                 );
             }
-            // What stands beside tcp_info is the same.
-            let (mut row, mut other) = (table.rows[0], whole.rows[0]);
+            // Everything but tcp_info is the same.
+            let (mut row, mut other) = (table.rows[0], complete.rows[0]);
             (row.blob, other.blob) = Default::default();
             assert_eq!(row, other);
-            assert_eq!(table.memory(&table.rows[0]), whole.memory(&whole.rows[0]));
+            assert_eq!(
+                table.memory(&table.rows[0]),
+                complete.memory(&complete.rows[0])
+            );
         }
     }
 }
@@ -324,22 +327,22 @@ fn done_and_error_messages_have_their_codes() {
     assert_eq!(
         ended(&message(3, &[]), 8),
         None,
-        "answers to an earlier request are passed over"
+        "answers to an earlier request are skipped"
     );
-    let answers = decode_datagram(&message(4, &[]), None, None, 1, &mut SocketTable::default());
+    let status = decode_datagram(&message(4, &[]), None, None, 1, &mut SocketTable::default());
     assert!(
-        answers.interrupted,
+        status.interrupted,
         "an overrun says that rows may be missing"
     );
 }
 
 #[test]
-fn a_refused_message_does_not_change_the_table() {
+fn a_refused_message_leaves_the_table_unchanged() {
     for (name, _) in TABLES {
         for message in messages(name) {
             let mut table = SocketTable::default();
             for length in 0..head(name) {
-                assert!(decode::socket(&message[..length], protocol(name), 1, &mut table).is_err());
+                assert!(decode_socket(&message[..length], protocol(name), 1, &mut table).is_err());
             }
             assert!(table.rows.is_empty() && table.bytes.is_empty());
         }
@@ -414,8 +417,8 @@ proptest! {
                 let reordered: Vec<u8> = front.iter().copied().chain(attributes.concat()).collect();
                 let mut original = SocketTable::default();
                 let mut other = SocketTable::default();
-                decode::socket(&message, protocol(name), 1, &mut original).unwrap();
-                decode::socket(&reordered, protocol(name), 1, &mut other).unwrap();
+                decode_socket(&message, protocol(name), 1, &mut original).unwrap();
+                decode_socket(&reordered, protocol(name), 1, &mut other).unwrap();
                 prop_assert_eq!(original, other);
             }
         }
@@ -429,8 +432,8 @@ proptest! {
         if let Some(first) = message.first_mut() {
             *first = family;
         }
-        let _ = decode::socket(&message, Some(Protocol::Tcp), 1, &mut table);
-        let _ = decode::socket(&message, None, 1, &mut table);
+        let _ = decode_socket(&message, Some(Protocol::Tcp), 1, &mut table);
+        let _ = decode_socket(&message, None, 1, &mut table);
         read_all(table);
     }
 }
@@ -443,7 +446,7 @@ fn record_fixtures() {
         let socket = netlink_sys::Socket::new(netlink_sys::protocols::NETLINK_SOCK_DIAG).unwrap();
         socket.connect(&netlink_sys::SocketAddr::new(0, 0)).unwrap();
         let mut request = Vec::new();
-        table.write_request(&Asked::default(), 1, &mut request);
+        table.write_request(&AttributeRequest::default(), 1, &mut request);
         socket.send(&request, 0).unwrap();
         let mut out = Vec::new();
         let mut buffer = vec![0; 32 * 1024];

@@ -336,7 +336,7 @@ fn long_and_deeply_nested_filters_are_parsed_or_refused() {
 fn every_example_is_parsed_and_is_in_the_readme() {
     let readme = include_str!("../README.md");
     let around = RequestedSockets::default();
-    let system = sockwatch::source::System::default();
+    let system = sockwatch::source::SystemNames::default();
     let context = ParseContext {
         vocabulary: &VOCABULARY,
         names: &system,

@@ -1,4 +1,4 @@
-//! [`Live`] on the real kernel, with sockets that the test itself opens.
+//! [`LiveSource`] on the real kernel, with sockets that the test itself opens.
 //!
 //! As root the tests live in a network namespace of their own. Without root they live where they were started and look
 //! at their own sockets only; what cannot be shown without a privilege or a tool is ignored, and says why.
@@ -22,8 +22,8 @@ use sockwatch::model::{
     Attribution, Protocol, Sample, Socket, SocketRef, SocketTable, State, TcpInfo, Unowned,
 };
 use sockwatch::source::netlink::dump::Dumper;
-use sockwatch::source::netlink::request::{Asked, Table};
-use sockwatch::source::{Live, LiveOptions, OwnersOf, Source};
+use sockwatch::source::netlink::request::{AttributeRequest, Table};
+use sockwatch::source::{LiveOptions, LiveSource, OwnerScope, Source};
 
 mod support;
 
@@ -148,13 +148,13 @@ fn trials() -> Vec<Trial> {
 
 /// A source with a Sample behind it, so that what follows happens between two.
 struct Watch {
-    live: Live,
+    live: LiveSource,
     sample: Sample,
 }
 
 impl Watch {
     fn start() -> Watch {
-        let live = Live::new(LiveOptions::default()).expect("the kernel gives sock_diag");
+        let live = LiveSource::new(LiveOptions::default()).expect("the kernel gives sock_diag");
         let mut watch = Watch {
             live,
             sample: Sample::default(),
@@ -380,14 +380,14 @@ fn owners_of_at_most() {
     let looked = |most: usize, filtered: bool| {
         let mut options = LiveOptions {
             tables: vec![Table::Tcp],
-            owners: OwnersOf::AtMost(most),
+            owners: OwnerScope::AtMost(most),
             ..LiveOptions::default()
         };
         if filtered {
             // As for `list -l`: few are asked for, and the kernel's count of all of them says nothing.
-            options.asked.lowered.states = StateSet::of(State::Listen);
+            options.request.lowered.states = StateSet::of(State::Listen);
         }
-        let mut live = Live::new(options).expect("sock_diag can be asked");
+        let mut live = LiveSource::new(options).expect("sock_diag can be asked");
         let mut sample = Sample::default();
         live.next_into(&mut sample).expect("a Sample");
         let row = sample.iter().find(|row| {
@@ -395,7 +395,7 @@ fn owners_of_at_most() {
                 && row.socket.local().is_some_and(|at| at.port == port)
         });
         let found = owners(&row.expect("the listener")).len();
-        (found, live.left_owners_out())
+        (found, live.owners_skipped())
     };
     for filtered in [false, true] {
         assert_eq!(looked(0, filtered), (0, true), "filtered: {filtered}");
@@ -409,9 +409,9 @@ fn owners_of_at_most() {
     let listeners = {
         let mut sample = Sample::default();
         let mut options = LiveOptions::default();
-        options.asked.lowered.states = StateSet::of(State::Listen);
+        options.request.lowered.states = StateSet::of(State::Listen);
         options.tables = vec![Table::Tcp];
-        let mut live = Live::new(options).expect("sock_diag can be asked");
+        let mut live = LiveSource::new(options).expect("sock_diag can be asked");
         live.next_into(&mut sample).expect("a Sample");
         sample.sockets.rows.len()
     };
@@ -842,7 +842,7 @@ fn both_families() {
     let mut dumped = |tables: &[Table]| {
         let mut rows = SocketTable::default();
         for &table in tables {
-            let outcome = dumper.dump(table, &Asked::default(), &mut rows);
+            let outcome = dumper.dump(table, &AttributeRequest::default(), &mut rows);
             assert!(outcome.fault.is_none(), "{:?}", outcome.fault);
         }
         // Those of this test: others come and go meanwhile.
@@ -904,14 +904,14 @@ fn asked_for_alone() {
 
     let mut dumper = Dumper::new(0).expect("the kernel gives sock_diag");
     for socket in &held {
-        assert_eq!(dumper.is_held(socket), Some(true), "{socket:?}");
+        assert_eq!(dumper.is_open(socket), Some(true), "{socket:?}");
     }
     for socket in &alike {
-        assert_eq!(dumper.is_held(socket), None, "{socket:?}");
+        assert_eq!(dumper.is_open(socket), None, "{socket:?}");
     }
     drop(connected);
     for socket in &held {
-        assert_eq!(dumper.is_held(socket), Some(false), "{socket:?}");
+        assert_eq!(dumper.is_open(socket), Some(false), "{socket:?}");
     }
 }
 
@@ -934,7 +934,7 @@ fn exhausted() {
         println!("{} {}", watch.sample.sockets.rows.len(), new.len());
     }
     // A source that begins without one must say so, not panic.
-    let begun = Live::new(LiveOptions::default());
+    let begun = LiveSource::new(LiveOptions::default());
     println!("begun {}", begun.is_err());
     drop(taken);
     watch.look();

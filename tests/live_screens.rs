@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use libtest_mimic::{Arguments, Trial};
 use rustix::net::{AddressFamily, SocketType, ipproto, socket};
-use sockwatch::source::{Live, LiveOptions};
+use sockwatch::source::{LiveOptions, LiveSource};
 
 mod support;
 
@@ -45,14 +45,14 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-fn dashboard() -> Dashboard<Live> {
-    let live = Live::new(LiveOptions::default()).expect("the kernel gives sock_diag");
+fn dashboard() -> Dashboard<LiveSource> {
+    let live = LiveSource::new(LiveOptions::default()).expect("the kernel gives sock_diag");
     let mut dashboard = Dashboard::new((120, 40), live);
     dashboard.ticks(1);
     dashboard
 }
 
-fn assert_shows(dashboard: &Dashboard<Live>, text: &str) {
+fn assert_shows(dashboard: &Dashboard<LiveSource>, text: &str) {
     assert!(dashboard.shows(text), "{text}:\n{}", dashboard.text());
 }
 

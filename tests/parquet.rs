@@ -25,7 +25,7 @@ use sockwatch::model::{
     SocketTable, State, TcpInfo, Timer, TimerKind,
 };
 use sockwatch::source::Source;
-use sockwatch::source::netlink::dump::decode_datagram;
+use sockwatch::source::netlink::datagram::decode_datagram;
 
 mod support;
 

@@ -12,7 +12,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command};
 
-use sockwatch::source::{Live, LiveOptions};
+use sockwatch::source::{LiveOptions, LiveSource};
 use support::dashboard::Dashboard;
 
 /// A process that is ended when the test is over.
@@ -45,7 +45,7 @@ fn process(directory: &Path, name: &[u8], arguments: &[u8]) -> (Ended, UnixStrea
 
 /// Nothing on the screen is a control character, and no name has moved what stands right of it: the frame's right edge
 /// is where it belongs.
-fn assert_no_control_characters(dashboard: &Dashboard<Live>) {
+fn assert_no_control_characters(dashboard: &Dashboard<LiveSource>) {
     let text = dashboard.text();
     // Control characters, and those that are not seen but turn the text around.
     let invisible = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}');
@@ -80,7 +80,7 @@ fn names_chosen_by_other_processes_do_not_affect_the_terminal() {
     let _abstract = UnixDatagram::bind_addr(&address).expect("an abstract socket");
 
     for size in [(80, 24), (120, 40), (200, 60), (40, 10)] {
-        let live = Live::new(LiveOptions::default()).expect("the kernel");
+        let live = LiveSource::new(LiveOptions::default()).expect("the kernel");
         let mut dashboard = Dashboard::new(size, live);
         dashboard.ticks(2).type_in("3/process *zq9*\r");
         assert_no_control_characters(&dashboard);

@@ -6,7 +6,9 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{Losses, ProcessKey, Protocol, Reuse, Sample, SocketKey, State, Tracker, Visit};
+use crate::model::{
+    ClearForReuse, ProcessKey, Protocol, RecentLosses, Sample, SocketKey, State, Tracker, Visit,
+};
 
 use super::events::EventCollector;
 use super::group_totals::{ChangeCounts, GroupSum, GroupSums};
@@ -75,7 +77,7 @@ pub struct Aggregator {
     gone: Vec<(SocketKey, Option<State>)>,
     /// Sockets that left the kernel's tables with this Sample and are still held by a process.
     left: Vec<SocketKey>,
-    losses: Losses,
+    losses: RecentLosses,
     samples: u64,
 }
 
@@ -179,7 +181,7 @@ impl Aggregator {
             FORGET_AFTER_INCOMPLETE
         };
         let events = sample.events_available;
-        let events_lost = self.losses.lately(sample.lost_events) || !events;
+        let events_lost = self.losses.update(sample.lost_events) || !events;
         let (gone, left) = (&mut self.gone, &mut self.left);
         gone.clear();
         left.clear();

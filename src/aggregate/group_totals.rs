@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{Protocol, Reuse, State};
+use crate::model::{ClearForReuse, Protocol, State};
 
 use super::rates::ByteSum;
 use super::{ChangeRates, Recent, Throughput};

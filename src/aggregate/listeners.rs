@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::Recent;
-use crate::model::{ListenerIndex, MemoryInfo, Reuse, Sample, Socket, SocketKey, State};
+use crate::model::{ClearForReuse, ListenerIndex, MemoryInfo, Sample, Socket, SocketKey, State};
 
 /// One listening socket.
 #[derive(Debug, Clone, PartialEq)]
@@ -110,7 +110,7 @@ impl ListenerTracker {
         }
         for totals in self.rows.iter_mut().filter(|row| row.syn_recv.is_some()) {
             let listener = &sample.sockets.rows[totals.row as usize];
-            let sharing = self.index.of(listener, &sample.sockets.rows).count();
+            let sharing = self.index.find(listener, &sample.sockets.rows).count();
             totals.sharing = u32::try_from(sharing).unwrap_or(u32::MAX);
         }
     }
@@ -130,7 +130,7 @@ impl ListenerTracker {
             _ if opened => (0, 0),
             _ => return,
         };
-        for row in self.index.of(socket, &sample.sockets.rows) {
+        for row in self.index.find(socket, &sample.sockets.rows) {
             // `rows` is sorted by row.
             let Ok(at) = self.rows.binary_search_by_key(&row, |totals| totals.row) else {
                 continue;
@@ -144,7 +144,7 @@ impl ListenerTracker {
 
     /// Counts a connection that opened and closed since the Sample before.
     pub(super) fn count_opened(&mut self, sample: &Sample, socket: &Socket) {
-        for row in self.index.of(socket, &sample.sockets.rows) {
+        for row in self.index.find(socket, &sample.sockets.rows) {
             if let Ok(at) = self.rows.binary_search_by_key(&row, |totals| totals.row) {
                 self.flow[at].opened += 1;
             }
@@ -170,7 +170,7 @@ impl ListenerTracker {
             };
             let shrunk: i64 = self
                 .index
-                .of(listener, &sample.sockets.rows)
+                .find(listener, &sample.sockets.rows)
                 .filter_map(|row| flow(row)?.shrunk)
                 .sum();
             let own = self.flow[at];

@@ -91,7 +91,7 @@ impl Totals {
     pub fn owned_share(&self) -> Option<f64> {
         let hidden: u32 = Unowned::ALL
             .into_iter()
-            .filter(|why| why.hides_an_owner())
+            .filter(|why| why.may_have_owner())
             .map(|why| self.unowned[why as usize])
             .sum();
         let held = self.owned + hidden;

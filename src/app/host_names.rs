@@ -6,14 +6,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use rustc_hash::FxHashMap;
 
 use crate::filter::{Lookup, NameResolver};
-use crate::source::System;
+use crate::source::SystemNames;
 
 type Addresses = Lookup<Vec<IpAddr>>;
 
 /// Names of this machine for filters. Hosts are unknown until [`HostNames::resolve`] has run, because a lookup blocks.
 #[derive(Debug, Default)]
 pub(super) struct HostNames {
-    system: System,
+    system: SystemNames,
     hosts: Mutex<FxHashMap<String, Addresses>>,
 }
 

@@ -19,7 +19,7 @@ use super::terminal::TerminalGuard;
 use crate::diagnose::Watch;
 use crate::model::{ProcessKey, Socket};
 use crate::source::netlink::destroy::Destroyer;
-use crate::source::procfs::start_time;
+use crate::source::procfs::process_start_time;
 use crate::tui::recording::Recording;
 use crate::tui::timeline::Seek;
 
@@ -171,7 +171,7 @@ fn send_signal(process: ProcessKey, number: i32) -> io::Result<()> {
     };
     // From here on the descriptor refers to one process, even if its pid is reused.
     let descriptor = pidfd_open(pid, PidfdFlags::empty())?;
-    if start_time(process.pid) != Some(process.start_time) {
+    if process_start_time(process.pid) != Some(process.start_time) {
         return Err(io::Error::other("it has ended already; nothing was sent"));
     }
     pidfd_send_signal(&descriptor, signal)?;

@@ -6,7 +6,7 @@ use crate::app;
 use crate::cli::Dashboard;
 use crate::column::VOCABULARY;
 use crate::filter::{Filter, ParseContext, RequestedSockets};
-use crate::source::{Live, LiveOptions, System};
+use crate::source::{LiveOptions, LiveSource, SystemNames};
 
 /// Runs the dashboard until the user quits.
 ///
@@ -16,14 +16,14 @@ pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
     let around = RequestedSockets::default();
     let context = ParseContext {
         vocabulary: &VOCABULARY,
-        names: &System::default(),
+        names: &SystemNames::default(),
         requested: &around,
         allow_unknown_devices: true,
     };
     let filter = Filter::parse_or_search(&arguments.filter.join(" "), &context)?;
     let config = configuration::load(&arguments.config)?;
     app::require_terminal()?;
-    let live = Live::new(LiveOptions::default())?;
+    let live = LiveSource::new(LiveOptions::default())?;
     let options = app::Options {
         interval: arguments.interval,
         filter,

@@ -16,7 +16,7 @@ use crate::cli;
 use crate::diagnose::{Change, Diagnosis, Finding};
 use crate::export;
 use crate::replay::Depth;
-use crate::source::{Live, LiveOptions, Source};
+use crate::source::{LiveOptions, LiveSource, Source};
 
 /// Smallest number of Samples of a watch, however short: a condition has to persist over several.
 const MIN_SAMPLES: u32 = 10;
@@ -72,7 +72,7 @@ fn output_width() -> usize {
 
 /// Samples this machine for some time. Returns the findings at its end and a description of what was sampled.
 fn watch(duration: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<Finding>, String)> {
-    let mut live = Live::new(LiveOptions::default())?;
+    let mut live = LiveSource::new(LiveOptions::default())?;
     let mut aggregator = Aggregator::new();
     let mut moment = Moment::default();
     let interval =
@@ -94,7 +94,12 @@ fn watch(duration: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<Fi
         }
         thread::sleep(due.saturating_duration_since(Instant::now()));
     }
-    for fault in moment.sample.faults.iter().filter(|fault| fault.matters()) {
+    for fault in moment
+        .sample
+        .faults
+        .iter()
+        .filter(|fault| fault.hides_data())
+    {
         eprintln!("sockwatch: {}: {fault}", fault.severity.name());
     }
     let seconds = start.elapsed().as_secs_f64().round();

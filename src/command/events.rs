@@ -17,7 +17,7 @@ use super::shared::selection::Selection;
 use crate::aggregate::{Aggregator, Moment};
 use crate::cli;
 use crate::replay::Depth;
-use crate::source::{Live, LiveOptions, Source, System};
+use crate::source::{LiveOptions, LiveSource, Source, SystemNames};
 
 /// Time between two checks of the stop flag while waiting.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
@@ -36,14 +36,14 @@ pub fn run(arguments: &cli::Events) -> anyhow::Result<()> {
 
 /// Prints the events of this machine.
 fn listen(arguments: &cli::Events) -> anyhow::Result<()> {
-    let selection = Selection::new(&arguments.select, &System::default(), false)?;
+    let selection = Selection::new(&arguments.select, &SystemNames::default(), false)?;
     selection.check_permissions()?;
     let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGINT, SIGTERM] {
         signal_hook::flag::register(signal, Arc::clone(&stop))
             .context("cannot wait for signals")?;
     }
-    let mut live = Live::new(LiveOptions {
+    let mut live = LiveSource::new(LiveOptions {
         tables: selection.tables(),
         devices: false,
         ..LiveOptions::default()

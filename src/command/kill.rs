@@ -13,9 +13,9 @@ use crate::column::{DEFAULT_COLUMNS, SocketColumn, SocketRow};
 use crate::export;
 use crate::export::table::{DetailPlacement, Layout};
 use crate::model::Protocol;
-use crate::source::netlink::destroy::{Destroyed, Destroyer};
-use crate::source::netlink::request::Asked;
-use crate::source::{Live, LiveOptions, Source, System};
+use crate::source::netlink::destroy::{DestroyOutcome, Destroyer};
+use crate::source::netlink::request::AttributeRequest;
+use crate::source::{LiveOptions, LiveSource, Source, SystemNames};
 
 /// Shows the selected sockets, asks, destroys them and prints the outcome of each.
 ///
@@ -28,7 +28,7 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
         // The kernel can destroy these.
         (select.tcp, select.udp) = (true, true);
     }
-    let selection = Selection::new(&select, &System::default(), false)?;
+    let selection = Selection::new(&select, &SystemNames::default(), false)?;
     if !selection.kinds.are_destroyable() {
         return Err(
             UsageError::new("the kernel ends TCP and UDP sockets only; use -t or -u").into(),
@@ -114,14 +114,14 @@ fn take_sample(selection: &Selection) -> anyhow::Result<Moment> {
     let options = LiveOptions {
         tables: selection.tables(),
         destroy_events: false,
-        asked: Asked {
+        request: AttributeRequest {
             lowered: selection.lowered(),
             details: selection.needs_details(&[]),
         },
         devices: false,
         ..LiveOptions::default()
     };
-    Live::new(options)?.next_into(&mut moment.sample)?;
+    LiveSource::new(options)?.next_into(&mut moment.sample)?;
     Ok(moment)
 }
 
@@ -145,7 +145,7 @@ fn print_sockets(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::Res
 /// Destroys sockets one by one, each by its cookie. All are destroyed even if standard output is closed.
 fn destroy(moment: &Moment, rows: &[u32], out: &mut impl Write) -> anyhow::Result<()> {
     let mut destroyer = Destroyer::new().context("cannot open a netlink socket")?;
-    let outcomes: Vec<(SocketRow<'_>, Destroyed)> = rows
+    let outcomes: Vec<(SocketRow<'_>, DestroyOutcome)> = rows
         .iter()
         .filter_map(|&row| SocketRow::of(moment, row as usize))
         .map(|row| (row, destroyer.destroy(row.socket.socket)))
@@ -154,8 +154,8 @@ fn destroy(moment: &Moment, rows: &[u32], out: &mut impl Write) -> anyhow::Resul
     let (mut done, mut refused) = (0, 0);
     for (row, outcome) in &outcomes {
         match outcome {
-            Destroyed::Done => done += 1,
-            Destroyed::Gone => {}
+            DestroyOutcome::Done => done += 1,
+            DestroyOutcome::Gone => {}
             _ => refused += 1,
         }
         if written.is_ok() {
@@ -174,7 +174,11 @@ fn destroy(moment: &Moment, rows: &[u32], out: &mut impl Write) -> anyhow::Resul
 }
 
 /// Prints a socket with its outcome.
-fn print_outcome(row: &SocketRow<'_>, outcome: Destroyed, out: &mut impl Write) -> io::Result<()> {
+fn print_outcome(
+    row: &SocketRow<'_>,
+    outcome: DestroyOutcome,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let mut line = String::from(match row.socket.socket.protocol {
         Protocol::Udp => "udp",
         _ => "tcp",

@@ -27,7 +27,7 @@ use crate::cli::{self, List};
 use crate::export;
 use crate::export::table::{DetailPlacement, Layout};
 use crate::model::{Attribution, Sample, Timings, Unowned};
-use crate::source::System;
+use crate::source::SystemNames;
 
 /// Size of the output buffer, bytes.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -48,7 +48,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
             return Ok(());
         }
     }
-    let system = System::default();
+    let system = SystemNames::default();
     let input = Input::of(arguments)?;
     let selection = match input {
         Input::Kernel => Selection::new(&arguments.select, &system, false)?,
@@ -107,7 +107,12 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
     };
     print(arguments, &moment, &rows, &layout, stdout).context("cannot write to standard output")?;
     if !arguments.machine_readable() {
-        for fault in moment.sample.faults.iter().filter(|fault| fault.matters()) {
+        for fault in moment
+            .sample
+            .faults
+            .iter()
+            .filter(|fault| fault.hides_data())
+        {
             eprintln!("sockwatch: {}: {fault}", fault.severity.name());
         }
         report_hidden_owners(&moment.sample, &rows);

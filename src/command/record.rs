@@ -23,8 +23,8 @@ use super::shared::text_output::TextOutput;
 use super::shared::usage_error::UsageError;
 use crate::cli;
 use crate::recording::{Encoder, Head, Recorder, RecorderOptions, Redactor};
-use crate::source::procfs::host;
-use crate::source::{Live, LiveOptions, System};
+use crate::source::procfs::read_host;
+use crate::source::{LiveOptions, LiveSource, SystemNames};
 
 /// Records until the duration is over, a signal arrives, or nothing can be written any more.
 ///
@@ -32,7 +32,7 @@ use crate::source::{Live, LiveOptions, System};
 /// If the filter is invalid, the kernel reports no sockets, or a file cannot be written. What was written until then is
 /// readable.
 pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
-    let selection = Selection::in_all_states(&arguments.select, &System::default(), false)?;
+    let selection = Selection::in_all_states(&arguments.select, &SystemNames::default(), false)?;
     selection.check_permissions()?;
     if arguments.output.as_deref() == Some(Path::new("-")) {
         return Err(UsageError::new(
@@ -41,7 +41,7 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
         .into());
     }
     let stop = StopFlag::listen().context("cannot wait for signals")?;
-    let mut live = Live::new(LiveOptions {
+    let mut live = LiveSource::new(LiveOptions {
         tables: selection.tables(),
         ..LiveOptions::default()
     })?;
@@ -113,7 +113,7 @@ fn open(
 fn head(arguments: &cli::Record, selection: &Selection) -> Head {
     let filter = selection.excludes_any().then(|| arguments.select.to_text());
     Head {
-        host: host(Path::new("/proc")),
+        host: read_host(Path::new("/proc")),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         begun_at_us: jiff::Timestamp::now().as_microsecond(),
         interval: arguments.interval,

@@ -8,8 +8,8 @@ use super::shared::recording_input;
 use crate::aggregate::{Aggregator, Moment, Summary};
 use crate::cli;
 use crate::export;
-use crate::source::netlink::request::Asked;
-use crate::source::{Live, LiveOptions, OwnersOf, Source};
+use crate::source::netlink::request::AttributeRequest;
+use crate::source::{LiveOptions, LiveSource, OwnerScope, Source};
 
 /// Takes one Sample, or reads one from a recording, and prints its counts.
 ///
@@ -32,7 +32,12 @@ pub fn run(arguments: &cli::Summary) -> anyhow::Result<()> {
         .and_then(|()| out.flush())
         .context("cannot write to standard output")?;
     if !arguments.json {
-        for fault in moment.sample.faults.iter().filter(|fault| fault.matters()) {
+        for fault in moment
+            .sample
+            .faults
+            .iter()
+            .filter(|fault| fault.hides_data())
+        {
             eprintln!("sockwatch: {}: {fault}", fault.severity.name());
         }
     }
@@ -43,15 +48,15 @@ pub fn run(arguments: &cli::Summary) -> anyhow::Result<()> {
 fn take_sample(moment: &mut Moment) -> anyhow::Result<()> {
     let options = LiveOptions {
         destroy_events: false,
-        owners: OwnersOf::None,
-        asked: Asked {
+        owners: OwnerScope::None,
+        request: AttributeRequest {
             details: false,
-            ..Asked::default()
+            ..AttributeRequest::default()
         },
         devices: false,
         ..LiveOptions::default()
     };
-    Live::new(options)?.next_into(&mut moment.sample)?;
+    LiveSource::new(options)?.next_into(&mut moment.sample)?;
     moment.derive(&mut Aggregator::new());
     Ok(())
 }

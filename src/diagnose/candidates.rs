@@ -7,7 +7,8 @@ use rustc_hash::FxHashMap;
 use super::subject::ProcessName;
 use crate::aggregate::{Moment, SocketRates};
 use crate::model::{
-    Endpoint, ListenerIndex, LocalPorts, Protocol, Reuse, Socket, State, Timer, TimerKind, Unowned,
+    ClearForReuse, Endpoint, ListenerIndex, LocalPorts, Protocol, Socket, State, Timer, TimerKind,
+    Unowned,
 };
 
 /// All connections from one address to one port of another, which share the local ports.

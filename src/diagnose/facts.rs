@@ -87,7 +87,7 @@ impl<'m> Facts<'m> {
     /// The row of the listener that accepted a connection; of those that share its port the first.
     pub(super) fn listener_of(&self, socket: &Socket) -> Option<u32> {
         let rows = &self.moment.sample.sockets.rows;
-        self.candidates.listeners.of(socket, rows).next()
+        self.candidates.listeners.find(socket, rows).next()
     }
 }
 
@@ -97,7 +97,7 @@ pub(super) fn holder(socket: SocketRef<'_>) -> Option<Holder> {
         return Some(Holder::Process(holder.process));
     }
     let why = socket.socket.attribution.unowned()?;
-    let uid = socket.socket.uid.filter(|_| why.hides_an_owner())?;
+    let uid = socket.socket.uid.filter(|_| why.may_have_owner())?;
     Some(Holder::User(uid))
 }
 

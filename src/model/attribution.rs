@@ -64,7 +64,7 @@ impl Unowned {
     }
 
     /// Whether a process holds it all the same, and only who is not known. The others are nobody's by their nature.
-    pub fn hides_an_owner(self) -> bool {
+    pub fn may_have_owner(self) -> bool {
         match self {
             Unowned::OtherNamespace
             | Unowned::PermissionDenied

@@ -46,7 +46,7 @@ impl Fault {
     }
 
     /// Whether something that exists is not known because of it.
-    pub fn matters(&self) -> bool {
+    pub fn hides_data(&self) -> bool {
         self.severity > Severity::Note
     }
 }

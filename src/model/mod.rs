@@ -5,20 +5,20 @@
 //! kernel, computes a rate or draws.
 
 mod attribution;
+mod clear_for_reuse;
 mod congestion;
 mod counters;
 mod device;
 mod ends;
 mod fault;
 mod kernel_struct;
-mod listeners;
-mod losses;
+mod listener_index;
 mod memory;
 mod mptcp_info;
 mod presentation;
 mod process;
 mod protocol;
-mod reuse;
+mod recent_losses;
 mod sample;
 mod schema;
 mod settings;
@@ -30,14 +30,14 @@ mod tcp_info;
 mod tracker;
 
 pub use attribution::{Attribution, Unowned};
+pub use clear_for_reuse::ClearForReuse;
 pub use congestion::congestion_fields;
 pub use counters::{Counters, Interface, Protocols};
 pub use device::{Device, DeviceAddress};
 pub use ends::{Endpoint, Ends};
 pub use fault::{Fault, Severity};
 pub use kernel_struct::KernelField;
-pub use listeners::ListenerIndex;
-pub use losses::Losses;
+pub use listener_index::ListenerIndex;
 pub use memory::{MemoryField, MemoryInfo};
 pub use mptcp_info::MptcpInfo;
 pub use presentation::{FieldGroup, Notation, Presentation, Total};
@@ -45,7 +45,7 @@ pub use process::{
     Activity, DescriptorKind, Holder, Namespaces, Process, ProcessKey, ProcessRow, Visibility,
 };
 pub use protocol::{Family, Protocol};
-pub use reuse::Reuse;
+pub use recent_losses::RecentLosses;
 pub use sample::{ClosedSocket, Host, Sample, SocketRef, Timings};
 pub use schema::{FieldInfo, Scalar, ScalarGroup, StoredCells};
 pub use settings::{LocalPorts, Settings};

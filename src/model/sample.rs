@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Blob, Counters, Device, Ends, Fault, Holder, MemoryInfo, MptcpInfo, ProcessRow, Protocol,
-    Reuse, Settings, Severity, Socket, SocketTable, TcpInfo, Visibility,
+    Blob, ClearForReuse, Counters, Device, Ends, Fault, Holder, MemoryInfo, MptcpInfo, ProcessRow,
+    Protocol, Settings, Severity, Socket, SocketTable, TcpInfo, Visibility,
 };
 
 /// The machine that was sampled.
@@ -138,7 +138,7 @@ impl Sample {
 
     /// Copies a socket of another Sample, with all that belongs to it, behind the sockets of this one; answers its row.
     /// Nothing is copied if the table is full (4 GiB).
-    pub fn take_in(&mut self, other: SocketRef<'_>) -> Option<usize> {
+    pub fn copy_socket(&mut self, other: SocketRef<'_>) -> Option<usize> {
         let mut socket = *other.socket;
         let blob = other.socket.blob;
         let bytes = other.table.bytes_of(other.socket);
@@ -191,12 +191,13 @@ impl Sample {
     }
 
     /// Leaves the sockets in these rows, and of the freed ones those at these places. Whatever else is known stays.
-    pub fn keep(&mut self, rows: &[u32], closed: &[usize]) {
-        self.sockets.keep(rows.iter().map(|&row| row as usize));
+    pub fn select_sockets(&mut self, rows: &[u32], closed: &[usize]) {
+        self.sockets
+            .select_rows(rows.iter().map(|&row| row as usize));
         let freed = closed.iter().filter_map(|&at| self.closed.get(at).copied());
         let mut freed: Vec<ClosedSocket> = freed.collect();
         let rows = freed.iter().map(|closed| closed.row as usize);
-        self.closed_sockets.keep(rows);
+        self.closed_sockets.select_rows(rows);
         for (row, closed) in freed.iter_mut().enumerate() {
             closed.row = row as u32;
         }

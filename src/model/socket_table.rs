@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Blob, MemoryInfo, MptcpInfo, Protocol, Reuse, Socket, TcpInfo};
+use super::{Blob, ClearForReuse, MemoryInfo, MptcpInfo, Protocol, Socket, TcpInfo};
 
 /// Rows of sockets and the bytes behind them. Clearing keeps the memory, so that a table is filled again without
 /// allocating.
@@ -77,7 +77,7 @@ impl SocketTable {
     }
 
     /// Leaves these rows, in this order, with what belongs to them.
-    pub fn keep(&mut self, rows: impl Iterator<Item = usize>) {
+    pub fn select_rows(&mut self, rows: impl Iterator<Item = usize>) {
         let mut kept = SocketTable {
             names: std::mem::take(&mut self.names),
             ..SocketTable::default()
@@ -93,7 +93,7 @@ impl SocketTable {
     }
 
     /// Gives rows another name where `other` has one for theirs.
-    pub fn rename(&mut self, mut other: impl FnMut(&Socket, &[u8]) -> Option<Vec<u8>>) {
+    pub fn replace_names(&mut self, mut other: impl FnMut(&Socket, &[u8]) -> Option<Vec<u8>>) {
         let mut bytes = Vec::with_capacity(self.bytes.len());
         let mut rows = std::mem::take(&mut self.rows);
         for socket in &mut rows {
@@ -215,7 +215,7 @@ mod tests {
     #[test]
     fn rows_that_are_kept_keep_what_belongs_to_them() {
         let mut kept = table(&["/a", "", "/ccc", "/dd"]);
-        kept.keep([3, 0, 9].into_iter());
+        kept.select_rows([3, 0, 9].into_iter());
         assert_eq!(names(&kept), ["/dd", "/a"]);
         assert_eq!(kept.bytes, b"\x03\x03\x03\x07/dd\x07/a");
     }
@@ -223,7 +223,7 @@ mod tests {
     #[test]
     fn another_name_leaves_the_rest_as_it_is() {
         let mut table = table(&["/a", "", "/ccc", "/dd"]);
-        table.rename(|socket, name| (socket.cookie != 3).then(|| [b"/long", name].concat()));
+        table.replace_names(|socket, name| (socket.cookie != 3).then(|| [b"/long", name].concat()));
         assert_eq!(names(&table), ["/long/a", "", "/long/ccc", "/dd"]);
         assert_eq!(
             table.bytes,

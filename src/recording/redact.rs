@@ -161,7 +161,7 @@ impl Redactor {
                 remote.address = self.addresses.replace(remote.address);
             }
         }
-        table.rename(|socket, name| {
+        table.replace_names(|socket, name| {
             matches!(socket.ends, Ends::Unix { .. }).then(|| self.name(name))
         });
     }

@@ -1,4 +1,4 @@
-//! Reads what `ss -D FILE` wrote: the answers of `sock_diag` about TCP sockets, one after the other, as they came.
+//! Reads files that `ss -D FILE` wrote: the answers of `sock_diag` about TCP sockets, one after the other, as received.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -7,54 +7,52 @@ use std::path::{Path, PathBuf};
 use netlink_packet_core::{NLMSG_DONE, NLMSG_ERROR};
 use netlink_packet_sock_diag::constants::SOCK_DIAG_BY_FAMILY;
 
-use super::netlink::decode;
+use super::netlink::decode::decode_socket;
 use super::netlink::request::TCPDIAG_GETSOCK;
+use super::netlink::wire::{HEADER, aligned, errno};
 use crate::model::{Attribution, Protocol, Sample, Socket, State, Unowned};
-
-/// Length of a netlink header. Kernel: `struct nlmsghdr`.
-const HEADER: usize = 16;
 
 /// Length of a row without attributes. Kernel: `struct inet_diag_msg`.
 const ROW: usize = 72;
 
-/// The largest file that is read, bytes: two million sockets with everything about them.
-const LARGEST: u64 = 2 << 30;
+/// Size of the largest file that is read, bytes: two million sockets with every attribute.
+const MAX_BYTES: u64 = 2 << 30;
 
-/// Why a file cannot be read as a dump.
+/// Reasons for which a file cannot be read as a dump.
 #[derive(Debug, thiserror::Error)]
 pub enum RawDumpError {
     /// The file cannot be read at all.
     #[error("cannot read {}: {error}", path.display())]
     Unreadable {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
     },
-    /// It is something else.
+    /// The file is no dump.
     #[error("{} is no dump made by ss -D: {why}", path.display())]
     Foreign {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
-        /// What is not as it should be.
+        /// The difference from a dump.
         why: String,
     },
-    /// The end is missing.
+    /// The file is truncated.
     #[error("{} is cut short after {sockets} sockets: {why}; make it anew with ss -D", path.display())]
     Truncated {
-        /// The file.
+        /// The file's path.
         path: PathBuf,
-        /// Sockets before the place.
+        /// Sockets before that place.
         sockets: usize,
-        /// What is missing.
+        /// The missing part.
         why: String,
     },
 }
 
-/// Reads a dump into `sample`: its sockets, and when it was written. Owners are not in it.
+/// Reads a dump into `sample`: its sockets, and the time at which it was written. It has no owners.
 ///
 /// # Errors
-/// If the file cannot be read, is something else, or is not whole.
+/// If the file cannot be read, is no dump, or is truncated.
 pub fn read_raw_dump(path: &Path, sample: &mut Sample) -> Result<(), RawDumpError> {
     let unreadable = |error| RawDumpError::Unreadable {
         path: path.to_owned(),
@@ -66,23 +64,23 @@ pub fn read_raw_dump(path: &Path, sample: &mut Sample) -> Result<(), RawDumpErro
         return Err(unreadable(io::ErrorKind::IsADirectory.into()));
     }
     let mut bytes = Vec::new();
-    let mut file = file.take(LARGEST + 1);
+    let mut file = file.take(MAX_BYTES + 1);
     // Something else is not read to its end.
     file.by_ref()
         .take(1 << 16)
         .read_to_end(&mut bytes)
         .map_err(unreadable)?;
-    if let Err(Wrong::Foreign(why)) = read_messages(&bytes, &mut Sample::default()) {
+    if let Err(Corrupt::Foreign(why)) = read_messages(&bytes, &mut Sample::default()) {
         return Err(RawDumpError::Foreign {
             path: path.to_owned(),
             why,
         });
     }
     file.read_to_end(&mut bytes).map_err(unreadable)?;
-    if bytes.len() as u64 > LARGEST {
+    if bytes.len() as u64 > MAX_BYTES {
         return Err(RawDumpError::Foreign {
             path: path.to_owned(),
-            why: format!("it is larger than {LARGEST} bytes"),
+            why: format!("it is larger than {MAX_BYTES} bytes"),
         });
     }
     sample.clear();
@@ -91,34 +89,34 @@ pub fn read_raw_dump(path: &Path, sample: &mut Sample) -> Result<(), RawDumpErro
     {
         sample.taken_at_us = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
     }
-    read_messages(&bytes, sample).map_err(|wrong| match wrong {
-        Wrong::Foreign(why) => RawDumpError::Foreign {
+    read_messages(&bytes, sample).map_err(|corrupt| match corrupt {
+        Corrupt::Foreign(why) => RawDumpError::Foreign {
             path: path.to_owned(),
             why,
         },
-        Wrong::Truncated(why) => RawDumpError::Truncated {
+        Corrupt::Truncated(why) => RawDumpError::Truncated {
             path: path.to_owned(),
             sockets: sample.sockets.rows.len(),
             why,
         },
     })?;
     for socket in &mut sample.sockets.rows {
-        socket.attribution = Attribution::Unowned(why_unowned(socket));
+        socket.attribution = Attribution::Unowned(unowned_reason(socket));
     }
     Ok(())
 }
 
-/// What is wrong with the bytes.
+/// A fault in the bytes, with its reason.
 #[derive(Debug, PartialEq, Eq)]
-enum Wrong {
+enum Corrupt {
     Foreign(String),
     Truncated(String),
 }
 
-/// Decodes message after message. Pure, and total: anything may be in `bytes`.
-fn read_messages(bytes: &[u8], sample: &mut Sample) -> Result<(), Wrong> {
+/// Decodes one message after another into `sample`. Pure and total: any `bytes` are accepted.
+fn read_messages(bytes: &[u8], sample: &mut Sample) -> Result<(), Corrupt> {
     if bytes.is_empty() {
-        return Err(Wrong::Foreign("it is empty".to_owned()));
+        return Err(Corrupt::Foreign("it is empty".to_owned()));
     }
     let mut rest = bytes;
     let mut ended = false;
@@ -126,9 +124,9 @@ fn read_messages(bytes: &[u8], sample: &mut Sample) -> Result<(), Wrong> {
         let first = rest.len() == bytes.len();
         let Some(header) = rest.first_chunk::<HEADER>() else {
             return Err(if first {
-                Wrong::Foreign("it is shorter than a netlink message".to_owned())
+                Corrupt::Foreign("it is shorter than a netlink message".to_owned())
             } else {
-                Wrong::Truncated("it ends within a message's header".to_owned())
+                Corrupt::Truncated("it ends within a message's header".to_owned())
             });
         };
         let length = u32::from_ne_bytes([header[0], header[1], header[2], header[3]]) as usize;
@@ -143,45 +141,39 @@ fn read_messages(bytes: &[u8], sample: &mut Sample) -> Result<(), Wrong> {
         };
         if !known || length < least || length > 1 << 16 {
             let at = bytes.len() - rest.len();
-            return Err(Wrong::Foreign(format!(
+            return Err(Corrupt::Foreign(format!(
                 "at byte {at} there is no message of sock_diag"
             )));
         }
         let Some(payload) = rest.get(HEADER..length) else {
-            return Err(Wrong::Truncated("it ends within a message".to_owned()));
+            return Err(Corrupt::Truncated("it ends within a message".to_owned()));
         };
         match kind {
-            NLMSG_DONE if code(payload) == 0 => ended = true,
+            NLMSG_DONE if errno(payload) == 0 => ended = true,
             NLMSG_DONE | NLMSG_ERROR => {
-                let error = io::Error::from_raw_os_error(code(payload).wrapping_neg());
-                return Err(Wrong::Truncated(format!("the kernel answered: {error}")));
+                let error = io::Error::from_raw_os_error(errno(payload));
+                return Err(Corrupt::Truncated(format!("the kernel answered: {error}")));
             }
             _ => {
                 ended = false;
-                decode::socket(payload, Some(Protocol::Tcp), 0, &mut sample.sockets)
-                    .map_err(|error| Wrong::Foreign(error.to_string()))?;
+                decode_socket(payload, Some(Protocol::Tcp), 0, &mut sample.sockets)
+                    .map_err(|error| Corrupt::Foreign(error.to_string()))?;
             }
         }
         // The padding of the last one may be missing.
-        rest = rest.get((length + 3) & !3..).unwrap_or(&[]);
+        rest = rest.get(aligned(length)..).unwrap_or(&[]);
     }
     if ended {
         Ok(())
     } else {
-        Err(Wrong::Truncated(
+        Err(Corrupt::Truncated(
             "the kernel's last word is missing".to_owned(),
         ))
     }
 }
 
-/// The number at the front of the kernel's last word, or of its refusal: an errno below zero, or none.
-fn code(payload: &[u8]) -> i32 {
-    let code = payload.first_chunk::<4>();
-    code.map_or(0, |code| i32::from_ne_bytes(*code))
-}
-
-/// What the row itself says of why nobody holds it.
-fn why_unowned(socket: &Socket) -> Unowned {
+/// The reason for which a row has no owner, as far as the row itself shows it.
+fn unowned_reason(socket: &Socket) -> Unowned {
     match socket.state {
         State::TimeWait => Unowned::TimeWait,
         State::SynRecv => Unowned::Handshake,
@@ -214,17 +206,17 @@ mod tests {
     }
 
     #[test]
-    fn any_prefix_is_an_error_and_none_a_panic() {
+    fn any_prefix_is_an_error_and_never_a_panic() {
         let done = message(NLMSG_DONE, &[0; 4]);
-        let whole = [row(), row(), done.clone(), row(), done].concat();
+        let complete = [row(), row(), done.clone(), row(), done].concat();
         let read = |bytes: &[u8]| {
             let mut sample = Sample::default();
             read_messages(bytes, &mut sample).map(|()| sample.sockets.rows.len())
         };
-        assert_eq!(read(&whole), Ok(3));
+        assert_eq!(read(&complete), Ok(3));
         let two = row().len() * 2 + HEADER + 4;
-        for length in 0..whole.len() {
-            let result = read(&whole[..length]);
+        for length in 0..complete.len() {
+            let result = read(&complete[..length]);
             // The first half is a dump of its own.
             assert_eq!(result.is_ok(), length == two, "{length}: {result:?}");
         }
@@ -234,13 +226,13 @@ mod tests {
             "{\"version\": 1, \"sockets\": [], \"faults\": []}",
         ] {
             assert!(
-                matches!(read(text.as_bytes()), Err(Wrong::Foreign(_))),
+                matches!(read(text.as_bytes()), Err(Corrupt::Foreign(_))),
                 "{text}"
             );
         }
         for kind in [NLMSG_ERROR, NLMSG_DONE] {
             let refused = [row(), message(kind, &(-1_i32).to_ne_bytes())].concat();
-            assert!(matches!(read(&refused), Err(Wrong::Truncated(_))));
+            assert!(matches!(read(&refused), Err(Corrupt::Truncated(_))));
         }
     }
 }

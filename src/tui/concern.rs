@@ -25,7 +25,7 @@ pub(super) fn socket_concern(socket: SocketRef<'_>, moment: &Moment) -> SocketCo
                 listeners.insert(totals.row, listener);
             }
         }
-        let accepted_by = listeners.of(row, rows).map(|at| rows[at as usize].key());
+        let accepted_by = listeners.find(row, rows).map(|at| rows[at as usize].key());
         sockets.extend(accepted_by);
     }
     let is_hidden = row.attribution.unowned() == Some(Unowned::PermissionDenied);

@@ -196,7 +196,7 @@ impl SocketPage {
     /// A socket, as it is in some Sample.
     pub(super) fn new(socket: SocketRef<'_>, presence: Presence) -> SocketPage {
         let mut known = Sample::default();
-        known.take_in(socket);
+        known.copy_socket(socket);
         SocketPage {
             key: socket.socket.key(),
             line: 0,
@@ -263,7 +263,7 @@ impl SocketPage {
         // A mini-socket knows nothing any more: what was known stays.
         if row.socket.tcp_info().is_some() || self.known_info().is_none() {
             self.known = Sample::default();
-            self.known.take_in(row.socket);
+            self.known.copy_socket(row.socket);
         }
         self.rates = row.rates.copied();
         let taken_at_us = moment.sample.taken_at_us;
@@ -303,7 +303,7 @@ impl SocketPage {
                 };
                 if event.kind == EventKind::Closed {
                     self.known = Sample::default();
-                    self.known.take_in(socket);
+                    self.known.copy_socket(socket);
                     self.presence = Presence::Gone(event.at_us);
                 }
                 if self.changes.len() == CHANGES {

@@ -11,7 +11,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use crossterm::event::KeyCode;
-use sockwatch::source::{Live, LiveOptions};
+use sockwatch::source::{LiveOptions, LiveSource};
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -47,7 +47,7 @@ fn main() {
     let seconds: u64 = seconds.unwrap_or(30);
     support::network_namespace::enter_own_namespace();
     let _standing = ManyConnections::open(STANDING).expect("sockets that stand");
-    let live = Live::new(LiveOptions::default()).expect("the kernel gives sock_diag");
+    let live = LiveSource::new(LiveOptions::default()).expect("the kernel gives sock_diag");
     let mut dashboard = Dashboard::new((200, 60), live);
     dashboard.ticks(2).keys("2jjj");
     let selected = dashboard.event_loop.state().sockets.selected();

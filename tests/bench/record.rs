@@ -6,7 +6,7 @@
 //! - bytes for each socket and Sample, and MB for the hour;
 //! - CPU time of packing and writing a Sample, of all threads, ns for each socket; and what packing as many real connections
 //!   over loopback takes, of which as many move data, as a share of what sampling them costs: of their raw dump (the floor)
-//!   and of a whole Sample by `Live`;
+//!   and of a whole Sample by `LiveSource`;
 //! - how long opening takes, reading a Sample at a random instant, showing one as the dashboard does at once, and reading
 //!   all Samples in a row. Time on the clock, for somebody waits.
 
@@ -18,7 +18,7 @@ use sockwatch::aggregate::{Aggregate, Aggregator, Moment};
 use sockwatch::model::Sample;
 use sockwatch::recording::{Archive, Encoder, Head, Reader, Recorder, RecorderOptions};
 use sockwatch::replay::{Depth, Replayer};
-use sockwatch::source::{Live, LiveOptions, Source};
+use sockwatch::source::{LiveOptions, LiveSource, Source};
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -117,7 +117,7 @@ fn record(path: &Path) -> Duration {
 /// of recording these, and of recording the made-up ones.
 fn compare(made_up: Duration, mut crowd: ManyConnections) {
     let mut raw = RawDump::new();
-    let mut live = Live::new(LiveOptions::default()).expect("the kernel gives sock_diag");
+    let mut live = LiveSource::new(LiveOptions::default()).expect("the kernel gives sock_diag");
     let (mut aggregator, mut aggregate) = (Aggregator::new(), Aggregate::default());
     let (mut sample, mut encoder) = (Sample::default(), Encoder::new());
     let [mut dump, mut whole, mut packing] = [Duration::ZERO; 3];

@@ -5,7 +5,7 @@
 //!
 //! - `raw dump`: the same request for TCP over IPv4 and IPv6 with every attribute, into one buffer of 32 KiB, nothing
 //!   parsed. The floor.
-//! - `sample`: a steady-state Sample by `Live` with everything in it, taken in by an `Aggregator`.
+//! - `sample`: a steady-state Sample by `LiveSource` with everything in it, taken in by an `Aggregator`.
 //! - `decode`: the dump's bytes to rows. `aggregate`: rows to rates and totals. `diagnose`: looking for what is wrong.
 //!
 //! After each size a line tells CPU ms, the ratio of `sample` to `raw dump`, and ns for each socket.
@@ -17,8 +17,8 @@ use jiff::tz::TimeZone;
 use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::diagnose::{Diagnosis, Thresholds};
 use sockwatch::model::{Protocol, SocketTable};
-use sockwatch::source::netlink::dump::decode_datagram;
-use sockwatch::source::{Live, LiveOptions, Source};
+use sockwatch::source::netlink::datagram::decode_datagram;
+use sockwatch::source::{LiveOptions, LiveSource, Source};
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -81,7 +81,7 @@ fn measure(criterion: &mut Criterion, sockets: usize, _crowd: &ManyConnections) 
         bencher.iter_custom(|rounds| cpu_of(rounds, &mut dumped, || raw.run(|_| ())));
     });
 
-    let mut live = Live::new(LiveOptions::default()).expect("the kernel gives sock_diag");
+    let mut live = LiveSource::new(LiveOptions::default()).expect("the kernel gives sock_diag");
     let mut moment = Moment::default();
     let mut aggregator = Aggregator::new();
     // The first ones find owners and make room; a steady state comes after them.

@@ -6,7 +6,7 @@ use std::path::Path;
 use sockwatch::model::Sample;
 use sockwatch::recording::{Encoder, Head, Recorder, RecorderOptions};
 use sockwatch::source::Source;
-use sockwatch::source::netlink::dump::decode_datagram;
+use sockwatch::source::netlink::datagram::decode_datagram;
 use sockwatch_fuzz::{ask, parts, whole};
 
 #[allow(dead_code, reason = "not all of it is needed here")]

@@ -164,7 +164,7 @@ impl EventCollector {
 
     fn push(&mut self, socket: SocketRef<'_>, event: Event) {
         if self.has_room()
-            && let Some(row) = self.batch.sample.take_in(socket)
+            && let Some(row) = self.batch.sample.copy_socket(socket)
         {
             let row = row as u32;
             self.batch.events.push(Event { row, ..event });
@@ -186,7 +186,7 @@ impl EventCollector {
             }
         }
         let now = socket.sample.monotonic_ns;
-        if let Some(at) = self.seen.take_in(socket) {
+        if let Some(at) = self.seen.copy_socket(socket) {
             let entry = self.last_seen.entry(row.key()).or_insert(LastSeen {
                 row: 0,
                 first_ns: now,
@@ -269,7 +269,7 @@ impl EventCollector {
         for entry in self.last_seen.values_mut() {
             if let Some(row) = old
                 .socket(entry.row as usize)
-                .and_then(|socket| self.seen.take_in(socket))
+                .and_then(|socket| self.seen.copy_socket(socket))
             {
                 entry.row = row as u32;
             }

@@ -11,7 +11,7 @@ use crate::aggregate::Moment;
 use crate::column::{SocketColumn, SocketRow, format};
 use crate::export::table::CellNames;
 use crate::model::{Endpoint, Ends, Protocol};
-use crate::source::System;
+use crate::source::SystemNames;
 
 /// Total time to wait for names. Addresses that are unresolved then are shown by number.
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -23,12 +23,12 @@ const THREADS: usize = 16;
 #[derive(Debug)]
 pub(super) struct ReverseNames {
     hosts: FxHashMap<IpAddr, String>,
-    system: System,
+    system: SystemNames,
 }
 
 impl ReverseNames {
     /// Resolves all addresses in some rows, until all are answered or the time is over.
-    pub(super) fn resolve(moment: &Moment, rows: &[u32], system: System) -> ReverseNames {
+    pub(super) fn resolve(moment: &Moment, rows: &[u32], system: SystemNames) -> ReverseNames {
         let mut addresses = FxHashSet::default();
         for &row in rows {
             let socket = moment.sample.sockets.rows.get(row as usize);

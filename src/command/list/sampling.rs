@@ -8,8 +8,8 @@ use crate::aggregate::{Aggregator, Moment};
 use crate::cli::List;
 use crate::column::SocketColumn;
 use crate::command::shared::selection::Selection;
-use crate::source::netlink::request::Asked;
-use crate::source::{Live, LiveOptions, OwnersOf, Source};
+use crate::source::netlink::request::AttributeRequest;
+use crate::source::{LiveOptions, LiveSource, OwnerScope, Source};
 
 /// Time between the two Samples that a rate is derived from.
 const RATE_WINDOW: Duration = Duration::from_secs(1);
@@ -22,7 +22,7 @@ const LARGE_TABLE: usize = 50_000;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SampleNeeds {
     pub(super) rates: bool,
-    owners: OwnersOf,
+    owners: OwnerScope,
     details: bool,
     other_ends: bool,
 }
@@ -57,7 +57,7 @@ fn owners_of(
     selection: &Selection,
     shown: &[&str],
     order: Option<SortOrder>,
-) -> OwnersOf {
+) -> OwnerScope {
     let mut typed: Vec<&str> = arguments
         .columns
         .iter()
@@ -65,11 +65,11 @@ fn owners_of(
         .collect();
     typed.extend(order.map(|order| order.column.id));
     if arguments.machine_readable() || arguments.processes || selection.needs_owners(&typed) {
-        OwnersOf::All
+        OwnerScope::All
     } else if selection.needs_owners(shown) {
-        OwnersOf::AtMost(LARGE_TABLE)
+        OwnerScope::AtMost(LARGE_TABLE)
     } else {
-        OwnersOf::None
+        OwnerScope::None
     }
 }
 
@@ -85,16 +85,16 @@ pub(super) fn take_sample(
     let options = LiveOptions {
         tables: selection.tables(),
         destroy_events: false,
-        asked: Asked {
+        request: AttributeRequest {
             lowered: selection.lowered(),
             details: needs.details,
         },
         owners: needs.owners,
-        other_ends: needs.other_ends,
+        include_peers: needs.other_ends,
         devices: false,
         ..LiveOptions::default()
     };
-    let mut live = Live::new(options)?;
+    let mut live = LiveSource::new(options)?;
     live.next_into(&mut moment.sample)?;
     if needs.rates {
         let mut aggregator = Aggregator::new();
@@ -103,11 +103,11 @@ pub(super) fn take_sample(
         live.next_into(&mut moment.sample)?;
         moment.derive(&mut aggregator);
     }
-    if live.left_owners_out() {
+    if live.owners_skipped() {
         let all = moment.sample.sockets.rows.len();
         eprintln!(
             "sockwatch: note: the processes of {all} sockets are left out, to take no longer than ss does; -p shows them"
         );
     }
-    Ok(!live.left_owners_out())
+    Ok(!live.owners_skipped())
 }

@@ -10,7 +10,7 @@ use crate::aggregate::{Aggregator, Moment};
 use crate::cli::List;
 use crate::command::shared::selection::Selection;
 use crate::export;
-use crate::source::{Live, LiveOptions, Source};
+use crate::source::{LiveOptions, LiveSource, Source};
 
 /// Size of the output buffer, bytes.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -30,7 +30,7 @@ pub(super) fn run(
         devices: false,
         ..LiveOptions::default()
     };
-    let mut live = Live::new(options)?;
+    let mut live = LiveSource::new(options)?;
     let mut aggregator = Aggregator::new();
     let mut moment = Moment::default();
     let mut next = Instant::now();

@@ -89,7 +89,7 @@ impl ProgressReporter {
         if std::mem::replace(&mut self.faults_reported, true) {
             return;
         }
-        for fault in sample.faults.iter().filter(|fault| fault.matters()) {
+        for fault in sample.faults.iter().filter(|fault| fault.hides_data()) {
             self.print(format!("sockwatch: {}: {fault}", fault.severity.name()));
         }
         let visibility = sample.visibility;

@@ -56,7 +56,7 @@ impl TrackedSockets {
         let closed = moment.sample.closed.iter().enumerate();
         let closed = closed.filter(|(_, closed)| self.includes_closed(moment, closed));
         let closed: Vec<usize> = closed.map(|(at, _)| at).collect();
-        moment.sample.keep(&rows, &closed);
+        moment.sample.select_sockets(&rows, &closed);
         self.missing.retain(|_, count| *count < REMOVE_AFTER);
     }
 

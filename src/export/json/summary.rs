@@ -66,7 +66,7 @@ pub fn write_summary(moment: &Moment, summary: &Summary, out: &mut impl Write) -
         "protocols": protocols,
         "limits": limits,
         "counters": counters,
-        "faults": sample.faults.iter().filter(|fault| fault.matters()).map(|fault| {
+        "faults": sample.faults.iter().filter(|fault| fault.hides_data()).map(|fault| {
             json!({"source": fault.source, "error": fault.error})
         }).collect::<Vec<Value>>(),
     });

@@ -1,11 +1,11 @@
-//! Sockets made by hand, joined with processes in a `/proc` made by hand.
+//! Hand-made sockets, joined with processes in a hand-made `/proc`.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
 use super::*;
-use crate::model::{Endpoint, Ends, Family, Protocol};
+use crate::model::{ClosedSocket, Endpoint, Ends, Family, Protocol};
 
 /// Processes by pid, each with one socket at descriptor 3.
 fn owners(processes: &[(u32, u32)]) -> (tempfile::TempDir, Owners) {
@@ -13,7 +13,10 @@ fn owners(processes: &[(u32, u32)]) -> (tempfile::TempDir, Owners) {
     for &(pid, inode) in processes {
         let process = root.path().join(pid.to_string());
         fs::create_dir_all(process.join("fd")).expect("created");
-        let stat = format!("{pid} (p{pid}) S 0 0 0 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {pid} 0 0\n");
+        let stat = format!(
+            "{pid} (p{pid}) S 0 0 0 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 {pid}{}\n",
+            " 0".repeat(30)
+        );
         fs::write(process.join("stat"), stat).expect("written");
         symlink(format!("socket:[{inode}]"), process.join("fd/3")).expect("linked");
     }
@@ -57,15 +60,25 @@ fn sample(rows: &[Socket]) -> Sample {
     sample
 }
 
-/// What became of a row: how its owners are known, and their pids.
-fn fate(sample: &Sample, row: usize) -> (Attribution, Vec<u32>) {
+/// The entry of a destroy event: its time, ns, and row.
+fn closed_at((monotonic_ns, row): (u64, u32)) -> ClosedSocket {
+    ClosedSocket {
+        row,
+        monotonic_ns,
+        last_state: None,
+        first_seen_ns: None,
+    }
+}
+
+/// How the owners of a row are known, and their pids.
+fn attribution(sample: &Sample, row: usize) -> (Attribution, Vec<u32>) {
     let socket = sample.socket(row).expect("it is there");
     let pids = socket.owners().map(|(owner, _)| owner.process.key.pid);
     (socket.socket.attribution, pids.collect())
 }
 
 #[test]
-fn time_wait_keeps_its_owner_and_else_names_all_that_share_the_listeners_end() {
+fn time_wait_keeps_its_owner_or_gets_all_owners_of_its_listeners_end() {
     let (_root, mut owners) = owners(&[(1, 11), (2, 12), (3, 13)]);
     let mut attributor = Attributor::new(false);
     let mut first = sample(&[
@@ -74,8 +87,8 @@ fn time_wait_keeps_its_owner_and_else_names_all_that_share_the_listeners_end() {
         connection(3, 13, State::Established),
     ]);
     attributor.attribute(&mut first, &mut owners, &mut |_| None);
-    assert_eq!(fate(&first, 0), (Attribution::Observed, vec![1]));
-    assert_eq!(fate(&first, 2), (Attribution::Observed, vec![3]));
+    assert_eq!(attribution(&first, 0), (Attribution::Observed, vec![1]));
+    assert_eq!(attribution(&first, 2), (Attribution::Observed, vec![3]));
 
     let elsewhere = socket(5, 0, State::TimeWait, "10.0.0.1:5000", "10.0.0.2:80");
     let mut second = sample(&[
@@ -87,20 +100,16 @@ fn time_wait_keeps_its_owner_and_else_names_all_that_share_the_listeners_end() {
         listener(2, 12),
     ]);
     attributor.attribute(&mut second, &mut owners, &mut |_| None);
-    assert_eq!(fate(&second, 0), (Attribution::Remembered, vec![3]));
-    assert_eq!(fate(&second, 1), (Attribution::Inferred, vec![1, 2]));
-    assert_eq!(fate(&second, 2), (Attribution::Inferred, vec![1, 2]));
+    assert_eq!(attribution(&second, 0), (Attribution::Remembered, vec![3]));
+    assert_eq!(attribution(&second, 1), (Attribution::Inferred, vec![1, 2]));
+    assert_eq!(attribution(&second, 2), (Attribution::Inferred, vec![1, 2]));
     let nobody = Attribution::Unowned(Unowned::TimeWait);
-    assert_eq!(fate(&second, 3), (nobody, vec![]));
-    assert_eq!(
-        second.holders.len(),
-        5,
-        "the shared owners stand there once"
-    );
+    assert_eq!(attribution(&second, 3), (nobody, vec![]));
+    assert_eq!(second.holders.len(), 5, "the joined owners are stored once");
 }
 
 #[test]
-fn a_row_that_the_kernel_told_twice_is_kept_once() {
+fn a_row_that_the_kernel_reported_twice_is_kept_once() {
     let (_root, mut owners) = owners(&[(1, 11)]);
     let row = listener(1, 11);
     let mut twice = sample(&[row, row]);
@@ -109,7 +118,7 @@ fn a_row_that_the_kernel_told_twice_is_kept_once() {
 }
 
 #[test]
-fn a_socket_without_an_owner_says_why() {
+fn a_socket_without_an_owner_has_a_reason() {
     let (_root, mut owners) = owners(&[(1, 11)]);
     let mut mixed = sample(&[
         connection(1, 0, State::Established),
@@ -117,7 +126,7 @@ fn a_socket_without_an_owner_says_why() {
         connection(3, 0, State::FinWait1),
         connection(4, 99, State::Established),
     ]);
-    let why = |sample: &Sample, row| match fate(sample, row) {
+    let why = |sample: &Sample, row| match attribution(sample, row) {
         (Attribution::Unowned(why), pids) if pids.is_empty() => why,
         other => panic!("{other:?}"),
     };
@@ -133,7 +142,7 @@ fn a_socket_without_an_owner_says_why() {
 }
 
 #[test]
-fn a_socket_that_was_let_go_of_before_its_process_was_looked_for_is_told_from_a_hidden_one() {
+fn a_socket_released_before_the_scan_is_distinguished_from_a_hidden_one() {
     let (_root, mut owners) = owners(&[(1, 11)]);
     let mut attributor = Attributor::new(true);
     let mut asked = Vec::new();
@@ -149,8 +158,8 @@ fn a_socket_that_was_let_go_of_before_its_process_was_looked_for_is_told_from_a_
                 _ => None,
             }
         });
-        let fates = (0..rows.len()).map(|row| fate(&sample, row).0);
-        (fates.collect::<Vec<_>>(), asked.clone())
+        let attributions = (0..rows.len()).map(|row| attribution(&sample, row).0);
+        (attributions.collect::<Vec<_>>(), asked.clone())
     };
     let rows = [
         listener(1, 11),
@@ -161,22 +170,26 @@ fn a_socket_that_was_let_go_of_before_its_process_was_looked_for_is_told_from_a_
     ];
     let exited = Attribution::Unowned(Unowned::Exited);
     let hidden = Attribution::Unowned(Unowned::OtherNamespace);
-    let (fates, asked) = round(&rows, &[connection(5, 0, State::Closed)]);
+    let (attributions, asked) = round(&rows, &[connection(5, 0, State::Closed)]);
     assert_eq!(
-        fates,
+        attributions,
         [Attribution::Observed, exited, hidden, hidden, exited]
     );
-    assert_eq!(asked, [2, 3, 4], "neither who is known nor what was heard");
+    assert_eq!(
+        asked,
+        [2, 3, 4],
+        "neither those with an owner nor the closed one"
+    );
 
-    let (fates, asked) = round(&rows[..4], &[]);
-    assert_eq!(fates[2..], [hidden, hidden]);
+    let (attributions, asked) = round(&rows[..4], &[]);
+    assert_eq!(attributions[2..], [hidden, hidden]);
     assert!(asked.is_empty(), "once for each: {asked:?}");
     let (_, asked) = round(&[connection(3, 16, State::Established)], &[]);
     assert_eq!(asked, [3], "it has another inode than before");
 }
 
 #[test]
-fn a_destroy_event_finds_what_was_known_of_its_socket_once() {
+fn a_destroy_event_gets_the_remembered_state_of_its_socket_once() {
     let (_root, mut owners) = owners(&[(1, 11), (3, 13)]);
     let mut attributor = Attributor::new(false);
     let mut first = sample(&[listener(1, 11), connection(3, 13, State::Established)]);
@@ -188,7 +201,7 @@ fn a_destroy_event_finds_what_was_known_of_its_socket_once() {
         connection(3, 0, State::Closed),
         connection(4, 0, State::Closed),
     ];
-    second.closed = super::closed_rows(&[7, 8]).collect();
+    second.closed = [7, 8].into_iter().zip(0..).map(closed_at).collect();
     attributor.attribute(&mut second, &mut owners, &mut |_| None);
     let closed = |at: usize| {
         let closed = &second.closed[at];

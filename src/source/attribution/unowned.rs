@@ -1,41 +1,41 @@
-//! Why nobody owns a socket.
+//! Finds the reason for which a socket has no owner.
 
 use rustc_hash::FxHashSet;
 
-use crate::model::{Ends, Protocol, Reuse, Sample, Socket, State, Unowned};
+use crate::model::{ClearForReuse, Ends, Protocol, Sample, Socket, State, Unowned};
 use crate::source::procfs::Owners;
 
-/// How many sockets are asked for in a round. Beyond that the machine changes faster than it can be looked at.
-const MAX_ASKED: usize = 256;
+/// Sockets requested one by one in a round. Beyond that the machine changes faster than it can be sampled.
+const MAX_LOOKUPS: usize = 256;
 
-/// Sockets that the dump told with an inode and that are held no more: their process ended before it was looked for.
-/// They are no other user's secret.
+/// Cookies of sockets that had an inode in the dump and have been released since: their process ended before `/proc` was
+/// scanned. They are not hidden by a missing permission.
 #[derive(Debug, Default)]
-pub(super) struct Freed(FxHashSet<u64>);
+pub(super) struct ReleasedSockets(FxHashSet<u64>);
 
-impl Freed {
+impl ReleasedSockets {
     pub(super) fn clear(&mut self) {
         self.0.clear_for_reuse();
     }
 
-    /// Takes those whose destroy event was heard.
-    pub(super) fn hear(&mut self, closed: &[Socket]) {
+    /// Adds the sockets whose destroy event was received.
+    pub(super) fn add_closed(&mut self, closed: &[Socket]) {
         self.0.extend(closed.iter().map(|socket| socket.cookie));
     }
 
-    /// Finds out about those that no process is known to hold: the event may be late, and a connection that is being
-    /// closed has none yet.
-    pub(super) fn ask<'a>(
+    /// Looks up those of `sockets` that no process is known to hold: their event may be late, and a connection that is
+    /// being closed has none yet. `is_open` asks the kernel whether a process still holds a socket.
+    pub(super) fn look_up<'a>(
         &mut self,
         sockets: impl Iterator<Item = &'a Socket>,
         owners: &Owners,
-        is_held: &mut dyn FnMut(&Socket) -> Option<bool>,
+        is_open: &mut dyn FnMut(&Socket) -> Option<bool>,
     ) {
-        let unseen = sockets
+        let unowned = sockets
             .filter(|socket| owners.holders(socket.inode).is_empty())
-            .take(MAX_ASKED);
-        for socket in unseen {
-            if !self.contains(socket) && is_held(socket) == Some(false) {
+            .take(MAX_LOOKUPS);
+        for socket in unowned {
+            if !self.contains(socket) && is_open(socket) == Some(false) {
                 self.0.insert(socket.cookie);
             }
         }
@@ -46,12 +46,12 @@ impl Freed {
     }
 }
 
-/// Whether a socket without an owner for this reason still names the one that it had.
-pub(super) fn keeps_owner(why: Unowned) -> bool {
+/// True if a socket without an owner for this reason is still attributed to the one that it had. TIME-WAIT has rules of
+/// its own: see [`time_wait`](super::time_wait).
+pub(super) fn keeps_owner(reason: Unowned) -> bool {
     matches!(
-        why,
-        Unowned::TimeWait
-            | Unowned::Orphan
+        reason,
+        Unowned::Orphan
             | Unowned::Exited
             | Unowned::Unknown
             | Unowned::OtherNamespace
@@ -59,18 +59,19 @@ pub(super) fn keeps_owner(why: Unowned) -> bool {
     )
 }
 
-/// Why no descriptor refers to it.
-pub(super) fn why_unowned(
+/// The reason for which no descriptor refers to `socket`. `hides_pid_namespaces` as of
+/// [`hides_pid_namespaces`](crate::source::procfs::hides_pid_namespaces).
+pub(super) fn unowned_reason(
     socket: &Socket,
     sample: &Sample,
     owners: &Owners,
-    freed: &Freed,
-    hides_namespaces: bool,
+    released: &ReleasedSockets,
+    hides_pid_namespaces: bool,
 ) -> Unowned {
     if let Ends::Netlink { port_id: 0, .. } = socket.ends {
         return Unowned::Kernel;
     }
-    // Whatever was asked for, a full socket comes with the directions that are shut down.
+    // A full socket always comes with the directions that are shut down; a TIME-WAIT mini-socket does not.
     let is_mini = || {
         socket.protocol == Protocol::Tcp
             && socket.shutdown.is_none()
@@ -86,11 +87,11 @@ pub(super) fn why_unowned(
         _ if socket.inode == 0 => return Unowned::Orphan,
         _ => {}
     }
-    if freed.contains(socket) {
+    if released.contains(socket) {
         Unowned::Exited
     } else if owners.could_be_hidden(socket.uid) {
         Unowned::PermissionDenied
-    } else if hides_namespaces {
+    } else if hides_pid_namespaces {
         Unowned::OtherNamespace
     } else {
         Unowned::Unknown

@@ -1,4 +1,5 @@
-//! Ends sockets: `SOCK_DESTROY`, with the cookie, so that a socket that has taken the same addresses meanwhile is spared.
+//! Destroys sockets: `SOCK_DESTROY`, with the cookie, so that a socket that has taken the same addresses meanwhile is
+//! spared.
 
 use std::fmt;
 use std::io;
@@ -10,44 +11,45 @@ use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_SOCK_DIAG};
 use rustix::io::Errno;
 use rustix::net::{RecvFlags, sockopt};
 
-use super::request::write_destroy;
+use super::request::write_destroy_request;
+use super::wire::{HEADER, errno};
 use crate::model;
 
-/// How long the kernel may take to answer.
+/// Time after which the kernel's answer is given up.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What became of a socket.
+/// Outcome of an attempt to destroy a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Destroyed {
-    /// It is ended.
+pub enum DestroyOutcome {
+    /// The socket was destroyed.
     Done,
-    /// It was gone already, or another has its addresses: nothing was done.
+    /// It no longer existed, or another has its addresses: nothing was done.
     Gone,
-    /// The kernel ends no sockets of this kind, or was built without it.
+    /// The kernel destroys no sockets of this kind, or was built without `CONFIG_INET_DIAG_DESTROY`.
     Unsupported,
     /// `CAP_NET_ADMIN` is missing.
     Denied,
-    /// Something else, as an errno.
+    /// Another error, as an errno.
     Failed(i32),
 }
 
-impl fmt::Display for Destroyed {
+impl fmt::Display for DestroyOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Destroyed::Done => f.write_str("destroyed"),
-            Destroyed::Gone => {
+            DestroyOutcome::Done => f.write_str("destroyed"),
+            DestroyOutcome::Gone => {
                 f.write_str("gone already, or not to be found by its address; nothing was done")
             }
-            Destroyed::Unsupported => f.write_str(
+            DestroyOutcome::Unsupported => f.write_str(
                 "the kernel cannot destroy it (CONFIG_INET_DIAG_DESTROY, TCP and UDP only)",
             ),
-            Destroyed::Denied => f.write_str("not permitted; CAP_NET_ADMIN is needed"),
-            Destroyed::Failed(errno) => write!(f, "{}", io::Error::from_raw_os_error(*errno)),
+            DestroyOutcome::Denied => f.write_str("not permitted; CAP_NET_ADMIN is needed"),
+            DestroyOutcome::Failed(errno) => write!(f, "{}", io::Error::from_raw_os_error(*errno)),
         }
     }
 }
 
-/// A `sock_diag` socket that ends others.
+/// A `sock_diag` socket that destroys others.
 #[derive(Debug)]
 pub struct Destroyer {
     socket: Socket,
@@ -60,7 +62,7 @@ impl Destroyer {
     /// Opens the socket. It stays in the network namespace of the calling thread.
     ///
     /// # Errors
-    /// What `socket(2)` and `connect(2)` say.
+    /// If `socket(2)` or `connect(2)` fails.
     pub fn new() -> io::Result<Destroyer> {
         let socket = Socket::new(NETLINK_SOCK_DIAG)?;
         socket.connect(&SocketAddr::new(0, 0))?;
@@ -73,21 +75,21 @@ impl Destroyer {
         })
     }
 
-    /// Ends one socket, and no other: the kernel compares the cookie.
-    pub fn destroy(&mut self, socket: &model::Socket) -> Destroyed {
+    /// Destroys one socket, and no other: the kernel compares the cookie.
+    pub fn destroy(&mut self, socket: &model::Socket) -> DestroyOutcome {
         self.sequence = self.sequence.wrapping_add(1).max(1);
-        if !write_destroy(socket, self.sequence, &mut self.request) {
-            return Destroyed::Unsupported;
+        if !write_destroy_request(socket, self.sequence, &mut self.request) {
+            return DestroyOutcome::Unsupported;
         }
-        match self.ask() {
-            Ok(0) => Destroyed::Done,
+        match self.send_request() {
+            Ok(0) => DestroyOutcome::Done,
             Ok(errno) => outcome(Errno::from_raw_os_error(errno)),
-            Err(error) => Destroyed::Failed(error.raw_os_error()),
+            Err(error) => DestroyOutcome::Failed(error.raw_os_error()),
         }
     }
 
-    /// Sends the request; answers the kernel's errno, 0 if it did it.
-    fn ask(&mut self) -> Result<i32, Errno> {
+    /// Sends the request and returns the kernel's errno, 0 for success.
+    fn send_request(&mut self) -> Result<i32, Errno> {
         let sent = self.socket.send(&self.request, 0);
         sent.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
         loop {
@@ -103,22 +105,17 @@ impl Destroyer {
                 continue;
             }
             if message.message_type() == NLMSG_ERROR {
-                let code = self
-                    .buffer
-                    .get(16..20)
-                    .and_then(|bytes| bytes.first_chunk::<4>());
-                let code = code.map_or(0, |code| i32::from_ne_bytes(*code));
-                return Ok(code.checked_neg().unwrap_or(i32::MAX));
+                return Ok(errno(self.buffer.get(HEADER..received).unwrap_or(&[])));
             }
         }
     }
 }
 
-fn outcome(error: Errno) -> Destroyed {
+fn outcome(error: Errno) -> DestroyOutcome {
     match error {
-        Errno::NOENT | Errno::STALE => Destroyed::Gone,
-        Errno::OPNOTSUPP | Errno::PROTONOSUPPORT => Destroyed::Unsupported,
-        Errno::PERM | Errno::ACCESS => Destroyed::Denied,
-        error => Destroyed::Failed(error.raw_os_error()),
+        Errno::NOENT | Errno::STALE => DestroyOutcome::Gone,
+        Errno::OPNOTSUPP | Errno::PROTONOSUPPORT => DestroyOutcome::Unsupported,
+        Errno::PERM | Errno::ACCESS => DestroyOutcome::Denied,
+        error => DestroyOutcome::Failed(error.raw_os_error()),
     }
 }

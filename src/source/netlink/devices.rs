@@ -1,5 +1,5 @@
-//! What network devices are set to: rtnetlink's links and addresses, in the network namespace that the socket was made
-//! in. `/sys/class/net` would show the namespace of whoever mounted it.
+//! Network devices with their addresses, from rtnetlink, in the network namespace that the socket was made in.
+//! `/sys/class/net` would show the namespace in which it was mounted. Their counters come from `/proc/net/dev`.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -13,9 +13,10 @@ use netlink_packet_core::{
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use rustix::net::{RecvFlags, sockopt};
 
-use super::decode::{Attributes, u32_at, until_nul};
-use super::dump::BUFFER;
-use super::request::{attribute, write};
+use super::wire::{
+    Attributes, HEADER, RECEIVE_BUFFER, aligned, errno, push_attribute, u32_at, until_nul,
+    write_message,
+};
 use crate::model::{Device, DeviceAddress, Fault, Interface, Severity};
 
 // Messages, and attributes of each: `include/uapi/linux/rtnetlink.h`, `if_link.h`, `if_addr.h`.
@@ -37,34 +38,34 @@ const SKIP_STATS: u32 = 1 << 3;
 const IFINFOMSG: usize = 16;
 const IFADDRMSG: usize = 8;
 
-/// How often they are read again although the devices are still the same.
-const AGAIN: Duration = Duration::from_secs(5);
+/// Interval of reading them again although the devices are still the same.
+const REFRESH_INTERVAL: Duration = Duration::from_secs(5);
 
-/// How long the kernel may take for one answer. It answers within milliseconds.
+/// Time after which the kernel's answer is given up. It answers within milliseconds.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How often a dump is begun anew during which something changed.
-const TRIES: usize = 3;
+/// Attempts at a dump during which nothing changes.
+const ATTEMPTS: usize = 3;
 
-/// Reads devices now and then.
+/// Reads the devices and keeps them until they are due to be read again.
 #[derive(Debug)]
-pub struct Devices {
+pub struct DeviceReader {
     socket: io::Result<Socket>,
     request: Vec<u8>,
     buffer: Vec<u8>,
     sequence: u32,
-    /// When they were read last, and the names that `/proc/net/dev` had then.
     read_at: Option<Instant>,
+    /// The interfaces of `/proc/net/dev` when they were read.
     names: Vec<String>,
     known: Option<Arc<Vec<Device>>>,
     fault: Option<Fault>,
 }
 
-impl Devices {
-    /// Opens the socket. It stays in the network namespace of the calling thread. Where there is none to be had, every
-    /// answer is a fault.
-    pub fn new() -> Devices {
-        Devices {
+impl DeviceReader {
+    /// Opens the socket. It stays in the network namespace of the calling thread. Without a socket every call of
+    /// [`Self::get`] reports a fault.
+    pub fn new() -> DeviceReader {
+        DeviceReader {
             socket: open(),
             request: Vec::new(),
             buffer: Vec::new(),
@@ -76,15 +77,17 @@ impl Devices {
         }
     }
 
-    /// The devices, read again if that is some time ago or `interfaces` are others than then. What is the same as before is
-    /// shared.
+    /// Returns the devices. They are read again after 5 s, or if `interfaces` have changed, and shared while they stay the
+    /// same. `None` with a fault in `faults` if they cannot be read.
     pub fn get(
         &mut self,
         interfaces: &[Interface],
         faults: &mut Vec<Fault>,
     ) -> Option<Arc<Vec<Device>>> {
         let names = || interfaces.iter().map(|interface| &interface.name);
-        let is_old = self.read_at.is_none_or(|at| at.elapsed() >= AGAIN);
+        let is_old = self
+            .read_at
+            .is_none_or(|at| at.elapsed() >= REFRESH_INTERVAL);
         if is_old || !self.names.iter().eq(names()) {
             self.names.clear();
             self.names.extend(names().cloned());
@@ -108,14 +111,13 @@ impl Devices {
 
     fn read(&mut self) -> io::Result<Vec<Device>> {
         let mut links = vec![0; IFINFOMSG];
-        attribute(&mut links, IFLA_EXT_MASK, &SKIP_STATS.to_ne_bytes());
+        push_attribute(&mut links, IFLA_EXT_MASK, &SKIP_STATS.to_ne_bytes());
         let addresses = [0; IFADDRMSG];
         let mut devices = Vec::new();
-        for _ in 0..TRIES {
+        for _ in 0..ATTEMPTS {
             devices.clear();
-            let whole = self.dump(RTM_GETLINK, &links, &mut devices)?;
-            let whole = self.dump(RTM_GETADDR, &addresses, &mut devices)? && whole;
-            if whole {
+            let links_consistent = self.dump(RTM_GETLINK, &links, &mut devices)?;
+            if self.dump(RTM_GETADDR, &addresses, &mut devices)? && links_consistent {
                 break;
             }
         }
@@ -126,7 +128,7 @@ impl Devices {
         Ok(devices)
     }
 
-    /// Takes one dump; answers whether nothing changed meanwhile.
+    /// Performs one dump; reports whether nothing changed meanwhile.
     fn dump(&mut self, kind: u16, payload: &[u8], devices: &mut Vec<Device>) -> io::Result<bool> {
         let socket = match &self.socket {
             Ok(socket) => socket,
@@ -134,30 +136,30 @@ impl Devices {
         };
         self.sequence = self.sequence.wrapping_add(1).max(1);
         let flags = NLM_F_REQUEST | NLM_F_DUMP;
-        write(kind, payload, flags, self.sequence, &mut self.request);
+        write_message(kind, payload, flags, self.sequence, &mut self.request);
         socket.send(&self.request, 0)?;
-        self.buffer.resize(BUFFER, 0);
-        let mut whole = true;
+        self.buffer.resize(RECEIVE_BUFFER, 0);
+        let mut consistent = true;
         loop {
             let (_, length) = rustix::io::retry_on_intr(|| {
                 rustix::net::recv(socket.as_fd(), &mut self.buffer[..], RecvFlags::TRUNC)
             })?;
             let bytes = self.buffer.get(..length);
             let bytes = bytes.ok_or_else(|| io::Error::other("an answer was cut"))?;
-            let answers = decode(bytes, self.sequence, devices);
-            whole &= !answers.changed;
-            match answers.ended {
+            let status = decode_devices(bytes, self.sequence, devices);
+            consistent &= !status.changed;
+            match status.ended {
                 None => {}
-                Some(0) => return Ok(whole),
+                Some(0) => return Ok(consistent),
                 Some(code) => return Err(io::Error::from_raw_os_error(code)),
             }
         }
     }
 }
 
-impl Default for Devices {
+impl Default for DeviceReader {
     fn default() -> Self {
-        Devices::new()
+        DeviceReader::new()
     }
 }
 
@@ -168,26 +170,26 @@ fn open() -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// What a datagram of answers said about the dump as a whole.
+/// The part of a datagram that concerns the dump as a whole.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Answers {
-    /// The dump has ended; the errno if it ended badly.
+pub struct DatagramStatus {
+    /// The dump has ended, with this errno; 0 for success.
     pub ended: Option<i32>,
     /// Something changed during the dump.
     pub changed: bool,
 }
 
-/// Decodes one datagram of answers to the request `sequence`: links are appended, addresses go to their links. Pure, and
-/// total: anything may be in `bytes`; what is no message of a known form is passed over.
-pub fn decode(bytes: &[u8], sequence: u32, devices: &mut Vec<Device>) -> Answers {
-    let mut answers = Answers::default();
+/// Decodes one datagram of answers to the request `sequence`: appends links and assigns addresses to their links. Pure and
+/// total: any `bytes` are accepted, and messages of an unknown form are skipped.
+pub fn decode_devices(bytes: &[u8], sequence: u32, devices: &mut Vec<Device>) -> DatagramStatus {
+    let mut status = DatagramStatus::default();
     let mut rest = bytes;
     while let Ok(message) = NetlinkBuffer::new_checked(rest) {
         let length = message.length() as usize;
-        let payload = rest.get(16..length).unwrap_or(&[]);
+        let payload = rest.get(HEADER..length).unwrap_or(&[]);
         // Answers to a dump that was given up may still arrive.
         if message.sequence_number() == sequence {
-            answers.changed |= message.flags() & NLM_F_DUMP_INTR != 0;
+            status.changed |= message.flags() & NLM_F_DUMP_INTR != 0;
             match message.message_type() {
                 RTM_NEWLINK => devices.extend(link(payload)),
                 RTM_NEWADDR => {
@@ -198,19 +200,18 @@ pub fn decode(bytes: &[u8], sequence: u32, devices: &mut Vec<Device>) -> Answers
                     }
                 }
                 NLMSG_DONE | NLMSG_ERROR => {
-                    let code = u32_at(payload, 0).unwrap_or(0).cast_signed();
-                    answers.ended = Some(code.checked_neg().unwrap_or(i32::MAX));
+                    status.ended = Some(errno(payload));
                     break;
                 }
                 _ => {}
             }
         }
-        rest = rest.get((length + 3) & !3..).unwrap_or(&[]);
+        rest = rest.get(aligned(length)..).unwrap_or(&[]);
     }
-    answers
+    status
 }
 
-/// `struct ifinfomsg` and `IFLA_*` attributes.
+/// Decodes one `ifinfomsg` and its `IFLA_*` attributes.
 fn link(payload: &[u8]) -> Option<Device> {
     let mut device = Device {
         index: u32_at(payload, 4)?,
@@ -229,7 +230,7 @@ fn link(payload: &[u8]) -> Option<Device> {
     Some(device)
 }
 
-/// `struct ifaddrmsg` and `IFA_*` attributes: the device's number, and the address.
+/// Decodes one `ifaddrmsg` and its `IFA_*` attributes into the device's index and the address.
 fn address(payload: &[u8]) -> Option<(u32, DeviceAddress)> {
     let prefix = *payload.get(1)?;
     let index = u32_at(payload, 4)?;

@@ -1,14 +1,23 @@
-//! The kernel's `sock_diag`: what is asked ([`request`]), how bytes become rows ([`decode`]), how a whole table is
-//! fetched ([`dump`]), how freed sockets are heard of ([`events`]) and how one is ended ([`destroy`]). Beside it rtnetlink,
-//! for what network devices are set to ([`devices`]).
+//! The kernel's `sock_diag` and rtnetlink.
 //!
-//! Decoding is pure and takes whatever length arrives: kernels differ. The typed responses of
-//! `netlink-packet-sock-diag` are not used, because they fail below 232 bytes of `tcp_info`, lose the expiry of
-//! TIME-WAIT timers and the retries of keepalive and probe timers, and know neither netlink, packet nor vsock rows.
+//! - [`request`]: which sockets and attributes a dump asks for, encoded.
+//! - [`decode`]: one message to one row; [`datagram`]: a datagram of messages to rows. Pure.
+//! - [`dump`]: fetches whole tables, or one socket.
+//! - [`destroy_events`]: listens to the multicast groups for destroyed sockets.
+//! - [`destroy`]: closes a socket (`SOCK_DESTROY`).
+//! - [`devices`]: network devices and their addresses, from rtnetlink.
+//! - `wire`: numbers, attributes and headers, for all of them.
+//!
+//! The typed responses of `netlink-packet-sock-diag` are not used, because they fail below 232 bytes of `tcp_info`, lose
+//! the expiry of TIME-WAIT timers and the retries of keepalive and probe timers, and know neither netlink, packet nor
+//! vsock rows. Decoding here takes whatever length arrives: kernels differ.
 
+pub mod datagram;
 pub mod decode;
 pub mod destroy;
+pub mod destroy_events;
 pub mod devices;
 pub mod dump;
-pub mod events;
 pub mod request;
+
+pub(super) mod wire;

@@ -1,6 +1,8 @@
-//! What is asked of `sock_diag`.
+//! Requests to `sock_diag`, encoded: dumps of tables, single sockets, and the destruction of one.
+//!
+//! Nothing is sent here.
 
-use netlink_packet_core::{Emitable, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST, NetlinkHeader};
+use netlink_packet_core::{Emitable, NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST};
 use netlink_packet_sock_diag::constants::{
     AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, IPPROTO_RAW, IPPROTO_SCTP, IPPROTO_TCP, IPPROTO_UDP,
     IPPROTO_UDPLITE, SOCK_DESTROY, SOCK_DIAG_BY_FAMILY,
@@ -8,11 +10,9 @@ use netlink_packet_sock_diag::constants::{
 use netlink_packet_sock_diag::inet::{self, ExtensionFlags, InetRequest, SocketId};
 use netlink_packet_sock_diag::unix::{self, ShowFlags, UnixRequest};
 
+use super::wire::{AF_VSOCK, push_attribute, write_message};
 use crate::filter::{LoweredFilter, StateSet};
 use crate::model::{Ends, Family, Protocol, Socket};
-
-/// `AF_VSOCK`.
-pub(super) const AF_VSOCK: u8 = 40;
 
 /// `IPPROTO_MPTCP`: does not fit the request's byte and goes into an attribute.
 const IPPROTO_MPTCP: u32 = 262;
@@ -29,26 +29,27 @@ const NEW_SYN_RECV: u32 = 1 << 12;
 /// Every TCP state: bits 1 to 12, and 13 for bound-inactive sockets.
 const ALL_STATES: u32 = StateSet::ALL.bits() | NEW_SYN_RECV;
 
-/// What is asked of the tables of the internet protocols.
+/// Sockets and attributes requested of the tables of the internet protocols.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
-    /// Which sockets.
+pub struct AttributeRequest {
+    /// Which sockets: states, and a program that the kernel runs on each.
     pub lowered: LoweredFilter,
-    /// Whether with everything that the kernel knows of them; otherwise only with who and where they are, which spares
-    /// it their locks.
+    /// Requests every attribute that the kernel has; otherwise only identity, ends and queues, for which the kernel need
+    /// not lock the sockets.
     pub details: bool,
 }
 
-impl Default for Asked {
+impl Default for AttributeRequest {
     fn default() -> Self {
-        Asked {
+        AttributeRequest {
             lowered: LoweredFilter::ALL,
             details: true,
         }
     }
 }
 
-impl Asked {
+impl AttributeRequest {
+    /// The states as a bit mask. SYN-RECV has two bits, for sockets and for half-open connections.
     fn states(&self) -> u32 {
         match self.lowered.states.bits() {
             states if states & 1 << 3 != 0 => states | NEW_SYN_RECV,
@@ -65,19 +66,12 @@ impl Asked {
         }
     }
 
-    /// Appends the program that the kernel decides by.
-    fn write_code(&self, bytes: &mut Vec<u8>) {
+    /// Appends the program that selects sockets, if there is one.
+    fn push_code(&self, bytes: &mut Vec<u8>) {
         if !self.lowered.code.is_empty() {
-            attribute(bytes, INET_DIAG_REQ_BYTECODE, &self.lowered.code);
+            push_attribute(bytes, INET_DIAG_REQ_BYTECODE, &self.lowered.code);
         }
     }
-}
-
-/// Appends an attribute, whose payload is a multiple of four bytes long.
-pub(super) fn attribute(bytes: &mut Vec<u8>, kind: u16, payload: &[u8]) {
-    bytes.extend_from_slice(&(4 + payload.len() as u16).to_ne_bytes());
-    bytes.extend_from_slice(&kind.to_ne_bytes());
-    bytes.extend_from_slice(payload);
 }
 
 /// `UDIAG_SHOW_UID`, which the crate does not name.
@@ -95,10 +89,10 @@ const NDIAG_PROTO_ALL: u8 = 255;
 /// `TCPDIAG_GETSOCK`: the older request, which has no family and is answered with TCP sockets of both. ss relies on it.
 pub(in crate::source) const TCPDIAG_GETSOCK: u16 = 18;
 
-/// One dump: a table of the kernel's.
+/// One table of the kernel, fetched by one dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Table {
-    /// TCP over IPv4 and IPv6. The kernel keeps both in the same table: asked for together, it walks that once.
+    /// TCP over IPv4 and IPv6. The kernel keeps both in the same table: dumped together, it is walked once.
     Tcp,
     /// A protocol over IPv4.
     Inet(Protocol),
@@ -115,7 +109,7 @@ pub enum Table {
 }
 
 impl Table {
-    /// Every table, in the order in which they are asked for.
+    /// Every table, in the order in which they are dumped.
     pub const ALL: [Table; 15] = [
         Table::Tcp,
         Table::Inet(Protocol::Mptcp),
@@ -134,7 +128,7 @@ impl Table {
         Table::Vsock,
     ];
 
-    /// Its name in faults: `sock_diag sctp`.
+    /// The name in faults: `sock_diag sctp`.
     pub fn name(self) -> String {
         match self {
             Table::Tcp => "sock_diag tcp".to_owned(),
@@ -147,7 +141,7 @@ impl Table {
         }
     }
 
-    /// The protocol of its rows, where a row does not tell.
+    /// The protocol of the rows, where a row does not carry it.
     pub(super) fn protocol(self) -> Option<Protocol> {
         match self {
             Table::Tcp => Some(Protocol::Tcp),
@@ -156,17 +150,17 @@ impl Table {
         }
     }
 
-    /// Writes the request for a dump of the table into `out`. What is asked for holds for internet protocols; of the other
-    /// tables all is asked for, always.
-    pub fn write_request(self, asked: &Asked, sequence: u32, out: &mut Vec<u8>) {
+    /// Encodes the request for a dump of the table into `out`. `request` applies to internet protocols; the other tables
+    /// are always requested unfiltered and with every attribute.
+    pub fn write_request(self, request: &AttributeRequest, sequence: u32, out: &mut Vec<u8>) {
         let kind = match self {
             Table::Tcp => TCPDIAG_GETSOCK,
             _ => SOCK_DIAG_BY_FAMILY,
         };
         let payload: Vec<u8> = match self {
-            Table::Tcp => both_families(asked),
-            Table::Inet(protocol) => inet(asked, AF_INET, SocketId::new_v4(), protocol),
-            Table::Inet6(protocol) => inet(asked, AF_INET6, SocketId::new_v6(), protocol),
+            Table::Tcp => both_families(request),
+            Table::Inet(protocol) => inet(request, AF_INET, SocketId::new_v4(), protocol),
+            Table::Inet6(protocol) => inet(request, AF_INET6, SocketId::new_v6(), protocol),
             Table::Unix => emit(&UnixRequest {
                 // The crate's `all()` has two states and would hide unconnected datagram sockets.
                 state_flags: unix::StateFlags::from_bits_retain(u32::MAX),
@@ -178,15 +172,15 @@ impl Table {
             Table::Packet => plain(AF_PACKET, 0, &[0, PACKET_SHOW]),
             Table::Vsock => plain(AF_VSOCK, 0, &[u32::MAX, 0, 0]),
         };
-        write(kind, &payload, NLM_F_REQUEST | NLM_F_DUMP, sequence, out);
+        write_message(kind, &payload, NLM_F_REQUEST | NLM_F_DUMP, sequence, out);
     }
 }
 
-/// Writes the request for one socket alone, without attributes, into `out`. Answers whether there is such a request: the
+/// Encodes the request for one socket, without attributes, into `out`. Returns false if there is no such request: the
 /// kernel finds connections by their ends and unix sockets by their inode; of other sockets several can look the same.
-pub(super) fn write_exact(socket: &Socket, sequence: u32, out: &mut Vec<u8>) -> bool {
+pub(super) fn write_single_request(socket: &Socket, sequence: u32, out: &mut Vec<u8>) -> bool {
     let payload = match socket.ends {
-        Ends::Inet { remote, .. } if remote.port != 0 => match inet_exact(socket, Purpose::Ask) {
+        Ends::Inet { remote, .. } if remote.port != 0 => match single_inet(socket, Purpose::Dump) {
             Some(payload) => payload,
             None => return false,
         },
@@ -198,21 +192,21 @@ pub(super) fn write_exact(socket: &Socket, sequence: u32, out: &mut Vec<u8>) -> 
         }),
         _ => return false,
     };
-    write(SOCK_DIAG_BY_FAMILY, &payload, NLM_F_REQUEST, sequence, out);
+    write_message(SOCK_DIAG_BY_FAMILY, &payload, NLM_F_REQUEST, sequence, out);
     true
 }
 
-/// Writes the request to end one socket into `out`. Answers whether there is such a request: the kernel ends TCP and UDP
-/// sockets.
-pub(super) fn write_destroy(socket: &Socket, sequence: u32, out: &mut Vec<u8>) -> bool {
-    // Without the kernel's own cookie any socket with these ends would be ended.
+/// Encodes the request to destroy one socket into `out`. Returns false if there is no such request: the kernel destroys
+/// TCP and UDP sockets only.
+pub(super) fn write_destroy_request(socket: &Socket, sequence: u32, out: &mut Vec<u8>) -> bool {
+    // Without the kernel's own cookie any socket with these ends would be destroyed.
     if socket.known_cookie().is_none() {
         return false;
     }
-    let Some(payload) = inet_exact(socket, Purpose::Destroy) else {
+    let Some(payload) = single_inet(socket, Purpose::Destroy) else {
         return false;
     };
-    write(
+    write_message(
         SOCK_DESTROY,
         &payload,
         NLM_F_REQUEST | NLM_F_ACK,
@@ -231,15 +225,15 @@ fn cookie(socket: &Socket) -> [u8; 8] {
     cookie
 }
 
-/// What one socket is meant for.
+/// The use of a request for one socket, on which the order of its ends depends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
-    Ask,
+    Dump,
     Destroy,
 }
 
-/// `inet_diag_req_v2` that means one socket of TCP or UDP.
-fn inet_exact(socket: &Socket, purpose: Purpose) -> Option<Vec<u8>> {
+/// `inet_diag_req_v2` for one socket of TCP or UDP.
+fn single_inet(socket: &Socket, purpose: Purpose) -> Option<Vec<u8>> {
     let Ends::Inet { local, remote } = socket.ends else {
         return None;
     };
@@ -247,13 +241,13 @@ fn inet_exact(socket: &Socket, purpose: Purpose) -> Option<Vec<u8>> {
     let family = match (socket.family, socket.protocol) {
         (Family::Inet, Protocol::Tcp | Protocol::Udp) => AF_INET,
         (Family::Inet6, Protocol::Tcp) => AF_INET6,
-        // Asked for one, the kernel looks for v4-mapped ones among those of IPv6 only, where they are not.
+        // The kernel looks a single v4-mapped one up among those of IPv6 only, where it is not.
         (Family::Inet6, Protocol::Udp) if !mapped || purpose == Purpose::Destroy => AF_INET6,
         _ => return None,
     };
     // Kernel: `udp_dump_one`, "src and dst are swapped for historical reasons"; not so in `__udp_diag_destroy`.
     let (source, destination) = match (socket.protocol, purpose) {
-        (Protocol::Udp, Purpose::Ask) => (remote, local),
+        (Protocol::Udp, Purpose::Dump) => (remote, local),
         _ => (local, remote),
     };
     Some(emit(&InetRequest {
@@ -272,19 +266,7 @@ fn inet_exact(socket: &Socket, purpose: Purpose) -> Option<Vec<u8>> {
     }))
 }
 
-pub(super) fn write(kind: u16, payload: &[u8], flags: u16, sequence: u32, out: &mut Vec<u8>) {
-    let mut header = NetlinkHeader::default();
-    header.length = (header.buffer_len() + payload.len()) as u32;
-    header.message_type = kind;
-    header.flags = flags;
-    header.sequence_number = sequence;
-    out.clear();
-    out.resize(header.buffer_len(), 0);
-    header.emit(out);
-    out.extend_from_slice(payload);
-}
-
-/// A protocol's number.
+/// The protocol's number. Kernel: `IPPROTO_*`.
 fn number(protocol: Protocol) -> u32 {
     match protocol {
         Protocol::Udp => u32::from(IPPROTO_UDP),
@@ -297,28 +279,33 @@ fn number(protocol: Protocol) -> u32 {
 }
 
 /// `inet_diag_req`: family and lengths, which the kernel does not look at, extensions, a `SocketId`, states, no database.
-fn both_families(asked: &Asked) -> Vec<u8> {
-    let mut bytes = vec![AF_INET, 0, 0, asked.extensions().bits()];
+fn both_families(request: &AttributeRequest) -> Vec<u8> {
+    let mut bytes = vec![AF_INET, 0, 0, request.extensions().bits()];
     bytes.extend_from_slice(&[0; 48]);
-    bytes.extend_from_slice(&asked.states().to_ne_bytes());
+    bytes.extend_from_slice(&request.states().to_ne_bytes());
     bytes.extend_from_slice(&[0; 4]);
-    asked.write_code(&mut bytes);
+    request.push_code(&mut bytes);
     bytes
 }
 
 /// `inet_diag_req_v2` and its attributes: the program and, for protocols above 255, the protocol.
-fn inet(asked: &Asked, family: u8, socket_id: SocketId, protocol: Protocol) -> Vec<u8> {
+fn inet(
+    request: &AttributeRequest,
+    family: u8,
+    socket_id: SocketId,
+    protocol: Protocol,
+) -> Vec<u8> {
     let number = number(protocol);
     let mut bytes = emit(&InetRequest {
         family,
         protocol: number as u8,
-        extensions: asked.extensions(),
-        states: inet::StateFlags::from_bits_retain(asked.states()),
+        extensions: request.extensions(),
+        states: inet::StateFlags::from_bits_retain(request.states()),
         socket_id,
     });
-    asked.write_code(&mut bytes);
+    request.push_code(&mut bytes);
     if number > u32::from(u8::MAX) {
-        attribute(&mut bytes, INET_DIAG_REQ_PROTOCOL, &number.to_ne_bytes());
+        push_attribute(&mut bytes, INET_DIAG_REQ_PROTOCOL, &number.to_ne_bytes());
     }
     bytes
 }
@@ -347,7 +334,7 @@ mod tests {
     #[test]
     fn a_request_has_the_layout_of_the_kernels_structures() {
         let mut bytes = Vec::new();
-        let all = Asked::default();
+        let all = AttributeRequest::default();
         Table::Inet(Protocol::Tcp).write_request(&all, 7, &mut bytes);
         assert_eq!(bytes.len(), 16 + 56);
         assert_eq!(bytes[0..4], 72u32.to_ne_bytes());
@@ -378,7 +365,7 @@ mod tests {
         Table::Vsock.write_request(&all, 9, &mut bytes);
         assert_eq!(bytes.len(), 16 + 24);
 
-        let few = Asked {
+        let few = AttributeRequest {
             lowered: LoweredFilter {
                 states: StateSet::of(crate::model::State::SynRecv),
                 code: vec![0; 8],

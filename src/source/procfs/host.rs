@@ -1,14 +1,17 @@
-//! Which machine, and which of its networks.
+//! Identifies the machine, and the namespaces that this process is in.
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
+use procfs::FromRead as _;
+use procfs::process::Status;
+
 use crate::model::Host;
 
-/// The machine. Kernel: `uname(2)` and `sys/kernel/random/boot_id` below `root`; the boot id is empty where it cannot be
-/// read.
-pub fn host(root: &Path) -> Host {
+/// Reads the machine's names and boot id, which is empty if it cannot be read. Kernel: `uname(2)` and
+/// `sys/kernel/random/boot_id` below `root`; `procfs::sys` has it below `/proc` only.
+pub fn read_host(root: &Path) -> Host {
     let names = rustix::system::uname();
     let boot_id = std::fs::read_to_string(root.join("sys/kernel/random/boot_id"));
     Host {
@@ -21,7 +24,7 @@ pub fn host(root: &Path) -> Host {
 /// The network namespace of the calling thread. Kernel: inode of `/proc/thread-self/ns/net`.
 ///
 /// # Errors
-/// When the namespace cannot be looked at: no procfs at `root`, or a kernel without network namespaces.
+/// If the namespace cannot be read: no procfs at `root`, or a kernel without network namespaces.
 pub fn network_namespace(root: &Path) -> io::Result<u32> {
     let metadata = std::fs::metadata(root.join("thread-self/ns/net"))
         .or_else(|_| std::fs::metadata(root.join("self/ns/net")))?;
@@ -31,26 +34,16 @@ pub fn network_namespace(root: &Path) -> io::Result<u32> {
 /// Inode of the first pid namespace. Kernel: `PROC_PID_INIT_INO`, `include/uapi/linux/nsfs.h`.
 const FIRST_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
 
-/// Whether `root` shows only the processes of one pid namespace among others, so that processes exist which are not in
-/// it. Kernel: inode of `/proc/self/ns/pid`, and `NSpid` in `status`, which has one number more for each namespace
-/// between that of the mount and ours.
-pub fn hides_namespaces(root: &Path) -> bool {
+/// Reports whether `root` shows only the processes of one pid namespace among others, so that there are processes that it
+/// does not show. Kernel: inode of `/proc/self/ns/pid`, and `NSpid` in `status`, which has one number more for each
+/// namespace between that of the mount and ours.
+pub fn hides_pid_namespaces(root: &Path) -> bool {
     let Ok(own) = std::fs::metadata(root.join("self/ns/pid")) else {
         return false;
     };
-    let status = std::fs::read_to_string(root.join("self/status")).unwrap_or_default();
-    let numbers = status
-        .lines()
-        .find_map(|line| line.strip_prefix("NSpid:"))
-        .map_or(1, |numbers| numbers.split_whitespace().count());
-    own.ino() != FIRST_PID_NAMESPACE && numbers == 1
-}
-
-/// When the process that has this pid now started, clock ticks since boot. Kernel: field 22 of `/proc/PID/stat`.
-pub fn start_time(pid: u32) -> Option<u64> {
-    let process = i32::try_from(pid).ok()?;
-    let stat = procfs::process::Process::new(process).ok()?.stat().ok()?;
-    Some(stat.starttime)
+    let status = Status::from_file(root.join("self/status")).ok();
+    let pids = status.and_then(|status| status.nspid);
+    own.ino() != FIRST_PID_NAMESPACE && pids.is_none_or(|pids| pids.len() == 1)
 }
 
 #[cfg(test)]
@@ -60,7 +53,7 @@ mod tests {
     #[test]
     fn this_machine_has_a_kernel_a_boot_and_a_network() {
         let root = Path::new("/proc");
-        let host = host(root);
+        let host = read_host(root);
         assert!(!host.kernel.is_empty());
         assert_eq!(host.boot_id.len(), 36, "a UUID");
         let link = std::fs::read_link("/proc/thread-self/ns/net").expect("a link");
@@ -71,7 +64,7 @@ mod tests {
     #[test]
     fn without_procfs_the_boot_is_unknown_and_the_network_an_error() {
         let empty = tempfile::tempdir().expect("a directory");
-        assert_eq!(host(empty.path()).boot_id, "");
+        assert_eq!(read_host(empty.path()).boot_id, "");
         assert!(network_namespace(empty.path()).is_err());
     }
 }

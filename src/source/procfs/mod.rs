@@ -1,31 +1,38 @@
-//! What `/proc` tells: who holds which socket, counters, names. The root is a parameter everywhere, so that a tree made
-//! by hand can be read as well as the kernel's.
+//! Reads `/proc`: owners of sockets, counters, settings, names. The root is a parameter everywhere, so that a hand-made
+//! tree can be read as well as the kernel's.
 //!
-//! - [`Owners`]: socket inode → the descriptors that refer to it, kept up to date with as little reading as possible.
-//!   It rests on `handles` (the map), `inspect` (reading one process) and [`UserNames`].
-//! - [`CounterReader`]: protocol counters and interfaces.
+//! - [`Owners`]: maps a socket's inode to the descriptors that refer to it, kept up to date with as little reading as
+//!   possible. It uses `socket_holders` (the map), `process_reader` (reads one process) and [`UserNames`].
+//! - [`CounterReader`]: protocol counters and interfaces. [`SettingsReader`]: sysctl settings.
 //! - [`CgroupPaths`]: cgroup id → path.
-//! - [`netlink_drops`]: what was not delivered to a netlink socket.
-//! - [`host()`], [`network_namespace`], [`hides_namespaces`]: which machine, which network, which processes.
+//! - [`netlink_drops`]: messages that were not delivered to a netlink socket.
+//! - [`read_raw_sockets`]: raw sockets where `sock_diag` lacks them.
+//! - [`read_host`], [`network_namespace`], [`hides_pid_namespaces`]: the machine and its namespaces.
+//! - [`process_start_time`]: the start time that distinguishes a process from a later one with the same pid.
+//!
+//! Files are parsed by the `procfs` crate, except where it has no parser (`net/netstat`, `net/sockstat`, `net/netlink`, the
+//! settings below `sys/net`), keeps fixed names in place of all (`net/snmp`), or costs too much, which is then stated with
+//! the figure.
 
-mod cgroups;
+mod cgroup_paths;
 mod counters;
-mod handles;
 mod host;
-mod inspect;
-mod overruns;
+mod netlink_drops;
 mod owners;
-mod raw;
+mod process_reader;
+mod raw_sockets;
 mod settings;
-mod users;
+mod socket_holders;
+mod user_names;
 
-pub use cgroups::CgroupPaths;
-pub(super) use cgroups::cgroup2_directory;
+pub use cgroup_paths::CgroupPaths;
+pub(super) use cgroup_paths::cgroup2_mount;
 pub use counters::CounterReader;
-pub use handles::Handle;
-pub use host::{hides_namespaces, host, network_namespace, start_time};
-pub use overruns::netlink_drops;
+pub use host::{hides_pid_namespaces, network_namespace, read_host};
+pub use netlink_drops::netlink_drops;
 pub use owners::Owners;
-pub use raw::read_raw;
+pub use process_reader::process_start_time;
+pub use raw_sockets::read_raw_sockets;
 pub use settings::SettingsReader;
-pub use users::UserNames;
+pub use socket_holders::SocketDescriptor;
+pub use user_names::UserNames;

@@ -1,4 +1,4 @@
-//! What the kernel is set to.
+//! Reads sysctl settings. By hand: `procfs::sys` has none below `net`, and reads the others below `/proc` only.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::model::Settings;
 
-/// What is read, as `sysctl` names it. Some are of the whole machine and not told in a network namespace made later
-/// (`tcp_mem`, `udp_mem`, `tcp_max_orphans`).
+/// Settings that are read, as `sysctl` names them. Some are of the whole machine and missing in other network namespaces
+/// than the first (`tcp_mem`, `udp_mem`, `tcp_max_orphans`).
 const NAMES: [&str; 45] = [
     "net.ipv4.ip_local_port_range",
     "net.ipv4.ip_local_reserved_ports",
@@ -57,8 +57,8 @@ const NAMES: [&str; 45] = [
     "fs.file-max",
 ];
 
-/// The longest value that is kept, bytes: lists of reserved ports may be long.
-const LONGEST: u64 = 4096;
+/// Longest part of a value that is kept, bytes: lists of reserved ports may be long.
+const MAX_VALUE_BYTES: u64 = 4096;
 
 /// Reads the settings of the network namespace that the calling thread is in.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ pub struct SettingsReader {
 }
 
 impl SettingsReader {
-    /// A reader of the procfs at `root`. Reads nothing yet.
+    /// Creates a reader that reads nothing yet. `root` is the mount point of procfs.
     pub fn new(root: &Path) -> SettingsReader {
         let path = |name: &&str| root.join("sys").join(name.replace('.', "/"));
         SettingsReader {
@@ -81,20 +81,21 @@ impl SettingsReader {
         }
     }
 
-    /// The settings: the same as before if nobody has changed them. What cannot be read is not there.
+    /// Reads the settings; they are shared with the last call while they stay the same. Those that cannot be read are absent.
     /// Kernel: `/proc/sys`.
     pub fn read(&mut self) -> Arc<Settings> {
         let known = Arc::clone(&self.known);
-        let mut list = List {
+        let mut list = SettingList {
             known: &known.values,
-            same: 0,
-            fresh: None,
+            unchanged: 0,
+            changed: None,
         };
         list.push(Settings::PAGE_SIZE, &self.page_size);
         for (name, path) in NAMES.iter().zip(&self.paths) {
             self.text.clear();
             let file = File::open(path);
-            let read = file.and_then(|file| file.take(LONGEST).read_to_string(&mut self.text));
+            let read =
+                file.and_then(|file| file.take(MAX_VALUE_BYTES).read_to_string(&mut self.text));
             if read.is_ok() {
                 list.push(name, self.text.trim());
             }
@@ -106,32 +107,33 @@ impl SettingsReader {
     }
 }
 
-/// Settings as they are read. They are compared with those of the time before, and copied only once they differ.
-struct List<'a> {
+/// Settings as they are read: compared with those of the last time, and copied only once they differ.
+struct SettingList<'a> {
     known: &'a [(String, String)],
-    /// How many are as they were.
-    same: usize,
-    fresh: Option<Vec<(String, String)>>,
+    /// Number of leading settings that have not changed.
+    unchanged: usize,
+    /// All settings so far, once one has changed.
+    changed: Option<Vec<(String, String)>>,
 }
 
-impl List<'_> {
+impl SettingList<'_> {
     fn push(&mut self, name: &str, value: &str) {
-        let before = self.known.get(self.same);
-        if self.fresh.is_none() && before.is_some_and(|(n, v)| n == name && v == value) {
-            self.same += 1;
+        let before = self.known.get(self.unchanged);
+        if self.changed.is_none() && before.is_some_and(|(n, v)| n == name && v == value) {
+            self.unchanged += 1;
             return;
         }
-        let fresh = self
-            .fresh
-            .get_or_insert_with(|| self.known[..self.same].to_vec());
-        fresh.push((name.to_owned(), value.to_owned()));
+        let changed = self
+            .changed
+            .get_or_insert_with(|| self.known[..self.unchanged].to_vec());
+        changed.push((name.to_owned(), value.to_owned()));
     }
 
-    /// The new ones, if they are not the known ones.
+    /// The settings, if they differ from the known ones.
     fn finish(self) -> Option<Vec<(String, String)>> {
-        let is_shorter = self.same < self.known.len();
-        self.fresh
-            .or_else(|| is_shorter.then(|| self.known[..self.same].to_vec()))
+        let is_shorter = self.unchanged < self.known.len();
+        self.changed
+            .or_else(|| is_shorter.then(|| self.known[..self.unchanged].to_vec()))
     }
 }
 
@@ -142,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_are_read_and_may_be_missing() {
+    fn settings_are_read_and_may_be_absent() {
         let root = tempfile::tempdir().unwrap();
         let directory = root.path().join("sys/net/ipv4");
         fs::create_dir_all(&directory).unwrap();

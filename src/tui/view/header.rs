@@ -240,7 +240,7 @@ fn ends(parts: &[&str], notes: &str) -> Vec<Piece> {
 /// `5 notes`: faults that hide nothing; nothing if there are none.
 fn notes(state: &State) -> String {
     let faults = state.moment.as_deref().map(|moment| &moment.sample.faults);
-    let notes = faults.into_iter().flatten().filter(|f| !f.matters());
+    let notes = faults.into_iter().flatten().filter(|f| !f.hides_data());
     match notes.count() {
         0 => String::new(),
         1 => "1 note".to_owned(),

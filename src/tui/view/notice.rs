@@ -63,7 +63,7 @@ fn blind(state: &State) -> Option<Blind> {
     let blind = Blind {
         denied,
         root: sample.visibility.root,
-        faults: sample.faults.iter().filter(|f| f.matters()).count(),
+        faults: sample.faults.iter().filter(|f| f.hides_data()).count(),
         lost: sample.lost_events,
         damaged: damaged(state),
     };

@@ -1,4 +1,4 @@
-//! Sockets of IPv4 and IPv6.
+//! Sockets of IPv4 and IPv6: TCP, UDP, raw, SCTP, MPTCP.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -9,12 +9,14 @@ use netlink_packet_sock_diag::constants::{
     IPPROTO_UDPLITE,
 };
 
-use super::{Attributes, DecodeError, too_short, u16_at, u32_at, u64_at, until_nul};
 use crate::model::{
     Endpoint, Ends, Family, MAX_NAME, Protocol, Socket, SocketTable, State, Timer, TimerKind,
 };
+use crate::source::netlink::wire::{
+    Attributes, DecodeError, too_short, u16_at, u32_at, u64_at, until_nul,
+};
 
-// Attributes that the crate does not name (`include/uapi/linux/inet_diag.h`).
+// Attributes that the crate does not name. Kernel: `include/uapi/linux/inet_diag.h`.
 const INET_DIAG_ULP_INFO: u16 = 19;
 const INET_DIAG_CGROUP_ID: u16 = 21;
 const INET_DIAG_SOCKOPT: u16 = 22;
@@ -23,8 +25,8 @@ const INET_ULP_INFO_NAME: u16 = 1;
 /// Bytes of `struct inet_diag_msg`.
 const INET_DIAG_MSG: usize = 72;
 
-/// `struct inet_diag_msg` and `INET_DIAG_*` attributes.
-pub(super) fn socket(
+/// Decodes one `inet_diag_msg` and its `INET_DIAG_*` attributes, and appends the row.
+pub(super) fn decode(
     message: &[u8],
     family: Family,
     protocol: Option<Protocol>,
@@ -46,8 +48,8 @@ pub(super) fn socket(
         }
     };
     let mut state = State::from_kernel(head[1]).ok_or(DecodeError::State(head[1]))?;
-    // A dump of TCP tells bound-inactive sockets (asked for with bit 13) as state 7. Destroy events, for which no
-    // protocol is given, tell the closed state as it is.
+    // A dump of TCP reports bound-inactive sockets (asked for with bit 13) as state 7. In destroy events, for which no
+    // protocol is given, state 7 is the closed state.
     if protocol == Some(Protocol::Tcp) && state == State::Closed {
         state = State::BoundInactive;
     }
@@ -124,6 +126,7 @@ pub(super) fn socket(
     Ok(())
 }
 
+/// Decodes the timer: its kind, retries and expiry in ms. `None` if no timer runs.
 #[inline]
 fn timer(kind: u8, retries: u8, expires_ms: u32) -> Option<Timer> {
     let kind = match kind {

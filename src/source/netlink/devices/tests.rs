@@ -12,7 +12,7 @@ fn message(kind: u16, sequence: u32, head: &[u8], attributes: &[(u16, &[u8])]) -
         payload.resize(payload.len().next_multiple_of(4), 0);
     }
     let mut out = Vec::new();
-    write(kind, &payload, 0, sequence, &mut out);
+    write_message(kind, &payload, 0, sequence, &mut out);
     out
 }
 
@@ -72,8 +72,8 @@ fn datagram() -> Vec<u8> {
 #[test]
 fn links_and_addresses_are_joined() {
     let mut devices = Vec::new();
-    let answers = decode(&datagram(), 7, &mut devices);
-    assert_eq!(answers.ended, Some(0));
+    let status = decode_devices(&datagram(), 7, &mut devices);
+    assert_eq!(status.ended, Some(0));
     let [device] = &devices[..] else {
         panic!("one device, not {devices:?}");
     };
@@ -86,13 +86,13 @@ fn links_and_addresses_are_joined() {
 #[test]
 fn a_refusal_is_an_error_and_no_end_is_none() {
     let refusal = message(NLMSG_ERROR, 1, &(-95i32).to_ne_bytes(), &[]);
-    assert_eq!(decode(&refusal, 1, &mut Vec::new()).ended, Some(95));
-    assert_eq!(decode(&[], 1, &mut Vec::new()).ended, None);
+    assert_eq!(decode_devices(&refusal, 1, &mut Vec::new()).ended, Some(95));
+    assert_eq!(decode_devices(&[], 1, &mut Vec::new()).ended, None);
 }
 
 #[test]
 fn this_machine_has_devices_and_they_are_shared() {
-    let (mut reader, mut faults) = (Devices::new(), Vec::new());
+    let (mut reader, mut faults) = (DeviceReader::new(), Vec::new());
     let first = reader.get(&[], &mut faults);
     assert_eq!(faults, []);
     let devices = first.clone().expect("rtnetlink answers");
@@ -103,7 +103,7 @@ fn this_machine_has_devices_and_they_are_shared() {
 
 proptest! {
     #[test]
-    fn any_bytes_are_decoded_or_passed_over(
+    fn any_bytes_are_decoded_or_skipped(
         at in any::<prop::sample::Index>(),
         byte: u8,
         end in any::<prop::sample::Index>(),
@@ -112,6 +112,6 @@ proptest! {
         let place = at.index(bytes.len());
         bytes[place] = byte;
         bytes.truncate(end.index(bytes.len() + 1));
-        decode(&bytes, 7, &mut Vec::new());
+        decode_devices(&bytes, 7, &mut Vec::new());
     }
 }

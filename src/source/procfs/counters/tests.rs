@@ -1,4 +1,4 @@
-//! Files made by hand, and those of this machine.
+//! Hand-made files, and those of this machine.
 
 use super::*;
 use std::fs;
@@ -23,7 +23,7 @@ const DEV: &str = "\
 Inter-|   Receive                                                |  Transmit
  face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
 lo:  100       2    3    4    0     0          0         0     50       6    7    8    0     0       0          0
-eth0.5:18446744073709551615 1 0 0 0 0 0 0 1 2 3 4 0 0 0 0
+eth0.5: 18446744073709551615 1 0 0 0 0 0 0 1 2 3 4 0 0 0 0
 broken: 1 2 3
 ";
 
@@ -68,7 +68,7 @@ fn every_file_is_read_by_name() {
         assert_eq!(counters.protocols.get(name), Some(value), "{name}");
     }
     let [lo, eth] = &counters.interfaces[..] else {
-        panic!("two lines are whole: {:?}", counters.interfaces);
+        panic!("two lines are complete: {:?}", counters.interfaces);
     };
     assert_eq!(
         *lo,
@@ -91,11 +91,11 @@ fn every_file_is_read_by_name() {
 }
 
 #[test]
-fn odd_lines_are_skipped_and_the_others_stand() {
+fn odd_lines_are_skipped_and_the_others_parsed() {
     let mut values = Vec::new();
-    let mut list = List {
+    let mut list = CounterList {
         known: &[],
-        fresh: None,
+        changed: None,
         values: &mut values,
     };
     parse_pairs(
@@ -128,7 +128,7 @@ fn a_missing_file_is_one_fault_and_the_rest_is_read() {
     let (counters, faults) = read(root.path());
     assert_eq!(counters.protocols.get("Tcp.A"), Some(1));
     assert_eq!(faults.len(), 5);
-    assert!(faults.iter().all(|fault| !fault.matters()));
+    assert!(faults.iter().all(|fault| !fault.hides_data()));
     assert!(faults[0].source.ends_with("/net/sockstat"));
 }
 
@@ -153,11 +153,15 @@ fn names_are_shared_until_the_kernel_reports_others() {
         assert_eq!(*second.protocols.names, names);
         assert_eq!(second.protocols.values.len(), names.len());
     }
-    assert_eq!(first.protocols.get("Tcp.B"), Some(2), "what was read stays");
+    assert_eq!(
+        first.protocols.get("Tcp.B"),
+        Some(2),
+        "the earlier values stay"
+    );
 }
 
 #[test]
-fn the_kernel_of_this_machine_is_understood() {
+fn the_files_of_this_machine_are_parsed() {
     let (counters, _) = read(Path::new("/proc"));
     assert!(counters.protocols.get("sockstat.sockets.used").is_some());
     assert!(counters.protocols.get("Tcp.RetransSegs").is_some());

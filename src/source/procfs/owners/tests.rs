@@ -1,26 +1,32 @@
-//! Real sockets in the real `/proc`, and trees made by hand where the moment of a change matters.
+//! Real sockets in the real `/proc`, and hand-made trees where the moment of a change matters.
 
 use std::fs;
 use std::io::Read as _;
 use std::net::UdpSocket;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::symlink;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
 
-use super::newcomers::{Newcomer, PARALLEL_DESCRIPTORS};
+use rustix::io::Errno;
+
+use super::entry::NewProcess;
+use super::new_processes::PARALLEL_DESCRIPTORS;
 use super::*;
-use crate::model::{ProcessKey, Severity};
+use crate::model::{ProcessKey, ProcessRow, Severity};
+use crate::source::procfs::SocketDescriptor;
 
 const SECOND: u64 = 1_000_000_000;
 
-fn everything_lives(_: u32) -> bool {
+fn all_live(_: u32) -> bool {
     true
 }
 
 fn real() -> Owners {
     let mut owners = Owners::new(Path::new("/proc"), Duration::from_mins(1));
-    owners.refresh(SECOND, &everything_lives);
+    owners.refresh(SECOND, &all_live);
     owners
 }
 
@@ -28,11 +34,11 @@ fn inode(socket: impl AsFd) -> u32 {
     rustix::fs::fstat(socket).expect("an open socket").st_ino as u32
 }
 
-/// Who holds a socket, as (pid, fd).
+/// The holders of a socket as (pid, fd).
 fn holders(owners: &Owners, inode: u32) -> Vec<(u32, u32)> {
-    let of = |handle: &Handle| {
-        let row = owners.process(handle.process).expect("holders are known");
-        (row.process.key.pid, handle.fd)
+    let of = |holder: &SocketDescriptor| {
+        let row = owners.process(holder.slot).expect("holders are known");
+        (row.process.key.pid, holder.fd)
     };
     owners.holders(inode).iter().map(of).collect()
 }
@@ -45,7 +51,7 @@ fn processes(owners: &Owners) -> impl Iterator<Item = (u32, &ProcessRow)> {
     })
 }
 
-/// Whether the process existed at the last refresh.
+/// True if the process existed at the last refresh.
 fn is_alive(owners: &Owners, key: ProcessKey) -> bool {
     let slot = owners.by_pid.get(&key.pid);
     slot.and_then(|&slot| owners.entry(slot))
@@ -81,11 +87,11 @@ fn a_socket_of_ours_is_found_with_all_its_descriptors() {
     ];
     both.sort_unstable();
     // Other tests open and close descriptors, so that the number may be as it was before.
-    owners.refresh(2 * SECOND, &everything_lives);
-    owners.refresh(40 * SECOND, &everything_lives);
+    owners.refresh(2 * SECOND, &all_live);
+    owners.refresh(40 * SECOND, &all_live);
     assert_eq!(holders(&owners, inode), both);
 
-    let slot = owners.holders(inode)[0].process;
+    let slot = owners.holders(inode)[0].slot;
     let row = owners.process(slot).expect("known").clone();
     assert!(processes(&owners).any(|(at, known)| at == slot && *known == row));
     assert!(is_alive(&owners, row.process.key));
@@ -105,7 +111,7 @@ fn a_socket_of_ours_is_found_with_all_its_descriptors() {
     assert!(row.descriptors.is_some_and(|count| count >= 2));
 
     drop((socket, twin));
-    owners.refresh(80 * SECOND, &everything_lives);
+    owners.refresh(80 * SECOND, &all_live);
     assert!(
         !holders(&owners, inode)
             .iter()
@@ -134,7 +140,7 @@ fn a_child_that_inherits_a_socket_holds_it_until_it_exits() {
     let output = child.0.stdout.as_mut().expect("piped");
     output.read_exact(&mut ready).expect("it has started");
     let pid = child.0.id();
-    owners.refresh(2 * SECOND, &everything_lives);
+    owners.refresh(2 * SECOND, &all_live);
     let theirs = (pid, 0);
     let found = holders(&owners, inode);
     assert!(found.contains(&me) && found.contains(&theirs), "{found:?}");
@@ -148,7 +154,7 @@ fn a_child_that_inherits_a_socket_holds_it_until_it_exits() {
 
     let before = owners.generation();
     drop(child);
-    owners.refresh(3 * SECOND, &everything_lives);
+    owners.refresh(3 * SECOND, &all_live);
     assert!(!holders(&owners, inode).contains(&theirs));
     assert!(!is_alive(&owners, process.key));
     assert_ne!(owners.generation(), before);
@@ -159,20 +165,20 @@ fn two_threads_read_the_same_as_one() {
     let socket = socket();
     let mut owners = Owners::new(Path::new("/proc"), Duration::from_mins(1));
     let root = owners.open_root().expect("procfs");
-    let newcomers: Vec<Newcomer> = [std::process::id(), 1, 4_000_000_000]
-        .map(|pid| Newcomer {
+    let new: Vec<NewProcess> = [std::process::id(), 1, 4_000_000_000]
+        .map(|pid| NewProcess {
             pid,
             directory: 0,
             count: Some(PARALLEL_DESCRIPTORS as u32),
         })
         .into();
-    owners.meet(root.as_fd(), &newcomers, SECOND, true);
-    owners.describe_owners(root.as_fd(), Some(SECOND));
+    owners.scan_new(root.as_fd(), &new, SECOND, true);
+    owners.update_rows(root.as_fd(), Some(SECOND));
     let me = (std::process::id(), socket.as_raw_fd() as u32);
     assert_eq!(holders(&owners, inode(&socket)), [me]);
 }
 
-/// A procfs made by hand. It tells no numbers of descriptors, so that every process is listed at every refresh.
+/// A hand-made procfs. It reports no numbers of descriptors, so that every process is listed at every refresh.
 struct Tree(tempfile::TempDir);
 
 impl Tree {
@@ -186,11 +192,12 @@ impl Tree {
         self.0.path().join(pid.to_string()).join(name)
     }
 
-    /// Makes a process or lets another one have its pid.
+    /// Makes a process, or another one with the same pid.
     fn process(&self, pid: u32, start_time: u64, flags: u32) {
         fs::create_dir_all(self.at(pid, "fd")).expect("created");
         let stat = format!(
-            "{pid} (p{start_time}) S 0 0 0 0 -1 {flags} 0 0 0 0 0 0 0 0 20 0 1 0 {start_time} 0 0\n"
+            "{pid} (p{start_time}) S 0 0 0 0 -1 {flags} 0 0 0 0 0 0 0 0 20 0 1 0 {start_time}{}\n",
+            " 0".repeat(30)
         );
         fs::write(self.at(pid, "stat"), stat).expect("written");
         fs::write(self.at(pid, "comm"), format!("p{start_time}\n")).expect("written");
@@ -206,20 +213,20 @@ impl Tree {
         symlink(target, self.at(pid, &format!("fd/{fd}"))).expect("was free");
     }
 
-    fn exchange(&self, pid: u32, fd: u32, target: &str) {
+    fn replace(&self, pid: u32, fd: u32, target: &str) {
         self.close(pid, fd);
         self.open(pid, fd, target);
     }
 
     fn owners(&self) -> Owners {
         let mut owners = Owners::new(self.0.path(), Duration::ZERO);
-        owners.refresh(SECOND, &everything_lives);
+        owners.refresh(SECOND, &all_live);
         owners
     }
 }
 
 #[test]
-fn new_descriptors_are_asked_and_known_ones_believed_while_their_socket_lives() {
+fn new_descriptors_are_read_and_known_ones_kept_while_their_socket_lives() {
     let tree = Tree::new();
     tree.open(1, 3, "socket:[11]");
     tree.open(1, 4, "pipe:[5]");
@@ -227,73 +234,66 @@ fn new_descriptors_are_asked_and_known_ones_believed_while_their_socket_lives() 
     assert_eq!(holders(&owners, 11), [(1, 3)]);
     assert!(owners.holders(5).is_empty(), "a pipe is no socket");
 
-    tree.exchange(1, 3, "socket:[12]");
+    tree.replace(1, 3, "socket:[12]");
     tree.open(1, 5, "socket:[13]");
-    owners.refresh(SECOND, &everything_lives);
+    owners.refresh(SECOND, &all_live);
     assert_eq!(holders(&owners, 13), [(1, 5)]);
-    assert_eq!(
-        holders(&owners, 11),
-        [(1, 3)],
-        "it lives, so it is believed"
-    );
+    assert_eq!(holders(&owners, 11), [(1, 3)], "it lives, so it is kept");
     owners.refresh(SECOND, &|inode| inode != 11);
     assert_eq!(holders(&owners, 12), [(1, 3)]);
     assert!(owners.holders(11).is_empty());
     let generation = owners.generation();
-    owners.refresh(SECOND, &everything_lives);
+    owners.refresh(SECOND, &all_live);
     assert_eq!(owners.generation(), generation, "nothing has changed");
 }
 
 #[test]
-fn a_live_socket_that_nobody_holds_makes_processes_be_read_again() {
+fn a_live_socket_without_a_known_holder_makes_processes_be_read_again() {
     let tree = Tree::new();
     tree.open(1, 3, "socket:[11]");
     tree.open(1, 4, "/var/log/file");
     let mut owners = tree.owners();
-    owners.refresh(SECOND, &everything_lives);
+    owners.refresh(SECOND, &all_live);
 
-    tree.exchange(1, 4, "socket:[14]");
-    owners.resolve(&[(14, None)], SECOND, &everything_lives);
+    tree.replace(1, 4, "socket:[14]");
+    owners.resolve(&[(14, None)], SECOND, &all_live);
     assert_eq!(holders(&owners, 14), [(1, 4)], "a file became a socket");
 
-    tree.exchange(1, 3, "socket:[12]");
+    tree.replace(1, 3, "socket:[12]");
     let unknown = [(12, Some(tree.uid())), (99, Some(tree.uid()))];
-    owners.refresh(SECOND, &everything_lives);
-    owners.resolve(&unknown, SECOND, &everything_lives);
-    assert!(
-        owners.holders(12).is_empty(),
-        "11 lives and is believed once"
-    );
-    owners.refresh(SECOND, &everything_lives);
-    owners.resolve(&unknown, SECOND, &everything_lives);
+    owners.refresh(SECOND, &all_live);
+    owners.resolve(&unknown, SECOND, &all_live);
+    assert!(owners.holders(12).is_empty(), "11 lives and is kept once");
+    owners.refresh(SECOND, &all_live);
+    owners.resolve(&unknown, SECOND, &all_live);
     assert_eq!(holders(&owners, 12), [(1, 3)]);
 
-    // 99 has been given up by now: nothing is read for it until its time has come.
-    tree.exchange(1, 3, "socket:[99]");
-    owners.refresh(SECOND, &everything_lives);
-    owners.resolve(&[(99, None)], SECOND, &everything_lives);
+    // 99 has been looked for twice: nothing is read for it until it is due again.
+    tree.replace(1, 3, "socket:[99]");
+    owners.refresh(SECOND, &all_live);
+    owners.resolve(&[(99, None)], SECOND, &all_live);
     assert!(owners.holders(99).is_empty());
-    owners.resolve(&[(99, None)], 12 * SECOND, &everything_lives);
+    owners.resolve(&[(99, None)], 12 * SECOND, &all_live);
     assert_eq!(holders(&owners, 99), [(1, 3)]);
-    assert!(owners.search.unresolved.is_empty());
+    assert!(owners.unresolved.is_empty());
 }
 
 impl Tree {
-    /// The user of the processes: whoever runs the test.
+    /// The user of the processes: that of the test.
     fn uid(&self) -> u32 {
         rustix::fs::stat(self.0.path()).expect("exists").st_uid
     }
 }
 
 #[test]
-fn the_sweep_asks_every_descriptor_anew_in_its_period_and_some_in_each_refresh() {
+fn the_sweep_reads_every_descriptor_again_in_its_period_and_some_in_each_refresh() {
     let tree = Tree::new();
     for fd in 0..200 {
         tree.open(1, fd, &format!("socket:[{}]", 1000 + fd));
     }
     let mut owners = tree.owners();
     for fd in 0..200 {
-        tree.exchange(1, fd, &format!("socket:[{}]", 2000 + fd));
+        tree.replace(1, fd, &format!("socket:[{}]", 2000 + fd));
     }
     let noticed = |owners: &Owners| {
         (2000..2200)
@@ -302,12 +302,12 @@ fn the_sweep_asks_every_descriptor_anew_in_its_period_and_some_in_each_refresh()
     };
     let mut before = 0;
     for tick in 2..=31 {
-        owners.refresh(tick * SECOND, &everything_lives);
+        owners.refresh(tick * SECOND, &all_live);
         let now = noticed(&owners);
         assert!(now - before <= 10, "{} in one refresh", now - before);
         before = now;
     }
-    owners.refresh(33 * SECOND, &everything_lives);
+    owners.refresh(33 * SECOND, &all_live);
     assert_eq!(noticed(&owners), 200);
     assert!(owners.holders(1000).is_empty());
 }
@@ -318,11 +318,11 @@ fn a_pid_that_was_reused_is_another_process() {
     tree.process(7, 100, 0);
     tree.open(7, 3, "socket:[11]");
     let mut owners = tree.owners();
-    let slot = owners.holders(11)[0].process;
+    let slot = owners.holders(11)[0].slot;
     let old = owners.process(slot).expect("known").process.key;
     tree.process(7, 200, 0);
-    owners.refresh(40 * SECOND, &everything_lives);
-    owners.refresh(41 * SECOND, &everything_lives);
+    owners.refresh(40 * SECOND, &all_live);
+    owners.refresh(41 * SECOND, &all_live);
     assert!(!is_alive(&owners, old));
     assert_eq!(holders(&owners, 11), [(7, 3)]);
     let (_, row) = processes(&owners).next().expect("the new one");
@@ -335,35 +335,35 @@ fn a_pid_that_was_reused_is_another_process() {
     assert_eq!(row.descriptors, Some(1));
 
     fs::remove_dir_all(tree.0.path().join("7")).expect("exited");
-    owners.refresh(42 * SECOND, &everything_lives);
+    owners.refresh(42 * SECOND, &all_live);
     assert_eq!(processes(&owners).count(), 0);
     assert!(owners.holders(11).is_empty());
 }
 
 #[test]
-fn what_a_young_process_becomes_by_exec_is_taken_up_at_once_and_later_by_the_sweep() {
+fn details_of_young_processes_are_updated_at_each_refresh_and_later_by_the_sweep() {
     let tree = Tree::new();
     let mut owners = tree.owners();
     tree.process(7, 100, 0);
     tree.open(7, 3, "socket:[11]");
-    owners.refresh(10 * SECOND, &everything_lives);
+    owners.refresh(10 * SECOND, &all_live);
     let comm = |owners: &Owners| {
         let (_, row) = processes(owners).next().expect("one holds a socket");
         row.process.comm.clone()
     };
     assert_eq!(comm(&owners), "p100");
     fs::write(tree.at(7, "comm"), "young\n").expect("written");
-    owners.refresh(11 * SECOND, &everything_lives);
+    owners.refresh(11 * SECOND, &all_live);
     assert_eq!(comm(&owners), "young");
     fs::write(tree.at(7, "comm"), "grown up\n").expect("written");
-    owners.refresh(14 * SECOND, &everything_lives);
+    owners.refresh(14 * SECOND, &all_live);
     assert_eq!(comm(&owners), "young");
-    owners.refresh(50 * SECOND, &everything_lives);
+    owners.refresh(50 * SECOND, &all_live);
     assert_eq!(comm(&owners), "grown up");
 }
 
 #[test]
-fn kernel_threads_are_no_processes_and_files_of_odd_form_do_no_harm() {
+fn kernel_threads_are_not_counted_and_files_of_odd_form_are_faults() {
     let tree = Tree::new();
     tree.process(2, 11, PF_KTHREAD);
     tree.process(9, 12, 0);
@@ -394,11 +394,11 @@ fn kernel_threads_are_no_processes_and_files_of_odd_form_do_no_harm() {
 const PF_KTHREAD: u32 = 0x0020_0000;
 
 #[test]
-fn what_is_known_is_kept_when_the_root_or_a_process_cannot_be_read() {
+fn known_holders_are_kept_when_the_root_or_a_process_cannot_be_read() {
     let tree = Tree::new();
     tree.open(1, 3, "socket:[11]");
     let mut owners = tree.owners();
-    let slot = owners.holders(11)[0].process;
+    let slot = owners.holders(11)[0].slot;
     for error in [Errno::MFILE, Errno::NFILE, Errno::MFILE, Errno::NOMEM] {
         owners.read_failed(slot, error);
     }
@@ -406,27 +406,27 @@ fn what_is_known_is_kept_when_the_root_or_a_process_cannot_be_read() {
     let faults = owners.take_faults();
     assert_eq!(faults.len(), 3, "{faults:?}");
     assert!(faults[0].error.contains("(2 times)"), "{}", faults[0]);
-    assert!(owners.entry(slot).is_some_and(|entry| entry.due));
+    assert!(owners.entry(slot).is_some_and(|entry| entry.retry));
 
     owners.read_failed(slot, Errno::ACCESS);
-    owners.note_denied();
+    owners.update_denied();
     assert!(owners.holders(11).is_empty());
     assert_eq!(owners.visibility().unreadable, 1);
     assert!(owners.could_be_hidden(None) && owners.could_be_hidden(Some(tree.uid())));
     assert!(!owners.could_be_hidden(Some(tree.uid() + 1)));
-    owners.refresh(40 * SECOND, &everything_lives);
+    owners.refresh(40 * SECOND, &all_live);
     assert_eq!(holders(&owners, 11), [(1, 3)], "the sweep tries again");
 
     let root = tree.0.path().to_owned();
     fs::rename(&root, root.with_extension("away")).expect("moved");
-    owners.refresh(41 * SECOND, &everything_lives);
+    owners.refresh(41 * SECOND, &all_live);
     assert_eq!(holders(&owners, 11), [(1, 3)]);
     assert_eq!(owners.take_faults().len(), 1);
     fs::rename(root.with_extension("away"), &root).expect("moved back");
 }
 
 #[test]
-fn where_the_first_process_is_hidden_others_may_be() {
+fn if_the_first_process_is_hidden_others_may_be() {
     let tree = Tree::new();
     let away = tree.0.path().join("away");
     fs::rename(tree.0.path().join("1"), &away).expect("moved");
@@ -440,10 +440,10 @@ fn where_the_first_process_is_hidden_others_may_be() {
 }
 
 #[test]
-fn where_there_is_no_process_at_all_there_is_no_procfs() {
+fn a_root_without_processes_is_no_procfs() {
     let root = tempfile::tempdir().expect("a directory");
     let mut owners = Owners::new(root.path(), Duration::ZERO);
-    owners.refresh(SECOND, &everything_lives);
+    owners.refresh(SECOND, &all_live);
     assert!(!owners.could_be_hidden(None), "nothing says so");
     let faults = owners.take_faults();
     assert_eq!(faults.len(), 1);

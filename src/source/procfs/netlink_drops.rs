@@ -1,20 +1,21 @@
-//! How many messages the kernel could not deliver to a netlink socket.
+//! Reads how many messages the kernel could not deliver to a netlink socket: `/proc/net/netlink`, for which `procfs` has no
+//! parser.
 
 use std::fs;
 use std::path::Path;
 
-/// Messages that were dropped since the socket with this inode was opened. Kernel: `sk_drops`, in `net/netlink` below
-/// `root`, a procfs. `None` if it is not there.
+/// Number of messages dropped since the netlink socket with this inode was opened; `None` if it is not listed. `root` is the
+/// mount point of procfs. Kernel: `sk_drops`.
 pub fn netlink_drops(root: &Path, inode: u64) -> Option<u64> {
     let text = fs::read_to_string(root.join("net/netlink")).ok()?;
     let mut lines = text.lines();
     let headings = lines.next()?;
-    let place = |name: &str| headings.split_whitespace().position(|word| word == name);
-    let (drops, inodes) = (place("Drops")?, place("Inode")?);
+    let position = |name: &str| headings.split_whitespace().position(|word| word == name);
+    let (drops, inodes) = (position("Drops")?, position("Inode")?);
     lines.find_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let is_it = words.get(inodes)?.parse() == Ok(inode);
-        is_it.then(|| words.get(drops)?.parse().ok()).flatten()
+        let matches = words.get(inodes)?.parse() == Ok(inode);
+        matches.then(|| words.get(drops)?.parse().ok()).flatten()
     })
 }
 

@@ -1,28 +1,28 @@
-//! The processes of a Sample.
+//! Places processes in the Sample that is being made, each once.
 
 use rustc_hash::FxHashMap;
 
-use crate::model::{ProcessKey, ProcessRow, Reuse, Sample};
+use crate::model::{ClearForReuse, ProcessKey, ProcessRow, Sample};
 use crate::source::procfs::Owners;
 
-/// Stands for no index.
-const NONE: u32 = u32::MAX;
+/// In place of the index of a process that is not in the Sample.
+const ABSENT: u32 = u32::MAX;
 
-/// Where processes stand in the Sample that is being made.
+/// Indices of the processes in [`Sample::processes`].
 #[derive(Debug, Default)]
-pub(super) struct Processes {
-    /// By slot in [`Owners`]; `NONE` if it is not in there yet.
+pub(super) struct SampleProcesses {
+    /// By slot in [`Owners`]; `ABSENT` if it is not in the Sample yet.
     by_slot: Vec<u32>,
     by_key: FxHashMap<ProcessKey, u32>,
 }
 
-impl Processes {
+impl SampleProcesses {
     pub(super) fn clear(&mut self) {
         self.by_slot.clear_for_reuse();
         self.by_key.clear_for_reuse();
     }
 
-    /// Index of a process, adding it if it is not in there.
+    /// Returns the index of a process, adding its row if it is not in the Sample.
     pub(super) fn index(
         &mut self,
         key: ProcessKey,
@@ -35,7 +35,8 @@ impl Processes {
         })
     }
 
-    /// The same for the process in a slot. `None` if the slot was given up meanwhile.
+    /// Returns the index of the process in a slot, adding its row if it is not in the Sample. `None` if the slot was freed
+    /// meanwhile.
     #[inline]
     pub(super) fn in_slot(
         &mut self,
@@ -44,9 +45,9 @@ impl Processes {
         sample: &mut Sample,
     ) -> Option<u32> {
         match self.by_slot.get(slot as usize) {
-            Some(&index) if index != NONE => return Some(index),
+            Some(&index) if index != ABSENT => return Some(index),
             Some(_) => {}
-            None => self.by_slot.resize(slot as usize + 1, NONE),
+            None => self.by_slot.resize(slot as usize + 1, ABSENT),
         }
         let row = owners.process(slot)?;
         let index = self.index(row.process.key, sample, || row.clone());

@@ -1,4 +1,4 @@
-//! Paths of cgroups by the id that sockets carry.
+//! Resolves the cgroup ids that sockets carry to paths.
 
 use std::ffi::OsString;
 use std::fs;
@@ -7,62 +7,63 @@ use std::os::unix::fs::{DirEntryExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use procfs::process::MountInfo;
 use rustc_hash::FxHashMap;
 
-/// Time between two walks, ns.
-const WALK_EVERY: u64 = 5_000_000_000;
-/// After which an id that a walk did not find is worth another walk, ns: it may lie outside our cgroup namespace.
+/// Shortest time between two scans of the tree, ns.
+const SCAN_INTERVAL: u64 = 5_000_000_000;
+/// Time after which an id that a scan did not find is looked for again, ns: it may be outside our cgroup namespace.
 const RETRY: u64 = 60_000_000_000;
-/// Paths that are remembered at most.
+/// Largest number of paths that are remembered.
 const MAX_PATHS: usize = 65_536;
-/// Ids without a path that are remembered at most.
+/// Largest number of ids without a path that are remembered.
 const MAX_MISSING: usize = 4096;
 
-/// Where the cgroup-2 hierarchy is mounted, as `self/mountinfo` below `root`, a procfs, tells.
-pub(in crate::source) fn cgroup2_directory(root: &Path) -> Option<PathBuf> {
+/// The mount point of the cgroup-2 hierarchy; `None` if there is none. Kernel: `self/mountinfo` below `root`, the mount
+/// point of procfs.
+pub(in crate::source) fn cgroup2_mount(root: &Path) -> Option<PathBuf> {
     let text = fs::read(root.join("self/mountinfo")).ok()?;
-    cgroup2_mount(&text)
+    find_cgroup2(&text)
 }
 
-/// Cgroup id → path below the cgroup-2 mount. An id is the inode of the group's directory. The tree is walked only when
-/// an id is asked for that is not known.
+/// Cgroup id → path below the cgroup-2 mount. An id is the inode of the group's directory. The tree is scanned only when an
+/// unknown id is looked up.
 #[derive(Debug)]
 pub struct CgroupPaths {
     root: PathBuf,
     paths: FxHashMap<u64, Arc<str>>,
-    /// Ids that were not found, and when they may be looked for again, ns.
+    /// Ids that were not found, with the time from which they may be looked for again, ns.
     missing: FxHashMap<u64, u64>,
-    next_walk_ns: u64,
+    next_scan_ns: u64,
 }
 
 impl CgroupPaths {
-    /// Looks for the mount in `self/mountinfo` below `root`, a procfs. Reads nothing yet.
+    /// Creates a resolver that reads nothing yet. `root` is the mount point of procfs.
     pub fn new(root: &Path) -> CgroupPaths {
         CgroupPaths {
             root: root.to_owned(),
             paths: FxHashMap::default(),
             missing: FxHashMap::default(),
-            next_walk_ns: 0,
+            next_scan_ns: 0,
         }
     }
 
-    /// The path of the cgroup with this id; `/` for the root of the mount. `None` if there is no cgroup-2 mount or no
-    /// such group in it that this user can see. Paths of groups that have been removed stay known.
+    /// The path of the cgroup with this id; `/` for the root of the mount. `None` if there is no cgroup-2 mount or no such
+    /// group in it that this user can see. Paths of removed groups stay known.
     ///
-    /// `now_ns` is monotonic time: the tree is walked at most once in 5 s, and not for the same unknown id again within
-    /// a minute.
+    /// `now_ns` is monotonic time: the tree is scanned at most once in 5 s, and for the same unknown id once in a minute.
     pub fn path(&mut self, id: u64, now_ns: u64) -> Option<Arc<str>> {
         if let Some(path) = self.paths.get(&id) {
             return Some(Arc::clone(path));
         }
-        if id == 0 || now_ns < self.next_walk_ns {
+        if id == 0 || now_ns < self.next_scan_ns {
             return None;
         }
         if self.missing.get(&id).is_some_and(|&retry| now_ns < retry) {
             return None;
         }
-        self.next_walk_ns = now_ns.saturating_add(WALK_EVERY);
-        self.walk();
+        self.next_scan_ns = now_ns.saturating_add(SCAN_INTERVAL);
+        self.scan();
         let path = self.paths.get(&id).cloned();
         if path.is_none() {
             if self.missing.len() >= MAX_MISSING {
@@ -73,8 +74,8 @@ impl CgroupPaths {
         path
     }
 
-    fn walk(&mut self) {
-        let Some(mount) = cgroup2_directory(&self.root) else {
+    fn scan(&mut self) {
+        let Some(mount) = cgroup2_mount(&self.root) else {
             return;
         };
         let Ok(top) = fs::metadata(&mount) else {
@@ -82,14 +83,14 @@ impl CgroupPaths {
         };
         let mut found = FxHashMap::default();
         found.insert(top.ino(), Arc::from("/"));
-        let mut left = vec![(mount, String::new())];
-        while let Some((directory, path)) = left.pop() {
+        let mut pending = vec![(mount, String::new())];
+        while let Some((directory, path)) = pending.pop() {
             let Ok(entries) = fs::read_dir(&directory) else {
                 continue;
             };
             for entry in entries.flatten() {
                 if found.len() >= MAX_PATHS {
-                    left.clear();
+                    pending.clear();
                     break;
                 }
                 if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
@@ -97,7 +98,7 @@ impl CgroupPaths {
                 }
                 let below = format!("{path}/{}", entry.file_name().to_string_lossy());
                 found.insert(entry.ino(), Arc::from(below.as_str()));
-                left.push((entry.path(), below));
+                pending.push((entry.path(), below));
             }
         }
         if self.paths.len() + found.len() > MAX_PATHS {
@@ -111,28 +112,29 @@ impl CgroupPaths {
     }
 }
 
-/// Where cgroup 2 is mounted. Kernel: `self/mountinfo`, whose fields are: id, parent, device, root, mount point, options,
-/// optional fields, `-`, type, source, options. The whole hierarchy is preferred over a part of it.
-fn cgroup2_mount(mountinfo: &[u8]) -> Option<PathBuf> {
+/// Finds the mount point of cgroup 2 in `self/mountinfo`. A mount of the whole hierarchy is preferred over one of a part of
+/// it. Lines of another form are skipped: one of them must not hide the others, as it would if the file were parsed at once.
+fn find_cgroup2(mountinfo: &[u8]) -> Option<PathBuf> {
     let mut part = None;
     for line in mountinfo.split(|&byte| byte == b'\n') {
-        let mut fields = line.split(|&byte| byte == b' ');
-        let (Some(root), Some(point)) = (fields.nth(3), fields.next()) else {
+        let Some(mount) = str::from_utf8(line)
+            .ok()
+            .and_then(|line| MountInfo::from_line(line).ok())
+            .filter(|mount| mount.fs_type == "cgroup2")
+        else {
             continue;
         };
-        if !fields.any(|field| field == b"-") || fields.next() != Some(b"cgroup2") {
-            continue;
+        let point = unescape(mount.mount_point.as_os_str().as_bytes());
+        let point = PathBuf::from(OsString::from_vec(point));
+        if mount.root == "/" {
+            return Some(point);
         }
-        let point = || PathBuf::from(OsString::from_vec(unescape(point)));
-        if root == b"/" {
-            return Some(point());
-        }
-        part.get_or_insert_with(point);
+        part.get_or_insert(point);
     }
-    part.filter(|path| !path.as_os_str().as_bytes().is_empty())
+    part.filter(|path| !path.as_os_str().is_empty())
 }
 
-/// Takes back the kernel's `\040` for a space, and alike for tab, newline and backslash.
+/// Decodes the kernel's `\040` for a space, and the like for tab, newline and backslash, which `procfs` leaves as they are.
 fn unescape(text: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(text.len());
     let mut rest = text;
@@ -163,7 +165,7 @@ mod tests {
 
     const SECOND: u64 = 1_000_000_000;
 
-    /// A procfs whose mountinfo tells of a cgroup-2 mount at `mount`.
+    /// A procfs with a cgroup-2 mount at `mount`.
     fn procfs(mount: &Path) -> tempfile::TempDir {
         let root = tempfile::tempdir().expect("a directory");
         fs::create_dir(root.path().join("self")).expect("created");
@@ -177,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn groups_are_found_by_inode_when_they_are_asked_for() {
+    fn groups_are_found_by_inode_when_they_are_looked_up() {
         let home = tempfile::tempdir().expect("a directory");
         let mount = home.path().join("with space");
         fs::create_dir_all(mount.join("a.slice/b.service")).expect("created");
@@ -193,7 +195,7 @@ mod tests {
 
         fs::create_dir(mount.join("late")).expect("created");
         let late = id("late");
-        assert_eq!(path(late, SECOND), None, "walked a moment ago");
+        assert_eq!(path(late, SECOND), None, "scanned a moment ago");
         assert_eq!(path(late, 6 * SECOND).as_deref(), Some("/late"));
         fs::remove_dir(mount.join("late")).expect("removed");
         assert_eq!(
@@ -203,7 +205,7 @@ mod tests {
         );
         assert_eq!(path(u64::MAX, 20 * SECOND), None);
         assert_eq!(path(u64::MAX, 30 * SECOND), None);
-        assert_eq!(paths.next_walk_ns, 25 * SECOND, "not walked for it again");
+        assert_eq!(paths.next_scan_ns, 25 * SECOND, "not scanned for it again");
     }
 
     #[test]
@@ -211,7 +213,7 @@ mod tests {
         let root = tempfile::tempdir().expect("a directory");
         assert_eq!(CgroupPaths::new(root.path()).path(1, 0), None);
         assert_eq!(
-            cgroup2_mount(b"1 2 3\n\n- cgroup2\n24 1 0:22 / /x rw -"),
+            find_cgroup2(b"1 2 3\n\n- cgroup2\n24 1 0:22 / /x rw -"),
             None
         );
         assert_eq!(unescape(b"a\\040b\\\\04\\0"), b"a b\\\\04\\0");
@@ -219,8 +221,7 @@ mod tests {
 
     #[test]
     fn the_root_group_of_this_machine_is_found_where_there_is_one() {
-        let text = fs::read("/proc/self/mountinfo").expect("mounts");
-        let Some(mount) = cgroup2_mount(&text) else {
+        let Some(mount) = cgroup2_mount(Path::new("/proc")) else {
             return;
         };
         let id = fs::metadata(mount).expect("mounted").ino();

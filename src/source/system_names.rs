@@ -1,4 +1,4 @@
-//! Names that this machine knows: services, hosts, devices, control groups.
+//! Resolves names on this machine: services, hosts, devices and control groups.
 
 use std::fs;
 use std::net::{IpAddr, ToSocketAddrs as _};
@@ -8,30 +8,31 @@ use std::sync::OnceLock;
 
 use rustc_hash::FxHashMap;
 
-use super::procfs::cgroup2_directory;
+use super::procfs::cgroup2_mount;
 use crate::filter::{DEFAULT_EPHEMERAL_PORTS, Lookup, NameResolver};
 
-/// Where services have their ports.
+/// Ports of services by name, as of services(5).
 const SERVICES: &str = "/etc/services";
 
-/// This machine, asked when a name comes up. Hosts may take as long as the resolver does.
+/// Resolves names on this machine when they are asked for. Nothing is read before that, and a host may take as long as the
+/// resolver does.
 #[derive(Debug)]
-pub struct System {
+pub struct SystemNames {
     proc_root: PathBuf,
     services: OnceLock<Services>,
 }
 
-/// Ports of services by protocol and name, and the other way round.
+/// Ports of services by protocol and name, and names by protocol and port.
 #[derive(Debug, Default)]
 struct Services {
     ports: FxHashMap<(String, String), u16>,
     names: FxHashMap<(String, u16), String>,
 }
 
-impl System {
-    /// Asks nothing yet.
-    pub fn new(proc_root: &Path) -> System {
-        System {
+impl SystemNames {
+    /// Creates a resolver that has read nothing yet. `proc_root` is the mount point of procfs.
+    pub fn new(proc_root: &Path) -> SystemNames {
+        SystemNames {
             proc_root: proc_root.to_owned(),
             services: OnceLock::new(),
         }
@@ -39,27 +40,27 @@ impl System {
 
     fn services(&self) -> &Services {
         self.services.get_or_init(|| {
-            // Without the file there are no names: then numbers are written.
+            // Without the file, numbers are shown.
             fs::read_to_string(SERVICES)
-                .map_or_else(|_| Services::default(), |text| services(&text))
+                .map_or_else(|_| Services::default(), |text| parse_services(&text))
         })
     }
 
-    /// The name of a port with `tcp` or `udp`.
+    /// The service name of a port of `tcp` or `udp`.
     pub fn service_name(&self, port: u16, protocol: &str) -> Option<&str> {
         let key = (protocol.to_owned(), port);
         self.services().names.get(&key).map(String::as_str)
     }
 }
 
-impl Default for System {
+impl Default for SystemNames {
     fn default() -> Self {
-        System::new(Path::new("/proc"))
+        SystemNames::new(Path::new("/proc"))
     }
 }
 
-/// `name port/protocol alias…  # comment`.
-fn services(text: &str) -> Services {
+/// Parses services(5): `name port/protocol alias…  # comment`. Lines of another form are skipped.
+fn parse_services(text: &str) -> Services {
     let mut services = Services::default();
     for line in text.lines() {
         let line = line.split('#').next().unwrap_or("");
@@ -83,7 +84,7 @@ fn services(text: &str) -> Services {
     services
 }
 
-impl NameResolver for System {
+impl NameResolver for SystemNames {
     fn service(&self, name: &str, protocol: &str) -> Option<u16> {
         let key = (protocol.to_owned(), name.to_owned());
         self.services().ports.get(&key).copied()
@@ -113,15 +114,15 @@ impl NameResolver for System {
             let metadata = fs::metadata(directory).ok()?;
             metadata.is_dir().then(|| metadata.ino())
         };
-        let Some(mount) = cgroup2_directory(&self.proc_root) else {
+        let Some(mount) = cgroup2_mount(&self.proc_root) else {
             return Lookup::NotFound;
         };
-        // A path below the mount point, or the whole path of the directory.
+        // Either a path below the mount point, or the absolute path of the directory.
         let below = mount.join(path.trim_start_matches('/'));
-        let whole = Path::new(path);
-        let found = whole
+        let absolute = Path::new(path);
+        let found = absolute
             .starts_with(&mount)
-            .then(|| id(whole))
+            .then(|| id(absolute))
             .flatten()
             .or_else(|| id(&below));
         found.map_or(Lookup::NotFound, Lookup::Known)
@@ -145,7 +146,7 @@ mod tests {
     #[test]
     fn services_have_aliases_and_protocols() {
         let text = "# all of them\nhttp 80/tcp www # web\ndomain\t53/udp\nodd\nbad x/tcp\n";
-        let services = services(text);
+        let services = parse_services(text);
         let port = |name: &str, protocol: &str| {
             let key = (protocol.to_owned(), name.to_owned());
             services.ports.get(&key).copied()
@@ -160,7 +161,7 @@ mod tests {
 
     #[test]
     fn this_machine_knows_its_loopback() {
-        let system = System::default();
+        let system = SystemNames::default();
         assert_eq!(system.device("lo"), Some(1));
         assert_eq!(system.device("nobody0"), None);
         assert_eq!(system.hosts("no such host"), Lookup::NotFound);

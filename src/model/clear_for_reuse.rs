@@ -7,7 +7,7 @@ use std::hash::{BuildHasher, Hash};
 const SMALL: usize = 4096;
 
 /// Of a collection that is filled anew with every Sample.
-pub trait Reuse {
+pub trait ClearForReuse {
     /// Empties it and keeps its memory for what comes next. If it held far less than it could, a flood has passed, and
     /// most of the memory is given back.
     fn clear_for_reuse(&mut self);
@@ -22,7 +22,7 @@ fn enough(len: usize, capacity: usize) -> usize {
     }
 }
 
-impl<T> Reuse for Vec<T> {
+impl<T> ClearForReuse for Vec<T> {
     fn clear_for_reuse(&mut self) {
         let len = self.len();
         self.clear();
@@ -30,7 +30,7 @@ impl<T> Reuse for Vec<T> {
     }
 }
 
-impl<K: Eq + Hash, V, S: BuildHasher> Reuse for HashMap<K, V, S> {
+impl<K: Eq + Hash, V, S: BuildHasher> ClearForReuse for HashMap<K, V, S> {
     fn clear_for_reuse(&mut self) {
         let len = self.len();
         self.clear();
@@ -38,7 +38,7 @@ impl<K: Eq + Hash, V, S: BuildHasher> Reuse for HashMap<K, V, S> {
     }
 }
 
-impl<T: Eq + Hash, S: BuildHasher> Reuse for HashSet<T, S> {
+impl<T: Eq + Hash, S: BuildHasher> ClearForReuse for HashSet<T, S> {
     fn clear_for_reuse(&mut self) {
         let len = self.len();
         self.clear();

@@ -1,4 +1,4 @@
-//! Names of users, looked up where it may take its time.
+//! Resolves user ids to names in a thread, because the name service may be slow.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -8,46 +8,45 @@ use std::time::{Duration, Instant};
 use nix::unistd::{Uid, User};
 use rustc_hash::FxHashMap;
 
-/// Users that are remembered; beyond it the answers so far are forgotten.
+/// Largest number of users that are remembered; beyond it the answers so far are removed.
 const MAX_USERS: usize = 16_384;
-/// Questions that may wait for an answer.
-const MAX_WAITING: usize = 1024;
-/// After which a user without a name is asked for again.
+/// Largest number of pending queries.
+const MAX_PENDING: usize = 1024;
+/// Time after which a user without a name is looked up again.
 const RETRY: Duration = Duration::from_mins(5);
 
-/// User id → name. The name service (files, LDAP, …) is asked on a thread of its own, because it may take seconds or
-/// never answer.
+/// User id → name. The name service (files, LDAP, …) is queried by a thread, because it may take seconds or never answer.
 #[derive(Debug, Default)]
 pub struct UserNames {
     known: FxHashMap<u32, Known>,
-    /// Questions without an answer as yet.
-    waiting: usize,
+    /// Number of queries without an answer.
+    pending: usize,
     worker: Option<Worker>,
 }
 
 #[derive(Debug)]
 struct Known {
     name: Option<Arc<str>>,
-    /// When it was asked; `None` once it has been answered with a name.
-    asked: Option<Instant>,
+    /// Time of the query; `None` once it has been answered with a name.
+    queried: Option<Instant>,
     answered: bool,
 }
 
 #[derive(Debug)]
 struct Worker {
-    questions: SyncSender<u32>,
+    queries: SyncSender<u32>,
     answers: Receiver<(u32, Option<Arc<str>>)>,
     thread: JoinHandle<()>,
 }
 
 impl Worker {
     fn start() -> Option<Worker> {
-        let (questions, asked) = sync_channel::<u32>(MAX_WAITING);
-        let (reply, answers) = sync_channel(MAX_WAITING);
+        let (queries, received) = sync_channel::<u32>(MAX_PENDING);
+        let (reply, answers) = sync_channel(MAX_PENDING);
         let thread = std::thread::Builder::new()
             .name("user-names".into())
             .spawn(move || {
-                for uid in asked {
+                for uid in received {
                     // This is getpwuid_r(3).
                     let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();
                     let name = user.map(|user| Arc::from(user.name.as_str()));
@@ -58,7 +57,7 @@ impl Worker {
             })
             .ok()?;
         Some(Worker {
-            questions,
+            queries,
             answers,
             thread,
         })
@@ -66,25 +65,25 @@ impl Worker {
 }
 
 impl UserNames {
-    /// Knows nobody. The thread is started with the first question.
+    /// Creates a resolver without names. The thread is started by the first query.
     pub fn new() -> UserNames {
         UserNames::default()
     }
 
-    /// The name of a user, or `None` if there is none or it is not known yet. The first time a user is asked for, waits
-    /// at most `wait` for the answer; later calls pick up what has come and never wait. A user without a name is looked
-    /// up again after some minutes.
+    /// The name of a user; `None` if there is none or it is not known yet. The first call for a user waits at most `wait` for
+    /// the answer; later calls collect the answers so far and never wait. A user without a name is looked up again after
+    /// some minutes.
     pub fn get(&mut self, uid: u32, wait: Duration) -> Option<Arc<str>> {
         self.collect();
         if let Some(known) = self.known.get(&uid) {
             let name = known.name.clone();
-            let again = known.answered && known.asked.is_some_and(|at| at.elapsed() >= RETRY);
-            if again {
-                self.ask(uid);
+            let is_due = known.answered && known.queried.is_some_and(|at| at.elapsed() >= RETRY);
+            if is_due {
+                self.query(uid);
             }
             return name;
         }
-        if !self.ask(uid) {
+        if !self.query(uid) {
             return None;
         }
         let deadline = Instant::now() + wait;
@@ -93,87 +92,88 @@ impl UserNames {
             let rest = deadline.saturating_duration_since(Instant::now());
             match worker.answers.recv_timeout(rest) {
                 Ok((answered, name)) => {
-                    self.learn(answered, name.clone());
+                    self.insert(answered, name.clone());
                     if answered == uid {
                         return name;
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => return None,
                 Err(RecvTimeoutError::Disconnected) => {
-                    self.lose_worker();
+                    self.remove_worker();
                     return None;
                 }
             }
         }
     }
 
-    /// Puts a question; false if that is impossible now.
-    fn ask(&mut self, uid: u32) -> bool {
+    /// Sends a query to the thread; false if that is impossible now.
+    fn query(&mut self, uid: u32) -> bool {
         if self.worker.is_none() {
             self.worker = Worker::start();
         }
         let Some(worker) = &self.worker else {
             return false;
         };
-        match worker.questions.try_send(uid) {
+        match worker.queries.try_send(uid) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => return false,
             Err(TrySendError::Disconnected(_)) => {
-                self.lose_worker();
+                self.remove_worker();
                 return false;
             }
         }
-        self.waiting += 1;
+        self.pending += 1;
         if self.known.len() >= MAX_USERS {
             self.known.retain(|_, known| !known.answered);
         }
         let known = self.known.entry(uid).or_insert(Known {
             name: None,
-            asked: None,
+            queried: None,
             answered: false,
         });
-        known.asked = Some(Instant::now());
+        known.queried = Some(Instant::now());
         known.answered = false;
         true
     }
 
+    /// Stores the answers so far.
     fn collect(&mut self) {
         while let Some(worker) = &self.worker
             && let Ok((uid, name)) = worker.answers.try_recv()
         {
-            self.learn(uid, name);
+            self.insert(uid, name);
         }
     }
 
-    fn learn(&mut self, uid: u32, name: Option<Arc<str>>) {
-        self.waiting = self.waiting.saturating_sub(1);
-        let asked = name.is_none().then(Instant::now);
+    fn insert(&mut self, uid: u32, name: Option<Arc<str>>) {
+        self.pending = self.pending.saturating_sub(1);
+        let queried = name.is_none().then(Instant::now);
         self.known.insert(
             uid,
             Known {
                 name,
-                asked,
+                queried,
                 answered: true,
             },
         );
     }
 
-    /// The thread has died (a name service module may panic it); the next question starts another.
-    fn lose_worker(&mut self) {
+    /// Removes the worker, whose thread has died (a name service module may panic it); the next query starts another.
+    fn remove_worker(&mut self) {
         self.worker = None;
-        self.waiting = 0;
+        self.pending = 0;
         self.known.retain(|_, known| known.answered);
     }
 }
 
 impl Drop for UserNames {
-    /// Ends the thread: at once if it is idle, else as soon as the name service lets go of it, which is not waited for.
+    /// Ends the thread: at once if it is idle, otherwise as soon as the name service returns, which is not waited for.
     fn drop(&mut self) {
         self.collect();
         if let Some(worker) = self.worker.take() {
-            drop(worker.questions);
+            drop(worker.queries);
             drop(worker.answers);
-            if self.waiting == 0 {
+            if self.pending == 0 {
                 let _ = worker.thread.join();
             }
         }
@@ -184,7 +184,7 @@ impl Drop for UserNames {
 mod tests {
     use super::*;
 
-    /// More than any test machine's name service takes.
+    /// Longer than any test machine's name service takes.
     const PATIENCE: Duration = Duration::from_mins(1);
 
     #[test]
@@ -192,26 +192,26 @@ mod tests {
         let mut users = UserNames::new();
         assert_eq!(users.get(0, PATIENCE).as_deref(), Some("root"));
         assert_eq!(users.get(0, Duration::ZERO).as_deref(), Some("root"));
-        assert_eq!(users.waiting, 0);
+        assert_eq!(users.pending, 0);
     }
 
     #[test]
-    fn a_user_without_a_name_is_asked_for_once() {
+    fn a_user_without_a_name_is_queried_once() {
         let mut users = UserNames::new();
-        let nobody = 4_000_000_123;
-        assert_eq!(users.get(nobody, PATIENCE), None);
-        assert_eq!(users.waiting, 0);
-        assert_eq!(users.get(nobody, PATIENCE), None);
-        assert_eq!(users.waiting, 0, "the answer is remembered");
+        let unnamed = 4_000_000_123;
+        assert_eq!(users.get(unnamed, PATIENCE), None);
+        assert_eq!(users.pending, 0);
+        assert_eq!(users.get(unnamed, PATIENCE), None);
+        assert_eq!(users.pending, 0, "the answer is remembered");
         assert_eq!(users.known.len(), 1);
     }
 
     #[test]
-    fn an_answer_that_came_late_is_picked_up() {
+    fn a_late_answer_is_collected() {
         let mut users = UserNames::new();
         let first = users.get(0, Duration::ZERO);
         assert!(first.is_none() || first.as_deref() == Some("root"));
-        // The other answer comes after the one to the first question.
+        // The other answer follows that to the first query.
         users.get(4_000_000_124, PATIENCE);
         assert_eq!(users.get(0, Duration::ZERO).as_deref(), Some("root"));
     }

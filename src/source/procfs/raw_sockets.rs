@@ -1,4 +1,4 @@
-//! Raw sockets of kernels whose `sock_diag` does not tell them (`CONFIG_INET_DIAG` without `raw_diag`).
+//! Reads raw sockets from `/proc`, for kernels whose `sock_diag` lacks them (`CONFIG_INET_DIAG` without `raw_diag`).
 
 use std::fs::File;
 use std::path::Path;
@@ -9,12 +9,12 @@ use procfs::prelude::FromBufReadSI as _;
 
 use crate::model::{Endpoint, Ends, Family, Protocol, Socket, State};
 
-/// Appends the raw sockets of one family. Kernel: `net/raw` and `net/raw6` of the calling thread. They come without
-/// cookie, memory, options and group; their local port is the IP protocol, as in `sock_diag`.
+/// Appends the raw sockets of one family to `rows`. They have no cookie, memory, options and cgroup; their local port is the
+/// IP protocol, as in `sock_diag`. Kernel: `net/raw` and `net/raw6` of the calling thread.
 ///
 /// # Errors
-/// When the file cannot be read or has an unknown form.
-pub fn read_raw(
+/// If the file cannot be read or has an unknown form.
+pub fn read_raw_sockets(
     root: &Path,
     family: Family,
     netns: u32,
@@ -64,7 +64,7 @@ mod tests {
                     1: 0100007F:0001 00000000:0000 07 00000000:00000340 00:00000000 00000000  1000        0 4711 2 0000000000000000 0\n";
         std::fs::write(root.path().join("net/raw"), text).expect("a file");
         let mut rows = Vec::new();
-        read_raw(root.path(), Family::Inet, 1, &mut rows).expect("rows");
+        read_raw_sockets(root.path(), Family::Inet, 1, &mut rows).expect("rows");
         assert_eq!(rows.len(), 1);
         let local = rows[0].local().expect("an end");
         assert_eq!(
@@ -80,7 +80,7 @@ mod tests {
             (Some(1), State::Closed)
         );
         assert!(
-            read_raw(root.path(), Family::Inet6, 1, &mut rows).is_err(),
+            read_raw_sockets(root.path(), Family::Inet6, 1, &mut rows).is_err(),
             "no such file"
         );
     }

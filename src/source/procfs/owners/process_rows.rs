@@ -1,22 +1,19 @@
-//! Who the processes are that hold sockets: what is shown of them beside their identity.
+//! Makes the rows of the processes that hold sockets: the details that are shown beside their identity.
 
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
 
 use rustix::io::Errno;
 
-use super::super::inspect::{is_denied, is_gone, open_process, owner};
-use super::Owners;
-use super::process::Access;
+use super::super::process_reader::{is_denied, is_gone, open_process, process_user};
+use super::entry::Access;
+use super::map::Owners;
 use crate::model::{Process, ProcessRow};
 
-/// Ticks of `start_time` in a second. Kernel: `USER_HZ`, 100 whatever `HZ` is.
-const TICKS_PER_SECOND: u64 = 100;
-
 impl Owners {
-    /// Reads who the processes are that hold sockets, where that is not known; and, if the time is given, where it may
-    /// have changed because they are young.
-    pub(super) fn describe_owners(&mut self, root: BorrowedFd<'_>, now_ns: Option<u64>) {
+    /// Makes the rows of processes that hold sockets and have none yet; and, if the time is given, again those of young
+    /// processes, whose details may have changed.
+    pub(super) fn update_rows(&mut self, root: BorrowedFd<'_>, now_ns: Option<u64>) {
         for slot in 0..self.slots.len() as u32 {
             let Some(entry) = self.entry_mut(slot) else {
                 continue;
@@ -25,14 +22,14 @@ impl Owners {
                 continue;
             }
             if entry.row.is_none() || now_ns.is_some_and(|now| now < entry.young_until) {
-                self.describe(root, slot);
+                self.update_row(root, slot);
             }
-            self.complete(slot);
+            self.update_counts(slot);
         }
     }
 
-    /// Fills in what is known of a process that has been described.
-    pub(super) fn complete(&mut self, slot: u32) {
+    /// Updates the numbers of descriptors and the user's name in the row of a process, if it has one.
+    pub(super) fn update_counts(&mut self, slot: u32) {
         let Some(entry) = self.entry_mut(slot) else {
             return;
         };
@@ -51,34 +48,28 @@ impl Owners {
         }
     }
 
-    /// When a process started, µs since 1970 UTC, of its ticks since the boot.
-    fn started_at_us(&self, ticks: u64) -> Option<i64> {
-        let since_boot = i64::try_from(ticks.checked_mul(1_000_000 / TICKS_PER_SECOND)?).ok()?;
-        self.booted_at_us.checked_add(since_boot)
-    }
-
-    /// Reads who the process in a slot is.
-    pub(super) fn describe(&mut self, root: BorrowedFd<'_>, slot: u32) {
+    /// Reads the details of the process in a slot and makes its row.
+    pub(super) fn update_row(&mut self, root: BorrowedFd<'_>, slot: u32) {
         let Some(entry) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else {
             return;
         };
-        let (key, inspector) = (entry.key, &mut self.inspector);
+        let (key, reader) = (entry.key, &mut self.reader);
         let details = open_process(root, key.pid).and_then(|process| {
-            // The parent changes when it exits; and these are the details of this very process, or none.
-            let identity = inspector.identify(&process)?;
-            if identity.start_time != key.start_time {
+            // The parent changes when it exits. The details must not be those of another process with this pid.
+            let stat = reader.read_stat(&process)?;
+            if stat.start_time != key.start_time {
                 return Err(Errno::SRCH);
             }
-            entry.parent = identity.parent;
-            entry.uid = owner(root, key.pid)?;
-            inspector.details(&process)
+            entry.parent = stat.parent;
+            entry.uid = process_user(root, key.pid)?;
+            reader.read_details(&process)
         });
         let uid = entry.uid;
         let mut process = Process {
             parent: entry.parent,
             comm: entry.comm.clone(),
             uid,
-            started_at_us: self.started_at_us(key.start_time),
+            started_at_us: started_at_us(self.booted_at_us, key.start_time),
             ..Process::new(key)
         };
         match details {
@@ -93,7 +84,7 @@ impl Owners {
                 if !is_gone(error) && !is_denied(error) {
                     self.fail_at(key.pid, error);
                 }
-                // It exits at this moment, or descriptors have run out: what is known of it is all there will be.
+                // It exits at this moment, or descriptors have run out: no more will be known of it.
                 if self.entry(slot).is_none_or(|entry| entry.row.is_some()) {
                     return;
                 }
@@ -112,4 +103,10 @@ impl Owners {
             }
         }
     }
+}
+
+/// The start of a process, µs since 1970 UTC, from its clock ticks since boot.
+fn started_at_us(booted_at_us: i64, ticks: u64) -> Option<i64> {
+    let since_boot = ticks.checked_mul(1_000_000)? / procfs::ticks_per_second().max(1);
+    booted_at_us.checked_add(i64::try_from(since_boot).ok()?)
 }

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{Endpoint, Protocol, Reuse, Socket, State};
+use super::{ClearForReuse, Endpoint, Protocol, Socket, State};
 
 /// The TCP listeners among the rows of one Sample, by port. Its memory is used again.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ impl ListenerIndex {
     ///
     /// `rows` are those that were taken in.
     #[inline]
-    pub fn of<'a>(
+    pub fn find<'a>(
         &'a self,
         socket: &Socket,
         rows: &'a [Socket],
@@ -124,7 +124,7 @@ mod tests {
         for (row, listener) in (0..).zip(listeners) {
             assert!(index.insert(row, listener));
         }
-        index.of(local, listeners).collect()
+        index.find(local, listeners).collect()
     }
 
     #[test]

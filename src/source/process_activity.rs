@@ -1,39 +1,38 @@
-//! What the processes do that something waits for.
-
-use crate::model::{Protocol, Sample, Socket, State};
+//! Reads the activity of the processes that sockets wait for.
 
 use super::procfs::Owners;
+use crate::model::{Protocol, Sample, Socket, State};
 
-/// Processes that are looked at in one Sample, each of which takes some ten microseconds.
-const MOST: usize = 256;
+/// Processes that are read for one Sample, each of which takes some ten microseconds.
+const MAX_PROCESSES: usize = 256;
 
-/// Looks at those processes of a Sample for which connections wait to be accepted, data to be read, or sockets to be
-/// closed: whether such a process is stopped, asleep or busy explains what waits.
-pub(super) fn look(sample: &mut Sample, owners: &mut Owners) {
-    let mut waited_for = vec![false; sample.processes.len()];
+/// Reads the activity of those processes of a Sample for which connections wait to be accepted, data to be read, or
+/// sockets to be closed. A stopped, sleeping or busy process explains the wait.
+pub(super) fn sample_activity(sample: &mut Sample, owners: &mut Owners) {
+    let mut is_awaited = vec![false; sample.processes.len()];
     let mut found = 0;
-    for socket in sample.sockets.rows.iter().filter(|row| waits(row)) {
+    for socket in sample.sockets.rows.iter().filter(|row| awaits_process(row)) {
         let from = socket.holders_at as usize;
         let holders = from..from + usize::from(socket.holders_len);
         for holder in sample.holders.get(holders).unwrap_or(&[]) {
-            if let Some(is_known) = waited_for.get_mut(holder.process as usize)
+            if let Some(is_known) = is_awaited.get_mut(holder.process as usize)
                 && !std::mem::replace(is_known, true)
             {
                 found += 1;
             }
         }
-        if found >= MOST {
+        if found >= MAX_PROCESSES {
             break;
         }
     }
-    let rows = sample.processes.iter_mut().zip(waited_for);
-    for (row, _) in rows.filter(|(_, is_waited_for)| *is_waited_for) {
+    let rows = sample.processes.iter_mut().zip(is_awaited);
+    for (row, _) in rows.filter(|(_, is_awaited)| *is_awaited) {
         row.activity = owners.activity(row.process.key);
     }
 }
 
-/// Whether something waits for the process that holds a socket.
-fn waits(socket: &Socket) -> bool {
+/// True if a connection, data or the peer waits for the process that holds a socket.
+fn awaits_process(socket: &Socket) -> bool {
     match socket.protocol {
         Protocol::Tcp => {
             socket.state == State::CloseWait
@@ -50,12 +49,12 @@ mod tests {
     use crate::model::{Ends, Family};
 
     #[test]
-    fn a_process_is_waited_for_where_something_lies_in_its_queue() {
+    fn a_process_is_awaited_if_a_queue_of_its_sockets_is_not_empty() {
         let ends = Ends::Packet { ethertype: 0 };
         let of = |protocol, state, recv_queue| {
             let mut socket = Socket::new(1, 1, Family::Inet, protocol, state, ends);
             socket.recv_queue = recv_queue;
-            waits(&socket)
+            awaits_process(&socket)
         };
         assert!(of(Protocol::Tcp, State::Listen, 1));
         assert!(of(Protocol::Tcp, State::CloseWait, 0));

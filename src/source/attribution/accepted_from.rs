@@ -1,0 +1,90 @@
+//! Infers the owner of a connection from the listener that it was accepted from.
+
+use rustc_hash::FxHashMap;
+
+use crate::model::{Attribution, ClearForReuse, Holder, ListenerIndex, Socket};
+
+/// A range of [`Sample::holders`](crate::model::Sample::holders).
+#[derive(Debug, Clone, Copy)]
+struct HolderRange {
+    at: u32,
+    len: u16,
+}
+
+impl HolderRange {
+    fn of(socket: &Socket) -> HolderRange {
+        HolderRange {
+            at: socket.holders_at,
+            len: socket.holders_len,
+        }
+    }
+
+    fn range(self) -> std::ops::Range<usize> {
+        let at = self.at as usize;
+        at..at + usize::from(self.len)
+    }
+}
+
+/// The listeners of a Sample and their owners.
+#[derive(Debug, Default)]
+pub(super) struct ListenerOwners {
+    listeners: ListenerIndex,
+    /// Joined holders of listeners that share an end, by the row of the first one.
+    joined: FxHashMap<u32, HolderRange>,
+}
+
+impl ListenerOwners {
+    pub(super) fn clear(&mut self) {
+        self.listeners.clear();
+        self.joined.clear_for_reuse();
+    }
+
+    /// Adds the socket in `row` if it is a listener.
+    pub(super) fn insert(&mut self, row: u32, socket: &Socket) {
+        self.listeners.insert(row, socket);
+    }
+
+    /// Makes the owners of the listener that `socket` was accepted from its own, marked as inferred. If several listeners
+    /// share the end, it may have been accepted from each of them, and gets the owners of all. Without a listener it stays
+    /// as it is. The owners of the listeners among `rows` must be known.
+    pub(super) fn infer(
+        &mut self,
+        socket: &mut Socket,
+        rows: &[Socket],
+        holders: &mut Vec<Holder>,
+    ) {
+        let range = {
+            let mut listeners = self
+                .listeners
+                .find(socket, rows)
+                .filter_map(|row| Some((row, rows.get(row as usize)?)))
+                .filter(|(_, listener)| listener.holders_len > 0);
+            let Some((first, listener)) = listeners.next() else {
+                return;
+            };
+            let range = HolderRange::of(listener);
+            match (listeners.next(), self.joined.get(&first)) {
+                (None, _) => range,
+                (Some(_), Some(&joined)) => joined,
+                (Some((_, second)), None) => {
+                    let at = holders.len();
+                    holders.extend_from_within(range.range());
+                    for listener in std::iter::once(second).chain(listeners.map(|(_, row)| row)) {
+                        holders.extend_from_within(HolderRange::of(listener).range());
+                    }
+                    let all = &mut holders[at..];
+                    all.sort_unstable_by_key(|holder| (holder.process, holder.fd));
+                    let joined = HolderRange {
+                        at: at as u32,
+                        len: u16::try_from(all.len()).unwrap_or(u16::MAX),
+                    };
+                    self.joined.insert(first, joined);
+                    joined
+                }
+            }
+        };
+        socket.holders_at = range.at;
+        socket.holders_len = range.len;
+        socket.attribution = Attribution::Inferred;
+    }
+}

@@ -1,0 +1,29 @@
+//! The inodes of the sockets in a dump.
+
+use std::cell::OnceCell;
+
+use rustc_hash::FxHashSet;
+
+use crate::model::Socket;
+
+/// Set of the inodes of a dump's sockets, built on the first query.
+pub(in crate::source) struct LiveInodes<'a> {
+    rows: &'a [Socket],
+    set: OnceCell<FxHashSet<u32>>,
+}
+
+impl<'a> LiveInodes<'a> {
+    pub(in crate::source) fn new(rows: &'a [Socket]) -> Self {
+        LiveInodes {
+            rows,
+            set: OnceCell::new(),
+        }
+    }
+
+    /// Reports whether a socket with this inode is in the dump.
+    pub(in crate::source) fn contains(&self, inode: u32) -> bool {
+        self.set
+            .get_or_init(|| self.rows.iter().map(|socket| socket.inode).collect())
+            .contains(&inode)
+    }
+}

@@ -1,0 +1,112 @@
+//! Remembers sockets and their owners from one Sample to the next, by cookie: a socket keeps its cookie when it enters
+//! TIME-WAIT, is orphaned or is destroyed, and no descriptor refers to it any more.
+
+use std::sync::Arc;
+
+use super::sample_processes::SampleProcesses;
+use crate::model::{Ends, Holder, Process, ProcessRow, Sample, Socket, State};
+use crate::source::procfs::{Owners, SocketDescriptor};
+
+/// The owners that a socket had when it was last held open.
+#[derive(Debug, Clone, Default)]
+pub(super) enum RememberedOwners {
+    #[default]
+    None,
+    One(Arc<Process>, u32),
+    Many(Arc<Vec<(Arc<Process>, u32)>>),
+}
+
+impl RememberedOwners {
+    pub(super) fn is_none(&self) -> bool {
+        matches!(self, RememberedOwners::None)
+    }
+
+    fn iter(&self) -> impl Iterator<Item = (&Arc<Process>, u32)> {
+        let (one, many) = match self {
+            RememberedOwners::None => (None, None),
+            RememberedOwners::One(process, fd) => (Some((process, *fd)), None),
+            RememberedOwners::Many(all) => {
+                (None, Some(all.iter().map(|(process, fd)| (process, *fd))))
+            }
+        };
+        one.into_iter().chain(many.into_iter().flatten())
+    }
+
+    /// Makes these owners the holders of `socket`, adding to `sample` the processes that are not in it.
+    pub(super) fn restore(
+        &self,
+        socket: &mut Socket,
+        sample: &mut Sample,
+        processes: &mut SampleProcesses,
+    ) {
+        socket.holders_at = sample.holders.len() as u32;
+        socket.holders_len = 0;
+        for (process, fd) in self.iter() {
+            let process = processes.index(process.key, sample, || ProcessRow {
+                process: Arc::clone(process),
+                descriptors: None,
+                kinds: None,
+                activity: None,
+            });
+            sample.holders.push(Holder { process, fd });
+            socket.holders_len = socket.holders_len.saturating_add(1);
+        }
+    }
+}
+
+/// The state of a socket as of the last Sample that had it.
+#[derive(Debug, Default)]
+pub(super) struct RememberedSocket {
+    pub(super) owners: RememberedOwners,
+    pub(super) first_seen_ns: u64,
+    pub(super) cgroup_id: u64,
+    pub(super) inode: u32,
+    pub(super) uid: Option<u32>,
+    /// Slot of the only owner in [`Owners`]; valid while the generation is the one that it was found in.
+    pub(super) slot: Option<u32>,
+    pub(super) state: Option<State>,
+    /// Its ends: the kernel has forgotten those of an aborted connection.
+    pub(super) ends: Option<Ends>,
+    /// True if a destroy event will report its end, however long it is in no table: a process may still hold a connection
+    /// that was reset.
+    pub(super) awaits_event: bool,
+    /// Rounds since it was last in a table.
+    pub(super) missed: u8,
+    /// Its destroy event has been received.
+    pub(super) closed: bool,
+}
+
+impl RememberedSocket {
+    /// Remembers the present holders; nothing is allocated while they stay the same.
+    pub(super) fn remember(&mut self, holders: &[SocketDescriptor], owners: &Owners) {
+        let process =
+            |holder: &SocketDescriptor| owners.process(holder.slot).map(|row| &row.process);
+        if let [only] = holders {
+            self.slot = Some(only.slot);
+            let Some(process) = process(only) else { return };
+            match &mut self.owners {
+                RememberedOwners::One(known, fd) if Arc::ptr_eq(known, process) => *fd = only.fd,
+                other => *other = RememberedOwners::One(Arc::clone(process), only.fd),
+            }
+            return;
+        }
+        self.slot = None;
+        let unchanged = match &self.owners {
+            RememberedOwners::Many(known) => {
+                known.len() == holders.len()
+                    && known.iter().zip(holders).all(|((known, fd), holder)| {
+                        *fd == holder.fd
+                            && process(holder).is_some_and(|process| Arc::ptr_eq(known, process))
+                    })
+            }
+            _ => false,
+        };
+        if !unchanged {
+            let all = holders
+                .iter()
+                .filter_map(|holder| Some((Arc::clone(process(holder)?), holder.fd)))
+                .collect();
+            self.owners = RememberedOwners::Many(Arc::new(all));
+        }
+    }
+}

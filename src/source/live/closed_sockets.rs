@@ -1,0 +1,86 @@
+//! Moves destroy events into a Sample and counts the lost ones.
+
+use std::path::{Path, PathBuf};
+
+use crate::model::{ClosedSocket, Fault, Sample, Severity};
+use crate::source::netlink::destroy_events::{DestroyEventListener, ReceivedEvents};
+use crate::source::procfs::netlink_drops;
+
+/// Collects the sockets that were closed between two Samples.
+#[derive(Debug)]
+pub(super) struct ClosedSocketCollector {
+    proc_root: PathBuf,
+    listener: Option<DestroyEventListener>,
+    received: ReceivedEvents,
+    /// The reason for which destroy events cannot be received.
+    events_unavailable: Option<Fault>,
+    /// Events that the kernel has dropped since the listener began.
+    dropped: u64,
+}
+
+impl ClosedSocketCollector {
+    /// Starts to listen in the network namespace of the calling thread, whose inode is `netns`, if `enabled`.
+    pub(super) fn start(proc_root: &Path, netns: u32, enabled: bool) -> ClosedSocketCollector {
+        let mut events_unavailable = None;
+        let listener = enabled
+            .then(|| DestroyEventListener::start(netns))
+            .and_then(|started| {
+                started
+                    .map_err(|error| {
+                        let fault = Fault::new(Severity::Degraded, "destroy events", error);
+                        events_unavailable = Some(fault);
+                    })
+                    .ok()
+            });
+        ClosedSocketCollector {
+            proc_root: proc_root.to_owned(),
+            listener,
+            received: ReceivedEvents::default(),
+            events_unavailable,
+            dropped: 0,
+        }
+    }
+
+    /// Moves the sockets closed since the last call into `sample`, and counts the events that were lost.
+    pub(super) fn collect(&mut self, sample: &mut Sample) {
+        sample.events_available = self.listener.is_some();
+        sample.faults.extend(self.events_unavailable.clone());
+        let Some(listener) = &self.listener else {
+            return;
+        };
+        listener.fetch(&mut self.received);
+        std::mem::swap(&mut sample.closed_sockets, &mut self.received.sockets);
+        sample.closed.clear();
+        sample.closed.extend(closed_rows(&self.received.at_ns));
+        sample.lost_events = self.received.discarded;
+        // The kernel reports an overrun once, and keeps dropping until its queue is empty.
+        if self.received.overruns > 0 || self.dropped > 0 {
+            let drops = listener
+                .inode()
+                .and_then(|inode| netlink_drops(&self.proc_root, inode));
+            let since = drops.map_or(0, |drops| drops.saturating_sub(self.dropped));
+            self.dropped = drops.unwrap_or(self.dropped);
+            // Without a count, at least one event was dropped for each report.
+            sample.lost_events += since.max(self.received.overruns);
+        }
+        if let Some(reason) = self.received.stopped.take() {
+            let fault = Fault::new(Severity::Degraded, "destroy events", reason);
+            sample.faults.push(fault.clone());
+            self.events_unavailable = Some(fault);
+            self.listener = None;
+        }
+    }
+}
+
+/// Pairs the rows of destroy events with the times at which they were received, ns.
+fn closed_rows(at_ns: &[u64]) -> impl Iterator<Item = ClosedSocket> {
+    at_ns
+        .iter()
+        .enumerate()
+        .map(|(row, &monotonic_ns)| ClosedSocket {
+            row: row as u32,
+            monotonic_ns,
+            last_state: None,
+            first_seen_ns: None,
+        })
+}

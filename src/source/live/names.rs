@@ -1,0 +1,102 @@
+//! Resolves the users, control groups and devices that a Sample's sockets mention to their names.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::model::Sample;
+use crate::source::procfs::{CgroupPaths, Owners};
+
+/// Interval of reading the names of devices again.
+const INTERFACE_REFRESH: Duration = Duration::from_secs(5);
+
+/// Resolves names and remembers them.
+#[derive(Debug)]
+pub(super) struct NameResolver {
+    cgroups: CgroupPaths,
+    interfaces: FxHashMap<u32, String>,
+    interfaces_read: Option<Instant>,
+}
+
+impl NameResolver {
+    /// Creates a resolver that reads nothing yet. `proc_root` is the mount point of procfs.
+    pub(super) fn new(proc_root: &Path) -> NameResolver {
+        NameResolver {
+            cgroups: CgroupPaths::new(proc_root),
+            interfaces: FxHashMap::default(),
+            interfaces_read: None,
+        }
+    }
+
+    /// Fills in `users`, `cgroups` and `interfaces` of `sample`, each ordered by number. `owners` knows the names of users;
+    /// `interface_name` resolves a device's index.
+    pub(super) fn resolve(
+        &mut self,
+        sample: &mut Sample,
+        owners: &mut Owners,
+        interface_name: impl Fn(u32) -> Option<String>,
+    ) {
+        let mut uids = FxHashSet::default();
+        let mut groups = FxHashSet::default();
+        let mut interfaces = FxHashSet::default();
+        let (mut last_uid, mut last_group) = (None, 0);
+        for socket in &sample.sockets.rows {
+            // Neighboring rows mostly agree, so the sets are asked only where they do not.
+            if socket.uid != last_uid {
+                last_uid = socket.uid;
+                uids.extend(socket.uid);
+            }
+            if socket.cgroup_id != last_group {
+                last_group = socket.cgroup_id;
+                groups.insert(socket.cgroup_id);
+            }
+            if socket.interface != 0 {
+                interfaces.insert(socket.interface);
+            }
+        }
+        uids.extend(sample.processes.iter().map(|row| row.process.uid));
+        for uid in uids {
+            if let Some(name) = owners.user_name(uid) {
+                sample.users.push((uid, name));
+            }
+        }
+        sample.users.sort_unstable_by_key(|(uid, _)| *uid);
+        for id in groups {
+            if let Some(path) = self.cgroups.path(id, sample.monotonic_ns) {
+                sample.cgroups.push((id, path));
+            }
+        }
+        sample.cgroups.sort_unstable_by_key(|(id, _)| *id);
+        self.resolve_interfaces(&interfaces, sample, interface_name);
+    }
+
+    fn resolve_interfaces(
+        &mut self,
+        indices: &FxHashSet<u32>,
+        sample: &mut Sample,
+        interface_name: impl Fn(u32) -> Option<String>,
+    ) {
+        if indices.is_empty() {
+            return;
+        }
+        if self
+            .interfaces_read
+            .is_none_or(|read| read.elapsed() >= INTERFACE_REFRESH)
+        {
+            self.interfaces.clear();
+            self.interfaces_read = Some(Instant::now());
+        }
+        for &index in indices {
+            let name = match self.interfaces.get(&index) {
+                Some(name) => name.clone(),
+                None => match interface_name(index) {
+                    Some(name) => self.interfaces.entry(index).or_insert(name).clone(),
+                    None => continue,
+                },
+            };
+            sample.interfaces.push((index, name));
+        }
+        sample.interfaces.sort_unstable_by_key(|(index, _)| *index);
+    }
+}

@@ -1,0 +1,54 @@
+//! Options of a live source.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::source::netlink::request::{AttributeRequest, Table};
+
+/// The sockets whose owners are looked up. That costs more than the rest of a Sample: a system call for each descriptor
+/// of each process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnerScope {
+    /// No sockets.
+    None,
+    /// All sockets, unless there are more of them than this.
+    AtMost(usize),
+    /// All sockets.
+    All,
+}
+
+/// Options of a [`LiveSource`](crate::source::LiveSource).
+#[derive(Debug, Clone)]
+pub struct LiveOptions {
+    /// Mount point of procfs.
+    pub proc_root: PathBuf,
+    /// Tables to dump.
+    pub tables: Vec<Table>,
+    /// Listens for destroy events; a single snapshot has no use for them.
+    pub destroy_events: bool,
+    /// Sockets and attributes requested of the tables of the internet protocols.
+    pub request: AttributeRequest,
+    /// Sockets whose owners are looked up; the others' are unknown.
+    pub owners: OwnerScope,
+    /// Looks up the peers of connections that `request` leaves out.
+    pub include_peers: bool,
+    /// Reads the network devices.
+    pub devices: bool,
+    /// Time that Samples may wait for users' names, in all. Later Samples have the names that arrived meanwhile.
+    pub name_wait: Duration,
+}
+
+impl Default for LiveOptions {
+    fn default() -> Self {
+        LiveOptions {
+            proc_root: PathBuf::from("/proc"),
+            tables: Table::ALL.to_vec(),
+            destroy_events: true,
+            request: AttributeRequest::default(),
+            owners: OwnerScope::All,
+            include_peers: true,
+            devices: true,
+            name_wait: Duration::from_millis(20),
+        }
+    }
+}

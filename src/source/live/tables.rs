@@ -1,0 +1,192 @@
+//! Dumps the kernel's socket tables into a Sample, with a substitute from `/proc` where the kernel lacks one.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::filter::{LoweredFilter, StateSet};
+use crate::model::{Family, Fault, Protocol, Sample, Severity, Socket, SocketTable, State};
+use crate::source::clock;
+use crate::source::netlink::dump::Dumper;
+use crate::source::netlink::request::{AttributeRequest, Table};
+use crate::source::procfs::read_raw_sockets;
+
+/// Time for which a table that the kernel lacks is not requested again: each request makes the kernel look for a module.
+const UNSUPPORTED_RETRY: Duration = Duration::from_mins(1);
+
+/// Number of rows up to which the peers of connections are looked up one by one.
+const MAX_PEER_LOOKUPS: usize = 4096;
+
+/// Dumps the tables that a live source samples.
+#[derive(Debug)]
+pub(super) struct TableDumps {
+    proc_root: PathBuf,
+    netns: u32,
+    dumper: Dumper,
+    tables: Vec<Table>,
+    request: AttributeRequest,
+    include_peers: bool,
+    /// Tables that the kernel lacks: when it reported that, and the fault.
+    unsupported: FxHashMap<Table, (Instant, Fault)>,
+}
+
+impl TableDumps {
+    /// Creates the dumps of `tables` by `dumper`, whose socket is in the network namespace `netns`.
+    pub(super) fn new(
+        proc_root: &Path,
+        netns: u32,
+        dumper: Dumper,
+        tables: &[Table],
+        request: &AttributeRequest,
+        include_peers: bool,
+    ) -> TableDumps {
+        TableDumps {
+            proc_root: proc_root.to_owned(),
+            netns,
+            dumper,
+            tables: tables.to_vec(),
+            request: request.clone(),
+            include_peers,
+            unsupported: FxHashMap::default(),
+        }
+    }
+
+    /// Dumps every table into `sample` and sets its times.
+    pub(super) fn dump(&mut self, sample: &mut Sample) {
+        for at in 0..self.tables.len() {
+            self.dump_table(self.tables[at], sample);
+        }
+        if self.is_selective() {
+            self.add_context(sample);
+        }
+        sample.monotonic_ns = clock::monotonic_ns();
+        sample.taken_at_us = clock::realtime_us();
+    }
+
+    /// True if the request selects some sockets only, so that looking up the owners of all is not worth while.
+    pub(super) fn is_selective(&self) -> bool {
+        let lowered = &self.request.lowered;
+        !lowered.code.is_empty() || !lowered.states.contains(State::Established)
+    }
+
+    /// Reports whether a process still holds `socket` open; `None` if the kernel cannot tell.
+    pub(super) fn is_open(&mut self, socket: &Socket) -> Option<bool> {
+        self.dumper.is_open(socket)
+    }
+
+    /// Resolves a device's index to its name.
+    pub(super) fn interface_name(&self, index: u32) -> Option<String> {
+        self.dumper.interface_name(index)
+    }
+
+    fn dump_table(&mut self, table: Table, sample: &mut Sample) {
+        if let Some((since, fault)) = self.unsupported.get(&table)
+            && since.elapsed() < UNSUPPORTED_RETRY
+        {
+            sample.faults.push(fault.clone());
+            self.substitute(table, sample);
+            return;
+        }
+        let outcome = self.dumper.dump(table, &self.request, &mut sample.sockets);
+        sample.timings.dump_ns += outcome.wait_time.as_nanos() as u64;
+        sample.timings.decode_ns += outcome.decode_time.as_nanos() as u64;
+        match outcome.fault {
+            Some(mut fault) if outcome.unsupported => {
+                if let Some((_, name)) = procfs_substitute(table) {
+                    fault.error = format!(
+                        "{}; {name} is read in its place, which tells less",
+                        fault.error
+                    );
+                }
+                sample.faults.push(fault.clone());
+                self.unsupported.insert(table, (Instant::now(), fault));
+                self.substitute(table, sample);
+            }
+            fault => {
+                sample.faults.extend(fault);
+                self.unsupported.remove(&table);
+            }
+        }
+    }
+
+    /// Reads the rows of a table that `sock_diag` lacks from `/proc`: those of the raw sockets.
+    fn substitute(&self, table: Table, sample: &mut Sample) {
+        let Some((family, name)) = procfs_substitute(table) else {
+            return;
+        };
+        let rows = &mut sample.sockets.rows;
+        let result = read_raw_sockets(&self.proc_root, family, self.netns, rows);
+        // Without the file there is no such family either, which sock_diag has reported already.
+        if let Err(error) = result
+            && !matches!(error, procfs::ProcError::NotFound(_))
+        {
+            sample
+                .faults
+                .push(Fault::new(Severity::Incomplete, name, error));
+        }
+    }
+
+    /// Adds sockets that explain the requested ones: the peers of connections, and the listeners from which connections
+    /// without an owner were accepted. A later filter leaves them out again.
+    fn add_context(&mut self, sample: &mut Sample) {
+        if !self.tables.contains(&Table::Tcp) || self.request.lowered.kernel_only {
+            return;
+        }
+        let table = &mut sample.sockets;
+        let rows = table.rows.len();
+        let unowned_ports: FxHashSet<u16> = table
+            .rows
+            .iter()
+            .filter(|socket| socket.protocol == Protocol::Tcp && socket.inode == 0)
+            .filter_map(|socket| socket.local().map(|local| local.port))
+            .collect();
+        if self.include_peers && rows <= MAX_PEER_LOOKUPS {
+            for at in 0..rows {
+                let socket = table.rows[at];
+                if socket.protocol == Protocol::Tcp && socket.remote().is_some() {
+                    self.dumper.dump_peer(&socket, table);
+                }
+            }
+        }
+        if !unowned_ports.is_empty() {
+            let fault = self.dump_listeners(&unowned_ports, table);
+            sample.faults.extend(fault);
+        }
+    }
+
+    /// Appends the TCP listeners on some ports.
+    fn dump_listeners(&mut self, ports: &FxHashSet<u16>, table: &mut SocketTable) -> Option<Fault> {
+        let listeners = AttributeRequest {
+            lowered: LoweredFilter {
+                states: StateSet::of(State::Listen),
+                ..LoweredFilter::ALL
+            },
+            details: self.request.details,
+        };
+        let from = table.rows.len();
+        let outcome = self.dumper.dump(Table::Tcp, &listeners, table);
+        let mut kept = from;
+        for at in from..table.rows.len() {
+            let socket = table.rows[at];
+            if socket
+                .local()
+                .is_some_and(|local| ports.contains(&local.port))
+            {
+                table.rows[kept] = socket;
+                kept += 1;
+            }
+        }
+        table.rows.truncate(kept);
+        outcome.fault
+    }
+}
+
+/// The file in `/proc` that lists the sockets of a table, with its family: there is one for the raw sockets.
+fn procfs_substitute(table: Table) -> Option<(Family, &'static str)> {
+    match table {
+        Table::Inet(Protocol::Raw) => Some((Family::Inet, "/proc/net/raw")),
+        Table::Inet6(Protocol::Raw) => Some((Family::Inet6, "/proc/net/raw6")),
+        _ => None,
+    }
+}

@@ -1,0 +1,121 @@
+//! What is known of one process, as [`Owners`](super::Owners) stores it.
+
+use super::super::process_reader::Descriptor;
+use super::super::socket_holders::{SocketDescriptor, SocketHolders};
+use crate::model::{DescriptorKind, ProcessKey, ProcessRow};
+
+/// Numbers of descriptors by kind, indexed by `DescriptorKind as usize`.
+pub(super) type KindCounts = [u32; DescriptorKind::ALL.len()];
+
+/// One process.
+#[derive(Debug)]
+pub(super) struct Entry {
+    pub(super) key: ProcessKey,
+    /// Inode of `/proc/PID`. If it differs, the pid may have been reused.
+    pub(super) directory: u64,
+    pub(super) parent: u32,
+    pub(super) uid: u32,
+    pub(super) access: Access,
+    /// Number of descriptors when they were last listed.
+    pub(super) count: Option<u32>,
+    /// The last listing failed for want of descriptors or memory, and is to be repeated.
+    pub(super) retry: bool,
+    /// Time until which the process is young, ns: its details are read at each refresh.
+    pub(super) young_until: u64,
+    /// Refresh in which it was last listed in the root.
+    pub(super) seen: u64,
+    /// Refresh in which it was last read by [`RescanPolicy::KeepLiveSockets`] or [`RescanPolicy::Full`].
+    pub(super) read: u64,
+    /// Refresh in which it was last read by [`RescanPolicy::Full`].
+    pub(super) read_fully: u64,
+    /// Ordered by number.
+    pub(super) descriptors: Vec<Descriptor>,
+    pub(super) kinds: KindCounts,
+    pub(super) comm: String,
+    /// `None` if the process has never held a socket.
+    pub(super) row: Option<ProcessRow>,
+}
+
+impl Entry {
+    /// Number of descriptors that are sockets.
+    pub(super) fn sockets(&self) -> u32 {
+        self.kinds[DescriptorKind::Socket as usize]
+    }
+}
+
+/// Access to the descriptors of a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    /// They can be listed.
+    Readable,
+    /// This user may not list them.
+    Denied,
+    /// A kernel thread has none, and is not counted as a process.
+    KernelThread,
+}
+
+/// The known descriptors that a rescan of a process keeps without reading their targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RescanPolicy {
+    /// None.
+    Full,
+    /// Those of sockets that live.
+    KeepLiveSockets,
+    /// Those of sockets that live, and all that are no sockets.
+    KeepKnown,
+}
+
+/// A process in the listing that was not known before.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct NewProcess {
+    pub(super) pid: u32,
+    /// Inode of `/proc/PID`; 0 if it was not listed.
+    pub(super) directory: u64,
+    /// Number of descriptors, where the kernel reports it.
+    pub(super) count: Option<u32>,
+}
+
+/// Counts descriptors by kind.
+pub(super) fn count_kinds(descriptors: &[Descriptor]) -> KindCounts {
+    let mut kinds = [0; DescriptorKind::ALL.len()];
+    for descriptor in descriptors {
+        kinds[descriptor.kind as usize] += 1;
+    }
+    kinds
+}
+
+/// Replaces the holders of the sockets in one list of descriptors by those in another. Both are ordered by number. Returns
+/// true if anything changed.
+pub(super) fn replace_holders(
+    holders: &mut SocketHolders,
+    slot: u32,
+    old: &[Descriptor],
+    new: &[Descriptor],
+) -> bool {
+    let holder = |descriptor: &Descriptor| SocketDescriptor {
+        slot,
+        fd: descriptor.fd,
+    };
+    let mut changed = false;
+    let (mut before, mut after) = (old.iter().peekable(), new.iter().peekable());
+    loop {
+        let (removed, added) = match (before.peek(), after.peek()) {
+            (None, None) => return changed,
+            (Some(b), Some(a)) if a.fd == b.fd => (before.next(), after.next()),
+            (Some(b), Some(a)) if a.fd < b.fd => (None, after.next()),
+            (None, Some(_)) => (None, after.next()),
+            (Some(_), _) => (before.next(), None),
+        };
+        if removed == added {
+            continue;
+        }
+        if let Some(removed) = removed.filter(|removed| removed.inode != 0) {
+            holders.remove(removed.inode, holder(removed));
+            changed = true;
+        }
+        if let Some(added) = added.filter(|added| added.inode != 0) {
+            holders.insert(added.inode, holder(added));
+            changed = true;
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! The map from sockets to the processes that hold them: its state, queries and changes. Nothing is decided here about
+//! when a process is read.
+
+use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustc_hash::FxHashMap;
+use rustix::fs::{Mode, OFlags};
+use rustix::io::Errno;
+
+use super::super::process_reader::{ProcessReader, is_denied, is_gone, open_process, process_user};
+use super::super::socket_holders::{SocketDescriptor, SocketHolders};
+use super::super::user_names::UserNames;
+use super::entry::{Access, Entry, count_kinds, replace_holders};
+use super::failures::FailureLog;
+use super::unresolved::UnresolvedSockets;
+use crate::model::{Activity, Fault, ProcessKey, ProcessRow, Severity, Visibility};
+use crate::source::clock;
+
+/// The incremental map from socket inodes to the processes that hold them, with their details.
+///
+/// No descriptor is kept open between calls. What cannot be read for want of descriptors or memory stays as it was known;
+/// see [`Self::take_faults`].
+#[derive(Debug)]
+pub struct Owners {
+    /// Mount point of procfs.
+    pub(super) root: PathBuf,
+    /// True if the kernel reports the number of descriptors; unknown before the first refresh.
+    pub(super) has_counts: Option<bool>,
+    pub(super) holders: SocketHolders,
+    pub(super) generation: u64,
+    pub(super) slots: Vec<Option<Entry>>,
+    pub(super) free: Vec<u32>,
+    pub(super) by_pid: FxHashMap<u32, u32>,
+    users: UserNames,
+    /// Time that may still be spent waiting for names of users, in all.
+    name_wait: Duration,
+    /// Number of refreshes.
+    pub(super) tick: u64,
+    pub(super) last_ns: Option<u64>,
+    /// The listing lacks processes because of the mount option `hidepid`.
+    pub(super) hidden: bool,
+    /// The root lists no process at all, not even ours: it is no procfs.
+    pub(super) empty: bool,
+    /// Users of processes that may not be read, in order.
+    denied: Vec<u32>,
+    pub(super) sweep: SweepCursor,
+    pub(super) unresolved: UnresolvedSockets,
+    failures: FailureLog,
+    pub(super) reader: ProcessReader,
+    pub(super) listing: Vec<(u32, u64)>,
+    /// The boot of the machine, µs since 1970 UTC.
+    pub(super) booted_at_us: i64,
+}
+
+/// The place that the sweep over all descriptors has reached.
+#[derive(Debug, Default)]
+pub(super) struct SweepCursor {
+    pub(super) slot: usize,
+    /// Number of the next descriptor to read; 0 before the process has been visited.
+    pub(super) fd: u32,
+    /// Number of descriptors that may be read; negative after a visit that took more.
+    pub(super) credit: i64,
+}
+
+impl Owners {
+    /// Creates an empty map. `root` is the mount point of procfs. `name_wait` is the time that may be spent waiting for the
+    /// names of users, in all; later ones are filled in when they arrive.
+    pub fn new(root: &Path, name_wait: Duration) -> Owners {
+        Owners {
+            root: root.to_owned(),
+            has_counts: None,
+            holders: SocketHolders::default(),
+            generation: 0,
+            slots: Vec::new(),
+            free: Vec::new(),
+            by_pid: FxHashMap::default(),
+            users: UserNames::new(),
+            name_wait,
+            tick: 0,
+            last_ns: None,
+            hidden: false,
+            empty: false,
+            denied: Vec::new(),
+            sweep: SweepCursor::default(),
+            unresolved: UnresolvedSockets::default(),
+            failures: FailureLog::default(),
+            reader: ProcessReader::new(),
+            listing: Vec::new(),
+            booted_at_us: clock::booted_at_us(),
+        }
+    }
+
+    /// The descriptors that refer to the socket with this inode, ordered by process and number; empty if none is known.
+    #[inline]
+    pub fn holders(&self, inode: u32) -> &[SocketDescriptor] {
+        self.holders.get(inode)
+    }
+
+    /// Reads the activity of a process; `None` if it has ended, or is hidden by the mount option `hidepid`.
+    pub fn activity(&mut self, key: ProcessKey) -> Option<Activity> {
+        let root = self.open_root()?;
+        let process = open_process(root.as_fd(), key.pid).ok()?;
+        let stat = self.reader.read_stat(process).ok()?;
+        stat.activity.filter(|_| stat.start_time == key.start_time)
+    }
+
+    /// A number that changes whenever the holders of any socket have changed.
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The process in a slot; `None` if the slot is free or its process never held a socket. A slot belongs to one
+    /// process for as long as it lives and may be given to another by the refresh that finds it gone.
+    pub fn process(&self, slot: u32) -> Option<&ProcessRow> {
+        self.entry(slot)?.row.as_ref()
+    }
+
+    /// Counts the processes, and those of which this user may not list the descriptors. Kernel threads, which have none,
+    /// are not counted.
+    pub fn visibility(&self) -> Visibility {
+        let mut visibility = Visibility {
+            root: rustix::process::geteuid().is_root(),
+            ..Visibility::default()
+        };
+        for entry in self.slots.iter().flatten() {
+            visibility.processes += u32::from(entry.access != Access::KernelThread);
+            visibility.unreadable += u32::from(entry.access == Access::Denied);
+        }
+        visibility
+    }
+
+    /// True if a process of this user (of any if `None`) may exist whose descriptors cannot be listed, so that it may hold
+    /// a socket without a known holder. With the mount option `hidepid` any other user may have such processes.
+    pub fn could_be_hidden(&self, uid: Option<u32>) -> bool {
+        match uid {
+            None => self.hidden || !self.denied.is_empty(),
+            Some(uid) => {
+                self.denied.binary_search(&uid).is_ok()
+                    || (self.hidden && uid != rustix::process::geteuid().as_raw())
+            }
+        }
+    }
+
+    /// The name of a user, if there is one and it is known by now.
+    pub fn user_name(&mut self, uid: u32) -> Option<Arc<str>> {
+        if self.name_wait.is_zero() {
+            return self.users.get(uid, Duration::ZERO);
+        }
+        let clock = Instant::now();
+        let name = self.users.get(uid, self.name_wait);
+        self.name_wait = self.name_wait.saturating_sub(clock.elapsed());
+        name
+    }
+
+    /// Removes and returns the errors since the last call, other than missing permissions and processes that have ended.
+    /// No sockets are missing because of them; what was known of the processes has been kept.
+    pub fn take_faults(&mut self) -> Vec<Fault> {
+        let empty = self.empty.then(|| {
+            let error = "no process is in it; mount procfs there to see who owns what";
+            Fault::new(Severity::Degraded, self.root.display().to_string(), error)
+        });
+        empty.into_iter().chain(self.failures.take()).collect()
+    }
+
+    pub(super) fn entry(&self, slot: u32) -> Option<&Entry> {
+        self.slots.get(slot as usize)?.as_ref()
+    }
+
+    pub(super) fn entry_mut(&mut self, slot: u32) -> Option<&mut Entry> {
+        self.slots.get_mut(slot as usize)?.as_mut()
+    }
+
+    /// Opens the root; records a failure if that is impossible.
+    pub(super) fn open_root(&mut self) -> Option<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        match rustix::fs::open(&self.root, flags, Mode::empty()) {
+            Ok(root) => Some(root),
+            Err(error) => {
+                self.fail(self.root.clone(), error);
+                None
+            }
+        }
+    }
+
+    /// Updates the list of users whose processes may not be read.
+    pub(super) fn update_denied(&mut self) {
+        self.denied.clear();
+        let denied = |entry: &&Entry| entry.access == Access::Denied;
+        let entries = self.slots.iter().flatten().filter(denied);
+        self.denied.extend(entries.map(|entry| entry.uid));
+        self.denied.sort_unstable();
+        self.denied.dedup();
+    }
+
+    /// Checks that the process in a slot is still the same, and not another with its pid; `None` if that cannot be found
+    /// out. Updates its parent and user, which can change while it lives.
+    pub(super) fn verify(&mut self, root: BorrowedFd<'_>, slot: u32) -> Option<bool> {
+        let key = self.entry(slot)?.key;
+        let identity = open_process(root, key.pid).and_then(|process| {
+            let uid = process_user(root, key.pid)?;
+            Ok((self.reader.read_stat(process)?, uid))
+        });
+        match identity {
+            Ok((stat, uid)) => {
+                if stat.start_time != key.start_time {
+                    return Some(false);
+                }
+                let entry = self.entry_mut(slot)?;
+                entry.parent = stat.parent;
+                entry.uid = uid;
+                Some(true)
+            }
+            Err(error) if is_gone(error) => Some(false),
+            // Hidden from the start by the mount option `hidepid`.
+            Err(error) if is_denied(error) => Some(true),
+            Err(error) => {
+                self.fail_at(key.pid, error);
+                None
+            }
+        }
+    }
+
+    /// Makes the descriptors that the reader found those of the process in a slot.
+    pub(super) fn store_found(&mut self, slot: u32) {
+        let Some(entry) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else {
+            return;
+        };
+        let found = &self.reader.found;
+        if entry.descriptors == *found {
+            return;
+        }
+        if replace_holders(&mut self.holders, slot, &entry.descriptors, found) {
+            self.generation += 1;
+        }
+        entry.descriptors.clear();
+        if found.len() > entry.descriptors.capacity() && entry.descriptors.capacity() == 0 {
+            entry.descriptors.reserve_exact(found.len());
+        }
+        entry.descriptors.extend_from_slice(found);
+        if entry.descriptors.capacity() > 4096 && found.len() < entry.descriptors.capacity() / 4 {
+            entry.descriptors.shrink_to(found.len() * 2);
+        }
+        entry.kinds = count_kinds(found);
+    }
+
+    /// Puts a process into a free slot, in place of a former one with its pid.
+    pub(super) fn insert_entry(&mut self, entry: Entry) {
+        let pid = entry.key.pid;
+        let slot = self.free.pop().unwrap_or(self.slots.len() as u32);
+        if replace_holders(&mut self.holders, slot, &[], &entry.descriptors) {
+            self.generation += 1;
+        }
+        if slot as usize == self.slots.len() {
+            self.slots.push(Some(entry));
+        } else {
+            self.slots[slot as usize] = Some(entry);
+        }
+        if let Some(former) = self.by_pid.insert(pid, slot) {
+            self.remove(former);
+        }
+    }
+
+    /// Removes a process that has ended, and frees its slot.
+    pub(super) fn remove(&mut self, slot: u32) {
+        let Some(entry) = self.slots.get_mut(slot as usize).and_then(Option::take) else {
+            return;
+        };
+        if replace_holders(&mut self.holders, slot, &entry.descriptors, &[]) {
+            self.generation += 1;
+        }
+        if self.by_pid.get(&entry.key.pid) == Some(&slot) {
+            self.by_pid.remove(&entry.key.pid);
+        }
+        self.free.push(slot);
+    }
+
+    /// Handles a process that could not be read: removes it if it has ended, removes its descriptors if they may not be
+    /// read, and otherwise keeps them until the next attempt.
+    pub(super) fn read_failed(&mut self, slot: u32, error: Errno) {
+        let Some(entry) = self.entry_mut(slot) else {
+            return;
+        };
+        if is_gone(error) {
+            self.remove(slot);
+        } else if is_denied(error) {
+            entry.access = Access::Denied;
+            entry.retry = false;
+            self.reader.found.clear();
+            self.store_found(slot);
+        } else {
+            entry.retry = true;
+            let pid = entry.key.pid;
+            self.fail_at(pid, error);
+        }
+    }
+
+    /// Records a failure to read `path`.
+    pub(super) fn fail(&mut self, path: PathBuf, error: Errno) {
+        self.failures.add(path, error);
+    }
+
+    /// Records a failure to read a process.
+    pub(super) fn fail_at(&mut self, pid: u32, error: Errno) {
+        self.fail(self.root.join(pid.to_string()), error);
+    }
+}

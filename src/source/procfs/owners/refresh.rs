@@ -1,0 +1,38 @@
+//! Brings the map up to date, once for each Sample.
+
+use std::os::fd::AsFd as _;
+
+use super::map::Owners;
+
+impl Owners {
+    /// Brings the map up to date. A descriptor that was replaced by another one of the same process may be missed until
+    /// [`Self::resolve`] or the sweep reads it.
+    ///
+    /// `now_ns` is monotonic time. `live` reports whether a socket with this inode exists; it is called for known
+    /// descriptors. To be called after the dump of the sockets, so that all of those are found.
+    pub fn refresh(&mut self, now_ns: u64, live: &dyn Fn(u32) -> bool) {
+        let Some(root) = self.open_root() else {
+            return;
+        };
+        let root = root.as_fd();
+        let first_time = self.last_ns.is_none();
+        let Some(new) = self.scan_processes(root, now_ns, live) else {
+            return;
+        };
+        for slot in 0..self.slots.len() as u32 {
+            if self
+                .entry(slot)
+                .is_some_and(|entry| entry.seen != self.tick)
+            {
+                self.remove(slot);
+            }
+        }
+        self.scan_new(root, &new, now_ns, first_time);
+        self.sweep(root, now_ns, live);
+        self.update_rows(root, Some(now_ns));
+        self.update_denied();
+        self.holders.shrink();
+        self.unresolved.prune(now_ns);
+        self.last_ns = Some(now_ns);
+    }
+}
