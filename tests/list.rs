@@ -201,9 +201,9 @@ fn csv_quotes_any_name() {
         .collect();
     let own = rows
         .iter()
-        .find(|row| row[at("path")].contains("a \"b\",\n"))
+        .find(|row| row[at("local_path")].contains("a \"b\",\n"))
         .expect("it is there with its name");
-    assert_eq!(own[at("pids")], std::process::id().to_string());
+    assert_eq!(own[at("owners_pid")], std::process::id().to_string());
     assert_eq!(&own[at("backlog")], own[at("backlog")].trim());
     assert_eq!(&own[at("tcp_rtt")], "", "what is not known is empty");
 }

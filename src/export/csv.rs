@@ -1,62 +1,52 @@
-//! Sockets as CSV (RFC 4180): a heading and a row for each, fields named as in JSON, missing values empty.
+//! Sockets as CSV (RFC 4180): a heading and a row for each socket, with all that JSON has.
+//!
+//! The columns are the exported [fields](super::socket_fields), with the parts of an object in columns of their own:
+//! `local.address` is `local_address`. A missing value is an empty cell, as an empty text is. Cells with several values are encoded so that they can
+//! be split again:
+//!
+//! - The elements of a list are separated by a space: `recverr mc_loop`. A list of numbers within an element is
+//!   separated by commas.
+//! - In an element of text, a space, `"`, `\` and control characters are escaped as within a JSON string: `Web\u0020Content`.
+//!   An empty text is `""`.
+//! - Owners are parallel lists, one for each field of an owner: `owners_pid`, `owners_start_time`, `owners_comm`,
+//!   `owners_fds`. Without an owner, all are empty.
+//! - A map is a list of `name=value`, with nothing after `=` if the value is missing.
+//! - Where a list or a map may be missing, one that is known to be empty is `[]` or `{}`.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use super::field::{Field, Shape, flat};
+use super::owner::{OWNER_FIELDS, OwnerField, OwnerShape, owners};
+use super::row::Row;
+use super::socket_fields::{socket_fields, taken_at};
+use super::timestamp::timestamp;
 use crate::aggregate::Moment;
-use crate::model::{Ends, SocketRef, TcpInfo, Unowned};
+use crate::model::SocketRef;
 
-/// The fields before those of `tcp_info`.
-const FIELDS: [&str; 25] = [
-    "netns",
-    "cookie",
-    "inode",
-    "family",
-    "protocol",
-    "state",
-    "local_address",
-    "local_port",
-    "remote_address",
-    "remote_port",
-    "path",
-    "interface",
-    "recv_queue",
-    "send_queue",
-    "accept_queue",
-    "backlog",
-    "uid",
-    "user",
-    "pids",
-    "comms",
-    "attribution",
-    "unowned",
-    "cgroup",
-    "received_bytes_per_s",
-    "sent_bytes_per_s",
-];
-
-/// Writes a heading and the sockets in `rows`.
+/// Writes a heading, if wanted, and the sockets in `rows`.
 ///
 /// # Errors
-/// What the writer says.
+/// Those of the writer.
 pub fn write(moment: &Moment, rows: &[u32], heading: bool, out: &mut impl Write) -> io::Result<()> {
     write_rows(moment, rows, heading, None, out).map_err(io_error)
 }
 
-/// The same with the time of the moment in front, in a field `taken_at`.
+/// Writes the same with the time of the moment in front, in a column `taken_at`.
 ///
 /// # Errors
-/// What the writer says.
+/// Those of the writer.
 pub fn write_with_time(
     moment: &Moment,
     rows: &[u32],
     heading: bool,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    let taken_at = super::timestamp(moment.sample.taken_at_us);
+    let taken_at = timestamp(moment.sample.taken_at_us);
     write_rows(moment, rows, heading, Some(&taken_at), out).map_err(io_error)
 }
 
-/// What the writer said, by which a closed pipe is known.
+/// Returns the error of the writer below, by whose kind a closed pipe is known.
 fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
@@ -68,118 +58,174 @@ fn write_rows(
     moment: &Moment,
     rows: &[u32],
     heading: bool,
-    taken_at: Option<&str>,
+    time: Option<&str>,
     out: &mut impl Write,
 ) -> csv::Result<()> {
     let mut writer = csv::Writer::from_writer(out);
     if heading {
-        if taken_at.is_some() {
-            writer.write_field("taken_at")?;
+        if time.is_some() {
+            writer.write_field(taken_at().column())?;
         }
-        for field in FIELDS {
-            writer.write_field(field)?;
-        }
-        writer.write_field("timer")?;
-        writer.write_field("timer_expires_ms")?;
-        writer.write_field("congestion")?;
-        for field in TcpInfo::FIELDS {
-            writer.write_field(format!("tcp_{}", field.name))?;
+        for field in flat(socket_fields()) {
+            write_heading(field, &mut writer)?;
         }
         writer.write_record(None::<&[u8]>)?;
     }
+    let peers = moment.peers();
+    let mut cell = String::new();
     for &row in rows {
-        let Some(socket) = moment.sample.socket(row as usize) else {
+        let Some(row) = Row::of_moment(moment, peers, row as usize) else {
             continue;
         };
-        let rates = moment.aggregate.sockets.get(row as usize);
-        if let Some(taken_at) = taken_at {
-            writer.write_field(taken_at)?;
+        if let Some(time) = time {
+            writer.write_field(time)?;
         }
-        let mut field = |text: String| writer.write_field(text);
-        for text in fixed_fields(socket) {
-            field(text)?;
-        }
-        field(text(rates.and_then(|rates| rates.received)))?;
-        field(text(rates.and_then(|rates| rates.sent)))?;
-        let timer = socket.socket.timer;
-        field(text(timer.map(|timer| timer.kind.name())))?;
-        field(text(timer.map(|timer| timer.expires_ms)))?;
-        field(text(socket.congestion()))?;
-        for known in TcpInfo::FIELDS {
-            field(text(
-                socket.tcp_info().and_then(|info| known.read(info.bytes())),
-            ))?;
+        for field in flat(socket_fields()) {
+            write_field(field, &row, &mut cell, &mut writer)?;
         }
         writer.write_record(None::<&[u8]>)?;
     }
     Ok(writer.flush()?)
 }
 
-fn text(value: Option<impl ToString>) -> String {
-    value.map_or_else(String::new, |value| value.to_string())
+/// Writes the names of a field's columns.
+fn write_heading(field: &Field, writer: &mut csv::Writer<impl Write>) -> csv::Result<()> {
+    if matches!(field.shape, Shape::Owners(_)) {
+        for part in &OWNER_FIELDS {
+            writer.write_field(format!("{}_{}", field.column(), part.name))?;
+        }
+        return Ok(());
+    }
+    writer.write_field(field.column())
 }
 
-/// All of [`FIELDS`] but the rates.
-fn fixed_fields(view: SocketRef<'_>) -> [String; 23] {
-    let socket = view.socket;
-    let (local, remote, path) = match socket.ends {
-        Ends::Inet { local, .. } => {
-            let end = |end: crate::model::Endpoint| (end.address.to_string(), end.port.to_string());
-            (Some(end(local)), socket.remote().map(end), String::new())
+/// Writes a field's columns of a row. `cell` is a buffer.
+fn write_field(
+    field: &Field,
+    row: &Row<'_>,
+    cell: &mut String,
+    writer: &mut csv::Writer<impl Write>,
+) -> csv::Result<()> {
+    cell.clear();
+    match &field.shape {
+        Shape::Flag(value) => {
+            let value = value.read(row).map(|value| value != 0);
+            push(cell, value);
         }
-        Ends::Unix { .. } => {
-            let path = view
-                .name()
-                .map(|name| String::from_utf8_lossy(name).replace('\0', "@"));
-            (None, None, path.unwrap_or_default())
+        Shape::Unsigned(_, value) => push(cell, value.read(row)),
+        Shape::Float(value) => push(cell, value(row)),
+        Shape::Text(value) => push(cell, value(row)),
+        Shape::Name { value, .. } => push(cell, value(row)),
+        Shape::Time(value) => cell.push_str(&timestamp(value(row))),
+        // Its parts are written in its place.
+        Shape::Record { .. } => {}
+        Shape::Bits { value, .. } => push_list(cell, value(row), "[]", push_element),
+        Shape::Map(value) => {
+            push_list(cell, value(row), "{}", |cell, (name, value)| {
+                push_element(cell, name);
+                cell.push('=');
+                push(cell, value);
+            });
         }
-        Ends::Netlink { port_id, .. } => (
-            Some((socket.protocol.name().to_owned(), port_id.to_string())),
-            None,
-            String::new(),
-        ),
-        Ends::Packet { ethertype } => (
-            Some((String::new(), ethertype.to_string())),
-            None,
-            String::new(),
-        ),
-        Ends::Vsock { local, remote } => {
-            let end = |(cid, port): (u32, u32)| (cid.to_string(), port.to_string());
-            (Some(end(local)), Some(end(remote)), String::new())
+        Shape::Owners(value) => {
+            let socket = value(row);
+            for part in &OWNER_FIELDS {
+                cell.clear();
+                push_owners(cell, part, socket.as_ref());
+                writer.write_field(&*cell)?;
+            }
+            return Ok(());
         }
+    }
+    writer.write_field(&*cell)
+}
+
+/// Appends a value, or nothing.
+fn push(cell: &mut String, value: Option<impl std::fmt::Display>) {
+    if let Some(value) = value {
+        // Writing to a String cannot fail.
+        let _ = write!(cell, "{value}");
+    }
+}
+
+/// Appends the elements of a list, or `empty` if it has none.
+fn push_list<T>(
+    cell: &mut String,
+    list: Option<impl IntoIterator<Item = T>>,
+    empty: &str,
+    push: impl Fn(&mut String, T),
+) {
+    let Some(list) = list else {
+        return;
     };
-    let (local_address, local_port) = local.unwrap_or_default();
-    let (remote_address, remote_port) = remote.unwrap_or_default();
-    let owners = || view.owners().map(|(process, _)| &process.process);
-    [
-        socket.netns.to_string(),
-        text(socket.known_cookie()),
-        text((socket.inode != 0).then_some(socket.inode)),
-        socket.family.name().to_owned(),
-        socket.protocol.name().to_owned(),
-        socket.state.filter_name().to_owned(),
-        local_address,
-        local_port,
-        remote_address,
-        remote_port,
-        path,
-        text(view.interface_name()),
-        text(socket.received_unread()),
-        text(socket.sent_unacknowledged()),
-        text(socket.accept_queue()),
-        text(socket.backlog()),
-        text(socket.uid),
-        text(view.user_name()),
-        owners()
-            .map(|process| process.key.pid.to_string())
-            .collect::<Vec<_>>()
-            .join(" "),
-        owners()
-            .map(|process| process.comm.clone())
-            .collect::<Vec<_>>()
-            .join(" "),
-        text(socket.attribution.name()),
-        text(socket.attribution.unowned().map(Unowned::name)),
-        text(view.sample.cgroup_path(socket.cgroup_id)),
-    ]
+    let mut is_empty = true;
+    for element in list {
+        if !is_empty {
+            cell.push(' ');
+        }
+        push(cell, element);
+        is_empty = false;
+    }
+    if is_empty {
+        cell.push_str(empty);
+    }
+}
+
+/// Appends one field of all owners.
+fn push_owners(cell: &mut String, part: &OwnerField, socket: Option<&SocketRef<'_>>) {
+    let owners = socket.into_iter().flat_map(owners);
+    push_list(cell, Some(owners), "", |cell, owner| match part.shape {
+        OwnerShape::U32(value) => push(cell, Some(value(&owner))),
+        OwnerShape::U64(value) => push(cell, Some(value(&owner))),
+        OwnerShape::Text(value) => push_element(cell, value(&owner)),
+        OwnerShape::List(value) => {
+            for (at, number) in value(&owner).enumerate() {
+                if at > 0 {
+                    cell.push(',');
+                }
+                push(cell, Some(number));
+            }
+        }
+    });
+}
+
+/// Appends a text that other texts follow after a space.
+fn push_element(cell: &mut String, text: &str) {
+    if text.is_empty() {
+        cell.push_str("\"\"");
+    }
+    for character in text.chars() {
+        match character {
+            '"' | '\\' => cell.extend(['\\', character]),
+            ' ' | '\0'..='\x1f' | '\x7f' => {
+                let _ = write!(cell, "\\u{:04x}", u32::from(character));
+            }
+            character => cell.push(character),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_of_a_list_can_be_told_apart_whatever_is_in_them() {
+        let texts = ["Web Content", "", "\"\"", "a\\u0020b\\", "x,;=\n\x7f", "数"];
+        let mut cell = String::new();
+        push_list(&mut cell, Some(texts), "", push_element);
+        let elements = cell.split(' ').map(|element| match element {
+            "\"\"" => String::new(),
+            element => serde_json::from_str(&format!("\"{element}\"")).unwrap(),
+        });
+        assert_eq!(elements.collect::<Vec<String>>(), texts);
+    }
+
+    #[test]
+    fn a_list_that_is_missing_is_not_one_that_is_empty() {
+        let (mut missing, mut empty) = (String::new(), String::new());
+        push_list(&mut missing, None::<[&str; 0]>, "[]", push_element);
+        push_list(&mut empty, Some([]), "[]", push_element);
+        assert_eq!((missing.as_str(), empty.as_str()), ("", "[]"));
+    }
 }

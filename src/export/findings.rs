@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value as Json, json};
 
-use super::timestamp;
+use super::timestamp::timestamp;
 use crate::column::{format, when};
 use crate::diagnose::{Evidence, Finding, ProcessName, Subject, Value, evidence_line};
 use crate::model::Endpoint;

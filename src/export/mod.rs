@@ -1,16 +1,25 @@
-//! What leaves the program: tables and machine-readable forms of a [`Moment`](crate::aggregate::Moment).
-//! One file for each form.
+//! Sinks: tables, JSON, CSV and Parquet of a [`Moment`](crate::aggregate::Moment). One file for each format.
+//!
+//! The machine-readable formats have the same content: they walk the list in `socket_fields` and name no field
+//! themselves.
 
 pub mod csv;
+mod document;
+mod ends;
 pub mod events;
+mod field;
 pub mod findings;
 pub mod json;
+pub mod json_schema;
+mod owner;
 #[cfg(feature = "parquet")]
 pub mod parquet;
+mod row;
+mod socket_fields;
+mod socket_schema;
 pub mod summary;
 pub mod table;
+mod text;
+mod timestamp;
 
-/// A time in µs since 1970 UTC as RFC 3339 in UTC with microseconds.
-fn timestamp(us: i64) -> String {
-    jiff::Timestamp::from_microsecond(us).map_or_else(|_| String::new(), |at| format!("{at:.6}"))
-}
+pub use document::host_schema;

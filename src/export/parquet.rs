@@ -1,14 +1,15 @@
 //! Sockets as Parquet: a row for each socket and sample, for databases and data frames.
 //!
-//! The facts are those of the JSON object, flattened: `local.address` is `local_address`, a field of `tcp_info` is
-//! `tcp_rtt`. Numbers are as wide as the kernel has them, `taken_at` is a time in UTC, lists stay lists, and what is not
-//! known is null. Rows are held until they make a row group; the file is written from front to back, so that it may
-//! be a pipe.
+//! The columns are the exported [fields](super::socket_fields), with the parts of an object in columns of their own:
+//! `local.address` is `local_address`, `rtt` of `tcp` is `tcp_rtt`. Numbers are as wide as the kernel has them,
+//! `taken_at` is a time in UTC, lists stay lists, and missing values are null. Rows are buffered until they make a row
+//! group; the file is written from front to back, so that it may be a pipe.
 
 mod column;
 mod columns;
 mod leaf;
 mod nested;
+mod plain;
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -20,27 +21,28 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 
-use self::column::{Column, Row};
+use self::column::Column;
+use super::row::Row;
 use crate::aggregate::Moment;
 use crate::model::Host;
 
-/// Rows in a row group. They are held in memory until they are written: some 50 MB.
-const GROUP: usize = 64 * 1024;
+/// Rows in a row group. They are buffered until they are written: some 50 MB.
+const GROUP_ROWS: usize = 64 * 1024;
 
-/// Writes sockets of one moment after another.
+/// Writes the sockets of one moment after another.
 pub struct Writer<W: Write + Send> {
     file: SerializedFileWriter<W>,
     columns: Vec<Box<dyn Column>>,
-    /// Rows that are not written yet.
-    held: usize,
-    /// The machine that the rows are of.
+    /// Number of rows that are buffered.
+    buffered_rows: usize,
+    /// The machine whose sockets they are.
     host: Option<Arc<Host>>,
 }
 
 impl<W: Write + Send> std::fmt::Debug for Writer<W> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Writer")
-            .field("held", &self.held)
+            .field("buffered_rows", &self.buffered_rows)
             .finish_non_exhaustive()
     }
 }
@@ -49,9 +51,9 @@ impl<W: Write + Send> Writer<W> {
     /// Begins a file on `out`, which need not be buffered.
     ///
     /// # Errors
-    /// What the writer says.
+    /// Those of the writer.
     pub fn new(out: W) -> io::Result<Writer<W>> {
-        let columns = columns::all();
+        let columns = columns::columns();
         let mut schema = "message sockets {\n".to_owned();
         for column in &columns {
             column.declare(&mut schema);
@@ -61,7 +63,7 @@ impl<W: Write + Send> Writer<W> {
         let properties = WriterProperties::builder()
             .set_created_by(concat!("sockwatch ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            // What readers skip row groups by. More of it, for each page, would pile up in memory until the end.
+            // Readers skip row groups by them. Statistics of each page would pile up in memory until the end.
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_offset_index_disabled(true)
             .build();
@@ -69,7 +71,7 @@ impl<W: Write + Send> Writer<W> {
         Ok(Writer {
             file: file.map_err(io_error)?,
             columns,
-            held: 0,
+            buffered_rows: 0,
             host: None,
         })
     }
@@ -77,32 +79,32 @@ impl<W: Write + Send> Writer<W> {
     /// Adds the sockets in `rows` of a moment.
     ///
     /// # Errors
-    /// What the writer says.
+    /// Those of the writer.
     pub fn add(&mut self, moment: &Moment, rows: &[u32]) -> io::Result<()> {
         let peers = moment.peers();
         self.host
             .get_or_insert_with(|| Arc::clone(&moment.sample.host));
         for &row in rows {
-            let Some(row) = Row::of(moment, peers, row as usize) else {
+            let Some(row) = Row::of_moment(moment, peers, row as usize) else {
                 continue;
             };
             for column in &mut self.columns {
-                column.take(&row);
+                column.push(&row);
             }
-            self.held += 1;
-            if self.held == GROUP {
+            self.buffered_rows += 1;
+            if self.buffered_rows == GROUP_ROWS {
                 self.write_group().map_err(io_error)?;
             }
         }
         Ok(())
     }
 
-    /// Writes what is left and the end of the file, without which it cannot be read.
+    /// Writes the buffered rows and the end of the file, without which it cannot be read.
     ///
     /// # Errors
-    /// What the writer says.
+    /// Those of the writer.
     pub fn finish(mut self) -> io::Result<()> {
-        if self.held > 0 {
+        if self.buffered_rows > 0 {
             self.write_group().map_err(io_error)?;
         }
         if let Some(host) = self.host {
@@ -118,7 +120,7 @@ impl<W: Write + Send> Writer<W> {
         self.file.finish().map(|_| ()).map_err(io_error)
     }
 
-    /// Writes the rows that are held as a row group.
+    /// Writes the buffered rows as a row group.
     fn write_group(&mut self) -> Result<(), ParquetError> {
         let mut group = self.file.next_row_group()?;
         let mut leaves = self.columns.iter_mut().flat_map(|column| column.leaves());
@@ -130,12 +132,12 @@ impl<W: Write + Send> Writer<W> {
             column.close()?;
         }
         group.close()?;
-        self.held = 0;
+        self.buffered_rows = 0;
         Ok(())
     }
 }
 
-/// What the writer below said, or what Parquet makes of it.
+/// Returns the error of the writer below, by whose kind a closed pipe is known.
 fn io_error(error: ParquetError) -> io::Error {
     match error {
         ParquetError::External(cause) => match cause.downcast::<io::Error>() {

@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 use std::ops::Range;
 use std::sync::Arc;
 
+use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::model::{
     Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, Holder, Host, Namespaces, Process,
     ProcessKey, ProcessRow, Protocol, Sample, Severity, Socket, State, Timer, TimerKind, Unowned,
@@ -46,6 +47,20 @@ impl Source for Machine {
         self.tick += 1;
         Ok(())
     }
+}
+
+/// The first moments of a machine, one second apart.
+pub fn moments(count: usize, mut machine: Machine) -> Vec<Moment> {
+    let mut aggregator = Aggregator::new();
+    let mut next = || {
+        let mut moment = Moment::default();
+        machine
+            .next_into(&mut moment.sample)
+            .expect("it always has a Sample");
+        moment.derive(&mut aggregator);
+        moment
+    };
+    (0..count).map(|_| next()).collect()
 }
 
 /// Processes by their place in the Sample.

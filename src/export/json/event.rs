@@ -1,16 +1,19 @@
-//! What happened to a socket, as one JSON object a line.
+//! Events of sockets as JSON Lines: `events --json`.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
 use super::socket::JsonSocket;
-use super::timestamp;
 use crate::aggregate::{Event, EventKind, Lifetime};
+use crate::export::json_schema::{JsonSchema, Property};
+use crate::export::row::Row;
+use crate::export::socket_schema;
+use crate::export::timestamp::timestamp;
 use crate::model::{SocketRef, State, TcpInfo};
 
 #[derive(Serialize)]
-struct EventOut<'a> {
+struct JsonEvent<'a> {
     at: String,
     event: &'static str,
     from: Option<&'static str>,
@@ -23,46 +26,118 @@ struct EventOut<'a> {
     socket: JsonSocket<'a>,
 }
 
-/// Payload that was sent, once each byte: neither SYN nor FIN nor what was sent again.
-fn sent(info: TcpInfo<'_>) -> Option<u64> {
-    let again = info.bytes_retrans().unwrap_or(0);
-    Some(info.bytes_sent()?.saturating_sub(again))
+/// Returns the payload sent, each byte once: without SYN, FIN and retransmissions.
+fn payload_sent(info: TcpInfo<'_>) -> Option<u64> {
+    let retransmitted = info.bytes_retrans().unwrap_or(0);
+    Some(info.bytes_sent()?.saturating_sub(retransmitted))
 }
 
-/// Writes one event. Bytes are those of a connection's life, with its closing; `received_bytes` counts the peer's FIN as
-/// the kernel does. `lifetime_is` tells whether `lifetime_ms` is exact.
+/// Names what `lifetime_ms` is.
+fn lifetime_name(lifetime: Lifetime) -> &'static str {
+    match lifetime {
+        Lifetime::Measured(_) => "measured",
+        Lifetime::AtLeast(_) => "at-least",
+        Lifetime::Below(_) => "at-most",
+    }
+}
+
+/// Writes one event. Bytes are those of a connection's life, on its closing; `received_bytes` counts the peer's FIN as
+/// the kernel does. `lifetime_is` says if `lifetime_ms` is exact.
 ///
 /// # Errors
-/// What the writer says.
+/// Those of the writer.
 pub fn write_event(event: &Event, socket: SocketRef<'_>, out: &mut impl Write) -> io::Result<()> {
     let closed = event.kind == EventKind::Closed;
     let info = socket.tcp_info().filter(|_| closed);
-    let line = EventOut {
+    let line = JsonEvent {
         at: timestamp(event.at_us),
         event: event.kind.name(),
         from: event.from.map(State::filter_name),
         to: event.to.map(State::filter_name),
         lifetime_ms: event.lifetime.map(|lifetime| lifetime.ns() as f64 / 1e6),
-        lifetime_is: event.lifetime.map(|lifetime| match lifetime {
-            Lifetime::Measured(_) => "measured",
-            Lifetime::AtLeast(_) => "at-least",
-            Lifetime::Below(_) => "at-most",
-        }),
-        sent_bytes: info.and_then(sent),
+        lifetime_is: event.lifetime.map(lifetime_name),
+        sent_bytes: info.and_then(payload_sent),
         received_bytes: info.and_then(TcpInfo::bytes_received),
         retransmitted_bytes: info.and_then(TcpInfo::bytes_retrans),
-        socket: JsonSocket::alone(socket),
+        socket: JsonSocket {
+            row: Row::of_socket(socket),
+            taken_at: None,
+        },
     };
     serde_json::to_writer(&mut *out, &line)?;
     out.write_all(b"\n")
 }
 
-/// Tells how many events are not there: those that were `lost`, or that a filter left `undecided`.
+/// Names of the lines that count missing events.
+const COUNTED: [&str; 2] = ["lost", "undecided"];
+
+/// Writes how many events are missing: those that were `lost`, or that a filter left `undecided`.
 ///
 /// # Errors
-/// What the writer says.
+/// Those of the writer.
 pub fn write_count(at_us: i64, event: &str, count: u64, out: &mut impl Write) -> io::Result<()> {
     let line = serde_json::json!({"at": timestamp(at_us), "event": event, "count": count});
     serde_json::to_writer(&mut *out, &line)?;
     out.write_all(b"\n")
+}
+
+/// Describes one line.
+pub fn event_schema() -> JsonSchema {
+    let kinds = [EventKind::Opened, EventKind::State, EventKind::Closed];
+    let state = || JsonSchema::names(State::ALL.map(State::filter_name)).or_null();
+    let bytes = |about| JsonSchema::unsigned(64).or_null().about(about);
+    let exactness = [
+        Lifetime::Measured(0),
+        Lifetime::AtLeast(0),
+        Lifetime::Below(0),
+    ];
+    let event = JsonSchema::object([
+        Property::new("at", JsonSchema::time()),
+        Property::new("event", JsonSchema::names(kinds.map(EventKind::name))),
+        Property::new(
+            "from",
+            state().about("State before; null if it was not seen."),
+        ),
+        Property::new("to", state().about("State after; null once closed.")),
+        Property::new(
+            "lifetime_ms",
+            JsonSchema::number()
+                .or_null()
+                .about("Lifetime of a closed socket, ms."),
+        ),
+        Property::new(
+            "lifetime_is",
+            JsonSchema::names(exactness.map(lifetime_name))
+                .or_null()
+                .about("Exactness of lifetime_ms."),
+        ),
+        Property::new(
+            "sent_bytes",
+            bytes("Payload sent in the life of a closed connection, without retransmissions."),
+        ),
+        Property::new(
+            "received_bytes",
+            bytes(
+                "Payload received in the life of a closed connection; counts the peer's FIN as a byte.",
+            ),
+        ),
+        Property::new(
+            "retransmitted_bytes",
+            bytes("Payload retransmitted in the life of a closed connection."),
+        ),
+        Property::new("socket", JsonSchema::reference("socket")),
+    ]);
+    let missing = JsonSchema::object([
+        Property::new("at", JsonSchema::time()),
+        Property::new(
+            "event",
+            JsonSchema::names(COUNTED).about(
+                "lost: events that the kernel dropped. undecided: events of which a filter asks something that is not known.",
+            ),
+        ),
+        Property::new("count", JsonSchema::unsigned(64)),
+    ]);
+    JsonSchema::any_of([event, missing])
+        .define("socket", socket_schema::without_time())
+        .about("One line of events --json.")
 }

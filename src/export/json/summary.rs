@@ -1,17 +1,19 @@
-//! Counts and limits as one JSON document.
+//! The document of `summary --json`.
 
 use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
-use super::timestamp;
-use crate::aggregate::{Moment, Summary};
-use crate::model::State;
+use crate::aggregate::{LimitUnit, Moment, Summary};
+use crate::export::document::{VERSION, host_schema, version_schema};
+use crate::export::json_schema::{JsonSchema, Property};
+use crate::export::timestamp::timestamp;
+use crate::model::{Family, State};
 
-/// Writes the document of `summary --json`.
+/// Writes the document.
 ///
 /// # Errors
-/// What the writer says.
+/// Those of the writer.
 pub fn write_summary(moment: &Moment, summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let sample = &moment.sample;
     let protocols: Vec<Value> = summary
@@ -54,7 +56,7 @@ pub fn write_summary(moment: &Moment, summary: &Summary, out: &mut impl Write) -
         .map(|(name, value)| ((*name).to_owned(), (*value).into()))
         .collect();
     let document = json!({
-        "version": super::VERSION,
+        "version": VERSION,
         "taken_at": timestamp(sample.taken_at_us),
         "host": {
             "hostname": sample.host.hostname,
@@ -72,4 +74,66 @@ pub fn write_summary(moment: &Moment, summary: &Summary, out: &mut impl Write) -
     });
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
+}
+
+/// Describes the document.
+pub fn summary_schema() -> JsonSchema {
+    let count = || JsonSchema::unsigned(64);
+    let states = State::ALL.map(|state| Property::optional(state.filter_name(), count()));
+    let protocol = JsonSchema::object([
+        Property::new("family", JsonSchema::names(Family::ALL.map(Family::name))),
+        Property::new(
+            "protocol",
+            JsonSchema::string().about("Protocol; netlink for all of netlink."),
+        ),
+        Property::new("sockets", count().about("Sockets in all states.")),
+        Property::new(
+            "states",
+            JsonSchema::object(states)
+                .about("Sockets by state; states without a socket are left out."),
+        ),
+    ]);
+    let units = [
+        LimitUnit::Sockets,
+        LimitUnit::Bytes,
+        LimitUnit::Files,
+        LimitUnit::Connections,
+        LimitUnit::Ports,
+    ];
+    let limit = JsonSchema::object([
+        Property::new("value", count().or_null().about("Current value.")),
+        Property::new("limit", count().or_null().about("Maximum.")),
+        Property::new("unit", JsonSchema::names(units.map(LimitUnit::name))),
+    ]);
+    let fault = JsonSchema::object([
+        Property::new("source", JsonSchema::string()),
+        Property::new("error", JsonSchema::string()),
+    ]);
+    JsonSchema::object([
+        Property::new("version", version_schema()),
+        Property::new("taken_at", JsonSchema::time().about("Time of the sample.")),
+        Property::new("host", host_schema()),
+        Property::new("sockets", count().about("Sockets seen.")),
+        Property::new(
+            "used",
+            count()
+                .or_null()
+                .about("Sockets of all families in use. Kernel: sockets: used of sockstat."),
+        ),
+        Property::new(
+            "protocols",
+            JsonSchema::list(protocol).about("Sockets by protocol and family."),
+        ),
+        Property::new("limits", JsonSchema::map(limit).about("Limits by id.")),
+        Property::new(
+            "counters",
+            JsonSchema::map(JsonSchema::integer())
+                .about("Counters since the start of the machine, by the kernel's names."),
+        ),
+        Property::new(
+            "faults",
+            JsonSchema::list(fault).about("Parts of the sample that could not be read."),
+        ),
+    ])
+    .about("The document of summary --json.")
 }

@@ -1,17 +1,17 @@
-//! Columns of plain values, held until they are written, and where in their rows the values stand.
+//! Buffers of plain values with Parquet's levels, which say where in their rows the values stand.
 
 use parquet::data_type::{ByteArray, ByteArrayType, DataType};
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedColumnWriter;
 use rustc_hash::FxHashMap;
 
-/// A column of plain values: a column of the file, or a part of a nested one.
+/// A buffer of plain values: those of a column of the file, or of a part of a nested one.
 pub(super) trait Leaf {
-    /// Writes all values and forgets them.
+    /// Writes all values as a column chunk and clears the buffer.
     fn write(&mut self, column: &mut SerializedColumnWriter<'_>) -> Result<(), ParquetError>;
 }
 
-/// Where values stand: Parquet's definition and repetition levels, an entry for each value and for each one missing.
+/// Parquet's definition and repetition levels: an entry for each value and for each missing one.
 #[derive(Debug, Default)]
 pub(super) struct Levels {
     defined: Vec<i16>,
@@ -19,14 +19,14 @@ pub(super) struct Levels {
 }
 
 impl Levels {
-    /// An entry of a column without lists: a value, or none.
-    pub(super) fn one(&mut self, there: bool) {
-        self.defined.push(i16::from(there));
+    /// Adds an entry of a column without lists.
+    pub(super) fn push_optional(&mut self, is_defined: bool) {
+        self.defined.push(i16::from(is_defined));
     }
 
-    /// An entry within lists: which list goes on with it (0 none, a new row begins), and how much of the way down to the
-    /// value there is.
-    pub(super) fn within(&mut self, repeated: i16, defined: i16) {
+    /// Adds an entry within lists: the depth of the list that it continues (0 for the first of a row), and the number of
+    /// optional and repeated levels that are defined.
+    pub(super) fn push_repeated(&mut self, repeated: i16, defined: i16) {
         self.repeated.push(repeated);
         self.defined.push(defined);
     }
@@ -45,11 +45,11 @@ impl Levels {
     }
 }
 
-/// Values that are held as they are written.
+/// Numbers and flags.
 pub(super) struct Values<T: DataType> {
-    /// Where they stand.
+    /// Levels.
     pub(super) levels: Levels,
-    /// Those that there are.
+    /// Values that are not missing.
     pub(super) values: Vec<T::T>,
 }
 
@@ -70,27 +70,27 @@ impl<T: DataType> Leaf for Values<T> {
     }
 }
 
-/// Texts, each held once: most of them are names that many rows share.
+/// Texts. Each distinct one is stored once: most are names that many rows share.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
-    /// Where they stand.
+    /// Levels.
     pub(super) levels: Levels,
-    /// Places in `distinct`.
+    /// Indexes in `distinct`.
     values: Vec<u32>,
     distinct: Vec<ByteArray>,
-    places: FxHashMap<Box<str>, u32>,
+    indexes: FxHashMap<Box<str>, u32>,
 }
 
 impl Texts {
-    /// Adds one.
+    /// Adds a text.
     pub(super) fn push(&mut self, text: &str) {
-        let place = self.places.get(text).copied().unwrap_or_else(|| {
-            let place = self.distinct.len() as u32;
+        let index = self.indexes.get(text).copied().unwrap_or_else(|| {
+            let index = self.distinct.len() as u32;
             self.distinct.push(text.into());
-            self.places.insert(text.into(), place);
-            place
+            self.indexes.insert(text.into(), index);
+            index
         });
-        self.values.push(place);
+        self.values.push(index);
     }
 }
 
@@ -98,12 +98,12 @@ impl Leaf for Texts {
     fn write(&mut self, column: &mut SerializedColumnWriter<'_>) -> Result<(), ParquetError> {
         let values = self.values.iter();
         let values: Vec<ByteArray> = values
-            .map(|&place| self.distinct[place as usize].clone())
+            .map(|&index| self.distinct[index as usize].clone())
             .collect();
         self.levels.write::<ByteArrayType>(&values, column)?;
         self.values.clear();
         self.distinct.clear();
-        self.places.clear();
+        self.indexes.clear();
         Ok(())
     }
 }

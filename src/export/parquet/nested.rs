@@ -1,129 +1,62 @@
-//! Columns that hold several values in a row: lists, lists of records, and a map.
+//! Columns with several values in a row: lists, a map, and lists of records.
 //!
-//! Parquet flattens them into plain columns and tells by levels where each value stands; see
-//! [`Levels::within`](super::leaf::Levels::within). A row without a value has one entry all the same.
+//! Parquet flattens them into plain columns and says by levels where each value stands; see
+//! [`Levels::push_repeated`](super::leaf::Levels::push_repeated). A row without a value has one entry all the same.
 
 use std::fmt::Write;
 
 use parquet::data_type::{Int32Type, Int64Type};
 
-use super::column::{Column, Row};
-use super::leaf::{Leaf, Texts, Values};
-use crate::model::{SOCKOPT_NAMES, SocketRef};
+use super::column::Column;
+use super::leaf::{Leaf, Levels, Texts, Values};
+use crate::export::field::{NamedNumbers, SetBits};
+use crate::export::owner::{OWNER_FIELDS, Owner, OwnerField, OwnerShape, owners};
+use crate::export::row::Row;
+use crate::model::SocketRef;
 
-/// Processes that own a socket: `[{pid, start_time, comm, fds: […]}]`, empty if none.
-struct Owners {
+/// Names of the bits that are set: `["recverr"]`, empty if none is, null if they are not known.
+pub(super) struct BitsColumn {
     name: &'static str,
-    of: for<'a> fn(&Row<'a>) -> Option<SocketRef<'a>>,
-    pid: Values<Int32Type>,
-    start_time: Values<Int64Type>,
-    comm: Texts,
-    fds: Values<Int32Type>,
+    value: fn(&Row<'_>) -> Option<SetBits>,
+    names: Texts,
 }
 
-/// The owners of a socket of each row.
-pub(super) fn owners(
-    name: &'static str,
-    of: for<'a> fn(&Row<'a>) -> Option<SocketRef<'a>>,
-) -> Box<dyn Column> {
-    Box::new(Owners {
-        name,
-        of,
-        pid: Values::default(),
-        start_time: Values::default(),
-        comm: Texts::default(),
-        fds: Values::default(),
-    })
-}
-
-impl Owners {
-    /// An entry in each of the columns that have one a process.
-    fn entry(&mut self, repeated: i16, defined: i16) {
-        for levels in [
-            &mut self.pid.levels,
-            &mut self.start_time.levels,
-            &mut self.comm.levels,
-        ] {
-            levels.within(repeated, defined);
-        }
+impl BitsColumn {
+    /// Makes a column of lists of names.
+    pub(super) fn boxed(
+        name: &'static str,
+        value: fn(&Row<'_>) -> Option<SetBits>,
+    ) -> Box<dyn Column> {
+        Box::new(BitsColumn {
+            name,
+            value,
+            names: Texts::default(),
+        })
     }
 }
 
-impl Column for Owners {
+impl Column for BitsColumn {
     fn declare(&self, schema: &mut String) {
         // Writing to a String cannot fail.
         let _ = writeln!(
             schema,
-            "  required group {} (LIST) {{ repeated group list {{ required group element {{
-    required int32 pid (INTEGER(32,false));
-    required int64 start_time (INTEGER(64,false));
-    required binary comm (STRING);
-    required group fds (LIST) {{ repeated group list {{ required int32 element (INTEGER(32,false)); }} }}
-  }} }} }}",
+            "  optional group {} (LIST) {{ repeated group list {{ required binary element (STRING); }} }}",
             self.name
         );
     }
 
-    fn take(&mut self, row: &Row<'_>) {
-        let socket = (self.of)(row);
-        let mut goes_on = 0;
-        for (row, holders) in socket.iter().flat_map(SocketRef::owners) {
-            self.entry(goes_on, 1);
-            let process = &row.process;
-            self.pid.values.push(process.key.pid.cast_signed());
-            let start_time = process.key.start_time.cast_signed();
-            self.start_time.values.push(start_time);
-            self.comm.push(&process.comm);
-            for (at, holder) in holders.iter().enumerate() {
-                let repeated = if at == 0 { goes_on } else { 2 };
-                self.fds.levels.within(repeated, 2);
-                self.fds.values.push(holder.fd.cast_signed());
-            }
-            goes_on = 1;
-        }
-        if goes_on == 0 {
-            self.entry(0, 0);
-            self.fds.levels.within(0, 0);
-        }
-    }
-
-    fn leaves(&mut self) -> Vec<&mut dyn Leaf> {
-        vec![
-            &mut self.pid,
-            &mut self.start_time,
-            &mut self.comm,
-            &mut self.fds,
-        ]
-    }
-}
-
-/// Names of the socket options that are set; null if they are not known.
-#[derive(Default)]
-pub(super) struct Options {
-    names: Texts,
-}
-
-impl Column for Options {
-    fn declare(&self, schema: &mut String) {
-        schema.push_str(
-            "  optional group options (LIST) { repeated group list { required binary element (STRING); } }\n",
-        );
-    }
-
-    fn take(&mut self, row: &Row<'_>) {
-        let Some(bits) = row.view.socket.options else {
-            return self.names.levels.within(0, 0);
+    fn push(&mut self, row: &Row<'_>) {
+        let Some(bits) = (self.value)(row) else {
+            return self.names.levels.push_repeated(0, 0);
         };
-        let mut goes_on = 0;
-        for (bit, name) in SOCKOPT_NAMES.iter().enumerate() {
-            if bits >> bit & 1 == 1 {
-                self.names.levels.within(goes_on, 2);
-                self.names.push(name);
-                goes_on = 1;
-            }
+        let mut repeated = 0;
+        for name in bits {
+            self.names.levels.push_repeated(repeated, 2);
+            self.names.push(name);
+            repeated = 1;
         }
-        if goes_on == 0 {
-            self.names.levels.within(0, 1);
+        if repeated == 0 {
+            self.names.levels.push_repeated(0, 1);
         }
     }
 
@@ -132,43 +65,192 @@ impl Column for Options {
     }
 }
 
-/// What the congestion control reports, by name, in the kernel's units; null if it reports nothing.
-#[derive(Default)]
-pub(super) struct CongestionInfo {
+/// Numbers by name; null if there are none.
+pub(super) struct MapColumn {
+    name: &'static str,
+    value: for<'a> fn(&Row<'a>) -> Option<NamedNumbers>,
     names: Texts,
     values: Values<Int64Type>,
 }
 
-impl Column for CongestionInfo {
+impl MapColumn {
+    /// Makes a column of maps.
+    pub(super) fn boxed(
+        name: &'static str,
+        value: for<'a> fn(&Row<'a>) -> Option<NamedNumbers>,
+    ) -> Box<dyn Column> {
+        Box::new(MapColumn {
+            name,
+            value,
+            names: Texts::default(),
+            values: Values::default(),
+        })
+    }
+}
+
+impl Column for MapColumn {
     fn declare(&self, schema: &mut String) {
-        schema.push_str(
-            "  optional group congestion_info (MAP) { repeated group key_value {
+        let _ = writeln!(
+            schema,
+            "  optional group {} (MAP) {{ repeated group key_value {{
     required binary key (STRING);
     optional int64 value (INTEGER(64,false));
-  } }\n",
+  }} }}",
+            self.name
         );
     }
 
-    fn take(&mut self, row: &Row<'_>) {
-        let fields = row.view.congestion_info();
-        let fields = fields.map(|_| row.view.congestion_fields());
+    fn push(&mut self, row: &Row<'_>) {
+        let numbers = (self.value)(row);
         // Without a map, or with an empty one.
-        if fields.as_ref().is_none_or(Vec::is_empty) {
-            let defined = i16::from(fields.is_some());
-            self.names.levels.within(0, defined);
-            self.values.levels.within(0, defined);
+        if numbers.as_ref().is_none_or(Vec::is_empty) {
+            let defined = i16::from(numbers.is_some());
+            self.names.levels.push_repeated(0, defined);
+            self.values.levels.push_repeated(0, defined);
         }
-        for (at, (name, value)) in fields.into_iter().flatten().enumerate() {
+        for (at, (name, value)) in numbers.into_iter().flatten().enumerate() {
             let repeated = i16::from(at > 0);
-            self.names.levels.within(repeated, 2);
+            self.names.levels.push_repeated(repeated, 2);
             self.names.push(name);
             let defined = if value.is_some() { 3 } else { 2 };
-            self.values.levels.within(repeated, defined);
+            self.values.levels.push_repeated(repeated, defined);
             self.values.values.extend(value.map(u64::cast_signed));
         }
     }
 
     fn leaves(&mut self) -> Vec<&mut dyn Leaf> {
         vec![&mut self.names, &mut self.values]
+    }
+}
+
+/// Processes that own a socket: `[{pid, start_time, comm, fds: […]}]`, empty if none.
+pub(super) struct OwnersColumn {
+    name: &'static str,
+    value: for<'a> fn(&Row<'a>) -> Option<SocketRef<'a>>,
+    parts: Vec<OwnerPart>,
+}
+
+/// Values of one field of the owners.
+struct OwnerPart {
+    field: &'static OwnerField,
+    values: OwnerValues,
+}
+
+enum OwnerValues {
+    Int32(Values<Int32Type>),
+    Int64(Values<Int64Type>),
+    Text(Texts),
+}
+
+impl OwnersColumn {
+    /// Makes a column of lists of owners.
+    pub(super) fn boxed(
+        name: &'static str,
+        value: for<'a> fn(&Row<'a>) -> Option<SocketRef<'a>>,
+    ) -> Box<dyn Column> {
+        let part = |field: &'static OwnerField| OwnerPart {
+            field,
+            values: match field.shape {
+                OwnerShape::U32(_) | OwnerShape::List(_) => OwnerValues::Int32(Values::default()),
+                OwnerShape::U64(_) => OwnerValues::Int64(Values::default()),
+                OwnerShape::Text(_) => OwnerValues::Text(Texts::default()),
+            },
+        };
+        let parts = OWNER_FIELDS.iter().map(part).collect();
+        Box::new(OwnersColumn { name, value, parts })
+    }
+}
+
+impl Column for OwnersColumn {
+    fn declare(&self, schema: &mut String) {
+        let _ = writeln!(
+            schema,
+            "  required group {} (LIST) {{ repeated group list {{ required group element {{",
+            self.name
+        );
+        for part in &self.parts {
+            let name = part.field.name;
+            let _ = match part.field.shape {
+                OwnerShape::U32(_) => {
+                    writeln!(schema, "    required int32 {name} (INTEGER(32,false));")
+                }
+                OwnerShape::U64(_) => {
+                    writeln!(schema, "    required int64 {name} (INTEGER(64,false));")
+                }
+                OwnerShape::Text(_) => writeln!(schema, "    required binary {name} (STRING);"),
+                OwnerShape::List(_) => writeln!(
+                    schema,
+                    "    required group {name} (LIST) {{ repeated group list {{ required int32 element (INTEGER(32,false)); }} }}"
+                ),
+            };
+        }
+        schema.push_str("  } } }\n");
+    }
+
+    fn push(&mut self, row: &Row<'_>) {
+        let socket = (self.value)(row);
+        let mut repeated = 0;
+        for owner in socket.iter().flat_map(owners) {
+            for part in &mut self.parts {
+                part.push(&owner, repeated);
+            }
+            repeated = 1;
+        }
+        if repeated == 0 {
+            for part in &mut self.parts {
+                part.levels().push_repeated(0, 0);
+            }
+        }
+    }
+
+    fn leaves(&mut self) -> Vec<&mut dyn Leaf> {
+        self.parts.iter_mut().map(OwnerPart::leaf).collect()
+    }
+}
+
+impl OwnerPart {
+    /// Adds the value of an owner, which continues the row's list if `repeated` is 1.
+    fn push(&mut self, owner: &Owner<'_>, repeated: i16) {
+        match (&self.field.shape, &mut self.values) {
+            (OwnerShape::List(value), OwnerValues::Int32(buffer)) => {
+                let numbers = value(owner);
+                let mut level = repeated;
+                for number in numbers {
+                    buffer.levels.push_repeated(level, 2);
+                    buffer.values.push(number.cast_signed());
+                    level = 2;
+                }
+                if level != 2 {
+                    buffer.levels.push_repeated(repeated, 1);
+                }
+                return;
+            }
+            (OwnerShape::U32(value), OwnerValues::Int32(buffer)) => {
+                buffer.values.push(value(owner).cast_signed());
+            }
+            (OwnerShape::U64(value), OwnerValues::Int64(buffer)) => {
+                buffer.values.push(value(owner).cast_signed());
+            }
+            (OwnerShape::Text(value), OwnerValues::Text(buffer)) => buffer.push(value(owner)),
+            // Each shape was given its buffer.
+            _ => return,
+        }
+        self.levels().push_repeated(repeated, 1);
+    }
+
+    fn levels(&mut self) -> &mut Levels {
+        match &mut self.values {
+            OwnerValues::Int32(buffer) => &mut buffer.levels,
+            OwnerValues::Int64(buffer) => &mut buffer.levels,
+            OwnerValues::Text(buffer) => &mut buffer.levels,
+        }
+    }
+
+    fn leaf(&mut self) -> &mut dyn Leaf {
+        match &mut self.values {
+            OwnerValues::Int32(buffer) => buffer,
+            OwnerValues::Int64(buffer) => buffer,
+            OwnerValues::Text(buffer) => buffer,
+        }
     }
 }

@@ -1,0 +1,24 @@
+//! Parts that several JSON documents have.
+
+use super::json_schema::{JsonSchema, Property};
+
+/// Version of the documents. It grows when a field is changed or removed, not when one is added.
+pub(super) const VERSION: u32 = 1;
+
+/// Describes the version of a document.
+pub(super) fn version_schema() -> JsonSchema {
+    JsonSchema::constant(VERSION).about("Version of the document.")
+}
+
+/// Describes the machine that a document is about.
+pub fn host_schema() -> JsonSchema {
+    JsonSchema::object([
+        Property::new("hostname", JsonSchema::string()),
+        Property::new(
+            "kernel",
+            JsonSchema::string().about("Release of the kernel."),
+        ),
+        Property::new("boot_id", JsonSchema::string()),
+    ])
+    .about("The machine.")
+}

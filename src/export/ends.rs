@@ -1,0 +1,74 @@
+//! Both ends of a socket as an address and a number, or a path, whatever its family.
+
+use super::row::Row;
+use super::text::Text;
+use crate::model::Ends;
+
+/// Reports whether the socket has a local end: all have one but unix sockets without a name.
+pub(super) fn has_local(row: &Row<'_>) -> bool {
+    !matches!(row.socket.socket.ends, Ends::Unix { .. }) || row.socket.name().is_some()
+}
+
+/// Reports whether the socket is connected to an end with an address.
+pub(super) fn has_remote(row: &Row<'_>) -> bool {
+    remote_address(row).is_some()
+}
+
+/// Returns the local address: IP address, netlink protocol, device of a packet socket (`*` for all), vsock context id.
+pub(super) fn local_address<'a>(row: &Row<'a>) -> Option<Text<'a>> {
+    let socket = row.socket.socket;
+    Some(match socket.ends {
+        Ends::Inet { local, .. } => Text::Address(local.address),
+        Ends::Unix { .. } => return None,
+        Ends::Netlink { .. } => Text::Plain(socket.protocol.name()),
+        Ends::Packet { .. } => Text::Plain(row.socket.interface_name().unwrap_or("*")),
+        Ends::Vsock { local, .. } => Text::Number(local.0),
+    })
+}
+
+/// Returns the local port: port, netlink port id, ethertype, vsock port.
+pub(super) fn local_port(row: &Row<'_>) -> Option<u64> {
+    match row.socket.socket.ends {
+        Ends::Inet { local, .. } => Some(local.port.into()),
+        Ends::Unix { .. } => None,
+        Ends::Netlink { port_id, .. } => Some(port_id.into()),
+        Ends::Packet { ethertype } => Some(ethertype.into()),
+        Ends::Vsock { local, .. } => Some(local.1.into()),
+    }
+}
+
+/// Returns the path or abstract name of a unix socket.
+pub(super) fn local_path<'a>(row: &Row<'a>) -> Option<Text<'a>> {
+    row.socket.name().map(Text::Path)
+}
+
+/// Returns the address that the socket is connected to.
+pub(super) fn remote_address<'a>(row: &Row<'a>) -> Option<Text<'a>> {
+    let socket = row.socket.socket;
+    match socket.ends {
+        Ends::Inet { .. } => socket.remote().map(|end| Text::Address(end.address)),
+        Ends::Netlink { remote_port_id, .. } => {
+            (remote_port_id != 0).then(|| Text::Plain(socket.protocol.name()))
+        }
+        Ends::Vsock { remote, .. } => connected(remote).map(|(cid, _)| Text::Number(cid)),
+        Ends::Unix { .. } | Ends::Packet { .. } => None,
+    }
+}
+
+/// Returns the port that the socket is connected to.
+pub(super) fn remote_port(row: &Row<'_>) -> Option<u64> {
+    let socket = row.socket.socket;
+    match socket.ends {
+        Ends::Inet { .. } => socket.remote().map(|end| end.port.into()),
+        Ends::Netlink { remote_port_id, .. } => {
+            (remote_port_id != 0).then(|| remote_port_id.into())
+        }
+        Ends::Vsock { remote, .. } => connected(remote).map(|(_, port)| port.into()),
+        Ends::Unix { .. } | Ends::Packet { .. } => None,
+    }
+}
+
+/// Returns a vsock end; `None` for `VMADDR_CID_ANY` with `VMADDR_PORT_ANY`, which an unconnected socket has.
+fn connected(end: (u32, u32)) -> Option<(u32, u32)> {
+    (end != (u32::MAX, u32::MAX)).then_some(end)
+}

@@ -1,0 +1,262 @@
+//! Description of an exported field: names, documentation, type, and how its value is read from a [`Row`].
+//!
+//! No field is declared here; [`socket_fields`](super::socket_fields) does that. The sinks (JSON, CSV, Parquet, JSON
+//! Schema) walk the list and know shapes only.
+
+use std::borrow::Cow;
+use std::slice;
+
+use super::row::Row;
+use super::text::Text;
+use crate::model::{FieldInfo, KernelField, SOCKOPT_NAMES, Scalar, Socket, SocketRef};
+
+/// A field of an exported object.
+#[derive(Debug)]
+pub(super) struct Field {
+    /// Name in its JSON object.
+    pub(super) name: &'static str,
+    /// Name of its column in CSV and Parquet, if it is another.
+    column: Option<Cow<'static, str>>,
+    /// Meaning, unit and kernel source.
+    pub(super) about: &'static str,
+    /// JSON of a missing value.
+    pub(super) absence: Absence,
+    /// Formats that have it.
+    pub(super) formats: Formats,
+    /// Type, and how its value is read.
+    pub(super) shape: Shape,
+}
+
+/// JSON of a missing value. In CSV a missing value is empty, in Parquet it is null.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Absence {
+    /// There is always a value.
+    Never,
+    /// `null`.
+    Null,
+    /// The object does not have the field.
+    Omitted,
+}
+
+/// Formats that have a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Formats {
+    /// All.
+    All,
+    /// CSV and Parquet only: the value follows from another field, and a column of its own is convenient.
+    Flat,
+}
+
+/// Type of a field, and how its value is read.
+#[derive(Debug)]
+pub(super) enum Shape {
+    /// Yes or no; 0 is no.
+    Flag(Unsigned),
+    /// Unsigned number of 8, 16, 32 or 64 bits.
+    Unsigned(u8, Unsigned),
+    /// Number with a fraction.
+    Float(fn(&Row<'_>) -> Option<f32>),
+    /// Text.
+    Text(for<'a> fn(&Row<'a>) -> Option<Text<'a>>),
+    /// Text out of a list.
+    Name {
+        /// Every value.
+        values: fn() -> Vec<&'static str>,
+        /// Reads the value.
+        value: fn(&Row<'_>) -> Option<&'static str>,
+    },
+    /// Time, µs since 1970 UTC.
+    Time(fn(&Row<'_>) -> i64),
+    /// Object. In CSV and Parquet its parts have columns of their own.
+    Record {
+        /// Reports whether there is one. Without it, its parts have no values.
+        exists: fn(&Row<'_>) -> bool,
+        /// Its fields.
+        parts: Vec<Field>,
+    },
+    /// Names of the bits that are set.
+    Bits {
+        /// Every name.
+        names: &'static [&'static str],
+        /// Reads the value.
+        value: fn(&Row<'_>) -> Option<SetBits>,
+    },
+    /// Numbers by name, each of which may be missing.
+    Map(for<'a> fn(&Row<'a>) -> Option<NamedNumbers>),
+    /// Processes that own a socket; empty if none. See [`OWNER_FIELDS`](super::owner::OWNER_FIELDS).
+    Owners(for<'a> fn(&Row<'a>) -> Option<SocketRef<'a>>),
+}
+
+/// Numbers by name.
+pub(super) type NamedNumbers = Vec<(&'static str, Option<u64>)>;
+
+/// How an unsigned number is read.
+#[derive(Debug)]
+pub(super) enum Unsigned {
+    /// From a row.
+    Row(fn(&Row<'_>) -> Option<u64>),
+    /// From a socket, by its schema.
+    Scalar(&'static Scalar),
+    /// From a structure of the kernel's.
+    Kernel {
+        /// Returns the bytes that arrived.
+        structure: for<'a> fn(&Row<'a>) -> Option<&'a [u8]>,
+        /// The field of the structure.
+        field: &'static KernelField,
+    },
+    /// From a socket's memory, by index.
+    Memory(usize),
+}
+
+impl Unsigned {
+    /// Reads the value; `None` if it is not known.
+    #[inline]
+    pub(super) fn read(&self, row: &Row<'_>) -> Option<u64> {
+        match self {
+            Unsigned::Row(read) => read(row),
+            Unsigned::Scalar(scalar) => (scalar.get)(row.socket.socket),
+            Unsigned::Kernel { structure, field } => field.read(structure(row)?),
+            Unsigned::Memory(index) => row.memory?.get(*index).map(u64::from),
+        }
+    }
+}
+
+/// Names of the bits that are set in a number, lowest first.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct SetBits {
+    bits: u16,
+    names: &'static [&'static str],
+}
+
+impl SetBits {
+    /// Names the socket options that are set, if the kernel reported them.
+    pub(super) fn of_options(socket: &Socket) -> Option<SetBits> {
+        let names = &SOCKOPT_NAMES;
+        socket.options.map(|bits| SetBits { bits, names })
+    }
+}
+
+impl Iterator for SetBits {
+    type Item = &'static str;
+
+    fn next(&mut self) -> Option<&'static str> {
+        let lowest = self.bits.trailing_zeros() as usize;
+        // Bits above those that have names are not shown.
+        let name = self.names.get(lowest)?;
+        self.bits &= self.bits - 1;
+        Some(name)
+    }
+}
+
+/// Makes a field that has a value or is `null`.
+pub(super) fn field(name: &'static str, about: &'static str, shape: Shape) -> Field {
+    Field {
+        name,
+        column: None,
+        about,
+        absence: Absence::Null,
+        formats: Formats::All,
+        shape,
+    }
+}
+
+/// Makes a field that is a field of the schema under the same name.
+pub(super) fn schema_field(info: FieldInfo, shape: Shape) -> Field {
+    field(info.id, info.about, shape)
+}
+
+/// Makes an object that exists or is `null`. The columns of its parts begin with its name.
+pub(super) fn record(
+    name: &'static str,
+    about: &'static str,
+    exists: fn(&Row<'_>) -> bool,
+    parts: impl IntoIterator<Item = Field>,
+) -> Field {
+    let part = |part: Field| {
+        let column = match part.column {
+            None => Some(format!("{name}_{}", part.name).into()),
+            column => column,
+        };
+        Field { column, ..part }
+    };
+    let parts = parts.into_iter().map(part).collect();
+    field(name, about, Shape::Record { exists, parts })
+}
+
+/// Makes one field for each field of a structure of the kernel's; those that did not arrive are left out.
+pub(super) fn kernel_fields(
+    fields: &'static [KernelField],
+    structure: for<'a> fn(&Row<'a>) -> Option<&'a [u8]>,
+) -> impl Iterator<Item = Field> {
+    fields.iter().map(move |kernel| {
+        let value = Unsigned::Kernel {
+            structure,
+            field: kernel,
+        };
+        let bits = kernel.width as u8 * 8;
+        field(kernel.name, kernel.about, Shape::Unsigned(bits, value)).omitted()
+    })
+}
+
+/// Makes a field of a scalar.
+pub(super) fn scalar_field(scalar: &'static Scalar) -> Field {
+    let value = Unsigned::Scalar(scalar);
+    let shape = match scalar.bits {
+        1 => Shape::Flag(value),
+        bits => Shape::Unsigned(bits, value),
+    };
+    schema_field(scalar.field, shape)
+}
+
+impl Field {
+    /// Returns the name of its column in CSV and Parquet. A record has none; its parts have.
+    pub(super) fn column(&self) -> &str {
+        self.column.as_deref().unwrap_or(self.name)
+    }
+
+    /// Marks a field that always has a value.
+    pub(super) fn always(self) -> Field {
+        Field {
+            absence: Absence::Never,
+            ..self
+        }
+    }
+
+    /// Marks a field that its object does not have if it has no value.
+    pub(super) fn omitted(self) -> Field {
+        Field {
+            absence: Absence::Omitted,
+            ..self
+        }
+    }
+
+    /// Names the column of a part that is not called after its record.
+    pub(super) fn in_column(self, column: &'static str) -> Field {
+        Field {
+            column: Some(column.into()),
+            ..self
+        }
+    }
+
+    /// Leaves it out of JSON.
+    pub(super) fn flat_only(self) -> Field {
+        Field {
+            formats: Formats::Flat,
+            ..self
+        }
+    }
+}
+
+/// Iterates over the fields that CSV and Parquet have: the parts of records in place of the records.
+pub(super) fn flat(fields: &[Field]) -> impl Iterator<Item = &Field> {
+    fields.iter().flat_map(|field| match &field.shape {
+        Shape::Record { parts, .. } => parts,
+        _ => slice::from_ref(field),
+    })
+}
+
+/// Iterates over the fields that JSON has.
+pub(super) fn nested(fields: &[Field]) -> impl Iterator<Item = &Field> {
+    let fields = fields.iter();
+    fields.filter(|field| field.formats == Formats::All)
+}

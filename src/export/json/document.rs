@@ -1,0 +1,146 @@
+//! The document of `list --json`.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+
+use super::rows::write_rows;
+use crate::aggregate::Moment;
+use crate::export::document::{VERSION, host_schema, version_schema};
+use crate::export::json_schema::{JsonSchema, Property};
+use crate::export::socket_schema;
+use crate::export::timestamp::timestamp;
+use crate::model::{Severity, Unowned};
+
+/// Writes the document over the sockets in `rows`.
+///
+/// # Errors
+/// Those of the writer.
+pub fn write_document(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::Result<()> {
+    let sample = &moment.sample;
+    let (mut owned, mut unowned) = (0, [0u32; Unowned::ALL.len()]);
+    for socket in rows
+        .iter()
+        .filter_map(|&row| sample.sockets.rows.get(row as usize))
+    {
+        match socket.attribution.unowned() {
+            None => owned += 1,
+            Some(reason) => unowned[reason as usize] += 1,
+        }
+    }
+    let head = Head {
+        version: VERSION,
+        taken_at: timestamp(sample.taken_at_us),
+        monotonic_ns: sample.monotonic_ns,
+        host: JsonHost {
+            hostname: &sample.host.hostname,
+            kernel: &sample.host.kernel,
+            boot_id: &sample.host.boot_id,
+        },
+        coverage: Coverage {
+            sockets: rows.len(),
+            owned,
+            unowned: UnownedCounts(unowned),
+        },
+        faults: sample
+            .faults
+            .iter()
+            .map(|fault| JsonFault {
+                source: &fault.source,
+                error: &fault.error,
+                severity: fault.severity.name(),
+            })
+            .collect(),
+    };
+    let mut head = serde_json::to_vec(&head)?;
+    // The head is an object; its sockets follow within it, row by row.
+    head.pop();
+    out.write_all(&head)?;
+    out.write_all(b",\"sockets\":[")?;
+    write_rows(moment, rows, None, b",\n", out)?;
+    out.write_all(b"]}\n")
+}
+
+#[derive(Serialize)]
+struct Head<'a> {
+    version: u32,
+    taken_at: String,
+    monotonic_ns: u64,
+    host: JsonHost<'a>,
+    coverage: Coverage,
+    faults: Vec<JsonFault<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonHost<'a> {
+    hostname: &'a str,
+    kernel: &'a str,
+    boot_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Coverage {
+    sockets: usize,
+    owned: usize,
+    unowned: UnownedCounts,
+}
+
+struct UnownedCounts([u32; Unowned::ALL.len()]);
+
+impl Serialize for UnownedCounts {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.0.len()))?;
+        for reason in Unowned::ALL {
+            map.serialize_entry(reason.name(), &self.0[reason as usize])?;
+        }
+        map.end()
+    }
+}
+
+#[derive(Serialize)]
+struct JsonFault<'a> {
+    source: &'a str,
+    error: &'a str,
+    severity: &'static str,
+}
+
+/// Describes the document.
+pub fn list_schema() -> JsonSchema {
+    let count = || JsonSchema::unsigned(32);
+    let unowned = Unowned::ALL.map(|reason| Property::new(reason.name(), count()));
+    let coverage = JsonSchema::object([
+        Property::new("sockets", count().about("Sockets listed.")),
+        Property::new("owned", count().about("Sockets with a known owner.")),
+        Property::new(
+            "unowned",
+            JsonSchema::object(unowned).about("Sockets without an owner, by reason."),
+        ),
+    ]);
+    let severities = [Severity::Note, Severity::Degraded, Severity::Incomplete];
+    let fault = JsonSchema::object([
+        Property::new("source", JsonSchema::string()),
+        Property::new("error", JsonSchema::string()),
+        Property::new(
+            "severity",
+            JsonSchema::names(severities.map(Severity::name)),
+        ),
+    ]);
+    JsonSchema::object([
+        Property::new("version", version_schema()),
+        Property::new("taken_at", JsonSchema::time().about("Time of the sample.")),
+        Property::new(
+            "monotonic_ns",
+            JsonSchema::unsigned(64).about("CLOCK_MONOTONIC at the same time, ns."),
+        ),
+        Property::new("host", host_schema()),
+        Property::new("coverage", coverage),
+        Property::new(
+            "faults",
+            JsonSchema::list(fault).about("Parts of the sample that could not be read."),
+        ),
+        Property::new("sockets", JsonSchema::list(JsonSchema::reference("socket"))),
+    ])
+    .define("socket", socket_schema::without_time())
+    .about("The document of list --json.")
+}

@@ -1,0 +1,392 @@
+//! The list of exported socket fields: the one place that JSON, CSV, Parquet and the JSON Schema take them from.
+//!
+//! To export another field, add it here. A scalar of the [schema](crate::model::Socket::SCALARS), a field of `tcp_info`,
+//! `mptcp_info` or of a socket's memory is exported without a change here.
+
+use std::sync::LazyLock;
+
+use super::ends;
+use super::field::{
+    Field, SetBits, Shape, Unsigned, field, kernel_fields, record, scalar_field, schema_field,
+};
+use super::row::Row;
+use super::text::Text;
+use crate::model::field as schema;
+use crate::model::{
+    Attribution, Family, MemoryInfo, MptcpInfo, SOCKOPT_NAMES, Socket, State, TcpInfo, Timer,
+    TimerKind, Unowned,
+};
+
+/// Every field of a socket in the order of JSON.
+static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
+    let mut fields = identity();
+    fields.extend(ends());
+    fields.extend(queues());
+    fields.extend(ownership());
+    fields.extend(transport());
+    fields.extend(Socket::SCALARS.iter().map(scalar_field));
+    fields.push(field(
+        "ulp",
+        "Upper-layer protocol over TCP, e.g. tls. Kernel: INET_ULP_INFO_NAME.",
+        Shape::Text(|row| row.socket.ulp().map(Text::Bytes)),
+    ));
+    fields.push(rates());
+    fields
+});
+
+/// Time of a row, for objects and rows that stand without their Sample.
+static TAKEN_AT: LazyLock<Field> = LazyLock::new(|| {
+    field(
+        "taken_at",
+        "Time of the sample.",
+        Shape::Time(|row| row.socket.sample.taken_at_us),
+    )
+    .always()
+});
+
+/// Returns every field of a socket in the order of JSON.
+pub(super) fn socket_fields() -> &'static [Field] {
+    &FIELDS
+}
+
+/// Returns the field with the time of a row.
+pub(super) fn taken_at() -> &'static Field {
+    &TAKEN_AT
+}
+
+fn socket<'a>(row: &Row<'a>) -> &'a Socket {
+    row.socket.socket
+}
+
+/// A number of 8 bits.
+fn u8(read: fn(&Row<'_>) -> Option<u64>) -> Shape {
+    Shape::Unsigned(8, Unsigned::Row(read))
+}
+
+/// A number of 32 bits.
+fn u32(read: fn(&Row<'_>) -> Option<u64>) -> Shape {
+    Shape::Unsigned(32, Unsigned::Row(read))
+}
+
+/// A number of 64 bits.
+fn u64(read: fn(&Row<'_>) -> Option<u64>) -> Shape {
+    Shape::Unsigned(64, Unsigned::Row(read))
+}
+
+/// Returns the inode, which is 0 where the kernel has none.
+fn known_inode(socket: &Socket) -> Option<u64> {
+    (socket.inode != 0).then_some(socket.inode.into())
+}
+
+fn identity() -> Vec<Field> {
+    vec![
+        schema_field(schema::netns, u32(|row| Some(socket(row).netns.into()))).always(),
+        schema_field(schema::cookie, u64(|row| socket(row).known_cookie())),
+        schema_field(schema::inode, u32(|row| known_inode(socket(row)))),
+        schema_field(
+            schema::family,
+            Shape::Name {
+                values: || Family::ALL.map(Family::name).to_vec(),
+                value: |row| Some(socket(row).family.name()),
+            },
+        )
+        .always(),
+        schema_field(
+            schema::protocol,
+            Shape::Text(|row| Some(Text::Plain(socket(row).protocol.name()))),
+        )
+        .always(),
+        schema_field(
+            schema::state,
+            Shape::Name {
+                values: || State::ALL.map(State::filter_name).to_vec(),
+                value: |row| Some(socket(row).state.filter_name()),
+            },
+        )
+        .always(),
+    ]
+}
+
+fn ends() -> Vec<Field> {
+    vec![
+        record(
+            "local",
+            "Local end: an address and a port, or the path of a unix socket. Null on a unix socket without a path.",
+            ends::has_local,
+            [
+                field(
+                    "address",
+                    "IP address; protocol of a netlink socket, device of a packet socket (* for all), context id of a vsock socket.",
+                    Shape::Text(ends::local_address),
+                )
+                .omitted(),
+                field(
+                    "port",
+                    "Port; port id of a netlink socket, ethertype of a packet socket.",
+                    u32(ends::local_port),
+                )
+                .omitted(),
+                field(
+                    "path",
+                    "Path of a unix socket; an abstract name begins with @.",
+                    Shape::Text(ends::local_path),
+                )
+                .omitted(),
+            ],
+        ),
+        record(
+            "remote",
+            "Remote end; null if the socket is not connected.",
+            ends::has_remote,
+            [
+                field(
+                    "address",
+                    "IP address; protocol of a netlink socket, context id of a vsock socket.",
+                    Shape::Text(ends::remote_address),
+                )
+                .always(),
+                field(
+                    "port",
+                    "Port; port id of a netlink socket.",
+                    u32(ends::remote_port),
+                )
+                .always(),
+            ],
+        ),
+        record(
+            "peer",
+            "The socket at the other end of a connection within the machine.",
+            |row| row.peer.is_some(),
+            [
+                schema_field(schema::cookie, u64(|row| row.peer?.socket.known_cookie())),
+                schema_field(schema::inode, u32(|row| known_inode(row.peer?.socket))),
+                field(
+                    "owners",
+                    "Processes that own the peer; empty if none.",
+                    Shape::Owners(|row| row.peer),
+                )
+                .always(),
+            ],
+        ),
+        schema_field(
+            schema::interface,
+            Shape::Text(|row| row.socket.interface_name().map(Text::Plain)),
+        ),
+    ]
+}
+
+fn queues() -> Vec<Field> {
+    vec![
+        field(
+            "recv_queue",
+            "Unread bytes; on UDP the memory of unread datagrams. Null on listeners. Kernel: idiag_rqueue.",
+            u32(|row| socket(row).received_unread().map(u64::from)),
+        ),
+        field(
+            "send_queue",
+            "Unacknowledged and unsent bytes. Null on listeners. Kernel: idiag_wqueue.",
+            u32(|row| socket(row).sent_unacknowledged().map(u64::from)),
+        ),
+        field(
+            "accept_queue",
+            "Connections that wait for accept(). Null on all but listeners. Kernel: idiag_rqueue.",
+            u32(|row| socket(row).accept_queue().map(u64::from)),
+        ),
+        field(
+            "backlog",
+            "Limit of the accept queue. Null on all but listeners. Kernel: idiag_wqueue.",
+            u32(|row| socket(row).backlog().map(u64::from)),
+        ),
+    ]
+}
+
+fn ownership() -> Vec<Field> {
+    vec![
+        schema_field(schema::uid, u32(|row| socket(row).uid.map(u64::from))),
+        field(
+            "user",
+            "Name of the user.",
+            Shape::Text(|row| row.socket.user_name().map(Text::Plain)),
+        ),
+        field(
+            "pid",
+            "Process id of the first owner, which is nearly always the only one.",
+            u32(|row| Some(row.socket.owner()?.process.key.pid.into())),
+        )
+        .flat_only(),
+        field(
+            "process",
+            "Name of the first owner.",
+            Shape::Text(|row| Some(Text::Plain(&row.socket.owner()?.process.comm))),
+        )
+        .flat_only(),
+        field(
+            "owners",
+            "Processes that own the socket; empty if none.",
+            Shape::Owners(|row| Some(row.socket)),
+        )
+        .always(),
+        schema_field(
+            schema::attribution,
+            Shape::Name {
+                values: || {
+                    [
+                        Attribution::Observed,
+                        Attribution::Remembered,
+                        Attribution::Inferred,
+                    ]
+                    .into_iter()
+                    .filter_map(Attribution::name)
+                    .collect()
+                },
+                value: |row| socket(row).attribution.name(),
+            },
+        ),
+        field(
+            "unowned",
+            "Why the socket has no owner; null if it has one.",
+            Shape::Name {
+                values: || Unowned::ALL.map(Unowned::name).to_vec(),
+                value: |row| socket(row).attribution.unowned().map(Unowned::name),
+            },
+        ),
+        record(
+            "cgroup",
+            "Control group of the socket. Kernel: INET_DIAG_CGROUP_ID.",
+            |row| socket(row).cgroup_id != 0,
+            [
+                field(
+                    "id",
+                    "Its id: the inode of its directory.",
+                    u64(|row| Some(socket(row).cgroup_id).filter(|&id| id != 0)),
+                )
+                .always(),
+                field(
+                    "path",
+                    "Its path below the mount of cgroup 2; null if it is gone.",
+                    Shape::Text(|row| {
+                        let path = row.socket.sample.cgroup_path(socket(row).cgroup_id);
+                        path.map(Text::Plain)
+                    }),
+                )
+                .in_column("cgroup"),
+            ],
+        ),
+    ]
+}
+
+fn timer() -> Field {
+    fn timer(row: &Row<'_>) -> Option<Timer> {
+        socket(row).timer
+    }
+    record(
+        "timer",
+        "Running timer.",
+        |row| timer(row).is_some(),
+        [
+            field(
+                "kind",
+                "Purpose of the timer. Kernel: idiag_timer.",
+                Shape::Name {
+                    values: || {
+                        [
+                            TimerKind::Retransmit,
+                            TimerKind::Keepalive,
+                            TimerKind::TimeWait,
+                            TimerKind::Probe,
+                            TimerKind::Unknown,
+                        ]
+                        .map(TimerKind::name)
+                        .to_vec()
+                    },
+                    value: |row| Some(timer(row)?.kind.name()),
+                },
+            )
+            .always()
+            .in_column("timer"),
+            field(
+                "expires_ms",
+                "Time until it fires, ms. Kernel: idiag_expires.",
+                u32(|row| Some(timer(row)?.expires_ms.into())),
+            )
+            .always(),
+            field(
+                "retries",
+                "Times it has fired without success. Kernel: idiag_retrans.",
+                u8(|row| Some(timer(row)?.retries.into())),
+            )
+            .always(),
+        ],
+    )
+}
+
+fn transport() -> Vec<Field> {
+    vec![
+        timer(),
+        record(
+            "tcp",
+            "Fields of struct tcp_info that arrived, in the kernel's names and units.",
+            |row| row.tcp_info.is_some(),
+            kernel_fields(TcpInfo::FIELDS, |row| row.tcp_info),
+        ),
+        record(
+            "mptcp",
+            "Fields of struct mptcp_info that arrived, in the kernel's names and units.",
+            |row| row.mptcp_info.is_some(),
+            kernel_fields(MptcpInfo::FIELDS, |row| row.mptcp_info),
+        ),
+        schema_field(
+            schema::congestion,
+            Shape::Text(|row| row.socket.congestion().map(Text::Plain)),
+        ),
+        field(
+            "congestion_info",
+            "Values that the congestion control reports, in the kernel's names and units. Kernel: INET_DIAG_BBRINFO, INET_DIAG_DCTCPINFO, INET_DIAG_VEGASINFO.",
+            Shape::Map(|row| {
+                row.socket.congestion_info()?;
+                Some(row.socket.congestion_fields())
+            }),
+        ),
+        record(
+            "memory",
+            "Memory of the socket, bytes. Kernel: INET_DIAG_SKMEMINFO, UNIX_DIAG_MEMINFO.",
+            |row| row.memory.is_some(),
+            MemoryInfo::NAMES.iter().enumerate().map(|(index, name)| {
+                let value = Unsigned::Memory(index);
+                field(name, "", Shape::Unsigned(32, value))
+            }),
+        ),
+        schema_field(
+            schema::options,
+            Shape::Bits {
+                names: &SOCKOPT_NAMES,
+                value: |row| SetBits::of_options(socket(row)),
+            },
+        ),
+    ]
+}
+
+fn rates() -> Field {
+    record(
+        "rates",
+        "Rates since the sample before; null on a first sample and where the kernel does not count.",
+        |row| {
+            row.rates
+                .is_some_and(|rates| rates.received.is_some() || rates.sent.is_some())
+        },
+        [
+            field(
+                "received_bytes_per_s",
+                "Payload received, bytes per second.",
+                Shape::Float(|row| row.rates?.received),
+            )
+            .in_column("received_bytes_per_s"),
+            field(
+                "sent_bytes_per_s",
+                "Payload sent and acknowledged, bytes per second.",
+                Shape::Float(|row| row.rates?.sent),
+            )
+            .in_column("sent_bytes_per_s"),
+        ],
+    )
+}

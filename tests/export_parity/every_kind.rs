@@ -1,0 +1,357 @@
+//! A Sample with sockets of every kind: families, protocols, states, ends, owners, timers, and every field set and unset.
+
+use std::sync::Arc;
+
+use sockwatch::aggregate::{Aggregator, Moment};
+use sockwatch::model::{
+    Attribution, Endpoint, Ends, Family, Holder, Host, Process, ProcessKey, ProcessRow, Protocol,
+    Sample, Socket, State, Timer, TimerKind, Unowned,
+};
+
+/// Names of processes that are hard to write in a list, in a cell or at all.
+const COMMS: [&str; 9] = [
+    "nginx",
+    "Web Content",
+    "a\"b'c,d;e",
+    "\"\"",
+    "back\\slash\\u0020",
+    "new\nline\ttab\r",
+    "数据库 é",
+    "",
+    "[]={} ",
+];
+
+/// Two moments a second apart, so that there are rates.
+pub(crate) fn moments() -> Vec<Moment> {
+    let mut aggregator = Aggregator::new();
+    let mut moments = Vec::new();
+    for tick in 0..2 {
+        let mut moment = Moment::default();
+        fill(&mut moment.sample, tick);
+        moment.derive(&mut aggregator);
+        moments.push(moment);
+    }
+    moments
+}
+
+fn fill(sample: &mut Sample, tick: u8) {
+    sample.taken_at_us = 1_795_205_647_123_456 + i64::from(tick) * 1_000_000;
+    sample.monotonic_ns = 1_000_000_000_000 + u64::from(tick) * 1_000_000_000;
+    sample.host = Arc::new(Host {
+        hostname: "web-3".into(),
+        kernel: "6.18.44".into(),
+        boot_id: "b007".into(),
+    });
+    sample.interfaces = vec![(7, "eth7".into())];
+    sample.cgroups = vec![(77, "/system.slice/a b,\"c\".service".into())];
+    sample.users = vec![(0, "root".into()), (1000, "jürgen, d.".into())];
+    for (pid, comm) in (3..).zip(COMMS) {
+        let mut process = Process::new(ProcessKey {
+            pid,
+            start_time: u64::MAX - u64::from(pid),
+        });
+        comm.clone_into(&mut process.comm);
+        sample.processes.push(ProcessRow::new(Arc::new(process)));
+    }
+    let mut sockets = Sockets {
+        sample,
+        cookie: 100,
+    };
+    sockets.states();
+    sockets.protocols();
+    sockets.unix();
+    sockets.other_families();
+    sockets.connections(tick);
+    sockets.owned();
+    sockets.with_details();
+    sockets.scalars();
+}
+
+/// Adds sockets to a Sample.
+struct Sockets<'a> {
+    sample: &'a mut Sample,
+    /// Cookie of the socket added last.
+    cookie: u64,
+}
+
+/// Parts of variable length of a socket.
+#[derive(Default)]
+struct Parts<'a> {
+    info: &'a [u8],
+    memory: &'a [u8],
+    congestion: &'a [u8],
+    congestion_info: &'a [u8],
+    name: &'a [u8],
+}
+
+fn inet(local: (&str, u16), remote: (&str, u16)) -> Ends {
+    let end = |(address, port): (&str, u16)| Endpoint {
+        address: address.parse().expect("an address"),
+        port,
+    };
+    Ends::Inet {
+        local: end(local),
+        remote: end(remote),
+    }
+}
+
+const ANY: (&str, u16) = ("0.0.0.0", 0);
+
+/// A connection to another machine.
+fn connected() -> Ends {
+    inet(("192.0.2.1", 443), ("198.51.100.7", 51_000))
+}
+
+impl Sockets<'_> {
+    /// Adds a socket and returns it for changes.
+    fn add(&mut self, family: Family, protocol: Protocol, state: State, ends: Ends) -> &mut Socket {
+        self.cookie += 1;
+        let mut socket = Socket::new(4_026_531_840, self.cookie, family, protocol, state, ends);
+        socket.inode = self.cookie as u32 * 10;
+        let rows = &mut self.sample.sockets.rows;
+        rows.push(socket);
+        rows.last_mut().expect("it was added")
+    }
+
+    fn tcp(&mut self, state: State) -> &mut Socket {
+        self.add(Family::Inet, Protocol::Tcp, state, connected())
+    }
+
+    /// Gives the socket added last its parts of variable length.
+    fn give(&mut self, parts: &Parts<'_>) {
+        let table = &mut self.sample.sockets;
+        let congestion = match parts.congestion {
+            b"" => 0,
+            name => table.name_index(name),
+        };
+        let blob = table.push_blob(parts.info, parts.memory, parts.congestion_info, parts.name);
+        let socket = table.rows.last_mut().expect("a socket");
+        socket.blob = blob.expect("there is room");
+        socket.congestion = congestion;
+    }
+
+    fn states(&mut self) {
+        for state in State::ALL {
+            let socket = self.tcp(state);
+            (socket.recv_queue, socket.send_queue) = (u32::MAX, 1);
+            if state == State::TimeWait {
+                socket.attribution = Attribution::Unowned(Unowned::TimeWait);
+                socket.inode = 0;
+            }
+            let ends = inet(("::1", 80), ("2001:db8::1", 9));
+            self.add(Family::Inet6, Protocol::Tcp, state, ends);
+        }
+    }
+
+    fn protocols(&mut self) {
+        for protocol in [
+            Protocol::Udp,
+            Protocol::UdpLite,
+            Protocol::Raw,
+            Protocol::Sctp,
+            Protocol::Mptcp,
+        ] {
+            self.add(Family::Inet, protocol, State::Closed, inet(ANY, ANY));
+            let ends = inet(("::ffff:10.0.0.1", 53), ("::", 0));
+            self.add(Family::Inet6, protocol, State::Closed, ends);
+        }
+        let every: Vec<u8> = (1..=96).collect();
+        for length in [96, 48, 1] {
+            self.add(
+                Family::Inet,
+                Protocol::Mptcp,
+                State::Established,
+                connected(),
+            );
+            self.give(&Parts {
+                info: &every[..length],
+                ..Parts::default()
+            });
+        }
+        // The kernel did not report its cookie.
+        self.tcp(State::Closed).cookie = Socket::SURROGATE_COOKIE | 0x20;
+    }
+
+    fn unix(&mut self) {
+        let ends = |peer_inode| Ends::Unix {
+            peer_inode,
+            vfs: Some((5, 6)),
+            pending: 2,
+        };
+        let first = self.cookie as u32 * 10 + 10;
+        let names: [&[u8]; 6] = [
+            b"/run/a \"b\", c;\nd",
+            b"\0abstract\0name",
+            b"",
+            b"/run/\xff\xfe\x1b[31m",
+            "/run/数".as_bytes(),
+            b"*",
+        ];
+        for (at, name) in names.into_iter().enumerate() {
+            let (protocol, state) = match at % 3 {
+                0 => (Protocol::Stream, State::Listen),
+                1 => (Protocol::Dgram, State::Closed),
+                _ => (Protocol::Seqpacket, State::Established),
+            };
+            // Those that are connected are to the first, and the first to itself.
+            let peer = (at % 3 != 1).then_some(first);
+            self.add(Family::Unix, protocol, state, ends(peer));
+            self.give(&Parts {
+                name,
+                ..Parts::default()
+            });
+        }
+        // The first is owned, so that peers have owners.
+        let rows = &mut self.sample.sockets.rows;
+        let at = rows.len() - names.len();
+        rows[at].holders_at = self.sample.holders.len() as u32;
+        rows[at].holders_len = 3;
+        rows[at].attribution = Attribution::Observed;
+        for (process, fd) in [(1, 3), (1, 4), (6, u32::MAX)] {
+            self.sample.holders.push(Holder { process, fd });
+        }
+    }
+
+    fn other_families(&mut self) {
+        for (port_id, remote_port_id, remote_group) in
+            [(0, 0, 0), (812, 0, 0), (u32::MAX, 5, 1), (812, 0, 3)]
+        {
+            let ends = Ends::Netlink {
+                port_id,
+                remote_port_id,
+                remote_group,
+            };
+            for number in [0, 16, 250] {
+                let protocol = Protocol::Netlink(number);
+                self.add(Family::Netlink, protocol, State::Closed, ends);
+            }
+        }
+        for (interface, protocol) in [
+            (0, Protocol::PacketRaw),
+            (7, Protocol::Dgram),
+            // Its device is gone.
+            (8, Protocol::Other(200)),
+        ] {
+            let ends = Ends::Packet { ethertype: 3 };
+            self.add(Family::Packet, protocol, State::Closed, ends)
+                .interface = interface;
+        }
+        for (state, remote) in [
+            (State::Established, (3, 5)),
+            (State::Listen, (u32::MAX, u32::MAX)),
+            (State::Closed, (u32::MAX, 0)),
+        ] {
+            let local = (2, 1024);
+            let ends = Ends::Vsock { local, remote };
+            self.add(Family::Vsock, Protocol::Stream, state, ends);
+        }
+    }
+
+    /// Both ends of a connection within the machine, which move data.
+    fn connections(&mut self, tick: u8) {
+        let mut info: Vec<u8> = (0..=255).cycle().take(280).collect();
+        let (server, client) = (("127.0.0.1", 80), ("127.0.0.1", 40_000));
+        for (local, remote) in [(server, client), (client, server)] {
+            let ends = inet(local, remote);
+            let socket = self.add(Family::Inet, Protocol::Tcp, State::Established, ends);
+            (socket.uid, socket.interface) = (Some(1000), 7);
+            // The lowest bytes of bytes_acked and bytes_received.
+            (info[120], info[128]) = (tick * 3, tick * 7);
+            self.give(&Parts {
+                info: &info,
+                ..Parts::default()
+            });
+        }
+    }
+
+    fn owned(&mut self) {
+        for (attribution, processes) in [
+            (Attribution::Observed, 0..9),
+            (Attribution::Remembered, 1..2),
+            (Attribution::Inferred, 7..8),
+        ] {
+            let holders_at = self.sample.holders.len() as u32;
+            for process in processes {
+                for fd in 3..4 + process % 3 {
+                    self.sample.holders.push(Holder { process, fd });
+                }
+            }
+            let holders_len = self.sample.holders.len() as u32 - holders_at;
+            let socket = self.tcp(State::Established);
+            (socket.holders_at, socket.holders_len) = (holders_at, holders_len as u16);
+            (socket.attribution, socket.uid) = (attribution, Some(0));
+            socket.cgroup_id = 77;
+        }
+        for reason in Unowned::ALL {
+            let socket = self.tcp(State::Established);
+            socket.attribution = Attribution::Unowned(reason);
+            // Neither the user nor the control group has a name.
+            (socket.uid, socket.cgroup_id) = (Some(u32::MAX - 1), u64::MAX);
+        }
+    }
+
+    fn with_details(&mut self) {
+        for (number, kind) in (0..).zip([
+            TimerKind::Retransmit,
+            TimerKind::Keepalive,
+            TimerKind::TimeWait,
+            TimerKind::Probe,
+            TimerKind::Unknown,
+        ]) {
+            self.tcp(State::Established).timer = Some(Timer {
+                expires_ms: u32::MAX - number,
+                kind,
+                retries: 255 - number as u8,
+            });
+        }
+        for options in [0, 1, 0b101, 0x7ff, u16::MAX] {
+            self.tcp(State::Established).options = Some(options);
+        }
+        let bytes: Vec<u8> = (0..=255).rev().cycle().take(280).collect();
+        for length in [1, 104, 232, 248, 280] {
+            self.tcp(State::Established);
+            self.give(&Parts {
+                info: &bytes[..length],
+                name: b"tls",
+                ..Parts::default()
+            });
+        }
+        for length in [3, 4, 32, 36] {
+            self.tcp(State::Established);
+            self.give(&Parts {
+                memory: &bytes[..length],
+                name: b"\xffulp",
+                ..Parts::default()
+            });
+        }
+        for (congestion, length) in [
+            ("bbr", 20),
+            ("bbr", 9),
+            ("dctcp", 16),
+            ("vegas", 16),
+            ("cubic", 3),
+            ("cubic", 0),
+            ("", 16),
+        ] {
+            self.tcp(State::Established);
+            self.give(&Parts {
+                congestion: congestion.as_bytes(),
+                congestion_info: &bytes[..length],
+                ..Parts::default()
+            });
+        }
+    }
+
+    /// Each scalar alone, and all of them.
+    fn scalars(&mut self) {
+        for value in [0, 1, u64::MAX] {
+            for scalar in Socket::SCALARS {
+                (scalar.set)(self.tcp(State::Established), Some(value));
+            }
+            let socket = self.tcp(State::Established);
+            for scalar in Socket::SCALARS {
+                (scalar.set)(socket, Some(value));
+            }
+        }
+    }
+}
