@@ -7,7 +7,7 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 use ratatui::style::{Color, Modifier};
 use sockwatch::model::Sample;
-use sockwatch::recording::{Head, Redactor, Samples};
+use sockwatch::recording::{Metadata, Redactor, SampleArchive};
 use sockwatch::source::Source;
 use sockwatch::tui::theme::Theme;
 use support::Machine;
@@ -36,18 +36,18 @@ fn in_trouble(size: (u16, u16)) -> Dashboard {
 }
 
 /// What the machine does in so many seconds.
-fn recorded(samples: usize) -> Box<Samples> {
+fn recorded(samples: usize) -> Box<SampleArchive> {
     let mut machine = troubled();
     let samples = (0..samples).map(|_| {
         let mut sample = Sample::default();
         machine.next_into(&mut sample).unwrap();
         sample
     });
-    let head = Head {
+    let metadata = Metadata {
         interval: Duration::from_secs(1),
-        ..Head::default()
+        ..Metadata::default()
     };
-    Box::new(Samples::new(head, samples.collect()))
+    Box::new(SampleArchive::new(metadata, samples.collect()))
 }
 
 #[test]
@@ -471,7 +471,7 @@ fn a_recording_without_names_tells_what_is_wrong_all_the_same() {
             redactor.redact(&mut sample);
             sample
         });
-        Box::new(Samples::new(Head::default(), samples.collect()))
+        Box::new(SampleArchive::new(Metadata::default(), samples.collect()))
     };
     let mut replay = Dashboard::replay((120, 40), redacted());
     replay.scan_findings(redacted(), 20).keys("6$");

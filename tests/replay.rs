@@ -9,7 +9,9 @@ use crossterm::event::{
 };
 use sockwatch::app::Message;
 use sockwatch::model::Sample;
-use sockwatch::recording::{Archive, Encoder, Entry, Head, History, Loss, RecordingError, Samples};
+use sockwatch::recording::{
+    Archive, Encoder, Entry, FrameHistory, Loss, Metadata, RecordingError, SampleArchive,
+};
 use sockwatch::source::Source;
 use support::Machine;
 use support::dashboard::{Dashboard, look, recorded};
@@ -23,7 +25,7 @@ fn assert_screen<S>(name: &str, dashboard: &Dashboard<S>, (width, height): (u16,
 }
 
 /// A recording of 600 s, one Sample a second.
-fn ten_minutes() -> Box<Samples> {
+fn ten_minutes() -> Box<SampleArchive> {
     Box::new(recorded(600, 1))
 }
 
@@ -41,16 +43,16 @@ fn with_a_gap() -> Vec<Sample> {
     samples
 }
 
-fn head() -> Head {
-    Head {
+fn metadata() -> Metadata {
+    Metadata {
         interval: Duration::from_secs(1),
-        ..Head::default()
+        ..Metadata::default()
     }
 }
 
 /// A recording of which some Samples cannot be read.
 struct Damaged {
-    samples: Samples,
+    samples: SampleArchive,
     unreadable: std::ops::Range<usize>,
     losses: Vec<Loss>,
 }
@@ -72,8 +74,8 @@ impl Damaged {
 }
 
 impl Archive for Damaged {
-    fn head(&self) -> &Head {
-        self.samples.head()
+    fn metadata(&self) -> &Metadata {
+        self.samples.metadata()
     }
 
     fn entries(&self) -> &[Entry] {
@@ -107,7 +109,7 @@ fn a_replay_and_its_time_line_at_every_size() {
         dashboard.keys("@20:1");
         assert_screen("replay_go_to", &dashboard, size);
         dashboard.type_in("\x1b$");
-        let samples = Samples::new(head(), with_a_gap());
+        let samples = SampleArchive::new(metadata(), with_a_gap());
         let mut dashboard = Dashboard::replay(size, Box::new(samples));
         dashboard.keys("]]]");
         assert_screen("replay_gap", &dashboard, size);
@@ -138,7 +140,7 @@ fn an_instant_shows_the_same_in_a_replay_as_it_did_live() {
 fn packed() -> Box<dyn Archive> {
     let mut samples = recorded(600, 1);
     let mut encoder = Encoder::new();
-    let mut history = History::new(head(), Duration::from_hours(1), 64 << 20);
+    let mut history = FrameHistory::new(metadata(), Duration::from_hours(1), 64 << 20);
     let mut sample = Sample::default();
     for at in 0..samples.entries().len() {
         samples.read_into(at, &mut sample).unwrap();
@@ -222,7 +224,7 @@ fn playback_follows_the_recorded_time() {
 
 #[test]
 fn playback_skips_gaps() {
-    let samples = Samples::new(head(), with_a_gap());
+    let samples = SampleArchive::new(metadata(), with_a_gap());
     let mut dashboard = Dashboard::replay((120, 40), Box::new(samples));
     dashboard
         .type_in("@+98s\r ")
@@ -441,12 +443,12 @@ fn a_live_display_shows_the_difference_to_the_marked_instant() {
 
 #[test]
 fn data_omitted_from_a_recording_is_reported() {
-    let head = Head {
+    let metadata = Metadata {
         filter: "-t state established".to_owned(),
         redacted: true,
-        ..head()
+        ..metadata()
     };
-    let samples = Samples::new(head, with_a_gap());
+    let samples = SampleArchive::new(metadata, with_a_gap());
     let dashboard = Dashboard::replay((120, 40), Box::new(samples));
     assert!(
         dashboard.lines()[1].starts_with(
@@ -500,7 +502,8 @@ fn invalid_times_are_drawn_without_panic() {
             (closed.monotonic_ns, closed.first_seen_ns) = (ns, Some(u64::MAX - ns));
         }
     }
-    let mut dashboard = Dashboard::replay((80, 24), Box::new(Samples::new(head(), samples)));
+    let mut dashboard =
+        Dashboard::replay((80, 24), Box::new(SampleArchive::new(metadata(), samples)));
     dashboard
         .type_in("MD")
         .key(KeyCode::Right)

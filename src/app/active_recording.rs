@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::recording::{Frame, Head, Progress, Recorder, RecorderOptions, RecordingError};
+use crate::recording::{Frame, Metadata, Progress, Recorder, RecorderOptions, RecordingError};
 use crate::tui::recording::Recording;
 
 /// A recording that is being written to a file.
@@ -19,13 +19,16 @@ impl ActiveRecording {
     ///
     /// # Errors
     /// If the file exists or cannot be written.
-    pub(super) fn start(path: PathBuf, head: Head) -> Result<ActiveRecording, RecordingError> {
+    pub(super) fn start(
+        path: PathBuf,
+        metadata: Metadata,
+    ) -> Result<ActiveRecording, RecordingError> {
         let options = RecorderOptions {
             path: path.clone(),
             ..RecorderOptions::default()
         };
         Ok(ActiveRecording {
-            recorder: Recorder::start(options, head)?,
+            recorder: Recorder::start(options, metadata)?,
             path,
             span: None,
         })

@@ -14,7 +14,7 @@ use super::terminal::require_terminal;
 use super::terminal_session::TerminalSession;
 use super::{player_thread, sampler_thread, threads};
 use crate::diagnose::{Diagnosis, Watch};
-use crate::recording::{Archive, Head, RecordingError};
+use crate::recording::{Archive, Metadata, RecordingError};
 use crate::source::Source;
 use crate::tui::theme::Theme;
 use crate::tui::timeline::Timeline;
@@ -35,13 +35,13 @@ pub fn run_live(source: Box<dyn Source>, options: Options) -> anyhow::Result<()>
     state.may_destroy = options.may_destroy;
     let hosts = options.filter.unresolved_hosts().to_vec();
     state.set_filter(options.filter);
-    let head = Head {
+    let metadata = Metadata {
         program: env!("CARGO_PKG_VERSION").to_owned(),
         interval: options.interval,
         capabilities: options.capabilities,
-        ..Head::default()
+        ..Metadata::default()
     };
-    let history = Arc::new(HistoryBuffer::new(options.history, head));
+    let history = Arc::new(HistoryBuffer::new(options.history, metadata));
     let session = TerminalSession::enter(
         state,
         Some(names),
@@ -72,7 +72,7 @@ pub fn run_replay(
 ) -> anyhow::Result<()> {
     require_terminal()?;
     let watch = Watch::new(Diagnosis::new(options.thresholds, options.zone.clone()));
-    let mut state = replay_state(environment_look(options.zone), archive.head());
+    let mut state = replay_state(environment_look(options.zone), archive.metadata());
     state.set_filter(options.filter);
     let at_us = options.at_us;
     let player = Player::new(archive, at_us).with_watch(watch.restarted());
@@ -85,20 +85,20 @@ pub fn run_replay(
 }
 
 /// Builds the state of a replay, before any of the recording's Samples is read.
-pub fn replay_state(look: Look, head: &Head) -> State {
-    let mut state = State::new(look, head.interval);
+pub fn replay_state(look: Look, metadata: &Metadata) -> State {
+    let mut state = State::new(look, metadata.interval);
     state.display = Display::Replay;
-    state.left_out = omissions(head);
+    state.left_out = omissions(metadata);
     state
 }
 
 /// Describes what a recording leaves out, from its header.
-fn omissions(head: &Head) -> String {
+fn omissions(metadata: &Metadata) -> String {
     let mut parts = Vec::new();
-    if !head.filter.is_empty() {
-        parts.push(format!("only this was recorded: {}", head.filter));
+    if !metadata.filter.is_empty() {
+        parts.push(format!("only this was recorded: {}", metadata.filter));
     }
-    if head.redacted {
+    if metadata.redacted {
         parts.push("names and addresses are replaced".to_owned());
     }
     parts.join("; ")

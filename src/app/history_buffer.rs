@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::active_recording::ActiveRecording;
 use crate::diagnose::Findings;
 use crate::model::{Host, Sample};
-use crate::recording::{Archive, Encoder, Head, History, Memory, RecordingError};
+use crate::recording::{Archive, Encoder, FrameHistory, HistorySnapshot, Metadata, RecordingError};
 use crate::tui::recording::Recording;
 use crate::tui::timeline::Marks;
 
@@ -24,13 +24,13 @@ pub(super) struct HistoryBuffer {
     /// Time span to keep; zero disables the history.
     span: Duration,
     /// Header fields that are known before the first Sample.
-    head: Head,
+    metadata: Metadata,
     state: Mutex<BufferState>,
 }
 
 #[derive(Debug, Default)]
 struct BufferState {
-    history: Option<History>,
+    history: Option<FrameHistory>,
     /// Findings at each Sample of the history, with its time, µs since 1970 UTC.
     findings: VecDeque<(i64, Arc<Findings>)>,
     recording: Option<ActiveRecording>,
@@ -53,10 +53,10 @@ impl BufferState {
 
 impl HistoryBuffer {
     /// An empty buffer that keeps a time span; `head` has the header fields of recordings made from it.
-    pub(super) fn new(span: Duration, head: Head) -> HistoryBuffer {
+    pub(super) fn new(span: Duration, metadata: Metadata) -> HistoryBuffer {
         HistoryBuffer {
             span,
-            head,
+            metadata,
             state: Mutex::default(),
         }
     }
@@ -67,11 +67,11 @@ impl HistoryBuffer {
     }
 
     /// Header of a recording of a host that begins at a time.
-    fn head(&self, host: &Host, begun_at_us: i64) -> Head {
-        Head {
+    fn metadata(&self, host: &Host, begun_at_us: i64) -> Metadata {
+        Metadata {
             host: host.clone(),
             begun_at_us,
-            ..self.head.clone()
+            ..self.metadata.clone()
         }
     }
 
@@ -85,7 +85,7 @@ impl HistoryBuffer {
         }
         let history = state.history.as_ref();
         if recording.is_some_and(ActiveRecording::needs_key)
-            || history.is_some_and(History::needs_key)
+            || history.is_some_and(FrameHistory::needs_key)
         {
             encoder.restart();
         }
@@ -102,8 +102,8 @@ impl HistoryBuffer {
         }
         if !self.span.is_zero() {
             let history = state.history.get_or_insert_with(|| {
-                let head = self.head(&sample.host, sample.taken_at_us);
-                History::new(head, self.span, MAX_BYTES)
+                let metadata = self.metadata(&sample.host, sample.taken_at_us);
+                FrameHistory::new(metadata, self.span, MAX_BYTES)
             });
             history.push(&frame);
             state.push_findings(sample.taken_at_us, findings, self.span);
@@ -117,7 +117,7 @@ impl HistoryBuffer {
     pub(super) fn start_recording(&self, path: PathBuf) -> Result<(), RecordingError> {
         let latest = self.state().latest.clone();
         let (host, at_us) = latest.unwrap_or_default();
-        let recording = ActiveRecording::start(path, self.head(&host, at_us))?;
+        let recording = ActiveRecording::start(path, self.metadata(&host, at_us))?;
         self.state().recording = Some(recording);
         Ok(())
     }
@@ -137,19 +137,19 @@ impl HistoryBuffer {
     ///
     /// # Errors
     /// Why there is none, for the user.
-    pub(super) fn snapshot(&self) -> Result<Memory, String> {
+    pub(super) fn snapshot(&self) -> Result<HistorySnapshot, String> {
         if self.span.is_zero() {
             return Err("nothing is kept to go back to: --history is 0".to_owned());
         }
         let state = self.state();
-        let memory = state.history.as_ref().map(History::snapshot);
+        let memory = state.history.as_ref().map(FrameHistory::snapshot);
         memory
             .filter(|memory| !memory.entries().is_empty())
             .ok_or_else(|| "nothing is kept yet".to_owned())
     }
 
     /// Returns the findings at each Sample of a snapshot.
-    pub(super) fn marks(&self, memory: &Memory) -> Marks {
+    pub(super) fn marks(&self, memory: &HistorySnapshot) -> Marks {
         let findings = self.state().findings.clone();
         let mut findings = findings.into_iter().peekable();
         let mut marks = Marks::default();

@@ -11,7 +11,7 @@ use super::timeline_track::track_of;
 use crate::aggregate::Moment;
 use crate::diagnose::{Findings, Watch};
 use crate::recording::{Archive, entry_at};
-use crate::replay::{Depth, Replayer, WHOLE};
+use crate::replay::{Depth, FULL_DEPTH, Replayer};
 use crate::tui::timeline::{AS_IT_WAS, SPEEDS, Seek, Standing, Track};
 
 /// Shortest time between two frames while playing.
@@ -214,7 +214,7 @@ impl Player {
 
     /// Returns the time from a Sample to the next one at the current speed.
     fn delay(&self, at: usize) -> Duration {
-        let interval = match self.replayer.archive().head().interval {
+        let interval = match self.replayer.archive().metadata().interval {
             Duration::ZERO => DEFAULT_INTERVAL,
             interval => interval,
         };
@@ -260,7 +260,7 @@ impl Player {
     /// Shows the target with its own numbers.
     fn show(&mut self, moment: &mut Moment, now: Instant) -> PlayerStep {
         let follows = self.at > 0 && self.last == Some(self.at - 1);
-        if let Err(error) = self.replayer.show(self.at, Depth::Near, moment) {
+        if let Err(error) = self.replayer.show(self.at, Depth::Rates, moment) {
             self.skip_damaged(&error.to_string());
             return PlayerStep::Continue;
         }
@@ -272,7 +272,7 @@ impl Player {
         let keeps_playing = follows && self.playing;
         if !self.history.complete && !keeps_playing {
             self.history.damaged = false;
-            self.task = Task::FillHistory(self.at.saturating_sub(WHOLE));
+            self.task = Task::FillHistory(self.at.saturating_sub(FULL_DEPTH));
         }
         shown
     }
@@ -290,16 +290,16 @@ impl Player {
     fn fill_history(&mut self, next: usize, moment: &mut Moment, now: Instant) -> PlayerStep {
         self.history.contiguous = false;
         if next < self.at {
-            self.history.damaged |= self.replayer.show(next, Depth::Near, moment).is_err();
+            self.history.damaged |= self.replayer.show(next, Depth::Rates, moment).is_err();
             self.last = Some(next);
             self.task = Task::FillHistory(next + 1);
             return PlayerStep::Continue;
         }
         // A history read Sample by Sample does not reach back beyond a damaged one.
         let depth = if self.history.damaged {
-            Depth::Whole
+            Depth::Full
         } else {
-            Depth::Near
+            Depth::Rates
         };
         self.task = Task::None;
         if self.replayer.show(self.at, depth, moment).is_err() {
@@ -332,7 +332,7 @@ impl Player {
             return self.show(moment, now);
         }
         // The next one is due before this one could be seen.
-        match self.replayer.show(self.at, Depth::Near, moment) {
+        match self.replayer.show(self.at, Depth::Rates, moment) {
             Ok(()) => self.last = Some(self.at),
             Err(error) => {
                 self.task = Task::Show;

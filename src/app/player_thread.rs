@@ -89,7 +89,7 @@ mod tests {
 
     use super::*;
     use crate::model::Sample;
-    use crate::recording::{Head, Samples};
+    use crate::recording::{Metadata, SampleArchive};
     use crate::tui::timeline::Standing;
 
     /// Longest time to wait for a message that takes milliseconds.
@@ -102,11 +102,11 @@ mod tests {
             monotonic_ns: second * 1_000_000_000,
             ..Sample::default()
         });
-        let head = Head {
+        let metadata = Metadata {
             interval: Duration::from_secs(1),
-            ..Head::default()
+            ..Metadata::default()
         };
-        let archive = Box::new(Samples::new(head, samples.collect()));
+        let archive = Box::new(SampleArchive::new(metadata, samples.collect()));
         let slot = Arc::new(LatestSlot::default());
         let (wake, messages) = mpsc::channel();
         let seeks = spawn(Player::new(archive, 0), &slot, &wake).expect("a thread");

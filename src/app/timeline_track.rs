@@ -11,7 +11,7 @@ const GAP_INTERVALS: i64 = 3;
 /// Returns the times of an archive's Samples and the gaps between them.
 pub(super) fn track_of(archive: &dyn Archive) -> Track {
     let entries = archive.entries();
-    let interval = interval_us(archive.head().interval, entries);
+    let interval = interval_us(archive.metadata().interval, entries);
     let pauses = entries.windows(2).filter_map(|pair| {
         let length = pair[1].taken_at_us.saturating_sub(pair[0].taken_at_us);
         let missing = pair[1].dropped > 0 || length > interval.saturating_mul(GAP_INTERVALS);
@@ -56,7 +56,7 @@ fn interval_us(configured: Duration, entries: &[Entry]) -> i64 {
 mod tests {
     use super::*;
     use crate::model::Sample;
-    use crate::recording::{Head, Samples};
+    use crate::recording::{Metadata, SampleArchive};
 
     #[test]
     fn a_pause_of_more_than_three_intervals_is_a_gap() {
@@ -66,11 +66,11 @@ mod tests {
         };
         let seconds = [0, 1, 2, 5, 9, 10];
         for configured in [Duration::ZERO, Duration::from_secs(1)] {
-            let head = Head {
+            let metadata = Metadata {
                 interval: configured,
-                ..Head::default()
+                ..Metadata::default()
             };
-            let track = track_of(&Samples::new(head, seconds.map(at).into()));
+            let track = track_of(&SampleArchive::new(metadata, seconds.map(at).into()));
             assert_eq!(track.span(), Some((0, 10_000_000)));
             let gap = Gap {
                 from_us: 5_000_000,

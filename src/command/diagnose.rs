@@ -116,7 +116,7 @@ fn read_recording(path: &Path, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<
     let mut ended: Vec<Finding> = Vec::new();
     for at in 0..samples {
         // Damage was reported when the recording was opened.
-        if replayer.show(at, Depth::Near, &mut moment).is_err() {
+        if replayer.show(at, Depth::Rates, &mut moment).is_err() {
             continue;
         }
         diagnosis.update(&moment);

@@ -102,8 +102,8 @@ fn replay(arguments: &cli::Events, path: &Path) -> anyhow::Result<()> {
     let mut gap_reported = false;
     for at in 0..replayer.archive().entries().len() {
         // After a gap earlier Samples are read again, whose events were written.
-        let rereads = at > 0 && !replayer.follows(at, Depth::Near);
-        if let Err(error) = replayer.show(at, Depth::Near, &mut moment) {
+        let rereads = at > 0 && !replayer.is_sequential(at, Depth::Rates);
+        if let Err(error) = replayer.show(at, Depth::Rates, &mut moment) {
             eprintln!("sockwatch: {}: {error}", path.display());
             continue;
         }

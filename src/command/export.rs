@@ -104,7 +104,7 @@ fn export_samples(
 ) -> io::Result<()> {
     let mut moment = Moment::default();
     for index in range {
-        if let Err(error) = replayer.show(index, Depth::Whole, &mut moment) {
+        if let Err(error) = replayer.show(index, Depth::Full, &mut moment) {
             report(&error);
             continue;
         }

@@ -22,7 +22,7 @@ use super::shared::selection::Selection;
 use super::shared::text_output::TextOutput;
 use super::shared::usage_error::UsageError;
 use crate::cli;
-use crate::recording::{Encoder, Head, Recorder, RecorderOptions, Redactor};
+use crate::recording::{Encoder, Metadata, Recorder, RecorderOptions, Redactor};
 use crate::source::procfs::read_host;
 use crate::source::{LiveOptions, LiveSource, SystemNames};
 
@@ -46,8 +46,8 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
         ..LiveOptions::default()
     })?;
     let mut redactor = arguments.redact.then(Redactor::new);
-    let head = head(arguments, &selection);
-    let (recorder, lines) = open(arguments, head, redactor.as_mut())?;
+    let metadata = metadata(arguments, &selection);
+    let (recorder, lines) = open(arguments, metadata, redactor.as_mut())?;
     let session = RecordingSession {
         encoder: Encoder::new(),
         recorder,
@@ -66,7 +66,7 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
 /// Opens the recording and the JSON Lines file: both or none.
 fn open(
     arguments: &cli::Record,
-    mut head: Head,
+    mut metadata: Metadata,
     redactor: Option<&mut Redactor>,
 ) -> anyhow::Result<(Option<Recorder>, Option<JsonLinesThread>)> {
     let text = match &arguments.jsonl {
@@ -81,7 +81,7 @@ fn open(
             text.refuse_if_same(path)?;
         }
         if let Some(redactor) = redactor {
-            redactor.redact_head(&mut head);
+            redactor.redact_metadata(&mut metadata);
         }
         let options = RecorderOptions {
             path: path.clone(),
@@ -89,7 +89,7 @@ fn open(
             max_size: arguments.max_size,
             keep: arguments.keep.into(),
         };
-        Recorder::start(options, head)
+        Recorder::start(options, metadata)
             .map(Some)
             .map_err(anyhow::Error::from)
     };
@@ -110,9 +110,9 @@ fn open(
 }
 
 /// Returns the header of the recording.
-fn head(arguments: &cli::Record, selection: &Selection) -> Head {
+fn metadata(arguments: &cli::Record, selection: &Selection) -> Metadata {
     let filter = selection.excludes_any().then(|| arguments.select.to_text());
-    Head {
+    Metadata {
         host: read_host(Path::new("/proc")),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         begun_at_us: jiff::Timestamp::now().as_microsecond(),

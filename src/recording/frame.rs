@@ -1,19 +1,19 @@
-//! One Sample, packed.
+//! One encoded Sample.
 
 use std::sync::Arc;
 
 use super::Entry;
 
-/// One Sample, packed: a key frame alone, any other after those before it back to a key frame.
+/// One encoded Sample. A key frame is decoded alone, any other after those before it, back to a key frame.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    /// What is known of it without unpacking it.
+    /// Facts that are known without decoding it.
     pub entry: Entry,
-    /// Whether it needs none before it.
+    /// True if it needs no frame before it.
     pub is_key: bool,
     /// Sockets in it that ended.
     pub closed: u32,
-    /// Bytes of it unpacked.
+    /// Length of the decompressed payload, bytes.
     pub unpacked: u32,
     /// The compressed bytes.
     pub payload: Arc<[u8]>,
@@ -21,8 +21,8 @@ pub struct Frame {
 
 #[cfg(test)]
 impl Frame {
-    pub(super) fn packed(&self) -> super::decode::Packed<'_> {
-        super::decode::Packed {
+    pub(super) fn packed(&self) -> super::decode::PackedFrame<'_> {
+        super::decode::PackedFrame {
             is_key: self.is_key,
             unpacked: self.unpacked,
             payload: &self.payload,

@@ -1,13 +1,16 @@
-//! The last minutes, in memory, as they would lie in a file.
+//! The last minutes in memory, as encoded frames.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::position::Position;
-use super::{Archive, Entry, Frame, Head, Loss, RecordingError};
+use super::archive::{Archive, Entry, Loss};
+use super::cursor::Cursor;
+use super::error::RecordingError;
+use super::frame::Frame;
+use super::metadata::Metadata;
 use crate::model::{Sample, SocketKey};
 
-/// A key frame and those that go on from it.
+/// A key frame and the frames that are based on it.
 #[derive(Debug, Default)]
 struct Chunk {
     frames: Vec<Frame>,
@@ -16,38 +19,38 @@ struct Chunk {
 
 /// The last frames, bounded in time and in bytes.
 #[derive(Debug)]
-pub struct History {
-    head: Head,
-    longest: Duration,
-    most_bytes: usize,
+pub struct FrameHistory {
+    metadata: Metadata,
+    max_age: Duration,
+    max_bytes: usize,
     chunks: VecDeque<Chunk>,
     bytes: usize,
 }
 
-impl History {
-    /// Keeps at most so long and so many bytes, whichever is less.
-    pub fn new(head: Head, longest: Duration, most_bytes: usize) -> History {
-        History {
-            head,
-            longest,
-            most_bytes,
+impl FrameHistory {
+    /// A history that is bounded by both limits.
+    pub fn new(metadata: Metadata, max_age: Duration, max_bytes: usize) -> FrameHistory {
+        FrameHistory {
+            metadata,
+            max_age,
+            max_bytes,
             chunks: VecDeque::new(),
             bytes: 0,
         }
     }
 
-    /// Whether the next frame should be a key frame, so that what is kept goes in small parts.
+    /// Reports whether the next frame should be a key frame, so that old frames are removed in small steps.
     pub fn needs_key(&self) -> bool {
         let last = self.chunks.back();
-        last.is_none_or(|chunk| chunk.frames.len() > 1 && chunk.bytes > self.most_bytes / 4)
+        last.is_none_or(|chunk| chunk.frames.len() > 1 && chunk.bytes > self.max_bytes / 4)
     }
 
-    /// Takes the next frame; the oldest go, a key frame and all that need it at once.
+    /// Appends a frame and removes the oldest chunks that exceed a limit.
     pub fn push(&mut self, frame: &Frame) {
         if frame.is_key {
             self.chunks.push_back(Chunk::default());
         }
-        // What goes on from nothing cannot be read.
+        // A delta frame without a key frame cannot be decoded.
         let Some(chunk) = self.chunks.back_mut() else {
             return;
         };
@@ -56,12 +59,12 @@ impl History {
         chunk.bytes += bytes;
         self.bytes += bytes;
 
-        let longest = u64::try_from(self.longest.as_nanos()).unwrap_or(u64::MAX);
-        let since = frame.entry.monotonic_ns.saturating_sub(longest);
+        let max_age_ns = u64::try_from(self.max_age.as_nanos()).unwrap_or(u64::MAX);
+        let since_ns = frame.entry.monotonic_ns.saturating_sub(max_age_ns);
         while self.chunks.len() > 1 {
             let oldest = &self.chunks[0];
-            let is_old = |frame: &Frame| frame.entry.monotonic_ns < since;
-            if self.bytes <= self.most_bytes && !oldest.frames.last().is_some_and(is_old) {
+            let is_old = |frame: &Frame| frame.entry.monotonic_ns < since_ns;
+            if self.bytes <= self.max_bytes && !oldest.frames.last().is_some_and(is_old) {
                 break;
             }
             self.bytes -= oldest.bytes;
@@ -69,36 +72,36 @@ impl History {
         }
     }
 
-    /// Bytes that it takes.
+    /// Bytes of memory in use.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// What there is now, to be read at leisure while more comes. Copies no frame.
-    pub fn snapshot(&self) -> Memory {
+    /// Returns the current frames as an archive, without copying them.
+    pub fn snapshot(&self) -> HistorySnapshot {
         let frames = self.chunks.iter().flat_map(|chunk| &chunk.frames);
         let frames: Vec<Frame> = frames.cloned().collect();
-        Memory {
+        HistorySnapshot {
             entries: frames.iter().map(|frame| frame.entry).collect(),
-            position: Position::new(self.head.host.clone()),
-            head: self.head.clone(),
+            cursor: Cursor::new(self.metadata.host.clone()),
+            metadata: self.metadata.clone(),
             frames,
         }
     }
 }
 
-/// A part of the past in memory.
+/// The frames of a history at one moment, readable as a recording.
 #[derive(Debug)]
-pub struct Memory {
-    head: Head,
+pub struct HistorySnapshot {
+    metadata: Metadata,
     entries: Vec<Entry>,
     frames: Vec<Frame>,
-    position: Position,
+    cursor: Cursor,
 }
 
-impl Archive for Memory {
-    fn head(&self) -> &Head {
-        &self.head
+impl Archive for HistorySnapshot {
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
     fn entries(&self) -> &[Entry] {
@@ -114,20 +117,20 @@ impl Archive for Memory {
         if at >= frames.len() {
             return Err(RecordingError::Damaged(format!("it has no Sample {at}")));
         }
-        self.position.go_to(
+        self.cursor.seek(
             at,
-            |place| frames[place].is_key,
-            |place, buffer| {
-                let frame = &frames[place];
+            |index| frames[index].is_key,
+            |index, buffer| {
+                let frame = &frames[index];
                 buffer.clear();
                 buffer.extend_from_slice(&frame.payload);
                 Ok(frame.unpacked)
             },
         )?;
-        self.position.sample_into(sample)
+        self.cursor.sample_into(sample)
     }
 
     fn first_seen(&self) -> Vec<(SocketKey, u64)> {
-        self.position.first_seen()
+        self.cursor.first_seen()
     }
 }

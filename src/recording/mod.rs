@@ -1,37 +1,53 @@
-//! Samples in a file, and in memory in the same form: written while they are taken, read back at any instant.
+//! Recordings: Samples in a file or, in the same encoding, in memory, readable at any instant.
 //!
 //! ```text
-//!  Sample ─▶ Encoder ─▶ Frame ─▶ Recorder (a thread) ─▶ file ─▶ Reader ─▶ Archive ─▶ Sample
-//!                         └────▶ History (memory, bounded) ───────────▶ Archive ─▶ Sample
+//!  Sample ─▶ Encoder ─▶ Frame ─▶ Recorder (a thread) ─▶ file ─▶ Reader ──────────▶ Archive ─▶ Sample
+//!                         └────▶ FrameHistory (bounded) ──────▶ HistorySnapshot ─▶ Archive ─▶ Sample
 //! ```
 //!
-//! What the kernel said is stored, nothing that follows from it: rates are derived again by whoever reads.
+//! What the kernel reported is stored, nothing that follows from it: rates, groups and findings are recomputed when a recording
+//! is read. [`format`] describes the layout of a file.
 
+mod aging;
+mod alloc_budget;
 mod archive;
-mod column;
+mod cursor;
 mod decode;
-mod disk;
 mod encode;
+mod error;
+mod format;
 mod frame;
-mod head;
 mod history;
-mod position;
+mod metadata;
+mod options;
+mod planes;
+mod progress;
 mod reader;
 mod recorder;
+mod records;
 mod redact;
-mod rows;
+mod row_store;
+mod sample_archive;
+mod save;
 mod section;
-mod texts;
-mod varint;
 #[cfg(test)]
-mod world;
+mod simulator;
+mod stream;
+mod strings;
+mod varint;
 mod writer;
 
-pub use archive::{Archive, Entry, Loss, RecordingError, Samples, entry_at};
+pub use archive::{Archive, Entry, Loss, entry_at};
 pub use encode::Encoder;
+pub use error::RecordingError;
+pub use format::is_recording;
 pub use frame::Frame;
-pub use head::Head;
-pub use history::{History, Memory};
+pub use history::{FrameHistory, HistorySnapshot};
+pub use metadata::Metadata;
+pub use options::RecorderOptions;
+pub use progress::Progress;
 pub use reader::{Inspection, Reader};
-pub use recorder::{Progress, Recorder, RecorderOptions, save};
+pub use recorder::Recorder;
 pub use redact::Redactor;
+pub use sample_archive::SampleArchive;
+pub use save::save;

@@ -1,6 +1,7 @@
-//! Reads a recording from a file, which may be cut, damaged or made by an enemy.
+//! Reads a recording from a file, which may be cut, damaged or malicious.
 
-mod walk;
+mod payload;
+mod scan;
 
 use std::fs::File;
 use std::io;
@@ -9,15 +10,20 @@ use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 
-use super::disk::{FRAME, Label, Place};
-use super::position::Position;
+use self::payload::read_payload;
+use self::scan::{ScanError, scan};
+use super::archive::{Archive, Entry, Loss};
+use super::cursor::Cursor;
+use super::error::RecordingError;
+use super::format::{FRAME_HEADER_LEN, FrameHeader, FrameLocation};
+use super::metadata::Metadata;
 use super::section::{self, sections};
-use super::{Archive, Entry, Head, Loss, RecordingError, column};
+use super::stream;
 use crate::model::{Sample, SocketKey};
 
-/// Up to this size, bytes, a file is read whole when it is opened, so that all that is damaged is known at once. A larger one
-/// is opened by its index, if it has one.
-const READ_WHOLE: u64 = 512 << 20;
+/// Maximum size, bytes, of a file that is scanned when it is opened, so that all damage is known at once. A larger one is
+/// opened by its index if it has one.
+const MAX_SCANNED: u64 = 512 << 20;
 
 /// A recording in a file.
 #[derive(Debug)]
@@ -25,53 +31,43 @@ pub struct Reader {
     path: PathBuf,
     file: File,
     file_bytes: u64,
-    head: Head,
+    metadata: Metadata,
     version: u16,
     entries: Vec<Entry>,
-    places: Vec<Place>,
+    frames: Vec<FrameLocation>,
     losses: Vec<Loss>,
     is_closed: bool,
-    position: Position,
+    cursor: Cursor,
 }
 
-/// How a recording is built.
+/// Statistics of a recording file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Inspection {
     /// Version of the format.
     pub version: u16,
-    /// Bytes of the file.
+    /// Size of the file, bytes.
     pub file_bytes: u64,
-    /// Key frames.
+    /// Number of key frames.
     pub chunks: u64,
-    /// Bytes of all frames, unpacked.
+    /// Length of all decompressed frames, bytes.
     pub unpacked_bytes: u64,
-    /// Unpacked bytes by column, the largest first.
-    pub columns: Vec<(String, u64)>,
-    /// Whether its recorder came to an end in order.
+    /// Decompressed bytes by stream or section, largest first.
+    pub streams: Vec<(String, u64)>,
+    /// True if the recorder closed the file.
     pub closed: bool,
 }
 
-/// What is known of a file once it has been gone through.
-#[derive(Debug, Default)]
-struct Found {
-    head: Option<Head>,
-    version: u16,
-    places: Vec<Place>,
-    losses: Vec<Loss>,
-    is_closed: bool,
-}
-
 impl Reader {
-    /// Opens a recording. What of it is damaged is told by [`Archive::losses`].
+    /// Opens a recording. [`Archive::losses`] has what is damaged.
     ///
     /// # Errors
-    /// If the file cannot be read, is no recording, or one of a later version.
+    /// If the file cannot be read, is not a recording, or is one of another version.
     pub fn open(path: &Path) -> Result<Reader, RecordingError> {
-        Reader::open_within(path, READ_WHOLE)
+        Reader::open_within(path, MAX_SCANNED)
     }
 
-    /// Opens a recording, by its index if it is larger than `whole` bytes.
-    fn open_within(path: &Path, whole: u64) -> Result<Reader, RecordingError> {
+    /// Opens a recording, by its index if it is larger than `max_scanned` bytes.
+    fn open_within(path: &Path, max_scanned: u64) -> Result<Reader, RecordingError> {
         let cannot = |what| {
             let path = path.to_owned();
             move |error| RecordingError::Io { what, path, error }
@@ -80,38 +76,38 @@ impl Reader {
             path: path.to_owned(),
             why,
         };
-        // Opening a named pipe would wait for somebody to write to it.
+        // Opening a named pipe would wait for its writer.
         let kind = std::fs::metadata(path).map_err(cannot("open"))?;
         if !kind.is_file() {
             return Err(unreadable("is no regular file".to_owned()));
         }
         let file = File::open(path).map_err(cannot("open"))?;
         let file_bytes = file.metadata().map_err(cannot("read"))?.len();
-        let found = walk::find(&file, file_bytes, whole).map_err(|wrong| match wrong {
-            walk::Wrong::Io(error) => cannot("read")(error),
-            walk::Wrong::Foreign(why) => unreadable(why),
+        let found = scan(&file, file_bytes, max_scanned).map_err(|error| match error {
+            ScanError::Io(error) => cannot("read")(error),
+            ScanError::Unsupported(why) => unreadable(why),
         })?;
-        let head = found.head.unwrap_or_default();
+        let metadata = found.metadata.unwrap_or_default();
         Ok(Reader {
             path: path.to_owned(),
             file,
             file_bytes,
-            position: Position::new(head.host.clone()),
-            head,
+            cursor: Cursor::new(metadata.host.clone()),
+            metadata,
             version: found.version,
-            entries: found.places.iter().map(|place| place.entry).collect(),
-            places: found.places,
+            entries: found.frames.iter().map(|frame| frame.entry).collect(),
+            frames: found.frames,
             losses: found.losses,
             is_closed: found.is_closed,
         })
     }
 
-    /// Whether its recorder came to an end in order: it was neither killed, nor is it still at work, nor was the file cut.
+    /// Reports whether the recorder closed the file: it was not killed, is not running, and the file was not cut.
     pub fn is_closed(&self) -> bool {
         self.is_closed
     }
 
-    /// Looks at every byte.
+    /// Reads every byte and computes statistics. [`Archive::losses`] is complete afterwards.
     ///
     /// # Errors
     /// If the file cannot be read any more.
@@ -119,31 +115,31 @@ impl Reader {
         let mut inspection = Inspection {
             version: self.version,
             file_bytes: self.file_bytes,
-            chunks: self.places.iter().filter(|place| place.is_key).count() as u64,
+            chunks: self.frames.iter().filter(|frame| frame.is_key).count() as u64,
             closed: self.is_closed,
             ..Inspection::default()
         };
-        let mut columns: FxHashMap<usize, u64> = FxHashMap::default();
-        for at in 0..self.places.len() {
-            match self.go_to(at) {
+        let mut sizes: FxHashMap<usize, u64> = FxHashMap::default();
+        for at in 0..self.frames.len() {
+            match self.seek(at) {
                 Ok(()) => {}
                 Err(RecordingError::Damaged(why)) => {
-                    self.lose(at, why);
+                    self.add_loss(at, why);
                     continue;
                 }
                 Err(error) => return Err(error),
             }
-            let raw = self.position.raw();
+            let raw = self.cursor.raw();
             inspection.unpacked_bytes += raw.len() as u64;
             for (number, bytes) in sections(raw).flatten() {
-                *columns.entry(number).or_default() += bytes.len() as u64;
+                *sizes.entry(number).or_default() += bytes.len() as u64;
             }
         }
         let mut named: FxHashMap<String, u64> = FxHashMap::default();
-        for (number, bytes) in columns {
-            let name = match number.checked_sub(section::COLUMN) {
+        for (number, bytes) in sizes {
+            let name = match number.checked_sub(section::FIRST_STREAM) {
                 None => section::name(number).to_owned(),
-                Some(column) => column::name(column),
+                Some(stream) => stream::name(stream),
             };
             let name = if name.is_empty() {
                 format!("unknown {number}")
@@ -152,75 +148,54 @@ impl Reader {
             };
             *named.entry(name).or_default() += bytes;
         }
-        inspection.columns = named.into_iter().collect();
+        inspection.streams = named.into_iter().collect();
         inspection
-            .columns
+            .streams
             .sort_by(|(a, a_bytes), (b, b_bytes)| b_bytes.cmp(a_bytes).then(a.cmp(b)));
         Ok(inspection)
     }
 
-    /// Tells of a Sample that turned out to be damaged, once.
-    fn lose(&mut self, at: usize, why: String) {
-        let place = self.places[at];
-        if self.losses.iter().any(|loss| loss.offset == place.offset) {
+    /// Adds a Sample that turned out to be damaged, once.
+    fn add_loss(&mut self, at: usize, why: String) {
+        let offset = self.frames[at].offset;
+        if self.losses.iter().any(|loss| loss.offset == offset) {
             return;
         }
         self.losses.push(Loss {
             after: at.checked_sub(1),
-            offset: place.offset,
-            bytes: FRAME as u64,
+            offset,
+            bytes: FRAME_HEADER_LEN as u64,
             why,
         });
     }
 
-    fn go_to(&mut self, at: usize) -> Result<(), RecordingError> {
-        let (places, file, path) = (&self.places, &self.file, &self.path);
-        if at >= places.len() {
+    fn seek(&mut self, at: usize) -> Result<(), RecordingError> {
+        let (frames, file, path) = (&self.frames, &self.file, &self.path);
+        if at >= frames.len() {
             return Err(RecordingError::Damaged(format!("it has no Sample {at}")));
         }
-        self.position.go_to(
+        self.cursor.seek(
             at,
-            |place| places[place].is_key,
-            |place, buffer| {
-                let cannot = |error| RecordingError::Io {
+            |index| frames[index].is_key,
+            |index, buffer| match read_payload(file, frames[index].offset, buffer) {
+                Ok(Some(header)) => Ok(header.unpacked),
+                Ok(None) => Err(RecordingError::Damaged("its check sum is wrong".to_owned())),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                    Err(RecordingError::Damaged("it has been cut".to_owned()))
+                }
+                Err(error) => Err(RecordingError::Io {
                     what: "read",
                     path: path.clone(),
                     error,
-                };
-                match fetch(file, places[place].offset, buffer) {
-                    Ok(Some(label)) => Ok(label.unpacked),
-                    Ok(None) => Err(RecordingError::Damaged("its check sum is wrong".to_owned())),
-                    Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                        Err(RecordingError::Damaged("it has been cut".to_owned()))
-                    }
-                    Err(error) => Err(cannot(error)),
-                }
+                }),
             },
         )
     }
 }
 
-/// Reads what lies at a place of the file; `None` if it is damaged.
-fn fetch(file: &File, offset: u64, payload: &mut Vec<u8>) -> io::Result<Option<Label>> {
-    let mut bytes = [0; FRAME];
-    file.read_exact_at(&mut bytes, offset)?;
-    let Some(label) = Label::read(&bytes, offset) else {
-        return Ok(None);
-    };
-    // No more than the file has: a length is not believed before its bytes were read.
-    let length = u64::from(label.length);
-    if offset + FRAME as u64 + length > file.metadata()?.len() {
-        return Err(io::ErrorKind::UnexpectedEof.into());
-    }
-    payload.clear();
-    payload.resize(label.length as usize, 0);
-    file.read_exact_at(payload, offset + FRAME as u64)?;
-    Ok((crc32c::crc32c(payload) == label.sum).then_some(label))
-}
-
 impl Archive for Reader {
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
     fn entries(&self) -> &[Entry] {
@@ -232,30 +207,28 @@ impl Archive for Reader {
     }
 
     fn read_into(&mut self, at: usize, sample: &mut Sample) -> Result<(), RecordingError> {
-        let read = self
-            .go_to(at)
-            .and_then(|()| self.position.sample_into(sample));
+        let read = self.seek(at).and_then(|()| self.cursor.sample_into(sample));
         match &read {
-            Err(RecordingError::Damaged(why)) if at < self.places.len() => {
+            Err(RecordingError::Damaged(why)) if at < self.frames.len() => {
                 let why = why.clone();
-                self.lose(at, why);
+                self.add_loss(at, why);
             }
             _ => {}
         }
         read?;
-        // What ended in Samples that were dropped is lost like events that the kernel dropped.
-        let mut bytes = [0; FRAME];
-        let offset = self.places[at].offset;
+        // Sockets that ended in dropped Samples count like events that the kernel dropped.
+        let mut bytes = [0; FRAME_HEADER_LEN];
+        let offset = self.frames[at].offset;
         let is_read = self.file.read_exact_at(&mut bytes, offset).is_ok();
-        if let Some(label) = Label::read(&bytes, offset).filter(|_| is_read) {
-            let lost = u64::from(label.lost_closed);
+        if let Some(header) = FrameHeader::parse(&bytes, offset).filter(|_| is_read) {
+            let lost = u64::from(header.lost_closed);
             sample.lost_events = sample.lost_events.saturating_add(lost);
         }
         Ok(())
     }
 
     fn first_seen(&self) -> Vec<(SocketKey, u64)> {
-        self.position.first_seen()
+        self.cursor.first_seen()
     }
 }
 

@@ -1,15 +1,16 @@
-//! Takes out of Samples what tells where they are from and whose they are, so that a recording can be given away.
+//! Redacts Samples, so that a recording can be given away.
 //!
-//! The same thing becomes the same replacement as long as a [`Redactor`] lives: who talks to whom, and which end belongs
-//! to which, is still seen. Replaced are
+//! As long as a [`Redactor`] lives, the same original has the same replacement: the ends of connections can still be matched.
+//! Replaced are
 //!
-//! - addresses, also those of devices, by others of the same kind (private, public, link-local, multicast); those that are the same everywhere
-//!   stay: loopback, unspecified, broadcast, multicast within a link. A v4-mapped address goes with its IPv4 address;
-//! - paths and abstract names of unix sockets; names that the kernel made up stay such names;
-//! - the host's name and boot id, users but root, control groups part by part (what kind of unit it is stays);
-//! - command lines; of a process's own name the first word stays, as it says which program it is.
+//! - addresses, also those of devices, by others of the same class (private, public, link-local, multicast). Addresses that are
+//!   the same everywhere stay: loopback, unspecified, broadcast, multicast within a link. A v4-mapped address is replaced like
+//!   its IPv4 address;
+//! - paths and abstract names of unix sockets. Names that the kernel made up are replaced by such names;
+//! - the host's name and boot id, users except root, and control groups part by part, without the kind of unit;
+//! - command lines. Of a process's name the first word stays, which is the program.
 //!
-//! What stays: numbers (ports, uids, pids, inodes, cookies), devices, the kernel's release, counters.
+//! What stays: numbers (ports, uids, pids, inodes, cookies), names of devices, the kernel's release, counters.
 
 mod address;
 
@@ -19,10 +20,10 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use self::address::Addresses;
-use super::Head;
+use super::metadata::Metadata;
 use crate::model::{Device, Ends, Host, Process, ProcessKey, Sample, SocketTable};
 
-/// Parts of control groups' paths that are the same on all machines.
+/// Parts of control groups' paths that are the same on every machine and stay.
 const COMMON_GROUPS: [&str; 7] = [
     "system.slice",
     "user.slice",
@@ -33,19 +34,19 @@ const COMMON_GROUPS: [&str; 7] = [
     "docker",
 ];
 
-/// What kinds of units a group's name ends in.
-const UNITS: [&str; 3] = [".service", ".scope", ".slice"];
+/// Kinds of units: endings of a control group's name that stay.
+const UNIT_SUFFIXES: [&str; 3] = [".service", ".scope", ".slice"];
 
-/// What stands for the filter of a recording, in which there may be addresses and names.
+/// Replaces the filter of a recording, which may contain addresses and names.
 const FILTER: &str = "(redacted)";
 
-/// Things by their number, in the order in which they came up.
+/// Numbers of originals, in the order of their first use.
 type Numbers<T> = FxHashMap<T, u32>;
 
-/// What is shared between Samples, as it is and redacted.
+/// A value that Samples share: the original and its replacement.
 type Redacted<T> = Option<(Arc<T>, Arc<T>)>;
 
-/// Replaces what must not be given away, the same by the same.
+/// Replaces what identifies a machine and its users, consistently.
 #[derive(Debug, Default)]
 pub struct Redactor {
     addresses: Addresses,
@@ -58,37 +59,37 @@ pub struct Redactor {
     /// Parts of control groups' paths.
     groups: Numbers<String>,
     paths: FxHashMap<Arc<str>, Arc<str>>,
-    /// Processes of the Sample before: as they are, and redacted.
+    /// Processes of the Sample before: the originals and their replacements.
     processes: FxHashMap<ProcessKey, (Arc<Process>, Arc<Process>)>,
-    /// The host of the Sample before, the same way.
+    /// The host of the Sample before.
     host: Redacted<Host>,
-    /// The devices of the Sample before, the same way.
+    /// The devices of the Sample before.
     devices: Redacted<Vec<Device>>,
 }
 
-/// The number of something, from 1.
-fn number<T: std::hash::Hash + Eq + Clone>(numbers: &mut Numbers<T>, thing: &T) -> u32 {
-    if let Some(number) = numbers.get(thing) {
+/// Returns the number of an original, from 1.
+fn number_of<T: std::hash::Hash + Eq + Clone>(numbers: &mut Numbers<T>, original: &T) -> u32 {
+    if let Some(number) = numbers.get(original) {
         return *number;
     }
     let next = numbers.len() as u32 + 1;
-    numbers.insert(thing.clone(), next);
+    numbers.insert(original.clone(), next);
     next
 }
 
 impl Redactor {
-    /// Has seen nothing yet.
+    /// A redactor without any replacements.
     pub fn new() -> Redactor {
         Redactor::default()
     }
 
-    /// Redacts what a recording says of itself.
-    pub fn redact_head(&mut self, head: &mut Head) {
-        head.host = self.host(&head.host);
-        if !head.filter.is_empty() {
-            FILTER.clone_into(&mut head.filter);
+    /// Redacts the metadata of a recording.
+    pub fn redact_metadata(&mut self, metadata: &mut Metadata) {
+        metadata.host = self.redact_host(&metadata.host);
+        if !metadata.filter.is_empty() {
+            FILTER.clone_into(&mut metadata.filter);
         }
-        head.redacted = true;
+        metadata.redacted = true;
     }
 
     /// Redacts a Sample.
@@ -96,19 +97,19 @@ impl Redactor {
         sample.host = match &self.host {
             Some((known, redacted)) if Arc::ptr_eq(known, &sample.host) => Arc::clone(redacted),
             _ => {
-                let redacted = Arc::new(self.host(&sample.host));
+                let redacted = Arc::new(self.redact_host(&sample.host));
                 self.host = Some((Arc::clone(&sample.host), Arc::clone(&redacted)));
                 redacted
             }
         };
-        self.table(&mut sample.sockets);
-        self.table(&mut sample.closed_sockets);
+        self.redact_table(&mut sample.sockets);
+        self.redact_table(&mut sample.closed_sockets);
         let mut processes = FxHashMap::default();
         for row in &mut sample.processes {
             let known = self.processes.remove(&row.process.key);
             let known = known.filter(|(process, _)| Arc::ptr_eq(process, &row.process));
             let pair = known.unwrap_or_else(|| {
-                let redacted = Arc::new(self.process(&row.process));
+                let redacted = Arc::new(self.redact_process(&row.process));
                 (Arc::clone(&row.process), redacted)
             });
             row.process = Arc::clone(&pair.1);
@@ -116,16 +117,16 @@ impl Redactor {
         }
         self.processes = processes;
         for (_, user) in &mut sample.users {
-            *user = self.user(user);
+            *user = self.redact_user(user);
         }
         for (_, path) in &mut sample.cgroups {
-            *path = self.group(path);
+            *path = self.redact_group(path);
         }
-        self.devices(sample);
+        self.redact_devices(sample);
     }
 
-    /// Redacts the addresses of devices. Those that were the same before stay shared.
-    fn devices(&mut self, sample: &mut Sample) {
+    /// Redacts the addresses of devices. Devices that Samples share stay shared.
+    fn redact_devices(&mut self, sample: &mut Sample) {
         let Some(devices) = sample.devices.take() else {
             return;
         };
@@ -144,9 +145,9 @@ impl Redactor {
         self.devices = Some((devices, redacted));
     }
 
-    fn host(&mut self, host: &Host) -> Host {
-        let name = number(&mut self.hosts, &host.hostname);
-        let boot = number(&mut self.boots, &host.boot_id);
+    fn redact_host(&mut self, host: &Host) -> Host {
+        let name = number_of(&mut self.hosts, &host.hostname);
+        let boot = number_of(&mut self.boots, &host.boot_id);
         Host {
             hostname: format!("host-{name}"),
             kernel: host.kernel.clone(),
@@ -154,7 +155,7 @@ impl Redactor {
         }
     }
 
-    fn table(&mut self, table: &mut SocketTable) {
+    fn redact_table(&mut self, table: &mut SocketTable) {
         for socket in &mut table.rows {
             if let Ends::Inet { local, remote } = &mut socket.ends {
                 local.address = self.addresses.replace(local.address);
@@ -162,13 +163,13 @@ impl Redactor {
             }
         }
         table.replace_names(|socket, name| {
-            matches!(socket.ends, Ends::Unix { .. }).then(|| self.name(name))
+            matches!(socket.ends, Ends::Unix { .. }).then(|| self.redact_name(name))
         });
     }
 
-    /// Another name for a unix socket: abstract if it is.
-    fn name(&mut self, name: &[u8]) -> Vec<u8> {
-        let number = number(&mut self.names, &name.into());
+    /// Replaces the name of a unix socket; an abstract name stays abstract.
+    fn redact_name(&mut self, name: &[u8]) -> Vec<u8> {
+        let number = number_of(&mut self.names, &name.into());
         match name {
             // Kernel: `unix_autobind` gives five hexadecimal digits.
             [0, digits @ ..] if digits.len() == 5 && digits.iter().all(u8::is_ascii_hexdigit) => {
@@ -179,33 +180,33 @@ impl Redactor {
         }
     }
 
-    fn process(&mut self, process: &Process) -> Process {
+    fn redact_process(&mut self, process: &Process) -> Process {
         let comm = process.comm.split_whitespace().next().unwrap_or("");
         let mut command_line = comm.to_owned();
         if process.command_line.is_empty() {
             command_line.clear();
         } else if process.command_line != comm {
-            let number = number(&mut self.commands, &process.command_line);
+            let number = number_of(&mut self.commands, &process.command_line);
             // Writing to a String does not fail.
             let _ = write!(command_line, " arguments-{number}");
         }
         Process {
             comm: comm.to_owned(),
             command_line,
-            user: process.user.as_ref().map(|user| self.user(user)),
-            cgroup: process.cgroup.as_ref().map(|path| self.group(path)),
+            user: process.user.as_ref().map(|user| self.redact_user(user)),
+            cgroup: process.cgroup.as_ref().map(|path| self.redact_group(path)),
             ..process.clone()
         }
     }
 
-    fn user(&mut self, user: &Arc<str>) -> Arc<str> {
+    fn redact_user(&mut self, user: &Arc<str>) -> Arc<str> {
         match user.as_ref() {
             "root" => Arc::clone(user),
-            _ => format!("user-{}", number(&mut self.users, user)).into(),
+            _ => format!("user-{}", number_of(&mut self.users, user)).into(),
         }
     }
 
-    fn group(&mut self, path: &Arc<str>) -> Arc<str> {
+    fn redact_group(&mut self, path: &Arc<str>) -> Arc<str> {
         if let Some(known) = self.paths.get(path) {
             return Arc::clone(known);
         }
@@ -213,8 +214,8 @@ impl Redactor {
             if part.is_empty() || COMMON_GROUPS.contains(&part) {
                 return part.to_owned();
             }
-            let unit = UNITS.into_iter().find(|unit| part.ends_with(unit));
-            let number = number(&mut self.groups, &part.to_owned());
+            let unit = UNIT_SUFFIXES.into_iter().find(|unit| part.ends_with(unit));
+            let number = number_of(&mut self.groups, &part.to_owned());
             format!("group-{number}{}", unit.unwrap_or(""))
         });
         let redacted: Arc<str> = parts.collect::<Vec<_>>().join("/").into();

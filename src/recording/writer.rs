@@ -1,4 +1,4 @@
-//! Puts frames into a file, and from one file into the next.
+//! Writes frames to a file, and from one file to the next.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -7,60 +7,73 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{FlockOperation, flock};
 
-use super::disk::{self, Kind, Label, Place};
-use super::{Frame, Head, RecorderOptions, RecordingError};
+use super::error::RecordingError;
+use super::format::{
+    FrameHeader, FrameKind, FrameLocation, encode_index, file_header, metadata_json,
+};
+use super::frame::Frame;
+use super::metadata::Metadata;
+use super::options::RecorderOptions;
 
-/// Frames from one index to the next.
-const INDEXED: usize = 512;
+/// Number of frames from one index to the next.
+const INDEX_INTERVAL: usize = 512;
 
-/// A recording that is being written.
+/// A recording file that is being written.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(super) struct FileWriter {
     options: RecorderOptions,
-    head: Head,
+    metadata: Metadata,
     json: Vec<u8>,
     file: File,
-    /// Bytes in it.
+    /// Length of the file, bytes.
     length: u64,
-    /// Frames since the last index, and where that lies.
-    places: Vec<Place>,
+    /// Frames since the last index, and the offset of that.
+    frames: Vec<FrameLocation>,
     index_at: u64,
-    /// Files begun.
+    /// Number of files begun.
     pub(super) files: u32,
-    /// Bytes written, in all files.
+    /// Bytes written to all files.
     pub(super) bytes: u64,
 }
 
-impl Writer {
+impl FileWriter {
     /// Creates the file.
-    pub(super) fn create(options: RecorderOptions, head: Head) -> Result<Writer, RecordingError> {
-        let file = create(&options.path, options.force)?;
-        let mut writer = Writer {
-            json: disk::head_json(&head).to_string().into_bytes(),
+    ///
+    /// # Errors
+    /// If it exists and must not be overwritten, another recorder writes it, or a system call fails.
+    pub(super) fn create(
+        options: RecorderOptions,
+        metadata: Metadata,
+    ) -> Result<FileWriter, RecordingError> {
+        let file = create_file(&options.path, options.force)?;
+        let mut writer = FileWriter {
+            json: metadata_json(&metadata).to_string().into_bytes(),
             options,
-            head,
+            metadata,
             file,
             length: 0,
-            places: Vec::new(),
+            frames: Vec::new(),
             index_at: 0,
             files: 0,
             bytes: 0,
         };
-        writer.begin().map_err(|error| writer.cannot(error))?;
+        writer
+            .begin_file()
+            .map_err(|error| writer.write_error(error))?;
         Ok(writer)
     }
 
-    fn begin(&mut self) -> io::Result<()> {
+    fn begin_file(&mut self) -> io::Result<()> {
         self.length = 0;
         self.index_at = 0;
-        self.places.clear();
+        self.frames.clear();
         self.files += 1;
-        let head = disk::head_bytes(&self.head);
-        self.append(&head)
+        let header = file_header(&self.metadata);
+        self.append(&header)
     }
 
-    /// Says what could not be done.
-    pub(super) fn cannot(&self, error: io::Error) -> RecordingError {
+    /// Converts an error of writing the file.
+    pub(super) fn write_error(&self, error: io::Error) -> RecordingError {
         RecordingError::Io {
             what: "write to",
             path: self.options.path.clone(),
@@ -68,53 +81,53 @@ impl Writer {
         }
     }
 
-    /// Whether the next file is to be begun, with a key frame.
+    /// Reports whether the file has its maximum size, so that the next key frame begins another.
     pub(super) fn is_full(&self) -> bool {
-        let is_large = |most| self.length >= most;
+        let is_large = |max| self.length >= max;
         self.options.max_size.is_some_and(is_large)
-            && (!self.places.is_empty() || self.index_at > 0)
+            && (!self.frames.is_empty() || self.index_at > 0)
     }
 
-    /// Whether the file has no name any more, so that nobody will ever find what is written.
+    /// Reports whether the file has lost its name, so that writing on is pointless.
     pub(super) fn is_removed(&self) -> bool {
         rustix::fs::fstat(&self.file).is_ok_and(|stat| stat.st_nlink == 0)
     }
 
-    /// Appends a frame. If that fails the file is as it was before.
+    /// Appends a frame. On an error the file is as it was before.
     pub(super) fn write(
         &mut self,
         frame: &Frame,
         dropped: u32,
         lost_closed: u32,
     ) -> io::Result<()> {
-        let label = Label::of(frame, dropped, lost_closed, self.length);
-        let place = Place {
+        let header = FrameHeader::of_frame(frame, dropped, lost_closed, self.length);
+        let location = FrameLocation {
             offset: self.length,
             is_key: frame.is_key,
-            entry: label.entry,
+            entry: header.entry,
         };
-        let mut bytes = Vec::with_capacity(disk::FRAME + frame.payload.len());
-        bytes.extend_from_slice(&label.bytes());
-        bytes.extend_from_slice(&frame.payload);
-        self.append(&bytes)?;
-        self.places.push(place);
-        if self.places.len() >= INDEXED {
-            self.index()?;
+        self.append_payload(&header, &frame.payload)?;
+        self.frames.push(location);
+        if self.frames.len() >= INDEX_INTERVAL {
+            self.write_index()?;
         }
         Ok(())
     }
 
-    fn index(&mut self) -> io::Result<()> {
-        let payload = disk::index_bytes(self.index_at, &self.json, &self.places);
+    fn write_index(&mut self) -> io::Result<()> {
+        let payload = encode_index(self.index_at, &self.json, &self.frames);
         let at = self.length;
-        self.beside(Kind::Index, &payload)?;
+        let header = FrameHeader::of_payload(FrameKind::Index, &payload, at);
+        self.append_payload(&header, &payload)?;
         self.index_at = at;
-        self.places.clear();
+        self.frames.clear();
         Ok(())
     }
 
-    fn beside(&mut self, kind: Kind, payload: &[u8]) -> io::Result<()> {
-        let mut bytes = Label::beside(kind, payload, self.length).bytes().to_vec();
+    fn append_payload(&mut self, header: &FrameHeader, payload: &[u8]) -> io::Result<()> {
+        let header = header.encode();
+        let mut bytes = Vec::with_capacity(header.len() + payload.len());
+        bytes.extend_from_slice(&header);
         bytes.extend_from_slice(payload);
         self.append(&bytes)
     }
@@ -122,7 +135,7 @@ impl Writer {
     /// Appends bytes, all or none.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         if let Err(error) = self.file.write_all_at(bytes, self.length) {
-            // What was written of it would look like a damaged frame. If it cannot be cut off, it is one.
+            // A part of them would look like a damaged frame. If it cannot be cut off, it is one.
             let _ = self.file.set_len(self.length);
             return Err(error);
         }
@@ -133,14 +146,16 @@ impl Writer {
 
     /// Writes the index and the end.
     pub(super) fn close(&mut self) -> io::Result<()> {
-        self.index()?;
-        self.beside(Kind::End, &self.index_at.to_le_bytes())?;
+        self.write_index()?;
+        let payload = self.index_at.to_le_bytes();
+        let header = FrameHeader::of_payload(FrameKind::End, &payload, self.length);
+        self.append_payload(&header, &payload)?;
         self.file.sync_data()
     }
 
-    /// Closes this file and begins the next: this one becomes `FILE.1`, that one `FILE.2`, and the last goes.
+    /// Closes the file and begins the next: this one becomes `FILE.1`, the former one `FILE.2`, and the oldest is removed.
     pub(super) fn rotate(&mut self) -> Result<(), RecordingError> {
-        self.close().map_err(|error| self.cannot(error))?;
+        self.close().map_err(|error| self.write_error(error))?;
         let path = self.options.path.clone();
         let numbered = |number: usize| {
             let mut name = path.clone().into_os_string();
@@ -162,13 +177,13 @@ impl Writer {
         } else {
             std::fs::remove_file(&path).map_err(cannot("remove", &path))?;
         }
-        self.file = create(&path, false)?;
-        self.begin().map_err(|error| self.cannot(error))
+        self.file = create_file(&path, false)?;
+        self.begin_file().map_err(|error| self.write_error(error))
     }
 }
 
-/// Creates a file that nobody else writes.
-fn create(path: &Path, force: bool) -> Result<File, RecordingError> {
+/// Creates the file and locks it against other recorders.
+fn create_file(path: &Path, force: bool) -> Result<File, RecordingError> {
     let refused = |why: &str| RecordingError::Refused {
         path: path.to_owned(),
         why: why.to_owned(),
@@ -182,7 +197,7 @@ fn create(path: &Path, force: bool) -> Result<File, RecordingError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true);
     if force {
-        // Not cut before it is known that nobody is writing it.
+        // Truncated only once it is locked.
         options.create(true).truncate(false);
     } else {
         options.create_new(true);
@@ -207,7 +222,7 @@ fn create(path: &Path, force: bool) -> Result<File, RecordingError> {
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
         Err(rustix::io::Errno::WOULDBLOCK) => return Err(refused(busy)),
-        // A file system without locks: one that is new is nobody else's.
+        // The file system has no locks, but a new file has no other writer.
         Err(_) if !force => {}
         Err(error) => return Err(cannot(error.into())),
     }

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use criterion::{Criterion, SamplingMode};
 use sockwatch::aggregate::{Aggregate, Aggregator, Moment};
 use sockwatch::model::Sample;
-use sockwatch::recording::{Archive, Encoder, Head, Reader, Recorder, RecorderOptions};
+use sockwatch::recording::{Archive, Encoder, Metadata, Reader, Recorder, RecorderOptions};
 use sockwatch::replay::{Depth, Replayer};
 use sockwatch::source::{LiveOptions, LiveSource, Source};
 
@@ -71,16 +71,16 @@ fn record(path: &Path) -> Duration {
         path: path.to_owned(),
         ..RecorderOptions::default()
     };
-    let head = Head {
+    let metadata = Metadata {
         interval: Duration::from_secs(1),
-        ..Head::default()
+        ..Metadata::default()
     };
     let mut machine = Synthetic::new(Load::of(SOCKETS));
     let mut sample = Sample::default();
     let mut encoder = Encoder::new();
     let mut longest = Duration::ZERO;
     let (began, mut making) = (process_cpu_time(), Duration::ZERO);
-    let mut recorder = Recorder::start(options, head).expect("a file in a new directory");
+    let mut recorder = Recorder::start(options, metadata).expect("a file in a new directory");
     for made in 0..SAMPLES {
         let before = thread_cpu_time();
         machine.next_into(&mut sample).expect("it always has one");
@@ -191,7 +191,7 @@ fn seek(path: &Path, criterion: &mut Criterion) {
     let mut replayer = Replayer::new(Box::new(Reader::open(path).expect("it is a recording")));
     let mut moment = Moment::default();
     let mut show = |at| {
-        let shown = replayer.show(at, Depth::Near, &mut moment);
+        let shown = replayer.show(at, Depth::Rates, &mut moment);
         shown.expect("it is whole");
     };
     tell("show a random instant", entries, &mut show);

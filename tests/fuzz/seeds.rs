@@ -1,13 +1,12 @@
-//! Writes small recordings of the machines that the tests have into `corpus/file`, and the same taken apart into
-//! `corpus/frames`.
+//! Writes small recordings of the test machines to `corpus/file`, and their sections to `corpus/frames`.
 
 use std::path::Path;
 
 use sockwatch::model::Sample;
-use sockwatch::recording::{Encoder, Head, Recorder, RecorderOptions};
+use sockwatch::recording::{Encoder, Metadata, Recorder, RecorderOptions};
 use sockwatch::source::Source;
 use sockwatch::source::netlink::datagram::decode_datagram;
-use sockwatch_fuzz::{ask, parts, whole};
+use sockwatch_fuzz::{container, read_all::read_all, sections};
 
 #[allow(dead_code, reason = "not all of it is needed here")]
 #[path = "../support/dumps.rs"]
@@ -60,7 +59,7 @@ fn main() -> std::io::Result<()> {
         };
         seeds.push((format!("load-{sockets}"), samples(Synthetic::new(load), 4)));
     }
-    // Many in a row are unpacked ahead.
+    // Many in a row are decompressed ahead.
     let load = Load {
         replaced: 0.2,
         active: 0.5,
@@ -74,19 +73,19 @@ fn main() -> std::io::Result<()> {
         let path = corpus.join("file").join(&name);
         record(&path, &samples);
         let file = std::fs::read(&path)?;
-        let records = parts::taken_apart(&file, usize::MAX);
-        let input = parts::input(&records);
-        assert_eq!(parts::records(&input), records, "{name}: nothing is lost");
-        let again = parts::file(&records);
-        assert_eq!(whole::frames(&again).count(), samples.len(), "{name}");
-        ask::everything(&again);
+        let records = sections::parse_file(&file, usize::MAX);
+        let input = sections::to_input(&records);
+        assert_eq!(sections::parse_input(&input), records, "{name}: nothing is lost");
+        let again = sections::to_file(&records);
+        assert_eq!(container::frames(&again).count(), samples.len(), "{name}");
+        read_all(&again);
         std::fs::write(corpus.join("frames").join(&name), &input)?;
-        // As if columns were long.
-        let split = parts::split(&records);
-        ask::everything(&parts::file(&split));
+        // As if the streams were long.
+        let split = sections::split_planes(&records);
+        read_all(&sections::to_file(&split));
         std::fs::write(
             corpus.join("frames").join(format!("{name}-split")),
-            parts::input(&split),
+            sections::to_input(&split),
         )?;
         println!("{name}: {} bytes, {} taken apart", file.len(), input.len());
     }
@@ -102,7 +101,7 @@ fn samples(mut source: impl Source, count: usize) -> Vec<Sample> {
     (0..count).map(next).collect()
 }
 
-/// What a real kernel told.
+/// Decodes the dump of a real kernel.
 fn real(name: &str, dump: &[u8]) -> Sample {
     let mut sample = Sample::default();
     let protocol = dumps::protocol(name);
@@ -112,14 +111,14 @@ fn real(name: &str, dump: &[u8]) -> Sample {
     sample
 }
 
-/// Records them, with a second key frame among them.
+/// Records Samples, with a second key frame among them.
 fn record(path: &Path, samples: &[Sample]) {
     let options = RecorderOptions {
         path: path.to_owned(),
         force: true,
         ..RecorderOptions::default()
     };
-    let mut recorder = Recorder::start(options, Head::default()).expect("it can be written");
+    let mut recorder = Recorder::start(options, Metadata::default()).expect("it can be written");
     let mut encoder = Encoder::new();
     for (at, sample) in samples.iter().enumerate() {
         if at == 3 {

@@ -16,7 +16,7 @@ use sockwatch::app::{
 };
 use sockwatch::diagnose::{Diagnosis, Findings, Thresholds, Watch};
 use sockwatch::model::{ProcessKey, Sample, Socket};
-use sockwatch::recording::{Archive, Head, Samples};
+use sockwatch::recording::{Archive, Metadata, SampleArchive};
 use sockwatch::source::Source;
 use sockwatch::tui::recording::Recording;
 use sockwatch::tui::theme::Theme;
@@ -111,7 +111,10 @@ impl EffectHandler for TestEffects {
         let playback = &mut self.playback;
         let history = playback.history.clone().ok_or("nothing is kept")?;
         let slot = Arc::new(LatestSlot::default());
-        let player = Player::new(Box::new(Samples::new(Head::default(), history)), at_us);
+        let player = Player::new(
+            Box::new(SampleArchive::new(Metadata::default(), history)),
+            at_us,
+        );
         let player = player.with_watch(watch());
         let mut marks = Marks::default();
         for findings in &playback.findings {
@@ -185,7 +188,7 @@ pub fn look() -> Look {
 }
 
 /// A recording of a simulated machine: `samples` Samples, one every `seconds` seconds.
-pub fn recorded(samples: usize, seconds: u64) -> Samples {
+pub fn recorded(samples: usize, seconds: u64) -> SampleArchive {
     let mut machine = Machine::default();
     let samples = (0..samples).map(|_| {
         let mut sample = Sample::default();
@@ -193,11 +196,11 @@ pub fn recorded(samples: usize, seconds: u64) -> Samples {
         machine.tick += seconds - 1;
         sample
     });
-    let head = Head {
+    let metadata = Metadata {
         interval: Duration::from_secs(seconds),
-        ..Head::default()
+        ..Metadata::default()
     };
-    Samples::new(head, samples.collect())
+    SampleArchive::new(metadata, samples.collect())
 }
 
 impl Dashboard<()> {
@@ -207,7 +210,7 @@ impl Dashboard<()> {
             .entries()
             .first()
             .map_or(0, |entry| entry.taken_at_us);
-        let mut state = replay_state(look(), archive.head());
+        let mut state = replay_state(look(), archive.metadata());
         let player = Player::new(archive, at_us).with_watch(watch());
         state.timeline = Some(Timeline::new(Arc::new(player.track()), at_us));
         let mut dashboard = Dashboard::of_state(size, (), state);

@@ -18,15 +18,15 @@ pub(crate) fn rewrite_recording(
         kernel: "6.18.44".to_owned(),
         boot_id: "00000000-0000-0000-0000-000000000001".to_owned(),
     });
-    let mut head = archive.head().clone();
-    head.host = (*host).clone();
+    let mut metadata = archive.metadata().clone();
+    metadata.host = (*host).clone();
     let options = RecorderOptions {
         path: to.to_owned(),
         force: true,
         max_size: None,
         keep: 0,
     };
-    let mut recorder = Recorder::start(options, head).expect("it can be written");
+    let mut recorder = Recorder::start(options, metadata).expect("it can be written");
     let mut encoder = Encoder::new();
     let mut sample = Sample::default();
     for at in 0..archive.entries().len() {

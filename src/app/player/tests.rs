@@ -2,20 +2,20 @@
 
 use super::*;
 use crate::model::Sample;
-use crate::recording::{Head, Samples};
+use crate::recording::{Metadata, SampleArchive};
 
 /// A recording of `count` Samples, one a second.
-fn samples(count: i64) -> Box<Samples> {
+fn samples(count: i64) -> Box<SampleArchive> {
     let at = |second: i64| Sample {
         taken_at_us: second * 1_000_000,
         monotonic_ns: second.unsigned_abs() * 1_000_000_000,
         ..Sample::default()
     };
-    let head = Head {
+    let metadata = Metadata {
         interval: Duration::from_secs(1),
-        ..Head::default()
+        ..Metadata::default()
     };
-    Box::new(Samples::new(head, (0..count).map(at).collect()))
+    Box::new(SampleArchive::new(metadata, (0..count).map(at).collect()))
 }
 
 /// Steps until there is something to show or to report; returns it with the number of steps.
@@ -41,7 +41,7 @@ fn a_seek_is_shown_at_once_and_then_with_its_history() {
     let (step, steps) = until_result(&mut player, &mut moment, now);
     assert!(matches!(step, PlayerStep::Show(Standing { at: 800, .. })));
     assert!(steps > 500, "in steps, so that keys come between");
-    assert_eq!(points(&moment), WHOLE);
+    assert_eq!(points(&moment), FULL_DEPTH);
     assert_eq!(player.step(&mut moment, now), PlayerStep::Idle);
     // The next Sample is shown once.
     player.seek(Seek::Step(1), now);
@@ -50,7 +50,7 @@ fn a_seek_is_shown_at_once_and_then_with_its_history() {
         panic!("{step:?}")
     };
     assert!(status.at == 801 && status.continues && steps == 1);
-    assert_eq!(points(&moment), WHOLE);
+    assert_eq!(points(&moment), FULL_DEPTH);
     assert_eq!(player.step(&mut moment, now), PlayerStep::Idle);
 }
 
@@ -129,13 +129,13 @@ fn absurd_times_do_no_harm() {
         ..Sample::default()
     };
     for interval in [Duration::ZERO, Duration::MAX] {
-        let head = Head {
+        let metadata = Metadata {
             interval,
-            ..Head::default()
+            ..Metadata::default()
         };
         let times = [i64::MIN, i64::MAX, 0, i64::MAX, 7].map(at);
         let (mut moment, now) = (Moment::default(), Instant::now());
-        let mut player = Player::new(Box::new(Samples::new(head, times.into())), 0);
+        let mut player = Player::new(Box::new(SampleArchive::new(metadata, times.into())), 0);
         assert_eq!(player.track().times.len(), 5);
         for seek in [
             Seek::Start,

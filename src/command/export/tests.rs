@@ -5,7 +5,7 @@ use clap::Parser as _;
 use super::*;
 use crate::cli::{Cli, Command};
 use crate::model::{Endpoint, Ends, Family, Protocol, Sample, Socket, State};
-use crate::recording::{Head, RecordingError, Samples};
+use crate::recording::{Metadata, RecordingError, SampleArchive};
 
 /// A Sample a second from the time 1000 s on, with two connections that move data.
 fn samples(number: u64) -> Vec<Sample> {
@@ -99,7 +99,7 @@ fn exported(archive: impl Archive + 'static, words: &str) -> (String, Vec<String
 }
 
 fn lines(words: &str) -> Vec<String> {
-    let archive = Samples::new(Head::default(), samples(30));
+    let archive = SampleArchive::new(Metadata::default(), samples(30));
     let (text, skipped) = exported(archive, words);
     assert!(skipped.is_empty(), "{skipped:?}");
     text.lines().map(str::to_owned).collect()
@@ -124,7 +124,7 @@ fn a_time_range_has_the_same_rates_as_the_full_export() {
 
 #[test]
 fn nothing_at_these_times_is_an_error_with_the_span() {
-    let archive = Samples::new(Head::default(), samples(30));
+    let archive = SampleArchive::new(Metadata::default(), samples(30));
     for words in ["--from +1h", "--to -1h", "--from 00:16:51 --to 00:16:50"] {
         let arguments = arguments(&format!("--format jsonl {words}"));
         let said = sample_range(&arguments, &archive, &TimeZone::UTC).unwrap_err();
@@ -175,11 +175,11 @@ fn redaction_follows_the_filter() {
 }
 
 /// A recording of which one Sample is damaged.
-struct Damaged(Samples, usize);
+struct Damaged(SampleArchive, usize);
 
 impl Archive for Damaged {
-    fn head(&self) -> &Head {
-        self.0.head()
+    fn metadata(&self) -> &Metadata {
+        self.0.metadata()
     }
 
     fn entries(&self) -> &[crate::recording::Entry] {
@@ -204,7 +204,7 @@ impl Archive for Damaged {
 
 #[test]
 fn a_damaged_sample_is_reported_and_the_rest_is_exported() {
-    let archive = Damaged(Samples::new(Head::default(), samples(30)), 7);
+    let archive = Damaged(SampleArchive::new(Metadata::default(), samples(30)), 7);
     let (text, skipped) = exported(archive, "--format jsonl");
     assert_eq!(text.lines().count(), 58);
     assert_eq!(skipped.len(), 1);

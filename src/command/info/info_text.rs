@@ -226,8 +226,8 @@ mod tests {
             bytes: 812,
             why: "its checksum is wrong".into(),
         }];
-        archive.head.filter = "-t dport = :443".into();
-        archive.head.capabilities.clear();
+        archive.metadata.filter = "-t dport = :443".into();
+        archive.metadata.capabilities.clear();
         let info = RecordingInfo::new(Path::new("session.swr"), &archive, &inspection());
         let text = format_info(&info, &archive, &TimeZone::UTC);
         insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false, snapshot_path => "../../../tests/snapshots" }, {
@@ -238,8 +238,8 @@ mod tests {
     #[test]
     fn a_text_of_the_file_cannot_steer_the_terminal() {
         let mut archive = archive_with_gaps();
-        archive.head.host.hostname = "\u{1b}[2Jgone".into();
-        archive.head.filter = "a\nb".into();
+        archive.metadata.host.hostname = "\u{1b}[2Jgone".into();
+        archive.metadata.filter = "a\nb".into();
         let info = RecordingInfo::new(Path::new("x.swr"), &archive, &inspection());
         let text = format_info(&info, &archive, &TimeZone::UTC);
         assert!(!text.contains('\u{1b}') && !text.contains("a\nb"), "{text}");

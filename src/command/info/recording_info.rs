@@ -100,7 +100,7 @@ impl RecordingInfo {
         archive: &dyn Archive,
         inspection: &Inspection,
     ) -> RecordingInfo {
-        let (head, entries) = (archive.head(), archive.entries());
+        let (metadata, entries) = (archive.metadata(), archive.entries());
         let losses: Vec<Loss> = archive
             .losses()
             .iter()
@@ -121,19 +121,19 @@ impl RecordingInfo {
             version: VERSION,
             file: path.display().to_string(),
             format_version: inspection.version,
-            program: head.program.clone(),
+            program: metadata.program.clone(),
             host: Host {
-                hostname: head.host.hostname.clone(),
-                kernel: head.host.kernel.clone(),
-                boot_id: head.host.boot_id.clone(),
+                hostname: metadata.host.hostname.clone(),
+                kernel: metadata.host.kernel.clone(),
+                boot_id: metadata.host.boot_id.clone(),
             },
-            begun_at: timestamp(head.begun_at_us),
+            begun_at: timestamp(metadata.begun_at_us),
             first_sample_at: time(first),
             last_sample_at: time(last),
             span_s: first.zip(last).map_or(0.0, |(first, last)| {
                 seconds(last.taken_at_us.saturating_sub(first.taken_at_us))
             }),
-            interval_s: head.interval.as_secs_f64(),
+            interval_s: metadata.interval.as_secs_f64(),
             samples: entries.len(),
             sockets: Sockets {
                 least: entries.iter().map(|entry| entry.sockets).min(),
@@ -144,16 +144,16 @@ impl RecordingInfo {
             whole: losses.is_empty() && inspection.closed,
             closed: inspection.closed,
             losses,
-            capabilities: head.capabilities.clone(),
-            filter: Some(head.filter.clone()).filter(|filter| !filter.is_empty()),
-            redacted: head.redacted,
+            capabilities: metadata.capabilities.clone(),
+            filter: Some(metadata.filter.clone()).filter(|filter| !filter.is_empty()),
+            redacted: metadata.redacted,
             bytes: inspection.file_bytes,
             unpacked_bytes: inspection.unpacked_bytes,
             key_frames: inspection.chunks,
             bytes_per_socket_and_sample: (sockets > 0)
                 .then(|| inspection.file_bytes as f64 / sockets as f64),
             columns: inspection
-                .columns
+                .streams
                 .iter()
                 .map(|(name, bytes)| Column {
                     name: name.clone(),
@@ -176,7 +176,7 @@ fn timestamp(us: i64) -> Option<String> {
 
 /// Returns the periods in which Samples were dropped, or none was taken for several intervals.
 fn gaps(archive: &dyn Archive) -> Vec<Gap> {
-    let interval = i64::try_from(archive.head().interval.as_micros()).unwrap_or(i64::MAX);
+    let interval = i64::try_from(archive.metadata().interval.as_micros()).unwrap_or(i64::MAX);
     let longest = interval.saturating_mul(GAP_INTERVALS);
     let entries = archive.entries();
     let pairs = entries.iter().zip(entries.iter().skip(1));
@@ -197,7 +197,7 @@ fn gaps(archive: &dyn Archive) -> Vec<Gap> {
 mod tests {
     use super::super::test_archive::{ArchiveOutline, archive_with_gaps, inspection};
     use super::*;
-    use crate::recording::Head;
+    use crate::recording::Metadata;
 
     #[test]
     fn gaps_are_dropped_samples_and_long_pauses() {
@@ -212,7 +212,7 @@ mod tests {
     #[test]
     fn the_document_has_a_version_and_nulls() {
         let empty = ArchiveOutline {
-            head: Head::default(),
+            metadata: Metadata::default(),
             entries: Vec::new(),
             losses: Vec::new(),
         };

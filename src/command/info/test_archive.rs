@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use crate::model::Sample;
-use crate::recording::{Archive, Entry, Head, Inspection, RecordingError};
+use crate::recording::{Archive, Entry, Inspection, Metadata, RecordingError};
 
 /// An archive with entries and without Samples.
 #[derive(Debug)]
 pub(super) struct ArchiveOutline {
-    pub(super) head: Head,
+    pub(super) metadata: Metadata,
     pub(super) entries: Vec<Entry>,
     pub(super) losses: Vec<crate::recording::Loss>,
 }
 
 impl Archive for ArchiveOutline {
-    fn head(&self) -> &Head {
-        &self.head
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
     }
 
     fn entries(&self) -> &[Entry] {
@@ -49,7 +49,7 @@ pub(super) fn archive_with_gaps() -> ArchiveOutline {
     entries.drain(98..100);
     entries.drain(300..310);
     ArchiveOutline {
-        head: Head {
+        metadata: Metadata {
             host: crate::model::Host {
                 hostname: "web-3".into(),
                 kernel: "6.18.44".into(),
@@ -74,7 +74,7 @@ pub(super) fn inspection() -> Inspection {
         file_bytes: 16_400_000,
         chunks: 60,
         unpacked_bytes: 140_000_000,
-        columns: vec![("tcp_info".into(), 90_000_000), ("ends".into(), 20_000_000)],
+        streams: vec![("tcp_info".into(), 90_000_000), ("ends".into(), 20_000_000)],
         closed: true,
     }
 }

@@ -10,11 +10,8 @@ use jiff::tz::TimeZone;
 use super::usage_error::UsageError;
 use crate::aggregate::Moment;
 use crate::column::when;
-use crate::recording::{Archive, Loss, Reader, entry_at};
+use crate::recording::{self, Archive, Loss, Reader, entry_at};
 use crate::replay::{Depth, Replayer};
-
-/// First bytes of a recording.
-const MAGIC: [u8; 8] = *b"SOCKWTCH";
 
 /// Time after the last Sample that still selects it, µs, beyond one interval: times are typed in whole seconds.
 const SLACK_US: i64 = 1_000_000;
@@ -23,11 +20,9 @@ const SLACK_US: i64 = 1_000_000;
 pub(in crate::command) fn is_recording(path: &Path) -> bool {
     // A pipe's first bytes would be gone.
     let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
-    let mut first = [0; MAGIC.len()];
+    let mut first = [0; 8];
     let mut read = || File::open(path)?.read_exact(&mut first);
-    // One byte may be damaged; the reader decides.
-    let same = |first: [u8; MAGIC.len()]| first.iter().zip(MAGIC).filter(|(a, b)| *a == b).count();
-    is_file && read().is_ok() && same(first) + 1 >= MAGIC.len()
+    is_file && read().is_ok() && recording::is_recording(first)
 }
 
 /// Opens a recording for replay, and reports its damage on standard error.
@@ -54,7 +49,7 @@ pub(in crate::command) fn read_moment(
 ) -> anyhow::Result<()> {
     let mut replayer = open(path)?;
     let index = sample_index(replayer.archive(), at, &TimeZone::system())?;
-    replayer.show(index, Depth::Near, moment)?;
+    replayer.show(index, Depth::Rates, moment)?;
     Ok(())
 }
 
@@ -73,7 +68,7 @@ fn sample_index(archive: &dyn Archive, at: Option<&str>, zone: &TimeZone) -> any
     };
     let (first, last) = span(archive);
     let time = when::parse(text, (first, last), zone).map_err(|error| invalid_time(&error))?;
-    let interval = i64::try_from(archive.head().interval.as_micros()).unwrap_or(i64::MAX);
+    let interval = i64::try_from(archive.metadata().interval.as_micros()).unwrap_or(i64::MAX);
     let end = last.saturating_add(interval).saturating_add(SLACK_US);
     if time < first || time > end {
         let span = when::show_span((first, last), zone);
@@ -129,19 +124,19 @@ mod tests {
 
     use super::*;
     use crate::model::Sample;
-    use crate::recording::{Head, Samples};
+    use crate::recording::{Metadata, SampleArchive};
 
     /// Ten Samples, a second apart, from 1000.5 s on.
-    fn archive() -> Samples {
-        let head = Head {
+    fn archive() -> SampleArchive {
+        let metadata = Metadata {
             interval: Duration::from_secs(1),
-            ..Head::default()
+            ..Metadata::default()
         };
         let samples = (0..10).map(|at| Sample {
             taken_at_us: (1000 + at) * 1_000_000 + 500_000,
             ..Sample::default()
         });
-        Samples::new(head, samples.collect())
+        SampleArchive::new(metadata, samples.collect())
     }
 
     fn index_at(text: &str) -> Result<usize, String> {
@@ -189,8 +184,10 @@ mod tests {
             std::fs::write(&path, bytes).unwrap();
             is_recording(&path)
         };
-        assert!(file("recording", b"SOCKWTCH\x01\x00"));
-        assert!(!file("cut", b"SOCKWTC"));
+        assert!(file("recording", b"\x89SWR\r\n\x1a\n\x01\x00"));
+        assert!(file("damaged", b"\x89SWR\n\n\x1a\n\x01\x00"));
+        assert!(file("former", b"SOCKWTCH\x02\x00"));
+        assert!(!file("cut", b"\x89SWR\r\n\x1a"));
         assert!(!file("other", b"\x60\x00\x00\x00\x14\x00\x02\x00"));
         assert!(!is_recording(directory.path()));
         assert!(!is_recording(Path::new("/nonexistent")));

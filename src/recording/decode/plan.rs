@@ -1,167 +1,171 @@
-//! Sets of columns, made ready to be read: what is the same for all sockets that tell them is looked up once.
+//! Plans for decoding the sockets that have cells in the same set of streams: what they share is looked up once.
 
+use super::streams::StreamReaders;
 use crate::model::Socket;
-use crate::recording::column::{
-    Beside, COLUMNS, Coding, FIXED_COLUMNS, FOLLOWERS, FixedCells, Foretold, Layout, Lead, RTO,
-    RTT, RTTVAR, SEND_QUEUE, Spot, Timing, coding, fixed, fixed_cells, follower, is_moving, moving,
-    moving_cells, spot, take_cell,
+use crate::recording::error::Corrupt;
+use crate::recording::stream::{
+    Coding, FIXED_STREAM_COUNT, FixedCells, PREDICTED_STREAMS, PartLayout, PredictedChanges,
+    Predictor, RTO, RTT, RTTVAR, RttPredictor, SEND_QUEUE, STREAM_COUNT, SideRefs, WordLocation,
+    coding, decode_cell, fixed_cells, load_fixed_cells, predicted_slot, word_location,
 };
-use crate::recording::varint::{Broken, Cursor};
+use crate::recording::varint::ByteReader;
 
-/// Which columns of fixed meaning are among those of a set.
+/// Streams of fixed meaning in a set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fixed {
+pub(super) enum FixedStreams {
     None,
-    /// Some of those that change while a socket moves data.
+    /// Only some of those that change while a socket moves data.
     Moving,
     Any,
 }
 
-/// How a column is read.
+/// How a stream is decoded.
 #[derive(Debug, Clone, Copy)]
-struct Manner {
-    spot: Spot,
+struct StreamSpec {
+    location: WordLocation,
     coding: Coding,
-    /// Which of the followers it is, if it is one, and whom it leads.
-    follower: Option<u8>,
-    lead: Lead,
-    /// Whether it is told as a difference from what it was, and nothing else depends on it: as most are.
+    /// Its index among the predicted streams, if it is one.
+    slot: Option<u8>,
+    predictor: Predictor,
+    /// True for most streams: a difference from the value before, on which no other stream depends.
     is_plain: bool,
-    /// Whether the same is true but that it leads another.
-    only_leads: bool,
+    /// True for a difference from the value before that predicts another stream.
+    only_predicts: bool,
 }
 
-/// How columns are read in a revision.
-#[derive(Debug)]
-pub(super) struct Manners {
-    all: Vec<Manner>,
-    revision: u64,
-}
-
-impl Manners {
-    pub(super) fn of(revision: u64) -> Manners {
-        let manner = |column: usize| {
-            let coding = coding(column, revision);
-            let follower = follower(column).map(|slot| slot as u8);
-            let lead = Lead::of(column, revision);
-            let is_difference = follower.is_none()
-                && coding == Coding::Difference
-                && !spot(column).is_half()
-                && (column != RTTVAR || revision < 2);
-            Manner {
-                spot: spot(column),
-                coding,
-                follower,
-                lead,
-                is_plain: is_difference && !lead.leads_any(),
-                only_leads: is_difference && lead.leads_any(),
-            }
-        };
-        Manners {
-            all: (0..COLUMNS).map(manner).collect(),
-            revision,
-        }
+static SPECS: [StreamSpec; STREAM_COUNT] = {
+    let mut specs = [spec(0); STREAM_COUNT];
+    let mut stream = 0;
+    while stream < STREAM_COUNT {
+        specs[stream] = spec(stream);
+        stream += 1;
     }
+    specs
+};
 
-    pub(super) fn revision(&self) -> u64 {
-        self.revision
-    }
-
-    #[inline]
-    fn lead(&self, column: u16) -> Lead {
-        self.all[usize::from(column)].lead
+const fn spec(stream: usize) -> StreamSpec {
+    let coding = coding(stream);
+    let predictor = Predictor::of_stream(stream);
+    let slot = match predicted_slot(stream) {
+        Some(slot) => Some(slot as u8),
+        None => None,
+    };
+    let is_delta = slot.is_none()
+        && matches!(coding, Coding::Delta)
+        && !word_location(stream).is_upper_half()
+        && stream != RTTVAR;
+    StreamSpec {
+        location: word_location(stream),
+        coding,
+        slot,
+        predictor,
+        is_plain: is_delta && !predictor.predicts_any(),
+        only_predicts: is_delta && predictor.predicts_any(),
     }
 }
 
-/// Marks a column that is not told and changes as others do.
-const UNTOLD: u16 = 1 << 15;
+/// Marks a stream of a plan that has no cell and takes its predicted value.
+const IMPLICIT: u16 = 1 << 15;
 
-/// Sets of columns by number, close together: there are hundreds, and which one is next cannot be foretold.
+/// The plans of a chunk, by the number of their set. Stored contiguously: there are hundreds, used in an unpredictable order.
 #[derive(Debug, Default)]
-pub(super) struct Plans {
-    all: Vec<Extent>,
-    columns: Vec<u16>,
-    /// The words of the set at hand, as they are read.
+pub(super) struct PlanTable {
+    extents: Vec<PlanExtent>,
+    streams: Vec<u16>,
+    /// Buffers for the words of the plan that is being made.
     narrow: Vec<u16>,
     wide: Vec<u16>,
     others: Vec<u16>,
 }
 
-/// Where a set lies among the columns of all.
+/// Where a plan's streams begin in [`PlanTable::streams`], and the lengths of its lists.
 #[derive(Debug, Clone, Copy)]
-struct Extent {
+struct PlanExtent {
     begin: u32,
-    /// Lengths of what a [`Plan`] has of it.
     fixed: u16,
     narrow: u16,
     wide: u16,
     others: u16,
-    kind: Fixed,
-    has_timing: bool,
+    kind: FixedStreams,
+    has_rtt: bool,
 }
 
-/// A set of columns. Each column's cells come one after the other, so that those of one socket can be read in any order as long
-/// as what others follow from lies before them; those that are read alike lie together.
+/// The streams of a set, grouped by how they are decoded. The order of groups is free, because each stream has a reader of its
+/// own; within [`Plan::others`] a stream comes after those that it depends on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plan<'a> {
-    pub(super) kind: Fixed,
-    /// Whether what follows from round-trip times can change; it is the last of the others.
-    has_timing: bool,
-    /// Columns of fixed meaning.
+    pub(super) kind: FixedStreams,
+    /// True if the streams that follow from round-trip times may change; they are the last of the others.
+    has_rtt: bool,
+    /// Streams of fixed meaning.
     fixed: &'a [u16],
-    /// Words that are told as differences from what they were and that nothing else depends on, as most are: those of four
-    /// bytes, and those of eight.
+    /// Plain words of four bytes, and of eight.
     narrow: &'a [u16],
     wide: &'a [u16],
     /// All other words.
     others: &'a [u16],
 }
 
-impl Plans {
+impl PlanTable {
+    /// Starts a new chunk.
     pub(super) fn clear(&mut self) {
-        self.all.clear();
-        self.columns.clear();
+        self.extents.clear();
+        self.streams.clear();
     }
 
-    /// Bytes that all of them take.
-    pub(super) fn weight(&self) -> usize {
-        self.all.len() * size_of::<Extent>() + self.columns.len() * size_of::<u16>()
+    /// Bytes of memory in use.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.extents.len() * size_of::<PlanExtent>() + self.streams.len() * size_of::<u16>()
     }
 
-    /// The most bytes that a set of so many columns takes.
-    pub(super) fn most(columns: usize) -> usize {
-        size_of::<Extent>() + (columns + FOLLOWERS.len() + 2) * size_of::<u16>()
+    /// Returns the maximum bytes of memory for a set of so many streams.
+    pub(super) fn max_plan_bytes(streams: usize) -> usize {
+        size_of::<PlanExtent>() + (streams + PREDICTED_STREAMS.len() + 2) * size_of::<u16>()
     }
 
+    /// Returns the plan of a set.
     #[inline]
-    pub(super) fn get(&self, number: usize) -> Option<Plan<'_>> {
-        let extent = self.all.get(number)?;
-        let columns = self.columns.get(extent.begin as usize..)?;
-        let (fixed, columns) = columns.split_at_checked(extent.fixed.into())?;
-        let (narrow, columns) = columns.split_at_checked(extent.narrow.into())?;
-        let (wide, columns) = columns.split_at_checked(extent.wide.into())?;
+    fn get(&self, number: usize) -> Option<Plan<'_>> {
+        let extent = self.extents.get(number)?;
+        let streams = self.streams.get(extent.begin as usize..)?;
+        let (fixed, streams) = streams.split_at_checked(extent.fixed.into())?;
+        let (narrow, streams) = streams.split_at_checked(extent.narrow.into())?;
+        let (wide, streams) = streams.split_at_checked(extent.wide.into())?;
         Some(Plan {
             kind: extent.kind,
-            has_timing: extent.has_timing,
+            has_rtt: extent.has_rtt,
             fixed,
             narrow,
             wide,
-            others: columns.get(..extent.others.into())?,
+            others: streams.get(..extent.others.into())?,
         })
     }
 
-    /// Adds a set of columns, which are in their order.
-    pub(super) fn add(&mut self, columns: &[u16], manners: &Manners) {
-        let split = columns.partition_point(|&column| usize::from(column) < FIXED_COLUMNS);
-        let (fixed, words) = columns.split_at(split);
+    /// Returns the plan of the next new or changed socket.
+    #[inline]
+    pub(super) fn next(&self, readers: &mut StreamReaders<'_, '_>) -> Result<Plan<'_>, Corrupt> {
+        let number: usize = readers.sets.number()?;
+        let plan = self.get(number);
+        plan.ok_or(Corrupt("a set of streams was never told"))
+    }
+
+    /// Adds the plan of a set, whose streams are in ascending order.
+    pub(super) fn push(&mut self, set: &[u16]) {
+        let split = set.partition_point(|&stream| usize::from(stream) < FIXED_STREAM_COUNT);
+        let (fixed, words) = set.split_at(split);
         let kind = match fixed {
-            [] => Fixed::None,
-            all if all.iter().all(|&column| is_moving(column.into())) => Fixed::Moving,
-            _ => Fixed::Any,
+            [] => FixedStreams::None,
+            all if all
+                .iter()
+                .all(|&stream| Socket::is_moving_stream(stream.into())) =>
+            {
+                FixedStreams::Moving
+            }
+            _ => FixedStreams::Any,
         };
-        let Plans {
-            all,
-            columns,
+        let PlanTable {
+            extents,
+            streams,
             narrow,
             wide,
             others,
@@ -169,210 +173,205 @@ impl Plans {
         for words in [&mut *narrow, &mut *wide, &mut *others] {
             words.clear();
         }
-        for &column in words {
-            let manner = &manners.all[usize::from(column)];
-            let to = match (manner.is_plain, manner.spot.is_wide()) {
+        for &stream in words {
+            let spec = &SPECS[usize::from(stream)];
+            let to = match (spec.is_plain, spec.location.is_wide()) {
                 (false, _) => &mut *others,
                 (true, false) => &mut *narrow,
                 (true, true) => &mut *wide,
             };
-            to.push(column);
+            to.push(stream);
         }
-        for follower in FOLLOWERS {
-            let place = others.partition_point(|&word| usize::from(word & !UNTOLD) < follower);
+        for predicted in PREDICTED_STREAMS {
+            let place = others.partition_point(|&word| usize::from(word & !IMPLICIT) < predicted);
             let (before, behind) = others.split_at(place);
             let next = behind.first().map(|&word| usize::from(word));
-            let mut leaders = fixed.iter().chain(before).map(|word| word & !UNTOLD);
-            let is_led = leaders.any(|leader| manners.lead(leader).leads(follower));
-            if is_led && next != Some(follower) {
-                others.insert(place, follower as u16 | UNTOLD);
+            let mut predictors = fixed.iter().chain(before).map(|word| word & !IMPLICIT);
+            let has_predictor = predictors.any(|stream| {
+                let predictor = SPECS[usize::from(stream)].predictor;
+                predictor.predicts(predicted)
+            });
+            if has_predictor && next != Some(predicted) {
+                others.insert(place, predicted as u16 | IMPLICIT);
             }
         }
-        let has_timing = manners.revision > 1 && timing_last(narrow, others);
-        all.push(Extent {
-            begin: columns.len() as u32,
+        let has_rtt = move_rtt_last(narrow, others);
+        extents.push(PlanExtent {
+            begin: streams.len() as u32,
             fixed: fixed.len() as u16,
             narrow: narrow.len() as u16,
             wide: wide.len() as u16,
             others: others.len() as u16,
             kind,
-            has_timing,
+            has_rtt,
         });
         for part in [fixed, narrow, wide, others] {
-            columns.extend_from_slice(part);
+            streams.extend_from_slice(part);
         }
     }
 }
 
-/// Puts what follows from round-trip times behind all other words; answers whether there is anything.
-fn timing_last(narrow: &[u16], others: &mut Vec<u16>) -> bool {
-    let mut has_timing = narrow.contains(&(RTT as u16));
-    for column in [RTTVAR as u16, RTO as u16] {
-        if let Some(told) = others.iter().position(|word| *word == column) {
-            others[told..].rotate_left(1);
-            has_timing = true;
-        } else if has_timing {
-            others.push(column | UNTOLD);
+/// Moves the streams that follow from round-trip times behind all other words; reports whether there are any.
+fn move_rtt_last(narrow: &[u16], others: &mut Vec<u16>) -> bool {
+    let mut has_rtt = narrow.contains(&(RTT as u16));
+    for stream in [RTTVAR as u16, RTO as u16] {
+        if let Some(explicit) = others.iter().position(|word| *word == stream) {
+            others[explicit..].rotate_left(1);
+            has_rtt = true;
+        } else if has_rtt {
+            others.push(stream | IMPLICIT);
         }
     }
-    has_timing
+    has_rtt
 }
 
 impl Plan<'_> {
-    /// Changes the columns of fixed meaning of a socket.
+    /// Decodes changes of a socket's fields of fixed meaning.
     #[inline]
-    pub(super) fn change_fixed(
+    pub(super) fn decode_fixed_changes(
         self,
-        manners: &Manners,
         socket: &mut Socket,
-        beside: &mut Beside,
-        told: &mut [Cursor<'_>],
-    ) -> Result<(), Broken> {
+        side: &mut SideRefs,
+        readers: &mut [ByteReader<'_>],
+    ) -> Result<(), Corrupt> {
         let mut cells: FixedCells = [0; 64];
         match self.kind {
-            Fixed::None => Ok(()),
-            Fixed::Moving => {
-                moving_cells(socket, &mut cells);
-                self.take_fixed(manners, &mut cells, told)?;
-                moving(&cells, socket)
+            FixedStreams::None => Ok(()),
+            FixedStreams::Moving => {
+                socket.store_moving(&mut cells);
+                self.decode_fixed_cells(&mut cells, readers)?;
+                Ok(socket.load_moving(&cells)?)
             }
-            Fixed::Any => {
-                cells = fixed_cells(socket, beside);
-                self.take_fixed(manners, &mut cells, told)?;
-                fixed(&cells, socket, beside)
+            FixedStreams::Any => {
+                cells = fixed_cells(socket, side);
+                self.decode_fixed_cells(&mut cells, readers)?;
+                load_fixed_cells(&cells, socket, side)
             }
         }
     }
 
     #[inline]
-    fn take_fixed(
+    fn decode_fixed_cells(
         self,
-        manners: &Manners,
         cells: &mut FixedCells,
-        told: &mut [Cursor<'_>],
-    ) -> Result<(), Broken> {
-        for &column in self.fixed {
-            let column = usize::from(column);
-            let (manner, told) = (&manners.all[column], &mut told[column]);
-            cells[column] = take_cell(told, manner.coding, cells[column], |other| cells[other])?;
+        readers: &mut [ByteReader<'_>],
+    ) -> Result<(), Corrupt> {
+        for &stream in self.fixed {
+            let stream = usize::from(stream);
+            let (coding, reader) = (SPECS[stream].coding, &mut readers[stream]);
+            cells[stream] = decode_cell(reader, coding, cells[stream], |other| cells[other])?;
         }
         Ok(())
     }
 
-    /// Changes the words of a socket's parts; so much was in its send queue before.
+    /// Decodes changes of a socket's words, after those of its fields; `send_queue_before` is the queue before them.
     #[inline]
-    pub(super) fn change_words(
+    pub(super) fn decode_word_changes(
         self,
-        manners: &Manners,
         socket: &Socket,
-        queued: u32,
+        send_queue_before: u32,
         parts: &mut [u8],
-        told: &mut [Cursor<'_>],
-    ) -> Result<(), Broken> {
-        let layout = Layout::of(socket);
-        let mut foretold = Foretold::default();
-        let queued = u64::from(socket.send_queue).wrapping_sub(queued.into());
-        foretold.note(manners.lead(SEND_QUEUE as u16), queued);
-        let timing = self
-            .has_timing
-            .then(|| Timing::of(|column| layout.get(parts, column)));
-        for &column in self.narrow {
-            let column = usize::from(column);
-            let change = told[column].signed()?;
-            layout.add::<4>(parts, manners.all[column].spot, change)?;
+        readers: &mut [ByteReader<'_>],
+    ) -> Result<(), Corrupt> {
+        let layout = PartLayout::of(socket);
+        let mut predicted = PredictedChanges::default();
+        let queued = u64::from(socket.send_queue).wrapping_sub(send_queue_before.into());
+        predicted.add(SPECS[SEND_QUEUE].predictor, queued);
+        let rtt = self
+            .has_rtt
+            .then(|| RttPredictor::new(|stream| layout.get(parts, stream)));
+        for &stream in self.narrow {
+            let stream = usize::from(stream);
+            let change = readers[stream].signed()?;
+            layout.add::<4>(parts, SPECS[stream].location, change)?;
         }
-        for &column in self.wide {
-            let column = usize::from(column);
-            let change = told[column].signed()?;
-            layout.add::<8>(parts, manners.all[column].spot, change)?;
+        for &stream in self.wide {
+            let stream = usize::from(stream);
+            let change = readers[stream].signed()?;
+            layout.add::<8>(parts, SPECS[stream].location, change)?;
         }
         for &word in self.others {
-            let column = usize::from(word & !UNTOLD);
-            let manner = &manners.all[column];
-            let place = layout.find(manner.spot);
-            let before = place.get(parts);
-            if manner.only_leads {
-                let change = told[column].signed()?;
-                place.set(parts, before.wrapping_add_signed(change))?;
-                foretold.note(manner.lead, change.cast_unsigned());
+            let stream = usize::from(word & !IMPLICIT);
+            let spec = &SPECS[stream];
+            let range = layout.find(spec.location);
+            let before = range.get(parts);
+            if spec.only_predicts {
+                let change = readers[stream].signed()?;
+                range.set(parts, before.wrapping_add_signed(change))?;
+                predicted.add(spec.predictor, change.cast_unsigned());
                 continue;
             }
             let word_of = |other: usize| layout.get(parts, other);
-            let expected = match (manner.follower, column, timing) {
-                (Some(slot), ..) => before.wrapping_add(foretold.change(slot.into())),
-                (_, RTTVAR, Some(timing)) => timing.deviation(word_of(RTT)),
-                (_, RTO, Some(timing)) => timing.timeout(before, word_of(RTT), word_of(RTTVAR)),
+            let expected = match (spec.slot, stream, rtt) {
+                (Some(slot), ..) => before.wrapping_add(predicted.get(slot.into())),
+                (_, RTTVAR, Some(rtt)) => rtt.deviation(word_of(RTT)),
+                (_, RTO, Some(rtt)) => rtt.timeout(before, word_of(RTT), word_of(RTTVAR)),
                 _ => before,
             };
-            let now = if word & UNTOLD == 0 {
-                take_cell(&mut told[column], manner.coding, expected, word_of)?
-            } else if place.is_there() {
+            let now = if word & IMPLICIT == 0 {
+                decode_cell(&mut readers[stream], spec.coding, expected, word_of)?
+            } else if range.exists() {
                 expected
             } else {
                 continue;
             };
-            place.set(parts, now)?;
-            foretold.note(manner.lead, now.wrapping_sub(before));
+            range.set(parts, now)?;
+            predicted.add(spec.predictor, now.wrapping_sub(before));
         }
         Ok(())
     }
 
-    /// Makes the cells of fixed meaning of a socket that is new; `last` has what new sockets told last, by column.
+    /// Decodes the fields of fixed meaning of a new socket; `last` has the cells of the new socket before, by stream.
     #[inline]
-    pub(super) fn new_fixed(
+    pub(super) fn decode_new_fixed(
         self,
-        manners: &Manners,
-        told: &mut [Cursor<'_>],
+        readers: &mut [ByteReader<'_>],
         last: &mut [u64],
-    ) -> Result<FixedCells, Broken> {
+    ) -> Result<FixedCells, Corrupt> {
         let mut cells: FixedCells = [0; 64];
-        for &column in self.fixed {
-            let column = usize::from(column);
-            let coding = manners.all[column].coding;
-            let (told, last) = (&mut told[column], &mut last[column]);
-            cells[column] = take_cell(told, coding, *last, |other| cells[other])?;
-            *last = cells[column];
+        for &stream in self.fixed {
+            let stream = usize::from(stream);
+            let coding = SPECS[stream].coding;
+            let (reader, last) = (&mut readers[stream], &mut last[stream]);
+            cells[stream] = decode_cell(reader, coding, *last, |other| cells[other])?;
+            *last = cells[stream];
         }
         Ok(cells)
     }
 
-    /// Makes the words of a socket that is new; its parts are filled with zeros.
+    /// Decodes the words of a new socket, whose parts are all zeros.
     #[inline]
-    pub(super) fn new_words(
+    pub(super) fn decode_new_words(
         self,
-        manners: &Manners,
         socket: &Socket,
         parts: &mut [u8],
-        told: &mut [Cursor<'_>],
+        readers: &mut [ByteReader<'_>],
         last: &mut [u64],
-    ) -> Result<(), Broken> {
-        let layout = Layout::of(socket);
-        let follows = manners.revision > 1;
-        let mut foretold = Foretold::default();
-        foretold.note(manners.lead(SEND_QUEUE as u16), socket.send_queue.into());
-        for &column in self.narrow.iter().chain(self.wide) {
-            let column = usize::from(column);
-            let (told, last) = (&mut told[column], &mut last[column]);
-            *last = last.wrapping_add_signed(told.signed()?);
-            layout.find(manners.all[column].spot).set(parts, *last)?;
+    ) -> Result<(), Corrupt> {
+        let layout = PartLayout::of(socket);
+        let mut predicted = PredictedChanges::default();
+        predicted.add(SPECS[SEND_QUEUE].predictor, socket.send_queue.into());
+        for &stream in self.narrow.iter().chain(self.wide) {
+            let stream = usize::from(stream);
+            let (reader, last) = (&mut readers[stream], &mut last[stream]);
+            *last = last.wrapping_add_signed(reader.signed()?);
+            layout.find(SPECS[stream].location).set(parts, *last)?;
         }
-        for &column in self.others.iter().filter(|word| *word & UNTOLD == 0) {
-            let column = usize::from(column);
-            let manner = &manners.all[column];
-            let (told, last) = (&mut told[column], &mut last[column]);
+        for &stream in self.others.iter().filter(|word| *word & IMPLICIT == 0) {
+            let stream = usize::from(stream);
+            let spec = &SPECS[stream];
+            let (reader, last) = (&mut readers[stream], &mut last[stream]);
             let word = |other: usize| layout.get(parts, other);
-            let (deviation, timeout) = Timing::of_new(word(RTT), word(RTTVAR));
-            let expected = match (manner.follower, column) {
-                _ if !follows => *last,
-                (Some(slot), _) => foretold.change(slot.into()),
-                (_, RTTVAR) => deviation,
-                (_, RTO) => timeout,
+            let expected = match (spec.slot, stream) {
+                (Some(slot), _) => predicted.get(slot.into()),
+                (_, RTTVAR) => RttPredictor::predict_new(word(RTT), word(RTTVAR)).0,
+                (_, RTO) => RttPredictor::predict_new(word(RTT), word(RTTVAR)).1,
                 _ => *last,
             };
-            let now = take_cell(told, manner.coding, expected, word)?;
+            let now = decode_cell(reader, spec.coding, expected, word)?;
             *last = now;
-            foretold.note(manner.lead, now);
-            layout.find(manner.spot).set(parts, now)?;
+            predicted.add(spec.predictor, now);
+            layout.find(spec.location).set(parts, now)?;
         }
         Ok(())
     }

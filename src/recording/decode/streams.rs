@@ -1,28 +1,51 @@
-//! What sockets read from as they come.
+//! Reads what sockets share in a frame: gaps, sets of streams, ages and cells.
 
-use crate::recording::varint::{Broken, Cursor};
+use crate::recording::error::Corrupt;
+use crate::recording::varint::ByteReader;
 
-/// What sockets read from as they come.
-pub(super) struct Streams<'a, 'b> {
-    /// For those that stayed the same before, and for those that changed.
-    pub(super) gaps: [Cursor<'a>; 2],
-    pub(super) patterns: Cursor<'a>,
-    pub(super) ages: Cursor<'a>,
-    pub(super) columns: &'b mut [Cursor<'a>],
-    /// Sockets of each kind that stay the same before the next that changes.
-    pub(super) gap: [u64; 2],
-    /// How many kinds there are.
-    pub(super) kinds: usize,
-    /// Sockets for which the clock went on like for the last, and ms by which that is more than between the Samples.
-    pub(super) run: u64,
-    pub(super) lag: i64,
+/// Readers that all sockets of a frame consume in turn.
+pub(super) struct StreamReaders<'a, 'b> {
+    /// Gaps of sockets that did not change in the Sample before, and of those that did.
+    gaps: [ByteReader<'a>; 2],
+    /// Unchanged sockets left before the next changed one, of either kind.
+    gap: [u64; 2],
+    /// Numbers of sets of streams.
+    pub(super) sets: ByteReader<'a>,
+    /// Cells, by stream.
+    pub(super) cells: &'b mut [ByteReader<'a>],
+    ages: ByteReader<'a>,
+    /// Deviation of the last socket's clock, ms, and the number of sockets that still share it.
+    deviation_ms: i64,
+    run: u64,
 }
 
-impl Streams<'_, '_> {
-    /// Whether the next socket that goes on changes, which did so before or did not.
+impl<'a, 'b> StreamReaders<'a, 'b> {
+    /// Starts to read a frame.
+    pub(super) fn new(
+        gaps: [ByteReader<'a>; 2],
+        sets: ByteReader<'a>,
+        ages: ByteReader<'a>,
+        cells: &'b mut [ByteReader<'a>],
+    ) -> Result<StreamReaders<'a, 'b>, Corrupt> {
+        let mut readers = StreamReaders {
+            gaps,
+            gap: [0; 2],
+            sets,
+            cells,
+            ages,
+            deviation_ms: 0,
+            run: 0,
+        };
+        readers.next_gap(0)?;
+        readers.next_gap(1)?;
+        readers.next_run()?;
+        Ok(readers)
+    }
+
+    /// Reports whether the next socket changes, which did or did not change in the Sample before.
     #[inline]
-    pub(super) fn changes(&mut self, before: bool) -> Result<bool, Broken> {
-        let kind = usize::from(before) & (self.kinds - 1);
+    pub(super) fn changes(&mut self, changed_before: bool) -> Result<bool, Corrupt> {
+        let kind = usize::from(changed_before);
         if self.gap[kind] > 0 {
             self.gap[kind] -= 1;
             return Ok(false);
@@ -31,7 +54,7 @@ impl Streams<'_, '_> {
         Ok(true)
     }
 
-    pub(super) fn next_gap(&mut self, kind: usize) -> Result<(), Broken> {
+    fn next_gap(&mut self, kind: usize) -> Result<(), Corrupt> {
         let gaps = &mut self.gaps[kind];
         self.gap[kind] = if gaps.is_empty() {
             u64::MAX
@@ -41,19 +64,19 @@ impl Streams<'_, '_> {
         Ok(())
     }
 
-    /// By how many ms more the clock went on for the next socket.
+    /// Returns the deviation of the next socket's clock from the time between the Samples, ms.
     #[inline]
-    pub(super) fn lag(&mut self) -> Result<i64, Broken> {
+    pub(super) fn clock_deviation_ms(&mut self) -> Result<i64, Corrupt> {
         if self.run == 0 && !self.ages.is_empty() {
-            self.lag = self.lag.wrapping_add(self.ages.signed()?);
+            self.deviation_ms = self.deviation_ms.wrapping_add(self.ages.signed()?);
             self.next_run()?;
         } else {
             self.run = self.run.saturating_sub(1);
         }
-        Ok(self.lag)
+        Ok(self.deviation_ms)
     }
 
-    pub(super) fn next_run(&mut self) -> Result<(), Broken> {
+    fn next_run(&mut self) -> Result<(), Corrupt> {
         self.run = if self.ages.is_empty() {
             u64::MAX
         } else {

@@ -1,70 +1,80 @@
-//! What is packed is unpacked the same, whatever happens to sockets from one Sample to the next.
+//! Samples are decoded as they were encoded, whatever happens to sockets from one Sample to the next.
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::{Host, Sample};
 use crate::recording::Encoder;
-use crate::recording::world::{World, plain};
+use crate::recording::error::Corrupt;
+use crate::recording::section;
+use crate::recording::simulator::{Simulator, normalized};
 
-/// Unpacks frames and takes them.
-struct Both(Unpacker, Decoder, Unpacked);
+/// Decompresses and decodes frames.
+struct TestDecoder {
+    decompressor: Decompressor,
+    decoder: FrameDecoder,
+    frame: UnpackedFrame,
+}
 
-impl Both {
-    fn new() -> Both {
-        let (unpacker, frame) = (Unpacker::default(), Unpacked::default());
-        Both(unpacker, Decoder::new(Host::default()), frame)
+impl TestDecoder {
+    fn new() -> TestDecoder {
+        TestDecoder {
+            decompressor: Decompressor::default(),
+            decoder: FrameDecoder::new(Host::default()),
+            frame: UnpackedFrame::default(),
+        }
     }
 
-    fn take(&mut self, frame: Packed<'_>) -> Result<(), Broken> {
-        self.0.unpack(frame, &mut self.2)?;
-        self.1.take(&mut self.2)
+    fn decode(&mut self, frame: PackedFrame<'_>) -> Result<(), Corrupt> {
+        self.decompressor.decompress(frame, &mut self.frame)?;
+        self.decoder.decode(&mut self.frame)
     }
 
-    fn sample_into(&mut self, sample: &mut Sample) -> Result<(), Broken> {
-        self.1.sample_into(sample)
+    fn sample_into(&mut self, sample: &mut Sample) -> Result<(), Corrupt> {
+        self.decoder.sample_into(sample)
     }
 }
 
-/// Packs a history and unpacks it again, each Sample compared.
-fn there_and_back(seed: u64, turns: usize) {
-    let mut world = World::new(seed);
-    let (mut encoder, mut decoder) = (Encoder::new(), Both::new());
+/// Encodes and decodes a history, and compares each Sample.
+fn encode_and_decode(seed: u64, samples: usize) {
+    let mut simulator = Simulator::new(seed);
+    let (mut encoder, mut decoder) = (Encoder::new(), TestDecoder::new());
     let mut unpacked = Sample::default();
-    for turn in 0..turns {
-        let restart = world.dice.roll(20) == 0;
-        let sample = plain(world.turn());
+    for at in 0..samples {
+        let restart = simulator.rng.below(20) == 0;
+        let sample = normalized(simulator.next_sample());
         if restart {
             encoder.restart();
         }
         let frame = encoder.encode(&sample).unwrap();
-        assert!(frame.is_key || !(restart || turn == 0));
-        decoder.take(frame.packed()).unwrap();
+        assert!(frame.is_key || !(restart || at == 0));
+        decoder.decode(frame.packed()).unwrap();
         decoder.sample_into(&mut unpacked).unwrap();
-        let unpacked = plain(&unpacked);
-        assert_eq!(unpacked.sockets.rows, sample.sockets.rows, "turn {turn}");
-        assert_eq!(unpacked, sample, "turn {turn}");
+        let unpacked = normalized(&unpacked);
+        assert_eq!(unpacked.sockets.rows, sample.sockets.rows, "sample {at}");
+        assert_eq!(unpacked, sample, "sample {at}");
     }
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn every_sample_comes_back_as_it_was(seed: u64) {
-        there_and_back(seed, 70);
+    fn samples_are_decoded_as_they_were_encoded(seed: u64) {
+        encode_and_decode(seed, 70);
     }
 
     #[test]
-    fn mutated_frames_are_refused_or_read(seed: u64, at: prop::sample::Index, bit in 0u8..8) {
-        let mut world = World::new(seed);
-        let (mut encoder, mut decoder) = (Encoder::new(), Both::new());
+    fn mutated_frames_are_refused_or_decoded(seed: u64, at: prop::sample::Index, bit in 0u8..8) {
+        let mut simulator = Simulator::new(seed);
+        let (mut encoder, mut decoder) = (Encoder::new(), TestDecoder::new());
         let mut unpacked = Sample::default();
         for _ in 0..4 {
-            let mut frame = encoder.encode(world.turn()).unwrap();
+            let mut frame = encoder.encode(simulator.next_sample()).unwrap();
             let mut payload = frame.payload.to_vec();
             let at = at.index(payload.len());
             payload[at] ^= 1 << bit;
             frame.payload = payload.into();
-            if decoder.take(frame.packed()).is_ok() {
+            if decoder.decode(frame.packed()).is_ok() {
                 let _ = decoder.sample_into(&mut unpacked);
             }
         }
@@ -72,28 +82,28 @@ proptest! {
 }
 
 #[test]
-fn what_a_later_version_adds_is_passed_over() {
-    let mut world = World::new(3);
-    let (mut encoder, mut decoder) = (Encoder::new(), Both::new());
+fn sections_and_streams_of_later_versions_are_skipped() {
+    let mut simulator = Simulator::new(3);
+    let (mut encoder, mut decoder) = (Encoder::new(), TestDecoder::new());
     for _ in 0..3 {
-        world.turn();
+        simulator.next_sample();
         encoder.restart();
     }
-    let sample = plain(world.turn());
+    let sample = normalized(simulator.next_sample());
     decoder
-        .take(encoder.encode(&sample).unwrap().packed())
+        .decode(encoder.encode(&sample).unwrap().packed())
         .unwrap();
-    let mut raw = decoder.1.raw().to_vec();
+    let mut raw = decoder.decoder.raw().to_vec();
     section::put_section(&mut raw, 50, b"a section that nobody knows");
-    section::put_section(&mut raw, section::COLUMN + 400, &[1, 2, 3]);
+    section::put_section(&mut raw, section::FIRST_STREAM + 400, &[1, 2, 3]);
     let later = zstd::bulk::compress(&raw, 3).unwrap();
-    let later = Packed {
+    let later = PackedFrame {
         is_key: true,
         unpacked: raw.len() as u32,
         payload: &later,
     };
     let mut read = Sample::default();
-    decoder.take(later).unwrap();
+    decoder.decode(later).unwrap();
     decoder.sample_into(&mut read).unwrap();
-    assert_eq!(plain(&read), sample);
+    assert_eq!(normalized(&read), sample);
 }

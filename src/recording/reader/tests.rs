@@ -1,4 +1,4 @@
-//! Files that are whole, cut, damaged, foreign.
+//! Files that are complete, cut, damaged, or not recordings.
 
 use std::time::Duration;
 
@@ -6,8 +6,10 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::model::Host;
-use crate::recording::world::{World, plain};
-use crate::recording::{Encoder, History, Memory, Recorder, RecorderOptions, save};
+use crate::recording::simulator::{Simulator, normalized};
+use crate::recording::{
+    Encoder, FrameHistory, HistorySnapshot, Recorder, RecorderOptions, SampleArchive, save,
+};
 
 /// A recording and the Samples that are in it.
 struct Recorded {
@@ -16,8 +18,8 @@ struct Recorded {
     samples: Vec<Sample>,
 }
 
-fn head() -> Head {
-    Head {
+fn metadata() -> Metadata {
+    Metadata {
         host: Host {
             hostname: "web-3".to_owned(),
             kernel: "6.18.44".to_owned(),
@@ -40,15 +42,15 @@ fn record(seed: u64, count: usize, chunk: usize) -> Recorded {
         path: path.clone(),
         ..RecorderOptions::default()
     };
-    let mut recorder = Recorder::start(options, head()).unwrap();
-    let (mut world, mut encoder) = (World::new(seed), Encoder::new());
+    let mut recorder = Recorder::start(options, metadata()).unwrap();
+    let (mut simulator, mut encoder) = (Simulator::new(seed), Encoder::new());
     let mut samples = Vec::new();
     for at in 0..count {
         if at % chunk == 0 {
             encoder.restart();
         }
-        let mut sample = plain(world.turn());
-        sample.host = head().host.into();
+        let mut sample = normalized(simulator.next_sample());
+        sample.host = metadata().host.into();
         assert!(recorder.offer(&encoder.encode(&sample).unwrap()));
         samples.push(sample);
     }
@@ -68,17 +70,17 @@ fn all(archive: &mut dyn Archive) -> Vec<Sample> {
     (0..archive.entries().len())
         .map(|at| {
             archive.read_into(at, &mut sample).unwrap();
-            plain(&sample)
+            normalized(&sample)
         })
         .collect()
 }
 
 #[test]
-fn what_was_recorded_is_read_in_any_order() {
+fn samples_are_read_in_any_order() {
     let recorded = record(7, 150, 1000);
-    for whole in [READ_WHOLE, 0] {
-        let mut reader = Reader::open_within(&recorded.path, whole).unwrap();
-        assert_eq!(reader.head(), &head());
+    for max_scanned in [MAX_SCANNED, 0] {
+        let mut reader = Reader::open_within(&recorded.path, max_scanned).unwrap();
+        assert_eq!(reader.metadata(), &metadata());
         assert_eq!(reader.losses(), []);
         assert!(reader.is_closed());
         assert_eq!(reader.entries().len(), 150);
@@ -86,7 +88,7 @@ fn what_was_recorded_is_read_in_any_order() {
         let mut sample = Sample::default();
         for at in [149, 0, 60, 59, 61, 61, 3, 148, 120] {
             reader.read_into(at, &mut sample).unwrap();
-            assert_eq!(plain(&sample), recorded.samples[at], "at {at}");
+            assert_eq!(normalized(&sample), recorded.samples[at], "at {at}");
             assert_eq!(reader.entries()[at].taken_at_us, sample.taken_at_us);
         }
         assert!(reader.read_into(150, &mut sample).is_err());
@@ -94,23 +96,22 @@ fn what_was_recorded_is_read_in_any_order() {
 }
 
 #[test]
-fn more_frames_than_an_index_holds_are_found_by_it() {
+fn several_indices_list_all_frames() {
     let recorded = record(3, 1100, 50);
-    let walked = Reader::open(&recorded.path).unwrap();
+    let scanned = Reader::open(&recorded.path).unwrap();
     let indexed = Reader::open_within(&recorded.path, 0).unwrap();
-    assert_eq!(walked.places, indexed.places);
-    assert_eq!(walked.head, indexed.head);
+    assert_eq!(scanned.frames, indexed.frames);
+    assert_eq!(scanned.metadata, indexed.metadata);
 }
 
 #[test]
-fn when_sockets_were_first_seen_is_known_in_the_middle() {
+fn first_seen_times_are_known_after_a_seek() {
     let recorded = record(11, 130, 1000);
     let mut reader = Reader::open(&recorded.path).unwrap();
-    let mut samples = crate::recording::Samples::new(head(), recorded.samples.clone());
+    let mut samples = SampleArchive::new(metadata(), recorded.samples.clone());
     let mut sample = Sample::default();
     for at in [0, 1, 59, 60, 100, 129] {
         reader.read_into(at, &mut sample).unwrap();
-        // A socket that was missing in between is another one for the file, and the same for whoever has seen them all.
         let known = samples
             .read_into(at, &mut sample)
             .map(|()| samples.first_seen());
@@ -124,8 +125,8 @@ fn when_sockets_were_first_seen_is_known_in_the_middle() {
     }
 }
 
-/// Opens what is left of a recording and checks that what it has is right, and that it says what it has not.
-fn check_what_is_left(path: &Path, samples: &[Sample], chunk: usize, what: &str) -> usize {
+/// Opens a damaged recording and checks that its Samples are right and its losses are reported.
+fn check_damaged(path: &Path, samples: &[Sample], chunk: usize, what: &str) -> usize {
     let mut reader = match Reader::open(path) {
         Ok(reader) => reader,
         Err(error) => {
@@ -140,7 +141,7 @@ fn check_what_is_left(path: &Path, samples: &[Sample], chunk: usize, what: &str)
     let mut left = samples.iter();
     for sample in &read {
         assert!(
-            left.any(|known| known == sample || same_but_host(known, sample)),
+            left.any(|known| known == sample || is_same_but_host(known, sample)),
             "{what}"
         );
     }
@@ -152,15 +153,15 @@ fn check_what_is_left(path: &Path, samples: &[Sample], chunk: usize, what: &str)
     lost
 }
 
-/// The head is damaged, and so nobody knows whose sockets they are.
-fn same_but_host(known: &Sample, read: &Sample) -> bool {
+/// Compares Samples of which one was read without its host, because the header is damaged.
+fn is_same_but_host(known: &Sample, read: &Sample) -> bool {
     let mut known = known.clone();
     known.host = read.host.clone();
     known == *read && read.host.hostname.is_empty()
 }
 
 #[test]
-fn a_recording_that_was_cut_anywhere_is_read_up_to_there() {
+fn a_cut_recording_is_read_up_to_the_cut() {
     let recorded = record(23, 30, 8);
     let bytes = std::fs::read(&recorded.path).unwrap();
     let cut = recorded.directory.path().join("cut.swr");
@@ -169,26 +170,26 @@ fn a_recording_that_was_cut_anywhere_is_read_up_to_there() {
         let length = bytes.len() * step / 500;
         std::fs::write(&cut, &bytes[..length]).unwrap();
         let Ok(mut reader) = Reader::open(&cut) else {
-            assert!(length < HEAD_AND_FRAME, "cut at {length}");
+            assert!(length < MAX_HEADER_BYTES, "cut at {length}");
             continue;
         };
         assert!(!reader.is_closed());
-        let ends = |place: &&Place| {
-            let next = whole.places.iter().find(|next| next.offset > place.offset);
+        let ends = |place: &&FrameLocation| {
+            let next = whole.frames.iter().find(|next| next.offset > place.offset);
             next.is_some_and(|next| next.offset <= length as u64)
         };
-        let complete = whole.places.iter().filter(ends).count();
+        let complete = whole.frames.iter().filter(ends).count();
         let read = all(&mut reader);
         assert!(read.len() == complete || read.len() == complete + 1);
         assert_eq!(read, recorded.samples[..read.len()], "cut at {length}");
     }
 }
 
-/// Behind these bytes there is a whole head in the recordings above.
-const HEAD_AND_FRAME: usize = 16 << 10;
+/// More bytes than the header of the recordings above has.
+const MAX_HEADER_BYTES: usize = 16 << 10;
 
 #[test]
-fn a_byte_that_was_flipped_costs_its_chunk_only_and_is_told() {
+fn a_flipped_byte_costs_at_most_its_chunk_and_is_reported() {
     const CHUNK: usize = 8;
     let recorded = record(29, 30, CHUNK);
     let bytes = std::fs::read(&recorded.path).unwrap();
@@ -200,33 +201,33 @@ fn a_byte_that_was_flipped_costs_its_chunk_only_and_is_told() {
         damaged[at] ^= 1 << (step % 8);
         std::fs::write(&flipped, &damaged).unwrap();
         let what = format!("byte {at}");
-        let lost = check_what_is_left(&flipped, &recorded.samples, CHUNK, &what);
+        let lost = check_damaged(&flipped, &recorded.samples, CHUNK, &what);
         let reader = Reader::open(&flipped).unwrap();
         silent += usize::from(reader.losses().is_empty());
         assert!(
             lost == 0 || !reader.losses().is_empty(),
-            "{what}: {lost} lost, and not told"
+            "{what}: {lost} lost, and not reported"
         );
     }
-    assert_eq!(silent, 0, "every byte is covered by a check sum");
+    assert_eq!(silent, 0, "every byte is covered by a checksum");
 }
 
 #[test]
-fn samples_that_were_dropped_are_told_and_what_ended_in_them_is_lost() {
+fn dropped_samples_are_counted_and_their_closed_sockets_are_lost_events() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("s.swr");
     let options = RecorderOptions {
         path: path.clone(),
         ..RecorderOptions::default()
     };
-    let mut recorder = Recorder::start(options, head()).unwrap();
-    let (mut world, mut encoder) = (World::new(5), Encoder::new());
+    let mut recorder = Recorder::start(options, metadata()).unwrap();
+    let (mut simulator, mut encoder) = (Simulator::new(5), Encoder::new());
     let (mut ended, mut last) = (0, 0);
     for at in 0..20 {
         if recorder.needs_key() {
             encoder.restart();
         }
-        let sample = world.turn();
+        let sample = simulator.next_sample();
         let (closed, lost) = (sample.closed.len() as u32, sample.lost_events);
         let frame = encoder.encode(sample).unwrap();
         if (10..13).contains(&at) {
@@ -247,7 +248,7 @@ fn samples_that_were_dropped_are_told_and_what_ended_in_them_is_lost() {
 }
 
 #[test]
-fn files_follow_one_another_and_the_oldest_goes() {
+fn files_are_rotated_and_the_oldest_is_removed() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("s.swr");
     let options = RecorderOptions {
@@ -256,14 +257,14 @@ fn files_follow_one_another_and_the_oldest_goes() {
         keep: 2,
         ..RecorderOptions::default()
     };
-    let mut recorder = Recorder::start(options, head()).unwrap();
-    let (mut world, mut encoder) = (World::new(31), Encoder::new());
+    let mut recorder = Recorder::start(options, metadata()).unwrap();
+    let (mut simulator, mut encoder) = (Simulator::new(31), Encoder::new());
     let mut times = Vec::new();
     while recorder.progress().files < 5 && times.len() < 5000 {
         if recorder.needs_key() {
             encoder.restart();
         }
-        let sample = world.turn();
+        let sample = simulator.next_sample();
         times.push(sample.taken_at_us);
         assert!(recorder.offer(&encoder.encode(sample).unwrap()));
     }
@@ -282,7 +283,7 @@ fn files_follow_one_another_and_the_oldest_goes() {
 }
 
 #[test]
-fn no_file_is_overwritten_and_none_written_by_two() {
+fn no_file_is_overwritten_or_written_by_two_recorders() {
     let directory = TempDir::new().unwrap();
     let options = |force| RecorderOptions {
         path: directory.path().join("s.swr"),
@@ -290,35 +291,37 @@ fn no_file_is_overwritten_and_none_written_by_two() {
         ..RecorderOptions::default()
     };
     let refused = |force| {
-        let refused = Recorder::start(options(force), head());
+        let refused = Recorder::start(options(force), metadata());
         refused
             .err()
             .map(|error| error.to_string())
             .unwrap_or_default()
     };
-    let first = Recorder::start(options(false), head()).unwrap();
+    let first = Recorder::start(options(false), metadata()).unwrap();
     assert!(refused(false).contains("another recorder"));
     assert!(refused(true).contains("another recorder"));
     first.finish().unwrap();
     assert!(refused(false).contains("--force"));
-    assert!(Recorder::start(options(true), head()).is_ok());
+    assert!(Recorder::start(options(true), metadata()).is_ok());
     let nowhere = RecorderOptions {
         path: directory.path().join("missing/s.swr"),
         ..RecorderOptions::default()
     };
-    let error = Recorder::start(nowhere, head()).unwrap_err().to_string();
+    let error = Recorder::start(nowhere, metadata())
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("cannot create"), "{error}");
     let device = RecorderOptions {
         path: "/dev/null".into(),
         force: true,
         ..RecorderOptions::default()
     };
-    let error = Recorder::start(device, head()).unwrap_err().to_string();
+    let error = Recorder::start(device, metadata()).unwrap_err().to_string();
     assert!(error.contains("no regular file"), "{error}");
 }
 
 #[test]
-fn what_is_no_recording_says_so() {
+fn other_files_are_refused_with_the_reason() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("file");
     let refused = |bytes: &[u8]| {
@@ -327,13 +330,13 @@ fn what_is_no_recording_says_so() {
     };
     for foreign in [
         &b""[..],
-        b"SOCKWTCH",
+        b"\x89SWR\r\n\x1a\n",
         &vec![0; 100_000],
         b"\x7fELF and more of that than a head has",
     ] {
         assert!(refused(foreign).ends_with("is no recording of sockwatch"));
     }
-    let mut later = disk_head();
+    let mut later = header_bytes();
     later[8] = 9;
     later[10] = 9;
     let json = later.split_off(20);
@@ -345,6 +348,17 @@ fn what_is_no_recording_says_so() {
         "{}",
         refused(&later)
     );
+    // Of format 2, as it was before 0.1.
+    let mut former = b"SOCKWTCH\x02\0\x02\0\x02\0\0\0".to_vec();
+    former.extend(crc32c::crc32c_append(crc32c::crc32c(&former), b"{}").to_le_bytes());
+    former.extend(b"{}");
+    assert_eq!(
+        refused(&former),
+        format!(
+            "{}: was made by a development version of sockwatch before 0.1; record it again",
+            path.display()
+        )
+    );
     let error = Reader::open(Path::new("/dev/zero"))
         .unwrap_err()
         .to_string();
@@ -353,19 +367,19 @@ fn what_is_no_recording_says_so() {
     assert!(error.to_string().starts_with("cannot open"), "{error}");
 }
 
-fn disk_head() -> Vec<u8> {
-    crate::recording::disk::head_bytes(&head())
+fn header_bytes() -> Vec<u8> {
+    crate::recording::format::file_header(&metadata())
 }
 
 #[test]
-fn columns_and_sizes_are_told() {
+fn inspection_has_the_sizes_of_streams() {
     let recorded = record(17, 70, 1000);
     let inspection = Reader::open(&recorded.path).unwrap().inspect().unwrap();
     assert_eq!(
         (inspection.version, inspection.chunks, inspection.closed),
-        (2, 2, true)
+        (1, 2, true)
     );
-    let sum: u64 = inspection.columns.iter().map(|(_, bytes)| bytes).sum();
+    let sum: u64 = inspection.streams.iter().map(|(_, bytes)| bytes).sum();
     assert!(sum < inspection.unpacked_bytes && sum > inspection.unpacked_bytes / 2);
     for name in [
         "cookie",
@@ -375,30 +389,30 @@ fn columns_and_sizes_are_told() {
         "first_seen",
     ] {
         assert!(
-            inspection.columns.iter().any(|(known, _)| known == name),
+            inspection.streams.iter().any(|(known, _)| known == name),
             "{name}"
         );
     }
 }
 
 #[test]
-fn history_keeps_whole_chunks_within_its_bounds_and_can_be_saved() {
-    let (mut world, mut encoder) = (World::new(41), Encoder::new());
+fn a_history_keeps_complete_chunks_within_its_bounds_and_can_be_saved() {
+    let (mut simulator, mut encoder) = (Simulator::new(41), Encoder::new());
     let longest = Duration::from_secs(100);
-    let mut history = History::new(head(), longest, 4 << 20);
+    let mut history = FrameHistory::new(metadata(), longest, 4 << 20);
     let mut samples = Vec::new();
     for _ in 0..400 {
         if history.needs_key() {
             encoder.restart();
         }
-        let mut sample = plain(world.turn());
-        sample.host = head().host.into();
+        let mut sample = normalized(simulator.next_sample());
+        sample.host = metadata().host.into();
         history.push(&encoder.encode(&sample).unwrap());
         samples.push(sample);
         assert!(history.bytes() <= 4 << 20);
     }
-    let mut memory: Memory = history.snapshot();
-    let kept = all(&mut memory);
+    let mut snapshot: HistorySnapshot = history.snapshot();
+    let kept = all(&mut snapshot);
     assert!(samples.ends_with(&kept));
     // As long as was asked for, and at most a chunk more.
     assert!((90..=150).contains(&kept.len()), "{}", kept.len());
@@ -409,12 +423,12 @@ fn history_keeps_whole_chunks_within_its_bounds_and_can_be_saved() {
         ..RecorderOptions::default()
     };
     let range = kept.len() - 30..kept.len();
-    let progress = save(&mut memory, range, options.clone()).unwrap();
+    let progress = save(&mut snapshot, range, options.clone()).unwrap();
     assert_eq!(progress.samples, 30);
     let mut reader = Reader::open(&options.path).unwrap();
     assert_eq!(all(&mut reader), kept[kept.len() - 30..]);
 
-    let mut small = History::new(head(), longest, 400_000);
+    let mut small = FrameHistory::new(metadata(), longest, 400_000);
     let mut encoder = Encoder::new();
     for sample in &samples {
         if small.needs_key() {

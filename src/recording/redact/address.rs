@@ -1,46 +1,46 @@
-//! Addresses, by others of the same kind.
+//! Replaces addresses by others of the same class.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use rustc_hash::FxHashMap;
 
-/// A kind of address that is replaced within itself.
+/// A class of addresses. A replacement has the class of the original.
 #[derive(Debug, Clone, Copy)]
-enum Kind {
+enum AddressClass {
     Public,
     Private,
     LinkLocal,
     Multicast,
 }
 
-/// How many kinds there are.
-const KINDS: usize = 4;
+/// Number of classes.
+const CLASSES: usize = 4;
 
-/// Where IPv4 addresses of each kind come from, and how many there are. Public: RFC 2544, for measurements.
-const POOLS: [(Ipv4Addr, u32); KINDS] = [
+/// Network of the IPv4 replacements of each class, and its size. Public: RFC 2544, for benchmarks.
+const POOLS: [(Ipv4Addr, u32); CLASSES] = [
     (Ipv4Addr::new(198, 18, 0, 0), 1 << 17),
     (Ipv4Addr::new(10, 64, 0, 0), 1 << 22),
     (Ipv4Addr::new(169, 254, 0, 0), 1 << 16),
     (Ipv4Addr::new(239, 0, 0, 0), 1 << 24),
 ];
 
-/// Where those come from that find no room in their pool. RFC 1112: reserved.
+/// Network of replacements for which their pool has no room. RFC 1112: reserved.
 const RESERVED: u32 = 0xF000_0000;
 
-/// How many of them there are; they begin again then.
+/// Number of them, after which they repeat.
 const RESERVED_SIZE: u32 = (1 << 28) - 2;
 
-/// Replacements that were given out.
+/// Replacements of addresses, and how many of each class there are.
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
     known: FxHashMap<IpAddr, IpAddr>,
-    given: [u32; KINDS],
-    given_v6: [u32; KINDS],
+    assigned: [u32; CLASSES],
+    assigned_v6: [u32; CLASSES],
     spilled: u32,
 }
 
 impl Addresses {
-    /// What stands for an address.
+    /// Returns the replacement of an address.
     pub(super) fn replace(&mut self, address: IpAddr) -> IpAddr {
         if let IpAddr::V6(v6) = address
             && let Some(v4) = v6.to_ipv4_mapped()
@@ -57,20 +57,20 @@ impl Addresses {
             return *known;
         }
         let other = match address {
-            IpAddr::V4(v4) => self.next_v4(kind_v4(v4)).into(),
+            IpAddr::V4(v4) => self.next_v4(class_of_v4(v4)).into(),
             IpAddr::V6(v6) => self.next_v6(v6).into(),
         };
         self.known.insert(address, other);
         other
     }
 
-    fn next_v4(&mut self, kind: Kind) -> Ipv4Addr {
-        let (base, size) = POOLS[kind as usize];
-        let given = &mut self.given[kind as usize];
-        // Neither the first nor the last: they look like a network's own.
-        if *given + 2 < size {
-            *given += 1;
-            return Ipv4Addr::from_bits(base.to_bits() + *given);
+    fn next_v4(&mut self, class: AddressClass) -> Ipv4Addr {
+        let (base, size) = POOLS[class as usize];
+        let assigned = &mut self.assigned[class as usize];
+        // Neither the first nor the last, which are the network's own addresses.
+        if *assigned + 2 < size {
+            *assigned += 1;
+            return Ipv4Addr::from_bits(base.to_bits() + *assigned);
         }
         self.spilled = (self.spilled + 1) % RESERVED_SIZE;
         Ipv4Addr::from_bits(RESERVED + 1 + self.spilled)
@@ -78,39 +78,39 @@ impl Addresses {
 
     fn next_v6(&mut self, address: Ipv6Addr) -> Ipv6Addr {
         let first = address.segments()[0];
-        let (kind, base) = if address.is_multicast() {
+        let (class, base) = if address.is_multicast() {
             // The scope stays. RFC 4291: the last four bits.
-            (Kind::Multicast, [0xff10 | (first & 0xf), 0])
+            (AddressClass::Multicast, [0xff10 | (first & 0xf), 0])
         } else if address.is_unicast_link_local() {
-            (Kind::LinkLocal, [0xfe80, 0])
+            (AddressClass::LinkLocal, [0xfe80, 0])
         } else if address.is_unique_local() {
-            (Kind::Private, [0xfd00, 0])
+            (AddressClass::Private, [0xfd00, 0])
         } else {
             // RFC 3849: for documentation.
-            (Kind::Public, [0x2001, 0xdb8])
+            (AddressClass::Public, [0x2001, 0xdb8])
         };
-        let given = &mut self.given_v6[kind as usize];
-        *given = given.wrapping_add(1);
-        let [high, low] = [*given >> 16, *given & 0xffff].map(|half| half as u16);
+        let assigned = &mut self.assigned_v6[class as usize];
+        *assigned = assigned.wrapping_add(1);
+        let [high, low] = [*assigned >> 16, *assigned & 0xffff].map(|half| half as u16);
         Ipv6Addr::new(base[0], base[1], 0, 0, 0, 0, high, low)
     }
 }
 
-fn kind_v4(address: Ipv4Addr) -> Kind {
-    // RFC 6598: addresses of a carrier's own, 100.64.0.0/10.
+fn class_of_v4(address: Ipv4Addr) -> AddressClass {
+    // RFC 6598: shared by a carrier's customers, 100.64.0.0/10.
     let is_shared = address.to_bits() >> 22 == 0x6440_0000 >> 22;
     if address.is_multicast() {
-        Kind::Multicast
+        AddressClass::Multicast
     } else if address.is_link_local() {
-        Kind::LinkLocal
+        AddressClass::LinkLocal
     } else if address.is_private() || is_shared {
-        Kind::Private
+        AddressClass::Private
     } else {
-        Kind::Public
+        AddressClass::Public
     }
 }
 
-/// Whether an address says nothing about where it is used.
+/// Reports whether an address does not reveal where it is used.
 fn is_same_everywhere(address: IpAddr) -> bool {
     let within_link = match address {
         IpAddr::V4(v4) => v4.is_broadcast() || v4.octets()[..3] == [224, 0, 0],

@@ -9,7 +9,7 @@ fn replaced(redactor: &mut Redactor, address: &str) -> String {
 }
 
 #[test]
-fn an_address_stays_what_kind_it_is_and_is_another() {
+fn an_address_is_replaced_within_its_class() {
     let mut redactor = Redactor::new();
     for (original, replacement) in [
         ("203.0.113.7", "198.18.0.1"),
@@ -49,7 +49,7 @@ fn an_address_stays_what_kind_it_is_and_is_another() {
 }
 
 #[test]
-fn more_addresses_than_a_pool_has_are_still_told_apart() {
+fn more_addresses_than_a_pool_has_are_still_distinct() {
     let mut redactor = Redactor::new();
     let mut others = rustc_hash::FxHashSet::default();
     for at in 0..200_000_u32 {
@@ -59,7 +59,7 @@ fn more_addresses_than_a_pool_has_are_still_told_apart() {
     assert_eq!(others.len(), 200_000);
 }
 
-/// A Sample with something of everything.
+/// Returns a Sample with something of everything that is redacted.
 fn sample() -> Sample {
     let mut sample = Sample {
         host: Arc::new(Host {
@@ -136,7 +136,7 @@ fn sample() -> Sample {
 }
 
 #[test]
-fn what_is_the_same_is_replaced_by_the_same() {
+fn equal_originals_have_equal_replacements() {
     let mut redactor = Redactor::new();
     let (original, mut first, mut second) = (sample(), sample(), sample());
     redactor.redact(&mut first);
@@ -169,7 +169,7 @@ fn what_is_the_same_is_replaced_by_the_same() {
 }
 
 #[test]
-fn a_process_that_stays_is_looked_at_once() {
+fn a_process_is_redacted_once() {
     let mut redactor = Redactor::new();
     let original = sample();
     let mut first = original.clone();
@@ -188,18 +188,18 @@ fn nothing_of_the_original_is_left() {
     let mut redactor = Redactor::new();
     let mut sample = sample();
     redactor.redact(&mut sample);
-    let mut head = Head {
+    let mut metadata = Metadata {
         host: Host {
             hostname: "db-1.example.org".into(),
             ..Host::default()
         },
         filter: "dst 198.51.100.9".into(),
-        ..Head::default()
+        ..Metadata::default()
     };
-    redactor.redact_head(&mut head);
-    assert_eq!(head.host.hostname, sample.host.hostname);
-    assert!(head.redacted && !head.filter.is_empty());
-    let mut all = format!("{sample:?} {head:?}");
+    redactor.redact_metadata(&mut metadata);
+    assert_eq!(metadata.host.hostname, sample.host.hostname);
+    assert!(metadata.redacted && !metadata.filter.is_empty());
+    let mut all = format!("{sample:?} {metadata:?}");
     for table in [&sample.sockets, &sample.closed_sockets] {
         all.push_str(&String::from_utf8_lossy(&table.bytes));
     }
@@ -217,7 +217,7 @@ fn nothing_of_the_original_is_left() {
 }
 
 #[test]
-fn addresses_of_devices_go_with_those_of_sockets() {
+fn addresses_of_devices_match_those_of_sockets() {
     let own = |address: &str, prefix| DeviceAddress {
         address: address.parse().unwrap(),
         prefix,
@@ -254,5 +254,5 @@ fn addresses_of_devices_go_with_those_of_sockets() {
     );
     assert_eq!(devices[0].name, "eth0");
     let again = redacted(&mut redactor).devices.unwrap();
-    assert!(Arc::ptr_eq(&devices, &again), "what is shared stays so");
+    assert!(Arc::ptr_eq(&devices, &again), "shared devices stay shared");
 }

@@ -1,7 +1,7 @@
-//! What the fuzz targets share: recordings taken apart and put together again, and a reader that is asked everything.
+//! Shared by the fuzz targets: the format of recordings, and a reader of everything in one.
 //!
-//! The layout of a file is known here a second time, from its description and not from the code that is tested.
+//! The format is implemented here a second time, from its description and not with the code under test.
 
-pub mod ask;
-pub mod parts;
-pub mod whole;
+pub mod container;
+pub mod read_all;
+pub mod sections;

@@ -1,17 +1,17 @@
-//! Sections of frames, packed into a file that is right in all but what they say: see `parts`.
+//! Sections of frames in a file that is otherwise correct, see `sections`.
 
 #![no_main]
 
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
-use sockwatch_fuzz::{ask, parts};
+use sockwatch_fuzz::{read_all::read_all, sections};
 
 fuzz_target!(|bytes: &[u8]| {
-    ask::everything(&parts::file(&parts::records(bytes)));
+    read_all(&sections::to_file(&sections::parse_input(bytes)));
 });
 
-// Changes one section, or puts sections in another order, so that the others stay what they were.
+// Changes one section or the order of sections, so that the others stay what they were.
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
-    let mut records = parts::records(&data[..size]);
+    let mut records = sections::parse_input(&data[..size]);
     let seed = seed as usize;
     let choice = seed % 16;
     if records.is_empty() || choice == 0 {
@@ -25,7 +25,7 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
         4 => records[at].number = (seed >> 8) as u16 % 430,
         6 => {
             let record = &mut records[at];
-            record.number ^= parts::REPEATED;
+            record.number ^= sections::REPEATED;
             let times = 1_u16 << (seed >> 20 & 15);
             record.bytes.splice(0..0, times.to_le_bytes());
         }
@@ -42,7 +42,7 @@ fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
             bytes.truncate(length);
         }
     }
-    let input = parts::input(&records);
+    let input = sections::to_input(&records);
     let length = input.len().min(max_size);
     data[..length].copy_from_slice(&input[..length]);
     length

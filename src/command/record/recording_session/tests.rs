@@ -11,7 +11,7 @@ use crate::command::shared::text_output::TextOutput;
 use crate::export;
 use crate::filter::NoResolver;
 use crate::model::{Endpoint, Ends, Family, Protocol, Sample, Socket, State};
-use crate::recording::{Archive, Head, Reader, RecorderOptions, Samples};
+use crate::recording::{Archive, Metadata, Reader, RecorderOptions, SampleArchive};
 use crate::replay::{Depth, Replayer};
 
 /// Connections of one Sample: enough for more text than pipes and buffers hold.
@@ -96,7 +96,7 @@ fn replayed(archive: Box<dyn Archive>) -> String {
     let mut replayer = Replayer::new(archive);
     let (mut moment, mut out) = (Moment::default(), Vec::new());
     for at in 0..number {
-        replayer.show(at, Depth::Whole, &mut moment).unwrap();
+        replayer.show(at, Depth::Full, &mut moment).unwrap();
         let rows: Vec<u32> = (0..moment.sample.sockets.rows.len() as u32).collect();
         export::json::write_lines_with_time(&moment, &rows, &mut out).unwrap();
     }
@@ -116,7 +116,7 @@ fn lines_equal_those_of_a_replay() {
     assert_eq!((session.counts.samples, session.counts.dropped), (8, 0));
     session.finish().unwrap();
     let written = std::fs::read_to_string(file.path()).unwrap();
-    let samples = Samples::new(Head::default(), samples);
+    let samples = SampleArchive::new(Metadata::default(), samples);
     assert!(written == replayed(Box::new(samples)), "the same bytes");
 }
 
@@ -130,7 +130,7 @@ fn a_sample_that_one_output_drops_is_missing_in_both_and_counted() {
         path: path.clone(),
         ..RecorderOptions::default()
     };
-    session.recorder = Some(Recorder::start(options, Head::default()).unwrap());
+    session.recorder = Some(Recorder::start(options, Metadata::default()).unwrap());
     let mut moment = Moment::default();
     let mut write_next = |session: &mut RecordingSession, at| {
         moment.sample = sample(at, |_| State::Established);

@@ -1,0 +1,137 @@
+//! Decompresses frames and joins their split streams.
+
+use zstd::stream::raw::{DParameter, Decoder as Zstd, InBuffer, Operation as _, OutBuffer};
+
+use crate::recording::error::Corrupt;
+use crate::recording::planes;
+
+/// Maximum length of a decompressed frame, bytes: a key frame of two million sockets.
+const MAX_UNPACKED_LEN: usize = 512 << 20;
+
+/// Maximum window of the compressor, as a power of two of bytes.
+const WINDOW: u32 = 23;
+
+/// Maximum memory of a chunk for each of its compressed bytes, and besides. Sockets that are all alike need the most, some 500
+/// bytes; a decompression bomb needs a million.
+const MAX_RATIO: usize = 4096;
+const FREE_ALLOWANCE: usize = 32 << 20;
+
+/// A frame as it is in a file or in memory.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::recording) struct PackedFrame<'a> {
+    pub(in crate::recording) is_key: bool,
+    /// Claimed length of the decompressed payload, bytes.
+    pub(in crate::recording) unpacked: u32,
+    pub(in crate::recording) payload: &'a [u8],
+}
+
+/// A decompressed frame.
+#[derive(Debug, Default)]
+pub(in crate::recording) struct UnpackedFrame {
+    pub(super) is_key: bool,
+    /// Its sections, with the streams joined.
+    pub(super) raw: Vec<u8>,
+    /// Bytes that decoding its chunk may have allocated by now.
+    pub(super) max_allocated: usize,
+    /// Its sections as they were compressed.
+    split: Vec<u8>,
+}
+
+/// Decompresses one frame after another.
+#[derive(Default)]
+pub(in crate::recording) struct Decompressor {
+    zstd: Option<Zstd<'static>>,
+    /// Compressed bytes of the chunk so far.
+    packed: usize,
+    /// True if a delta frame can follow.
+    can_continue: bool,
+}
+
+impl std::fmt::Debug for Decompressor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Decompressor").finish_non_exhaustive()
+    }
+}
+
+impl Decompressor {
+    /// Decompresses the next frame: a key frame, or the one after the last.
+    ///
+    /// # Errors
+    /// If it is corrupt. Only a key frame can follow then.
+    pub(in crate::recording) fn decompress(
+        &mut self,
+        frame: PackedFrame<'_>,
+        out: &mut UnpackedFrame,
+    ) -> Result<(), Corrupt> {
+        if frame.is_key {
+            self.packed = 0;
+        } else if !self.can_continue {
+            return Err(Corrupt("what it goes on from is missing"));
+        }
+        self.can_continue = false;
+        self.packed = self.packed.saturating_add(frame.payload.len());
+        out.is_key = frame.is_key;
+        out.max_allocated = self
+            .packed
+            .saturating_mul(MAX_RATIO)
+            .saturating_add(FREE_ALLOWANCE);
+        self.decompress_payload(frame, out.max_allocated, &mut out.split)?;
+        if planes::is_split(&out.split) {
+            out.raw.clear();
+            planes::join_planes(&out.split, &mut out.raw)?;
+        } else {
+            std::mem::swap(&mut out.raw, &mut out.split);
+        }
+        self.can_continue = true;
+        Ok(())
+    }
+
+    fn decompress_payload(
+        &mut self,
+        frame: PackedFrame<'_>,
+        max: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<(), Corrupt> {
+        const REFUSED: Corrupt = Corrupt("the compressor refuses it");
+        let length = frame.unpacked as usize;
+        if length > MAX_UNPACKED_LEN.min(max) {
+            return Err(Corrupt("it claims to be larger than it can be"));
+        }
+        let zstd = match &mut self.zstd {
+            Some(zstd) => zstd,
+            none => {
+                let mut zstd = Zstd::new().map_err(|_| REFUSED)?;
+                zstd.set_parameter(DParameter::WindowLogMax(WINDOW))
+                    .map_err(|_| REFUSED)?;
+                none.insert(zstd)
+            }
+        };
+        if frame.is_key {
+            zstd.reinit().map_err(|_| REFUSED)?;
+        }
+        out.clear();
+        // As much as is claimed, and one byte to notice that there is more.
+        let mut input = InBuffer::around(frame.payload);
+        let mut step = (frame.payload.len() * 8).clamp(4096, 1 << 20);
+        loop {
+            let reserved = (length + 1 - out.len()).min(step);
+            out.reserve(reserved);
+            let (at, before) = (out.len(), input.pos());
+            // The compressor fills the capacity, which may be more than was reserved.
+            let mut output = OutBuffer::around_pos(out, at);
+            zstd.run(&mut input, &mut output).map_err(|_| REFUSED)?;
+            if out.len() > length {
+                return Err(Corrupt("it is larger than it claims to be"));
+            }
+            let is_stuck = out.len() == at && input.pos() == before;
+            if (out.len() == length && input.pos() == frame.payload.len()) || is_stuck {
+                break;
+            }
+            step = 1 << 20;
+        }
+        if out.len() != length || input.pos() != frame.payload.len() {
+            return Err(Corrupt("it is not as long as it claims to be"));
+        }
+        Ok(())
+    }
+}

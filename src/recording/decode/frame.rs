@@ -1,0 +1,159 @@
+//! Decodes one frame after another.
+
+use std::sync::Arc;
+
+use super::decompress::UnpackedFrame;
+use super::sections::FrameSections;
+use super::sockets::SocketDecoder;
+use crate::model::{Host, Sample, SocketKey};
+use crate::recording::alloc_budget::AllocBudget;
+use crate::recording::error::Corrupt;
+use crate::recording::records::{
+    Clock, CounterDecoder, DeviceDecoder, FieldReader, ProcessDecoder, SettingsDecoder,
+    decode_activity, decode_faults, decode_names,
+};
+use crate::recording::section;
+use crate::recording::strings::StringTable;
+use crate::recording::varint::ByteReader;
+
+/// Maximum bytes that decoding a frame may allocate, however large its chunk is.
+const MAX_ALLOCATED: usize = 1 << 31;
+
+/// Decodes frames; holds what the next frame of the chunk is based on.
+#[derive(Default)]
+pub(in crate::recording) struct FrameDecoder {
+    host: Arc<Host>,
+    strings: StringTable,
+    processes: ProcessDecoder,
+    counters: CounterDecoder,
+    devices: DeviceDecoder,
+    settings: SettingsDecoder,
+    sockets: SocketDecoder,
+    clock: Clock,
+    /// The last frame.
+    frame: UnpackedFrame,
+    /// True if a delta frame can follow.
+    can_continue: bool,
+}
+
+impl std::fmt::Debug for FrameDecoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FrameDecoder").finish_non_exhaustive()
+    }
+}
+
+impl FrameDecoder {
+    /// A decoder for the frames of a machine.
+    pub(in crate::recording) fn new(host: Host) -> FrameDecoder {
+        FrameDecoder {
+            host: Arc::new(host),
+            ..FrameDecoder::default()
+        }
+    }
+
+    /// Returns the decompressed bytes of the last frame.
+    pub(in crate::recording) fn raw(&self) -> &[u8] {
+        &self.frame.raw
+    }
+
+    /// Decodes the next frame: a key frame, or the one after the last. Swaps it for the last, whose memory can be reused.
+    ///
+    /// # Errors
+    /// If it is corrupt. Only a key frame can follow then.
+    pub(in crate::recording) fn decode(
+        &mut self,
+        frame: &mut UnpackedFrame,
+    ) -> Result<(), Corrupt> {
+        if !frame.is_key && !self.can_continue {
+            return Err(Corrupt("what it goes on from is missing"));
+        }
+        self.can_continue = false;
+        std::mem::swap(&mut self.frame, frame);
+        if self.frame.is_key {
+            self.strings.clear();
+            self.processes.clear();
+            self.counters.clear();
+            self.devices.clear();
+            self.settings.clear();
+            self.sockets.clear();
+            self.clock = Clock::default();
+        }
+        let raw = std::mem::take(&mut self.frame.raw);
+        let decoded = self.decode_sections(&raw);
+        self.frame.raw = raw;
+        decoded?;
+        self.can_continue = true;
+        Ok(())
+    }
+
+    fn decode_sections(&mut self, raw: &[u8]) -> Result<(), Corrupt> {
+        let is_key = self.frame.is_key;
+        let mut sections = FrameSections::find(raw)?;
+        let max = self.frame.max_allocated.min(MAX_ALLOCATED);
+        let mut budget = AllocBudget::new(max.saturating_sub(self.heap_bytes()));
+        let budget = &mut budget;
+        self.strings
+            .decode(&mut sections.fixed[section::STRINGS], budget)?;
+        let strings = &self.strings;
+        let mut reader = field_reader(sections.fixed[section::CLOCK], strings, budget);
+        let elapsed_ns = self.clock.decode(&mut reader)?;
+        let mut reader = field_reader(sections.fixed[section::PROCESSES], strings, budget);
+        self.processes.decode(&mut reader)?;
+        let now_ns = self.clock.monotonic_ns;
+        self.sockets
+            .decode(&mut sections, elapsed_ns, now_ns, is_key, budget)?;
+        let mut reader = field_reader(sections.fixed[section::COUNTERS], strings, budget);
+        self.counters.decode(&mut reader)?;
+        let mut reader = field_reader(sections.fixed[section::DEVICES], strings, budget);
+        self.devices.decode(&mut reader)?;
+        let mut reader = field_reader(sections.fixed[section::SETTINGS], strings, budget);
+        self.settings.decode(&mut reader)
+    }
+
+    /// Bytes of memory that are kept from frame to frame.
+    fn heap_bytes(&self) -> usize {
+        self.sockets.heap_bytes()
+            + self.strings.heap_bytes()
+            + self.processes.heap_bytes()
+            + self.devices.heap_bytes()
+    }
+
+    /// Makes the Sample of the last frame.
+    pub(in crate::recording) fn sample_into(&mut self, sample: &mut Sample) -> Result<(), Corrupt> {
+        sample.clear();
+        sample.host = Arc::clone(&self.host);
+        self.clock.apply_to(sample);
+        self.processes.append_to(sample);
+        sample.settings = Arc::clone(self.settings.settings());
+        let mut budget = AllocBudget::new(self.frame.max_allocated.min(MAX_ALLOCATED));
+        let budget = &mut budget;
+        let strings = &self.strings;
+        self.sockets
+            .append_to(sample, strings, &self.processes, budget)?;
+        self.counters.copy_to(&mut sample.counters);
+        self.devices.copy_to(sample);
+        let sections = FrameSections::find(&self.frame.raw)?;
+        decode_activity(sections.fixed[section::ACTIVITY], &mut sample.processes)?;
+        let mut reader = field_reader(sections.fixed[section::NAMES], strings, budget);
+        decode_names(&mut reader, sample)?;
+        let mut reader = field_reader(sections.fixed[section::FAULTS], strings, budget);
+        decode_faults(&mut reader, sample)
+    }
+
+    /// Returns when the sockets of the last frame were first seen, ns.
+    pub(in crate::recording) fn first_seen(&self) -> Vec<(SocketKey, u64)> {
+        self.sockets.first_seen()
+    }
+}
+
+fn field_reader<'a, 'b>(
+    bytes: ByteReader<'a>,
+    strings: &'b StringTable,
+    budget: &'b mut AllocBudget,
+) -> FieldReader<'a, 'b> {
+    FieldReader {
+        bytes,
+        strings,
+        budget,
+    }
+}

@@ -1,0 +1,235 @@
+//! Decodes the sockets of a frame.
+
+use super::closed::ClosedDecoder;
+use super::plan::FixedStreams;
+use super::row_builder::{RowBuilder, RowScratch};
+use super::sections::FrameSections;
+use super::streams::StreamReaders;
+use super::table_builder::TableBuilder;
+use crate::model::{Sample, SocketKey};
+use crate::recording::aging::{advance_clock, is_aging};
+use crate::recording::alloc_budget::AllocBudget;
+use crate::recording::error::Corrupt;
+use crate::recording::records::ProcessDecoder;
+use crate::recording::row_store::{Row, RowStore, parts_len};
+use crate::recording::section;
+use crate::recording::strings::StringTable;
+use crate::recording::varint::{ByteReader, unzigzag};
+
+/// Maximum number of sockets in a Sample.
+const MAX_SOCKETS: usize = 4_000_000;
+
+/// Decodes sockets; holds those of the last frame.
+#[derive(Debug, Default)]
+pub(super) struct SocketDecoder {
+    rows: RowStore,
+    builder: RowBuilder,
+    closed: ClosedDecoder,
+    /// Buffer for the rows of a run that change.
+    changed: Vec<u32>,
+}
+
+impl SocketDecoder {
+    /// Starts a new chunk.
+    pub(super) fn clear(&mut self) {
+        self.rows.clear();
+        self.builder.clear();
+    }
+
+    /// Bytes of memory in use.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.rows.heap_bytes() + self.builder.heap_bytes()
+    }
+
+    /// Decodes a frame's sockets: first those that ended, then those that exist.
+    pub(super) fn decode(
+        &mut self,
+        sections: &mut FrameSections<'_>,
+        elapsed_ns: u64,
+        now_ns: u64,
+        is_key: bool,
+        budget: &mut AllocBudget,
+    ) -> Result<(), Corrupt> {
+        let fixed = &sections.fixed;
+        let sets = fixed[section::STREAM_SETS];
+        let new_sets = fixed[section::NEW_STREAM_SETS];
+        self.builder
+            .decode_new_sets(new_sets, sets.0.len(), budget)?;
+        let (closed, order) = (fixed[section::CLOSED], fixed[section::ORDER]);
+        let first_seen = fixed[section::FIRST_SEEN];
+        let gaps = [fixed[section::GAPS], fixed[section::GAPS_AGAIN]];
+        let ages = fixed[section::AGES];
+        let mut streams = StreamReaders::new(gaps, sets, ages, &mut sections.streams)?;
+        self.builder.begin_frame();
+        let builder = &mut self.builder;
+        self.closed
+            .decode(closed, &self.rows, builder, &mut streams, now_ns, budget)?;
+        let elapsed_ms = (elapsed_ns.saturating_add(500_000) / 1_000_000) as i64;
+        self.decode_rows(order, &mut streams, elapsed_ms, now_ns, budget)?;
+        if is_key {
+            self.decode_first_seen(first_seen, now_ns)?;
+        }
+        Ok(())
+    }
+
+    fn decode_rows(
+        &mut self,
+        mut order: ByteReader<'_>,
+        streams: &mut StreamReaders<'_, '_>,
+        elapsed_ms: i64,
+        now_ns: u64,
+        budget: &mut AllocBudget,
+    ) -> Result<(), Corrupt> {
+        let count: usize = order.number()?;
+        if count > MAX_SOCKETS {
+            return Err(Corrupt("it promises too many sockets"));
+        }
+        let (mut decoded, mut expected) = (0usize, 0usize);
+        let mut changed = std::mem::take(&mut self.changed);
+        while decoded < count {
+            let run = if order.is_empty() {
+                count - decoded
+            } else {
+                order.number::<usize>()?.min(count - decoded)
+            };
+            changed.clear();
+            self.rows.append_run(expected, run, |at, state| {
+                if state.is_aging {
+                    let shift = elapsed_ms.wrapping_add(streams.clock_deviation_ms()?);
+                    state.aged_ms = state.aged_ms.wrapping_add(shift);
+                }
+                state.changed = streams.changes(state.changed)?;
+                if state.changed {
+                    changed.push(at);
+                }
+                Ok(())
+            })?;
+            expected += run;
+            for &at in &changed {
+                self.decode_changed(at, streams, budget)?;
+            }
+            decoded += run;
+            if order.is_empty() {
+                continue;
+            }
+            let step = order.varint()?;
+            if step & 1 == 0 {
+                let next = (expected as i64).wrapping_add(unzigzag(step >> 1));
+                expected =
+                    usize::try_from(next).map_err(|_| Corrupt("a socket goes on from none"))?;
+                continue;
+            }
+            let fresh = usize::try_from(step >> 1).unwrap_or(usize::MAX);
+            for _ in 0..fresh.min(count - decoded) {
+                self.builder.decode_new(streams)?;
+                let RowScratch {
+                    socket,
+                    side,
+                    parts,
+                } = &self.builder.scratch;
+                budget.spend(size_of::<Row>() + parts.len())?;
+                let at = self.rows.write(None, socket, *side, parts)?;
+                self.rows.row_mut(at).first_ns = now_ns;
+                self.rows.append_to_sample(at);
+            }
+            decoded = decoded.saturating_add(fresh);
+        }
+        self.rows.finish_sample();
+        self.changed = changed;
+        Ok(())
+    }
+
+    fn decode_first_seen(
+        &mut self,
+        mut reader: ByteReader<'_>,
+        now_ns: u64,
+    ) -> Result<(), Corrupt> {
+        for position in 0..self.rows.order.len() {
+            let first_ns = if reader.is_empty() {
+                0
+            } else {
+                match reader.varint()? {
+                    0 => 0,
+                    since => now_ns.wrapping_sub(since - 1),
+                }
+            };
+            let at = self.rows.order[position];
+            self.rows.row_mut(at).first_ns = first_ns;
+        }
+        Ok(())
+    }
+
+    /// Decodes the changes of a row.
+    #[inline]
+    fn decode_changed(
+        &mut self,
+        at: u32,
+        streams: &mut StreamReaders<'_, '_>,
+        budget: &mut AllocBudget,
+    ) -> Result<(), Corrupt> {
+        let plan = self.builder.plans.next(streams)?;
+        if plan.kind != FixedStreams::Any {
+            // The parts keep their lengths, so the row is changed in place.
+            let aged_ms = self.rows.age_state(at).aged_ms;
+            let (row, parts) = self.rows.row_and_parts_mut(at);
+            advance_clock(&mut row.socket, parts, aged_ms);
+            let send_queue_before = row.socket.send_queue;
+            plan.decode_fixed_changes(&mut row.socket, &mut row.side, streams.cells)?;
+            plan.decode_word_changes(&row.socket, send_queue_before, parts, streams.cells)?;
+            let is_aging = is_aging(&row.socket);
+            let state = self.rows.age_state_mut(at);
+            (state.is_aging, state.aged_ms) = (is_aging, 0);
+            return Ok(());
+        }
+        let scratch = &mut self.builder.scratch;
+        scratch.load(&self.rows, at);
+        scratch.decode_changes(plan, streams)?;
+        let before = parts_len(&self.rows.row(at).socket);
+        let RowScratch {
+            socket,
+            side,
+            parts,
+        } = &self.builder.scratch;
+        budget.spend(parts.len().saturating_sub(before))?;
+        self.rows.write(Some(at), socket, *side, parts)?;
+        Ok(())
+    }
+
+    /// Appends the sockets to a Sample, which has its processes already.
+    pub(super) fn append_to(
+        &self,
+        sample: &mut Sample,
+        strings: &StringTable,
+        processes: &ProcessDecoder,
+        budget: &mut AllocBudget,
+    ) -> Result<(), Corrupt> {
+        let mut builder = TableBuilder::new(strings, processes, budget);
+        for &at in &self.rows.order {
+            let row = self.rows.row(at);
+            let aged_ms = self.rows.age_state(at).aged_ms;
+            let parts = self.rows.parts(at);
+            let (table, holders) = (&mut sample.sockets, &mut sample.holders);
+            builder.push(&row.socket, &row.side, parts, table, holders)?;
+            if let Some(socket) = table.rows.last_mut().filter(|_| aged_ms != 0) {
+                let from = socket.blob.at as usize;
+                advance_clock(socket, &mut table.bytes[from..], aged_ms);
+            }
+        }
+        builder.begin_table();
+        let mut closed_parts = ByteReader(&self.closed.parts);
+        for (socket, side) in &self.closed.rows {
+            let parts = closed_parts.take(parts_len(socket))?;
+            let (table, holders) = (&mut sample.closed_sockets, &mut sample.holders);
+            builder.push(socket, side, parts, table, holders)?;
+        }
+        sample.closed.extend_from_slice(&self.closed.closed);
+        Ok(())
+    }
+
+    /// Returns when the sockets were first seen, ns, without those that existed at the start.
+    pub(super) fn first_seen(&self) -> Vec<(SocketKey, u64)> {
+        let rows = self.rows.order.iter().map(|&at| self.rows.row(at));
+        let seen = rows.filter(|row| row.first_ns != 0);
+        seen.map(|row| (row.socket.key(), row.first_ns)).collect()
+    }
+}

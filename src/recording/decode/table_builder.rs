@@ -1,0 +1,99 @@
+//! Appends decoded sockets to the table of a Sample.
+
+use crate::model::{Holder, MAX_NAME, Socket, SocketTable};
+use crate::recording::alloc_budget::AllocBudget;
+use crate::recording::error::Corrupt;
+use crate::recording::records::ProcessDecoder;
+use crate::recording::stream::SideRefs;
+use crate::recording::strings::StringTable;
+use crate::recording::varint::ByteReader;
+
+/// Resolves what sockets refer to while it appends them to a table.
+pub(super) struct TableBuilder<'a> {
+    strings: &'a StringTable,
+    processes: &'a ProcessDecoder,
+    budget: &'a mut AllocBudget,
+    /// Names of congestion controls in the table: number of the string, and index in the table.
+    congestion: Vec<(u32, u8)>,
+}
+
+impl<'a> TableBuilder<'a> {
+    pub(super) fn new(
+        strings: &'a StringTable,
+        processes: &'a ProcessDecoder,
+        budget: &'a mut AllocBudget,
+    ) -> TableBuilder<'a> {
+        TableBuilder {
+            strings,
+            processes,
+            budget,
+            congestion: Vec::new(),
+        }
+    }
+
+    /// Starts another table.
+    pub(super) fn begin_table(&mut self) {
+        self.congestion.clear();
+    }
+
+    /// Appends a socket to the table.
+    pub(super) fn push(
+        &mut self,
+        socket: &Socket,
+        side: &SideRefs,
+        parts: &[u8],
+        table: &mut SocketTable,
+        holders: &mut Vec<Holder>,
+    ) -> Result<(), Corrupt> {
+        let blob = socket.blob;
+        let (info, rest) = parts.split_at(usize::from(blob.info));
+        let (memory, congestion_info) = rest.split_at(usize::from(blob.memory));
+        let name = self.strings.bytes(side.name)?;
+        if name.len() > MAX_NAME {
+            return Err(Corrupt("a name is too long"));
+        }
+        self.budget
+            .spend(size_of::<Socket>() + parts.len() + name.len())?;
+        let mut row = *socket;
+        row.blob = table
+            .push_blob(info, memory, congestion_info, name)
+            .ok_or(Corrupt("there are more sockets than fit"))?;
+        row.congestion = self.congestion_index(side.congestion, table)?;
+        let at = holders.len();
+        row.holders_at = u32::try_from(at).map_err(|_| Corrupt("there are too many owners"))?;
+        if row.holders_len > 0 {
+            let mut add = |number, fd| {
+                let process = self.processes.index_of(number);
+                holders.extend(process.map(|process| Holder { process, fd }));
+            };
+            add(side.process, side.fd);
+            let mut others = ByteReader(self.strings.bytes(side.others)?);
+            for _ in 1..row.holders_len {
+                if others.is_empty() {
+                    break;
+                }
+                self.budget.spend(size_of::<Holder>())?;
+                add(others.number()?, others.number()?);
+            }
+            row.holders_len = (holders.len() - at) as u16;
+        } else {
+            row.holders_at = 0;
+        }
+        table.rows.push(row);
+        Ok(())
+    }
+
+    /// Returns the index of a congestion control's name in the table.
+    fn congestion_index(&mut self, number: u32, table: &mut SocketTable) -> Result<u8, Corrupt> {
+        if number == 0 {
+            return Ok(0);
+        }
+        let mut known = self.congestion.iter();
+        if let Some((_, index)) = known.find(|(known, _)| *known == number) {
+            return Ok(*index);
+        }
+        let index = table.name_index(self.strings.bytes(number)?);
+        self.congestion.push((number, index));
+        Ok(index)
+    }
+}

@@ -1,0 +1,212 @@
+//! Encodes one Sample after another.
+
+use std::io;
+
+use zstd::stream::raw::{Encoder as Zstd, InBuffer, Operation as _, OutBuffer};
+
+use super::sockets::SocketEncoder;
+use crate::model::Sample;
+use crate::recording::archive::Entry;
+use crate::recording::frame::Frame;
+use crate::recording::records::{
+    CounterEncoder, DeviceEncoder, FieldWriter, ProcessEncoder, SettingsEncoder, encode_activity,
+    encode_clock, encode_faults, encode_names,
+};
+use crate::recording::section::{self, put_section};
+use crate::recording::strings::StringInterner;
+
+/// Maximum frames from one key frame to the next. More take fewer bytes, fewer are read sooner: of 10 000 busy sockets 40 take
+/// 7 % more bytes, and the last of them is read in 31 ms instead of 46.
+const CHUNK_FRAMES: u32 = 64;
+
+/// Compression level. Higher ones gain little: few sequences repeat, and most of the gain is entropy coding.
+const LEVEL: i32 = 1;
+
+/// Encodes Samples; holds what the next frame of the chunk is based on.
+#[derive(Default)]
+pub struct Encoder {
+    strings: StringInterner,
+    processes: ProcessEncoder,
+    counters: CounterEncoder,
+    devices: DeviceEncoder,
+    settings: SettingsEncoder,
+    sockets: SocketEncoder,
+    /// Times of the Sample before: µs since 1970, and ns of the monotonic clock.
+    before: Option<(i64, u64)>,
+    /// Frames of the chunk so far.
+    frames: u32,
+    zstd: Option<Zstd<'static>>,
+    /// Buffers: the sections but the strings, one section, and all of them.
+    body: Vec<u8>,
+    part: Vec<u8>,
+    raw: Vec<u8>,
+}
+
+impl std::fmt::Debug for Encoder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Encoder")
+            .field("frames", &self.frames)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Encoder {
+    /// An encoder whose first frame is a key frame.
+    pub fn new() -> Encoder {
+        Encoder::default()
+    }
+
+    /// Makes the next frame a key frame.
+    pub fn restart(&mut self) {
+        self.frames = 0;
+    }
+
+    /// Encodes the next Sample.
+    ///
+    /// # Errors
+    /// If the compressor cannot allocate memory.
+    pub fn encode(&mut self, sample: &Sample) -> io::Result<Frame> {
+        // Whatever a Sample holds is encoded here; the host is part of the file header.
+        let Sample {
+            taken_at_us,
+            monotonic_ns,
+            host: _,
+            sockets: _,
+            closed: _,
+            closed_sockets: _,
+            lost_events: _,
+            events_available: _,
+            processes,
+            holders: _,
+            interfaces: _,
+            cgroups: _,
+            users: _,
+            visibility: _,
+            counters,
+            devices,
+            settings,
+            faults,
+            timings: _,
+        } = sample;
+        let is_key = self.frames == 0 || self.frames >= CHUNK_FRAMES;
+        if is_key {
+            self.frames = 0;
+            self.strings.clear();
+            self.processes.clear();
+            self.counters.clear();
+            self.devices.clear();
+            self.settings.clear();
+            self.sockets.clear();
+        }
+        let (before_us, before_ns) = match self.before {
+            Some(before) if !is_key => before,
+            _ => (0, 0),
+        };
+        let elapsed_ns = monotonic_ns.wrapping_sub(before_ns);
+        self.body.clear();
+        self.section(section::CLOCK, |_, writer| {
+            encode_clock(sample, before_us, elapsed_ns, writer);
+        });
+        self.section(section::PROCESSES, |own, writer| {
+            own.processes.encode(processes, writer);
+        });
+        self.section(section::ACTIVITY, |_, writer| {
+            encode_activity(processes, writer.out);
+        });
+        self.sockets.encode(
+            sample,
+            &mut self.strings,
+            &self.processes,
+            elapsed_ns,
+            is_key,
+            &mut self.body,
+        );
+        self.section(section::COUNTERS, |own, writer| {
+            own.counters.encode(counters, writer);
+        });
+        self.section(section::DEVICES, |own, writer| {
+            own.devices.encode(devices.as_ref(), writer);
+        });
+        self.section(section::SETTINGS, |own, writer| {
+            own.settings.encode(settings, writer);
+        });
+        self.section(section::NAMES, |_, writer| encode_names(sample, writer));
+        self.section(section::FAULTS, |_, writer| encode_faults(faults, writer));
+        // Known only now, and needed first.
+        self.raw.clear();
+        self.part.clear();
+        self.strings.encode_pending(&mut self.part);
+        put_section(&mut self.raw, section::STRINGS, &self.part);
+        self.raw.extend_from_slice(&self.body);
+
+        let payload = match self.compress(is_key) {
+            Ok(payload) => payload,
+            Err(error) => {
+                // The next frame must not be based on this one.
+                self.frames = 0;
+                return Err(error);
+            }
+        };
+        self.frames += 1;
+        self.before = Some((*taken_at_us, *monotonic_ns));
+        Ok(Frame {
+            entry: Entry {
+                taken_at_us: *taken_at_us,
+                monotonic_ns: *monotonic_ns,
+                sockets: sample.sockets.rows.len() as u32,
+                dropped: 0,
+            },
+            is_key,
+            closed: sample.closed.len() as u32,
+            unpacked: self.raw.len() as u32,
+            payload: payload.into(),
+        })
+    }
+
+    /// Appends a section to the body.
+    fn section(&mut self, number: usize, encode: impl FnOnce(&mut Self, &mut FieldWriter<'_>)) {
+        let mut part = std::mem::take(&mut self.part);
+        let mut strings = std::mem::take(&mut self.strings);
+        part.clear();
+        let mut writer = FieldWriter {
+            out: &mut part,
+            strings: &mut strings,
+        };
+        encode(self, &mut writer);
+        put_section(&mut self.body, number, &part);
+        (self.part, self.strings) = (part, strings);
+    }
+
+    /// Compresses the frame and flushes, so that it can be decompressed without the next.
+    fn compress(&mut self, is_key: bool) -> io::Result<Vec<u8>> {
+        let zstd = match &mut self.zstd {
+            Some(zstd) => zstd,
+            none => none.insert(Zstd::new(LEVEL)?),
+        };
+        if is_key {
+            zstd.reinit()?;
+        }
+        let mut packed = Vec::with_capacity(self.raw.len() / 2 + 256);
+        let mut rest = &self.raw[..];
+        while !rest.is_empty() {
+            let (block, behind) = rest.split_at(section::block_len(rest));
+            rest = behind;
+            let mut input = InBuffer::around(block);
+            while input.pos() < block.len() {
+                packed.reserve(1024);
+                let at = packed.len();
+                let mut output = OutBuffer::around_pos(&mut packed, at);
+                zstd.run(&mut input, &mut output)?;
+            }
+            loop {
+                packed.reserve(1024);
+                let at = packed.len();
+                let mut output = OutBuffer::around_pos(&mut packed, at);
+                if zstd.flush(&mut output)? == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(packed)
+    }
+}

@@ -1,0 +1,87 @@
+//! Predicts a socket from its row: how far its clock advanced, and whether anything else changed.
+
+use super::side_refs::ChunkSocket;
+use crate::recording::aging::{age_field, has_age_fields, timer_after};
+use crate::recording::row_store::Row;
+use crate::recording::stream::{AGE_FIELDS_END, AGE_OFFSETS};
+
+/// Maximum deviation, ms, of a socket's clock from the time between two Samples: dumps take different times, and with a tick
+/// of 4 ms a difference jumps.
+const MAX_JITTER_MS: i64 = 250;
+
+/// Returns by how many ms the clock of a socket advanced: the value of at least two of its fields, or of the only one. Fields
+/// that restarted since have values of their own. Without a plausible value it is `expected`.
+pub(super) fn elapsed_ms(
+    row: &Row,
+    parts: &[u8],
+    aged_ms: i64,
+    current: &ChunkSocket<'_>,
+    expected: i64,
+    elapsed: i64,
+) -> i64 {
+    let mut values = [i64::MAX; AGE_OFFSETS.len() + 1];
+    let mut fields = 0;
+    if has_age_fields(&row.socket) && has_age_fields(&current.socket) {
+        for (value, offset) in values.iter_mut().zip(AGE_OFFSETS) {
+            let since = age_field(current.parts, offset).wrapping_sub(age_field(parts, offset));
+            *value = i64::from(since.cast_signed()) - aged_ms;
+        }
+        fields = AGE_OFFSETS.len();
+    }
+    if let (Some(before), Some(now)) = (row.socket.timer, current.socket.timer)
+        && before.kind == now.kind
+    {
+        let since = i64::from(before.expires_ms) - i64::from(now.expires_ms);
+        values[fields] = since - aged_ms;
+        fields += 1;
+    }
+    let values = &values[..fields];
+    if values.contains(&expected) {
+        return expected;
+    }
+    let is_plausible = |shift: &&i64| (**shift - elapsed).abs() <= MAX_JITTER_MS;
+    let is_shared = |shift: &&i64| values.iter().filter(|other| other == shift).count() >= 2;
+    match values {
+        [only] => Some(only).filter(is_plausible),
+        _ => values.iter().filter(is_plausible).find(is_shared),
+    }
+    .copied()
+    .unwrap_or(expected)
+}
+
+/// Reports whether a socket is as predicted: its row with the clock advanced by so many ms.
+#[inline]
+pub(super) fn is_as_predicted(
+    row: &Row,
+    parts: &[u8],
+    current: &ChunkSocket<'_>,
+    shift: i64,
+) -> bool {
+    let now = &current.socket;
+    let has_same_fields = match row.socket.timer {
+        None => row.socket == *now,
+        Some(mut timer) => {
+            timer.expires_ms = timer_after(timer.expires_ms, shift);
+            let mut predicted = row.socket;
+            predicted.timer = Some(timer);
+            predicted == *now
+        }
+    };
+    if !has_same_fields || row.side != current.side {
+        return false;
+    }
+    if !has_age_fields(now) {
+        return parts == current.parts;
+    }
+    // `tcpi_last_ack_sent`, which the kernel leaves at 0, is between the age fields.
+    let [sent, received, acked] = AGE_OFFSETS;
+    let (old, new) = (parts, current.parts);
+    let is_aged =
+        |offset: usize| age_field(old, offset).wrapping_add(shift as u32) == age_field(new, offset);
+    old[AGE_FIELDS_END..] == new[AGE_FIELDS_END..]
+        && old[..sent] == new[..sent]
+        && old[sent + 4..received] == new[sent + 4..received]
+        && is_aged(sent)
+        && is_aged(received)
+        && is_aged(acked)
+}

@@ -1,0 +1,116 @@
+//! Replaces what refers to a Sample by what refers to the chunk.
+
+use crate::model::{MAX_NAME, Sample, Socket, SocketTable};
+use crate::recording::records::ProcessEncoder;
+use crate::recording::row_store::{parts_len, without_sample_refs};
+use crate::recording::stream::{MAX_CONGESTION_INFO_LEN, MAX_INFO_LEN, MAX_MEMORY_LEN, SideRefs};
+use crate::recording::strings::StringInterner;
+use crate::recording::varint::put_varint;
+
+/// A socket that refers to nothing outside of the chunk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ChunkSocket<'a> {
+    pub(super) socket: Socket,
+    pub(super) side: SideRefs,
+    pub(super) parts: &'a [u8],
+}
+
+/// Resolves the side references of the sockets of one table.
+pub(super) struct SideRefResolver<'a> {
+    sample: &'a Sample,
+    strings: &'a mut StringInterner,
+    processes: &'a ProcessEncoder,
+    /// Strings of the names of congestion controls, by their index in the table.
+    congestion: [Option<u32>; 256],
+    /// Buffer for the other holders of a socket.
+    holders: Vec<u8>,
+}
+
+impl<'a> SideRefResolver<'a> {
+    /// A resolver for a table of the Sample.
+    pub(super) fn new(
+        sample: &'a Sample,
+        strings: &'a mut StringInterner,
+        processes: &'a ProcessEncoder,
+    ) -> SideRefResolver<'a> {
+        SideRefResolver {
+            sample,
+            strings,
+            processes,
+            congestion: [None; 256],
+            holders: Vec::new(),
+        }
+    }
+
+    /// Resolves a socket; `cut` is a buffer for parts that are too long.
+    #[inline]
+    pub(super) fn resolve<'c>(
+        &mut self,
+        table: &'c SocketTable,
+        socket: &Socket,
+        cut: &'c mut Vec<u8>,
+    ) -> ChunkSocket<'c> {
+        let mut side = SideRefs::default();
+        if socket.congestion > 0 {
+            let strings = &mut *self.strings;
+            let number = &mut self.congestion[usize::from(socket.congestion)];
+            side.congestion = *number.get_or_insert_with(|| {
+                let name = table.name_at(socket.congestion);
+                name.map_or(0, |name| strings.intern(name.as_bytes()))
+            });
+        }
+        if let Some(name) = table.name(socket) {
+            side.name = self.strings.intern(&name[..name.len().min(MAX_NAME)]);
+        }
+        let from = socket.holders_at as usize;
+        let holders = self.sample.holders.get(from..);
+        let holders = holders.and_then(|all| all.get(..usize::from(socket.holders_len)));
+        if let Some((first, others)) = holders.and_then(<[_]>::split_first) {
+            side.process = self.processes.number_of(first.process);
+            side.fd = first.fd;
+            if !others.is_empty() {
+                self.holders.clear();
+                for holder in others {
+                    let process = self.processes.number_of(holder.process);
+                    put_varint(&mut self.holders, u64::from(process));
+                    put_varint(&mut self.holders, u64::from(holder.fd));
+                }
+                side.others = self.strings.intern(&self.holders);
+            }
+        }
+        let blob = socket.blob;
+        let mut socket = without_sample_refs(socket);
+        let from = blob.at as usize;
+        let parts = table
+            .bytes
+            .get(from..from + parts_len(&socket))
+            .unwrap_or(&[]);
+        socket.blob.info = blob.info.min(MAX_INFO_LEN as u16);
+        socket.blob.memory = blob.memory.min(MAX_MEMORY_LEN as u16);
+        socket.blob.congestion_info = blob.congestion_info.min(MAX_CONGESTION_INFO_LEN as u16);
+        if parts.len() == parts_len(&socket) {
+            return ChunkSocket {
+                socket,
+                side,
+                parts,
+            };
+        }
+        cut.clear();
+        let mut rest = parts;
+        for (length, kept) in [
+            (blob.info, &mut socket.blob.info),
+            (blob.memory, &mut socket.blob.memory),
+            (blob.congestion_info, &mut socket.blob.congestion_info),
+        ] {
+            let (part, behind) = rest.split_at(usize::from(length).min(rest.len()));
+            *kept = (*kept).min(part.len() as u16);
+            cut.extend_from_slice(&part[..usize::from(*kept)]);
+            rest = behind;
+        }
+        ChunkSocket {
+            socket,
+            side,
+            parts: cut,
+        }
+    }
+}

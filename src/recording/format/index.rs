@@ -1,0 +1,71 @@
+//! The index of a recording file: where its frames are, so that a large file is opened without reading all of it.
+
+use crate::recording::archive::Entry;
+use crate::recording::error::Corrupt;
+use crate::recording::varint::{ByteReader, put_bytes, put_signed, put_varint};
+
+/// Location of a Sample's frame in the file, and what is known of the Sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::recording) struct FrameLocation {
+    pub(in crate::recording) offset: u64,
+    pub(in crate::recording) is_key: bool,
+    pub(in crate::recording) entry: Entry,
+}
+
+/// Encodes an index: the offset of the previous index (0 if there is none), the metadata's JSON, and the frames since then as
+/// differences.
+pub(in crate::recording) fn encode_index(
+    previous: u64,
+    metadata: &[u8],
+    frames: &[FrameLocation],
+) -> Vec<u8> {
+    let mut out = Vec::new();
+    put_varint(&mut out, previous);
+    put_bytes(&mut out, metadata);
+    put_varint(&mut out, frames.len() as u64);
+    let (mut offset, mut us, mut ns, mut sockets) = (0, 0, 0, 0);
+    for frame in frames {
+        let entry = frame.entry;
+        put_varint(
+            &mut out,
+            (frame.offset - offset) << 1 | u64::from(frame.is_key),
+        );
+        put_signed(&mut out, entry.taken_at_us.wrapping_sub(us));
+        put_signed(&mut out, entry.monotonic_ns.wrapping_sub(ns) as i64);
+        put_signed(&mut out, i64::from(entry.sockets) - sockets);
+        put_varint(&mut out, u64::from(entry.dropped));
+        (offset, us, ns) = (frame.offset, entry.taken_at_us, entry.monotonic_ns);
+        sockets = i64::from(entry.sockets);
+    }
+    out
+}
+
+/// Parses what [`encode_index`] encoded.
+pub(in crate::recording) fn parse_index(
+    bytes: &[u8],
+) -> Result<(u64, &[u8], Vec<FrameLocation>), Corrupt> {
+    let mut reader = ByteReader(bytes);
+    let previous = reader.varint()?;
+    let metadata = reader.bytes()?;
+    let count = reader.count()?;
+    let mut frames = Vec::with_capacity(count.min(1 << 16));
+    let (mut offset, mut us, mut ns, mut sockets) = (0u64, 0i64, 0u64, 0i64);
+    for _ in 0..count {
+        let step = reader.varint()?;
+        offset = offset.wrapping_add(step >> 1);
+        us = us.wrapping_add(reader.signed()?);
+        ns = ns.wrapping_add(reader.signed()? as u64);
+        sockets = sockets.wrapping_add(reader.signed()?);
+        frames.push(FrameLocation {
+            offset,
+            is_key: step & 1 != 0,
+            entry: Entry {
+                taken_at_us: us,
+                monotonic_ns: ns,
+                sockets: u32::try_from(sockets).map_err(|_| Corrupt("a number is absurd"))?,
+                dropped: reader.number()?,
+            },
+        });
+    }
+    Ok((previous, metadata, frames))
+}

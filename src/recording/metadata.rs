@@ -1,0 +1,24 @@
+//! What the header of a recording says about the whole of it.
+
+use std::time::Duration;
+
+use crate::model::Host;
+
+/// Facts about a whole recording, written before its first Sample.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Metadata {
+    /// The machine that was sampled.
+    pub host: Host,
+    /// Version of sockwatch that wrote it.
+    pub program: String,
+    /// Start of the recording, µs since 1970 UTC.
+    pub begun_at_us: i64,
+    /// Requested time between two Samples.
+    pub interval: Duration,
+    /// Capabilities of the recording process, by the kernel's names; empty without any.
+    pub capabilities: Vec<String>,
+    /// Filter of the recorded sockets, as it was typed; empty if all were recorded.
+    pub filter: String,
+    /// True if addresses, paths and names were replaced.
+    pub redacted: bool,
+}

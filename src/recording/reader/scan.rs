@@ -1,0 +1,312 @@
+//! Finds the frames of a file, past whatever is damaged.
+
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt as _;
+
+use super::payload::read_payload;
+use crate::recording::archive::Loss;
+use crate::recording::format::{
+    FILE_HEADER_LEN, FORMER_MAGIC, FRAME_HEADER_LEN, FRAME_MAGIC, FrameHeader, FrameKind,
+    FrameLocation, MAGIC, MAX_METADATA_LEN, VERSION, parse_index, parse_metadata,
+};
+use crate::recording::metadata::Metadata;
+
+/// Bytes that are searched at once for the next frame: few first, because it is mostly near.
+const FIRST_STEP: usize = 4 << 10;
+const MAX_STEP: usize = 1 << 20;
+
+const NOT_A_RECORDING: &str = "is no recording of sockwatch";
+const FORMER_FORMAT: &str =
+    "was made by a development version of sockwatch before 0.1; record it again";
+
+/// The frames of a file, and what is damaged.
+#[derive(Debug, Default)]
+pub(super) struct ScanResult {
+    /// The metadata, if the header or an index is readable.
+    pub(super) metadata: Option<Metadata>,
+    pub(super) version: u16,
+    pub(super) frames: Vec<FrameLocation>,
+    pub(super) losses: Vec<Loss>,
+    /// True if the file has its end.
+    pub(super) is_closed: bool,
+}
+
+/// Why a file cannot be scanned.
+#[derive(Debug)]
+pub(super) enum ScanError {
+    Io(io::Error),
+    /// It is not a recording, or one of a version that is not supported. The text says which, and the remedy.
+    Unsupported(String),
+}
+
+impl From<io::Error> for ScanError {
+    fn from(error: io::Error) -> ScanError {
+        ScanError::Io(error)
+    }
+}
+
+/// Finds the frames of a file. A file of more than `max_scanned` bytes is opened by its index if it has one.
+pub(super) fn scan(file: &File, length: u64, max_scanned: u64) -> Result<ScanResult, ScanError> {
+    let mut scan = FileScan {
+        file,
+        length,
+        result: ScanResult::default(),
+        payload: Vec::new(),
+        lacks_key: true,
+    };
+    let begin = scan.read_header()?;
+    if length > max_scanned && scan.read_indices(begin)? {
+        return Ok(scan.result);
+    }
+    scan.read_frames(begin)?;
+    let result = scan.result;
+    if result.metadata.is_none() && result.frames.is_empty() {
+        // At most the magic is that of a recording.
+        return Err(ScanError::Unsupported(NOT_A_RECORDING.to_owned()));
+    }
+    Ok(result)
+}
+
+/// A scan in progress.
+struct FileScan<'a> {
+    file: &'a File,
+    length: u64,
+    result: ScanResult,
+    payload: Vec<u8>,
+    /// True if the key frame of the following delta frames is missing.
+    lacks_key: bool,
+}
+
+impl FileScan<'_> {
+    /// Reads the file header; returns the offset of the first frame.
+    fn read_header(&mut self) -> Result<u64, ScanError> {
+        let mut fixed = [0; FILE_HEADER_LEN];
+        if self.length < FILE_HEADER_LEN as u64 {
+            return Err(ScanError::Unsupported(NOT_A_RECORDING.to_owned()));
+        }
+        self.file.read_exact_at(&mut fixed, 0)?;
+        if fixed[..8] == FORMER_MAGIC {
+            return Err(ScanError::Unsupported(FORMER_FORMAT.to_owned()));
+        }
+        let u32_at = |at: usize| {
+            u32::from_le_bytes([fixed[at], fixed[at + 1], fixed[at + 2], fixed[at + 3]])
+        };
+        let u16_at = |at: usize| u16::from_le_bytes([fixed[at], fixed[at + 1]]);
+        let (json_length, crc) = (u32_at(12) as usize, u32_at(16));
+        let (version, oldest_reader) = (u16_at(8), u16_at(10));
+        let has_magic = fixed[..8] == MAGIC;
+        self.result.version = version;
+
+        let mut json = Vec::new();
+        if json_length <= MAX_METADATA_LEN && (FILE_HEADER_LEN + json_length) as u64 <= self.length
+        {
+            json.resize(json_length, 0);
+            self.file.read_exact_at(&mut json, FILE_HEADER_LEN as u64)?;
+        }
+        // If only the magic is damaged, the CRC of the right one matches.
+        fixed[..8].copy_from_slice(&MAGIC);
+        let is_intact = crc == crc32c::crc32c_append(crc32c::crc32c(&fixed[..16]), &json)
+            && json.len() == json_length;
+        if is_intact {
+            if oldest_reader > VERSION {
+                let metadata = parse_metadata(&json);
+                let program = metadata.map(|known| known.program).unwrap_or_default();
+                return Err(ScanError::Unsupported(format!(
+                    "was recorded by sockwatch {program} in format {version}, which this version (format {VERSION}) cannot read; update sockwatch"
+                )));
+            }
+            self.result.metadata = parse_metadata(&json);
+        } else {
+            // The version may be what is damaged.
+            self.result.version = VERSION;
+        }
+        if !is_intact || !has_magic {
+            if !has_magic && !is_intact && !self.has_frame_near_begin()? {
+                return Err(ScanError::Unsupported(NOT_A_RECORDING.to_owned()));
+            }
+            self.add_loss(
+                0,
+                (FILE_HEADER_LEN + json.len()) as u64,
+                "its head is damaged",
+            );
+        }
+        if is_intact {
+            return Ok((FILE_HEADER_LEN + json_length) as u64);
+        }
+        Ok(self.find_frame(0)?.unwrap_or(self.length))
+    }
+
+    /// Reports whether a frame is where a header may end, so that the file is a recording with a damaged header.
+    fn has_frame_near_begin(&self) -> Result<bool, ScanError> {
+        let limit = (FILE_HEADER_LEN + MAX_METADATA_LEN + FRAME_HEADER_LEN) as u64;
+        Ok(self.find_frame(0)?.is_some_and(|at| at <= limit))
+    }
+
+    fn add_loss(&mut self, offset: u64, bytes: u64, why: &str) {
+        let after = self.result.frames.len().checked_sub(1);
+        if let Some(last) = self.result.losses.last_mut()
+            && last.offset + last.bytes == offset
+        {
+            // One damage, and what cannot be decoded because of it.
+            last.bytes += bytes;
+            return;
+        }
+        self.result.losses.push(Loss {
+            after,
+            offset,
+            bytes,
+            why: why.to_owned(),
+        });
+    }
+
+    /// Reads from frame to frame.
+    fn read_frames(&mut self, begin: u64) -> Result<(), ScanError> {
+        let mut at = begin;
+        while at < self.length {
+            if self.result.is_closed {
+                self.add_loss(at, self.length - at, "there is something behind its end");
+                break;
+            }
+            let Some(header) = self.frame_header(at)? else {
+                let next = self.find_frame(at + 1)?;
+                let end = next.unwrap_or(self.length);
+                let why = match next {
+                    Some(_) => "it is damaged",
+                    None => "it ends within a Sample",
+                };
+                self.add_loss(at, end - at, why);
+                self.lacks_key = true;
+                at = end;
+                continue;
+            };
+            let end = at + FRAME_HEADER_LEN as u64 + u64::from(header.length);
+            if end > self.length {
+                // Bytes may be missing in the middle, and the end may be there.
+                let next = self.find_frame(at + 1)?.unwrap_or(self.length);
+                self.add_loss(at, next - at, "it ends within a Sample");
+                self.lacks_key = true;
+                at = next;
+                continue;
+            }
+            let is_intact = read_payload(self.file, at, &mut self.payload)?.is_some();
+            self.add_frame(&header, is_intact, at, end);
+            at = end;
+        }
+        Ok(())
+    }
+
+    /// Adds the frame from `at` to `end`.
+    fn add_frame(&mut self, header: &FrameHeader, is_intact: bool, at: u64, end: u64) {
+        match header.kind {
+            FrameKind::Key | FrameKind::Delta if !is_intact => {
+                self.add_loss(at, end - at, "a Sample is damaged: its check sum is wrong");
+                self.lacks_key = true;
+            }
+            FrameKind::Delta if self.lacks_key => {
+                self.add_loss(at, end - at, "Samples that go on from a damaged one");
+            }
+            FrameKind::Key | FrameKind::Delta => {
+                self.lacks_key = false;
+                self.result.frames.push(FrameLocation {
+                    offset: at,
+                    is_key: header.kind == FrameKind::Key,
+                    entry: header.entry,
+                });
+            }
+            FrameKind::Index if is_intact => {
+                if self.result.metadata.is_none()
+                    && let Ok((_, json, _)) = parse_index(&self.payload)
+                {
+                    self.result.metadata = parse_metadata(json);
+                }
+            }
+            FrameKind::End if is_intact => self.result.is_closed = true,
+            FrameKind::Index | FrameKind::End => {
+                self.add_loss(
+                    at,
+                    end - at,
+                    "its index is damaged; no Sample is lost by that",
+                );
+            }
+        }
+    }
+
+    /// Returns the header of the frame at an offset, if there is one.
+    fn frame_header(&self, at: u64) -> Result<Option<FrameHeader>, ScanError> {
+        let mut bytes = [0; FRAME_HEADER_LEN];
+        if at + FRAME_HEADER_LEN as u64 > self.length {
+            return Ok(None);
+        }
+        self.file.read_exact_at(&mut bytes, at)?;
+        Ok(FrameHeader::parse(&bytes, at))
+    }
+
+    /// Searches for the next frame from an offset on.
+    fn find_frame(&self, from: u64) -> Result<Option<u64>, ScanError> {
+        let mut at = from;
+        let mut step = FIRST_STEP;
+        let mut bytes = Vec::new();
+        while at + FRAME_HEADER_LEN as u64 <= self.length {
+            let left = usize::try_from(self.length - at).unwrap_or(usize::MAX);
+            bytes.resize(left.min(step + FRAME_HEADER_LEN), 0);
+            let window = &mut bytes[..];
+            self.file.read_exact_at(window, at)?;
+            let last = window.len() - FRAME_HEADER_LEN;
+            let begins = (0..=last).filter(|&begin| window[begin..begin + 4] == FRAME_MAGIC);
+            for begin in begins {
+                let offset = at + begin as u64;
+                let header = window[begin..begin + FRAME_HEADER_LEN].try_into().ok();
+                if header.is_some_and(|header| FrameHeader::parse(header, offset).is_some()) {
+                    return Ok(Some(offset));
+                }
+            }
+            at += last as u64 + 1;
+            step = (step * 4).min(MAX_STEP);
+        }
+        Ok(None)
+    }
+
+    /// Reads the locations from the indices, last to first; returns false if one is missing or damaged.
+    fn read_indices(&mut self, begin: u64) -> Result<bool, ScanError> {
+        let end = (FRAME_HEADER_LEN + 8) as u64;
+        let Some(at) = self.length.checked_sub(end) else {
+            return Ok(false);
+        };
+        let is_end = |header: &FrameHeader| header.kind == FrameKind::End && header.length == 8;
+        if !self.frame_header(at)?.as_ref().is_some_and(is_end)
+            || read_payload(self.file, at, &mut self.payload)?.is_none()
+        {
+            return Ok(false);
+        }
+        let offset: Option<[u8; 8]> = self.payload[..].try_into().ok();
+        let mut at = offset.map_or(0, u64::from_le_bytes);
+        let mut parts = Vec::new();
+        let mut next = self.length;
+        while at != 0 {
+            // Each precedes the one read before, so that this terminates.
+            if at < begin || at >= next || at + FRAME_HEADER_LEN as u64 > self.length {
+                return Ok(false);
+            }
+            let header = read_payload(self.file, at, &mut self.payload)?;
+            if header.is_none_or(|header| header.kind != FrameKind::Index) {
+                return Ok(false);
+            }
+            let Ok((previous, json, frames)) = parse_index(&self.payload) else {
+                return Ok(false);
+            };
+            if frames.iter().any(|frame| frame.offset >= at) {
+                return Ok(false);
+            }
+            if self.result.metadata.is_none() {
+                self.result.metadata = parse_metadata(json);
+            }
+            parts.push(frames);
+            next = at;
+            at = previous;
+        }
+        self.result.frames = parts.into_iter().rev().flatten().collect();
+        self.result.is_closed = true;
+        Ok(true)
+    }
+}

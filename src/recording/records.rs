@@ -1,0 +1,22 @@
+//! What a Sample has besides its sockets: processes, counters, devices, settings, names, faults and times.
+//!
+//! Each file has the encoding and the decoding of one of them. Plain structs list their fields once for both directions, see
+//! [`field::record`]; a field that is missing from the list does not compile.
+
+mod clock;
+mod counters;
+mod devices;
+mod faults;
+mod field;
+mod names;
+mod processes;
+mod settings;
+
+pub(super) use clock::{Clock, encode_clock};
+pub(super) use counters::{CounterDecoder, CounterEncoder};
+pub(super) use devices::{DeviceDecoder, DeviceEncoder};
+pub(super) use faults::{decode_faults, encode_faults};
+pub(super) use field::{FieldReader, FieldWriter};
+pub(super) use names::{decode_names, encode_names};
+pub(super) use processes::{ProcessDecoder, ProcessEncoder, decode_activity, encode_activity};
+pub(super) use settings::{SettingsDecoder, SettingsEncoder};

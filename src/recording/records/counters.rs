@@ -1,0 +1,142 @@
+//! Protocol counters and traffic of network devices, as differences from the Sample before.
+
+use std::sync::Arc;
+
+use super::field::{Field, FieldReader, FieldWriter};
+use crate::model::{Counters, Interface};
+use crate::recording::error::Corrupt;
+use crate::recording::varint::{put_signed, put_varint};
+
+/// Lists the counters of a network device, which must be all of them.
+macro_rules! interface_counters {
+    ($count:literal: $($counter:ident),+ $(,)?) => {
+        fn interface_counters(interface: &Interface) -> [u64; $count] {
+            let Interface { name: _, $($counter),+ } = interface;
+            [$(*$counter),+]
+        }
+
+        fn interface_counters_mut(interface: &mut Interface) -> [&mut u64; $count] {
+            let Interface { name: _, $($counter),+ } = interface;
+            [$($counter),+]
+        }
+    };
+}
+
+interface_counters!(
+    8: received_bytes,
+    received_packets,
+    received_errors,
+    received_dropped,
+    sent_bytes,
+    sent_packets,
+    sent_errors,
+    sent_dropped,
+);
+
+/// Encodes counters; holds those of the Sample before.
+#[derive(Debug, Default)]
+pub(in crate::recording) struct CounterEncoder {
+    before: Counters,
+    is_known: bool,
+}
+
+impl CounterEncoder {
+    /// Starts a new chunk.
+    pub(in crate::recording) fn clear(&mut self) {
+        self.is_known = false;
+    }
+
+    /// Encodes the counters of a Sample: the names if they changed, and the values.
+    pub(in crate::recording) fn encode(&mut self, now: &Counters, writer: &mut FieldWriter<'_>) {
+        let Counters {
+            protocols,
+            interfaces,
+        } = now;
+        let before = &mut self.before.protocols;
+        let same_names = Arc::ptr_eq(&protocols.names, &before.names)
+            || (protocols.names.len() == before.names.len() && protocols.names == before.names);
+        let new_names = !self.is_known || !same_names;
+        put_varint(writer.out, u64::from(new_names));
+        if new_names {
+            protocols.names.encode(writer);
+            before.values.clear();
+            before.names = Arc::clone(&protocols.names);
+        }
+        put_varint(writer.out, protocols.values.len() as u64);
+        for (at, value) in protocols.values.iter().enumerate() {
+            let before = before.values.get(at).copied().unwrap_or(0);
+            put_signed(writer.out, value.wrapping_sub(before));
+        }
+        before.values.clone_from(&protocols.values);
+
+        let before = &mut self.before.interfaces;
+        put_varint(writer.out, interfaces.len() as u64);
+        if !self.is_known {
+            before.clear();
+        }
+        for (at, interface) in interfaces.iter().enumerate() {
+            interface.name.encode(writer);
+            let before = before.get(at).map(interface_counters).unwrap_or_default();
+            for (value, before) in interface_counters(interface).into_iter().zip(before) {
+                put_signed(writer.out, value.wrapping_sub(before) as i64);
+            }
+        }
+        before.clone_from(interfaces);
+        self.is_known = true;
+    }
+}
+
+/// Decodes counters; holds those of the last frame.
+#[derive(Debug, Default)]
+pub(in crate::recording) struct CounterDecoder(Counters);
+
+impl CounterDecoder {
+    /// Starts a new chunk.
+    pub(in crate::recording) fn clear(&mut self) {
+        self.0.protocols.values.clear();
+        self.0.interfaces.clear();
+    }
+
+    /// Decodes the counters of a frame.
+    pub(in crate::recording) fn decode(
+        &mut self,
+        reader: &mut FieldReader<'_, '_>,
+    ) -> Result<(), Corrupt> {
+        let Counters {
+            protocols,
+            interfaces,
+        } = &mut self.0;
+        if reader.bytes.is_empty() {
+            return Ok(());
+        }
+        if reader.bytes.varint()? != 0 {
+            protocols.names = Arc::new(Field::decode(reader)?);
+            protocols.values.clear();
+        }
+        let count = reader.bytes.count()?;
+        reader.budget.spend(count * size_of::<i64>())?;
+        protocols.values.resize(count, 0);
+        for value in &mut protocols.values {
+            *value = value.wrapping_add(reader.bytes.signed()?);
+        }
+        let count = reader.bytes.count()?;
+        reader.budget.spend(count * size_of::<Interface>())?;
+        interfaces.resize_with(count, Interface::default);
+        for interface in interfaces {
+            let number = reader.bytes.number()?;
+            let name = reader.strings.text(number, reader.budget)?;
+            if interface.name != name {
+                interface.name = name.into_owned();
+            }
+            for counter in interface_counters_mut(interface) {
+                *counter = counter.wrapping_add(reader.bytes.signed()? as u64);
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies the counters to those of a Sample.
+    pub(in crate::recording) fn copy_to(&self, counters: &mut Counters) {
+        counters.clone_from(&self.0);
+    }
+}

@@ -1,0 +1,73 @@
+//! A recording of Samples that are kept as they are.
+
+use rustc_hash::FxHashMap;
+
+use super::archive::{Archive, Entry, Loss};
+use super::error::RecordingError;
+use super::metadata::Metadata;
+use crate::model::{Sample, SocketKey};
+
+/// Samples in memory without encoding, for tests and for recordings that are too small to be worth it.
+#[derive(Debug, Default)]
+pub struct SampleArchive {
+    metadata: Metadata,
+    entries: Vec<Entry>,
+    samples: Vec<Sample>,
+    last_read: usize,
+}
+
+impl SampleArchive {
+    /// An archive of Samples in the order of their time.
+    pub fn new(metadata: Metadata, samples: Vec<Sample>) -> SampleArchive {
+        let entry = |sample: &Sample| Entry {
+            taken_at_us: sample.taken_at_us,
+            monotonic_ns: sample.monotonic_ns,
+            sockets: sample.sockets.rows.len() as u32,
+            dropped: 0,
+        };
+        SampleArchive {
+            metadata,
+            entries: samples.iter().map(entry).collect(),
+            samples,
+            last_read: 0,
+        }
+    }
+}
+
+impl Archive for SampleArchive {
+    fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    fn losses(&self) -> &[Loss] {
+        &[]
+    }
+
+    fn read_into(&mut self, at: usize, sample: &mut Sample) -> Result<(), RecordingError> {
+        let found = self.samples.get(at);
+        let found = found.ok_or_else(|| RecordingError::Damaged(format!("no Sample {at}")))?;
+        sample.clone_from(found);
+        self.last_read = at;
+        Ok(())
+    }
+
+    fn first_seen(&self) -> Vec<(SocketKey, u64)> {
+        let Some((first, rest)) = self.samples.split_first() else {
+            return Vec::new();
+        };
+        let mut seen: FxHashMap<SocketKey, Option<u64>> = FxHashMap::default();
+        seen.extend(first.sockets.rows.iter().map(|row| (row.key(), None)));
+        for sample in rest.iter().take(self.last_read) {
+            for row in &sample.sockets.rows {
+                seen.entry(row.key()).or_insert(Some(sample.monotonic_ns));
+            }
+        }
+        let keys = self.samples[self.last_read].sockets.rows.iter();
+        keys.filter_map(|row| Some((row.key(), (*seen.get(&row.key())?)?)))
+            .collect()
+    }
+}

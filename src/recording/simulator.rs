@@ -1,0 +1,422 @@
+//! Random histories for tests: sockets that appear, change, age, move and end, all determined by one seed.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
+
+use crate::model::{
+    Activity, Attribution, ClosedSocket, Device, DeviceAddress, Endpoint, Ends, Family, Fault,
+    Holder, Interface, Process, ProcessKey, ProcessRow, Protocol, Sample, Settings, Severity,
+    Socket, SocketTable, State, Timer, TimerKind, Unowned, Visibility,
+};
+
+/// A deterministic random number generator (xorshift).
+pub(super) struct Rng(u64);
+
+impl Rng {
+    /// Returns a number below `limit`.
+    pub(super) fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % limit
+    }
+
+    fn bytes(&mut self, length: usize) -> Vec<u8> {
+        (0..length).map(|_| self.below(256) as u8).collect()
+    }
+
+    /// Returns a number that is mostly small, and at times huge.
+    fn value(&mut self) -> u64 {
+        match self.below(8) {
+            0 => self.0,
+            1 => u64::MAX,
+            2 => 0,
+            _ => self.below(1 << 12),
+        }
+    }
+
+    fn option<T>(&mut self, value: impl FnOnce(u64) -> T) -> Option<T> {
+        let number = self.value();
+        (self.below(2) == 0).then(|| value(number))
+    }
+}
+
+/// A socket with everything that belongs to it.
+#[derive(Debug, Clone)]
+struct SimulatedSocket {
+    socket: Socket,
+    info: Vec<u8>,
+    memory: Vec<u8>,
+    congestion_info: Vec<u8>,
+    name: Vec<u8>,
+    congestion: &'static str,
+    holders: Vec<Holder>,
+}
+
+fn address(rng: &mut Rng) -> IpAddr {
+    match rng.below(2) {
+        0 => IpAddr::V4(Ipv4Addr::from_bits(rng.value() as u32)),
+        _ => IpAddr::V6(Ipv6Addr::from_bits(
+            u128::from(rng.value()) << 64 | u128::from(rng.value()),
+        )),
+    }
+}
+
+fn ends(rng: &mut Rng) -> Ends {
+    let mut endpoint = || Endpoint {
+        address: address(rng),
+        port: rng.value() as u16,
+    };
+    let (local, remote) = (endpoint(), endpoint());
+    match rng.below(6) {
+        0 => Ends::Unix {
+            peer_inode: rng.option(|n| n as u32),
+            vfs: rng.option(|n| (n as u32, (n >> 32) as u32)),
+            pending: rng.value() as u32,
+        },
+        1 => Ends::Netlink {
+            port_id: rng.value() as u32,
+            remote_port_id: rng.value() as u32,
+            remote_group: rng.value() as u32,
+        },
+        2 => Ends::Packet {
+            ethertype: rng.value() as u16,
+        },
+        3 => Ends::Vsock {
+            local: (rng.value() as u32, rng.value() as u32),
+            remote: (rng.value() as u32, rng.value() as u32),
+        },
+        _ => Ends::Inet { local, remote },
+    }
+}
+
+const PROTOCOLS: [Protocol; 7] = [
+    Protocol::Tcp,
+    Protocol::Tcp,
+    Protocol::Udp,
+    Protocol::Mptcp,
+    Protocol::Stream,
+    Protocol::Netlink(4),
+    Protocol::Other(9),
+];
+
+fn timer(rng: &mut Rng) -> Option<Timer> {
+    rng.option(|number| Timer {
+        kind: [
+            TimerKind::Retransmit,
+            TimerKind::Keepalive,
+            TimerKind::TimeWait,
+            TimerKind::Unknown,
+        ][number as usize % 4],
+        expires_ms: (number >> 8) as u32,
+        retries: number as u8,
+    })
+}
+
+impl SimulatedSocket {
+    fn new(rng: &mut Rng, cookie: u64) -> SimulatedSocket {
+        let (ends, protocol) = (ends(rng), PROTOCOLS[rng.below(7) as usize]);
+        let family = Family::ALL[rng.below(6) as usize];
+        let state = State::ALL[rng.below(12) as usize];
+        let mut simulated = SimulatedSocket {
+            socket: Socket::new(4_026_531_840, cookie, family, protocol, state, ends),
+            info: Vec::new(),
+            memory: Vec::new(),
+            congestion_info: Vec::new(),
+            name: Vec::new(),
+            congestion: "",
+            holders: Vec::new(),
+        };
+        simulated.change(rng);
+        simulated.resize(rng);
+        simulated
+    }
+
+    /// Changes anything but the identity.
+    fn change(&mut self, rng: &mut Rng) {
+        let socket = &mut self.socket;
+        socket.inode = rng.value() as u32;
+        socket.uid = rng.option(|n| n as u32);
+        socket.recv_queue = rng.value() as u32;
+        socket.send_queue = rng.value() as u32;
+        socket.interface = rng.value() as u32;
+        socket.timer = timer(rng);
+        socket.options = rng.option(|n| n as u16);
+        socket.state = State::ALL[rng.below(12) as usize];
+        socket.attribution = match rng.below(4) {
+            0 => Attribution::Observed,
+            1 => Attribution::Remembered,
+            2 => Attribution::Inferred,
+            _ => Attribution::Unowned(Unowned::ALL[rng.below(9) as usize]),
+        };
+        for scalar in Socket::SCALARS {
+            (scalar.set)(socket, rng.option(|n| n));
+        }
+        socket.cgroup_id = rng.value();
+        self.congestion = ["", "cubic", "bbr"][rng.below(3) as usize];
+        if rng.below(4) == 0 {
+            let length = rng.below(20) as usize;
+            self.name = rng.bytes(length);
+        }
+        if rng.below(8) == 0 {
+            socket.ends = ends(rng);
+        }
+        for part in [&mut self.info, &mut self.memory, &mut self.congestion_info] {
+            for byte in part.iter_mut() {
+                if rng.below(10) == 0 {
+                    *byte = rng.value() as u8;
+                }
+            }
+        }
+    }
+
+    /// Changes the lengths of its parts, as a kernel does that reports less than before.
+    fn resize(&mut self, rng: &mut Rng) {
+        let lengths = [0, 3, 104, 106, 110, 232, 280, 512];
+        self.info
+            .resize(lengths[rng.below(8) as usize], rng.value() as u8);
+        self.memory
+            .resize([0, 36, 33][rng.below(3) as usize], rng.value() as u8);
+        self.congestion_info
+            .resize([0, 20, 16][rng.below(3) as usize], 1);
+    }
+
+    /// Advances the clock.
+    fn age(&mut self, ms: u32) {
+        if self.socket.protocol == Protocol::Tcp && self.info.len() >= 60 {
+            for at in [44, 52, 56] {
+                let field = &mut self.info[at..at + 4];
+                let aged = u32::from_ne_bytes(field.try_into().unwrap()).wrapping_add(ms);
+                field.copy_from_slice(&aged.to_ne_bytes());
+            }
+        }
+        if let Some(timer) = &mut self.socket.timer {
+            timer.expires_ms = timer.expires_ms.saturating_sub(ms);
+        }
+    }
+
+    fn append_to(&self, table: &mut SocketTable, holders: &mut Vec<Holder>) {
+        let mut socket = self.socket;
+        socket.blob = table
+            .push_blob(&self.info, &self.memory, &self.congestion_info, &self.name)
+            .unwrap();
+        socket.congestion = match self.congestion {
+            "" => 0,
+            name => table.name_index(name.as_bytes()),
+        };
+        socket.holders_len = self.holders.len() as u16;
+        socket.holders_at = if self.holders.is_empty() {
+            0
+        } else {
+            holders.len() as u32
+        };
+        holders.extend_from_slice(&self.holders);
+        table.rows.push(socket);
+    }
+}
+
+fn process(rng: &mut Rng, pid: u32) -> ProcessRow {
+    let mut process = Process::new(ProcessKey {
+        pid,
+        start_time: u64::from(pid) * 7,
+    });
+    process.comm = format!("worker-{}", rng.below(3));
+    process.command_line = "worker --all".to_owned();
+    process.user = rng.option(|n| format!("user{}", n % 3).into());
+    process.cgroup = rng.option(|n| format!("/group/{}", n % 3).into());
+    process.started_at_us = rng.option(|n| n as i64);
+    process.descriptor_limit = rng.option(|n| n);
+    process.namespaces.net = rng.option(|n| n as u32);
+    ProcessRow {
+        process: Arc::new(process),
+        descriptors: rng.option(|n| n as u32),
+        kinds: rng.option(|n| [n as u32, 0, (n >> 20) as u32, 7]),
+        activity: pid.is_multiple_of(2).then_some(Activity {
+            state: ['R', 'S', 'T', 'ß'][rng.0 as usize % 4],
+            cpu_ticks: rng.0,
+        }),
+    }
+}
+
+fn devices(rng: &mut Rng) -> Vec<Device> {
+    let mut devices = Vec::new();
+    for at in 0..rng.below(3) {
+        let addresses = (0..rng.below(3)).map(|_| DeviceAddress {
+            address: address(rng),
+            prefix: rng.below(129) as u8,
+        });
+        devices.push(Device {
+            addresses: addresses.collect(),
+            index: at as u32 + 1,
+            name: format!("eth{at}"),
+            mtu: rng.option(|n| n as u32),
+            flags: rng.value() as u32,
+            operstate: rng.option(|n| n as u8),
+        });
+    }
+    devices
+}
+
+/// Simulates sockets that appear, change, age, move and end.
+pub(super) struct Simulator {
+    pub(super) rng: Rng,
+    sockets: Vec<SimulatedSocket>,
+    processes: Vec<ProcessRow>,
+    next: u64,
+    sample: Sample,
+}
+
+impl Simulator {
+    pub(super) fn new(seed: u64) -> Simulator {
+        let mut simulator = Simulator {
+            rng: Rng(seed | 1),
+            sockets: Vec::new(),
+            processes: Vec::new(),
+            next: 1,
+            sample: Sample::default(),
+        };
+        simulator.sample.monotonic_ns = 5_000_000_000;
+        simulator.sample.taken_at_us = 1_700_000_000_000_000;
+        simulator
+    }
+
+    /// Simulates the next Sample.
+    pub(super) fn next_sample(&mut self) -> &Sample {
+        let rng = &mut self.rng;
+        let elapsed = 900 + rng.below(200) as u32;
+        let mut ended: Vec<SimulatedSocket> = Vec::new();
+        for _ in 0..rng.below(4) {
+            if !self.sockets.is_empty() {
+                let at = rng.below(self.sockets.len() as u64) as usize;
+                ended.push(self.sockets.remove(at));
+            }
+        }
+        if rng.below(3) == 0 {
+            self.processes.truncate(rng.below(4) as usize);
+        }
+        while self.processes.len() < 3 {
+            let pid = rng.below(6) as u32 + 1;
+            let row = process(rng, pid);
+            self.processes
+                .retain(|known| known.process.key != row.process.key);
+            self.processes.push(row);
+        }
+        for simulated in &mut self.sockets {
+            simulated.age(elapsed + rng.below(3) as u32);
+            match rng.below(6) {
+                0 => simulated.change(rng),
+                1 if rng.below(4) == 0 => simulated.resize(rng),
+                _ => {}
+            }
+        }
+        for _ in 0..rng.below(6) {
+            let at = rng.below(self.sockets.len() as u64 + 1) as usize;
+            self.sockets
+                .insert(at, SimulatedSocket::new(rng, self.next));
+            self.next += 1 + rng.below(1000);
+        }
+        if self.sockets.len() > 2 && rng.below(3) == 0 {
+            let at = rng.below(self.sockets.len() as u64) as usize;
+            let moved = self.sockets.remove(at);
+            self.sockets.push(moved);
+        }
+        let processes = self.processes.len() as u64;
+        for simulated in self.sockets.iter_mut().chain(&mut ended) {
+            simulated.holders = (0..rng.below(4))
+                .map(|fd| Holder {
+                    process: rng.below(processes) as u32,
+                    fd: fd as u32 * 3,
+                })
+                .collect();
+        }
+
+        let sample = &mut self.sample;
+        let devices_before = sample.devices.take();
+        sample.clear();
+        sample.devices = match rng.below(8) {
+            0 => None,
+            1 => Some(Arc::new(devices(rng))),
+            // The same, shared or not.
+            2 => devices_before.map(|devices| Arc::new(devices.as_ref().clone())),
+            _ => devices_before,
+        };
+        sample.monotonic_ns += u64::from(elapsed) * 1_000_000 + rng.below(900_000);
+        sample.taken_at_us += i64::from(elapsed) * 1000 - 300 + rng.below(600) as i64;
+        sample.events_available = rng.below(2) == 0;
+        sample.lost_events = rng.value();
+        sample.timings.total_ns = rng.value();
+        sample.visibility = Visibility {
+            processes: rng.below(100) as u32,
+            unreadable: 3,
+            root: rng.below(2) == 0,
+        };
+        sample.processes.extend_from_slice(&self.processes);
+        for simulated in &self.sockets {
+            simulated.append_to(&mut sample.sockets, &mut sample.holders);
+        }
+        if rng.below(10) == 0 && !self.sockets.is_empty() {
+            // The kernel reported one twice.
+            let duplicate = self.sockets[0].clone();
+            duplicate.append_to(&mut sample.sockets, &mut sample.holders);
+        }
+        for (row, simulated) in ended.iter_mut().enumerate() {
+            simulated.change(rng);
+            simulated.append_to(&mut sample.closed_sockets, &mut sample.holders);
+            sample.closed.push(ClosedSocket {
+                row: row as u32,
+                monotonic_ns: sample.monotonic_ns - rng.below(1_000_000),
+                last_state: rng.option(|n| State::ALL[n as usize % 12]),
+                first_seen_ns: rng.option(|n| n),
+            });
+        }
+        sample.interfaces.push((1, "lo".to_owned()));
+        sample.cgroups.push((rng.value(), "/group/1".into()));
+        sample.users.push((1000, "alice".into()));
+        if rng.below(4) == 0 {
+            let fault = Fault::new(Severity::Degraded, "/proc/net/snmp6", "not there");
+            sample.faults.push(fault);
+        }
+        if rng.below(10) == 0 || sample.counters.protocols.names.is_empty() {
+            let names = ["Tcp.RetransSegs", "Tcp.MaxConn", "Udp.InErrors"];
+            let count = 1 + rng.below(3) as usize;
+            let names = names[..count].iter().map(|&name| name.to_owned());
+            sample.counters.protocols.names = Arc::new(names.collect());
+        }
+        if self.next.is_multiple_of(8) {
+            let value = (rng.0 % 3).to_string();
+            let values = vec![("net.ipv4.tcp_tw_reuse".to_owned(), value)];
+            sample.settings = Arc::new(Settings { values });
+        }
+        let count = sample.counters.protocols.names.len();
+        sample.counters.protocols.values = (0..count).map(|_| rng.value() as i64).collect();
+        sample.counters.interfaces = (0..rng.below(3))
+            .map(|at| Interface {
+                name: format!("eth{at}"),
+                received_bytes: rng.value(),
+                sent_dropped: rng.value(),
+                ..Interface::default()
+            })
+            .collect();
+        sample
+    }
+}
+
+/// Returns the Sample with indices of names that do not depend on earlier contents of the tables, for comparisons.
+pub(super) fn normalized(sample: &Sample) -> Sample {
+    let mut normalized = sample.clone();
+    for (table, from) in [
+        (&mut normalized.sockets, &sample.sockets),
+        (&mut normalized.closed_sockets, &sample.closed_sockets),
+    ] {
+        let mut fresh = SocketTable::default();
+        fresh.rows.clone_from(&from.rows);
+        fresh.bytes.clone_from(&from.bytes);
+        for (row, old) in from.rows.iter().enumerate() {
+            let name = from.name_at(old.congestion);
+            let index = name.map_or(0, |name| fresh.name_index(name.as_bytes()));
+            fresh.rows[row].congestion = index;
+        }
+        *table = fresh;
+    }
+    normalized
+}

@@ -1,0 +1,42 @@
+//! Numbers of the streams.
+
+use crate::model::field;
+
+pub(in crate::recording) const SEND_QUEUE: usize = field::send_queue.first_stream();
+pub(super) const TIMER_EXPIRES: usize = field::timer.first_stream() + 1;
+
+/// First stream of the words of `struct tcp_info`.
+pub(in crate::recording) const TCP: usize = 64;
+
+/// First stream of the words of the structures of other protocols, such as `struct mptcp_info`.
+pub(super) const INFO: usize = 192;
+
+/// First stream of the words of a socket's memory, `SK_MEMINFO_*`.
+pub(super) const MEMORY: usize = 320;
+
+/// First stream of the words of the congestion control, such as `struct tcp_bbr_info`.
+pub(super) const CONGESTION_INFO: usize = 352;
+
+/// Number of streams.
+pub(in crate::recording) const STREAM_COUNT: usize = 368;
+
+/// Maximum lengths of the structures, bytes; more is cut. Kernel 6.18 reports 280, 36 and 20.
+pub(in crate::recording) const MAX_INFO_LEN: usize = (INFO - TCP) * 4;
+pub(in crate::recording) const MAX_MEMORY_LEN: usize = (CONGESTION_INFO - MEMORY) * 4;
+pub(in crate::recording) const MAX_CONGESTION_INFO_LEN: usize =
+    (STREAM_COUNT - CONGESTION_INFO) * 4;
+
+/// Offsets in `struct tcp_info` of the fields that the clock alone counts up, in ms: `tcpi_last_data_sent`,
+/// `tcpi_last_data_recv` and `tcpi_last_ack_recv`.
+pub(in crate::recording) const AGE_OFFSETS: [usize; 3] = [44, 52, 56];
+
+/// Length of `struct tcp_info` up to the last of [`AGE_OFFSETS`], bytes.
+pub(in crate::recording) const AGE_FIELDS_END: usize = 60;
+
+/// `tcpi_rto`, `tcpi_rtt` and `tcpi_rttvar`.
+pub(in crate::recording) const RTO: usize = TCP + 8 / 4;
+pub(in crate::recording) const RTT: usize = TCP + 68 / 4;
+pub(in crate::recording) const RTTVAR: usize = TCP + 72 / 4;
+
+/// A set of streams, one bit each.
+pub(in crate::recording) type StreamMask = [u64; STREAM_COUNT.div_ceil(64)];
