@@ -67,12 +67,16 @@ fn main() {
             || same_in_parquet(&[real_sockets()]),
         ),
         trial("CSV and Parquet have the same columns", &[], same_columns),
-        trial("pyarrow reads the values of JSON", &[Requirement::Pyarrow], || {
-            same_in_python(parquet_table::PYARROW)
-        }),
-        trial("DuckDB reads the values of JSON", &[Requirement::Duckdb], || {
-            same_in_python(parquet_table::DUCKDB)
-        }),
+        trial(
+            "pyarrow reads the values of JSON",
+            &[Requirement::Pyarrow],
+            || same_in_python(parquet_table::PYARROW),
+        ),
+        trial(
+            "DuckDB reads the values of JSON",
+            &[Requirement::Duckdb],
+            || same_in_python(parquet_table::DUCKDB),
+        ),
     ]);
     libtest_mimic::run(&arguments, trials).exit();
 }
