@@ -4,8 +4,10 @@ mod meaning;
 
 use std::sync::LazyLock;
 
-use super::process::MINUTE_BARS;
-use super::{Column, Format, Kind, SortKey, Total, format, text_key};
+use super::format::Format;
+use super::sort_key::text_key;
+use super::sparkline::{MINUTE_BARS, minute_sparkline};
+use super::{Column, Kind, SortKey, Total, format};
 use crate::aggregate::{CounterTrend, Moment, is_gauge};
 use crate::filter::Unit;
 
@@ -28,13 +30,13 @@ pub struct CounterLine<'a> {
     pub name: &'a str,
     /// Its value.
     pub value: i64,
-    /// How it moves.
+    /// Its trend.
     pub trend: &'a CounterTrend,
-    /// What it means, if that is known.
+    /// Meaning, if it is known.
     pub meaning: Option<Meaning>,
 }
 
-/// What a counter calls for, the gravest first.
+/// Attention that a counter calls for, the most severe first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Attention {
     /// It means trouble and has grown within the last minute.
@@ -45,7 +47,7 @@ pub enum Attention {
     Never,
     /// It means no trouble and has grown within the last minute.
     Moving,
-    /// It means no trouble, or nobody knows.
+    /// None: it means no trouble, or its meaning is not known.
     None,
 }
 
@@ -62,7 +64,7 @@ impl<'a> CounterLine<'a> {
         })
     }
 
-    /// What it calls for.
+    /// Attention that it calls for.
     pub fn attention(&self) -> Attention {
         let trouble = self.meaning.is_some_and(|known| known.gravity.is_some());
         match (trouble, self.trend.grew_ago_ns) {
@@ -116,7 +118,7 @@ pub static COUNTER_COLUMNS: LazyLock<Vec<CounterColumn>> = LazyLock::new(|| {
             ("name", "COUNTER", 27),
             "Its name. Kernel: /proc/net/{snmp,snmp6,netstat,sockstat,sockstat6}.",
             |line, out| {
-                format::harmless(out, line.name.as_bytes());
+                format::sanitize(out, line.name.as_bytes());
                 Some(())
             },
             |line, _| text_key(line.name),
@@ -137,7 +139,7 @@ pub static COUNTER_COLUMNS: LazyLock<Vec<CounterColumn>> = LazyLock::new(|| {
             ("minute", "LAST 60", MINUTE_BARS as u16),
             "Growth per second, the last 60 samples; of what is no counter its values. Sorts by its sum.",
             |line, out| {
-                format::minute(out, &line.trend.recent, MINUTE_BARS);
+                minute_sparkline(out, &line.trend.recent, MINUTE_BARS);
                 Some(())
             },
             |line, _| {

@@ -3,7 +3,9 @@
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-use super::{Column, Format, Kind, SocketColumn, SocketRow, SortKey, Total, format, text_key};
+use super::format::Format;
+use super::sort_key::text_key;
+use super::{Column, Kind, SocketColumn, SocketRow, SortKey, Total, format};
 use crate::aggregate::{DifferenceKind, ProcessDifference, SocketDifference};
 use crate::filter::Unit;
 
@@ -18,7 +20,7 @@ impl Kind for SocketDifferences {
 /// A socket that differs, as it was and as it is.
 #[derive(Debug, Clone, Copy)]
 pub struct SocketChange<'a> {
-    /// What differs.
+    /// The difference.
     pub difference: &'a SocketDifference,
     /// As it was; `None` if it was not there.
     pub before: Option<SocketRow<'a>>,
@@ -207,7 +209,7 @@ pub static PROCESS_DIFFERENCE_COLUMNS: LazyLock<Vec<ProcessChangeColumn>> = Lazy
             ("process", "PROCESS", 15),
             "The kernel's name for it. Kernel: /proc/PID/comm.",
             |line, out| {
-                format::harmless(out, line.process.comm.as_bytes());
+                format::sanitize(out, line.process.comm.as_bytes());
                 Some(())
             },
             |line, _| text_key(&line.process.comm),

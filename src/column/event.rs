@@ -3,8 +3,10 @@
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-use super::socket::{self, connection};
-use super::{Column, Kind, SocketColumn, SocketRow, SortKey, Total, format, text_key};
+use super::socket::row::connection;
+use super::socket::{ends, owner_cell};
+use super::sort_key::text_key;
+use super::{Column, Kind, SocketColumn, SocketRow, SortKey, Total, format};
 use crate::aggregate::{Event, EventKind, Lifetime};
 use crate::model::{SocketRef, TcpInfo};
 
@@ -23,11 +25,11 @@ impl Kind for Events {
 pub struct EventLine<'a> {
     /// Its number, counted from the start.
     pub number: u64,
-    /// What happened.
+    /// The event.
     pub event: &'a Event,
     /// The socket as it was then.
     pub socket: SocketRow<'a>,
-    /// In which zone its time is told.
+    /// Time zone of its time of day.
     pub timezone: &'a jiff::tz::TimeZone,
 }
 
@@ -42,7 +44,7 @@ impl<'a> EventLine<'a> {
         EventLine {
             number,
             event,
-            socket: SocketRow::alone(socket),
+            socket: SocketRow::detached(socket),
             timezone,
         }
     }
@@ -140,20 +142,20 @@ pub static EVENT_COLUMNS: LazyLock<Vec<EventColumn>> = LazyLock::new(|| {
         EventColumn::text(
             ("local", "LOCAL", 21),
             "This end.",
-            |line, out| socket::local(&line.socket, out),
-            |line, _| socket::local_key(&line.socket),
+            |line, out| ends::local(&line.socket, out),
+            |line, _| ends::local_key(&line.socket),
         ),
         EventColumn::text(
             ("remote", "REMOTE", 21),
             "The other end.",
-            |line, out| socket::remote(&line.socket, out),
-            |line, _| socket::remote_key(&line.socket),
+            |line, out| ends::remote(&line.socket, out),
+            |line, _| ends::remote_key(&line.socket),
         ),
         EventColumn::text(
             ("process", "PROCESS", 16),
             "The process that owned it then.",
-            |line, out| socket::process(&line.socket, out),
-            |line, _| socket::process_key(&line.socket),
+            |line, out| owner_cell::process(&line.socket, out),
+            |line, _| owner_cell::process_key(&line.socket),
         ),
         EventColumn::text(
             ("lifetime", "LIVED", 9),
@@ -161,7 +163,7 @@ pub static EVENT_COLUMNS: LazyLock<Vec<EventColumn>> = LazyLock::new(|| {
             lifetime,
             |line, _| Some(SortKey::Number(line.event.lifetime?.ns() as f64)),
         )
-        .at_the_right(),
+        .right_aligned(),
         EventColumn::figure(
             ("bytes_received", "RECEIVED", 8),
             "Bytes received in its life. Kernel: tcpi_bytes_received.",
@@ -189,6 +191,6 @@ pub static EVENT_COLUMNS: LazyLock<Vec<EventColumn>> = LazyLock::new(|| {
         of_socket!("user", "USER", 8, "User of the socket."),
         of_socket!("cgroup", "CGROUP", 24, "Control group."),
         of_socket!("cookie", "COOKIE", 12, "The kernel's socket cookie, hexadecimal as in ss.")
-        .at_the_right(),
+        .right_aligned(),
     ]
 });

@@ -2,9 +2,27 @@
 
 use std::fmt::Write;
 
-use super::Format;
-use crate::aggregate::{RECENT_POINTS, Recent};
 use crate::filter::Unit;
+
+/// How a number is written, and its unit.
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    write: fn(&mut String, f64),
+    /// Unit of the number.
+    pub unit: Unit,
+}
+
+impl Format {
+    /// Makes a format of a function that appends numbers of a unit.
+    pub(crate) const fn new(write: fn(&mut String, f64), unit: Unit) -> Format {
+        Format { write, unit }
+    }
+
+    /// Appends a number with its unit.
+    pub fn write(self, out: &mut String, value: f64) {
+        (self.write)(out, value);
+    }
+}
 
 /// Bytes, as [`bytes`] writes them.
 pub(super) const BYTES: Format = Format::new(bytes, Unit::Bytes);
@@ -21,7 +39,7 @@ pub(super) const WHOLE: Format = Format::new(whole, Unit::Count);
 /// A share, as [`share`] writes it.
 pub(super) const SHARE: Format = Format::new(share, Unit::Share);
 
-/// What stands for "not known".
+/// Text of a value that is not known.
 pub const MISSING: &str = "–";
 
 /// Bytes with a decimal unit and three significant figures, at most 7 columns: `0 B`, `999 B`, `1.23 kB`, `45.6 MB`.
@@ -160,44 +178,9 @@ fn write(out: &mut String, value: f64, decimals: usize, unit: &str) {
     let _ = write!(out, "{value:.decimals$}{unit}");
 }
 
-/// Eighths of a cell, lowest first.
-pub const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
-
-/// A line of bars, one a value, scaled to `max`: `▁` is a measured nothing, a blank is not known.
-pub fn spark(out: &mut String, values: impl Iterator<Item = Option<f64>>, max: f64) {
-    out.extend(values.map(|value| match value {
-        None => ' ',
-        Some(value) if max > 0.0 && value > 0.0 => {
-            // Something is never drawn as nothing: the lowest bar belongs to zero.
-            let step = (value / max * 7.0).ceil().clamp(1.0, 7.0);
-            BARS[step as usize]
-        }
-        Some(_) => BARS[0],
-    }));
-}
-
-/// The highest of the known values.
-pub fn highest(values: &[Option<f64>]) -> Option<f64> {
-    values.iter().flatten().copied().reduce(f64::max)
-}
-
-/// The last minute in `width` bars: each bar is the highest value of its stretch, the newest at the right. A stretch
-/// of which nothing is known is blank.
-pub fn minute(out: &mut String, recent: &Recent, width: usize) {
-    let values: Vec<Option<f64>> = recent.values().collect();
-    let per_bar = RECENT_POINTS.div_ceil(width.max(1));
-    let bars = values.rchunks(per_bar).take(width);
-    let blank = width.saturating_sub(bars.len());
-    spark(
-        out,
-        std::iter::repeat_n(None, blank).chain(bars.rev().map(highest)),
-        highest(&values).unwrap_or(0.0),
-    );
-}
-
-/// Appends `bytes` as text that is harmless in a terminal: invalid UTF-8 as `\u{FFFD}`, control characters (escape
+/// Appends `bytes` as text that is safe to print on a terminal: invalid UTF-8 as `\u{FFFD}`, control characters (escape
 /// sequences, newlines, bidirectional overrides) as their escapes, the NUL of an abstract unix name as `@`.
-pub fn harmless(out: &mut String, bytes: &[u8]) {
+pub fn sanitize(out: &mut String, bytes: &[u8]) {
     for character in String::from_utf8_lossy(bytes).chars() {
         match character {
             '\0' => out.push('@'),
@@ -292,28 +275,8 @@ mod tests {
     }
 
     #[test]
-    fn bars_tell_nothing_from_little_and_from_unknown() {
-        let values = [None, Some(0.0), Some(0.001), Some(0.5), Some(1.0)];
-        assert_eq!(text(|out| spark(out, values.into_iter(), 1.0)), " ▁▂▅█");
-        assert_eq!(text(|out| spark(out, [Some(0.0)].into_iter(), 0.0)), "▁");
-        let recent = |values: &[Option<f64>]| {
-            let mut recent = Recent::default();
-            for &value in values {
-                recent.push(value);
-            }
-            recent
-        };
-        let two = recent(&[Some(1.0); 2]);
-        assert_eq!(text(|out| minute(out, &two, 10)), "         █");
-        let full = recent(&[Some(1.0); 60]);
-        assert_eq!(text(|out| minute(out, &full, 10)), "██████████");
-        let gap = recent(&[[Some(1.0); 6], [None; 6], [Some(0.0); 6]].concat());
-        assert_eq!(text(|out| minute(out, &gap, 10)), "       █ ▁");
-    }
-
-    #[test]
-    fn nothing_harmful_reaches_a_terminal() {
-        let text = text(|out| harmless(out, b"\0a\x1b[31mb\nc\xff\xe2\x80\xae"));
+    fn control_characters_never_reach_a_terminal() {
+        let text = text(|out| sanitize(out, b"\0a\x1b[31mb\nc\xff\xe2\x80\xae"));
         assert_eq!(text, "@a\\u{1b}[31mb\\nc\u{fffd}\\u{202e}");
     }
 }

@@ -2,8 +2,10 @@
 
 use std::sync::LazyLock;
 
-use super::process::MINUTE_BARS;
-use super::{Column, Format, Kind, SortKey, Total, format, text_key};
+use super::format::Format;
+use super::sort_key::text_key;
+use super::sparkline::{MINUTE_BARS, minute_sparkline};
+use super::{Column, Kind, SortKey, Total, format};
 use crate::aggregate::{InterfaceTrend, Moment};
 use crate::filter::Unit;
 use crate::model::{Device, Interface};
@@ -21,11 +23,11 @@ impl Kind for Interfaces {
 /// A network device at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct InterfaceLine<'a> {
-    /// What it counts.
+    /// Counters.
     pub interface: &'a Interface,
-    /// How that moves.
+    /// Trend of its counters.
     pub trend: &'a InterfaceTrend,
-    /// What it is set to, if that is known.
+    /// Settings, if they are known.
     pub device: Option<&'a Device>,
 }
 
@@ -87,7 +89,7 @@ pub static INTERFACE_COLUMNS: LazyLock<Vec<InterfaceColumn>> = LazyLock::new(|| 
             ("name", "DEV", 8),
             "Its name. Kernel: /proc/net/dev.",
             |line, out| {
-                format::harmless(out, line.interface.name.as_bytes());
+                format::sanitize(out, line.interface.name.as_bytes());
                 Some(())
             },
             |line, _| text_key(&line.interface.name),
@@ -137,7 +139,7 @@ pub static INTERFACE_COLUMNS: LazyLock<Vec<InterfaceColumn>> = LazyLock::new(|| 
             ("minute", "LAST 60", MINUTE_BARS as u16),
             "Bytes per second, the last 60 samples: the highest bar is its highest. Sorts by its sum.",
             |line, out| {
-                format::minute(out, &line.trend.recent, MINUTE_BARS);
+                minute_sparkline(out, &line.trend.recent, MINUTE_BARS);
                 Some(())
             },
             |line, _| {

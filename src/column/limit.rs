@@ -3,7 +3,9 @@
 use std::fmt::Write;
 use std::sync::LazyLock;
 
-use super::{Column, Kind, SocketRow, SortKey, Total, format, gauge, socket, text_key};
+use super::socket::{ends, owner_cell};
+use super::sort_key::text_key;
+use super::{Column, Kind, SocketRow, SortKey, Total, format, gauge};
 use crate::aggregate::{Headroom, LimitScope, LimitUnit, Moment};
 
 /// Tables of limits.
@@ -37,14 +39,14 @@ impl LimitLine<'_> {
         Some(())
     }
 
-    /// What is left until the limit is reached.
+    /// Headroom.
     fn left(&self) -> Option<u64> {
         let limit = &self.headroom.limit;
         Some(limit.limit?.saturating_sub(limit.value?))
     }
 }
 
-/// LimitScope it is: `nginx/2211`, `10.0.0.1:443 nginx/2211`, `whole host`; or why something is missing.
+/// Subject of a limit: `nginx/2211`, `10.0.0.1:443 nginx/2211`, `whole host`; or the reason for a missing value.
 fn whose(line: &LimitLine<'_>, out: &mut String) -> Option<()> {
     if let Some(missing) = line.headroom.missing {
         out.push_str(missing.name());
@@ -63,14 +65,14 @@ fn whose(line: &LimitLine<'_>, out: &mut String) -> Option<()> {
         }
         LimitScope::Process(row) => {
             let process = &line.moment.sample.processes.get(row as usize)?.process;
-            format::harmless(out, process.comm.as_bytes());
+            format::sanitize(out, process.comm.as_bytes());
             write!(out, "/{}", process.key.pid).ok()?;
         }
         LimitScope::Listener(row) => {
             let row = SocketRow::of(line.moment, row as usize)?;
-            socket::local(&row, out)?;
+            ends::local(&row, out)?;
             out.push(' ');
-            if socket::process(&row, out).is_none() {
+            if owner_cell::process(&row, out).is_none() {
                 out.pop();
             }
         }
@@ -111,21 +113,21 @@ pub static LIMIT_COLUMNS: LazyLock<Vec<LimitColumn>> = LazyLock::new(|| {
             |line, out| line.write_number(line.headroom.limit.value, out),
             |line, _| Some(SortKey::Number(line.headroom.limit.value? as f64)),
         )
-        .at_the_right(),
+        .right_aligned(),
         LimitColumn::text(
             ("most", "AT MOST", 7),
             "How much there may be.",
             |line, out| line.write_number(line.headroom.limit.limit, out),
             |line, _| Some(SortKey::Number(line.headroom.limit.limit? as f64)),
         )
-        .at_the_right(),
+        .right_aligned(),
         LimitColumn::text(
             ("left", "LEFT", 7),
             "How much is left of it.",
             |line, out| line.write_number(line.left(), out),
             |line, _| Some(SortKey::Number(line.left()? as f64)),
         )
-        .at_the_right(),
+        .right_aligned(),
         LimitColumn::text(
             ("whose", "OF", 14),
             "LimitScope it is: the process or listener nearest to its limit, or the whole host; or why something is not known.",

@@ -2,9 +2,9 @@
 
 use std::sync::LazyLock;
 
-use super::process::MINUTE_BARS;
-use super::socket;
-use super::{Column, Kind, Note, SocketColumn, SocketRow, SortKey, Total, format, note};
+use super::socket::{ends, owner_cell};
+use super::sparkline::{MINUTE_BARS, minute_sparkline};
+use super::{Column, Kind, Note, SocketColumn, SocketRow, SortKey, Total, format, gauge, note};
 use crate::aggregate::{ListenerTotals, Moment};
 
 /// Tables of listening sockets.
@@ -24,7 +24,7 @@ pub struct ListenerLine<'a> {
     pub socket: SocketRow<'a>,
     /// Its figures.
     pub totals: &'a ListenerTotals,
-    /// What is wrong with it, if somebody has looked.
+    /// Most severe finding about it, if findings are known.
     pub note: Option<Note>,
 }
 
@@ -56,13 +56,6 @@ impl<'a> ListenerLine<'a> {
 
 /// Cells of a gauge.
 const GAUGE: usize = 8;
-
-/// `███▌······`: how full something is.
-pub(crate) fn gauge(out: &mut String, fill: f64, cells: usize) {
-    let filled = (fill * cells as f64).ceil().clamp(0.0, cells as f64) as usize;
-    out.extend(std::iter::repeat_n('█', filled));
-    out.extend(std::iter::repeat_n('·', cells - filled));
-}
 
 /// The text of a column of the socket's own.
 fn cell(id: &str, line: &ListenerLine<'_>, out: &mut String) -> Option<()> {
@@ -100,14 +93,14 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
         ListenerColumn::text(
             ("local", "LISTENS ON", 20),
             "Address and port, or a unix socket's path.",
-            |line, out| socket::local(&line.socket, out),
-            |line, _| socket::local_key(&line.socket),
+            |line, out| ends::local(&line.socket, out),
+            |line, _| ends::local_key(&line.socket),
         ),
         ListenerColumn::text(
             ("process", "PROCESS", 18),
             "The process that owns it, with its pid.",
-            |line, out| socket::process(&line.socket, out),
-            |line, _| socket::process_key(&line.socket),
+            |line, out| owner_cell::process(&line.socket, out),
+            |line, _| owner_cell::process_key(&line.socket),
         ),
         ListenerColumn::figure(
             ("accept_queue", "QUEUE", 6),
@@ -140,7 +133,7 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
             ("minute", "LAST 60", MINUTE_BARS as u16),
             "The accept queue, the last 60 samples: the highest bar is its highest. Sorts by its sum.",
             |line, out| {
-                format::minute(out, &line.totals.recent, MINUTE_BARS);
+                minute_sparkline(out, &line.totals.recent, MINUTE_BARS);
                 Some(())
             },
             |line, _| {
@@ -204,7 +197,7 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
             12,
             "The kernel's socket cookie, hexadecimal as in ss. Kernel: idiag_cookie."
         )
-        .at_the_right(),
+        .right_aligned(),
         ListenerColumn::text(
             ("note", "NOTE", 4),
             note::ABOUT,

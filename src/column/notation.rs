@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Format, format};
+use super::format::{self, Format};
 use crate::filter::Unit;
 use crate::model::Notation;
 

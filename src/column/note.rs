@@ -1,29 +1,29 @@
-//! What is to be noted of a row: the gravest that is wrong with it.
+//! Notes on rows: the most severe finding about each.
 
 use std::fmt::Write;
 
 use super::SortKey;
 
-/// What is wrong with a row, in a few words. Who finds it knows more; here is what a cell shows of it.
+/// The most severe finding about a row, as a cell shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Note {
-    /// How grave it is, growing.
+    /// Severity; a higher one is more severe.
     pub rank: u8,
-    /// A sign for that.
+    /// Sign of the severity.
     pub sign: char,
-    /// What it is called.
+    /// Name of the finding.
     pub name: &'static str,
-    /// How much more is wrong.
+    /// Number of further findings.
     pub more: usize,
 }
 
-/// What the column of notes tells.
+/// Description of the column of notes.
 pub(super) const ABOUT: &str =
     "What is wrong with it: the gravest finding, and how many more. f tells them.";
 
 /// `✗ accept-queue-full +1`.
 pub(super) fn write(note: Option<Note>, out: &mut String) -> Option<()> {
-    // Nothing wrong is known, and no news: the cell stays empty.
+    // Without a finding the cell is empty, not missing.
     let Some(note) = note else { return Some(()) };
     out.push(note.sign);
     out.push(' ');
@@ -34,7 +34,7 @@ pub(super) fn write(note: Option<Note>, out: &mut String) -> Option<()> {
     Some(())
 }
 
-/// The gravest first.
+/// Returns the key that orders by severity.
 pub(super) fn key(note: Option<Note>) -> Option<SortKey<'static>> {
     let note = note?;
     let more = note.more.min(999) as f64 / 1000.0;

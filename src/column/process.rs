@@ -5,12 +5,12 @@ use std::fmt::Write;
 use std::sync::LazyLock;
 
 use super::format;
-use super::{Column, Format, Kind, Note, SortKey, Total, note, text_key};
+use super::format::Format;
+use super::sort_key::text_key;
+use super::sparkline::{MINUTE_BARS, minute_sparkline};
+use super::{Column, Kind, Note, SortKey, Total, note};
 use crate::aggregate::{Moment, ProcessTotals, Recent};
 use crate::model::{ProcessRow, State};
-
-/// Bars of the columns of the last minute: one for each 6 samples.
-pub(super) const MINUTE_BARS: usize = 10;
 
 /// Tables of processes.
 #[derive(Debug)]
@@ -27,9 +27,9 @@ pub struct ProcessLine<'a> {
     pub process: &'a ProcessRow,
     /// Its totals.
     pub totals: &'a ProcessTotals,
-    /// When this was so, µs since 1970 UTC.
+    /// Time of the Sample, µs since 1970 UTC.
     pub taken_at_us: i64,
-    /// What is wrong with it, if somebody has looked.
+    /// Most severe finding about it, if findings are known.
     pub note: Option<Note>,
 }
 
@@ -61,7 +61,7 @@ const PER_SECOND: (Format, Total) = (format::PER_SECOND, Total::Sum);
 /// A minute as bars.
 fn bars(recent: &Recent, out: &mut String) -> Option<()> {
     recent.values().flatten().next()?;
-    format::minute(out, recent, MINUTE_BARS);
+    minute_sparkline(out, recent, MINUTE_BARS);
     Some(())
 }
 
@@ -97,7 +97,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
             ("process", "PROCESS", 15),
             "The kernel's name for it. Kernel: /proc/PID/comm.",
             |line, out| {
-                format::harmless(out, line.process.process.comm.as_bytes());
+                format::sanitize(out, line.process.process.comm.as_bytes());
                 Some(())
             },
             |line, _| text_key(&line.process.process.comm),
@@ -107,7 +107,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
             "Effective user.",
             |line, out| match line.process.process.user.as_deref() {
                 Some(name) => {
-                    format::harmless(out, name.as_bytes());
+                    format::sanitize(out, name.as_bytes());
                     Some(())
                 }
                 None => write!(out, "{}", line.process.process.uid).ok(),
@@ -261,7 +261,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
             ("unit", "UNIT", 16),
             "The systemd unit of its control group, or else the group's name.",
             |line, out| {
-                format::harmless(out, unit(line)?.as_bytes());
+                format::sanitize(out, unit(line)?.as_bytes());
                 Some(())
             },
             |line, _| text_key(unit(line)?),
@@ -285,7 +285,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
             ("cgroup", "CGROUP", 24),
             "Its control group. Kernel: /proc/PID/cgroup.",
             |line, out| {
-                format::harmless(out, line.process.process.cgroup.as_deref()?.as_bytes());
+                format::sanitize(out, line.process.process.cgroup.as_deref()?.as_bytes());
                 Some(())
             },
             |line, _| text_key(line.process.process.cgroup.as_deref()?),
@@ -294,7 +294,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
             ("command", "COMMAND", 24),
             "Its arguments. Kernel: /proc/PID/cmdline.",
             |line, out| {
-                format::harmless(out, command(line)?.as_bytes());
+                format::sanitize(out, command(line)?.as_bytes());
                 Some(())
             },
             |line, _| text_key(command(line)?),

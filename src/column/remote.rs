@@ -4,7 +4,9 @@ use std::fmt::Write;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use super::{Column, Format, Kind, Note, SortKey, Total, format, note, text_key};
+use super::format::Format;
+use super::sort_key::text_key;
+use super::{Column, Kind, Note, SortKey, Total, format, note};
 use crate::aggregate::{Moment, RemoteTotals};
 use crate::model::State;
 
@@ -23,22 +25,22 @@ impl Kind for Remotes {
 pub struct Service {
     /// The port that is listened on.
     pub port: u16,
-    /// Whether it is ours: they connect to us.
+    /// True if the port is local: the remotes connect to it.
     pub here: bool,
 }
 
 /// A remote host, or one of the ports at which one meets it.
 #[derive(Debug, Clone, Copy)]
 pub struct RemoteLine<'a> {
-    /// LimitScope processes they are.
+    /// Processes that the connections belong to.
     pub moment: &'a Moment,
     /// The figures.
     pub totals: &'a RemoteTotals,
     /// The port; `None` for the host as a whole.
     pub service: Option<Service>,
-    /// Whether the ports of the host are shown below it.
+    /// True if the ports of the host are shown below it.
     pub unfolded: bool,
-    /// What is wrong with it, if somebody has looked.
+    /// Most severe finding about it, if findings are known.
     pub note: Option<Note>,
 }
 
@@ -72,7 +74,7 @@ fn processes(line: &RemoteLine<'_>, out: &mut String) -> Option<()> {
     for &row in line.totals.processes.rows() {
         let process = &line.moment.sample.processes.get(row as usize)?.process;
         out.push_str(gap);
-        format::harmless(out, process.comm.as_bytes());
+        format::sanitize(out, process.comm.as_bytes());
         write!(out, "/{}", process.key.pid).ok()?;
         gap = " ";
     }

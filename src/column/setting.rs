@@ -4,7 +4,8 @@ mod known;
 
 use std::sync::LazyLock;
 
-use super::{Column, Kind, SortKey, text_key};
+use super::sort_key::text_key;
+use super::{Column, Kind, SortKey};
 use crate::column::format;
 use crate::model::Settings as Values;
 
@@ -25,11 +26,11 @@ impl Kind for Settings {
 pub struct SettingLine<'a> {
     /// Its name, as `sysctl` writes it.
     pub name: &'a str,
-    /// Its text; `None` if the kernel does not tell it here.
+    /// Its text; `None` if the kernel does not report it in this namespace.
     pub text: Option<&'a str>,
-    /// What it means, if that is known.
+    /// Meaning, if it is known.
     pub known: Option<&'static KnownSetting>,
-    /// All of them: pages become bytes.
+    /// Its values; pages are converted to bytes.
     pub all: &'a Values,
     /// Its place among what belongs together.
     pub order: usize,
@@ -43,7 +44,7 @@ fn value(line: &SettingLine<'_>, out: &mut String) -> Option<()> {
         Some(known) => known.write(text, line.all, &mut value),
         None => value.push_str(text),
     }
-    format::harmless(out, value.as_bytes());
+    format::sanitize(out, value.as_bytes());
     Some(())
 }
 
@@ -56,7 +57,7 @@ pub static SETTING_COLUMNS: LazyLock<Vec<SettingColumn>> = LazyLock::new(|| {
             |line, out| {
                 let short = ["net.ipv4.", "net.core.", "net.netfilter."];
                 let name = short.iter().find_map(|group| line.name.strip_prefix(group));
-                format::harmless(out, name.unwrap_or(line.name).as_bytes());
+                format::sanitize(out, name.unwrap_or(line.name).as_bytes());
                 Some(())
             },
             |line, _| Some(SortKey::Number(line.order as f64)),
@@ -87,7 +88,7 @@ pub static SETTING_COLUMNS: LazyLock<Vec<SettingColumn>> = LazyLock::new(|| {
             "The kernel's own text.",
             |line, out| {
                 let text = line.text?.split_ascii_whitespace().collect::<Vec<_>>();
-                format::harmless(out, text.join(" ").as_bytes());
+                format::sanitize(out, text.join(" ").as_bytes());
                 Some(())
             },
             |line, _| text_key(line.text?),
@@ -96,7 +97,7 @@ pub static SETTING_COLUMNS: LazyLock<Vec<SettingColumn>> = LazyLock::new(|| {
             ("path", "SYSCTL", 30),
             "Its whole name.",
             |line, out| {
-                format::harmless(out, line.name.as_bytes());
+                format::sanitize(out, line.name.as_bytes());
                 Some(())
             },
             |line, _| text_key(line.name),

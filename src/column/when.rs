@@ -1,4 +1,4 @@
-//! Times as people write them, within a recording.
+//! Parsing of times within a recording: RFC 3339, a time of day, or relative.
 
 use std::ops::RangeInclusive;
 
@@ -6,10 +6,10 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-/// The longest part of what was typed that an error repeats.
+/// Longest part of the typed text that an error repeats, characters.
 const SHOWN: usize = 40;
 
-/// Why a text is no time.
+/// Reason for which a text is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WhenError {
     /// It is not written as a time.
@@ -18,7 +18,7 @@ pub enum WhenError {
          +30s (after the start); the recording has {span}"
     )]
     NotUnderstood {
-        /// What was typed.
+        /// The text as typed.
         text: String,
         /// The first and the last Sample.
         span: String,
@@ -26,7 +26,7 @@ pub enum WhenError {
     /// It is further away than time is counted.
     #[error("'{text}' is out of reach; the recording has {span}")]
     OutOfReach {
-        /// What was typed.
+        /// The text as typed.
         text: String,
         /// The first and the last Sample.
         span: String,
@@ -101,7 +101,7 @@ pub fn show_span((first, last): (i64, i64), zone: &TimeZone) -> String {
     format!("{} to {}", show(first, zone), show(last, zone))
 }
 
-/// What was typed, as far as it fits into a line.
+/// Returns the text as typed, shortened to fit a line.
 fn shortened(text: &str) -> String {
     let escaped = text.escape_debug().collect::<String>();
     match escaped.char_indices().nth(SHOWN) {
@@ -110,7 +110,7 @@ fn shortened(text: &str) -> String {
     }
 }
 
-/// How long what was typed lasts beyond its first µs: a second, unless it has a fraction.
+/// Returns the length of the typed instant beyond its first µs: a second, unless it has a fraction.
 fn length(text: &str) -> i64 {
     if text.contains(['.', ',']) {
         0
@@ -195,7 +195,7 @@ mod tests {
         TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()
     }
 
-    /// What a text means, as RFC 3339, in a recording between two times.
+    /// Resolves a text in a recording between two times, as RFC 3339.
     fn means(text: &str, first: &str, last: &str) -> String {
         let range = parse_range(text, (at(first), at(last)), &zone());
         match range {

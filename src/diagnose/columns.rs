@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::evidence::{evidence_name, evidence_value, whole_seconds};
 use super::finding::Finding;
 use super::time_of_day::time_of_day;
+use crate::column::sparkline;
 use crate::column::{Column, Kind, SortKey, format};
 
 /// Tables of findings.
@@ -76,7 +77,7 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
             ("subject", "SUBJECT", 24),
             "What it is about: a process, a listener, a remote host, a path, this host.",
             |line, out| {
-                format::harmless(out, line.finding.subject.to_string().as_bytes());
+                format::sanitize(out, line.finding.subject.to_string().as_bytes());
                 Some(())
             },
             |line, _| Some(SortKey::Text(Cow::Owned(line.finding.subject.to_string()))),
@@ -100,7 +101,7 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
             },
             |line, _| Some(SortKey::Number(line.duration_us() as f64)),
         )
-        .at_the_right(),
+        .right_aligned(),
         FindingColumn::text(
             ("number", "NUMBER", 8),
             "The number behind it: what its evidence has first.",
@@ -111,7 +112,7 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
             },
             |line, _| number(line).map(SortKey::Number),
         )
-        .at_the_right(),
+        .right_aligned(),
         FindingColumn::text(
             ("of", "OF", 12),
             "What that number is.",
@@ -130,7 +131,7 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
             "That number over the last minute of samples.",
             |line, out| {
                 number(line)?;
-                format::minute(out, &line.finding.recent, BARS);
+                sparkline::minute_sparkline(out, &line.finding.recent, BARS);
                 Some(())
             },
             |line, _| number(line).map(SortKey::Number),
@@ -144,7 +145,7 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
                     out.push_str(&time_of_day(until_us, line.now_us, line.zone));
                     out.push_str(": ");
                 }
-                format::harmless(out, line.finding.summary.as_bytes());
+                format::sanitize(out, line.finding.summary.as_bytes());
                 Some(())
             },
             |line, _| Some(SortKey::Text(Cow::Borrowed(&line.finding.summary))),

@@ -30,7 +30,7 @@ pub fn evidence_value(name: &str, value: &Value) -> String {
         Value::Rate(rate) => out = format!("{rate:.1}"),
         Value::Seconds(seconds) => format::short_duration_us(&mut out, seconds * 1e6),
         Value::Share(share) => format::share(&mut out, *share),
-        Value::Text(text) => format::harmless(&mut out, text.as_bytes()),
+        Value::Text(text) => format::sanitize(&mut out, text.as_bytes()),
         Value::Flag(flag) => out.push_str(if *flag { "yes" } else { "no" }),
     }
     out

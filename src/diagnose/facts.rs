@@ -117,7 +117,7 @@ pub(super) fn activity(socket: SocketRef<'_>) -> Option<Activity> {
 pub(super) fn subject_of(socket: SocketRef<'_>) -> Subject {
     let path = socket.name().map(|name| {
         let mut out = String::new();
-        format::harmless(&mut out, name);
+        format::sanitize(&mut out, name);
         out
     });
     Subject::Socket {

@@ -151,7 +151,7 @@ pub fn write_text(
 fn write_wrapped(text: &str, columns: usize, out: &mut impl Write) -> io::Result<()> {
     let width = columns.saturating_sub(INDENT).max(20);
     let mut shown = String::new();
-    format::harmless(&mut shown, text.as_bytes());
+    format::sanitize(&mut shown, text.as_bytes());
     let mut used = 0;
     for word in shown.split(' ') {
         let length = unicode_width::UnicodeWidthStr::width(word);

@@ -20,13 +20,13 @@ impl FilterError {
         FilterError {
             text: text.to_owned(),
             at: at.min(text.len()),
-            message: sanitized(&message.into()),
+            message: sanitize(&message.into()),
             expected: None,
         }
     }
 
     pub(super) fn with_expected(mut self, what: impl Into<String>) -> FilterError {
-        self.expected = Some(sanitized(&what.into()));
+        self.expected = Some(sanitize(&what.into()));
         self
     }
 
@@ -77,7 +77,7 @@ fn is_unprintable(character: char) -> bool {
 }
 
 /// Returns a message without characters that control a terminal.
-fn sanitized(message: &str) -> String {
+fn sanitize(message: &str) -> String {
     let plain = |character| {
         if is_unprintable(character) {
             '\u{fffd}'

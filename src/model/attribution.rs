@@ -1,6 +1,6 @@
-//! How the owner of a socket is known, or why there is none.
+//! Attribution of a socket to its owner, or the reason for having none.
 
-/// Why a socket has no owner.
+/// Reason for having no owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Unowned {
@@ -18,7 +18,7 @@ pub enum Unowned {
     OtherNamespace,
     /// The processes that could hold it may not be read by this user.
     PermissionDenied,
-    /// Its process (or descriptor) was gone when it was looked for.
+    /// Its process (or descriptor) was gone when owners were read.
     Exited,
     /// Every process was read and none holds it (a descriptor in flight, `io_uring`, the kernel).
     Unknown,
@@ -63,7 +63,7 @@ impl Unowned {
         }
     }
 
-    /// Whether a process holds it all the same, and only who is not known. The others are nobody's by their nature.
+    /// Reports whether a process may hold it that could not be found. The other reasons exclude an owner.
     pub fn may_have_owner(self) -> bool {
         match self {
             Unowned::OtherNamespace
@@ -94,7 +94,7 @@ impl Unowned {
     }
 }
 
-/// How the owner of a socket is known.
+/// Source of the knowledge of a socket's owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Attribution {
     /// A descriptor of the process refers to it now.
@@ -118,7 +118,7 @@ impl Attribution {
         }
     }
 
-    /// Why there is no owner, if there is none.
+    /// Returns the reason for having no owner; `None` with an owner.
     pub fn unowned(self) -> Option<Unowned> {
         match self {
             Attribution::Unowned(why) => Some(why),

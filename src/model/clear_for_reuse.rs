@@ -1,12 +1,12 @@
-//! Memory that is used again, but not for ever.
+//! Collections that are cleared and filled again, and return memory that they no longer need.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hash};
 
-/// Less than this is not worth giving back.
+/// Elements below which memory is not returned.
 const SMALL: usize = 4096;
 
-/// Of a collection that is filled anew with every Sample.
+/// A collection that is cleared and filled again with every Sample.
 pub trait ClearForReuse {
     /// Empties it and keeps its memory for what comes next. If it held far less than it could, a flood has passed, and
     /// most of the memory is given back.
@@ -14,7 +14,7 @@ pub trait ClearForReuse {
 }
 
 /// The capacity that is worth keeping of `capacity` after `len` were in it.
-fn enough(len: usize, capacity: usize) -> usize {
+fn retained_capacity(len: usize, capacity: usize) -> usize {
     if capacity > SMALL && len < capacity / 8 {
         len * 2
     } else {
@@ -26,7 +26,7 @@ impl<T> ClearForReuse for Vec<T> {
     fn clear_for_reuse(&mut self) {
         let len = self.len();
         self.clear();
-        self.shrink_to(enough(len, self.capacity()));
+        self.shrink_to(retained_capacity(len, self.capacity()));
     }
 }
 
@@ -34,7 +34,7 @@ impl<K: Eq + Hash, V, S: BuildHasher> ClearForReuse for HashMap<K, V, S> {
     fn clear_for_reuse(&mut self) {
         let len = self.len();
         self.clear();
-        self.shrink_to(enough(len, self.capacity()));
+        self.shrink_to(retained_capacity(len, self.capacity()));
     }
 }
 
@@ -42,7 +42,7 @@ impl<T: Eq + Hash, S: BuildHasher> ClearForReuse for HashSet<T, S> {
     fn clear_for_reuse(&mut self) {
         let len = self.len();
         self.clear();
-        self.shrink_to(enough(len, self.capacity()));
+        self.shrink_to(retained_capacity(len, self.capacity()));
     }
 }
 

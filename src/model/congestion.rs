@@ -1,4 +1,4 @@
-//! What congestion control algorithms report, by name.
+//! Fields that congestion control algorithms report, by name.
 
 /// The fields of what an algorithm reports, in the kernel's order and units; `None` where too little arrived. Empty for
 /// an algorithm that this version does not know.

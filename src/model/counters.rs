@@ -3,7 +3,7 @@
 /// Counters of `/proc/net/{sockstat,sockstat6,snmp,snmp6,netstat}`, as the kernel names them.
 ///
 /// A name is `GROUP.FIELD`: `Tcp.RetransSegs`, `TcpExt.ListenOverflows`, `sockstat.TCP.tw`, `Udp6.InDatagrams`.
-/// What the kernel does not report is not in the list.
+/// The list has only what the kernel reports.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Protocols {
     /// Names in the order of the files; shared between Samples while the kernel reports the same names.

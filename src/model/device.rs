@@ -1,4 +1,4 @@
-//! What network devices are set to. What they count is told by [`Interface`](super::Interface).
+//! Settings of network devices. Their counters are in [`Interface`](super::Interface).
 
 use std::net::IpAddr;
 
@@ -34,7 +34,7 @@ impl std::fmt::Display for DeviceAddress {
     }
 }
 
-/// `IFF_UP`: somebody has switched it on.
+/// `IFF_UP`: administratively up.
 const UP: u32 = 1;
 /// `IFF_RUNNING`: it can carry packets.
 const RUNNING: u32 = 1 << 6;
@@ -53,12 +53,12 @@ impl Device {
         (1 << 11, "slave"),
     ];
 
-    /// Whether it can carry packets, and why not: `up`, `down`, `no carrier`, `dormant`, `testing`, `lower down`.
+    /// Returns the operational state: `up`, `down`, `no carrier`, `dormant`, `testing`, `lower down`.
     pub fn state(&self) -> &'static str {
         if self.flags & UP == 0 {
             return "down";
         }
-        // A driver that does not tell (IF_OPER_UNKNOWN) is taken to work, as with loopback.
+        // A driver that does not report it (IF_OPER_UNKNOWN) is assumed to work, as loopback is.
         match self.operstate {
             _ if self.flags & LOWER_UP == 0 => "no carrier",
             Some(3) => "lower down",

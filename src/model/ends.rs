@@ -28,7 +28,7 @@ impl Endpoint {
         }
     }
 
-    /// Whether it is the wildcard address without a port.
+    /// Reports whether it is the wildcard address without a port.
     pub fn is_unset(self) -> bool {
         self.port == 0 && self.address.is_unspecified()
     }

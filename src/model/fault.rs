@@ -1,8 +1,8 @@
-//! What went wrong while a Sample was made. Partial failure is data.
+//! Faults of a Sample: reads that failed. Partial failure is data.
 
 use std::fmt;
 
-/// What a [`Fault`] costs.
+/// Consequence of a [`Fault`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Severity {
     /// Nothing: there is nothing to read, as of a family that the kernel lacks.
@@ -27,11 +27,11 @@ impl Severity {
 /// Something that could not be read, and why. The rest of the Sample stands.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Fault {
-    /// What was asked, e.g. `sock_diag sctp`, `/proc/net/snmp6`, `destroy events`.
+    /// Source that failed, e.g. `sock_diag sctp`, `/proc/net/snmp6`, `destroy events`.
     pub source: String,
-    /// What the kernel answered and, where there is one, the remedy.
+    /// Error of the kernel and, where there is one, the remedy.
     pub error: String,
-    /// What it costs.
+    /// Consequence.
     pub severity: Severity,
 }
 
@@ -45,7 +45,7 @@ impl Fault {
         }
     }
 
-    /// Whether something that exists is not known because of it.
+    /// Reports whether it hides something that exists.
     pub fn hides_data(&self) -> bool {
         self.severity > Severity::Note
     }

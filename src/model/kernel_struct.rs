@@ -18,7 +18,7 @@ pub struct KernelField {
     pub(super) shift: u32,
     /// Mask after the shift.
     pub(super) mask: u64,
-    /// How it is shown as a column and on the socket's page; `None` if it is shown as a plain number.
+    /// Presentation as a column and on the socket's page; `None` for a plain number.
     pub presentation: Option<Presentation>,
 }
 

@@ -1,4 +1,4 @@
-//! Which listener a connection came in by.
+//! Index of listeners, which finds the one that accepted a connection.
 
 use rustc_hash::FxHashMap;
 
@@ -8,7 +8,7 @@ use super::{ClearForReuse, Endpoint, Protocol, Socket, State};
 #[derive(Debug)]
 pub struct ListenerIndex {
     by_port: FxHashMap<u16, Vec<u32>>,
-    /// One bit a port: most sockets are told apart by this alone.
+    /// One bit a port, which excludes most sockets without a lookup.
     ports: Box<[u64; 1024]>,
 }
 
@@ -22,13 +22,13 @@ impl Default for ListenerIndex {
 }
 
 impl ListenerIndex {
-    /// Forgets all.
+    /// Removes all.
     pub fn clear(&mut self) {
         self.by_port.clear_for_reuse();
         self.ports.fill(0);
     }
 
-    /// Takes a row in, if it is a listener. Answers whether it is.
+    /// Inserts a row if it is a listener; returns whether it is.
     #[inline]
     pub fn insert(&mut self, row: u32, socket: &Socket) -> bool {
         if socket.state != State::Listen || socket.protocol != Protocol::Tcp {
@@ -42,17 +42,17 @@ impl ListenerIndex {
         true
     }
 
-    /// Whether some TCP socket listens on `port`.
+    /// Reports whether a TCP socket listens on `port`.
     #[inline]
     pub fn listens_on(&self, port: u16) -> bool {
         self.ports[usize::from(port) / 64] >> (port % 64) & 1 == 1
     }
 
     /// Rows of the listeners that a TCP socket with this local end can have come in by, as the kernel chooses: bound to
-    /// the very address before any address, then to the device before any device, then IPv4 before dual stack. Several
-    /// if they share all of that (`SO_REUSEPORT`); none if nobody listens there.
+    /// the exact address before any address, then to the device before any device, then IPv4 before dual stack. Several
+    /// if they share all of that (`SO_REUSEPORT`); none without a listener.
     ///
-    /// `rows` are those that were taken in.
+    /// `rows` are those that were inserted.
     #[inline]
     pub fn find<'a>(
         &'a self,
@@ -79,7 +79,7 @@ impl ListenerIndex {
     }
 }
 
-/// How well a listener fits connections with this local end: (very address, very device, IPv4). `None` if it does not
+/// Returns the rank of a listener for connections with this local end: (exact address, exact device, IPv4). `None` if it does not
 /// take them. Kernel: `inet_lhash2_lookup`, `compute_score`.
 #[inline]
 fn fit(listener: &Socket, local: Endpoint, device: u32) -> Option<(bool, bool, bool)> {

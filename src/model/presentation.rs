@@ -1,8 +1,8 @@
-//! How a field is to be shown, declared with the field: its notation, its group and the total of several.
+//! Presentation of fields, declared with each field: notation, group, total.
 //!
 //! No text is made here: `column` writes values by their notation.
 
-/// How a value is written for people.
+/// Notation of a value on screens and in tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notation {
     /// Decimal number: an id, a setting.
@@ -89,7 +89,7 @@ impl FieldGroup {
     }
 }
 
-/// How a field of a kernel structure is shown.
+/// Presentation of a field of a kernel structure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Presentation {
     /// Section that it is shown in.

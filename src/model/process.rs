@@ -7,11 +7,11 @@ use std::sync::Arc;
 pub struct ProcessKey {
     /// Process id in the reader's pid namespace.
     pub pid: u32,
-    /// When it started, clock ticks since boot. Kernel: field 22 of `/proc/PID/stat`.
+    /// Start time, clock ticks since boot. Kernel: field 22 of `/proc/PID/stat`.
     pub start_time: u64,
 }
 
-/// Who a process is. Read once per identity and refreshed now and then, shared between Samples.
+/// Identity and properties of a process. Read once per identity, refreshed now and then, shared between Samples.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
     /// Its identity.
@@ -28,11 +28,11 @@ pub struct Process {
     pub user: Option<Arc<str>>,
     /// Path of its cgroup-2 group below the mount, e.g. `/system.slice/nginx.service`; `None` if it could not be read.
     pub cgroup: Option<Arc<str>>,
-    /// When it started, µs since 1970 UTC. Kernel: field 22 of `/proc/PID/stat` after the boot.
+    /// Start time, µs since 1970 UTC. Kernel: field 22 of `/proc/PID/stat` after the boot.
     pub started_at_us: Option<i64>,
-    /// How many descriptors it may have open: the soft limit. Kernel: `Max open files` of `/proc/PID/limits`.
+    /// Soft limit of open descriptors. Kernel: `Max open files` of `/proc/PID/limits`.
     pub descriptor_limit: Option<u64>,
-    /// Which namespaces it is in.
+    /// Its namespaces.
     pub namespaces: Namespaces,
 }
 
@@ -67,7 +67,7 @@ pub struct Namespaces {
     pub user: Option<u32>,
 }
 
-/// What a descriptor refers to.
+/// Kind of object that a descriptor refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum DescriptorKind {
@@ -77,7 +77,7 @@ pub enum DescriptorKind {
     File,
     /// A pipe.
     Pipe,
-    /// What has no path and is no pipe or socket: epoll, eventfd, timerfd, memfd.
+    /// Anonymous inode: epoll, eventfd, timerfd, memfd.
     Anonymous,
 }
 
@@ -101,7 +101,7 @@ impl DescriptorKind {
     }
 }
 
-/// What a process does at one instant: enough to tell one that is stopped from one that is slow.
+/// Activity of a process at one instant, which distinguishes a stopped process from a slow one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Activity {
     /// The kernel's letter: `R` running, `S` sleeping, `D` in an uninterruptible sleep, `T` stopped by a signal, `t`
@@ -113,7 +113,7 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// Whether it was stopped and does nothing until it is continued.
+    /// Reports whether it is stopped, by a signal or a debugger.
     pub fn is_stopped(self) -> bool {
         matches!(self.state, 'T' | 't')
     }
@@ -122,12 +122,12 @@ impl Activity {
 /// A process in one Sample.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProcessRow {
-    /// Who it is.
+    /// Identity and properties.
     pub process: Arc<Process>,
     /// How many descriptors it has open, of all kinds. Kernel: `stat("/proc/PID/fd").st_size` (6.2 and later) or a
     /// count of the directory.
     pub descriptors: Option<u32>,
-    /// Of which kinds, by `DescriptorKind as usize`, when they were last looked at; `None` where they may not be read.
+    /// Open descriptors by `DescriptorKind as usize`, from their last count; `None` where they may not be read.
     pub kinds: Option<[u32; DescriptorKind::ALL.len()]>,
     /// What it does; looked at only where something waits for it: connections to be accepted, data to be read, sockets
     /// to be closed.
@@ -155,26 +155,26 @@ pub struct Holder {
     pub fd: u32,
 }
 
-/// How many processes could be looked into.
+/// Numbers of processes whose descriptors could and could not be read.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Visibility {
     /// Processes that exist.
     pub processes: u32,
     /// Processes whose descriptors this user may not list.
     pub unreadable: u32,
-    /// Whether this user is root, so that becoming root is no remedy.
+    /// True for root, to whom becoming root is no remedy.
     pub root: bool,
 }
 
 impl Visibility {
-    /// What lets an ordinary user see the owners that are hidden.
+    /// Remedy for hidden owners, for an ordinary user.
     pub const REMEDY: &'static str = "run as root or grant CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH";
 
     /// The same for root, in a container or under a security module.
     pub const REMEDY_OF_ROOT: &'static str =
         "not even root may look; are CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH held?";
 
-    /// What lets this user see the owners that are hidden.
+    /// Returns the remedy for hidden owners, for this user.
     pub fn remedy(self) -> &'static str {
         if self.root {
             Self::REMEDY_OF_ROOT

@@ -41,13 +41,13 @@ impl Family {
         }
     }
 
-    /// Whether it is IPv4 or IPv6.
+    /// Reports whether it is IPv4 or IPv6.
     pub fn is_inet(self) -> bool {
         matches!(self, Family::Inet | Family::Inet6)
     }
 }
 
-/// What runs over the family: a transport protocol, a unix socket type, a netlink protocol.
+/// Protocol over the family: a transport protocol, a unix socket type, a netlink protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Protocol {
     /// TCP.

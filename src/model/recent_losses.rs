@@ -1,6 +1,6 @@
-//! Whether events were lost so lately that what is missing may have ended unheard.
+//! Memory of recent losses of destroy events, after which a missing socket may have closed unnoticed.
 
-/// Samples after a loss in which a socket that is missing may have ended with a lost event: the loss is told between two
+/// Samples after a loss in which a missing socket may have ended with a lost event: the loss is reported between two
 /// dumps, and a dump may have seen the socket last.
 const SAMPLES: u8 = 2;
 
@@ -9,7 +9,7 @@ const SAMPLES: u8 = 2;
 pub struct RecentLosses(u8);
 
 impl RecentLosses {
-    /// Takes the number of events lost since the Sample before; answers whether some were, lately.
+    /// Records the number of events lost since the Sample before; returns whether some were lost recently.
     pub fn update(&mut self, lost: u64) -> bool {
         self.0 = if lost > 0 {
             SAMPLES

@@ -18,16 +18,16 @@ pub struct Host {
     pub boot_id: String,
 }
 
-/// Where the time of making a Sample went, ns of wall time.
+/// Durations of the steps of making a Sample, ns of wall time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Timings {
-    /// Waiting for and copying the kernel's answers.
+    /// Waiting for the kernel's responses and copying them.
     pub dump_ns: u64,
     /// Bytes to rows.
     pub decode_ns: u64,
-    /// Processes and who owns what.
+    /// Reading processes and attributing sockets.
     pub owners_ns: u64,
-    /// All of it.
+    /// Total.
     pub total_ns: u64,
 }
 
@@ -37,11 +37,11 @@ pub struct Timings {
 pub struct ClosedSocket {
     /// Index into [`Sample::closed`]'s rows.
     pub row: u32,
-    /// When the event was read, ns of the monotonic clock.
+    /// Time at which the event was read, ns of the monotonic clock.
     pub monotonic_ns: u64,
     /// The state in which it was last seen alive; `None` if it lived between two samples.
     pub last_state: Option<super::State>,
-    /// When it was first seen in a sample, ns of the monotonic clock; `None` if never.
+    /// Time of the first Sample that had it, ns of the monotonic clock; `None` if none had.
     pub first_seen_ns: Option<u64>,
 }
 
@@ -52,7 +52,7 @@ pub struct Sample {
     pub taken_at_us: i64,
     /// `CLOCK_MONOTONIC` at the same moment, ns.
     pub monotonic_ns: u64,
-    /// Which machine.
+    /// The machine.
     pub host: Arc<Host>,
     /// The sockets that exist.
     pub sockets: SocketTable,
@@ -63,7 +63,7 @@ pub struct Sample {
     /// Destroy events that were lost since the Sample before. Kernel: `sk_drops` of the listening socket; without
     /// `/proc/net/netlink` at least so many.
     pub lost_events: u64,
-    /// Whether destroy events are being received at all.
+    /// True if destroy events are received.
     pub events_available: bool,
     /// Processes that hold sockets or are remembered as their owners.
     pub processes: Vec<ProcessRow>,
@@ -75,18 +75,18 @@ pub struct Sample {
     pub cgroups: Vec<(u64, Arc<str>)>,
     /// Names of users by id, of sockets' users and processes'.
     pub users: Vec<(u32, Arc<str>)>,
-    /// Which processes could be looked into.
+    /// Readability of processes.
     pub visibility: Visibility,
     /// Protocol counters and interfaces.
     pub counters: Counters,
-    /// What the network devices are set to, shared while it stays the same; `None` if that was not read. They are read
+    /// Settings of the network devices, shared while they stay the same; `None` if they were not read. They are read
     /// every few seconds only.
     pub devices: Option<Arc<Vec<Device>>>,
-    /// What the kernel is set to; shared between Samples as long as nobody changes it.
+    /// Settings of the kernel, shared between Samples while they stay the same.
     pub settings: Arc<Settings>,
-    /// What could not be read.
+    /// Reads that failed.
     pub faults: Vec<Fault>,
-    /// Where the time went.
+    /// Durations of its making.
     pub timings: Timings,
 }
 
@@ -136,7 +136,7 @@ impl Sample {
         })
     }
 
-    /// Copies a socket of another Sample, with all that belongs to it, behind the sockets of this one; answers its row.
+    /// Appends a copy of a socket of another Sample, with all that belongs to it; returns its row.
     /// Nothing is copied if the table is full (4 GiB).
     pub fn copy_socket(&mut self, other: SocketRef<'_>) -> Option<usize> {
         let mut socket = *other.socket;
@@ -190,7 +190,7 @@ impl Sample {
         Some(self.sockets.rows.len() - 1)
     }
 
-    /// Leaves the sockets in these rows, and of the freed ones those at these places. Whatever else is known stays.
+    /// Keeps the sockets in these rows and the closed ones at these places, and everything that is not a socket.
     pub fn select_sockets(&mut self, rows: &[u32], closed: &[usize]) {
         self.sockets
             .select_rows(rows.iter().map(|&row| row as usize));
@@ -204,7 +204,7 @@ impl Sample {
         self.closed = freed;
     }
 
-    /// Whether every socket that exists is in it, so that absence means gone.
+    /// Reports whether it has every socket that exists, so that absence means closed.
     pub fn is_complete(&self) -> bool {
         !self
             .faults
@@ -269,12 +269,12 @@ impl<'a> SocketRef<'a> {
         self.table.name_at(self.socket.congestion)
     }
 
-    /// What the congestion control reports, raw.
+    /// Report of the congestion control, raw.
     pub fn congestion_info(&self) -> Option<&'a [u8]> {
         self.table.congestion_info(self.socket)
     }
 
-    /// What the congestion control reports, field by field; see [`congestion_fields`](super::congestion_fields).
+    /// Report of the congestion control by field; see [`congestion_fields`](super::congestion_fields).
     pub fn congestion_fields(&self) -> Vec<(&'static str, Option<u64>)> {
         let bytes = self.congestion_info().unwrap_or(&[]);
         super::congestion_fields(self.congestion(), bytes)

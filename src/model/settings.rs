@@ -1,4 +1,4 @@
-//! What the kernel is set to.
+//! Settings of the kernel.
 
 use std::ops::RangeInclusive;
 
@@ -58,19 +58,19 @@ pub struct LocalPorts {
 }
 
 impl LocalPorts {
-    /// Whether the kernel may choose it.
+    /// Reports whether the kernel may choose the port.
     #[inline]
     pub fn contains(&self, port: u16) -> bool {
         self.range.contains(&port) && !self.reserved.iter().any(|range| range.contains(&port))
     }
 
-    /// How many there are to choose from.
+    /// Returns the number of ports to choose from.
     pub fn count(&self) -> u32 {
         let all = self.range.clone().count() as u32;
         all - self.reserved()
     }
 
-    /// How many of the range are left out.
+    /// Returns the number of ports in the range that are reserved.
     pub fn reserved(&self) -> u32 {
         // Ranges may overlap.
         self.range

@@ -14,7 +14,7 @@ pub struct SocketKey {
     pub cookie: u64,
 }
 
-/// What a socket's timer is for.
+/// Purpose of a socket's timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(u8)]
 pub enum TimerKind {
@@ -59,7 +59,7 @@ impl TimerKind {
 pub struct Timer {
     /// Time until it fires, ms. Kernel: `idiag_expires`.
     pub expires_ms: u32,
-    /// What it is for. Kernel: `idiag_timer`.
+    /// Purpose. Kernel: `idiag_timer`.
     pub kind: TimerKind,
     /// Times it has fired without success. Kernel: `idiag_retrans`.
     pub retries: u8,
@@ -83,7 +83,7 @@ pub const SOCKOPT_NAMES: [&str; 11] = [
 /// Longest name of a socket that is kept, bytes. `sun_path` has 108.
 pub const MAX_NAME: usize = 108;
 
-/// Where a socket's parts of variable length lie in its table's bytes: one after the other from `at`.
+/// Location of a socket's parts of variable length in its table's bytes: one after the other from `at`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Blob {
     /// First byte.
@@ -160,17 +160,17 @@ socket_schema! {
 }
 
 impl Socket {
-    /// Whether the kernel tells when such a socket is freed: TCP and UDP. Kernel: `sock_diag_broadcast_destroy`.
+    /// Reports whether the kernel sends a destroy event for such a socket: TCP and UDP. Kernel: `sock_diag_broadcast_destroy`.
     #[inline]
     pub fn has_destroy_event(&self) -> bool {
         matches!(self.protocol, Protocol::Tcp | Protocol::Udp)
     }
 
-    /// Set in the cookie of a socket that `sock_diag` does not tell and whose real one is therefore not known; the rest
+    /// Set in the cookie of a socket that `sock_diag` does not report and whose real one is not known; the rest
     /// is its inode, which is as good an identity while it lives.
     pub const SURROGATE_COOKIE: u64 = 1 << 63;
 
-    /// The kernel's cookie, if it told one.
+    /// Returns the kernel's cookie; `None` if it is not known.
     pub fn known_cookie(&self) -> Option<u64> {
         (self.cookie & Self::SURROGATE_COOKIE == 0).then_some(self.cookie)
     }
@@ -184,7 +184,7 @@ impl Socket {
         }
     }
 
-    /// Whether it waits for connections.
+    /// Reports whether it is a listener.
     #[inline]
     pub fn is_listener(&self) -> bool {
         self.state == State::Listen

@@ -8,7 +8,7 @@ use super::{Blob, ClearForReuse, MemoryInfo, MptcpInfo, Protocol, Socket, TcpInf
 /// allocating.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SocketTable {
-    /// Rows in the order in which the kernel told them.
+    /// Rows in the kernel's order.
     pub rows: Vec<Socket>,
     /// Parts of variable length; see [`Blob`].
     pub bytes: Vec<u8>,
@@ -76,7 +76,7 @@ impl SocketTable {
         Some(blob)
     }
 
-    /// Leaves these rows, in this order, with what belongs to them.
+    /// Keeps these rows, in this order, with their parts of variable length.
     pub fn select_rows(&mut self, rows: impl Iterator<Item = usize>) {
         let mut kept = SocketTable {
             names: std::mem::take(&mut self.names),
@@ -92,7 +92,7 @@ impl SocketTable {
         *self = kept;
     }
 
-    /// Gives rows another name where `other` has one for theirs.
+    /// Replaces the names for which `other` returns one.
     pub fn replace_names(&mut self, mut other: impl FnMut(&Socket, &[u8]) -> Option<Vec<u8>>) {
         let mut bytes = Vec::with_capacity(self.bytes.len());
         let mut rows = std::mem::take(&mut self.rows);
@@ -152,7 +152,7 @@ impl SocketTable {
         has_it.then(|| self.part(socket.blob, 0, socket.blob.info))
     }
 
-    /// The memory of a row, if the kernel told it.
+    /// Returns the memory of a row, if the kernel reported it.
     #[inline]
     pub fn memory(&self, socket: &Socket) -> Option<MemoryInfo<'_>> {
         let blob = socket.blob;
@@ -160,7 +160,7 @@ impl SocketTable {
             .then(|| MemoryInfo::new(self.part(blob, usize::from(blob.info), blob.memory)))
     }
 
-    /// What the congestion control reports, raw: `struct tcp_bbr_info` (20 bytes), `tcp_dctcp_info`, `tcpvegas_info`
+    /// Returns the report of the congestion control, raw: `struct tcp_bbr_info` (20 bytes), `tcp_dctcp_info`, `tcpvegas_info`
     /// (16 bytes). Its kind follows from the algorithm's name.
     pub fn congestion_info(&self, socket: &Socket) -> Option<&[u8]> {
         let blob = socket.blob;

@@ -52,7 +52,7 @@ impl State {
     pub const SLOTS: usize = 14;
 
     /// The state for a kernel number; `None` for a number that this version does not know.
-    /// `TCP_NEW_SYN_RECV` (12) is SYN-RECV to everybody outside the kernel.
+    /// `TCP_NEW_SYN_RECV` (12) is SYN-RECV outside the kernel.
     pub fn from_kernel(number: u8) -> Option<State> {
         Some(match number {
             1 => State::Established,
@@ -107,7 +107,7 @@ impl State {
         }
     }
 
-    /// Whether a TCP socket in it is not connected yet, or is no connection at all.
+    /// Reports whether a TCP socket in this state is not connected yet, or is no connection.
     pub fn is_before_connection(self) -> bool {
         matches!(
             self,
@@ -115,7 +115,7 @@ impl State {
         )
     }
 
-    /// Whether ss lists a socket in this state without `-a` or `-l`: all but listening, unconnected and bound-inactive
+    /// Reports whether ss lists a socket in this state without `-a` or `-l`: all but listening, unconnected and bound-inactive
     /// ones, TIME-WAIT and SYN-RECV.
     pub fn is_connected_for_ss(self) -> bool {
         !matches!(

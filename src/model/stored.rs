@@ -1,4 +1,4 @@
-//! How the types of a socket's fields are stored: each as a fixed number of integers, 0 for nothing.
+//! Storage of the types of a socket's fields: each as a fixed number of integers, 0 for nothing.
 //!
 //! The numbers are part of the recording format: they never change their meaning.
 

@@ -1,4 +1,4 @@
-//! What is remembered of each socket from one Sample to the next.
+//! State that is kept for each socket from one Sample to the next.
 
 use std::hash::BuildHasher;
 
@@ -15,20 +15,20 @@ fn hash(key: SocketKey) -> u64 {
 /// Marks the end of a chain.
 const NONE: u32 = u32::MAX;
 
-/// A memory keyed by [`SocketKey`], made for being asked in the same order every time.
+/// A map keyed by [`SocketKey`], made for lookups that come in the same order every time.
 ///
 /// The kernel walks its tables in a fixed order, so a socket's successor in one dump is nearly always its successor in
-/// the next. Each entry remembers which one was asked after it; following that link answers without hashing, and only
-/// where sockets came or went is the index consulted.
+/// the next. Each entry has a link to the one that was visited after it; following it needs no hashing, and only
+/// where sockets opened or closed is the index consulted.
 #[derive(Debug)]
 pub struct Tracker<T> {
     entries: Vec<Entry<T>>,
     /// Places in `entries`, found by the key that stands there: the key is not kept twice.
     index: HashTable<u32>,
     free: Vec<u32>,
-    /// The entry asked last in this round.
+    /// The entry visited last in this round.
     last: u32,
-    /// The first entry asked in the round before.
+    /// The first entry visited in the round before.
     first: u32,
     round: u32,
 }
@@ -37,12 +37,12 @@ pub struct Tracker<T> {
 struct Entry<T> {
     key: SocketKey,
     next: u32,
-    /// Round in which it was asked last; 0 if the entry is free.
+    /// Round of its last visit; 0 if the entry is free.
     seen: u32,
     value: T,
 }
 
-/// What [`Tracker::visit`] found.
+/// Result of [`Tracker::visit`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Visit<'a, T> {
     /// Seen for the first time; the value is the default.
@@ -67,12 +67,12 @@ impl<T> Default for Tracker<T> {
 }
 
 impl<T: Default> Tracker<T> {
-    /// How many sockets are remembered.
+    /// Returns the number of tracked sockets.
     pub fn len(&self) -> usize {
         self.index.len()
     }
 
-    /// Whether nothing is remembered.
+    /// Reports whether no socket is tracked.
     pub fn is_empty(&self) -> bool {
         self.index.is_empty()
     }
@@ -83,7 +83,7 @@ impl<T: Default> Tracker<T> {
         self.last = NONE;
     }
 
-    /// Finds or makes the memory of `key` and marks it visited in this round.
+    /// Returns the value of `key`, inserted if it is new, and marks it visited in this round.
     #[inline]
     pub fn visit(&mut self, key: SocketKey) -> Visit<'_, T> {
         let guess = match self.last {
@@ -143,18 +143,18 @@ impl<T: Default> Tracker<T> {
             .copied()
     }
 
-    /// The memory of `key`, without visiting it.
+    /// Returns the value of `key`, without visiting it.
     pub fn get(&self, key: SocketKey) -> Option<&T> {
         self.find(key).map(|at| &self.entries[at as usize].value)
     }
 
-    /// The memory of `key` to change, without visiting it.
+    /// Returns the value of `key` to change, without visiting it.
     pub fn get_mut(&mut self, key: SocketKey) -> Option<&mut T> {
         self.find(key)
             .map(|at| &mut self.entries[at as usize].value)
     }
 
-    /// Forgets those for which `keep` says no. `keep` is told whether the socket was visited in this round.
+    /// Removes those for which `keep` returns false. Its second argument is true if the socket was visited in this round.
     pub fn retain(&mut self, mut keep: impl FnMut(&SocketKey, bool, &mut T) -> bool) {
         let round = self.round;
         for (at, entry) in self.entries.iter_mut().enumerate() {

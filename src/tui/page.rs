@@ -231,7 +231,7 @@ impl SocketPage {
     pub fn known_row(&self) -> Option<SocketRow<'_>> {
         self.known.socket(0).map(|socket| SocketRow {
             rates: self.rates.as_ref(),
-            ..SocketRow::alone(socket)
+            ..SocketRow::detached(socket)
         })
     }
 

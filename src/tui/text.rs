@@ -1,5 +1,5 @@
 //! Text in a given number of columns. What arrives here is harmless already
-//! ([`format::harmless`](crate::column::format::harmless)); nothing is cut without a mark.
+//! ([`format::sanitize`](crate::column::format::sanitize)); nothing is cut without a mark.
 
 use std::borrow::Cow;
 

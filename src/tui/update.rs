@@ -180,7 +180,7 @@ fn copy(state: &mut State, command: Command) -> Option<Effect> {
         _ => None,
     }?;
     let mut shown = String::new();
-    format::harmless(&mut shown, text.replace('\t', "  ").as_bytes());
+    format::sanitize(&mut shown, text.replace('\t', "  ").as_bytes());
     state.message = Some(format!("copied: {shown}"));
     Some(Effect::Copy(text))
 }

@@ -1,4 +1,4 @@
-//! What the kernel's counters mean, in a sentence each; those that mean trouble first, the gravest at the top.
+//! Meanings of the kernel's counters, a sentence each; those that mean trouble first, the most severe at the top.
 //!
 //! Kernel: `include/uapi/linux/snmp.h` has their names, and where each is counted is found by its constant
 //! (`LINUX_MIB_LISTENOVERFLOWS`).
@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use rustc_hash::FxHashMap;
 
-/// What a counter means.
+/// Meaning of a counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meaning {
     /// Its place in the order of gravity: the smaller, the graver. `None` if it means no trouble.
@@ -188,7 +188,7 @@ fn lines(table: &'static str) -> impl Iterator<Item = (&'static str, &'static st
     table.lines().filter_map(|line| line.split_once(' '))
 }
 
-/// What a counter means, if that is known.
+/// Returns the meaning of a counter, if it is known.
 pub fn meaning(name: &str) -> Option<Meaning> {
     if let Some(&known) = MEANINGS.get(name) {
         return Some(known);

@@ -12,12 +12,12 @@ use crate::model::Settings;
 pub struct KnownSetting {
     /// Its name, as `sysctl` writes it.
     pub name: &'static str,
-    /// What it means, in a few words.
+    /// Meaning, in a few words.
     pub about: &'static str,
     form: Form,
 }
 
-/// How a value reads.
+/// Notation of a value.
 #[derive(Debug, Clone, Copy)]
 enum Form {
     /// As it is, whitespace made single.

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::net::IpAddr;
 
-use super::SocketRow;
+use super::row::SocketRow;
 use crate::column::SortKey;
 use crate::column::format;
 use crate::model::{Endpoint, Ends};
@@ -31,7 +31,7 @@ pub(in crate::column) fn device(out: &mut String, row: &SocketRow<'_>) -> Option
         (0, _) => Some(()),
         (_, Some(name)) => {
             out.push('%');
-            format::harmless(out, name.as_bytes());
+            format::sanitize(out, name.as_bytes());
             Some(())
         }
         (index, None) => write!(out, "%{index}").ok(),
@@ -54,7 +54,7 @@ pub(in crate::column) fn local(row: &SocketRow<'_>, out: &mut String) -> Option<
         Ends::Inet { local, .. } => return endpoint(out, local, Some(row)),
         Ends::Unix { .. } => {
             match row.socket.name() {
-                Some(name) => format::harmless(out, name),
+                Some(name) => format::sanitize(out, name),
                 None => write!(out, "* {}", socket.inode).ok()?,
             }
             return Some(());

@@ -2,9 +2,13 @@
 
 use std::fmt::Write;
 
-use super::{COUNT, NUMBER, RATE, SocketColumn, SocketRow, format};
+use super::figure::{COUNT, NUMBER, RATE};
+use super::row::{SocketColumn, SocketRow};
+use crate::column::definition::Cell;
+use crate::column::format;
 use crate::column::format::MISSING;
-use crate::column::{Align, Cell, SortKey, text_key};
+use crate::column::sort_key::text_key;
+use crate::column::{Align, SortKey};
 use crate::model::{Notation, SOCKOPT_NAMES, Socket, Unowned, field};
 
 /// Returns the columns of identity, wire rates and options.
@@ -23,7 +27,7 @@ pub(super) fn columns() -> Vec<SocketColumn> {
             |row, out| write!(out, "{:x}", row.socket.socket.known_cookie()?).ok(),
             |row, _| Some(SortKey::Number(row.socket.socket.known_cookie()? as f64)),
         )
-        .at_the_right(),
+        .right_aligned(),
         SocketColumn::figure(
             plain(10, "netns", "NETNS"),
             field::netns.about,
@@ -132,7 +136,7 @@ pub(super) fn ulp_column() -> SocketColumn {
         ("ulp", "ULP", 6),
         "Protocol above TCP in the kernel, e.g. tls. Kernel: INET_ULP_INFO_NAME.",
         |row, out| {
-            format::harmless(out, row.socket.ulp()?);
+            format::sanitize(out, row.socket.ulp()?);
             Some(())
         },
         |row, _| Some(SortKey::Text(String::from_utf8_lossy(row.socket.ulp()?))),

@@ -1,7 +1,9 @@
 //! Columns of a socket's memory.
 
-use super::{SocketColumn, SocketRow, format};
-use crate::column::{Align, Cell};
+use super::row::{SocketColumn, SocketRow};
+use crate::column::Align;
+use crate::column::definition::Cell;
+use crate::column::format;
 use crate::model::MemoryInfo;
 
 /// Width of a column, columns of the terminal.

@@ -1,7 +1,8 @@
 //! Columns of the fields of `struct tcp_info`.
 
-use super::{SocketColumn, SocketRow, connection};
-use crate::column::{Align, Cell, notation};
+use super::row::{SocketColumn, SocketRow, connection};
+use crate::column::definition::Cell;
+use crate::column::{Align, notation};
 use crate::model::{KernelField, Presentation, TcpInfo};
 
 /// A field of `tcp_info` and how it is shown.
@@ -9,7 +10,7 @@ use crate::model::{KernelField, Presentation, TcpInfo};
 pub struct TcpField {
     /// The field.
     pub field: &'static KernelField,
-    /// How it is shown.
+    /// Presentation.
     pub presentation: Presentation,
 }
 

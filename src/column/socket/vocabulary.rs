@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use super::{SOCKET_COLUMNS, SocketRow};
+use super::registry::SOCKET_COLUMNS;
+use super::row::SocketRow;
 use crate::filter::{Field, FieldKind, RowValues, SearchText, Vocabulary};
 
 /// Other names of columns: those of JSON, of `tcp_info`, and what people say.
@@ -48,7 +49,7 @@ pub static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
     Vocabulary::new(fields.collect(), said.chain(headings).collect())
 });
 
-/// The columns that are looked through for a text, beside the names of the owners' commands and units.
+/// Columns that a text search covers, in addition to the owners' command lines and units.
 static SEARCHED: LazyLock<Vec<usize>> = LazyLock::new(|| {
     let names = [
         "netid",

@@ -38,13 +38,13 @@ pub(super) fn format_info(info: &RecordingInfo, archive: &dyn Archive, zone: &Ti
         "{}: a recording of format {}, by sockwatch {}\n",
         info.file,
         info.format_version,
-        harmless(&info.program)
+        sanitize(&info.program)
     );
     let mut line = |name: &str, value: &dyn Display| {
         let _ = writeln!(out, "  {name:<13}{value}");
     };
-    let host = harmless(&info.host.hostname);
-    let kernel = harmless(&info.host.kernel);
+    let host = sanitize(&info.host.hostname);
+    let kernel = sanitize(&info.host.kernel);
     line("host", &format_args!("{host} · Linux {kernel}"));
     if info.samples > 0 {
         let span = when::show_span(span(archive), zone);
@@ -63,7 +63,7 @@ pub(super) fn format_info(info: &RecordingInfo, archive: &dyn Archive, zone: &Ti
             );
         }
     }
-    let filter = info.filter.as_deref().map(harmless);
+    let filter = info.filter.as_deref().map(sanitize);
     line("recorded", &filter.as_deref().unwrap_or("every socket"));
     if info.redacted {
         line("redacted", &"addresses, paths, names and command lines");
@@ -174,7 +174,7 @@ fn streams(out: &mut String, info: &RecordingInfo) {
         let _ = writeln!(out, "  {name:<28}{:>9}{share:>9}", bytes(unpacked));
     };
     for column in info.columns.iter().take(MAX_STREAMS) {
-        row(&harmless(&column.name), column.unpacked_bytes);
+        row(&sanitize(&column.name), column.unpacked_bytes);
     }
     let rest = info.columns.iter().skip(MAX_STREAMS);
     let rest: u64 = rest.map(|column| column.unpacked_bytes).sum();
@@ -204,9 +204,9 @@ fn duration(seconds: f64) -> String {
 }
 
 /// Escapes control characters of a text in the file, which is untrusted.
-fn harmless(text: &str) -> String {
+fn sanitize(text: &str) -> String {
     let mut out = String::new();
-    format::harmless(&mut out, text.as_bytes());
+    format::sanitize(&mut out, text.as_bytes());
     out
 }
 

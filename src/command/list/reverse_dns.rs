@@ -47,7 +47,7 @@ impl ReverseNames {
     fn write_endpoint(&self, out: &mut String, end: Endpoint, protocol: Protocol) -> Option<()> {
         use std::fmt::Write;
         match (self.hosts.get(&end.address.to_canonical()), end.address) {
-            (Some(name), _) => format::harmless(out, name.as_bytes()),
+            (Some(name), _) => format::sanitize(out, name.as_bytes()),
             (None, IpAddr::V4(address)) => write!(out, "{address}").ok()?,
             (None, IpAddr::V6(address)) => write!(out, "[{address}]").ok()?,
         }
@@ -59,7 +59,7 @@ impl ReverseNames {
             (0, _) => out.push_str(":*"),
             (_, Some(name)) => {
                 out.push(':');
-                format::harmless(out, name.as_bytes());
+                format::sanitize(out, name.as_bytes());
             }
             (port, None) => write!(out, ":{port}").ok()?,
         }

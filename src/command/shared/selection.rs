@@ -197,7 +197,7 @@ impl Selection {
         self.kinds.include(socket.socket)
             && event.matches(socket, |view| {
                 (!self.listening || LISTENING.contains(view.socket.state))
-                    && self.filter.matches(view, &SocketRow::alone(view))
+                    && self.filter.matches(view, &SocketRow::detached(view))
             })
     }
 
@@ -375,7 +375,7 @@ mod tests {
         assert!(
             selection(&["-tl", "sport = 80"])
                 .states
-                .contains(State::Closed)
+                .holds(State::Closed)
         );
     }
 

@@ -44,7 +44,7 @@ impl InstantComparison {
             let row = if shown {
                 SocketRow::of(moment, row)
             } else {
-                marked.socket(row).map(SocketRow::alone)
+                marked.socket(row).map(SocketRow::detached)
             };
             filter.is_empty() || row.is_some_and(|row| filter.matches(row.socket, &row))
         });
@@ -68,7 +68,7 @@ impl InstantComparison {
     /// A socket that differs.
     fn socket<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<SocketChange<'m>> {
         let difference = self.difference.sockets.get(number as usize)?;
-        let marked = |row: u32| self.marked.socket(row as usize).map(SocketRow::alone);
+        let marked = |row: u32| self.marked.socket(row as usize).map(SocketRow::detached);
         let shown = |row: u32| SocketRow::of(moment, row as usize);
         let (before, after) = (difference.before, difference.after);
         let (before, after) = if self.marked_is_later {

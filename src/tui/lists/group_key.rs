@@ -110,7 +110,7 @@ impl GroupKey {
             GroupKey::Process(key) => {
                 let mut label = String::new();
                 if let Some(owner) = row.socket.owner() {
-                    format::harmless(&mut label, owner.process.comm.as_bytes());
+                    format::sanitize(&mut label, owner.process.comm.as_bytes());
                 }
                 format!("{label}/{}", key.pid)
             }

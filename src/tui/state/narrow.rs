@@ -20,7 +20,9 @@ fn passes(filter: &Filter, event: &Event, socket: SocketRef<'_>) -> bool {
             return true;
         }
     }
-    event.matches(socket, |view| filter.matches(view, &SocketRow::alone(view)))
+    event.matches(socket, |view| {
+        filter.matches(view, &SocketRow::detached(view))
+    })
 }
 
 impl State {

@@ -67,7 +67,7 @@ fn add_condition(state: &mut State, condition: &str, exclude: bool) {
     if has(&known, &condition) {
         state.message = Some(format!(
             "the filter says that already: {}",
-            harmless(&condition)
+            sanitize(&condition)
         ));
         return;
     }
@@ -98,9 +98,9 @@ fn has(filter: &str, condition: &str) -> bool {
     last == Some(condition) || (!mixed && parts.any(|part| part == condition))
 }
 
-fn harmless(text: &str) -> String {
+fn sanitize(text: &str) -> String {
     let mut out = String::new();
-    format::harmless(&mut out, text.as_bytes());
+    format::sanitize(&mut out, text.as_bytes());
     out
 }
 

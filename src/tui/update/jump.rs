@@ -20,7 +20,7 @@ fn socket<'s>(state: &'s State, moment: &'s Moment) -> Option<SocketRow<'s>> {
             // As it is now, if it is still there.
             match moment.row_of(socket.socket.key()) {
                 Some(row) => SocketRow::of(moment, row),
-                None => Some(SocketRow::alone(socket)),
+                None => Some(SocketRow::detached(socket)),
             }
         }
         _ => None,

@@ -19,9 +19,9 @@ const WIDEST: u16 = 76;
 /// Processes that are listed above what can be done to them.
 const LISTED: usize = 3;
 
-fn harmless(text: &str) -> String {
+fn sanitize(text: &str) -> String {
     let mut out = String::new();
-    format::harmless(&mut out, text.as_bytes());
+    format::sanitize(&mut out, text.as_bytes());
     out
 }
 
@@ -83,7 +83,7 @@ pub(super) fn render_filter_by(frame: &mut Frame<'_>, area: Rect, state: &mut St
             let not = if exclude { "not " } else { "" };
             vec![
                 (not.to_owned(), Tone::Warning),
-                (harmless(condition), Tone::Strong),
+                (sanitize(condition), Tone::Strong),
             ]
         })
         .collect();
@@ -122,7 +122,7 @@ pub(super) fn render_kill(frame: &mut Frame<'_>, area: Rect, state: &mut State) 
     };
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     if !kill_target.ends.is_empty() {
-        lines.push(vec![(harmless(&kill_target.ends), Tone::Strong)]);
+        lines.push(vec![(sanitize(&kill_target.ends), Tone::Strong)]);
     }
     if kill_target.holders.len() > LISTED {
         let all = format!("{} processes hold it", kill_target.holders.len());
@@ -130,7 +130,7 @@ pub(super) fn render_kill(frame: &mut Frame<'_>, area: Rect, state: &mut State) 
     } else {
         for process in &kill_target.holders {
             let user = process.user.as_deref();
-            let user = user.map_or_else(String::new, |user| format!(" of {}", harmless(user)));
+            let user = user.map_or_else(String::new, |user| format!(" of {}", sanitize(user)));
             lines.push(vec![(format!("{}{user}", name(process)), Tone::Strong)]);
         }
     }
@@ -153,7 +153,7 @@ pub(super) fn render_kill(frame: &mut Frame<'_>, area: Rect, state: &mut State) 
 }
 
 fn name(process: &Process) -> String {
-    format!("{}/{}", harmless(&process.comm), process.key.pid)
+    format!("{}/{}", sanitize(&process.comm), process.key.pid)
 }
 
 fn describe(action: KillAction, kill_target: &KillTarget, may_destroy: bool) -> Vec<Piece> {

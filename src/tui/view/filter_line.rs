@@ -65,9 +65,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, line: &Fi
 }
 
 /// What stands for a character: each takes the columns that it has on a screen.
-fn harmless(text: &str) -> String {
+fn sanitize(text: &str) -> String {
     let mut out = String::new();
-    format::harmless(&mut out, text.as_bytes());
+    format::sanitize(&mut out, text.as_bytes());
     out
 }
 
@@ -105,12 +105,12 @@ fn render_text(
     let told = if room > told + 24 { told } else { 0 };
     let room = room.saturating_sub(INDENT + told + 2);
     let (before, rest) = line.split();
-    let before = harmless(before);
+    let before = sanitize(before);
     let mut rest = rest.chars();
     let under = rest
         .next()
-        .map_or_else(|| " ".to_owned(), |c| harmless(&c.to_string()));
-    let behind = harmless(rest.as_str());
+        .map_or_else(|| " ".to_owned(), |c| sanitize(&c.to_string()));
+    let behind = sanitize(rest.as_str());
     let shown = text::cut_start(&before, room.saturating_sub(1));
     let scrolled = text::width(&before).saturating_sub(text::width(&shown));
     let behind = text::cut_end(&behind, room.saturating_sub(text::width(&shown) + 1));
@@ -155,17 +155,17 @@ fn render_hint(
     // What can be completed is not wrong yet.
     if let Some((error, place)) = line.error.as_ref().filter(|_| line.is_wrong()) {
         let before: String = line.text().chars().take(*place).collect();
-        let column = text::width(&harmless(&before));
+        let column = text::width(&sanitize(&before));
         // The start of a line that is scrolled is a sign that it is.
         let hidden = in_sight.start > 0 && column == in_sight.start;
         if hidden || !(in_sight.start..=in_sight.end).contains(&column) {
-            let error = (format!("  {}", harmless(error)), Tone::Warning);
+            let error = (format!("  {}", sanitize(error)), Tone::Warning);
             panel::write(frame.buffer_mut(), area, &state.look, &[error]);
             return;
         }
         let column = INDENT + column - in_sight.start;
         // The caret stays below its place as long as there is room for some words behind it.
-        let error = harmless(error);
+        let error = sanitize(error);
         let length = text::width(&error);
         let column = column.min(room.saturating_sub(1));
         let pieces = if column + 2 + length <= room || column < room / 2 {
@@ -187,7 +187,7 @@ fn render_hint(
     }
     let waits = state.filter().unresolved_hosts();
     if let Some(host) = waits.first() {
-        let text = format!("  {} is looked up with Enter", harmless(host));
+        let text = format!("  {} is looked up with Enter", sanitize(host));
         panel::write(
             frame.buffer_mut(),
             area,
@@ -211,7 +211,7 @@ fn render_hint(
     let first = line.inserted.map_or(0, |at| at.saturating_sub(3));
     let mut used = panel::width(&pieces);
     for (at, completion) in line.completions.iter().enumerate().skip(first) {
-        let word = harmless(&completion.text);
+        let word = sanitize(&completion.text);
         let width = text::width(&word) as u16 + 2;
         if used + width > area.width {
             break;
@@ -226,7 +226,7 @@ fn render_hint(
         pieces.push(("  ".to_owned(), Tone::Plain));
         // What the one that is meant asks for, as long as there are few.
         if line.completions.len() <= 3 && !completion.about.is_empty() {
-            let about = format!("{}   ", harmless(&completion.about));
+            let about = format!("{}   ", sanitize(&completion.about));
             used += text::width(&about) as u16;
             pieces.push((about, Tone::Muted));
         }

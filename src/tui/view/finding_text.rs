@@ -21,9 +21,9 @@ const GAPS: (usize, usize) = (2, 4);
 /// The most findings that a page shows, a line each.
 const MAX_LINES: usize = 3;
 
-fn harmless(text: &str) -> String {
+fn sanitize(text: &str) -> String {
     let mut out = String::new();
-    format::harmless(&mut out, text.as_bytes());
+    format::sanitize(&mut out, text.as_bytes());
     out
 }
 
@@ -36,7 +36,7 @@ pub(super) fn badge(state: &State) -> Option<Piece> {
 
 /// A finding in a line: sign and summary.
 pub(super) fn line(finding: &Finding, room: usize) -> Vec<Piece> {
-    let summary = harmless(&finding.summary);
+    let summary = sanitize(&finding.summary);
     let summary = text::cut_end(&summary, room.saturating_sub(2)).into_owned();
     vec![
         (
@@ -61,7 +61,7 @@ pub(super) fn short_line(finding: &Finding) -> Vec<Piece> {
     vec![
         (format!("{} ", finding.severity.sign()), tone),
         (format!("{:<22}", finding.kind.id()), tone),
-        (harmless(&finding.subject.to_string()), Tone::Strong),
+        (sanitize(&finding.subject.to_string()), Tone::Strong),
         (over.to_owned(), Tone::Muted),
     ]
 }
@@ -122,7 +122,7 @@ pub(super) fn title(finding: &Finding, look: &Look, now_us: i64, room: usize) ->
     };
     let (severity, kind) = (finding.severity, finding.kind.id());
     let when = period(finding, look, now_us);
-    let subject = harmless(&finding.subject.to_string());
+    let subject = sanitize(&finding.subject.to_string());
     let with = |name: &str, subject: &str| {
         format!(
             "{over}{} {name}{kind} ─ {subject} ─ {when}",
@@ -142,7 +142,7 @@ pub(super) fn title(finding: &Finding, look: &Look, now_us: i64, room: usize) ->
 pub(super) fn full_text(finding: &Finding, columns: usize) -> Vec<Vec<Piece>> {
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     let wrapped = |text: &str, tone: Tone| -> Vec<Vec<Piece>> {
-        let parts = text::wrap(&harmless(text), columns).into_iter();
+        let parts = text::wrap(&sanitize(text), columns).into_iter();
         parts.map(|part| vec![(part, tone)]).collect()
     };
     lines.extend(wrapped(&finding.summary, Tone::Strong));

@@ -177,12 +177,12 @@ fn hints(state: &State) -> Vec<(String, String)> {
             hint(&[C::Down, C::Up], if on_text { "scroll" } else { "select" });
             if let Some(name) = target_name(state) {
                 let mut open = String::new();
-                format::harmless(&mut open, name.as_bytes());
+                format::sanitize(&mut open, name.as_bytes());
                 hint(&[C::Open], &open);
             }
             if let Some(process) = owner(state) {
                 let mut name = String::new();
-                format::harmless(&mut name, process.comm.as_bytes());
+                format::sanitize(&mut name, process.comm.as_bytes());
                 hint(&[C::Owner], &format!("{name}/{}", process.key.pid));
             }
             hint(&[C::OtherEnd], "other end");
@@ -288,7 +288,7 @@ fn render_time(
     line.extend(typed(editor, room));
     line.push(("  ".to_owned(), Tone::Plain));
     if let Some(error) = error {
-        line.push((harmless(error), Tone::Warning));
+        line.push((sanitize(error), Tone::Warning));
     } else {
         line.extend(piece("Enter", "go"));
         line.extend(piece("Esc", "cancel"));
@@ -327,23 +327,23 @@ fn render_search(frame: &mut Frame<'_>, area: Rect, state: &State, editor: &Line
 /// stands on.
 fn typed(editor: &LineEditor, room: usize) -> Vec<Piece> {
     let (before, rest) = editor.split();
-    let (before, mut rest) = (harmless(before), rest.chars());
+    let (before, mut rest) = (sanitize(before), rest.chars());
     let shown = text::cut_start(&before, room).into_owned();
     let Some(under) = rest.next() else {
         return vec![(shown, Tone::Strong), ("█".to_owned(), Tone::Plain)];
     };
-    let behind = harmless(rest.as_str());
+    let behind = sanitize(rest.as_str());
     let room = room.saturating_sub(text::width(&shown));
     vec![
         (shown, Tone::Strong),
-        (harmless(&under.to_string()), Tone::Selected),
+        (sanitize(&under.to_string()), Tone::Selected),
         (text::cut_end(&behind, room).into_owned(), Tone::Strong),
     ]
 }
 
-fn harmless(text: &str) -> String {
+fn sanitize(text: &str) -> String {
     let mut out = String::new();
-    format::harmless(&mut out, text.as_bytes());
+    format::sanitize(&mut out, text.as_bytes());
     out
 }
 

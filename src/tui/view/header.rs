@@ -65,9 +65,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     };
     let (sample, totals) = (&moment.sample, &moment.aggregate.totals);
     let mut hostname = String::new();
-    format::harmless(&mut hostname, sample.host.hostname.as_bytes());
+    format::sanitize(&mut hostname, sample.host.hostname.as_bytes());
     let mut kernel = "Linux ".to_owned();
-    format::harmless(&mut kernel, release(&sample.host.kernel).as_bytes());
+    format::sanitize(&mut kernel, release(&sample.host.kernel).as_bytes());
     let mut sockets = String::new();
     format::count(&mut sockets, totals.sockets.into());
     if moment.filtered().is_some() {

@@ -88,7 +88,7 @@ pub(super) fn lines(state: &State) -> u16 {
 fn failure(state: &State) -> Option<Vec<Piece>> {
     let recording = state.recording.as_ref()?;
     let mut why = String::new();
-    format::harmless(&mut why, recording.failed.as_deref()?.as_bytes());
+    format::sanitize(&mut why, recording.failed.as_deref()?.as_bytes());
     Some(vec![
         (" ⚠ the recording has ended (".to_owned(), Tone::Critical),
         (keymap::label(Command::Record).to_owned(), Tone::Key),
@@ -106,7 +106,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         return;
     }
     let mut left_out = String::new();
-    format::harmless(&mut left_out, state.left_out.as_bytes());
+    format::sanitize(&mut left_out, state.left_out.as_bytes());
     let left_out = [(format!(" {left_out}"), Tone::Notice)];
     let Some(blind) = blind(state).filter(|_| area.height > 0) else {
         panel::write(frame.buffer_mut(), area, look, &left_out);

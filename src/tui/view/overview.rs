@@ -29,6 +29,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use super::finding_text;
 use crate::aggregate::Moment;
 use crate::column::format;
+use crate::column::sparkline;
 use crate::model::Unowned;
 use crate::tui::command::Command;
 use crate::tui::hits::{Hit, Hits};
@@ -279,7 +280,7 @@ fn render_throughput(
         (lower, "↑", now.sent, &sent),
     ] {
         let rate = format::known(rate, format::rate);
-        let highest = format::known(format::highest(values), format::rate);
+        let highest = format::known(sparkline::highest(values), format::rate);
         let heading = [
             (format!(" {arrow} {rate:>9}"), Tone::Strong),
             (format!("   highest {highest:>9}"), Tone::Muted),

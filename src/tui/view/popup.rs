@@ -75,7 +75,7 @@ pub(super) fn render_faults(frame: &mut Frame<'_>, area: Rect, state: &mut State
     let faults = state.moment.as_deref().map(|moment| &moment.sample.faults);
     for fault in faults.into_iter().flatten() {
         let mut source = String::new();
-        format::harmless(&mut source, fault.source.as_bytes());
+        format::sanitize(&mut source, fault.source.as_bytes());
         let mut pieces = vec![(source, Tone::Strong)];
         match fault.severity {
             Severity::Note => {}
@@ -86,7 +86,7 @@ pub(super) fn render_faults(frame: &mut Frame<'_>, area: Rect, state: &mut State
         }
         lines.push(pieces);
         let mut error = String::new();
-        format::harmless(&mut error, fault.error.as_bytes());
+        format::sanitize(&mut error, fault.error.as_bytes());
         for part in text::wrap(&error, columns.saturating_sub(2)) {
             lines.push(vec![(format!("  {part}"), Tone::Plain)]);
         }
@@ -185,7 +185,7 @@ pub(super) fn title(state: &State, title: &str, hint: &str) -> String {
         return format!("{title} ─ {hint}");
     }
     let mut title = format!("{title} ─ with: ");
-    format::harmless(&mut title, state.search.as_bytes());
+    format::sanitize(&mut title, state.search.as_bytes());
     title
 }
 

@@ -76,7 +76,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let most = area.height.saturating_sub(TABLE_LINES + 2 + charts);
         let text_lines = (lines.len() as u16).min(most);
         let mut title = String::new();
-        format::harmless(&mut title, page.known.comm.as_bytes());
+        format::sanitize(&mut title, page.known.comm.as_bytes());
         let _ = write!(title, "/{}", page.key.pid);
         // Where there is no room for text there is none for its frame either.
         let frame_lines = if text_lines > 0 { 2 } else { 0 };
@@ -165,7 +165,7 @@ fn lines(
 /// A name and a text that others chose.
 fn named(name: &str, text: &str) -> Vec<Piece> {
     let mut harmless = String::new();
-    format::harmless(&mut harmless, text.as_bytes());
+    format::sanitize(&mut harmless, text.as_bytes());
     if harmless.is_empty() {
         harmless.push_str(MISSING);
     }
@@ -205,7 +205,7 @@ fn present(moment: &Moment, key: ProcessKey) -> Option<(&ProcessRow, &ProcessTot
 fn identity(process: &Process, moment: Option<&Moment>, look: &Look) -> Vec<Vec<Piece>> {
     let mut user = String::new();
     match process.user.as_deref() {
-        Some(name) => format::harmless(&mut user, name.as_bytes()),
+        Some(name) => format::sanitize(&mut user, name.as_bytes()),
         None => user = process.uid.to_string(),
     }
     let mut parent = String::new();
@@ -214,7 +214,7 @@ fn identity(process: &Process, moment: Option<&Moment>, look: &Look) -> Vec<Vec<
         rows.find(|row| row.process.key.pid == process.parent)
     });
     if let Some(known) = known {
-        format::harmless(&mut parent, known.process.comm.as_bytes());
+        format::sanitize(&mut parent, known.process.comm.as_bytes());
         parent.push('/');
     }
     let _ = write!(parent, "{}", process.parent);

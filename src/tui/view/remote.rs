@@ -124,7 +124,7 @@ fn figures(moment: &Moment, totals: &RemoteTotals) -> Vec<Vec<Piece>> {
     for &row in totals.processes.rows() {
         if let Some(row) = moment.sample.processes.get(row as usize) {
             let mut name = String::new();
-            format::harmless(&mut name, row.process.comm.as_bytes());
+            format::sanitize(&mut name, row.process.comm.as_bytes());
             figure(
                 "of",
                 format!("{name}/{}", row.process.key.pid),

@@ -64,7 +64,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         return;
     };
     let mut filter = String::new();
-    format::harmless(&mut filter, state.filter().text().as_bytes());
+    format::sanitize(&mut filter, state.filter().text().as_bytes());
     let found = Arc::clone(&state.findings);
     let Some(Page::Socket(page)) = state.page_mut() else {
         return;

@@ -91,7 +91,7 @@ fn render_filter(frame: &mut Frame<'_>, area: Rect, state: &State) {
         return;
     }
     let mut filter = "filter: ".to_owned();
-    format::harmless(&mut filter, state.filter().text().as_bytes());
+    format::sanitize(&mut filter, state.filter().text().as_bytes());
     let room = usize::from(area.width) - 1;
     let filter = text::cut_end(&filter, room).into_owned();
     let width = text::width(&filter) as u16;
@@ -161,7 +161,7 @@ fn name(page: &Page) -> String {
     let mut name = String::new();
     match page {
         Page::Process(page) => {
-            format::harmless(&mut name, page.known.comm.as_bytes());
+            format::sanitize(&mut name, page.known.comm.as_bytes());
             name = format!("{}/{}", text::cut_end(&name, NAME), page.key.pid);
         }
         Page::Remote(page) => name = page.address.to_string(),

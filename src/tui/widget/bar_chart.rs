@@ -8,7 +8,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::column::format::{self, BARS};
+use crate::column::sparkline::{self, BARS};
 use crate::tui::look::Look;
 use crate::tui::theme::Tone;
 
@@ -24,7 +24,7 @@ pub(in crate::tui) fn draw(
         return;
     }
     let shown = &values[values.len().saturating_sub(usize::from(area.width))..];
-    let max = format::highest(shown).unwrap_or(0.0);
+    let max = sparkline::highest(shown).unwrap_or(0.0);
     let style = look.theme.style(tone);
     let start = area.right() - shown.len() as u16;
     let steps = u32::from(area.height) * 8;

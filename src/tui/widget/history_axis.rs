@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::aggregate::{History, HistoryPoint};
-use crate::column::format;
+use crate::column::sparkline;
 
 /// The numbers of samples that a column may stand for: round steps of a clock.
 const STEPS: [i64; 12] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600];
@@ -70,7 +70,7 @@ impl<'h> HistoryAxis<'h> {
             }
             at = Some(place);
             if let Some(last) = values.last_mut() {
-                *last = format::highest(&[*last, of(point)]);
+                *last = sparkline::highest(&[*last, of(point)]);
             }
         }
         values

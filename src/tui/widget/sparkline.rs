@@ -1,11 +1,11 @@
 //! A sparkline: the last values as a line of bars, such as `▁▂▅█▆`.
 
-use crate::column::format;
+use crate::column::sparkline;
 
 /// Draws the last `columns` values, oldest first, scaled to the highest of them. Blank at the left if there are fewer.
 pub(in crate::tui) fn sparkline(values: &[Option<f64>], columns: usize) -> String {
     let shown = &values[values.len().saturating_sub(columns)..];
-    scaled_sparkline(shown, columns, format::highest(shown).unwrap_or(0.0))
+    scaled_sparkline(shown, columns, sparkline::highest(shown).unwrap_or(0.0))
 }
 
 /// The same, scaled to `max`.
@@ -13,7 +13,7 @@ pub(in crate::tui) fn scaled_sparkline(values: &[Option<f64>], columns: usize, m
     let shown = &values[values.len().saturating_sub(columns)..];
     let blank = std::iter::repeat_n(None, columns - shown.len());
     let mut out = String::new();
-    format::spark(&mut out, blank.chain(shown.iter().copied()), max);
+    sparkline::sparkline(&mut out, blank.chain(shown.iter().copied()), max);
     out
 }
 

@@ -79,7 +79,7 @@ pub(in crate::tui) fn draw_framed<L: List>(
         .filter(|_| L::is_filtered())
     {
         title.push_str(" ─ filter: ");
-        format::harmless(&mut title, narrowed.text.as_bytes());
+        format::sanitize(&mut title, narrowed.text.as_bytes());
     }
     let inner = border::framed(frame, area, look, &title);
     let Some(moment) = moment else {

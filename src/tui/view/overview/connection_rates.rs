@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::aggregate::{ChangeRates, Moment};
 use crate::column::format;
+use crate::column::sparkline;
 use crate::tui::look::Look;
 use crate::tui::theme::Tone;
 use crate::tui::widget::history_axis::HistoryAxis;
@@ -39,7 +40,7 @@ pub(super) fn render(
     let lines = rates.map(|(what, of)| {
         let values = axis.values(|point| point.changes.map(of));
         let values = &values[values.len().saturating_sub(room)..];
-        let highest = format::highest(values);
+        let highest = sparkline::highest(values);
         let now = moment.aggregate.changes.map(of);
         let line: Vec<Piece> = vec![
             (format!(" {what:<12}"), Tone::Muted),

@@ -7,6 +7,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::aggregate::{ProcessTotals, RECENT_POINTS, Recent};
 use crate::column::format;
+use crate::column::sparkline;
 use crate::model::State as Tcp;
 use crate::tui::look::Look;
 use crate::tui::theme::Tone;
@@ -20,7 +21,7 @@ const BARS: usize = 6;
 
 fn minute(recent: &Recent, width: usize) -> String {
     let mut out = String::new();
-    format::minute(&mut out, recent, width);
+    sparkline::minute_sparkline(&mut out, recent, width);
     out
 }
 
@@ -140,9 +141,9 @@ pub(super) fn render_charts(
         let values: Vec<Option<f64>> = values
             .rchunks(narrow)
             .rev()
-            .flat_map(|values| std::iter::repeat_n(format::highest(values), wide))
+            .flat_map(|values| std::iter::repeat_n(sparkline::highest(values), wide))
             .collect();
-        let highest = format::known(format::highest(&values), write);
+        let highest = format::known(sparkline::highest(&values), write);
         let heading = [
             (format!("{what}, {span}  "), Tone::Muted),
             (format!("highest {highest}"), Tone::Plain),

@@ -121,7 +121,7 @@ pub(super) fn unix_peers(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
     counts.sort_by_key(|(key, _, count)| (std::cmp::Reverse(*count), *key));
     let item = |(key, comm, count): &(ProcessKey, String, u32)| {
         let mut name = String::new();
-        format::harmless(&mut name, comm.as_bytes());
+        format::sanitize(&mut name, comm.as_bytes());
         vec![
             (format!("{name}/{}", key.pid), Tone::Strong),
             (format!(" ×{count}   "), Tone::Plain),

@@ -6,6 +6,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::column::format;
+use crate::column::sparkline;
 use crate::tui::look::Look;
 use crate::tui::page::{Point, SocketPage};
 use crate::tui::text;
@@ -64,7 +65,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, look: &Look, page: &Sock
     for (((what, _, write), values), place) in shown.into_iter().zip(places.iter()) {
         let now = format::known(values.last().copied().flatten(), write);
         let mut title = format!("{what} {now}");
-        if let Some(highest) = format::highest(&values) {
+        if let Some(highest) = sparkline::highest(&values) {
             let before = title.len();
             let _ = write!(title, ", highest {}", format::known(Some(highest), write));
             if text::width(&title) + 4 > usize::from(place.width) {

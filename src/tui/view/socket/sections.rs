@@ -5,6 +5,7 @@ use std::fmt::Write;
 use super::charts::curves;
 use crate::aggregate::Moment;
 use crate::column::format::MISSING;
+use crate::column::sparkline;
 use crate::column::{
     LISTENER_COLUMNS, ListenerLine, SocketColumn, SocketRow, TCP_FIELDS, format, gauge,
 };
@@ -181,7 +182,7 @@ fn queues(row: &SocketRow<'_>) -> Section {
 /// What it did while it was looked at.
 fn over_time(page: &SocketPage, charts: usize) -> Section {
     let lines = curves(page).skip(charts).map(|((name, _, write), values)| {
-        let highest = format::highest(&values).unwrap_or(0.0);
+        let highest = sparkline::highest(&values).unwrap_or(0.0);
         let mut value = scaled_sparkline(&values, TREND_COLUMNS, highest);
         let now = format::known(values.last().copied().flatten(), write);
         let _ = write!(value, " {now:>9}");

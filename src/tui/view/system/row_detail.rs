@@ -72,16 +72,16 @@ pub(super) fn of(system: &System, moment: &Moment) -> Detail {
     })
 }
 
-fn harmless(text: &str) -> String {
+fn sanitize(text: &str) -> String {
     let mut out = String::new();
-    format::harmless(&mut out, text.as_bytes());
+    format::sanitize(&mut out, text.as_bytes());
     out
 }
 
 fn counter(line: &CounterLine<'_>) -> Detail {
     let sentence = line.meaning.map(|known| known.sentence);
     Detail {
-        name: harmless(line.name),
+        name: sanitize(line.name),
         about: sentence
             .unwrap_or("The kernel counts it; sockwatch has no words for it.")
             .to_owned(),
@@ -112,7 +112,7 @@ fn limit(line: &LimitLine<'_>) -> Detail {
 fn interface(line: &InterfaceLine<'_>) -> Detail {
     let Some(device) = line.device else {
         return Detail {
-            name: harmless(&line.interface.name),
+            name: sanitize(&line.interface.name),
             about: "What it is set to is not known.".to_owned(),
         };
     };
@@ -137,7 +137,7 @@ fn interface(line: &InterfaceLine<'_>) -> Detail {
         addresses.join(" ")
     });
     Detail {
-        name: harmless(&line.interface.name),
+        name: sanitize(&line.interface.name),
         about: parts.join(", "),
     }
 }
@@ -145,10 +145,10 @@ fn interface(line: &InterfaceLine<'_>) -> Detail {
 fn setting(line: &SettingLine<'_>) -> Detail {
     let text = line.text.map(|text| {
         let words: Vec<&str> = text.split_ascii_whitespace().collect();
-        harmless(&words.join(" "))
+        sanitize(&words.join(" "))
     });
     let about = line.known.map_or("", |known| known.about);
-    let name = harmless(line.name);
+    let name = sanitize(line.name);
     match text {
         Some(text) if text.len() <= SHORT => Detail {
             name: format!("{name} = {text}"),

@@ -68,7 +68,7 @@ pub(super) fn line(moment: &Moment, width: u16) -> Vec<Piece> {
 /// What is looked for.
 pub(super) fn searched(search: &str) -> Vec<Piece> {
     let mut shown = String::new();
-    format::harmless(&mut shown, search.as_bytes());
+    format::sanitize(&mut shown, search.as_bytes());
     vec![
         (" looked for: ".to_owned(), Tone::Muted),
         (shown, Tone::Strong),

@@ -1,0 +1,230 @@
+//! The definition of a table column: id, heading, width, cell and order.
+
+use super::format::{Format, MISSING};
+use super::notation;
+use super::sort_key::SortKey;
+use crate::filter::Unit;
+use crate::model::{KernelField, Notation, Scalar, Total};
+
+/// A kind of table, by its rows.
+pub trait Kind: std::fmt::Debug + 'static {
+    /// A row of one moment.
+    type Row<'a>;
+}
+
+/// A column of a table.
+pub struct Column<K: Kind> {
+    /// Name in options, filters and the configuration.
+    pub id: &'static str,
+    /// Heading in a table.
+    pub heading: &'static str,
+    /// Meaning, unit and kernel source.
+    pub about: &'static str,
+    /// Alignment of its cells.
+    pub align: Align,
+    /// Width on a screen, columns of the terminal.
+    pub width: u16,
+    pub(super) cell: Cell<K>,
+}
+
+/// Source of a cell's value.
+pub(super) enum Cell<K: Kind> {
+    /// Text and its key.
+    Text {
+        /// Appends the text; nothing is appended if the value is missing.
+        text: fn(&K::Row<'_>, &mut String) -> Option<()>,
+        key: Key<K>,
+    },
+    /// A number that a formatter writes.
+    Figure {
+        value: fn(&K::Row<'_>) -> Option<f64>,
+        format: Format,
+        total: Total,
+    },
+    /// A field of a kernel structure.
+    Field {
+        field: &'static KernelField,
+        value: fn(&KernelField, &K::Row<'_>) -> Option<f64>,
+        format: Format,
+        total: Total,
+    },
+    /// A figure of an array, by its place there.
+    Element {
+        place: usize,
+        value: fn(usize, &K::Row<'_>) -> Option<f64>,
+        format: Format,
+        total: Total,
+    },
+    /// A scalar of the schema, in its notation.
+    Scalar {
+        scalar: &'static Scalar,
+        value: fn(&Scalar, &K::Row<'_>) -> Option<u64>,
+    },
+}
+
+/// Returns a row's key, borrowed from what the row borrows from.
+pub(super) type Key<K> = for<'a> fn(&<K as Kind>::Row<'a>, Lifetime<'a>) -> Option<SortKey<'a>>;
+
+/// Names the lifetime of a row's contents: that of an associated type alone does not bind it.
+pub(super) type Lifetime<'a> = std::marker::PhantomData<&'a ()>;
+
+/// Alignment of a cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    /// At the left: text.
+    Left,
+    /// At the right: numbers.
+    Right,
+}
+
+impl<K: Kind> std::fmt::Debug for Column<K> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Column")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<K: Kind> Column<K> {
+    /// Makes a column of text, left-aligned.
+    pub(crate) const fn text(
+        (id, heading, width): (&'static str, &'static str, u16),
+        about: &'static str,
+        text: fn(&K::Row<'_>, &mut String) -> Option<()>,
+        key: Key<K>,
+    ) -> Column<K> {
+        Column {
+            id,
+            heading,
+            about,
+            align: Align::Left,
+            width,
+            cell: Cell::Text { text, key },
+        }
+    }
+
+    /// Makes a column of numbers, right-aligned.
+    pub(crate) const fn figure(
+        (id, heading, width): (&'static str, &'static str, u16),
+        about: &'static str,
+        (format, total): (Format, Total),
+        value: fn(&K::Row<'_>) -> Option<f64>,
+    ) -> Column<K> {
+        Column {
+            id,
+            heading,
+            about,
+            align: Align::Right,
+            width,
+            cell: Cell::Figure {
+                value,
+                format,
+                total,
+            },
+        }
+    }
+
+    /// Aligns the column to the right: text that reads as a number.
+    pub(crate) const fn right_aligned(mut self) -> Column<K> {
+        self.align = Align::Right;
+        self
+    }
+
+    /// Appends the cell's text to `out`, `–` if the value is missing. The text is safe to print on a terminal.
+    pub fn write(&self, row: &K::Row<'_>, out: &mut String) {
+        if !self.write_known(row, out) {
+            out.push_str(MISSING);
+        }
+    }
+
+    /// Appends the cell's text to `out` if the value is known; returns whether it is.
+    pub fn write_known(&self, row: &K::Row<'_>, out: &mut String) -> bool {
+        let before = out.len();
+        let value = match self.cell {
+            Cell::Text { text, .. } => {
+                let known = text(row, out).is_some();
+                if !known {
+                    out.truncate(before);
+                }
+                return known;
+            }
+            Cell::Scalar { scalar, value } => {
+                let value = value(scalar, row);
+                if let Some(value) = value {
+                    notation::write(out, scalar.notation, value);
+                }
+                return value.is_some();
+            }
+            _ => self.number(row),
+        };
+        if let Some(value) = value {
+            self.write_number(value, out);
+        }
+        value.is_some()
+    }
+
+    /// Appends a number as this column's cells are written; nothing in a column of text.
+    pub fn write_number(&self, value: f64, out: &mut String) {
+        match self.cell {
+            Cell::Text { .. } => {}
+            Cell::Figure { format, .. }
+            | Cell::Field { format, .. }
+            | Cell::Element { format, .. } => format.write(out, value),
+            Cell::Scalar { scalar, .. } => notation::write(out, scalar.notation, value as u64),
+        }
+    }
+
+    /// Returns the key that rows are ordered by.
+    pub fn sort_key<'a>(&self, row: &K::Row<'a>) -> SortKey<'a> {
+        let number = match self.cell {
+            Cell::Text { key, .. } => {
+                return key(row, std::marker::PhantomData).unwrap_or(SortKey::Missing);
+            }
+            Cell::Scalar { scalar, value } => value(scalar, row).map(|value| value as f64),
+            _ => self.number(row),
+        };
+        number.map_or(SortKey::Missing, SortKey::Number)
+    }
+
+    /// Returns the cell as a number; `None` if it is missing, or text.
+    pub fn number(&self, row: &K::Row<'_>) -> Option<f64> {
+        match self.cell {
+            Cell::Text { .. } => None,
+            Cell::Figure { value, .. } => value(row),
+            Cell::Field { field, value, .. } => value(field, row),
+            Cell::Element { place, value, .. } => value(place, row),
+            Cell::Scalar { scalar, value } => match scalar.notation {
+                Notation::Decimal => value(scalar, row).map(|value| value as f64),
+                _ => None,
+            },
+        }
+    }
+
+    /// Returns the kind of total that several of its cells have.
+    pub fn total(&self) -> Total {
+        match self.cell {
+            Cell::Text { .. } | Cell::Scalar { .. } => Total::None,
+            Cell::Figure { total, .. }
+            | Cell::Field { total, .. }
+            | Cell::Element { total, .. } => total,
+        }
+    }
+
+    /// Returns the unit of its numbers; `None` if it is text.
+    pub fn unit(&self) -> Option<Unit> {
+        match self.cell {
+            Cell::Text { .. } => None,
+            Cell::Figure { format, .. }
+            | Cell::Field { format, .. }
+            | Cell::Element { format, .. } => Some(format.unit),
+            Cell::Scalar { scalar, .. } => {
+                (scalar.notation == Notation::Decimal).then_some(Unit::Count)
+            }
+        }
+    }
+
+    /// Reports whether it is text, which a filter searches.
+    pub fn is_text(&self) -> bool {
+        self.unit().is_none()
+    }
+}

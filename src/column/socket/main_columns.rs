@@ -1,0 +1,240 @@
+//! The columns of a socket that come first in every list of columns.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use super::ends::{local, local_key, remote, remote_key};
+use super::figure::{BYTES, COUNT, NUMBER, RATE, TIME};
+use super::owner_cell::{process, process_key};
+use super::row::{SocketColumn, SocketRow, connection};
+use crate::column::sort_key::text_key;
+use crate::column::{SortKey, Total, format};
+use crate::model::field;
+
+/// Returns the columns that most people want first.
+pub(super) fn columns() -> Vec<SocketColumn> {
+    vec![
+        SocketColumn::text(
+            ("netid", "NETID", 5),
+            "Family and protocol, as ss names them.",
+            |row, out| {
+                out.push_str(netid(row));
+                Some(())
+            },
+            |row, _| text_key(netid(row)),
+        ),
+        SocketColumn::text(
+            ("state", "STATE", 10),
+            field::state.about,
+            |row, out| {
+                out.push_str(row.socket.socket.state.short_name());
+                Some(())
+            },
+            |row, _| text_key(row.socket.socket.state.short_name()),
+        ),
+        SocketColumn::figure(
+            ("recv_queue", "RECV-Q", 7),
+            field::recv_queue.about,
+            COUNT,
+            |row| Some(row.socket.socket.recv_queue.into()),
+        ),
+        SocketColumn::figure(
+            ("send_queue", "SEND-Q", 7),
+            field::send_queue.about,
+            COUNT,
+            |row| Some(row.socket.socket.send_queue.into()),
+        ),
+        SocketColumn::text(
+            ("local", "LOCAL", 21),
+            "This end: address and port, or a unix socket's path (abstract names begin with @).",
+            local,
+            |row, _| local_key(row),
+        ),
+        SocketColumn::text(
+            ("remote", "REMOTE", 21),
+            "The other end.",
+            remote,
+            |row, _| remote_key(row),
+        ),
+        SocketColumn::text(
+            ("process", "PROCESS", 16),
+            "The process that owns it, with its pid; (was) if it has let go, (inf) if inferred from its listener. In brackets why there is none.",
+            process,
+            |row, _| process_key(row),
+        ),
+        SocketColumn::figure(
+            ("pid", "PID", 7),
+            "Process id of the first owner.",
+            NUMBER,
+            |row| Some(row.socket.owner()?.process.key.pid.into()),
+        ),
+        SocketColumn::text(
+            ("user", "USER", 8),
+            "User of the socket. Kernel: idiag_uid.",
+            user,
+            |row, _| {
+                Some(match row.socket.user_name() {
+                    Some(name) => SortKey::Text(Cow::Borrowed(name)),
+                    None => SortKey::Text(Cow::Owned(row.socket.socket.uid?.to_string())),
+                })
+            },
+        ),
+        SocketColumn::figure(
+            ("received_rate", "↓/s", 9),
+            "Goodput in, bytes per second: what bytes_received grew by.",
+            RATE,
+            |row| row.rates?.received.map(f64::from),
+        ),
+        SocketColumn::figure(
+            ("sent_rate", "↑/s", 9),
+            "Goodput out, bytes per second: what bytes_acked grew by.",
+            RATE,
+            |row| row.rates?.sent.map(f64::from),
+        ),
+        SocketColumn::figure(
+            ("rate", "↓+↑/s", 9),
+            "Goodput in and out together, bytes per second.",
+            RATE,
+            |row| total_rate(row).map(f64::from),
+        ),
+        SocketColumn::figure(
+            ("rtt", "RTT", 8),
+            "Smoothed round-trip time. Kernel: tcpi_rtt.",
+            TIME,
+            |row| connection(row)?.measured_rtt().map(|rtt| rtt as f64),
+        ),
+        SocketColumn::text(
+            ("limit", "LIMIT", 6),
+            "What holds the sender back: app, rwnd, sndbuf, cwnd or loss.",
+            |row, out| {
+                out.push_str(row.rates?.limit?.name());
+                Some(())
+            },
+            |row, _| text_key(row.rates?.limit?.name()),
+        ),
+        SocketColumn::figure(
+            ("retransmitted", "RETRANS", 7),
+            "Segments retransmitted in the connection's life. Kernel: tcpi_total_retrans.",
+            COUNT,
+            |row| connection(row)?.total_retrans().map(|count| count as f64),
+        ),
+        SocketColumn::figure(
+            ("retransmitted_share", "RETR%", 7),
+            "Share of the bytes sent that were sent again, in the connection's life. Kernel: tcpi_bytes_retrans, tcpi_bytes_sent.",
+            (format::SHARE, Total::Highest),
+            |row| {
+                let info = connection(row)?;
+                let (again, all) = (info.bytes_retrans()?, info.bytes_sent()?);
+                (all > 0).then(|| again as f64 / all as f64)
+            },
+        ),
+        SocketColumn::figure(
+            ("age", "AGE", 8),
+            "Time since it was first seen; not known of sockets that were there from the start.",
+            TIME,
+            |row| Some(f64::from(row.rates?.age?) * 1e6),
+        ),
+        SocketColumn::figure(
+            ("bytes_received", "RECEIVED", 8),
+            "Bytes received. Kernel: tcpi_bytes_received.",
+            BYTES,
+            |row| connection(row)?.bytes_received().map(|bytes| bytes as f64),
+        ),
+        SocketColumn::figure(
+            ("bytes_acked", "ACKED", 8),
+            "Bytes acknowledged by the peer. Kernel: tcpi_bytes_acked.",
+            BYTES,
+            |row| connection(row)?.bytes_acked().map(|bytes| bytes as f64),
+        ),
+        SocketColumn::figure(
+            ("cwnd", "CWND", 6),
+            "Congestion window, segments. Kernel: tcpi_snd_cwnd.",
+            (format::INTEGER, Total::None),
+            |row| connection(row)?.snd_cwnd().map(|segments| segments as f64),
+        ),
+        SocketColumn::text(
+            ("congestion", "CC", 6),
+            "Congestion control algorithm. Kernel: INET_DIAG_CONG.",
+            |row, out| {
+                format::sanitize(out, row.socket.congestion()?.as_bytes());
+                Some(())
+            },
+            |row, _| text_key(row.socket.congestion()?),
+        ),
+        SocketColumn::text(
+            ("timer", "TIMER", 16),
+            field::timer.about,
+            |row, out| {
+                let timer = row.socket.socket.timer?;
+                out.push_str(timer.kind.ss_name());
+                out.push(' ');
+                format::duration_us(out, f64::from(timer.expires_ms) * 1000.0);
+                if timer.retries > 0 {
+                    write!(out, " ×{}", timer.retries).ok()?;
+                }
+                Some(())
+            },
+            |row, _| Some(SortKey::Number(row.socket.socket.timer?.expires_ms.into())),
+        ),
+        SocketColumn::figure(
+            ("drops", "DROPS", 6),
+            "Datagrams or connections dropped by this socket. Kernel: SK_MEMINFO_DROPS.",
+            COUNT,
+            |row| row.socket.memory()?.drops().map(f64::from),
+        ),
+        SocketColumn::text(
+            ("peer", "OTHER END", 18),
+            "The process at the other end, if that is on this machine: of connections over loopback and unix pairs.",
+            |row, out| process(&row.indexed_peer()?, out),
+            |row, _| process_key(&row.indexed_peer()?),
+        ),
+        SocketColumn::text(
+            ("interface", "DEV", 8),
+            field::interface.about,
+            |row, out| {
+                format::sanitize(out, row.socket.interface_name()?.as_bytes());
+                Some(())
+            },
+            |row, _| text_key(row.socket.interface_name()?),
+        ),
+        SocketColumn::text(
+            ("cgroup", "CGROUP", 24),
+            field::cgroup_id.about,
+            |row, out| {
+                let id = row.socket.socket.cgroup_id;
+                match row.socket.sample.cgroup_path(id) {
+                    Some(path) => {
+                        format::sanitize(out, path.as_bytes());
+                        Some(())
+                    }
+                    None if id != 0 => write!(out, "{id}").ok(),
+                    None => None,
+                }
+            },
+            |row, _| text_key(row.socket.sample.cgroup_path(row.socket.socket.cgroup_id)?),
+        ),
+    ]
+}
+
+fn user(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
+    match row.socket.user_name() {
+        Some(name) => {
+            format::sanitize(out, name.as_bytes());
+            Some(())
+        }
+        None => write!(out, "{}", row.socket.socket.uid?).ok(),
+    }
+}
+
+/// Both directions together; `None` if neither was measured.
+fn total_rate(row: &SocketRow<'_>) -> Option<f32> {
+    let rates = row.rates?;
+    match (rates.received, rates.sent) {
+        (None, None) => None,
+        (received, sent) => Some(received.unwrap_or(0.0) + sent.unwrap_or(0.0)),
+    }
+}
+
+fn netid(row: &SocketRow<'_>) -> &'static str {
+    row.socket.socket.protocol.netid(row.socket.socket.family)
+}

@@ -1,0 +1,35 @@
+//! The cell that names a socket's owner, or why there is none.
+
+use std::fmt::Write;
+
+use super::row::SocketRow;
+use crate::column::SortKey;
+use crate::column::format;
+use crate::column::sort_key::text_key;
+use crate::model::Attribution;
+
+/// `nginx/812`, `nginx/812 +3` for several, `nginx/812 (was)`, `nginx/812 (inf)`, `[time-wait]`.
+pub(in crate::column) fn process(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
+    let attribution = row.socket.socket.attribution;
+    if let Attribution::Unowned(why) = attribution {
+        return write!(out, "[{}]", why.name()).ok();
+    }
+    let mut owners = row.socket.owners();
+    let (first, _) = owners.next()?;
+    format::sanitize(out, first.process.comm.as_bytes());
+    write!(out, "/{}", first.process.key.pid).ok()?;
+    let others = owners.count();
+    if others > 0 {
+        write!(out, " +{others}").ok()?;
+    }
+    match attribution {
+        Attribution::Remembered => out.push_str(" (was)"),
+        Attribution::Inferred => out.push_str(" (inf)"),
+        Attribution::Observed | Attribution::Unowned(_) => {}
+    }
+    Some(())
+}
+
+pub(in crate::column) fn process_key<'a>(row: &SocketRow<'a>) -> Option<SortKey<'a>> {
+    text_key(&row.socket.owner()?.process.comm)
+}
