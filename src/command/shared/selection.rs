@@ -375,7 +375,7 @@ mod tests {
         assert!(
             selection(&["-tl", "sport = 80"])
                 .states
-                .holds(State::Closed)
+                .contains(State::Closed)
         );
     }
 
