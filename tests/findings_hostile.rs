@@ -11,7 +11,7 @@ use sockwatch::diagnose::{Diagnosis, FINDINGS, Finding, Thresholds};
 use sockwatch::export;
 use sockwatch::model::Sample;
 use sockwatch::recording::{Archive as _, Reader};
-use support::rewrite_recording::{fixture, set};
+use support::rewrite_recording::{fixture, set_setting};
 
 /// Every Sample of the recordings that a finding has.
 static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| {
@@ -114,7 +114,7 @@ fn harmed(mut sample: Sample, harm: &Harm) -> Sample {
         Harm::None => {}
         Harm::Clock(ns, us) => (sample.monotonic_ns, sample.taken_at_us) = (*ns, *us),
         Harm::Counters(value) => sample.counters.protocols.values.fill(*value),
-        Harm::Setting(name, value) => set(&mut sample, name, value),
+        Harm::Setting(name, value) => set_setting(&mut sample, name, value),
         Harm::NoSockets => sample.sockets.rows.clear(),
         Harm::NoProcesses => sample.processes.clear(),
         Harm::NoHolders => sample.holders.clear(),

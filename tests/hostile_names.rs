@@ -43,8 +43,8 @@ fn process(directory: &Path, name: &[u8], arguments: &[u8]) -> (Ended, UnixStrea
     (Ended(child), ours)
 }
 
-/// Nothing on the screen is a control character, and no name has moved what stands right of it: the frame's right edge
-/// is where it belongs.
+/// Asserts that the screen has no control character, and that no name has shifted what is right of it: the right edge of the
+/// frame is in its place.
 fn assert_harmless(dashboard: &Dashboard<LiveSource>) {
     let text = dashboard.text();
     // Control characters, and those that are not seen but turn the text around.
@@ -63,7 +63,7 @@ fn assert_harmless(dashboard: &Dashboard<LiveSource>) {
 }
 
 #[test]
-fn what_others_choose_is_shown_harmlessly() {
+fn names_chosen_by_others_are_shown_harmlessly() {
     let directory = tempfile::tempdir().expect("a directory");
     // The kernel keeps 15 bytes of a name.
     let name = "数\x1b[31m\nzq9".as_bytes();

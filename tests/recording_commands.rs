@@ -34,7 +34,7 @@ use support::wait::until;
 
 const REQUIREMENTS: [Requirement; 3] = [Requirement::Root, Requirement::Ip, Requirement::Unshare];
 
-/// What the host is called here.
+/// Host name in the tests.
 const HOST: &str = "precious-host";
 
 type Test = fn() -> Result<(), Failed>;
@@ -55,7 +55,7 @@ fn main() {
             "a recording of a filter has its sockets from beginning to end",
             filtered,
         ),
-        ("signals close a recording in order", signals_close),
+        ("signals close a recording", signals_close),
         ("an ignored signal stays ignored", ignored_signals),
         ("a full disk ends a recording, which can be read", full_disk),
         (
@@ -67,7 +67,7 @@ fn main() {
             "a file that exists is spared without --force",
             existing_files,
         ),
-        ("files are rotated and each is whole", rotation),
+        ("files are rotated and each is complete", rotation),
         (
             "nothing of the original is in a redacted recording",
             redacted,
@@ -76,8 +76,8 @@ fn main() {
             "events of a recording tell every connection once",
             events_of_a_recording,
         ),
-        ("nobody may record, too", as_nobody),
-        ("what makes no sense is refused in one line", refusals),
+        ("an unprivileged user can record", unprivileged_user),
+        ("invalid arguments are refused in one line", refusals),
     ];
     let trials: Vec<Trial> = match requirements::unmet(&REQUIREMENTS) {
         Some(why) => tests
@@ -111,8 +111,8 @@ fn run(arguments: &[&str]) -> Output {
     sockwatch(arguments).output().expect("it runs")
 }
 
-/// What it prints, if it succeeds.
-fn told(arguments: &[&str]) -> String {
+/// Runs a command that succeeds; returns its standard output.
+fn stdout_of(arguments: &[&str]) -> String {
     let output = run(arguments);
     assert!(
         output.status.success(),
@@ -126,7 +126,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A place for files.
+/// A temporary directory.
 struct Files(TempDir);
 
 impl Files {
@@ -139,10 +139,10 @@ impl Files {
     }
 }
 
-/// Connections that come and go: what remains of them in TIME-WAIT is read and written by tests that are not optimized.
+/// Number of short connections. Not more, because unoptimized tests read and write what stays in TIME-WAIT.
 const SHORT: usize = 300;
 
-/// Connections that come and go, and some that stay and move data, until it is dropped.
+/// Opens and closes connections, and moves data over some that stay, until it is dropped.
 struct Churn {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
@@ -186,9 +186,9 @@ impl Drop for Churn {
     }
 }
 
-/// What `info` tells of a recording.
+/// Returns the output of `info --json`.
 fn info(path: &str) -> Json {
-    serde_json::from_str(&told(&["info", path, "--json"])).expect("JSON")
+    serde_json::from_str(&stdout_of(&["info", path, "--json"])).expect("JSON")
 }
 
 /// Waits until some Samples of a recording can be read.
@@ -204,7 +204,7 @@ fn until_recorded(path: &str, samples: u64) {
 struct Background(Option<Child>);
 
 impl Background {
-    /// What it says is kept.
+    /// Starts a command and keeps its output.
     fn start(command: &mut Command) -> Background {
         command
             .stdin(Stdio::null())
@@ -246,7 +246,7 @@ fn export_is_the_live_file() -> Result<(), Failed> {
     let files = Files::new();
     let (recording, live) = (files.path("s.swr"), files.path("live.jsonl"));
     let _churn = Churn::start(20);
-    told(&[
+    stdout_of(&[
         "record",
         "-o",
         &recording,
@@ -258,7 +258,7 @@ fn export_is_the_live_file() -> Result<(), Failed> {
         "5s",
     ]);
     let written = fs::read_to_string(&live)?;
-    let exported = told(&["export", &recording, "--format", "jsonl"]);
+    let exported = stdout_of(&["export", &recording, "--format", "jsonl"]);
     assert!(written == exported, "not the same bytes");
     let times = times(&written);
     let info = info(&recording);
@@ -285,12 +285,12 @@ fn export_is_the_live_file() -> Result<(), Failed> {
         );
     }
     // A part is the part.
-    let part = told(&[
+    let part = stdout_of(&[
         "export", &recording, "--format", "jsonl", "--from", "+2s", "--to", "-1s",
     ]);
     assert!(!part.is_empty() && written.contains(&part));
     let path = files.path("part.csv");
-    told(&["export", &recording, "--format", "csv", "-o", &path, "-u"]);
+    stdout_of(&["export", &recording, "--format", "csv", "-o", &path, "-u"]);
     assert!(fs::read_to_string(&path)?.starts_with("taken_at,netns"));
     Ok(())
 }
@@ -311,7 +311,7 @@ fn list_is_the_live_file() -> Result<(), Failed> {
     let (recording, live) = (files.path("s.swr"), files.path("live.jsonl"));
     {
         let _churn = Churn::start(20);
-        told(&[
+        stdout_of(&[
             "record",
             "-o",
             &recording,
@@ -334,16 +334,16 @@ fn list_is_the_live_file() -> Result<(), Failed> {
     };
     let last = times.last().ok_or("no sample")?;
     for at in [&times[0], &times[1], &times[times.len() / 2], last] {
-        let listed = told(&["list", "-a", "--from", &recording, "--at", at, "--jsonl"]);
+        let listed = stdout_of(&["list", "-a", "--from", &recording, "--at", at, "--jsonl"]);
         assert!(listed == of(at), "at {at}");
     }
-    let listed = told(&["list", "-a", "--from", &recording, "--jsonl"]);
+    let listed = stdout_of(&["list", "-a", "--from", &recording, "--jsonl"]);
     assert!(listed == of(last), "the last of all");
     // Rates and owners are there, and a filter may ask for them.
     let own = format!("process {} rate > 0", std::process::id());
-    let busy = told(&["list", "-t", "--from", &recording, "-H", &own]);
+    let busy = stdout_of(&["list", "-t", "--from", &recording, "-H", &own]);
     assert!(busy.lines().count() >= 20, "{busy}");
-    let summary = told(&["summary", "--from", &recording, "--at", &times[1], "--json"]);
+    let summary = stdout_of(&["summary", "--from", &recording, "--at", &times[1], "--json"]);
     let summary: Json = serde_json::from_str(&summary)?;
     assert_eq!(summary["sockets"], of(&times[1]).lines().count());
     assert_eq!(summary["taken_at"], times[1].as_str());
@@ -375,9 +375,9 @@ fn filtered() -> Result<(), Failed> {
         let json: Json = serde_json::from_str(line)?;
         assert_eq!(json["remote"]["port"], port, "{line}");
     }
-    assert!(written == told(&["export", &recording, "--format", "jsonl"]));
+    assert!(written == stdout_of(&["export", &recording, "--format", "jsonl"]));
     assert_eq!(info(&recording)["filter"], format!("-t4 {filter}"));
-    let events = told(&["events", "--from", &recording, "-H"]);
+    let events = stdout_of(&["events", "--from", &recording, "-H"]);
     let closed = events.lines().filter(|line| line.contains("closed"));
     assert_eq!(closed.count(), 1, "{events}");
     Ok(())
@@ -452,12 +452,12 @@ fn full_disk() -> Result<(), Failed> {
     let info: Json = serde_json::from_str(info)?;
     let samples = info["samples"].as_u64().ok_or("a number of samples")?;
     assert!(samples > 0, "{info}");
-    // What is told to have been written is what is there; what found no room is told as dropped.
-    let told = said.lines().find(|line| line.contains(" dropped"));
-    let told = told.ok_or_else(|| format!("nothing is told of drops: {said}"))?;
-    let written = told.contains(&format!("  {samples} sample"));
-    let is_lost = !told.contains("none dropped");
-    assert!(written && is_lost, "{told}: {info}");
+    // What was reported as written is in the file; the rest is reported as dropped.
+    let dropped_line = said.lines().find(|line| line.contains(" dropped"));
+    let dropped_line = dropped_line.ok_or_else(|| format!("no line reports drops: {said}"))?;
+    let written = dropped_line.contains(&format!("  {samples} sample"));
+    let is_lost = !dropped_line.contains("none dropped");
+    assert!(written && is_lost, "{dropped_line}: {info}");
 
     // Lines alone.
     let output = on_a_small_disk(
@@ -534,7 +534,7 @@ fn existing_files() -> Result<(), Failed> {
     let same = run(&["record", "-o", &new, "--jsonl", &new]);
     assert_eq!(same.status.code(), Some(2), "{}", text(&same.stderr));
     // Neither is a recording that is exported into itself.
-    told(&[&["record", "-o", &new], &short[..]].concat());
+    stdout_of(&[&["record", "-o", &new], &short[..]].concat());
     let before = fs::read(&new)?;
     let export = ["export", &new, "--format", "csv", "-o", &new];
     assert_eq!(run(&export).status.code(), Some(1));
@@ -581,32 +581,32 @@ fn redacted() -> Result<(), Failed> {
     let _unix = std::os::unix::net::UnixListener::bind(&path)?;
     let plain = files.path("plain.swr");
     let short = ["--duration", "500ms", "--interval", "100ms"];
-    told(&[&["record", "-o", &plain], &short[..]].concat());
-    let original = told(&["export", &plain, "--format", "jsonl"]);
+    stdout_of(&[&["record", "-o", &plain], &short[..]].concat());
+    let original = stdout_of(&["export", &plain, "--format", "jsonl"]);
     let secrets = ["203.0.113.77", "precious-name", HOST];
     assert!(secrets[..2].iter().all(|secret| original.contains(secret)));
 
     let recording = files.path("redacted.swr");
     let (lines, parquet) = (files.path("lines"), files.path("parquet"));
-    told(
+    stdout_of(
         &[
             &["record", "-o", &recording, "--redact", "--jsonl", &lines],
             &short[..],
         ]
         .concat(),
     );
-    told(&[
+    stdout_of(&[
         "export", &plain, "--redact", "--format", "parquet", "-o", &parquet,
     ]);
     let written = [
         text(&fs::read(&recording)?),
         text(&fs::read(&parquet)?),
         fs::read_to_string(&lines)?,
-        told(&["export", &recording, "--format", "jsonl"]),
-        told(&["export", &plain, "--format", "csv", "--redact"]),
-        told(&["list", "-a", "--from", &recording, "--json"]),
-        told(&["summary", "--from", &recording]),
-        told(&["info", &recording]),
+        stdout_of(&["export", &recording, "--format", "jsonl"]),
+        stdout_of(&["export", &plain, "--format", "csv", "--redact"]),
+        stdout_of(&["list", "-a", "--from", &recording, "--json"]),
+        stdout_of(&["summary", "--from", &recording]),
+        stdout_of(&["info", &recording]),
     ];
     for secret in secrets {
         for (place, written) in written.iter().enumerate() {
@@ -614,9 +614,9 @@ fn redacted() -> Result<(), Failed> {
         }
     }
     assert_eq!(info(&recording)["redacted"], true);
-    // Who talks to whom is still seen.
+    // The ends of connections still match.
     let port = to.port();
-    let listed = told(&[
+    let listed = stdout_of(&[
         "list",
         "-tn",
         "-H",
@@ -653,7 +653,7 @@ fn events_of_a_recording() -> Result<(), Failed> {
     child.signal(Signal::TERM);
     assert!(child.wait().status.success());
     let filter = format!("dport = {}", address(&server).port());
-    let events = told(&["events", "--json", "-t", "--from", &recording, &filter]);
+    let events = stdout_of(&["events", "--json", "-t", "--from", &recording, &filter]);
     let mut kinds: BTreeMap<(u64, String), usize> = BTreeMap::new();
     for line in events.lines() {
         let json: Json = serde_json::from_str(line)?;
@@ -666,7 +666,7 @@ fn events_of_a_recording() -> Result<(), Failed> {
         own.map(|(_, number)| *number).collect::<Vec<_>>()
     };
     assert_eq!(of("closed"), vec![1; CONNECTIONS], "each once");
-    let lines = told(&["events", "-t", "--from", &recording, &filter]);
+    let lines = stdout_of(&["events", "-t", "--from", &recording, &filter]);
     assert!(
         lines.starts_with("TIME"),
         "{}",
@@ -675,7 +675,7 @@ fn events_of_a_recording() -> Result<(), Failed> {
     Ok(())
 }
 
-fn as_nobody() -> Result<(), Failed> {
+fn unprivileged_user() -> Result<(), Failed> {
     let files = Files::new();
     let (binary, recording) = (files.path("sockwatch"), files.path("s.swr"));
     fs::copy(env!("CARGO_BIN_EXE_sockwatch"), &binary)?;
@@ -700,9 +700,9 @@ fn as_nobody() -> Result<(), Failed> {
     let info = info(&recording);
     assert_eq!(info["capabilities"], serde_json::json!([]));
     assert_eq!(info["whole"], true);
-    // What it did not see then is not looked up by somebody who could.
+    // Owners that were not visible then are not looked up by a user who could.
     let own = listener(Ipv4Addr::LOCALHOST);
-    let hidden = told(&[
+    let hidden = stdout_of(&[
         "list",
         "-tanH",
         "--from",
@@ -717,7 +717,7 @@ fn as_nobody() -> Result<(), Failed> {
 fn refusals() -> Result<(), Failed> {
     let files = Files::new();
     let recording = files.path("s.swr");
-    told(&[
+    stdout_of(&[
         "record",
         "-o",
         &recording,

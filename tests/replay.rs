@@ -1,4 +1,4 @@
-//! Going through a recording, and through the last minutes of a live display: real key presses, whole screens.
+//! Navigates through a recording and through the history of a live display: real key presses, complete screens.
 
 mod support;
 
@@ -50,7 +50,7 @@ fn metadata() -> Metadata {
     }
 }
 
-/// A recording of which some Samples cannot be read.
+/// A recording with Samples that cannot be read.
 struct Damaged {
     samples: SampleArchive,
     unreadable: std::ops::Range<usize>,
@@ -130,14 +130,14 @@ fn rewinding_a_live_display_at_every_size() {
 }
 
 #[test]
-fn an_instant_shows_the_same_in_a_replay_as_it_did_live() {
-    for archive in [ten_minutes() as Box<dyn Archive>, packed()] {
+fn a_replay_shows_the_same_numbers_as_the_live_display() {
+    for archive in [ten_minutes() as Box<dyn Archive>, encoded()] {
         compare_with_live(archive);
     }
 }
 
-/// The same ten minutes as they lie in memory and in a file.
-fn packed() -> Box<dyn Archive> {
+/// Returns the same ten minutes in the encoding of a file.
+fn encoded() -> Box<dyn Archive> {
     let mut samples = recorded(600, 1);
     let mut encoder = Encoder::new();
     let mut history = FrameHistory::new(metadata(), Duration::from_hours(1), 64 << 20);
@@ -170,7 +170,7 @@ fn compare_with_live(archive: Box<dyn Archive>) {
 }
 
 #[test]
-fn a_burst_of_ten_keys_seeks_as_far_as_ten_single_keys() {
+fn ten_keys_at_once_move_as_far_as_ten_single_ones() {
     let mut dashboard = Dashboard::replay((120, 40), ten_minutes());
     let right = || {
         Message::Input(Event::Key(KeyEvent::new(
@@ -194,7 +194,7 @@ fn a_burst_of_ten_keys_seeks_as_far_as_ten_single_keys() {
 }
 
 #[test]
-fn playback_follows_the_recorded_time() {
+fn playing_keeps_to_the_recorded_time() {
     let mut dashboard = Dashboard::replay((120, 40), ten_minutes());
     let shows = |dashboard: &Dashboard<()>, sample: usize| {
         let text = format!("sample {sample:>3} of 600");
@@ -223,7 +223,7 @@ fn playback_follows_the_recorded_time() {
 }
 
 #[test]
-fn playback_skips_gaps() {
+fn playing_skips_gaps() {
     let samples = SampleArchive::new(metadata(), with_a_gap());
     let mut dashboard = Dashboard::replay((120, 40), Box::new(samples));
     dashboard
@@ -237,7 +237,7 @@ fn playback_skips_gaps() {
 }
 
 #[test]
-fn a_corrupt_sample_is_skipped_and_reported() {
+fn a_damaged_sample_is_skipped_and_reported() {
     let mut dashboard = Dashboard::replay((120, 40), Damaged::new(30..33));
     assert!(dashboard.shows("⚠ 1 part damaged"));
     dashboard.type_in("@+29s\r").key(KeyCode::Right);
@@ -263,7 +263,7 @@ fn a_corrupt_sample_is_skipped_and_reported() {
 }
 
 #[test]
-fn nothing_in_a_recording_can_be_ended() {
+fn a_recorded_socket_cannot_be_killed() {
     let mut dashboard = Dashboard::replay((120, 40), ten_minutes());
     dashboard.keys("2jK");
     assert!(dashboard.shows("this is a recording: nothing in it can be ended"));
@@ -271,7 +271,7 @@ fn nothing_in_a_recording_can_be_ended() {
 }
 
 #[test]
-fn a_click_on_the_time_line_goes_to_its_time() {
+fn a_click_on_the_time_line_moves_to_its_time() {
     let mut dashboard = Dashboard::replay((120, 40), ten_minutes());
     let row = dashboard.lines().iter().position(|line| line.contains('●'));
     let row = row.expect("a time line") as u16;
@@ -288,7 +288,7 @@ fn a_click_on_the_time_line_goes_to_its_time() {
 }
 
 #[test]
-fn the_history_is_stepped_through_and_left_again() {
+fn the_history_can_be_entered_and_left() {
     let mut dashboard = Dashboard::new((120, 40), Machine::default()).with_history();
     dashboard.ticks(60).keys("2jjj");
     let selected = |dashboard: &Dashboard| {
@@ -327,7 +327,7 @@ fn the_history_is_stepped_through_and_left_again() {
 }
 
 #[test]
-fn without_a_history_the_arrows_say_so() {
+fn without_a_history_the_arrows_report_it() {
     let mut dashboard = Dashboard::new((120, 40), Machine::default());
     dashboard.ticks(3).keys(" ").key(KeyCode::Left);
     assert!(dashboard.shows("nothing is kept"));
@@ -378,7 +378,7 @@ fn the_difference_of_two_instants_at_every_size() {
 }
 
 #[test]
-fn two_instants_are_compared_whichever_was_marked() {
+fn two_instants_are_compared_in_either_order() {
     let mut dashboard = Dashboard::replay((120, 40), ten_minutes());
     dashboard.type_in("@+10s\rM@+30s\rD");
     let forwards = dashboard.lines();
@@ -400,7 +400,7 @@ fn two_instants_are_compared_whichever_was_marked() {
     dashboard.type_in("/port = 443\r");
     assert!(dashboard.shows("filter: port = 443"));
     assert!(!dashboard.shows("TIME-WAIT 38"), "{}", dashboard.text());
-    // What is there at the marked instant alone can be looked into.
+    // A socket that exists at the marked instant only can be opened.
     dashboard.type_in("F\x1b^D/sport = 33050\r\r");
     assert!(
         dashboard.shows("it is not there at this time"),
@@ -416,7 +416,7 @@ fn two_instants_are_compared_whichever_was_marked() {
 }
 
 #[test]
-fn a_live_display_shows_the_difference_to_the_marked_instant() {
+fn a_live_display_shows_the_difference_from_the_marked_instant() {
     let mut dashboard = Dashboard::new((120, 40), Machine::default()).with_history();
     dashboard.ticks(5).keys("MD").ticks(4);
     assert!(
@@ -442,7 +442,7 @@ fn a_live_display_shows_the_difference_to_the_marked_instant() {
 }
 
 #[test]
-fn data_omitted_from_a_recording_is_reported() {
+fn the_header_shows_what_a_recording_leaves_out() {
     let metadata = Metadata {
         filter: "-t state established".to_owned(),
         redacted: true,
@@ -460,7 +460,7 @@ fn data_omitted_from_a_recording_is_reported() {
 }
 
 #[test]
-fn no_key_panics_in_a_replay_on_any_screen() {
+fn no_key_panics_anywhere_in_a_replay() {
     use sockwatch::tui::Command;
     use sockwatch::tui::keymap::BINDINGS;
     let places = ["1", "2t", "2j\r", "5z", "8k\r", "c", "MD", "@"];
@@ -478,7 +478,7 @@ fn no_key_panics_in_a_replay_on_any_screen() {
                     "{ended:?}"
                 );
                 dashboard.advance(Duration::from_millis(20));
-                // What is being typed is left, what lies over the screen is closed, a page is left.
+                // Leaves an input line, closes a popup, leaves a page.
                 dashboard.type_in("\x1b\x1b\x1b");
             }
         }
@@ -489,7 +489,7 @@ fn no_key_panics_in_a_replay_on_any_screen() {
 }
 
 #[test]
-fn invalid_times_are_drawn_without_panic() {
+fn absurd_times_are_drawn() {
     let mut samples = with_a_gap();
     samples.truncate(6);
     for (sample, at_us) in samples

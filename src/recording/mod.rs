@@ -6,7 +6,7 @@
 //! ```
 //!
 //! What the kernel reported is stored, nothing that follows from it: rates, groups and findings are recomputed when a recording
-//! is read. [`format`] describes the layout of a file.
+//! is read. `format.rs` describes the layout of a file.
 
 mod aging;
 mod alloc_budget;

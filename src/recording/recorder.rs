@@ -16,7 +16,7 @@ use super::writer::FileWriter;
 /// Maximum bytes that wait to be written: a stall of half an hour at 10 000 busy sockets.
 const MAX_QUEUED: usize = 64 << 20;
 
-/// How often the recorder checks that the file still has a name.
+/// Interval of the check that the file still has a name.
 const REMOVAL_CHECK: Duration = Duration::from_secs(1);
 
 /// A frame that waits to be written.

@@ -15,7 +15,7 @@ pub const FULL_DEPTH: usize = 600;
 /// Samples before the one shown that its own numbers depend on: a dump can miss a socket for a few.
 const RATES_DEPTH: usize = 4;
 
-/// How many Samples before the one shown a moment is derived from.
+/// The range of Samples before the one shown that a moment is derived from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
     /// As many as states, owners and rates need. Histories are short.

@@ -18,9 +18,7 @@ use std::process::Command;
 
 use serde_json::Value as Json;
 use sockwatch::diagnose::FINDINGS;
-use support::rewrite_recording::{
-    fixture, leave_what_matters, rewrite_recording, set, set_counter,
-};
+use support::rewrite_recording::{fixture, minimize, rewrite_recording, set_counter, set_setting};
 
 /// What is told of one finding.
 #[derive(Debug, PartialEq)]
@@ -133,7 +131,7 @@ fn fixtures_are_made_anew() {
         let from = Path::new(&raw).join(&name).with_extension("swr");
         if name != "quiet" {
             rewrite_recording(&from, &fixture(&name), |_, sample| {
-                leave_what_matters(sample);
+                minimize(sample);
             });
             continue;
         }
@@ -146,18 +144,18 @@ fn fixtures_are_made_anew() {
             }
         };
         rewrite_recording(&from, &fixture("tcp-memory-pressure"), |at, sample| {
-            leave_what_matters(sample);
-            set(sample, "net.ipv4.tcp_mem", "96000\t128000\t192000");
+            minimize(sample);
+            set_setting(sample, "net.ipv4.tcp_mem", "96000\t128000\t192000");
             set_counter(sample, "sockstat.TCP.mem", 4000 + grown(at, 12_000));
         });
         rewrite_recording(&from, &fixture("orphans"), |at, sample| {
-            leave_what_matters(sample);
-            set(sample, "net.ipv4.tcp_max_orphans", "8192");
+            minimize(sample);
+            set_setting(sample, "net.ipv4.tcp_max_orphans", "8192");
             set_counter(sample, "sockstat.TCP.orphan", 3 + grown(at, 500));
         });
         rewrite_recording(&from, &fixture("conntrack-full"), |at, sample| {
-            leave_what_matters(sample);
-            set(sample, "net.netfilter.nf_conntrack_max", "65536");
+            minimize(sample);
+            set_setting(sample, "net.netfilter.nf_conntrack_max", "65536");
             let count = 40_000 + grown(at, 1900);
             set_counter(sample, "net.netfilter.nf_conntrack_count", count);
         });

@@ -1,4 +1,4 @@
-//! Recordings made from others: read, changed sample by sample, written again.
+//! Makes recordings from others: reads, changes and writes each Sample.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -6,12 +6,8 @@ use std::sync::Arc;
 use sockwatch::model::{Host, Sample, Settings};
 use sockwatch::recording::{Archive as _, Encoder, Reader, Recorder, RecorderOptions};
 
-/// Writes `to` as `from` with every Sample changed; the host is a neutral one.
-pub(crate) fn rewrite_recording(
-    from: &Path,
-    to: &Path,
-    mut change: impl FnMut(usize, &mut Sample),
-) {
+/// Writes a copy of a recording with every Sample changed and a neutral host.
+pub(crate) fn rewrite_recording(from: &Path, to: &Path, mut change: impl FnMut(usize, &mut Sample)) {
     let mut archive = Reader::open(from).unwrap_or_else(|error| panic!("{error}"));
     let host = Arc::new(Host {
         hostname: "web-3".to_owned(),
@@ -30,13 +26,15 @@ pub(crate) fn rewrite_recording(
     let mut encoder = Encoder::new();
     let mut sample = Sample::default();
     for at in 0..archive.entries().len() {
-        archive.read_into(at, &mut sample).expect("it is whole");
+        archive
+            .read_into(at, &mut sample)
+            .expect("it is not damaged");
         sample.host = Arc::clone(&host);
         change(at, &mut sample);
         if recorder.needs_key() {
             encoder.restart();
         }
-        let frame = encoder.encode(&sample).expect("it can be packed");
+        let frame = encoder.encode(&sample).expect("it can be encoded");
         assert!(recorder.offer(&frame), "it is taken");
         while recorder.progress().samples <= at as u64 {
             std::thread::yield_now();
@@ -45,8 +43,8 @@ pub(crate) fn rewrite_recording(
     recorder.finish().expect("it is all there");
 }
 
-/// Leaves the counters that findings are about, and what a process was called as its command.
-pub(crate) fn leave_what_matters(sample: &mut Sample) {
+/// Removes the counters that no finding uses, and the arguments of command lines.
+pub(crate) fn minimize(sample: &mut Sample) {
     let groups = ["sockstat.", "Tcp.", "TcpExt.", "Udp.", "net."];
     let protocols = &mut sample.counters.protocols;
     let known = protocols
@@ -66,7 +64,7 @@ pub(crate) fn leave_what_matters(sample: &mut Sample) {
     }
 }
 
-/// Sets a counter, also one that the kernel did not report.
+/// Sets a counter; adds it if the kernel did not report it.
 pub(crate) fn set_counter(sample: &mut Sample, name: &str, value: i64) {
     let protocols = &mut sample.counters.protocols;
     let known = protocols.names.iter().position(|known| known == name);
@@ -80,15 +78,15 @@ pub(crate) fn set_counter(sample: &mut Sample, name: &str, value: i64) {
     }
 }
 
-/// Sets a setting, also one that the kernel did not report.
-pub(crate) fn set(sample: &mut Sample, name: &str, value: &str) {
+/// Sets a setting; adds it if the kernel did not report it.
+pub(crate) fn set_setting(sample: &mut Sample, name: &str, value: &str) {
     let mut settings: Settings = (*sample.settings).clone();
     settings.values.retain(|(known, _)| known != name);
     settings.values.push((name.to_owned(), value.to_owned()));
     sample.settings = Arc::new(settings);
 }
 
-/// Where the fixtures of findings are.
+/// Returns the path of a fixture of a finding.
 pub(crate) fn fixture(name: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/findings");
     folder.join(name).with_extension("swr")

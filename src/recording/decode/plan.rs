@@ -19,7 +19,7 @@ pub(super) enum FixedStreams {
     Any,
 }
 
-/// How a stream is decoded.
+/// The decoding of a stream.
 #[derive(Debug, Clone, Copy)]
 struct StreamSpec {
     location: WordLocation,

@@ -29,7 +29,7 @@ const PREDICTORS: [(usize, usize, bool); 6] = [
 /// Index of no stream: changes added to it are never read.
 const NOT_A_PREDICTOR: usize = PREDICTED_STREAMS.len();
 
-/// What a stream predicts: the index of another in [`PREDICTED_STREAMS`], and the sign.
+/// The prediction of another stream by one: the index of the other in [`PREDICTED_STREAMS`], and the sign.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::recording) struct Predictor {
     slot: u8,
