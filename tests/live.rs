@@ -27,9 +27,9 @@ use sockwatch::source::{LiveOptions, LiveSource, OwnerScope, Source};
 
 mod support;
 
-use support::requirements::{self, Requirement, trial};
-use support::network_namespace::{enter_own_namespace, ip};
 use support::helper_process::{self, HelperProcess};
+use support::network_namespace::{enter_own_namespace, ip};
+use support::requirements::{self, Requirement, trial};
 use support::sockets_in_every_state::{World, address, cookie, listener, pair};
 use support::wait;
 
