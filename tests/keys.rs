@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use sockwatch::app::ExitReason;
 use sockwatch::tui::keymap::{BINDINGS, Binding};
 use sockwatch::tui::theme::Theme;
-use sockwatch::tui::{Command, Popup, Screen};
+use sockwatch::tui::{Command, Screen};
 use support::Machine;
 use support::dashboard::{Dashboard, recorded};
 
@@ -533,7 +533,7 @@ fn no_key_panics_or_loses_the_selection_on_any_screen() {
                 if dashboard.event_loop.state().popup.is_some() {
                     dashboard.type_in("\x1b");
                 }
-                assert_eq!(dashboard.event_loop.state().popup, None::<Popup>);
+                assert!(dashboard.event_loop.state().popup.is_none());
                 // On the screen of sockets itself keys are there to move the selection.
                 let elsewhere = matches!(place, "1" | "3" | "4" | "5z" | "6" | "7" | "7h" | "8");
                 if elsewhere

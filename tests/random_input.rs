@@ -1,4 +1,4 @@
-//! Random keys, clicks, sizes and Samples in any order: nothing panics, and the selected row stays visible.
+//! Any keys, clicks, sizes and samples in any order: nothing panics, and the screen asked for last is always shown.
 
 mod support;
 
@@ -12,9 +12,9 @@ use sockwatch::tui::{Command, Display, Screen};
 use support::Machine;
 use support::dashboard::Dashboard;
 
-/// One input of the dashboard.
+/// An event from outside.
 #[derive(Debug, Clone)]
-enum Input {
+enum RandomEvent {
     Key(KeyCode, KeyModifiers),
     Mouse(MouseEventKind, u16, u16),
     Resize(u16, u16),
@@ -23,21 +23,21 @@ enum Input {
     Tick,
 }
 
-fn key() -> impl Strategy<Value = Input> {
+fn key() -> impl Strategy<Value = RandomEvent> {
     let keys: Vec<(KeyCode, KeyModifiers)> = BINDINGS
         .iter()
         .filter(|binding| binding.command != Command::Quit)
         .flat_map(|binding| binding.keys.iter().copied())
         .collect();
     prop_oneof![
-        8 => proptest::sample::select(keys).prop_map(|(code, modifiers)| Input::Key(code, modifiers)),
+        8 => proptest::sample::select(keys).prop_map(|(code, modifiers)| RandomEvent::Key(code, modifiers)),
         // Letters to type and look for.
         2 => proptest::sample::select(vec!['e', '4', ':', 'x', '数', '\u{301}'])
-            .prop_map(|letter| Input::Key(KeyCode::Char(letter), KeyModifiers::NONE)),
+            .prop_map(|letter| RandomEvent::Key(KeyCode::Char(letter), KeyModifiers::NONE)),
     ]
 }
 
-fn input() -> impl Strategy<Value = Input> {
+fn random_event() -> impl Strategy<Value = RandomEvent> {
     let kinds = vec![
         MouseEventKind::Down(MouseButton::Left),
         MouseEventKind::ScrollDown,
@@ -46,11 +46,11 @@ fn input() -> impl Strategy<Value = Input> {
     prop_oneof![
         12 => key(),
         4 => (proptest::sample::select(kinds), 0..130_u16, 0..45_u16)
-            .prop_map(|(kind, column, row)| Input::Mouse(kind, column, row)),
-        1 => (1..140_u16, 1..50_u16).prop_map(|(width, height)| Input::Resize(width, height)),
+            .prop_map(|(kind, column, row)| RandomEvent::Mouse(kind, column, row)),
+        1 => (1..140_u16, 1..50_u16).prop_map(|(width, height)| RandomEvent::Resize(width, height)),
         1 => proptest::sample::select(vec!["q", "state established\r\n", "\u{1b}[31m数", "( \"a b", ""])
-            .prop_map(Input::Paste),
-        3 => Just(Input::Tick),
+            .prop_map(RandomEvent::Paste),
+        3 => Just(RandomEvent::Tick),
     ]
 }
 
@@ -58,31 +58,31 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_sequence_of_inputs_keeps_the_screen_consistent(
-        inputs in proptest::collection::vec(input(), 1..80),
+    fn any_sequence_of_events_leaves_a_usable_dashboard(
+        events in proptest::collection::vec(random_event(), 1..80),
         many in prop_oneof![Just(0_u32), Just(300)],
         client_exits_at in proptest::option::of(0..20_u64),
     ) {
         let machine = Machine { many, client_exits_at, faulty: true, ..Machine::default() };
         let mut dashboard = Dashboard::new((80, 24), machine).with_history();
-        for input in inputs {
-            match input {
-                Input::Key(code, modifiers) => {
+        for event in events {
+            match event {
+                RandomEvent::Key(code, modifiers) => {
                     let ended = dashboard.press(KeyEvent::new(code, modifiers));
                     prop_assert!(matches!(ended, ExitReason::InboxClosed), "{ended:?}");
                 }
-                Input::Mouse(kind, column, row) => {
+                RandomEvent::Mouse(kind, column, row) => {
                     let modifiers = KeyModifiers::NONE;
                     let event = MouseEvent { kind, column, row, modifiers };
                     dashboard.send([Message::Input(Event::Mouse(event))]);
                 }
-                Input::Resize(width, height) => {
+                RandomEvent::Resize(width, height) => {
                     dashboard.resize(width, height);
                 }
-                Input::Paste(text) => {
+                RandomEvent::Paste(text) => {
                     dashboard.paste(text);
                 }
-                Input::Tick => {
+                RandomEvent::Tick => {
                     dashboard.ticks(1);
                 }
             }
@@ -101,7 +101,7 @@ proptest! {
 }
 
 /// Something that somebody types into the filter line: words of the language, odd letters, keys that edit.
-fn typed_key() -> impl Strategy<Value = KeyCode> {
+fn typed() -> impl Strategy<Value = KeyCode> {
     let words: Vec<char> = "state established()!&|=<>~ dport:80 rtt>100ms 'nginx\"[::1]/\\*%"
         .chars()
         .collect();
@@ -119,8 +119,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_text_typed_into_the_filter_line_keeps_the_screen_consistent(
-        keys in proptest::collection::vec(typed_key(), 0..30),
+    fn any_typed_filter_leaves_a_usable_screen(
+        keys in proptest::collection::vec(typed(), 0..30),
         (width, height) in proptest::sample::select(vec![(80_u16, 24_u16), (40, 10), (120, 40)]),
         enter in any::<bool>(),
     ) {
