@@ -61,7 +61,6 @@ const LAYERS: &[(&str, MayUse)] = &[
 /// How many files of a layer may still be in a cycle.
 const KNOWN_CYCLES: &[(&str, usize)] = &[
     ("column", 7),
-    ("diagnose", 15),
     ("filter", 2),
     ("recording", 9),
     ("source", 7),
