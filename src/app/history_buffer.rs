@@ -18,7 +18,7 @@ use crate::tui::timeline::Marks;
 /// Largest size of the history in memory, bytes.
 const MAX_BYTES: usize = 64 << 20;
 
-/// Bounded history of encoded Samples, with the active recording beside it.
+/// Bounded history of encoded Samples, and the active recording.
 #[derive(Debug)]
 pub(super) struct HistoryBuffer {
     /// Time span to keep; zero disables the history.
@@ -42,7 +42,7 @@ impl BufferState {
     /// Appends the findings at a time and removes those that are older than the history.
     fn push_findings(&mut self, at_us: i64, findings: &Arc<Findings>, span: Duration) {
         self.findings.push_back((at_us, Arc::clone(findings)));
-        // A history is cut at key frames: it reaches a little further back than was asked for.
+        // A history is cut at key frames: it reaches a little further back than its span.
         let kept_us = i64::try_from(span.saturating_mul(2).as_micros()).unwrap_or(i64::MAX);
         let oldest_us = at_us.saturating_sub(kept_us);
         while (self.findings.front()).is_some_and(|(us, _)| *us < oldest_us) {

@@ -45,7 +45,7 @@ impl SlotState {
     }
 }
 
-/// What [`LatestSlot::fetch`] returns.
+/// Contents returned by [`LatestSlot::fetch`].
 #[derive(Debug, Default)]
 pub struct SlotContents {
     /// The latest moment, if it was not fetched before.
