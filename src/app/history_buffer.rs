@@ -12,8 +12,8 @@ use super::active_recording::ActiveRecording;
 use crate::diagnose::Findings;
 use crate::model::{Host, Sample};
 use crate::recording::{Archive, Encoder, FrameHistory, HistorySnapshot, Metadata, RecordingError};
-use crate::tui::recording::Recording;
-use crate::tui::timeline::Marks;
+use crate::tui::recording_progress::RecordingProgress;
+use crate::tui::timeline::FindingMarks;
 
 /// Largest size of the history in memory, bytes.
 const MAX_BYTES: usize = 64 << 20;
@@ -128,7 +128,7 @@ impl HistoryBuffer {
     }
 
     /// Returns the progress of the active recording.
-    pub(super) fn recording(&self) -> Option<Recording> {
+    pub(super) fn recording(&self) -> Option<RecordingProgress> {
         let state = self.state();
         state.recording.as_ref().map(ActiveRecording::progress)
     }
@@ -149,10 +149,10 @@ impl HistoryBuffer {
     }
 
     /// Returns the findings at each Sample of a snapshot.
-    pub(super) fn marks(&self, memory: &HistorySnapshot) -> Marks {
+    pub(super) fn marks(&self, memory: &HistorySnapshot) -> FindingMarks {
         let findings = self.state().findings.clone();
         let mut findings = findings.into_iter().peekable();
-        let mut marks = Marks::default();
+        let mut marks = FindingMarks::default();
         let mut latest = Arc::default();
         for entry in memory.entries() {
             while let Some((_, next)) = findings.next_if(|(us, _)| *us <= entry.taken_at_us) {

@@ -17,6 +17,7 @@
 //! may ask for an [`Effect`] ([`update`]), and [`view::render`] draws the state. What is drawn where is noted down, so
 //! that a click finds it. Help and footer are made from the same key map.
 
+pub mod click_map;
 pub mod command;
 pub mod concern;
 pub mod effect;
@@ -24,7 +25,6 @@ pub mod filter_history;
 pub mod filter_line;
 pub mod glyphs;
 pub mod hint;
-pub mod hits;
 pub mod keymap;
 pub mod kill_target;
 mod line_editor;
@@ -33,7 +33,7 @@ pub mod look;
 mod navigation;
 pub mod page;
 pub mod popup;
-pub mod recording;
+pub mod recording_progress;
 mod render;
 pub mod screen;
 mod scroll;

@@ -19,10 +19,10 @@ use super::interface::{Outcome, Popup};
 use crate::aggregate::Moment;
 use crate::diagnose::{Concern, Finding, FindingKey, about};
 use crate::model::SocketKey;
+use crate::tui::click_map::ClickTarget;
 use crate::tui::command::Command;
 use crate::tui::concern::{remote_concern, socket_concern};
 use crate::tui::hint::Hint;
-use crate::tui::hits::Hit;
 use crate::tui::keymap::label;
 use crate::tui::lists::finding_target;
 use crate::tui::navigation;
@@ -181,7 +181,7 @@ impl Findings {
                 let style = state.look.theme.style(Tone::Selected);
                 frame.buffer_mut().set_style(row, style);
             }
-            state.hits.add(row, Hit::Line(place));
+            state.clicks.add(row, ClickTarget::Line(place));
         }
     }
 }

@@ -145,7 +145,7 @@ fn difference_text(state: &State) -> &'static str {
 
 fn freeze_text(state: &State) -> &'static str {
     let timeline = state.timeline.as_ref();
-    let playing = timeline.is_some_and(|timeline| timeline.standing.playing);
+    let playing = timeline.is_some_and(|timeline| timeline.playback.playing);
     match (state.display, playing) {
         (Display::Replay, true) => "pause",
         (Display::Replay, false) => "play",
