@@ -118,7 +118,7 @@ fn screen_hints(state: &State) -> Vec<Hint> {
     hints.hints
 }
 
-/// What Enter opens; shortened where it is seen in the row anyway.
+/// The hint to Enter. Its short text leaves out the name, which the row shows anyway.
 fn open_hint(target: &Target) -> Hint {
     let text = match target {
         Target::Process(process) => format!("open {}/{}", process.comm, process.key.pid),
