@@ -10,7 +10,7 @@ use crate::model::{Family, State};
 /// Writes what `summary` prints.
 ///
 /// # Errors
-/// What the writer says.
+/// Those of the writer.
 pub fn write(moment: &Moment, summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let mut text = String::new();
     let host = &moment.sample.host;
