@@ -5,7 +5,7 @@
 //!
 //! - [`model`]: plain data for one instant, the [`Sample`](model::Sample).
 //! - [`filter`]: what somebody wants to see of a list.
-//! - [`source`]: where Samples come from; `netlink` asks `sock_diag`, `procfs` finds owners and counters, `Live`
+//! - [`source`]: where Samples come from; `netlink` asks `sock_diag`, `procfs` finds owners and counters, `LiveSource`
 //!   composes one Sample a tick.
 //! - [`recording`]: Samples in a file and in memory, written as they are taken and read back at any instant.
 //! - [`aggregate`]: what follows from a Sample and the one before it: rates, groups, listeners, bounded history.

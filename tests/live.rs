@@ -1,7 +1,7 @@
 //! [`LiveSource`] on the real kernel, with sockets that the test itself opens.
 //!
-//! As root the tests live in a network namespace of their own. Without root they live where they were started and look
-//! at their own sockets only; what cannot be shown without a privilege or a tool is ignored, and says why.
+//! As root the tests run in a network namespace of their own. Without root they run in that where they were started and use
+//! their own sockets only; a test that needs a missing privilege or tool is reported as ignored, with the reason.
 
 use std::collections::HashMap;
 use std::io::{Read, Write};
@@ -36,19 +36,19 @@ use support::wait;
 /// Connections of a burst between two samples.
 const BURST: usize = 1000;
 
-/// How long destroy events may take to be read.
+/// Time that destroy events may take to be received.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn main() {
     match roles::role().as_deref() {
         Some("hold") => return hold(),
         Some("burst") => return burst(),
-        Some("look") => return look(),
+        Some("unprivileged") => return print_attributions(),
         Some("exhausted") => return exhausted(),
         _ => {}
     }
     let mut arguments = Arguments::from_args();
-    // One process, one namespace: what one test opens is what another would count.
+    // One process, one namespace: sockets that one test opens would be counted by another.
     arguments.test_threads = Some(1);
     if !arguments.list && needs::unmet(&[Need::Root, Need::Ip]).is_none() {
         enter_own_namespace();
@@ -84,11 +84,11 @@ fn trials() -> Vec<Trial> {
             burst_unprivileged,
         ),
         plain(
-            "owners are left out of a table that is larger than it may be, and of no other",
+            "owners are skipped for a table larger than the limit, and for no other",
             owners_of_at_most,
         ),
         plain(
-            "TIME-WAIT keeps the owner that it had when seen alive",
+            "TIME-WAIT keeps the owner that it had when established",
             time_wait_remembered,
         ),
         plain(
@@ -96,19 +96,19 @@ fn trials() -> Vec<Trial> {
             time_wait_never_seen_alive,
         ),
         plain(
-            "a transfer's rate is what the transfer says",
+            "a transfer's rate equals that which the transfer measured",
             rate_of_a_transfer,
         ),
         needing(
             "without privilege every socket is there, and owners of others are denied",
             &[Need::Root, Need::Setpriv],
-            look_unprivileged,
+            sample_unprivileged,
         ),
         plain(
-            "a connection that nobody accepted says so",
+            "a connection that was not accepted has that as its reason",
             waiting_for_accept,
         ),
-        plain("a closed connection that goes on is an orphan", orphan),
+        plain("a closed connection with unsent data is an orphan", orphan),
         needing(
             "a half-open connection is in its handshake",
             &[Need::Root, Need::Ip],
@@ -127,26 +127,26 @@ fn trials() -> Vec<Trial> {
         plain("a socket of two processes has both and counts once", shared),
         plain("a process that is killed takes nothing with it", killed),
         plain(
-            "TCP over both families in one walk is what two walks tell",
+            "one dump of TCP over both families equals a dump of each",
             both_families,
         ),
         plain(
-            "asked for one socket alone, the kernel tells whether it is still held",
-            asked_for_alone,
+            "a request for a single socket reports whether it is still open",
+            single_request,
         ),
         plain(
             "without a free descriptor there is a fault and no panic",
             exhausted_descriptors,
         ),
         needing(
-            "network devices are what ip tells of them, and a change is seen",
+            "network devices equal those of ip, and a change is noticed",
             &[Need::Root, Need::Ip],
             devices,
         ),
     ]
 }
 
-/// A source with a Sample behind it, so that what follows happens between two.
+/// A source that has made a Sample, so that what follows happens between two.
 struct Watch {
     live: LiveSource,
     sample: Sample,
@@ -159,12 +159,12 @@ impl Watch {
             live,
             sample: Sample::default(),
         };
-        watch.look();
+        watch.next_sample();
         watch
     }
 
     /// Takes the next Sample.
-    fn look(&mut self) -> &Sample {
+    fn next_sample(&mut self) -> &Sample {
         self.live
             .next_into(&mut self.sample)
             .expect("the kernel answers");
@@ -188,7 +188,7 @@ fn own_comm() -> String {
     comm.trim_end().to_owned()
 }
 
-/// Who holds the socket: pid, comm, descriptors.
+/// The owners of a socket: pid, comm, descriptors.
 fn owners(socket: &SocketRef<'_>) -> Vec<(u32, String, Vec<u32>)> {
     socket
         .owners()
@@ -249,7 +249,7 @@ fn own_sockets() {
     );
 }
 
-/// Opens, uses and closes many connections between two samples, and asks for the account of each.
+/// Opens, uses and closes many connections between two samples, and checks the counters of each.
 fn burst() {
     let listener = listener(Ipv4Addr::LOCALHOST);
     let to = address(&listener);
@@ -281,7 +281,7 @@ fn burst() {
             start.elapsed() < PATIENCE,
             "closed: {openers} openers and {acceptors} acceptors of {BURST}"
         );
-        let sample = watch.look();
+        let sample = watch.next_sample();
         assert!(sample.events_available, "{:?}", sample.faults);
         assert_eq!(sample.lost_events, 0, "no event may be lost");
         for closed in &sample.closed {
@@ -330,11 +330,11 @@ fn burst() {
     }
     assert!(
         closed_by_port.values().all(|&times| times == 1),
-        "each is told once"
+        "each is reported once"
     );
 }
 
-/// Runs a role as user 65534 and answers what it says.
+/// Runs a role as user 65534 and returns its output.
 fn unprivileged(role: &str, variable: Option<(&str, String)>) -> String {
     let directory = tempfile::tempdir().expect("a directory");
     let mut command = roles::unprivileged(role, directory.path());
@@ -361,7 +361,7 @@ fn time_wait_remembered() {
     let ports = close_in_order(client, server);
     wait::until_tcp("TIME-WAIT", ports.0, ports.1, 6);
     for look in 0..3 {
-        watch.look();
+        watch.next_sample();
         let row = watch.get("TIME-WAIT", known);
         assert_eq!(row.socket.state, State::TimeWait);
         assert_eq!(
@@ -384,10 +384,10 @@ fn owners_of_at_most() {
             ..LiveOptions::default()
         };
         if filtered {
-            // As for `list -l`: few are asked for, and the kernel's count of all of them says nothing.
+            // As for `list -l`: few are requested, and the kernel's count of all is of no use.
             options.request.lowered.states = StateSet::of(State::Listen);
         }
-        let mut live = LiveSource::new(options).expect("sock_diag can be asked");
+        let mut live = LiveSource::new(options).expect("the kernel gives sock_diag");
         let mut sample = Sample::default();
         live.next_into(&mut sample).expect("a Sample");
         let row = sample.iter().find(|row| {
@@ -411,7 +411,7 @@ fn owners_of_at_most() {
         let mut options = LiveOptions::default();
         options.request.lowered.states = StateSet::of(State::Listen);
         options.tables = vec![Table::Tcp];
-        let mut live = LiveSource::new(options).expect("sock_diag can be asked");
+        let mut live = LiveSource::new(options).expect("the kernel gives sock_diag");
         live.next_into(&mut sample).expect("a Sample");
         sample.sockets.rows.len()
     };
@@ -420,7 +420,7 @@ fn owners_of_at_most() {
     assert_eq!(looked(listeners + 8, true), (1, false));
 }
 
-/// Closes `first`, then `second`, and answers the ports of the first, which is then in TIME-WAIT.
+/// Closes `first`, then `second`, and returns the ports of the first, which is then in TIME-WAIT.
 fn close_in_order(first: TcpStream, mut second: TcpStream) -> (u16, u16) {
     let ports = (
         first.local_addr().expect("it has an address").port(),
@@ -447,7 +447,7 @@ fn time_wait_never_seen_alive() {
     let ports = close_in_order(server, client);
     wait::until_tcp("TIME-WAIT", ports.0, ports.1, 6);
 
-    watch.look();
+    watch.next_sample();
     let row = watch.get("TIME-WAIT on the listener's port", on_server);
     assert_eq!(row.socket.state, State::TimeWait);
     assert_eq!(row.socket.attribution, Attribution::Inferred);
@@ -460,7 +460,7 @@ fn time_wait_never_seen_alive() {
     );
 }
 
-/// What a transfer had moved at which time of the monotonic clock.
+/// The bytes that a transfer had moved at times of the monotonic clock.
 type Progress = Vec<(u64, u64)>;
 
 fn now_ns() -> u64 {
@@ -520,7 +520,7 @@ fn rate_of_a_transfer() {
     for _ in 0..3 {
         let from = watch.sample.monotonic_ns;
         thread::sleep(Duration::from_secs(1));
-        watch.look();
+        watch.next_sample();
         aggregator.update(&watch.sample, &mut aggregate);
         let rates = |cookie| {
             let row = watch.sample.sockets.rows.iter();
@@ -548,15 +548,15 @@ fn rate_of_a_transfer() {
     }
 }
 
-/// In a child without privilege: says how the socket of the parent and one of its own are attributed.
-fn look() {
+/// In a child without privilege: prints how the socket of the parent and one of its own are attributed.
+fn print_attributions() {
     let parents: u64 = std::env::var("PARENTS")
         .ok()
         .and_then(|text| text.parse().ok())
         .expect("the parent names its socket");
     let own = listener(Ipv4Addr::LOCALHOST);
     let mut watch = Watch::start();
-    watch.look();
+    watch.next_sample();
     let name = |cookie| match watch.find(cookie).map(|row| row.socket.attribution) {
         None => "missing".to_owned(),
         Some(Attribution::Unowned(why)) => why.name().to_owned(),
@@ -570,9 +570,12 @@ fn look() {
     );
 }
 
-fn look_unprivileged() {
+fn sample_unprivileged() {
     let listener = listener(Ipv4Addr::LOCALHOST);
-    let said = unprivileged("look", Some(("PARENTS", cookie(&listener).to_string())));
+    let said = unprivileged(
+        "unprivileged",
+        Some(("PARENTS", cookie(&listener).to_string())),
+    );
     let words: Vec<&str> = said.split_whitespace().collect();
     let [parents, own, unreadable] = words[..] else {
         panic!("{said}");
@@ -609,7 +612,7 @@ fn waiting_for_accept() {
     assert_eq!(row.socket.accept_queue(), Some(1));
 
     let (server, _) = listener.accept().expect("it accepts");
-    watch.look();
+    watch.next_sample();
     let row = watch.get("the accepted one", cookie(&server));
     assert_eq!(row.socket.attribution, Attribution::Observed);
 }
@@ -631,7 +634,7 @@ fn orphan() {
     while writer.write(&chunk).is_ok() {}
     drop(client);
     wait::until_tcp("FIN-WAIT-1", ports.0, ports.1, 4);
-    watch.look();
+    watch.next_sample();
     let seen = watch.get("the orphan", known).socket.attribution;
     assert!(
         matches!(
@@ -640,7 +643,7 @@ fn orphan() {
         ),
         "seen alive: {seen:?}"
     );
-    // To whom it was never shown alive it is an orphan.
+    // To a source that has not seen it established it is an orphan.
     let fresh = Watch::start();
     assert_eq!(
         fresh.get("the orphan", known).socket.attribution,
@@ -698,7 +701,7 @@ fn mptcp() {
     // Until all is acknowledged, and over long enough for a rate.
     let start = Instant::now();
     loop {
-        watch.look();
+        watch.next_sample();
         let subflow = watch.sample.socket(position(&watch, Protocol::Tcp));
         let acked = subflow.and_then(|row| row.tcp_info()?.bytes_acked());
         if acked > Some(SENT as u64) && start.elapsed() > Duration::from_millis(100) {
@@ -750,7 +753,7 @@ fn other_namespace() {
     assert_eq!(row["unowned"], "other-namespace");
 }
 
-/// In a child: says that it is there and holds its standard input until that ends.
+/// In a child: reports that it has started and holds its standard input until that ends.
 fn hold() {
     println!("ready");
     let _ = std::io::stdin().read_to_end(&mut Vec::new());
@@ -826,7 +829,7 @@ fn killed() {
     drop(server);
     wait::until_tcp("TIME-WAIT", ports.0, ports.1, 6);
     for _ in 0..3 {
-        watch.look();
+        watch.next_sample();
         aggregator.update(&watch.sample, &mut aggregate);
         let row = watch.get("what it left", known);
         assert_eq!(row.socket.attribution, Attribution::Remembered);
@@ -869,7 +872,7 @@ fn both_families() {
     assert_eq!(one, two);
 }
 
-fn asked_for_alone() {
+fn single_request() {
     let listeners = ["127.0.0.1:0", "[::1]:0", "[::]:0"]
         .map(|address| TcpListener::bind(address).expect("a port is free"));
     let nameless =
@@ -929,22 +932,22 @@ fn exhausted() {
         taken.push(file);
     }
     for _ in 0..3 {
-        watch.look();
+        watch.next_sample();
         let new = watch.sample.faults.get(before..).unwrap_or(&[]);
         println!("{} {}", watch.sample.sockets.rows.len(), new.len());
     }
-    // A source that begins without one must say so, not panic.
+    // A source that is created without one must fail, not panic.
     let begun = LiveSource::new(LiveOptions::default());
     println!("begun {}", begun.is_err());
     drop(taken);
-    watch.look();
+    watch.next_sample();
     println!("again {}", watch.sample.faults.len() <= before);
 }
 
 /// Each device by its name: MTU, whether it is switched on, addresses with their prefixes.
 type Devices = std::collections::BTreeMap<String, (u64, bool, Vec<String>)>;
 
-/// What ip tells of the devices of this namespace.
+/// The devices of this namespace according to ip.
 fn devices_of_ip() -> Devices {
     let output = Command::new("ip").args(["-j", "addr"]).output();
     let output = output.expect("ip runs").stdout;
@@ -970,7 +973,7 @@ fn devices_of_ip() -> Devices {
     texts(&links).into_iter().map(device).collect()
 }
 
-/// The same of a Sample.
+/// The devices of a Sample.
 fn devices_of(sample: &Sample) -> Devices {
     let devices = sample.devices.as_ref().expect("devices are read");
     let device = |device: &sockwatch::model::Device| {
@@ -1000,7 +1003,7 @@ fn devices() {
     let mut watch = Watch::start();
     assert_eq!(devices_of(&watch.sample), devices_of_ip());
     let known = watch.sample.devices.clone().expect("they are known");
-    watch.look();
+    watch.next_sample();
     let again = watch.sample.devices.clone().expect("they are known");
     assert!(Arc::ptr_eq(&known, &again), "what stays the same is shared");
     let named = |name: &str| again.iter().find(|device| device.name == name).cloned();
@@ -1009,7 +1012,7 @@ fn devices() {
     assert_eq!(named("dev1").expect("it is there").state(), "down");
     // Another set of devices is read at once.
     ip("link del dev0");
-    watch.look();
+    watch.next_sample();
     assert_eq!(devices_of(&watch.sample), devices_of_ip());
 }
 
@@ -1022,7 +1025,7 @@ fn exhausted_descriptors() {
     assert_eq!(lines.len(), 5, "{said}");
     for line in &lines[..3] {
         let (_, faults) = line.split_once(' ').expect("two numbers");
-        assert_ne!(faults, "0", "what could not be read is told: {said}");
+        assert_ne!(faults, "0", "unreadable processes are faults: {said}");
     }
     assert_eq!(
         lines[3], "begun true",

@@ -4,7 +4,7 @@ use super::format::{Format, MISSING};
 use super::notation;
 use super::sort_key::SortKey;
 use crate::filter::Unit;
-use crate::model::{KernelField, Notation, Scalar, Total};
+use crate::model::{KernelField, Notation, Scalar, Socket, Total};
 
 /// A kind of table, by its rows.
 pub trait Kind: std::fmt::Debug + 'static {
@@ -57,8 +57,8 @@ pub(super) enum Cell<K: Kind> {
     },
     /// A scalar of the schema, in its notation.
     Scalar {
-        scalar: &'static Scalar,
-        value: fn(&Scalar, &K::Row<'_>) -> Option<u64>,
+        scalar: &'static Scalar<Socket>,
+        value: fn(&Scalar<Socket>, &K::Row<'_>) -> Option<u64>,
     },
 }
 

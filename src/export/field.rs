@@ -96,7 +96,7 @@ pub(super) enum Unsigned {
     /// From a row.
     Row(fn(&Row<'_>) -> Option<u64>),
     /// From a socket, by its schema.
-    Scalar(&'static Scalar),
+    Scalar(&'static Scalar<Socket>),
     /// From a structure of the kernel's.
     Kernel {
         /// Returns the bytes that arrived.
@@ -199,7 +199,7 @@ pub(super) fn kernel_fields(
 }
 
 /// Makes a field of a scalar.
-pub(super) fn scalar_field(scalar: &'static Scalar) -> Field {
+pub(super) fn scalar_field(scalar: &'static Scalar<Socket>) -> Field {
     let value = Unsigned::Scalar(scalar);
     let shape = match scalar.bits {
         1 => Shape::Flag(value),

@@ -39,10 +39,10 @@ pub enum ScalarGroup {
     TrafficClass,
 }
 
-/// A socket field that is one optional number or flag and nothing else. Table column, filter name, JSON, CSV, Parquet,
+/// A field of `S` that is one optional number or flag and nothing else. Table column, filter name, JSON, CSV, Parquet,
 /// JSON Schema and the socket's page derive from it.
 #[derive(Debug)]
-pub struct Scalar {
+pub struct Scalar<S> {
     /// Name and documentation.
     pub field: FieldInfo,
     /// Heading of its table column.
@@ -56,9 +56,9 @@ pub struct Scalar {
     /// Width of its type in bits; 1 for a flag.
     pub bits: u8,
     /// Returns the value; `None` if the kernel did not report it. A flag is 0 or 1.
-    pub get: fn(&super::Socket) -> Option<u64>,
+    pub get: fn(&S) -> Option<u64>,
     /// Replaces the value, cut to the width of its type.
-    pub set: fn(&mut super::Socket, Option<u64>),
+    pub set: fn(&mut S, Option<u64>),
 }
 
 /// Type of a [`Scalar`].
@@ -134,7 +134,7 @@ macro_rules! socket_schema {
             pub const FIELDS: &'static [FieldInfo] = &[ $( field::$name ),+ ];
 
             /// Fields that are one optional number or flag.
-            pub const SCALARS: &'static [Scalar] = &[ $($(
+            pub const SCALARS: &'static [Scalar<$Struct>] = &[ $($(
                 Scalar {
                     field: field::$name,
                     heading: $heading,

@@ -14,8 +14,7 @@ use crate::filter::{DEFAULT_EPHEMERAL_PORTS, Found, Names};
 /// Ports of services by name, as of services(5).
 const SERVICES: &str = "/etc/services";
 
-/// Resolves names on this machine when they are asked for. Nothing is read before that, and a host may take as long as the
-/// resolver does.
+/// Resolves names on this machine. Nothing is read before the first name, and a host may take as long as the resolver does.
 #[derive(Debug)]
 pub struct SystemNames {
     proc_root: PathBuf,
@@ -104,7 +103,7 @@ impl Names for SystemNames {
 
     fn device(&self, name: &str) -> Option<u32> {
         use rustix::net::{AddressFamily, SocketType, netdevice, socket};
-        // Any socket will do; it asks in the network namespace of this thread, which /sys does not.
+        // Any socket will do. It is in the network namespace of this thread, which /sys need not be.
         let socket = socket(AddressFamily::UNIX, SocketType::DGRAM, None).ok()?;
         netdevice::name_to_index(socket, name).ok()
     }

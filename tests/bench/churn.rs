@@ -21,7 +21,7 @@ use support::dashboard::Dashboard;
 use support::needs::{self, Need};
 use support::roles::{self, Held};
 
-/// Sockets that stand.
+/// Connections that stay open.
 const STANDING: usize = 10_000;
 
 /// Connections a second.
@@ -82,16 +82,16 @@ fn main() {
             );
         }
     }
-    tell("frames with a new moment", &mut frames);
-    tell("frames after a key", &mut keys);
+    print_times("frames with a new moment", &mut frames);
+    print_times("frames after a key", &mut keys);
     visitors.kill();
 }
 
-fn tell(what: &str, times: &mut [Duration]) {
+fn print_times(label: &str, times: &mut [Duration]) {
     times.sort_unstable();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
     println!(
-        "{what}: median {:.2} ms, 99 % {:.2} ms, longest {:.2} ms",
+        "{label}: median {:.2} ms, 99 % {:.2} ms, longest {:.2} ms",
         at(0.5),
         at(0.99),
         at(1.0)

@@ -6,9 +6,9 @@
 //! - `raw dump`: the same request for TCP over IPv4 and IPv6 with every attribute, into one buffer of 32 KiB, nothing
 //!   parsed. The floor.
 //! - `sample`: a steady-state Sample by `LiveSource` with everything in it, taken in by an `Aggregator`.
-//! - `decode`: the dump's bytes to rows. `aggregate`: rows to rates and totals. `diagnose`: looking for what is wrong.
+//! - `decode`: the dump's bytes to rows. `aggregate`: rows to rates and totals. `diagnose`: all findings.
 //!
-//! After each size a line tells CPU ms, the ratio of `sample` to `raw dump`, and ns for each socket.
+//! After each size a line has CPU ms, the ratio of `sample` to `raw dump`, and ns for each socket.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ fn main() {
     criterion.final_summary();
 }
 
-/// CPU time of so many rounds of `work`, added to `sum` together with their number.
+/// Measures the CPU time of `rounds` calls of `work`, and adds both to `sum`.
 fn cpu_of(rounds: u64, sum: &mut (Duration, u64), mut work: impl FnMut()) -> Duration {
     let before = cpu();
     for _ in 0..rounds {
@@ -84,7 +84,7 @@ fn measure(criterion: &mut Criterion, sockets: usize, _crowd: &Crowd) {
     let mut live = LiveSource::new(LiveOptions::default()).expect("the kernel gives sock_diag");
     let mut moment = Moment::default();
     let mut aggregator = Aggregator::new();
-    // The first ones find owners and make room; a steady state comes after them.
+    // The first Samples find the owners and allocate memory; a steady state follows.
     for _ in 0..3 {
         live.next_into(&mut moment.sample)
             .expect("the kernel answers");
@@ -143,15 +143,15 @@ fn measure(criterion: &mut Criterion, sockets: usize, _crowd: &Crowd) {
 
     let rows = moment.sample.sockets.rows.len().max(1) as f64;
     let tcp = table.rows.len().max(1) as f64;
-    let [raw, whole, decode, aggregate, diagnose] =
+    let [raw, sample, decode, aggregate, diagnose] =
         [dumped, sampled, decoded, aggregated, diagnosed].map(milliseconds);
     println!(
-        "{rows} sockets: raw dump {raw:.2} ms CPU, sample {whole:.2} ms CPU, ratio {:.2}; \
+        "{rows} sockets: raw dump {raw:.2} ms CPU, sample {sample:.2} ms CPU, ratio {:.2}; \
          decode {:.0} ns/socket, aggregate {:.0} ns/socket; \
          diagnose {diagnose:.2} ms, {:.1} % of a sample",
-        whole / raw,
+        sample / raw,
         decode * 1e6 / tcp,
         aggregate * 1e6 / rows,
-        100.0 * diagnose / whole,
+        100.0 * diagnose / sample,
     );
 }

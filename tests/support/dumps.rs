@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use sockwatch::model::Protocol;
 
-/// Where a dump lies.
+/// The path of a dump.
 pub(crate) fn fixture(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("tests/fixtures")
@@ -16,7 +16,7 @@ pub(crate) fn recorded(name: &str) -> Vec<Vec<u8>> {
     datagrams(&std::fs::read(fixture(name)).expect("the fixture is in the repository"))
 }
 
-/// The datagrams of a dump as it lies in its file: each behind its length.
+/// Splits the contents of a dump's file into datagrams: each is preceded by its length.
 pub(crate) fn datagrams(bytes: &[u8]) -> Vec<Vec<u8>> {
     let mut datagrams = Vec::new();
     let mut rest = bytes;
@@ -28,7 +28,7 @@ pub(crate) fn datagrams(bytes: &[u8]) -> Vec<Vec<u8>> {
     datagrams
 }
 
-/// The protocol that was asked for; `None` where the rows tell theirs.
+/// The protocol that was requested; `None` where the rows carry theirs.
 pub(crate) fn protocol(name: &str) -> Option<Protocol> {
     match name {
         "tcp" | "tcp6" => Some(Protocol::Tcp),

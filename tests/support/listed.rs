@@ -1,4 +1,4 @@
-//! What `sockwatch list --json` tells of each socket, as the fields that ss prints.
+//! The sockets of `sockwatch list --json`, as the fields that ss prints.
 
 use std::net::IpAddr;
 

@@ -157,7 +157,7 @@ fn hardware_address(device: &str) -> String {
     word_after("link/ether", &["-o", "link", "show", "dev", device])
 }
 
-/// What stands behind a word in what `ip` tells.
+/// The word after `word` in the output of `ip`.
 fn word_after(word: &str, arguments: &[&str]) -> String {
     let output = Command::new("ip").args(arguments).output();
     let output = output.expect("ip runs");

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use procfs::process::Process;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 /// A flag that a signal sets.
@@ -18,8 +19,9 @@ impl StopFlag {
     /// If a handler cannot be installed.
     pub(super) fn listen() -> io::Result<StopFlag> {
         let stop = StopFlag::default();
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let ignored = ignored_signals(&status);
+        // Bit mask; signal 1 is the lowest bit. Kernel: `SigIgn` of `/proc/PID/status`.
+        let status = Process::myself().and_then(|own| own.status());
+        let ignored = status.map_or(0, |status| status.sigign);
         for signal in [SIGTERM, SIGINT, SIGHUP] {
             if ignored >> (signal - 1) & 1 == 1 {
                 continue;
@@ -34,25 +36,5 @@ impl StopFlag {
     /// Returns true once a signal has arrived.
     pub(super) fn is_set(&self) -> bool {
         self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// Parses the mask of ignored signals; signal 1 is the lowest bit. Kernel: `SigIgn` of `/proc/PID/status`.
-fn ignored_signals(status: &str) -> u64 {
-    let line = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    line.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
-        .unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ignored_signals_are_read_from_the_status() {
-        let status = "Name:\tx\nSigBlk:\t0000000000000003\nSigIgn:\t0000000000000001\nSigCgt:\t0\n";
-        assert_eq!(ignored_signals(status), 1);
-        assert_eq!(ignored_signals("SigIgn:\tnonsense\n"), 0);
-        assert_eq!(ignored_signals(""), 0);
     }
 }

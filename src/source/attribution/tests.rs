@@ -70,7 +70,7 @@ fn closed_at((monotonic_ns, row): (u64, u32)) -> ClosedSocket {
     }
 }
 
-/// How the owners of a row are known, and their pids.
+/// The attribution of a row, and the pids of its owners.
 fn attribution(sample: &Sample, row: usize) -> (Attribution, Vec<u32>) {
     let socket = sample.socket(row).expect("it is there");
     let pids = socket.owners().map(|(owner, _)| owner.process.key.pid);

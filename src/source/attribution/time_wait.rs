@@ -1,7 +1,7 @@
 //! Attributes sockets in TIME-WAIT and sockets that were closed: no descriptor refers to them any more, and the kernel
 //! reports neither inode nor user.
 //!
-//! Their cookie is that of the full socket, so whoever held it in an earlier Sample is remembered
+//! Their cookie is that of the full socket, so its owners in an earlier Sample are remembered
 //! ([`remembered`](super::remembered)). A connection that lived between two Samples was never seen open; if it was accepted
 //! here, its owner is inferred from the listener ([`accepted_from`](super::accepted_from)). The owner of one that was opened
 //! from here is unknown then.

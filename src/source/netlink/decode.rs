@@ -1,6 +1,6 @@
 //! Decodes messages of `sock_diag` into rows. Pure: no socket, no clock.
 //!
-//! One file for each kind of message; the bytes are read by [`wire`](super::wire), so that any length is tolerated: an
+//! One file for each kind of message; the bytes are read by `wire`, so that any length is tolerated: an
 //! attribute that did not arrive is absent, and an unknown one is skipped.
 
 mod common;

@@ -1,6 +1,6 @@
 //! The kernel's `sock_diag` and rtnetlink.
 //!
-//! - [`request`]: which sockets and attributes a dump asks for, encoded.
+//! - [`request`]: encodes requests for sockets and attributes.
 //! - [`decode`]: one message to one row; [`datagram`]: a datagram of messages to rows. Pure.
 //! - [`dump`]: fetches whole tables, or one socket.
 //! - [`destroy_events`]: listens to the multicast groups for destroyed sockets.

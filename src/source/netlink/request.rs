@@ -278,7 +278,7 @@ fn number(protocol: Protocol) -> u32 {
     }
 }
 
-/// `inet_diag_req`: family and lengths, which the kernel does not look at, extensions, a `SocketId`, states, no database.
+/// `inet_diag_req`: family and lengths, which the kernel ignores, extensions, a `SocketId`, states, no database.
 fn both_families(request: &AttributeRequest) -> Vec<u8> {
     let mut bytes = vec![AF_INET, 0, 0, request.extensions().bits()];
     bytes.extend_from_slice(&[0; 48]);

@@ -28,7 +28,7 @@ pub enum DecodeError {
         /// Bytes of the structure.
         needed: usize,
     },
-    /// A family that was not asked for.
+    /// An unknown family.
     #[error("unknown address family {0}")]
     Family(u8),
     /// A state that this version does not know.

@@ -42,7 +42,7 @@ pub(super) struct Descriptor {
     pub(super) kind: DescriptorKind,
 }
 
-/// Details of a process that are shown beside its identity.
+/// Details of a process that are shown with its identity.
 #[derive(Debug)]
 pub(super) struct ProcessDetails {
     pub(super) comm: Option<String>,

@@ -48,7 +48,7 @@ pub(super) fn decode(
         }
     };
     let mut state = State::from_kernel(head[1]).ok_or(DecodeError::State(head[1]))?;
-    // A dump of TCP reports bound-inactive sockets (asked for with bit 13) as state 7. In destroy events, for which no
+    // A dump of TCP reports bound-inactive sockets (requested by bit 13) as state 7. In destroy events, for which no
     // protocol is given, state 7 is the closed state.
     if protocol == Some(Protocol::Tcp) && state == State::Closed {
         state = State::BoundInactive;

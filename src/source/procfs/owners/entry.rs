@@ -1,4 +1,4 @@
-//! What is known of one process, as [`Owners`](super::Owners) stores it.
+//! The state of one process in [`Owners`](super::Owners).
 
 use super::super::process_reader::Descriptor;
 use super::super::socket_holders::{SocketDescriptor, SocketHolders};

@@ -113,7 +113,7 @@ impl Owners {
     }
 
     /// The process in a slot; `None` if the slot is free or its process never held a socket. A slot belongs to one
-    /// process for as long as it lives and may be given to another by the refresh that finds it gone.
+    /// process for as long as it lives and may be given to another by the refresh that finds it ended.
     pub fn process(&self, slot: u32) -> Option<&ProcessRow> {
         self.entry(slot)?.row.as_ref()
     }

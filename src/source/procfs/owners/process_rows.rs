@@ -1,4 +1,4 @@
-//! Makes the rows of the processes that hold sockets: the details that are shown beside their identity.
+//! Makes the rows of the processes that hold sockets: the details that are shown with their identity.
 
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use super::entry::{Access, RescanPolicy};
 use super::map::Owners;
 use super::unresolved::WantedSocket;
 
-/// Largest number of descriptors that one call of [`Owners::resolve`] reads beside those of dead sockets and new ones, about
+/// Largest number of descriptors that one call of [`Owners::resolve`] reads in addition to those of dead sockets and new ones, about
 /// 50 ms.
 const RESOLVE_DESCRIPTORS: usize = 16_384;
 

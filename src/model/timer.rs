@@ -1,0 +1,52 @@
+//! Timers of sockets.
+
+/// Purpose of a socket's timer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum TimerKind {
+    /// Retransmission, tail loss probe or reordering timer (kernel 1).
+    Retransmit,
+    /// Keepalive, or the SYN-ACK or FIN-WAIT-2 timer (kernel 2).
+    Keepalive,
+    /// TIME-WAIT (kernel 3).
+    TimeWait,
+    /// Zero-window probe (kernel 4).
+    Probe,
+    /// A number that this version does not know.
+    Unknown,
+}
+
+impl TimerKind {
+    /// The name used in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            TimerKind::Retransmit => "retransmit",
+            TimerKind::Keepalive => "keepalive",
+            TimerKind::TimeWait => "time-wait",
+            TimerKind::Probe => "probe",
+            TimerKind::Unknown => "unknown",
+        }
+    }
+
+    /// The name that ss prints: `on`, `keepalive`, `timewait`, `persist`, `unknown`.
+    pub fn ss_name(self) -> &'static str {
+        match self {
+            TimerKind::Retransmit => "on",
+            TimerKind::Keepalive => "keepalive",
+            TimerKind::TimeWait => "timewait",
+            TimerKind::Probe => "persist",
+            TimerKind::Unknown => "unknown",
+        }
+    }
+}
+
+/// The timer that runs on a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timer {
+    /// Time until it fires, ms. Kernel: `idiag_expires`.
+    pub expires_ms: u32,
+    /// Purpose. Kernel: `idiag_timer`.
+    pub kind: TimerKind,
+    /// Times it has fired without success. Kernel: `idiag_retrans`.
+    pub retries: u8,
+}
