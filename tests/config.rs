@@ -1,4 +1,4 @@
-//! The configuration as commands take it, with their exit status and what they say.
+//! The configuration as commands use it, with their exit status and their messages.
 
 mod support;
 
@@ -39,12 +39,12 @@ impl Home {
     }
 
     fn run(&self, arguments: &[&str]) -> (i32, String, String) {
-        told(&mut self.sockwatch(arguments))
+        outcome(&mut self.sockwatch(arguments))
     }
 }
 
-/// The status of a command, what it wrote, and what it said.
-fn told(command: &mut Command) -> (i32, String, String) {
+/// The status of a command, its output, and its errors.
+fn outcome(command: &mut Command) -> (i32, String, String) {
     let Output {
         status,
         stdout,
@@ -63,34 +63,34 @@ fn recording() -> String {
 const OFF: &str = "[diagnose]\ndisable = ['not-accepted']\n";
 
 #[test]
-fn the_file_that_is_found_counts_and_a_named_one_counts_more() {
+fn a_named_file_comes_before_one_that_is_found() {
     let home = Home::new();
     let recording = recording();
     let diagnose = ["diagnose", recording.as_str()];
-    assert_eq!(home.run(&diagnose).0, 1, "by default it is told");
+    assert_eq!(home.run(&diagnose).0, 1, "by default it is reported");
     home.write(".config/sockwatch/config.toml", OFF);
     let (status, out, said) = home.run(&diagnose);
     assert_eq!((status, said.as_str()), (0, ""));
     assert_eq!(out, "no findings (25 samples)\n");
     let [first, second] = diagnose;
-    let told_all = [first, second, "--config", "none"];
-    assert_eq!(home.run(&told_all).0, 1, "without a configuration");
+    let without = [first, second, "--config", "none"];
+    assert_eq!(home.run(&without).0, 1, "without a configuration");
     let ignored = home.write("mine.toml", "[diagnose]\nignore_processes = ['web-app']\n");
     assert_eq!(home.run(&[first, second, "--config", &ignored]).0, 0);
     let patient = "[diagnose.not-accepted]\nage_s = 60\n";
     let patient = home.write("patient.toml", patient);
-    let mut command = home.sockwatch(&told_all[..2]);
-    assert_eq!(told(command.env("SOCKWATCH_CONFIG", &patient)).0, 0);
-    assert_eq!(told(command.env("SOCKWATCH_CONFIG", "none")).0, 1);
+    let mut command = home.sockwatch(&without[..2]);
+    assert_eq!(outcome(command.env("SOCKWATCH_CONFIG", &patient)).0, 0);
+    assert_eq!(outcome(command.env("SOCKWATCH_CONFIG", "none")).0, 1);
     assert_eq!(
-        told(command.env("SOCKWATCH_CONFIG", "")).0,
+        outcome(command.env("SOCKWATCH_CONFIG", "")).0,
         0,
         "as if it were not set"
     );
 }
 
 #[test]
-fn what_is_wrong_ends_it_with_one_line_before_anything_is_done() {
+fn an_invalid_configuration_ends_a_command_with_one_line_before_it_does_anything() {
     let home = Home::new();
     let recording = recording();
     let wrong = home.write("wrong.toml", "[diagnose]\n\nhold = 3\n");
@@ -128,11 +128,11 @@ fn what_is_wrong_ends_it_with_one_line_before_anything_is_done() {
     assert_eq!(home.run(&["list", "--config", "none"]).0, 2, "it has none");
     // Those that have none are not disturbed by it.
     let mut command = home.sockwatch(&["info", &recording]);
-    assert_eq!(told(command.env("SOCKWATCH_CONFIG", &wrong)).0, 0);
+    assert_eq!(outcome(command.env("SOCKWATCH_CONFIG", &wrong)).0, 0);
 }
 
 #[test]
-fn help_tells_the_numbers_in_force() {
+fn help_has_the_numbers_in_force() {
     let home = Home::new();
     let (status, out, said) = home.run(&["help", "findings"]);
     assert_eq!((status, said.as_str()), (0, ""));
@@ -152,7 +152,7 @@ fn help_tells_the_numbers_in_force() {
 }
 
 #[test]
-fn the_sample_and_what_the_readme_shows_are_understood() {
+fn the_sample_and_the_example_of_the_readme_are_valid() {
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/config.toml");
     let recording = recording();
     let home = Home::new();

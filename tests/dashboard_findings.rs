@@ -75,7 +75,7 @@ fn screens_with_findings_at_every_size() {
 }
 
 #[test]
-fn when_all_is_well_again_what_was_wrong_is_still_told() {
+fn findings_stay_listed_after_they_ended() {
     for size in SIZES {
         let mut dashboard = in_trouble(size);
         dashboard.keys("6").ticks(30);
@@ -101,7 +101,7 @@ impl Source for Healthy {
 }
 
 #[test]
-fn where_nothing_is_wrong_it_says_what_was_looked_for() {
+fn without_findings_the_screen_lists_what_was_examined() {
     for size in SIZES {
         let mut dashboard = Dashboard::new(size, Healthy::default());
         dashboard.ticks(16).keys("6");
@@ -113,7 +113,7 @@ fn where_nothing_is_wrong_it_says_what_was_looked_for() {
 }
 
 #[test]
-fn what_is_wrong_with_this_machine_and_where() {
+fn live_findings_are_listed_and_lead_to_their_subjects() {
     let mut dashboard = in_trouble((80, 24));
     assert!(
         dashboard.shows("6 Find ✗3"),
@@ -163,7 +163,7 @@ fn what_is_wrong_with_this_machine_and_where() {
 }
 
 #[test]
-fn f_tells_what_is_wrong_with_any_row() {
+fn f_shows_the_findings_of_any_row() {
     for (keys, expected) in [
         // A process, its listener, a connection that came in by it, its client.
         ("3/nginx\rg", "accept-queue-full"),
@@ -202,7 +202,7 @@ fn f_tells_what_is_wrong_with_any_row() {
 }
 
 #[test]
-fn of_several_findings_one_is_chosen_and_leads_on() {
+fn of_several_findings_one_is_chosen_and_opened() {
     let mut dashboard = in_trouble((80, 24));
     // A connection request of the client, whose host does not answer, and whose own page tells of it too.
     dashboard.type_in("3/curl\rgf");
@@ -220,7 +220,7 @@ fn of_several_findings_one_is_chosen_and_leads_on() {
 }
 
 #[test]
-fn findings_are_of_the_whole_machine_whatever_is_filtered() {
+fn findings_do_not_depend_on_the_filter() {
     let mut dashboard = in_trouble((120, 40));
     dashboard.type_in("/redis\r6");
     assert!(dashboard.shows("✗3"));
@@ -230,7 +230,7 @@ fn findings_are_of_the_whole_machine_whatever_is_filtered() {
 }
 
 #[test]
-fn the_selected_finding_stays_selected_when_it_is_over() {
+fn the_selected_finding_stays_selected_when_it_ends() {
     let mut dashboard = in_trouble((120, 40));
     dashboard.keys("6jj");
     let selected = |dashboard: &Dashboard| {
@@ -244,7 +244,7 @@ fn the_selected_finding_stays_selected_when_it_is_over() {
 }
 
 #[test]
-fn severity_has_its_colour_and_its_sign() {
+fn severity_has_its_color_and_its_sign() {
     for (theme, warning) in [(Theme::Dark, Color::Yellow), (Theme::Light, Color::Magenta)] {
         let mut look = look();
         look.theme = theme;
@@ -261,7 +261,7 @@ fn severity_has_its_colour_and_its_sign() {
 }
 
 #[test]
-fn without_utf8_findings_are_ascii_and_still_told_apart() {
+fn without_utf8_findings_are_ascii_and_still_distinct() {
     let mut ascii = look();
     ascii.ascii = true;
     let mut dashboard = Dashboard::with_look((120, 40), troubled(), ascii);
@@ -302,7 +302,7 @@ fn told<S>(dashboard: &Dashboard<S>) -> Vec<String> {
 }
 
 #[test]
-fn an_instant_has_the_same_findings_live_and_in_a_replay_however_one_came_there() {
+fn an_instant_has_the_same_findings_live_and_in_a_replay_by_any_way() {
     const SECONDS: [usize; 6] = [3, 9, 12, 25, 32, 40];
     let mut live = Dashboard::new((120, 41), troubled());
     live.keys("6");
@@ -330,7 +330,7 @@ fn an_instant_has_the_same_findings_live_and_in_a_replay_however_one_came_there(
 }
 
 #[test]
-fn the_time_line_has_the_findings_and_one_goes_from_one_to_the_next() {
+fn the_time_line_has_the_findings_and_keys_to_go_between_them() {
     let mut replay = Dashboard::replay((120, 40), recorded(60));
     assert!(replay.shows("findings  0 %"), "{}", replay.text());
     replay.scan_findings(recorded(60), 30);
@@ -462,7 +462,7 @@ fn n_leads_to_what_each_kept_recording_is_about() {
 }
 
 #[test]
-fn a_recording_without_names_tells_what_is_wrong_all_the_same() {
+fn a_recording_without_names_has_findings_all_the_same() {
     let redacted = || {
         let (mut machine, mut redactor) = (troubled(), Redactor::new());
         let samples = (0..20).map(|_| {
@@ -484,7 +484,7 @@ fn a_recording_without_names_tells_what_is_wrong_all_the_same() {
 }
 
 #[test]
-fn recordings_of_every_age_are_gone_through() {
+fn recordings_of_every_age_are_diagnosed() {
     let files = fixtures("recording");
     assert!(!files.is_empty());
     for file in files {

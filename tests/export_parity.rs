@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use libtest_mimic::{Arguments, Failed};
 use serde_json::{Value as Json, json};
 use sockwatch::aggregate::{Aggregator, Moment};
-use sockwatch::export::json::{write_document, write_lines};
+use sockwatch::export::json::{line_schema, write_document, write_lines};
 use sockwatch::model::Socket;
 use sockwatch::source::netlink::datagram::decode_datagram;
 
@@ -40,6 +40,7 @@ fn main() {
             every_field_has_a_value,
         ),
         trial("list --json has the objects of --jsonl", &[], document),
+        trial("every kind of socket fits the schema", &[], fits_the_schema),
         trial("CSV has the values of JSON", &[], || {
             same_in_csv(&every_kind::moments())
         }),
@@ -134,6 +135,18 @@ fn document() -> Result<(), Failed> {
     for (mut timed, line) in timed.into_iter().zip(lines) {
         assert_eq!(timed.remove("taken_at"), Some(document["taken_at"].clone()));
         assert_eq!(Json::Object(timed), line);
+    }
+    Ok(())
+}
+
+fn fits_the_schema() -> Result<(), Failed> {
+    let schema: Json = serde_json::from_str(&line_schema().to_document())?;
+    let validator = jsonschema::validator_for(&schema)?;
+    for line in lines_with_time(&every_kind::moments()) {
+        let line = Json::Object(line);
+        validator
+            .validate(&line)
+            .map_err(|error| format!("{}: {error}", error.instance_path()))?;
     }
     Ok(())
 }

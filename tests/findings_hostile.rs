@@ -1,4 +1,4 @@
-//! Looking for findings in recordings that nobody would have made: whatever comes in whichever order, nothing panics.
+//! Diagnoses recordings that no machine would make: whatever follows whatever, nothing panics.
 
 mod support;
 
@@ -13,7 +13,7 @@ use sockwatch::model::Sample;
 use sockwatch::recording::{Archive as _, Reader};
 use support::rerecord::{fixture, set_setting};
 
-/// Every Sample of the recordings that a finding has.
+/// Every Sample of the recordings of findings.
 static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| {
     let mut out = Vec::new();
     for kind in &FINDINGS {
@@ -32,23 +32,23 @@ static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| {
     out
 });
 
-/// Looks at Samples one after the other, and writes what is told.
-fn look(samples: impl IntoIterator<Item = Sample>, thresholds: &Thresholds) {
+/// Diagnoses Samples one after the other, and exports the findings.
+fn diagnose(samples: impl IntoIterator<Item = Sample>, thresholds: &Thresholds) {
     let mut diagnosis = Diagnosis::new(thresholds.clone(), TimeZone::UTC);
     let (mut aggregator, mut moment) = (Aggregator::new(), Moment::default());
     for sample in samples {
         moment.sample = sample;
         moment.derive(&mut aggregator);
-        let told: Vec<Finding> = diagnosis.update(&moment).to_vec();
+        let findings: Vec<Finding> = diagnosis.update(&moment).to_vec();
         let mut out = Vec::new();
-        export::findings::write_text(&told, "", 40, &TimeZone::UTC, &mut out).expect("memory");
-        export::findings::write_json(&told, &mut out).expect("memory");
+        export::findings::write_text(&findings, "", 40, &TimeZone::UTC, &mut out).expect("memory");
+        export::findings::write_json(&findings, &mut out).expect("memory");
         diagnosis.ports(&moment);
     }
 }
 
-/// Thresholds by which nearly everything is told.
-fn touchy() -> Thresholds {
+/// Thresholds by which nearly everything is findings.
+fn sensitive() -> Thresholds {
     let text = "hold_s = 0\nclear_s = 0\n\
                 close-wait-leak = { connections = 1, age_s = 0 }\n\
                 time-wait-buildup = { sockets = 1, per_s = 0.01 }\n\
@@ -67,7 +67,7 @@ fn touchy() -> Thresholds {
     config.expect("it is allowed").diagnose
 }
 
-/// What is done to a Sample.
+/// A modification of a Sample.
 #[derive(Debug, Clone)]
 enum Harm {
     None,
@@ -109,7 +109,7 @@ fn harm() -> impl Strategy<Value = Harm> {
     ]
 }
 
-fn harmed(mut sample: Sample, harm: &Harm) -> Sample {
+fn apply(mut sample: Sample, harm: &Harm) -> Sample {
     match harm {
         Harm::None => {}
         Harm::Clock(ns, us) => (sample.monotonic_ns, sample.taken_at_us) = (*ns, *us),
@@ -137,13 +137,13 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn whatever_comes_after_whatever(
+    fn any_samples_in_any_order(
         steps in prop::collection::vec((any::<prop::sample::Index>(), harm()), 1..40),
-        is_touchy in any::<bool>(),
+        is_sensitive in any::<bool>(),
     ) {
-        let samples = steps.iter().map(|(at, harm)| harmed(at.get(&SAMPLES).clone(), harm));
-        let thresholds = if is_touchy { touchy() } else { Thresholds::default() };
-        look(samples, &thresholds);
+        let samples = steps.iter().map(|(at, harm)| apply(at.get(&SAMPLES).clone(), harm));
+        let thresholds = if is_sensitive { sensitive() } else { Thresholds::default() };
+        diagnose(samples, &thresholds);
     }
 
     #[test]
@@ -156,13 +156,13 @@ proptest! {
         let samples = steps.iter().map(|step| {
             at = (at + step) % SAMPLES.len();
             let harm = if *step == 0 { harm.clone() } else { Harm::None };
-            harmed(SAMPLES[at].clone(), &harm)
+            apply(SAMPLES[at].clone(), &harm)
         });
-        look(samples, &touchy());
+        diagnose(samples, &sensitive());
     }
 }
 
 #[test]
-fn with_the_touchiest_thresholds_every_recording_is_gone_through() {
-    look(SAMPLES.iter().cloned(), &touchy());
+fn with_sensitive_thresholds_every_recording_is_diagnosed() {
+    diagnose(SAMPLES.iter().cloned(), &sensitive());
 }

@@ -73,7 +73,7 @@ fn found() -> (Vec<(String, u64)>, Option<i32>) {
 
 #[test]
 #[ignore = "lowers limits of the whole machine for some seconds; as root, on a machine that nobody else needs"]
-fn limits_of_the_whole_machine_are_told_when_they_are_near() {
+fn limits_of_the_machine_are_reported_when_they_are_near() {
     let _held = orphans(40);
     {
         let _limit = Lowered::to(ORPHANS, "64");

@@ -12,7 +12,7 @@ use crossterm::event::{
 use sockwatch::app::{ExitReason, Inbox, Message};
 use sockwatch::model::{Family, Sample};
 use sockwatch::source::{Source, SourceError};
-use sockwatch::tui::state::Popup;
+use sockwatch::tui::popup::filter_by::FilterBy;
 use sockwatch::tui::typing::Typing;
 use support::Machine;
 use support::dashboard::Dashboard;
@@ -120,7 +120,7 @@ fn when_the_selected_row_goes_away_the_one_at_its_place_is_selected() {
 }
 
 #[test]
-fn the_order_is_chosen_and_turned_around() {
+fn the_sort_column_is_picked_and_the_order_inverted() {
     let mut dashboard = dashboard();
     dashboard.keys("3");
     assert!(
@@ -162,7 +162,7 @@ fn the_order_is_chosen_and_turned_around() {
 }
 
 #[test]
-fn esc_leads_back_to_exactly_where_one_was() {
+fn esc_restores_the_previous_view() {
     let machine = Machine {
         many: 500,
         ..Machine::default()
@@ -217,7 +217,7 @@ fn esc_leads_back_to_exactly_where_one_was() {
 }
 
 #[test]
-fn a_process_is_looked_into_until_it_is_gone() {
+fn the_page_of_a_process_outlives_the_process() {
     let machine = Machine {
         client_exits_at: Some(6),
         ..Machine::default()
@@ -282,7 +282,7 @@ fn columns_that_do_not_fit_are_scrolled_to() {
 }
 
 #[test]
-fn help_tells_every_key_and_faults_their_reason() {
+fn the_help_lists_every_key_and_the_faults_have_their_reason() {
     let machine = Machine {
         faulty: true,
         ..Machine::default()
@@ -318,7 +318,7 @@ fn help_tells_every_key_and_faults_their_reason() {
 }
 
 #[test]
-fn what_lies_over_a_screen_does_not_hold_anybody_there() {
+fn a_popup_does_not_block_other_screens_and_popups() {
     let mut dashboard = dashboard();
     dashboard.keys("?2");
     assert!(dashboard.shows("┌ Sockets"), "a digit leads on");
@@ -349,7 +349,7 @@ fn a_narrow_column_cuts_neither_a_reason_nor_a_pid() {
 }
 
 #[test]
-fn what_the_kernel_lacks_is_a_calm_note() {
+fn a_family_that_the_kernel_lacks_is_a_note() {
     let machine = Machine {
         lacking: true,
         ..Machine::default()
@@ -363,7 +363,7 @@ fn what_the_kernel_lacks_is_a_calm_note() {
 }
 
 #[test]
-fn the_program_ends_when_asked_to() {
+fn quit_ends_the_program() {
     let key = |code, modifiers| KeyEvent::new(code, modifiers);
     let mut dashboard = dashboard();
     let ended = dashboard.press(key(KeyCode::Char('q'), KeyModifiers::NONE));
@@ -542,7 +542,7 @@ fn a_filter_holds_on_all_screens_and_pages_and_totals_follow_it() {
 }
 
 #[test]
-fn a_filter_that_is_typed_is_completed_explained_and_remembered() {
+fn a_typed_filter_is_completed_explained_and_remembered() {
     let mut dashboard = Dashboard::new((120, 40), Machine::default());
     dashboard.ticks(3).type_in("2/sta");
     assert!(!dashboard.shows("filter:"), "it may become a keyword");
@@ -658,7 +658,7 @@ fn tab_within_a_word_replaces_the_whole_of_it() {
 }
 
 #[test]
-fn an_open_parenthesis_does_not_hide_what_could_come_next() {
+fn an_open_parenthesis_does_not_hide_the_completions() {
     let mut dashboard = typed("( state ");
     for _ in 0..3 {
         dashboard.key(KeyCode::Tab);
@@ -695,7 +695,7 @@ fn enter_says_what_is_wrong() {
 }
 
 #[test]
-fn a_count_belongs_to_what_is_typed_or_says_to_what() {
+fn a_count_names_its_filter_unless_it_is_the_one_typed() {
     let mut dashboard = typed("dport ");
     assert!(dashboard.shows("sockets, not filtered yet"));
     dashboard.keys("443");
@@ -714,7 +714,7 @@ fn a_count_belongs_to_what_is_typed_or_says_to_what() {
 }
 
 #[test]
-fn a_filter_that_is_only_passed_by_is_not_in_force() {
+fn a_recalled_filter_that_is_passed_by_is_not_in_force() {
     let mut dashboard = dashboard();
     dashboard.type_in("2/process nginx\rF/dport ");
     dashboard.key(KeyCode::Up);
@@ -728,7 +728,7 @@ fn a_filter_that_is_only_passed_by_is_not_in_force() {
 }
 
 #[test]
-fn a_text_that_is_looked_for_can_be_followed_by_conditions() {
+fn a_searched_text_can_be_followed_by_conditions() {
     let mut dashboard = dashboard();
     dashboard.type_in("2/6379\r/");
     assert_eq!(line_of(&dashboard), "\"6379\" ");
@@ -738,7 +738,7 @@ fn a_text_that_is_looked_for_can_be_followed_by_conditions() {
 }
 
 #[test]
-fn words_are_taken_back_up_to_signs() {
+fn ctrl_w_deletes_a_word_or_an_operator() {
     let mut dashboard = typed("(dport>=443 and rtt");
     let back = KeyEvent::new(KeyCode::Char('w'), KeyModifiers::CONTROL);
     for left in [
@@ -755,7 +755,7 @@ fn words_are_taken_back_up_to_signs() {
 }
 
 #[test]
-fn a_place_that_is_out_of_sight_has_no_caret() {
+fn an_error_out_of_sight_has_no_caret() {
     let mut dashboard = Dashboard::new((60, 20), Machine::default());
     dashboard
         .ticks(2)
@@ -785,14 +785,14 @@ impl Source for Spaced {
 
 /// The filters that are offered.
 fn offered<S: Source>(dashboard: &Dashboard<S>) -> Vec<String> {
-    match &dashboard.event_loop.state().popup {
-        Some(Popup::FilterBy(conditions, ..)) => conditions.clone(),
-        _ => panic!("no filter is offered:\n{}", dashboard.text()),
+    match dashboard.event_loop.state().popup::<FilterBy>() {
+        Some(popup) => popup.conditions().to_vec(),
+        None => panic!("no filter is offered:\n{}", dashboard.text()),
     }
 }
 
 #[test]
-fn a_row_passes_every_filter_that_is_offered_for_it() {
+fn a_row_passes_every_condition_offered_for_it() {
     for (screen, rows) in [
         ("2", "gjjjjjjGkk"),
         ("2<<<<<", "gjjjjjGkkk"),
@@ -840,7 +840,7 @@ fn a_row_passes_every_filter_that_is_offered_for_it() {
 }
 
 #[test]
-fn groups_and_pages_are_filtered_by() {
+fn groups_and_pages_offer_conditions() {
     let mut dashboard = dashboard();
     for (grouping, condition) in [
         ("2t", "process "),
@@ -895,7 +895,7 @@ impl Source for Shared {
 }
 
 #[test]
-fn whoever_holds_a_socket_can_be_sent_a_signal() {
+fn the_holder_of_a_socket_can_be_sent_a_signal() {
     let mut dashboard = Dashboard::new((80, 24), Shared(Machine::default()));
     dashboard
         .ticks(3)
@@ -922,7 +922,7 @@ fn whoever_holds_a_socket_can_be_sent_a_signal() {
 }
 
 #[test]
-fn what_cannot_be_destroyed_is_said_and_questions_stay_in_sight() {
+fn the_kill_confirmation_says_what_cannot_be_destroyed_and_stays_in_sight() {
     let mut dashboard = dashboard();
     dashboard.type_in("2/family unix\rgK");
     assert!(dashboard.shows("the kernel cannot destroy unix sockets"));
@@ -953,7 +953,7 @@ fn what_cannot_be_destroyed_is_said_and_questions_stay_in_sight() {
 }
 
 #[test]
-fn a_filter_in_force_is_told_everywhere_with_the_key_that_takes_it_away() {
+fn a_filter_in_force_is_shown_everywhere_with_the_key_that_clears_it() {
     let mut dashboard = Dashboard::new((80, 24), Machine::default());
     dashboard.ticks(3);
     for keys in ["1", "2", "3", "4", "5", "8"] {
@@ -993,7 +993,7 @@ impl Inbox for Flood {
 }
 
 #[test]
-fn keys_that_keep_coming_do_not_keep_the_screen_from_being_drawn() {
+fn the_screen_is_drawn_while_keys_keep_arriving() {
     let mut dashboard = dashboard();
     dashboard.keys("2/");
     let waits = Rc::new(Cell::new(0));
@@ -1005,7 +1005,7 @@ fn keys_that_keep_coming_do_not_keep_the_screen_from_being_drawn() {
 }
 
 #[test]
-fn what_is_pasted_is_text_and_never_a_command() {
+fn a_pasted_text_is_never_a_command() {
     let mut dashboard = dashboard();
     dashboard.keys("2").paste("q1\r");
     assert!(dashboard.shows("┌ Sockets"), "it runs no command");
@@ -1020,7 +1020,7 @@ fn what_is_pasted_is_text_and_never_a_command() {
 }
 
 #[test]
-fn a_page_of_a_socket_is_whole_whatever_is_filtered() {
+fn the_page_of_a_socket_does_not_depend_on_the_filter() {
     let mut dashboard = Dashboard::new((120, 40), Machine::default());
     dashboard.ticks(3).type_in("4g\r");
     assert!(dashboard.shows("half-open (SYN-RECV)"));
@@ -1033,7 +1033,7 @@ fn a_page_of_a_socket_is_whole_whatever_is_filtered() {
 }
 
 #[test]
-fn events_follow_until_somebody_scrolls() {
+fn events_follow_the_newest_until_the_user_scrolls() {
     let mut dashboard = Dashboard::new((120, 30), Machine::default());
     dashboard.ticks(12).keys("8");
     assert!(dashboard.shows("─ following"));
@@ -1056,7 +1056,7 @@ fn events_follow_until_somebody_scrolls() {
 }
 
 #[test]
-fn a_socket_is_watched_until_it_closes_and_beyond() {
+fn the_page_of_a_socket_outlives_the_socket() {
     let mut dashboard = Dashboard::new((120, 40), Machine::default());
     dashboard.ticks(5).type_in("2/198.51.100.20\r\r");
     assert!(dashboard.shows("looked at, ESTAB"));
@@ -1145,7 +1145,7 @@ fn the_mouse_selects_sorts_scrolls_and_opens() {
 }
 
 #[test]
-fn a_way_of_looking_is_kept_while_one_is_elsewhere() {
+fn a_view_is_kept_while_another_is_shown() {
     let mut dashboard = dashboard();
     dashboard.type_in("2/nginx\rtI");
     let before = dashboard.text();

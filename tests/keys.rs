@@ -6,7 +6,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use sockwatch::app::ExitReason;
 use sockwatch::tui::keymap::{BINDINGS, Binding};
 use sockwatch::tui::theme::Theme;
-use sockwatch::tui::{Command, Popup, Screen};
+use sockwatch::tui::{Command, Screen};
 use support::Machine;
 use support::dashboard::{Dashboard, recorded};
 
@@ -515,7 +515,7 @@ fn every_key_does_what_the_help_says() {
 }
 
 #[test]
-fn no_key_panics_or_loses_the_selection_wherever_one_is() {
+fn no_key_panics_or_loses_the_selection_on_any_screen() {
     let places = [
         "1", "2", "2t", "3", "4", "5z", "6", "7", "7h", "7/tcp\r", "8", "2j\r", "3j\r", "5j\r",
         "8k\r", "?", "c", "s", "!",
@@ -533,7 +533,7 @@ fn no_key_panics_or_loses_the_selection_wherever_one_is() {
                 if dashboard.event_loop.state().popup.is_some() {
                     dashboard.type_in("\x1b");
                 }
-                assert_eq!(dashboard.event_loop.state().popup, None::<Popup>);
+                assert!(dashboard.event_loop.state().popup.is_none());
                 // On the screen of sockets itself keys are there to move the selection.
                 let elsewhere = matches!(place, "1" | "3" | "4" | "5z" | "6" | "7" | "7h" | "8");
                 if elsewhere
@@ -552,7 +552,7 @@ fn no_key_panics_or_loses_the_selection_wherever_one_is() {
 
 /// The table of keys in the README.
 #[test]
-fn the_readme_tells_the_same_keys() {
+fn the_readme_lists_the_same_keys() {
     let readme =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
     let rows: Vec<(String, String)> = readme

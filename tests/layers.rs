@@ -62,7 +62,6 @@ const LAYERS: &[(&str, MayUse)] = &[
 const KNOWN_CYCLES: &[(&str, usize)] = &[
     ("aggregate", 4),
     ("column", 7),
-    ("diagnose", 15),
     ("filter", 2),
     ("recording", 9),
     ("source", 7),

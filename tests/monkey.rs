@@ -1,4 +1,4 @@
-//! Any keys, clicks, sizes and samples in any order: nothing panics, and what was asked for last is always in sight.
+//! Any keys, clicks, sizes and samples in any order: nothing panics, and the screen asked for last is always shown.
 
 mod support;
 
@@ -12,9 +12,9 @@ use sockwatch::tui::{Command, Display, Screen};
 use support::Machine;
 use support::dashboard::Dashboard;
 
-/// Something that happens.
+/// An event from outside.
 #[derive(Debug, Clone)]
-enum Happening {
+enum RandomEvent {
     Key(KeyCode, KeyModifiers),
     Mouse(MouseEventKind, u16, u16),
     Resize(u16, u16),
@@ -23,21 +23,21 @@ enum Happening {
     Tick,
 }
 
-fn key() -> impl Strategy<Value = Happening> {
+fn key() -> impl Strategy<Value = RandomEvent> {
     let keys: Vec<(KeyCode, KeyModifiers)> = BINDINGS
         .iter()
         .filter(|binding| binding.command != Command::Quit)
         .flat_map(|binding| binding.keys.iter().copied())
         .collect();
     prop_oneof![
-        8 => proptest::sample::select(keys).prop_map(|(code, modifiers)| Happening::Key(code, modifiers)),
+        8 => proptest::sample::select(keys).prop_map(|(code, modifiers)| RandomEvent::Key(code, modifiers)),
         // Letters to type and look for.
         2 => proptest::sample::select(vec!['e', '4', ':', 'x', '数', '\u{301}'])
-            .prop_map(|letter| Happening::Key(KeyCode::Char(letter), KeyModifiers::NONE)),
+            .prop_map(|letter| RandomEvent::Key(KeyCode::Char(letter), KeyModifiers::NONE)),
     ]
 }
 
-fn happening() -> impl Strategy<Value = Happening> {
+fn random_event() -> impl Strategy<Value = RandomEvent> {
     let kinds = vec![
         MouseEventKind::Down(MouseButton::Left),
         MouseEventKind::ScrollDown,
@@ -46,11 +46,11 @@ fn happening() -> impl Strategy<Value = Happening> {
     prop_oneof![
         12 => key(),
         4 => (proptest::sample::select(kinds), 0..130_u16, 0..45_u16)
-            .prop_map(|(kind, column, row)| Happening::Mouse(kind, column, row)),
-        1 => (1..140_u16, 1..50_u16).prop_map(|(width, height)| Happening::Resize(width, height)),
+            .prop_map(|(kind, column, row)| RandomEvent::Mouse(kind, column, row)),
+        1 => (1..140_u16, 1..50_u16).prop_map(|(width, height)| RandomEvent::Resize(width, height)),
         1 => proptest::sample::select(vec!["q", "state established\r\n", "\u{1b}[31m数", "( \"a b", ""])
-            .prop_map(Happening::Paste),
-        3 => Just(Happening::Tick),
+            .prop_map(RandomEvent::Paste),
+        3 => Just(RandomEvent::Tick),
     ]
 }
 
@@ -58,31 +58,31 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_that_happens_is_too_much(
-        happenings in proptest::collection::vec(happening(), 1..80),
+    fn any_sequence_of_events_leaves_a_usable_dashboard(
+        events in proptest::collection::vec(random_event(), 1..80),
         many in prop_oneof![Just(0_u32), Just(300)],
         client_exits_at in proptest::option::of(0..20_u64),
     ) {
         let machine = Machine { many, client_exits_at, faulty: true, ..Machine::default() };
         let mut dashboard = Dashboard::new((80, 24), machine).with_history();
-        for happening in happenings {
-            match happening {
-                Happening::Key(code, modifiers) => {
+        for event in events {
+            match event {
+                RandomEvent::Key(code, modifiers) => {
                     let ended = dashboard.press(KeyEvent::new(code, modifiers));
                     prop_assert!(matches!(ended, ExitReason::InboxClosed), "{ended:?}");
                 }
-                Happening::Mouse(kind, column, row) => {
+                RandomEvent::Mouse(kind, column, row) => {
                     let modifiers = KeyModifiers::NONE;
                     let event = MouseEvent { kind, column, row, modifiers };
                     dashboard.send([Message::Input(Event::Mouse(event))]);
                 }
-                Happening::Resize(width, height) => {
+                RandomEvent::Resize(width, height) => {
                     dashboard.resize(width, height);
                 }
-                Happening::Paste(text) => {
+                RandomEvent::Paste(text) => {
                     dashboard.paste(text);
                 }
-                Happening::Tick => {
+                RandomEvent::Tick => {
                     dashboard.ticks(1);
                 }
             }
@@ -119,7 +119,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_that_is_typed_into_the_filter_line_breaks_the_screen(
+    fn any_typed_filter_leaves_a_usable_screen(
         keys in proptest::collection::vec(typed(), 0..30),
         (width, height) in proptest::sample::select(vec![(80_u16, 24_u16), (40, 10), (120, 40)]),
         enter in any::<bool>(),

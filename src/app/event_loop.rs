@@ -83,8 +83,7 @@ impl<B: Backend> EventLoop<B> {
         if std::mem::take(&mut self.changed) {
             let state = &mut self.state;
             tui::commit_input(state);
-            self.terminal
-                .draw(|frame| tui::view::render(frame, state))?;
+            self.terminal.draw(|frame| tui::render(frame, state))?;
         }
         Ok(())
     }

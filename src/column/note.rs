@@ -21,7 +21,7 @@ pub struct Note {
 pub(super) const ABOUT: &str =
     "What is wrong with it: the gravest finding, and how many more. f tells them.";
 
-/// `✗ accept-queue-full +1`.
+/// Writes the sign and the name of a note, and how many more there are: `✗ NAME +1`.
 pub(super) fn write(note: Option<Note>, out: &mut String) -> Option<()> {
     // Without a finding the cell is empty, not missing.
     let Some(note) = note else { return Some(()) };

@@ -1,5 +1,6 @@
 //! `sockwatch info`: prints the contents, time range, gaps and integrity of a recording.
 
+mod info_schema;
 mod info_text;
 mod recording_info;
 #[cfg(test)]
@@ -10,6 +11,7 @@ use std::io::{self, Write};
 use anyhow::Context as _;
 use jiff::tz::TimeZone;
 
+pub use self::info_schema::info_schema;
 use self::recording_info::RecordingInfo;
 use crate::cli;
 use crate::recording::Reader;

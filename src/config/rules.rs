@@ -2,7 +2,7 @@
 
 use toml::de::DeValue;
 
-use crate::diagnose::{FINDINGS, GENERAL, SECTIONS, ValueRule, finding_by_id};
+use crate::diagnose::{FINDINGS, FindingKind, GENERAL, SECTIONS, ValueRule, finding_by_id};
 
 /// The most per second.
 const MAX_PER_S: f64 = 1e9;
@@ -58,7 +58,7 @@ pub(super) fn describe(rule: ValueRule) -> String {
             format!("it is a whole number, from {least} to {most}")
         }
         ValueRule::FindingIds => {
-            let ids: Vec<&str> = FINDINGS.iter().map(|kind| kind.id()).collect();
+            let ids: Vec<&str> = FINDINGS.iter().map(FindingKind::id).collect();
             format!("it is a list of these: {}", ids.join(", "))
         }
         ValueRule::ProcessNames => "it is a list of processes' names".to_owned(),

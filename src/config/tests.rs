@@ -9,8 +9,8 @@ use crate::diagnose::finding_by_id;
 /// The sample that is shipped.
 const SAMPLE: &str = include_str!("../../assets/config.toml");
 
-/// What is said of a text that is wrong.
-fn said(text: &str) -> String {
+/// The error of a configuration.
+fn error_of(text: &str) -> String {
     let error = Config::parse(text).expect_err(text);
     let said = error.to_string();
     assert!(!said.contains('\n'), "{said}");
@@ -32,7 +32,7 @@ fn paths(table: &Table, name: &str, out: &mut Vec<String>) {
 }
 
 #[test]
-fn the_sample_is_what_is_so_by_default_and_has_every_key() {
+fn the_sample_has_every_key_with_its_default() {
     assert_eq!(Config::parse(SAMPLE).unwrap(), Config::default());
     let defaults = Table::try_from(Config::default()).unwrap();
     let (mut there, mut needed) = (Vec::new(), Vec::new());
@@ -52,7 +52,7 @@ fn the_sample_is_what_the_registry_generates() {
 }
 
 #[test]
-fn every_key_of_the_sample_has_its_reason() {
+fn every_key_of_the_sample_is_documented() {
     for line in SAMPLE.lines() {
         assert!(line.chars().count() <= 100, "{line}");
     }
@@ -67,7 +67,7 @@ fn every_key_of_the_sample_has_its_reason() {
 }
 
 #[test]
-fn what_is_set_counts_and_the_rest_is_as_by_default() {
+fn keys_that_are_not_set_have_their_defaults() {
     let config = Config::parse("[diagnose.orphans]\nwarning = 0.25\n").unwrap();
     assert_eq!(config.diagnose.orphans.warning, 0.25);
     let default = Config::default().diagnose;
@@ -89,25 +89,25 @@ fn what_is_set_counts_and_the_rest_is_as_by_default() {
 }
 
 #[test]
-fn what_is_not_known_is_refused_with_its_place_and_what_was_meant() {
+fn unknown_keys_are_refused_with_their_place_and_the_key_that_was_meant() {
     assert_eq!(
-        said("[diagnose.close-wait-leak]\nconections = 3\n"),
+        error_of("[diagnose.close-wait-leak]\nconections = 3\n"),
         ":2:1: [diagnose.close-wait-leak] has no 'conections'; it has 'connections'"
     );
     assert_eq!(
-        said("[diagnose]\nhold_s = 3\n[diagnose.close_wait_leak]\n"),
+        error_of("[diagnose]\nhold_s = 3\n[diagnose.close_wait_leak]\n"),
         ":3:11: [diagnose] has no 'close_wait_leak'; it has 'close-wait-leak'"
     );
     assert_eq!(
-        said("[theme]\ndark = true\n"),
+        error_of("[theme]\ndark = true\n"),
         ":1:2: a configuration has no 'theme'; it has diagnose"
     );
     assert_eq!(
-        said("[diagnose.connect-stuck]\n  seconds = 3\n"),
+        error_of("[diagnose.connect-stuck]\n  seconds = 3\n"),
         ":2:3: [diagnose.connect-stuck] has no 'seconds'; it has requests, retries"
     );
     assert_eq!(
-        said("diagnose = 3"),
+        error_of("diagnose = 3"),
         ":1:1: 'diagnose' is a section: [diagnose], with ".to_owned()
             + &Table::try_from(Thresholds::default())
                 .unwrap()
@@ -119,62 +119,62 @@ fn what_is_not_known_is_refused_with_its_place_and_what_was_meant() {
 }
 
 #[test]
-fn what_is_not_allowed_is_refused_with_what_is() {
+fn invalid_values_are_refused_with_those_that_are_allowed() {
     let share = "it is a share, above 0 and up to 1 (0.8 is 80 %)";
     for value in [
         "1.5", "80", "0", "0.0", "-0.1", "nan", "inf", "'0.8'", "true",
     ] {
         assert_eq!(
-            said(&format!("[diagnose.orphans]\nwarning = {value}\n")),
+            error_of(&format!("[diagnose.orphans]\nwarning = {value}\n")),
             format!(":2:11: warning = {value} in [diagnose.orphans]: {share}")
         );
     }
     for value in ["0", "-5", "601", "nan", "inf", "\"10s\"", "[1]"] {
         assert_eq!(
-            said(&format!("[diagnose.udp-drops]\nwindow_s = {value}\n")),
+            error_of(&format!("[diagnose.udp-drops]\nwindow_s = {value}\n")),
             format!(
                 ":2:12: window_s = {value} in [diagnose.udp-drops]: it is a number of seconds, from 1 to 600"
             )
         );
     }
     assert_eq!(
-        said("[diagnose]\nclear_s = -1\n"),
+        error_of("[diagnose]\nclear_s = -1\n"),
         ":2:11: clear_s = -1 in [diagnose]: it is a number of seconds, from 0 to 86400"
     );
     for value in ["0", "-1", "2.5", "4294967296", "99999999999999999999999"] {
         assert_eq!(
-            said(&format!("[diagnose.syn-queue]\nhalf_open = {value}")),
+            error_of(&format!("[diagnose.syn-queue]\nhalf_open = {value}")),
             format!(
                 ":2:13: half_open = {value} in [diagnose.syn-queue]: it is a whole number, from 1 to 4294967295"
             )
         );
     }
     assert_eq!(
-        said("[diagnose.connect-stuck]\nretries = 256"),
+        error_of("[diagnose.connect-stuck]\nretries = 256"),
         ":2:11: retries = 256 in [diagnose.connect-stuck]: it is a whole number, from 0 to 255"
     );
     assert_eq!(
-        said("[diagnose.time-wait-buildup]\nper_s = 0"),
+        error_of("[diagnose.time-wait-buildup]\nper_s = 0"),
         ":2:9: per_s = 0 in [diagnose.time-wait-buildup]: it is a number per second, above 0"
     );
     let text = "[diagnose]\ndisable = ['orphans', 'time-waits']";
-    assert!(said(text).starts_with(
+    assert!(error_of(text).starts_with(
         ":2:11: disable = ['orphans', 'time-waits'] in [diagnose]: it is a list of these: close-wait-leak, "
     ));
     assert_eq!(
-        said("[diagnose]\nignore_processes = 'nginx'"),
+        error_of("[diagnose]\nignore_processes = 'nginx'"),
         ":2:20: ignore_processes = 'nginx' in [diagnose]: it is a list of processes' names"
     );
 }
 
 #[test]
-fn a_warning_is_not_above_what_is_critical() {
+fn a_warning_is_not_above_critical() {
     assert_eq!(
-        said("[diagnose.orphans]\nwarning = 0.9\n"),
+        error_of("[diagnose.orphans]\nwarning = 0.9\n"),
         ":2:11: warning = 0.9 in [diagnose.orphans] is above critical = 0.8 (the default): it is at most as high"
     );
     assert_eq!(
-        said("[diagnose.descriptors-low]\nwarning = 0.5\ncritical = 0.4\n"),
+        error_of("[diagnose.descriptors-low]\nwarning = 0.5\ncritical = 0.4\n"),
         ":3:12: warning = 0.5 in [diagnose.descriptors-low] is above critical = 0.4: it is at most as high"
     );
     let same = "[diagnose.descriptors-low]\nwarning = 0.5\ncritical = 0.5\n";
@@ -182,19 +182,20 @@ fn a_warning_is_not_above_what_is_critical() {
 }
 
 #[test]
-fn what_is_no_toml_is_told_in_one_line_with_its_place() {
+fn syntax_errors_are_reported_in_one_line_with_their_place() {
     assert_eq!(
-        said("[diagnose]\nhold_s = \n"),
+        error_of("[diagnose]\nhold_s = \n"),
         ":2:10: not TOML: string values must be quoted, expected literal string"
     );
     assert!(
-        said("[diagnose]\nhold_s = 1\nhold_s = 2\n").starts_with(":3:1: not TOML: duplicate key")
+        error_of("[diagnose]\nhold_s = 1\nhold_s = 2\n")
+            .starts_with(":3:1: not TOML: duplicate key")
     );
-    assert!(said("[diagnose").starts_with(":1:10: not TOML: "));
-    assert!(said("\u{1b}[2J").contains("not TOML: "));
-    // The first of several is told.
+    assert!(error_of("[diagnose").starts_with(":1:10: not TOML: "));
+    assert!(error_of("\u{1b}[2J").contains("not TOML: "));
+    // The first of several errors is reported.
     let text = "[diagnose]\nhold_s = -1\n[diagnose.accept-queue]\nfilling = 1\n";
-    assert!(said(text).starts_with(":2:10: hold_s = -1"));
+    assert!(error_of(text).starts_with(":2:10: hold_s = -1"));
 }
 
 /// A home with files in it.
@@ -225,7 +226,7 @@ fn hold_s(loaded: Result<Config, ConfigError>) -> f64 {
 }
 
 #[test]
-fn the_users_file_is_found_before_the_machines_and_a_named_one_before_both() {
+fn the_file_of_the_user_comes_before_that_of_all_users_and_a_named_one_before_both() {
     let home = Home::new();
     let mut around = home.environment();
     assert_eq!(hold_s(load(None, &around)), 2.0, "there is none");
@@ -251,7 +252,7 @@ fn the_users_file_is_found_before_the_machines_and_a_named_one_before_both() {
 }
 
 #[test]
-fn a_file_that_cannot_be_had_is_told_with_what_can_be_done() {
+fn an_unreadable_file_is_reported_with_the_remedy() {
     let home = Home::new();
     let around = home.environment();
     let said = |path: &Path| load(Some(path), &around).unwrap_err().to_string();
@@ -277,7 +278,7 @@ fn a_file_that_cannot_be_had_is_told_with_what_can_be_done() {
             "{root}/wrong:1:19: hold_s = 'long' in [diagnose]: it is a number of seconds, from 0 to 86400"
         )
     );
-    // The file that is looked for is not passed over if it is wrong.
+    // A file that is found is not skipped if it is invalid.
     home.has(".config/sockwatch/config.toml", "x");
     assert!(load(None, &around).is_err());
 }
@@ -291,8 +292,8 @@ proptest::proptest! {
         if is_start && whole.is_char_boundary(end) {
             whole.replace_range(start..end, &text);
         }
-        if let Err(wrong) = Config::parse(&whole) {
-            proptest::prop_assert!(!wrong.to_string().contains('\n'));
+        if let Err(error) = Config::parse(&whole) {
+            proptest::prop_assert!(!error.to_string().contains('\n'));
         }
     }
 }

@@ -37,7 +37,7 @@ impl FindingKind {
         self.index.into()
     }
 
-    /// Its stable name, in JSON and in the configuration: `accept-…`.
+    /// Its stable name in kebab case, in JSON and in the configuration.
     pub fn id(&self) -> &'static str {
         self.id
     }

@@ -183,7 +183,7 @@ impl Tracked {
     fn cleared(&mut self, now: Now) -> Finding {
         let worst = self.worst.take().map(|(_, finding)| finding);
         let mut finding = worst.unwrap_or_else(|| self.finding.clone());
-        finding.recent = self.finding.recent.clone();
+        finding.recent = self.finding.recent;
         finding.until_us = Some(now.wall_us_at(self.last_ns));
         finding
     }

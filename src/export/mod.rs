@@ -9,6 +9,7 @@ mod ends;
 pub mod events;
 mod field;
 pub mod findings;
+mod findings_schema;
 pub mod json;
 pub mod json_schema;
 mod owner;
@@ -23,3 +24,4 @@ mod text;
 mod timestamp;
 
 pub use document::host_schema;
+pub use findings_schema::findings_schema;

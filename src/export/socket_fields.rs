@@ -335,8 +335,9 @@ fn transport() -> Vec<Field> {
             |row| row.mptcp_info.is_some(),
             kernel_fields(MptcpInfo::FIELDS, |row| row.mptcp_info),
         ),
-        schema_field(
-            schema::congestion,
+        field(
+            "congestion",
+            "Congestion control algorithm. Kernel: INET_DIAG_CONG.",
             Shape::Text(|row| row.socket.congestion().map(Text::Plain)),
         ),
         field(
@@ -351,10 +352,13 @@ fn transport() -> Vec<Field> {
             "memory",
             "Memory of the socket, bytes. Kernel: INET_DIAG_SKMEMINFO, UNIX_DIAG_MEMINFO.",
             |row| row.memory.is_some(),
-            MemoryInfo::NAMES.iter().enumerate().map(|(index, name)| {
-                let value = Unsigned::Memory(index);
-                field(name, "", Shape::Unsigned(32, value))
-            }),
+            MemoryInfo::FIELDS
+                .iter()
+                .enumerate()
+                .map(|(index, memory)| {
+                    let value = Unsigned::Memory(index);
+                    field(memory.name, memory.about, Shape::Unsigned(32, value))
+                }),
         ),
         schema_field(
             schema::options,

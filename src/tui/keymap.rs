@@ -1,20 +1,20 @@
-//! Which key means what. Help and footer are made from this very table, so that they cannot lie.
+//! The key map: which keys stand for which command, and their help. The help and the footer are derived from it.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::command::Command;
 use super::screen::Screen;
 
-/// Keys for one thing.
+/// The keys of a command.
 #[derive(Debug, Clone, Copy)]
 pub struct Binding {
     /// The keys.
     pub keys: &'static [(KeyCode, KeyModifiers)],
-    /// How help and footer write them.
+    /// The keys as help and footer write them.
     pub label: &'static str,
-    /// What they ask for.
+    /// The command.
     pub command: Command,
-    /// What they do, as a line of help; empty if the line before tells of them too.
+    /// The command as a line of help.
     pub about: &'static str,
 }
 
@@ -32,7 +32,7 @@ const fn ctrl(character: char) -> (KeyCode, KeyModifiers) {
 
 macro_rules! bindings {
     ($( $label:literal, [$($key:expr),+], $command:expr, $about:literal; )+) => {
-        /// Every key, in the order in which help tells of them.
+        /// Every key, in the order of the help.
         pub static BINDINGS: &[Binding] = &[
             $( Binding { keys: &[$($key),+], label: $label, command: $command, about: $about } ),+
         ];
@@ -114,8 +114,8 @@ bindings! {
     "q Ctrl-C", [key('q'), ctrl('c')], Command::Quit, "quit";
 }
 
-/// The keys that a key event stands for. A terminal sends Alt and a key as Esc and that key; when somebody types Esc and
-/// then a key, and both arrive at once, it looks the same. No key is bound with Alt, so that is what it is.
+/// The keys that a key event stands for. A terminal sends Alt and a key as Esc and that key, so Esc and a key that arrive
+/// at once look the same. No key is bound with Alt, so such an event is taken for these two keys.
 pub fn keys(event: &KeyEvent) -> impl Iterator<Item = KeyEvent> {
     let escape = event.modifiers.contains(KeyModifiers::ALT);
     let escape = escape.then(|| KeyEvent::new(KeyCode::Esc, NONE));
@@ -124,11 +124,11 @@ pub fn keys(event: &KeyEvent) -> impl Iterator<Item = KeyEvent> {
     escape.into_iter().chain([key])
 }
 
-/// What a key asks for.
+/// The command of a key, if it has one.
 pub fn command(event: &KeyEvent) -> Option<Command> {
     let mut modifiers = event.modifiers;
     if matches!(event.code, KeyCode::Char(_) | KeyCode::BackTab) {
-        // The character tells it already.
+        // The character is the shifted one already.
         modifiers -= KeyModifiers::SHIFT;
     }
     BINDINGS
@@ -137,7 +137,7 @@ pub fn command(event: &KeyEvent) -> Option<Command> {
         .map(|binding| binding.command)
 }
 
-/// How the key for a command is written: its first label.
+/// The first key of a command as it is written; empty if it has none.
 pub fn label(command: Command) -> &'static str {
     BINDINGS
         .iter()
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn shift_is_told_by_the_character() {
+    fn shift_is_part_of_the_character() {
         let event = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
         assert_eq!(command(&event), Some(Command::Last));
         let event = KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT);
@@ -167,22 +167,22 @@ mod tests {
     }
 
     #[test]
-    fn esc_and_a_key_that_arrive_at_once_are_both_heard() {
-        let heard = |code, modifiers| -> Vec<Command> {
+    fn esc_and_a_key_that_arrive_at_once_are_two_keys() {
+        let commands = |code, modifiers| -> Vec<Command> {
             keys(&KeyEvent::new(code, modifiers))
                 .filter_map(|key| command(&key))
                 .collect()
         };
         let alt = KeyModifiers::ALT;
         let sockets = Command::GoTo(Screen::Sockets);
-        assert_eq!(heard(KeyCode::Char('2'), NONE), [sockets]);
-        assert_eq!(heard(KeyCode::Char('2'), alt), [Command::Back, sockets]);
+        assert_eq!(commands(KeyCode::Char('2'), NONE), [sockets]);
+        assert_eq!(commands(KeyCode::Char('2'), alt), [Command::Back, sockets]);
         assert_eq!(
-            heard(KeyCode::Char('G'), alt | KeyModifiers::SHIFT),
+            commands(KeyCode::Char('G'), alt | KeyModifiers::SHIFT),
             [Command::Back, Command::Last]
         );
-        assert_eq!(heard(KeyCode::Char('ü'), alt), [Command::Back]);
-        assert_eq!(heard(KeyCode::Char('q'), CTRL), []);
+        assert_eq!(commands(KeyCode::Char('ü'), alt), [Command::Back]);
+        assert_eq!(commands(KeyCode::Char('q'), CTRL), []);
     }
 
     #[test]

@@ -1,11 +1,12 @@
 //! All that the screen remembers. No rendering happens here, and nothing is read from outside.
 
+mod display;
 mod findings;
 mod narrow;
-mod place;
 mod system;
 mod time;
 
+use std::any::Any;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +19,7 @@ use super::lists::{
 };
 use super::look::Look;
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
+use super::popup::interface::Popup;
 use super::recording::Recording;
 use super::table::{Table, TableControl};
 use super::timeline::Timeline;
@@ -30,7 +32,7 @@ use crate::model::{Process, Sample, SocketKey};
 
 pub use super::screen::{Pane, Screen};
 pub use super::target::Target;
-pub use place::{Display, Popup};
+pub use display::Display;
 pub use system::System;
 
 /// Pages that one can look into from each other and come back from: each takes up what every moment tells of it.
@@ -64,10 +66,8 @@ pub struct State {
     pub screen: Screen,
     /// The screen from which a row led here, to go back to.
     pub(super) led_from: Option<Screen>,
-    /// What lies over it.
-    pub popup: Option<Popup>,
-    /// What is looked for in it.
-    pub search: String,
+    /// The popup over the screen.
+    pub popup: Option<Box<dyn Popup<State>>>,
     /// What is being typed.
     pub typing: Option<Typing>,
     /// Something to say until the next key.
@@ -142,7 +142,6 @@ impl State {
             screen: Screen::Overview,
             led_from: None,
             popup: None,
-            search: String::new(),
             typing: None,
             message: None,
             filter: Filter::default(),
@@ -326,22 +325,33 @@ impl State {
         self.screen == Screen::System && self.page().is_none()
     }
 
-    /// What is looked for in what lies over the screen, or on the screen.
+    /// The text that is searched for in the popup, or else on the screen; empty if there is none.
     pub(super) fn searched(&self) -> &str {
-        if self.popup.is_none() && self.looks_for() {
-            self.system.search()
-        } else {
-            &self.search
+        match &self.popup {
+            Some(popup) => popup.search().unwrap_or_default(),
+            None if self.looks_for() => self.system.search(),
+            None => "",
         }
     }
 
-    /// Looks for something else there.
+    /// Searches for another text there.
     pub(super) fn look_for(&mut self, text: String) {
-        if self.popup.is_none() && self.looks_for() {
+        if let Some(popup) = &mut self.popup {
+            popup.set_search(text);
+        } else if self.looks_for() {
             self.system.look_for(&text);
-        } else {
-            self.search = text;
         }
+    }
+
+    /// Opens a popup over the screen, in place of the one that is open.
+    pub(super) fn open_popup(&mut self, popup: impl Popup<State>) {
+        self.popup = Some(Box::new(popup));
+    }
+
+    /// The popup over the screen, if it is of the type `P`.
+    pub fn popup<P: Popup<State>>(&self) -> Option<&P> {
+        let popup: &dyn Any = self.popup.as_deref()?;
+        popup.downcast_ref()
     }
 
     /// Brings the tables in sight up to the moment. Tables out of sight cost nothing.

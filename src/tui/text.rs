@@ -5,8 +5,17 @@ use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use crate::column::format;
+
 /// Stands for what was cut.
 const ELLIPSIS: char = '…';
+
+/// A text without characters that would control the terminal.
+pub fn sanitized(text: &str) -> String {
+    let mut out = String::new();
+    format::sanitize(&mut out, text.as_bytes());
+    out
+}
 
 /// Columns that a text takes in a terminal.
 pub fn width(text: &str) -> usize {

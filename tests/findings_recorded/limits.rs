@@ -1,13 +1,13 @@
 //! What a process does not close, and limits of processes and of the host.
 
-use crate::{Told, tells};
+use crate::{Expected, assert_findings};
 
 #[test]
 fn close_wait_leak() {
-    tells(
+    assert_findings(
         "close-wait-leak",
         &[],
-        &[Told {
+        &[Expected {
             id: "close-wait-leak",
             severity: "warning",
             subject: "process, web-app (20)",
@@ -25,10 +25,10 @@ fn close_wait_leak() {
 
 #[test]
 fn descriptors_low() {
-    tells(
+    assert_findings(
         "descriptors-low",
         &[],
-        &[Told {
+        &[Expected {
             id: "descriptors-low",
             severity: "critical",
             subject: "process, web-app (20)",
@@ -45,10 +45,10 @@ fn descriptors_low() {
 
 #[test]
 fn tcp_memory_pressure() {
-    tells(
+    assert_findings(
         "tcp-memory-pressure",
         &[],
-        &[Told {
+        &[Expected {
             id: "tcp-memory-pressure",
             severity: "warning",
             subject: "host",
@@ -65,10 +65,10 @@ fn tcp_memory_pressure() {
 
 #[test]
 fn orphans() {
-    tells(
+    assert_findings(
         "orphans",
         &[],
-        &[Told {
+        &[Expected {
             id: "orphans",
             severity: "warning",
             subject: "host",
@@ -86,10 +86,10 @@ fn orphans() {
 
 #[test]
 fn conntrack_full() {
-    tells(
+    assert_findings(
         "conntrack-full",
         &[],
-        &[Told {
+        &[Expected {
             id: "conntrack-full",
             severity: "critical",
             subject: "host",

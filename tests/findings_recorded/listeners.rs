@@ -1,13 +1,13 @@
 //! Listeners: connections that nobody accepts, and half-open ones.
 
-use crate::{Told, tells};
+use crate::{Expected, assert_findings};
 
 #[test]
 fn accept_queue_full_stopped() {
-    tells(
+    assert_findings(
         "accept-queue-full-stopped",
         &[],
-        &[Told {
+        &[Expected {
             id: "accept-queue-full",
             severity: "critical",
             subject: "socket, tcp 10.0.0.3:8080, web-app (20)",
@@ -23,10 +23,10 @@ fn accept_queue_full_stopped() {
 
 #[test]
 fn accept_queue_full_slow() {
-    tells(
+    assert_findings(
         "accept-queue-full-slow",
         &[],
-        &[Told {
+        &[Expected {
             id: "accept-queue-full",
             severity: "critical",
             subject: "socket, tcp 10.0.0.3:8080, web-app (20)",
@@ -43,10 +43,10 @@ fn accept_queue_full_slow() {
 
 #[test]
 fn accept_queue_full_backlog() {
-    tells(
+    assert_findings(
         "accept-queue-full-backlog",
         &[],
-        &[Told {
+        &[Expected {
             id: "accept-queue-full",
             severity: "critical",
             subject: "socket, tcp 10.0.0.3:8080, web-app (20)",
@@ -63,10 +63,10 @@ fn accept_queue_full_backlog() {
 
 #[test]
 fn accept_queue_filling() {
-    tells(
+    assert_findings(
         "accept-queue-filling",
         &[],
-        &[Told {
+        &[Expected {
             id: "accept-queue-filling",
             severity: "warning",
             subject: "socket, tcp 10.0.0.3:8080, web-app (20)",
@@ -83,10 +83,10 @@ fn accept_queue_filling() {
 
 #[test]
 fn not_accepted() {
-    tells(
+    assert_findings(
         "not-accepted",
         &[],
-        &[Told {
+        &[Expected {
             id: "not-accepted",
             severity: "warning",
             subject: "socket, tcp 10.0.0.3:8080, web-app (20)",
@@ -102,10 +102,10 @@ fn not_accepted() {
 
 #[test]
 fn syn_queue_full() {
-    tells(
+    assert_findings(
         "syn-queue-full",
         &[],
-        &[Told {
+        &[Expected {
             id: "syn-queue-full",
             severity: "critical",
             subject: "socket, tcp 10.0.0.3:8080, web-app (21)",
@@ -122,10 +122,10 @@ fn syn_queue_full() {
 
 #[test]
 fn syn_flood() {
-    tells(
+    assert_findings(
         "syn-flood",
         &[],
-        &[Told {
+        &[Expected {
             id: "syn-flood",
             severity: "warning",
             subject: "socket, tcp 10.0.0.3:8080, web-app (21)",

@@ -1,7 +1,7 @@
-//! Every finding from a recording, in whole sentences, as `sockwatch diagnose FILE` tells it.
+//! Every finding from a recording, in complete sentences, as `sockwatch diagnose FILE` reports it.
 //!
 //! The recordings are of conditions that were really there: `tests/support/findings.py` makes them, and
-//! `fixtures_are_made_anew` leaves out what does not matter and names the host neutrally. A namespace cannot have three of
+//! `fixtures_are_rerecorded` leaves out what does not matter and names the host neutrally. A namespace cannot have three of
 //! them, for they are limits of the whole machine: `tcp-memory-pressure`, `orphans` and `conntrack-full` are a quiet
 //! recording whose counters and settings are set for some seconds.
 
@@ -20,12 +20,12 @@ use serde_json::Value as Json;
 use sockwatch::diagnose::FINDINGS;
 use support::rerecord::{fixture, minimize, rerecord, set_counter, set_setting};
 
-/// What is told of one finding.
+/// One finding as it is expected.
 #[derive(Debug, PartialEq)]
-struct Told {
+struct Expected {
     id: &'static str,
     severity: &'static str,
-    /// What it is about, as words: kind, place, process.
+    /// Its subject as words: kind, place, process.
     subject: &'static str,
     cause: Option<&'static str>,
     /// Times of day; it began and ended while it was recorded.
@@ -76,36 +76,46 @@ fn time(json: &Json) -> &str {
         .unwrap_or("–")
 }
 
-/// That exactly this is told of a recording, as JSON and as text, with the exit status.
-fn tells(name: &str, more: &[&str], told: &[Told]) {
+/// Asserts that exactly these are reported of a recording, as JSON and as text, with the exit status.
+fn assert_findings(name: &str, more: &[&str], expected: &[Expected]) {
     let (text, status) = diagnose(name, &[more, &["--json"]].concat());
     let document: Json = serde_json::from_str(&text).expect("it is JSON");
     let findings = document["findings"].as_array().expect("it is a list");
     let ids: Vec<&Json> = findings.iter().map(|finding| &finding["id"]).collect();
-    assert_eq!(ids.len(), told.len(), "{name}: {ids:?}");
-    for (finding, told) in findings.iter().zip(told) {
-        assert_eq!(finding["summary"], told.summary, "{name}");
-        assert_eq!(finding["advice"], told.advice, "{name}");
-        assert_eq!(finding["id"], told.id, "{name}");
-        assert_eq!(finding["severity"], told.severity, "{name}");
-        assert_eq!(finding["evidence"]["cause"].as_str(), told.cause, "{name}");
-        assert_eq!(subject(&finding["subject"]), told.subject, "{name}");
+    assert_eq!(ids.len(), expected.len(), "{name}: {ids:?}");
+    for (finding, expected) in findings.iter().zip(expected) {
+        assert_eq!(finding["summary"], expected.summary, "{name}");
+        assert_eq!(finding["advice"], expected.advice, "{name}");
+        assert_eq!(finding["id"], expected.id, "{name}");
+        assert_eq!(finding["severity"], expected.severity, "{name}");
+        assert_eq!(
+            finding["evidence"]["cause"].as_str(),
+            expected.cause,
+            "{name}"
+        );
+        assert_eq!(subject(&finding["subject"]), expected.subject, "{name}");
         let span = (time(&finding["since"]), time(&finding["until"]));
-        assert_eq!(span, told.span, "{name}");
+        assert_eq!(span, expected.span, "{name}");
     }
-    let fails = told.iter().any(|told| told.severity != "info");
+    let fails = expected.iter().any(|expected| expected.severity != "info");
     assert_eq!(status, i32::from(fails), "{name}");
 
     let (text, status) = diagnose(name, more);
     assert_eq!(status, i32::from(fails), "{name}");
-    for told in told {
-        let head = format!("{:<10}{} It was over at ", told.severity, told.summary);
+    for expected in expected {
+        let head = format!(
+            "{:<10}{} It was over at ",
+            expected.severity, expected.summary
+        );
         assert!(text.contains(&head), "{name}: {text}");
         assert!(
-            text.contains(&format!("\n          {}\n", told.advice)),
+            text.contains(&format!("\n          {}\n", expected.advice)),
             "{name}: {text}"
         );
-        assert!(text.contains(&format!("[{}] ", told.id)), "{name}: {text}");
+        assert!(
+            text.contains(&format!("[{}] ", expected.id)),
+            "{name}: {text}"
+        );
     }
 }
 
@@ -119,7 +129,7 @@ fn tells(name: &str, more: &[&str], told: &[Told]) {
 /// Their times, pids and numbers are others then, and so are the sentences here.
 #[test]
 #[ignore = "needs SOCKWATCH_RAW, a folder that tests/support/findings.py has filled"]
-fn fixtures_are_made_anew() {
+fn fixtures_are_rerecorded() {
     let raw = std::env::var("SOCKWATCH_RAW").expect("SOCKWATCH_RAW is set");
     let mut names: Vec<String> = std::fs::read_dir(&raw)
         .expect("the folder can be read")
@@ -172,7 +182,11 @@ fn every_kind_has_its_recording() {
     ]
     .concat();
     for kind in &FINDINGS {
-        let told = format!("id: \"{}\",", kind.id());
-        assert!(source.contains(&told), "nothing is told of {}", kind.id());
+        let expected = format!("id: \"{}\",", kind.id());
+        assert!(
+            source.contains(&expected),
+            "nothing is expected of {}",
+            kind.id()
+        );
     }
 }

@@ -1,13 +1,13 @@
 //! What is between two ends: no answer, no acknowledgement, loss; and readers that do not read.
 
-use crate::{Told, tells};
+use crate::{Expected, assert_findings};
 
 #[test]
 fn connect_stuck() {
-    tells(
+    assert_findings(
         "connect-stuck",
         &[],
-        &[Told {
+        &[Expected {
             id: "connect-stuck",
             severity: "warning",
             subject: "remote, 10.0.0.99:5432, web-app (20)",
@@ -25,10 +25,10 @@ fn connect_stuck() {
 
 #[test]
 fn receiver_stalled() {
-    tells(
+    assert_findings(
         "receiver-stalled",
         &[],
-        &[Told {
+        &[Expected {
             id: "receiver-stalled",
             severity: "critical",
             subject: "process, report-worker (20)",
@@ -45,10 +45,10 @@ fn receiver_stalled() {
 
 #[test]
 fn sender_stalled() {
-    tells(
+    assert_findings(
         "sender-stalled",
         &[],
-        &[Told {
+        &[Expected {
             id: "sender-stalled",
             severity: "critical",
             subject: "remote, 10.0.0.20:9000, web-app (26)",
@@ -66,10 +66,10 @@ fn sender_stalled() {
 
 #[test]
 fn zero_window() {
-    tells(
+    assert_findings(
         "zero-window",
         &[],
-        &[Told {
+        &[Expected {
             id: "zero-window",
             severity: "warning",
             subject: "remote, 10.0.0.20:9000, web-app (26)",
@@ -85,10 +85,10 @@ fn zero_window() {
 
 #[test]
 fn retransmitting() {
-    tells(
+    assert_findings(
         "retransmitting",
         &[],
-        &[Told {
+        &[Expected {
             id: "retransmitting",
             severity: "warning",
             subject: "remote, 10.0.0.20, web-app (26)",
@@ -105,10 +105,10 @@ fn retransmitting() {
 
 #[test]
 fn udp_drops_slow() {
-    tells(
+    assert_findings(
         "udp-drops-slow",
         &[],
-        &[Told {
+        &[Expected {
             id: "udp-drops",
             severity: "warning",
             subject: "socket, udp 10.0.0.3:514, collector (20)",
@@ -125,10 +125,10 @@ fn udp_drops_slow() {
 
 #[test]
 fn udp_drops_buffer() {
-    tells(
+    assert_findings(
         "udp-drops-buffer",
         &[],
-        &[Told {
+        &[Expected {
             id: "udp-drops",
             severity: "warning",
             subject: "socket, udp 10.0.0.3:514, collector (20)",

@@ -1,13 +1,13 @@
 //! Local ports and TIME-WAITs.
 
-use crate::{Told, tells};
+use crate::{Expected, assert_findings};
 
 #[test]
 fn time_wait_buildup() {
-    tells(
+    assert_findings(
         "time-wait-buildup",
         &[],
-        &[Told {
+        &[Expected {
             id: "time-wait-buildup",
             severity: "warning",
             subject: "remote, 10.0.0.20:6379",
@@ -24,10 +24,10 @@ fn time_wait_buildup() {
 
 #[test]
 fn time_wait_buildup_server() {
-    tells(
+    assert_findings(
         "time-wait-buildup-server",
         &["--config", "tests/support/few_time_waits.toml"],
-        &[Told {
+        &[Expected {
             id: "time-wait-buildup",
             severity: "info",
             subject: "socket, tcp 10.0.0.3:8080, web-app (20)",
@@ -44,10 +44,10 @@ fn time_wait_buildup_server() {
 
 #[test]
 fn ephemeral_ports_low() {
-    tells(
+    assert_findings(
         "ephemeral-ports-low",
         &[],
-        &[Told {
+        &[Expected {
             id: "ephemeral-ports-low",
             severity: "critical",
             subject: "path, 10.0.0.3 to 10.0.0.20:6379",
@@ -66,10 +66,10 @@ fn ephemeral_ports_low() {
 
 #[test]
 fn ephemeral_ports_low_open() {
-    tells(
+    assert_findings(
         "ephemeral-ports-low-open",
         &[],
-        &[Told {
+        &[Expected {
             id: "ephemeral-ports-low",
             severity: "warning",
             subject: "path, 10.0.0.3 to 10.0.0.20:5432, web-app (26)",
@@ -86,10 +86,10 @@ fn ephemeral_ports_low_open() {
 
 #[test]
 fn time_wait_overflow() {
-    tells(
+    assert_findings(
         "time-wait-overflow",
         &[],
-        &[Told {
+        &[Expected {
             id: "time-wait-overflow",
             severity: "critical",
             subject: "host",

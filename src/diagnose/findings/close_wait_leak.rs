@@ -18,6 +18,7 @@ use crate::diagnose::{help_text, phrases};
 use crate::model::Activity;
 
 thresholds! {
+    #[expect(clippy::doc_markdown, reason = "comments of the configuration have no markup")]
     /// When connections in CLOSE-WAIT are a leak.
     thresholds {
         /// Connections of one process. A pool that closes late leaves one or two behind at any time, and

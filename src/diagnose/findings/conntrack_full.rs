@@ -8,6 +8,7 @@ use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
 
 thresholds! {
+    #[expect(clippy::doc_markdown, reason = "comments of the configuration have no markup")]
     /// When the connection tracking table is nearly full, as shares of its limit.
     thresholds {
         /// Share of net.netfilter.nf_conntrack_max. Entries stay for minutes or days, so that the table
@@ -80,10 +81,11 @@ impl ConntrackFull {
             phrases::count(most),
             phrases::share(share)
         );
-        observation.advice = "When the table is full, packets of new connections are dropped (\"nf_conntrack: table full\" in \
+        observation.advice = String::from(
+            "When the table is full, packets of new connections are dropped (\"nf_conntrack: table full\" in \
              the kernel's log). Raise net.netfilter.nf_conntrack_max, shorten its timeouts, or leave what \
-             needs no tracking out (`notrack`)."
-            .to_owned();
+             needs no tracking out (`notrack`).",
+        );
         Some(observation)
     }
 }

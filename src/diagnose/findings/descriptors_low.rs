@@ -11,6 +11,7 @@ use crate::diagnose::{help_text, phrases};
 use crate::model::{DescriptorKind, ProcessRow, State};
 
 thresholds! {
+    #[expect(clippy::doc_markdown, reason = "comments of the configuration have no markup")]
     /// When open descriptors are many.
     thresholds {
         /// Share of the process's own limit of open descriptors (the soft limit, `ulimit -n`). There is

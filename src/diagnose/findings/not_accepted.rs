@@ -15,6 +15,7 @@ use crate::diagnose::{help_text, phrases};
 use crate::model::Activity;
 
 thresholds! {
+    #[expect(clippy::doc_markdown, reason = "comments of the configuration have no markup")]
     /// When connections wait for `accept()` for too long.
     thresholds {
         /// Established connections of one listener that no accept() has taken. A single one is a client

@@ -8,6 +8,7 @@ use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
 
 thresholds! {
+    #[expect(clippy::doc_markdown, reason = "comments of the configuration have no markup")]
     /// When orphaned connections are many, as shares of their limit.
     thresholds {
         /// Share of net.ipv4.tcp_max_orphans. The kernel counts an orphan whose peer is silent twice, and
@@ -77,11 +78,12 @@ impl Orphans {
             phrases::count(most),
             phrases::share(share)
         );
-        observation.advice = "A process closed them while data was unsent, and the peers do not take it: see FIN-WAIT-1 and \
+        observation.advice = String::from(
+            "A process closed them while data was unsent, and the peers do not take it: see FIN-WAIT-1 and \
              LAST-ACK by remote. Beyond the limit the kernel resets them and data is lost. \
              `sysctl -w net.ipv4.tcp_orphan_retries=3` gives them up sooner (0 stands for 8), a higher \
-             net.ipv4.tcp_max_orphans has room for more (each may hold some 64 kB)."
-            .to_owned();
+             net.ipv4.tcp_max_orphans has room for more (each may hold some 64 kB).",
+        );
         Some(observation)
     }
 }

@@ -10,6 +10,7 @@ use crate::diagnose::{help_text, phrases};
 use crate::model::Settings;
 
 thresholds! {
+    #[expect(clippy::doc_markdown, reason = "comments of the configuration have no markup")]
     /// When the memory of TCP is scarce, as shares of the most that it may use.
     thresholds {
         /// Share of the memory that TCP may use at most (the third number of net.ipv4.tcp_mem). Pressure,
@@ -110,10 +111,11 @@ impl TcpMemoryPressure {
             phrases::bytes(most.saturating_mul(page)),
             phrases::share(share)
         );
-        observation.advice = "Find who holds it: sort sockets by unread and unacknowledged bytes. Readers that stall and \
+        observation.advice = String::from(
+            "Find who holds it: sort sockets by unread and unacknowledged bytes. Readers that stall and \
              peers that do not read fill buffers; if all of it is needed, raise net.ipv4.tcp_mem (in \
-             pages), or lower net.ipv4.tcp_rmem and tcp_wmem."
-            .to_owned();
+             pages), or lower net.ipv4.tcp_rmem and tcp_wmem.",
+        );
         Some(observation)
     }
 }

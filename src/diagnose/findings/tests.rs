@@ -88,3 +88,43 @@ fn the_readme_lists_every_finding_as_it_is_registered() {
     let shown = README[start..].split("\n\n").next().unwrap();
     assert_eq!(shown, table.trim_end());
 }
+
+/// The source files below a folder, with their code up to the tests in them: a comment may draw a screen with findings.
+fn sources(folder: &Path, out: &mut Vec<(String, String)>) {
+    for entry in folder.read_dir().unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if path.is_dir() {
+            sources(&path, out);
+        } else if name != "tests.rs" {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            let lines = text.lines();
+            let code = lines.filter(|line| !line.trim_start().starts_with("//"));
+            out.push((name, code.collect::<Vec<_>>().join("\n")));
+        }
+    }
+}
+
+#[test]
+fn a_finding_is_named_only_in_its_file_and_in_the_registry() {
+    let mut files = Vec::new();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    sources(&root, &mut files);
+    // Ids of one word are words of the language as well.
+    for kind in FINDINGS.iter().filter(|kind| kind.id().contains('-')) {
+        let own = format!("{}.rs", kind.id().replace('-', "_"));
+        let capitalized = kind.id().split('-').map(|word| {
+            let (first, rest) = word.split_at(1);
+            first.to_uppercase() + rest
+        });
+        let type_name = capitalized.collect::<String>();
+        let names = |text: &str| text.contains(kind.id()) || text.contains(&type_name);
+        let naming = files.iter().filter(|(_, text)| names(text));
+        let mut naming: Vec<&str> = naming.map(|(name, _)| name.as_str()).collect();
+        naming.sort_unstable();
+        let mut expected = ["findings.rs", own.as_str()];
+        expected.sort_unstable();
+        assert_eq!(naming, expected, "{}", kind.id());
+    }
+}

@@ -9,6 +9,7 @@ use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
 
 thresholds! {
+    #[expect(clippy::doc_markdown, reason = "comments of the configuration have no markup")]
     /// When TIME-WAIT sockets are many, as shares of their limit.
     thresholds {
         /// Share of net.ipv4.tcp_max_tw_buckets.
@@ -87,10 +88,11 @@ impl TimeWaitOverflow {
             phrases::count(most),
             phrases::share(share)
         );
-        observation.advice = "Beyond net.ipv4.tcp_max_tw_buckets the kernel closes without TIME-WAIT: a late segment can \
+        observation.advice = String::from(
+            "Beyond net.ipv4.tcp_max_tw_buckets the kernel closes without TIME-WAIT: a late segment can \
              then reach a new connection, and a peer that missed the last ACK gets a reset. Raise it \
-             (each takes about 250 bytes), and keep connections alive instead of closing them first."
-            .to_owned();
+             (each takes about 250 bytes), and keep connections alive instead of closing them first.",
+        );
         Some(observation)
     }
 }

@@ -166,12 +166,14 @@ impl RecentQueue {
         let overflows = queue > backlog && queue > 0;
         let drops_now = totals.drops_per_s.is_some_and(|rate| rate > 0.0);
         // One Sample in between may find the queue just emptied.
-        let drops_lately = dropped > 0.0 && window.count(FULL) * 3 >= window.len();
+        let dropped_recently = dropped > 0.0 && window.count(FULL) * 3 >= window.len();
         let share = f64::from(queue) / f64::from(backlog.max(1));
         let is_full = overflows
             || (drops_now && window.count(FULL) > 0)
-            || (drops_lately && drops_now)
-            || (drops_lately && totals.accept_queue > 0 && totals.accept_queue >= totals.backlog);
+            || (dropped_recently && drops_now)
+            || (dropped_recently
+                && totals.accept_queue > 0
+                && totals.accept_queue >= totals.backlog);
         let is_filling =
             share >= thresholds.filling_share && queue >= thresholds.filling_connections;
         if !is_full && !is_filling {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Display, Popup, State};
+use super::{Display, State};
 use crate::diagnose::{Finding, FindingKey, Findings};
 
 impl State {
@@ -83,13 +83,5 @@ impl State {
     pub fn finding(&self, key: FindingKey) -> Option<&Arc<Finding>> {
         let mut all = self.findings.now.iter().chain(&self.findings.over);
         all.find(|finding| finding.key() == key)
-    }
-
-    /// The finding that is chosen of those that lie over the screen.
-    pub fn chosen_finding(&self) -> Option<&Arc<Finding>> {
-        let Some(Popup::Findings(keys, at, _)) = &self.popup else {
-            return None;
-        };
-        self.finding(*keys.get(*at)?)
     }
 }

@@ -1,7 +1,7 @@
-//! What the mouse does: it does what it looks like it does.
+//! The mouse: clicks select, sort and choose, the wheel scrolls.
 
 use super::typing::commit_input;
-use super::{go_to, open, picker};
+use super::{commands, dispatch};
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::hits::Hit;
@@ -9,12 +9,12 @@ use crate::tui::page::Page;
 use crate::tui::state::{Pane, State};
 use crate::tui::timeline::Seek;
 
-/// Something done with the mouse at a place of the terminal: column and row, counted from 0.
+/// An action of the mouse at a position of the terminal: column and row, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pointer {
     /// The left button was pressed.
     Click(u16, u16),
-    /// It was pressed twice at the same place.
+    /// The left button was pressed twice at the same position.
     DoubleClick(u16, u16),
     /// The wheel was turned by so many steps, downwards if positive.
     Wheel(u16, u16, i16),
@@ -23,7 +23,7 @@ pub enum Pointer {
 /// Rows that a step of the wheel scrolls by.
 const WHEEL: isize = 3;
 
-/// Carries out what the mouse did.
+/// Handles an action of the mouse.
 pub fn point(state: &mut State, pointer: Pointer) -> Option<Effect> {
     state.message = None;
     commit_input(state);
@@ -40,7 +40,7 @@ pub fn point(state: &mut State, pointer: Pointer) -> Option<Effect> {
     None
 }
 
-/// The time on the time line at a place.
+/// The time at a position of the time line.
 fn time_at(state: &State, column: u16, row: u16) -> Option<i64> {
     match state.hits.at(column, row) {
         Some(Hit::Time(at_us)) => Some(at_us),
@@ -48,7 +48,7 @@ fn time_at(state: &State, column: u16, row: u16) -> Option<i64> {
     }
 }
 
-/// A pane that is clicked gets the keys.
+/// Gives the keys to a pane that is clicked.
 fn focus(state: &mut State, pane: Pane) {
     if pane != Pane::Main {
         *state.focus_mut() = pane;
@@ -59,15 +59,14 @@ fn click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
     let hit = state.hits.at(column, row);
     if state.popup.is_some() {
         match hit {
-            Some(Hit::Line(line)) => return picker::click(state, line),
-            // Beside it: it is closed.
+            Some(Hit::Line(line)) => return dispatch::click_in_popup(state, line),
+            // A click beside the popup closes it.
             _ => state.popup = None,
         }
         return None;
     }
     if let Some(Hit::Tab(screen)) = hit {
-        go_to(state, screen);
-        return None;
+        return commands::run(state, Command::GoTo(screen));
     }
     let moment = state.moment.clone()?;
     match hit {
@@ -96,8 +95,7 @@ fn click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
 fn double_click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
     // The first click has selected the row.
     if state.popup.is_none() && matches!(state.hits.at(column, row), Some(Hit::Row(..))) {
-        open(state);
-        None
+        commands::run(state, Command::Open)
     } else {
         click(state, column, row)
     }
@@ -109,9 +107,9 @@ fn wheel(state: &mut State, column: u16, row: u16, steps: i16) {
     } else {
         Command::Up
     };
-    if let Some(popup) = state.popup.clone() {
+    if state.popup.is_some() {
         for _ in 0..steps.unsigned_abs() {
-            picker::in_popup(state, &popup, command);
+            dispatch::update(state, command);
         }
         return;
     }

@@ -1,4 +1,4 @@
-//! What commands do to the time of what is shown: freeze it, go back and on, play.
+//! Commands that move in time: freeze, step, jump, play.
 
 use crate::column::when;
 use crate::tui::command::Command;
@@ -9,60 +9,23 @@ use crate::tui::state::{Display, State};
 use crate::tui::timeline::{SPEEDS, Seek};
 use crate::tui::typing::Typing;
 
-/// What the arrows mean here: time, or what lies beside what is in sight.
-pub(super) fn meaning(state: &State, command: Command) -> Command {
-    let time = state.goes_through_time() && state.popup.is_none();
+/// Replaces the commands of keys that move in time, if they can, by those that move on the screen, if they cannot.
+pub(super) fn resolve(state: &State, command: Command) -> Command {
+    if state.goes_through_time() && state.popup.is_none() {
+        return command;
+    }
     match command {
-        Command::Later if !time => Command::Right,
-        Command::Earlier if !time => Command::Left,
-        Command::NextMark if !time => Command::NextMatch,
-        Command::PreviousMark if !time => Command::PreviousMatch,
+        Command::Later => Command::Right,
+        Command::Earlier => Command::Left,
+        Command::NextMark => Command::NextMatch,
+        Command::PreviousMark => Command::PreviousMatch,
         command => command,
     }
 }
 
-/// Whether a command is about time here.
-pub(super) fn decides(state: &State, command: Command) -> bool {
-    match command {
-        Command::Freeze
-        | Command::Earlier
-        | Command::Later
-        | Command::NextMark
-        | Command::PreviousMark
-        | Command::Jump(_)
-        | Command::FirstSample
-        | Command::LastSample
-        | Command::GoToTime
-        | Command::Faster(_) => true,
-        Command::Kill => state.display == Display::Replay,
-        _ => false,
-    }
-}
-
-/// Carries out a command that is about time; answers what is to be done outside.
-pub(super) fn update(state: &mut State, command: Command) -> Option<Effect> {
-    match command {
-        Command::Freeze => freeze(state),
-        Command::Earlier => seek(state, Seek::Step(-1)),
-        Command::Later => seek(state, Seek::Step(1)),
-        Command::NextMark => Some(Effect::SeekMark(true)),
-        Command::PreviousMark => Some(Effect::SeekMark(false)),
-        Command::Jump(seconds) => seek(state, Seek::Jump(seconds * 1_000_000)),
-        Command::FirstSample => seek(state, Seek::Start),
-        Command::LastSample => seek(state, Seek::End),
-        Command::Faster(by) => faster(state, by),
-        Command::GoToTime => type_time(state),
-        Command::Kill => {
-            state.message = Some("this is a recording: nothing in it can be ended".to_owned());
-            None
-        }
-        _ => None,
-    }
-}
-
-/// Asks for a time.
-fn type_time(state: &mut State) -> Option<Effect> {
-    // The times that there are have to be known before one is typed.
+/// Starts to type a time to go to.
+pub(super) fn type_time(state: &mut State) -> Option<Effect> {
+    // The times to choose from have to be known before one is typed.
     let effect = match state.timeline {
         Some(_) => None,
         None => seek(state, Seek::Step(0)),
@@ -73,21 +36,22 @@ fn type_time(state: &mut State) -> Option<Effect> {
     effect
 }
 
-fn freeze(state: &mut State) -> Option<Effect> {
+/// Freezes the display or shows the present again; in a replay, plays or pauses.
+pub(super) fn freeze(state: &mut State) -> Option<Effect> {
     match state.display {
         Display::Replay => return Some(Effect::Seek(Seek::Toggle)),
         Display::Frozen => {
             thaw(state);
             return Some(Effect::Thaw);
         }
-        // Before the first sample there is nothing to keep.
+        // Before the first Sample there is nothing to freeze.
         Display::Live if state.moment.is_some() => state.display = Display::Frozen,
         Display::Live => {}
     }
     None
 }
 
-/// Shows what is now from the next moment on.
+/// Shows the present from the next moment on.
 fn thaw(state: &mut State) {
     state.display = Display::Live;
     state.now_us = None;
@@ -96,9 +60,9 @@ fn thaw(state: &mut State) {
     }
 }
 
-/// Goes through time; a live display is frozen first, if there is anywhere to go.
-fn seek(state: &mut State, seek: Seek) -> Option<Effect> {
-    // Before the first sample there is nowhere to go; of a recording one knows all places.
+/// Moves in time; a live display is frozen first, if there is a moment to go to.
+pub(super) fn seek(state: &mut State, seek: Seek) -> Option<Effect> {
+    // Before the first Sample there is no other to go to; those of a recording are all known.
     if state.display != Display::Replay {
         state.moment.as_ref()?;
     }
@@ -113,8 +77,8 @@ fn seek(state: &mut State, seek: Seek) -> Option<Effect> {
     Some(Effect::Seek(seek))
 }
 
-/// Plays at another speed.
-fn faster(state: &mut State, by: isize) -> Option<Effect> {
+/// Plays at another speed, by steps: faster, or slower if negative.
+pub(super) fn faster(state: &mut State, by: isize) -> Option<Effect> {
     if state.display != Display::Replay {
         let text = format!(
             "the machine has its own speed; {} and the arrows go back",

@@ -2,7 +2,7 @@
 
 use crossterm::event::KeyEvent;
 
-use super::{filter_input, picker, time};
+use super::{filter_input, time};
 use crate::tui::effect::Effect;
 use crate::tui::line_editor::KeyOutcome;
 use crate::tui::state::State;
@@ -25,7 +25,6 @@ pub fn paste(state: &mut State, pasted: &str) {
         }) => {
             editor.paste(pasted);
             state.look_for(editor.text().to_owned());
-            picker::to_the_top(state);
             state.typing = Some(Typing::Search { editor, previous });
         }
         None => {}
@@ -56,7 +55,6 @@ pub(super) fn press(state: &mut State, typing: Typing, key: &KeyEvent) -> Option
             outcome => {
                 if outcome == KeyOutcome::Edited {
                     state.look_for(editor.text().to_owned());
-                    picker::to_the_top(state);
                 }
                 state.typing = Some(Typing::Search { editor, previous });
             }

@@ -1,4 +1,4 @@
-//! The line in which a filter is typed, with what it leaves, what is wrong with it and what could come next.
+//! The line in which a filter is typed, with the number of sockets it leaves, its error or its completions.
 //!
 //! ```text
 //!  /state established rtt > 100█                                           12 of 12 431 sockets
@@ -11,21 +11,21 @@ use std::ops::Range;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::panel::{self, Piece};
 use crate::column::format;
 use crate::tui::filter_line::{FilterLine, FilterStatus};
 use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::typing::Typing;
+use crate::tui::widget::pieces::{self, Piece};
 
-/// From which height on there is room for three lines.
+/// The least height of a terminal with room for three lines.
 const ROOMY: u16 = 14;
 
 /// Columns in front of what is typed.
 const INDENT: usize = 2;
 
-/// Lines at the foot of the screen.
+/// The lines at the foot of the screen.
 pub(super) fn lines(state: &State, height: u16) -> u16 {
     match state.typing {
         Some(Typing::Filter(_)) if height >= ROOMY => 3,
@@ -34,7 +34,7 @@ pub(super) fn lines(state: &State, height: u16) -> u16 {
     }
 }
 
-/// Draws it.
+/// Draws the line.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, line: &FilterLine) {
     let row = |at: u16| Rect {
         y: area.y + at,
@@ -60,19 +60,12 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, line: &Fi
         if !line.is_wrong() {
             pieces.push((line.expected.clone(), Tone::Muted));
         }
-        panel::write(frame.buffer_mut(), row(2), &state.look, &pieces);
+        pieces::write(frame.buffer_mut(), row(2), &state.look, &pieces);
     }
 }
 
-/// What stands for a character: each takes the columns that it has on a screen.
-fn sanitize(text: &str) -> String {
-    let mut out = String::new();
-    format::sanitize(&mut out, text.as_bytes());
-    out
-}
-
-/// How many sockets are left, and by which filter if it is not what is typed.
-fn left(state: &State, line: &FilterLine) -> String {
+/// The number of sockets that are left, and by which filter if it is not the text.
+fn remaining(state: &State, line: &FilterLine) -> String {
     let mut left = String::new();
     if let Some(moment) = state.moment.as_deref() {
         let whole = moment.whole().totals.sockets;
@@ -91,26 +84,30 @@ fn left(state: &State, line: &FilterLine) -> String {
     left
 }
 
-/// The text with its cursor, which stays in sight, and how many sockets are left. Answers the columns of the text that
-/// are in sight.
+/// Draws the text with its cursor, which stays in sight, and the number of sockets that are left. Returns the columns of
+/// the text that are in sight.
 fn render_text(
     frame: &mut Frame<'_>,
     area: Rect,
     state: &State,
     line: &FilterLine,
 ) -> Range<usize> {
-    let left = left(state, line);
+    let left = remaining(state, line);
     let room = usize::from(area.width);
-    let told = text::width(&left);
-    let told = if room > told + 24 { told } else { 0 };
-    let room = room.saturating_sub(INDENT + told + 2);
+    let left_width = text::width(&left);
+    let left_width = if room > left_width + 24 {
+        left_width
+    } else {
+        0
+    };
+    let room = room.saturating_sub(INDENT + left_width + 2);
     let (before, rest) = line.split();
-    let before = sanitize(before);
+    let before = text::sanitized(before);
     let mut rest = rest.chars();
     let under = rest
         .next()
-        .map_or_else(|| " ".to_owned(), |c| sanitize(&c.to_string()));
-    let behind = sanitize(rest.as_str());
+        .map_or_else(|| " ".to_owned(), |c| text::sanitized(&c.to_string()));
+    let behind = text::sanitized(rest.as_str());
     let shown = text::cut_start(&before, room.saturating_sub(1));
     let scrolled = text::width(&before).saturating_sub(text::width(&shown));
     let behind = text::cut_end(&behind, room.saturating_sub(text::width(&shown) + 1));
@@ -126,24 +123,24 @@ fn render_text(
         (under, Tone::Selected),
         (behind.into_owned(), tone),
     ];
-    panel::write(frame.buffer_mut(), area, &state.look, &pieces);
-    if told > 0 {
-        let told_tone = if line.status == FilterStatus::InForce {
+    pieces::write(frame.buffer_mut(), area, &state.look, &pieces);
+    if left_width > 0 {
+        let left_tone = if line.status == FilterStatus::InForce {
             Tone::Key
         } else {
             Tone::Muted
         };
         let place = Rect {
-            x: area.right() - told as u16,
-            width: told as u16,
+            x: area.right() - left_width as u16,
+            width: left_width as u16,
             ..area
         };
-        panel::write(frame.buffer_mut(), place, &state.look, &[(left, told_tone)]);
+        pieces::write(frame.buffer_mut(), place, &state.look, &[(left, left_tone)]);
     }
     in_sight
 }
 
-/// What is wrong, below the place of it; or what could come next.
+/// Draws the error below its place, or the completions.
 fn render_hint(
     frame: &mut Frame<'_>,
     area: Rect,
@@ -152,20 +149,20 @@ fn render_hint(
     in_sight: &Range<usize>,
 ) {
     let room = usize::from(area.width);
-    // What can be completed is not wrong yet.
+    // A word that can be completed is not wrong yet.
     if let Some((error, place)) = line.error.as_ref().filter(|_| line.is_wrong()) {
         let before: String = line.text().chars().take(*place).collect();
-        let column = text::width(&sanitize(&before));
-        // The start of a line that is scrolled is a sign that it is.
+        let column = text::width(&text::sanitized(&before));
+        // A scrolled line starts with a sign that it is.
         let hidden = in_sight.start > 0 && column == in_sight.start;
         if hidden || !(in_sight.start..=in_sight.end).contains(&column) {
-            let error = (format!("  {}", sanitize(error)), Tone::Warning);
-            panel::write(frame.buffer_mut(), area, &state.look, &[error]);
+            let error = (format!("  {}", text::sanitized(error)), Tone::Warning);
+            pieces::write(frame.buffer_mut(), area, &state.look, &[error]);
             return;
         }
         let column = INDENT + column - in_sight.start;
         // The caret stays below its place as long as there is room for some words behind it.
-        let error = sanitize(error);
+        let error = text::sanitized(error);
         let length = text::width(&error);
         let column = column.min(room.saturating_sub(1));
         let pieces = if column + 2 + length <= room || column < room / 2 {
@@ -182,13 +179,13 @@ fn render_hint(
                 ("^".to_owned(), Tone::Warning),
             ]
         };
-        panel::write(frame.buffer_mut(), area, &state.look, &pieces);
+        pieces::write(frame.buffer_mut(), area, &state.look, &pieces);
         return;
     }
-    let waits = state.filter().unresolved();
-    if let Some(host) = waits.first() {
-        let text = format!("  {} is looked up with Enter", sanitize(host));
-        panel::write(
+    let unresolved = state.filter().unresolved();
+    if let Some(host) = unresolved.first() {
+        let text = format!("  {} is looked up with Enter", text::sanitized(host));
+        pieces::write(
             frame.buffer_mut(),
             area,
             &state.look,
@@ -209,9 +206,9 @@ fn render_hint(
         pieces.push((note.to_owned(), Tone::Notice));
     }
     let first = line.inserted.map_or(0, |at| at.saturating_sub(3));
-    let mut used = panel::width(&pieces);
+    let mut used = pieces::width(&pieces);
     for (at, completion) in line.completions.iter().enumerate().skip(first) {
-        let word = sanitize(&completion.text);
+        let word = text::sanitized(&completion.text);
         let width = text::width(&word) as u16 + 2;
         if used + width > area.width {
             break;
@@ -224,12 +221,12 @@ fn render_hint(
         };
         pieces.push((word, tone));
         pieces.push(("  ".to_owned(), Tone::Plain));
-        // What the one that is meant asks for, as long as there are few.
+        // The meaning of each, as long as there are few.
         if line.completions.len() <= 3 && !completion.about.is_empty() {
-            let about = format!("{}   ", sanitize(&completion.about));
+            let about = format!("{}   ", text::sanitized(&completion.about));
             used += text::width(&about) as u16;
             pieces.push((about, Tone::Muted));
         }
     }
-    panel::write(frame.buffer_mut(), area, &state.look, &pieces);
+    pieces::write(frame.buffer_mut(), area, &state.look, &pieces);
 }

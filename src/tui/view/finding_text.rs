@@ -48,7 +48,7 @@ pub(super) fn line(finding: &Finding, room: usize) -> Vec<Piece> {
 }
 
 /// A finding as a line of a list: sign, id, subject.
-pub(super) fn short_line(finding: &Finding) -> Vec<Piece> {
+pub(in crate::tui) fn short_line(finding: &Finding) -> Vec<Piece> {
     let tone = match finding.until_us {
         None => severity_tone(finding.severity),
         Some(_) => Tone::Muted,
@@ -114,7 +114,7 @@ fn period(finding: &Finding, look: &Look, now_us: i64) -> String {
 
 /// The title of a finding: severity, id, subject, period. In little room it has the sign alone for the severity, and the
 /// subject is cut.
-pub(super) fn title(finding: &Finding, look: &Look, now_us: i64, room: usize) -> String {
+pub(in crate::tui) fn title(finding: &Finding, look: &Look, now_us: i64, room: usize) -> String {
     let over = if finding.until_us.is_some() {
         "over ─ "
     } else {
@@ -139,7 +139,7 @@ pub(super) fn title(finding: &Finding, look: &Look, now_us: i64, room: usize) ->
 }
 
 /// The full text of a finding: summary, evidence, advice.
-pub(super) fn full_text(finding: &Finding, columns: usize) -> Vec<Vec<Piece>> {
+pub(in crate::tui) fn full_text(finding: &Finding, columns: usize) -> Vec<Vec<Piece>> {
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     let wrapped = |text: &str, tone: Tone| -> Vec<Vec<Piece>> {
         let parts = text::wrap(&sanitize(text), columns).into_iter();

@@ -4,9 +4,9 @@
 //! ```text
 //! ┌ Findings ─ sorted by SEVERITY ▼ ─────────────────────────────────────────────┐
 //! │ SEVERITY▼  FINDING              SUBJECT               FOR   NUMBER 60 s       │
-//! │ ✗ critical accept-queue-full    10.0.0.1:443      2.5 min      129 ▁▂▃▅▇█████ │
+//! │ ✗ critical id of the finding    10.0.0.1:443      2.5 min      129 ▁▂▃▅▇█████ │
 //! └────────────────────────────────────────────────────────────────────── 1-1/1 ─┘
-//! ┌ ✗ critical ─ accept-queue-full ─ 10.0.0.1:443 ─ since 20:14:07 (2.5 min) ─────┐
+//! ┌ ✗ critical ─ id of the finding ─ 10.0.0.1:443 ─ since 20:14:07 (2.5 min) ─────┐
 //! │ nginx (2211) does not accept: …                                               │
 //! │                                                                               │
 //! │ accept queue  129     backlog  128                                            │

@@ -10,18 +10,14 @@
 //!  footer    two lines more while a filter is typed
 //! ```
 
-mod act;
 mod difference;
 mod filter_line;
-mod finding_text;
+pub(super) mod finding_text;
 mod findings;
 mod footer;
 mod header;
-mod help;
 mod notice;
 mod overview;
-mod panel;
-mod popup;
 mod process;
 mod remote;
 mod socket;
@@ -36,9 +32,10 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 
 use super::glyphs;
+use super::hint::Hint;
 use super::page::Page;
 use super::screen::Screen;
-use super::state::{Popup, State};
+use super::state::State;
 
 /// The smallest terminal that has room for a screen, columns and rows.
 const SMALLEST: (u16, u16) = (40, 10);
@@ -46,8 +43,8 @@ const SMALLEST: (u16, u16) = (40, 10);
 /// From which height on the strip may take a second line.
 const ROOMY: u16 = 16;
 
-/// Draws the state.
-pub fn render(frame: &mut Frame<'_>, state: &mut State) {
+/// Draws the state. `hints` finds the hints of the footer once everything else is drawn.
+pub(super) fn render(frame: &mut Frame<'_>, state: &mut State, hints: fn(&State) -> Vec<Hint>) {
     state.arrange();
     state.hits.clear();
     let area = frame.area();
@@ -83,19 +80,12 @@ pub fn render(frame: &mut Frame<'_>, state: &mut State) {
             (None, Screen::System) => system::render(frame, body, state),
             (None, _) => table_screen::render(frame, body, state),
         }
-        match state.popup {
-            Some(Popup::Help(line)) => help::render(frame, body, state, line),
-            Some(Popup::Faults(line)) => popup::render_faults(frame, body, state, line),
-            Some(Popup::PickSort(line)) => popup::render_sort(frame, body, state, line),
-            Some(Popup::PickColumns(line)) => popup::render_columns(frame, body, state, line),
-            Some(Popup::FilterBy(..)) => act::render_filter_by(frame, body, state),
-            Some(Popup::Findings(..)) => popup::render_findings(frame, body, state),
-            Some(Popup::Save(line)) => act::render_save(frame, body, state, line),
-            Some(Popup::Kill(..)) => act::render_kill(frame, body, state),
-            None => {}
+        if let Some(mut popup) = state.popup.take() {
+            popup.render(frame, body, state);
+            state.popup = Some(popup);
         }
         timeline::render(frame, time, state);
-        footer::render(frame, footer, state);
+        footer::render(frame, footer, state, hints);
     }
     if state.look.ascii {
         glyphs::to_ascii(frame.buffer_mut());

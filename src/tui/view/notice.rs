@@ -1,4 +1,4 @@
-//! The second line, which is there only if something cannot be seen or has gone wrong.
+//! The notice: a second line, shown only if something is hidden or has failed.
 //!
 //! ```text
 //!  ⚠ owners of 210 sockets unknown: run as root or grant CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH …     1 fault !
@@ -8,7 +8,6 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use super::panel::{self, Piece};
 use crate::column::format;
 use crate::model::{Unowned, Visibility};
 use crate::tui::command::Command;
@@ -17,8 +16,9 @@ use crate::tui::state::{Display, State};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::timeline::GapKind;
+use crate::tui::widget::pieces::{self, Piece};
 
-/// The remedy, from the most complete to the shortest.
+/// The remedy for hidden owners, from the most complete text to the shortest.
 const REMEDIES: [&str; 4] = [
     "run as root or grant CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH to see other users' processes",
     Visibility::REMEDY,
@@ -26,7 +26,7 @@ const REMEDIES: [&str; 4] = [
     "run as root",
 ];
 
-/// The same where it is root to whom owners are hidden: in a container, or by a security module.
+/// The same for root, from whom owners are hidden in a container or by a security module.
 const REMEDIES_OF_ROOT: [&str; 4] = [
     "not even root may look; are CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH held? (CapEff in /proc/self/status)",
     Visibility::REMEDY_OF_ROOT,
@@ -34,7 +34,7 @@ const REMEDIES_OF_ROOT: [&str; 4] = [
     "not even root may look",
 ];
 
-/// The same in a replay, where nothing can be done about it any more.
+/// The reason in a replay, where there is no remedy.
 const REMEDIES_OF_REPLAY: [&str; 4] = [
     "whoever recorded it was not allowed to look into their processes",
     "who recorded it might not look into their processes",
@@ -42,49 +42,53 @@ const REMEDIES_OF_REPLAY: [&str; 4] = [
     "not recorded",
 ];
 
-/// What cannot be seen.
-struct Blind {
-    /// Sockets whose owner this user may not see.
+/// Counts of what is hidden or lost.
+struct VisibilityWarnings {
+    /// Sockets whose owner is hidden from this user.
     denied: u32,
-    /// This user is root.
+    /// True if this user is root.
     root: bool,
-    /// Things that exist and could not be read.
+    /// Sources that exist and could not be read.
     faults: usize,
-    /// Closings that the kernel did not tell.
+    /// Events of closed sockets that the kernel dropped.
     lost: u64,
-    /// Parts of the recording that are damaged.
+    /// Damaged parts of the recording.
     damaged: usize,
 }
 
-fn blind(state: &State) -> Option<Blind> {
+/// The warnings of the moment; `None` if there are none.
+fn visibility_warnings(state: &State) -> Option<VisibilityWarnings> {
     let moment = state.moment.as_deref()?;
     let sample = &moment.sample;
     let denied = moment.whole().totals.unowned[Unowned::PermissionDenied as usize];
-    let blind = Blind {
+    let warnings = VisibilityWarnings {
         denied,
         root: sample.visibility.root,
         faults: sample.faults.iter().filter(|f| f.hides_data()).count(),
         lost: sample.lost_events,
         damaged: damaged(state),
     };
-    let any = blind.denied > 0 || blind.faults > 0 || blind.lost > 0 || blind.damaged > 0;
-    any.then_some(blind)
+    let any =
+        warnings.denied > 0 || warnings.faults > 0 || warnings.lost > 0 || warnings.damaged > 0;
+    any.then_some(warnings)
 }
 
-/// Parts of the recording that are damaged.
+/// Counts the damaged parts of the recording.
 fn damaged(state: &State) -> usize {
     let gaps = state.timeline.as_ref().map(|timeline| &timeline.track.gaps);
     let damages = gaps.into_iter().flatten();
     damages.filter(|gap| gap.kind == GapKind::Damaged).count()
 }
 
-/// Lines that the notice takes.
+/// The lines of the notice: 1, or 0 if there is nothing to say.
 pub(super) fn lines(state: &State) -> u16 {
-    let any = blind(state).is_some() || failure(state).is_some() || !state.left_out.is_empty();
+    let any = visibility_warnings(state).is_some()
+        || failure(state).is_some()
+        || !state.left_out.is_empty();
     u16::from(any)
 }
 
-/// Why a recording has ended by itself, and what to do.
+/// The reason why a recording has ended by itself, and the remedy.
 fn failure(state: &State) -> Option<Vec<Piece>> {
     let recording = state.recording.as_ref()?;
     let mut why = String::new();
@@ -100,63 +104,67 @@ fn failure(state: &State) -> Option<Vec<Piece>> {
 /// Draws the notice.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let look = &state.look;
-    // What somebody relies on comes before what cannot be helped.
+    // A recording that the user relies on comes before a lack of permission.
     if let Some(line) = failure(state) {
-        panel::write(frame.buffer_mut(), area, look, &line);
+        pieces::write(frame.buffer_mut(), area, look, &line);
         return;
     }
     let mut left_out = String::new();
     format::sanitize(&mut left_out, state.left_out.as_bytes());
     let left_out = [(format!(" {left_out}"), Tone::Notice)];
-    let Some(blind) = blind(state).filter(|_| area.height > 0) else {
-        panel::write(frame.buffer_mut(), area, look, &left_out);
+    let Some(warnings) = visibility_warnings(state).filter(|_| area.height > 0) else {
+        pieces::write(frame.buffer_mut(), area, look, &left_out);
         return;
     };
     let mut right: Vec<Piece> = Vec::new();
-    if blind.damaged > 0 {
-        let many = plural(blind.damaged as u64);
-        let text = format!("⚠ {} part{many} damaged ", blind.damaged);
+    if warnings.damaged > 0 {
+        let many = plural(warnings.damaged as u64);
+        let text = format!("⚠ {} part{many} damaged ", warnings.damaged);
         right.push((text, Tone::Critical));
     }
-    if blind.lost > 0 {
+    if warnings.lost > 0 {
         let mut lost = String::new();
-        format::count(&mut lost, blind.lost);
+        format::count(&mut lost, warnings.lost);
         right.push((
-            format!("⚠ {lost} event{} lost ", plural(blind.lost)),
+            format!("⚠ {lost} event{} lost ", plural(warnings.lost)),
             Tone::Warning,
         ));
     }
-    if blind.faults > 0 {
-        let faults = format!(" ⚠ {} fault{} ", blind.faults, plural(blind.faults as u64));
+    if warnings.faults > 0 {
+        let faults = format!(
+            " ⚠ {} fault{} ",
+            warnings.faults,
+            plural(warnings.faults as u64)
+        );
         right.push((faults, Tone::Critical));
         right.push((keymap::label(Command::Faults).to_owned(), Tone::Key));
     }
-    let length = panel::width(&right) + 1;
+    let length = pieces::width(&right) + 1;
     let place = Rect {
         x: area.right().saturating_sub(length).max(area.x),
         width: length.min(area.width),
         ..area
     };
-    panel::write(frame.buffer_mut(), place, look, &right);
+    pieces::write(frame.buffer_mut(), place, look, &right);
     let room = area.width.saturating_sub(length + 1);
     let left = Rect {
         width: room,
         ..area
     };
-    if blind.denied == 0 || !state.left_out.is_empty() {
-        panel::write(frame.buffer_mut(), left, look, &left_out);
+    if warnings.denied == 0 || !state.left_out.is_empty() {
+        pieces::write(frame.buffer_mut(), left, look, &left_out);
         return;
     }
     let mut denied = String::new();
-    format::count(&mut denied, blind.denied.into());
-    let many = plural(blind.denied.into());
+    format::count(&mut denied, warnings.denied.into());
+    let many = plural(warnings.denied.into());
     let (long, short) = (
         format!(" ⚠ owner{many} of {denied} socket{many} hidden: "),
         format!(" ⚠ {denied} owner{many} hidden: "),
     );
     let remedies = if state.display == Display::Replay {
         REMEDIES_OF_REPLAY
-    } else if blind.root {
+    } else if warnings.root {
         REMEDIES_OF_ROOT
     } else {
         REMEDIES
@@ -172,7 +180,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         (start.clone(), Tone::Warning),
         ((*remedy).to_owned(), Tone::Plain),
     ];
-    panel::write(frame.buffer_mut(), left, look, &line);
+    pieces::write(frame.buffer_mut(), left, look, &line);
 }
 
 fn plural(count: u64) -> &'static str {

@@ -5,7 +5,7 @@ use crate::tui::keymap::label;
 use crate::tui::page::{DifferencePage, Page};
 use crate::tui::state::State;
 
-/// Marks the instant that is shown.
+/// Marks the instant shown.
 pub(super) fn mark(state: &mut State) {
     state.mark_instant();
     if let Some(marked) = &state.mark {
@@ -17,8 +17,8 @@ pub(super) fn mark(state: &mut State) {
     }
 }
 
-/// Shows what differs from the marked instant; where it is shown already, by sockets or by processes.
-pub(super) fn difference(state: &mut State) {
+/// Shows the difference from the marked instant; if it is shown already, switches between sockets and processes.
+pub(super) fn show_difference(state: &mut State) {
     if state.mark.is_none() {
         let key = label(Command::Mark);
         let text = format!("no instant is marked to compare with; {key} marks this one");

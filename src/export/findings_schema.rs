@@ -1,0 +1,112 @@
+//! JSON Schema of the document of `diagnose --json`, which [`findings`](super::findings) writes.
+
+use super::document::version_schema;
+use super::json_schema::{JsonSchema, Property};
+use crate::diagnose::{FINDINGS, Severity};
+
+/// Describes the document.
+pub fn findings_schema() -> JsonSchema {
+    let evidence = JsonSchema::any_of([
+        JsonSchema::number(),
+        JsonSchema::string(),
+        JsonSchema::boolean(),
+    ]);
+    let finding = JsonSchema::object([
+        Property::new("id", JsonSchema::names(FINDINGS.iter().map(|kind| kind.id()))),
+        Property::new(
+            "severity",
+            JsonSchema::names(Severity::ALL.map(Severity::name)),
+        ),
+        Property::new("subject", subject()),
+        Property::new(
+            "since",
+            JsonSchema::time().about("Time from which the condition has held."),
+        ),
+        Property::new(
+            "until",
+            JsonSchema::time()
+                .or_null()
+                .about("Time at which it ended; null if it holds at the end."),
+        ),
+        Property::new(
+            "evidence",
+            JsonSchema::map(evidence).about(
+                "Values that prove it, by name; a unit is part of the name. Other findings have other names.",
+            ),
+        ),
+        Property::new("summary", JsonSchema::string().about("The finding in one sentence.")),
+        Property::new("advice", JsonSchema::string().about("What to do about it.")),
+    ]);
+    JsonSchema::object([
+        Property::new("version", version_schema()),
+        Property::new("findings", JsonSchema::list(finding)),
+    ])
+    .define("process", process())
+    .define("end", end())
+    .about("The document of diagnose --json.")
+}
+
+fn process() -> JsonSchema {
+    JsonSchema::object([
+        Property::new("pid", JsonSchema::unsigned(32)),
+        Property::new(
+            "start_time",
+            JsonSchema::unsigned(64).about("Start of the process, clock ticks since boot."),
+        ),
+        Property::new("comm", JsonSchema::string()),
+    ])
+}
+
+fn end() -> JsonSchema {
+    JsonSchema::object([
+        Property::new("address", JsonSchema::string()),
+        Property::new("port", JsonSchema::unsigned(16)),
+    ])
+}
+
+fn subject() -> JsonSchema {
+    let process = || JsonSchema::reference("process");
+    let of_kind = |kind: &'static str, properties: Vec<Property>| {
+        let kind = Property::new("kind", JsonSchema::constant(kind));
+        JsonSchema::object([kind].into_iter().chain(properties))
+    };
+    JsonSchema::any_of([
+        of_kind("process", vec![Property::new("process", process())]),
+        of_kind(
+            "user",
+            vec![
+                Property::new("uid", JsonSchema::unsigned(32)),
+                Property::new("user", JsonSchema::string().or_null()),
+            ],
+        ),
+        of_kind(
+            "socket",
+            vec![
+                Property::new("netns", JsonSchema::unsigned(32)),
+                Property::new("cookie", JsonSchema::unsigned(64)),
+                Property::new("protocol", JsonSchema::string()),
+                Property::new("local", JsonSchema::reference("end").or_null()),
+                Property::new("path", JsonSchema::string().or_null()),
+                Property::new("process", process().or_null()),
+            ],
+        ),
+        of_kind(
+            "remote",
+            vec![
+                Property::new("address", JsonSchema::string()),
+                Property::new("port", JsonSchema::unsigned(16).or_null()),
+                Property::new("process", process().or_null()),
+            ],
+        ),
+        of_kind(
+            "path",
+            vec![
+                Property::new("source", JsonSchema::string()),
+                Property::new("destination", JsonSchema::reference("end")),
+                Property::new("process", process().or_null()),
+            ],
+        ),
+        of_kind("host", Vec::new()),
+    ])
+    .about("The process, socket, remote host, path, user or machine that it is about.")
+}

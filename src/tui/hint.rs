@@ -1,0 +1,41 @@
+//! Hints of the footer: keys, and what they do here and now.
+
+use super::command::Command;
+use super::keymap::label;
+
+/// A hint of the footer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    /// The keys as they are written.
+    pub keys: String,
+    /// What they do.
+    pub text: String,
+    /// A shorter text, for a footer with little room.
+    pub short: Option<&'static str>,
+    /// True if it is shown before all others, however little room there is.
+    pub is_pinned: bool,
+}
+
+impl Hint {
+    /// A hint to commands that belong together.
+    pub(super) fn new(commands: &[Command], text: impl Into<String>) -> Hint {
+        Hint {
+            keys: commands.iter().map(|&command| label(command)).collect(),
+            text: text.into(),
+            short: None,
+            is_pinned: false,
+        }
+    }
+
+    /// The same with a shorter text.
+    pub(super) fn or(mut self, short: &'static str) -> Hint {
+        self.short = Some(short);
+        self
+    }
+
+    /// The same, shown before all others.
+    pub(super) fn pinned(mut self) -> Hint {
+        self.is_pinned = true;
+        self
+    }
+}

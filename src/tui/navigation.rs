@@ -1,0 +1,106 @@
+//! Navigation between screens and pages: to a screen, into the target of a row, back.
+
+use super::page::{Presence, SocketPage};
+use super::screen::Screen;
+use super::state::State;
+use super::target::Target;
+use crate::filter::Filter;
+use crate::model::SocketKey;
+
+/// Goes to a screen, to the page that was last shown there. Going to the screen that is shown closes its pages.
+pub(super) fn go_to(state: &mut State, screen: Screen) {
+    state.led_from = None;
+    if state.screen == screen {
+        while state.go_back() {}
+    }
+    state.screen = screen;
+}
+
+/// Goes to the screen that many places further; after the last comes the first.
+pub(super) fn go_further(state: &mut State, places: usize) {
+    let next = (state.screen as usize + places) % Screen::ALL.len();
+    go_to(state, Screen::ALL[next]);
+}
+
+/// Goes back by one page. Without a page, clears the search, returns to the screen that led here, or clears the filter.
+pub(super) fn back(state: &mut State) {
+    if state.go_back() {
+        return;
+    }
+    if state.looks_for() && !state.searched().is_empty() {
+        state.look_for(String::new());
+    } else if let Some(screen) = state.led_from.take() {
+        state.screen = screen;
+    } else {
+        state.set_filter(Filter::default());
+    }
+}
+
+/// Opens the target of the selected row.
+pub(super) fn open(state: &mut State) {
+    state.arrange();
+    let target = state
+        .moment
+        .as_deref()
+        .and_then(|moment| state.table()?.target(moment));
+    if let Some(target) = target {
+        select_current(state);
+        open_target(state, target);
+    }
+}
+
+/// Selects the row that commands are about, so that going back leads to it.
+pub(super) fn select_current(state: &mut State) {
+    if let Some(moment) = state.moment.clone()
+        && let Some(table) = state.table_mut()
+    {
+        table.select_current(&moment);
+    }
+}
+
+/// Opens a target.
+pub(super) fn open_target(state: &mut State, target: Target) {
+    let Some(moment) = state.moment.clone() else {
+        return;
+    };
+    match target {
+        Target::Process(process) => state.look_into_process(process, None),
+        Target::Socket(key) => open_socket(state, key),
+        Target::Remote(address, service) => state.look_into_remote(address, service),
+        Target::System => {
+            let from = state.screen;
+            go_to(state, Screen::System);
+            state.led_from = Some(from);
+        }
+        Target::Nowhere(why) => state.message = Some(why),
+        Target::Fold => {
+            if let Some(table) = state.table_mut() {
+                table.toggle_fold(&moment);
+            }
+        }
+        Target::Event(number) => {
+            if let Some(page) = SocketPage::of_event(&moment.aggregate.events, number) {
+                state.look_into_socket(page);
+            }
+        }
+    }
+}
+
+/// Opens a socket of the moment, or else of the marked instant.
+pub(super) fn open_socket(state: &mut State, key: SocketKey) {
+    let Some(moment) = state.moment.clone() else {
+        return;
+    };
+    let row = moment.row_of(key);
+    let socket = row.and_then(|row| moment.sample.socket(row));
+    if let Some(socket) = socket {
+        state.look_into_socket(SocketPage::new(socket, Presence::Here));
+        return;
+    }
+    // A row of the difference may be about a socket that only the marked instant has.
+    let marked = state.mark.clone().unwrap_or_default();
+    let mut sockets = marked.iter();
+    if let Some(socket) = sockets.find(|socket| socket.socket.key() == key) {
+        state.look_into_socket(SocketPage::new(socket, Presence::Absent));
+    }
+}

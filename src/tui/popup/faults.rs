@@ -1,0 +1,84 @@
+//! The faults: sources that could not be read, with the reason in full.
+//!
+//! ```text
+//! ┌ What could not be read ──────────────────────────────┐
+//! │ sock_diag sctp                                       │
+//! │   No such file or directory (os error 2)             │
+//! └──────────────────────────────────────────────────────┘
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::draw;
+use super::interface::{Outcome, Popup};
+use crate::model::Severity;
+use crate::tui::command::Command;
+use crate::tui::hint::Hint;
+use crate::tui::scroll::scrolled;
+use crate::tui::state::State;
+use crate::tui::text;
+use crate::tui::theme::Tone;
+use crate::tui::widget::pieces::Piece;
+
+/// The list of faults.
+#[derive(Debug, Default)]
+pub struct Faults {
+    /// The first line shown.
+    line: usize,
+}
+
+/// Opens the list of faults.
+pub(in crate::tui) fn open(state: &mut State) {
+    state.open_popup(Faults::default());
+}
+
+impl Popup<State> for Faults {
+    fn is_closed_by(&self, command: Command) -> bool {
+        matches!(command, Command::Faults | Command::Open)
+    }
+
+    fn handle(&mut self, _state: &mut State, command: Command) -> Outcome {
+        self.line = scrolled(self.line, command);
+        Outcome::Stay
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        vec![
+            Hint::new(&[Command::Down, Command::Up], "scroll"),
+            Hint::new(&[Command::Back], "close"),
+        ]
+    }
+
+    fn render(&mut self, frame: &mut Frame<'_>, area: Rect, state: &mut State) {
+        let columns = usize::from(draw::WIDEST_TEXT.min(area.width.saturating_sub(4)));
+        let lines = lines(state, columns);
+        let title = "What could not be read";
+        self.line = draw::scrolling_text(frame, area, &state.look, title, &lines, self.line);
+    }
+}
+
+/// Each fault of the moment with its reason, wrapped to the columns.
+fn lines(state: &State, columns: usize) -> Vec<Vec<Piece>> {
+    let mut lines: Vec<Vec<Piece>> = Vec::new();
+    let faults = state.moment.as_deref().map(|moment| &moment.sample.faults);
+    for fault in faults.into_iter().flatten() {
+        let mut pieces = vec![(text::sanitized(&fault.source), Tone::Strong)];
+        match fault.severity {
+            Severity::Note => {}
+            Severity::Degraded => pieces.push(("  not all is known".to_owned(), Tone::Warning)),
+            Severity::Incomplete => {
+                pieces.push(("  sockets may be missing".to_owned(), Tone::Critical));
+            }
+        }
+        lines.push(pieces);
+        let error = text::sanitized(&fault.error);
+        for part in text::wrap(&error, columns.saturating_sub(2)) {
+            lines.push(vec![(format!("  {part}"), Tone::Plain)]);
+        }
+    }
+    if lines.is_empty() {
+        lines.push(vec![("everything could be read".to_owned(), Tone::Plain)]);
+    }
+    lines
+}

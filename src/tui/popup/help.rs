@@ -1,0 +1,83 @@
+//! The help: every key, from the key map.
+//!
+//! ```text
+//! ┌ Keys ─ / looks for one ─────────────────────┐
+//! │ 1            Overview: states, throughput … │
+//! │ ↓ j          select the row below           │
+//! └─────────────────────────────────────────────┘
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::draw;
+use super::interface::{Outcome, Popup};
+use crate::filter::Words;
+use crate::tui::command::Command;
+use crate::tui::hint::Hint;
+use crate::tui::keymap::BINDINGS;
+use crate::tui::scroll::scrolled;
+use crate::tui::state::State;
+use crate::tui::theme::Tone;
+use crate::tui::widget::pieces::Piece;
+
+/// Columns of the keys.
+const KEYS: usize = 13;
+
+/// The list of keys.
+#[derive(Debug, Default)]
+pub struct Help {
+    /// The first line shown.
+    line: usize,
+    search: String,
+}
+
+/// Opens the help.
+pub(in crate::tui) fn open(state: &mut State) {
+    state.open_popup(Help::default());
+}
+
+impl Popup<State> for Help {
+    fn is_closed_by(&self, command: Command) -> bool {
+        matches!(command, Command::Help | Command::Open)
+    }
+
+    fn handle(&mut self, _state: &mut State, command: Command) -> Outcome {
+        self.line = scrolled(self.line, command);
+        Outcome::Stay
+    }
+
+    fn search(&self) -> Option<&str> {
+        Some(&self.search)
+    }
+
+    fn set_search(&mut self, text: String) {
+        if text != self.search {
+            (self.search, self.line) = (text, 0);
+        }
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        vec![
+            Hint::new(&[Command::Down, Command::Up], "scroll"),
+            Hint::new(&[Command::Back], "close"),
+            Hint::new(&[Command::Filter], "look for"),
+        ]
+    }
+
+    fn render(&mut self, frame: &mut Frame<'_>, area: Rect, state: &mut State) {
+        let search = Words::new(&self.search);
+        let lines: Vec<Vec<Piece>> = BINDINGS
+            .iter()
+            .filter(|binding| search.matches(binding.label) || search.matches(binding.about))
+            .map(|binding| {
+                vec![
+                    (format!("{:<KEYS$}", binding.label), Tone::Key),
+                    (binding.about.to_owned(), Tone::Plain),
+                ]
+            })
+            .collect();
+        let title = draw::search_title("Keys", "/ looks for one", &self.search);
+        self.line = draw::scrolling_text(frame, area, &state.look, &title, &lines, self.line);
+    }
+}

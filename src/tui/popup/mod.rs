@@ -1,0 +1,13 @@
+//! Popups: what lies over a screen until it is closed. Each file has the state, keys, hints and drawing of one popup, and
+//! a function that opens it. To add one, write such a file, list it here, and let a command of `update/commands.rs` open it.
+
+pub mod column_picker;
+mod draw;
+pub mod faults;
+pub mod filter_by;
+pub mod findings;
+pub mod help;
+pub mod interface;
+pub mod kill_confirmation;
+pub mod save;
+pub mod sort_picker;

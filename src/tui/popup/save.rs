@@ -1,0 +1,89 @@
+//! Saving: how much of the history goes to a file.
+//!
+//! ```text
+//! ┌ Save to a file ──────────┐
+//! │ the last minute          │
+//! │ everything that is kept  │
+//! └──────────────────────────┘
+//! ```
+
+use std::time::Duration;
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::draw;
+use super::interface::{Outcome, Popup};
+use crate::tui::command::Command;
+use crate::tui::effect::Effect;
+use crate::tui::hint::Hint;
+use crate::tui::scroll::scrolled;
+use crate::tui::state::{Display, State};
+use crate::tui::theme::Tone;
+
+/// Parts of the history that can be saved, with their names; `None` is all of it.
+const PARTS: [(Option<Duration>, &str); 4] = [
+    (Some(Duration::from_mins(1)), "the last minute"),
+    (Some(Duration::from_mins(5)), "the last 5 minutes"),
+    (Some(Duration::from_mins(10)), "the last 10 minutes"),
+    (None, "everything that is kept"),
+];
+
+/// The parts of the history to choose from.
+#[derive(Debug, Default)]
+pub struct Save {
+    /// The line of the cursor.
+    line: usize,
+}
+
+/// The reason why there is nothing to record or to save, if so.
+pub(in crate::tui) fn why_nothing_to_save(state: &State) -> Option<&'static str> {
+    if state.display == Display::Replay {
+        Some("this is a recording already")
+    } else if state.moment.is_none() {
+        Some("nothing has been sampled yet")
+    } else {
+        None
+    }
+}
+
+/// Opens the choice of what to save, or says why there is nothing.
+pub(in crate::tui) fn open(state: &mut State) {
+    match why_nothing_to_save(state) {
+        Some(why) => state.message = Some(why.to_owned()),
+        None => state.open_popup(Save::default()),
+    }
+}
+
+impl Popup<State> for Save {
+    fn is_closed_by(&self, command: Command) -> bool {
+        command == Command::Save
+    }
+
+    fn handle(&mut self, _state: &mut State, command: Command) -> Outcome {
+        if command == Command::Open {
+            return Outcome::CloseWith(Effect::Save(PARTS[self.line].0));
+        }
+        self.line = scrolled(self.line, command).min(PARTS.len() - 1);
+        Outcome::Stay
+    }
+
+    fn click(&mut self, state: &mut State, line: usize) -> Outcome {
+        self.line = line.min(PARTS.len() - 1);
+        self.handle(state, Command::Open)
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        vec![
+            Hint::new(&[Command::Down, Command::Up], "choose"),
+            Hint::new(&[Command::Open], "save"),
+            Hint::new(&[Command::Back], "cancel"),
+        ]
+    }
+
+    fn render(&mut self, frame: &mut Frame<'_>, area: Rect, state: &mut State) {
+        let lines = PARTS.map(|(_, name)| vec![(name.to_owned(), Tone::Plain)]);
+        let title = "Save to a file";
+        draw::menu(frame, area, state, title, &lines, (0, self.line, false));
+    }
+}

@@ -1,0 +1,118 @@
+//! The sort picker: the columns of the table to sort by, with what each shows.
+//!
+//! ```text
+//! ┌ Sort by ─────────────────────────────────┐
+//! │ STATE     State. Kernel: idiag_state.    │
+//! │ ↓+↑/s ▼   Goodput in and out together …  │
+//! └──────────────────────────────────────────┘
+//! ```
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+
+use super::draw::{self, Choice};
+use super::interface::{Outcome, Popup};
+use crate::filter::Words;
+use crate::tui::command::Command;
+use crate::tui::hint::Hint;
+use crate::tui::scroll::scrolled;
+use crate::tui::state::State;
+use crate::tui::theme::Tone;
+
+/// The columns to sort by.
+#[derive(Debug)]
+pub struct SortPicker {
+    /// The line of the cursor.
+    line: usize,
+    search: String,
+}
+
+/// Opens the sort picker with the cursor on the sort column, if there is a table.
+pub(in crate::tui) fn open(state: &mut State) {
+    if let Some(table) = state.table() {
+        let line = table.sort_order().column;
+        let search = String::new();
+        state.open_popup(SortPicker { line, search });
+    }
+}
+
+impl SortPicker {
+    /// The columns that the search leaves, by their indices.
+    fn columns(&self, state: &State) -> Vec<usize> {
+        let search = Words::new(&self.search);
+        let headings = state.table().map_or(&[][..], |table| table.headings());
+        (0..headings.len())
+            .filter(|&column| draw::matches(&search, &headings[column]))
+            .collect()
+    }
+}
+
+impl Popup<State> for SortPicker {
+    fn is_closed_by(&self, command: Command) -> bool {
+        command == Command::PickSort
+    }
+
+    fn handle(&mut self, state: &mut State, command: Command) -> Outcome {
+        let columns = self.columns(state);
+        self.line = scrolled(self.line, command).min(columns.len().saturating_sub(1));
+        match (command, columns.get(self.line), state.table_mut()) {
+            (Command::Open, Some(&column), Some(table)) => {
+                if table.sort_order().column != column {
+                    table.sort_by(column);
+                }
+                Outcome::Close
+            }
+            (Command::InvertSort, _, Some(table)) => {
+                table.invert_sort();
+                Outcome::Stay
+            }
+            _ => Outcome::Stay,
+        }
+    }
+
+    fn click(&mut self, state: &mut State, line: usize) -> Outcome {
+        self.line = line;
+        self.handle(state, Command::Open)
+    }
+
+    fn search(&self) -> Option<&str> {
+        Some(&self.search)
+    }
+
+    fn set_search(&mut self, text: String) {
+        if text != self.search {
+            (self.search, self.line) = (text, 0);
+        }
+    }
+
+    fn hints(&self) -> Vec<Hint> {
+        vec![
+            Hint::new(&[Command::Down, Command::Up], "choose"),
+            Hint::new(&[Command::Open], "sort by it"),
+            Hint::new(&[Command::Back], "cancel"),
+            Hint::new(&[Command::Filter], "look for"),
+        ]
+    }
+
+    fn render(&mut self, frame: &mut Frame<'_>, area: Rect, state: &mut State) {
+        let Some(table) = state.table() else { return };
+        let order = table.sort_order();
+        let headings = table.headings();
+        let choice = |column: usize| {
+            let is_sorted = column == order.column;
+            let arrow = match (is_sorted, order.descending) {
+                (false, _) => "",
+                (true, true) => " ▼",
+                (true, false) => " ▲",
+            };
+            Choice {
+                name: format!("{}{arrow}", headings[column].heading),
+                tone: if is_sorted { Tone::Key } else { Tone::Strong },
+                about: headings[column].about,
+            }
+        };
+        let choices: Vec<Choice> = self.columns(state).into_iter().map(choice).collect();
+        let title = draw::search_title("Sort by", "/ looks for a column", &self.search);
+        draw::choices(frame, area, state, &title, &choices, self.line);
+    }
+}

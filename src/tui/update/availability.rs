@@ -1,0 +1,125 @@
+//! Conditions under which commands are available on the screen shown, whether or not a popup is open over it.
+
+use super::jumps;
+use crate::tui::lists::Grouping;
+use crate::tui::page::Page;
+use crate::tui::popup::{kill_confirmation, save};
+use crate::tui::screen::Screen;
+use crate::tui::state::{Display, State};
+use crate::tui::table::TableControl;
+use crate::tui::target::Target;
+
+pub(super) fn always(_state: &State) -> bool {
+    true
+}
+
+pub(super) fn has_moment(state: &State) -> bool {
+    state.moment.is_some()
+}
+
+pub(super) fn is_replay(state: &State) -> bool {
+    state.display == Display::Replay
+}
+
+/// True if an instant is marked.
+pub(super) fn has_mark(state: &State) -> bool {
+    state.mark.is_some()
+}
+
+/// True if there is something to record or to save.
+pub(super) fn can_record(state: &State) -> bool {
+    save::why_nothing_to_save(state).is_none()
+}
+
+pub(super) fn has_faults(state: &State) -> bool {
+    let moment = state.moment.as_ref();
+    moment.is_some_and(|moment| !moment.sample.faults.is_empty())
+}
+
+/// True if the table that has the keys has rows.
+pub(super) fn has_rows(state: &State) -> bool {
+    let table = state.table().filter(|_| has_moment(state));
+    table.is_some_and(TableControl::has_rows)
+}
+
+/// As [`has_rows`], on the page of a socket, too, which is a text.
+pub(super) fn has_rows_or_text(state: &State) -> bool {
+    has_rows(state) || is_on_socket(state)
+}
+
+/// As [`has_rows`], or there are several tables.
+pub(super) fn has_rows_or_panes(state: &State) -> bool {
+    has_rows(state) || state.has_panes()
+}
+
+/// As [`has_rows`], and a filter is in force.
+pub(super) fn has_filtered_rows(state: &State) -> bool {
+    has_rows(state) && !state.filter().is_empty()
+}
+
+fn is_on_socket(state: &State) -> bool {
+    matches!(state.page(), Some(Page::Socket(_)))
+}
+
+/// The target of the selected row, if it can be opened.
+pub(super) fn target(state: &State) -> Option<Target> {
+    let moment = state.moment.as_deref()?;
+    let target = state.table()?.target(moment)?;
+    (!matches!(target, Target::Nowhere(_))).then_some(target)
+}
+
+pub(super) fn has_target(state: &State) -> bool {
+    target(state).is_some()
+}
+
+/// True if the socket has an owner to go to.
+pub(super) fn has_owner(state: &State) -> bool {
+    jumps::owner(state).is_some()
+}
+
+/// True if the socket's peer is a socket of this machine.
+pub(super) fn has_other_end(state: &State) -> bool {
+    jumps::other_end(state).is_some()
+}
+
+pub(super) fn can_go_back(state: &State) -> bool {
+    state.led_from.is_some() || state.page().is_some() || can_clear_filter(state)
+}
+
+/// True if there is a filter or a search to clear.
+pub(super) fn can_clear_filter(state: &State) -> bool {
+    let is_searched = state.looks_for() && !state.searched().is_empty();
+    is_searched || !state.filter().is_empty()
+}
+
+pub(super) fn can_filter_by_row(state: &State) -> bool {
+    (has_rows(state) && !state.looks_for()) || is_on_socket(state)
+}
+
+pub(super) fn can_kill(state: &State) -> bool {
+    !is_replay(state) && kill_confirmation::target(state).is_some()
+}
+
+/// True if the table that has the keys is one of sockets, which can be grouped.
+pub(super) fn can_group(state: &State) -> bool {
+    match state.page() {
+        Some(Page::Process(_) | Page::Remote(_)) => true,
+        Some(Page::Socket(_) | Page::Difference(_)) => false,
+        None => state.screen == Screen::Sockets,
+    }
+}
+
+/// True if rows can be folded: groups of sockets, the ports of remote hosts.
+pub(super) fn can_fold(state: &State) -> bool {
+    has_rows(state) && (state.screen == Screen::Remotes || is_grouped(state))
+}
+
+fn is_grouped(state: &State) -> bool {
+    let by = match state.page() {
+        Some(Page::Process(page)) => page.sockets.list().grouping(),
+        Some(Page::Remote(page)) => page.sockets.list().grouping(),
+        None if state.screen == Screen::Sockets => state.sockets.list().grouping(),
+        Some(Page::Socket(_) | Page::Difference(_)) | None => Grouping::None,
+    };
+    by != Grouping::None
+}

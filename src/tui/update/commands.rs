@@ -1,0 +1,237 @@
+//! The commands on a screen: when each is available, and what it does. Their keys and help are in
+//! [`keymap`](crate::tui::keymap). The dispatcher and the footer's hints derive from the table here.
+
+use super::availability::{
+    always, can_clear_filter, can_filter_by_row, can_fold, can_go_back, can_group, can_kill,
+    can_record, has_faults, has_filtered_rows, has_mark, has_moment, has_other_end, has_owner,
+    has_rows, has_rows_or_panes, has_rows_or_text, has_target, is_replay,
+};
+use super::{comparison, copying, jumps, table_keys, time};
+use crate::aggregate::Moment;
+use crate::filter::Filter;
+use crate::tui::command::Command;
+use crate::tui::effect::Effect;
+use crate::tui::filter_line::FilterLine;
+use crate::tui::navigation;
+use crate::tui::popup::{
+    column_picker, faults, filter_by, findings, help, kill_confirmation, save, sort_picker,
+};
+use crate::tui::screen::Screen;
+use crate::tui::state::State;
+use crate::tui::table::TableControl;
+use crate::tui::timeline::Seek;
+use crate::tui::typing::Typing;
+
+/// The action of a command: it changes the state, and may ask for an effect.
+type Action = Box<dyn FnOnce(&mut State) -> Option<Effect>>;
+
+/// The declaration of a command.
+struct Entry {
+    /// True if the command means the same while a popup is open.
+    is_global: bool,
+    /// Reports whether the command would do something on the screen shown.
+    is_available: fn(&State) -> bool,
+    action: Action,
+}
+
+/// Carries out a command on the screen shown. One that is not available says why, or does nothing.
+pub(super) fn run(state: &mut State, command: Command) -> Option<Effect> {
+    (entry(command).action)(state)
+}
+
+/// True if the command would do something on the screen shown.
+pub(super) fn is_available(state: &State, command: Command) -> bool {
+    (entry(time::resolve(state, command)).is_available)(state)
+}
+
+/// True if the command means the same while a popup is open.
+pub(super) fn is_global(command: Command) -> bool {
+    entry(command).is_global
+}
+
+/// The declaration of each command.
+fn entry(command: Command) -> Entry {
+    match command {
+        // The program.
+        Command::Quit => effect(always, |_| Some(Effect::Quit)).global(),
+        Command::Suspend => effect(always, |_| Some(Effect::Suspend)).global(),
+        Command::Redraw => effect(always, |_| Some(Effect::Redraw)).global(),
+        Command::Theme => change(always, next_theme).global(),
+        Command::Mouse => effect(always, toggle_mouse).global(),
+        Command::Help => change(always, help::open),
+        Command::Faults => change(has_faults, faults::open),
+        // Screens and pages.
+        Command::GoTo(screen) => change(always, move |state| navigation::go_to(state, screen)),
+        Command::NextScreen => change(always, |state| navigation::go_further(state, 1)),
+        Command::PreviousScreen => change(always, |state| {
+            navigation::go_further(state, Screen::ALL.len() - 1);
+        }),
+        Command::Open => change(has_target, navigation::open),
+        Command::Back => change(can_go_back, navigation::back),
+        Command::Owner => change(has_owner, jumps::to_owner),
+        Command::OtherEnd => change(has_other_end, jumps::to_other_end),
+        Command::OtherProcess => change(has_other_end, jumps::to_other_process),
+        // Rows.
+        Command::Down => scroll(command, |table, moment| table.step(moment, 1)),
+        Command::Up => scroll(command, |table, moment| table.step(moment, -1)),
+        Command::PageDown => scroll(command, |table, moment| table.page(moment, 1)),
+        Command::PageUp => scroll(command, |table, moment| table.page(moment, -1)),
+        Command::First => scroll(command, |table, moment| table.first(moment)),
+        Command::Last => scroll(command, |table, moment| table.last(moment)),
+        Command::NextMatch => change(has_filtered_rows, |state| {
+            table_keys::scroll(state, Command::NextMatch, |table, moment| {
+                table.next_match(moment, true);
+            });
+        }),
+        Command::PreviousMatch => change(has_filtered_rows, |state| {
+            table_keys::scroll(state, Command::PreviousMatch, |table, moment| {
+                table.next_match(moment, false);
+            });
+        }),
+        Command::Group => on_table(can_group, |table, _| {
+            table.next_grouping();
+        }),
+        Command::Fold => on_table(can_fold, |table, moment| {
+            table.select_current(moment);
+            table.toggle_fold(moment);
+        }),
+        Command::FoldAll => on_table(can_fold, |table, moment| {
+            table.toggle_all_folds(moment);
+        }),
+        Command::HoldOrder => change(has_rows, table_keys::hold_order),
+        Command::CopyRow => effect(has_rows_or_text, copying::copy_row),
+        Command::CopyCell => effect(has_rows_or_text, copying::copy_cell),
+        // Columns.
+        Command::Left => change(has_rows_or_panes, table_keys::left),
+        Command::Right => change(has_rows_or_panes, table_keys::right),
+        Command::PickSort => change(has_rows, sort_picker::open),
+        Command::InvertSort => on_table(has_rows, |table, _| table.invert_sort()),
+        Command::SortLeft => on_table(has_rows, |table, _| table.sort_by_neighbor(-1)),
+        Command::SortRight => on_table(has_rows, |table, _| table.sort_by_neighbor(1)),
+        Command::PickColumns => change(has_rows, column_picker::open),
+        Command::Widen => on_table(has_rows, |table, _| widen_sort_column(table, 2)),
+        Command::Narrow => on_table(has_rows, |table, _| widen_sort_column(table, -2)),
+        Command::ResetColumns => on_table(has_rows, |table, _| table.reset_columns()),
+        // Filters, findings, kills.
+        Command::Filter => change(always, type_filter),
+        Command::FilterBy => change(can_filter_by_row, |state| filter_by::open(state, false)),
+        Command::Exclude => change(can_filter_by_row, |state| filter_by::open(state, true)),
+        Command::ClearFilter => change(can_clear_filter, clear_filter),
+        Command::Findings => change(findings::is_available, findings::open),
+        Command::Kill => change(can_kill, kill_confirmation::open),
+        // Time.
+        Command::Freeze => effect(has_moment, time::freeze),
+        Command::Earlier => seek(State::goes_through_time, Seek::Step(-1)),
+        Command::Later => seek(State::goes_through_time, Seek::Step(1)),
+        Command::PreviousMark => {
+            effect(State::goes_through_time, |_| Some(Effect::SeekMark(false)))
+        }
+        Command::NextMark => effect(State::goes_through_time, |_| Some(Effect::SeekMark(true))),
+        Command::Jump(seconds) if seconds > 0 => {
+            seek(State::goes_through_time, Seek::Jump(seconds * 1_000_000))
+        }
+        Command::Jump(seconds) => seek(always, Seek::Jump(seconds * 1_000_000)),
+        Command::FirstSample => seek(always, Seek::Start),
+        Command::LastSample => seek(State::goes_through_time, Seek::End),
+        Command::GoToTime => effect(always, time::type_time),
+        Command::Faster(steps) => effect(is_replay, move |state| time::faster(state, steps)),
+        Command::Mark => change(has_moment, comparison::mark),
+        Command::Difference => change(has_mark, comparison::show_difference),
+        // Files.
+        Command::Record => effect(can_record, record),
+        Command::Save => change(can_record, save::open),
+    }
+}
+
+impl Entry {
+    fn global(self) -> Entry {
+        Entry {
+            is_global: true,
+            ..self
+        }
+    }
+}
+
+/// A command that may ask for an effect.
+fn effect(
+    is_available: fn(&State) -> bool,
+    action: impl FnOnce(&mut State) -> Option<Effect> + 'static,
+) -> Entry {
+    Entry {
+        is_global: false,
+        is_available,
+        action: Box::new(action),
+    }
+}
+
+/// A command that changes the state only.
+fn change(is_available: fn(&State) -> bool, action: impl FnOnce(&mut State) + 'static) -> Entry {
+    effect(is_available, |state| {
+        action(state);
+        None
+    })
+}
+
+/// A command that moves in time.
+fn seek(is_available: fn(&State) -> bool, seek: Seek) -> Entry {
+    effect(is_available, move |state| time::seek(state, seek))
+}
+
+/// A command that acts on the table that has the keys.
+fn on_table(is_available: fn(&State) -> bool, action: fn(&mut dyn TableControl, &Moment)) -> Entry {
+    change(is_available, move |state| {
+        table_keys::on_table(state, action)
+    })
+}
+
+/// A command that moves in the table that has the keys, or scrolls the text of the page.
+fn scroll(command: Command, action: fn(&mut dyn TableControl, &Moment)) -> Entry {
+    change(has_rows_or_text, move |state| {
+        table_keys::scroll(state, command, action)
+    })
+}
+
+fn widen_sort_column(table: &mut dyn TableControl, by: i16) {
+    table.widen_column(table.sort_order().column, by);
+}
+
+fn next_theme(state: &mut State) {
+    state.look.theme = state.look.theme.next();
+    let name = state.look.theme.name();
+    state.message = Some(format!("colours: {name}"));
+}
+
+fn toggle_mouse(state: &mut State) -> Option<Effect> {
+    state.mouse = !state.mouse;
+    state.message = Some(if state.mouse {
+        "clicks come here".to_owned()
+    } else {
+        "clicks are the terminal's; m takes them back".to_owned()
+    });
+    Some(Effect::Mouse(state.mouse))
+}
+
+/// Starts to type a filter; on a screen that filters do not apply to, a text to search for.
+fn type_filter(state: &mut State) {
+    state.typing = Some(if state.looks_for() {
+        Typing::search(state.searched())
+    } else {
+        Typing::Filter(Box::new(FilterLine::new(state.filter())))
+    });
+}
+
+/// Clears the search of the screen, or else the filter.
+fn clear_filter(state: &mut State) {
+    if state.looks_for() && !state.searched().is_empty() {
+        state.look_for(String::new());
+    } else {
+        state.set_filter(Filter::default());
+    }
+}
+
+/// Starts or stops to record, or says why there is nothing to record.
+fn record(state: &mut State) -> Option<Effect> {
+    let why = save::why_nothing_to_save(state);
+    state.message = why.map(str::to_owned);
+    why.is_none().then_some(Effect::Record)
+}

@@ -1,0 +1,91 @@
+//! The way of a key: into the text that is being typed, into the popup, or to the command's action on the screen.
+
+use crossterm::event::KeyEvent;
+
+use super::{commands, time, typing};
+use crate::tui::command::Command;
+use crate::tui::effect::Effect;
+use crate::tui::keymap;
+use crate::tui::popup::interface::{Outcome, Popup};
+use crate::tui::popup::{faults, help};
+use crate::tui::state::State;
+use crate::tui::typing::Typing;
+
+/// Handles a key.
+pub fn press(state: &mut State, key: &KeyEvent) -> Option<Effect> {
+    state.message = None;
+    match state.typing.take() {
+        Some(typing) => typing::press(state, typing, key),
+        None => update(state, keymap::command(key)?),
+    }
+}
+
+/// True if a key means anything here and now, so that there may be something to draw.
+pub fn is_bound(state: &State, key: &KeyEvent) -> bool {
+    state.typing.is_some() || state.message.is_some() || keymap::command(key).is_some()
+}
+
+/// Carries out a command.
+pub fn update(state: &mut State, command: Command) -> Option<Effect> {
+    let command = time::resolve(state, command);
+    if commands::is_global(command) {
+        return commands::run(state, command);
+    }
+    match state.popup.take() {
+        Some(popup) => in_popup(state, popup, command),
+        None => commands::run(state, command),
+    }
+}
+
+/// Carries out a command while a popup is open; the popup is taken out of the state.
+fn in_popup(
+    state: &mut State,
+    mut popup: Box<dyn Popup<State>>,
+    command: Command,
+) -> Option<Effect> {
+    if popup.is_closed_by(command) {
+        return None;
+    }
+    match command {
+        // What was searched for goes first.
+        Command::Back if popup.search().is_some_and(|search| !search.is_empty()) => {
+            popup.set_search(String::new());
+        }
+        Command::Back => return None,
+        Command::Help => {
+            help::open(state);
+            return None;
+        }
+        Command::Faults => {
+            faults::open(state);
+            return None;
+        }
+        Command::Filter => state.typing = popup.search().map(Typing::search),
+        Command::GoTo(_) | Command::NextScreen | Command::PreviousScreen => {
+            return commands::run(state, command);
+        }
+        _ => {
+            let outcome = popup.handle(state, command);
+            return put_back(state, popup, outcome);
+        }
+    }
+    state.popup = Some(popup);
+    None
+}
+
+/// Handles a click on a line of the popup.
+pub(super) fn click_in_popup(state: &mut State, line: usize) -> Option<Effect> {
+    let mut popup = state.popup.take()?;
+    let outcome = popup.click(state, line);
+    put_back(state, popup, outcome)
+}
+
+/// Puts the popup back unless it closes; returns the effect.
+fn put_back(state: &mut State, popup: Box<dyn Popup<State>>, outcome: Outcome) -> Option<Effect> {
+    match outcome {
+        Outcome::Stay => state.popup = Some(popup),
+        Outcome::Close => {}
+        Outcome::CloseWith(effect) => return Some(effect),
+    }
+    None
+}

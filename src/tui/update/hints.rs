@@ -1,0 +1,170 @@
+//! The hints of the footer: commands that would do something here and now, the most useful first.
+
+use super::availability::target;
+use super::commands::is_available;
+use super::jumps::owner;
+use crate::tui::command::Command;
+use crate::tui::hint::Hint;
+use crate::tui::page::Page;
+use crate::tui::state::{Display, State};
+use crate::tui::target::Target;
+use crate::tui::text;
+
+/// The hints for the popup, or else for the screen.
+pub(in crate::tui) fn hints(state: &State) -> Vec<Hint> {
+    match &state.popup {
+        Some(popup) => popup.hints(),
+        None => screen_hints(state),
+    }
+}
+
+/// Hints of which each is added only if all its commands are available.
+struct Hints<'s> {
+    state: &'s State,
+    hints: Vec<Hint>,
+}
+
+impl Hints<'_> {
+    fn add(&mut self, commands: &[Command], text: &str) {
+        self.push(commands, Hint::new(commands, text));
+    }
+
+    fn push(&mut self, commands: &[Command], hint: Hint) {
+        if commands
+            .iter()
+            .all(|&command| is_available(self.state, command))
+        {
+            self.hints.push(hint);
+        }
+    }
+}
+
+fn screen_hints(state: &State) -> Vec<Hint> {
+    use Command as C;
+    let in_time = state.goes_through_time();
+    let mut hints = Hints {
+        state,
+        hints: Vec::new(),
+    };
+    if in_time {
+        hints.add(&[C::Freeze], freeze_text(state));
+        hints.add(&[C::Earlier, C::Later], "sample");
+        hints.add(&[C::Jump(-10), C::Jump(10)], "10 s");
+        if state.has_marks() {
+            hints.add(&[C::NextMark, C::PreviousMark], "finding");
+        }
+    }
+    if state.page().is_some() {
+        hints.add(&[C::Back], "back");
+    }
+    hints.add(&[C::Difference], difference_text(state));
+    let on_text = state.table().is_none();
+    hints.add(&[C::Down, C::Up], if on_text { "scroll" } else { "select" });
+    if let Some(target) = target(state) {
+        hints.push(&[C::Open], open_hint(&target));
+    }
+    if let Some(process) = owner(state) {
+        let name = format!("{}/{}", text::sanitized(&process.comm), process.key.pid);
+        hints.add(&[C::Owner], &name);
+    }
+    hints.add(&[C::OtherEnd], "other end");
+    let beside = if in_time {
+        [C::Left, C::Right]
+    } else {
+        [C::Earlier, C::Later]
+    };
+    if state.has_panes() {
+        hints.add(&beside, "table");
+    }
+    if !in_time {
+        hints.add(&[C::NextMatch], "next");
+    }
+    let (filter, clear) = if state.looks_for() {
+        ("look for", "all")
+    } else {
+        ("filter", "no filter")
+    };
+    // How to filter, and how to see everything again, is always shown.
+    hints.push(&[C::Filter], Hint::new(&[C::Filter], filter).pinned());
+    hints.push(
+        &[C::ClearFilter],
+        Hint::new(&[C::ClearFilter], clear).pinned(),
+    );
+    hints.add(&[C::PickSort], "sort");
+    hints.add(&[C::Findings], "findings");
+    hints.add(&[C::FilterBy], "include");
+    hints.add(&[C::Kill], "kill");
+    hints.add(&[C::Group], "group");
+    hints.add(&[C::Fold], "fold");
+    hints.add(&[C::PickColumns], "columns");
+    if in_time {
+        hints.add(&[C::Jump(-60), C::Jump(60)], "1 min");
+        hints.add(&[C::GoToTime], "go to");
+        hints.add(&[C::Faster(-1), C::Faster(1)], "speed");
+    } else {
+        hints.add(&[C::Freeze], "freeze");
+    }
+    hints.add(&[C::InvertSort], "invert");
+    hints.add(&[C::CopyRow], "copy");
+    if !state.has_panes() {
+        hints.add(&beside, "scroll");
+    }
+    hints.add(&[C::NextScreen], "screen");
+    hints.add(&[C::Record], record_text(state));
+    hints.add(&[C::Mark], "mark");
+    hints.add(&[C::Save], "save");
+    hints.add(&[C::HoldOrder], "hold");
+    hints.add(&[C::Faults], faults_text(state));
+    hints.hints
+}
+
+/// What Enter opens; shortened where it is seen in the row anyway.
+fn open_hint(target: &Target) -> Hint {
+    let text = match target {
+        Target::Process(process) => format!("open {}/{}", process.comm, process.key.pid),
+        Target::Socket(_) | Target::Event(_) => "open the socket".to_owned(),
+        Target::Remote(address, _) => format!("open {address}"),
+        Target::System => "open System".to_owned(),
+        Target::Nowhere(why) => why.clone(),
+        Target::Fold => "fold or unfold".to_owned(),
+    };
+    let hint = Hint::new(&[Command::Open], text::sanitized(&text));
+    match target {
+        Target::Fold | Target::Nowhere(_) => hint,
+        _ => hint.or("open"),
+    }
+}
+
+fn difference_text(state: &State) -> &'static str {
+    match state.page() {
+        Some(Page::Difference(page)) if page.by_process => "sockets",
+        Some(Page::Difference(_)) => "processes",
+        _ => "difference",
+    }
+}
+
+fn freeze_text(state: &State) -> &'static str {
+    let timeline = state.timeline.as_ref();
+    let playing = timeline.is_some_and(|timeline| timeline.standing.playing);
+    match (state.display, playing) {
+        (Display::Replay, true) => "pause",
+        (Display::Replay, false) => "play",
+        _ => "now",
+    }
+}
+
+fn record_text(state: &State) -> &'static str {
+    match &state.recording {
+        Some(recording) if recording.failed.is_none() => "stop",
+        _ => "record",
+    }
+}
+
+fn faults_text(state: &State) -> &'static str {
+    let moment = state.moment.as_ref();
+    if moment.is_some_and(|moment| !moment.sample.is_complete()) {
+        "faults"
+    } else {
+        "notes"
+    }
+}
