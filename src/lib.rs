@@ -1,26 +1,27 @@
-//! sockwatch: what every socket of a Linux machine is doing, who owns it and how fast it moves.
+//! sockwatch shows what every socket of a Linux machine is doing, which process owns it and how fast it moves.
 //!
-//! A map of the house, from the kernel up. Each layer uses only those above it in this list (`tests/layers.rs` holds
-//! that):
+//! The library holds the whole program; `main.rs` only parses the arguments and sets the exit status. Its modules are
+//! layers, listed here from the lowest to the highest. A layer uses only layers above it in this list, and no two files
+//! import each other; `tests/layers.rs` checks both.
 //!
-//! - [`model`]: plain data for one instant, the [`Sample`](model::Sample).
-//! - [`filter`]: what somebody wants to see of a list.
-//! - [`source`]: where Samples come from; `netlink` asks `sock_diag`, `procfs` finds owners and counters, `LiveSource`
-//!   composes one Sample a tick.
-//! - [`recording`]: Samples in a file and in memory, written as they are taken and read back at any instant.
-//! - [`aggregate`]: what follows from a Sample and the one before it: rates, groups, listeners, bounded history.
-//! - [`mod@column`]: what a table can show of a socket, a process, a listener, a remote host or an event, for the screen,
-//!   `list` and CSV alike.
-//! - [`diagnose`]: what is wrong, with the evidence and what to do about it; one file for each finding.
-//! - [`config`]: what the user has set, in a file over the defaults, checked.
+//! - [`model`]: plain data for one instant, the [`Sample`](model::Sample), with its sockets, processes and counters.
+//! - [`filter`]: the filter language of `ss`, parsed, evaluated, and lowered to kernel bytecode.
+//! - [`source`]: sources of Samples. `netlink` dumps sockets, `procfs` reads owners and counters, and
+//!   [`LiveSource`](source::LiveSource) composes one Sample per tick.
+//! - [`recording`]: the file format of recordings, its writer and reader, and the same encoding in memory.
+//! - [`aggregate`]: values derived from consecutive Samples: rates, groups, listeners, bounded history.
+//! - [`mod@column`]: the columns of tables, for the screen, `list` and exports.
+//! - [`diagnose`]: findings with evidence and advice, one file each.
+//! - [`config`]: the configuration file, merged with the defaults and validated.
 //! - [`replay`]: moments of a recording, derived as they were when it was made.
-//! - [`tui`]: the dashboard's screen: state, keys, views. Draws and decides, touches nothing outside.
-//! - [`app`]: the running dashboard: threads, channels, the terminal.
-//! - [`export`]: what leaves in another form: table, JSON, CSV, Parquet.
-//! - [`command`] and [`cli`]: one file for each subcommand; what was typed.
+//! - [`export`]: output as table, JSON, CSV or Parquet.
+//! - [`tui`]: the screen: state, key bindings and views, without I/O.
+//! - [`app`]: the running dashboard: threads, channels, the event loop and the terminal.
+//! - [`cli`]: the command line as typed, and its help.
+//! - [`command`]: the subcommands, one file each.
 //!
-//! A datum's way: netlink bytes → `decode` → `Socket` → joined with owners → `Sample` → `aggregate` → row → cell. No
-//! step looks back up.
+//! The path of a datum: netlink bytes → `decode` → `Socket` → attributed to its owners → `Sample` → `aggregate` → row →
+//! column → cell.
 
 pub mod aggregate;
 pub mod app;

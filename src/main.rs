@@ -1,4 +1,4 @@
-//! The `sockwatch` program: reads what was typed and calls the command.
+//! The `sockwatch` program: parses the arguments, runs the command, prints its error and sets the exit status.
 
 use std::io;
 use std::process::ExitCode;
@@ -10,21 +10,31 @@ use sockwatch::command::UsageError;
 use sockwatch::filter::FilterError;
 use sockwatch::source::{MORE_DESCRIPTORS, SOCK_DIAG_NEEDED, SourceError, lacks_descriptors};
 
-/// The exit status of `diagnose` that failed: 1 is taken by findings.
+/// Exit status if `diagnose` fails; its status 1 means findings.
 const DIAGNOSE_FAILED: u8 = 3;
 
-/// The exit status for what was typed wrongly.
-const WRONG_USAGE: u8 = 2;
+/// Exit status for invalid arguments.
+const USAGE_ERROR: u8 = 2;
 
-/// Columns of the part of a filter that is shown with a caret below the wrong place.
-const PICTURE: usize = 76;
+/// Width of the excerpt of a filter that is printed with a caret below the error, columns.
+const EXCERPT_WIDTH: usize = 76;
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return misunderstood(&error),
+        Err(error) => return report_parse_error(&error),
     };
-    let result = match &cli.command {
+    match run(&cli) {
+        Ok(status) => status,
+        // The reader closed the pipe, as `head` does.
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => report_error(&error, matches!(cli.command, Some(Command::Diagnose(_)))),
+    }
+}
+
+/// Runs the command; returns the exit status.
+fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
+    match &cli.command {
         None => command::dashboard::run(&cli.dashboard),
         Some(Command::List(arguments)) => command::list::run(arguments),
         Some(Command::Summary(arguments)) => command::summary::run(arguments),
@@ -32,43 +42,39 @@ fn main() -> ExitCode {
         Some(Command::Record(arguments)) => command::record::run(arguments),
         Some(Command::Info(arguments)) => command::info::run(arguments),
         Some(Command::Export(arguments)) => command::export::run(arguments),
-        Some(Command::Diagnose(arguments)) => match command::diagnose::run(arguments) {
-            Ok(status) => return status,
-            Err(error) => Err(error),
-        },
+        Some(Command::Diagnose(arguments)) => return command::diagnose::run(arguments),
         Some(Command::Kill(arguments)) => command::kill::run(arguments),
         Some(Command::Replay(arguments)) => command::replay::run(arguments),
         Some(Command::Help(arguments)) => command::help::run(arguments),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        // `| head` has seen enough.
-        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            if let Some(wrong) = error.downcast_ref::<FilterError>() {
-                eprintln!("sockwatch: {wrong}");
-                for line in wrong.picture(PICTURE).lines() {
-                    eprintln!("  {line}");
-                }
-                return ExitCode::from(WRONG_USAGE);
-            }
-            if error.is::<UsageError>() {
-                eprintln!("sockwatch: {error}");
-                return ExitCode::from(WRONG_USAGE);
-            }
-            let remedy = remedy(&error).map_or_else(String::new, |text| format!("; {text}"));
-            eprintln!("sockwatch: {error:#}{remedy}");
-            match &cli.command {
-                Some(Command::Diagnose(_)) => ExitCode::from(DIAGNOSE_FAILED),
-                _ => ExitCode::FAILURE,
-            }
+    }?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints an error with its remedy; returns the exit status.
+fn report_error(error: &anyhow::Error, of_diagnose: bool) -> ExitCode {
+    if let Some(wrong) = error.downcast_ref::<FilterError>() {
+        eprintln!("sockwatch: {wrong}");
+        for line in wrong.picture(EXCERPT_WIDTH).lines() {
+            eprintln!("  {line}");
         }
+        return ExitCode::from(USAGE_ERROR);
+    }
+    if error.is::<UsageError>() {
+        eprintln!("sockwatch: {error}");
+        return ExitCode::from(USAGE_ERROR);
+    }
+    let remedy = remedy(error).map_or_else(String::new, |text| format!("; {text}"));
+    eprintln!("sockwatch: {error:#}{remedy}");
+    if of_diagnose {
+        ExitCode::from(DIAGNOSE_FAILED)
+    } else {
+        ExitCode::FAILURE
     }
 }
 
-/// Prints help, if that was asked for, or what is wrong with what was typed and what could have been meant.
-fn misunderstood(error: &clap::Error) -> ExitCode {
-    // A closed pipe: nobody reads it.
+/// Prints the help that was requested, or an error of the command line with a suggestion; returns the exit status.
+fn report_parse_error(error: &clap::Error) -> ExitCode {
+    // Fails only if standard error is closed.
     let _ = error.print();
     if error.kind() == clap::error::ErrorKind::UnknownArgument {
         let words: Vec<String> = std::env::args_os()
@@ -78,10 +84,10 @@ fn misunderstood(error: &clap::Error) -> ExitCode {
             eprintln!("\n  {suggestion}");
         }
     }
-    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(WRONG_USAGE))
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE_ERROR))
 }
 
-/// What the user can do about it, where that is known.
+/// Returns what the user can do about an error, if that is known.
 fn remedy(error: &anyhow::Error) -> Option<&'static str> {
     let mut causes = error.chain();
     if causes.any(|cause| cause.downcast_ref().is_some_and(lacks_descriptors)) {
@@ -91,6 +97,7 @@ fn remedy(error: &anyhow::Error) -> Option<&'static str> {
     Some(SOCK_DIAG_NEEDED)
 }
 
+/// Returns true if a write failed because the reader closed the pipe.
 fn is_closed_pipe(error: &anyhow::Error) -> bool {
     let kind = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
     error.chain().any(|cause| {

@@ -1,4 +1,4 @@
-//! `list` with filters, `summary`, `events` and `kill`, end to end on the real kernel, in a network namespace of their own.
+//! `list` with filters, `summary`, `events` and `kill`, end to end on the real kernel, in a network namespace of the test.
 
 #![expect(
     clippy::unnecessary_wraps,
@@ -23,8 +23,8 @@ use support::states::{address, listener, pair};
 
 const NEEDS: [Need; 2] = [Need::Root, Need::Ip];
 
-/// Connections that are opened and closed while `events` listens.
-const SHORT: usize = 3000;
+/// Connections that are opened and closed while `events` runs.
+const SHORT_CONNECTIONS: usize = 3000;
 
 type Test = fn() -> Result<(), Failed>;
 
@@ -35,36 +35,33 @@ fn main() {
         ("every example of the help runs", examples_run),
         ("every command of the README runs", readme_runs),
         (
-            "kill ends the named connection and none beside it",
+            "kill ends the matching connection and no other",
             kill_ends_one,
         ),
         (
-            "kill spares a socket that has taken the same addresses meanwhile",
-            kill_spares_the_next,
+            "kill spares a new socket with the same addresses",
+            kill_spares_a_new_socket,
+        ),
+        ("kill refuses empty and ambiguous filters", kill_refuses),
+        (
+            "kill without the capability fails before it asks",
+            kill_without_capability,
         ),
         (
-            "kill refuses what is empty or can be read in two ways",
-            kill_refuses,
+            "events reports every short connection once, with its bytes",
+            events_are_complete,
         ),
         (
-            "kill as nobody says why before asking, and changes nothing",
-            kill_as_nobody,
-        ),
-        (
-            "events tells every short connection once, with its bytes",
-            events_are_whole,
-        ),
-        (
-            "events tells a connection that was reset and is still held, and closes it once",
+            "events reports a connection that was reset and is still open, and its close once",
             events_of_one_reset,
         ),
         (
-            "events counts what was lost, and what a filter could not decide",
-            events_that_are_missing,
+            "events counts lost events and those that a filter could not be evaluated for",
+            lost_events_are_counted,
         ),
         (
-            "kill ends what was confirmed, whether anybody reads of it or not",
-            kill_is_thorough,
+            "kill ends all confirmed sockets even if its output is closed",
+            kill_survives_a_closed_pipe,
         ),
         (
             "autobound means the same in every format, and to kill",
@@ -115,7 +112,7 @@ fn examples_run() -> Result<(), Failed> {
             "{example}: {}",
             text(&output.stderr)
         );
-        // Those that ask for rates wait for them, and no others do.
+        // Only filters on rates wait for a second Sample.
         assert!(started.elapsed() < Duration::from_secs(5), "{example}");
     }
     Ok(())
@@ -128,7 +125,7 @@ fn readme_runs() -> Result<(), Failed> {
         .filter_map(|line| line.strip_prefix("sockwatch "));
     let mut count = 0;
     for command in commands {
-        // What it does stands behind some spaces.
+        // The description follows after several spaces.
         let command = command.split("   ").next().unwrap_or(command);
         if command.contains("--watch") || command.contains("FILE") {
             continue;
@@ -136,7 +133,7 @@ fn readme_runs() -> Result<(), Failed> {
         let command = command.replace("10s", "1s");
         let words: Vec<&str> = command.split_whitespace().collect();
         let output = run(&words);
-        // Whether something is wrong here is not what is asked.
+        // Findings on this machine are no failure of the test.
         let found = command.starts_with("diagnose") && output.status.code() == Some(1);
         assert!(
             output.status.success() || found,
@@ -149,15 +146,15 @@ fn readme_runs() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Whether nothing has ended a connection: what is written at one end arrives at the other.
-fn lives(mut near: &TcpStream, mut far: &TcpStream) -> bool {
+/// Returns true if bytes written at one end of a connection arrive at the other.
+fn is_alive(mut near: &TcpStream, mut far: &TcpStream) -> bool {
     let mut byte = [0];
     far.set_read_timeout(Some(Duration::from_secs(2)))
         .expect("it can be set");
     near.write_all(b"x").is_ok() && far.read_exact(&mut byte).is_ok()
 }
 
-/// The filter that means one end of a connection.
+/// Returns a filter that matches one end of a connection.
 fn filter_of(stream: &TcpStream) -> String {
     let (local, remote) = (
         stream.local_addr().expect("bound"),
@@ -177,7 +174,7 @@ fn kill_ends_one() -> Result<(), Failed> {
         "{}",
         text(&dry.stderr)
     );
-    assert!(lives(&near, &far), "a dry run changes nothing");
+    assert!(is_alive(&near, &far), "a dry run changes nothing");
     let output = run(&["kill", "--yes", &filter]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(
@@ -190,11 +187,11 @@ fn kill_ends_one() -> Result<(), Failed> {
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionAborted);
     let error = (&far).read(&mut byte).expect_err("its peer is told");
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
-    assert!(lives(&other_near, &other_far), "and none beside it");
+    assert!(is_alive(&other_near, &other_far), "and none beside it");
     Ok(())
 }
 
-fn kill_spares_the_next() -> Result<(), Failed> {
+fn kill_spares_a_new_socket() -> Result<(), Failed> {
     use nix::sys::socket::{setsockopt, sockopt};
     let server = listener(std::net::Ipv4Addr::LOCALHOST);
     let to = address(&server);
@@ -222,7 +219,7 @@ fn kill_spares_the_next() -> Result<(), Failed> {
         shown.push(char::from(byte[0]));
     }
     assert!(shown.contains(&from.to_string()), "{shown}");
-    // It goes, without a TIME-WAIT, and another takes its addresses.
+    // It is reset, without a TIME-WAIT, and another socket takes its addresses.
     for stream in [&near, &far] {
         let linger = nix::libc::linger {
             l_onoff: 1,
@@ -240,7 +237,7 @@ fn kill_spares_the_next() -> Result<(), Failed> {
         rest.contains("gone already") && rest.contains("0 of 1 ended"),
         "{rest}"
     );
-    assert!(lives(&near, &far), "the next one is spared");
+    assert!(is_alive(&near, &far), "the next one is spared");
     Ok(())
 }
 
@@ -274,11 +271,11 @@ fn kill_refuses() -> Result<(), Failed> {
     let (near, far) = pair(&server);
     let output = run(&["kill", &filter_of(&near)]);
     assert_eq!(output.status.code(), Some(1), "no answer is no");
-    assert!(lives(&near, &far));
+    assert!(is_alive(&near, &far));
     Ok(())
 }
 
-fn kill_as_nobody() -> Result<(), Failed> {
+fn kill_without_capability() -> Result<(), Failed> {
     let server = listener(std::net::Ipv4Addr::LOCALHOST);
     let (near, far) = pair(&server);
     let directory = tempfile::tempdir()?;
@@ -290,7 +287,7 @@ fn kill_as_nobody() -> Result<(), Failed> {
         .args(["kill", "--yes", &filter_of(&near)])
         .stdin(Stdio::null())
         .env_clear()
-        .uid_and_nothing_else()
+        .as_nobody()
         .output()?;
     assert_eq!(output.status.code(), Some(1));
     let complaint = text(&output.stderr);
@@ -299,23 +296,23 @@ fn kill_as_nobody() -> Result<(), Failed> {
         "{complaint}"
     );
     assert!(output.stdout.is_empty(), "it does not even ask");
-    assert!(lives(&near, &far));
+    assert!(is_alive(&near, &far));
     Ok(())
 }
 
-/// Runs as nobody, who has no capability.
-trait AsNobody {
-    fn uid_and_nothing_else(&mut self) -> &mut Self;
+/// Runs a command as the user nobody, without capabilities.
+trait WithoutCapabilities {
+    fn as_nobody(&mut self) -> &mut Self;
 }
 
-impl AsNobody for Command {
-    fn uid_and_nothing_else(&mut self) -> &mut Self {
+impl WithoutCapabilities for Command {
+    fn as_nobody(&mut self) -> &mut Self {
         use std::os::unix::process::CommandExt;
         self.uid(65534).gid(65534)
     }
 }
 
-fn events_are_whole() -> Result<(), Failed> {
+fn events_are_complete() -> Result<(), Failed> {
     let server = listener(std::net::Ipv4Addr::LOCALHOST);
     let port = address(&server).port();
     let marker = listener(std::net::Ipv4Addr::LOCALHOST);
@@ -327,20 +324,20 @@ fn events_are_whole() -> Result<(), Failed> {
     let (sender, lines) = std::sync::mpsc::channel();
     let reader = std::thread::spawn(move || {
         for line in BufReader::new(out).lines().map_while(Result::ok) {
-            // Whoever does not listen any more has failed already.
+            // Fails only after the test has failed.
             let _ = sender.send(line);
         }
     });
-    // Once it tells of a connection, it hears.
+    // Once it reports a connection, it receives events.
     let limit = Instant::now() + Duration::from_secs(20);
     while lines.recv_timeout(Duration::from_millis(50)).is_err() {
         assert!(Instant::now() < limit, "it tells nothing");
         drop(pair(&marker));
     }
     let pid = rustix::process::Pid::from_child(&events);
-    let served = std::thread::spawn(move || serve(&server, SHORT));
+    let served = std::thread::spawn(move || serve(&server, SHORT_CONNECTIONS));
     let mut sent = BTreeMap::new();
-    for at in 0..SHORT {
+    for at in 0..SHORT_CONNECTIONS {
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         let from = stream.local_addr()?.port();
         let bytes = 1 + at % 1400;
@@ -369,28 +366,28 @@ fn events_are_whole() -> Result<(), Failed> {
     }
     assert!(closed.values().all(|&times| times == 1), "each once");
     if lost == 0 {
-        assert_eq!(closed.len(), SHORT);
+        assert_eq!(closed.len(), SHORT_CONNECTIONS);
         assert_eq!(bytes, sent.values().sum::<u64>());
         assert_eq!(bytes, received);
     }
     Ok(())
 }
 
-/// `events --json` that has begun to listen, and its lines as they come.
-struct Told {
+/// A running `events --json` with its output.
+struct EventStream {
     process: std::process::Child,
     lines: std::sync::mpsc::Receiver<String>,
 }
 
-impl Told {
-    /// Starts it; `marker` is a port to which connections are made until it tells of one.
-    fn start(mut command: Command, marker: &TcpListener) -> Result<Told, Failed> {
+impl EventStream {
+    /// Starts it, and connects to `marker` until it reports a connection.
+    fn start(mut command: Command, marker: &TcpListener) -> Result<EventStream, Failed> {
         let mut process = command.stdout(Stdio::piped()).spawn()?;
         let out = process.stdout.take().ok_or("its output")?;
         let (sender, lines) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             for line in BufReader::new(out).lines().map_while(Result::ok) {
-                // Whoever does not listen any more has failed already.
+                // Fails only after the test has failed.
                 let _ = sender.send(line);
             }
         });
@@ -399,10 +396,10 @@ impl Told {
             assert!(Instant::now() < limit, "it tells nothing");
             drop(pair(marker));
         }
-        Ok(Told { process, lines })
+        Ok(EventStream { process, lines })
     }
 
-    /// Waits for a line for which something holds; answers the lines up to it.
+    /// Waits for a line that satisfies a condition; returns the lines up to it.
     fn until(&self, holds: impl Fn(&Json) -> bool) -> Result<Vec<Json>, Failed> {
         let mut all = Vec::new();
         loop {
@@ -419,7 +416,7 @@ impl Told {
         }
     }
 
-    /// Ends it; answers what it told until then.
+    /// Stops it; returns the remaining lines.
     fn end(&mut self) -> Result<Vec<Json>, Failed> {
         let pid = rustix::process::Pid::from_child(&self.process);
         rustix::process::kill_process(pid, rustix::process::Signal::INT)?;
@@ -431,9 +428,9 @@ impl Told {
     }
 }
 
-impl Drop for Told {
+impl Drop for EventStream {
     fn drop(&mut self) {
-        // It has ended, unless the test failed.
+        // It has already ended unless the test failed.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
@@ -450,7 +447,7 @@ fn events_of_one_reset() -> Result<(), Failed> {
         address(&marker).port()
     );
     let arguments = ["events", "-t", "--json", "--interval", "100ms", &filter];
-    let mut told = Told::start(sockwatch(&arguments), &marker)?;
+    let mut told = EventStream::start(sockwatch(&arguments), &marker)?;
     let (near, far) = pair(&server);
     let port = near.local_addr()?.port();
     let of = |event: &Json, kind: &str| {
@@ -471,7 +468,7 @@ fn events_of_one_reset() -> Result<(), Failed> {
         "it was told already"
     );
     let last = closed.last().ok_or("a line")?;
-    // The kernel's own message has no port of the other end any more.
+    // The kernel's destroy event lacks the remote port.
     assert_eq!(last["socket"]["remote"]["port"], address(&server).port());
     assert_eq!(last["lifetime_is"], "measured");
     assert_eq!(last["socket"]["owners"][0]["pid"], std::process::id());
@@ -480,8 +477,8 @@ fn events_of_one_reset() -> Result<(), Failed> {
     Ok(())
 }
 
-fn events_that_are_missing() -> Result<(), Failed> {
-    // More than fits into the queue that is asked of the kernel.
+fn lost_events_are_counted() -> Result<(), Failed> {
+    // More than fit into the receive buffer of the netlink socket.
     const CONNECTIONS: usize = 14_000;
     let (server, marker) = (
         listener(std::net::Ipv4Addr::LOCALHOST),
@@ -489,7 +486,7 @@ fn events_that_are_missing() -> Result<(), Failed> {
     );
     let to = address(&server);
     let arguments = ["events", "-t4", "--json", "--interval", "100ms"];
-    let mut told = Told::start(sockwatch(&arguments), &marker)?;
+    let mut told = EventStream::start(sockwatch(&arguments), &marker)?;
     let pid = rustix::process::Pid::from_child(&told.process);
     rustix::process::kill_process(pid, rustix::process::Signal::STOP)?;
     let served = std::thread::spawn(move || serve(&server, CONNECTIONS));
@@ -505,7 +502,7 @@ fn events_that_are_missing() -> Result<(), Failed> {
         .iter()
         .filter(|event| event["event"] == "closed")
         .count() as u64;
-    // Both ends of each; the listener, and what came and went by the marker.
+    // Both ends of each, the listener, and the connections to the marker.
     let made = 2 * CONNECTIONS as u64;
     assert!(
         lost > 0 && (made..made + 200).contains(&(lost + closed)),
@@ -516,7 +513,7 @@ fn events_that_are_missing() -> Result<(), Failed> {
     let server = listener(std::net::Ipv4Addr::LOCALHOST);
     let filter = format!("process no-such-process or dport = {marker_port}");
     let arguments = ["events", "-t", "--json", "--interval", "1s", &filter];
-    let mut told = Told::start(sockwatch(&arguments), &marker)?;
+    let mut told = EventStream::start(sockwatch(&arguments), &marker)?;
     for _ in 0..10 {
         drop(pair(&server));
     }
@@ -527,7 +524,7 @@ fn events_that_are_missing() -> Result<(), Failed> {
     Ok(())
 }
 
-fn kill_is_thorough() -> Result<(), Failed> {
+fn kill_survives_a_closed_pipe() -> Result<(), Failed> {
     let server = listener(std::net::Ipv4Addr::LOCALHOST);
     let pairs: Vec<_> = (0..50).map(|_| pair(&server)).collect();
     let filter = format!("dport = {}", address(&server).port());
@@ -545,12 +542,12 @@ fn kill_is_thorough() -> Result<(), Failed> {
 }
 
 fn autobound_is_the_kernels() -> Result<(), Failed> {
-    // A port from among those that the kernel chooses from, which was asked for by its number.
+    // A port in the ephemeral range that is bound explicitly.
     let chosen = (40_000..50_000)
         .find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok())
         .ok_or("a free port")?;
     let port = address(&chosen).port();
-    // It is not accepted, so that the listener would explain it.
+    // It is not accepted: the listener accounts for it.
     let client = TcpStream::connect(("127.0.0.1", port))?;
     let filter = format!("autobound port = {port}");
     let own = client.local_addr()?.port();
@@ -562,7 +559,7 @@ fn autobound_is_the_kernels() -> Result<(), Failed> {
     ] {
         let output = run(&[&["list", "-Hta", &filter], format].concat());
         let output = text(&output.stdout);
-        // Both ends of the connection, and not the listener, whose port was asked for.
+        // Both ends of the connection, without the listener, whose port is explicit.
         assert_eq!(output.lines().count(), 2, "{format:?}: {output}");
         assert!(output.contains(&own.to_string()), "{output}");
     }
@@ -571,7 +568,7 @@ fn autobound_is_the_kernels() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Takes connections and reads each to its end; answers how many bytes came.
+/// Accepts connections and reads each to its end; returns the number of bytes.
 fn serve(server: &TcpListener, connections: usize) -> u64 {
     let mut all = 0;
     for _ in 0..connections {

@@ -1,5 +1,5 @@
-//! `sockwatch list` as a script or a pipe sees it: formats, standard error, exit status. On sockets that the test itself
-//! opens, where it was started; whether the figures are right is for `compare_ss`.
+//! `sockwatch list` in scripts and pipes: formats, standard error, exit status. Runs on sockets that the test opens, in the
+//! namespace where it was started; `compare_ss` checks the values.
 
 use std::fs::File;
 use std::io::Read;
@@ -19,8 +19,8 @@ fn run(arguments: &[&str]) -> Output {
     command(arguments).output().expect("it runs")
 }
 
-/// What it prints, having ended well and said nothing else.
-fn printed(arguments: &[&str]) -> String {
+/// Runs `list` successfully without errors; returns its output.
+fn output_of(arguments: &[&str]) -> String {
     let output = run(arguments);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {said}");
@@ -49,7 +49,7 @@ fn find(sockets: &[Json], port: u64, state: &str) -> Json {
         .clone()
 }
 
-/// The fields that scripts rely on.
+/// Fields that scripts depend on.
 const FIELDS: [&str; 28] = [
     "netns",
     "cookie",
@@ -84,7 +84,7 @@ const FIELDS: [&str; 28] = [
 #[test]
 fn the_document_has_every_field_and_accounts_for_every_socket() {
     let (listener, client, _server) = connection();
-    let document: Json = serde_json::from_str(&printed(&["-ta", "--json"])).expect("it is JSON");
+    let document: Json = serde_json::from_str(&output_of(&["-ta", "--json"])).expect("it is JSON");
     assert_eq!(document["version"], 1);
     let taken_at = document["taken_at"].as_str().expect("a time");
     assert!(
@@ -136,14 +136,14 @@ fn the_document_has_every_field_and_accounts_for_every_socket() {
 #[test]
 fn json_lines_are_the_objects_of_the_document() {
     let (_listener, client, _server) = connection();
-    let text = printed(&["-t", "--jsonl"]);
+    let text = output_of(&["-t", "--jsonl"]);
     assert!(text.ends_with('\n'));
     let lines: Vec<Json> = text
         .lines()
         .map(|line| serde_json::from_str(line).expect("each line is JSON"))
         .collect();
     let line = find(&lines, port(&client), "established");
-    let document: Json = serde_json::from_str(&printed(&["-t", "--json"])).expect("it is JSON");
+    let document: Json = serde_json::from_str(&output_of(&["-t", "--json"])).expect("it is JSON");
     let object = find(
         document["sockets"].as_array().expect("sockets"),
         port(&client),
@@ -156,10 +156,10 @@ fn json_lines_are_the_objects_of_the_document() {
 }
 
 #[test]
-fn a_listener_has_no_figures_of_a_connection() {
+fn a_listener_has_no_values_of_a_connection() {
     let (listener, _client, _server) = connection();
     let local = listener.local_addr().unwrap().to_string();
-    let text = printed(&["-tai"]);
+    let text = output_of(&["-tai"]);
     let cells = |state: &str| -> Vec<&str> {
         let row = text.lines().find(|line| {
             let mut cells = line.split_whitespace();
@@ -183,18 +183,18 @@ fn a_listener_has_no_figures_of_a_connection() {
 }
 
 #[test]
-fn csv_survives_the_worst_of_names() {
+fn csv_escapes_hostile_names() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("a \"b\",\nc\x1b[31m");
     let _listener = UnixListener::bind(&path).expect("a listener");
-    let text = printed(&["-xl", "--csv"]);
+    let text = output_of(&["-xl", "--csv"]);
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let heading = reader.headers().expect("a heading").clone();
     let at = |name: &str| {
         let place = heading.iter().position(|field| field == name);
         place.unwrap_or_else(|| panic!("no field {name}"))
     };
-    // The reader refuses rows of another length than the heading's.
+    // The CSV reader rejects rows of another length than the heading.
     let rows: Vec<csv::StringRecord> = reader
         .records()
         .map(|row| row.expect("a whole row"))
@@ -209,18 +209,18 @@ fn csv_survives_the_worst_of_names() {
 }
 
 #[test]
-fn a_table_in_a_pipe_is_whole_and_harmless() {
+fn a_table_in_a_pipe_is_not_truncated_and_escapes_control_characters() {
     let directory = tempfile::tempdir().expect("a directory");
     let name = format!("long-{}-\x1b]0;title\x07", "x".repeat(60));
     let _listener = UnixListener::bind(directory.path().join(name)).expect("a listener");
-    let table = printed(&["-xl"]);
+    let table = output_of(&["-xl"]);
     let heading = table.lines().next().expect("a heading");
     for name in ["NETID", "STATE", "RECV-Q", "SEND-Q", "LOCAL", "PROCESS"] {
         assert!(heading.contains(name), "{heading}");
     }
     assert!(table.contains(&"x".repeat(60)), "nothing is cut");
     assert!(!table.contains(['\x1b', '\x07']), "no escape gets through");
-    let without = printed(&["-xlH"]);
+    let without = output_of(&["-xlH"]);
     assert!(!without.contains("NETID"), "{without}");
 }
 
@@ -230,17 +230,17 @@ fn without_all_only_connected_sockets_are_listed() {
     let listening = listener.local_addr().unwrap().to_string();
     let connected = client.local_addr().unwrap().to_string();
     let lists = |arguments: &[&str]| {
-        let table = printed(arguments);
+        let table = output_of(arguments);
         let local = |address: &str| {
             let column = |line: &str| line.split_whitespace().nth(4) == Some(address);
             table.lines().any(column)
         };
         (local(&listening), local(&connected))
     };
-    // A connection's own end has the listener's address too; its state tells them apart.
+    // The accepted end has the listener's address too, but another state.
     assert_eq!(lists(&["-t"]), (true, true));
     assert_eq!(lists(&["-tl"]), (true, false));
-    let table = printed(&["-t"]);
+    let table = output_of(&["-t"]);
     assert!(!table.contains("LISTEN"), "{table}");
 }
 
@@ -256,7 +256,7 @@ fn timings_are_one_object_on_standard_error() {
 }
 
 #[test]
-fn wrong_usage_is_status_2_and_says_what_is_wrong() {
+fn a_usage_error_has_status_2_and_names_the_argument() {
     for (arguments, what) in [
         (&["--bogus"][..], "--bogus"),
         (&["--json", "--csv"], "--csv"),
@@ -271,7 +271,7 @@ fn wrong_usage_is_status_2_and_says_what_is_wrong() {
 }
 
 #[test]
-fn a_full_disk_is_status_1_with_one_line() {
+fn a_full_disk_has_status_1_and_one_line() {
     for format in ["--json", "--jsonl", "--csv", "-a"] {
         let full = File::options().write(true).open("/dev/full");
         let output = command(&["-xa", format])

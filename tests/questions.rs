@@ -1,30 +1,30 @@
-//! What people ask a machine, and how somebody who knows htop and ss finds the answer with the keyboard alone: real keys
-//! through the production event loop, the whole screen asserted after each step.
+//! Typical questions about a machine, answered with the keyboard alone by a user who knows htop and ss: real keys through the
+//! production event loop, the whole screen asserted after each step.
 
 mod support;
 
 use support::Machine;
 use support::dashboard::Dashboard;
 
-/// Somebody in front of the dashboard of a busy web server.
-struct Somebody {
+/// A user in front of the dashboard of a busy web server.
+struct User {
     dashboard: Dashboard,
     question: &'static str,
     step: usize,
 }
 
-impl Somebody {
-    fn asks(question: &'static str) -> Somebody {
+impl User {
+    fn asks(question: &'static str) -> User {
         let mut dashboard = Dashboard::new((120, 40), Machine::default());
         dashboard.ticks(9);
-        Somebody {
+        User {
             dashboard,
             question,
             step: 0,
         }
     }
 
-    /// Types keys; then the screen is as recorded, and tells something.
+    /// Types keys; then the screen equals its snapshot and contains a text.
     fn types(&mut self, keys: &str, and_reads: &str) -> &mut Self {
         self.dashboard.type_in(keys);
         self.step += 1;
@@ -42,7 +42,7 @@ impl Somebody {
 
 #[test]
 fn which_process_has_the_most_time_waits() {
-    Somebody::asks("most_time_waits")
+    User::asks("most_time_waits")
         // The tabs name the screens, and the footer what s does.
         .types("3", "s sort")
         .types("s", "TIME-W")
@@ -53,25 +53,25 @@ fn which_process_has_the_most_time_waits() {
         )
         .types("\r", "sorted by TIME-W ▼")
         .types("\r", "curl --parallel")
-        // And towards whom: its sockets are there.
+        // Their remote ends are in its list of sockets.
         .types("G", "192.0.2.80:8080");
 }
 
 #[test]
 fn which_listener_has_the_fullest_accept_queue() {
-    Somebody::asks("fullest_queue")
+    User::asks("fullest_queue")
         // The overview has it at once, and Enter says more about it.
         .types("1", "Listeners nearest to overflow")
         .types("4", "sorted by FILL% ▼")
         .types("\r", "119 of 128 connections wait for accept()")
-        // Who should accept them.
+        // The process that should accept them.
         .types("p", "nginx: worker process")
         .types("\x1b\x1b", "┌ Listeners");
 }
 
 #[test]
 fn which_connection_has_the_highest_rtt_and_why_is_it_slow() {
-    Somebody::asks("highest_rtt")
+    User::asks("highest_rtt")
         .types("2", "s sort")
         .types("s/rtt\r", "Smoothed round-trip time.")
         .types("\r", "sorted by RTT ▼")
@@ -79,8 +79,8 @@ fn which_connection_has_the_highest_rtt_and_why_is_it_slow() {
 }
 
 #[test]
-fn why_is_it_slow_is_said_in_words() {
-    let mut somebody = Somebody::asks("why_slow");
+fn the_reason_why_a_connection_is_slow_is_a_sentence() {
+    let mut somebody = User::asks("why_slow");
     somebody.types("2/203.0.113.77\r", "1 of").types(
         "\r",
         "the receiver's window: the peer does not read fast enough",
@@ -89,7 +89,7 @@ fn why_is_it_slow_is_said_in_words() {
 
 #[test]
 fn who_is_at_the_other_end_of_a_loopback_connection() {
-    Somebody::asks("other_end")
+    User::asks("other_end")
         .types("2/127.0.0.1:41003\r", "2 of")
         // The selected row and its footer.
         .types("j", "e other end")

@@ -16,8 +16,8 @@ use sockwatch::model::Sample;
 use sockwatch::recording::Archive as _;
 use sockwatch::source::{Source, SourceError};
 
-/// The longest that anything may take; a loaded machine is slow.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// Longest time that a step may take; a loaded machine is slow.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 fn size(columns: u16, rows: u16) -> PtySize {
     PtySize {
@@ -32,14 +32,14 @@ fn cells(count: u16) -> NonZero<u16> {
     NonZero::new(count).unwrap()
 }
 
-/// The program, and what a person in front of it sees.
+/// The program in a pseudo-terminal, with its screen.
 struct Session {
     master: Box<dyn MasterPty + Send>,
     child: Box<dyn Child + Send + Sync>,
     keyboard: Box<dyn Write + Send>,
     output: Receiver<Vec<u8>>,
     reader: JoinHandle<()>,
-    /// Whether the terminal takes nothing any more.
+    /// True if the terminal accepts no output.
     stopped: Arc<AtomicBool>,
     screen: vt100::Parser,
     /// All that was written to the terminal.
@@ -93,7 +93,7 @@ impl Session {
 
     /// Waits until the screen satisfies `wanted`.
     fn wait(&mut self, what: &str, wanted: impl Fn(&vt100::Screen) -> bool) {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         while !wanted(self.screen.screen()) {
             let left = until.saturating_duration_since(Instant::now());
             match self.output.recv_timeout(left) {
@@ -115,7 +115,7 @@ impl Session {
         self.keyboard.flush().unwrap();
     }
 
-    /// Where a text is on the screen: column and row, counted from 1 as the terminal tells them.
+    /// Position of a text on the screen: column and row, from 1 as in reports of the terminal.
     fn find(&self, text: &str) -> (usize, usize) {
         let screen = self.screen.screen();
         let (_, columns) = screen.size();
@@ -136,10 +136,10 @@ impl Session {
         ));
     }
 
-    /// Waits until the kernel says that it is stopped: continuing it before would do nothing.
+    /// Waits until the kernel reports it as stopped: SIGCONT before would have no effect.
     fn wait_until_stopped(&self) {
         let path = format!("/proc/{}/stat", self.child.process_id().unwrap());
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         while !std::fs::read_to_string(&path).unwrap().contains(") T ") {
             assert!(Instant::now() < until, "Ctrl-Z does not stop it");
             std::thread::yield_now();
@@ -151,17 +151,17 @@ impl Session {
         kill_process(pid, signal).unwrap();
     }
 
-    /// From now on the terminal takes nothing, like one that was stopped with Ctrl-S.
-    fn stop_taking(&mut self) {
+    /// Stops the terminal's output, as Ctrl-S does.
+    fn stop_output(&mut self) {
         self.stopped.store(true, Ordering::SeqCst);
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + TIMEOUT;
         while !self.reader.is_finished() {
             assert!(Instant::now() < until, "the program draws nothing");
             std::thread::yield_now();
         }
     }
 
-    /// Waits for the end and looks at what it leaves behind.
+    /// Waits for the exit and checks that the terminal is restored.
     fn end(mut self) -> ExitStatus {
         self.wait("the alternate screen is left", |screen| {
             !screen.alternate_screen()
@@ -180,7 +180,7 @@ impl Session {
 }
 
 fn wait_for_end(child: &mut dyn Child) -> ExitStatus {
-    let until = Instant::now() + PATIENCE;
+    let until = Instant::now() + TIMEOUT;
     loop {
         if let Some(status) = child.try_wait().unwrap() {
             return status;
@@ -192,7 +192,7 @@ fn wait_for_end(child: &mut dyn Child) -> ExitStatus {
 
 /// The terminal's settings.
 fn settings(master: &(dyn MasterPty + Send)) -> String {
-    // By the name of its other side.
+    // By the name of the other side of the pseudo-terminal.
     let name = master.tty_name().unwrap();
     let output = std::process::Command::new("stty")
         .arg("-F")
@@ -205,7 +205,7 @@ fn settings(master: &(dyn MasterPty + Send)) -> String {
 }
 
 #[test]
-fn it_shows_the_kernels_sockets_follows_the_size_and_leaves_nothing_behind() {
+fn it_shows_sockets_follows_resizes_and_restores_the_terminal() {
     let mut session = Session::start(&[]);
     session.wait_for("1 Over");
     session.wait_for("LISTENS ON");
@@ -240,11 +240,11 @@ fn a_signal_ends_it_in_order() {
 }
 
 #[test]
-fn a_signal_ends_it_even_if_the_terminal_takes_nothing() {
+fn a_signal_ends_it_even_if_the_terminal_is_stopped() {
     let mut session = Session::start(&[]);
     session.wait_for("1 Over");
-    session.stop_taking();
-    // Far more than a terminal holds back: the program is stuck in a write.
+    session.stop_output();
+    // More than a terminal buffers: the program is blocked in a write.
     session.master.resize(size(200, 60)).unwrap();
     session.press(&"\x0c".repeat(200));
     session.signal(Signal::TERM);
@@ -258,7 +258,7 @@ fn a_signal_ends_it_even_if_the_terminal_takes_nothing() {
 fn it_ends_with_its_terminal() {
     let mut session = Session::start(&[]);
     session.wait_for("1 Over");
-    session.stop_taking();
+    session.stop_output();
     let Session {
         master,
         keyboard,
@@ -269,7 +269,7 @@ fn it_ends_with_its_terminal() {
     wait_for_end(child.as_mut());
 }
 
-/// Gives one Sample and panics at the second.
+/// A source that panics at the second Sample.
 struct Panics(bool);
 
 impl Source for Panics {
@@ -288,7 +288,7 @@ fn a_source_that_panics() {
 }
 
 #[test]
-fn a_panic_in_a_thread_gives_the_terminal_back() {
+fn a_panic_in_a_thread_restores_the_terminal() {
     let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
     command.args([
         "--ignored",
@@ -319,7 +319,7 @@ fn without_utf8_and_colours_it_is_plain_ascii() {
 }
 
 #[test]
-fn it_stops_and_goes_on_like_any_job() {
+fn it_stops_and_continues_like_any_job() {
     let mut session = Session::start(&[]);
     session.wait_for("1 Over");
     session.press("\x1a");
@@ -336,7 +336,7 @@ fn it_stops_and_goes_on_like_any_job() {
     assert!(session.end().success());
 }
 
-/// A recorder in a terminal, that has told how far it is; it records to `s.swr`.
+/// `record` in a terminal, after its first progress line; it records to `s.swr`.
 fn recorder(directory: &std::path::Path) -> Session {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sockwatch"));
     command.args(["record", "--interval", "100ms", "-o", "s.swr"]);
@@ -347,7 +347,7 @@ fn recorder(directory: &std::path::Path) -> Session {
 }
 
 #[test]
-fn a_recorder_tells_in_one_line_how_far_it_is_and_ends_with_ctrl_c() {
+fn record_updates_one_progress_line_and_ends_with_ctrl_c() {
     let directory = tempfile::tempdir().unwrap();
     let mut session = recorder(directory.path());
     session.wait_for("5 samples");
@@ -359,17 +359,17 @@ fn a_recorder_tells_in_one_line_how_far_it_is_and_ends_with_ctrl_c() {
 }
 
 #[test]
-fn a_recorder_goes_on_while_its_terminal_takes_nothing_and_ends_all_the_same() {
+fn record_continues_and_ends_while_its_terminal_is_stopped() {
     let directory = tempfile::tempdir().unwrap();
     let mut session = recorder(directory.path());
     let samples = || {
         let reader = sockwatch::recording::Reader::open(&directory.path().join("s.swr"));
         reader.map_or(0, |reader| reader.entries().len())
     };
-    // Ctrl-S: whoever writes to the terminal from now on waits.
+    // Ctrl-S: every write to the terminal blocks from now on.
     session.press("\x13");
     let wanted = samples() + 60;
-    let until = Instant::now() + 2 * PATIENCE;
+    let until = Instant::now() + 2 * TIMEOUT;
     while samples() < wanted {
         assert!(Instant::now() < until, "it goes on");
         std::thread::sleep(Duration::from_millis(50));
@@ -380,7 +380,7 @@ fn a_recorder_goes_on_while_its_terminal_takes_nothing_and_ends_all_the_same() {
 }
 
 #[test]
-fn where_there_is_no_terminal_it_says_what_to_do() {
+fn without_a_terminal_the_error_names_the_alternative() {
     let output = std::process::Command::new(env!("CARGO_BIN_EXE_sockwatch"))
         .stdin(std::process::Stdio::null())
         .output()
@@ -443,7 +443,7 @@ fn the_mouse_does_what_it_looks_like_it_does() {
 }
 
 #[test]
-fn what_is_pasted_runs_no_command() {
+fn pasted_text_runs_no_command() {
     let mut session = Session::start(&[]);
     session.wait_for("LISTENS ON");
     session.wait("pasted text is told apart", vt100::Screen::bracketed_paste);
@@ -458,7 +458,7 @@ fn what_is_pasted_runs_no_command() {
 }
 
 #[test]
-fn what_is_copied_goes_to_the_terminals_clipboard() {
+fn copied_text_goes_to_the_terminals_clipboard() {
     let mut session = Session::start(&[]);
     session.wait_for("LISTENS ON");
     session.press("2jY");
@@ -488,7 +488,7 @@ fn recording_in(directory: &std::path::Path) -> std::path::PathBuf {
 }
 
 #[test]
-fn what_a_key_records_is_replayed_with_keys_alone() {
+fn a_recording_made_with_a_key_can_be_replayed() {
     let directory = tempfile::tempdir().unwrap();
     let mut session = start_in(directory.path(), &["--interval", "100ms"]);
     session.wait_for("UNIX");
@@ -525,7 +525,7 @@ fn what_a_key_records_is_replayed_with_keys_alone() {
 }
 
 #[test]
-fn a_signal_closes_the_recording_well() {
+fn a_signal_closes_the_recording_in_order() {
     use sockwatch::recording::{Archive, Reader};
     let directory = tempfile::tempdir().unwrap();
     let mut session = start_in(directory.path(), &["--interval", "100ms"]);
@@ -540,7 +540,7 @@ fn a_signal_closes_the_recording_well() {
 }
 
 #[test]
-fn the_last_minutes_are_saved_afterwards() {
+fn the_history_can_be_saved() {
     use sockwatch::recording::{Archive, Reader};
     let directory = tempfile::tempdir().unwrap();
     let mut session = start_in(directory.path(), &["--interval", "100ms"]);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::recording::{Frame, Metadata, Progress, Recorder, RecorderOptions, RecordingError};
-use crate::tui::recording::Recording;
+use crate::tui::recording_progress::RecordingProgress;
 
 /// A recording that is being written to a file.
 #[derive(Debug)]
@@ -52,9 +52,9 @@ impl ActiveRecording {
     }
 
     /// Returns its progress for the screen.
-    pub(super) fn progress(&self) -> Recording {
+    pub(super) fn progress(&self) -> RecordingProgress {
         let progress = self.recorder.progress();
-        Recording {
+        RecordingProgress {
             file: self.path.display().to_string(),
             length_us: self
                 .span

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::latest_slot::LatestSlot;
 use crate::model::{ProcessKey, Socket};
-use crate::tui::recording::Recording;
-use crate::tui::timeline::{Marks, Seek, Track};
+use crate::tui::recording_progress::RecordingProgress;
+use crate::tui::timeline::{FindingMarks, Seek, Track};
 
 /// Carries out [`Effect`](crate::tui::Effect)s: the terminal, sockets, processes, host names, recordings.
 pub trait EffectHandler {
@@ -49,7 +49,7 @@ pub trait EffectHandler {
     /// Starts a recording, or stops the active one; returns the outcome for the user.
     fn toggle_recording(&mut self) -> String;
     /// Returns the progress of the active recording.
-    fn recording(&self) -> Option<Recording>;
+    fn recording(&self) -> Option<RecordingProgress>;
     /// Saves the last part of the history buffer, or all of it, to a file in the background.
     fn save_history(&mut self, last: Option<Duration>);
 }
@@ -62,5 +62,5 @@ pub struct Rewind {
     /// Times of the Samples in the history.
     pub track: Arc<Track>,
     /// Findings reported at those Samples.
-    pub marks: Marks,
+    pub marks: FindingMarks,
 }

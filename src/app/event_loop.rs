@@ -216,7 +216,7 @@ impl<B: Backend> EventLoop<B> {
     fn seek(&mut self, seek: Seek, handler: &mut impl EffectHandler) {
         if self.ensure_rewind(handler) {
             if let Some(timeline) = &mut self.state.timeline {
-                timeline.wanted = None;
+                timeline.requested_mark = None;
             }
             handler.seek(seek);
         }

@@ -12,13 +12,13 @@ use super::active_recording::ActiveRecording;
 use crate::diagnose::Findings;
 use crate::model::{Host, Sample};
 use crate::recording::{Archive, Encoder, FrameHistory, HistorySnapshot, Metadata, RecordingError};
-use crate::tui::recording::Recording;
-use crate::tui::timeline::Marks;
+use crate::tui::recording_progress::RecordingProgress;
+use crate::tui::timeline::FindingMarks;
 
 /// Largest size of the history in memory, bytes.
 const MAX_BYTES: usize = 64 << 20;
 
-/// Bounded history of encoded Samples, with the active recording beside it.
+/// Bounded history of encoded Samples, and the active recording.
 #[derive(Debug)]
 pub(super) struct HistoryBuffer {
     /// Time span to keep; zero disables the history.
@@ -42,7 +42,7 @@ impl BufferState {
     /// Appends the findings at a time and removes those that are older than the history.
     fn push_findings(&mut self, at_us: i64, findings: &Arc<Findings>, span: Duration) {
         self.findings.push_back((at_us, Arc::clone(findings)));
-        // A history is cut at key frames: it reaches a little further back than was asked for.
+        // A history is cut at key frames: it reaches a little further back than its span.
         let kept_us = i64::try_from(span.saturating_mul(2).as_micros()).unwrap_or(i64::MAX);
         let oldest_us = at_us.saturating_sub(kept_us);
         while (self.findings.front()).is_some_and(|(us, _)| *us < oldest_us) {
@@ -128,7 +128,7 @@ impl HistoryBuffer {
     }
 
     /// Returns the progress of the active recording.
-    pub(super) fn recording(&self) -> Option<Recording> {
+    pub(super) fn recording(&self) -> Option<RecordingProgress> {
         let state = self.state();
         state.recording.as_ref().map(ActiveRecording::progress)
     }
@@ -149,10 +149,10 @@ impl HistoryBuffer {
     }
 
     /// Returns the findings at each Sample of a snapshot.
-    pub(super) fn marks(&self, memory: &HistorySnapshot) -> Marks {
+    pub(super) fn marks(&self, memory: &HistorySnapshot) -> FindingMarks {
         let findings = self.state().findings.clone();
         let mut findings = findings.into_iter().peekable();
-        let mut marks = Marks::default();
+        let mut marks = FindingMarks::default();
         let mut latest = Arc::default();
         for entry in memory.entries() {
             while let Some((_, next)) = findings.next_if(|(us, _)| *us <= entry.taken_at_us) {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::aggregate::Moment;
 use crate::diagnose::Findings;
-use crate::tui::timeline::Standing;
+use crate::tui::timeline::PlaybackStatus;
 
 /// Holds the latest moment between the thread that makes moments and the event loop.
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ struct SlotState {
     /// A moment that left the screen; its memory is free to be reused.
     spare: Option<Arc<Moment>>,
     /// Playback status of a recording, until it is fetched.
-    status: Option<Standing>,
+    status: Option<PlaybackStatus>,
     /// When the latest moment was sampled, µs since 1970 UTC.
     latest_us: Option<i64>,
     /// True if the loop has been notified and has not looked since.
@@ -31,10 +31,10 @@ struct SlotState {
 
 impl SlotState {
     /// Replaces the status; what the loop must not miss of an unfetched one is merged into it.
-    fn set_status(&mut self, mut status: Standing) {
+    fn set_status(&mut self, mut status: PlaybackStatus) {
         if let Some(missed) = self.status.take() {
             status.continues &= missed.continues;
-            status.said = status.said.or(missed.said);
+            status.message = status.message.or(missed.message);
         }
         self.status = Some(status);
     }
@@ -45,7 +45,7 @@ impl SlotState {
     }
 }
 
-/// What [`LatestSlot::fetch`] returns.
+/// Contents returned by [`LatestSlot::fetch`].
 #[derive(Debug, Default)]
 pub struct SlotContents {
     /// The latest moment, if it was not fetched before.
@@ -53,7 +53,7 @@ pub struct SlotContents {
     /// Findings at the latest moment.
     pub findings: Arc<Findings>,
     /// Playback status of a recording, if it changed.
-    pub status: Option<Standing>,
+    pub status: Option<PlaybackStatus>,
 }
 
 impl LatestSlot {
@@ -95,14 +95,14 @@ impl LatestSlot {
         &self,
         moment: Arc<Moment>,
         findings: Arc<Findings>,
-        status: Standing,
+        status: PlaybackStatus,
     ) -> bool {
         self.state().set_status(status);
         self.publish(moment, findings)
     }
 
     /// Publishes a playback status alone; the moment stays. Returns true if the loop has to be notified.
-    pub fn publish_status(&self, status: Standing) -> bool {
+    pub fn publish_status(&self, status: PlaybackStatus) -> bool {
         let mut state = self.state();
         state.set_status(status);
         state.needs_notification()
@@ -195,12 +195,12 @@ mod tests {
     #[test]
     fn unfetched_statuses_are_merged() {
         let slot = LatestSlot::default();
-        let status = |at, continues, said: Option<&str>| Standing {
+        let status = |at, continues, message: Option<&str>| PlaybackStatus {
             at,
             playing: true,
             speed: 0,
             continues,
-            said: said.map(str::to_owned),
+            message: message.map(str::to_owned),
         };
         slot.publish_with_status(
             slot.acquire(),

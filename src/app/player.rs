@@ -12,7 +12,7 @@ use crate::aggregate::Moment;
 use crate::diagnose::{Findings, Watch};
 use crate::recording::{Archive, entry_at};
 use crate::replay::{Depth, FULL_DEPTH, Replayer};
-use crate::tui::timeline::{AS_IT_WAS, SPEEDS, Seek, Standing, Track};
+use crate::tui::timeline::{NORMAL_SPEED, PlaybackStatus, SPEEDS, Seek, Track};
 
 /// Shortest time between two frames while playing.
 const FRAME: Duration = Duration::from_millis(33);
@@ -27,9 +27,9 @@ const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
 #[derive(Debug, PartialEq)]
 pub enum PlayerStep {
     /// The moment is ready to be shown.
-    Show(Standing),
+    Show(PlaybackStatus),
     /// The status changed; the moment on the screen stays.
-    Report(Standing),
+    Report(PlaybackStatus),
     /// More steps are needed before a moment can be shown. The caller passes the same moment again.
     Continue,
     /// Nothing to do for this time.
@@ -92,7 +92,7 @@ pub struct Player {
     /// True if the status changed since it was reported.
     changed: bool,
     /// Text for the user in the next status.
-    said: Option<String>,
+    message: Option<String>,
 }
 
 impl Player {
@@ -108,11 +108,11 @@ impl Player {
             history: HistoryState::default(),
             skip: SkipDirection::default(),
             playing: false,
-            speed: AS_IT_WAS,
+            speed: NORMAL_SPEED,
             due: None,
             drawn: None,
             changed: false,
-            said: None,
+            message: None,
         }
     }
 
@@ -230,14 +230,14 @@ impl Player {
     }
 
     /// Returns the status to report.
-    fn status(&mut self, continues: bool) -> Standing {
+    fn status(&mut self, continues: bool) -> PlaybackStatus {
         self.changed = false;
-        Standing {
+        PlaybackStatus {
             at: self.at,
             playing: self.playing,
             speed: self.speed,
             continues,
-            said: self.said.take(),
+            message: self.message.take(),
         }
     }
 
@@ -345,7 +345,7 @@ impl Player {
     /// Moves the target past a Sample that cannot be read.
     fn skip_damaged(&mut self, error: &str) {
         let (sample, of) = (self.at + 1, self.len());
-        self.said = Some(format!("sample {sample} of {of} is passed over: {error}"));
+        self.message = Some(format!("sample {sample} of {of} is passed over: {error}"));
         let SkipDirection { backward, reversed } = self.skip;
         self.last = None;
         let next = if backward {

@@ -90,7 +90,7 @@ mod tests {
     use super::*;
     use crate::model::Sample;
     use crate::recording::{Metadata, SampleArchive};
-    use crate::tui::timeline::Standing;
+    use crate::tui::timeline::PlaybackStatus;
 
     /// Longest time to wait for a message that takes milliseconds.
     const TIMEOUT: Duration = Duration::from_secs(20);
@@ -112,7 +112,7 @@ mod tests {
         let seeks = spawn(Player::new(archive, 0), &slot, &wake).expect("a thread");
         drop(wake);
         let mut shown = 0;
-        let mut until = |wanted: &dyn Fn(&Standing) -> bool| {
+        let mut until = |wanted: &dyn Fn(&PlaybackStatus) -> bool| {
             loop {
                 let message = messages.recv_timeout(TIMEOUT);
                 assert!(matches!(message, Ok(Message::MomentReady)), "{message:?}");

@@ -12,10 +12,10 @@ use signal_hook::iterator::Signals;
 use super::message::Message;
 use super::terminal;
 
-/// How long the loop may take to restore the terminal. It may be blocked in a write to a stopped terminal.
+/// Time for the loop to restore the terminal. It may be blocked in a write to a stopped terminal.
 const RESTORE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How long pending writes to files may take after the terminal is restored, if another signal arrives.
+/// Time for pending writes to files after the terminal is restored, if another signal arrives.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A flag that is set once the loop has restored the terminal.

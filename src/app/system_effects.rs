@@ -20,7 +20,7 @@ use crate::diagnose::Watch;
 use crate::model::{ProcessKey, Socket};
 use crate::source::netlink::destroy::Destroyer;
 use crate::source::procfs::process_start_time;
-use crate::tui::recording::Recording;
+use crate::tui::recording_progress::RecordingProgress;
 use crate::tui::timeline::Seek;
 
 /// The effect handler of the running program.
@@ -148,7 +148,7 @@ impl EffectHandler for SystemEffects {
         }
     }
 
-    fn recording(&self) -> Option<Recording> {
+    fn recording(&self) -> Option<RecordingProgress> {
         self.history.as_ref()?.recording()
     }
 

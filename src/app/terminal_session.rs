@@ -73,7 +73,7 @@ impl TerminalSession {
         mut self,
         start: impl FnOnce(&mut SystemEffects, &Arc<LatestSlot>, &Sender<Message>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        // The first frame is drawn before the first moment is asked for.
+        // The first frame is drawn before the first moment is made.
         let outcome = self
             .event_loop
             .draw()

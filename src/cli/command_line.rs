@@ -29,7 +29,7 @@ use super::summary::Summary;
                   'sockwatch help filter' explains FILTER, 'sockwatch help findings' what is found, 'sockwatch help list' a command."
 )]
 pub struct Cli {
-    /// What to do; nothing for the dashboard.
+    /// Subcommand; `None` for the dashboard.
     #[command(subcommand)]
     pub command: Option<Command>,
     /// The dashboard's options.

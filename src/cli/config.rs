@@ -1,10 +1,10 @@
-//! What was typed about the configuration.
+//! Arguments that name the configuration.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-/// Where the configuration is, for the commands that have one.
+/// Configuration file of a command.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ConfigFile {
     /// Configuration, or none; without it ~/.config/sockwatch/config.toml or /etc/sockwatch/config.toml if there is one

@@ -16,7 +16,7 @@ pub struct Dashboard {
     /// How much of the past is kept to go back to, at most 64 MB of it; 0 for nothing
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = history)]
     pub history: Duration,
-    /// Its configuration.
+    /// Configuration file.
     #[command(flatten)]
     pub config: ConfigFile,
     /// Which sockets: ss's filter language, and more

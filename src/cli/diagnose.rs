@@ -1,4 +1,4 @@
-//! What was typed for `diagnose`.
+//! Arguments of `diagnose`.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -35,7 +35,7 @@ pub struct Diagnose {
     /// One JSON document
     #[arg(long)]
     pub json: bool,
-    /// Its configuration.
+    /// Configuration file.
     #[command(flatten)]
     pub config: ConfigFile,
 }
@@ -52,7 +52,7 @@ pub enum FailOn {
 }
 
 impl FailOn {
-    /// What it means.
+    /// Returns the severity of findings.
     pub fn severity(self) -> Severity {
         match self {
             FailOn::Info => Severity::Info,

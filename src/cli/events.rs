@@ -18,7 +18,7 @@ use super::select::Select;
     reason = "each is a letter that ss has"
 )]
 pub struct Events {
-    /// Which sockets.
+    /// Selection of sockets.
     #[command(flatten)]
     pub select: Select,
     /// One JSON object a line

@@ -7,7 +7,7 @@ use clap::{ArgAction, Args, ValueEnum};
 use super::filter_help;
 use super::select::Select;
 
-/// What a recording is exported as.
+/// Format of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// One JSON object a line, as record --jsonl writes them
@@ -21,7 +21,7 @@ pub enum Format {
 /// `export`.
 #[derive(Debug, Clone, Args)]
 #[command(disable_help_flag = true, args_override_self = true)]
-#[command(after_help = exporting())]
+#[command(after_help = after_help())]
 pub struct Export {
     /// The recording
     #[arg(value_name = "RECORDING")]
@@ -44,7 +44,7 @@ pub struct Export {
     /// Replaces addresses, paths, the names of the host and of users, and command lines, the same by the same
     #[arg(long)]
     pub redact: bool,
-    /// Which sockets.
+    /// Selection of sockets.
     #[command(flatten)]
     pub select: Select,
     /// Prints this help
@@ -52,8 +52,8 @@ pub struct Export {
     help: Option<bool>,
 }
 
-/// What stands below the help of `export`.
-fn exporting() -> String {
+/// Text below the options in the help of `export`.
+fn after_help() -> String {
     format!(
         "All states are exported unless -l or the filter says which. What the filter asks for is what was recorded;\n\
          --redact replaces it afterwards. What is damaged is told on standard error, the rest is exported.\n\n{}",

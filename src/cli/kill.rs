@@ -14,7 +14,7 @@ use super::select::Select;
     reason = "each is a letter that ss has"
 )]
 pub struct Kill {
-    /// Which sockets.
+    /// Selection of sockets.
     #[command(flatten)]
     pub select: Select,
     /// Does not ask

@@ -18,7 +18,7 @@ use super::select::Select;
     reason = "each is a letter that ss has"
 )]
 pub struct List {
-    /// Which sockets.
+    /// Selection of sockets.
     #[command(flatten)]
     pub select: Select,
     /// Numbers for addresses and ports, also with -r
@@ -106,7 +106,7 @@ pub struct List {
 }
 
 impl List {
-    /// Whether the output is for programs, which are told of faults in it.
+    /// Returns true if the output is for programs; it contains the faults of the Sample.
     pub fn machine_readable(&self) -> bool {
         self.json || self.jsonl || self.csv || self.watch.is_some()
     }

@@ -10,13 +10,13 @@ use super::filter_help;
 use super::select::Select;
 use crate::filter::{Unit, quantity};
 
-/// The most full files that are kept.
-const MOST_FILES: u16 = 9999;
+/// Largest number of full files to keep.
+const MAX_FILES: u16 = 9999;
 
 /// `record`.
 #[derive(Debug, Clone, Args)]
 #[command(disable_help_flag = true, args_override_self = true)]
-#[command(after_help = recording())]
+#[command(after_help = after_help())]
 pub struct Record {
     /// The recording; a file that exists is not overwritten without --force
     #[arg(short, long, value_name = "FILE", required_unless_present = "jsonl")]
@@ -32,14 +32,14 @@ pub struct Record {
     pub jsonl: Option<PathBuf>,
     /// Begins another file once the recording is as large as this, for example 100MB; the full ones are FILE.1 (the latest),
     /// FILE.2, …
-    #[arg(long, value_name = "SIZE", value_parser = size, requires = "output")]
+    #[arg(long, value_name = "SIZE", value_parser = file_size, requires = "output")]
     pub max_size: Option<u64>,
     /// How many full files are kept; the oldest are removed
     #[arg(
         long,
         value_name = "N",
-        default_value_t = MOST_FILES,
-        value_parser = clap::value_parser!(u16).range(..=i64::from(MOST_FILES)),
+        default_value_t = MAX_FILES,
+        value_parser = clap::value_parser!(u16).range(..=i64::from(MAX_FILES)),
         requires = "max_size"
     )]
     pub keep: u16,
@@ -49,7 +49,7 @@ pub struct Record {
     /// Replaces addresses, paths, the names of the host and of users, and command lines, the same by the same
     #[arg(long)]
     pub redact: bool,
-    /// Which sockets.
+    /// Selection of sockets.
     #[command(flatten)]
     pub select: Select,
     /// Prints this help
@@ -57,8 +57,8 @@ pub struct Record {
     help: Option<bool>,
 }
 
-/// What stands below the help of `record`.
-fn recording() -> String {
+/// Text below the options in the help of `record`.
+fn after_help() -> String {
     format!(
         "Without letters or a filter everything is recorded, in all states. A socket that passes the filter once is\n\
          recorded to its end, so that what becomes of it is known. SIGTERM, SIGINT and SIGHUP close the files in order.\n\
@@ -67,13 +67,14 @@ fn recording() -> String {
     )
 }
 
-/// The smallest file that another one is begun after, bytes: a key frame of a small machine.
-const SMALLEST: u64 = 64 * 1000;
+/// Smallest value of `--max-size`, bytes: a key frame of a small machine.
+const MIN_FILE_BYTES: u64 = 64 * 1000;
 
-fn size(text: &str) -> Result<u64, String> {
+/// Parses the value of `--max-size`, in bytes.
+fn file_size(text: &str) -> Result<u64, String> {
     let bytes = quantity(text, Unit::Bytes)
         .map_err(|why| format!("{why}; write for example 100MB or 2GiB"))?;
-    if bytes.is_finite() && bytes >= SMALLEST as f64 {
+    if bytes.is_finite() && bytes >= MIN_FILE_BYTES as f64 {
         Ok(bytes as u64)
     } else {
         Err("out of range; a file has at least 64kB".to_owned())
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_needs_a_file_and_lines_may_be_all() {
+    fn a_recording_needs_a_file_unless_json_lines_are_written() {
         let Ok(Command::Record(record)) =
             parse("record -o x.swr -t4 --max-size 100MB --keep 3 dport = :443 --interval 500ms")
         else {

@@ -19,7 +19,7 @@ pub struct Replay {
     /// Where to begin; otherwise at the start
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub at: Option<String>,
-    /// Its configuration.
+    /// Configuration file.
     #[command(flatten)]
     pub config: ConfigFile,
     /// Which sockets: ss's filter language, and more

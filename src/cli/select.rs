@@ -1,10 +1,10 @@
-//! What says which sockets: ss's letters and a filter.
+//! Arguments that select sockets: ss's letters and a filter.
 
 use std::path::PathBuf;
 
 use clap::Args;
 
-/// Which sockets, with ss's letters.
+/// Selection of sockets, with ss's letters.
 #[derive(Debug, Clone, Default, Args)]
 #[expect(
     clippy::struct_excessive_bools,
@@ -68,7 +68,7 @@ pub struct Select {
 }
 
 impl Select {
-    /// Whether it names kinds of sockets, beside families of addresses.
+    /// Returns true if it names kinds of sockets, not only families of addresses.
     pub fn names_kinds(&self) -> bool {
         let letters = [
             self.tcp,
@@ -84,7 +84,7 @@ impl Select {
         letters.contains(&true) || !self.query.is_empty() || self.family.iter().any(is_other)
     }
 
-    /// What was typed, as far as it says which sockets.
+    /// Formats the selection as it was typed.
     pub fn to_text(&self) -> String {
         let letters = [
             (self.all, 'a'),
@@ -123,8 +123,8 @@ impl Select {
         given.join(" ")
     }
 
-    /// Whether it says anything about which sockets.
-    pub fn says_anything(&self) -> bool {
+    /// Returns true if any letter or filter was typed.
+    pub fn is_restricted(&self) -> bool {
         self.names_kinds()
             || self.ipv4
             || self.ipv6

@@ -44,7 +44,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
             ..cli::Summary::default()
         })?;
         // As ss: the summary alone, unless sockets are selected as well.
-        if arguments.json || !arguments.select.says_anything() {
+        if arguments.json || !arguments.select.is_restricted() {
             return Ok(());
         }
     }

@@ -1,4 +1,4 @@
-//! Counts and limits as text.
+//! Writes counts, limits and counters as text.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -7,10 +7,10 @@ use crate::aggregate::{LimitUnit, Moment, Summary};
 use crate::column::format;
 use crate::model::{Family, State};
 
-/// Writes what `summary` prints.
+/// Writes the text of the `summary` command.
 ///
 /// # Errors
-/// What the writer says.
+/// If the writer fails.
 pub fn write(moment: &Moment, summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let mut text = String::new();
     let host = &moment.sample.host;
@@ -20,9 +20,9 @@ pub fn write(moment: &Moment, summary: &Summary, out: &mut impl Write) -> io::Re
     let _ = write!(text, "{} · Linux {} · ", host.hostname, host.kernel);
     format::count(&mut text, used);
     text.push_str(" sockets in use\n\n");
-    protocols(summary, &mut text);
+    write_protocols(summary, &mut text);
     text.push('\n');
-    limits(summary, &mut text);
+    write_limits(summary, &mut text);
     let counters: Vec<_> = summary
         .counters
         .iter()
@@ -39,8 +39,8 @@ pub fn write(moment: &Moment, summary: &Summary, out: &mut impl Write) -> io::Re
     out.write_all(text.as_bytes())
 }
 
-/// One line for each protocol and family; only states that occur have a column.
-fn protocols(summary: &Summary, text: &mut String) {
+/// Appends a line for each protocol and family, with a column for each state that occurs.
+fn write_protocols(summary: &Summary, text: &mut String) {
     let occurs = |state: &State| {
         summary
             .protocols
@@ -67,7 +67,8 @@ fn protocols(summary: &Summary, text: &mut String) {
     }
 }
 
-fn limits(summary: &Summary, text: &mut String) {
+/// Appends a line for each limit: its use, its value and the share.
+fn write_limits(summary: &Summary, text: &mut String) {
     let number = |value: Option<u64>, unit: LimitUnit| {
         let mut out = String::new();
         match (value, unit) {
@@ -91,7 +92,7 @@ fn limits(summary: &Summary, text: &mut String) {
         let now = number(limit.value, limit.unit);
         let most = number(limit.limit, limit.unit);
         let whose = if limit.of_host { "  whole host" } else { "" };
-        // The units have more bytes than columns only outside ASCII, which they are not.
+        // Units are ASCII: the padding counts bytes and columns alike.
         let _ = writeln!(
             text,
             "{:<24}{now:>12}{most:>12}{share:>10}{whose}",

@@ -52,6 +52,7 @@ socket_schema! {
     /// One socket at one instant: the parts of fixed size. [`SocketRef`](super::SocketRef) adds those of variable length.
     ///
     /// Small on purpose: a machine may have a million of them.
+    #[expect(clippy::doc_markdown, reason = "users read the descriptions of the fields")]
     #[derive(Debug, Clone, Copy, PartialEq, Eq)]
     pub struct Socket {
         /// Network namespace: inode of /proc/PID/ns/net.

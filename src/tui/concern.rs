@@ -1,4 +1,4 @@
-//! What findings can be about, in terms of the findings' registry: a socket or a remote host as a [`Concern`].
+//! Sockets and remote hosts as [`Concern`]s, by which the findings about them are found.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! What the dashboard asks its surroundings to do. It is carried out by the program that runs the dashboard.
+//! Effects outside the dashboard that a command asks for. The program that runs the dashboard carries them out.
 
 use std::time::Duration;
 

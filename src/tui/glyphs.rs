@@ -1,12 +1,12 @@
-//! Which characters a terminal can show.
+//! The ASCII fallback for terminals without UTF-8.
 //!
-//! Screens are drawn with the characters that say it best; for a locale that is not UTF-8 the finished screen is
-//! turned into ASCII in one place, so that nothing can slip through.
+//! Screens are drawn with Unicode characters; for a locale that is not UTF-8 the finished screen is converted to ASCII
+//! here, in one place.
 
 use ratatui::buffer::Buffer;
 use unicode_width::UnicodeWidthStr;
 
-/// Whether the locale is UTF-8, by the values of `LC_ALL`, `LC_CTYPE` and `LANG`: the first that is set and not empty
+/// True if the locale is UTF-8, by the values of `LC_ALL`, `LC_CTYPE` and `LANG`: the first that is set and not empty
 /// decides.
 pub fn is_utf8(lc_all: Option<&str>, lc_ctype: Option<&str>, lang: Option<&str>) -> bool {
     [lc_all, lc_ctype, lang]
@@ -19,7 +19,7 @@ pub fn is_utf8(lc_all: Option<&str>, lc_ctype: Option<&str>, lang: Option<&str>)
         })
 }
 
-/// Replaces every character beyond ASCII by one that resembles it, cell by cell and without moving anything.
+/// Replaces every character beyond ASCII by one that resembles it, cell by cell.
 pub fn to_ascii(buffer: &mut Buffer) {
     for cell in &mut buffer.content {
         let symbol = cell.symbol();
@@ -37,7 +37,7 @@ pub fn to_ascii(buffer: &mut Buffer) {
     }
 }
 
-/// The ASCII character that resembles one of ours.
+/// The ASCII character that resembles a character of the screens.
 fn ascii(character: char) -> char {
     match character {
         '▁' => '_',

@@ -1,4 +1,4 @@
-//! Hints of the footer: keys, and what they do here and now.
+//! Hints of the footer: keys with their effect here and now.
 
 use super::command::Command;
 use super::keymap::label;
@@ -8,7 +8,7 @@ use super::keymap::label;
 pub struct Hint {
     /// The keys as they are written.
     pub keys: String,
-    /// What they do.
+    /// The effect of the keys.
     pub text: String,
     /// A shorter text, for a footer with little room.
     pub short: Option<&'static str>,

@@ -1,5 +1,5 @@
-//! What can be killed of a row or a page, and how: a socket that is destroyed, processes that are sent a signal. Nothing
-//! is killed here.
+//! Kill targets of a row or a page and the actions on them: destroying a socket, signalling its processes. Nothing is
+//! killed here.
 
 use std::sync::Arc;
 

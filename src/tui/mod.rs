@@ -1,22 +1,27 @@
-//! The dashboard's screen: what is shown, what keys mean, how it looks. Draws and decides, touches nothing outside: no
-//! thread, no clock, no environment.
+//! The dashboard: state, keys, tables, views. It draws and decides, and touches nothing outside: no thread, no clock, no
+//! environment.
 //!
 //! ```text
-//!  header   who, how many, since when        view/header.rs
-//!  notice   what cannot be seen, if any      view/notice.rs
-//!  strip    states, rates, changes           view/strip.rs
+//!  header   host, users, uptime              view/header.rs
+//!  notice   hidden owners, faults            view/notice.rs
+//!  strip    states, rates, changes           view/summary_strip.rs
 //!  tabs     1 Overview  2 Sockets …          view/tabs.rs
 //! ┌────────────────────────────────────────┐
-//! │ the screen, or what one looks into     │ view/{overview,lists,process,socket,remote}.rs
+//! │ the screen, or the page opened from it │ view/{overview,table_screen,process,socket,remote,…}.rs
+//! │            and over it the popup       │ popup/
 //! └────────────────────────────────────────┘
-//!  time     of a recording, or while walking  view/timeline.rs
-//!  footer   keys that do something now       view/footer.rs
+//!  time     of a recording or the history    view/timeline.rs
+//!  footer   hints, message, typed text       view/footer.rs
 //! ```
 //!
-//! A key becomes a [`Command`] ([`keymap`]), or a letter of what is being typed; the command changes the [`State`] and
-//! may ask for an [`Effect`] ([`update`]), and [`view::render`] draws the state. What is drawn where is noted down, so
-//! that a click finds it. Help and footer are made from the same key map.
+//! | step | where |
+//! |---|---|
+//! | a key stands for a [`Command`] | [`keymap`] |
+//! | the command reaches the popup or the screen, changes the [`State`] and may ask for an [`Effect`] | `update` |
+//! | a list of rows is sorted, laid out, selected in | [`table`], [`lists`] |
+//! | the state is drawn, and noted what a click would hit | [`render`], [`view`], [`hits`] |
 
+pub mod click_map;
 pub mod command;
 pub mod concern;
 pub mod effect;
@@ -24,7 +29,6 @@ pub mod filter_history;
 pub mod filter_line;
 pub mod glyphs;
 pub mod hint;
-pub mod hits;
 pub mod keymap;
 pub mod kill_target;
 mod line_editor;
@@ -33,7 +37,7 @@ pub mod look;
 mod navigation;
 pub mod page;
 pub mod popup;
-pub mod recording;
+pub mod recording_progress;
 mod render;
 pub mod screen;
 mod scroll;

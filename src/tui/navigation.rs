@@ -94,7 +94,7 @@ pub(super) fn open_socket(state: &mut State, key: SocketKey) {
     let row = moment.row_of(key);
     let socket = row.and_then(|row| moment.sample.socket(row));
     if let Some(socket) = socket {
-        state.look_into_socket(SocketPage::new(socket, Presence::Here));
+        state.look_into_socket(SocketPage::new(socket, Presence::Present));
         return;
     }
     // A row of the difference may be about a socket that only the marked instant has.

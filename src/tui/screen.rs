@@ -1,94 +1,152 @@
-//! The screens of the dashboard, and the panes that a screen with several tables has.
+//! The screens of the dashboard, and the panes of a screen that has several tables.
+//!
+//! A new screen is a variant of [`Screen`] with an entry in [`SCREENS`]; the compiler then names the places that draw it
+//! and hold its table.
 
-/// The screens that digits and Tab lead to.
+/// A screen, reached by its digit or by Tab.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Screen {
     /// The machine at a glance.
     Overview,
-    /// Every socket.
+    /// All sockets.
     Sockets,
-    /// Every process that holds one.
+    /// The processes that hold sockets.
     Processes,
-    /// Everything that listens.
+    /// Listening sockets.
     Listeners,
-    /// Every host at the other end.
+    /// Remote hosts.
     Remotes,
-    /// What is wrong.
+    /// Findings, active and ended.
     Findings,
-    /// The host: limits, counters, devices, settings.
+    /// The host: limits, counters, interfaces, settings.
     System,
-    /// What happens.
+    /// Sockets as they open, change state and close.
     Events,
 }
 
+/// The declaration of a screen.
+struct ScreenInfo {
+    screen: Screen,
+    title: &'static str,
+    short_title: &'static str,
+    /// The tables that the focus moves between; empty if there is only one.
+    panes: &'static [Pane],
+}
+
+/// All screens in the order of their digits, which is that of the variants.
+const SCREENS: [ScreenInfo; 8] = [
+    ScreenInfo {
+        screen: Screen::Overview,
+        title: "Overview",
+        short_title: "Over",
+        panes: &[
+            Pane::Processes,
+            Pane::Remotes,
+            Pane::Listeners,
+            Pane::TimeWait,
+        ],
+    },
+    ScreenInfo {
+        screen: Screen::Sockets,
+        title: "Sockets",
+        short_title: "Sock",
+        panes: &[],
+    },
+    ScreenInfo {
+        screen: Screen::Processes,
+        title: "Processes",
+        short_title: "Proc",
+        panes: &[],
+    },
+    ScreenInfo {
+        screen: Screen::Listeners,
+        title: "Listeners",
+        short_title: "Listen",
+        panes: &[],
+    },
+    ScreenInfo {
+        screen: Screen::Remotes,
+        title: "Remotes",
+        short_title: "Remote",
+        panes: &[],
+    },
+    ScreenInfo {
+        screen: Screen::Findings,
+        title: "Findings",
+        short_title: "Find",
+        panes: &[],
+    },
+    ScreenInfo {
+        screen: Screen::System,
+        title: "System",
+        short_title: "Sys",
+        panes: &[
+            Pane::Limits,
+            Pane::Counters,
+            Pane::Interfaces,
+            Pane::Settings,
+        ],
+    },
+    ScreenInfo {
+        screen: Screen::Events,
+        title: "Events",
+        short_title: "Event",
+        panes: &[],
+    },
+];
+
 impl Screen {
-    /// In the order of their digits.
-    pub const ALL: [Screen; 8] = [
-        Screen::Overview,
-        Screen::Sockets,
-        Screen::Processes,
-        Screen::Listeners,
-        Screen::Remotes,
-        Screen::Findings,
-        Screen::System,
-        Screen::Events,
-    ];
+    /// The number of screens.
+    pub const COUNT: usize = SCREENS.len();
 
-    /// Its name.
+    /// All screens in the order of their digits.
+    pub const ALL: [Screen; Screen::COUNT] = {
+        let mut all = [Screen::Overview; Screen::COUNT];
+        let mut at = 0;
+        while at < all.len() {
+            all[at] = SCREENS[at].screen;
+            at += 1;
+        }
+        all
+    };
+
+    fn info(self) -> &'static ScreenInfo {
+        &SCREENS[self as usize]
+    }
+
+    /// The title of the screen.
     pub fn title(self) -> &'static str {
-        match self {
-            Screen::Overview => "Overview",
-            Screen::Sockets => "Sockets",
-            Screen::Processes => "Processes",
-            Screen::Listeners => "Listeners",
-            Screen::Remotes => "Remotes",
-            Screen::Findings => "Findings",
-            Screen::System => "System",
-            Screen::Events => "Events",
-        }
+        self.info().title
     }
 
-    /// Its name where there is little room.
+    /// The title for a narrow terminal.
     pub fn short_title(self) -> &'static str {
-        match self {
-            Screen::Overview => "Over",
-            Screen::Sockets => "Sock",
-            Screen::Processes => "Proc",
-            Screen::Listeners => "Listen",
-            Screen::Remotes => "Remote",
-            Screen::Findings => "Find",
-            Screen::System => "Sys",
-            Screen::Events => "Event",
-        }
+        self.info().short_title
     }
 
-    /// The digit that leads to it.
+    /// The digit that opens it.
     pub fn digit(self) -> char {
-        match self {
-            Screen::Overview => '1',
-            Screen::Sockets => '2',
-            Screen::Processes => '3',
-            Screen::Listeners => '4',
-            Screen::Remotes => '5',
-            Screen::Findings => '6',
-            Screen::System => '7',
-            Screen::Events => '8',
-        }
+        char::from(b'1' + self as u8)
+    }
+
+    /// The tables that the focus moves between, in that order; empty if there is only one.
+    pub fn panes(self) -> &'static [Pane] {
+        self.info().panes
     }
 }
 
-/// A table of the screen: the overview and the system have several.
+/// A table on a screen or page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pane {
-    /// The one there is, on every other screen and page.
+    /// The only table of a screen or page.
     Main,
-    /// The processes that move the most.
+    /// The processes with the highest throughput.
     Processes,
-    /// The remote hosts that move the most.
+    /// The remote hosts with the highest throughput.
     Remotes,
-    /// The listeners whose accept queues are the fullest.
+    /// The listeners with the fullest accept queues.
     Listeners,
-    /// The processes with the most TIME-WAITs.
+    /// The processes with the most connections in TIME-WAIT.
     TimeWait,
     /// Limits with their headroom.
     Limits,
@@ -100,20 +158,14 @@ pub enum Pane {
     Settings,
 }
 
-impl Pane {
-    /// The panes of the overview, in the order in which the keys go through them.
-    pub const OVERVIEW: [Pane; 4] = [
-        Pane::Processes,
-        Pane::Remotes,
-        Pane::Listeners,
-        Pane::TimeWait,
-    ];
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-    /// The panes of the system, the same way.
-    pub const SYSTEM: [Pane; 4] = [
-        Pane::Limits,
-        Pane::Counters,
-        Pane::Interfaces,
-        Pane::Settings,
-    ];
+    #[test]
+    fn every_screen_stands_at_its_place() {
+        for (at, screen) in Screen::ALL.into_iter().enumerate() {
+            assert_eq!(screen as usize, at, "{screen:?}");
+        }
+    }
 }

@@ -11,8 +11,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::click_map::ClickMap;
 use super::filter_history::FilterHistory;
-use super::hits::Hits;
 use super::lists::{
     DEFAULT_SORT, Events, Findings, InstantComparison, LineKey, Listeners, Processes, Remotes,
     SocketScope, Sockets,
@@ -20,7 +20,7 @@ use super::lists::{
 use super::look::Look;
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::popup::interface::Popup;
-use super::recording::Recording;
+use super::recording_progress::RecordingProgress;
 use super::table::{Table, TableControl};
 use super::timeline::Timeline;
 use super::typing::Typing;
@@ -59,7 +59,7 @@ pub struct State {
     /// The Sample that was marked, to be compared with others.
     pub mark: Option<Arc<Sample>>,
     /// The recording that is being made.
-    pub recording: Option<Recording>,
+    pub recording: Option<RecordingProgress>,
     /// When the latest Sample was taken, µs since 1970 UTC, while an earlier one is shown.
     pub now_us: Option<i64>,
     /// Where one is.
@@ -111,7 +111,7 @@ pub struct State {
     /// What one has looked into from each screen, the last on top: going back takes it off.
     pages: [Vec<Page>; Screen::ALL.len()],
     /// What was drawn where.
-    pub(super) hits: Hits,
+    pub(super) clicks: ClickMap,
 }
 
 impl std::fmt::Debug for State {
@@ -169,7 +169,7 @@ impl State {
             system: System::default(),
             events: Table::new(Events::new(zone), "at", false),
             pages: Default::default(),
-            hits: Hits::default(),
+            clicks: ClickMap::default(),
         }
     }
 
@@ -181,7 +181,7 @@ impl State {
     /// Shows a moment from now on, and what is wrong at it.
     pub fn show(&mut self, moment: Arc<Moment>, findings: Arc<diagnose::Findings>) {
         for page in self.pages.iter_mut().flatten() {
-            page.follow(&moment);
+            page.update(&moment);
         }
         self.moment = Some(moment);
         self.narrow();
@@ -218,7 +218,7 @@ impl State {
         if let Some(moment) = self.moment.clone()
             && let Some(page) = self.page_mut()
         {
-            page.follow(&moment);
+            page.update(&moment);
         }
     }
 
@@ -300,10 +300,9 @@ impl State {
 
     /// The tables in sight between which the keys go, if there are several.
     pub fn panes(&self) -> &'static [Pane] {
-        match (self.screen, self.page()) {
-            (Screen::Overview, None) => &Pane::OVERVIEW,
-            (Screen::System, None) => &Pane::SYSTEM,
-            _ => &[],
+        match self.page() {
+            None => self.screen.panes(),
+            Some(_) => &[],
         }
     }
 
@@ -362,7 +361,7 @@ impl State {
         let sequence = self.sequence;
         let marked = self.mark.clone().unwrap_or_default();
         if let Some(Page::Difference(page)) = self.pages[self.screen as usize].last_mut() {
-            page.bring_up(sequence, || {
+            page.refresh(sequence, || {
                 InstantComparison::new(marked, &moment, &self.filter)
             });
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::column::Service;
 use crate::model::{Process, SocketKey};
 
-/// What Enter leads to.
+/// The thing that Enter opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// A process.
@@ -19,8 +19,8 @@ pub enum Target {
     Remote(IpAddr, Option<Service>),
     /// The screen that is about the host as a whole.
     System,
-    /// Nothing that could be looked into, and why not.
+    /// Nothing that can be opened, with the reason.
     Nowhere(String),
-    /// Folding and unfolding.
+    /// A group, to be folded or unfolded.
     Fold,
 }

@@ -1,5 +1,5 @@
-//! Text in a given number of columns. What arrives here is harmless already
-//! ([`format::sanitize`](crate::column::format::sanitize)); nothing is cut without a mark.
+//! Measures, cuts and wraps text by terminal columns. The text is sanitized already
+//! ([`format::sanitize`](crate::column::format::sanitize)); a cut is always marked.
 
 use std::borrow::Cow;
 
@@ -7,7 +7,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::column::format;
 
-/// Stands for what was cut.
+/// The mark of a cut.
 const ELLIPSIS: char = '…';
 
 /// A text without characters that would control the terminal.
@@ -17,7 +17,7 @@ pub fn sanitized(text: &str) -> String {
     out
 }
 
-/// Columns that a text takes in a terminal.
+/// The width of a text, terminal columns.
 pub fn width(text: &str) -> usize {
     text.width()
 }
@@ -46,7 +46,7 @@ fn tail(text: &str, columns: usize) -> &str {
     text
 }
 
-/// Cuts in the middle: both ends of an address or a path say more than what lies between.
+/// Cuts in the middle: of an address or a path both ends matter most.
 pub fn cut_middle(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
@@ -55,7 +55,7 @@ pub fn cut_middle(text: &str, columns: usize) -> Cow<'_, str> {
         return Cow::Borrowed("");
     }
     let rest = columns - 1;
-    // The port at the end of an address and the file at the end of a path tell most.
+    // The port at the end of an address and the file at the end of a path matter most.
     let end = tail(text, rest.div_ceil(2));
     let start = head(text, rest - width(end));
     Cow::Owned(format!("{start}{ELLIPSIS}{end}"))
@@ -72,7 +72,7 @@ pub fn cut_end(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(format!("{}{ELLIPSIS}", head(text, columns - 1)))
 }
 
-/// Cuts at the start: of what is being typed the end counts.
+/// Cuts at the start, as of a text that is being typed.
 pub fn cut_start(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
@@ -118,7 +118,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
             if line.is_empty() {
                 let mut part = head(word, columns);
                 if part.is_empty() {
-                    // A character wider than the line: it goes whole and is cut when it is drawn.
+                    // A character wider than the line is kept, and cut when it is drawn.
                     part = &word[..word.chars().next().map_or(0, char::len_utf8)];
                 }
                 lines.push(part.to_owned());

@@ -1,23 +1,23 @@
-//! What colours and weights mean. Sixteen colours at most, and everything reads without them.
+//! The meanings of colors and weights. At most sixteen colors, and everything is readable without them.
 
 use ratatui::style::{Color, Modifier, Style};
 
-/// What a piece of text means; the only thing that decides how it looks.
+/// The meaning of a piece of text, which alone decides its style.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Tone {
     /// A value like any other.
     Plain,
-    /// Beside the point: frames, reasons, what is missing.
+    /// Of less importance: frames, reasons, missing values.
     Muted,
-    /// A heading or a name that the eye looks for.
+    /// A heading or a name.
     Strong,
-    /// In order: an established connection.
+    /// Healthy, such as an established connection.
     Good,
-    /// Worth knowing: a listener, a handshake.
+    /// Noteworthy, such as a listener or a handshake.
     Notice,
-    /// Worth a look.
+    /// A warning.
     Warning,
-    /// Needs somebody.
+    /// Critical.
     Critical,
     /// A key to press.
     Key,
@@ -46,32 +46,32 @@ impl Tone {
     ];
 }
 
-/// How each [`Tone`] looks. Colours come from the terminal's own sixteen.
+/// The styles of the [`Tone`]s. Colors come from the sixteen of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theme {
-    /// Light text on a dark ground.
+    /// Light text on a dark background.
     Dark,
-    /// Dark text on a light ground: without yellow and cyan, which nobody can read there.
+    /// Dark text on a light background: without yellow and cyan, which are unreadable there.
     Light,
     /// Weights only (`NO_COLOR`).
     Plain,
 }
 
 impl Theme {
-    /// What the environment asks for. `no_color` is the value of `NO_COLOR`, `colorfgbg` that of `COLORFGBG`, in which
-    /// some terminals tell the colours of text and ground by their numbers: `15;0`, `0;default;15`.
+    /// The theme that the environment asks for. `no_color` is the value of `NO_COLOR`, `colorfgbg` that of `COLORFGBG`, in
+    /// which some terminals report the numbers of text and background color: `15;0`, `0;default;15`.
     pub fn of_environment(no_color: Option<&str>, colorfgbg: Option<&str>) -> Theme {
         if no_color.is_some_and(|value| !value.is_empty()) {
             return Theme::Plain;
         }
-        let ground = colorfgbg.and_then(|value| value.rsplit(';').next()?.parse::<u8>().ok());
-        match ground {
+        let background = colorfgbg.and_then(|value| value.rsplit(';').next()?.parse::<u8>().ok());
+        match background {
             Some(7 | 9..=15) => Theme::Light,
             _ => Theme::Dark,
         }
     }
 
-    /// The one after it, to change while the program runs.
+    /// The next theme, to switch while the program runs.
     #[must_use]
     pub fn next(self) -> Theme {
         match self {
@@ -93,7 +93,7 @@ impl Theme {
     /// The style of a tone.
     pub fn style(self, tone: Tone) -> Style {
         let style = Style::new();
-        let coloured = |dark, light| match self {
+        let colored = |dark, light| match self {
             Theme::Dark => style.fg(dark),
             Theme::Light => style.fg(light),
             Theme::Plain => style,
@@ -102,13 +102,13 @@ impl Theme {
             Tone::Plain => style,
             Tone::Muted => style.add_modifier(Modifier::DIM),
             Tone::Strong | Tone::Changed => style.add_modifier(Modifier::BOLD),
-            Tone::Good => coloured(Color::Green, Color::Green),
-            Tone::Notice => coloured(Color::Cyan, Color::Blue),
-            Tone::Warning => coloured(Color::Yellow, Color::Magenta).add_modifier(Modifier::BOLD),
-            Tone::Critical => coloured(Color::Red, Color::Red).add_modifier(Modifier::BOLD),
-            Tone::Key => coloured(Color::Cyan, Color::Blue).add_modifier(Modifier::BOLD),
+            Tone::Good => colored(Color::Green, Color::Green),
+            Tone::Notice => colored(Color::Cyan, Color::Blue),
+            Tone::Warning => colored(Color::Yellow, Color::Magenta).add_modifier(Modifier::BOLD),
+            Tone::Critical => colored(Color::Red, Color::Red).add_modifier(Modifier::BOLD),
+            Tone::Key => colored(Color::Cyan, Color::Blue).add_modifier(Modifier::BOLD),
             Tone::Selected => style.add_modifier(Modifier::REVERSED),
-            Tone::Fresh => coloured(Color::LightGreen, Color::Green).add_modifier(Modifier::BOLD),
+            Tone::Fresh => colored(Color::LightGreen, Color::Green).add_modifier(Modifier::BOLD),
         }
     }
 }
@@ -118,7 +118,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn without_colours_only_weights_remain() {
+    fn without_colors_only_weights_remain() {
         for tone in Tone::ALL {
             let style = Theme::Plain.style(tone);
             assert_eq!((style.fg, style.bg), (None, None), "{tone:?}");
@@ -127,19 +127,19 @@ mod tests {
     }
 
     #[test]
-    fn on_a_light_ground_nothing_is_yellow_or_cyan() {
+    fn on_a_light_background_nothing_is_yellow_or_cyan() {
         for tone in Tone::ALL {
-            let colour = Theme::Light.style(tone).fg;
+            let color = Theme::Light.style(tone).fg;
             let bright = [Color::Yellow, Color::Cyan, Color::White, Color::LightGreen];
             assert!(
-                !colour.is_some_and(|colour| bright.contains(&colour)),
+                !color.is_some_and(|color| bright.contains(&color)),
                 "{tone:?}"
             );
         }
     }
 
     #[test]
-    fn the_environment_tells_the_ground() {
+    fn the_environment_has_the_background() {
         let theme = Theme::of_environment;
         assert_eq!(theme(None, None), Theme::Dark);
         assert_eq!(theme(None, Some("15;0")), Theme::Dark);

@@ -18,9 +18,9 @@ use sockwatch::diagnose::{Diagnosis, Findings, Thresholds, Watch};
 use sockwatch::model::{ProcessKey, Sample, Socket};
 use sockwatch::recording::{Archive, Metadata, SampleArchive};
 use sockwatch::source::Source;
-use sockwatch::tui::recording::Recording;
+use sockwatch::tui::recording_progress::RecordingProgress;
 use sockwatch::tui::theme::Theme;
-use sockwatch::tui::timeline::{Marks, Seek, Timeline};
+use sockwatch::tui::timeline::{FindingMarks, Seek, Timeline};
 use sockwatch::tui::{Look, State};
 
 use super::Machine;
@@ -60,7 +60,7 @@ pub struct Playback {
     player: Option<Player>,
     slot: Option<Arc<LatestSlot>>,
     /// The recording that is being made.
-    pub recording: Option<Recording>,
+    pub recording: Option<RecordingProgress>,
     /// The moment that the player is making.
     held: Option<Arc<Moment>>,
     /// The player's clock.
@@ -116,7 +116,7 @@ impl EffectHandler for TestEffects {
             at_us,
         );
         let player = player.with_watch(watch());
-        let mut marks = Marks::default();
+        let mut marks = FindingMarks::default();
         for findings in &playback.findings {
             marks.push(findings);
         }
@@ -136,17 +136,17 @@ impl EffectHandler for TestEffects {
     fn toggle_recording(&mut self) -> String {
         self.log.push("record".to_owned());
         let begun = self.playback.recording.take().is_none();
-        self.playback.recording = begun.then(|| Recording {
+        self.playback.recording = begun.then(|| RecordingProgress {
             file: "sockwatch-20261120-201411.swr".to_owned(),
             length_us: 751_000_000,
             samples: 751,
             bytes: 4_100_000,
-            ..Recording::default()
+            ..RecordingProgress::default()
         });
         if begun { "recording" } else { "recorded" }.to_owned()
     }
 
-    fn recording(&self) -> Option<Recording> {
+    fn recording(&self) -> Option<RecordingProgress> {
         self.playback.recording.clone()
     }
 

@@ -35,11 +35,17 @@ fn a_seek_is_shown_at_once_and_then_with_its_history() {
     let mut player = Player::new(samples(1000), 800_000_000);
     let points = |moment: &Moment| moment.aggregate.history.points().len();
     let (step, steps) = until_result(&mut player, &mut moment, now);
-    assert!(matches!(step, PlayerStep::Show(Standing { at: 800, .. })));
+    assert!(matches!(
+        step,
+        PlayerStep::Show(PlaybackStatus { at: 800, .. })
+    ));
     assert_eq!((steps, moment.sample.taken_at_us), (1, 800_000_000));
     assert!(points(&moment) < 10);
     let (step, steps) = until_result(&mut player, &mut moment, now);
-    assert!(matches!(step, PlayerStep::Show(Standing { at: 800, .. })));
+    assert!(matches!(
+        step,
+        PlayerStep::Show(PlaybackStatus { at: 800, .. })
+    ));
     assert!(steps > 500, "in steps, so that keys come between");
     assert_eq!(points(&moment), FULL_DEPTH);
     assert_eq!(player.step(&mut moment, now), PlayerStep::Idle);
@@ -118,7 +124,7 @@ fn a_moment_between_frames_is_shown_on_pause() {
     player.seek(Seek::Toggle, now);
     if shown.last() != Some(&at) {
         let step = player.step(&mut moment, now);
-        assert!(matches!(step, PlayerStep::Show(Standing { at: drawn, .. }) if drawn == at));
+        assert!(matches!(step, PlayerStep::Show(PlaybackStatus { at: drawn, .. }) if drawn == at));
     }
 }
 

@@ -1,4 +1,4 @@
-//! RecordingInfo about a recording, in the shape of the JSON document of `info --json`.
+//! Contents and integrity of a recording, in the shape of the JSON document of `info --json`.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ const VERSION: u32 = 1;
 /// Intervals between two Samples above which the pause is a gap. Shorter pauses occur on a busy machine.
 const GAP_INTERVALS: i64 = 3;
 
-/// RecordingInfo about a recording.
+/// Contents and integrity of a recording.
 #[derive(Debug, Serialize)]
 pub(super) struct RecordingInfo {
     version: u32,

@@ -1,4 +1,4 @@
-//! Where `list` reads sockets from.
+//! The input of `list`: the kernel, a recording or a raw dump.
 
 use std::path::Path;
 

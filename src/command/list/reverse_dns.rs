@@ -19,7 +19,7 @@ const TIMEOUT: Duration = Duration::from_secs(1);
 /// Addresses that are resolved at the same time: a name server that does not answer blocks one thread for each.
 const THREADS: usize = 16;
 
-/// ReverseNames names of hosts, with the names of services.
+/// Names of hosts by their addresses, and names of services by their ports.
 #[derive(Debug)]
 pub(super) struct ReverseNames {
     hosts: FxHashMap<IpAddr, String>,

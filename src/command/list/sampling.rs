@@ -18,7 +18,7 @@ const RATE_WINDOW: Duration = Duration::from_secs(1);
 /// more than the kernel needs to list the sockets.
 const LARGE_TABLE: usize = 50_000;
 
-/// The parts of a Sample that are needed beside the sockets themselves.
+/// The parts of a Sample that are needed in addition to the sockets.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SampleNeeds {
     pub(super) rates: bool,

@@ -20,7 +20,7 @@ const DEFAULT_WIDTH: usize = 80;
 /// Largest number of queued outputs. More are discarded: a stopped terminal must not block the recording.
 const QUEUE_LENGTH: usize = 16;
 
-/// How long the last line may take.
+/// Time for the last line to be written.
 const FINISH_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// One output.

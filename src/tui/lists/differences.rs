@@ -1,4 +1,4 @@
-//! What differs between the instant that was marked and the one that is shown.
+//! The lists of sockets and processes that differ between the marked instant and the one shown.
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
@@ -18,29 +18,29 @@ use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
-/// The marked instant, compared with the one that is shown.
+/// The comparison of the marked instant with the one shown.
 #[derive(Debug, Default)]
 pub struct InstantComparison {
     /// The Sample that was marked.
     marked: Arc<Sample>,
-    /// Whether it is the later one.
-    marked_is_later: bool,
-    /// What differs.
+    /// True if the marked instant is the later one.
+    is_marked_later: bool,
+    /// The differences.
     pub difference: Difference,
 }
 
 impl InstantComparison {
-    /// Compares what a filter leaves of the marked Sample and of the moment shown.
+    /// Compares the sockets of the marked Sample and of the moment shown that pass the filter.
     pub fn new(marked: Arc<Sample>, moment: &Moment, filter: &Filter) -> InstantComparison {
-        let marked_is_later = marked.monotonic_ns > moment.sample.monotonic_ns;
-        let (before, after) = if marked_is_later {
+        let is_marked_later = marked.monotonic_ns > moment.sample.monotonic_ns;
+        let (before, after) = if is_marked_later {
             (&moment.sample, &*marked)
         } else {
             (&*marked, &moment.sample)
         };
         let difference = Difference::between(before, after, |instant, row| {
             let row = row as usize;
-            let shown = (instant == Instant::Before) == marked_is_later;
+            let shown = (instant == Instant::Before) == is_marked_later;
             let row = if shown {
                 SocketRow::of(moment, row)
             } else {
@@ -50,28 +50,28 @@ impl InstantComparison {
         });
         InstantComparison {
             marked,
-            marked_is_later,
+            is_marked_later,
             difference,
         }
     }
 
-    /// When the earlier and the later instant are, µs since 1970 UTC.
+    /// The times of the earlier and the later instant, µs since 1970 UTC.
     pub fn instants(&self, moment: &Moment) -> (i64, i64) {
         let (marked, shown) = (self.marked.taken_at_us, moment.sample.taken_at_us);
-        if self.marked_is_later {
+        if self.is_marked_later {
             (shown, marked)
         } else {
             (marked, shown)
         }
     }
 
-    /// A socket that differs.
+    /// A socket that differs, by its row number.
     fn socket<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<SocketChange<'m>> {
         let difference = self.difference.sockets.get(number as usize)?;
         let marked = |row: u32| self.marked.socket(row as usize).map(SocketRow::detached);
         let shown = |row: u32| SocketRow::of(moment, row as usize);
         let (before, after) = (difference.before, difference.after);
-        let (before, after) = if self.marked_is_later {
+        let (before, after) = if self.is_marked_later {
             (before.and_then(shown), after.and_then(marked))
         } else {
             (before.and_then(marked), after.and_then(shown))
@@ -84,11 +84,11 @@ impl InstantComparison {
     }
 }
 
-/// Sockets that differ.
+/// The sockets that differ.
 #[derive(Debug, Default)]
 pub struct SocketDifferences {
-    /// What is compared.
-    pub compared: Arc<InstantComparison>,
+    /// The comparison of the two instants.
+    pub comparison: Arc<InstantComparison>,
 }
 
 const SOCKET_WIDTHS: [Widths; 12] = [
@@ -124,16 +124,16 @@ impl List for SocketDifferences {
     }
 
     fn collect_rows(&mut self, _moment: &Moment, out: &mut Vec<u32>) {
-        out.extend(0..self.compared.difference.sockets.len() as u32);
+        out.extend(0..self.comparison.difference.sockets.len() as u32);
     }
 
     fn unfiltered_len(&self, _moment: &Moment) -> usize {
-        let difference = &self.compared.difference;
+        let difference = &self.comparison.difference;
         difference.sockets.len() + difference.omitted
     }
 
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<SocketChange<'m>> {
-        self.compared.socket(moment, number)
+        self.comparison.socket(moment, number)
     }
 
     fn key(&self, moment: &Moment, number: u32) -> Option<SocketKey> {
@@ -165,7 +165,7 @@ impl List for SocketDifferences {
         text: &'t str,
         width: usize,
     ) -> Cow<'t, str> {
-        // Where it went says more than where it came from.
+        // The new value is more important than the old one.
         let id = SOCKET_DIFFERENCE_COLUMNS[column].id;
         match text.split_once(" → ") {
             Some((_, after)) if matches!(id, "states" | "process") => {
@@ -181,7 +181,7 @@ impl List for SocketDifferences {
     }
 
     fn cell_tone(&self, _moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
-        let difference = self.compared.difference.sockets.get(number as usize);
+        let difference = self.comparison.difference.sockets.get(number as usize);
         let fate = difference.map(|difference| difference.fate);
         match (SOCKET_DIFFERENCE_COLUMNS[column].id, fate) {
             _ if text == MISSING || text == "0" || text == "0 B" => Tone::Muted,
@@ -194,11 +194,11 @@ impl List for SocketDifferences {
     }
 }
 
-/// Processes of whose sockets some differ.
+/// The processes with sockets that differ.
 #[derive(Debug, Default)]
 pub struct ProcessDifferences {
-    /// What is compared.
-    pub compared: Arc<InstantComparison>,
+    /// The comparison of the two instants.
+    pub comparison: Arc<InstantComparison>,
 }
 
 const PROCESS_WIDTHS: [Widths; 9] = [
@@ -231,15 +231,15 @@ impl List for ProcessDifferences {
     }
 
     fn collect_rows(&mut self, _moment: &Moment, out: &mut Vec<u32>) {
-        out.extend(0..self.compared.difference.processes.len() as u32);
+        out.extend(0..self.comparison.difference.processes.len() as u32);
     }
 
     fn unfiltered_len(&self, _moment: &Moment) -> usize {
-        self.compared.difference.processes.len()
+        self.comparison.difference.processes.len()
     }
 
     fn row<'m>(&'m self, _moment: &'m Moment, number: u32) -> Option<&'m ProcessDifference> {
-        self.compared.difference.processes.get(number as usize)
+        self.comparison.difference.processes.get(number as usize)
     }
 
     fn key(&self, moment: &Moment, number: u32) -> Option<ProcessKey> {

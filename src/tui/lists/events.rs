@@ -1,4 +1,4 @@
-//! What happened, the newest last.
+//! The list of events: sockets opened, changed and closed, the newest last.
 
 use std::borrow::Cow;
 use std::sync::LazyLock;
@@ -15,17 +15,17 @@ use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
-/// The last events.
+/// The events that are kept.
 #[derive(Debug)]
 pub struct Events {
-    /// In which zone their time is told.
+    /// The time zone of their times.
     timezone: jiff::tz::TimeZone,
-    /// Number of the first one kept.
+    /// The number of the first event kept.
     first: u64,
 }
 
 impl Events {
-    /// Told in a zone.
+    /// Lists events with times in a zone.
     pub fn new(timezone: jiff::tz::TimeZone) -> Events {
         Events { timezone, first: 0 }
     }
@@ -116,7 +116,7 @@ impl List for Events {
         match (EVENT_COLUMNS[column].id, self.row(moment, number)) {
             ("process", Some(line)) => shorten_owner(line.socket.socket, text, width),
             ("states", Some(_)) if text::width(text) > width => {
-                // Where it went says more than where it came from.
+                // The new state is more important than the old one.
                 match text.split_once(" → ") {
                     Some((_, after)) => {
                         let text = format!("→ {after}");

@@ -1,4 +1,4 @@
-//! Filters that a row would pass.
+//! Filter conditions that a row passes, offered by the filter picker.
 
 use std::net::IpAddr;
 
@@ -7,18 +7,18 @@ use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
 use crate::filter::{FieldKind, Unit};
 use crate::model::{Ends, Process, Socket, State};
 
-/// Conditions, each with the column that it is about.
+/// Conditions, each with the id of the column that it is about.
 pub(in crate::tui) type Conditions = Vec<(&'static str, String)>;
 
-/// A value as a filter takes it: in quotes if it has to be.
-fn value(text: &str) -> Option<String> {
+/// Quotes a value for a filter, if it has to be; `None` if it cannot be.
+fn quoted(text: &str) -> Option<String> {
     let plain = |c: char| c.is_alphanumeric() || "-_./:@".contains(c);
     if text.is_empty() {
         None
     } else if text.chars().all(plain) {
         Some(text.to_owned())
     } else if text.contains(['"', '*', '?', '[', '\\']) {
-        // It would be a pattern, or could not be put into quotes.
+        // It would be a pattern, or cannot be quoted.
         None
     } else {
         Some(format!("\"{text}\""))
@@ -35,18 +35,18 @@ fn host(address: IpAddr) -> String {
     }
 }
 
-/// Those of a process.
+/// The conditions that a process passes.
 pub(super) fn of_process(process: &Process) -> Conditions {
     let mut found = vec![("pid", format!("process {}", process.key.pid))];
-    found.extend(value(&process.comm).map(|name| ("process", format!("process {name}"))));
-    let user = process.user.as_deref().and_then(value);
+    found.extend(quoted(&process.comm).map(|name| ("process", format!("process {name}"))));
+    let user = process.user.as_deref().and_then(quoted);
     found.extend(user.map(|name| ("user", format!("user {name}"))));
-    let cgroup = process.cgroup.as_deref().and_then(value);
+    let cgroup = process.cgroup.as_deref().and_then(quoted);
     found.extend(cgroup.map(|path| ("cgroup", format!("cgroup {path}"))));
     found
 }
 
-/// Those of a remote host.
+/// The conditions that a remote host passes, or one of its ports.
 pub(super) fn of_remote(address: IpAddr, port: Option<(u16, bool)>) -> Conditions {
     let mut found = vec![("remote", format!("dst {}", host(address)))];
     found.extend(port.map(|(port, here)| {
@@ -56,8 +56,8 @@ pub(super) fn of_remote(address: IpAddr, port: Option<(u16, bool)>) -> Condition
     found
 }
 
-/// A state, as the rows spell it where that differs.
-fn state(state: State) -> String {
+/// The condition for a state.
+fn state_condition(state: State) -> String {
     let name = match state {
         State::Closed => "unconnected",
         other => other.filter_name(),
@@ -73,10 +73,10 @@ fn protocol(socket: &Socket) -> String {
     format!("protocol {name}")
 }
 
-/// Those of a group of sockets, of which one is given.
+/// The conditions that a group of sockets passes, of which one is given.
 pub(super) fn of_group(key: GroupKey, row: &SocketRow<'_>) -> Conditions {
     let socket = row.socket.socket;
-    // Of what makes a group together, first both, then each.
+    // First both parts of the group together, then each.
     let both = |column: &'static str, second: String| {
         let first = protocol(socket);
         vec![
@@ -89,16 +89,16 @@ pub(super) fn of_group(key: GroupKey, row: &SocketRow<'_>) -> Conditions {
         GroupKey::Process(key) => {
             let mut found = vec![("process", format!("process {}", key.pid))];
             let owner = row.socket.owner();
-            let name = owner.and_then(|owner| value(&owner.process.comm));
+            let name = owner.and_then(|owner| quoted(&owner.process.comm));
             found.extend(name.map(|name| ("process", format!("process {name}"))));
             found
         }
         GroupKey::Unowned(why) => vec![("process", format!("unowned {}", why.name()))],
         GroupKey::Remote(address) => vec![("remote", format!("dst {}", host(address)))],
         GroupKey::Port(_, port) => both("local", format!("sport = {port}")),
-        GroupKey::State(_, of) => both("state", state(of)),
+        GroupKey::State(_, of) => both("state", state_condition(of)),
         GroupKey::Cgroup(id) => {
-            let path = row.socket.sample.cgroup_path(id).and_then(value);
+            let path = row.socket.sample.cgroup_path(id).and_then(quoted);
             path.map(|path| ("cgroup", format!("cgroup {path}")))
                 .into_iter()
                 .collect()
@@ -107,7 +107,7 @@ pub(super) fn of_group(key: GroupKey, row: &SocketRow<'_>) -> Conditions {
     }
 }
 
-/// That a column has at least what it has in a row, in a round number; `None` if it is no number, or nothing.
+/// The condition that a column is at least the value of a row, rounded down; `None` if that is zero or no number.
 pub(super) fn at_least(column: usize, row: &SocketRow<'_>) -> Option<(&'static str, String)> {
     let FieldKind::Number(unit) = VOCABULARY.fields().get(column)?.kind else {
         return None;
@@ -117,7 +117,7 @@ pub(super) fn at_least(column: usize, row: &SocketRow<'_>) -> Option<(&'static s
     Some((column.id, format!("{} >= {least}", column.id)))
 }
 
-/// A number with a unit, no more than it is; `None` if nothing is left of it.
+/// Rounds a number down and adds its unit; `None` if it becomes zero.
 fn rounded_down(number: f64, unit: Unit) -> Option<String> {
     let units: &[(f64, &str)] = match unit {
         Unit::Count | Unit::PerSecond => &[(1.0, "")],
@@ -136,14 +136,14 @@ fn rounded_down(number: f64, unit: Unit) -> Option<String> {
     (tenths > 0.0).then(|| format!("{}{name}", tenths / 10.0))
 }
 
-/// Those of a socket in a state: what happened is filtered by the state that it happened in.
+/// The conditions that a socket passes in a state: an event is filtered by the state in which it happened.
 pub(in crate::tui) fn of_socket(row: &SocketRow<'_>, in_state: State) -> Conditions {
     let socket = row.socket.socket;
     let mut found: Conditions = Vec::new();
     match row.socket.owner() {
         Some(owner) => {
             let process = &owner.process;
-            found.extend(value(&process.comm).map(|name| ("process", format!("process {name}"))));
+            found.extend(quoted(&process.comm).map(|name| ("process", format!("process {name}"))));
             found.push(("pid", format!("process {}", process.key.pid)));
         }
         None => {
@@ -152,7 +152,7 @@ pub(in crate::tui) fn of_socket(row: &SocketRow<'_>, in_state: State) -> Conditi
             }
         }
     }
-    found.push(("state", state(in_state)));
+    found.push(("state", state_condition(in_state)));
     match socket.ends {
         Ends::Inet { local, .. } => {
             if let Some(remote) = socket.remote() {
@@ -167,24 +167,24 @@ pub(in crate::tui) fn of_socket(row: &SocketRow<'_>, in_state: State) -> Conditi
         Ends::Unix { .. } => {
             let name = row.socket.name().map(String::from_utf8_lossy);
             let name = name.map(|name| name.replace('\0', "@"));
-            let name = name.and_then(|name| value(&format!("unix:{name}")));
+            let name = name.and_then(|name| quoted(&format!("unix:{name}")));
             found.extend(name.map(|name| ("local", format!("src {name}"))));
         }
         _ => {}
     }
     found.push(("netid", protocol(socket)));
     found.push(("family", format!("family {}", socket.family.name())));
-    let user = row.socket.user_name().and_then(value);
+    let user = row.socket.user_name().and_then(quoted);
     found.extend(user.map(|name| ("user", format!("user {name}"))));
-    let device = row.socket.interface_name().and_then(value);
+    let device = row.socket.interface_name().and_then(quoted);
     found.extend(device.map(|name| ("interface", format!("dev {name}"))));
     let cgroup = row
         .socket
         .sample
         .cgroup_path(socket.cgroup_id)
-        .and_then(value);
+        .and_then(quoted);
     found.extend(cgroup.map(|path| ("cgroup", format!("cgroup {path}"))));
-    let congestion = row.socket.congestion().and_then(value);
+    let congestion = row.socket.congestion().and_then(quoted);
     found.extend(congestion.map(|name| ("congestion", format!("congestion = {name}"))));
     for (id, comparison) in [
         ("recv_queue", "recvq > 0"),
@@ -222,9 +222,9 @@ mod tests {
 
     #[test]
     fn values_are_quoted_if_they_have_to_be() {
-        assert_eq!(value("/run/x.sock").as_deref(), Some("/run/x.sock"));
-        let path = value("unix:/tmp/a sock");
+        assert_eq!(quoted("/run/x.sock").as_deref(), Some("/run/x.sock"));
+        let path = quoted("unix:/tmp/a sock");
         assert_eq!(path.as_deref(), Some("\"unix:/tmp/a sock\""));
-        assert_eq!(value("a*"), None, "it would be a pattern");
+        assert_eq!(quoted("a*"), None, "it would be a pattern");
     }
 }

@@ -1,4 +1,4 @@
-//! Findings: those that hold, and below them those that were over a while ago.
+//! The list of findings: active ones, and below them those that ended a while ago.
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
@@ -19,19 +19,19 @@ use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::tones::severity_tone;
 
-/// Set in the number of a finding that is over.
-const OVER: u32 = 1 << 31;
+/// Bit that is set in the row number of a finding that has ended.
+const ENDED: u32 = 1 << 31;
 
 /// All findings.
 #[derive(Debug)]
 pub struct Findings {
-    /// What is wrong at the moment.
+    /// The findings at the moment.
     pub findings: Arc<diagnose::Findings>,
     zone: TimeZone,
 }
 
 impl Findings {
-    /// Times of day are of `zone`.
+    /// Lists findings with times in a zone.
     pub fn new(zone: TimeZone) -> Findings {
         Findings {
             findings: Arc::default(),
@@ -41,9 +41,9 @@ impl Findings {
 
     fn finding(&self, number: u32) -> Option<&Finding> {
         let (now, over) = (&self.findings.now, &self.findings.over);
-        let found = match number & OVER {
+        let found = match number & ENDED {
             0 => now.get(number as usize),
-            _ => over.get((number & !OVER) as usize),
+            _ => over.get((number & !ENDED) as usize),
         };
         found.map(AsRef::as_ref)
     }
@@ -71,7 +71,7 @@ static COLUMN_SET: ColumnSet<FindingRows> = ColumnSet {
 
 impl List for Findings {
     type Kind = FindingRows;
-    /// Which finding it is, and how many of the same came after it.
+    /// The finding, and how many of the same were raised after it.
     type Key = (FindingKey, usize);
 
     fn column_set() -> &'static ColumnSet<FindingRows> {
@@ -84,7 +84,7 @@ impl List for Findings {
 
     fn collect_rows(&mut self, _moment: &Moment, out: &mut Vec<u32>) {
         out.extend(0..self.findings.now.len() as u32);
-        out.extend((0..self.findings.over.len() as u32).map(|at| at | OVER));
+        out.extend((0..self.findings.over.len() as u32).map(|at| at | ENDED));
     }
 
     fn unfiltered_len(&self, _moment: &Moment) -> usize {
@@ -101,23 +101,23 @@ impl List for Findings {
 
     fn key(&self, _moment: &Moment, number: u32) -> Option<Self::Key> {
         let key = self.finding(number)?.key();
-        if number & OVER == 0 {
+        if number & ENDED == 0 {
             return Some((key, 0));
         }
         let same = |finding: &&Arc<Finding>| finding.key() == key;
-        let newer = self.findings.over.iter().take((number & !OVER) as usize);
+        let newer = self.findings.over.iter().take((number & !ENDED) as usize);
         let holds = self.findings.now.iter().filter(same).count();
         Some((key, holds + newer.filter(same).count()))
     }
 
     fn tie_breaker(&self, _moment: &Moment, number: u32) -> u64 {
-        // They come in the order in which they are to stand.
+        // They are sorted already.
         number.into()
     }
 
     fn sort_key<'m>(&'m self, moment: &'m Moment, number: u32, column: usize) -> SortKey<'m> {
-        // What is over stands below what holds, the newest first, whatever the order.
-        let row = self.row(moment, number).filter(|_| number & OVER == 0);
+        // Ended findings stand below active ones, the newest first, whatever the order.
+        let row = self.row(moment, number).filter(|_| number & ENDED == 0);
         row.map_or(SortKey::Missing, |row| {
             FINDING_COLUMNS[column].sort_key(&row)
         })
@@ -143,7 +143,7 @@ impl List for Findings {
     }
 
     fn cell_tone(&self, _moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
-        let Some(finding) = self.finding(number).filter(|_| number & OVER == 0) else {
+        let Some(finding) = self.finding(number).filter(|_| number & ENDED == 0) else {
             return Tone::Muted;
         };
         match FINDING_COLUMNS[column].id {
@@ -155,7 +155,7 @@ impl List for Findings {
     }
 }
 
-/// What a finding is about, to be looked into.
+/// The subject of a finding, to be opened.
 pub fn finding_target(finding: &Finding, moment: &Moment) -> Target {
     let process = || {
         let key = finding.subject.process()?.key;
@@ -166,7 +166,7 @@ pub fn finding_target(finding: &Finding, moment: &Moment) -> Target {
     let gone = |what: &str| Target::Nowhere(format!("{what} is not there any more"));
     match &finding.subject {
         Subject::Process(named) => process().unwrap_or_else(|| gone(&named.to_string())),
-        // Who looks for a listener that is gone wants to know who had it.
+        // Of a listener that is gone, the process that had it.
         Subject::Socket { key, .. } => match moment.row_of(*key) {
             Some(_) => Target::Socket(*key),
             None => process().unwrap_or_else(|| gone(&finding.subject.to_string())),

@@ -1,4 +1,4 @@
-//! Listening sockets.
+//! The list of listening sockets.
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
@@ -21,8 +21,8 @@ use crate::tui::tones::queue_tone;
 /// All listening sockets.
 #[derive(Debug, Default)]
 pub struct Listeners {
-    /// What is wrong, with any of them.
-    pub notes: Arc<Findings>,
+    /// The findings, for the notes on rows.
+    pub findings: Arc<Findings>,
 }
 
 const WIDTHS: [Widths; 20] = [
@@ -81,7 +81,7 @@ impl List for Listeners {
             })
         };
         Some(ListenerLine {
-            note: finding_note::of(&self.notes, concern),
+            note: finding_note::of(&self.findings, concern),
             ..line
         })
     }
@@ -94,7 +94,7 @@ impl List for Listeners {
         let Some(line) = self.row(moment, number) else {
             return 0;
         };
-        // Of listeners with the same fill those of the internet come first, then by their drops.
+        // Of listeners with the same fill, IP ones come first, then those with more drops.
         let unix = u64::from(!line.socket.socket.socket.family.is_inet());
         let drops = u32::MAX - line.totals.drops.unwrap_or(0);
         unix << 63 | u64::from(drops) << 31 | u64::from(line.totals.row)

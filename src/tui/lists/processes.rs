@@ -1,4 +1,4 @@
-//! Processes.
+//! The list of processes that hold sockets.
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
@@ -20,17 +20,17 @@ use crate::tui::tones::{limit_tone, retransmitted_tone};
 /// Processes that hold sockets.
 #[derive(Debug, Default)]
 pub struct Processes {
-    /// Only those that have, or had a moment ago, connections in TIME-WAIT.
-    in_time_wait: bool,
-    /// What is wrong, with any of them.
-    pub notes: Arc<Findings>,
+    /// True to list only those that have, or had a moment ago, connections in TIME-WAIT.
+    is_time_wait_only: bool,
+    /// The findings, for the notes on rows.
+    pub findings: Arc<Findings>,
 }
 
 impl Processes {
-    /// Those that have connections in TIME-WAIT.
+    /// Lists the processes that have connections in TIME-WAIT.
     pub fn in_time_wait() -> Processes {
         Processes {
-            in_time_wait: true,
+            is_time_wait_only: true,
             ..Processes::default()
         }
     }
@@ -90,7 +90,7 @@ impl List for Processes {
 
     fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
         let all = (0..).zip(&moment.aggregate.processes);
-        // What a filter leaves nothing of is not there.
+        // A process without a socket that passes the filter is left out.
         let narrowed = moment.narrowed().is_some();
         let is_left = |totals: &ProcessTotals| {
             let moved = totals.changes.is_some_and(|changes| changes.closed > 0.0);
@@ -101,7 +101,7 @@ impl List for Processes {
                 .changes
                 .is_some_and(|changes| changes.time_wait > 0.0);
             is_left(totals)
-                && (!self.in_time_wait || totals.tcp[State::TimeWait as usize] > 0 || entered)
+                && (!self.is_time_wait_only || totals.tcp[State::TimeWait as usize] > 0 || entered)
         };
         out.extend(all.filter_map(|(number, totals)| wanted(totals).then_some(number)));
     }
@@ -109,7 +109,7 @@ impl List for Processes {
     fn unfiltered_len(&self, moment: &Moment) -> usize {
         let all = &moment.whole().processes;
         let in_time_wait = |totals: &&ProcessTotals| totals.tcp[State::TimeWait as usize] > 0;
-        if self.in_time_wait {
+        if self.is_time_wait_only {
             all.iter().filter(in_time_wait).count()
         } else {
             all.len()
@@ -120,7 +120,7 @@ impl List for Processes {
         let line = ProcessLine::of(moment, number as usize)?;
         let key = line.process.process.key;
         Some(ProcessLine {
-            note: finding_note::of(&self.notes, || Concern::Process(key)),
+            note: finding_note::of(&self.findings, || Concern::Process(key)),
             ..line
         })
     }

@@ -28,8 +28,8 @@ pub struct Remotes {
     unfolded: FxHashSet<IpAddr>,
     /// The ports of the hosts that are unfolded.
     ports: Vec<(Service, RemoteTotals)>,
-    /// What is wrong, with any of them.
-    pub notes: Arc<Findings>,
+    /// The findings, for the notes on rows.
+    pub findings: Arc<Findings>,
 }
 
 const WIDTHS: [Widths; 18] = [
@@ -92,7 +92,7 @@ impl List for Remotes {
             note: match service {
                 // Findings know remote ports only.
                 Some(Service { here: true, .. }) => None,
-                _ => finding_note::of(&self.notes, || {
+                _ => finding_note::of(&self.findings, || {
                     Concern::Remote(totals.address, service.map(|service| service.port))
                 }),
             },
@@ -119,7 +119,7 @@ impl List for Remotes {
         let Some(line) = self.row(moment, number) else {
             return 0;
         };
-        // More sockets first, then by the address.
+        // More sockets first, then by address.
         let low = match line.totals.address {
             IpAddr::V4(address) => u32::from(address),
             IpAddr::V6(address) => u128::from(address) as u32,

@@ -1,20 +1,20 @@
-//! The page that compares two instants.
+//! The page with the difference between two instants.
 
 use std::sync::Arc;
 
 use crate::tui::lists::{InstantComparison, ProcessDifferences, SocketDifferences};
 use crate::tui::table::{Table, TableControl};
 
-/// What differs between the instant that was marked and the one that is shown.
+/// The difference between the marked instant and the one shown.
 #[derive(Debug)]
 pub struct DifferencePage {
     /// Sockets that differ.
     pub sockets: Table<SocketDifferences>,
-    /// Processes of whose sockets some differ.
+    /// Processes with sockets that differ.
     pub processes: Table<ProcessDifferences>,
-    /// Whether it is processes that are shown.
+    /// True if processes are shown, not sockets.
     pub by_process: bool,
-    /// What was compared, by the moment's number.
+    /// The number of the moment that was compared.
     sequence: Option<u64>,
 }
 
@@ -44,22 +44,22 @@ impl DifferencePage {
         }
     }
 
-    /// What is compared.
-    pub fn compared(&self) -> &InstantComparison {
-        &self.sockets.list().compared
+    /// The comparison of the two instants.
+    pub fn comparison(&self) -> &InstantComparison {
+        &self.sockets.list().comparison
     }
 
-    /// Compares anew, once for each moment.
-    pub(in crate::tui) fn bring_up(
+    /// Compares the two instants, once for each moment.
+    pub(in crate::tui) fn refresh(
         &mut self,
         sequence: u64,
         compare: impl FnOnce() -> InstantComparison,
     ) {
         if self.sequence != Some(sequence) {
             self.sequence = Some(sequence);
-            let compared = Arc::new(compare());
-            self.sockets.list_mut().compared = Arc::clone(&compared);
-            self.processes.list_mut().compared = compared;
+            let comparison = Arc::new(compare());
+            self.sockets.list_mut().comparison = Arc::clone(&comparison);
+            self.processes.list_mut().comparison = comparison;
         }
     }
 }

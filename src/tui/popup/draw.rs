@@ -4,7 +4,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::filter::Words;
-use crate::tui::hits::Hit;
+use crate::tui::click_map::ClickTarget;
 use crate::tui::look::Look;
 use crate::tui::state::State;
 use crate::tui::table::Heading;
@@ -129,7 +129,7 @@ pub(super) fn choices(
             let style = look.theme.style(Tone::Selected);
             frame.buffer_mut().set_style(place, style);
         }
-        state.hits.add(place, Hit::Line(at));
+        state.clicks.add(place, ClickTarget::Line(at));
     }
     let below = choices.len().saturating_sub(first + page);
     more_below(frame, inner, look, below);
@@ -170,7 +170,9 @@ pub(super) fn menu(
                 frame.buffer_mut().set_style(place, style);
             }
             let below = usize::from(has_question && at > last);
-            state.hits.add(place, Hit::Line(at - first - below));
+            state
+                .clicks
+                .add(place, ClickTarget::Line(at - first - below));
         }
     }
 }

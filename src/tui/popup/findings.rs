@@ -19,10 +19,10 @@ use super::interface::{Outcome, Popup};
 use crate::aggregate::Moment;
 use crate::diagnose::{Concern, Finding, FindingKey, about};
 use crate::model::SocketKey;
+use crate::tui::click_map::ClickTarget;
 use crate::tui::command::Command;
 use crate::tui::concern::{remote_concern, socket_concern};
 use crate::tui::hint::Hint;
-use crate::tui::hits::Hit;
 use crate::tui::keymap::label;
 use crate::tui::lists::finding_target;
 use crate::tui::navigation;
@@ -34,7 +34,7 @@ use crate::tui::target::Target;
 use crate::tui::theme::Tone;
 use crate::tui::view::finding_text;
 use crate::tui::widget::border;
-use crate::tui::widget::pieces::{self, Piece};
+use crate::tui::widget::pieces;
 
 /// Findings that are listed above the text of the chosen one.
 const LISTED: usize = 5;
@@ -181,7 +181,7 @@ impl Findings {
                 let style = state.look.theme.style(Tone::Selected);
                 frame.buffer_mut().set_style(row, style);
             }
-            state.hits.add(row, Hit::Line(place));
+            state.clicks.add(row, ClickTarget::Line(place));
         }
     }
 }
@@ -242,15 +242,14 @@ impl Popup<State> for Findings {
         let now_us = state.moment.as_ref().map_or(0, |m| m.sample.taken_at_us);
         let width = draw::WIDEST_TEXT.min(area.width);
         let columns = usize::from(width.saturating_sub(4));
-        let (title, lines): (String, Vec<Vec<Piece>>) = match self.chosen(state) {
-            Some(finding) => (
+        let (title, lines) = if let Some(finding) = self.chosen(state) {
+            (
                 finding_text::title(finding, &look, now_us, columns.saturating_sub(2)),
                 finding_text::full_text(finding, columns),
-            ),
-            None => {
-                let over = "it is over, for more than ten minutes".to_owned();
-                ("Findings".to_owned(), vec![vec![(over, Tone::Muted)]])
-            }
+            )
+        } else {
+            let over = "it is over, for more than ten minutes".to_owned();
+            ("Findings".to_owned(), vec![vec![(over, Tone::Muted)]])
         };
         let listed = match self.keys.len() {
             0 | 1 => 0,

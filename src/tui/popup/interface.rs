@@ -30,7 +30,7 @@ pub trait Popup<S>: Any + Debug + Send {
     /// Handles a command that does not close the popup and that means the same everywhere.
     fn handle(&mut self, state: &mut S, command: Command) -> Outcome;
 
-    /// Handles a click on a line that was registered as [`Hit::Line`](crate::tui::hits::Hit::Line).
+    /// Handles a click on a line that was registered as [`ClickTarget::Line`](crate::tui::click_map::ClickTarget::Line).
     fn click(&mut self, _state: &mut S, _line: usize) -> Outcome {
         Outcome::Stay
     }

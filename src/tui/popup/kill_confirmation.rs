@@ -51,7 +51,7 @@ pub(in crate::tui) fn target(state: &State) -> Option<KillTarget> {
         Some(Page::Socket(page)) => {
             let row = page.row(moment)?;
             let mut target = KillTarget::of_socket(&row);
-            if page.presence != Presence::Here {
+            if page.presence != Presence::Present {
                 target.socket = None;
             }
             Some(target)

@@ -15,13 +15,13 @@ impl State {
         }
         let processes = [&mut self.top, &mut self.time_wait, &mut self.processes];
         for table in processes {
-            table.list_mut().notes = Arc::clone(&findings);
+            table.list_mut().findings = Arc::clone(&findings);
         }
         for table in [&mut self.top_listeners, &mut self.listeners] {
-            table.list_mut().notes = Arc::clone(&findings);
+            table.list_mut().findings = Arc::clone(&findings);
         }
         for table in [&mut self.top_remotes, &mut self.remotes] {
-            table.list_mut().notes = Arc::clone(&findings);
+            table.list_mut().findings = Arc::clone(&findings);
         }
         if self.system.limits.list().ports != findings.ports {
             self.system.limits.list_mut().ports = findings.ports;
@@ -38,7 +38,7 @@ impl State {
         let timeline = self.timeline.as_ref()?;
         let moment = self.moment.as_ref()?;
         let is_it = timeline.at_us() == Some(moment.sample.taken_at_us);
-        is_it.then(|| timeline.marks.at(timeline.standing.at))?
+        is_it.then(|| timeline.marks.at(timeline.playback.at))?
     }
 
     /// Takes up the findings of the next Samples of a recording.
@@ -67,7 +67,7 @@ impl State {
         let timeline = self.timeline.as_mut()?;
         let at_us = timeline.seek_mark(forward);
         if at_us.is_none() {
-            let share = timeline.looked_through();
+            let share = timeline.scanned_share();
             let which = if forward { "after" } else { "before" };
             self.message = Some(if forward && share < 1.0 {
                 let share = (share * 100.0).floor();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Display, State};
-use crate::tui::timeline::Standing;
+use crate::tui::timeline::PlaybackStatus;
 
 impl State {
     /// Whether the arrows go through time.
@@ -12,15 +12,15 @@ impl State {
     }
 
     /// Takes up how it stands with the recording: the moment that is shown next belongs to it.
-    pub fn stand(&mut self, mut standing: Standing) {
-        if !standing.continues {
+    pub fn stand(&mut self, mut status: PlaybackStatus) {
+        if !status.continues {
             self.break_off();
         }
-        if let Some(said) = standing.said.take() {
-            self.message = Some(said);
+        if let Some(message) = status.message.take() {
+            self.message = Some(message);
         }
         if let Some(timeline) = &mut self.timeline {
-            timeline.standing = standing;
+            timeline.playback = status;
         }
     }
 
@@ -28,7 +28,7 @@ impl State {
     /// are counted anew.
     pub fn break_off(&mut self) {
         for page in self.pages.iter_mut().flatten() {
-            page.begin_anew();
+            page.reset_history();
         }
         self.events.resume_following();
     }

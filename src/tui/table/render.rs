@@ -8,7 +8,7 @@ use super::column_layout::{self, ColumnPlace};
 use super::list::List;
 use crate::aggregate::Moment;
 use crate::column::{Align, format};
-use crate::tui::hits::{Hit, Hits};
+use crate::tui::click_map::{ClickMap, ClickTarget};
 use crate::tui::look::Look;
 use crate::tui::screen::Pane;
 use crate::tui::text;
@@ -25,23 +25,23 @@ impl<L: List> Table<L> {
         area: Rect,
         moment: &Moment,
         look: &Look,
-        (hits, pane): (&mut Hits, Pane),
+        (clicks, pane): (&mut ClickMap, Pane),
     ) {
         let area = area.intersection(buffer.area);
         if area.is_empty() {
             return;
         }
-        hits.add_pane(area, pane);
+        clicks.add_pane(area, pane);
         self.place_columns(area.width);
         let page = usize::from(area.height - 1);
         self.complete_totals(moment);
         self.scroll_to_cursor(page);
-        self.render_headings(buffer, area, look, hits, pane);
+        self.render_headings(buffer, area, look, clicks, pane);
         let mut cell = String::new();
         let visible = self.order.iter().enumerate().skip(self.offset).take(page);
         for (y, (place, &number)) in (area.y + 1..).zip(visible) {
             let line = Rect::new(area.x, y, area.width, 1);
-            hits.add(line, Hit::Row(pane, place));
+            clicks.add(line, ClickTarget::Row(pane, place));
             self.render_row(buffer, line, moment, look, number, &mut cell);
             if self.selected.is_some() && place == self.cursor {
                 buffer.set_style(line, look.theme.style(Tone::Selected));
@@ -91,7 +91,7 @@ impl<L: List> Table<L> {
         buffer: &mut Buffer,
         area: Rect,
         look: &Look,
-        hits: &mut Hits,
+        clicks: &mut ClickMap,
         pane: Pane,
     ) {
         let mut cell = String::new();
@@ -114,7 +114,7 @@ impl<L: List> Table<L> {
                 style,
             );
             let at = Rect::new(area.x + place.x, area.y, place.width, 1);
-            hits.add(at, Hit::Heading(pane, place.column));
+            clicks.add(at, ClickTarget::Heading(pane, place.column));
         }
     }
 

@@ -57,7 +57,7 @@ fn entry(command: Command) -> Entry {
         Command::Suspend => effect(always, |_| Some(Effect::Suspend)).global(),
         Command::Redraw => effect(always, |_| Some(Effect::Redraw)).global(),
         Command::Theme => change(always, next_theme).global(),
-        Command::Mouse => effect(always, toggle_mouse).global(),
+        Command::Mouse => effect(always, |state| Some(toggle_mouse(state))).global(),
         Command::Help => change(always, help::open),
         Command::Faults => change(has_faults, faults::open),
         // Screens and pages.
@@ -180,14 +180,14 @@ fn seek(is_available: fn(&State) -> bool, seek: Seek) -> Entry {
 /// A command that acts on the table that has the keys.
 fn on_table(is_available: fn(&State) -> bool, action: fn(&mut dyn TableControl, &Moment)) -> Entry {
     change(is_available, move |state| {
-        table_keys::on_table(state, action)
+        table_keys::on_table(state, action);
     })
 }
 
 /// A command that moves in the table that has the keys, or scrolls the text of the page.
 fn scroll(command: Command, action: fn(&mut dyn TableControl, &Moment)) -> Entry {
     change(has_rows_or_text, move |state| {
-        table_keys::scroll(state, command, action)
+        table_keys::scroll(state, command, action);
     })
 }
 
@@ -201,14 +201,14 @@ fn next_theme(state: &mut State) {
     state.message = Some(format!("colours: {name}"));
 }
 
-fn toggle_mouse(state: &mut State) -> Option<Effect> {
+fn toggle_mouse(state: &mut State) -> Effect {
     state.mouse = !state.mouse;
     state.message = Some(if state.mouse {
         "clicks come here".to_owned()
     } else {
         "clicks are the terminal's; m takes them back".to_owned()
     });
-    Some(Effect::Mouse(state.mouse))
+    Effect::Mouse(state.mouse)
 }
 
 /// Starts to type a filter; on a screen that filters do not apply to, a text to search for.

@@ -118,7 +118,7 @@ fn screen_hints(state: &State) -> Vec<Hint> {
     hints.hints
 }
 
-/// What Enter opens; shortened where it is seen in the row anyway.
+/// The hint to Enter. Its short text leaves out the name, which the row shows anyway.
 fn open_hint(target: &Target) -> Hint {
     let text = match target {
         Target::Process(process) => format!("open {}/{}", process.comm, process.key.pid),
@@ -145,7 +145,7 @@ fn difference_text(state: &State) -> &'static str {
 
 fn freeze_text(state: &State) -> &'static str {
     let timeline = state.timeline.as_ref();
-    let playing = timeline.is_some_and(|timeline| timeline.standing.playing);
+    let playing = timeline.is_some_and(|timeline| timeline.playback.playing);
     match (state.display, playing) {
         (Display::Replay, true) => "pause",
         (Display::Replay, false) => "play",

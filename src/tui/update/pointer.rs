@@ -2,9 +2,9 @@
 
 use super::typing::commit_input;
 use super::{commands, dispatch};
+use crate::tui::click_map::ClickTarget;
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
-use crate::tui::hits::Hit;
 use crate::tui::page::Page;
 use crate::tui::state::{Pane, State};
 use crate::tui::timeline::Seek;
@@ -42,8 +42,8 @@ pub fn point(state: &mut State, pointer: Pointer) -> Option<Effect> {
 
 /// The time at a position of the time line.
 fn time_at(state: &State, column: u16, row: u16) -> Option<i64> {
-    match state.hits.at(column, row) {
-        Some(Hit::Time(at_us)) => Some(at_us),
+    match state.clicks.at(column, row) {
+        Some(ClickTarget::Time(at_us)) => Some(at_us),
         _ => None,
     }
 }
@@ -56,35 +56,35 @@ fn focus(state: &mut State, pane: Pane) {
 }
 
 fn click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
-    let hit = state.hits.at(column, row);
+    let hit = state.clicks.at(column, row);
     if state.popup.is_some() {
         match hit {
-            Some(Hit::Line(line)) => return dispatch::click_in_popup(state, line),
+            Some(ClickTarget::Line(line)) => return dispatch::click_in_popup(state, line),
             // A click beside the popup closes it.
             _ => state.popup = None,
         }
         return None;
     }
-    if let Some(Hit::Tab(screen)) = hit {
+    if let Some(ClickTarget::Tab(screen)) = hit {
         return commands::run(state, Command::GoTo(screen));
     }
     let moment = state.moment.clone()?;
     match hit {
-        Some(Hit::Row(pane, place)) => {
+        Some(ClickTarget::Row(pane, place)) => {
             focus(state, pane);
             if let Some(table) = state.pane_mut(pane) {
                 table.click(&moment, place);
             }
         }
-        Some(Hit::Heading(pane, column)) => {
+        Some(ClickTarget::Heading(pane, column)) => {
             focus(state, pane);
             if let Some(table) = state.pane_mut(pane) {
                 table.sort_by(column);
             }
         }
-        Some(Hit::Line(_) | Hit::Tab(_) | Hit::Time(_)) => {}
+        Some(ClickTarget::Line(_) | ClickTarget::Tab(_) | ClickTarget::Time(_)) => {}
         None => {
-            if let Some(pane) = state.hits.pane_at(column, row) {
+            if let Some(pane) = state.clicks.pane_at(column, row) {
                 focus(state, pane);
             }
         }
@@ -94,7 +94,7 @@ fn click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
 
 fn double_click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
     // The first click has selected the row.
-    if state.popup.is_none() && matches!(state.hits.at(column, row), Some(Hit::Row(..))) {
+    if state.popup.is_none() && matches!(state.clicks.at(column, row), Some(ClickTarget::Row(..))) {
         commands::run(state, Command::Open)
     } else {
         click(state, column, row)
@@ -121,7 +121,7 @@ fn wheel(state: &mut State, column: u16, row: u16, steps: i16) {
     let Some(moment) = state.moment.clone() else {
         return;
     };
-    let pane = state.hits.pane_at(column, row).unwrap_or(Pane::Main);
+    let pane = state.clicks.pane_at(column, row).unwrap_or(Pane::Main);
     if let Some(table) = state.pane_mut(pane) {
         table.scroll_by(&moment, WHEEL * isize::from(steps));
     }

@@ -33,7 +33,7 @@ pub(super) fn scroll(
 pub(super) fn hold_order(state: &mut State) {
     let sequence = state.sequence;
     on_table(state, |table, moment| {
-        table.toggle_held_order(moment, sequence)
+        table.toggle_held_order(moment, sequence);
     });
 }
 

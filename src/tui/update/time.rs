@@ -87,7 +87,7 @@ pub(super) fn faster(state: &mut State, by: isize) -> Option<Effect> {
         state.message = Some(text);
         return None;
     }
-    let speed = state.timeline.as_ref()?.standing.speed;
+    let speed = state.timeline.as_ref()?.playback.speed;
     let next = speed.saturating_add_signed(by).min(SPEEDS.len() - 1);
     if next == speed {
         let limit = if by > 0 { "fastest" } else { "slowest" };

@@ -1,4 +1,4 @@
-//! What differs between the instant that was marked and the one that is shown.
+//! The page with the difference between the marked instant and the one shown.
 //!
 //! ```text
 //! ┌ Difference ──────────────────────────────────────────────────────────────────┐
@@ -26,17 +26,17 @@ use crate::tui::tones::state_tone;
 use crate::tui::widget::pieces::{self, Piece};
 use crate::tui::widget::{border, table_frame};
 
-/// Lines that the table keeps, whatever there is to tell above.
-const TABLE_LINES: u16 = 6;
+/// The least height of the table.
+const MIN_TABLE_HEIGHT: u16 = 6;
 
 /// Draws the page.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let look = state.look.clone();
     let moment = state.moment.clone();
-    let mut hits = std::mem::take(&mut state.hits);
+    let mut clicks = std::mem::take(&mut state.clicks);
     if let Some(Page::Difference(page)) = state.page_mut() {
         let lines = moment.as_deref().map_or_else(Vec::new, |moment| {
-            let difference = &page.compared().difference;
+            let difference = &page.comparison().difference;
             let mut lines = pieces::flow(
                 instants(page, moment, &look).into_iter(),
                 area.width.saturating_sub(4),
@@ -46,7 +46,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             lines
         });
         let upper_lines = lines.len() as u16 + 2;
-        let upper_lines = if upper_lines + TABLE_LINES <= area.height {
+        let upper_lines = if upper_lines + MIN_TABLE_HEIGHT <= area.height {
             upper_lines
         } else {
             0
@@ -57,7 +57,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             let inner = border::framed(frame, upper, &look, "Difference");
             pieces::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
         }
-        let (at, moment) = ((&mut hits, Pane::Main), moment.as_deref());
+        let (at, moment) = ((&mut clicks, Pane::Main), moment.as_deref());
         let key = keymap::label(Command::Difference);
         if page.by_process {
             let title = format!("Processes that differ ({key} sockets)");
@@ -67,13 +67,13 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             table_frame::draw_framed(frame, lower, &look, &title, &mut page.sockets, moment, at);
         }
     }
-    state.hits = hits;
+    state.clicks = clicks;
 }
 
-/// When the two instants are, and how many sockets fared how.
+/// The times of the two instants, and the number of sockets that appeared, changed and closed.
 fn instants(page: &DifferencePage, moment: &Moment, look: &Look) -> Vec<Vec<Piece>> {
-    let (from, to) = page.compared().instants(moment);
-    let difference = &page.compared().difference;
+    let (from, to) = page.comparison().instants(moment);
+    let difference = &page.comparison().difference;
     let times = format!("{} → {}   ", look.time_of_day(from), look.time_of_day(to));
     let mut pieces = vec![
         vec![(times, Tone::Strong)],

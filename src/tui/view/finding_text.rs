@@ -29,9 +29,9 @@ fn sanitize(text: &str) -> String {
 
 /// The number of active findings with the sign of the most severe, such as `✗2`; `None` if there are none.
 pub(super) fn badge(state: &State) -> Option<Piece> {
-    let gravest = state.findings.max_severity()?;
+    let highest = state.findings.max_severity()?;
     let count = state.findings.now.len();
-    Some((format!("{}{count}", gravest.sign()), severity_tone(gravest)))
+    Some((format!("{}{count}", highest.sign()), severity_tone(highest)))
 }
 
 /// A finding in a line: sign and summary.

@@ -15,7 +15,7 @@
 //! └───────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! Where nothing is wrong it says so, and what was looked for.
+//! Without findings it says so, and lists the kinds that are looked for.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
@@ -32,8 +32,8 @@ use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::{self, Piece};
 use crate::tui::widget::{border, table_frame};
 
-/// Lines that the table keeps, whatever there is to tell below: its frame, its headings and some rows.
-const TABLE_LINES: u16 = 6;
+/// The least height of the table: frame, headings and some rows.
+const MIN_TABLE_HEIGHT: u16 = 6;
 
 /// Draws the screen.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
@@ -44,7 +44,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     if findings.now.is_empty() && findings.over.is_empty() {
         let inner = border::framed(frame, area, &look, Screen::Findings.title());
         let inner = inner.inner(Margin::new(1, 0));
-        let lines = nothing(state, inner);
+        let lines = no_findings_text(state, inner);
         pieces::write_lines(frame, inner, &look, &lines);
         return;
     }
@@ -55,9 +55,11 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         Some((title, finding_text::full_text(row.finding, columns)))
     });
     let rows = state.finding_rows.len() as u16;
-    let most = area.height.saturating_sub(TABLE_LINES.min(rows.max(2) + 3));
+    let most = area
+        .height
+        .saturating_sub(MIN_TABLE_HEIGHT.min(rows.max(2) + 3));
     let chosen = chosen.map(|(title, mut lines)| {
-        // Before a line is out of sight, the empty ones go.
+        // Empty lines go before a text line does.
         if lines.len() as u16 + 2 > most {
             lines.retain(|line| !line.is_empty());
         }
@@ -66,7 +68,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let needed = chosen
         .as_ref()
         .map_or(0, |(_, lines)| lines.len() as u16 + 2);
-    // Where there is no room for a sentence there is none for its frame either.
+    // Without room for a sentence there is no frame either.
     let below = if most < 3 { 0 } else { needed.min(most) };
     let [upper, lower] =
         Layout::vertical([Constraint::Min(0), Constraint::Length(below)]).areas(area);
@@ -74,7 +76,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     if moment.is_some_and(|moment| moment.narrowed().is_some()) {
         title.push_str(" of the whole machine, without the filter");
     }
-    let (at, table) = ((&mut state.hits, Pane::Main), &mut state.finding_rows);
+    let (at, table) = ((&mut state.clicks, Pane::Main), &mut state.finding_rows);
     table_frame::draw_framed(frame, upper, &look, &title, table, moment, at);
     if let Some((title, lines)) = chosen.filter(|_| below > 0) {
         let inner = border::framed(frame, lower, &look, &title);
@@ -98,8 +100,8 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     }
 }
 
-/// Says that nothing is wrong, and what was looked for.
-fn nothing(state: &State, room: Rect) -> Vec<Vec<Piece>> {
+/// The text without findings: what was scanned, and the kinds that are looked for.
+fn no_findings_text(state: &State, room: Rect) -> Vec<Vec<Piece>> {
     let columns = usize::from(room.width);
     let Some(moment) = state.moment.as_deref() else {
         return vec![vec![("sampling…".to_owned(), Tone::Muted)]];

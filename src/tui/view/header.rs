@@ -1,17 +1,17 @@
-//! The first line: which machine, how much is seen, how old it is.
+//! The first line: host, sockets, share with a known owner, sampling interval, time.
 //!
 //! ```text
 //!  sockwatch  web-3 · Linux 6.18 · 12 431 sockets · owners 99.8 %          every 1 s (took 14 ms)   20:14:07
 //! ```
 //!
-//! A replay says so in place of the program's name, and tells the day; a frozen display tells how far back it is.
+//! A replay says so in place of the program's name and has the day; a frozen display has its distance from now.
 //!
 //! ```text
 //!  REPLAY  web-3 · Linux 6.18 · 12 431 sockets · owners 99.8 %                      2026-11-20 20:14:07
 //!  ■ FROZEN  at 20:14:07 ·  2:13 back · sampling goes on · Space shows what is now
 //! ```
 //!
-//! What the kernel lacks hides nothing: it is a note here.
+//! Faults that hide nothing, such as features that the kernel lacks, are counted as notes.
 
 use std::fmt::Write;
 
@@ -26,13 +26,13 @@ use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::{self, Piece};
 
-/// Below this width the name of the program is left out.
-const ROOM_FOR_NAME: u16 = 50;
+/// The least width at which the name of the program is shown.
+const MIN_WIDTH_WITH_NAME: u16 = 50;
 
-/// Room between the left and the right part, and at the right edge.
-const SLACK: u16 = 3;
+/// The gaps between the left and the right part, and at the right edge.
+const GAPS: u16 = 3;
 
-/// Draws the first line: as much as there is room for, the least important dropped first.
+/// Draws the first line: as much as fits, the least important dropped first.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let replay = state.display == Display::Replay;
     let name = if replay {
@@ -94,11 +94,11 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let without: &str = "";
     let mut line = vec![name, space];
     if replay {
-        // Which machine it was is not to be mistaken.
+        // The host of a recording is easily mistaken for this one.
         line.push((format!("{hostname} · "), Tone::Strong));
         hostname.clear();
     }
-    if area.width < ROOM_FOR_NAME && !replay {
+    if area.width < MIN_WIDTH_WITH_NAME && !replay {
         line.remove(0);
     }
     // The least important is dropped first: how long it took, the kernel, the interval, the name, the time.
@@ -123,7 +123,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         (&[&sockets], &[without, &clock]),
         (&[&sockets], &[without]),
     ];
-    let room = area.width.saturating_sub(pieces::width(&line) + SLACK);
+    let room = area.width.saturating_sub(pieces::width(&line) + GAPS);
     let joined = choices.map(|(left, right)| {
         let left: Vec<&str> = left
             .iter()
@@ -131,7 +131,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
             .filter(|part| !part.is_empty())
             .collect();
         let mut end = recording.clone();
-        end.extend(ends(right, &notes));
+        end.extend(right_part(right, &notes));
         (left.join(" · "), end)
     });
     let fits = |(left, right): &&(String, Vec<Piece>)| {
@@ -151,7 +151,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     }
 }
 
-/// `2:13`, in five columns; hours as they come.
+/// A time span such as ` 2:13`, at least five columns wide.
 pub(super) fn minutes(us: i64) -> String {
     let seconds = us.max(0) / 1_000_000;
     let text = match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
@@ -161,7 +161,7 @@ pub(super) fn minutes(us: i64) -> String {
     format!("{text:>5}")
 }
 
-/// The first line while the display is frozen: of when it is, how far back that is, and what thaws it.
+/// Draws the first line while the display is frozen: its time, the distance from now, the key that resumes.
 fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, taken_at_us: i64) {
     let clock = clock(state, taken_at_us);
     let now_us = state.now_us.unwrap_or(taken_at_us);
@@ -195,7 +195,7 @@ fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, taken_at_us: 
     }
 }
 
-/// `● REC 00:12:31 4.10 MB`: how long and how large the recording is that is being made.
+/// Length and size of the recording that is being made: `● REC 00:12:31 4.10 MB`.
 fn recording(state: &State) -> Vec<Piece> {
     let recording = state.recording.as_ref();
     let Some(recording) = recording.filter(|recording| recording.failed.is_none()) else {
@@ -220,8 +220,8 @@ fn recording(state: &State) -> Vec<Piece> {
     pieces
 }
 
-/// The right end of the first line: notes are calm, but their key is to be found.
-fn ends(parts: &[&str], notes: &str) -> Vec<Piece> {
+/// The pieces of the right part. Notes are muted, but have their key.
+fn right_part(parts: &[&str], notes: &str) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     for part in parts.iter().filter(|part| !part.is_empty()) {
         if !pieces.is_empty() {
@@ -237,7 +237,7 @@ fn ends(parts: &[&str], notes: &str) -> Vec<Piece> {
     pieces
 }
 
-/// `5 notes`: faults that hide nothing; nothing if there are none.
+/// The number of faults that hide nothing, such as `5 notes`; empty if there are none.
 fn notes(state: &State) -> String {
     let faults = state.moment.as_deref().map(|moment| &moment.sample.faults);
     let notes = faults.into_iter().flatten().filter(|f| !f.hides_data());
@@ -248,13 +248,13 @@ fn notes(state: &State) -> String {
     }
 }
 
-/// `6.18` of `6.18.44-generic`.
+/// The release without patch level: `6.18` of `6.18.44-generic`.
 fn release(kernel: &str) -> &str {
     let end = kernel.match_indices('.').nth(1).map(|(at, _)| at);
     &kernel[..end.unwrap_or(kernel.len())]
 }
 
-/// `1 s`, `500 ms`, `2.5 s`.
+/// Writes an interval: `1 s`, `500 ms`, `2.5 s`.
 fn interval_text(out: &mut String, interval: std::time::Duration) {
     let ms = interval.as_millis();
     if ms < 1000 {
@@ -264,7 +264,7 @@ fn interval_text(out: &mut String, interval: std::time::Duration) {
     }
 }
 
-/// The time of day of what is shown; in a replay with the day.
+/// The time of day of the moment shown; in a replay with the day.
 fn clock(state: &State, taken_at_us: i64) -> String {
     let time = state.look.time_of_day(taken_at_us);
     if state.display == Display::Replay {

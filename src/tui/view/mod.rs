@@ -1,12 +1,12 @@
-//! The whole screen, put together.
+//! The layout of the whole screen.
 //!
 //! ```text
 //!  header
-//!  notice    only if something cannot be seen
+//!  notice    only if something is hidden or has failed
 //!  strip     one line or two, by the width
 //!  tabs
-//!  body      the screen, or what one looks into
-//!  time      only where one goes through time
+//!  body      the screen, or the page opened from it
+//!  time      only while frozen or in a replay
 //!  footer    two lines more while a filter is typed
 //! ```
 
@@ -40,13 +40,13 @@ use super::state::State;
 /// The smallest terminal that has room for a screen, columns and rows.
 const SMALLEST: (u16, u16) = (40, 10);
 
-/// From which height on the strip may take a second line.
+/// The least height at which the strip may take a second line.
 const ROOMY: u16 = 16;
 
 /// Draws the state. `hints` finds the hints of the footer once everything else is drawn.
 pub(super) fn render(frame: &mut Frame<'_>, state: &mut State, hints: fn(&State) -> Vec<Hint>) {
     state.arrange();
-    state.hits.clear();
+    state.clicks.clear();
     let area = frame.area();
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         too_small::render(frame, area, state, SMALLEST);

@@ -26,7 +26,7 @@ const REMEDIES: [&str; 4] = [
     "run as root",
 ];
 
-/// The same for root, from whom owners are hidden in a container or by a security module.
+/// The same for root, if owners are hidden even from it in a container or by a security module.
 const REMEDIES_OF_ROOT: [&str; 4] = [
     "not even root may look; are CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH held? (CapEff in /proc/self/status)",
     Visibility::REMEDY_OF_ROOT,

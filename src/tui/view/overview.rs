@@ -1,4 +1,4 @@
-//! Screen 1: the machine at a glance.
+//! The Overview screen: the machine at a glance.
 //!
 //! ```text
 //! ─ States ─────────────────────────  ─ Throughput of TCP ─────────────
@@ -13,9 +13,9 @@
 //!  opened 120/s ▁▂▅▇██▆▅▃▂             170 time-wait: closed here
 //! ```
 //!
-//! What is wrong stands above all that, the gravest first, in as many lines as there is room for.
+//! Findings stand above all that, the most severe first, in as many lines as fit.
 //!
-//! A narrow terminal gets the left half of the upper bands and the essence of the right; a low one lacks the last band.
+//! A narrow terminal has the left half of the bands only; a low one lacks the last band.
 
 mod connection_rates;
 mod tcp_states;
@@ -31,8 +31,8 @@ use crate::aggregate::Moment;
 use crate::column::format;
 use crate::column::sparkline;
 use crate::model::Unowned;
+use crate::tui::click_map::{ClickMap, ClickTarget};
 use crate::tui::command::Command;
-use crate::tui::hits::{Hit, Hits};
 use crate::tui::keymap::label;
 use crate::tui::look::Look;
 use crate::tui::screen::{Pane, Screen};
@@ -43,11 +43,11 @@ use crate::tui::widget::history_axis::HistoryAxis;
 use crate::tui::widget::pieces::{self, write};
 use crate::tui::widget::{bar_chart, border, table_frame};
 
-/// From which width on there are two columns.
-const TWO_COLUMNS: u16 = 72;
+/// The least width with two columns.
+const TWO_COLUMN_WIDTH: u16 = 72;
 
-/// Heights of the bands by that of the screen; the second one takes what the others leave.
-fn bands(height: u16) -> [u16; 4] {
+/// The heights of the bands by that of the screen; the second one takes what the others leave.
+fn band_heights(height: u16) -> [u16; 4] {
     match height {
         0..=11 => [4, 0, 0, 0],
         12..=21 => [6, 0, 5, 0],
@@ -67,7 +67,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     };
     let moment = &*moment;
     let area = render_findings(frame, area, state);
-    let [first, _, third, fourth] = bands(area.height);
+    let [first, _, third, fourth] = band_heights(area.height);
     let bands: [Rect; 4] = Layout::vertical([
         Constraint::Length(first),
         Constraint::Min(3),
@@ -75,8 +75,8 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         Constraint::Length(fourth),
     ])
     .areas(area);
-    let [states, top, listeners, changes] = bands.map(|band| split(band).0);
-    let [throughput, remotes, time_wait, unowned] = bands.map(|band| split(band).1);
+    let [states, top, listeners, changes] = bands.map(|band| halves(band).0);
+    let [throughput, remotes, time_wait, unowned] = bands.map(|band| halves(band).1);
 
     let history = &moment.aggregate.history;
     let bars = (states.width).saturating_sub(tcp_states::TEXT_WIDTH + 1);
@@ -91,8 +91,8 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     render_throughput(frame, inner, &look, moment, &axis);
 
     let focus = state.focus;
-    let hits = &mut state.hits;
-    let mut table = Tables {
+    let clicks = &mut state.clicks;
+    let mut table = TablePainter {
         frame,
         look: &look,
         moment,
@@ -102,28 +102,28 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         top,
         ("Processes", "Processes"),
         &mut state.top,
-        hits,
+        clicks,
         Pane::Processes,
     );
     table.render(
         remotes,
         ("Remotes", "Remotes"),
         &mut state.top_remotes,
-        hits,
+        clicks,
         Pane::Remotes,
     );
     table.render(
         listeners,
         ("Listeners nearest to overflow", "Listeners"),
         &mut state.top_listeners,
-        hits,
+        clicks,
         Pane::Listeners,
     );
     table.render(
         time_wait,
         ("TIME-WAIT by process", "TIME-WAIT"),
         &mut state.time_wait,
-        hits,
+        clicks,
         Pane::TimeWait,
     );
 
@@ -139,8 +139,8 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     unowned_sockets::render(frame, inner, &look, moment);
 }
 
-/// Lines for findings by the height of the screen.
-fn finding_lines(height: u16) -> usize {
+/// The most findings shown, by the height of the screen.
+fn max_findings(height: u16) -> usize {
     match height {
         0..=11 => 0,
         12..=17 => 1,
@@ -150,10 +150,10 @@ fn finding_lines(height: u16) -> usize {
     }
 }
 
-/// The gravest findings, if there are any; answers the room below them.
+/// Draws the most severe findings, if there are any; returns the area below them.
 fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut State) -> Rect {
     let found = Arc::clone(&state.findings);
-    let shown = found.now.len().min(finding_lines(area.height));
+    let shown = found.now.len().min(max_findings(area.height));
     let mut room = area;
     for (at, finding) in found.now.iter().take(shown).enumerate() {
         let place = Rect { height: 1, ..room };
@@ -172,40 +172,40 @@ fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut State) -> Rect
         line.extend(finding_text::line(finding, width.into()));
         line.extend(hint);
         write(frame.buffer_mut(), place, &state.look, &line);
-        state.hits.add(place, Hit::Tab(Screen::Findings));
+        state.clicks.add(place, ClickTarget::Tab(Screen::Findings));
         room = border::below(room);
     }
     room
 }
 
-/// What the tables of the screen have in common.
-struct Tables<'t, 'f> {
+/// Draws the tables of the screen.
+struct TablePainter<'t, 'f> {
     frame: &'t mut Frame<'f>,
     look: &'t Look,
     moment: &'t Moment,
     focus: Pane,
 }
 
-impl Tables<'_, '_> {
-    /// What there is to say where no process is known to have a TIME-WAIT.
-    fn nobodys_time_wait(&self) -> String {
+impl TablePainter<'_, '_> {
+    /// The text without processes in TIME-WAIT: the number of sockets without a known owner.
+    fn no_time_wait_text(&self) -> String {
         let totals = &self.moment.aggregate.totals;
         match totals.unowned[Unowned::TimeWait as usize] {
             0 => "none".to_owned(),
-            nobodys => {
-                let count = format::known(Some(nobodys.into()), format::whole);
+            unowned => {
+                let count = format::known(Some(unowned.into()), format::whole);
                 format!("none; {count} without a known owner")
             }
         }
     }
 
-    /// A table below its title, a long one if there is room; the table that the keys go to is marked.
+    /// Draws a table below its title, the long one if it fits.
     fn render<L: List>(
         &mut self,
         area: Rect,
         (long, short): (&str, &str),
         table: &mut Table<L>,
-        hits: &mut Hits,
+        clicks: &mut ClickMap,
         pane: Pane,
     ) {
         if area.width == 0 {
@@ -220,12 +220,12 @@ impl Tables<'_, '_> {
             table,
             is_focus,
         );
-        let at = (hits, pane);
+        let at = (clicks, pane);
         table.render(self.frame.buffer_mut(), inner, self.moment, self.look, at);
         if table.is_empty() {
             let none = match (table.filter_summary(), pane) {
                 (Some(_), _) => "nothing matches".to_owned(),
-                (None, Pane::TimeWait) => self.nobodys_time_wait(),
+                (None, Pane::TimeWait) => self.no_time_wait_text(),
                 _ => "none".to_owned(),
             };
             let line = [(none, Tone::Muted)];
@@ -235,9 +235,9 @@ impl Tables<'_, '_> {
     }
 }
 
-/// Left and right half; a narrow band has no right half.
-fn split(band: Rect) -> (Rect, Rect) {
-    if band.width < TWO_COLUMNS {
+/// Splits a band into halves; the right one is empty in a narrow band.
+fn halves(band: Rect) -> (Rect, Rect) {
+    if band.width < TWO_COLUMN_WIDTH {
         return (band, Rect { width: 0, ..band });
     }
     let [left, right] = Layout::horizontal([Constraint::Ratio(1, 2); 2])
@@ -254,7 +254,7 @@ fn indented(area: Rect) -> Rect {
     }
 }
 
-/// Both directions over time.
+/// Draws the throughput of both directions over time.
 fn render_throughput(
     frame: &mut Frame<'_>,
     area: Rect,

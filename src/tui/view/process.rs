@@ -1,8 +1,8 @@
-//! One process: who it is, what it may open, whom it serves, its states and rates over the last minute, its sockets.
+//! The page of a process: identity, descriptors, listeners, states and rates over the last minute, and its sockets.
 //!
 //! ```text
 //! ┌ nginx/2211 ─────────────────────────────────────────────────────────────────┐
-//! │ ✗ what is wrong with it, a line each                           f tells more  │
+//! │ ✗ its findings, a line each                                    f tells more  │
 //! │ user www   parent nginx/2210   started 20:01:02 (13 min ago)                 │
 //! │ command nginx: worker process                                                │
 //! │ cgroup /system.slice/nginx.service   namespaces net 4026531840 pid …         │
@@ -43,23 +43,23 @@ use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::{self, Piece};
 use crate::tui::widget::{border, table_frame};
 
-/// Lines of the charts, the line of their headings included.
+/// The height of the charts with their headings.
 const CHART_LINES: u16 = 7;
 
-/// From which height on there is room for charts.
-const ROOM_FOR_CHARTS: u16 = 34;
+/// The least height of the page at which charts are shown.
+const MIN_HEIGHT_WITH_CHARTS: u16 = 34;
 
-/// Lines that the table of its sockets keeps, whatever there is to tell above.
-const TABLE_LINES: u16 = 6;
+/// The least height of the table of sockets.
+const MIN_TABLE_HEIGHT: u16 = 6;
 
 /// Draws the page.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let look = state.look.clone();
     let (moment, interval) = (state.moment.clone(), state.interval);
     let found = Arc::clone(&state.findings);
-    let mut hits = std::mem::take(&mut state.hits);
+    let mut clicks = std::mem::take(&mut state.clicks);
     if let Some(Page::Process(page)) = state.page_mut() {
-        let charts = if area.height >= ROOM_FOR_CHARTS {
+        let charts = if area.height >= MIN_HEIGHT_WITH_CHARTS {
             CHART_LINES
         } else {
             0
@@ -68,15 +68,21 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             .as_deref()
             .and_then(|moment| present(moment, page.key));
         let room = area.width.saturating_sub(4);
-        // What is wrong comes first: it stays in sight however little room there is.
+        // Findings come first: they stay in sight however little room there is.
         let concern = Concern::Process(page.key);
         let mut text = finding_text::lines(&found, &concern, room);
-        text.extend(lines(&page.known, moment.as_deref(), present, &look, room));
+        text.extend(lines(
+            &page.last_known,
+            moment.as_deref(),
+            present,
+            &look,
+            room,
+        ));
         let lines = text;
-        let most = area.height.saturating_sub(TABLE_LINES + 2 + charts);
+        let most = area.height.saturating_sub(MIN_TABLE_HEIGHT + 2 + charts);
         let text_lines = (lines.len() as u16).min(most);
         let mut title = String::new();
-        format::sanitize(&mut title, page.known.comm.as_bytes());
+        format::sanitize(&mut title, page.last_known.comm.as_bytes());
         let _ = write!(title, "/{}", page.key.pid);
         // Where there is no room for text there is none for its frame either.
         let frame_lines = if text_lines > 0 { 2 } else { 0 };
@@ -103,15 +109,15 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             };
             render_charts(frame, below, &look, totals, interval);
         }
-        let at = (&mut hits, Pane::Main);
+        let at = (&mut clicks, Pane::Main);
         let table = &mut page.sockets;
         let moment = moment.as_deref();
         table_frame::draw_framed(frame, lower, &look, "Its sockets", table, moment, at);
     }
-    state.hits = hits;
+    state.clicks = clicks;
 }
 
-/// Everything that is told above the table, the most important first.
+/// The lines above the table, the most important first.
 fn lines(
     process: &Process,
     moment: Option<&Moment>,
@@ -162,17 +168,17 @@ fn lines(
     lines
 }
 
-/// A name and a text that others chose.
+/// A name with a text that another process chose, sanitized.
 fn named(name: &str, text: &str) -> Vec<Piece> {
-    let mut harmless = String::new();
-    format::sanitize(&mut harmless, text.as_bytes());
-    if harmless.is_empty() {
-        harmless.push_str(MISSING);
+    let mut sanitize = String::new();
+    format::sanitize(&mut sanitize, text.as_bytes());
+    if sanitize.is_empty() {
+        sanitize.push_str(MISSING);
     }
-    vec![(name.to_owned(), Tone::Muted), (harmless, Tone::Plain)]
+    vec![(name.to_owned(), Tone::Muted), (sanitize, Tone::Plain)]
 }
 
-/// As many items as there is room for, and how many more there are.
+/// As many items as fit, and the number of the others.
 fn listed(name: &str, items: &[Vec<Piece>], room: u16) -> Vec<Piece> {
     let mut line = vec![(name.to_owned(), Tone::Muted)];
     for (at, item) in items.iter().enumerate() {
@@ -192,7 +198,7 @@ fn listed(name: &str, items: &[Vec<Piece>], room: u16) -> Vec<Piece> {
     line
 }
 
-/// The process at this moment, if it is there.
+/// The process at this moment, if it still holds sockets.
 fn present(moment: &Moment, key: ProcessKey) -> Option<(&ProcessRow, &ProcessTotals)> {
     let at = process_index(moment, key)? as usize;
     Some((
@@ -201,7 +207,7 @@ fn present(moment: &Moment, key: ProcessKey) -> Option<(&ProcessRow, &ProcessTot
     ))
 }
 
-/// Who it is: user, parent, since when.
+/// User, parent and start time.
 fn identity(process: &Process, moment: Option<&Moment>, look: &Look) -> Vec<Vec<Piece>> {
     let mut user = String::new();
     match process.user.as_deref() {
@@ -241,7 +247,7 @@ fn identity(process: &Process, moment: Option<&Moment>, look: &Look) -> Vec<Vec<
         .collect()
 }
 
-/// Its namespaces by their inodes.
+/// The inodes of its namespaces.
 fn namespaces(process: &Process) -> Vec<Vec<Piece>> {
     let spaces = process.namespaces;
     let known = [

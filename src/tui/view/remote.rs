@@ -1,4 +1,4 @@
-//! One remote host, or one of its ports: what one has with it, and the sockets.
+//! The page of a remote host, or of one of its ports: totals, and the sockets connected to it.
 //!
 //! ```text
 //! ┌ 198.51.100.9 ────────────────────────────────────────────────────────────────┐
@@ -27,15 +27,15 @@ use crate::tui::tones::state_tone;
 use crate::tui::widget::pieces::{self, Piece};
 use crate::tui::widget::{border, table_frame};
 
-/// Lines that the table keeps, whatever there is to tell above.
-const TABLE_LINES: u16 = 6;
+/// The least height of the table.
+const MIN_TABLE_HEIGHT: u16 = 6;
 
 /// Draws the page.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let look = state.look.clone();
     let moment = state.moment.clone();
     let found = Arc::clone(&state.findings);
-    let mut hits = std::mem::take(&mut state.hits);
+    let mut clicks = std::mem::take(&mut state.clicks);
     if let Some(Page::Remote(page)) = state.page_mut() {
         let totals = moment
             .as_deref()
@@ -53,9 +53,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
                 Tone::Warning,
             )]),
         }
-        // Where there is no room for figures beside some rows there is none for their frame either.
+        // Figures are left out if the table would become too low.
         let figure_lines = lines.len() as u16 + 2;
-        let figure_lines = if figure_lines + TABLE_LINES <= area.height {
+        let figure_lines = if figure_lines + MIN_TABLE_HEIGHT <= area.height {
             figure_lines
         } else {
             0
@@ -71,10 +71,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             Some(service) if service.here => format!("Sockets to our port {}", service.port),
             Some(service) => format!("Sockets to its port {}", service.port),
         };
-        let (at, table) = ((&mut hits, Pane::Main), &mut page.sockets);
+        let (at, table) = ((&mut clicks, Pane::Main), &mut page.sockets);
         table_frame::draw_framed(frame, lower, &look, &title, table, moment.as_deref(), at);
     }
-    state.hits = hits;
+    state.clicks = clicks;
 }
 
 fn totals<'m>(moment: &'m Moment, page: &RemotePage) -> Option<&'m RemoteTotals> {
@@ -82,7 +82,7 @@ fn totals<'m>(moment: &'m Moment, page: &RemotePage) -> Option<&'m RemoteTotals>
     remotes.find(|remote| remote.address == page.address)
 }
 
-/// What one has with it.
+/// The totals of the host: sockets, states, throughput, round-trip times, processes.
 fn figures(moment: &Moment, totals: &RemoteTotals) -> Vec<Vec<Piece>> {
     let mut groups = Vec::new();
     let mut figure = |name: &str, text: String, tone: Tone| {

@@ -1,4 +1,4 @@
-//! One socket: both ends, what limits it, its queues, and everything the kernel tells of it.
+//! The page of a socket: both ends, what limits it, charts, and every field that the kernel reports.
 //!
 //! ```text
 //! ┌ tcp ESTAB 10.0.0.1:443 → 198.51.100.9:50002 ─────────────────────────────────┐
@@ -39,21 +39,24 @@ use crate::tui::theme::Tone;
 use crate::tui::widget::border;
 use crate::tui::widget::pieces::{self, Piece};
 
-/// Below this height everything scrolls, what is in the frame elsewhere included.
-const LOW: u16 = 13;
+/// Below this height all texts scroll together.
+const MIN_FRAMED_HEIGHT: u16 = 13;
 
-/// From which height on there is room for charts, and how many lines they take.
-const CHARTS: (u16, u16) = (30, 7);
+/// The least height at which charts are shown.
+const MIN_HEIGHT_WITH_CHARTS: u16 = 30;
 
-/// Columns of a title that are kept for a filter, with the corners.
-const FILTER: usize = 30;
+/// The height of the charts.
+const CHART_LINES: u16 = 7;
 
-/// The title with the filter in force: what is counted above is what it leaves.
+/// The width of a title that is kept for the filter, with the corners.
+const FILTER_WIDTH: usize = 30;
+
+/// The title with the filter, which the counts above the page obey.
 fn with_filter(title: String, filter: &str, columns: usize) -> String {
     if filter.is_empty() {
         return title;
     }
-    let title = text::cut_middle(&title, columns.saturating_sub(FILTER));
+    let title = text::cut_middle(&title, columns.saturating_sub(FILTER_WIDTH));
     format!("{title} ─ filter: {filter}")
 }
 
@@ -70,12 +73,12 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         return;
     };
     let Some(row) = page.row(&moment) else { return };
-    let mut lines = wrong(&found, &row, &moment, area.width.saturating_sub(4));
+    let mut lines = finding_lines(&found, &row, &moment, area.width.saturating_sub(4));
     lines.extend(head(&row, page, &look, area.width.saturating_sub(4)));
     let title = title(&row);
-    if area.height < LOW {
+    if area.height < MIN_FRAMED_HEIGHT {
         let sections = sections::all(&row, page, (&moment, 0), &look);
-        let text = low_text(title, lines, &sections, area.width);
+        let text = single_column(title, lines, &sections, area.width);
         let last = text.len().saturating_sub(usize::from(area.height));
         page.line = page.line.min(last);
         pieces::write_lines(frame, area, &look, &text[page.line..]);
@@ -83,8 +86,8 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         return;
     }
     let has_curves = charts::curves(page).next().is_some();
-    let chart_lines = if area.height >= CHARTS.0 && has_curves {
-        CHARTS.1
+    let chart_lines = if area.height >= MIN_HEIGHT_WITH_CHARTS && has_curves {
+        CHART_LINES
     } else {
         0
     };
@@ -117,8 +120,13 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     }
 }
 
-/// What is wrong with it, with its process, its listener, its remote host.
-fn wrong(found: &Findings, row: &SocketRow<'_>, moment: &Moment, room: u16) -> Vec<Vec<Piece>> {
+/// The findings about the socket, its process, its listener, its remote host.
+fn finding_lines(
+    found: &Findings,
+    row: &SocketRow<'_>,
+    moment: &Moment,
+    room: u16,
+) -> Vec<Vec<Piece>> {
     if found.now.is_empty() {
         return Vec::new();
     }
@@ -126,8 +134,8 @@ fn wrong(found: &Findings, row: &SocketRow<'_>, moment: &Moment, room: u16) -> V
     finding_text::lines(found, &concern, room)
 }
 
-/// Everything below each other, for a screen that has room for a few lines only.
-fn low_text(
+/// All texts below each other, for a very low terminal.
+fn single_column(
     title: String,
     head: Vec<Vec<Piece>>,
     sections: &[Section],
@@ -156,7 +164,7 @@ fn low_text(
     text
 }
 
-/// Breaks a line that is a name and a sentence which does not fit.
+/// Wraps a line that is a name and a sentence.
 fn wrapped(mut line: Vec<Piece>, room: usize) -> Vec<Vec<Piece>> {
     if usize::from(pieces::width(&line)) <= room || line.len() > 2 {
         return vec![line];
@@ -173,7 +181,7 @@ fn wrapped(mut line: Vec<Piece>, room: usize) -> Vec<Vec<Piece>> {
     lines
 }
 
-/// `tcp ESTAB 10.0.0.1:443 → 198.51.100.9:50002`.
+/// The title, such as `tcp ESTAB 10.0.0.1:443 → 198.51.100.9:50002`.
 fn title(row: &SocketRow<'_>) -> String {
     let mut title = String::new();
     for (gap, id) in [("", "netid"), (" ", "state"), (" ", "local")] {
@@ -188,19 +196,19 @@ fn title(row: &SocketRow<'_>) -> String {
     title
 }
 
-/// Appends a cell of a socket; answers whether there is one.
+/// Appends a cell of the table of sockets; returns true if it is known.
 fn write_cell(row: &SocketRow<'_>, id: &str, out: &mut String) -> bool {
     SocketColumn::by_id(id).is_some_and(|column| column.write_known(row, out))
 }
 
-/// Columns of the names in the upper frame.
-const NAME: usize = 11;
+/// The width of names in the upper frame.
+const NAME_WIDTH: usize = 11;
 
-/// Who is at each end, and what limits it.
+/// The lines of the upper frame: presence, both ends, limits.
 fn head(row: &SocketRow<'_>, page: &SocketPage, look: &Look, room: u16) -> Vec<Vec<Piece>> {
-    let name = |name: &str| (format!("{name:<NAME$}"), Tone::Muted);
+    let name = |name: &str| (format!("{name:<NAME_WIDTH$}"), Tone::Muted);
     let mut lines = Vec::new();
-    if let Presence::Gone(at) = page.presence {
+    if let Presence::Closed(at) = page.presence {
         let at = look.time_of_day(at);
         lines.push(vec![
             name("closed"),
@@ -223,7 +231,7 @@ fn head(row: &SocketRow<'_>, page: &SocketPage, look: &Look, room: u16) -> Vec<V
     lines
 }
 
-/// The process that owns it, with its descriptors; or why there is none.
+/// The process that owns the socket with its descriptors, or the reason why there is none.
 fn owner_line(row: &SocketRow<'_>, name: Piece, room: u16) -> Vec<Piece> {
     let mut owner = String::new();
     write_cell(row, "process", &mut owner);
@@ -246,7 +254,7 @@ fn owner_line(row: &SocketRow<'_>, name: Piece, room: u16) -> Vec<Piece> {
     line
 }
 
-/// Adds keys and what they do, if there is room; the footer has them anyway.
+/// Adds keys and what they do, if they fit; the footer has them anyway.
 fn add_hint(line: &mut Vec<Piece>, keys: &[(Command, &str)], room: u16) {
     let mut hint = vec![("   ".to_owned(), Tone::Plain)];
     for (command, about) in keys {
@@ -283,7 +291,7 @@ fn other_end_line(row: &SocketRow<'_>, page: &SocketPage, name: Piece, room: u16
         "nobody: it listens"
     } else if !write_cell(row, "remote", &mut remote) {
         "nobody: it is not connected"
-    } else if page.presence == Presence::Here {
+    } else if page.presence == Presence::Present {
         "not a socket of this machine"
     } else {
         "not known any more"

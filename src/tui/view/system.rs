@@ -1,4 +1,4 @@
-//! Screen 7: the host, what one asks of netstat -s, sysctl and ifconfig.
+//! The System screen: limits, protocol counters, network devices, settings (netstat -s, sysctl and ifconfig in one).
 //!
 //! ```text
 //!  sockets 812   TCP 120 in use  3004 TIME-WAIT  0 orphans  1.20 MB   UDP 40 …
@@ -12,8 +12,8 @@
 //!  what the selected row means, in a sentence
 //! ```
 //!
-//! A narrow terminal has one table below the other, and the one that the keys go to has the most room; of those for which
-//! there is none the title says the essence.
+//! A narrow terminal has one table below the other. The one with the focus has the most room; a table without room has a
+//! summary in its title.
 
 mod pane_heights;
 mod row_detail;
@@ -23,9 +23,9 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::aggregate::Moment;
-use crate::tui::hits::Hits;
+use crate::tui::click_map::ClickMap;
 use crate::tui::look::Look;
-use crate::tui::screen::Pane;
+use crate::tui::screen::{Pane, Screen};
 use crate::tui::state::{State, System};
 use crate::tui::table::{List, Table};
 use crate::tui::text;
@@ -33,17 +33,17 @@ use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::{write, write_lines};
 use crate::tui::widget::{border, table_frame};
 
-/// From which width on there are two columns of tables.
-const TWO_COLUMNS: u16 = 110;
+/// The least width with two columns of tables.
+const TWO_COLUMN_WIDTH: u16 = 110;
 
-/// The least and the most that the left one takes.
-const LEFT: (u16, u16) = (59, 100);
+/// The least and the greatest width of the left column.
+const LEFT_WIDTH: (u16, u16) = (59, 100);
 
-/// From which height on what the selected row means has a title of its own.
-const ROOMY: u16 = 26;
+/// The least height at which the detail of the selected row has a title of its own.
+const MIN_HEIGHT_WITH_TITLE: u16 = 26;
 
-/// From which height on it is told at all, and the sockets in use.
-const LOW: u16 = 12;
+/// The least height at which that detail and the sockets in use are shown.
+const MIN_HEIGHT_WITH_DETAIL: u16 = 12;
 
 /// Draws the screen.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
@@ -53,20 +53,20 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         write(frame.buffer_mut(), area, &look, &line);
         return;
     };
-    let (used, told) = match area.height {
-        0..LOW => (0, 0),
-        LOW..ROOMY => (1, 2),
+    let (usage_lines, detail_lines) = match area.height {
+        0..MIN_HEIGHT_WITH_DETAIL => (0, 0),
+        MIN_HEIGHT_WITH_DETAIL..MIN_HEIGHT_WITH_TITLE => (1, 2),
         _ => (1, 3),
     };
     let [usage, tables, detail] = Layout::vertical([
-        Constraint::Length(used),
+        Constraint::Length(usage_lines),
         Constraint::Min(0),
-        Constraint::Length(told),
+        Constraint::Length(detail_lines),
     ])
     .areas(area);
-    let columns: Vec<(Rect, &[Pane])> = if area.width >= TWO_COLUMNS {
-        // There are more counters than anything else, and sentences beside them.
-        let left = (area.width * 2 / 5).clamp(LEFT.0, LEFT.1);
+    let columns: Vec<(Rect, &[Pane])> = if area.width >= TWO_COLUMN_WIDTH {
+        // Counters are the most, and have sentences.
+        let left = (area.width * 2 / 5).clamp(LEFT_WIDTH.0, LEFT_WIDTH.1);
         let [left, right] = Layout::horizontal([Constraint::Length(left), Constraint::Min(0)])
             .spacing(2)
             .areas(tables);
@@ -75,14 +75,14 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             (right, &[Pane::Counters]),
         ]
     } else {
-        vec![(tables, &Pane::SYSTEM)]
+        vec![(tables, Screen::System.panes())]
     };
     let system = &mut state.system;
-    let mut tables = Tables {
+    let mut tables = TablePainter {
         frame,
         look: &look,
         moment: &moment,
-        hits: &mut state.hits,
+        clicks: &mut state.clicks,
         is_searched: !system.search().is_empty(),
         focus: system.focus,
     };
@@ -106,11 +106,11 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let line = usage_line::line(&moment, usage.width);
         write(frame.buffer_mut(), usage, &look, &line);
     } else {
-        let line = usage_line::searched(system.search());
+        let line = usage_line::search_line(system.search());
         write(frame.buffer_mut(), usage, &look, &line);
     }
     let detail_of = row_detail::of(system, &moment);
-    if told > 2 {
+    if detail_lines > 2 {
         let inner = border::section(frame, detail, &look, &detail_of.name);
         let lines = detail_of.lines(inner.width, false);
         write_lines(frame, inner, &look, &lines);
@@ -120,7 +120,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     }
 }
 
-/// Rows of a table.
+/// The number of rows of a table.
 fn rows(system: &System, pane: Pane) -> u16 {
     let rows = match pane {
         Pane::Limits => system.limits.len(),
@@ -131,27 +131,27 @@ fn rows(system: &System, pane: Pane) -> u16 {
     u16::try_from(rows).unwrap_or(u16::MAX)
 }
 
-/// What the tables of the screen have in common.
-struct Tables<'t, 'f> {
+/// Draws the tables of the screen.
+struct TablePainter<'t, 'f> {
     frame: &'t mut Frame<'f>,
     look: &'t Look,
     moment: &'t Moment,
-    hits: &'t mut Hits,
+    clicks: &'t mut ClickMap,
     is_searched: bool,
     focus: Pane,
 }
 
-impl Tables<'_, '_> {
+impl TablePainter<'_, '_> {
     fn pane(&mut self, area: Rect, system: &mut System, pane: Pane) {
         match pane {
             Pane::Limits => self.table(area, "Limits", &mut system.limits, pane),
             Pane::Interfaces => {
-                let essence = usage_line::interfaces(self.moment);
-                self.table_or(area, ("Interfaces", &essence), &mut system.interfaces, pane);
+                let summary = usage_line::interfaces_summary(self.moment);
+                self.table_or(area, ("Interfaces", &summary), &mut system.interfaces, pane);
             }
             Pane::Settings => {
-                let essence = usage_line::settings(self.moment);
-                self.table_or(area, ("Settings", &essence), &mut system.settings, pane);
+                let summary = usage_line::settings_summary(self.moment);
+                self.table_or(area, ("Settings", &summary), &mut system.settings, pane);
             }
             _ => self.table(area, "Counters", &mut system.counters, pane),
         }
@@ -161,22 +161,22 @@ impl Tables<'_, '_> {
         self.table_or(area, (title, ""), table, pane);
     }
 
-    /// A table, or its essence beside its title if there is room for nothing else.
+    /// Draws a table, or its summary in its title if it does not fit.
     fn table_or<L: List>(
         &mut self,
         area: Rect,
-        (title, essence): (&str, &str),
+        (title, summary): (&str, &str),
         table: &mut Table<L>,
         pane: Pane,
     ) {
         if area.height <= 2 {
-            let title = match (essence, self.is_searched) {
+            let title = match (summary, self.is_searched) {
                 ("", _) => title.to_owned(),
                 (_, true) => format!("{title} ─ {} found", table.len()),
-                (essence, false) => format!("{title} ─ {essence}"),
+                (summary, false) => format!("{title} ─ {summary}"),
             };
             border::section(self.frame, area, self.look, &title);
-            self.hits.add_pane(area, pane);
+            self.clicks.add_pane(area, pane);
             return;
         }
         let is_focus = pane == self.focus;
@@ -188,7 +188,7 @@ impl Tables<'_, '_> {
             table,
             is_focus,
         );
-        let at = (&mut *self.hits, pane);
+        let at = (&mut *self.clicks, pane);
         table.render(self.frame.buffer_mut(), inner, self.moment, self.look, at);
         if table.is_empty() {
             let none = if self.is_searched {
@@ -200,13 +200,13 @@ impl Tables<'_, '_> {
             let below = border::below(inner);
             write(self.frame.buffer_mut(), below, self.look, &line);
         }
-        self.sight(area, table);
+        self.draw_visible_range(area, table);
     }
 
-    /// Which rows are in sight, at the right of the title.
-    fn sight<L: List>(&mut self, area: Rect, table: &Table<L>) {
-        /// Columns that the title has for itself.
-        const TITLE: u16 = 32;
+    /// Draws the rows in sight at the right of the title.
+    fn draw_visible_range<L: List>(&mut self, area: Rect, table: &Table<L>) {
+        /// The width that is kept for the title.
+        const TITLE_WIDTH: u16 = 32;
         let (first, page, rows) = table.visible_range();
         if rows <= page {
             return;
@@ -216,7 +216,7 @@ impl Tables<'_, '_> {
             None => format!(" {}-{}/{rows} ", first + 1, first + page),
         };
         let width = text::width(&sight) as u16;
-        if area.width >= width + TITLE {
+        if area.width >= width + TITLE_WIDTH {
             let muted = self.look.theme.style(Tone::Muted);
             let x = area.right() - width - 1;
             self.frame.buffer_mut().set_string(x, area.y, sight, muted);

@@ -1,4 +1,4 @@
-//! The screens that are one table: sockets, processes, listeners, remote hosts, events.
+//! The screens that are one table: Sockets, Processes, Listeners, Remotes, Events.
 //!
 //! ```text
 //! ┌ Sockets ─ sorted by ↓+↑/s ▼ ─ filter: nginx ──────────┐
@@ -19,8 +19,8 @@ use crate::tui::widget::table_frame;
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let moment = state.moment.clone();
     let moment = moment.as_deref();
-    let (look, hits) = (&state.look, &mut state.hits);
-    let at = (hits, Pane::Main);
+    let (look, clicks) = (&state.look, &mut state.clicks);
+    let at = (clicks, Pane::Main);
     let title = state.screen.title();
     match state.screen {
         Screen::Processes => {
@@ -33,7 +33,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             table_frame::draw_framed(frame, area, look, title, &mut state.remotes, moment, at);
         }
         Screen::Events => {
-            // Of a flood only the first ones are kept, and that is told.
+            // Of a flood only the first events are kept, and the title says so.
             let omitted = moment.map_or(0, |moment| moment.aggregate.events.omitted());
             let title = match omitted {
                 0 => title.to_owned(),

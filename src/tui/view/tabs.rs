@@ -1,17 +1,17 @@
-//! The screens and their digits; what one looks into stands behind its screen.
+//! The line of tabs: the screens with their digits, and the open pages behind the current screen.
 //!
 //! ```text
 //!  1 Overview   2 Sockets   3 Processes › nginx/2211 › 10.0.0.1:443   4 Listeners   6 Findings ✗2 …
 //! ```
 //!
-//! How many findings hold, and how grave the gravest is, is seen here from everywhere.
+//! The number of active findings and the highest severity stand with the Findings tab.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use super::finding_text;
 use crate::column::{SocketColumn, format};
-use crate::tui::hits::Hit;
+use crate::tui::click_map::ClickTarget;
 use crate::tui::page::Page;
 use crate::tui::screen::Screen;
 use crate::tui::state::State;
@@ -19,25 +19,25 @@ use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::{self, Piece};
 
-/// The most columns that the name of something looked into takes, beside the screens.
-const NAME: usize = 24;
+/// The greatest width of the name of a process.
+const MAX_NAME_WIDTH: usize = 24;
 
-/// Draws the line of tabs: full names if there is room, short ones if not, and else the digits with the name of the
-/// screen one is on.
+/// Draws the line of tabs: full titles if they fit, or short ones, or else the digits with the title of the current
+/// screen.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let trail = trail(state);
     let badge = finding_text::badge(state);
-    // Names become shorter for a filter that is told of here.
-    let filter = if tells_filter(state) {
+    // Titles become shorter for a filter that is shown here.
+    let filter = if shows_filter(state) {
         let wanted = text::width("filter:  ") + text::width(state.filter().text()) + 1;
-        wanted.clamp(FILTER, MOST_FOR_FILTER) as u16
+        wanted.clamp(MIN_FILTER_WIDTH, MAX_FILTER_WIDTH) as u16
     } else {
         0
     };
     let names: [fn(Screen) -> &'static str; 3] = [Screen::title, Screen::short_title, |_| ""];
     let choices = names.map(|name| tabs(state.screen, name, &trail, badge.as_ref()));
     let fits = |tabs: &&Vec<(Option<Screen>, Vec<Piece>)>| width(tabs) + filter <= area.width;
-    let bare = width(&tabs(state.screen, |_| "", "", badge.as_ref())) + TRAIL_SIGNS + filter;
+    let bare = width(&tabs(state.screen, |_| "", "", badge.as_ref())) + TRAIL_SIGNS_WIDTH + filter;
     let short = text::cut_middle(&trail, area.width.saturating_sub(bare).into());
     let shortest = tabs(state.screen, |_| "", &short, badge.as_ref());
     let chosen = choices.iter().find(fits).unwrap_or(&shortest);
@@ -50,7 +50,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         };
         let width = pieces::write(frame.buffer_mut(), room, &state.look, pieces);
         if let Some(screen) = screen {
-            state.hits.add(Rect { width, ..room }, Hit::Tab(*screen));
+            state
+                .clicks
+                .add(Rect { width, ..room }, ClickTarget::Tab(*screen));
         }
         x += width;
     }
@@ -65,29 +67,29 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     );
 }
 
-/// Columns that a trail takes beside itself.
-const TRAIL_SIGNS: u16 = 3;
+/// The width of the signs around the page names.
+const TRAIL_SIGNS_WIDTH: u16 = 3;
 
-/// Columns that tabs take; the room behind the last one can be missing.
+/// The width of tabs without the gap behind the last one.
 fn width(tabs: &[(Option<Screen>, Vec<Piece>)]) -> u16 {
     let width: u16 = tabs.iter().map(|(_, pieces)| pieces::width(pieces)).sum();
     width.saturating_sub(1)
 }
 
-/// Least columns that are worth while for a filter.
-const FILTER: usize = 16;
+/// The least width for the filter.
+const MIN_FILTER_WIDTH: usize = 16;
 
-/// The most columns for which names are made shorter.
-const MOST_FOR_FILTER: usize = 40;
+/// The greatest width for which titles become shorter.
+const MAX_FILTER_WIDTH: usize = 40;
 
-/// Whether there is a filter that no table's title tells of.
-fn tells_filter(state: &State) -> bool {
+/// True if there is a filter and no table has it in its title.
+fn shows_filter(state: &State) -> bool {
     state.screen == Screen::Overview && state.page().is_none() && !state.filter().is_empty()
 }
 
-/// The filter in force, where no table's title tells of it.
+/// Draws the filter, where no table has it in its title.
 fn render_filter(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    if !tells_filter(state) || usize::from(area.width) < FILTER {
+    if !shows_filter(state) || usize::from(area.width) < MIN_FILTER_WIDTH {
         return;
     }
     let mut filter = "filter: ".to_owned();
@@ -108,7 +110,7 @@ fn render_filter(frame: &mut Frame<'_>, area: Rect, state: &State) {
     );
 }
 
-/// Each screen's piece of the line.
+/// The pieces of each tab.
 fn tabs(
     here: Screen,
     name: fn(Screen) -> &'static str,
@@ -146,23 +148,24 @@ fn tabs(
         .collect()
 }
 
-/// What one has looked into from here: the first and the last of it.
+/// The names of the open pages: the first and the last.
 fn trail(state: &State) -> String {
     let pages = state.trail();
     match pages {
         [] => String::new(),
-        [page] => name(page),
-        [first, last] => format!("{} › {}", name(first), name(last)),
-        [first, .., last] => format!("{} › … › {}", name(first), name(last)),
+        [page] => page_name(page),
+        [first, last] => format!("{} › {}", page_name(first), page_name(last)),
+        [first, .., last] => format!("{} › … › {}", page_name(first), page_name(last)),
     }
 }
 
-fn name(page: &Page) -> String {
+/// The name of a page.
+fn page_name(page: &Page) -> String {
     let mut name = String::new();
     match page {
         Page::Process(page) => {
-            format::sanitize(&mut name, page.known.comm.as_bytes());
-            name = format!("{}/{}", text::cut_end(&name, NAME), page.key.pid);
+            format::sanitize(&mut name, page.last_known.comm.as_bytes());
+            name = format!("{}/{}", text::cut_end(&name, MAX_NAME_WIDTH), page.key.pid);
         }
         Page::Remote(page) => name = page.address.to_string(),
         Page::Difference(_) => "difference".clone_into(&mut name),
@@ -173,5 +176,5 @@ fn name(page: &Page) -> String {
             }
         }
     }
-    text::cut_middle(&name, NAME + 8).into_owned()
+    text::cut_middle(&name, MAX_NAME_WIDTH + 8).into_owned()
 }

@@ -1,12 +1,12 @@
-//! The time line: where one is in a recording, or in what is kept of the last minutes.
+//! The timeline: the position in a recording, or in the kept history.
 //!
 //! ```text
 //!  ▶ 1×    20:00:00 ━━!══━━━━━●────····──!═══×──── 20:10:00   20:04:07  sample 17 of 600
 //! ```
 //!
-//! A diamond is the instant that was marked. Dots are times without samples, crosses parts that are damaged. `!` is where a
-//! finding comes, and a double line goes on as long as it holds, in the colour of its severity. Until the whole recording
-//! has been gone through for findings it says how much of it has. A click goes to its time.
+//! A diamond is the marked instant. Dots are times without samples, crosses are corrupt parts. `!` is where a finding is
+//! raised, and a double line lasts as long as it is active, in the color of its severity. Until the whole recording has
+//! been scanned for findings, the share scanned so far is shown. A click goes to its time.
 
 use std::ops::RangeInclusive;
 
@@ -14,31 +14,31 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::column::format;
-use crate::tui::hits::Hit;
+use crate::tui::click_map::ClickTarget;
 use crate::tui::look::Look;
 use crate::tui::state::{Display, State};
 use crate::tui::theme::Tone;
-use crate::tui::timeline::{GapKind, Marks, Span, Timeline, Track};
+use crate::tui::timeline::{FindingMarks, FindingSpan, GapKind, Timeline, Track};
 use crate::tui::tones::severity_tone;
 use crate::tui::widget::pieces::{self, Piece};
 
-/// The fewest columns in which a track says something.
-const SHORTEST: u16 = 10;
+/// The least width of the track.
+const MIN_TRACK_WIDTH: u16 = 10;
 
-/// Columns of the speed: `▶ 100×`.
-const SPEED: usize = 6;
+/// The width of the speed, such as `▶ 100×`.
+const SPEED_WIDTH: usize = 6;
 
-/// Lines that it takes.
+/// The height of the timeline, lines.
 pub(super) fn lines(state: &State) -> u16 {
     u16::from(state.timeline.is_some())
 }
 
-/// Draws it: the track takes the room that what stands beside it leaves.
+/// Draws the timeline; the track takes the room that the texts at its sides leave.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let Some(timeline) = state.timeline.clone().filter(|_| area.height > 0) else {
         return;
     };
-    let (left, right) = beside(state, &timeline, area.width);
+    let (left, right) = side_texts(state, &timeline, area.width);
     let look = &state.look;
     pieces::write(frame.buffer_mut(), area, look, &left);
     let width = pieces::width(&right);
@@ -68,40 +68,40 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
                 ..track
             };
             state
-                .hits
-                .add(at, Hit::Time(time_at(span, column, track.width)));
+                .clicks
+                .add(at, ClickTarget::Time(time_at(span, column, track.width)));
         }
     }
 }
 
-/// What stands on both sides of the track, as much as leaves it some room.
-fn beside(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Vec<Piece>) {
+/// The texts at both sides of the track, shortened to leave it some room.
+fn side_texts(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Vec<Piece>) {
     let look = &state.look;
     let plain = |text: String| (text, Tone::Plain);
     let mut speed: Vec<Piece> = vec![plain(" ".to_owned())];
     if state.display == Display::Replay {
-        let (sign, tone) = if timeline.standing.playing {
+        let (sign, tone) = if timeline.playback.playing {
             ('▶', Tone::Good)
         } else {
             ('■', Tone::Warning)
         };
         let text = format!("{sign} {}×", timeline.speed());
-        speed.push((format!("{text:<SPEED$} "), tone));
+        speed.push((format!("{text:<SPEED_WIDTH$} "), tone));
     }
     let all = timeline.track.times.len();
     let (mut count, mut at) = (String::new(), String::new());
     format::count(&mut count, all as u64);
-    format::count(&mut at, (timeline.standing.at + 1).min(all) as u64);
+    format::count(&mut at, (timeline.playback.at + 1).min(all) as u64);
     let digits = count.chars().count();
     let sample = format!(" {at:>digits$} of {count} ");
     let now = timeline.at_us().map_or_else(
         || format::MISSING.to_owned(),
         |at_us| look.time_of_day(at_us),
     );
-    let (start, end) = ends(look, &timeline.track);
+    let (start, end) = track_ends(look, &timeline.track);
     let strong = |text: String| (text, Tone::Strong);
     let mut choices = Vec::new();
-    let share = timeline.looked_through();
+    let share = timeline.scanned_share();
     if share < 1.0 {
         let looked = (
             format!(" findings {:>2.0} % ", (share * 100.0).floor()),
@@ -141,14 +141,14 @@ fn beside(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Vec<Pi
     choices.push((Vec::new(), vec![plain(sample)]));
     let fixed = pieces::width(&speed);
     let fits = |(left, right): &(Vec<Piece>, Vec<Piece>)| {
-        fixed + pieces::width(left) + pieces::width(right) + SHORTEST <= width
+        fixed + pieces::width(left) + pieces::width(right) + MIN_TRACK_WIDTH <= width
     };
     let (left, right) = choices.into_iter().find(fits).unwrap_or_default();
     (speed.into_iter().chain(left).collect(), right)
 }
 
-/// When it starts and ends; with the day, if that is not one and the same.
-fn ends(look: &Look, track: &Track) -> (String, String) {
+/// Start and end of the track; with the day, if the days differ.
+fn track_ends(look: &Look, track: &Track) -> (String, String) {
     let Some((start, end)) = track.span() else {
         return (format::MISSING.to_owned(), format::MISSING.to_owned());
     };
@@ -174,7 +174,7 @@ fn time_at((start, end): (i64, i64), column: u16, width: u16) -> i64 {
     start.saturating_add((end.saturating_sub(start) as f64 * share).round() as i64)
 }
 
-/// The columns of a time without Samples: those between the Samples around it, and one at least.
+/// The columns of a time without Samples: those between the Samples around it, and at least one.
 fn columns_of(span: (i64, i64), (from, to): (i64, i64), width: u16) -> RangeInclusive<u16> {
     let (first, last) = (column_of(span, from, width), column_of(span, to, width));
     if last > first + 1 {
@@ -185,7 +185,7 @@ fn columns_of(span: (i64, i64), (from, to): (i64, i64), width: u16) -> RangeIncl
     }
 }
 
-/// The track: what lies before the place, the place, what lies behind it.
+/// The cells of the track: elapsed part, position, remaining part, with gaps and marks.
 fn cells(timeline: &Timeline, marked_us: Option<i64>, width: u16) -> Vec<Piece> {
     let track = &timeline.track;
     let Some(span) = track.span() else {
@@ -199,7 +199,7 @@ fn cells(timeline: &Timeline, marked_us: Option<i64>, width: u16) -> Vec<Piece> 
         })
         .collect();
     draw_spans(&timeline.marks, track, width, &mut cells);
-    // Damages come after what is only missing, and are seen above it.
+    // Corrupt parts are drawn above missing ones.
     for kind in [GapKind::Missing, GapKind::Damaged] {
         for gap in track.gaps.iter().filter(|gap| gap.kind == kind) {
             for column in columns_of(span, (gap.from_us, gap.to_us), width) {
@@ -227,21 +227,21 @@ fn cells(timeline: &Timeline, marked_us: Option<i64>, width: u16) -> Vec<Piece> 
         .collect()
 }
 
-/// The spans of findings, the gravest last.
-fn by_severity(marks: &Marks) -> Vec<Span> {
+/// The spans of findings, the most severe last.
+fn by_severity(marks: &FindingMarks) -> Vec<FindingSpan> {
     let mut spans = marks.spans().to_vec();
     spans.sort_by_key(|span| span.severity);
     spans
 }
 
-/// The column of a Sample.
+/// The column of a Sample, by its index.
 fn column_at(track: &Track, at: usize, width: u16) -> Option<usize> {
     let column = column_of(track.span()?, *track.times.get(at)?, width);
     Some(column.into())
 }
 
-/// Where findings hold.
-fn draw_spans(marks: &Marks, track: &Track, width: u16, cells: &mut [(char, Tone)]) {
+/// Draws the spans in which findings are active.
+fn draw_spans(marks: &FindingMarks, track: &Track, width: u16, cells: &mut [(char, Tone)]) {
     for span in by_severity(marks) {
         let (from, to) = (
             column_at(track, span.from, width),
@@ -253,9 +253,9 @@ fn draw_spans(marks: &Marks, track: &Track, width: u16, cells: &mut [(char, Tone
     }
 }
 
-/// Where findings come.
-fn draw_marks(marks: &Marks, track: &Track, width: u16, cells: &mut [(char, Tone)]) {
-    for span in by_severity(marks).iter().filter(|span| span.came) {
+/// Draws the marks where findings are raised.
+fn draw_marks(marks: &FindingMarks, track: &Track, width: u16, cells: &mut [(char, Tone)]) {
+    for span in by_severity(marks).iter().filter(|span| span.was_raised) {
         let column = column_at(track, span.from, width);
         if let Some(cell) = column.and_then(|column| cells.get_mut(column)) {
             *cell = ('!', severity_tone(span.severity));

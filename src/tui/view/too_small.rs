@@ -1,4 +1,4 @@
-//! A terminal without room for a screen: the essence and what to do, in the middle; down to a single cell.
+//! The screen of a terminal that is too small: totals and the size needed, centered, down to a single cell.
 //!
 //! ```text
 //!     12 431 sockets
@@ -16,7 +16,7 @@ use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::widget::pieces;
 
-/// Draws what there is room for.
+/// Draws as many lines as fit.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, smallest: (u16, u16)) {
     let mut lines = Vec::new();
     lines.push((

@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use super::{border, pieces};
 use crate::aggregate::Moment;
 use crate::column::format;
-use crate::tui::hits::Hits;
+use crate::tui::click_map::ClickMap;
 use crate::tui::look::Look;
 use crate::tui::screen::Pane;
 use crate::tui::table::{List, Table};
@@ -62,7 +62,7 @@ pub(in crate::tui) fn draw_framed<L: List>(
     title: &str,
     table: &mut Table<L>,
     moment: Option<&Moment>,
-    at: (&mut Hits, Pane),
+    at: (&mut ClickMap, Pane),
 ) {
     let arrow = if table.sort().descending {
         '▼'

@@ -13,15 +13,15 @@ use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
-/// All protocol counters, or those that are looked for.
+/// All protocol counters, or those that match a search.
 #[derive(Debug, Default)]
 pub struct Counters {
-    /// What is looked for.
+    /// The words of the search.
     pub words: Words,
 }
 
-/// Columns from which on names stand with their group, so that those of most fit.
-const LONG_NAME: usize = 27;
+/// The least width at which names include their group.
+const GROUP_NAME_WIDTH: usize = 27;
 
 const WIDTHS: [Widths; 6] = [
     ("grew", 6, 6, 0),
@@ -86,8 +86,8 @@ impl List for Counters {
     ) -> std::borrow::Cow<'t, str> {
         match COUNTER_COLUMNS[column].id {
             "meaning" => text::cut_end(text, width),
-            // Most are of this group, and their own names tell that they are.
-            "name" if width < LONG_NAME || text::width(text) > width => {
+            // Most counters are of this group, and known by their own names.
+            "name" if width < GROUP_NAME_WIDTH || text::width(text) > width => {
                 let short = text.strip_prefix("TcpExt.").unwrap_or(text);
                 text::cut_middle(short, width)
             }

@@ -13,10 +13,10 @@ use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
-/// All network devices, or those that are looked for.
+/// All network devices, or those that match a search.
 #[derive(Debug, Default)]
 pub struct Interfaces {
-    /// What is looked for.
+    /// The words of the search.
     pub words: Words,
 }
 

@@ -15,14 +15,14 @@ use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::tones::limit_tone;
 
-/// All limits, or those that are looked for.
+/// All limits, or those that match a search.
 #[derive(Debug, Default)]
 pub struct Limits {
-    /// What is looked for.
+    /// The words of the search.
     pub words: Words,
-    /// How many local ports are taken, if somebody has counted.
+    /// The number of local ports in use, if it has been counted.
     pub ports: Option<PortsTaken>,
-    /// Those of the moment that the rows are of.
+    /// The limits of the moment whose rows were collected.
     all: Vec<Headroom>,
 }
 
@@ -46,8 +46,8 @@ static COLUMN_SET: ColumnSet<LimitKind> = ColumnSet {
 };
 
 impl Limits {
-    /// Of a listener its process alone, if both do not fit.
-    fn cut_whose<'t>(&self, number: u32, text: &'t str, width: usize) -> Cow<'t, str> {
+    /// Shortens the owner of a limit: of a listener to its process, if both do not fit.
+    fn shorten_owner<'t>(&self, number: u32, text: &'t str, width: usize) -> Cow<'t, str> {
         let headroom = self.all.get(number as usize);
         match headroom.map(|headroom| (headroom.missing, headroom.whose)) {
             Some((None, Whose::Listener(_))) if text::width(text) > width => {
@@ -121,7 +121,7 @@ impl List for Limits {
     ) -> Cow<'t, str> {
         match LIMIT_COLUMNS[column].id {
             "about" => text::cut_end(text, width),
-            "whose" => self.cut_whose(number, text, width),
+            "whose" => self.shorten_owner(number, text, width),
             _ => text::cut_middle(text, width),
         }
     }

@@ -14,10 +14,10 @@ use crate::tui::target::Target;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
-/// Settings that are known, told here or not, and then those that are told and not known; or those that are looked for.
+/// The known settings, readable here or not, then the other readable ones; or those that match a search.
 #[derive(Debug, Default)]
 pub struct Settings {
-    /// What is looked for.
+    /// The words of the search.
     pub words: Words,
 }
 
@@ -35,7 +35,7 @@ static COLUMN_SET: ColumnSet<SettingKind> = ColumnSet {
     totals: &[],
 };
 
-/// Whether it is told of beside those that are known.
+/// True if a setting is listed and not among the known ones.
 fn is_other(name: &str) -> bool {
     name != Values::PAGE_SIZE && KNOWN.iter().all(|known| known.name != name)
 }

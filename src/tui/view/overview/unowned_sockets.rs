@@ -1,4 +1,4 @@
-//! The sockets without an owner, by the reason.
+//! The number of sockets without an owner, by reason.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -9,7 +9,7 @@ use crate::tui::look::Look;
 use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::{self, Piece, right_aligned_count, write_lines};
 
-/// How many sockets have no owner, and why.
+/// Draws a line for each reason, the most frequent first.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment) {
     let unowned = &moment.aggregate.totals.unowned;
     let mut reasons: Vec<Unowned> = Unowned::ALL
@@ -25,7 +25,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Mo
                     format!(" {} ", right_aligned_count(unowned[why as usize], 7)),
                     Tone::Strong,
                 ),
-                (format!("{:<18} ", why.name()), why_tone(why)),
+                (format!("{:<18} ", why.name()), reason_tone(why)),
             ];
             let sentence = (why.sentence().to_owned(), Tone::Muted);
             if pieces::width(&line) + pieces::width(std::slice::from_ref(&sentence)) <= area.width {
@@ -55,8 +55,8 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Mo
     write_lines(frame, area, look, &lines);
 }
 
-/// What it means that a socket has no owner for this reason.
-fn why_tone(why: Unowned) -> Tone {
+/// The tone of a reason.
+fn reason_tone(why: Unowned) -> Tone {
     match why {
         Unowned::PermissionDenied | Unowned::WaitingForAccept | Unowned::Unknown => Tone::Warning,
         _ => Tone::Plain,

@@ -1,4 +1,4 @@
-//! A process's states and rates, in words and as charts.
+//! The TCP states and rates of a process, as text and as charts.
 
 use std::time::Duration;
 
@@ -16,16 +16,17 @@ use crate::tui::tones::state_tone;
 use crate::tui::widget::bar_chart;
 use crate::tui::widget::pieces::{self, Piece};
 
-/// Bars in the lines of text.
-const BARS: usize = 6;
+/// The width of a sparkline.
+const TREND_COLUMNS: usize = 6;
 
+/// The last minute as a sparkline.
 fn minute(recent: &Recent, width: usize) -> String {
     let mut out = String::new();
     sparkline::minute_sparkline(&mut out, recent, width);
     out
 }
 
-/// How many sockets in which state.
+/// The number of sockets in the most important states.
 pub(super) fn states(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
     let mut line = Vec::new();
     let trend = &totals.trend;
@@ -45,13 +46,13 @@ pub(super) fn states(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
         line.push(vec![
             (format!("{} ", tcp.short_name()), tone),
             (format!("{text:>6} "), Tone::Strong),
-            (format!("{}  ", minute(recent, BARS)), Tone::Plain),
+            (format!("{}  ", minute(recent, TREND_COLUMNS)), Tone::Plain),
         ]);
     }
     line
 }
 
-/// How many of which other kind.
+/// The number of sockets of other kinds.
 pub(super) fn kinds(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
     let mut line = Vec::new();
     for (name, count) in [
@@ -69,7 +70,7 @@ pub(super) fn kinds(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
     line
 }
 
-/// How much it moves and how often it connects.
+/// Throughput, retransmissions and connection rates.
 pub(super) fn rates(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
     let mut line = Vec::new();
     let throughput = &totals.throughput;
@@ -80,7 +81,7 @@ pub(super) fn rates(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
         let text = format::known(rate, format::rate);
         line.push(vec![
             (format!("{arrow} {text:>9} "), Tone::Strong),
-            (format!("{}  ", minute(recent, BARS)), Tone::Plain),
+            (format!("{}  ", minute(recent, TREND_COLUMNS)), Tone::Plain),
         ]);
     }
     let share = throughput.retransmitted_share();
@@ -106,7 +107,7 @@ pub(super) fn rates(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
     line
 }
 
-/// Both directions and the established connections, side by side.
+/// Draws charts of both directions and of established connections, side by side.
 pub(super) fn render_charts(
     frame: &mut Frame<'_>,
     area: Rect,
@@ -133,7 +134,7 @@ pub(super) fn render_charts(
         if area.height < 2 {
             continue;
         }
-        // The minute fills the width: a value takes several columns, or a column stands for several values.
+        // The minute fills the width: a value takes several columns, or a column has several values.
         let width = usize::from(area.width);
         let wide = (width / RECENT_POINTS).max(1);
         let narrow = RECENT_POINTS.div_ceil(width).max(1);

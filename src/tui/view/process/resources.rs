@@ -1,4 +1,4 @@
-//! What a process holds: descriptors, listeners, unix sockets with others at their other ends.
+//! The resources of a process: descriptors, listeners, and the peers of its unix sockets.
 
 use rustc_hash::FxHashMap;
 
@@ -10,10 +10,10 @@ use crate::tui::theme::Tone;
 use crate::tui::tones::{limit_tone, queue_tone};
 use crate::tui::widget::pieces::Piece;
 
-/// Bars of the gauge of descriptors.
+/// The width of the gauge of descriptors.
 const GAUGE: usize = 10;
 
-/// Its descriptors against their limit, by kind.
+/// The descriptors of the process against their limit, by kind.
 pub(super) fn descriptors(
     row: &ProcessRow,
     totals: &ProcessTotals,
@@ -55,7 +55,7 @@ pub(super) fn descriptors(
     groups
 }
 
-/// What it listens on, with the accept queues.
+/// The listeners of the process with their accept queues, the fullest first.
 pub(super) fn listeners(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
     let mut lines: Vec<(f64, Vec<Piece>)> = Vec::new();
     for at in 0..moment.aggregate.listeners.len() {
@@ -82,7 +82,7 @@ pub(super) fn listeners(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
     lines.into_iter().map(|(_, pieces)| pieces).collect()
 }
 
-/// The processes at the other ends of its unix sockets, with how many there are, the most first.
+/// The processes at the other ends of its unix sockets with the number of sockets, the most first.
 pub(super) fn unix_peers(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
     let mut counts: Vec<(ProcessKey, String, u32)> = Vec::new();
     let is_ours = |socket: &SocketRef<'_>| {

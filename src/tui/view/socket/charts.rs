@@ -8,7 +8,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 use crate::column::format;
 use crate::column::sparkline;
 use crate::tui::look::Look;
-use crate::tui::page::{Point, SocketPage};
+use crate::tui::page::{SocketPage, SocketPoint};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::widget::{bar_chart, border};
@@ -16,7 +16,7 @@ use crate::tui::widget::{bar_chart, border};
 /// A measure of the socket over time: its name, its value at a point, its format.
 pub(super) type Curve = (
     &'static str,
-    fn(&Point) -> Option<f64>,
+    fn(&SocketPoint) -> Option<f64>,
     fn(&mut String, f64),
 );
 

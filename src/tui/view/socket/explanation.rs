@@ -1,4 +1,4 @@
-//! What limits a socket, and what its state means, in words.
+//! Explains in sentences what limits a socket, and what its state means.
 
 use crate::aggregate::Limit;
 use crate::column::{SocketRow, format};
@@ -6,20 +6,23 @@ use crate::model::{Attribution, Ends, Protocol, Socket, State, TcpInfo, Unowned}
 use crate::tui::page::{Presence, SocketPage};
 use crate::tui::theme::Tone;
 
-/// A name, a sentence, what it means.
+/// A name, a sentence, its tone.
 type Sentence = (&'static str, String, Tone);
 
-/// From how many times its lowest on a round-trip time is worth a word, and from how many µs on.
-const SLOW: (f64, f64) = (3.0, 5_000.0);
+/// The multiple of its lowest from which on a round-trip time is put down to queueing.
+const QUEUEING_RATIO: f64 = 3.0;
 
-/// What is to be said, the most important first.
+/// The least round-trip time that is explained, µs.
+const MIN_EXPLAINED_RTT_US: f64 = 5_000.0;
+
+/// All sentences about a socket, the most important first.
 pub(super) fn sentences(row: &SocketRow<'_>, page: &SocketPage) -> Vec<Sentence> {
     let socket = row.socket.socket;
     let mut sentences = Vec::new();
     let limit = row.rates.and_then(|rates| rates.limit);
-    if page.presence == Presence::Here {
-        // An open connection is told by what limits it.
-        if limit.is_none() || socket.state != State::Established || waits(socket) {
+    if page.presence == Presence::Present {
+        // An open connection is described by what limits it.
+        if limit.is_none() || socket.state != State::Established || waits_for_accept(socket) {
             sentences.extend(state(row, socket));
         }
         sentences.extend(limit.map(limited));
@@ -31,11 +34,12 @@ pub(super) fn sentences(row: &SocketRow<'_>, page: &SocketPage) -> Vec<Sentence>
     sentences
 }
 
-/// Whether no `accept()` has taken it.
-fn waits(socket: &Socket) -> bool {
+/// True if the connection waits for `accept()`.
+fn waits_for_accept(socket: &Socket) -> bool {
     socket.attribution == Attribution::Unowned(Unowned::WaitingForAccept)
 }
 
+/// The limit of the throughput.
 fn limited(limit: Limit) -> Sentence {
     let tone = match limit {
         Limit::Application => Tone::Good,
@@ -45,16 +49,16 @@ fn limited(limit: Limit) -> Sentence {
     ("limited by", limit.sentence().to_owned(), tone)
 }
 
-/// The path: its time against the lowest that was seen.
+/// The round-trip time against its lowest.
 fn slow(info: TcpInfo<'_>) -> Option<Sentence> {
     let rtt = info.measured_rtt()? as f64;
     let lowest = info.min_rtt().filter(|&rtt| rtt != u64::from(u32::MAX))? as f64;
-    if lowest <= 0.0 || rtt < SLOW.1 {
+    if lowest <= 0.0 || rtt < MIN_EXPLAINED_RTT_US {
         return None;
     }
     let time = |us: f64| format::known(Some(us), format::duration_us);
     let times = rtt / lowest;
-    let sentence = if times >= SLOW.0 {
+    let sentence = if times >= QUEUEING_RATIO {
         format!(
             "rtt {}, {times:.0} times its lowest {}: it waits in queues, here or on the path",
             time(rtt),
@@ -70,7 +74,7 @@ fn slow(info: TcpInfo<'_>) -> Option<Sentence> {
     Some(("path", sentence, Tone::Plain))
 }
 
-/// What was sent again, against what was sent.
+/// The share of bytes that were retransmitted.
 fn loss(info: TcpInfo<'_>) -> Option<Sentence> {
     let (again, sent) = (info.bytes_retrans()? as f64, info.bytes_sent()? as f64);
     if again <= 0.0 || sent <= 0.0 {
@@ -82,7 +86,7 @@ fn loss(info: TcpInfo<'_>) -> Option<Sentence> {
     Some(("loss", sentence, Tone::Warning))
 }
 
-/// What the state means for somebody who wonders about it.
+/// The meaning of the state.
 fn state(row: &SocketRow<'_>, socket: &Socket) -> Option<Sentence> {
     let expires = socket.timer.map(|timer| {
         let us = f64::from(timer.expires_ms) * 1000.0;
@@ -106,7 +110,7 @@ fn state(row: &SocketRow<'_>, socket: &Socket) -> Option<Sentence> {
         return Some(("state", sentence.to_owned(), Tone::Plain));
     }
     let (sentence, tone) = match socket.state {
-        State::Established if waits(socket) => (
+        State::Established if waits_for_accept(socket) => (
             "established, and no accept() has taken it yet".to_owned(),
             Tone::Warning,
         ),
@@ -158,7 +162,7 @@ fn state(row: &SocketRow<'_>, socket: &Socket) -> Option<Sentence> {
     Some(("state", sentence, tone))
 }
 
-/// How a listener is served.
+/// The accept queue and drops of a listener.
 fn listening(row: &SocketRow<'_>, socket: &Socket) -> Sentence {
     let (queue, limit) = (socket.recv_queue, socket.send_queue);
     let drops = row

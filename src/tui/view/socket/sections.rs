@@ -1,4 +1,4 @@
-//! Everything the kernel tells of a socket, in sections.
+//! The fields of a socket in sections: queues, history, TCP, options, identity, memory.
 
 use std::fmt::Write;
 
@@ -16,27 +16,27 @@ use crate::tui::theme::Tone;
 use crate::tui::tones::queue_tone;
 use crate::tui::widget::sparkline::scaled_sparkline;
 
-/// A name and a value.
+/// A name, a value and its tone.
 pub(super) struct Field {
     pub(super) name: String,
     pub(super) value: String,
     pub(super) tone: Tone,
 }
 
-/// Fields that belong together.
+/// A section of fields.
 pub(super) struct Section {
     pub(super) title: &'static str,
     pub(super) lines: Vec<Field>,
 }
 
-/// Cells of a gauge.
-const GAUGE: usize = 6;
+/// The width of a gauge.
+const GAUGE_WIDTH: usize = 6;
 
 /// Width of a sparkline.
 const TREND_COLUMNS: usize = 12;
 
-/// All sections that have something to tell, the most important first. What is in one of so many charts already is not
-/// told again.
+/// All sections with at least one field, the most important first. Curves that the first `charts` charts show are left
+/// out.
 pub(super) fn all(
     row: &SocketRow<'_>,
     page: &SocketPage,
@@ -45,7 +45,7 @@ pub(super) fn all(
 ) -> Vec<Section> {
     let mut sections = vec![queues(row), over_time(page, charts)];
     if row.socket.socket.is_listener() {
-        sections.push(served(row, moment));
+        sections.push(clients(row, moment));
     }
     let info = row.socket.tcp_info().or_else(|| page.last_info());
     if let Some(info) = info.filter(|_| !row.socket.socket.is_listener()) {
@@ -100,7 +100,7 @@ fn plain(name: &str, value: String) -> Field {
     }
 }
 
-/// What a field's value means.
+/// The tone of a field.
 fn field_tone(name: &str, value: &str) -> Tone {
     let troubled = matches!(
         name,
@@ -115,14 +115,18 @@ fn field_tone(name: &str, value: &str) -> Tone {
     }
 }
 
-/// How full something is, against its limit.
+/// A use against its limit, with a gauge.
 fn filled(name: &str, used: u32, limit: u32, write: fn(&mut String, f64), tone: Tone) -> Field {
     let mut value = String::new();
     write(&mut value, used.into());
     value.push_str(" of ");
     write(&mut value, limit.into());
     value.push(' ');
-    gauge(&mut value, f64::from(used) / f64::from(limit.max(1)), GAUGE);
+    gauge(
+        &mut value,
+        f64::from(used) / f64::from(limit.max(1)),
+        GAUGE_WIDTH,
+    );
     Field {
         name: name.to_owned(),
         value,
@@ -130,7 +134,7 @@ fn filled(name: &str, used: u32, limit: u32, write: fn(&mut String, f64), tone: 
     }
 }
 
-/// Share of a buffer at which it is worth a look.
+/// The share of a buffer from which on its use is a warning.
 const BUFFER_WARNING: f64 = 0.9;
 
 fn buffer(name: &str, used: Option<u32>, limit: Option<u32>) -> Option<Field> {
@@ -144,7 +148,7 @@ fn buffer(name: &str, used: Option<u32>, limit: Option<u32>) -> Option<Field> {
     Some(filled(name, used, limit, format::bytes, tone))
 }
 
-/// Queues against their limits, the timer, what was dropped.
+/// Queues against their limits, drops, the timer.
 fn queues(row: &SocketRow<'_>) -> Section {
     let socket = row.socket.socket;
     let mut lines = Vec::new();
@@ -179,7 +183,7 @@ fn queues(row: &SocketRow<'_>) -> Section {
     }
 }
 
-/// What it did while it was looked at.
+/// Measures over time, since the page was opened.
 fn over_time(page: &SocketPage, charts: usize) -> Section {
     let lines = curves(page).skip(charts).map(|((name, _, write), values)| {
         let highest = sparkline::highest(&values).unwrap_or(0.0);
@@ -194,15 +198,15 @@ fn over_time(page: &SocketPage, charts: usize) -> Section {
     }
 }
 
-/// Whom a listener serves, and how fast.
-fn served(row: &SocketRow<'_>, moment: &Moment) -> Section {
+/// The connections of a listener and the rate at which they are accepted.
+fn clients(row: &SocketRow<'_>, moment: &Moment) -> Section {
     let mut lines = Vec::new();
     let is_it = |at: &usize| {
         let totals = &moment.whole().listeners[*at];
         let socket = moment.sample.sockets.rows.get(totals.row as usize);
         socket.is_some_and(|socket| socket.key() == row.socket.socket.key())
     };
-    // Whatever is filtered: this one is looked at.
+    // The page shows the listener even if the filter hides it.
     let found = (0..moment.whole().listeners.len()).find(is_it);
     if let Some(line) = found.and_then(|at| ListenerLine::of_whole(moment, at)) {
         for column in LISTENER_COLUMNS.iter() {
@@ -227,10 +231,10 @@ fn served(row: &SocketRow<'_>, moment: &Moment) -> Section {
     }
 }
 
-/// Changes of state that were seen.
+/// State changes, the oldest first.
 fn history(page: &SocketPage, look: &Look) -> Section {
     let mut lines = Vec::new();
-    if let Some((at, state)) = page.since {
+    if let Some((at, state)) = page.first_seen {
         lines.push(plain(
             &look.time_of_day(at),
             format!("looked at, {}", state.short_name()),
@@ -249,7 +253,7 @@ fn history(page: &SocketPage, look: &Look) -> Section {
         let at = look.time_of_day(change.at_us);
         lines.push(plain(&at, value));
     }
-    // In the order of their time: events from before it was looked at come first.
+    // By time: events from before the page was opened come first.
     lines.sort_by(|a, b| a.name.cmp(&b.name));
     Section {
         title: "What happened",
@@ -257,7 +261,7 @@ fn history(page: &SocketPage, look: &Look) -> Section {
     }
 }
 
-/// A cell of the table of sockets, if it is known.
+/// A field from a column of the table of sockets, if it is known.
 fn cell(row: &SocketRow<'_>, id: &str, name: &str) -> Option<Field> {
     let mut value = String::new();
     let known = SocketColumn::by_id(id)?.write_known(row, &mut value);

@@ -1,38 +1,38 @@
-//! How the tables of a column share its height.
+//! Distributes the height of a column over its tables.
 
 use crate::tui::screen::Pane;
 
-/// Lines of a table that is shown as its title alone.
-const TITLE: u16 = 1;
+/// The height of a table that is shown as its title alone.
+const TITLE_HEIGHT: u16 = 1;
 
-/// Heights of panes, each with the one that it would like, one below the other in so many lines. Depends on the room and
-/// on the number of rows only, and on which pane the keys go to, so that nothing jumps from one moment to the next.
+/// The heights of panes in a column of `room` lines; each pane comes with the height that it can use. Depends on the room,
+/// the number of rows and the focus only, so that nothing jumps from one moment to the next.
 pub(super) fn heights(room: u16, panes: &[(Pane, u16)], focus: Pane) -> Vec<u16> {
     let mut heights: Vec<u16> = panes
         .iter()
         .map(|&(pane, _)| match pane {
-            // Trouble is always in sight: two rows below title and headings.
+            // Warnings are always in sight: two rows below title and headings.
             Pane::Limits | Pane::Counters => 4,
             pane if pane == focus => 4,
-            _ => TITLE,
+            _ => TITLE_HEIGHT,
         })
         .collect();
-    // Where there is not even that much room, the focus has it.
+    // In less room, the pane with the focus has it.
     if heights.iter().sum::<u16>() > room {
         let others = panes.len() as u16 - 1;
-        let rest = room.saturating_sub(others * TITLE);
+        let rest = room.saturating_sub(others * TITLE_HEIGHT);
         let has_focus = panes.iter().any(|(pane, _)| *pane == focus);
         let favoured = |at: usize| panes[at].0 == focus || (!has_focus && at == 0);
         let mut left = room;
         for (at, height) in heights.iter_mut().enumerate() {
-            *height = if favoured(at) { rest } else { TITLE }.min(left);
+            *height = if favoured(at) { rest } else { TITLE_HEIGHT }.min(left);
             left -= *height;
         }
         return heights;
     }
     let mut spare = room - heights.iter().sum::<u16>();
-    // In this order, up to these heights, at most what each would like; a table that only shows its title opens only if
-    // there is room for some rows.
+    // In this order, up to these heights, at most what each can use; a table that is only a title opens only if some
+    // rows fit.
     let steps = [
         (focus, 7),
         (Pane::Limits, 5),
@@ -53,14 +53,14 @@ pub(super) fn heights(room: u16, panes: &[(Pane, u16)], focus: Pane) -> Vec<u16>
             continue;
         };
         let wanted = most.min(panes[at].1).saturating_sub(heights[at]);
-        let opens = heights[at] == TITLE && spare < wanted.min(4);
+        let opens = heights[at] == TITLE_HEIGHT && spare < wanted.min(4);
         if !opens {
             let given = wanted.min(spare);
             heights[at] += given;
             spare -= given;
         }
     }
-    // What nobody needs lies below the last.
+    // The rest goes to the last one.
     if let Some(last) = heights.last_mut() {
         *last += spare;
     }
@@ -70,6 +70,7 @@ pub(super) fn heights(room: u16, panes: &[(Pane, u16)], focus: Pane) -> Vec<u16>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tui::screen::Screen;
 
     const ALL: [(Pane, u16); 4] = [
         (Pane::Limits, 13),
@@ -95,7 +96,7 @@ mod tests {
         assert_eq!(heights(31, &left, Pane::Settings), [13, 5, 13]);
         assert_eq!(heights(31, &ALL[1..2], Pane::Limits), [31]);
         for room in 0..100 {
-            for focus in Pane::SYSTEM {
+            for &focus in Screen::System.panes() {
                 let found = heights(room, &ALL, focus);
                 assert_eq!(found.iter().sum::<u16>(), room, "{focus:?}");
             }

@@ -1,4 +1,4 @@
-//! What the selected row means, in words.
+//! The detail of the selected row: its name and an explanation.
 
 use crate::aggregate::{LimitUnit, Moment};
 use crate::column::{CounterLine, InterfaceLine, LimitLine, SettingLine, format};
@@ -9,17 +9,17 @@ use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::Piece;
 
-/// The longest value of a setting that stands with its name.
-const SHORT: usize = 30;
+/// The longest value of a setting that is shown with its name, bytes.
+const MAX_INLINE_VALUE: usize = 30;
 
-/// A name, and what is to be said of it.
+/// The name of a row, and an explanation.
 pub(super) struct Detail {
     pub(super) name: String,
     about: String,
 }
 
 impl Detail {
-    /// The lines of it in such a width, the name before it or not.
+    /// The lines of the explanation at a width, with the name before it or not.
     pub(super) fn lines(&self, width: u16, named: bool) -> Vec<Vec<Piece>> {
         let name = if named && !self.name.is_empty() {
             format!("{}  ", self.name)
@@ -32,7 +32,7 @@ impl Detail {
             .into_iter()
             .map(|line| vec![(" ".to_owned(), Tone::Plain), (line, Tone::Plain)])
             .collect();
-        // The name stands out, as far as it is in the first line.
+        // The name is highlighted, as far as it is in the first line.
         if let Some(first) = pieces.first_mut()
             && let Some((line, _)) = first.pop()
         {
@@ -49,7 +49,7 @@ impl Detail {
     }
 }
 
-/// Of the row that Enter means in the table that the keys go to.
+/// The detail of the current row in the table with the focus.
 pub(super) fn of(system: &System, moment: &Moment) -> Detail {
     let detail = match system.focus {
         Pane::Limits => system.limits.current_row(moment).map(|line| limit(&line)),
@@ -94,7 +94,7 @@ fn limit(line: &LimitLine<'_>) -> Detail {
     if let Some(missing) = line.headroom.missing {
         about = format!("{} {about}", missing.sentence());
     }
-    // The kernel counts pages: with these one finds the numbers again.
+    // The kernel counts pages: these are the numbers in its files.
     let page = line.moment.sample.settings.number(Settings::PAGE_SIZE, 0);
     if limit.unit == LimitUnit::Bytes
         && limit.id.ends_with("p_memory")
@@ -150,7 +150,7 @@ fn setting(line: &SettingLine<'_>) -> Detail {
     let about = line.known.map_or("", |known| known.about);
     let name = sanitize(line.name);
     match text {
-        Some(text) if text.len() <= SHORT => Detail {
+        Some(text) if text.len() <= MAX_INLINE_VALUE => Detail {
             name: format!("{name} = {text}"),
             about: about.to_owned(),
         },

@@ -1,4 +1,4 @@
-//! What is in use, in a line: sockets, and the essence of tables for which there is no room.
+//! The line with the sockets in use, and the summaries of tables that do not fit.
 
 use crate::aggregate::Moment;
 use crate::column::{INTERFACE_COLUMNS, InterfaceLine, KNOWN, format};
@@ -6,34 +6,34 @@ use crate::model::Settings;
 use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::{self, Piece};
 
-/// How a number of sockstat reads.
+/// The unit of a number of sockstat.
 #[derive(Clone, Copy)]
-enum Form {
+enum SockstatUnit {
     Count,
-    /// Pages, as bytes.
+    /// Pages, shown as bytes.
     Pages,
     Bytes,
 }
 
-/// What sockstat tells: a heading, or nothing if it goes with the number before; what is counted.
-const SOCKSTAT: [(&str, &str, Form, &str); 14] = [
-    ("sockets", "sockstat.sockets.used", Form::Count, ""),
-    ("TCP", "sockstat.TCP.inuse", Form::Count, " in use"),
-    ("", "sockstat.TCP.tw", Form::Count, " TIME-WAIT"),
-    ("", "sockstat.TCP.orphan", Form::Count, " orphaned"),
-    ("", "sockstat.TCP.alloc", Form::Count, " allocated"),
-    ("", "sockstat.TCP.mem", Form::Pages, ""),
-    ("UDP", "sockstat.UDP.inuse", Form::Count, ""),
-    ("", "sockstat.UDP.mem", Form::Pages, ""),
-    ("TCP6", "sockstat6.TCP6.inuse", Form::Count, ""),
-    ("UDP6", "sockstat6.UDP6.inuse", Form::Count, ""),
-    ("RAW", "sockstat.RAW.inuse", Form::Count, ""),
-    ("RAW6", "sockstat6.RAW6.inuse", Form::Count, ""),
-    ("fragments", "sockstat.FRAG.inuse", Form::Count, ""),
-    ("", "sockstat.FRAG.memory", Form::Bytes, ""),
+/// The numbers of sockstat: heading (empty if it belongs to the one before), counter, unit, suffix.
+const SOCKSTAT: [(&str, &str, SockstatUnit, &str); 14] = [
+    ("sockets", "sockstat.sockets.used", SockstatUnit::Count, ""),
+    ("TCP", "sockstat.TCP.inuse", SockstatUnit::Count, " in use"),
+    ("", "sockstat.TCP.tw", SockstatUnit::Count, " TIME-WAIT"),
+    ("", "sockstat.TCP.orphan", SockstatUnit::Count, " orphaned"),
+    ("", "sockstat.TCP.alloc", SockstatUnit::Count, " allocated"),
+    ("", "sockstat.TCP.mem", SockstatUnit::Pages, ""),
+    ("UDP", "sockstat.UDP.inuse", SockstatUnit::Count, ""),
+    ("", "sockstat.UDP.mem", SockstatUnit::Pages, ""),
+    ("TCP6", "sockstat6.TCP6.inuse", SockstatUnit::Count, ""),
+    ("UDP6", "sockstat6.UDP6.inuse", SockstatUnit::Count, ""),
+    ("RAW", "sockstat.RAW.inuse", SockstatUnit::Count, ""),
+    ("RAW6", "sockstat6.RAW6.inuse", SockstatUnit::Count, ""),
+    ("fragments", "sockstat.FRAG.inuse", SockstatUnit::Count, ""),
+    ("", "sockstat.FRAG.memory", SockstatUnit::Bytes, ""),
 ];
 
-/// Sockets in use, as many pieces as fit.
+/// The sockets in use, as many numbers as fit.
 pub(super) fn line(moment: &Moment, width: u16) -> Vec<Piece> {
     let counters = &moment.sample.counters.protocols;
     let page = moment.sample.settings.number(Settings::PAGE_SIZE, 0);
@@ -44,9 +44,9 @@ pub(super) fn line(moment: &Moment, width: u16) -> Vec<Piece> {
             .and_then(|value| u64::try_from(value).ok());
         let bytes = |value: Option<u64>| format::known(value.map(|it| it as f64), format::bytes);
         let text = match form {
-            Form::Count => format::known(value.map(|it| it as f64), format::whole),
-            Form::Pages => bytes(value.and_then(|pages| pages.checked_mul(page?))),
-            Form::Bytes => bytes(value),
+            SockstatUnit::Count => format::known(value.map(|it| it as f64), format::whole),
+            SockstatUnit::Pages => bytes(value.and_then(|pages| pages.checked_mul(page?))),
+            SockstatUnit::Bytes => bytes(value),
         };
         let mut pieces: Vec<Piece> = Vec::new();
         if heading.is_empty() {
@@ -65,8 +65,8 @@ pub(super) fn line(moment: &Moment, width: u16) -> Vec<Piece> {
     line
 }
 
-/// What is looked for.
-pub(super) fn searched(search: &str) -> Vec<Piece> {
+/// The line while a search is active.
+pub(super) fn search_line(search: &str) -> Vec<Piece> {
     let mut shown = String::new();
     format::sanitize(&mut shown, search.as_bytes());
     vec![
@@ -76,8 +76,8 @@ pub(super) fn searched(search: &str) -> Vec<Piece> {
     ]
 }
 
-/// The device that moves the most, loopback only if there is no other: `eth0 up ↓ 31.0 MB/s ↑ 7.90 MB/s`.
-pub(super) fn interfaces(moment: &Moment) -> String {
+/// The busiest device, loopback only if there is no other: `eth0 up ↓ 31.0 MB/s ↑ 7.90 MB/s`.
+pub(super) fn interfaces_summary(moment: &Moment) -> String {
     let count = moment.sample.counters.interfaces.len();
     let lines = (0..count).filter_map(|at| InterfaceLine::of(moment, at));
     let busiest = lines.max_by(|a, b| {
@@ -88,7 +88,7 @@ pub(super) fn interfaces(moment: &Moment) -> String {
             let rate = rate.map_or(0.0, |(received, sent)| received + sent);
             (line.interface.name != "lo", rate, is_up)
         };
-        // Of equal ones the first.
+        // Of equal devices the first.
         let (a, b) = (weight(a), weight(b));
         let order = a.0.cmp(&b.0).then(a.1.total_cmp(&b.1));
         order.then(a.2.cmp(&b.2)).then(std::cmp::Ordering::Greater)
@@ -112,8 +112,8 @@ pub(super) fn interfaces(moment: &Moment) -> String {
     out
 }
 
-/// The settings that are asked for most.
-pub(super) fn settings(moment: &Moment) -> String {
+/// The settings that are needed most.
+pub(super) fn settings_summary(moment: &Moment) -> String {
     let all = &moment.sample.settings;
     let mut out = String::new();
     for (name, short) in [

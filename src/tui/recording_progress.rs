@@ -1,11 +1,11 @@
-//! A recording that is being made, as the screen tells of it.
+//! The progress of the recording that is being made, as the screen shows it.
 
-/// How far a recording is that is being made.
+/// The progress of a recording that is being made.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Recording {
+pub struct RecordingProgress {
     /// The file.
     pub file: String,
-    /// From its first Sample to its last, µs.
+    /// The time from its first Sample to its last, µs.
     pub length_us: i64,
     /// Samples written.
     pub samples: u64,
@@ -13,6 +13,6 @@ pub struct Recording {
     pub bytes: u64,
     /// Samples that could not be written in time.
     pub dropped: u64,
-    /// Why it has ended by itself, if it has.
+    /// The error that ended it, if any.
     pub failed: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! Where in a recording findings came and went.
+//! The Samples of a recording at which findings were raised and cleared.
 
 use std::sync::Arc;
 
@@ -6,69 +6,68 @@ use rustc_hash::FxHashMap;
 
 use crate::diagnose::{Finding, FindingKey, Findings, Severity};
 
-/// The most that is kept of what findings said at each Sample, bytes. Of a recording that says more only the marks are
-/// known.
-const MOST_BYTES: usize = 64 << 20;
+/// The most memory for the findings of each Sample, bytes. Beyond that only the marks are kept.
+const MAX_BYTES: usize = 64 << 20;
 
-/// From which Sample to which a finding held.
+/// The Samples at which a finding was active, by their indexes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Span {
-    /// The first Sample at which it is told.
+pub struct FindingSpan {
+    /// The first Sample.
     pub from: usize,
-    /// The last one, as far as is known.
+    /// The last Sample, as far as known.
     pub to: usize,
-    /// How grave it was at its gravest.
+    /// Its highest severity.
     pub severity: Severity,
-    /// Whether it came there; what holds at the first Sample of all may have come before.
-    pub came: bool,
+    /// True if it was raised at the first Sample; one that is active at the start of the recording may be older.
+    pub was_raised: bool,
 }
 
-/// What is known of the findings of a recording: from its first Sample on, one after the other.
+/// The findings of a recording, Sample by Sample from the first on.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Marks {
-    /// What is told at each Sample; `None` where it was too much to be kept.
-    told: Vec<Option<Arc<Findings>>>,
+pub struct FindingMarks {
+    /// The findings at each Sample; `None` where they exceeded the memory limit.
+    by_sample: Vec<Option<Arc<Findings>>>,
     bytes: usize,
-    /// In the order in which they came.
-    spans: Vec<Span>,
-    /// Those that hold at the last Sample, by their places.
-    holding: FxHashMap<FindingKey, usize>,
+    /// In the order in which they were raised.
+    spans: Vec<FindingSpan>,
+    /// The findings that are active at the last Sample, by the index of their span.
+    active: FxHashMap<FindingKey, usize>,
 }
 
-impl Marks {
-    /// How many Samples have been gone through.
+impl FindingMarks {
+    /// The number of Samples that have been scanned.
     pub fn len(&self) -> usize {
-        self.told.len()
+        self.by_sample.len()
     }
 
-    /// Whether none has.
+    /// True if no Sample has been scanned.
     pub fn is_empty(&self) -> bool {
-        self.told.is_empty()
+        self.by_sample.is_empty()
     }
 
-    /// From where to where findings held, in the order in which they came.
-    pub fn spans(&self) -> &[Span] {
+    /// The spans of findings, in the order in which they were raised.
+    pub fn spans(&self) -> &[FindingSpan] {
         &self.spans
     }
 
-    /// The findings at a Sample, if they are known.
+    /// The findings at a Sample, if they were kept.
     pub fn at(&self, at: usize) -> Option<Arc<Findings>> {
-        self.told.get(at)?.clone()
+        self.by_sample.get(at)?.clone()
     }
 
-    /// Takes up the findings of the next Sample.
+    /// Appends the findings of the next Sample.
     pub fn push(&mut self, findings: &Arc<Findings>) {
-        let at = self.told.len();
-        self.told.push(None);
-        let (spans, holding) = (&mut self.spans, &mut self.holding);
-        holding.retain(|key, _| findings.now.iter().any(|finding| finding.key() == *key));
+        let at = self.by_sample.len();
+        self.by_sample.push(None);
+        let (spans, active) = (&mut self.spans, &mut self.active);
+        active.retain(|key, _| findings.now.iter().any(|finding| finding.key() == *key));
         for finding in &findings.now {
-            let place = *holding.entry(finding.key()).or_insert_with(|| {
-                spans.push(Span {
+            let place = *active.entry(finding.key()).or_insert_with(|| {
+                spans.push(FindingSpan {
                     from: at,
                     to: at,
                     severity: finding.severity,
-                    came: at > 0,
+                    was_raised: at > 0,
                 });
                 spans.len() - 1
             });
@@ -79,16 +78,16 @@ impl Marks {
         }
         let bytes: usize = findings.now.iter().map(|finding| size(finding)).sum();
         let bytes = bytes + size_of::<Findings>() + size_of_val(findings.over.as_slice());
-        if self.bytes + bytes <= MOST_BYTES {
+        if self.bytes + bytes <= MAX_BYTES {
             self.bytes += bytes;
-            self.told[at] = Some(Arc::clone(findings));
+            self.by_sample[at] = Some(Arc::clone(findings));
         }
     }
 
-    /// The next Sample after `at` at which a finding came, or the last before it.
-    pub fn beside(&self, at: usize, forward: bool) -> Option<usize> {
-        let came = self.spans.iter().filter(|span| span.came);
-        let mut places = came.map(|span| span.from);
+    /// The next Sample after `at` at which a finding was raised, or the last one before it.
+    pub fn next_mark(&self, at: usize, forward: bool) -> Option<usize> {
+        let raised = self.spans.iter().filter(|span| span.was_raised);
+        let mut places = raised.map(|span| span.from);
         if forward {
             places.find(|&from| from > at)
         } else {
@@ -97,7 +96,7 @@ impl Marks {
     }
 }
 
-/// Bytes that a finding takes, about.
+/// The approximate memory of a finding, bytes.
 fn size(finding: &Finding) -> usize {
     let evidence = std::mem::size_of_val(finding.evidence.as_slice());
     size_of::<Finding>() + evidence + finding.summary.len() + finding.advice.len()
@@ -123,9 +122,9 @@ mod tests {
         })
     }
 
-    /// What is told at Samples one after the other, by kind and severity.
-    fn marks(told: &[&[(&'static FindingKind, Severity)]]) -> Marks {
-        let mut marks = Marks::default();
+    /// The marks of findings at consecutive Samples, by kind and severity.
+    fn marks(told: &[&[(&'static FindingKind, Severity)]]) -> FindingMarks {
+        let mut marks = FindingMarks::default();
         for now in told {
             let now = now.iter().map(|&(kind, severity)| finding(kind, severity));
             marks.push(&Arc::new(Findings {
@@ -153,7 +152,7 @@ mod tests {
     #[test]
     fn one_goes_from_mark_to_mark_and_no_further() {
         let marks = marks(&[&[], &[ORPHANS], &[WORSE, DROPS], &[DROPS], &[], &[ORPHANS]]);
-        let way = |from: usize, forward| marks.beside(from, forward);
+        let way = |from: usize, forward| marks.next_mark(from, forward);
         assert_eq!(
             (way(0, true), way(1, true), way(2, true)),
             (Some(1), Some(2), Some(5))
@@ -167,7 +166,7 @@ mod tests {
     #[test]
     fn what_holds_from_the_start_may_have_come_before() {
         let marks = marks(&[&[ORPHANS], &[ORPHANS]]);
-        assert_eq!(marks.beside(1, false), None);
+        assert_eq!(marks.next_mark(1, false), None);
         assert_eq!(marks.spans().len(), 1);
     }
 }

@@ -1,51 +1,51 @@
-//! What lies where on the screen: what a click means.
+//! The map from places on the screen to what a click there means. Views fill it as they draw.
 
 use ratatui::layout::{Position, Rect};
 
 use super::screen::{Pane, Screen};
 
-/// Something that can be clicked on.
+/// A thing that can be clicked on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Hit {
-    /// A screen's name among the tabs.
+pub enum ClickTarget {
+    /// The tab of a screen.
     Tab(Screen),
-    /// A row of a table, by its place among all rows.
+    /// A row of a table, by its position among all rows.
     Row(Pane, usize),
     /// The heading of a table's column, by its index among the headings.
     Heading(Pane, usize),
-    /// A line of a list that lies over the screen.
+    /// A line of the list in a popup.
     Line(usize),
-    /// A time on the time line, µs since 1970 UTC.
+    /// A time on the timeline, µs since 1970 UTC.
     Time(i64),
 }
 
-/// What was drawn where, the last on top.
+/// The things drawn in a frame by their places, the last on top.
 #[derive(Debug, Default)]
-pub struct Hits {
-    places: Vec<(Rect, Hit)>,
-    /// Where each pane lies: what the wheel scrolls.
+pub struct ClickMap {
+    places: Vec<(Rect, ClickTarget)>,
+    /// The places of panes, for the wheel.
     panes: Vec<(Rect, Pane)>,
 }
 
-impl Hits {
-    /// Forgets all: a new frame is drawn.
+impl ClickMap {
+    /// Removes everything, before a new frame is drawn.
     pub(super) fn clear(&mut self) {
         self.places.clear();
         self.panes.clear();
     }
 
-    /// Something can be clicked on there.
-    pub(super) fn add(&mut self, place: Rect, hit: Hit) {
+    /// Adds a thing at a place.
+    pub(super) fn add(&mut self, place: Rect, hit: ClickTarget) {
         self.places.push((place, hit));
     }
 
-    /// A pane lies there.
+    /// Adds a pane at a place.
     pub(super) fn add_pane(&mut self, place: Rect, pane: Pane) {
         self.panes.push((place, pane));
     }
 
-    /// What is at a place.
-    pub(super) fn at(&self, column: u16, row: u16) -> Option<Hit> {
+    /// The thing at a place.
+    pub(super) fn at(&self, column: u16, row: u16) -> Option<ClickTarget> {
         let at = Position::new(column, row);
         let found = self
             .places

@@ -1,0 +1,59 @@
+//! The measures of a socket at one moment, kept for its charts.
+
+use crate::column::SocketRow;
+use crate::model::{MemoryInfo, TcpInfo};
+
+/// The measures of a socket at one moment, for its charts.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct SocketPoint {
+    /// Received bytes per second.
+    pub received: Option<f64>,
+    /// Sent bytes per second.
+    pub sent: Option<f64>,
+    /// Smoothed round-trip time, µs.
+    pub rtt: Option<f64>,
+    /// Congestion window, bytes.
+    pub cwnd: Option<f64>,
+    /// Bytes in flight: sent and neither acknowledged nor thought lost.
+    pub in_flight: Option<f64>,
+    /// Unread bytes; on UDP their memory. `None` on listeners.
+    pub unread: Option<f64>,
+    /// Bytes sent or queued and not acknowledged. `None` on listeners.
+    pub unacknowledged: Option<f64>,
+    /// Connections that wait for `accept()`. `None` unless it is a listener.
+    pub accept_queue: Option<f64>,
+    /// Datagrams or connections dropped since the socket was created.
+    pub drops: Option<f64>,
+}
+
+impl SocketPoint {
+    /// Takes the measures of a socket from its row.
+    pub(super) fn of(row: &SocketRow<'_>) -> SocketPoint {
+        let rates = row.rates;
+        let rate = |rate: Option<f32>| rate.map(f64::from);
+        let socket = row.socket.socket;
+        let memory = row.socket.memory();
+        let mut point = SocketPoint {
+            received: rate(rates.and_then(|rates| rates.received)),
+            sent: rate(rates.and_then(|rates| rates.sent)),
+            unread: socket.received_unread().map(f64::from),
+            unacknowledged: socket.sent_unacknowledged().map(f64::from),
+            accept_queue: socket.accept_queue().map(f64::from),
+            drops: memory.and_then(MemoryInfo::drops).map(f64::from),
+            ..SocketPoint::default()
+        };
+        if let Some(info) = row.socket.tcp_info().filter(|_| !socket.is_listener()) {
+            let bytes = |segments: Option<u64>| Some((segments? * info.snd_mss()?) as f64);
+            point.rtt = info.measured_rtt().map(|rtt| rtt as f64);
+            point.cwnd = bytes(info.snd_cwnd());
+            point.in_flight = bytes(in_flight(info));
+        }
+        point
+    }
+}
+
+/// Segments in flight. Kernel: `tcp_packets_in_flight`.
+fn in_flight(info: TcpInfo<'_>) -> Option<u64> {
+    let delivered_or_lost = info.sacked()?.saturating_add(info.lost()?);
+    Some((info.unacked()? + info.retrans()?).saturating_sub(delivered_or_lost))
+}
