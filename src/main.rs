@@ -54,7 +54,7 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
 fn report_error(error: &anyhow::Error, of_diagnose: bool) -> ExitCode {
     if let Some(wrong) = error.downcast_ref::<FilterError>() {
         eprintln!("sockwatch: {wrong}");
-        for line in wrong.picture(EXCERPT_WIDTH).lines() {
+        for line in wrong.excerpt(EXCERPT_WIDTH).lines() {
             eprintln!("  {line}");
         }
         return ExitCode::from(USAGE_ERROR);

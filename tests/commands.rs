@@ -17,11 +17,11 @@ use sockwatch::cli::filter_help::EXAMPLES;
 
 mod support;
 
-use support::needs::{self, Need};
-use support::net::enter_own_namespace;
-use support::states::{address, listener, pair};
+use support::network_namespace::enter_own_namespace;
+use support::requirements::{self, Requirement};
+use support::sockets_in_every_state::{address, listener, pair};
 
-const NEEDS: [Need; 2] = [Need::Root, Need::Ip];
+const REQUIREMENTS: [Requirement; 2] = [Requirement::Root, Requirement::Ip];
 
 /// Connections that are opened and closed while `events` runs.
 const SHORT_CONNECTIONS: usize = 3000;
@@ -69,10 +69,10 @@ fn main() {
         ),
         ("summary counts what the kernel counts", summary_counts),
     ];
-    let trials: Vec<Trial> = match needs::unmet(&NEEDS) {
+    let trials: Vec<Trial> = match requirements::unmet(&REQUIREMENTS) {
         Some(why) => tests
             .iter()
-            .map(|(name, _)| needs::ignored(name, why))
+            .map(|(name, _)| requirements::ignored(name, why))
             .collect(),
         None if arguments.list => tests
             .iter()
@@ -196,10 +196,11 @@ fn kill_spares_a_new_socket() -> Result<(), Failed> {
     let server = listener(std::net::Ipv4Addr::LOCALHOST);
     let to = address(&server);
     let connect = |from: SocketAddr| -> (TcpStream, TcpStream) {
-        let socket = support::states::nonblocking_tcp(rustix::net::AddressFamily::INET);
+        let socket =
+            support::sockets_in_every_state::nonblocking_tcp(rustix::net::AddressFamily::INET);
         rustix::net::sockopt::set_socket_reuseaddr(&socket, true).expect("it can be set");
         rustix::net::bind(&socket, &from).expect("it binds");
-        support::states::connect_started(&socket, to);
+        support::sockets_in_every_state::connect_started(&socket, to);
         let near = TcpStream::from(socket);
         let (far, _) = server.accept().expect("it accepts");
         near.set_nonblocking(false).expect("it can be set");

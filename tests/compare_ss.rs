@@ -14,13 +14,13 @@ use serde_json::Value as Json;
 
 mod support;
 
-use support::listed;
-use support::needs::{self, Need};
-use support::net::enter_own_namespace;
+use support::list_json;
+use support::network_namespace::enter_own_namespace;
+use support::requirements::{self, Requirement};
+use support::sockets_in_every_state::{Made, World};
 use support::ss::{self, Fields, Layout, Value};
-use support::states::{Made, World};
 
-const NEEDS: [Need; 3] = [Need::Root, Need::Ip, Need::Ss];
+const REQUIREMENTS: [Requirement; 3] = [Requirement::Root, Requirement::Ip, Requirement::Ss];
 
 /// The kernel's clock for ages and timers ticks 100 to 1000 times a second.
 const TICK_MS: f64 = 10.0;
@@ -100,8 +100,8 @@ fn main() {
         "raw: every socket as ss has it",
         "bound-inactive sockets are listed, which ss 6.1 does not",
     ];
-    let trials = match needs::unmet(&NEEDS) {
-        Some(why) => names.map(|name| needs::ignored(name, why)).into(),
+    let trials = match requirements::unmet(&REQUIREMENTS) {
+        Some(why) => names.map(|name| requirements::ignored(name, why)).into(),
         None if arguments.list => names.map(|name| Trial::test(name, || Ok(()))).into(),
         None => {
             // Before any other thread is started, so that the whole process lives in it.
@@ -198,7 +198,7 @@ fn ask_sockwatch(select: &str) -> Result<(Vec<Fields>, Json), Failed> {
         .as_array()
         .ok_or("the document has no sockets")?
         .iter()
-        .map(listed::fields)
+        .map(list_json::fields)
         .collect();
     Ok((sockets, document))
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use support::rerecord::fixture;
+use support::rewrite_recording::fixture;
 use tempfile::TempDir;
 
 /// A home in which sockwatch runs.

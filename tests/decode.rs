@@ -248,7 +248,7 @@ fn unix_names_are_kept_as_the_kernel_has_them() {
 }
 
 #[test]
-fn every_length_of_tcp_info_decodes_to_exactly_what_it_holds() {
+fn tcp_info_of_every_length_decodes_to_the_fields_it_contains() {
     let originals: Vec<Vec<u8>> = messages("tcp")
         .into_iter()
         .filter(|message| {
@@ -300,7 +300,7 @@ fn every_length_of_tcp_info_decodes_to_exactly_what_it_holds() {
 }
 
 #[test]
-fn done_and_error_carry_their_codes() {
+fn done_and_error_messages_have_their_codes() {
     let message = |kind: u16, payload: &[u8]| {
         let mut bytes = ((16 + payload.len()) as u32).to_ne_bytes().to_vec();
         bytes.extend_from_slice(&kind.to_ne_bytes());
@@ -402,7 +402,7 @@ proptest! {
     }
 
     #[test]
-    fn reordered_attributes_mean_the_same(seed in any::<u64>()) {
+    fn the_order_of_attributes_does_not_matter(seed in any::<u64>()) {
         for name in ["tcp", "tcp6", "unix"] {
             for message in messages(name) {
                 let (front, mut rest) = message.split_at(head(name));
@@ -425,7 +425,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_at_all_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..2048), family in 0u8..64) {
+    fn no_bytes_panic(bytes in prop::collection::vec(any::<u8>(), 0..2048), family in 0u8..64) {
         let mut table = SocketTable::default();
         let _ = decode_datagram(&bytes, None, None, 1, &mut table);
         let mut message = bytes;

@@ -29,7 +29,7 @@ mod support;
 use flat::{DERIVED, Flat, all_rows, flat_lines, lines_with_time};
 use support::Machine;
 use support::dumps::{protocol, recorded};
-use support::needs::{Need, trial};
+use support::requirements::{Requirement, trial};
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -68,12 +68,16 @@ fn main() {
             || same_in_parquet(&[real_sockets()]),
         ),
         trial("CSV and Parquet have the same columns", &[], same_columns),
-        trial("pyarrow reads the values of JSON", &[Need::Pyarrow], || {
-            same_in_python(parquet_table::PYARROW)
-        }),
-        trial("DuckDB reads the values of JSON", &[Need::Duckdb], || {
-            same_in_python(parquet_table::DUCKDB)
-        }),
+        trial(
+            "pyarrow reads the values of JSON",
+            &[Requirement::Pyarrow],
+            || same_in_python(parquet_table::PYARROW),
+        ),
+        trial(
+            "DuckDB reads the values of JSON",
+            &[Requirement::Duckdb],
+            || same_in_python(parquet_table::DUCKDB),
+        ),
     ]);
     libtest_mimic::run(&arguments, trials).exit();
 }

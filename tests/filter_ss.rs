@@ -16,11 +16,11 @@ use serde_json::Value as Json;
 
 mod support;
 
-use support::needs::{self, Need};
-use support::net::enter_own_namespace;
-use support::states::World;
+use support::network_namespace::enter_own_namespace;
+use support::requirements::{self, Requirement};
+use support::sockets_in_every_state::World;
 
-const NEEDS: [Need; 3] = [Need::Root, Need::Ip, Need::Ss];
+const REQUIREMENTS: [Requirement; 3] = [Requirement::Root, Requirement::Ip, Requirement::Ss];
 
 /// Filters, from `man ss`.
 const TABLE: &str = include_str!("fixtures/filters.txt");
@@ -64,8 +64,8 @@ fn main() {
         "where sockwatch differs from ss on purpose",
         "a raw dump made by ss -D is filtered as the kernel filters",
     ];
-    let trials = match needs::unmet(&NEEDS) {
-        Some(why) => names.map(|name| needs::ignored(name, why)).into(),
+    let trials = match requirements::unmet(&REQUIREMENTS) {
+        Some(why) => names.map(|name| requirements::ignored(name, why)).into(),
         None if arguments.list => names.map(|name| Trial::test(name, || Ok(()))).into(),
         None => {
             // Before any other thread is started, so that the whole process lives in it.
@@ -116,10 +116,10 @@ fn trials(names: [&'static str; 4]) -> Vec<Trial> {
         Trial::test(name, move || test(&machine))
     };
     vec![
-        with(names[0], the_table),
-        with(names[1], at_random),
-        with(names[2], differences),
-        with(names[3], a_raw_dump),
+        with(names[0], fixed_filters),
+        with(names[1], random_filters),
+        with(names[2], documented_differences),
+        with(names[3], raw_dump_of_ss),
     ]
 }
 
@@ -142,7 +142,7 @@ fn run(program: &str, arguments: &[&str]) -> Result<String, String> {
 }
 
 /// Identities of the sockets that ss lists.
-fn by_ss(letters: &str, filter: &[&str]) -> Result<BTreeSet<String>, String> {
+fn matched_by_ss(letters: &str, filter: &[&str]) -> Result<BTreeSet<String>, String> {
     let letters = format!("-Hne{}", &letters[1..]);
     let text = run("ss", &[&[letters.as_str()], filter].concat())?;
     let identity = |line: &str| {
@@ -169,7 +169,7 @@ fn by_ss(letters: &str, filter: &[&str]) -> Result<BTreeSet<String>, String> {
 }
 
 /// Sockets that sockwatch lists: identity and local address. Those that ss 6.1 never lists are left out.
-fn by_us(letters: &str, filter: &[&str]) -> Result<Vec<(String, String)>, String> {
+fn matched_by_sockwatch(letters: &str, filter: &[&str]) -> Result<Vec<(String, String)>, String> {
     let arguments = [&["list", letters, "--jsonl"], filter].concat();
     let text = run(env!("CARGO_BIN_EXE_sockwatch"), &arguments)?;
     let mut found = Vec::new();
@@ -192,12 +192,16 @@ fn by_us(letters: &str, filter: &[&str]) -> Result<Vec<(String, String)>, String
 }
 
 /// Asks both until ss says the same before and after; answers what it and sockwatch say.
-fn both(letters: &str, filter: &[&str]) -> Result<(BTreeSet<String>, BTreeSet<String>), String> {
+fn matched_by_both(
+    letters: &str,
+    filter: &[&str],
+) -> Result<(BTreeSet<String>, BTreeSet<String>), String> {
     for _ in 0..20 {
-        let before = by_ss(letters, filter).map_err(|error| format!("ss: {error}"))?;
-        let ours = by_us(letters, filter).map_err(|error| format!("sockwatch: {error}"))?;
+        let before = matched_by_ss(letters, filter).map_err(|error| format!("ss: {error}"))?;
+        let ours =
+            matched_by_sockwatch(letters, filter).map_err(|error| format!("sockwatch: {error}"))?;
         let ours: BTreeSet<String> = ours.into_iter().map(|(identity, _)| identity).collect();
-        if by_ss(letters, filter)? == before {
+        if matched_by_ss(letters, filter)? == before {
             return Ok((before, ours));
         }
     }
@@ -208,7 +212,7 @@ fn both(letters: &str, filter: &[&str]) -> Result<(BTreeSet<String>, BTreeSet<St
 fn compare(letters: &str, filter: &[&str]) -> Result<usize, String> {
     let text = filter.join(" ");
     let (theirs, ours) =
-        both(letters, filter).map_err(|error| format!("{letters} {text}: {error}"))?;
+        matched_by_both(letters, filter).map_err(|error| format!("{letters} {text}: {error}"))?;
     if theirs == ours {
         return Ok(ours.len());
     }
@@ -224,7 +228,7 @@ fn compare(letters: &str, filter: &[&str]) -> Result<usize, String> {
     ))
 }
 
-fn the_table(machine: &Machine) -> Result<(), Failed> {
+fn fixed_filters(machine: &Machine) -> Result<(), Failed> {
     let mut wrong = Vec::new();
     let (mut all, mut some) = (0, 0);
     for line in TABLE.lines().filter(|line| !line.starts_with('#')) {
@@ -348,7 +352,7 @@ fn expression(dice: &mut Dice, ports: &[&str], depth: usize, words: &mut Vec<Str
     }
 }
 
-fn at_random(machine: &Machine) -> Result<(), Failed> {
+fn random_filters(machine: &Machine) -> Result<(), Failed> {
     let own: Vec<&str> = machine
         .places
         .iter()
@@ -420,29 +424,35 @@ fn at_random(machine: &Machine) -> Result<(), Failed> {
     Ok(())
 }
 
-fn differences(_machine: &Machine) -> Result<(), Failed> {
+fn documented_differences(_machine: &Machine) -> Result<(), Failed> {
     for (letters, filter, difference) in DIFFERENCES {
         let words: Vec<&str> = filter.split_whitespace().collect();
         match difference {
             Difference::SsRefuses => {
-                by_ss(letters, &words)
+                matched_by_ss(letters, &words)
                     .err()
                     .ok_or(format!("ss takes {filter}"))?;
-                by_us(letters, &words)?;
+                matched_by_sockwatch(letters, &words)?;
             }
             Difference::OnlySs => {
-                assert!(by_us(letters, &words)?.is_empty(), "{filter}");
-                assert!(!by_ss(letters, &words)?.is_empty(), "{filter}");
+                assert!(
+                    matched_by_sockwatch(letters, &words)?.is_empty(),
+                    "{filter}"
+                );
+                assert!(!matched_by_ss(letters, &words)?.is_empty(), "{filter}");
             }
             Difference::OursAreAll => {
-                let all = by_us(letters, &[])?;
-                let ours = by_us(letters, &words)?;
+                let all = matched_by_sockwatch(letters, &[])?;
+                let ours = matched_by_sockwatch(letters, &words)?;
                 assert_eq!(all, ours, "{filter}");
-                assert!(by_ss(letters, &words)?.len() < ours.len(), "{filter}");
+                assert!(
+                    matched_by_ss(letters, &words)?.len() < ours.len(),
+                    "{filter}"
+                );
             }
             Difference::OnlyOurs(address) => {
-                let theirs = by_ss(letters, &words)?;
-                let ours = by_us(letters, &words)?;
+                let theirs = matched_by_ss(letters, &words)?;
+                let ours = matched_by_sockwatch(letters, &words)?;
                 let more: Vec<&(String, String)> = ours
                     .iter()
                     .filter(|(identity, _)| !theirs.contains(identity))
@@ -470,7 +480,7 @@ fn differences(_machine: &Machine) -> Result<(), Failed> {
     Ok(())
 }
 
-fn a_raw_dump(machine: &Machine) -> Result<(), Failed> {
+fn raw_dump_of_ss(machine: &Machine) -> Result<(), Failed> {
     let file = machine.directory.path().join("dump");
     let path = file.to_str().ok_or("a path")?;
     // A TIME-WAIT may end between the dump and the question.
@@ -488,8 +498,8 @@ fn a_raw_dump(machine: &Machine) -> Result<(), Failed> {
         let mut same = false;
         for round in 0..20 {
             written(round)?;
-            let read = by_us("-ta", &from)?;
-            let live = by_us("-ta", &words)?;
+            let read = matched_by_sockwatch("-ta", &from)?;
+            let live = matched_by_sockwatch("-ta", &words)?;
             same = read.iter().collect::<BTreeSet<_>>() == live.iter().collect::<BTreeSet<_>>();
             if same && !live.is_empty() {
                 break;

@@ -11,7 +11,7 @@ use sockwatch::diagnose::{Diagnosis, FINDINGS, Finding, Thresholds};
 use sockwatch::export;
 use sockwatch::model::Sample;
 use sockwatch::recording::{Archive as _, Reader};
-use support::rerecord::{fixture, set_setting};
+use support::rewrite_recording::{fixture, set_setting};
 
 /// Every Sample of the recordings of findings.
 static SAMPLES: LazyLock<Vec<Sample>> = LazyLock::new(|| {

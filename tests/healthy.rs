@@ -11,10 +11,10 @@ use libtest_mimic::{Arguments, Trial};
 
 mod support;
 
-use support::crowd::{self, Crowd};
 use support::diagnosis::{Recorder, recorded, watch};
-use support::needs::Need;
-use support::roles;
+use support::helper_process;
+use support::many_connections::{self, ManyConnections};
+use support::requirements::Requirement;
 use support::sandbox::{Case, contained, is_case};
 use support::wait;
 
@@ -31,15 +31,15 @@ const IDLE: [usize; 4] = [5_000; 4];
 const CASES: &[Case] = &[
     healthy(
         "nginx that wrk asks with keep-alive",
-        &[Need::Nginx, Need::Wrk],
+        &[Requirement::Nginx, Requirement::Wrk],
         web_server,
     ),
     healthy("an idle machine", &[], idle),
-    healthy("iperf3 at full speed", &[Need::Iperf3], full_speed),
+    healthy("iperf3 at full speed", &[Requirement::Iperf3], full_speed),
     healthy("10 000 idle connections", &[], idle_connections),
 ];
 
-const fn healthy(name: &'static str, needs: &'static [Need], test: fn()) -> Case {
+const fn healthy(name: &'static str, needs: &'static [Requirement], test: fn()) -> Case {
     Case {
         name,
         needs,
@@ -49,8 +49,8 @@ const fn healthy(name: &'static str, needs: &'static [Need], test: fn()) -> Case
 }
 
 fn main() {
-    if roles::role().as_deref() == Some("hold") {
-        return crowd::hold();
+    if helper_process::role().as_deref() == Some("hold") {
+        return many_connections::hold_connections();
     }
     if is_case(CASES) {
         return;
@@ -121,9 +121,9 @@ fn idle() {
 }
 
 fn idle_connections() {
-    let crowds: Vec<Crowd> = IDLE
+    let crowds: Vec<ManyConnections> = IDLE
         .iter()
-        .map(|&sockets| Crowd::gather(sockets).expect("they can be had"))
+        .map(|&sockets| ManyConnections::open(sockets).expect("they can be had"))
         .collect();
     nothing_is_found();
     drop(crowds);

@@ -25,7 +25,7 @@ use sockwatch::export::json::{event_schema, line_schema, list_schema, summary_sc
 
 mod support;
 
-use support::needs::{Need, trial};
+use support::requirements::{Requirement, trial};
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -43,7 +43,7 @@ fn main() {
         ),
         trial(
             "events prints what its schema describes",
-            &[Need::Root],
+            &[Requirement::Root],
             events_fit,
         ),
         trial("events of a recording fit", &[], recorded_events_fit),

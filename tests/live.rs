@@ -27,10 +27,10 @@ use sockwatch::source::{LiveOptions, LiveSource, OwnerScope, Source};
 
 mod support;
 
-use support::needs::{self, Need, trial};
-use support::net::{enter_own_namespace, ip};
-use support::roles::{self, Held};
-use support::states::{World, address, cookie, listener, pair};
+use support::helper_process::{self, HelperProcess};
+use support::network_namespace::{enter_own_namespace, ip};
+use support::requirements::{self, Requirement, trial};
+use support::sockets_in_every_state::{World, address, cookie, listener, pair};
 use support::wait;
 
 /// Connections of a burst between two samples.
@@ -40,7 +40,7 @@ const BURST: usize = 1000;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 fn main() {
-    match roles::role().as_deref() {
+    match helper_process::role().as_deref() {
         Some("hold") => return hold(),
         Some("burst") => return burst(),
         Some("unprivileged") => return print_attributions(),
@@ -50,7 +50,7 @@ fn main() {
     let mut arguments = Arguments::from_args();
     // One process, one namespace: sockets that one test opens would be counted by another.
     arguments.test_threads = Some(1);
-    if !arguments.list && needs::unmet(&[Need::Root, Need::Ip]).is_none() {
+    if !arguments.list && requirements::unmet(&[Requirement::Root, Requirement::Ip]).is_none() {
         enter_own_namespace();
     }
     libtest_mimic::run(&arguments, trials()).exit();
@@ -63,7 +63,7 @@ fn trials() -> Vec<Trial> {
             Ok(())
         })
     };
-    let needing = |name: &str, needs: &[Need], test: fn()| {
+    let needing = |name: &str, needs: &[Requirement], test: fn()| {
         trial(name, needs, move || {
             test();
             Ok(())
@@ -80,7 +80,7 @@ fn trials() -> Vec<Trial> {
         ),
         needing(
             "the same without any privilege",
-            &[Need::Root, Need::Setpriv],
+            &[Requirement::Root, Requirement::Setpriv],
             burst_unprivileged,
         ),
         plain(
@@ -101,7 +101,7 @@ fn trials() -> Vec<Trial> {
         ),
         needing(
             "without privilege every socket is there, and owners of others are denied",
-            &[Need::Root, Need::Setpriv],
+            &[Requirement::Root, Requirement::Setpriv],
             sample_unprivileged,
         ),
         plain(
@@ -111,17 +111,17 @@ fn trials() -> Vec<Trial> {
         plain("a closed connection with unsent data is an orphan", orphan),
         needing(
             "a half-open connection is in its handshake",
-            &[Need::Root, Need::Ip],
+            &[Requirement::Root, Requirement::Ip],
             handshake,
         ),
         needing(
             "in another pid namespace the socket is there and its process is not",
-            &[Need::Root, Need::Unshare],
+            &[Requirement::Root, Requirement::Unshare],
             other_namespace,
         ),
         needing(
             "an MPTCP connection has its own figures, and its subflow those of TCP",
-            &[Need::Root, Need::Ip, Need::Mptcp],
+            &[Requirement::Root, Requirement::Ip, Requirement::Mptcp],
             mptcp,
         ),
         plain("a socket of two processes has both and counts once", shared),
@@ -140,7 +140,7 @@ fn trials() -> Vec<Trial> {
         ),
         needing(
             "network devices equal those of ip, and a change is noticed",
-            &[Need::Root, Need::Ip],
+            &[Requirement::Root, Requirement::Ip],
             devices,
         ),
     ]
@@ -337,9 +337,9 @@ fn burst() {
 /// Runs a role as user 65534 and returns its output.
 fn unprivileged(role: &str, variable: Option<(&str, String)>) -> String {
     let directory = tempfile::tempdir().expect("a directory");
-    let mut command = roles::unprivileged(role, directory.path());
+    let mut command = helper_process::unprivileged(role, directory.path());
     command.envs(variable).stdin(Stdio::null());
-    let (well, said) = Held::start(command).finish();
+    let (well, said) = HelperProcess::start(command).finish();
     assert!(well, "{role} failed: {said}");
     said
 }
@@ -672,12 +672,12 @@ fn handshake() {
 
 fn mptcp() {
     const SENT: usize = 12_345;
-    let listener = needs::mptcp_socket().expect("the kernel has MPTCP");
+    let listener = requirements::mptcp_socket().expect("the kernel has MPTCP");
     let anywhere = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     rustix::net::bind(&listener, &anywhere).expect("it binds");
     rustix::net::listen(&listener, 1).expect("it listens");
     let listener = TcpListener::from(listener);
-    let client = needs::mptcp_socket().expect("the kernel has MPTCP");
+    let client = requirements::mptcp_socket().expect("the kernel has MPTCP");
     rustix::net::connect(&client, &address(&listener)).expect("it connects");
     let mut client = TcpStream::from(client);
     let (mut server, _) = listener.accept().expect("it accepts");
@@ -741,7 +741,7 @@ fn other_namespace() {
     command
         .args(["--pid", "--fork", "--mount-proc", "--"])
         .args([env!("CARGO_BIN_EXE_sockwatch"), "list", "-tl", "--jsonl"]);
-    let (well, said) = Held::start(command).finish();
+    let (well, said) = HelperProcess::start(command).finish();
     assert!(well, "{said}");
     let known = cookie(&listener);
     let row = said
@@ -760,11 +760,11 @@ fn hold() {
 }
 
 /// A child whose standard input is `socket`.
-fn holder_of(socket: impl Into<OwnedFd>) -> Held {
-    let mut command = roles::command("hold");
+fn holder_of(socket: impl Into<OwnedFd>) -> HelperProcess {
+    let mut command = helper_process::command("hold");
     command.stdin(Stdio::from(socket.into()));
-    let mut held = Held::start(command);
-    assert_eq!(held.line(), "ready");
+    let mut held = HelperProcess::start(command);
+    assert_eq!(held.read_line(), "ready");
     held
 }
 
@@ -1017,9 +1017,9 @@ fn devices() {
 }
 
 fn exhausted_descriptors() {
-    let mut command = roles::command("exhausted");
+    let mut command = helper_process::command("exhausted");
     command.stdin(Stdio::null());
-    let (well, said) = Held::start(command).finish();
+    let (well, said) = HelperProcess::start(command).finish();
     assert!(well, "it ends well: {said}");
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines.len(), 5, "{said}");

@@ -9,19 +9,19 @@ use sockwatch::source::{LiveOptions, LiveSource};
 mod support;
 
 use support::dashboard::Dashboard;
-use support::needs::{self, Need, trial};
-use support::states::{address, connect_started, listener, nonblocking_tcp, pair};
+use support::requirements::{self, Requirement, trial};
+use support::sockets_in_every_state::{address, connect_started, listener, nonblocking_tcp, pair};
 use support::wait;
 
 fn main() {
     let mut arguments = Arguments::from_args();
     // One process, one namespace.
     arguments.test_threads = Some(1);
-    if !arguments.list && needs::unmet(&[Need::Root, Need::Ip]).is_none() {
-        support::net::enter_own_namespace();
+    if !arguments.list && requirements::unmet(&[Requirement::Root, Requirement::Ip]).is_none() {
+        support::network_namespace::enter_own_namespace();
     }
     let needing = |name: &str, test: fn()| {
-        trial(name, &[Need::Root, Need::Ip], move || {
+        trial(name, &[Requirement::Root, Requirement::Ip], move || {
             test();
             Ok(())
         })

@@ -23,7 +23,7 @@ mod support;
 
 use support::Machine;
 use support::machine::moments;
-use support::needs::{Need, trial};
+use support::requirements::{Requirement, trial};
 
 /// Rows in a row group.
 const GROUP: usize = 64 * 1024;
@@ -40,12 +40,12 @@ fn main() {
         trial("what the writer below says is told", &[], a_closed_pipe),
         trial(
             "pyarrow reads the types and the values",
-            &[Need::Pyarrow],
+            &[Requirement::Pyarrow],
             pyarrow,
         ),
         trial(
             "DuckDB reads the types and the values",
-            &[Need::Duckdb],
+            &[Requirement::Duckdb],
             duckdb,
         ),
     ];

@@ -32,7 +32,7 @@ mod sections;
 mod support;
 
 use sections::Record;
-use support::roles::{self, Held};
+use support::helper_process::{self, HelperProcess};
 
 /// Memory limit of the reading process, bytes.
 const MEMORY: u64 = 512 << 20;
@@ -64,7 +64,7 @@ type Sections = Vec<(u16, Vec<u8>)>;
 type Make = fn() -> Sections;
 
 fn main() {
-    if roles::role().as_deref() == Some("read") {
+    if helper_process::role().as_deref() == Some("read") {
         return read();
     }
     let arguments = Arguments::from_args();
@@ -220,9 +220,9 @@ fn is_read(make: impl FnOnce(&Path) -> Result<(), Failed>) -> Result<(), Failed>
     let path = directory.path().join("bomb.swr");
     make(&path)?;
     let bytes = std::fs::metadata(&path)?.len();
-    let mut command = roles::command("read");
+    let mut command = helper_process::command("read");
     command.env("RECORDING", &path).env("RUST_BACKTRACE", "0");
-    let (is_well, said) = Held::start(command).finish();
+    let (is_well, said) = HelperProcess::start(command).finish();
     if is_well {
         return Ok(());
     }

@@ -27,12 +27,12 @@ use tempfile::TempDir;
 
 mod support;
 
-use support::needs::{self, Need};
-use support::net::{enter_own_namespace, ip};
-use support::states::{address, listener, pair};
+use support::network_namespace::{enter_own_namespace, ip};
+use support::requirements::{self, Requirement};
+use support::sockets_in_every_state::{address, listener, pair};
 use support::wait::until;
 
-const NEEDS: [Need; 3] = [Need::Root, Need::Ip, Need::Unshare];
+const REQUIREMENTS: [Requirement; 3] = [Requirement::Root, Requirement::Ip, Requirement::Unshare];
 
 /// Host name in the tests.
 const HOST: &str = "precious-host";
@@ -79,10 +79,10 @@ fn main() {
         ("an unprivileged user can record", unprivileged_user),
         ("invalid arguments are refused in one line", refusals),
     ];
-    let trials: Vec<Trial> = match needs::unmet(&NEEDS) {
+    let trials: Vec<Trial> = match requirements::unmet(&REQUIREMENTS) {
         Some(why) => tests
             .iter()
-            .map(|(name, _)| needs::ignored(name, why))
+            .map(|(name, _)| requirements::ignored(name, why))
             .collect(),
         None if arguments.list => tests
             .iter()

@@ -46,7 +46,7 @@ fn every_screen_at_every_size() {
 }
 
 #[test]
-fn what_one_looks_into_at_every_size() {
+fn detail_pages_at_every_size() {
     for size in SIZES {
         let mut dashboard = after_a_while(size, Machine::default());
         dashboard.keys("3j").key(KeyCode::Enter);
@@ -82,7 +82,7 @@ fn tables_of_the_system_at_every_size() {
 }
 
 #[test]
-fn ways_of_looking_at_a_table_at_every_size() {
+fn table_modes_at_every_size() {
     for size in SIZES {
         let mut dashboard = after_a_while(size, Machine::default());
         dashboard.keys("3s");
@@ -106,7 +106,7 @@ fn before_the_first_sample_there_is_a_screen() {
 }
 
 #[test]
-fn what_cannot_be_seen_is_told_with_its_remedy() {
+fn hidden_data_is_reported_with_the_remedy() {
     let machine = Machine {
         unprivileged: true,
         faulty: true,
@@ -191,7 +191,7 @@ fn without_utf8_nothing_but_ascii_is_drawn() {
 }
 
 #[test]
-fn no_size_is_too_small_to_draw() {
+fn every_screen_is_drawn_at_any_size() {
     let mut dashboard = after_a_while(
         (80, 24),
         Machine {
@@ -217,7 +217,7 @@ fn no_size_is_too_small_to_draw() {
 }
 
 #[test]
-fn what_a_process_calls_itself_cannot_reach_the_terminal() {
+fn process_names_cannot_control_the_terminal() {
     let mut dashboard = after_a_while((120, 40), Machine::default());
     for keys in ["1", "2", "3", "G"] {
         dashboard.keys(keys);

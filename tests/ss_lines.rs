@@ -127,7 +127,7 @@ fn times_are_read_as_ss_writes_them() {
 }
 
 #[test]
-fn a_field_that_is_not_known_is_told_instead_of_skipped() {
+fn an_unknown_field_is_an_error() {
     for line in [
         "ESTAB 0 0 1.1.1.1:1 2.2.2.2:2 novelty:1",
         "ESTAB 0 x 1.1.1.1:1 2.2.2.2:2",

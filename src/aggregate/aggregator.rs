@@ -1,6 +1,6 @@
-//! Takes Samples in order and derives everything that is shown.
+//! Processes Samples in order and derives everything that is shown from them.
 
-mod take;
+mod sockets;
 
 use std::net::IpAddr;
 
@@ -10,17 +10,19 @@ use crate::model::{
     ClearForReuse, ProcessKey, Protocol, RecentLosses, Sample, SocketKey, State, Tracker, Visit,
 };
 
-use super::events::Recorder;
-use super::groups::{Changes, Sum, Sums};
-use super::listeners::Listeners;
-use super::rates::{Last, MIN_WINDOW_NS, Volume};
-use super::system::SystemSums;
+use super::events::EventCollector;
+use super::group_totals::{ChangeCounts, GroupSum, GroupSums};
+use super::listeners::ListenerTracker;
+use super::rates::{ByteSum, MIN_WINDOW_NS};
+use super::system::SystemTracker;
+use super::tracked_socket::TrackedSocket;
 use super::{
-    ChangeRates, EventLog, History, ListenerTotals, PortTotals, ProcessTotals, Recent,
-    RemoteTotals, SocketRates, System, Throughput, Totals, Trend,
+    ChangeRates, EventLog, History, ListenerTotals, PortTotals, ProcessTotals, ProcessTrend,
+    Recent, RemoteTotals, SocketRates, SystemTrends, Throughput, Totals,
 };
 
-/// Samples that a socket may be missing from before it is forgotten: a dump can miss a row whose hash bucket changes.
+/// Consecutive Samples that a socket may be missing from before it is dropped: a dump can miss a row whose hash bucket
+/// changes.
 const FORGET_AFTER: u8 = 3;
 
 /// The same while dumps are incomplete, when absence proves nothing.
@@ -40,7 +42,7 @@ pub struct Aggregate {
     /// Rates of each socket, in the order of [`Sample::sockets`].
     pub sockets: Vec<SocketRates>,
     /// Rates of each freed connection since the Sample before, in the order of [`Sample::closed`]; opened in that time
-    /// too if so marked. `None` of what is no connection, or was told before.
+    /// too if so marked. `None` if it is not a connection, or already counted.
     pub closed: Vec<Option<SocketRates>>,
     /// By process, in the order of [`Sample::processes`].
     pub processes: Vec<ProcessTotals>,
@@ -51,36 +53,36 @@ pub struct Aggregate {
     /// Listening TCP sockets.
     pub listeners: Vec<ListenerTotals>,
     /// The host's counters and network devices.
-    pub system: System,
+    pub system: SystemTrends,
     /// The last ten minutes.
     pub history: History,
-    /// What happened to sockets, the last of it.
+    /// The latest socket events.
     pub events: EventLog,
 }
 
-/// Keeps what the next Sample is compared with.
+/// Derives an [`Aggregate`] from each Sample and the state kept from those before it.
 #[derive(Debug, Default)]
 pub struct Aggregator {
-    sockets: Tracker<Last>,
+    sockets: Tracker<TrackedSocket>,
     before_ns: Option<u64>,
     history: History,
-    recent: FxHashMap<ProcessKey, (Recent, Trend, u64)>,
-    processes: Vec<Sum>,
-    remotes: Sums<IpAddr>,
-    ports: Sums<u16>,
-    listeners: Listeners,
-    system: SystemSums,
-    recorder: Recorder,
-    /// Sockets that are gone with this Sample, and the state of what remains of them.
+    recent: FxHashMap<ProcessKey, (Recent, ProcessTrend, u64)>,
+    processes: Vec<GroupSum>,
+    remotes: GroupSums<IpAddr>,
+    ports: GroupSums<u16>,
+    listeners: ListenerTracker,
+    system: SystemTracker,
+    collector: EventCollector,
+    /// Sockets that disappeared with this Sample, and the state of the mini-socket that remains, if any.
     gone: Vec<(SocketKey, Option<State>)>,
-    /// Sockets that have left the kernel's tables with this Sample, and that a process still holds.
+    /// Sockets that left the kernel's tables with this Sample and are still held by a process.
     left: Vec<SocketKey>,
     losses: RecentLosses,
     samples: u64,
 }
 
 impl Aggregator {
-    /// Starts without history.
+    /// Creates an aggregator without history.
     pub fn new() -> Aggregator {
         Aggregator::default()
     }
@@ -88,21 +90,21 @@ impl Aggregator {
     /// Keeps every event of a Sample, however many there are.
     #[must_use]
     pub fn with_all_events(mut self) -> Aggregator {
-        self.recorder.keep_all = true;
+        self.collector.keep_all = true;
         self
     }
 
-    /// Starts again without history, and keeps what it was told to keep.
+    /// Creates an aggregator with the same options and without history.
     #[must_use]
-    pub fn anew(&self) -> Aggregator {
-        let mut anew = Aggregator::new();
-        anew.recorder.keep_all = self.recorder.keep_all;
-        anew
+    pub fn without_history(&self) -> Aggregator {
+        let mut new = Aggregator::new();
+        new.collector.keep_all = self.collector.keep_all;
+        new
     }
 
-    /// Learns when sockets were seen first (ns of the monotonic clock), from somebody who has seen the Samples before the
-    /// first that is taken here.
-    pub fn remember_ages(&mut self, first_seen: &[(SocketKey, u64)]) {
+    /// Sets when sockets were first seen (ns of the monotonic clock), as known from Samples before the first one
+    /// processed here.
+    pub fn set_first_seen(&mut self, first_seen: &[(SocketKey, u64)]) {
         for (key, first_ns) in first_seen {
             let (Visit::New(last) | Visit::Known(last) | Visit::Repeated(last)) =
                 self.sockets.visit(*key);
@@ -110,11 +112,11 @@ impl Aggregator {
         }
     }
 
-    /// Takes the next Sample and fills `out`, whose memory is used again. Samples come in the order of their time.
+    /// Processes the next Sample and fills `out`, reusing its memory. Samples are passed in the order of their time.
     pub fn update(&mut self, sample: &Sample, out: &mut Aggregate) {
         self.samples += 1;
         let now = sample.monotonic_ns;
-        // However short: what happened since is told. Rates need a longer time.
+        // Events are reported however short the interval is; rates need a longer one.
         let since = self.before_ns.and_then(|before| now.checked_sub(before));
         let interval = since.filter(|&ns| ns >= MIN_WINDOW_NS);
         let seconds = interval.map(|ns| ns as f64 / 1e9);
@@ -126,64 +128,66 @@ impl Aggregator {
         out.sockets.reserve(sample.sockets.rows.len());
         self.processes.clear_for_reuse();
         self.processes
-            .resize(sample.processes.len(), Sum::default());
+            .resize(sample.processes.len(), GroupSum::default());
         self.remotes.clear();
         self.ports.clear();
         self.listeners.begin(sample, seconds);
         self.sockets.begin_round();
-        self.recorder.begin(sample);
+        self.collector.begin(sample);
 
-        let mut all = Volume::default();
-        let mut changes = Changes::default();
+        let mut all = ByteSum::default();
+        let mut changes = ChangeCounts::default();
         for socket in &sample.sockets.rows {
-            self.take(sample, socket, since, out, &mut all, &mut changes);
+            self.add_socket(sample, socket, since, out, &mut all, &mut changes);
         }
         out.closed.clear_for_reuse();
         if let Some(since) = since {
             for closed in &sample.closed {
                 let socket = sample.closed_socket(closed);
                 let rates = socket.and_then(|socket| {
-                    self.take_closed(socket, closed, since, &mut all, &mut changes)
+                    self.add_closed(socket, closed, since, &mut all, &mut changes)
                 });
                 out.closed.push(rates);
             }
         } else {
             for closed in &sample.closed {
                 if let Some(socket) = sample.closed_socket(closed) {
-                    self.take_closed_at_start(socket, closed);
+                    self.add_closed_in_first_sample(socket, closed);
                 }
             }
         }
         self.forget(sample, &mut changes);
 
-        out.throughput = seconds.map(|seconds| all.over(seconds)).unwrap_or_default();
-        out.changes = seconds.map(|seconds| changes.over(seconds));
+        out.throughput = seconds
+            .map(|seconds| all.per_second(seconds))
+            .unwrap_or_default();
+        out.changes = seconds.map(|seconds| changes.per_second(seconds));
         self.finish_processes(sample, seconds, out);
         self.finish_groups(seconds, out);
         self.listeners.finish(sample, seconds, &mut out.listeners);
-        self.system.take(sample, since, seconds, &mut out.system);
+        self.system.update(sample, since, seconds, &mut out.system);
         self.history
             .push(sample.taken_at_us, &out.totals, out.throughput, out.changes);
         out.history.clone_from(&self.history);
-        self.recorder.finish(&mut out.events);
+        self.collector.finish(&mut out.events);
     }
 
-    /// Drops the memory of sockets that are gone; without destroy events, their going counts as closing. With them, those
-    /// whose end was not heard are only out of the tables: the kernel has reset them, and a process still holds them.
-    fn forget(&mut self, sample: &Sample, changes: &mut Changes) {
+    /// Drops the state of sockets that are gone. Without destroy events, disappearing counts as closing. With them, a
+    /// socket whose end was not reported has only left the tables: the kernel reset it, and a process still holds it.
+    fn forget(&mut self, sample: &Sample, changes: &mut ChangeCounts) {
         let limit = if sample.is_complete() {
             FORGET_AFTER
         } else {
             FORGET_AFTER_INCOMPLETE
         };
         let events = sample.events_available;
-        let deaf = self.losses.update(sample.lost_events) || !events;
+        let events_lost = self.losses.update(sample.lost_events) || !events;
         let (gone, left) = (&mut self.gone, &mut self.left);
         gone.clear();
         left.clear();
         self.sockets.retain(|key, seen, last| {
             if seen {
-                if last.owed >= FORGET_AFTER && events {
+                if last.unreported_end >= FORGET_AFTER && events {
                     // It became a mini-socket, and its event was lost.
                     last.closed = true;
                     changes.closed += 1;
@@ -192,8 +196,8 @@ impl Aggregator {
                 return true;
             }
             last.missed = last.missed.saturating_add(1);
-            last.awaits_end &= !deaf;
-            let waits = last.awaits_end && last.missed >= limit;
+            last.has_end_event &= !events_lost;
+            let waits = last.has_end_event && last.missed >= limit;
             if waits && !last.closed && last.state != Some(State::Closed) {
                 last.state = Some(State::Closed);
                 left.push(*key);
@@ -208,10 +212,10 @@ impl Aggregator {
             keep
         });
         for (key, remains) in &self.gone {
-            self.recorder.gone(*key, *remains);
+            self.collector.disappeared(*key, *remains);
         }
         for key in &self.left {
-            if self.recorder.left(*key)
+            if self.collector.left_tables(*key)
                 && let Some(last) = self.sockets.get_mut(*key)
             {
                 last.alive = Some(State::Closed);
@@ -223,7 +227,7 @@ impl Aggregator {
         out.processes.clear_for_reuse();
         for (index, (sum, row)) in self.processes.iter().zip(&sample.processes).enumerate() {
             let throughput = seconds
-                .map(|seconds| sum.volume.over(seconds))
+                .map(|seconds| sum.volume.per_second(seconds))
                 .unwrap_or_default();
             let (recent, trend, seen) = self.recent.entry(row.process.key).or_default();
             if seconds.is_some() {
@@ -238,7 +242,7 @@ impl Aggregator {
                 udp: sum.udp,
                 unix: sum.unix,
                 throughput,
-                changes: seconds.map(|seconds| sum.changes.over(seconds)),
+                changes: seconds.map(|seconds| sum.changes.per_second(seconds)),
                 recent: *recent,
                 trend: *trend,
             });
@@ -249,9 +253,9 @@ impl Aggregator {
     }
 
     fn finish_groups(&mut self, seconds: Option<f64>, out: &mut Aggregate) {
-        let over = |sum: &Sum| {
+        let over = |sum: &GroupSum| {
             seconds
-                .map(|seconds| sum.volume.over(seconds))
+                .map(|seconds| sum.volume.per_second(seconds))
                 .unwrap_or_default()
         };
         out.remotes.clear_for_reuse();
@@ -262,7 +266,7 @@ impl Aggregator {
                 tcp: sum.tcp,
                 throughput: over(sum),
                 rtt_us: sum.rtt_us,
-                changes: seconds.map(|seconds| sum.changes.over(seconds)),
+                changes: seconds.map(|seconds| sum.changes.per_second(seconds)),
                 udp: sum.udp,
                 processes: sum.processes,
             }));

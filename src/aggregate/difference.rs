@@ -1,4 +1,4 @@
-//! What differs between two instants: sockets that appeared, went or changed, and processes by what became of theirs.
+//! Compares two Samples: sockets that appeared, disappeared or changed, and the same by process.
 
 use std::sync::Arc;
 
@@ -7,9 +7,9 @@ use rustc_hash::FxHashMap;
 use super::Totals;
 use crate::model::{Process, ProcessKey, Sample, SocketKey, SocketRef};
 
-/// What became of a socket.
+/// How a socket differs between two Samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum DifferenceKind {
     /// It is in the later Sample alone.
     Appeared,
     /// It is in the earlier Sample alone.
@@ -18,13 +18,13 @@ pub enum Fate {
     Changed,
 }
 
-impl Fate {
-    /// Its name.
+impl DifferenceKind {
+    /// Returns the name shown in tables and exports.
     pub fn name(self) -> &'static str {
         match self {
-            Fate::Appeared => "appeared",
-            Fate::Gone => "gone",
-            Fate::Changed => "changed",
+            DifferenceKind::Appeared => "appeared",
+            DifferenceKind::Gone => "gone",
+            DifferenceKind::Changed => "changed",
         }
     }
 }
@@ -32,35 +32,35 @@ impl Fate {
 /// A socket that differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SocketDifference {
-    /// What became of it.
-    pub fate: Fate,
+    /// How it differs.
+    pub kind: DifferenceKind,
     /// Its row in the earlier Sample.
     pub before: Option<u32>,
     /// Its row in the later Sample.
     pub after: Option<u32>,
-    /// Bytes received meanwhile. Kernel: `tcp_info.tcpi_bytes_received`. None of sockets that are gone, and where the
-    /// kernel does not count.
+    /// Bytes received in between. Kernel: `tcp_info.tcpi_bytes_received`. `None` for sockets that are gone, and where
+    /// the kernel does not count.
     pub received: Option<u64>,
-    /// Bytes sent and acknowledged meanwhile. Kernel: `tcp_info.tcpi_bytes_acked`. None in the same cases.
+    /// Bytes sent and acknowledged in between. Kernel: `tcp_info.tcpi_bytes_acked`. `None` in the same cases.
     pub sent: Option<u64>,
 }
 
-/// A process of whose sockets some differ.
+/// A process with sockets that differ.
 #[derive(Debug, Clone)]
 pub struct ProcessDifference {
-    /// Who.
+    /// The process.
     pub process: Arc<Process>,
-    /// Sockets that it had.
+    /// Its sockets in the earlier Sample.
     pub before: u32,
-    /// Sockets that it has later.
+    /// Its sockets in the later Sample.
     pub after: u32,
-    /// Of these, those that were not there.
+    /// Its sockets that are in the later Sample only.
     pub appeared: u32,
-    /// Of those that it had, those that are no more.
+    /// Its sockets that are in the earlier Sample only.
     pub gone: u32,
-    /// Bytes that its sockets received meanwhile.
+    /// Bytes that its sockets received in between.
     pub received: u64,
-    /// Bytes that its sockets sent meanwhile.
+    /// Bytes that its sockets sent in between.
     pub sent: u64,
 }
 
@@ -77,47 +77,47 @@ impl ProcessDifference {
         }
     }
 
-    /// Whether nothing became of any of its sockets.
+    /// Reports whether none of its sockets differs.
     fn is_none(&self) -> bool {
         let changes = u64::from(self.appeared) + u64::from(self.gone) + self.received + self.sent;
         self.before == self.after && changes == 0
     }
 }
 
-/// One of the two instants.
+/// One of the two compared Samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Instant {
+pub enum DifferenceSide {
     /// The earlier one.
     Before,
     /// The later one.
     After,
 }
 
-/// What differs between two instants.
+/// The differences between two Samples.
 #[derive(Debug, Clone, Default)]
 pub struct Difference {
     /// Counts of the earlier instant.
     pub before: Totals,
     /// Counts of the later instant.
     pub after: Totals,
-    /// Sockets that differ: in the order of the later Sample, then those that are gone.
+    /// Sockets that differ, in the order of the later Sample, followed by those that are gone.
     pub sockets: Vec<SocketDifference>,
-    /// Processes of whose sockets some differ, in no order.
+    /// Processes with sockets that differ, in no order.
     pub processes: Vec<ProcessDifference>,
-    /// Sockets that differ and are not wanted.
+    /// Sockets that differ and are not selected.
     pub omitted: usize,
-    /// Whether sockets were missing from one of the Samples, so that which appeared and which are gone is not known.
+    /// True if one of the Samples is incomplete, so that appeared and gone sockets are unknown.
     pub uncertain: bool,
 }
 
 impl Difference {
-    /// Compares two Samples, and of these the sockets that are wanted at one of the instants, by row.
+    /// Compares the sockets of two Samples that `selects` accepts in at least one of them, by row.
     pub fn between(
         before: &Sample,
         after: &Sample,
-        wanted: impl Fn(Instant, u32) -> bool,
+        selects: impl Fn(DifferenceSide, u32) -> bool,
     ) -> Difference {
-        let mut making = Making {
+        let mut comparison = Comparison {
             samples: (before, after),
             out: Difference {
                 uncertain: !before.is_complete() || !after.is_complete(),
@@ -130,63 +130,63 @@ impl Difference {
             rows.map(|(row, socket)| (socket.key(), row)).collect();
         for (row, socket) in (0..).zip(&after.sockets.rows) {
             let earlier = known.remove(&socket.key());
-            making.take(earlier, Some(row), &wanted);
+            comparison.add(earlier, Some(row), &selects);
         }
         let mut gone: Vec<u32> = known.into_values().collect();
         gone.sort_unstable();
         for row in gone {
-            making.take(Some(row), None, &wanted);
+            comparison.add(Some(row), None, &selects);
         }
-        let processes = making.processes.into_values();
-        making.out.processes = processes.filter(|process| !process.is_none()).collect();
-        making.out
+        let processes = comparison.processes.into_values();
+        comparison.out.processes = processes.filter(|process| !process.is_none()).collect();
+        comparison.out
     }
 
-    /// How many sockets fared so.
-    pub fn count(&self, fate: Fate) -> usize {
+    /// Counts the sockets that differ in one way.
+    pub fn count(&self, kind: DifferenceKind) -> usize {
         let sockets = self.sockets.iter();
-        sockets.filter(|socket| socket.fate == fate).count()
+        sockets.filter(|socket| socket.kind == kind).count()
     }
 }
 
-/// A difference that is being made.
-struct Making<'a> {
+/// A comparison in progress.
+struct Comparison<'a> {
     samples: (&'a Sample, &'a Sample),
     out: Difference,
     processes: FxHashMap<ProcessKey, ProcessDifference>,
 }
 
-impl Making<'_> {
+impl Comparison<'_> {
     /// Compares one socket.
-    fn take(
+    fn add(
         &mut self,
         before: Option<u32>,
         after: Option<u32>,
-        wanted: &impl Fn(Instant, u32) -> bool,
+        selects: &impl Fn(DifferenceSide, u32) -> bool,
     ) {
-        let was_wanted = before.is_some_and(|row| wanted(Instant::Before, row));
-        let is_wanted = after.is_some_and(|row| wanted(Instant::After, row));
+        let was_selected = before.is_some_and(|row| selects(DifferenceSide::Before, row));
+        let is_selected = after.is_some_and(|row| selects(DifferenceSide::After, row));
         let earlier = before.and_then(|row| self.samples.0.socket(row as usize));
         let later = after.and_then(|row| self.samples.1.socket(row as usize));
-        if let Some(socket) = earlier.filter(|_| was_wanted) {
+        if let Some(socket) = earlier.filter(|_| was_selected) {
             self.out.before.add(socket.socket);
-            self.of_owners(socket, |process| process.before += 1);
+            self.for_each_owner(socket, |process| process.before += 1);
         }
-        if let Some(socket) = later.filter(|_| is_wanted) {
+        if let Some(socket) = later.filter(|_| is_selected) {
             self.out.after.add(socket.socket);
-            self.of_owners(socket, |process| process.after += 1);
+            self.for_each_owner(socket, |process| process.after += 1);
         }
         let Some(difference) = self.compare((before, earlier), (after, later)) else {
             return;
         };
-        if !was_wanted && !is_wanted {
+        if !was_selected && !is_selected {
             self.out.omitted += 1;
             return;
         }
         if let Some(socket) = later.or(earlier) {
-            self.of_owners(socket, |process| {
-                process.appeared += u32::from(difference.fate == Fate::Appeared);
-                process.gone += u32::from(difference.fate == Fate::Gone);
+            self.for_each_owner(socket, |process| {
+                process.appeared += u32::from(difference.kind == DifferenceKind::Appeared);
+                process.gone += u32::from(difference.kind == DifferenceKind::Gone);
                 process.received += difference.received.unwrap_or(0);
                 process.sent += difference.sent.unwrap_or(0);
             });
@@ -194,14 +194,14 @@ impl Making<'_> {
         self.out.sockets.push(difference);
     }
 
-    /// What became of a socket; `None` if nothing, or if that is not known.
+    /// Returns how a socket differs; `None` if it does not, or if that is unknown.
     fn compare(
         &self,
         (before, earlier): (Option<u32>, Option<SocketRef<'_>>),
         (after, later): (Option<u32>, Option<SocketRef<'_>>),
     ) -> Option<SocketDifference> {
         let mut difference = SocketDifference {
-            fate: Fate::Changed,
+            kind: DifferenceKind::Changed,
             before,
             after,
             received: None,
@@ -221,22 +221,26 @@ impl Making<'_> {
                 if !self.samples.0.is_complete() {
                     return None;
                 }
-                difference.fate = Fate::Appeared;
+                difference.kind = DifferenceKind::Appeared;
                 (difference.received, difference.sent) = counters(later);
             }
             (Some(_), None) => {
                 if !self.samples.1.is_complete() {
                     return None;
                 }
-                difference.fate = Fate::Gone;
+                difference.kind = DifferenceKind::Gone;
             }
             (None, None) => return None,
         }
         Some(difference)
     }
 
-    /// Does something for each process that owns a socket.
-    fn of_owners(&mut self, socket: SocketRef<'_>, mut change: impl FnMut(&mut ProcessDifference)) {
+    /// Calls `change` for each process that owns a socket.
+    fn for_each_owner(
+        &mut self,
+        socket: SocketRef<'_>,
+        mut change: impl FnMut(&mut ProcessDifference),
+    ) {
         for (row, _) in socket.owners() {
             let process = self.processes.entry(row.process.key);
             change(process.or_insert_with(|| ProcessDifference::new(Arc::clone(&row.process))));
@@ -244,7 +248,7 @@ impl Making<'_> {
     }
 }
 
-/// Bytes received, and sent and acknowledged, in a socket's life.
+/// Returns the bytes that a socket has received, and those sent and acknowledged.
 fn counters(socket: SocketRef<'_>) -> (Option<u64>, Option<u64>) {
     match socket.tcp_info().filter(|_| !socket.socket.is_listener()) {
         Some(info) => (info.bytes_received(), info.bytes_acked()),
@@ -252,7 +256,7 @@ fn counters(socket: SocketRef<'_>) -> (Option<u64>, Option<u64>) {
     }
 }
 
-/// Whether a socket is in the same state, with the same queues and the same owner.
+/// Reports whether a socket has the same state, queues and owner.
 fn are_alike(earlier: SocketRef<'_>, later: SocketRef<'_>) -> bool {
     let (was, is) = (earlier.socket, later.socket);
     let owner = |socket: SocketRef<'_>| socket.owner().map(|row| row.process.key);

@@ -1,36 +1,36 @@
-//! What happened between one Sample and the next: sockets opened, changed and closed, the last of them kept.
+//! Socket events between one Sample and the next (opened, changed, closed), and the bounded log of the latest ones.
 //!
-//! The events of one Sample are a batch that never changes, shared by every [`Aggregate`](super::Aggregate) that has it:
-//! keeping the log costs nothing per moment.
+//! The events of one Sample are an immutable batch that every [`Aggregate`](super::Aggregate) shares, so that copying
+//! the log to a moment costs next to nothing.
 
-mod recorder;
+mod collector;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::model::{ClosedSocket, Protocol, Sample, Socket, SocketRef, State};
 
-pub(super) use recorder::{Ending, Recorder};
+pub(super) use collector::{EventCollector, SocketEnd};
 
-/// Events that are kept, all batches together.
+/// Maximum number of events in the log, all batches together.
 const EVENTS: usize = 20_000;
 
-/// Events that are kept of one Sample: of a flood the first ones.
+/// Maximum number of events of one Sample; further ones are only counted.
 const EVENTS_OF_A_SAMPLE: usize = 10_000;
 
-/// What happened to a socket.
+/// Kind of a socket event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventKind {
     /// It was seen for the first time.
     Opened,
     /// Its state changed.
     State,
-    /// The kernel freed it, or it is gone. A connection has one such event; what remains of it in TIME-WAIT has none.
+    /// The kernel freed it, or it is gone. A connection has one such event; its remaining TIME-WAIT has none.
     Closed,
 }
 
 impl EventKind {
-    /// The name used in JSON.
+    /// Returns the name used in JSON.
     pub fn name(self) -> &'static str {
         match self {
             EventKind::Opened => "opened",
@@ -40,19 +40,19 @@ impl EventKind {
     }
 }
 
-/// How long a socket lived, ns.
+/// Lifetime of a closed socket, ns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lifetime {
-    /// From the Sample that it was first seen in to its end.
+    /// Measured from the Sample that it was first seen in to its end.
     Measured(u64),
-    /// It was there in the first Sample already.
+    /// A lower bound: it was in the first Sample already.
     AtLeast(u64),
-    /// It was in no Sample: it lived between two of them.
+    /// An upper bound: it opened and closed between two Samples.
     Below(u64),
 }
 
 impl Lifetime {
-    /// The number, whatever it is of the truth.
+    /// Returns the measured time or the bound, ns.
     pub fn ns(self) -> u64 {
         match self {
             Lifetime::Measured(ns) | Lifetime::AtLeast(ns) | Lifetime::Below(ns) => ns,
@@ -60,26 +60,26 @@ impl Lifetime {
     }
 }
 
-/// Something that happened to a socket.
+/// One socket event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Event {
-    /// When: of a closing the time of the kernel's event, of the others that of the Sample which shows it. µs since 1970
-    /// UTC.
+    /// Time, µs since 1970 UTC: of the kernel's destroy event for a closed socket, else of the Sample that shows the
+    /// change.
     pub at_us: i64,
-    /// What.
+    /// Kind of event.
     pub kind: EventKind,
     /// Row of the socket in the batch's Sample.
     pub row: u32,
-    /// The state before, if it is known.
+    /// The state before, if known.
     pub from: Option<State>,
-    /// The state after; of a closing TIME-WAIT if something remains in it.
+    /// The state after; for a closed connection TIME-WAIT if that remains.
     pub to: Option<State>,
-    /// Of a closing: how long the socket lived, if it was seen or lived between two Samples.
+    /// Lifetime of a closed socket, if known.
     pub lifetime: Option<Lifetime>,
 }
 
 impl Event {
-    /// The end of a socket, as far as its row tells.
+    /// Creates the event of a closed socket from its row alone.
     pub(super) fn closed(closed: &ClosedSocket, sample: &Sample) -> Event {
         Event {
             at_us: sample.taken_at_us,
@@ -91,8 +91,8 @@ impl Event {
         }
     }
 
-    /// The states that a filter may find the socket in: those of the event, and of a connection that is beyond it
-    /// ESTABLISHED, so that a filter which meets its opening meets its closing too.
+    /// Iterates over the states that a filter may find the socket in: those of the event, and for a connection also
+    /// ESTABLISHED, so that a filter that matches its opening also matches its closing.
     pub fn states(&self, socket: SocketRef<'_>) -> impl Iterator<Item = State> {
         let connected = |state: State| !state.is_before_connection();
         let is_connection = socket.socket.protocol == Protocol::Tcp
@@ -109,19 +109,19 @@ impl Event {
         own.into_iter().flatten().chain(others).chain(nothing)
     }
 
-    /// The first of [`Self::states`]: by it the socket is found.
+    /// Returns the first of [`Self::states`].
     pub fn state(&self, socket: SocketRef<'_>) -> State {
         self.states(socket).next().unwrap_or(socket.socket.state)
     }
 
-    /// Whether something holds of the socket in one of [`Self::states`].
-    pub fn holds(&self, socket: SocketRef<'_>, holds: impl Fn(SocketRef<'_>) -> bool) -> bool {
+    /// Reports whether `matches` accepts the socket in one of [`Self::states`].
+    pub fn matches(&self, socket: SocketRef<'_>, matches: impl Fn(SocketRef<'_>) -> bool) -> bool {
         self.states(socket).any(|state| {
             let row = Socket {
                 state,
                 ..*socket.socket
             };
-            holds(SocketRef {
+            matches(SocketRef {
                 socket: &row,
                 ..socket
             })
@@ -132,26 +132,25 @@ impl Event {
 /// The events of one Sample, in the order of their time.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EventBatch {
-    /// Number of the first of them, counted from the start.
+    /// Number of the first event, counted from the start.
     pub first: u64,
     /// The events.
     pub events: Vec<Event>,
-    /// Further events of this Sample, which were too many to keep.
+    /// Number of further events of this Sample beyond the maximum.
     pub omitted: u64,
-    /// The sockets that they happened to, with their owners: those of `rows` in [`Event::row`]. Its time is that of the
-    /// Sample.
+    /// The sockets of the events with their owners, by [`Event::row`]. Its time is that of the Sample.
     pub sample: Sample,
 }
 
 impl EventBatch {
-    /// An event of the batch with its socket.
+    /// Returns an event of the batch with its socket.
     fn get(&self, at: usize) -> Option<(&Event, SocketRef<'_>)> {
         let event = self.events.get(at)?;
         Some((event, self.sample.socket(event.row as usize)?))
     }
 }
 
-/// The last events, oldest first.
+/// The latest events, oldest first.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct EventLog {
     batches: VecDeque<Arc<EventBatch>>,
@@ -160,7 +159,7 @@ pub struct EventLog {
 }
 
 impl EventLog {
-    /// Takes a batch in and lets the oldest go.
+    /// Appends a batch and drops the oldest ones beyond the maximum.
     pub(super) fn push(&mut self, mut batch: EventBatch) {
         batch.first = self.next;
         self.next += batch.events.len() as u64 + batch.omitted;
@@ -176,32 +175,32 @@ impl EventLog {
         }
     }
 
-    /// How many are kept.
+    /// Returns the number of events in the log.
     pub fn len(&self) -> usize {
         self.kept
     }
 
-    /// Whether nothing has happened yet.
+    /// Reports whether the log is empty.
     pub fn is_empty(&self) -> bool {
         self.kept == 0
     }
 
-    /// Events among those since the first one kept that were too many to keep.
+    /// Returns the number of events that the batches in the log omit.
     pub fn omitted(&self) -> u64 {
         self.batches.iter().map(|batch| batch.omitted).sum()
     }
 
-    /// The number of the next event to come: how many there were since the start.
+    /// Returns the number of the next event: the count of all events since the start.
     pub fn next(&self) -> u64 {
         self.next
     }
 
-    /// The batches, oldest first.
+    /// Iterates over the batches, oldest first.
     pub fn batches(&self) -> impl DoubleEndedIterator<Item = &EventBatch> {
         self.batches.iter().map(AsRef::as_ref)
     }
 
-    /// The event with this number, if it is kept, and its socket as it was then.
+    /// Returns the event with a number and its socket as it was then; `None` if it is not in the log.
     pub fn get(&self, number: u64) -> Option<(&Event, SocketRef<'_>)> {
         let at = self
             .batches
@@ -211,7 +210,7 @@ impl EventLog {
         batch.get(usize::try_from(number - batch.first).ok()?)
     }
 
-    /// Numbers of the events kept, oldest first.
+    /// Iterates over the numbers of the events in the log, oldest first.
     pub fn numbers(&self) -> impl DoubleEndedIterator<Item = u64> {
         self.batches
             .iter()
@@ -239,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn the_log_is_bounded_and_numbers_go_on() {
+    fn the_log_is_bounded_and_numbering_continues() {
         let mut log = EventLog::default();
         for _ in 0..100 {
             log.push(batch(1000));

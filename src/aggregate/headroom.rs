@@ -1,4 +1,4 @@
-//! What there is only so much of, and how much of it is left: of the host, of a process, of a listener.
+//! Limits of the host, of processes and of listeners, with their present use.
 
 use std::cmp::Reverse;
 use std::net::IpAddr;
@@ -8,31 +8,31 @@ use crate::model::{Endpoint, Sample, SocketKey};
 use super::summary::limits;
 use super::{LimitUnit, Moment, SummaryLimit};
 
-/// Whose a limit is.
+/// The owner of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Whose {
-    /// The whole host's, all network namespaces together.
+pub enum LimitScope {
+    /// The host, all network namespaces together.
     Host,
-    /// The network namespace's.
+    /// The network namespace.
     Namespace,
-    /// That of the process in this row of the Sample.
+    /// The process in this row of the Sample.
     Process(u32),
-    /// That of the listener in this row of the Sample.
+    /// The listener in this row of the Sample.
     Listener(u32),
-    /// That of all connections from one address to one port of another.
+    /// All connections from one local address to one remote address and port.
     Path(IpAddr, Endpoint),
 }
 
-/// Why a limit, or what there is of it, is not known.
+/// The reason why a limit or its present use is unknown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Missing {
-    /// The kernel does not tell it, or not in this network namespace.
-    NotTold,
+pub enum MissingReason {
+    /// The kernel does not report it, or not in this network namespace.
+    NotReported,
     /// There is no listener.
-    NobodyListens,
-    /// There is no process that may be looked into.
+    NoListener,
+    /// No process may be inspected.
     Hidden,
-    /// Nobody has counted.
+    /// It was not counted.
     NotCounted,
     /// It is set so high that it limits nothing.
     NoLimit,
@@ -40,58 +40,58 @@ pub enum Missing {
     NoConntrack,
 }
 
-impl Missing {
-    /// In two words.
+impl MissingReason {
+    /// Returns the reason in two words.
     pub fn name(self) -> &'static str {
         match self {
-            Missing::NotTold => "not told",
-            Missing::NobodyListens => "nobody listens",
-            Missing::Hidden => "hidden",
-            Missing::NotCounted => "not counted",
-            Missing::NoLimit => "no limit",
-            Missing::NoConntrack => "no conntrack",
+            MissingReason::NotReported => "not set",
+            MissingReason::NoListener => "nobody listens",
+            MissingReason::Hidden => "hidden",
+            MissingReason::NotCounted => "not counted",
+            MissingReason::NoLimit => "no limit",
+            MissingReason::NoConntrack => "no conntrack",
         }
     }
 
-    /// In a sentence.
+    /// Explains the reason in a sentence.
     pub fn sentence(self) -> &'static str {
         match self {
-            Missing::NotTold => {
-                "The kernel does not tell it here: some limits are told in the first network namespace only."
+            MissingReason::NotReported => {
+                "The kernel does not tell it here: some limits are set in the first network namespace only."
             }
-            Missing::NobodyListens => "Nobody listens.",
-            Missing::Hidden => "No process that holds sockets could be looked into.",
-            Missing::NotCounted => "Nobody has counted.",
-            Missing::NoLimit => "It is set so high that it limits nothing.",
-            Missing::NoConntrack => "netfilter tracks no connections here.",
+            MissingReason::NoListener => "Nobody listens.",
+            MissingReason::Hidden => "No process that holds sockets could be looked into.",
+            MissingReason::NotCounted => "Nobody has counted.",
+            MissingReason::NoLimit => "It is set so high that it limits nothing.",
+            MissingReason::NoConntrack => "netfilter tracks no connections here.",
         }
     }
 }
 
-/// How many local ports are taken where the most are.
+/// Use of local ports towards the destination that takes the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PortsTaken {
-    /// From where to where; `None` if there is no connection at all.
+pub struct PortUsage {
+    /// Local address and remote endpoint; `None` if there is no connection.
     pub path: Option<(IpAddr, Endpoint)>,
-    /// How many, TIME-WAIT included.
+    /// Ports in use, TIME-WAIT included.
     pub taken: u32,
 }
 
-/// A limit and what there is of it.
+/// A limit and its present use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Headroom {
-    /// What is limited, how much there is of it and how much there may be.
+    /// The limited resource with its present use and its maximum.
     pub limit: SummaryLimit,
-    /// Whose it is: of processes and listeners the one nearest to its limit.
-    pub whose: Whose,
-    /// Why something is missing, if it is.
-    pub missing: Option<Missing>,
-    /// What happens at the limit, and what sets it.
+    /// Its owner; of processes and listeners the one nearest to its limit.
+    pub scope: LimitScope,
+    /// Why the limit or its use is unknown, if so.
+    pub missing: Option<MissingReason>,
+    /// Describes what happens at the limit, and what sets it.
     pub about: &'static str,
 }
 
-/// Limits that [`limits`] tells of: a short name, and what happens there.
-const OF_HOST: [(&str, &str, &str); 5] = [
+/// Limits from [`limits`]: id, short title, and what happens at the limit.
+const SUMMARY_LIMITS: [(&str, &str, &str); 5] = [
     (
         "time_wait",
         "TIME-WAIT",
@@ -119,12 +119,12 @@ const OF_HOST: [(&str, &str, &str); 5] = [
     ),
 ];
 
-/// From this number on `fs.file-max` limits nothing: systemd sets it to the largest there is.
+/// From this value on `fs.file-max` limits nothing: systemd sets it to the largest possible.
 const NO_LIMIT: u64 = 1 << 53;
 
-/// All limits, in the order in which they matter when none is near. Those of listeners and processes are of all, whatever
-/// is filtered. How many local ports are taken takes a walk over all sockets; who has done it tells.
-pub fn headroom(moment: &Moment, ports: Option<PortsTaken>) -> Vec<Headroom> {
+/// Lists all limits, the more important first. Listeners and processes are considered whatever the filter selects.
+/// `ports` is counted by the caller, since that takes a pass over all sockets.
+pub fn headroom(moment: &Moment, ports: Option<PortUsage>) -> Vec<Headroom> {
     let mut all = vec![
         accept_queue(moment),
         half_open(moment),
@@ -132,24 +132,24 @@ pub fn headroom(moment: &Moment, ports: Option<PortsTaken>) -> Vec<Headroom> {
         local_ports(&moment.sample, ports),
     ];
     for mut limit in limits(moment) {
-        let Some((_, title, about)) = OF_HOST.iter().find(|(id, ..)| *id == limit.id) else {
+        let Some((_, title, about)) = SUMMARY_LIMITS.iter().find(|(id, ..)| *id == limit.id) else {
             continue;
         };
         limit.title = title;
-        let is_whole = limit.value.is_some() && limit.limit.is_some();
+        let is_known = limit.value.is_some() && limit.limit.is_some();
         all.push(Headroom {
-            whose: if limit.of_host {
-                Whose::Host
+            scope: if limit.of_host {
+                LimitScope::Host
             } else {
-                Whose::Namespace
+                LimitScope::Namespace
             },
-            missing: (!is_whole).then_some(Missing::NotTold),
+            missing: (!is_known).then_some(MissingReason::NotReported),
             about,
             limit,
         });
     }
     all.push(open_files(&moment.sample));
-    all.push(tracked(&moment.sample));
+    all.push(conntrack(&moment.sample));
     all
 }
 
@@ -169,10 +169,10 @@ fn limit(
     }
 }
 
-/// The listener whose accept queue is the fullest.
+/// Finds the listener with the fullest accept queue.
 fn accept_queue(moment: &Moment) -> Headroom {
     let key = |row: u32| row_key(&moment.sample, row);
-    let worst = moment.whole().listeners.iter().max_by_key(|listener| {
+    let worst = moment.unfiltered().listeners.iter().max_by_key(|listener| {
         let backlog = u64::from(listener.backlog.max(1));
         // Shares as whole numbers; of equal ones the smaller queue fills sooner.
         let fill = (u64::from(listener.accept_queue) << 24) / backlog;
@@ -185,17 +185,19 @@ fn accept_queue(moment: &Moment) -> Headroom {
             worst.map(|listener| listener.backlog.into()),
             LimitUnit::Connections,
         ),
-        whose: worst.map_or(Whose::Namespace, |listener| Whose::Listener(listener.row)),
-        missing: worst.is_none().then_some(Missing::NobodyListens),
+        scope: worst.map_or(LimitScope::Namespace, |listener| {
+            LimitScope::Listener(listener.row)
+        }),
+        missing: worst.is_none().then_some(MissingReason::NoListener),
         about: "Connections that wait for accept() of the listener nearest to its limit; beyond it they are dropped (ListenOverflows). Set by listen(), at most net.core.somaxconn.",
     }
 }
 
-/// The listener with the most half-open connections.
+/// Finds the listener with the most half-open connections.
 fn half_open(moment: &Moment) -> Headroom {
     let key = |row: u32| row_key(&moment.sample, row);
     let worst = moment
-        .whole()
+        .unfiltered()
         .listeners
         .iter()
         .filter(|listener| listener.syn_recv.is_some())
@@ -205,8 +207,8 @@ fn half_open(moment: &Moment) -> Headroom {
         .settings
         .number("net.ipv4.tcp_max_syn_backlog", 0);
     let missing = match (worst, most) {
-        (None, _) => Some(Missing::NobodyListens),
-        (_, None) => Some(Missing::NotTold),
+        (None, _) => Some(MissingReason::NoListener),
+        (_, None) => Some(MissingReason::NotReported),
         _ => None,
     };
     Headroom {
@@ -216,13 +218,15 @@ fn half_open(moment: &Moment) -> Headroom {
             most,
             LimitUnit::Connections,
         ),
-        whose: worst.map_or(Whose::Namespace, |listener| Whose::Listener(listener.row)),
+        scope: worst.map_or(LimitScope::Namespace, |listener| {
+            LimitScope::Listener(listener.row)
+        }),
         missing,
         about: "Handshakes under way (SYN-RECV) of the listener that has the most. Without SYN cookies new clients are dropped near net.ipv4.tcp_max_syn_backlog; a listener takes no more of them than its own backlog either.",
     }
 }
 
-/// The process that has the largest share of its descriptors open.
+/// Finds the process with the largest share of its descriptors open.
 fn descriptors(sample: &Sample) -> Headroom {
     let share = |(open, most): (u32, u64)| (u64::from(open) << 24) / most.max(1);
     let worst = (0..)
@@ -240,18 +244,18 @@ fn descriptors(sample: &Sample) -> Headroom {
             figures.map(|(_, most)| most),
             LimitUnit::Files,
         ),
-        whose: worst.map_or(Whose::Namespace, |(at, _, _)| Whose::Process(at)),
-        missing: worst.is_none().then_some(Missing::Hidden),
+        scope: worst.map_or(LimitScope::Namespace, |(at, _, _)| LimitScope::Process(at)),
+        missing: worst.is_none().then_some(MissingReason::Hidden),
         about: "Open descriptors of the process nearest to its limit; beyond it accept() and open() fail (EMFILE). Set by ulimit -n, LimitNOFILE= of a unit.",
     }
 }
 
-/// How many local ports there are to choose from, and how many are taken: that depends on where one connects to.
-fn local_ports(sample: &Sample, taken: Option<PortsTaken>) -> Headroom {
+/// Compares the local ports in use towards one destination with the range that the kernel chooses from.
+fn local_ports(sample: &Sample, taken: Option<PortUsage>) -> Headroom {
     let ports = sample.settings.local_ports();
     let missing = match (&ports, taken) {
-        (None, _) => Some(Missing::NotTold),
-        (_, None) => Some(Missing::NotCounted),
+        (None, _) => Some(MissingReason::NotReported),
+        (_, None) => Some(MissingReason::NotCounted),
         _ => None,
     };
     let path = taken.and_then(|taken| taken.path);
@@ -262,22 +266,22 @@ fn local_ports(sample: &Sample, taken: Option<PortsTaken>) -> Headroom {
             ports.map(|ports| ports.count().into()),
             LimitUnit::Ports,
         ),
-        whose: path.map_or(Whose::Namespace, |(source, destination)| {
-            Whose::Path(source, destination)
+        scope: path.map_or(LimitScope::Namespace, |(source, destination)| {
+            LimitScope::Path(source, destination)
         }),
         missing,
         about: "Local ports for connections from here, apart for each (source, destination, port), TIME-WAIT included. Set by net.ipv4.ip_local_port_range, without ip_local_reserved_ports.",
     }
 }
 
-/// Open files of the whole host.
+/// Compares the open files of the whole host with `fs.file-max`.
 fn open_files(sample: &Sample) -> Headroom {
     let open = sample.counters.protocols.get("fs.file-nr.allocated");
-    let told = sample.settings.number("fs.file-max", 0);
-    let most = told.filter(|&most| most < NO_LIMIT);
-    let missing = match (open, told, most) {
-        (_, Some(_), None) => Some(Missing::NoLimit),
-        (_, None, _) | (None, ..) => Some(Missing::NotTold),
+    let set = sample.settings.number("fs.file-max", 0);
+    let most = set.filter(|&most| most < NO_LIMIT);
+    let missing = match (open, set, most) {
+        (_, Some(_), None) => Some(MissingReason::NoLimit),
+        (_, None, _) | (None, ..) => Some(MissingReason::NotReported),
         _ => None,
     };
     Headroom {
@@ -290,14 +294,14 @@ fn open_files(sample: &Sample) -> Headroom {
                 LimitUnit::Files,
             )
         },
-        whose: Whose::Host,
+        scope: LimitScope::Host,
         missing,
         about: "Open files and sockets of all processes; beyond it open() and socket() fail (ENFILE). Set by fs.file-max.",
     }
 }
 
-/// Connections that netfilter tracks.
-fn tracked(sample: &Sample) -> Headroom {
+/// Compares the connections that netfilter tracks with its maximum.
+fn conntrack(sample: &Sample) -> Headroom {
     let count = sample
         .counters
         .protocols
@@ -310,8 +314,8 @@ fn tracked(sample: &Sample) -> Headroom {
             most,
             LimitUnit::Connections,
         ),
-        whose: Whose::Namespace,
-        missing: (count.is_none() || most.is_none()).then_some(Missing::NoConntrack),
+        scope: LimitScope::Namespace,
+        missing: (count.is_none() || most.is_none()).then_some(MissingReason::NoConntrack),
         about: "Connections that netfilter tracks; beyond it packets of new ones are dropped. Set by net.netfilter.nf_conntrack_max.",
     }
 }
@@ -344,7 +348,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_says_why() {
+    fn an_unknown_limit_has_a_reason() {
         for found in headroom(&Moment::default(), None) {
             assert!(found.missing.is_some(), "{found:?}");
             assert_eq!(found.limit.share(), None, "{found:?}");
@@ -352,7 +356,7 @@ mod tests {
         let moment = with_settings(&[("fs.file-max", "9223372036854775807")]);
         let files = of(&moment, "open_files");
         assert_eq!(files.limit.limit, None);
-        assert_eq!(files.missing, Some(Missing::NoLimit));
+        assert_eq!(files.missing, Some(MissingReason::NoLimit));
     }
 
     #[test]
@@ -370,7 +374,7 @@ mod tests {
             });
         }
         let found = of(&moment, "descriptors");
-        assert_eq!(found.whose, Whose::Process(1));
+        assert_eq!(found.scope, LimitScope::Process(1));
         assert_eq!(
             (found.limit.value, found.limit.limit),
             (Some(400), Some(512))
@@ -378,24 +382,24 @@ mod tests {
     }
 
     #[test]
-    fn local_ports_are_those_of_the_path_that_takes_the_most() {
+    fn local_ports_are_counted_for_the_destination_that_takes_the_most() {
         let moment = with_settings(&[("net.ipv4.ip_local_port_range", "1000 1099")]);
         let source: IpAddr = "10.0.0.1".parse().unwrap();
         let destination = Endpoint {
             address: "10.0.0.2".parse().unwrap(),
             port: 443,
         };
-        let ports = PortsTaken {
+        let ports = PortUsage {
             path: Some((source, destination)),
             taken: 75,
         };
         let found = local_ports(&moment.sample, Some(ports));
         assert_eq!((found.limit.share(), found.missing), (Some(0.75), None));
-        assert_eq!(found.whose, Whose::Path(source, destination));
+        assert_eq!(found.scope, LimitScope::Path(source, destination));
         let found = local_ports(&moment.sample, None);
         assert_eq!(
             (found.limit.limit, found.missing),
-            (Some(100), Some(Missing::NotCounted))
+            (Some(100), Some(MissingReason::NotCounted))
         );
     }
 
@@ -413,7 +417,7 @@ mod tests {
         ]);
         protocols.values = vec![500, 50];
         assert_eq!(of(&moment, "tcp_memory").limit.share(), Some(0.5));
-        assert_eq!(of(&moment, "tcp_memory").whose, Whose::Host);
+        assert_eq!(of(&moment, "tcp_memory").scope, LimitScope::Host);
         assert_eq!(of(&moment, "conntrack").limit.share(), Some(0.25));
         assert_eq!(of(&moment, "conntrack").missing, None);
     }

@@ -1,4 +1,4 @@
-//! Bounded memory of totals: ten minutes at one sample a second.
+//! Bounded history of totals: ten minutes at one Sample a second.
 
 use std::collections::VecDeque;
 
@@ -12,10 +12,10 @@ const POINTS: usize = 600;
 /// Points of a [`Recent`]: one minute at 1 s.
 pub const RECENT_POINTS: usize = 60;
 
-/// Totals at one instant.
+/// Totals of one Sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HistoryPoint {
-    /// When, µs since 1970 UTC.
+    /// Time of the Sample, µs since 1970 UTC.
     pub taken_at_us: i64,
     /// All sockets.
     pub sockets: u32,
@@ -31,7 +31,7 @@ pub struct HistoryPoint {
     pub changes: Option<ChangeRates>,
 }
 
-/// The last points, oldest first.
+/// The latest points, oldest first.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
     points: VecDeque<HistoryPoint>,
@@ -59,13 +59,13 @@ impl History {
         });
     }
 
-    /// Oldest first.
+    /// Iterates over the points, oldest first.
     pub fn points(&self) -> impl DoubleEndedIterator<Item = &HistoryPoint> + ExactSizeIterator {
         self.points.iter()
     }
 
-    /// How much the number of TCP sockets in `state` grows per second, over the last `seconds` of history (at least
-    /// two points). `None` if there are not.
+    /// Computes the growth of the number of TCP sockets in `state`, per second, over the last `seconds` of history.
+    /// `None` with fewer than two points.
     pub fn growth(&self, state: State, seconds: f64) -> Option<f64> {
         let last = self.points.back()?;
         let since = last.taken_at_us.saturating_sub((seconds * 1e6) as i64);
@@ -79,10 +79,10 @@ impl History {
     }
 }
 
-/// The last minute of one number, oldest first; fixed size, so that it is copied without allocating.
+/// The last minute of one value, oldest first. Fixed size, so that copying it does not allocate.
 #[derive(Debug, Clone, Copy)]
 pub struct Recent {
-    /// NaN is what was not measured.
+    /// NaN where nothing was measured.
     values: [f32; RECENT_POINTS],
     len: u8,
 }
@@ -109,7 +109,7 @@ impl Recent {
         }
     }
 
-    /// The values, oldest first; at most [`RECENT_POINTS`]. `None` is what was not measured.
+    /// Iterates over the values, oldest first; at most [`RECENT_POINTS`]. `None` where nothing was measured.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = Option<f64>> + ExactSizeIterator {
         self.values[..usize::from(self.len)]
             .iter()
@@ -119,7 +119,7 @@ impl Recent {
 
 impl PartialEq for Recent {
     fn eq(&self, other: &Self) -> bool {
-        // By value: what was not measured equals what was not measured, which NaN does not.
+        // NaN does not equal itself; two values that were not measured are equal.
         self.values().eq(other.values())
     }
 }
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_measured_is_no_zero() {
+    fn a_value_that_was_not_measured_is_not_zero() {
         let mut recent = Recent::default();
         recent.push(None);
         recent.push(Some(0.0));

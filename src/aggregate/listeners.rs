@@ -1,4 +1,4 @@
-//! Listeners: their accept queues, what is on its way into them, and what they dropped.
+//! Listeners: accept queues, half-open and established connections, and drops.
 
 use rustc_hash::FxHashMap;
 
@@ -10,56 +10,58 @@ use crate::model::{ClearForReuse, ListenerIndex, MemoryInfo, Sample, Socket, Soc
 pub struct ListenerTotals {
     /// Its row in the Sample.
     pub row: u32,
-    /// Connections that wait for `accept()`.
+    /// Connections that wait for `accept()`. Kernel: `idiag_rqueue`.
     pub accept_queue: u32,
     /// The accept queue's limit; the queue can hold one more.
     pub backlog: u32,
-    /// Half-open connections to it. Shared evenly with nobody: sockets bound to the same address count the same ones.
-    /// `None` if it is not TCP.
+    /// Half-open connections to it. Sockets bound to the same address all count the same ones. `None` if it is not
+    /// TCP.
     pub syn_recv: Option<u32>,
     /// Established connections to it, those waiting for accept included. `None` if it is not TCP.
     pub established: Option<u32>,
-    /// Connections taken from its accept queue per second: those that came in and did not stay there. Sockets bound to
-    /// the same address have what all of them took. `None` on a first Sample and if it is not TCP.
+    /// Connections accepted per second: those opened, plus the decrease of the queue. Sockets bound to the same address
+    /// all have their common rate. `None` on a first Sample and if it is not TCP.
     pub accepted_per_s: Option<f64>,
-    /// Connections that it dropped since it listens. Kernel: `SK_MEMINFO_DROPS`.
+    /// Connections that it has dropped since `listen()`. Kernel: `SK_MEMINFO_DROPS`.
     pub drops: Option<u32>,
     /// Dropped per second over the last interval.
     pub drops_per_s: Option<f64>,
-    /// How many sockets listen on the same address and port (`SO_REUSEPORT`), itself included.
+    /// Sockets that listen on the same address and port (`SO_REUSEPORT`), itself included.
     pub sharing: u32,
     /// The accept queue over the last minute.
     pub recent: Recent,
 }
 
-/// What is remembered of a listener.
+/// A listener in the Sample before.
 #[derive(Debug, Clone, Copy, Default)]
-struct Before {
+struct PreviousListener {
     drops: Option<u32>,
     queue: u32,
     recent: Recent,
 }
 
-/// Counts for the listeners that connections came in by.
+/// Counts connections by listener, and keeps what the next Sample is compared with.
 #[derive(Debug, Default)]
-pub(super) struct Listeners {
+pub(super) struct ListenerTracker {
     index: ListenerIndex,
     rows: Vec<ListenerTotals>,
-    before: FxHashMap<SocketKey, Before>,
-    now: FxHashMap<SocketKey, Before>,
-    /// Connections that came in by each row and how much its queue shrank, since the Sample before.
-    flow: Vec<Flow>,
+    before: FxHashMap<SocketKey, PreviousListener>,
+    now: FxHashMap<SocketKey, PreviousListener>,
+    /// For each row of `rows`.
+    flow: Vec<QueueFlow>,
 }
 
+/// The flow through one accept queue since the Sample before.
 #[derive(Debug, Clone, Copy, Default)]
-struct Flow {
+struct QueueFlow {
+    /// Connections opened through the listener.
     opened: u32,
-    /// `None` if the listener is new.
+    /// Decrease of the queue's length; `None` if the listener is new.
     shrunk: Option<i64>,
 }
 
-impl Listeners {
-    /// Takes the listeners of a new Sample.
+impl ListenerTracker {
+    /// Collects the listeners of a new Sample.
     pub(super) fn begin(&mut self, sample: &Sample, seconds: Option<f64>) {
         self.index.clear();
         self.rows.clear_for_reuse();
@@ -84,10 +86,10 @@ impl Listeners {
             let mut recent = before.map_or_else(Recent::default, |before| before.recent);
             recent.push(Some(queue.into()));
             let shrunk = before.map(|before| i64::from(before.queue) - i64::from(queue));
-            self.flow.push(Flow { opened: 0, shrunk });
+            self.flow.push(QueueFlow { opened: 0, shrunk });
             self.now.insert(
                 socket.key(),
-                Before {
+                PreviousListener {
                     drops,
                     queue,
                     recent,
@@ -113,13 +115,13 @@ impl Listeners {
         }
     }
 
-    /// Whether some TCP socket listens on `port`.
+    /// Reports whether a TCP socket listens on `port`.
     #[inline]
     pub(super) fn listens_on(&self, port: u16) -> bool {
         self.index.listens_on(port)
     }
 
-    /// Counts a connection for the listeners that it can have come in by.
+    /// Counts a connection for the listeners that may have accepted it.
     #[inline]
     pub(super) fn count(&mut self, sample: &Sample, socket: &Socket, opened: bool) {
         let (syn_recv, established) = match socket.state {
@@ -129,7 +131,7 @@ impl Listeners {
             _ => return,
         };
         for row in self.index.find(socket, &sample.sockets.rows) {
-            // The listeners stand in the order of their rows.
+            // `rows` is sorted by row.
             let Ok(at) = self.rows.binary_search_by_key(&row, |totals| totals.row) else {
                 continue;
             };
@@ -149,7 +151,7 @@ impl Listeners {
         }
     }
 
-    /// Hands them over in the Sample's order.
+    /// Computes the accept rates and copies the listeners to `into`, in the order of the Sample.
     pub(super) fn finish(
         &mut self,
         sample: &Sample,

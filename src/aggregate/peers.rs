@@ -1,13 +1,13 @@
-//! Who is at the other end, for connections whose both ends are on this machine.
+//! Finds the peer of a socket, for connections with both ends on this machine.
 
 use rustc_hash::FxHashMap;
 
 use crate::model::{Endpoint, Ends, Protocol, Sample, Socket};
 
-/// An internet connection as seen from one end.
+/// An internet connection as seen from one end: network namespace, protocol, local and remote endpoint.
 type Pair = (u32, Protocol, Endpoint, Endpoint);
 
-/// Finds a socket's other end. Built when somebody asks, not with every Sample.
+/// Index from connections to rows. Built on demand, not with every Sample.
 #[derive(Debug, Clone, Default)]
 pub struct PeerIndex {
     pairs: FxHashMap<Pair, u32>,
@@ -31,7 +31,7 @@ impl PeerIndex {
         index
     }
 
-    /// The row of the other end.
+    /// Returns the row of a socket's peer.
     pub fn peer(&self, socket: &Socket) -> Option<usize> {
         let row = if let Ends::Unix { peer_inode, .. } = socket.ends {
             self.unix.get(&peer_inode?)
@@ -44,8 +44,8 @@ impl PeerIndex {
     }
 }
 
-/// The row of one socket's other end, found without an index: for a single question that is far less work.
-pub(super) fn find(sample: &Sample, socket: &Socket) -> Option<usize> {
+/// Finds the row of one socket's peer without an index, which is far less work for a single socket.
+pub(super) fn find_peer(sample: &Sample, socket: &Socket) -> Option<usize> {
     let mut rows = sample.sockets.rows.iter();
     if let Ends::Unix { peer_inode, .. } = socket.ends {
         let inode = peer_inode?;
@@ -53,7 +53,7 @@ pub(super) fn find(sample: &Sample, socket: &Socket) -> Option<usize> {
     }
     let (local, remote) = connected(socket)?;
     rows.position(|row| {
-        // The ports alone tell nearly all apart.
+        // Comparing ports first excludes nearly all rows.
         row.local().is_some_and(|end| end.port == remote.port)
             && row.protocol == socket.protocol
             && row.netns == socket.netns
@@ -61,7 +61,7 @@ pub(super) fn find(sample: &Sample, socket: &Socket) -> Option<usize> {
     })
 }
 
-/// Both ends of a connected internet socket, in a form in which both sides agree.
+/// Returns both ends of a connected internet socket, with v4-mapped addresses as IPv4, so that both sides agree.
 fn connected(socket: &Socket) -> Option<(Endpoint, Endpoint)> {
     let remote = socket.remote()?;
     Some((socket.local()?.canonical(), remote.canonical()))

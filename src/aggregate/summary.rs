@@ -1,4 +1,4 @@
-//! How many sockets there are of each kind and state, and how near the machine is to its limits.
+//! Socket counts by protocol and state, and the host's limits with their present use: the content of `sockwatch summary`.
 
 use super::Moment;
 use crate::model::{Family, Protocol, Protocols, Settings, State};
@@ -16,7 +16,7 @@ pub struct SummaryRow {
     pub states: [u32; State::SLOTS],
 }
 
-/// What a limit counts.
+/// The unit of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitUnit {
     /// Sockets.
@@ -25,14 +25,14 @@ pub enum LimitUnit {
     Bytes,
     /// File descriptors, or open files.
     Files,
-    /// Connections: those that wait somewhere, or that are tracked.
+    /// Connections: waiting in a queue, or tracked by netfilter.
     Connections,
     /// Local ports.
     Ports,
 }
 
 impl LimitUnit {
-    /// Its name in JSON.
+    /// Returns the name used in JSON.
     pub fn name(self) -> &'static str {
         match self {
             LimitUnit::Sockets => "sockets",
@@ -44,45 +44,45 @@ impl LimitUnit {
     }
 }
 
-/// Something that there is only so much of.
+/// A limited resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SummaryLimit {
     /// Its name in JSON.
     pub id: &'static str,
-    /// Its name in words.
+    /// Its title for readers.
     pub title: &'static str,
-    /// How much there is; `None` if the kernel does not tell.
+    /// Present use; `None` if the kernel does not report it.
     pub value: Option<u64>,
-    /// How much there may be; `None` if the kernel does not tell.
+    /// Maximum; `None` if the kernel does not report it.
     pub limit: Option<u64>,
-    /// What is counted.
+    /// Unit of both.
     pub unit: LimitUnit,
-    /// Whether it counts the whole host, not this network namespace alone.
+    /// True if it counts the whole host and not this network namespace alone.
     pub of_host: bool,
 }
 
 impl SummaryLimit {
-    /// Share of the limit, from 0.
+    /// Returns the used share of the limit; may exceed 1.
     pub fn share(&self) -> Option<f64> {
         let limit = self.limit.filter(|&limit| limit > 0)?;
         Some(self.value? as f64 / limit as f64)
     }
 }
 
-/// All of it.
+/// Socket counts, limits and counters of one moment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     /// Sockets of all families that are in use. Kernel: `sockets: used` of sockstat.
     pub used: Option<u64>,
     /// By protocol and family.
     pub protocols: Vec<SummaryRow>,
-    /// What is limited.
+    /// Limited resources.
     pub limits: Vec<SummaryLimit>,
-    /// Counters that tell of trouble, since the machine started.
+    /// Counters that indicate problems, since boot.
     pub counters: Vec<(&'static str, i64)>,
 }
 
-/// Counters that tell of trouble, as the kernel names them.
+/// Counters that indicate problems, by their kernel names.
 const COUNTERS: [&str; 14] = [
     "Tcp.ActiveOpens",
     "Tcp.PassiveOpens",
@@ -101,7 +101,7 @@ const COUNTERS: [&str; 14] = [
 ];
 
 impl Summary {
-    /// Counts what a moment holds.
+    /// Summarizes a moment.
     pub fn new(moment: &Moment) -> Summary {
         let counters = &moment.sample.counters.protocols;
         Summary {
@@ -220,7 +220,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_is_told_in_bytes_against_its_limit() {
+    fn memory_limits_are_in_bytes() {
         let mut moment = Moment::default();
         let protocols = &mut moment.sample.counters.protocols;
         protocols.names = Arc::new(vec!["sockstat.TCP.mem".into(), "sockstat.TCP.tw".into()]);

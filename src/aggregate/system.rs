@@ -1,4 +1,4 @@
-//! How the host's counters and its network devices move: rates since the Sample before, and the last minute.
+//! Rates of the host's counters and network interfaces since the Sample before, and over the last minute.
 
 use std::sync::Arc;
 
@@ -6,20 +6,20 @@ use crate::model::{Counters, Interface, Sample};
 
 use super::Recent;
 
-/// How one counter moves.
+/// Growth of one counter, or values of one gauge.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct CounterTrend {
-    /// By how much it grows per second. `None` on a first Sample, of a gauge, and if it went backwards.
+    /// Growth per second. `None` on a first Sample, for a gauge, and if it went backwards.
     pub per_s: Option<f64>,
     /// The last minute: growth per second, or the values of a gauge.
     pub recent: Recent,
-    /// Time since the Sample with which it last grew, ns. `None` if that was not seen in the last 60 Samples.
+    /// Time since the last Sample in which it grew, ns. `None` if it did not grow in the last 60 Samples.
     pub grew_ago_ns: Option<u64>,
-    /// Samples since then.
+    /// Samples since it grew.
     still: u8,
 }
 
-/// How one device moves. `None` on a first Sample and if a counter went backwards.
+/// Rates of one network interface. `None` on a first Sample and if a counter went backwards.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct InterfaceTrend {
     /// Bytes received per second.
@@ -38,16 +38,16 @@ pub struct InterfaceTrend {
     pub recent: Recent,
 }
 
-/// How the host's counters move.
+/// Rates of all counters and network interfaces of the host.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct System {
+pub struct SystemTrends {
     /// In the order of the names in [`Protocols`](crate::model::Protocols).
     pub counters: Vec<CounterTrend>,
     /// In the order of [`Counters::interfaces`].
     pub interfaces: Vec<InterfaceTrend>,
 }
 
-/// Gauges among the names of `snmp`: what is, not what has happened so far.
+/// Gauges among the names of `snmp`: present values, not counts of events.
 const GAUGES: [&str; 7] = [
     "Ip.Forwarding",
     "Ip.DefaultTTL",
@@ -58,7 +58,7 @@ const GAUGES: [&str; 7] = [
     "Tcp.CurrEstab",
 ];
 
-/// Whether a name is that of a gauge. The names of `sockstat` and of single files all are.
+/// Reports whether a counter's name is that of a gauge. All names of `sockstat` and of single files are.
 pub fn is_gauge(name: &str) -> bool {
     ["sockstat", "fs.", "net."]
         .iter()
@@ -66,51 +66,51 @@ pub fn is_gauge(name: &str) -> bool {
         || GAUGES.contains(&name)
 }
 
-/// Keeps what the next Sample's counters are compared with.
+/// Derives [`SystemTrends`] from each Sample's counters and those of the Sample before.
 #[derive(Debug, Default)]
-pub(super) struct SystemSums {
+pub(super) struct SystemTracker {
     before: Counters,
-    /// Which of the names are gauges.
+    /// True for each name that is a gauge.
     gauges: Vec<bool>,
-    now: System,
-    /// Trends of the Sample before, while those of this one are made.
+    now: SystemTrends,
+    /// Trends of the Sample before, while those of this one are computed.
     old: Vec<InterfaceTrend>,
     is_known: bool,
 }
 
-/// Samples that [`CounterTrend::grew_ago_ns`] looks back.
-const LOOKS_BACK: u8 = super::RECENT_POINTS as u8;
+/// Samples after which [`CounterTrend::grew_ago_ns`] is `None`.
+const GROWTH_MEMORY: u8 = super::RECENT_POINTS as u8;
 
-/// Growth; `None` backwards.
+/// Returns the growth of a counter; `None` if it went backwards.
 fn growth(now: u64, before: u64) -> Option<f64> {
     now.checked_sub(before).map(|grown| grown as f64)
 }
 
-impl SystemSums {
-    /// Takes the next Sample, so many ns after the one before, and so many seconds if that is enough for a rate.
-    pub(super) fn take(
+impl SystemTracker {
+    /// Processes the next Sample, `since` ns after the one before; `seconds` is `None` if that is too short for a rate.
+    pub(super) fn update(
         &mut self,
         sample: &Sample,
         since: Option<u64>,
         seconds: Option<f64>,
-        out: &mut System,
+        out: &mut SystemTrends,
     ) {
-        self.take_counters(&sample.counters, since.unwrap_or(0), seconds);
-        self.take_interfaces(&sample.counters.interfaces, seconds);
+        self.update_counters(&sample.counters, since.unwrap_or(0), seconds);
+        self.update_interfaces(&sample.counters.interfaces, seconds);
         self.before.clone_from(&sample.counters);
         self.is_known = true;
         out.counters.clone_from(&self.now.counters);
         out.interfaces.clone_from(&self.now.interfaces);
     }
 
-    fn take_counters(&mut self, counters: &Counters, since: u64, seconds: Option<f64>) {
+    fn update_counters(&mut self, counters: &Counters, since: u64, seconds: Option<f64>) {
         let (now, before) = (&counters.protocols, &mut self.before.protocols);
         if !self.is_known || !Arc::ptr_eq(&now.names, &before.names) {
             self.gauges.clear();
             self.gauges
                 .extend(now.names.iter().map(|name| is_gauge(name)));
             if now.names != before.names {
-                // Each goes on from where it was, wherever it stands now.
+                // Names may have moved: each continues its own trend.
                 let old = |name| before.names.iter().position(|known| known == name);
                 let places: Vec<Option<usize>> = now.names.iter().map(old).collect();
                 let at = |place: &Option<usize>| place.unwrap_or(usize::MAX);
@@ -119,7 +119,7 @@ impl SystemSums {
                     trend.unwrap_or_default()
                 });
                 let trends = trends.collect();
-                // What was not there is compared with itself: nothing is known of it.
+                // A new counter is compared with itself, so that its growth is zero.
                 let values = places.iter().zip(&now.values).map(|(place, value)| {
                     let value_before = before.values.get(at(place)).copied();
                     value_before.unwrap_or(*value)
@@ -143,7 +143,7 @@ impl SystemSums {
                 (trend.grew_ago_ns, trend.still) = (Some(0), 0);
             } else {
                 trend.still = trend.still.saturating_add(1);
-                let ago = trend.grew_ago_ns.filter(|_| trend.still < LOOKS_BACK);
+                let ago = trend.grew_ago_ns.filter(|_| trend.still < GROWTH_MEMORY);
                 trend.grew_ago_ns = ago.map(|ago| ago.saturating_add(since));
             }
             if seconds.is_some() {
@@ -152,13 +152,13 @@ impl SystemSums {
         }
     }
 
-    fn take_interfaces(&mut self, interfaces: &[Interface], seconds: Option<f64>) {
+    fn update_interfaces(&mut self, interfaces: &[Interface], seconds: Option<f64>) {
         let before = &self.before.interfaces;
         std::mem::swap(&mut self.old, &mut self.now.interfaces);
         let trends = &mut self.now.interfaces;
         trends.clear();
         for (at, interface) in interfaces.iter().enumerate() {
-            // Devices mostly keep their places.
+            // Interfaces mostly keep their positions.
             let same = |known: &Interface| known.name == interface.name;
             let place = match before.get(at) {
                 Some(known) if same(known) => Some(at),
@@ -215,7 +215,7 @@ mod tests {
         sample
     }
 
-    fn derived(samples: &[Sample]) -> System {
+    fn derived(samples: &[Sample]) -> SystemTrends {
         let (mut aggregator, mut out) = (Aggregator::new(), Aggregate::default());
         for sample in samples {
             aggregator.update(sample, &mut out);
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn names_that_come_and_go_leave_the_others_alone() {
+    fn added_and_removed_names_do_not_affect_other_counters() {
         let system = derived(&[
             sample(1, &[("Tcp.InSegs", 1), ("Udp.NoPorts", 3)], &[]),
             sample(2, &[("Tcp.InSegs", 2), ("Udp.NoPorts", 3)], &[]),
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn how_long_ago_a_counter_grew_is_known_for_a_minute() {
+    fn the_time_since_a_counter_grew_is_known_for_a_minute() {
         let mut samples = vec![sample(1, &[("Tcp.OutRsts", 0)], &[])];
         let still =
             |from: u64, to: u64| (from..to).map(|at| sample(at, &[("Tcp.OutRsts", 4)], &[]));
@@ -281,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn devices_are_known_by_their_names() {
+    fn interfaces_are_matched_by_name() {
         let system = derived(&[
             sample(1, &[], &[("lo", 100), ("eth0", 1000)]),
             sample(2, &[], &[("eth0", 3000), ("lo", 50), ("wg0", 5)]),

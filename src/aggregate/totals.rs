@@ -1,4 +1,4 @@
-//! How many sockets there are, of which kind and in which state.
+//! Counts sockets by protocol and state.
 
 use crate::model::{Family, Protocol, Socket, State, Unowned};
 
@@ -14,7 +14,7 @@ pub struct ProtocolTotals {
 }
 
 impl ProtocolTotals {
-    /// Sockets in all states.
+    /// Returns the number of sockets in all states.
     pub fn total(&self) -> u32 {
         self.states.iter().sum()
     }
@@ -37,12 +37,12 @@ pub struct Totals {
     pub unix: u32,
     /// Everything, by family and protocol, in the order of first appearance.
     pub protocols: Vec<ProtocolTotals>,
-    /// Where the last socket was counted: the kernel tells them protocol by protocol.
+    /// Row of `protocols` that the last socket was counted in: the kernel reports them protocol by protocol.
     at: usize,
 }
 
 impl Totals {
-    /// Starts again at nothing.
+    /// Resets all counts, keeping the memory.
     pub(super) fn clear(&mut self) {
         let mut protocols = std::mem::take(&mut self.protocols);
         protocols.clear();
@@ -81,13 +81,13 @@ impl Totals {
         self.protocols[self.at].states[socket.state as usize] += 1;
     }
 
-    /// TCP sockets in `state`.
+    /// Returns the number of TCP sockets in `state`.
     pub fn tcp_in(&self, state: State) -> u32 {
         self.tcp[state as usize]
     }
 
-    /// Share of the sockets with a known owner among those that have one, 0 to 1: a TIME-WAIT that nobody holds any
-    /// more is nothing that could be known. `None` if there are no such sockets.
+    /// Returns the share of sockets with a known owner among those that have an owner, 0 to 1. A TIME-WAIT, which no
+    /// process holds, is not counted. `None` if there are no such sockets.
     pub fn owned_share(&self) -> Option<f64> {
         let hidden: u32 = Unowned::ALL
             .into_iter()
@@ -104,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_can_own_does_not_count_as_not_found() {
+    fn sockets_that_cannot_have_an_owner_do_not_lower_the_owned_share() {
         let mut totals = Totals {
             sockets: 100,
             owned: 3,

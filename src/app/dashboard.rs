@@ -33,7 +33,7 @@ pub fn run_live(source: Box<dyn Source>, options: Options) -> anyhow::Result<()>
     let mut state = State::new(environment_look(options.zone), options.interval);
     state.names = Arc::clone(&names) as _;
     state.may_destroy = options.may_destroy;
-    let hosts = options.filter.unresolved().to_vec();
+    let hosts = options.filter.unresolved_hosts().to_vec();
     state.set_filter(options.filter);
     let metadata = Metadata {
         program: env!("CARGO_PKG_VERSION").to_owned(),

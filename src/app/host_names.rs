@@ -5,10 +5,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustc_hash::FxHashMap;
 
-use crate::filter::{Found, Names};
+use crate::filter::{Lookup, NameResolver};
 use crate::source::SystemNames;
 
-type Addresses = Found<Vec<IpAddr>>;
+type Addresses = Lookup<Vec<IpAddr>>;
 
 /// Names of this machine for filters. Hosts are unknown until [`HostNames::resolve`] has run, because a lookup blocks.
 #[derive(Debug, Default)]
@@ -30,14 +30,14 @@ impl HostNames {
     }
 }
 
-impl Names for HostNames {
+impl NameResolver for HostNames {
     fn service(&self, name: &str, protocol: &str) -> Option<u16> {
         self.system.service(name, protocol)
     }
 
     fn hosts(&self, name: &str) -> Addresses {
         let hosts = HostNames::hosts(self);
-        hosts.get(name).cloned().unwrap_or(Found::NotYet)
+        hosts.get(name).cloned().unwrap_or(Lookup::Pending)
     }
 
     fn device(&self, name: &str) -> Option<u32> {
@@ -45,8 +45,8 @@ impl Names for HostNames {
     }
 
     /// Control groups are matched by the paths in Samples.
-    fn cgroup(&self, _path: &str) -> Found<u64> {
-        Found::NotYet
+    fn cgroup(&self, _path: &str) -> Lookup<u64> {
+        Lookup::Pending
     }
 
     fn ephemeral_ports(&self) -> (u16, u16) {

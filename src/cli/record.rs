@@ -8,7 +8,7 @@ use clap::{ArgAction, Args};
 use super::durations::{duration, interval};
 use super::filter_help;
 use super::select::Select;
-use crate::filter::{Unit, quantity};
+use crate::filter::{Unit, parse_quantity};
 
 /// Largest number of full files to keep.
 const MAX_FILES: u16 = 9999;
@@ -72,7 +72,7 @@ const MIN_FILE_BYTES: u64 = 64 * 1000;
 
 /// Parses the value of `--max-size`, in bytes.
 fn file_size(text: &str) -> Result<u64, String> {
-    let bytes = quantity(text, Unit::Bytes)
+    let bytes = parse_quantity(text, Unit::Bytes)
         .map_err(|why| format!("{why}; write for example 100MB or 2GiB"))?;
     if bytes.is_finite() && bytes >= MIN_FILE_BYTES as f64 {
         Ok(bytes as u64)

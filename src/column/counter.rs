@@ -59,7 +59,7 @@ impl<'a> CounterLine<'a> {
         Some(CounterLine {
             name,
             value: *protocols.values.get(at)?,
-            trend: moment.whole().system.counters.get(at)?,
+            trend: moment.unfiltered().system.counters.get(at)?,
             meaning: meaning(name),
         })
     }

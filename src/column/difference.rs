@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::format::Format;
 use super::sort_key::text_key;
 use super::{Column, Kind, SocketColumn, SocketRow, SortKey, Total, format};
-use crate::aggregate::{Fate, ProcessDifference, SocketDifference};
+use crate::aggregate::{DifferenceKind, ProcessDifference, SocketDifference};
 use crate::filter::Unit;
 
 /// Tables of sockets that differ.
@@ -126,14 +126,14 @@ pub static SOCKET_DIFFERENCE_COLUMNS: LazyLock<Vec<SocketChangeColumn>> = LazyLo
             ("fate", "WHAT", 8),
             "What became of it: appeared, gone, changed.",
             |line, out| {
-                out.push_str(line.difference.fate.name());
+                out.push_str(line.difference.kind.name());
                 Some(())
             },
             |line, _| {
-                Some(SortKey::Number(match line.difference.fate {
-                    Fate::Appeared => 0.0,
-                    Fate::Gone => 1.0,
-                    Fate::Changed => 2.0,
+                Some(SortKey::Number(match line.difference.kind {
+                    DifferenceKind::Appeared => 0.0,
+                    DifferenceKind::Gone => 1.0,
+                    DifferenceKind::Changed => 2.0,
                 }))
             },
         ),

@@ -38,7 +38,7 @@ impl<'a> InterfaceLine<'a> {
         let mut devices = moment.sample.devices.iter().flat_map(|all| all.iter());
         Some(InterfaceLine {
             interface,
-            trend: moment.whole().system.interfaces.get(at)?,
+            trend: moment.unfiltered().system.interfaces.get(at)?,
             device: devices.find(|device| device.name == interface.name),
         })
     }

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use super::socket::{ends, owner_cell};
 use super::sort_key::text_key;
 use super::{Column, Kind, SocketRow, SortKey, Total, format, gauge};
-use crate::aggregate::{Headroom, LimitUnit, Moment, Whose};
+use crate::aggregate::{Headroom, LimitScope, LimitUnit, Moment};
 
 /// Tables of limits.
 #[derive(Debug)]
@@ -52,23 +52,23 @@ fn whose(line: &LimitLine<'_>, out: &mut String) -> Option<()> {
         out.push_str(missing.name());
         return Some(());
     }
-    match line.headroom.whose {
-        Whose::Host => out.push_str("whole host"),
-        Whose::Namespace => {}
+    match line.headroom.scope {
+        LimitScope::Host => out.push_str("whole host"),
+        LimitScope::Namespace => {}
         // Of several with nothing none is the worst.
-        Whose::Listener(_) if line.headroom.limit.value == Some(0) => {}
-        Whose::Path(source, to) if to.address.is_ipv6() => {
+        LimitScope::Listener(_) if line.headroom.limit.value == Some(0) => {}
+        LimitScope::Path(source, to) if to.address.is_ipv6() => {
             write!(out, "{source} → [{}]:{}", to.address, to.port).ok()?;
         }
-        Whose::Path(source, to) => {
+        LimitScope::Path(source, to) => {
             write!(out, "{source} → {}:{}", to.address, to.port).ok()?;
         }
-        Whose::Process(row) => {
+        LimitScope::Process(row) => {
             let process = &line.moment.sample.processes.get(row as usize)?.process;
             format::sanitize(out, process.comm.as_bytes());
             write!(out, "/{}", process.key.pid).ok()?;
         }
-        Whose::Listener(row) => {
+        LimitScope::Listener(row) => {
             let row = SocketRow::of(line.moment, row as usize)?;
             ends::local(&row, out)?;
             out.push(' ');
@@ -130,7 +130,7 @@ pub static LIMIT_COLUMNS: LazyLock<Vec<LimitColumn>> = LazyLock::new(|| {
         .right_aligned(),
         LimitColumn::text(
             ("whose", "OF", 14),
-            "Whose it is: the process or listener nearest to its limit, or the whole host; or why something is not known.",
+            "LimitScope it is: the process or listener nearest to its limit, or the whole host; or why something is not known.",
             whose,
             |line, _| {
                 let mut text = String::new();

@@ -36,7 +36,7 @@ impl<'a> ListenerLine<'a> {
 
     /// The same among all listeners, whatever is filtered.
     pub fn of_whole(moment: &'a Moment, at: usize) -> Option<ListenerLine<'a>> {
-        ListenerLine::with(moment, moment.whole().listeners.get(at)?)
+        ListenerLine::with(moment, moment.unfiltered().listeners.get(at)?)
     }
 
     fn with(moment: &'a Moment, totals: &'a ListenerTotals) -> Option<ListenerLine<'a>> {

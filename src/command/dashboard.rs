@@ -5,7 +5,7 @@ use super::shared::configuration;
 use crate::app;
 use crate::cli::Dashboard;
 use crate::column::VOCABULARY;
-use crate::filter::{Context, Filter, Surroundings};
+use crate::filter::{Filter, ParseContext, RequestedSockets};
 use crate::source::{LiveOptions, LiveSource, SystemNames};
 
 /// Runs the dashboard until the user quits.
@@ -13,12 +13,12 @@ use crate::source::{LiveOptions, LiveSource, SystemNames};
 /// # Errors
 /// If the filter or the configuration is invalid, there is no terminal, or the kernel reports no sockets.
 pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
-    let around = Surroundings::default();
-    let context = Context {
+    let around = RequestedSockets::default();
+    let context = ParseContext {
         vocabulary: &VOCABULARY,
         names: &SystemNames::default(),
-        around: &around,
-        lenient: true,
+        requested: &around,
+        allow_unknown_devices: true,
     };
     let filter = Filter::parse_or_search(&arguments.filter.join(" "), &context)?;
     let config = configuration::load(&arguments.config)?;

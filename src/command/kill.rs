@@ -46,7 +46,7 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
         )
         .into());
     }
-    if selection.filter.is_mixed() {
+    if selection.filter.mixes_connectives() {
         return Err(UsageError::new(
             "'and' and 'or' without parentheses can be read in two ways; add parentheses: ( a or b ) and c",
         )

@@ -69,7 +69,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
             true
         }
         Input::RawDump(path) => {
-            if needs.rates || selection.filter.asks_names() {
+            if needs.rates || selection.filter.needs_names() {
                 return Err(UsageError::new(
                     "a dump made by ss -D has sockets only: neither processes nor names of users, and nothing to measure a rate by",
                 )

@@ -9,7 +9,7 @@ use crate::app;
 use crate::cli::Replay;
 use crate::column::VOCABULARY;
 use crate::column::when;
-use crate::filter::{Context, Filter, Surroundings};
+use crate::filter::{Filter, ParseContext, RequestedSockets};
 use crate::recording::{Archive, Reader};
 
 /// Runs the dashboard until the user quits.
@@ -18,12 +18,12 @@ use crate::recording::{Archive, Reader};
 /// If the file is no recording or has no Samples, the time, the filter or the configuration is invalid, or there is no
 /// terminal.
 pub fn run(arguments: &Replay) -> anyhow::Result<()> {
-    let around = Surroundings::default();
-    let context = Context {
+    let around = RequestedSockets::default();
+    let context = ParseContext {
         vocabulary: &VOCABULARY,
         names: &RecordedNames::default(),
-        around: &around,
-        lenient: true,
+        requested: &around,
+        allow_unknown_devices: true,
     };
     let filter = Filter::parse_or_search(&arguments.filter.join(" "), &context)?;
     let archive = Reader::open(&arguments.file)?;

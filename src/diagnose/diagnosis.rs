@@ -8,7 +8,7 @@ use super::finding::Finding;
 use super::findings::{Detectors, Thresholds};
 use super::observation::Observation;
 use super::tracking::{Change, FindingTracker, Now};
-use crate::aggregate::{Moment, PortsTaken};
+use crate::aggregate::{Moment, PortUsage};
 
 /// Diagnoses moments, in their order.
 pub struct Diagnosis {
@@ -65,11 +65,11 @@ impl Diagnosis {
     }
 
     /// The path on which the most local ports are taken, at the latest moment; `None` if the range of ports is not known.
-    pub fn ports(&self, moment: &Moment) -> Option<PortsTaken> {
+    pub fn ports(&self, moment: &Moment) -> Option<PortUsage> {
         moment.sample.settings.local_ports()?;
         let paths = self.candidates.paths.iter();
         let most = paths.max_by_key(|(path, taken)| (taken.ports, path.destination, path.source));
-        Some(PortsTaken {
+        Some(PortUsage {
             path: most.map(|(path, _)| (path.source, path.destination)),
             taken: most.map_or(0, |(_, taken)| taken.ports),
         })

@@ -36,7 +36,7 @@ impl<'m> Facts<'m> {
 
     /// Seconds since the Sample before.
     pub(super) fn elapsed_s(&self) -> Option<f64> {
-        let interval = self.moment.whole().interval_ns?;
+        let interval = self.moment.unfiltered().interval_ns?;
         Some(interval as f64 / 1e9)
     }
 

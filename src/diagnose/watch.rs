@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::diagnosis::Diagnosis;
 use super::finding::{Finding, Severity};
 use super::tracking::Change;
-use crate::aggregate::{Moment, PortsTaken};
+use crate::aggregate::{Moment, PortUsage};
 
 /// How long a finding is kept after it ended, µs: long enough for a user who returns to the screen.
 const KEEP_US: i64 = 10 * 60 * 1_000_000;
@@ -26,7 +26,7 @@ pub struct Findings {
     /// The number of moments that were examined.
     pub samples: u64,
     /// Where the most local ports are taken; `None` if the range of ports is not known.
-    pub ports: Option<PortsTaken>,
+    pub ports: Option<PortUsage>,
 }
 
 impl Findings {

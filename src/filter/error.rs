@@ -1,17 +1,17 @@
-//! Says what is wrong with a filter, and where.
+//! The error of a filter that cannot be parsed.
 
 use std::fmt;
 
-/// Why a filter is not understood, and the place of it.
+/// A parse error with its position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct FilterError {
-    /// The whole text.
+    /// The filter.
     text: String,
-    /// Where the trouble starts, in bytes of the text.
+    /// Position of the error, in bytes.
     at: usize,
-    /// What is wrong, without the place.
+    /// Description without the position.
     message: String,
-    /// What would be right there.
+    /// Description of valid input at that position.
     expected: Option<String>,
 }
 
@@ -25,67 +25,68 @@ impl FilterError {
         }
     }
 
-    pub(super) fn expecting(mut self, what: impl Into<String>) -> FilterError {
+    pub(super) fn with_expected(mut self, what: impl Into<String>) -> FilterError {
         self.expected = Some(sanitize(&what.into()));
         self
     }
 
-    /// The column of the trouble, counted from 1 in characters.
-    pub fn column(&self) -> usize {
+    /// Returns the position of the error, counted in characters from 1.
+    pub fn position(&self) -> usize {
         let before = self.text.get(..self.at).unwrap_or(&self.text);
         before.chars().count() + 1
     }
 
-    /// What is wrong, without the place.
+    /// Description without the position.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// What would be right there.
+    /// Returns the description of valid input at that position.
     pub fn expected(&self) -> Option<&str> {
         self.expected.as_deref()
     }
 
-    /// The filter with a caret below the place, in at most `columns` columns: of a long one the part around it.
-    pub fn picture(&self, columns: usize) -> String {
-        let columns = columns.max(8);
-        // Every character takes one column here, whatever a terminal would make of it.
+    /// Returns the filter with a caret below the error, at most `width` characters wide: of a long filter the part around
+    /// the error.
+    pub fn excerpt(&self, width: usize) -> String {
+        let width = width.max(8);
+        // Every character takes one cell here.
         let plain = |character: char| {
-            if is_harmful(character) {
+            if is_unprintable(character) {
                 ' '
             } else {
                 character
             }
         };
         let all: Vec<char> = self.text.chars().map(plain).collect();
-        let place = self.column() - 1;
-        let from = place.saturating_sub(columns * 2 / 3).min(all.len());
-        let to = (from + columns).min(all.len());
+        let place = self.position() - 1;
+        let from = place.saturating_sub(width * 2 / 3).min(all.len());
+        let to = (from + width).min(all.len());
         let line: String = all[from..to].iter().collect();
         format!("{line}\n{}^", " ".repeat(place - from))
     }
 }
 
-/// The longest message, characters: it may name a word that somebody pasted.
-const LONGEST: usize = 240;
+/// Maximum length of a message in characters: it may quote a word of the filter.
+const MAX_MESSAGE: usize = 240;
 
-/// Whether a terminal would do something with a character, or show what follows it in another place.
-fn is_harmful(character: char) -> bool {
+/// Reports whether a character controls a terminal or the direction of text.
+fn is_unprintable(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// A message that a terminal shows as it is.
+/// Returns a message without characters that control a terminal.
 fn sanitize(message: &str) -> String {
     let plain = |character| {
-        if is_harmful(character) {
+        if is_unprintable(character) {
             '\u{fffd}'
         } else {
             character
         }
     };
-    let mut out: String = message.chars().map(plain).take(LONGEST).collect();
-    if message.chars().nth(LONGEST).is_some() {
+    let mut out: String = message.chars().map(plain).take(MAX_MESSAGE).collect();
+    if message.chars().nth(MAX_MESSAGE).is_some() {
         out.push('…');
     }
     out
@@ -93,7 +94,7 @@ fn sanitize(message: &str) -> String {
 
 impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at column {}", self.message, self.column())?;
+        write!(f, "{} at column {}", self.message, self.position())?;
         match &self.expected {
             Some(expected) => write!(f, "; expected {expected}"),
             None => Ok(()),

@@ -1,6 +1,6 @@
-//! The words that begin a condition, beside the names of columns.
+//! The keywords that begin a condition. Names of columns are in the vocabulary.
 
-/// A word that begins a condition.
+/// A keyword that begins a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keyword {
     State,
@@ -24,9 +24,9 @@ pub(super) enum Keyword {
     Netns,
 }
 
-/// What stands behind a keyword.
+/// Kind of the value behind a keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum What {
+pub(super) enum ValueKind {
     Nothing,
     State,
     Host,
@@ -43,11 +43,11 @@ pub(super) enum What {
     Netns,
 }
 
-/// A keyword with its other spellings and what it asks.
-pub(super) type Row = (&'static str, &'static [&'static str], Keyword, &'static str);
+/// A keyword: name, aliases, and description for help.
+pub(super) type KeywordRow = (&'static str, &'static [&'static str], Keyword, &'static str);
 
-/// Every keyword, the first spelling first.
-pub(super) const KEYWORDS: [Row; 19] = [
+/// All keywords.
+pub(super) const KEYWORDS: [KeywordRow; 19] = [
     (
         "state",
         &[],
@@ -115,14 +115,14 @@ pub(super) const KEYWORDS: [Row; 19] = [
 ];
 
 impl Keyword {
-    /// The keyword that a word is.
+    /// Finds a keyword by name or alias.
     pub(super) fn by_name(word: &str) -> Option<Keyword> {
-        let is_it = |row: &&Row| row.0 == word || row.1.contains(&word);
+        let is_it = |row: &&KeywordRow| row.0 == word || row.1.contains(&word);
         KEYWORDS.iter().find(is_it).map(|row| row.2)
     }
 
-    /// Keywords that begin like a word.
-    pub(super) fn alike(word: &str) -> Vec<&'static str> {
+    /// Returns keywords with the same beginning as a word.
+    pub(super) fn similar(word: &str) -> Vec<&'static str> {
         let lower = word.to_lowercase();
         let names = KEYWORDS.iter().map(|row| row.0);
         names
@@ -132,27 +132,27 @@ impl Keyword {
             .collect()
     }
 
-    /// What stands behind it.
-    pub(super) fn what(self) -> What {
+    /// Returns the kind of value that the keyword expects.
+    pub(super) fn value_kind(self) -> ValueKind {
         match self {
-            Keyword::State | Keyword::Exclude => What::State,
-            Keyword::Dst | Keyword::Src | Keyword::Host => What::Host,
-            Keyword::Dport | Keyword::Sport | Keyword::Port => What::Port,
-            Keyword::Dev => What::Device,
-            Keyword::Fwmark => What::Mark,
-            Keyword::Cgroup => What::Cgroup,
-            Keyword::Autobound => What::Nothing,
-            Keyword::Process => What::Process,
-            Keyword::User => What::User,
-            Keyword::Owner => What::Owner,
-            Keyword::Unowned => What::Reason,
-            Keyword::Protocol => What::Protocol,
-            Keyword::Family => What::Family,
-            Keyword::Netns => What::Netns,
+            Keyword::State | Keyword::Exclude => ValueKind::State,
+            Keyword::Dst | Keyword::Src | Keyword::Host => ValueKind::Host,
+            Keyword::Dport | Keyword::Sport | Keyword::Port => ValueKind::Port,
+            Keyword::Dev => ValueKind::Device,
+            Keyword::Fwmark => ValueKind::Mark,
+            Keyword::Cgroup => ValueKind::Cgroup,
+            Keyword::Autobound => ValueKind::Nothing,
+            Keyword::Process => ValueKind::Process,
+            Keyword::User => ValueKind::User,
+            Keyword::Owner => ValueKind::Owner,
+            Keyword::Unowned => ValueKind::Reason,
+            Keyword::Protocol => ValueKind::Protocol,
+            Keyword::Family => ValueKind::Family,
+            Keyword::Netns => ValueKind::Netns,
         }
     }
 
-    /// The column whose text `=~` searches behind it.
+    /// Returns the column that `=~` searches behind the keyword.
     pub(super) fn column(self) -> Option<&'static str> {
         Some(match self {
             Keyword::State => "state",
@@ -170,30 +170,30 @@ impl Keyword {
     }
 }
 
-impl What {
-    /// In words, with examples.
+impl ValueKind {
+    /// Describes the value with examples.
     pub(super) fn describe(self) -> &'static str {
         match self {
-            What::Nothing => "nothing",
-            What::State => "a state, for example established or time-wait",
-            What::Host => {
+            ValueKind::Nothing => "nothing",
+            ValueKind::State => "a state, for example established or time-wait",
+            ValueKind::Host => {
                 "a host, for example 10.0.0.1, 10.0.0.0/8, [::1]:443, *:80 or /run/x.sock"
             }
-            What::Port => "a port, for example 443, :443 or https",
-            What::Device => "a device's name or index",
-            What::Mark => "a mark, for example 0x1 or 0x1/0x3",
-            What::Cgroup => "the path of a control group, for example /system.slice",
-            What::Process => "a process, for example nginx, 812 or php-*",
-            What::User => "a user, for example www-data or 33",
-            What::Owner => "none, any, or a process",
-            What::Reason => {
+            ValueKind::Port => "a port, for example 443, :443 or https",
+            ValueKind::Device => "a device's name or index",
+            ValueKind::Mark => "a mark, for example 0x1 or 0x1/0x3",
+            ValueKind::Cgroup => "the path of a control group, for example /system.slice",
+            ValueKind::Process => "a process, for example nginx, 812 or php-*",
+            ValueKind::User => "a user, for example www-data or 33",
+            ValueKind::Owner => "none, any, or a process",
+            ValueKind::Reason => {
                 "why there is no owner: time-wait, handshake, waiting-for-accept, orphan, kernel, other-namespace, permission-denied, exited, unknown or any"
             }
-            What::Protocol => {
+            ValueKind::Protocol => {
                 "a protocol: tcp, udp, raw, mptcp, sctp, stream, dgram, seqpacket, netlink, …"
             }
-            What::Family => "a family: inet, inet6, unix, netlink, packet, vsock",
-            What::Netns => "the inode of a network namespace",
+            ValueKind::Family => "a family: inet, inet6, unix, netlink, packet, vsock",
+            ValueKind::Netns => "the inode of a network namespace",
         }
     }
 }

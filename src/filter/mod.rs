@@ -1,65 +1,50 @@
-//! The language of filters: ss's, and more. The one place that decides whether something matches.
+//! The filter language: that of ss with extensions. Whether a socket matches is decided here only.
 //!
-//! A [`Filter`] is understood once (`parse`), made into a short program (`program`), carried out on rows (`test`), and
-//! lowered to the kernel as far as the kernel can decide (`lower`). Its words are in `keywords`; `sockwatch help filter` is
-//! made from the same list. Nothing here asks the machine for anything: [`Names`] does.
+//! A [`Filter`] is parsed once (`parse`) into a flat program of conditions (`program`), which is evaluated on rows
+//! (`evaluate`) and lowered to `inet_diag` bytecode as far as the kernel can decide (`lowering`). The keywords are in
+//! `keywords`; `sockwatch help filter` is generated from the same list. Nothing here accesses the machine: names are
+//! resolved by a [`NameResolver`].
 //!
-//! As ss does, and against its manual, `and` and `or` are taken from left to right where no parentheses say otherwise.
+//! Like ss, and unlike its manual, `and` and `or` have the same precedence and associate to the left.
 
-mod complete;
+mod completion;
+mod context;
+mod endpoint;
 mod error;
-mod glob;
-mod host;
+mod evaluate;
 mod keywords;
-mod lower;
-mod names;
+mod lexer;
+mod lowering;
 mod parse;
+mod pattern;
+mod predicate;
 mod program;
-mod scan;
-mod states;
-mod test;
-mod value;
-mod words;
+mod quantity;
+mod resolver;
+mod row_values;
+mod search_text;
+mod state_set;
+mod vocabulary;
 
-pub use complete::{
-    Completion, Completions, End, Wanted, complete, ends_word, keywords, state_names,
+pub use completion::{
+    Completion, Completions, EndpointSide, ObservedValues, complete, ends_word, keywords,
+    state_names,
 };
+pub use context::{ParseContext, RequestedSockets};
 pub use error::FilterError;
-pub use lower::Lowered;
-pub use names::{
-    DEFAULT_EPHEMERAL_PORTS, Field, FieldKind, Figures, Found, Names, NoFigures, NoNames,
-    Surroundings, Vocabulary,
-};
-pub use states::StateSet;
-pub use value::{Unit, quantity};
-pub use words::Words;
+pub use lowering::LoweredFilter;
+pub use quantity::{Unit, parse_quantity};
+pub use resolver::{DEFAULT_EPHEMERAL_PORTS, Lookup, NameResolver, NoResolver};
+pub use row_values::{NoRowValues, RowValues};
+pub use search_text::SearchText;
+pub use state_set::StateSet;
+pub use vocabulary::{Field, FieldKind, Vocabulary};
 
 use crate::model::{Family, SocketRef};
 use parse::Parser;
 use program::Program;
 
-/// What a filter is understood with.
-#[derive(Clone, Copy)]
-pub struct Context<'a> {
-    /// The columns that it can name.
-    pub vocabulary: &'a Vocabulary,
-    /// Names that the machine knows.
-    pub names: &'a dyn Names,
-    /// What was asked for beside it.
-    pub around: &'a Surroundings,
-    /// Names of devices that do not exist are taken as they are: what is looked at is another machine, or another time.
-    pub lenient: bool,
-}
-
-impl std::fmt::Debug for Context<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Context")
-            .field("around", self.around)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Which sockets somebody wants to see. The default is all of them.
+/// A parsed filter. The default matches every socket.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Filter {
     text: String,
@@ -72,11 +57,11 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Understands a filter. Nothing but spaces is all sockets.
+    /// Parses a filter. A blank text matches every socket. Takes linear time and constant stack, whatever the text.
     ///
     /// # Errors
-    /// Says what is wrong, where, and what would be right. However long or deep it is, it ends, and soon.
-    pub fn parse(text: &str, context: &Context<'_>) -> Result<Filter, FilterError> {
+    /// If the text is not a filter; with the position and what is expected there.
+    pub fn parse(text: &str, context: &ParseContext<'_>) -> Result<Filter, FilterError> {
         let Some(parsed) = Parser::new(text, context).parse()? else {
             return Ok(Filter::default());
         };
@@ -91,36 +76,36 @@ impl Filter {
         })
     }
 
-    /// The same; and a word that is no filter is looked for in all texts of a row.
+    /// Parses a filter; a single word that is not one becomes a search in all texts of a row.
     ///
     /// # Errors
-    /// As [`Self::parse`], if it is more than a word.
-    pub fn parse_or_search(text: &str, context: &Context<'_>) -> Result<Filter, FilterError> {
+    /// As [`Self::parse`], if the text is more than a word.
+    pub fn parse_or_search(text: &str, context: &ParseContext<'_>) -> Result<Filter, FilterError> {
         match Filter::parse(text, context) {
             Err(_) if is_bare_word(text, context) => Ok(Filter::search(text.trim())),
             result => result,
         }
     }
 
-    /// Whatever has this text in it.
+    /// Creates a filter that searches for a text in all texts of a row.
     pub fn search(text: &str) -> Filter {
-        let mut builder = program::Builder::default();
-        let whole = builder.ask(test::Test::Search(Words::new(text)));
+        let mut builder = program::ProgramBuilder::default();
+        let search = builder.predicate(predicate::Predicate::Search(SearchText::new(text)));
         Filter {
             text: text.to_owned(),
-            program: builder.finish(whole),
+            program: builder.finish(search),
             search: true,
             ..Filter::default()
         }
     }
 
-    /// What was typed.
+    /// Returns the text as it was typed.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// The same as it can stand beside further conditions: a text that is looked for is in quotes.
-    pub fn term(&self) -> String {
+    /// Returns the text in a form that can be combined with further conditions: a search is quoted.
+    pub fn as_term(&self) -> String {
         let quote = if self.text.contains('"') { '\'' } else { '"' };
         if self.search && !is_quoted(&self.text) {
             format!("{quote}{}{quote}", self.text)
@@ -129,112 +114,125 @@ impl Filter {
         }
     }
 
-    /// Whether every socket matches.
+    /// Reports whether the filter is blank.
     pub fn is_empty(&self) -> bool {
         self.program.steps.is_empty()
     }
 
-    /// Whether it lets every socket through, whatever it says: `state all`, `sport >= 0`.
+    /// Reports whether every socket matches although the filter is not blank: `state all`, `sport >= 0`.
     pub fn is_always_true(&self) -> bool {
         self.families.is_empty() && !self.program.can_reject()
     }
 
-    /// Whether it only looks for a text.
+    /// Reports whether the filter is a text search.
     pub fn is_search(&self) -> bool {
         self.search
     }
 
-    /// The text that it looks for, if it does nothing else.
-    pub fn words(&self) -> Option<&Words> {
+    /// Returns the text that is searched for, if the filter is a single search.
+    pub fn search_text(&self) -> Option<&SearchText> {
         match self.program.steps.as_slice() {
-            [step] if self.search => match &step.test {
-                test::Test::Search(words) => Some(words),
+            [step] if self.search => match &step.predicate {
+                predicate::Predicate::Search(text) => Some(text),
                 _ => None,
             },
             _ => None,
         }
     }
 
-    /// Whether it says which states are wanted, so that no others are left out beside it.
+    /// Reports whether the filter names states, which then replace the default selection of states.
     pub fn mentions_states(&self) -> bool {
         self.mentions_states
     }
 
-    /// The families that it names in front of hosts or ports: as for ss, nothing else is listed then. Empty for all.
+    /// Returns the families named in front of hosts or ports, to which the list is then limited, as in ss. Empty for all.
     pub fn families(&self) -> &[Family] {
         &self.families
     }
 
-    /// Whether `and` and `or` stand side by side without parentheses, which people read in two ways.
-    pub fn is_mixed(&self) -> bool {
+    /// Reports whether `and` and `or` are combined without parentheses, which is easily misread.
+    pub fn mixes_connectives(&self) -> bool {
         self.mixed
     }
 
-    /// Hosts whose addresses have to be found before it can match them.
-    pub fn unresolved(&self) -> &[String] {
+    /// Returns the hosts whose addresses are not resolved yet; they match nothing until then.
+    pub fn unresolved_hosts(&self) -> &[String] {
         &self.unresolved
     }
 
-    /// Whether a socket is one of those that are wanted.
+    /// Reports whether a socket matches.
     #[inline]
-    pub fn matches(&self, socket: SocketRef<'_>, figures: &impl Figures) -> bool {
+    pub fn matches(&self, socket: SocketRef<'_>, figures: &impl RowValues) -> bool {
         (self.families.is_empty() || self.families.contains(&socket.socket.family))
-            && self.program.run(socket, figures)
+            && self.program.matches(socket, figures)
     }
 
-    /// What the kernel can decide of it; `marks` if it lets us ask for marks (`CAP_NET_ADMIN`).
-    pub fn lower(&self, marks: bool) -> Lowered {
-        lower::lower(&self.program, marks)
+    /// Lowers the conditions that the kernel can decide; marks only with `marks` (`CAP_NET_ADMIN`).
+    pub fn lower(&self, marks: bool) -> LoweredFilter {
+        lowering::lower(&self.program, marks)
     }
 
-    /// The columns that it looks at.
+    /// Iterates over the ids of the columns that the filter compares.
     pub fn fields(&self) -> impl Iterator<Item = u16> {
-        self.program.steps.iter().flat_map(|step| match &step.test {
-            test::Test::Number(number) => match number.with {
-                test::Operand::Field(other, ..) => vec![number.field, other],
-                test::Operand::Value(_) => vec![number.field],
-            },
-            test::Test::Text(field, _) => vec![*field],
-            _ => Vec::new(),
+        self.program
+            .steps
+            .iter()
+            .flat_map(|step| match &step.predicate {
+                predicate::Predicate::Number(number) => match number.with {
+                    predicate::Operand::Field(other, ..) => vec![number.field, other],
+                    predicate::Operand::Value(_) => vec![number.field],
+                },
+                predicate::Predicate::Text(field, _) => vec![*field],
+                _ => Vec::new(),
+            })
+    }
+
+    /// Reports whether the filter depends on the owners of sockets.
+    pub fn needs_owners(&self) -> bool {
+        use predicate::Predicate::{Owned, Process, Search, Unowned};
+        let mut steps = self.program.steps.iter();
+        steps.any(|step| matches!(step.predicate, Owned | Process(_) | Search(_) | Unowned(_)))
+    }
+
+    /// Reports whether the filter depends on names of processes or users.
+    pub fn needs_names(&self) -> bool {
+        use predicate::{Name, Predicate};
+        let named = |test: &Predicate| {
+            matches!(
+                test,
+                Predicate::Process(_) | Predicate::User(Name::Pattern(_))
+            )
+        };
+        self.program.steps.iter().any(|step| named(&step.predicate))
+    }
+
+    /// Reports whether the filter has a condition on the process, user or control group.
+    pub fn mentions_owner(&self) -> bool {
+        use predicate::Predicate::{Cgroup, User};
+        let mut steps = self.program.steps.iter();
+        self.needs_names() || steps.any(|step| matches!(step.predicate, Cgroup(_) | User(_)))
+    }
+
+    /// Reports whether the filter has a condition on the remote endpoint.
+    pub fn mentions_remote(&self) -> bool {
+        use predicate::{Predicate, Side::Remote};
+        let mut steps = self.program.steps.iter();
+        steps.any(|step| {
+            matches!(
+                step.predicate,
+                Predicate::Host(Remote, _) | Predicate::Port(Remote, ..)
+            )
         })
     }
 
-    /// Whether it asks who owns a socket.
-    pub fn needs_owners(&self) -> bool {
-        use test::Test::{Owned, Process, Search, Unowned};
-        let mut steps = self.program.steps.iter();
-        steps.any(|step| matches!(step.test, Owned | Process(_) | Search(_) | Unowned(_)))
-    }
-
-    /// Whether it asks for names that are not in the sockets themselves: of processes and users.
-    pub fn asks_names(&self) -> bool {
-        use test::{Name, Test};
-        let named = |test: &Test| matches!(test, Test::Process(_) | Test::User(Name::Pattern(_)));
-        self.program.steps.iter().any(|step| named(&step.test))
-    }
-
-    /// Whether it asks who a socket belongs to: its process, its user, its group.
-    pub fn asks_who(&self) -> bool {
-        use test::Test::{Cgroup, User};
-        let mut steps = self.program.steps.iter();
-        self.asks_names() || steps.any(|step| matches!(step.test, Cgroup(_) | User(_)))
-    }
-
-    /// Whether it asks for the other end.
-    pub fn asks_where(&self) -> bool {
-        use test::{Side::Remote, Test};
-        let mut steps = self.program.steps.iter();
-        steps.any(|step| matches!(step.test, Test::Host(Remote, _) | Test::Port(Remote, ..)))
-    }
-
-    /// Whether it asks for marks, which only an administrator is told.
+    /// Reports whether the filter depends on marks, which the kernel reports with `CAP_NET_ADMIN` only.
     pub fn needs_marks(&self) -> bool {
         let mut steps = self.program.steps.iter();
-        steps.any(|step| matches!(step.test, test::Test::Mark(..)))
+        steps.any(|step| matches!(step.predicate, predicate::Predicate::Mark(..)))
     }
 }
 
-/// Whether a filter is one text in quotes, and nothing else.
+/// Reports whether a filter is a single quoted text.
 fn is_quoted(text: &str) -> bool {
     let inside = |quote: char| {
         let inside = text.trim().strip_prefix(quote)?.strip_suffix(quote)?;
@@ -243,9 +241,9 @@ fn is_quoted(text: &str) -> bool {
     inside('"').or_else(|| inside('\'')) == Some(true)
 }
 
-/// Whether a text is one word that could not become a filter by typing on: no sign in it, and neither a keyword nor a
-/// column.
-fn is_bare_word(text: &str, context: &Context<'_>) -> bool {
+/// Reports whether a text is a single word that is not the beginning of a condition: no operator in it, and neither a
+/// keyword nor a column.
+fn is_bare_word(text: &str, context: &ParseContext<'_>) -> bool {
     let word = text.trim();
     let plain = |c: char| !c.is_whitespace() && !"()=<>&|!~\"'".contains(c);
     !word.is_empty()

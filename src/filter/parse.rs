@@ -1,4 +1,4 @@
-//! Understands a filter, from left to right and without calling itself: neither depth nor length can hurt.
+//! Parses a filter from left to right without recursion, so that neither its nesting nor its length can exhaust the stack.
 //!
 //! ```text
 //! filter     = [ state-run ] [ chain ]
@@ -8,60 +8,61 @@
 //! condition  = KEYWORD [ OPERATOR ] VALUE | COLUMN OPERATOR ( QUANTITY | COLUMN ) | COLUMN "=~" EXPRESSION | "TEXT"
 //! ```
 
-mod compare;
-mod condition;
+mod comparison;
+mod endpoint;
+mod keyword_condition;
 
-use super::Context;
+use super::context::ParseContext;
 use super::error::FilterError;
-use super::keywords::What;
-use super::names::Field;
-use super::program::{Builder, Piece, Program};
-use super::scan::{Operator, Scanner, Token};
-use super::states::StateSet;
-use super::test::Test;
-use super::words::Words;
+use super::keywords::ValueKind;
+use super::lexer::{Lexer, Operator, Token};
+use super::predicate::Predicate;
+use super::program::{Fragment, Program, ProgramBuilder};
+use super::search_text::SearchText;
+use super::state_set::StateSet;
+use super::vocabulary::Field;
 use crate::model::Family;
 
-/// The longest filter, bytes: a program of a megabyte would be of no use to anybody.
-pub(super) const LONGEST: usize = 64 * 1024;
+/// Maximum length of a filter, bytes.
+pub(super) const MAX_LENGTH: usize = 64 * 1024;
 
-/// What was understood.
+/// The result of parsing.
 #[derive(Debug)]
 pub(super) struct Parsed {
     pub(super) program: Program,
     pub(super) mentions_states: bool,
-    /// The families that were named in front of hosts and ports.
+    /// Families named in front of hosts and ports.
     pub(super) families: Vec<Family>,
-    /// `and` and `or` side by side without parentheses.
+    /// True if `and` and `or` are combined without parentheses.
     pub(super) mixed: bool,
-    /// Hosts whose addresses are not known yet.
+    /// Host names that are not resolved yet.
     pub(super) unresolved: Vec<String>,
 }
 
-/// What could stand at the end of a filter that is being typed.
+/// What is expected at the end of an incomplete filter, for completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expected {
     /// A condition.
     Condition,
     /// A connective, or another condition.
     Further,
-    /// A value behind a keyword, or a sign before it.
-    Value(What),
-    /// A sign of comparison.
+    /// A value behind a keyword, or an operator before it.
+    Value(ValueKind),
+    /// A comparison operator.
     Operator(Field),
     /// A value behind a column.
     Quantity(Field),
 }
 
-/// An open parenthesis, or the whole.
+/// An open parenthesis, or the top level.
 #[derive(Debug, Default)]
 struct Frame {
     opened: usize,
-    done: Option<Piece>,
+    done: Option<Fragment>,
     connective: Option<Connective>,
-    /// The last connective that was written or implied.
+    /// The last connective, written or implied.
     before: Option<Connective>,
-    /// How many `not` stand before the next term.
+    /// Number of `not` before the next term.
     negations: usize,
 }
 
@@ -72,25 +73,25 @@ enum Connective {
 }
 
 pub(super) struct Parser<'t, 'c> {
-    scanner: Scanner<'t>,
-    context: &'c Context<'c>,
-    builder: Builder,
+    lexer: Lexer<'t>,
+    context: &'c ParseContext<'c>,
+    builder: ProgramBuilder,
     frames: Vec<Frame>,
     mentions_states: bool,
     families: Vec<Family>,
     mixed: bool,
     unresolved: Vec<String>,
-    /// The states in front, which hold for all that follows.
-    states: Option<Piece>,
+    /// The leading states, combined with everything that follows by `and`.
+    states: Option<Fragment>,
     pub(super) expected: Expected,
 }
 
 impl<'t, 'c> Parser<'t, 'c> {
-    pub(super) fn new(text: &'t str, context: &'c Context<'c>) -> Parser<'t, 'c> {
+    pub(super) fn new(text: &'t str, context: &'c ParseContext<'c>) -> Parser<'t, 'c> {
         Parser {
-            scanner: Scanner::new(text),
+            lexer: Lexer::new(text),
             context,
-            builder: Builder::default(),
+            builder: ProgramBuilder::default(),
             frames: vec![Frame::default()],
             mentions_states: false,
             families: Vec::new(),
@@ -102,36 +103,36 @@ impl<'t, 'c> Parser<'t, 'c> {
     }
 
     fn error(&self, at: usize, message: impl Into<String>) -> FilterError {
-        FilterError::new(self.scanner.text, at, message)
+        FilterError::new(self.lexer.text, at, message)
     }
 
-    /// Understands the whole; `None` if there is nothing in it.
+    /// Parses the whole filter; `None` if it is blank.
     pub(super) fn parse(&mut self) -> Result<Option<Parsed>, FilterError> {
-        if self.scanner.text.len() > LONGEST {
-            let all = self.scanner.text.len();
+        if self.lexer.text.len() > MAX_LENGTH {
+            let all = self.lexer.text.len();
             return Err(self
-                .error(LONGEST, format!("the filter is too long ({all} bytes)"))
-                .expecting(format!("at most {LONGEST} bytes")));
+                .error(MAX_LENGTH, format!("the filter is too long ({all} bytes)"))
+                .with_expected(format!("at most {MAX_LENGTH} bytes")));
         }
         if let Some(states) = self.state_run()? {
-            let piece = self.builder.ask(Test::State(states));
-            // Without an `or`, they hold for all that follows, as for ss.
-            match self.scanner.peek().1 {
-                Token::Or => self.take(piece),
+            let fragment = self.builder.predicate(Predicate::State(states));
+            // Without an `or` they are combined with everything that follows, as in ss.
+            match self.lexer.peek().1 {
+                Token::Or => self.add_term(fragment),
                 Token::And => {
-                    self.scanner.token();
+                    self.lexer.token();
                     self.expected = Expected::Condition;
-                    self.states = Some(piece);
-                    let (at, token) = self.scanner.peek();
+                    self.states = Some(fragment);
+                    let (at, token) = self.lexer.peek();
                     if token == Token::End {
-                        return Err(self.error(at, TOO_EARLY).expecting(CONDITION));
+                        return Err(self.error(at, TOO_EARLY).with_expected(CONDITION));
                     }
                 }
-                _ => self.states = Some(piece),
+                _ => self.states = Some(fragment),
             }
         }
         loop {
-            let (at, token) = self.scanner.token();
+            let (at, token) = self.lexer.token();
             match token {
                 Token::Open => {
                     self.expected = Expected::Condition;
@@ -149,12 +150,14 @@ impl<'t, 'c> Parser<'t, 'c> {
                 Token::Close => self.close(at)?,
                 Token::End => return self.end(at),
                 Token::Word(word) => {
-                    let piece = self.condition(at, word)?;
-                    self.take(piece);
+                    let fragment = self.condition(at, word)?;
+                    self.add_term(fragment);
                 }
                 Token::Quoted(text) => {
-                    let piece = self.builder.ask(Test::Search(Words::new(&text)));
-                    self.take(piece);
+                    let fragment = self
+                        .builder
+                        .predicate(Predicate::Search(SearchText::new(&text)));
+                    self.add_term(fragment);
                 }
                 Token::Sign(sign) if sign.starts_with(['"', '\'']) => {
                     return Err(self.error(at, "a quote that does not end"));
@@ -167,7 +170,7 @@ impl<'t, 'c> Parser<'t, 'c> {
     }
 
     fn top(&mut self) -> &mut Frame {
-        // There is always one: the whole is never closed.
+        // There is always one: the top level is never closed.
         if self.frames.is_empty() {
             self.frames.push(Frame::default());
         }
@@ -186,7 +189,7 @@ impl<'t, 'c> Parser<'t, 'c> {
             _ => CONDITION,
         };
         self.error(at, format!("unexpected '{what}'"))
-            .expecting(expected)
+            .with_expected(expected)
     }
 
     fn connect(&mut self, at: usize, connective: Connective) -> Result<(), FilterError> {
@@ -198,7 +201,7 @@ impl<'t, 'c> Parser<'t, 'c> {
             };
             return Err(self
                 .error(at, format!("unexpected '{word}'"))
-                .expecting(CONDITION));
+                .with_expected(CONDITION));
         }
         frame.connective = Some(connective);
         self.expected = Expected::Condition;
@@ -211,20 +214,20 @@ impl<'t, 'c> Parser<'t, 'c> {
             && self.top().done.is_none()
             && self.top().negations == 0;
         if self.is_open_ended() && !states_alone {
-            return Err(self.error(at, "unexpected ')'").expecting(CONDITION));
+            return Err(self.error(at, "unexpected ')'").with_expected(CONDITION));
         }
         if self.frames.len() == 1 {
             return Err(self
                 .error(at, "unexpected ')'")
-                .expecting("no more ')' than '('"));
+                .with_expected("no more ')' than '('"));
         }
-        if let Some(piece) = self.frames.pop().and_then(|frame| frame.done) {
-            self.take(piece);
+        if let Some(fragment) = self.frames.pop().and_then(|frame| frame.done) {
+            self.add_term(fragment);
         }
         Ok(())
     }
 
-    /// Whether something has to follow.
+    /// Reports whether a condition has to follow.
     fn is_open_ended(&mut self) -> bool {
         let frame = self.top();
         frame.done.is_none() || frame.connective.is_some() || frame.negations > 0
@@ -237,19 +240,21 @@ impl<'t, 'c> Parser<'t, 'c> {
             return Ok(None);
         }
         if !nothing && self.is_open_ended() {
-            return Err(self.error(at, TOO_EARLY).expecting(CONDITION));
+            return Err(self.error(at, TOO_EARLY).with_expected(CONDITION));
         }
         if !whole {
             let opened = self.top().opened;
-            return Err(self.error(opened, "unclosed '('").expecting("a ')' for it"));
+            return Err(self
+                .error(opened, "unclosed '('")
+                .with_expected("a ')' for it"));
         }
         let done = self.frames.pop().and_then(|frame| frame.done);
         let done = match (self.states.take(), done) {
             (Some(states), Some(done)) => Some(self.builder.and(states, done)),
             (states, done) => states.or(done),
         };
-        Ok(done.map(|piece| Parsed {
-            program: std::mem::take(&mut self.builder).finish(piece),
+        Ok(done.map(|fragment| Parsed {
+            program: std::mem::take(&mut self.builder).finish(fragment),
             mentions_states: self.mentions_states,
             families: std::mem::take(&mut self.families),
             mixed: self.mixed,
@@ -257,45 +262,45 @@ impl<'t, 'c> Parser<'t, 'c> {
         }))
     }
 
-    /// Takes a finished term in, from left to right.
-    fn take(&mut self, mut piece: Piece) {
+    /// Adds a complete term to the open parenthesis.
+    fn add_term(&mut self, mut fragment: Fragment) {
         let frame = self.top();
         if frame.negations % 2 == 1 {
-            piece = Builder::not(piece);
+            fragment = ProgramBuilder::not(fragment);
         }
         frame.negations = 0;
         let connective = frame.connective.take().unwrap_or(Connective::And);
-        let piece = match frame.done.take() {
-            None => piece,
+        let fragment = match frame.done.take() {
+            None => fragment,
             Some(done) => {
                 let mixed = frame.before.is_some_and(|before| before != connective);
                 frame.before = Some(connective);
                 self.mixed |= mixed;
                 match connective {
-                    Connective::And => self.builder.and(done, piece),
-                    Connective::Or => self.builder.or(done, piece),
+                    Connective::And => self.builder.and(done, fragment),
+                    Connective::Or => self.builder.or(done, fragment),
                 }
             }
         };
-        self.top().done = Some(piece);
+        self.top().done = Some(fragment);
         self.expected = Expected::Further;
     }
 
-    /// The states in front, which add up.
+    /// Parses the leading states, which form a union, as in ss.
     fn state_run(&mut self) -> Result<Option<StateSet>, FilterError> {
         let mut states: Option<StateSet> = None;
         let mut last = 0;
-        while let (at, Token::Word(word @ ("state" | "exclude" | "excl"))) = self.scanner.peek() {
-            self.scanner.token();
-            self.expected = Expected::Value(What::State);
-            let operator = self.scanner.operator();
+        while let (at, Token::Word(word @ ("state" | "exclude" | "excl"))) = self.lexer.peek() {
+            self.lexer.token();
+            self.expected = Expected::Value(ValueKind::State);
+            let operator = self.lexer.operator();
             if matches!(operator, Some(Operator::Matches | Operator::MatchesNot)) {
-                // A comparison of the column: the run is over.
-                self.scanner.at = at;
+                // A comparison of the column ends the leading states.
+                self.lexer.at = at;
                 break;
             }
             let adds = (word == "state") != (operator == Some(Operator::Unequal));
-            self.only_equal(at, word, operator)?;
+            self.check_only_equality(at, word, operator)?;
             let (place, set) = self.state()?;
             let known = states.unwrap_or(if adds {
                 StateSet::default()
@@ -314,36 +319,36 @@ impl<'t, 'c> Parser<'t, 'c> {
         if states.is_some_and(StateSet::is_empty) {
             return Err(self
                 .error(last, "no state is left")
-                .expecting("to exclude fewer states than there are"));
+                .with_expected("to exclude fewer states than there are"));
         }
         Ok(states)
     }
 
     fn state(&mut self) -> Result<(usize, StateSet), FilterError> {
         self.mentions_states = true;
-        let (at, name) = self.value("state", What::State)?;
+        let (at, name) = self.value("state", ValueKind::State)?;
         let set = StateSet::by_name(&name).ok_or_else(|| {
             self.error(at, format!("there is no state '{name}'"))
-                .expecting("a state such as established, time-wait, listening, or connected, synchronized, bucket, big, all")
+                .with_expected("a state such as established, time-wait, listening, or connected, synchronized, bucket, big, all")
         })?;
         Ok((at, set))
     }
 
-    /// The value behind a keyword.
+    /// Reads the value behind a keyword.
     fn value(
         &mut self,
         word: &str,
-        what: What,
+        what: ValueKind,
     ) -> Result<(usize, std::borrow::Cow<'t, str>), FilterError> {
         self.expected = Expected::Value(what);
-        self.scanner.value(false).ok_or_else(|| {
-            let at = self.scanner.at;
+        self.lexer.value(false).ok_or_else(|| {
+            let at = self.lexer.at;
             self.error(at, format!("'{word}' lacks its value"))
-                .expecting(what.describe())
+                .with_expected(what.describe())
         })
     }
 
-    fn only_equal(
+    fn check_only_equality(
         &self,
         at: usize,
         word: &str,
@@ -357,12 +362,12 @@ impl<'t, 'c> Parser<'t, 'c> {
                     at,
                     format!("'{word}' cannot be compared with '{}'", operator.sign()),
                 )
-                .expecting("= or !=")),
+                .with_expected("= or !=")),
         }
     }
 }
 
 const TOO_EARLY: &str = "the filter ends too early";
 
-/// What a condition looks like.
+/// Description of a condition, for error messages.
 const CONDITION: &str = "a condition such as dport = 443, dst 10.0.0.0/8, state established, process nginx, rtt > 100ms";

@@ -1,43 +1,43 @@
-//! A filter in the form in which it is carried out: questions, and where each answer leads. Answers only lead onward, so
-//! it ends; nothing calls itself, so no depth is too deep.
+//! A filter as a flat program: conditions with jumps. Jumps only lead forward, so evaluation ends, and without recursion
+//! no nesting is too deep.
 
-use super::names::Figures;
-use super::states::StateSet;
-use super::test::Test;
+use super::predicate::Predicate;
+use super::row_values::RowValues;
+use super::state_set::StateSet;
 use crate::model::SocketRef;
 
-/// Where an answer leads: a step, or one of the following.
+/// Target of a jump: a step, or [`ACCEPT`] or [`REJECT`].
 pub(super) type Next = u32;
 
-/// The socket is one that was asked for.
+/// The socket matches.
 pub(super) const ACCEPT: Next = u32::MAX;
 
-/// It is not.
+/// The socket does not match.
 pub(super) const REJECT: Next = u32::MAX - 1;
 
-/// A question and where its answers lead.
+/// A condition with its two jumps.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Step {
-    pub(super) test: Test,
+    pub(super) predicate: Predicate,
     pub(super) yes: Next,
     pub(super) no: Next,
 }
 
-/// Questions, the first one first, and how they hang together.
+/// A compiled filter.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Program {
     pub(super) steps: Vec<Step>,
-    /// Where the parts begin that all have to hold: each but the first after its predecessors hold.
+    /// First steps of the parts that are combined by `and`.
     pub(super) conjuncts: Vec<u32>,
 }
 
 impl Program {
-    /// Whether a socket is one that was asked for.
+    /// Reports whether a socket matches.
     #[inline]
-    pub(super) fn run(&self, view: SocketRef<'_>, figures: &impl Figures) -> bool {
+    pub(super) fn matches(&self, view: SocketRef<'_>, figures: &impl RowValues) -> bool {
         let mut at: Next = if self.steps.is_empty() { ACCEPT } else { 0 };
         while let Some(step) = self.steps.get(at as usize) {
-            at = if step.test.holds(view, figures) {
+            at = if step.predicate.matches(view, figures) {
                 step.yes
             } else {
                 step.no
@@ -46,8 +46,8 @@ impl Program {
         at == ACCEPT
     }
 
-    /// Whether it can be that a socket is not one that was asked for. Questions are taken one by one: that two of them
-    /// cannot both hold is not seen.
+    /// Reports whether some socket may not match. Considers each condition alone: contradictions between two of them are
+    /// not detected.
     pub(super) fn can_reject(&self) -> bool {
         let mut reached = vec![false; self.steps.len()];
         let mut open: Vec<Next> = if self.steps.is_empty() {
@@ -63,7 +63,7 @@ impl Program {
             if let (Some(step), Some(known)) = (self.steps.get(at), reached.get_mut(at))
                 && !std::mem::replace(known, true)
             {
-                match step.test.constant() {
+                match step.predicate.constant() {
                     Some(true) => open.push(step.yes),
                     Some(false) => open.push(step.no),
                     None => open.extend([step.yes, step.no]),
@@ -73,8 +73,8 @@ impl Program {
         false
     }
 
-    /// The steps of each part that has to hold.
-    pub(super) fn parts(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
+    /// Iterates over the steps of each part that is combined by `and`.
+    pub(super) fn conjunct_ranges(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
         let end = self.steps.len() as u32;
         let ends = self.conjuncts.iter().skip(1).copied().chain([end]);
         self.conjuncts
@@ -83,74 +83,74 @@ impl Program {
             .map(|(&from, to)| from as usize..to as usize)
     }
 
-    /// The states that a part leaves, if it is about nothing else.
+    /// Returns the states that a part accepts, if it is a condition on the state alone.
     pub(super) fn states_of(&self, part: std::ops::Range<usize>) -> Option<StateSet> {
         let [step] = self.steps.get(part)? else {
             return None;
         };
-        match step.test {
-            Test::State(states) if step.yes != REJECT => Some(states),
-            Test::State(states) => Some(StateSet::ALL.without(states)),
+        match step.predicate {
+            Predicate::State(states) if step.yes != REJECT => Some(states),
+            Predicate::State(states) => Some(StateSet::ALL.without(states)),
             _ => None,
         }
     }
 }
 
-/// An answer whose way is not known yet.
+/// A jump without a target yet.
 #[derive(Debug, Clone, Copy)]
-struct Loose {
+struct OpenBranch {
     step: u32,
     yes: bool,
 }
 
-/// A part of a filter in the making.
+/// A part of a program under construction.
 #[derive(Debug)]
-pub(super) struct Piece {
+pub(super) struct Fragment {
     entry: u32,
-    /// Answers by which it holds.
-    holds: Vec<Loose>,
-    /// Answers by which it does not.
-    fails: Vec<Loose>,
-    /// Beginnings of the parts that all have to hold.
+    /// Jumps taken if the part is true.
+    holds: Vec<OpenBranch>,
+    /// Jumps taken if the part is false.
+    fails: Vec<OpenBranch>,
+    /// First steps of the parts that are combined by `and`.
     conjuncts: Vec<u32>,
 }
 
-/// Makes a program from left to right.
+/// Builds a program from left to right.
 #[derive(Debug, Default)]
-pub(super) struct Builder {
+pub(super) struct ProgramBuilder {
     steps: Vec<Step>,
 }
 
-impl Builder {
-    /// A question alone.
-    pub(super) fn ask(&mut self, test: Test) -> Piece {
+impl ProgramBuilder {
+    /// Adds a single condition.
+    pub(super) fn predicate(&mut self, predicate: Predicate) -> Fragment {
         let step = self.steps.len() as u32;
         self.steps.push(Step {
-            test,
+            predicate,
             yes: ACCEPT,
             no: REJECT,
         });
-        Piece {
+        Fragment {
             entry: step,
-            holds: vec![Loose { step, yes: true }],
-            fails: vec![Loose { step, yes: false }],
+            holds: vec![OpenBranch { step, yes: true }],
+            fails: vec![OpenBranch { step, yes: false }],
             conjuncts: vec![step],
         }
     }
 
-    /// The contrary.
-    pub(super) fn not(mut piece: Piece) -> Piece {
-        std::mem::swap(&mut piece.holds, &mut piece.fails);
-        piece.conjuncts = vec![piece.entry];
-        piece
+    /// Negates a part.
+    pub(super) fn not(mut fragment: Fragment) -> Fragment {
+        std::mem::swap(&mut fragment.holds, &mut fragment.fails);
+        fragment.conjuncts = vec![fragment.entry];
+        fragment
     }
 
-    /// Both: the second was made after the first.
-    pub(super) fn and(&mut self, first: Piece, second: Piece) -> Piece {
-        self.lead(&first.holds, second.entry);
+    /// Combines two parts by `and`; the second was added after the first.
+    pub(super) fn and(&mut self, first: Fragment, second: Fragment) -> Fragment {
+        self.patch(&first.holds, second.entry);
         let mut conjuncts = first.conjuncts;
         conjuncts.extend(second.conjuncts);
-        Piece {
+        Fragment {
             entry: first.entry,
             holds: second.holds,
             fails: joined(first.fails, second.fails),
@@ -158,10 +158,10 @@ impl Builder {
         }
     }
 
-    /// One of both: the second was made after the first.
-    pub(super) fn or(&mut self, first: Piece, second: Piece) -> Piece {
-        self.lead(&first.fails, second.entry);
-        Piece {
+    /// Combines two parts by `or`; the second was added after the first.
+    pub(super) fn or(&mut self, first: Fragment, second: Fragment) -> Fragment {
+        self.patch(&first.fails, second.entry);
+        Fragment {
             entry: first.entry,
             holds: joined(first.holds, second.holds),
             fails: second.fails,
@@ -169,20 +169,20 @@ impl Builder {
         }
     }
 
-    /// The whole.
-    pub(super) fn finish(mut self, whole: Piece) -> Program {
-        self.lead(&whole.holds, ACCEPT);
-        self.lead(&whole.fails, REJECT);
+    /// Completes the program.
+    pub(super) fn finish(mut self, root: Fragment) -> Program {
+        self.patch(&root.holds, ACCEPT);
+        self.patch(&root.fails, REJECT);
         Program {
             steps: self.steps,
-            conjuncts: whole.conjuncts,
+            conjuncts: root.conjuncts,
         }
     }
 
-    fn lead(&mut self, answers: &[Loose], to: Next) {
-        for answer in answers {
-            if let Some(step) = self.steps.get_mut(answer.step as usize) {
-                *(if answer.yes {
+    fn patch(&mut self, branches: &[OpenBranch], to: Next) {
+        for branch in branches {
+            if let Some(step) = self.steps.get_mut(branch.step as usize) {
+                *(if branch.yes {
                     &mut step.yes
                 } else {
                     &mut step.no
@@ -192,8 +192,8 @@ impl Builder {
     }
 }
 
-/// Both lists in one: the shorter moves, so that long filters take no longer than their length.
-fn joined(mut first: Vec<Loose>, mut second: Vec<Loose>) -> Vec<Loose> {
+/// Joins two lists, moving the shorter one, so that building a program takes linear time.
+fn joined(mut first: Vec<OpenBranch>, mut second: Vec<OpenBranch>) -> Vec<OpenBranch> {
     if first.len() < second.len() {
         std::mem::swap(&mut first, &mut second);
     }

@@ -127,7 +127,7 @@ impl Replayer {
     /// Derives the Samples before an index, from a fresh start.
     fn warm_up(&mut self, at: usize, depth: Depth, moment: &mut Moment) {
         let from = at - depth.samples(at);
-        self.aggregator = self.aggregator.anew();
+        self.aggregator = self.aggregator.without_history();
         self.watch = self.watch.as_ref().map(Watch::restarted);
         self.last_derived = None;
         for index in from..at {
@@ -135,7 +135,7 @@ impl Replayer {
                 continue;
             }
             if self.last_derived.is_none() && index > 0 {
-                self.aggregator.remember_ages(&self.archive.first_seen());
+                self.aggregator.set_first_seen(&self.archive.first_seen());
             }
             self.derive(moment);
             let run = self.last_derived.map_or(0, |(_, run)| run + 1);

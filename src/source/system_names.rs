@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use rustc_hash::FxHashMap;
 
 use super::procfs::cgroup2_mount;
-use crate::filter::{DEFAULT_EPHEMERAL_PORTS, Found, Names};
+use crate::filter::{DEFAULT_EPHEMERAL_PORTS, Lookup, NameResolver};
 
 /// Ports of services by name, as of services(5).
 const SERVICES: &str = "/etc/services";
@@ -83,21 +83,21 @@ fn parse_services(text: &str) -> Services {
     services
 }
 
-impl Names for SystemNames {
+impl NameResolver for SystemNames {
     fn service(&self, name: &str, protocol: &str) -> Option<u16> {
         let key = (protocol.to_owned(), name.to_owned());
         self.services().ports.get(&key).copied()
     }
 
-    fn hosts(&self, name: &str) -> Found<Vec<IpAddr>> {
+    fn hosts(&self, name: &str) -> Lookup<Vec<IpAddr>> {
         match (name, 0).to_socket_addrs() {
             Ok(found) => {
                 let mut addresses: Vec<IpAddr> = found.map(|address| address.ip()).collect();
                 addresses.sort_unstable();
                 addresses.dedup();
-                Found::Known(addresses)
+                Lookup::Known(addresses)
             }
-            Err(_) => Found::Nothing,
+            Err(_) => Lookup::NotFound,
         }
     }
 
@@ -108,13 +108,13 @@ impl Names for SystemNames {
         netdevice::name_to_index(socket, name).ok()
     }
 
-    fn cgroup(&self, path: &str) -> Found<u64> {
+    fn cgroup(&self, path: &str) -> Lookup<u64> {
         let id = |directory: &Path| {
             let metadata = fs::metadata(directory).ok()?;
             metadata.is_dir().then(|| metadata.ino())
         };
         let Some(mount) = cgroup2_mount(&self.proc_root) else {
-            return Found::Nothing;
+            return Lookup::NotFound;
         };
         // Either a path below the mount point, or the absolute path of the directory.
         let below = mount.join(path.trim_start_matches('/'));
@@ -124,7 +124,7 @@ impl Names for SystemNames {
             .then(|| id(absolute))
             .flatten()
             .or_else(|| id(&below));
-        found.map_or(Found::Nothing, Found::Known)
+        found.map_or(Lookup::NotFound, Lookup::Known)
     }
 
     fn ephemeral_ports(&self) -> (u16, u16) {
@@ -163,7 +163,7 @@ mod tests {
         let system = SystemNames::default();
         assert_eq!(system.device("lo"), Some(1));
         assert_eq!(system.device("nobody0"), None);
-        assert_eq!(system.hosts("no such host"), Found::Nothing);
+        assert_eq!(system.hosts("no such host"), Lookup::NotFound);
         let (first, last) = system.ephemeral_ports();
         assert!(first < last);
     }

@@ -20,7 +20,7 @@ pub(super) fn socket_concern(socket: SocketRef<'_>, moment: &Moment) -> SocketCo
     let rows = &moment.sample.sockets.rows;
     if row.state != State::Listen {
         let mut listeners = ListenerIndex::default();
-        for totals in &moment.whole().listeners {
+        for totals in &moment.unfiltered().listeners {
             if let Some(listener) = rows.get(totals.row as usize) {
                 listeners.insert(totals.row, listener);
             }

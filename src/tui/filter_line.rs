@@ -66,7 +66,7 @@ impl FilterLine {
     pub(super) fn new(filter: &Filter) -> FilterLine {
         let gap = if filter.is_empty() { "" } else { " " };
         FilterLine {
-            editor: LineEditor::of_filter(format!("{}{gap}", filter.term())),
+            editor: LineEditor::of_filter(format!("{}{gap}", filter.as_term())),
             error: None,
             expected: String::new(),
             completions: Vec::new(),
@@ -237,7 +237,7 @@ impl FilterLine {
                 Some(expected) => format!("{}; expected {expected}", error.message()),
                 None => error.message().to_owned(),
             };
-            (message, error.column() - 1)
+            (message, error.position() - 1)
         });
     }
 

@@ -24,10 +24,10 @@ use super::recording_progress::RecordingProgress;
 use super::table::{Table, TableControl};
 use super::timeline::Timeline;
 use super::typing::Typing;
-use crate::aggregate::{Moment, Narrower};
+use crate::aggregate::{FilteredView, Moment};
 use crate::column::Service;
 use crate::diagnose;
-use crate::filter::{Filter, Names, NoNames};
+use crate::filter::{Filter, NameResolver, NoResolver};
 use crate::model::{Process, Sample, SocketKey};
 
 pub use super::screen::{Pane, Screen};
@@ -75,11 +75,11 @@ pub struct State {
     /// Which sockets are wanted, everywhere.
     filter: Filter,
     /// Sums up what it leaves, moment after moment.
-    narrower: Narrower,
+    narrower: FilteredView,
     /// Filters that were typed.
     pub(super) filter_history: FilterHistory,
     /// Names that the machine knows.
-    pub names: Arc<dyn Names + Send + Sync>,
+    pub names: Arc<dyn NameResolver + Send + Sync>,
     /// Whether this user may end sockets.
     pub may_destroy: bool,
     /// Whether clicks come here; otherwise the terminal keeps them for selecting text.
@@ -145,9 +145,9 @@ impl State {
             typing: None,
             message: None,
             filter: Filter::default(),
-            narrower: Narrower::new(),
+            narrower: FilteredView::new(),
             filter_history: FilterHistory::default(),
-            names: Arc::new(NoNames),
+            names: Arc::new(NoResolver),
             may_destroy: false,
             mouse: true,
             focus: Pane::Processes,

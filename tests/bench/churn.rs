@@ -16,10 +16,10 @@ use sockwatch::source::{LiveOptions, LiveSource};
 #[path = "../support/mod.rs"]
 mod support;
 
-use support::crowd::{self, Crowd};
 use support::dashboard::Dashboard;
-use support::needs::{self, Need};
-use support::roles::{self, Held};
+use support::helper_process::{self, HelperProcess};
+use support::many_connections::{self, ManyConnections};
+use support::requirements::{self, Requirement};
 
 /// Connections that stay open.
 const STANDING: usize = 10_000;
@@ -32,12 +32,12 @@ const RATE: u32 = 2_000;
 const LISTENERS: usize = 8;
 
 fn main() {
-    match roles::role().as_deref() {
-        Some("hold") => return crowd::hold(),
+    match helper_process::role().as_deref() {
+        Some("hold") => return many_connections::hold_connections(),
         Some("churn") => return churn(),
         _ => {}
     }
-    if let Some(why) = needs::unmet(&[Need::Root, Need::Ip]) {
+    if let Some(why) = requirements::unmet(&[Requirement::Root, Requirement::Ip]) {
         println!("SKIPPED: {why}");
         return;
     }
@@ -45,17 +45,17 @@ fn main() {
         .ok()
         .and_then(|text| text.parse().ok());
     let seconds: u64 = seconds.unwrap_or(30);
-    support::net::enter_own_namespace();
-    let _standing = Crowd::gather(STANDING).expect("sockets that stand");
+    support::network_namespace::enter_own_namespace();
+    let _standing = ManyConnections::open(STANDING).expect("sockets that stand");
     let live = LiveSource::new(LiveOptions::default()).expect("the kernel gives sock_diag");
     let mut dashboard = Dashboard::new((200, 60), live);
     dashboard.ticks(2).keys("2jjj");
     let selected = dashboard.event_loop.state().sockets.selected();
     assert!(selected.is_some(), "a row is selected");
-    let mut command = roles::command("churn");
+    let mut command = helper_process::command("churn");
     command.stdin(std::process::Stdio::piped());
-    let mut visitors = Held::start(command);
-    assert_eq!(visitors.line(), "ready");
+    let mut visitors = HelperProcess::start(command);
+    assert_eq!(visitors.read_line(), "ready");
 
     let (mut frames, mut keys) = (Vec::new(), Vec::new());
     let start = Instant::now();

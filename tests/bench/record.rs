@@ -23,10 +23,10 @@ use sockwatch::source::{LiveOptions, LiveSource, Source};
 #[path = "../support/mod.rs"]
 mod support;
 
-use support::crowd::{self, Crowd};
-use support::measure::{RawDump, cpu, cpu_of_thread};
-use support::needs::{self, Need};
-use support::roles;
+use support::cost_baseline::{RawDump, process_cpu_time, thread_cpu_time};
+use support::helper_process;
+use support::many_connections::{self, ManyConnections};
+use support::requirements::{self, Requirement};
 use support::synthetic::{Load, Synthetic};
 
 const SOCKETS: usize = 10_000;
@@ -41,11 +41,11 @@ const ROUNDS: u32 = 20;
 const SEEKS: usize = 400;
 
 fn main() {
-    if roles::role().as_deref() == Some("hold") {
-        return crowd::hold();
+    if helper_process::role().as_deref() == Some("hold") {
+        return many_connections::hold_connections();
     }
-    if needs::unmet(&[Need::Root, Need::Ip]).is_none() {
-        support::net::enter_own_namespace();
+    if requirements::unmet(&[Requirement::Root, Requirement::Ip]).is_none() {
+        support::network_namespace::enter_own_namespace();
     } else {
         println!("not root: other sockets of this machine are measured too");
     }
@@ -53,7 +53,7 @@ fn main() {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("hour.swr");
     let recording = record(&path);
-    match Crowd::gather(SOCKETS) {
+    match ManyConnections::open(SOCKETS) {
         Ok(crowd) => compare(recording, crowd),
         Err(why) => println!("SKIPPED: comparing with {SOCKETS} real sockets: {why}"),
     }
@@ -79,16 +79,16 @@ fn record(path: &Path) -> Duration {
     let mut sample = Sample::default();
     let mut encoder = Encoder::new();
     let mut longest = Duration::ZERO;
-    let (began, mut making) = (cpu(), Duration::ZERO);
+    let (began, mut making) = (process_cpu_time(), Duration::ZERO);
     let mut recorder = Recorder::start(options, metadata).expect("a file in a new directory");
     for made in 0..SAMPLES {
-        let before = cpu_of_thread();
+        let before = thread_cpu_time();
         machine.next_into(&mut sample).expect("it always has one");
         // A real writer has a second for each Sample, so this one is never dropped for lack of time.
         while made > recorder.progress().samples + 4 {
             std::thread::sleep(Duration::from_millis(1));
         }
-        making += cpu_of_thread().saturating_sub(before);
+        making += thread_cpu_time().saturating_sub(before);
         let before = Instant::now();
         if recorder.needs_key() {
             encoder.restart();
@@ -98,7 +98,7 @@ fn record(path: &Path) -> Duration {
         assert!(recorder.offer(&frame), "it was given time");
     }
     let progress = recorder.finish().expect("it is written");
-    let each = cpu().saturating_sub(began + making) / SAMPLES as u32;
+    let each = process_cpu_time().saturating_sub(began + making) / SAMPLES as u32;
     assert_eq!((progress.samples, progress.dropped), (SAMPLES, 0));
     let bytes = std::fs::metadata(path).expect("it is there").len() as f64;
     println!(
@@ -114,7 +114,7 @@ fn record(path: &Path) -> Duration {
 }
 
 /// Compares the cost of recording real and synthetic sockets with the cost of sampling the real ones.
-fn compare(synthetic: Duration, mut crowd: Crowd) {
+fn compare(synthetic: Duration, mut crowd: ManyConnections) {
     let mut raw = RawDump::new();
     let mut live = LiveSource::new(LiveOptions::default()).expect("the kernel gives sock_diag");
     let (mut aggregator, mut aggregate) = (Aggregator::new(), Aggregate::default());
@@ -122,15 +122,15 @@ fn compare(synthetic: Duration, mut crowd: Crowd) {
     let [mut dump, mut whole, mut packing] = [Duration::ZERO; 3];
     let mut bytes = 0;
     for round in 0..ROUNDS + 3 {
-        crowd.stir();
-        let before = cpu();
+        crowd.transfer();
+        let before = process_cpu_time();
         raw.run(|_| ());
-        let dumped = cpu();
+        let dumped = process_cpu_time();
         live.next_into(&mut sample).expect("the kernel answers");
         aggregator.update(&sample, &mut aggregate);
-        let sampled = cpu();
+        let sampled = process_cpu_time();
         let frame = encoder.encode(&sample).expect("there is memory");
-        let packed = cpu();
+        let packed = process_cpu_time();
         // The first rounds fill caches.
         if round >= 3 {
             dump += dumped.saturating_sub(before);

@@ -23,26 +23,26 @@ use sockwatch::source::{LiveOptions, LiveSource, Source};
 #[path = "../support/mod.rs"]
 mod support;
 
-use support::crowd::{self, Crowd};
-use support::measure::{RawDump, cpu};
-use support::needs::{self, Need};
-use support::roles;
+use support::cost_baseline::{RawDump, process_cpu_time};
+use support::helper_process;
+use support::many_connections::{self, ManyConnections};
+use support::requirements::{self, Requirement};
 
 /// Sockets to measure with.
 const SIZES: [usize; 3] = [1_000, 10_000, 100_000];
 
 fn main() {
-    if roles::role().as_deref() == Some("hold") {
-        return crowd::hold();
+    if helper_process::role().as_deref() == Some("hold") {
+        return many_connections::hold_connections();
     }
-    if needs::unmet(&[Need::Root, Need::Ip]).is_none() {
-        support::net::enter_own_namespace();
+    if requirements::unmet(&[Requirement::Root, Requirement::Ip]).is_none() {
+        support::network_namespace::enter_own_namespace();
     } else {
         println!("not root: other sockets of this machine are measured too");
     }
     let mut criterion = Criterion::default().configure_from_args();
     for sockets in SIZES {
-        match Crowd::gather(sockets) {
+        match ManyConnections::open(sockets) {
             Ok(crowd) => measure(&mut criterion, sockets, &crowd),
             Err(why) => println!("SKIPPED: {sockets} sockets: {why}"),
         }
@@ -52,11 +52,11 @@ fn main() {
 
 /// Measures the CPU time of `rounds` calls of `work`, and adds both to `sum`.
 fn cpu_of(rounds: u64, sum: &mut (Duration, u64), mut work: impl FnMut()) -> Duration {
-    let before = cpu();
+    let before = process_cpu_time();
     for _ in 0..rounds {
         work();
     }
-    let spent = cpu().saturating_sub(before);
+    let spent = process_cpu_time().saturating_sub(before);
     sum.0 += spent;
     sum.1 += rounds;
     spent
@@ -66,7 +66,7 @@ fn milliseconds(sum: (Duration, u64)) -> f64 {
     sum.0.as_secs_f64() * 1000.0 / sum.1.max(1) as f64
 }
 
-fn measure(criterion: &mut Criterion, sockets: usize, _crowd: &Crowd) {
+fn measure(criterion: &mut Criterion, sockets: usize, _crowd: &ManyConnections) {
     let mut group = criterion.benchmark_group("sample");
     group
         .sampling_mode(SamplingMode::Flat)

@@ -1,8 +1,8 @@
 //! The command itself: what it answers where there is nothing, where something is wrong, and to nobody.
 
 use crate::support::diagnosis::{self, SEVERITIES};
-use crate::support::needs::Need;
-use crate::support::net::Link;
+use crate::support::network_namespace::Link;
+use crate::support::requirements::Requirement;
 use crate::support::sandbox::Case;
 use crate::{needing, plain, queues};
 
@@ -11,7 +11,7 @@ pub(crate) const CASES: &[Case] = &[
     plain("--fail-on decides what fails", fail_on),
     needing(
         "without privilege what can be seen is found",
-        &[Need::Setpriv],
+        &[Requirement::Setpriv],
         as_nobody,
     ),
 ];

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::actors::Actor;
 use crate::plain;
 use crate::support::diagnosis::Finding;
-use crate::support::net::{FAR, Link, NEAR, ip};
+use crate::support::network_namespace::{FAR, Link, NEAR, ip};
 use crate::support::sandbox::{Case, sysctl};
 use crate::watch::Watch;
 

@@ -3,7 +3,7 @@
 use crate::actors::Actor;
 use crate::plain;
 use crate::support::diagnosis;
-use crate::support::net::{FAR, Link};
+use crate::support::network_namespace::{FAR, Link};
 use crate::support::sandbox::Case;
 
 pub(crate) const CASES: &[Case] = &[

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::actors::Actor;
-use crate::support::needs::Need;
+use crate::support::requirements::Requirement;
 use crate::support::sandbox::{Case, nft, sysctl_number};
 use crate::watch::Watch;
 use crate::{needing, plain};
@@ -15,7 +15,7 @@ pub(crate) const CASES: &[Case] = &[
     ),
     needing(
         "conntrack-full: nearly as many flows as may be known",
-        &[Need::Nft],
+        &[Requirement::Nft],
         conntrack_full,
     ),
 ];

@@ -24,7 +24,7 @@ mod queues;
 mod stalls;
 mod watch;
 
-use support::needs::Need;
+use support::requirements::Requirement;
 use support::sandbox::{Case, contained, is_case};
 
 /// How many conditions are made at once, if it is not said: most wait for most of their time.
@@ -62,7 +62,7 @@ const fn plain(name: &'static str, test: fn()) -> Case {
 }
 
 /// A condition that needs these too.
-const fn needing(name: &'static str, needs: &'static [Need], test: fn()) -> Case {
+const fn needing(name: &'static str, needs: &'static [Requirement], test: fn()) -> Case {
     Case {
         name,
         needs,

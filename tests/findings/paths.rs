@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use crate::actors::Actor;
-use crate::support::needs::Need;
-use crate::support::net::{FAR, FAR_BROKEN, Link, NOBODY, break_path, mend_path};
+use crate::support::network_namespace::{FAR, FAR_BROKEN, Link, NOBODY, break_path, mend_path};
+use crate::support::requirements::Requirement;
 use crate::support::sandbox::{Case, nft};
 use crate::watch::Watch;
 use crate::{needing, plain};
@@ -12,7 +12,7 @@ use crate::{needing, plain};
 pub(crate) const CASES: &[Case] = &[
     needing(
         "retransmitting: a path that loses a share",
-        &[Need::Nft],
+        &[Requirement::Nft],
         lossy,
     ),
     plain(

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::actors::Actor;
 use crate::support::diagnosis::Finding;
-use crate::support::needs::Need;
+use crate::support::requirements::Requirement;
 use crate::support::sandbox::{Case, sysctl};
 use crate::support::wait;
 use crate::watch::Watch;
@@ -20,12 +20,12 @@ pub(crate) const CASES: &[Case] = &[
     ),
     needing(
         "time-wait-buildup: the client closes first",
-        &[Need::Ss],
+        &[Requirement::Ss],
         client_closes_first,
     ),
     needing(
         "time-wait-buildup: the server closes first",
-        &[Need::Ss],
+        &[Requirement::Ss],
         server_closes_first,
     ),
     plain("time-wait-overflow: more than tcp_max_tw_buckets", overflow),

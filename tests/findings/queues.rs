@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::actors::Actor;
 use crate::plain;
 use crate::support::diagnosis::Finding;
-use crate::support::net::{Link, NEAR};
+use crate::support::network_namespace::{Link, NEAR};
 use crate::support::sandbox::Case;
 use crate::watch::Watch;
 

@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::actors::Actor;
 use crate::plain;
 use crate::support::diagnosis::Finding;
-use crate::support::net::{FAR, Link};
+use crate::support::network_namespace::{FAR, Link};
 use crate::support::sandbox::Case;
 use crate::watch::Watch;
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use crate::support::diagnosis::{self, Finding, Recorder, Report};
-use crate::support::net::Link;
+use crate::support::network_namespace::Link;
 use crate::support::sandbox::case_name;
 
 /// Names a directory for the recordings, in the environment.

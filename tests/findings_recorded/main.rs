@@ -18,7 +18,7 @@ use std::process::Command;
 
 use serde_json::Value as Json;
 use sockwatch::diagnose::FINDINGS;
-use support::rerecord::{fixture, minimize, rerecord, set_counter, set_setting};
+use support::rewrite_recording::{fixture, minimize, rewrite_recording, set_counter, set_setting};
 
 /// One finding as it is expected.
 #[derive(Debug, PartialEq)]
@@ -140,7 +140,7 @@ fn fixtures_are_rerecorded() {
     for name in names {
         let from = Path::new(&raw).join(&name).with_extension("swr");
         if name != "quiet" {
-            rerecord(&from, &fixture(&name), |_, sample| {
+            rewrite_recording(&from, &fixture(&name), |_, sample| {
                 minimize(sample);
             });
             continue;
@@ -153,17 +153,17 @@ fn fixtures_are_rerecorded() {
                 0
             }
         };
-        rerecord(&from, &fixture("tcp-memory-pressure"), |at, sample| {
+        rewrite_recording(&from, &fixture("tcp-memory-pressure"), |at, sample| {
             minimize(sample);
             set_setting(sample, "net.ipv4.tcp_mem", "96000\t128000\t192000");
             set_counter(sample, "sockstat.TCP.mem", 4000 + grown(at, 12_000));
         });
-        rerecord(&from, &fixture("orphans"), |at, sample| {
+        rewrite_recording(&from, &fixture("orphans"), |at, sample| {
             minimize(sample);
             set_setting(sample, "net.ipv4.tcp_max_orphans", "8192");
             set_counter(sample, "sockstat.TCP.orphan", 3 + grown(at, 500));
         });
-        rerecord(&from, &fixture("conntrack-full"), |at, sample| {
+        rewrite_recording(&from, &fixture("conntrack-full"), |at, sample| {
             minimize(sample);
             set_setting(sample, "net.netfilter.nf_conntrack_max", "65536");
             let count = 40_000 + grown(at, 1900);

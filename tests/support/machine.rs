@@ -1,7 +1,7 @@
 //! A machine made by hand: the same on every run, with something of everything in it.
 
+mod problems;
 mod system;
-mod trouble;
 
 use std::net::Ipv4Addr;
 use std::ops::Range;

@@ -8,20 +8,20 @@
     reason = "each test crate compiles all of it and uses its part"
 )]
 
-pub(crate) mod crowd;
+pub(crate) mod cost_baseline;
 pub mod dashboard;
 pub(crate) mod diagnosis;
 pub(crate) mod dumps;
-pub(crate) mod listed;
+pub(crate) mod helper_process;
+pub(crate) mod list_json;
 pub mod machine;
-pub(crate) mod measure;
-pub(crate) mod needs;
-pub(crate) mod net;
-pub(crate) mod rerecord;
-pub(crate) mod roles;
+pub(crate) mod many_connections;
+pub(crate) mod network_namespace;
+pub(crate) mod requirements;
+pub(crate) mod rewrite_recording;
 pub(crate) mod sandbox;
+pub(crate) mod sockets_in_every_state;
 pub(crate) mod ss;
-pub(crate) mod states;
 pub(crate) mod synthetic;
 pub(crate) mod wait;
 

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Failed, Trial};
 
-use super::needs::{Need, trial};
-use super::net::ip;
+use super::network_namespace::ip;
+use super::requirements::{Requirement, trial};
 
 /// Names the case in the environment of a child.
 const CASE: &str = "SOCKWATCH_TEST_CASE";
@@ -20,7 +20,7 @@ const CASE: &str = "SOCKWATCH_TEST_CASE";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    pub(crate) needs: &'static [Need],
+    pub(crate) needs: &'static [Requirement],
     pub(crate) longest: Duration,
     pub(crate) test: fn(),
 }
@@ -45,8 +45,8 @@ pub(crate) fn case_name() -> String {
 /// The case as a trial that runs in namespaces of its own.
 pub(crate) fn contained(case: &Case) -> Trial {
     let Case { name, longest, .. } = *case;
-    let basics = [Need::Root, Need::Ip, Need::Unshare];
-    let needs: Vec<Need> = basics.iter().chain(case.needs).copied().collect();
+    let basics = [Requirement::Root, Requirement::Ip, Requirement::Unshare];
+    let needs: Vec<Requirement> = basics.iter().chain(case.needs).copied().collect();
     trial(name, &needs, move || run(name, longest))
 }
 

@@ -37,9 +37,9 @@ impl Run {
     }
 
     /// Takes the next Sample; answers what is new: kind, cookie, state before and after.
-    fn told(&mut self, sample: Sample) -> Vec<(EventKind, u64, Option<State>, Option<State>)> {
+    fn events_of(&mut self, sample: Sample) -> Vec<(EventKind, u64, Option<State>, Option<State>)> {
         let before = self.out.events.next();
-        self.take(sample);
+        self.update(sample);
         (before..self.out.events.next())
             .filter_map(|number| self.out.events.get(number))
             .map(|(event, socket)| (event.kind, socket.socket.cookie, event.from, event.to))
@@ -47,7 +47,7 @@ impl Run {
     }
 
     /// Takes the next Sample, a second after the one before.
-    fn take(&mut self, mut sample: Sample) -> &Aggregate {
+    fn update(&mut self, mut sample: Sample) -> &Aggregate {
         self.seconds += 1;
         sample.monotonic_ns = self.seconds * SECOND;
         sample.taken_at_us = (self.seconds * 1_000_000).cast_signed();
@@ -83,7 +83,7 @@ fn connection(cookie: u64, state: State) -> Socket {
     Socket::new(1, cookie, Family::Inet, Protocol::Tcp, state, ends)
 }
 
-fn put(table: &mut SocketTable, mut socket: Socket, moved: Option<Moved>) {
+fn insert(table: &mut SocketTable, mut socket: Socket, moved: Option<Moved>) {
     if let Some((received, acked)) = moved {
         // The length of Linux 5.4's `struct tcp_info`.
         let mut info = [0; 232];
@@ -97,7 +97,7 @@ fn put(table: &mut SocketTable, mut socket: Socket, moved: Option<Moved>) {
 
 /// With one connection more; without counters it is a mini-socket.
 fn with(mut sample: Sample, cookie: u64, state: State, moved: Option<Moved>) -> Sample {
-    put(&mut sample.sockets, connection(cookie, state), moved);
+    insert(&mut sample.sockets, connection(cookie, state), moved);
     sample
 }
 
@@ -110,14 +110,14 @@ fn with_closed(mut sample: Sample, cookie: u64, moved: Moved) -> Sample {
         first_seen_ns: None,
     });
     let socket = connection(cookie, State::Closed);
-    put(&mut sample.closed_sockets, socket, Some(moved));
+    insert(&mut sample.closed_sockets, socket, Some(moved));
     sample
 }
 
 #[test]
 fn a_first_sample_has_counts_and_no_rates() {
     let mut run = Run::new();
-    let first = run.take(with(sample(), 1, State::Established, Some((500, 500))));
+    let first = run.update(with(sample(), 1, State::Established, Some((500, 500))));
     assert_eq!(first.totals.tcp[State::Established as usize], 1);
     assert_eq!(first.changes, None);
     assert_eq!(first.throughput, Throughput::default());
@@ -125,10 +125,10 @@ fn a_first_sample_has_counts_and_no_rates() {
 }
 
 #[test]
-fn rates_are_what_was_added_over_the_time_between() {
+fn rates_are_the_growth_of_counters_over_the_interval() {
     let mut run = Run::new();
-    run.take(with(sample(), 1, State::Established, Some((500, 100))));
-    let next = run.take(with(sample(), 1, State::Established, Some((1700, 130))));
+    run.update(with(sample(), 1, State::Established, Some((500, 100))));
+    let next = run.update(with(sample(), 1, State::Established, Some((1700, 130))));
     assert_eq!(next.sockets[0].received, Some(1200.0));
     assert_eq!(next.sockets[0].sent, Some(30.0));
     assert_eq!(next.throughput.received, Some(1200.0));
@@ -137,51 +137,51 @@ fn rates_are_what_was_added_over_the_time_between() {
 }
 
 #[test]
-fn a_connection_that_lived_between_two_samples_counts_with_its_bytes() {
+fn the_bytes_of_a_connection_that_lived_between_two_samples_are_counted() {
     let mut run = Run::new();
-    run.take(sample());
-    let next = run.take(with_closed(sample(), 7, (4000, 250)));
+    run.update(sample());
+    let next = run.update(with_closed(sample(), 7, (4000, 250)));
     assert_eq!(changes(next), (1.0, 1.0, 0.0));
     assert_eq!(next.throughput.received, Some(4000.0));
     assert_eq!(next.throughput.sent, Some(250.0));
-    assert_eq!(changes(run.take(sample())), (0.0, 0.0, 0.0));
+    assert_eq!(changes(run.update(sample())), (0.0, 0.0, 0.0));
 }
 
 #[test]
-fn each_step_of_a_life_counts_once() {
+fn each_change_of_a_connection_is_counted_once() {
     let mut run = Run::new();
-    run.take(sample());
-    let handshake = run.take(with(sample(), 7, State::SynRecv, None));
+    run.update(sample());
+    let handshake = run.update(with(sample(), 7, State::SynRecv, None));
     assert_eq!(changes(handshake), (0.0, 0.0, 0.0), "it may be a flood");
-    let open = run.take(with(sample(), 7, State::Established, Some((10, 0))));
+    let open = run.update(with(sample(), 7, State::Established, Some((10, 0))));
     assert_eq!(changes(open), (1.0, 0.0, 0.0));
     assert_eq!(open.throughput.received, Some(10.0));
     // The full socket is freed on entry to TIME-WAIT.
     let waiting = with(sample(), 7, State::TimeWait, None);
-    let closed = run.take(with_closed(waiting, 7, (30, 5)));
+    let closed = run.update(with_closed(waiting, 7, (30, 5)));
     assert_eq!(changes(closed), (0.0, 1.0, 1.0));
     assert_eq!(closed.throughput.received, Some(20.0));
-    let later = run.take(with(sample(), 7, State::TimeWait, None));
+    let later = run.update(with(sample(), 7, State::TimeWait, None));
     assert_eq!(changes(later), (0.0, 0.0, 0.0));
-    assert_eq!(changes(run.take(sample())), (0.0, 0.0, 0.0));
+    assert_eq!(changes(run.update(sample())), (0.0, 0.0, 0.0));
 }
 
 #[test]
 fn a_short_connection_whose_time_wait_is_seen_was_opened_and_closed() {
     let mut run = Run::new();
-    run.take(sample());
+    run.update(sample());
     let waiting = with(sample(), 7, State::TimeWait, None);
-    let next = run.take(with_closed(waiting, 7, (30, 5)));
+    let next = run.update(with_closed(waiting, 7, (30, 5)));
     assert_eq!(changes(next), (1.0, 1.0, 1.0));
     assert_eq!(next.throughput.received, Some(30.0));
 }
 
 #[test]
-fn a_row_that_one_dump_missed_is_neither_closed_nor_opened_again() {
+fn a_row_missing_from_one_dump_is_neither_closed_nor_opened_again() {
     let mut run = Run::new();
-    run.take(with(sample(), 1, State::Established, Some((0, 0))));
-    assert_eq!(changes(run.take(sample())), (0.0, 0.0, 0.0));
-    let back = run.take(with(sample(), 1, State::Established, Some((3000, 0))));
+    run.update(with(sample(), 1, State::Established, Some((0, 0))));
+    assert_eq!(changes(run.update(sample())), (0.0, 0.0, 0.0));
+    let back = run.update(with(sample(), 1, State::Established, Some((3000, 0))));
     assert_eq!(changes(back), (0.0, 0.0, 0.0));
     assert_eq!(back.sockets[0].received, Some(1500.0), "over two seconds");
 }
@@ -189,18 +189,20 @@ fn a_row_that_one_dump_missed_is_neither_closed_nor_opened_again() {
 #[test]
 fn a_counter_that_goes_backwards_has_no_rate() {
     let mut run = Run::new();
-    run.take(with(sample(), 1, State::Established, Some((500, 500))));
-    let next = run.take(with(sample(), 1, State::Established, Some((400, 600))));
+    run.update(with(sample(), 1, State::Established, Some((500, 500))));
+    let next = run.update(with(sample(), 1, State::Established, Some((400, 600))));
     assert_eq!(next.sockets[0].received, None);
     assert_eq!(next.throughput.received, None);
 }
 
 #[test]
-fn without_destroy_events_what_is_gone_counts_as_closed_after_some_samples() {
+fn without_destroy_events_a_missing_socket_counts_as_closed_after_three_samples() {
     let mut run = Run::new();
-    let deaf = || Sample::default();
-    run.take(with(deaf(), 1, State::Established, Some((0, 0))));
-    let closed: f64 = (0..5).map(|_| changes(run.take(deaf())).1).sum();
+    let without_events = || Sample::default();
+    run.update(with(without_events(), 1, State::Established, Some((0, 0))));
+    let closed: f64 = (0..5)
+        .map(|_| changes(run.update(without_events())).1)
+        .sum();
     assert_eq!(closed, 1.0);
 }
 
@@ -215,11 +217,11 @@ fn absence_from_an_incomplete_dump_proves_nothing() {
         )],
         ..Sample::default()
     };
-    run.take(with(Sample::default(), 1, State::Established, Some((0, 0))));
+    run.update(with(Sample::default(), 1, State::Established, Some((0, 0))));
     for _ in 0..10 {
-        assert_eq!(changes(run.take(partial())).1, 0.0);
+        assert_eq!(changes(run.update(partial())).1, 0.0);
     }
-    let back = run.take(with(sample(), 1, State::Established, Some((0, 0))));
+    let back = run.update(with(sample(), 1, State::Established, Some((0, 0))));
     assert_eq!(changes(back).0, 0.0);
 }
 
@@ -246,8 +248,8 @@ fn a_socket_of_two_processes_counts_for_both_and_once_in_all() {
         socket.holders_len = 3;
         sample
     };
-    run.take(shared(0));
-    let next = run.take(shared(100));
+    run.update(shared(0));
+    let next = run.update(shared(100));
     assert_eq!((next.totals.sockets, next.totals.owned), (1, 1));
     assert_eq!(next.throughput.received, Some(100.0));
     for process in &next.processes {
@@ -257,7 +259,7 @@ fn a_socket_of_two_processes_counts_for_both_and_once_in_all() {
 }
 
 #[test]
-fn a_listener_has_what_came_in_by_it() {
+fn connections_are_counted_for_their_listener() {
     let mut run = Run::new();
     let listening = |drops: u32| {
         let mut sample = sample();
@@ -277,8 +279,8 @@ fn a_listener_has_what_came_in_by_it() {
         sample = with(sample, 4, State::CloseWait, Some((0, 0)));
         with(sample, 5, State::SynRecv, None)
     };
-    run.take(listening(10));
-    let next = run.take(listening(14));
+    run.update(listening(10));
+    let next = run.update(listening(14));
     let [listener] = &next.listeners[..] else {
         panic!("one listener");
     };
@@ -312,12 +314,12 @@ fn connections_that_left_the_accept_queue_count_as_accepted() {
             with(sample, cookie, State::Established, Some((0, 0)))
         })
     };
-    run.take(listening(3, 10..13));
+    run.update(listening(3, 10..13));
     // Five come in; of all eight, one still waits.
-    let next = run.take(listening(1, 10..18));
+    let next = run.update(listening(1, 10..18));
     assert_eq!(next.listeners[0].accepted_per_s, Some(7.0));
     // One more comes in and closes before anybody sees it.
-    let next = run.take(with_closed(listening(1, 10..18), 30, (0, 0)));
+    let next = run.update(with_closed(listening(1, 10..18), 30, (0, 0)));
     assert_eq!(next.listeners[0].accepted_per_s, Some(1.0));
 }
 
@@ -333,15 +335,15 @@ fn events(aggregate: &Aggregate) -> Vec<(EventKind, u64, Option<State>, Option<S
 }
 
 #[test]
-fn what_happens_to_sockets_is_told_in_order() {
+fn events_are_reported_in_order() {
     use EventKind::{Closed, Opened, State as Changed};
     use State::{CloseWait, Established, FinWait1, TimeWait};
     let mut run = Run::new();
     let moved = Some((1, 1));
-    let first = run.take(with(sample(), 1, Established, moved));
+    let first = run.update(with(sample(), 1, Established, moved));
     assert!(first.events.is_empty(), "nothing is known to have opened");
     let both = with(with(sample(), 1, CloseWait, moved), 2, Established, moved);
-    let next = run.take(both);
+    let next = run.update(both);
     assert_eq!(
         events(next),
         [
@@ -351,7 +353,7 @@ fn what_happens_to_sockets_is_told_in_order() {
     );
     assert_eq!(next.sockets[0].change, Some(Change::State));
     assert_eq!(next.sockets[1].change, Some(Change::Opened));
-    run.take(with(
+    run.update(with(
         with(sample(), 1, CloseWait, moved),
         2,
         FinWait1,
@@ -365,7 +367,7 @@ fn what_happens_to_sockets_is_told_in_order() {
         closed.monotonic_ns = 103 * SECOND + SECOND / 2;
     }
     last.closed[0].first_seen_ns = Some(102 * SECOND);
-    let next = run.take(last);
+    let next = run.update(last);
     assert_eq!(
         events(next),
         [
@@ -388,61 +390,61 @@ fn what_happens_to_sockets_is_told_in_order() {
 }
 
 #[test]
-fn what_ends_while_the_first_sample_is_taken_is_told_as_closed_and_not_as_opened() {
+fn a_socket_that_ends_during_the_first_sample_is_reported_as_closed_and_not_as_opened() {
     use State::Established;
     let mut run = Run::new();
     let first = with_closed(with(sample(), 1, Established, Some((1, 1))), 1, (2, 2));
-    let told = run.told(with_closed(first, 2, (5, 5)));
-    let told: Vec<_> = told.iter().map(|event| (event.0, event.1)).collect();
-    assert_eq!(told, [(EventKind::Closed, 2), (EventKind::Closed, 1)]);
-    assert_eq!(run.told(sample()), [], "and not again");
+    let reported = run.events_of(with_closed(first, 2, (5, 5)));
+    let reported: Vec<_> = reported.iter().map(|event| (event.0, event.1)).collect();
+    assert_eq!(reported, [(EventKind::Closed, 2), (EventKind::Closed, 1)]);
+    assert_eq!(run.events_of(sample()), [], "and not again");
 }
 
 #[test]
 fn a_connection_that_was_reset_and_is_still_held_is_closed_once_when_it_is_freed() {
     use State::{Closed, Established};
     let mut run = Run::all_events();
-    run.take(sample());
-    run.take(with(sample(), 1, Established, Some((1, 1))));
+    run.update(sample());
+    run.update(with(sample(), 1, Established, Some((1, 1))));
     for _ in 1..FORGET_AFTER {
-        assert_eq!(run.told(sample()), [], "a dump may miss a row");
+        assert_eq!(run.events_of(sample()), [], "a dump may miss a row");
     }
-    let told = run.told(sample());
+    let reported = run.events_of(sample());
     assert_eq!(
-        told,
+        reported,
         [(EventKind::State, 1, Some(Established), Some(Closed))]
     );
     for _ in 0..100 {
-        assert_eq!(run.told(sample()), []);
+        assert_eq!(run.events_of(sample()), []);
     }
     let mut last = with_closed(sample(), 1, (2, 2));
     last.closed[0].first_seen_ns = Some(102 * SECOND);
-    let told = run.told(last);
-    assert_eq!(told, [(EventKind::Closed, 1, Some(Closed), None)]);
+    let reported = run.events_of(last);
+    assert_eq!(reported, [(EventKind::Closed, 1, Some(Closed), None)]);
 }
 
 #[test]
-fn after_a_loss_what_is_gone_is_told_as_closed_without_its_bytes() {
+fn after_lost_events_a_missing_socket_is_reported_as_closed_without_its_bytes() {
     use State::{Established, TimeWait};
     let mut run = Run::all_events();
-    run.take(sample());
+    run.update(sample());
     let both = with(
         with(sample(), 1, Established, Some((1, 1))),
         2,
         Established,
         Some((1, 1)),
     );
-    run.take(both);
+    run.update(both);
     let remains = || with(sample(), 2, TimeWait, None);
     let mut loss = remains();
     loss.lost_events = 2;
-    let mut told = run.told(loss);
+    let mut reported = run.events_of(loss);
     for _ in 1..FORGET_AFTER {
-        told.extend(run.told(remains()));
+        reported.extend(run.events_of(remains()));
     }
-    told.sort_by_key(|event| event.1);
+    reported.sort_by_key(|event| event.1);
     assert_eq!(
-        told,
+        reported,
         [
             (EventKind::Closed, 1, Some(Established), None),
             (EventKind::Closed, 2, Some(Established), Some(TimeWait)),
@@ -453,7 +455,7 @@ fn after_a_loss_what_is_gone_is_told_as_closed_without_its_bytes() {
 }
 
 #[test]
-fn a_filter_meets_the_closing_of_what_it_met_the_opening_of() {
+fn a_filter_that_matches_the_opening_of_a_connection_matches_its_closing() {
     use State::{CloseWait, Closed, Established, SynSent};
     let sample = with(sample(), 1, Established, None);
     let socket = sample.socket(0).unwrap();
@@ -484,7 +486,7 @@ fn a_filter_meets_the_closing_of_what_it_met_the_opening_of() {
 }
 
 #[test]
-fn a_socket_whose_end_the_kernel_does_not_tell_is_missed() {
+fn a_socket_without_a_destroy_event_is_reported_as_closed_when_it_is_missing() {
     let unix = |present: bool| {
         let mut sample = sample();
         if present {
@@ -504,14 +506,14 @@ fn a_socket_whose_end_the_kernel_does_not_tell_is_missed() {
         sample
     };
     let mut run = Run::new();
-    run.take(sample());
-    let opened = run.take(unix(true));
+    run.update(sample());
+    let opened = run.update(unix(true));
     assert_eq!(
         events(opened),
         [(EventKind::Opened, 7, None, Some(State::Listen))]
     );
     for _ in 0..FORGET_AFTER {
-        run.take(unix(false));
+        run.update(unix(false));
     }
     let (event, socket) = run.out.events.get(1).unwrap();
     assert_eq!(event.kind, EventKind::Closed);

@@ -44,7 +44,7 @@ fn with(mut sample: Sample, cookie: u64, state: State, moved: (u64, u64), pid: u
     sample
 }
 
-fn all(_: Instant, _: u32) -> bool {
+fn all(_: DifferenceSide, _: u32) -> bool {
     true
 }
 
@@ -61,7 +61,7 @@ fn two() -> (Sample, Sample) {
 }
 
 #[test]
-fn sockets_appear_go_and_change_and_the_same_are_left_out() {
+fn appeared_gone_and_changed_sockets_differ_and_equal_ones_do_not() {
     let (before, after) = two();
     let difference = Difference::between(&before, &after, all);
     let told: Vec<_> = difference
@@ -69,7 +69,7 @@ fn sockets_appear_go_and_change_and_the_same_are_left_out() {
         .iter()
         .map(|socket| {
             (
-                socket.fate,
+                socket.kind,
                 socket.before,
                 socket.after,
                 socket.received,
@@ -80,9 +80,9 @@ fn sockets_appear_go_and_change_and_the_same_are_left_out() {
     assert_eq!(
         told,
         [
-            (Fate::Appeared, None, Some(0), Some(5), Some(6)),
-            (Fate::Changed, Some(0), Some(2), Some(5), Some(0)),
-            (Fate::Gone, Some(1), None, None, None),
+            (DifferenceKind::Appeared, None, Some(0), Some(5), Some(6)),
+            (DifferenceKind::Changed, Some(0), Some(2), Some(5), Some(0)),
+            (DifferenceKind::Gone, Some(1), None, None, None),
         ]
     );
     assert_eq!(difference.before.tcp_in(State::Established), 3);
@@ -105,13 +105,13 @@ fn a_process_differs_if_one_of_its_sockets_does() {
 }
 
 #[test]
-fn what_is_not_wanted_is_counted_and_left_out() {
+fn sockets_that_are_not_selected_are_only_counted() {
     let (before, after) = two();
     let difference = Difference::between(&before, &after, |instant, row| {
-        instant == Instant::After && row == 2
+        instant == DifferenceSide::After && row == 2
     });
     assert_eq!(difference.sockets.len(), 1);
-    assert_eq!(difference.sockets[0].fate, Fate::Changed);
+    assert_eq!(difference.sockets[0].kind, DifferenceKind::Changed);
     assert_eq!(difference.omitted, 2);
     assert_eq!(
         (difference.before.sockets, difference.after.sockets),
@@ -120,7 +120,7 @@ fn what_is_not_wanted_is_counted_and_left_out() {
 }
 
 #[test]
-fn a_counter_that_went_backwards_is_not_known() {
+fn the_bytes_of_a_counter_that_went_backwards_are_unknown() {
     let before = with(Sample::default(), 1, State::Established, (10, 20), 100);
     let after = with(Sample::default(), 1, State::Closed, (3, 25), 100);
     let difference = Difference::between(&before, &after, all);
@@ -129,7 +129,7 @@ fn a_counter_that_went_backwards_is_not_known() {
 }
 
 #[test]
-fn where_sockets_may_be_missing_nobody_is_said_to_be_gone() {
+fn with_an_incomplete_sample_no_socket_is_reported_as_gone() {
     let (before, mut after) = two();
     after.faults.push(Fault::new(
         Severity::Incomplete,
@@ -138,8 +138,8 @@ fn where_sockets_may_be_missing_nobody_is_said_to_be_gone() {
     ));
     let difference = Difference::between(&before, &after, all);
     assert!(difference.uncertain);
-    assert_eq!(difference.count(Fate::Gone), 0);
-    assert_eq!(difference.count(Fate::Appeared), 1);
+    assert_eq!(difference.count(DifferenceKind::Gone), 0);
+    assert_eq!(difference.count(DifferenceKind::Appeared), 1);
     let difference = Difference::between(&after, &before, all);
-    assert_eq!(difference.count(Fate::Appeared), 0);
+    assert_eq!(difference.count(DifferenceKind::Appeared), 0);
 }

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use super::registry::SOCKET_COLUMNS;
 use super::row::SocketRow;
-use crate::filter::{Field, FieldKind, Figures, Vocabulary, Words};
+use crate::filter::{Field, FieldKind, RowValues, SearchText, Vocabulary};
 
 /// Other names of columns: those of JSON, of `tcp_info`, and what people say.
 const ALIASES: [(&str, &str); 19] = [
@@ -67,7 +67,7 @@ static SEARCHED: LazyLock<Vec<usize>> = LazyLock::new(|| {
     names.iter().filter_map(place).collect()
 });
 
-impl Figures for SocketRow<'_> {
+impl RowValues for SocketRow<'_> {
     fn number(&self, field: u16) -> Option<f64> {
         SOCKET_COLUMNS.get(usize::from(field))?.number(self)
     }
@@ -81,7 +81,7 @@ impl Figures for SocketRow<'_> {
         self.indexed_peer()?.socket.name()
     }
 
-    fn search(&self, words: &Words) -> bool {
+    fn search(&self, words: &SearchText) -> bool {
         let mut text = String::new();
         let in_a_cell = SEARCHED.iter().any(|&at| {
             text.clear();

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use crate::filter::{Found, Names};
+use crate::filter::{Lookup, NameResolver};
 use crate::source::SystemNames;
 
 /// Names for a filter over a recording. Services have the same ports on every machine; hosts, devices and control groups
@@ -10,20 +10,20 @@ use crate::source::SystemNames;
 #[derive(Debug, Default)]
 pub(in crate::command) struct RecordedNames(SystemNames);
 
-impl Names for RecordedNames {
+impl NameResolver for RecordedNames {
     fn service(&self, name: &str, protocol: &str) -> Option<u16> {
         self.0.service(name, protocol)
     }
 
-    fn hosts(&self, _name: &str) -> Found<Vec<IpAddr>> {
-        Found::Nothing
+    fn hosts(&self, _name: &str) -> Lookup<Vec<IpAddr>> {
+        Lookup::NotFound
     }
 
     fn device(&self, _name: &str) -> Option<u32> {
         None
     }
 
-    fn cgroup(&self, _path: &str) -> Found<u64> {
-        Found::NotYet
+    fn cgroup(&self, _path: &str) -> Lookup<u64> {
+        Lookup::Pending
     }
 }

@@ -10,7 +10,9 @@ use super::socket_kinds::SocketKinds;
 use crate::aggregate::{Event, EventKind, Moment};
 use crate::cli::Select;
 use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
-use crate::filter::{Context, Filter, Lowered, Names, StateSet, Surroundings};
+use crate::filter::{
+    Filter, LoweredFilter, NameResolver, ParseContext, RequestedSockets, StateSet,
+};
 use crate::model::{Family, Protocol, SocketRef, State, Unowned};
 use crate::source::netlink::request::Table;
 
@@ -76,25 +78,25 @@ pub(in crate::command) struct Selection {
 }
 
 impl Selection {
-    /// Parses the letters and the filter. With `lenient`, names may be those of another machine.
+    /// Parses the letters and the filter. With `allow_unknown_devices`, names may be those of another machine.
     ///
     /// # Errors
     /// If a name or the filter is invalid, or the filter file cannot be read.
     pub(in crate::command) fn new(
         letters: &Select,
-        names: &dyn Names,
-        lenient: bool,
+        names: &dyn NameResolver,
+        allow_unknown_devices: bool,
     ) -> anyhow::Result<Selection> {
         let kinds = SocketKinds::new(letters)?;
-        let around = Surroundings {
+        let around = RequestedSockets {
             family: kinds.address_family(),
             protocols: kinds.service_protocols(),
         };
-        let context = Context {
+        let context = ParseContext {
             vocabulary: &VOCABULARY,
             names,
-            around: &around,
-            lenient,
+            requested: &around,
+            allow_unknown_devices,
         };
         let filter = Filter::parse(&filter_text(letters)?, &context)?;
         let states = if filter.mentions_states() || letters.all {
@@ -118,14 +120,14 @@ impl Selection {
     /// Those of [`Self::new`].
     pub(in crate::command) fn in_all_states(
         letters: &Select,
-        names: &dyn Names,
-        lenient: bool,
+        names: &dyn NameResolver,
+        allow_unknown_devices: bool,
     ) -> anyhow::Result<Selection> {
         let letters = Select {
             all: !letters.listening,
             ..letters.clone()
         };
-        Selection::new(&letters, names, lenient)
+        Selection::new(&letters, names, allow_unknown_devices)
     }
 
     /// Returns true if it does not select every socket.
@@ -160,11 +162,11 @@ impl Selection {
     }
 
     /// Returns the part of it that the kernel can evaluate.
-    pub(in crate::command) fn lowered(&self) -> Lowered {
+    pub(in crate::command) fn lowered(&self) -> LoweredFilter {
         let mut lowered = self.filter.lower(capabilities::is_network_admin());
         let states = lowered.states.common(self.states);
         // Listeners explain connections without an owner, and cost little.
-        lowered.states = if states.holds(State::Established) && lowered.code.is_empty() {
+        lowered.states = if states.contains(State::Established) && lowered.code.is_empty() {
             states.with(StateSet::of(State::Listen))
         } else {
             states
@@ -177,7 +179,7 @@ impl Selection {
     pub(in crate::command) fn matches(&self, row: &SocketRow<'_>) -> bool {
         let socket = row.socket.socket;
         self.kinds.include(socket)
-            && self.states.holds(socket.state)
+            && self.states.contains(socket.state)
             && self.filter.matches(row.socket, row)
     }
 
@@ -193,8 +195,8 @@ impl Selection {
     /// Returns true if an event of a socket is selected.
     pub(in crate::command) fn matches_event(&self, event: &Event, socket: SocketRef<'_>) -> bool {
         self.kinds.include(socket.socket)
-            && event.holds(socket, |view| {
-                (!self.listening || LISTENING.holds(view.socket.state))
+            && event.matches(socket, |view| {
+                (!self.listening || LISTENING.contains(view.socket.state))
                     && self.filter.matches(view, &SocketRow::detached(view))
             })
     }
@@ -211,9 +213,12 @@ impl Selection {
         let is_tcp = socket.socket.protocol == Protocol::Tcp;
         ended
             && ((is_unattributed
-                && (self.filter.asks_who()
+                && (self.filter.mentions_owner()
                     || self.used_columns(&[]).any(|name| OWNERS.contains(&name))))
-                || (is_tcp && is_unconnected && event.from.is_none() && self.filter.asks_where()))
+                || (is_tcp
+                    && is_unconnected
+                    && event.from.is_none()
+                    && self.filter.mentions_remote()))
     }
 
     /// Returns true if two Samples are needed to evaluate it or to show these columns.
@@ -282,7 +287,7 @@ mod tests {
 
     use super::*;
     use crate::cli::{Cli, Command};
-    use crate::filter::NoNames;
+    use crate::filter::NoResolver;
     use crate::model::{Ends, Socket};
 
     /// Parses the arguments of `list`.
@@ -291,7 +296,7 @@ mod tests {
         let Some(Command::List(arguments)) = Cli::parse_from(words).command else {
             panic!("list");
         };
-        Selection::new(&arguments.select, &NoNames, true).unwrap()
+        Selection::new(&arguments.select, &NoResolver, true).unwrap()
     }
 
     /// Returns the tables that some letters select.
@@ -332,11 +337,13 @@ mod tests {
     #[test]
     fn default_states_are_those_of_ss() {
         let states = |words: &[&str]| selection(words).states;
-        assert!(states(&["-0"]).holds(State::Closed) && !states(&["-t"]).holds(State::Closed));
+        assert!(
+            states(&["-0"]).contains(State::Closed) && !states(&["-t"]).contains(State::Closed)
+        );
         // As ss: -A lists connected sockets.
-        assert!(!states(&["-Apacket"]).holds(State::Closed));
+        assert!(!states(&["-Apacket"]).contains(State::Closed));
         assert_eq!(states(&["-u"]), StateSet::of(State::Established));
-        assert!(states(&["-fnetlink"]).holds(State::Closed));
+        assert!(states(&["-fnetlink"]).contains(State::Closed));
         assert_eq!(states(&["-0a"]), StateSet::ALL);
     }
 
@@ -358,7 +365,7 @@ mod tests {
     fn a_filter_that_names_states_decides_which_are_listed() {
         let states = |words: &[&str]| selection(words).lowered().states;
         let listen = StateSet::of(State::Listen);
-        assert!(!states(&["-t"]).holds(State::TimeWait));
+        assert!(!states(&["-t"]).contains(State::TimeWait));
         assert_eq!(states(&["-ta"]), StateSet::ALL);
         assert_eq!(states(&["-tl"]), listen.with(StateSet::of(State::Closed)));
         assert_eq!(
@@ -368,7 +375,7 @@ mod tests {
         assert!(
             selection(&["-tl", "sport = 80"])
                 .states
-                .holds(State::Closed)
+                .contains(State::Closed)
         );
     }
 

@@ -83,7 +83,7 @@ impl DescriptorsLow {
     ) -> Observation {
         let facts = &scan.facts;
         let share = f64::from(open) / limit.max(1) as f64;
-        let totals = facts.moment.whole().processes.get(at);
+        let totals = facts.moment.unfiltered().processes.get(at);
         let close_wait = totals.map_or(0, |totals| totals.tcp[State::CloseWait as usize]);
         let kinds = row.kinds.map(|kinds| {
             let all = DescriptorKind::ALL.into_iter();

@@ -136,7 +136,7 @@ impl Detector for Retransmitting {
             return;
         }
         // Connections that closed in between count as well: their last segments are lost most often.
-        for remote in &facts.moment.whole().remotes {
+        for remote in &facts.moment.unfiltered().remotes {
             if let Some(host) = self.hosts.get_mut(&remote.address) {
                 let throughput = remote.throughput;
                 let bytes = |rate: Option<f64>| rate.unwrap_or(0.0) * seconds;
@@ -197,7 +197,7 @@ impl Retransmitting {
         };
         let totals = facts
             .moment
-            .whole()
+            .unfiltered()
             .remotes
             .iter()
             .find(|r| r.address == address);

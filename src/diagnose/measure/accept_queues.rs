@@ -112,7 +112,7 @@ impl AcceptQueues {
         let seconds = facts.elapsed_s();
         // Dropped by full accept queues since the Sample before, all listeners together.
         let overflowed = self.overflows.step(facts).unwrap_or(0);
-        for (listener, totals) in facts.moment.whole().listeners.iter().enumerate() {
+        for (listener, totals) in facts.moment.unfiltered().listeners.iter().enumerate() {
             let Some(socket) = facts.socket(totals.row) else {
                 continue;
             };

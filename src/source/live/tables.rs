@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::filter::{Lowered, StateSet};
+use crate::filter::{LoweredFilter, StateSet};
 use crate::model::{Family, Fault, Protocol, Sample, Severity, Socket, SocketTable, State};
 use crate::source::clock;
 use crate::source::netlink::dump::Dumper;
@@ -67,7 +67,7 @@ impl TableDumps {
     /// True if the request selects some sockets only, so that looking up the owners of all is not worth while.
     pub(super) fn is_selective(&self) -> bool {
         let lowered = &self.request.lowered;
-        !lowered.code.is_empty() || !lowered.states.holds(State::Established)
+        !lowered.code.is_empty() || !lowered.states.contains(State::Established)
     }
 
     /// Reports whether a process still holds `socket` open; `None` if the kernel cannot tell.
@@ -130,7 +130,7 @@ impl TableDumps {
     /// Adds sockets that explain the requested ones: the peers of connections, and the listeners from which connections
     /// without an owner were accepted. A later filter leaves them out again.
     fn add_context(&mut self, sample: &mut Sample) {
-        if !self.tables.contains(&Table::Tcp) || self.request.lowered.by_kernel_alone {
+        if !self.tables.contains(&Table::Tcp) || self.request.lowered.kernel_only {
             return;
         }
         let table = &mut sample.sockets;
@@ -158,9 +158,9 @@ impl TableDumps {
     /// Appends the TCP listeners on some ports.
     fn dump_listeners(&mut self, ports: &FxHashSet<u16>, table: &mut SocketTable) -> Option<Fault> {
         let listeners = AttributeRequest {
-            lowered: Lowered {
+            lowered: LoweredFilter {
                 states: StateSet::of(State::Listen),
-                ..Lowered::ALL
+                ..LoweredFilter::ALL
             },
             details: self.request.details,
         };

@@ -11,7 +11,7 @@ use netlink_packet_sock_diag::inet::{self, ExtensionFlags, InetRequest, SocketId
 use netlink_packet_sock_diag::unix::{self, ShowFlags, UnixRequest};
 
 use super::wire::{AF_VSOCK, push_attribute, write_message};
-use crate::filter::{Lowered, StateSet};
+use crate::filter::{LoweredFilter, StateSet};
 use crate::model::{Ends, Family, Protocol, Socket};
 
 /// `IPPROTO_MPTCP`: does not fit the request's byte and goes into an attribute.
@@ -33,7 +33,7 @@ const ALL_STATES: u32 = StateSet::ALL.bits() | NEW_SYN_RECV;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttributeRequest {
     /// Which sockets: states, and a program that the kernel runs on each.
-    pub lowered: Lowered,
+    pub lowered: LoweredFilter,
     /// Requests every attribute that the kernel has; otherwise only identity, ends and queues, for which the kernel need
     /// not lock the sockets.
     pub details: bool,
@@ -42,7 +42,7 @@ pub struct AttributeRequest {
 impl Default for AttributeRequest {
     fn default() -> Self {
         AttributeRequest {
-            lowered: Lowered::ALL,
+            lowered: LoweredFilter::ALL,
             details: true,
         }
     }
@@ -366,10 +366,10 @@ mod tests {
         assert_eq!(bytes.len(), 16 + 24);
 
         let few = AttributeRequest {
-            lowered: Lowered {
+            lowered: LoweredFilter {
                 states: StateSet::of(crate::model::State::SynRecv),
                 code: vec![0; 8],
-                by_kernel_alone: false,
+                kernel_only: false,
             },
             details: false,
         };

@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use super::filter_conditions::{self, Conditions};
 use super::headings::{WIDE_ONLY, Widths, headings};
-use crate::aggregate::{Difference, Fate, Instant, Moment, ProcessDifference};
+use crate::aggregate::{Difference, DifferenceKind, DifferenceSide, Moment, ProcessDifference};
 use crate::column::format::MISSING;
 use crate::column::{
     PROCESS_DIFFERENCE_COLUMNS, ProcessDifferences as ProcessKind, SOCKET_DIFFERENCE_COLUMNS,
@@ -40,7 +40,7 @@ impl InstantComparison {
         };
         let difference = Difference::between(before, after, |instant, row| {
             let row = row as usize;
-            let shown = (instant == Instant::Before) == is_marked_later;
+            let shown = (instant == DifferenceSide::Before) == is_marked_later;
             let row = if shown {
                 SocketRow::of(moment, row)
             } else {
@@ -182,12 +182,12 @@ impl List for SocketDifferences {
 
     fn cell_tone(&self, _moment: &Moment, number: u32, column: usize, text: &str) -> Tone {
         let difference = self.comparison.difference.sockets.get(number as usize);
-        let fate = difference.map(|difference| difference.fate);
+        let fate = difference.map(|difference| difference.kind);
         match (SOCKET_DIFFERENCE_COLUMNS[column].id, fate) {
             _ if text == MISSING || text == "0" || text == "0 B" => Tone::Muted,
-            ("fate", Some(Fate::Appeared)) => Tone::Good,
-            ("fate", Some(Fate::Changed)) => Tone::Notice,
-            (_, Some(Fate::Gone)) => Tone::Muted,
+            ("fate", Some(DifferenceKind::Appeared)) => Tone::Good,
+            ("fate", Some(DifferenceKind::Changed)) => Tone::Notice,
+            (_, Some(DifferenceKind::Gone)) => Tone::Muted,
             ("states" | "process", _) if text.contains('→') => Tone::Notice,
             _ => Tone::Plain,
         }

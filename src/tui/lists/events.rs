@@ -69,7 +69,7 @@ impl List for Events {
         let log = &moment.aggregate.events;
         let mut numbers = log.numbers();
         self.first = numbers.next().unwrap_or(0);
-        if let Some(narrowed) = moment.narrowed() {
+        if let Some(narrowed) = moment.filtered() {
             let left = narrowed
                 .events
                 .iter()

@@ -69,7 +69,7 @@ impl List for Listeners {
     }
 
     fn unfiltered_len(&self, moment: &Moment) -> usize {
-        moment.whole().listeners.len()
+        moment.unfiltered().listeners.len()
     }
 
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<ListenerLine<'m>> {

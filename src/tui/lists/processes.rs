@@ -91,7 +91,7 @@ impl List for Processes {
     fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
         let all = (0..).zip(&moment.aggregate.processes);
         // A process without a socket that passes the filter is left out.
-        let narrowed = moment.narrowed().is_some();
+        let narrowed = moment.filtered().is_some();
         let is_left = |totals: &ProcessTotals| {
             let moved = totals.changes.is_some_and(|changes| changes.closed > 0.0);
             !narrowed || totals.sockets > 0 || moved
@@ -107,7 +107,7 @@ impl List for Processes {
     }
 
     fn unfiltered_len(&self, moment: &Moment) -> usize {
-        let all = &moment.whole().processes;
+        let all = &moment.unfiltered().processes;
         let in_time_wait = |totals: &&ProcessTotals| totals.tcp[State::TimeWait as usize] > 0;
         if self.is_time_wait_only {
             all.iter().filter(in_time_wait).count()

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use rustc_hash::{FxHashMap, FxHashSet};
 
-use crate::aggregate::{FewProcesses, Moment, RemoteTotals, Throughput};
+use crate::aggregate::{FirstProcesses, Moment, RemoteTotals, Throughput};
 use crate::column::Service;
 use crate::model::{Protocol, Socket, State};
 
@@ -35,7 +35,7 @@ pub(super) fn port_totals(
     let listening: FxHashSet<u16> = moment.aggregate.ports.iter().map(|p| p.port).collect();
     let mut index: FxHashMap<(IpAddr, Service), usize> = FxHashMap::default();
     let mut ports: Vec<(Service, RemoteTotals)> = Vec::new();
-    for (number, socket) in moment.wanted() {
+    for (number, socket) in moment.filtered_sockets() {
         let Some(rates) = moment.aggregate.sockets.get(number as usize) else {
             continue;
         };
@@ -59,7 +59,7 @@ pub(super) fn port_totals(
                 rtt_us: None,
                 changes: None,
                 udp: 0,
-                processes: FewProcesses::default(),
+                processes: FirstProcesses::default(),
             };
             ports.push((service, empty));
             ports.len() - 1

@@ -74,7 +74,7 @@ impl List for Remotes {
     }
 
     fn unfiltered_len(&self, moment: &Moment) -> usize {
-        moment.whole().remotes.len()
+        moment.unfiltered().remotes.len()
     }
 
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<RemoteLine<'m>> {

@@ -125,11 +125,11 @@ impl List for Sockets {
 
     fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
         let collect = |wanted: &dyn Fn(SocketRef<'_>) -> bool, out: &mut Vec<u32>| {
-            let all = moment.wanted();
+            let all = moment.filtered_sockets();
             out.extend(all.filter_map(|(number, socket)| wanted(socket).then_some(number)));
         };
         match self.scope {
-            SocketScope::All => moment.extend_rows(out),
+            SocketScope::All => moment.extend_filtered_rows(out),
             SocketScope::OwnedBy(key) => {
                 let Some(process) = process_index(moment, key) else {
                     return;
@@ -159,7 +159,7 @@ impl List for Sockets {
         match self.scope {
             SocketScope::All => moment.sample.sockets.rows.len(),
             SocketScope::OwnedBy(key) => process_index(moment, key)
-                .and_then(|at| moment.whole().processes.get(at as usize))
+                .and_then(|at| moment.unfiltered().processes.get(at as usize))
                 .map_or(0, |totals| totals.sockets as usize),
             SocketScope::Remote(address, service) => {
                 let is_connected = |socket: &SocketRef<'_>| {

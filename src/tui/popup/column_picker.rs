@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 
 use super::draw::{self, Choice};
 use super::interface::{Outcome, Popup};
-use crate::filter::Words;
+use crate::filter::SearchText;
 use crate::tui::command::Command;
 use crate::tui::hint::Hint;
 use crate::tui::scroll::scrolled;
@@ -37,7 +37,7 @@ pub(in crate::tui) fn open(state: &mut State) {
 impl ColumnPicker {
     /// The columns that the search leaves, by their indices, each with whether it is shown.
     fn columns(&self, state: &State) -> Vec<(usize, bool)> {
-        let search = Words::new(&self.search);
+        let search = SearchText::new(&self.search);
         let Some(table) = state.table() else {
             return Vec::new();
         };

@@ -3,7 +3,7 @@
 use ratatui::Frame;
 use ratatui::layout::Rect;
 
-use crate::filter::Words;
+use crate::filter::SearchText;
 use crate::tui::click_map::ClickTarget;
 use crate::tui::look::Look;
 use crate::tui::state::State;
@@ -34,7 +34,7 @@ pub(super) struct Choice {
 }
 
 /// True if the search matches a column's id, heading or documentation.
-pub(super) fn matches(search: &Words, heading: &Heading) -> bool {
+pub(super) fn matches(search: &SearchText, heading: &Heading) -> bool {
     [heading.id, heading.heading, heading.about]
         .iter()
         .any(|text| search.matches(text))

@@ -137,7 +137,7 @@ fn add_condition(state: &mut State, condition: &str, exclude: bool) {
         condition.to_owned()
     };
     let filter = state.filter();
-    let known = filter.term();
+    let known = filter.as_term();
     if has_condition(&known, &condition) {
         state.message = Some(format!(
             "the filter says that already: {}",

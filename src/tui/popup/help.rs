@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 
 use super::draw;
 use super::interface::{Outcome, Popup};
-use crate::filter::Words;
+use crate::filter::SearchText;
 use crate::tui::command::Command;
 use crate::tui::hint::Hint;
 use crate::tui::keymap::BINDINGS;
@@ -66,7 +66,7 @@ impl Popup<State> for Help {
     }
 
     fn render(&mut self, frame: &mut Frame<'_>, area: Rect, state: &mut State) {
-        let search = Words::new(&self.search);
+        let search = SearchText::new(&self.search);
         let lines: Vec<Vec<Piece>> = BINDINGS
             .iter()
             .filter(|binding| search.matches(binding.label) || search.matches(binding.about))

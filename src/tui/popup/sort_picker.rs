@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 
 use super::draw::{self, Choice};
 use super::interface::{Outcome, Popup};
-use crate::filter::Words;
+use crate::filter::SearchText;
 use crate::tui::command::Command;
 use crate::tui::hint::Hint;
 use crate::tui::scroll::scrolled;
@@ -39,7 +39,7 @@ pub(in crate::tui) fn open(state: &mut State) {
 impl SortPicker {
     /// The columns that the search leaves, by their indices.
     fn columns(&self, state: &State) -> Vec<usize> {
-        let search = Words::new(&self.search);
+        let search = SearchText::new(&self.search);
         let headings = state.table().map_or(&[][..], |table| table.headings());
         (0..headings.len())
             .filter(|&column| draw::matches(&search, &headings[column]))

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use super::State;
-use crate::aggregate::{Event, Narrower};
+use crate::aggregate::{Event, FilteredView};
 use crate::column::{SocketRow, VOCABULARY};
-use crate::filter::{Context, Filter, FilterError, Surroundings};
+use crate::filter::{Filter, FilterError, ParseContext, RequestedSockets};
 use crate::model::SocketRef;
 
 /// Whether something that happened is wanted. A text is looked for in what happened, too.
 fn passes(filter: &Filter, event: &Event, socket: SocketRef<'_>) -> bool {
-    if let Some(words) = filter.words() {
+    if let Some(words) = filter.search_text() {
         let states = [event.from, event.to].into_iter().flatten();
         if words.matches(event.kind.name())
             || states
@@ -20,7 +20,7 @@ fn passes(filter: &Filter, event: &Event, socket: SocketRef<'_>) -> bool {
             return true;
         }
     }
-    event.holds(socket, |view| {
+    event.matches(socket, |view| {
         filter.matches(view, &SocketRow::detached(view))
     })
 }
@@ -35,7 +35,7 @@ impl State {
     pub fn set_filter(&mut self, filter: Filter) {
         if filter != self.filter {
             self.filter = filter;
-            self.narrower = Narrower::new();
+            self.narrower = FilteredView::new();
             self.narrow();
         }
     }
@@ -45,17 +45,20 @@ impl State {
     /// # Errors
     /// What is wrong with it.
     pub fn understand(&self, text: &str) -> Result<Filter, FilterError> {
-        let around = Surroundings::default();
+        let around = RequestedSockets::default();
         Filter::parse_or_search(text, &self.context(&around))
     }
 
     /// What filters are understood with.
-    pub(in crate::tui) fn context<'a>(&'a self, around: &'a Surroundings) -> Context<'a> {
-        Context {
+    pub(in crate::tui) fn context<'a>(
+        &'a self,
+        requested: &'a RequestedSockets,
+    ) -> ParseContext<'a> {
+        ParseContext {
             vocabulary: &VOCABULARY,
             names: &*self.names,
-            around,
-            lenient: true,
+            requested,
+            allow_unknown_devices: true,
         }
     }
 
@@ -65,7 +68,7 @@ impl State {
         match self.understand(&text) {
             Ok(filter) => {
                 self.filter = filter;
-                self.narrower = Narrower::new();
+                self.narrower = FilteredView::new();
                 self.narrow();
             }
             Err(error) => self.message = Some(error.to_string()),
@@ -81,10 +84,10 @@ impl State {
         // Nobody else holds it, so that nothing is copied.
         let making = Arc::make_mut(&mut moment);
         if self.filter.is_empty() {
-            making.widen();
+            making.clear_filter();
         } else {
             let filter = &self.filter;
-            self.narrower.narrow(
+            self.narrower.apply(
                 making,
                 filter.text(),
                 |moment, row| {

@@ -1,6 +1,6 @@
 //! What is remembered of the screen of the system: four tables, and what is looked for in them.
 
-use crate::filter::Words;
+use crate::filter::SearchText;
 use crate::tui::lists::system::{Counters, Interfaces, Limits, Settings};
 use crate::tui::screen::Pane;
 use crate::tui::table::{Table, TableControl};
@@ -47,10 +47,10 @@ impl System {
             return;
         }
         text.clone_into(&mut self.search);
-        self.limits.list_mut().words = Words::new(text);
-        self.counters.list_mut().words = Words::new(text);
-        self.interfaces.list_mut().words = Words::new(text);
-        self.settings.list_mut().words = Words::new(text);
+        self.limits.list_mut().words = SearchText::new(text);
+        self.counters.list_mut().words = SearchText::new(text);
+        self.interfaces.list_mut().words = SearchText::new(text);
+        self.settings.list_mut().words = SearchText::new(text);
     }
 
     /// The table of a pane.

@@ -66,7 +66,7 @@ impl<L: List> Table<L> {
     /// Counts the rows without the filter, and sums up those that pass it.
     fn count_filtered(&mut self, moment: &Moment) {
         self.totals.clear();
-        let narrowed = moment.narrowed().filter(|_| L::is_filtered());
+        let narrowed = moment.filtered().filter(|_| L::is_filtered());
         self.unfiltered_len = narrowed.map(|_| self.list.unfiltered_len(moment));
         if self.unfiltered_len.is_none() {
             return;

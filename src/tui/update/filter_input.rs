@@ -3,7 +3,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::filter_values;
-use crate::filter::{Surroundings, complete};
+use crate::filter::{RequestedSockets, complete};
 use crate::tui::effect::Effect;
 use crate::tui::filter_line::{FilterEdit, FilterLine, FilterStatus};
 use crate::tui::line_editor::KeyOutcome;
@@ -37,7 +37,7 @@ pub(super) fn press(
         KeyCode::Down => line.recall(&state.filter_history, false),
         _ => match line.press(key) {
             KeyOutcome::Accepted if accept(state, &mut line) => {
-                let hosts = state.filter().unresolved().to_vec();
+                let hosts = state.filter().unresolved_hosts().to_vec();
                 return (!hosts.is_empty()).then_some(Effect::Resolve(hosts));
             }
             KeyOutcome::Cancelled => {
@@ -93,7 +93,7 @@ fn close_parentheses(text: &str) -> Option<String> {
 
 /// True if a word is the beginning of a keyword or a column.
 fn may_become_more(state: &State, text: &str) -> bool {
-    let around = Surroundings::default();
+    let around = RequestedSockets::default();
     let word = text.trim();
     if word.starts_with(['"', '\'']) {
         return false;
@@ -116,7 +116,7 @@ fn accept(state: &mut State, line: &mut FilterLine) -> bool {
 
 /// Finds the completions of the word at the cursor.
 fn find_completions(state: &State, line: &mut FilterLine) {
-    let around = Surroundings::default();
+    let around = RequestedSockets::default();
     let moment = state.moment.as_deref();
     let mut values =
         |wanted| moment.map_or_else(Vec::new, |moment| filter_values::observed(moment, wanted));

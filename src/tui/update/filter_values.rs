@@ -6,14 +6,14 @@ use rustc_hash::FxHashSet;
 
 use crate::aggregate::Moment;
 use crate::column::{SOCKET_COLUMNS, SocketRow};
-use crate::filter::{End, Wanted};
+use crate::filter::{EndpointSide, ObservedValues};
 use crate::model::{Endpoint, SocketRef};
 
 /// Rows that are searched for values.
 const SEARCHED_ROWS: usize = 20_000;
 
 /// Values of a kind that occur in a moment, without duplicates, in order.
-pub(super) fn observed(moment: &Moment, wanted: Wanted) -> Vec<String> {
+pub(super) fn observed(moment: &Moment, wanted: ObservedValues) -> Vec<String> {
     let mut known = FxHashSet::default();
     let mut add = |value: String| {
         if !value.is_empty() && !value.contains(char::is_control) {
@@ -23,39 +23,39 @@ pub(super) fn observed(moment: &Moment, wanted: Wanted) -> Vec<String> {
     let sample = &moment.sample;
     let sockets = || sample.iter().take(SEARCHED_ROWS);
     match wanted {
-        Wanted::Processes => {
+        ObservedValues::Processes => {
             for row in &sample.processes {
                 add(row.process.comm.clone());
             }
         }
-        Wanted::Users => {
+        ObservedValues::Users => {
             for (_, name) in &sample.users {
                 add(name.to_string());
             }
         }
-        Wanted::Hosts(end) => {
+        ObservedValues::Hosts(end) => {
             let ends = sockets().flat_map(|socket| endpoints(socket, end));
             let addresses: FxHashSet<IpAddr> = ends.map(|end| end.address).collect();
             let addresses = addresses.into_iter();
             addresses
                 .filter(|address| !address.is_unspecified())
                 .for_each(|address| add(host(address)));
-            if end != End::Remote {
+            if end != EndpointSide::Remote {
                 sockets().filter_map(path).for_each(add);
             }
         }
-        Wanted::Ports(end) => return ports(sockets(), end),
-        Wanted::Devices => {
+        ObservedValues::Ports(end) => return ports(sockets(), end),
+        ObservedValues::Devices => {
             for (_, name) in &sample.interfaces {
                 add(name.clone());
             }
         }
-        Wanted::Cgroups => {
+        ObservedValues::Cgroups => {
             for (_, path) in &sample.cgroups {
                 add(path.to_string());
             }
         }
-        Wanted::Column(at) => {
+        ObservedValues::Column(at) => {
             if let Some(column) = SOCKET_COLUMNS.get(usize::from(at)) {
                 let mut text = String::new();
                 for row in 0..sample.sockets.rows.len().min(SEARCHED_ROWS) {
@@ -74,9 +74,15 @@ pub(super) fn observed(moment: &Moment, wanted: Wanted) -> Vec<String> {
 }
 
 /// The ends of a socket on the wanted side.
-fn endpoints(socket: SocketRef<'_>, end: End) -> impl Iterator<Item = Endpoint> {
-    let local = socket.socket.local().filter(|_| end != End::Remote);
-    let remote = socket.socket.remote().filter(|_| end != End::Local);
+fn endpoints(socket: SocketRef<'_>, end: EndpointSide) -> impl Iterator<Item = Endpoint> {
+    let local = socket
+        .socket
+        .local()
+        .filter(|_| end != EndpointSide::Remote);
+    let remote = socket
+        .socket
+        .remote()
+        .filter(|_| end != EndpointSide::Local);
     local.into_iter().chain(remote)
 }
 
@@ -97,7 +103,7 @@ fn path(socket: SocketRef<'_>) -> Option<String> {
 }
 
 /// Ports of an end. Those of listeners count for both ends: they are connected to, from elsewhere or soon.
-fn ports<'a>(sockets: impl Iterator<Item = SocketRef<'a>>, end: End) -> Vec<String> {
+fn ports<'a>(sockets: impl Iterator<Item = SocketRef<'a>>, end: EndpointSide) -> Vec<String> {
     let mut ports = std::collections::BTreeSet::new();
     for socket in sockets {
         let listened = socket.socket.local();

@@ -12,7 +12,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
 use super::header::minutes;
-use crate::aggregate::{Difference, Fate, Moment};
+use crate::aggregate::{Difference, DifferenceKind, Moment};
 use crate::column::format;
 use crate::model::State as Tcp;
 use crate::tui::command::Command;
@@ -82,7 +82,11 @@ fn instants(page: &DifferencePage, moment: &Moment, look: &Look) -> Vec<Vec<Piec
             Tone::Plain,
         )],
     ];
-    for fate in [Fate::Appeared, Fate::Gone, Fate::Changed] {
+    for fate in [
+        DifferenceKind::Appeared,
+        DifferenceKind::Gone,
+        DifferenceKind::Changed,
+    ] {
         let count = difference.count(fate);
         let mut text = String::new();
         format::count(&mut text, count as u64);

@@ -68,7 +68,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, line: &Fi
 fn remaining(state: &State, line: &FilterLine) -> String {
     let mut left = String::new();
     if let Some(moment) = state.moment.as_deref() {
-        let whole = moment.whole().totals.sockets;
+        let whole = moment.unfiltered().totals.sockets;
         let in_force = line.status == FilterStatus::InForce;
         if in_force || !state.filter().is_empty() {
             format::count(&mut left, moment.aggregate.totals.sockets.into());
@@ -182,7 +182,7 @@ fn render_hint(
         pieces::write(frame.buffer_mut(), area, &state.look, &pieces);
         return;
     }
-    let unresolved = state.filter().unresolved();
+    let unresolved = state.filter().unresolved_hosts();
     if let Some(host) = unresolved.first() {
         let text = format!("  {} is looked up with Enter", text::sanitized(host));
         pieces::write(
@@ -201,7 +201,7 @@ fn render_hint(
         let note = "looked for in all texts of a socket, and in its process's command".to_owned();
         pieces.push((note, Tone::Muted));
     }
-    if state.filter().is_mixed() {
+    if state.filter().mixes_connectives() {
         let note = "and/or are taken from left to right, as in ss; parentheses make it plain   ";
         pieces.push((note.to_owned(), Tone::Notice));
     }

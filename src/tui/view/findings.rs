@@ -73,7 +73,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let [upper, lower] =
         Layout::vertical([Constraint::Min(0), Constraint::Length(below)]).areas(area);
     let mut title = Screen::Findings.title().to_owned();
-    if moment.is_some_and(|moment| moment.narrowed().is_some()) {
+    if moment.is_some_and(|moment| moment.filtered().is_some()) {
         title.push_str(" of the whole machine, without the filter");
     }
     let (at, table) = ((&mut state.clicks, Pane::Main), &mut state.finding_rows);
@@ -110,7 +110,7 @@ fn no_findings_text(state: &State, room: Rect) -> Vec<Vec<Piece>> {
         let text = "the samples before this instant are being read…";
         return vec![vec![(text.to_owned(), Tone::Muted)]];
     };
-    let whole = moment.whole();
+    let whole = moment.unfiltered();
     let count = |count: usize| {
         let mut out = String::new();
         format::count(&mut out, count as u64);

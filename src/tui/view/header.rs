@@ -70,9 +70,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     format::sanitize(&mut kernel, release(&sample.host.kernel).as_bytes());
     let mut sockets = String::new();
     format::count(&mut sockets, totals.sockets.into());
-    if moment.narrowed().is_some() {
+    if moment.filtered().is_some() {
         sockets.push_str(" of ");
-        format::count(&mut sockets, moment.whole().totals.sockets.into());
+        format::count(&mut sockets, moment.unfiltered().totals.sockets.into());
     }
     sockets.push_str(" sockets");
     let mut owners = String::new();

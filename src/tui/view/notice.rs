@@ -60,7 +60,7 @@ struct VisibilityWarnings {
 fn visibility_warnings(state: &State) -> Option<VisibilityWarnings> {
     let moment = state.moment.as_deref()?;
     let sample = &moment.sample;
-    let denied = moment.whole().totals.unowned[Unowned::PermissionDenied as usize];
+    let denied = moment.unfiltered().totals.unowned[Unowned::PermissionDenied as usize];
     let warnings = VisibilityWarnings {
         denied,
         root: sample.visibility.root,

@@ -75,7 +75,7 @@ pub(in crate::tui) fn draw_framed<L: List>(
         table.view_notes()
     );
     if let Some(narrowed) = moment
-        .and_then(Moment::narrowed)
+        .and_then(Moment::filtered)
         .filter(|_| L::is_filtered())
     {
         title.push_str(" ─ filter: ");

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use rustix::net::AddressFamily;
 
 use super::{Arguments, Orders, say};
-use crate::support::states::{connect_started, nonblocking_tcp};
+use crate::support::sockets_in_every_state::{connect_started, nonblocking_tcp};
 
 fn target(arguments: &Arguments) -> SocketAddr {
     arguments.number(0)

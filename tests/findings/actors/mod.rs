@@ -17,14 +17,14 @@ use std::thread;
 use std::time::Duration;
 
 use crate::support::diagnosis::Finding;
-use crate::support::roles::{self, Held};
+use crate::support::helper_process::{self, HelperProcess};
 
 /// An actor, seen by the test.
 #[derive(Debug)]
 pub(crate) struct Actor {
     /// The kernel's name of its process.
     pub(crate) name: &'static str,
-    held: Held,
+    held: HelperProcess,
     ready: String,
 }
 
@@ -32,10 +32,10 @@ impl Actor {
     /// Starts the process in `role` under `name`, in the network namespace of this thread, and waits until it is ready.
     pub(crate) fn start(name: &'static str, role: &str, arguments: &[&str]) -> Actor {
         assert!(name.len() < 16, "{name}: the kernel cuts it");
-        let mut command = roles::command(role);
+        let mut command = helper_process::command(role);
         command.arg(name).args(arguments).stdin(Stdio::piped());
-        let mut held = Held::start(command);
-        let ready = held.line();
+        let mut held = HelperProcess::start(command);
+        let ready = held.read_line();
         assert!(!ready.is_empty(), "{name} could not begin");
         Actor { name, held, ready }
     }
@@ -64,8 +64,8 @@ impl Actor {
 
     /// Tells it to go on in another way and waits for its answer.
     pub(crate) fn tell(&mut self, order: &str) -> String {
-        self.held.tell(order);
-        let answer = self.held.line();
+        self.held.send_line(order);
+        let answer = self.held.read_line();
         assert!(!answer.is_empty(), "{} did not take {order:?}", self.name);
         answer
     }
@@ -78,7 +78,7 @@ impl Actor {
 
 /// In a child: plays the role that this process was started in. `false` if there is no such role.
 pub(crate) fn play() -> bool {
-    let Some(role) = roles::role() else {
+    let Some(role) = helper_process::role() else {
         return false;
     };
     let mut arguments = std::env::args().skip(1);

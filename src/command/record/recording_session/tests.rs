@@ -9,7 +9,7 @@ use crate::cli::{self, Cli, Command};
 use crate::command::shared::selection::Selection;
 use crate::command::shared::text_output::TextOutput;
 use crate::export;
-use crate::filter::NoNames;
+use crate::filter::NoResolver;
 use crate::model::{Endpoint, Ends, Family, Protocol, Sample, Socket, State};
 use crate::recording::{Archive, Metadata, Reader, RecorderOptions, SampleArchive};
 use crate::replay::{Depth, Replayer};
@@ -58,7 +58,7 @@ fn arguments(words: &str) -> cli::Record {
 /// A session that writes only JSON Lines.
 fn session(file: File, words: &str) -> RecordingSession {
     let arguments = arguments(words);
-    let selection = Selection::in_all_states(&arguments.select, &NoNames, true).unwrap();
+    let selection = Selection::in_all_states(&arguments.select, &NoResolver, true).unwrap();
     let out = TextOutput::File {
         file,
         path: PathBuf::from("x"),

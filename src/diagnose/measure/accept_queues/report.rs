@@ -18,7 +18,7 @@ impl PressedQueue {
         thresholds: &Thresholds,
         severity: Severity,
     ) -> Option<Observation> {
-        let totals = facts.moment.whole().listeners.get(self.listener)?;
+        let totals = facts.moment.unfiltered().listeners.get(self.listener)?;
         let subject = subject_of(facts.socket(totals.row)?);
         let name = subject.to_string();
         let whose = subject.process().map_or_else(

@@ -6,7 +6,7 @@ use super::text_search::{name_key, retain_matching};
 use crate::aggregate::Moment;
 use crate::column::format::{self, MISSING};
 use crate::column::{Attention, COUNTER_COLUMNS, CounterLine, Counters as CounterKind};
-use crate::filter::Words;
+use crate::filter::SearchText;
 use crate::tui::lists::headings::{Widths, headings};
 use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::target::Target;
@@ -17,7 +17,7 @@ use crate::tui::theme::Tone;
 #[derive(Debug, Default)]
 pub struct Counters {
     /// The words of the search.
-    pub words: Words,
+    pub words: SearchText,
 }
 
 /// The least width at which names include their group.

@@ -6,7 +6,7 @@ use super::text_search::{name_key, retain_matching};
 use crate::aggregate::Moment;
 use crate::column::format::MISSING;
 use crate::column::{INTERFACE_COLUMNS, InterfaceLine, Interfaces as InterfaceKind};
-use crate::filter::Words;
+use crate::filter::SearchText;
 use crate::tui::lists::headings::{WIDE_ONLY, Widths, headings};
 use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::target::Target;
@@ -17,7 +17,7 @@ use crate::tui::theme::Tone;
 #[derive(Debug, Default)]
 pub struct Interfaces {
     /// The words of the search.
-    pub words: Words,
+    pub words: SearchText,
 }
 
 const WIDTHS: [Widths; 18] = [

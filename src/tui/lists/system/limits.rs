@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
 use super::text_search::retain_matching;
-use crate::aggregate::{Headroom, Moment, PortsTaken, Whose, headroom};
+use crate::aggregate::{Headroom, LimitScope, Moment, PortUsage, headroom};
 use crate::column::format::MISSING;
 use crate::column::{LIMIT_COLUMNS, LimitLine, Limits as LimitKind};
-use crate::filter::Words;
+use crate::filter::SearchText;
 use crate::tui::lists::headings::{Widths, headings};
 use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::target::Target;
@@ -19,9 +19,9 @@ use crate::tui::tones::limit_tone;
 #[derive(Debug, Default)]
 pub struct Limits {
     /// The words of the search.
-    pub words: Words,
+    pub words: SearchText,
     /// The number of local ports in use, if it has been counted.
-    pub ports: Option<PortsTaken>,
+    pub ports: Option<PortUsage>,
     /// The limits of the moment whose rows were collected.
     all: Vec<Headroom>,
 }
@@ -49,8 +49,8 @@ impl Limits {
     /// Shortens the owner of a limit: of a listener to its process, if both do not fit.
     fn shorten_owner<'t>(&self, number: u32, text: &'t str, width: usize) -> Cow<'t, str> {
         let headroom = self.all.get(number as usize);
-        match headroom.map(|headroom| (headroom.missing, headroom.whose)) {
-            Some((None, Whose::Listener(_))) if text::width(text) > width => {
+        match headroom.map(|headroom| (headroom.missing, headroom.scope)) {
+            Some((None, LimitScope::Listener(_))) if text::width(text) > width => {
                 let process = text.split_once(' ').map_or(text, |(_, process)| process);
                 text::cut_middle(process, width)
             }
@@ -95,19 +95,19 @@ impl List for Limits {
 
     fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
         let sample = &moment.sample;
-        match self.all.get(number as usize)?.whose {
-            Whose::Process(row) => {
+        match self.all.get(number as usize)?.scope {
+            LimitScope::Process(row) => {
                 let process = &sample.processes.get(row as usize)?.process;
                 Some(Target::Process(Arc::clone(process)))
             }
-            Whose::Listener(row) => {
+            LimitScope::Listener(row) => {
                 let socket = sample.sockets.rows.get(row as usize)?;
                 Some(Target::Socket(socket.key()))
             }
-            Whose::Path(_, destination) => {
+            LimitScope::Path(_, destination) => {
                 Some(Target::Remote(destination.address.to_canonical(), None))
             }
-            Whose::Host | Whose::Namespace => None,
+            LimitScope::Host | LimitScope::Namespace => None,
         }
     }
 

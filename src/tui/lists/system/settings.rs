@@ -6,7 +6,7 @@ use super::text_search::{name_key, retain_matching};
 use crate::aggregate::Moment;
 use crate::column::format::MISSING;
 use crate::column::{KNOWN, SETTING_COLUMNS, SettingLine, Settings as SettingKind};
-use crate::filter::Words;
+use crate::filter::SearchText;
 use crate::model::Settings as Values;
 use crate::tui::lists::headings::{Widths, headings};
 use crate::tui::table::{ColumnSet, Heading, List};
@@ -18,7 +18,7 @@ use crate::tui::theme::Tone;
 #[derive(Debug, Default)]
 pub struct Settings {
     /// The words of the search.
-    pub words: Words,
+    pub words: SearchText,
 }
 
 const WIDTHS: [Widths; 3] = [

@@ -3,14 +3,14 @@
 use std::hash::{Hash as _, Hasher as _};
 
 use crate::aggregate::Moment;
-use crate::filter::Words;
+use crate::filter::SearchText;
 use crate::tui::table::List;
 
 /// Keeps the rows that have a cell which matches the search.
 pub(super) fn retain_matching<L: List>(
     list: &L,
     moment: &Moment,
-    words: &Words,
+    words: &SearchText,
     out: &mut Vec<u32>,
 ) {
     let mut cell = String::new();

@@ -96,7 +96,11 @@ pub(super) fn unix_peers(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
         .filter(|socket| matches!(socket.socket.ends, Ends::Unix { .. }))
         .map(|socket| (socket.socket.inode, socket))
         .collect();
-    for socket in moment.wanted().map(|(_, socket)| socket).filter(is_ours) {
+    for socket in moment
+        .filtered_sockets()
+        .map(|(_, socket)| socket)
+        .filter(is_ours)
+    {
         let Ends::Unix {
             peer_inode: Some(inode),
             ..

@@ -1,6 +1,6 @@
 //! Explains in sentences what limits a socket, and what its state means.
 
-use crate::aggregate::Limit;
+use crate::aggregate::SendLimit;
 use crate::column::{SocketRow, format};
 use crate::model::{Attribution, Ends, Protocol, Socket, State, TcpInfo, Unowned};
 use crate::tui::page::{Presence, SocketPage};
@@ -40,11 +40,13 @@ fn waits_for_accept(socket: &Socket) -> bool {
 }
 
 /// The limit of the throughput.
-fn limited(limit: Limit) -> Sentence {
+fn limited(limit: SendLimit) -> Sentence {
     let tone = match limit {
-        Limit::Application => Tone::Good,
-        Limit::ReceiverWindow | Limit::SendBuffer | Limit::CongestionWindow => Tone::Notice,
-        Limit::Loss => Tone::Warning,
+        SendLimit::Application => Tone::Good,
+        SendLimit::ReceiverWindow | SendLimit::SendBuffer | SendLimit::CongestionWindow => {
+            Tone::Notice
+        }
+        SendLimit::Loss => Tone::Warning,
     };
     ("limited by", limit.sentence().to_owned(), tone)
 }

@@ -202,12 +202,12 @@ fn over_time(page: &SocketPage, charts: usize) -> Section {
 fn clients(row: &SocketRow<'_>, moment: &Moment) -> Section {
     let mut lines = Vec::new();
     let is_it = |at: &usize| {
-        let totals = &moment.whole().listeners[*at];
+        let totals = &moment.unfiltered().listeners[*at];
         let socket = moment.sample.sockets.rows.get(totals.row as usize);
         socket.is_some_and(|socket| socket.key() == row.socket.socket.key())
     };
     // The page shows the listener even if the filter hides it.
-    let found = (0..moment.whole().listeners.len()).find(is_it);
+    let found = (0..moment.unfiltered().listeners.len()).find(is_it);
     if let Some(line) = found.and_then(|at| ListenerLine::of_whole(moment, at)) {
         for column in LISTENER_COLUMNS.iter() {
             let name = match column.id {

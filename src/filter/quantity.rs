@@ -1,9 +1,9 @@
-//! Numbers with units, as they are typed behind a comparison.
+//! Parses numbers with units, such as `10Mbit/s` or `100ms`.
 
-/// What a number counts. A column's numbers all have the same unit.
+/// Unit of a column's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// Things: sockets, segments, an id.
+    /// Dimensionless: a count of sockets or segments, an id.
     Count,
     /// Bytes.
     Bytes,
@@ -15,12 +15,12 @@ pub enum Unit {
     Microseconds,
     /// Milliseconds.
     Milliseconds,
-    /// A share from 0 to 1, typed as per cent.
+    /// A share from 0 to 1, typed as percent.
     Share,
 }
 
 impl Unit {
-    /// In one word.
+    /// Returns the unit in one word.
     pub fn name(self) -> &'static str {
         match self {
             Unit::Count => "number",
@@ -32,7 +32,7 @@ impl Unit {
         }
     }
 
-    /// What can be typed, for messages.
+    /// Describes valid input with examples, for error messages.
     pub fn examples(self) -> &'static str {
         match self {
             Unit::Count => "a number, for example 0, 100 or 10k",
@@ -46,12 +46,12 @@ impl Unit {
         }
     }
 
-    /// Whether two columns can be compared with each other.
+    /// Reports whether columns of the two units can be compared.
     pub fn fits(self, other: Unit) -> bool {
         self.family() == other.family()
     }
 
-    /// By how much numbers of this unit are multiplied to be compared with those of a like one.
+    /// Returns the factor to the common unit of all comparable units.
     pub(super) fn scale(self) -> f64 {
         match self {
             Unit::Milliseconds => 1000.0,
@@ -61,7 +61,7 @@ impl Unit {
 
     fn family(self) -> u8 {
         match self {
-            // A queue is a count of bytes or of connections, whichever socket it is of.
+            // A queue is a count of bytes or of connections, depending on the socket.
             Unit::Count | Unit::Bytes => 0,
             Unit::BytesPerSecond => 1,
             Unit::PerSecond => 2,
@@ -71,11 +71,11 @@ impl Unit {
     }
 }
 
-/// Reads a number with its unit, as numbers of `unit` are kept.
+/// Parses a number with a unit and converts it to `unit`.
 ///
 /// # Errors
-/// What is wrong with it.
-pub fn quantity(text: &str, unit: Unit) -> Result<f64, String> {
+/// If it is not a number, or its unit is missing or does not fit.
+pub fn parse_quantity(text: &str, unit: Unit) -> Result<f64, String> {
     let end = text
         .char_indices()
         .find(|&(at, c)| {
@@ -110,7 +110,7 @@ fn hexadecimal(text: &str) -> Option<f64> {
         .map(|number| number as f64)
 }
 
-/// What a number with this suffix is multiplied by; `None` if the suffix means nothing here.
+/// Returns the factor of a suffix; `None` if the suffix does not fit the unit.
 fn factor(suffix: &str, unit: Unit) -> Option<f64> {
     match unit {
         Unit::Count => thousands(suffix),
@@ -156,7 +156,7 @@ fn bytes(suffix: &str) -> Option<f64> {
     })
 }
 
-/// `Mbit`, `Mbit/s`, `Mbps`.
+/// Returns the factor of a suffix in bits (`Mbit`, `Mbit/s`, `Mbps`), in bytes.
 fn bits(suffix: &str, per_second: bool) -> Option<f64> {
     let lower = suffix.to_ascii_lowercase();
     let amount = match lower.strip_suffix("bit") {
@@ -169,7 +169,7 @@ fn bits(suffix: &str, per_second: bool) -> Option<f64> {
         .map(|factor| factor / 8.0)
 }
 
-/// In µs.
+/// Returns the factor of a unit of time, in µs.
 fn time(suffix: &str) -> Option<f64> {
     Some(match suffix {
         "ns" => 1e-3,
@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn units_are_understood() {
+    fn numbers_with_units_are_parsed() {
         for (text, unit, value) in [
             ("0", Unit::Count, 0.0),
             ("10k", Unit::Count, 10_000.0),
@@ -210,7 +210,7 @@ mod tests {
             ("1%", Unit::Share, 0.01),
             ("100/s", Unit::PerSecond, 100.0),
         ] {
-            assert_eq!(quantity(text, unit), Ok(value), "{text}");
+            assert_eq!(parse_quantity(text, unit), Ok(value), "{text}");
         }
     }
 
@@ -229,7 +229,7 @@ mod tests {
             ("-", Unit::Bytes),
             ("1kbb", Unit::BytesPerSecond),
         ] {
-            assert!(quantity(text, unit).is_err(), "{text} {unit:?}");
+            assert!(parse_quantity(text, unit).is_err(), "{text} {unit:?}");
         }
     }
 }

@@ -1,23 +1,24 @@
-//! What one socket adds to everything that is derived: one that exists, one that was freed.
+//! Adds one socket, existing or freed, to everything that the aggregator derives.
 
-use crate::aggregate::events::Ending;
-use crate::aggregate::groups::{Changes, Sum};
-use crate::aggregate::limit::limit;
-use crate::aggregate::rates::{Counted, MIN_WINDOW_NS, Volume};
+use crate::aggregate::byte_counters::ByteCounters;
+use crate::aggregate::events::SocketEnd;
+use crate::aggregate::group_totals::{ChangeCounts, GroupSum};
+use crate::aggregate::rates::{ByteSum, MIN_WINDOW_NS};
+use crate::aggregate::send_limit::send_limit;
 use crate::aggregate::{Aggregate, Aggregator, Change, SocketRates};
 use crate::model::{ClosedSocket, Protocol, Sample, Socket, SocketRef, State, TcpInfo, Visit};
 
 impl Aggregator {
     /// Counts one socket and derives its rates.
     #[inline]
-    pub(super) fn take(
+    pub(super) fn add_socket(
         &mut self,
         sample: &Sample,
         socket: &Socket,
         since: Option<u64>,
         out: &mut Aggregate,
-        all: &mut Volume,
-        changes: &mut Changes,
+        all: &mut ByteSum,
+        changes: &mut ChangeCounts,
     ) {
         let now = sample.monotonic_ns;
         out.totals.add(socket);
@@ -31,8 +32,8 @@ impl Aggregator {
             Protocol::Mptcp => sample
                 .sockets
                 .mptcp_info(socket)
-                .and_then(Counted::read_mptcp),
-            _ => info.and_then(Counted::read),
+                .and_then(ByteCounters::from_mptcp_info),
+            _ => info.and_then(ByteCounters::from_tcp_info),
         };
 
         let visit = self.sockets.visit(socket.key());
@@ -49,12 +50,12 @@ impl Aggregator {
         };
         let mut delta = None;
         if let (Some(counted), Some(since)) = (&counted, since) {
-            // Not seen before although it is not the first Sample: all that it counted happened since.
+            // New, and not in the first Sample: everything that it counted happened since.
             let (before, window) = match last.counted {
                 Some(before) => (before, now.saturating_sub(last.at_ns)),
-                None => (Counted::default(), since),
+                None => (ByteCounters::default(), since),
             };
-            delta = counted.since(&before);
+            delta = counted.delta_since(&before);
             if let (Some(delta), true) = (&delta, window >= MIN_WINDOW_NS) {
                 let seconds = window as f64 / 1e9;
                 let rate = |bytes: u64| Some((bytes as f64 / seconds) as f32);
@@ -63,7 +64,7 @@ impl Aggregator {
                 rates.wire_sent = rate(delta.bytes_sent);
                 rates.retransmitted = rate(u64::from(delta.bytes_retrans));
                 if let (Some(info), State::Established | State::CloseWait) = (info, socket.state) {
-                    rates.limit = Some(limit(delta, info, window / 1000));
+                    rates.limit = Some(send_limit(delta, info, window / 1000));
                 }
             }
         }
@@ -74,38 +75,38 @@ impl Aggregator {
                 socket.state,
                 State::Listen | State::BoundInactive | State::Closed
             );
-        let whole = connection && info.is_some();
-        let opened = whole && !last.opened && since.is_some();
+        let established = connection && info.is_some();
+        let opened = established && !last.opened && since.is_some();
         let is_other = last.state != Some(socket.state);
         if since.is_some() && is_other {
-            // What remains of a connection is told by the kernel's event of its end, if these are heard.
-            let remains = connection && !whole;
+            // A connection that became a mini-socket is reported by its destroy event, if the kernel sends these.
+            let remains = connection && !established;
             rates.change = if opened || (is_new && !connection) {
-                self.recorder.opened(view(sample, socket));
+                self.collector.opened(view(sample, socket));
                 Some(Change::Opened)
             } else if last.opened || !connection {
                 if !(remains && sample.events_available) {
-                    self.recorder.changed(view(sample, socket), last.state);
+                    self.collector.changed(view(sample, socket), last.state);
                 }
                 Some(Change::State)
             } else {
                 None
             };
         }
-        last.owed = if connection && !whole && last.opened && !last.closed {
-            last.owed.saturating_add(1)
+        last.unreported_end = if connection && !established && last.opened && !last.closed {
+            last.unreported_end.saturating_add(1)
         } else {
             0
         };
         let is_heard = socket.has_destroy_event();
-        last.awaits_end = is_heard && (whole || !connection);
-        if !is_heard || (self.recorder.keep_all && last.awaits_end) {
-            self.recorder
+        last.has_end_event = is_heard && (established || !connection);
+        if !is_heard || (self.collector.keep_all && last.has_end_event) {
+            self.collector
                 .remember(view(sample, socket), since.is_none());
         }
         out.sockets.push(rates);
-        last.opened |= whole;
-        if whole || !connection {
+        last.opened |= established;
+        if established || !connection {
             last.alive = Some(socket.state);
         }
         let time_wait = since.is_some()
@@ -126,7 +127,7 @@ impl Aggregator {
         if let Some(delta) = &delta {
             all.add(delta);
         }
-        let add = |sum: &mut Sum| {
+        let add = |sum: &mut GroupSum| {
             sum.sockets += 1;
             match socket.protocol {
                 Protocol::Tcp => sum.tcp[socket.state as usize] += 1,
@@ -149,50 +150,55 @@ impl Aggregator {
             return;
         }
         if let Some(remote) = socket.remote() {
-            let sum = self.remotes.of(remote.canonical().address);
+            let sum = self.remotes.entry(remote.canonical().address);
             add(sum);
             for_each_owner(sample, socket, |process| sum.processes.add(process));
             if socket.state == State::Established
                 && let Some(rtt) = info.as_ref().and_then(TcpInfo::measured_rtt)
             {
-                sum.rtt(rtt as u32);
+                sum.include_rtt(rtt as u32);
             }
         }
         if connection
             && let Some(local) = socket.local()
             && self.listeners.listens_on(local.port)
         {
-            add(self.ports.of(local.port));
+            add(self.ports.entry(local.port));
             self.listeners.count(sample, socket, opened);
         }
     }
 
-    /// Tells of a socket that ended while the first Sample was taken. Nothing can be measured by it.
-    pub(super) fn take_closed_at_start(&mut self, view: SocketRef<'_>, closed: &ClosedSocket) {
+    /// Reports a socket that ended while the first Sample was taken. Nothing can be measured of it.
+    pub(super) fn add_closed_in_first_sample(
+        &mut self,
+        view: SocketRef<'_>,
+        closed: &ClosedSocket,
+    ) {
         let last = self.sockets.get_mut(view.socket.key());
-        let told = last.as_ref().is_some_and(|last| last.closed);
-        let ending = Ending {
+        let reported = last.as_ref().is_some_and(|last| last.closed);
+        let ending = SocketEnd {
             from: last.as_ref().and_then(|last| last.alive),
             remains: None,
             present: last.is_some(),
-            untold: false,
+            opening_unreported: false,
         };
         if let Some(last) = last {
             last.closed = true;
         }
-        if !told {
-            self.recorder.closed(view, closed, ending, None);
+        if !reported {
+            self.collector.closed(view, closed, ending, None);
         }
     }
 
-    /// Counts what a freed connection moved since it was last looked at; answers that, if it is one.
-    pub(super) fn take_closed(
+    /// Counts what a freed connection transferred since it was last seen, and returns its rates. `None` if it is not a
+    /// connection, or already counted.
+    pub(super) fn add_closed(
         &mut self,
         view: SocketRef<'_>,
         closed: &ClosedSocket,
         since: u64,
-        all: &mut Volume,
-        changes: &mut Changes,
+        all: &mut ByteSum,
+        changes: &mut ChangeCounts,
     ) -> Option<SocketRates> {
         let (sample, socket) = (view.sample, view.socket);
         if self
@@ -203,19 +209,19 @@ impl Aggregator {
             let last = self.sockets.get(socket.key());
             let alive = last.and_then(|last| last.alive);
             let remains = last.and_then(|last| last.state).filter(|_| {
-                // It is there still, as a mini-socket.
+                // It still exists as a mini-socket.
                 last.is_some_and(|last| {
                     last.at_ns == sample.monotonic_ns
                         && last.alive != last.state
                         && matches!(last.state, Some(State::TimeWait | State::FinWait2))
                 })
             });
-            let ending = Ending {
+            let ending = SocketEnd {
                 from: alive,
                 remains,
                 present: remains.is_none()
                     && last.is_some_and(|last| last.at_ns == sample.monotonic_ns),
-                untold: last.is_some_and(|last| {
+                opening_unreported: last.is_some_and(|last| {
                     socket.protocol == Protocol::Tcp
                         && !last.opened
                         && last.first_ns.is_some()
@@ -225,7 +231,7 @@ impl Aggregator {
                         )
                 }),
             };
-            self.recorder.closed(view, closed, ending, Some(since));
+            self.collector.closed(view, closed, ending, Some(since));
         }
         if socket.protocol != Protocol::Tcp {
             if let Some(last) = self.sockets.get_mut(socket.key()) {
@@ -236,14 +242,14 @@ impl Aggregator {
         let counted = sample
             .closed_sockets
             .tcp_info(socket)
-            .and_then(Counted::read);
+            .and_then(ByteCounters::from_tcp_info);
         let last = self.sockets.get_mut(socket.key());
         let opened = last.as_ref().is_none_or(|last| !last.opened);
         let before = last
             .as_ref()
             .and_then(|last| last.counted)
             .unwrap_or_default();
-        let delta = counted.and_then(|counted| counted.since(&before));
+        let delta = counted.and_then(|counted| counted.delta_since(&before));
         if let Some(last) = last {
             if last.closed || matches!(last.state, Some(State::Listen | State::BoundInactive)) {
                 last.closed = true;
@@ -259,12 +265,12 @@ impl Aggregator {
         if let Some(delta) = &delta {
             all.add(delta);
         }
-        let add = |changes: &mut Changes| {
+        let add = |changes: &mut ChangeCounts| {
             changes.closed += 1;
             changes.opened += u32::from(opened);
         };
         add(changes);
-        let into = |sum: &mut Sum| {
+        let into = |sum: &mut GroupSum| {
             add(&mut sum.changes);
             if let Some(delta) = &delta {
                 sum.volume.add(delta);
@@ -276,19 +282,19 @@ impl Aggregator {
             }
         });
         if let Some(remote) = socket.remote() {
-            let sum = self.remotes.of(remote.canonical().address);
+            let sum = self.remotes.entry(remote.canonical().address);
             into(sum);
             for_each_owner(sample, socket, |process| sum.processes.add(process));
         }
         if let Some(local) = socket.local()
             && self.listeners.listens_on(local.port)
         {
-            into(self.ports.of(local.port));
+            into(self.ports.entry(local.port));
             if opened {
                 self.listeners.count_opened(sample, socket);
             }
         }
-        let rate = |bytes: fn(&Counted) -> u64| {
+        let rate = |bytes: fn(&ByteCounters) -> u64| {
             let seconds = (since >= MIN_WINDOW_NS).then_some(since as f64 / 1e9)?;
             Some((bytes(delta.as_ref()?) as f64 / seconds) as f32)
         };
@@ -303,7 +309,7 @@ impl Aggregator {
     }
 }
 
-/// A row of a Sample's sockets with what belongs to it.
+/// Joins a row of a Sample's sockets with the Sample.
 fn view<'s>(sample: &'s Sample, socket: &'s Socket) -> SocketRef<'s> {
     SocketRef {
         sample,
@@ -312,7 +318,7 @@ fn view<'s>(sample: &'s Sample, socket: &'s Socket) -> SocketRef<'s> {
     }
 }
 
-/// Calls `f` with the index of each process that owns the socket, once for each process.
+/// Calls `f` once for each process that owns the socket, with its index.
 #[inline]
 fn for_each_owner(sample: &Sample, socket: &Socket, mut f: impl FnMut(u32)) {
     let from = socket.holders_at as usize;

@@ -1,15 +1,15 @@
-//! Reads the words, signs and values of a filter.
+//! Splits a filter into words, operators and values.
 
 use std::borrow::Cow;
 
-/// Where one is in a text. What a word ends at depends on what is expected, so the parser asks for what it expects.
+/// A position in a filter's text. Where a word ends depends on the context, so the parser requests what it expects.
 #[derive(Debug, Clone)]
-pub(super) struct Scanner<'t> {
+pub(super) struct Lexer<'t> {
     pub(super) text: &'t str,
     pub(super) at: usize,
 }
 
-/// What can stand where a condition may begin.
+/// A token where a condition may begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token<'t> {
     Open,
@@ -20,12 +20,12 @@ pub(super) enum Token<'t> {
     Word(&'t str),
     /// Text in quotes, without them.
     Quoted(Cow<'t, str>),
-    /// A sign that means nothing here.
+    /// An operator that has no meaning here.
     Sign(&'t str),
     End,
 }
 
-/// How values are compared.
+/// A comparison operator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Operator {
     Equal,
@@ -39,7 +39,7 @@ pub(super) enum Operator {
 }
 
 impl Operator {
-    /// As it is written.
+    /// Returns the operator as it is written.
     pub(super) fn sign(self) -> &'static str {
         match self {
             Operator::Equal => "=",
@@ -54,7 +54,7 @@ impl Operator {
     }
 }
 
-/// Signs, the longer first.
+/// Operators written as signs, the longer ones first.
 const SIGNS: [(&str, Operator); 10] = [
     ("=~", Operator::Matches),
     ("!~", Operator::MatchesNot),
@@ -68,7 +68,7 @@ const SIGNS: [(&str, Operator); 10] = [
     (">", Operator::Greater),
 ];
 
-/// Words for signs.
+/// Operators written as words.
 const WORDS: [(&str, Operator); 11] = [
     ("eq", Operator::Equal),
     ("ne", Operator::Unequal),
@@ -83,9 +83,9 @@ const WORDS: [(&str, Operator); 11] = [
     ("is", Operator::Equal),
 ];
 
-impl<'t> Scanner<'t> {
-    pub(super) fn new(text: &'t str) -> Scanner<'t> {
-        Scanner { text, at: 0 }
+impl<'t> Lexer<'t> {
+    pub(super) fn new(text: &'t str) -> Lexer<'t> {
+        Lexer { text, at: 0 }
     }
 
     fn rest(&self) -> &'t str {
@@ -98,12 +98,12 @@ impl<'t> Scanner<'t> {
         self.at += rest.len() - rest.trim_start().len();
     }
 
-    /// The next token where a condition or a connective is expected, and where it begins.
+    /// Reads the next token where a condition or a connective is expected; returns its position too.
     pub(super) fn token(&mut self) -> (usize, Token<'t>) {
         self.space();
         let from = self.at;
         let rest = self.rest();
-        // A sign that was kept from a shell is that sign.
+        // A backslash that protects the sign from a shell is dropped.
         let kept = rest
             .strip_prefix('\\')
             .filter(|rest| rest.starts_with(['(', ')', '!', '&', '|']));
@@ -160,12 +160,12 @@ impl<'t> Scanner<'t> {
         (from, token)
     }
 
-    /// The next token, which stays there.
+    /// Returns the next token without consuming it.
     pub(super) fn peek(&self) -> (usize, Token<'t>) {
         self.clone().token()
     }
 
-    /// A sign of comparison or a word for one, if there is one.
+    /// Reads a comparison operator, if there is one.
     pub(super) fn operator(&mut self) -> Option<Operator> {
         self.space();
         let rest = self.rest();
@@ -179,8 +179,9 @@ impl<'t> Scanner<'t> {
         Some(operator)
     }
 
-    /// A value, and where it begins: up to the next space, in quotes, or up to a parenthesis that it does not open or, but
-    /// for `raw` ones, a connective. Backslashes keep the next character as it is, unless `raw`. `None` at the end.
+    /// Reads a value and returns its position too: quoted, or up to the next space, an unmatched `)`, or a connective.
+    /// Backslashes escape the next character. In a `raw` value backslashes and connectives are ordinary characters.
+    /// `None` at the end.
     pub(super) fn value(&mut self, raw: bool) -> Option<(usize, Cow<'t, str>)> {
         self.space();
         let from = self.at;
@@ -193,7 +194,7 @@ impl<'t> Scanner<'t> {
         let mut length = 0;
         let mut depth = 0_usize;
         let mut escaped = false;
-        // In an expression a parenthesis in a set of characters is none.
+        // In a regular expression a parenthesis within a character set does not count.
         let mut in_set = false;
         for (at, character) in rest.char_indices() {
             if character.is_whitespace() && !escaped {
@@ -232,7 +233,7 @@ impl<'t> Scanner<'t> {
         Some((from, Cow::Owned(plain)))
     }
 
-    /// Text in quotes; `None` if they do not end, and nothing is read.
+    /// Reads a quoted text; `None`, and nothing is consumed, if the closing quote is missing.
     fn quoted(&mut self, quote: char) -> Option<Cow<'t, str>> {
         let rest = self.rest().strip_prefix(quote)?;
         let end = rest.find(quote)?;
@@ -247,23 +248,23 @@ mod tests {
 
     #[test]
     fn words_end_where_signs_begin() {
-        let mut scanner = Scanner::new(r"(sport>=80 && \( ! not_me ) ' a b '");
-        assert_eq!(scanner.token(), (0, Token::Open));
-        assert_eq!(scanner.token(), (1, Token::Word("sport")));
-        assert_eq!(scanner.operator(), Some(Operator::AtLeast));
-        assert_eq!(scanner.value(false), Some((8, "80".into())));
-        assert_eq!(scanner.token(), (11, Token::And));
-        assert_eq!(scanner.token(), (14, Token::Open));
-        assert_eq!(scanner.token(), (17, Token::Not));
-        assert_eq!(scanner.token(), (19, Token::Word("not_me")));
-        assert_eq!(scanner.token(), (26, Token::Close));
-        assert_eq!(scanner.token(), (28, Token::Quoted(" a b ".into())));
-        assert_eq!(scanner.token().1, Token::End);
+        let mut lexer = Lexer::new(r"(sport>=80 && \( ! not_me ) ' a b '");
+        assert_eq!(lexer.token(), (0, Token::Open));
+        assert_eq!(lexer.token(), (1, Token::Word("sport")));
+        assert_eq!(lexer.operator(), Some(Operator::AtLeast));
+        assert_eq!(lexer.value(false), Some((8, "80".into())));
+        assert_eq!(lexer.token(), (11, Token::And));
+        assert_eq!(lexer.token(), (14, Token::Open));
+        assert_eq!(lexer.token(), (17, Token::Not));
+        assert_eq!(lexer.token(), (19, Token::Word("not_me")));
+        assert_eq!(lexer.token(), (26, Token::Close));
+        assert_eq!(lexer.token(), (28, Token::Quoted(" a b ".into())));
+        assert_eq!(lexer.token().1, Token::End);
     }
 
     #[test]
     fn a_value_keeps_the_parentheses_that_it_opens() {
-        let value = |text, raw| Scanner::new(text).value(raw).map(|(_, value)| value);
+        let value = |text, raw| Lexer::new(text).value(raw).map(|(_, value)| value);
         assert_eq!(value("^ng(in|x)x$)", true).as_deref(), Some("^ng(in|x)x$"));
         assert_eq!(value("[)]a )", true).as_deref(), Some("[)]a"));
         assert_eq!(value("443)", false).as_deref(), Some("443"));

@@ -11,7 +11,7 @@ use rustix::net::{
     self as sys, AddressFamily, Shutdown, SocketAddrUnix, SocketFlags, SocketType, sockopt,
 };
 
-use super::net::{
+use super::network_namespace::{
     DEVICE, FAR, FAR_BROKEN, FAR_LOCAL, FAR6, Link, NEAR, NEAR_LOCAL, NOBODY, break_path,
     device_index,
 };

@@ -1,4 +1,4 @@
-//! What a test cannot do without, and how its absence is told: as an ignored trial whose name says why.
+//! Requirements of tests: privileges and tools. Where one is missing, the test is reported as ignored with the reason.
 
 use std::fs;
 use std::os::fd::OwnedFd;
@@ -6,9 +6,9 @@ use std::process::{Command, ExitStatus, Stdio};
 
 use libtest_mimic::{Failed, Trial};
 
-/// Something that a machine may lack.
+/// A privilege, tool or kernel feature that a test requires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Need {
+pub(crate) enum Requirement {
     /// Effective user 0 with all that root can do to a network namespace and to other users' processes.
     Root,
     /// `ip` of iproute2, to make links.
@@ -25,11 +25,11 @@ pub(crate) enum Need {
     Pyarrow,
     /// `python3` with `duckdb`.
     Duckdb,
-    /// `nft` of nftables, to lose packets.
+    /// `nft` of nftables, to drop packets.
     Nft,
-    /// `nginx`, to have a server that is healthy.
+    /// `nginx`, as a healthy server.
     Nginx,
-    /// `wrk`, to ask it much.
+    /// `wrk`, to load it.
     Wrk,
     /// `iperf3`, to send at full speed.
     Iperf3,
@@ -38,34 +38,34 @@ pub(crate) enum Need {
 /// `CAP_NET_ADMIN`, `CAP_SYS_PTRACE` and `CAP_SYS_ADMIN` as bits of `CapEff`.
 const ROOT_CAPABILITIES: u64 = 1 << 12 | 1 << 19 | 1 << 21;
 
-impl Need {
-    /// Why it is missing here; `None` if it is there.
+impl Requirement {
+    /// Returns the reason why the requirement is not met; `None` if it is.
     fn missing(self) -> Option<&'static str> {
         match self {
-            Need::Root => (!is_root()).then_some("needs root"),
-            Need::Ip => (!runs("ip", "-V")).then_some("needs ip (iproute2)"),
-            Need::Ss => (!runs("ss", "-V")).then_some("needs ss (iproute2)"),
-            Need::Setpriv => {
+            Requirement::Root => (!is_root()).then_some("needs root"),
+            Requirement::Ip => (!runs("ip", "-V")).then_some("needs ip (iproute2)"),
+            Requirement::Ss => (!runs("ss", "-V")).then_some("needs ss (iproute2)"),
+            Requirement::Setpriv => {
                 (!runs("setpriv", "--version")).then_some("needs setpriv (util-linux)")
             }
-            Need::Mptcp => mptcp_socket()
+            Requirement::Mptcp => mptcp_socket()
                 .is_err()
                 .then_some("needs a kernel with MPTCP"),
-            Need::Pyarrow => (!imports("pyarrow")).then_some("needs python3 with pyarrow"),
-            Need::Duckdb => (!imports("duckdb")).then_some("needs python3 with duckdb"),
-            Need::Nft => (!runs("nft", "--version")).then_some("needs nft (nftables)"),
-            Need::Nginx => (!runs("nginx", "-v")).then_some("needs nginx"),
-            // It has no option that ends it well.
-            Need::Wrk => (!is_there("wrk", "-v")).then_some("needs wrk"),
-            Need::Iperf3 => (!runs("iperf3", "-v")).then_some("needs iperf3"),
-            Need::Unshare => {
+            Requirement::Pyarrow => (!imports("pyarrow")).then_some("needs python3 with pyarrow"),
+            Requirement::Duckdb => (!imports("duckdb")).then_some("needs python3 with duckdb"),
+            Requirement::Nft => (!runs("nft", "--version")).then_some("needs nft (nftables)"),
+            Requirement::Nginx => (!runs("nginx", "-v")).then_some("needs nginx"),
+            // It has no option that exits with success.
+            Requirement::Wrk => (!is_there("wrk", "-v")).then_some("needs wrk"),
+            Requirement::Iperf3 => (!runs("iperf3", "-v")).then_some("needs iperf3"),
+            Requirement::Unshare => {
                 (!runs("unshare", "--version")).then_some("needs unshare (util-linux)")
             }
         }
     }
 }
 
-/// A new MPTCP socket over IPv4.
+/// Opens an MPTCP socket over IPv4.
 pub(crate) fn mptcp_socket() -> rustix::io::Result<OwnedFd> {
     use rustix::net::{AddressFamily, SocketType, ipproto, socket};
     socket(
@@ -75,7 +75,7 @@ pub(crate) fn mptcp_socket() -> rustix::io::Result<OwnedFd> {
     )
 }
 
-/// Whether this process may make namespaces and links and look into every process.
+/// Reports whether this process may create namespaces and links and inspect every process.
 pub(crate) fn is_root() -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let capabilities = status
@@ -90,7 +90,7 @@ fn runs(tool: &str, argument: &str) -> bool {
     succeeds(Command::new(tool).arg(argument))
 }
 
-/// Whether Python has a module.
+/// Reports whether Python has a module.
 fn imports(module: &str) -> bool {
     succeeds(Command::new("python3").args(["-c", &format!("import {module}")]))
 }
@@ -99,7 +99,7 @@ fn succeeds(command: &mut Command) -> bool {
     quiet(command).is_ok_and(|status| status.success())
 }
 
-/// Whether it can be started.
+/// Reports whether a tool can be started.
 fn is_there(tool: &str, argument: &str) -> bool {
     quiet(Command::new(tool).arg(argument)).is_ok()
 }
@@ -112,24 +112,26 @@ fn quiet(command: &mut Command) -> std::io::Result<ExitStatus> {
         .status()
 }
 
-/// Why `needs` are not met; `None` if they are.
-pub(crate) fn unmet(needs: &[Need]) -> Option<&'static str> {
-    needs.iter().find_map(|need| need.missing())
+/// Returns the reason why a requirement is not met; `None` if all are.
+pub(crate) fn unmet(requirements: &[Requirement]) -> Option<&'static str> {
+    requirements
+        .iter()
+        .find_map(|requirement| requirement.missing())
 }
 
-/// A test that runs where its needs are met, and elsewhere is reported as ignored with the reason as its kind.
+/// Creates a test that is reported as ignored, with the reason as its kind, unless its requirements are met.
 pub(crate) fn trial(
     name: &str,
-    needs: &[Need],
+    requirements: &[Requirement],
     test: impl FnOnce() -> Result<(), Failed> + Send + 'static,
 ) -> Trial {
-    match unmet(needs) {
+    match unmet(requirements) {
         None => Trial::test(name, test),
         Some(why) => ignored(name, why),
     }
 }
 
-/// A test that cannot run here, and why.
+/// Creates an ignored test with the reason.
 pub(crate) fn ignored(name: &str, why: &str) -> Trial {
     Trial::test(name, || Ok(()))
         .with_kind(format!("SKIPPED: {why}"))

@@ -1,4 +1,4 @@
-//! Many connections at once, held by other processes.
+//! Opens many connections at once, held by helper processes.
 
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -8,21 +8,21 @@ use std::time::Duration;
 use rustix::net::sockopt::set_socket_linger;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use super::roles::{self, Held};
-use super::states::{listener, pair};
+use super::helper_process::{self, HelperProcess};
+use super::sockets_in_every_state::{listener, pair};
 
 /// Sockets that one child holds: its descriptors have a limit, often 20 000.
 const SOCKETS_PER_CHILD: usize = 16_000;
 
-/// What a child is told to let some of its connections move data and to replace others.
-const STIR: &str = "stir";
+/// Line that makes a child transfer data on some connections and replace others.
+const TRANSFER: &str = "transfer";
 
-/// Of so many connections one moves data each time that they are stirred, and of so many one is replaced.
+/// Of this many connections one transfers data in each turn, and of this many one is replaced.
 const ONE_MOVES_OF: usize = 7;
 const ONE_IS_REPLACED_OF: usize = 100;
 
 /// In a child: holds connections until its standard input ends.
-pub(crate) fn hold() {
+pub(crate) fn hold_connections() {
     let sockets: usize = std::env::var("SOCKETS")
         .ok()
         .and_then(|text| text.parse().ok())
@@ -37,16 +37,16 @@ pub(crate) fn hold() {
     println!("ready");
     let mut turn = 0;
     for line in std::io::stdin().lines().map_while(Result::ok) {
-        if line == STIR {
-            stir(&mut held, turn);
+        if line == TRANSFER {
+            transfer(&mut held, turn);
             turn += 1;
-            println!("stirred");
+            println!("transferred");
         }
     }
 }
 
-/// Lets some connections ask and answer, others than the last time, and replaces some.
-fn stir(held: &mut [(TcpStream, TcpStream)], turn: usize) {
+/// Sends requests and responses on some connections, others than in the last turn, and replaces some.
+fn transfer(held: &mut [(TcpStream, TcpStream)], turn: usize) {
     let mut answer = [0; 4096];
     for (at, (opener, acceptor)) in held.iter_mut().enumerate() {
         if (at + turn).is_multiple_of(ONE_MOVES_OF) {
@@ -92,13 +92,13 @@ fn bulk(n: usize) -> Vec<(TcpStream, TcpStream)> {
 
 /// Children that hold sockets.
 #[derive(Debug)]
-pub(crate) struct Crowd {
-    children: Vec<Held>,
+pub(crate) struct ManyConnections {
+    children: Vec<HelperProcess>,
 }
 
-impl Crowd {
+impl ManyConnections {
     /// Starts as many as are needed for so many sockets; why not, if they cannot be had.
-    pub(crate) fn gather(sockets: usize) -> Result<Crowd, String> {
+    pub(crate) fn open(sockets: usize) -> Result<ManyConnections, String> {
         let limit = getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX);
         let most = SOCKETS_PER_CHILD.min(limit.saturating_sub(100) as usize);
         if most < 1000 {
@@ -109,25 +109,25 @@ impl Crowd {
         while left > 0 {
             let share = left.min(most);
             left -= share;
-            let mut command = roles::command("hold");
+            let mut command = helper_process::command("hold");
             command
                 .env("SOCKETS", share.to_string())
                 .stdin(Stdio::piped());
-            children.push(Held::start(command));
+            children.push(HelperProcess::start(command));
         }
         for child in &mut children {
-            if child.line() != "ready" {
+            if child.read_line() != "ready" {
                 return Err("a child could not open its sockets".into());
             }
         }
-        Ok(Crowd { children })
+        Ok(ManyConnections { children })
     }
 
     /// Lets 15 % of the connections move data, and replaces 1 %.
-    pub(crate) fn stir(&mut self) {
+    pub(crate) fn transfer(&mut self) {
         for child in &mut self.children {
-            child.tell(STIR);
-            assert_eq!(child.line(), "stirred");
+            child.send_line(TRANSFER);
+            assert_eq!(child.read_line(), "transferred");
         }
     }
 }

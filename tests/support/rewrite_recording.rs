@@ -7,7 +7,11 @@ use sockwatch::model::{Host, Sample, Settings};
 use sockwatch::recording::{Archive as _, Encoder, Reader, Recorder, RecorderOptions};
 
 /// Writes a copy of a recording with every Sample changed and a neutral host.
-pub(crate) fn rerecord(from: &Path, to: &Path, mut change: impl FnMut(usize, &mut Sample)) {
+pub(crate) fn rewrite_recording(
+    from: &Path,
+    to: &Path,
+    mut change: impl FnMut(usize, &mut Sample),
+) {
     let mut archive = Reader::open(from).unwrap_or_else(|error| panic!("{error}"));
     let host = Arc::new(Host {
         hostname: "web-3".to_owned(),

@@ -1,4 +1,4 @@
-//! Other processes: this test binary again, in a role.
+//! Helper processes: this test binary started again with a role.
 
 use std::io::{BufRead, BufReader, Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -49,58 +49,60 @@ fn copy_for_everybody(directory: &Path) -> PathBuf {
     copy
 }
 
-/// A child that says a line when it is ready and then holds what it has until it is told to end, or dropped.
+/// A child that prints a line when it is ready and holds its sockets until it is stopped or dropped.
 #[derive(Debug)]
-pub(crate) struct Held {
+pub(crate) struct HelperProcess {
     child: Child,
     output: BufReader<ChildStdout>,
 }
 
-impl Held {
-    /// Starts it. Its output is read, its input is what `command` says.
-    pub(crate) fn start(mut command: Command) -> Held {
+impl HelperProcess {
+    /// Starts the child with its output piped; its input is as set in `command`.
+    pub(crate) fn start(mut command: Command) -> HelperProcess {
         let mut child = command
             .stdout(Stdio::piped())
             .spawn()
             .expect("a child starts");
         let output = BufReader::new(child.stdout.take().expect("it is piped"));
-        Held { child, output }
+        HelperProcess { child, output }
     }
 
-    /// Says a line to it, whose input is piped.
-    pub(crate) fn tell(&mut self, line: &str) {
+    /// Writes a line to its piped input.
+    pub(crate) fn send_line(&mut self, line: &str) {
         let input = self.child.stdin.as_mut().expect("it is piped");
-        writeln!(input, "{line}").expect("it listens");
+        writeln!(input, "{line}").expect("its input is open");
     }
 
-    /// The next line that it says, without its end.
-    pub(crate) fn line(&mut self) -> String {
+    /// Reads the next line of its output.
+    pub(crate) fn read_line(&mut self) -> String {
         let mut line = String::new();
-        self.output.read_line(&mut line).expect("it says a line");
+        self.output.read_line(&mut line).expect("it prints a line");
         line.trim_end().to_owned()
     }
 
-    /// Its process id.
+    /// Returns its process id.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
     }
 
-    /// Ends it as `kill -9` does and waits for it.
+    /// Kills it with SIGKILL and waits for it.
     pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// All that it says until it ends, and whether it ended well.
+    /// Reads its output until it ends; returns whether it succeeded, and the output.
     pub(crate) fn finish(mut self) -> (bool, String) {
-        let mut said = String::new();
-        self.output.read_to_string(&mut said).expect("it says text");
+        let mut printed = String::new();
+        self.output
+            .read_to_string(&mut printed)
+            .expect("it prints text");
         let status = self.child.wait().expect("it ends");
-        (status.success(), said)
+        (status.success(), printed)
     }
 }
 
-impl Drop for Held {
+impl Drop for HelperProcess {
     fn drop(&mut self) {
         self.kill();
     }

@@ -1,30 +1,30 @@
-//! Comparisons of columns: `COLUMN OPERATOR ( QUANTITY | COLUMN )`, `COLUMN "=~" EXPRESSION`.
+//! Parses comparisons of columns: `COLUMN OPERATOR ( QUANTITY | COLUMN )`, `COLUMN "=~" EXPRESSION`.
 
 use std::borrow::Cow;
 
 use super::{Expected, Parser};
 use crate::filter::error::FilterError;
-use crate::filter::glob::Pattern;
-use crate::filter::names::{Field, FieldKind};
-use crate::filter::program::{Builder, Piece};
-use crate::filter::scan::Operator;
-use crate::filter::test::{Number, NumberCompare, Operand, Test};
-use crate::filter::value::{Unit, quantity};
+use crate::filter::lexer::Operator;
+use crate::filter::pattern::Pattern;
+use crate::filter::predicate::{Number, NumberCompare, Operand, Predicate};
+use crate::filter::program::{Fragment, ProgramBuilder};
+use crate::filter::quantity::{Unit, parse_quantity};
+use crate::filter::vocabulary::{Field, FieldKind};
 
 impl<'t> Parser<'t, '_> {
-    /// A comparison of a column.
+    /// Parses a comparison behind the name of a column.
     pub(super) fn comparison(
         &mut self,
         at: usize,
         word: &str,
         field: Field,
-    ) -> Result<Piece, FilterError> {
+    ) -> Result<Fragment, FilterError> {
         self.expected = Expected::Operator(field);
-        let Some(operator) = self.scanner.operator() else {
-            let end = self.scanner.at;
+        let Some(operator) = self.lexer.operator() else {
+            let end = self.lexer.at;
             return Err(self
                 .error(end, format!("'{word}' lacks a comparison"))
-                .expecting(match field.kind {
+                .with_expected(match field.kind {
                     FieldKind::Number(unit) => {
                         format!("=, !=, <, <=, > or >= and {}", unit.examples())
                     }
@@ -39,19 +39,19 @@ impl<'t> Parser<'t, '_> {
             (FieldKind::Text, Operator::Equal | Operator::Unequal) => {
                 let (at, value) = self.operand(word, "a text; * and ? stand for others")?;
                 let pattern = Pattern::glob(&value).map_err(|message| self.error(at, message))?;
-                let piece = self.builder.ask(Test::Text(field.id, pattern));
+                let fragment = self.builder.predicate(Predicate::Text(field.id, pattern));
                 Ok(if operator == Operator::Unequal {
-                    Builder::not(piece)
+                    ProgramBuilder::not(fragment)
                 } else {
-                    piece
+                    fragment
                 })
             }
             (FieldKind::Text, _) => Err(self
                 .error(at, format!("'{word}' is text, and no number"))
-                .expecting("=, !=, =~ or !~")),
+                .with_expected("=, !=, =~ or !~")),
             (FieldKind::Number(_), Operator::Matches | Operator::MatchesNot) => Err(self
                 .error(at, format!("'{word}' is a number, and no text"))
-                .expecting("=, !=, <, <=, > or >=")),
+                .with_expected("=, !=, <, <=, > or >=")),
             (FieldKind::Number(unit), operator) => self.number(word, field, unit, operator),
         }
     }
@@ -61,10 +61,10 @@ impl<'t> Parser<'t, '_> {
         word: &str,
         expected: &str,
     ) -> Result<(usize, Cow<'t, str>), FilterError> {
-        self.scanner.value(false).ok_or_else(|| {
-            let at = self.scanner.at;
+        self.lexer.value(false).ok_or_else(|| {
+            let at = self.lexer.at;
             self.error(at, format!("'{word}' has nothing to be compared with"))
-                .expecting(expected)
+                .with_expected(expected)
         })
     }
 
@@ -74,16 +74,16 @@ impl<'t> Parser<'t, '_> {
         mut field: Field,
         mut unit: Unit,
         operator: Operator,
-    ) -> Result<Piece, FilterError> {
+    ) -> Result<Fragment, FilterError> {
         let (at, value) = self.operand(word, unit.examples())?;
         // "2 GB": a unit may stand apart.
         if value.ends_with('%')
             && unit != Unit::Share
-            && let Some(share) = self.context.vocabulary.share(word)
+            && let Some(share) = self.context.vocabulary.share_of(word)
         {
             (field, unit) = (share, Unit::Share);
         }
-        let with = match quantity(&value, unit) {
+        let with = match parse_quantity(&value, unit) {
             Ok(number) => Operand::Value(number),
             Err(message) => match self.context.vocabulary.field(&value) {
                 Some(Field {
@@ -101,9 +101,9 @@ impl<'t> Parser<'t, '_> {
                             at,
                             format!("'{value}' {why} and cannot be compared with '{word}'"),
                         )
-                        .expecting(unit.examples()));
+                        .with_expected(unit.examples()));
                 }
-                None => return Err(self.error(at, message).expecting(unit.examples())),
+                None => return Err(self.error(at, message).with_expected(unit.examples())),
             },
         };
         let compare = match operator {
@@ -114,25 +114,33 @@ impl<'t> Parser<'t, '_> {
             Operator::AtLeast => NumberCompare::AtLeast,
             Operator::Equal | Operator::Matches | Operator::MatchesNot => NumberCompare::Equal,
         };
-        Ok(self.builder.ask(Test::Number(Number {
+        Ok(self.builder.predicate(Predicate::Number(Number {
             field: field.id,
             compare,
             with,
         })))
     }
 
-    /// A regular expression behind a column.
-    pub(super) fn expression(&mut self, field: Field, negated: bool) -> Result<Piece, FilterError> {
+    /// Parses a regular expression behind `=~` or `!~`.
+    pub(super) fn expression(
+        &mut self,
+        field: Field,
+        negated: bool,
+    ) -> Result<Fragment, FilterError> {
         self.expected = Expected::Quantity(field);
-        let Some((at, text)) = self.scanner.value(true) else {
-            let at = self.scanner.at;
+        let Some((at, text)) = self.lexer.value(true) else {
+            let at = self.lexer.at;
             return Err(self
                 .error(at, "=~ lacks its expression")
-                .expecting("a regular expression; one with spaces in quotes"));
+                .with_expected("a regular expression; one with spaces in quotes"));
         };
         let pattern = Pattern::expression(&text)
             .map_err(|message| self.error(at, format!("not a regular expression: {message}")))?;
-        let piece = self.builder.ask(Test::Text(field.id, pattern));
-        Ok(if negated { Builder::not(piece) } else { piece })
+        let fragment = self.builder.predicate(Predicate::Text(field.id, pattern));
+        Ok(if negated {
+            ProgramBuilder::not(fragment)
+        } else {
+            fragment
+        })
     }
 }

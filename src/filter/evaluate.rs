@@ -1,60 +1,17 @@
-//! What a filter can ask of one socket.
+//! Evaluates the conditions of a filter on one socket.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-use super::glob::Pattern;
-use super::host::{Address, Host};
-use super::names::Figures;
-use super::states::StateSet;
-use super::words::Words;
-use crate::model::{Ends, Family, Protocol, Socket, SocketRef, Unowned};
-
-/// One question about a socket.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Test {
-    State(StateSet),
-    Host(Side, Host),
-    Port(Side, Compare, i64),
-    Device(Device),
-    /// Mark and mask.
-    Mark(u32, u32),
-    Cgroup(Cgroup),
-    Autobound(u16, u16),
-    Process(Name),
-    User(Name),
-    /// Whether an owner is known.
-    Owned,
-    Unowned(Unowned),
-    Protocol(Protocol),
-    Netlink,
-    Family(Family),
-    Netns(u32),
-    Number(Number),
-    Text(u16, Pattern),
-    Search(Words),
-    /// Holds for every socket.
-    Always,
-}
-
-/// Which end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
-    Local,
-    Remote,
-}
-
-/// How two numbers are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Compare {
-    Equal,
-    AtLeast,
-    AtMost,
-}
+use super::endpoint::{Address, Host};
+use super::predicate::{Compare, Device, Name, Number, NumberCompare, Operand, Predicate, Side};
+use super::row_values::RowValues;
+use super::state_set::StateSet;
+use crate::model::{Ends, Protocol, Socket, SocketRef};
 
 impl Compare {
     #[inline]
-    fn holds(self, ordering: Ordering) -> bool {
+    fn matches(self, ordering: Ordering) -> bool {
         match self {
             Compare::Equal => ordering == Ordering::Equal,
             Compare::AtLeast => ordering != Ordering::Less,
@@ -63,58 +20,8 @@ impl Compare {
     }
 }
 
-/// A network device.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Device {
-    Index(u32),
-    Name(String),
-}
-
-/// A control group.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Cgroup {
-    /// Its path below the mount point, with a slash in front.
-    pub(super) path: String,
-    /// Its id, if it could be asked.
-    pub(super) id: Option<u64>,
-}
-
-/// Somebody's name, or number.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Name {
-    Number(u32),
-    Pattern(Pattern),
-}
-
-/// A comparison of a column.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Number {
-    pub(super) field: u16,
-    pub(super) compare: NumberCompare,
-    pub(super) with: Operand,
-}
-
-/// How numbers with fractions are compared. `NaN` does not occur; what is missing compares with nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum NumberCompare {
-    Equal,
-    Unequal,
-    Less,
-    AtMost,
-    Greater,
-    AtLeast,
-}
-
-/// What a column is compared with.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Operand {
-    Value(f64),
-    /// Another column, and what its numbers and those of the first are multiplied by.
-    Field(u16, f64, f64),
-}
-
-/// The ports of a socket, in the sense of ss: unix sockets have their inodes there, netlink ones their port id, packet
-/// ones their device.
+/// Returns the local and remote port as ss defines them: the inodes of unix sockets, the port id of netlink sockets,
+/// the interface of packet sockets.
 #[inline]
 pub(super) fn ports(socket: &Socket) -> (i64, i64) {
     match socket.ends {
@@ -128,11 +35,11 @@ pub(super) fn ports(socket: &Socket) -> (i64, i64) {
     }
 }
 
-/// The numbers that the port of an internet socket can have.
+/// The range of ports of internet sockets.
 const PORTS: std::ops::RangeInclusive<i64> = 0..=u16::MAX as i64;
 
-impl Test {
-    /// The answer, if it is the same for every internet socket.
+impl Predicate {
+    /// Returns the result if it is the same for every internet socket.
     pub(super) fn constant(&self) -> Option<bool> {
         let port = |compare: Compare, port: i64| match compare {
             Compare::Equal => (!PORTS.contains(&port)).then_some(false),
@@ -142,39 +49,39 @@ impl Test {
             Compare::AtMost => (port < *PORTS.start()).then_some(false),
         };
         match self {
-            Test::Always => Some(true),
-            Test::State(states) if *states == StateSet::ALL => Some(true),
-            Test::State(states) => states.is_empty().then_some(false),
-            Test::Port(_, compare, number) => port(*compare, *number),
-            Test::Host(_, host) => match (&host.address, host.port) {
+            Predicate::Always => Some(true),
+            Predicate::State(states) if *states == StateSet::ALL => Some(true),
+            Predicate::State(states) => states.is_empty().then_some(false),
+            Predicate::Port(_, compare, number) => port(*compare, *number),
+            Predicate::Host(_, host) => match (&host.address, host.port) {
                 (Address::Any, None) => Some(true),
                 (_, Some(number)) => port(Compare::Equal, number),
                 _ => None,
             },
-            Test::Mark(mark, mask) if mark & !mask != 0 => Some(false),
+            Predicate::Mark(mark, mask) if mark & !mask != 0 => Some(false),
             _ => None,
         }
     }
 
-    /// Whether it holds for a socket. What is not known holds for nothing.
+    /// Reports whether a socket meets the condition. A condition on an unknown value is never met.
     #[inline]
-    pub(super) fn holds(&self, view: SocketRef<'_>, figures: &impl Figures) -> bool {
+    pub(super) fn matches(&self, view: SocketRef<'_>, figures: &impl RowValues) -> bool {
         let socket = view.socket;
         match self {
-            Test::State(states) => states.holds(socket.state),
-            Test::Host(side, host) => host.holds(*side, view, figures),
-            Test::Port(side, compare, port) => {
+            Predicate::State(states) => states.contains(socket.state),
+            Predicate::Host(side, host) => host.matches(*side, view, figures),
+            Predicate::Port(side, compare, port) => {
                 let (local, remote) = ports(socket);
                 let own = match side {
                     Side::Local => local,
                     Side::Remote => remote,
                 };
-                compare.holds(own.cmp(port))
+                compare.matches(own.cmp(port))
             }
-            Test::Device(Device::Index(index)) => socket.interface == *index,
-            Test::Device(Device::Name(name)) => view.interface_name() == Some(name),
-            Test::Mark(mark, mask) => socket.mark.unwrap_or(0) & mask == *mark,
-            Test::Cgroup(cgroup) => {
+            Predicate::Device(Device::Index(index)) => socket.interface == *index,
+            Predicate::Device(Device::Name(name)) => view.interface_name() == Some(name),
+            Predicate::Mark(mark, mask) => socket.mark.unwrap_or(0) & mask == *mark,
+            Predicate::Cgroup(cgroup) => {
                 if let Some(id) = cgroup.id {
                     socket.cgroup_id == id
                 } else {
@@ -182,34 +89,34 @@ impl Test {
                     path.is_some_and(|path| path.trim_matches('/') == cgroup.path.trim_matches('/'))
                 }
             }
-            Test::Autobound(first, last) => autobound(view, *first, *last),
-            Test::Process(name) => view.owners().any(|(row, _)| match name {
+            Predicate::Autobound(first, last) => autobound(view, *first, *last),
+            Predicate::Process(name) => view.owners().any(|(row, _)| match name {
                 Name::Number(pid) => row.process.key.pid == *pid,
                 Name::Pattern(pattern) => pattern.matches(row.process.comm.as_bytes()),
             }),
-            Test::User(Name::Number(uid)) => socket.uid == Some(*uid),
-            Test::User(Name::Pattern(pattern)) => view
+            Predicate::User(Name::Number(uid)) => socket.uid == Some(*uid),
+            Predicate::User(Name::Pattern(pattern)) => view
                 .user_name()
                 .is_some_and(|name| pattern.matches(name.as_bytes())),
-            Test::Owned => socket.attribution.unowned().is_none(),
-            Test::Unowned(why) => socket.attribution.unowned() == Some(*why),
-            Test::Protocol(protocol) => socket.protocol == *protocol,
-            Test::Netlink => matches!(socket.protocol, Protocol::Netlink(_)),
-            Test::Family(family) => socket.family == *family,
-            Test::Netns(netns) => socket.netns == *netns,
-            Test::Number(number) => number.holds(figures),
-            Test::Text(field, pattern) => {
+            Predicate::Owned => socket.attribution.unowned().is_none(),
+            Predicate::Unowned(why) => socket.attribution.unowned() == Some(*why),
+            Predicate::Protocol(protocol) => socket.protocol == *protocol,
+            Predicate::Netlink => matches!(socket.protocol, Protocol::Netlink(_)),
+            Predicate::Family(family) => socket.family == *family,
+            Predicate::Netns(netns) => socket.netns == *netns,
+            Predicate::Number(number) => number.matches(figures),
+            Predicate::Text(field, pattern) => {
                 let mut text = String::new();
                 figures.text(*field, &mut text) && pattern.matches(text.as_bytes())
             }
-            Test::Search(words) => figures.search(words),
-            Test::Always => true,
+            Predicate::Search(words) => figures.search(words),
+            Predicate::Always => true,
         }
     }
 }
 
 impl Number {
-    fn holds(&self, figures: &impl Figures) -> bool {
+    fn matches(&self, figures: &impl RowValues) -> bool {
         let Some(mut own) = figures.number(self.field) else {
             return false;
         };
@@ -235,8 +142,8 @@ impl Number {
 }
 
 impl Host {
-    /// Whether an end of a socket is what it says. An address of one family is never one of another.
-    fn holds(&self, side: Side, view: SocketRef<'_>, figures: &impl Figures) -> bool {
+    /// Reports whether one end of a socket matches. An address of one family never matches one of another.
+    fn matches(&self, side: Side, view: SocketRef<'_>, figures: &impl RowValues) -> bool {
         let socket = view.socket;
         if let Some(port) = self.port {
             let (local, remote) = ports(socket);
@@ -255,7 +162,7 @@ impl Host {
                     Side::Local => local,
                     Side::Remote => remote,
                 };
-                networks.iter().any(|network| network.holds(end.address))
+                networks.iter().any(|network| network.contains(end.address))
             }
             (Address::Name(pattern), Ends::Unix { .. }) => {
                 let name = match side {
@@ -279,7 +186,7 @@ impl Host {
     }
 }
 
-/// A unix socket's name as ss and sockwatch show it: abstract ones have `@` in place of zeros.
+/// Returns a unix socket's name as ss and sockwatch show it, with `@` for each zero byte of an abstract name.
 fn shown(name: &[u8]) -> Cow<'_, [u8]> {
     if name.first() != Some(&0) {
         return Cow::Borrowed(name);
@@ -288,7 +195,7 @@ fn shown(name: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(name.iter().map(at).collect())
 }
 
-/// Whether the kernel chose the port or the name, as ss sees it: the port is one of those that the kernel chooses from.
+/// Reports whether the kernel chose the port or the name, by the rule of ss: the port is in the ephemeral range.
 fn autobound(view: SocketRef<'_>, first: u16, last: u16) -> bool {
     match view.socket.ends {
         Ends::Inet { local, .. } => (first..=last).contains(&local.port),

@@ -1,36 +1,35 @@
-//! A piece of text to look for, as somebody types it.
+//! Text search with smart case.
 
-/// A piece of text that one of the texts of a row has to contain; empty for everything. Capitals count if there is one in
-/// it, as in vim and less.
+/// A text to search for; an empty one matches everything. Case-sensitive if it has a capital, as in vim and less.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Words {
+pub struct SearchText {
     text: String,
-    /// Whether it has a capital, so that capitals count.
-    exact: bool,
+    /// True if the search is case-sensitive.
+    case_sensitive: bool,
 }
 
-impl Words {
-    /// Understands what was typed.
-    pub fn new(text: &str) -> Words {
-        Words {
+impl SearchText {
+    /// Creates a search for a text.
+    pub fn new(text: &str) -> SearchText {
+        SearchText {
             text: text.to_owned(),
-            exact: text.chars().any(char::is_uppercase),
+            case_sensitive: text.chars().any(char::is_uppercase),
         }
     }
 
-    /// What was typed.
+    /// Returns the text as it was typed.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// Whether everything matches.
+    /// Reports whether everything matches.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
-    /// Whether a text has it in it.
+    /// Reports whether `text` contains the searched text.
     pub fn matches(&self, text: &str) -> bool {
-        if self.exact || self.is_empty() {
+        if self.case_sensitive || self.is_empty() {
             return text.contains(&self.text);
         }
         if !self.text.is_ascii() {
@@ -47,8 +46,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn capitals_count_only_if_there_is_one() {
-        let matches = |words: &str, text: &str| Words::new(words).matches(text);
+    fn a_search_is_case_sensitive_only_if_it_has_a_capital() {
+        let matches = |needle: &str, text: &str| SearchText::new(needle).matches(text);
         assert!(matches("nginx", "NGINX/12") && matches("x/1", "nginx/12"));
         assert!(!matches("Nginx", "nginx/12") && matches("NGINX", "NGINX/12"));
         assert!(matches("", "") && matches("", "anything"));

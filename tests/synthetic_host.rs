@@ -1,4 +1,4 @@
-//! The made-up machine that recordings are measured with is as busy as it says, and is aggregated like any other.
+//! The synthetic host of benchmarks and recordings has the configured load, and is aggregated like any other.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ fn keys(sample: &Sample) -> HashSet<SocketKey> {
 }
 
 #[test]
-fn as_many_sockets_move_and_go_as_asked_for() {
+fn the_configured_number_of_sockets_transfer_and_close() {
     let load = Load::of(5_000);
     let mut machine = Synthetic::new(load);
     let mut aggregator = Aggregator::new();
@@ -48,7 +48,7 @@ fn as_many_sockets_move_and_go_as_asked_for() {
 }
 
 #[test]
-fn idle_sockets_age_by_the_clock_but_for_the_time_of_the_dump() {
+fn timers_of_idle_sockets_advance_by_the_clock_with_the_jitter_of_a_dump() {
     let mut machine = Synthetic::new(Load::of(2_000));
     let [mut first, mut second] = [Sample::default(), Sample::default()];
     machine.next_into(&mut first).expect("it always has one");
@@ -69,7 +69,7 @@ fn idle_sockets_age_by_the_clock_but_for_the_time_of_the_dump() {
 }
 
 #[test]
-fn the_same_number_makes_the_same_machine() {
+fn the_same_seed_produces_the_same_host() {
     let [mut one, mut same] = [(); 2].map(|()| Synthetic::new(Load::of(300)));
     let [mut first, mut second] = [Sample::default(), Sample::default()];
     for _ in 0..3 {

@@ -1,21 +1,21 @@
-//! What of a filter the kernel can decide, so that it sends no more than it has to: a mask of states and a program for
+//! Lowers a filter to what the kernel can decide, so that it sends fewer sockets: a mask of states and a program for
 //! `INET_DIAG_REQ_BYTECODE`.
 //!
-//! The kernel's program lets through at least what the filter does; whoever asked looks at what arrives once more. Parts
-//! that only sockwatch can decide are left out of it.
+//! The program accepts at least the sockets that the filter matches; the filter is evaluated again on what arrives.
+//! Conditions that the kernel cannot decide are left out.
 //!
 //! ```text
-//! struct inet_diag_bc_op { u8 code; u8 yes; u16 no; }      yes, no: how far to go on, in bytes from here
+//! struct inet_diag_bc_op { u8 code; u8 yes; u16 no; }      yes, no: distances in bytes
 //! ```
 //!
-//! It ends well exactly at the end of the program, and badly four bytes behind it. Kernel: `inet_diag_bc_run`.
+//! A jump exactly to the end of the program accepts, one to four bytes behind it rejects. Kernel: `inet_diag_bc_run`.
 
 use std::net::IpAddr;
 
-use super::host::{Address, Host, Network};
+use super::endpoint::{Address, Host, Network};
+use super::predicate::{Compare, Device, Predicate, Side};
 use super::program::{ACCEPT, Next, Program, REJECT, Step};
-use super::states::StateSet;
-use super::test::{Compare, Device, Side, Test};
+use super::state_set::StateSet;
 
 // Kernel: `enum` of `INET_DIAG_BC_…`, `include/uapi/linux/inet_diag.h`.
 const NOP: u8 = 0;
@@ -35,82 +35,86 @@ const AF_UNSPEC: u8 = 0;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 
-/// The largest program: distances are 16 bits, and the kernel looks at it in a time that grows with its square.
-const LARGEST: usize = 8 * 1024;
+/// Maximum size of a program, bytes: distances are 16 bits, and the kernel verifies it in quadratic time.
+const MAX_SIZE: usize = 8 * 1024;
 
-/// What the kernel is asked for in place of everything.
+/// The part of a filter that the kernel decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Lowered {
-    /// The states that are wanted.
+pub struct LoweredFilter {
+    /// Requested states.
     pub states: StateSet,
-    /// The payload of `INET_DIAG_REQ_BYTECODE`; empty if every socket in these states is wanted.
+    /// Payload of `INET_DIAG_REQ_BYTECODE`; empty if every socket in these states is requested.
     pub code: Vec<u8>,
-    /// Whether the kernel decides something that nobody else knows: rows that it did not choose must not be added.
-    pub by_kernel_alone: bool,
+    /// True if the program has a condition that only the kernel can decide: rows from other sources must not be added.
+    pub kernel_only: bool,
 }
 
-impl Lowered {
-    /// Everything.
-    pub const ALL: Lowered = Lowered {
+impl LoweredFilter {
+    /// Requests every socket.
+    pub const ALL: LoweredFilter = LoweredFilter {
         states: StateSet::ALL,
         code: Vec::new(),
-        by_kernel_alone: false,
+        kernel_only: false,
     };
 }
 
-/// Lowers what can be lowered. Marks only with `marks`: to others than an administrator the kernel refuses the whole.
-pub(super) fn lower(program: &Program, marks: bool) -> Lowered {
+/// Lowers a program. Conditions on marks are lowered only with `marks`: without `CAP_NET_ADMIN` the kernel refuses the
+/// whole request.
+pub(super) fn lower(program: &Program, marks: bool) -> LoweredFilter {
     let mut states = StateSet::ALL;
     let mut parts = Vec::new();
-    // As for ss: the kernel knows which ports it chose, and is not asked beside what ss would decide by itself.
-    let mut whole = true;
-    for part in program.parts() {
+    // As in ss: `autobound` is left to the kernel only if ss would lower the rest of the filter too.
+    let mut decidable_by_ss = true;
+    for part in program.conjunct_ranges() {
         if let Some(set) = program.states_of(part.clone()) {
             states = states.common(set);
             continue;
         }
         let steps = &program.steps[part.clone()];
-        whole &= steps.iter().all(|step| as_in_ss(&step.test));
-        if steps.iter().all(|step| size(&step.test, marks).is_some()) {
+        decidable_by_ss &= steps.iter().all(|step| is_lowered_by_ss(&step.predicate));
+        if steps
+            .iter()
+            .all(|step| size(&step.predicate, marks).is_some())
+        {
             parts.push(part);
         }
     }
     let asks = |part: &std::ops::Range<usize>| {
         let mut steps = program.steps[part.clone()].iter();
-        steps.any(|step| matches!(step.test, Test::Autobound(..)))
+        steps.any(|step| matches!(step.predicate, Predicate::Autobound(..)))
     };
-    if !whole {
+    if !decidable_by_ss {
         parts.retain(|part| !asks(part));
     }
-    Lowered {
+    LoweredFilter {
         states,
-        by_kernel_alone: parts.iter().any(asks),
+        kernel_only: parts.iter().any(asks),
         code: assemble(program, &parts, marks),
     }
 }
 
-/// Whether ss gives it to the kernel.
-fn as_in_ss(test: &Test) -> bool {
-    !matches!(test, Test::Device(_))
+/// Reports whether ss lowers a condition.
+fn is_lowered_by_ss(predicate: &Predicate) -> bool {
+    !matches!(predicate, Predicate::Device(_))
 }
 
-/// What a test takes in the program; `None` if the kernel cannot decide it.
-fn size(test: &Test, marks: bool) -> Option<usize> {
-    // A number that is no port, which the kernel would cut.
-    if test.constant().is_some() {
+/// Returns the size of a condition in the program, bytes; `None` if the kernel cannot decide it.
+fn size(predicate: &Predicate, marks: bool) -> Option<usize> {
+    // For example a number that is not a port, which the kernel would truncate.
+    if predicate.constant().is_some() {
         return Some(4);
     }
-    Some(match test {
-        Test::Port(_, Compare::Equal, _) => 12,
-        Test::Host(_, host) => match &host.address {
+    Some(match predicate {
+        Predicate::Port(_, Compare::Equal, _) => 12,
+        Predicate::Host(_, host) => match &host.address {
             Address::Any => 12,
             Address::Networks(networks) => networks.iter().map(network_size).sum(),
             _ => return None,
         },
-        Test::Port(..) | Test::Device(Device::Index(_)) => 8,
-        Test::Mark(..) if marks => 12,
-        Test::Cgroup(cgroup) if cgroup.id.is_some() => 12,
-        Test::Autobound(..) => 4,
+        Predicate::Port(..) | Predicate::Device(Device::Index(_)) => 8,
+        Predicate::Mark(..) if marks => 12,
+        Predicate::Cgroup(cgroup) if cgroup.id.is_some() => 12,
+        Predicate::Autobound(..) => 4,
         _ => return None,
     })
 }
@@ -122,10 +126,10 @@ fn network_size(network: &Network) -> usize {
     }
 }
 
-/// Room for a step with the jump that may follow each of its operations.
-fn room(step: &Step, marks: bool) -> usize {
-    let operations = match &step.test {
-        Test::Host(
+/// Returns the size of a step, bytes, with the jump behind each of its operations.
+fn max_size(step: &Step, marks: bool) -> usize {
+    let operations = match &step.predicate {
+        Predicate::Host(
             _,
             Host {
                 address: Address::Networks(networks),
@@ -134,20 +138,20 @@ fn room(step: &Step, marks: bool) -> usize {
         ) => networks.len(),
         _ => 1,
     };
-    size(&step.test, marks).unwrap_or(0) + 4 * operations
+    size(&step.predicate, marks).unwrap_or(0) + 4 * operations
 }
 
-/// Writes the program of some parts that all have to hold.
+/// Assembles the program of parts that are combined by `and`.
 fn assemble(program: &Program, parts: &[std::ops::Range<usize>], marks: bool) -> Vec<u8> {
     let mut wanted: Vec<usize> = Vec::new();
     let mut length = 0;
     for part in parts {
         let more: usize = program.steps[part.clone()]
             .iter()
-            .map(|step| room(step, marks))
+            .map(|step| max_size(step, marks))
             .sum();
-        // What does not fit is decided here.
-        if length + more <= LARGEST {
+        // Parts that do not fit are left out.
+        if length + more <= MAX_SIZE {
             length += more;
             wanted.extend(part.clone());
         }
@@ -159,14 +163,14 @@ fn assemble(program: &Program, parts: &[std::ops::Range<usize>], marks: bool) ->
     let mut place = 0;
     for &step in &wanted {
         places.push(place);
-        place += room(&program.steps[step], marks);
+        place += max_size(&program.steps[step], marks);
     }
     let end = place;
     let target = |next: Next| match next {
         ACCEPT => end,
         REJECT => end + 4,
         step => {
-            // A part that is left out counts as holding.
+            // A part that is left out counts as true.
             let at = wanted.partition_point(|&wanted| wanted < step as usize);
             places.get(at).copied().unwrap_or(end)
         }
@@ -179,20 +183,20 @@ fn assemble(program: &Program, parts: &[std::ops::Range<usize>], marks: bool) ->
     code
 }
 
-/// Writes one step: an operation, or several of which one has to hold, each with a jump behind it.
+/// Writes one step: one operation, or alternatives, each with a jump behind it.
 fn emit(code: &mut Vec<u8>, step: &Step, yes: usize, no: usize) {
-    match step.test.constant() {
+    match step.predicate.constant() {
         Some(true) => return operation(code, NOP, &[], yes, no),
         // A jump is always taken.
         Some(false) => return operation(code, JMP, &[], yes, no),
         None => {}
     }
-    match &step.test {
-        Test::Port(side, Compare::Equal, port) => {
+    match &step.predicate {
+        Predicate::Port(side, Compare::Equal, port) => {
             let payload = condition(AF_UNSPEC, 0, Some(*port), &[]);
             operation(code, by_side(*side, S_COND, D_COND), &payload, yes, no);
         }
-        Test::Port(side, compare, port) => {
+        Predicate::Port(side, compare, port) => {
             let kind = match compare {
                 Compare::AtLeast => by_side(*side, S_GE, D_GE),
                 Compare::AtMost | Compare::Equal => by_side(*side, S_LE, D_LE),
@@ -201,7 +205,7 @@ fn emit(code: &mut Vec<u8>, step: &Step, yes: usize, no: usize) {
             payload[2..].copy_from_slice(&(*port as u16).to_ne_bytes());
             operation(code, kind, &payload, yes, no);
         }
-        Test::Host(side, host) => {
+        Predicate::Host(side, host) => {
             let kind = by_side(*side, S_COND, D_COND);
             let Address::Networks(networks) = &host.address else {
                 let payload = condition(AF_UNSPEC, 0, host.port, &[]);
@@ -216,29 +220,29 @@ fn emit(code: &mut Vec<u8>, step: &Step, yes: usize, no: usize) {
                         condition(AF_INET6, prefix, host.port, &address.octets())
                     }
                 };
-                // If it is not this network, it may be the next one, behind this one's jump.
+                // Otherwise continue with the next network, behind this one's jump.
                 let next = code.len() + 4 + payload.len() + 4;
                 let no = if at + 1 == networks.len() { no } else { next };
                 operation(code, kind, &payload, yes, no);
             }
         }
-        Test::Device(Device::Index(index)) => {
+        Predicate::Device(Device::Index(index)) => {
             operation(code, DEV_COND, &index.to_ne_bytes(), yes, no);
         }
-        Test::Mark(mark, mask) => {
+        Predicate::Mark(mark, mask) => {
             let payload = [mark.to_ne_bytes(), mask.to_ne_bytes()].concat();
             operation(code, MARK_COND, &payload, yes, no);
         }
-        Test::Cgroup(cgroup) => {
+        Predicate::Cgroup(cgroup) => {
             let id = cgroup.id.unwrap_or(0).to_ne_bytes();
             operation(code, CGROUP_COND, &id, yes, no);
         }
-        // Nothing else is lowered.
+        // `size` excludes all others.
         _ => operation(code, AUTO, &[], yes, no),
     }
 }
 
-/// Writes an operation that goes on at `no` or, by the jump behind it, at `yes`.
+/// Writes an operation that continues at `no` or, through the jump behind it, at `yes`.
 fn operation(code: &mut Vec<u8>, kind: u8, payload: &[u8], yes: usize, no: usize) {
     let mut write = |kind: u8, payload: &[u8], no: usize| {
         let distance = (no - code.len()) as u16;
@@ -257,7 +261,7 @@ fn by_side(side: Side, local: u8, remote: u8) -> u8 {
     }
 }
 
-/// `struct inet_diag_hostcond { u8 family; u8 prefix_len; int port; be32 addr[]; }`; a port of -1 is any.
+/// Encodes `struct inet_diag_hostcond { u8 family; u8 prefix_len; int port; be32 addr[]; }`; a port of -1 is any.
 fn condition(family: u8, prefix: u8, port: Option<i64>, address: &[u8]) -> Vec<u8> {
     let mut bytes = vec![family, prefix, 0, 0];
     let port = port.and_then(|port| i32::try_from(port).ok()).unwrap_or(-1);

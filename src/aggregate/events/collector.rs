@@ -1,53 +1,53 @@
-//! Makes a batch of events while a Sample is taken.
+//! Collects the events of one Sample into a batch while the Sample is aggregated.
 
 use rustc_hash::FxHashMap;
 
 use super::{EVENTS_OF_A_SAMPLE, Event, EventBatch, EventKind, EventLog, Lifetime};
 use crate::model::{Blob, ClosedSocket, Sample, Socket, SocketKey, SocketRef, State};
 
-/// Faces that are out of use before they are cleared away.
-const IDLE_FACES: usize = 1024;
+/// Unused rows of [`EventCollector::seen`] before it is compacted.
+const MAX_UNUSED_ROWS: usize = 1024;
 
-/// A socket whose end the kernel may not tell, as it was last seen.
+/// A socket whose end the kernel may not report, as it was last seen.
 #[derive(Debug, Clone, Copy)]
-struct Face {
-    /// Its row among the faces.
+struct LastSeen {
+    /// Its row in [`EventCollector::seen`].
     row: u32,
-    /// When it was seen first, ns of the monotonic clock.
+    /// Time when it was first seen, ns of the monotonic clock.
     first_ns: u64,
-    /// Whether it was seen in the first Sample.
-    from_the_start: bool,
+    /// True if it was in the first Sample.
+    in_first_sample: bool,
 }
 
-/// How a socket ended.
+/// Circumstances of a socket's end.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::aggregate) struct Ending {
+pub(in crate::aggregate) struct SocketEnd {
     /// Its last state.
     pub(in crate::aggregate) from: Option<State>,
-    /// The state of what is left of it.
+    /// The state of the mini-socket that remains, if any.
     pub(in crate::aggregate) remains: Option<State>,
-    /// Whether the Sample has it nonetheless: it ended during the dump.
+    /// True if the Sample still has it: it ended during the dump.
     pub(in crate::aggregate) present: bool,
-    /// Whether its opening was never told: it was seen as something less than a connection only.
-    pub(in crate::aggregate) untold: bool,
+    /// True if its opening was not reported: it was only seen as less than a connection.
+    pub(in crate::aggregate) opening_unreported: bool,
 }
 
-/// Takes down what happens.
+/// Collects events and keeps the sockets whose end the kernel may not report.
 #[derive(Debug, Default)]
-pub(in crate::aggregate) struct Recorder {
+pub(in crate::aggregate) struct EventCollector {
     log: EventLog,
     batch: EventBatch,
-    /// Whether every event of a Sample is kept, however many there are.
+    /// Keeps every event of a Sample, however many there are.
     pub(in crate::aggregate) keep_all: bool,
-    /// When the first Sample was made, ns of the monotonic clock.
+    /// Time of the first Sample, ns of the monotonic clock.
     started_ns: Option<u64>,
-    faces: FxHashMap<SocketKey, Face>,
-    /// The sockets of `faces`.
+    last_seen: FxHashMap<SocketKey, LastSeen>,
+    /// Holds the rows of `last_seen`.
     seen: Sample,
 }
 
-/// A socket of which nobody heard the end: what it counted until then is not known.
-fn as_it_ended(socket: SocketRef<'_>) -> Socket {
+/// Returns a socket as it ended without a destroy event: its final counters are unknown.
+fn without_final_counters(socket: SocketRef<'_>) -> Socket {
     let mut row = *socket.socket;
     if row.has_destroy_event() {
         row.blob = Blob::default();
@@ -55,8 +55,8 @@ fn as_it_ended(socket: SocketRef<'_>) -> Socket {
     row
 }
 
-impl Recorder {
-    /// Begins with the events of a Sample.
+impl EventCollector {
+    /// Begins the batch of a Sample.
     pub(in crate::aggregate) fn begin(&mut self, sample: &Sample) {
         self.batch = EventBatch::default();
         self.batch.sample.taken_at_us = sample.taken_at_us;
@@ -65,7 +65,7 @@ impl Recorder {
         self.started_ns.get_or_insert(sample.monotonic_ns);
     }
 
-    /// A socket was seen that is new.
+    /// Reports a new socket.
     pub(in crate::aggregate) fn opened(&mut self, socket: SocketRef<'_>) {
         let event = Event {
             at_us: self.batch.sample.taken_at_us,
@@ -78,7 +78,7 @@ impl Recorder {
         self.push(socket, event);
     }
 
-    /// A socket's state is another.
+    /// Reports a change of state.
     pub(in crate::aggregate) fn changed(&mut self, socket: SocketRef<'_>, from: Option<State>) {
         let event = Event {
             at_us: self.batch.sample.taken_at_us,
@@ -91,30 +91,30 @@ impl Recorder {
         self.push(socket, event);
     }
 
-    /// The kernel freed a socket, at most `interval_ns` after the Sample before; `None` if there was none before.
+    /// Reports a socket that the kernel freed at most `interval_ns` after the Sample before; `None` on the first Sample.
     pub(in crate::aggregate) fn closed(
         &mut self,
         socket: SocketRef<'_>,
         closed: &ClosedSocket,
-        ending: Ending,
+        ending: SocketEnd,
         interval_ns: Option<u64>,
     ) {
-        let Ending {
+        let SocketEnd {
             from,
             remains,
             present,
-            untold,
+            opening_unreported,
         } = ending;
-        self.faces.remove(&socket.socket.key());
+        self.last_seen.remove(&socket.socket.key());
         let sample = &self.batch.sample;
         let (closed_ns, taken_ns) = (closed.monotonic_ns, sample.monotonic_ns);
         let later_ns = closed_ns
             .cast_signed()
             .saturating_sub(taken_ns.cast_signed());
-        // What the Sample shows of it, it shows as of its own time, and the end comes after that.
+        // If the Sample still has it, it ended after the Sample's time.
         let later_ns = if present { later_ns.max(0) } else { later_ns };
         let lifetime = match closed.first_seen_ns {
-            // Nobody knows how long one lived that ended while the first Sample was taken.
+            // The lifetime of a socket that ended while the first Sample was taken is unknown.
             None => interval_ns.map(Lifetime::Below),
             Some(first) => {
                 let ns = closed.monotonic_ns.saturating_sub(first);
@@ -133,7 +133,7 @@ impl Recorder {
             to: remains,
             lifetime,
         };
-        if untold || (closed.first_seen_ns.is_none() && interval_ns.is_some()) {
+        if opening_unreported || (closed.first_seen_ns.is_none() && interval_ns.is_some()) {
             let opened = Event {
                 kind: EventKind::Opened,
                 from: None,
@@ -142,7 +142,7 @@ impl Recorder {
                 ..event
             };
             self.push(socket, opened);
-            // The same row serves both.
+            // Both events share the row.
             if let Some(opened) = self.batch.events.last().copied()
                 && self.has_room()
             {
@@ -171,11 +171,11 @@ impl Recorder {
         }
     }
 
-    /// Remembers a socket whose end the kernel does not tell; if every event counts, also one of which it may be lost.
+    /// Stores a socket whose end the kernel does not report, or whose destroy event may be lost.
     pub(in crate::aggregate) fn remember(&mut self, socket: SocketRef<'_>, first: bool) {
         let row = socket.socket;
-        if let Some(face) = self.faces.get(&row.key()) {
-            let known = self.seen.sockets.rows.get(face.row as usize);
+        if let Some(entry) = self.last_seen.get(&row.key()) {
+            let known = self.seen.sockets.rows.get(entry.row as usize);
             let same = |known: &Socket| {
                 known.state == row.state
                     && known.attribution == row.attribution
@@ -187,35 +187,39 @@ impl Recorder {
         }
         let now = socket.sample.monotonic_ns;
         if let Some(at) = self.seen.copy_socket(socket) {
-            let face = self.faces.entry(row.key()).or_insert(Face {
+            let entry = self.last_seen.entry(row.key()).or_insert(LastSeen {
                 row: 0,
                 first_ns: now,
-                from_the_start: first,
+                in_first_sample: first,
             });
-            face.row = at as u32;
+            entry.row = at as u32;
         }
     }
 
-    /// A socket is in no Sample any more, but for what remains of it in a state.
-    pub(in crate::aggregate) fn gone(&mut self, key: SocketKey, remains: Option<State>) {
-        let Some(face) = self.faces.remove(&key) else {
+    /// Reports a socket that disappeared without a destroy event, except for a mini-socket in the state `remains`.
+    pub(in crate::aggregate) fn disappeared(&mut self, key: SocketKey, remains: Option<State>) {
+        let Some(entry) = self.last_seen.remove(&key) else {
             return;
         };
         let seen = std::mem::take(&mut self.seen);
-        if let Some(socket) = seen.socket(face.row as usize) {
-            let row = as_it_ended(socket);
+        if let Some(socket) = seen.socket(entry.row as usize) {
+            let row = without_final_counters(socket);
             let socket = SocketRef {
                 socket: &row,
                 ..socket
             };
-            let ns = self.batch.sample.monotonic_ns.saturating_sub(face.first_ns);
+            let ns = self
+                .batch
+                .sample
+                .monotonic_ns
+                .saturating_sub(entry.first_ns);
             let event = Event {
                 at_us: self.batch.sample.taken_at_us,
                 kind: EventKind::Closed,
                 row: 0,
                 from: Some(socket.socket.state),
                 to: remains,
-                lifetime: Some(if face.from_the_start {
+                lifetime: Some(if entry.in_first_sample {
                     Lifetime::AtLeast(ns)
                 } else {
                     Lifetime::Measured(ns)
@@ -226,18 +230,18 @@ impl Recorder {
         self.seen = seen;
     }
 
-    /// A socket is in the kernel's tables no more, and lives: it was reset, and a process holds it. Answers whether that
-    /// could be told.
-    pub(in crate::aggregate) fn left(&mut self, key: SocketKey) -> bool {
-        let Some(face) = self.faces.get(&key) else {
+    /// Reports a socket that left the kernel's tables and still exists: it was reset, and a process holds it. Returns
+    /// false if the socket is not known.
+    pub(in crate::aggregate) fn left_tables(&mut self, key: SocketKey) -> bool {
+        let Some(entry) = self.last_seen.get(&key) else {
             return false;
         };
         let seen = std::mem::take(&mut self.seen);
-        let socket = seen.socket(face.row as usize);
+        let socket = seen.socket(entry.row as usize);
         if let Some(socket) = socket {
             let row = Socket {
                 state: State::Closed,
-                ..as_it_ended(socket)
+                ..without_final_counters(socket)
             };
             let view = SocketRef {
                 socket: &row,
@@ -245,29 +249,29 @@ impl Recorder {
             };
             self.changed(view, Some(socket.socket.state));
         }
-        let told = socket.is_some();
+        let reported = socket.is_some();
         self.seen = seen;
-        told
+        reported
     }
 
-    /// Ends the batch.
+    /// Ends the batch and copies the log to `into`.
     pub(in crate::aggregate) fn finish(&mut self, into: &mut EventLog) {
-        if self.seen.sockets.rows.len() > 2 * self.faces.len() + IDLE_FACES {
-            self.clear_away();
+        if self.seen.sockets.rows.len() > 2 * self.last_seen.len() + MAX_UNUSED_ROWS {
+            self.compact();
         }
         self.log.push(std::mem::take(&mut self.batch));
         into.clone_from(&self.log);
     }
 
-    /// Keeps only the faces in use.
-    fn clear_away(&mut self) {
+    /// Drops the rows of `seen` that are no longer in use.
+    fn compact(&mut self) {
         let old = std::mem::take(&mut self.seen);
-        for face in self.faces.values_mut() {
+        for entry in self.last_seen.values_mut() {
             if let Some(row) = old
-                .socket(face.row as usize)
+                .socket(entry.row as usize)
                 .and_then(|socket| self.seen.copy_socket(socket))
             {
-                face.row = row as u32;
+                entry.row = row as u32;
             }
         }
     }

@@ -1,4 +1,4 @@
-//! Sums by process, by remote host and by listening port.
+//! Totals by process, by remote host and by listening port.
 
 use std::net::IpAddr;
 
@@ -6,10 +6,10 @@ use rustc_hash::FxHashMap;
 
 use crate::model::{ClearForReuse, Protocol, State};
 
-use super::rates::Volume;
+use super::rates::ByteSum;
 use super::{ChangeRates, Recent, Throughput};
 
-/// What one process holds and moves.
+/// Sockets and rates of one process.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProcessTotals {
     /// Index into [`Sample::processes`](crate::model::Sample::processes).
@@ -28,13 +28,13 @@ pub struct ProcessTotals {
     pub changes: Option<ChangeRates>,
     /// Received and sent bytes per second together, over the last minute.
     pub recent: Recent,
-    /// Its rates and states one by one, over the last minute.
-    pub trend: Trend,
+    /// Its rates and connection counts over the last minute.
+    pub trend: ProcessTrend,
 }
 
-/// The last minute of one process.
+/// Rates and connection counts of one process over the last minute.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Trend {
+pub struct ProcessTrend {
     /// Received bytes per second.
     pub received: Recent,
     /// Sent bytes per second.
@@ -47,7 +47,7 @@ pub struct Trend {
     pub close_wait: Recent,
 }
 
-impl Trend {
+impl ProcessTrend {
     pub(super) fn push(&mut self, tcp: &[u32; State::SLOTS], throughput: &Throughput) {
         let count = |state: State| Some(f64::from(tcp[state as usize]));
         self.received.push(throughput.received);
@@ -58,7 +58,7 @@ impl Trend {
     }
 }
 
-/// Connections with one remote host.
+/// Sockets and rates of one remote host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RemoteTotals {
     /// Its address; v4-mapped ones as IPv4.
@@ -76,18 +76,18 @@ pub struct RemoteTotals {
     /// Its UDP sockets.
     pub udp: u32,
     /// The processes that are connected to it.
-    pub processes: FewProcesses,
+    pub processes: FirstProcesses,
 }
 
-/// Some processes, and whether there are more.
+/// The first few processes of a group, and whether there are more.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct FewProcesses {
+pub struct FirstProcesses {
     rows: [u32; 4],
     len: u8,
     more: bool,
 }
 
-impl FewProcesses {
+impl FirstProcesses {
     /// Adds a process by its index into [`Sample::processes`](crate::model::Sample::processes), once.
     #[inline]
     pub fn add(&mut self, process: u32) {
@@ -108,13 +108,13 @@ impl FewProcesses {
         &self.rows[..usize::from(self.len)]
     }
 
-    /// Whether there are others beside these.
+    /// Reports whether the group has processes beyond [`Self::rows`].
     pub fn more(&self) -> bool {
         self.more
     }
 }
 
-/// Connections to one listening port.
+/// Connections and rates of one listening port.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PortTotals {
     /// Protocol.
@@ -123,20 +123,20 @@ pub struct PortTotals {
     pub port: u16,
     /// Connections by `State as usize`, without the listeners.
     pub tcp: [u32; State::SLOTS],
-    /// Rates over the last interval, of connections that closed in it too.
+    /// Rates over the last interval, including connections that closed in it.
     pub throughput: Throughput,
 }
 
-/// Counts of changes before they become rates.
+/// Connections opened, closed and moved to TIME-WAIT in one interval.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Changes {
+pub(super) struct ChangeCounts {
     pub(super) opened: u32,
     pub(super) closed: u32,
     pub(super) time_wait: u32,
 }
 
-impl Changes {
-    pub(super) fn over(self, seconds: f64) -> ChangeRates {
+impl ChangeCounts {
+    pub(super) fn per_second(self, seconds: f64) -> ChangeRates {
         ChangeRates {
             opened: f64::from(self.opened) / seconds,
             closed: f64::from(self.closed) / seconds,
@@ -145,23 +145,23 @@ impl Changes {
     }
 }
 
-/// A sum in the making: counts, volume and changes.
+/// Counts, bytes and changes of one group in one interval.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Sum {
+pub(super) struct GroupSum {
     pub(super) sockets: u32,
     pub(super) tcp: [u32; State::SLOTS],
     pub(super) udp: u32,
     pub(super) unix: u32,
-    pub(super) volume: Volume,
-    pub(super) changes: Changes,
+    pub(super) volume: ByteSum,
+    pub(super) changes: ChangeCounts,
     pub(super) rtt_us: Option<(u32, u32)>,
-    pub(super) processes: FewProcesses,
+    pub(super) processes: FirstProcesses,
 }
 
-impl Sum {
-    /// Takes a round-trip time into the range.
+impl GroupSum {
+    /// Extends the range of round-trip times, µs.
     #[inline]
-    pub(super) fn rtt(&mut self, rtt: u32) {
+    pub(super) fn include_rtt(&mut self, rtt: u32) {
         self.rtt_us = Some(match self.rtt_us {
             None => (rtt, rtt),
             Some((low, high)) => (low.min(rtt), high.max(rtt)),
@@ -169,18 +169,18 @@ impl Sum {
     }
 }
 
-/// Sums by a key; its memory is used again.
+/// Group sums by key. The memory is reused for each Sample.
 #[derive(Debug)]
-pub(super) struct Sums<K> {
+pub(super) struct GroupSums<K> {
     index: FxHashMap<K, u32>,
-    rows: Vec<(K, Sum)>,
-    /// The key asked last: sockets of one host or port often follow each other.
+    rows: Vec<(K, GroupSum)>,
+    /// The last key and its row: sockets of one host or port often follow each other.
     last: Option<(K, u32)>,
 }
 
-impl<K> Default for Sums<K> {
+impl<K> Default for GroupSums<K> {
     fn default() -> Self {
-        Sums {
+        GroupSums {
             index: FxHashMap::default(),
             rows: Vec::new(),
             last: None,
@@ -188,7 +188,7 @@ impl<K> Default for Sums<K> {
     }
 }
 
-impl<K: Copy + Eq + std::hash::Hash> Sums<K> {
+impl<K: Copy + Eq + std::hash::Hash> GroupSums<K> {
     pub(super) fn clear(&mut self) {
         self.index.clear_for_reuse();
         self.rows.clear_for_reuse();
@@ -196,21 +196,21 @@ impl<K: Copy + Eq + std::hash::Hash> Sums<K> {
     }
 
     #[inline]
-    pub(super) fn of(&mut self, key: K) -> &mut Sum {
+    pub(super) fn entry(&mut self, key: K) -> &mut GroupSum {
         if let Some((last, at)) = self.last
             && last == key
         {
             return &mut self.rows[at as usize].1;
         }
         let at = *self.index.entry(key).or_insert_with(|| {
-            self.rows.push((key, Sum::default()));
+            self.rows.push((key, GroupSum::default()));
             (self.rows.len() - 1) as u32
         });
         self.last = Some((key, at));
         &mut self.rows[at as usize].1
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = &(K, Sum)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(K, GroupSum)> {
         self.rows.iter()
     }
 }

@@ -1,4 +1,4 @@
-//! Sets of states, and their names in a filter.
+//! Sets of socket states, and the names of states and groups in filters.
 
 use crate::model::State;
 
@@ -6,7 +6,7 @@ use crate::model::State;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StateSet(u32);
 
-/// The groups that `man ss` names, and what they hold.
+/// Groups of states from `man ss`: name, states, description.
 pub(super) const GROUPS: [(&str, StateSet, &str); 5] = [
     ("all", StateSet::ALL, "every state"),
     (
@@ -54,51 +54,51 @@ impl StateSet {
     /// Minisockets.
     const BUCKET: StateSet = StateSet::of(State::SynRecv).with(StateSet::of(State::TimeWait));
 
-    /// What is no connection.
+    /// States of sockets that are not connections.
     const IDLE: StateSet = StateSet::of(State::Closed)
         .with(StateSet::of(State::Listen))
         .with(StateSet::of(State::BoundInactive));
 
-    /// The set of one state.
+    /// Creates the set of one state.
     pub const fn of(state: State) -> StateSet {
         StateSet(1 << state as u32)
     }
 
-    /// Whether a state is in it.
+    /// Reports whether a state is in the set.
     #[inline]
-    pub const fn holds(self, state: State) -> bool {
+    pub const fn contains(self, state: State) -> bool {
         self.0 & (1 << state as u32) != 0
     }
 
-    /// Both together.
+    /// Returns the union.
     #[must_use]
     pub const fn with(self, other: StateSet) -> StateSet {
         StateSet(self.0 | other.0)
     }
 
-    /// What is in this one and not in the other.
+    /// Returns the states of this set that are not in the other.
     #[must_use]
     pub const fn without(self, other: StateSet) -> StateSet {
         StateSet(self.0 & !other.0)
     }
 
-    /// What is in both.
+    /// Returns the intersection.
     #[must_use]
     pub const fn common(self, other: StateSet) -> StateSet {
         StateSet(self.0 & other.0)
     }
 
-    /// Whether there is none in it.
+    /// Reports whether the set is empty.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// The bits that ask the kernel for these states: `idiag_states`.
+    /// Returns the bit mask for the kernel: `idiag_states`.
     pub const fn bits(self) -> u32 {
         self.0
     }
 
-    /// The state or group of that name, capitals or not.
+    /// Finds a state or group by name, ignoring case.
     pub(super) fn by_name(name: &str) -> Option<StateSet> {
         let group = GROUPS
             .iter()
@@ -122,8 +122,12 @@ mod tests {
     fn groups_are_those_of_the_manual() {
         let set = |name: &str| StateSet::by_name(name).unwrap();
         let all = State::ALL.into_iter();
-        assert!(all.clone().all(|state| set("all").holds(state)));
-        let count = |name: &str| all.clone().filter(|&state| set(name).holds(state)).count();
+        assert!(all.clone().all(|state| set("all").contains(state)));
+        let count = |name: &str| {
+            all.clone()
+                .filter(|&state| set(name).contains(state))
+                .count()
+        };
         assert_eq!(count("connected"), 9);
         assert_eq!(count("synchronized"), 8);
         assert_eq!(count("bucket"), 2);

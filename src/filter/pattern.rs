@@ -1,13 +1,14 @@
-//! Patterns as `fnmatch(3)` has them, made into regular expressions: these take linear time whatever the pattern.
+//! Glob patterns of `fnmatch(3)` and regular expressions. Both are compiled to regular expressions that match in linear
+//! time.
 
 use std::fmt;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-/// The most memory that a compiled expression may take.
+/// Maximum memory of a compiled expression, bytes.
 const SIZE_LIMIT: usize = 1 << 20;
 
-/// Something that a text has to be.
+/// A compiled pattern.
 #[derive(Clone)]
 pub(super) struct Pattern {
     source: String,
@@ -15,7 +16,7 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    /// A pattern with `*`, `?`, `[…]` and `\`, of the whole text; capitals do not count.
+    /// Compiles a glob with `*`, `?`, `[…]` and `\` for the whole text, ignoring case.
     ///
     /// # Errors
     /// If it is too large.
@@ -23,8 +24,8 @@ impl Pattern {
         Self::build(pattern, &translate(pattern, Units::Characters), true)
     }
 
-    /// The same of the bytes of a name, as `fnmatch(3)` of ss does it, in the C locale: `?` is one byte, and `*` takes
-    /// slashes too.
+    /// Compiles a glob for the bytes of a file name, as `fnmatch(3)` in ss does in the C locale: `?` is one byte, and `*`
+    /// matches slashes.
     ///
     /// # Errors
     /// If it is too large.
@@ -32,10 +33,10 @@ impl Pattern {
         Self::build(pattern, &translate(pattern, Units::Bytes), true)
     }
 
-    /// A regular expression, anywhere in the text.
+    /// Compiles a regular expression, which may match anywhere in the text.
     ///
     /// # Errors
-    /// What is wrong with it.
+    /// If it is not a regular expression, with the reason.
     pub(super) fn expression(expression: &str) -> Result<Pattern, String> {
         Self::build(expression, expression, false)
     }
@@ -53,7 +54,7 @@ impl Pattern {
         })
     }
 
-    /// Whether a text is, or has, what the pattern says.
+    /// Reports whether a text matches.
     pub(super) fn matches(&self, text: &[u8]) -> bool {
         self.regex.is_match(text)
     }
@@ -71,23 +72,23 @@ impl PartialEq for Pattern {
     }
 }
 
-/// What is wrong with an expression, in one line: the library draws a picture over several.
+/// Returns the reason of an error in one line: the library's message has several.
 fn reason(error: &regex::Error) -> String {
     let text = error.to_string();
     let last = text.lines().last().unwrap_or("not a regular expression");
     last.trim_start_matches("error: ").trim().to_owned()
 }
 
-/// What a pattern is made of, and what `?` stands for.
+/// The unit that a pattern is made of and that `?` matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Units {
-    /// Bytes, each as the character of that number: what a file's name is made of.
+    /// Bytes, each as the character with that number: for file names.
     Bytes,
-    /// Characters: what a person reads.
+    /// Characters: for other texts.
     Characters,
 }
 
-/// The regular expression that says the same.
+/// Translates a glob to a regular expression.
 fn translate(pattern: &str, units: Units) -> String {
     let mut out = String::from(match units {
         Units::Bytes => r"(?s-u)\A",
@@ -142,10 +143,10 @@ struct Set {
     classes: Vec<String>,
 }
 
-/// A class's name, and whether a byte is in it.
+/// A character class: its name and its members.
 type Class = (&'static str, fn(&u8) -> bool);
 
-/// Classes of `isalpha(3)` and its like, by which bytes are in them in the C locale.
+/// The classes of `isalpha(3)` and related functions in the C locale.
 const CLASSES: [Class; 12] = [
     ("alnum", u8::is_ascii_alphanumeric),
     ("alpha", u8::is_ascii_alphabetic),
@@ -162,7 +163,7 @@ const CLASSES: [Class; 12] = [
 ];
 
 impl Set {
-    /// Reads what stands behind a bracket, and how much of the pattern it takes. `None` if it does not end.
+    /// Parses a set behind its opening bracket; returns its length too. `None` if it is not closed.
     fn read(rest: &[char]) -> Option<(Set, usize)> {
         let mut set = Set {
             negated: matches!(rest.first(), Some('!' | '^')),
@@ -172,7 +173,7 @@ impl Set {
         let mut at = start;
         loop {
             match (*rest.get(at)?, rest.get(at + 1)) {
-                // A bracket that comes first stands for itself.
+                // A closing bracket in first position is literal.
                 (']', _) if at > start => return Some((set, at + 1)),
                 ('[', Some(':')) => {
                     let (name, length) = named(&rest[at + 2..], ':')?;
@@ -209,7 +210,7 @@ impl Set {
         inside != self.negated
     }
 
-    /// Writes it as an expression.
+    /// Writes the set as a regular expression.
     fn write(&self, out: &mut String, units: Units) {
         if units == Units::Bytes {
             out.push_str("(?-i:[");
@@ -246,7 +247,7 @@ impl Set {
     }
 }
 
-/// One member of a set, and how much of the pattern it takes.
+/// Parses one member of a set; returns its length too.
 fn unit(rest: &[char]) -> Option<(char, usize)> {
     match (*rest.first()?, rest.get(1)) {
         ('\\', Some(&escaped)) => Some((escaped, 2)),
@@ -262,7 +263,7 @@ fn unit(rest: &[char]) -> Option<(char, usize)> {
     }
 }
 
-/// A name in front of `kind` and a bracket, and how much both take.
+/// Parses a name that ends with `kind` and a bracket; returns the length of all.
 fn named(rest: &[char], kind: char) -> Option<(String, usize)> {
     let end = rest.windows(2).position(|pair| pair == [kind, ']'])?;
     Some((rest[..end].iter().collect(), end + 2))
@@ -273,7 +274,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_glob_is_that_of_fnmatch() {
+    fn globs_match_as_in_fnmatch() {
         let matches = |pattern: &str, text: &str| {
             let pattern = Pattern::glob(pattern).unwrap();
             pattern.matches(text.as_bytes())
@@ -288,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_a_file_is_matched_byte_by_byte_as_ss_does() {
+    fn file_names_match_by_bytes_as_in_ss() {
         let matches =
             |pattern: &str, name: &[u8]| Pattern::file_name(pattern).unwrap().matches(name);
         assert!(matches("??", "é".as_bytes()) && !matches("?", "é".as_bytes()));
@@ -310,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn an_expression_that_is_none_says_why_in_one_line() {
+    fn an_invalid_regular_expression_is_explained_in_one_line() {
         let error = Pattern::expression("(a").unwrap_err();
         assert!(
             error.contains("unclosed group") && !error.contains('\n'),

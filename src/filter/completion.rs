@@ -1,67 +1,67 @@
-//! What could be typed next.
+//! Completes a filter that is being typed.
 
-use super::Context;
-use super::keywords::{KEYWORDS, Keyword, What};
-use super::names::{Field, FieldKind};
+use super::context::ParseContext;
+use super::keywords::{KEYWORDS, Keyword, ValueKind};
 use super::parse::{Expected, Parser};
-use super::states::GROUPS;
+use super::state_set::GROUPS;
+use super::vocabulary::{Field, FieldKind};
 use crate::model::{Family, State, Unowned};
 
-/// Something that could stand there.
+/// One proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion {
-    /// The word.
+    /// The text to insert.
     pub text: String,
-    /// What it means; empty if the word says it.
+    /// Its description; empty if the text needs none.
     pub about: String,
 }
 
-/// What could stand in place of the word that is being typed.
+/// Proposals for the word that is being typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Completions {
-    /// Where the word begins, in bytes.
+    /// Position of the word, in bytes.
     pub from: usize,
-    /// What it could be, the likelier first.
+    /// The proposals, the likelier ones first.
     pub items: Vec<Completion>,
-    /// What is expected, in words.
+    /// Describes what is expected at the position.
     pub expected: String,
 }
 
-/// The end of a socket that a value is asked of.
+/// The end of a socket that a value belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// This one.
+pub enum EndpointSide {
+    /// The local end.
     Local,
-    /// The other one.
+    /// The remote end.
     Remote,
-    /// Either.
+    /// Either end.
     Either,
 }
 
-/// Values that whoever shows a filter has seen, and could name.
+/// Kind of values to propose from the sockets on display.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
+pub enum ObservedValues {
     /// Names of processes that hold sockets.
     Processes,
     /// Names of users.
     Users,
     /// Addresses of an end, and names of unix sockets.
-    Hosts(End),
+    Hosts(EndpointSide),
     /// Ports of an end.
-    Ports(End),
+    Ports(EndpointSide),
     /// Names of devices.
     Devices,
     /// Paths of control groups.
     Cgroups,
-    /// What a column has in it.
+    /// Values of a column.
     Column(u16),
 }
 
-/// What could stand at the end of `text`, the part of a filter in front of the cursor. `values` tells what was seen.
+/// Completes `text`, the part of a filter before the cursor. `values` returns values from the sockets on display.
 pub fn complete(
     text: &str,
-    context: &Context<'_>,
-    values: &mut dyn FnMut(Wanted) -> Vec<String>,
+    context: &ParseContext<'_>,
+    values: &mut dyn FnMut(ObservedValues) -> Vec<String>,
 ) -> Completions {
     let quote = open_quote(text);
     let mut from = match quote {
@@ -75,18 +75,18 @@ pub fn complete(
     let quote = quote.map(|(_, quote)| quote);
     let mut word = text[from..].trim_start_matches(|c| Some(c) == quote);
     let mut parser = Parser::new(&text[..from], context);
-    // What was expected where it ends, whether it could end there or not.
+    // Only `expected` matters here: an incomplete filter is an error.
     let _ = parser.parse();
     let before = &text[..from];
-    if parser.expected == Expected::Value(What::Port)
+    if parser.expected == Expected::Value(ValueKind::Port)
         && let Some(port) = word.strip_prefix(':').filter(|_| quote.is_none())
     {
         (word, from) = (port, from + 1);
     }
-    // What is inserted, and what has to begin as the word does.
+    // Each proposal with the text that has to begin with the word.
     let mut items: Vec<(Completion, String)> = Vec::new();
-    let mut add = |text: &str, about: &str, kind: ValueKind| {
-        items.extend(spelled(text, quote, kind).map(|spelled| {
+    let mut add = |text: &str, about: &str, kind: Spelling| {
+        items.extend(quoted(text, quote, kind).map(|spelled| {
             let about = about.to_owned();
             let text = text.to_owned();
             (
@@ -103,7 +103,7 @@ pub fn complete(
             "a text that is looked for".to_owned()
         }
         Expected::Condition | Expected::Further => {
-            let mut add = |text: &str, about: &str| add(text, about, ValueKind::Plain);
+            let mut add = |text: &str, about: &str| add(text, about, Spelling::Plain);
             if parser.expected == Expected::Further {
                 add("and", "both");
                 add("or", "one of both");
@@ -122,7 +122,7 @@ pub fn complete(
         }
         Expected::Operator(field) => {
             for sign in operators(field) {
-                add(sign, "", ValueKind::Plain);
+                add(sign, "", Spelling::Plain);
             }
             first_sentence(field.about).to_owned()
         }
@@ -132,18 +132,18 @@ pub fn complete(
                     let fits = matches!(other.kind, FieldKind::Number(own) if own.fits(unit));
                     if !word.is_empty() && fits && other.id != field.id {
                         let about = first_sentence(other.about);
-                        add(other.name, about, ValueKind::Plain);
+                        add(other.name, about, Spelling::Plain);
                     }
                 }
                 unit.examples().to_owned()
             }
             FieldKind::Text => {
                 let kind = if before.trim_end().ends_with('~') {
-                    ValueKind::Expression
+                    Spelling::Expression
                 } else {
-                    ValueKind::Pattern
+                    Spelling::Pattern
                 };
-                for value in values(Wanted::Column(field.id)) {
+                for value in values(ObservedValues::Column(field.id)) {
                     add(&value, "", kind);
                 }
                 "a text".to_owned()
@@ -151,14 +151,14 @@ pub fn complete(
         },
         Expected::Value(what) => {
             for (name, about) in known_values(what) {
-                add(name, about, ValueKind::Plain);
+                add(name, about, Spelling::Plain);
             }
-            if let Some(wanted) = wanted(what, end_asked(before)) {
+            if let Some(kind_of_values) = observed_values(what, endpoint_side(before)) {
                 let kind = match what {
-                    What::Host | What::Port | What::Device => ValueKind::Name,
-                    _ => ValueKind::Pattern,
+                    ValueKind::Host | ValueKind::Port | ValueKind::Device => Spelling::Name,
+                    _ => Spelling::Pattern,
                 };
-                for value in values(wanted) {
+                for value in values(kind_of_values) {
                     add(&value, "", kind);
                 }
             }
@@ -180,19 +180,19 @@ pub fn complete(
     }
 }
 
-/// Whether a word that is completed ends in front of this.
+/// Reports whether a character ends the word to complete.
 pub fn ends_word(character: char) -> bool {
     character.is_whitespace() || "()=<>&|!~\"'".contains(character)
 }
 
-/// The quote that is open at the end of a text, and its place.
+/// Finds the quote that is open at the end of a text.
 fn open_quote(text: &str) -> Option<(usize, char)> {
     let mut open = None;
     let mut before = ' ';
     for (at, character) in text.char_indices() {
         match open {
             Some((_, quote)) if quote == character => open = None,
-            // Within a word it is a letter like others.
+            // Within a word a quote is an ordinary character.
             None if matches!(character, '"' | '\'') && ends_word(before) => {
                 open = Some((at, character));
             }
@@ -203,33 +203,32 @@ fn open_quote(text: &str) -> Option<(usize, char)> {
     open
 }
 
-/// What is made of a value.
+/// How the parser interprets a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ValueKind {
+enum Spelling {
     /// A word or a sign of the language.
     Plain,
-    /// It is taken as it is.
+    /// Taken literally.
     Name,
-    /// Some signs in it stand for others.
+    /// A glob.
     Pattern,
     /// A regular expression.
     Expression,
 }
 
-/// A value as it has to be written to be what it is: in quotes if they are open, or if it needs them. `None` if it would
-/// mean something else however it is written.
-fn spelled(value: &str, quote: Option<char>, kind: ValueKind) -> Option<String> {
+/// Quotes a value if needed, or if a quote is open. `None` if it cannot be written literally.
+fn quoted(value: &str, quote: Option<char>, kind: Spelling) -> Option<String> {
     let signs: &[char] = match kind {
-        ValueKind::Plain | ValueKind::Name => &[],
-        ValueKind::Pattern => &['*', '?', '[', '\\'],
-        ValueKind::Expression => &[
+        Spelling::Plain | Spelling::Name => &[],
+        Spelling::Pattern => &['*', '?', '[', '\\'],
+        Spelling::Expression => &[
             '*', '?', '[', ']', '\\', '+', '(', ')', '|', '{', '}', '^', '$',
         ],
     };
     if value.contains(signs) {
         return None;
     }
-    let needs_quotes = kind != ValueKind::Plain && value.contains(|c| ends_word(c) || c == '\\');
+    let needs_quotes = kind != Spelling::Plain && value.contains(|c| ends_word(c) || c == '\\');
     match quote {
         None if !needs_quotes => Some(value.to_owned()),
         quote => {
@@ -239,15 +238,15 @@ fn spelled(value: &str, quote: Option<char>, kind: ValueKind) -> Option<String> 
     }
 }
 
-/// Which end of a socket the value is asked of that stands behind this.
-fn end_asked(before: &str) -> End {
+/// Returns the end of a socket that a value behind this text belongs to.
+fn endpoint_side(before: &str) -> EndpointSide {
     let words = before.split(ends_word).rev();
     // The last word, or the one before it if the last is an operator.
     let mut last = words.filter(|word| !word.is_empty()).take(2);
     match last.find_map(Keyword::by_name) {
-        Some(Keyword::Src | Keyword::Sport) => End::Local,
-        Some(Keyword::Dst | Keyword::Dport) => End::Remote,
-        _ => End::Either,
+        Some(Keyword::Src | Keyword::Sport) => EndpointSide::Local,
+        Some(Keyword::Dst | Keyword::Dport) => EndpointSide::Remote,
+        _ => EndpointSide::Either,
     }
 }
 
@@ -264,28 +263,28 @@ fn operators(field: Field) -> &'static [&'static str] {
     }
 }
 
-fn wanted(what: What, end: End) -> Option<Wanted> {
+fn observed_values(what: ValueKind, end: EndpointSide) -> Option<ObservedValues> {
     Some(match what {
-        What::Process | What::Owner => Wanted::Processes,
-        What::User => Wanted::Users,
-        What::Host => Wanted::Hosts(end),
-        What::Port => Wanted::Ports(end),
-        What::Device => Wanted::Devices,
-        What::Cgroup => Wanted::Cgroups,
+        ValueKind::Process | ValueKind::Owner => ObservedValues::Processes,
+        ValueKind::User => ObservedValues::Users,
+        ValueKind::Host => ObservedValues::Hosts(end),
+        ValueKind::Port => ObservedValues::Ports(end),
+        ValueKind::Device => ObservedValues::Devices,
+        ValueKind::Cgroup => ObservedValues::Cgroups,
         _ => return None,
     })
 }
 
-/// Values that do not depend on what was seen.
-fn known_values(what: What) -> Vec<(&'static str, &'static str)> {
+/// Returns proposals that do not depend on the sockets on display.
+fn known_values(what: ValueKind) -> Vec<(&'static str, &'static str)> {
     match what {
-        What::State => state_names(),
-        What::Owner => vec![("none", "nobody holds it"), ("any", "somebody holds it")],
-        What::Reason => Unowned::ALL
+        ValueKind::State => state_names(),
+        ValueKind::Owner => vec![("none", "nobody holds it"), ("any", "somebody holds it")],
+        ValueKind::Reason => Unowned::ALL
             .into_iter()
             .map(|why| (why.name(), why.sentence()))
             .collect(),
-        What::Protocol => [
+        ValueKind::Protocol => [
             "tcp",
             "udp",
             "raw",
@@ -301,19 +300,19 @@ fn known_values(what: What) -> Vec<(&'static str, &'static str)> {
         ]
         .map(|name| (name, ""))
         .to_vec(),
-        What::Family => Family::ALL.map(|family| (family.name(), "")).to_vec(),
+        ValueKind::Family => Family::ALL.map(|family| (family.name(), "")).to_vec(),
         _ => Vec::new(),
     }
 }
 
-/// States and groups of states, with what the groups hold.
+/// Returns all states and groups of states with descriptions of the groups.
 pub fn state_names() -> Vec<(&'static str, &'static str)> {
     let states = State::ALL.map(|state| (state.filter_name(), ""));
     let groups = GROUPS.map(|(name, _, about)| (name, about));
     states.into_iter().chain(groups).collect()
 }
 
-/// The keywords with their other spellings and what they ask, for help.
+/// Iterates over the keywords with aliases and descriptions, for help.
 pub fn keywords() -> impl Iterator<Item = (&'static str, &'static [&'static str], &'static str)> {
     KEYWORDS
         .iter()

@@ -1,73 +1,13 @@
-//! Hosts and ports as `man ss` has them under HOST SYNTAX: `[FAMILY:]ADDRESS[/PREFIX][:PORT]`.
+//! Parses hosts and ports in the HOST SYNTAX of `man ss`: `[FAMILY:]ADDRESS[/PREFIX][:PORT]`.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::glob::Pattern;
-use super::names::{Found, Names, Surroundings};
+use crate::filter::context::RequestedSockets;
+use crate::filter::endpoint::{Address, Host, Network};
+use crate::filter::pattern::Pattern;
+use crate::filter::resolver::{Lookup, NameResolver};
 use crate::model::{Family, Protocol};
-
-/// An end of a socket as a filter describes it.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Host {
-    /// The family that was named in front of it.
-    pub(super) family: Option<Family>,
-    pub(super) address: Address,
-    pub(super) port: Option<i64>,
-}
-
-/// An address as a filter describes it.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Address {
-    Any,
-    /// One of these networks.
-    Networks(Vec<Network>),
-    /// A unix socket's name.
-    Name(Pattern),
-    /// Ethernet protocol of a packet socket.
-    Ethertype(u16),
-    /// Netlink protocol.
-    Netlink(u8),
-    /// Context of a vsock socket.
-    Context(u32),
-    /// A host whose address is not known yet.
-    Unresolved(String),
-}
-
-/// An address and how many of its bits count.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Network {
-    pub(super) address: IpAddr,
-    pub(super) prefix: u8,
-}
-
-impl Network {
-    fn whole(address: IpAddr) -> Network {
-        let prefix = if address.is_ipv4() { 32 } else { 128 };
-        Network { address, prefix }
-    }
-
-    /// Whether an address of a socket is in it. As for the kernel, an IPv4 network holds v4-mapped addresses too, and one
-    /// of IPv6 those of IPv6 only.
-    pub(super) fn holds(self, address: IpAddr) -> bool {
-        match (self.address, address) {
-            (IpAddr::V4(network), IpAddr::V4(address)) => v4(network, address, self.prefix),
-            (IpAddr::V4(network), IpAddr::V6(address)) => address
-                .to_ipv4_mapped()
-                .is_some_and(|address| v4(network, address, self.prefix)),
-            (IpAddr::V6(network), IpAddr::V6(address)) => {
-                let differ = u128::from(network) ^ u128::from(address);
-                self.prefix == 0 || differ >> (128 - u32::from(self.prefix)) == 0
-            }
-            (IpAddr::V6(_), IpAddr::V4(_)) => false,
-        }
-    }
-}
-
-fn v4(network: Ipv4Addr, address: Ipv4Addr, prefix: u8) -> bool {
-    let differ = u32::from(network) ^ u32::from(address);
-    prefix == 0 || differ >> (32 - u32::from(prefix)) == 0
-}
 
 /// Names of families in front of an address.
 const FAMILIES: [(&str, Family); 6] = [
@@ -79,7 +19,7 @@ const FAMILIES: [(&str, Family); 6] = [
     ("vsock:", Family::Vsock),
 ];
 
-/// Takes a family off the front.
+/// Splits a family off the front.
 fn family(text: &str) -> (Option<Family>, &str) {
     FAMILIES
         .iter()
@@ -87,12 +27,19 @@ fn family(text: &str) -> (Option<Family>, &str) {
         .unwrap_or((None, text))
 }
 
-/// Understands what stands behind `dst` or `src`; what is wrong with it, if something is.
-pub(super) fn host(text: &str, names: &dyn Names, around: &Surroundings) -> Result<Host, String> {
+/// Parses the value of `dst`, `src` or `host`.
+///
+/// # Errors
+/// A message without the position.
+pub(super) fn parse_host(
+    text: &str,
+    names: &dyn NameResolver,
+    requested: &RequestedSockets,
+) -> Result<Host, String> {
     let (named, rest) = family(text);
     let path = matches!(rest.as_bytes().first(), Some(b'/' | b'@'));
     let wanted = named
-        .or(around.family)
+        .or(requested.family)
         .or_else(|| path.then_some(Family::Unix));
     let of = |address, port| {
         Ok(Host {
@@ -116,7 +63,7 @@ pub(super) fn host(text: &str, names: &dyn Names, around: &Surroundings) -> Resu
             let address = match address {
                 "" | "*" => Address::Any,
                 cid => Address::Context(
-                    whole(cid)
+                    parse_integer(cid)
                         .and_then(|cid| u32::try_from(cid).ok())
                         .ok_or_else(|| format!("'{cid}' is no vsock context id"))?,
                 ),
@@ -127,34 +74,37 @@ pub(super) fn host(text: &str, names: &dyn Names, around: &Surroundings) -> Resu
             let (address, port) = split_inet(rest, wanted)?;
             let port = match port {
                 None | Some("" | "*") => None,
-                Some(port) => Some(inet_port(port, names, around)?),
+                Some(port) => Some(inet_port(port, names, requested)?),
             };
             of(inet(&address, wanted, names)?, port)
         }
     }
 }
 
-/// Understands what stands behind `dport` or `sport`: the family that was named, and the port, `None` for any.
-pub(super) fn port(
+/// Parses the value of `dport`, `sport` or `port`: the named family, and the port; `None` for any port.
+///
+/// # Errors
+/// A message without the position.
+pub(super) fn parse_port(
     text: &str,
-    names: &dyn Names,
-    around: &Surroundings,
+    names: &dyn NameResolver,
+    requested: &RequestedSockets,
 ) -> Result<(Option<Family>, Option<i64>), String> {
     let (named, rest) = family(text);
     let rest = rest.strip_prefix(':').unwrap_or(rest);
     if matches!(rest, "" | "*") {
         return Ok((named, None));
     }
-    let port = match named.or(around.family) {
+    let port = match named.or(requested.family) {
         Some(Family::Packet) => device_port(Some(rest), names)?,
         Some(Family::Netlink) => netlink_port(Some(rest))?,
         Some(Family::Vsock | Family::Unix) => number_port(Some(rest))?,
-        Some(Family::Inet | Family::Inet6) | None => Some(inet_port(rest, names, around)?),
+        Some(Family::Inet | Family::Inet6) | None => Some(inet_port(rest, names, requested)?),
     };
     Ok((named, port))
 }
 
-/// The address and, behind the first colon, the port.
+/// Splits a text at the first colon into address and port.
 fn split(text: &str) -> (&str, Option<&str>) {
     match text.split_once(':') {
         Some((address, port)) => (address, Some(port)),
@@ -162,7 +112,7 @@ fn split(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// The same of an internet address, whose own colons stand in brackets.
+/// Splits an internet address from its port; colons of the address itself are within brackets.
 fn split_inet(text: &str, family: Option<Family>) -> Result<(Cow<'_, str>, Option<&str>), String> {
     if let Some(rest) = text.strip_prefix('[') {
         let (address, rest) = rest
@@ -172,7 +122,7 @@ fn split_inet(text: &str, family: Option<Family>) -> Result<(Cow<'_, str>, Optio
             Some((length, port)) => (length, Some(port)),
             None => (rest, None),
         };
-        // ss wants the length inside the brackets; everybody else writes it behind them.
+        // ss expects the prefix length inside the brackets; other programs write it behind them.
         return match length {
             "" => Ok((Cow::Borrowed(address), port)),
             _ if length.starts_with('/') && !address.contains('/') => {
@@ -181,7 +131,7 @@ fn split_inet(text: &str, family: Option<Family>) -> Result<(Cow<'_, str>, Optio
             _ => Err(format!("'{rest}' behind ']' is no port")),
         };
     }
-    // Without brackets, but nothing else than an IPv6 address: ss has no use for it.
+    // An IPv6 address without brackets, which ss refuses.
     let whole = text.split('/').next().unwrap_or(text);
     if family != Some(Family::Inet) && whole.parse::<Ipv6Addr>().is_ok() {
         return Ok((Cow::Borrowed(text), None));
@@ -203,8 +153,8 @@ fn split_inet(text: &str, family: Option<Family>) -> Result<(Cow<'_, str>, Optio
     })
 }
 
-/// An internet address, a network, or the name of a host.
-fn inet(text: &str, family: Option<Family>, names: &dyn Names) -> Result<Address, String> {
+/// Parses an internet address, a network, or a host name.
+fn inet(text: &str, family: Option<Family>, names: &dyn NameResolver) -> Result<Address, String> {
     if matches!(text, "" | "*" | "any" | "all" | "default") {
         return Ok(Address::Any);
     }
@@ -219,7 +169,7 @@ fn inet(text: &str, family: Option<Family>, names: &dyn Names) -> Result<Address
         _ => v4_address(address).map(IpAddr::V4),
     };
     if let Some(address) = known {
-        let mut network = Network::whole(address);
+        let mut network = Network::single(address);
         if let Some(length) = length {
             network.prefix = prefix(length, address)?;
         }
@@ -229,7 +179,7 @@ fn inet(text: &str, family: Option<Family>, names: &dyn Names) -> Result<Address
         return Err(format!("'{text}' is no address, network or host name"));
     }
     match names.hosts(address) {
-        Found::Known(addresses) => {
+        Lookup::Known(addresses) => {
             let fits = |address: &IpAddr| match family {
                 Some(Family::Inet) => address.is_ipv4(),
                 Some(Family::Inet6) => address.is_ipv6(),
@@ -238,31 +188,33 @@ fn inet(text: &str, family: Option<Family>, names: &dyn Names) -> Result<Address
             let networks: Vec<Network> = addresses
                 .into_iter()
                 .filter(fits)
-                .map(Network::whole)
+                .map(Network::single)
                 .collect();
             if networks.is_empty() {
                 return Err(format!("no address is known for the host '{address}'"));
             }
             Ok(Address::Networks(networks))
         }
-        Found::NotYet => Ok(Address::Unresolved(address.to_owned())),
-        Found::Nothing => Err(format!("no address is known for the host '{address}'")),
+        Lookup::Pending => Ok(Address::Unresolved(address.to_owned())),
+        Lookup::NotFound => Err(format!("no address is known for the host '{address}'")),
     }
 }
 
-/// Whether the letters are those of host names; a number alone is none.
+/// Reports whether a text has only characters of host names and at least one letter.
 fn is_host_name(text: &str) -> bool {
     let fine = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
     text.chars().all(fine) && text.chars().any(char::is_alphabetic)
 }
 
-/// One to four numbers: `10.8` is 10.8.0.0, as for ss.
+/// Parses one to four numbers: `10.8` is 10.8.0.0, as in ss.
 fn v4_address(text: &str) -> Option<Ipv4Addr> {
     let mut octets = [0; 4];
     let mut parts = text.split('.');
     for (at, octet) in octets.iter_mut().enumerate() {
         match parts.next() {
-            Some(part) => *octet = whole(part).and_then(|number| u8::try_from(number).ok())?,
+            Some(part) => {
+                *octet = parse_integer(part).and_then(|number| u8::try_from(number).ok())?
+            }
             None if at > 0 => break,
             None => return None,
         }
@@ -270,10 +222,10 @@ fn v4_address(text: &str) -> Option<Ipv4Addr> {
     parts.next().is_none().then(|| octets.into())
 }
 
-/// A prefix length, or an IPv4 netmask.
+/// Parses a prefix length, or an IPv4 netmask.
 fn prefix(text: &str, address: IpAddr) -> Result<u8, String> {
     let most = if address.is_ipv4() { 32 } else { 128 };
-    if let Some(length) = whole(text) {
+    if let Some(length) = parse_integer(text) {
         return u8::try_from(length)
             .ok()
             .filter(|&length| length <= most)
@@ -286,8 +238,8 @@ fn prefix(text: &str, address: IpAddr) -> Result<u8, String> {
         .ok_or_else(|| format!("'{text}' is no prefix length"))
 }
 
-/// A whole number as `strtol` reads it: decimal, hexadecimal behind `0x`, octal behind `0`.
-pub(super) fn whole(text: &str) -> Option<i64> {
+/// Parses an integer as `strtol` does: decimal, hexadecimal with `0x`, octal with `0`.
+pub(super) fn parse_integer(text: &str) -> Option<i64> {
     let lower = text.to_ascii_lowercase();
     if let Some(digits) = lower.strip_prefix("0x") {
         return i64::from_str_radix(digits, 16)
@@ -307,9 +259,13 @@ fn is_digits(text: &str, radix: u32) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_digit(radix))
 }
 
-/// A port's number, or a service's name.
-fn inet_port(text: &str, names: &dyn Names, around: &Surroundings) -> Result<i64, String> {
-    if let Some(port) = whole(text) {
+/// Parses a port number, or a service's name.
+fn inet_port(
+    text: &str,
+    names: &dyn NameResolver,
+    requested: &RequestedSockets,
+) -> Result<i64, String> {
+    if let Some(port) = parse_integer(text) {
         // Unix sockets have their inode in a port's place, so a port is any number.
         return u32::try_from(port)
             .map(i64::from)
@@ -317,10 +273,16 @@ fn inet_port(text: &str, names: &dyn Names, around: &Surroundings) -> Result<i64
     }
     let asked =
         |wanted: bool, protocol: &str| wanted.then(|| names.service(text, protocol)).flatten();
-    let nothing =
-        !around.protocols.contains(&Protocol::Tcp) && !around.protocols.contains(&Protocol::Udp);
-    let tcp = asked(nothing || around.protocols.contains(&Protocol::Tcp), "tcp");
-    let udp = asked(nothing || around.protocols.contains(&Protocol::Udp), "udp");
+    let nothing = !requested.protocols.contains(&Protocol::Tcp)
+        && !requested.protocols.contains(&Protocol::Udp);
+    let tcp = asked(
+        nothing || requested.protocols.contains(&Protocol::Tcp),
+        "tcp",
+    );
+    let udp = asked(
+        nothing || requested.protocols.contains(&Protocol::Udp),
+        "udp",
+    );
     match (tcp, udp) {
         (Some(tcp), Some(udp)) if tcp != udp => Err(format!(
             "'{text}' is port {tcp} of tcp and {udp} of udp; write the number"
@@ -333,17 +295,17 @@ fn inet_port(text: &str, names: &dyn Names, around: &Surroundings) -> Result<i64
 fn number_port(text: Option<&str>) -> Result<Option<i64>, String> {
     match text {
         None | Some("" | "*") => Ok(None),
-        Some(text) => whole(text)
+        Some(text) => parse_integer(text)
             .map(Some)
             .ok_or_else(|| format!("'{text}' is no port")),
     }
 }
 
-/// The device in a packet socket's port.
-fn device_port(text: Option<&str>, names: &dyn Names) -> Result<Option<i64>, String> {
+/// Parses the device that stands in place of a packet socket's port.
+fn device_port(text: Option<&str>, names: &dyn NameResolver) -> Result<Option<i64>, String> {
     match text {
         None | Some("" | "*") => Ok(None),
-        Some(text) => whole(text)
+        Some(text) => parse_integer(text)
             .or_else(|| names.device(text).map(i64::from))
             .map(Some)
             .ok_or_else(|| format!("there is no device '{text}'")),
@@ -354,14 +316,14 @@ fn netlink_port(text: Option<&str>) -> Result<Option<i64>, String> {
     match text {
         Some("kernel") => Ok(Some(0)),
         // Port ids are 32 bits that ss shows with a sign.
-        Some(text) if text.starts_with('-') => whole(&text[1..])
+        Some(text) if text.starts_with('-') => parse_integer(&text[1..])
             .map(|number| Some(-number))
             .ok_or_else(|| format!("'{text}' is no port id")),
         text => number_port(text),
     }
 }
 
-/// Names that iproute2 has for Ethernet protocols.
+/// Names of Ethernet protocols in iproute2.
 const ETHERTYPES: [(&str, u16); 14] = [
     ("all", 0x0003),
     ("loop", 0x0060),
@@ -388,12 +350,12 @@ fn ethertype(text: &str) -> Result<Address, String> {
         .find(|(name, _)| name.eq_ignore_ascii_case(text));
     named
         .map(|&(_, number)| number)
-        .or_else(|| whole(text).and_then(|number| u16::try_from(number).ok()))
+        .or_else(|| parse_integer(text).and_then(|number| u16::try_from(number).ok()))
         .map(Address::Ethertype)
         .ok_or_else(|| format!("'{text}' is no Ethernet protocol"))
 }
 
-/// Names that iproute2 has for netlink protocols, where they are not the kernel's.
+/// Names of netlink protocols in iproute2 that differ from the kernel's.
 const NETLINK: [(&str, u8); 11] = [
     ("rtnl", 0),
     ("fw", 3),
@@ -412,7 +374,7 @@ fn netlink(text: &str) -> Result<Address, String> {
     if matches!(text, "" | "*") {
         return Ok(Address::Any);
     }
-    let by_number = whole(text).and_then(|number| u8::try_from(number).ok());
+    let by_number = parse_integer(text).and_then(|number| u8::try_from(number).ok());
     let by_name = NETLINK.iter().find(|(name, _)| *name == text);
     let ours = || (0..=22).find(|&number| Protocol::Netlink(number).name() == text);
     by_number

@@ -1,4 +1,4 @@
-//! What costs are held against: CPU time, and the least that asking the kernel for sockets can cost.
+//! Baselines for the cost of sampling: CPU time, and a raw `sock_diag` dump that decodes nothing.
 
 use std::time::Duration;
 
@@ -15,12 +15,12 @@ fn time_of(clock: ClockId) -> Duration {
 }
 
 /// CPU time of all threads of this process so far.
-pub(crate) fn cpu() -> Duration {
+pub(crate) fn process_cpu_time() -> Duration {
     time_of(ClockId::ProcessCPUTime)
 }
 
 /// CPU time of this thread so far.
-pub(crate) fn cpu_of_thread() -> Duration {
+pub(crate) fn thread_cpu_time() -> Duration {
     time_of(ClockId::ThreadCPUTime)
 }
 

@@ -1,0 +1,90 @@
+//! Byte and time counters of one connection, and their growth between two Samples.
+
+use crate::model::{MptcpInfo, TcpInfo};
+
+/// Counters of one connection since it was established; or their growth over an interval.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct ByteCounters {
+    pub(super) bytes_received: u64,
+    pub(super) bytes_acked: u64,
+    pub(super) bytes_sent: u64,
+    // The following are kept modulo 2^32: enough for the growth over any interval under an hour.
+    pub(super) bytes_retrans: u32,
+    pub(super) busy_us: u32,
+    pub(super) rwnd_limited_us: u32,
+    pub(super) sndbuf_limited_us: u32,
+}
+
+impl ByteCounters {
+    /// Reads the counters of a TCP connection; `None` if the kernel is too old to count bytes (before 4.1).
+    #[inline]
+    pub(super) fn from_tcp_info(info: TcpInfo<'_>) -> Option<ByteCounters> {
+        Some(ByteCounters {
+            bytes_received: info.bytes_received()?,
+            bytes_acked: info.bytes_acked()?,
+            bytes_sent: info.bytes_sent().unwrap_or(0),
+            bytes_retrans: info.bytes_retrans().unwrap_or(0) as u32,
+            busy_us: info.busy_time().unwrap_or(0) as u32,
+            rwnd_limited_us: info.rwnd_limited().unwrap_or(0) as u32,
+            sndbuf_limited_us: info.sndbuf_limited().unwrap_or(0) as u32,
+        })
+    }
+
+    /// Reads the counters of an MPTCP connection; `None` if the kernel does not report them (before 6.5).
+    pub(super) fn from_mptcp_info(info: MptcpInfo<'_>) -> Option<ByteCounters> {
+        Some(ByteCounters {
+            bytes_received: info.bytes_received()?,
+            bytes_acked: info.bytes_acked()?,
+            bytes_sent: info.bytes_sent()?,
+            bytes_retrans: info.bytes_retrans()? as u32,
+            ..ByteCounters::default()
+        })
+    }
+
+    /// Returns the growth since `before`; `None` if a counter went backwards.
+    #[inline]
+    pub(super) fn delta_since(&self, before: &ByteCounters) -> Option<ByteCounters> {
+        Some(ByteCounters {
+            bytes_received: self.bytes_received.checked_sub(before.bytes_received)?,
+            bytes_acked: self.bytes_acked.checked_sub(before.bytes_acked)?,
+            bytes_sent: self.bytes_sent.checked_sub(before.bytes_sent)?,
+            bytes_retrans: self.bytes_retrans.wrapping_sub(before.bytes_retrans),
+            busy_us: self.busy_us.wrapping_sub(before.busy_us),
+            rwnd_limited_us: self.rwnd_limited_us.wrapping_sub(before.rwnd_limited_us),
+            sndbuf_limited_us: self
+                .sndbuf_limited_us
+                .wrapping_sub(before.sndbuf_limited_us),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_that_goes_backwards_yields_no_rate() {
+        let before = ByteCounters {
+            bytes_acked: 10,
+            ..ByteCounters::default()
+        };
+        let after = ByteCounters {
+            bytes_acked: 9,
+            ..ByteCounters::default()
+        };
+        assert_eq!(after.delta_since(&before), None);
+    }
+
+    #[test]
+    fn the_growth_of_a_time_that_wraps_is_correct() {
+        let before = ByteCounters {
+            busy_us: u32::MAX - 5,
+            ..ByteCounters::default()
+        };
+        let after = ByteCounters {
+            busy_us: 10,
+            ..ByteCounters::default()
+        };
+        assert_eq!(after.delta_since(&before).unwrap().busy_us, 16);
+    }
+}

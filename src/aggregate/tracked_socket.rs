@@ -1,0 +1,29 @@
+//! State that the aggregator keeps per socket from one Sample to the next.
+
+use super::byte_counters::ByteCounters;
+use crate::model::State;
+
+/// The last known state of one socket.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct TrackedSocket {
+    /// Its counters in the last Sample that had them.
+    pub(super) counted: Option<ByteCounters>,
+    /// The last Sample that it was in, ns of the monotonic clock.
+    pub(super) at_ns: u64,
+    /// Its state in that Sample.
+    pub(super) state: Option<State>,
+    /// Its last state as a full socket, before it became a mini-socket.
+    pub(super) alive: Option<State>,
+    /// The Sample that it was first seen in, ns of the monotonic clock; `None` if that is the first Sample of all.
+    pub(super) first_ns: Option<u64>,
+    /// Consecutive Samples that it was missing from.
+    pub(super) missed: u8,
+    /// True once it is counted as opened, or if it was in the first Sample.
+    pub(super) opened: bool,
+    /// True once its destroy event is counted.
+    pub(super) closed: bool,
+    /// Consecutive Samples in which only a mini-socket was left and no destroy event arrived.
+    pub(super) unreported_end: u8,
+    /// True if the kernel will report its end. Until then it exists, in a table or not.
+    pub(super) has_end_event: bool,
+}

@@ -1,0 +1,99 @@
+//! The conditions of a filter on one socket.
+
+use super::endpoint::Host;
+use super::pattern::Pattern;
+use super::search_text::SearchText;
+use super::state_set::StateSet;
+use crate::model::{Family, Protocol, Unowned};
+
+/// One condition on a socket.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Predicate {
+    State(StateSet),
+    Host(Side, Host),
+    Port(Side, Compare, i64),
+    Device(Device),
+    /// Mark and mask.
+    Mark(u32, u32),
+    Cgroup(Cgroup),
+    Autobound(u16, u16),
+    Process(Name),
+    User(Name),
+    /// An owner is known.
+    Owned,
+    Unowned(Unowned),
+    Protocol(Protocol),
+    Netlink,
+    Family(Family),
+    Netns(u32),
+    Number(Number),
+    Text(u16, Pattern),
+    Search(SearchText),
+    /// True for every socket.
+    Always,
+}
+
+/// One end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    Local,
+    Remote,
+}
+
+/// Comparison of two integers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Compare {
+    Equal,
+    AtLeast,
+    AtMost,
+}
+
+/// A network device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Device {
+    Index(u32),
+    Name(String),
+}
+
+/// A control group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cgroup {
+    /// Its path below the mount point, with a slash in front.
+    pub(super) path: String,
+    /// Its id, if it was resolved.
+    pub(super) id: Option<u64>,
+}
+
+/// A process or user, by number or name.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Name {
+    Number(u32),
+    Pattern(Pattern),
+}
+
+/// Comparison of a numeric column.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Number {
+    pub(super) field: u16,
+    pub(super) compare: NumberCompare,
+    pub(super) with: Operand,
+}
+
+/// Comparison of two numbers with fractions. A missing value compares to nothing; `NaN` does not occur.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NumberCompare {
+    Equal,
+    Unequal,
+    Less,
+    AtMost,
+    Greater,
+    AtLeast,
+}
+
+/// The right side of a comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Operand {
+    Value(f64),
+    /// Another column, and the factors of its values and of those of the first column, for different units.
+    Field(u16, f64, f64),
+}

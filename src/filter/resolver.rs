@@ -1,0 +1,56 @@
+//! Resolution of names in a filter: hosts, services, devices and control groups.
+
+use std::net::IpAddr;
+
+/// The result of resolving a name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup<T> {
+    /// The name stands for this.
+    Known(T),
+    /// Not resolved yet: it takes time.
+    Pending,
+    /// The name does not exist.
+    NotFound,
+}
+
+/// Resolves names in filters.
+pub trait NameResolver {
+    /// Returns the port of a service; `protocol` is `tcp` or `udp`.
+    fn service(&self, name: &str, protocol: &str) -> Option<u16>;
+    /// Returns the addresses of a host.
+    fn hosts(&self, name: &str) -> Lookup<Vec<IpAddr>>;
+    /// Returns the index of a network device.
+    fn device(&self, name: &str) -> Option<u32>;
+    /// Returns the id of a control group: the inode of its directory.
+    fn cgroup(&self, path: &str) -> Lookup<u64>;
+    /// Returns the first and the last port that the kernel chooses from for unbound sockets. Kernel:
+    /// `net.ipv4.ip_local_port_range`.
+    fn ephemeral_ports(&self) -> (u16, u16) {
+        DEFAULT_EPHEMERAL_PORTS
+    }
+}
+
+/// The kernel's default of `net.ipv4.ip_local_port_range`.
+pub const DEFAULT_EPHEMERAL_PORTS: (u16, u16) = (32768, 60999);
+
+/// Resolves no names.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoResolver;
+
+impl NameResolver for NoResolver {
+    fn service(&self, _name: &str, _protocol: &str) -> Option<u16> {
+        None
+    }
+
+    fn hosts(&self, _name: &str) -> Lookup<Vec<IpAddr>> {
+        Lookup::NotFound
+    }
+
+    fn device(&self, _name: &str) -> Option<u32> {
+        None
+    }
+
+    fn cgroup(&self, _path: &str) -> Lookup<u64> {
+        Lookup::Pending
+    }
+}
