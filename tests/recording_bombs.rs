@@ -168,7 +168,7 @@ fn referring(section: u16, each: &[u8]) -> Sections {
     vec![(STRINGS, strings), (section, bytes)]
 }
 
-/// Sockets that are all alike: with a name longer than any socket's, or as many owners as can be told.
+/// Returns a Sample of equal sockets: with a name longer than any socket's, or with the maximum number of owners.
 fn alike(owned: bool) -> Sample {
     let mut sample = Sample::default();
     let ends = Ends::Unix {

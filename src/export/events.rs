@@ -1,4 +1,4 @@
-//! What happened to sockets as lines of text, which come one by one: widths do not depend on what comes.
+//! Events of sockets as a table that is written line by line, so that widths do not depend on what follows.
 
 use std::io::{self, Write};
 
@@ -27,7 +27,7 @@ fn columns() -> impl Iterator<Item = &'static Column<Events>> {
         .filter_map(|id| EVENT_COLUMNS.iter().find(|column| column.id == *id))
 }
 
-/// Appends a cell in the width of its column; what is wider moves the rest of the line.
+/// Appends a cell in the width of its column. A wider one moves the rest of the line.
 fn cell(line: &mut String, text: &str, column: &Column<Events>) {
     let padding = usize::from(column.width).saturating_sub(text.width());
     let spaces = std::iter::repeat_n(' ', padding);
@@ -49,7 +49,7 @@ fn cell(line: &mut String, text: &str, column: &Column<Events>) {
 /// Writes the headings.
 ///
 /// # Errors
-/// What the writer says.
+/// Those of the writer.
 pub fn write_heading(out: &mut impl Write) -> io::Result<()> {
     let mut line = String::new();
     for column in columns() {
@@ -61,7 +61,7 @@ pub fn write_heading(out: &mut impl Write) -> io::Result<()> {
 /// Writes one event.
 ///
 /// # Errors
-/// What the writer says.
+/// Those of the writer.
 pub fn write_line(event: &EventLine<'_>, out: &mut impl Write) -> io::Result<()> {
     let (mut line, mut text) = (String::new(), String::new());
     for column in columns() {

@@ -122,7 +122,7 @@ impl Unsigned {
 }
 
 /// Names of the bits that are set in a number, lowest first.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct SetBits {
     bits: u16,
     names: &'static [&'static str],

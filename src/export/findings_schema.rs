@@ -2,7 +2,7 @@
 
 use super::document::version_schema;
 use super::json_schema::{JsonSchema, Property};
-use crate::diagnose::{FINDINGS, Severity};
+use crate::diagnose::{FINDINGS, FindingKind, Severity};
 
 /// Describes the document.
 pub fn findings_schema() -> JsonSchema {
@@ -12,7 +12,7 @@ pub fn findings_schema() -> JsonSchema {
         JsonSchema::boolean(),
     ]);
     let finding = JsonSchema::object([
-        Property::new("id", JsonSchema::names(FINDINGS.iter().map(|kind| kind.id()))),
+        Property::new("id", JsonSchema::names(FINDINGS.iter().map(FindingKind::id))),
         Property::new(
             "severity",
             JsonSchema::names(Severity::ALL.map(Severity::name)),

@@ -170,12 +170,13 @@ impl JsonSchema {
     /// Defines a schema for [references](Self::reference).
     #[must_use]
     pub fn define(mut self, name: &str, schema: JsonSchema) -> JsonSchema {
-        match self.0.iter_mut().find(|(keyword, _)| *keyword == "$defs") {
-            Some((_, Keyword::Named(named))) => named.push((name.to_owned(), schema)),
-            _ => {
-                let named = vec![(name.to_owned(), schema)];
-                self.0.push(("$defs", Keyword::Named(named)));
-            }
+        let mut keywords = self.0.iter_mut();
+        if let Some((_, Keyword::Named(named))) = keywords.find(|(keyword, _)| *keyword == "$defs")
+        {
+            named.push((name.to_owned(), schema));
+        } else {
+            let named = vec![(name.to_owned(), schema)];
+            self.0.push(("$defs", Keyword::Named(named)));
         }
         self
     }
@@ -210,7 +211,7 @@ impl JsonSchema {
         self
     }
 
-    /// Returns the schema of a whole document as text.
+    /// Returns the text of the schema with the draft that it follows.
     pub fn to_document(&self) -> String {
         let draft = "https://json-schema.org/draft/2020-12/schema";
         let mut document = self.clone();

@@ -1,14 +1,14 @@
-//! What recording costs and what reading it back costs: an hour of 10 000 sockets at a Sample a second, of which 15 %
+//! Measures the costs of writing and of reading a recording: an hour of 10 000 sockets with a Sample per second, of which 15 %
 //! move data and 1 % are replaced each time, with every attribute (see `support::synthetic`).
 //!
-//! `cargo bench --bench record` writes that hour to a file, as fast as it can, and then prints:
+//! `cargo bench --bench record` writes that hour to a file as fast as possible, and prints:
 //!
 //! - bytes for each socket and Sample, and MB for the hour;
-//! - CPU time of packing and writing a Sample, of all threads, ns for each socket; and what packing as many real connections
-//!   over loopback takes, of which as many move data, as a share of what sampling them costs: of their raw dump (the floor)
-//!   and of a whole Sample by `LiveSource`;
-//! - how long opening takes, reading a Sample at a random instant, showing one as the dashboard does at once, and reading
-//!   all Samples in a row. Time on the clock, for somebody waits.
+//! - CPU time of encoding and writing a Sample, of all threads, ns for each socket; and the time of encoding as many real
+//!   connections over loopback, of which as many move data, as a share of the time of their raw dump (the floor) and of a
+//!   complete Sample by `LiveSource`;
+//! - wall time of opening, of reading a Sample at a random instant, of showing one as the dashboard does at once, and of reading
+//!   all Samples in sequence.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -65,7 +65,7 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// Writes the hour; answers the CPU time that a Sample took.
+/// Writes the hour; returns the CPU time for each Sample.
 fn record(path: &Path) -> Duration {
     let options = RecorderOptions {
         path: path.to_owned(),
@@ -84,7 +84,7 @@ fn record(path: &Path) -> Duration {
     for made in 0..SAMPLES {
         let before = thread_cpu_time();
         machine.next_into(&mut sample).expect("it always has one");
-        // A second would have passed; the writer is given the time that it needs.
+        // A real writer has a second for each Sample, so this one is never dropped for lack of time.
         while made > recorder.progress().samples + 4 {
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -113,9 +113,8 @@ fn record(path: &Path) -> Duration {
     each
 }
 
-/// Holds the cost of recording against that of sampling as many real sockets, of which as many move data and are replaced:
-/// of recording these, and of recording the made-up ones.
-fn compare(made_up: Duration, mut crowd: ManyConnections) {
+/// Compares the cost of recording real and synthetic sockets with the cost of sampling the real ones.
+fn compare(synthetic: Duration, mut crowd: ManyConnections) {
     let mut raw = RawDump::new();
     let mut live = LiveSource::new(LiveOptions::default()).expect("the kernel gives sock_diag");
     let (mut aggregator, mut aggregate) = (Aggregator::new(), Aggregate::default());
@@ -132,7 +131,7 @@ fn compare(made_up: Duration, mut crowd: ManyConnections) {
         let sampled = process_cpu_time();
         let frame = encoder.encode(&sample).expect("there is memory");
         let packed = process_cpu_time();
-        // The first ones are not like the others.
+        // The first rounds fill caches.
         if round >= 3 {
             dump += dumped.saturating_sub(before);
             whole += sampled.saturating_sub(dumped);
@@ -141,7 +140,7 @@ fn compare(made_up: Duration, mut crowd: ManyConnections) {
         }
     }
     let [dump, whole, packing] = [dump, whole, packing].map(|all| milliseconds(all / ROUNDS));
-    let made_up = milliseconds(made_up);
+    let synthetic = milliseconds(synthetic);
     println!(
         "{SOCKETS} real sockets with as much traffic: raw dump {dump:.2} ms CPU, sample {whole:.2} ms CPU; packing takes \
          {packing:.2} ms and {:.2} bytes/socket, which adds {:.0} % to the dump, {:.0} % to the sample; the made-up ones \
@@ -149,19 +148,20 @@ fn compare(made_up: Duration, mut crowd: ManyConnections) {
         bytes as f64 / f64::from(ROUNDS) / SOCKETS as f64,
         packing / dump * 100.0,
         packing / whole * 100.0,
-        made_up / whole * 100.0,
+        synthetic / whole * 100.0,
     );
 }
 
-/// Places in the hour that are the same on every run, far from each other.
-fn places(entries: usize) -> impl Iterator<Item = usize> {
-    // The golden ratio's share of 2^64: its multiples lie apart.
+/// Returns indices that are spread over the hour and the same on every run.
+fn spread_indices(entries: usize) -> impl Iterator<Item = usize> {
+    // 2^64 divided by the golden ratio: its multiples are evenly spread.
     (1..).map(move |number: u64| {
         let spread = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
         ((u128::from(spread) * entries as u128) >> 64) as usize
     })
 }
 
+/// Measures opening and reading at random instants.
 fn seek(path: &Path, criterion: &mut Criterion) {
     let before = Instant::now();
     let mut reader = Reader::open(path).expect("it is a recording");
@@ -170,8 +170,12 @@ fn seek(path: &Path, criterion: &mut Criterion) {
     assert_eq!(entries as u64, SAMPLES);
 
     let mut sample = Sample::default();
-    let mut read = |at| reader.read_into(at, &mut sample).expect("it is whole");
-    tell("read at a random instant", entries, &mut read);
+    let mut read = |at| {
+        reader
+            .read_into(at, &mut sample)
+            .expect("it is not damaged")
+    };
+    print_durations("read at a random instant", entries, &mut read);
     let before = Instant::now();
     (0..entries).for_each(&mut read);
     println!(
@@ -183,7 +187,7 @@ fn seek(path: &Path, criterion: &mut Criterion) {
         .sampling_mode(SamplingMode::Flat)
         .sample_size(10)
         .measurement_time(Duration::from_secs(5));
-    let mut random = places(entries);
+    let mut random = spread_indices(entries);
     group.bench_function("read at a random instant", |bencher| {
         bencher.iter(|| random.next().map(&mut read));
     });
@@ -192,24 +196,24 @@ fn seek(path: &Path, criterion: &mut Criterion) {
     let mut moment = Moment::default();
     let mut show = |at| {
         let shown = replayer.show(at, Depth::Rates, &mut moment);
-        shown.expect("it is whole");
+        shown.expect("it is not damaged");
     };
-    tell("show a random instant", entries, &mut show);
-    let mut random = places(entries);
+    print_durations("show a random instant", entries, &mut show);
+    let mut random = spread_indices(entries);
     group.bench_function("show a random instant", |bencher| {
         bencher.iter(|| random.next().map(&mut show));
     });
     group.finish();
 }
 
-/// Prints how long `work` takes at random places.
-fn tell(what: &str, entries: usize, work: &mut impl FnMut(usize)) {
+/// Prints the duration of `work` at random instants.
+fn print_durations(what: &str, entries: usize, work: &mut impl FnMut(usize)) {
     let time = |at| {
         let before = Instant::now();
         work(at);
         before.elapsed()
     };
-    let mut times: Vec<Duration> = places(entries).take(SEEKS).map(time).collect();
+    let mut times: Vec<Duration> = spread_indices(entries).take(SEEKS).map(time).collect();
     times.sort_unstable();
     println!(
         "{what}: median {:.2} ms, worst {:.2} ms",

@@ -64,10 +64,10 @@ fn serialize_entry<M: SerializeMap>(
     field: &Field,
     value: Option<impl Serialize>,
 ) -> Result<(), M::Error> {
-    if value.is_none() && field.absence == Absence::Omitted {
-        return Ok(());
+    match value {
+        None if field.absence == Absence::Omitted => Ok(()),
+        value => map.serialize_entry(field.name, &value),
     }
-    map.serialize_entry(field.name, &value)
 }
 
 struct JsonRecord<'a> {
