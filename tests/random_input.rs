@@ -8,7 +8,7 @@ use crossterm::event::{
 use proptest::prelude::*;
 use sockwatch::app::{ExitReason, Message};
 use sockwatch::tui::keymap::BINDINGS;
-use sockwatch::tui::{Command, Display, Screen};
+use sockwatch::tui::{Command, DisplayMode, Screen};
 use support::Machine;
 use support::dashboard::Dashboard;
 
@@ -90,7 +90,7 @@ proptest! {
         // The keys still lead everywhere.
         dashboard.resize(100, 30).type_in("\x1b\x1b\x1b\x1b21");
         dashboard.ticks(1);
-        if dashboard.event_loop.state().display != Display::Live {
+        if dashboard.event_loop.state().display != DisplayMode::Live {
             dashboard.keys(" ");
         }
         let state = dashboard.event_loop.state();

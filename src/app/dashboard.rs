@@ -18,7 +18,7 @@ use crate::recording::{Archive, Metadata, RecordingError};
 use crate::source::Source;
 use crate::tui::theme::Theme;
 use crate::tui::timeline::Timeline;
-use crate::tui::{Display, Look, State, glyphs};
+use crate::tui::{DisplayMode, Look, State, ascii_fallback};
 
 /// Shows the live dashboard until the user quits. The terminal is restored when this returns, also after a failure.
 ///
@@ -87,8 +87,8 @@ pub fn run_replay(
 /// Builds the state of a replay, before any of the recording's Samples is read.
 pub fn replay_state(look: Look, metadata: &Metadata) -> State {
     let mut state = State::new(look, metadata.interval);
-    state.display = Display::Replay;
-    state.left_out = omissions(metadata);
+    state.display = DisplayMode::Replay;
+    state.omitted_parts = omissions(metadata);
     state
 }
 
@@ -113,7 +113,7 @@ fn environment_look(timezone: TimeZone) -> Look {
             variable("NO_COLOR").as_deref(),
             variable("COLORFGBG").as_deref(),
         ),
-        ascii: !glyphs::is_utf8(all.as_deref(), ctype.as_deref(), lang.as_deref()),
+        ascii: !ascii_fallback::is_utf8(all.as_deref(), ctype.as_deref(), lang.as_deref()),
         timezone,
     }
 }

@@ -13,7 +13,7 @@ use super::latest_slot::LatestSlot;
 use super::message::{Inbox, Message};
 use super::mouse::ClickTracker;
 use crate::tui::timeline::{Seek, Timeline};
-use crate::tui::{self, Display, Effect, State, keymap};
+use crate::tui::{self, DisplayMode, Effect, State, keymap};
 
 /// Longest time that messages are processed without drawing: the screen stays alive while they keep coming.
 const MAX_BATCH: Duration = Duration::from_millis(50);
@@ -121,7 +121,7 @@ impl<B: Backend> EventLoop<B> {
             Message::Resized => self.changed = true,
             Message::MomentReady => self.fetch(handler),
             Message::FindingsScanned(found) => {
-                self.state.take_marks(&found);
+                self.state.add_marks(&found);
                 self.changed = true;
             }
             Message::Notice(text) => {
@@ -183,7 +183,7 @@ impl<B: Backend> EventLoop<B> {
         let recording = handler.recording();
         self.changed |= recording != self.state.recording;
         self.state.recording = recording;
-        if self.state.display == Display::Frozen {
+        if self.state.display == DisplayMode::Frozen {
             // Live moments stay in the slot: the sampler reuses their memory.
             let now_us = self.slot.acknowledge();
             self.changed |= now_us != self.state.now_us;
@@ -201,11 +201,11 @@ impl<B: Backend> EventLoop<B> {
         let fetched = slot.fetch();
         self.changed |= fetched.moment.is_some() || fetched.status.is_some();
         if let Some(status) = fetched.status {
-            self.state.stand(status);
+            self.state.set_playback(status);
         }
         if let Some(moment) = fetched.moment {
             // The old one is released first: the next one reuses its memory.
-            if let Some(old) = self.state.release() {
+            if let Some(old) = self.state.take_moment() {
                 slot.release(old);
             }
             self.state.show(moment, fetched.findings);
@@ -234,7 +234,7 @@ impl<B: Backend> EventLoop<B> {
     /// Starts to play the history buffer if the live display is frozen and that has not been done; returns true if there
     /// is a player to seek with.
     fn ensure_rewind(&mut self, handler: &mut impl EffectHandler) -> bool {
-        if self.state.display == Display::Frozen && self.rewind_slot.is_none() {
+        if self.state.display == DisplayMode::Frozen && self.rewind_slot.is_none() {
             let shown = self.state.moment.as_ref();
             let at_us = shown.map_or(i64::MAX, |moment| moment.sample.taken_at_us);
             match handler.start_rewind(at_us) {

@@ -3,33 +3,33 @@
 use super::page::{Presence, SocketPage};
 use super::screen::Screen;
 use super::state::State;
-use super::target::Target;
+use super::open_target::OpenTarget;
 use crate::filter::Filter;
 use crate::model::SocketKey;
 
 /// Goes to a screen, to the page that was last shown there. Going to the screen that is shown closes its pages.
 pub(super) fn go_to(state: &mut State, screen: Screen) {
-    state.led_from = None;
+    state.opened_from = None;
     if state.screen == screen {
-        while state.go_back() {}
+        while state.close_page() {}
     }
     state.screen = screen;
 }
 
 /// Goes to the screen that many places further; after the last comes the first.
-pub(super) fn go_further(state: &mut State, places: usize) {
+pub(super) fn cycle_screen(state: &mut State, places: usize) {
     let next = (state.screen as usize + places) % Screen::ALL.len();
     go_to(state, Screen::ALL[next]);
 }
 
 /// Goes back by one page. Without a page, clears the search, returns to the screen that led here, or clears the filter.
 pub(super) fn back(state: &mut State) {
-    if state.go_back() {
+    if state.close_page() {
         return;
     }
-    if state.looks_for() && !state.searched().is_empty() {
-        state.look_for(String::new());
-    } else if let Some(screen) = state.led_from.take() {
+    if state.is_searchable() && !state.search().is_empty() {
+        state.set_search(String::new());
+    } else if let Some(screen) = state.opened_from.take() {
         state.screen = screen;
     } else {
         state.set_filter(Filter::default());
@@ -59,28 +59,28 @@ pub(super) fn select_current(state: &mut State) {
 }
 
 /// Opens a target.
-pub(super) fn open_target(state: &mut State, target: Target) {
+pub(super) fn open_target(state: &mut State, target: OpenTarget) {
     let Some(moment) = state.moment.clone() else {
         return;
     };
     match target {
-        Target::Process(process) => state.look_into_process(process, None),
-        Target::Socket(key) => open_socket(state, key),
-        Target::Remote(address, service) => state.look_into_remote(address, service),
-        Target::System => {
+        OpenTarget::Process(process) => state.open_process_page(process, None),
+        OpenTarget::Socket(key) => open_socket(state, key),
+        OpenTarget::Remote(address, service) => state.open_remote_page(address, service),
+        OpenTarget::System => {
             let from = state.screen;
             go_to(state, Screen::System);
-            state.led_from = Some(from);
+            state.opened_from = Some(from);
         }
-        Target::Nowhere(why) => state.message = Some(why),
-        Target::Fold => {
+        OpenTarget::Unavailable(why) => state.message = Some(why),
+        OpenTarget::Fold => {
             if let Some(table) = state.table_mut() {
                 table.toggle_fold(&moment);
             }
         }
-        Target::Event(number) => {
+        OpenTarget::Event(number) => {
             if let Some(page) = SocketPage::of_event(&moment.aggregate.events, number) {
-                state.look_into_socket(page);
+                state.open_socket_page(page);
             }
         }
     }
@@ -94,13 +94,13 @@ pub(super) fn open_socket(state: &mut State, key: SocketKey) {
     let row = moment.row_of(key);
     let socket = row.and_then(|row| moment.sample.socket(row));
     if let Some(socket) = socket {
-        state.look_into_socket(SocketPage::new(socket, Presence::Present));
+        state.open_socket_page(SocketPage::new(socket, Presence::Present));
         return;
     }
     // A row of the difference may be about a socket that only the marked instant has.
     let marked = state.mark.clone().unwrap_or_default();
     let mut sockets = marked.iter();
     if let Some(socket) = sockets.find(|socket| socket.socket.key() == key) {
-        state.look_into_socket(SocketPage::new(socket, Presence::Absent));
+        state.open_socket_page(SocketPage::new(socket, Presence::Absent));
     }
 }

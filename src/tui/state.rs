@@ -1,8 +1,8 @@
 //! The state of the dashboard. No rendering happens here, and nothing is read from outside.
 
-mod display;
+mod display_mode;
 mod findings;
-mod narrow;
+mod filter;
 mod system;
 mod time;
 
@@ -31,8 +31,8 @@ use crate::filter::{Filter, NameResolver, NoResolver};
 use crate::model::{Process, Sample, SocketKey};
 
 pub use super::screen::{Pane, Screen};
-pub use super::target::Target;
-pub use display::Display;
+pub use super::open_target::OpenTarget;
+pub use display_mode::DisplayMode;
 pub use system::System;
 
 /// The most pages open on a screen: each of them is updated from every moment.
@@ -51,11 +51,11 @@ pub struct State {
     /// Identifies the moment and the filter; grows.
     pub sequence: u64,
     /// The display mode: live, frozen or replay.
-    pub display: Display,
+    pub display: DisplayMode,
     /// The position in a recording, or in the kept history.
     pub timeline: Option<Timeline>,
     /// A sentence about the parts left out of the recording shown; empty if there are none.
-    pub left_out: String,
+    pub omitted_parts: String,
     /// The marked Sample, to be compared with others.
     pub mark: Option<Arc<Sample>>,
     /// The recording that is being made.
@@ -65,7 +65,7 @@ pub struct State {
     /// The current screen.
     pub screen: Screen,
     /// The screen from which a row led to this one, to go back to.
-    pub(super) led_from: Option<Screen>,
+    pub(super) opened_from: Option<Screen>,
     /// The popup over the screen.
     pub popup: Option<Box<dyn Popup<State>>>,
     /// The text that is being typed.
@@ -75,7 +75,7 @@ pub struct State {
     /// The filter, which applies to all screens.
     filter: Filter,
     /// Sums up what it leaves, moment after moment.
-    narrower: FilteredView,
+    filtered_view: FilteredView,
     /// Filters that were typed.
     pub(super) filter_history: FilterHistory,
     /// Names that the machine knows.
@@ -87,7 +87,7 @@ pub struct State {
     /// The table of the overview that has the focus.
     pub focus: Pane,
     /// The processes that move the most, on the overview.
-    pub top: Table<Processes>,
+    pub top_processes: Table<Processes>,
     /// The remote hosts that move the most, on the overview.
     pub top_remotes: Table<Remotes>,
     /// The listeners nearest to overflow, on the overview.
@@ -133,25 +133,25 @@ impl State {
             moment: None,
             findings: Arc::default(),
             sequence: 0,
-            display: Display::Live,
+            display: DisplayMode::Live,
             timeline: None,
-            left_out: String::new(),
+            omitted_parts: String::new(),
             mark: None,
             recording: None,
             now_us: None,
             screen: Screen::Overview,
-            led_from: None,
+            opened_from: None,
             popup: None,
             typing: None,
             message: None,
             filter: Filter::default(),
-            narrower: FilteredView::new(),
+            filtered_view: FilteredView::new(),
             filter_history: FilterHistory::default(),
             names: Arc::new(NoResolver),
             may_destroy: false,
             mouse: true,
             focus: Pane::Processes,
-            top: Table::new(Processes::default(), DEFAULT_SORT, true),
+            top_processes: Table::new(Processes::default(), DEFAULT_SORT, true),
             top_remotes: Table::new(Remotes::default(), DEFAULT_SORT, true),
             top_listeners: Table::new(Listeners::default(), "fill", true),
             time_wait: Table::new(Processes::in_time_wait(), "time_wait", true).with_columns(&[
@@ -174,7 +174,7 @@ impl State {
     }
 
     /// Lets go of the moment shown, so that its memory can be used for the next.
-    pub fn release(&mut self) -> Option<Arc<Moment>> {
+    pub fn take_moment(&mut self) -> Option<Arc<Moment>> {
         self.moment.take()
     }
 
@@ -184,8 +184,8 @@ impl State {
             page.update(&moment);
         }
         self.moment = Some(moment);
-        self.narrow();
-        self.find(findings);
+        self.apply_filter();
+        self.set_findings(findings);
     }
 
     /// What one looks into on this screen, if anything.
@@ -199,17 +199,17 @@ impl State {
     }
 
     /// What one has looked into from here, one after the other.
-    pub fn trail(&self) -> &[Page] {
+    pub fn pages(&self) -> &[Page] {
         &self.pages[self.screen as usize]
     }
 
     /// Goes back by one; answers whether there was anything to go back from.
-    pub(super) fn go_back(&mut self) -> bool {
+    pub(super) fn close_page(&mut self) -> bool {
         self.pages[self.screen as usize].pop().is_some()
     }
 
     /// Looks into something. Of a very long way back the first steps are forgotten.
-    pub(super) fn look_into(&mut self, page: Page) {
+    pub(super) fn open_page(&mut self, page: Page) {
         let pages = &mut self.pages[self.screen as usize];
         if pages.len() == DEEPEST {
             pages.remove(0);
@@ -223,30 +223,30 @@ impl State {
     }
 
     /// Looks into a process, at one of its sockets if one is given.
-    pub(super) fn look_into_process(&mut self, process: Arc<Process>, at: Option<SocketKey>) {
+    pub(super) fn open_process_page(&mut self, process: Arc<Process>, at: Option<SocketKey>) {
         let mut page = ProcessPage::new(process);
         if let Some(key) = at {
             page.sockets.select(LineKey::Socket(key));
         }
-        self.look_into(Page::Process(Box::new(page)));
+        self.open_page(Page::Process(Box::new(page)));
     }
 
     /// Looks into a socket.
-    pub(super) fn look_into_socket(&mut self, page: SocketPage) {
-        self.look_into(Page::Socket(Box::new(page)));
+    pub(super) fn open_socket_page(&mut self, page: SocketPage) {
+        self.open_page(Page::Socket(Box::new(page)));
     }
 
     /// Looks into a remote host.
-    pub(super) fn look_into_remote(&mut self, address: IpAddr, service: Option<Service>) {
+    pub(super) fn open_remote_page(&mut self, address: IpAddr, service: Option<Service>) {
         let page = RemotePage::new(address, service);
-        self.look_into(Page::Remote(Box::new(page)));
+        self.open_page(Page::Remote(Box::new(page)));
     }
 
     /// The table of a pane.
-    pub(super) fn pane_mut(&mut self, pane: Pane) -> Option<&mut dyn TableControl> {
+    pub(super) fn pane_table_mut(&mut self, pane: Pane) -> Option<&mut dyn TableControl> {
         match pane {
-            Pane::Main => self.main_mut(),
-            Pane::Processes => Some(&mut self.top),
+            Pane::Main => self.main_table_mut(),
+            Pane::Processes => Some(&mut self.top_processes),
             Pane::Remotes => Some(&mut self.top_remotes),
             Pane::Listeners => Some(&mut self.top_listeners),
             Pane::TimeWait => Some(&mut self.time_wait),
@@ -257,25 +257,25 @@ impl State {
     }
 
     /// The table of the page or the screen.
-    fn main_mut(&mut self) -> Option<&mut dyn TableControl> {
+    fn main_table_mut(&mut self) -> Option<&mut dyn TableControl> {
         if self.page().is_some() {
             return self.page_mut()?.table_mut();
         }
         match self.screen {
-            Screen::Overview => self.pane_mut(self.focus),
+            Screen::Overview => self.pane_table_mut(self.focus),
             Screen::Sockets => Some(&mut self.sockets),
             Screen::Processes => Some(&mut self.processes),
             Screen::Listeners => Some(&mut self.listeners),
             Screen::Remotes => Some(&mut self.remotes),
             Screen::Findings => Some(&mut self.finding_rows),
-            Screen::System => self.pane_mut(self.system.focus),
+            Screen::System => self.pane_table_mut(self.system.focus),
             Screen::Events => Some(&mut self.events),
         }
     }
 
     /// The table that keys go to; `None` where there is none.
     pub fn table_mut(&mut self) -> Option<&mut dyn TableControl> {
-        self.main_mut()
+        self.main_table_mut()
     }
 
     /// The table that keys go to.
@@ -287,7 +287,7 @@ impl State {
             (Screen::Overview, Pane::Remotes) => &self.top_remotes,
             (Screen::Overview, Pane::Listeners) => &self.top_listeners,
             (Screen::Overview, Pane::TimeWait) => &self.time_wait,
-            (Screen::Overview, _) => &self.top,
+            (Screen::Overview, _) => &self.top_processes,
             (Screen::Sockets, _) => &self.sockets,
             (Screen::Processes, _) => &self.processes,
             (Screen::Listeners, _) => &self.listeners,
@@ -320,25 +320,25 @@ impl State {
     }
 
     /// Whether what is typed after `/` is looked for on this screen, which no filter is about.
-    pub(super) fn looks_for(&self) -> bool {
+    pub(super) fn is_searchable(&self) -> bool {
         self.screen == Screen::System && self.page().is_none()
     }
 
     /// The text that is searched for in the popup, or else on the screen; empty if there is none.
-    pub(super) fn searched(&self) -> &str {
+    pub(super) fn search(&self) -> &str {
         match &self.popup {
             Some(popup) => popup.search().unwrap_or_default(),
-            None if self.looks_for() => self.system.search(),
+            None if self.is_searchable() => self.system.search(),
             None => "",
         }
     }
 
     /// Searches for another text there.
-    pub(super) fn look_for(&mut self, text: String) {
+    pub(super) fn set_search(&mut self, text: String) {
         if let Some(popup) = &mut self.popup {
             popup.set_search(text);
-        } else if self.looks_for() {
-            self.system.look_for(&text);
+        } else if self.is_searchable() {
+            self.system.set_search(&text);
         }
     }
 
@@ -367,7 +367,7 @@ impl State {
         }
         if self.has_panes() {
             for &pane in self.panes() {
-                if let Some(table) = self.pane_mut(pane) {
+                if let Some(table) = self.pane_table_mut(pane) {
                     table.refresh(&moment, sequence);
                 }
             }

@@ -14,7 +14,7 @@ use crate::column::{
 use crate::filter::Filter;
 use crate::model::{ProcessKey, Sample, SocketKey};
 use crate::tui::table::{ColumnSet, Heading, List};
-use crate::tui::target::Target;
+use crate::tui::open_target::OpenTarget;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
@@ -145,8 +145,8 @@ impl List for SocketDifferences {
         number.into()
     }
 
-    fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
-        self.key(moment, number).map(Target::Socket)
+    fn target(&self, moment: &Moment, number: u32) -> Option<OpenTarget> {
+        self.key(moment, number).map(OpenTarget::Socket)
     }
 
     fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {
@@ -250,9 +250,9 @@ impl List for ProcessDifferences {
         self.key(moment, number).map_or(0, |key| key.pid.into())
     }
 
-    fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
+    fn target(&self, moment: &Moment, number: u32) -> Option<OpenTarget> {
         let line = self.row(moment, number)?;
-        Some(Target::Process(Arc::clone(&line.process)))
+        Some(OpenTarget::Process(Arc::clone(&line.process)))
     }
 
     fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {

@@ -11,7 +11,7 @@ use crate::aggregate::{EventKind, Moment};
 use crate::column::format::MISSING;
 use crate::column::{EVENT_COLUMNS, EventLine, Events as EventKindOfRow};
 use crate::tui::table::{ColumnSet, Heading, List};
-use crate::tui::target::Target;
+use crate::tui::open_target::OpenTarget;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
@@ -101,8 +101,8 @@ impl List for Events {
         number.into()
     }
 
-    fn target(&self, _moment: &Moment, number: u32) -> Option<Target> {
-        Some(Target::Event(self.first + u64::from(number)))
+    fn target(&self, _moment: &Moment, number: u32) -> Option<OpenTarget> {
+        Some(OpenTarget::Event(self.first + u64::from(number)))
     }
 
     fn shorten<'t>(

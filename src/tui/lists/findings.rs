@@ -14,7 +14,7 @@ use crate::diagnose::{
     self, FINDING_COLUMNS, Finding, FindingKey, FindingLine, FindingRows, Subject,
 };
 use crate::tui::table::{ColumnSet, Heading, List};
-use crate::tui::target::Target;
+use crate::tui::open_target::OpenTarget;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::tones::severity_tone;
@@ -123,7 +123,7 @@ impl List for Findings {
         })
     }
 
-    fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
+    fn target(&self, moment: &Moment, number: u32) -> Option<OpenTarget> {
         self.finding(number)
             .map(|finding| finding_target(finding, moment))
     }
@@ -156,33 +156,33 @@ impl List for Findings {
 }
 
 /// The subject of a finding, to be opened.
-pub fn finding_target(finding: &Finding, moment: &Moment) -> Target {
+pub fn finding_target(finding: &Finding, moment: &Moment) -> OpenTarget {
     let process = || {
         let key = finding.subject.process()?.key;
         let row = process_index(moment, key)? as usize;
         let row = moment.sample.processes.get(row)?;
-        Some(Target::Process(Arc::clone(&row.process)))
+        Some(OpenTarget::Process(Arc::clone(&row.process)))
     };
-    let gone = |what: &str| Target::Nowhere(format!("{what} is not there any more"));
+    let gone = |what: &str| OpenTarget::Unavailable(format!("{what} is not there any more"));
     match &finding.subject {
         Subject::Process(named) => process().unwrap_or_else(|| gone(&named.to_string())),
         // Of a listener that is gone, the process that had it.
         Subject::Socket { key, .. } => match moment.row_of(*key) {
-            Some(_) => Target::Socket(*key),
+            Some(_) => OpenTarget::Socket(*key),
             None => process().unwrap_or_else(|| gone(&finding.subject.to_string())),
         },
         Subject::Remote { address, port, .. } => {
             let service = port.map(|port| Service { port, here: false });
-            Target::Remote(address.to_canonical(), service)
+            OpenTarget::Remote(address.to_canonical(), service)
         }
         Subject::Path { destination, .. } => {
             let (port, address) = (destination.port, destination.canonical().address);
-            Target::Remote(address, Some(Service { port, here: false }))
+            OpenTarget::Remote(address, Some(Service { port, here: false }))
         }
-        Subject::User { .. } => Target::Nowhere(format!(
+        Subject::User { .. } => OpenTarget::Unavailable(format!(
             "the processes of {} may not be looked into; run as root",
             finding.subject
         )),
-        Subject::Host => Target::System,
+        Subject::Host => OpenTarget::System,
     }
 }

@@ -14,7 +14,7 @@ use crate::diagnose::{Concern, Findings, SocketConcern};
 use crate::model::SocketKey;
 use crate::tui::kill_target::KillTarget;
 use crate::tui::table::{ColumnSet, Heading, List};
-use crate::tui::target::Target;
+use crate::tui::open_target::OpenTarget;
 use crate::tui::theme::Tone;
 use crate::tui::tones::queue_tone;
 
@@ -100,8 +100,8 @@ impl List for Listeners {
         unix << 63 | u64::from(drops) << 31 | u64::from(line.totals.row)
     }
 
-    fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
-        self.key(moment, number).map(Target::Socket)
+    fn target(&self, moment: &Moment, number: u32) -> Option<OpenTarget> {
+        self.key(moment, number).map(OpenTarget::Socket)
     }
 
     fn shorten<'t>(

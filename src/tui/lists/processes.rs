@@ -13,7 +13,7 @@ use crate::diagnose::{Concern, Findings};
 use crate::model::{ProcessKey, State};
 use crate::tui::kill_target::KillTarget;
 use crate::tui::table::{ColumnSet, Heading, List};
-use crate::tui::target::Target;
+use crate::tui::open_target::OpenTarget;
 use crate::tui::theme::Tone;
 use crate::tui::tones::{limit_tone, retransmitted_tone};
 
@@ -144,9 +144,9 @@ impl List for Processes {
         self.key(moment, number).map_or(0, |key| key.pid.into())
     }
 
-    fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
+    fn target(&self, moment: &Moment, number: u32) -> Option<OpenTarget> {
         let line = self.row(moment, number)?;
-        Some(Target::Process(Arc::clone(&line.process.process)))
+        Some(OpenTarget::Process(Arc::clone(&line.process.process)))
     }
 
     fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {

@@ -15,7 +15,7 @@ use crate::column::format::MISSING;
 use crate::column::{REMOTE_COLUMNS, RemoteLine, Remotes as RemoteKind, Service};
 use crate::diagnose::{Concern, Findings};
 use crate::tui::table::{ColumnSet, Heading, List, OutlineContext};
-use crate::tui::target::Target;
+use crate::tui::open_target::OpenTarget;
 use crate::tui::theme::Tone;
 use crate::tui::tones::retransmitted_tone;
 
@@ -127,9 +127,9 @@ impl List for Remotes {
         u64::from(u32::MAX - line.totals.sockets) << 32 | u64::from(low)
     }
 
-    fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
+    fn target(&self, moment: &Moment, number: u32) -> Option<OpenTarget> {
         let (address, service) = self.key(moment, number)?;
-        Some(Target::Remote(address, service))
+        Some(OpenTarget::Remote(address, service))
     }
 
     fn conditions(&self, moment: &Moment, number: u32, _column: usize) -> Conditions {

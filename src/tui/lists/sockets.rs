@@ -17,7 +17,7 @@ use crate::column::{SOCKET_COLUMNS, Service, SocketRow, Sockets as SocketKind, S
 use crate::model::{ProcessKey, SocketKey, SocketRef};
 use crate::tui::kill_target::KillTarget;
 use crate::tui::table::{ColumnSet, Heading, List, OutlineContext};
-use crate::tui::target::Target;
+use crate::tui::open_target::OpenTarget;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::tones::{queue_tone, state_tone};
@@ -192,10 +192,10 @@ impl List for Sockets {
         }
     }
 
-    fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
+    fn target(&self, moment: &Moment, number: u32) -> Option<OpenTarget> {
         match self.key(moment, number)? {
-            LineKey::Socket(key) => Some(Target::Socket(key)),
-            LineKey::Group(_) => Some(Target::Fold),
+            LineKey::Socket(key) => Some(OpenTarget::Socket(key)),
+            LineKey::Group(_) => Some(OpenTarget::Fold),
         }
     }
 

@@ -60,7 +60,7 @@ fn conditions(state: &State) -> Vec<String> {
         (Some(moment), _, Some(table)) => table.conditions(moment),
         _ => Vec::new(),
     };
-    conditions.retain(|condition| state.understand(condition).is_ok());
+    conditions.retain(|condition| state.parse_filter(condition).is_ok());
     conditions
 }
 
@@ -154,7 +154,7 @@ fn add_condition(state: &mut State, condition: &str, exclude: bool) {
     } else {
         format!("{known} and {condition}")
     };
-    match state.understand(&text) {
+    match state.parse_filter(&text) {
         Ok(filter) => {
             state.filter_history.push(filter.text());
             state.set_filter(filter);

@@ -30,7 +30,7 @@ use crate::tui::page::Page;
 use crate::tui::screen::Screen;
 use crate::tui::scroll::scrolled;
 use crate::tui::state::State;
-use crate::tui::target::Target;
+use crate::tui::open_target::OpenTarget;
 use crate::tui::theme::Tone;
 use crate::tui::view::finding_text;
 use crate::tui::widget::border;
@@ -59,7 +59,7 @@ pub(in crate::tui) fn is_available(state: &State) -> bool {
         state.page(),
         Some(Page::Process(_) | Page::Remote(_) | Page::Socket(_))
     );
-    let on_row = target.is_some_and(|target| !matches!(target, Target::Fold));
+    let on_row = target.is_some_and(|target| !matches!(target, OpenTarget::Fold));
     state.moment.is_some() && (on_page || on_row)
 }
 
@@ -114,14 +114,14 @@ fn concerns(state: &State) -> Option<(Vec<Concern>, &'static str)> {
     }
     let target = state.table().and_then(|table| table.target(moment));
     let of_row = match target {
-        Some(Target::Process(process)) => Some(Concern::Process(process.key)),
-        Some(Target::Remote(address, service)) => Some(remote_concern(address, service)),
-        Some(Target::Socket(key)) => key_concern(key, moment),
-        Some(Target::Event(number)) => {
+        Some(OpenTarget::Process(process)) => Some(Concern::Process(process.key)),
+        Some(OpenTarget::Remote(address, service)) => Some(remote_concern(address, service)),
+        Some(OpenTarget::Socket(key)) => key_concern(key, moment),
+        Some(OpenTarget::Event(number)) => {
             let event = moment.aggregate.events.get(number);
             event.map(|(_, socket)| Concern::Socket(socket_concern(socket, moment)))
         }
-        Some(Target::Fold | Target::System | Target::Nowhere(_)) | None => None,
+        Some(OpenTarget::Fold | OpenTarget::System | OpenTarget::Unavailable(_)) | None => None,
     };
     concerns.extend(of_row);
     (!concerns.is_empty() || is_among_findings(state)).then_some((concerns, name))
@@ -187,11 +187,11 @@ impl Findings {
 }
 
 /// True if the target is the page that is shown.
-fn is_here(state: &State, target: &Target) -> bool {
+fn is_here(state: &State, target: &OpenTarget) -> bool {
     match (state.page(), target) {
-        (Some(Page::Process(page)), Target::Process(process)) => page.key == process.key,
-        (Some(Page::Socket(page)), Target::Socket(key)) => page.key == *key,
-        (Some(Page::Remote(page)), Target::Remote(address, service)) => {
+        (Some(Page::Process(page)), OpenTarget::Process(process)) => page.key == process.key,
+        (Some(Page::Socket(page)), OpenTarget::Socket(key)) => page.key == *key,
+        (Some(Page::Remote(page)), OpenTarget::Remote(address, service)) => {
             page.address == *address && (page.service == *service || page.service.is_none())
         }
         _ => false,

@@ -22,7 +22,7 @@ use crate::tui::hint::Hint;
 use crate::tui::kill_target::{KillAction, KillTarget, Recipient};
 use crate::tui::page::{Page, Presence};
 use crate::tui::scroll::scrolled;
-use crate::tui::state::{Display, State};
+use crate::tui::state::{DisplayMode, State};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::Piece;
@@ -62,7 +62,7 @@ pub(in crate::tui) fn target(state: &State) -> Option<KillTarget> {
 
 /// Opens the choice of actions, or says why there are none.
 pub(in crate::tui) fn open(state: &mut State) {
-    if state.display == Display::Replay {
+    if state.display == DisplayMode::Replay {
         state.message = Some("this is a recording: nothing in it can be ended".to_owned());
         return;
     }

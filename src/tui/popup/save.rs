@@ -18,7 +18,7 @@ use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::hint::Hint;
 use crate::tui::scroll::scrolled;
-use crate::tui::state::{Display, State};
+use crate::tui::state::{DisplayMode, State};
 use crate::tui::theme::Tone;
 
 /// Parts of the history that can be saved, with their names; `None` is all of it.
@@ -38,7 +38,7 @@ pub struct Save {
 
 /// The reason why there is nothing to record or to save, if so.
 pub(in crate::tui) fn why_nothing_to_save(state: &State) -> Option<&'static str> {
-    if state.display == Display::Replay {
+    if state.display == DisplayMode::Replay {
         Some("this is a recording already")
     } else if state.moment.is_none() {
         Some("nothing has been sampled yet")

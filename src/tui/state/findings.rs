@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use super::{Display, State};
+use super::{DisplayMode, State};
 use crate::diagnose::{Finding, FindingKey, Findings};
 
 impl State {
     /// Shows findings from now on. Of a recording those are shown that are known of the instant, so that they are the same
     /// however one came there.
-    pub(super) fn find(&mut self, findings: Arc<Findings>) {
+    pub(super) fn set_findings(&mut self, findings: Arc<Findings>) {
         let findings = self.known_findings().unwrap_or(findings);
         if Arc::ptr_eq(&findings, &self.findings) {
             return;
         }
-        let processes = [&mut self.top, &mut self.time_wait, &mut self.processes];
+        let processes = [&mut self.top_processes, &mut self.time_wait, &mut self.processes];
         for table in processes {
             table.list_mut().findings = Arc::clone(&findings);
         }
@@ -32,7 +32,7 @@ impl State {
 
     /// What a survey of the recording has told of the instant that is shown.
     fn known_findings(&self) -> Option<Arc<Findings>> {
-        if self.display == Display::Live {
+        if self.display == DisplayMode::Live {
             return None;
         }
         let timeline = self.timeline.as_ref()?;
@@ -42,7 +42,7 @@ impl State {
     }
 
     /// Takes up the findings of the next Samples of a recording.
-    pub fn take_marks(&mut self, found: &[Arc<Findings>]) {
+    pub fn add_marks(&mut self, found: &[Arc<Findings>]) {
         let Some(timeline) = &mut self.timeline else {
             return;
         };
@@ -50,7 +50,7 @@ impl State {
         for findings in found {
             marks.push(findings);
         }
-        self.find(Arc::clone(&self.findings));
+        self.set_findings(Arc::clone(&self.findings));
     }
 
     /// Whether findings are known to go to in time.

@@ -42,7 +42,7 @@ impl System {
     }
 
     /// Sets the text that is searched for in all tables.
-    pub fn look_for(&mut self, text: &str) {
+    pub fn set_search(&mut self, text: &str) {
         if text == self.search {
             return;
         }

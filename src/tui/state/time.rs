@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{Display, State};
+use super::{DisplayMode, State};
 use crate::tui::timeline::PlaybackStatus;
 
 impl State {
     /// True if the arrow keys step through time.
-    pub fn goes_through_time(&self) -> bool {
-        self.display != Display::Live
+    pub fn steps_through_time(&self) -> bool {
+        self.display != DisplayMode::Live
     }
 
     /// Updates the status of the playback, to which the next moment belongs.
-    pub fn stand(&mut self, mut status: PlaybackStatus) {
+    pub fn set_playback(&mut self, mut status: PlaybackStatus) {
         if !status.continues {
-            self.break_off();
+            self.reset_history();
         }
         if let Some(message) = status.message.take() {
             self.message = Some(message);
@@ -26,7 +26,7 @@ impl State {
 
     /// The moment that is shown next does not follow the one before: what pages gathered does not lead to it, and events
     /// are counted anew.
-    pub fn break_off(&mut self) {
+    pub fn reset_history(&mut self) {
         for page in self.pages.iter_mut().flatten() {
             page.reset_history();
         }

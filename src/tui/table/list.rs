@@ -10,7 +10,7 @@ use super::sorter::{Sort, SortRows, Sorter};
 use crate::aggregate::Moment;
 use crate::column::{Column, Kind, SortKey};
 use crate::tui::kill_target::KillTarget;
-use crate::tui::target::Target;
+use crate::tui::open_target::OpenTarget;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
@@ -63,7 +63,7 @@ pub trait List: Debug + Sized {
     /// Decides between rows that are equal otherwise, so that they never swap places for no reason.
     fn tie_breaker(&self, moment: &Moment, number: u32) -> u64;
     /// The thing that Enter opens on a row.
-    fn target(&self, moment: &Moment, number: u32) -> Option<Target>;
+    fn target(&self, moment: &Moment, number: u32) -> Option<OpenTarget>;
     /// Filter conditions that a row passes, each with the id of the column that it is about; one about the number in
     /// `column` included.
     fn conditions(

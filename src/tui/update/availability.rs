@@ -5,9 +5,9 @@ use crate::tui::lists::Grouping;
 use crate::tui::page::Page;
 use crate::tui::popup::{kill_confirmation, save};
 use crate::tui::screen::Screen;
-use crate::tui::state::{Display, State};
+use crate::tui::state::{DisplayMode, State};
 use crate::tui::table::TableControl;
-use crate::tui::target::Target;
+use crate::tui::open_target::OpenTarget;
 
 pub(super) fn always(_state: &State) -> bool {
     true
@@ -18,7 +18,7 @@ pub(super) fn has_moment(state: &State) -> bool {
 }
 
 pub(super) fn is_replay(state: &State) -> bool {
-    state.display == Display::Replay
+    state.display == DisplayMode::Replay
 }
 
 /// True if an instant is marked.
@@ -62,10 +62,10 @@ fn is_on_socket(state: &State) -> bool {
 }
 
 /// The target of the selected row, if it can be opened.
-pub(super) fn target(state: &State) -> Option<Target> {
+pub(super) fn target(state: &State) -> Option<OpenTarget> {
     let moment = state.moment.as_deref()?;
     let target = state.table()?.target(moment)?;
-    (!matches!(target, Target::Nowhere(_))).then_some(target)
+    (!matches!(target, OpenTarget::Unavailable(_))).then_some(target)
 }
 
 pub(super) fn has_target(state: &State) -> bool {
@@ -83,17 +83,17 @@ pub(super) fn has_other_end(state: &State) -> bool {
 }
 
 pub(super) fn can_go_back(state: &State) -> bool {
-    state.led_from.is_some() || state.page().is_some() || can_clear_filter(state)
+    state.opened_from.is_some() || state.page().is_some() || can_clear_filter(state)
 }
 
 /// True if there is a filter or a search to clear.
 pub(super) fn can_clear_filter(state: &State) -> bool {
-    let is_searched = state.looks_for() && !state.searched().is_empty();
+    let is_searched = state.is_searchable() && !state.search().is_empty();
     is_searched || !state.filter().is_empty()
 }
 
 pub(super) fn can_filter_by_row(state: &State) -> bool {
-    (has_rows(state) && !state.looks_for()) || is_on_socket(state)
+    (has_rows(state) && !state.is_searchable()) || is_on_socket(state)
 }
 
 pub(super) fn can_kill(state: &State) -> bool {

@@ -62,9 +62,9 @@ fn entry(command: Command) -> Entry {
         Command::Faults => change(has_faults, faults::open),
         // Screens and pages.
         Command::GoTo(screen) => change(always, move |state| navigation::go_to(state, screen)),
-        Command::NextScreen => change(always, |state| navigation::go_further(state, 1)),
+        Command::NextScreen => change(always, |state| navigation::cycle_screen(state, 1)),
         Command::PreviousScreen => change(always, |state| {
-            navigation::go_further(state, Screen::ALL.len() - 1);
+            navigation::cycle_screen(state, Screen::ALL.len() - 1);
         }),
         Command::Open => change(has_target, navigation::open),
         Command::Back => change(can_go_back, navigation::back),
@@ -121,18 +121,18 @@ fn entry(command: Command) -> Entry {
         Command::Kill => change(can_kill, kill_confirmation::open),
         // Time.
         Command::Freeze => effect(has_moment, time::freeze),
-        Command::Earlier => seek(State::goes_through_time, Seek::Step(-1)),
-        Command::Later => seek(State::goes_through_time, Seek::Step(1)),
+        Command::Earlier => seek(State::steps_through_time, Seek::Step(-1)),
+        Command::Later => seek(State::steps_through_time, Seek::Step(1)),
         Command::PreviousMark => {
-            effect(State::goes_through_time, |_| Some(Effect::SeekMark(false)))
+            effect(State::steps_through_time, |_| Some(Effect::SeekMark(false)))
         }
-        Command::NextMark => effect(State::goes_through_time, |_| Some(Effect::SeekMark(true))),
+        Command::NextMark => effect(State::steps_through_time, |_| Some(Effect::SeekMark(true))),
         Command::Jump(seconds) if seconds > 0 => {
-            seek(State::goes_through_time, Seek::Jump(seconds * 1_000_000))
+            seek(State::steps_through_time, Seek::Jump(seconds * 1_000_000))
         }
         Command::Jump(seconds) => seek(always, Seek::Jump(seconds * 1_000_000)),
         Command::FirstSample => seek(always, Seek::Start),
-        Command::LastSample => seek(State::goes_through_time, Seek::End),
+        Command::LastSample => seek(State::steps_through_time, Seek::End),
         Command::GoToTime => effect(always, time::type_time),
         Command::Faster(steps) => effect(is_replay, move |state| time::faster(state, steps)),
         Command::Mark => change(has_moment, comparison::mark),
@@ -213,8 +213,8 @@ fn toggle_mouse(state: &mut State) -> Effect {
 
 /// Starts to type a filter; on a screen that filters do not apply to, a text to search for.
 fn type_filter(state: &mut State) {
-    state.typing = Some(if state.looks_for() {
-        Typing::search(state.searched())
+    state.typing = Some(if state.is_searchable() {
+        Typing::search(state.search())
     } else {
         Typing::Filter(Box::new(FilterLine::new(state.filter())))
     });
@@ -222,8 +222,8 @@ fn type_filter(state: &mut State) {
 
 /// Clears the search of the screen, or else the filter.
 fn clear_filter(state: &mut State) {
-    if state.looks_for() && !state.searched().is_empty() {
-        state.look_for(String::new());
+    if state.is_searchable() && !state.search().is_empty() {
+        state.set_search(String::new());
     } else {
         state.set_filter(Filter::default());
     }

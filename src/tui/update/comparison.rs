@@ -26,6 +26,6 @@ pub(super) fn show_difference(state: &mut State) {
     } else if let Some(Page::Difference(page)) = state.page_mut() {
         page.by_process = !page.by_process;
     } else {
-        state.look_into(Page::Difference(Box::new(DifferencePage::new())));
+        state.open_page(Page::Difference(Box::new(DifferencePage::new())));
     }
 }

@@ -53,7 +53,7 @@ pub(super) fn press(
 
 /// Puts the text in force if it is a filter; otherwise the last valid one stays.
 fn apply(state: &mut State, line: &mut FilterLine, edit: FilterEdit) {
-    let (status, error) = match state.understand(line.text()) {
+    let (status, error) = match state.parse_filter(line.text()) {
         // A word that may become a keyword is not searched for yet, unless a longer one was.
         Ok(filter)
             if filter.is_search()
@@ -68,7 +68,7 @@ fn apply(state: &mut State, line: &mut FilterLine, edit: FilterEdit) {
         }
         Err(error) => {
             let closed = close_parentheses(line.text());
-            let is_unclosed = closed.is_some_and(|text| state.understand(&text).is_ok());
+            let is_unclosed = closed.is_some_and(|text| state.parse_filter(&text).is_ok());
             let status = if is_unclosed {
                 FilterStatus::Unclosed
             } else {
@@ -93,18 +93,18 @@ fn close_parentheses(text: &str) -> Option<String> {
 
 /// True if a word is the beginning of a keyword or a column.
 fn may_become_more(state: &State, text: &str) -> bool {
-    let around = RequestedSockets::default();
+    let requested = RequestedSockets::default();
     let word = text.trim();
     if word.starts_with(['"', '\'']) {
         return false;
     }
-    let found = complete(word, &state.context(&around), &mut |_| Vec::new());
+    let found = complete(word, &state.parse_context(&requested), &mut |_| Vec::new());
     !found.items.is_empty()
 }
 
 /// Puts the text in force and remembers it; returns whether it is a filter.
 fn accept(state: &mut State, line: &mut FilterLine) -> bool {
-    let Ok(filter) = state.understand(line.text()) else {
+    let Ok(filter) = state.parse_filter(line.text()) else {
         commit_input(state, line);
         line.refuse();
         return false;
@@ -116,10 +116,10 @@ fn accept(state: &mut State, line: &mut FilterLine) -> bool {
 
 /// Finds the completions of the word at the cursor.
 fn find_completions(state: &State, line: &mut FilterLine) {
-    let around = RequestedSockets::default();
+    let requested = RequestedSockets::default();
     let moment = state.moment.as_deref();
     let mut values =
         |wanted| moment.map_or_else(Vec::new, |moment| filter_values::observed(moment, wanted));
-    let found = complete(line.split().0, &state.context(&around), &mut values);
+    let found = complete(line.split().0, &state.parse_context(&requested), &mut values);
     line.set_completions(found);
 }

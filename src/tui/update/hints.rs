@@ -6,8 +6,8 @@ use super::jumps::owner;
 use crate::tui::command::Command;
 use crate::tui::hint::Hint;
 use crate::tui::page::Page;
-use crate::tui::state::{Display, State};
-use crate::tui::target::Target;
+use crate::tui::state::{DisplayMode, State};
+use crate::tui::open_target::OpenTarget;
 use crate::tui::text;
 
 /// The hints for the popup, or else for the screen.
@@ -41,7 +41,7 @@ impl Hints<'_> {
 
 fn screen_hints(state: &State) -> Vec<Hint> {
     use Command as C;
-    let in_time = state.goes_through_time();
+    let in_time = state.steps_through_time();
     let mut hints = Hints {
         state,
         hints: Vec::new(),
@@ -79,7 +79,7 @@ fn screen_hints(state: &State) -> Vec<Hint> {
     if !in_time {
         hints.add(&[C::NextMatch], "next");
     }
-    let (filter, clear) = if state.looks_for() {
+    let (filter, clear) = if state.is_searchable() {
         ("look for", "all")
     } else {
         ("filter", "no filter")
@@ -119,18 +119,18 @@ fn screen_hints(state: &State) -> Vec<Hint> {
 }
 
 /// The hint to Enter. Its short text leaves out the name, which the row shows anyway.
-fn open_hint(target: &Target) -> Hint {
+fn open_hint(target: &OpenTarget) -> Hint {
     let text = match target {
-        Target::Process(process) => format!("open {}/{}", process.comm, process.key.pid),
-        Target::Socket(_) | Target::Event(_) => "open the socket".to_owned(),
-        Target::Remote(address, _) => format!("open {address}"),
-        Target::System => "open System".to_owned(),
-        Target::Nowhere(why) => why.clone(),
-        Target::Fold => "fold or unfold".to_owned(),
+        OpenTarget::Process(process) => format!("open {}/{}", process.comm, process.key.pid),
+        OpenTarget::Socket(_) | OpenTarget::Event(_) => "open the socket".to_owned(),
+        OpenTarget::Remote(address, _) => format!("open {address}"),
+        OpenTarget::System => "open System".to_owned(),
+        OpenTarget::Unavailable(why) => why.clone(),
+        OpenTarget::Fold => "fold or unfold".to_owned(),
     };
     let hint = Hint::new(&[Command::Open], text::sanitized(&text));
     match target {
-        Target::Fold | Target::Nowhere(_) => hint,
+        OpenTarget::Fold | OpenTarget::Unavailable(_) => hint,
         _ => hint.or("open"),
     }
 }
@@ -147,8 +147,8 @@ fn freeze_text(state: &State) -> &'static str {
     let timeline = state.timeline.as_ref();
     let playing = timeline.is_some_and(|timeline| timeline.playback.playing);
     match (state.display, playing) {
-        (Display::Replay, true) => "pause",
-        (Display::Replay, false) => "play",
+        (DisplayMode::Replay, true) => "pause",
+        (DisplayMode::Replay, false) => "play",
         _ => "now",
     }
 }

@@ -8,7 +8,7 @@ use crate::model::{Process, SocketKey, Unowned};
 use crate::tui::navigation;
 use crate::tui::page::Page;
 use crate::tui::state::State;
-use crate::tui::target::Target;
+use crate::tui::open_target::OpenTarget;
 
 /// The socket of the page, or of the selected row.
 fn socket<'s>(state: &'s State, moment: &'s Moment) -> Option<SocketRow<'s>> {
@@ -16,8 +16,8 @@ fn socket<'s>(state: &'s State, moment: &'s Moment) -> Option<SocketRow<'s>> {
         return page.row(moment);
     }
     match state.table()?.target(moment)? {
-        Target::Socket(key) => SocketRow::of(moment, moment.row_of(key)?),
-        Target::Event(number) => {
+        OpenTarget::Socket(key) => SocketRow::of(moment, moment.row_of(key)?),
+        OpenTarget::Event(number) => {
             let (_, socket) = moment.aggregate.events.get(number)?;
             // As it is now, if it is still open.
             match moment.row_of(socket.socket.key()) {
@@ -60,7 +60,7 @@ pub(super) fn to_owner(state: &mut State) {
     match owner(state) {
         Some(process) => {
             navigation::select_current(state);
-            state.look_into_process(process, key);
+            state.open_process_page(process, key);
         }
         None => say_unowned(state),
     }
@@ -84,7 +84,7 @@ pub(super) fn to_other_process(state: &mut State) {
     match other_end(state) {
         Some((key, Some(process))) => {
             navigation::select_current(state);
-            state.look_into_process(process, Some(key));
+            state.open_process_page(process, Some(key));
         }
         Some((key, None)) => {
             let moment = state.moment.as_deref();

@@ -72,13 +72,13 @@ fn click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
     match hit {
         Some(ClickTarget::Row(pane, place)) => {
             focus(state, pane);
-            if let Some(table) = state.pane_mut(pane) {
+            if let Some(table) = state.pane_table_mut(pane) {
                 table.click(&moment, place);
             }
         }
         Some(ClickTarget::Heading(pane, column)) => {
             focus(state, pane);
-            if let Some(table) = state.pane_mut(pane) {
+            if let Some(table) = state.pane_table_mut(pane) {
                 table.sort_by(column);
             }
         }
@@ -122,7 +122,7 @@ fn wheel(state: &mut State, column: u16, row: u16, steps: i16) {
         return;
     };
     let pane = state.clicks.pane_at(column, row).unwrap_or(Pane::Main);
-    if let Some(table) = state.pane_mut(pane) {
+    if let Some(table) = state.pane_table_mut(pane) {
         table.scroll_by(&moment, WHEEL * isize::from(steps));
     }
 }

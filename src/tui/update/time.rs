@@ -5,13 +5,13 @@ use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::keymap::label;
 use crate::tui::line_editor::LineEditor;
-use crate::tui::state::{Display, State};
+use crate::tui::state::{DisplayMode, State};
 use crate::tui::timeline::{SPEEDS, Seek};
 use crate::tui::typing::Typing;
 
 /// Replaces the commands of keys that move in time, if they can, by those that move on the screen, if they cannot.
 pub(super) fn resolve(state: &State, command: Command) -> Command {
-    if state.goes_through_time() && state.popup.is_none() {
+    if state.steps_through_time() && state.popup.is_none() {
         return command;
     }
     match command {
@@ -30,7 +30,7 @@ pub(super) fn type_time(state: &mut State) -> Option<Effect> {
         Some(_) => None,
         None => seek(state, Seek::Step(0)),
     };
-    if state.goes_through_time() {
+    if state.steps_through_time() {
         state.typing = Some(Typing::time());
     }
     effect
@@ -39,47 +39,47 @@ pub(super) fn type_time(state: &mut State) -> Option<Effect> {
 /// Freezes the display or shows the present again; in a replay, plays or pauses.
 pub(super) fn freeze(state: &mut State) -> Option<Effect> {
     match state.display {
-        Display::Replay => return Some(Effect::Seek(Seek::Toggle)),
-        Display::Frozen => {
+        DisplayMode::Replay => return Some(Effect::Seek(Seek::Toggle)),
+        DisplayMode::Frozen => {
             thaw(state);
             return Some(Effect::Thaw);
         }
         // Before the first Sample there is nothing to freeze.
-        Display::Live if state.moment.is_some() => state.display = Display::Frozen,
-        Display::Live => {}
+        DisplayMode::Live if state.moment.is_some() => state.display = DisplayMode::Frozen,
+        DisplayMode::Live => {}
     }
     None
 }
 
 /// Shows the present from the next moment on.
 fn thaw(state: &mut State) {
-    state.display = Display::Live;
+    state.display = DisplayMode::Live;
     state.now_us = None;
     if state.timeline.take().is_some() {
-        state.break_off();
+        state.reset_history();
     }
 }
 
 /// Moves in time; a live display is frozen first, if there is a moment to go to.
 pub(super) fn seek(state: &mut State, seek: Seek) -> Option<Effect> {
     // Before the first Sample there is no other to go to; those of a recording are all known.
-    if state.display != Display::Replay {
+    if state.display != DisplayMode::Replay {
         state.moment.as_ref()?;
     }
     let on = matches!(seek, Seek::Jump(1..) | Seek::End);
-    if state.display == Display::Live {
+    if state.display == DisplayMode::Live {
         if on {
             state.message = Some("this is what is now".to_owned());
             return None;
         }
-        state.display = Display::Frozen;
+        state.display = DisplayMode::Frozen;
     }
     Some(Effect::Seek(seek))
 }
 
 /// Plays at another speed, by steps: faster, or slower if negative.
 pub(super) fn faster(state: &mut State, by: isize) -> Option<Effect> {
-    if state.display != Display::Replay {
+    if state.display != DisplayMode::Replay {
         let text = format!(
             "the machine has its own speed; {} and the arrows go back",
             label(Command::Freeze)

@@ -24,7 +24,7 @@ pub fn paste(state: &mut State, pasted: &str) {
             previous,
         }) => {
             editor.paste(pasted);
-            state.look_for(editor.text().to_owned());
+            state.set_search(editor.text().to_owned());
             state.typing = Some(Typing::Search { editor, previous });
         }
         None => {}
@@ -51,10 +51,10 @@ pub(super) fn press(state: &mut State, typing: Typing, key: &KeyEvent) -> Option
             previous,
         } => match editor.press(key) {
             KeyOutcome::Accepted => {}
-            KeyOutcome::Cancelled => state.look_for(previous),
+            KeyOutcome::Cancelled => state.set_search(previous),
             outcome => {
                 if outcome == KeyOutcome::Edited {
-                    state.look_for(editor.text().to_owned());
+                    state.set_search(editor.text().to_owned());
                 }
                 state.typing = Some(Typing::Search { editor, previous });
             }

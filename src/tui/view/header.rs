@@ -21,7 +21,7 @@ use ratatui::layout::Rect;
 use crate::column::format;
 use crate::tui::command::Command;
 use crate::tui::keymap;
-use crate::tui::state::{Display, State};
+use crate::tui::state::{DisplayMode, State};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::{self, Piece};
@@ -34,7 +34,7 @@ const GAPS: u16 = 3;
 
 /// Draws the first line: as much as fits, the least important dropped first.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    let replay = state.display == Display::Replay;
+    let replay = state.display == DisplayMode::Replay;
     let name = if replay {
         (" REPLAY ".to_owned(), Tone::Selected)
     } else {
@@ -85,7 +85,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     format::duration_us(&mut took, sample.timings.total_ns as f64 / 1e3);
     let took = format!("{interval} (took {took:>7})");
     let clock = clock(state, sample.taken_at_us);
-    if state.display == Display::Frozen {
+    if state.display == DisplayMode::Frozen {
         render_frozen(frame, area, state, sample.taken_at_us);
         return;
     }
@@ -267,7 +267,7 @@ fn interval_text(out: &mut String, interval: std::time::Duration) {
 /// The time of day of the moment shown; in a replay with the day.
 fn clock(state: &State, taken_at_us: i64) -> String {
     let time = state.look.time_of_day(taken_at_us);
-    if state.display == Display::Replay {
+    if state.display == DisplayMode::Replay {
         format!("{} {time}", state.look.day(taken_at_us))
     } else {
         time

@@ -31,7 +31,7 @@ mod too_small;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 
-use super::glyphs;
+use super::ascii_fallback;
 use super::hint::Hint;
 use super::page::Page;
 use super::screen::Screen;
@@ -88,6 +88,6 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &mut State, hints: fn(&State)
         footer::render(frame, footer, state, hints);
     }
     if state.look.ascii {
-        glyphs::to_ascii(frame.buffer_mut());
+        ascii_fallback::to_ascii(frame.buffer_mut());
     }
 }

@@ -12,7 +12,7 @@ use crate::column::format;
 use crate::model::{Unowned, Visibility};
 use crate::tui::command::Command;
 use crate::tui::keymap;
-use crate::tui::state::{Display, State};
+use crate::tui::state::{DisplayMode, State};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::timeline::GapKind;
@@ -84,7 +84,7 @@ fn damaged(state: &State) -> usize {
 pub(super) fn lines(state: &State) -> u16 {
     let any = visibility_warnings(state).is_some()
         || failure(state).is_some()
-        || !state.left_out.is_empty();
+        || !state.omitted_parts.is_empty();
     u16::from(any)
 }
 
@@ -110,7 +110,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         return;
     }
     let mut left_out = String::new();
-    format::sanitize(&mut left_out, state.left_out.as_bytes());
+    format::sanitize(&mut left_out, state.omitted_parts.as_bytes());
     let left_out = [(format!(" {left_out}"), Tone::Notice)];
     let Some(warnings) = visibility_warnings(state).filter(|_| area.height > 0) else {
         pieces::write(frame.buffer_mut(), area, look, &left_out);
@@ -151,7 +151,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         width: room,
         ..area
     };
-    if warnings.denied == 0 || !state.left_out.is_empty() {
+    if warnings.denied == 0 || !state.omitted_parts.is_empty() {
         pieces::write(frame.buffer_mut(), left, look, &left_out);
         return;
     }
@@ -162,7 +162,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         format!(" ⚠ owner{many} of {denied} socket{many} hidden: "),
         format!(" ⚠ {denied} owner{many} hidden: "),
     );
-    let remedies = if state.display == Display::Replay {
+    let remedies = if state.display == DisplayMode::Replay {
         REMEDIES_OF_REPLAY
     } else if warnings.root {
         REMEDIES_OF_ROOT

@@ -101,7 +101,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     table.render(
         top,
         ("Processes", "Processes"),
-        &mut state.top,
+        &mut state.top_processes,
         clicks,
         Pane::Processes,
     );

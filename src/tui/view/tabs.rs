@@ -150,7 +150,7 @@ fn tabs(
 
 /// The names of the open pages: the first and the last.
 fn trail(state: &State) -> String {
-    let pages = state.trail();
+    let pages = state.pages();
     match pages {
         [] => String::new(),
         [page] => page_name(page),

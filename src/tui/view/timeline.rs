@@ -16,7 +16,7 @@ use ratatui::layout::Rect;
 use crate::column::format;
 use crate::tui::click_map::ClickTarget;
 use crate::tui::look::Look;
-use crate::tui::state::{Display, State};
+use crate::tui::state::{DisplayMode, State};
 use crate::tui::theme::Tone;
 use crate::tui::timeline::{FindingMarks, FindingSpan, GapKind, Timeline, Track};
 use crate::tui::tones::severity_tone;
@@ -79,7 +79,7 @@ fn side_texts(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Ve
     let look = &state.look;
     let plain = |text: String| (text, Tone::Plain);
     let mut speed: Vec<Piece> = vec![plain(" ".to_owned())];
-    if state.display == Display::Replay {
+    if state.display == DisplayMode::Replay {
         let (sign, tone) = if timeline.playback.playing {
             ('▶', Tone::Good)
         } else {

@@ -9,7 +9,7 @@ use crate::column::{Attention, COUNTER_COLUMNS, CounterLine, Counters as Counter
 use crate::filter::SearchText;
 use crate::tui::lists::headings::{Widths, headings};
 use crate::tui::table::{ColumnSet, Heading, List};
-use crate::tui::target::Target;
+use crate::tui::open_target::OpenTarget;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
@@ -72,7 +72,7 @@ impl List for Counters {
         number.into()
     }
 
-    fn target(&self, _moment: &Moment, _number: u32) -> Option<Target> {
+    fn target(&self, _moment: &Moment, _number: u32) -> Option<OpenTarget> {
         None
     }
 

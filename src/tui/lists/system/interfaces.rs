@@ -9,7 +9,7 @@ use crate::column::{INTERFACE_COLUMNS, InterfaceLine, Interfaces as InterfaceKin
 use crate::filter::SearchText;
 use crate::tui::lists::headings::{WIDE_ONLY, Widths, headings};
 use crate::tui::table::{ColumnSet, Heading, List};
-use crate::tui::target::Target;
+use crate::tui::open_target::OpenTarget;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
@@ -81,7 +81,7 @@ impl List for Interfaces {
         number.into()
     }
 
-    fn target(&self, _moment: &Moment, _number: u32) -> Option<Target> {
+    fn target(&self, _moment: &Moment, _number: u32) -> Option<OpenTarget> {
         None
     }
 

@@ -10,7 +10,7 @@ use crate::column::{LIMIT_COLUMNS, LimitLine, Limits as LimitKind};
 use crate::filter::SearchText;
 use crate::tui::lists::headings::{Widths, headings};
 use crate::tui::table::{ColumnSet, Heading, List};
-use crate::tui::target::Target;
+use crate::tui::open_target::OpenTarget;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::tones::limit_tone;
@@ -93,19 +93,19 @@ impl List for Limits {
         number.into()
     }
 
-    fn target(&self, moment: &Moment, number: u32) -> Option<Target> {
+    fn target(&self, moment: &Moment, number: u32) -> Option<OpenTarget> {
         let sample = &moment.sample;
         match self.all.get(number as usize)?.scope {
             LimitScope::Process(row) => {
                 let process = &sample.processes.get(row as usize)?.process;
-                Some(Target::Process(Arc::clone(process)))
+                Some(OpenTarget::Process(Arc::clone(process)))
             }
             LimitScope::Listener(row) => {
                 let socket = sample.sockets.rows.get(row as usize)?;
-                Some(Target::Socket(socket.key()))
+                Some(OpenTarget::Socket(socket.key()))
             }
             LimitScope::Path(_, destination) => {
-                Some(Target::Remote(destination.address.to_canonical(), None))
+                Some(OpenTarget::Remote(destination.address.to_canonical(), None))
             }
             LimitScope::Host | LimitScope::Namespace => None,
         }

@@ -10,7 +10,7 @@ use crate::filter::SearchText;
 use crate::model::Settings as Values;
 use crate::tui::lists::headings::{Widths, headings};
 use crate::tui::table::{ColumnSet, Heading, List};
-use crate::tui::target::Target;
+use crate::tui::open_target::OpenTarget;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
@@ -95,7 +95,7 @@ impl List for Settings {
         number.into()
     }
 
-    fn target(&self, _moment: &Moment, _number: u32) -> Option<Target> {
+    fn target(&self, _moment: &Moment, _number: u32) -> Option<OpenTarget> {
         None
     }
 

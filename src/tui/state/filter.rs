@@ -35,8 +35,8 @@ impl State {
     pub fn set_filter(&mut self, filter: Filter) {
         if filter != self.filter {
             self.filter = filter;
-            self.narrower = FilteredView::new();
-            self.narrow();
+            self.filtered_view = FilteredView::new();
+            self.apply_filter();
         }
     }
 
@@ -44,13 +44,13 @@ impl State {
     ///
     /// # Errors
     /// The syntax error of the text.
-    pub fn understand(&self, text: &str) -> Result<Filter, FilterError> {
-        let around = RequestedSockets::default();
-        Filter::parse_or_search(text, &self.context(&around))
+    pub fn parse_filter(&self, text: &str) -> Result<Filter, FilterError> {
+        let requested = RequestedSockets::default();
+        Filter::parse_or_search(text, &self.parse_context(&requested))
     }
 
     /// The vocabulary and names that filters are parsed with.
-    pub(in crate::tui) fn context<'a>(
+    pub(in crate::tui) fn parse_context<'a>(
         &'a self,
         requested: &'a RequestedSockets,
     ) -> ParseContext<'a> {
@@ -65,18 +65,18 @@ impl State {
     /// Understands the filter anew: names are known now that were not.
     pub fn refresh_names(&mut self) {
         let text = self.filter.text().to_owned();
-        match self.understand(&text) {
+        match self.parse_filter(&text) {
             Ok(filter) => {
                 self.filter = filter;
-                self.narrower = FilteredView::new();
-                self.narrow();
+                self.filtered_view = FilteredView::new();
+                self.apply_filter();
             }
             Err(error) => self.message = Some(error.to_string()),
         }
     }
 
     /// Leaves of the moment what is wanted.
-    pub(super) fn narrow(&mut self) {
+    pub(super) fn apply_filter(&mut self) {
         self.sequence += 1;
         let Some(mut moment) = self.moment.take() else {
             return;
@@ -87,7 +87,7 @@ impl State {
             making.clear_filter();
         } else {
             let filter = &self.filter;
-            self.narrower.apply(
+            self.filtered_view.apply(
                 making,
                 filter.text(),
                 |moment, row| {

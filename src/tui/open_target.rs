@@ -8,7 +8,7 @@ use crate::model::{Process, SocketKey};
 
 /// The thing that Enter opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Target {
+pub enum OpenTarget {
     /// A process.
     Process(Arc<Process>),
     /// A socket.
@@ -20,7 +20,7 @@ pub enum Target {
     /// The screen that is about the host as a whole.
     System,
     /// Nothing that can be opened, with the reason.
-    Nowhere(String),
+    Unavailable(String),
     /// A group, to be folded or unfolded.
     Fold,
 }

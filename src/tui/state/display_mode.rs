@@ -2,7 +2,7 @@
 
 /// The time that is shown: the present, a moment before, a recording.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Display {
+pub enum DisplayMode {
     /// The present.
     Live,
     /// A moment before, while sampling continues.
