@@ -21,13 +21,13 @@
 //! | a list of rows is sorted, laid out, selected in | [`table`], [`lists`] |
 //! | the state is drawn, and noted what a click would hit | [`render`], [`view`], [`hits`] |
 
+pub mod ascii_fallback;
 pub mod click_map;
 pub mod command;
 pub mod concern;
 pub mod effect;
 pub mod filter_history;
 pub mod filter_line;
-pub mod ascii_fallback;
 pub mod hint;
 pub mod keymap;
 pub mod kill_target;
@@ -35,6 +35,7 @@ mod line_editor;
 pub mod lists;
 pub mod look;
 mod navigation;
+pub mod open_target;
 pub mod page;
 pub mod popup;
 pub mod recording_progress;
@@ -43,7 +44,6 @@ pub mod screen;
 mod scroll;
 pub mod state;
 pub mod table;
-pub mod open_target;
 pub mod text;
 pub mod theme;
 pub mod timeline;

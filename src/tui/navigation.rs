@@ -1,9 +1,9 @@
 //! Navigation between screens and pages: to a screen, into the target of a row, back.
 
+use super::open_target::OpenTarget;
 use super::page::{Presence, SocketPage};
 use super::screen::Screen;
 use super::state::State;
-use super::open_target::OpenTarget;
 use crate::filter::Filter;
 use crate::model::SocketKey;
 

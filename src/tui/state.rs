@@ -1,9 +1,10 @@
 //! The state of the dashboard. No rendering happens here, and nothing is read from outside.
 
 mod display_mode;
-mod findings;
 mod filter;
+mod findings;
 mod system;
+mod tables;
 mod time;
 
 use std::any::Any;
@@ -14,14 +15,14 @@ use std::time::Duration;
 use super::click_map::ClickMap;
 use super::filter_history::FilterHistory;
 use super::lists::{
-    DEFAULT_SORT, Events, Findings, InstantComparison, LineKey, Listeners, Processes, Remotes,
-    SocketScope, Sockets,
+    DEFAULT_SORT, Events, Findings, LineKey, Listeners, Processes, Remotes, SocketScope, Sockets,
 };
 use super::look::Look;
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::popup::interface::Popup;
 use super::recording_progress::RecordingProgress;
-use super::table::{Table, TableControl};
+use super::screen::{Pane, Screen};
+use super::table::Table;
 use super::timeline::Timeline;
 use super::typing::Typing;
 use crate::aggregate::{FilteredView, Moment};
@@ -30,13 +31,11 @@ use crate::diagnose;
 use crate::filter::{Filter, NameResolver, NoResolver};
 use crate::model::{Process, Sample, SocketKey};
 
-pub use super::screen::{Pane, Screen};
-pub use super::open_target::OpenTarget;
 pub use display_mode::DisplayMode;
 pub use system::System;
 
-/// The most pages open on a screen: each of them is updated from every moment.
-const DEEPEST: usize = 50;
+/// The maximum number of pages open on a screen: each of them is updated from every moment.
+const MAX_PAGES: usize = 50;
 
 /// The state of the dashboard.
 pub struct State {
@@ -54,7 +53,7 @@ pub struct State {
     pub display: DisplayMode,
     /// The position in a recording, or in the kept history.
     pub timeline: Option<Timeline>,
-    /// A sentence about the parts left out of the recording shown; empty if there are none.
+    /// A sentence about the parts omitted from the recording shown; empty if there are none.
     pub omitted_parts: String,
     /// The marked Sample, to be compared with others.
     pub mark: Option<Arc<Sample>>,
@@ -64,7 +63,7 @@ pub struct State {
     pub now_us: Option<i64>,
     /// The current screen.
     pub screen: Screen,
-    /// The screen from which a row led to this one, to go back to.
+    /// The screen from which a row opened this one; Esc returns to it.
     pub(super) opened_from: Option<Screen>,
     /// The popup over the screen.
     pub popup: Option<Box<dyn Popup<State>>>,
@@ -74,25 +73,25 @@ pub struct State {
     pub message: Option<String>,
     /// The filter, which applies to all screens.
     filter: Filter,
-    /// Sums up what it leaves, moment after moment.
+    /// Aggregates the sockets that pass the filter, moment after moment.
     filtered_view: FilteredView,
-    /// Filters that were typed.
+    /// The filters typed before.
     pub(super) filter_history: FilterHistory,
-    /// Names that the machine knows.
+    /// Resolves host, service and user names in filters.
     pub names: Arc<dyn NameResolver + Send + Sync>,
-    /// Whether this user may end sockets.
+    /// True if this user may destroy sockets.
     pub may_destroy: bool,
     /// True if clicks are received; otherwise the terminal keeps them for selecting text.
     pub mouse: bool,
     /// The table of the overview that has the focus.
     pub focus: Pane,
-    /// The processes that move the most, on the overview.
+    /// The processes with the highest throughput, on the overview.
     pub top_processes: Table<Processes>,
-    /// The remote hosts that move the most, on the overview.
+    /// The remote hosts with the highest throughput, on the overview.
     pub top_remotes: Table<Remotes>,
-    /// The listeners nearest to overflow, on the overview.
+    /// The listeners with the fullest accept queues, on the overview.
     pub top_listeners: Table<Listeners>,
-    /// The processes with the most TIME-WAITs, on the overview.
+    /// The processes with the most connections in TIME-WAIT, on the overview.
     pub time_wait: Table<Processes>,
     /// The screen of sockets.
     pub sockets: Table<Sockets>,
@@ -124,7 +123,7 @@ impl std::fmt::Debug for State {
 }
 
 impl State {
-    /// The start: the overview, and nothing known yet.
+    /// Creates the state at the start: the overview, without a moment.
     pub fn new(look: Look, interval: Duration) -> State {
         let zone = look.timezone.clone();
         State {
@@ -173,12 +172,12 @@ impl State {
         }
     }
 
-    /// Lets go of the moment shown, so that its memory can be used for the next.
+    /// Removes the moment shown, so that its memory can be reused for the next one.
     pub fn take_moment(&mut self) -> Option<Arc<Moment>> {
         self.moment.take()
     }
 
-    /// Shows a moment from now on, and what is wrong at it.
+    /// Replaces the moment shown and the findings at it.
     pub fn show(&mut self, moment: Arc<Moment>, findings: Arc<diagnose::Findings>) {
         for page in self.pages.iter_mut().flatten() {
             page.update(&moment);
@@ -188,30 +187,30 @@ impl State {
         self.set_findings(findings);
     }
 
-    /// What one looks into on this screen, if anything.
+    /// The page on top of the screen shown, if any is open.
     pub fn page(&self) -> Option<&Page> {
         self.pages[self.screen as usize].last()
     }
 
-    /// The same, to be changed.
+    /// The page on top of the screen shown, mutably.
     pub fn page_mut(&mut self) -> Option<&mut Page> {
         self.pages[self.screen as usize].last_mut()
     }
 
-    /// What one has looked into from here, one after the other.
+    /// The open pages of the screen shown, in the order in which they were opened.
     pub fn pages(&self) -> &[Page] {
         &self.pages[self.screen as usize]
     }
 
-    /// Goes back by one; answers whether there was anything to go back from.
+    /// Closes the page on top; returns true if there was one.
     pub(super) fn close_page(&mut self) -> bool {
         self.pages[self.screen as usize].pop().is_some()
     }
 
-    /// Looks into something. Of a very long way back the first steps are forgotten.
+    /// Opens a page on the screen shown. Beyond [`MAX_PAGES`] the oldest one is closed.
     pub(super) fn open_page(&mut self, page: Page) {
         let pages = &mut self.pages[self.screen as usize];
-        if pages.len() == DEEPEST {
+        if pages.len() == MAX_PAGES {
             pages.remove(0);
         }
         pages.push(page);
@@ -222,7 +221,7 @@ impl State {
         }
     }
 
-    /// Looks into a process, at one of its sockets if one is given.
+    /// Opens the page of a process, with one of its sockets selected if one is given.
     pub(super) fn open_process_page(&mut self, process: Arc<Process>, at: Option<SocketKey>) {
         let mut page = ProcessPage::new(process);
         if let Some(key) = at {
@@ -231,100 +230,23 @@ impl State {
         self.open_page(Page::Process(Box::new(page)));
     }
 
-    /// Looks into a socket.
+    /// Opens the page of a socket.
     pub(super) fn open_socket_page(&mut self, page: SocketPage) {
         self.open_page(Page::Socket(Box::new(page)));
     }
 
-    /// Looks into a remote host.
+    /// Opens the page of a remote host, or of one of its ports.
     pub(super) fn open_remote_page(&mut self, address: IpAddr, service: Option<Service>) {
         let page = RemotePage::new(address, service);
         self.open_page(Page::Remote(Box::new(page)));
     }
 
-    /// The table of a pane.
-    pub(super) fn pane_table_mut(&mut self, pane: Pane) -> Option<&mut dyn TableControl> {
-        match pane {
-            Pane::Main => self.main_table_mut(),
-            Pane::Processes => Some(&mut self.top_processes),
-            Pane::Remotes => Some(&mut self.top_remotes),
-            Pane::Listeners => Some(&mut self.top_listeners),
-            Pane::TimeWait => Some(&mut self.time_wait),
-            Pane::Limits | Pane::Counters | Pane::Interfaces | Pane::Settings => {
-                Some(self.system.table_mut(pane))
-            }
-        }
-    }
-
-    /// The table of the page or the screen.
-    fn main_table_mut(&mut self) -> Option<&mut dyn TableControl> {
-        if self.page().is_some() {
-            return self.page_mut()?.table_mut();
-        }
-        match self.screen {
-            Screen::Overview => self.pane_table_mut(self.focus),
-            Screen::Sockets => Some(&mut self.sockets),
-            Screen::Processes => Some(&mut self.processes),
-            Screen::Listeners => Some(&mut self.listeners),
-            Screen::Remotes => Some(&mut self.remotes),
-            Screen::Findings => Some(&mut self.finding_rows),
-            Screen::System => self.pane_table_mut(self.system.focus),
-            Screen::Events => Some(&mut self.events),
-        }
-    }
-
-    /// The table that keys go to; `None` where there is none.
-    pub fn table_mut(&mut self) -> Option<&mut dyn TableControl> {
-        self.main_table_mut()
-    }
-
-    /// The table that keys go to.
-    pub fn table(&self) -> Option<&dyn TableControl> {
-        if let Some(page) = self.page() {
-            return page.table();
-        }
-        Some(match (self.screen, self.focus) {
-            (Screen::Overview, Pane::Remotes) => &self.top_remotes,
-            (Screen::Overview, Pane::Listeners) => &self.top_listeners,
-            (Screen::Overview, Pane::TimeWait) => &self.time_wait,
-            (Screen::Overview, _) => &self.top_processes,
-            (Screen::Sockets, _) => &self.sockets,
-            (Screen::Processes, _) => &self.processes,
-            (Screen::Listeners, _) => &self.listeners,
-            (Screen::Remotes, _) => &self.remotes,
-            (Screen::Findings, _) => &self.finding_rows,
-            (Screen::System, _) => self.system.table(self.system.focus),
-            (Screen::Events, _) => &self.events,
-        })
-    }
-
-    /// The tables in sight between which the keys go, if there are several.
-    pub fn panes(&self) -> &'static [Pane] {
-        match self.page() {
-            None => self.screen.panes(),
-            Some(_) => &[],
-        }
-    }
-
-    /// Whether several tables are in sight, between which the keys go.
-    pub fn has_panes(&self) -> bool {
-        !self.panes().is_empty()
-    }
-
-    /// Which of them the keys go to.
-    pub(super) fn focus_mut(&mut self) -> &mut Pane {
-        match self.screen {
-            Screen::System => &mut self.system.focus,
-            _ => &mut self.focus,
-        }
-    }
-
-    /// Whether what is typed after `/` is looked for on this screen, which no filter is about.
+    /// True if filters do not apply to the screen shown, and text typed after `/` is searched for instead.
     pub(super) fn is_searchable(&self) -> bool {
         self.screen == Screen::System && self.page().is_none()
     }
 
-    /// The text that is searched for in the popup, or else on the screen; empty if there is none.
+    /// The search text of the popup, or else of the screen; empty if there is none.
     pub(super) fn search(&self) -> &str {
         match &self.popup {
             Some(popup) => popup.search().unwrap_or_default(),
@@ -333,7 +255,7 @@ impl State {
         }
     }
 
-    /// Searches for another text there.
+    /// Sets the search text of the popup, or else of the screen.
     pub(super) fn set_search(&mut self, text: String) {
         if let Some(popup) = &mut self.popup {
             popup.set_search(text);
@@ -351,28 +273,5 @@ impl State {
     pub fn popup<P: Popup<State>>(&self) -> Option<&P> {
         let popup: &dyn Any = self.popup.as_deref()?;
         popup.downcast_ref()
-    }
-
-    /// Brings the tables in sight up to the moment. Tables out of sight cost nothing.
-    pub fn arrange(&mut self) {
-        let Some(moment) = self.moment.clone() else {
-            return;
-        };
-        let sequence = self.sequence;
-        let marked = self.mark.clone().unwrap_or_default();
-        if let Some(Page::Difference(page)) = self.pages[self.screen as usize].last_mut() {
-            page.refresh(sequence, || {
-                InstantComparison::new(marked, &moment, &self.filter)
-            });
-        }
-        if self.has_panes() {
-            for &pane in self.panes() {
-                if let Some(table) = self.pane_table_mut(pane) {
-                    table.refresh(&moment, sequence);
-                }
-            }
-        } else if let Some(table) = self.table_mut() {
-            table.refresh(&moment, sequence);
-        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  PID    PROCESS     USER   …   ↓+↑/s▼      headings; an arrow marks the sort column
-//!  2211   nginx       www    …   38.9 MB/s   only the rows in sight are written and sorted
+//!  2211   nginx       www    …   38.9 MB/s   only the visible rows are written and sorted
 //! ```
 //!
 //! A [`List`] has the rows; a [`Table`] has the view of them: order, selection, scrolling, columns. Rows are arranged once
@@ -45,11 +45,11 @@ pub struct Table<L: List> {
     cursor: usize,
     /// The number that the selected row had last.
     last_number: Option<u32>,
-    /// The row that was selected before a filter hid it, and the first row in sight then.
+    /// The row that was selected before a filter hid it, and the first visible row then.
     hidden_selection: Option<(L::Key, usize)>,
-    /// The first row in sight.
+    /// The first visible row.
     offset: usize,
-    /// Rows in sight at the last draw.
+    /// Visible rows at the last draw.
     page: usize,
     /// Columns that are scrolled out at the left.
     scrolled_columns: usize,
@@ -60,7 +60,7 @@ pub struct Table<L: List> {
     order: Vec<u32>,
     arranged: Option<Arrangement>,
     version: u64,
-    /// True if only the rows in sight are sorted.
+    /// True if only the visible rows are sorted.
     is_partly_sorted: bool,
     sorter: Sorter,
     /// The number of rows without the filter; `None` if there is no filter.
@@ -69,7 +69,7 @@ pub struct Table<L: List> {
     totals: Vec<(usize, f64)>,
     /// The position that each row keeps, while the order is held.
     held_positions: Option<FxHashMap<L::Key, u32>>,
-    /// True if the last rows are kept in sight.
+    /// True if the last rows are kept visible.
     follows: bool,
 }
 
@@ -177,7 +177,7 @@ impl<L: List> Table<L> {
         self.version += 1;
     }
 
-    /// The number of the row that Enter opens: the selected one, or the first in sight.
+    /// The number of the row that Enter opens: the selected one, or the first visible one.
     fn current_number(&self) -> Option<u32> {
         let position = match self.selected {
             Some(_) => self.cursor,

@@ -13,8 +13,8 @@ use crate::column::{
 };
 use crate::filter::Filter;
 use crate::model::{ProcessKey, Sample, SocketKey};
-use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::open_target::OpenTarget;
+use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 

@@ -10,8 +10,8 @@ use super::sockets::socket_tone;
 use crate::aggregate::{EventKind, Moment};
 use crate::column::format::MISSING;
 use crate::column::{EVENT_COLUMNS, EventLine, Events as EventKindOfRow};
-use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::open_target::OpenTarget;
+use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 

@@ -13,8 +13,8 @@ use crate::column::{Service, SortKey};
 use crate::diagnose::{
     self, FINDING_COLUMNS, Finding, FindingKey, FindingLine, FindingRows, Subject,
 };
-use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::open_target::OpenTarget;
+use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::tones::severity_tone;

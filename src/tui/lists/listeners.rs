@@ -13,8 +13,8 @@ use crate::column::{LISTENER_COLUMNS, ListenerLine, Listeners as ListenerKind};
 use crate::diagnose::{Concern, Findings, SocketConcern};
 use crate::model::SocketKey;
 use crate::tui::kill_target::KillTarget;
-use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::open_target::OpenTarget;
+use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::theme::Tone;
 use crate::tui::tones::queue_tone;
 

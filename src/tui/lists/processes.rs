@@ -12,8 +12,8 @@ use crate::column::{PROCESS_COLUMNS, ProcessLine, Processes as ProcessKind};
 use crate::diagnose::{Concern, Findings};
 use crate::model::{ProcessKey, State};
 use crate::tui::kill_target::KillTarget;
-use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::open_target::OpenTarget;
+use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::theme::Tone;
 use crate::tui::tones::{limit_tone, retransmitted_tone};
 

@@ -14,8 +14,8 @@ use crate::aggregate::{Moment, RemoteTotals};
 use crate::column::format::MISSING;
 use crate::column::{REMOTE_COLUMNS, RemoteLine, Remotes as RemoteKind, Service};
 use crate::diagnose::{Concern, Findings};
-use crate::tui::table::{ColumnSet, Heading, List, OutlineContext};
 use crate::tui::open_target::OpenTarget;
+use crate::tui::table::{ColumnSet, Heading, List, OutlineContext};
 use crate::tui::theme::Tone;
 use crate::tui::tones::retransmitted_tone;
 

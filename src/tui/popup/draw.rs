@@ -87,7 +87,7 @@ pub(super) fn more_below(frame: &mut Frame<'_>, inner: Rect, look: &Look, below:
     pieces::write_over(frame.buffer_mut(), place, look, &[(more, Tone::Key)]);
 }
 
-/// Draws a list to choose from, with the line of the cursor in sight.
+/// Draws a list to choose from, with the line of the cursor visible.
 pub(super) fn choices(
     frame: &mut Frame<'_>,
     area: Rect,
@@ -136,7 +136,7 @@ pub(super) fn choices(
 }
 
 /// Draws a menu: lines of which those from `first` on can be chosen. `cursor` counts from there; if `has_question`, the
-/// line below the cursor's is a question about it and stays in sight with it.
+/// line below the cursor's is a question about it and stays visible with it.
 pub(super) fn menu(
     frame: &mut Frame<'_>,
     area: Rect,

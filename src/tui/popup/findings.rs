@@ -26,11 +26,11 @@ use crate::tui::hint::Hint;
 use crate::tui::keymap::label;
 use crate::tui::lists::finding_target;
 use crate::tui::navigation;
+use crate::tui::open_target::OpenTarget;
 use crate::tui::page::Page;
 use crate::tui::screen::Screen;
 use crate::tui::scroll::scrolled;
 use crate::tui::state::State;
-use crate::tui::open_target::OpenTarget;
 use crate::tui::theme::Tone;
 use crate::tui::view::finding_text;
 use crate::tui::widget::border;
@@ -162,7 +162,7 @@ impl Findings {
         }
     }
 
-    /// Draws the list of findings, as many as `lines`, with the chosen one in sight.
+    /// Draws the list of findings, as many as `lines`, with the chosen one visible.
     fn render_list(&self, frame: &mut Frame<'_>, area: Rect, state: &mut State, lines: usize) {
         let first = (self.chosen + 1).saturating_sub(lines);
         let keys = self.keys.iter().enumerate().skip(first).take(lines);

@@ -1,12 +1,12 @@
-//! The time that is shown.
+//! The display mode: live, frozen or replay.
 
-/// The time that is shown: the present, a moment before, a recording.
+/// The display mode.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DisplayMode {
-    /// The present.
+    /// Shows every new Sample.
     Live,
-    /// A moment before, while sampling continues.
+    /// Shows an earlier moment while sampling continues.
     Frozen,
-    /// A recording.
+    /// Shows a recording.
     Replay,
 }

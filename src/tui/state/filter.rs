@@ -40,7 +40,7 @@ impl State {
         }
     }
 
-    /// Parses a filter as it is typed: a text that is no filter is searched for in all columns.
+    /// Parses a filter as it is typed. Text that is not a filter becomes a search in all columns.
     ///
     /// # Errors
     /// The syntax error of the text.
@@ -62,7 +62,7 @@ impl State {
         }
     }
 
-    /// Understands the filter anew: names are known now that were not.
+    /// Parses the filter again after more names were resolved.
     pub fn refresh_names(&mut self) {
         let text = self.filter.text().to_owned();
         match self.parse_filter(&text) {
@@ -75,20 +75,20 @@ impl State {
         }
     }
 
-    /// Leaves of the moment what is wanted.
+    /// Applies the filter to the moment and increments the sequence number.
     pub(super) fn apply_filter(&mut self) {
         self.sequence += 1;
         let Some(mut moment) = self.moment.take() else {
             return;
         };
-        // Nobody else holds it, so that nothing is copied.
-        let making = Arc::make_mut(&mut moment);
+        // This is the only reference, so nothing is copied.
+        let filtered = Arc::make_mut(&mut moment);
         if self.filter.is_empty() {
-            making.clear_filter();
+            filtered.clear_filter();
         } else {
             let filter = &self.filter;
             self.filtered_view.apply(
-                making,
+                filtered,
                 filter.text(),
                 |moment, row| {
                     SocketRow::of(moment, row as usize)

@@ -1,4 +1,5 @@
-//! What is wrong at the moment that is shown, and what of it concerns what one looks at.
+//! The findings at the moment shown: their distribution to the tables, the known ones of a recording, and jumps between
+//! them in time.
 
 use std::sync::Arc;
 
@@ -6,14 +7,18 @@ use super::{DisplayMode, State};
 use crate::diagnose::{Finding, FindingKey, Findings};
 
 impl State {
-    /// Shows findings from now on. Of a recording those are shown that are known of the instant, so that they are the same
-    /// however one came there.
+    /// Replaces the findings shown. Findings that the scan of the recording found at the instant take precedence, so that an
+    /// instant has the same findings however it is reached.
     pub(super) fn set_findings(&mut self, findings: Arc<Findings>) {
         let findings = self.known_findings().unwrap_or(findings);
         if Arc::ptr_eq(&findings, &self.findings) {
             return;
         }
-        let processes = [&mut self.top_processes, &mut self.time_wait, &mut self.processes];
+        let processes = [
+            &mut self.top_processes,
+            &mut self.time_wait,
+            &mut self.processes,
+        ];
         for table in processes {
             table.list_mut().findings = Arc::clone(&findings);
         }
@@ -30,18 +35,18 @@ impl State {
         self.findings = findings;
     }
 
-    /// What a survey of the recording has told of the instant that is shown.
+    /// The findings that the scan of the recording found at the instant shown; `None` if it is not scanned yet.
     fn known_findings(&self) -> Option<Arc<Findings>> {
         if self.display == DisplayMode::Live {
             return None;
         }
         let timeline = self.timeline.as_ref()?;
         let moment = self.moment.as_ref()?;
-        let is_it = timeline.at_us() == Some(moment.sample.taken_at_us);
-        is_it.then(|| timeline.marks.at(timeline.playback.at))?
+        let is_current = timeline.at_us() == Some(moment.sample.taken_at_us);
+        is_current.then(|| timeline.marks.at(timeline.playback.at))?
     }
 
-    /// Takes up the findings of the next Samples of a recording.
+    /// Appends the findings of the next scanned Samples of a recording.
     pub fn add_marks(&mut self, found: &[Arc<Findings>]) {
         let Some(timeline) = &mut self.timeline else {
             return;
@@ -53,7 +58,7 @@ impl State {
         self.set_findings(Arc::clone(&self.findings));
     }
 
-    /// Whether findings are known to go to in time.
+    /// True if there are findings to jump to in time.
     pub(in crate::tui) fn has_marks(&self) -> bool {
         let known = |findings: &Findings| !findings.now.is_empty() || !findings.over.is_empty();
         match &self.timeline {
@@ -62,7 +67,8 @@ impl State {
         }
     }
 
-    /// When the next finding comes in the recording, or the one before, µs since 1970 UTC; says so if there is none.
+    /// Returns the time at which the next finding of the recording is raised, or the previous one, µs since 1970 UTC. Sets a
+    /// message if there is none.
     pub fn seek_mark(&mut self, forward: bool) -> Option<i64> {
         let timeline = self.timeline.as_mut()?;
         let at_us = timeline.seek_mark(forward);
@@ -79,7 +85,7 @@ impl State {
         at_us
     }
 
-    /// A finding by its identity: the one that holds, or else the newest that is over.
+    /// Returns the finding with an identity: the active one, or else the newest that has ended.
     pub fn finding(&self, key: FindingKey) -> Option<&Arc<Finding>> {
         let mut all = self.findings.now.iter().chain(&self.findings.over);
         all.find(|finding| finding.key() == key)

@@ -3,9 +3,9 @@
 use crate::filter::SearchText;
 use crate::tui::lists::system::{Counters, Interfaces, Limits, Settings};
 use crate::tui::screen::Pane;
-use crate::tui::table::{Table, TableControl};
+use crate::tui::table::Table;
 
-/// The screen of the system.
+/// The state of the System screen.
 #[derive(Debug)]
 pub struct System {
     /// Limits with their headroom.
@@ -16,9 +16,9 @@ pub struct System {
     pub interfaces: Table<Interfaces>,
     /// Settings of the kernel.
     pub settings: Table<Settings>,
-    /// The table that the keys go to.
+    /// The table with the focus.
     pub focus: Pane,
-    /// The text that is searched for in all of them.
+    /// The text to search for in all tables; empty if there is none.
     search: String,
 }
 
@@ -36,12 +36,12 @@ impl Default for System {
 }
 
 impl System {
-    /// The text that is searched for.
+    /// The search text; empty if there is none.
     pub fn search(&self) -> &str {
         &self.search
     }
 
-    /// Sets the text that is searched for in all tables.
+    /// Sets the search text of all tables.
     pub fn set_search(&mut self, text: &str) {
         if text == self.search {
             return;
@@ -51,25 +51,5 @@ impl System {
         self.counters.list_mut().words = SearchText::new(text);
         self.interfaces.list_mut().words = SearchText::new(text);
         self.settings.list_mut().words = SearchText::new(text);
-    }
-
-    /// The table of a pane.
-    pub(super) fn table(&self, pane: Pane) -> &dyn TableControl {
-        match pane {
-            Pane::Limits => &self.limits,
-            Pane::Interfaces => &self.interfaces,
-            Pane::Settings => &self.settings,
-            _ => &self.counters,
-        }
-    }
-
-    /// The same, to be changed.
-    pub(super) fn table_mut(&mut self, pane: Pane) -> &mut dyn TableControl {
-        match pane {
-            Pane::Limits => &mut self.limits,
-            Pane::Interfaces => &mut self.interfaces,
-            Pane::Settings => &mut self.settings,
-            _ => &mut self.counters,
-        }
     }
 }

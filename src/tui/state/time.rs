@@ -1,4 +1,4 @@
-//! The time of the moment shown: playback, marked instant, breaks in continuity.
+//! The time of the moment shown: playback, the marked instant, and the end of a history at a jump in time.
 
 use std::sync::Arc;
 
@@ -11,7 +11,8 @@ impl State {
         self.display != DisplayMode::Live
     }
 
-    /// Updates the status of the playback, to which the next moment belongs.
+    /// Sets the playback status, which belongs to the next moment. Discards histories if that moment does not continue the
+    /// one shown.
     pub fn set_playback(&mut self, mut status: PlaybackStatus) {
         if !status.continues {
             self.reset_history();
@@ -24,8 +25,7 @@ impl State {
         }
     }
 
-    /// The moment that is shown next does not follow the one before: what pages gathered does not lead to it, and events
-    /// are counted anew.
+    /// Discards the history of pages and the selection among events: the next moment does not continue the one shown.
     pub fn reset_history(&mut self) {
         for page in self.pages.iter_mut().flatten() {
             page.reset_history();

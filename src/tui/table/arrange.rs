@@ -83,7 +83,7 @@ impl<L: List> Table<L> {
         }
     }
 
-    /// Sorts the rows, or at least those in sight.
+    /// Sorts the rows, or at least those visible.
     fn sort_rows(&mut self, moment: &Moment) {
         let sort = self.sort;
         self.is_partly_sorted = self.held_positions.is_none() && !self.list.is_outlined();
@@ -151,18 +151,18 @@ impl<L: List> Table<L> {
             .collect()
     }
 
-    /// The positions to sort around those in sight.
+    /// The positions to sort around those visible.
     fn sort_window(&self, offset: usize) -> Range<usize> {
         let page = self.page.max(64);
         offset.saturating_sub(page)..offset.saturating_add(2 * page)
     }
 
-    /// Sorts the rows in sight from a position on, unless they are.
+    /// Sorts the visible rows from a position on, unless they are.
     pub(super) fn sort_around(&mut self, position: usize) {
         if self.is_partly_sorted {
             let end = position.saturating_add(self.page.max(1));
             let near = position..end.min(self.order.len());
-            // The sorted range is left alone as long as it covers all in sight.
+            // The sorted range is left alone as long as it covers all visible.
             if !self.sorter.is_sorted(&near) {
                 let wide = self.sort_window(position);
                 self.sorter.sort_range(wide, &mut self.order);
@@ -184,7 +184,7 @@ impl<L: List> Table<L> {
         self.selected = number.and_then(|&number| self.list.key(moment, number));
     }
 
-    /// Scrolls so that the selected row is in sight and no empty space is shown below the last row.
+    /// Scrolls so that the selected row is visible and no empty space is shown below the last row.
     pub(super) fn scroll_to_cursor(&mut self, page: usize) {
         self.page = page.max(1);
         if self.selected.is_some() {

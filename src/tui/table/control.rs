@@ -22,7 +22,7 @@ pub trait TableControl {
     fn last(&mut self, moment: &Moment);
     /// Selects the row at a position, if there is one.
     fn click(&mut self, moment: &Moment, position: usize);
-    /// Scrolls by rows and leaves the selection where it is, as long as it is in sight.
+    /// Scrolls by rows and leaves the selection where it is, as long as it is visible.
     fn scroll_by(&mut self, moment: &Moment, rows: isize);
     /// Selects the next row that is not the heading of a group, or the previous one; wraps around.
     fn next_match(&mut self, moment: &Moment, forward: bool);

@@ -171,7 +171,7 @@ pub trait List: Debug + Sized {
         true
     }
 
-    /// True if the last rows are kept in sight until the user scrolls.
+    /// True if the last rows are kept visible until the user scrolls.
     fn follows_newest() -> bool {
         false
     }

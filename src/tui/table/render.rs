@@ -1,4 +1,4 @@
-//! Draws a table: headings and the rows in sight; and describes its view for the frame around it.
+//! Draws a table: headings and the visible rows; and describes its view for the frame around it.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -18,7 +18,7 @@ use crate::tui::theme::Tone;
 const MIN_LABEL_WIDTH: u16 = 36;
 
 impl<L: List> Table<L> {
-    /// Draws headings and the rows in sight into `area`.
+    /// Draws headings and the visible rows into `area`.
     pub fn render(
         &mut self,
         buffer: &mut Buffer,
@@ -157,7 +157,7 @@ impl<L: List> Table<L> {
         }
     }
 
-    /// The rows in sight: the first, how many, of how many.
+    /// The visible rows: the first, how many, of how many.
     pub fn visible_range(&self) -> (usize, usize, usize) {
         let rows = self.order.len();
         (self.offset, self.page.min(rows), rows)

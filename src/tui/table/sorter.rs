@@ -1,7 +1,7 @@
 //! Sorts a hundred thousand rows within a frame.
 //!
 //! Each row's [`SortKey`] is packed once into a number that compares as the key does. Where the number is the whole key,
-//! only the rows in sight are sorted: the others merely stand on the right side of them. Keys that do not fit (IPv6
+//! only the visible rows are sorted: the others merely stand on the right side of them. Keys that do not fit (IPv6
 //! addresses, long texts) are compared in full among the few rows whose packed keys are equal.
 
 use std::cmp::Ordering;
@@ -43,7 +43,7 @@ impl Entry {
     }
 }
 
-/// Sorts rows, the ones in sight first; keeps its memory from one moment to the next.
+/// Sorts rows, the ones visible first; keeps its memory from one moment to the next.
 #[derive(Debug, Default)]
 pub struct Sorter {
     entries: Vec<Entry>,
@@ -153,10 +153,10 @@ impl Sorter {
     }
 }
 
-/// The number of rows from which on those in sight are selected among the first few.
+/// The number of rows from which on those visible are selected among the first few.
 const MANY: usize = 4096;
 
-/// Rows that are sampled to guess the key at which those in sight end.
+/// Rows that are sampled to guess the key at which those visible end.
 const SAMPLE: usize = 512;
 
 /// Moves rows to the front among which the first `wanted` are, and returns their number. The bound is guessed from a

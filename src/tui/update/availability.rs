@@ -2,12 +2,12 @@
 
 use super::jumps;
 use crate::tui::lists::Grouping;
+use crate::tui::open_target::OpenTarget;
 use crate::tui::page::Page;
 use crate::tui::popup::{kill_confirmation, save};
 use crate::tui::screen::Screen;
 use crate::tui::state::{DisplayMode, State};
 use crate::tui::table::TableControl;
-use crate::tui::open_target::OpenTarget;
 
 pub(super) fn always(_state: &State) -> bool {
     true

@@ -1,11 +1,12 @@
 //! Copying to the clipboard: the row, the cell in the sort column, or everything about a socket.
 
 use crate::aggregate::Moment;
-use crate::column::{SOCKET_COLUMNS, format};
+use crate::column::SOCKET_COLUMNS;
 use crate::tui::effect::Effect;
 use crate::tui::page::{Page, SocketPage};
 use crate::tui::state::State;
 use crate::tui::table::TableControl;
+use crate::tui::text;
 
 /// Copies the selected row, or the socket of the page.
 pub(super) fn copy_row(state: &mut State) -> Option<Effect> {
@@ -28,8 +29,7 @@ fn copy(
         (_, Some(table)) => of_table(table, &moment),
         _ => None,
     }?;
-    let mut shown = String::new();
-    format::sanitize(&mut shown, text.replace('\t', "  ").as_bytes());
+    let shown = text::sanitized(&text.replace('\t', "  "));
     state.message = Some(format!("copied: {shown}"));
     Some(Effect::Copy(text))
 }

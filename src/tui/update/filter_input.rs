@@ -120,6 +120,10 @@ fn find_completions(state: &State, line: &mut FilterLine) {
     let moment = state.moment.as_deref();
     let mut values =
         |wanted| moment.map_or_else(Vec::new, |moment| filter_values::observed(moment, wanted));
-    let found = complete(line.split().0, &state.parse_context(&requested), &mut values);
+    let found = complete(
+        line.split().0,
+        &state.parse_context(&requested),
+        &mut values,
+    );
     line.set_completions(found);
 }

@@ -5,9 +5,9 @@ use super::commands::is_available;
 use super::jumps::owner;
 use crate::tui::command::Command;
 use crate::tui::hint::Hint;
+use crate::tui::open_target::OpenTarget;
 use crate::tui::page::Page;
 use crate::tui::state::{DisplayMode, State};
-use crate::tui::open_target::OpenTarget;
 use crate::tui::text;
 
 /// The hints for the popup, or else for the screen.

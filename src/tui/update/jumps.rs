@@ -6,9 +6,9 @@ use crate::aggregate::Moment;
 use crate::column::SocketRow;
 use crate::model::{Process, SocketKey, Unowned};
 use crate::tui::navigation;
+use crate::tui::open_target::OpenTarget;
 use crate::tui::page::Page;
 use crate::tui::state::State;
-use crate::tui::open_target::OpenTarget;
 
 /// The socket of the page, or of the selected row.
 fn socket<'s>(state: &'s State, moment: &'s Moment) -> Option<SocketRow<'s>> {

@@ -6,7 +6,8 @@ use crate::tui::click_map::ClickTarget;
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::page::Page;
-use crate::tui::state::{Pane, State};
+use crate::tui::screen::Pane;
+use crate::tui::state::State;
 use crate::tui::timeline::Seek;
 
 /// An action of the mouse at a position of the terminal: column and row, counted from 0.

@@ -84,8 +84,8 @@ fn remaining(state: &State, line: &FilterLine) -> String {
     left
 }
 
-/// Draws the text with its cursor, which stays in sight, and the number of sockets that are left. Returns the columns of
-/// the text that are in sight.
+/// Draws the text with its cursor, which stays visible, and the number of sockets that are left. Returns the columns of
+/// the text that are visible.
 fn render_text(
     frame: &mut Frame<'_>,
     area: Rect,

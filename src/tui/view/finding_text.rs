@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::column::format;
 use crate::diagnose::{
     self, Concern, Evidence, Finding, about, evidence_name, evidence_value, whole_seconds,
 };
@@ -21,12 +20,6 @@ const GAPS: (usize, usize) = (2, 4);
 /// The most findings that a page shows, a line each.
 const MAX_LINES: usize = 3;
 
-fn sanitize(text: &str) -> String {
-    let mut out = String::new();
-    format::sanitize(&mut out, text.as_bytes());
-    out
-}
-
 /// The number of active findings with the sign of the most severe, such as `✗2`; `None` if there are none.
 pub(super) fn badge(state: &State) -> Option<Piece> {
     let highest = state.findings.max_severity()?;
@@ -36,7 +29,7 @@ pub(super) fn badge(state: &State) -> Option<Piece> {
 
 /// A finding in a line: sign and summary.
 pub(super) fn line(finding: &Finding, room: usize) -> Vec<Piece> {
-    let summary = sanitize(&finding.summary);
+    let summary = text::sanitized(&finding.summary);
     let summary = text::cut_end(&summary, room.saturating_sub(2)).into_owned();
     vec![
         (
@@ -61,7 +54,7 @@ pub(in crate::tui) fn short_line(finding: &Finding) -> Vec<Piece> {
     vec![
         (format!("{} ", finding.severity.sign()), tone),
         (format!("{:<22}", finding.kind.id()), tone),
-        (sanitize(&finding.subject.to_string()), Tone::Strong),
+        (text::sanitized(&finding.subject.to_string()), Tone::Strong),
         (over.to_owned(), Tone::Muted),
     ]
 }
@@ -122,7 +115,7 @@ pub(in crate::tui) fn title(finding: &Finding, look: &Look, now_us: i64, room: u
     };
     let (severity, kind) = (finding.severity, finding.kind.id());
     let when = period(finding, look, now_us);
-    let subject = sanitize(&finding.subject.to_string());
+    let subject = text::sanitized(&finding.subject.to_string());
     let with = |name: &str, subject: &str| {
         format!(
             "{over}{} {name}{kind} ─ {subject} ─ {when}",
@@ -142,7 +135,7 @@ pub(in crate::tui) fn title(finding: &Finding, look: &Look, now_us: i64, room: u
 pub(in crate::tui) fn full_text(finding: &Finding, columns: usize) -> Vec<Vec<Piece>> {
     let mut lines: Vec<Vec<Piece>> = Vec::new();
     let wrapped = |text: &str, tone: Tone| -> Vec<Vec<Piece>> {
-        let parts = text::wrap(&sanitize(text), columns).into_iter();
+        let parts = text::wrap(&text::sanitized(text), columns).into_iter();
         parts.map(|part| vec![(part, tone)]).collect()
     };
     lines.extend(wrapped(&finding.summary, Tone::Strong));

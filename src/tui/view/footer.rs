@@ -116,7 +116,7 @@ fn render_search(frame: &mut Frame<'_>, area: Rect, state: &State, editor: &Line
     pieces::write(frame.buffer_mut(), area, &state.look, &line);
 }
 
-/// A text that is being typed, with its cursor, which stays in sight: a block behind the text, or the character that it
+/// A text that is being typed, with its cursor, which stays visible: a block behind the text, or the character that it
 /// stands on.
 fn typed(editor: &LineEditor, room: usize) -> Vec<Piece> {
     let (before, rest) = editor.split();

@@ -64,8 +64,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         return;
     };
     let (sample, totals) = (&moment.sample, &moment.aggregate.totals);
-    let mut hostname = String::new();
-    format::sanitize(&mut hostname, sample.host.hostname.as_bytes());
+    let mut hostname = text::sanitized(&sample.host.hostname);
     let mut kernel = "Linux ".to_owned();
     format::sanitize(&mut kernel, release(&sample.host.kernel).as_bytes());
     let mut sockets = String::new();

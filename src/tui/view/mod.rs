@@ -78,7 +78,15 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &mut State, hints: fn(&State)
             (None, Screen::Overview) => overview::render(frame, body, state),
             (None, Screen::Findings) => findings::render(frame, body, state),
             (None, Screen::System) => system::render(frame, body, state),
-            (None, _) => table_screen::render(frame, body, state),
+            (None, Screen::Sockets) => table_screen::render(frame, body, state, |s| &mut s.sockets),
+            (None, Screen::Processes) => {
+                table_screen::render(frame, body, state, |s| &mut s.processes)
+            }
+            (None, Screen::Listeners) => {
+                table_screen::render(frame, body, state, |s| &mut s.listeners)
+            }
+            (None, Screen::Remotes) => table_screen::render(frame, body, state, |s| &mut s.remotes),
+            (None, Screen::Events) => table_screen::render_events(frame, body, state),
         }
         if let Some(mut popup) = state.popup.take() {
             popup.render(frame, body, state);

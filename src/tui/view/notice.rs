@@ -91,8 +91,7 @@ pub(super) fn lines(state: &State) -> u16 {
 /// The reason why a recording has ended by itself, and the remedy.
 fn failure(state: &State) -> Option<Vec<Piece>> {
     let recording = state.recording.as_ref()?;
-    let mut why = String::new();
-    format::sanitize(&mut why, recording.failed.as_deref()?.as_bytes());
+    let why = text::sanitized(recording.failed.as_deref()?);
     Some(vec![
         (" ⚠ the recording has ended (".to_owned(), Tone::Critical),
         (keymap::label(Command::Record).to_owned(), Tone::Key),
@@ -109,11 +108,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         pieces::write(frame.buffer_mut(), area, look, &line);
         return;
     }
-    let mut left_out = String::new();
-    format::sanitize(&mut left_out, state.omitted_parts.as_bytes());
-    let left_out = [(format!(" {left_out}"), Tone::Notice)];
+    let omitted_parts = text::sanitized(&state.omitted_parts);
+    let omitted_parts = [(format!(" {omitted_parts}"), Tone::Notice)];
     let Some(warnings) = visibility_warnings(state).filter(|_| area.height > 0) else {
-        pieces::write(frame.buffer_mut(), area, look, &left_out);
+        pieces::write(frame.buffer_mut(), area, look, &omitted_parts);
         return;
     };
     let mut right: Vec<Piece> = Vec::new();
@@ -152,7 +150,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         ..area
     };
     if warnings.denied == 0 || !state.omitted_parts.is_empty() {
-        pieces::write(frame.buffer_mut(), left, look, &left_out);
+        pieces::write(frame.buffer_mut(), left, look, &omitted_parts);
         return;
     }
     let mut denied = String::new();

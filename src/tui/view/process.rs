@@ -68,7 +68,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             .as_deref()
             .and_then(|moment| present(moment, page.key));
         let room = area.width.saturating_sub(4);
-        // Findings come first: they stay in sight however little room there is.
+        // Findings come first: they stay visible however little room there is.
         let concern = Concern::Process(page.key);
         let mut text = finding_text::lines(&found, &concern, room);
         text.extend(lines(
@@ -81,8 +81,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let lines = text;
         let most = area.height.saturating_sub(MIN_TABLE_HEIGHT + 2 + charts);
         let text_lines = (lines.len() as u16).min(most);
-        let mut title = String::new();
-        format::sanitize(&mut title, page.last_known.comm.as_bytes());
+        let mut title = text::sanitized(&page.last_known.comm);
         let _ = write!(title, "/{}", page.key.pid);
         // Where there is no room for text there is none for its frame either.
         let frame_lines = if text_lines > 0 { 2 } else { 0 };
@@ -170,12 +169,11 @@ fn lines(
 
 /// A name with a text that another process chose, sanitized.
 fn named(name: &str, text: &str) -> Vec<Piece> {
-    let mut sanitize = String::new();
-    format::sanitize(&mut sanitize, text.as_bytes());
-    if sanitize.is_empty() {
-        sanitize.push_str(MISSING);
+    let mut value = text::sanitized(text);
+    if value.is_empty() {
+        value.push_str(MISSING);
     }
-    vec![(name.to_owned(), Tone::Muted), (sanitize, Tone::Plain)]
+    vec![(name.to_owned(), Tone::Muted), (value, Tone::Plain)]
 }
 
 /// As many items as fit, and the number of the others.

@@ -21,6 +21,7 @@ use crate::model::State as Tcp;
 use crate::tui::page::{Page, RemotePage};
 use crate::tui::screen::Pane;
 use crate::tui::state::State;
+use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::tones::retransmitted_tone;
 use crate::tui::tones::state_tone;
@@ -123,8 +124,7 @@ fn figures(moment: &Moment, totals: &RemoteTotals) -> Vec<Vec<Piece>> {
     figure("retransmitted", retransmitted, retransmitted_tone(share));
     for &row in totals.processes.rows() {
         if let Some(row) = moment.sample.processes.get(row as usize) {
-            let mut name = String::new();
-            format::sanitize(&mut name, row.process.comm.as_bytes());
+            let name = text::sanitized(&row.process.comm);
             figure(
                 "of",
                 format!("{name}/{}", row.process.key.pid),

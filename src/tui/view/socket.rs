@@ -26,7 +26,7 @@ use ratatui::layout::{Constraint, Layout, Margin, Rect};
 use self::sections::Section;
 use super::finding_text;
 use crate::aggregate::Moment;
-use crate::column::{SocketColumn, SocketRow, format};
+use crate::column::{SocketColumn, SocketRow};
 use crate::diagnose::{Concern, Findings};
 use crate::tui::command::Command;
 use crate::tui::concern::socket_concern;
@@ -66,8 +66,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let Some(moment) = state.moment.clone() else {
         return;
     };
-    let mut filter = String::new();
-    format::sanitize(&mut filter, state.filter().text().as_bytes());
+    let filter = text::sanitized(&state.filter().text());
     let found = Arc::clone(&state.findings);
     let Some(Page::Socket(page)) = state.page_mut() else {
         return;

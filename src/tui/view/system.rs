@@ -203,7 +203,7 @@ impl TablePainter<'_, '_> {
         self.draw_visible_range(area, table);
     }
 
-    /// Draws the rows in sight at the right of the title.
+    /// Draws the visible rows at the right of the title.
     fn draw_visible_range<L: List>(&mut self, area: Rect, table: &Table<L>) {
         /// The width that is kept for the title.
         const TITLE_WIDTH: u16 = 32;

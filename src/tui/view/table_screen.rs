@@ -11,42 +11,52 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::column::format;
-use crate::tui::screen::{Pane, Screen};
+use crate::tui::screen::Pane;
 use crate::tui::state::State;
+use crate::tui::table::{List, Table};
 use crate::tui::widget::table_frame;
 
-/// Draws the screen.
-pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
-    let moment = state.moment.clone();
-    let moment = moment.as_deref();
-    let (look, clicks) = (&state.look, &mut state.clicks);
-    let at = (clicks, Pane::Main);
+/// Draws a screen that is one table.
+pub(super) fn render<L: List>(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &mut State,
+    table: fn(&mut State) -> &mut Table<L>,
+) {
     let title = state.screen.title();
-    match state.screen {
-        Screen::Processes => {
-            table_frame::draw_framed(frame, area, look, title, &mut state.processes, moment, at);
-        }
-        Screen::Listeners => {
-            table_frame::draw_framed(frame, area, look, title, &mut state.listeners, moment, at);
-        }
-        Screen::Remotes => {
-            table_frame::draw_framed(frame, area, look, title, &mut state.remotes, moment, at);
-        }
-        Screen::Events => {
-            // Of a flood only the first events are kept, and the title says so.
-            let omitted = moment.map_or(0, |moment| moment.aggregate.events.omitted());
-            let title = match omitted {
-                0 => title.to_owned(),
-                omitted => {
-                    let count = format::known(Some(omitted as f64), format::whole);
-                    format!("{title} ─ {count} more were too many to keep")
-                }
-            };
-            let title = title.as_str();
-            table_frame::draw_framed(frame, area, look, title, &mut state.events, moment, at);
-        }
-        Screen::Overview | Screen::Findings | Screen::System | Screen::Sockets => {
-            table_frame::draw_framed(frame, area, look, title, &mut state.sockets, moment, at);
-        }
+    render_titled(frame, area, state, title, table);
+}
+
+/// Draws the Events screen. During a flood only the first events are kept, and the title has the number of the others.
+pub(super) fn render_events(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
+    let moment = state.moment.as_ref();
+    let omitted = moment.map_or(0, |moment| moment.aggregate.events.omitted());
+    let mut title = state.screen.title().to_owned();
+    if omitted > 0 {
+        let count = format::known(Some(omitted as f64), format::whole);
+        title = format!("{title} ─ {count} more were too many to keep");
     }
+    render_titled(frame, area, state, &title, |state| &mut state.events);
+}
+
+fn render_titled<L: List>(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &mut State,
+    title: &str,
+    table: fn(&mut State) -> &mut Table<L>,
+) {
+    let (look, moment) = (state.look.clone(), state.moment.clone());
+    let mut clicks = std::mem::take(&mut state.clicks);
+    let at = (&mut clicks, Pane::Main);
+    table_frame::draw_framed(
+        frame,
+        area,
+        &look,
+        title,
+        table(state),
+        moment.as_deref(),
+        at,
+    );
+    state.clicks = clicks;
 }

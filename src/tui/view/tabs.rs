@@ -25,7 +25,7 @@ const MAX_NAME_WIDTH: usize = 24;
 /// Draws the line of tabs: full titles if they fit, or short ones, or else the digits with the title of the current
 /// screen.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
-    let trail = trail(state);
+    let breadcrumb = breadcrumb(state);
     let badge = finding_text::badge(state);
     // Titles become shorter for a filter that is shown here.
     let filter = if shows_filter(state) {
@@ -35,10 +35,11 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         0
     };
     let names: [fn(Screen) -> &'static str; 3] = [Screen::title, Screen::short_title, |_| ""];
-    let choices = names.map(|name| tabs(state.screen, name, &trail, badge.as_ref()));
+    let choices = names.map(|name| tabs(state.screen, name, &breadcrumb, badge.as_ref()));
     let fits = |tabs: &&Vec<(Option<Screen>, Vec<Piece>)>| width(tabs) + filter <= area.width;
-    let bare = width(&tabs(state.screen, |_| "", "", badge.as_ref())) + TRAIL_SIGNS_WIDTH + filter;
-    let short = text::cut_middle(&trail, area.width.saturating_sub(bare).into());
+    let bare =
+        width(&tabs(state.screen, |_| "", "", badge.as_ref())) + BREADCRUMB_SIGNS_WIDTH + filter;
+    let short = text::cut_middle(&breadcrumb, area.width.saturating_sub(bare).into());
     let shortest = tabs(state.screen, |_| "", &short, badge.as_ref());
     let chosen = choices.iter().find(fits).unwrap_or(&shortest);
     let mut x = area.x;
@@ -68,7 +69,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
 }
 
 /// The width of the signs around the page names.
-const TRAIL_SIGNS_WIDTH: u16 = 3;
+const BREADCRUMB_SIGNS_WIDTH: u16 = 3;
 
 /// The width of tabs without the gap behind the last one.
 fn width(tabs: &[(Option<Screen>, Vec<Piece>)]) -> u16 {
@@ -114,7 +115,7 @@ fn render_filter(frame: &mut Frame<'_>, area: Rect, state: &State) {
 fn tabs(
     here: Screen,
     name: fn(Screen) -> &'static str,
-    trail: &str,
+    breadcrumb: &str,
     badge: Option<&Piece>,
 ) -> Vec<(Option<Screen>, Vec<Piece>)> {
     Screen::ALL
@@ -139,8 +140,8 @@ fn tabs(
             if let Some((sign, tone)) = badge.filter(|_| screen == Screen::Findings) {
                 pieces.push((format!("{sign} "), *tone));
             }
-            if current && !trail.is_empty() {
-                pieces.push((format!("› {trail} "), tone));
+            if current && !breadcrumb.is_empty() {
+                pieces.push((format!("› {breadcrumb} "), tone));
             }
             pieces.push((" ".to_owned(), Tone::Plain));
             (Some(screen), pieces)
@@ -149,7 +150,7 @@ fn tabs(
 }
 
 /// The names of the open pages: the first and the last.
-fn trail(state: &State) -> String {
+fn breadcrumb(state: &State) -> String {
     let pages = state.pages();
     match pages {
         [] => String::new(),

@@ -12,7 +12,7 @@ use crate::column::sparkline::{self, BARS};
 use crate::tui::look::Look;
 use crate::tui::theme::Tone;
 
-/// Draws `values`, oldest first, up to the right edge of an area, scaled to the highest in sight.
+/// Draws `values`, oldest first, up to the right edge of an area, scaled to the highest visible.
 pub(in crate::tui) fn draw(
     frame: &mut Frame<'_>,
     area: Rect,

@@ -1,4 +1,4 @@
-//! The frame or title of a table: its order, filter, rows in sight and scroll mark.
+//! The frame or title of a table: its order, filter, visible rows and scroll mark.
 
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
@@ -53,7 +53,7 @@ pub(in crate::tui) fn draw_pane_title<L: List>(
     }
 }
 
-/// Draws a table in a frame. The title has its order and filter, the lower edge the rows in sight, the right edge a scroll
+/// Draws a table in a frame. The title has its order and filter, the lower edge the visible rows, the right edge a scroll
 /// mark.
 pub(in crate::tui) fn draw_framed<L: List>(
     frame: &mut Frame<'_>,
@@ -137,7 +137,7 @@ pub(in crate::tui) fn draw_framed<L: List>(
     }
 }
 
-/// Marks the part of the rows that is in sight on the right edge.
+/// Marks the part of the rows that is visible on the right edge.
 fn scroll_mark(
     buffer: &mut Buffer,
     area: Rect,

@@ -8,8 +8,8 @@ use crate::column::format::{self, MISSING};
 use crate::column::{Attention, COUNTER_COLUMNS, CounterLine, Counters as CounterKind};
 use crate::filter::SearchText;
 use crate::tui::lists::headings::{Widths, headings};
-use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::open_target::OpenTarget;
+use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 

@@ -8,8 +8,8 @@ use crate::column::format::MISSING;
 use crate::column::{INTERFACE_COLUMNS, InterfaceLine, Interfaces as InterfaceKind};
 use crate::filter::SearchText;
 use crate::tui::lists::headings::{WIDE_ONLY, Widths, headings};
-use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::open_target::OpenTarget;
+use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 

@@ -9,8 +9,8 @@ use crate::column::{KNOWN, SETTING_COLUMNS, SettingLine, Settings as SettingKind
 use crate::filter::SearchText;
 use crate::model::Settings as Values;
 use crate::tui::lists::headings::{Widths, headings};
-use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::open_target::OpenTarget;
+use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 

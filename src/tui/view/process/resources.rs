@@ -120,8 +120,7 @@ pub(super) fn unix_peers(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
     }
     counts.sort_by_key(|(key, _, count)| (std::cmp::Reverse(*count), *key));
     let item = |(key, comm, count): &(ProcessKey, String, u32)| {
-        let mut name = String::new();
-        format::sanitize(&mut name, comm.as_bytes());
+        let name = text::sanitized(comm);
         vec![
             (format!("{name}/{}", key.pid), Tone::Strong),
             (format!(" ×{count}   "), Tone::Plain),

@@ -11,7 +11,7 @@ pub(super) fn heights(room: u16, panes: &[(Pane, u16)], focus: Pane) -> Vec<u16>
     let mut heights: Vec<u16> = panes
         .iter()
         .map(|&(pane, _)| match pane {
-            // Warnings are always in sight: two rows below title and headings.
+            // Warnings are always visible: two rows below title and headings.
             Pane::Limits | Pane::Counters => 4,
             pane if pane == focus => 4,
             _ => TITLE_HEIGHT,

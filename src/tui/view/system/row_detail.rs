@@ -72,16 +72,10 @@ pub(super) fn of(system: &System, moment: &Moment) -> Detail {
     })
 }
 
-fn sanitize(text: &str) -> String {
-    let mut out = String::new();
-    format::sanitize(&mut out, text.as_bytes());
-    out
-}
-
 fn counter(line: &CounterLine<'_>) -> Detail {
     let sentence = line.meaning.map(|known| known.sentence);
     Detail {
-        name: sanitize(line.name),
+        name: text::sanitized(line.name),
         about: sentence
             .unwrap_or("The kernel counts it; sockwatch has no words for it.")
             .to_owned(),
@@ -112,7 +106,7 @@ fn limit(line: &LimitLine<'_>) -> Detail {
 fn interface(line: &InterfaceLine<'_>) -> Detail {
     let Some(device) = line.device else {
         return Detail {
-            name: sanitize(&line.interface.name),
+            name: text::sanitized(&line.interface.name),
             about: "What it is set to is not known.".to_owned(),
         };
     };
@@ -137,7 +131,7 @@ fn interface(line: &InterfaceLine<'_>) -> Detail {
         addresses.join(" ")
     });
     Detail {
-        name: sanitize(&line.interface.name),
+        name: text::sanitized(&line.interface.name),
         about: parts.join(", "),
     }
 }
@@ -145,10 +139,10 @@ fn interface(line: &InterfaceLine<'_>) -> Detail {
 fn setting(line: &SettingLine<'_>) -> Detail {
     let text = line.text.map(|text| {
         let words: Vec<&str> = text.split_ascii_whitespace().collect();
-        sanitize(&words.join(" "))
+        text::sanitized(&words.join(" "))
     });
     let about = line.known.map_or("", |known| known.about);
-    let name = sanitize(line.name);
+    let name = text::sanitized(line.name);
     match text {
         Some(text) if text.len() <= MAX_INLINE_VALUE => Detail {
             name: format!("{name} = {text}"),

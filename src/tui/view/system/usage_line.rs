@@ -3,6 +3,7 @@
 use crate::aggregate::Moment;
 use crate::column::{INTERFACE_COLUMNS, InterfaceLine, KNOWN, format};
 use crate::model::Settings;
+use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::{self, Piece};
 
@@ -67,8 +68,7 @@ pub(super) fn line(moment: &Moment, width: u16) -> Vec<Piece> {
 
 /// The line while a search is active.
 pub(super) fn search_line(search: &str) -> Vec<Piece> {
-    let mut shown = String::new();
-    format::sanitize(&mut shown, search.as_bytes());
+    let shown = text::sanitized(search);
     vec![
         (" looked for: ".to_owned(), Tone::Muted),
         (shown, Tone::Strong),

@@ -1,0 +1,122 @@
+//! The tables of the screens: the one with the focus, those of several panes, and their arrangement.
+
+use super::State;
+use crate::tui::lists::InstantComparison;
+use crate::tui::page::Page;
+use crate::tui::screen::{Pane, Screen};
+use crate::tui::table::TableControl;
+
+/// Borrows the table of a pane, mutably with `mut`. The only place that assigns tables to screens and panes.
+macro_rules! table_of {
+    ($state:ident, $pane:expr $(, $mut:tt)?) => {
+        match $pane {
+            Pane::Main => match $state.screen {
+                Screen::Overview => &$($mut)? $state.top_processes,
+                Screen::Sockets => &$($mut)? $state.sockets,
+                Screen::Processes => &$($mut)? $state.processes,
+                Screen::Listeners => &$($mut)? $state.listeners,
+                Screen::Remotes => &$($mut)? $state.remotes,
+                Screen::Findings => &$($mut)? $state.finding_rows,
+                Screen::System => &$($mut)? $state.system.counters,
+                Screen::Events => &$($mut)? $state.events,
+            },
+            Pane::Processes => &$($mut)? $state.top_processes,
+            Pane::Remotes => &$($mut)? $state.top_remotes,
+            Pane::Listeners => &$($mut)? $state.top_listeners,
+            Pane::TimeWait => &$($mut)? $state.time_wait,
+            Pane::Limits => &$($mut)? $state.system.limits,
+            Pane::Counters => &$($mut)? $state.system.counters,
+            Pane::Interfaces => &$($mut)? $state.system.interfaces,
+            Pane::Settings => &$($mut)? $state.system.settings,
+        }
+    };
+}
+
+impl State {
+    /// The table with the focus, on the page or the screen; `None` on a page without a table.
+    pub fn table(&self) -> Option<&dyn TableControl> {
+        if let Some(page) = self.page() {
+            return page.table();
+        }
+        Some(table_of!(self, self.focused_pane()))
+    }
+
+    /// The table with the focus, mutably.
+    pub fn table_mut(&mut self) -> Option<&mut dyn TableControl> {
+        self.pane_table_mut(Pane::Main)
+    }
+
+    /// The table of a pane; of [`Pane::Main`] the table with the focus.
+    pub(in crate::tui) fn pane_table_mut(&mut self, pane: Pane) -> Option<&mut dyn TableControl> {
+        let pane = match pane {
+            Pane::Main if self.page().is_some() => return self.page_mut()?.table_mut(),
+            Pane::Main => self.focused_pane(),
+            pane => pane,
+        };
+        Some(table_of!(self, pane, mut))
+    }
+
+    /// The panes shown, between which the focus moves; empty if there is at most one table.
+    pub fn panes(&self) -> &'static [Pane] {
+        match self.page() {
+            None => self.screen.panes(),
+            Some(_) => &[],
+        }
+    }
+
+    /// True if several tables are shown, between which the focus moves.
+    pub fn has_panes(&self) -> bool {
+        !self.panes().is_empty()
+    }
+
+    /// The pane of the screen that has the focus; [`Pane::Main`] if the screen has only one table.
+    fn focused_pane(&self) -> Pane {
+        match self.screen {
+            Screen::Overview => self.focus,
+            Screen::System => self.system.focus,
+            Screen::Sockets
+            | Screen::Processes
+            | Screen::Listeners
+            | Screen::Remotes
+            | Screen::Findings
+            | Screen::Events => Pane::Main,
+        }
+    }
+
+    /// The pane that has the focus, mutably. On a screen with one table it is that of the overview.
+    pub(in crate::tui) fn focus_mut(&mut self) -> &mut Pane {
+        match self.screen {
+            Screen::System => &mut self.system.focus,
+            Screen::Overview
+            | Screen::Sockets
+            | Screen::Processes
+            | Screen::Listeners
+            | Screen::Remotes
+            | Screen::Findings
+            | Screen::Events => &mut self.focus,
+        }
+    }
+
+    /// Arranges the tables shown for the moment. Tables that are not shown cost nothing.
+    pub fn arrange(&mut self) {
+        let Some(moment) = self.moment.clone() else {
+            return;
+        };
+        let sequence = self.sequence;
+        let marked = self.mark.clone().unwrap_or_default();
+        if let Some(Page::Difference(page)) = self.pages[self.screen as usize].last_mut() {
+            page.refresh(sequence, || {
+                InstantComparison::new(marked, &moment, &self.filter)
+            });
+        }
+        if self.has_panes() {
+            for &pane in self.panes() {
+                if let Some(table) = self.pane_table_mut(pane) {
+                    table.refresh(&moment, sequence);
+                }
+            }
+        } else if let Some(table) = self.table_mut() {
+            table.refresh(&moment, sequence);
+        }
+    }
+}
