@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 use super::Totals;
 use crate::model::{Process, ProcessKey, Sample, SocketKey, SocketRef};
 
-/// How a socket differs between two Samples.
+/// Kind of difference of a socket between two Samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DifferenceKind {
     /// It is in the later Sample alone.
@@ -32,7 +32,7 @@ impl DifferenceKind {
 /// A socket that differs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SocketDifference {
-    /// How it differs.
+    /// Kind of difference.
     pub kind: DifferenceKind,
     /// Its row in the earlier Sample.
     pub before: Option<u32>,

@@ -84,7 +84,7 @@ pub struct Headroom {
     pub limit: SummaryLimit,
     /// Its owner; of processes and listeners the one nearest to its limit.
     pub scope: LimitScope,
-    /// Why the limit or its use is unknown, if so.
+    /// Reason for which the limit or its use is unknown; `None` if both are known.
     pub missing: Option<MissingReason>,
     /// Describes what happens at the limit, and what sets it.
     pub about: &'static str,

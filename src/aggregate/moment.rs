@@ -25,7 +25,7 @@ pub struct FilterResult {
 /// A Sample and everything derived from it. Every screen and export reads from one.
 #[derive(Debug, Clone, Default)]
 pub struct Moment {
-    /// What the kernel reported.
+    /// The Sample.
     pub sample: Sample,
     /// Counts, rates and histories; of the selected sockets only while a filter is active.
     pub aggregate: Aggregate,

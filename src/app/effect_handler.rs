@@ -40,7 +40,7 @@ pub trait EffectHandler {
     /// Starts to play the history buffer from a time, µs since 1970 UTC.
     ///
     /// # Errors
-    /// Why there is no history, for the user.
+    /// Reason for having no history, for the user.
     fn start_rewind(&mut self, at_us: i64) -> Result<Rewind, String>;
     /// Ends what [`Self::start_rewind`] started.
     fn stop_rewind(&mut self);

@@ -18,7 +18,7 @@ use crate::tui::{self, DisplayMode, Effect, State, keymap};
 /// Longest time that messages are processed without drawing: the screen stays alive while they keep coming.
 const MAX_BATCH: Duration = Duration::from_millis(50);
 
-/// Why the loop ended.
+/// Reason for the end of the loop.
 #[derive(Debug)]
 pub enum ExitReason {
     /// The user quit.

@@ -136,7 +136,7 @@ impl HistoryBuffer {
     /// Returns the history as an archive.
     ///
     /// # Errors
-    /// Why there is none, for the user.
+    /// Reason for having none, for the user.
     pub(super) fn snapshot(&self) -> Result<HistorySnapshot, String> {
         if self.span.is_zero() {
             return Err("nothing is kept to go back to: --history is 0".to_owned());

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use crate::filter::Unit;
 
-/// How a number is written, and its unit.
+/// Notation and unit of a number.
 #[derive(Debug, Clone, Copy)]
 pub struct Format {
     write: fn(&mut String, f64),

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 use super::error::InvalidSetting;
 use super::rules;
 
-/// How many characters of an invalid value are shown.
+/// Characters of an invalid value that are shown.
 const MAX_SHOWN: usize = 40;
 
 /// The byte at which an error is, and its message.

@@ -31,7 +31,7 @@ pub struct FindingLine<'a> {
 }
 
 impl FindingLine<'_> {
-    /// How long it has lasted, or lasted, µs.
+    /// Duration so far, or in all, µs.
     pub fn duration_us(&self) -> i64 {
         let until_us = self.finding.until_us.unwrap_or(self.now_us);
         until_us.saturating_sub(self.finding.since_us).max(0)

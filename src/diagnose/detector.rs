@@ -1,4 +1,4 @@
-//! What the file of each finding implements.
+//! The trait that the file of each finding implements.
 
 use super::facts::Facts;
 use super::kind::FindingKind;
@@ -11,11 +11,11 @@ use super::observation::Observation;
 pub(super) trait Detector {
     /// Its stable name, in JSON and in the configuration.
     const ID: &'static str;
-    /// What it means, in one sentence.
+    /// Meaning, in one sentence.
     const TITLE: &'static str;
-    /// What looks like it and is not, and the causes that it distinguishes.
+    /// Look-alikes that are not it, and the causes that it distinguishes.
     const LOOK_ALIKES: &'static str;
-    /// What to do about it.
+    /// Remedy.
     const REMEDY: &'static str;
 
     /// The numbers of its condition; findings that are measured together share them.
@@ -33,7 +33,7 @@ pub(super) trait Detector {
     /// Examines one moment and adds an observation for each subject that meets the condition, or nearly does.
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>);
 
-    /// How long its measurements still show what has already ended, s: for that long, a finding that has cleared goes on
+    /// Time for which its measurements still show a condition that has ended, s: for that long, a finding that has cleared continues
     /// to suppress what follows from it.
     fn memory_s(&self) -> f64 {
         0.0
@@ -46,6 +46,6 @@ pub(super) struct Scan<'m> {
     /// The kind of finding that the detector reports.
     pub(super) kind: &'static FindingKind,
     pub(super) facts: Facts<'m>,
-    /// What several findings share.
+    /// Measurements that several findings share.
     pub(super) measured: &'m Measurements,
 }

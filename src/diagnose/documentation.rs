@@ -9,10 +9,10 @@ pub struct Documentation {
     pub kind: &'static FindingKind,
     /// The condition under which it is reported.
     pub reported_when: String,
-    /// Which severity it has when.
+    /// Severities and their conditions.
     pub severity: String,
-    /// What looks like it and is not, and the causes that it distinguishes.
+    /// Look-alikes that are not it, and the causes that it distinguishes.
     pub look_alikes: String,
-    /// What to do about it.
+    /// Remedy.
     pub remedy: String,
 }

@@ -77,7 +77,7 @@ pub struct Finding {
     pub evidence: Evidence,
     /// One sentence that says what is wrong, and names names.
     pub summary: String,
-    /// What to do about it, in sentences.
+    /// Remedy, in sentences.
     pub advice: String,
     /// The first value of its evidence over the last minute.
     pub recent: Recent,

@@ -42,7 +42,7 @@ impl FindingKind {
         self.id
     }
 
-    /// What it means, in one sentence.
+    /// Meaning, in one sentence.
     pub fn title(&self) -> &'static str {
         self.title
     }

@@ -1,4 +1,4 @@
-//! What several findings measure together, once for each moment.
+//! Measurements that several findings share, made once for each moment.
 
 pub(super) mod accept_queues;
 pub(super) mod counter;

@@ -1,4 +1,4 @@
-//! What a detector observes in one Sample.
+//! Observations of a detector in one Sample.
 
 use super::finding::{Evidence, Severity, Value};
 use super::kind::FindingKind;

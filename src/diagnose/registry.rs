@@ -103,7 +103,7 @@ macro_rules! registry {
                 })+
             }
 
-            /// How long a finding that has cleared goes on to suppress others, s.
+            /// Returns the time for which a finding that has cleared still suppresses others, s.
             pub(super) fn memory_s(&self) -> f64 {
                 [$(self.$file.memory_s()),+].into_iter().fold(0.0, f64::max)
             }
@@ -123,7 +123,7 @@ macro_rules! registry {
             }),+]
         }
 
-        /// Which findings suppress which others.
+        /// The rules of suppression between findings.
         pub(super) static SUPPRESSION: Rules<COUNT> = Rules::new(&[$(Rule {
             causes: &[$(Place::$cause as usize),+],
             effects: &[$(Place::$effect as usize),+],

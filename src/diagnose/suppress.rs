@@ -7,7 +7,7 @@ use super::observation::Observation;
 use super::subject::{Subject, SubjectKey};
 use crate::model::Endpoint;
 
-/// How the subjects of a cause and of its effect must belong together.
+/// Required relation between the subjects of a cause and of its effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Relation {
     /// The effect is about the same subject.
@@ -22,7 +22,7 @@ pub(super) enum Relation {
     Anywhere,
 }
 
-/// What may only follow from a cause.
+/// An observation that may be the effect of a cause.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Effect<'a> {
     pub(super) kind: &'static FindingKind,
@@ -41,7 +41,7 @@ impl<'a> Effect<'a> {
     }
 }
 
-/// What may suppress others.
+/// An observation that may suppress others.
 #[derive(Debug, Clone)]
 pub(super) struct Cause {
     pub(super) kind: &'static FindingKind,

@@ -1,6 +1,6 @@
-//! How thresholds are declared: name, default, allowed values and documentation in one place.
+//! Declaration of thresholds: name, default, allowed values and documentation in one place.
 
-/// Which values a setting may have.
+/// Range of values that a setting may have.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueRule {
     /// A part of a whole, above 0 and up to 1.
@@ -58,7 +58,7 @@ impl ValueRule {
 pub struct Threshold {
     /// Its key.
     pub name: &'static str,
-    /// Which values it may have.
+    /// Range of its values.
     pub rule: ValueRule,
     /// Its documentation, line by line, as the sample configuration has it. Each line begins with a space.
     pub doc: &'static [&'static str],
@@ -78,7 +78,7 @@ pub struct Section {
 /// Sections that belong together in the sample configuration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SectionGroup {
-    /// What they are about.
+    /// Their subject.
     pub heading: &'static str,
     /// The sections.
     pub sections: &'static [Section],

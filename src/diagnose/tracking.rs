@@ -16,7 +16,7 @@ use crate::aggregate::Recent;
 /// Growth per minute below which it is not reported.
 const MIN_GROWTH_PER_MINUTE: f64 = 1.0;
 
-/// How long a condition has to be observed before its growth is reported, s.
+/// Time for which a condition has to be observed before its growth is reported, s.
 const GROWTH_AFTER_S: f64 = 10.0;
 
 /// Samples that it takes at least to raise and to clear a finding, however far apart they are.
@@ -194,11 +194,11 @@ impl Tracked {
 pub(super) struct FindingTracker {
     hold_s: f64,
     clear_s: f64,
-    /// How long a finding that has cleared goes on to suppress others, s.
+    /// Time for which a finding that has cleared still suppresses others, s.
     aftermath_s: f64,
     zone: TimeZone,
     tracked: FxHashMap<FindingKey, Tracked>,
-    /// What has cleared a short while ago, and when, ns of the monotonic clock: its effects may still be observed.
+    /// Findings that cleared a short while ago, with the time, ns of the monotonic clock: their effects may still be observed.
     aftermath: Vec<(u64, Cause)>,
     findings: Vec<Finding>,
     changes: Vec<Change>,

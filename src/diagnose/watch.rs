@@ -8,7 +8,7 @@ use super::finding::{Finding, Severity};
 use super::tracking::Change;
 use crate::aggregate::{Moment, PortUsage};
 
-/// How long a finding is kept after it ended, µs: long enough for a user who returns to the screen.
+/// Time for which a finding is kept after it ended, µs: long enough for a user who returns to the screen.
 const KEEP_US: i64 = 10 * 60 * 1_000_000;
 
 /// The most findings that are kept after they ended.
@@ -25,7 +25,7 @@ pub struct Findings {
     pub since_us: Option<i64>,
     /// The number of moments that were examined.
     pub samples: u64,
-    /// Where the most local ports are taken; `None` if the range of ports is not known.
+    /// Path with the most local ports taken; `None` if the range of ports is not known.
     pub ports: Option<PortUsage>,
 }
 

@@ -90,7 +90,7 @@ pub(super) enum Shape {
 /// Numbers by name.
 pub(super) type NamedNumbers = Vec<(&'static str, Option<u64>)>;
 
-/// How an unsigned number is read.
+/// Source of an unsigned number.
 #[derive(Debug)]
 pub(super) enum Unsigned {
     /// From a row.

@@ -14,7 +14,7 @@ const GAP: &str = "  ";
 /// Smallest width that a column is shrunk to.
 const MIN_WIDTH: usize = 9;
 
-/// Where the `tcp_info` details of a connection are written.
+/// Placement of the `tcp_info` details of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DetailPlacement {
     /// Nowhere.

@@ -203,7 +203,7 @@ fn open_quote(text: &str) -> Option<(usize, char)> {
     open
 }
 
-/// How the parser interprets a value.
+/// Interpretation of a value by the parser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Spelling {
     /// A word or a sign of the language.

@@ -39,7 +39,7 @@ pub(super) struct Parsed {
     pub(super) unresolved: Vec<String>,
 }
 
-/// What is expected at the end of an incomplete filter, for completion.
+/// Tokens expected at the end of an incomplete filter, for completion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expected {
     /// A condition.

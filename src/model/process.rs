@@ -124,12 +124,12 @@ impl Activity {
 pub struct ProcessRow {
     /// Identity and properties.
     pub process: Arc<Process>,
-    /// How many descriptors it has open, of all kinds. Kernel: `stat("/proc/PID/fd").st_size` (6.2 and later) or a
+    /// Number of open descriptors, of all kinds. Kernel: `stat("/proc/PID/fd").st_size` (6.2 and later) or a
     /// count of the directory.
     pub descriptors: Option<u32>,
     /// Open descriptors by `DescriptorKind as usize`, from their last count; `None` where they may not be read.
     pub kinds: Option<[u32; DescriptorKind::ALL.len()]>,
-    /// What it does; looked at only where something waits for it: connections to be accepted, data to be read, sockets
+    /// Activity; read only where something waits for the process: connections to be accepted, data to be read, sockets
     /// to be closed.
     pub activity: Option<Activity>,
 }

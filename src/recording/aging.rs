@@ -1,4 +1,4 @@
-//! How the clock alone changes a socket: the ages of `struct tcp_info` and the time left of its timer.
+//! Changes of a socket by the clock alone: the ages of `struct tcp_info` and the time left of its timer.
 
 use super::stream::{AGE_FIELDS_END, AGE_OFFSETS};
 use crate::model::{Protocol, Socket};

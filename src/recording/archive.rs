@@ -1,4 +1,4 @@
-//! What every readable recording offers, whether it is a file or in memory.
+//! The interface of every readable recording, in a file or in memory.
 
 use super::error::RecordingError;
 use super::metadata::Metadata;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::model::Unrepresentable;
 
-/// Why a recording cannot be written or read.
+/// Error of writing or reading a recording.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordingError {
     /// A system call failed.

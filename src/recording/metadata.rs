@@ -1,4 +1,4 @@
-//! What the header of a recording says about the whole of it.
+//! Metadata of a recording, from its header.
 
 use std::time::Duration;
 

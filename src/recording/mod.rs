@@ -5,7 +5,7 @@
 //!                         └────▶ FrameHistory (bounded) ──────▶ HistorySnapshot ─▶ Archive ─▶ Sample
 //! ```
 //!
-//! What the kernel reported is stored, nothing that follows from it: rates, groups and findings are recomputed when a recording
+//! Only reports of the kernel are stored. Rates, groups and findings are recomputed when a recording
 //! is read. `format.rs` describes the layout of a file.
 
 mod aging;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Where and how to record.
+/// Options of a recording: destination, rotation, redaction.
 #[derive(Debug, Clone, Default)]
 pub struct RecorderOptions {
     /// The file.

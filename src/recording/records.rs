@@ -1,4 +1,4 @@
-//! What a Sample has besides its sockets: processes, counters, devices, settings, names, faults and times.
+//! Records of a Sample's processes, counters, devices, settings, names, faults and times.
 //!
 //! Each file has the encoding and the decoding of one of them. Plain structs list their fields once for both directions, see
 //! [`field::record`]; a field that is missing from the list does not compile.

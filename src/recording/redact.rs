@@ -10,7 +10,7 @@
 //! - the host's name and boot id, users except root, and control groups part by part, without the kind of unit;
 //! - command lines. Of a process's name the first word stays, which is the program.
 //!
-//! What stays: numbers (ports, uids, pids, inodes, cookies), names of devices, the kernel's release, counters.
+//! Not replaced: numbers (ports, uids, pids, inodes, cookies), names of devices, the kernel's release, counters.
 
 mod address;
 

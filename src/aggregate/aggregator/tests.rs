@@ -1,4 +1,4 @@
-//! What is counted over some Samples made by hand, one second apart.
+//! Rates and counts over Samples made by hand, one second apart.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What differs between Samples made by hand.
+//! Differences between Samples made by hand.
 
 use super::*;
 use crate::model::{

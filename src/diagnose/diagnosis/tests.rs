@@ -1,4 +1,4 @@
-//! How observations become findings, whatever detects them.
+//! Observations become findings, independent of their detector.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -54,7 +54,7 @@ impl ScriptedDiagnosis {
         last
     }
 
-    /// How many were raised, and which cleared, since the last call.
+    /// Returns the number of findings raised, and those cleared, since the last call.
     fn changes(&mut self) -> (usize, Vec<Finding>) {
         let changes = self.diagnosis.take_changes();
         let raised = changes.iter().filter(|c| matches!(c, Change::Raised(_)));

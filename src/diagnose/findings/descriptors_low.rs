@@ -22,7 +22,7 @@ thresholds! {
     }
 }
 
-/// How far below its threshold the share has to fall for a finding to clear.
+/// Distance below its threshold to which the share has to fall for a finding to clear.
 const SLACK: f64 = 0.05;
 
 /// Detects processes with few descriptors left.

@@ -1,6 +1,6 @@
 //! A process leaves received data unread.
 //!
-//! What a process has read is what arrived less what is unread. If that does not grow while data waits, the process does
+//! The bytes that a process has read are those received less those unread. If they do not grow while data waits, the process does
 //! not read; one that reads more slowly than data arrives is not reported.
 
 use rustc_hash::FxHashMap;

@@ -1,7 +1,7 @@
 //! A path loses segments, measured against what was sent on it.
 //!
 //! A little loss is how TCP finds out how much a path carries. From a few per cent on it costs throughput and latency.
-//! Where nothing is acknowledged at all, that is another finding. Within one machine a reader that is slower than its sender
+//! If nothing is acknowledged at all, that is another finding. Within one machine a reader that is slower than its sender
 //! loses some in its full buffer: that is not the path.
 
 use std::net::IpAddr;
@@ -89,7 +89,7 @@ impl Detector for Retransmitting {
         help_text::severity_by_share(thresholds.warning, thresholds.critical)
     }
 
-    /// What was lost before a path was repaired stays in the window.
+    /// Losses from before a path was repaired stay in the window.
     fn memory_s(&self) -> f64 {
         self.thresholds.window_s
     }

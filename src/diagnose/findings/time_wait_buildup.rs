@@ -37,10 +37,10 @@ thresholds! {
 /// TIME-WAIT sockets below which none is examined, unless the threshold is lower.
 const FEW: u32 = 100;
 
-/// How long the kernel keeps a TIME-WAIT, ms. Kernel: `TCP_TIMEWAIT_LEN`.
+/// Lifetime of a TIME-WAIT, ms. Kernel: `TCP_TIMEWAIT_LEN`.
 const LENGTH_MS: u32 = 60_000;
 
-/// How long one that has begun counts as new, ms.
+/// Age up to which a TIME-WAIT counts as new, ms.
 const NEW_MS: u32 = 5000;
 
 /// The side that opened the connections.

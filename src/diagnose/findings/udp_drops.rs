@@ -1,6 +1,6 @@
 //! Datagrams are dropped because a process reads too slowly, or its buffer is small.
 //!
-//! What arrives for a socket whose receive buffer is full is dropped. A buffer that stays full has a reader that is too
+//! A datagram for a socket whose receive buffer is full is dropped. A buffer that stays full has a reader that is too
 //! slow; one that is mostly empty is too small for the bursts in which datagrams arrive.
 
 use rustc_hash::FxHashMap;

@@ -4,7 +4,7 @@
 //! queue holds one more than its limit, which is the smaller of what `listen()` was given and `net.core.somaxconn`. When it
 //! is full, the kernel drops what arrives: the client gets no answer and tries again.
 //!
-//! Why it is full makes the difference: the process is stopped; or it runs and accepts too few; or it accepts them quickly,
+//! The cause makes the difference: the process is stopped; or it runs and accepts too few; or it accepts them quickly,
 //! and the queue is too small for their bursts.
 
 mod report;
@@ -38,7 +38,7 @@ thresholds! {
     }
 }
 
-/// Why a queue is full.
+/// Cause of a full queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cause {
     Stopped,

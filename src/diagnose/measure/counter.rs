@@ -15,7 +15,7 @@ impl CounterStep {
         CounterStep { name, before: None }
     }
 
-    /// What was added since the Sample before; `None` if either value is not known. Never negative.
+    /// Increase since the Sample before; `None` if either value is not known. Never negative.
     pub(in crate::diagnose) fn step(&mut self, facts: &Facts<'_>) -> Option<u64> {
         let now = facts.counter(self.name);
         let before = std::mem::replace(&mut self.before, now);

@@ -5,10 +5,10 @@ use crate::diagnose::kind::FindingKind;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::subject::Subject;
 
-/// How far below its threshold the share has to fall for a finding to clear.
+/// Distance below its threshold to which the share has to fall for a finding to clear.
 const SLACK: f64 = 0.05;
 
-/// How much of a limit is used.
+/// Use of a limit.
 #[derive(Debug)]
 pub(in crate::diagnose) struct LimitUse {
     /// The name of what is used, in the evidence.

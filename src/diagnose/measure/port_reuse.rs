@@ -1,9 +1,9 @@
-//! Whether local ports of TIME-WAIT sockets are used again for new connections.
+//! Reuse of the local ports of TIME-WAIT sockets for new connections.
 
 use crate::diagnose::facts::{Facts, own_end};
 use crate::model::Socket;
 
-/// Whether the kernel takes the port of a TIME-WAIT for a new outgoing connection.
+/// Availability of the port of a TIME-WAIT for a new outgoing connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::diagnose) enum PortReuse {
     /// After a second (`net.ipv4.tcp_tw_reuse_delay`).
@@ -15,7 +15,7 @@ pub(in crate::diagnose) enum PortReuse {
 }
 
 impl PortReuse {
-    /// Whether ports of connections like this one are used again. Kernel: `tcp_twsk_unique`.
+    /// Returns whether ports of connections like this one are used again. Kernel: `tcp_twsk_unique`.
     pub(in crate::diagnose) fn of(facts: &Facts<'_>, socket: &Socket) -> PortReuse {
         let settings = facts.settings();
         if settings.number("net.ipv4.tcp_timestamps", 0) == Some(0) {

@@ -29,7 +29,7 @@ thresholds! {
     }
 }
 
-/// Why data cannot leave.
+/// Reason for which data cannot leave.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::diagnose) enum Obstacle {
     /// The peer acknowledges nothing.

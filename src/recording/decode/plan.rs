@@ -78,7 +78,7 @@ pub(super) struct PlanTable {
     others: Vec<u16>,
 }
 
-/// Where a plan's streams begin in [`PlanTable::streams`], and the lengths of its lists.
+/// Location of a plan's streams in [`PlanTable::streams`], and the lengths of its lists.
 #[derive(Debug, Clone, Copy)]
 struct PlanExtent {
     begin: u32,

@@ -32,7 +32,7 @@ pub(super) struct ScanResult {
     pub(super) is_closed: bool,
 }
 
-/// Why a file cannot be scanned.
+/// Reason for which a file cannot be scanned.
 #[derive(Debug)]
 pub(super) enum ScanError {
     Io(io::Error),

@@ -1,4 +1,4 @@
-//! What belongs to a socket and is stored outside of its row.
+//! Parts of a socket that are stored outside of its row.
 
 /// Numbers of a socket's strings and of its first holder, within a chunk; 0 for none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

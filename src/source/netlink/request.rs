@@ -32,7 +32,7 @@ const ALL_STATES: u32 = StateSet::ALL.bits() | NEW_SYN_RECV;
 /// Sockets and attributes requested of the tables of the internet protocols.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AttributeRequest {
-    /// Which sockets: states, and a program that the kernel runs on each.
+    /// Selection of sockets: states, and a program that the kernel runs on each.
     pub lowered: LoweredFilter,
     /// Requests every attribute that the kernel has; otherwise only identity, ends and queues, for which the kernel need
     /// not lock the sockets.
