@@ -168,7 +168,7 @@ fn normalise(fields: &mut Fields, layout: Layout) {
     }
     for end in ["local", "remote"] {
         if let Some(Value::Text(text)) = fields.get(end) {
-            // A dual-stack socket's wildcard; `v6only` tells it from the other one.
+            // A dual-stack socket's wildcard; `v6only` distinguishes it from the other one.
             let text = match text.strip_prefix('*') {
                 Some(rest) => format!("[::]{rest}"),
                 None => text.clone(),
@@ -203,7 +203,7 @@ fn ask_sockwatch(select: &str) -> Result<(Vec<Fields>, Json), Failed> {
     Ok((sockets, document))
 }
 
-/// What tells a socket apart in both programs: the cookie; on unix, where ss has none, its name and inode; on raw
+/// Identity of a socket in both programs: the cookie; on unix, where ss has none, its name and inode; on raw
 /// sockets, whose rows ss may take from `/proc/net/raw`, both ends.
 fn identity(fields: &Fields) -> String {
     match fields.get("cookie") {
@@ -221,7 +221,7 @@ fn text(fields: &Fields, key: &str) -> String {
         })
 }
 
-/// Rows by identity. Rows that share one (unix sockets waiting for accept have no inode) are told apart by number.
+/// Rows by identity. Rows that share one (unix sockets waiting for accept have no inode) are distinguished by number.
 fn by_identity(rows: Vec<Fields>, with_cookie: bool) -> BTreeMap<String, Fields> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     rows.into_iter()
@@ -319,7 +319,7 @@ fn all_differences(
     let after = by_identity(after, with_cookie);
 
     let mut out = Vec::new();
-    let mut tell = |identity: &String, row: &Fields, field: &str, what: String| {
+    let mut report = |identity: &String, row: &Fields, field: &str, what: String| {
         out.push(Difference {
             identity: identity.clone(),
             socket: describe(row),
@@ -332,17 +332,17 @@ fn all_differences(
             continue;
         };
         match ours.get(identity) {
-            None => tell(identity, first, "the socket", "only ss lists it".into()),
+            None => report(identity, first, "the socket", "only ss lists it".into()),
             Some(row) => {
                 for (field, what) in differences(first, row, second, elapsed) {
-                    tell(identity, first, &field, what);
+                    report(identity, first, &field, what);
                 }
             }
         }
     }
     for (identity, row) in &ours {
         if !before.contains_key(identity) && !after.contains_key(identity) {
-            tell(
+            report(
                 identity,
                 row,
                 "the socket",
@@ -353,7 +353,7 @@ fn all_differences(
     Ok(out)
 }
 
-/// The comparison proves something: ss three times agrees, and a changed field or a missing socket is told.
+/// The comparison proves something: ss three times agrees, and a changed field or a missing socket is reported.
 fn ss_agrees_with_itself(_: &World) -> Result<(), Failed> {
     for (arguments, layout) in [
         (TCP, Layout::Inet),
@@ -378,7 +378,7 @@ fn ss_agrees_with_itself(_: &World) -> Result<(), Failed> {
         let mut tried = HashSet::new();
         for (at, row) in ours.iter().enumerate() {
             for (key, value) in row {
-                // These tell the socket apart; it would be another one.
+                // These identify the socket; it would be another one.
                 let identifies = key == "cookie"
                     || (!row.contains_key("cookie") && matches!(key.as_str(), "local" | "remote"));
                 if identifies || NEWER.contains(&key.as_str()) || !tried.insert(key.clone()) {
@@ -512,7 +512,7 @@ fn is_rounded(key: &str) -> bool {
         )
 }
 
-/// An age grows with time until it begins anew.
+/// An age grows with time until it starts from 0 again.
 fn agrees_on_age(
     key: &str,
     before: &Fields,
@@ -532,7 +532,7 @@ fn agrees_on_age(
     between || begun_anew_before || begins_anew_after
 }
 
-/// A timer runs down until it is set anew.
+/// A timer runs down until it is set again.
 fn agrees_on_timer(before: &Fields, ours: &Fields, after: &Fields, elapsed: Duration) -> bool {
     const KEY: &str = "timer.expires_ms";
     let (Some(first), Some(own), Some(second)) =

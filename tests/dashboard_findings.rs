@@ -90,7 +90,7 @@ struct Healthy(Machine);
 impl Source for Healthy {
     fn next_into(&mut self, sample: &mut Sample) -> Result<(), sockwatch::source::SourceError> {
         self.0.next_into(sample)?;
-        // Nobody waits for accept(), and nothing is dropped.
+        // No connection waits for accept(), and nothing is dropped.
         sample.sockets.rows.retain(|row| row.cookie != 141);
         let rows = sample.sockets.rows.iter_mut();
         for listener in rows.filter(|row| row.is_listener()) {
@@ -204,7 +204,7 @@ fn f_shows_the_findings_of_any_row() {
 #[test]
 fn of_several_findings_one_is_chosen_and_opened() {
     let mut dashboard = in_trouble((80, 24));
-    // A connection request of the client, whose host does not answer, and whose own page tells of it too.
+    // A connection request of the client, whose host does not answer, and whose own page shows it too.
     dashboard.type_in("3/curl\rgf");
     assert!(dashboard.shows("connect-stuck"), "{}", dashboard.text());
     dashboard.key(KeyCode::Enter);
@@ -288,17 +288,17 @@ fn no_size_is_too_small_for_findings() {
     }
 }
 
-/// What the screen of findings says, without the footer and the time line.
-fn told<S>(dashboard: &Dashboard<S>) -> Vec<String> {
+/// The text of the findings screen, without the footer and the time line.
+fn screen_text<S>(dashboard: &Dashboard<S>) -> Vec<String> {
     let lines = dashboard.lines();
     let from = lines.iter().position(|line| line.starts_with('┌')).unwrap();
     let to = lines
         .iter()
         .rposition(|line| line.starts_with('└'))
         .unwrap();
-    let mut told = lines[from..=to].to_vec();
-    told.retain(|line| line.chars().any(char::is_alphanumeric));
-    told
+    let mut screen_text = lines[from..=to].to_vec();
+    screen_text.retain(|line| line.chars().any(char::is_alphanumeric));
+    screen_text
 }
 
 #[test]
@@ -310,7 +310,7 @@ fn an_instant_has_the_same_findings_live_and_in_a_replay_by_any_way() {
     for second in 0..=40 {
         live.ticks(1);
         if SECONDS.contains(&second) {
-            expected.push((second, told(&live)));
+            expected.push((second, screen_text(&live)));
         }
     }
     let mut replay = Dashboard::replay((120, 42), recorded(45));
@@ -318,14 +318,14 @@ fn an_instant_has_the_same_findings_live_and_in_a_replay_by_any_way() {
     // Backwards, so that nothing that was shown leads there.
     for (second, expected) in expected.iter().rev() {
         replay.type_in(&format!("@+{second}s\r"));
-        assert_eq!(&told(&replay), expected, "at second {second}");
+        assert_eq!(&screen_text(&replay), expected, "at second {second}");
     }
     // Without a survey too, once what came before is read.
     let mut replay = Dashboard::replay((120, 42), recorded(45));
     replay.keys("6");
     for (second, expected) in expected.iter().rev() {
         replay.type_in(&format!("@+{second}s\r"));
-        assert_eq!(&told(&replay), expected, "at second {second}");
+        assert_eq!(&screen_text(&replay), expected, "at second {second}");
     }
 }
 
@@ -440,7 +440,7 @@ fn n_leads_to_what_each_kept_recording_is_about() {
         replay.scan_findings(open(), usize::MAX);
         let timeline = replay.event_loop.state().timeline.as_ref().unwrap();
         if timeline.marks.spans().is_empty() {
-            // It is told from other numbers on than those in force if nobody says otherwise.
+            // Its thresholds differ from the defaults.
             continue;
         }
         with_marks += 1;
@@ -450,7 +450,7 @@ fn n_leads_to_what_each_kept_recording_is_about() {
         for _ in 0..8 {
             replay.keys("n");
             let rows = replay.lines();
-            // The file's name begins with the finding's, and may tell which cause it is.
+            // The file's name begins with the finding's, and may name its cause.
             let shown = rows.iter().filter_map(|row| row.split_whitespace().nth(2));
             found |= shown
                 .into_iter()

@@ -179,7 +179,7 @@ fn compare(expected: Vec<Flat>, rows: Vec<Flat>) -> Result<(), Failed> {
     Ok(())
 }
 
-/// Compares two values. A rate has 32 bits, and as many digits in JSON as it takes to tell it from others.
+/// Compares two values. A rate has 32 bits, and as many digits in JSON as distinguish it from others.
 fn is_same(value: &Json, expected: &Json) -> bool {
     match (value, expected) {
         (Json::Number(value), Json::Number(expected)) if value.is_f64() || expected.is_f64() => {

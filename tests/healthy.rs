@@ -105,7 +105,7 @@ impl Drop for Running {
     }
 }
 
-/// Waits until somebody listens on the port.
+/// Waits until a process listens on the port.
 fn until_listening(port: u16) {
     const LISTEN: u8 = 10;
     wait::until_tcp("a listener", port, 0, LISTEN);

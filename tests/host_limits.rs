@@ -1,7 +1,7 @@
 //! The two findings about limits that only the whole machine has, with real sockets: `orphans` and
 //! `tcp-memory-pressure`. A network namespace shows neither limit, so they are lowered here for some seconds, and restored.
 //!
-//! `cargo test --test host_limits -- --ignored` as root, on a machine that nobody else needs.
+//! `cargo test --test host_limits -- --ignored` as root, on a machine without other users.
 
 use std::fs;
 use std::io::{ErrorKind, Write as _};
@@ -34,7 +34,7 @@ impl Drop for Lowered {
     }
 }
 
-/// Ends of connections whose other ends were closed while data was unsent: nobody reads it.
+/// Ends of connections whose other ends were closed while data was unsent: no process reads it.
 fn orphans(count: usize) -> Vec<TcpStream> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let end = listener.local_addr().unwrap();

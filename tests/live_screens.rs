@@ -1,4 +1,4 @@
-//! The dashboard over the running kernel: what somebody finds there with keys alone, in a namespace prepared for it.
+//! The dashboard over the running kernel: what a user finds there with keys alone, in a namespace prepared for it.
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 

@@ -113,7 +113,7 @@ fn empty() -> Result<(), Failed> {
     Ok(())
 }
 
-/// Takes so many bytes, and then nobody reads any more.
+/// A writer that accepts a number of bytes and then fails.
 struct Pipe(usize);
 
 impl Write for Pipe {

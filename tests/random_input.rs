@@ -100,7 +100,7 @@ proptest! {
     }
 }
 
-/// Something that somebody types into the filter line: words of the language, odd letters, keys that edit.
+/// Input that a user types into the filter line: words of the language, odd letters, keys that edit.
 fn typed() -> impl Strategy<Value = KeyCode> {
     let words: Vec<char> = "state established()!&|=<>~ dport:80 rtt>100ms 'nginx\"[::1]/\\*%"
         .chars()

@@ -269,7 +269,7 @@ fn export_is_the_live_file() -> Result<(), Failed> {
         info["sockets"]["most"].as_u64(),
         times.values().max().map(|&most| most as u64)
     );
-    // Whoever has seen enough closes the pipe.
+    // A reader that has seen enough closes the pipe.
     for format in ["jsonl", "csv", "parquet"] {
         let mut export = sockwatch(&["export", &recording, "--format", format]);
         let mut child = export

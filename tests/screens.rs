@@ -8,7 +8,7 @@ use sockwatch::tui::theme::Theme;
 use support::Machine;
 use support::dashboard::{Dashboard, look};
 
-/// The sizes that people have, and one that is too small for anybody.
+/// The sizes that people have, and one that is too small to be used.
 const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (200, 60), (20, 5)];
 
 fn after_a_while(size: (u16, u16), machine: Machine) -> Dashboard {

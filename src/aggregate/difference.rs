@@ -10,11 +10,11 @@ use crate::model::{Process, ProcessKey, Sample, SocketKey, SocketRef};
 /// Kind of difference of a socket between two Samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DifferenceKind {
-    /// It is in the later Sample alone.
+    /// The socket is only in the later Sample.
     Appeared,
-    /// It is in the earlier Sample alone.
+    /// The socket is only in the earlier Sample.
     Gone,
-    /// It is in both and not the same.
+    /// The socket is in both Samples and differs.
     Changed,
 }
 
@@ -34,9 +34,9 @@ impl DifferenceKind {
 pub struct SocketDifference {
     /// Kind of difference.
     pub kind: DifferenceKind,
-    /// Its row in the earlier Sample.
+    /// Row of the socket in the earlier Sample.
     pub before: Option<u32>,
-    /// Its row in the later Sample.
+    /// Row of the socket in the later Sample.
     pub after: Option<u32>,
     /// Bytes received in between. Kernel: `tcp_info.tcpi_bytes_received`. `None` for sockets that are gone, and where
     /// the kernel does not count.
@@ -50,13 +50,13 @@ pub struct SocketDifference {
 pub struct ProcessDifference {
     /// The process.
     pub process: Arc<Process>,
-    /// Its sockets in the earlier Sample.
+    /// Sockets of the process in the earlier Sample.
     pub before: u32,
-    /// Its sockets in the later Sample.
+    /// Sockets of the process in the later Sample.
     pub after: u32,
-    /// Its sockets that are in the later Sample only.
+    /// Sockets of the process that are only in the later Sample.
     pub appeared: u32,
-    /// Its sockets that are in the earlier Sample only.
+    /// Sockets of the process that are only in the earlier Sample.
     pub gone: u32,
     /// Bytes that its sockets received in between.
     pub received: u64,

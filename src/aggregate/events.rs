@@ -21,9 +21,9 @@ const EVENTS_OF_A_SAMPLE: usize = 10_000;
 /// Kind of a socket event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventKind {
-    /// It was seen for the first time.
+    /// The socket was seen for the first time.
     Opened,
-    /// Its state changed.
+    /// The state of the socket changed.
     State,
     /// The kernel freed it, or it is gone. A connection has one such event; its remaining TIME-WAIT has none.
     Closed,

@@ -16,11 +16,11 @@ pub struct ProcessTotals {
     pub process: u32,
     /// Sockets that it owns, remembered and inferred ones included.
     pub sockets: u32,
-    /// Its TCP sockets by `State as usize`.
+    /// TCP sockets of the process by `State as usize`.
     pub tcp: [u32; State::SLOTS],
-    /// Its UDP sockets.
+    /// UDP sockets of the process.
     pub udp: u32,
-    /// Its unix sockets.
+    /// Unix sockets of the process.
     pub unix: u32,
     /// Rates over the last interval; `None` if it has no TCP connection or on a first sample.
     pub throughput: Throughput,
@@ -28,7 +28,7 @@ pub struct ProcessTotals {
     pub changes: Option<ChangeRates>,
     /// Received and sent bytes per second together, over the last minute.
     pub recent: Recent,
-    /// Its rates and connection counts over the last minute.
+    /// Rates and connection counts over the last minute.
     pub trend: ProcessTrend,
 }
 
@@ -48,6 +48,7 @@ pub struct ProcessTrend {
 }
 
 impl ProcessTrend {
+    /// Appends the rates and connection counts of one Sample.
     pub(super) fn push(&mut self, tcp: &[u32; State::SLOTS], throughput: &Throughput) {
         let count = |state: State| Some(f64::from(tcp[state as usize]));
         self.received.push(throughput.received);
@@ -61,7 +62,7 @@ impl ProcessTrend {
 /// Sockets and rates of one remote host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RemoteTotals {
-    /// Its address; v4-mapped ones as IPv4.
+    /// Address of the host; a v4-mapped one as IPv4.
     pub address: IpAddr,
     /// Sockets of all protocols connected to it.
     pub sockets: u32,
@@ -73,7 +74,7 @@ pub struct RemoteTotals {
     pub rtt_us: Option<(u32, u32)>,
     /// Opened, closed, TIME-WAIT per second; `None` on a first sample.
     pub changes: Option<ChangeRates>,
-    /// Its UDP sockets.
+    /// UDP sockets connected to the host.
     pub udp: u32,
     /// The processes that are connected to it.
     pub processes: FirstProcesses,
@@ -136,6 +137,7 @@ pub(super) struct ChangeCounts {
 }
 
 impl ChangeCounts {
+    /// Divides the counts by a time, s.
     pub(super) fn per_second(self, seconds: f64) -> ChangeRates {
         ChangeRates {
             opened: f64::from(self.opened) / seconds,
@@ -189,12 +191,14 @@ impl<K> Default for GroupSums<K> {
 }
 
 impl<K: Copy + Eq + std::hash::Hash> GroupSums<K> {
+    /// Removes all groups and keeps the memory.
     pub(super) fn clear(&mut self) {
         self.index.clear_for_reuse();
         self.rows.clear_for_reuse();
         self.last = None;
     }
 
+    /// Returns the sum of a key, which is inserted if it is missing.
     #[inline]
     pub(super) fn entry(&mut self, key: K) -> &mut GroupSum {
         if let Some((last, at)) = self.last
@@ -210,6 +214,7 @@ impl<K: Copy + Eq + std::hash::Hash> GroupSums<K> {
         &mut self.rows[at as usize].1
     }
 
+    /// Iterates over keys and sums in the order in which the keys were inserted.
     pub(super) fn iter(&self) -> impl Iterator<Item = &(K, GroupSum)> {
         self.rows.iter()
     }

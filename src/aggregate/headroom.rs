@@ -32,9 +32,9 @@ pub enum MissingReason {
     NoListener,
     /// No process may be inspected.
     Hidden,
-    /// It was not counted.
+    /// The value was not counted.
     NotCounted,
-    /// It is set so high that it limits nothing.
+    /// The limit is set so high that it has no effect.
     NoLimit,
     /// netfilter tracks no connections.
     NoConntrack,
@@ -74,7 +74,7 @@ pub struct PortUsage {
     /// Local address and remote endpoint; `None` if there is no connection.
     pub path: Option<(IpAddr, Endpoint)>,
     /// Ports in use, TIME-WAIT included.
-    pub taken: u32,
+    pub used: u32,
 }
 
 /// A limit and its present use.
@@ -82,7 +82,7 @@ pub struct PortUsage {
 pub struct Headroom {
     /// The limited resource with its present use and its maximum.
     pub limit: SummaryLimit,
-    /// Its owner; of processes and listeners the one nearest to its limit.
+    /// Subject of the limit; of processes and listeners the one nearest to its limit.
     pub scope: LimitScope,
     /// Reason for which the limit or its use is unknown; `None` if both are known.
     pub missing: Option<MissingReason>,
@@ -251,18 +251,18 @@ fn descriptors(sample: &Sample) -> Headroom {
 }
 
 /// Compares the local ports in use towards one destination with the range that the kernel chooses from.
-fn local_ports(sample: &Sample, taken: Option<PortUsage>) -> Headroom {
+fn local_ports(sample: &Sample, usage: Option<PortUsage>) -> Headroom {
     let ports = sample.settings.local_ports();
-    let missing = match (&ports, taken) {
+    let missing = match (&ports, usage) {
         (None, _) => Some(MissingReason::NotReported),
         (_, None) => Some(MissingReason::NotCounted),
         _ => None,
     };
-    let path = taken.and_then(|taken| taken.path);
+    let path = usage.and_then(|usage| usage.path);
     Headroom {
         limit: limit(
             ("local_ports", "local ports"),
-            taken.map(|taken| taken.taken.into()),
+            usage.map(|usage| usage.used.into()),
             ports.map(|ports| ports.count().into()),
             LimitUnit::Ports,
         ),
@@ -391,7 +391,7 @@ mod tests {
         };
         let ports = PortUsage {
             path: Some((source, destination)),
-            taken: 75,
+            used: 75,
         };
         let found = local_ports(&moment.sample, Some(ports));
         assert_eq!((found.limit.share(), found.missing), (Some(0.75), None));

@@ -8,7 +8,7 @@ use crate::model::{ClearForReuse, ListenerIndex, MemoryInfo, Sample, Socket, Soc
 /// One listening socket.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ListenerTotals {
-    /// Its row in the Sample.
+    /// Row of the listener in the Sample.
     pub row: u32,
     /// Connections that wait for `accept()`. Kernel: `idiag_rqueue`.
     pub accept_queue: u32,

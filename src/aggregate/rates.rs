@@ -29,9 +29,9 @@ pub struct SocketRates {
 /// A change of a socket since the Sample before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
-    /// It appeared.
+    /// The socket appeared.
     Opened,
-    /// Its state changed.
+    /// The state of the socket changed.
     State,
 }
 
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counters_that_no_kernel_tells_add_up_to_no_more_than_fits() {
+    fn sums_of_huge_counters_saturate() {
         let huge = ByteCounters {
             bytes_received: u64::MAX,
             ..ByteCounters::default()

@@ -47,9 +47,9 @@ impl LimitUnit {
 /// A limited resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SummaryLimit {
-    /// Its name in JSON.
+    /// Name of the limit in JSON.
     pub id: &'static str,
-    /// Its title for readers.
+    /// Title of the limit on screens.
     pub title: &'static str,
     /// Present use; `None` if the kernel does not report it.
     pub value: Option<u64>,

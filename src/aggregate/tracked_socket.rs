@@ -6,13 +6,13 @@ use crate::model::State;
 /// The last known state of one socket.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct TrackedSocket {
-    /// Its counters in the last Sample that had them.
+    /// Counters of the socket in the last Sample that had them.
     pub(super) counted: Option<ByteCounters>,
     /// The last Sample that it was in, ns of the monotonic clock.
     pub(super) at_ns: u64,
-    /// Its state in that Sample.
+    /// State of the socket in that Sample.
     pub(super) state: Option<State>,
-    /// Its last state as a full socket, before it became a mini-socket.
+    /// Last state as a full socket, before it became a mini-socket.
     pub(super) alive: Option<State>,
     /// The Sample that it was first seen in, ns of the monotonic clock; `None` if that is the first Sample of all.
     pub(super) first_ns: Option<u64>,

@@ -82,6 +82,10 @@ impl Drop for TerminalGuard {
     reason = "the guard proves that the terminal is acquired"
 )]
 impl TerminalGuard {
+    /// Restores the terminal, stops the process as SIGTSTP does, and acquires the terminal again after SIGCONT.
+    ///
+    /// # Errors
+    /// If the signal cannot be raised, or the terminal cannot be set or written to.
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         restore();
         // The default action of SIGTSTP: this returns after SIGCONT.
@@ -89,6 +93,10 @@ impl TerminalGuard {
         acquire()
     }
 
+    /// Acquires the terminal again after the process was stopped and continued.
+    ///
+    /// # Errors
+    /// If the terminal cannot be set or written to.
     pub(super) fn resume(&mut self) -> io::Result<()> {
         // Stopped and continued by another process: the shell may have changed the terminal meanwhile.
         if ACQUIRED.load(Ordering::SeqCst) {
@@ -97,11 +105,19 @@ impl TerminalGuard {
         acquire()
     }
 
+    /// Turns reports of mouse clicks on or off.
+    ///
+    /// # Errors
+    /// If the terminal cannot be written to.
     pub(super) fn capture_mouse(&mut self, capture: bool) -> io::Result<()> {
         MOUSE_CAPTURED.store(capture, Ordering::SeqCst);
         write_all(if capture { MOUSE.0 } else { MOUSE.1 })
     }
 
+    /// Copies a text to the clipboard with the escape sequence OSC 52.
+    ///
+    /// # Errors
+    /// If the terminal cannot be written to.
     pub(super) fn copy_to_clipboard(&mut self, text: &str) -> io::Result<()> {
         let mut sequence = String::new();
         CopyToClipboard::to_clipboard_from(text)

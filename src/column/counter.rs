@@ -26,11 +26,11 @@ impl Kind for Counters {
 /// A counter at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct CounterLine<'a> {
-    /// Its name, as the kernel has it.
+    /// Name of the counter in the kernel.
     pub name: &'a str,
-    /// Its value.
+    /// Value of the counter.
     pub value: i64,
-    /// Its trend.
+    /// Trend of the counter.
     pub trend: &'a CounterTrend,
     /// Meaning, if it is known.
     pub meaning: Option<Meaning>,
@@ -39,20 +39,20 @@ pub struct CounterLine<'a> {
 /// Attention that a counter calls for, the most severe first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Attention {
-    /// It means trouble and has grown within the last minute.
+    /// The counter means trouble and has grown within the last minute.
     Now,
-    /// It means trouble and has grown before that.
+    /// The counter means trouble and has grown before the last minute.
     Before,
-    /// It means trouble and never grew.
+    /// The counter means trouble and has never grown.
     Never,
-    /// It means no trouble and has grown within the last minute.
+    /// The counter means no trouble and has grown within the last minute.
     Moving,
-    /// None: it means no trouble, or its meaning is not known.
+    /// The counter means no trouble and has not grown, or its meaning is not known.
     None,
 }
 
 impl<'a> CounterLine<'a> {
-    /// The counter at a place of the list of names.
+    /// Returns the counter at an index of the list of names.
     pub fn of(moment: &'a Moment, at: usize) -> Option<CounterLine<'a>> {
         let protocols = &moment.sample.counters.protocols;
         let name = protocols.names.get(at)?;

@@ -22,9 +22,9 @@ impl Kind for SocketDifferences {
 pub struct SocketChange<'a> {
     /// The difference.
     pub difference: &'a SocketDifference,
-    /// As it was; `None` if it was not there.
+    /// The socket in the earlier Sample; `None` if it was not in it.
     pub before: Option<SocketRow<'a>>,
-    /// As it is later; `None` if it is gone.
+    /// The socket in the later Sample; `None` if it is not in it.
     pub after: Option<SocketRow<'a>>,
 }
 
@@ -52,7 +52,7 @@ fn signed_bytes(out: &mut String, value: f64) {
 /// `+12`, `-3`, `0`.
 fn signed(out: &mut String, value: f64) {
     sign(out, value);
-    format::whole(out, value.abs());
+    format::grouped_count(out, value.abs());
 }
 
 fn sign(out: &mut String, value: f64) {
@@ -65,7 +65,7 @@ fn sign(out: &mut String, value: f64) {
 
 const BYTES: (Format, Total) = (Format::new(signed_bytes, Unit::Bytes), Total::Sum);
 const GROWTH: (Format, Total) = (Format::new(signed, Unit::Count), Total::Sum);
-const COUNT: (Format, Total) = (format::WHOLE, Total::Sum);
+const COUNT: (Format, Total) = (format::GROUPED_COUNT, Total::Sum);
 
 /// A cell of the socket's own.
 fn cell(id: &str, line: &SocketChange<'_>, out: &mut String) -> Option<()> {

@@ -23,7 +23,7 @@ impl Kind for Events {
 /// Something that happened, with the socket that it happened to.
 #[derive(Debug, Clone, Copy)]
 pub struct EventLine<'a> {
-    /// Its number, counted from the start.
+    /// Number of the event, counted from the start.
     pub number: u64,
     /// The event.
     pub event: &'a Event,

@@ -34,8 +34,8 @@ pub(super) const PER_SECOND: Format = Format::new(per_second, Unit::PerSecond);
 pub(super) const TIME: Format = Format::new(duration_us, Unit::Microseconds);
 /// A number, as [`integer`] writes it.
 pub(super) const INTEGER: Format = Format::new(integer, Unit::Count);
-/// A number of things, as [`whole`] writes it.
-pub(super) const WHOLE: Format = Format::new(whole, Unit::Count);
+/// A number of things, as [`grouped_count`] writes it.
+pub(super) const GROUPED_COUNT: Format = Format::new(grouped_count, Unit::Count);
 /// A share, as [`share`] writes it.
 pub(super) const SHARE: Format = Format::new(share, Unit::Share);
 
@@ -117,13 +117,13 @@ pub fn integer(out: &mut String, value: f64) {
     write(out, value, 0, "");
 }
 
-/// A number that counts things.
-pub fn whole(out: &mut String, value: f64) {
+/// Appends a number of things with thin groups of three digits, as [`count`] does.
+pub fn grouped_count(out: &mut String, value: f64) {
     count(out, value as u64);
 }
 
-/// A value as `write` has it, or [`MISSING`].
-pub fn known(value: Option<f64>, write: fn(&mut String, f64)) -> String {
+/// Returns the text that `write` makes of a value; [`MISSING`] without one.
+pub fn format_or_missing(value: Option<f64>, write: fn(&mut String, f64)) -> String {
     let mut out = String::new();
     match value {
         None => out.push_str(MISSING),

@@ -44,7 +44,7 @@ impl<'a> InterfaceLine<'a> {
     }
 }
 
-const COUNT: (Format, Total) = (format::WHOLE, Total::Sum);
+const COUNT: (Format, Total) = (format::GROUPED_COUNT, Total::Sum);
 const BYTES: (Format, Total) = (format::BYTES, Total::Sum);
 const RATE: (Format, Total) = (format::RATE, Total::Sum);
 const PER_SECOND: (Format, Total) = (format::PER_SECOND, Total::Sum);

@@ -39,15 +39,15 @@ impl LimitLine<'_> {
         Some(())
     }
 
-    /// Headroom.
+    /// Returns what is left up to the limit.
     fn left(&self) -> Option<u64> {
         let limit = &self.headroom.limit;
         Some(limit.limit?.saturating_sub(limit.value?))
     }
 }
 
-/// Subject of a limit: `nginx/2211`, `10.0.0.1:443 nginx/2211`, `whole host`; or the reason for a missing value.
-fn whose(line: &LimitLine<'_>, out: &mut String) -> Option<()> {
+/// Appends the subject of a limit: `nginx/2211`, `10.0.0.1:443 nginx/2211`, `whole host`; or the reason for a missing value.
+fn write_subject(line: &LimitLine<'_>, out: &mut String) -> Option<()> {
     if let Some(missing) = line.headroom.missing {
         out.push_str(missing.name());
         return Some(());
@@ -131,10 +131,10 @@ pub static LIMIT_COLUMNS: LazyLock<Vec<LimitColumn>> = LazyLock::new(|| {
         LimitColumn::text(
             ("whose", "OF", 14),
             "LimitScope it is: the process or listener nearest to its limit, or the whole host; or why something is not known.",
-            whose,
+            write_subject,
             |line, _| {
                 let mut text = String::new();
-                whose(line, &mut text)?;
+                write_subject(line, &mut text)?;
                 Some(SortKey::Text(text.into()))
             },
         ),

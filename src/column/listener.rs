@@ -17,25 +17,25 @@ impl Kind for Listeners {
     type Row<'a> = ListenerLine<'a>;
 }
 
-/// A listening socket with its queue and what came in by it.
+/// A listening socket with its queue and the connections that it accepted.
 #[derive(Debug, Clone, Copy)]
 pub struct ListenerLine<'a> {
     /// The socket.
     pub socket: SocketRow<'a>,
-    /// Its figures.
+    /// Totals of the listener.
     pub totals: &'a ListenerTotals,
     /// Most severe finding about it, if findings are known.
     pub note: Option<Note>,
 }
 
 impl<'a> ListenerLine<'a> {
-    /// The listener with totals number `at` of a moment.
+    /// Returns the listener with the totals at index `at` of a moment.
     pub fn of(moment: &'a Moment, at: usize) -> Option<ListenerLine<'a>> {
         ListenerLine::with(moment, moment.aggregate.listeners.get(at)?)
     }
 
-    /// The same among all listeners, whatever is filtered.
-    pub fn of_whole(moment: &'a Moment, at: usize) -> Option<ListenerLine<'a>> {
+    /// Returns the listener with the totals at index `at` among all listeners, without regard to the filter.
+    pub fn of_unfiltered(moment: &'a Moment, at: usize) -> Option<ListenerLine<'a>> {
         ListenerLine::with(moment, moment.unfiltered().listeners.get(at)?)
     }
 
@@ -47,7 +47,7 @@ impl<'a> ListenerLine<'a> {
         })
     }
 
-    /// Fill of the accept queue, 0 to 1. It can hold one more than its limit, and is full then.
+    /// Returns the fill of the accept queue, 0 to 1. It can hold one more than its limit, and is full then.
     pub fn fill(&self) -> f64 {
         let fill = f64::from(self.totals.accept_queue) / f64::from(self.totals.backlog.max(1));
         fill.min(1.0)
@@ -105,13 +105,13 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
         ListenerColumn::figure(
             ("accept_queue", "QUEUE", 6),
             "Connections that wait for accept(). Kernel: idiag_rqueue.",
-            (format::WHOLE, Total::Sum),
+            (format::GROUPED_COUNT, Total::Sum),
             |line| Some(line.totals.accept_queue.into()),
         ),
         ListenerColumn::figure(
             ("backlog", "LIMIT", 6),
             "The accept queue's limit: the backlog of listen(), at most net.core.somaxconn. It can hold one more. Kernel: idiag_wqueue.",
-            (format::WHOLE, Total::None),
+            (format::GROUPED_COUNT, Total::None),
             |line| Some(line.totals.backlog.into()),
         ),
         ListenerColumn::figure(
@@ -144,13 +144,13 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
         ListenerColumn::figure(
             ("syn_recv", "SYN-RECV", 8),
             "Half-open connections to it. Sockets that listen on the same address count the same ones.",
-            (format::WHOLE, Total::Sum),
+            (format::GROUPED_COUNT, Total::Sum),
             |line| line.totals.syn_recv.map(f64::from),
         ),
         ListenerColumn::figure(
             ("established", "ESTAB", 7),
             "Established connections to it, those that wait for accept() included.",
-            (format::WHOLE, Total::Sum),
+            (format::GROUPED_COUNT, Total::Sum),
             |line| line.totals.established.map(f64::from),
         ),
         ListenerColumn::figure(
@@ -162,7 +162,7 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
         ListenerColumn::figure(
             ("drops", "DROPS", 7),
             "Connections that it dropped since it listens. Kernel: SK_MEMINFO_DROPS.",
-            (format::WHOLE, Total::Sum),
+            (format::GROUPED_COUNT, Total::Sum),
             |line| line.totals.drops.map(f64::from),
         ),
         ListenerColumn::figure(
@@ -174,7 +174,7 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
         ListenerColumn::figure(
             ("sharing", "SHARED", 6),
             "How many sockets listen on the same address and port (SO_REUSEPORT), itself included.",
-            (format::WHOLE, Total::None),
+            (format::GROUPED_COUNT, Total::None),
             |line| Some(line.totals.sharing.into()),
         ),
         of_socket!("user", "USER", 8, "User of the socket. Kernel: idiag_uid."),

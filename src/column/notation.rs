@@ -10,7 +10,7 @@ use crate::model::Notation;
 pub(super) const fn format_of(notation: Notation) -> Format {
     match notation {
         Notation::Decimal => format::INTEGER,
-        Notation::Count => format::WHOLE,
+        Notation::Count => format::GROUPED_COUNT,
         Notation::Bytes => format::BYTES,
         Notation::BytesPerSecond => format::RATE,
         Notation::Microseconds => format::TIME,

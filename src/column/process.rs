@@ -25,7 +25,7 @@ impl Kind for Processes {
 pub struct ProcessLine<'a> {
     /// The process.
     pub process: &'a ProcessRow,
-    /// Its totals.
+    /// Totals of the process.
     pub totals: &'a ProcessTotals,
     /// Time of the Sample, µs since 1970 UTC.
     pub taken_at_us: i64,
@@ -54,7 +54,7 @@ impl<'a> ProcessLine<'a> {
 
 type ProcessColumn = Column<Processes>;
 
-const COUNT: (Format, Total) = (format::WHOLE, Total::Sum);
+const COUNT: (Format, Total) = (format::GROUPED_COUNT, Total::Sum);
 const RATE: (Format, Total) = (format::RATE, Total::Sum);
 const PER_SECOND: (Format, Total) = (format::PER_SECOND, Total::Sum);
 

@@ -24,15 +24,15 @@ impl Kind for Settings {
 /// A setting at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct SettingLine<'a> {
-    /// Its name, as `sysctl` writes it.
+    /// Name of the setting, as `sysctl` writes it.
     pub name: &'a str,
-    /// Its text; `None` if the kernel does not report it in this namespace.
+    /// Text of the setting; `None` if the kernel does not report it in this namespace.
     pub text: Option<&'a str>,
     /// Meaning, if it is known.
     pub known: Option<&'static KnownSetting>,
-    /// Its values; pages are converted to bytes.
+    /// Values of the setting; pages are converted to bytes.
     pub all: &'a Values,
-    /// Its place among what belongs together.
+    /// Rank among the settings of one subject.
     pub order: usize,
 }
 

@@ -12,7 +12,7 @@ const SHOWN: usize = 40;
 /// Reason for which a text is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WhenError {
-    /// It is not written as a time.
+    /// The text is not a time.
     #[error(
         "'{text}' is no time; write 2026-11-20T20:14:07Z, '2026-11-20 20:14:07', 20:14:07, -5m (before the end) or \
          +30s (after the start); the recording has {span}"
@@ -23,7 +23,7 @@ pub enum WhenError {
         /// The first and the last Sample.
         span: String,
     },
-    /// It is further away than time is counted.
+    /// The time is out of the range that can be represented.
     #[error("'{text}' is out of reach; the recording has {span}")]
     OutOfReach {
         /// The text as typed.
@@ -265,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn clocks_that_are_changed_confuse_nobody() {
+    fn clock_changes_are_resolved_by_the_time_zone() {
         // In Berlin 02:30 came twice on 2026-10-25 and not at all on 2026-03-29.
         let twice = |text| means(text, "2026-10-24T23:00:00Z", "2026-10-25T03:00:00Z");
         assert_eq!(twice("02:30:00"), "2026-10-25T00:30:00Z");
@@ -274,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_time_is_told_in_one_line_with_what_would_be() {
+    fn an_invalid_time_is_an_error_of_one_line_with_examples() {
         for text in [
             "",
             "-",

@@ -17,7 +17,7 @@ pub enum ConfigError {
         /// The error of the system.
         error: io::Error,
     },
-    /// It is not a configuration at all.
+    /// The file is not a configuration.
     #[error("{}: {why}; {NO_CONFIG}", path.display())]
     NoConfig {
         /// The file.

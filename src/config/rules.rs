@@ -35,12 +35,12 @@ pub(super) fn number(value: &DeValue<'_>) -> Option<f64> {
 /// Reports whether a rule allows a value.
 pub(super) fn allows(rule: ValueRule, value: &DeValue<'_>) -> bool {
     let number = number(value);
-    let is_in = |least: f64, most: f64| number.is_some_and(|n| (least..=most).contains(&n));
+    let is_in = |min: f64, max: f64| number.is_some_and(|n| (min..=max).contains(&n));
     match rule {
         ValueRule::Share => is_in(f64::MIN_POSITIVE, 1.0),
-        ValueRule::Seconds { least, most } => is_in(least.into(), most.into()),
+        ValueRule::Seconds { min, max } => is_in(min.into(), max.into()),
         ValueRule::PerSecond => is_in(f64::MIN_POSITIVE, MAX_PER_S),
-        ValueRule::Count { least, most } => value.is_integer() && is_in(least.into(), most.into()),
+        ValueRule::Count { min, max } => value.is_integer() && is_in(min.into(), max.into()),
         ValueRule::FindingIds => is_list_of(value, |text| finding_by_id(text).is_some()),
         ValueRule::ProcessNames => is_list_of(value, |text| !text.is_empty()),
     }
@@ -50,12 +50,12 @@ pub(super) fn allows(rule: ValueRule, value: &DeValue<'_>) -> bool {
 pub(super) fn describe(rule: ValueRule) -> String {
     match rule {
         ValueRule::Share => "it is a share, above 0 and up to 1 (0.8 is 80 %)".to_owned(),
-        ValueRule::Seconds { least, most } => {
-            format!("it is a number of seconds, from {least} to {most}")
+        ValueRule::Seconds { min, max } => {
+            format!("it is a number of seconds, from {min} to {max}")
         }
         ValueRule::PerSecond => "it is a number per second, above 0".to_owned(),
-        ValueRule::Count { least, most } => {
-            format!("it is a whole number, from {least} to {most}")
+        ValueRule::Count { min, max } => {
+            format!("it is a whole number, from {min} to {max}")
         }
         ValueRule::FindingIds => {
             let ids: Vec<&str> = FINDINGS.iter().map(FindingKind::id).collect();

@@ -16,54 +16,54 @@ use crate::model::{
 pub(super) struct Path {
     /// Inode number of the network namespace.
     pub(super) netns: u32,
-    /// The address here.
+    /// The local address.
     pub(super) source: IpAddr,
-    /// The other end.
+    /// The remote end.
     pub(super) destination: Endpoint,
 }
 
-/// Local ports of one path from which on its owner is remembered.
+/// Number of local ports of a path from which on its owner is remembered.
 const MANY_PORTS: u32 = 100;
 
-/// Local ports that a path takes.
+/// Local ports in use by the connections of a path.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct PortUse {
-    /// All.
+    /// Local ports in use.
     pub(super) ports: u32,
-    /// By TIME-WAITs.
+    /// Local ports in use by TIME-WAITs.
     pub(super) time_wait: u32,
-    /// A row that takes one.
+    /// Row of a socket that uses a port.
     pub(super) row: u32,
-    /// A row that takes one and has an owner.
+    /// Row of a socket that uses a port and has an owner.
     pub(super) owned: Option<u32>,
 }
 
-/// Rows of a Sample that may be trouble, by the detectors that examine them. Their memory is used again.
+/// Rows of a Sample that may be trouble, by the detectors that examine them. The memory of the lists is reused.
 #[derive(Debug, Default)]
 pub(super) struct Candidates {
-    /// TCP in CLOSE-WAIT that some process has accepted or opened.
+    /// TCP sockets in CLOSE-WAIT that a process has accepted or opened.
     pub(super) close_wait: Vec<u32>,
-    /// TCP in SYN-SENT.
+    /// TCP sockets in SYN-SENT.
     pub(super) syn_sent: Vec<u32>,
-    /// TCP in SYN-RECV.
+    /// TCP sockets in SYN-RECV.
     pub(super) syn_recv: Vec<u32>,
-    /// Established, and no `accept()` has taken it.
+    /// Established TCP connections that wait for `accept()`.
     pub(super) unaccepted: Vec<u32>,
-    /// TCP that receives and has something unread.
+    /// TCP sockets that can receive and have unread bytes.
     pub(super) unread: Vec<u32>,
-    /// TCP that has sent or queued something, and waits.
+    /// TCP sockets with bytes in the send queue that wait for their peer.
     pub(super) unacknowledged: Vec<u32>,
-    /// TCP that has sent something again since the Sample before.
+    /// TCP sockets that have retransmitted since the Sample before.
     pub(super) retransmitted: Vec<u32>,
-    /// TCP in TIME-WAIT.
+    /// TCP sockets in TIME-WAIT.
     pub(super) time_wait: Vec<u32>,
-    /// UDP that can receive.
+    /// UDP sockets that can receive.
     pub(super) udp: Vec<u32>,
-    /// Listeners, by what they are bound to.
+    /// Listeners by local end.
     pub(super) listeners: ListenerIndex,
-    /// Local ports that are taken of those that the kernel chooses from, by path.
+    /// Local ports in use of the range that the kernel chooses from, by path.
     pub(super) paths: FxHashMap<Path, PortUse>,
-    /// The process that had connections of a path, of paths with many: a TIME-WAIT has no owner any more.
+    /// Owner of the connections of each path with many ports: a TIME-WAIT has no owner any more.
     owners: FxHashMap<Path, ProcessName>,
     /// The path counted last: connections of one path often follow each other.
     last_path: Option<(Path, PortUse)>,
@@ -89,7 +89,7 @@ impl Candidates {
         self.last_path = None;
     }
 
-    /// Collects those of a moment, in one walk over its sockets.
+    /// Collects the rows of a moment, in one walk over its sockets.
     pub(super) fn collect(&mut self, moment: &Moment) {
         self.clear();
         let ports = moment.sample.settings.local_ports();
@@ -107,7 +107,7 @@ impl Candidates {
         self.remember_owners(moment);
     }
 
-    /// Remembers the processes of paths that take many ports.
+    /// Remembers the processes of paths with many ports in use.
     fn remember_owners(&mut self, moment: &Moment) {
         let paths = &self.paths;
         let is_many = |path: &Path| {

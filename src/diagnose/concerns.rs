@@ -24,16 +24,16 @@ pub enum Concern {
 pub struct SocketConcern {
     /// The socket, and the listeners that accepted it.
     pub sockets: Vec<SocketKey>,
-    /// Its owners.
+    /// Owners of the socket.
     pub processes: Vec<ProcessKey>,
-    /// Its user, if its process cannot be read.
+    /// User of the socket, if its process cannot be read.
     pub hidden_user: Option<u32>,
-    /// Its ends, if it is connected.
+    /// Local and remote end, if the socket is connected.
     pub ends: Option<(Endpoint, Endpoint)>,
 }
 
 impl Concern {
-    /// Reports whether a finding concerns it.
+    /// Reports whether a finding is about this.
     pub fn has(&self, finding: &Finding) -> bool {
         match self {
             Concern::Process(key) => finding.subject.process().is_some_and(|p| p.key == *key),
@@ -78,9 +78,9 @@ impl SocketConcern {
     }
 }
 
-/// The findings that concern any of some things, those that hold first.
-pub fn about(findings: &Findings, concerns: &[Concern]) -> Vec<Arc<Finding>> {
-    let all = findings.now.iter().chain(&findings.over);
+/// Returns the findings that concern any of some things, the active ones first.
+pub fn findings_about(findings: &Findings, concerns: &[Concern]) -> Vec<Arc<Finding>> {
+    let all = findings.active.iter().chain(&findings.ended);
     let concerned = all.filter(|finding| concerns.iter().any(|concern| concern.has(finding)));
     concerned.cloned().collect()
 }

@@ -9,7 +9,7 @@ use super::observation::Observation;
 ///
 /// Texts may refer to another finding by its number among those that the registry lists beside this one: `{0}`, `{1}`.
 pub(super) trait Detector {
-    /// Its stable name, in JSON and in the configuration.
+    /// Stable name of the finding, in JSON and in the configuration.
     const ID: &'static str;
     /// Meaning, in one sentence.
     const TITLE: &'static str;

@@ -71,7 +71,7 @@ impl Diagnosis {
         let most = paths.max_by_key(|(path, taken)| (taken.ports, path.destination, path.source));
         Some(PortUsage {
             path: most.map(|(path, _)| (path.source, path.destination)),
-            taken: most.map_or(0, |(_, taken)| taken.ports),
+            used: most.map_or(0, |(_, taken)| taken.ports),
         })
     }
 

@@ -5,7 +5,7 @@ use super::kind::FindingKind;
 /// The documentation of one finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Documentation {
-    /// Its kind, with its id and title.
+    /// Kind of the finding, with its id and title.
     pub kind: &'static FindingKind,
     /// The condition under which it is reported.
     pub reported_when: String,

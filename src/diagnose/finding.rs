@@ -19,7 +19,7 @@ impl Severity {
     /// Every severity, the least first.
     pub const ALL: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Critical];
 
-    /// Its name.
+    /// Returns the name of the severity.
     pub fn name(self) -> &'static str {
         match self {
             Severity::Info => "info",
@@ -63,9 +63,9 @@ pub type Evidence = Vec<(&'static str, Value)>;
 /// A condition of one subject that is reported, as long as it holds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
-    /// Its kind, as the registry lists it.
+    /// Kind of the finding, as the registry lists it.
     pub kind: &'static FindingKind,
-    /// Its severity now.
+    /// Severity now.
     pub severity: Severity,
     /// The process, socket, host or path that it is about.
     pub subject: Subject,
@@ -87,12 +87,12 @@ pub struct Finding {
 pub type FindingKey = (&'static FindingKind, SubjectKey);
 
 impl Finding {
-    /// Its identity among those that hold at the same time.
+    /// Returns the identity of the finding among the active ones.
     pub fn key(&self) -> FindingKey {
         (self.kind, self.subject.key())
     }
 
-    /// Its cause, where it can have several that look alike.
+    /// Returns the cause, for a kind that has several.
     pub fn cause(&self) -> Option<&str> {
         self.evidence.iter().find_map(|(name, value)| match value {
             Value::Text(cause) if *name == "cause" => Some(cause.as_str()),

@@ -32,12 +32,12 @@ impl FindingKind {
         }
     }
 
-    /// Its place in the registry.
+    /// Returns the index of the kind in the registry.
     pub(super) fn index(&self) -> usize {
         self.index.into()
     }
 
-    /// Its stable name in kebab case, in JSON and in the configuration.
+    /// Returns the stable name in kebab case, in JSON and in the configuration.
     pub fn id(&self) -> &'static str {
         self.id
     }

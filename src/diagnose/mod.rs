@@ -9,9 +9,9 @@
 //! clears once it has been absent for some time ([`Thresholds::clear_s`]); what only follows from another finding is
 //! suppressed.
 //!
-//! A [`Watch`] keeps findings for a while after they ended, and hands them on with those that hold, as [`Findings`];
-//! [`about`] selects those that concern a process, a socket or a remote host. [`documentation`] explains every finding with
-//! the thresholds in force.
+//! A [`Watch`] keeps findings for a while after they ended, and returns them with the active ones as [`Findings`];
+//! [`findings_about`] selects the findings that concern a process, a socket or a remote host. [`documentation`] explains
+//! every finding with the thresholds in force.
 
 mod ages;
 mod candidates;
@@ -39,7 +39,7 @@ mod watch;
 mod window;
 
 pub use columns::{FINDING_COLUMNS, FindingLine, FindingRows};
-pub use concerns::{Concern, SocketConcern, about};
+pub use concerns::{Concern, SocketConcern, findings_about};
 pub use diagnosis::Diagnosis;
 pub use documentation::Documentation;
 pub use evidence::{evidence_line, evidence_name, evidence_value, whole_seconds};

@@ -8,7 +8,7 @@ use crate::model::{Endpoint, ProcessKey, ProcessRow, SocketKey};
 /// A process by its identity and its name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProcessName {
-    /// Its identity.
+    /// Identity of the process.
     pub key: ProcessKey,
     /// The kernel's name for it.
     pub comm: String,
@@ -37,29 +37,29 @@ pub enum Subject {
     Process(ProcessName),
     /// Processes of a user that cannot be read.
     User {
-        /// Its id.
+        /// Id of the user.
         uid: u32,
-        /// Its name, if it is known.
+        /// Name of the user, if it is known.
         name: Option<String>,
     },
     /// A socket that waits for connections, or for datagrams.
     Socket {
-        /// Its identity.
+        /// Identity of the socket.
         key: SocketKey,
         /// `tcp`, `udp`, `stream`, …
         protocol: &'static str,
-        /// Its local end, of an internet socket.
+        /// Local end of an internet socket.
         local: Option<Endpoint>,
-        /// Its path, of a unix socket.
+        /// Path of a unix socket.
         path: Option<String>,
-        /// Its owner.
+        /// Owner of the socket.
         process: Option<ProcessName>,
     },
     /// A host at the other end, or one port of it.
     Remote {
-        /// Its address.
+        /// Address of the host.
         address: IpAddr,
-        /// Its port, where the finding is about that port alone.
+        /// Port, where the finding is about that port alone.
         port: Option<u16>,
         /// The process here.
         process: Option<ProcessName>,
@@ -90,7 +90,7 @@ pub enum SubjectKey {
 }
 
 impl Subject {
-    /// Its identity.
+    /// Returns the identity of the subject.
     pub fn key(&self) -> SubjectKey {
         match self {
             Subject::Process(named) => SubjectKey::Process(named.key),

@@ -103,12 +103,13 @@ impl<const KINDS: usize> Rules<KINDS> {
     /// Reports whether `effect` only follows from `cause`.
     pub(super) fn suppresses(&self, cause: &Cause, effect: Effect<'_>) -> bool {
         let relation = self.0[cause.kind.index()][effect.kind.index()];
-        relation.is_some_and(|relation| relation.holds(cause, effect))
+        relation.is_some_and(|relation| relation.matches(cause, effect))
     }
 }
 
 impl Relation {
-    fn holds(self, cause: &Cause, effect: Effect<'_>) -> bool {
+    /// Reports whether the subjects of a cause and an effect have the relation.
+    fn matches(self, cause: &Cause, effect: Effect<'_>) -> bool {
         match self {
             Relation::SameSubject => cause.subject.key() == effect.subject.key(),
             Relation::ToItsListener => matches!(

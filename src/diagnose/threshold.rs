@@ -7,19 +7,19 @@ pub enum ValueRule {
     Share,
     /// Seconds.
     Seconds {
-        /// The least.
-        least: u32,
-        /// The most.
-        most: u32,
+        /// Smallest value.
+        min: u32,
+        /// Largest value.
+        max: u32,
     },
     /// A rate per second, above 0.
     PerSecond,
     /// A whole number.
     Count {
-        /// The least.
-        least: u32,
-        /// The most.
-        most: u32,
+        /// Smallest value.
+        min: u32,
+        /// Largest value.
+        max: u32,
     },
     /// A list of ids of findings.
     FindingIds,
@@ -30,46 +30,46 @@ pub enum ValueRule {
 impl ValueRule {
     /// A duration of at most a day: what lasts longer is not an incident any more.
     pub(super) const SECONDS: ValueRule = ValueRule::Seconds {
-        least: 0,
-        most: 86_400,
+        min: 0,
+        max: 86_400,
     };
 
     /// A window over which values are added up, of at most ten minutes: each Sample in it is kept, for each subject.
     pub(super) const WINDOW: ValueRule = ValueRule::Seconds {
-        least: 1,
-        most: 600,
+        min: 1,
+        max: 600,
     };
 
     /// A count of things.
     pub(super) const COUNT: ValueRule = ValueRule::Count {
-        least: 1,
-        most: u32::MAX,
+        min: 1,
+        max: u32::MAX,
     };
 
     /// A count of retransmissions. Kernel: `icsk_retransmits`, 8 bits.
     pub(super) const RETRIES: ValueRule = ValueRule::Count {
-        least: 0,
-        most: u8::MAX as u32,
+        min: 0,
+        max: u8::MAX as u32,
     };
 }
 
 /// One setting of the configuration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Threshold {
-    /// Its key.
+    /// Key of the setting.
     pub name: &'static str,
     /// Range of its values.
     pub rule: ValueRule,
-    /// Its documentation, line by line, as the sample configuration has it. Each line begins with a space.
+    /// Documentation of the setting, line by line, as the sample configuration has it. Each line begins with a space.
     pub doc: &'static [&'static str],
 }
 
 /// A section of the configuration below `[diagnose]`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Section {
-    /// Its name: `[diagnose.NAME]`.
+    /// Name of the section: `[diagnose.NAME]`.
     pub name: &'static str,
-    /// Its settings.
+    /// Settings of the section.
     pub thresholds: &'static [Threshold],
     /// The ids of findings that their documentation refers to, as `{0}`, `{1}`, ….
     pub(super) related: &'static [&'static str],
@@ -78,7 +78,7 @@ pub struct Section {
 /// Sections that belong together in the sample configuration.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SectionGroup {
-    /// Their subject.
+    /// Common subject of the sections.
     pub heading: &'static str,
     /// The sections.
     pub sections: &'static [Section],
@@ -128,7 +128,7 @@ macro_rules! thresholds {
         }
 
         impl Thresholds {
-            /// Each of them as the configuration has it.
+            /// The thresholds as the configuration has them.
             pub(in crate::diagnose) const DECLARED: &'static [$crate::diagnose::threshold::Threshold] = {
                 use $crate::diagnose::threshold::{Threshold, ValueRule};
                 &[$(Threshold {

@@ -25,9 +25,9 @@ const MIN_SAMPLES: u32 = 2;
 /// A finding that was raised or cleared.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// It holds from now on.
+    /// The finding is active from now on.
     Raised(Finding),
-    /// It has ended.
+    /// The finding has ended.
     Cleared(Finding),
 }
 

@@ -1,4 +1,4 @@
-//! The findings of each moment: those that hold, and those that ended a while ago.
+//! The findings of each moment: the active ones, and those that ended a while ago.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -17,22 +17,22 @@ const MAX_ENDED: usize = 100;
 /// The findings at one moment, without regard to a filter.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Findings {
-    /// Those that hold, the most severe first.
-    pub now: Vec<Arc<Finding>>,
-    /// Those that ended in the last ten minutes, the newest first.
-    pub over: Vec<Arc<Finding>>,
+    /// Active findings, the most severe first.
+    pub active: Vec<Arc<Finding>>,
+    /// Findings that ended in the last ten minutes, the newest first.
+    pub ended: Vec<Arc<Finding>>,
     /// The time of the first moment that was examined, µs since 1970 UTC; `None` if none was.
     pub since_us: Option<i64>,
     /// The number of moments that were examined.
     pub samples: u64,
-    /// Path with the most local ports taken; `None` if the range of ports is not known.
+    /// Path with the most local ports in use; `None` if the range of ports is not known.
     pub ports: Option<PortUsage>,
 }
 
 impl Findings {
-    /// The severity of the most severe one that holds.
+    /// Returns the highest severity of the active findings.
     pub fn max_severity(&self) -> Option<Severity> {
-        self.now.iter().map(|finding| finding.severity).max()
+        self.active.iter().map(|finding| finding.severity).max()
     }
 }
 
@@ -40,7 +40,7 @@ impl Findings {
 #[derive(Debug)]
 pub struct Watch {
     diagnosis: Diagnosis,
-    over: VecDeque<Arc<Finding>>,
+    ended: VecDeque<Arc<Finding>>,
     since_us: Option<i64>,
     samples: u64,
     latest: Arc<Findings>,
@@ -51,7 +51,7 @@ impl Watch {
     pub fn new(diagnosis: Diagnosis) -> Watch {
         Watch {
             diagnosis,
-            over: VecDeque::new(),
+            ended: VecDeque::new(),
             since_us: None,
             samples: 0,
             latest: Arc::default(),
@@ -86,18 +86,18 @@ impl Watch {
             (finding.severity, kind, finding.subject.to_string())
         });
         for finding in cleared {
-            self.over.push_front(Arc::new(finding));
+            self.ended.push_front(Arc::new(finding));
         }
         let oldest_us = now_us.saturating_sub(KEEP_US);
-        self.over
+        self.ended
             .retain(|finding| finding.until_us.is_some_and(|us| us >= oldest_us));
-        self.over.truncate(MAX_ENDED);
+        self.ended.truncate(MAX_ENDED);
         self.since_us.get_or_insert(now_us);
         self.samples += 1;
-        let now = self.diagnosis.findings().iter();
+        let active = self.diagnosis.findings().iter();
         self.latest = Arc::new(Findings {
-            now: now.cloned().map(Arc::new).collect(),
-            over: self.over.iter().cloned().collect(),
+            active: active.cloned().map(Arc::new).collect(),
+            ended: self.ended.iter().cloned().collect(),
             since_us: self.since_us,
             samples: self.samples,
             ports: self.diagnosis.ports(moment),

@@ -16,7 +16,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::field::{Field, Shape, flat};
+use super::field::{ExportField, Shape, flat};
 use super::owner::{OWNER_FIELDS, OwnerField, OwnerShape, owners};
 use super::row::Row;
 use super::socket_fields::{socket_fields, taken_at};
@@ -27,7 +27,7 @@ use crate::model::SocketRef;
 /// Writes a heading, if wanted, and the sockets in `rows`.
 ///
 /// # Errors
-/// Those of the writer.
+/// If the writer fails.
 pub fn write(moment: &Moment, rows: &[u32], heading: bool, out: &mut impl Write) -> io::Result<()> {
     write_rows(moment, rows, heading, None, out).map_err(io_error)
 }
@@ -35,7 +35,7 @@ pub fn write(moment: &Moment, rows: &[u32], heading: bool, out: &mut impl Write)
 /// Writes the same with the time of the moment in front, in a column `taken_at`.
 ///
 /// # Errors
-/// Those of the writer.
+/// If the writer fails.
 pub fn write_with_time(
     moment: &Moment,
     rows: &[u32],
@@ -89,7 +89,7 @@ fn write_rows(
 }
 
 /// Writes the names of a field's columns.
-fn write_heading(field: &Field, writer: &mut csv::Writer<impl Write>) -> csv::Result<()> {
+fn write_heading(field: &ExportField, writer: &mut csv::Writer<impl Write>) -> csv::Result<()> {
     if matches!(field.shape, Shape::Owners(_)) {
         for part in &OWNER_FIELDS {
             writer.write_field(format!("{}_{}", field.column(), part.name))?;
@@ -101,7 +101,7 @@ fn write_heading(field: &Field, writer: &mut csv::Writer<impl Write>) -> csv::Re
 
 /// Writes a field's columns of a row. `cell` is a buffer.
 fn write_field(
-    field: &Field,
+    field: &ExportField,
     row: &Row<'_>,
     cell: &mut String,
     writer: &mut csv::Writer<impl Write>,
@@ -210,7 +210,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn elements_of_a_list_can_be_told_apart_whatever_is_in_them() {
+    fn elements_of_a_list_stay_separate_whatever_they_contain() {
         let texts = ["Web Content", "", "\"\"", "a\\u0020b\\", "x,;=\n\x7f", "数"];
         let mut cell = String::new();
         push_list(&mut cell, Some(texts), "", push_element);

@@ -7,7 +7,7 @@ pub(super) const VERSION: u32 = 1;
 
 /// Describes the version of a document.
 pub(super) fn version_schema() -> JsonSchema {
-    JsonSchema::constant(VERSION).about("Version of the document.")
+    JsonSchema::constant(VERSION).with_description("Version of the document.")
 }
 
 /// Describes the machine that a document is about.
@@ -16,9 +16,9 @@ pub fn host_schema() -> JsonSchema {
         Property::new("hostname", JsonSchema::string()),
         Property::new(
             "kernel",
-            JsonSchema::string().about("Release of the kernel."),
+            JsonSchema::string().with_description("Release of the kernel."),
         ),
         Property::new("boot_id", JsonSchema::string()),
     ])
-    .about("The machine.")
+    .with_description("The machine.")
 }

@@ -49,7 +49,7 @@ fn cell(line: &mut String, text: &str, column: &Column<Events>) {
 /// Writes the headings.
 ///
 /// # Errors
-/// Those of the writer.
+/// If the writer fails.
 pub fn write_heading(out: &mut impl Write) -> io::Result<()> {
     let mut line = String::new();
     for column in columns() {
@@ -61,7 +61,7 @@ pub fn write_heading(out: &mut impl Write) -> io::Result<()> {
 /// Writes one event.
 ///
 /// # Errors
-/// Those of the writer.
+/// If the writer fails.
 pub fn write_line(event: &EventLine<'_>, out: &mut impl Write) -> io::Result<()> {
     let (mut line, mut text) = (String::new(), String::new());
     for column in columns() {

@@ -12,7 +12,7 @@ use crate::model::{FieldInfo, KernelField, SOCKOPT_NAMES, Scalar, Socket, Socket
 
 /// A field of an exported object.
 #[derive(Debug)]
-pub(super) struct Field {
+pub(super) struct ExportField {
     /// Name in its JSON object.
     pub(super) name: &'static str,
     /// Name of its column in CSV and Parquet, if it is another.
@@ -71,8 +71,8 @@ pub(super) enum Shape {
     Record {
         /// Reports whether there is one. Without it, its parts have no values.
         exists: fn(&Row<'_>) -> bool,
-        /// Its fields.
-        parts: Vec<Field>,
+        /// Fields of the object.
+        parts: Vec<ExportField>,
     },
     /// Names of the bits that are set.
     Bits {
@@ -149,8 +149,8 @@ impl Iterator for SetBits {
 }
 
 /// Makes a field that has a value or is `null`.
-pub(super) fn field(name: &'static str, about: &'static str, shape: Shape) -> Field {
-    Field {
+pub(super) fn field(name: &'static str, about: &'static str, shape: Shape) -> ExportField {
+    ExportField {
         name,
         column: None,
         about,
@@ -161,7 +161,7 @@ pub(super) fn field(name: &'static str, about: &'static str, shape: Shape) -> Fi
 }
 
 /// Makes a field that is a field of the schema under the same name.
-pub(super) fn schema_field(info: FieldInfo, shape: Shape) -> Field {
+pub(super) fn schema_field(info: FieldInfo, shape: Shape) -> ExportField {
     field(info.id, info.about, shape)
 }
 
@@ -170,14 +170,14 @@ pub(super) fn record(
     name: &'static str,
     about: &'static str,
     exists: fn(&Row<'_>) -> bool,
-    parts: impl IntoIterator<Item = Field>,
-) -> Field {
-    let part = |part: Field| {
+    parts: impl IntoIterator<Item = ExportField>,
+) -> ExportField {
+    let part = |part: ExportField| {
         let column = match part.column {
             None => Some(format!("{name}_{}", part.name).into()),
             column => column,
         };
-        Field { column, ..part }
+        ExportField { column, ..part }
     };
     let parts = parts.into_iter().map(part).collect();
     field(name, about, Shape::Record { exists, parts })
@@ -187,7 +187,7 @@ pub(super) fn record(
 pub(super) fn kernel_fields(
     fields: &'static [KernelField],
     structure: for<'a> fn(&Row<'a>) -> Option<&'a [u8]>,
-) -> impl Iterator<Item = Field> {
+) -> impl Iterator<Item = ExportField> {
     fields.iter().map(move |kernel| {
         let value = Unsigned::Kernel {
             structure,
@@ -199,7 +199,7 @@ pub(super) fn kernel_fields(
 }
 
 /// Makes a field of a scalar.
-pub(super) fn scalar_field(scalar: &'static Scalar<Socket>) -> Field {
+pub(super) fn scalar_field(scalar: &'static Scalar<Socket>) -> ExportField {
     let value = Unsigned::Scalar(scalar);
     let shape = match scalar.bits {
         1 => Shape::Flag(value),
@@ -208,39 +208,39 @@ pub(super) fn scalar_field(scalar: &'static Scalar<Socket>) -> Field {
     schema_field(scalar.field, shape)
 }
 
-impl Field {
+impl ExportField {
     /// Returns the name of its column in CSV and Parquet. A record has none; its parts have.
     pub(super) fn column(&self) -> &str {
         self.column.as_deref().unwrap_or(self.name)
     }
 
     /// Marks a field that always has a value.
-    pub(super) fn always(self) -> Field {
-        Field {
+    pub(super) fn always(self) -> ExportField {
+        ExportField {
             absence: Absence::Never,
             ..self
         }
     }
 
     /// Marks a field that its object does not have if it has no value.
-    pub(super) fn omitted(self) -> Field {
-        Field {
+    pub(super) fn omitted(self) -> ExportField {
+        ExportField {
             absence: Absence::Omitted,
             ..self
         }
     }
 
     /// Names the column of a part that is not called after its record.
-    pub(super) fn in_column(self, column: &'static str) -> Field {
-        Field {
+    pub(super) fn in_column(self, column: &'static str) -> ExportField {
+        ExportField {
             column: Some(column.into()),
             ..self
         }
     }
 
     /// Leaves it out of JSON.
-    pub(super) fn flat_only(self) -> Field {
-        Field {
+    pub(super) fn flat_only(self) -> ExportField {
+        ExportField {
             formats: Formats::Flat,
             ..self
         }
@@ -248,7 +248,7 @@ impl Field {
 }
 
 /// Iterates over the fields that CSV and Parquet have: the parts of records in place of the records.
-pub(super) fn flat(fields: &[Field]) -> impl Iterator<Item = &Field> {
+pub(super) fn flat(fields: &[ExportField]) -> impl Iterator<Item = &ExportField> {
     fields.iter().flat_map(|field| match &field.shape {
         Shape::Record { parts, .. } => parts,
         _ => slice::from_ref(field),
@@ -256,7 +256,7 @@ pub(super) fn flat(fields: &[Field]) -> impl Iterator<Item = &Field> {
 }
 
 /// Iterates over the fields that JSON has.
-pub(super) fn nested(fields: &[Field]) -> impl Iterator<Item = &Field> {
+pub(super) fn nested(fields: &[ExportField]) -> impl Iterator<Item = &ExportField> {
     let fields = fields.iter();
     fields.filter(|field| field.formats == Formats::All)
 }

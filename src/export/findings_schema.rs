@@ -20,22 +20,22 @@ pub fn findings_schema() -> JsonSchema {
         Property::new("subject", subject()),
         Property::new(
             "since",
-            JsonSchema::time().about("Time from which the condition has held."),
+            JsonSchema::time().with_description("Time from which the condition has held."),
         ),
         Property::new(
             "until",
             JsonSchema::time()
                 .or_null()
-                .about("Time at which it ended; null if it holds at the end."),
+                .with_description("Time at which it ended; null if it holds at the end."),
         ),
         Property::new(
             "evidence",
-            JsonSchema::map(evidence).about(
+            JsonSchema::map(evidence).with_description(
                 "Values that prove it, by name; a unit is part of the name. Other findings have other names.",
             ),
         ),
-        Property::new("summary", JsonSchema::string().about("The finding in one sentence.")),
-        Property::new("advice", JsonSchema::string().about("What to do about it.")),
+        Property::new("summary", JsonSchema::string().with_description("The finding in one sentence.")),
+        Property::new("advice", JsonSchema::string().with_description("What to do about it.")),
     ]);
     JsonSchema::object([
         Property::new("version", version_schema()),
@@ -43,7 +43,7 @@ pub fn findings_schema() -> JsonSchema {
     ])
     .define("process", process())
     .define("end", end())
-    .about("The document of diagnose --json.")
+    .with_description("The document of diagnose --json.")
 }
 
 fn process() -> JsonSchema {
@@ -51,7 +51,7 @@ fn process() -> JsonSchema {
         Property::new("pid", JsonSchema::unsigned(32)),
         Property::new(
             "start_time",
-            JsonSchema::unsigned(64).about("Start of the process, clock ticks since boot."),
+            JsonSchema::unsigned(64).with_description("Start of the process, clock ticks since boot."),
         ),
         Property::new("comm", JsonSchema::string()),
     ])
@@ -108,5 +108,5 @@ fn subject() -> JsonSchema {
         ),
         of_kind("host", Vec::new()),
     ])
-    .about("The process, socket, remote host, path, user or machine that it is about.")
+    .with_description("The process, socket, remote host, path, user or machine that it is about.")
 }

@@ -203,7 +203,7 @@ impl JsonSchema {
 
     /// Describes the meaning. Nothing is added if the description is empty.
     #[must_use]
-    pub fn about(mut self, description: &str) -> JsonSchema {
+    pub fn with_description(mut self, description: &str) -> JsonSchema {
         if !description.is_empty() {
             let description = Keyword::Value(description.into());
             self.0.insert(0, ("description", description));

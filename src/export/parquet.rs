@@ -51,7 +51,7 @@ impl<W: Write + Send> Writer<W> {
     /// Begins a file on `out`, which need not be buffered.
     ///
     /// # Errors
-    /// Those of the writer.
+    /// If the writer fails.
     pub fn new(out: W) -> io::Result<Writer<W>> {
         let columns = columns::columns();
         let mut schema = "message sockets {\n".to_owned();
@@ -79,7 +79,7 @@ impl<W: Write + Send> Writer<W> {
     /// Adds the sockets in `rows` of a moment.
     ///
     /// # Errors
-    /// Those of the writer.
+    /// If the writer fails.
     pub fn add(&mut self, moment: &Moment, rows: &[u32]) -> io::Result<()> {
         let peers = moment.peers();
         self.host
@@ -102,7 +102,7 @@ impl<W: Write + Send> Writer<W> {
     /// Writes the buffered rows and the end of the file, without which it cannot be read.
     ///
     /// # Errors
-    /// Those of the writer.
+    /// If the writer fails.
     pub fn finish(mut self) -> io::Result<()> {
         if self.buffered_rows > 0 {
             self.write_group().map_err(io_error)?;

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use super::ends;
 use super::field::{
-    Field, SetBits, Shape, Unsigned, field, kernel_fields, record, scalar_field, schema_field,
+    ExportField, SetBits, Shape, Unsigned, field, kernel_fields, record, scalar_field, schema_field,
 };
 use super::row::Row;
 use super::text::Text;
@@ -18,7 +18,7 @@ use crate::model::{
 };
 
 /// Every field of a socket in the order of JSON.
-static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
+static FIELDS: LazyLock<Vec<ExportField>> = LazyLock::new(|| {
     let mut fields = identity();
     fields.extend(ends());
     fields.extend(queues());
@@ -35,7 +35,7 @@ static FIELDS: LazyLock<Vec<Field>> = LazyLock::new(|| {
 });
 
 /// Time of a row, for objects and rows that stand without their Sample.
-static TAKEN_AT: LazyLock<Field> = LazyLock::new(|| {
+static TAKEN_AT: LazyLock<ExportField> = LazyLock::new(|| {
     field(
         "taken_at",
         "Time of the sample.",
@@ -45,12 +45,12 @@ static TAKEN_AT: LazyLock<Field> = LazyLock::new(|| {
 });
 
 /// Returns every field of a socket in the order of JSON.
-pub(super) fn socket_fields() -> &'static [Field] {
+pub(super) fn socket_fields() -> &'static [ExportField] {
     &FIELDS
 }
 
 /// Returns the field with the time of a row.
-pub(super) fn taken_at() -> &'static Field {
+pub(super) fn taken_at() -> &'static ExportField {
     &TAKEN_AT
 }
 
@@ -78,7 +78,7 @@ fn known_inode(socket: &Socket) -> Option<u64> {
     (socket.inode != 0).then_some(socket.inode.into())
 }
 
-fn identity() -> Vec<Field> {
+fn identity() -> Vec<ExportField> {
     vec![
         schema_field(schema::netns, u32(|row| Some(socket(row).netns.into()))).always(),
         schema_field(schema::cookie, u64(|row| socket(row).known_cookie())),
@@ -107,7 +107,7 @@ fn identity() -> Vec<Field> {
     ]
 }
 
-fn ends() -> Vec<Field> {
+fn ends() -> Vec<ExportField> {
     vec![
         record(
             "local",
@@ -175,7 +175,7 @@ fn ends() -> Vec<Field> {
     ]
 }
 
-fn queues() -> Vec<Field> {
+fn queues() -> Vec<ExportField> {
     vec![
         field(
             "recv_queue",
@@ -200,7 +200,7 @@ fn queues() -> Vec<Field> {
     ]
 }
 
-fn ownership() -> Vec<Field> {
+fn ownership() -> Vec<ExportField> {
     vec![
         schema_field(schema::uid, u32(|row| socket(row).uid.map(u64::from))),
         field(
@@ -275,7 +275,7 @@ fn ownership() -> Vec<Field> {
     ]
 }
 
-fn timer() -> Field {
+fn timer() -> ExportField {
     fn timer(row: &Row<'_>) -> Option<Timer> {
         socket(row).timer
     }
@@ -320,7 +320,7 @@ fn timer() -> Field {
     )
 }
 
-fn transport() -> Vec<Field> {
+fn transport() -> Vec<ExportField> {
     vec![
         timer(),
         record(
@@ -370,7 +370,7 @@ fn transport() -> Vec<Field> {
     ]
 }
 
-fn rates() -> Field {
+fn rates() -> ExportField {
     record(
         "rates",
         "Rates since the sample before; null on a first sample and where the kernel does not count.",

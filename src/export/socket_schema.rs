@@ -1,13 +1,13 @@
 //! JSON Schema of a socket, made of the list of exported fields.
 
-use super::field::{Absence, Field, Shape, nested};
+use super::field::{Absence, ExportField, Shape, nested};
 use super::json_schema::{JsonSchema, Property};
 use super::owner::{OWNER_FIELDS, OwnerShape};
 use super::socket_fields::{socket_fields, taken_at};
 
 /// Describes a socket within a document.
 pub(super) fn without_time() -> JsonSchema {
-    JsonSchema::object(properties(socket_fields())).about("A socket.")
+    JsonSchema::object(properties(socket_fields())).with_description("A socket.")
 }
 
 /// Describes a socket that may have the time of its sample.
@@ -18,7 +18,7 @@ pub(super) fn with_time() -> JsonSchema {
     JsonSchema::object([time].into_iter().chain(properties))
 }
 
-fn properties(fields: &[Field]) -> impl Iterator<Item = Property> {
+fn properties(fields: &[ExportField]) -> impl Iterator<Item = Property> {
     nested(fields).map(|field| match field.absence {
         Absence::Never => Property::new(field.name, schema(field)),
         Absence::Null => Property::new(field.name, schema(field).or_null()),
@@ -26,7 +26,7 @@ fn properties(fields: &[Field]) -> impl Iterator<Item = Property> {
     })
 }
 
-fn schema(field: &Field) -> JsonSchema {
+fn schema(field: &ExportField) -> JsonSchema {
     let schema = match &field.shape {
         Shape::Flag(_) => JsonSchema::boolean(),
         Shape::Unsigned(bits, _) => JsonSchema::unsigned(*bits),

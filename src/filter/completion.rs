@@ -12,7 +12,7 @@ use crate::model::{Family, State, Unowned};
 pub struct Completion {
     /// The text to insert.
     pub text: String,
-    /// Its description; empty if the text needs none.
+    /// Description of the text; empty if it needs none.
     pub about: String,
 }
 

@@ -198,13 +198,14 @@ impl Set {
         }
     }
 
-    fn holds(&self, byte: u8) -> bool {
+    /// Reports whether the set contains a byte, ignoring case.
+    fn matches(&self, byte: u8) -> bool {
         let fold = |unit: char| unit.to_ascii_lowercase();
         let own = fold(char::from(byte));
         let in_range = |&(first, last): &(char, char)| (fold(first)..=fold(last)).contains(&own);
         let in_class = |name: &String| {
             let class = CLASSES.iter().find(|(known, _)| known == name);
-            class.is_some_and(|(_, holds)| holds(&byte))
+            class.is_some_and(|(_, contains)| contains(&byte))
         };
         let inside = self.ranges.iter().any(in_range) || self.classes.iter().any(in_class);
         inside != self.negated
@@ -214,7 +215,7 @@ impl Set {
     fn write(&self, out: &mut String, units: Units) {
         if units == Units::Bytes {
             out.push_str("(?-i:[");
-            let members = (0..=u8::MAX).filter(|&member| self.holds(member));
+            let members = (0..=u8::MAX).filter(|&member| self.matches(member));
             let before = out.len();
             members.for_each(|member| byte(out, member));
             if out.len() == before {

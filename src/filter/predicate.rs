@@ -58,9 +58,9 @@ pub(super) enum Device {
 /// A control group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cgroup {
-    /// Its path below the mount point, with a slash in front.
+    /// Path of the cgroup below the mount point, with a slash in front.
     pub(super) path: String,
-    /// Its id, if it was resolved.
+    /// Id of the cgroup, if it was resolved.
     pub(super) id: Option<u64>,
 }
 

@@ -5,13 +5,13 @@ use super::quantity::Unit;
 /// A column that a filter can compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
-    /// Its index among the columns.
+    /// Index of the field among the columns.
     pub id: u16,
-    /// Its name.
+    /// Name of the field.
     pub name: &'static str,
     /// Type of its values.
     pub kind: FieldKind,
-    /// Its description, in one line.
+    /// Description of the field, in one line.
     pub about: &'static str,
 }
 

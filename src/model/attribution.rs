@@ -18,7 +18,7 @@ pub enum Unowned {
     OtherNamespace,
     /// The processes that could hold it may not be read by this user.
     PermissionDenied,
-    /// Its process (or descriptor) was gone when owners were read.
+    /// The process or descriptor was gone when owners were read.
     Exited,
     /// Every process was read and none holds it (a descriptor in flight, `io_uring`, the kernel).
     Unknown,
@@ -101,7 +101,7 @@ pub enum Attribution {
     Observed,
     /// The process held it when it was last seen alive.
     Remembered,
-    /// It was never seen alive; the process listens on its local port.
+    /// The socket was never seen open; the process listens on its local port.
     Inferred,
     /// No owner, and why.
     Unowned(Unowned),

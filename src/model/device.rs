@@ -5,9 +5,9 @@ use std::net::IpAddr;
 /// A network device of the namespace.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Device {
-    /// Its number. Kernel: `ifi_index`.
+    /// Index of the device. Kernel: `ifi_index`.
     pub index: u32,
-    /// Its name. Kernel: `IFLA_IFNAME`.
+    /// Name of the device. Kernel: `IFLA_IFNAME`.
     pub name: String,
     /// Largest packet, bytes. Kernel: `IFLA_MTU`.
     pub mtu: Option<u32>,
@@ -15,7 +15,7 @@ pub struct Device {
     pub flags: u32,
     /// `IF_OPER_*` (RFC 2863). Kernel: `IFLA_OPERSTATE`.
     pub operstate: Option<u8>,
-    /// Its addresses, in the kernel's order, those of IPv4 first.
+    /// Addresses of the device, in the kernel's order, those of IPv4 first.
     pub addresses: Vec<DeviceAddress>,
 }
 

@@ -55,7 +55,7 @@ pub enum Ends {
     },
     /// A netlink socket.
     Netlink {
-        /// Its port id; 0 for the kernel's own sockets.
+        /// Local port id; 0 for the kernel's own sockets.
         port_id: u32,
         /// Port id it is connected to; 0 is the kernel.
         remote_port_id: u32,

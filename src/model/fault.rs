@@ -4,7 +4,7 @@ use std::fmt;
 
 /// Consequence of a [`Fault`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Severity {
+pub enum FaultSeverity {
     /// Nothing: there is nothing to read, as of a family that the kernel lacks.
     Note,
     /// Knowledge about sockets (owners, counters, what became of them), but no socket.
@@ -13,13 +13,13 @@ pub enum Severity {
     Incomplete,
 }
 
-impl Severity {
+impl FaultSeverity {
     /// The name used in JSON.
     pub fn name(self) -> &'static str {
         match self {
-            Severity::Note => "note",
-            Severity::Degraded => "degraded",
-            Severity::Incomplete => "incomplete",
+            FaultSeverity::Note => "note",
+            FaultSeverity::Degraded => "degraded",
+            FaultSeverity::Incomplete => "incomplete",
         }
     }
 }
@@ -31,13 +31,13 @@ pub struct Fault {
     pub source: String,
     /// Error of the kernel and, where there is one, the remedy.
     pub error: String,
-    /// Consequence.
-    pub severity: Severity,
+    /// Severity of the consequence.
+    pub severity: FaultSeverity,
 }
 
 impl Fault {
-    /// A fault of this severity.
-    pub fn new(severity: Severity, source: impl Into<String>, error: impl fmt::Display) -> Self {
+    /// Makes a fault of a severity.
+    pub fn new(severity: FaultSeverity, source: impl Into<String>, error: impl fmt::Display) -> Self {
         Fault {
             source: source.into(),
             error: error.to_string(),
@@ -47,7 +47,7 @@ impl Fault {
 
     /// Reports whether it hides something that exists.
     pub fn hides_data(&self) -> bool {
-        self.severity > Severity::Note
+        self.severity > FaultSeverity::Note
     }
 }
 

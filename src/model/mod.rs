@@ -36,7 +36,7 @@ pub use congestion::congestion_fields;
 pub use counters::{Counters, Interface, Protocols};
 pub use device::{Device, DeviceAddress};
 pub use ends::{Endpoint, Ends};
-pub use fault::{Fault, Severity};
+pub use fault::{Fault, FaultSeverity};
 pub use kernel_struct::KernelField;
 pub use listener_index::ListenerIndex;
 pub use memory::{MemoryField, MemoryInfo};

@@ -38,7 +38,7 @@ pub enum Notation {
 pub enum Total {
     /// None that would mean anything.
     None,
-    /// Their sum.
+    /// Sum of the values.
     Sum,
     /// The highest of them.
     Highest,

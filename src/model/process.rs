@@ -14,13 +14,13 @@ pub struct ProcessKey {
 /// Identity and properties of a process. Read once per identity, refreshed now and then, shared between Samples.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
-    /// Its identity.
+    /// Identity of the process.
     pub key: ProcessKey,
     /// Parent's pid. Kernel: field 4 of `/proc/PID/stat`.
     pub parent: u32,
     /// The kernel's name for it, at most 15 bytes. Kernel: `/proc/PID/comm`.
     pub comm: String,
-    /// Its arguments, joined by spaces; empty for a kernel thread or where it may not be read.
+    /// Arguments, joined by spaces; empty for a kernel thread or where they may not be read.
     pub command_line: String,
     /// Effective user id, as mapped through the reader's user namespace.
     pub uid: u32,
@@ -32,7 +32,7 @@ pub struct Process {
     pub started_at_us: Option<i64>,
     /// Soft limit of open descriptors. Kernel: `Max open files` of `/proc/PID/limits`.
     pub descriptor_limit: Option<u64>,
-    /// Its namespaces.
+    /// Namespaces of the process.
     pub namespaces: Namespaces,
 }
 
@@ -90,7 +90,7 @@ impl DescriptorKind {
         DescriptorKind::Anonymous,
     ];
 
-    /// Its name in the plural.
+    /// Returns the plural name of the kind.
     pub fn name(self) -> &'static str {
         match self {
             DescriptorKind::Socket => "sockets",
@@ -162,7 +162,7 @@ pub struct Visibility {
     pub processes: u32,
     /// Processes whose descriptors this user may not list.
     pub unreadable: u32,
-    /// True for root, to whom becoming root is no remedy.
+    /// True if the user is root: running as root is then no remedy.
     pub root: bool,
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Blob, ClearForReuse, Counters, Device, Ends, Fault, Holder, MemoryInfo, MptcpInfo, ProcessRow,
-    Protocol, Settings, Severity, Socket, SocketTable, TcpInfo, Visibility,
+    Protocol, Settings, FaultSeverity, Socket, SocketTable, TcpInfo, Visibility,
 };
 
 /// The machine that was sampled.
@@ -209,7 +209,7 @@ impl Sample {
         !self
             .faults
             .iter()
-            .any(|fault| fault.severity == Severity::Incomplete)
+            .any(|fault| fault.severity == FaultSeverity::Incomplete)
     }
 
     /// A user's name by id.
@@ -244,7 +244,7 @@ pub struct SocketRef<'a> {
     pub sample: &'a Sample,
     /// The table that its variable parts lie in.
     pub table: &'a SocketTable,
-    /// Its row.
+    /// Row of the socket.
     pub socket: &'a Socket,
 }
 

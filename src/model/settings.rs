@@ -2,8 +2,8 @@
 
 use std::ops::RangeInclusive;
 
-/// Settings by their names as `sysctl` writes them (`net.ipv4.tcp_max_tw_buckets`), with the kernel's text. What the
-/// kernel does not tell, or not in this network namespace, is not in it.
+/// Settings by their names as `sysctl` writes them (`net.ipv4.tcp_max_tw_buckets`), with the kernel's text. A
+/// setting that the kernel does not report in this network namespace is not in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
     /// Names and values in the order in which they were read.

@@ -126,7 +126,7 @@ impl Socket {
         (self.cookie & Self::SURROGATE_COOKIE == 0).then_some(self.cookie)
     }
 
-    /// Its identity.
+    /// Returns the identity of the socket.
     #[inline]
     pub fn key(&self) -> SocketKey {
         SocketKey {

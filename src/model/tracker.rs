@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn a_socket_reported_twice_in_a_round_is_told() {
+    fn a_socket_reported_twice_in_a_round_is_repeated() {
         let mut tracker = Tracker::<u8>::default();
         tracker.begin_round();
         assert!(matches!(tracker.visit(key(1)), Visit::New(_)));

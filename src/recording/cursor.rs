@@ -74,7 +74,7 @@ impl Cursor {
         }
     }
 
-    /// Moves to a frame. `is_key` tells key frames by index, and `fetch` reads a payload into a buffer and returns its
+    /// Moves to a frame. `is_key` reports key frames by index, and `fetch` reads a payload into a buffer and returns its
     /// decompressed length, bytes.
     ///
     /// # Errors

@@ -68,6 +68,7 @@ impl RowStore {
         (at as usize) < self.rows.len()
     }
 
+    /// Returns a row.
     #[inline]
     pub(super) fn row(&self, at: u32) -> &Row {
         &self.rows[at as usize]
@@ -81,6 +82,7 @@ impl RowStore {
         &self.bytes[from..from + parts_len(&row.socket)]
     }
 
+    /// Returns a row, to be changed in place.
     #[inline]
     pub(super) fn row_mut(&mut self, at: u32) -> &mut Row {
         &mut self.rows[at as usize]
@@ -95,11 +97,13 @@ impl RowStore {
         (row, &mut self.bytes[from..from + length])
     }
 
+    /// Returns the age state of a row.
     #[inline]
     pub(super) fn age_state(&self, at: u32) -> AgeState {
         self.age_states[at as usize]
     }
 
+    /// Returns the age state of a row, to be changed in place.
     #[inline]
     pub(super) fn age_state_mut(&mut self, at: u32) -> &mut AgeState {
         &mut self.age_states[at as usize]

@@ -9,7 +9,7 @@ use self::rng::Rng;
 use self::socket::{SimulatedSocket, address};
 use crate::model::{
     Activity, ClosedSocket, Device, DeviceAddress, Fault, Holder, Interface, Process, ProcessKey,
-    ProcessRow, Sample, Settings, Severity, SocketTable, State, Visibility,
+    ProcessRow, Sample, Settings, FaultSeverity, SocketTable, State, Visibility,
 };
 
 fn process(rng: &mut Rng, pid: u32) -> ProcessRow {
@@ -170,7 +170,7 @@ impl Simulator {
         sample.cgroups.push((rng.value(), "/group/1".into()));
         sample.users.push((1000, "alice".into()));
         if rng.below(4) == 0 {
-            let fault = Fault::new(Severity::Degraded, "/proc/net/snmp6", "not there");
+            let fault = Fault::new(FaultSeverity::Degraded, "/proc/net/snmp6", "not there");
             sample.faults.push(fault);
         }
         if rng.below(10) == 0 || sample.counters.protocols.names.is_empty() {

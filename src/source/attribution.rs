@@ -63,7 +63,7 @@ impl Attributor {
 
     /// Finds the owner of every socket of `sample`, which has the rows of a dump and of destroy events, and removes rows
     /// that the kernel reported twice. `owners` has scanned `/proc` after the dump; `is_open` asks the kernel whether a
-    /// process still holds a socket (`None` if it cannot tell).
+    /// process still holds a socket (`None` if the kernel cannot report it).
     pub(super) fn attribute(
         &mut self,
         sample: &mut Sample,

@@ -34,18 +34,18 @@ impl ClickMap {
         self.panes.clear();
     }
 
-    /// Adds a thing at a place.
+    /// Adds a click target on an area.
     pub(super) fn add(&mut self, place: Rect, hit: ClickTarget) {
         self.places.push((place, hit));
     }
 
-    /// Adds a pane at a place.
+    /// Adds a pane on an area.
     pub(super) fn add_pane(&mut self, place: Rect, pane: Pane) {
         self.panes.push((place, pane));
     }
 
-    /// The thing at a place.
-    pub(super) fn at(&self, column: u16, row: u16) -> Option<ClickTarget> {
+    /// Returns the topmost click target at a position.
+    pub(super) fn target_at(&self, column: u16, row: u16) -> Option<ClickTarget> {
         let at = Position::new(column, row);
         let found = self
             .places
@@ -55,7 +55,7 @@ impl ClickMap {
         found.map(|&(_, hit)| hit)
     }
 
-    /// The pane at a place.
+    /// Returns the topmost pane at a position.
     pub(super) fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {
         let at = Position::new(column, row);
         let found = self

@@ -7,7 +7,7 @@
 //!   which has changed for all of them.
 //! - `filter …`, `groups`, `order held`: the same with one of these.
 //! - `findings`, `system`: the same with what is wrong, and with the limits and counters of the host. What looking for it
-//!   costs, as a share of a Sample, `cargo bench --bench sample` tells.
+//!   costs, as a share of a Sample, `cargo bench --bench sample` measures.
 //! - `cursor`: a key on the sockets; nothing has to be sorted.
 //! - `order by …`: the sockets' order is turned around; numbers, addresses and texts have keys of their own.
 

@@ -1,4 +1,4 @@
-//! The command itself: what it answers where there is nothing, where something is wrong, and to nobody.
+//! The command itself: its output without a condition, with errors, and to the user nobody.
 
 use crate::support::diagnosis::{self, SEVERITIES};
 use crate::support::network_namespace::Link;

@@ -1,4 +1,4 @@
-//! Datagrams that are dropped: nobody reads them, or the buffer is too small for how they come.
+//! Datagrams that are dropped: no process reads them, or the buffer is too small for how they come.
 
 use serde_json::json;
 
@@ -37,7 +37,7 @@ fn unread() {
     let mut watch = Watch::begin();
     let finding = watch.finds("udp-drops");
     assert_dropped(&finding, &receiver, "slow");
-    receiver.tell("read");
+    receiver.send_order("read");
     watch.goes();
 }
 
@@ -46,6 +46,6 @@ fn small_buffer() {
     let mut watch = Watch::begin();
     let finding = watch.finds("udp-drops");
     assert_dropped(&finding, &receiver, "buffer");
-    receiver.tell("200000");
+    receiver.send_order("200000");
     watch.goes();
 }

@@ -23,7 +23,7 @@ pub(crate) const CASES: &[Case] = &[
 
 /// A server that accepts at once, with this backlog, and SYNs from beyond the link that lead to nothing.
 fn half_open(link: &Link, backlog: &str, rate: &str, sources: &'static str) -> (Actor, Actor) {
-    // The answers go to where nobody claims them, and are given up after 7 s.
+    // The answers go to an address without a host, and are given up after 7 s.
     ip(&format!("route add 198.18.0.0/15 via {FAR}"));
     sysctl("ipv4.tcp_synack_retries", "2");
     let server = Actor::start(
@@ -44,7 +44,7 @@ fn flood() {
     let mut watch = Watch::begin();
     let finding = watch.finds("syn-flood");
     assert_half_open(&finding, &server, true);
-    // Some come and go while the kernel tells of the others.
+    // Some come and go while the kernel reports the others.
     finding.assert_in("half_open", 128.0..=258.0);
     finding.assert_in("backlog", 256.0..=256.0);
     finding.assert_in("sources", 128.0..);

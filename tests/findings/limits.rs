@@ -29,7 +29,7 @@ fn descriptors_low() {
     // Some may have been inherited that are beyond the limit.
     finding.assert_in("open", 194.0..=198.0);
     finding.assert_in("limit", 200.0..=200.0);
-    hoarder.tell("close");
+    hoarder.send_order("close");
     watch.goes();
 }
 

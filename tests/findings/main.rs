@@ -1,8 +1,8 @@
-//! Findings, each on the condition that it tells of: made with real sockets, held by real processes, in namespaces of
+//! Findings, each on the condition that it reports: made with real sockets, held by real processes, in namespaces of
 //! its own.
 //!
 //! Exactly that finding has to come within 15 s, name who is concerned with the right numbers and cause, and go
-//! when its condition goes. Not made here, because their limits are the host's and would be felt by everybody on it:
+//! when its condition goes. Not made here, because their limits are the host's and would be felt by all its users:
 //! `orphans` (`tcp_max_orphans`) and `tcp-memory-pressure` (`tcp_mem`). Recordings stand in for them.
 
 use std::time::Duration;

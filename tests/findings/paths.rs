@@ -1,4 +1,4 @@
-//! Paths that lose, that break, and that lead to nobody.
+//! Paths that lose, that break, and that lead to no host.
 
 use serde_json::json;
 
@@ -78,6 +78,6 @@ fn nobody() {
     );
     finding.assert_in("requests", 3.0..=3.0);
     finding.assert_in("retries", 2.0..=8.0);
-    client.tell("close");
+    client.send_order("close");
     watch.goes();
 }

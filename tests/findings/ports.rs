@@ -35,14 +35,14 @@ fn never_closes() {
     let mut server = Actor::start("leaky-server", "keep", &["127.0.0.1"]);
     let target = place(&server);
     let mut clients = Actor::start("callers", "call", &[&target, "30"]);
-    clients.tell("close");
+    clients.send_order("close");
     let mut watch = Watch::begin();
     let finding = watch.finds("close-wait-leak");
     finding.assert_cause("not-closed");
     server.assert_named(&finding, &["30 connections", "127.0.0.1"]);
     finding.assert_subject("process", &json!({}));
     finding.assert_in("connections", 30.0..=30.0);
-    server.tell("close");
+    server.send_order("close");
     watch.goes();
 }
 
@@ -77,7 +77,7 @@ fn ports_low() {
     let server = short_server("client");
     sysctl("ipv4.ip_local_port_range", "20000 22499");
     sysctl("ipv4.ip_local_reserved_ports", "20100-20199");
-    // Once they are all taken, nobody can see any more by whom.
+    // Once they are all taken, the processes that took them cannot be found any more.
     let mut watch = Watch::begin();
     let mut client = short_client(&server, "2000", "client");
     let finding = watch.finds("ephemeral-ports-low");
@@ -89,8 +89,8 @@ fn ports_low() {
     finding.assert_in("used", 1920.0..=2400.0);
     finding.assert_in("pool", 2400.0..=2400.0);
     finding.assert_in("reserved", 100.0..=100.0);
-    client.tell("end");
-    // The TIME-WAITs last longer than anybody wants to wait here: the remedy in place of the time.
+    client.send_order("end");
+    // The TIME-WAITs last too long for a test: the remedy in place of the time.
     sysctl("ipv4.ip_local_port_range", "20000 60999");
     watch.goes();
 }
@@ -131,7 +131,7 @@ fn client_closes_first() {
     let remote = json!({"address": "127.0.0.1", "port": server.port()});
     finding.assert_subject("remote", &remote);
     assert_built_up(&finding);
-    client.tell("end");
+    client.send_order("end");
     end_time_waits();
     watch.goes();
 }
@@ -145,7 +145,7 @@ fn server_closes_first() {
     let local = json!({"address": "127.0.0.1", "port": server.port()});
     finding.assert_subject("socket", &json!({"protocol": "tcp", "local": local}));
     assert_built_up(&finding);
-    client.tell("end");
+    client.send_order("end");
     end_time_waits();
     watch.goes();
 }
@@ -158,7 +158,7 @@ fn overflow() {
     finding.assert_subject("host", &json!({}));
     finding.assert_in("time_wait", 80.0..=101.0);
     finding.assert_in("limit", 100.0..=100.0);
-    client.tell("end");
+    client.send_order("end");
     // As above, the remedy.
     sysctl("ipv4.tcp_max_tw_buckets", "65536");
     watch.goes();

@@ -35,7 +35,7 @@ fn server(name: &'static str, backlog: &str, manner: &str) -> (Actor, String) {
     (server, target)
 }
 
-/// Clients beyond the link, where their unanswered attempts are nobody's matter here.
+/// Clients beyond the link, where their unanswered attempts are no finding here.
 fn clients(link: &Link, role: &'static str, arguments: &[&str]) -> Actor {
     let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
     link.far(move || {
@@ -95,7 +95,7 @@ fn with_its_clients() {
     let finding = watch.finds("accept-queue-full");
     finding.assert_cause("stopped");
     assert_full(&finding, &server, Ipv4Addr::LOCALHOST);
-    clients.tell("close");
+    clients.send_order("close");
     signal(&server, Signal::CONT);
     watch.goes();
 }
@@ -109,7 +109,7 @@ fn slow() {
     finding.assert_cause("slow");
     assert_full(&finding, &server, NEAR);
     finding.assert_in("accepted_per_s", 1.0..=3.0);
-    server.tell("all 2");
+    server.send_order("all 2");
     watch.goes();
 }
 
@@ -145,7 +145,7 @@ fn filling() {
     finding.assert_in("backlog", 20.0..=20.0);
     finding.assert_in("dropped", 0.0..=0.0);
     clients.end();
-    server.tell("all 2");
+    server.send_order("all 2");
     watch.goes();
 }
 
@@ -159,6 +159,6 @@ fn not_accepted() {
     assert_at(&finding, &server, NEAR);
     finding.assert_in("connections", 5.0..=5.0);
     finding.assert_in("backlog", 128.0..=128.0);
-    server.tell("all 2");
+    server.send_order("all 2");
     watch.goes();
 }

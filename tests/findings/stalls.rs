@@ -1,4 +1,4 @@
-//! Data that stays where it is because somebody does not read.
+//! Data that stays where it is because a process does not read.
 
 use serde_json::json;
 
@@ -46,7 +46,7 @@ fn both_ends() {
     assert_unsent(&findings[1], &client, &target);
     // On one machine both ends are known.
     assert_eq!(findings[1].evidence("reader"), &server.written());
-    server.tell("read");
+    server.send_order("read");
     watch.goes();
 }
 
@@ -65,7 +65,7 @@ fn the_reader() {
     let mut watch = Watch::begin_far(&link);
     let findings = watch.find(&ids);
     assert_unread(&findings[0], &server);
-    server.tell("read");
+    server.send_order("read");
     watch.goes();
 }
 
@@ -75,6 +75,6 @@ fn the_writer() {
     let mut watch = Watch::begin();
     let finding = watch.finds("zero-window");
     assert_unsent(&finding, &client, &format!("{FAR}:{}", server.port()));
-    server.tell("read");
+    server.send_order("read");
     watch.goes();
 }

@@ -17,10 +17,10 @@ const KEPT_IN: &str = "SOCKWATCH_KEEP_RECORDINGS";
 /// A run of the command, s. Most findings have come by its end.
 const RUN: u64 = 8;
 
-/// How soon a finding has to come, with some time for whoever looks.
+/// How soon a finding has to come, with some time for the command itself.
 const COMES_WITHIN: Duration = Duration::from_secs(15 + 1);
 
-/// A run that has to tell that it is gone, s.
+/// A run that has to report that the finding is gone, s.
 const LAST_RUN: u64 = 5;
 
 /// How long before the watch a condition may have begun.
@@ -29,7 +29,7 @@ const BEFORE: Duration = Duration::from_secs(3);
 /// How long a finding may stay after its condition.
 const GOES_WITHIN: Duration = Duration::from_secs(20);
 
-/// Somebody who looks at one network namespace, from when a condition began.
+/// Runs of the command in one network namespace, since a condition began.
 pub(crate) struct Watch<'a> {
     /// At the other end of this link; here without one.
     link: Option<&'a Link>,
@@ -111,7 +111,7 @@ impl Watch<'_> {
         self.find(&[id]).remove(0)
     }
 
-    /// Waits until nothing of it is found any more. What was recorded meanwhile has to tell the same, and nothing else.
+    /// Waits until nothing of it is found any more. The recording of that time has to report the same, and nothing else.
     pub(crate) fn goes(self) {
         let ids: Vec<&str> = self.found.iter().map(Finding::id).collect();
         let ended = Instant::now();
@@ -133,7 +133,7 @@ impl Watch<'_> {
             thread::sleep(Duration::from_millis(300));
         };
         let mut told = report.ids();
-        // It may come and go: a recording tells each time.
+        // It may come and go: a recording reports each time.
         told.dedup();
         assert_eq!(told, ids, "in the recording: {report}");
         for recorded in &report.findings {

@@ -1,4 +1,4 @@
-//! Listeners: connections that nobody accepts, and half-open ones.
+//! Listeners: connections that no process accepts, and half-open ones.
 
 use crate::{Expected, assert_findings};
 

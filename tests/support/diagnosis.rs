@@ -50,7 +50,7 @@ pub(crate) struct Report {
     pub(crate) findings: Vec<Finding>,
 }
 
-/// One finding as it was told.
+/// One finding as the command reported it.
 #[derive(Debug, Clone)]
 pub(crate) struct Finding(pub(crate) Json);
 
@@ -170,7 +170,7 @@ impl Report {
         self.findings.iter().map(Finding::id).collect()
     }
 
-    /// Reads what was told, and holds it against the interface.
+    /// Parses the output and checks it against the documented interface.
     fn read(output: &Output, fails_on: &str) -> Report {
         let said = String::from_utf8_lossy(&output.stderr);
         let text = String::from_utf8_lossy(&output.stdout);
@@ -236,7 +236,7 @@ pub(crate) fn watch_as_nobody(seconds: u64, directory: &Path) -> Report {
     Report::read(&output, FAILS_ON)
 }
 
-/// What a recording tells.
+/// Returns the report of a recording.
 pub(crate) fn recorded(file: &Path) -> Report {
     let file = file.to_str().expect("a plain name");
     Report::read(&run(&["--json", file]), FAILS_ON)

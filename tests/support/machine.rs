@@ -10,7 +10,7 @@ use std::sync::Arc;
 use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::model::{
     Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, Holder, Host, Namespaces, Process,
-    ProcessKey, ProcessRow, Protocol, Sample, Severity, Socket, State, Timer, TimerKind, Unowned,
+    ProcessKey, ProcessRow, Protocol, Sample, FaultSeverity, Socket, State, Timer, TimerKind, Unowned,
 };
 use sockwatch::source::{Source, SourceError};
 
@@ -113,7 +113,7 @@ impl Making<'_> {
         }
         if self.machine.lacking || self.machine.faulty {
             let lacking = Fault::new(
-                Severity::Note,
+                FaultSeverity::Note,
                 "sock_diag sctp",
                 "No such file or directory (os error 2)",
             );
@@ -121,7 +121,7 @@ impl Making<'_> {
         }
         if self.machine.faulty {
             sample.faults.push(Fault::new(
-                Severity::Incomplete,
+                FaultSeverity::Incomplete,
                 "sock_diag tcp",
                 "interrupted for too long; the next sample asks again",
             ));

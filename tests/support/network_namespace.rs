@@ -14,7 +14,7 @@ pub(crate) const NEAR: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
 pub(crate) const FAR: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
 /// The other side too; [`break_path`] sends what goes there into the void, while what comes from there arrives.
 pub(crate) const FAR_BROKEN: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 3);
-/// An address on the link that nobody has.
+/// An address on the link that no host has.
 pub(crate) const NOBODY: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 99);
 /// This side, IPv6.
 pub(crate) const NEAR6: Ipv6Addr = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1);

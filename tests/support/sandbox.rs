@@ -59,7 +59,7 @@ fn run(name: &str, longest: Duration) -> Result<(), Failed> {
         .arg(std::env::current_exe()?)
         .env(CASE, name)
         .env("TMPDIR", directory.path())
-        // Whoever runs the tests may have thresholds of their own.
+        // The user who runs the tests may have set thresholds.
         .env("XDG_CONFIG_HOME", directory.path())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())

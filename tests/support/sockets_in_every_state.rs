@@ -41,7 +41,7 @@ pub(crate) struct Made {
     pub(crate) state: &'static str,
     /// Its cookie; `None` if no descriptor ever referred to it.
     pub(crate) cookie: Option<u64>,
-    /// Its ends, where they tell it apart.
+    /// Ends of the socket, where they distinguish it.
     pub(crate) ends: Option<(SocketAddr, SocketAddr)>,
 }
 

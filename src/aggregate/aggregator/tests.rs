@@ -6,7 +6,7 @@ use super::*;
 use crate::aggregate::{Change, Event, EventKind, Lifetime};
 use crate::model::{
     Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, Holder, Process, ProcessRow,
-    Severity, Socket, SocketTable, State,
+    FaultSeverity, Socket, SocketTable, State,
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -211,7 +211,7 @@ fn absence_from_an_incomplete_dump_proves_nothing() {
     let mut run = Run::new();
     let partial = || Sample {
         faults: vec![Fault::new(
-            Severity::Incomplete,
+            FaultSeverity::Incomplete,
             "sock_diag tcp",
             "cut short",
         )],
@@ -318,7 +318,7 @@ fn connections_that_left_the_accept_queue_count_as_accepted() {
     // Five come in; of all eight, one still waits.
     let next = run.update(listening(1, 10..18));
     assert_eq!(next.listeners[0].accepted_per_s, Some(7.0));
-    // One more comes in and closes before anybody sees it.
+    // One more comes in and closes between two Samples.
     let next = run.update(with_closed(listening(1, 10..18), 30, (0, 0)));
     assert_eq!(next.listeners[0].accepted_per_s, Some(1.0));
 }

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::{
-    Endpoint, Ends, Family, Fault, Holder, ProcessRow, Protocol, Severity, Socket, State,
+    Endpoint, Ends, Family, Fault, Holder, ProcessRow, Protocol, FaultSeverity, Socket, State,
 };
 
 /// A connection of process 100 or another, with its bytes received and sent.
@@ -53,7 +53,7 @@ fn two() -> (Sample, Sample) {
     let before = with(sample(), 1, State::Established, (10, 20), 100);
     let before = with(before, 2, State::Established, (0, 0), 100);
     let before = with(before, 3, State::Established, (7, 7), 200);
-    // The kernel tells them in another order.
+    // The kernel lists the sockets in another order.
     let after = with(sample(), 4, State::Established, (5, 6), 100);
     let after = with(after, 3, State::Established, (7, 7), 200);
     let after = with(after, 1, State::CloseWait, (15, 20), 100);
@@ -132,7 +132,7 @@ fn the_bytes_of_a_counter_that_went_backwards_are_unknown() {
 fn with_an_incomplete_sample_no_socket_is_reported_as_gone() {
     let (before, mut after) = two();
     after.faults.push(Fault::new(
-        Severity::Incomplete,
+        FaultSeverity::Incomplete,
         "sock_diag tcp",
         "interrupted",
     ));

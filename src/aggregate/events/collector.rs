@@ -11,7 +11,7 @@ const MAX_UNUSED_ROWS: usize = 1024;
 /// A socket whose end the kernel may not report, as it was last seen.
 #[derive(Debug, Clone, Copy)]
 struct LastSeen {
-    /// Its row in [`EventCollector::seen`].
+    /// Row of the socket in [`EventCollector::seen`].
     row: u32,
     /// Time when it was first seen, ns of the monotonic clock.
     first_ns: u64,
@@ -22,7 +22,7 @@ struct LastSeen {
 /// Circumstances of a socket's end.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::aggregate) struct SocketEnd {
-    /// Its last state.
+    /// Last state of the socket.
     pub(in crate::aggregate) from: Option<State>,
     /// The state of the mini-socket that remains, if any.
     pub(in crate::aggregate) remains: Option<State>,

@@ -10,7 +10,7 @@ use rustc_hash::FxHashMap;
 /// Meaning of a counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meaning {
-    /// Its place in the order of gravity: the smaller, the graver. `None` if it means no trouble.
+    /// Rank by gravity, from the most serious on; `None` if the counter means no trouble.
     pub gravity: Option<u16>,
     /// In a sentence.
     pub sentence: &'static str,
@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_counter_is_told_of_twice() {
+    fn no_counter_is_described_twice() {
         let all = || lines(TROUBLE).chain(lines(OTHERS));
         assert_eq!(MEANINGS.len(), all().count());
         for (name, sentence) in all() {

@@ -10,7 +10,7 @@ use crate::model::Settings;
 /// A setting that is known.
 #[derive(Debug)]
 pub struct KnownSetting {
-    /// Its name, as `sysctl` writes it.
+    /// Name of the setting, as `sysctl` writes it.
     pub name: &'static str,
     /// Meaning, in a few words.
     pub about: &'static str,
@@ -20,7 +20,7 @@ pub struct KnownSetting {
 /// Notation of a value.
 #[derive(Debug, Clone, Copy)]
 enum Form {
-    /// As it is, whitespace made single.
+    /// The kernel's text with single spaces.
     Plain,
     /// A number that counts.
     Count,
@@ -46,7 +46,7 @@ const fn known(name: &'static str, form: Form, about: &'static str) -> KnownSett
     KnownSetting { name, about, form }
 }
 
-/// Those that are known.
+/// The settings that have a description.
 pub static KNOWN: [KnownSetting; 45] = [
     known(
         "net.core.somaxconn",
@@ -358,7 +358,7 @@ mod tests {
     }
 
     #[test]
-    fn no_setting_is_told_of_twice() {
+    fn no_setting_is_described_twice() {
         for (at, known) in KNOWN.iter().enumerate() {
             assert!(KNOWN[..at].iter().all(|other| other.name != known.name));
         }

@@ -48,6 +48,7 @@ fn context(out: &mut String, cid: u32) -> Option<()> {
     }
 }
 
+/// Appends the local end: address and port, path, port id or ethertype by family.
 pub(in crate::column) fn local(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
     let socket = row.socket.socket;
     match socket.ends {
@@ -77,6 +78,7 @@ pub(in crate::column) fn local(row: &SocketRow<'_>, out: &mut String) -> Option<
     device(out, row)
 }
 
+/// Appends the remote end; `None` without one.
 pub(in crate::column) fn remote(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
     match row.socket.socket.ends {
         Ends::Inet { remote, .. } if remote.is_unset() => None,
@@ -108,6 +110,7 @@ fn endpoint_key(end: Endpoint) -> SortKey<'static> {
     }
 }
 
+/// Returns the sort key of the local end.
 pub(in crate::column) fn local_key<'a>(row: &SocketRow<'a>) -> Option<SortKey<'a>> {
     Some(match row.socket.socket.ends {
         Ends::Inet { local, .. } => endpoint_key(local),
@@ -120,6 +123,7 @@ pub(in crate::column) fn local_key<'a>(row: &SocketRow<'a>) -> Option<SortKey<'a
     })
 }
 
+/// Returns the sort key of the remote end; `None` without one.
 pub(in crate::column) fn remote_key<'a>(row: &SocketRow<'a>) -> Option<SortKey<'a>> {
     match row.socket.socket.ends {
         Ends::Inet { .. } => row.socket.socket.remote().map(endpoint_key),

@@ -17,7 +17,7 @@ impl Kind for Sockets {
 pub struct SocketRow<'a> {
     /// The socket.
     pub socket: SocketRef<'a>,
-    /// Its rates; `None` without a Sample before.
+    /// Rates of the socket; `None` without a Sample before.
     pub rates: Option<&'a SocketRates>,
     /// The moment that has its other end; `None` if it is in no Sample any more.
     pub moment: Option<&'a Moment>,

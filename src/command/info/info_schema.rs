@@ -6,19 +6,19 @@ use crate::export::json_schema::{JsonSchema, Property};
 /// Describes the document.
 pub fn info_schema() -> JsonSchema {
     let count = || JsonSchema::unsigned(64);
-    let time = |about| JsonSchema::time().or_null().about(about);
+    let time = |about| JsonSchema::time().or_null().with_description(about);
     let sockets = JsonSchema::object([
         Property::new("least", count().or_null()),
         Property::new("most", count().or_null()),
     ])
-    .about("Smallest and largest number of sockets in a sample; null without samples.");
+    .with_description("Smallest and largest number of sockets in a sample; null without samples.");
     let gap = JsonSchema::object([
         Property::new("from", time("Time of the sample before it.")),
         Property::new("to", time("Time of the sample after it.")),
         Property::new("seconds", JsonSchema::number()),
         Property::new(
             "dropped_samples",
-            count().about("Samples taken in it that could not be written."),
+            count().with_description("Samples taken in it that could not be written."),
         ),
     ]);
     let loss = JsonSchema::object([
@@ -26,7 +26,7 @@ pub fn info_schema() -> JsonSchema {
             "after",
             time("Time of the sample before it; null if there is none."),
         ),
-        Property::new("offset", count().about("First byte in the file.")),
+        Property::new("offset", count().with_description("First byte in the file.")),
         Property::new("bytes", count()),
         Property::new("why", JsonSchema::string()),
     ]);
@@ -37,16 +37,16 @@ pub fn info_schema() -> JsonSchema {
     JsonSchema::object([
         Property::new(
             "version",
-            JsonSchema::constant(1).about("Version of the document."),
+            JsonSchema::constant(1).with_description("Version of the document."),
         ),
         Property::new("file", JsonSchema::string()),
         Property::new(
             "format_version",
-            JsonSchema::unsigned(16).about("Version of the file format."),
+            JsonSchema::unsigned(16).with_description("Version of the file format."),
         ),
         Property::new(
             "program",
-            JsonSchema::string().about("Version of the program that wrote it."),
+            JsonSchema::string().with_description("Version of the program that wrote it."),
         ),
         Property::new("host", host_schema()),
         Property::new("begun_at", time("Start of the recording.")),
@@ -54,56 +54,56 @@ pub fn info_schema() -> JsonSchema {
         Property::new("last_sample_at", time("Time of the last sample.")),
         Property::new(
             "span_s",
-            JsonSchema::number().about("Time from the first to the last sample, s."),
+            JsonSchema::number().with_description("Time from the first to the last sample, s."),
         ),
         Property::new(
             "interval_s",
-            JsonSchema::number().about("Interval between samples, s."),
+            JsonSchema::number().with_description("Interval between samples, s."),
         ),
         Property::new("samples", count()),
         Property::new("sockets", sockets),
         Property::new(
             "dropped_samples",
-            count().about("Samples that were taken and could not be written."),
+            count().with_description("Samples that were taken and could not be written."),
         ),
         Property::new(
             "gaps",
-            JsonSchema::list(gap).about("Periods without samples."),
+            JsonSchema::list(gap).with_description("Periods without samples."),
         ),
         Property::new(
             "losses",
-            JsonSchema::list(loss).about("Damaged parts of the file."),
+            JsonSchema::list(loss).with_description("Damaged parts of the file."),
         ),
         Property::new(
             "whole",
-            JsonSchema::boolean().about("True if nothing is damaged and the file was closed."),
+            JsonSchema::boolean().with_description("True if nothing is damaged and the file was closed."),
         ),
         Property::new("closed", JsonSchema::boolean()),
         Property::new(
             "capabilities",
             JsonSchema::list(JsonSchema::string())
-                .about("Capabilities of the program that wrote it."),
+                .with_description("Capabilities of the program that wrote it."),
         ),
         Property::new(
             "filter",
             JsonSchema::string()
                 .or_null()
-                .about("Filter of the recorded sockets; null if all were."),
+                .with_description("Filter of the recorded sockets; null if all were."),
         ),
         Property::new("redacted", JsonSchema::boolean()),
-        Property::new("bytes", count().about("Size of the file.")),
+        Property::new("bytes", count().with_description("Size of the file.")),
         Property::new("unpacked_bytes", count()),
         Property::new("key_frames", count()),
         Property::new(
             "bytes_per_socket_and_sample",
             JsonSchema::number()
                 .or_null()
-                .about("Null without a socket."),
+                .with_description("Null without a socket."),
         ),
         Property::new(
             "columns",
-            JsonSchema::list(stream).about("Streams of the recording, the largest first."),
+            JsonSchema::list(stream).with_description("Streams of the recording, the largest first."),
         ),
     ])
-    .about("The document of info --json.")
+    .with_description("The document of info --json.")
 }

@@ -52,9 +52,9 @@ pub(super) fn format_info(info: &RecordingInfo, archive: &dyn Archive, zone: &Ti
     }
     line("interval", &duration(info.interval_s));
     line("samples", &samples(info));
-    if let (Some(least), Some(most)) = (info.sockets.least, info.sockets.most) {
-        let (fewest, largest) = (count(least.into()), count(most.into()));
-        if least == most {
+    if let (Some(min), Some(max)) = (info.sockets.min, info.sockets.max) {
+        let (fewest, largest) = (count(min.into()), count(max.into()));
+        if min == max {
             line("sockets", &format_args!("{largest} in each sample"));
         } else {
             line(

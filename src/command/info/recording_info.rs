@@ -36,7 +36,8 @@ pub(super) struct RecordingInfo {
     pub(super) gaps: Vec<Gap>,
     pub(super) losses: Vec<Loss>,
     /// True if nothing is damaged and the file was closed.
-    pub(super) whole: bool,
+    #[serde(rename = "whole")]
+    pub(super) is_complete: bool,
     pub(super) closed: bool,
     pub(super) capabilities: Vec<String>,
     /// Filter of the recorded sockets; null if all were.
@@ -61,8 +62,10 @@ pub(super) struct Host {
 /// Smallest and largest number of sockets in a Sample; null without Samples.
 #[derive(Debug, Serialize)]
 pub(super) struct Sockets {
-    pub(super) least: Option<u32>,
-    pub(super) most: Option<u32>,
+    #[serde(rename = "least")]
+    pub(super) min: Option<u32>,
+    #[serde(rename = "most")]
+    pub(super) max: Option<u32>,
 }
 
 /// A period without Samples.
@@ -136,12 +139,12 @@ impl RecordingInfo {
             interval_s: metadata.interval.as_secs_f64(),
             samples: entries.len(),
             sockets: Sockets {
-                least: entries.iter().map(|entry| entry.sockets).min(),
-                most: entries.iter().map(|entry| entry.sockets).max(),
+                min: entries.iter().map(|entry| entry.sockets).min(),
+                max: entries.iter().map(|entry| entry.sockets).max(),
             },
             dropped_samples: entries.iter().map(|entry| u64::from(entry.dropped)).sum(),
             gaps: gaps(archive),
-            whole: losses.is_empty() && inspection.closed,
+            is_complete: losses.is_empty() && inspection.closed,
             closed: inspection.closed,
             losses,
             capabilities: metadata.capabilities.clone(),

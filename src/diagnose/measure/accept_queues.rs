@@ -53,7 +53,7 @@ enum Cause {
 pub(in crate::diagnose) struct PressedQueue {
     /// True if it drops connections; false if it is about to.
     pub(in crate::diagnose) is_full: bool,
-    /// Its listener's place among the totals of listeners.
+    /// Index of the listener among the totals of listeners.
     listener: usize,
     /// When it began to be full or filling, ns of the monotonic clock.
     since_ns: u64,

@@ -51,7 +51,7 @@ pub(in crate::diagnose) struct HalfOpenGroup {
     /// The row of the listener.
     listener: u32,
     half_open: u32,
-    /// Those whose answer was sent again.
+    /// Handshakes whose SYN-ACK was sent again.
     stuck: u32,
     sources: u32,
     first_source: Option<IpAddr>,
@@ -79,7 +79,7 @@ impl HalfOpenConnections {
         }
     }
 
-    /// Measures those of the next moment.
+    /// Measures the half-open connections of the next moment.
     pub(in crate::diagnose) fn update(&mut self, facts: &Facts<'_>) {
         self.groups.clear();
         let steps = [self.cookies.step(facts), self.dropped.step(facts)];

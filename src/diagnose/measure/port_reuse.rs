@@ -8,9 +8,9 @@ use crate::model::Socket;
 pub(in crate::diagnose) enum PortReuse {
     /// After a second (`net.ipv4.tcp_tw_reuse_delay`).
     Works,
-    /// It is switched off, or off for this connection: 2 means for loopback alone.
+    /// Reuse is switched off, or off for this connection: 2 means for loopback alone.
     Off,
-    /// It needs timestamps.
+    /// Reuse needs timestamps, which are off.
     NoTimestamps,
 }
 
@@ -29,7 +29,7 @@ impl PortReuse {
         }
     }
 
-    /// Its name in the evidence.
+    /// Returns the name of the reason in the evidence.
     pub(in crate::diagnose) fn name(self) -> &'static str {
         match self {
             PortReuse::Works => "works",

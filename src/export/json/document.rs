@@ -11,12 +11,12 @@ use crate::export::document::{VERSION, host_schema, version_schema};
 use crate::export::json_schema::{JsonSchema, Property};
 use crate::export::socket_schema;
 use crate::export::timestamp::timestamp;
-use crate::model::{Severity, Unowned};
+use crate::model::{FaultSeverity, Unowned};
 
 /// Writes the document over the sockets in `rows`.
 ///
 /// # Errors
-/// Those of the writer.
+/// If the writer fails.
 pub fn write_document(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::Result<()> {
     let sample = &moment.sample;
     let (mut owned, mut unowned) = (0, [0u32; Unowned::ALL.len()]);
@@ -110,37 +110,37 @@ pub fn list_schema() -> JsonSchema {
     let count = || JsonSchema::unsigned(32);
     let unowned = Unowned::ALL.map(|reason| Property::new(reason.name(), count()));
     let coverage = JsonSchema::object([
-        Property::new("sockets", count().about("Sockets listed.")),
-        Property::new("owned", count().about("Sockets with a known owner.")),
+        Property::new("sockets", count().with_description("Sockets listed.")),
+        Property::new("owned", count().with_description("Sockets with a known owner.")),
         Property::new(
             "unowned",
-            JsonSchema::object(unowned).about("Sockets without an owner, by reason."),
+            JsonSchema::object(unowned).with_description("Sockets without an owner, by reason."),
         ),
     ]);
-    let severities = [Severity::Note, Severity::Degraded, Severity::Incomplete];
+    let severities = [FaultSeverity::Note, FaultSeverity::Degraded, FaultSeverity::Incomplete];
     let fault = JsonSchema::object([
         Property::new("source", JsonSchema::string()),
         Property::new("error", JsonSchema::string()),
         Property::new(
             "severity",
-            JsonSchema::names(severities.map(Severity::name)),
+            JsonSchema::names(severities.map(FaultSeverity::name)),
         ),
     ]);
     JsonSchema::object([
         Property::new("version", version_schema()),
-        Property::new("taken_at", JsonSchema::time().about("Time of the sample.")),
+        Property::new("taken_at", JsonSchema::time().with_description("Time of the sample.")),
         Property::new(
             "monotonic_ns",
-            JsonSchema::unsigned(64).about("CLOCK_MONOTONIC at the same time, ns."),
+            JsonSchema::unsigned(64).with_description("CLOCK_MONOTONIC at the same time, ns."),
         ),
         Property::new("host", host_schema()),
         Property::new("coverage", coverage),
         Property::new(
             "faults",
-            JsonSchema::list(fault).about("Parts of the sample that could not be read."),
+            JsonSchema::list(fault).with_description("Parts of the sample that could not be read."),
         ),
         Property::new("sockets", JsonSchema::list(JsonSchema::reference("socket"))),
     ])
     .define("socket", socket_schema::without_time())
-    .about("The document of list --json.")
+    .with_description("The document of list --json.")
 }

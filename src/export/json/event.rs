@@ -45,7 +45,7 @@ fn lifetime_name(lifetime: Lifetime) -> &'static str {
 /// the kernel does. `lifetime_is` says if `lifetime_ms` is exact.
 ///
 /// # Errors
-/// Those of the writer.
+/// If the writer fails.
 pub fn write_event(event: &Event, socket: SocketRef<'_>, out: &mut impl Write) -> io::Result<()> {
     let closed = event.kind == EventKind::Closed;
     let info = socket.tcp_info().filter(|_| closed);
@@ -74,7 +74,7 @@ const COUNTED: [&str; 2] = ["lost", "undecided"];
 /// Writes how many events are missing: those that were `lost`, or that a filter left `undecided`.
 ///
 /// # Errors
-/// Those of the writer.
+/// If the writer fails.
 pub fn write_count(at_us: i64, event: &str, count: u64, out: &mut impl Write) -> io::Result<()> {
     let line = serde_json::json!({"at": timestamp(at_us), "event": event, "count": count});
     serde_json::to_writer(&mut *out, &line)?;
@@ -85,7 +85,7 @@ pub fn write_count(at_us: i64, event: &str, count: u64, out: &mut impl Write) ->
 pub fn event_schema() -> JsonSchema {
     let kinds = [EventKind::Opened, EventKind::State, EventKind::Closed];
     let state = || JsonSchema::names(State::ALL.map(State::filter_name)).or_null();
-    let bytes = |about| JsonSchema::unsigned(64).or_null().about(about);
+    let bytes = |about| JsonSchema::unsigned(64).or_null().with_description(about);
     let exactness = [
         Lifetime::Measured(0),
         Lifetime::AtLeast(0),
@@ -96,20 +96,20 @@ pub fn event_schema() -> JsonSchema {
         Property::new("event", JsonSchema::names(kinds.map(EventKind::name))),
         Property::new(
             "from",
-            state().about("State before; null if it was not seen."),
+            state().with_description("State before; null if it was not seen."),
         ),
-        Property::new("to", state().about("State after; null once closed.")),
+        Property::new("to", state().with_description("State after; null once closed.")),
         Property::new(
             "lifetime_ms",
             JsonSchema::number()
                 .or_null()
-                .about("Lifetime of a closed socket, ms."),
+                .with_description("Lifetime of a closed socket, ms."),
         ),
         Property::new(
             "lifetime_is",
             JsonSchema::names(exactness.map(lifetime_name))
                 .or_null()
-                .about("Exactness of lifetime_ms."),
+                .with_description("Exactness of lifetime_ms."),
         ),
         Property::new(
             "sent_bytes",
@@ -131,7 +131,7 @@ pub fn event_schema() -> JsonSchema {
         Property::new("at", JsonSchema::time()),
         Property::new(
             "event",
-            JsonSchema::names(COUNTED).about(
+            JsonSchema::names(COUNTED).with_description(
                 "lost: events that the kernel dropped. undecided: events of which a filter asks something that is not known.",
             ),
         ),
@@ -139,5 +139,5 @@ pub fn event_schema() -> JsonSchema {
     ]);
     JsonSchema::any_of([event, missing])
         .define("socket", socket_schema::without_time())
-        .about("One line of events --json.")
+        .with_description("One line of events --json.")
 }

@@ -11,7 +11,7 @@ use crate::export::timestamp::timestamp;
 /// Writes one object a line.
 ///
 /// # Errors
-/// Those of the writer.
+/// If the writer fails.
 pub fn write_lines(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::Result<()> {
     write_all(moment, rows, None, out)
 }
@@ -19,7 +19,7 @@ pub fn write_lines(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::R
 /// Writes one object a line, each with the time of the moment in `taken_at`.
 ///
 /// # Errors
-/// Those of the writer.
+/// If the writer fails.
 pub fn write_lines_with_time(
     moment: &Moment,
     rows: &[u32],
@@ -45,7 +45,7 @@ fn write_all(
 
 /// Describes one line.
 pub fn line_schema() -> JsonSchema {
-    socket_schema::with_time().about(
+    socket_schema::with_time().with_description(
         "A socket: one line of list --jsonl, list --watch, record --jsonl and export --format jsonl. \
          The line has taken_at wherever more than one sample is written.",
     )

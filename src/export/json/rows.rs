@@ -44,7 +44,7 @@ impl Formatter<'_> {
 /// each every other chunk, while this one writes the chunks in their order: a hundred thousand sockets are some 200 MB.
 ///
 /// # Errors
-/// Those of the writer.
+/// If the writer fails.
 pub(super) fn write_rows(
     moment: &Moment,
     rows: &[u32],

@@ -2,7 +2,7 @@
 
 use serde::ser::{Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use crate::export::field::{Absence, Field, Shape, nested};
+use crate::export::field::{Absence, ExportField, Shape, nested};
 use crate::export::owner::{OWNER_FIELDS, Owner, OwnerShape, owners};
 use crate::export::row::Row;
 use crate::export::socket_fields::{socket_fields, taken_at};
@@ -30,7 +30,7 @@ impl Serialize for JsonSocket<'_> {
 
 fn serialize_fields<M: SerializeMap>(
     map: &mut M,
-    fields: &[Field],
+    fields: &[ExportField],
     row: &Row<'_>,
 ) -> Result<(), M::Error> {
     for field in nested(fields) {
@@ -61,7 +61,7 @@ fn serialize_fields<M: SerializeMap>(
 
 fn serialize_entry<M: SerializeMap>(
     map: &mut M,
-    field: &Field,
+    field: &ExportField,
     value: Option<impl Serialize>,
 ) -> Result<(), M::Error> {
     match value {
@@ -71,7 +71,7 @@ fn serialize_entry<M: SerializeMap>(
 }
 
 struct JsonRecord<'a> {
-    parts: &'a [Field],
+    parts: &'a [ExportField],
     row: &'a Row<'a>,
 }
 

@@ -13,7 +13,7 @@ use crate::model::{Family, State};
 /// Writes the document.
 ///
 /// # Errors
-/// Those of the writer.
+/// If the writer fails.
 pub fn write_summary(moment: &Moment, summary: &Summary, out: &mut impl Write) -> io::Result<()> {
     let sample = &moment.sample;
     let protocols: Vec<Value> = summary
@@ -84,13 +84,13 @@ pub fn summary_schema() -> JsonSchema {
         Property::new("family", JsonSchema::names(Family::ALL.map(Family::name))),
         Property::new(
             "protocol",
-            JsonSchema::string().about("Protocol; netlink for all of netlink."),
+            JsonSchema::string().with_description("Protocol; netlink for all of netlink."),
         ),
-        Property::new("sockets", count().about("Sockets in all states.")),
+        Property::new("sockets", count().with_description("Sockets in all states.")),
         Property::new(
             "states",
             JsonSchema::object(states)
-                .about("Sockets by state; states without a socket are left out."),
+                .with_description("Sockets by state; states without a socket are left out."),
         ),
     ]);
     let units = [
@@ -101,8 +101,8 @@ pub fn summary_schema() -> JsonSchema {
         LimitUnit::Ports,
     ];
     let limit = JsonSchema::object([
-        Property::new("value", count().or_null().about("Current value.")),
-        Property::new("limit", count().or_null().about("Maximum.")),
+        Property::new("value", count().or_null().with_description("Current value.")),
+        Property::new("limit", count().or_null().with_description("Maximum.")),
         Property::new("unit", JsonSchema::names(units.map(LimitUnit::name))),
     ]);
     let fault = JsonSchema::object([
@@ -111,29 +111,29 @@ pub fn summary_schema() -> JsonSchema {
     ]);
     JsonSchema::object([
         Property::new("version", version_schema()),
-        Property::new("taken_at", JsonSchema::time().about("Time of the sample.")),
+        Property::new("taken_at", JsonSchema::time().with_description("Time of the sample.")),
         Property::new("host", host_schema()),
-        Property::new("sockets", count().about("Sockets seen.")),
+        Property::new("sockets", count().with_description("Sockets seen.")),
         Property::new(
             "used",
             count()
                 .or_null()
-                .about("Sockets of all families in use. Kernel: sockets: used of sockstat."),
+                .with_description("Sockets of all families in use. Kernel: sockets: used of sockstat."),
         ),
         Property::new(
             "protocols",
-            JsonSchema::list(protocol).about("Sockets by protocol and family."),
+            JsonSchema::list(protocol).with_description("Sockets by protocol and family."),
         ),
-        Property::new("limits", JsonSchema::map(limit).about("Limits by id.")),
+        Property::new("limits", JsonSchema::map(limit).with_description("Limits by id.")),
         Property::new(
             "counters",
             JsonSchema::map(JsonSchema::integer())
-                .about("Counters since the start of the machine, by the kernel's names."),
+                .with_description("Counters since the start of the machine, by the kernel's names."),
         ),
         Property::new(
             "faults",
-            JsonSchema::list(fault).about("Parts of the sample that could not be read."),
+            JsonSchema::list(fault).with_description("Parts of the sample that could not be read."),
         ),
     ])
-    .about("The document of summary --json.")
+    .with_description("The document of summary --json.")
 }

@@ -5,7 +5,7 @@ use parquet::data_type::{BoolType, FloatType, Int32Type, Int64Type};
 use super::column::Column;
 use super::nested::{BitsColumn, MapColumn, OwnersColumn};
 use super::plain::{PlainColumn, TextColumn};
-use crate::export::field::{Field, Shape, flat};
+use crate::export::field::{ExportField, Shape, flat};
 use crate::export::socket_fields::{socket_fields, taken_at};
 use crate::export::text::Text;
 
@@ -16,7 +16,7 @@ pub(super) fn columns() -> Vec<Box<dyn Column>> {
 }
 
 /// Makes the column of a field; `None` for a record, whose parts have columns.
-fn column(field: &'static Field) -> Option<Box<dyn Column>> {
+fn column(field: &'static ExportField) -> Option<Box<dyn Column>> {
     let name = field.column();
     Some(match &field.shape {
         Shape::Flag(value) => PlainColumn::<BoolType, _>::boxed(name, "boolean", "", |row| {

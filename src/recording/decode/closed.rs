@@ -14,7 +14,7 @@ use crate::recording::varint::ByteReader;
 #[derive(Debug, Default)]
 pub(super) struct ClosedDecoder {
     pub(super) closed: Vec<ClosedSocket>,
-    /// Their rows, and the rows' parts one after the other.
+    /// Rows of the closed sockets, and the rows' parts one after the other.
     pub(super) rows: Vec<(Socket, SideRefs)>,
     pub(super) parts: Vec<u8>,
     /// When the base of each row was first seen, ns.

@@ -29,11 +29,11 @@ pub(in crate::recording) struct PackedFrame<'a> {
 #[derive(Debug, Default)]
 pub(in crate::recording) struct UnpackedFrame {
     pub(super) is_key: bool,
-    /// Its sections, with the streams joined.
+    /// Sections of the frame, with the streams joined.
     pub(super) raw: Vec<u8>,
     /// Bytes that decoding its chunk may have allocated by now.
     pub(super) max_allocated: usize,
-    /// Its sections as they were compressed.
+    /// Sections of the frame as they were compressed.
     split: Vec<u8>,
 }
 

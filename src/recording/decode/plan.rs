@@ -24,7 +24,7 @@ pub(super) enum FixedStreams {
 struct StreamSpec {
     location: WordLocation,
     coding: Coding,
-    /// Its index among the predicted streams, if it is one.
+    /// Index of the stream among the predicted ones, if it is one.
     slot: Option<u8>,
     predictor: Predictor,
     /// True for most streams: a difference from the value before, on which no other stream depends.

@@ -1,4 +1,5 @@
-//! Collects what the sockets of a frame write: cells by stream, and what tells which sockets have cells.
+//! Collects the data of the sockets of a frame: cells by stream, and the gaps and sets that
+//! locate the sockets with cells.
 
 use crate::recording::planes::PlaneSplitter;
 use crate::recording::section::{self, put_section};

@@ -36,7 +36,7 @@ pub(super) struct ScanResult {
 #[derive(Debug)]
 pub(super) enum ScanError {
     Io(io::Error),
-    /// It is not a recording, or one of a version that is not supported. The text says which, and the remedy.
+    /// The file is no recording, or of a version that is not supported. The text has the version and the remedy.
     Unsupported(String),
 }
 

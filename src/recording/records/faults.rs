@@ -1,7 +1,7 @@
 //! Faults of a Sample.
 
 use super::field::{Field, FieldReader, FieldWriter, record};
-use crate::model::{Fault, Sample, Severity};
+use crate::model::{Fault, Sample, FaultSeverity};
 use crate::recording::error::Corrupt;
 use crate::recording::varint::put_varint;
 
@@ -11,21 +11,21 @@ record!(Fault {
     error,
 });
 
-impl Field for Severity {
+impl Field for FaultSeverity {
     fn encode(&self, writer: &mut FieldWriter<'_>) {
         let number = match self {
-            Severity::Note => 0,
-            Severity::Degraded => 1,
-            Severity::Incomplete => 2,
+            FaultSeverity::Note => 0,
+            FaultSeverity::Degraded => 1,
+            FaultSeverity::Incomplete => 2,
         };
         put_varint(writer.out, number);
     }
 
     fn decode(reader: &mut FieldReader<'_, '_>) -> Result<Self, Corrupt> {
         Ok(match reader.bytes.varint()? {
-            0 => Severity::Note,
-            1 => Severity::Degraded,
-            _ => Severity::Incomplete,
+            0 => FaultSeverity::Note,
+            1 => FaultSeverity::Degraded,
+            _ => FaultSeverity::Incomplete,
         })
     }
 }

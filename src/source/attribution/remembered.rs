@@ -65,14 +65,14 @@ pub(super) struct RememberedSocket {
     /// Slot of the only owner in [`Owners`]; valid while the generation is the one that it was found in.
     pub(super) slot: Option<u32>,
     pub(super) state: Option<State>,
-    /// Its ends: the kernel has forgotten those of an aborted connection.
+    /// Ends of the socket: the kernel has forgotten those of an aborted connection.
     pub(super) ends: Option<Ends>,
     /// True if a destroy event will report its end, however long it is in no table: a process may still hold a connection
     /// that was reset.
     pub(super) awaits_event: bool,
     /// Rounds since it was last in a table.
     pub(super) missed: u8,
-    /// Its destroy event has been received.
+    /// True if the destroy event of the socket has been received.
     pub(super) closed: bool,
 }
 

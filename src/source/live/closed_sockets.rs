@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::{ClosedSocket, Fault, Sample, Severity};
+use crate::model::{ClosedSocket, Fault, Sample, FaultSeverity};
 use crate::source::netlink::destroy_events::{DestroyEventListener, ReceivedEvents};
 use crate::source::procfs::netlink_drops;
 
@@ -27,7 +27,7 @@ impl ClosedSocketCollector {
             .and_then(|started| {
                 started
                     .map_err(|error| {
-                        let fault = Fault::new(Severity::Degraded, "destroy events", error);
+                        let fault = Fault::new(FaultSeverity::Degraded, "destroy events", error);
                         events_unavailable = Some(fault);
                     })
                     .ok()
@@ -64,7 +64,7 @@ impl ClosedSocketCollector {
             sample.lost_events += since.max(self.received.overruns);
         }
         if let Some(reason) = self.received.stopped.take() {
-            let fault = Fault::new(Severity::Degraded, "destroy events", reason);
+            let fault = Fault::new(FaultSeverity::Degraded, "destroy events", reason);
             sample.faults.push(fault.clone());
             self.events_unavailable = Some(fault);
             self.listener = None;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::filter::{LoweredFilter, StateSet};
-use crate::model::{Family, Fault, Protocol, Sample, Severity, Socket, SocketTable, State};
+use crate::model::{Family, Fault, Protocol, Sample, FaultSeverity, Socket, SocketTable, State};
 use crate::source::clock;
 use crate::source::netlink::dump::Dumper;
 use crate::source::netlink::request::{AttributeRequest, Table};
@@ -70,7 +70,7 @@ impl TableDumps {
         !lowered.code.is_empty() || !lowered.states.contains(State::Established)
     }
 
-    /// Reports whether a process still holds `socket` open; `None` if the kernel cannot tell.
+    /// Reports whether a process still holds `socket` open; `None` if the kernel cannot report it.
     pub(super) fn is_open(&mut self, socket: &Socket) -> Option<bool> {
         self.dumper.is_open(socket)
     }
@@ -123,7 +123,7 @@ impl TableDumps {
         {
             sample
                 .faults
-                .push(Fault::new(Severity::Incomplete, name, error));
+                .push(Fault::new(FaultSeverity::Incomplete, name, error));
         }
     }
 

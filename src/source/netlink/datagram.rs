@@ -16,7 +16,7 @@ pub struct DatagramStatus {
     pub ended: Option<i32>,
     /// Number of rows that could not be decoded.
     pub malformed: u32,
-    /// The first reason.
+    /// Reason for the first row that could not be decoded.
     pub reason: Option<DecodeError>,
     /// The kernel reports that its table changed so much that rows may be missing.
     pub interrupted: bool,

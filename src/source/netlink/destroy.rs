@@ -23,7 +23,7 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 pub enum DestroyOutcome {
     /// The socket was destroyed.
     Done,
-    /// It no longer existed, or another has its addresses: nothing was done.
+    /// The socket no longer existed, or another has its addresses: nothing was done.
     Gone,
     /// The kernel destroys no sockets of this kind, or was built without `CONFIG_INET_DIAG_DESTROY`.
     Unsupported,

@@ -17,7 +17,7 @@ use super::wire::{
     Attributes, HEADER, RECEIVE_BUFFER, aligned, errno, push_attribute, u32_at, until_nul,
     write_message,
 };
-use crate::model::{Device, DeviceAddress, Fault, Interface, Severity};
+use crate::model::{Device, DeviceAddress, Fault, Interface, FaultSeverity};
 
 // Messages, and attributes of each: `include/uapi/linux/rtnetlink.h`, `if_link.h`, `if_addr.h`.
 const RTM_NEWLINK: u16 = 16;
@@ -101,7 +101,7 @@ impl DeviceReader {
                 }
                 Err(error) => {
                     self.known = None;
-                    self.fault = Some(Fault::new(Severity::Degraded, "rtnetlink", error));
+                    self.fault = Some(Fault::new(FaultSeverity::Degraded, "rtnetlink", error));
                 }
             }
         }
@@ -170,19 +170,19 @@ fn open() -> io::Result<Socket> {
     Ok(socket)
 }
 
-/// The part of a datagram that concerns the dump as a whole.
+/// Status of the dump of links and addresses, from the headers and the end of one datagram.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct DatagramStatus {
-    /// The dump has ended, with this errno; 0 for success.
+pub struct LinkDumpStatus {
+    /// Errno with which the dump ended, 0 for success; `None` if it has not ended.
     pub ended: Option<i32>,
-    /// Something changed during the dump.
+    /// True if something changed during the dump.
     pub changed: bool,
 }
 
 /// Decodes one datagram of answers to the request `sequence`: appends links and assigns addresses to their links. Pure and
 /// total: any `bytes` are accepted, and messages of an unknown form are skipped.
-pub fn decode_devices(bytes: &[u8], sequence: u32, devices: &mut Vec<Device>) -> DatagramStatus {
-    let mut status = DatagramStatus::default();
+pub fn decode_devices(bytes: &[u8], sequence: u32, devices: &mut Vec<Device>) -> LinkDumpStatus {
+    let mut status = LinkDumpStatus::default();
     let mut rest = bytes;
     while let Ok(message) = NetlinkBuffer::new_checked(rest) {
         let length = message.length() as usize;

@@ -11,7 +11,7 @@ use rustix::net::{RecvFlags, sockopt};
 use super::datagram::decode_datagram;
 use super::request::{AttributeRequest, Table, write_single_request};
 use super::wire::RECEIVE_BUFFER;
-use crate::model::{self, Fault, Severity, SocketTable};
+use crate::model::{self, Fault, FaultSeverity, SocketTable};
 
 /// Time after which a dump is given up that the kernel does not answer. It answers within milliseconds.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -168,12 +168,12 @@ impl Dumper {
             );
             outcome.fault = Some(if outcome.unsupported {
                 Fault::new(
-                    Severity::Note,
+                    FaultSeverity::Note,
                     kernel_table.name(),
                     format_args!("the kernel has none to list, or lacks the module: {error}"),
                 )
             } else {
-                Fault::new(Severity::Incomplete, kernel_table.name(), error)
+                Fault::new(FaultSeverity::Incomplete, kernel_table.name(), error)
             });
         }
         outcome

@@ -37,7 +37,7 @@ pub enum DecodeError {
     /// An attribute claims more bytes than there are.
     #[error("attribute {kind} claims {length} bytes where {left} are left")]
     Attribute {
-        /// Its type.
+        /// Type of the attribute.
         kind: u16,
         /// The length that it claims.
         length: usize,

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use procfs::FromBufRead as _;
 use procfs::net::InterfaceDeviceStatus;
 
-use crate::model::{Counters, Fault, Interface, Severity};
+use crate::model::{Counters, Fault, Interface, FaultSeverity};
 
 /// Layout of the names and values in a file.
 #[derive(Debug, Clone, Copy)]
@@ -119,8 +119,8 @@ fn read_file<'a>(root: &Path, name: &str, text: &'a mut Vec<u8>) -> Result<&'a s
     read_text(path, text).map_err(|error| {
         let severity = match error.kind() {
             // A kernel without IPv6, or without procfs at all.
-            io::ErrorKind::NotFound => Severity::Note,
-            _ => Severity::Degraded,
+            io::ErrorKind::NotFound => FaultSeverity::Note,
+            _ => FaultSeverity::Degraded,
         };
         Fault::new(severity, shared.display().to_string(), error)
     })

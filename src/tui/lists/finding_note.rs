@@ -11,14 +11,14 @@ use crate::tui::tones::severity_tone;
 /// The least width at which a note has a name beside its sign.
 const MIN_NAMED_WIDTH: usize = 12;
 
-/// The note about the most severe finding that concerns a row.
-pub(super) fn of(findings: &Findings, concern: impl FnOnce() -> Concern) -> Option<Note> {
-    // Most often there are no findings.
-    if findings.now.is_empty() {
+/// Returns the note about the most severe active finding that concerns a row.
+pub(super) fn most_severe(findings: &Findings, concern: impl FnOnce() -> Concern) -> Option<Note> {
+    // Usually there are no findings.
+    if findings.active.is_empty() {
         return None;
     }
     let concern = concern();
-    let mut found = findings.now.iter().filter(|finding| concern.has(finding));
+    let mut found = findings.active.iter().filter(|finding| concern.has(finding));
     // The most severe comes first.
     let first = found.next()?;
     Some(Note {
@@ -29,7 +29,7 @@ pub(super) fn of(findings: &Findings, concern: impl FnOnce() -> Concern) -> Opti
     })
 }
 
-/// The tone of a note.
+/// Returns the tone of a note.
 pub(super) fn tone(text: &str) -> Tone {
     let sign = text.chars().next();
     let severity = Severity::ALL.into_iter().find(|s| Some(s.sign()) == sign);

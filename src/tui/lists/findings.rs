@@ -40,10 +40,10 @@ impl Findings {
     }
 
     fn finding(&self, number: u32) -> Option<&Finding> {
-        let (now, over) = (&self.findings.now, &self.findings.over);
+        let (active, ended) = (&self.findings.active, &self.findings.ended);
         let found = match number & ENDED {
-            0 => now.get(number as usize),
-            _ => over.get((number & !ENDED) as usize),
+            0 => active.get(number as usize),
+            _ => ended.get((number & !ENDED) as usize),
         };
         found.map(AsRef::as_ref)
     }
@@ -83,12 +83,12 @@ impl List for Findings {
     }
 
     fn collect_rows(&mut self, _moment: &Moment, out: &mut Vec<u32>) {
-        out.extend(0..self.findings.now.len() as u32);
-        out.extend((0..self.findings.over.len() as u32).map(|at| at | ENDED));
+        out.extend(0..self.findings.active.len() as u32);
+        out.extend((0..self.findings.ended.len() as u32).map(|at| at | ENDED));
     }
 
     fn unfiltered_len(&self, _moment: &Moment) -> usize {
-        self.findings.now.len() + self.findings.over.len()
+        self.findings.active.len() + self.findings.ended.len()
     }
 
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<FindingLine<'m>> {
@@ -105,13 +105,13 @@ impl List for Findings {
             return Some((key, 0));
         }
         let same = |finding: &&Arc<Finding>| finding.key() == key;
-        let newer = self.findings.over.iter().take((number & !ENDED) as usize);
-        let holds = self.findings.now.iter().filter(same).count();
-        Some((key, holds + newer.filter(same).count()))
+        let newer = self.findings.ended.iter().take((number & !ENDED) as usize);
+        let active = self.findings.active.iter().filter(same).count();
+        Some((key, active + newer.filter(same).count()))
     }
 
     fn tie_breaker(&self, _moment: &Moment, number: u32) -> u64 {
-        // They are sorted already.
+        // The findings are sorted already.
         number.into()
     }
 

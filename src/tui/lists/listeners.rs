@@ -81,7 +81,7 @@ impl List for Listeners {
             })
         };
         Some(ListenerLine {
-            note: finding_note::of(&self.findings, concern),
+            note: finding_note::most_severe(&self.findings, concern),
             ..line
         })
     }

@@ -120,7 +120,7 @@ impl List for Processes {
         let line = ProcessLine::of(moment, number as usize)?;
         let key = line.process.process.key;
         Some(ProcessLine {
-            note: finding_note::of(&self.findings, || Concern::Process(key)),
+            note: finding_note::most_severe(&self.findings, || Concern::Process(key)),
             ..line
         })
     }

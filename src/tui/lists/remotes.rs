@@ -92,7 +92,7 @@ impl List for Remotes {
             note: match service {
                 // Findings know remote ports only.
                 Some(Service { here: true, .. }) => None,
-                _ => finding_note::of(&self.findings, || {
+                _ => finding_note::most_severe(&self.findings, || {
                     Concern::Remote(totals.address, service.map(|service| service.port))
                 }),
             },

@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 
 use super::draw;
 use super::interface::{Outcome, Popup};
-use crate::model::Severity;
+use crate::model::FaultSeverity;
 use crate::tui::command::Command;
 use crate::tui::hint::Hint;
 use crate::tui::scroll::scrolled;
@@ -65,9 +65,9 @@ fn lines(state: &State, columns: usize) -> Vec<Vec<Piece>> {
     for fault in faults.into_iter().flatten() {
         let mut pieces = vec![(text::sanitized(&fault.source), Tone::Strong)];
         match fault.severity {
-            Severity::Note => {}
-            Severity::Degraded => pieces.push(("  not all is known".to_owned(), Tone::Warning)),
-            Severity::Incomplete => {
+            FaultSeverity::Note => {}
+            FaultSeverity::Degraded => pieces.push(("  not all is known".to_owned(), Tone::Warning)),
+            FaultSeverity::Incomplete => {
                 pieces.push(("  sockets may be missing".to_owned(), Tone::Critical));
             }
         }

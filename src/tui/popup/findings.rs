@@ -17,7 +17,7 @@ use ratatui::layout::Rect;
 use super::draw;
 use super::interface::{Outcome, Popup};
 use crate::aggregate::Moment;
-use crate::diagnose::{Concern, Finding, FindingKey, about};
+use crate::diagnose::{Concern, Finding, FindingKey, findings_about};
 use crate::model::SocketKey;
 use crate::tui::click_map::ClickTarget;
 use crate::tui::command::Command;
@@ -76,7 +76,7 @@ pub(in crate::tui) fn open(state: &mut State) {
         let row = moment.and_then(|moment| state.finding_rows.current_row(moment));
         keys.extend(row.map(|row| row.finding.key()));
     } else {
-        for finding in about(&state.findings, &concerns) {
+        for finding in findings_about(&state.findings, &concerns) {
             if !keys.contains(&finding.key()) {
                 keys.push(finding.key());
             }
@@ -84,7 +84,7 @@ pub(in crate::tui) fn open(state: &mut State) {
     }
     if keys.is_empty() {
         let digit = label(Command::GoTo(Screen::Findings));
-        state.message = Some(match state.findings.now.len() {
+        state.message = Some(match state.findings.active.len() {
             0 => "there are no findings".to_owned(),
             1 => format!("no finding is about {name}; {digit} shows the one there is"),
             others => format!("no finding is about {name}; {digit} shows the {others} there are"),

@@ -43,7 +43,7 @@ impl State {
         let timeline = self.timeline.as_ref()?;
         let moment = self.moment.as_ref()?;
         let is_current = timeline.at_us() == Some(moment.sample.taken_at_us);
-        is_current.then(|| timeline.marks.at(timeline.playback.at))?
+        is_current.then(|| timeline.marks.findings_at(timeline.playback.at))?
     }
 
     /// Appends the findings of the next scanned Samples of a recording.
@@ -60,7 +60,7 @@ impl State {
 
     /// True if there are findings to jump to in time.
     pub(in crate::tui) fn has_marks(&self) -> bool {
-        let known = |findings: &Findings| !findings.now.is_empty() || !findings.over.is_empty();
+        let known = |findings: &Findings| !findings.active.is_empty() || !findings.ended.is_empty();
         match &self.timeline {
             Some(timeline) => !timeline.marks.spans().is_empty(),
             None => known(&self.findings),
@@ -87,7 +87,7 @@ impl State {
 
     /// Returns the finding with an identity: the active one, or else the newest that has ended.
     pub fn finding(&self, key: FindingKey) -> Option<&Arc<Finding>> {
-        let mut all = self.findings.now.iter().chain(&self.findings.over);
+        let mut all = self.findings.active.iter().chain(&self.findings.ended);
         all.find(|finding| finding.key() == key)
     }
 }

@@ -47,9 +47,9 @@ impl System {
             return;
         }
         text.clone_into(&mut self.search);
-        self.limits.list_mut().words = SearchText::new(text);
-        self.counters.list_mut().words = SearchText::new(text);
-        self.interfaces.list_mut().words = SearchText::new(text);
-        self.settings.list_mut().words = SearchText::new(text);
+        self.limits.list_mut().search_text = SearchText::new(text);
+        self.counters.list_mut().search_text = SearchText::new(text);
+        self.interfaces.list_mut().search_text = SearchText::new(text);
+        self.settings.list_mut().search_text = SearchText::new(text);
     }
 }

@@ -16,9 +16,9 @@ pub struct FindingSpan {
     pub from: usize,
     /// The last Sample, as far as known.
     pub to: usize,
-    /// Its highest severity.
+    /// Highest severity that the finding had.
     pub severity: Severity,
-    /// True if it was raised at the first Sample; one that is active at the start of the recording may be older.
+    /// True if the finding was raised at the first Sample; one that is active at the start of the recording may be older.
     pub was_raised: bool,
 }
 
@@ -28,7 +28,7 @@ pub struct FindingMarks {
     /// The findings at each Sample; `None` where they exceeded the memory limit.
     by_sample: Vec<Option<Arc<Findings>>>,
     bytes: usize,
-    /// In the order in which they were raised.
+    /// Spans in the order in which their findings were raised.
     spans: Vec<FindingSpan>,
     /// The findings that are active at the last Sample, by the index of their span.
     active: FxHashMap<FindingKey, usize>,
@@ -50,8 +50,8 @@ impl FindingMarks {
         &self.spans
     }
 
-    /// The findings at a Sample, if they were kept.
-    pub fn at(&self, at: usize) -> Option<Arc<Findings>> {
+    /// Returns the findings at a Sample; `None` if they were not kept.
+    pub fn findings_at(&self, at: usize) -> Option<Arc<Findings>> {
         self.by_sample.get(at)?.clone()
     }
 
@@ -60,8 +60,8 @@ impl FindingMarks {
         let at = self.by_sample.len();
         self.by_sample.push(None);
         let (spans, active) = (&mut self.spans, &mut self.active);
-        active.retain(|key, _| findings.now.iter().any(|finding| finding.key() == *key));
-        for finding in &findings.now {
+        active.retain(|key, _| findings.active.iter().any(|finding| finding.key() == *key));
+        for finding in &findings.active {
             let place = *active.entry(finding.key()).or_insert_with(|| {
                 spans.push(FindingSpan {
                     from: at,
@@ -76,8 +76,8 @@ impl FindingMarks {
                 span.severity = span.severity.max(finding.severity);
             }
         }
-        let bytes: usize = findings.now.iter().map(|finding| size(finding)).sum();
-        let bytes = bytes + size_of::<Findings>() + size_of_val(findings.over.as_slice());
+        let bytes: usize = findings.active.iter().map(|finding| size(finding)).sum();
+        let bytes = bytes + size_of::<Findings>() + size_of_val(findings.ended.as_slice());
         if self.bytes + bytes <= MAX_BYTES {
             self.bytes += bytes;
             self.by_sample[at] = Some(Arc::clone(findings));
@@ -123,12 +123,12 @@ mod tests {
     }
 
     /// The marks of findings at consecutive Samples, by kind and severity.
-    fn marks(told: &[&[(&'static FindingKind, Severity)]]) -> FindingMarks {
+    fn marks(samples: &[&[(&'static FindingKind, Severity)]]) -> FindingMarks {
         let mut marks = FindingMarks::default();
-        for now in told {
-            let now = now.iter().map(|&(kind, severity)| finding(kind, severity));
+        for findings in samples {
+            let active = findings.iter().map(|&(kind, severity)| finding(kind, severity));
             marks.push(&Arc::new(Findings {
-                now: now.collect(),
+                active: active.collect(),
                 ..Findings::default()
             }));
         }
@@ -140,17 +140,17 @@ mod tests {
     static DROPS: (&FindingKind, Severity) = (&FINDINGS[1], Severity::Info);
 
     #[test]
-    fn a_finding_has_a_mark_where_it_comes_and_holds_until_it_goes() {
+    fn a_finding_has_a_mark_where_it_is_raised_and_a_span_while_it_is_active() {
         let marks = marks(&[&[], &[ORPHANS], &[WORSE, DROPS], &[DROPS], &[], &[ORPHANS]]);
         let spans: Vec<_> = marks.spans().iter().map(|s| (s.from, s.to)).collect();
         assert_eq!(spans, [(1, 2), (2, 3), (5, 5)]);
         assert_eq!(marks.spans()[0].severity, Severity::Critical);
-        assert_eq!(marks.at(3).map(|findings| findings.now.len()), Some(1));
-        assert_eq!(marks.at(6), None);
+        assert_eq!(marks.findings_at(3).map(|findings| findings.active.len()), Some(1));
+        assert_eq!(marks.findings_at(6), None);
     }
 
     #[test]
-    fn one_goes_from_mark_to_mark_and_no_further() {
+    fn next_mark_finds_raised_findings_in_both_directions() {
         let marks = marks(&[&[], &[ORPHANS], &[WORSE, DROPS], &[DROPS], &[], &[ORPHANS]]);
         let way = |from: usize, forward| marks.next_mark(from, forward);
         assert_eq!(
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_from_the_start_may_have_come_before() {
+    fn a_finding_active_from_the_start_has_no_mark() {
         let marks = marks(&[&[ORPHANS], &[ORPHANS]]);
         assert_eq!(marks.next_mark(1, false), None);
         assert_eq!(marks.spans().len(), 1);

@@ -9,14 +9,17 @@ use crate::tui::screen::Screen;
 use crate::tui::state::{DisplayMode, State};
 use crate::tui::table::TableControl;
 
+/// True on every screen.
 pub(super) fn always(_state: &State) -> bool {
     true
 }
 
+/// True if a moment is shown.
 pub(super) fn has_moment(state: &State) -> bool {
     state.moment.is_some()
 }
 
+/// True if a recording is shown.
 pub(super) fn is_replay(state: &State) -> bool {
     state.display == DisplayMode::Replay
 }
@@ -31,6 +34,7 @@ pub(super) fn can_record(state: &State) -> bool {
     save::why_nothing_to_save(state).is_none()
 }
 
+/// True if parts of the sample could not be read.
 pub(super) fn has_faults(state: &State) -> bool {
     let moment = state.moment.as_ref();
     moment.is_some_and(|moment| !moment.sample.faults.is_empty())
@@ -68,6 +72,7 @@ pub(super) fn target(state: &State) -> Option<OpenTarget> {
     (!matches!(target, OpenTarget::Unavailable(_))).then_some(target)
 }
 
+/// True if the selected row can be opened.
 pub(super) fn has_target(state: &State) -> bool {
     target(state).is_some()
 }
@@ -82,6 +87,7 @@ pub(super) fn has_other_end(state: &State) -> bool {
     jumps::other_end(state).is_some()
 }
 
+/// True if there is a page, a screen, a filter or a search to leave.
 pub(super) fn can_go_back(state: &State) -> bool {
     state.opened_from.is_some() || state.page().is_some() || can_clear_filter(state)
 }
@@ -92,10 +98,12 @@ pub(super) fn can_clear_filter(state: &State) -> bool {
     is_searched || !state.filter().is_empty()
 }
 
+/// True if a filter can be made of the selected row or of the socket of the page.
 pub(super) fn can_filter_by_row(state: &State) -> bool {
     (has_rows(state) && !state.is_searchable()) || is_on_socket(state)
 }
 
+/// True if the dashboard is live and the selection is a socket or a process that can be ended.
 pub(super) fn can_kill(state: &State) -> bool {
     !is_replay(state) && kill_confirmation::target(state).is_some()
 }

@@ -43,7 +43,7 @@ pub fn point(state: &mut State, pointer: Pointer) -> Option<Effect> {
 
 /// The time at a position of the time line.
 fn time_at(state: &State, column: u16, row: u16) -> Option<i64> {
-    match state.clicks.at(column, row) {
+    match state.clicks.target_at(column, row) {
         Some(ClickTarget::Time(at_us)) => Some(at_us),
         _ => None,
     }
@@ -57,7 +57,7 @@ fn focus(state: &mut State, pane: Pane) {
 }
 
 fn click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
-    let hit = state.clicks.at(column, row);
+    let hit = state.clicks.target_at(column, row);
     if state.popup.is_some() {
         match hit {
             Some(ClickTarget::Line(line)) => return dispatch::click_in_popup(state, line),
@@ -95,7 +95,7 @@ fn click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
 
 fn double_click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
     // The first click has selected the row.
-    if state.popup.is_none() && matches!(state.clicks.at(column, row), Some(ClickTarget::Row(..))) {
+    if state.popup.is_none() && matches!(state.clicks.target_at(column, row), Some(ClickTarget::Row(..))) {
         commands::run(state, Command::Open)
     } else {
         click(state, column, row)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::diagnose::{
-    self, Concern, Evidence, Finding, about, evidence_name, evidence_value, whole_seconds,
+    self, Concern, Evidence, Finding, evidence_name, evidence_value, findings_about, whole_seconds,
 };
 use crate::tui::command::Command;
 use crate::tui::keymap::label;
@@ -23,7 +23,7 @@ const MAX_LINES: usize = 3;
 /// The number of active findings with the sign of the most severe, such as `✗2`; `None` if there are none.
 pub(super) fn badge(state: &State) -> Option<Piece> {
     let highest = state.findings.max_severity()?;
-    let count = state.findings.now.len();
+    let count = state.findings.active.len();
     Some((format!("{}{count}", highest.sign()), severity_tone(highest)))
 }
 
@@ -66,10 +66,10 @@ pub(super) fn lines(
     concern: &Concern,
     room: u16,
 ) -> Vec<Vec<Piece>> {
-    if findings.now.is_empty() {
+    if findings.active.is_empty() {
         return Vec::new();
     }
-    let found = about(findings, std::slice::from_ref(concern));
+    let found = findings_about(findings, std::slice::from_ref(concern));
     let found: Vec<&Arc<Finding>> = found.iter().filter(|f| f.until_us.is_none()).collect();
     let key = label(Command::Findings);
     let mut lines: Vec<Vec<Piece>> = Vec::new();

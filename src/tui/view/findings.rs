@@ -41,7 +41,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let moment = state.moment.clone();
     let moment = moment.as_deref();
     let findings = &state.findings;
-    if findings.now.is_empty() && findings.over.is_empty() {
+    if findings.active.is_empty() && findings.ended.is_empty() {
         let inner = border::framed(frame, area, &look, Screen::Findings.title());
         let inner = inner.inner(Margin::new(1, 0));
         let lines = no_findings_text(state, inner);

@@ -153,12 +153,12 @@ fn max_findings(height: u16) -> usize {
 /// Draws the most severe findings, if there are any; returns the area below them.
 fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut State) -> Rect {
     let found = Arc::clone(&state.findings);
-    let shown = found.now.len().min(max_findings(area.height));
+    let shown = found.active.len().min(max_findings(area.height));
     let mut room = area;
-    for (at, finding) in found.now.iter().take(shown).enumerate() {
+    for (at, finding) in found.active.iter().take(shown).enumerate() {
         let place = Rect { height: 1, ..room };
         let mut line = vec![(" ".to_owned(), Tone::Plain)];
-        let rest = found.now.len() - shown;
+        let rest = found.active.len() - shown;
         let mut hint = Vec::new();
         if at + 1 == shown {
             let key = label(Command::GoTo(Screen::Findings));
@@ -193,7 +193,7 @@ impl TablePainter<'_, '_> {
         match totals.unowned[Unowned::TimeWait as usize] {
             0 => "none".to_owned(),
             unowned => {
-                let count = format::known(Some(unowned.into()), format::whole);
+                let count = format::format_or_missing(Some(unowned.into()), format::grouped_count);
                 format!("none; {count} without a known owner")
             }
         }
@@ -279,8 +279,8 @@ fn render_throughput(
         (upper, "↓", now.received, &received),
         (lower, "↑", now.sent, &sent),
     ] {
-        let rate = format::known(rate, format::rate);
-        let highest = format::known(sparkline::highest(values), format::rate);
+        let rate = format::format_or_missing(rate, format::rate);
+        let highest = format::format_or_missing(sparkline::highest(values), format::rate);
         let heading = [
             (format!(" {arrow} {rate:>9}"), Tone::Strong),
             (format!("   highest {highest:>9}"), Tone::Muted),
@@ -301,7 +301,7 @@ fn render_throughput(
     ] {
         line.push((format!(" {what} "), Tone::Muted));
         line.push((
-            format!("{:>6}", format::known(rate, format::per_second)),
+            format!("{:>6}", format::format_or_missing(rate, format::per_second)),
             Tone::Plain,
         ));
     }

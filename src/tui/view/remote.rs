@@ -92,8 +92,8 @@ fn figures(moment: &Moment, totals: &RemoteTotals) -> Vec<Vec<Piece>> {
             (format!("{text}   "), tone),
         ]);
     };
-    let whole = |count: u32| format::known(Some(count.into()), format::whole);
-    figure("sockets", whole(totals.sockets), Tone::Strong);
+    let formatted = |count: u32| format::format_or_missing(Some(count.into()), format::grouped_count);
+    figure("sockets", formatted(totals.sockets), Tone::Strong);
     for state in [
         Tcp::Established,
         Tcp::TimeWait,
@@ -106,21 +106,21 @@ fn figures(moment: &Moment, totals: &RemoteTotals) -> Vec<Vec<Piece>> {
         } else {
             state_tone(state)
         };
-        figure(state.short_name(), whole(count), tone);
+        figure(state.short_name(), formatted(count), tone);
     }
-    let rate = |rate| format!("{:>9}", format::known(rate, format::rate));
+    let rate = |rate| format!("{:>9}", format::format_or_missing(rate, format::rate));
     figure("↓", rate(totals.throughput.received), Tone::Strong);
     figure("↑", rate(totals.throughput.sent), Tone::Strong);
     let rtt = match totals.rtt_us {
         None => format::MISSING.to_owned(),
         Some((low, high)) => {
-            let time = |us: u32| format::known(Some(us.into()), format::duration_us);
+            let time = |us: u32| format::format_or_missing(Some(us.into()), format::duration_us);
             format!("{} to {}", time(low), time(high))
         }
     };
     figure("rtt", rtt, Tone::Plain);
     let share = totals.throughput.retransmitted_share();
-    let retransmitted = format::known(share, format::share);
+    let retransmitted = format::format_or_missing(share, format::share);
     figure("retransmitted", retransmitted, retransmitted_tone(share));
     for &row in totals.processes.rows() {
         if let Some(row) = moment.sample.processes.get(row as usize) {

@@ -126,7 +126,7 @@ fn finding_lines(
     moment: &Moment,
     room: u16,
 ) -> Vec<Vec<Piece>> {
-    if found.now.is_empty() {
+    if found.active.is_empty() {
         return Vec::new();
     }
     let concern = Concern::Socket(socket_concern(row.socket, moment));

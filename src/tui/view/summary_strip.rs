@@ -84,7 +84,7 @@ fn segments(moment: &Moment) -> Vec<Vec<Piece>> {
     }
     let throughput = aggregate.throughput;
     for (arrow, rate) in [("↓", throughput.received), ("↑", throughput.sent)] {
-        let text = format::known(rate, format::rate);
+        let text = format::format_or_missing(rate, format::rate);
         segments.push(vec![(format!("{arrow} {text:>9}"), Tone::Strong)]);
     }
     let changes = aggregate.changes;
@@ -92,7 +92,7 @@ fn segments(moment: &Moment) -> Vec<Vec<Piece>> {
         ("opened", changes.map(|changes| changes.opened)),
         ("closed", changes.map(|changes| changes.closed)),
     ] {
-        let text = format::known(rate, format::per_second);
+        let text = format::format_or_missing(rate, format::per_second);
         segments.push(vec![
             (format!("{what} "), Tone::Muted),
             (format!("{text:>8}"), Tone::Plain),

@@ -109,7 +109,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let line = usage_line::search_line(system.search());
         write(frame.buffer_mut(), usage, &look, &line);
     }
-    let detail_of = row_detail::of(system, &moment);
+    let detail_of = row_detail::for_current_row(system, &moment);
     if detail_lines > 2 {
         let inner = border::section(frame, detail, &look, &detail_of.name);
         let lines = detail_of.lines(inner.width, false);

@@ -23,7 +23,7 @@ fn begun(to: SocketAddr) -> OwnedFd {
     socket
 }
 
-/// `TARGET COUNT`: begins so many connections, each from a port of its own, and holds them until it is told to close.
+/// `TARGET COUNT`: begins so many connections, each from a port of its own, and holds them until it is ordered to close.
 pub(super) fn call(arguments: &Arguments) {
     let orders = Orders::listen();
     let mut held: Vec<OwnedFd> = (0..arguments.number(1))
@@ -153,7 +153,7 @@ pub(super) fn churn(arguments: &Arguments) {
     }
 }
 
-/// `TARGET PERIOD_MS`: each period tries to connect to where nobody listens.
+/// `TARGET PERIOD_MS`: each period tries to connect to a port without a listener.
 pub(super) fn knock(arguments: &Arguments) {
     let (to, period) = (target(arguments), arguments.millis(1));
     let orders = Orders::listen();

@@ -7,7 +7,7 @@ use rustix::net::sockopt;
 
 use super::{Arguments, Orders, say};
 
-/// `ADDRESS BUFFER PERIOD_MS`: each period reads all that has come; never, if the period is 0, until it is told to.
+/// `ADDRESS BUFFER PERIOD_MS`: each period reads all that has come; never, if the period is 0, until it is ordered to.
 /// BUFFER is what it asks the kernel for, in bytes; 0 for what the kernel gives.
 pub(super) fn receive(arguments: &Arguments) {
     let socket = UdpSocket::bind((arguments.text(0), 0)).expect("it binds");

@@ -6,7 +6,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::{Arguments, Orders, say};
 
-/// `LIMIT FREE`: may have so many descriptors and leaves so many free, until it is told to close.
+/// `LIMIT FREE`: may have so many descriptors and leaves so many free, until it is ordered to close.
 pub(super) fn hoard(arguments: &Arguments) {
     let (limit, free) = (arguments.number(0), arguments.number::<u64>(1));
     let both = Rlimit {

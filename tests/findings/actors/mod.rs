@@ -1,8 +1,7 @@
-//! Those who act in the conditions: this binary again, each under a name of its own, so that a finding can be held
-//! against who it names.
+//! Processes that cause the conditions: this binary again, each under a name of its own, which the finding has to name.
 //!
-//! An actor says one line when it is ready, often a port, and then does what it does until its input ends. What it
-//! is told meanwhile changes how it does it.
+//! An actor says one line when it is ready, often a port, and then does what it does until its input ends. Orders
+//! that it receives meanwhile change how it does it.
 
 mod clients;
 mod datagrams;
@@ -62,8 +61,8 @@ impl Actor {
         finding.assert_says(rest);
     }
 
-    /// Tells it to go on in another way and waits for its answer.
-    pub(crate) fn tell(&mut self, order: &str) -> String {
+    /// Sends an order to the actor and returns its answer.
+    pub(crate) fn send_order(&mut self, order: &str) -> String {
         self.held.send_line(order);
         let answer = self.held.read_line();
         assert!(!answer.is_empty(), "{} did not take {order:?}", self.name);
@@ -126,15 +125,15 @@ impl Arguments {
     }
 }
 
-/// What an actor is told. It ends when nobody tells it anything any more.
+/// Orders that an actor receives. The actor ends when its input does.
 struct Orders(Receiver<String>);
 
 impl Orders {
     fn listen() -> Orders {
-        let (told, orders) = mpsc::channel();
+        let (sender, orders) = mpsc::channel();
         thread::spawn(move || {
             for line in std::io::stdin().lines().map_while(Result::ok) {
-                if told.send(line).is_err() {
+                if sender.send(line).is_err() {
                     break;
                 }
             }
@@ -147,7 +146,7 @@ impl Orders {
         self.0.recv().unwrap_or_else(|_| std::process::exit(0))
     }
 
-    /// What has been told by now.
+    /// Returns the next order if there is one by now.
     fn poll(&self) -> Option<String> {
         match self.0.try_recv() {
             Ok(order) => Some(order),
@@ -166,7 +165,7 @@ impl Orders {
     }
 }
 
-/// Says that it is ready, or that it has done what it was told.
+/// Reports that the actor is ready, or that it has carried out an order.
 fn say(what: impl std::fmt::Display) {
     println!("{what}");
 }

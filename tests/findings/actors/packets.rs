@@ -12,8 +12,8 @@ const MANY: [u8; 2] = [198, 18];
 /// The source for one.
 const ONE: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 7);
 
-/// `TARGET RATE SOURCES`: sends so many SYNs each second, from `one` source or from `many`. Whoever answers them finds
-/// nobody, if what goes to 198.18.0.0/15 is dropped.
+/// `TARGET RATE SOURCES`: sends so many SYNs each second, from `one` source or from `many`. An answer reaches
+/// no host if packets to 198.18.0.0/15 are dropped.
 pub(super) fn send_syns(arguments: &Arguments) {
     const TURN: Duration = Duration::from_millis(10);
     let to: SocketAddrV4 = arguments.number(0);

@@ -111,7 +111,7 @@ pub(super) fn keep(arguments: &Arguments) {
     }
 }
 
-/// `ADDRESS`: accepts at once and does not read, until it is told to. Closes what has been read to its end.
+/// `ADDRESS`: accepts at once and does not read, until it is ordered to. Closes what has been read to its end.
 pub(super) fn read(arguments: &Arguments) {
     let listener = listen(arguments.text(0), 511);
     let orders = Orders::listen();

@@ -1,5 +1,5 @@
 //! What goes wrong on the machine: its web server is stopped, its database does not close what clients have closed, and
-//! its client connects to nobody.
+//! its client connects to a host that does not answer.
 
 use sockwatch::model::{Activity, State, Timer, TimerKind};
 

@@ -74,7 +74,7 @@ pub(super) struct Connection {
     bbr: Option<[u8; 20]>,
     /// The delivery rate: segments, and µs.
     delivered: (u64, u64),
-    /// What the kernel keeps of the round-trip times and tells without the lowest bits, µs.
+    /// Round-trip times as the kernel keeps them; it reports them without the lowest bits, µs.
     rtt_eighths: u64,
     deviation_quarters: u64,
     sent_at_ns: u64,

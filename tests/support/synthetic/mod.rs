@@ -37,7 +37,7 @@ const ACTIVE_FOR: u64 = 10;
 /// Processes that own sockets.
 const PROCESSES: u32 = 24;
 
-/// Counters of the host, of which a fourth grows: as many as Linux 6 tells.
+/// Counters of the host, of which a fourth grows: as many as Linux 6 reports.
 const COUNTERS: usize = 420;
 
 /// How large the machine is and how busy.
@@ -205,7 +205,7 @@ impl Synthetic {
     }
 
     /// Fills the Sample. Rows are read one after the other until `now_ns`.
-    fn tell(&mut self, sample: &mut Sample) {
+    fn write_sample(&mut self, sample: &mut Sample) {
         sample.taken_at_us = START_US + ((self.now_ns - self.start_ns) / 1000).cast_signed();
         sample.monotonic_ns = self.now_ns;
         sample.host = Arc::new(Host {
@@ -253,7 +253,7 @@ impl Synthetic {
             let mut socket = match connection.time_wait_ends_ns {
                 None => connection.row(read_ns, &mut sample.sockets),
                 Some(ends_ns) => {
-                    // As the kernel: in whole ticks of the clock that the other times are told by.
+                    // As the kernel: in whole ticks of the clock that the other times have.
                     let ticks = |ns: u64| (ns / 1_000_000) as u32;
                     time_wait(connection, ticks(ends_ns).saturating_sub(ticks(read_ns)))
                 }
@@ -264,7 +264,7 @@ impl Synthetic {
         }
         for connection in self.ended.drain(..) {
             let at_ns = self.now_ns - self.random.below(SECOND_NS);
-            tell_end(&connection, at_ns, self.start_ns, sample);
+            push_closed(&connection, at_ns, self.start_ns, sample);
         }
         sample
             .closed
@@ -278,7 +278,7 @@ impl Source for Synthetic {
         if self.tick > 0 {
             self.pass();
         }
-        self.tell(sample);
+        self.write_sample(sample);
         self.tick += 1;
         Ok(())
     }
@@ -309,8 +309,8 @@ fn time_wait(connection: &Connection, left_ms: u32) -> Socket {
     socket
 }
 
-/// Tells the end of a connection, with its final figures.
-fn tell_end(connection: &Connection, at_ns: u64, start_ns: u64, sample: &mut Sample) {
+/// Appends a closed connection with its final counters.
+fn push_closed(connection: &Connection, at_ns: u64, start_ns: u64, sample: &mut Sample) {
     let mut socket = connection.row(at_ns, &mut SocketTable::default());
     let blob = sample
         .closed_sockets

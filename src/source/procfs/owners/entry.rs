@@ -46,22 +46,22 @@ impl Entry {
 /// Access to the descriptors of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Access {
-    /// They can be listed.
+    /// The descriptors can be listed.
     Readable,
-    /// This user may not list them.
+    /// This user may not list the descriptors.
     Denied,
-    /// A kernel thread has none, and is not counted as a process.
+    /// A kernel thread has no descriptors, and is not counted as a process.
     KernelThread,
 }
 
 /// The known descriptors that a rescan of a process keeps without reading their targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RescanPolicy {
-    /// None.
+    /// Keeps no descriptor.
     Full,
-    /// Those of sockets that live.
+    /// Keeps the descriptors of sockets that still exist.
     KeepLiveSockets,
-    /// Those of sockets that live, and all that are no sockets.
+    /// Keeps the descriptors of sockets that still exist, and all others that are no sockets.
     KeepKnown,
 }
 

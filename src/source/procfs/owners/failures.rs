@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use rustix::io::Errno;
 
-use crate::model::{Fault, Severity};
+use crate::model::{Fault, FaultSeverity};
 use crate::source::{MORE_DESCRIPTORS, lacks_descriptors};
 
 /// Largest number of faults that are kept until they are taken, one for each kind of error.
@@ -46,7 +46,7 @@ impl FailureLog {
             if lacks_descriptors(&error) {
                 text = format!("{text}; {MORE_DESCRIPTORS}");
             }
-            Fault::new(Severity::Degraded, failure.path.display().to_string(), text)
+            Fault::new(FaultSeverity::Degraded, failure.path.display().to_string(), text)
         })
     }
 }

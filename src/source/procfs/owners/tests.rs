@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use super::entry::NewProcess;
 use super::new_processes::PARALLEL_DESCRIPTORS;
 use super::*;
-use crate::model::{ProcessKey, ProcessRow, Severity};
+use crate::model::{ProcessKey, ProcessRow, FaultSeverity};
 use crate::source::procfs::SocketDescriptor;
 
 const SECOND: u64 = 1_000_000_000;
@@ -381,7 +381,7 @@ fn kernel_threads_are_not_counted_and_files_of_odd_form_are_faults() {
     assert!(
         faults
             .iter()
-            .all(|fault| fault.severity == Severity::Degraded)
+            .all(|fault| fault.severity == FaultSeverity::Degraded)
     );
     assert!(
         faults.iter().any(|fault| fault.source.ends_with("/9")),

@@ -16,8 +16,8 @@ use crate::tui::theme::Tone;
 /// All network devices, or those that match a search.
 #[derive(Debug, Default)]
 pub struct Interfaces {
-    /// The words of the search.
-    pub words: SearchText,
+    /// Text of the search.
+    pub search_text: SearchText,
 }
 
 const WIDTHS: [Widths; 18] = [
@@ -59,8 +59,8 @@ impl List for Interfaces {
 
     fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
         out.extend(0..self.unfiltered_len(moment) as u32);
-        if !self.words.is_empty() {
-            retain_matching(self, moment, &self.words, out);
+        if !self.search_text.is_empty() {
+            retain_matching(self, moment, &self.search_text, out);
         }
     }
 

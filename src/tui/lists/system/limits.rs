@@ -18,8 +18,8 @@ use crate::tui::tones::limit_tone;
 /// All limits, or those that match a search.
 #[derive(Debug, Default)]
 pub struct Limits {
-    /// The words of the search.
-    pub words: SearchText,
+    /// Text of the search.
+    pub search_text: SearchText,
     /// The number of local ports in use, if it has been counted.
     pub ports: Option<PortUsage>,
     /// The limits of the moment whose rows were collected.
@@ -71,8 +71,8 @@ impl List for Limits {
     fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
         self.all = headroom(moment, self.ports);
         out.extend(0..self.all.len() as u32);
-        if !self.words.is_empty() {
-            retain_matching(self, moment, &self.words, out);
+        if !self.search_text.is_empty() {
+            retain_matching(self, moment, &self.search_text, out);
         }
     }
 

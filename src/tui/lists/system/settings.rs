@@ -17,8 +17,8 @@ use crate::tui::theme::Tone;
 /// The known settings, readable here or not, then the other readable ones; or those that match a search.
 #[derive(Debug, Default)]
 pub struct Settings {
-    /// The words of the search.
-    pub words: SearchText,
+    /// Text of the search.
+    pub search_text: SearchText,
 }
 
 const WIDTHS: [Widths; 3] = [
@@ -56,8 +56,8 @@ impl List for Settings {
             .zip(values)
             .filter(|(_, (name, _))| is_other(name));
         out.extend(others.map(|(number, _)| number));
-        if !self.words.is_empty() {
-            retain_matching(self, moment, &self.words, out);
+        if !self.search_text.is_empty() {
+            retain_matching(self, moment, &self.search_text, out);
         }
     }
 

@@ -10,7 +10,7 @@ use crate::tui::table::List;
 pub(super) fn retain_matching<L: List>(
     list: &L,
     moment: &Moment,
-    words: &SearchText,
+    search_text: &SearchText,
     out: &mut Vec<u32>,
 ) {
     let mut cell = String::new();
@@ -18,7 +18,7 @@ pub(super) fn retain_matching<L: List>(
         (0..L::columns().len()).any(|column| {
             cell.clear();
             list.write_cell(moment, number, column, &mut cell);
-            words.matches(&cell)
+            search_text.matches(&cell)
         })
     });
 }

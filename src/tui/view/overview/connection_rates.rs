@@ -45,13 +45,13 @@ pub(super) fn render(
         let line: Vec<Piece> = vec![
             (format!(" {what:<12}"), Tone::Muted),
             (
-                format!(" {:>8}", format::known(now, format::per_second)),
+                format!(" {:>8}", format::format_or_missing(now, format::per_second)),
                 Tone::Strong,
             ),
             (
                 format!(
                     "  highest {:>7} ",
-                    format::known(highest, format::per_second)
+                    format::format_or_missing(highest, format::per_second)
                 ),
                 Tone::Muted,
             ),

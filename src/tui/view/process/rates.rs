@@ -78,7 +78,7 @@ pub(super) fn rates(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
         ("↓", throughput.received, &totals.trend.received),
         ("↑", throughput.sent, &totals.trend.sent),
     ] {
-        let text = format::known(rate, format::rate);
+        let text = format::format_or_missing(rate, format::rate);
         line.push(vec![
             (format!("{arrow} {text:>9} "), Tone::Strong),
             (format!("{}  ", minute(recent, TREND_COLUMNS)), Tone::Plain),
@@ -88,7 +88,7 @@ pub(super) fn rates(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
     line.push(vec![
         ("retransmitted ".to_owned(), Tone::Muted),
         (
-            format!("{:<7}", format::known(share, format::share)),
+            format!("{:<7}", format::format_or_missing(share, format::share)),
             retransmitted_tone(share),
         ),
     ]);
@@ -98,7 +98,7 @@ pub(super) fn rates(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
         ("closed", changes.map(|changes| changes.closed)),
         ("TIME-WAIT", changes.map(|changes| changes.time_wait)),
     ] {
-        let text = format::known(rate, format::per_second);
+        let text = format::format_or_missing(rate, format::per_second);
         line.push(vec![
             (format!("{what} "), Tone::Muted),
             (format!("{text:<8} "), Tone::Plain),
@@ -129,7 +129,7 @@ pub(super) fn render_charts(
             format::rate as fn(&mut String, f64),
         ),
         ("sent", &trend.sent, format::rate),
-        ("established", &trend.established, format::whole),
+        ("established", &trend.established, format::grouped_count),
     ]) {
         if area.height < 2 {
             continue;
@@ -144,7 +144,7 @@ pub(super) fn render_charts(
             .rev()
             .flat_map(|values| std::iter::repeat_n(sparkline::highest(values), wide))
             .collect();
-        let highest = format::known(sparkline::highest(&values), write);
+        let highest = format::format_or_missing(sparkline::highest(&values), write);
         let heading = [
             (format!("{what}, {span}  "), Tone::Muted),
             (format!("highest {highest}"), Tone::Plain),

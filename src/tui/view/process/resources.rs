@@ -25,17 +25,17 @@ pub(super) fn descriptors(
         taken_at_us: moment.sample.taken_at_us,
         note: None,
     };
-    let whole = |count: Option<f64>| format::known(count, format::whole);
+    let formatted = |count: Option<f64>| format::format_or_missing(count, format::grouped_count);
     let mut first = vec![
         ("descriptors ".to_owned(), Tone::Muted),
-        (whole(row.descriptors.map(f64::from)), Tone::Strong),
+        (formatted(row.descriptors.map(f64::from)), Tone::Strong),
     ];
     if let (Some(share), Some(limit)) = (line.descriptors_share(), row.process.descriptor_limit) {
         let mut bars = String::new();
         gauge(&mut bars, share, GAUGE);
-        first.push((format!(" of {} ", whole(Some(limit as f64))), Tone::Plain));
+        first.push((format!(" of {} ", formatted(Some(limit as f64))), Tone::Plain));
         first.push((
-            format!("{bars} {}", format::known(Some(share), format::share)),
+            format!("{bars} {}", format::format_or_missing(Some(share), format::share)),
             limit_tone(Some(share)),
         ));
     }
@@ -46,7 +46,7 @@ pub(super) fn descriptors(
             groups.push(vec![
                 (format!("{} ", kind.name()), Tone::Muted),
                 (
-                    format!("{}  ", whole(Some(kinds[kind as usize].into()))),
+                    format!("{}  ", formatted(Some(kinds[kind as usize].into()))),
                     Tone::Plain,
                 ),
             ]);

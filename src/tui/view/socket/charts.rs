@@ -27,14 +27,14 @@ const CURVES: [Curve; 9] = [
     ("rtt", |point| point.rtt, format::duration_us),
     ("cwnd", |point| point.cwnd, format::bytes),
     ("in flight", |point| point.in_flight, format::bytes),
-    ("accept queue", |point| point.accept_queue, format::whole),
+    ("accept queue", |point| point.accept_queue, format::grouped_count),
     ("unread", |point| point.unread, format::bytes),
     (
         "unacknowledged",
         |point| point.unacknowledged,
         format::bytes,
     ),
-    ("dropped", |point| point.drops, format::whole),
+    ("dropped", |point| point.drops, format::grouped_count),
 ];
 
 /// The least width of a chart.
@@ -63,11 +63,11 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, look: &Look, page: &Sock
         .spacing(1)
         .split(area);
     for (((what, _, write), values), place) in shown.into_iter().zip(places.iter()) {
-        let now = format::known(values.last().copied().flatten(), write);
+        let now = format::format_or_missing(values.last().copied().flatten(), write);
         let mut title = format!("{what} {now}");
         if let Some(highest) = sparkline::highest(&values) {
             let before = title.len();
-            let _ = write!(title, ", highest {}", format::known(Some(highest), write));
+            let _ = write!(title, ", highest {}", format::format_or_missing(Some(highest), write));
             if text::width(&title) + 4 > usize::from(place.width) {
                 title.truncate(before);
             }

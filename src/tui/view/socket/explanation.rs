@@ -58,7 +58,7 @@ fn slow(info: TcpInfo<'_>) -> Option<Sentence> {
     if lowest <= 0.0 || rtt < MIN_EXPLAINED_RTT_US {
         return None;
     }
-    let time = |us: f64| format::known(Some(us), format::duration_us);
+    let time = |us: f64| format::format_or_missing(Some(us), format::duration_us);
     let times = rtt / lowest;
     let sentence = if times >= QUEUEING_RATIO {
         format!(
@@ -82,8 +82,8 @@ fn loss(info: TcpInfo<'_>) -> Option<Sentence> {
     if again <= 0.0 || sent <= 0.0 {
         return None;
     }
-    let share = format::known(Some((again / sent).min(1.0)), format::share);
-    let bytes = format::known(Some(again), format::bytes);
+    let share = format::format_or_missing(Some((again / sent).min(1.0)), format::share);
+    let bytes = format::format_or_missing(Some(again), format::bytes);
     let sentence = format!("{share} of what it sent was sent again ({bytes})");
     Some(("loss", sentence, Tone::Warning))
 }
@@ -92,7 +92,7 @@ fn loss(info: TcpInfo<'_>) -> Option<Sentence> {
 fn state(row: &SocketRow<'_>, socket: &Socket) -> Option<Sentence> {
     let expires = socket.timer.map(|timer| {
         let us = f64::from(timer.expires_ms) * 1000.0;
-        format::known(Some(us), format::duration_us)
+        format::format_or_missing(Some(us), format::duration_us)
     });
     let tries = socket.timer.map_or(0, |timer| timer.retries);
     if socket.is_listener() {

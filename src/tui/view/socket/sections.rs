@@ -154,9 +154,9 @@ fn queues(row: &SocketRow<'_>) -> Section {
     let mut lines = Vec::new();
     if let (Some(queue), Some(backlog)) = (socket.accept_queue(), socket.backlog()) {
         let tone = queue_tone(queue, backlog);
-        lines.push(filled("accept queue", queue, backlog, format::whole, tone));
+        lines.push(filled("accept queue", queue, backlog, format::grouped_count, tone));
     } else {
-        let bytes = |value: u32| format::known(Some(value.into()), format::bytes);
+        let bytes = |value: u32| format::format_or_missing(Some(value.into()), format::bytes);
         lines.push(plain("unread (RECV-Q)", bytes(socket.recv_queue)));
         lines.push(plain("unacknowledged (SEND-Q)", bytes(socket.send_queue)));
     }
@@ -171,7 +171,7 @@ fn queues(row: &SocketRow<'_>) -> Section {
             };
             lines.push(Field {
                 name: "dropped".to_owned(),
-                value: format::known(Some(drops.into()), format::whole),
+                value: format::format_or_missing(Some(drops.into()), format::grouped_count),
                 tone,
             });
         }
@@ -188,7 +188,7 @@ fn over_time(page: &SocketPage, charts: usize) -> Section {
     let lines = curves(page).skip(charts).map(|((name, _, write), values)| {
         let highest = sparkline::highest(&values).unwrap_or(0.0);
         let mut value = scaled_sparkline(&values, TREND_COLUMNS, highest);
-        let now = format::known(values.last().copied().flatten(), write);
+        let now = format::format_or_missing(values.last().copied().flatten(), write);
         let _ = write!(value, " {now:>9}");
         plain(name, value)
     });
@@ -208,7 +208,7 @@ fn clients(row: &SocketRow<'_>, moment: &Moment) -> Section {
     };
     // The page shows the listener even if the filter hides it.
     let found = (0..moment.unfiltered().listeners.len()).find(is_it);
-    if let Some(line) = found.and_then(|at| ListenerLine::of_whole(moment, at)) {
+    if let Some(line) = found.and_then(|at| ListenerLine::of_unfiltered(moment, at)) {
         for column in LISTENER_COLUMNS.iter() {
             let name = match column.id {
                 "syn_recv" => "half-open (SYN-RECV)",
