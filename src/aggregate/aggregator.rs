@@ -46,9 +46,9 @@ pub struct Aggregate {
     pub closed: Vec<Option<SocketRates>>,
     /// By process, in the order of [`Sample::processes`].
     pub processes: Vec<ProcessTotals>,
-    /// By remote host.
+    /// Totals by remote host.
     pub remotes: Vec<RemoteTotals>,
-    /// By listening port.
+    /// Totals by listening port.
     pub ports: Vec<PortTotals>,
     /// Listening TCP sockets.
     pub listeners: Vec<ListenerTotals>,

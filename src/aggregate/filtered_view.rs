@@ -17,7 +17,7 @@ use super::{
 };
 use crate::model::{ProcessKey, Protocol, Sample, Socket, SocketRef, State, TcpInfo};
 
-/// Applies one filter to one moment after the other, and keeps the history of what it selects.
+/// Applies one filter to successive moments, and keeps the history of the selected sockets.
 #[derive(Debug, Default)]
 pub struct FilteredView {
     history: History,

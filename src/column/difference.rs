@@ -17,7 +17,7 @@ impl Kind for SocketDifferences {
     type Row<'a> = SocketChange<'a>;
 }
 
-/// A socket that differs, as it was and as it is.
+/// A socket that differs between two Samples.
 #[derive(Debug, Clone, Copy)]
 pub struct SocketChange<'a> {
     /// The difference.

@@ -112,7 +112,7 @@ pub fn short_duration_us(out: &mut String, us: f64) {
     let _ = write!(out, "{} {unit}", (value * 10.0).round() / 10.0);
 }
 
-/// A whole number as it is: `12431`.
+/// Appends an integer without grouping: `12431`.
 pub fn integer(out: &mut String, value: f64) {
     write(out, value, 0, "");
 }

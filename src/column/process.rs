@@ -20,7 +20,7 @@ impl Kind for Processes {
     type Row<'a> = ProcessLine<'a>;
 }
 
-/// A process with what it holds and moves: what a table of processes has in a row.
+/// A row of a table of processes: a process with its totals.
 #[derive(Debug, Clone, Copy)]
 pub struct ProcessLine<'a> {
     /// The process.

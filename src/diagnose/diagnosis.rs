@@ -54,7 +54,7 @@ impl Diagnosis {
         Diagnosis::new(self.thresholds.clone(), self.zone.clone())
     }
 
-    /// The findings that hold, the most severe first.
+    /// Returns the active findings, the most severe first.
     pub fn findings(&self) -> &[Finding] {
         self.tracker.findings()
     }
@@ -75,7 +75,7 @@ impl Diagnosis {
         })
     }
 
-    /// Examines the next moment; returns the findings that hold then.
+    /// Examines the next moment; returns the findings that are active then.
     pub fn update(&mut self, moment: &Moment) -> &[Finding] {
         self.candidates.collect(moment);
         let facts = Facts {

@@ -83,7 +83,7 @@ pub struct Finding {
     pub recent: Recent,
 }
 
-/// The identity of a finding among those that hold at the same time.
+/// Identity of a finding among the active ones.
 pub type FindingKey = (&'static FindingKind, SubjectKey);
 
 impl Finding {

@@ -153,7 +153,7 @@ pub fn finding_by_id(id: &str) -> Option<&'static FindingKind> {
     FINDINGS.iter().find(|kind| kind.id() == id)
 }
 
-/// By its id.
+/// Deserializes a kind from its id.
 impl<'de> Deserialize<'de> for &'static FindingKind {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let id = String::deserialize(deserializer)?;

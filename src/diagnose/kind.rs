@@ -90,7 +90,7 @@ impl Hash for FindingKind {
     }
 }
 
-/// As its id.
+/// Serializes a kind as its id.
 impl Serialize for FindingKind {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.id)

@@ -77,7 +77,7 @@ macro_rules! registry {
             }),+],
         }),+];
 
-        /// The detectors of all findings, and what they measure together.
+        /// The detectors of all findings, and the measures that they share.
         pub(super) struct Detectors {
             measured: Measurements,
             $($file: $detector,)+

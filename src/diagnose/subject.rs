@@ -68,7 +68,7 @@ pub enum Subject {
     Path {
         /// The address here.
         source: IpAddr,
-        /// The other end.
+        /// Remote end.
         destination: Endpoint,
         /// The process here.
         process: Option<ProcessName>,

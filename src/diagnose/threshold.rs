@@ -35,10 +35,7 @@ impl ValueRule {
     };
 
     /// A window over which values are added up, of at most ten minutes: each Sample in it is kept, for each subject.
-    pub(super) const WINDOW: ValueRule = ValueRule::Seconds {
-        min: 1,
-        max: 600,
-    };
+    pub(super) const WINDOW: ValueRule = ValueRule::Seconds { min: 1, max: 600 };
 
     /// A count of things.
     pub(super) const COUNT: ValueRule = ValueRule::Count {

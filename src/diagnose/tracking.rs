@@ -219,7 +219,7 @@ impl FindingTracker {
         }
     }
 
-    /// The findings that hold, the most severe first.
+    /// Returns the active findings, the most severe first.
     pub(super) fn findings(&self) -> &[Finding] {
         &self.findings
     }

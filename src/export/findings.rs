@@ -112,7 +112,7 @@ fn evidence(evidence: &Evidence) -> Json {
     Json::Object(entries.collect::<Map<String, Json>>())
 }
 
-/// Writes findings as text, wrapped at so many columns, or that there are none.
+/// Writes findings as text, wrapped at `columns` columns, or a line that there are none.
 ///
 /// # Errors
 /// Errors of the writer.

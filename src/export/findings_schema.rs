@@ -51,7 +51,8 @@ fn process() -> JsonSchema {
         Property::new("pid", JsonSchema::unsigned(32)),
         Property::new(
             "start_time",
-            JsonSchema::unsigned(64).with_description("Start of the process, clock ticks since boot."),
+            JsonSchema::unsigned(64)
+                .with_description("Start of the process, clock ticks since boot."),
         ),
         Property::new("comm", JsonSchema::string()),
     ])

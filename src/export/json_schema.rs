@@ -85,7 +85,7 @@ impl JsonSchema {
         JsonSchema::of_type("boolean")
     }
 
-    /// An integer of so many bits without a sign.
+    /// An unsigned integer of `bits` bits.
     pub fn unsigned(bits: u8) -> JsonSchema {
         let most = u64::MAX >> 64u8.saturating_sub(bits).min(63);
         let schema = JsonSchema::of_type("integer").with("minimum", 0);

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 /// A text in the form in which the model has it.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Text<'a> {
-    /// A text as it is.
+    /// A text without change.
     Plain(&'a str),
     /// An IP address.
     Address(IpAddr),

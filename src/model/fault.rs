@@ -37,7 +37,11 @@ pub struct Fault {
 
 impl Fault {
     /// Makes a fault of a severity.
-    pub fn new(severity: FaultSeverity, source: impl Into<String>, error: impl fmt::Display) -> Self {
+    pub fn new(
+        severity: FaultSeverity,
+        source: impl Into<String>,
+        error: impl fmt::Display,
+    ) -> Self {
         Fault {
             source: source.into(),
             error: error.to_string(),

@@ -135,7 +135,7 @@ pub struct ProcessRow {
 }
 
 impl ProcessRow {
-    /// A process of which it is only known who it is.
+    /// Makes a process of which only the identity is known.
     pub fn new(process: Arc<Process>) -> ProcessRow {
         ProcessRow {
             process,

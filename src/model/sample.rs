@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    Blob, ClearForReuse, Counters, Device, Ends, Fault, Holder, MemoryInfo, MptcpInfo, ProcessRow,
-    Protocol, Settings, FaultSeverity, Socket, SocketTable, TcpInfo, Visibility,
+    Blob, ClearForReuse, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo,
+    MptcpInfo, ProcessRow, Protocol, Settings, Socket, SocketTable, TcpInfo, Visibility,
 };
 
 /// The machine that was sampled.

@@ -7,7 +7,7 @@ use super::error::Corrupt;
 pub(super) struct AllocBudget(usize);
 
 impl AllocBudget {
-    /// A budget of so many bytes.
+    /// Makes a budget of `bytes` bytes.
     pub(super) fn new(bytes: usize) -> AllocBudget {
         AllocBudget(bytes)
     }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use self::rng::Rng;
 use self::socket::{SimulatedSocket, address};
 use crate::model::{
-    Activity, ClosedSocket, Device, DeviceAddress, Fault, Holder, Interface, Process, ProcessKey,
-    ProcessRow, Sample, Settings, FaultSeverity, SocketTable, State, Visibility,
+    Activity, ClosedSocket, Device, DeviceAddress, Fault, FaultSeverity, Holder, Interface,
+    Process, ProcessKey, ProcessRow, Sample, Settings, SocketTable, State, Visibility,
 };
 
 fn process(rng: &mut Rng, pid: u32) -> ProcessRow {

@@ -111,7 +111,7 @@ impl<'a> ByteReader<'a> {
         T::try_from(self.varint()?).map_err(|_| Corrupt("an integer is too large"))
     }
 
-    /// Reads so many bytes.
+    /// Reads `length` bytes.
     pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], Corrupt> {
         let (taken, rest) = self
             .0

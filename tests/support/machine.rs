@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::model::{
-    Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, Holder, Host, Namespaces, Process,
-    ProcessKey, ProcessRow, Protocol, Sample, FaultSeverity, Socket, State, Timer, TimerKind, Unowned,
+    Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, FaultSeverity, Holder, Host,
+    Namespaces, Process, ProcessKey, ProcessRow, Protocol, Sample, Socket, State, Timer, TimerKind,
+    Unowned,
 };
 use sockwatch::source::{Source, SourceError};
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::*;
 use crate::aggregate::{Change, Event, EventKind, Lifetime};
 use crate::model::{
-    Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, Holder, Process, ProcessRow,
-    FaultSeverity, Socket, SocketTable, State,
+    Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, FaultSeverity, Holder, Process,
+    ProcessRow, Socket, SocketTable, State,
 };
 
 const SECOND: u64 = 1_000_000_000;

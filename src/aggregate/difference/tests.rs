@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::{
-    Endpoint, Ends, Family, Fault, Holder, ProcessRow, Protocol, FaultSeverity, Socket, State,
+    Endpoint, Ends, Family, Fault, FaultSeverity, Holder, ProcessRow, Protocol, Socket, State,
 };
 
 /// A connection of process 100 or another, with its bytes received and sent.

@@ -12,7 +12,7 @@ use rustc_hash::FxHashMap;
 pub struct Meaning {
     /// Rank by gravity, from the most serious on; `None` if the counter means no trouble.
     pub gravity: Option<u16>,
-    /// In a sentence.
+    /// Meaning in one sentence.
     pub sentence: &'static str,
 }
 

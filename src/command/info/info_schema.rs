@@ -26,7 +26,10 @@ pub fn info_schema() -> JsonSchema {
             "after",
             time("Time of the sample before it; null if there is none."),
         ),
-        Property::new("offset", count().with_description("First byte in the file.")),
+        Property::new(
+            "offset",
+            count().with_description("First byte in the file."),
+        ),
         Property::new("bytes", count()),
         Property::new("why", JsonSchema::string()),
     ]);
@@ -76,7 +79,8 @@ pub fn info_schema() -> JsonSchema {
         ),
         Property::new(
             "whole",
-            JsonSchema::boolean().with_description("True if nothing is damaged and the file was closed."),
+            JsonSchema::boolean()
+                .with_description("True if nothing is damaged and the file was closed."),
         ),
         Property::new("closed", JsonSchema::boolean()),
         Property::new(
@@ -102,7 +106,8 @@ pub fn info_schema() -> JsonSchema {
         ),
         Property::new(
             "columns",
-            JsonSchema::list(stream).with_description("Streams of the recording, the largest first."),
+            JsonSchema::list(stream)
+                .with_description("Streams of the recording, the largest first."),
         ),
     ])
     .with_description("The document of info --json.")

@@ -36,7 +36,7 @@ impl ScriptedDiagnosis {
         }
     }
 
-    /// The next Sample has these; returns the findings that hold then.
+    /// Observes these in the next Sample; returns the findings that are active then.
     fn observe(&mut self, observations: &[Observation]) -> Vec<Finding> {
         self.diagnosis.observations.extend_from_slice(observations);
         let findings = self.diagnosis.track(&self.moment).to_vec();
@@ -45,7 +45,7 @@ impl ScriptedDiagnosis {
         findings
     }
 
-    /// The same for some Samples; returns the findings that hold at the last.
+    /// Observes these in several Samples; returns the findings that are active at the last.
     fn observe_times(&mut self, times: usize, observations: &[Observation]) -> Vec<Finding> {
         let mut last = Vec::new();
         for _ in 0..times {

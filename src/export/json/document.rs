@@ -111,13 +111,20 @@ pub fn list_schema() -> JsonSchema {
     let unowned = Unowned::ALL.map(|reason| Property::new(reason.name(), count()));
     let coverage = JsonSchema::object([
         Property::new("sockets", count().with_description("Sockets listed.")),
-        Property::new("owned", count().with_description("Sockets with a known owner.")),
+        Property::new(
+            "owned",
+            count().with_description("Sockets with a known owner."),
+        ),
         Property::new(
             "unowned",
             JsonSchema::object(unowned).with_description("Sockets without an owner, by reason."),
         ),
     ]);
-    let severities = [FaultSeverity::Note, FaultSeverity::Degraded, FaultSeverity::Incomplete];
+    let severities = [
+        FaultSeverity::Note,
+        FaultSeverity::Degraded,
+        FaultSeverity::Incomplete,
+    ];
     let fault = JsonSchema::object([
         Property::new("source", JsonSchema::string()),
         Property::new("error", JsonSchema::string()),
@@ -128,7 +135,10 @@ pub fn list_schema() -> JsonSchema {
     ]);
     JsonSchema::object([
         Property::new("version", version_schema()),
-        Property::new("taken_at", JsonSchema::time().with_description("Time of the sample.")),
+        Property::new(
+            "taken_at",
+            JsonSchema::time().with_description("Time of the sample."),
+        ),
         Property::new(
             "monotonic_ns",
             JsonSchema::unsigned(64).with_description("CLOCK_MONOTONIC at the same time, ns."),

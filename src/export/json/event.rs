@@ -98,7 +98,10 @@ pub fn event_schema() -> JsonSchema {
             "from",
             state().with_description("State before; null if it was not seen."),
         ),
-        Property::new("to", state().with_description("State after; null once closed.")),
+        Property::new(
+            "to",
+            state().with_description("State after; null once closed."),
+        ),
         Property::new(
             "lifetime_ms",
             JsonSchema::number()

@@ -86,7 +86,10 @@ pub fn summary_schema() -> JsonSchema {
             "protocol",
             JsonSchema::string().with_description("Protocol; netlink for all of netlink."),
         ),
-        Property::new("sockets", count().with_description("Sockets in all states.")),
+        Property::new(
+            "sockets",
+            count().with_description("Sockets in all states."),
+        ),
         Property::new(
             "states",
             JsonSchema::object(states)
@@ -101,7 +104,10 @@ pub fn summary_schema() -> JsonSchema {
         LimitUnit::Ports,
     ];
     let limit = JsonSchema::object([
-        Property::new("value", count().or_null().with_description("Current value.")),
+        Property::new(
+            "value",
+            count().or_null().with_description("Current value."),
+        ),
         Property::new("limit", count().or_null().with_description("Maximum.")),
         Property::new("unit", JsonSchema::names(units.map(LimitUnit::name))),
     ]);
@@ -111,24 +117,31 @@ pub fn summary_schema() -> JsonSchema {
     ]);
     JsonSchema::object([
         Property::new("version", version_schema()),
-        Property::new("taken_at", JsonSchema::time().with_description("Time of the sample.")),
+        Property::new(
+            "taken_at",
+            JsonSchema::time().with_description("Time of the sample."),
+        ),
         Property::new("host", host_schema()),
         Property::new("sockets", count().with_description("Sockets seen.")),
         Property::new(
             "used",
-            count()
-                .or_null()
-                .with_description("Sockets of all families in use. Kernel: sockets: used of sockstat."),
+            count().or_null().with_description(
+                "Sockets of all families in use. Kernel: sockets: used of sockstat.",
+            ),
         ),
         Property::new(
             "protocols",
             JsonSchema::list(protocol).with_description("Sockets by protocol and family."),
         ),
-        Property::new("limits", JsonSchema::map(limit).with_description("Limits by id.")),
+        Property::new(
+            "limits",
+            JsonSchema::map(limit).with_description("Limits by id."),
+        ),
         Property::new(
             "counters",
-            JsonSchema::map(JsonSchema::integer())
-                .with_description("Counters since the start of the machine, by the kernel's names."),
+            JsonSchema::map(JsonSchema::integer()).with_description(
+                "Counters since the start of the machine, by the kernel's names.",
+            ),
         ),
         Property::new(
             "faults",

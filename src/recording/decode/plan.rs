@@ -118,7 +118,7 @@ impl PlanTable {
         self.extents.len() * size_of::<PlanExtent>() + self.streams.len() * size_of::<u16>()
     }
 
-    /// Returns the maximum bytes of memory for a set of so many streams.
+    /// Returns the maximum memory for a set of `streams` streams, bytes.
     pub(super) fn max_plan_bytes(streams: usize) -> usize {
         size_of::<PlanExtent>() + (streams + PREDICTED_STREAMS.len() + 2) * size_of::<u16>()
     }

@@ -49,7 +49,7 @@ pub(super) fn elapsed_ms(
     .unwrap_or(expected)
 }
 
-/// Reports whether a socket is as predicted: its row with the clock advanced by so many ms.
+/// Reports whether a socket is as predicted: its row with the clock advanced by `shift` ms.
 #[inline]
 pub(super) fn is_as_predicted(
     row: &Row,

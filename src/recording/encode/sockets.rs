@@ -206,7 +206,7 @@ impl SocketEncoder {
         }
     }
 
-    /// Encodes in what a socket differs from its row with the clock advanced by so many ms.
+    /// Encodes the difference of a socket from its row with the clock advanced by `aged_ms` ms.
     fn encode_changes(&mut self, at: u32, current: &ChunkSocket<'_>, aged_ms: i64) {
         let row = self.rows.row(at);
         let (now, now_parts) = (&current.socket, current.parts);

@@ -1,7 +1,7 @@
 //! Faults of a Sample.
 
 use super::field::{Field, FieldReader, FieldWriter, record};
-use crate::model::{Fault, Sample, FaultSeverity};
+use crate::model::{Fault, FaultSeverity, Sample};
 use crate::recording::error::Corrupt;
 use crate::recording::varint::put_varint;
 

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::model::{ClosedSocket, Fault, Sample, FaultSeverity};
+use crate::model::{ClosedSocket, Fault, FaultSeverity, Sample};
 use crate::source::netlink::destroy_events::{DestroyEventListener, ReceivedEvents};
 use crate::source::procfs::netlink_drops;
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::filter::{LoweredFilter, StateSet};
-use crate::model::{Family, Fault, Protocol, Sample, FaultSeverity, Socket, SocketTable, State};
+use crate::model::{Family, Fault, FaultSeverity, Protocol, Sample, Socket, SocketTable, State};
 use crate::source::clock;
 use crate::source::netlink::dump::Dumper;
 use crate::source::netlink::request::{AttributeRequest, Table};

@@ -17,7 +17,7 @@ use super::wire::{
     Attributes, HEADER, RECEIVE_BUFFER, aligned, errno, push_attribute, u32_at, until_nul,
     write_message,
 };
-use crate::model::{Device, DeviceAddress, Fault, Interface, FaultSeverity};
+use crate::model::{Device, DeviceAddress, Fault, FaultSeverity, Interface};
 
 // Messages, and attributes of each: `include/uapi/linux/rtnetlink.h`, `if_link.h`, `if_addr.h`.
 const RTM_NEWLINK: u16 = 16;

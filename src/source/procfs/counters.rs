@@ -11,7 +11,7 @@ use std::sync::Arc;
 use procfs::FromBufRead as _;
 use procfs::net::InterfaceDeviceStatus;
 
-use crate::model::{Counters, Fault, Interface, FaultSeverity};
+use crate::model::{Counters, Fault, FaultSeverity, Interface};
 
 /// Layout of the names and values in a file.
 #[derive(Debug, Clone, Copy)]

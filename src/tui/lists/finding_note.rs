@@ -18,7 +18,10 @@ pub(super) fn most_severe(findings: &Findings, concern: impl FnOnce() -> Concern
         return None;
     }
     let concern = concern();
-    let mut found = findings.active.iter().filter(|finding| concern.has(finding));
+    let mut found = findings
+        .active
+        .iter()
+        .filter(|finding| concern.has(finding));
     // The most severe comes first.
     let first = found.next()?;
     Some(Note {

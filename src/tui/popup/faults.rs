@@ -66,7 +66,9 @@ fn lines(state: &State, columns: usize) -> Vec<Vec<Piece>> {
         let mut pieces = vec![(text::sanitized(&fault.source), Tone::Strong)];
         match fault.severity {
             FaultSeverity::Note => {}
-            FaultSeverity::Degraded => pieces.push(("  not all is known".to_owned(), Tone::Warning)),
+            FaultSeverity::Degraded => {
+                pieces.push(("  not all is known".to_owned(), Tone::Warning))
+            }
             FaultSeverity::Incomplete => {
                 pieces.push(("  sockets may be missing".to_owned(), Tone::Critical));
             }

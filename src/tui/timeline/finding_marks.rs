@@ -126,7 +126,9 @@ mod tests {
     fn marks(samples: &[&[(&'static FindingKind, Severity)]]) -> FindingMarks {
         let mut marks = FindingMarks::default();
         for findings in samples {
-            let active = findings.iter().map(|&(kind, severity)| finding(kind, severity));
+            let active = findings
+                .iter()
+                .map(|&(kind, severity)| finding(kind, severity));
             marks.push(&Arc::new(Findings {
                 active: active.collect(),
                 ..Findings::default()
@@ -145,7 +147,10 @@ mod tests {
         let spans: Vec<_> = marks.spans().iter().map(|s| (s.from, s.to)).collect();
         assert_eq!(spans, [(1, 2), (2, 3), (5, 5)]);
         assert_eq!(marks.spans()[0].severity, Severity::Critical);
-        assert_eq!(marks.findings_at(3).map(|findings| findings.active.len()), Some(1));
+        assert_eq!(
+            marks.findings_at(3).map(|findings| findings.active.len()),
+            Some(1)
+        );
         assert_eq!(marks.findings_at(6), None);
     }
 

@@ -95,7 +95,12 @@ fn click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
 
 fn double_click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
     // The first click has selected the row.
-    if state.popup.is_none() && matches!(state.clicks.target_at(column, row), Some(ClickTarget::Row(..))) {
+    if state.popup.is_none()
+        && matches!(
+            state.clicks.target_at(column, row),
+            Some(ClickTarget::Row(..))
+        )
+    {
         commands::run(state, Command::Open)
     } else {
         click(state, column, row)

@@ -92,7 +92,8 @@ fn figures(moment: &Moment, totals: &RemoteTotals) -> Vec<Vec<Piece>> {
             (format!("{text}   "), tone),
         ]);
     };
-    let formatted = |count: u32| format::format_or_missing(Some(count.into()), format::grouped_count);
+    let formatted =
+        |count: u32| format::format_or_missing(Some(count.into()), format::grouped_count);
     figure("sockets", formatted(totals.sockets), Tone::Strong);
     for state in [
         Tcp::Established,

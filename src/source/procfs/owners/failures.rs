@@ -46,7 +46,11 @@ impl FailureLog {
             if lacks_descriptors(&error) {
                 text = format!("{text}; {MORE_DESCRIPTORS}");
             }
-            Fault::new(FaultSeverity::Degraded, failure.path.display().to_string(), text)
+            Fault::new(
+                FaultSeverity::Degraded,
+                failure.path.display().to_string(),
+                text,
+            )
         })
     }
 }

@@ -16,7 +16,7 @@ use super::super::user_names::UserNames;
 use super::entry::{Access, Entry, count_kinds, replace_holders};
 use super::failures::FailureLog;
 use super::unresolved::UnresolvedSockets;
-use crate::model::{Activity, Fault, ProcessKey, ProcessRow, FaultSeverity, Visibility};
+use crate::model::{Activity, Fault, FaultSeverity, ProcessKey, ProcessRow, Visibility};
 use crate::source::clock;
 
 /// The incremental map from socket inodes to the processes that hold them, with their details.
@@ -160,7 +160,11 @@ impl Owners {
     pub fn take_faults(&mut self) -> Vec<Fault> {
         let empty = self.empty.then(|| {
             let error = "no process is in it; mount procfs there to see who owns what";
-            Fault::new(FaultSeverity::Degraded, self.root.display().to_string(), error)
+            Fault::new(
+                FaultSeverity::Degraded,
+                self.root.display().to_string(),
+                error,
+            )
         });
         empty.into_iter().chain(self.failures.take()).collect()
     }

@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use super::entry::NewProcess;
 use super::new_processes::PARALLEL_DESCRIPTORS;
 use super::*;
-use crate::model::{ProcessKey, ProcessRow, FaultSeverity};
+use crate::model::{FaultSeverity, ProcessKey, ProcessRow};
 use crate::source::procfs::SocketDescriptor;
 
 const SECOND: u64 = 1_000_000_000;

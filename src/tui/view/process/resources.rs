@@ -33,9 +33,15 @@ pub(super) fn descriptors(
     if let (Some(share), Some(limit)) = (line.descriptors_share(), row.process.descriptor_limit) {
         let mut bars = String::new();
         gauge(&mut bars, share, GAUGE);
-        first.push((format!(" of {} ", formatted(Some(limit as f64))), Tone::Plain));
         first.push((
-            format!("{bars} {}", format::format_or_missing(Some(share), format::share)),
+            format!(" of {} ", formatted(Some(limit as f64))),
+            Tone::Plain,
+        ));
+        first.push((
+            format!(
+                "{bars} {}",
+                format::format_or_missing(Some(share), format::share)
+            ),
             limit_tone(Some(share)),
         ));
     }

@@ -27,7 +27,11 @@ const CURVES: [Curve; 9] = [
     ("rtt", |point| point.rtt, format::duration_us),
     ("cwnd", |point| point.cwnd, format::bytes),
     ("in flight", |point| point.in_flight, format::bytes),
-    ("accept queue", |point| point.accept_queue, format::grouped_count),
+    (
+        "accept queue",
+        |point| point.accept_queue,
+        format::grouped_count,
+    ),
     ("unread", |point| point.unread, format::bytes),
     (
         "unacknowledged",
@@ -67,7 +71,11 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, look: &Look, page: &Sock
         let mut title = format!("{what} {now}");
         if let Some(highest) = sparkline::highest(&values) {
             let before = title.len();
-            let _ = write!(title, ", highest {}", format::format_or_missing(Some(highest), write));
+            let _ = write!(
+                title,
+                ", highest {}",
+                format::format_or_missing(Some(highest), write)
+            );
             if text::width(&title) + 4 > usize::from(place.width) {
                 title.truncate(before);
             }

@@ -154,7 +154,13 @@ fn queues(row: &SocketRow<'_>) -> Section {
     let mut lines = Vec::new();
     if let (Some(queue), Some(backlog)) = (socket.accept_queue(), socket.backlog()) {
         let tone = queue_tone(queue, backlog);
-        lines.push(filled("accept queue", queue, backlog, format::grouped_count, tone));
+        lines.push(filled(
+            "accept queue",
+            queue,
+            backlog,
+            format::grouped_count,
+            tone,
+        ));
     } else {
         let bytes = |value: u32| format::format_or_missing(Some(value.into()), format::bytes);
         lines.push(plain("unread (RECV-Q)", bytes(socket.recv_queue)));

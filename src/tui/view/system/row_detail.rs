@@ -94,7 +94,9 @@ fn limit(line: &LimitLine<'_>) -> Detail {
         && limit.id.ends_with("p_memory")
         && let (Some(value), Some(most), Some(page @ 1..)) = (limit.value, limit.limit, page)
     {
-        let pages = |bytes: u64| format::format_or_missing(Some((bytes / page) as f64), format::grouped_count);
+        let pages = |bytes: u64| {
+            format::format_or_missing(Some((bytes / page) as f64), format::grouped_count)
+        };
         about = format!("{} of {} pages. {about}", pages(value), pages(most));
     }
     Detail {
@@ -121,7 +123,8 @@ fn interface(line: &InterfaceLine<'_>) -> Detail {
         ("errors", known.received_errors, known.sent_errors),
         ("drops", known.received_dropped, known.sent_dropped),
     ] {
-        let number = |value: u64| format::format_or_missing(Some(value as f64), format::grouped_count);
+        let number =
+            |value: u64| format::format_or_missing(Some(value as f64), format::grouped_count);
         parts.push(format!("{name} ↓ {} ↑ {}", number(received), number(sent)));
     }
     let addresses: Vec<String> = device.addresses.iter().map(ToString::to_string).collect();

@@ -43,9 +43,13 @@ pub(super) fn line(moment: &Moment, width: u16) -> Vec<Piece> {
         let value = counters
             .get(name)
             .and_then(|value| u64::try_from(value).ok());
-        let bytes = |value: Option<u64>| format::format_or_missing(value.map(|it| it as f64), format::bytes);
+        let bytes = |value: Option<u64>| {
+            format::format_or_missing(value.map(|it| it as f64), format::bytes)
+        };
         let text = match form {
-            SockstatUnit::Count => format::format_or_missing(value.map(|it| it as f64), format::grouped_count),
+            SockstatUnit::Count => {
+                format::format_or_missing(value.map(|it| it as f64), format::grouped_count)
+            }
             SockstatUnit::Pages => bytes(value.and_then(|pages| pages.checked_mul(page?))),
             SockstatUnit::Bytes => bytes(value),
         };
