@@ -4,7 +4,8 @@
 //! filter of `fixtures/filters.txt` and with a thousand made at random. Rows are matched by cookie, those of unix sockets by
 //! inode. Where ss changes its mind meanwhile (a TIME-WAIT ends), it is asked again.
 //!
-//! What differs on purpose is in [`DIFFERENCES`], each with a test of its own here; `sockwatch help filter` documents it.
+//! What differs on purpose is in [`DIFFERENCES`], each with a test of its own here; `sockwatch help filter`
+//! documents it.
 
 use std::collections::BTreeSet;
 use std::process::Command;

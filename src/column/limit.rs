@@ -46,7 +46,8 @@ impl LimitLine<'_> {
     }
 }
 
-/// Appends the subject of a limit: `nginx/2211`, `10.0.0.1:443 nginx/2211`, `whole host`; or the reason for a missing value.
+/// Appends the subject of a limit: `nginx/2211`, `10.0.0.1:443 nginx/2211`, `whole host`; or the reason for
+/// a missing value.
 fn write_subject(line: &LimitLine<'_>, out: &mut String) -> Option<()> {
     if let Some(missing) = line.headroom.missing {
         out.push_str(missing.name());

@@ -11,7 +11,7 @@ use crate::model::{Attribution, Ends, Process, Protocol, Socket, State};
 pub struct KillTarget {
     /// The socket, if it is still open.
     pub socket: Option<Socket>,
-    /// Its ends as they are shown.
+    /// Ends of the socket as they are shown.
     pub ends: String,
     /// The processes.
     pub holders: Vec<Arc<Process>>,

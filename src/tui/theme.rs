@@ -81,7 +81,7 @@ impl Theme {
         }
     }
 
-    /// Its name.
+    /// Returns the name of the theme.
     pub fn name(self) -> &'static str {
         match self {
             Theme::Dark => "dark",

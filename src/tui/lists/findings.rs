@@ -71,7 +71,7 @@ static COLUMN_SET: ColumnSet<FindingRows> = ColumnSet {
 
 impl List for Findings {
     type Kind = FindingRows;
-    /// The finding, and how many of the same were raised after it.
+    /// The finding, and the number of findings with the same identity that were raised after it.
     type Key = (FindingKey, usize);
 
     fn column_set() -> &'static ColumnSet<FindingRows> {

@@ -11,7 +11,7 @@ pub enum Grouping {
     /// Not grouped.
     #[default]
     None,
-    /// The first process that owns them, or the reason why there is none.
+    /// The first owner of each socket, or the reason for having none.
     Process,
     /// The remote host.
     Remote,
@@ -37,7 +37,7 @@ impl Grouping {
         }
     }
 
-    /// Its name; `None` if sockets are not grouped.
+    /// Returns the name of the grouping; `None` if sockets are not grouped.
     pub fn name(self) -> Option<&'static str> {
         match self {
             Grouping::None => None,

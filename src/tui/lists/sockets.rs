@@ -25,7 +25,7 @@ use crate::tui::tones::{queue_tone, state_tone};
 /// The sockets that a list has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SocketScope {
-    /// All of them.
+    /// All sockets.
     All,
     /// The sockets of a process.
     OwnedBy(ProcessKey),
@@ -58,7 +58,7 @@ impl Sockets {
         }
     }
 
-    /// The criterion by which they are grouped.
+    /// Returns the criterion by which sockets are grouped.
     pub fn grouping(&self) -> Grouping {
         self.groups.by
     }

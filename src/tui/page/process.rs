@@ -14,7 +14,7 @@ pub struct ProcessPage {
     pub key: ProcessKey,
     /// The process as it was last seen.
     pub last_known: Arc<Process>,
-    /// Its sockets.
+    /// Sockets of the process.
     pub sockets: Table<Sockets>,
 }
 

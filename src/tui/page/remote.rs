@@ -9,7 +9,7 @@ use crate::tui::table::Table;
 /// A remote host and the sockets connected to it.
 #[derive(Debug)]
 pub struct RemotePage {
-    /// Its address.
+    /// Address of the host.
     pub address: IpAddr,
     /// One of its ports, or all.
     pub service: Option<Service>,

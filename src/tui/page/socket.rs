@@ -29,11 +29,11 @@ pub struct StateChange {
 /// The presence of a socket in the moment shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
-    /// It is in the moment shown.
+    /// The socket is in the moment shown.
     Present,
-    /// It was closed at this time, µs since 1970 UTC.
+    /// The socket was closed at this time, µs since 1970 UTC.
     Closed(i64),
-    /// It is not in the moment shown, which is of another time than its figures.
+    /// The socket is not in the moment shown, which is of another time than its figures.
     Absent,
 }
 
@@ -44,14 +44,14 @@ pub struct SocketPage {
     pub key: SocketKey,
     /// The number of lines by which its text is scrolled down.
     pub line: usize,
-    /// Its presence in the moment shown.
+    /// Presence of the socket in the moment shown.
     pub presence: Presence,
     /// A Sample with the socket alone, as it was last seen: its final figures, if it was closed.
     last_known: Sample,
     rates: Option<SocketRates>,
-    /// Its measures since the page was opened, oldest first.
+    /// Measures of the socket since the page was opened, oldest first.
     pub points: VecDeque<SocketPoint>,
-    /// Its state changes, oldest first.
+    /// State changes of the socket, oldest first.
     pub changes: VecDeque<StateChange>,
     /// The time at which the page first had it, µs since 1970 UTC, and its state then.
     pub first_seen: Option<(i64, State)>,

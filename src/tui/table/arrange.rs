@@ -9,7 +9,7 @@ use super::{Arrangement, Table, column_index};
 use crate::aggregate::Moment;
 use crate::column::{Column, Kind, Total};
 
-/// Positions of rows that are gone and kept all the same, before they are forgotten.
+/// Maximum number of rows that are gone and keep their positions.
 const MAX_STALE_POSITIONS: usize = 4096;
 
 impl<L: List> Table<L> {
@@ -63,7 +63,7 @@ impl<L: List> Table<L> {
         }
     }
 
-    /// Counts the rows without the filter, and sums up those that pass it.
+    /// Counts the rows without the filter, and sums up the rows that pass the filter.
     fn count_filtered(&mut self, moment: &Moment) {
         self.totals.clear();
         let narrowed = moment.filtered().filter(|_| L::is_filtered());
@@ -83,7 +83,7 @@ impl<L: List> Table<L> {
         }
     }
 
-    /// Sorts the rows, or at least those visible.
+    /// Sorts the rows, or at least the visible ones.
     fn sort_rows(&mut self, moment: &Moment) {
         let sort = self.sort;
         self.is_partly_sorted = self.held_positions.is_none() && !self.list.is_outlined();
@@ -151,13 +151,13 @@ impl<L: List> Table<L> {
             .collect()
     }
 
-    /// The positions to sort around those visible.
+    /// Returns the range of positions to sort around the visible rows.
     fn sort_window(&self, offset: usize) -> Range<usize> {
         let page = self.page.max(64);
         offset.saturating_sub(page)..offset.saturating_add(2 * page)
     }
 
-    /// Sorts the visible rows from a position on, unless they are.
+    /// Sorts the visible rows from a position on, unless they are sorted already.
     pub(super) fn sort_around(&mut self, position: usize) {
         if self.is_partly_sorted {
             let end = position.saturating_add(self.page.max(1));

@@ -8,9 +8,9 @@ use super::heading::Heading;
 pub struct ColumnPlace {
     /// Index among the headings.
     pub column: usize,
-    /// Its first terminal column, counted from the table's left edge.
+    /// First terminal column, counted from the table's left edge.
     pub x: u16,
-    /// Its width, terminal columns.
+    /// Width, terminal columns.
     pub width: u16,
 }
 

@@ -28,7 +28,7 @@ pub trait TableControl {
     fn next_match(&mut self, moment: &Moment, forward: bool);
     /// Reverses the order.
     fn invert_sort(&mut self);
-    /// Sorts by the column that many places to the right among those shown.
+    /// Sorts by the column a number of places to the right among the shown ones.
     fn sort_by_neighbor(&mut self, columns: isize);
     /// Sorts by a column: numbers start with the largest, texts with the first.
     fn sort_by(&mut self, column: usize);

@@ -22,7 +22,7 @@ pub type Row<'m, L> = <<L as List>::Kind as Kind>::Row<'m>;
 pub struct ColumnSet<K: Kind> {
     /// The columns.
     pub columns: &'static LazyLock<Vec<Column<K>>>,
-    /// Their headings and widths, in the same order.
+    /// Headings and widths of the columns, in the same order.
     pub headings: &'static LazyLock<Vec<Heading>>,
     /// Ids of the columns whose totals over a filter are shown.
     pub totals: &'static [&'static str],
@@ -50,7 +50,7 @@ pub trait List: Debug + Sized {
     /// The identity of a row, which stays the same from moment to moment.
     type Key: Copy + Eq + Hash + Debug;
 
-    /// Its columns.
+    /// Returns the columns of the list with their headings.
     fn column_set() -> &'static ColumnSet<Self::Kind>;
     /// The number of rows without a filter.
     fn unfiltered_len(&self, moment: &Moment) -> usize;
@@ -81,7 +81,7 @@ pub trait List: Debug + Sized {
     /// The tone of a cell with this text.
     fn cell_tone(&self, moment: &Moment, number: u32, column: usize, text: &str) -> Tone;
 
-    /// Its columns.
+    /// Returns the columns of the list.
     fn columns() -> &'static [Column<Self::Kind>] {
         Self::column_set().columns
     }

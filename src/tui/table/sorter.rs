@@ -118,7 +118,7 @@ impl Sorter {
         self.sorted.start <= wanted.start && wanted.end <= self.sorted.end
     }
 
-    /// Sorts the rows that have these positions, unless they are, and writes all row numbers into `rows`.
+    /// Sorts the rows at a range of positions, unless they are sorted already, and writes all row numbers into `rows`.
     pub(super) fn sort_range(&mut self, wanted: Range<usize>, rows: &mut Vec<u32>) {
         let all = self.entries.len();
         let wanted = wanted.start.min(all)..wanted.end.min(all);
@@ -153,10 +153,10 @@ impl Sorter {
     }
 }
 
-/// The number of rows from which on those visible are selected among the first few.
+/// Number of rows from which on the visible rows are found by selection in place of a sort of all.
 const MANY: usize = 4096;
 
-/// Rows that are sampled to guess the key at which those visible end.
+/// Number of rows that are sampled to estimate the key of the last visible row.
 const SAMPLE: usize = 512;
 
 /// Moves rows to the front among which the first `wanted` are, and returns their number. The bound is guessed from a

@@ -18,7 +18,8 @@ pub struct FindingSpan {
     pub to: usize,
     /// Highest severity that the finding had.
     pub severity: Severity,
-    /// True if the finding was raised at the first Sample; one that is active at the start of the recording may be older.
+    /// True if the finding was raised at the first Sample; one that is active at the start of the
+    /// recording may be older.
     pub was_raised: bool,
 }
 
