@@ -39,7 +39,7 @@ fn schema(field: &ExportField) -> JsonSchema {
         Shape::Map(_) => JsonSchema::map(JsonSchema::unsigned(64).or_null()),
         Shape::Owners(_) => JsonSchema::list(owner()),
     };
-    schema.about(field.about)
+    schema.with_description(field.about)
 }
 
 fn owner() -> JsonSchema {
@@ -50,6 +50,6 @@ fn owner() -> JsonSchema {
             OwnerShape::Text(_) => JsonSchema::string(),
             OwnerShape::List(_) => JsonSchema::list(JsonSchema::unsigned(32)),
         };
-        Property::new(field.name, schema.about(field.about))
+        Property::new(field.name, schema.with_description(field.about))
     }))
 }
