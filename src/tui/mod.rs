@@ -19,7 +19,7 @@
 //! | a key stands for a [`Command`] | [`keymap`] |
 //! | the command reaches the popup or the screen, changes the [`State`] and may ask for an [`Effect`] | `update` |
 //! | a list of rows is sorted, laid out, selected in | [`table`], [`lists`] |
-//! | the state is drawn, and noted what a click would hit | [`render`], [`view`], [`hits`] |
+//! | the state is drawn, and noted what a click would hit | [`render`], [`view`], [`click_map`] |
 
 pub mod ascii_fallback;
 pub mod click_map;
