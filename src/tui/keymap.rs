@@ -81,7 +81,7 @@ bindings! {
     "o", [key('o')], Command::HoldOrder, "hold the order: rows stay where they are";
     "c", [key('c')], Command::PickColumns, "choose the columns, their order and width";
     "+", [key('+')], Command::Widen, "the column that is sorted by wider";
-    "-", [key('-')], Command::Narrow, "the column that is sorted by filtered_view";
+    "-", [key('-')], Command::Narrow, "the column that is sorted by narrower";
     "=", [key('=')], Command::ResetColumns, "columns as they come";
     "t", [key('t')], Command::Group, "group sockets by process, remote, port, state, cgroup, nothing";
     "z", [key('z')], Command::Fold, "fold or unfold a group, or the ports of a remote";
