@@ -30,7 +30,7 @@ pub enum Seek {
     /// Play or pause. At the end, play from the start.
     Toggle,
     /// Play faster by steps of [`SPEEDS`], or slower if negative.
-    Faster(isize),
+    ChangeSpeed(isize),
 }
 
 /// The status of the playback of a recording.

@@ -1,4 +1,4 @@
-//! The interface of a popup: what the dashboard asks of it, whichever it is.
+//! The interface between the dashboard and a popup.
 
 use std::any::Any;
 use std::fmt::Debug;

@@ -42,7 +42,7 @@ pub trait TableControl {
     fn has_rows(&self) -> bool;
     /// Arranges the rows of a moment. `sequence` identifies it.
     fn refresh(&mut self, moment: &Moment, sequence: u64);
-    /// The thing that Enter opens on the current row.
+    /// The target that Enter opens on the current row.
     fn target(&self, moment: &Moment) -> Option<OpenTarget>;
     /// Selects the current row, so that the user comes back to it.
     fn select_current(&mut self, moment: &Moment);

@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn bars_keep_their_values_as_time_goes_on() {
+    fn bars_keep_their_values_over_time() {
         let (before, after) = (history(1000..1100), history(1000..1101));
         let values =
             |history: &History| seconds(&HistoryAxis::new(history, Duration::from_secs(1), 60));
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_blank_and_no_history_is_nothing() {
+    fn a_pause_is_blank_and_an_empty_history_has_no_values() {
         let paused = history((1000..1040).chain(1060..1100));
         let values = seconds(&HistoryAxis::new(&paused, Duration::from_secs(1), 60));
         assert!(values.contains(&None));
