@@ -114,8 +114,8 @@ bindings! {
     "q Ctrl-C", [key('q'), ctrl('c')], Command::Quit, "quit";
 }
 
-/// Splits a key event into the keys that were pressed. A terminal sends Alt and a key as Esc and that key, so Esc and a key that arrive
-/// at once look the same. No key is bound with Alt, so such an event is treated as these two keys.
+/// Splits a key event into the keys that were pressed. A terminal sends Alt and a key as Esc and that key, so Esc and a
+/// key that arrive at once look the same. No key is bound with Alt, so such an event is treated as these two keys.
 pub fn keys(event: &KeyEvent) -> impl Iterator<Item = KeyEvent> {
     let escape = event.modifiers.contains(KeyModifiers::ALT);
     let escape = escape.then(|| KeyEvent::new(KeyCode::Esc, NONE));

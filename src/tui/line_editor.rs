@@ -1,5 +1,5 @@
-//! The editor of a line of text: cursor, insertion and deletion, bound to the keys of a shell. It does not know what the
-//! text is for.
+//! The editor of a line of text: cursor, insertion and deletion, bound to the keys of a shell. It is independent of the
+//! purpose of the text.
 
 use std::ops::Range;
 

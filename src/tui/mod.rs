@@ -1,5 +1,5 @@
-//! The dashboard: state, keys, tables, views. It has no side effects: no thread, no clock, no environment. Actions outside
-//! the dashboard are requested as an [`Effect`].
+//! The dashboard: state, keys, tables, views. It has no side effects: no thread, no clock, no environment. Actions
+//! outside the dashboard are requested as an [`Effect`].
 //!
 //! ```text
 //!  header   host, users, uptime              view/header.rs

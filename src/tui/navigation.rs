@@ -22,7 +22,8 @@ pub(super) fn cycle_screen(state: &mut State, places: usize) {
     go_to(state, Screen::ALL[next]);
 }
 
-/// Goes back by one page. Without a page, clears the search, returns to the screen from which this one was opened, or clears the filter.
+/// Goes back by one page. Without a page, clears the search, returns to the screen from which this one was opened, or
+/// clears the filter.
 pub(super) fn back(state: &mut State) {
     if state.close_page() {
         return;

@@ -1,8 +1,8 @@
 //! The screens of the dashboard, and the panes of a screen that has several tables.
 //!
-//! A new screen is an entry of `screens!`: variant, documentation, titles and panes; its digit follows from the order. The
-//! compiler then reports the matches to complete: its table in `state/tables.rs`, its drawing in `view/mod.rs`. Its digit
-//! and help are a line of `keymap.rs`, which a test demands.
+//! A new screen is an entry of `screens!`: variant, documentation, titles and panes; its digit follows from the order.
+//! The compiler then reports the matches to complete: its table in `state/tables.rs`, its drawing in `view/mod.rs`. Its
+//! digit and help are a line of `keymap.rs`, which a test demands.
 
 /// The declaration of a screen.
 struct ScreenInfo {

@@ -58,8 +58,8 @@ pub enum Theme {
 }
 
 impl Theme {
-    /// The theme that the environment asks for. `no_color` is the value of `NO_COLOR`, `colorfgbg` that of `COLORFGBG`, in
-    /// which some terminals report the numbers of text and background color: `15;0`, `0;default;15`.
+    /// The theme requested by the environment. `no_color` is the value of `NO_COLOR`, `colorfgbg` that of `COLORFGBG`,
+    /// in which some terminals report the numbers of text and background color: `15;0`, `0;default;15`.
     pub fn from_environment(no_color: Option<&str>, colorfgbg: Option<&str>) -> Theme {
         if no_color.is_some_and(|value| !value.is_empty()) {
             return Theme::Plain;

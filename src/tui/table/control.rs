@@ -9,8 +9,8 @@ use crate::aggregate::Moment;
 use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
 
-/// The operations of keys and mouse on a table, whatever it lists. The *current* row is the selected one, or the first in
-/// sight if none is selected.
+/// The operations of keys and mouse on a table, whatever it lists. The *current* row is the selected one, or the first
+/// visible one if none is selected.
 pub trait TableControl {
     /// Moves the selection by rows.
     fn step(&mut self, moment: &Moment, rows: isize);

@@ -1,7 +1,7 @@
 //! Sorts a hundred thousand rows within a frame.
 //!
-//! Each row's [`SortKey`] is packed once into a number that compares as the key does. Where the number is the whole key,
-//! only the visible rows are sorted: the others merely stand on the right side of them. Keys that do not fit (IPv6
+//! Each row's [`SortKey`] is packed once into a number that compares as the key does. Where the number is the whole
+//! key, only the visible rows are sorted: the others merely stand on the right side of them. Keys that do not fit (IPv6
 //! addresses, long texts) are compared in full among the few rows whose packed keys are equal.
 
 use std::cmp::Ordering;

@@ -34,7 +34,8 @@ struct Entry {
     action: Action,
 }
 
-/// Carries out a command on the screen shown. One that is not available sets a message with the reason, or does nothing.
+/// Carries out a command on the screen shown. One that is not available sets a message with the reason, or does
+/// nothing.
 pub(super) fn run(state: &mut State, command: Command) -> Option<Effect> {
     (entry(command).action)(state)
 }

@@ -10,8 +10,8 @@ use crate::tui::line_editor::KeyOutcome;
 use crate::tui::state::State;
 use crate::tui::text_input::TextInput;
 
-/// Applies the text and finds its completions, if anything was edited. Both iterate over every socket, so this is done once for
-/// all keys that arrived together.
+/// Applies the text and finds its completions, if anything was edited. Both iterate over every socket, so this is done
+/// once for all keys that arrived together.
 pub(super) fn commit_input(state: &mut State, line: &mut FilterLine) {
     match line.take_edit() {
         FilterEdit::None => {}

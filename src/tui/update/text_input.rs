@@ -31,7 +31,7 @@ pub fn paste(state: &mut State, pasted: &str) {
     }
 }
 
-/// Applies the text that was typed, if that is still to be done.
+/// Applies the text that was typed, if it is not applied yet.
 pub fn commit_input(state: &mut State) {
     match state.text_input.take() {
         Some(TextInput::Filter(mut line)) => {

@@ -105,8 +105,8 @@ fn period(finding: &Finding, appearance: &Appearance, now_us: i64) -> String {
     }
 }
 
-/// The title of a finding: severity, id, subject, period. In little room it has the sign alone for the severity, and the
-/// subject is cut.
+/// The title of a finding: severity, id, subject, period. In little room it has the sign alone for the severity, and
+/// the subject is cut.
 pub(in crate::tui) fn title(
     finding: &Finding,
     appearance: &Appearance,

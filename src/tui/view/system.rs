@@ -12,8 +12,8 @@
 //!  what the selected row means, in a sentence
 //! ```
 //!
-//! A narrow terminal has one table below the other. The one with the focus has the most room; a table without room has a
-//! summary in its title.
+//! A narrow terminal has one table below the other. The one with the focus has the most room; a table without room has
+//! a summary in its title.
 
 mod pane_heights;
 mod row_detail;

@@ -4,9 +4,9 @@
 //!  ▶ 1×    20:00:00 ━━!══━━━━━●────····──!═══×──── 20:10:00   20:04:07  sample 17 of 600
 //! ```
 //!
-//! A diamond is the marked instant. Dots are times without samples, crosses are corrupt parts. `!` is where a finding is
-//! raised, and a double line lasts as long as it is active, in the color of its severity. Until the whole recording has
-//! been scanned for findings, the share scanned so far is shown. A click goes to its time.
+//! A diamond is the marked instant. Dots are times without samples, crosses are corrupt parts. `!` is where a finding
+//! is raised, and a double line lasts as long as it is active, in the color of its severity. Until the whole recording
+//! has been scanned for findings, the share scanned so far is shown. A click goes to its time.
 
 use std::ops::RangeInclusive;
 

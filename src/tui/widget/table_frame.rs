@@ -14,8 +14,8 @@ use crate::tui::table::{List, Table};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
-/// Draws a rule with the title of a table and its order, a long title if it fits; returns the area for the table below it.
-/// The table that has the focus is marked.
+/// Draws a rule with the title of a table and its order, a long title if it fits; returns the area for the table below
+/// it. The table that has the focus is marked.
 pub(in crate::tui) fn draw_pane_title<L: List>(
     frame: &mut Frame<'_>,
     area: Rect,
@@ -53,8 +53,8 @@ pub(in crate::tui) fn draw_pane_title<L: List>(
     }
 }
 
-/// Draws a table in a frame. The title has its order and filter, the lower edge the visible rows, the right edge a scroll
-/// mark.
+/// Draws a table in a frame. The title has its order and filter, the lower edge the visible rows, the right edge a
+/// scroll mark.
 pub(in crate::tui) fn draw_framed<L: List>(
     frame: &mut Frame<'_>,
     area: Rect,

@@ -17,8 +17,8 @@ const MIN_WIDTH: u16 = 37;
 /// The gap between two columns of sections.
 const GAP: u16 = 2;
 
-/// Lays sections out in columns, each in the shortest one, and draws them from line `first` on; returns the line from which
-/// on they are shown, which is less than `first` if that is beyond the end.
+/// Lays sections out in columns, each in the shortest one, and draws them from line `first` on; returns the line from
+/// which on they are shown, which is less than `first` if that is beyond the end.
 pub(super) fn render(
     frame: &mut Frame<'_>,
     area: Rect,

@@ -5,8 +5,8 @@ use crate::tui::screen::Pane;
 /// The height of a table that is shown as its title alone.
 const TITLE_HEIGHT: u16 = 1;
 
-/// The heights of panes in a column of `room` lines; each pane comes with the height that it can use. Depends on the room,
-/// the number of rows and the focus only, so that nothing jumps from one moment to the next.
+/// The heights of panes in a column of `room` lines; each pane comes with the height that it can use. Depends on the
+/// room, the number of rows and the focus only, so that nothing jumps from one moment to the next.
 pub(super) fn heights(room: u16, panes: &[(Pane, u16)], focus: Pane) -> Vec<u16> {
     let mut heights: Vec<u16> = panes
         .iter()
