@@ -78,6 +78,6 @@ impl Popup<State> for Help {
             })
             .collect();
         let title = draw::search_title("Keys", "/ looks for one", &self.search);
-        self.line = draw::scrolling_text(frame, area, &state.look, &title, &lines, self.line);
+        self.line = draw::scrolling_text(frame, area, &state.appearance, &title, &lines, self.line);
     }
 }

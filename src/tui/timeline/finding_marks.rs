@@ -143,7 +143,7 @@ mod tests {
     static DROPS: (&FindingKind, Severity) = (&FINDINGS[1], Severity::Info);
 
     #[test]
-    fn a_finding_has_a_mark_where_it_is_raised_and_a_span_while_it_is_active() {
+    fn a_finding_is_marked_where_raised_and_spans_until_cleared() {
         let marks = marks(&[&[], &[ORPHANS], &[WORSE, DROPS], &[DROPS], &[], &[ORPHANS]]);
         let spans: Vec<_> = marks.spans().iter().map(|s| (s.from, s.to)).collect();
         assert_eq!(spans, [(1, 2), (2, 3), (5, 5)]);
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn next_mark_finds_raised_findings_in_both_directions() {
+    fn next_mark_steps_from_mark_to_mark_and_ends_at_the_last() {
         let marks = marks(&[&[], &[ORPHANS], &[WORSE, DROPS], &[DROPS], &[], &[ORPHANS]]);
         let way = |from: usize, forward| marks.next_mark(from, forward);
         assert_eq!(
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_finding_active_from_the_start_has_no_mark() {
+    fn a_finding_active_from_the_start_has_no_raised_mark() {
         let marks = marks(&[&[ORPHANS], &[ORPHANS]]);
         assert_eq!(marks.next_mark(1, false), None);
         assert_eq!(marks.spans().len(), 1);

@@ -33,7 +33,7 @@ fn owner_of(row: &SocketRow<'_>) -> Option<Arc<Process>> {
     Some(Arc::clone(&row.socket.owner()?.process))
 }
 
-/// The process that owns the socket; `None` if the page is that process's.
+/// The process that owns the socket; `None` if the page shown is that of the process.
 pub(super) fn owner(state: &State) -> Option<Arc<Process>> {
     let moment = state.moment.as_deref()?;
     let process = owner_of(&socket(state, moment)?)?;
@@ -50,7 +50,7 @@ pub(super) fn other_end(state: &State) -> Option<(SocketKey, Option<Arc<Process>
     Some((peer.socket.socket.key(), owner_of(&peer)))
 }
 
-/// Opens the process that owns the socket, or shows why there is none.
+/// Opens the process that owns the socket, or sets a message with the reason why there is none.
 pub(super) fn to_owner(state: &mut State) {
     state.arrange();
     let key = state
@@ -66,7 +66,7 @@ pub(super) fn to_owner(state: &mut State) {
     }
 }
 
-/// Opens the socket at the other end, or shows that it is not on this machine.
+/// Opens the socket at the other end, or sets a message that it is not on this machine.
 pub(super) fn to_other_end(state: &mut State) {
     state.arrange();
     match other_end(state) {
@@ -78,7 +78,7 @@ pub(super) fn to_other_end(state: &mut State) {
     }
 }
 
-/// Opens the process at the other end, or shows why there is none.
+/// Opens the process at the other end, or sets a message with the reason why there is none.
 pub(super) fn to_other_process(state: &mut State) {
     state.arrange();
     match other_end(state) {
@@ -92,32 +92,30 @@ pub(super) fn to_other_process(state: &mut State) {
                 let socket = moment.sample.sockets.rows.get(moment.row_of(key)?)?;
                 socket.attribution.unowned()
             });
-            report_missing(state, "no process at the other end", why);
+            report_reason(state, "no process at the other end", why);
         }
         None => report_no_other_end(state),
     }
 }
 
-/// Shows the reason why the socket has no owner.
 fn report_unowned(state: &mut State) {
     let why = state.moment.as_deref().and_then(|moment| {
         let row = socket(state, moment)?;
         row.socket.socket.attribution.unowned()
     });
     if why.is_some() {
-        report_missing(state, "no process", why);
+        report_reason(state, "no process", why);
     }
 }
 
-/// Shows a message that something is missing, with the reason if it is known.
-fn report_missing(state: &mut State, what: &str, why: Option<Unowned>) {
+/// Sets a message that something is missing, with the reason if that is known.
+fn report_reason(state: &mut State, what: &str, why: Option<Unowned>) {
     state.message = Some(match why {
         Some(why) => format!("{what}: {} ({})", why.name(), why.sentence()),
         None => what.to_owned(),
     });
 }
 
-/// Shows that the other end is not on this machine.
 fn report_no_other_end(state: &mut State) {
     state.message = Some("the other end is not a socket of this machine".to_owned());
 }
