@@ -108,7 +108,7 @@ impl<'a> ByteReader<'a> {
 
     /// Reads an integer that must fit the type.
     pub(super) fn number<T: TryFrom<u64>>(&mut self) -> Result<T, Corrupt> {
-        T::try_from(self.varint()?).map_err(|_| Corrupt("an integer is too large"))
+        T::try_from(self.varint()?).map_err(|_| Corrupt::INTEGER_TOO_LARGE)
     }
 
     /// Reads so many bytes.
@@ -116,7 +116,7 @@ impl<'a> ByteReader<'a> {
         let (taken, rest) = self
             .0
             .split_at_checked(length)
-            .ok_or(Corrupt("it ends too early"))?;
+            .ok_or(Corrupt::TOO_SHORT)?;
         self.0 = rest;
         Ok(taken)
     }
@@ -124,7 +124,7 @@ impl<'a> ByteReader<'a> {
     /// Reads one byte.
     #[inline]
     pub(super) fn byte(&mut self) -> Result<u8, Corrupt> {
-        let (first, rest) = self.0.split_first().ok_or(Corrupt("it ends too early"))?;
+        let (first, rest) = self.0.split_first().ok_or(Corrupt::TOO_SHORT)?;
         self.0 = rest;
         Ok(*first)
     }
