@@ -113,10 +113,7 @@ impl<'a> ByteReader<'a> {
 
     /// Reads so many bytes.
     pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], Corrupt> {
-        let (taken, rest) = self
-            .0
-            .split_at_checked(length)
-            .ok_or(Corrupt::TOO_SHORT)?;
+        let (taken, rest) = self.0.split_at_checked(length).ok_or(Corrupt::TOO_SHORT)?;
         self.0 = rest;
         Ok(taken)
     }

@@ -195,9 +195,15 @@ fn observe(
         "unread_bytes",
         Value::Bytes(group.waiting.unread),
     )
-    .with("connections", Value::Count(group.waiting.connections.into()))
+    .with(
+        "connections",
+        Value::Count(group.waiting.connections.into()),
+    )
     .with_cause(cause)
-    .with("oldest_s", Value::Seconds(facts.age_s(group.waiting.oldest_ns)))
+    .with(
+        "oldest_s",
+        Value::Seconds(facts.age_s(group.waiting.oldest_ns)),
+    )
     .with("windows_closed", Value::Count(group.full.into()))
     .with_known(
         "receive_buffer_bytes",

@@ -70,7 +70,8 @@ impl TimeWaitOverflow {
         let overflows = self.overflows.step(&scan.facts).unwrap_or(0);
         let limit = LIMIT.measure(&scan.facts)?;
         let Thresholds { warning, critical } = self.thresholds;
-        let mut observation = limit.observe(scan.kind, (warning, critical), overflows > 0)?
+        let mut observation = limit
+            .observe(scan.kind, (warning, critical), overflows > 0)?
             .with("overflows", Value::Count(overflows));
         observation.rest = match overflows {
             0 => String::new(),

@@ -54,7 +54,8 @@ impl Popup<State> for ColumnPicker {
     fn handle(&mut self, state: &mut State, command: Command) -> Outcome {
         let columns = self.columns(state);
         self.lines.scroll(command, columns.len());
-        let (Some(&(column, _)), Some(table)) = (columns.get(self.lines.line), state.table_mut()) else {
+        let (Some(&(column, _)), Some(table)) = (columns.get(self.lines.line), state.table_mut())
+        else {
             return Outcome::Stay;
         };
         match command {
@@ -121,7 +122,11 @@ impl Popup<State> for ColumnPicker {
             }
         };
         let choices: Vec<Choice> = self.columns(state).into_iter().map(choice).collect();
-        let title = draw::search_title(&format!("Columns {how}"), "/ looks for one", self.lines.search());
+        let title = draw::search_title(
+            &format!("Columns {how}"),
+            "/ looks for one",
+            self.lines.search(),
+        );
         draw::choices(frame, area, state, &title, &choices, self.lines.line);
     }
 }

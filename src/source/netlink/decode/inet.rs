@@ -13,9 +13,7 @@ use super::common::split_head;
 use crate::model::{
     Endpoint, Ends, Family, MAX_NAME, Protocol, Socket, SocketTable, State, Timer, TimerKind,
 };
-use crate::source::netlink::wire::{
-    Attributes, DecodeError, u16_at, u32_at, u64_at, until_nul,
-};
+use crate::source::netlink::wire::{Attributes, DecodeError, u16_at, u32_at, u64_at, until_nul};
 
 // Attributes that the crate does not name. Kernel: `include/uapi/linux/inet_diag.h`.
 const INET_DIAG_ULP_INFO: u16 = 19;

@@ -7,9 +7,7 @@ use netlink_packet_sock_diag::constants::{
 
 use super::common::{protocol_of_type, split_head};
 use crate::model::{Ends, Family, MAX_NAME, Socket, SocketTable, State};
-use crate::source::netlink::wire::{
-    DecodeError, cookie_at, u32_at, until_nul,
-};
+use crate::source::netlink::wire::{DecodeError, cookie_at, u32_at, until_nul};
 
 /// Owner of the socket, which the crate does not name. Kernel: `include/uapi/linux/unix_diag.h`.
 const UNIX_DIAG_UID: u16 = 7;
