@@ -13,7 +13,7 @@ use sockwatch::app::{ExitReason, Inbox, Message};
 use sockwatch::model::{Family, Sample};
 use sockwatch::source::{Source, SourceError};
 use sockwatch::tui::popup::filter_by::FilterBy;
-use sockwatch::tui::typing::Typing;
+use sockwatch::tui::text_input::TextInput;
 use support::Machine;
 use support::dashboard::Dashboard;
 
@@ -619,8 +619,8 @@ fn typed(text: &str) -> Dashboard {
 
 /// What stands in the filter line.
 fn line_of(dashboard: &Dashboard) -> String {
-    match &dashboard.event_loop.state().typing {
-        Some(Typing::Filter(line)) => line.text().to_owned(),
+    match &dashboard.event_loop.state().text_input {
+        Some(TextInput::Filter(line)) => line.text().to_owned(),
         _ => panic!("no filter is typed:\n{}", dashboard.text()),
     }
 }

@@ -43,8 +43,8 @@ fn check_in_a_replay(command: Command, key: (KeyCode, KeyModifiers)) {
         Command::FirstSample => "20:14:07  sample   1 of 540",
         Command::LastSample => "21:43:57  sample 540 of 540",
         Command::Freeze => "▶ 1×",
-        Command::Faster(1) => "■ 2×",
-        Command::Faster(-1) => "■ 0.5×",
+        Command::ChangeSpeed(1) => "■ 2×",
+        Command::ChangeSpeed(-1) => "■ 0.5×",
         _ => panic!("{command:?} is not about time"),
     };
     assert!(
@@ -427,7 +427,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             assert!(dashboard.shows("this is what is now"));
             check_in_a_replay(command, key);
         }
-        Command::Faster(_) => {
+        Command::ChangeSpeed(_) => {
             pressed(&mut dashboard);
             assert!(dashboard.shows("the machine has its own speed"));
             check_in_a_replay(command, key);
@@ -493,7 +493,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         Command::Theme => {
             for theme in [Theme::Light, Theme::Plain, Theme::Dark] {
                 pressed(&mut dashboard);
-                assert_eq!(dashboard.event_loop.state().look.theme, theme);
+                assert_eq!(dashboard.event_loop.state().appearance.theme, theme);
             }
         }
         Command::Mouse => {

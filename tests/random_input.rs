@@ -95,7 +95,7 @@ proptest! {
         }
         let state = dashboard.event_loop.state();
         prop_assert_eq!(state.screen, Screen::Overview);
-        prop_assert!(state.popup.is_none() && state.typing.is_none());
+        prop_assert!(state.popup.is_none() && state.text_input.is_none());
         prop_assert!(dashboard.shows(" 1 Over"), "{}", dashboard.text());
     }
 }
@@ -132,7 +132,7 @@ proptest! {
             let lines = dashboard.lines();
             let body = lines.iter().find(|line| line.starts_with('┌')).expect("the table's frame");
             prop_assert!(body.ends_with('┐'), "{}", dashboard.text());
-            if dashboard.event_loop.state().typing.is_none() {
+            if dashboard.event_loop.state().text_input.is_none() {
                 // Backspace in an empty line leaves it.
                 dashboard.keys("/");
             }

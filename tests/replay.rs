@@ -333,7 +333,7 @@ fn without_a_history_the_arrows_report_it() {
     assert!(dashboard.shows("nothing is kept"));
     dashboard.keys("@");
     assert!(dashboard.shows("nothing is kept"), "{}", dashboard.text());
-    assert!(dashboard.event_loop.state().typing.is_none());
+    assert!(dashboard.event_loop.state().text_input.is_none());
 }
 
 #[test]
@@ -483,7 +483,10 @@ fn no_key_panics_anywhere_in_a_replay() {
             }
         }
         let state = dashboard.event_loop.state();
-        assert!(state.popup.is_none() && state.typing.is_none(), "{place}");
+        assert!(
+            state.popup.is_none() && state.text_input.is_none(),
+            "{place}"
+        );
         assert!(dashboard.shows(" of 60"), "{}", dashboard.text());
     }
 }

@@ -18,7 +18,7 @@ use crate::recording::{Archive, Metadata, RecordingError};
 use crate::source::Source;
 use crate::tui::theme::Theme;
 use crate::tui::timeline::Timeline;
-use crate::tui::{DisplayMode, Look, State, ascii_fallback};
+use crate::tui::{Appearance, DisplayMode, State, ascii_fallback};
 
 /// Shows the live dashboard until the user quits. The terminal is restored when this returns, also after a failure.
 ///
@@ -30,7 +30,7 @@ pub fn run_live(source: Box<dyn Source>, options: Options) -> anyhow::Result<()>
     require_terminal()?;
     let names = Arc::new(HostNames::default());
     let watch = Watch::new(Diagnosis::new(options.thresholds, options.zone.clone()));
-    let mut state = State::new(environment_look(options.zone), options.interval);
+    let mut state = State::new(environment_appearance(options.zone), options.interval);
     state.names = Arc::clone(&names) as _;
     state.may_destroy = options.may_destroy;
     let hosts = options.filter.unresolved_hosts().to_vec();
@@ -72,7 +72,7 @@ pub fn run_replay(
 ) -> anyhow::Result<()> {
     require_terminal()?;
     let watch = Watch::new(Diagnosis::new(options.thresholds, options.zone.clone()));
-    let mut state = replay_state(environment_look(options.zone), archive.metadata());
+    let mut state = replay_state(environment_appearance(options.zone), archive.metadata());
     state.set_filter(options.filter);
     let at_us = options.at_us;
     let player = Player::new(archive, at_us).with_watch(watch.restarted());
@@ -85,8 +85,8 @@ pub fn run_replay(
 }
 
 /// Builds the state of a replay, before any of the recording's Samples is read.
-pub fn replay_state(look: Look, metadata: &Metadata) -> State {
-    let mut state = State::new(look, metadata.interval);
+pub fn replay_state(appearance: Appearance, metadata: &Metadata) -> State {
+    let mut state = State::new(appearance, metadata.interval);
     state.display = DisplayMode::Replay;
     state.omitted_parts = omissions(metadata);
     state
@@ -105,11 +105,11 @@ fn omissions(metadata: &Metadata) -> String {
 }
 
 /// Reads theme and character set from the environment variables.
-fn environment_look(timezone: TimeZone) -> Look {
+fn environment_appearance(timezone: TimeZone) -> Appearance {
     let variable = |name: &str| std::env::var(name).ok();
     let (all, ctype, lang) = (variable("LC_ALL"), variable("LC_CTYPE"), variable("LANG"));
-    Look {
-        theme: Theme::of_environment(
+    Appearance {
+        theme: Theme::from_environment(
             variable("NO_COLOR").as_deref(),
             variable("COLORFGBG").as_deref(),
         ),

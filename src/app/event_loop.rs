@@ -166,7 +166,7 @@ impl<B: Backend> EventLoop<B> {
                 self.apply(effect, handler)
             }
             Event::Paste(text) => {
-                self.changed |= self.state.typing.is_some();
+                self.changed |= self.state.text_input.is_some();
                 tui::paste(&mut self.state, &text);
                 None
             }
@@ -244,7 +244,7 @@ impl<B: Backend> EventLoop<B> {
                     self.state.timeline = Some(timeline.with_marks(rewind.marks));
                 }
                 Err(why) => {
-                    self.state.typing = None;
+                    self.state.text_input = None;
                     self.state.message = Some(why);
                     return false;
                 }

@@ -179,7 +179,7 @@ impl Player {
                 }
                 self.playing = true;
             }
-            Seek::Faster(by) => {
+            Seek::ChangeSpeed(by) => {
                 let speed = self.speed.saturating_add_signed(by);
                 self.speed = speed.min(SPEEDS.len() - 1);
             }

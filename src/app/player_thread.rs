@@ -138,7 +138,7 @@ mod tests {
         until(&|status| status.at == 0);
         seeks.send(Seek::Jump(70_000_000)).expect("it listens");
         until(&|status| status.at == 70);
-        seeks.send(Seek::Faster(6)).expect("it listens");
+        seeks.send(Seek::ChangeSpeed(6)).expect("it listens");
         seeks.send(Seek::Toggle).expect("it listens");
         until(&|status| status.playing && status.at >= 80);
         drop(seeks);

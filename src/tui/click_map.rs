@@ -1,10 +1,10 @@
-//! The map from places on the screen to what a click there means. Views fill it as they draw.
+//! The map from areas of the screen to the targets of clicks. Views fill it as they draw.
 
 use ratatui::layout::{Position, Rect};
 
 use super::screen::{Pane, Screen};
 
-/// A thing that can be clicked on.
+/// A target of a click.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClickTarget {
     /// The tab of a screen.
@@ -19,11 +19,11 @@ pub enum ClickTarget {
     Time(i64),
 }
 
-/// The things drawn in a frame by their places, the last on top.
+/// The click targets of a frame by their areas, the last on top.
 #[derive(Debug, Default)]
 pub struct ClickMap {
     places: Vec<(Rect, ClickTarget)>,
-    /// The places of panes, for the wheel.
+    /// The areas of panes, for the wheel.
     panes: Vec<(Rect, Pane)>,
 }
 
@@ -34,17 +34,17 @@ impl ClickMap {
         self.panes.clear();
     }
 
-    /// Adds a thing at a place.
+    /// Adds a target.
     pub(super) fn add(&mut self, place: Rect, hit: ClickTarget) {
         self.places.push((place, hit));
     }
 
-    /// Adds a pane at a place.
+    /// Adds the area of a pane.
     pub(super) fn add_pane(&mut self, place: Rect, pane: Pane) {
         self.panes.push((place, pane));
     }
 
-    /// The thing at a place.
+    /// The target at a position.
     pub(super) fn at(&self, column: u16, row: u16) -> Option<ClickTarget> {
         let at = Position::new(column, row);
         let found = self
@@ -55,7 +55,7 @@ impl ClickMap {
         found.map(|&(_, hit)| hit)
     }
 
-    /// The pane at a place.
+    /// The pane at a position.
     pub(super) fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {
         let at = Position::new(column, row);
         let found = self

@@ -1,8 +1,8 @@
-//! The commands of the dashboard. Which keys they have is in [`keymap`](super::keymap), what they do in `update`.
+//! The commands of the dashboard. Their keys and help are in [`keymap`](super::keymap), their actions in `update`.
 
 use super::screen::Screen;
 
-/// A command that a key or a click stands for.
+/// A command, given by a key or a click.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Command {
     /// End the program.
@@ -106,7 +106,7 @@ pub enum Command {
     /// Type a time to go to.
     GoToTime,
     /// Change the speed by steps; slower if negative.
-    Faster(isize),
+    ChangeSpeed(isize),
     /// Mark the instant shown.
     Mark,
     /// Show the difference from the marked instant; there, switch between sockets and processes.

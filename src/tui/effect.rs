@@ -1,11 +1,11 @@
-//! Effects outside the dashboard that a command asks for. The program that runs the dashboard carries them out.
+//! Effects outside the dashboard that a command requests. The program that runs the dashboard carries them out.
 
 use std::time::Duration;
 
 use super::timeline::Seek;
 use crate::model::{ProcessKey, Socket};
 
-/// An action outside the dashboard that a command asks for.
+/// An action outside the dashboard, requested by a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     /// End the program.
@@ -20,7 +20,7 @@ pub enum Effect {
     Copy(String),
     /// Receive mouse events if true; otherwise leave them to the terminal.
     Mouse(bool),
-    /// Destroy a socket, which has these ends.
+    /// Destroy a socket; the text names its ends.
     Destroy(Box<Socket>, String),
     /// Send a signal, by its number and name, to processes.
     Signal(Vec<ProcessKey>, i32, &'static str),

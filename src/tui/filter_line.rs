@@ -66,7 +66,7 @@ impl FilterLine {
     pub(super) fn new(filter: &Filter) -> FilterLine {
         let gap = if filter.is_empty() { "" } else { " " };
         FilterLine {
-            editor: LineEditor::of_filter(format!("{}{gap}", filter.as_term())),
+            editor: LineEditor::for_filter(format!("{}{gap}", filter.as_term())),
             error: None,
             expected: String::new(),
             completions: Vec::new(),
@@ -123,8 +123,8 @@ impl FilterLine {
         (self.word_start..end).contains(&place) || is_missing
     }
 
-    /// True if the error is to be shown now.
-    pub fn is_wrong(&self) -> bool {
+    /// True if the error is shown now.
+    pub fn shows_error(&self) -> bool {
         self.error.is_some() && !self.is_completing()
     }
 
@@ -219,12 +219,12 @@ impl FilterLine {
         self.editor.set_text(text);
     }
 
-    /// Takes the edit that has not been applied yet.
+    /// Takes the edit that has not been applied yet, and marks it as applied.
     pub(super) fn take_edit(&mut self) -> FilterEdit {
         std::mem::take(&mut self.edit)
     }
 
-    /// True if the completions have to be found again; they count as found from now on.
+    /// Returns true if the completions are stale, and marks them as current.
     pub(super) fn take_stale(&mut self) -> bool {
         std::mem::take(&mut self.is_stale)
     }
@@ -241,8 +241,8 @@ impl FilterLine {
         });
     }
 
-    /// Shows the error from now on, wherever the cursor is.
-    pub(super) fn refuse(&mut self) {
+    /// Shows the error from now on, regardless of the cursor.
+    pub(super) fn reject(&mut self) {
         self.is_refused = true;
     }
 

@@ -1,4 +1,4 @@
-//! Hints of the footer: keys with their effect here and now.
+//! Hints of the footer: keys with their effect in the current state.
 
 use super::command::Command;
 use super::keymap::label;
@@ -28,7 +28,7 @@ impl Hint {
     }
 
     /// The same with a shorter text.
-    pub(super) fn or(mut self, short: &'static str) -> Hint {
+    pub(super) fn with_short_text(mut self, short: &'static str) -> Hint {
         self.short = Some(short);
         self
     }

@@ -1,4 +1,4 @@
-//! The key map: which keys stand for which command, and their help. The help and the footer are derived from it.
+//! The key map: the keys of each command, and their help. The help popup and the footer derive from it.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -81,7 +81,7 @@ bindings! {
     "o", [key('o')], Command::HoldOrder, "hold the order: rows stay where they are";
     "c", [key('c')], Command::PickColumns, "choose the columns, their order and width";
     "+", [key('+')], Command::Widen, "the column that is sorted by wider";
-    "-", [key('-')], Command::Narrow, "the column that is sorted by filtered_view";
+    "-", [key('-')], Command::Narrow, "the column that is sorted by narrower";
     "=", [key('=')], Command::ResetColumns, "columns as they come";
     "t", [key('t')], Command::Group, "group sockets by process, remote, port, state, cgroup, nothing";
     "z", [key('z')], Command::Fold, "fold or unfold a group, or the ports of a remote";
@@ -96,8 +96,8 @@ bindings! {
     "^", [key('^')], Command::FirstSample, "to the first sample there is";
     "$", [key('$')], Command::LastSample, "to the last sample there is";
     "@", [key('@')], Command::GoToTime, "go to a time: 20:14:07, -5m from the end, +30s from the start";
-    "(", [key('(')], Command::Faster(-1), "play slower";
-    ")", [key(')')], Command::Faster(1), "play faster";
+    "(", [key('(')], Command::ChangeSpeed(-1), "play slower";
+    ")", [key(')')], Command::ChangeSpeed(1), "play faster";
     "M", [key('M')], Command::Mark, "mark the instant that is shown, to compare others with it";
     "D", [key('D')], Command::Difference, "what differs from the marked instant: sockets; again: processes";
     "R", [key('R')], Command::Record, "record what is sampled into a file here; again: stop";
@@ -114,8 +114,8 @@ bindings! {
     "q Ctrl-C", [key('q'), ctrl('c')], Command::Quit, "quit";
 }
 
-/// The keys that a key event stands for. A terminal sends Alt and a key as Esc and that key, so Esc and a key that arrive
-/// at once look the same. No key is bound with Alt, so such an event is taken for these two keys.
+/// Splits a key event into the keys that were pressed. A terminal sends Alt and a key as Esc and that key, so Esc and a
+/// key that arrive at once look the same. No key is bound with Alt, so such an event is treated as these two keys.
 pub fn keys(event: &KeyEvent) -> impl Iterator<Item = KeyEvent> {
     let escape = event.modifiers.contains(KeyModifiers::ALT);
     let escape = escape.then(|| KeyEvent::new(KeyCode::Esc, NONE));
@@ -150,7 +150,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_key_means_two_things() {
+    fn no_key_is_bound_twice() {
         let mut seen = Vec::new();
         for key in BINDINGS.iter().flat_map(|binding| binding.keys) {
             assert!(!seen.contains(key), "{key:?} is bound twice");

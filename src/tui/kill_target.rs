@@ -112,7 +112,7 @@ impl KillTarget {
     }
 
     /// The reason why the socket cannot be destroyed by anyone; `None` if it can be, or if there is no socket.
-    pub fn why_indestructible(&self) -> Option<&'static str> {
+    pub fn indestructible_reason(&self) -> Option<&'static str> {
         let socket = self.socket.as_ref()?;
         match socket.ends {
             _ if is_destroyable(socket) => None,

@@ -1,22 +1,22 @@
-//! The editor of a line of text: cursor, insertion and deletion, bound to the keys of a shell. It does not know what the
-//! text is for.
+//! The editor of a line of text: cursor, insertion and deletion, bound to the keys of a shell. It is independent of the
+//! purpose of the text.
 
 use std::ops::Range;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::{Input, InputRequest};
 
-/// The longest filter, characters.
-const LONGEST_FILTER: usize = 1000;
+/// The maximum length of a filter, characters.
+const MAX_FILTER_LENGTH: usize = 1000;
 
-/// The longest text of another kind, characters.
-const LONGEST_TEXT: usize = 500;
+/// The maximum length of any other text, characters.
+const MAX_TEXT_LENGTH: usize = 500;
 
 /// A line of text with a cursor.
 #[derive(Debug, Clone)]
 pub struct LineEditor {
     input: Input,
-    /// The longest text, characters.
+    /// The maximum length, characters.
     limit: usize,
     /// Reports whether a character ends a word. A boundary that is no space is part of an operator.
     is_boundary: fn(char) -> bool,
@@ -29,11 +29,11 @@ pub(super) enum KeyOutcome {
     Edited,
     /// The text is the same; the cursor may have moved.
     Moved,
-    /// The text is to be accepted.
+    /// The text was accepted.
     Accepted,
-    /// The text is to be discarded.
+    /// The text was discarded.
     Cancelled,
-    /// The key means nothing here.
+    /// The key is not bound.
     Ignored,
 }
 
@@ -42,16 +42,16 @@ impl LineEditor {
     pub(super) fn new(text: String) -> LineEditor {
         LineEditor {
             input: Input::new(text),
-            limit: LONGEST_TEXT,
+            limit: MAX_TEXT_LENGTH,
             is_boundary: char::is_whitespace,
         }
     }
 
     /// An editor of a filter, in whose language operators end a word, too.
-    pub(super) fn of_filter(text: String) -> LineEditor {
+    pub(super) fn for_filter(text: String) -> LineEditor {
         LineEditor {
             input: Input::new(text),
-            limit: LONGEST_FILTER,
+            limit: MAX_FILTER_LENGTH,
             is_boundary: crate::filter::ends_word,
         }
     }
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn the_cursor_stands_between_whole_characters() {
+    fn the_cursor_moves_by_whole_characters() {
         let mut editor = LineEditor::new("ä東e\u{301}".to_owned());
         assert_eq!(editor.split(), ("ä東e\u{301}", ""));
         for before in ["ä東", "ä", "", ""] {
@@ -219,7 +219,7 @@ mod tests {
     #[test]
     fn a_word_of_a_filter_ends_at_an_operator() {
         let mut words = LineEditor::new("a dport>=443".to_owned());
-        let mut filter = LineEditor::of_filter("a dport>=443".to_owned());
+        let mut filter = LineEditor::for_filter("a dport>=443".to_owned());
         for (editor, left) in [(&mut words, "a "), (&mut filter, "a dport>=")] {
             press(editor, KeyCode::Char('w'), CONTROL);
             assert_eq!(editor.text(), left);
@@ -232,8 +232,8 @@ mod tests {
         press(&mut editor, KeyCode::Left, NONE);
         editor.paste("1\n2\r\n");
         assert_eq!(editor.split(), ("a1 2", "b"));
-        editor.paste(&"x".repeat(2 * LONGEST_TEXT));
-        assert_eq!(editor.text().len(), LONGEST_TEXT);
+        editor.paste(&"x".repeat(2 * MAX_TEXT_LENGTH));
+        assert_eq!(editor.text().len(), MAX_TEXT_LENGTH);
         assert_eq!(
             press(&mut editor, KeyCode::Char('x'), NONE),
             KeyOutcome::Ignored

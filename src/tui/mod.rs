@@ -1,5 +1,5 @@
-//! The dashboard: state, keys, tables, views. It draws and decides, and touches nothing outside: no thread, no clock, no
-//! environment.
+//! The dashboard: state, keys, tables, views. It has no side effects: no thread, no clock, no environment. Actions
+//! outside the dashboard are requested as an [`Effect`].
 //!
 //! ```text
 //!  header   host, users, uptime              view/header.rs
@@ -16,11 +16,12 @@
 //!
 //! | step | where |
 //! |---|---|
-//! | a key stands for a [`Command`] | [`keymap`] |
-//! | the command reaches the popup or the screen, changes the [`State`] and may ask for an [`Effect`] | `update` |
-//! | a list of rows is sorted, laid out, selected in | [`table`], [`lists`] |
-//! | the state is drawn, and noted what a click would hit | [`render`], [`view`], [`hits`] |
+//! | a key is mapped to a [`Command`] | [`keymap`] |
+//! | the command is dispatched to the popup or the screen, changes the [`State`] and may return an [`Effect`] | `update` |
+//! | rows are collected, sorted, laid out and selected | [`lists`], [`table`] |
+//! | the state is drawn, and the targets of clicks are recorded | [`render`], [`view`], [`click_map`] |
 
+pub mod appearance;
 pub mod ascii_fallback;
 pub mod click_map;
 pub mod command;
@@ -33,7 +34,6 @@ pub mod keymap;
 pub mod kill_target;
 mod line_editor;
 pub mod lists;
-pub mod look;
 mod navigation;
 pub mod open_target;
 pub mod page;
@@ -45,18 +45,17 @@ mod scroll;
 pub mod state;
 pub mod table;
 pub mod text;
+pub mod text_input;
 pub mod theme;
 pub mod timeline;
-
-pub mod tones;
-pub mod typing;
 mod update;
+pub mod value_tones;
 pub mod view;
 mod widget;
 
+pub use appearance::Appearance;
 pub use command::Command;
 pub use effect::Effect;
-pub use look::Look;
 pub use render::render;
 pub use screen::Screen;
 pub use state::{DisplayMode, State};

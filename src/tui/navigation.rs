@@ -16,13 +16,14 @@ pub(super) fn go_to(state: &mut State, screen: Screen) {
     state.screen = screen;
 }
 
-/// Goes to the screen that many places further; after the last comes the first.
+/// Goes to the screen that many places further, wrapping around after the last.
 pub(super) fn cycle_screen(state: &mut State, places: usize) {
     let next = (state.screen as usize + places) % Screen::ALL.len();
     go_to(state, Screen::ALL[next]);
 }
 
-/// Goes back by one page. Without a page, clears the search, returns to the screen that led here, or clears the filter.
+/// Goes back by one page. Without a page, clears the search, returns to the screen from which this one was opened, or
+/// clears the filter.
 pub(super) fn back(state: &mut State) {
     if state.close_page() {
         return;
@@ -49,7 +50,7 @@ pub(super) fn open(state: &mut State) {
     }
 }
 
-/// Selects the row that commands are about, so that going back leads to it.
+/// Selects the current row, so that it is still selected after going back.
 pub(super) fn select_current(state: &mut State) {
     if let Some(moment) = state.moment.clone()
         && let Some(table) = state.table_mut()

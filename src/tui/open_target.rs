@@ -1,4 +1,4 @@
-//! The thing that Enter opens: a process, a socket, a remote host, a screen.
+//! The targets that Enter opens: a process, a socket, a remote host, a screen.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -6,20 +6,20 @@ use std::sync::Arc;
 use crate::column::Service;
 use crate::model::{Process, SocketKey};
 
-/// The thing that Enter opens.
+/// A target that Enter opens on a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum OpenTarget {
     /// A process.
     Process(Arc<Process>),
     /// A socket.
     Socket(SocketKey),
-    /// The socket that something happened to, by the number of the event.
+    /// The socket of an event, by the number of the event.
     Event(u64),
     /// A remote host, or one of its ports.
     Remote(IpAddr, Option<Service>),
-    /// The screen that is about the host as a whole.
+    /// The System screen.
     System,
-    /// Nothing that can be opened, with the reason.
+    /// Nothing that can be opened, with the reason for the user.
     Unavailable(String),
     /// A group, to be folded or unfolded.
     Fold,

@@ -1,5 +1,5 @@
 //! The pages that the user opens: a process, a socket, a remote host, the difference between two instants. A page keeps
-//! what it knows of its subject when that is gone. No drawing happens here.
+//! the last known data of its subject after that is gone. No drawing happens here.
 
 mod difference;
 mod process;
@@ -30,7 +30,7 @@ pub enum Page {
 }
 
 impl Page {
-    /// Updates what the page knows of its subject from a moment.
+    /// Updates the data about the subject from a moment.
     pub(super) fn update(&mut self, moment: &Moment) {
         match self {
             Page::Process(page) => page.update(moment),
@@ -39,7 +39,7 @@ impl Page {
         }
     }
 
-    /// Forgets the history of the subject: the next moment does not follow the last one.
+    /// Discards the history of the subject: the next moment does not continue the last one.
     pub(super) fn reset_history(&mut self) {
         if let Page::Socket(page) = self {
             page.reset_history();

@@ -1,115 +1,62 @@
 //! The screens of the dashboard, and the panes of a screen that has several tables.
 //!
-//! A new screen is a variant of [`Screen`] with an entry in [`SCREENS`]; the compiler then names the places that draw it
-//! and hold its table.
-
-/// A screen, reached by its digit or by Tab.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Screen {
-    /// The machine at a glance.
-    Overview,
-    /// All sockets.
-    Sockets,
-    /// The processes that hold sockets.
-    Processes,
-    /// Listening sockets.
-    Listeners,
-    /// Remote hosts.
-    Remotes,
-    /// Findings, active and ended.
-    Findings,
-    /// The host: limits, counters, interfaces, settings.
-    System,
-    /// Sockets as they open, change state and close.
-    Events,
-}
+//! A new screen is an entry of `screens!`: variant, documentation, titles and panes; its digit follows from the order.
+//! The compiler then reports the matches to complete: its table in `state/tables.rs`, its drawing in `view/mod.rs`. Its
+//! digit and help are a line of `keymap.rs`, which a test demands.
 
 /// The declaration of a screen.
 struct ScreenInfo {
-    screen: Screen,
     title: &'static str,
     short_title: &'static str,
     /// The tables that the focus moves between; empty if there is only one.
     panes: &'static [Pane],
 }
 
-/// All screens in the order of their digits, which is that of the variants.
-const SCREENS: [ScreenInfo; 8] = [
-    ScreenInfo {
-        screen: Screen::Overview,
-        title: "Overview",
-        short_title: "Over",
-        panes: &[
-            Pane::Processes,
-            Pane::Remotes,
-            Pane::Listeners,
-            Pane::TimeWait,
-        ],
-    },
-    ScreenInfo {
-        screen: Screen::Sockets,
-        title: "Sockets",
-        short_title: "Sock",
-        panes: &[],
-    },
-    ScreenInfo {
-        screen: Screen::Processes,
-        title: "Processes",
-        short_title: "Proc",
-        panes: &[],
-    },
-    ScreenInfo {
-        screen: Screen::Listeners,
-        title: "Listeners",
-        short_title: "Listen",
-        panes: &[],
-    },
-    ScreenInfo {
-        screen: Screen::Remotes,
-        title: "Remotes",
-        short_title: "Remote",
-        panes: &[],
-    },
-    ScreenInfo {
-        screen: Screen::Findings,
-        title: "Findings",
-        short_title: "Find",
-        panes: &[],
-    },
-    ScreenInfo {
-        screen: Screen::System,
-        title: "System",
-        short_title: "Sys",
-        panes: &[
-            Pane::Limits,
-            Pane::Counters,
-            Pane::Interfaces,
-            Pane::Settings,
-        ],
-    },
-    ScreenInfo {
-        screen: Screen::Events,
-        title: "Events",
-        short_title: "Event",
-        panes: &[],
-    },
-];
+/// Declares the screens in the order of their digits.
+macro_rules! screens {
+    ($( $(#[$doc:meta])* $screen:ident: $title:literal, $short_title:literal, [$($pane:ident),*]; )+) => {
+        /// A screen, opened by its digit or by Tab.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Screen {
+            $( $(#[$doc])* $screen, )+
+        }
+
+        /// The declaration of each screen, by the index of its variant.
+        const SCREENS: &[ScreenInfo] = &[
+            $( ScreenInfo {
+                title: $title,
+                short_title: $short_title,
+                panes: &[$(Pane::$pane),*],
+            }, )+
+        ];
+
+        impl Screen {
+            /// All screens in the order of their digits.
+            pub const ALL: [Screen; SCREENS.len()] = [$(Screen::$screen),+];
+        }
+    };
+}
+
+screens! {
+    /// The machine at a glance.
+    Overview: "Overview", "Over", [Processes, Remotes, Listeners, TimeWait];
+    /// All sockets.
+    Sockets: "Sockets", "Sock", [];
+    /// The processes that hold sockets.
+    Processes: "Processes", "Proc", [];
+    /// Listening sockets.
+    Listeners: "Listeners", "Listen", [];
+    /// Remote hosts.
+    Remotes: "Remotes", "Remote", [];
+    /// Findings, active and ended.
+    Findings: "Findings", "Find", [];
+    /// The host: limits, counters, interfaces, settings.
+    System: "System", "Sys", [Limits, Counters, Interfaces, Settings];
+    /// Sockets as they open, change state and close.
+    Events: "Events", "Event", [];
+}
 
 impl Screen {
-    /// The number of screens.
-    pub const COUNT: usize = SCREENS.len();
-
-    /// All screens in the order of their digits.
-    pub const ALL: [Screen; Screen::COUNT] = {
-        let mut all = [Screen::Overview; Screen::COUNT];
-        let mut at = 0;
-        while at < all.len() {
-            all[at] = SCREENS[at].screen;
-            at += 1;
-        }
-        all
-    };
-
     fn info(self) -> &'static ScreenInfo {
         &SCREENS[self as usize]
     }
@@ -156,16 +103,4 @@ pub enum Pane {
     Interfaces,
     /// Settings of the kernel.
     Settings,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_screen_stands_at_its_place() {
-        for (at, screen) in Screen::ALL.into_iter().enumerate() {
-            assert_eq!(screen as usize, at, "{screen:?}");
-        }
-    }
 }

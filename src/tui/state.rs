@@ -12,19 +12,19 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::appearance::Appearance;
 use super::click_map::ClickMap;
 use super::filter_history::FilterHistory;
 use super::lists::{
     DEFAULT_SORT, Events, Findings, LineKey, Listeners, Processes, Remotes, SocketScope, Sockets,
 };
-use super::look::Look;
 use super::page::{Page, ProcessPage, RemotePage, SocketPage};
 use super::popup::interface::Popup;
 use super::recording_progress::RecordingProgress;
 use super::screen::{Pane, Screen};
 use super::table::Table;
+use super::text_input::TextInput;
 use super::timeline::Timeline;
-use super::typing::Typing;
 use crate::aggregate::{FilteredView, Moment};
 use crate::column::Service;
 use crate::diagnose;
@@ -40,14 +40,14 @@ const MAX_PAGES: usize = 50;
 /// The state of the dashboard.
 pub struct State {
     /// Theme, character set, time zone.
-    pub look: Look,
+    pub appearance: Appearance,
     /// The configured time between samples.
     pub interval: Duration,
     /// The moment shown.
     pub moment: Option<Arc<Moment>>,
     /// The findings at that moment, regardless of the filter.
     pub findings: Arc<diagnose::Findings>,
-    /// Identifies the moment and the filter; grows.
+    /// Identifies the moment, the filter and the mark; incremented when one of them changes.
     pub sequence: u64,
     /// The display mode: live, frozen or replay.
     pub display: DisplayMode,
@@ -68,7 +68,7 @@ pub struct State {
     /// The popup over the screen.
     pub popup: Option<Box<dyn Popup<State>>>,
     /// The text that is being typed.
-    pub typing: Option<Typing>,
+    pub text_input: Option<TextInput>,
     /// A message, shown until the next key.
     pub message: Option<String>,
     /// The filter, which applies to all screens.
@@ -124,10 +124,10 @@ impl std::fmt::Debug for State {
 
 impl State {
     /// Creates the state at the start: the overview, without a moment.
-    pub fn new(look: Look, interval: Duration) -> State {
-        let zone = look.timezone.clone();
+    pub fn new(appearance: Appearance, interval: Duration) -> State {
+        let zone = appearance.timezone.clone();
         State {
-            look,
+            appearance,
             interval,
             moment: None,
             findings: Arc::default(),
@@ -141,7 +141,7 @@ impl State {
             screen: Screen::Overview,
             opened_from: None,
             popup: None,
-            typing: None,
+            text_input: None,
             message: None,
             filter: Filter::default(),
             filtered_view: FilteredView::new(),

@@ -5,8 +5,8 @@
 //!  2211   nginx       www    …   38.9 MB/s   only the visible rows are written and sorted
 //! ```
 //!
-//! A [`List`] has the rows; a [`Table`] has the view of them: order, selection, scrolling, columns. Rows are arranged once
-//! for each moment and view, never for a redraw, and the selected row is known by its key. No frame is drawn here.
+//! A [`List`] has the rows; a [`Table`] has the view of them: order, selection, scrolling, columns. Rows are arranged
+//! once for each moment and view, never for a redraw, and the selected row is known by its key. No frame is drawn here.
 
 mod arrange;
 mod column_layout;

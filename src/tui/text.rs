@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clause_is_left_whole() {
+    fn cut_clause_keeps_whole_clauses() {
         let text = "Bytes that wait; on listeners connections. Kernel: x.";
         assert_eq!(cut_clause(text, 60), text);
         assert_eq!(

@@ -58,9 +58,9 @@ pub enum Theme {
 }
 
 impl Theme {
-    /// The theme that the environment asks for. `no_color` is the value of `NO_COLOR`, `colorfgbg` that of `COLORFGBG`, in
-    /// which some terminals report the numbers of text and background color: `15;0`, `0;default;15`.
-    pub fn of_environment(no_color: Option<&str>, colorfgbg: Option<&str>) -> Theme {
+    /// The theme requested by the environment. `no_color` is the value of `NO_COLOR`, `colorfgbg` that of `COLORFGBG`,
+    /// in which some terminals report the numbers of text and background color: `15;0`, `0;default;15`.
+    pub fn from_environment(no_color: Option<&str>, colorfgbg: Option<&str>) -> Theme {
         if no_color.is_some_and(|value| !value.is_empty()) {
             return Theme::Plain;
         }
@@ -139,8 +139,8 @@ mod tests {
     }
 
     #[test]
-    fn the_environment_has_the_background() {
-        let theme = Theme::of_environment;
+    fn the_background_is_read_from_the_environment() {
+        let theme = Theme::from_environment;
         assert_eq!(theme(None, None), Theme::Dark);
         assert_eq!(theme(None, Some("15;0")), Theme::Dark);
         assert_eq!(theme(None, Some("0;default;15")), Theme::Light);

@@ -30,7 +30,7 @@ pub enum Seek {
     /// Play or pause. At the end, play from the start.
     Toggle,
     /// Play faster by steps of [`SPEEDS`], or slower if negative.
-    Faster(isize),
+    ChangeSpeed(isize),
 }
 
 /// The status of the playback of a recording.
@@ -122,8 +122,8 @@ impl Timeline {
         self
     }
 
-    /// The time of the next Sample at which a finding is raised, or of the previous one, µs since 1970 UTC. Counts from the
-    /// last request, so that two keys pressed at once lead as far as two pressed one by one.
+    /// The time of the next Sample at which a finding is raised, or of the previous one, µs since 1970 UTC. Counts from
+    /// the last request, so that two keys pressed at once lead as far as two pressed one by one.
     pub fn seek_mark(&mut self, forward: bool) -> Option<i64> {
         let at = self.requested_mark.unwrap_or(self.playback.at);
         let to = self.marks.next_mark(at, forward)?;

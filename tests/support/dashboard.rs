@@ -21,7 +21,7 @@ use sockwatch::source::Source;
 use sockwatch::tui::recording_progress::RecordingProgress;
 use sockwatch::tui::theme::Theme;
 use sockwatch::tui::timeline::{FindingMarks, Seek, Timeline};
-use sockwatch::tui::{Look, State};
+use sockwatch::tui::{Appearance, State};
 
 use super::Machine;
 
@@ -179,8 +179,8 @@ pub fn watch() -> Watch {
 }
 
 /// Colours, UTF-8, UTC.
-pub fn look() -> Look {
-    Look {
+pub fn look() -> Appearance {
+    Appearance {
         theme: Theme::Dark,
         ascii: false,
         timezone: jiff::tz::TimeZone::UTC,
@@ -233,7 +233,7 @@ impl<S: Source> Dashboard<S> {
         Dashboard::with_look(size, machine, look())
     }
 
-    pub fn with_look(size: (u16, u16), machine: S, look: Look) -> Dashboard<S> {
+    pub fn with_look(size: (u16, u16), machine: S, look: Appearance) -> Dashboard<S> {
         let mut state = State::new(look, Duration::from_secs(1));
         state.may_destroy = true;
         Dashboard::of_state(size, machine, state)

@@ -104,7 +104,7 @@ fn a_moment_between_frames_is_shown_on_pause() {
     let (mut moment, mut now) = (Moment::default(), Instant::now());
     let mut player = Player::new(samples(1000), 0);
     until_result(&mut player, &mut moment, now);
-    player.seek(Seek::Faster(6), now);
+    player.seek(Seek::ChangeSpeed(6), now);
     player.seek(Seek::Toggle, now);
     let mut shown = Vec::new();
     for _ in 0..100 {
@@ -146,7 +146,7 @@ fn absurd_times_do_no_harm() {
         for seek in [
             Seek::Start,
             Seek::Toggle,
-            Seek::Faster(-9),
+            Seek::ChangeSpeed(-9),
             Seek::Jump(i64::MAX),
             Seek::Jump(i64::MIN),
             Seek::To(i64::MIN),

@@ -6,7 +6,7 @@ use crate::column::Note;
 use crate::diagnose::{Concern, Findings, Severity};
 use crate::tui::text;
 use crate::tui::theme::Tone;
-use crate::tui::tones::severity_tone;
+use crate::tui::value_tones::severity_tone;
 
 /// The least width at which a note has a name beside its sign.
 const MIN_NAMED_WIDTH: usize = 12;

@@ -17,7 +17,7 @@ use crate::tui::open_target::OpenTarget;
 use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::text;
 use crate::tui::theme::Tone;
-use crate::tui::tones::severity_tone;
+use crate::tui::value_tones::severity_tone;
 
 /// Bit that is set in the row number of a finding that has ended.
 const ENDED: u32 = 1 << 31;

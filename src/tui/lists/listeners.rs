@@ -16,7 +16,7 @@ use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
 use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::theme::Tone;
-use crate::tui::tones::queue_tone;
+use crate::tui::value_tones::queue_tone;
 
 /// All listening sockets.
 #[derive(Debug, Default)]

@@ -15,7 +15,7 @@ use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
 use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::theme::Tone;
-use crate::tui::tones::{limit_tone, retransmitted_tone};
+use crate::tui::value_tones::{limit_tone, retransmitted_tone};
 
 /// Processes that hold sockets.
 #[derive(Debug, Default)]

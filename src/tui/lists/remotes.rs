@@ -17,7 +17,7 @@ use crate::diagnose::{Concern, Findings};
 use crate::tui::open_target::OpenTarget;
 use crate::tui::table::{ColumnSet, Heading, List, OutlineContext};
 use crate::tui::theme::Tone;
-use crate::tui::tones::retransmitted_tone;
+use crate::tui::value_tones::retransmitted_tone;
 
 /// Bit that is set in the row number of a port.
 const PORT: u32 = 1 << 31;

@@ -20,7 +20,7 @@ use crate::tui::open_target::OpenTarget;
 use crate::tui::table::{ColumnSet, Heading, List, OutlineContext};
 use crate::tui::text;
 use crate::tui::theme::Tone;
-use crate::tui::tones::{queue_tone, state_tone};
+use crate::tui::value_tones::{queue_tone, state_tone};
 
 /// The sockets that a list has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -46,7 +46,7 @@ pub struct SocketPage {
     pub line: usize,
     /// Its presence in the moment shown.
     pub presence: Presence,
-    /// A Sample with the socket alone, as it was last seen: its final figures, if it was closed.
+    /// A Sample with only this socket, as last observed: its final figures if it was closed.
     last_known: Sample,
     rates: Option<SocketRates>,
     /// Its measures since the page was opened, oldest first.

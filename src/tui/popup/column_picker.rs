@@ -33,7 +33,7 @@ pub(in crate::tui) fn open(state: &mut State) {
 }
 
 impl ColumnPicker {
-    /// The columns that the search leaves, by their indices, each with whether it is shown.
+    /// The columns that match the search, by their indices, each with true if it is shown.
     fn columns(&self, state: &State) -> Vec<(usize, bool)> {
         let search = self.lines.search_text();
         let Some(table) = state.table() else {

@@ -4,8 +4,8 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::filter::SearchText;
+use crate::tui::appearance::Appearance;
 use crate::tui::click_map::ClickTarget;
-use crate::tui::look::Look;
 use crate::tui::state::State;
 use crate::tui::table::Heading;
 use crate::tui::text;
@@ -53,7 +53,7 @@ pub(super) fn search_title(title: &str, hint: &str, search: &str) -> String {
 pub(super) fn scrolling_text(
     frame: &mut Frame<'_>,
     area: Rect,
-    look: &Look,
+    appearance: &Appearance,
     title: &str,
     lines: &[Vec<Piece>],
     first: usize,
@@ -62,17 +62,22 @@ pub(super) fn scrolling_text(
     let title_width = text::width(title) as u16 + 4;
     let width = (widest.unwrap_or(0).max(title_width) + 4).min(area.width);
     let size = (width, (lines.len() as u16).saturating_add(2));
-    let inner = border::centered(frame, area, look, title, size);
+    let inner = border::centered(frame, area, appearance, title, size);
     let page = usize::from(inner.height);
     let first = first.min(lines.len().saturating_sub(page));
-    pieces::write_lines(frame, inner, look, &lines[first..]);
+    pieces::write_lines(frame, inner, appearance, &lines[first..]);
     let hidden = lines.len().saturating_sub(first + page);
-    more_below(frame, inner, look, hidden);
+    more_below(frame, inner, appearance, hidden);
     first
 }
 
 /// Writes the number of lines below on the lower edge.
-pub(super) fn more_below(frame: &mut Frame<'_>, inner: Rect, look: &Look, below: usize) {
+pub(super) fn more_below(
+    frame: &mut Frame<'_>,
+    inner: Rect,
+    appearance: &Appearance,
+    below: usize,
+) {
     if below == 0 || inner.height == 0 {
         return;
     }
@@ -84,7 +89,7 @@ pub(super) fn more_below(frame: &mut Frame<'_>, inner: Rect, look: &Look, below:
         width: length,
         height: 1,
     };
-    pieces::write_over(frame.buffer_mut(), place, look, &[(more, Tone::Key)]);
+    pieces::write_over(frame.buffer_mut(), place, appearance, &[(more, Tone::Key)]);
 }
 
 /// Draws a list to choose from, with the line of the cursor visible.
@@ -96,19 +101,19 @@ pub(super) fn choices(
     choices: &[Choice],
     cursor: usize,
 ) {
-    let look = &state.look;
+    let appearance = &state.appearance;
     let size = (
         WIDEST_TEXT.min(area.width),
         (choices.len().max(1) as u16).saturating_add(2),
     );
-    let inner = border::centered(frame, area, look, title, size);
+    let inner = border::centered(frame, area, appearance, title, size);
     let page = usize::from(inner.height);
     if page == 0 {
         return;
     }
     if choices.is_empty() {
         let line = [("nothing matches".to_owned(), Tone::Muted)];
-        pieces::write(frame.buffer_mut(), inner, look, &line);
+        pieces::write(frame.buffer_mut(), inner, appearance, &line);
     }
     let cursor = cursor.min(choices.len().saturating_sub(1));
     let first = (cursor + 1).saturating_sub(page);
@@ -124,15 +129,15 @@ pub(super) fn choices(
             height: 1,
             ..inner
         };
-        pieces::write(frame.buffer_mut(), place, look, &line);
+        pieces::write(frame.buffer_mut(), place, appearance, &line);
         if at == cursor {
-            let style = look.theme.style(Tone::Selected);
+            let style = appearance.theme.style(Tone::Selected);
             frame.buffer_mut().set_style(place, style);
         }
         state.clicks.add(place, ClickTarget::Line(at));
     }
     let below = choices.len().saturating_sub(first + page);
-    more_below(frame, inner, look, below);
+    more_below(frame, inner, appearance, below);
 }
 
 /// Draws a menu: lines of which those from `first` on can be chosen. `cursor` counts from there; if `has_question`, the
@@ -151,7 +156,7 @@ pub(super) fn menu(
         width.clamp(NARROWEST_MENU, WIDEST_MENU),
         lines.len() as u16 + 2,
     );
-    let inner = border::centered(frame, area, &state.look, title, size);
+    let inner = border::centered(frame, area, &state.appearance, title, size);
     let page = usize::from(inner.height);
     let selected = first + cursor;
     let last = selected + usize::from(has_question);
@@ -162,11 +167,11 @@ pub(super) fn menu(
             height: 1,
             ..inner
         };
-        pieces::write(frame.buffer_mut(), place, &state.look, line);
+        pieces::write(frame.buffer_mut(), place, &state.appearance, line);
         let is_question = has_question && at == last;
         if at >= first && !is_question {
             if at == selected {
-                let style = state.look.theme.style(Tone::Selected);
+                let style = state.appearance.theme.style(Tone::Selected);
                 frame.buffer_mut().set_style(place, style);
             }
             let below = usize::from(has_question && at > last);

@@ -54,7 +54,7 @@ impl Popup<State> for Faults {
         let columns = usize::from(draw::WIDEST_TEXT.min(area.width.saturating_sub(4)));
         let lines = lines(state, columns);
         let title = "What could not be read";
-        self.line = draw::scrolling_text(frame, area, &state.look, title, &lines, self.line);
+        self.line = draw::scrolling_text(frame, area, &state.appearance, title, &lines, self.line);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Filtering by the selected row: the conditions that it meets, to include or to exclude.
+//! The filter-by popup: the conditions that the selected row passes, to include or exclude such rows.
 //!
 //! ```text
 //! ┌ Filter by ───────────────┐
@@ -25,15 +25,15 @@ use crate::tui::widget::pieces::Piece;
 /// The conditions to choose from.
 #[derive(Debug)]
 pub struct FilterBy {
-    /// Conditions that the row meets, in the filter language.
+    /// Conditions that the row passes, in the filter language.
     conditions: Vec<String>,
-    /// True if such rows are to be excluded.
+    /// True to exclude such rows, false to include them.
     exclude: bool,
     /// The line of the cursor.
     line: usize,
 }
 
-/// Opens the choice of conditions, or says that there are none.
+/// Opens the popup, or sets a message that there are no conditions.
 pub(in crate::tui) fn open(state: &mut State, exclude: bool) {
     state.arrange();
     let conditions = conditions(state);
@@ -48,7 +48,7 @@ pub(in crate::tui) fn open(state: &mut State, exclude: bool) {
     }
 }
 
-/// The conditions that the socket of the page meets, or the selected row.
+/// The conditions that the socket of the page passes, or the selected row.
 fn conditions(state: &State) -> Vec<String> {
     let mut conditions = match (state.moment.as_deref(), state.page(), state.table()) {
         (Some(moment), Some(Page::Socket(page)), _) => {

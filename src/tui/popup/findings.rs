@@ -176,9 +176,9 @@ impl Findings {
                 Some(finding) => finding_text::short_line(finding),
                 None => vec![(format!("  {} is over", key.0.id()), Tone::Muted)],
             };
-            pieces::write(frame.buffer_mut(), row, &state.look, &pieces);
+            pieces::write(frame.buffer_mut(), row, &state.appearance, &pieces);
             if place == self.chosen {
-                let style = state.look.theme.style(Tone::Selected);
+                let style = state.appearance.theme.style(Tone::Selected);
                 frame.buffer_mut().set_style(row, style);
             }
             state.clicks.add(row, ClickTarget::Line(place));
@@ -238,13 +238,13 @@ impl Popup<State> for Findings {
     }
 
     fn render(&mut self, frame: &mut Frame<'_>, area: Rect, state: &mut State) {
-        let look = state.look.clone();
+        let appearance = state.appearance.clone();
         let now_us = state.moment.as_ref().map_or(0, |m| m.sample.taken_at_us);
         let width = draw::WIDEST_TEXT.min(area.width);
         let columns = usize::from(width.saturating_sub(4));
         let (title, lines) = if let Some(finding) = self.chosen(state) {
             (
-                finding_text::title(finding, &look, now_us, columns.saturating_sub(2)),
+                finding_text::title(finding, &appearance, now_us, columns.saturating_sub(2)),
                 finding_text::full_text(finding, columns),
             )
         } else {
@@ -257,7 +257,7 @@ impl Popup<State> for Findings {
         };
         let above = if listed > 0 { listed + 1 } else { 0 };
         let size = (width, (above + lines.len()) as u16 + 2);
-        let inner = border::centered(frame, area, &look, &title, size);
+        let inner = border::centered(frame, area, &appearance, &title, size);
         self.render_list(frame, inner, state, listed);
         let above = (above as u16).min(inner.height);
         if above > 0 {
@@ -267,7 +267,7 @@ impl Popup<State> for Findings {
                 ..inner
             };
             let dashes = [("─".repeat(inner.width.into()), Tone::Muted)];
-            pieces::write(frame.buffer_mut(), rule, &look, &dashes);
+            pieces::write(frame.buffer_mut(), rule, &appearance, &dashes);
         }
         let below = Rect {
             y: inner.y + above,
@@ -276,8 +276,8 @@ impl Popup<State> for Findings {
         };
         let page = usize::from(below.height);
         self.line = self.line.min(lines.len().saturating_sub(page));
-        pieces::write_lines(frame, below, &look, &lines[self.line..]);
+        pieces::write_lines(frame, below, &appearance, &lines[self.line..]);
         let hidden = lines.len().saturating_sub(self.line + page);
-        draw::more_below(frame, inner, &look, hidden);
+        draw::more_below(frame, inner, &appearance, hidden);
     }
 }

@@ -75,7 +75,13 @@ impl Popup<State> for Help {
             })
             .collect();
         let title = draw::search_title("Keys", "/ looks for one", self.lines.search());
-        self.lines.line =
-            draw::scrolling_text(frame, area, &state.look, &title, &lines, self.lines.line);
+        self.lines.line = draw::scrolling_text(
+            frame,
+            area,
+            &state.appearance,
+            &title,
+            &lines,
+            self.lines.line,
+        );
     }
 }

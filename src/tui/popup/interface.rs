@@ -1,4 +1,4 @@
-//! The interface of a popup: what the dashboard asks of it, whichever it is.
+//! The interface between the dashboard and a popup.
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -21,8 +21,8 @@ pub enum Outcome {
     CloseWith(Effect),
 }
 
-/// A popup over a screen. `S` is the state of the dashboard; it owns the popup and is therefore a parameter here. While a
-/// popup handles a command or is drawn, it is taken out of the state.
+/// A popup over a screen. `S` is the state of the dashboard; it owns the popup and is therefore a parameter here. While
+/// a popup handles a command or is drawn, it is taken out of the state.
 pub trait Popup<S>: Any + Debug + Send {
     /// True if the command closes the popup, as [`Command::Back`] always does.
     fn is_closed_by(&self, command: Command) -> bool;
@@ -30,7 +30,8 @@ pub trait Popup<S>: Any + Debug + Send {
     /// Handles a command that does not close the popup and that means the same everywhere.
     fn handle(&mut self, state: &mut S, command: Command) -> Outcome;
 
-    /// Handles a click on a line that was registered as [`ClickTarget::Line`](crate::tui::click_map::ClickTarget::Line).
+    /// Handles a click on a line that was registered as
+    /// [`ClickTarget::Line`](crate::tui::click_map::ClickTarget::Line).
     fn click(&mut self, _state: &mut S, _line: usize) -> Outcome {
         Outcome::Stay
     }

@@ -127,7 +127,7 @@ impl Popup<State> for KillConfirmation {
         Outcome::Stay
     }
 
-    /// Moves the cursor only: nothing is killed by a slip of the mouse.
+    /// Moves the cursor only, so that a misplaced click kills nothing.
     fn click(&mut self, _state: &mut State, line: usize) -> Outcome {
         self.go_to(line);
         self.is_asking = false;
@@ -182,8 +182,8 @@ fn headings(target: &KillTarget) -> Vec<Vec<Piece>> {
             lines.push(vec![(format!("{}{user}", name(process)), Tone::Strong)]);
         }
     }
-    let why_indestructible = target.why_indestructible();
-    lines.extend(why_indestructible.map(|why| vec![(why.to_owned(), Tone::Muted)]));
+    let indestructible_reason = target.indestructible_reason();
+    lines.extend(indestructible_reason.map(|why| vec![(why.to_owned(), Tone::Muted)]));
     lines.push(Vec::new());
     lines
 }

@@ -1,5 +1,6 @@
-//! Popups: what lies over a screen until it is closed. Each file has the state, keys, hints and drawing of one popup, and
-//! a function that opens it. To add one, write such a file, list it here, and let a command of `update/commands.rs` open it.
+//! Popups: windows over a screen, until they are closed. Each file has the state, keys, hints and drawing of one popup,
+//! and a function that opens it. To add one, write such a file, list it here, and let a command of `update/commands.rs`
+//! open it.
 
 pub mod column_picker;
 mod draw;

@@ -40,7 +40,7 @@ pub struct Save {
 pub(crate) const IS_RECORDING: &str = "this is a recording already";
 
 /// The reason why there is nothing to record or to save, if so.
-pub(in crate::tui) fn why_nothing_to_save(state: &State) -> Option<&'static str> {
+pub(in crate::tui) fn unsavable_reason(state: &State) -> Option<&'static str> {
     if state.display == DisplayMode::Replay {
         Some(IS_RECORDING)
     } else if state.moment.is_none() {
@@ -50,9 +50,9 @@ pub(in crate::tui) fn why_nothing_to_save(state: &State) -> Option<&'static str>
     }
 }
 
-/// Opens the choice of what to save, or says why there is nothing.
+/// Opens the choice of the part of the history to save, or sets a message with the reason why there is nothing.
 pub(in crate::tui) fn open(state: &mut State) {
-    match why_nothing_to_save(state) {
+    match unsavable_reason(state) {
         Some(why) => state.message = Some(why.to_owned()),
         None => state.open_popup(Save::default()),
     }

@@ -1,4 +1,4 @@
-//! The sort picker: the columns of the table to sort by, with what each shows.
+//! The sort picker: the columns that the table can be sorted by, with their documentation.
 //!
 //! ```text
 //! ┌ Sort by ─────────────────────────────────┐

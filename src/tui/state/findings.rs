@@ -7,8 +7,8 @@ use super::{DisplayMode, State};
 use crate::diagnose::{Finding, FindingKey, Findings};
 
 impl State {
-    /// Replaces the findings shown. Findings that the scan of the recording found at the instant take precedence, so that an
-    /// instant has the same findings however it is reached.
+    /// Replaces the findings shown. Findings that the scan of the recording found at the instant take precedence, so
+    /// that an instant has the same findings however it is reached.
     pub(super) fn set_findings(&mut self, findings: Arc<Findings>) {
         let findings = self.known_findings().unwrap_or(findings);
         if Arc::ptr_eq(&findings, &self.findings) {
@@ -67,8 +67,8 @@ impl State {
         }
     }
 
-    /// Returns the time at which the next finding of the recording is raised, or the previous one, µs since 1970 UTC. Sets a
-    /// message if there is none.
+    /// Returns the time at which the next finding of the recording is raised, or the previous one, µs since 1970 UTC.
+    /// Sets a message if there is none.
     pub fn seek_mark(&mut self, forward: bool) -> Option<i64> {
         let timeline = self.timeline.as_mut()?;
         let at_us = timeline.seek_mark(forward);

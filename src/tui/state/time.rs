@@ -11,8 +11,8 @@ impl State {
         self.display != DisplayMode::Live
     }
 
-    /// Sets the playback status, which belongs to the next moment. Discards histories if that moment does not continue the
-    /// one shown.
+    /// Sets the playback status, which belongs to the next moment. Discards histories if that moment does not continue
+    /// the one shown.
     pub fn set_playback(&mut self, mut status: PlaybackStatus) {
         if !status.continues {
             self.reset_history();

@@ -13,8 +13,8 @@ use crate::column::{Column, Kind, Total};
 const MAX_STALE_POSITIONS: usize = 4096;
 
 impl<L: List> Table<L> {
-    /// Collects and sorts the rows of a moment, once for each moment and view, and finds the selected one again. `sequence`
-    /// identifies the moment.
+    /// Collects and sorts the rows of a moment, once for each moment and view, and finds the selected one again.
+    /// `sequence` identifies the moment.
     pub fn arrange(&mut self, moment: &Moment, sequence: u64) {
         let stamp = Arrangement {
             sequence,

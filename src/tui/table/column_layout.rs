@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn important_columns_come_first_and_all_come_when_there_is_room() {
+    fn columns_are_chosen_by_priority_and_all_if_they_fit() {
         let headings = [
             heading(10, 0),
             heading(10, 3),
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn the_column_that_rows_are_ordered_by_has_its_room() {
+    fn the_sort_column_always_fits() {
         let headings = [heading(10, 0), heading(10, 0), heading(10, 7)];
         let mut places = Vec::new();
         for room in 5..40 {
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn chosen_columns_stand_as_chosen_and_are_scrolled_to() {
+    fn chosen_columns_keep_their_order_and_scroll() {
         let headings = [heading(10, 0), heading(10, 0), heading(10, 0)];
         let chosen = |column, extra_width| ChosenColumn {
             column,
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn hidden_columns_can_be_scrolled_to_and_no_further() {
+    fn scrolling_ends_at_the_last_hidden_column() {
         let headings = [
             heading(10, 0),
             heading(10, 4),

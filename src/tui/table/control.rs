@@ -9,8 +9,8 @@ use crate::aggregate::Moment;
 use crate::tui::kill_target::KillTarget;
 use crate::tui::open_target::OpenTarget;
 
-/// The operations of keys and mouse on a table, whatever it lists. The *current* row is the selected one, or the first in
-/// sight if none is selected.
+/// The operations of keys and mouse on a table, whatever it lists. The *current* row is the selected one, or the first
+/// visible one if none is selected.
 pub trait TableControl {
     /// Moves the selection by rows.
     fn step(&mut self, moment: &Moment, rows: isize);
@@ -42,7 +42,7 @@ pub trait TableControl {
     fn has_rows(&self) -> bool;
     /// Arranges the rows of a moment. `sequence` identifies it.
     fn refresh(&mut self, moment: &Moment, sequence: u64);
-    /// The thing that Enter opens on the current row.
+    /// The target that Enter opens on the current row.
     fn target(&self, moment: &Moment) -> Option<OpenTarget>;
     /// Selects the current row, so that the user comes back to it.
     fn select_current(&mut self, moment: &Moment);

@@ -62,7 +62,7 @@ pub trait List: Debug + Sized {
     fn key(&self, moment: &Moment, number: u32) -> Option<Self::Key>;
     /// Decides between rows that are equal otherwise, so that they never swap places for no reason.
     fn tie_breaker(&self, moment: &Moment, number: u32) -> u64;
-    /// The thing that Enter opens on a row.
+    /// The target that Enter opens on a row.
     fn target(&self, moment: &Moment, number: u32) -> Option<OpenTarget>;
     /// Filter conditions that a row passes, each with the id of the column that it is about; one about the number in
     /// `column` included.

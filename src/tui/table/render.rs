@@ -8,8 +8,8 @@ use super::column_layout::{self, ColumnPlace};
 use super::list::List;
 use crate::aggregate::Moment;
 use crate::column::{Align, format};
+use crate::tui::appearance::Appearance;
 use crate::tui::click_map::{ClickMap, ClickTarget};
-use crate::tui::look::Look;
 use crate::tui::screen::Pane;
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -24,7 +24,7 @@ impl<L: List> Table<L> {
         buffer: &mut Buffer,
         area: Rect,
         moment: &Moment,
-        look: &Look,
+        appearance: &Appearance,
         (clicks, pane): (&mut ClickMap, Pane),
     ) {
         let area = area.intersection(buffer.area);
@@ -36,15 +36,15 @@ impl<L: List> Table<L> {
         let page = usize::from(area.height - 1);
         self.complete_totals(moment);
         self.scroll_to_cursor(page);
-        self.render_headings(buffer, area, look, clicks, pane);
+        self.render_headings(buffer, area, appearance, clicks, pane);
         let mut cell = String::new();
         let visible = self.order.iter().enumerate().skip(self.offset).take(page);
         for (y, (place, &number)) in (area.y + 1..).zip(visible) {
             let line = Rect::new(area.x, y, area.width, 1);
             clicks.add(line, ClickTarget::Row(pane, place));
-            self.render_row(buffer, line, moment, look, number, &mut cell);
+            self.render_row(buffer, line, moment, appearance, number, &mut cell);
             if self.selected.is_some() && place == self.cursor {
-                buffer.set_style(line, look.theme.style(Tone::Selected));
+                buffer.set_style(line, appearance.theme.style(Tone::Selected));
             }
         }
     }
@@ -90,7 +90,7 @@ impl<L: List> Table<L> {
         &self,
         buffer: &mut Buffer,
         area: Rect,
-        look: &Look,
+        appearance: &Appearance,
         clicks: &mut ClickMap,
         pane: Pane,
     ) {
@@ -104,7 +104,7 @@ impl<L: List> Table<L> {
                 cell.push(if self.sort.descending { '▼' } else { '▲' });
             }
             let tone = if sorted { Tone::Key } else { Tone::Strong };
-            let style = look.theme.style(tone);
+            let style = appearance.theme.style(tone);
             draw_cell(
                 buffer,
                 (area.x, area.y),
@@ -123,11 +123,11 @@ impl<L: List> Table<L> {
         buffer: &mut Buffer,
         line: Rect,
         moment: &Moment,
-        look: &Look,
+        appearance: &Appearance,
         number: u32,
         cell: &mut String,
     ) {
-        let theme = look.theme;
+        let theme = appearance.theme;
         let label = self.list.group_label(number);
         let covered = label.as_ref().map_or(0, |label| {
             // Up to the first figure that leaves room for a label.

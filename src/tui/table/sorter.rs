@@ -1,7 +1,7 @@
 //! Sorts a hundred thousand rows within a frame.
 //!
-//! Each row's [`SortKey`] is packed once into a number that compares as the key does. Where the number is the whole key,
-//! only the visible rows are sorted: the others merely stand on the right side of them. Keys that do not fit (IPv6
+//! Each row's [`SortKey`] is packed once into a number that compares as the key does. Where the number is the whole
+//! key, only the visible rows are sorted: the others merely stand on the right side of them. Keys that do not fit (IPv6
 //! addresses, long texts) are compared in full among the few rows whose packed keys are equal.
 
 use std::cmp::Ordering;
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn any_part_of_many_rows_is_put_into_order() {
+    fn any_range_of_many_rows_is_sorted() {
         let entry = |number: u32| Entry {
             // Many are equal, and in no order.
             packed: u128::from(number.wrapping_mul(2_654_435_761) % 1000),
@@ -318,7 +318,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_marked_and_never_contradicts() {
+    fn truncated_keys_are_marked_and_consistent_with_full_keys() {
         let long = SortKey::Text("/run/systemd/journal/stdout".into());
         let longer = SortKey::Text("/run/systemd/journal/syslog".into());
         assert_eq!(pack_key(&long, false).0, pack_key(&longer, false).0);

@@ -140,7 +140,7 @@ mod tests {
     static DROPS: (&FindingKind, Severity) = (&FINDINGS[1], Severity::Info);
 
     #[test]
-    fn a_finding_has_a_mark_where_it_comes_and_holds_until_it_goes() {
+    fn a_finding_is_marked_where_raised_and_spans_until_cleared() {
         let marks = marks(&[&[], &[ORPHANS], &[WORSE, DROPS], &[DROPS], &[], &[ORPHANS]]);
         let spans: Vec<_> = marks.spans().iter().map(|s| (s.from, s.to)).collect();
         assert_eq!(spans, [(1, 2), (2, 3), (5, 5)]);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn one_goes_from_mark_to_mark_and_no_further() {
+    fn next_mark_steps_from_mark_to_mark_and_ends_at_the_last() {
         let marks = marks(&[&[], &[ORPHANS], &[WORSE, DROPS], &[DROPS], &[], &[ORPHANS]]);
         let way = |from: usize, forward| marks.next_mark(from, forward);
         assert_eq!(
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_from_the_start_may_have_come_before() {
+    fn a_finding_active_from_the_start_has_no_raised_mark() {
         let marks = marks(&[&[ORPHANS], &[ORPHANS]]);
         assert_eq!(marks.next_mark(1, false), None);
         assert_eq!(marks.spans().len(), 1);

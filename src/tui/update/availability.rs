@@ -28,7 +28,7 @@ pub(super) fn has_mark(state: &State) -> bool {
 
 /// True if there is something to record or to save.
 pub(super) fn can_record(state: &State) -> bool {
-    save::why_nothing_to_save(state).is_none()
+    save::unsavable_reason(state).is_none()
 }
 
 pub(super) fn has_faults(state: &State) -> bool {
@@ -36,28 +36,28 @@ pub(super) fn has_faults(state: &State) -> bool {
     moment.is_some_and(|moment| !moment.sample.faults.is_empty())
 }
 
-/// True if the table that has the keys has rows.
+/// True if the table with the focus has rows.
 pub(super) fn has_rows(state: &State) -> bool {
     let table = state.table().filter(|_| has_moment(state));
     table.is_some_and(TableControl::has_rows)
 }
 
-/// As [`has_rows`], on the page of a socket, too, which is a text.
+/// As [`has_rows`], or true on the page of a socket, which is a text.
 pub(super) fn has_rows_or_text(state: &State) -> bool {
-    has_rows(state) || is_on_socket(state)
+    has_rows(state) || is_on_socket_page(state)
 }
 
-/// As [`has_rows`], or there are several tables.
+/// As [`has_rows`], or true if there are several tables.
 pub(super) fn has_rows_or_panes(state: &State) -> bool {
     has_rows(state) || state.has_panes()
 }
 
-/// As [`has_rows`], and a filter is in force.
+/// As [`has_rows`], and true only if a filter is in force.
 pub(super) fn has_filtered_rows(state: &State) -> bool {
     has_rows(state) && !state.filter().is_empty()
 }
 
-fn is_on_socket(state: &State) -> bool {
+fn is_on_socket_page(state: &State) -> bool {
     matches!(state.page(), Some(Page::Socket(_)))
 }
 
@@ -93,14 +93,14 @@ pub(super) fn can_clear_filter(state: &State) -> bool {
 }
 
 pub(super) fn can_filter_by_row(state: &State) -> bool {
-    (has_rows(state) && !state.is_searchable()) || is_on_socket(state)
+    (has_rows(state) && !state.is_searchable()) || is_on_socket_page(state)
 }
 
 pub(super) fn can_kill(state: &State) -> bool {
     !is_replay(state) && kill_confirmation::target(state).is_some()
 }
 
-/// True if the table that has the keys is one of sockets, which can be grouped.
+/// True if the table with the focus lists sockets, which can be grouped.
 pub(super) fn can_group(state: &State) -> bool {
     match state.page() {
         Some(Page::Process(_) | Page::Remote(_)) => true,

@@ -1,4 +1,4 @@
-//! The commands on a screen: when each is available, and what it does. Their keys and help are in
+//! The commands on a screen: the availability and the action of each. Their keys and help are in
 //! [`keymap`](crate::tui::keymap). The dispatcher and the footer's hints derive from the table here.
 
 use super::availability::{
@@ -19,10 +19,10 @@ use crate::tui::popup::{
 use crate::tui::screen::Screen;
 use crate::tui::state::State;
 use crate::tui::table::TableControl;
+use crate::tui::text_input::TextInput;
 use crate::tui::timeline::Seek;
-use crate::tui::typing::Typing;
 
-/// The action of a command: it changes the state, and may ask for an effect.
+/// The action of a command: changes the state, and may return an effect.
 type Action = Box<dyn FnOnce(&mut State) -> Option<Effect>>;
 
 /// The declaration of a command.
@@ -34,7 +34,8 @@ struct Entry {
     action: Action,
 }
 
-/// Carries out a command on the screen shown. One that is not available says why, or does nothing.
+/// Carries out a command on the screen shown. One that is not available sets a message with the reason, or does
+/// nothing.
 pub(super) fn run(state: &mut State, command: Command) -> Option<Effect> {
     (entry(command).action)(state)
 }
@@ -134,7 +135,9 @@ fn entry(command: Command) -> Entry {
         Command::FirstSample => seek(always, Seek::Start),
         Command::LastSample => seek(State::steps_through_time, Seek::End),
         Command::GoToTime => effect(always, time::type_time),
-        Command::Faster(steps) => effect(is_replay, move |state| time::faster(state, steps)),
+        Command::ChangeSpeed(steps) => {
+            effect(is_replay, move |state| time::change_speed(state, steps))
+        }
         Command::Mark => change(has_moment, comparison::mark),
         Command::Difference => change(has_mark, comparison::show_difference),
         // Files.
@@ -152,7 +155,7 @@ impl Entry {
     }
 }
 
-/// A command that may ask for an effect.
+/// Declares a command that may return an effect.
 fn effect(
     is_available: fn(&State) -> bool,
     action: impl FnOnce(&mut State) -> Option<Effect> + 'static,
@@ -164,7 +167,7 @@ fn effect(
     }
 }
 
-/// A command that changes the state only.
+/// Declares a command that changes the state only.
 fn change(is_available: fn(&State) -> bool, action: impl FnOnce(&mut State) + 'static) -> Entry {
     effect(is_available, |state| {
         action(state);
@@ -172,19 +175,19 @@ fn change(is_available: fn(&State) -> bool, action: impl FnOnce(&mut State) + 's
     })
 }
 
-/// A command that moves in time.
+/// Declares a command that moves in time.
 fn seek(is_available: fn(&State) -> bool, seek: Seek) -> Entry {
     effect(is_available, move |state| time::seek(state, seek))
 }
 
-/// A command that acts on the table that has the keys.
+/// Declares a command on the table with the focus.
 fn on_table(is_available: fn(&State) -> bool, action: fn(&mut dyn TableControl, &Moment)) -> Entry {
     change(is_available, move |state| {
         table_keys::on_table(state, action);
     })
 }
 
-/// A command that moves in the table that has the keys, or scrolls the text of the page.
+/// Declares a command that moves in the table with the focus, or scrolls the text of the page.
 fn scroll(command: Command, action: fn(&mut dyn TableControl, &Moment)) -> Entry {
     change(has_rows_or_text, move |state| {
         table_keys::scroll(state, command, action);
@@ -196,8 +199,8 @@ fn widen_sort_column(table: &mut dyn TableControl, by: i16) {
 }
 
 fn next_theme(state: &mut State) {
-    state.look.theme = state.look.theme.next();
-    let name = state.look.theme.name();
+    state.appearance.theme = state.appearance.theme.next();
+    let name = state.appearance.theme.name();
     state.message = Some(format!("colours: {name}"));
 }
 
@@ -213,10 +216,10 @@ fn toggle_mouse(state: &mut State) -> Effect {
 
 /// Starts to type a filter; on a screen that filters do not apply to, a text to search for.
 fn type_filter(state: &mut State) {
-    state.typing = Some(if state.is_searchable() {
-        Typing::search(state.search())
+    state.text_input = Some(if state.is_searchable() {
+        TextInput::search(state.search())
     } else {
-        Typing::Filter(Box::new(FilterLine::new(state.filter())))
+        TextInput::Filter(Box::new(FilterLine::new(state.filter())))
     });
 }
 
@@ -229,9 +232,9 @@ fn clear_filter(state: &mut State) {
     }
 }
 
-/// Starts or stops to record, or says why there is nothing to record.
+/// Starts or stops recording, or sets a message with the reason why there is nothing to record.
 fn record(state: &mut State) -> Option<Effect> {
-    let why = save::why_nothing_to_save(state);
+    let why = save::unsavable_reason(state);
     state.message = why.map(str::to_owned);
     why.is_none().then_some(Effect::Record)
 }

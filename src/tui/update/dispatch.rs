@@ -1,28 +1,29 @@
-//! The way of a key: into the text that is being typed, into the popup, or to the command's action on the screen.
+//! Dispatches keys and commands: to the text that is being typed, to the popup, or to the command's action on the
+//! screen.
 
 use crossterm::event::KeyEvent;
 
-use super::{commands, time, typing};
+use super::{commands, text_input, time};
 use crate::tui::command::Command;
 use crate::tui::effect::Effect;
 use crate::tui::keymap;
 use crate::tui::popup::interface::{Outcome, Popup};
 use crate::tui::popup::{faults, help};
 use crate::tui::state::State;
-use crate::tui::typing::Typing;
+use crate::tui::text_input::TextInput;
 
 /// Handles a key.
 pub fn press(state: &mut State, key: &KeyEvent) -> Option<Effect> {
     state.message = None;
-    match state.typing.take() {
-        Some(typing) => typing::press(state, typing, key),
+    match state.text_input.take() {
+        Some(text_input) => text_input::press(state, text_input, key),
         None => update(state, keymap::command(key)?),
     }
 }
 
-/// True if a key means anything here and now, so that there may be something to draw.
+/// True if a key has an effect in the current state, so that a redraw may be needed.
 pub fn is_bound(state: &State, key: &KeyEvent) -> bool {
-    state.typing.is_some() || state.message.is_some() || keymap::command(key).is_some()
+    state.text_input.is_some() || state.message.is_some() || keymap::command(key).is_some()
 }
 
 /// Carries out a command.
@@ -47,7 +48,7 @@ fn in_popup(
         return None;
     }
     match command {
-        // What was searched for goes first.
+        // The search is cleared before the popup closes.
         Command::Back if popup.search().is_some_and(|search| !search.is_empty()) => {
             popup.set_search(String::new());
         }
@@ -60,7 +61,7 @@ fn in_popup(
             faults::open(state);
             return None;
         }
-        Command::Filter => state.typing = popup.search().map(Typing::search),
+        Command::Filter => state.text_input = popup.search().map(TextInput::search),
         Command::GoTo(_) | Command::NextScreen | Command::PreviousScreen => {
             return commands::run(state, command);
         }

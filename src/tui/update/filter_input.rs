@@ -8,10 +8,10 @@ use crate::tui::effect::Effect;
 use crate::tui::filter_line::{FilterEdit, FilterLine, FilterStatus};
 use crate::tui::line_editor::KeyOutcome;
 use crate::tui::state::State;
-use crate::tui::typing::Typing;
+use crate::tui::text_input::TextInput;
 
-/// Applies the text and finds its completions, if anything was edited. Both visit every socket, so this is done once for
-/// all keys that arrived together.
+/// Applies the text and finds its completions, if anything was edited. Both iterate over every socket, so this is done
+/// once for all keys that arrived together.
 pub(super) fn commit_input(state: &mut State, line: &mut FilterLine) {
     match line.take_edit() {
         FilterEdit::None => {}
@@ -47,11 +47,11 @@ pub(super) fn press(
             _ => {}
         },
     }
-    state.typing = Some(Typing::Filter(line));
+    state.text_input = Some(TextInput::Filter(line));
     None
 }
 
-/// Puts the text in force if it is a filter; otherwise the last valid one stays.
+/// Applies the text if it is a filter; otherwise the last valid filter stays.
 fn apply(state: &mut State, line: &mut FilterLine, edit: FilterEdit) {
     let (status, error) = match state.parse_filter(line.text()) {
         // A word that may become a keyword is not searched for yet, unless a longer one was.
@@ -102,11 +102,11 @@ fn may_become_more(state: &State, text: &str) -> bool {
     !found.items.is_empty()
 }
 
-/// Puts the text in force and remembers it; returns whether it is a filter.
+/// Applies the text and adds it to the history; returns true if it is a filter.
 fn accept(state: &mut State, line: &mut FilterLine) -> bool {
     let Ok(filter) = state.parse_filter(line.text()) else {
         commit_input(state, line);
-        line.refuse();
+        line.reject();
         return false;
     };
     state.filter_history.push(filter.text());

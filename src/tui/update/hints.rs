@@ -1,4 +1,4 @@
-//! The hints of the footer: commands that would do something here and now, the most useful first.
+//! Builds the hints of the footer: the commands available in the current state, the most useful first.
 
 use super::availability::target;
 use super::commands::is_available;
@@ -68,13 +68,13 @@ fn screen_hints(state: &State) -> Vec<Hint> {
         hints.add(&[C::Owner], &name);
     }
     hints.add(&[C::OtherEnd], "other end");
-    let beside = if in_time {
+    let sideways = if in_time {
         [C::Left, C::Right]
     } else {
         [C::Earlier, C::Later]
     };
     if state.has_panes() {
-        hints.add(&beside, "table");
+        hints.add(&sideways, "table");
     }
     if !in_time {
         hints.add(&[C::NextMatch], "next");
@@ -84,7 +84,7 @@ fn screen_hints(state: &State) -> Vec<Hint> {
     } else {
         ("filter", "no filter")
     };
-    // How to filter, and how to see everything again, is always shown.
+    // The keys that set and clear the filter are always shown.
     hints.push(&[C::Filter], Hint::new(&[C::Filter], filter).pinned());
     hints.push(
         &[C::ClearFilter],
@@ -100,14 +100,14 @@ fn screen_hints(state: &State) -> Vec<Hint> {
     if in_time {
         hints.add(&[C::Jump(-60), C::Jump(60)], "1 min");
         hints.add(&[C::GoToTime], "go to");
-        hints.add(&[C::Faster(-1), C::Faster(1)], "speed");
+        hints.add(&[C::ChangeSpeed(-1), C::ChangeSpeed(1)], "speed");
     } else {
         hints.add(&[C::Freeze], "freeze");
     }
     hints.add(&[C::InvertSort], "invert");
     hints.add(&[C::CopyRow], "copy");
     if !state.has_panes() {
-        hints.add(&beside, "scroll");
+        hints.add(&sideways, "scroll");
     }
     hints.add(&[C::NextScreen], "screen");
     hints.add(&[C::Record], record_text(state));
@@ -131,7 +131,7 @@ fn open_hint(target: &OpenTarget) -> Hint {
     let hint = Hint::new(&[Command::Open], text::sanitized(&text));
     match target {
         OpenTarget::Fold | OpenTarget::Unavailable(_) => hint,
-        _ => hint.or("open"),
+        _ => hint.with_short_text("open"),
     }
 }
 

@@ -33,7 +33,7 @@ fn owner_of(row: &SocketRow<'_>) -> Option<Arc<Process>> {
     Some(Arc::clone(&row.socket.owner()?.process))
 }
 
-/// The process that owns the socket; `None` if the page is that process's.
+/// The process that owns the socket; `None` if the page shown is that of the process.
 pub(super) fn owner(state: &State) -> Option<Arc<Process>> {
     let moment = state.moment.as_deref()?;
     let process = owner_of(&socket(state, moment)?)?;
@@ -50,7 +50,7 @@ pub(super) fn other_end(state: &State) -> Option<(SocketKey, Option<Arc<Process>
     Some((peer.socket.socket.key(), owner_of(&peer)))
 }
 
-/// Opens the process that owns the socket, or says why there is none.
+/// Opens the process that owns the socket, or sets a message with the reason why there is none.
 pub(super) fn to_owner(state: &mut State) {
     state.arrange();
     let key = state
@@ -62,11 +62,11 @@ pub(super) fn to_owner(state: &mut State) {
             navigation::select_current(state);
             state.open_process_page(process, key);
         }
-        None => say_unowned(state),
+        None => report_unowned(state),
     }
 }
 
-/// Opens the socket at the other end, or says that it is not on this machine.
+/// Opens the socket at the other end, or sets a message that it is not on this machine.
 pub(super) fn to_other_end(state: &mut State) {
     state.arrange();
     match other_end(state) {
@@ -74,11 +74,11 @@ pub(super) fn to_other_end(state: &mut State) {
             navigation::select_current(state);
             navigation::open_socket(state, key);
         }
-        None => say_no_other_end(state),
+        None => report_no_other_end(state),
     }
 }
 
-/// Opens the process at the other end, or says why there is none.
+/// Opens the process at the other end, or sets a message with the reason why there is none.
 pub(super) fn to_other_process(state: &mut State) {
     state.arrange();
     match other_end(state) {
@@ -92,30 +92,30 @@ pub(super) fn to_other_process(state: &mut State) {
                 let socket = moment.sample.sockets.rows.get(moment.row_of(key)?)?;
                 socket.attribution.unowned()
             });
-            say_why(state, "no process at the other end", why);
+            report_reason(state, "no process at the other end", why);
         }
-        None => say_no_other_end(state),
+        None => report_no_other_end(state),
     }
 }
 
-fn say_unowned(state: &mut State) {
+fn report_unowned(state: &mut State) {
     let why = state.moment.as_deref().and_then(|moment| {
         let row = socket(state, moment)?;
         row.socket.socket.attribution.unowned()
     });
     if why.is_some() {
-        say_why(state, "no process", why);
+        report_reason(state, "no process", why);
     }
 }
 
-/// Says that something is missing, and why if that is known.
-fn say_why(state: &mut State, what: &str, why: Option<Unowned>) {
+/// Sets a message that something is missing, with the reason if that is known.
+fn report_reason(state: &mut State, what: &str, why: Option<Unowned>) {
     state.message = Some(match why {
         Some(why) => format!("{what}: {} ({})", why.name(), why.sentence()),
         None => what.to_owned(),
     });
 }
 
-fn say_no_other_end(state: &mut State) {
+fn report_no_other_end(state: &mut State) {
     state.message = Some("the other end is not a socket of this machine".to_owned());
 }

@@ -1,5 +1,5 @@
-//! Keys, clicks and pasted texts become changes of the [`State`](super::state::State), and [`Effect`](super::effect::Effect)s
-//! for the surroundings. Nothing is drawn here.
+//! Handles keys, clicks and pasted texts: changes the [`State`](super::state::State) and returns
+//! [`Effect`](super::effect::Effect)s. Nothing is drawn here.
 
 mod availability;
 mod commands;
@@ -12,11 +12,11 @@ mod hints;
 mod jumps;
 mod pointer;
 mod table_keys;
+mod text_input;
 mod time;
-mod typing;
 
 pub use dispatch::{is_bound, press, update};
 pub use pointer::{Pointer, point};
-pub use typing::{commit_input, paste};
+pub use text_input::{commit_input, paste};
 
 pub(super) use hints::hints;

@@ -1,6 +1,6 @@
-//! The mouse: clicks select, sort and choose, the wheel scrolls.
+//! Handles the mouse: clicks select, sort and choose, the wheel scrolls.
 
-use super::typing::commit_input;
+use super::text_input::commit_input;
 use super::{commands, dispatch};
 use crate::tui::click_map::ClickTarget;
 use crate::tui::command::Command;
@@ -49,7 +49,7 @@ fn time_at(state: &State, column: u16, row: u16) -> Option<i64> {
     }
 }
 
-/// Gives the keys to a pane that is clicked.
+/// Moves the focus to a pane that is clicked.
 fn focus(state: &mut State, pane: Pane) {
     if pane != Pane::Main {
         *state.focus_mut() = pane;
@@ -61,7 +61,7 @@ fn click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
     if state.popup.is_some() {
         match hit {
             Some(ClickTarget::Line(line)) => return dispatch::click_in_popup(state, line),
-            // A click beside the popup closes it.
+            // A click outside the popup closes it.
             _ => state.popup = None,
         }
         return None;

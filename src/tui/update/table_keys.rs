@@ -1,4 +1,4 @@
-//! Commands on the table that has the keys, and on the text of a page.
+//! Commands on the table with the focus, and on the text of a page.
 
 use crate::aggregate::Moment;
 use crate::tui::command::Command;
@@ -7,25 +7,25 @@ use crate::tui::scroll::scrolled;
 use crate::tui::state::State;
 use crate::tui::table::TableControl;
 
-/// Acts on the table that has the keys.
-pub(super) fn on_table(state: &mut State, act: impl FnOnce(&mut dyn TableControl, &Moment)) {
+/// Performs an action on the table with the focus.
+pub(super) fn on_table(state: &mut State, action: impl FnOnce(&mut dyn TableControl, &Moment)) {
     state.arrange();
     if let Some(moment) = state.moment.clone()
         && let Some(table) = state.table_mut()
     {
-        act(table, &moment);
+        action(table, &moment);
     }
 }
 
-/// Moves in the table that has the keys; on the page of a socket, scrolls its text.
+/// Moves in the table with the focus; on the page of a socket, scrolls its text.
 pub(super) fn scroll(
     state: &mut State,
     command: Command,
-    act: impl FnOnce(&mut dyn TableControl, &Moment),
+    action: impl FnOnce(&mut dyn TableControl, &Moment),
 ) {
     match state.page_mut() {
         Some(Page::Socket(page)) => page.line = scrolled(page.line, command),
-        _ => on_table(state, act),
+        _ => on_table(state, action),
     }
 }
 
@@ -55,7 +55,7 @@ pub(super) fn right(state: &mut State) {
     }
 }
 
-/// Focuses the table that many places further; after the last comes the first.
+/// Focuses the table that many places further, wrapping around after the last.
 fn focus_further(state: &mut State, places: usize) {
     let all = state.panes();
     let focus = state.focus_mut();

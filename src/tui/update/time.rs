@@ -6,10 +6,10 @@ use crate::tui::effect::Effect;
 use crate::tui::keymap::label;
 use crate::tui::line_editor::LineEditor;
 use crate::tui::state::{DisplayMode, State};
+use crate::tui::text_input::TextInput;
 use crate::tui::timeline::{SPEEDS, Seek};
-use crate::tui::typing::Typing;
 
-/// Replaces the commands of keys that move in time, if they can, by those that move on the screen, if they cannot.
+/// Replaces a command that moves in time by the one that moves on the screen, if the keys do not step through time now.
 pub(super) fn resolve(state: &State, command: Command) -> Command {
     if state.steps_through_time() && state.popup.is_none() {
         return command;
@@ -25,13 +25,13 @@ pub(super) fn resolve(state: &State, command: Command) -> Command {
 
 /// Starts to type a time to go to.
 pub(super) fn type_time(state: &mut State) -> Option<Effect> {
-    // The times to choose from have to be known before one is typed.
+    // The recorded times have to be known before one is typed.
     let effect = match state.timeline {
         Some(_) => None,
         None => seek(state, Seek::Step(0)),
     };
     if state.steps_through_time() {
-        state.typing = Some(Typing::time());
+        state.text_input = Some(TextInput::time());
     }
     effect
 }
@@ -78,7 +78,7 @@ pub(super) fn seek(state: &mut State, seek: Seek) -> Option<Effect> {
 }
 
 /// Plays at another speed, by steps: faster, or slower if negative.
-pub(super) fn faster(state: &mut State, by: isize) -> Option<Effect> {
+pub(super) fn change_speed(state: &mut State, by: isize) -> Option<Effect> {
     if state.display != DisplayMode::Replay {
         let text = format!(
             "the machine has its own speed; {} and the arrows go back",
@@ -93,7 +93,7 @@ pub(super) fn faster(state: &mut State, by: isize) -> Option<Effect> {
         let limit = if by > 0 { "fastest" } else { "slowest" };
         state.message = Some(format!("{}× is the {limit}", SPEEDS[speed]));
     }
-    Some(Effect::Seek(Seek::Faster(by)))
+    Some(Effect::Seek(Seek::ChangeSpeed(by)))
 }
 
 /// Goes to a time that was typed; a text that is no time stays, to be corrected.
@@ -102,11 +102,11 @@ pub(super) fn go_to(state: &mut State, editor: LineEditor) -> Option<Effect> {
         return None;
     }
     let span = state.timeline.as_ref()?.track.span()?;
-    match when::parse(editor.text(), span, &state.look.timezone) {
+    match when::parse(editor.text(), span, &state.appearance.timezone) {
         Ok(at_us) => Some(Effect::Seek(Seek::To(at_us))),
         Err(error) => {
             let error = Some(error.to_string());
-            state.typing = Some(Typing::Time { editor, error });
+            state.text_input = Some(TextInput::Time { editor, error });
             None
         }
     }

@@ -15,14 +15,14 @@ use super::header::minutes;
 use crate::aggregate::{Difference, DifferenceKind, Moment};
 use crate::column::format;
 use crate::model::State as Tcp;
+use crate::tui::appearance::Appearance;
 use crate::tui::command::Command;
 use crate::tui::keymap;
-use crate::tui::look::Look;
 use crate::tui::page::{DifferencePage, Page};
 use crate::tui::screen::Pane;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
-use crate::tui::tones::state_tone;
+use crate::tui::value_tones::state_tone;
 use crate::tui::widget::pieces::{self, Piece};
 use crate::tui::widget::{border, table_frame};
 
@@ -31,14 +31,14 @@ const MIN_TABLE_HEIGHT: u16 = 6;
 
 /// Draws the page.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
-    let look = state.look.clone();
+    let appearance = state.appearance.clone();
     let moment = state.moment.clone();
     let mut clicks = std::mem::take(&mut state.clicks);
     if let Some(Page::Difference(page)) = state.page_mut() {
         let lines = moment.as_deref().map_or_else(Vec::new, |moment| {
             let difference = &page.comparison().difference;
             let mut lines = pieces::flow(
-                instants(page, moment, &look).into_iter(),
+                instants(page, moment, &appearance).into_iter(),
                 area.width.saturating_sub(4),
             );
             let states = states(difference).into_iter();
@@ -54,27 +54,47 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let [upper, lower] =
             Layout::vertical([Constraint::Length(upper_lines), Constraint::Min(4)]).areas(area);
         if upper_lines > 0 {
-            let inner = border::framed(frame, upper, &look, "Difference");
-            pieces::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
+            let inner = border::framed(frame, upper, &appearance, "Difference");
+            pieces::write_lines(frame, inner.inner(Margin::new(1, 0)), &appearance, &lines);
         }
         let (at, moment) = ((&mut clicks, Pane::Main), moment.as_deref());
         let key = keymap::label(Command::Difference);
         if page.by_process {
             let title = format!("Processes that differ ({key} sockets)");
-            table_frame::draw_framed(frame, lower, &look, &title, &mut page.processes, moment, at);
+            table_frame::draw_framed(
+                frame,
+                lower,
+                &appearance,
+                &title,
+                &mut page.processes,
+                moment,
+                at,
+            );
         } else {
             let title = format!("Sockets that differ ({key} processes)");
-            table_frame::draw_framed(frame, lower, &look, &title, &mut page.sockets, moment, at);
+            table_frame::draw_framed(
+                frame,
+                lower,
+                &appearance,
+                &title,
+                &mut page.sockets,
+                moment,
+                at,
+            );
         }
     }
     state.clicks = clicks;
 }
 
 /// The times of the two instants, and the number of sockets that appeared, changed and closed.
-fn instants(page: &DifferencePage, moment: &Moment, look: &Look) -> Vec<Vec<Piece>> {
+fn instants(page: &DifferencePage, moment: &Moment, appearance: &Appearance) -> Vec<Vec<Piece>> {
     let (from, to) = page.comparison().instants(moment);
     let difference = &page.comparison().difference;
-    let times = format!("{} → {}   ", look.time_of_day(from), look.time_of_day(to));
+    let times = format!(
+        "{} → {}   ",
+        appearance.time_of_day(from),
+        appearance.time_of_day(to)
+    );
     let mut pieces = vec![
         vec![(times, Tone::Strong)],
         vec![(

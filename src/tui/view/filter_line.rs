@@ -1,4 +1,4 @@
-//! The line in which a filter is typed, with the number of sockets it leaves, its error or its completions.
+//! Draws the line in which a filter is typed, with the number of sockets that pass, its error or its completions.
 //!
 //! ```text
 //!  /state established rtt > 100█                                           12 of 12 431 sockets
@@ -15,21 +15,21 @@ use crate::column::format;
 use crate::tui::filter_line::{FilterLine, FilterStatus};
 use crate::tui::state::State;
 use crate::tui::text;
+use crate::tui::text_input::TextInput;
 use crate::tui::theme::Tone;
-use crate::tui::typing::Typing;
 use crate::tui::widget::pieces::{self, Piece};
 
 /// The least height of a terminal with room for three lines.
 const ROOMY: u16 = 14;
 
-/// Columns in front of what is typed.
+/// Columns in front of the typed text.
 const INDENT: usize = 2;
 
 /// The lines at the foot of the screen.
 pub(super) fn lines(state: &State, height: u16) -> u16 {
-    match state.typing {
-        Some(Typing::Filter(_)) if height >= ROOMY => 3,
-        Some(Typing::Filter(_)) => 2,
+    match state.text_input {
+        Some(TextInput::Filter(_)) if height >= ROOMY => 3,
+        Some(TextInput::Filter(_)) => 2,
         _ => 1,
     }
 }
@@ -57,14 +57,14 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, line: &Fi
             pieces.push((key.to_owned(), Tone::Key));
             pieces.push((format!(" {about}  "), Tone::Plain));
         }
-        if !line.is_wrong() {
+        if !line.shows_error() {
             pieces.push((line.expected.clone(), Tone::Muted));
         }
-        pieces::write(frame.buffer_mut(), row(2), &state.look, &pieces);
+        pieces::write(frame.buffer_mut(), row(2), &state.appearance, &pieces);
     }
 }
 
-/// The number of sockets that are left, and by which filter if it is not the text.
+/// The number of sockets that pass the filter in force, and that filter if it is not the text.
 fn remaining(state: &State, line: &FilterLine) -> String {
     let mut left = String::new();
     if let Some(moment) = state.moment.as_deref() {
@@ -112,7 +112,7 @@ fn render_text(
     let scrolled = text::width(&before).saturating_sub(text::width(&shown));
     let behind = text::cut_end(&behind, room.saturating_sub(text::width(&shown) + 1));
     let in_sight = scrolled..scrolled + room;
-    let tone = if line.is_wrong() {
+    let tone = if line.shows_error() {
         Tone::Warning
     } else {
         Tone::Strong
@@ -123,7 +123,7 @@ fn render_text(
         (under, Tone::Selected),
         (behind.into_owned(), tone),
     ];
-    pieces::write(frame.buffer_mut(), area, &state.look, &pieces);
+    pieces::write(frame.buffer_mut(), area, &state.appearance, &pieces);
     if left_width > 0 {
         let left_tone = if line.status == FilterStatus::InForce {
             Tone::Key
@@ -135,7 +135,12 @@ fn render_text(
             width: left_width as u16,
             ..area
         };
-        pieces::write(frame.buffer_mut(), place, &state.look, &[(left, left_tone)]);
+        pieces::write(
+            frame.buffer_mut(),
+            place,
+            &state.appearance,
+            &[(left, left_tone)],
+        );
     }
     in_sight
 }
@@ -150,14 +155,14 @@ fn render_hint(
 ) {
     let room = usize::from(area.width);
     // A word that can be completed is not wrong yet.
-    if let Some((error, place)) = line.error.as_ref().filter(|_| line.is_wrong()) {
+    if let Some((error, place)) = line.error.as_ref().filter(|_| line.shows_error()) {
         let before: String = line.text().chars().take(*place).collect();
         let column = text::width(&text::sanitized(&before));
         // A scrolled line starts with a sign that it is.
         let hidden = in_sight.start > 0 && column == in_sight.start;
         if hidden || !(in_sight.start..=in_sight.end).contains(&column) {
             let error = (format!("  {}", text::sanitized(error)), Tone::Warning);
-            pieces::write(frame.buffer_mut(), area, &state.look, &[error]);
+            pieces::write(frame.buffer_mut(), area, &state.appearance, &[error]);
             return;
         }
         let column = INDENT + column - in_sight.start;
@@ -179,7 +184,7 @@ fn render_hint(
                 ("^".to_owned(), Tone::Warning),
             ]
         };
-        pieces::write(frame.buffer_mut(), area, &state.look, &pieces);
+        pieces::write(frame.buffer_mut(), area, &state.appearance, &pieces);
         return;
     }
     let unresolved = state.filter().unresolved_hosts();
@@ -188,7 +193,7 @@ fn render_hint(
         pieces::write(
             frame.buffer_mut(),
             area,
-            &state.look,
+            &state.appearance,
             &[(text, Tone::Notice)],
         );
         return;
@@ -228,5 +233,5 @@ fn render_hint(
             pieces.push((about, Tone::Muted));
         }
     }
-    pieces::write(frame.buffer_mut(), area, &state.look, &pieces);
+    pieces::write(frame.buffer_mut(), area, &state.appearance, &pieces);
 }

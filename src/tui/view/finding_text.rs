@@ -5,13 +5,13 @@ use std::sync::Arc;
 use crate::diagnose::{
     self, Concern, Evidence, Finding, about, evidence_name, evidence_value, whole_seconds,
 };
+use crate::tui::appearance::Appearance;
 use crate::tui::command::Command;
 use crate::tui::keymap::label;
-use crate::tui::look::Look;
 use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
-use crate::tui::tones::severity_tone;
+use crate::tui::value_tones::severity_tone;
 use crate::tui::widget::pieces::Piece;
 
 /// Gap between a name and its value, and between two pairs.
@@ -95,26 +95,31 @@ pub(super) fn lines(
 }
 
 /// The time since which a finding is active, or its start and end; and its duration.
-fn period(finding: &Finding, look: &Look, now_us: i64) -> String {
+fn period(finding: &Finding, appearance: &Appearance, now_us: i64) -> String {
     let until_us = finding.until_us.unwrap_or(now_us);
     let length = whole_seconds(until_us.saturating_sub(finding.since_us));
-    let since = look.time_of_day(finding.since_us);
+    let since = appearance.time_of_day(finding.since_us);
     match finding.until_us {
         None => format!("since {since} ({length})"),
-        Some(until_us) => format!("{since} to {} ({length})", look.time_of_day(until_us)),
+        Some(until_us) => format!("{since} to {} ({length})", appearance.time_of_day(until_us)),
     }
 }
 
-/// The title of a finding: severity, id, subject, period. In little room it has the sign alone for the severity, and the
-/// subject is cut.
-pub(in crate::tui) fn title(finding: &Finding, look: &Look, now_us: i64, room: usize) -> String {
+/// The title of a finding: severity, id, subject, period. In little room it has the sign alone for the severity, and
+/// the subject is cut.
+pub(in crate::tui) fn title(
+    finding: &Finding,
+    appearance: &Appearance,
+    now_us: i64,
+    room: usize,
+) -> String {
     let over = if finding.until_us.is_some() {
         "over ─ "
     } else {
         ""
     };
     let (severity, kind) = (finding.severity, finding.kind.id());
-    let when = period(finding, look, now_us);
+    let when = period(finding, appearance, now_us);
     let subject = text::sanitized(&finding.subject.to_string());
     let with = |name: &str, subject: &str| {
         format!(

@@ -1,5 +1,4 @@
-//! Screen 6: what is wrong, and of the selected finding everything there is to say. Also findings in few words, for other
-//! screens.
+//! The Findings screen: the list of findings, and the full text of the selected one.
 //!
 //! ```text
 //! ┌ Findings ─ sorted by SEVERITY ▼ ─────────────────────────────────────────────┐
@@ -15,7 +14,7 @@
 //! └───────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! Without findings it says so, and lists the kinds that are looked for.
+//! Without findings it says so, and lists the kinds that are checked.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
@@ -37,21 +36,26 @@ const MIN_TABLE_HEIGHT: u16 = 6;
 
 /// Draws the screen.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
-    let look = state.look.clone();
+    let appearance = state.appearance.clone();
     let moment = state.moment.clone();
     let moment = moment.as_deref();
     let findings = &state.findings;
     if findings.now.is_empty() && findings.over.is_empty() {
-        let inner = border::framed(frame, area, &look, Screen::Findings.title());
+        let inner = border::framed(frame, area, &appearance, Screen::Findings.title());
         let inner = inner.inner(Margin::new(1, 0));
         let lines = no_findings_text(state, inner);
-        pieces::write_lines(frame, inner, &look, &lines);
+        pieces::write_lines(frame, inner, &appearance, &lines);
         return;
     }
     let chosen = moment.and_then(|moment| {
         let row = state.finding_rows.current_row(moment)?;
         let columns = usize::from(area.width.saturating_sub(4));
-        let title = finding_text::title(row.finding, &look, row.now_us, columns.saturating_sub(2));
+        let title = finding_text::title(
+            row.finding,
+            &appearance,
+            row.now_us,
+            columns.saturating_sub(2),
+        );
         Some((title, finding_text::full_text(row.finding, columns)))
     });
     let rows = state.finding_rows.len() as u16;
@@ -77,10 +81,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         title.push_str(" of the whole machine, without the filter");
     }
     let (at, table) = ((&mut state.clicks, Pane::Main), &mut state.finding_rows);
-    table_frame::draw_framed(frame, upper, &look, &title, table, moment, at);
+    table_frame::draw_framed(frame, upper, &appearance, &title, table, moment, at);
     if let Some((title, lines)) = chosen.filter(|_| below > 0) {
-        let inner = border::framed(frame, lower, &look, &title);
-        pieces::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
+        let inner = border::framed(frame, lower, &appearance, &title);
+        pieces::write_lines(frame, inner.inner(Margin::new(1, 0)), &appearance, &lines);
         let hidden = lines.len().saturating_sub(inner.height.into());
         if hidden > 0 {
             let lines = if hidden == 1 { "line" } else { "lines" };
@@ -95,12 +99,12 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
                 width,
                 height: 1,
             };
-            pieces::write_over(frame.buffer_mut(), place, &look, &more);
+            pieces::write_over(frame.buffer_mut(), place, &appearance, &more);
         }
     }
 }
 
-/// The text without findings: what was scanned, and the kinds that are looked for.
+/// The text without findings: the extent of the scan, and the kinds that are checked.
 fn no_findings_text(state: &State, room: Rect) -> Vec<Vec<Piece>> {
     let columns = usize::from(room.width);
     let Some(moment) = state.moment.as_deref() else {
@@ -124,7 +128,7 @@ fn no_findings_text(state: &State, room: Rect) -> Vec<Vec<Piece>> {
     let looked = format!(
         "Looked at for {length} ({} since {}): {} sockets, {} listeners, {} processes, the limits of this host.",
         samples,
-        state.look.time_of_day(since_us),
+        state.appearance.time_of_day(since_us),
         count(whole.totals.sockets as usize),
         count(whole.listeners.len()),
         count(moment.sample.processes.len()),

@@ -14,8 +14,8 @@ use crate::tui::keymap::label;
 use crate::tui::line_editor::LineEditor;
 use crate::tui::state::State;
 use crate::tui::text;
+use crate::tui::text_input::TextInput;
 use crate::tui::theme::Tone;
-use crate::tui::typing::Typing;
 use crate::tui::widget::pieces::{self, Piece};
 
 /// Draws the text that is being typed, or else the message, or else the hints.
@@ -25,15 +25,15 @@ pub(super) fn render(
     state: &State,
     hints: fn(&State) -> Vec<Hint>,
 ) {
-    match (&state.typing, &state.message) {
-        (Some(Typing::Filter(line)), _) => filter_line::render(frame, area, state, line),
-        (Some(Typing::Search { editor, .. }), _) => render_search(frame, area, state, editor),
-        (Some(Typing::Time { editor, error }), _) => {
+    match (&state.text_input, &state.message) {
+        (Some(TextInput::Filter(line)), _) => filter_line::render(frame, area, state, line),
+        (Some(TextInput::Search { editor, .. }), _) => render_search(frame, area, state, editor),
+        (Some(TextInput::Time { editor, error }), _) => {
             render_time(frame, area, state, editor, error.as_deref());
         }
         (None, Some(message)) => {
             let line = [(format!(" {message}"), Tone::Notice)];
-            pieces::write(frame.buffer_mut(), area, &state.look, &line);
+            pieces::write(frame.buffer_mut(), area, &state.appearance, &line);
         }
         (None, None) => render_hints(frame, area, state, &hints(state)),
     }
@@ -62,10 +62,10 @@ fn render_hints(frame: &mut Frame<'_>, area: Rect, state: &State, hints: &[Hint]
     let mut line: Vec<Piece> = vec![(" ".to_owned(), Tone::Plain)];
     line.extend(shown.into_iter().flatten().flatten());
     line.extend(last);
-    pieces::write(frame.buffer_mut(), area, &state.look, &line);
+    pieces::write(frame.buffer_mut(), area, &state.appearance, &line);
 }
 
-/// Draws the time that is being typed, with its error, or what can be typed.
+/// Draws the time that is being typed, with its error, or with the accepted forms.
 fn render_time(
     frame: &mut Frame<'_>,
     area: Rect,
@@ -88,10 +88,10 @@ fn render_time(
         let about = "20:14:07, -5m from the end, +30s from the start";
         line.push((about.to_owned(), Tone::Muted));
     }
-    pieces::write(frame.buffer_mut(), area, &state.look, &line);
+    pieces::write(frame.buffer_mut(), area, &state.appearance, &line);
 }
 
-/// Draws the text that is searched for.
+/// Draws the search text that is being typed.
 fn render_search(frame: &mut Frame<'_>, area: Rect, state: &State, editor: &LineEditor) {
     let what = "look for: ";
     let end = [
@@ -113,7 +113,7 @@ fn render_search(frame: &mut Frame<'_>, area: Rect, state: &State, editor: &Line
     ];
     line.extend(typed(editor, room.saturating_sub(text::width(start) + 1)));
     line.extend(end);
-    pieces::write(frame.buffer_mut(), area, &state.look, &line);
+    pieces::write(frame.buffer_mut(), area, &state.appearance, &line);
 }
 
 /// A text that is being typed, with its cursor, which stays visible: a block behind the text, or the character that it

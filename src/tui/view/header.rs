@@ -44,7 +44,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let mut interval = "every ".to_owned();
     interval_text(&mut interval, state.interval);
     let plain = |text: String| (text, Tone::Plain);
-    let look = &state.look;
+    let appearance = &state.appearance;
     let Some(moment) = state.moment.as_deref() else {
         let line = [
             name,
@@ -60,7 +60,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
             ),
             plain(interval),
         ];
-        pieces::write(frame.buffer_mut(), area, look, &line);
+        pieces::write(frame.buffer_mut(), area, appearance, &line);
         return;
     };
     let (sample, totals) = (&moment.sample, &moment.aggregate.totals);
@@ -138,7 +138,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     };
     let (left, right) = joined.iter().find(fits).unwrap_or(&joined[9]);
     line.push(plain(left.clone()));
-    pieces::write(frame.buffer_mut(), area, look, &line);
+    pieces::write(frame.buffer_mut(), area, appearance, &line);
     let length = pieces::width(right) + 1;
     if length < area.width {
         let place = Rect {
@@ -146,7 +146,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
             width: length,
             ..area
         };
-        pieces::write(frame.buffer_mut(), place, look, right);
+        pieces::write(frame.buffer_mut(), place, appearance, right);
     }
 }
 
@@ -183,14 +183,14 @@ fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, taken_at_us: 
     } else {
         &short
     };
-    pieces::write(frame.buffer_mut(), area, &state.look, line);
+    pieces::write(frame.buffer_mut(), area, &state.appearance, line);
     if pieces::width(line) <= room {
         let place = Rect {
             x: area.x + room,
             width: area.width - room,
             ..area
         };
-        pieces::write(frame.buffer_mut(), place, &state.look, &right);
+        pieces::write(frame.buffer_mut(), place, &state.appearance, &right);
     }
 }
 
@@ -265,9 +265,9 @@ fn interval_text(out: &mut String, interval: std::time::Duration) {
 
 /// The time of day of the moment shown; in a replay with the day.
 fn clock(state: &State, taken_at_us: i64) -> String {
-    let time = state.look.time_of_day(taken_at_us);
+    let time = state.appearance.time_of_day(taken_at_us);
     if state.display == DisplayMode::Replay {
-        format!("{} {time}", state.look.day(taken_at_us))
+        format!("{} {time}", state.appearance.day(taken_at_us))
     } else {
         time
     }

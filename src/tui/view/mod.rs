@@ -95,7 +95,7 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &mut State, hints: fn(&State)
         timeline::render(frame, time, state);
         footer::render(frame, footer, state, hints);
     }
-    if state.look.ascii {
+    if state.appearance.ascii {
         ascii_fallback::to_ascii(frame.buffer_mut());
     }
 }

@@ -42,7 +42,7 @@ const REMEDIES_OF_REPLAY: [&str; 4] = [
     "not recorded",
 ];
 
-/// Counts of what is hidden or lost.
+/// Counts of hidden owners, faults, lost events and damaged parts.
 struct VisibilityWarnings {
     /// Sockets whose owner is hidden from this user.
     denied: u32,
@@ -102,16 +102,16 @@ fn failure(state: &State) -> Option<Vec<Piece>> {
 
 /// Draws the notice.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
-    let look = &state.look;
+    let appearance = &state.appearance;
     // A recording that the user relies on comes before a lack of permission.
     if let Some(line) = failure(state) {
-        pieces::write(frame.buffer_mut(), area, look, &line);
+        pieces::write(frame.buffer_mut(), area, appearance, &line);
         return;
     }
     let omitted_parts = text::sanitized(&state.omitted_parts);
     let omitted_parts = [(format!(" {omitted_parts}"), Tone::Notice)];
     let Some(warnings) = visibility_warnings(state).filter(|_| area.height > 0) else {
-        pieces::write(frame.buffer_mut(), area, look, &omitted_parts);
+        pieces::write(frame.buffer_mut(), area, appearance, &omitted_parts);
         return;
     };
     let mut right: Vec<Piece> = Vec::new();
@@ -143,14 +143,14 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         width: length.min(area.width),
         ..area
     };
-    pieces::write(frame.buffer_mut(), place, look, &right);
+    pieces::write(frame.buffer_mut(), place, appearance, &right);
     let room = area.width.saturating_sub(length + 1);
     let left = Rect {
         width: room,
         ..area
     };
     if warnings.denied == 0 || !state.omitted_parts.is_empty() {
-        pieces::write(frame.buffer_mut(), left, look, &omitted_parts);
+        pieces::write(frame.buffer_mut(), left, appearance, &omitted_parts);
         return;
     }
     let mut denied = String::new();
@@ -178,7 +178,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         (start.clone(), Tone::Warning),
         ((*remedy).to_owned(), Tone::Plain),
     ];
-    pieces::write(frame.buffer_mut(), left, look, &line);
+    pieces::write(frame.buffer_mut(), left, appearance, &line);
 }
 
 fn plural(count: u64) -> &'static str {

@@ -13,7 +13,7 @@
 //!  opened 120/s ▁▂▅▇██▆▅▃▂             170 time-wait: closed here
 //! ```
 //!
-//! Findings stand above all that, the most severe first, in as many lines as fit.
+//! Findings are at the top, the most severe first, in as many lines as fit.
 //!
 //! A narrow terminal has the left half of the bands only; a low one lacks the last band.
 
@@ -31,10 +31,10 @@ use crate::aggregate::Moment;
 use crate::column::format;
 use crate::column::sparkline;
 use crate::model::Unowned;
+use crate::tui::appearance::Appearance;
 use crate::tui::click_map::{ClickMap, ClickTarget};
 use crate::tui::command::Command;
 use crate::tui::keymap::label;
-use crate::tui::look::Look;
 use crate::tui::screen::{Pane, Screen};
 use crate::tui::state::State;
 use crate::tui::table::{List, Table};
@@ -46,7 +46,7 @@ use crate::tui::widget::{bar_chart, border, table_frame};
 /// The least width with two columns.
 const TWO_COLUMN_WIDTH: u16 = 72;
 
-/// The heights of the bands by that of the screen; the second one takes what the others leave.
+/// The heights of the bands by that of the screen; the second one takes the remaining height.
 fn band_heights(height: u16) -> [u16; 4] {
     match height {
         0..=11 => [4, 0, 0, 0],
@@ -59,10 +59,10 @@ fn band_heights(height: u16) -> [u16; 4] {
 
 /// Draws the screen.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
-    let look = state.look.clone();
+    let appearance = state.appearance.clone();
     let Some(moment) = state.moment.clone() else {
         let line = [(" sampling…".to_owned(), Tone::Muted)];
-        write(frame.buffer_mut(), area, &look, &line);
+        write(frame.buffer_mut(), area, &appearance, &line);
         return;
     };
     let moment = &*moment;
@@ -82,19 +82,19 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let bars = (states.width).saturating_sub(tcp_states::TEXT_WIDTH + 1);
     let axis = HistoryAxis::new(history, state.interval, bars);
     let title = format!("States{}", axis.label());
-    let inner = border::section(frame, states, &look, &title);
-    tcp_states::render(frame, inner, &look, moment, &axis);
+    let inner = border::section(frame, states, &appearance, &title);
+    tcp_states::render(frame, inner, &appearance, moment, &axis);
     let bars = throughput.width.saturating_sub(1);
     let axis = HistoryAxis::new(history, state.interval, bars);
     let title = format!("Throughput of TCP{}", axis.label());
-    let inner = border::section(frame, throughput, &look, &title);
-    render_throughput(frame, inner, &look, moment, &axis);
+    let inner = border::section(frame, throughput, &appearance, &title);
+    render_throughput(frame, inner, &appearance, moment, &axis);
 
     let focus = state.focus;
     let clicks = &mut state.clicks;
     let mut table = TablePainter {
         frame,
-        look: &look,
+        appearance: &appearance,
         moment,
         focus,
     };
@@ -133,10 +133,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         connection_rates::trend_columns(changes.width),
     );
     let title = format!("TCP connections{}", axis.label());
-    let inner = border::section(frame, changes, &look, &title);
-    connection_rates::render(frame, inner, &look, moment, &axis);
-    let inner = border::section(frame, unowned, &look, "Sockets without an owner");
-    unowned_sockets::render(frame, inner, &look, moment);
+    let inner = border::section(frame, changes, &appearance, &title);
+    connection_rates::render(frame, inner, &appearance, moment, &axis);
+    let inner = border::section(frame, unowned, &appearance, "Sockets without an owner");
+    unowned_sockets::render(frame, inner, &appearance, moment);
 }
 
 /// The most findings shown, by the height of the screen.
@@ -171,7 +171,7 @@ fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut State) -> Rect
         let width = area.width.saturating_sub(pieces::width(&hint) + 1);
         line.extend(finding_text::line(finding, width.into()));
         line.extend(hint);
-        write(frame.buffer_mut(), place, &state.look, &line);
+        write(frame.buffer_mut(), place, &state.appearance, &line);
         state.clicks.add(place, ClickTarget::Tab(Screen::Findings));
         room = border::below(room);
     }
@@ -181,7 +181,7 @@ fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut State) -> Rect
 /// Draws the tables of the screen.
 struct TablePainter<'t, 'f> {
     frame: &'t mut Frame<'f>,
-    look: &'t Look,
+    appearance: &'t Appearance,
     moment: &'t Moment,
     focus: Pane,
 }
@@ -215,13 +215,19 @@ impl TablePainter<'_, '_> {
         let inner = table_frame::draw_pane_title(
             self.frame,
             area,
-            self.look,
+            self.appearance,
             (long, short),
             table,
             is_focus,
         );
         let at = (clicks, pane);
-        table.render(self.frame.buffer_mut(), inner, self.moment, self.look, at);
+        table.render(
+            self.frame.buffer_mut(),
+            inner,
+            self.moment,
+            self.appearance,
+            at,
+        );
         if table.is_empty() {
             let none = match (table.filter_summary(), pane) {
                 (Some(_), _) => "nothing matches".to_owned(),
@@ -230,7 +236,7 @@ impl TablePainter<'_, '_> {
             };
             let line = [(none, Tone::Muted)];
             let below = border::below(inner);
-            write(self.frame.buffer_mut(), below, self.look, &line);
+            write(self.frame.buffer_mut(), below, self.appearance, &line);
         }
     }
 }
@@ -258,7 +264,7 @@ fn indented(area: Rect) -> Rect {
 fn render_throughput(
     frame: &mut Frame<'_>,
     area: Rect,
-    look: &Look,
+    appearance: &Appearance,
     moment: &Moment,
     axis: &HistoryAxis<'_>,
 ) {
@@ -285,13 +291,13 @@ fn render_throughput(
             (format!(" {arrow} {rate:>9}"), Tone::Strong),
             (format!("   highest {highest:>9}"), Tone::Muted),
         ];
-        write(frame.buffer_mut(), area, look, &heading);
+        write(frame.buffer_mut(), area, appearance, &heading);
         let below = indented(Rect {
             y: area.y + 1.min(area.height),
             height: area.height.saturating_sub(1),
             ..area
         });
-        bar_chart::draw(frame, below, look, values, Tone::Plain);
+        bar_chart::draw(frame, below, appearance, values, Tone::Plain);
     }
     let mut line = Vec::new();
     for (what, rate) in [
@@ -305,5 +311,5 @@ fn render_throughput(
             Tone::Plain,
         ));
     }
-    write(frame.buffer_mut(), last, look, &line);
+    write(frame.buffer_mut(), last, appearance, &line);
 }

@@ -33,8 +33,8 @@ use crate::aggregate::{Moment, ProcessTotals};
 use crate::column::format::{self, MISSING};
 use crate::diagnose::Concern;
 use crate::model::{Process, ProcessKey, ProcessRow};
+use crate::tui::appearance::Appearance;
 use crate::tui::lists::process_index;
-use crate::tui::look::Look;
 use crate::tui::page::Page;
 use crate::tui::screen::Pane;
 use crate::tui::state::State;
@@ -54,7 +54,7 @@ const MIN_TABLE_HEIGHT: u16 = 6;
 
 /// Draws the page.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
-    let look = state.look.clone();
+    let appearance = state.appearance.clone();
     let (moment, interval) = (state.moment.clone(), state.interval);
     let found = Arc::clone(&state.findings);
     let mut clicks = std::mem::take(&mut state.clicks);
@@ -75,7 +75,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             &page.last_known,
             moment.as_deref(),
             present,
-            &look,
+            &appearance,
             room,
         ));
         let lines = text;
@@ -91,7 +91,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         ])
         .areas(area);
         let inner = if frame_lines > 0 {
-            border::framed(frame, upper, &look, &title).inner(Margin::new(1, 0))
+            border::framed(frame, upper, &appearance, &title).inner(Margin::new(1, 0))
         } else {
             upper
         };
@@ -99,19 +99,19 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             height: text_lines.min(inner.height),
             ..inner
         };
-        pieces::write_lines(frame, text, &look, &lines);
+        pieces::write_lines(frame, text, &appearance, &lines);
         if let Some((_, totals)) = present.filter(|_| charts > 0) {
             let below = Rect {
                 y: inner.y + text_lines,
                 height: inner.height.saturating_sub(text_lines),
                 ..inner
             };
-            render_charts(frame, below, &look, totals, interval);
+            render_charts(frame, below, &appearance, totals, interval);
         }
         let at = (&mut clicks, Pane::Main);
         let table = &mut page.sockets;
         let moment = moment.as_deref();
-        table_frame::draw_framed(frame, lower, &look, "Its sockets", table, moment, at);
+        table_frame::draw_framed(frame, lower, &appearance, "Its sockets", table, moment, at);
     }
     state.clicks = clicks;
 }
@@ -121,12 +121,12 @@ fn lines(
     process: &Process,
     moment: Option<&Moment>,
     present: Option<(&ProcessRow, &ProcessTotals)>,
-    look: &Look,
+    appearance: &Appearance,
     room: u16,
 ) -> Vec<Vec<Piece>> {
     let mut lines = Vec::new();
     lines.extend(pieces::flow(
-        identity(process, moment, look).into_iter(),
+        identity(process, moment, appearance).into_iter(),
         room,
     ));
     lines.push(named("command ", &process.command_line));
@@ -206,7 +206,11 @@ fn present(moment: &Moment, key: ProcessKey) -> Option<(&ProcessRow, &ProcessTot
 }
 
 /// User, parent and start time.
-fn identity(process: &Process, moment: Option<&Moment>, look: &Look) -> Vec<Vec<Piece>> {
+fn identity(
+    process: &Process,
+    moment: Option<&Moment>,
+    appearance: &Appearance,
+) -> Vec<Vec<Piece>> {
     let mut user = String::new();
     match process.user.as_deref() {
         Some(name) => format::sanitize(&mut user, name.as_bytes()),
@@ -224,7 +228,7 @@ fn identity(process: &Process, moment: Option<&Moment>, look: &Look) -> Vec<Vec<
     let _ = write!(parent, "{}", process.parent);
     let mut started = MISSING.to_owned();
     if let Some(at) = process.started_at_us {
-        started = look.time_of_day(at);
+        started = appearance.time_of_day(at);
         if let Some(moment) = moment {
             started.push_str(" (");
             format::short_duration_us(

@@ -23,8 +23,8 @@ use crate::tui::screen::Pane;
 use crate::tui::state::State;
 use crate::tui::text;
 use crate::tui::theme::Tone;
-use crate::tui::tones::retransmitted_tone;
-use crate::tui::tones::state_tone;
+use crate::tui::value_tones::retransmitted_tone;
+use crate::tui::value_tones::state_tone;
 use crate::tui::widget::pieces::{self, Piece};
 use crate::tui::widget::{border, table_frame};
 
@@ -33,7 +33,7 @@ const MIN_TABLE_HEIGHT: u16 = 6;
 
 /// Draws the page.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
-    let look = state.look.clone();
+    let appearance = state.appearance.clone();
     let moment = state.moment.clone();
     let found = Arc::clone(&state.findings);
     let mut clicks = std::mem::take(&mut state.clicks);
@@ -64,8 +64,8 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let [upper, lower] =
             Layout::vertical([Constraint::Length(figure_lines), Constraint::Min(4)]).areas(area);
         if figure_lines > 0 {
-            let inner = border::framed(frame, upper, &look, &page.address.to_string());
-            pieces::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
+            let inner = border::framed(frame, upper, &appearance, &page.address.to_string());
+            pieces::write_lines(frame, inner.inner(Margin::new(1, 0)), &appearance, &lines);
         }
         let title = match page.service {
             None => "Sockets with it".to_owned(),
@@ -73,7 +73,15 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             Some(service) => format!("Sockets to its port {}", service.port),
         };
         let (at, table) = ((&mut clicks, Pane::Main), &mut page.sockets);
-        table_frame::draw_framed(frame, lower, &look, &title, table, moment.as_deref(), at);
+        table_frame::draw_framed(
+            frame,
+            lower,
+            &appearance,
+            &title,
+            table,
+            moment.as_deref(),
+            at,
+        );
     }
     state.clicks = clicks;
 }

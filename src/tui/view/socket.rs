@@ -1,4 +1,4 @@
-//! The page of a socket: both ends, what limits it, charts, and every field that the kernel reports.
+//! The page of a socket: both ends, the limit of its throughput, charts, and every field that the kernel reports.
 //!
 //! ```text
 //! ┌ tcp ESTAB 10.0.0.1:443 → 198.51.100.9:50002 ─────────────────────────────────┐
@@ -28,10 +28,10 @@ use super::finding_text;
 use crate::aggregate::Moment;
 use crate::column::{SocketColumn, SocketRow};
 use crate::diagnose::{Concern, Findings};
+use crate::tui::appearance::Appearance;
 use crate::tui::command::Command;
 use crate::tui::concern::socket_concern;
 use crate::tui::keymap;
-use crate::tui::look::Look;
 use crate::tui::page::{Page, Presence, SocketPage};
 use crate::tui::state::State;
 use crate::tui::text;
@@ -51,7 +51,7 @@ const CHART_LINES: u16 = 7;
 /// The width of a title that is kept for the filter, with the corners.
 const FILTER_WIDTH: usize = 30;
 
-/// The title with the filter, which the counts above the page obey.
+/// The title with the filter, which also applies to the counts above the page.
 fn with_filter(title: String, filter: &str, columns: usize) -> String {
     if filter.is_empty() {
         return title;
@@ -62,7 +62,7 @@ fn with_filter(title: String, filter: &str, columns: usize) -> String {
 
 /// Draws the page.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
-    let look = state.look.clone();
+    let appearance = state.appearance.clone();
     let Some(moment) = state.moment.clone() else {
         return;
     };
@@ -73,15 +73,15 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     };
     let Some(row) = page.row(&moment) else { return };
     let mut lines = finding_lines(&found, &row, &moment, area.width.saturating_sub(4));
-    lines.extend(head(&row, page, &look, area.width.saturating_sub(4)));
+    lines.extend(head(&row, page, &appearance, area.width.saturating_sub(4)));
     let title = title(&row);
     if area.height < MIN_FRAMED_HEIGHT {
-        let sections = sections::all(&row, page, (&moment, 0), &look);
+        let sections = sections::all(&row, page, (&moment, 0), &appearance);
         let text = single_column(title, lines, &sections, area.width);
         let last = text.len().saturating_sub(usize::from(area.height));
         page.line = page.line.min(last);
-        pieces::write_lines(frame, area, &look, &text[page.line..]);
-        section_grid::write_hidden_lines(frame, area, &look, last - page.line);
+        pieces::write_lines(frame, area, &appearance, &text[page.line..]);
+        section_grid::write_hidden_lines(frame, area, &appearance, last - page.line);
         return;
     }
     let has_curves = charts::curves(page).next().is_some();
@@ -95,7 +95,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     } else {
         0
     };
-    let sections = sections::all(&row, page, (&moment, shown), &look);
+    let sections = sections::all(&row, page, (&moment, shown), &appearance);
     let room = usize::from(area.width.saturating_sub(4));
     let lines: Vec<Vec<Piece>> = lines
         .into_iter()
@@ -108,12 +108,12 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     ])
     .areas(area);
     let title = with_filter(title, &filter, usize::from(area.width));
-    let inner = border::framed(frame, upper, &look, &title);
-    pieces::write_lines(frame, inner.inner(Margin::new(1, 0)), &look, &lines);
+    let inner = border::framed(frame, upper, &appearance, &title);
+    pieces::write_lines(frame, inner.inner(Margin::new(1, 0)), &appearance, &lines);
     if chart_lines > 0 {
-        charts::render(frame, middle, &look, page);
+        charts::render(frame, middle, &appearance, page);
     }
-    let line = section_grid::render(frame, lower, &look, &sections, page.line);
+    let line = section_grid::render(frame, lower, &appearance, &sections, page.line);
     if let Some(Page::Socket(page)) = state.page_mut() {
         page.line = line;
     }
@@ -204,11 +204,16 @@ fn write_cell(row: &SocketRow<'_>, id: &str, out: &mut String) -> bool {
 const NAME_WIDTH: usize = 11;
 
 /// The lines of the upper frame: presence, both ends, limits.
-fn head(row: &SocketRow<'_>, page: &SocketPage, look: &Look, room: u16) -> Vec<Vec<Piece>> {
+fn head(
+    row: &SocketRow<'_>,
+    page: &SocketPage,
+    appearance: &Appearance,
+    room: u16,
+) -> Vec<Vec<Piece>> {
     let name = |name: &str| (format!("{name:<NAME_WIDTH$}"), Tone::Muted);
     let mut lines = Vec::new();
     if let Presence::Closed(at) = page.presence {
-        let at = look.time_of_day(at);
+        let at = appearance.time_of_day(at);
         lines.push(vec![
             name("closed"),
             (format!("at {at}; "), Tone::Warning),
@@ -253,7 +258,7 @@ fn owner_line(row: &SocketRow<'_>, name: Piece, room: u16) -> Vec<Piece> {
     line
 }
 
-/// Adds keys and what they do, if they fit; the footer has them anyway.
+/// Adds keys and their effects, if they fit; the footer has them anyway.
 fn add_hint(line: &mut Vec<Piece>, keys: &[(Command, &str)], room: u16) {
     let mut hint = vec![("   ".to_owned(), Tone::Plain)];
     for (command, about) in keys {

@@ -15,7 +15,7 @@ use crate::column::format::{self, MISSING};
 use crate::model::State as Tcp;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
-use crate::tui::tones::state_tone;
+use crate::tui::value_tones::state_tone;
 use crate::tui::widget::pieces::{self, Piece};
 use crate::tui::widget::sparkline::sparkline;
 
@@ -61,7 +61,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
             width: right.saturating_sub(x),
             height: 1,
         };
-        pieces::write(frame.buffer_mut(), place, &state.look, &pieces);
+        pieces::write(frame.buffer_mut(), place, &state.appearance, &pieces);
         x += width + GAP;
     }
 }

@@ -12,8 +12,8 @@
 //!  what the selected row means, in a sentence
 //! ```
 //!
-//! A narrow terminal has one table below the other. The one with the focus has the most room; a table without room has a
-//! summary in its title.
+//! A narrow terminal has one table below the other. The one with the focus has the most room; a table without room has
+//! a summary in its title.
 
 mod pane_heights;
 mod row_detail;
@@ -23,8 +23,8 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::aggregate::Moment;
+use crate::tui::appearance::Appearance;
 use crate::tui::click_map::ClickMap;
-use crate::tui::look::Look;
 use crate::tui::screen::{Pane, Screen};
 use crate::tui::state::{State, System};
 use crate::tui::table::{List, Table};
@@ -47,10 +47,10 @@ const MIN_HEIGHT_WITH_DETAIL: u16 = 12;
 
 /// Draws the screen.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
-    let look = state.look.clone();
+    let appearance = state.appearance.clone();
     let Some(moment) = state.moment.clone() else {
         let line = [(" sampling…".to_owned(), Tone::Muted)];
-        write(frame.buffer_mut(), area, &look, &line);
+        write(frame.buffer_mut(), area, &appearance, &line);
         return;
     };
     let (usage_lines, detail_lines) = match area.height {
@@ -80,7 +80,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let system = &mut state.system;
     let mut tables = TablePainter {
         frame,
-        look: &look,
+        appearance: &appearance,
         moment: &moment,
         clicks: &mut state.clicks,
         is_searched: !system.search().is_empty(),
@@ -104,19 +104,19 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     }
     if system.search().is_empty() {
         let line = usage_line::line(&moment, usage.width);
-        write(frame.buffer_mut(), usage, &look, &line);
+        write(frame.buffer_mut(), usage, &appearance, &line);
     } else {
         let line = usage_line::search_line(system.search());
-        write(frame.buffer_mut(), usage, &look, &line);
+        write(frame.buffer_mut(), usage, &appearance, &line);
     }
     let detail_of = row_detail::of(system, &moment);
     if detail_lines > 2 {
-        let inner = border::section(frame, detail, &look, &detail_of.name);
+        let inner = border::section(frame, detail, &appearance, &detail_of.name);
         let lines = detail_of.lines(inner.width, false);
-        write_lines(frame, inner, &look, &lines);
+        write_lines(frame, inner, &appearance, &lines);
     } else {
         let lines = detail_of.lines(detail.width, true);
-        write_lines(frame, detail, &look, &lines);
+        write_lines(frame, detail, &appearance, &lines);
     }
 }
 
@@ -134,7 +134,7 @@ fn rows(system: &System, pane: Pane) -> u16 {
 /// Draws the tables of the screen.
 struct TablePainter<'t, 'f> {
     frame: &'t mut Frame<'f>,
-    look: &'t Look,
+    appearance: &'t Appearance,
     moment: &'t Moment,
     clicks: &'t mut ClickMap,
     is_searched: bool,
@@ -175,7 +175,7 @@ impl TablePainter<'_, '_> {
                 (_, true) => format!("{title} ─ {} found", table.len()),
                 (summary, false) => format!("{title} ─ {summary}"),
             };
-            border::section(self.frame, area, self.look, &title);
+            border::section(self.frame, area, self.appearance, &title);
             self.clicks.add_pane(area, pane);
             return;
         }
@@ -183,13 +183,19 @@ impl TablePainter<'_, '_> {
         let inner = table_frame::draw_pane_title(
             self.frame,
             area,
-            self.look,
+            self.appearance,
             (title, title),
             table,
             is_focus,
         );
         let at = (&mut *self.clicks, pane);
-        table.render(self.frame.buffer_mut(), inner, self.moment, self.look, at);
+        table.render(
+            self.frame.buffer_mut(),
+            inner,
+            self.moment,
+            self.appearance,
+            at,
+        );
         if table.is_empty() {
             let none = if self.is_searched {
                 "nothing matches"
@@ -198,7 +204,7 @@ impl TablePainter<'_, '_> {
             };
             let line = [(none.to_owned(), Tone::Muted)];
             let below = border::below(inner);
-            write(self.frame.buffer_mut(), below, self.look, &line);
+            write(self.frame.buffer_mut(), below, self.appearance, &line);
         }
         self.draw_visible_range(area, table);
     }
@@ -217,7 +223,7 @@ impl TablePainter<'_, '_> {
         };
         let width = text::width(&sight) as u16;
         if area.width >= width + TITLE_WIDTH {
-            let muted = self.look.theme.style(Tone::Muted);
+            let muted = self.appearance.theme.style(Tone::Muted);
             let x = area.right() - width - 1;
             self.frame.buffer_mut().set_string(x, area.y, sight, muted);
         }

@@ -46,13 +46,13 @@ fn render_titled<L: List>(
     title: &str,
     table: fn(&mut State) -> &mut Table<L>,
 ) {
-    let (look, moment) = (state.look.clone(), state.moment.clone());
+    let (appearance, moment) = (state.appearance.clone(), state.moment.clone());
     let mut clicks = std::mem::take(&mut state.clicks);
     let at = (&mut clicks, Pane::Main);
     table_frame::draw_framed(
         frame,
         area,
-        &look,
+        &appearance,
         title,
         table(state),
         moment.as_deref(),

@@ -4,7 +4,7 @@
 //!  1 Overview   2 Sockets   3 Processes › nginx/2211 › 10.0.0.1:443   4 Listeners   6 Findings ✗2 …
 //! ```
 //!
-//! The number of active findings and the highest severity stand with the Findings tab.
+//! The Findings tab shows the number of active findings and the sign of the highest severity.
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -49,7 +49,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             width: area.right().saturating_sub(x),
             ..area
         };
-        let width = pieces::write(frame.buffer_mut(), room, &state.look, pieces);
+        let width = pieces::write(frame.buffer_mut(), room, &state.appearance, pieces);
         if let Some(screen) = screen {
             state
                 .clicks
@@ -106,7 +106,7 @@ fn render_filter(frame: &mut Frame<'_>, area: Rect, state: &State) {
     pieces::write(
         frame.buffer_mut(),
         place,
-        &state.look,
+        &state.appearance,
         &[(filter, Tone::Key)],
     );
 }

@@ -4,9 +4,9 @@
 //!  ▶ 1×    20:00:00 ━━!══━━━━━●────····──!═══×──── 20:10:00   20:04:07  sample 17 of 600
 //! ```
 //!
-//! A diamond is the marked instant. Dots are times without samples, crosses are corrupt parts. `!` is where a finding is
-//! raised, and a double line lasts as long as it is active, in the color of its severity. Until the whole recording has
-//! been scanned for findings, the share scanned so far is shown. A click goes to its time.
+//! A diamond is the marked instant. Dots are times without samples, crosses are corrupt parts. `!` is where a finding
+//! is raised, and a double line lasts as long as it is active, in the color of its severity. Until the whole recording
+//! has been scanned for findings, the share scanned so far is shown. A click goes to its time.
 
 use std::ops::RangeInclusive;
 
@@ -14,12 +14,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::column::format;
+use crate::tui::appearance::Appearance;
 use crate::tui::click_map::ClickTarget;
-use crate::tui::look::Look;
 use crate::tui::state::{DisplayMode, State};
 use crate::tui::theme::Tone;
 use crate::tui::timeline::{FindingMarks, FindingSpan, GapKind, Timeline, Track};
-use crate::tui::tones::severity_tone;
+use crate::tui::value_tones::severity_tone;
 use crate::tui::widget::pieces::{self, Piece};
 
 /// The least width of the track.
@@ -39,8 +39,8 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         return;
     };
     let (left, right) = side_texts(state, &timeline, area.width);
-    let look = &state.look;
-    pieces::write(frame.buffer_mut(), area, look, &left);
+    let appearance = &state.appearance;
+    pieces::write(frame.buffer_mut(), area, appearance, &left);
     let width = pieces::width(&right);
     let x = area.x + pieces::width(&left);
     let track = Rect {
@@ -53,13 +53,13 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         width: area.right().saturating_sub(track.right()),
         ..area
     };
-    pieces::write(frame.buffer_mut(), place, look, &right);
+    pieces::write(frame.buffer_mut(), place, appearance, &right);
     if track.width == 0 {
         return;
     }
     let marked_us = state.mark.as_ref().map(|marked| marked.taken_at_us);
     let cells = cells(&timeline, marked_us, track.width);
-    pieces::write(frame.buffer_mut(), track, look, &cells);
+    pieces::write(frame.buffer_mut(), track, appearance, &cells);
     if let Some(span) = timeline.track.span() {
         for column in 0..track.width {
             let at = Rect {
@@ -76,7 +76,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
 
 /// The texts at both sides of the track, shortened to leave it some room.
 fn side_texts(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Vec<Piece>) {
-    let look = &state.look;
+    let appearance = &state.appearance;
     let plain = |text: String| (text, Tone::Plain);
     let mut speed: Vec<Piece> = vec![plain(" ".to_owned())];
     if state.display == DisplayMode::Replay {
@@ -96,9 +96,9 @@ fn side_texts(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Ve
     let sample = format!(" {at:>digits$} of {count} ");
     let now = timeline.at_us().map_or_else(
         || format::MISSING.to_owned(),
-        |at_us| look.time_of_day(at_us),
+        |at_us| appearance.time_of_day(at_us),
     );
-    let (start, end) = track_ends(look, &timeline.track);
+    let (start, end) = track_ends(appearance, &timeline.track);
     let strong = |text: String| (text, Tone::Strong);
     let mut choices = Vec::new();
     let share = timeline.scanned_share();
@@ -148,15 +148,15 @@ fn side_texts(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Ve
 }
 
 /// Start and end of the track; with the day, if the days differ.
-fn track_ends(look: &Look, track: &Track) -> (String, String) {
+fn track_ends(appearance: &Appearance, track: &Track) -> (String, String) {
     let Some((start, end)) = track.span() else {
         return (format::MISSING.to_owned(), format::MISSING.to_owned());
     };
-    let (first, last) = (look.day(start), look.day(end));
+    let (first, last) = (appearance.day(start), appearance.day(end));
     if first == last {
-        (look.time_of_day(start), look.time_of_day(end))
+        (appearance.time_of_day(start), appearance.time_of_day(end))
     } else {
-        let with = |day: String, at| format!("{day} {}", look.time_of_day(at));
+        let with = |day: String, at| format!("{day} {}", appearance.time_of_day(at));
         (with(first, start), with(last, end))
     }
 }
@@ -294,7 +294,7 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_is_drawn_where_it_is_however_short() {
+    fn a_gap_is_drawn_at_its_time_even_if_short() {
         assert_eq!(drawn(&[0, 10, 20, 100], &[], 20, 11), "━━●────────");
         let gaps = [(20, 100, GapKind::Missing)];
         assert_eq!(drawn(&[0, 10, 20, 100], &gaps, 0, 11), "●──·······─");
@@ -305,7 +305,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_marked_is_drawn_where_it_is() {
+    fn the_marked_instant_is_drawn_at_its_time() {
         let marked = |at, marked| drawn_with(&[0, 50, 100], &[], (at, Some(marked)), 11);
         assert_eq!(marked(50, 20), "━━◆━━●─────");
         assert_eq!(marked(50, 101), "━━━━━●─────");
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn the_time_of_a_column_has_that_column() {
+    fn column_and_time_are_inverse() {
         let span = (1_000, 91_000);
         for width in [1, 2, 7, 200] {
             for column in 0..width {

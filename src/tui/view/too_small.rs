@@ -55,6 +55,11 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, smallest:
             width: area.width - spare as u16,
             height: 1,
         };
-        pieces::write(frame.buffer_mut(), place, &state.look, &[(line, tone)]);
+        pieces::write(
+            frame.buffer_mut(),
+            place,
+            &state.appearance,
+            &[(line, tone)],
+        );
     }
 }

@@ -9,14 +9,14 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::column::sparkline::{self, BARS};
-use crate::tui::look::Look;
+use crate::tui::appearance::Appearance;
 use crate::tui::theme::Tone;
 
 /// Draws `values`, oldest first, up to the right edge of an area, scaled to the highest visible.
 pub(in crate::tui) fn draw(
     frame: &mut Frame<'_>,
     area: Rect,
-    look: &Look,
+    appearance: &Appearance,
     values: &[Option<f64>],
     tone: Tone,
 ) {
@@ -25,7 +25,7 @@ pub(in crate::tui) fn draw(
     }
     let shown = &values[values.len().saturating_sub(usize::from(area.width))..];
     let max = sparkline::highest(shown).unwrap_or(0.0);
-    let style = look.theme.style(tone);
+    let style = appearance.theme.style(tone);
     let start = area.right() - shown.len() as u16;
     let steps = u32::from(area.height) * 8;
     for (x, value) in (start..).zip(shown) {

@@ -4,20 +4,25 @@ use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
 use ratatui::widgets::{Block, Clear, Widget};
 
-use crate::tui::look::Look;
+use crate::tui::appearance::Appearance;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
 /// Draws a rule with a title, as on the overview; returns the area below it.
-pub(in crate::tui) fn section(frame: &mut Frame<'_>, area: Rect, look: &Look, title: &str) -> Rect {
+pub(in crate::tui) fn section(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    appearance: &Appearance,
+    title: &str,
+) -> Rect {
     if area.is_empty() {
         return area;
     }
     let buffer = frame.buffer_mut();
-    let muted = look.theme.style(Tone::Muted);
+    let muted = appearance.theme.style(Tone::Muted);
     buffer.set_string(area.x, area.y, "─".repeat(area.width.into()), muted);
     let title = text::cut_end(title, usize::from(area.width.saturating_sub(4)));
-    let strong = look.theme.style(Tone::Strong);
+    let strong = appearance.theme.style(Tone::Strong);
     buffer.set_string(area.x + 1, area.y, format!(" {title} "), strong);
     below(area)
 }
@@ -32,14 +37,19 @@ pub(in crate::tui) fn below(area: Rect) -> Rect {
 }
 
 /// Draws a frame with a title; returns the area inside.
-pub(in crate::tui) fn framed(frame: &mut Frame<'_>, area: Rect, look: &Look, title: &str) -> Rect {
-    let block = Block::bordered().border_style(look.theme.style(Tone::Muted));
+pub(in crate::tui) fn framed(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    appearance: &Appearance,
+    title: &str,
+) -> Rect {
+    let block = Block::bordered().border_style(appearance.theme.style(Tone::Muted));
     let inner = block.inner(area);
     block.render(area, frame.buffer_mut());
     let room = usize::from(area.width.saturating_sub(4));
     if room > 0 && area.height > 0 {
         let title = format!(" {} ", text::cut_end(title, room.saturating_sub(2)));
-        let style = look.theme.style(Tone::Strong);
+        let style = appearance.theme.style(Tone::Strong);
         frame
             .buffer_mut()
             .set_stringn(area.x + 1, area.y, title, room, style);
@@ -51,7 +61,7 @@ pub(in crate::tui) fn framed(frame: &mut Frame<'_>, area: Rect, look: &Look, tit
 pub(in crate::tui) fn centered(
     frame: &mut Frame<'_>,
     area: Rect,
-    look: &Look,
+    appearance: &Appearance,
     title: &str,
     size: (u16, u16),
 ) -> Rect {
@@ -63,5 +73,5 @@ pub(in crate::tui) fn centered(
         height,
     };
     Clear.render(place, frame.buffer_mut());
-    framed(frame, place, look, title).inner(Margin::new(1, 0))
+    framed(frame, place, appearance, title).inner(Margin::new(1, 0))
 }

@@ -8,8 +8,8 @@ use crate::column::sparkline;
 /// The numbers of samples that a column may stand for: round steps of a clock.
 const STEPS: [i64; 12] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600];
 
-/// The history laid out over columns. As long as it fits, a column is a sample; then it is a step of time that begins at a
-/// fixed time of the clock, so that bars do not change their shape as they move.
+/// The history laid out over columns. As long as it fits, a column is a sample; then it is a step of time that begins
+/// at a fixed time of the clock, so that bars do not change their shape as they move.
 pub(in crate::tui) struct HistoryAxis<'h> {
     history: &'h History,
     /// Time that a column stands for, µs; `None` if it is a sample.
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn bars_keep_their_values_as_time_goes_on() {
+    fn bars_keep_their_values_over_time() {
         let (before, after) = (history(1000..1100), history(1000..1101));
         let values =
             |history: &History| seconds(&HistoryAxis::new(history, Duration::from_secs(1), 60));
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_is_blank_and_no_history_is_nothing() {
+    fn a_pause_is_blank_and_an_empty_history_has_no_values() {
         let paused = history((1000..1040).chain(1060..1100));
         let values = seconds(&HistoryAxis::new(&paused, Duration::from_secs(1), 60));
         assert!(values.contains(&None));

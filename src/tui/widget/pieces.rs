@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::{Clear, Widget};
 
 use crate::column::format;
-use crate::tui::look::Look;
+use crate::tui::appearance::Appearance;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
@@ -14,7 +14,12 @@ use crate::tui::theme::Tone;
 pub(in crate::tui) type Piece = (String, Tone);
 
 /// Writes pieces one after the other, cut at the end of the area; returns their width.
-pub(in crate::tui) fn write(buffer: &mut Buffer, area: Rect, look: &Look, pieces: &[Piece]) -> u16 {
+pub(in crate::tui) fn write(
+    buffer: &mut Buffer,
+    area: Rect,
+    appearance: &Appearance,
+    pieces: &[Piece],
+) -> u16 {
     if area.height == 0 {
         return 0;
     }
@@ -25,17 +30,22 @@ pub(in crate::tui) fn write(buffer: &mut Buffer, area: Rect, look: &Look, pieces
             break;
         }
         let cut = text::cut_end(piece, room);
-        let style = look.theme.style(*tone);
+        let style = appearance.theme.style(*tone);
         buffer.set_stringn(x, area.y, &cut, room, style);
         x += text::width(&cut).min(room) as u16;
     }
     x - area.x
 }
 
-/// Writes pieces over what has been drawn.
-pub(in crate::tui) fn write_over(buffer: &mut Buffer, area: Rect, look: &Look, pieces: &[Piece]) {
+/// Writes pieces over the cells drawn before.
+pub(in crate::tui) fn write_over(
+    buffer: &mut Buffer,
+    area: Rect,
+    appearance: &Appearance,
+    pieces: &[Piece],
+) {
     Clear.render(area.intersection(buffer.area), buffer);
-    write(buffer, area, look, pieces);
+    write(buffer, area, appearance, pieces);
 }
 
 /// The width of pieces, terminal columns.
@@ -50,7 +60,7 @@ pub(in crate::tui) fn width(pieces: &[Piece]) -> u16 {
 pub(in crate::tui) fn write_lines(
     frame: &mut Frame<'_>,
     area: Rect,
-    look: &Look,
+    appearance: &Appearance,
     lines: &[Vec<Piece>],
 ) {
     for (y, line) in (area.y..area.bottom()).zip(lines) {
@@ -59,7 +69,7 @@ pub(in crate::tui) fn write_lines(
             height: 1,
             ..area
         };
-        write(frame.buffer_mut(), place, look, line);
+        write(frame.buffer_mut(), place, appearance, line);
     }
 }
 

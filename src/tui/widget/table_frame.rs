@@ -7,19 +7,19 @@ use ratatui::layout::Rect;
 use super::{border, pieces};
 use crate::aggregate::Moment;
 use crate::column::format;
+use crate::tui::appearance::Appearance;
 use crate::tui::click_map::ClickMap;
-use crate::tui::look::Look;
 use crate::tui::screen::Pane;
 use crate::tui::table::{List, Table};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
-/// Draws a rule with the title of a table and its order, a long title if it fits; returns the area for the table below it.
-/// The table that has the focus is marked.
+/// Draws a rule with the title of a table and its order, a long title if it fits; returns the area for the table below
+/// it. The table that has the focus is marked.
 pub(in crate::tui) fn draw_pane_title<L: List>(
     frame: &mut Frame<'_>,
     area: Rect,
-    look: &Look,
+    appearance: &Appearance,
     (long, short): (&str, &str),
     table: &Table<L>,
     is_focus: bool,
@@ -35,9 +35,9 @@ pub(in crate::tui) fn draw_pane_title<L: List>(
     let room = usize::from(area.width.saturating_sub(4));
     let needed = text::width(mark) + text::width(long) + text::width(&order);
     let title = if needed <= room { long } else { short };
-    let inner = border::section(frame, area, look, &format!("{mark}{title}{order}"));
+    let inner = border::section(frame, area, appearance, &format!("{mark}{title}{order}"));
     if is_focus {
-        let style = look.theme.style(Tone::Key);
+        let style = appearance.theme.style(Tone::Key);
         let line = Rect {
             x: area.x + 1.min(area.width),
             width: 3.min(area.width.saturating_sub(1)),
@@ -53,12 +53,12 @@ pub(in crate::tui) fn draw_pane_title<L: List>(
     }
 }
 
-/// Draws a table in a frame. The title has its order and filter, the lower edge the visible rows, the right edge a scroll
-/// mark.
+/// Draws a table in a frame. The title has its order and filter, the lower edge the visible rows, the right edge a
+/// scroll mark.
 pub(in crate::tui) fn draw_framed<L: List>(
     frame: &mut Frame<'_>,
     area: Rect,
-    look: &Look,
+    appearance: &Appearance,
     title: &str,
     table: &mut Table<L>,
     moment: Option<&Moment>,
@@ -81,13 +81,13 @@ pub(in crate::tui) fn draw_framed<L: List>(
         title.push_str(" ─ filter: ");
         format::sanitize(&mut title, narrowed.text.as_bytes());
     }
-    let inner = border::framed(frame, area, look, &title);
+    let inner = border::framed(frame, area, appearance, &title);
     let Some(moment) = moment else {
         let line = [("sampling…".to_owned(), Tone::Muted)];
-        pieces::write(frame.buffer_mut(), inner, look, &line);
+        pieces::write(frame.buffer_mut(), inner, appearance, &line);
         return;
     };
-    table.render(frame.buffer_mut(), inner, moment, look, at);
+    table.render(frame.buffer_mut(), inner, moment, appearance, at);
     let filtered = table.filter_summary();
     if let Some(filtered) = &filtered
         && area.width > 4
@@ -95,7 +95,7 @@ pub(in crate::tui) fn draw_framed<L: List>(
     {
         let room = usize::from(area.width) - 4;
         let text = format!(" {} ", text::cut_end(filtered, room.saturating_sub(2)));
-        let style = look.theme.style(Tone::Key);
+        let style = appearance.theme.style(Tone::Key);
         frame
             .buffer_mut()
             .set_stringn(area.x + 1, area.bottom() - 1, text, room, style);
@@ -115,7 +115,7 @@ pub(in crate::tui) fn draw_framed<L: List>(
         pieces::write(
             frame.buffer_mut(),
             below,
-            look,
+            appearance,
             &[(nothing.to_owned(), Tone::Muted)],
         );
         return;
@@ -127,13 +127,19 @@ pub(in crate::tui) fn draw_framed<L: List>(
     let length = text::width(&sight) as u16;
     let left = filtered.map_or(0, |text| text::width(&text) as u16 + 3);
     if area.width > length + 2 + left && area.height > 1 {
-        let muted = look.theme.style(Tone::Muted);
+        let muted = appearance.theme.style(Tone::Muted);
         frame
             .buffer_mut()
             .set_string(area.right() - 2 - length, area.bottom() - 1, sight, muted);
     }
     if rows > page && inner.height > 1 {
-        scroll_mark(frame.buffer_mut(), area, inner, look, (first, page, rows));
+        scroll_mark(
+            frame.buffer_mut(),
+            area,
+            inner,
+            appearance,
+            (first, page, rows),
+        );
     }
 }
 
@@ -142,14 +148,14 @@ fn scroll_mark(
     buffer: &mut Buffer,
     area: Rect,
     inner: Rect,
-    look: &Look,
+    appearance: &Appearance,
     (first, page, rows): (usize, usize, usize),
 ) {
     let track = usize::from(inner.height - 1);
     let length = (track * page / rows).max(1);
     let furthest = rows - page;
     let start = ((track - length) * first + furthest / 2) / furthest.max(1);
-    let style = look.theme.style(Tone::Plain);
+    let style = appearance.theme.style(Tone::Plain);
     for y in start..start + length {
         let y = inner.y + 1 + y as u16;
         buffer.set_string(area.right() - 1, y, "█", style);

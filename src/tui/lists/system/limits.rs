@@ -13,7 +13,7 @@ use crate::tui::open_target::OpenTarget;
 use crate::tui::table::{ColumnSet, Heading, List};
 use crate::tui::text;
 use crate::tui::theme::Tone;
-use crate::tui::tones::limit_tone;
+use crate::tui::value_tones::limit_tone;
 
 /// All limits, or those that match a search.
 #[derive(Debug, Default)]

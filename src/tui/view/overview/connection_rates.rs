@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use crate::aggregate::{ChangeRates, Moment};
 use crate::column::format;
 use crate::column::sparkline;
-use crate::tui::look::Look;
+use crate::tui::appearance::Appearance;
 use crate::tui::theme::Tone;
 use crate::tui::widget::history_axis::HistoryAxis;
 use crate::tui::widget::pieces::{Piece, write_lines};
@@ -24,7 +24,7 @@ pub(super) fn trend_columns(width: u16) -> u16 {
 pub(super) fn render(
     frame: &mut Frame<'_>,
     area: Rect,
-    look: &Look,
+    appearance: &Appearance,
     moment: &Moment,
     axis: &HistoryAxis<'_>,
 ) {
@@ -59,5 +59,5 @@ pub(super) fn render(
         ];
         line
     });
-    write_lines(frame, area, look, &lines);
+    write_lines(frame, area, appearance, &lines);
 }

@@ -5,9 +5,9 @@ use ratatui::layout::Rect;
 
 use crate::aggregate::{HistoryPoint, Moment};
 use crate::model::State as Tcp;
-use crate::tui::look::Look;
+use crate::tui::appearance::Appearance;
 use crate::tui::theme::Tone;
-use crate::tui::tones::state_tone;
+use crate::tui::value_tones::state_tone;
 use crate::tui::widget::history_axis::HistoryAxis;
 use crate::tui::widget::pieces::{right_aligned_count, write_lines};
 use crate::tui::widget::sparkline::sparkline;
@@ -35,7 +35,7 @@ pub(super) const TEXT_WIDTH: u16 = 22;
 pub(super) fn render(
     frame: &mut Frame<'_>,
     area: Rect,
-    look: &Look,
+    appearance: &Appearance,
     moment: &Moment,
     axis: &HistoryAxis<'_>,
 ) {
@@ -76,5 +76,5 @@ pub(super) fn render(
     let tone = Tone::Plain;
     lines.push(line("UDP", totals.udp, tone, &|point| point.udp));
     lines.push(line("UNIX", totals.unix, tone, &|point| point.unix));
-    write_lines(frame, area, look, &lines);
+    write_lines(frame, area, appearance, &lines);
 }

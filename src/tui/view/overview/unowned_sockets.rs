@@ -5,12 +5,12 @@ use ratatui::layout::Rect;
 
 use crate::aggregate::Moment;
 use crate::model::Unowned;
-use crate::tui::look::Look;
+use crate::tui::appearance::Appearance;
 use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::{self, Piece, right_aligned_count, write_lines};
 
 /// Draws a line for each reason, the most frequent first.
-pub(super) fn render(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Moment) {
+pub(super) fn render(frame: &mut Frame<'_>, area: Rect, appearance: &Appearance, moment: &Moment) {
     let unowned = &moment.aggregate.totals.unowned;
     let mut reasons: Vec<Unowned> = Unowned::ALL
         .into_iter()
@@ -52,7 +52,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, look: &Look, moment: &Mo
             ),
         ]);
     }
-    write_lines(frame, area, look, &lines);
+    write_lines(frame, area, appearance, &lines);
 }
 
 /// The tone of a reason.

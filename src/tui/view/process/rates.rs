@@ -9,10 +9,10 @@ use crate::aggregate::{ProcessTotals, RECENT_POINTS, Recent};
 use crate::column::format;
 use crate::column::sparkline;
 use crate::model::State as Tcp;
-use crate::tui::look::Look;
+use crate::tui::appearance::Appearance;
 use crate::tui::theme::Tone;
-use crate::tui::tones::retransmitted_tone;
-use crate::tui::tones::state_tone;
+use crate::tui::value_tones::retransmitted_tone;
+use crate::tui::value_tones::state_tone;
 use crate::tui::widget::bar_chart;
 use crate::tui::widget::pieces::{self, Piece};
 
@@ -111,7 +111,7 @@ pub(super) fn rates(totals: &ProcessTotals) -> Vec<Vec<Piece>> {
 pub(super) fn render_charts(
     frame: &mut Frame<'_>,
     area: Rect,
-    look: &Look,
+    appearance: &Appearance,
     totals: &ProcessTotals,
     interval: Duration,
 ) {
@@ -149,12 +149,12 @@ pub(super) fn render_charts(
             (format!("{what}, {span}  "), Tone::Muted),
             (format!("highest {highest}"), Tone::Plain),
         ];
-        pieces::write(frame.buffer_mut(), area, look, &heading);
+        pieces::write(frame.buffer_mut(), area, appearance, &heading);
         let below = Rect {
             y: area.y + 1,
             height: area.height - 1,
             ..area
         };
-        bar_chart::draw(frame, below, look, &values, Tone::Plain);
+        bar_chart::draw(frame, below, appearance, &values, Tone::Plain);
     }
 }

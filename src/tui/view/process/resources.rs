@@ -7,7 +7,7 @@ use crate::column::{ListenerLine, ProcessLine, SocketColumn, format, gauge};
 use crate::model::{DescriptorKind, Ends, ProcessKey, ProcessRow, SocketRef};
 use crate::tui::text;
 use crate::tui::theme::Tone;
-use crate::tui::tones::{limit_tone, queue_tone};
+use crate::tui::value_tones::{limit_tone, queue_tone};
 use crate::tui::widget::pieces::Piece;
 
 /// The width of the gauge of descriptors.

@@ -7,7 +7,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use crate::column::format;
 use crate::column::sparkline;
-use crate::tui::look::Look;
+use crate::tui::appearance::Appearance;
 use crate::tui::page::{SocketPage, SocketPoint};
 use crate::tui::text;
 use crate::tui::theme::Tone;
@@ -57,7 +57,12 @@ pub(super) fn curves(page: &SocketPage) -> impl Iterator<Item = (Curve, Vec<Opti
 }
 
 /// Draws charts of the first curves side by side, as many as fit.
-pub(super) fn render(frame: &mut Frame<'_>, area: Rect, look: &Look, page: &SocketPage) {
+pub(super) fn render(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    appearance: &Appearance,
+    page: &SocketPage,
+) {
     let shown: Vec<_> = curves(page).take(chart_capacity(area)).collect();
     let places = Layout::horizontal(vec![Constraint::Fill(1); shown.len()])
         .spacing(1)
@@ -72,13 +77,13 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, look: &Look, page: &Sock
                 title.truncate(before);
             }
         }
-        let inner = border::section(frame, *place, look, &title);
+        let inner = border::section(frame, *place, appearance, &title);
         // While there are few values, each takes several columns.
         let wide = (usize::from(inner.width) / values.len().max(1)).clamp(1, 4);
         let values: Vec<Option<f64>> = values
             .into_iter()
             .flat_map(|value| std::iter::repeat_n(value, wide))
             .collect();
-        bar_chart::draw(frame, inner, look, &values, Tone::Plain);
+        bar_chart::draw(frame, inner, appearance, &values, Tone::Plain);
     }
 }

@@ -1,4 +1,4 @@
-//! Explains in sentences what limits a socket, and what its state means.
+//! Explains the limit of a socket's throughput and the meaning of its state, in sentences.
 
 use crate::aggregate::SendLimit;
 use crate::column::{SocketRow, format};

@@ -4,9 +4,9 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::sections::{Field, Section};
+use crate::tui::appearance::Appearance;
 use crate::tui::command::Command;
 use crate::tui::keymap;
-use crate::tui::look::Look;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::widget::{border, pieces};
@@ -17,12 +17,12 @@ const MIN_WIDTH: u16 = 37;
 /// The gap between two columns of sections.
 const GAP: u16 = 2;
 
-/// Lays sections out in columns, each in the shortest one, and draws them from line `first` on; returns the line from which
-/// on they are shown, which is less than `first` if that is beyond the end.
+/// Lays sections out in columns, each in the shortest one, and draws them from line `first` on; returns the line from
+/// which on they are shown, which is less than `first` if that is beyond the end.
 pub(super) fn render(
     frame: &mut Frame<'_>,
     area: Rect,
-    look: &Look,
+    appearance: &Appearance,
     sections: &[Section],
     first: usize,
 ) -> usize {
@@ -53,21 +53,26 @@ pub(super) fn render(
             })
         };
         if let Some(at) = line_at(0) {
-            border::section(frame, at, look, section.title);
+            border::section(frame, at, appearance, section.title);
         }
         for (number, line) in (1..).zip(&section.lines) {
             if let Some(at) = line_at(number) {
-                write_field(frame, at, look, line);
+                write_field(frame, at, appearance, line);
             }
         }
     }
     let below = all.saturating_sub(first + usize::from(area.height));
-    write_hidden_lines(frame, area, look, below);
+    write_hidden_lines(frame, area, appearance, below);
     first
 }
 
 /// Writes the number of lines below the area into its last line.
-pub(super) fn write_hidden_lines(frame: &mut Frame<'_>, area: Rect, look: &Look, below: usize) {
+pub(super) fn write_hidden_lines(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    appearance: &Appearance,
+    below: usize,
+) {
     if below > 0 {
         let more = format!(" {below} more {} ", keymap::label(Command::Down));
         let width = (text::width(&more) as u16).min(area.width);
@@ -77,15 +82,15 @@ pub(super) fn write_hidden_lines(frame: &mut Frame<'_>, area: Rect, look: &Look,
             width,
             height: 1,
         };
-        pieces::write_over(frame.buffer_mut(), place, look, &[(more, Tone::Key)]);
+        pieces::write_over(frame.buffer_mut(), place, appearance, &[(more, Tone::Key)]);
     }
 }
 
 /// Writes a name at the left and a value at the right; a value that does not fit is cut.
-fn write_field(frame: &mut Frame<'_>, at: Rect, look: &Look, line: &Field) {
+fn write_field(frame: &mut Frame<'_>, at: Rect, appearance: &Appearance, line: &Field) {
     let buffer = frame.buffer_mut();
     let name = [(format!(" {}", line.name), Tone::Muted)];
-    let used = pieces::write(buffer, at, look, &name);
+    let used = pieces::write(buffer, at, appearance, &name);
     let room = usize::from(at.width.saturating_sub(used + 2));
     let value = text::cut_middle(&line.value, room);
     let width = (text::width(&value) as u16).min(at.width);
@@ -94,5 +99,10 @@ fn write_field(frame: &mut Frame<'_>, at: Rect, look: &Look, line: &Field) {
         width,
         ..at
     };
-    pieces::write(buffer, place, look, &[(value.into_owned(), line.tone)]);
+    pieces::write(
+        buffer,
+        place,
+        appearance,
+        &[(value.into_owned(), line.tone)],
+    );
 }

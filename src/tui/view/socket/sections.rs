@@ -10,10 +10,10 @@ use crate::column::{
     LISTENER_COLUMNS, ListenerLine, SocketColumn, SocketRow, TCP_FIELDS, format, gauge,
 };
 use crate::model::{FieldGroup, MemoryInfo, MptcpInfo, Socket, State as Tcp};
-use crate::tui::look::Look;
+use crate::tui::appearance::Appearance;
 use crate::tui::page::SocketPage;
 use crate::tui::theme::Tone;
-use crate::tui::tones::queue_tone;
+use crate::tui::value_tones::queue_tone;
 use crate::tui::widget::sparkline::scaled_sparkline;
 
 /// A name, a value and its tone.
@@ -41,7 +41,7 @@ pub(super) fn all(
     row: &SocketRow<'_>,
     page: &SocketPage,
     (moment, charts): (&Moment, usize),
-    look: &Look,
+    appearance: &Appearance,
 ) -> Vec<Section> {
     let mut sections = vec![queues(row), over_time(page, charts)];
     if row.socket.socket.is_listener() {
@@ -87,7 +87,7 @@ pub(super) fn all(
     sections.push(identity(row));
     sections.push(memory(row));
     sections.push(options(row));
-    sections.insert(1, history(page, look));
+    sections.insert(1, history(page, appearance));
     sections.retain(|section| !section.lines.is_empty());
     sections
 }
@@ -232,11 +232,11 @@ fn clients(row: &SocketRow<'_>, moment: &Moment) -> Section {
 }
 
 /// State changes, the oldest first.
-fn history(page: &SocketPage, look: &Look) -> Section {
+fn history(page: &SocketPage, appearance: &Appearance) -> Section {
     let mut lines = Vec::new();
     if let Some((at, state)) = page.first_seen {
         lines.push(plain(
-            &look.time_of_day(at),
+            &appearance.time_of_day(at),
             format!("looked at, {}", state.short_name()),
         ));
     }
@@ -250,7 +250,7 @@ fn history(page: &SocketPage, look: &Look) -> Section {
             crate::aggregate::EventKind::State => states,
             kind => format!("{} {states}", kind.name()).trim_end().to_owned(),
         };
-        let at = look.time_of_day(change.at_us);
+        let at = appearance.time_of_day(change.at_us);
         lines.push(plain(&at, value));
     }
     // By time: events from before the page was opened come first.
@@ -302,7 +302,7 @@ fn identity(row: &SocketRow<'_>) -> Section {
 fn memory(row: &SocketRow<'_>) -> Section {
     let fields = MemoryInfo::FIELDS.iter();
     let lines: Vec<Field> = fields
-        // The drops stand with the queues.
+        // The drops are shown with the queues.
         .filter(|field| field.name != "drops")
         .filter_map(|field| cell(row, field.column, field.name))
         .collect();

@@ -5,8 +5,8 @@ use crate::tui::screen::Pane;
 /// The height of a table that is shown as its title alone.
 const TITLE_HEIGHT: u16 = 1;
 
-/// The heights of panes in a column of `room` lines; each pane comes with the height that it can use. Depends on the room,
-/// the number of rows and the focus only, so that nothing jumps from one moment to the next.
+/// The heights of panes in a column of `room` lines; each pane comes with the height that it can use. Depends on the
+/// room, the number of rows and the focus only, so that nothing jumps from one moment to the next.
 pub(super) fn heights(room: u16, panes: &[(Pane, u16)], focus: Pane) -> Vec<u16> {
     let mut heights: Vec<u16> = panes
         .iter()
@@ -80,7 +80,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_low_terminal_shows_trouble_and_what_has_the_focus() {
+    fn a_low_terminal_shows_warnings_and_the_focused_pane() {
         assert_eq!(heights(16, &ALL, Pane::Counters), [5, 9, 1, 1]);
         assert_eq!(heights(16, &ALL, Pane::Limits), [9, 5, 1, 1]);
         assert_eq!(heights(16, &ALL, Pane::Interfaces), [5, 5, 5, 1]);
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_high_one_shows_all_and_all_room_is_used() {
+    fn a_high_terminal_shows_all_panes_and_uses_the_full_height() {
         let found = heights(42, &ALL, Pane::Counters);
         assert_eq!(found, [13, 16, 5, 8]);
         let left = [ALL[0], ALL[2], ALL[3]];

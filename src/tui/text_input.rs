@@ -5,7 +5,7 @@ use super::line_editor::LineEditor;
 
 /// A line of text that is being typed; it receives all keys.
 #[derive(Debug, Clone)]
-pub enum Typing {
+pub enum TextInput {
     /// A filter.
     Filter(Box<FilterLine>),
     /// A text to search for in the popup or on the screen.
@@ -24,18 +24,18 @@ pub enum Typing {
     },
 }
 
-impl Typing {
+impl TextInput {
     /// Starts to type another text to search for.
-    pub(super) fn search(previous: &str) -> Typing {
-        Typing::Search {
+    pub(super) fn search(previous: &str) -> TextInput {
+        TextInput::Search {
             editor: LineEditor::new(previous.to_owned()),
             previous: previous.to_owned(),
         }
     }
 
     /// Starts to type a time.
-    pub(super) fn time() -> Typing {
-        Typing::Time {
+    pub(super) fn time() -> TextInput {
+        TextInput::Time {
             editor: LineEditor::new(String::new()),
             error: None,
         }

@@ -5,7 +5,7 @@ use crate::column::format;
 
 /// Appearance of the screen; determined once, outside.
 #[derive(Debug, Clone)]
-pub struct Look {
+pub struct Appearance {
     /// Colors and weights.
     pub theme: Theme,
     /// True if the terminal shows ASCII only.
@@ -14,7 +14,7 @@ pub struct Look {
     pub timezone: jiff::tz::TimeZone,
 }
 
-impl Look {
+impl Appearance {
     /// The day of a time, such as `2026-11-20`, in the terminal's time zone. `at_us`: µs since 1970 UTC.
     pub fn day(&self, at_us: i64) -> String {
         self.format_time(at_us, "%Y-%m-%d")

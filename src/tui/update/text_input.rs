@@ -6,47 +6,47 @@ use super::{filter_input, time};
 use crate::tui::effect::Effect;
 use crate::tui::line_editor::KeyOutcome;
 use crate::tui::state::State;
-use crate::tui::typing::Typing;
+use crate::tui::text_input::TextInput;
 
 /// Inserts a pasted text. It is never a command: it does nothing where no text is typed.
 pub fn paste(state: &mut State, pasted: &str) {
-    match state.typing.take() {
-        Some(Typing::Filter(mut line)) => {
+    match state.text_input.take() {
+        Some(TextInput::Filter(mut line)) => {
             line.paste(pasted);
-            state.typing = Some(Typing::Filter(line));
+            state.text_input = Some(TextInput::Filter(line));
         }
-        Some(Typing::Time { mut editor, error }) => {
+        Some(TextInput::Time { mut editor, error }) => {
             editor.paste(pasted);
-            state.typing = Some(Typing::Time { editor, error });
+            state.text_input = Some(TextInput::Time { editor, error });
         }
-        Some(Typing::Search {
+        Some(TextInput::Search {
             mut editor,
             previous,
         }) => {
             editor.paste(pasted);
             state.set_search(editor.text().to_owned());
-            state.typing = Some(Typing::Search { editor, previous });
+            state.text_input = Some(TextInput::Search { editor, previous });
         }
         None => {}
     }
 }
 
-/// Applies the text that was typed, if that is still to be done.
+/// Applies the text that was typed, if it is not applied yet.
 pub fn commit_input(state: &mut State) {
-    match state.typing.take() {
-        Some(Typing::Filter(mut line)) => {
+    match state.text_input.take() {
+        Some(TextInput::Filter(mut line)) => {
             filter_input::commit_input(state, &mut line);
-            state.typing = Some(Typing::Filter(line));
+            state.text_input = Some(TextInput::Filter(line));
         }
-        other => state.typing = other,
+        other => state.text_input = other,
     }
 }
 
 /// Handles a key while a text is typed.
-pub(super) fn press(state: &mut State, typing: Typing, key: &KeyEvent) -> Option<Effect> {
-    match typing {
-        Typing::Filter(line) => return filter_input::press(state, line, key),
-        Typing::Search {
+pub(super) fn press(state: &mut State, text_input: TextInput, key: &KeyEvent) -> Option<Effect> {
+    match text_input {
+        TextInput::Filter(line) => return filter_input::press(state, line, key),
+        TextInput::Search {
             mut editor,
             previous,
         } => match editor.press(key) {
@@ -56,15 +56,15 @@ pub(super) fn press(state: &mut State, typing: Typing, key: &KeyEvent) -> Option
                 if outcome == KeyOutcome::Edited {
                     state.set_search(editor.text().to_owned());
                 }
-                state.typing = Some(Typing::Search { editor, previous });
+                state.text_input = Some(TextInput::Search { editor, previous });
             }
         },
-        Typing::Time { mut editor, error } => match editor.press(key) {
+        TextInput::Time { mut editor, error } => match editor.press(key) {
             KeyOutcome::Accepted => return time::go_to(state, editor),
             KeyOutcome::Cancelled => {}
             outcome => {
                 let error = error.filter(|_| outcome != KeyOutcome::Edited);
-                state.typing = Some(Typing::Time { editor, error });
+                state.text_input = Some(TextInput::Time { editor, error });
             }
         },
     }
