@@ -44,7 +44,7 @@ impl MissingReason {
     /// Returns the reason in two words.
     pub fn name(self) -> &'static str {
         match self {
-            MissingReason::NotReported => "not set",
+            MissingReason::NotReported => "not told",
             MissingReason::NoListener => "nobody listens",
             MissingReason::Hidden => "hidden",
             MissingReason::NotCounted => "not counted",
@@ -57,7 +57,7 @@ impl MissingReason {
     pub fn sentence(self) -> &'static str {
         match self {
             MissingReason::NotReported => {
-                "The kernel does not tell it here: some limits are set in the first network namespace only."
+                "The kernel does not tell it here: some limits are told in the first network namespace only."
             }
             MissingReason::NoListener => "Nobody listens.",
             MissingReason::Hidden => "No process that holds sockets could be looked into.",

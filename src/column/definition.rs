@@ -222,9 +222,4 @@ impl<K: Kind> Column<K> {
             }
         }
     }
-
-    /// Reports whether it is text, which a filter searches.
-    pub fn is_text(&self) -> bool {
-        self.unit().is_none()
-    }
 }

@@ -130,7 +130,7 @@ pub static LIMIT_COLUMNS: LazyLock<Vec<LimitColumn>> = LazyLock::new(|| {
         .right_aligned(),
         LimitColumn::text(
             ("whose", "OF", 14),
-            "LimitScope it is: the process or listener nearest to its limit, or the whole host; or why something is not known.",
+            "Whose it is: the process or listener nearest to its limit, or the whole host; or why something is not known.",
             whose,
             |line, _| {
                 let mut text = String::new();

@@ -160,9 +160,9 @@ fn gaps(out: &mut String, info: &RecordingInfo, zone: &TimeZone) {
 /// Appends the unpacked size of each stream.
 fn streams(out: &mut String, info: &RecordingInfo) {
     let all: u64 = info
-        .columns
+        .streams
         .iter()
-        .map(|column| column.unpacked_bytes)
+        .map(|stream| stream.unpacked_bytes)
         .sum();
     if all == 0 {
         return;
@@ -173,11 +173,11 @@ fn streams(out: &mut String, info: &RecordingInfo) {
         format::share(&mut share, unpacked as f64 / all as f64);
         let _ = writeln!(out, "  {name:<28}{:>9}{share:>9}", bytes(unpacked));
     };
-    for column in info.columns.iter().take(MAX_STREAMS) {
-        row(&sanitize(&column.name), column.unpacked_bytes);
+    for stream in info.streams.iter().take(MAX_STREAMS) {
+        row(&sanitize(&stream.name), stream.unpacked_bytes);
     }
-    let rest = info.columns.iter().skip(MAX_STREAMS);
-    let rest: u64 = rest.map(|column| column.unpacked_bytes).sum();
+    let rest = info.streams.iter().skip(MAX_STREAMS);
+    let rest: u64 = rest.map(|stream| stream.unpacked_bytes).sum();
     if rest > 0 {
         row("others", rest);
     }

@@ -47,8 +47,9 @@ pub(super) struct RecordingInfo {
     pub(super) key_frames: u64,
     /// Null without a socket.
     pub(super) bytes_per_socket_and_sample: Option<f64>,
-    /// Unpacked, the largest first.
-    pub(super) columns: Vec<Column>,
+    /// Sizes of the streams, the largest first.
+    #[serde(rename = "columns")]
+    pub(super) streams: Vec<StreamSize>,
 }
 
 #[derive(Debug, Serialize)]
@@ -87,8 +88,9 @@ pub(super) struct Loss {
     why: String,
 }
 
+/// Unpacked size of a stream.
 #[derive(Debug, Serialize)]
-pub(super) struct Column {
+pub(super) struct StreamSize {
     pub(super) name: String,
     pub(super) unpacked_bytes: u64,
 }
@@ -152,10 +154,10 @@ impl RecordingInfo {
             key_frames: inspection.chunks,
             bytes_per_socket_and_sample: (sockets > 0)
                 .then(|| inspection.file_bytes as f64 / sockets as f64),
-            columns: inspection
+            streams: inspection
                 .streams
                 .iter()
-                .map(|(name, bytes)| Column {
+                .map(|(name, bytes)| StreamSize {
                     name: name.clone(),
                     unpacked_bytes: *bytes,
                 })

@@ -146,7 +146,7 @@ impl PlanTable {
     pub(super) fn next(&self, readers: &mut StreamReaders<'_, '_>) -> Result<Plan<'_>, Corrupt> {
         let number: usize = readers.sets.number()?;
         let plan = self.get(number);
-        plan.ok_or(Corrupt("a set of streams was never told"))
+        plan.ok_or(Corrupt("a set of streams is used and not defined"))
     }
 
     /// Adds the plan of a set, whose streams are in ascending order.

@@ -19,21 +19,39 @@ const HOLDER_PROCESS: usize = 38;
 const HOLDER_FD: usize = 39;
 const OTHER_HOLDERS: usize = 40;
 
-/// Number of streams of fixed meaning.
-pub(in crate::recording) const FIXED_STREAM_COUNT: usize = 41;
+const OWN_NAMES: [(usize, &str); 8] = [
+    (CONGESTION, "congestion"),
+    (INFO_BYTES, "info_bytes"),
+    (MEMORY_BYTES, "memory_bytes"),
+    (CONGESTION_INFO_BYTES, "congestion_info_bytes"),
+    (NAME, "name"),
+    (HOLDER_PROCESS, "holder_process"),
+    (HOLDER_FD, "holder_fd"),
+    (OTHER_HOLDERS, "other_holders"),
+];
+
+/// Number of streams of fixed meaning: one more than the highest that is used.
+pub(in crate::recording) const FIXED_STREAM_COUNT: usize = {
+    let mut count = 0;
+    let mut at = 0;
+    while at < Socket::STREAM_NAMES.len() {
+        if !Socket::STREAM_NAMES[at].is_empty() {
+            count = at + 1;
+        }
+        at += 1;
+    }
+    at = 0;
+    while at < OWN_NAMES.len() {
+        if OWN_NAMES[at].0 >= count {
+            count = OWN_NAMES[at].0 + 1;
+        }
+        at += 1;
+    }
+    count
+};
 
 /// Names of the streams of fixed meaning, by number.
 pub(super) const FIXED_NAMES: [&str; FIXED_STREAM_COUNT] = {
-    let own = [
-        (CONGESTION, "congestion"),
-        (INFO_BYTES, "info_bytes"),
-        (MEMORY_BYTES, "memory_bytes"),
-        (CONGESTION_INFO_BYTES, "congestion_info_bytes"),
-        (NAME, "name"),
-        (HOLDER_PROCESS, "holder_process"),
-        (HOLDER_FD, "holder_fd"),
-        (OTHER_HOLDERS, "other_holders"),
-    ];
     let mut names = [""; FIXED_STREAM_COUNT];
     let mut at = 0;
     while at < FIXED_STREAM_COUNT {
@@ -41,8 +59,8 @@ pub(super) const FIXED_NAMES: [&str; FIXED_STREAM_COUNT] = {
         at += 1;
     }
     at = 0;
-    while at < own.len() {
-        let (stream, name) = own[at];
+    while at < OWN_NAMES.len() {
+        let (stream, name) = OWN_NAMES[at];
         assert!(names[stream].is_empty(), "a stream number is used twice");
         names[stream] = name;
         at += 1;

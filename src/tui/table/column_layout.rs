@@ -199,7 +199,7 @@ fn with_scrolled_in(
     let hidden: Vec<usize> = (0..headings.len())
         .filter(|at| !chosen.contains(at) && headings[*at].priority != Heading::NEVER)
         .collect();
-    // The indispensable ones stay; what is with_scrolled_in to comes next to them as long as there is room.
+    // The indispensable ones stay; those scrolled to follow as long as there is room.
     let mut columns: Vec<usize> = chosen
         .iter()
         .copied()

@@ -68,7 +68,7 @@ pub trait TableControl {
     fn toggle_column(&mut self, column: usize);
     /// Moves a shown column by places.
     fn move_column(&mut self, column: usize, places: isize);
-    /// Makes a shown column wider by terminal columns, or filtered_view if negative.
+    /// Makes a shown column wider by terminal columns, or narrower if negative.
     fn widen_column(&mut self, column: usize, by: i16);
     /// Shows the default columns again.
     fn reset_columns(&mut self);
