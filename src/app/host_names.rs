@@ -44,11 +44,6 @@ impl NameResolver for HostNames {
         self.system.device(name)
     }
 
-    /// Control groups are matched by the paths in Samples.
-    fn cgroup(&self, _path: &str) -> Lookup<u64> {
-        Lookup::Pending
-    }
-
     fn ephemeral_ports(&self) -> (u16, u16) {
         self.system.ephemeral_ports()
     }

@@ -20,6 +20,7 @@ use crate::diagnose::Watch;
 use crate::model::{ProcessKey, Socket};
 use crate::source::netlink::destroy::Destroyer;
 use crate::source::procfs::process_start_time;
+use crate::tui::popup::save::IS_RECORDING;
 use crate::tui::recording_progress::RecordingProgress;
 use crate::tui::timeline::Seek;
 
@@ -104,7 +105,7 @@ impl EffectHandler for SystemEffects {
 
     fn start_rewind(&mut self, at_us: i64) -> Result<Rewind, String> {
         let history = self.history.as_ref();
-        let history = history.ok_or("this is a recording already")?;
+        let history = history.ok_or(IS_RECORDING)?;
         let memory = history.snapshot()?;
         let marks = history.marks(&memory);
         let slot = Arc::new(LatestSlot::default());
@@ -129,7 +130,7 @@ impl EffectHandler for SystemEffects {
 
     fn toggle_recording(&mut self) -> String {
         let Some(history) = &self.history else {
-            return "this is a recording already".to_owned();
+            return IS_RECORDING.to_owned();
         };
         // One that failed has already reported it: the key starts another.
         let failed = history.recording().is_some_and(|r| r.failed.is_some());

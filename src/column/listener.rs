@@ -69,11 +69,21 @@ fn key<'a>(id: &str, line: &ListenerLine<'a>) -> Option<SortKey<'a>> {
     Some(SocketColumn::by_id(id)?.sort_key(&line.socket))
 }
 
-/// A column of the socket's own.
+/// The id, heading, width and description of a column of the socket's own.
+fn heading(id: &'static str) -> ((&'static str, &'static str, u16), &'static str) {
+    SocketColumn::by_id(id).map_or(((id, "", 0), ""), |column| {
+        ((id, column.heading, column.width), column.about)
+    })
+}
+
+/// A column of the socket's own, by its id, with a description of its own if it means something else of a listener.
 macro_rules! of_socket {
-    ($id:literal, $heading:literal, $width:literal, $about:literal) => {
+    ($id:literal) => {
+        of_socket!($id, heading($id).1)
+    };
+    ($id:literal, $about:expr) => {
         ListenerColumn::text(
-            ($id, $heading, $width),
+            heading($id).0,
             $about,
             |line, out| cell($id, line, out),
             |line, _| key($id, line),
@@ -84,12 +94,7 @@ macro_rules! of_socket {
 /// Every column, in the order in which a person would ask for them.
 pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
     vec![
-        of_socket!(
-            "netid",
-            "NETID",
-            5,
-            "Family and protocol, as ss names them."
-        ),
+        of_socket!("netid"),
         ListenerColumn::text(
             ("local", "LISTENS ON", 20),
             "Address and port, or a unix socket's path.",
@@ -177,27 +182,14 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
             (format::GROUPED_COUNT, Total::None),
             |line| Some(line.totals.sharing.into()),
         ),
-        of_socket!("user", "USER", 8, "User of the socket. Kernel: idiag_uid."),
-        of_socket!("interface", "DEV", 8, "Bound device. Kernel: idiag_if."),
+        of_socket!("user"),
+        of_socket!("interface"),
         of_socket!(
             "congestion",
-            "CC",
-            6,
             "Congestion control that connections start with. Kernel: INET_DIAG_CONG."
         ),
-        of_socket!(
-            "cgroup",
-            "CGROUP",
-            24,
-            "Control group. Kernel: INET_DIAG_CGROUP_ID."
-        ),
-        of_socket!(
-            "cookie",
-            "COOKIE",
-            12,
-            "The kernel's socket cookie, hexadecimal as in ss. Kernel: idiag_cookie."
-        )
-        .right_aligned(),
+        of_socket!("cgroup"),
+        of_socket!("cookie").right_aligned(),
         ListenerColumn::text(
             ("note", "NOTE", 4),
             note::ABOUT,

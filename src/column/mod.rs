@@ -20,6 +20,7 @@ mod setting;
 mod socket;
 mod sort_key;
 pub mod sparkline;
+mod traffic;
 pub mod when;
 
 pub use counter::{Attention, COUNTER_COLUMNS, CounterLine, Counters, Meaning, meaning};
@@ -37,6 +38,7 @@ pub use note::Note;
 pub use process::{PROCESS_COLUMNS, ProcessLine, Processes};
 pub use remote::{REMOTE_COLUMNS, RemoteLine, Remotes, Service};
 pub use setting::{KNOWN, KnownSetting, SETTING_COLUMNS, SettingLine, Settings};
+pub(crate) use socket::CONGESTION_ABOUT;
 pub use socket::tcp::{TCP_FIELDS, TcpField};
 pub use socket::{DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow, Sockets, VOCABULARY};
 pub use sort_key::SortKey;

@@ -5,9 +5,9 @@ use std::fmt::Write;
 use std::sync::LazyLock;
 
 use super::format;
-use super::format::Format;
 use super::sort_key::text_key;
 use super::sparkline::{MINUTE_BARS, minute_sparkline};
+use super::traffic::{COUNT, PER_SECOND, traffic_column};
 use super::{Column, Kind, Note, SortKey, Total, note};
 use crate::aggregate::{Moment, ProcessTotals, Recent};
 use crate::model::{ProcessRow, State};
@@ -53,10 +53,6 @@ impl<'a> ProcessLine<'a> {
 }
 
 type ProcessColumn = Column<Processes>;
-
-const COUNT: (Format, Total) = (format::GROUPED_COUNT, Total::Sum);
-const RATE: (Format, Total) = (format::RATE, Total::Sum);
-const PER_SECOND: (Format, Total) = (format::PER_SECOND, Total::Sum);
 
 /// A minute as bars.
 fn bars(recent: &Recent, out: &mut String) -> Option<()> {
@@ -125,12 +121,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
             COUNT,
             |line| Some(line.totals.sockets.into()),
         ),
-        ProcessColumn::figure(
-            ("established", "ESTAB", 6),
-            "Established TCP connections.",
-            COUNT,
-            |line| Some(tcp(line, State::Established)),
-        ),
+        traffic_column!(ProcessColumn, established),
         ProcessColumn::figure(
             ("time_wait", "TIME-W", 7),
             "TCP connections in TIME-WAIT that it closed.",
@@ -191,48 +182,18 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
         ProcessColumn::figure(("unix", "UNIX", 6), "Unix sockets.", COUNT, |line| {
             Some(line.totals.unix.into())
         }),
-        ProcessColumn::figure(
-            ("received_rate", "↓/s", 9),
-            "TCP goodput in, bytes per second.",
-            RATE,
-            |line| line.totals.throughput.received,
-        ),
-        ProcessColumn::figure(
-            ("sent_rate", "↑/s", 9),
-            "TCP goodput out, bytes per second.",
-            RATE,
-            |line| line.totals.throughput.sent,
-        ),
-        ProcessColumn::figure(
-            ("rate", "↓+↑/s", 9),
-            "TCP goodput in and out together, bytes per second.",
-            RATE,
-            |line| line.totals.throughput.total(),
-        ),
+        traffic_column!(ProcessColumn, received_rate),
+        traffic_column!(ProcessColumn, sent_rate),
+        traffic_column!(ProcessColumn, rate),
         ProcessColumn::text(
             ("minute", "LAST 60", MINUTE_BARS as u16),
             "Goodput in and out together, the last 60 samples; a blank is not known. Sorts by its sum.",
             |line, out| bars(&line.totals.recent, out),
             |line, _| sum(&line.totals.recent),
         ),
-        ProcessColumn::figure(
-            ("retransmitted", "RETR%", 7),
-            "Share of the bytes sent that were retransmissions.",
-            (format::SHARE, Total::None),
-            |line| line.totals.throughput.retransmitted_share(),
-        ),
-        ProcessColumn::figure(
-            ("opened", "OPEN/s", 8),
-            "TCP connections opened per second.",
-            PER_SECOND,
-            |line| Some(line.totals.changes?.opened),
-        ),
-        ProcessColumn::figure(
-            ("closed", "CLOSE/s", 8),
-            "TCP connections closed per second.",
-            PER_SECOND,
-            |line| Some(line.totals.changes?.closed),
-        ),
+        traffic_column!(ProcessColumn, retransmitted),
+        traffic_column!(ProcessColumn, opened),
+        traffic_column!(ProcessColumn, closed),
         ProcessColumn::figure(
             ("time_wait_rate", "TW/s", 8),
             "TCP connections that entered TIME-WAIT per second.",

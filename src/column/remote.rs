@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use super::format::Format;
 use super::sort_key::text_key;
+use super::traffic::{COUNT, traffic_column};
 use super::{Column, Kind, Note, SortKey, Total, format, note};
 use crate::aggregate::{Moment, RemoteTotals};
 use crate::model::State;
@@ -43,10 +43,6 @@ pub struct RemoteLine<'a> {
     /// Most severe finding about it, if findings are known.
     pub note: Option<Note>,
 }
-
-const COUNT: (Format, Total) = (format::GROUPED_COUNT, Total::Sum);
-const RATE: (Format, Total) = (format::RATE, Total::Sum);
-const PER_SECOND: (Format, Total) = (format::PER_SECOND, Total::Sum);
 
 /// `▸ 10.0.0.1` or `▾ 10.0.0.1`, and below it `    ← :443` (they connect to us) or `    → :443`.
 fn name(line: &RemoteLine<'_>, out: &mut String) -> Option<()> {
@@ -103,12 +99,7 @@ pub static REMOTE_COLUMNS: LazyLock<Vec<RemoteColumn>> = LazyLock::new(|| {
             COUNT,
             |line| Some(line.totals.sockets.into()),
         ),
-        RemoteColumn::figure(
-            ("established", "ESTAB", 6),
-            "Established TCP connections.",
-            COUNT,
-            |line| Some(tcp(line, State::Established)),
-        ),
+        traffic_column!(RemoteColumn, established),
         RemoteColumn::figure(
             ("time_wait", "TIME-W", 7),
             "TCP connections in TIME-WAIT.",
@@ -136,24 +127,9 @@ pub static REMOTE_COLUMNS: LazyLock<Vec<RemoteColumn>> = LazyLock::new(|| {
         RemoteColumn::figure(("udp", "UDP", 5), "Connected UDP sockets.", COUNT, |line| {
             Some(line.totals.udp.into())
         }),
-        RemoteColumn::figure(
-            ("received_rate", "↓/s", 9),
-            "TCP goodput in, bytes per second.",
-            RATE,
-            |line| line.totals.throughput.received,
-        ),
-        RemoteColumn::figure(
-            ("sent_rate", "↑/s", 9),
-            "TCP goodput out, bytes per second.",
-            RATE,
-            |line| line.totals.throughput.sent,
-        ),
-        RemoteColumn::figure(
-            ("rate", "↓+↑/s", 9),
-            "TCP goodput in and out together, bytes per second.",
-            RATE,
-            |line| line.totals.throughput.total(),
-        ),
+        traffic_column!(RemoteColumn, received_rate),
+        traffic_column!(RemoteColumn, sent_rate),
+        traffic_column!(RemoteColumn, rate),
         RemoteColumn::figure(
             ("rtt_low", "RTT MIN", 8),
             "Smallest smoothed round-trip time of its established connections. Kernel: tcpi_rtt.",
@@ -166,24 +142,9 @@ pub static REMOTE_COLUMNS: LazyLock<Vec<RemoteColumn>> = LazyLock::new(|| {
             (format::TIME, Total::Highest),
             |line| line.totals.rtt_us.map(|(_, high)| high.into()),
         ),
-        RemoteColumn::figure(
-            ("retransmitted", "RETR%", 7),
-            "Share of the bytes sent that were retransmissions.",
-            (format::SHARE, Total::None),
-            |line| line.totals.throughput.retransmitted_share(),
-        ),
-        RemoteColumn::figure(
-            ("opened", "OPEN/s", 8),
-            "TCP connections opened per second.",
-            PER_SECOND,
-            |line| Some(line.totals.changes?.opened),
-        ),
-        RemoteColumn::figure(
-            ("closed", "CLOSE/s", 8),
-            "TCP connections closed per second.",
-            PER_SECOND,
-            |line| Some(line.totals.changes?.closed),
-        ),
+        traffic_column!(RemoteColumn, retransmitted),
+        traffic_column!(RemoteColumn, opened),
+        traffic_column!(RemoteColumn, closed),
         RemoteColumn::text(
             ("processes", "PROCESSES", 24),
             "The processes that are connected to it, up to four.",

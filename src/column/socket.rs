@@ -11,6 +11,7 @@ pub(super) mod row;
 pub(super) mod tcp;
 mod vocabulary;
 
+pub(crate) use main_columns::CONGESTION_ABOUT;
 pub use registry::SOCKET_COLUMNS;
 pub use row::{SocketColumn, SocketRow, Sockets};
 pub use vocabulary::VOCABULARY;

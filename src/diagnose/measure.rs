@@ -6,6 +6,7 @@ pub(super) mod half_open;
 pub(super) mod host_limit;
 pub(super) mod port_reuse;
 pub(super) mod unacknowledged;
+pub(super) mod waiting;
 
 use super::facts::Facts;
 use accept_queues::AcceptQueues;

@@ -11,6 +11,7 @@ use super::field::{
 };
 use super::row::Row;
 use super::text::Text;
+use crate::column::CONGESTION_ABOUT;
 use crate::model::field as schema;
 use crate::model::{
     Attribution, Family, MemoryInfo, MptcpInfo, SOCKOPT_NAMES, Socket, State, TcpInfo, Timer,
@@ -337,7 +338,7 @@ fn transport() -> Vec<ExportField> {
         ),
         field(
             "congestion",
-            "Congestion control algorithm. Kernel: INET_DIAG_CONG.",
+            CONGESTION_ABOUT,
             Shape::Text(|row| row.socket.congestion().map(Text::Plain)),
         ),
         field(

@@ -13,16 +13,25 @@ pub enum Lookup<T> {
     NotFound,
 }
 
-/// Resolves names in filters.
+/// Resolves names in filters. The default methods resolve nothing.
 pub trait NameResolver {
     /// Returns the port of a service; `protocol` is `tcp` or `udp`.
-    fn service(&self, name: &str, protocol: &str) -> Option<u16>;
+    fn service(&self, _name: &str, _protocol: &str) -> Option<u16> {
+        None
+    }
     /// Returns the addresses of a host.
-    fn hosts(&self, name: &str) -> Lookup<Vec<IpAddr>>;
+    fn hosts(&self, _name: &str) -> Lookup<Vec<IpAddr>> {
+        Lookup::NotFound
+    }
     /// Returns the index of a network device.
-    fn device(&self, name: &str) -> Option<u32>;
-    /// Returns the id of a control group: the inode of its directory.
-    fn cgroup(&self, path: &str) -> Lookup<u64>;
+    fn device(&self, _name: &str) -> Option<u32> {
+        None
+    }
+    /// Returns the id of a control group: the inode of its directory. While it is pending, control groups are matched by the
+    /// paths in Samples.
+    fn cgroup(&self, _path: &str) -> Lookup<u64> {
+        Lookup::Pending
+    }
     /// Returns the first and the last port that the kernel chooses from for unbound sockets. Kernel:
     /// `net.ipv4.ip_local_port_range`.
     fn ephemeral_ports(&self) -> (u16, u16) {
@@ -37,20 +46,4 @@ pub const DEFAULT_EPHEMERAL_PORTS: (u16, u16) = (32768, 60999);
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoResolver;
 
-impl NameResolver for NoResolver {
-    fn service(&self, _name: &str, _protocol: &str) -> Option<u16> {
-        None
-    }
-
-    fn hosts(&self, _name: &str) -> Lookup<Vec<IpAddr>> {
-        Lookup::NotFound
-    }
-
-    fn device(&self, _name: &str) -> Option<u32> {
-        None
-    }
-
-    fn cgroup(&self, _path: &str) -> Lookup<u64> {
-        Lookup::Pending
-    }
-}
+impl NameResolver for NoResolver {}

@@ -47,6 +47,22 @@ pub enum RecordingError {
 #[error("{0}")]
 pub(super) struct Corrupt(pub(super) &'static str);
 
+/// The reasons that several decoders give.
+impl Corrupt {
+    /// A socket continues one that the Sample before does not have.
+    pub(super) const NO_EARLIER_SOCKET: Corrupt = Corrupt("a socket goes on from none");
+    /// The frame continues one that was not decoded.
+    pub(super) const NO_EARLIER_FRAME: Corrupt = Corrupt("what it goes on from is missing");
+    /// There are more sockets than a table can hold.
+    pub(super) const TOO_MANY_SOCKETS: Corrupt = Corrupt("there are more sockets than fit");
+    /// A value is outside the range of its stream.
+    pub(super) const VALUE_OUT_OF_RANGE: Corrupt = Corrupt("a value does not fit its stream");
+    /// An integer is larger than its type.
+    pub(super) const INTEGER_TOO_LARGE: Corrupt = Corrupt("an integer is too large");
+    /// The bytes end too early.
+    pub(super) const TOO_SHORT: Corrupt = Corrupt("it ends too early");
+}
+
 impl From<Unrepresentable> for Corrupt {
     fn from(value: Unrepresentable) -> Corrupt {
         Corrupt(value.0)

@@ -126,7 +126,7 @@ impl RowStore {
         side: SideRefs,
         parts: &[u8],
     ) -> Result<u32, Corrupt> {
-        let full = Corrupt("there are more sockets than fit");
+        let full = Corrupt::TOO_MANY_SOCKETS;
         let at = if let Some(at) = at.or_else(|| self.free.pop()) {
             at
         } else {
@@ -182,7 +182,7 @@ impl RowStore {
         mut visit: impl FnMut(u32, &mut AgeState) -> Result<(), Corrupt>,
     ) -> Result<(), Corrupt> {
         let rows = self.order.get(from..from.saturating_add(count));
-        let rows = rows.ok_or(Corrupt("a socket goes on from none"))?;
+        let rows = rows.ok_or(Corrupt::NO_EARLIER_SOCKET)?;
         for &at in rows {
             let last_present = &mut self.last_present[at as usize];
             if std::mem::replace(last_present, self.sample) == self.sample {

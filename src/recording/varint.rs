@@ -108,15 +108,12 @@ impl<'a> ByteReader<'a> {
 
     /// Reads an integer that must fit the type.
     pub(super) fn number<T: TryFrom<u64>>(&mut self) -> Result<T, Corrupt> {
-        T::try_from(self.varint()?).map_err(|_| Corrupt("an integer is too large"))
+        T::try_from(self.varint()?).map_err(|_| Corrupt::INTEGER_TOO_LARGE)
     }
 
     /// Reads `length` bytes.
     pub(super) fn take(&mut self, length: usize) -> Result<&'a [u8], Corrupt> {
-        let (taken, rest) = self
-            .0
-            .split_at_checked(length)
-            .ok_or(Corrupt("it ends too early"))?;
+        let (taken, rest) = self.0.split_at_checked(length).ok_or(Corrupt::TOO_SHORT)?;
         self.0 = rest;
         Ok(taken)
     }
@@ -124,7 +121,7 @@ impl<'a> ByteReader<'a> {
     /// Reads one byte.
     #[inline]
     pub(super) fn byte(&mut self) -> Result<u8, Corrupt> {
-        let (first, rest) = self.0.split_first().ok_or(Corrupt("it ends too early"))?;
+        let (first, rest) = self.0.split_first().ok_or(Corrupt::TOO_SHORT)?;
         self.0 = rest;
         Ok(*first)
     }

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use self::closed_sockets::ClosedSocketCollector;
-use self::names::NameResolver;
+use self::names::SampleNames;
 use self::tables::TableDumps;
 use super::attribution::{Attributor, LiveInodes};
 use super::clock;
@@ -43,7 +43,7 @@ pub struct LiveSource {
     counters: CounterReader,
     devices: Option<DeviceReader>,
     settings: SettingsReader,
-    names: NameResolver,
+    names: SampleNames,
     owners_skipped: bool,
     /// Number of Samples so far.
     samples: u64,
@@ -78,7 +78,7 @@ impl LiveSource {
             counters: CounterReader::new(root),
             devices: options.devices.then(DeviceReader::new),
             settings: SettingsReader::new(root),
-            names: NameResolver::new(root),
+            names: SampleNames::new(root),
             owners_skipped: false,
             samples: 0,
             options,

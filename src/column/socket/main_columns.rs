@@ -11,6 +11,9 @@ use crate::column::sort_key::text_key;
 use crate::column::{SortKey, Total, format};
 use crate::model::field;
 
+/// The meaning of `congestion`, of which exports carry the same text.
+pub(crate) const CONGESTION_ABOUT: &str = "Congestion control algorithm. Kernel: INET_DIAG_CONG.";
+
 /// Returns the columns that most people want first.
 pub(super) fn columns() -> Vec<SocketColumn> {
     vec![
@@ -154,7 +157,7 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::text(
             ("congestion", "CC", 6),
-            "Congestion control algorithm. Kernel: INET_DIAG_CONG.",
+            CONGESTION_ABOUT,
             |row, out| {
                 format::sanitize(out, row.socket.congestion()?.as_bytes());
                 Some(())

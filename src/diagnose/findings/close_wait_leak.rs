@@ -11,6 +11,7 @@ use crate::diagnose::ages::Ages;
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{Holder, activity, holder};
 use crate::diagnose::finding::{Severity, Value};
+use crate::diagnose::measure::waiting::{WaitingConnections, waiting_since};
 use crate::diagnose::observation::Observation;
 use crate::diagnose::subject::Subject;
 use crate::diagnose::threshold::thresholds;
@@ -38,11 +39,9 @@ thresholds! {
 /// One process's connections.
 #[derive(Debug, Default)]
 struct Group {
+    /// The row of the first.
     row: u32,
-    connections: u32,
-    stuck: u32,
-    unread: u64,
-    oldest_ns: u64,
+    waiting: WaitingConnections,
     peers: FxHashMap<IpAddr, u32>,
 }
 
@@ -95,25 +94,18 @@ impl Detector for CloseWaitLeak {
                 continue;
             };
             // The peer's FIN was the last thing to acknowledge anything, unless a keepalive came after it.
-            let earlier = facts.last_heard_ns(socket);
-            let since = self
-                .ages
-                .since(socket.socket.key(), 0, earlier, facts.now_ns());
+            let since = waiting_since(&mut self.ages, facts, socket);
             let Some(holder) = holder(socket) else {
                 continue;
             };
             let group = groups.entry(holder).or_insert_with(|| Group {
                 row,
-                oldest_ns: u64::MAX,
                 ..Group::default()
             });
-            group.connections += 1;
-            if facts.age_s(since) >= self.thresholds.age_s {
-                group.stuck += 1;
-                group.oldest_ns = group.oldest_ns.min(since);
-            }
             // The FIN counts as a byte.
-            group.unread += u64::from(socket.socket.recv_queue.saturating_sub(1));
+            let unread = socket.socket.recv_queue.saturating_sub(1);
+            let is_stuck = facts.age_s(since) >= self.thresholds.age_s;
+            group.waiting.add(unread, since, is_stuck);
             if let Some(remote) = socket.socket.remote() {
                 *group
                     .peers
@@ -124,7 +116,8 @@ impl Detector for CloseWaitLeak {
         self.ages.end();
         for (holder, group) in groups {
             // A finding stays until less than half of its threshold is left.
-            if group.stuck > 0 && group.stuck * 2 >= self.thresholds.connections {
+            let stuck = group.waiting.stuck;
+            if stuck > 0 && stuck * 2 >= self.thresholds.connections {
                 out.extend(self.observe(scan, holder, &group));
             }
         }
@@ -140,6 +133,7 @@ impl CloseWaitLeak {
             Holder::User(_) => None,
         };
         let socket = facts.socket(group.row)?;
+        let waiting = &group.waiting;
         let activity = activity(socket);
         let (peer, others) = top_peer(&group.peers)?;
         let closed_by = match others {
@@ -147,27 +141,27 @@ impl CloseWaitLeak {
             1 => format!("{peer} and another host"),
             others => format!("{peer} and {others} other hosts"),
         };
-        let connections = phrases::plural(group.connections.into(), "connection", "connections");
+        let connections = phrases::plural(waiting.connections.into(), "connection", "connections");
         let limit = process.and_then(|process| process.process.descriptor_limit);
-        let of_limit = limit.map(|limit| f64::from(group.connections) / limit.max(1) as f64);
-        let (cause, advice) = advice(&subject, activity, group.unread);
-        let count = Value::Count(group.connections.into());
+        let of_limit = limit.map(|limit| f64::from(waiting.connections) / limit.max(1) as f64);
+        let (cause, advice) = advice(&subject, activity, waiting.unread);
+        let count = Value::Count(waiting.connections.into());
         let mut observation = Observation::new(scan.kind, subject, "connections", count)
-            .with("stuck", Value::Count(group.stuck.into()))
+            .with("stuck", Value::Count(waiting.stuck.into()))
             .with_cause(cause)
-            .with("oldest_s", Value::Seconds(facts.age_s(group.oldest_ns)))
+            .with("oldest_s", Value::Seconds(facts.age_s(waiting.oldest_ns)))
             .with("peer", Value::Text(peer.to_string()))
             .with("peers", Value::Count(group.peers.len() as u64))
-            .with("unread_bytes", Value::Bytes(group.unread))
+            .with("unread_bytes", Value::Bytes(waiting.unread))
             .with_known("descriptor_limit", limit.map(Value::Count))
             .with_known("of_descriptor_limit", of_limit.map(Value::Share))
             .with_known("state", activity.map(|a| Value::Text(a.state.to_string())));
-        observation.over_threshold = group.stuck >= self.thresholds.connections;
+        observation.over_threshold = waiting.stuck >= self.thresholds.connections;
         if of_limit.is_some_and(|share| share >= self.thresholds.critical_share) {
             observation.severity = Severity::Critical;
         }
         observation.reports_growth = true;
-        observation.since_ns = Some(group.oldest_ns);
+        observation.since_ns = Some(waiting.oldest_ns);
         // Without the comma it would be since then that they were closed.
         observation.summary =
             format!("{who} has not closed {connections} that {closed_by} closed,");

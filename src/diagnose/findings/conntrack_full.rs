@@ -1,8 +1,7 @@
 //! The connection tracking table nears its limit.
 
 use crate::diagnose::detector::{Detector, Scan};
-use crate::diagnose::finding::Value;
-use crate::diagnose::measure::host_limit::LimitUse;
+use crate::diagnose::measure::host_limit::HostLimit;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
@@ -18,6 +17,14 @@ thresholds! {
         critical: f64 = 0.95, ValueRule::Share;
     }
 }
+
+/// The limit of tracked connections.
+const LIMIT: HostLimit = HostLimit {
+    name: "tracked",
+    counter: "net.netfilter.nf_conntrack_count",
+    setting: "net.netfilter.nf_conntrack_max",
+    number: 0,
+};
 
 /// Detects that the connection tracking table is nearly full.
 #[derive(Debug)]
@@ -59,27 +66,13 @@ impl Detector for ConntrackFull {
 
 impl ConntrackFull {
     fn observe(&self, scan: &Scan<'_>) -> Option<Observation> {
-        let facts = &scan.facts;
-        let count = facts.counter("net.netfilter.nf_conntrack_count")?;
-        let most = facts
-            .settings()
-            .number("net.netfilter.nf_conntrack_max", 0)?;
-        let share = count as f64 / most.max(1) as f64;
-        let limit = LimitUse {
-            name: "tracked",
-            used: Value::Count(count),
-            share,
-            is_exceeded: false,
-        };
+        let limit = LIMIT.measure(&scan.facts)?;
         let Thresholds { warning, critical } = self.thresholds;
-        let mut observation = limit
-            .observe(scan.kind, warning, critical)?
-            .with("limit", Value::Count(most));
+        let mut observation = limit.observe(scan.kind, (warning, critical), false)?;
         observation.summary = format!(
-            "The firewall tracks {}, of at most {} ({})",
-            phrases::plural(count, "connection", "connections"),
-            phrases::count(most),
-            phrases::share(share)
+            "The firewall tracks {}{}",
+            phrases::plural(limit.count, "connection", "connections"),
+            limit.of_at_most()
         );
         observation.advice = String::from(
             "When the table is full, packets of new connections are dropped (\"nf_conntrack: table full\" in \

@@ -9,6 +9,7 @@ use crate::diagnose::ages::Ages;
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{activity, subject_of};
 use crate::diagnose::finding::Value;
+use crate::diagnose::measure::waiting::{WaitingConnections, waiting_since};
 use crate::diagnose::observation::Observation;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
@@ -25,15 +26,6 @@ thresholds! {
         /// waits five seconds has often given up.
         age_s: f64 = 5.0, ValueRule::SECONDS;
     }
-}
-
-/// Connections that wait at one listener.
-#[derive(Debug, Default)]
-struct Group {
-    connections: u32,
-    stuck: u32,
-    oldest_ns: u64,
-    unread: u64,
 }
 
 /// Detects listeners whose connections wait.
@@ -74,49 +66,39 @@ impl Detector for NotAccepted {
 
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
         let facts = &scan.facts;
-        let mut groups: FxHashMap<u32, Group> = FxHashMap::default();
+        let mut groups: FxHashMap<u32, WaitingConnections> = FxHashMap::default();
         self.ages.begin();
         for &row in &facts.candidates.unaccepted {
             let Some(socket) = facts.socket(row) else {
                 continue;
             };
             // It has waited since the client's last acknowledgement.
-            let earlier = facts.last_heard_ns(socket);
-            let since = self
-                .ages
-                .since(socket.socket.key(), 0, earlier, facts.now_ns());
+            let since = waiting_since(&mut self.ages, facts, socket);
             // Of listeners that share the port the first stands for all.
             let Some(listener) = facts.listener_of(socket.socket) else {
                 continue;
             };
-            let group = groups.entry(listener).or_insert_with(|| Group {
-                oldest_ns: u64::MAX,
-                ..Group::default()
-            });
-            group.connections += 1;
-            group.unread += u64::from(socket.socket.recv_queue);
-            if facts.age_s(since) >= self.thresholds.age_s {
-                group.stuck += 1;
-                group.oldest_ns = group.oldest_ns.min(since);
-            }
+            let is_stuck = facts.age_s(since) >= self.thresholds.age_s;
+            let waiting = groups.entry(listener).or_default();
+            waiting.add(socket.socket.recv_queue, since, is_stuck);
         }
         self.ages.end();
-        for (listener, group) in groups {
-            if group.stuck >= self.thresholds.connections.max(1) {
-                out.extend(observe(scan, listener, &group));
+        for (listener, waiting) in groups {
+            if waiting.stuck >= self.thresholds.connections.max(1) {
+                out.extend(observe(scan, listener, &waiting));
             }
         }
     }
 }
 
-fn observe(scan: &Scan<'_>, listener: u32, group: &Group) -> Option<Observation> {
+fn observe(scan: &Scan<'_>, listener: u32, waiting: &WaitingConnections) -> Option<Observation> {
     let facts = &scan.facts;
     let socket = facts.socket(listener)?;
     let activity = activity(socket);
     let subject = subject_of(socket);
     let pid = subject.process().map(|process| process.key.pid);
     let (name, process) = (subject.to_string(), subject.process());
-    let connections = phrases::plural(group.connections.into(), "connection", "connections");
+    let connections = phrases::plural(waiting.connections.into(), "connection", "connections");
     let by = process.map_or_else(String::new, |process| format!(" by {process}"));
     let is_stopped = activity.is_some_and(Activity::is_stopped);
     let advice = if is_stopped {
@@ -130,21 +112,21 @@ fn observe(scan: &Scan<'_>, listener: u32, group: &Group) -> Option<Observation>
              or a listener that was inherited and forgotten, looks like this."
         )
     };
-    let count = Value::Count(group.connections.into());
+    let count = Value::Count(waiting.connections.into());
     let mut observation = Observation::new(scan.kind, subject, "connections", count)
-        .with("stuck", Value::Count(group.stuck.into()))
+        .with("stuck", Value::Count(waiting.stuck.into()))
         .with_cause(if is_stopped {
             "stopped"
         } else {
             "not-accepting"
         })
-        .with("oldest_s", Value::Seconds(facts.age_s(group.oldest_ns)))
-        .with("unread_bytes", Value::Bytes(group.unread))
+        .with("oldest_s", Value::Seconds(facts.age_s(waiting.oldest_ns)))
+        .with("unread_bytes", Value::Bytes(waiting.unread))
         .with("backlog", Value::Count(socket.socket.send_queue.into()))
         .with_known("state", activity.map(|a| Value::Text(a.state.to_string())));
     observation.reports_growth = true;
-    observation.since_ns = Some(group.oldest_ns);
-    let verb = if group.connections == 1 {
+    observation.since_ns = Some(waiting.oldest_ns);
+    let verb = if waiting.connections == 1 {
         "has"
     } else {
         "have"

@@ -1,8 +1,7 @@
 //! Connections that no process holds near their limit.
 
 use crate::diagnose::detector::{Detector, Scan};
-use crate::diagnose::finding::Value;
-use crate::diagnose::measure::host_limit::LimitUse;
+use crate::diagnose::measure::host_limit::HostLimit;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
@@ -17,6 +16,14 @@ thresholds! {
         critical: f64 = 0.8, ValueRule::Share;
     }
 }
+
+/// The limit of orphaned connections.
+const LIMIT: HostLimit = HostLimit {
+    name: "orphans",
+    counter: "sockstat.TCP.orphan",
+    setting: "net.ipv4.tcp_max_orphans",
+    number: 0,
+};
 
 /// Detects that orphaned connections near their limit.
 #[derive(Debug)]
@@ -58,25 +65,13 @@ impl Detector for Orphans {
 
 impl Orphans {
     fn observe(&self, scan: &Scan<'_>) -> Option<Observation> {
-        let facts = &scan.facts;
-        let orphans = facts.counter("sockstat.TCP.orphan")?;
-        let most = facts.settings().number("net.ipv4.tcp_max_orphans", 0)?;
-        let share = orphans as f64 / most.max(1) as f64;
-        let limit = LimitUse {
-            name: "orphans",
-            used: Value::Count(orphans),
-            share,
-            is_exceeded: false,
-        };
+        let limit = LIMIT.measure(&scan.facts)?;
         let Thresholds { warning, critical } = self.thresholds;
-        let mut observation = limit
-            .observe(scan.kind, warning, critical)?
-            .with("limit", Value::Count(most));
+        let mut observation = limit.observe(scan.kind, (warning, critical), false)?;
         observation.summary = format!(
-            "{} that no process holds any more, of at most {} ({})",
-            phrases::plural(orphans, "connection waits", "connections wait"),
-            phrases::count(most),
-            phrases::share(share)
+            "{} that no process holds any more{}",
+            phrases::plural(limit.count, "connection waits", "connections wait"),
+            limit.of_at_most()
         );
         observation.advice = String::from(
             "A process closed them while data was unsent, and the peers do not take it: see FIN-WAIT-1 and \

@@ -9,6 +9,7 @@ use crate::diagnose::ages::Ages;
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{Facts, Holder, activity, holder};
 use crate::diagnose::finding::{Severity, Value};
+use crate::diagnose::measure::waiting::WaitingConnections;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
@@ -35,12 +36,13 @@ const BUSY: f64 = 0.5;
 /// Unread connections of one process.
 #[derive(Debug, Default)]
 struct Group {
+    /// The row of the one with the most unread bytes.
     row: u32,
-    connections: u32,
-    unread: u64,
+    waiting: WaitingConnections,
+    /// The most unread bytes of one.
     largest: u32,
+    /// How many have closed their window.
     full: u32,
-    oldest_ns: u64,
 }
 
 /// Detects processes that do not read.
@@ -108,18 +110,15 @@ impl Detector for ReceiverStalled {
             };
             let group = groups.entry(holder).or_insert_with(|| Group {
                 row,
-                oldest_ns: u64::MAX,
                 ..Group::default()
             });
-            group.connections += 1;
-            group.unread += u64::from(unread);
+            group.waiting.add(unread, since, true);
             if unread > group.largest {
                 group.largest = unread;
                 group.row = row;
             }
             let window = socket.tcp_info().and_then(TcpInfo::rcv_wnd);
             group.full += u32::from(window == Some(0));
-            group.oldest_ns = group.oldest_ns.min(since);
         }
         self.ages.end();
         let before = std::mem::take(&mut self.used);
@@ -185,7 +184,7 @@ fn observe(
         .socket
         .remote()
         .map(|remote| remote.address.to_canonical());
-    let from = match (peer, group.connections) {
+    let from = match (peer, group.waiting.connections) {
         (Some(peer), 1) => format!("a connection with {peer}"),
         (_, count) => phrases::plural(count.into(), "connection", "connections"),
     };
@@ -194,11 +193,17 @@ fn observe(
         scan.kind,
         subject,
         "unread_bytes",
-        Value::Bytes(group.unread),
+        Value::Bytes(group.waiting.unread),
     )
-    .with("connections", Value::Count(group.connections.into()))
+    .with(
+        "connections",
+        Value::Count(group.waiting.connections.into()),
+    )
     .with_cause(cause)
-    .with("oldest_s", Value::Seconds(facts.age_s(group.oldest_ns)))
+    .with(
+        "oldest_s",
+        Value::Seconds(facts.age_s(group.waiting.oldest_ns)),
+    )
     .with("windows_closed", Value::Count(group.full.into()))
     .with_known(
         "receive_buffer_bytes",
@@ -212,9 +217,9 @@ fn observe(
     } else {
         Severity::Warning
     };
-    observation.since_ns = Some(group.oldest_ns);
+    observation.since_ns = Some(group.waiting.oldest_ns);
     observation.summary = format!("{who} does not read from {from}");
-    observation.rest = format!(": {} wait to be read", phrases::bytes(group.unread));
+    observation.rest = format!(": {} wait to be read", phrases::bytes(group.waiting.unread));
     observation.advice = advice;
     Some(observation)
 }

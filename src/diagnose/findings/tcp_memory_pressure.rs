@@ -3,7 +3,7 @@
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::measure::counter::CounterStep;
-use crate::diagnose::measure::host_limit::LimitUse;
+use crate::diagnose::measure::host_limit::HostLimit;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
@@ -21,6 +21,14 @@ thresholds! {
         critical: f64 = 0.9, ValueRule::Share;
     }
 }
+
+/// The limit of the memory of TCP, in pages.
+const LIMIT: HostLimit = HostLimit {
+    name: "bytes",
+    counter: "sockstat.TCP.mem",
+    setting: "net.ipv4.tcp_mem",
+    number: 2,
+};
 
 /// Detects that TCP is short of memory.
 #[derive(Debug)]
@@ -72,22 +80,16 @@ impl TcpMemoryPressure {
         let facts = &scan.facts;
         let pressures = self.pressures.step(facts).unwrap_or(0);
         let aborted = self.aborted.step(facts).unwrap_or(0);
-        let pages = facts.counter("sockstat.TCP.mem")?;
+        let limit = LIMIT.measure(facts)?;
+        let (pages, most) = (limit.count, limit.most);
         let settings = facts.settings();
-        let pressure = settings.number("net.ipv4.tcp_mem", 1)?;
-        let most = settings.number("net.ipv4.tcp_mem", 2)?;
+        let pressure = settings.number(LIMIT.setting, 1)?;
         let page = settings.number(Settings::PAGE_SIZE, 0)?;
-        let share = pages as f64 / most.max(1) as f64;
         let is_pressed = pages >= pressure || pressures > 0 || aborted > 0;
-        let limit = LimitUse {
-            name: "bytes",
-            used: Value::Bytes(pages.saturating_mul(page)),
-            share,
-            is_exceeded: is_pressed,
-        };
+        let used = Value::Bytes(pages.saturating_mul(page));
         let Thresholds { warning, critical } = self.thresholds;
         let mut observation = limit
-            .observe(scan.kind, warning, critical)?
+            .observe_as(used, scan.kind, (warning, critical), is_pressed)?
             .with("pages", Value::Count(pages))
             .with("pressure_pages", Value::Count(pressure))
             .with("limit_pages", Value::Count(most))
@@ -109,7 +111,7 @@ impl TcpMemoryPressure {
             phrases::bytes(pages.saturating_mul(page)),
             phrases::count(pages),
             phrases::bytes(most.saturating_mul(page)),
-            phrases::share(share)
+            phrases::share(limit.share)
         );
         observation.advice = String::from(
             "Find who holds it: sort sockets by unread and unacknowledged bytes. Readers that stall and \

@@ -3,7 +3,7 @@
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::finding::Value;
 use crate::diagnose::measure::counter::CounterStep;
-use crate::diagnose::measure::host_limit::LimitUse;
+use crate::diagnose::measure::host_limit::HostLimit;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
@@ -18,6 +18,14 @@ thresholds! {
         critical: f64 = 1.0, ValueRule::Share;
     }
 }
+
+/// The limit of TIME-WAIT sockets.
+const LIMIT: HostLimit = HostLimit {
+    name: "time_wait",
+    counter: "sockstat.TCP.tw",
+    setting: "net.ipv4.tcp_max_tw_buckets",
+    number: 0,
+};
 
 /// Detects that TIME-WAIT sockets near their limit.
 #[derive(Debug)]
@@ -59,21 +67,11 @@ impl Detector for TimeWaitOverflow {
 
 impl TimeWaitOverflow {
     fn observe(&mut self, scan: &Scan<'_>) -> Option<Observation> {
-        let facts = &scan.facts;
-        let overflows = self.overflows.step(facts).unwrap_or(0);
-        let count = facts.counter("sockstat.TCP.tw")?;
-        let most = facts.settings().number("net.ipv4.tcp_max_tw_buckets", 0)?;
-        let share = count as f64 / most.max(1) as f64;
-        let limit = LimitUse {
-            name: "time_wait",
-            used: Value::Count(count),
-            share,
-            is_exceeded: overflows > 0,
-        };
+        let overflows = self.overflows.step(&scan.facts).unwrap_or(0);
+        let limit = LIMIT.measure(&scan.facts)?;
         let Thresholds { warning, critical } = self.thresholds;
         let mut observation = limit
-            .observe(scan.kind, warning, critical)?
-            .with("limit", Value::Count(most))
+            .observe(scan.kind, (warning, critical), overflows > 0)?
             .with("overflows", Value::Count(overflows));
         observation.rest = match overflows {
             0 => String::new(),
@@ -83,10 +81,9 @@ impl TimeWaitOverflow {
             ),
         };
         observation.summary = format!(
-            "{} are kept, of at most {} ({})",
-            phrases::plural(count, "TIME-WAIT", "TIME-WAITs"),
-            phrases::count(most),
-            phrases::share(share)
+            "{} are kept{}",
+            phrases::plural(limit.count, "TIME-WAIT", "TIME-WAITs"),
+            limit.of_at_most()
         );
         observation.advice = String::from(
             "Beyond net.ipv4.tcp_max_tw_buckets the kernel closes without TIME-WAIT: a late segment can \

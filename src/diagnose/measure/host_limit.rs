@@ -1,44 +1,79 @@
 //! A limit of the machine, or of the network namespace, as several findings observe it.
 
+use crate::diagnose::facts::Facts;
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::kind::FindingKind;
 use crate::diagnose::observation::Observation;
+use crate::diagnose::phrases;
 use crate::diagnose::subject::Subject;
 
 /// Distance below its threshold to which the share has to fall for a finding to clear.
 const SLACK: f64 = 0.05;
 
-/// Use of a limit.
-#[derive(Debug)]
-pub(in crate::diagnose) struct LimitUse {
+/// A counter of the machine, and the setting that limits it.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::diagnose) struct HostLimit {
     /// The name of what is used, in the evidence.
     pub(in crate::diagnose) name: &'static str,
-    pub(in crate::diagnose) used: Value,
+    pub(in crate::diagnose) counter: &'static str,
+    pub(in crate::diagnose) setting: &'static str,
+    /// The position of the limit among the numbers of the setting.
+    pub(in crate::diagnose) number: usize,
+}
+
+impl HostLimit {
+    /// The use of the limit at a moment; `None` if the counter or the limit is not known.
+    pub(in crate::diagnose) fn measure(&self, facts: &Facts<'_>) -> Option<LimitUse> {
+        let count = facts.counter(self.counter)?;
+        let most = facts.settings().number(self.setting, self.number)?;
+        Some(LimitUse {
+            name: self.name,
+            count,
+            most,
+            share: count as f64 / most.max(1) as f64,
+        })
+    }
+}
+
+/// Use of a limit.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::diagnose) struct LimitUse {
+    name: &'static str,
+    pub(in crate::diagnose) count: u64,
+    pub(in crate::diagnose) most: u64,
     /// The share of the limit that is used.
     pub(in crate::diagnose) share: f64,
-    /// True if the kernel already acts on it, whatever the share.
-    pub(in crate::diagnose) is_exceeded: bool,
 }
 
 impl LimitUse {
-    /// The observation of a limit that is near, as a finding of a kind. `warning` and `critical` are shares of the limit.
+    /// The observation of a limit of something counted that is near; see [`LimitUse::observe_as`].
     pub(in crate::diagnose) fn observe(
-        self,
+        &self,
         kind: &'static FindingKind,
-        warning: f64,
-        critical: f64,
+        thresholds: (f64, f64),
+        is_exceeded: bool,
     ) -> Option<Observation> {
-        let LimitUse {
-            name,
-            used,
-            share,
-            is_exceeded,
-        } = self;
+        let observation =
+            self.observe_as(Value::Count(self.count), kind, thresholds, is_exceeded)?;
+        Some(observation.with("limit", Value::Count(self.most)))
+    }
+
+    /// The observation of a limit that is near, as a finding of a kind, with what is used as a value of another unit. The
+    /// thresholds are the shares of the limit that warn and that are critical. `is_exceeded` is true if the kernel already
+    /// acts on it, whatever the share.
+    pub(in crate::diagnose) fn observe_as(
+        &self,
+        used: Value,
+        kind: &'static FindingKind,
+        (warning, critical): (f64, f64),
+        is_exceeded: bool,
+    ) -> Option<Observation> {
+        let share = self.share;
         if share < warning - SLACK && !is_exceeded {
             return None;
         }
-        let mut observation =
-            Observation::new(kind, Subject::Host, name, used).with("share", Value::Share(share));
+        let mut observation = Observation::new(kind, Subject::Host, self.name, used)
+            .with("share", Value::Share(share));
         observation.over_threshold = share >= warning || is_exceeded;
         observation.severity = if share >= critical {
             Severity::Critical
@@ -47,5 +82,14 @@ impl LimitUse {
         };
         observation.reports_growth = true;
         Some(observation)
+    }
+
+    /// Describes the use, after what is used: `, of at most 65536 (87 %)`.
+    pub(in crate::diagnose) fn of_at_most(&self) -> String {
+        format!(
+            ", of at most {} ({})",
+            phrases::count(self.most),
+            phrases::share(self.share)
+        )
     }
 }

@@ -105,7 +105,7 @@ impl ClosedDecoder {
                 None => builder.decode_new(streams)?,
                 Some(position) => {
                     let at = rows.order.get(position).copied();
-                    let at = at.ok_or(Corrupt("a socket goes on from none"))?;
+                    let at = at.ok_or(Corrupt::NO_EARLIER_SOCKET)?;
                     first_ns = rows.row(at).first_ns;
                     builder.decode_changed(rows, at, streams)?;
                 }

@@ -66,7 +66,7 @@ impl Decompressor {
         if frame.is_key {
             self.packed = 0;
         } else if !self.can_continue {
-            return Err(Corrupt("what it goes on from is missing"));
+            return Err(Corrupt::NO_EARLIER_FRAME);
         }
         self.can_continue = false;
         self.packed = self.packed.saturating_add(frame.payload.len());

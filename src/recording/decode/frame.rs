@@ -65,7 +65,7 @@ impl FrameDecoder {
         frame: &mut UnpackedFrame,
     ) -> Result<(), Corrupt> {
         if !frame.is_key && !self.can_continue {
-            return Err(Corrupt("what it goes on from is missing"));
+            return Err(Corrupt::NO_EARLIER_FRAME);
         }
         self.can_continue = false;
         std::mem::swap(&mut self.frame, frame);

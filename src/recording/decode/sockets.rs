@@ -115,8 +115,7 @@ impl SocketDecoder {
             let step = order.varint()?;
             if step & 1 == 0 {
                 let next = (expected as i64).wrapping_add(unzigzag(step >> 1));
-                expected =
-                    usize::try_from(next).map_err(|_| Corrupt("a socket goes on from none"))?;
+                expected = usize::try_from(next).map_err(|_| Corrupt::NO_EARLIER_SOCKET)?;
                 continue;
             }
             let fresh = usize::try_from(step >> 1).unwrap_or(usize::MAX);

@@ -57,7 +57,7 @@ impl<'a> TableBuilder<'a> {
         let mut row = *socket;
         row.blob = table
             .push_blob(info, memory, congestion_info, name)
-            .ok_or(Corrupt("there are more sockets than fit"))?;
+            .ok_or(Corrupt::TOO_MANY_SOCKETS)?;
         row.congestion = self.congestion_index(side.congestion, table)?;
         let at = holders.len();
         row.holders_at = u32::try_from(at).map_err(|_| Corrupt("there are too many owners"))?;

@@ -84,7 +84,7 @@ macro_rules! small_options {
 
             fn decode(reader: &mut FieldReader<'_, '_>) -> Result<Self, Corrupt> {
                 let value = reader.bytes.varint()?.checked_sub(1).map(<$type>::try_from);
-                value.transpose().map_err(|_| Corrupt("an integer is too large"))
+                value.transpose().map_err(|_| Corrupt::INTEGER_TOO_LARGE)
             }
         }
     )+ };

@@ -115,7 +115,7 @@ pub(in crate::recording) fn load_fixed_cells(
 }
 
 fn reference(cell: u64) -> Result<u32, Corrupt> {
-    u32::try_from(cell).map_err(|_| Corrupt("a value does not fit its stream"))
+    u32::try_from(cell).map_err(|_| Corrupt::VALUE_OUT_OF_RANGE)
 }
 
 fn part_len(cell: u64, max: usize) -> Result<u16, Corrupt> {

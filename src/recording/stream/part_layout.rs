@@ -180,7 +180,7 @@ impl WordRange {
             length => {
                 let whole = value.to_le_bytes();
                 if whole[length..].iter().any(|&byte| byte != 0) {
-                    return Err(Corrupt("a value does not fit its stream"));
+                    return Err(Corrupt::VALUE_OUT_OF_RANGE);
                 }
                 bytes.copy_from_slice(&whole[..length]);
             }
@@ -191,7 +191,7 @@ impl WordRange {
 
 /// Converts a cell to the width of its word.
 fn narrow<T: TryFrom<u64>>(value: u64) -> Result<T, Corrupt> {
-    T::try_from(value).map_err(|_| Corrupt("a value does not fit its stream"))
+    T::try_from(value).map_err(|_| Corrupt::VALUE_OUT_OF_RANGE)
 }
 
 /// Returns the streams that a socket has cells in.

@@ -13,16 +13,16 @@ const INTERFACE_REFRESH: Duration = Duration::from_secs(5);
 
 /// Resolves names and remembers them.
 #[derive(Debug)]
-pub(super) struct NameResolver {
+pub(super) struct SampleNames {
     cgroups: CgroupPaths,
     interfaces: FxHashMap<u32, String>,
     interfaces_read: Option<Instant>,
 }
 
-impl NameResolver {
+impl SampleNames {
     /// Creates a resolver that reads nothing yet. `proc_root` is the mount point of procfs.
-    pub(super) fn new(proc_root: &Path) -> NameResolver {
-        NameResolver {
+    pub(super) fn new(proc_root: &Path) -> SampleNames {
+        SampleNames {
             cgroups: CgroupPaths::new(proc_root),
             interfaces: FxHashMap::default(),
             interfaces_read: None,

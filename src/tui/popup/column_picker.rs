@@ -12,19 +12,17 @@ use ratatui::layout::Rect;
 
 use super::draw::{self, Choice};
 use super::interface::{Outcome, Popup};
-use crate::filter::SearchText;
+use super::searchable_lines::SearchableLines;
 use crate::tui::command::Command;
 use crate::tui::hint::Hint;
-use crate::tui::scroll::scrolled;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 
 /// The columns to show.
 #[derive(Debug, Default)]
 pub struct ColumnPicker {
-    /// The line of the cursor.
-    line: usize,
-    search: String,
+    /// The columns, and the line of the cursor.
+    lines: SearchableLines,
 }
 
 /// Opens the column picker, if there is a table.
@@ -37,7 +35,7 @@ pub(in crate::tui) fn open(state: &mut State) {
 impl ColumnPicker {
     /// The columns that match the search, by their indices, each with true if it is shown.
     fn columns(&self, state: &State) -> Vec<(usize, bool)> {
-        let search = SearchText::new(&self.search);
+        let search = self.lines.search_text();
         let Some(table) = state.table() else {
             return Vec::new();
         };
@@ -55,8 +53,9 @@ impl Popup<State> for ColumnPicker {
 
     fn handle(&mut self, state: &mut State, command: Command) -> Outcome {
         let columns = self.columns(state);
-        self.line = scrolled(self.line, command).min(columns.len().saturating_sub(1));
-        let (Some(&(column, _)), Some(table)) = (columns.get(self.line), state.table_mut()) else {
+        self.lines.scroll(command, columns.len());
+        let (Some(&(column, _)), Some(table)) = (columns.get(self.lines.line), state.table_mut())
+        else {
             return Outcome::Stay;
         };
         match command {
@@ -76,24 +75,22 @@ impl Popup<State> for ColumnPicker {
             // The cursor goes with the column.
             let mut columns = self.columns(state).into_iter();
             let place = columns.position(|(at, _)| at == column);
-            self.line = place.unwrap_or(self.line);
+            self.lines.line = place.unwrap_or(self.lines.line);
         }
         Outcome::Stay
     }
 
     fn click(&mut self, state: &mut State, line: usize) -> Outcome {
-        self.line = line;
+        self.lines.line = line;
         self.handle(state, Command::Freeze)
     }
 
     fn search(&self) -> Option<&str> {
-        Some(&self.search)
+        Some(self.lines.search())
     }
 
     fn set_search(&mut self, text: String) {
-        if text != self.search {
-            (self.search, self.line) = (text, 0);
-        }
+        self.lines.set_search(text);
     }
 
     fn hints(&self) -> Vec<Hint> {
@@ -125,7 +122,11 @@ impl Popup<State> for ColumnPicker {
             }
         };
         let choices: Vec<Choice> = self.columns(state).into_iter().map(choice).collect();
-        let title = draw::search_title(&format!("Columns {how}"), "/ looks for one", &self.search);
-        draw::choices(frame, area, state, &title, &choices, self.line);
+        let title = draw::search_title(
+            &format!("Columns {how}"),
+            "/ looks for one",
+            self.lines.search(),
+        );
+        draw::choices(frame, area, state, &title, &choices, self.lines.line);
     }
 }

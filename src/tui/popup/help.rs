@@ -12,7 +12,7 @@ use ratatui::layout::Rect;
 
 use super::draw;
 use super::interface::{Outcome, Popup};
-use crate::filter::SearchText;
+use super::searchable_lines::SearchableLines;
 use crate::tui::command::Command;
 use crate::tui::hint::Hint;
 use crate::tui::keymap::BINDINGS;
@@ -27,9 +27,8 @@ const KEYS: usize = 13;
 /// The list of keys.
 #[derive(Debug, Default)]
 pub struct Help {
-    /// The first line shown.
-    line: usize,
-    search: String,
+    /// The keys, and the first line shown.
+    lines: SearchableLines,
 }
 
 /// Opens the help.
@@ -43,18 +42,16 @@ impl Popup<State> for Help {
     }
 
     fn handle(&mut self, _state: &mut State, command: Command) -> Outcome {
-        self.line = scrolled(self.line, command);
+        self.lines.line = scrolled(self.lines.line, command);
         Outcome::Stay
     }
 
     fn search(&self) -> Option<&str> {
-        Some(&self.search)
+        Some(self.lines.search())
     }
 
     fn set_search(&mut self, text: String) {
-        if text != self.search {
-            (self.search, self.line) = (text, 0);
-        }
+        self.lines.set_search(text);
     }
 
     fn hints(&self) -> Vec<Hint> {
@@ -66,7 +63,7 @@ impl Popup<State> for Help {
     }
 
     fn render(&mut self, frame: &mut Frame<'_>, area: Rect, state: &mut State) {
-        let search = SearchText::new(&self.search);
+        let search = self.lines.search_text();
         let lines: Vec<Vec<Piece>> = BINDINGS
             .iter()
             .filter(|binding| search.matches(binding.label) || search.matches(binding.about))
@@ -77,7 +74,14 @@ impl Popup<State> for Help {
                 ]
             })
             .collect();
-        let title = draw::search_title("Keys", "/ looks for one", &self.search);
-        self.line = draw::scrolling_text(frame, area, &state.appearance, &title, &lines, self.line);
+        let title = draw::search_title("Keys", "/ looks for one", self.lines.search());
+        self.lines.line = draw::scrolling_text(
+            frame,
+            area,
+            &state.appearance,
+            &title,
+            &lines,
+            self.lines.line,
+        );
     }
 }

@@ -11,4 +11,5 @@ pub mod help;
 pub mod interface;
 pub mod kill_confirmation;
 pub mod save;
+mod searchable_lines;
 pub mod sort_picker;

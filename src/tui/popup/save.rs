@@ -36,10 +36,13 @@ pub struct Save {
     line: usize,
 }
 
+/// The reason why a replay can be neither recorded nor saved nor rewound further.
+pub(crate) const IS_RECORDING: &str = "this is a recording already";
+
 /// The reason why there is nothing to record or to save, if so.
 pub(in crate::tui) fn unsavable_reason(state: &State) -> Option<&'static str> {
     if state.display == DisplayMode::Replay {
-        Some("this is a recording already")
+        Some(IS_RECORDING)
     } else if state.moment.is_none() {
         Some("nothing has been sampled yet")
     } else {

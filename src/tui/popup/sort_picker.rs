@@ -12,34 +12,31 @@ use ratatui::layout::Rect;
 
 use super::draw::{self, Choice};
 use super::interface::{Outcome, Popup};
-use crate::filter::SearchText;
+use super::searchable_lines::SearchableLines;
 use crate::tui::command::Command;
 use crate::tui::hint::Hint;
-use crate::tui::scroll::scrolled;
 use crate::tui::state::State;
 use crate::tui::theme::Tone;
 
 /// The columns to sort by.
 #[derive(Debug)]
 pub struct SortPicker {
-    /// The line of the cursor.
-    line: usize,
-    search: String,
+    /// The columns, and the line of the cursor.
+    lines: SearchableLines,
 }
 
 /// Opens the sort picker with the cursor on the sort column, if there is a table.
 pub(in crate::tui) fn open(state: &mut State) {
     if let Some(table) = state.table() {
-        let line = table.sort_order().column;
-        let search = String::new();
-        state.open_popup(SortPicker { line, search });
+        let lines = SearchableLines::at(table.sort_order().column);
+        state.open_popup(SortPicker { lines });
     }
 }
 
 impl SortPicker {
     /// The columns that the search leaves, by their indices.
     fn columns(&self, state: &State) -> Vec<usize> {
-        let search = SearchText::new(&self.search);
+        let search = self.lines.search_text();
         let headings = state.table().map_or(&[][..], |table| table.headings());
         (0..headings.len())
             .filter(|&column| draw::matches(&search, &headings[column]))
@@ -54,8 +51,8 @@ impl Popup<State> for SortPicker {
 
     fn handle(&mut self, state: &mut State, command: Command) -> Outcome {
         let columns = self.columns(state);
-        self.line = scrolled(self.line, command).min(columns.len().saturating_sub(1));
-        match (command, columns.get(self.line), state.table_mut()) {
+        self.lines.scroll(command, columns.len());
+        match (command, columns.get(self.lines.line), state.table_mut()) {
             (Command::Open, Some(&column), Some(table)) => {
                 if table.sort_order().column != column {
                     table.sort_by(column);
@@ -71,18 +68,16 @@ impl Popup<State> for SortPicker {
     }
 
     fn click(&mut self, state: &mut State, line: usize) -> Outcome {
-        self.line = line;
+        self.lines.line = line;
         self.handle(state, Command::Open)
     }
 
     fn search(&self) -> Option<&str> {
-        Some(&self.search)
+        Some(self.lines.search())
     }
 
     fn set_search(&mut self, text: String) {
-        if text != self.search {
-            (self.search, self.line) = (text, 0);
-        }
+        self.lines.set_search(text);
     }
 
     fn hints(&self) -> Vec<Hint> {
@@ -112,7 +107,7 @@ impl Popup<State> for SortPicker {
             }
         };
         let choices: Vec<Choice> = self.columns(state).into_iter().map(choice).collect();
-        let title = draw::search_title("Sort by", "/ looks for a column", &self.search);
-        draw::choices(frame, area, state, &title, &choices, self.line);
+        let title = draw::search_title("Sort by", "/ looks for a column", self.lines.search());
+        draw::choices(frame, area, state, &title, &choices, self.lines.line);
     }
 }

@@ -1,7 +1,7 @@
 //! Parts that the messages of several families have in common.
 
-use crate::model::{Protocol, Socket};
-use crate::source::netlink::wire::u32_at;
+use crate::model::{Protocol, Socket, SocketTable};
+use crate::source::netlink::wire::{Attributes, DecodeError, too_short, u32_at};
 
 /// The protocol of a socket of families that have only types: `SOCK_STREAM`, `SOCK_DGRAM`, `SOCK_SEQPACKET`.
 pub(super) fn protocol_of_type(number: u8) -> Protocol {
@@ -13,8 +13,29 @@ pub(super) fn protocol_of_type(number: u8) -> Protocol {
     }
 }
 
-/// Fills the queues of families whose rows carry none from the memory in use in each direction, as ss does.
-pub(super) fn queues_from_memory(socket: &mut Socket, memory: &[u8]) {
+/// Splits a message into its structure of `N` bytes and its attributes.
+#[inline]
+pub(super) fn split_head<const N: usize>(
+    message: &[u8],
+) -> Result<(&[u8; N], Attributes<'_>), DecodeError> {
+    let (head, attributes) = message
+        .split_first_chunk::<N>()
+        .ok_or_else(|| too_short(message, N))?;
+    Ok((head, Attributes(attributes)))
+}
+
+/// Appends the row of a family whose messages carry no queues, and whose only attribute of variable length is its memory.
+/// The queues are the memory in use in each direction, as in ss.
+pub(super) fn push_with_memory(
+    table: &mut SocketTable,
+    mut socket: Socket,
+    memory: &[u8],
+) -> Result<(), DecodeError> {
     socket.recv_queue = u32_at(memory, 0).unwrap_or(0);
     socket.send_queue = u32_at(memory, 8).unwrap_or(0);
+    socket.blob = table
+        .push_blob(&[], memory, &[], &[])
+        .ok_or(DecodeError::TableFull)?;
+    table.rows.push(socket);
+    Ok(())
 }

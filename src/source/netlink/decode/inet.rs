@@ -9,12 +9,11 @@ use netlink_packet_sock_diag::constants::{
     IPPROTO_UDPLITE,
 };
 
+use super::common::split_head;
 use crate::model::{
     Endpoint, Ends, Family, MAX_NAME, Protocol, Socket, SocketTable, State, Timer, TimerKind,
 };
-use crate::source::netlink::wire::{
-    Attributes, DecodeError, too_short, u16_at, u32_at, u64_at, until_nul,
-};
+use crate::source::netlink::wire::{Attributes, DecodeError, u16_at, u32_at, u64_at, until_nul};
 
 // Attributes that the crate does not name. Kernel: `include/uapi/linux/inet_diag.h`.
 const INET_DIAG_ULP_INFO: u16 = 19;
@@ -33,9 +32,7 @@ pub(super) fn decode(
     netns: u32,
     table: &mut SocketTable,
 ) -> Result<(), DecodeError> {
-    let Some(head) = message.first_chunk::<INET_DIAG_MSG>() else {
-        return Err(too_short(message, INET_DIAG_MSG));
-    };
+    let (head, attributes) = split_head::<INET_DIAG_MSG>(message)?;
     let word = |at: usize| u32::from_ne_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
     let port = |at: usize| u16::from_be_bytes([head[at], head[at + 1]]);
     let address = |at: usize| -> IpAddr {
@@ -81,7 +78,7 @@ pub(super) fn decode(
     let mut memory: &[u8] = &[];
     let mut congestion_info: &[u8] = &[];
     let mut ulp: &[u8] = &[];
-    for attribute in Attributes(&message[INET_DIAG_MSG..]) {
+    for attribute in attributes {
         let (kind, value) = attribute?;
         match kind {
             INET_DIAG_INFO => info = value,

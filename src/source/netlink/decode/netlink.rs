@@ -1,8 +1,8 @@
 //! Netlink sockets.
 
-use super::common::queues_from_memory;
+use super::common::{push_with_memory, split_head};
 use crate::model::{Ends, Family, Protocol, Socket, SocketTable, State};
-use crate::source::netlink::wire::{Attributes, DecodeError, cookie_at, too_short, u32_at};
+use crate::source::netlink::wire::{DecodeError, cookie_at, u32_at};
 
 /// Memory counters of the socket. Kernel: `include/uapi/linux/netlink_diag.h`.
 const NETLINK_DIAG_MEMINFO: u16 = 0;
@@ -17,9 +17,7 @@ pub(super) fn decode(
     netns: u32,
     table: &mut SocketTable,
 ) -> Result<(), DecodeError> {
-    let Some(head) = message.first_chunk::<NETLINK_DIAG_MSG>() else {
-        return Err(too_short(message, NETLINK_DIAG_MSG));
-    };
+    let (head, attributes) = split_head::<NETLINK_DIAG_MSG>(message)?;
     let word = |at: usize| u32_at(head, at).unwrap_or(0);
     let ends = Ends::Netlink {
         port_id: word(4),
@@ -38,15 +36,10 @@ pub(super) fn decode(
     );
     socket.inode = word(16);
     let mut memory: &[u8] = &[];
-    for attribute in Attributes(&message[NETLINK_DIAG_MSG..]) {
+    for attribute in attributes {
         if let (NETLINK_DIAG_MEMINFO, value) = attribute? {
             memory = value;
         }
     }
-    queues_from_memory(&mut socket, memory);
-    socket.blob = table
-        .push_blob(&[], memory, &[], &[])
-        .ok_or(DecodeError::TableFull)?;
-    table.rows.push(socket);
-    Ok(())
+    push_with_memory(table, socket, memory)
 }

@@ -1,8 +1,8 @@
 //! Packet sockets.
 
-use super::common::{protocol_of_type, queues_from_memory};
+use super::common::{protocol_of_type, push_with_memory, split_head};
 use crate::model::{Ends, Family, Protocol, Socket, SocketTable, State};
-use crate::source::netlink::wire::{Attributes, DecodeError, cookie_at, too_short, u16_at, u32_at};
+use crate::source::netlink::wire::{DecodeError, cookie_at, u16_at, u32_at};
 
 // Attributes. Kernel: `include/uapi/linux/packet_diag.h`.
 const PACKET_DIAG_INFO: u16 = 0;
@@ -18,9 +18,7 @@ pub(super) fn decode(
     netns: u32,
     table: &mut SocketTable,
 ) -> Result<(), DecodeError> {
-    let Some(head) = message.first_chunk::<PACKET_DIAG_MSG>() else {
-        return Err(too_short(message, PACKET_DIAG_MSG));
-    };
+    let (head, attributes) = split_head::<PACKET_DIAG_MSG>(message)?;
     // SOCK_RAW is 3; SOCK_PACKET (10) is its obsolete form.
     let protocol = match head[1] {
         3 | 10 => Protocol::PacketRaw,
@@ -33,7 +31,7 @@ pub(super) fn decode(
     let mut socket = Socket::new(netns, cookie, Family::Packet, protocol, State::Closed, ends);
     socket.inode = u32_at(head, 4).unwrap_or(0);
     let mut memory: &[u8] = &[];
-    for attribute in Attributes(&message[PACKET_DIAG_MSG..]) {
+    for attribute in attributes {
         let (kind, value) = attribute?;
         match kind {
             PACKET_DIAG_INFO => socket.interface = u32_at(value, 0).unwrap_or(0),
@@ -42,10 +40,5 @@ pub(super) fn decode(
             _ => {}
         }
     }
-    queues_from_memory(&mut socket, memory);
-    socket.blob = table
-        .push_blob(&[], memory, &[], &[])
-        .ok_or(DecodeError::TableFull)?;
-    table.rows.push(socket);
-    Ok(())
+    push_with_memory(table, socket, memory)
 }

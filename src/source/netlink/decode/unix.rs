@@ -5,11 +5,9 @@ use netlink_packet_sock_diag::constants::{
     UNIX_DIAG_SHUTDOWN, UNIX_DIAG_VFS,
 };
 
-use super::common::protocol_of_type;
+use super::common::{protocol_of_type, split_head};
 use crate::model::{Ends, Family, MAX_NAME, Socket, SocketTable, State};
-use crate::source::netlink::wire::{
-    Attributes, DecodeError, cookie_at, too_short, u32_at, until_nul,
-};
+use crate::source::netlink::wire::{DecodeError, cookie_at, u32_at, until_nul};
 
 /// Owner of the socket, which the crate does not name. Kernel: `include/uapi/linux/unix_diag.h`.
 const UNIX_DIAG_UID: u16 = 7;
@@ -23,9 +21,7 @@ pub(super) fn decode(
     netns: u32,
     table: &mut SocketTable,
 ) -> Result<(), DecodeError> {
-    let Some(head) = message.first_chunk::<UNIX_DIAG_MSG>() else {
-        return Err(too_short(message, UNIX_DIAG_MSG));
-    };
+    let (head, attributes) = split_head::<UNIX_DIAG_MSG>(message)?;
     let state = State::from_kernel(head[2]).ok_or(DecodeError::State(head[2]))?;
     let mut peer_inode = None;
     let mut vfs = None;
@@ -41,7 +37,7 @@ pub(super) fn decode(
     let protocol = protocol_of_type(head[1]);
     let mut socket = Socket::new(netns, cookie, Family::Unix, protocol, state, ends);
     socket.inode = u32_at(head, 4).unwrap_or(0);
-    for attribute in Attributes(&message[UNIX_DIAG_MSG..]) {
+    for attribute in attributes {
         let (kind, value) = attribute?;
         match kind {
             UNIX_DIAG_NAME => name = value,

@@ -1,8 +1,8 @@
 //! Vsock sockets.
 
-use super::common::protocol_of_type;
+use super::common::{protocol_of_type, split_head};
 use crate::model::{Ends, Family, Socket, SocketTable, State};
-use crate::source::netlink::wire::{DecodeError, cookie_at, too_short, u32_at};
+use crate::source::netlink::wire::{DecodeError, cookie_at, u32_at};
 
 /// Bytes of `struct vsock_diag_msg`.
 const VSOCK_DIAG_MSG: usize = 32;
@@ -13,9 +13,7 @@ pub(super) fn decode(
     netns: u32,
     table: &mut SocketTable,
 ) -> Result<(), DecodeError> {
-    let Some(head) = message.first_chunk::<VSOCK_DIAG_MSG>() else {
-        return Err(too_short(message, VSOCK_DIAG_MSG));
-    };
+    let (head, _) = split_head::<VSOCK_DIAG_MSG>(message)?;
     let word = |at: usize| u32_at(head, at).unwrap_or(0);
     let state = State::from_kernel(head[2]).ok_or(DecodeError::State(head[2]))?;
     let ends = Ends::Vsock {

@@ -1,0 +1,71 @@
+//! The columns of traffic, which tables of processes and of remote hosts share.
+
+use super::format::{self, Format};
+use crate::model::Total;
+
+pub(super) const COUNT: (Format, Total) = (format::GROUPED_COUNT, Total::Sum);
+pub(super) const RATE: (Format, Total) = (format::RATE, Total::Sum);
+pub(super) const PER_SECOND: (Format, Total) = (format::PER_SECOND, Total::Sum);
+pub(super) const SHARE: (Format, Total) = (format::SHARE, Total::None);
+
+/// A column of the `totals` of a table's lines, by its id.
+macro_rules! traffic_column {
+    ($column:ty, established) => {
+        <$column>::figure(
+            ("established", "ESTAB", 6),
+            "Established TCP connections.",
+            $crate::column::traffic::COUNT,
+            |line| Some(line.totals.tcp[$crate::model::State::Established as usize].into()),
+        )
+    };
+    ($column:ty, received_rate) => {
+        <$column>::figure(
+            ("received_rate", "↓/s", 9),
+            "TCP goodput in, bytes per second.",
+            $crate::column::traffic::RATE,
+            |line| line.totals.throughput.received,
+        )
+    };
+    ($column:ty, sent_rate) => {
+        <$column>::figure(
+            ("sent_rate", "↑/s", 9),
+            "TCP goodput out, bytes per second.",
+            $crate::column::traffic::RATE,
+            |line| line.totals.throughput.sent,
+        )
+    };
+    ($column:ty, rate) => {
+        <$column>::figure(
+            ("rate", "↓+↑/s", 9),
+            "TCP goodput in and out together, bytes per second.",
+            $crate::column::traffic::RATE,
+            |line| line.totals.throughput.total(),
+        )
+    };
+    ($column:ty, retransmitted) => {
+        <$column>::figure(
+            ("retransmitted", "RETR%", 7),
+            "Share of the bytes sent that were retransmissions.",
+            $crate::column::traffic::SHARE,
+            |line| line.totals.throughput.retransmitted_share(),
+        )
+    };
+    ($column:ty, opened) => {
+        <$column>::figure(
+            ("opened", "OPEN/s", 8),
+            "TCP connections opened per second.",
+            $crate::column::traffic::PER_SECOND,
+            |line| Some(line.totals.changes?.opened),
+        )
+    };
+    ($column:ty, closed) => {
+        <$column>::figure(
+            ("closed", "CLOSE/s", 8),
+            "TCP connections closed per second.",
+            $crate::column::traffic::PER_SECOND,
+            |line| Some(line.totals.changes?.closed),
+        )
+    };
+}
+
+pub(super) use traffic_column;
