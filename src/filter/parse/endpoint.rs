@@ -213,7 +213,7 @@ fn v4_address(text: &str) -> Option<Ipv4Addr> {
     for (at, octet) in octets.iter_mut().enumerate() {
         match parts.next() {
             Some(part) => {
-                *octet = parse_integer(part).and_then(|number| u8::try_from(number).ok())?
+                *octet = parse_integer(part).and_then(|number| u8::try_from(number).ok())?;
             }
             None if at > 0 => break,
             None => return None,

@@ -80,10 +80,10 @@ pub(super) fn render(frame: &mut Frame<'_>, state: &mut State, hints: fn(&State)
             (None, Screen::System) => system::render(frame, body, state),
             (None, Screen::Sockets) => table_screen::render(frame, body, state, |s| &mut s.sockets),
             (None, Screen::Processes) => {
-                table_screen::render(frame, body, state, |s| &mut s.processes)
+                table_screen::render(frame, body, state, |s| &mut s.processes);
             }
             (None, Screen::Listeners) => {
-                table_screen::render(frame, body, state, |s| &mut s.listeners)
+                table_screen::render(frame, body, state, |s| &mut s.listeners);
             }
             (None, Screen::Remotes) => table_screen::render(frame, body, state, |s| &mut s.remotes),
             (None, Screen::Events) => table_screen::render_events(frame, body, state),

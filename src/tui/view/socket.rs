@@ -66,7 +66,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let Some(moment) = state.moment.clone() else {
         return;
     };
-    let filter = text::sanitized(&state.filter().text());
+    let filter = text::sanitized(state.filter().text());
     let found = Arc::clone(&state.findings);
     let Some(Page::Socket(page)) = state.page_mut() else {
         return;
