@@ -2,11 +2,6 @@
 //!
 //! `SOCKWATCH_UPDATE_SCHEMA=1` writes the files.
 
-#![expect(
-    clippy::unnecessary_wraps,
-    reason = "each test is called in the same way"
-)]
-
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream, UdpSocket};

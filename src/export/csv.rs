@@ -1,6 +1,6 @@
 //! Sockets as CSV (RFC 4180): a heading and a row for each socket, with all that JSON has.
 //!
-//! The columns are the exported [fields](super::socket_fields), with the parts of an object in columns of their own:
+//! The columns are the exported fields (`export/socket_fields.rs`), with the parts of an object in columns of their own:
 //! `local.address` is `local_address`. A missing value is an empty cell, as an empty text is. Cells with several values are encoded so that they can
 //! be split again:
 //!

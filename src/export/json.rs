@@ -1,7 +1,7 @@
 //! Sockets, events and summaries as JSON.
 //!
 //! Field names and meanings are an interface that scripts rely on; what is not known is `null`. The fields of a socket
-//! are those of [`socket_fields`](super::socket_fields), the same object wherever a socket is written.
+//! are those of `export/socket_fields.rs`, the same object wherever a socket is written.
 
 mod document;
 mod event;

@@ -1,6 +1,6 @@
 //! Sockets as Parquet: a row for each socket and sample, for databases and data frames.
 //!
-//! The columns are the exported [fields](super::socket_fields), with the parts of an object in columns of their own:
+//! The columns are the exported fields (`export/socket_fields.rs`), with the parts of an object in columns of their own:
 //! `local.address` is `local_address`, `rtt` of `tcp` is `tcp_rtt`. Numbers are as wide as the kernel has them,
 //! `taken_at` is a time in UTC, lists stay lists, and missing values are null. Rows are buffered until they make a row
 //! group; the file is written from front to back, so that it may be a pipe.

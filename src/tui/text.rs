@@ -1,5 +1,5 @@
 //! Measures, cuts and wraps text by terminal columns. The text is sanitized already
-//! ([`format::sanitize`](crate::column::format::sanitize)); a cut is always marked.
+//! (`column::format::sanitize`); a cut is always marked.
 
 use std::borrow::Cow;
 

@@ -173,7 +173,7 @@ fn seek(path: &Path, criterion: &mut Criterion) {
     let mut read = |at| {
         reader
             .read_into(at, &mut sample)
-            .expect("it is not damaged")
+            .expect("it is not damaged");
     };
     print_durations("read at a random instant", entries, &mut read);
     let before = Instant::now();

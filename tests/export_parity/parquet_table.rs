@@ -1,4 +1,4 @@
-//! Parquet read back: by the library that wrote it, by pyarrow and by DuckDB.
+//! Parquet read back: by the library that wrote it, by pyarrow and by `DuckDB`.
 
 use std::fs::File;
 use std::io::Write;
@@ -103,7 +103,7 @@ for row in pq.read_table(sys.argv[1]).to_pylist():
     printed(row)
 ";
 
-/// The same by DuckDB.
+/// Reads the file back by `DuckDB`.
 pub(crate) const DUCKDB: &str = r#"
 import sys, duckdb
 duckdb.sql("set timezone = 'UTC'")
