@@ -67,7 +67,7 @@ fn lines(state: &State, columns: usize) -> Vec<Vec<Piece>> {
         match fault.severity {
             FaultSeverity::Note => {}
             FaultSeverity::Degraded => {
-                pieces.push(("  not all is known".to_owned(), Tone::Warning))
+                pieces.push(("  not all is known".to_owned(), Tone::Warning));
             }
             FaultSeverity::Incomplete => {
                 pieces.push(("  sockets may be missing".to_owned(), Tone::Critical));
