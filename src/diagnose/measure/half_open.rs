@@ -3,6 +3,9 @@
 //! A SYN is answered, and the request waits in SYN-RECV for the client's acknowledgement. If that does not arrive, the
 //! answer is sent again. Once there are as many requests as the backlog, the kernel answers with SYN cookies, which need no
 //! place, or drops the SYN where these are switched off.
+//!
+//! Shared by the findings of few and of many sources. [`HalfOpenConnections::update`] measures a moment, once, before
+//! either of them observes it.
 
 use std::net::IpAddr;
 
@@ -42,6 +45,7 @@ const FEW: u32 = 4;
 /// Share of the backlog from which on cookies and drops are attributed to a listener.
 const PRESSED_SHARE: f64 = 0.5;
 
+// Places in the window: SYN cookies sent, SYNs dropped.
 const COOKIES: usize = 0;
 const DROPPED: usize = 1;
 
@@ -53,7 +57,9 @@ pub(in crate::diagnose) struct HalfOpenGroup {
     half_open: u32,
     /// Handshakes whose SYN-ACK was sent again.
     stuck: u32,
+    /// Different remote addresses.
     sources: u32,
+    /// The remote address of the first row, named if it is the only one.
     first_source: Option<IpAddr>,
 }
 
@@ -61,7 +67,9 @@ pub(in crate::diagnose) struct HalfOpenGroup {
 #[derive(Debug)]
 pub(in crate::diagnose) struct HalfOpenConnections {
     thresholds: Thresholds,
+    /// SYN cookies sent, of all listeners. Kernel: `TCPReqQFullDoCookies`.
     cookies: CounterStep,
+    /// SYNs dropped for a full SYN queue, of all listeners. Kernel: `TCPReqQFullDrop`.
     dropped: CounterStep,
     /// SYN cookies sent, and SYNs dropped.
     window: Window<2>,
@@ -69,6 +77,7 @@ pub(in crate::diagnose) struct HalfOpenConnections {
 }
 
 impl HalfOpenConnections {
+    /// Makes a measurement without a moment yet.
     pub(in crate::diagnose) fn new(thresholds: Thresholds) -> Self {
         HalfOpenConnections {
             thresholds,
@@ -127,8 +136,9 @@ impl HalfOpenConnections {
         }));
     }
 
-    /// Observes the listeners whose half-open connections come from many sources, or from few, as a finding of a kind.
-    /// `advice` is given the value of `net.ipv4.tcp_syncookies`, and the backlog.
+    /// Adds an observation of `kind` for each listener whose half-open connections come from at least
+    /// `flood_sources` addresses (`from_many`), or from fewer. `advice` makes the remedy from the value of
+    /// `net.ipv4.tcp_syncookies` (`None` if it is not known) and the backlog.
     pub(in crate::diagnose) fn observe(
         &self,
         kind: &'static FindingKind,

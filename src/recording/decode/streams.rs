@@ -1,9 +1,16 @@
-//! Reads what sockets share in a frame: gaps, sets of streams, ages and cells.
+//! Reads the data that the sockets of a frame share: gaps, sets of streams, ages and cells. Its counterpart is
+//! [`encode::streams`](crate::recording::encode).
+//!
+//! A *gap* is the number of unchanged sockets before the next changed one. Sockets that changed in the Sample before and
+//! those that did not have gaps of their own, because their chances to change differ. Behind the last gap no socket of
+//! that kind changes. A *set* is a combination of streams; a changed socket has one cell in each of its streams, and
+//! [`PlanTable`](super::plan) defines the sets by number. The *deviation* of a socket's clock is by how many ms its ages
+//! grew more than the time between the two Samples; it is read for sockets with ages or a timer only.
 
 use crate::recording::error::Corrupt;
 use crate::recording::varint::ByteReader;
 
-/// Readers that all sockets of a frame consume in turn.
+/// Readers that the sockets of a frame consume one after the other, in the order of the frame.
 pub(super) struct StreamReaders<'a, 'b> {
     /// Gaps of sockets that did not change in the Sample before, and of those that did.
     gaps: [ByteReader<'a>; 2],
@@ -21,6 +28,9 @@ pub(super) struct StreamReaders<'a, 'b> {
 
 impl<'a, 'b> StreamReaders<'a, 'b> {
     /// Starts to read a frame.
+    ///
+    /// # Errors
+    /// If a first gap or run is not an integer.
     pub(super) fn new(
         gaps: [ByteReader<'a>; 2],
         sets: ByteReader<'a>,
@@ -42,7 +52,11 @@ impl<'a, 'b> StreamReaders<'a, 'b> {
         Ok(readers)
     }
 
-    /// Reports whether the next socket changes, which did or did not change in the Sample before.
+    /// Reports whether the next socket changes; `changed_before` is whether it changed in the Sample before. To be called
+    /// once for each socket that both Samples have.
+    ///
+    /// # Errors
+    /// If the next gap is not an integer.
     #[inline]
     pub(super) fn changes(&mut self, changed_before: bool) -> Result<bool, Corrupt> {
         let kind = usize::from(changed_before);
@@ -64,7 +78,11 @@ impl<'a, 'b> StreamReaders<'a, 'b> {
         Ok(())
     }
 
-    /// Returns the deviation of the next socket's clock from the time between the Samples, ms.
+    /// Returns the deviation of the next socket's clock from the time between the Samples, ms. To be called once for each
+    /// socket that ages.
+    ///
+    /// # Errors
+    /// If the next deviation or run is not an integer.
     #[inline]
     pub(super) fn clock_deviation_ms(&mut self) -> Result<i64, Corrupt> {
         if self.run == 0 && !self.ages.is_empty() {

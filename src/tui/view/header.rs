@@ -11,7 +11,10 @@
 //!  ■ FROZEN  at 20:14:07 ·  2:13 back · sampling goes on · Space shows what is now
 //! ```
 //!
-//! Faults that hide nothing, such as features that the kernel lacks, are counted as notes.
+//! The sockets are those that pass the filter, "of" all of them; the share of owners is of those that pass. "took" is the
+//! time that making the Sample took. Faults that hide nothing, such as features that the kernel lacks, are counted as notes
+//! here; those that hide data have the line below (`notice.rs`). What does not fit is dropped in this order: the time the
+//! Sample took, the kernel, the interval, the host, the notes and the time.
 
 use std::fmt::Write;
 
