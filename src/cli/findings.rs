@@ -97,7 +97,7 @@ mod tests {
             let head = format!("\n{}\n  {}\n  told if   ", kind.id(), kind.title());
             assert_eq!(text.matches(&head).count(), 1, "{}", kind.id());
         }
-        assert!(text.contains("at least 5 connections in CLOSE-WAIT, each for 5 s or longer."));
+        assert!(text.contains("at least 5 connections in CLOSE-WAIT, each for 5 s"));
         thresholds.close_wait_leak.connections = 77;
         thresholds.disable = vec![finding_by_id("orphans").unwrap()];
         let text = long(&thresholds);

@@ -93,7 +93,7 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
             |line, _| Some(SortKey::Number(line.finding.since_us as f64)),
         ),
         FindingColumn::text(
-            ("for", "FOR", 7),
+            ("for", "DURATION", 8),
             "Duration so far, or in total.",
             |line, out| {
                 out.push_str(&whole_seconds(line.duration_us()));
