@@ -136,15 +136,15 @@ fn help_has_the_numbers_in_force() {
     let home = Home::new();
     let (status, out, said) = home.run(&["help", "findings"]);
     assert_eq!((status, said.as_str()), (0, ""));
-    assert!(out.contains("5 connections or more of one process"));
+    assert!(out.contains("at least 5 connections in CLOSE-WAIT"));
     let many = "[diagnose.close-wait-leak]\nconnections = 1234\n";
     home.write(".config/sockwatch/config.toml", many);
     let (_, out, _) = home.run(&["help", "findings"]);
-    assert!(out.contains("1234 connections or more of one process"));
+    assert!(out.contains("at least 1234 connections in CLOSE-WAIT"));
     home.write(".config/sockwatch/config.toml", "x");
     let (status, out, said) = home.run(&["help", "findings"]);
     assert_eq!(status, 0, "help is given all the same");
-    assert!(out.contains("5 connections or more of one process"));
+    assert!(out.contains("at least 5 connections in CLOSE-WAIT"));
     assert!(said.contains("config.toml:1:2: not TOML"), "{said}");
     let (status, _, said) = home.run(&["help", "nothing"]);
     assert_eq!(status, 2);

@@ -439,7 +439,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             let mut replay = in_a_replay();
             press_in(&mut replay, key);
             replay.type_in("soon\r");
-            assert!(replay.shows("'soon' is no time"), "{}", replay.text());
+            assert!(replay.shows("invalid time 'soon'"), "{}", replay.text());
             replay.press(KeyEvent::new(KeyCode::Char('u'), KeyModifiers::CONTROL));
             replay.type_in("-5m\r");
             assert!(replay.shows("21:38:57  sample 510 of 540"));

@@ -738,7 +738,7 @@ fn refusals() -> Result<(), Failed> {
         (
             &["list", "--from", &recording, "--at", "soon"],
             2,
-            "is no time",
+            "invalid time",
         ),
         (
             &["list", "--from", &recording, "--at", "-1h"],
