@@ -516,7 +516,7 @@ fn a_recording_made_with_a_key_can_be_replayed() {
     session.press("\x1b@+1s\r");
     session.wait_for("sample 1");
     session.press("K");
-    session.wait_for("nothing in it can be ended");
+    session.wait_for("a replay has nothing to kill");
     session.press("^ ");
     session.wait_for("▶ 1×");
     session.wait_for("■ 1×");
