@@ -280,9 +280,9 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             pressed(&mut dashboard);
             let exclude = command == Command::Exclude;
             let title = if exclude {
-                "┌ Leave out"
+                "┌ Exclude"
             } else {
-                "┌ Filter by"
+                "┌ Include only"
             };
             assert!(dashboard.shows(title) && dashboard.shows("process "));
             dashboard.key(KeyCode::Enter);
@@ -297,7 +297,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         }
         Command::Kill => {
             pressed(&mut dashboard);
-            assert!(dashboard.shows("┌ End") && dashboard.shows("SIGTERM to "));
+            assert!(dashboard.shows("┌ Kill") && dashboard.shows("SIGTERM to "));
             dashboard.key(KeyCode::Enter);
             assert!(dashboard.shows("Are you sure? y confirms"));
             dashboard.key(KeyCode::Esc);
@@ -310,7 +310,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         Command::Findings => {
             dashboard.type_in("/redis\rg");
             pressed(&mut dashboard);
-            assert!(dashboard.shows("no finding is about this row; 6 shows the one there is"));
+            assert!(dashboard.shows("no finding about this row; press 6 for 1 other finding"));
             dashboard.keys("F4g");
             let there = dashboard.text();
             pressed(&mut dashboard);
@@ -472,7 +472,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         }
         Command::Save => {
             pressed(&mut dashboard);
-            assert!(dashboard.shows("┌ Save to a file"));
+            assert!(dashboard.shows("┌ Save history to a file"));
             dashboard.keys("j").key(KeyCode::Enter);
             assert_eq!(dashboard.effects.log, ["save Some(300s)"]);
             pressed(&mut dashboard);

@@ -267,7 +267,7 @@ fn a_recorded_socket_cannot_be_killed() {
     let mut dashboard = Dashboard::replay((120, 40), ten_minutes());
     dashboard.keys("2jK");
     assert!(dashboard.shows("a replay has nothing to kill"));
-    assert!(!dashboard.shows("┌ End"));
+    assert!(!dashboard.shows("┌ Kill"));
 }
 
 #[test]
