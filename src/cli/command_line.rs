@@ -62,6 +62,14 @@ pub enum Command {
     Help(Help),
 }
 
+/// Parses a command line given as words separated by spaces, for tests.
+#[cfg(test)]
+pub(super) fn parse(words: &str) -> Result<Command, String> {
+    let words = ["sockwatch"].into_iter().chain(words.split(' '));
+    let cli = Cli::try_parse_from(words).map_err(|error| error.to_string())?;
+    cli.command.ok_or_else(|| "no command".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

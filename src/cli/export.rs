@@ -63,15 +63,8 @@ fn after_help() -> String {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
-    use crate::cli::{Cli, Command};
-
-    fn parse(words: &str) -> Result<Command, String> {
-        let words = ["sockwatch"].into_iter().chain(words.split(' '));
-        let cli = Cli::try_parse_from(words).map_err(|error| error.to_string())?;
-        cli.command.ok_or_else(|| "no command".to_owned())
-    }
+    use crate::cli::Command;
+    use crate::cli::command_line::parse;
 
     #[test]
     fn times_may_begin_with_a_sign() {

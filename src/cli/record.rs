@@ -83,15 +83,8 @@ fn file_size(text: &str) -> Result<u64, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::Parser;
-
-    use crate::cli::{Cli, Command};
-
-    fn parse(words: &str) -> Result<Command, String> {
-        let words = ["sockwatch"].into_iter().chain(words.split(' '));
-        let cli = Cli::try_parse_from(words).map_err(|error| error.to_string())?;
-        cli.command.ok_or_else(|| "no command".to_owned())
-    }
+    use crate::cli::Command;
+    use crate::cli::command_line::parse;
 
     #[test]
     fn a_recording_needs_a_file_unless_json_lines_are_written() {

@@ -6,9 +6,21 @@ use crate::filter::StateSet;
 use crate::model::{Family, Protocol, Socket, State};
 use crate::source::netlink::request::Table;
 
-/// A kind of socket, which ss calls a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+/// Declares the kinds of sockets and the list of all.
+macro_rules! kinds {
+    ($($kind:ident),+ $(,)?) => {
+        /// A kind of socket, which ss calls a table.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        enum Kind {
+            $($kind),+
+        }
+
+        /// Every kind.
+        const ALL: [Kind; [$(Kind::$kind),+].len()] = [$(Kind::$kind),+];
+    };
+}
+
+kinds! {
     Tcp,
     Mptcp,
     Sctp,
@@ -29,24 +41,6 @@ use Kind::{
     Mptcp, Netlink, PacketDgram, PacketRaw, Raw, Sctp, Tcp, Udp, UdpLite, UnixDgram, UnixSeqpacket,
     UnixStream, VsockDgram, VsockStream,
 };
-
-/// Every kind.
-const ALL: [Kind; 14] = [
-    Tcp,
-    Mptcp,
-    Sctp,
-    Udp,
-    UdpLite,
-    Raw,
-    UnixStream,
-    UnixDgram,
-    UnixSeqpacket,
-    PacketRaw,
-    PacketDgram,
-    Netlink,
-    VsockStream,
-    VsockDgram,
-];
 
 /// The kinds over IPv4 and IPv6.
 const INTERNET: [Kind; 6] = [Tcp, Mptcp, Sctp, Udp, UdpLite, Raw];

@@ -1,0 +1,96 @@
+//! Headroom over Samples made by hand.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::model::{Process, ProcessKey, ProcessRow, Settings};
+
+fn of(moment: &Moment, id: &str) -> Headroom {
+    let all = headroom(moment, None);
+    all.into_iter().find(|found| found.limit.id == id).unwrap()
+}
+
+fn with_settings(values: &[(&str, &str)]) -> Moment {
+    let values = values.iter().copied();
+    let values = values.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let mut moment = Moment::default();
+    moment.sample.settings = Arc::new(Settings {
+        values: values.collect(),
+    });
+    moment
+}
+
+#[test]
+fn an_unknown_limit_has_a_reason() {
+    for found in headroom(&Moment::default(), None) {
+        assert!(found.missing.is_some(), "{found:?}");
+        assert_eq!(found.limit.share(), None, "{found:?}");
+    }
+    let moment = with_settings(&[("fs.file-max", "9223372036854775807")]);
+    let files = of(&moment, "open_files");
+    assert_eq!(files.limit.limit, None);
+    assert_eq!(files.missing, Some(MissingReason::NoLimit));
+}
+
+#[test]
+fn the_process_nearest_to_its_limit_is_named() {
+    let mut moment = Moment::default();
+    for (pid, open, most) in [(7, 900, 100_000), (8, 400, 512), (9, 10, 1024)] {
+        let key = ProcessKey { pid, start_time: 1 };
+        let process = Process {
+            descriptor_limit: Some(most),
+            ..Process::new(key)
+        };
+        moment.sample.processes.push(ProcessRow {
+            descriptors: Some(open),
+            ..ProcessRow::new(Arc::new(process))
+        });
+    }
+    let found = of(&moment, "descriptors");
+    assert_eq!(found.scope, LimitScope::Process(1));
+    assert_eq!(
+        (found.limit.value, found.limit.limit),
+        (Some(400), Some(512))
+    );
+}
+
+#[test]
+fn local_ports_are_counted_for_the_destination_that_takes_the_most() {
+    let moment = with_settings(&[("net.ipv4.ip_local_port_range", "1000 1099")]);
+    let source: IpAddr = "10.0.0.1".parse().unwrap();
+    let destination = Endpoint {
+        address: "10.0.0.2".parse().unwrap(),
+        port: 443,
+    };
+    let ports = PortUsage {
+        path: Some((source, destination)),
+        used: 75,
+    };
+    let found = local_ports(&moment.sample, Some(ports));
+    assert_eq!((found.limit.share(), found.missing), (Some(0.75), None));
+    assert_eq!(found.scope, LimitScope::Path(source, destination));
+    let found = local_ports(&moment.sample, None);
+    assert_eq!(
+        (found.limit.limit, found.missing),
+        (Some(100), Some(MissingReason::NotCounted))
+    );
+}
+
+#[test]
+fn limits_of_the_host_come_from_its_settings() {
+    let mut moment = with_settings(&[
+        ("page_size", "4096"),
+        ("net.ipv4.tcp_mem", "1 2 1000"),
+        ("net.netfilter.nf_conntrack_max", "200"),
+    ]);
+    let protocols = &mut moment.sample.counters.protocols;
+    protocols.names = Arc::new(vec![
+        "sockstat.TCP.mem".into(),
+        "net.netfilter.nf_conntrack_count".into(),
+    ]);
+    protocols.values = vec![500, 50];
+    assert_eq!(of(&moment, "tcp_memory").limit.share(), Some(0.5));
+    assert_eq!(of(&moment, "tcp_memory").scope, LimitScope::Host);
+    assert_eq!(of(&moment, "conntrack").limit.share(), Some(0.25));
+    assert_eq!(of(&moment, "conntrack").missing, None);
+}
