@@ -258,7 +258,7 @@ fn kill_refuses() -> Result<(), Failed> {
         (&["kill", "--yes", "-4"], "needs a filter"),
         (&["kill", "--yes", "-x", "src /x"], "TCP and UDP"),
         (&["kill", "--yes", "rate > 1MB"], "rates"),
-        (&["kill", "--yes", "sport = nonsense"], "at column 9"),
+        (&["kill", "--yes", "sport = nonsense"], "at character 9"),
     ] {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

@@ -92,7 +92,7 @@ impl ClosedDecoder {
                 SEEN_WITH_BASE => Some(0),
                 _ => None,
             };
-            let row = u32::try_from(row).map_err(|_| Corrupt("an ended socket has no row"))?;
+            let row = u32::try_from(row).map_err(|_| Corrupt("a closed socket has no row"))?;
             if first_seen == SEEN_WITH_BASE {
                 self.seen_with_base.push(self.closed.len());
             }

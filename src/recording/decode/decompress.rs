@@ -103,10 +103,10 @@ impl Decompressor {
         max: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), Corrupt> {
-        const REFUSED: Corrupt = Corrupt("the compressor refuses it");
+        const REFUSED: Corrupt = Corrupt("invalid zstd data");
         let length = frame.unpacked as usize;
         if length > MAX_UNPACKED_LEN.min(max) {
-            return Err(Corrupt("it claims to be larger than it can be"));
+            return Err(Corrupt("the claimed size is too large"));
         }
         let zstd = match &mut self.zstd {
             Some(zstd) => zstd,
@@ -128,11 +128,11 @@ impl Decompressor {
             let reserved = (length + 1 - out.len()).min(step);
             out.reserve(reserved);
             let (at, before) = (out.len(), input.pos());
-            // The compressor fills the capacity, which may be more than was reserved.
+            // The decompressor fills the capacity, which may be more than was reserved.
             let mut output = OutBuffer::around_pos(out, at);
             zstd.run(&mut input, &mut output).map_err(|_| REFUSED)?;
             if out.len() > length {
-                return Err(Corrupt("it is larger than it claims to be"));
+                return Err(Corrupt("it is larger than claimed"));
             }
             let is_stuck = out.len() == at && input.pos() == before;
             if (out.len() == length && input.pos() == frame.payload.len()) || is_stuck {
@@ -141,7 +141,7 @@ impl Decompressor {
             step = 1 << 20;
         }
         if out.len() != length || input.pos() != frame.payload.len() {
-            return Err(Corrupt("it is not as long as it claims to be"));
+            return Err(Corrupt("it is shorter than claimed"));
         }
         Ok(())
     }

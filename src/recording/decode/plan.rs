@@ -30,7 +30,7 @@ pub(super) enum FixedStreams {
 /// The decoding of a stream.
 #[derive(Debug, Clone, Copy)]
 struct StreamSpec {
-    /// Location of its word in the parts; of no use for a stream of fixed meaning.
+    /// Location of its word in the parts; unused for a stream of fixed meaning.
     location: WordLocation,
     coding: Coding,
     /// Index of the stream in [`PREDICTED_STREAMS`]; `None` if other streams do not predict it.
@@ -165,7 +165,7 @@ impl PlanTable {
     pub(super) fn next(&self, readers: &mut StreamReaders<'_, '_>) -> Result<Plan<'_>, Corrupt> {
         let number: usize = readers.sets.number()?;
         let plan = self.get(number);
-        plan.ok_or(Corrupt("a set of streams is used and not defined"))
+        plan.ok_or(Corrupt("undefined set of streams"))
     }
 
     /// Adds the plan of a set, whose streams are in ascending order. It gets the next number.

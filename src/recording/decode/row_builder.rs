@@ -141,7 +141,7 @@ impl RowBuilder {
         while !reader.is_empty() {
             left = left
                 .checked_sub(1)
-                .ok_or(Corrupt("more sets of streams are defined than used"))?;
+                .ok_or(Corrupt("more sets of streams defined than used"))?;
             let mut expected = 0usize;
             let count = reader.count()?;
             budget.spend(PlanTable::max_plan_bytes(count))?;

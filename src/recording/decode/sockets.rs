@@ -94,7 +94,7 @@ impl SocketDecoder {
     ) -> Result<(), Corrupt> {
         let count: usize = order.number()?;
         if count > MAX_SOCKETS {
-            return Err(Corrupt("it promises too many sockets"));
+            return Err(Corrupt("too many sockets"));
         }
         let (mut decoded, mut expected) = (0usize, 0usize);
         let mut changed = std::mem::take(&mut self.changed);

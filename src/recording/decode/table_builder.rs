@@ -56,7 +56,7 @@ impl<'a> TableBuilder<'a> {
         let (memory, congestion_info) = rest.split_at(usize::from(blob.memory));
         let name = self.strings.bytes(side.name)?;
         if name.len() > MAX_NAME {
-            return Err(Corrupt("a name is too long"));
+            return Err(Corrupt("name too long"));
         }
         self.budget
             .spend(size_of::<Socket>() + parts.len() + name.len())?;
@@ -66,7 +66,7 @@ impl<'a> TableBuilder<'a> {
             .ok_or(Corrupt::TOO_MANY_SOCKETS)?;
         row.congestion = self.congestion_index(side.congestion, table)?;
         let at = holders.len();
-        row.holders_at = u32::try_from(at).map_err(|_| Corrupt("there are too many owners"))?;
+        row.holders_at = u32::try_from(at).map_err(|_| Corrupt("too many owners"))?;
         if row.holders_len > 0 {
             let mut add = |number, fd| {
                 let process = self.processes.index_of(number);
