@@ -105,9 +105,9 @@ pub fn info_schema() -> JsonSchema {
                 .with_description("Null without a socket."),
         ),
         Property::new(
-            "columns",
+            "streams",
             JsonSchema::list(stream)
-                .with_description("Streams of the recording, the largest first."),
+                .with_description("Streams of the recording, largest first."),
         ),
     ])
     .with_description("The document of info --json.")
