@@ -15,11 +15,13 @@ mod help;
 mod info;
 mod kill;
 mod list;
+pub mod page;
 mod record;
 mod replay;
 mod select;
 mod suggestion;
 mod summary;
+pub mod topics;
 
 pub use command_line::{Cli, Command};
 pub use config::ConfigFile;
@@ -36,3 +38,4 @@ pub use replay::Replay;
 pub use select::Select;
 pub use suggestion::suggest;
 pub use summary::Summary;
+pub use topics::Topic;

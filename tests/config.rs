@@ -148,7 +148,7 @@ fn help_has_the_numbers_in_force() {
     assert!(said.contains("config.toml:1:2: not TOML"), "{said}");
     let (status, _, said) = home.run(&["help", "nothing"]);
     assert_eq!(status, 2);
-    assert!(said.contains("columns and findings"), "{said}");
+    assert!(said.contains("columns, keys, findings"), "{said}");
 }
 
 #[test]

@@ -116,7 +116,7 @@ fn without_findings_the_screen_lists_what_was_examined() {
 fn live_findings_are_listed_and_lead_to_their_subjects() {
     let mut dashboard = in_trouble((80, 24));
     assert!(
-        dashboard.shows("6 Find ✗3"),
+        dashboard.shows("6 Findings ✗3"),
         "how many there are and how grave is seen from everywhere:\n{}",
         dashboard.text()
     );
@@ -195,7 +195,7 @@ fn f_shows_the_findings_of_any_row() {
     let mut dashboard = in_trouble((120, 40));
     dashboard.type_in("3/redis\rgf");
     assert!(
-        dashboard.shows("no finding is about this row; 6 shows the 3 there are"),
+        dashboard.shows("no finding about this row; press 6 for 3 other findings"),
         "{}",
         dashboard.text()
     );
@@ -214,7 +214,7 @@ fn of_several_findings_one_is_chosen_and_opened() {
         dashboard.text()
     );
     dashboard.keys("f").key(KeyCode::Enter);
-    assert!(dashboard.shows("this is what it is about"));
+    assert!(dashboard.shows("the subject of this finding is already open"));
     dashboard.key(KeyCode::Esc);
     assert!(dashboard.selected().unwrap().contains("curl"));
 }
@@ -224,7 +224,7 @@ fn findings_do_not_depend_on_the_filter() {
     let mut dashboard = in_trouble((120, 40));
     dashboard.type_in("/redis\r6");
     assert!(dashboard.shows("✗3"));
-    assert!(dashboard.shows("Findings of the whole machine, without the filter"));
+    assert!(dashboard.shows("Findings (filter not applied)"));
     assert!(dashboard.shows("close-wait-leak"));
     assert!(!dashboard.shows("filter: redis"), "{}", dashboard.text());
 }
@@ -240,7 +240,7 @@ fn the_selected_finding_stays_selected_when_it_ends() {
     let before = selected(&dashboard);
     dashboard.ticks(30);
     assert_eq!(selected(&dashboard), before);
-    assert!(dashboard.shows("┌ over ─ "), "{}", dashboard.text());
+    assert!(dashboard.shows(" ─ ended at "), "{}", dashboard.text());
 }
 
 #[test]
@@ -332,9 +332,9 @@ fn an_instant_has_the_same_findings_live_and_in_a_replay_by_any_way() {
 #[test]
 fn the_time_line_has_the_findings_and_keys_to_go_between_them() {
     let mut replay = Dashboard::replay((120, 40), recorded(60));
-    assert!(replay.shows("findings  0 %"), "{}", replay.text());
+    assert!(replay.shows("scanned  0 %"), "{}", replay.text());
     replay.scan_findings(recorded(60), 30);
-    assert!(replay.shows("findings 50 %"), "how far it is, is told");
+    assert!(replay.shows("scanned 50 %"), "how far it is, is told");
     replay.type_in("6").keys("n");
     assert!(replay.shows("sample  4 of 60"), "{}", replay.text());
     assert!(replay.shows("accept-queue"), "{}", replay.text());
@@ -345,12 +345,12 @@ fn the_time_line_has_the_findings_and_keys_to_go_between_them() {
     assert_eq!(replay.text(), there);
     replay.keys("$n");
     assert!(
-        replay.shows("no finding comes after this one in what is looked through: 50 %"),
+        replay.shows("no later finding in the 50 % of the recording scanned so far"),
         "{}",
         replay.text()
     );
     replay.keys("^N");
-    assert!(replay.shows("no finding comes before this instant"));
+    assert!(replay.shows("no finding before this instant"));
     let mut replay = Dashboard::replay((120, 40), recorded(60));
     replay.scan_findings(recorded(60), 60);
     for size in SIZES {
@@ -480,7 +480,11 @@ fn a_recording_without_names_has_findings_all_the_same() {
     }
     assert!(!replay.shows("192.0.2.99"), "{}", replay.text());
     replay.keys("jj").key(KeyCode::Enter);
-    assert!(replay.shows("┌ Its sockets"), "{}", replay.text());
+    assert!(
+        replay.shows("┌ Sockets of this process"),
+        "{}",
+        replay.text()
+    );
 }
 
 #[test]

@@ -43,7 +43,7 @@ fn screens_are_reached_by_digits_and_tab() {
     );
     dashboard.ticks(2);
     assert!(
-        dashboard.shows("Listeners nearest to overflow"),
+        dashboard.shows("Listeners closest to overflow"),
         "it starts with the overview"
     );
     dashboard.keys("2");
@@ -59,7 +59,7 @@ fn screens_are_reached_by_digits_and_tab() {
     }
     dashboard.key(KeyCode::Tab);
     assert!(
-        dashboard.shows("Listeners nearest"),
+        dashboard.shows("Listeners closest"),
         "after the last screen comes the first"
     );
     dashboard.press(KeyEvent::new(KeyCode::BackTab, KeyModifiers::SHIFT));
@@ -188,7 +188,7 @@ fn esc_restores_the_previous_view() {
     let socket = dashboard.text();
     dashboard.keys("p");
     assert!(
-        dashboard.shows("┌ Its sockets"),
+        dashboard.shows("┌ Sockets of this process"),
         "p leads to its process, with all its sockets"
     );
     let inside = dashboard.selected().expect("at the very socket");
@@ -201,7 +201,7 @@ fn esc_restores_the_previous_view() {
     );
     dashboard.keys("2");
     assert!(
-        dashboard.shows("┌ Its sockets"),
+        dashboard.shows("┌ Sockets of this process"),
         "and one comes back to where one was"
     );
     dashboard.key(KeyCode::Esc);
@@ -493,7 +493,7 @@ fn a_filter_holds_while_rows_come_and_go() {
     dashboard.key(KeyCode::Esc);
     assert!(!dashboard.shows("filter:"));
     dashboard.type_in("2/nothing-like-this\r");
-    assert!(dashboard.shows("nothing matches; F takes the filter away"));
+    assert!(dashboard.shows("no row matches; press F to clear the filter"));
     dashboard.keys("F");
     assert!(!dashboard.shows("filter:"));
 }
@@ -528,7 +528,9 @@ fn a_filter_holds_on_all_screens_and_pages_and_totals_follow_it() {
     dashboard.keys("1");
     assert!(dashboard.lines()[3].contains("filter: process nginx"));
     dashboard.type_in("3g\r");
-    assert!(dashboard.shows("┌ Its sockets") && dashboard.shows("filter: process nginx"));
+    assert!(
+        dashboard.shows("┌ Sockets of this process") && dashboard.shows("filter: process nginx")
+    );
     assert!(!dashboard.shows("[time-wait]"), "only what is left of them");
     dashboard.key(KeyCode::Esc);
     assert!(
@@ -701,7 +703,7 @@ fn a_count_names_its_filter_unless_it_is_the_one_typed() {
     dashboard.keys("443");
     assert!(dashboard.lines()[37].ends_with(" sockets"));
     dashboard.keys(" and");
-    assert!(dashboard.shows("with the filter before"));
+    assert!(dashboard.shows("with the previous filter"));
     // A word that may be a keyword waits, unless a longer one was looked for.
     let mut dashboard = typed("n");
     assert!(dashboard.shows("not filtered yet"));
@@ -710,7 +712,7 @@ fn a_count_names_its_filter_unless_it_is_the_one_typed() {
         dashboard.key(KeyCode::Backspace);
     }
     assert!(dashboard.shows("filter: n ─"), "{}", dashboard.text());
-    assert!(!dashboard.shows("with the filter before"));
+    assert!(!dashboard.shows("with the previous filter"));
 }
 
 #[test]
@@ -868,7 +870,7 @@ fn groups_and_pages_offer_conditions() {
     let text = dashboard.event_loop.state().filter().text().to_owned();
     dashboard.keys("i").key(KeyCode::Enter);
     assert_eq!(dashboard.event_loop.state().filter().text(), text);
-    assert!(dashboard.shows("the filter says that already"));
+    assert!(dashboard.shows("already in the filter"));
 }
 
 /// A machine on which all connections are held by two processes.
@@ -900,11 +902,11 @@ fn the_holder_of_a_socket_can_be_sent_a_signal() {
     dashboard
         .ticks(3)
         .type_in("2/sport = 443 state established\rgK");
-    for held in ["nginx/2211 of ", "redis-server/880 of "] {
+    for held in ["nginx/2211 (user ", "redis-server/880 (user "] {
         assert!(dashboard.shows(held), "{held}: {}", dashboard.text());
     }
     for deed in [
-        "destroy the socket   both ends are told",
+        "destroy the socket   resets the connection",
         "SIGTERM to nginx/2211",
         "SIGTERM to redis-server/880",
         "SIGTERM to all 2",
@@ -925,26 +927,23 @@ fn the_holder_of_a_socket_can_be_sent_a_signal() {
 fn the_kill_confirmation_says_what_cannot_be_destroyed_and_stays_in_sight() {
     let mut dashboard = dashboard();
     dashboard.type_in("2/family unix\rgK");
-    assert!(dashboard.shows("the kernel cannot destroy unix sockets"));
+    assert!(dashboard.shows("the kernel cannot destroy Unix sockets"));
     assert!(!dashboard.shows("destroy the socket"));
-    for (filter, told) in [
-        (
-            "state listening protocol tcp",
-            "nobody can connect any more",
-        ),
-        ("protocol udp", "its process is told"),
+    for (filter, consequence) in [
+        ("state listening protocol tcp", "it stops listening"),
+        ("protocol udp", "its process gets an error"),
     ] {
         dashboard.type_in(&format!("\x1bF/{filter}\rgK"));
-        assert!(dashboard.shows(told), "{}", dashboard.text());
+        assert!(dashboard.shows(consequence), "{}", dashboard.text());
     }
     dashboard.type_in("\x1bF/state time-wait\rgK");
-    assert!(dashboard.shows("destroy the socket") && !dashboard.shows("told"));
+    assert!(dashboard.shows("destroy the socket") && !dashboard.shows("resets"));
     let mut dashboard = Dashboard::new((40, 10), Machine::default());
     dashboard.ticks(3).keys("2gK");
     for _ in 0..5 {
         dashboard.key(KeyCode::Enter);
         assert!(
-            dashboard.shows("really? y"),
+            dashboard.shows("Are you sure? y"),
             "the question is in sight: {}",
             dashboard.text()
         );
@@ -967,7 +966,7 @@ fn a_filter_in_force_is_shown_everywhere_with_the_key_that_clears_it() {
         dashboard.type_in(keys);
         assert!(dashboard.shows("filter: protoco"), "{}", dashboard.text());
         let last = dashboard.lines()[23].clone();
-        let told = last.contains("/ filter") && last.contains("F no filter");
+        let told = last.contains("/ filter") && last.contains("F clear");
         assert!(told, "{keys}: {}", dashboard.text());
     }
 }
@@ -1016,7 +1015,7 @@ fn a_pasted_text_is_never_a_command() {
     assert!(dashboard.shows(" /process nginx state established"));
     dashboard.paste(&"e".repeat(5000));
     dashboard.key(KeyCode::Esc).keys("s/").paste("pid\n");
-    assert!(dashboard.shows("/look for: pid"), "{}", dashboard.text());
+    assert!(dashboard.shows("/search: pid"), "{}", dashboard.text());
 }
 
 #[test]
@@ -1059,22 +1058,22 @@ fn events_follow_the_newest_until_the_user_scrolls() {
 fn the_page_of_a_socket_outlives_the_socket() {
     let mut dashboard = Dashboard::new((120, 40), Machine::default());
     dashboard.ticks(5).type_in("2/198.51.100.20\r\r");
-    assert!(dashboard.shows("looked at, ESTAB"));
+    assert!(dashboard.shows("opened here, ESTAB"));
     dashboard.ticks(2);
     assert!(
         dashboard.shows("ESTAB → CLOSE-WAIT"),
         "what happens is told"
     );
     assert!(
-        dashboard.shows("the peer has closed; the process here has not"),
+        dashboard.shows("the peer has closed; the local process has not"),
         "and what it means"
     );
     dashboard.ticks(2);
-    assert!(dashboard.shows("these are its final figures"));
+    assert!(dashboard.shows("showing its final values"));
     assert!(dashboard.shows("closed LAST-ACK"));
     assert!(dashboard.shows("1.20 MB"), "the kernel's last word");
     dashboard.ticks(30);
-    assert!(dashboard.shows("these are its final figures"), "it stays");
+    assert!(dashboard.shows("showing its final values"), "it stays");
     dashboard.key(KeyCode::Esc);
     assert!(dashboard.shows("┌ Sockets"));
 }

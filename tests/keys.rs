@@ -64,7 +64,7 @@ fn check_marks(key: (KeyCode, KeyModifiers), to_mark: Option<bool>) {
         None => assert!(dashboard.shows("20:14:18  sample 12 of 12")),
         Some(false) => assert!(dashboard.shows("20:14:10  sample  4 of 12")),
         Some(true) => {
-            assert!(dashboard.shows("no finding comes after this instant"));
+            assert!(dashboard.shows("no finding after this instant"));
             dashboard.keys("^");
             press_in(&mut dashboard, key);
             assert!(dashboard.shows("20:14:10  sample  4 of 12"));
@@ -127,7 +127,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         }
         Command::Faults => {
             pressed(&mut dashboard);
-            assert!(dashboard.shows("┌ What could not be read"));
+            assert!(dashboard.shows("┌ Unreadable sources"));
             pressed(&mut dashboard);
             assert_eq!(dashboard.text(), before);
         }
@@ -239,21 +239,21 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         }
         Command::Owner => {
             pressed(&mut dashboard);
-            assert!(dashboard.shows("┌ Its sockets"));
+            assert!(dashboard.shows("┌ Sockets of this process"));
             dashboard.key(KeyCode::Esc);
             assert_eq!(dashboard.text(), before);
         }
         Command::OtherEnd | Command::OtherProcess => {
             dashboard.type_in("/198.51.100.7\rg");
             pressed(&mut dashboard);
-            assert!(dashboard.shows("the other end is not a socket of this machine"));
+            assert!(dashboard.shows("the other end is not a socket on this machine"));
             dashboard.type_in("\x1b/127.0.0.1:41003\rg");
             let there = dashboard.text();
             pressed(&mut dashboard);
             let expected = if command == Command::OtherEnd {
                 "Queues and buffers"
             } else {
-                "┌ Its sockets"
+                "┌ Sockets of this process"
             };
             assert!(dashboard.shows(expected));
             dashboard.key(KeyCode::Esc);
@@ -280,9 +280,9 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             pressed(&mut dashboard);
             let exclude = command == Command::Exclude;
             let title = if exclude {
-                "┌ Leave out"
+                "┌ Exclude"
             } else {
-                "┌ Filter by"
+                "┌ Include only"
             };
             assert!(dashboard.shows(title) && dashboard.shows("process "));
             dashboard.key(KeyCode::Enter);
@@ -297,9 +297,9 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         }
         Command::Kill => {
             pressed(&mut dashboard);
-            assert!(dashboard.shows("┌ End") && dashboard.shows("SIGTERM to "));
+            assert!(dashboard.shows("┌ Kill") && dashboard.shows("SIGTERM to "));
             dashboard.key(KeyCode::Enter);
-            assert!(dashboard.shows("really? y does it"));
+            assert!(dashboard.shows("Are you sure? y confirms"));
             dashboard.key(KeyCode::Esc);
             assert!(dashboard.effects.log.is_empty(), "nothing but y does it");
             pressed(&mut dashboard);
@@ -310,7 +310,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         Command::Findings => {
             dashboard.type_in("/redis\rg");
             pressed(&mut dashboard);
-            assert!(dashboard.shows("no finding is about this row; 6 shows the one there is"));
+            assert!(dashboard.shows("no finding about this row; press 6 for 1 other finding"));
             dashboard.keys("F4g");
             let there = dashboard.text();
             pressed(&mut dashboard);
@@ -365,7 +365,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         }
         Command::PickColumns => {
             pressed(&mut dashboard);
-            assert!(dashboard.shows("┌ Columns as they come"));
+            assert!(dashboard.shows("┌ Columns (default)"));
             pressed(&mut dashboard);
             assert_eq!(dashboard.text(), before);
         }
@@ -402,8 +402,8 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             dashboard.ticks(3);
             assert_eq!(dashboard.lines()[1..], frozen[1..], "what is shown stays");
             assert!(
-                dashboard.shows("0:03 back"),
-                "how far back that is, is told"
+                dashboard.shows("0:03 ago"),
+                "the distance from now is shown"
             );
             pressed(&mut dashboard);
             assert!(
@@ -416,7 +416,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         Command::Jump(..0) | Command::FirstSample => {
             pressed(&mut dashboard);
             assert!(
-                dashboard.shows("■ FROZEN  at 20:14:07 · 0:03 back"),
+                dashboard.shows("■ FROZEN  at 20:14:07 · 0:03 ago"),
                 "it freezes and goes back:\n{}",
                 dashboard.text()
             );
@@ -424,18 +424,18 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         }
         Command::Jump(_) | Command::LastSample => {
             pressed(&mut dashboard);
-            assert!(dashboard.shows("this is what is now"));
+            assert!(dashboard.shows("this is the latest sample"));
             check_in_a_replay(command, key);
         }
         Command::ChangeSpeed(_) => {
             pressed(&mut dashboard);
-            assert!(dashboard.shows("the machine has its own speed"));
+            assert!(dashboard.shows("speed applies to replays only"));
             check_in_a_replay(command, key);
         }
         Command::GoToTime => {
             pressed(&mut dashboard);
             dashboard.type_in("20:14:09\r");
-            assert!(dashboard.shows("■ FROZEN  at 20:14:09 · 0:01 back"));
+            assert!(dashboard.shows("■ FROZEN  at 20:14:09 · 0:01 ago"));
             let mut replay = in_a_replay();
             press_in(&mut replay, key);
             replay.type_in("soon\r");
@@ -446,11 +446,11 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
         }
         Command::Mark => {
             pressed(&mut dashboard);
-            assert!(dashboard.shows("20:14:10 is marked"));
+            assert!(dashboard.shows("marked 20:14:10"));
         }
         Command::Difference => {
             pressed(&mut dashboard);
-            assert!(dashboard.shows("no instant is marked"));
+            assert!(dashboard.shows("no instant marked"));
             dashboard.keys("M").ticks(5);
             pressed(&mut dashboard);
             assert!(dashboard.shows("┌ Sockets that differ"));
@@ -458,7 +458,7 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             pressed(&mut dashboard);
             assert!(dashboard.shows("┌ Processes that differ"));
             dashboard.key(KeyCode::Esc);
-            assert!(dashboard.shows("┌ Sockets ─ sorted by"), "Esc leads back");
+            assert!(dashboard.shows("┌ Sockets ─ sorted by"), "Esc goes back");
         }
         Command::Record => {
             pressed(&mut dashboard);
@@ -468,11 +468,11 @@ fn check(command: Command, key: (KeyCode, KeyModifiers)) {
             assert!(!dashboard.shows("● REC"));
             let mut replay = in_a_replay();
             press_in(&mut replay, key);
-            assert!(replay.shows("this is a recording already"));
+            assert!(replay.shows("not available in a replay"));
         }
         Command::Save => {
             pressed(&mut dashboard);
-            assert!(dashboard.shows("┌ Save to a file"));
+            assert!(dashboard.shows("┌ Save history to a file"));
             dashboard.keys("j").key(KeyCode::Enter);
             assert_eq!(dashboard.effects.log, ["save Some(300s)"]);
             pressed(&mut dashboard);

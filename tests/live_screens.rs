@@ -81,7 +81,7 @@ fn other_end() {
     assert_ne!(dashboard.text(), shown, "the other end is another socket");
     assert!(dashboard.shows(&here) && dashboard.shows(&there));
     dashboard.type_in("P");
-    assert_shows(&dashboard, "┌ Its sockets");
+    assert_shows(&dashboard, "┌ Sockets of this process");
 }
 
 fn fullest_queue() {
@@ -112,7 +112,7 @@ fn fullest_queue() {
         drop(connection.shutdown(std::net::Shutdown::Both));
     }
     dashboard.ticks(1);
-    assert_shows(&dashboard, "no connection waits for accept()");
+    assert_shows(&dashboard, "no connection is waiting for accept()");
     drop(calm);
 }
 
@@ -150,7 +150,7 @@ fn watched_to_the_end() {
     let mut dashboard = dashboard();
     let local = opener.local_addr().unwrap();
     dashboard.type_in(&format!("2/{local}\rg\r"));
-    assert_shows(&dashboard, "looked at, ESTAB");
+    assert_shows(&dashboard, "opened here, ESTAB");
     let gone = dashboard.text().contains(&format!("ESTAB {local} →"));
     // Whichever end was first: both are closed.
     opener.write_all(&[7; 4321]).unwrap();

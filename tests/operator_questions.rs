@@ -61,9 +61,9 @@ fn which_process_has_the_most_time_waits() {
 fn which_listener_has_the_fullest_accept_queue() {
     User::asks("fullest_queue")
         // The overview has it at once, and Enter says more about it.
-        .types("1", "Listeners nearest to overflow")
+        .types("1", "Listeners closest to overflow")
         .types("4", "sorted by FILL% ▼")
-        .types("\r", "119 of 128 connections wait for accept()")
+        .types("\r", "119 connections are waiting for accept() (limit 128)")
         // The process that should accept them.
         .types("p", "nginx: worker process")
         .types("\x1b\x1b", "┌ Listeners");
@@ -75,7 +75,7 @@ fn which_connection_has_the_highest_rtt_and_why_is_it_slow() {
         .types("2", "s sort")
         .types("s/rtt\r", "Smoothed round-trip time.")
         .types("\r", "sorted by RTT ▼")
-        .types("\r", "21 times its lowest 12.0 ms");
+        .types("\r", "21 times its minimum 12.0 ms");
 }
 
 #[test]
@@ -95,7 +95,7 @@ fn who_is_at_the_other_end_of_a_loopback_connection() {
         .types("j", "e other end")
         .types("\r", "on this machine: ESTAB 127.0.0.1")
         .types("e", "3 Proc")
-        .types("p", "┌ Its sockets")
+        .types("p", "┌ Sockets of this process")
         // Back, step by step, to where the question was asked.
         .types("\x1b\x1b\x1b", "┌ Sockets ─ sorted by");
 }

@@ -141,7 +141,10 @@ fn assert_colours(theme: Theme, warning: Color, notice: Color) {
         "an accept queue that is nearly full is worth a look"
     );
     dashboard.keys("4").key(KeyCode::Enter);
-    assert_eq!(colour(&dashboard, "119 of 128 connections"), Some(notice));
+    assert_eq!(
+        colour(&dashboard, "119 connections are waiting"),
+        Some(notice)
+    );
     dashboard.keys("3j");
     let selected = dashboard.style_of("2211").unwrap();
     assert!(selected.add_modifier.contains(Modifier::REVERSED));

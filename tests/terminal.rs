@@ -496,7 +496,7 @@ fn a_recording_made_with_a_key_can_be_replayed() {
     session.wait_for("● REC 00:00:02");
     // Going back does not disturb it.
     session.press(" \x1b[D");
-    session.wait_for(" back");
+    session.wait_for(" ago");
     session.wait_for("● REC 00:00:03");
     session.press("q");
     assert!(session.end().success());
@@ -516,7 +516,7 @@ fn a_recording_made_with_a_key_can_be_replayed() {
     session.press("\x1b@+1s\r");
     session.wait_for("sample 1");
     session.press("K");
-    session.wait_for("nothing in it can be ended");
+    session.wait_for("a replay has nothing to kill");
     session.press("^ ");
     session.wait_for("▶ 1×");
     session.wait_for("■ 1×");
@@ -546,7 +546,7 @@ fn the_history_can_be_saved() {
     let mut session = start_in(directory.path(), &["--interval", "100ms"]);
     session.wait_for("UNIX");
     session.press("^");
-    session.wait_for("0:01 back");
+    session.wait_for("0:01 ago");
     session.press("W\r");
     session.wait_for("saved ");
     session.press("q");

@@ -30,6 +30,7 @@ pub mod effect;
 pub mod filter_history;
 pub mod filter_line;
 pub mod hint;
+pub mod key_groups;
 pub mod keymap;
 pub mod kill_target;
 mod line_editor;
