@@ -235,7 +235,7 @@ fn kill_spares_a_new_socket() -> Result<(), Failed> {
     out.read_to_string(&mut rest)?;
     assert!(asking.wait()?.success());
     assert!(
-        rest.contains("gone already") && rest.contains("0 of 1 ended"),
+        rest.contains("already closed") && rest.contains("0 of 1 ended"),
         "{rest}"
     );
     assert!(is_alive(&near, &far), "the next one is spared");

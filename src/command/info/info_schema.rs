@@ -106,8 +106,7 @@ pub fn info_schema() -> JsonSchema {
         ),
         Property::new(
             "streams",
-            JsonSchema::list(stream)
-                .with_description("Streams of the recording, largest first."),
+            JsonSchema::list(stream).with_description("Streams of the recording, largest first."),
         ),
     ])
     .with_description("The document of info --json.")
