@@ -23,9 +23,9 @@ use crate::tui::theme::Tone;
 
 /// Parts of the history that can be saved, with their names; `None` is all of it.
 const PARTS: [(Option<Duration>, &str); 4] = [
-    (Some(Duration::from_mins(1)), "the last minute"),
-    (Some(Duration::from_mins(5)), "the last 5 minutes"),
-    (Some(Duration::from_mins(10)), "the last 10 minutes"),
+    (Some(Duration::from_secs(60)), "the last minute"),
+    (Some(Duration::from_secs(300)), "the last 5 minutes"),
+    (Some(Duration::from_secs(600)), "the last 10 minutes"),
     (None, "the whole history"),
 ];
 
