@@ -152,15 +152,13 @@ fn help_has_the_numbers_in_force() {
 }
 
 #[test]
-fn the_sample_and_the_example_of_the_readme_are_valid() {
+fn the_sample_and_the_example_of_the_help_are_valid() {
     let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/config.toml");
     let recording = recording();
     let home = Home::new();
     let (status, _, said) = home.run(&["diagnose", &recording, "--config", sample]);
     assert_eq!((status, said.as_str()), (1, ""));
-    let readme = include_str!("../README.md");
-    let shown = readme.split("```toml\n").nth(1).expect("there is one");
-    let shown = shown.split("```").next().expect("it ends");
+    let shown = sockwatch::cli::topics::monitoring::CONFIG;
     let shown = home.write("shown.toml", shown);
     let (status, _, said) = home.run(&["diagnose", &recording, "--config", &shown]);
     assert_eq!((status, said.as_str()), (1, ""));

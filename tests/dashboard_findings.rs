@@ -240,7 +240,7 @@ fn the_selected_finding_stays_selected_when_it_ends() {
     let before = selected(&dashboard);
     dashboard.ticks(30);
     assert_eq!(selected(&dashboard), before);
-    assert!(dashboard.shows("┌ over ─ "), "{}", dashboard.text());
+    assert!(dashboard.shows(" ─ ended at "), "{}", dashboard.text());
 }
 
 #[test]

@@ -97,11 +97,11 @@ mod tests {
             let head = format!("\n{}\n  {}\n  told if   ", kind.id(), kind.title());
             assert_eq!(text.matches(&head).count(), 1, "{}", kind.id());
         }
-        assert!(text.contains("5 connections or more of one process, each in CLOSE-WAIT for 5 s."));
+        assert!(text.contains("at least 5 connections in CLOSE-WAIT, each for 5 s"));
         thresholds.close_wait_leak.connections = 77;
         thresholds.disable = vec![finding_by_id("orphans").unwrap()];
         let text = long(&thresholds);
-        assert!(text.contains("77 connections or more of one process"));
+        assert!(text.contains("at least 77 connections in CLOSE-WAIT"));
         assert!(text.contains("\norphans (switched off)\n"));
     }
 }

@@ -1,15 +1,15 @@
-//! For how long a condition of a socket has lasted.
+//! Ages of the conditions of sockets.
 
 use crate::model::{SocketKey, Tracker, Visit};
 
-/// When a condition of a socket began, and a number that ends it by changing.
+/// The start of a condition of a socket, and a number whose change ends it.
 #[derive(Debug, Clone, Copy, Default)]
 struct Age {
     since_ns: u64,
     number: u64,
 }
 
-/// Remembers when a condition of sockets began. Sockets that a round does not ask for are forgotten.
+/// Remembers when a condition of each socket began. A round removes the sockets that it does not visit.
 #[derive(Debug, Default)]
 pub(super) struct Ages(Tracker<Age>);
 
@@ -19,8 +19,8 @@ impl Ages {
         self.0.begin_round();
     }
 
-    /// When the condition of a socket began, with this number unchanged, ns of the monotonic clock. A new one began at
-    /// `earlier_ns`; one whose number changed begins now.
+    /// Returns when the condition of a socket began, ns of the monotonic clock. A new condition began at `earlier_ns`; one
+    /// whose number has changed begins now.
     pub(super) fn since(
         &mut self,
         key: SocketKey,
@@ -73,9 +73,9 @@ mod tests {
         };
         assert_eq!(round(&mut ages, 7, 10), 7, "it began earlier");
         assert_eq!(round(&mut ages, 7, 20), 7);
-        assert_eq!(round(&mut ages, 8, 30), 30, "something moved");
+        assert_eq!(round(&mut ages, 8, 30), 30, "the number changed");
         ages.begin();
         ages.end();
-        assert_eq!(round(&mut ages, 8, 50), 47, "it was forgotten");
+        assert_eq!(round(&mut ages, 8, 50), 47, "it was removed");
     }
 }

@@ -1,4 +1,4 @@
-//! Rows of a Sample that may be trouble, collected in one walk over the sockets.
+//! Rows of a Sample that may be a problem, collected in one walk over the sockets.
 
 use std::net::IpAddr;
 
@@ -11,7 +11,7 @@ use crate::model::{
     Unowned,
 };
 
-/// All connections from one address to one port of another, which share the local ports.
+/// All connections from one address to one port of another, which compete for local ports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Path {
     /// Inode number of the network namespace.
@@ -22,7 +22,7 @@ pub(super) struct Path {
     pub(super) destination: Endpoint,
 }
 
-/// Number of local ports of a path from which on its owner is remembered.
+/// Number of local ports of a path at which its owner is remembered.
 const MANY_PORTS: u32 = 100;
 
 /// Local ports in use by the connections of a path.
@@ -30,7 +30,7 @@ const MANY_PORTS: u32 = 100;
 pub(super) struct PortUse {
     /// Local ports in use.
     pub(super) ports: u32,
-    /// Local ports in use by TIME-WAITs.
+    /// Local ports in use by TIME-WAIT sockets.
     pub(super) time_wait: u32,
     /// Row of a socket that uses a port.
     pub(super) row: u32,
@@ -38,7 +38,7 @@ pub(super) struct PortUse {
     pub(super) owned: Option<u32>,
 }
 
-/// Rows of a Sample that may be trouble, by the detectors that examine them. The memory of the lists is reused.
+/// Rows of a Sample that may be a problem, by the detectors that examine them. The lists are reused.
 #[derive(Debug, Default)]
 pub(super) struct Candidates {
     /// TCP sockets in CLOSE-WAIT that a process has accepted or opened.
@@ -53,7 +53,7 @@ pub(super) struct Candidates {
     pub(super) unread: Vec<u32>,
     /// TCP sockets with bytes in the send queue that wait for their peer.
     pub(super) unacknowledged: Vec<u32>,
-    /// TCP sockets that have retransmitted since the Sample before.
+    /// TCP sockets that have retransmitted since the previous Sample.
     pub(super) retransmitted: Vec<u32>,
     /// TCP sockets in TIME-WAIT.
     pub(super) time_wait: Vec<u32>,
@@ -61,11 +61,11 @@ pub(super) struct Candidates {
     pub(super) udp: Vec<u32>,
     /// Listeners by local end.
     pub(super) listeners: ListenerIndex,
-    /// Local ports in use of the range that the kernel chooses from, by path.
+    /// Local ports in use of the ephemeral port range, by path.
     pub(super) paths: FxHashMap<Path, PortUse>,
-    /// Owner of the connections of each path with many ports: a TIME-WAIT has no owner any more.
+    /// Owner of the connections of each path with many ports: a TIME-WAIT socket no longer has one.
     owners: FxHashMap<Path, ProcessName>,
-    /// The path counted last: connections of one path often follow each other.
+    /// The last counted path: connections of one path are often adjacent.
     last_path: Option<(Path, PortUse)>,
 }
 
@@ -126,7 +126,7 @@ impl Candidates {
         }
     }
 
-    /// The process that has connections of a path, or had some.
+    /// Returns the process that has or had connections of a path.
     pub(super) fn owner_of(&self, path: &Path) -> Option<ProcessName> {
         self.owners.get(path).cloned()
     }
@@ -210,7 +210,7 @@ impl Candidates {
     }
 }
 
-/// True if the kernel waits for the peer to acknowledge, or to open its window.
+/// Reports whether the kernel waits for the peer to acknowledge, or to open its window.
 fn waits_for_peer(timer: Option<Timer>) -> bool {
     timer.is_some_and(|timer| matches!(timer.kind, TimerKind::Retransmit | TimerKind::Probe))
 }

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 
 use jiff::tz::TimeZone;
 
-use super::evidence::{evidence_name, evidence_value, whole_seconds};
+use super::duration::whole_seconds;
+use super::evidence::{evidence_name, evidence_value};
 use super::finding::Finding;
 use super::time_of_day::time_of_day;
 use crate::column::sparkline;
@@ -19,7 +20,7 @@ impl Kind for FindingRows {
     type Row<'a> = FindingLine<'a>;
 }
 
-/// A finding at one moment.
+/// A finding as shown at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct FindingLine<'a> {
     /// The finding.
@@ -31,10 +32,9 @@ pub struct FindingLine<'a> {
 }
 
 impl FindingLine<'_> {
-    /// Duration so far, or in all, µs.
+    /// Returns the duration so far, or in total, µs.
     pub fn duration_us(&self) -> i64 {
-        let until_us = self.finding.until_us.unwrap_or(self.now_us);
-        until_us.saturating_sub(self.finding.since_us).max(0)
+        self.finding.duration_us(self.now_us)
     }
 }
 
@@ -47,12 +47,12 @@ fn number(line: &FindingLine<'_>) -> Option<f64> {
     line.finding.recent.values().flatten().next_back()
 }
 
-/// Every column, in the order in which a person would ask for them.
+/// Every column, in the order of the screen.
 pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
     vec![
         FindingColumn::text(
             ("severity", "SEVERITY", 10),
-            "How grave it is: connections or data are lost (critical), something suffers (warning), worth knowing (info).",
+            "Severity: critical (connections or data are lost), warning (service suffers), info (worth knowing).",
             |line, out| {
                 out.push(line.finding.severity.sign());
                 out.push(' ');
@@ -66,7 +66,7 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
         ),
         FindingColumn::text(
             ("finding", "FINDING", 20),
-            "Which finding it is, as diagnose --json names it.",
+            "Kind of finding, as in diagnose --json.",
             |line, out| {
                 out.push_str(line.finding.kind.id());
                 Some(())
@@ -75,7 +75,7 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
         ),
         FindingColumn::text(
             ("subject", "SUBJECT", 24),
-            "What it is about: a process, a listener, a remote host, a path, this host.",
+            "Affected process, listener, remote host, path, or this host.",
             |line, out| {
                 format::sanitize(out, line.finding.subject.to_string().as_bytes());
                 Some(())
@@ -84,7 +84,7 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
         ),
         FindingColumn::text(
             ("since", "SINCE", 8),
-            "Since when it holds, or held.",
+            "Start time.",
             |line, out| {
                 let since_us = line.finding.since_us;
                 out.push_str(&time_of_day(since_us, line.now_us, line.zone));
@@ -93,8 +93,8 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
             |line, _| Some(SortKey::Number(line.finding.since_us as f64)),
         ),
         FindingColumn::text(
-            ("for", "FOR", 7),
-            "How long it holds, or held.",
+            ("for", "DURATION", 8),
+            "Duration so far, or in total.",
             |line, out| {
                 out.push_str(&whole_seconds(line.duration_us()));
                 Some(())
@@ -103,8 +103,8 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
         )
         .right_aligned(),
         FindingColumn::text(
-            ("number", "NUMBER", 8),
-            "The number behind it: what its evidence has first.",
+            ("number", "VALUE", 8),
+            "First value of the evidence.",
             |line, out| {
                 let (name, value) = line.finding.evidence.first()?;
                 out.push_str(&evidence_value(name, value));
@@ -114,8 +114,8 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
         )
         .right_aligned(),
         FindingColumn::text(
-            ("of", "OF", 12),
-            "What that number is.",
+            ("of", "METRIC", 12),
+            "Name of that value.",
             |line, out| {
                 let (name, _) = line.finding.evidence.first()?;
                 out.push_str(&evidence_name(name));
@@ -128,7 +128,7 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
         ),
         FindingColumn::text(
             ("minute", "60 s", 10),
-            "That number over the last minute of samples.",
+            "That value over the last minute.",
             |line, out| {
                 number(line)?;
                 sparkline::minute_sparkline(out, &line.finding.recent, BARS);
@@ -138,11 +138,11 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
         ),
         FindingColumn::text(
             ("summary", "SUMMARY", 60),
-            "What is wrong, in a sentence.",
+            "The finding in one sentence.",
             |line, out| {
-                if let Some(until_us) = line.finding.until_us {
-                    out.push_str("over at ");
-                    out.push_str(&time_of_day(until_us, line.now_us, line.zone));
+                let format_time = |us| time_of_day(us, line.now_us, line.zone);
+                if let Some(end) = line.finding.end_phrase(format_time) {
+                    out.push_str(&end);
                     out.push_str(": ");
                 }
                 format::sanitize(out, line.finding.summary.as_bytes());

@@ -8,7 +8,7 @@ use super::subject::Subject;
 use super::watch::Findings;
 use crate::model::{Endpoint, ProcessKey, SocketKey};
 
-/// Something that findings may concern.
+/// A process, socket or remote host that findings may concern.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Concern {
     /// A process, with its sockets.
@@ -33,7 +33,7 @@ pub struct SocketConcern {
 }
 
 impl Concern {
-    /// Reports whether a finding is about this.
+    /// Reports whether a finding concerns it.
     pub fn has(&self, finding: &Finding) -> bool {
         match self {
             Concern::Process(key) => finding.subject.process().is_some_and(|p| p.key == *key),
@@ -78,7 +78,7 @@ impl SocketConcern {
     }
 }
 
-/// Returns the findings that concern any of some things, the active ones first.
+/// Returns the findings about any of the concerns, the active ones first.
 pub fn findings_about(findings: &Findings, concerns: &[Concern]) -> Vec<Arc<Finding>> {
     let all = findings.active.iter().chain(&findings.ended);
     let concerned = all.filter(|finding| concerns.iter().any(|concern| concern.has(finding)));

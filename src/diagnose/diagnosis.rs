@@ -10,7 +10,7 @@ use super::observation::Observation;
 use super::tracking::{Change, FindingTracker, Now};
 use crate::aggregate::{Moment, PortUsage};
 
-/// Diagnoses moments, in their order.
+/// Diagnoses moments in order.
 pub struct Diagnosis {
     thresholds: Thresholds,
     zone: TimeZone,
@@ -29,7 +29,7 @@ impl std::fmt::Debug for Diagnosis {
 }
 
 impl Diagnosis {
-    /// Starts with nothing examined. Times of day in its sentences are of `zone`.
+    /// Starts with nothing examined. Times of day in sentences are in `zone`.
     pub fn new(thresholds: Thresholds, zone: TimeZone) -> Diagnosis {
         let detectors = Detectors::new(&thresholds);
         let tracker = FindingTracker::new(
@@ -48,7 +48,7 @@ impl Diagnosis {
         }
     }
 
-    /// A diagnosis with the same thresholds that has examined nothing yet.
+    /// Returns a diagnosis with the same thresholds that has examined nothing.
     #[must_use]
     pub fn restarted(&self) -> Diagnosis {
         Diagnosis::new(self.thresholds.clone(), self.zone.clone())
@@ -64,7 +64,7 @@ impl Diagnosis {
         self.tracker.take_changes()
     }
 
-    /// The path on which the most local ports are taken, at the latest moment; `None` if the range of ports is not known.
+    /// Returns the path with the most local ports in use at the latest moment; `None` if the port range is unknown.
     pub fn ports(&self, moment: &Moment) -> Option<PortUsage> {
         moment.sample.settings.local_ports()?;
         let paths = self.candidates.paths.iter();
@@ -75,7 +75,7 @@ impl Diagnosis {
         })
     }
 
-    /// Examines the next moment; returns the findings that are active then.
+    /// Examines the next moment; returns the active findings.
     pub fn update(&mut self, moment: &Moment) -> &[Finding] {
         self.candidates.collect(moment);
         let facts = Facts {

@@ -1,4 +1,4 @@
-//! One moment as detectors see it, and how they name its processes and sockets.
+//! One moment as detectors receive it, with names for its processes and sockets.
 
 use super::candidates::Candidates;
 use super::subject::{ProcessName, Subject};
@@ -6,7 +6,7 @@ use crate::aggregate::Moment;
 use crate::column::format;
 use crate::model::{Activity, Endpoint, Sample, Settings, Socket, SocketRef, TcpInfo};
 
-/// One moment, and the rows of it that may be trouble.
+/// One moment, and its rows that may be a problem.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Facts<'m> {
     pub(super) moment: &'m Moment,
@@ -34,19 +34,19 @@ impl<'m> Facts<'m> {
         self.moment.sample.monotonic_ns
     }
 
-    /// Seconds since the Sample before.
+    /// Seconds since the previous Sample.
     pub(super) fn elapsed_s(&self) -> Option<f64> {
         let interval = self.moment.unfiltered().interval_ns?;
         Some(interval as f64 / 1e9)
     }
 
-    /// The time some milliseconds ago, ns of the monotonic clock.
+    /// The instant `ms` milliseconds ago, ns of the monotonic clock.
     fn ago_ns(&self, ms: u64) -> u64 {
         self.now_ns().saturating_sub(ms.saturating_mul(1_000_000))
     }
 
-    /// When the peer last acknowledged something, ns of the monotonic clock; now if the kernel does not report it.
-    pub(super) fn last_heard_ns(&self, socket: SocketRef<'_>) -> u64 {
+    /// When the last acknowledgment arrived, ns of the monotonic clock; now if the kernel does not report it.
+    pub(super) fn last_ack_ns(&self, socket: SocketRef<'_>) -> u64 {
         let quiet_ms = socket.tcp_info().and_then(TcpInfo::last_ack_recv);
         self.ago_ns(quiet_ms.unwrap_or(0))
     }
@@ -56,18 +56,18 @@ impl<'m> Facts<'m> {
         self.now_ns().saturating_sub(since_ns) as f64 / 1e9
     }
 
-    /// A socket by its row.
+    /// Returns a socket by its row.
     pub(super) fn socket(&self, row: u32) -> Option<SocketRef<'m>> {
         self.moment.sample.socket(row as usize)
     }
 
-    /// A counter's value.
+    /// Returns a counter's value.
     pub(super) fn counter(&self, name: &str) -> Option<u64> {
         let value = self.moment.sample.counters.protocols.get(name)?;
         u64::try_from(value).ok()
     }
 
-    /// The owner of a socket as the subject of a finding, and as the start of a sentence.
+    /// Returns the owner of a socket as the subject of a finding, and as the start of a sentence.
     pub(super) fn subject_of_holder(&self, holder: Holder) -> Option<(Subject, String)> {
         Some(match holder {
             Holder::Process(row) => {
@@ -84,14 +84,14 @@ impl<'m> Facts<'m> {
         })
     }
 
-    /// The row of the listener that accepted a connection; of those that share its port the first.
+    /// Returns the row of the listener that accepted a connection; the first if several share its port.
     pub(super) fn listener_of(&self, socket: &Socket) -> Option<u32> {
         let rows = &self.moment.sample.sockets.rows;
         self.candidates.listeners.find(socket, rows).next()
     }
 }
 
-/// The owner of a socket, if it has one.
+/// Returns the owner of a socket, if it has one.
 pub(super) fn holder(socket: SocketRef<'_>) -> Option<Holder> {
     if let Some(holder) = socket.holders().first() {
         return Some(Holder::Process(holder.process));
@@ -101,19 +101,19 @@ pub(super) fn holder(socket: SocketRef<'_>) -> Option<Holder> {
     Some(Holder::User(uid))
 }
 
-/// The process that holds a socket.
+/// Returns the process that owns a socket.
 pub(super) fn process(socket: SocketRef<'_>) -> Option<ProcessName> {
     socket.owner().map(ProcessName::of)
 }
 
-/// The activity of a socket's owners, of those that were read: stopped if all are, else that of the first that is not.
+/// Returns the activity of a socket's owners: stopped if all readable owners are, else that of the first running one.
 pub(super) fn activity(socket: SocketRef<'_>) -> Option<Activity> {
     let known = || socket.owners().filter_map(|(row, _)| row.activity);
     let running = known().find(|activity| !activity.is_stopped());
     running.or_else(|| known().next())
 }
 
-/// A socket as the subject of a finding.
+/// Returns a socket as the subject of a finding.
 pub(super) fn subject_of(socket: SocketRef<'_>) -> Subject {
     let path = socket.name().map(|name| {
         let mut out = String::new();
@@ -129,7 +129,15 @@ pub(super) fn subject_of(socket: SocketRef<'_>) -> Subject {
     }
 }
 
-/// The other end of a connection within this machine: by loopback, or from an address to itself.
+/// Names a listener at the start of a sentence: `nginx (8) on 10.0.0.1:80`, `The listener 10.0.0.1:80`.
+pub(super) fn listener_name(listener: &Subject) -> String {
+    match listener.process() {
+        Some(process) => format!("{process} on {listener}"),
+        None => format!("The listener {listener}"),
+    }
+}
+
+/// Returns the remote end of a connection within this machine: over loopback, or from an address to itself.
 pub(super) fn own_end(socket: &Socket) -> Option<Endpoint> {
     let (local, remote) = (socket.local()?.canonical(), socket.remote()?.canonical());
     (remote.address.is_loopback() || remote.address == local.address).then_some(remote)

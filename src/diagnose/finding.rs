@@ -1,5 +1,6 @@
-//! A finding: what is wrong with one subject, with the evidence and the advice.
+//! A finding: a problem of one subject, with evidence and advice.
 
+use super::duration::whole_seconds;
 use super::kind::FindingKind;
 use super::subject::{Subject, SubjectKey};
 use crate::aggregate::Recent;
@@ -7,16 +8,16 @@ use crate::aggregate::Recent;
 /// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Severity {
-    /// Worth knowing; nothing fails by it.
+    /// Worth knowing; nothing fails.
     Info,
-    /// Something suffers by it, or soon will.
+    /// Performance or availability suffers, or soon will.
     Warning,
     /// Connections or data are refused or lost.
     Critical,
 }
 
 impl Severity {
-    /// Every severity, the least first.
+    /// Every severity, the lowest first.
     pub const ALL: [Severity; 3] = [Severity::Info, Severity::Warning, Severity::Critical];
 
     /// Returns the name of the severity.
@@ -28,7 +29,7 @@ impl Severity {
         }
     }
 
-    /// A sign for it, one column wide, that is distinct without color.
+    /// Returns a sign, one column wide, that is distinct without color.
     pub fn sign(self) -> char {
         match self {
             Severity::Info => 'i',
@@ -38,10 +39,10 @@ impl Severity {
     }
 }
 
-/// A value that proves a finding. The unit is part of its name, as in JSON.
+/// A value of the evidence. Its unit is part of its name, as in JSON.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
-    /// Things that are counted.
+    /// A number of things.
     Count(u64),
     /// Bytes.
     Bytes(u64),
@@ -57,27 +58,27 @@ pub enum Value {
     Flag(bool),
 }
 
-/// The values that prove a finding, by name: `("connections", 341)`, `("unread_bytes", 4096)`, `("cause", "stopped")`.
+/// The values that support a finding, by name: `("connections", 341)`, `("unread_bytes", 4096)`, `("cause", "stopped")`.
 pub type Evidence = Vec<(&'static str, Value)>;
 
-/// A condition of one subject that is reported, as long as it holds.
+/// A reported condition of one subject.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Finding {
     /// Kind of the finding, as the registry lists it.
     pub kind: &'static FindingKind,
-    /// Severity now.
+    /// Current severity.
     pub severity: Severity,
     /// The process, socket, host or path that it is about.
     pub subject: Subject,
-    /// Since when it holds, µs since 1970 UTC; before the first Sample where the kernel reports that.
+    /// When it began, µs since 1970 UTC; before the first Sample where the kernel reports that.
     pub since_us: i64,
-    /// When it ended, µs since 1970 UTC; `None` as long as it holds.
+    /// When it ended, µs since 1970 UTC; `None` while it is active.
     pub until_us: Option<i64>,
-    /// The values that prove it. Of one that has ended, these and the sentences are those of when it was worst.
+    /// The values that support it. After its end, these and the sentences are those of its worst moment.
     pub evidence: Evidence,
-    /// One sentence that says what is wrong, and names names.
+    /// The problem in one sentence, with names and numbers.
     pub summary: String,
-    /// Remedy, in sentences.
+    /// The remedy.
     pub advice: String,
     /// The first value of its evidence over the last minute.
     pub recent: Recent,
@@ -90,6 +91,23 @@ impl Finding {
     /// Returns the identity of the finding among the active ones.
     pub fn key(&self) -> FindingKey {
         (self.kind, self.subject.key())
+    }
+
+    /// Returns the duration so far, or in total, µs.
+    pub fn duration_us(&self, now_us: i64) -> i64 {
+        let until_us = self.until_us.unwrap_or(now_us);
+        until_us.saturating_sub(self.since_us).max(0)
+    }
+
+    /// Describes the end of a finding, such as `ended at 17:20:00 (lasted 6 min)`, with the time as `format_time` writes
+    /// µs since 1970 UTC; `None` while it is active.
+    pub fn end_phrase(&self, format_time: impl Fn(i64) -> String) -> Option<String> {
+        let until_us = self.until_us?;
+        let lasted = whole_seconds(self.duration_us(until_us));
+        Some(format!(
+            "ended at {} (lasted {lasted})",
+            format_time(until_us)
+        ))
     }
 
     /// Returns the cause, for a kind that has several.

@@ -1,6 +1,6 @@
-//! The registry of findings: the one table that lists them, with their thresholds and with which suppress which others.
+//! The registry of findings: one table with their thresholds and the rules of suppression between them.
 //!
-//! Each finding has a file that holds its id, title, documentation, thresholds, condition, evidence and advice. A new one is
+//! Each finding has a file with its id, title, documentation, thresholds, condition, evidence and advice. To add one, add
 //! that file and its lines in the table; help, configuration, README and JSON follow from it.
 
 mod accept_queue_filling;
@@ -37,34 +37,34 @@ use super::threshold::{Section, SectionGroup, Threshold, ValueRule};
 
 registry! {
     thresholds {
-        "Connections that a process does not close, though their peers have (CLOSE-WAIT)." => {
+        "Connections that a process does not close after its peers have (CLOSE-WAIT)" => {
             "close-wait-leak" close_wait_leak: close_wait_leak::Thresholds, mentions [];
         }
-        "TIME-WAIT of whoever closes first." => {
+        "TIME-WAIT sockets at the side that closes first" => {
             "time-wait-buildup" time_wait_buildup: time_wait_buildup::Thresholds, mentions [EphemeralPortsLow];
         }
-        "Local ports of one source address, destination address and port." => {
+        "Local ports from one source address to one destination address and port" => {
             "ephemeral-ports-low" ephemeral_ports_low: ephemeral_ports_low::Thresholds, mentions [];
         }
-        "Connections that wait for accept()." => {
+        "Connections that wait for accept()" => {
             "accept-queue" accept_queue: accept_queues::Thresholds, mentions [];
             "not-accepted" not_accepted: not_accepted::Thresholds, mentions [];
         }
-        "Half-open connections (SYN-RECV) at a listener." => {
+        "Half-open connections of a listener (SYN-RECV)" => {
             "syn-queue" syn_queue: half_open::Thresholds, mentions [SynFlood, SynQueueFull];
         }
-        "Requests to connect that get no answer (SYN-SENT)." => {
+        "Connection attempts without an answer (SYN-SENT)" => {
             "connect-stuck" connect_stuck: connect_stuck::Thresholds, mentions [];
         }
-        "Data that is not read, and data that cannot leave." => {
+        "Unread data, unacknowledged data and retransmissions" => {
             "receiver-stalled" receiver_stalled: receiver_stalled::Thresholds, mentions [];
             "sender-stalled" sender_stalled: unacknowledged::Thresholds, mentions [SenderStalled, ZeroWindow];
             "retransmitting" retransmitting: retransmitting::Thresholds, mentions [];
         }
-        "Datagrams that are dropped at a socket." => {
+        "Datagrams dropped by a socket" => {
             "udp-drops" udp_drops: udp_drops::Thresholds, mentions [];
         }
-        "Limits of a process and of the host." => {
+        "Limits of processes and of the host" => {
             "descriptors-low" descriptors_low: descriptors_low::Thresholds, mentions [];
             "tcp-memory-pressure" tcp_memory_pressure: tcp_memory_pressure::Thresholds, mentions [];
             "orphans" orphans: orphans::Thresholds, mentions [];
@@ -95,60 +95,60 @@ registry! {
     }
     measured with [accept_queue, syn_queue, sender_stalled]
     suppression {
-        // Connections that wait in a full queue, those on their way into it, and their own other ends.
+        // Connections that wait in a full queue, those about to enter it, and their other ends on this machine.
         [AcceptQueueFull] suppresses [AcceptQueueFilling, NotAccepted, SynQueueFull, SynFlood] SameSubject;
         [AcceptQueueFilling] suppresses [NotAccepted] SameSubject;
         [SynFlood] suppresses [SynQueueFull] SameSubject;
         [AcceptQueueFull, NotAccepted, SynFlood, SynQueueFull]
             suppresses [ConnectStuck, SenderStalled, ZeroWindow, Retransmitting] ToItsListener;
-        // Nothing arrives at all: that some of it is sent again says no more.
+        // Nothing arrives at all, so retransmissions are no news.
         [SenderStalled, ConnectStuck] suppresses [Retransmitting] SameAddress;
-        // The ports are taken by the TIME-WAITs.
+        // The TIME-WAIT sockets use the ports.
         [EphemeralPortsLow] suppresses [TimeWaitBuildup] ToItsDestination;
         [TimeWaitOverflow] suppresses [TimeWaitBuildup] Anywhere;
     }
 }
 
-/// The settings of `[diagnose]` itself, which apply to all findings.
+/// Settings of `[diagnose]` itself, which apply to all findings.
 pub static GENERAL: &[Threshold] = &[
     Threshold {
         name: "disable",
         rule: ValueRule::FindingIds,
         doc: &[
-            " Findings that are never told, by the ids that `sockwatch help findings` has:",
-            " [\"time-wait-buildup\", \"syn-flood\"]. What only follows from one of them (connections that wait in",
-            " a full accept queue) is then told for itself.",
+            " Ids of findings that are never reported, as listed by `sockwatch help findings`:",
+            " [\"time-wait-buildup\", \"syn-flood\"]. A finding that one of them would have suppressed is then",
+            " reported.",
         ],
     },
     Threshold {
         name: "ignore_processes",
         rule: ValueRule::ProcessNames,
         doc: &[
-            " Processes of which nothing is told, by the name that the kernel has for them (at most 15 bytes,",
-            " as in `ps -o comm`): [\"mysqld\", \"legacy-worker\"]. Their sockets are still there in every list.",
+            " Names of processes about which nothing is reported, as in `ps -o comm` (at most 15 bytes):",
+            " [\"mysqld\", \"legacy-worker\"]. Their sockets are still listed everywhere.",
         ],
     },
     Threshold {
         name: "hold_s",
         rule: ValueRule::SECONDS,
         doc: &[
-            " How long something has to hold until it is told. Two seconds are two samples or more, so that",
-            " what one of them catches by chance, such as a burst that is over, is not told. Raise it for a",
-            " machine that is bursty by nature, to 10 or 30; with `diagnose --for` watch for longer then.",
+            " How long a condition must persist before it is reported, and for at least two samples. A short",
+            " burst that a single sample happens to catch is therefore not reported. Raise it to 10 or 30 for a",
+            " host with bursty load, and then watch for longer with `diagnose --for`.",
         ],
     },
     Threshold {
         name: "clear_s",
         rule: ValueRule::SECONDS,
         doc: &[
-            " How long it has to be well until it is no longer told. Longer than it takes to be told, so that",
-            " what comes and goes around its threshold is one finding and not many. Raise it if findings still",
-            " come and go.",
+            " How long a condition must be absent before its finding ends. It is longer than hold_s, so a",
+            " condition that fluctuates around its threshold is one finding rather than many. Raise it if",
+            " findings still flap.",
         ],
     },
 ];
 
-/// The kind of finding with an id.
+/// Returns the kind of finding with an id.
 pub fn finding_by_id(id: &str) -> Option<&'static FindingKind> {
     FINDINGS.iter().find(|kind| kind.id() == id)
 }

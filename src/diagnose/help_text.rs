@@ -1,4 +1,4 @@
-//! Numbers in the documentation of findings, each kept in one line with its unit.
+//! Numbers in the documentation of findings; each stays on one line with its unit.
 
 use super::phrases;
 
@@ -21,13 +21,13 @@ pub(super) fn bytes(bytes: u64) -> String {
     without_breaks(&phrases::bytes(bytes))
 }
 
-/// The severity of a finding that is a warning from one share on and critical from another.
+/// Severity of a finding with one share for a warning and another for a critical one.
 pub(super) fn severity_by_share(warning: f64, critical: f64) -> String {
     let (warning, critical) = (share(warning), share(critical));
-    format!("Warning from {warning} on, critical from {critical} on.")
+    format!("Warning at {warning}, critical at {critical}.")
 }
 
-/// The condition of a finding about a limit of the host.
-pub(super) fn near_limit(what: &str, warning: f64) -> String {
-    format!("{what} reach {} of their limit.", share(warning))
+/// Condition of a finding about a limit of the host.
+pub(super) fn near_limit(what: &str, setting: &str, warning: f64) -> String {
+    format!("{what} reach {} of {setting}.", share(warning))
 }

@@ -17,7 +17,7 @@ pub struct FindingKind {
 }
 
 impl FindingKind {
-    /// The kind at a place of the registry. `related` are the ids of other findings that its texts refer to.
+    /// Makes the kind at a place of the registry. `related` are the ids of the findings that its texts refer to.
     pub(super) const fn new(
         index: u8,
         id: &'static str,
@@ -37,22 +37,22 @@ impl FindingKind {
         self.index.into()
     }
 
-    /// Returns the stable name in kebab case, in JSON and in the configuration.
+    /// Returns the stable kebab-case name in JSON and in the configuration.
     pub fn id(&self) -> &'static str {
         self.id
     }
 
-    /// Meaning, in one sentence.
+    /// Returns the meaning in one sentence.
     pub fn title(&self) -> &'static str {
         self.title
     }
 
-    /// The id of one of the other findings that its texts refer to; empty if there are fewer.
+    /// Returns the id of one of the findings that its texts refer to; empty if there are fewer.
     pub(super) fn related(&self, number: usize) -> &'static str {
         self.related.get(number).copied().unwrap_or_default()
     }
 
-    /// A text of its documentation with `{0}`, `{1}`, … replaced by the ids of the findings that it refers to.
+    /// Replaces `{0}`, `{1}`, … in its documentation by the ids of the findings that it refers to.
     pub(super) fn resolve_references(&self, text: &str) -> String {
         with_references(text, self.related)
     }

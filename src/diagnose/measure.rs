@@ -1,4 +1,4 @@
-//! Measurements that several findings share, made once for each moment.
+//! Measurements that several findings share, taken once for each moment.
 
 pub(super) mod accept_queues;
 pub(super) mod counter;

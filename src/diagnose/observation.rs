@@ -1,11 +1,11 @@
-//! Observations of a detector in one Sample.
+//! Observations of detectors in one Sample.
 
 use super::finding::{Evidence, Severity, Value};
 use super::kind::FindingKind;
 use super::subject::Subject;
 use crate::model::Endpoint;
 
-/// Subjects of one kind that are reported at most, the worst of them.
+/// Maximum number of subjects reported for one kind, the worst of them.
 pub(super) const MAX_PER_KIND: usize = 20;
 
 /// A condition of one subject in one Sample, before it has lasted long enough to be reported.
@@ -13,27 +13,27 @@ pub(super) const MAX_PER_KIND: usize = 20;
 pub(super) struct Observation {
     pub(super) kind: &'static FindingKind,
     pub(super) severity: Severity,
-    /// True if it is bad enough to be reported; otherwise it only keeps a finding that was reported already.
+    /// True if it exceeds the threshold for reporting; otherwise it only keeps an active finding.
     pub(super) over_threshold: bool,
     pub(super) subject: Subject,
     /// The first value of the evidence, as a number.
     pub(super) number: f64,
     /// True if the growth of that number is worth reporting.
     pub(super) reports_growth: bool,
-    /// When the condition began, ns of the monotonic clock, where the kernel reports more than observing shows.
+    /// When the condition began, ns of the monotonic clock, if the kernel reports a start before the first observation.
     pub(super) since_ns: Option<u64>,
     pub(super) evidence: Evidence,
-    /// The first part of the sentence, which ends before "since 20:14".
+    /// First part of the sentence, before `since 20:14`.
     pub(super) summary: String,
-    /// The part of the sentence after that, without a full stop: `: 5 connections wait`; may be empty.
+    /// The rest of the sentence, without a period: `: 5 connections wait`; may be empty.
     pub(super) rest: String,
     pub(super) advice: String,
-    /// The end on this machine that it is about, where both ends are here.
+    /// The remote end, if it is on this machine.
     pub(super) own_end: Option<Endpoint>,
 }
 
 impl Observation {
-    /// A warning that is over its threshold, with the first value of its evidence.
+    /// Makes a warning over its threshold, with the first value of its evidence.
     pub(super) fn new(
         kind: &'static FindingKind,
         subject: Subject,
@@ -75,7 +75,7 @@ impl Observation {
         }
     }
 
-    /// Adds which of several causes that look alike it is.
+    /// Adds the cause to the evidence.
     pub(super) fn with_cause(self, cause: &str) -> Self {
         self.with("cause", Value::Text(cause.to_owned()))
     }

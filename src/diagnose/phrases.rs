@@ -47,17 +47,16 @@ pub(super) fn seconds(seconds: f64) -> String {
     out
 }
 
-/// The advice for a process that was stopped, by a signal or by a debugger.
+/// Advice for a process that a signal or a debugger has stopped.
 pub(super) fn stopped(pid: Option<u32>, activity: Option<Activity>) -> String {
     if activity.is_some_and(|activity| activity.state == 't') {
-        return "A debugger holds it (state t): let it go on there, or detach.".to_owned();
+        return "A debugger has stopped it (state t). Continue it there, or detach.".to_owned();
     }
     match pid {
         Some(pid) => format!(
-            "It is stopped (state T) and does nothing: `kill -CONT {pid}` lets it go on; a debugger, Ctrl-Z or SIGSTOP \
-             has stopped it."
+            "It is stopped (state T), most likely by SIGSTOP or Ctrl-Z. Continue it with `kill -CONT {pid}`."
         ),
-        None => "It is stopped (state T) and does nothing: `kill -CONT` lets it go on.".to_owned(),
+        None => "It is stopped (state T). Continue it with `kill -CONT PID`.".to_owned(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Turns the table of findings into kinds, thresholds, detectors, documentation and rules of suppression.
 //!
-//! The table itself is in `findings.rs`. All of this is generated while compiling, so that each detector is called directly.
+//! The table is in `findings.rs`. The code is generated at compile time, so each detector is called directly.
 
 /// Registers findings, in the order of the documentation.
 macro_rules! registry {
@@ -20,7 +20,7 @@ macro_rules! registry {
     ) => {
         $(use $file::$detector;)+
 
-        /// The places of the findings in the registry.
+        /// Places of the findings in the registry.
         #[derive(Debug, Clone, Copy)]
         enum Place {
             $($detector),+
@@ -40,13 +40,13 @@ macro_rules! registry {
         #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
         #[serde(default, deny_unknown_fields)]
         pub struct Thresholds {
-            /// Findings that are never reported; what they suppress is then reported.
+            /// Findings that are never reported; the ones they would suppress are.
             pub disable: Vec<&'static FindingKind>,
-            /// Names of processes about which nothing is reported, as the kernel has them (`comm`, 15 bytes at most).
+            /// Names of processes about which nothing is reported (`comm`, at most 15 bytes).
             pub ignore_processes: Vec<String>,
-            /// How long a condition has to persist before it is reported, s; and for two Samples at least.
+            /// How long a condition must persist before it is reported, s; at least two Samples.
             pub hold_s: f64,
-            /// How long a condition has to be absent before its finding clears, s; and for two Samples at least.
+            /// How long a condition must be absent before its finding clears, s; at least two Samples.
             pub clear_s: f64,
             $($(
                 #[doc = concat!("`[diagnose.", $section, "]`.")]
@@ -67,7 +67,7 @@ macro_rules! registry {
             }
         }
 
-        /// The sections of the configuration below `[diagnose]`, in groups, with everything that can be set.
+        /// Sections of the configuration below `[diagnose]`, in groups, with all their settings.
         pub static SECTIONS: &[SectionGroup] = &[$(SectionGroup {
             heading: $heading,
             sections: &[$(Section {
@@ -77,14 +77,14 @@ macro_rules! registry {
             }),+],
         }),+];
 
-        /// The detectors of all findings, and the measures that they share.
+        /// The detectors of all findings, and their shared measurements.
         pub(super) struct Detectors {
             measured: Measurements,
             $($file: $detector,)+
         }
 
         impl Detectors {
-            /// Starts without any memory of earlier Samples.
+            /// Starts with no earlier Samples.
             pub(super) fn new(thresholds: &Thresholds) -> Detectors {
                 Detectors {
                     measured: Measurements::new($(thresholds.$measured),+),
@@ -103,13 +103,13 @@ macro_rules! registry {
                 })+
             }
 
-            /// Returns the time for which a finding that has cleared still suppresses others, s.
+            /// Returns the time for which a cleared finding still suppresses others, s.
             pub(super) fn memory_s(&self) -> f64 {
                 [$(self.$file.memory_s()),+].into_iter().fold(0.0, f64::max)
             }
         }
 
-        /// The documentation of every finding, in the order of [`FINDINGS`], with the numbers in force.
+        /// Returns the documentation of every finding, in the order of [`FINDINGS`], with the thresholds in force.
         pub fn documentation(thresholds: &Thresholds) -> Vec<Documentation> {
             vec![$({
                 let kind = &FINDINGS[Place::$detector as usize];
@@ -123,7 +123,7 @@ macro_rules! registry {
             }),+]
         }
 
-        /// The rules of suppression between findings.
+        /// Rules of suppression between findings.
         pub(super) static SUPPRESSION: Rules<COUNT> = Rules::new(&[$(Rule {
             causes: &[$(Place::$cause as usize),+],
             effects: &[$(Place::$effect as usize),+],

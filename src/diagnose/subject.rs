@@ -1,4 +1,4 @@
-//! The subject of a finding: a process, a listener, a remote host, a path, this host.
+//! Subjects of findings: a process, a listener, a remote host, a path, this host.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -15,7 +15,7 @@ pub struct ProcessName {
 }
 
 impl ProcessName {
-    /// The name of the process of a row.
+    /// Names the process of a row.
     pub(super) fn of(row: &ProcessRow) -> ProcessName {
         ProcessName {
             key: row.process.key,
@@ -42,7 +42,7 @@ pub enum Subject {
         /// Name of the user, if it is known.
         name: Option<String>,
     },
-    /// A socket that waits for connections, or for datagrams.
+    /// A socket that receives connections or datagrams.
     Socket {
         /// Identity of the socket.
         key: SocketKey,
@@ -59,18 +59,18 @@ pub enum Subject {
     Remote {
         /// Address of the host.
         address: IpAddr,
-        /// Port, where the finding is about that port alone.
+        /// Port, if the finding is about that port only.
         port: Option<u16>,
-        /// The process here.
+        /// The local process.
         process: Option<ProcessName>,
     },
     /// All connections from one address to one port of another.
     Path {
-        /// The address here.
+        /// Local address.
         source: IpAddr,
         /// Remote end.
         destination: Endpoint,
-        /// The process here.
+        /// The local process.
         process: Option<ProcessName>,
     },
     /// The machine, or this network namespace.
@@ -106,7 +106,7 @@ impl Subject {
         }
     }
 
-    /// The process that it is about, or the owner of the end on this machine.
+    /// Returns the process that it is about, or the owner of the local end.
     pub fn process(&self) -> Option<&ProcessName> {
         match self {
             Subject::Process(named) => Some(named),
@@ -117,7 +117,7 @@ impl Subject {
         }
     }
 
-    /// The name of its kind, in JSON.
+    /// Returns the name of its kind in JSON.
     pub fn kind(&self) -> &'static str {
         match self {
             Subject::Process(_) => "process",

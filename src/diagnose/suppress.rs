@@ -1,4 +1,4 @@
-//! Decides which observations only follow from another finding, by the rules of the registry.
+//! Decides which observations another finding explains, by the rules of the registry.
 
 use std::net::IpAddr;
 
@@ -14,11 +14,11 @@ pub(super) enum Relation {
     SameSubject,
     /// The effect is about connections on this machine to the listener of the cause.
     ToItsListener,
-    /// The effect is about the same remote address, whatever the port.
+    /// The effect is about the same remote address, at any port.
     SameAddress,
     /// The effect is about the destination of the path of the cause.
     ToItsDestination,
-    /// The cause explains the effect wherever it is.
+    /// The cause explains the effect anywhere on the host.
     Anywhere,
 }
 
@@ -27,7 +27,7 @@ pub(super) enum Relation {
 pub(super) struct Effect<'a> {
     pub(super) kind: &'static FindingKind,
     pub(super) subject: &'a Subject,
-    /// The end on this machine that it is about, where both ends are here.
+    /// The remote end, if it is on this machine.
     pub(super) own_end: Option<Endpoint>,
 }
 
@@ -57,7 +57,7 @@ impl Cause {
     }
 }
 
-/// One rule: each of the causes suppresses each of the effects that belongs to it. Kinds are places in the registry.
+/// One rule: each cause suppresses each effect with the required relation. Kinds are places in the registry.
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) causes: &'static [usize],
@@ -73,7 +73,7 @@ impl<const KINDS: usize> Rules<KINDS> {
     /// Arranges rules by cause and effect.
     ///
     /// # Panics
-    /// While compiling, if two rules are about the same cause and effect.
+    /// At compile time, if two rules have the same cause and effect.
     pub(super) const fn new(rules: &[Rule]) -> Self {
         let mut out = [[None; KINDS]; KINDS];
         let mut at = 0;
@@ -95,12 +95,12 @@ impl<const KINDS: usize> Rules<KINDS> {
         Rules(out)
     }
 
-    /// Reports whether findings of a kind can suppress any others.
+    /// Reports whether findings of a kind can suppress others.
     pub(super) fn has_effects(&self, cause: &FindingKind) -> bool {
         self.0[cause.index()].iter().any(Option::is_some)
     }
 
-    /// Reports whether `effect` only follows from `cause`.
+    /// Reports whether `cause` explains `effect`.
     pub(super) fn suppresses(&self, cause: &Cause, effect: Effect<'_>) -> bool {
         let relation = self.0[cause.kind.index()][effect.kind.index()];
         relation.is_some_and(|relation| relation.matches(cause, effect))

@@ -1,6 +1,6 @@
-//! Declaration of thresholds: name, default, allowed values and documentation in one place.
+//! Declares thresholds: name, default, allowed values and documentation in one place.
 
-/// Range of values that a setting may have.
+/// Allowed values of a setting.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum ValueRule {
     /// A part of a whole, above 0 and up to 1.
@@ -28,13 +28,13 @@ pub enum ValueRule {
 }
 
 impl ValueRule {
-    /// A duration of at most a day: what lasts longer is not an incident any more.
+    /// A duration of at most one day.
     pub(super) const SECONDS: ValueRule = ValueRule::Seconds {
         min: 0,
         max: 86_400,
     };
 
-    /// A window over which values are added up, of at most ten minutes: each Sample in it is kept, for each subject.
+    /// A window of at most ten minutes over which values are added up: each subject keeps every Sample in it.
     pub(super) const WINDOW: ValueRule = ValueRule::Seconds { min: 1, max: 600 };
 
     /// A count of things.
@@ -55,9 +55,9 @@ impl ValueRule {
 pub struct Threshold {
     /// Key of the setting.
     pub name: &'static str,
-    /// Range of its values.
+    /// Allowed values.
     pub rule: ValueRule,
-    /// Documentation of the setting, line by line, as the sample configuration has it. Each line begins with a space.
+    /// Documentation of the setting, line by line, as in the sample configuration. Each line begins with a space.
     pub doc: &'static [&'static str],
 }
 
@@ -68,7 +68,7 @@ pub struct Section {
     pub name: &'static str,
     /// Settings of the section.
     pub thresholds: &'static [Threshold],
-    /// The ids of findings that their documentation refers to, as `{0}`, `{1}`, ….
+    /// Ids of the findings that their documentation refers to as `{0}`, `{1}`, ….
     pub(super) related: &'static [&'static str],
 }
 
@@ -82,7 +82,7 @@ pub struct SectionGroup {
 }
 
 impl Section {
-    /// The documentation of one of its settings, line by line.
+    /// Returns the documentation of one of its settings, line by line.
     pub fn doc(&self, threshold: &Threshold) -> Vec<String> {
         let lines = threshold.doc.iter();
         lines
@@ -91,7 +91,7 @@ impl Section {
     }
 }
 
-/// A text with `{0}`, `{1}`, … replaced by the ids of findings.
+/// Replaces `{0}`, `{1}`, … in a text by ids of findings.
 pub(super) fn with_references(text: &str, ids: &[&str]) -> String {
     let numbered = ids.iter().enumerate();
     numbered.fold(text.to_owned(), |text, (number, id)| {
@@ -101,8 +101,8 @@ pub(super) fn with_references(text: &str, ids: &[&str]) -> String {
 
 /// Declares the thresholds of a finding: a struct `Thresholds` with its defaults, and `Thresholds::DECLARED`.
 ///
-/// The documentation of a field is also its comment in the sample configuration. It refers to findings by their number
-/// among those that the registry lists beside the section: `{0}`, `{1}`.
+/// The documentation of a field is also its comment in the sample configuration. It refers to findings by their index in
+/// the registry's list for the section: `{0}`, `{1}`.
 macro_rules! thresholds {
     (
         $(#[$attribute:meta])*
@@ -125,7 +125,7 @@ macro_rules! thresholds {
         }
 
         impl Thresholds {
-            /// The thresholds as the configuration has them.
+            /// The thresholds as settings of the configuration.
             pub(in crate::diagnose) const DECLARED: &'static [$crate::diagnose::threshold::Threshold] = {
                 use $crate::diagnose::threshold::{Threshold, ValueRule};
                 &[$(Threshold {

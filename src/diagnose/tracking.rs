@@ -1,5 +1,5 @@
-//! Tracks observations from Sample to Sample: raises a finding once its condition has lasted, and clears it once the
-//! condition has ended for some time. What only follows from another finding is suppressed.
+//! Tracks observations from Sample to Sample: raises a finding once its condition has persisted, and clears it once the
+//! condition has been absent for some time. Suppresses observations that another finding explains.
 
 use std::fmt::Write as _;
 
@@ -9,29 +9,30 @@ use rustc_hash::FxHashMap;
 use super::finding::{Finding, FindingKey, Value};
 use super::findings::SUPPRESSION;
 use super::observation::{MAX_PER_KIND, Observation};
+use super::phrases;
 use super::suppress::{Cause, Effect};
 use super::time_of_day::time_of_day;
 use crate::aggregate::Recent;
 
-/// Growth per minute below which it is not reported.
+/// Growth per minute below which growth is not reported.
 const MIN_GROWTH_PER_MINUTE: f64 = 1.0;
 
-/// Time for which a condition has to be observed before its growth is reported, s.
+/// Time for which a condition must be observed before its growth is reported, s.
 const GROWTH_AFTER_S: f64 = 10.0;
 
-/// Samples that it takes at least to raise and to clear a finding, however far apart they are.
+/// Minimum number of Samples to raise and to clear a finding, at any interval.
 const MIN_SAMPLES: u32 = 2;
 
 /// A finding that was raised or cleared.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// The finding is active from now on.
+    /// The finding is now active.
     Raised(Finding),
     /// The finding has ended.
     Cleared(Finding),
 }
 
-/// The time of a Sample.
+/// Time of a Sample.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Now {
     /// ns of the monotonic clock.
@@ -41,33 +42,33 @@ pub(super) struct Now {
 }
 
 impl Now {
-    /// The time of day of an instant of the monotonic clock, µs since 1970 UTC.
+    /// Converts an instant of the monotonic clock to µs since 1970 UTC.
     fn wall_us_at(self, monotonic_ns: u64) -> i64 {
         let ago_us = self.monotonic_ns.saturating_sub(monotonic_ns) / 1000;
         self.wall_us
             .saturating_sub(i64::try_from(ago_us).unwrap_or(i64::MAX))
     }
 
-    /// The time since an instant of the monotonic clock, s.
+    /// Returns the time since an instant of the monotonic clock, s.
     fn seconds_since(self, monotonic_ns: u64) -> f64 {
         self.monotonic_ns.saturating_sub(monotonic_ns) as f64 / 1e9
     }
 }
 
-/// An observed condition, whether it has been reported or not.
+/// An observed condition, reported or not.
 #[derive(Debug)]
 struct Tracked {
     finding: Finding,
-    /// The finding when it was worst, and its number then, once it was raised.
+    /// The finding at its worst, with its number then, once it was raised.
     worst: Option<(f64, Finding)>,
     is_raised: bool,
-    /// When it was observed first, ns of the monotonic clock, and its number then.
+    /// When it was first observed, ns of the monotonic clock, and its number then.
     first_ns: u64,
     first_number: f64,
-    /// Since when it is over its threshold, and in how many Samples; 0 while it is not.
+    /// When it went over its threshold, and the number of Samples since; 0 while it is below.
     over_since_ns: u64,
     over_samples: u32,
-    /// When it was observed last.
+    /// When it was last observed.
     last_ns: u64,
     /// Samples since then.
     missed: u32,
@@ -107,7 +108,7 @@ impl Tracked {
         }
     }
 
-    /// Takes over an observation; returns the finding if this raises it.
+    /// Applies an observation; returns the finding if this raises it.
     fn update(
         &mut self,
         observation: Observation,
@@ -147,7 +148,7 @@ impl Tracked {
         finding.evidence = observation.evidence;
         finding.summary = observation.summary;
         finding.advice = observation.advice;
-        // Once it is raised, it can become more severe at once, and less severe only by clearing.
+        // A raised finding can become more severe at once, but less severe only by clearing.
         finding.severity = if self.is_raised && !is_news {
             finding.severity.max(severity)
         } else {
@@ -156,17 +157,17 @@ impl Tracked {
         if reports_growth {
             let value = Value::Rate((per_minute * 10.0).round() / 10.0);
             finding.evidence.push(("growth_per_min", value));
-            if per_minute >= MIN_GROWTH_PER_MINUTE {
-                let comma = if finding.summary.ends_with(',') {
-                    ""
-                } else {
-                    ","
-                };
-                let _ = write!(finding.summary, "{comma} growing {per_minute:.0}/min");
-            }
         }
         let since = time_of_day(finding.since_us, now.wall_us, zone);
-        let _ = write!(finding.summary, " since {since}{}.", observation.rest);
+        let _ = write!(finding.summary, " since {since}");
+        if reports_growth && per_minute >= MIN_GROWTH_PER_MINUTE {
+            let growth = match finding.evidence.first() {
+                Some((_, Value::Bytes(_))) => phrases::bytes(per_minute as u64),
+                _ => format!("{per_minute:.0}"),
+            };
+            let _ = write!(finding.summary, ", growing by {growth}/min");
+        }
+        let _ = write!(finding.summary, "{}.", observation.rest);
         let raised = is_news.then(|| finding.clone());
         let is_worse = self
             .worst
@@ -178,8 +179,8 @@ impl Tracked {
         raised
     }
 
-    /// The finding as it is reported when it has ended: as it was when it was worst, for in its last Samples it was nearly
-    /// over.
+    /// Returns the finding as reported after its end: as it was at its worst, because in its last Samples it had nearly
+    /// ended.
     fn cleared(&mut self, now: Now) -> Finding {
         let worst = self.worst.take().map(|(_, finding)| finding);
         let mut finding = worst.unwrap_or_else(|| self.finding.clone());
@@ -189,16 +190,16 @@ impl Tracked {
     }
 }
 
-/// Everything that is observed, by kind and subject.
+/// Observed conditions, by kind and subject.
 #[derive(Debug)]
 pub(super) struct FindingTracker {
     hold_s: f64,
     clear_s: f64,
-    /// Time for which a finding that has cleared still suppresses others, s.
+    /// Time for which a cleared finding still suppresses others, s.
     aftermath_s: f64,
     zone: TimeZone,
     tracked: FxHashMap<FindingKey, Tracked>,
-    /// Findings that cleared a short while ago, with the time, ns of the monotonic clock: their effects may still be observed.
+    /// Recently cleared findings with their time, ns of the monotonic clock: their effects may still be observed.
     aftermath: Vec<(u64, Cause)>,
     findings: Vec<Finding>,
     changes: Vec<Change>,
@@ -229,7 +230,7 @@ impl FindingTracker {
         std::mem::take(&mut self.changes)
     }
 
-    /// Takes over all observations of the next Sample, and empties their list.
+    /// Applies all observations of the next Sample, and empties their list.
     pub(super) fn update(&mut self, observations: &mut Vec<Observation>, now: Now) {
         self.suppress_effects(observations, now);
         keep_worst(observations);
@@ -247,10 +248,10 @@ impl FindingTracker {
         self.collect_findings();
     }
 
-    /// Removes observations that only follow from others, from findings that are no longer observed but not cleared yet, or
-    /// from those that cleared a short while ago: after a path was repaired, what was lost is sent again.
+    /// Removes observations that are explained by others, by findings that are no longer observed but not cleared yet, or
+    /// by recently cleared ones: after a path was repaired, lost segments are retransmitted.
     fn suppress_effects(&mut self, observations: &mut Vec<Observation>, now: Now) {
-        // As long as measurements still show traces of it.
+        // Measurements show traces of a cleared finding for that long.
         let span_ns = (self.aftermath_s * 1e9) as u64;
         self.aftermath
             .retain(|(cleared_ns, _)| now.monotonic_ns.saturating_sub(*cleared_ns) < span_ns);
@@ -268,7 +269,7 @@ impl FindingTracker {
         });
     }
 
-    /// Removes what is no longer observed: at once if it was not raised, else once it has been absent for some time.
+    /// Removes conditions that are no longer observed: at once if not raised, else once absent for some time.
     fn clear_ended(&mut self, now: Now) {
         let clear_s = self.clear_s;
         let (changes, aftermath) = (&mut self.changes, &mut self.aftermath);
@@ -290,7 +291,7 @@ impl FindingTracker {
         });
     }
 
-    /// Lists what is raised: the most severe first, then by kind, number and subject.
+    /// Lists the raised findings: the most severe first, then by kind, number and subject.
     fn collect_findings(&mut self) {
         self.findings.clear();
         let raised = self.tracked.values().filter(|tracked| tracked.is_raised);

@@ -1,4 +1,4 @@
-//! The findings of each moment: the active ones, and those that ended a while ago.
+//! The findings of each moment: active ones, and recently ended ones.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -8,24 +8,24 @@ use super::finding::{Finding, Severity};
 use super::tracking::Change;
 use crate::aggregate::{Moment, PortUsage};
 
-/// Time for which a finding is kept after it ended, µs: long enough for a user who returns to the screen.
+/// Time for which an ended finding is kept, µs: long enough for a user who returns to the screen.
 const KEEP_US: i64 = 10 * 60 * 1_000_000;
 
-/// The most findings that are kept after they ended.
+/// Maximum number of ended findings to keep.
 const MAX_ENDED: usize = 100;
 
-/// The findings at one moment, without regard to a filter.
+/// The findings at one moment, unfiltered.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Findings {
     /// Active findings, the most severe first.
     pub active: Vec<Arc<Finding>>,
     /// Findings that ended in the last ten minutes, the newest first.
     pub ended: Vec<Arc<Finding>>,
-    /// The time of the first moment that was examined, µs since 1970 UTC; `None` if none was.
+    /// Time of the first examined moment, µs since 1970 UTC; `None` without one.
     pub since_us: Option<i64>,
-    /// The number of moments that were examined.
+    /// Number of examined moments.
     pub samples: u64,
-    /// Path with the most local ports in use; `None` if the range of ports is not known.
+    /// Path with the most local ports in use; `None` if the port range is unknown.
     pub ports: Option<PortUsage>,
 }
 
@@ -36,7 +36,7 @@ impl Findings {
     }
 }
 
-/// Diagnoses moments in order, and keeps findings for a while after they ended.
+/// Diagnoses moments in order, and keeps ended findings for a while.
 #[derive(Debug)]
 pub struct Watch {
     diagnosis: Diagnosis,
@@ -47,7 +47,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Starts with a diagnosis that has examined nothing yet.
+    /// Starts with a diagnosis that has examined nothing.
     pub fn new(diagnosis: Diagnosis) -> Watch {
         Watch {
             diagnosis,
@@ -58,18 +58,18 @@ impl Watch {
         }
     }
 
-    /// A watch with the same thresholds that has examined nothing yet.
+    /// Returns a watch with the same thresholds that has examined nothing.
     #[must_use]
     pub fn restarted(&self) -> Watch {
         Watch::new(self.diagnosis.restarted())
     }
 
-    /// The findings of the latest moment.
+    /// Returns the findings of the latest moment.
     pub fn latest(&self) -> Arc<Findings> {
         Arc::clone(&self.latest)
     }
 
-    /// Diagnoses the next moment, without regard to a filter.
+    /// Diagnoses the next moment, unfiltered.
     pub fn update(&mut self, moment: &Moment) -> Arc<Findings> {
         self.diagnosis.update(moment);
         let now_us = moment.sample.taken_at_us;
@@ -80,7 +80,7 @@ impl Watch {
                 Change::Raised(_) => None,
             })
             .collect();
-        // Of those that ended together the most severe comes first.
+        // The most severe of those that ended together comes first.
         cleared.sort_by_cached_key(|finding| {
             let kind = std::cmp::Reverse(finding.kind);
             (finding.severity, kind, finding.subject.to_string())

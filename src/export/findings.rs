@@ -132,8 +132,8 @@ pub fn write_text(
         }
         let severity = finding.severity.name();
         let mut head = finding.summary.clone();
-        if let Some(until_us) = finding.until_us {
-            head = format!("{head} It was over at {}.", when::show(until_us, zone));
+        if let Some(end) = finding.end_phrase(|us| when::show(us, zone)) {
+            head = format!("{head} It {end}.");
         }
         write!(out, "{severity:<INDENT$}")?;
         write_wrapped(&head, columns, out)?;

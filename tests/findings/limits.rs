@@ -24,7 +24,7 @@ fn descriptors_low() {
     let mut hoarder = Actor::start("hoarder", "hoard", &["200", "6"]);
     let mut watch = Watch::begin();
     let finding = watch.finds("descriptors-low");
-    hoarder.assert_named(&finding, &["of 200 descriptors"]);
+    hoarder.assert_named(&finding, &["of 200 file descriptors"]);
     finding.assert_subject("process", &json!({}));
     // Some may have been inherited that are beyond the limit.
     finding.assert_in("open", 194.0..=198.0);

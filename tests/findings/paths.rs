@@ -71,7 +71,7 @@ fn nobody() {
     let mut client = Actor::start("patient-client", "call", &[&target, "3"]);
     let mut watch = Watch::begin();
     let finding = watch.finds("connect-stuck");
-    client.assert_named(&finding, &[&target, "3 requests"]);
+    client.assert_named(&finding, &[&target, "3 connection attempts"]);
     finding.assert_subject(
         "remote",
         &json!({"address": NOBODY.to_string(), "port": 443}),

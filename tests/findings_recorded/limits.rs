@@ -13,12 +13,13 @@ fn close_wait_leak() {
             subject: "process, web-app (20)",
             cause: Some("not-closed"),
             span: ("17:14:33", "17:14:49"),
-            summary: "web-app (20) has not closed 24 connections that 10.0.0.7 and another host closed, \
-                         since 17:14:33.",
-            advice: "Its code does not call close() once read() has returned 0: look at connections that go \
-                        back to a pool or are forgotten on an error path. Until it is mended, only a \
-                        restart frees their descriptors; no kernel timeout does. `sockwatch kill state \
-                        close-wait process 20` ends the connections alone.",
+            summary: "web-app (20) has left 24 connections in CLOSE-WAIT since 17:14:33: 10.0.0.7 \
+                        and another host closed first.",
+            advice: "It has read everything but has not called close(). Check connections that \
+                        are returned to a pool or forgotten on an error path. Until the code is \
+                        fixed, only a restart frees the file descriptors. `sockwatch kill state \
+                        close-wait process 20` ends the connections but leaves the descriptors \
+                        open.",
         }],
     );
 }
@@ -34,11 +35,12 @@ fn descriptors_low() {
             subject: "process, web-app (20)",
             cause: None,
             span: ("17:17:52", "17:18:02"),
-            summary: "web-app (20) has 62 of 64 descriptors open (96.9 %) since 17:17:52: 57 of them are \
-                         files.",
-            advice: "At the limit accept(), socket() and open() fail (EMFILE). `prlimit --pid 20 \
-                        --nofile=4096:` raises it now, up to its hard limit, LimitNOFILE= in its unit or \
-                        `ulimit -n` for good; if the number only ever grows, it leaks.",
+            summary: "web-app (20) has had 62 of 64 file descriptors open (96.9 %) since \
+                        17:17:52: 57 of them are files.",
+            advice: "At the limit, accept(), socket() and open() fail with EMFILE. Run `prlimit \
+                        --pid 20 --nofile=4096:` to raise it now, up to the hard limit; set \
+                        LimitNOFILE= in its unit or `ulimit -n` to raise it permanently. If the \
+                        number keeps growing, the process leaks descriptors.",
         }],
     );
 }
@@ -54,11 +56,12 @@ fn tcp_memory_pressure() {
             subject: "host",
             cause: None,
             span: ("17:18:07", "17:18:10"),
-            summary: "TCP takes 655 MB (160 000 pages) of the 786 MB that it may (83.3 %) since 17:18:07: \
-                         the kernel shrinks windows to save memory.",
-            advice: "Find who holds it: sort sockets by unread and unacknowledged bytes. Readers that stall \
-                        and peers that do not read fill buffers; if all of it is needed, raise \
-                        net.ipv4.tcp_mem (in pages), or lower net.ipv4.tcp_rmem and tcp_wmem.",
+            summary: "TCP has used 655 MB (160 000 pages) of at most 786 MB (83.3 %) since \
+                        17:18:07: the kernel shrinks windows to save memory.",
+            advice: "Find the sockets that use the memory: sort by unread and unacknowledged \
+                        bytes. Stalled readers, here and at the peers, fill buffers. If all of it \
+                        is needed, raise net.ipv4.tcp_mem (in pages), or lower net.ipv4.tcp_rmem \
+                        and net.ipv4.tcp_wmem.",
         }],
     );
 }
@@ -74,12 +77,13 @@ fn orphans() {
             subject: "host",
             cause: None,
             span: ("17:18:04", "17:18:10"),
-            summary: "6503 connections wait that no process holds any more, of at most 8192 (79.4 %) since \
-                         17:18:04.",
-            advice: "A process closed them while data was unsent, and the peers do not take it: see \
-                        FIN-WAIT-1 and LAST-ACK by remote. Beyond the limit the kernel resets them and data is \
-                        lost. `sysctl -w net.ipv4.tcp_orphan_retries=3` gives them up sooner (0 stands for 8), \
-                        a higher net.ipv4.tcp_max_orphans has room for more (each may hold some 64 kB).",
+            summary: "This host has had 6503 of at most 8192 orphaned connections (79.4 %) since \
+                        17:18:04.",
+            advice: "Processes closed these connections with data still unsent, and the peers do \
+                        not accept it: group sockets in FIN-WAIT-1 and LAST-ACK by remote host. \
+                        Beyond the limit, the kernel resets them and the data is lost. Run \
+                        `sysctl -w net.ipv4.tcp_orphan_retries=3` to give up sooner (0 means 8), \
+                        or raise net.ipv4.tcp_max_orphans (each may use about 64 kB).",
         }],
     );
 }
@@ -95,10 +99,12 @@ fn conntrack_full() {
             subject: "host",
             cause: None,
             span: ("17:18:04", "17:18:10"),
-            summary: "The firewall tracks 64 700 connections, of at most 65 536 (98.7 %) since 17:18:04.",
-            advice: "When the table is full, packets of new connections are dropped (\"nf_conntrack: table \
-                        full\" in the kernel's log). Raise net.netfilter.nf_conntrack_max, shorten its \
-                        timeouts, or leave what needs no tracking out (`notrack`).",
+            summary: "This host has tracked 64 700 of at most 65 536 connections (98.7 %) since \
+                        17:18:04.",
+            advice: "Once the table is full, the kernel drops packets of new connections \
+                        (\"nf_conntrack: table full\" in its log). Raise \
+                        net.netfilter.nf_conntrack_max, shorten the conntrack timeouts, or \
+                        exclude traffic that needs no tracking (`notrack`).",
         }],
     );
 }

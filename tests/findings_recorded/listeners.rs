@@ -13,10 +13,11 @@ fn accept_queue_full_stopped() {
             subject: "socket, tcp 10.0.0.3:8080, web-app (20)",
             cause: Some("stopped"),
             span: ("17:14:34", "17:14:46"),
-            summary: "web-app (20) on 10.0.0.3:8080 is stopped since 17:14:34: 5 connections wait in a \
-                         queue for 4, and 25 attempts to connect were dropped in the last 10 s.",
-            advice: "It is stopped (state T) and does nothing: `kill -CONT 20` lets it go on; a debugger, \
-                        Ctrl-Z or SIGSTOP has stopped it.",
+            summary: "web-app (20) on 10.0.0.3:8080 has been stopped since 17:14:34: 5 \
+                        connections wait in an accept queue of 4; 25 connection attempts were \
+                        dropped in the last 10 s.",
+            advice: "It is stopped (state T), most likely by SIGSTOP or Ctrl-Z. Continue it with \
+                        `kill -CONT 20`.",
         }],
     );
 }
@@ -32,11 +33,12 @@ fn accept_queue_full_slow() {
             subject: "socket, tcp 10.0.0.3:8080, web-app (20)",
             cause: Some("slow"),
             span: ("17:15:01", "17:15:13"),
-            summary: "web-app (20) on 10.0.0.3:8080 accepts only 1.5/s since 17:15:01: 5 connections wait \
-                         in a queue for 4, and 36 attempts to connect were dropped in the last 10 s.",
-            advice: "It runs but takes connections too slowly: give it more workers or threads, or move \
-                        what blocks between two accept() calls elsewhere (`strace -fp 20`, `gdb -p 20`). A \
-                        larger backlog only helps against bursts.",
+            summary: "web-app (20) on 10.0.0.3:8080 has accepted only 1.5/s since 17:15:01: 5 \
+                        connections wait in an accept queue of 4; 36 connection attempts were \
+                        dropped in the last 10 s.",
+            advice: "It is running but accepts connections too slowly. Add workers or threads, or \
+                        move blocking work out of the accept loop (`strace -fp 20`, `gdb -p 20`). \
+                        A larger backlog only helps with bursts.",
         }],
     );
 }
@@ -52,11 +54,12 @@ fn accept_queue_full_backlog() {
             subject: "socket, tcp 10.0.0.3:8080, web-app (20)",
             cause: Some("backlog"),
             span: ("17:23:35", "17:23:49"),
-            summary: "web-app (20) on 10.0.0.3:8080 has too small a queue, though it accepts 38/s, since \
-                         17:23:35: 3 connections wait in a queue for 4, and 409 attempts to connect were \
-                         dropped in the last 10 s.",
-            advice: "It accepts quickly; its queue for 4 is too small for bursts: raise the backlog that it \
-                        gives to listen() (up to net.core.somaxconn = 4096) and restart it.",
+            summary: "web-app (20) on 10.0.0.3:8080 has had too small a backlog since 17:23:35: \
+                        it accepts 38/s; 3 connections wait in an accept queue of 4; 409 \
+                        connection attempts were dropped in the last 10 s.",
+            advice: "It accepts quickly, but its accept queue of 4 is too small for bursts. Raise \
+                        the backlog that it passes to listen() (up to net.core.somaxconn = 4096) \
+                        and restart it.",
         }],
     );
 }
@@ -72,11 +75,11 @@ fn accept_queue_filling() {
             subject: "socket, tcp 10.0.0.3:8080, web-app (20)",
             cause: Some("slow"),
             span: ("17:15:57", "17:16:07"),
-            summary: "web-app (20) on 10.0.0.3:8080 accepts only 3.0/s since 17:15:57: 17 connections wait \
-                         in a queue for 20.",
-            advice: "It runs but takes connections too slowly: give it more workers or threads, or move \
-                        what blocks between two accept() calls elsewhere (`strace -fp 20`, `gdb -p 20`). A \
-                        larger backlog only helps against bursts.",
+            summary: "web-app (20) on 10.0.0.3:8080 has accepted only 3.0/s since 17:15:57: 17 \
+                        connections wait in an accept queue of 20.",
+            advice: "It is running but accepts connections too slowly. Add workers or threads, or \
+                        move blocking work out of the accept loop (`strace -fp 20`, `gdb -p 20`). \
+                        A larger backlog only helps with bursts.",
         }],
     );
 }
@@ -92,10 +95,11 @@ fn not_accepted() {
             subject: "socket, tcp 10.0.0.3:8080, web-app (20)",
             cause: Some("not-accepting"),
             span: ("17:15:57", "17:16:09"),
-            summary: "5 connections to 10.0.0.3:8080 have not been accepted by web-app (20) since 17:15:57.",
-            advice: "It is not stopped; see what it does instead of calling accept(): `strace -fp 20`, `gdb \
-                        -p 20`. A pool of workers that are all busy, or a listener that was inherited and \
-                        forgotten, looks like this.",
+            summary: "web-app (20) on 10.0.0.3:8080 has kept 5 connections waiting for accept() \
+                        since 17:15:57.",
+            advice: "It is not stopped. See what it does instead of calling accept() (`strace -fp \
+                        20`, `gdb -p 20`). All workers may be busy, or the listener may have been \
+                        inherited and forgotten.",
         }],
     );
 }
@@ -111,11 +115,12 @@ fn syn_queue_full() {
             subject: "socket, tcp 10.0.0.3:8080, web-app (21)",
             cause: None,
             span: ("17:15:58", "17:16:11"),
-            summary: "9 half-open connections from 198.18.0.7 to web-app (21) on 10.0.0.3:8080 are not \
-                         completed since 17:15:58: 52 SYNs were dropped in the last 10 s.",
-            advice: "Switch SYN cookies on: `sysctl -w net.ipv4.tcp_syncookies=1`. The SYN arrives and the \
-                        answer, or what comes back, is lost: look at the way to these clients (routes, a \
-                        firewall that sees only one direction, `tcpdump 'tcp[tcpflags] & tcp-syn != 0'`).",
+            summary: "web-app (21) on 10.0.0.3:8080 has had 9 half-open connections from \
+                        198.18.0.7 since 17:15:58: 52 SYNs were dropped in the last 10 s.",
+            advice: "Turn on SYN cookies: `sysctl -w net.ipv4.tcp_syncookies=1`. The SYNs arrive, \
+                        but the SYN-ACKs or the clients' answers are probably lost. Check the \
+                        path to these clients (routes, a firewall that sees only one direction, \
+                        `tcpdump 'tcp[tcpflags] & tcp-syn != 0'`).",
         }],
     );
 }
@@ -131,12 +136,12 @@ fn syn_flood() {
             subject: "socket, tcp 10.0.0.3:8080, web-app (21)",
             cause: None,
             span: ("17:15:59", "17:16:12"),
-            summary: "65 half-open connections from 65 addresses to web-app (21) on 10.0.0.3:8080 are not \
-                         completed since 17:15:59: SYN cookies are at work.",
-            advice: "So many sources that never answer are most likely forged. Clients that answer still \
-                        get in by SYN cookies, without window scaling if they have no timestamps. Limit SYNs \
-                        in the firewall (nftables `synproxy`, `limit rate`) or upstream; a larger backlog than \
-                        64 does not end it.",
+            summary: "web-app (21) on 10.0.0.3:8080 has had 65 half-open connections from 65 \
+                        addresses since 17:15:59: SYN cookies are active.",
+            advice: "Many sources that never answer are most likely forged. Clients that answer \
+                        can still connect through SYN cookies, but without window scaling unless \
+                        they use timestamps. Limit SYNs in the firewall (nftables `synproxy`, \
+                        `limit rate`) or upstream; a backlog above 64 does not stop a flood.",
         }],
     );
 }

@@ -103,10 +103,7 @@ fn assert_findings(name: &str, more: &[&str], expected: &[Expected]) {
     let (text, status) = diagnose(name, more);
     assert_eq!(status, i32::from(fails), "{name}");
     for expected in expected {
-        let head = format!(
-            "{:<10}{} It was over at ",
-            expected.severity, expected.summary
-        );
+        let head = format!("{:<10}{} It ended at ", expected.severity, expected.summary);
         assert!(text.contains(&head), "{name}: {text}");
         assert!(
             text.contains(&format!("\n          {}\n", expected.advice)),

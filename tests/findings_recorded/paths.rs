@@ -13,12 +13,11 @@ fn connect_stuck() {
             subject: "remote, 10.0.0.99:5432, web-app (20)",
             cause: None,
             span: ("17:15:59", "17:16:08"),
-            summary: "web-app (20) gets no answer to 3 requests to connect to 10.0.0.99:5432 since \
-                         17:15:59: the SYNs were sent again, up to 4 times.",
-            advice: "Nothing comes back, not even a refusal: a firewall drops it, the host is down, or the \
-                        way there or back is missing. Try `ip route get 10.0.0.99`, `tracepath 10.0.0.99`, and \
-                        tcpdump at the other end. A refused connection would fail at once and count as a \
-                        failed attempt.",
+            summary: "web-app (20) has received no answer to 3 connection attempts to \
+                        10.0.0.99:5432 since 17:15:59: the SYNs were retransmitted up to 4 times.",
+            advice: "Nothing comes back, not even a reset: a firewall may drop the SYNs, the host \
+                        may be down, or a route may be missing in either direction. Try `ip route \
+                        get 10.0.0.99`, `tracepath 10.0.0.99`, and tcpdump at the other end.",
         }],
     );
 }
@@ -34,11 +33,12 @@ fn receiver_stalled() {
             subject: "process, report-worker (20)",
             cause: Some("not-reading"),
             span: ("17:17:28", "17:17:40"),
-            summary: "report-worker (20) does not read from a connection with 10.0.0.20 since 17:17:28: 127 \
-                         kB wait to be read.",
-            advice: "It sleeps, so it waits for something else and does not read: look at the thread that \
-                        should (`strace -fp 20`, `gdb -p 20`). Its peers cannot send any more once the receive \
-                        buffer is full; a larger buffer would only delay that.",
+            summary: "report-worker (20) has not read from its connection with 10.0.0.20 since \
+                        17:17:28: 127 kB are unread.",
+            advice: "It mostly sleeps, so it probably waits for something else and does not read. \
+                        Look at the thread that should read (`strace -fp 20`, `gdb -p 20`). Once \
+                        the receive buffer is full, its peers cannot send; a larger buffer only \
+                        delays that.",
         }],
     );
 }
@@ -54,12 +54,13 @@ fn sender_stalled() {
             subject: "remote, 10.0.0.20:9000, web-app (26)",
             cause: None,
             span: ("17:17:30", "17:17:42"),
-            summary: "web-app (26) gets no acknowledgement from 10.0.0.20:9000 since 17:17:30: 124 kB wait, \
-                         and their first segment was sent again 5 times.",
-            advice: "Nothing comes back: the host is gone or the way there or back is cut (a firewall that \
-                        forgot the connection, a route, a link). Try `ip route get 10.0.0.20` and `tracepath \
-                        10.0.0.20`. The kernel gives up after net.ipv4.tcp_retries2 = 15 attempts; \
-                        TCP_USER_TIMEOUT or keepalive lets the process notice sooner.",
+            summary: "web-app (26) has received no acknowledgment from 10.0.0.20:9000 since \
+                        17:17:30: 124 kB wait, and the first segment was retransmitted 5 times.",
+            advice: "Nothing comes back: the host may be down, or the path may be cut in either \
+                        direction (a firewall that lost its state, a route, a link). Try `ip \
+                        route get 10.0.0.20` and `tracepath 10.0.0.20`. The kernel gives up after \
+                        net.ipv4.tcp_retries2 = 15 retransmissions; set TCP_USER_TIMEOUT to let \
+                        the process notice sooner.",
         }],
     );
 }
@@ -75,10 +76,11 @@ fn zero_window() {
             subject: "remote, 10.0.0.20:9000, web-app (26)",
             cause: None,
             span: ("17:17:28", "17:17:40"),
-            summary: "web-app (26) cannot send to 10.0.0.20:9000 since 17:17:28: the peer does not read, \
-                         the window is closed, and 714 kB wait.",
-            advice: "The peer is there and acknowledges, but its process does not read: look at that host, \
-                        not at the network. Until it reads, the send buffer stays full and writes here block.",
+            summary: "web-app (26) has been unable to send to 10.0.0.20:9000 since 17:17:28: the \
+                        peer does not read, its window is closed, and 714 kB wait.",
+            advice: "The peer is reachable and acknowledges, but its process does not read. Look \
+                        at that host, not at the network. Until it reads, data stays in the send \
+                        buffer; once that is full, writes here block.",
         }],
     );
 }
@@ -94,11 +96,12 @@ fn retransmitting() {
             subject: "remote, 10.0.0.20, web-app (26)",
             cause: Some("loss"),
             span: ("17:17:31", "17:17:48"),
-            summary: "5.11 % of what web-app (26) sends to 10.0.0.20 is sent again since 17:17:31: 704 kB \
-                         of 13.8 MB in the last 10 s.",
-            advice: "Segments are lost on the way to 10.0.0.20: see `mtr -T 10.0.0.20` for where, `ip -s \
-                        link` for errors and drops of the device here, `tc -s qdisc` for a shaper. The peer is \
-                        neither slow nor stopped: that would close its window.",
+            summary: "5.11 % of the bytes sent to 10.0.0.20 have been retransmissions since \
+                        17:17:31: 704 kB of 13.8 MB in the last 10 s, sent by web-app (26).",
+            advice: "Segments are lost on the path to 10.0.0.20. Run `mtr -T 10.0.0.20` to find \
+                        where, `ip -s link` for errors and drops of the local device, and `tc -s \
+                        qdisc` for a shaper. A slow or stopped peer is not the reason: it would \
+                        close its window.",
         }],
     );
 }
@@ -114,11 +117,12 @@ fn udp_drops_slow() {
             subject: "socket, udp 10.0.0.3:514, collector (20)",
             cause: Some("slow"),
             span: ("17:17:29", "17:17:43"),
-            summary: "collector (20) on UDP 10.0.0.3:514 does not keep up since 17:17:29: 894 datagrams \
-                         dropped in the last 5 s.",
-            advice: "Its receive buffer stays full: it does not read as fast as datagrams come (`strace -fp \
-                        20`, `perf top -p 20`). Read with recvmmsg(), on more threads with SO_REUSEPORT, or \
-                        send less; a larger buffer only delays the drops.",
+            summary: "collector (20) on UDP 10.0.0.3:514 has not kept up since 17:17:29: 894 \
+                        datagrams were dropped in the last 5 s.",
+            advice: "Its receive buffer stays full: it does not read as fast as datagrams arrive \
+                        (`strace -fp 20`, `perf top -p 20`). Read with recvmmsg(), use more \
+                        threads with SO_REUSEPORT, or send less; a larger buffer only delays the \
+                        drops.",
         }],
     );
 }
@@ -134,11 +138,11 @@ fn udp_drops_buffer() {
             subject: "socket, udp 10.0.0.3:514, collector (20)",
             cause: Some("buffer"),
             span: ("17:17:29", "17:17:43"),
-            summary: "collector (20) on UDP 10.0.0.3:514 has too small a receive buffer since 17:17:29: \
-                         1123 datagrams dropped in the last 5 s.",
-            advice: "It reads all it gets, but its receive buffer is too small for the bursts: raise \
-                        SO_RCVBUF (up to net.core.rmem_max = 4194304), or net.core.rmem_default for those that \
-                        do not set it.",
+            summary: "collector (20) on UDP 10.0.0.3:514 has had too small a receive buffer since \
+                        17:17:29: 1123 datagrams were dropped in the last 5 s.",
+            advice: "Its receive buffer is mostly empty but too small for bursts. Raise SO_RCVBUF \
+                        (up to net.core.rmem_max = 4194304), or net.core.rmem_default for sockets \
+                        that do not set it.",
         }],
     );
 }

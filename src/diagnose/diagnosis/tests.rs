@@ -1,4 +1,4 @@
-//! Observations become findings, independent of their detector.
+//! Observations become findings, independently of their detector.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -12,7 +12,7 @@ use crate::model::{Endpoint, ProcessKey, SocketKey};
 /// 2026-11-20 23:59:50 UTC, µs.
 const START_US: i64 = 1_795_219_190_000_000;
 
-/// A diagnosis whose observations a test makes up, a second later each time.
+/// A diagnosis with scripted observations, one second apart.
 struct ScriptedDiagnosis {
     diagnosis: Diagnosis,
     moment: Moment,
@@ -36,7 +36,7 @@ impl ScriptedDiagnosis {
         }
     }
 
-    /// Observes these in the next Sample; returns the findings that are active then.
+    /// Observes these in the next Sample; returns the active findings.
     fn observe(&mut self, observations: &[Observation]) -> Vec<Finding> {
         self.diagnosis.observations.extend_from_slice(observations);
         let findings = self.diagnosis.track(&self.moment).to_vec();
@@ -45,7 +45,7 @@ impl ScriptedDiagnosis {
         findings
     }
 
-    /// Observes these in several Samples; returns the findings that are active at the last.
+    /// Observes these in several Samples; returns the findings active at the last one.
     fn observe_times(&mut self, times: usize, observations: &[Observation]) -> Vec<Finding> {
         let mut last = Vec::new();
         for _ in 0..times {
@@ -54,7 +54,7 @@ impl ScriptedDiagnosis {
         last
     }
 
-    /// Returns the number of findings raised, and those cleared, since the last call.
+    /// Returns the number of raised findings, and the cleared ones, since the last call.
     fn changes(&mut self) -> (usize, Vec<Finding>) {
         let changes = self.diagnosis.take_changes();
         let raised = changes.iter().filter(|c| matches!(c, Change::Raised(_)));
@@ -124,17 +124,20 @@ fn leak(pid: u32, count: u64) -> Observation {
 }
 
 #[test]
-fn it_is_raised_once_it_has_held_for_two_seconds() {
+fn it_is_raised_once_it_has_persisted_for_two_seconds() {
     let mut scripted = ScriptedDiagnosis::new();
     assert!(scripted.observe_times(2, &[leak(1, 5)]).is_empty());
     let findings = scripted.observe(&[leak(1, 5)]);
     assert_eq!(ids(&findings), ["close-wait-leak"]);
-    assert_eq!(findings[0].since_us, START_US, "since it was seen first");
+    assert_eq!(
+        findings[0].since_us, START_US,
+        "since it was first observed"
+    );
     assert_eq!(scripted.changes().0, 1);
 }
 
 #[test]
-fn what_was_absent_in_between_starts_over() {
+fn a_condition_that_was_absent_starts_over() {
     let mut scripted = ScriptedDiagnosis::new();
     scripted.observe_times(2, &[leak(1, 5)]);
     scripted.observe(&[]);
@@ -149,11 +152,15 @@ fn what_was_absent_in_between_starts_over() {
 fn it_clears_once_it_has_been_absent_for_five_seconds() {
     let mut scripted = ScriptedDiagnosis::new();
     scripted.observe_times(3, &[leak(1, 5)]);
-    assert_eq!(scripted.observe_times(4, &[]).len(), 1, "it may come back");
+    assert_eq!(scripted.observe_times(4, &[]).len(), 1, "it may return");
     assert!(scripted.observe(&[]).is_empty());
     let (raised, cleared) = scripted.changes();
     assert_eq!((raised, cleared.len()), (1, 1));
-    assert_eq!(cleared[0].until_us, Some(START_US + 2_000_000), "seen last");
+    assert_eq!(
+        cleared[0].until_us,
+        Some(START_US + 2_000_000),
+        "when last observed"
+    );
 }
 
 #[test]
@@ -188,14 +195,14 @@ fn below_its_threshold_it_is_not_raised_but_stays_if_it_was() {
     assert_eq!(
         findings[0].since_us,
         START_US + 30_000_000,
-        "since it is bad"
+        "since it is over its threshold"
     );
     assert_eq!(scripted.observe_times(30, &[nearly]).len(), 1);
     assert_eq!(scripted.changes().0, 1);
 }
 
 #[test]
-fn however_far_apart_samples_are_two_are_needed_to_raise_and_to_clear() {
+fn two_samples_are_needed_to_raise_and_to_clear_at_any_interval() {
     let mut scripted = ScriptedDiagnosis::new();
     scripted.step_ns = 60_000_000_000;
     assert!(scripted.observe(&[leak(1, 5)]).is_empty());
@@ -266,7 +273,7 @@ fn the_most_severe_comes_first_and_then_the_largest() {
 }
 
 #[test]
-fn of_each_kind_the_worst_twenty_are_reported() {
+fn the_worst_twenty_of_each_kind_are_reported() {
     let mut all: Vec<_> = (1..=50).map(|pid| leak(pid, u64::from(pid))).collect();
     all[0].severity = Severity::Critical;
     all.push(observation("orphans", Subject::Host, 1));
@@ -292,19 +299,19 @@ fn growth_is_reported_after_ten_seconds() {
     let findings = scripted.observe(&[growing(15)]);
     let (name, rate) = findings[0].evidence.last().unwrap();
     assert_eq!((*name, rate), ("growth_per_min", &Value::Rate(60.0)));
-    // Midnight has passed: the date is shown, too.
-    let expected = "It has 15, growing 60/min since 2026-11-20 23:59:50.";
+    // Midnight has passed, so the date is shown.
+    let expected = "It has 15 since 2026-11-20 23:59:50, growing by 60/min.";
     assert_eq!(findings[0].summary, expected);
     let findings = scripted.observe(&[growing(5)]);
     assert_eq!(findings[0].summary, "It has 5 since 2026-11-20 23:59:50.");
-    // A part that ends with a comma gets no second one, and the rest comes last.
+    // The rest follows the growth.
     let mut with_rest = growing(60);
-    with_rest.summary = "It, which is bad,".to_owned();
+    with_rest.summary = "It has ports in use".to_owned();
     with_rest.rest = ": 60 of 100".to_owned();
     let findings = scripted.observe(&[with_rest]);
     assert_eq!(
         findings[0].summary,
-        "It, which is bad, growing 275/min since 2026-11-20 23:59:50: 60 of 100."
+        "It has ports in use since 2026-11-20 23:59:50, growing by 275/min: 60 of 100."
     );
 }
 
@@ -350,7 +357,7 @@ fn effects_of_a_cause_are_suppressed() {
         let findings = ScriptedDiagnosis::new().observe_times(3, &[cause.clone(), effect]);
         ids(&findings) == [cause.kind.id()]
     };
-    // What waits in the queue of this listener, and what is on its way into it.
+    // Connections that wait in the queue of this listener, and those about to enter it.
     assert!(only(queue(), at("accept-queue-filling", 1)));
     assert!(only(queue(), at("not-accepted", 1)));
     assert!(only(queue(), at("syn-queue-full", 1)));
@@ -367,12 +374,12 @@ fn effects_of_a_cause_are_suppressed() {
     };
     let unaccepted = observation("not-accepted", listener(1, anywhere), 5);
     assert!(only(unaccepted, towards("connect-stuck", Some(here))));
-    // Segments that are lost where nothing arrives at all.
+    // Retransmissions where nothing arrives at all.
     let stalled = observation("sender-stalled", remote(7, Some(443)), 5);
     let lossy = |last| observation("retransmitting", remote(last, None), 5);
     assert!(only(stalled.clone(), lossy(7)));
     assert!(!only(stalled, lossy(8)));
-    // TIME-WAITs whose ports run out, or of which no more are kept.
+    // TIME-WAIT sockets whose ports run out, or that are no longer kept.
     let path = Subject::Path {
         source: address(3),
         destination: end(7, 443),
@@ -392,7 +399,7 @@ fn effects_of_a_cause_that_just_cleared_are_suppressed_for_a_while() {
     let lossy = observation("retransmitting", remote(7, None), 5);
     let mut scripted = ScriptedDiagnosis::new();
     scripted.observe_times(3, std::slice::from_ref(&stalled));
-    // Five seconds until it goes, and ten until its traces have.
+    // Five seconds until it clears, and ten until its traces are gone.
     let lossy = std::slice::from_ref(&lossy);
     assert_eq!(ids(&scripted.observe_times(4, lossy)), ["sender-stalled"]);
     assert!(scripted.observe_times(12, lossy).is_empty());

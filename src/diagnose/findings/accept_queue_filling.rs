@@ -1,4 +1,4 @@
-//! A listener is about to drop connections: its accept queue stays nearly full.
+//! The accept queue of a listener stays nearly full: it is about to drop connections.
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::finding::Severity;
@@ -6,7 +6,7 @@ use crate::diagnose::measure::accept_queues::Thresholds;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::{help_text, phrases};
 
-/// Detects accept queues that are nearly full and drop nothing yet.
+/// Detects accept queues that are nearly full but drop nothing yet.
 #[derive(Debug)]
 pub(in crate::diagnose) struct AcceptQueueFilling {
     thresholds: Thresholds,
@@ -14,10 +14,10 @@ pub(in crate::diagnose) struct AcceptQueueFilling {
 
 impl Detector for AcceptQueueFilling {
     const ID: &'static str = "accept-queue-filling";
-    const TITLE: &'static str = "A listener is about to drop connections.";
+    const TITLE: &'static str = "A listener's accept queue is nearly full.";
     const LOOK_ALIKES: &'static str =
-        "It has the causes of {0}, and comes before it: nothing is dropped yet.";
-    const REMEDY: &'static str = "As for {0}.";
+        "It has the same causes as {0} and precedes it. Nothing is dropped yet.";
+    const REMEDY: &'static str = "See {0}.";
 
     type Thresholds = Thresholds;
 
@@ -30,7 +30,7 @@ impl Detector for AcceptQueueFilling {
     fn reported_when(thresholds: &Thresholds) -> String {
         let connections = thresholds.filling_connections;
         format!(
-            "The queue stays filled to {} of its limit, with {} or more.",
+            "The queue stays at {} of its limit or above, with at least {}.",
             help_text::share(thresholds.filling_share),
             phrases::plural(connections.into(), "connection", "connections")
         )

@@ -1,4 +1,4 @@
-//! A listener drops connections: its accept queue is full.
+//! A listener drops connections because its accept queue is full.
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::finding::Severity;
@@ -14,12 +14,11 @@ pub(in crate::diagnose) struct AcceptQueueFull {
 
 impl Detector for AcceptQueueFull {
     const ID: &'static str = "accept-queue-full";
-    const TITLE: &'static str = "A listener drops connections: its accept queue is full.";
-    const LOOK_ALIKES: &'static str = "Cause stopped: the process is in state T. not-accepting: it runs and calls accept() no more. slow: it \
-         accepts, but less than comes. backlog: it accepts quickly, and listen() was given too few. somaxconn: \
-         net.core.somaxconn cut what listen() was given.";
-    const REMEDY: &'static str =
-        "By its cause: let it go on, see what it waits for, more workers, a larger backlog.";
+    const TITLE: &'static str = "A listener drops connections because its accept queue is full.";
+    const LOOK_ALIKES: &'static str = "Cause stopped: the process is in state T. Cause not-accepting: it is running but accepts nothing. Cause \
+         slow: it accepts fewer connections than arrive. Cause backlog: it accepts quickly, but its backlog for \
+         listen() is too small. Cause somaxconn: net.core.somaxconn limits that backlog.";
+    const REMEDY: &'static str = "Depends on the cause: continue the process, find what it waits for, add workers, or raise the backlog.";
 
     type Thresholds = Thresholds;
 
@@ -31,8 +30,8 @@ impl Detector for AcceptQueueFull {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         format!(
-            "More connections wait than the limit of the queue, or the listener dropped some within {} and the \
-             queue was full again and again.",
+            "More connections wait than the queue's limit, or the listener dropped connections within {} while \
+             the queue was repeatedly full.",
             help_text::seconds(thresholds.window_s)
         )
     }

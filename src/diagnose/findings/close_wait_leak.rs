@@ -1,7 +1,7 @@
 //! A process does not close connections that its peers have closed.
 //!
-//! The kernel keeps a connection in CLOSE-WAIT until the process closes it; no timer ends that. Connections that no
-//! `accept()` has taken are another finding.
+//! The kernel keeps a connection in CLOSE-WAIT until the process closes it; no timer ends that. Connections that still
+//! wait for `accept()` are another finding.
 
 use std::net::IpAddr;
 
@@ -22,16 +22,16 @@ thresholds! {
     #[expect(clippy::doc_markdown, reason = "comments of the configuration have no markup")]
     /// When connections in CLOSE-WAIT are a leak.
     thresholds {
-        /// Connections of one process. A pool that closes late leaves one or two behind at any time, and
-        /// that is no leak; a leak does not stop at five. Raise it for a process that keeps a large pool
-        /// and looks at it rarely.
+        /// Minimum number of connections of one process. A pool that closes late always leaves one or two
+        /// in CLOSE-WAIT, which is not a leak; a leak does not stop at five. Raise it for a process with a
+        /// large pool that it rarely checks.
         connections: u32 = 5, ValueRule::COUNT;
-        /// How long one has to be in CLOSE-WAIT to count. A process that closes at all does so as soon as
-        /// read() has told it of the end, within milliseconds. Raise it above the time after which an idle
-        /// pool is looked through, often 30 or 60.
+        /// How long a connection must be in CLOSE-WAIT to count. A process that closes its connections
+        /// does so within milliseconds, as soon as read() returns 0. Raise it above the interval at which
+        /// an idle pool is checked, often 30 or 60.
         age_s: f64 = 5.0, ValueRule::SECONDS;
-        /// Share of the process's own limit of descriptors from which on it is critical. When half of them
-        /// are lost this way, the rest follows, and accept() and open() fail.
+        /// Critical at this share of the process's file descriptor limit. Once half of the descriptors are
+        /// lost this way, the rest will follow, and accept() and open() will fail.
         critical_share: f64 = 0.5, ValueRule::Share;
     }
 }
@@ -55,11 +55,11 @@ pub(in crate::diagnose) struct CloseWaitLeak {
 impl Detector for CloseWaitLeak {
     const ID: &'static str = "close-wait-leak";
     const TITLE: &'static str = "A process does not close connections that its peers have closed.";
-    const LOOK_ALIKES: &'static str = "Connections that no accept() has taken may be in CLOSE-WAIT as well: {0} tells of them. \
-         Cause stopped: the process is in state T. not-read: data is unread, so that it has not seen the end; something \
-         hangs. not-closed: it has read all, and forgets close().";
-    const REMEDY: &'static str = "Mend the code; until then only a restart frees their descriptors. `sockwatch kill` ends the connections \
-         alone, and the kernel never does.";
+    const LOOK_ALIKES: &'static str = "Connections that still wait for accept() may also be in CLOSE-WAIT; {0} reports them. Cause \
+         stopped: the process is in state T. Cause not-read: data is unread, so the process has not seen that the \
+         peer closed; it may hang. Cause not-closed: it has read everything but has not called close().";
+    const REMEDY: &'static str = "Fix the code. Until then, only a restart frees the file descriptors: the kernel has no timeout for \
+         CLOSE-WAIT. `sockwatch kill` ends the connections but leaves the descriptors open.";
 
     type Thresholds = Thresholds;
 
@@ -72,7 +72,7 @@ impl Detector for CloseWaitLeak {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         format!(
-            "{} or more of one process, each in CLOSE-WAIT for {}.",
+            "A process has at least {} in CLOSE-WAIT, each for {} or longer.",
             phrases::plural(thresholds.connections.into(), "connection", "connections"),
             help_text::seconds(thresholds.age_s)
         )
@@ -80,7 +80,7 @@ impl Detector for CloseWaitLeak {
 
     fn severity(thresholds: &Thresholds) -> String {
         format!(
-            "Warning; critical once they take {} of the descriptors that it may open.",
+            "Warning. Critical once they use {} of the process's file descriptor limit.",
             help_text::share(thresholds.critical_share)
         )
     }
@@ -93,7 +93,7 @@ impl Detector for CloseWaitLeak {
             let Some(socket) = facts.socket(row) else {
                 continue;
             };
-            // The peer's FIN was the last thing to acknowledge anything, unless a keepalive came after it.
+            // The peer's FIN carried its last acknowledgment, unless a keepalive followed.
             let since = waiting_since(&mut self.ages, facts, socket);
             let Some(holder) = holder(socket) else {
                 continue;
@@ -115,7 +115,7 @@ impl Detector for CloseWaitLeak {
         }
         self.ages.end();
         for (holder, group) in groups {
-            // A finding stays until less than half of its threshold is left.
+            // A finding stays active until less than half of its threshold is left.
             let stuck = group.waiting.stuck;
             if stuck > 0 && stuck * 2 >= self.thresholds.connections {
                 out.extend(self.observe(scan, holder, &group));
@@ -162,21 +162,20 @@ impl CloseWaitLeak {
         }
         observation.reports_growth = true;
         observation.since_ns = Some(waiting.oldest_ns);
-        // Without the comma it would be since then that they were closed.
-        observation.summary =
-            format!("{who} has not closed {connections} that {closed_by} closed,");
+        observation.summary = format!("{who} has left {connections} in CLOSE-WAIT");
+        observation.rest = format!(": {closed_by} closed first");
         observation.advice = advice;
         Some(observation)
     }
 }
 
-/// The peer that closed the most, and the number of other peers.
+/// Returns the peer that closed the most connections, and the number of other peers.
 fn top_peer(peers: &FxHashMap<IpAddr, u32>) -> Option<(IpAddr, usize)> {
     let (peer, _) = peers.iter().max_by_key(|(peer, count)| (**count, **peer))?;
     Some((*peer, peers.len() - 1))
 }
 
-/// The cause, and what to do about it.
+/// Returns the cause and the advice.
 fn advice(subject: &Subject, activity: Option<Activity>, unread: u64) -> (&'static str, String) {
     let pid = subject.process().map(|named| named.key.pid);
     let of = pid.map_or_else(String::new, |pid| format!(" process {pid}"));
@@ -184,18 +183,18 @@ fn advice(subject: &Subject, activity: Option<Activity>, unread: u64) -> (&'stat
         return ("stopped", phrases::stopped(pid, activity));
     }
     let meanwhile = format!(
-        "Until it is mended, only a restart frees their descriptors; no kernel timeout does. `sockwatch kill state \
-         close-wait{of}` ends the connections alone."
+        "Until the code is fixed, only a restart frees the file descriptors. `sockwatch kill state close-wait{of}` ends \
+         the connections but leaves the descriptors open."
     );
     if unread > 0 {
-        let why = "They still hold data that it has not read, so it has not seen that they ended: look for a thread or \
-                   event loop that hangs";
+        let why = "They hold unread data, so the process has not seen that the peer closed. Look for a thread or event \
+                   loop that hangs";
         let how = pid.map_or_else(String::new, |pid| {
             format!(" (`gdb -p {pid}`, `strace -fp {pid}`)")
         });
         return ("not-read", format!("{why}{how}. {meanwhile}"));
     }
-    let why = "Its code does not call close() once read() has returned 0: look at connections that go back to a pool or \
-               are forgotten on an error path.";
+    let why = "It has read everything but has not called close(). Check connections that are returned to a pool or \
+               forgotten on an error path.";
     ("not-closed", format!("{why} {meanwhile}"))
 }

@@ -1,7 +1,7 @@
-//! Connection requests get no answer.
+//! Connection attempts get no answer.
 //!
-//! A SYN that is answered by a reset ends at once: the connection was refused, and counts as a failed attempt
-//! (`Tcp.AttemptFails`). One that stays in SYN-SENT was dropped on the way, or the host is not there.
+//! A reset in answer to a SYN ends the attempt at once: the connection was refused and counts as a failed attempt
+//! (`Tcp.AttemptFails`). For one that stays in SYN-SENT, the SYN or its answer was dropped, or the host is down.
 
 use std::net::IpAddr;
 
@@ -17,19 +17,19 @@ use crate::diagnose::threshold::thresholds;
 use crate::model::Endpoint;
 
 thresholds! {
-    /// When connection requests without an answer are reported.
+    /// Thresholds for connection attempts without an answer.
     thresholds {
-        /// Requests to one address and port. A single one that hangs makes somebody wait for up to two
-        /// minutes.
+        /// Minimum number of attempts to one address and port. A single one that hangs can block its
+        /// process for two minutes.
         requests: u32 = 1, ValueRule::COUNT;
-        /// How often its SYN was sent again. The first time may be one lost packet; twice in a row, after
-        /// two or three seconds, is a firewall or a host that is not there. Raise it on links that lose
-        /// much.
+        /// How often the SYN was retransmitted. One retransmission may be a single lost packet; two in a
+        /// row, after two or three seconds, mean a firewall or a host that is down. Raise it on lossy
+        /// links.
         retries: u8 = 2, ValueRule::RETRIES;
     }
 }
 
-/// Requests to one remote end.
+/// Attempts to connect to one remote end.
 #[derive(Debug, Default)]
 struct Group {
     row: u32,
@@ -48,11 +48,11 @@ pub(in crate::diagnose) struct ConnectStuck {
 
 impl Detector for ConnectStuck {
     const ID: &'static str = "connect-stuck";
-    const TITLE: &'static str = "Connection requests get no answer.";
-    const LOOK_ALIKES: &'static str = "No answer at all. A connection that is refused fails at once, and is counted as a failed attempt \
-         (failed_attempts_per_s). Towards a full accept queue on this machine, that tells of it.";
+    const TITLE: &'static str = "Connection attempts get no answer.";
+    const LOOK_ALIKES: &'static str = "No answer at all arrives. A refused connection fails at once and counts as a failed attempt \
+         (failed_attempts_per_s). If a full accept queue on this machine is the reason, only that is reported.";
     const REMEDY: &'static str =
-        "Look for a firewall that drops, a host that is down, a way back that is missing.";
+        "Look for a firewall that drops packets, a host that is down, or a missing return route.";
 
     type Thresholds = Thresholds;
 
@@ -65,8 +65,8 @@ impl Detector for ConnectStuck {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         format!(
-            "{} or more to one address and port, whose SYN was sent again {} or more.",
-            phrases::plural(thresholds.requests.into(), "request", "requests"),
+            "At least {} to one address and port, with the SYN retransmitted at least {}.",
+            phrases::plural(thresholds.requests.into(), "attempt", "attempts"),
             phrases::times(thresholds.retries.into())
         )
     }
@@ -126,8 +126,12 @@ fn observe(
     let process = process(socket);
     let who = process
         .as_ref()
-        .map_or_else(|| "Somebody".to_owned(), ToString::to_string);
-    let requests = phrases::plural(group.requests.into(), "request", "requests");
+        .map_or_else(|| "This host".to_owned(), ToString::to_string);
+    let requests = phrases::plural(
+        group.requests.into(),
+        "connection attempt",
+        "connection attempts",
+    );
     let subject = Subject::Remote {
         address: remote.address,
         port: Some(remote.port),
@@ -140,18 +144,17 @@ fn observe(
     observation.own_end = own_end(socket.socket);
     observation.reports_growth = true;
     observation.summary = format!(
-        "{who} gets no answer to {requests} to connect to {}",
+        "{who} has received no answer to {requests} to {}",
         format_endpoint(remote)
     );
     let again = phrases::times(group.retries.into());
     observation.rest = match group.requests {
-        1 => format!(": the SYN was sent again {again}"),
-        _ => format!(": the SYNs were sent again, up to {again}"),
+        1 => format!(": the SYN was retransmitted {again}"),
+        _ => format!(": the SYNs were retransmitted up to {again}"),
     };
     observation.advice = format!(
-        "Nothing comes back, not even a refusal: a firewall drops it, the host is down, or the way there or back is \
-         missing. Try `ip route get {0}`, `tracepath {0}`, and tcpdump at the other end. A refused connection would \
-         fail at once and count as a failed attempt.",
+        "Nothing comes back, not even a reset: a firewall may drop the SYNs, the host may be down, or a route may be \
+         missing in either direction. Try `ip route get {0}`, `tracepath {0}`, and tcpdump at the other end.",
         remote.address
     );
     Some(observation)

@@ -1,19 +1,19 @@
-//! The connection tracking table nears its limit.
+//! The connection tracking table is nearly full.
 
 use crate::diagnose::detector::{Detector, Scan};
+use crate::diagnose::help_text;
 use crate::diagnose::measure::host_limit::HostLimit;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::threshold::thresholds;
-use crate::diagnose::{help_text, phrases};
 
 thresholds! {
     #[expect(clippy::doc_markdown, reason = "comments of the configuration have no markup")]
-    /// When the connection tracking table is nearly full, as shares of its limit.
+    /// Thresholds for the connection tracking table, as shares of its limit.
     thresholds {
-        /// Share of net.netfilter.nf_conntrack_max. Entries stay for minutes or days, so that the table
-        /// does not empty by itself.
+        /// Warning at this share of net.netfilter.nf_conntrack_max. Entries stay for minutes or days, so
+        /// the table does not drain quickly.
         warning: f64 = 0.8, ValueRule::Share;
-        /// When it is full, packets of new connections are dropped.
+        /// Critical at this share. Once the table is full, packets of new connections are dropped.
         critical: f64 = 0.95, ValueRule::Share;
     }
 }
@@ -34,11 +34,10 @@ pub(in crate::diagnose) struct ConntrackFull {
 
 impl Detector for ConntrackFull {
     const ID: &'static str = "conntrack-full";
-    const TITLE: &'static str = "The connection tracking table nears its limit.";
-    const LOOK_ALIKES: &'static str = "Only where the firewall tracks connections. When the table is full, new ones are dropped, which shows as \
-         {0} elsewhere.";
-    const REMEDY: &'static str =
-        "Raise net.netfilter.nf_conntrack_max, shorten its timeouts, leave traffic out.";
+    const TITLE: &'static str = "The connection tracking table is nearly full.";
+    const LOOK_ALIKES: &'static str = "It is reported only where netfilter tracks connections. Once the table is full, new connections are \
+         dropped, and their clients see {0}.";
+    const REMEDY: &'static str = "Raise net.netfilter.nf_conntrack_max, shorten the timeouts, or exclude traffic from tracking.";
 
     type Thresholds = Thresholds;
 
@@ -49,10 +48,7 @@ impl Detector for ConntrackFull {
     }
 
     fn reported_when(thresholds: &Thresholds) -> String {
-        help_text::near_limit(
-            "Tracked connections (net.netfilter.nf_conntrack_max)",
-            thresholds.warning,
-        )
+        help_text::near_limit("Tracked connections", LIMIT.setting, thresholds.warning)
     }
 
     fn severity(thresholds: &Thresholds) -> String {
@@ -69,15 +65,11 @@ impl ConntrackFull {
         let limit = LIMIT.measure(&scan.facts)?;
         let Thresholds { warning, critical } = self.thresholds;
         let mut observation = limit.observe(scan.kind, (warning, critical), false)?;
-        observation.summary = format!(
-            "The firewall tracks {}{}",
-            phrases::plural(limit.count, "connection", "connections"),
-            limit.of_at_most()
-        );
+        observation.summary = format!("This host has tracked {}", limit.of_at_most("connections"));
         observation.advice = String::from(
-            "When the table is full, packets of new connections are dropped (\"nf_conntrack: table full\" in \
-             the kernel's log). Raise net.netfilter.nf_conntrack_max, shorten its timeouts, or leave what \
-             needs no tracking out (`notrack`).",
+            "Once the table is full, the kernel drops packets of new connections (\"nf_conntrack: table full\" \
+             in its log). Raise net.netfilter.nf_conntrack_max, shorten the conntrack timeouts, or exclude \
+             traffic that needs no tracking (`notrack`).",
         );
         Some(observation)
     }

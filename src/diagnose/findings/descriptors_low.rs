@@ -1,6 +1,6 @@
-//! A process nears its limit of open descriptors.
+//! A process is close to its limit of open file descriptors.
 //!
-//! At the limit `accept()`, `socket()` and `open()` fail with EMFILE: a server then leaves connections in its accept queue.
+//! At the limit, `accept()`, `socket()` and `open()` fail with EMFILE: a server then leaves connections in its accept queue.
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::finding::{Severity, Value};
@@ -12,12 +12,13 @@ use crate::model::{DescriptorKind, ProcessRow, State};
 
 thresholds! {
     #[expect(clippy::doc_markdown, reason = "comments of the configuration have no markup")]
-    /// When open descriptors are many.
+    /// Thresholds for open file descriptors, as shares of the limit.
     thresholds {
-        /// Share of the process's own limit of open descriptors (the soft limit, `ulimit -n`). There is
-        /// time to act before it fails.
+        /// Warning at this share of the process's own soft limit of open file descriptors (`ulimit -n`).
+        /// There is still time to act.
         warning: f64 = 0.8, ValueRule::Share;
-        /// A burst of connections is enough now, and accept(), socket() and open() fail with EMFILE.
+        /// Critical at this share. One burst of connections now makes accept(), socket() and open() fail
+        /// with EMFILE.
         critical: f64 = 0.95, ValueRule::Share;
     }
 }
@@ -33,11 +34,11 @@ pub(in crate::diagnose) struct DescriptorsLow {
 
 impl Detector for DescriptorsLow {
     const ID: &'static str = "descriptors-low";
-    const TITLE: &'static str = "A process nears its limit of open descriptors.";
-    const LOOK_ALIKES: &'static str = "The limit is that of the process, not that of the shell one looks from. The evidence counts \
-         sockets, files and pipes, and CLOSE-WAITs among them: then {0} is the cause.";
+    const TITLE: &'static str = "A process is close to its limit of open file descriptors.";
+    const LOOK_ALIKES: &'static str = "The limit is the process's own, not that of your shell. The evidence counts sockets, files, \
+         pipes and connections in CLOSE-WAIT. If most are in CLOSE-WAIT, {0} is the cause.";
     const REMEDY: &'static str =
-        "Raise the limit (prlimit, LimitNOFILE=); if the number only grows, mend the leak.";
+        "Raise the limit (prlimit, LimitNOFILE=). If the number keeps growing, fix the leak.";
 
     type Thresholds = Thresholds;
 
@@ -49,7 +50,7 @@ impl Detector for DescriptorsLow {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         format!(
-            "{} of the process's own soft limit are open.",
+            "The process has {} of its soft limit of file descriptors open.",
             help_text::share(thresholds.warning)
         )
     }
@@ -105,13 +106,13 @@ impl DescriptorsLow {
             format!(": {} of them {are} {what}", phrases::count(count.into()))
         });
         let summary = format!(
-            "{name} has {} of {} descriptors open ({})",
+            "{name} has had {} of {} file descriptors open ({})",
             phrases::count(open.into()),
             phrases::count(limit),
             phrases::share(share)
         );
         let leak = if close_wait * 2 >= open {
-            "Most are sockets in CLOSE-WAIT that it does not close: mend that first. "
+            "Most are sockets in CLOSE-WAIT that it does not close: fix that first. "
         } else {
             ""
         };
@@ -141,9 +142,9 @@ impl DescriptorsLow {
         observation.summary = summary;
         observation.rest = mostly;
         observation.advice = format!(
-            "{leak}At the limit accept(), socket() and open() fail (EMFILE). `prlimit --pid {pid} --nofile={higher}:` raises \
-             it now, up to its hard limit, LimitNOFILE= in its unit or `ulimit -n` for good; if the number only ever \
-             grows, it leaks."
+            "{leak}At the limit, accept(), socket() and open() fail with EMFILE. Run `prlimit --pid {pid} \
+             --nofile={higher}:` to raise it now, up to the hard limit; set LimitNOFILE= in its unit or `ulimit -n` to \
+             raise it permanently. If the number keeps growing, the process leaks descriptors."
         );
         observation
     }

@@ -1,8 +1,8 @@
-//! One source, destination and port nears the end of its local ports.
+//! Local ports from one address to one destination are running out.
 //!
-//! A connection that asks for no port of its own gets one of `net.ipv4.ip_local_port_range` without those reserved. Two
-//! connections may have the same local port unless their addresses and the remote port are the same too, so ports run out
-//! for each (source, destination, port) by itself: then `connect()` fails with EADDRNOTAVAIL. A TIME-WAIT still holds its
+//! A connection that does not bind a port gets one of `net.ipv4.ip_local_port_range` without those reserved. Two
+//! connections can share a local port unless both addresses and the remote port are equal, so ports run out for each
+//! (source, destination, port) separately: then `connect()` fails with EADDRNOTAVAIL. A TIME-WAIT socket still occupies its
 //! port.
 
 use crate::diagnose::candidates::{Path, PortUse};
@@ -17,13 +17,13 @@ use crate::diagnose::{help_text, phrases};
 use crate::model::LocalPorts;
 
 thresholds! {
-    /// When local ports are few.
+    /// Thresholds for local ports in use, as shares of the port range.
     thresholds {
-        /// Share of the local ports that are taken. The kernel looks for a free one from a random place on,
-        /// and from here on takes noticeably longer to find it. Lower it where connections come in bursts
-        /// of thousands.
+        /// Warning at this share of local ports in use. The kernel searches for a free port from a random
+        /// position, and beyond this share the search takes noticeably longer. Lower it where connections
+        /// are opened in bursts of thousands.
         warning: f64 = 0.8, ValueRule::Share;
-        /// Only one in twenty is left: the next burst fails with EADDRNOTAVAIL.
+        /// Critical at this share. One port in twenty is left: the next burst can fail with EADDRNOTAVAIL.
         critical: f64 = 0.95, ValueRule::Share;
     }
 }
@@ -39,12 +39,11 @@ pub(in crate::diagnose) struct EphemeralPortsLow {
 
 impl Detector for EphemeralPortsLow {
     const ID: &'static str = "ephemeral-ports-low";
-    const TITLE: &'static str =
-        "One source, destination and port nears the end of its local ports.";
-    const LOOK_ALIKES: &'static str = "Ports run out for each path by itself: the same port serves connections to other destinations. \
-         Cause time-wait: mostly TIME-WAITs of this side, which closes first. open: mostly open connections.";
-    const REMEDY: &'static str =
-        "A pool of connections; tcp_tw_reuse for time-wait; a wider range; more addresses.";
+    const TITLE: &'static str = "Local ports from one address to one destination are running out.";
+    const LOOK_ALIKES: &'static str = "Ports run out for each path separately: connections to other destinations can use the same ports. \
+         Cause time-wait: most ports are in TIME-WAIT because this side closes first. Cause open: most belong to open \
+         connections.";
+    const REMEDY: &'static str = "Use a connection pool, tcp_tw_reuse (cause time-wait), a wider port range, or more addresses.";
 
     type Thresholds = Thresholds;
 
@@ -56,15 +55,15 @@ impl Detector for EphemeralPortsLow {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         format!(
-            "{} of net.ipv4.ip_local_port_range (less net.ipv4.ip_local_reserved_ports) are taken for one source \
-             address, destination address and port, TIME-WAITs included.",
+            "One source address uses {} of its local ports (net.ipv4.ip_local_port_range minus \
+             net.ipv4.ip_local_reserved_ports) for one destination address and port, TIME-WAIT included.",
             help_text::share(thresholds.warning)
         )
     }
 
     fn severity(thresholds: &Thresholds) -> String {
         format!(
-            "{} Not critical if they are TIME-WAITs that tcp_tw_reuse takes again.",
+            "{} Never critical if most are in TIME-WAIT and tcp_tw_reuse is active.",
             help_text::severity_by_share(thresholds.warning, thresholds.critical)
         )
     }
@@ -98,10 +97,9 @@ impl EphemeralPortsLow {
         let reuse = PortReuse::of(facts, socket.socket);
         let pool = ports.count();
         let process = process(socket).or_else(|| facts.candidates.owner_of(path));
-        let who = process.as_ref().map_or_else(
-            || "Connections take".to_owned(),
-            |process| format!("{process} takes"),
-        );
+        let who = process
+            .as_ref()
+            .map_or_else(|| "This host".to_owned(), ToString::to_string);
         let subject = Subject::Path {
             source: path.source,
             destination: path.destination,
@@ -120,7 +118,7 @@ impl EphemeralPortsLow {
                 .with("range", Value::Text(range))
                 .with("tcp_tw_reuse", Value::Text(reuse.name().to_owned()));
         observation.over_threshold = share >= self.thresholds.warning;
-        // What can be taken again after a second is not lost.
+        // Ports that can be reused after a second are not lost.
         let is_lost = !waiting || reuse != PortReuse::Works;
         observation.severity = if share >= self.thresholds.critical && is_lost {
             Severity::Critical
@@ -130,11 +128,11 @@ impl EphemeralPortsLow {
         observation.reports_growth = true;
         observation.rest = match taken.time_wait {
             0 => String::new(),
-            all if all == taken.ports => ": all of them by TIME-WAITs".to_owned(),
-            some => format!(": {} of them by TIME-WAITs", phrases::count(some.into())),
+            all if all == taken.ports => ": all of them in TIME-WAIT".to_owned(),
+            some => format!(": {} of them in TIME-WAIT", phrases::count(some.into())),
         };
         observation.summary = format!(
-            "{who} {} of {} local ports from {} to {} ({})",
+            "{who} has had {} of {} local ports from {} to {} in use ({})",
             phrases::count(taken.ports.into()),
             phrases::count(pool.into()),
             path.source,
@@ -147,22 +145,22 @@ impl EphemeralPortsLow {
 }
 
 fn advice(waiting: bool, reuse: PortReuse) -> String {
-    let wider = "a wider net.ipv4.ip_local_port_range, or a second source or destination address, gives more ports";
+    let wider = "a wider net.ipv4.ip_local_port_range, or a second source or destination address, adds ports";
     if !waiting {
         return format!(
-            "Most are open connections: bound the pool, or look for connections that are never closed; {wider}."
+            "Most are open connections. Limit the connection pool, or look for connections that are never closed; {wider}."
         );
     }
-    let close = "This side opens connections and closes them first, and each port then rests for 60 s: keep connections \
-                 open and use them again (a pool, keep-alive)";
+    let close = "This side opens connections and closes them first, which blocks each port for 60 s. Keep connections \
+                 open and reuse them (a pool, keep-alive)";
     match reuse {
         PortReuse::Works => format!(
-            "{close}. tcp_tw_reuse is at work, so a port can be taken again after a second; beyond that rate connect() \
-             fails. Also {wider}."
+            "{close}. tcp_tw_reuse is active, so a port can be reused after 1 s; at higher rates connect() fails. Also, \
+             {wider}."
         ),
         PortReuse::Off => format!(
-            "{close}. `sysctl -w net.ipv4.tcp_tw_reuse=1` lets new connections take such ports after a second, if the \
-             other end has timestamps too; {wider}."
+            "{close}. `sysctl -w net.ipv4.tcp_tw_reuse=1` lets new connections reuse such ports after 1 s if the peer \
+             also uses TCP timestamps; {wider}."
         ),
         PortReuse::NoTimestamps => format!(
             "{close}. tcp_tw_reuse does not help without TCP timestamps (net.ipv4.tcp_timestamps); {wider}."

@@ -1,13 +1,13 @@
-//! Established connections wait that no `accept()` has taken.
+//! Established connections wait for `accept()`.
 //!
-//! For the client they are open; it may have sent its request and waits for an answer that no process works on. Where the
-//! queue is filling or full, that is another finding.
+//! For the client they are open; it may have sent its request and waits for an answer that no process works on. A queue
+//! that is filling or full is another finding.
 
 use rustc_hash::FxHashMap;
 
 use crate::diagnose::ages::Ages;
 use crate::diagnose::detector::{Detector, Scan};
-use crate::diagnose::facts::{activity, subject_of};
+use crate::diagnose::facts::{activity, listener_name, subject_of};
 use crate::diagnose::finding::Value;
 use crate::diagnose::measure::waiting::{WaitingConnections, waiting_since};
 use crate::diagnose::observation::Observation;
@@ -17,13 +17,13 @@ use crate::model::Activity;
 
 thresholds! {
     #[expect(clippy::doc_markdown, reason = "comments of the configuration have no markup")]
-    /// When connections wait for `accept()` for too long.
+    /// Thresholds for connections that wait for `accept()`.
     thresholds {
-        /// Established connections of one listener that no accept() has taken. A single one is a client
-        /// that nobody serves. Raise it where a listener is kept open without a server on purpose.
+        /// Minimum number of established connections that wait at one listener. A single one is a client
+        /// without service. Raise it where a listener is kept open on purpose without a server.
         connections: u32 = 1, ValueRule::COUNT;
-        /// How long one has to wait. A process that is merely busy accepts within milliseconds; whoever
-        /// waits five seconds has often given up.
+        /// How long a connection must wait. A process that is merely busy accepts within milliseconds; a
+        /// client that has waited for five seconds has often given up.
         age_s: f64 = 5.0, ValueRule::SECONDS;
     }
 }
@@ -37,11 +37,11 @@ pub(in crate::diagnose) struct NotAccepted {
 
 impl Detector for NotAccepted {
     const ID: &'static str = "not-accepted";
-    const TITLE: &'static str = "Established connections wait that no accept() has taken.";
-    const LOOK_ALIKES: &'static str = "For the client the connection is open. Where the queue is filling or full, that finding tells of \
-         them. Cause stopped: the process is in state T. not-accepting: it does something else.";
+    const TITLE: &'static str = "Established connections wait for accept().";
+    const LOOK_ALIKES: &'static str = "For the client, the connection is open. If the accept queue is filling or full, only that is \
+         reported. Cause stopped: the process is in state T. Cause not-accepting: it is not stopped, but does not accept.";
     const REMEDY: &'static str =
-        "See what the process does instead of calling accept(): strace, gdb.";
+        "See what the process does instead of calling accept() (strace, gdb).";
 
     type Thresholds = Thresholds;
 
@@ -54,7 +54,7 @@ impl Detector for NotAccepted {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         format!(
-            "{} or more of one listener, each waiting for accept() for {}.",
+            "A listener has at least {} waiting for accept(), each for {} or longer.",
             phrases::plural(thresholds.connections.into(), "connection", "connections"),
             help_text::seconds(thresholds.age_s)
         )
@@ -72,9 +72,9 @@ impl Detector for NotAccepted {
             let Some(socket) = facts.socket(row) else {
                 continue;
             };
-            // It has waited since the client's last acknowledgement.
+            // It has waited since the client's last acknowledgment.
             let since = waiting_since(&mut self.ages, facts, socket);
-            // Of listeners that share the port the first stands for all.
+            // The first of several listeners on a port stands for all of them.
             let Some(listener) = facts.listener_of(socket.socket) else {
                 continue;
             };
@@ -97,19 +97,18 @@ fn observe(scan: &Scan<'_>, listener: u32, waiting: &WaitingConnections) -> Opti
     let activity = activity(socket);
     let subject = subject_of(socket);
     let pid = subject.process().map(|process| process.key.pid);
-    let (name, process) = (subject.to_string(), subject.process());
+    let who = listener_name(&subject);
     let connections = phrases::plural(waiting.connections.into(), "connection", "connections");
-    let by = process.map_or_else(String::new, |process| format!(" by {process}"));
     let is_stopped = activity.is_some_and(Activity::is_stopped);
     let advice = if is_stopped {
         phrases::stopped(pid, activity)
     } else {
         let look = pid.map_or_else(String::new, |pid| {
-            format!(": `strace -fp {pid}`, `gdb -p {pid}`")
+            format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
         });
         format!(
-            "It is not stopped; see what it does instead of calling accept(){look}. A pool of workers that are all busy, \
-             or a listener that was inherited and forgotten, looks like this."
+            "It is not stopped. See what it does instead of calling accept(){look}. All workers may be busy, or the \
+             listener may have been inherited and forgotten."
         )
     };
     let count = Value::Count(waiting.connections.into());
@@ -126,12 +125,7 @@ fn observe(scan: &Scan<'_>, listener: u32, waiting: &WaitingConnections) -> Opti
         .with_known("state", activity.map(|a| Value::Text(a.state.to_string())));
     observation.reports_growth = true;
     observation.since_ns = Some(waiting.oldest_ns);
-    let verb = if waiting.connections == 1 {
-        "has"
-    } else {
-        "have"
-    };
-    observation.summary = format!("{connections} to {name} {verb} not been accepted{by}");
+    observation.summary = format!("{who} has kept {connections} waiting for accept()");
     observation.advice = advice;
     Some(observation)
 }

@@ -1,18 +1,19 @@
-//! Connections that no process holds near their limit.
+//! Orphaned connections, which no process owns any more, are close to their limit.
 
 use crate::diagnose::detector::{Detector, Scan};
+use crate::diagnose::help_text;
 use crate::diagnose::measure::host_limit::HostLimit;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::threshold::thresholds;
-use crate::diagnose::{help_text, phrases};
 
 thresholds! {
     #[expect(clippy::doc_markdown, reason = "comments of the configuration have no markup")]
-    /// When orphaned connections are many, as shares of their limit.
+    /// Thresholds for orphaned connections, as shares of their limit.
     thresholds {
-        /// Share of net.ipv4.tcp_max_orphans. The kernel counts an orphan whose peer is silent twice, and
-        /// at worst four times, so that it may begin to reset connections well below its limit.
+        /// Warning at this share of net.ipv4.tcp_max_orphans. The kernel counts an orphan whose peer is
+        /// silent two to four times, so it may reset connections well below the limit.
         warning: f64 = 0.4, ValueRule::Share;
+        /// Critical at this share.
         critical: f64 = 0.8, ValueRule::Share;
     }
 }
@@ -33,11 +34,9 @@ pub(in crate::diagnose) struct Orphans {
 
 impl Detector for Orphans {
     const ID: &'static str = "orphans";
-    const TITLE: &'static str = "Connections that no process holds near their limit.";
-    const LOOK_ALIKES: &'static str =
-        "Connections that a process closed while data was unsent; TIME-WAITs are none.";
-    const REMEDY: &'static str =
-        "See why the peers do not take it; net.ipv4.tcp_orphan_retries gives up sooner.";
+    const TITLE: &'static str = "Orphaned TCP connections are close to their limit.";
+    const LOOK_ALIKES: &'static str = "An orphan is a connection that its process closed with data still unsent. TIME-WAIT sockets are not orphans.";
+    const REMEDY: &'static str = "Find out why the peers do not accept the data. Lower net.ipv4.tcp_orphan_retries to give up sooner.";
 
     type Thresholds = Thresholds;
 
@@ -49,7 +48,8 @@ impl Detector for Orphans {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         help_text::near_limit(
-            "Connections that no process holds (net.ipv4.tcp_max_orphans)",
+            "TCP connections without a process",
+            LIMIT.setting,
             thresholds.warning,
         )
     }
@@ -69,15 +69,14 @@ impl Orphans {
         let Thresholds { warning, critical } = self.thresholds;
         let mut observation = limit.observe(scan.kind, (warning, critical), false)?;
         observation.summary = format!(
-            "{} that no process holds any more{}",
-            phrases::plural(limit.count, "connection waits", "connections wait"),
-            limit.of_at_most()
+            "This host has had {}",
+            limit.of_at_most("orphaned connections")
         );
         observation.advice = String::from(
-            "A process closed them while data was unsent, and the peers do not take it: see FIN-WAIT-1 and \
-             LAST-ACK by remote. Beyond the limit the kernel resets them and data is lost. \
-             `sysctl -w net.ipv4.tcp_orphan_retries=3` gives them up sooner (0 stands for 8), a higher \
-             net.ipv4.tcp_max_orphans has room for more (each may hold some 64 kB).",
+            "Processes closed these connections with data still unsent, and the peers do not accept it: group \
+             sockets in FIN-WAIT-1 and LAST-ACK by remote host. Beyond the limit, the kernel resets them and the \
+             data is lost. Run `sysctl -w net.ipv4.tcp_orphan_retries=3` to give up sooner (0 means 8), or raise \
+             net.ipv4.tcp_max_orphans (each may use about 64 kB).",
         );
         Some(observation)
     }

@@ -1,7 +1,7 @@
-//! A process leaves received data unread.
+//! A process does not read the data that it has received.
 //!
-//! The bytes that a process has read are those received less those unread. If they do not grow while data waits, the process does
-//! not read; one that reads more slowly than data arrives is not reported.
+//! The bytes that a process has read are the received bytes minus the unread ones. If they do not grow while data waits, the
+//! process does not read; one that reads more slowly than data arrives is not reported.
 
 use rustc_hash::FxHashMap;
 
@@ -16,13 +16,13 @@ use crate::diagnose::{help_text, phrases};
 use crate::model::{Activity, MemoryInfo, ProcessKey, TcpInfo};
 
 thresholds! {
-    /// When unread data is reported.
+    /// Thresholds for unread data.
     thresholds {
-        /// Unread bytes of one connection. A few hundred that a client never fetches, such as a TLS session
-        /// ticket, or the rest of an answer, harm nobody; 16 KiB are more than that.
+        /// Minimum number of unread bytes of one connection. A few hundred that a client never reads, such
+        /// as a TLS session ticket or the rest of an answer, do no harm; 16 KiB is more than that.
         unread_bytes: u32 = 16 * 1024, ValueRule::COUNT;
-        /// For how long not a byte was read. Raise it for processes that stop reading on purpose, to slow
-        /// their peers down.
+        /// How long nothing must have been read. Raise it for processes that stop reading on purpose to
+        /// slow their peers down.
         age_s: f64 = 5.0, ValueRule::SECONDS;
     }
 }
@@ -30,18 +30,18 @@ thresholds! {
 /// Ticks of processor time in a second. Kernel: `USER_HZ`.
 const TICKS_PER_SECOND: f64 = 100.0;
 
-/// Share of a processor from which on a process counts as busy rather than asleep.
+/// Share of a processor at which a process counts as busy rather than asleep.
 const BUSY: f64 = 0.5;
 
 /// Unread connections of one process.
 #[derive(Debug, Default)]
 struct Group {
-    /// The row of the one with the most unread bytes.
+    /// The row of the connection with the most unread bytes.
     row: u32,
     waiting: WaitingConnections,
-    /// The most unread bytes of one.
+    /// The unread bytes of that connection.
     largest: u32,
-    /// How many have closed their window.
+    /// Number of connections whose receive window is closed.
     full: u32,
 }
 
@@ -50,18 +50,18 @@ struct Group {
 pub(in crate::diagnose) struct ReceiverStalled {
     thresholds: Thresholds,
     ages: Ages,
-    /// When processes that stall were observed first, ns of the monotonic clock, and the processor time they had used then,
+    /// When each stalled process was first observed, ns of the monotonic clock, and the processor time it had used by then,
     /// in ticks.
     used: FxHashMap<ProcessKey, (u64, u64)>,
 }
 
 impl Detector for ReceiverStalled {
     const ID: &'static str = "receiver-stalled";
-    const TITLE: &'static str = "A process leaves received data unread.";
-    const LOOK_ALIKES: &'static str = "A process here does not read. One that reads more slowly than data comes is not told of. Cause \
-         stopped: it is in state T. busy: it runs, and does something else. not-reading: it sleeps.";
+    const TITLE: &'static str = "A process does not read the data that it has received.";
+    const LOOK_ALIKES: &'static str = "A process that reads more slowly than data arrives is not reported. Cause stopped: the process \
+         is in state T. Cause busy: it uses the CPU but does not read. Cause not-reading: it mostly sleeps.";
     const REMEDY: &'static str =
-        "Look at the thread that should read. A larger buffer only delays it.";
+        "Look at the thread that should read. A larger buffer only delays the problem.";
 
     type Thresholds = Thresholds;
 
@@ -75,14 +75,14 @@ impl Detector for ReceiverStalled {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         format!(
-            "{} or more of one connection wait, and not a byte was read for {}.",
+            "A connection has at least {} unread, and nothing was read for {}.",
             help_text::bytes(thresholds.unread_bytes.into()),
             help_text::seconds(thresholds.age_s)
         )
     }
 
     fn severity(_thresholds: &Thresholds) -> String {
-        "Warning; critical once a window is closed.".to_owned()
+        "Warning. Critical once a receive window is closed.".to_owned()
     }
 
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
@@ -98,7 +98,7 @@ impl Detector for ReceiverStalled {
                 continue;
             }
             let arrived = socket.tcp_info().and_then(TcpInfo::bytes_received);
-            // Without a count of what arrived, the same amount unread has to do.
+            // Without a count of received bytes, an unchanged number of unread bytes has to serve.
             let read = arrived.map_or(u64::from(unread), |all| all.saturating_sub(unread.into()));
             let now = facts.now_ns();
             let since = self.ages.since(socket.socket.key(), read, now, now);
@@ -130,7 +130,7 @@ impl Detector for ReceiverStalled {
 }
 
 impl ReceiverStalled {
-    /// The share of a processor that a process has used since it was first observed to stall.
+    /// Returns the share of a processor that a process has used since its stall was first observed.
     fn busy(
         &mut self,
         facts: &Facts<'_>,
@@ -170,13 +170,16 @@ fn observe(
             format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
         });
         let (cause, what) = match busy {
-            Some(share) if share >= BUSY => ("busy", "It is busy with something else"),
-            Some(_) => ("not-reading", "It sleeps, so it waits for something else"),
+            Some(share) if share >= BUSY => ("busy", "It uses the CPU"),
+            Some(_) => (
+                "not-reading",
+                "It mostly sleeps, so it probably waits for something else",
+            ),
             None => ("not-reading", "It may wait for something else"),
         };
         let advice = format!(
-            "{what} and does not read: look at the thread that should{look}. Its peers cannot send any more once the \
-             receive buffer is full; a larger buffer would only delay that."
+            "{what} and does not read. Look at the thread that should read{look}. Once the receive buffer is full, its \
+             peers cannot send; a larger buffer only delays that."
         );
         (cause, advice)
     };
@@ -185,7 +188,7 @@ fn observe(
         .remote()
         .map(|remote| remote.address.to_canonical());
     let from = match (peer, group.waiting.connections) {
-        (Some(peer), 1) => format!("a connection with {peer}"),
+        (Some(peer), 1) => format!("its connection with {peer}"),
         (_, count) => phrases::plural(count.into(), "connection", "connections"),
     };
     let buffer = socket.memory().and_then(MemoryInfo::rcvbuf);
@@ -218,8 +221,8 @@ fn observe(
         Severity::Warning
     };
     observation.since_ns = Some(group.waiting.oldest_ns);
-    observation.summary = format!("{who} does not read from {from}");
-    observation.rest = format!(": {} wait to be read", phrases::bytes(group.waiting.unread));
+    observation.summary = format!("{who} has not read from {from}");
+    observation.rest = format!(": {} are unread", phrases::bytes(group.waiting.unread));
     observation.advice = advice;
     Some(observation)
 }

@@ -1,8 +1,8 @@
-//! A path loses segments, measured against what was sent on it.
+//! A large share of the bytes sent to a host is retransmitted.
 //!
-//! A little loss is how TCP finds out how much a path carries. From a few per cent on it costs throughput and latency.
-//! If nothing is acknowledged at all, that is another finding. Within one machine a reader that is slower than its sender
-//! loses some in its full buffer: that is not the path.
+//! TCP probes the capacity of a path by a little loss. Loss of a few percent costs throughput and latency. A peer that
+//! acknowledges nothing at all is another finding. Within one machine, segments are lost in the full buffer of a slow
+//! reader, which is not a problem of the path.
 
 use std::net::IpAddr;
 
@@ -19,41 +19,41 @@ use crate::diagnose::{help_text, phrases};
 use crate::model::{MemoryInfo, SocketRef};
 
 thresholds! {
-    /// When loss is reported.
+    /// Thresholds for retransmissions.
     thresholds {
-        /// Share of the bytes to a host that were sent again. Throughput falls with the root of the loss:
-        /// at 2 % one connection over a path of 50 ms carries some 2 Mbit/s, however wide the path is.
-        /// Raise it for wireless and mobile networks.
+        /// Warning at this share of retransmitted bytes to one host. Throughput falls with the square root
+        /// of the loss: at 2 %, one connection over a path of 50 ms carries about 2 Mbit/s regardless of
+        /// the bandwidth. Raise it for wireless and mobile networks.
         warning: f64 = 0.02, ValueRule::Share;
-        /// One segment in ten is lost: connections hang for seconds, and some break.
+        /// Critical at this share. If one segment in ten is lost, connections hang for seconds and some fail.
         critical: f64 = 0.1, ValueRule::Share;
-        /// Bytes that have to be sent again within the window for a share to mean anything: seven full
-        /// segments.
+        /// Minimum number of retransmitted bytes within the window, about seven full segments. Below it,
+        /// the share means little.
         bytes: u64 = 10_000, ValueRule::COUNT;
-        /// Over how long it is measured. Loss comes in bursts, so that a second says little.
+        /// Length of the measurement. Loss occurs in bursts, so one second says little.
         window_s: f64 = 10.0, ValueRule::WINDOW;
     }
 }
 
-/// The last seconds of one host.
+/// Measurements of one host over the window.
 #[derive(Debug, Default)]
 struct RecentHost {
-    /// Bytes sent again, and all that were sent.
+    /// Bytes retransmitted, and bytes sent in total.
     window: Window<2>,
     /// The connection that retransmits the most, and its rate in bytes per second.
     row: u32,
     most: f64,
-    /// Connections that retransmitted since the Sample before.
+    /// Connections that have retransmitted since the previous Sample.
     connections: u32,
 }
 
-/// Other ends on this machine that are searched one by one, each by a walk over all sockets.
+/// Maximum number of peers on this machine to search one by one, each by a walk over all sockets.
 const FEW_PEERS: usize = 16;
 
 const AGAIN: usize = 0;
 const SENT: usize = 1;
 
-/// Detects hosts to which segments are lost.
+/// Detects hosts with many retransmissions.
 #[derive(Debug)]
 pub(in crate::diagnose) struct Retransmitting {
     thresholds: Thresholds,
@@ -62,10 +62,11 @@ pub(in crate::diagnose) struct Retransmitting {
 
 impl Detector for Retransmitting {
     const ID: &'static str = "retransmitting";
-    const TITLE: &'static str = "A path loses segments.";
-    const LOOK_ALIKES: &'static str = "Some arrives, some is lost. Cause loss: it was lost. reordering: most of it had arrived, and the \
-         peer said so.";
-    const REMEDY: &'static str = "Find where on the path: mtr, drops of the devices, a shaper.";
+    const TITLE: &'static str = "A large share of the data sent to a host is retransmitted.";
+    const LOOK_ALIKES: &'static str = "Some of the data arrives; if nothing does, another finding is reported. Cause loss: segments were \
+         lost. Cause reordering: most of the retransmitted data had arrived, as the peer reported.";
+    const REMEDY: &'static str =
+        "Find where segments are lost: mtr, drops of network devices, a traffic shaper.";
 
     type Thresholds = Thresholds;
 
@@ -78,7 +79,7 @@ impl Detector for Retransmitting {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         format!(
-            "{} of the bytes sent to a host within {} were sent again, and at least {}.",
+            "{} of the bytes sent to a host within {} were retransmissions, and at least {}.",
             help_text::share(thresholds.warning),
             help_text::seconds(thresholds.window_s),
             help_text::bytes(thresholds.bytes)
@@ -89,7 +90,7 @@ impl Detector for Retransmitting {
         help_text::severity_by_share(thresholds.warning, thresholds.critical)
     }
 
-    /// Losses from before a path was repaired stay in the window.
+    /// Retransmissions from before a path was repaired stay in the window.
     fn memory_s(&self) -> f64 {
         self.thresholds.window_s
     }
@@ -109,7 +110,7 @@ impl Detector for Retransmitting {
             socket.is_some_and(|socket| own_end(socket.socket).is_some())
         });
         if here.count() > FEW_PEERS {
-            // Builds the index by which each of them is found from here on.
+            // Builds the index that finds each of them from here on.
             facts.moment.peers();
         }
         for &row in &facts.candidates.retransmitted {
@@ -135,7 +136,7 @@ impl Detector for Retransmitting {
         if self.hosts.is_empty() {
             return;
         }
-        // Connections that closed in between count as well: their last segments are lost most often.
+        // Connections that have closed since then count too: their last segments are lost most often.
         for remote in &facts.moment.unfiltered().remotes {
             if let Some(host) = self.hosts.get_mut(&remote.address) {
                 let throughput = remote.throughput;
@@ -152,8 +153,8 @@ impl Detector for Retransmitting {
     }
 }
 
-/// Reports whether the other end is on this machine and has dropped segments: then its full buffer lost them, because its
-/// process reads slowly, and not a path.
+/// Reports whether the other end is on this machine and has dropped segments: then its full buffer lost them because its
+/// process reads slowly, not the path.
 fn dropped_by_receiver(facts: &Facts<'_>, socket: SocketRef<'_>) -> bool {
     own_end(socket.socket).is_some()
         && facts
@@ -171,7 +172,7 @@ impl Retransmitting {
         let thresholds = &self.thresholds;
         let (again, sent) = (host.window.sum(AGAIN), host.window.sum(SENT));
         let share = again / sent.max(1.0);
-        // A finding stays until half the share is left, or nothing is sent any more.
+        // A finding stays active until less than half the share is left, or sending has stopped.
         if again < thresholds.bytes as f64 || share * 2.0 < thresholds.warning {
             return None;
         }
@@ -186,10 +187,11 @@ impl Retransmitting {
             matches!((again, twice), (Some(again), Some(twice)) if again > 0 && twice >= again.div_ceil(2))
         });
         let process = socket.and_then(|socket| process(socket));
-        let what = process.as_ref().map_or_else(
-            || format!("what is sent to {address}"),
-            |process| format!("what {process} sends to {address}"),
-        );
+        let by = match (&process, host.connections) {
+            (None, _) => String::new(),
+            (Some(process), 1) => format!(", sent by {process}"),
+            (Some(process), _) => format!(", most on a connection of {process}"),
+        };
         let subject = Subject::Remote {
             address,
             port: None,
@@ -219,24 +221,27 @@ impl Retransmitting {
             Severity::Warning
         };
         observation.own_end = socket.and_then(|socket| own_end(socket.socket));
-        observation.summary = format!("{} of {what} is sent again", phrases::share(share));
+        observation.summary = format!(
+            "{} of the bytes sent to {address} have been retransmissions",
+            phrases::share(share)
+        );
         observation.rest = format!(
-            ": {} of {} in the last {}",
+            ": {} of {} in the last {}{by}",
             phrases::bytes(again as u64),
             phrases::bytes(sent as u64),
             phrases::seconds(thresholds.window_s)
         );
         observation.advice = if spurious {
             format!(
-                "Most of it had arrived (the peer reports duplicates): segments overtake each other or acknowledgements \
-                 come late on the way to {address}; look for several paths of unequal length, or a Wi-Fi or tunnel that \
-                 holds packets back."
+                "Most of the retransmitted data had arrived (the peer reports duplicates): segments are reordered or \
+                 acknowledgments are delayed on the path to {address}. Look for parallel paths of unequal length, or a \
+                 Wi-Fi link or tunnel that delays packets."
             )
         } else {
             format!(
-                "Segments are lost on the way to {address}: see `mtr -T {address}` for where, `ip -s link` for errors and \
-                 drops of the device here, `tc -s qdisc` for a shaper. The peer is neither slow nor stopped: that would \
-                 close its window."
+                "Segments are lost on the path to {address}. Run `mtr -T {address}` to find where, `ip -s link` for errors \
+                 and drops of the local device, and `tc -s qdisc` for a shaper. A slow or stopped peer is not the reason: it \
+                 would close its window."
             )
         };
         Some(observation)

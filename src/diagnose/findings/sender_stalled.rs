@@ -1,6 +1,6 @@
-//! Data cannot leave: the peer does not acknowledge.
+//! Sent data is not acknowledged by the peer.
 //!
-//! Loss that lets some of it through, and a peer that has closed its window, are other findings.
+//! Partial loss, and a peer that has closed its window, are other findings.
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::finding::Severity;
@@ -14,11 +14,11 @@ pub(in crate::diagnose) struct SenderStalled;
 
 impl Detector for SenderStalled {
     const ID: &'static str = "sender-stalled";
-    const TITLE: &'static str = "Data cannot leave: the peer does not acknowledge.";
-    const LOOK_ALIKES: &'static str = "The peer says nothing: it, or the way, is gone. A peer that says it has no room is {0}; one that \
-         gets some of it is {1}.";
+    const TITLE: &'static str = "A peer does not acknowledge the data sent to it.";
+    const LOOK_ALIKES: &'static str = "The peer sends nothing: the host is down, or the path is cut. A peer that has closed its window \
+         is reported as {0}, and partial loss as {1}.";
     const REMEDY: &'static str =
-        "Look at the way there and back; TCP_USER_TIMEOUT or keepalive notice it sooner.";
+        "Check the path in both directions. TCP_USER_TIMEOUT lets the process notice sooner.";
 
     type Thresholds = Thresholds;
 
@@ -28,7 +28,7 @@ impl Detector for SenderStalled {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         format!(
-            "Nothing was acknowledged for {}, and the same data was sent again {} or more.",
+            "Nothing was acknowledged for {}, and the same data was retransmitted at least {}.",
             help_text::seconds(thresholds.age_s),
             phrases::times(thresholds.retries.into())
         )
@@ -54,18 +54,18 @@ fn observe(scan: &Scan<'_>, group: &StuckGroup) -> Option<Observation> {
     let bytes = phrases::bytes(group.unacknowledged);
     let again = phrases::times(group.retries.into());
     observation.summary = format!(
-        "{} gets no acknowledgement from {}",
+        "{} has received no acknowledgment from {}",
         stuck.sender, stuck.destination
     );
-    observation.rest = format!(": {bytes} wait, and their first segment was sent again {again}");
+    observation.rest = format!(": {bytes} wait, and the first segment was retransmitted {again}");
     let limit = scan.facts.settings().number("net.ipv4.tcp_retries2", 0);
     let limit = limit.map_or_else(String::new, |n| {
-        format!(" after net.ipv4.tcp_retries2 = {n} attempts")
+        format!(" after net.ipv4.tcp_retries2 = {n} retransmissions")
     });
     observation.advice = format!(
-        "Nothing comes back: the host is gone or the way there or back is cut (a firewall that forgot the connection, \
-         a route, a link). Try `ip route get {0}` and `tracepath {0}`. The kernel gives up{limit}; TCP_USER_TIMEOUT \
-         or keepalive lets the process notice sooner.",
+        "Nothing comes back: the host may be down, or the path may be cut in either direction (a firewall that lost \
+         its state, a route, a link). Try `ip route get {0}` and `tracepath {0}`. The kernel gives up{limit}; set \
+         TCP_USER_TIMEOUT to let the process notice sooner.",
         group.remote.0
     );
     Some(observation)

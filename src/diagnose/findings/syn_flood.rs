@@ -1,21 +1,20 @@
-//! Half-open connections of many sources pile up at a listener: a flood, most likely with forged addresses.
+//! Half-open connections from many sources pile up at a listener: a flood, most likely with forged addresses.
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::measure::half_open::{self, Thresholds};
 use crate::diagnose::observation::Observation;
 use crate::diagnose::phrases;
 
-/// Detects half-open connections of many sources.
+/// Detects half-open connections from many sources.
 #[derive(Debug)]
 pub(in crate::diagnose) struct SynFlood;
 
 impl Detector for SynFlood {
     const ID: &'static str = "syn-flood";
-    const TITLE: &'static str = "Half-open connections of many sources pile up at a listener.";
-    const LOOK_ALIKES: &'static str = "Many sources that never answer are most likely forged. The evidence says whether SYN cookies are at work, \
-         by which clients that answer get in all the same.";
-    const REMEDY: &'static str =
-        "SYN cookies on; limit SYNs in the firewall or upstream. A larger backlog does not end it.";
+    const TITLE: &'static str = "Half-open connections from many sources pile up at a listener.";
+    const LOOK_ALIKES: &'static str = "Many sources that never answer are most likely forged. The evidence shows whether SYN cookies are \
+         active; with them, clients that answer can still connect.";
+    const REMEDY: &'static str = "Turn on SYN cookies. Limit SYNs in the firewall or upstream. A larger backlog does not stop a flood.";
 
     type Thresholds = Thresholds;
 
@@ -25,7 +24,7 @@ impl Detector for SynFlood {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         let sources = phrases::count(thresholds.flood_sources.into());
-        half_open::reported_when(&format!("From {sources} or more"), thresholds)
+        half_open::reported_when(&format!("at least {sources}"), thresholds)
     }
 
     fn severity(_thresholds: &Thresholds) -> String {
@@ -43,11 +42,12 @@ fn advice(syncookies: Option<u64>, backlog: u32) -> String {
     let meanwhile = match syncookies {
         Some(0) => "",
         _ => {
-            "Clients that answer still get in by SYN cookies, without window scaling if they have no timestamps. "
+            "Clients that answer can still connect through SYN cookies, but without window scaling unless they use \
+             timestamps. "
         }
     };
     format!(
-        "So many sources that never answer are most likely forged. {cookies}{meanwhile}Limit SYNs in the firewall \
-         (nftables `synproxy`, `limit rate`) or upstream; a larger backlog than {backlog} does not end it."
+        "Many sources that never answer are most likely forged. {cookies}{meanwhile}Limit SYNs in the firewall \
+         (nftables `synproxy`, `limit rate`) or upstream; a backlog above {backlog} does not stop a flood."
     )
 }

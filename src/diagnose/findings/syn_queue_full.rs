@@ -1,21 +1,21 @@
-//! Half-open connections of few sources pile up at a listener: clients whose way back is broken.
+//! Half-open connections from few sources pile up at a listener: clients with a broken return path.
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::measure::half_open::{self, Thresholds};
 use crate::diagnose::observation::Observation;
 use crate::diagnose::phrases;
 
-/// Detects half-open connections of few sources.
+/// Detects half-open connections from few sources.
 #[derive(Debug)]
 pub(in crate::diagnose) struct SynQueueFull;
 
 impl Detector for SynQueueFull {
     const ID: &'static str = "syn-queue-full";
-    const TITLE: &'static str = "Half-open connections of few sources pile up at a listener.";
-    const LOOK_ALIKES: &'static str = "Few sources: clients whose way back is broken, or one that scans. A slow accept() shows as {0}, \
-         which takes this with it.";
+    const TITLE: &'static str = "Half-open connections from few sources pile up at a listener.";
+    const LOOK_ALIKES: &'static str = "Few sources are clients with a broken return path, or a scanner. If accept() is too slow, {0} \
+         is reported instead.";
     const REMEDY: &'static str =
-        "Look at the way to these clients: routes, a firewall that sees one direction only.";
+        "Check the path to these clients: routes, or a firewall that sees only one direction.";
 
     type Thresholds = Thresholds;
 
@@ -25,7 +25,7 @@ impl Detector for SynQueueFull {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         let sources = phrases::count(thresholds.flood_sources.into());
-        half_open::reported_when(&format!("From fewer than {sources}"), thresholds)
+        half_open::reported_when(&format!("fewer than {sources}"), thresholds)
     }
 
     fn severity(_thresholds: &Thresholds) -> String {
@@ -41,7 +41,7 @@ impl Detector for SynQueueFull {
 fn advice(syncookies: Option<u64>, _backlog: u32) -> String {
     let cookies = half_open::cookies_advice(syncookies);
     format!(
-        "{cookies}The SYN arrives and the answer, or what comes back, is lost: look at the way to these clients \
-         (routes, a firewall that sees only one direction, `tcpdump 'tcp[tcpflags] & tcp-syn != 0'`)."
+        "{cookies}The SYNs arrive, but the SYN-ACKs or the clients' answers are probably lost. Check the path to these \
+         clients (routes, a firewall that sees only one direction, `tcpdump 'tcp[tcpflags] & tcp-syn != 0'`)."
     )
 }

@@ -1,4 +1,4 @@
-//! TCP nears the memory that it may use.
+//! TCP is close to its memory limit.
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::finding::{Severity, Value};
@@ -11,18 +11,18 @@ use crate::model::Settings;
 
 thresholds! {
     #[expect(clippy::doc_markdown, reason = "comments of the configuration have no markup")]
-    /// When the memory of TCP is scarce, as shares of the most that it may use.
+    /// Thresholds for the memory of TCP, as shares of its limit.
     thresholds {
-        /// Share of the memory that TCP may use at most (the third number of net.ipv4.tcp_mem). Pressure,
-        /// in which the kernel shrinks windows, begins at the second number: two thirds, if nobody has set
-        /// it. This is shortly before.
+        /// Warning at this share of TCP's memory limit (the third number of net.ipv4.tcp_mem). Memory
+        /// pressure, in which the kernel shrinks windows, begins at the second number, by default two
+        /// thirds of the third. This is shortly before.
         warning: f64 = 0.6, ValueRule::Share;
-        /// Near the end of it the kernel drops what arrives and ends connections.
+        /// Critical at this share. Close to the limit, the kernel drops segments and ends connections.
         critical: f64 = 0.9, ValueRule::Share;
     }
 }
 
-/// The limit of the memory of TCP, in pages.
+/// Memory limit of TCP, pages.
 const LIMIT: HostLimit = HostLimit {
     name: "bytes",
     counter: "sockstat.TCP.mem",
@@ -40,10 +40,11 @@ pub(in crate::diagnose) struct TcpMemoryPressure {
 
 impl Detector for TcpMemoryPressure {
     const ID: &'static str = "tcp-memory-pressure";
-    const TITLE: &'static str = "TCP nears the memory that it may use.";
-    const LOOK_ALIKES: &'static str = "Memory of all TCP sockets of the machine, in pages. Readers that stall fill it: {0} and {1} name them.";
+    const TITLE: &'static str = "TCP is close to its memory limit.";
+    const LOOK_ALIKES: &'static str = "The limit counts the memory of all TCP sockets of the machine. Stalled readers fill it; \
+         {0} and {1} report them.";
     const REMEDY: &'static str =
-        "Find who holds it; if all of it is needed, raise net.ipv4.tcp_mem.";
+        "Find the sockets that use the memory. If all of it is needed, raise net.ipv4.tcp_mem.";
 
     type Thresholds = Thresholds;
 
@@ -57,7 +58,7 @@ impl Detector for TcpMemoryPressure {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         format!(
-            "{} of the third number of net.ipv4.tcp_mem are taken, or the kernel is under pressure (the second \
+            "TCP uses {} of the third number of net.ipv4.tcp_mem, or the kernel is under memory pressure (the second \
              number).",
             help_text::share(thresholds.warning)
         )
@@ -65,7 +66,7 @@ impl Detector for TcpMemoryPressure {
 
     fn severity(thresholds: &Thresholds) -> String {
         format!(
-            "{} Critical at once if the kernel ends connections for want of memory.",
+            "{} Always critical if the kernel ends connections for lack of memory.",
             help_text::severity_by_share(thresholds.warning, thresholds.critical)
         )
     }
@@ -102,21 +103,21 @@ impl TcpMemoryPressure {
             (0, false) => String::new(),
             (0, true) => ": the kernel shrinks windows to save memory".to_owned(),
             (aborted, _) => format!(
-                ": the kernel has just ended {} for want of memory",
+                ": the kernel just ended {} for lack of memory",
                 phrases::plural(aborted, "connection", "connections")
             ),
         };
         observation.summary = format!(
-            "TCP takes {} ({} pages) of the {} that it may ({})",
+            "TCP has used {} ({} pages) of at most {} ({})",
             phrases::bytes(pages.saturating_mul(page)),
             phrases::count(pages),
             phrases::bytes(most.saturating_mul(page)),
             phrases::share(limit.share)
         );
         observation.advice = String::from(
-            "Find who holds it: sort sockets by unread and unacknowledged bytes. Readers that stall and \
-             peers that do not read fill buffers; if all of it is needed, raise net.ipv4.tcp_mem (in \
-             pages), or lower net.ipv4.tcp_rmem and tcp_wmem.",
+            "Find the sockets that use the memory: sort by unread and unacknowledged bytes. Stalled \
+             readers, here and at the peers, fill buffers. If all of it is needed, raise net.ipv4.tcp_mem \
+             (in pages), or lower net.ipv4.tcp_rmem and net.ipv4.tcp_wmem.",
         );
         Some(observation)
     }

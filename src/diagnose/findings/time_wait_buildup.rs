@@ -1,13 +1,13 @@
-//! One side closes first so often that TIME-WAIT sockets pile up.
+//! TIME-WAIT sockets pile up at the side that closes connections first.
 //!
-//! The side that closes first keeps the address pair for 60 s. Where connections come in, that takes a little memory and no
-//! port, and is harmless; where they go out, each takes one of the local ports towards that destination.
+//! The side that closes first keeps the address pair for 60 s. For incoming connections that uses a little memory and no
+//! port, and is harmless. For outgoing connections each uses one of the local ports to that destination.
 
 use rustc_hash::FxHashMap;
 
 use crate::diagnose::candidates::Path;
 use crate::diagnose::detector::{Detector, Scan};
-use crate::diagnose::facts::{Facts, process, subject_of};
+use crate::diagnose::facts::{Facts, listener_name, process, subject_of};
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::measure::port_reuse::PortReuse;
 use crate::diagnose::observation::Observation;
@@ -17,30 +17,28 @@ use crate::diagnose::{help_text, phrases};
 use crate::model::Endpoint;
 
 thresholds! {
-    /// When TIME-WAIT sockets pile up.
+    /// Thresholds for TIME-WAIT sockets.
     thresholds {
-        /// TIME-WAIT sockets of one listener, or towards one destination. Each takes about 250 bytes, so
-        /// that it is not memory which is looked at here, but a sign of connections that are opened and
-        /// closed for each request.
+        /// Minimum number of TIME-WAIT sockets of one listener, or to one destination. Each uses only about
+        /// 250 bytes: many are a sign of connections that are opened and closed for each request.
         sockets: u32 = 2000, ValueRule::COUNT;
-        /// How many of them begin in a second. Each stays for 60 s, so 150 a second are 9000 that stand. A
-        /// busy server which now and then renews the connections that its clients keep alive has fewer.
-        /// Raise it for a server that is meant to close first.
+        /// Minimum number of new ones per second. Each lasts for 60 s, so 150/s keep 9000 of them. A busy
+        /// server that occasionally renews keep-alive connections has fewer. Raise it for a server that is
+        /// meant to close first.
         per_s: f64 = 150.0, ValueRule::PerSecond;
-        /// Share of the local ports towards one destination that they take, from which on it is a warning
-        /// however few begin. Below it, connections find a port at once; {0} speaks when
-        /// the end is near.
+        /// Warning if they use this share of the local ports to one destination, at any rate. Below it,
+        /// connections find a port immediately; {0} reports when ports run out.
         ports_share: f64 = 0.4, ValueRule::Share;
     }
 }
 
-/// TIME-WAIT sockets below which none is examined, unless the threshold is lower.
+/// Number of TIME-WAIT sockets below which none is examined, unless the threshold is lower.
 const FEW: u32 = 100;
 
-/// Lifetime of a TIME-WAIT, ms. Kernel: `TCP_TIMEWAIT_LEN`.
+/// Lifetime of a TIME-WAIT socket, ms. Kernel: `TCP_TIMEWAIT_LEN`.
 const LENGTH_MS: u32 = 60_000;
 
-/// Age up to which a TIME-WAIT counts as new, ms.
+/// Age up to which a TIME-WAIT socket counts as new, ms.
 const NEW_MS: u32 = 5000;
 
 /// The side that opened the connections.
@@ -68,12 +66,12 @@ pub(in crate::diagnose) struct TimeWaitBuildup {
 
 impl Detector for TimeWaitBuildup {
     const ID: &'static str = "time-wait-buildup";
-    const TITLE: &'static str = "One side closes first so often that TIME-WAIT sockets pile up.";
-    const LOOK_ALIKES: &'static str = "Cause server-closes-first: they came in, take some memory and no ports, and tcp_tw_reuse does \
-         not help. client-closes-first: they went out, and each holds a local port for 60 s, unless tcp_tw_reuse with \
-         timestamps takes it again after a second.";
+    const TITLE: &'static str = "TIME-WAIT sockets pile up at the side that closes first.";
+    const LOOK_ALIKES: &'static str = "Cause server-closes-first: the connections were incoming. They use little memory and no ports, and \
+         tcp_tw_reuse does not help. Cause client-closes-first: they were outgoing, and each blocks a local port for 60 s \
+         unless tcp_tw_reuse with TCP timestamps frees it after 1 s.";
     const REMEDY: &'static str =
-        "Keep connections open and use them again; let the other side close first.";
+        "Keep connections open and reuse them, or let the other side close first.";
 
     type Thresholds = Thresholds;
 
@@ -85,16 +83,20 @@ impl Detector for TimeWaitBuildup {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         format!(
-            "{} or more of one listener, or towards one destination, and {} begin; or they take {} of the local \
-             ports towards that destination.",
-            phrases::plural(thresholds.sockets.into(), "TIME-WAIT", "TIME-WAITs"),
+            "One listener or destination has at least {}, and {} are added; or they use {} of the local ports to \
+             that destination.",
+            phrases::plural(
+                thresholds.sockets.into(),
+                "TIME-WAIT socket",
+                "TIME-WAIT sockets"
+            ),
             phrases::per_second(thresholds.per_s),
             help_text::share(thresholds.ports_share)
         )
     }
 
     fn severity(_thresholds: &Thresholds) -> String {
-        "Info; warning if they eat ports.".to_owned()
+        "Info. Warning if they exhaust local ports.".to_owned()
     }
 
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
@@ -144,26 +146,26 @@ impl TimeWaitBuildup {
         let reuse = PortReuse::of(facts, socket.socket);
         let exhausts_ports = ports.is_some_and(|share| share >= self.thresholds.ports_share)
             && reuse != PortReuse::Works;
-        // A finding stays until half the rate is left.
+        // A finding stays active until less than half the rate is left.
         let stays = many && per_s * 2.0 >= self.thresholds.per_s;
         if !exhausts_ports && !stays {
             return None;
         }
         let count = Value::Count(group.sockets.into());
         let new = phrases::per_second(per_s);
-        let sockets = phrases::plural(group.sockets.into(), "TIME-WAIT", "TIME-WAITs");
+        let sockets = phrases::plural(
+            group.sockets.into(),
+            "TIME-WAIT socket",
+            "TIME-WAIT sockets",
+        );
         let (subject, cause, summary, rest, advice) = match side {
             Side::Incoming(listener) => {
                 let subject = subject_of(facts.socket(listener)?);
-                let who = match subject.process() {
-                    Some(process) => format!("{process} on {subject}"),
-                    None => format!("The server on {subject}"),
-                };
-                let summary = format!("{who} has {sockets}");
-                let rest = format!(": it closes its clients' connections first, {new}");
-                let advice = "It takes some memory and no ports: here they all use the one that is listened on. \
-                              tcp_tw_reuse does not help, it is for connections that go out. To have fewer, keep \
-                              connections alive for longer, or let the clients close first.";
+                let summary = format!("{} has had {sockets}", listener_name(&subject));
+                let rest = format!(": it closes client connections first ({new})");
+                let advice = "They use little memory and no ports: all of them share the listener's port. \
+                              tcp_tw_reuse does not help, because it applies to outgoing connections only. To have \
+                              fewer, keep connections alive longer, or let the clients close first.";
                 (
                     subject,
                     "server-closes-first",
@@ -179,13 +181,11 @@ impl TimeWaitBuildup {
                     process: process(socket).or_else(|| owner(facts, remote)),
                 };
                 let towards = format_endpoint(remote);
-                let (whose, who) = match (subject.process(), group.sockets) {
-                    (Some(process), _) => (format!("{process} has"), "it"),
-                    (None, 1) => ("There is".to_owned(), "this side"),
-                    (None, _) => ("There are".to_owned(), "this side"),
-                };
-                let summary = format!("{whose} {sockets} towards {towards}");
-                let rest = format!(": {who} opens connections and closes them first, {new}");
+                let who = subject
+                    .process()
+                    .map_or_else(|| "This host".to_owned(), ToString::to_string);
+                let summary = format!("{who} has had {sockets} to {towards}");
+                let rest = format!(": it opens connections and closes them first ({new})");
                 (
                     subject,
                     "client-closes-first",
@@ -214,7 +214,7 @@ impl TimeWaitBuildup {
     }
 }
 
-/// The process that opens connections to a destination, from any address here.
+/// Returns the process that opens connections to a destination, from any local address.
 fn owner(facts: &Facts<'_>, destination: Endpoint) -> Option<ProcessName> {
     let mut paths = facts.candidates.paths.keys();
     let towards = |path: &&Path| path.destination == destination;
@@ -222,7 +222,7 @@ fn owner(facts: &Facts<'_>, destination: Endpoint) -> Option<ProcessName> {
     facts.candidates.owner_of(path)
 }
 
-/// The largest share of the local ports that any address here takes towards a destination.
+/// Returns the largest share of local ports that any local address uses to a destination.
 fn ports_share(facts: &Facts<'_>, destination: Endpoint) -> Option<f64> {
     let pool = facts.settings().local_ports()?.count().max(1);
     let paths = facts.candidates.paths.iter();
@@ -232,18 +232,18 @@ fn ports_share(facts: &Facts<'_>, destination: Endpoint) -> Option<f64> {
 }
 
 fn outgoing_advice(reuse: PortReuse) -> String {
-    let keep = "Keep connections open and use them again (a pool, keep-alive)";
+    let keep = "Keep connections open and reuse them (a pool, keep-alive)";
     match reuse {
         PortReuse::Works => format!(
-            "The kernel takes their ports for new connections after a second (tcp_tw_reuse), so they cost little. {keep} \
-             to save the handshakes."
+            "New connections can reuse their ports after 1 s (tcp_tw_reuse), so they cost little. {keep} to save the \
+             handshakes."
         ),
         PortReuse::Off => format!(
-            "Each takes a local port towards that destination for 60 s. {keep}, or let the other side close first; \
-             `sysctl -w net.ipv4.tcp_tw_reuse=1` lets new connections take such ports after a second."
+            "Each blocks a local port to that destination for 60 s. {keep}, or let the other side close first. \
+             `sysctl -w net.ipv4.tcp_tw_reuse=1` lets new connections reuse such ports after 1 s."
         ),
         PortReuse::NoTimestamps => format!(
-            "Each takes a local port towards that destination for 60 s. {keep}, or let the other side close first; \
+            "Each blocks a local port to that destination for 60 s. {keep}, or let the other side close first. \
              tcp_tw_reuse does not help without TCP timestamps."
         ),
     }

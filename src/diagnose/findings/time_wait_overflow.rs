@@ -1,4 +1,4 @@
-//! TIME-WAIT sockets near their limit, beyond which the kernel keeps no more.
+//! TIME-WAIT sockets are close to their limit, beyond which the kernel keeps no more.
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::finding::Value;
@@ -10,11 +10,12 @@ use crate::diagnose::{help_text, phrases};
 
 thresholds! {
     #[expect(clippy::doc_markdown, reason = "comments of the configuration have no markup")]
-    /// When TIME-WAIT sockets are many, as shares of their limit.
+    /// Thresholds for TIME-WAIT sockets, as shares of their limit.
     thresholds {
-        /// Share of net.ipv4.tcp_max_tw_buckets.
+        /// Warning at this share of net.ipv4.tcp_max_tw_buckets.
         warning: f64 = 0.8, ValueRule::Share;
-        /// At the limit, connections end without TIME-WAIT: late segments may then reach new connections.
+        /// Critical at this share. At the limit, connections end without TIME-WAIT, and late segments may
+        /// reach new connections.
         critical: f64 = 1.0, ValueRule::Share;
     }
 }
@@ -36,10 +37,9 @@ pub(in crate::diagnose) struct TimeWaitOverflow {
 
 impl Detector for TimeWaitOverflow {
     const ID: &'static str = "time-wait-overflow";
-    const TITLE: &'static str = "TIME-WAIT sockets near their limit.";
-    const LOOK_ALIKES: &'static str =
-        "Many TIME-WAITs below the limit are {0}; beyond it the kernel keeps no more.";
-    const REMEDY: &'static str = "Raise net.ipv4.tcp_max_tw_buckets; keep connections alive.";
+    const TITLE: &'static str = "TIME-WAIT sockets are close to their limit.";
+    const LOOK_ALIKES: &'static str = "Many TIME-WAIT sockets below the limit are reported as {0}. Beyond it, the kernel keeps no more.";
+    const REMEDY: &'static str = "Raise net.ipv4.tcp_max_tw_buckets, or keep connections alive.";
 
     type Thresholds = Thresholds;
 
@@ -51,9 +51,8 @@ impl Detector for TimeWaitOverflow {
     }
 
     fn reported_when(thresholds: &Thresholds) -> String {
-        let what = "TIME-WAITs (net.ipv4.tcp_max_tw_buckets)";
-        let near = help_text::near_limit(what, thresholds.warning);
-        format!("{near} Or some were not kept.")
+        let near = help_text::near_limit("TIME-WAIT sockets", LIMIT.setting, thresholds.warning);
+        format!("{near} Also reported if the kernel did not keep some.")
     }
 
     fn severity(thresholds: &Thresholds) -> String {
@@ -76,19 +75,19 @@ impl TimeWaitOverflow {
         observation.rest = match overflows {
             0 => String::new(),
             overflows => format!(
-                ": {} just ended without one",
-                phrases::plural(overflows, "connection has", "connections have")
+                ": {} just ended without TIME-WAIT",
+                phrases::plural(overflows, "connection", "connections")
             ),
         };
         observation.summary = format!(
-            "{} are kept{}",
-            phrases::plural(limit.count, "TIME-WAIT", "TIME-WAITs"),
-            limit.of_at_most()
+            "This host has had {}",
+            limit.of_at_most("TIME-WAIT sockets")
         );
         observation.advice = String::from(
-            "Beyond net.ipv4.tcp_max_tw_buckets the kernel closes without TIME-WAIT: a late segment can \
-             then reach a new connection, and a peer that missed the last ACK gets a reset. Raise it \
-             (each takes about 250 bytes), and keep connections alive instead of closing them first.",
+            "Beyond the limit, the kernel closes connections without TIME-WAIT: a late segment can reach a \
+             new connection, and a peer that missed the last ACK gets a reset. Raise \
+             net.ipv4.tcp_max_tw_buckets (about 250 bytes each), and keep connections alive instead of \
+             closing them first.",
         );
         Some(observation)
     }

@@ -1,7 +1,7 @@
-//! Datagrams are dropped because a process reads too slowly, or its buffer is small.
+//! A UDP socket drops datagrams because its process reads too slowly, or its receive buffer is too small.
 //!
-//! A datagram for a socket whose receive buffer is full is dropped. A buffer that stays full has a reader that is too
-//! slow; one that is mostly empty is too small for the bursts in which datagrams arrive.
+//! The kernel drops a datagram for a socket whose receive buffer is full. A buffer that stays full has a slow reader; one
+//! that is mostly empty is too small for the bursts in which datagrams arrive.
 
 use rustc_hash::FxHashMap;
 
@@ -16,25 +16,25 @@ use crate::diagnose::{help_text, phrases};
 use crate::model::{Activity, MemoryInfo, SocketKey, SocketRef};
 
 thresholds! {
-    /// When dropped datagrams are reported.
+    /// Thresholds for dropped datagrams.
     thresholds {
-        /// Datagrams dropped at one socket within the window. A few at the start of a process or in a burst
-        /// are what UDP is made for. Lower it to 1 where every datagram counts.
+        /// Minimum number of datagrams dropped by one socket within the window. A few lost at startup or
+        /// in a burst are normal for UDP. Lower it to 1 where every datagram matters.
         datagrams: u64 = 10, ValueRule::COUNT;
-        /// Over how long they are added up.
+        /// Length of the window over which drops are added up.
         window_s: f64 = 5.0, ValueRule::WINDOW;
-        /// Share of the receive buffer that is taken, on average over the window, from which on the reader
-        /// is too slow. Where it is mostly empty and still drops, the buffer is too small for the bursts.
+        /// Average share of the receive buffer in use at which the reader is too slow. A buffer that is
+        /// mostly empty and still drops datagrams is too small for the bursts.
         slow_share: f64 = 0.5, ValueRule::Share;
     }
 }
 
-/// The last seconds of one socket.
+/// Measurements of one socket over the window.
 #[derive(Debug, Default)]
 struct RecentSocket {
-    /// All that it has dropped.
+    /// Datagrams dropped since the socket was opened.
     drops: u32,
-    /// Dropped, and the share of the buffer that was taken.
+    /// Datagrams dropped, and the share of the buffer in use.
     window: Window<2>,
     round: u64,
 }
@@ -52,11 +52,10 @@ pub(in crate::diagnose) struct UdpDrops {
 
 impl Detector for UdpDrops {
     const ID: &'static str = "udp-drops";
-    const TITLE: &'static str = "Datagrams are dropped at a socket.";
-    const LOOK_ALIKES: &'static str = "Cause stopped: the process is in state T. slow: the buffer stays full. buffer: it is mostly \
-         empty, and too small for the bursts.";
-    const REMEDY: &'static str =
-        "slow: read faster, with more threads. buffer: SO_RCVBUF, net.core.rmem_max.";
+    const TITLE: &'static str = "A UDP socket drops datagrams.";
+    const LOOK_ALIKES: &'static str = "Cause stopped: the process is in state T. Cause slow: the receive buffer stays full. Cause \
+         buffer: the buffer is mostly empty but too small for bursts.";
+    const REMEDY: &'static str = "Cause slow: read faster, or with more threads. Cause buffer: raise SO_RCVBUF and net.core.rmem_max.";
 
     type Thresholds = Thresholds;
 
@@ -70,7 +69,7 @@ impl Detector for UdpDrops {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         format!(
-            "{} or more dropped at one socket within {}.",
+            "A socket has dropped at least {} within {}.",
             phrases::plural(thresholds.datagrams, "datagram", "datagrams"),
             help_text::seconds(thresholds.window_s)
         )
@@ -147,27 +146,31 @@ fn observe(
     let is_slow = taken >= thresholds.slow_share;
     let most = facts.settings().number("net.core.rmem_max", 0);
     let (cause, why, advice) = if activity.is_some_and(Activity::is_stopped) && is_slow {
-        ("stopped", "is stopped", phrases::stopped(pid, activity))
+        (
+            "stopped",
+            "has been stopped",
+            phrases::stopped(pid, activity),
+        )
     } else if is_slow {
         let look = pid.map_or_else(String::new, |pid| {
             format!(" (`strace -fp {pid}`, `perf top -p {pid}`)")
         });
         let advice = format!(
-            "Its receive buffer stays full: it does not read as fast as datagrams come{look}. Read with recvmmsg(), on \
+            "Its receive buffer stays full: it does not read as fast as datagrams arrive{look}. Read with recvmmsg(), use \
              more threads with SO_REUSEPORT, or send less; a larger buffer only delays the drops."
         );
-        ("slow", "does not keep up", advice)
+        ("slow", "has not kept up", advice)
     } else {
         let most = most.map_or_else(String::new, |most| {
             format!(" (up to net.core.rmem_max = {most})")
         });
         let advice = format!(
-            "It reads all it gets, but its receive buffer is too small for the bursts: raise SO_RCVBUF{most}, or \
-             net.core.rmem_default for those that do not set it."
+            "Its receive buffer is mostly empty but too small for bursts. Raise SO_RCVBUF{most}, or net.core.rmem_default \
+             for sockets that do not set it."
         );
-        ("buffer", "has too small a receive buffer", advice)
+        ("buffer", "has had too small a receive buffer", advice)
     };
-    let dropped = phrases::plural(sum as u64, "datagram", "datagrams");
+    let dropped = phrases::plural(sum as u64, "datagram was", "datagrams were");
     let count = Value::Count(sum as u64);
     let mut observation = Observation::new(scan.kind, subject, "dropped", count)
         .with("window_s", Value::Seconds(thresholds.window_s))

@@ -1,4 +1,4 @@
-//! Data cannot leave: the peer has closed its window, because its process does not read.
+//! Data cannot be sent: the peer has closed its window because its process does not read.
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::finding::Severity;
@@ -12,9 +12,9 @@ pub(in crate::diagnose) struct ZeroWindow;
 
 impl Detector for ZeroWindow {
     const ID: &'static str = "zero-window";
-    const TITLE: &'static str = "Data cannot leave: the peer does not read.";
-    const LOOK_ALIKES: &'static str = "The peer is there, and its process does not read (the probe timer asks it now and then). If it is on this \
-         machine, {0} tells of it as well.";
+    const TITLE: &'static str = "Data cannot be sent because the peer does not read it.";
+    const LOOK_ALIKES: &'static str = "The peer is reachable, but its process does not read, so its window is closed. If the peer is on \
+         this machine, {0} reports it too.";
     const REMEDY: &'static str = "Look at the process at the other end, not at the network.";
 
     type Thresholds = Thresholds;
@@ -47,16 +47,19 @@ fn observe(scan: &Scan<'_>, group: &StuckGroup) -> Option<Observation> {
     let bytes = phrases::bytes(group.unacknowledged);
     let reader = stuck.reader.as_ref();
     let name = reader.map_or_else(|| "the peer".to_owned(), ToString::to_string);
-    observation.summary = format!("{} cannot send to {}", stuck.sender, stuck.destination);
-    observation.rest = format!(": {name} does not read, the window is closed, and {bytes} wait");
+    observation.summary = format!(
+        "{} has been unable to send to {}",
+        stuck.sender, stuck.destination
+    );
+    observation.rest = format!(": {name} does not read, its window is closed, and {bytes} wait");
     observation.advice = match reader {
         Some(reader) => format!(
-            "The other end is on this machine: see why {reader} does not read ({} tells more). Nothing is wrong with the \
-             network or with the sender.",
+            "The other end is on this machine: find out why {reader} does not read (see {}). The network and the sender \
+             are not the problem.",
             scan.kind.related(0)
         ),
-        None => "The peer is there and acknowledges, but its process does not read: look at that host, not at the \
-                 network. Until it reads, the send buffer stays full and writes here block."
+        None => "The peer is reachable and acknowledges, but its process does not read. Look at that host, not at the \
+                 network. Until it reads, data stays in the send buffer; once that is full, writes here block."
             .to_owned(),
     };
     Some(observation)

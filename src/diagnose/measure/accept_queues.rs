@@ -1,11 +1,11 @@
-//! Measures the accept queues of listeners: how full they are, what they drop, and why.
+//! Measures the accept queues of listeners: fill level, drops and their cause.
 //!
-//! A connection whose handshake is complete waits in the accept queue until the process takes it with `accept()`. The
-//! queue holds one more than its limit, which is the smaller of what `listen()` was given and `net.core.somaxconn`. When it
-//! is full, the kernel drops what arrives: the client gets no answer and tries again.
+//! A connection whose handshake is complete waits in the accept queue until the process calls `accept()`. The queue takes
+//! one connection more than its limit, which is the smaller of the backlog passed to `listen()` and `net.core.somaxconn`.
+//! When it is full, the kernel drops new connections: the client gets no answer and tries again.
 //!
-//! The cause makes the difference: the process is stopped; or it runs and accepts too few; or it accepts them quickly,
-//! and the queue is too small for their bursts.
+//! The causes are a process that is stopped, one that accepts too few connections, and a queue that is too small for the
+//! bursts of a process that accepts quickly.
 
 mod report;
 
@@ -19,26 +19,25 @@ use crate::diagnose::window::Window;
 use crate::model::{Activity, SocketKey, SocketRef};
 
 thresholds! {
-    /// When an accept queue is filling, and what is wrong with one that is full.
+    /// Thresholds for accept queues that are filling or full.
     thresholds {
-        /// Share of its limit that a queue is filled to, all the time, to be about to overflow. A healthy
-        /// process empties its queue again and again, whatever the load, so that looking at it now and then
-        /// mostly finds it empty.
+        /// A queue that stays at this share of its limit is about to overflow. A healthy process keeps
+        /// emptying its queue under any load, so most samples find it empty.
         filling_share: f64 = 0.7, ValueRule::Share;
-        /// Connections below which a queue never counts as filling: of a limit of one, a single connection
-        /// is the whole.
+        /// Minimum number of connections in a queue that counts as filling. With a limit of one, a single
+        /// connection already fills it.
         filling_connections: u32 = 2, ValueRule::COUNT;
-        /// Over how long drops and accepted connections are added up. Long enough to see that a queue
-        /// overflows again and again, short enough to notice that it has stopped.
+        /// Length of the window over which drops and accepted connections are added up. It is long enough
+        /// to see repeated overflows, and short enough to see that they have stopped.
         window_s: f64 = 10.0, ValueRule::WINDOW;
-        /// How often in a second a process takes as many connections as its queue holds, from which on the
-        /// queue is too small and not the process too slow: then it is empty most of the time, and only
+        /// How many times its queue's capacity a process must accept per second for the queue to be too
+        /// small, rather than the process too slow. Such a queue is empty most of the time, and only
         /// bursts overflow it.
         quick_turns_per_s: f64 = 2.0, ValueRule::PerSecond;
     }
 }
 
-/// Cause of a full queue.
+/// The cause of a full queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Cause {
     Stopped,
@@ -51,11 +50,11 @@ enum Cause {
 /// A queue that is full or filling.
 #[derive(Debug)]
 pub(in crate::diagnose) struct PressedQueue {
-    /// True if it drops connections; false if it is about to.
+    /// True if the queue drops connections; false if it is about to.
     pub(in crate::diagnose) is_full: bool,
     /// Index of the listener among the totals of listeners.
     listener: usize,
-    /// When it began to be full or filling, ns of the monotonic clock.
+    /// When the queue began to be full or filling, ns of the monotonic clock.
     since_ns: u64,
     cause: Cause,
     activity: Option<Activity>,
@@ -65,10 +64,10 @@ pub(in crate::diagnose) struct PressedQueue {
     accepted_per_s: Option<f64>,
 }
 
-/// The last seconds of one queue.
+/// Measurements of one queue over the window.
 #[derive(Debug, Default)]
 struct RecentQueue {
-    /// Dropped, accepted, whether the queue was full, and whether it was empty.
+    /// Connections dropped and accepted, and 1 if the queue was full and if it was empty.
     window: Window<4>,
     since_ns: u64,
     round: u64,
@@ -79,7 +78,7 @@ const ACCEPTED: usize = 1;
 const FULL: usize = 2;
 const EMPTY: usize = 3;
 
-/// The accept queues of all listeners that have anything in them, or have dropped something.
+/// The accept queues that hold connections or have dropped some.
 #[derive(Debug)]
 pub(in crate::diagnose) struct AcceptQueues {
     thresholds: Thresholds,
@@ -100,7 +99,7 @@ impl AcceptQueues {
         }
     }
 
-    /// The queues that are full or filling, in the order of the listeners.
+    /// Returns the queues that are full or filling, in the order of the listeners.
     pub(in crate::diagnose) fn pressed(&self) -> &[PressedQueue] {
         &self.pressed
     }
@@ -110,7 +109,7 @@ impl AcceptQueues {
         self.round += 1;
         self.pressed.clear();
         let seconds = facts.elapsed_s();
-        // Dropped by full accept queues since the Sample before, all listeners together.
+        // Dropped by the full accept queues of all listeners since the previous Sample.
         let overflowed = self.overflows.step(facts).unwrap_or(0);
         for (listener, totals) in facts.moment.unfiltered().listeners.iter().enumerate() {
             let Some(socket) = facts.socket(totals.row) else {
@@ -124,7 +123,7 @@ impl AcceptQueues {
             let recent = self.recent.entry(key).or_default();
             recent.round = self.round;
             let is_full = totals.accept_queue > 0 && totals.accept_queue >= totals.backlog;
-            // Between two Samples it can fill and be emptied: its drops show that, if full queues dropped most of them.
+            // A queue can fill and drain between two Samples: its drops show that, if full queues dropped most of them.
             let was_full = dropped > 0.0
                 && seconds.is_some_and(|seconds| overflowed as f64 * 2.0 >= dropped * seconds);
             if let Some(seconds) = seconds {
@@ -142,7 +141,7 @@ impl AcceptQueues {
         }
         let round = self.round;
         self.recent.retain(|_, recent| {
-            // A queue that has long been quiet starts over.
+            // A queue without recent drops starts over.
             recent.round == round
                 && (recent.window.count(DROPPED) + recent.window.count(FULL) > 0
                     || recent.window.len() < 3)
@@ -162,10 +161,10 @@ impl RecentQueue {
         let window = &self.window;
         let (queue, backlog) = (totals.accept_queue, totals.backlog);
         let dropped = window.sum(DROPPED);
-        // One more than the limit is the most that fits: the next one is dropped.
+        // The queue fits one more than its limit; the next connection is dropped.
         let overflows = queue > backlog && queue > 0;
         let drops_now = totals.drops_per_s.is_some_and(|rate| rate > 0.0);
-        // One Sample in between may find the queue just emptied.
+        // A single Sample may find the queue just emptied.
         let dropped_recently = dropped > 0.0 && window.count(FULL) * 3 >= window.len();
         let share = f64::from(queue) / f64::from(backlog.max(1));
         let is_full = overflows
@@ -225,7 +224,7 @@ impl Cause {
         }
         let capacity = f64::from(totals.backlog) + 1.0;
         match accepted {
-            // A process that accepts everything between two bursts is not slow, however rare they are.
+            // A process that accepts everything between two bursts is not slow, even if bursts are rare.
             Some(rate)
                 if rate >= capacity * thresholds.quick_turns_per_s
                     || (rate > 0.0 && is_emptied) =>

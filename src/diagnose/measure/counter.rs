@@ -1,8 +1,8 @@
-//! The steps of a kernel counter from Sample to Sample.
+//! Increase of a kernel counter from Sample to Sample.
 
 use crate::diagnose::facts::Facts;
 
-/// A counter of the kernel, and its value in the Sample before.
+/// A kernel counter and its value in the previous Sample.
 #[derive(Debug)]
 pub(in crate::diagnose) struct CounterStep {
     name: &'static str,
@@ -10,12 +10,12 @@ pub(in crate::diagnose) struct CounterStep {
 }
 
 impl CounterStep {
-    /// Follows the counter of that name.
+    /// Starts to track the counter with a name.
     pub(in crate::diagnose) const fn new(name: &'static str) -> CounterStep {
         CounterStep { name, before: None }
     }
 
-    /// Increase since the Sample before; `None` if either value is not known. Never negative.
+    /// Returns the increase since the previous Sample, never negative; `None` if either value is unknown.
     pub(in crate::diagnose) fn step(&mut self, facts: &Facts<'_>) -> Option<u64> {
         let now = facts.counter(self.name);
         let before = std::mem::replace(&mut self.before, now);

@@ -1,10 +1,10 @@
-//! Measures half-open connections: how many pile up at a listener, from how many sources, and what becomes of SYNs.
+//! Measures the half-open connections of listeners, their sources, SYN cookies and dropped SYNs.
 //!
-//! A SYN is answered, and the request waits in SYN-RECV for the client's acknowledgement. If that does not arrive, the
-//! answer is sent again. Once there are as many requests as the backlog, the kernel answers with SYN cookies, which need no
-//! place, or drops the SYN where these are switched off.
+//! The kernel answers a SYN, and the request waits in SYN-RECV for the client's acknowledgment. Without one, the SYN-ACK is
+//! retransmitted. Once the requests fill the backlog, the kernel answers with SYN cookies, which need no queue entry, or
+//! drops SYNs if cookies are turned off.
 //!
-//! Shared by the findings of few and of many sources. [`HalfOpenConnections::update`] measures a moment, once, before
+//! Shared by the findings for few and for many sources. [`HalfOpenConnections::update`] measures a moment once, before
 //! either of them observes it.
 
 use std::net::IpAddr;
@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use super::counter::CounterStep;
-use crate::diagnose::facts::{Facts, subject_of};
+use crate::diagnose::facts::{Facts, listener_name, subject_of};
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::help_text;
 use crate::diagnose::kind::FindingKind;
@@ -22,30 +22,30 @@ use crate::diagnose::threshold::thresholds;
 use crate::diagnose::window::Window;
 
 thresholds! {
-    /// When half-open connections pile up at a listener, and when they are a flood.
+    /// Thresholds for half-open connections of a listener.
     thresholds {
-        /// Half-open connections of one listener whose SYN-ACK had to be sent again, which takes a second
-        /// without an answer. Any machine on the internet has a few: scans, clients that have gone. Raise
-        /// it for a large public server.
+        /// Minimum number of half-open connections of one listener whose SYN-ACK was retransmitted, which
+        /// happens after one second without an answer. Every machine on the internet has a few, from
+        /// scanners and lost clients. Raise it for a large public server.
         half_open: u32 = 16, ValueRule::COUNT;
-        /// Share of the backlog that is half-open from which on fewer will do: when it is used up, SYN
-        /// cookies or drops begin.
+        /// Fewer are reported if half-open connections fill this share of the backlog. Once it is full,
+        /// the kernel sends SYN cookies or drops SYNs.
         share: f64 = 0.8, ValueRule::Share;
-        /// From so many sources on it is called a flood ({0}), most likely with forged addresses.
-        /// Fewer are clients whose way back is broken ({1}).
+        /// Number of sources from which on it is reported as a flood ({0}), most likely with forged
+        /// addresses. Fewer are clients with a broken return path ({1}).
         flood_sources: u32 = 8, ValueRule::COUNT;
-        /// Over how long SYN cookies and drops are added up.
+        /// Length of the window over which SYN cookies and drops are added up.
         window_s: f64 = 10.0, ValueRule::WINDOW;
     }
 }
 
-/// Half-open connections below which nothing is reported, whatever their share, unless the threshold is lower.
+/// Number of half-open connections below which nothing is reported at any share, unless the threshold is lower.
 const FEW: u32 = 4;
 
-/// Share of the backlog from which on cookies and drops are attributed to a listener.
+/// Share of the backlog at which cookies and drops are attributed to a listener.
 const PRESSED_SHARE: f64 = 0.5;
 
-// Places in the window: SYN cookies sent, SYNs dropped.
+// Indexes of the window: SYN cookies sent, SYNs dropped.
 const COOKIES: usize = 0;
 const DROPPED: usize = 1;
 
@@ -55,11 +55,11 @@ pub(in crate::diagnose) struct HalfOpenGroup {
     /// The row of the listener.
     listener: u32,
     half_open: u32,
-    /// Handshakes whose SYN-ACK was sent again.
+    /// Handshakes whose SYN-ACK was retransmitted.
     stuck: u32,
     /// Different remote addresses.
     sources: u32,
-    /// The remote address of the first row, named if it is the only one.
+    /// The remote address of the first row, shown if it is the only source.
     first_source: Option<IpAddr>,
 }
 
@@ -77,7 +77,7 @@ pub(in crate::diagnose) struct HalfOpenConnections {
 }
 
 impl HalfOpenConnections {
-    /// Makes a measurement without a moment yet.
+    /// Starts with nothing measured.
     pub(in crate::diagnose) fn new(thresholds: Thresholds) -> Self {
         HalfOpenConnections {
             thresholds,
@@ -138,7 +138,7 @@ impl HalfOpenConnections {
 
     /// Adds an observation of `kind` for each listener whose half-open connections come from at least
     /// `flood_sources` addresses (`from_many`), or from fewer. `advice` makes the remedy from the value of
-    /// `net.ipv4.tcp_syncookies` (`None` if it is not known) and the backlog.
+    /// `net.ipv4.tcp_syncookies` (`None` if unknown) and the backlog.
     pub(in crate::diagnose) fn observe(
         &self,
         kind: &'static FindingKind,
@@ -165,10 +165,10 @@ impl HalfOpenConnections {
         let backlog = socket.socket.send_queue;
         let share = f64::from(group.half_open) / f64::from(backlog.max(1));
         let (cookies, dropped) = (self.window.sum(COOKIES), self.window.sum(DROPPED));
-        // Cookies and drops are counted for all listeners: they belong to the one that has many half open.
+        // The kernel counts cookies and drops of all listeners: they belong to one with many half-open connections.
         let is_pressed = cookies + dropped > 0.0 && share >= PRESSED_SHARE;
         let is_full = share >= thresholds.share || is_pressed;
-        // Half as many keep a finding.
+        // A finding stays active while half as many are left.
         let few = thresholds.half_open.min(FEW);
         let stays = is_full || group.stuck * 2 >= thresholds.half_open;
         if !(is_pressed || group.stuck >= few && stays) {
@@ -177,10 +177,7 @@ impl HalfOpenConnections {
         let syncookies = facts.settings().number("net.ipv4.tcp_syncookies", 0);
         let at_work = cookies > 0.0 || syncookies == Some(2);
         let subject = subject_of(socket);
-        let to = match subject.process() {
-            Some(process) => format!("{process} on {subject}"),
-            None => subject.to_string(),
-        };
+        let who = listener_name(&subject);
         let from = match (group.sources, group.first_source) {
             (1, Some(source)) => format!("from {source}"),
             (sources, _) => format!(
@@ -189,7 +186,7 @@ impl HalfOpenConnections {
             ),
         };
         let rest = match (at_work, dropped as u64, syncookies) {
-            (true, ..) => ": SYN cookies are at work".to_owned(),
+            (true, ..) => ": SYN cookies are active".to_owned(),
             (false, 0, Some(0)) => ": SYN cookies are off".to_owned(),
             (false, 0, _) => String::new(),
             (false, dropped, _) => format!(
@@ -221,32 +218,33 @@ impl HalfOpenConnections {
             "half-open connection",
             "half-open connections",
         );
-        observation.summary = format!("{half_open} {from} to {to} are not completed");
+        observation.summary = format!("{who} has had {half_open} {from}");
         observation.rest = rest;
         observation.advice = advice(syncookies, backlog);
         Some(observation)
     }
 }
 
-/// The condition of a finding about half-open connections, after from how many addresses they come.
-pub(in crate::diagnose) fn reported_when(from: &str, thresholds: &Thresholds) -> String {
+/// Describes the condition of a finding about half-open connections. `sources` is the number of source addresses.
+pub(in crate::diagnose) fn reported_when(sources: &str, thresholds: &Thresholds) -> String {
     format!(
-        "{from} addresses: {} or more half-open connections of one listener did not answer for a second; or fewer, \
-         and they take {} of its backlog, or half of it while SYN cookies were sent or SYNs dropped within {}.",
+        "A listener has at least {} half-open connections from {sources} addresses that did not answer for 1 s. Fewer \
+         are reported if they fill {} of its backlog, or half of it while SYN cookies were sent or SYNs were dropped \
+         within {}.",
         phrases::count(thresholds.half_open.into()),
         help_text::share(thresholds.share),
         help_text::seconds(thresholds.window_s)
     )
 }
 
-/// The severity of a finding about half-open connections.
+/// Severity of a finding about half-open connections.
 pub(in crate::diagnose) const SEVERITY: &str =
-    "Info; warning from half the backlog on; critical if SYNs are dropped.";
+    "Info. Warning at half the backlog, critical if SYNs are dropped.";
 
-/// The advice to switch SYN cookies on, if they are off.
+/// Returns the advice to turn on SYN cookies, if they are off.
 pub(in crate::diagnose) fn cookies_advice(syncookies: Option<u64>) -> &'static str {
     match syncookies {
-        Some(0) => "Switch SYN cookies on: `sysctl -w net.ipv4.tcp_syncookies=1`. ",
+        Some(0) => "Turn on SYN cookies: `sysctl -w net.ipv4.tcp_syncookies=1`. ",
         _ => "",
     }
 }

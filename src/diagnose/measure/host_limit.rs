@@ -1,4 +1,4 @@
-//! A limit of the machine, or of the network namespace, as several findings observe it.
+//! Limits of the machine or network namespace, as several findings observe them.
 
 use crate::diagnose::facts::Facts;
 use crate::diagnose::finding::{Severity, Value};
@@ -13,16 +13,16 @@ const SLACK: f64 = 0.05;
 /// A counter of the machine, and the setting that limits it.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::diagnose) struct HostLimit {
-    /// The name of what is used, in the evidence.
+    /// Name of the counter in the evidence.
     pub(in crate::diagnose) name: &'static str,
     pub(in crate::diagnose) counter: &'static str,
     pub(in crate::diagnose) setting: &'static str,
-    /// The position of the limit among the numbers of the setting.
+    /// Index of the limit among the numbers of the setting.
     pub(in crate::diagnose) number: usize,
 }
 
 impl HostLimit {
-    /// The use of the limit at a moment; `None` if the counter or the limit is not known.
+    /// Returns the use of the limit at a moment; `None` if the counter or the limit is unknown.
     pub(in crate::diagnose) fn measure(&self, facts: &Facts<'_>) -> Option<LimitUse> {
         let count = facts.counter(self.counter)?;
         let most = facts.settings().number(self.setting, self.number)?;
@@ -41,12 +41,12 @@ pub(in crate::diagnose) struct LimitUse {
     name: &'static str,
     pub(in crate::diagnose) count: u64,
     pub(in crate::diagnose) most: u64,
-    /// The share of the limit that is used.
+    /// Share of the limit in use.
     pub(in crate::diagnose) share: f64,
 }
 
 impl LimitUse {
-    /// The observation of a limit of something counted that is near; see [`LimitUse::observe_as`].
+    /// Returns the observation of a limit on a count; see [`LimitUse::observe_as`].
     pub(in crate::diagnose) fn observe(
         &self,
         kind: &'static FindingKind,
@@ -58,9 +58,9 @@ impl LimitUse {
         Some(observation.with("limit", Value::Count(self.most)))
     }
 
-    /// The observation of a limit that is near, as a finding of a kind, with what is used as a value of another unit. The
-    /// thresholds are the shares of the limit that warn and that are critical. `is_exceeded` is true if the kernel already
-    /// acts on it, whatever the share.
+    /// Returns the observation of a limit that is close, with `used` in a unit of its own. The thresholds are the shares
+    /// of the limit for a warning and for a critical finding. `is_exceeded` is true if the kernel already enforces the
+    /// limit at any share.
     pub(in crate::diagnose) fn observe_as(
         &self,
         used: Value,
@@ -84,10 +84,11 @@ impl LimitUse {
         Some(observation)
     }
 
-    /// Describes the use, after what is used: `, of at most 65536 (87 %)`.
-    pub(in crate::diagnose) fn of_at_most(&self) -> String {
+    /// Describes the use: `57 000 of at most 65 536 connections (87 %)`.
+    pub(in crate::diagnose) fn of_at_most(&self, things: &str) -> String {
         format!(
-            ", of at most {} ({})",
+            "{} of at most {} {things} ({})",
+            phrases::count(self.count),
             phrases::count(self.most),
             phrases::share(self.share)
         )

@@ -8,14 +8,14 @@ use crate::model::Socket;
 pub(in crate::diagnose) enum PortReuse {
     /// After a second (`net.ipv4.tcp_tw_reuse_delay`).
     Works,
-    /// Reuse is switched off, or off for this connection: 2 means for loopback alone.
+    /// Reuse is off, or off for this connection: 2 means loopback only.
     Off,
-    /// Reuse needs timestamps, which are off.
+    /// Reuse needs TCP timestamps, which are off.
     NoTimestamps,
 }
 
 impl PortReuse {
-    /// Returns whether ports of connections like this one are used again. Kernel: `tcp_twsk_unique`.
+    /// Returns whether ports of connections like this one can be reused. Kernel: `tcp_twsk_unique`.
     pub(in crate::diagnose) fn of(facts: &Facts<'_>, socket: &Socket) -> PortReuse {
         let settings = facts.settings();
         if settings.number("net.ipv4.tcp_timestamps", 0) == Some(0) {

@@ -1,8 +1,7 @@
-//! Measures data that cannot leave: connections whose peer acknowledges nothing, or has closed its window.
+//! Measures stuck data: connections whose peer acknowledges nothing, or has closed its window.
 //!
-//! A peer that acknowledges but has closed its window does not read: the kernel asks now and then whether it has room (the
-//! probe timer). A peer that acknowledges nothing is gone, or the path there or back is: the kernel sends again, at ever
-//! longer intervals.
+//! A peer that acknowledges but has closed its window does not read: the kernel probes the window periodically. A peer that
+//! acknowledges nothing is down or unreachable: the kernel retransmits at increasing intervals.
 
 use std::net::IpAddr;
 
@@ -18,18 +17,18 @@ use crate::diagnose::threshold::thresholds;
 use crate::model::{SocketRef, TcpInfo, TimerKind, Unowned};
 
 thresholds! {
-    /// When data that cannot leave is reported.
+    /// Thresholds for stuck data.
     thresholds {
-        /// For how long not a byte was acknowledged, of {0} and {1}. It is longer than
-        /// any path takes, and than a garbage collection of the reader should.
+        /// How long nothing must have been acknowledged, for {0} and {1}. It is longer
+        /// than any path latency, and than any reasonable garbage collection pause of the reader.
         age_s: f64 = 5.0, ValueRule::SECONDS;
-        /// How often the same data was sent again to a peer that acknowledges nothing ({0}
-        /// alone). Once or twice is ordinary loss.
+        /// How often the same data must have been retransmitted to a peer that acknowledges nothing
+        /// ({0} only). Once or twice is ordinary loss.
         retries: u8 = 3, ValueRule::RETRIES;
     }
 }
 
-/// Reason for which data cannot leave.
+/// Reason why data is stuck.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::diagnose) enum Obstacle {
     /// The peer acknowledges nothing.
@@ -38,7 +37,7 @@ pub(in crate::diagnose) enum Obstacle {
     ClosedWindow,
 }
 
-/// A remote host, and its port if it is the one that was connected to.
+/// A remote host, with its port if this side opened the connection.
 type RemoteEnd = (IpAddr, Option<u16>);
 
 /// Connections to one remote end with the same obstacle.
@@ -46,25 +45,25 @@ type RemoteEnd = (IpAddr, Option<u16>);
 pub(in crate::diagnose) struct StuckGroup {
     obstacle: Obstacle,
     pub(in crate::diagnose) remote: RemoteEnd,
-    /// The row of the connection with the most data.
+    /// Row of the connection with the most data.
     row: u32,
     connections: u32,
     pub(in crate::diagnose) unacknowledged: u64,
     largest: u32,
     pub(in crate::diagnose) retries: u8,
-    /// When the first of them began to be stuck, ns of the monotonic clock.
+    /// When the first connection got stuck, ns of the monotonic clock.
     oldest_ns: u64,
 }
 
-/// The observation of a group, without its severity and its sentences.
+/// The observation of a group, without severity and sentences.
 #[derive(Debug)]
 pub(in crate::diagnose) struct StuckData {
     pub(in crate::diagnose) observation: Observation,
-    /// The process here, as a sentence begins with it.
+    /// The sending process, as the start of a sentence.
     pub(in crate::diagnose) sender: String,
     /// The remote end, and the number of connections if there are several.
     pub(in crate::diagnose) destination: String,
-    /// The process at the other end, if that is on this machine.
+    /// The process at the other end, if it is on this machine.
     pub(in crate::diagnose) reader: Option<ProcessName>,
 }
 
@@ -85,7 +84,7 @@ impl UnacknowledgedData {
         }
     }
 
-    /// The groups with one obstacle, those with the most data first.
+    /// Returns the groups with one obstacle, those with the most data first.
     pub(in crate::diagnose) fn groups(
         &self,
         obstacle: Obstacle,
@@ -136,11 +135,11 @@ impl UnacknowledgedData {
         self.groups.extend(groups.into_values());
         self.groups
             .sort_by_key(|group| std::cmp::Reverse(group.unacknowledged));
-        // Finding the other end takes its time: only for those that can be reported.
+        // Finding the other end is slow, so only groups that can be reported are kept.
         self.groups.truncate(2 * MAX_PER_KIND);
     }
 
-    /// The obstacle of a connection that is stuck, and since when, ns of the monotonic clock.
+    /// Returns the obstacle of a stuck connection, and since when, ns of the monotonic clock.
     fn obstacle(&mut self, facts: &Facts<'_>, socket: SocketRef<'_>) -> Option<(Obstacle, u64)> {
         let timer = socket.socket.timer?;
         let info = socket.tcp_info();
@@ -163,8 +162,8 @@ impl UnacknowledgedData {
 }
 
 impl StuckGroup {
-    /// The observation of this group, as a finding of a kind; `None` if its other end still waits for `accept()`, which is
-    /// another finding.
+    /// Returns the observation of this group for a kind of finding; `None` if its other end still waits for `accept()`,
+    /// which is another finding.
     pub(in crate::diagnose) fn observe(
         &self,
         kind: &'static FindingKind,
@@ -174,7 +173,7 @@ impl StuckGroup {
         let process = process(socket);
         let sender = process
             .as_ref()
-            .map_or_else(|| "Somebody".to_owned(), ToString::to_string);
+            .map_or_else(|| "This host".to_owned(), ToString::to_string);
         let subject = Subject::Remote {
             address: self.remote.0,
             port: self.remote.1,

@@ -1,4 +1,4 @@
-//! Connections that wait for one process or one listener, and the time since when, as several findings group them.
+//! Connections that wait for one process or one listener, with the time since when, as several findings group them.
 
 use crate::diagnose::ages::Ages;
 use crate::diagnose::facts::Facts;
@@ -8,11 +8,11 @@ use crate::model::SocketRef;
 #[derive(Debug)]
 pub(in crate::diagnose) struct WaitingConnections {
     pub(in crate::diagnose) connections: u32,
-    /// How many of them have waited for too long.
+    /// Number of connections that have waited for too long.
     pub(in crate::diagnose) stuck: u32,
-    /// Unread bytes of all.
+    /// Unread bytes of all connections.
     pub(in crate::diagnose) unread: u64,
-    /// Since when the longest of those that are stuck has waited, ns of the monotonic clock.
+    /// When the stuck connection that has waited longest began to wait, ns of the monotonic clock.
     pub(in crate::diagnose) oldest_ns: u64,
 }
 
@@ -39,13 +39,13 @@ impl WaitingConnections {
     }
 }
 
-/// When a connection began to wait, ns of the monotonic clock: when its peer last acknowledged something before it was
-/// seen to wait.
+/// Returns when a connection began to wait, ns of the monotonic clock: when the last acknowledgment had arrived at the
+/// time the connection was first observed to wait.
 pub(in crate::diagnose) fn waiting_since(
     ages: &mut Ages,
     facts: &Facts<'_>,
     socket: SocketRef<'_>,
 ) -> u64 {
-    let earlier_ns = facts.last_heard_ns(socket);
+    let earlier_ns = facts.last_ack_ns(socket);
     ages.since(socket.socket.key(), 0, earlier_ns, facts.now_ns())
 }

@@ -53,7 +53,7 @@ const WIDTHS: [Widths; 9] = [
     ("severity", 10, 10, 0),
     ("finding", 20, 20, 0),
     ("subject", 12, 48, 0),
-    ("for", 7, 7, 1),
+    ("for", 8, 8, 1),
     ("number", 8, 8, 1),
     ("minute", 10, 10, 2),
     ("since", 8, 8, 3),

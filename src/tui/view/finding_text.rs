@@ -46,8 +46,8 @@ pub(in crate::tui) fn short_line(finding: &Finding) -> Vec<Piece> {
         None => severity_tone(finding.severity),
         Some(_) => Tone::Muted,
     };
-    let over = if finding.until_us.is_some() {
-        "   over"
+    let ended = if finding.until_us.is_some() {
+        "   ended"
     } else {
         ""
     };
@@ -55,7 +55,7 @@ pub(in crate::tui) fn short_line(finding: &Finding) -> Vec<Piece> {
         (format!("{} ", finding.severity.sign()), tone),
         (format!("{:<22}", finding.kind.id()), tone),
         (text::sanitized(&finding.subject.to_string()), Tone::Strong),
-        (over.to_owned(), Tone::Muted),
+        (ended.to_owned(), Tone::Muted),
     ]
 }
 
@@ -94,15 +94,14 @@ pub(super) fn lines(
     lines
 }
 
-/// The time since which a finding is active, or its start and end; and its duration.
+/// Describes the start of an active finding, or the end of an ended one, with its duration.
 fn period(finding: &Finding, appearance: &Appearance, now_us: i64) -> String {
-    let until_us = finding.until_us.unwrap_or(now_us);
-    let length = whole_seconds(until_us.saturating_sub(finding.since_us));
-    let since = appearance.time_of_day(finding.since_us);
-    match finding.until_us {
-        None => format!("since {since} ({length})"),
-        Some(until_us) => format!("{since} to {} ({length})", appearance.time_of_day(until_us)),
-    }
+    let end = finding.end_phrase(|us| appearance.time_of_day(us));
+    end.unwrap_or_else(|| {
+        let since = appearance.time_of_day(finding.since_us);
+        let length = whole_seconds(finding.duration_us(now_us));
+        format!("since {since} ({length})")
+    })
 }
 
 /// The title of a finding: severity, id, subject, period. In little room it has the sign alone for the severity, and
@@ -113,19 +112,11 @@ pub(in crate::tui) fn title(
     now_us: i64,
     room: usize,
 ) -> String {
-    let over = if finding.until_us.is_some() {
-        "over ─ "
-    } else {
-        ""
-    };
     let (severity, kind) = (finding.severity, finding.kind.id());
     let when = period(finding, appearance, now_us);
     let subject = text::sanitized(&finding.subject.to_string());
     let with = |name: &str, subject: &str| {
-        format!(
-            "{over}{} {name}{kind} ─ {subject} ─ {when}",
-            severity.sign()
-        )
+        format!("{} {name}{kind} ─ {subject} ─ {when}", severity.sign())
     };
     let whole = with(&format!("{} ─ ", severity.name()), &subject);
     if text::width(&whole) <= room {

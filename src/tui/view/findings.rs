@@ -2,15 +2,15 @@
 //!
 //! ```text
 //! ┌ Findings ─ sorted by SEVERITY ▼ ─────────────────────────────────────────────┐
-//! │ SEVERITY▼  FINDING              SUBJECT               FOR   NUMBER 60 s       │
+//! │ SEVERITY▼  FINDING              SUBJECT          DURATION    VALUE 60 s       │
 //! │ ✗ critical id of the finding    10.0.0.1:443      2.5 min      129 ▁▂▃▅▇█████ │
 //! └────────────────────────────────────────────────────────────────────── 1-1/1 ─┘
 //! ┌ ✗ critical ─ id of the finding ─ 10.0.0.1:443 ─ since 20:14:07 (2.5 min) ─────┐
-//! │ nginx (2211) does not accept: …                                               │
+//! │ nginx (2211) on 10.0.0.1:443 has been stopped since 20:14:07: …               │
 //! │                                                                               │
 //! │ accept queue  129     backlog  128                                            │
 //! │                                                                               │
-//! │ It is stopped: continue it with kill -CONT 2211.                              │
+//! │ It is stopped (state T). Continue it with `kill -CONT 2211`.                  │
 //! └───────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!

@@ -1,8 +1,8 @@
-//! The observation of a pressed accept queue: its evidence, its sentence, and the advice by its cause.
+//! Observation of a full or filling accept queue: evidence, sentence, and advice by cause.
 
 use super::{Cause, PressedQueue, Thresholds};
 use crate::aggregate::ListenerTotals;
-use crate::diagnose::facts::{Facts, subject_of};
+use crate::diagnose::facts::{Facts, listener_name, subject_of};
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::kind::FindingKind;
 use crate::diagnose::observation::Observation;
@@ -20,11 +20,7 @@ impl PressedQueue {
     ) -> Option<Observation> {
         let totals = facts.moment.unfiltered().listeners.get(self.listener)?;
         let subject = subject_of(facts.socket(totals.row)?);
-        let name = subject.to_string();
-        let whose = subject.process().map_or_else(
-            || format!("The listener {name}"),
-            |process| format!("{process} on {name}"),
-        );
+        let who = listener_name(&subject);
         let pid = subject.process().map(|process| process.key.pid);
         let is_owned = subject.process().is_some();
         let somaxconn = facts.settings().number("net.core.somaxconn", 0);
@@ -46,47 +42,49 @@ impl PressedQueue {
             .with_known("state", state);
         observation.severity = severity;
         observation.since_ns = Some(self.since_ns);
-        observation.summary = format!("{whose} {}", fault(self.cause, self.accepted_per_s));
-        observation.rest = rest(totals, self.dropped, self.is_full, thresholds.window_s);
+        observation.summary = format!("{who} {}", fault(self.cause, self.accepted_per_s));
+        observation.rest =
+            match (self.cause, self.accepted_per_s) {
+                (Cause::Backlog | Cause::Somaxconn, Some(rate)) => {
+                    format!(": it accepts {}; ", phrases::per_second(rate))
+                }
+                _ => ": ".to_owned(),
+            } + &consequence(totals, self.dropped, self.is_full, thresholds.window_s);
         observation.advice = advice(self.cause, pid, self.activity, totals, somaxconn, is_owned);
         Some(observation)
     }
 }
 
-/// The fault of the process, or of its queue.
+/// Describes the fault of the process, or of its queue.
 fn fault(cause: Cause, accepted: Option<f64>) -> String {
     match (cause, accepted) {
-        (Cause::Stopped, _) => "is stopped".to_owned(),
-        (Cause::NotAccepting, _) => "does not accept".to_owned(),
-        (Cause::Slow, Some(rate)) => format!("accepts only {}", phrases::per_second(rate)),
-        (Cause::Slow, None) => "accepts too slowly".to_owned(),
-        (Cause::Backlog | Cause::Somaxconn, Some(rate)) => {
-            let rate = phrases::per_second(rate);
-            format!("has too small a queue, though it accepts {rate},")
-        }
-        (Cause::Backlog | Cause::Somaxconn, None) => "has too small a queue".to_owned(),
+        (Cause::Stopped, _) => "has been stopped".to_owned(),
+        (Cause::NotAccepting, _) => "has accepted no connections".to_owned(),
+        (Cause::Slow, Some(rate)) => format!("has accepted only {}", phrases::per_second(rate)),
+        (Cause::Slow, None) => "has accepted connections too slowly".to_owned(),
+        (Cause::Backlog | Cause::Somaxconn, _) => "has had too small a backlog".to_owned(),
     }
 }
 
-/// The consequence for connections. The kernel counts each attempt, also that of a client which tries again.
-fn rest(totals: &ListenerTotals, dropped: f64, full: bool, window_s: f64) -> String {
+/// Returns the consequence for connections. The kernel counts each attempt, even that of a client which tries again.
+fn consequence(totals: &ListenerTotals, dropped: f64, full: bool, window_s: f64) -> String {
     let waiting = match totals.accept_queue {
-        0 => format!(": its queue for {} overflows", totals.backlog),
+        0 => format!("its accept queue of {} overflows", totals.backlog),
         waiting => format!(
-            ": {} in a queue for {}",
+            "{} in an accept queue of {}",
             phrases::plural(waiting.into(), "connection waits", "connections wait"),
             totals.backlog
         ),
     };
     match dropped.round() as u64 {
-        0 if full => format!("{waiting}, and the next one is dropped"),
+        0 if full => format!("{waiting}; the next one will be dropped"),
         0 => waiting,
         dropped => format!(
-            "{waiting}, and {} dropped in the last {}",
+            "{waiting}; {} dropped in the last {}",
             phrases::plural(
                 dropped,
-                "attempt to connect was",
-                "attempts to connect were"
+                "connection attempt was",
+                "connection attempts were"
             ),
             phrases::seconds(window_s)
         ),
@@ -107,30 +105,31 @@ fn advice(
     match cause {
         Cause::Stopped => phrases::stopped(pid, activity),
         Cause::NotAccepting if !is_owned => {
-            "No process that can be seen holds it: find who should accept here, as root if need be."
+            "No visible process owns this listener. Run sockwatch as root to find the process that should accept."
                 .to_owned()
         }
         Cause::NotAccepting => format!(
-            "It runs but has not called accept() for a while: see what it waits for{look}. A larger backlog would only \
-             hide it."
+            "It is running but has accepted nothing recently. See what it waits for{look}. A larger backlog only hides \
+             the problem."
         ),
         Cause::Slow => format!(
-            "It runs but takes connections too slowly: give it more workers or threads, or move what blocks between two \
-             accept() calls elsewhere{look}. A larger backlog only helps against bursts."
+            "It is running but accepts connections too slowly. Add workers or threads, or move blocking work out of the \
+             accept loop{look}. A larger backlog only helps with bursts."
         ),
         Cause::Backlog => {
             let most = somaxconn.map_or_else(String::new, |most| {
                 format!(" (up to net.core.somaxconn = {most})")
             });
             format!(
-                "It accepts quickly; its queue for {} is too small for bursts: raise the backlog that it gives to \
+                "It accepts quickly, but its accept queue of {} is too small for bursts. Raise the backlog that it passes to \
                  listen(){most} and restart it.",
                 totals.backlog
             )
         }
         Cause::Somaxconn => format!(
-            "It accepts quickly; its queue for {} is too small for bursts and as large as net.core.somaxconn allows: \
-             `sysctl -w net.core.somaxconn={}`, then raise its backlog for listen() if that is lower, and restart it.",
+            "It accepts quickly, but its accept queue of {} is too small for bursts and as large as net.core.somaxconn \
+             allows. Run `sysctl -w net.core.somaxconn={}`, raise the backlog that it passes to listen() if that is \
+             lower, and restart it.",
             totals.backlog,
             (u64::from(totals.backlog) * 4).max(4096)
         ),
