@@ -2,7 +2,7 @@
 //!
 //! The library holds the whole program; `main.rs` only parses the arguments and sets the exit status. Its modules are
 //! layers, listed here from the lowest to the highest. A layer uses only layers above it in this list, and no two files
-//! import each other; `tests/layers.rs` checks both.
+//! import each other; `tests/offline/layers.rs` checks both.
 //!
 //! - [`model`]: plain data for one instant, the [`Sample`](model::Sample), with its sockets, processes and counters.
 //! - [`filter`]: the filter language of `ss`, parsed, evaluated, and lowered to kernel bytecode.

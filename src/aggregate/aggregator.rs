@@ -1,4 +1,4 @@
-//! Processes Samples in order and derives everything that is shown from them.
+//! Processes Samples in order and derives the displayed values.
 
 mod sockets;
 
@@ -25,13 +25,13 @@ use super::{
 /// changes.
 const FORGET_AFTER: u8 = 3;
 
-/// The same while dumps are incomplete, when absence proves nothing.
+/// The same while dumps are incomplete and absence proves nothing.
 const FORGET_AFTER_INCOMPLETE: u8 = 30;
 
-/// Everything derived from one Sample and those before it.
+/// Everything derived from one Sample and the previous ones.
 #[derive(Debug, Clone, Default)]
 pub struct Aggregate {
-    /// Time since the Sample before, ns; `None` on the first.
+    /// Time since the previous Sample, ns; `None` on the first.
     pub interval_ns: Option<u64>,
     /// Counts.
     pub totals: Totals,
@@ -41,7 +41,7 @@ pub struct Aggregate {
     pub changes: Option<ChangeRates>,
     /// Rates of each socket, in the order of [`Sample::sockets`].
     pub sockets: Vec<SocketRates>,
-    /// Rates of each freed connection since the Sample before, in the order of [`Sample::closed`]; opened in that time
+    /// Rates of each freed connection since the previous Sample, in the order of [`Sample::closed`]; opened in that time
     /// too if so marked. `None` if it is not a connection, or already counted.
     pub closed: Vec<Option<SocketRates>>,
     /// By process, in the order of [`Sample::processes`].
@@ -60,7 +60,7 @@ pub struct Aggregate {
     pub events: EventLog,
 }
 
-/// Derives an [`Aggregate`] from each Sample and the state kept from those before it.
+/// Derives an [`Aggregate`] from each Sample and the state kept from the previous ones.
 #[derive(Debug, Default)]
 pub struct Aggregator {
     sockets: Tracker<TrackedSocket>,
@@ -75,7 +75,7 @@ pub struct Aggregator {
     collector: EventCollector,
     /// Sockets that disappeared with this Sample, and the state of the mini-socket that remains, if any.
     gone: Vec<(SocketKey, Option<State>)>,
-    /// Sockets that left the kernel's tables with this Sample and are still held by a process.
+    /// Sockets that left the kernel's tables with this Sample but are still held by a process.
     left: Vec<SocketKey>,
     losses: RecentLosses,
     samples: u64,
@@ -87,7 +87,7 @@ impl Aggregator {
         Aggregator::default()
     }
 
-    /// Keeps every event of a Sample, however many there are.
+    /// Keeps every event of a Sample, without a maximum.
     #[must_use]
     pub fn with_all_events(mut self) -> Aggregator {
         self.collector.keep_all = true;
@@ -116,7 +116,7 @@ impl Aggregator {
     pub fn update(&mut self, sample: &Sample, out: &mut Aggregate) {
         self.samples += 1;
         let now = sample.monotonic_ns;
-        // Events are reported however short the interval is; rates need a longer one.
+        // Events are reported at any interval; rates need a minimum.
         let since = self.before_ns.and_then(|before| now.checked_sub(before));
         let interval = since.filter(|&ns| ns >= MIN_WINDOW_NS);
         let seconds = interval.map(|ns| ns as f64 / 1e9);
@@ -172,7 +172,7 @@ impl Aggregator {
         self.collector.finish(&mut out.events);
     }
 
-    /// Drops the state of sockets that are gone. Without destroy events, disappearing counts as closing. With them, a
+    /// Removes the state of sockets that have disappeared. Without destroy events, that counts as closing. With them, a
     /// socket whose end was not reported has only left the tables: the kernel reset it, and a process still holds it.
     fn forget(&mut self, sample: &Sample, changes: &mut ChangeCounts) {
         let limit = if sample.is_complete() {

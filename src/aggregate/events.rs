@@ -1,7 +1,7 @@
 //! Socket events between one Sample and the next (opened, changed, closed), and the bounded log of the latest ones.
 //!
-//! The events of one Sample are an immutable batch that every [`Aggregate`](super::Aggregate) shares, so that copying
-//! the log to a moment costs next to nothing.
+//! The events of one Sample are an immutable batch that every [`Aggregate`](super::Aggregate) shares, so copying the log
+//! to a moment is cheap.
 
 mod collector;
 

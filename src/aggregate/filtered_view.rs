@@ -1,6 +1,6 @@
-//! Derives the aggregate again over the sockets that a filter selects.
+//! Recomputes the aggregate for the sockets that a filter selects.
 //!
-//! Rates of single sockets are not computed again, only summed. The history of the selected sockets begins when the
+//! Rates of single sockets are summed, not recomputed. The history of the selected sockets begins when the
 //! filter is set.
 
 use std::collections::VecDeque;

@@ -44,8 +44,8 @@ impl MissingReason {
     /// Returns the reason in two words.
     pub fn name(self) -> &'static str {
         match self {
-            MissingReason::NotReported => "not told",
-            MissingReason::NoListener => "nobody listens",
+            MissingReason::NotReported => "not reported",
+            MissingReason::NoListener => "no listener",
             MissingReason::Hidden => "hidden",
             MissingReason::NotCounted => "not counted",
             MissingReason::NoLimit => "no limit",
@@ -57,18 +57,18 @@ impl MissingReason {
     pub fn sentence(self) -> &'static str {
         match self {
             MissingReason::NotReported => {
-                "The kernel does not tell it here: some limits are told in the first network namespace only."
+                "The kernel does not report it here: some limits exist in the initial network namespace only."
             }
-            MissingReason::NoListener => "Nobody listens.",
-            MissingReason::Hidden => "No process that holds sockets could be looked into.",
-            MissingReason::NotCounted => "Nobody has counted.",
-            MissingReason::NoLimit => "It is set so high that it limits nothing.",
+            MissingReason::NoListener => "No socket listens.",
+            MissingReason::Hidden => "No process with sockets could be read.",
+            MissingReason::NotCounted => "Nothing has counted it.",
+            MissingReason::NoLimit => "The limit is too high to have an effect.",
             MissingReason::NoConntrack => "netfilter tracks no connections here.",
         }
     }
 }
 
-/// Use of local ports towards the destination that takes the most.
+/// Use of local ports to the destination with the most ports in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PortUsage {
     /// Local address and remote endpoint; `None` if there is no connection.
@@ -82,48 +82,48 @@ pub struct PortUsage {
 pub struct Headroom {
     /// The limited resource with its present use and its maximum.
     pub limit: SummaryLimit,
-    /// Subject of the limit; of processes and listeners the one nearest to its limit.
+    /// Subject of the limit; the process or listener closest to its limit.
     pub scope: LimitScope,
-    /// Reason for which the limit or its use is unknown; `None` if both are known.
+    /// Reason why the limit or its use is unknown; `None` if both are known.
     pub missing: Option<MissingReason>,
-    /// Describes what happens at the limit, and what sets it.
+    /// Describes the effect of the limit, and the setting behind it.
     pub about: &'static str,
 }
 
-/// Limits from [`limits`]: id, short title, and what happens at the limit.
+/// Limits from [`limits`]: id, short title, and effect.
 const SUMMARY_LIMITS: [(&str, &str, &str); 5] = [
     (
         "time_wait",
         "TIME-WAIT",
-        "Beyond it connections that end are not kept in TIME-WAIT but forgotten at once. Set by net.ipv4.tcp_max_tw_buckets.",
+        "At the limit, connections close without TIME-WAIT. Set by net.ipv4.tcp_max_tw_buckets.",
     ),
     (
         "orphans",
         "orphans",
-        "Connections that their process has closed and that still send. Beyond it they are reset. Set by net.ipv4.tcp_max_orphans.",
+        "Connections closed by their process with data unsent. At the limit they are reset. Set by net.ipv4.tcp_max_orphans.",
     ),
     (
         "tcp_memory",
         "TCP memory",
-        "Memory of all TCP sockets. From the second number of net.ipv4.tcp_mem on buffers shrink; at the third data is dropped and connections are reset.",
+        "Memory of all TCP sockets. Above the second number of net.ipv4.tcp_mem, buffers shrink; at the third, data is dropped and connections are reset.",
     ),
     (
         "udp_memory",
         "UDP memory",
-        "Memory of all UDP sockets. At the third number of net.ipv4.udp_mem datagrams are dropped (MemErrors).",
+        "Memory of all UDP sockets. At the third number of net.ipv4.udp_mem, datagrams are dropped (MemErrors).",
     ),
     (
         "fragment_memory",
         "fragments",
-        "Memory of IPv4 packets that are put together again. Beyond it fragments are dropped (ReasmFails). Set by net.ipv4.ipfrag_high_thresh.",
+        "Memory of IPv4 packets being reassembled. At the limit, fragments are dropped (ReasmFails). Set by net.ipv4.ipfrag_high_thresh.",
     ),
 ];
 
-/// From this value on `fs.file-max` limits nothing: systemd sets it to the largest possible.
+/// Value at which `fs.file-max` has no effect: systemd sets it to the maximum.
 const NO_LIMIT: u64 = 1 << 53;
 
-/// Lists all limits, the more important first. Listeners and processes are considered whatever the filter selects.
-/// `ports` is counted by the caller, since that takes a pass over all sockets.
+/// Lists all limits, the more important first. Ignores the filter for listeners and processes. The caller counts `ports`,
+/// since that takes a pass over all sockets.
 pub fn headroom(moment: &Moment, ports: Option<PortUsage>) -> Vec<Headroom> {
     let mut all = vec![
         accept_queue(moment),
@@ -174,7 +174,7 @@ fn accept_queue(moment: &Moment) -> Headroom {
     let key = |row: u32| row_key(&moment.sample, row);
     let worst = moment.unfiltered().listeners.iter().max_by_key(|listener| {
         let backlog = u64::from(listener.backlog.max(1));
-        // Shares as whole numbers; of equal ones the smaller queue fills sooner.
+        // Shares as integers; of two equal ones, the smaller queue fills sooner.
         let fill = (u64::from(listener.accept_queue) << 24) / backlog;
         (fill, Reverse(backlog), Reverse(key(listener.row)))
     });
@@ -189,7 +189,7 @@ fn accept_queue(moment: &Moment) -> Headroom {
             LimitScope::Listener(listener.row)
         }),
         missing: worst.is_none().then_some(MissingReason::NoListener),
-        about: "Connections that wait for accept() of the listener nearest to its limit; beyond it they are dropped (ListenOverflows). Set by listen(), at most net.core.somaxconn.",
+        about: "Connections that wait for accept() at the fullest listener. Beyond the limit they are dropped (ListenOverflows). Set by listen(), capped by net.core.somaxconn.",
     }
 }
 
@@ -222,11 +222,11 @@ fn half_open(moment: &Moment) -> Headroom {
             LimitScope::Listener(listener.row)
         }),
         missing,
-        about: "Handshakes under way (SYN-RECV) of the listener that has the most. Without SYN cookies new clients are dropped near net.ipv4.tcp_max_syn_backlog; a listener takes no more of them than its own backlog either.",
+        about: "Half-open connections (SYN-RECV) of the listener with the most. Without SYN cookies, new clients are dropped near net.ipv4.tcp_max_syn_backlog, or at the listener's own backlog.",
     }
 }
 
-/// Finds the process with the largest share of its descriptors open.
+/// Finds the process with the largest share of its file descriptor limit in use.
 fn descriptors(sample: &Sample) -> Headroom {
     let share = |(open, most): (u32, u64)| (u64::from(open) << 24) / most.max(1);
     let worst = (0..)
@@ -246,11 +246,11 @@ fn descriptors(sample: &Sample) -> Headroom {
         ),
         scope: worst.map_or(LimitScope::Namespace, |(at, _, _)| LimitScope::Process(at)),
         missing: worst.is_none().then_some(MissingReason::Hidden),
-        about: "Open descriptors of the process nearest to its limit; beyond it accept() and open() fail (EMFILE). Set by ulimit -n, LimitNOFILE= of a unit.",
+        about: "Open file descriptors of the process closest to its limit. At the limit, accept() and open() fail (EMFILE). Set by ulimit -n, or LimitNOFILE= in a unit.",
     }
 }
 
-/// Compares the local ports in use towards one destination with the range that the kernel chooses from.
+/// Compares the local ports in use to one destination with the ephemeral port range.
 fn local_ports(sample: &Sample, usage: Option<PortUsage>) -> Headroom {
     let ports = sample.settings.local_ports();
     let missing = match (&ports, usage) {
@@ -270,7 +270,7 @@ fn local_ports(sample: &Sample, usage: Option<PortUsage>) -> Headroom {
             LimitScope::Path(source, destination)
         }),
         missing,
-        about: "Local ports for connections from here, apart for each (source, destination, port), TIME-WAIT included. Set by net.ipv4.ip_local_port_range, without ip_local_reserved_ports.",
+        about: "Local ports for outgoing connections, separate for each (source, destination, port), including TIME-WAIT. Set by net.ipv4.ip_local_port_range, minus ip_local_reserved_ports.",
     }
 }
 
@@ -296,7 +296,7 @@ fn open_files(sample: &Sample) -> Headroom {
         },
         scope: LimitScope::Host,
         missing,
-        about: "Open files and sockets of all processes; beyond it open() and socket() fail (ENFILE). Set by fs.file-max.",
+        about: "Open files and sockets of all processes. At the limit, open() and socket() fail (ENFILE). Set by fs.file-max.",
     }
 }
 
@@ -316,7 +316,7 @@ fn conntrack(sample: &Sample) -> Headroom {
         ),
         scope: LimitScope::Namespace,
         missing: (count.is_none() || most.is_none()).then_some(MissingReason::NoConntrack),
-        about: "Connections that netfilter tracks; beyond it packets of new ones are dropped. Set by net.netfilter.nf_conntrack_max.",
+        about: "Connections tracked by netfilter. At the limit, packets of new ones are dropped. Set by net.netfilter.nf_conntrack_max.",
     }
 }
 

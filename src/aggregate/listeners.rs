@@ -32,7 +32,7 @@ pub struct ListenerTotals {
     pub recent: Recent,
 }
 
-/// A listener in the Sample before.
+/// A listener in the previous Sample.
 #[derive(Debug, Clone, Copy, Default)]
 struct PreviousListener {
     drops: Option<u32>,
@@ -40,7 +40,7 @@ struct PreviousListener {
     recent: Recent,
 }
 
-/// Counts connections by listener, and keeps what the next Sample is compared with.
+/// Counts connections by listener, and keeps the state to compare with the next Sample.
 #[derive(Debug, Default)]
 pub(super) struct ListenerTracker {
     index: ListenerIndex,
@@ -51,7 +51,7 @@ pub(super) struct ListenerTracker {
     flow: Vec<QueueFlow>,
 }
 
-/// The flow through one accept queue since the Sample before.
+/// The flow through one accept queue since the previous Sample.
 #[derive(Debug, Clone, Copy, Default)]
 struct QueueFlow {
     /// Connections opened through the listener.
@@ -142,7 +142,7 @@ impl ListenerTracker {
         }
     }
 
-    /// Counts a connection that opened and closed since the Sample before.
+    /// Counts a connection that opened and closed since the previous Sample.
     pub(super) fn count_opened(&mut self, sample: &Sample, socket: &Socket) {
         for row in self.index.find(socket, &sample.sockets.rows) {
             if let Ok(at) = self.rows.binary_search_by_key(&row, |totals| totals.row) {

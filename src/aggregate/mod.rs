@@ -1,5 +1,5 @@
-//! Derives rates, groups, listeners and a bounded history from a Sample and those before it. Pure: no clock, no kernel,
-//! no screen.
+//! Derives rates, groups, listeners and a bounded history from a Sample and the previous ones. Reads no clock, kernel or
+//! screen.
 //!
 //! [`Aggregator::update`] receives each Sample once, in order, and fills an [`Aggregate`]. Live and replayed Samples
 //! go through the same code, so both show the same numbers. A [`Moment`] joins a Sample with its aggregate;

@@ -56,7 +56,7 @@ impl Moment {
         rows.iter().position(|socket| socket.key() == key)
     }
 
-    /// Derives everything from a new [`Self::sample`] and clears the filter. `aggregator` has processed the Samples before it.
+    /// Derives everything from a new [`Self::sample`] and clears the filter. `aggregator` has processed the previous Samples.
     pub fn derive(&mut self, aggregator: &mut Aggregator) {
         self.peers.take();
         self.filtered = None;
@@ -90,7 +90,7 @@ impl Moment {
         self.filtered.as_ref()
     }
 
-    /// Returns the aggregate of all sockets, whatever the filter selects. Rates of single sockets and events are in
+    /// Returns the aggregate of all sockets, unfiltered. Rates of single sockets and events are in
     /// [`Self::aggregate`] only.
     pub fn unfiltered(&self) -> &Aggregate {
         self.filtered

@@ -3,7 +3,7 @@
 use super::SendLimit;
 use super::byte_counters::ByteCounters;
 
-/// The shortest time over which a rate means anything, ns. Below it, jitter of the dump itself dominates.
+/// Shortest interval for a meaningful rate, ns. Below it, the jitter of the dump dominates.
 pub(super) const MIN_WINDOW_NS: u64 = 50_000_000;
 
 /// Rates of one socket, bytes per second. `None` on a first sample, after a counter went backwards, and where the
@@ -22,11 +22,11 @@ pub struct SocketRates {
     pub limit: Option<SendLimit>,
     /// Time since it was first seen, s. `None` if it was in the first Sample already: its age is unknown then.
     pub age: Option<f32>,
-    /// The change since the Sample before.
+    /// The change since the previous Sample.
     pub change: Option<Change>,
 }
 
-/// A change of a socket since the Sample before.
+/// A change of a socket since the previous Sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Change {
     /// The socket appeared.

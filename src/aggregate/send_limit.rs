@@ -34,9 +34,7 @@ impl SendLimit {
     /// Explains the limit in one sentence.
     pub fn sentence(self) -> &'static str {
         match self {
-            SendLimit::Application => {
-                "the application: it has nothing to send for most of the time"
-            }
+            SendLimit::Application => "the application: it has nothing to send most of the time",
             SendLimit::ReceiverWindow => {
                 "the receiver's window: the peer does not read fast enough"
             }

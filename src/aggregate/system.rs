@@ -1,4 +1,4 @@
-//! Rates of the host's counters and network interfaces since the Sample before, and over the last minute.
+//! Rates of the host's counters and network interfaces since the previous Sample, and over the last minute.
 
 use std::sync::Arc;
 
@@ -66,14 +66,14 @@ pub fn is_gauge(name: &str) -> bool {
         || GAUGES.contains(&name)
 }
 
-/// Derives [`SystemTrends`] from each Sample's counters and those of the Sample before.
+/// Derives [`SystemTrends`] from each Sample's counters and those of the previous Sample.
 #[derive(Debug, Default)]
 pub(super) struct SystemTracker {
     before: Counters,
     /// True for each name that is a gauge.
     gauges: Vec<bool>,
     now: SystemTrends,
-    /// Trends of the Sample before, while those of this one are computed.
+    /// Trends of the previous Sample, while those of this one are computed.
     old: Vec<InterfaceTrend>,
     is_known: bool,
 }
@@ -196,7 +196,7 @@ mod tests {
     use super::*;
     use crate::aggregate::{Aggregate, Aggregator};
 
-    /// A Sample a second after the one before.
+    /// A Sample one second after the previous one.
     fn sample(second: u64, counters: &[(&str, i64)], interfaces: &[(&str, u64)]) -> Sample {
         let mut sample = Sample {
             monotonic_ns: 1_000_000_000 * second,

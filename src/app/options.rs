@@ -8,7 +8,7 @@ use crate::diagnose::Thresholds;
 use crate::filter::Filter;
 
 /// Default time span of the history buffer.
-pub const DEFAULT_HISTORY: Duration = Duration::from_mins(10);
+pub const DEFAULT_HISTORY: Duration = Duration::from_secs(10 * 60);
 
 /// Options of the live dashboard.
 #[derive(Debug, Clone)]

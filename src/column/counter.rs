@@ -1,4 +1,4 @@
-//! The columns of a protocol counter.
+//! Columns of a protocol counter.
 
 mod meaning;
 
@@ -32,22 +32,22 @@ pub struct CounterLine<'a> {
     pub value: i64,
     /// Trend of the counter.
     pub trend: &'a CounterTrend,
-    /// Meaning, if it is known.
+    /// Meaning, if known.
     pub meaning: Option<Meaning>,
 }
 
-/// Attention that a counter calls for, the most severe first.
+/// Attention that a counter deserves, the highest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Attention {
-    /// The counter means trouble and has grown within the last minute.
+    /// A counter of problems that grew within the last minute.
     Now,
-    /// The counter means trouble and has grown before the last minute.
+    /// A counter of problems that grew earlier.
     Before,
-    /// The counter means trouble and has never grown.
+    /// A counter of problems that has never grown.
     Never,
-    /// The counter means no trouble and has grown within the last minute.
+    /// Any other counter that grew within the last minute.
     Moving,
-    /// The counter means no trouble and has not grown, or its meaning is not known.
+    /// Any other counter that did not grow, or whose meaning is unknown.
     None,
 }
 
@@ -64,7 +64,7 @@ impl<'a> CounterLine<'a> {
         })
     }
 
-    /// Attention that it calls for.
+    /// Returns the attention that it deserves.
     pub fn attention(&self) -> Attention {
         let trouble = self.meaning.is_some_and(|known| known.gravity.is_some());
         match (trouble, self.trend.grew_ago_ns) {
@@ -76,14 +76,14 @@ impl<'a> CounterLine<'a> {
         }
     }
 
-    /// By attention, then by gravity; what means no trouble stays as the kernel has it.
+    /// Sorts by attention, then by severity; counters of no problem keep the kernel's order.
     fn order(&self) -> f64 {
         let gravity = self.meaning.and_then(|known| known.gravity);
         f64::from(self.attention() as u8) * 1e6 + f64::from(gravity.unwrap_or(0))
     }
 }
 
-/// A count that may be negative: `Tcp.MaxConn` is -1.
+/// Appends a count that may be negative: `Tcp.MaxConn` is -1.
 fn signed(out: &mut String, value: f64) {
     if value < 0.0 {
         out.push('-');
@@ -91,23 +91,23 @@ fn signed(out: &mut String, value: f64) {
     format::count(out, value.abs() as u64);
 }
 
-/// `now`, `8 s`, `before`, `never`; nothing for what is no counter.
+/// Appends `now`, `8 s`, `earlier` or `never`; nothing for a gauge.
 fn grew(line: &CounterLine<'_>, out: &mut String) {
     match line.trend.grew_ago_ns {
         Some(0) => out.push_str("now"),
         Some(ns) => format::short_duration_us(out, (ns as f64 / 1e9).round() * 1e6),
         None if is_gauge(line.name) => {}
         None if line.value == 0 => out.push_str("never"),
-        None => out.push_str("before"),
+        None => out.push_str("earlier"),
     }
 }
 
-/// Every column, in the order in which a person would ask for them.
+/// Every column, the most wanted first.
 pub static COUNTER_COLUMNS: LazyLock<Vec<CounterColumn>> = LazyLock::new(|| {
     vec![
         CounterColumn::text(
-            ("grew", "GREW", 7),
-            "How long ago it grew. Sorts by what calls for attention: trouble that grows, trouble of before, all others.",
+            ("grew", "GROWTH", 7),
+            "Time since it last grew. Sorts problems that grow first, then earlier problems, then all others.",
             |line, out| {
                 grew(line, out);
                 Some(())
@@ -116,7 +116,7 @@ pub static COUNTER_COLUMNS: LazyLock<Vec<CounterColumn>> = LazyLock::new(|| {
         ),
         CounterColumn::text(
             ("name", "COUNTER", 27),
-            "Its name. Kernel: /proc/net/{snmp,snmp6,netstat,sockstat,sockstat6}.",
+            "Name. Kernel: /proc/net/{snmp,snmp6,netstat,sockstat,sockstat6}.",
             |line, out| {
                 format::sanitize(out, line.name.as_bytes());
                 Some(())
@@ -125,19 +125,19 @@ pub static COUNTER_COLUMNS: LazyLock<Vec<CounterColumn>> = LazyLock::new(|| {
         ),
         CounterColumn::figure(
             ("value", "VALUE", 11),
-            "Its value; of most counters since the network namespace was made.",
+            "Value; most counters count from the creation of the network namespace.",
             (Format::new(signed, Unit::Count), Total::None),
             |line| Some(line.value as f64),
         ),
         CounterColumn::figure(
             ("rate", "/s", 8),
-            "By how much it grows per second.",
+            "Growth per second.",
             (format::PER_SECOND, Total::None),
             |line| line.trend.per_s,
         ),
         CounterColumn::text(
             ("minute", "LAST 60", MINUTE_BARS as u16),
-            "Growth per second, the last 60 samples; of what is no counter its values. Sorts by its sum.",
+            "Growth per second over the last 60 samples; values of a gauge. Sorts by the sum.",
             |line, out| {
                 minute_sparkline(out, &line.trend.recent, MINUTE_BARS);
                 Some(())
@@ -148,8 +148,8 @@ pub static COUNTER_COLUMNS: LazyLock<Vec<CounterColumn>> = LazyLock::new(|| {
             },
         ),
         CounterColumn::text(
-            ("meaning", "MEANS", 40),
-            "What it means.",
+            ("meaning", "MEANING", 40),
+            "Meaning.",
             |line, out| {
                 out.push_str(line.meaning?.sentence);
                 Some(())
@@ -193,7 +193,7 @@ mod tests {
         ];
         assert!(rows.is_sorted_by(|a, b| a.0 < b.0), "{rows:?}");
         let texts = rows.map(|(_, text)| text);
-        assert_eq!(texts, ["8 s", "before", "before", "never", "8 s", ""]);
+        assert_eq!(texts, ["8 s", "earlier", "earlier", "never", "8 s", ""]);
         let mut text = String::new();
         signed(&mut text, -1.0);
         assert_eq!(text, "-1");

@@ -6,7 +6,7 @@ use super::sort_key::SortKey;
 use crate::filter::Unit;
 use crate::model::{KernelField, Notation, Scalar, Socket, Total};
 
-/// A kind of table, by its rows.
+/// A kind of table, identified by its rows.
 pub trait Kind: std::fmt::Debug + 'static {
     /// A row of one moment.
     type Row<'a>;
@@ -18,24 +18,24 @@ pub struct Column<K: Kind> {
     pub id: &'static str,
     /// Heading in a table.
     pub heading: &'static str,
-    /// Meaning, unit and kernel source.
+    /// Description: meaning, unit and kernel source.
     pub about: &'static str,
     /// Alignment of its cells.
     pub align: Align,
-    /// Width on a screen, columns of the terminal.
+    /// Width on a screen, in terminal columns.
     pub width: u16,
     pub(super) cell: Cell<K>,
 }
 
 /// Source of a cell's value.
 pub(super) enum Cell<K: Kind> {
-    /// Text and its key.
+    /// Text with a sort key.
     Text {
-        /// Appends the text; nothing is appended if the value is missing.
+        /// Appends the text; appends nothing if the value is missing.
         text: fn(&K::Row<'_>, &mut String) -> Option<()>,
         key: Key<K>,
     },
-    /// A number that a formatter writes.
+    /// A number with its format.
     Figure {
         value: fn(&K::Row<'_>) -> Option<f64>,
         format: Format,
@@ -48,7 +48,7 @@ pub(super) enum Cell<K: Kind> {
         format: Format,
         total: Total,
     },
-    /// A figure of an array, by its place there.
+    /// A value of an array, by its index.
     Element {
         place: usize,
         value: fn(usize, &K::Row<'_>) -> Option<f64>,
@@ -62,18 +62,18 @@ pub(super) enum Cell<K: Kind> {
     },
 }
 
-/// Returns a row's key, borrowed from what the row borrows from.
+/// Returns a row's sort key, which borrows from the same data as the row.
 pub(super) type Key<K> = for<'a> fn(&<K as Kind>::Row<'a>, Lifetime<'a>) -> Option<SortKey<'a>>;
 
-/// Names the lifetime of a row's contents: that of an associated type alone does not bind it.
+/// Binds the lifetime of a row's contents, which an associated type alone does not.
 pub(super) type Lifetime<'a> = std::marker::PhantomData<&'a ()>;
 
 /// Alignment of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
-    /// At the left: text.
+    /// Left, for text.
     Left,
-    /// At the right: numbers.
+    /// Right, for numbers.
     Right,
 }
 
@@ -124,7 +124,7 @@ impl<K: Kind> Column<K> {
         }
     }
 
-    /// Aligns the column to the right: text that reads as a number.
+    /// Aligns the column to the right, for text that reads as a number.
     pub(crate) const fn right_aligned(mut self) -> Column<K> {
         self.align = Align::Right;
         self
@@ -163,7 +163,7 @@ impl<K: Kind> Column<K> {
         value.is_some()
     }
 
-    /// Appends a number as this column's cells are written; nothing in a column of text.
+    /// Appends a number in this column's format; nothing in a column of text.
     pub fn write_number(&self, value: f64, out: &mut String) {
         match self.cell {
             Cell::Text { .. } => {}
@@ -174,7 +174,7 @@ impl<K: Kind> Column<K> {
         }
     }
 
-    /// Returns the key that rows are ordered by.
+    /// Returns the sort key of a row.
     pub fn sort_key<'a>(&self, row: &K::Row<'a>) -> SortKey<'a> {
         let number = match self.cell {
             Cell::Text { key, .. } => {
@@ -186,7 +186,7 @@ impl<K: Kind> Column<K> {
         number.map_or(SortKey::Missing, SortKey::Number)
     }
 
-    /// Returns the cell as a number; `None` if it is missing, or text.
+    /// Returns the cell as a number; `None` if it is missing or text.
     pub fn number(&self, row: &K::Row<'_>) -> Option<f64> {
         match self.cell {
             Cell::Text { .. } => None,
@@ -200,7 +200,7 @@ impl<K: Kind> Column<K> {
         }
     }
 
-    /// Returns the kind of total that several of its cells have.
+    /// Returns the kind of total of its cells.
     pub fn total(&self) -> Total {
         match self.cell {
             Cell::Text { .. } | Cell::Scalar { .. } => Total::None,

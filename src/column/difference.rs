@@ -1,4 +1,4 @@
-//! The columns of what differs between two instants: of sockets, and of processes.
+//! Columns of the differences between two instants, by socket and by process.
 
 use std::fmt::Write;
 use std::sync::LazyLock;
@@ -9,7 +9,7 @@ use super::{Column, Kind, SocketColumn, SocketRow, SortKey, Total, format};
 use crate::aggregate::{DifferenceKind, ProcessDifference, SocketDifference};
 use crate::filter::Unit;
 
-/// Tables of sockets that differ.
+/// Tables of changed sockets.
 #[derive(Debug)]
 pub struct SocketDifferences;
 
@@ -29,12 +29,12 @@ pub struct SocketChange<'a> {
 }
 
 impl<'a> SocketChange<'a> {
-    /// The socket as it was last there.
+    /// Returns the socket as last seen.
     pub fn socket(&self) -> Option<&SocketRow<'a>> {
         self.after.as_ref().or(self.before.as_ref())
     }
 
-    /// By how much a number of it has grown; `None` if it is not known on both sides.
+    /// Returns the growth of a number; `None` unless both values are known.
     fn growth(&self, of: impl Fn(&SocketRow<'a>) -> Option<u32>) -> Option<f64> {
         let (before, after) = (self.before.as_ref()?, self.after.as_ref()?);
         Some(f64::from(of(after)?) - f64::from(of(before)?))
@@ -43,13 +43,13 @@ impl<'a> SocketChange<'a> {
 
 type SocketChangeColumn = Column<SocketDifferences>;
 
-/// `+1.23 MB`, `-300 B`, `0 B`.
+/// Appends a signed number of bytes: `+1.23 MB`, `-300 B`, `0 B`.
 fn signed_bytes(out: &mut String, value: f64) {
     sign(out, value);
     format::bytes(out, value.abs());
 }
 
-/// `+12`, `-3`, `0`.
+/// Appends a signed number: `+12`, `-3`, `0`.
 fn signed(out: &mut String, value: f64) {
     sign(out, value);
     format::grouped_count(out, value.abs());
@@ -67,7 +67,7 @@ const BYTES: (Format, Total) = (Format::new(signed_bytes, Unit::Bytes), Total::S
 const GROWTH: (Format, Total) = (Format::new(signed, Unit::Count), Total::Sum);
 const COUNT: (Format, Total) = (format::GROUPED_COUNT, Total::Sum);
 
-/// A cell of the socket's own.
+/// Appends a cell of a column of sockets.
 fn cell(id: &str, line: &SocketChange<'_>, out: &mut String) -> Option<()> {
     let column = SocketColumn::by_id(id)?;
     column.write_known(line.socket()?, out).then_some(())
@@ -78,7 +78,7 @@ fn key<'a>(id: &str, line: &SocketChange<'a>) -> Option<SortKey<'a>> {
     Some(SocketColumn::by_id(id)?.sort_key(socket))
 }
 
-/// A column of the socket's own.
+/// Makes a column of sockets.
 macro_rules! of_socket {
     ($id:literal, $heading:literal, $width:literal, $about:literal) => {
         SocketChangeColumn::text(
@@ -90,7 +90,7 @@ macro_rules! of_socket {
     };
 }
 
-/// `ESTAB → CLOSE-WAIT`; the state alone if it is the same, or if there is only one.
+/// Appends the change of state, `ESTAB → CLOSE-WAIT`, or the only state.
 fn states(line: &SocketChange<'_>, out: &mut String) -> Option<()> {
     let name = |row: &SocketRow<'_>| row.socket.socket.state.short_name();
     match (&line.before, &line.after) {
@@ -104,7 +104,7 @@ fn states(line: &SocketChange<'_>, out: &mut String) -> Option<()> {
     }
 }
 
-/// `nginx/2211`; `nginx/2211 → php/2300` if it has changed hands.
+/// Appends the owner, `nginx/2211`, or both owners, `nginx/2211 → php/2300`.
 fn owners(line: &SocketChange<'_>, out: &mut String) -> Option<()> {
     let owner = |row: &SocketRow<'_>| row.socket.owner().map(|owner| owner.process.key);
     let column = SocketColumn::by_id("process")?;
@@ -119,12 +119,12 @@ fn owners(line: &SocketChange<'_>, out: &mut String) -> Option<()> {
     cell("process", line, out)
 }
 
-/// Every column of sockets that differ, in the order in which a person would ask for them.
+/// Every column of changed sockets, the most wanted first.
 pub static SOCKET_DIFFERENCE_COLUMNS: LazyLock<Vec<SocketChangeColumn>> = LazyLock::new(|| {
     vec![
         SocketChangeColumn::text(
-            ("fate", "WHAT", 8),
-            "What became of it: appeared, gone, changed.",
+            ("fate", "CHANGE", 8),
+            "Kind of change: appeared, gone, changed.",
             |line, out| {
                 out.push_str(line.difference.kind.name());
                 Some(())
@@ -145,48 +145,48 @@ pub static SOCKET_DIFFERENCE_COLUMNS: LazyLock<Vec<SocketChangeColumn>> = LazyLo
         ),
         SocketChangeColumn::text(
             ("states", "STATE", 22),
-            "The state; before and after, where it changed.",
+            "State, or the states before and after.",
             states,
             |line, _| text_key(line.socket()?.socket.socket.state.short_name()),
         ),
-        of_socket!("local", "LOCAL", 21, "This end."),
-        of_socket!("remote", "REMOTE", 21, "The other end."),
+        of_socket!("local", "LOCAL", 21, "Local address and port."),
+        of_socket!("remote", "REMOTE", 21, "Remote address and port."),
         SocketChangeColumn::text(
             ("process", "PROCESS", 16),
-            "The process that owns it; before and after, where it changed.",
+            "Owner, or the owners before and after.",
             owners,
             |line, _| key("process", line),
         ),
         SocketChangeColumn::figure(
             ("received", "↓", 9),
-            "Bytes received between the instants; of one that appeared, in its life.",
+            "Bytes received between the instants; the total of a socket that appeared.",
             BYTES,
             |line| line.difference.received.map(|bytes| bytes as f64),
         ),
         SocketChangeColumn::figure(
             ("sent", "↑", 9),
-            "Bytes sent and acknowledged between the instants; of one that appeared, in its life.",
+            "Bytes sent and acknowledged between the instants; the total of a socket that appeared.",
             BYTES,
             |line| line.difference.sent.map(|bytes| bytes as f64),
         ),
         SocketChangeColumn::figure(
             ("recv_queue", "RECV-Q", 9),
-            "By how much the unread bytes have grown; on listeners, the connections that wait.",
+            "Growth of unread bytes; on listeners, of waiting connections.",
             GROWTH,
             |line| line.growth(|row| Some(row.socket.socket.recv_queue)),
         ),
         SocketChangeColumn::figure(
             ("send_queue", "SEND-Q", 9),
-            "By how much the bytes not acknowledged have grown; on listeners, the backlog.",
+            "Growth of unacknowledged bytes; on listeners, of the backlog.",
             GROWTH,
             |line| line.growth(|row| Some(row.socket.socket.send_queue)),
         ),
-        of_socket!("user", "USER", 8, "Its user."),
-        of_socket!("cgroup", "CGROUP", 24, "Its control group."),
+        of_socket!("user", "USER", 8, "User."),
+        of_socket!("cgroup", "CGROUP", 24, "Control group."),
     ]
 });
 
-/// Tables of processes of whose sockets some differ.
+/// Tables of processes with changed sockets.
 #[derive(Debug)]
 pub struct ProcessDifferences;
 
@@ -196,7 +196,7 @@ impl Kind for ProcessDifferences {
 
 type ProcessChangeColumn = Column<ProcessDifferences>;
 
-/// Every column of processes that differ, in the order in which a person would ask for them.
+/// Every column of processes with changed sockets, the most wanted first.
 pub static PROCESS_DIFFERENCE_COLUMNS: LazyLock<Vec<ProcessChangeColumn>> = LazyLock::new(|| {
     vec![
         ProcessChangeColumn::figure(
@@ -207,7 +207,7 @@ pub static PROCESS_DIFFERENCE_COLUMNS: LazyLock<Vec<ProcessChangeColumn>> = Lazy
         ),
         ProcessChangeColumn::text(
             ("process", "PROCESS", 15),
-            "The kernel's name for it. Kernel: /proc/PID/comm.",
+            "Name. Kernel: /proc/PID/comm.",
             |line, out| {
                 format::sanitize(out, line.process.comm.as_bytes());
                 Some(())
@@ -216,19 +216,19 @@ pub static PROCESS_DIFFERENCE_COLUMNS: LazyLock<Vec<ProcessChangeColumn>> = Lazy
         ),
         ProcessChangeColumn::figure(
             ("growth", "CHANGE", 8),
-            "By how many sockets it has more, or fewer.",
+            "Change in the number of sockets.",
             GROWTH,
             |line| Some(f64::from(line.after) - f64::from(line.before)),
         ),
         ProcessChangeColumn::figure(
             ("before", "BEFORE", 7),
-            "Sockets that it had.",
+            "Sockets at the first instant.",
             COUNT,
             |line| Some(line.before.into()),
         ),
         ProcessChangeColumn::figure(
             ("after", "AFTER", 7),
-            "Sockets that it has later.",
+            "Sockets at the second instant.",
             COUNT,
             |line| Some(line.after.into()),
         ),
@@ -246,13 +246,13 @@ pub static PROCESS_DIFFERENCE_COLUMNS: LazyLock<Vec<ProcessChangeColumn>> = Lazy
         ),
         ProcessChangeColumn::figure(
             ("received", "↓", 9),
-            "Bytes that its sockets received between the instants, without those that are gone.",
+            "Bytes received between the instants, without sockets that are gone.",
             BYTES,
             |line| Some(line.received as f64),
         ),
         ProcessChangeColumn::figure(
             ("sent", "↑", 9),
-            "Bytes that its sockets sent between the instants, without those that are gone.",
+            "Bytes sent between the instants, without sockets that are gone.",
             BYTES,
             |line| Some(line.sent as f64),
         ),

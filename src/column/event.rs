@@ -1,4 +1,4 @@
-//! The columns of something that happened to a socket.
+//! Columns of events of sockets.
 
 use std::fmt::Write;
 use std::sync::LazyLock;
@@ -20,21 +20,21 @@ impl Kind for Events {
     type Row<'a> = EventLine<'a>;
 }
 
-/// Something that happened, with the socket that it happened to.
+/// An event with its socket.
 #[derive(Debug, Clone, Copy)]
 pub struct EventLine<'a> {
     /// Number of the event, counted from the start.
     pub number: u64,
     /// The event.
     pub event: &'a Event,
-    /// The socket as it was then.
+    /// The socket at the time of the event.
     pub socket: SocketRow<'a>,
     /// Time zone of its time of day.
     pub timezone: &'a jiff::tz::TimeZone,
 }
 
 impl<'a> EventLine<'a> {
-    /// An event and its socket.
+    /// Makes a line of an event and its socket.
     pub fn new(
         number: u64,
         event: &'a Event,
@@ -50,18 +50,18 @@ impl<'a> EventLine<'a> {
     }
 }
 
-/// `20:14:07.123`.
+/// Appends the time of day: `20:14:07.123`.
 fn time(line: &EventLine<'_>, out: &mut String) -> Option<()> {
     let at = jiff::Timestamp::from_microsecond(line.event.at_us).ok()?;
     let at = at.to_zoned(line.timezone.clone());
     write!(out, "{}", at.strftime("%H:%M:%S%.3f")).ok()
 }
 
-/// `ESTAB → CLOSE-WAIT`; the state alone if there is only one.
+/// Appends the change of state, `ESTAB → CLOSE-WAIT`, or the only state.
 fn states(line: &EventLine<'_>, out: &mut String) -> Option<()> {
     match (line.event.from, line.event.to) {
         (Some(from), Some(to)) => write!(out, "{} → {}", from.short_name(), to.short_name()).ok(),
-        // It was never seen alive; this is left of it.
+        // No Sample has seen the connection; only its TIME-WAIT.
         (None, Some(to)) if line.event.kind == EventKind::Closed => {
             write!(out, "→ {}", to.short_name()).ok()
         }
@@ -73,7 +73,7 @@ fn states(line: &EventLine<'_>, out: &mut String) -> Option<()> {
     }
 }
 
-/// `1.23 s`, `>12 min` of one that was there from the start, `<1.00 s` of one that no sample has seen.
+/// Appends the lifetime: `1.23 s`, `>12 min` if it existed at the start, `<1.00 s` if no sample has seen it.
 fn lifetime(line: &EventLine<'_>, out: &mut String) -> Option<()> {
     let lifetime = line.event.lifetime?;
     match lifetime {
@@ -85,7 +85,7 @@ fn lifetime(line: &EventLine<'_>, out: &mut String) -> Option<()> {
     Some(())
 }
 
-/// Figures of a connection that is over.
+/// Returns the figures of a closed connection.
 fn in_the_end<'a>(line: &EventLine<'a>, of: impl Fn(TcpInfo<'a>) -> Option<u64>) -> Option<f64> {
     let ended = line.event.kind == EventKind::Closed;
     let info = connection(&line.socket).filter(|_| ended)?;
@@ -114,83 +114,93 @@ macro_rules! of_socket {
     };
 }
 
-/// Every column, in the order in which a person would ask for them.
+/// Every column, the most wanted first.
 pub static EVENT_COLUMNS: LazyLock<Vec<EventColumn>> = LazyLock::new(|| {
     vec![
         EventColumn::text(
             ("at", "TIME", 12),
-            "When: of a closing the time of the kernel's event, of the others that of the sample which shows it.",
+            "Time: of the kernel's event if closed, else of the sample that first shows it.",
             time,
             |line, _| Some(SortKey::Number(line.number as f64)),
         ),
         EventColumn::text(
             ("event", "EVENT", 6),
-            "What happened: opened, state, closed.",
+            "Kind of event: opened, state, closed.",
             |line, out| {
                 out.push_str(line.event.kind.name());
                 Some(())
             },
             |line, _| text_key(line.event.kind.name()),
         ),
-        of_socket!("netid", "NETID", 5, "Family and protocol, as ss names them."),
+        of_socket!(
+            "netid",
+            "NETID",
+            5,
+            "Family and protocol, as ss names them."
+        ),
         EventColumn::text(
             ("states", "STATE", 22),
-            "The state; before and after, where it changed. A closed connection may leave a TIME-WAIT.",
+            "State, or the states before and after. A closed connection may leave a TIME-WAIT.",
             states,
             |line, _| text_key(line.event.to.or(line.event.from)?.short_name()),
         ),
         EventColumn::text(
             ("local", "LOCAL", 21),
-            "This end.",
+            "Local address and port.",
             |line, out| ends::local(&line.socket, out),
             |line, _| ends::local_key(&line.socket),
         ),
         EventColumn::text(
             ("remote", "REMOTE", 21),
-            "The other end.",
+            "Remote address and port.",
             |line, out| ends::remote(&line.socket, out),
             |line, _| ends::remote_key(&line.socket),
         ),
         EventColumn::text(
             ("process", "PROCESS", 16),
-            "The process that owned it then.",
+            "Owner at the time.",
             |line, out| owner_cell::process(&line.socket, out),
             |line, _| owner_cell::process_key(&line.socket),
         ),
         EventColumn::text(
-            ("lifetime", "LIVED", 9),
-            "How long it lived: > of one that was there from the start, < of one that no sample has seen.",
+            ("lifetime", "LIFETIME", 9),
+            "Lifetime: > if it existed at the start, < if no sample has seen it.",
             lifetime,
             |line, _| Some(SortKey::Number(line.event.lifetime?.ns() as f64)),
         )
         .right_aligned(),
         EventColumn::figure(
             ("bytes_received", "RECEIVED", 8),
-            "Bytes received in its life. Kernel: tcpi_bytes_received.",
+            "Bytes received in total. Kernel: tcpi_bytes_received.",
             (format::BYTES, Total::Sum),
             |line| in_the_end(line, TcpInfo::bytes_received),
         ),
         EventColumn::figure(
             ("bytes_acked", "ACKED", 8),
-            "Bytes acknowledged by the peer in its life. Kernel: tcpi_bytes_acked.",
+            "Bytes acknowledged by the peer in total. Kernel: tcpi_bytes_acked.",
             (format::BYTES, Total::Sum),
             |line| in_the_end(line, TcpInfo::bytes_acked),
         ),
         EventColumn::figure(
             ("retransmitted", "RETRANS", 7),
-            "Segments retransmitted in its life. Kernel: tcpi_total_retrans.",
+            "Segments retransmitted in total. Kernel: tcpi_total_retrans.",
             (format::INTEGER, Total::Sum),
             |line| in_the_end(line, TcpInfo::total_retrans),
         ),
         EventColumn::figure(
             ("rtt", "RTT", 8),
-            "Smoothed round-trip time in the end. Kernel: tcpi_rtt.",
+            "Smoothed round-trip time at the end. Kernel: tcpi_rtt.",
             (format::TIME, Total::Highest),
             |line| in_the_end(line, |info| info.measured_rtt()),
         ),
         of_socket!("user", "USER", 8, "User of the socket."),
         of_socket!("cgroup", "CGROUP", 24, "Control group."),
-        of_socket!("cookie", "COOKIE", 12, "The kernel's socket cookie, hexadecimal as in ss.")
+        of_socket!(
+            "cookie",
+            "COOKIE",
+            12,
+            "Socket cookie of the kernel, hexadecimal as in ss."
+        )
         .right_aligned(),
     ]
 });

@@ -1,4 +1,4 @@
-//! Numbers as text: every figure with its unit, in a width that does not change.
+//! Numbers as text, each with its unit and a bounded width.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ pub struct Format {
 }
 
 impl Format {
-    /// Makes a format of a function that appends numbers of a unit.
+    /// Makes a format from a function that appends numbers, and their unit.
     pub(crate) const fn new(write: fn(&mut String, f64), unit: Unit) -> Format {
         Format { write, unit }
     }
@@ -24,36 +24,36 @@ impl Format {
     }
 }
 
-/// Bytes, as [`bytes`] writes them.
+/// Format of bytes, see [`bytes`].
 pub(super) const BYTES: Format = Format::new(bytes, Unit::Bytes);
-/// Bytes per second, as [`rate`] writes them.
+/// Format of bytes per second, see [`rate`].
 pub(super) const RATE: Format = Format::new(rate, Unit::BytesPerSecond);
-/// Events per second, as [`per_second`] writes them.
+/// Format of events per second, see [`per_second`].
 pub(super) const PER_SECOND: Format = Format::new(per_second, Unit::PerSecond);
-/// A time in µs, as [`duration_us`] writes it.
+/// Format of a time in µs, see [`duration_us`].
 pub(super) const TIME: Format = Format::new(duration_us, Unit::Microseconds);
-/// A number, as [`integer`] writes it.
+/// Format of an integer, see [`integer`].
 pub(super) const INTEGER: Format = Format::new(integer, Unit::Count);
-/// A number of things, as [`grouped_count`] writes it.
+/// Format of a number of things, see [`grouped_count`].
 pub(super) const GROUPED_COUNT: Format = Format::new(grouped_count, Unit::Count);
-/// A share, as [`share`] writes it.
+/// Format of a share, see [`share`].
 pub(super) const SHARE: Format = Format::new(share, Unit::Share);
 
-/// Text of a value that is not known.
+/// Text of an unknown value.
 pub const MISSING: &str = "–";
 
-/// Bytes with a decimal unit and three significant figures, at most 7 columns: `0 B`, `999 B`, `1.23 kB`, `45.6 MB`.
+/// Appends bytes with a decimal unit and three significant digits, at most 7 columns: `0 B`, `999 B`, `1.23 kB`, `45.6 MB`.
 pub fn bytes(out: &mut String, value: f64) {
     scaled(out, value, &["B", "kB", "MB", "GB", "TB", "PB"]);
 }
 
-/// Bytes per second, at most 9 columns: `1.23 MB/s`.
+/// Appends bytes per second, at most 9 columns: `1.23 MB/s`.
 pub fn rate(out: &mut String, value: f64) {
     bytes(out, value);
     out.push_str("/s");
 }
 
-/// Events per second, at most 7 columns: `0/s`, `0.5/s`, `212/s`, `12.4 k/s`.
+/// Appends events per second, at most 7 columns: `0/s`, `0.5/s`, `212/s`, `12.4 k/s`.
 pub fn per_second(out: &mut String, value: f64) {
     if value < 10.0 && value.fract() != 0.0 {
         let _ = write!(out, "{value:.1}/s");
@@ -65,7 +65,7 @@ pub fn per_second(out: &mut String, value: f64) {
     }
 }
 
-/// A count with thin groups of three digits from 10 000 on: `9999`, `12 431`.
+/// Appends a count, with digits grouped by thin spaces from 10 000 on: `9999`, `12 431`.
 pub fn count(out: &mut String, value: u64) {
     let digits = value.to_string();
     if digits.len() < 5 {
@@ -80,7 +80,7 @@ pub fn count(out: &mut String, value: u64) {
     }
 }
 
-/// A count in at most 7 columns: `9999`, `131 072`, `2.47 M`.
+/// Appends a count in at most 7 columns: `9999`, `131 072`, `2.47 M`.
 pub fn short_count(out: &mut String, value: u64) {
     if value < 1_000_000 {
         count(out, value);
@@ -89,7 +89,7 @@ pub fn short_count(out: &mut String, value: u64) {
     }
 }
 
-/// A time given in µs, at most 7 columns: `123 µs`, `1.23 ms`, `45.6 ms`, `1.23 s`, `2.5 min`, `3.1 h`, `4.2 d`.
+/// Appends a time in µs, at most 7 columns: `123 µs`, `1.23 ms`, `45.6 ms`, `1.23 s`, `2.5 min`, `3.1 h`, `4.2 d`.
 pub fn duration_us(out: &mut String, us: f64) {
     let (value, unit) = match us {
         us if us < 999.5 => return write(out, us, 0, " µs"),
@@ -102,7 +102,7 @@ pub fn duration_us(out: &mut String, us: f64) {
     significant(out, value, unit);
 }
 
-/// A time given in µs without decimals that say nothing: `12 s`, `60 s`, `5 min`, `60 min`, `2.5 h`.
+/// Appends a time in µs, without trailing zeros: `12 s`, `60 s`, `5 min`, `60 min`, `2.5 h`.
 pub fn short_duration_us(out: &mut String, us: f64) {
     let (value, unit) = match us / 1e6 {
         seconds if seconds < 120.0 => (seconds, "s"),
@@ -117,12 +117,12 @@ pub fn integer(out: &mut String, value: f64) {
     write(out, value, 0, "");
 }
 
-/// Appends a number of things with thin groups of three digits, as [`count`] does.
+/// Appends a number of things with grouped digits, see [`count`].
 pub fn grouped_count(out: &mut String, value: f64) {
     count(out, value as u64);
 }
 
-/// Returns the text that `write` makes of a value; [`MISSING`] without one.
+/// Returns the text that `write` appends for a value; [`MISSING`] without one.
 pub fn format_or_missing(value: Option<f64>, write: fn(&mut String, f64)) -> String {
     let mut out = String::new();
     match value {
@@ -132,7 +132,7 @@ pub fn format_or_missing(value: Option<f64>, write: fn(&mut String, f64)) -> Str
     out
 }
 
-/// A share from 0 to 1 as per cent: `0.02 %`, `1.5 %`, `100 %`. Neither none nor all is claimed by rounding.
+/// Appends a share from 0 to 1 as a percentage: `0.02 %`, `1.5 %`, `100 %`. Rounding alone never yields 0 % or 100 %.
 pub fn share(out: &mut String, share: f64) {
     let percent = share * 100.0;
     if percent <= 0.0 || percent >= 100.0 {
@@ -164,7 +164,7 @@ fn scaled(out: &mut String, value: f64, units: &[&str]) {
     }
 }
 
-/// Three significant figures.
+/// Appends three significant digits.
 fn significant(out: &mut String, value: f64, unit: &str) {
     let decimals = match value {
         value if value < 9.995 => 2,

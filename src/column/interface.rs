@@ -1,4 +1,4 @@
-//! The columns of a network device.
+//! Columns of a network device.
 
 use std::sync::LazyLock;
 
@@ -27,12 +27,12 @@ pub struct InterfaceLine<'a> {
     pub interface: &'a Interface,
     /// Trend of its counters.
     pub trend: &'a InterfaceTrend,
-    /// Settings, if they are known.
+    /// Settings, if known.
     pub device: Option<&'a Device>,
 }
 
 impl<'a> InterfaceLine<'a> {
-    /// The device at a place of the counters.
+    /// Returns the device at an index of the counters.
     pub fn of(moment: &'a Moment, at: usize) -> Option<InterfaceLine<'a>> {
         let interface = moment.sample.counters.interfaces.get(at)?;
         let mut devices = moment.sample.devices.iter().flat_map(|all| all.iter());
@@ -50,7 +50,7 @@ const RATE: (Format, Total) = (format::RATE, Total::Sum);
 const PER_SECOND: (Format, Total) = (format::PER_SECOND, Total::Sum);
 const NUMBER: (Format, Total) = (Format::new(format::integer, Unit::Count), Total::None);
 
-/// `10.0.0.1/24 2001:db8::1/64`; nothing where there is none.
+/// Appends the addresses: `10.0.0.1/24 2001:db8::1/64`.
 fn addresses(line: &InterfaceLine<'_>, out: &mut String) -> Option<()> {
     let addresses = line.device?.addresses.iter();
     let texts: Vec<String> = addresses.map(ToString::to_string).collect();
@@ -64,7 +64,7 @@ fn flags(line: &InterfaceLine<'_>, out: &mut String) -> Option<()> {
     Some(())
 }
 
-/// A column of a counter.
+/// Makes a column of a counter.
 macro_rules! counter {
     ($id:literal, $heading:literal, $width:literal, $about:literal, $format:expr, $field:ident) => {
         InterfaceColumn::figure(($id, $heading, $width), $about, $format, |line| {
@@ -73,7 +73,7 @@ macro_rules! counter {
     };
 }
 
-/// A column of a rate.
+/// Makes a column of a rate.
 macro_rules! rate {
     ($id:literal, $heading:literal, $width:literal, $about:literal, $format:expr, $field:ident) => {
         InterfaceColumn::figure(($id, $heading, $width), $about, $format, |line| {
@@ -82,12 +82,12 @@ macro_rules! rate {
     };
 }
 
-/// Every column, in the order in which a person would ask for them.
+/// Every column, the most wanted first.
 pub static INTERFACE_COLUMNS: LazyLock<Vec<InterfaceColumn>> = LazyLock::new(|| {
     vec![
         InterfaceColumn::text(
             ("name", "DEV", 8),
-            "Its name. Kernel: /proc/net/dev.",
+            "Name. Kernel: /proc/net/dev.",
             |line, out| {
                 format::sanitize(out, line.interface.name.as_bytes());
                 Some(())
@@ -96,7 +96,7 @@ pub static INTERFACE_COLUMNS: LazyLock<Vec<InterfaceColumn>> = LazyLock::new(|| 
         ),
         InterfaceColumn::text(
             ("state", "STATE", 10),
-            "Whether it can carry packets, and why not. Sorts those that can first, then by number. Kernel: ifi_flags, IFLA_OPERSTATE.",
+            "Link state. Sorts devices that are up first, then by index. Kernel: ifi_flags, IFLA_OPERSTATE.",
             |line, out| {
                 out.push_str(line.device?.state());
                 Some(())
@@ -109,7 +109,7 @@ pub static INTERFACE_COLUMNS: LazyLock<Vec<InterfaceColumn>> = LazyLock::new(|| 
         ),
         InterfaceColumn::figure(
             ("mtu", "MTU", 6),
-            "Largest packet, bytes. Kernel: IFLA_MTU.",
+            "Maximum packet size, bytes. Kernel: IFLA_MTU.",
             NUMBER,
             |line| line.device?.mtu.map(f64::from),
         ),
@@ -137,7 +137,7 @@ pub static INTERFACE_COLUMNS: LazyLock<Vec<InterfaceColumn>> = LazyLock::new(|| 
         ),
         InterfaceColumn::text(
             ("minute", "LAST 60", MINUTE_BARS as u16),
-            "Bytes per second, the last 60 samples: the highest bar is its highest. Sorts by its sum.",
+            "Bytes per second over the last 60 samples, scaled to the highest. Sorts by the sum.",
             |line, out| {
                 minute_sparkline(out, &line.trend.recent, MINUTE_BARS);
                 Some(())
@@ -207,7 +207,7 @@ pub static INTERFACE_COLUMNS: LazyLock<Vec<InterfaceColumn>> = LazyLock::new(|| 
         ),
         InterfaceColumn::text(
             ("addresses", "ADDRESSES", 36),
-            "Addresses with the length of their prefix. Kernel: RTM_GETADDR.",
+            "Addresses with prefix length. Kernel: RTM_GETADDR.",
             addresses,
             |line, _| {
                 let first = line.device?.addresses.first()?;
@@ -269,7 +269,7 @@ pub static INTERFACE_COLUMNS: LazyLock<Vec<InterfaceColumn>> = LazyLock::new(|| 
             "received_dropped",
             "↓ DROPS",
             8,
-            "Packets dropped on receipt since it came up.",
+            "Received packets dropped since it came up.",
             COUNT,
             received_dropped
         ),
@@ -277,13 +277,13 @@ pub static INTERFACE_COLUMNS: LazyLock<Vec<InterfaceColumn>> = LazyLock::new(|| 
             "sent_dropped",
             "↑ DROPS",
             8,
-            "Packets dropped on sending since it came up.",
+            "Packets dropped before sending since it came up.",
             COUNT,
             sent_dropped
         ),
         InterfaceColumn::text(
             ("flags", "FLAGS", 16),
-            "What is special about it. Kernel: ifi_flags.",
+            "Flags. Kernel: ifi_flags.",
             flags,
             |line, _| {
                 let mut text = String::new();
@@ -293,7 +293,7 @@ pub static INTERFACE_COLUMNS: LazyLock<Vec<InterfaceColumn>> = LazyLock::new(|| 
         ),
         InterfaceColumn::figure(
             ("index", "INDEX", 6),
-            "Its number. Kernel: ifi_index.",
+            "Index. Kernel: ifi_index.",
             NUMBER,
             |line| line.device.map(|device| device.index.into()),
         ),

@@ -1,4 +1,4 @@
-//! The columns of a limit and of what there is of it.
+//! Columns of a limit and its use.
 
 use std::fmt::Write;
 use std::sync::LazyLock;
@@ -39,7 +39,7 @@ impl LimitLine<'_> {
         Some(())
     }
 
-    /// Returns what is left up to the limit.
+    /// Returns the number left below the limit.
     fn left(&self) -> Option<u64> {
         let limit = &self.headroom.limit;
         Some(limit.limit?.saturating_sub(limit.value?))
@@ -56,7 +56,7 @@ fn write_subject(line: &LimitLine<'_>, out: &mut String) -> Option<()> {
     match line.headroom.scope {
         LimitScope::Host => out.push_str("whole host"),
         LimitScope::Namespace => {}
-        // Of several with nothing none is the worst.
+        // If all have nothing, none is the closest to its limit.
         LimitScope::Listener(_) if line.headroom.limit.value == Some(0) => {}
         LimitScope::Path(source, to) if to.address.is_ipv6() => {
             write!(out, "{source} → [{}]:{}", to.address, to.port).ok()?;
@@ -81,12 +81,12 @@ fn write_subject(line: &LimitLine<'_>, out: &mut String) -> Option<()> {
     Some(())
 }
 
-/// Every column, in the order in which a person would ask for them.
+/// Every column, the most wanted first.
 pub static LIMIT_COLUMNS: LazyLock<Vec<LimitColumn>> = LazyLock::new(|| {
     vec![
         LimitColumn::text(
             ("limit", "LIMIT", 12),
-            "What there is only so much of.",
+            "Limited resource.",
             |line, out| {
                 out.push_str(line.headroom.limit.title);
                 Some(())
@@ -95,7 +95,7 @@ pub static LIMIT_COLUMNS: LazyLock<Vec<LimitColumn>> = LazyLock::new(|| {
         ),
         LimitColumn::text(
             ("gauge", "USED", GAUGE as u16),
-            "How much of it is used, as a gauge.",
+            "Share in use, as a gauge.",
             |line, out| {
                 gauge(out, line.headroom.limit.share()?, GAUGE);
                 Some(())
@@ -104,34 +104,34 @@ pub static LIMIT_COLUMNS: LazyLock<Vec<LimitColumn>> = LazyLock::new(|| {
         ),
         LimitColumn::figure(
             ("share", "USED%", 7),
-            "Share of it that is used.",
+            "Share in use.",
             (format::SHARE, Total::Highest),
             |line| line.headroom.limit.share(),
         ),
         LimitColumn::text(
-            ("value", "NOW", 7),
-            "How much there is now.",
+            ("value", "IN USE", 7),
+            "Current use.",
             |line, out| line.write_number(line.headroom.limit.value, out),
             |line, _| Some(SortKey::Number(line.headroom.limit.value? as f64)),
         )
         .right_aligned(),
         LimitColumn::text(
-            ("most", "AT MOST", 7),
-            "How much there may be.",
+            ("most", "MAX", 7),
+            "Maximum.",
             |line, out| line.write_number(line.headroom.limit.limit, out),
             |line, _| Some(SortKey::Number(line.headroom.limit.limit? as f64)),
         )
         .right_aligned(),
         LimitColumn::text(
             ("left", "LEFT", 7),
-            "How much is left of it.",
+            "Amount left.",
             |line, out| line.write_number(line.left(), out),
             |line, _| Some(SortKey::Number(line.left()? as f64)),
         )
         .right_aligned(),
         LimitColumn::text(
-            ("whose", "OF", 14),
-            "Whose it is: the process or listener nearest to its limit, or the whole host; or why something is not known.",
+            ("whose", "SCOPE", 14),
+            "Process or listener closest to its limit, or the whole host; or why the value is unknown.",
             write_subject,
             |line, _| {
                 let mut text = String::new();
@@ -141,7 +141,7 @@ pub static LIMIT_COLUMNS: LazyLock<Vec<LimitColumn>> = LazyLock::new(|| {
         ),
         LimitColumn::text(
             ("about", "AT THE LIMIT", 40),
-            "What happens at the limit, and what sets it.",
+            "Effect of reaching the limit, and the setting behind it.",
             |line, out| {
                 out.push_str(line.headroom.about);
                 Some(())

@@ -1,4 +1,4 @@
-//! The columns of a listening socket.
+//! Columns of a listening socket.
 
 use std::sync::LazyLock;
 
@@ -34,7 +34,7 @@ impl<'a> ListenerLine<'a> {
         ListenerLine::with(moment, moment.aggregate.listeners.get(at)?)
     }
 
-    /// Returns the listener with the totals at index `at` among all listeners, without regard to the filter.
+    /// Returns the listener with the totals at index `at` of all listeners, unfiltered.
     pub fn of_unfiltered(moment: &'a Moment, at: usize) -> Option<ListenerLine<'a>> {
         ListenerLine::with(moment, moment.unfiltered().listeners.get(at)?)
     }
@@ -47,7 +47,7 @@ impl<'a> ListenerLine<'a> {
         })
     }
 
-    /// Returns the fill of the accept queue, 0 to 1. It can hold one more than its limit, and is full then.
+    /// Returns the fill of the accept queue, 0 to 1. It is full at one connection more than its limit.
     pub fn fill(&self) -> f64 {
         let fill = f64::from(self.totals.accept_queue) / f64::from(self.totals.backlog.max(1));
         fill.min(1.0)
@@ -57,26 +57,26 @@ impl<'a> ListenerLine<'a> {
 /// Cells of a gauge.
 const GAUGE: usize = 8;
 
-/// The text of a column of the socket's own.
+/// Appends the text of a column of sockets.
 fn cell(id: &str, line: &ListenerLine<'_>, out: &mut String) -> Option<()> {
     SocketColumn::by_id(id)?
         .write_known(&line.socket, out)
         .then_some(())
 }
 
-/// The key of a column of the socket's own.
+/// Returns the sort key of a column of sockets.
 fn key<'a>(id: &str, line: &ListenerLine<'a>) -> Option<SortKey<'a>> {
     Some(SocketColumn::by_id(id)?.sort_key(&line.socket))
 }
 
-/// The id, heading, width and description of a column of the socket's own.
+/// Returns the id, heading, width and description of a column of sockets.
 fn heading(id: &'static str) -> ((&'static str, &'static str, u16), &'static str) {
     SocketColumn::by_id(id).map_or(((id, "", 0), ""), |column| {
         ((id, column.heading, column.width), column.about)
     })
 }
 
-/// A column of the socket's own, by its id, with a description of its own if it means something else of a listener.
+/// Makes a column of sockets by its id, with its own description where the meaning differs for listeners.
 macro_rules! of_socket {
     ($id:literal) => {
         of_socket!($id, heading($id).1)
@@ -91,7 +91,7 @@ macro_rules! of_socket {
     };
 }
 
-/// Every column, in the order in which a person would ask for them.
+/// Every column, the most wanted first.
 pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
     vec![
         of_socket!("netid"),
@@ -103,7 +103,7 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
         ),
         ListenerColumn::text(
             ("process", "PROCESS", 18),
-            "The process that owns it, with its pid.",
+            "Owner, with its pid.",
             |line, out| owner_cell::process(&line.socket, out),
             |line, _| owner_cell::process_key(&line.socket),
         ),
@@ -115,7 +115,7 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
         ),
         ListenerColumn::figure(
             ("backlog", "LIMIT", 6),
-            "The accept queue's limit: the backlog of listen(), at most net.core.somaxconn. It can hold one more. Kernel: idiag_wqueue.",
+            "Limit of the accept queue: the backlog of listen(), capped by net.core.somaxconn. It can hold one more. Kernel: idiag_wqueue.",
             (format::GROUPED_COUNT, Total::None),
             |line| Some(line.totals.backlog.into()),
         ),
@@ -136,7 +136,7 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
         ),
         ListenerColumn::text(
             ("minute", "LAST 60", MINUTE_BARS as u16),
-            "The accept queue, the last 60 samples: the highest bar is its highest. Sorts by its sum.",
+            "Accept queue over the last 60 samples, scaled to the highest. Sorts by the sum.",
             |line, out| {
                 minute_sparkline(out, &line.totals.recent, MINUTE_BARS);
                 Some(())
@@ -148,37 +148,37 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
         ),
         ListenerColumn::figure(
             ("syn_recv", "SYN-RECV", 8),
-            "Half-open connections to it. Sockets that listen on the same address count the same ones.",
+            "Half-open connections. Sockets that listen on the same address show the same number.",
             (format::GROUPED_COUNT, Total::Sum),
             |line| line.totals.syn_recv.map(f64::from),
         ),
         ListenerColumn::figure(
             ("established", "ESTAB", 7),
-            "Established connections to it, those that wait for accept() included.",
+            "Established connections, including those that wait for accept().",
             (format::GROUPED_COUNT, Total::Sum),
             |line| line.totals.established.map(f64::from),
         ),
         ListenerColumn::figure(
             ("accepted", "ACCEPT/s", 8),
-            "Connections that came in and left its accept queue, per second.",
+            "Accepted connections per second.",
             (format::PER_SECOND, Total::Sum),
             |line| line.totals.accepted_per_s,
         ),
         ListenerColumn::figure(
             ("drops", "DROPS", 7),
-            "Connections that it dropped since it listens. Kernel: SK_MEMINFO_DROPS.",
+            "Connections dropped since it began to listen. Kernel: SK_MEMINFO_DROPS.",
             (format::GROUPED_COUNT, Total::Sum),
             |line| line.totals.drops.map(f64::from),
         ),
         ListenerColumn::figure(
             ("drops_rate", "DROPS/s", 8),
-            "Connections that it drops per second.",
+            "Connections dropped per second.",
             (format::PER_SECOND, Total::Sum),
             |line| line.totals.drops_per_s,
         ),
         ListenerColumn::figure(
             ("sharing", "SHARED", 6),
-            "How many sockets listen on the same address and port (SO_REUSEPORT), itself included.",
+            "Number of sockets that listen on the same address and port (SO_REUSEPORT), including this one.",
             (format::GROUPED_COUNT, Total::None),
             |line| Some(line.totals.sharing.into()),
         ),
@@ -186,7 +186,7 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
         of_socket!("interface"),
         of_socket!(
             "congestion",
-            "Congestion control that connections start with. Kernel: INET_DIAG_CONG."
+            "Initial congestion control of connections. Kernel: INET_DIAG_CONG."
         ),
         of_socket!("cgroup"),
         of_socket!("cookie").right_aligned(),

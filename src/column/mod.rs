@@ -1,7 +1,7 @@
 //! Columns of the tables of sockets, processes, listeners, remotes, events, counters, interfaces, limits and settings:
-//! heading, width, cell, order. The dashboard, `list` and filters share them.
+//! heading, width, cell and order. The dashboard, `list` and filters share them.
 //!
-//! No layout happens here: a [`Column`] gives text and a [`SortKey`]; its place on a screen is decided above.
+//! A [`Column`] returns text and a [`SortKey`]; layout happens in the callers.
 
 mod counter;
 mod definition;

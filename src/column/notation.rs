@@ -1,4 +1,4 @@
-//! Values in the notation that the schema declares for their field.
+//! Formats values in the notation that the schema declares for their field.
 
 use std::fmt::Write;
 
@@ -30,18 +30,18 @@ pub(super) fn write(out: &mut String, notation: Notation, value: u64) {
     format_of(notation).write(out, value as f64);
 }
 
-/// A time in ms.
+/// Appends a time in ms.
 fn milliseconds(out: &mut String, value: f64) {
     format::duration_us(out, value * 1000.0);
 }
 
-/// Bytes, every digit.
+/// Appends bytes with all digits.
 fn exact_bytes(out: &mut String, value: f64) {
     format::integer(out, value);
     out.push_str(" B");
 }
 
-/// The state of congestion avoidance. Kernel: `enum tcp_ca_state`.
+/// Appends the state of congestion avoidance. Kernel: `enum tcp_ca_state`.
 fn congestion_state(out: &mut String, value: f64) {
     let names = ["Open", "Disorder", "CWR", "Recovery", "Loss"];
     match names.get(value as usize) {
@@ -50,7 +50,7 @@ fn congestion_state(out: &mut String, value: f64) {
     }
 }
 
-/// Options that both ends use. Kernel: `TCPI_OPT_*`.
+/// Appends the options that both ends use. Kernel: `TCPI_OPT_*`.
 fn tcp_options(out: &mut String, value: f64) {
     const NAMES: [&str; 8] = [
         "timestamps",
@@ -75,24 +75,24 @@ fn tcp_options(out: &mut String, value: f64) {
     });
 }
 
-/// A flag.
+/// Appends a flag.
 fn yes_or_no(out: &mut String, value: f64) {
     out.push_str(if value == 0.0 { "no" } else { "yes" });
 }
 
-/// A factor: 2 to the power of the number.
+/// Appends a factor: 2 to the power of the number.
 fn scale(out: &mut String, value: f64) {
     out.push('×');
     format::integer(out, 2_f64.powf(value));
 }
 
-/// A number with `0x`.
+/// Appends a hexadecimal number with `0x`.
 fn hexadecimal(out: &mut String, value: f64) {
     // Writing to a String cannot fail.
     let _ = write!(out, "{:#x}", value as u64);
 }
 
-/// Directions that are shut down: bit 0 receive, bit 1 send.
+/// Appends the directions that are shut down: bit 0 receive, bit 1 send.
 fn directions(out: &mut String, value: f64) {
     out.push_str(match value as u64 & 3 {
         0 => "none",

@@ -1,10 +1,10 @@
-//! Notes on rows: the most severe finding about each.
+//! Notes on rows: the most severe finding about each row.
 
 use std::fmt::Write;
 
 use super::SortKey;
 
-/// The most severe finding about a row, as a cell shows it.
+/// The most severe finding about a row, as shown in a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Note {
     /// Severity; a higher one is more severe.
@@ -17,11 +17,11 @@ pub struct Note {
     pub more: usize,
 }
 
-/// Description of the column of notes.
+/// Description of the notes column.
 pub(super) const ABOUT: &str =
-    "What is wrong with it: the gravest finding, and how many more. f tells them.";
+    "Most severe finding about it, and the number of others. Press f to show them.";
 
-/// Writes the sign and the name of a note, and how many more there are: `✗ NAME +1`.
+/// Writes the sign and name of a note, and the number of further findings: `✗ NAME +1`.
 pub(super) fn write(note: Option<Note>, out: &mut String) -> Option<()> {
     // Without a finding the cell is empty, not missing.
     let Some(note) = note else { return Some(()) };

@@ -1,4 +1,4 @@
-//! The columns of a process.
+//! Columns of a process.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -34,7 +34,7 @@ pub struct ProcessLine<'a> {
 }
 
 impl<'a> ProcessLine<'a> {
-    /// The process with totals number `at` of a moment.
+    /// Returns the process with the totals at index `at` of a moment.
     pub fn of(moment: &'a Moment, at: usize) -> Option<ProcessLine<'a>> {
         let totals = moment.aggregate.processes.get(at)?;
         Some(ProcessLine {
@@ -45,7 +45,7 @@ impl<'a> ProcessLine<'a> {
         })
     }
 
-    /// Share of the descriptors it may open that are open, 0 to 1; `None` without a limit or where it may not be read.
+    /// Returns the share of its file descriptor limit in use, 0 to 1; `None` if either is unknown.
     pub fn descriptors_share(&self) -> Option<f64> {
         let limit = self.process.process.descriptor_limit? as f64;
         Some(f64::from(self.process.descriptors?) / limit.max(1.0))
@@ -54,7 +54,7 @@ impl<'a> ProcessLine<'a> {
 
 type ProcessColumn = Column<Processes>;
 
-/// A minute as bars.
+/// Draws a minute as bars.
 fn bars(recent: &Recent, out: &mut String) -> Option<()> {
     recent.values().flatten().next()?;
     minute_sparkline(out, recent, MINUTE_BARS);
@@ -66,7 +66,8 @@ fn sum(recent: &Recent) -> Option<SortKey<'static>> {
     known.reduce(|a, b| a + b).map(SortKey::Number)
 }
 
-/// `nginx.service` of `/system.slice/nginx.service`: what systemd calls a unit, or else the last group.
+/// Returns the systemd unit of a control group, such as `nginx.service` of `/system.slice/nginx.service`, or else the last
+/// group.
 fn unit<'a>(line: &ProcessLine<'a>) -> Option<&'a str> {
     let path = line.process.process.cgroup.as_deref()?;
     let units = [".service", ".scope", ".socket"];
@@ -80,7 +81,7 @@ fn tcp(line: &ProcessLine<'_>, state: State) -> f64 {
     line.totals.tcp[state as usize].into()
 }
 
-/// Every column, in the order in which a person would ask for them.
+/// Every column, the most wanted first.
 pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
     vec![
         ProcessColumn::figure(
@@ -91,7 +92,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
         ),
         ProcessColumn::text(
             ("process", "PROCESS", 15),
-            "The kernel's name for it. Kernel: /proc/PID/comm.",
+            "Name. Kernel: /proc/PID/comm.",
             |line, out| {
                 format::sanitize(out, line.process.process.comm.as_bytes());
                 Some(())
@@ -117,7 +118,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
         ),
         ProcessColumn::figure(
             ("sockets", "SOCKS", 6),
-            "Sockets of all kinds that it owns.",
+            "Sockets of all kinds.",
             COUNT,
             |line| Some(line.totals.sockets.into()),
         ),
@@ -130,7 +131,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
         ),
         ProcessColumn::figure(
             ("close_wait", "CLOSE-W", 7),
-            "TCP connections that the peer has closed and it has not.",
+            "TCP connections closed by the peer, but not by the process.",
             COUNT,
             |line| Some(tcp(line, State::CloseWait)),
         ),
@@ -142,37 +143,37 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
         ),
         ProcessColumn::figure(
             ("syn_sent", "SYN-SENT", 8),
-            "TCP connections that nobody has answered yet.",
+            "TCP connection attempts without an answer.",
             COUNT,
             |line| Some(tcp(line, State::SynSent)),
         ),
         ProcessColumn::figure(
             ("fin_wait_1", "FIN-W-1", 7),
-            "TCP connections that it has closed; the peer has not acknowledged that.",
+            "TCP connections it has closed, not yet acknowledged by the peer.",
             COUNT,
             |line| Some(tcp(line, State::FinWait1)),
         ),
         ProcessColumn::figure(
             ("fin_wait_2", "FIN-W-2", 7),
-            "TCP connections that it has closed and the peer has not.",
+            "TCP connections closed by the process, but not by the peer.",
             COUNT,
             |line| Some(tcp(line, State::FinWait2)),
         ),
         ProcessColumn::figure(
             ("last_ack", "LAST-ACK", 8),
-            "TCP connections closed by the peer, then here; the last acknowledgement is missing.",
+            "TCP connections closed by both sides, waiting for the last acknowledgment.",
             COUNT,
             |line| Some(tcp(line, State::LastAck)),
         ),
         ProcessColumn::figure(
             ("closing", "CLOSING", 7),
-            "TCP connections closed on both sides at once.",
+            "TCP connections closed by both sides simultaneously.",
             COUNT,
             |line| Some(tcp(line, State::Closing)),
         ),
         ProcessColumn::figure(
             ("bound", "BOUND", 6),
-            "TCP sockets bound to a port that neither listen nor connect.",
+            "TCP sockets bound to a port, but neither listening nor connected.",
             COUNT,
             |line| Some(tcp(line, State::BoundInactive)),
         ),
@@ -187,7 +188,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
         traffic_column!(ProcessColumn, rate),
         ProcessColumn::text(
             ("minute", "LAST 60", MINUTE_BARS as u16),
-            "Goodput in and out together, the last 60 samples; a blank is not known. Sorts by its sum.",
+            "Goodput in and out over the last 60 samples; blank if unknown. Sorts by the sum.",
             |line, out| bars(&line.totals.recent, out),
             |line, _| sum(&line.totals.recent),
         ),
@@ -202,25 +203,25 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
         ),
         ProcessColumn::text(
             ("time_wait_minute", "TW LAST 60", MINUTE_BARS as u16),
-            "Connections in TIME-WAIT, the last 60 samples. Sorts by its sum.",
+            "Connections in TIME-WAIT over the last 60 samples. Sorts by the sum.",
             |line, out| bars(&line.totals.trend.time_wait, out),
             |line, _| sum(&line.totals.trend.time_wait),
         ),
         ProcessColumn::figure(
             ("descriptors", "FDS", 6),
-            "Descriptors that it has open, of all kinds. Kernel: /proc/PID/fd.",
+            "Open file descriptors of all kinds. Kernel: /proc/PID/fd.",
             COUNT,
             |line| line.process.descriptors.map(f64::from),
         ),
         ProcessColumn::figure(
             ("descriptors_share", "FDS%", 7),
-            "Share of the descriptors it may open that are open. Kernel: Max open files of /proc/PID/limits.",
+            "Share of its file descriptor limit in use. Kernel: Max open files in /proc/PID/limits.",
             (format::SHARE, Total::Highest),
             descriptors_share,
         ),
         ProcessColumn::text(
             ("unit", "UNIT", 16),
-            "The systemd unit of its control group, or else the group's name.",
+            "Systemd unit of its control group, or else the group's name.",
             |line, out| {
                 format::sanitize(out, unit(line)?.as_bytes());
                 Some(())
@@ -238,13 +239,13 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
         ),
         ProcessColumn::figure(
             ("parent", "PPID", 7),
-            "Its parent's process id.",
+            "Process id of its parent.",
             (format::INTEGER, Total::None),
             |line| Some(line.process.process.parent.into()),
         ),
         ProcessColumn::text(
             ("cgroup", "CGROUP", 24),
-            "Its control group. Kernel: /proc/PID/cgroup.",
+            "Control group. Kernel: /proc/PID/cgroup.",
             |line, out| {
                 format::sanitize(out, line.process.process.cgroup.as_deref()?.as_bytes());
                 Some(())
@@ -253,7 +254,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
         ),
         ProcessColumn::text(
             ("command", "COMMAND", 24),
-            "Its arguments. Kernel: /proc/PID/cmdline.",
+            "Command line. Kernel: /proc/PID/cmdline.",
             |line, out| {
                 format::sanitize(out, command(line)?.as_bytes());
                 Some(())

@@ -1,4 +1,4 @@
-//! The columns of a remote host, and of its ports.
+//! Columns of a remote host and its ports.
 
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -20,19 +20,19 @@ impl Kind for Remotes {
     type Row<'a> = RemoteLine<'a>;
 }
 
-/// A port at which two hosts meet.
+/// A server port of the connections between two hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Service {
-    /// The port that is listened on.
+    /// The port of the listening side.
     pub port: u16,
-    /// True if the port is local: the remotes connect to it.
+    /// True if the port is local: the remote host connects to it.
     pub here: bool,
 }
 
-/// A remote host, or one of the ports at which one meets it.
+/// A remote host, or one of its server ports.
 #[derive(Debug, Clone, Copy)]
 pub struct RemoteLine<'a> {
-    /// Processes that the connections belong to.
+    /// Processes that own the connections.
     pub moment: &'a Moment,
     /// The figures.
     pub totals: &'a RemoteTotals,
@@ -44,7 +44,7 @@ pub struct RemoteLine<'a> {
     pub note: Option<Note>,
 }
 
-/// `▸ 10.0.0.1` or `▾ 10.0.0.1`, and below it `    ← :443` (they connect to us) or `    → :443`.
+/// Appends `▸ 10.0.0.1` or `▾ 10.0.0.1`, and below it `    ← :443` (incoming) or `    → :443` (outgoing).
 fn name(line: &RemoteLine<'_>, out: &mut String) -> Option<()> {
     match line.service {
         Some(Service { port, here: true }) => write!(out, "   ← :{port}").ok(),
@@ -64,7 +64,7 @@ fn name_key<'a>(line: &RemoteLine<'a>) -> SortKey<'a> {
     }
 }
 
-/// `nginx/2211 redis/880 …`.
+/// Appends the processes: `nginx/2211 redis/880 …`.
 fn processes(line: &RemoteLine<'_>, out: &mut String) -> Option<()> {
     let mut gap = "";
     for &row in line.totals.processes.rows() {
@@ -84,18 +84,18 @@ fn tcp(line: &RemoteLine<'_>, state: State) -> f64 {
     line.totals.tcp[state as usize].into()
 }
 
-/// Every column, in the order in which a person would ask for them.
+/// Every column, the most wanted first.
 pub static REMOTE_COLUMNS: LazyLock<Vec<RemoteColumn>> = LazyLock::new(|| {
     vec![
         RemoteColumn::text(
             ("remote", "REMOTE", 20),
-            "The host at the other end; below it the ports at which one meets it: ← ours, → theirs.",
+            "Remote host, and below it the ports: ← local port, → remote port.",
             name,
             |line, _| Some(name_key(line)),
         ),
         RemoteColumn::figure(
             ("sockets", "SOCKS", 6),
-            "Sockets of all protocols that are connected to it.",
+            "Connected sockets of all protocols.",
             COUNT,
             |line| Some(line.totals.sockets.into()),
         ),
@@ -108,19 +108,19 @@ pub static REMOTE_COLUMNS: LazyLock<Vec<RemoteColumn>> = LazyLock::new(|| {
         ),
         RemoteColumn::figure(
             ("close_wait", "CLOSE-W", 7),
-            "TCP connections that it has closed and we have not.",
+            "TCP connections closed by the remote host, but not here.",
             COUNT,
             |line| Some(tcp(line, State::CloseWait)),
         ),
         RemoteColumn::figure(
             ("syn_sent", "SYN-SENT", 8),
-            "Connections that it has not answered yet.",
+            "TCP connection attempts that it has not answered.",
             COUNT,
             |line| Some(tcp(line, State::SynSent)),
         ),
         RemoteColumn::figure(
             ("syn_recv", "SYN-RECV", 8),
-            "Connections of its whose handshake is not complete.",
+            "Half-open TCP connections from it.",
             COUNT,
             |line| Some(tcp(line, State::SynRecv)),
         ),
@@ -147,7 +147,7 @@ pub static REMOTE_COLUMNS: LazyLock<Vec<RemoteColumn>> = LazyLock::new(|| {
         traffic_column!(RemoteColumn, closed),
         RemoteColumn::text(
             ("processes", "PROCESSES", 24),
-            "The processes that are connected to it, up to four.",
+            "Processes connected to it, up to four.",
             processes,
             |line, _| {
                 let row = *line.totals.processes.rows().first()?;

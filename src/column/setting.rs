@@ -1,4 +1,4 @@
-//! The columns of a setting of the kernel's.
+//! Columns of a kernel setting.
 
 mod known;
 
@@ -24,11 +24,11 @@ impl Kind for Settings {
 /// A setting at one moment.
 #[derive(Debug, Clone, Copy)]
 pub struct SettingLine<'a> {
-    /// Name of the setting, as `sysctl` writes it.
+    /// Name of the setting, as in `sysctl`.
     pub name: &'a str,
     /// Text of the setting; `None` if the kernel does not report it in this namespace.
     pub text: Option<&'a str>,
-    /// Meaning, if it is known.
+    /// Meaning, if known.
     pub known: Option<&'static KnownSetting>,
     /// Values of the setting; pages are converted to bytes.
     pub all: &'a Values,
@@ -36,7 +36,7 @@ pub struct SettingLine<'a> {
     pub order: usize,
 }
 
-/// The value in words: `2 h`, `on`, `loopback only`.
+/// Appends the value in words: `2 h`, `on`, `loopback only`.
 fn value(line: &SettingLine<'_>, out: &mut String) -> Option<()> {
     let text = line.text?;
     let mut value = String::new();
@@ -48,12 +48,12 @@ fn value(line: &SettingLine<'_>, out: &mut String) -> Option<()> {
     Some(())
 }
 
-/// Every column, in the order in which a person would ask for them.
+/// Every column, the most wanted first.
 pub static SETTING_COLUMNS: LazyLock<Vec<SettingColumn>> = LazyLock::new(|| {
     vec![
         SettingColumn::text(
             ("name", "SETTING", 26),
-            "Its name, without net.ipv4. and net.core. Sorts what belongs together.",
+            "Name, without net.ipv4. and net.core. Sorts by topic.",
             |line, out| {
                 let short = ["net.ipv4.", "net.core.", "net.netfilter."];
                 let name = short.iter().find_map(|group| line.name.strip_prefix(group));
@@ -64,7 +64,7 @@ pub static SETTING_COLUMNS: LazyLock<Vec<SettingColumn>> = LazyLock::new(|| {
         ),
         SettingColumn::text(
             ("value", "VALUE", 16),
-            "What it is set to. Kernel: /proc/sys.",
+            "Value. Kernel: /proc/sys.",
             value,
             |line, _| {
                 let number = line.text?.split_ascii_whitespace().next()?.parse();
@@ -75,8 +75,8 @@ pub static SETTING_COLUMNS: LazyLock<Vec<SettingColumn>> = LazyLock::new(|| {
             },
         ),
         SettingColumn::text(
-            ("meaning", "MEANS", 40),
-            "What it means.",
+            ("meaning", "MEANING", 40),
+            "Meaning.",
             |line, out| {
                 out.push_str(line.known?.about);
                 Some(())
@@ -85,7 +85,7 @@ pub static SETTING_COLUMNS: LazyLock<Vec<SettingColumn>> = LazyLock::new(|| {
         ),
         SettingColumn::text(
             ("text", "RAW", 12),
-            "The kernel's own text.",
+            "Value as the kernel writes it.",
             |line, out| {
                 let text = line.text?.split_ascii_whitespace().collect::<Vec<_>>();
                 format::sanitize(out, text.join(" ").as_bytes());
@@ -95,7 +95,7 @@ pub static SETTING_COLUMNS: LazyLock<Vec<SettingColumn>> = LazyLock::new(|| {
         ),
         SettingColumn::text(
             ("path", "SYSCTL", 30),
-            "Its whole name.",
+            "Full name.",
             |line, out| {
                 format::sanitize(out, line.name.as_bytes());
                 Some(())

@@ -1,12 +1,12 @@
-//! Keys that rows are ordered by.
+//! Sort keys of rows.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
-/// A cell's place in the order of its column. Missing values come last in both directions.
+/// Sort key of a cell. Missing values sort last in both directions.
 #[derive(Debug, Clone, PartialEq)]
 pub enum SortKey<'a> {
-    /// The value is not known.
+    /// The value is unknown.
     Missing,
     /// A number.
     Number(f64),
@@ -17,7 +17,7 @@ pub enum SortKey<'a> {
 }
 
 impl SortKey<'_> {
-    /// Compares two keys; `descending` reverses the order of values and leaves missing ones at the end.
+    /// Compares two keys; `descending` reverses the order of values, and missing ones stay last.
     pub fn compare(&self, other: &Self, descending: bool) -> Ordering {
         let ordering = match (self, other) {
             (SortKey::Missing, SortKey::Missing) => return Ordering::Equal,

@@ -1,4 +1,4 @@
-//! Sparklines as text: one bar a value, such as `▁▂▅█▆`.
+//! Sparklines as text, one bar per value: `▁▂▅█▆`.
 
 use crate::aggregate::{RECENT_POINTS, Recent};
 
@@ -8,12 +8,12 @@ pub(super) const MINUTE_BARS: usize = 10;
 /// Eighths of a cell, lowest first.
 pub const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/// Draws one bar a value, scaled to `max`: `▁` is a measured zero, a blank an unknown value.
+/// Draws one bar per value, scaled to `max`: `▁` is a measured zero, a blank an unknown value.
 pub fn sparkline(out: &mut String, values: impl Iterator<Item = Option<f64>>, max: f64) {
     out.extend(values.map(|value| match value {
         None => ' ',
         Some(value) if max > 0.0 && value > 0.0 => {
-            // The lowest bar is for zero only.
+            // The lowest bar stands for zero only.
             let step = (value / max * 7.0).ceil().clamp(1.0, 7.0);
             BARS[step as usize]
         }
@@ -26,8 +26,8 @@ pub fn highest(values: &[Option<f64>]) -> Option<f64> {
     values.iter().flatten().copied().reduce(f64::max)
 }
 
-/// Draws the last minute in `width` bars: each bar is the highest value of its stretch, the newest at the right. A stretch
-/// without a known value is blank.
+/// Draws the last minute in `width` bars: each bar is the highest value of its interval, the newest on the right. An
+/// interval without a known value is blank.
 pub fn minute_sparkline(out: &mut String, recent: &Recent, width: usize) {
     let values: Vec<Option<f64>> = recent.values().collect();
     let per_bar = RECENT_POINTS.div_ceil(width.max(1));

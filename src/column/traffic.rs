@@ -1,4 +1,4 @@
-//! The columns of traffic, which tables of processes and of remote hosts share.
+//! Traffic columns that the tables of processes and of remote hosts share.
 
 use super::format::{self, Format};
 use crate::model::Total;
@@ -45,7 +45,7 @@ macro_rules! traffic_column {
     ($column:ty, retransmitted) => {
         <$column>::figure(
             ("retransmitted", "RETR%", 7),
-            "Share of the bytes sent that were retransmissions.",
+            "Share of the sent bytes that were retransmissions.",
             $crate::column::traffic::SHARE,
             |line| line.totals.throughput.retransmitted_share(),
         )

@@ -1,4 +1,4 @@
-//! Parsing of times within a recording: RFC 3339, a time of day, or relative.
+//! Parses times within a recording: RFC 3339, times of day, and relative times.
 
 use std::ops::RangeInclusive;
 
@@ -6,16 +6,16 @@ use jiff::civil::{Date, DateTime, Time};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
-/// Longest part of the typed text that an error repeats, characters.
+/// Maximum length of the typed text in an error, characters.
 const SHOWN: usize = 40;
 
-/// Reason for which a text is not a time.
+/// Reason why a text is not a time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum WhenError {
     /// The text is not a time.
     #[error(
-        "'{text}' is no time; write 2026-11-20T20:14:07Z, '2026-11-20 20:14:07', 20:14:07, -5m (before the end) or \
-         +30s (after the start); the recording has {span}"
+        "invalid time '{text}': use 2026-11-20T20:14:07Z, '2026-11-20 20:14:07', 20:14:07, -5m (before the end) or \
+         +30s (after the start); the recording covers {span}"
     )]
     NotUnderstood {
         /// The text as typed.
@@ -23,8 +23,8 @@ pub enum WhenError {
         /// The first and the last Sample.
         span: String,
     },
-    /// The time is out of the range that can be represented.
-    #[error("'{text}' is out of reach; the recording has {span}")]
+    /// The time is outside the representable range.
+    #[error("time '{text}' is out of range; the recording covers {span}")]
     OutOfReach {
         /// The text as typed.
         text: String,
@@ -33,24 +33,24 @@ pub enum WhenError {
     },
 }
 
-/// The instant that a text means, µs since 1970 UTC: of a whole second its end, so that what was taken in it is meant.
+/// Parses a time, µs since 1970 UTC. A whole second means its end, so that it includes Samples taken in that second.
 ///
-/// Understood are RFC 3339 (`2026-11-20T20:14:07.5Z`), a date with a time (`2026-11-20 20:14:07`) in `zone`, a time of day
-/// (`20:14:07`) in `zone`, and times before the end (`-5m`) and after the start (`+30s`) of `span`, which has the times of
-/// the first and the last Sample. A time of day is that of the last day on which it lies within the span, whole seconds
-/// counting as long as they last; if there is none, it is the nearest one.
+/// Accepts RFC 3339 (`2026-11-20T20:14:07.5Z`), a date with a time (`2026-11-20 20:14:07`) in `zone`, a time of day
+/// (`20:14:07`) in `zone`, and times before the end (`-5m`) or after the start (`+30s`) of `span`, the times of the first
+/// and the last Sample. A time of day belongs to the last day on which it falls within the span, including a second that
+/// is partly within; if there is none, to the nearest day.
 ///
 /// # Errors
-/// If it is no time.
+/// If the text is not a time.
 pub fn parse(text: &str, span: (i64, i64), zone: &TimeZone) -> Result<i64, WhenError> {
     Ok(*parse_range(text, span, zone)?.end())
 }
 
-/// All that a text means, µs since 1970 UTC: what has no fraction is a whole second, times relative to an end of the span
-/// are one instant. See [`parse`].
+/// Parses a time as a range, µs since 1970 UTC: a time without a fraction is a whole second, a relative time a single
+/// instant. See [`parse`].
 ///
 /// # Errors
-/// If it is no time.
+/// If the text is not a time.
 pub fn parse_range(
     text: &str,
     span: (i64, i64),
@@ -69,7 +69,7 @@ pub fn parse_range(
         let instant = relative.from(span).ok_or_else(out_of_reach)?;
         return Ok(instant..=instant);
     }
-    // A date alone is understood by the parsers below, and means a whole day to people.
+    // The parsers below accept a date alone, but a user means the whole day.
     if !text.contains(':') {
         return Err(not_understood());
     }
@@ -85,7 +85,7 @@ pub fn parse_range(
     Ok(start..=start.saturating_add(length(text)))
 }
 
-/// A time in `zone`, to the second: `2026-11-20 20:14:07`. Empty if it is out of reach.
+/// Formats a time in `zone`, to the second: `2026-11-20 20:14:07`. Empty if it is out of range.
 pub fn show(us: i64, zone: &TimeZone) -> String {
     Timestamp::from_microsecond(us).map_or_else(
         |_| String::new(),
@@ -96,7 +96,7 @@ pub fn show(us: i64, zone: &TimeZone) -> String {
     )
 }
 
-/// The first and the last time in words.
+/// Formats the first and the last time.
 pub fn show_span((first, last): (i64, i64), zone: &TimeZone) -> String {
     format!("{} to {}", show(first, zone), show(last, zone))
 }
@@ -119,7 +119,7 @@ fn length(text: &str) -> i64 {
     }
 }
 
-/// A time counted from an end of the recording.
+/// Parses a time relative to an end of the recording.
 #[derive(Debug, Clone, Copy)]
 enum Relative {
     BeforeEnd(SignedDuration),
@@ -129,7 +129,7 @@ enum Relative {
 impl Relative {
     fn parse(text: &str) -> Option<Relative> {
         let duration = |text: &str| {
-            // It has its sign already.
+            // The sign has been removed.
             let first = text.chars().next().filter(char::is_ascii_digit);
             first.and_then(|_| text.parse::<SignedDuration>().ok())
         };
@@ -149,13 +149,13 @@ impl Relative {
     }
 }
 
-/// The instant of a local time; of two that have it the first, of none the one after the gap.
+/// Returns the instant of a local time: the first of two, or the one after a gap.
 fn in_zone(local: DateTime, zone: &TimeZone) -> Option<i64> {
     let instant = zone.to_ambiguous_timestamp(local).compatible().ok()?;
     Some(instant.as_microsecond())
 }
 
-/// The last instant within the span at which the clock shows a time, or the one nearest to the span.
+/// Returns the last instant within the span at which the clock shows a time, or the nearest one.
 fn on_some_day(time: Time, (first, last): (i64, i64), zone: &TimeZone) -> Option<i64> {
     let day = |us: i64| -> Option<Date> {
         let instant = Timestamp::from_microsecond(us).ok()?;
@@ -170,7 +170,7 @@ fn on_some_day(time: Time, (first, last): (i64, i64), zone: &TimeZone) -> Option
             let Some(start) = in_zone(day.to_datetime(time), zone) else {
                 continue;
             };
-            // A second counts as long as it lasts.
+            // A second that is partly within the span counts.
             let before = first.saturating_sub(start.saturating_add(999_999));
             let outside = before.max(start.saturating_sub(last)).max(0);
             let closer = |(far, known)| outside < far || (outside == far && start > known);
@@ -190,7 +190,7 @@ mod tests {
         text.parse::<Timestamp>().unwrap().as_microsecond()
     }
 
-    /// Berlin's, on machines without a database of time zones too.
+    /// Time zone of Berlin, without a time zone database.
     fn zone() -> TimeZone {
         TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()
     }
@@ -227,7 +227,7 @@ mod tests {
             ("-0s", "2026-11-20T19:44:43.5Z"),
             ("+30s", "2026-11-20T19:10:30.25Z"),
             ("+500ms", "2026-11-20T19:10:00.75Z"),
-            // Beyond its ends, too: what that means is for the caller to say.
+            // Times beyond the span are valid; the caller decides what they mean.
             ("+2h", "2026-11-20T21:10:00.25Z"),
             ("2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z"),
         ] {
@@ -266,7 +266,7 @@ mod tests {
 
     #[test]
     fn clock_changes_are_resolved_by_the_time_zone() {
-        // In Berlin 02:30 came twice on 2026-10-25 and not at all on 2026-03-29.
+        // In Berlin, 02:30 occurred twice on 2026-10-25 and not at all on 2026-03-29.
         let twice = |text| means(text, "2026-10-24T23:00:00Z", "2026-10-25T03:00:00Z");
         assert_eq!(twice("02:30:00"), "2026-10-25T00:30:00Z");
         let never = |text| means(text, "2026-03-29T00:00:00Z", "2026-03-29T03:00:00Z");
@@ -323,7 +323,7 @@ mod tests {
                 "2026-11-20T20:14:07Z",
                 "nonsense",
             ] {
-                // Whatever it is, it is said.
+                // Only formatting the error must succeed.
                 let _ = parse(text, span, &zone());
             }
         }

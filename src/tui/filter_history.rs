@@ -1,6 +1,6 @@
 //! The filters that were typed, for recalling them.
 
-/// Filters that are remembered.
+/// Maximum number of filters kept.
 const LIMIT: usize = 100;
 
 /// The texts of filters that were typed.
@@ -11,7 +11,7 @@ pub struct FilterHistory {
 }
 
 impl FilterHistory {
-    /// Adds a filter as the newest; an empty one is not remembered.
+    /// Adds a filter as the newest; ignores an empty one.
     pub(super) fn push(&mut self, text: &str) {
         if text.is_empty() {
             return;

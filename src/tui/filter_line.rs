@@ -1,5 +1,5 @@
-//! The line in which a filter is typed: its text, its completions, its error, the filters recalled in it. It does not
-//! apply the filter.
+//! The filter line: the text being typed, its completions, its error and the recalled filters. It does not apply the
+//! filter.
 
 use crossterm::event::KeyEvent;
 
@@ -13,9 +13,9 @@ pub enum FilterStatus {
     /// The text is the filter in force.
     #[default]
     InForce,
-    /// The text is no filter, or not yet: the last valid one stays in force.
+    /// The text is not a valid filter (yet): the last valid one stays in force.
     Pending,
-    /// As [`FilterStatus::Pending`]; nothing is wrong except that parentheses are open.
+    /// As [`FilterStatus::Pending`]; the only error is an unclosed parenthesis.
     Unclosed,
 }
 
@@ -31,7 +31,7 @@ pub(super) enum FilterEdit {
     Recalled,
 }
 
-/// A filter that is being typed.
+/// A filter being typed.
 #[derive(Debug, Clone)]
 pub struct FilterLine {
     editor: LineEditor,
@@ -62,7 +62,7 @@ pub struct FilterLine {
 }
 
 impl FilterLine {
-    /// Starts with the filter in force, and a space for a further condition.
+    /// Starts with the filter in force and a space, ready for another condition.
     pub(super) fn new(filter: &Filter) -> FilterLine {
         let gap = if filter.is_empty() { "" } else { " " };
         FilterLine {
@@ -118,7 +118,7 @@ impl FilterLine {
         let end = cursor + rest.find(ends_word).unwrap_or(rest.len());
         let place = self.text().char_indices().nth(*place);
         let place = place.map_or(self.text().len(), |(at, _)| at);
-        // The place of a word that is not begun yet.
+        // The position of a word that has not been started yet.
         let is_missing = place == cursor && rest.chars().next().is_none_or(char::is_whitespace);
         (self.word_start..end).contains(&place) || is_missing
     }
@@ -181,7 +181,7 @@ impl FilterLine {
         let end = self.word_end();
         let mut word = self.completions[at].text.clone();
         let behind = self.text()[end..].chars().next();
-        // After the only completion another word follows; what stands there already is no part of it.
+        // The only completion is followed by another word; text that is already there does not belong to it.
         if is_only && behind != Some(' ') || behind.is_some_and(|c| !ends_word(c)) {
             word.push(' ');
         }

@@ -10,11 +10,11 @@ use super::screen::Screen;
 pub struct Binding {
     /// The keys.
     pub keys: &'static [(KeyCode, KeyModifiers)],
-    /// The keys as help and footer write them.
+    /// The keys as shown in the help and the footer.
     pub label: &'static str,
     /// The command.
     pub command: Command,
-    /// The command as a line of help.
+    /// The help text: an imperative phrase.
     pub about: &'static str,
 }
 
@@ -40,78 +40,78 @@ macro_rules! bindings {
 }
 
 bindings! {
-    "1", [key('1')], Command::GoTo(Screen::Overview), "Overview: states, throughput, the top of everything";
-    "2", [key('2')], Command::GoTo(Screen::Sockets), "Sockets: every socket there is";
-    "3", [key('3')], Command::GoTo(Screen::Processes), "Processes: who holds sockets, and what they do with them";
-    "4", [key('4')], Command::GoTo(Screen::Listeners), "Listeners: accept queues, who is served, what is dropped";
-    "5", [key('5')], Command::GoTo(Screen::Remotes), "Remotes: hosts at the other end, and their ports";
-    "6", [key('6')], Command::GoTo(Screen::Findings), "Findings: what is wrong, with the evidence and what to do";
-    "7", [key('7')], Command::GoTo(Screen::System), "System: limits, counters, interfaces, settings";
-    "8", [key('8')], Command::GoTo(Screen::Events), "Events: opened, changed, closed, as it happens";
-    "Tab", [(KeyCode::Tab, NONE)], Command::NextScreen, "next screen";
-    "Shift-Tab", [(KeyCode::BackTab, NONE)], Command::PreviousScreen, "screen before";
-    "↓ j", [(KeyCode::Down, NONE), key('j')], Command::Down, "select the row below";
-    "↑ k", [(KeyCode::Up, NONE), key('k')], Command::Up, "select the row above";
-    "→", [(KeyCode::Right, NONE)], Command::Later, "the next sample, if frozen or in a replay; else as l";
-    "←", [(KeyCode::Left, NONE)], Command::Earlier, "the sample before, if frozen or in a replay; else as h";
-    "l Shift-→", [key('l'), (KeyCode::Right, SHIFT)], Command::Right, "columns that do not fit; of several tables the next one";
-    "h Shift-←", [key('h'), (KeyCode::Left, SHIFT)], Command::Left, "scroll back; of several tables the one before";
-    "PgDn Ctrl-F", [(KeyCode::PageDown, NONE), ctrl('f')], Command::PageDown, "a page down";
-    "PgUp Ctrl-B", [(KeyCode::PageUp, NONE), ctrl('b')], Command::PageUp, "a page up";
-    "g Home", [key('g'), (KeyCode::Home, NONE)], Command::First, "first row";
-    "G End", [key('G'), (KeyCode::End, NONE)], Command::Last, "last row; events follow again";
-    "Enter", [(KeyCode::Enter, NONE)], Command::Open, "look into the selected row; fold or unfold a group";
-    "Esc", [(KeyCode::Esc, NONE), (KeyCode::Backspace, NONE)], Command::Back, "back to exactly where one was; at the top, no filter";
-    "p", [key('p')], Command::Owner, "the process that owns the socket";
-    "e", [key('e')], Command::OtherEnd, "the socket at the other end, if it is on this machine";
-    "P", [key('P')], Command::OtherProcess, "the process at the other end, if it is on this machine";
-    "/", [key('/')], Command::Filter, "filter: ss's language and more, or a text; on System: look for a text; here: for a key";
-    "f", [key('f')], Command::Findings, "findings: what is wrong with the row, or with the page";
-    "i", [key('i')], Command::FilterBy, "include only what the row has: its state, process, host, port";
-    "x", [key('x')], Command::Exclude, "leave out what the row has";
-    "F", [key('F')], Command::ClearFilter, "no filter";
-    "n", [key('n')], Command::NextMark, "the next finding, if frozen or in a replay; else as Ctrl-N";
-    "N", [key('N')], Command::PreviousMark, "the finding before, if frozen or in a replay; else as Ctrl-P";
-    "Ctrl-N", [ctrl('n')], Command::NextMatch, "next row that matches";
-    "Ctrl-P", [ctrl('p')], Command::PreviousMatch, "row before that matches";
-    "s", [key('s')], Command::PickSort, "choose the column to sort by";
-    "I", [key('I')], Command::InvertSort, "turn the order around";
-    "<", [key('<')], Command::SortLeft, "sort by the column to the left";
-    ">", [key('>')], Command::SortRight, "sort by the column to the right";
-    "o", [key('o')], Command::HoldOrder, "hold the order: rows stay where they are";
-    "c", [key('c')], Command::PickColumns, "choose the columns, their order and width";
-    "+", [key('+')], Command::Widen, "the column that is sorted by wider";
-    "-", [key('-')], Command::Narrow, "the column that is sorted by narrower";
-    "=", [key('=')], Command::ResetColumns, "columns as they come";
-    "t", [key('t')], Command::Group, "group sockets by process, remote, port, state, cgroup, nothing";
-    "z", [key('z')], Command::Fold, "fold or unfold a group, or the ports of a remote";
-    "Z", [key('Z')], Command::FoldAll, "fold or unfold all";
-    "Space", [key(' ')], Command::Freeze, "freeze what is shown while sampling goes on; again: now; in a replay: play, pause";
-    ",", [key(',')], Command::Jump(-10), "10 s back";
-    ".", [key('.')], Command::Jump(10), "10 s on";
-    "[", [key('[')], Command::Jump(-60), "1 min back";
-    "]", [key(']')], Command::Jump(60), "1 min on";
-    "{", [key('{')], Command::Jump(-600), "10 min back";
-    "}", [key('}')], Command::Jump(600), "10 min on";
-    "^", [key('^')], Command::FirstSample, "to the first sample there is";
-    "$", [key('$')], Command::LastSample, "to the last sample there is";
-    "@", [key('@')], Command::GoToTime, "go to a time: 20:14:07, -5m from the end, +30s from the start";
-    "(", [key('(')], Command::ChangeSpeed(-1), "play slower";
-    ")", [key(')')], Command::ChangeSpeed(1), "play faster";
-    "M", [key('M')], Command::Mark, "mark the instant that is shown, to compare others with it";
-    "D", [key('D')], Command::Difference, "what differs from the marked instant: sockets; again: processes";
-    "R", [key('R')], Command::Record, "record what is sampled into a file here; again: stop";
-    "W", [key('W')], Command::Save, "save the last minutes to a file here";
-    "y", [key('y')], Command::CopyRow, "copy the row to the terminal's clipboard";
-    "Y", [key('Y')], Command::CopyCell, "copy the cell of the column that is sorted by";
-    "K", [key('K')], Command::Kill, "end the socket, or send its process a signal; asks first";
-    "!", [key('!')], Command::Faults, "what could not be read, and why";
-    "T", [key('T')], Command::Theme, "colours for a dark ground, a light one, none";
-    "m", [key('m')], Command::Mouse, "leave the mouse to the terminal, to select text; again: take it";
-    "?", [key('?'), (KeyCode::F(1), NONE)], Command::Help, "this help";
-    "Ctrl-L", [ctrl('l')], Command::Redraw, "draw the screen anew";
-    "Ctrl-Z", [ctrl('z')], Command::Suspend, "stop; fg goes on";
-    "q Ctrl-C", [key('q'), ctrl('c')], Command::Quit, "quit";
+    "1", [key('1')], Command::GoTo(Screen::Overview), "Go to Overview: states, throughput, top processes and remotes";
+    "2", [key('2')], Command::GoTo(Screen::Sockets), "Go to Sockets: all sockets, alone or in groups";
+    "3", [key('3')], Command::GoTo(Screen::Processes), "Go to Processes: sockets, throughput and descriptors of each";
+    "4", [key('4')], Command::GoTo(Screen::Listeners), "Go to Listeners: accept queues, clients, drops";
+    "5", [key('5')], Command::GoTo(Screen::Remotes), "Go to Remotes: remote hosts and their ports";
+    "6", [key('6')], Command::GoTo(Screen::Findings), "Go to Findings: problems, their evidence and what to do";
+    "7", [key('7')], Command::GoTo(Screen::System), "Go to System: limits, counters, interfaces, settings";
+    "8", [key('8')], Command::GoTo(Screen::Events), "Go to Events: sockets as they open, change state and close";
+    "Tab", [(KeyCode::Tab, NONE)], Command::NextScreen, "Go to the next screen";
+    "Shift-Tab", [(KeyCode::BackTab, NONE)], Command::PreviousScreen, "Go to the previous screen";
+    "↓ j", [(KeyCode::Down, NONE), key('j')], Command::Down, "Select the row below";
+    "↑ k", [(KeyCode::Up, NONE), key('k')], Command::Up, "Select the row above";
+    "→", [(KeyCode::Right, NONE)], Command::Later, "Go to the next sample (frozen or replay), else like l";
+    "←", [(KeyCode::Left, NONE)], Command::Earlier, "Go to the previous sample (frozen or replay), else like h";
+    "l Shift-→", [key('l'), (KeyCode::Right, SHIFT)], Command::Right, "Scroll the columns right, or focus the next table";
+    "h Shift-←", [key('h'), (KeyCode::Left, SHIFT)], Command::Left, "Scroll the columns left, or focus the previous table";
+    "PgDn Ctrl-F", [(KeyCode::PageDown, NONE), ctrl('f')], Command::PageDown, "Scroll down one page";
+    "PgUp Ctrl-B", [(KeyCode::PageUp, NONE), ctrl('b')], Command::PageUp, "Scroll up one page";
+    "g Home", [key('g'), (KeyCode::Home, NONE)], Command::First, "Select the first row";
+    "G End", [key('G'), (KeyCode::End, NONE)], Command::Last, "Select the last row; on Events, follow new events again";
+    "Enter", [(KeyCode::Enter, NONE)], Command::Open, "Open the selected row; fold or unfold a group";
+    "Esc", [(KeyCode::Esc, NONE), (KeyCode::Backspace, NONE)], Command::Back, "Return to the previous view; without one, clear the filter";
+    "p", [key('p')], Command::Owner, "Open the process that owns the socket";
+    "e", [key('e')], Command::OtherEnd, "Open the socket at the other end, if on this machine";
+    "P", [key('P')], Command::OtherProcess, "Open the process at the other end, if on this machine";
+    "/", [key('/')], Command::Filter, "Filter sockets; on System, in help and pickers, search";
+    "f", [key('f')], Command::Findings, "Show the findings about the selected row or the page";
+    "i", [key('i')], Command::FilterBy, "Include only rows with a value of this row (state, host, …)";
+    "x", [key('x')], Command::Exclude, "Exclude rows with a value of this row";
+    "F", [key('F')], Command::ClearFilter, "Clear the filter";
+    "n", [key('n')], Command::NextMark, "Go to the next finding (frozen or replay), else like Ctrl-N";
+    "N", [key('N')], Command::PreviousMark, "Go to the previous finding (frozen or replay), else like Ctrl-P";
+    "Ctrl-N", [ctrl('n')], Command::NextMatch, "Select the next row that matches the filter";
+    "Ctrl-P", [ctrl('p')], Command::PreviousMatch, "Select the previous row that matches the filter";
+    "s", [key('s')], Command::PickSort, "Choose the column to sort by";
+    "I", [key('I')], Command::InvertSort, "Reverse the sort order";
+    "<", [key('<')], Command::SortLeft, "Sort by the column to the left";
+    ">", [key('>')], Command::SortRight, "Sort by the column to the right";
+    "o", [key('o')], Command::HoldOrder, "Hold the order: rows stay where they are";
+    "c", [key('c')], Command::PickColumns, "Choose the columns, their order and width";
+    "+", [key('+')], Command::Widen, "Widen the sort column";
+    "-", [key('-')], Command::Narrow, "Narrow the sort column";
+    "=", [key('=')], Command::ResetColumns, "Reset columns";
+    "t", [key('t')], Command::Group, "Group sockets by process, remote, port, state, cgroup, none";
+    "z", [key('z')], Command::Fold, "Fold or unfold a group, or the ports of a remote";
+    "Z", [key('Z')], Command::FoldAll, "Fold or unfold all";
+    "Space", [key(' ')], Command::Freeze, "Freeze or resume the display; in a replay, pause or play";
+    ",", [key(',')], Command::Jump(-10), "Go back 10 s";
+    ".", [key('.')], Command::Jump(10), "Go forward 10 s";
+    "[", [key('[')], Command::Jump(-60), "Go back 1 min";
+    "]", [key(']')], Command::Jump(60), "Go forward 1 min";
+    "{", [key('{')], Command::Jump(-600), "Go back 10 min";
+    "}", [key('}')], Command::Jump(600), "Go forward 10 min";
+    "^", [key('^')], Command::FirstSample, "Go to the first sample";
+    "$", [key('$')], Command::LastSample, "Go to the last sample";
+    "@", [key('@')], Command::GoToTime, "Go to a time: 20:14:07, -5m from the end, +30s from the start";
+    "(", [key('(')], Command::ChangeSpeed(-1), "Play slower";
+    ")", [key(')')], Command::ChangeSpeed(1), "Play faster";
+    "M", [key('M')], Command::Mark, "Mark the instant shown, to compare others with it";
+    "D", [key('D')], Command::Difference, "Compare with the marked instant: sockets, then processes";
+    "R", [key('R')], Command::Record, "Start or stop recording to a file in this directory";
+    "W", [key('W')], Command::Save, "Save the last minutes to a file in this directory";
+    "y", [key('y')], Command::CopyRow, "Copy the row to the terminal's clipboard";
+    "Y", [key('Y')], Command::CopyCell, "Copy the cell in the sort column";
+    "K", [key('K')], Command::Kill, "Kill: destroy the socket or signal its process; asks first";
+    "!", [key('!')], Command::Faults, "Show the sources that could not be read";
+    "T", [key('T')], Command::Theme, "Switch the theme: dark, light, no colors";
+    "m", [key('m')], Command::Mouse, "Release the mouse to select text, or capture it again";
+    "?", [key('?'), (KeyCode::F(1), NONE)], Command::Help, "Show this help";
+    "Ctrl-L", [ctrl('l')], Command::Redraw, "Redraw the screen";
+    "Ctrl-Z", [ctrl('z')], Command::Suspend, "Suspend; fg resumes";
+    "q Ctrl-C", [key('q'), ctrl('c')], Command::Quit, "Quit";
 }
 
 /// Splits a key event into the keys that were pressed. A terminal sends Alt and a key as Esc and that key, so Esc and a
@@ -137,7 +137,7 @@ pub fn command(event: &KeyEvent) -> Option<Command> {
         .map(|binding| binding.command)
 }
 
-/// The first key of a command as it is written; empty if it has none.
+/// The label of the first key of a command; empty if it has none.
 pub fn label(command: Command) -> &'static str {
     BINDINGS
         .iter()

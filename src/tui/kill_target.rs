@@ -11,7 +11,7 @@ use crate::model::{Attribution, Ends, Process, Protocol, Socket, State};
 pub struct KillTarget {
     /// The socket, if it is still open.
     pub socket: Option<Socket>,
-    /// Ends of the socket as they are shown.
+    /// Both ends of the socket, as shown.
     pub ends: String,
     /// The processes.
     pub holders: Vec<Arc<Process>>,
@@ -35,7 +35,7 @@ pub enum Recipient {
     All,
 }
 
-/// Signals that can be sent, by number and name, the gentler first.
+/// Signals that can be sent, by number and name, least severe first.
 const SIGNALS: [(i32, &str); 4] = [
     (15, "SIGTERM"),
     (1, "SIGHUP"),
@@ -71,7 +71,7 @@ impl KillTarget {
         }
     }
 
-    /// The possible actions, the gentler first.
+    /// The possible actions, least severe first.
     pub fn actions(&self) -> Vec<KillAction> {
         let mut actions = Vec::new();
         if self.socket.as_ref().is_some_and(is_destroyable) {
@@ -96,7 +96,7 @@ impl KillTarget {
         }
     }
 
-    /// The consequence of destroying the socket, in words; empty if there is none to name. Kernel: `tcp_abort`, which
+    /// Describes the consequence of destroying the socket; empty if it has none worth showing. Kernel: `tcp_abort`, which
     /// resets the connection if `tcp_need_reset`; `udp_abort`.
     pub fn consequence(&self) -> &'static str {
         use State::{CloseWait, Established, FinWait1, FinWait2, Listen, SynRecv, SynSent};
@@ -104,9 +104,9 @@ impl KillTarget {
             return "";
         };
         match (socket.protocol, socket.state) {
-            (Protocol::Udp, _) | (_, SynSent) => "its process is told",
-            (_, Listen) => "nobody can connect any more",
-            (_, Established | SynRecv | FinWait1 | FinWait2 | CloseWait) => "both ends are told",
+            (Protocol::Udp, _) | (_, SynSent) => "its process gets an error",
+            (_, Listen) => "it stops listening",
+            (_, Established | SynRecv | FinWait1 | FinWait2 | CloseWait) => "resets the connection",
             _ => "",
         }
     }
@@ -116,8 +116,8 @@ impl KillTarget {
         let socket = self.socket.as_ref()?;
         match socket.ends {
             _ if is_destroyable(socket) => None,
-            Ends::Unix { .. } => Some("the kernel cannot destroy unix sockets"),
-            _ => Some("the kernel can destroy TCP and UDP sockets only"),
+            Ends::Unix { .. } => Some("the kernel cannot destroy Unix sockets"),
+            _ => Some("the kernel can destroy only TCP and UDP sockets"),
         }
     }
 }

@@ -19,7 +19,7 @@ pub enum OpenTarget {
     Remote(IpAddr, Option<Service>),
     /// The System screen.
     System,
-    /// Nothing that can be opened, with the reason for the user.
+    /// Nothing to open, with the reason for the user.
     Unavailable(String),
     /// A group, to be folded or unfolded.
     Fold,

@@ -38,22 +38,22 @@ macro_rules! screens {
 }
 
 screens! {
-    /// The machine at a glance.
-    Overview: "Overview", "Over", [Processes, Remotes, Listeners, TimeWait];
+    /// A summary of the machine.
+    Overview: "Overview", "Overview", [Processes, Remotes, Listeners, TimeWait];
     /// All sockets.
-    Sockets: "Sockets", "Sock", [];
+    Sockets: "Sockets", "Sockets", [];
     /// The processes that hold sockets.
-    Processes: "Processes", "Proc", [];
+    Processes: "Processes", "Procs", [];
     /// Listening sockets.
     Listeners: "Listeners", "Listen", [];
     /// Remote hosts.
-    Remotes: "Remotes", "Remote", [];
+    Remotes: "Remotes", "Remotes", [];
     /// Findings, active and ended.
-    Findings: "Findings", "Find", [];
+    Findings: "Findings", "Findings", [];
     /// The host: limits, counters, interfaces, settings.
     System: "System", "Sys", [Limits, Counters, Interfaces, Settings];
     /// Sockets as they open, change state and close.
-    Events: "Events", "Event", [];
+    Events: "Events", "Events", [];
 }
 
 impl Screen {
@@ -66,7 +66,7 @@ impl Screen {
         self.info().title
     }
 
-    /// The title for a narrow terminal.
+    /// The title for a narrow terminal; an abbreviation if the title is long.
     pub fn short_title(self) -> &'static str {
         self.info().short_title
     }

@@ -1,9 +1,9 @@
-//! The text that is being typed, and its purpose.
+//! The text being typed, and its purpose.
 
 use super::filter_line::FilterLine;
 use super::line_editor::LineEditor;
 
-/// A line of text that is being typed; it receives all keys.
+/// A line of text being typed; it receives all keys.
 #[derive(Debug, Clone)]
 pub enum TextInput {
     /// A filter.
@@ -19,7 +19,7 @@ pub enum TextInput {
     Time {
         /// The text.
         editor: LineEditor,
-        /// The error of the text, if it was accepted and is no time.
+        /// The error of the text, if Enter was pressed and it is not a time.
         error: Option<String>,
     },
 }

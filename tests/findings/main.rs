@@ -5,9 +5,8 @@
 //! when its condition goes. Not made here, because their limits are the host's and would be felt by all its users:
 //! `orphans` (`tcp_max_orphans`) and `tcp-memory-pressure` (`tcp_mem`). Recordings stand in for them.
 
+use std::process::ExitCode;
 use std::time::Duration;
-
-use libtest_mimic::{Arguments, Trial};
 
 #[path = "../support/mod.rs"]
 mod support;
@@ -17,6 +16,8 @@ mod command;
 mod datagrams;
 mod half_open;
 mod harmless;
+mod healthy;
+mod host_limits;
 mod limits;
 mod paths;
 mod ports;
@@ -25,35 +26,37 @@ mod stalls;
 mod watch;
 
 use support::requirements::Requirement;
-use support::sandbox::{Case, contained, is_case};
+use support::sandbox::{Body, Case, Isolation, run_suites};
+use support::{helper_process, many_connections};
 
-/// How many conditions are made at once, if it is not said: most wait for most of their time.
-const AT_ONCE: usize = 5;
+/// Cases at once: most wait for most of their time.
+const AT_ONCE: usize = 6;
 
-fn main() {
-    let cases = cases();
-    if actors::play() || is_case(&cases) {
-        return;
+fn main() -> ExitCode {
+    if helper_process::role().as_deref() == Some("hold") {
+        many_connections::hold_connections();
+        return ExitCode::SUCCESS;
     }
-    let mut arguments = Arguments::from_args();
-    arguments.test_threads.get_or_insert(AT_ONCE);
-    let trials: Vec<Trial> = cases.iter().map(contained).collect();
-    libtest_mimic::run(&arguments, trials).exit();
-}
-
-fn cases() -> Vec<Case> {
-    [
-        command::CASES,
-        queues::CASES,
-        ports::CASES,
-        stalls::CASES,
-        paths::CASES,
-        half_open::CASES,
-        datagrams::CASES,
-        limits::CASES,
-        harmless::CASES,
-    ]
-    .concat()
+    if actors::play() {
+        return ExitCode::SUCCESS;
+    }
+    run_suites(
+        &[
+            // The longest first, beside the others.
+            ("healthy", healthy::CASES),
+            ("command", command::CASES),
+            ("queues", queues::CASES),
+            ("ports", ports::CASES),
+            ("stalls", stalls::CASES),
+            ("paths", paths::CASES),
+            ("half_open", half_open::CASES),
+            ("datagrams", datagrams::CASES),
+            ("limits", limits::CASES),
+            ("harmless", harmless::CASES),
+            ("host_limits", host_limits::CASES),
+        ],
+        AT_ONCE,
+    )
 }
 
 /// A condition that needs no more than its namespaces.
@@ -66,7 +69,8 @@ const fn needing(name: &'static str, needs: &'static [Requirement], test: fn()) 
     Case {
         name,
         needs,
-        longest: Duration::from_secs(90),
-        test,
+        isolation: Isolation::Machine,
+        timeout: Duration::from_secs(90),
+        body: Body::Panicking(test),
     }
 }

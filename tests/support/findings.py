@@ -5,7 +5,7 @@
 
 Needs root, ip, nft and unshare. Every recording is made in namespaces of its own (network, processes, host name), so
 that nothing of this machine is in it, and the condition begins and ends while it is recorded. They are made neutral and
-put in their place afterwards, which tests/findings_recorded/main.rs tells how to do.
+put in their place afterwards, as the documentation of tests/offline/findings_recorded.rs describes.
 
 Here is 10.0.0.3 (web-3); 10.0.0.7, 10.0.0.8 and 10.0.0.20 are at the other end of a cable.
 """

@@ -1,63 +1,164 @@
-//! Tests that each have a machine to themselves: network, process and mount namespaces of their own.
+//! Isolated tests: the test binary starts itself again for each of them, in namespaces of its own.
 //!
-//! The test binary starts itself once more for each of them, as process 1 of its namespaces. What a test starts cannot
-//! outlive it, no test sees another's sockets, processes or limits, and several can run at once.
+//! No test sees another's sockets, and several can run at once. In a namespace of processes as well, nothing that a test
+//! starts outlives it.
 
 use std::io::Read as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use libtest_mimic::{Failed, Trial};
+use libtest_mimic::{Arguments, Failed, Trial};
 
-use super::network_namespace::ip;
-use super::requirements::{Requirement, trial};
+use super::network_namespace::{enter_own_namespace, ip};
+use super::requirements::{Requirement, ignored, trial, unmet};
 
-/// Names the case in the environment of a child.
+/// Environment variable with the name of the case that a child runs.
 const CASE: &str = "SOCKWATCH_TEST_CASE";
 
-/// One test: what it holds, what it cannot do without, how long it may take, and what it does.
+/// Separates a suite from the name of its case.
+const SEPARATOR: &str = "::";
+
+/// Namespaces that a case runs in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Isolation {
+    /// A network namespace; without the privilege to make one, that of the caller, and one case at a time.
+    Network,
+    /// Network, process and mount namespaces.
+    Machine,
+    /// None, because the case is about limits of the host: only run if it is asked for, with this reason.
+    Host(&'static str),
+}
+
+/// Body of a case: it fails by a panic, or by an error as well.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Body {
+    Panicking(fn()),
+    Fallible(fn() -> Result<(), Failed>),
+}
+
+impl Body {
+    fn run(self) -> Result<(), Failed> {
+        match self {
+            Body::Panicking(test) => {
+                test();
+                Ok(())
+            }
+            Body::Fallible(test) => test(),
+        }
+    }
+}
+
+/// One isolated test.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Case {
     pub(crate) name: &'static str,
     pub(crate) needs: &'static [Requirement],
-    pub(crate) longest: Duration,
-    pub(crate) test: fn(),
+    pub(crate) isolation: Isolation,
+    pub(crate) timeout: Duration,
+    pub(crate) body: Body,
 }
 
-/// In a child: runs the case that it was started for. `false` in the test itself.
-pub(crate) fn is_case(cases: &[Case]) -> bool {
-    let Ok(name) = std::env::var(CASE) else {
-        return false;
-    };
-    let case = cases.iter().find(|case| case.name == name);
-    let case = case.unwrap_or_else(|| panic!("no case {name:?}"));
-    ip("link set lo up");
-    (case.test)();
-    true
+/// Cases under a common name: `suite::case`.
+pub(crate) type Suite = (&'static str, &'static [Case]);
+
+/// Runs the suites as the `main` function of a test binary, at most `at_once` cases at a time unless `--test-threads` is
+/// given. A child of the binary runs its case instead.
+pub(crate) fn run_suites(suites: &[Suite], at_once: usize) -> ExitCode {
+    if let Ok(full_name) = std::env::var(CASE) {
+        return run_case(suites, &full_name);
+    }
+    let mut arguments = Arguments::from_args();
+    let own_namespaces = unmet(&[Requirement::Root, Requirement::Ip]).is_none();
+    if own_namespaces {
+        arguments.test_threads.get_or_insert(at_once);
+    } else {
+        arguments.test_threads = Some(1);
+    }
+    let cases = suites
+        .iter()
+        .flat_map(|(suite, cases)| cases.iter().map(move |case| (suite, case)));
+    let trials = cases.map(|(suite, case)| to_trial(suite, case)).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
 }
 
-/// The name of the case that this process was started for.
+/// Runs the case that this process was started for.
+fn run_case(suites: &[Suite], full_name: &str) -> ExitCode {
+    let (suite, name) = full_name
+        .split_once(SEPARATOR)
+        .unwrap_or_else(|| panic!("{CASE}={full_name}: not a suite and a case"));
+    let case = suites
+        .iter()
+        .filter(|each| each.0 == suite)
+        .flat_map(|each| each.1)
+        .find(|case| case.name == name)
+        .unwrap_or_else(|| panic!("{CASE}={full_name}: there is no such case"));
+    match case.isolation {
+        // The first thread enters it before it starts another, so that `/proc/self/net` is of this namespace.
+        Isolation::Network if unmet(&[Requirement::Root, Requirement::Ip]).is_none() => {
+            enter_own_namespace();
+        }
+        Isolation::Machine => ip("link set lo up"),
+        Isolation::Network | Isolation::Host(_) => {}
+    }
+    match case.body.run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{}", error.message().unwrap_or("failed"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Returns the name of the case that this process runs, without its suite.
 pub(crate) fn case_name() -> String {
-    std::env::var(CASE).expect("this is a case")
+    let full_name = std::env::var(CASE).expect("this process runs a case");
+    let name = full_name.split_once(SEPARATOR).map(|(_, name)| name);
+    name.expect("a suite and a case").to_owned()
 }
 
-/// The case as a trial that runs in namespaces of its own.
-pub(crate) fn contained(case: &Case) -> Trial {
-    let Case { name, longest, .. } = *case;
-    let basics = [Requirement::Root, Requirement::Ip, Requirement::Unshare];
+fn to_trial(suite: &str, case: &Case) -> Trial {
+    let full_name = format!("{suite}{SEPARATOR}{}", case.name);
+    let Case {
+        isolation, timeout, ..
+    } = *case;
+    let basics: &[Requirement] = match isolation {
+        Isolation::Machine => &[Requirement::Root, Requirement::Ip, Requirement::Unshare],
+        Isolation::Network => &[],
+        Isolation::Host(_) => &[Requirement::Root],
+    };
     let needs: Vec<Requirement> = basics.iter().chain(case.needs).copied().collect();
-    trial(name, &needs, move || run(name, longest))
+    let run = {
+        let full_name = full_name.clone();
+        move || run_child(&full_name, isolation, timeout)
+    };
+    match isolation {
+        Isolation::Host(why) if unmet(&needs).is_none() => Trial::test(full_name, run)
+            .with_kind(format!("SKIPPED: {why}"))
+            .with_ignored_flag(true),
+        _ => match unmet(&needs) {
+            Some(why) => ignored(&full_name, why),
+            None => trial(&full_name, &[], run),
+        },
+    }
 }
 
-fn run(name: &str, longest: Duration) -> Result<(), Failed> {
-    // What a case leaves when it has to be ended goes with it.
+fn run_child(full_name: &str, isolation: Isolation, timeout: Duration) -> Result<(), Failed> {
+    // Removed with what a case leaves behind when it is ended.
     let directory = tempfile::tempdir()?;
-    let mut child = Command::new("unshare")
-        .args(["--net", "--pid", "--fork", "--kill-child", "--mount-proc"])
-        .arg("--")
-        .arg(std::env::current_exe()?)
-        .env(CASE, name)
+    let this_binary = std::env::current_exe()?;
+    let mut command = if isolation == Isolation::Machine {
+        let mut command = Command::new("unshare");
+        command
+            .args(["--net", "--pid", "--fork", "--kill-child", "--mount-proc"])
+            .arg("--")
+            .arg(this_binary);
+        command
+    } else {
+        Command::new(this_binary)
+    };
+    let mut child = command
+        .env(CASE, full_name)
         .env("TMPDIR", directory.path())
         // The user who runs the tests may have set thresholds.
         .env("XDG_CONFIG_HOME", directory.path())
@@ -77,23 +178,23 @@ fn run(name: &str, longest: Duration) -> Result<(), Failed> {
         let _ = output.read_to_end(&mut text);
         String::from_utf8_lossy(&text).into_owned()
     });
-    let ended = wait(&mut child, longest)?;
-    let said = [output, errors].map(|said| said.join().unwrap_or_default());
-    match ended {
+    let success = wait(&mut child, timeout)?;
+    let printed = [output, errors].map(|reader| reader.join().unwrap_or_default());
+    match success {
         Some(true) => Ok(()),
-        Some(false) => Err(said.concat().into()),
-        None => Err(format!("not done after {longest:?}\n{}", said.concat()).into()),
+        Some(false) => Err(printed.concat().into()),
+        None => Err(format!("not done after {timeout:?}\n{}", printed.concat()).into()),
     }
 }
 
-/// Whether it ended well; `None` if it had to be ended, and everything that it started with it.
-fn wait(child: &mut Child, longest: Duration) -> std::io::Result<Option<bool>> {
+/// Waits for the child and returns whether it succeeded; `None` if it was killed after the timeout.
+fn wait(child: &mut Child, timeout: Duration) -> std::io::Result<Option<bool>> {
     let start = Instant::now();
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status.success()));
         }
-        if start.elapsed() > longest {
+        if start.elapsed() > timeout {
             child.kill()?;
             child.wait()?;
             return Ok(None);

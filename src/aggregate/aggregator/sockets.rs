@@ -1,4 +1,4 @@
-//! Adds one socket, existing or freed, to everything that the aggregator derives.
+//! Adds one socket, existing or freed, to all values that the aggregator derives.
 
 use crate::aggregate::byte_counters::ByteCounters;
 use crate::aggregate::events::SocketEnd;
@@ -50,7 +50,7 @@ impl Aggregator {
         };
         let mut delta = None;
         if let (Some(counted), Some(since)) = (&counted, since) {
-            // New, and not in the first Sample: everything that it counted happened since.
+            // New since the previous Sample: all of its bytes belong to this interval.
             let (before, window) = match last.counted {
                 Some(before) => (before, now.saturating_sub(last.at_ns)),
                 None => (ByteCounters::default(), since),
@@ -122,7 +122,7 @@ impl Aggregator {
 
         changes.opened += u32::from(opened);
         changes.time_wait += u32::from(time_wait);
-        // What an MPTCP connection moves is counted by its subflows.
+        // The bytes of an MPTCP connection are counted by its subflows.
         let delta = delta.filter(|_| is_tcp);
         if let Some(delta) = &delta {
             all.add(delta);
@@ -259,7 +259,7 @@ impl Aggregator {
             last.opened = true;
             last.counted = counted.or(last.counted);
         } else if socket.remote().is_none() {
-            // A listener or an unconnected socket that lived between two samples is no connection.
+            // A listener or an unconnected socket that lived between two Samples is not a connection.
             return None;
         }
         if let Some(delta) = &delta {

@@ -1,4 +1,4 @@
-//! Rates and counts over Samples made by hand, one second apart.
+//! Rates and counts over hand-made Samples, one second apart.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ impl Run {
         }
     }
 
-    /// Takes the next Sample; answers what is new: kind, cookie, state before and after.
+    /// Processes the next Sample; returns its events: kind, cookie, state before and after.
     fn events_of(&mut self, sample: Sample) -> Vec<(EventKind, u64, Option<State>, Option<State>)> {
         let before = self.out.events.next();
         self.update(sample);
@@ -46,7 +46,7 @@ impl Run {
             .collect()
     }
 
-    /// Takes the next Sample, a second after the one before.
+    /// Processes the next Sample, one second after the previous one.
     fn update(&mut self, mut sample: Sample) -> &Aggregate {
         self.seconds += 1;
         sample.monotonic_ns = self.seconds * SECOND;
@@ -451,7 +451,10 @@ fn after_lost_events_a_missing_socket_is_reported_as_closed_without_its_bytes() 
         ]
     );
     let (_, socket) = run.out.events.get(run.out.events.next() - 1).unwrap();
-    assert!(socket.tcp_info().is_none(), "nobody heard what it counted");
+    assert!(
+        socket.tcp_info().is_none(),
+        "its final counters are unknown"
+    );
 }
 
 #[test]

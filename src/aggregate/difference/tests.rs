@@ -1,4 +1,4 @@
-//! Differences between Samples made by hand.
+//! Differences between hand-made Samples.
 
 use super::*;
 use crate::model::{

@@ -37,7 +37,7 @@ pub(in crate::aggregate) struct SocketEnd {
 pub(in crate::aggregate) struct EventCollector {
     log: EventLog,
     batch: EventBatch,
-    /// Keeps every event of a Sample, however many there are.
+    /// Keeps every event of a Sample, without a maximum.
     pub(in crate::aggregate) keep_all: bool,
     /// Time of the first Sample, ns of the monotonic clock.
     started_ns: Option<u64>,
@@ -91,7 +91,7 @@ impl EventCollector {
         self.push(socket, event);
     }
 
-    /// Reports a socket that the kernel freed at most `interval_ns` after the Sample before; `None` on the first Sample.
+    /// Reports a socket that the kernel freed at most `interval_ns` after the previous Sample; `None` on the first Sample.
     pub(in crate::aggregate) fn closed(
         &mut self,
         socket: SocketRef<'_>,

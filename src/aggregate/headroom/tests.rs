@@ -1,4 +1,4 @@
-//! Headroom over Samples made by hand.
+//! Headroom over hand-made Samples.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ fn an_unknown_limit_has_a_reason() {
 }
 
 #[test]
-fn the_process_nearest_to_its_limit_is_named() {
+fn the_process_closest_to_its_limit_is_named() {
     let mut moment = Moment::default();
     for (pid, open, most) in [(7, 900, 100_000), (8, 400, 512), (9, 10, 1024)] {
         let key = ProcessKey { pid, start_time: 1 };
@@ -55,7 +55,7 @@ fn the_process_nearest_to_its_limit_is_named() {
 }
 
 #[test]
-fn local_ports_are_counted_for_the_destination_that_takes_the_most() {
+fn local_ports_are_counted_for_the_destination_with_the_most() {
     let moment = with_settings(&[("net.ipv4.ip_local_port_range", "1000 1099")]);
     let source: IpAddr = "10.0.0.1".parse().unwrap();
     let destination = Endpoint {

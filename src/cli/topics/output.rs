@@ -75,8 +75,8 @@ pub fn write(page: &mut Page) {
     page.heading("UNKNOWN VALUES");
     page.paragraph(
         "An unknown value is – in a table, null in JSON and Parquet, and empty in CSV. It is never 0: the kernel does \
-         not count the bytes of UDP and unix sockets, for example. In a filter, a comparison with an unknown value is \
-         false.",
+         not count the bytes of UDP and unix sockets, for example. In a filter, no comparison matches an unknown \
+         value.",
     );
     page.heading("OWNERS");
     page.paragraph(

@@ -70,11 +70,11 @@ sockwatch replay FILE --at 14:05",
     );
     page.heading("QUERY AND EXPORT");
     page.code(
-        "sockwatch info FILE                            contents, time range, gaps, integrity
-sockwatch list -ta --from FILE --at 14:05      the sockets at 14:05
-sockwatch summary --from FILE --at -5m
-sockwatch events --from FILE                   what opened and closed
-sockwatch diagnose FILE                        all findings, with their time range
+        "sockwatch info FILE                           time range, gaps, integrity
+sockwatch list -ta --from FILE --at 14:05     the sockets at 14:05
+sockwatch summary --from FILE --at -5m        totals 5 min before its end
+sockwatch events --from FILE                  connections opened and closed
+sockwatch diagnose FILE                       all findings
 sockwatch export FILE --format csv --from 14:00 --to 14:10
 sockwatch export FILE --format parquet -o sockets.parquet",
     );
@@ -89,7 +89,7 @@ sockwatch export FILE --format parquet -o sockets.parquet",
         "record --redact and export --redact replace addresses (within their class: private, public, link-local), \
          paths and abstract names of unix sockets, host and user names, control groups and command lines. The same \
          original always has the same replacement within a file. Loopback addresses, ports and other numbers, and the \
-         first word of each process name stay. A filter of export applies before replacement.",
+         first word of each process name stay. With export --redact, a filter applies to the original values.",
     );
     page.heading("DAMAGE");
     page.terms(DAMAGE);

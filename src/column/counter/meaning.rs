@@ -1,7 +1,7 @@
-//! Meanings of the kernel's counters, a sentence each; those that mean trouble first, the most severe at the top.
+//! Meanings of kernel counters, one sentence each. Counters of problems come first, the most severe at the top.
 //!
-//! Kernel: `include/uapi/linux/snmp.h` has their names, and where each is counted is found by its constant
-//! (`LINUX_MIB_LISTENOVERFLOWS`).
+//! Kernel: `include/uapi/linux/snmp.h` lists the names; the constant of each, such as `LINUX_MIB_LISTENOVERFLOWS`, leads to
+//! the code that counts it.
 
 use std::sync::LazyLock;
 
@@ -10,132 +10,132 @@ use rustc_hash::FxHashMap;
 /// Meaning of a counter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meaning {
-    /// Rank by gravity, from the most serious on; `None` if the counter means no trouble.
+    /// Rank by severity, the most severe first; `None` if the counter indicates no problem.
     pub gravity: Option<u16>,
     /// Meaning in one sentence.
     pub sentence: &'static str,
 }
 
-/// Counters that mean trouble when they grow: in each line a name and a sentence. One of IPv4 stands for the same one of
-/// IPv6.
+/// Counters that indicate a problem when they grow: each line has a name and a sentence. IPv4 counters stand for their IPv6
+/// counterparts.
 const TROUBLE: &str = "\
-TcpExt.ListenOverflows SYNs and handshakes dropped because a listener's accept queue was full: it accepts too slowly, or its backlog is small.
-TcpExt.ListenDrops SYNs and handshakes that a listener dropped for any reason, ListenOverflows among them.
-TcpExt.TCPReqQFullDrop SYNs dropped because too many connections were half-open and SYN cookies are off.
-TcpExt.TCPReqQFullDoCookies SYNs answered by a cookie because too many connections were half-open: a SYN flood, or a rush of clients.
-TcpExt.TCPTimeWaitOverflow Connections forgotten at once in place of TIME-WAIT, because tcp_max_tw_buckets was reached.
-TcpExt.TCPMemoryPressures Times that the memory of all TCP sockets passed the second number of tcp_mem: buffers shrink from there on.
-TcpExt.TCPAbortOnMemory Connections reset because TCP was out of memory (tcp_mem), or there were too many orphans (tcp_max_orphans).
+TcpExt.ListenOverflows SYNs and handshakes dropped because a listener's accept queue was full: it accepts too slowly, or its backlog is too small.
+TcpExt.ListenDrops SYNs and handshakes dropped by listeners for any reason, including ListenOverflows.
+TcpExt.TCPReqQFullDrop SYNs dropped because too many connections were half-open while SYN cookies were off.
+TcpExt.TCPReqQFullDoCookies SYNs answered with a cookie because too many connections were half-open: a SYN flood, or a burst of clients.
+TcpExt.TCPTimeWaitOverflow Connections closed without TIME-WAIT because tcp_max_tw_buckets was reached.
+TcpExt.TCPMemoryPressures Times the memory of all TCP sockets exceeded the second number of tcp_mem, above which buffers shrink.
+TcpExt.TCPAbortOnMemory Connections reset because TCP was out of memory (tcp_mem) or had too many orphans (tcp_max_orphans).
 TcpExt.TCPRcvQDrop Segments dropped because a receive buffer, or the memory of all TCP sockets, was full.
 TcpExt.TCPBacklogDrop Segments dropped because too many arrived while a process held the socket's lock.
-TcpExt.TCPOFODrop Segments out of order dropped because a receive buffer was full.
-TcpExt.TCPZeroWindowDrop Segments dropped that came although the window here was closed: a process does not read.
-TcpExt.RcvPruned Times that a receive buffer stayed too full whatever was done, so that segments were dropped.
-TcpExt.OfoPruned Times that segments received out of order were thrown away to make room in a receive buffer.
-TcpExt.PruneCalled Times that a full receive buffer had to be made smaller: a process reads too slowly, or the buffer is small.
-TcpExt.TCPToZeroWindowAdv Times that a window was closed to the sender: a process here does not read.
-Udp.RcvbufErrors Datagrams dropped because a socket's receive buffer was full: a process reads too slowly, or the buffer is small.
-Udp.MemErrors Datagrams dropped because the memory of all UDP sockets (udp_mem) was used up.
-Udp.SndbufErrors Datagrams that could not be sent because a send buffer or the device's queue was full.
-Udp.InErrors Datagrams dropped on receipt: buffer, memory and checksum errors together.
-TcpExt.TCPWinProbe Probes sent because the other side's window was closed: it does not read.
-TcpExt.TCPFastOpenListenOverflow Fast Open handshakes made ordinary ones because too many were under way.
-TcpExt.TCPAbortOnTimeout Connections given up because retransmissions, keepalive or window probes were not answered.
-TcpExt.TCPSynRetrans SYNs and SYN-ACKs sent again: the other side does not answer, or drops them.
-Tcp.RetransSegs Segments sent again: loss on a path, or acknowledgements that come too late.
-TcpExt.TCPLostRetransmit Segments that were sent again and lost again: heavy loss, or a policer.
-TcpExt.TCPTimeouts Retransmission timers that ran out: nothing was acknowledged for that long.
-TcpExt.TCPRetransFail Segments that could not be sent again: no route, or no room below TCP.
-TcpExt.TCPSpuriousRTOs Timeouts that turned out to be needless: the path was slow, not lossy.
-Tcp.AttemptFails Connections that failed before they were established: refused, timed out, or reset half-open.
-Tcp.EstabResets Connections that ended at once from ESTABLISHED or CLOSE-WAIT: reset by either side, or given up.
-Tcp.OutRsts Resets sent: to ports where nobody listens, for connections that are not known, or by an abort.
-TcpExt.TCPAbortOnData Connections reset because data came for a process that had closed, or by SO_LINGER with 0.
-TcpExt.TCPAbortOnClose Connections reset because the process closed them without having read everything.
-TcpExt.TCPAbortOnLinger Connections reset in place of waiting in FIN-WAIT-2 (TCP_LINGER2 below 0).
-TcpExt.TCPAbortFailed Resets that could not be sent for want of memory.
-TcpExt.EmbryonicRsts Resets that came for half-open connections.
-TcpExt.SyncookiesSent SYN cookies sent, see TCPReqQFullDoCookies.
-TcpExt.SyncookiesFailed Acknowledgements that came to a listener and had no valid SYN cookie.
-TcpExt.PAWSEstab Segments of established connections dropped because their timestamp was too old.
-TcpExt.PAWSActive Answers to SYNs dropped because their timestamp made no sense.
-TcpExt.PFMemallocDrop Packets dropped because what memory was left is reserved for freeing memory.
-TcpExt.TCPWqueueTooBig Times that a send queue was too long to be split further, as in an attack by small segments.
-Tcp.InErrs Segments dropped because their header or checksum was wrong.
-Tcp.InCsumErrors Segments with a wrong checksum.
-Udp.InCsumErrors Datagrams with a wrong checksum.
-Udp.NoPorts Datagrams to ports where nobody listens.
-TcpExt.IPReversePathFilter Packets dropped because answers to them would leave by another device (rp_filter).
-Ip.InDiscards Packets received whole and dropped all the same, mostly for want of memory.
-Ip.OutDiscards Packets to be sent that were dropped, mostly for want of room.
-Ip.OutNoRoutes Packets that were not sent because there is no route.
-IpExt.InNoRoutes Packets received that there is no route for.
-Ip6.InNoRoutes Packets received that there is no route for.
-Ip.ReasmFails Packets that could not be put together from their fragments: some were lost, or there was no room.
-Ip.ReasmTimeout Packets given up because fragments of them did not come in time.
-Ip.FragFails Packets too large for a path that must not be split: path MTU discovery, or a black hole.
-Ip.InHdrErrors Packets dropped because their header was wrong or their time to live was over.
-Ip.InAddrErrors Packets dropped because their address made no sense here.
+TcpExt.TCPOFODrop Out-of-order segments dropped because a receive buffer was full.
+TcpExt.TCPZeroWindowDrop Segments dropped because they arrived while the local window was closed: a process does not read.
+TcpExt.RcvPruned Times a receive buffer stayed too full after pruning, so segments were dropped.
+TcpExt.OfoPruned Times out-of-order segments were discarded to free space in a receive buffer.
+TcpExt.PruneCalled Times a full receive buffer was pruned: a process reads too slowly, or the buffer is too small.
+TcpExt.TCPToZeroWindowAdv Times a zero window was advertised: a local process does not read.
+Udp.RcvbufErrors Datagrams dropped because a socket's receive buffer was full: a process reads too slowly, or the buffer is too small.
+Udp.MemErrors Datagrams dropped because the memory of all UDP sockets (udp_mem) was exhausted.
+Udp.SndbufErrors Datagrams not sent because a send buffer or device queue was full.
+Udp.InErrors Received datagrams dropped because of buffer, memory or checksum errors.
+TcpExt.TCPWinProbe Window probes sent because the peer's window was closed: it does not read.
+TcpExt.TCPFastOpenListenOverflow Fast Open handshakes that fell back to ordinary ones because too many were pending.
+TcpExt.TCPAbortOnTimeout Connections aborted because retransmissions, keepalives or window probes were not answered.
+TcpExt.TCPSynRetrans SYNs and SYN-ACKs retransmitted: the peer does not answer, or they are lost.
+Tcp.RetransSegs Segments retransmitted: loss on a path, or late acknowledgments.
+TcpExt.TCPLostRetransmit Retransmitted segments that were lost again: heavy loss, or a policer.
+TcpExt.TCPTimeouts Retransmission timers that expired without an acknowledgment.
+TcpExt.TCPRetransFail Retransmissions that failed: no route, or a full queue below TCP.
+TcpExt.TCPSpuriousRTOs Retransmission timeouts that were unnecessary: the path was slow, not lossy.
+Tcp.AttemptFails Connections that failed before they were established: refused, timed out, or reset while half-open.
+Tcp.EstabResets Connections aborted in ESTABLISHED or CLOSE-WAIT: reset by either side, or timed out.
+Tcp.OutRsts Resets sent for ports without a listener, for unknown connections, or to abort.
+TcpExt.TCPAbortOnData Connections reset because data arrived after the process had closed them, or by SO_LINGER with 0.
+TcpExt.TCPAbortOnClose Connections reset because the process closed them with unread data.
+TcpExt.TCPAbortOnLinger Connections reset instead of entering FIN-WAIT-2 (negative TCP_LINGER2).
+TcpExt.TCPAbortFailed Resets that could not be sent for lack of memory.
+TcpExt.EmbryonicRsts Resets received for half-open connections.
+TcpExt.SyncookiesSent SYN cookies sent; see TCPReqQFullDoCookies.
+TcpExt.SyncookiesFailed Acknowledgments to a listener without a valid SYN cookie.
+TcpExt.PAWSEstab Segments of established connections dropped because of an old timestamp.
+TcpExt.PAWSActive Answers to SYNs dropped because of an invalid timestamp.
+TcpExt.PFMemallocDrop Packets dropped because the remaining memory was reserved (swapping over the network).
+TcpExt.TCPWqueueTooBig Times a send queue was too long to be split further, as in an attack with tiny segments.
+Tcp.InErrs Segments dropped because of an invalid header or checksum.
+Tcp.InCsumErrors Segments with an invalid checksum.
+Udp.InCsumErrors Datagrams with an invalid checksum.
+Udp.NoPorts Datagrams to ports without a socket.
+TcpExt.IPReversePathFilter Packets dropped because answers would leave through another device (rp_filter).
+Ip.InDiscards Valid received packets that were dropped, mostly for lack of memory.
+Ip.OutDiscards Outgoing packets dropped, mostly because a queue was full.
+Ip.OutNoRoutes Packets not sent for lack of a route.
+IpExt.InNoRoutes Received packets without a route.
+Ip6.InNoRoutes Received packets without a route.
+Ip.ReasmFails Packets not reassembled because fragments were lost, or memory was short.
+Ip.ReasmTimeout Packets discarded because fragments did not arrive in time.
+Ip.FragFails Packets too large for a path that must not be fragmented: path MTU discovery, or a black hole.
+Ip.InHdrErrors Packets dropped because of an invalid header or an expired time to live.
+Ip.InAddrErrors Packets dropped because of an invalid address.
 Ip.InTooBigErrors Packets too large to be forwarded.
-Ip.InUnknownProtos Packets of a protocol that nobody here takes.
-Ip.InTruncatedPkts Packets shorter than they claim to be.
-IpExt.InTruncatedPkts Packets shorter than they claim to be.
-IpExt.InCsumErrors Packets whose header has a wrong checksum.
-Icmp.InErrors ICMP messages dropped because they were wrong.
-Icmp.InDestUnreachs Told by others that a host, port or network cannot be reached, or that a packet is too large.
-Icmp.OutDestUnreachs Told to others that a port or host cannot be reached here.
-Icmp6.InPktTooBigs Told by routers that a packet is too large for its path.
+Ip.InUnknownProtos Packets of an unsupported protocol.
+Ip.InTruncatedPkts Packets shorter than their stated length.
+IpExt.InTruncatedPkts Packets shorter than their stated length.
+IpExt.InCsumErrors Packets with an invalid header checksum.
+Icmp.InErrors ICMP messages dropped because of errors.
+Icmp.InDestUnreachs ICMP messages received: host, port or network unreachable, or packet too large.
+Icmp.OutDestUnreachs ICMP messages sent: port or host unreachable.
+Icmp6.InPktTooBigs ICMPv6 messages received: packet too large for its path.
 ";
 
-/// Counters and gauges that mean no trouble by themselves.
+/// Counters and gauges that do not indicate a problem by themselves.
 const OTHERS: &str = "\
-Tcp.ActiveOpens Connections opened from here, successful or not.
-Tcp.PassiveOpens Connections that came in and whose handshake was completed.
-Tcp.CurrEstab Connections in ESTABLISHED or CLOSE-WAIT now.
+Tcp.ActiveOpens Outgoing connection attempts, successful or not.
+Tcp.PassiveOpens Incoming connections with a completed handshake.
+Tcp.CurrEstab Connections currently in ESTABLISHED or CLOSE-WAIT.
 Tcp.InSegs Segments received.
-Tcp.OutSegs Segments sent for the first time.
-Tcp.MaxConn The most connections there may be; -1 for no such limit.
+Tcp.OutSegs Segments sent, without retransmissions.
+Tcp.MaxConn Maximum number of connections; -1 means no limit.
 Tcp.RtoMin Shortest retransmission timeout, ms.
 Tcp.RtoMax Longest retransmission timeout, ms.
-TcpExt.TW Connections that ended their TIME-WAIT by its timer.
-TcpExt.TWRecycled Connections in TIME-WAIT whose ports were used again at once (tcp_tw_reuse).
-TcpExt.SyncookiesRecv Connections made from a SYN cookie.
-TcpExt.DelayedACKs Acknowledgements that were held back for a moment.
-TcpExt.DelayedACKLost Segments received twice, mostly because an acknowledgement was late or lost.
-TcpExt.TCPFastRetrans Segments sent again because acknowledgements told of a gap.
-TcpExt.TCPSlowStartRetrans Segments sent again after a timeout.
-TcpExt.TCPLossProbes Segments sent to find out whether the last ones were lost.
-TcpExt.TCPLossProbeRecovery Losses that such a probe repaired.
-TcpExt.TCPOrigDataSent Segments with data sent for the first time.
-TcpExt.TCPDelivered Segments that arrived, as acknowledged by the other side.
+TcpExt.TW Connections whose TIME-WAIT ended by timeout.
+TcpExt.TWRecycled Connections in TIME-WAIT whose ports were reused (tcp_tw_reuse).
+TcpExt.SyncookiesRecv Connections established with a SYN cookie.
+TcpExt.DelayedACKs Delayed acknowledgments sent.
+TcpExt.DelayedACKLost Segments received twice, mostly because an acknowledgment was late or lost.
+TcpExt.TCPFastRetrans Segments retransmitted because acknowledgments reported a gap.
+TcpExt.TCPSlowStartRetrans Segments retransmitted after a timeout.
+TcpExt.TCPLossProbes Tail loss probes sent to detect the loss of the last segments.
+TcpExt.TCPLossProbeRecovery Losses repaired by a tail loss probe.
+TcpExt.TCPOrigDataSent Segments with data sent, without retransmissions.
+TcpExt.TCPDelivered Segments delivered, as acknowledged by the peer.
 TcpExt.TCPKeepAlive Keepalive probes sent.
-TcpExt.TCPOFOQueue Segments received out of order and kept.
-TcpExt.TCPRcvCollapsed Segments put together in a full receive buffer, to save memory.
-TcpExt.TCPFromZeroWindowAdv Times that a closed window was opened again.
-TcpExt.TCPWantZeroWindowAdv Times that a window should have been closed and could not be yet.
-TcpExt.TCPMemoryPressuresChrono Time that TCP was short of memory, ms.
-TcpExt.TCPChallengeACK Acknowledgements sent to find out whether a reset or SYN was meant.
-TcpExt.TCPSYNChallenge The same in answer to a SYN within a connection.
-TcpExt.TCPDSACKRecv Told by others that a segment came twice.
-TcpExt.TCPDSACKOldSent Told to others that a segment came twice.
-TcpExt.TCPAutoCorking Small writes that were held back to be sent together.
-TcpExt.TCPBacklogCoalesce Segments put together while a process held the socket's lock.
-TcpExt.ArpFilter ARP requests that arp_filter left unanswered.
+TcpExt.TCPOFOQueue Segments received out of order and queued.
+TcpExt.TCPRcvCollapsed Segments merged in a full receive buffer to save memory.
+TcpExt.TCPFromZeroWindowAdv Times a closed window was reopened.
+TcpExt.TCPWantZeroWindowAdv Times a window should have been closed but could not yet be.
+TcpExt.TCPMemoryPressuresChrono Time under TCP memory pressure, ms.
+TcpExt.TCPChallengeACK Challenge ACKs sent to verify a suspicious reset or SYN.
+TcpExt.TCPSYNChallenge Challenge ACKs sent in answer to a SYN on an existing connection.
+TcpExt.TCPDSACKRecv DSACKs received: the peer got a segment twice.
+TcpExt.TCPDSACKOldSent DSACKs sent: a segment arrived twice.
+TcpExt.TCPAutoCorking Small writes delayed to be sent together.
+TcpExt.TCPBacklogCoalesce Segments merged while a process held the socket's lock.
+TcpExt.ArpFilter ARP requests not answered because of arp_filter.
 Udp.InDatagrams Datagrams received.
 Udp.OutDatagrams Datagrams sent.
-Udp.IgnoredMulti Broadcast and multicast datagrams that nobody here wanted.
-Ip.Forwarding Whether packets are forwarded: 1 yes, 2 no.
+Udp.IgnoredMulti Broadcast and multicast datagrams without a receiver.
+Ip.Forwarding Packet forwarding: 1 on, 2 off.
 Ip.DefaultTTL Time to live of packets sent, hops.
 Ip.InReceives Packets received.
-Ip.InDelivers Packets received and passed on to TCP, UDP and the like.
+Ip.InDelivers Packets delivered to TCP, UDP and other protocols.
 Ip.ForwDatagrams Packets forwarded.
 Ip.OutForwDatagrams Packets forwarded.
-Ip.OutRequests Packets made here to be sent.
-Ip.OutTransmits Packets sent, forwarded ones included.
+Ip.OutRequests Packets generated locally for sending.
+Ip.OutTransmits Packets sent, including forwarded ones.
 Ip.ReasmReqds Fragments received.
-Ip.ReasmOKs Packets put together from fragments.
+Ip.ReasmOKs Packets reassembled from fragments.
 Ip.FragOKs Packets split into fragments.
-Ip.FragCreates Fragments made.
+Ip.FragCreates Fragments created.
 Ip.InOctets Bytes received.
 Ip.OutOctets Bytes sent.
 IpExt.InOctets Bytes received.
@@ -144,39 +144,39 @@ IpExt.InMcastPkts Multicast packets received.
 IpExt.OutMcastPkts Multicast packets sent.
 IpExt.InBcastPkts Broadcast packets received.
 IpExt.OutBcastPkts Broadcast packets sent.
-IpExt.InECT0Pkts Packets received from senders that heed congestion marks (ECT 0).
-IpExt.InECT1Pkts Packets received from senders that heed congestion marks (ECT 1).
-IpExt.InCEPkts Packets received with a congestion mark.
+IpExt.InECT0Pkts Packets received from senders with ECN support, ECT(0).
+IpExt.InECT1Pkts Packets received from senders with ECN support, ECT(1).
+IpExt.InCEPkts Packets received with a congestion mark (CE).
 Icmp.InMsgs ICMP messages received.
 Icmp.OutMsgs ICMP messages sent.
 Icmp.InEchos Pings received.
 Icmp.OutEchoReps Pings answered.
 sockstat.sockets.used Sockets of all families.
 sockstat.TCP.inuse TCP sockets over IPv4 in use, without TIME-WAIT.
-sockstat.TCP.orphan TCP connections that no process holds any more, on the whole host.
+sockstat.TCP.orphan TCP connections without a process (orphans) on the whole host.
 sockstat.TCP.tw Connections in TIME-WAIT, and in FIN-WAIT-2 without a process.
-sockstat.TCP.alloc TCP sockets that exist in any state, on the whole host.
-sockstat.TCP.mem Memory of all TCP sockets, pages, on the whole host.
+sockstat.TCP.alloc TCP sockets in any state on the whole host.
+sockstat.TCP.mem Memory of all TCP sockets on the whole host, pages.
 sockstat.UDP.inuse UDP sockets over IPv4.
-sockstat.UDP.mem Memory of all UDP sockets, pages, on the whole host.
+sockstat.UDP.mem Memory of all UDP sockets on the whole host, pages.
 sockstat.UDPLITE.inuse UDP-Lite sockets over IPv4.
 sockstat.RAW.inuse Raw sockets over IPv4.
-sockstat.FRAG.inuse IPv4 packets being put together from fragments.
-sockstat.FRAG.memory Their memory, bytes.
+sockstat.FRAG.inuse IPv4 packets being reassembled.
+sockstat.FRAG.memory Memory of IPv4 packets being reassembled, bytes.
 sockstat6.TCP6.inuse TCP sockets over IPv6 in use, without TIME-WAIT.
 sockstat6.UDP6.inuse UDP sockets over IPv6.
 sockstat6.UDPLITE6.inuse UDP-Lite sockets over IPv6.
 sockstat6.RAW6.inuse Raw sockets over IPv6.
-sockstat6.FRAG6.inuse IPv6 packets being put together from fragments.
-sockstat6.FRAG6.memory Their memory, bytes.
-fs.file-nr.allocated Open files of the whole host, sockets included.
+sockstat6.FRAG6.inuse IPv6 packets being reassembled.
+sockstat6.FRAG6.memory Memory of IPv6 packets being reassembled, bytes.
+fs.file-nr.allocated Open files of the whole host, including sockets.
 net.netfilter.nf_conntrack_count Connections that netfilter tracks.
 ";
 
 /// Meanings by name.
 static MEANINGS: LazyLock<FxHashMap<&str, Meaning>> = LazyLock::new(|| {
     let trouble = (0u16..).zip(lines(TROUBLE));
-    // Between two of them is room for the one of IPv6.
+    // Leaves a rank for the IPv6 counterpart after each.
     let trouble = trouble.map(|(at, (name, sentence))| (name, (Some(at * 2), sentence)));
     let others = lines(OTHERS).map(|(name, sentence)| (name, (None, sentence)));
     let all = trouble.chain(others);
@@ -188,7 +188,7 @@ fn lines(table: &'static str) -> impl Iterator<Item = (&'static str, &'static st
     table.lines().filter_map(|line| line.split_once(' '))
 }
 
-/// Returns the meaning of a counter, if it is known.
+/// Returns the meaning of a counter, if known.
 pub fn meaning(name: &str) -> Option<Meaning> {
     if let Some(&known) = MEANINGS.get(name) {
         return Some(known);

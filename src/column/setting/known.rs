@@ -1,4 +1,4 @@
-//! Settings that are known, in the order in which one asks for them, and how their values read.
+//! Known settings, the most wanted first, with the notation of their values.
 //!
 //! Kernel: `Documentation/networking/ip-sysctl.rst`, `Documentation/admin-guide/sysctl/net.rst`.
 
@@ -7,10 +7,10 @@ use std::fmt::Write as _;
 use crate::column::format;
 use crate::model::Settings;
 
-/// A setting that is known.
+/// A known setting.
 #[derive(Debug)]
 pub struct KnownSetting {
-    /// Name of the setting, as `sysctl` writes it.
+    /// Name of the setting, as in `sysctl`.
     pub name: &'static str,
     /// Meaning, in a few words.
     pub about: &'static str,
@@ -22,21 +22,21 @@ pub struct KnownSetting {
 enum Form {
     /// The kernel's text with single spaces.
     Plain,
-    /// A number that counts.
+    /// A count.
     Count,
     /// 0 is off, everything else on.
     Switch,
-    /// Numbers in words.
+    /// Numbers with names.
     Words(&'static [(&'static str, &'static str)]),
     /// A time, s.
     Seconds,
-    /// Bytes: one number, or least, initial and most.
+    /// Bytes: one number, or minimum, default and maximum.
     Bytes,
-    /// Pages: from where memory is short, and how many there may be.
+    /// Pages: start of memory pressure, and maximum.
     Pages,
     /// First and last.
     Range,
-    /// A list, of which only its length may fit.
+    /// A list, shown as its length if it does not fit.
     List,
 }
 
@@ -46,82 +46,82 @@ const fn known(name: &'static str, form: Form, about: &'static str) -> KnownSett
     KnownSetting { name, about, form }
 }
 
-/// The settings that have a description.
+/// Settings with a description.
 pub static KNOWN: [KnownSetting; 45] = [
     known(
         "net.core.somaxconn",
         Count,
-        "the largest accept queue: limits the backlog of listen()",
+        "maximum accept queue: limits the backlog of listen()",
     ),
     known(
         "net.ipv4.tcp_max_syn_backlog",
         Count,
-        "half-open connections of a listener, without SYN cookies",
+        "maximum half-open connections of a listener without SYN cookies",
     ),
     known(
         "net.ipv4.tcp_syncookies",
         Words(&[("0", "off"), ("1", "when full"), ("2", "always")]),
-        "SYN cookies: answer without a queue when it is full",
+        "SYN cookies: answer without a queue entry",
     ),
     known(
         "net.ipv4.tcp_abort_on_overflow",
         Switch,
-        "reset clients when the accept queue is full, rather than let them try again",
+        "reset clients instead of dropping them if the accept queue is full",
     ),
     known(
         "net.ipv4.ip_local_port_range",
         Range,
-        "local ports for connections from here",
+        "local ports for outgoing connections",
     ),
     known(
         "net.ipv4.ip_local_reserved_ports",
         List,
-        "local ports that the kernel never chooses",
+        "local ports that the kernel never assigns",
     ),
     known(
         "net.ipv4.tcp_tw_reuse",
         Words(&[("0", "no"), ("1", "yes"), ("2", "loopback only")]),
-        "whether connections from here may take the port of one in TIME-WAIT",
+        "reuse of ports in TIME-WAIT for outgoing connections",
     ),
     known(
         "net.ipv4.tcp_tw_reuse_delay",
         Plain,
-        "how long such a one must have been there, ms",
+        "minimum age of a TIME-WAIT port for reuse, ms",
     ),
     known(
         "net.ipv4.tcp_max_tw_buckets",
         Count,
-        "connections in TIME-WAIT; further ones are forgotten",
+        "maximum connections in TIME-WAIT; others skip it",
     ),
     known(
         "net.ipv4.tcp_fin_timeout",
         Seconds,
-        "how long FIN-WAIT-2 lasts that no process holds; not TIME-WAIT, which lasts 60 s",
+        "duration of FIN-WAIT-2 without a process; TIME-WAIT always lasts 60 s",
     ),
     known(
         "net.ipv4.tcp_keepalive_time",
         Seconds,
-        "silence before the first keepalive probe, of sockets that ask for it",
+        "idle time before the first keepalive probe, if enabled for a socket",
     ),
     known(
         "net.ipv4.tcp_keepalive_intvl",
         Seconds,
-        "between one keepalive probe and the next",
+        "interval between keepalive probes",
     ),
     known(
         "net.ipv4.tcp_keepalive_probes",
         Count,
-        "unanswered probes before the connection is given up",
+        "unanswered keepalive probes before the connection is aborted",
     ),
     known(
         "net.ipv4.tcp_syn_retries",
         Count,
-        "how often a SYN is sent again: 6 take about 2 min",
+        "maximum SYN retransmissions: 6 take about 2 min",
     ),
     known(
         "net.ipv4.tcp_synack_retries",
         Count,
-        "how often a SYN-ACK is sent again",
+        "maximum SYN-ACK retransmissions",
     ),
     known(
         "net.ipv4.tcp_retries1",
@@ -131,104 +131,100 @@ pub static KNOWN: [KnownSetting; 45] = [
     known(
         "net.ipv4.tcp_retries2",
         Count,
-        "retransmissions before a connection is given up: 15 take about 15 min",
+        "retransmissions before a connection is aborted: 15 take about 15 min",
     ),
     known(
         "net.ipv4.tcp_orphan_retries",
-        Words(&[("0", "8, by 0")]),
-        "the same of connections that no process holds",
+        Words(&[("0", "0 (means 8)")]),
+        "retransmissions before a connection without a process is aborted",
     ),
     known(
         "net.ipv4.tcp_max_orphans",
         Count,
-        "connections that no process holds; further ones are reset",
+        "maximum connections without a process; others are reset",
     ),
     known(
         "net.ipv4.tcp_congestion_control",
         Plain,
-        "how new connections find their speed",
+        "congestion control algorithm of new connections",
     ),
     known(
         "net.core.default_qdisc",
         Plain,
-        "how new devices queue what they send",
+        "queueing discipline of new devices",
     ),
     known(
         "net.ipv4.tcp_rmem",
         Bytes,
-        "receive buffer of a TCP socket: least, at first, at most",
+        "receive buffer of a TCP socket: minimum, default, maximum",
     ),
     known(
         "net.ipv4.tcp_wmem",
         Bytes,
-        "send buffer of a TCP socket: least, at first, at most",
+        "send buffer of a TCP socket: minimum, default, maximum",
     ),
     known(
         "net.ipv4.tcp_moderate_rcvbuf",
         Switch,
-        "receive buffers grow by themselves up to the most",
+        "automatic growth of receive buffers up to the maximum",
     ),
     known(
         "net.core.rmem_default",
         Bytes,
-        "receive buffer of other sockets at first",
+        "default receive buffer of other sockets",
     ),
-    known("net.core.rmem_max", Bytes, "the most that SO_RCVBUF gives"),
+    known("net.core.rmem_max", Bytes, "maximum for SO_RCVBUF"),
     known(
         "net.core.wmem_default",
         Bytes,
-        "send buffer of other sockets at first",
+        "default send buffer of other sockets",
     ),
-    known("net.core.wmem_max", Bytes, "the most that SO_SNDBUF gives"),
+    known("net.core.wmem_max", Bytes, "maximum for SO_SNDBUF"),
     known(
         "net.ipv4.udp_rmem_min",
         Bytes,
-        "what a UDP socket may receive even when memory is short",
+        "receive memory of a UDP socket under memory pressure",
     ),
     known(
         "net.ipv4.tcp_mem",
         Pages,
-        "memory of all TCP sockets: short from, at most",
+        "memory of all TCP sockets: pressure, maximum",
     ),
     known(
         "net.ipv4.udp_mem",
         Pages,
-        "memory of all UDP sockets: short from, at most",
+        "memory of all UDP sockets: pressure, maximum",
     ),
     known(
         "net.ipv4.ipfrag_high_thresh",
         Bytes,
-        "memory of fragments that wait for the others",
+        "maximum memory of incomplete fragmented packets",
     ),
     known(
         "net.ipv4.tcp_notsent_lowat",
         Words(&[("4294967295", "no limit")]),
-        "unsent bytes from which on a socket is not writable",
+        "unsent bytes above which a socket is not writable",
     ),
     known(
         "net.core.netdev_max_backlog",
         Count,
-        "packets that wait for a processor to take them",
+        "maximum received packets queued for a processor",
     ),
     known(
         "net.ipv4.tcp_window_scaling",
         Switch,
-        "windows of more than 64 KiB",
+        "windows larger than 64 KiB",
     ),
     known(
         "net.ipv4.tcp_timestamps",
         Words(&[("0", "off"), ("1", "on"), ("2", "on, no offset")]),
-        "timestamps, without which there is no tw_reuse",
+        "TCP timestamps, required by tcp_tw_reuse",
     ),
-    known(
-        "net.ipv4.tcp_sack",
-        Switch,
-        "tell others what is missing, not only where it begins",
-    ),
+    known("net.ipv4.tcp_sack", Switch, "selective acknowledgments"),
     known(
         "net.ipv4.tcp_ecn",
         Words(&[("0", "off"), ("1", "on"), ("2", "if asked")]),
-        "routers may mark congestion rather than drop",
+        "ECN: routers mark congestion instead of dropping",
     ),
     known(
         "net.ipv4.tcp_fastopen",
@@ -238,38 +234,38 @@ pub static KNOWN: [KnownSetting; 45] = [
             ("2", "servers"),
             ("3", "both"),
         ]),
-        "data with the SYN",
+        "TCP Fast Open: data in the SYN",
     ),
     known(
         "net.ipv4.tcp_mtu_probing",
         Words(&[("0", "off"), ("1", "on black holes"), ("2", "always")]),
-        "find the path MTU by trying",
+        "path MTU discovery by probing",
     ),
     known(
         "net.ipv4.tcp_slow_start_after_idle",
         Switch,
-        "begin slowly again after a pause",
+        "slow start after an idle period",
     ),
     known(
         "net.ipv4.tcp_rfc1337",
         Switch,
-        "resets do not end TIME-WAIT",
+        "protection of TIME-WAIT against resets",
     ),
-    known("net.ipv4.ip_forward", Switch, "pass on packets of others"),
+    known("net.ipv4.ip_forward", Switch, "forwarding of packets"),
     known(
         "net.netfilter.nf_conntrack_max",
         Count,
-        "connections that netfilter tracks; packets of further ones are dropped",
+        "maximum connections tracked by netfilter; packets of others are dropped",
     ),
     known(
         "fs.file-max",
         Words(&[("9223372036854775807", "no limit")]),
-        "open files of the whole host",
+        "maximum open files of the whole host",
     ),
 ];
 
 impl KnownSetting {
-    /// Appends the value as it reads best; `all` knows the size of a page.
+    /// Appends the value in its notation; `all` has the page size.
     pub fn write(&self, text: &str, all: &Settings, out: &mut String) {
         let numbers: Option<Vec<u64>> = text
             .split_ascii_whitespace()
@@ -304,7 +300,7 @@ impl KnownSetting {
     }
 }
 
-/// `4.10 kB, 131 kB, 6.29 MB`.
+/// Appends bytes: `4.10 kB, 131 kB, 6.29 MB`.
 fn sizes(numbers: &[u64], unit: u64, out: &mut String) {
     let mut gap = "";
     for number in numbers {

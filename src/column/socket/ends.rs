@@ -1,4 +1,4 @@
-//! The two ends of a socket as ss writes them, and what they are ordered by.
+//! The two ends of a socket, written as in ss, and their sort keys.
 
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -8,7 +8,7 @@ use crate::column::SortKey;
 use crate::column::format;
 use crate::model::{Endpoint, Ends};
 
-/// `10.0.0.1:80`, `[fe80::1]%eth0:80`, `0.0.0.0:*`: the device before the port, as in ss.
+/// Appends `10.0.0.1:80`, `[fe80::1]%eth0:80`, `0.0.0.0:*`, with the device before the port as in ss.
 fn endpoint(out: &mut String, end: Endpoint, row: Option<&SocketRow<'_>>) -> Option<()> {
     match end.address {
         IpAddr::V4(address) => write!(out, "{address}").ok()?,
@@ -25,7 +25,7 @@ fn endpoint(out: &mut String, end: Endpoint, row: Option<&SocketRow<'_>>) -> Opt
     Some(())
 }
 
-/// `%eth0` behind the address of a socket that is bound to a device.
+/// Appends `%eth0` for a socket that is bound to a device.
 pub(in crate::column) fn device(out: &mut String, row: &SocketRow<'_>) -> Option<()> {
     match (row.socket.socket.interface, row.socket.interface_name()) {
         (0, _) => Some(()),
@@ -38,7 +38,7 @@ pub(in crate::column) fn device(out: &mut String, row: &SocketRow<'_>) -> Option
     }
 }
 
-/// A vsock context id: the well-known ones by name.
+/// Appends a vsock context id, by name if well known.
 fn context(out: &mut String, cid: u32) -> Option<()> {
     if cid == u32::MAX {
         out.push('*');

@@ -23,7 +23,7 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::text(
             plain(12, "cookie", "COOKIE"),
-            "The kernel's socket cookie, hexadecimal as in ss. Kernel: idiag_cookie.",
+            "Socket cookie, hexadecimal as in ss. Kernel: idiag_cookie.",
             |row, out| write!(out, "{:x}", row.socket.socket.known_cookie()?).ok(),
             |row, _| Some(SortKey::Number(row.socket.socket.known_cookie()? as f64)),
         )
@@ -54,13 +54,13 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::figure(
             plain(7, "accept_queue", "ACCEPT"),
-            "Connections that wait for accept(); of listeners. Kernel: idiag_rqueue.",
+            "Connections that wait for accept(), on listeners. Kernel: idiag_rqueue.",
             COUNT,
             |row| row.socket.socket.accept_queue().map(f64::from),
         ),
         SocketColumn::figure(
             plain(7, "backlog", "BACKLOG"),
-            "Limit of the accept queue; of listeners. Kernel: idiag_wqueue.",
+            "Limit of the accept queue, on listeners. Kernel: idiag_wqueue.",
             NUMBER,
             |row| row.socket.socket.backlog().map(f64::from),
         ),
@@ -69,7 +69,7 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         }),
         SocketColumn::text(
             plain(18, "unowned", "UNOWNED"),
-            "Why it has no owner.",
+            "Reason why it has no owner.",
             |row, out| {
                 out.push_str(unowned(row)?.name());
                 Some(())
@@ -77,7 +77,7 @@ pub(super) fn columns() -> Vec<SocketColumn> {
             |row, _| text_key(unowned(row)?.name()),
         ),
         SocketColumn::text(
-            plain(10, "attribution", "KNOWN BY"),
+            plain(11, "attribution", "ATTRIBUTION"),
             field::attribution.about,
             |row, out| {
                 out.push_str(row.socket.socket.attribution.name()?);
@@ -87,19 +87,19 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::figure(
             plain(9, "wire_rate", "WIRE ↑/s"),
-            "Bytes sent per second, retransmissions included: what bytes_sent grew by.",
+            "Bytes sent per second, including retransmissions: growth of bytes_sent.",
             RATE,
             |row| row.rates?.wire_sent.map(f64::from),
         ),
         SocketColumn::figure(
             plain(9, "retransmitted_rate", "RETR/s"),
-            "Bytes retransmitted per second: what bytes_retrans grew by.",
+            "Bytes retransmitted per second: growth of bytes_retrans.",
             RATE,
             |row| row.rates?.retransmitted.map(f64::from),
         ),
         SocketColumn::text(
             plain(16, "congestion_info", "CC INFO"),
-            "What the congestion control reports. Kernel: INET_DIAG_VEGASINFO, _DCTCPINFO, _BBRINFO.",
+            "Values of the congestion control algorithm. Kernel: INET_DIAG_VEGASINFO, _DCTCPINFO, _BBRINFO.",
             congestion_info,
             |_, _| None,
         ),
@@ -134,7 +134,7 @@ pub(super) fn scalar_columns() -> impl Iterator<Item = SocketColumn> {
 pub(super) fn ulp_column() -> SocketColumn {
     SocketColumn::text(
         ("ulp", "ULP", 6),
-        "Protocol above TCP in the kernel, e.g. tls. Kernel: INET_ULP_INFO_NAME.",
+        "Upper-layer protocol in the kernel, such as tls. Kernel: INET_ULP_INFO_NAME.",
         |row, out| {
             format::sanitize(out, row.socket.ulp()?);
             Some(())

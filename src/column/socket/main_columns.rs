@@ -1,4 +1,4 @@
-//! The columns of a socket that come first in every list of columns.
+//! The most wanted columns of a socket.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -11,10 +11,10 @@ use crate::column::sort_key::text_key;
 use crate::column::{SortKey, Total, format};
 use crate::model::field;
 
-/// The meaning of `congestion`, of which exports carry the same text.
+/// Description of `congestion`, which exports share.
 pub(crate) const CONGESTION_ABOUT: &str = "Congestion control algorithm. Kernel: INET_DIAG_CONG.";
 
-/// Returns the columns that most people want first.
+/// Returns the most wanted columns.
 pub(super) fn columns() -> Vec<SocketColumn> {
     vec![
         SocketColumn::text(
@@ -49,19 +49,19 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::text(
             ("local", "LOCAL", 21),
-            "This end: address and port, or a unix socket's path (abstract names begin with @).",
+            "Local address and port, or a unix socket's path (abstract names begin with @).",
             local,
             |row, _| local_key(row),
         ),
         SocketColumn::text(
             ("remote", "REMOTE", 21),
-            "The other end.",
+            "Remote address and port.",
             remote,
             |row, _| remote_key(row),
         ),
         SocketColumn::text(
             ("process", "PROCESS", 16),
-            "The process that owns it, with its pid; (was) if it has let go, (inf) if inferred from its listener. In brackets why there is none.",
+            "Owner with its pid; (was) for a former owner, (inf) if inferred from the listener. Without an owner, the reason in brackets.",
             process,
             |row, _| process_key(row),
         ),
@@ -84,13 +84,13 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::figure(
             ("received_rate", "↓/s", 9),
-            "Goodput in, bytes per second: what bytes_received grew by.",
+            "Goodput in, bytes per second: growth of bytes_received.",
             RATE,
             |row| row.rates?.received.map(f64::from),
         ),
         SocketColumn::figure(
             ("sent_rate", "↑/s", 9),
-            "Goodput out, bytes per second: what bytes_acked grew by.",
+            "Goodput out, bytes per second: growth of bytes_acked.",
             RATE,
             |row| row.rates?.sent.map(f64::from),
         ),
@@ -108,7 +108,7 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::text(
             ("limit", "LIMIT", 6),
-            "What holds the sender back: app, rwnd, sndbuf, cwnd or loss.",
+            "What limits the sender: app, rwnd, sndbuf, cwnd or loss.",
             |row, out| {
                 out.push_str(row.rates?.limit?.name());
                 Some(())
@@ -117,13 +117,13 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::figure(
             ("retransmitted", "RETRANS", 7),
-            "Segments retransmitted in the connection's life. Kernel: tcpi_total_retrans.",
+            "Segments retransmitted in total. Kernel: tcpi_total_retrans.",
             COUNT,
             |row| connection(row)?.total_retrans().map(|count| count as f64),
         ),
         SocketColumn::figure(
             ("retransmitted_share", "RETR%", 7),
-            "Share of the bytes sent that were sent again, in the connection's life. Kernel: tcpi_bytes_retrans, tcpi_bytes_sent.",
+            "Share of the sent bytes that were retransmissions. Kernel: tcpi_bytes_retrans, tcpi_bytes_sent.",
             (format::SHARE, Total::Highest),
             |row| {
                 let info = connection(row)?;
@@ -133,7 +133,7 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::figure(
             ("age", "AGE", 8),
-            "Time since it was first seen; not known of sockets that were there from the start.",
+            "Time since it was first seen; unknown if it existed at the start.",
             TIME,
             |row| Some(f64::from(row.rates?.age?) * 1e6),
         ),
@@ -186,8 +186,8 @@ pub(super) fn columns() -> Vec<SocketColumn> {
             |row| row.socket.memory()?.drops().map(f64::from),
         ),
         SocketColumn::text(
-            ("peer", "OTHER END", 18),
-            "The process at the other end, if that is on this machine: of connections over loopback and unix pairs.",
+            ("peer", "PEER", 18),
+            "Process at the other end of a loopback connection or unix pair.",
             |row, out| process(&row.indexed_peer()?, out),
             |row, _| process_key(&row.indexed_peer()?),
         ),
@@ -229,7 +229,7 @@ fn user(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
     }
 }
 
-/// Both directions together; `None` if neither was measured.
+/// Returns the sum of both directions; `None` if neither was measured.
 fn total_rate(row: &SocketRow<'_>) -> Option<f32> {
     let rates = row.rates?;
     match (rates.received, rates.sent) {

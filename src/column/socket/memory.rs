@@ -6,10 +6,10 @@ use crate::column::definition::Cell;
 use crate::column::format;
 use crate::model::MemoryInfo;
 
-/// Width of a column, columns of the terminal.
+/// Width of a column, in terminal columns.
 const WIDTH: u16 = 8;
 
-/// Returns a column for each figure. The drops count things and have a column among the main ones.
+/// Returns a column for each value, except for `drops`, which is a main column.
 pub(super) fn columns() -> impl Iterator<Item = SocketColumn> {
     let fields = MemoryInfo::FIELDS.iter().enumerate();
     fields

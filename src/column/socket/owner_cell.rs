@@ -1,4 +1,4 @@
-//! The cell that names a socket's owner, or why there is none.
+//! The cell with a socket's owner, or the reason why it has none.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use crate::column::format;
 use crate::column::sort_key::text_key;
 use crate::model::Attribution;
 
-/// `nginx/812`, `nginx/812 +3` for several, `nginx/812 (was)`, `nginx/812 (inf)`, `[time-wait]`.
+/// Appends `nginx/812`, `nginx/812 +3` for several owners, `nginx/812 (was)`, `nginx/812 (inf)`, or `[time-wait]`.
 pub(in crate::column) fn process(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
     let attribution = row.socket.socket.attribution;
     if let Attribution::Unowned(why) = attribution {

@@ -17,7 +17,7 @@ pub static SOCKET_COLUMNS: LazyLock<Vec<SocketColumn>> = LazyLock::new(|| {
 });
 
 impl SocketColumn {
-    /// Returns the column of that name.
+    /// Returns the column with a name.
     pub fn by_id(id: &str) -> Option<&'static SocketColumn> {
         SOCKET_COLUMNS.iter().find(|column| column.id == id)
     }

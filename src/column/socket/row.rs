@@ -17,14 +17,14 @@ impl Kind for Sockets {
 pub struct SocketRow<'a> {
     /// The socket.
     pub socket: SocketRef<'a>,
-    /// Rates of the socket; `None` without a Sample before.
+    /// Rates of the socket; `None` without a previous Sample.
     pub rates: Option<&'a SocketRates>,
-    /// The moment that has its other end; `None` if it is in no Sample any more.
+    /// The moment with its other end; `None` if the socket is no longer in a Sample.
     pub moment: Option<&'a Moment>,
 }
 
 impl<'a> SocketRow<'a> {
-    /// Returns the socket in a row of a moment.
+    /// Returns the socket at a row of a moment.
     #[inline]
     pub fn of(moment: &'a Moment, row: usize) -> Option<SocketRow<'a>> {
         Some(SocketRow {
@@ -43,7 +43,7 @@ impl<'a> SocketRow<'a> {
         }
     }
 
-    /// Returns the other end, if it is a socket of this machine.
+    /// Returns the other end, if it is a socket on this machine.
     pub fn peer(&self) -> Option<SocketRow<'a>> {
         let moment = self.moment?;
         SocketRow::of(moment, moment.peer_of(self.socket.socket)?)

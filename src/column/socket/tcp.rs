@@ -5,7 +5,7 @@ use crate::column::definition::Cell;
 use crate::column::{Align, notation};
 use crate::model::{KernelField, Presentation, TcpInfo};
 
-/// A field of `tcp_info` and how it is shown.
+/// A field of `tcp_info` and its presentation.
 #[derive(Debug, Clone, Copy)]
 pub struct TcpField {
     /// The field.
@@ -27,14 +27,14 @@ impl TcpField {
     }
 }
 
-/// A field's value; `None` if it did not arrive, or is the kernel's way of saying "none".
+/// Returns a field's value; `None` if it is missing, or the kernel's value for none.
 fn measured(field: &KernelField, info: TcpInfo<'_>) -> Option<f64> {
     let value = field.read(info.bytes())?;
     let none = match field.name {
         "rtt" | "rcv_rtt" => value == 0,
         "min_rtt" => value == u64::from(u32::MAX),
         "pacing_rate" | "max_pacing_rate" => value == u64::MAX,
-        // TCP_INFINITE_SSTHRESH: no loss has set it yet.
+        // TCP_INFINITE_SSTHRESH: not yet set by a loss.
         "snd_ssthresh" => value >= 0x7fff_ffff,
         _ => false,
     };
@@ -45,7 +45,7 @@ fn of_row(field: &KernelField, row: &SocketRow<'_>) -> Option<f64> {
     measured(field, connection(row)?)
 }
 
-/// Every field, by group and in the order in which they are shown.
+/// Every field, by group in display order.
 pub static TCP_FIELDS: std::sync::LazyLock<Vec<TcpField>> = std::sync::LazyLock::new(|| {
     let mut fields: Vec<TcpField> = TcpInfo::FIELDS
         .iter()
@@ -60,7 +60,7 @@ pub static TCP_FIELDS: std::sync::LazyLock<Vec<TcpField>> = std::sync::LazyLock:
     fields
 });
 
-/// Fields that have a column of their own under another name.
+/// Fields with a main column under another name.
 const ELSEWHERE: [&str; 6] = [
     "rtt",
     "total_retrans",
@@ -70,7 +70,7 @@ const ELSEWHERE: [&str; 6] = [
     "options",
 ];
 
-/// A column for each field that has none elsewhere.
+/// Returns a column for each field without a main column.
 pub(super) fn columns() -> impl Iterator<Item = SocketColumn> {
     let fields = TCP_FIELDS.iter();
     fields
@@ -78,7 +78,7 @@ pub(super) fn columns() -> impl Iterator<Item = SocketColumn> {
         .chain(TCP_FIELDS.iter().filter(|row| row.field.name == "options"))
         .map(|row| SocketColumn {
             id: match row.field.name {
-                // The socket has options and a state too.
+                // The socket has its own options and state.
                 "options" => "tcp_options",
                 "state" => "tcp_state",
                 name => name,

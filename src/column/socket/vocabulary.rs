@@ -1,4 +1,4 @@
-//! The columns of a socket as a filter names them.
+//! Names of the columns of a socket in filters.
 
 use std::sync::LazyLock;
 
@@ -6,7 +6,7 @@ use super::registry::SOCKET_COLUMNS;
 use super::row::SocketRow;
 use crate::filter::{Field, FieldKind, RowValues, SearchText, Vocabulary};
 
-/// Other names of columns: those of JSON, of `tcp_info`, and what people say.
+/// Aliases of columns: names in JSON and `tcp_info`, and common abbreviations.
 const ALIASES: [(&str, &str); 19] = [
     ("recvq", "recv_queue"),
     ("recv-q", "recv_queue"),
@@ -29,7 +29,7 @@ const ALIASES: [(&str, &str); 19] = [
     ("mss", "snd_mss"),
 ];
 
-/// Every column that a filter can name.
+/// Every column that a filter can use.
 pub static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
     let columns = || (0..).zip(SOCKET_COLUMNS.iter());
     let fields = columns().map(|(id, column)| Field {
@@ -42,7 +42,7 @@ pub static VOCABULARY: LazyLock<Vocabulary> = LazyLock::new(|| {
     let said = ALIASES
         .iter()
         .filter_map(|&(alias, name)| Some((alias.to_owned(), of(name)?.0)));
-    // A heading with a space in it is no word.
+    // A heading with a space is not a word.
     let headings = columns()
         .filter(|(_, column)| !column.heading.contains(' '))
         .map(|(id, column)| (column.heading.to_lowercase(), id));

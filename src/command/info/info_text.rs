@@ -230,7 +230,7 @@ mod tests {
         archive.metadata.capabilities.clear();
         let info = RecordingInfo::new(Path::new("session.swr"), &archive, &inspection());
         let text = format_info(&info, &archive, &TimeZone::UTC);
-        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false, snapshot_path => "../../../tests/snapshots" }, {
+        insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false, snapshot_path => "../../../tests/screens/snapshots" }, {
             insta::assert_snapshot!("info", text);
         });
     }

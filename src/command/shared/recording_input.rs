@@ -173,7 +173,7 @@ mod tests {
                 "{said}"
             );
         }
-        assert!(index_at("soon").unwrap_err().contains("is no time"));
+        assert!(index_at("soon").unwrap_err().contains("invalid time"));
     }
 
     #[test]

@@ -42,7 +42,7 @@ struct Group {
 #[derive(Debug)]
 pub(in crate::diagnose) struct ConnectStuck {
     thresholds: Thresholds,
-    /// `Tcp.AttemptFails` of the Sample before.
+    /// `Tcp.AttemptFails` of the previous Sample.
     failed: Option<u64>,
 }
 

@@ -13,7 +13,7 @@ use crate::source::netlink::request::{AttributeRequest, Table};
 use crate::source::procfs::read_raw_sockets;
 
 /// Time for which a table that the kernel lacks is not requested again: each request makes the kernel look for a module.
-const UNSUPPORTED_RETRY: Duration = Duration::from_mins(1);
+const UNSUPPORTED_RETRY: Duration = Duration::from_secs(60);
 
 /// Number of rows up to which the peers of connections are looked up one by one.
 const MAX_PEER_LOOKUPS: usize = 4096;

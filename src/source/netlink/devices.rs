@@ -249,8 +249,8 @@ fn address(payload: &[u8]) -> Option<(u32, DeviceAddress)> {
 
 fn ip(bytes: &[u8]) -> Option<IpAddr> {
     match bytes.len() {
-        4 => Some(Ipv4Addr::from_octets(bytes.try_into().ok()?).into()),
-        16 => Some(Ipv6Addr::from_octets(bytes.try_into().ok()?).into()),
+        4 => Some(Ipv4Addr::from(<[u8; 4]>::try_from(bytes).ok()?).into()),
+        16 => Some(Ipv6Addr::from(<[u8; 16]>::try_from(bytes).ok()?).into()),
         _ => None,
     }
 }

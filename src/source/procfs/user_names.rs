@@ -13,7 +13,7 @@ const MAX_USERS: usize = 16_384;
 /// Largest number of pending queries.
 const MAX_PENDING: usize = 1024;
 /// Time after which a user without a name is looked up again.
-const RETRY: Duration = Duration::from_mins(5);
+const RETRY: Duration = Duration::from_secs(5 * 60);
 
 /// User id → name. The name service (files, LDAP, …) is queried by a thread, because it may take seconds or never answer.
 #[derive(Debug, Default)]
@@ -185,7 +185,7 @@ mod tests {
     use super::*;
 
     /// Longer than any test machine's name service takes.
-    const PATIENCE: Duration = Duration::from_mins(1);
+    const PATIENCE: Duration = Duration::from_secs(60);
 
     #[test]
     fn root_has_a_name_and_it_is_remembered() {

@@ -127,6 +127,10 @@ impl List for SocketDifferences {
         out.extend(0..self.comparison.difference.sockets.len() as u32);
     }
 
+    fn empty_text(&self) -> &'static str {
+        "no socket differs; go to another time with ← and →"
+    }
+
     fn unfiltered_len(&self, _moment: &Moment) -> usize {
         let difference = &self.comparison.difference;
         difference.sockets.len() + difference.omitted
@@ -232,6 +236,10 @@ impl List for ProcessDifferences {
 
     fn collect_rows(&mut self, _moment: &Moment, out: &mut Vec<u32>) {
         out.extend(0..self.comparison.difference.processes.len() as u32);
+    }
+
+    fn empty_text(&self) -> &'static str {
+        "no socket differs; go to another time with ← and →"
     }
 
     fn unfiltered_len(&self, _moment: &Moment) -> usize {

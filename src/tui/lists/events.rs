@@ -83,6 +83,10 @@ impl List for Events {
         out.extend(numbers.map(|number| (number - self.first) as u32));
     }
 
+    fn empty_text(&self) -> &'static str {
+        "no socket has opened, closed or changed state yet"
+    }
+
     fn unfiltered_len(&self, moment: &Moment) -> usize {
         moment.aggregate.events.len()
     }

@@ -116,7 +116,7 @@ impl List for Findings {
     }
 
     fn sort_key<'m>(&'m self, moment: &'m Moment, number: u32, column: usize) -> SortKey<'m> {
-        // Ended findings stand below active ones, the newest first, whatever the order.
+        // Ended findings are below active ones, newest first, whatever the order.
         let row = self.row(moment, number).filter(|_| number & ENDED == 0);
         row.map_or(SortKey::Missing, |row| {
             FINDING_COLUMNS[column].sort_key(&row)
@@ -163,10 +163,10 @@ pub fn finding_target(finding: &Finding, moment: &Moment) -> OpenTarget {
         let row = moment.sample.processes.get(row)?;
         Some(OpenTarget::Process(Arc::clone(&row.process)))
     };
-    let gone = |what: &str| OpenTarget::Unavailable(format!("{what} is not there any more"));
+    let gone = |what: &str| OpenTarget::Unavailable(format!("{what} is not in this sample"));
     match &finding.subject {
         Subject::Process(named) => process().unwrap_or_else(|| gone(&named.to_string())),
-        // Of a listener that is gone, the process that had it.
+        // For a closed listener, the process that had it.
         Subject::Socket { key, .. } => match moment.row_of(*key) {
             Some(_) => OpenTarget::Socket(*key),
             None => process().unwrap_or_else(|| gone(&finding.subject.to_string())),
@@ -180,7 +180,7 @@ pub fn finding_target(finding: &Finding, moment: &Moment) -> OpenTarget {
             OpenTarget::Remote(address, Some(Service { port, here: false }))
         }
         Subject::User { .. } => OpenTarget::Unavailable(format!(
-            "the processes of {} may not be looked into; run as root",
+            "permission denied for the processes of {}; run as root",
             finding.subject
         )),
         Subject::Host => OpenTarget::System,

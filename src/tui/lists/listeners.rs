@@ -68,6 +68,10 @@ impl List for Listeners {
         out.extend(0..moment.aggregate.listeners.len() as u32);
     }
 
+    fn empty_text(&self) -> &'static str {
+        "no socket is listening; press 2 for all sockets"
+    }
+
     fn unfiltered_len(&self, moment: &Moment) -> usize {
         moment.unfiltered().listeners.len()
     }

@@ -106,6 +106,10 @@ impl List for Processes {
         out.extend(all.filter_map(|(number, totals)| wanted(totals).then_some(number)));
     }
 
+    fn empty_text(&self) -> &'static str {
+        "no socket has a known owner; press 2 for all sockets"
+    }
+
     fn unfiltered_len(&self, moment: &Moment) -> usize {
         let all = &moment.unfiltered().processes;
         let in_time_wait = |totals: &&ProcessTotals| totals.tcp[State::TimeWait as usize] > 0;

@@ -73,6 +73,10 @@ impl List for Remotes {
         out.extend(0..moment.aggregate.remotes.len() as u32);
     }
 
+    fn empty_text(&self) -> &'static str {
+        "no socket has a remote host; press 2 for all sockets"
+    }
+
     fn unfiltered_len(&self, moment: &Moment) -> usize {
         moment.unfiltered().remotes.len()
     }

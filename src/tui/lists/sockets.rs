@@ -155,6 +155,18 @@ impl List for Sockets {
         }
     }
 
+    fn empty_text(&self) -> &'static str {
+        match self.scope {
+            SocketScope::All => {
+                "no socket was found; press ! for the sources that could not be read"
+            }
+            SocketScope::OwnedBy(_) => "this process has no sockets now; press Esc to go back",
+            SocketScope::Remote(..) => {
+                "no socket is connected to this host now; press Esc to go back"
+            }
+        }
+    }
+
     fn unfiltered_len(&self, moment: &Moment) -> usize {
         match self.scope {
             SocketScope::All => moment.sample.sockets.rows.len(),

@@ -95,13 +95,13 @@ impl Popup<State> for ColumnPicker {
 
     fn hints(&self) -> Vec<Hint> {
         vec![
-            Hint::new(&[Command::Down, Command::Up], "choose"),
-            Hint::new(&[Command::Freeze], "show or not"),
+            Hint::new(&[Command::Down, Command::Up], "select"),
+            Hint::new(&[Command::Freeze], "show/hide"),
             Hint::new(&[Command::SortLeft, Command::SortRight], "move"),
             Hint::new(&[Command::Widen, Command::Narrow], "width"),
-            Hint::new(&[Command::ResetColumns], "as they come"),
-            Hint::new(&[Command::Open], "done"),
-            Hint::new(&[Command::Filter], "look for"),
+            Hint::new(&[Command::ResetColumns], "reset"),
+            Hint::new(&[Command::Open], "close"),
+            Hint::new(&[Command::Filter], "search"),
         ]
     }
 
@@ -109,9 +109,9 @@ impl Popup<State> for ColumnPicker {
         let Some(table) = state.table() else { return };
         let headings = table.headings();
         let how = if table.has_chosen_columns() {
-            "as chosen"
+            "(customized)"
         } else {
-            "as they come"
+            "(default)"
         };
         let choice = |(column, is_shown): (usize, bool)| {
             let mark = if is_shown { '■' } else { '·' };
@@ -124,7 +124,7 @@ impl Popup<State> for ColumnPicker {
         let choices: Vec<Choice> = self.columns(state).into_iter().map(choice).collect();
         let title = draw::search_title(
             &format!("Columns {how}"),
-            "/ looks for one",
+            "/ to search",
             self.lines.search(),
         );
         draw::choices(frame, area, state, &title, &choices, self.lines.line);

@@ -13,7 +13,7 @@ use crate::tui::theme::Tone;
 use crate::tui::widget::border;
 use crate::tui::widget::pieces::{self, Piece};
 
-/// The greatest width of a text, columns: longer lines are tiring to read.
+/// Maximum width of a text, columns: longer lines are hard to read.
 pub(super) const WIDEST_TEXT: u16 = 100;
 
 /// The greatest width of a menu, columns.
@@ -40,12 +40,12 @@ pub(super) fn matches(search: &SearchText, heading: &Heading) -> bool {
         .any(|text| search.matches(text))
 }
 
-/// A title with the search, or with a hint that searching is possible.
+/// A title with the search text, or with the hint how to search.
 pub(super) fn search_title(title: &str, hint: &str, search: &str) -> String {
     if search.is_empty() {
         format!("{title} ─ {hint}")
     } else {
-        format!("{title} ─ with: {}", text::sanitized(search))
+        format!("{title} ─ search: {}", text::sanitized(search))
     }
 }
 
@@ -112,7 +112,7 @@ pub(super) fn choices(
         return;
     }
     if choices.is_empty() {
-        let line = [("nothing matches".to_owned(), Tone::Muted)];
+        let line = [("no match".to_owned(), Tone::Muted)];
         pieces::write(frame.buffer_mut(), inner, appearance, &line);
     }
     let cursor = cursor.min(choices.len().saturating_sub(1));

@@ -1,7 +1,7 @@
-//! The faults: sources that could not be read, with the reason in full.
+//! The faults popup: sources that could not be read, each with the full error.
 //!
 //! ```text
-//! ┌ What could not be read ──────────────────────────────┐
+//! ┌ Unreadable sources ──────────────────────────────────┐
 //! │ sock_diag sctp                                       │
 //! │   No such file or directory (os error 2)             │
 //! └──────────────────────────────────────────────────────┘
@@ -53,7 +53,7 @@ impl Popup<State> for Faults {
     fn render(&mut self, frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let columns = usize::from(draw::WIDEST_TEXT.min(area.width.saturating_sub(4)));
         let lines = lines(state, columns);
-        let title = "What could not be read";
+        let title = "Unreadable sources";
         self.line = draw::scrolling_text(frame, area, &state.appearance, title, &lines, self.line);
     }
 }
@@ -67,7 +67,7 @@ fn lines(state: &State, columns: usize) -> Vec<Vec<Piece>> {
         match fault.severity {
             FaultSeverity::Note => {}
             FaultSeverity::Degraded => {
-                pieces.push(("  not all is known".to_owned(), Tone::Warning));
+                pieces.push(("  some data is missing".to_owned(), Tone::Warning));
             }
             FaultSeverity::Incomplete => {
                 pieces.push(("  sockets may be missing".to_owned(), Tone::Critical));
@@ -80,7 +80,7 @@ fn lines(state: &State, columns: usize) -> Vec<Vec<Piece>> {
         }
     }
     if lines.is_empty() {
-        lines.push(vec![("everything could be read".to_owned(), Tone::Plain)]);
+        lines.push(vec![("all sources were read".to_owned(), Tone::Plain)]);
     }
     lines
 }

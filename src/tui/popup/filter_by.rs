@@ -1,7 +1,7 @@
 //! The filter-by popup: the conditions that the selected row passes, to include or exclude such rows.
 //!
 //! ```text
-//! ┌ Filter by ───────────────┐
+//! ┌ Include only ────────────┐
 //! │ process nginx            │
 //! │ state established        │
 //! └──────────────────────────┘
@@ -33,12 +33,12 @@ pub struct FilterBy {
     line: usize,
 }
 
-/// Opens the popup, or sets a message that there are no conditions.
+/// Opens the popup, or sets a message if there are no conditions.
 pub(in crate::tui) fn open(state: &mut State, exclude: bool) {
     state.arrange();
     let conditions = conditions(state);
     if conditions.is_empty() {
-        state.message = Some("there is nothing here to filter by".to_owned());
+        state.message = Some("no row selected to filter by".to_owned());
     } else {
         state.open_popup(FilterBy {
             conditions,
@@ -101,10 +101,10 @@ impl Popup<State> for FilterBy {
 
     fn hints(&self) -> Vec<Hint> {
         vec![
-            Hint::new(&[Command::Down, Command::Up], "choose"),
-            Hint::new(&[Command::Open], "filter by it"),
-            Hint::new(&[Command::Exclude], "leave it out"),
-            Hint::new(&[Command::FilterBy], "include only"),
+            Hint::new(&[Command::Down, Command::Up], "select"),
+            Hint::new(&[Command::Open], "apply"),
+            Hint::new(&[Command::Exclude], "exclude"),
+            Hint::new(&[Command::FilterBy], "include"),
             Hint::new(&[Command::Back], "cancel"),
         ]
     }
@@ -121,9 +121,9 @@ impl Popup<State> for FilterBy {
             })
             .collect();
         let title = if self.exclude {
-            "Leave out"
+            "Exclude"
         } else {
-            "Filter by"
+            "Include only"
         };
         draw::menu(frame, area, state, title, &lines, (0, self.line, false));
     }
@@ -140,7 +140,7 @@ fn add_condition(state: &mut State, condition: &str, exclude: bool) {
     let known = filter.as_term();
     if has_condition(&known, &condition) {
         state.message = Some(format!(
-            "the filter says that already: {}",
+            "already in the filter: {}",
             text::sanitized(&condition)
         ));
         return;
@@ -167,7 +167,7 @@ fn add_condition(state: &mut State, condition: &str, exclude: bool) {
 fn has_condition(filter: &str, condition: &str) -> bool {
     let mut parts = filter.split(" and ");
     let last = filter.rsplit(" and ").next();
-    // Operators are taken from left to right, so beside an `or` only the last condition holds for the whole.
+    // Operators are evaluated from left to right: with an `or`, only the last condition applies to the whole.
     let mixed = filter.contains(" or ") || filter.contains('|');
     last == Some(condition) || (!mixed && parts.any(|part| part == condition))
 }

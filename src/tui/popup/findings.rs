@@ -1,4 +1,4 @@
-//! The findings about the selected row or the page: a list of them, and everything about the chosen one.
+//! The findings about the selected row or the page: a list, and the full text of the chosen one.
 //!
 //! ```text
 //! ┌ Findings ─ 1 of 2 ───────────────────────────────────┐
@@ -39,7 +39,7 @@ use crate::tui::widget::pieces;
 /// Findings that are listed above the text of the chosen one.
 const LISTED: usize = 5;
 
-/// The findings about one thing.
+/// The findings about one subject.
 #[derive(Debug)]
 pub struct Findings {
     keys: Vec<FindingKey>,
@@ -63,11 +63,11 @@ pub(in crate::tui) fn is_available(state: &State) -> bool {
     state.moment.is_some() && (on_page || on_row)
 }
 
-/// Opens the findings about the page and the selected row, or says that there are none.
+/// Opens the findings about the page and the selected row, or sets a message if there are none.
 pub(in crate::tui) fn open(state: &mut State) {
     state.arrange();
     let Some((concerns, name)) = concerns(state) else {
-        state.message = Some("there is nothing here that findings could be about".to_owned());
+        state.message = Some("nothing here can have findings".to_owned());
         return;
     };
     let mut keys: Vec<FindingKey> = Vec::new();
@@ -86,8 +86,8 @@ pub(in crate::tui) fn open(state: &mut State) {
         let digit = label(Command::GoTo(Screen::Findings));
         state.message = Some(match state.findings.active.len() {
             0 => "there are no findings".to_owned(),
-            1 => format!("no finding is about {name}; {digit} shows the one there is"),
-            others => format!("no finding is about {name}; {digit} shows the {others} there are"),
+            1 => format!("no finding about {name}; press {digit} for 1 other finding"),
+            others => format!("no finding about {name}; press {digit} for {others} other findings"),
         });
     } else {
         state.open_popup(Findings {
@@ -152,13 +152,13 @@ impl Findings {
         let target = target.map(|(finding, moment)| finding_target(finding, moment));
         match target {
             Some(target) if is_here(state, &target) => {
-                state.message = Some("this is what it is about".to_owned());
+                state.message = Some("the subject of this finding is already open".to_owned());
             }
             Some(target) => {
                 navigation::select_current(state);
                 navigation::open_target(state, target);
             }
-            None => state.message = Some("it is over".to_owned()),
+            None => state.message = Some("this finding has ended".to_owned()),
         }
     }
 
@@ -174,7 +174,7 @@ impl Findings {
             };
             let pieces = match state.finding(*key) {
                 Some(finding) => finding_text::short_line(finding),
-                None => vec![(format!("  {} is over", key.0.id()), Tone::Muted)],
+                None => vec![(format!("  {} has ended", key.0.id()), Tone::Muted)],
             };
             pieces::write(frame.buffer_mut(), row, &state.appearance, &pieces);
             if place == self.chosen {
@@ -209,7 +209,7 @@ impl Popup<State> for Findings {
                 self.open_subject(state);
                 return Outcome::Close;
             }
-            // If there is only one, its text is all there is to scroll.
+            // With a single finding, the keys scroll its text.
             Command::Down | Command::Up if self.keys.len() > 1 => {
                 self.choose(scrolled(self.chosen, command));
             }
@@ -226,13 +226,13 @@ impl Popup<State> for Findings {
     fn hints(&self) -> Vec<Hint> {
         let mut hints = if self.keys.len() > 1 {
             vec![
-                Hint::new(&[Command::Down, Command::Up], "choose"),
+                Hint::new(&[Command::Down, Command::Up], "select"),
                 Hint::new(&[Command::PageDown], "scroll"),
             ]
         } else {
             vec![Hint::new(&[Command::Down, Command::Up], "scroll")]
         };
-        hints.push(Hint::new(&[Command::Open], "what it is about"));
+        hints.push(Hint::new(&[Command::Open], "open subject"));
         hints.push(Hint::new(&[Command::Back], "close"));
         hints
     }
@@ -248,7 +248,7 @@ impl Popup<State> for Findings {
                 finding_text::full_text(finding, columns),
             )
         } else {
-            let over = "it is over, for more than ten minutes".to_owned();
+            let over = "This finding ended more than 10 minutes ago.".to_owned();
             ("Findings".to_owned(), vec![vec![(over, Tone::Muted)]])
         };
         let listed = match self.keys.len() {

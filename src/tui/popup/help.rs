@@ -1,9 +1,9 @@
 //! The help: every key, from the key map.
 //!
 //! ```text
-//! ┌ Keys ─ / looks for one ─────────────────────┐
-//! │ 1            Overview: states, throughput … │
-//! │ ↓ j          select the row below           │
+//! ┌ Keys ─ / to search ─────────────────────────┐
+//! │ 1            Go to Overview: states, …      │
+//! │ ↓ j          Select the row below           │
 //! └─────────────────────────────────────────────┘
 //! ```
 
@@ -58,7 +58,7 @@ impl Popup<State> for Help {
         vec![
             Hint::new(&[Command::Down, Command::Up], "scroll"),
             Hint::new(&[Command::Back], "close"),
-            Hint::new(&[Command::Filter], "look for"),
+            Hint::new(&[Command::Filter], "search"),
         ]
     }
 
@@ -74,7 +74,7 @@ impl Popup<State> for Help {
                 ]
             })
             .collect();
-        let title = draw::search_title("Keys", "/ looks for one", self.lines.search());
+        let title = draw::search_title("Keys", "/ to search", self.lines.search());
         self.lines.line = draw::scrolling_text(
             frame,
             area,

@@ -1,11 +1,11 @@
-//! The kill confirmation: ways to destroy the socket or to signal its processes, each done only after it is confirmed.
+//! The kill confirmation: actions that destroy the socket or signal its processes. Each needs a confirmation.
 //!
 //! ```text
-//! ┌ End ────────────────────────────────────────────┐
+//! ┌ Kill ───────────────────────────────────────────┐
 //! │ 10.0.0.1:443 → 10.0.0.9:50000                   │
-//! │ nginx/2211 of www                               │
+//! │ nginx/2211 (user www)                           │
 //! │                                                 │
-//! │ destroy the socket   both ends are told         │
+//! │ destroy the socket   resets the connection      │
 //! │ SIGTERM to nginx/2211                           │
 //! └─────────────────────────────────────────────────┘
 //! ```
@@ -30,9 +30,8 @@ use crate::tui::widget::pieces::Piece;
 /// Processes that are listed above the actions.
 const LISTED: usize = 3;
 
-/// The message to a user who may not destroy sockets.
-const NEEDS_CAPABILITY: &str =
-    "ending a socket needs CAP_NET_ADMIN, which this user lacks; run as root";
+/// The message to a user without permission to destroy sockets.
+const NEEDS_CAPABILITY: &str = "destroying a socket needs CAP_NET_ADMIN; run as root";
 
 /// The actions to choose from.
 #[derive(Debug)]
@@ -60,10 +59,10 @@ pub(in crate::tui) fn target(state: &State) -> Option<KillTarget> {
     }
 }
 
-/// Opens the choice of actions, or says why there are none.
+/// Opens the list of actions, or sets a message with the reason why there are none.
 pub(in crate::tui) fn open(state: &mut State) {
     if state.display == DisplayMode::Replay {
-        state.message = Some("this is a recording: nothing in it can be ended".to_owned());
+        state.message = Some("a replay has nothing to kill".to_owned());
         return;
     }
     state.arrange();
@@ -73,7 +72,7 @@ pub(in crate::tui) fn open(state: &mut State) {
             line: 0,
             is_asking: false,
         }),
-        _ => state.message = Some("there is nothing here that could be ended".to_owned()),
+        _ => state.message = Some("nothing to kill here; select a socket or a process".to_owned()),
     }
 }
 
@@ -87,7 +86,7 @@ impl KillConfirmation {
         self.line = line.min(self.target.actions().len().saturating_sub(1));
     }
 
-    /// Does the action at the cursor.
+    /// Runs the action at the cursor.
     fn confirm(&self) -> Outcome {
         let effect = match self.action() {
             Some(KillAction::Destroy) => self.target.socket.map(|socket| {
@@ -112,7 +111,7 @@ impl Popup<State> for KillConfirmation {
 
     fn handle(&mut self, state: &mut State, command: Command) -> Outcome {
         match (self.is_asking, command) {
-            // The key of this command is `y`: only yes confirms.
+            // The key of this command is `y`: nothing else confirms.
             (true, Command::CopyRow) => return self.confirm(),
             (true, _) => self.is_asking = false,
             (false, Command::Open) => {
@@ -136,11 +135,11 @@ impl Popup<State> for KillConfirmation {
 
     fn hints(&self) -> Vec<Hint> {
         let mut hints = if self.is_asking {
-            vec![Hint::new(&[Command::CopyRow], "yes, do it")]
+            vec![Hint::new(&[Command::CopyRow], "confirm")]
         } else {
             vec![
-                Hint::new(&[Command::Down], "choose"),
-                Hint::new(&[Command::Open], "do it (asks)"),
+                Hint::new(&[Command::Down], "select"),
+                Hint::new(&[Command::Open], "kill (asks first)"),
             ]
         };
         hints.push(Hint::new(&[Command::Back], "cancel"));
@@ -154,14 +153,14 @@ impl Popup<State> for KillConfirmation {
             lines.push(describe(action, &self.target, state.may_destroy));
             if self.is_asking && at == self.line {
                 lines.push(vec![
-                    ("  really? ".to_owned(), Tone::Critical),
+                    ("  Are you sure? ".to_owned(), Tone::Critical),
                     ("y".to_owned(), Tone::Key),
-                    (" does it, any other key does not".to_owned(), Tone::Plain),
+                    (" confirms, any other key cancels".to_owned(), Tone::Plain),
                 ]);
             }
         }
         let cursor = (first, self.line, self.is_asking);
-        draw::menu(frame, area, state, "End", &lines, cursor);
+        draw::menu(frame, area, state, "Kill", &lines, cursor);
     }
 }
 
@@ -172,13 +171,14 @@ fn headings(target: &KillTarget) -> Vec<Vec<Piece>> {
         lines.push(vec![(text::sanitized(&target.ends), Tone::Strong)]);
     }
     if target.holders.len() > LISTED {
-        let all = format!("{} processes hold it", target.holders.len());
+        let all = format!("{} processes have it open", target.holders.len());
         lines.push(vec![(all, Tone::Strong)]);
     } else {
         for process in &target.holders {
             let user = process.user.as_deref();
-            let user =
-                user.map_or_else(String::new, |user| format!(" of {}", text::sanitized(user)));
+            let user = user.map_or_else(String::new, |user| {
+                format!(" (user {})", text::sanitized(user))
+            });
             lines.push(vec![(format!("{}{user}", name(process)), Tone::Strong)]);
         }
     }
@@ -206,9 +206,9 @@ fn describe(action: KillAction, target: &KillTarget, may_destroy: bool) -> Vec<P
         ],
         KillAction::Signal(_, signal, recipient) => {
             let about = match signal {
-                "SIGTERM" => "   asks it to end",
-                "SIGHUP" => "   many read their settings anew",
-                "SIGKILL" => "   ends it at once",
+                "SIGTERM" => "   asks it to exit",
+                "SIGHUP" => "   many daemons reload their configuration",
+                "SIGKILL" => "   kills it immediately",
                 _ => "",
             };
             let recipients = match (recipient, target.recipients(recipient)) {

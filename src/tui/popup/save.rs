@@ -1,9 +1,9 @@
-//! Saving: how much of the history goes to a file.
+//! The save popup: selects the part of the history to save to a file.
 //!
 //! ```text
-//! ┌ Save to a file ──────────┐
+//! ┌ Save history to a file ──┐
 //! │ the last minute          │
-//! │ everything that is kept  │
+//! │ the whole history        │
 //! └──────────────────────────┘
 //! ```
 
@@ -23,10 +23,10 @@ use crate::tui::theme::Tone;
 
 /// Parts of the history that can be saved, with their names; `None` is all of it.
 const PARTS: [(Option<Duration>, &str); 4] = [
-    (Some(Duration::from_mins(1)), "the last minute"),
-    (Some(Duration::from_mins(5)), "the last 5 minutes"),
-    (Some(Duration::from_mins(10)), "the last 10 minutes"),
-    (None, "everything that is kept"),
+    (Some(Duration::from_secs(60)), "the last minute"),
+    (Some(Duration::from_secs(300)), "the last 5 minutes"),
+    (Some(Duration::from_secs(600)), "the last 10 minutes"),
+    (None, "the whole history"),
 ];
 
 /// The parts of the history to choose from.
@@ -36,21 +36,21 @@ pub struct Save {
     line: usize,
 }
 
-/// The reason why a replay can be neither recorded nor saved nor rewound further.
-pub(crate) const IS_RECORDING: &str = "this is a recording already";
+/// The reason why a replay cannot be recorded, saved or rewound further.
+pub(crate) const IS_RECORDING: &str = "not available in a replay";
 
 /// The reason why there is nothing to record or to save, if so.
 pub(in crate::tui) fn unsavable_reason(state: &State) -> Option<&'static str> {
     if state.display == DisplayMode::Replay {
         Some(IS_RECORDING)
     } else if state.moment.is_none() {
-        Some("nothing has been sampled yet")
+        Some("there is no sample yet")
     } else {
         None
     }
 }
 
-/// Opens the choice of the part of the history to save, or sets a message with the reason why there is nothing.
+/// Opens the popup, or sets a message with the reason why there is nothing to save.
 pub(in crate::tui) fn open(state: &mut State) {
     match unsavable_reason(state) {
         Some(why) => state.message = Some(why.to_owned()),
@@ -78,7 +78,7 @@ impl Popup<State> for Save {
 
     fn hints(&self) -> Vec<Hint> {
         vec![
-            Hint::new(&[Command::Down, Command::Up], "choose"),
+            Hint::new(&[Command::Down, Command::Up], "select"),
             Hint::new(&[Command::Open], "save"),
             Hint::new(&[Command::Back], "cancel"),
         ]
@@ -86,7 +86,7 @@ impl Popup<State> for Save {
 
     fn render(&mut self, frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let lines = PARTS.map(|(_, name)| vec![(name.to_owned(), Tone::Plain)]);
-        let title = "Save to a file";
+        let title = "Save history to a file";
         draw::menu(frame, area, state, title, &lines, (0, self.line, false));
     }
 }

@@ -82,10 +82,10 @@ impl Popup<State> for SortPicker {
 
     fn hints(&self) -> Vec<Hint> {
         vec![
-            Hint::new(&[Command::Down, Command::Up], "choose"),
-            Hint::new(&[Command::Open], "sort by it"),
+            Hint::new(&[Command::Down, Command::Up], "select"),
+            Hint::new(&[Command::Open], "sort"),
             Hint::new(&[Command::Back], "cancel"),
-            Hint::new(&[Command::Filter], "look for"),
+            Hint::new(&[Command::Filter], "search"),
         ]
     }
 
@@ -107,7 +107,7 @@ impl Popup<State> for SortPicker {
             }
         };
         let choices: Vec<Choice> = self.columns(state).into_iter().map(choice).collect();
-        let title = draw::search_title("Sort by", "/ looks for a column", self.lines.search());
+        let title = draw::search_title("Sort by", "/ to search", self.lines.search());
         draw::choices(frame, area, state, &title, &choices, self.lines.line);
     }
 }

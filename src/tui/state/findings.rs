@@ -77,9 +77,9 @@ impl State {
             let which = if forward { "after" } else { "before" };
             self.message = Some(if forward && share < 1.0 {
                 let share = (share * 100.0).floor();
-                format!("no finding comes after this one in what is looked through: {share} %")
+                format!("no later finding in the {share} % of the recording scanned so far")
             } else {
-                format!("no finding comes {which} this instant")
+                format!("no finding {which} this instant")
             });
         }
         at_us

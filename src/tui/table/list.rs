@@ -52,6 +52,10 @@ pub trait List: Debug + Sized {
 
     /// Returns the columns of the list with their headings.
     fn column_set() -> &'static ColumnSet<Self::Kind>;
+    /// The sentence shown in place of rows if there are none and no filter is in force.
+    fn empty_text(&self) -> &'static str {
+        "none"
+    }
     /// The number of rows without a filter.
     fn unfiltered_len(&self, moment: &Moment) -> usize;
     /// Appends the numbers of its rows.

@@ -201,15 +201,15 @@ fn widen_sort_column(table: &mut dyn TableControl, by: i16) {
 fn next_theme(state: &mut State) {
     state.appearance.theme = state.appearance.theme.next();
     let name = state.appearance.theme.name();
-    state.message = Some(format!("colours: {name}"));
+    state.message = Some(format!("theme: {name}"));
 }
 
 fn toggle_mouse(state: &mut State) -> Effect {
     state.mouse = !state.mouse;
     state.message = Some(if state.mouse {
-        "clicks come here".to_owned()
+        "mouse captured".to_owned()
     } else {
-        "clicks are the terminal's; m takes them back".to_owned()
+        "mouse released: select text with it; press m to capture it again".to_owned()
     });
     Effect::Mouse(state.mouse)
 }

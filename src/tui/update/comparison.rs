@@ -12,7 +12,7 @@ pub(super) fn mark(state: &mut State) {
         let at = state.appearance.time_of_day(marked.taken_at_us);
         let key = label(Command::Difference);
         state.message = Some(format!(
-            "{at} is marked; {key} shows what differs from it at another time"
+            "marked {at}; go to another time and press {key} to compare"
         ));
     }
 }
@@ -21,7 +21,7 @@ pub(super) fn mark(state: &mut State) {
 pub(super) fn show_difference(state: &mut State) {
     if state.mark.is_none() {
         let key = label(Command::Mark);
-        let text = format!("no instant is marked to compare with; {key} marks this one");
+        let text = format!("no instant marked; press {key} to mark this one");
         state.message = Some(text);
     } else if let Some(Page::Difference(page)) = state.page_mut() {
         page.by_process = !page.by_process;

@@ -77,12 +77,12 @@ fn screen_hints(state: &State) -> Vec<Hint> {
         hints.add(&sideways, "table");
     }
     if !in_time {
-        hints.add(&[C::NextMatch], "next");
+        hints.add(&[C::NextMatch], "next match");
     }
     let (filter, clear) = if state.is_searchable() {
-        ("look for", "all")
+        ("search", "clear")
     } else {
-        ("filter", "no filter")
+        ("filter", "clear")
     };
     // The keys that set and clear the filter are always shown.
     hints.push(&[C::Filter], Hint::new(&[C::Filter], filter).pinned());
@@ -104,7 +104,7 @@ fn screen_hints(state: &State) -> Vec<Hint> {
     } else {
         hints.add(&[C::Freeze], "freeze");
     }
-    hints.add(&[C::InvertSort], "invert");
+    hints.add(&[C::InvertSort], "reverse");
     hints.add(&[C::CopyRow], "copy");
     if !state.has_panes() {
         hints.add(&sideways, "scroll");
@@ -118,15 +118,15 @@ fn screen_hints(state: &State) -> Vec<Hint> {
     hints.hints
 }
 
-/// The hint to Enter. Its short text leaves out the name, which the row shows anyway.
+/// The hint for Enter. Its short text omits the name, which the row shows anyway.
 fn open_hint(target: &OpenTarget) -> Hint {
     let text = match target {
         OpenTarget::Process(process) => format!("open {}/{}", process.comm, process.key.pid),
-        OpenTarget::Socket(_) | OpenTarget::Event(_) => "open the socket".to_owned(),
+        OpenTarget::Socket(_) | OpenTarget::Event(_) => "open socket".to_owned(),
         OpenTarget::Remote(address, _) => format!("open {address}"),
         OpenTarget::System => "open System".to_owned(),
         OpenTarget::Unavailable(why) => why.clone(),
-        OpenTarget::Fold => "fold or unfold".to_owned(),
+        OpenTarget::Fold => "fold".to_owned(),
     };
     let hint = Hint::new(&[Command::Open], text::sanitized(&text));
     match target {
@@ -149,7 +149,7 @@ fn freeze_text(state: &State) -> &'static str {
     match (state.display, playing) {
         (DisplayMode::Replay, true) => "pause",
         (DisplayMode::Replay, false) => "play",
-        _ => "now",
+        _ => "resume",
     }
 }
 

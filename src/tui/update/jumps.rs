@@ -117,5 +117,5 @@ fn report_reason(state: &mut State, what: &str, why: Option<Unowned>) {
 }
 
 fn report_no_other_end(state: &mut State) {
-    state.message = Some("the other end is not a socket of this machine".to_owned());
+    state.message = Some("the other end is not a socket on this machine".to_owned());
 }

@@ -9,7 +9,7 @@ use crate::tui::state::{DisplayMode, State};
 use crate::tui::text_input::TextInput;
 use crate::tui::timeline::{SPEEDS, Seek};
 
-/// Replaces a command that moves in time by the one that moves on the screen, if the keys do not step through time now.
+/// Replaces a command that moves in time by the one that moves on the screen, unless the keys step through time.
 pub(super) fn resolve(state: &State, command: Command) -> Command {
     if state.steps_through_time() && state.popup.is_none() {
         return command;
@@ -69,7 +69,7 @@ pub(super) fn seek(state: &mut State, seek: Seek) -> Option<Effect> {
     let on = matches!(seek, Seek::Jump(1..) | Seek::End);
     if state.display == DisplayMode::Live {
         if on {
-            state.message = Some("this is what is now".to_owned());
+            state.message = Some("this is the latest sample".to_owned());
             return None;
         }
         state.display = DisplayMode::Frozen;
@@ -81,7 +81,7 @@ pub(super) fn seek(state: &mut State, seek: Seek) -> Option<Effect> {
 pub(super) fn change_speed(state: &mut State, by: isize) -> Option<Effect> {
     if state.display != DisplayMode::Replay {
         let text = format!(
-            "the machine has its own speed; {} and the arrows go back",
+            "speed applies to replays only; press {} and the arrows to go back",
             label(Command::Freeze)
         );
         state.message = Some(text);
@@ -90,13 +90,13 @@ pub(super) fn change_speed(state: &mut State, by: isize) -> Option<Effect> {
     let speed = state.timeline.as_ref()?.playback.speed;
     let next = speed.saturating_add_signed(by).min(SPEEDS.len() - 1);
     if next == speed {
-        let limit = if by > 0 { "fastest" } else { "slowest" };
-        state.message = Some(format!("{}× is the {limit}", SPEEDS[speed]));
+        let limit = if by > 0 { "maximum" } else { "minimum" };
+        state.message = Some(format!("{}× is the {limit} speed", SPEEDS[speed]));
     }
     Some(Effect::Seek(Seek::ChangeSpeed(by)))
 }
 
-/// Goes to a time that was typed; a text that is no time stays, to be corrected.
+/// Goes to the time typed; a text that is not a time stays, to be corrected.
 pub(super) fn go_to(state: &mut State, editor: LineEditor) -> Option<Effect> {
     if editor.text().trim().is_empty() {
         return None;

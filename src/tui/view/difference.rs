@@ -60,7 +60,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let (at, moment) = ((&mut clicks, Pane::Main), moment.as_deref());
         let key = keymap::label(Command::Difference);
         if page.by_process {
-            let title = format!("Processes that differ ({key} sockets)");
+            let title = format!("Processes that differ (press {key} for sockets)");
             table_frame::draw_framed(
                 frame,
                 lower,
@@ -71,7 +71,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
                 at,
             );
         } else {
-            let title = format!("Sockets that differ ({key} processes)");
+            let title = format!("Sockets that differ (press {key} for processes)");
             table_frame::draw_framed(
                 frame,
                 lower,
@@ -121,7 +121,7 @@ fn instants(page: &DifferencePage, moment: &Moment, appearance: &Appearance) -> 
         ]);
     }
     if difference.uncertain {
-        let text = "sockets may be missing: which appeared or went is not known   ";
+        let text = "sockets may be missing: appeared and gone are unreliable   ";
         pieces.push(vec![(text.to_owned(), Tone::Warning)]);
     }
     pieces

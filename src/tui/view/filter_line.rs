@@ -3,7 +3,7 @@
 //! ```text
 //!  /state established rtt > 100█                                           12 of 12 431 sockets
 //!                           ^ '100' has no unit; expected a time, for example 500us, 100ms
-//!  Tab complete   ↑↓ earlier ones   Enter keep   Esc as it was
+//!  Tab complete   ↑↓ history   Enter apply   Esc cancel
 //! ```
 
 use std::ops::Range;
@@ -48,9 +48,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, line: &Fi
     if area.height > 2 {
         let keys: [(&str, &str); 4] = [
             ("Tab", "complete"),
-            ("↑↓", "earlier ones"),
-            ("Enter", "keep"),
-            ("Esc", "as it was"),
+            ("↑↓", "history"),
+            ("Enter", "apply"),
+            ("Esc", "cancel"),
         ];
         let mut pieces: Vec<Piece> = vec![(" ".to_owned(), Tone::Plain)];
         for (key, about) in keys {
@@ -78,7 +78,7 @@ fn remaining(state: &State, line: &FilterLine) -> String {
         left.push_str(match (in_force, state.filter().is_empty()) {
             (true, _) => " sockets ",
             (false, true) => " sockets, not filtered yet ",
-            (false, false) => " with the filter before ",
+            (false, false) => " with the previous filter ",
         });
     }
     left
@@ -154,11 +154,11 @@ fn render_hint(
     in_sight: &Range<usize>,
 ) {
     let room = usize::from(area.width);
-    // A word that can be completed is not wrong yet.
+    // A word that can be completed is not an error yet.
     if let Some((error, place)) = line.error.as_ref().filter(|_| line.shows_error()) {
         let before: String = line.text().chars().take(*place).collect();
         let column = text::width(&text::sanitized(&before));
-        // A scrolled line starts with a sign that it is.
+        // A scrolled line starts with a mark.
         let hidden = in_sight.start > 0 && column == in_sight.start;
         if hidden || !(in_sight.start..=in_sight.end).contains(&column) {
             let error = (format!("  {}", text::sanitized(error)), Tone::Warning);
@@ -166,7 +166,7 @@ fn render_hint(
             return;
         }
         let column = INDENT + column - in_sight.start;
-        // The caret stays below its place as long as there is room for some words behind it.
+        // The caret stays below its position while there is room for some words after it.
         let error = text::sanitized(error);
         let length = text::width(&error);
         let column = column.min(room.saturating_sub(1));
@@ -189,7 +189,7 @@ fn render_hint(
     }
     let unresolved = state.filter().unresolved_hosts();
     if let Some(host) = unresolved.first() {
-        let text = format!("  {} is looked up with Enter", text::sanitized(host));
+        let text = format!("  press Enter to resolve {}", text::sanitized(host));
         pieces::write(
             frame.buffer_mut(),
             area,
@@ -203,11 +203,11 @@ fn render_hint(
         && line.status == FilterStatus::InForce
         && line.completions.is_empty()
     {
-        let note = "looked for in all texts of a socket, and in its process's command".to_owned();
+        let note = "searches all text of a socket and the command line of its process".to_owned();
         pieces.push((note, Tone::Muted));
     }
     if state.filter().mixes_connectives() {
-        let note = "and/or are taken from left to right, as in ss; parentheses make it plain   ";
+        let note = "and/or are evaluated left to right, as in ss; use parentheses   ";
         pieces.push((note.to_owned(), Tone::Notice));
     }
     let first = line.inserted.map_or(0, |at| at.saturating_sub(3));
@@ -226,7 +226,7 @@ fn render_hint(
         };
         pieces.push((word, tone));
         pieces.push(("  ".to_owned(), Tone::Plain));
-        // The meaning of each, as long as there are few.
+        // With few completions, each has its meaning.
         if line.completions.len() <= 3 && !completion.about.is_empty() {
             let about = format!("{}   ", text::sanitized(&completion.about));
             used += text::width(&about) as u16;

@@ -77,8 +77,8 @@ pub(super) fn lines(
         let more = found.len().saturating_sub(MAX_LINES);
         let hint = match more {
             _ if at + 1 < found.len().min(MAX_LINES) => String::new(),
-            0 => " tells more".to_owned(),
-            more => format!(" tells {more} more"),
+            0 => " for details".to_owned(),
+            more => format!(" for {more} more"),
         };
         let taken = match hint.len() {
             0 => 0,

@@ -14,7 +14,7 @@
 //! └───────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! Without findings it says so, and lists the kinds that are checked.
+//! Without findings, the screen lists the kinds that are checked.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
@@ -78,7 +78,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         Layout::vertical([Constraint::Min(0), Constraint::Length(below)]).areas(area);
     let mut title = Screen::Findings.title().to_owned();
     if moment.is_some_and(|moment| moment.filtered().is_some()) {
-        title.push_str(" of the whole machine, without the filter");
+        title.push_str(" (filter not applied)");
     }
     let (at, table) = ((&mut state.clicks, Pane::Main), &mut state.finding_rows);
     table_frame::draw_framed(frame, upper, &appearance, &title, table, moment, at);
@@ -111,7 +111,7 @@ fn no_findings_text(state: &State, room: Rect) -> Vec<Vec<Piece>> {
         return vec![vec![("sampling…".to_owned(), Tone::Muted)]];
     };
     let Some(since_us) = state.findings.since_us else {
-        let text = "the samples before this instant are being read…";
+        let text = "reading the samples before this instant…";
         return vec![vec![(text.to_owned(), Tone::Muted)]];
     };
     let whole = moment.unfiltered();
@@ -125,8 +125,8 @@ fn no_findings_text(state: &State, room: Rect) -> Vec<Vec<Piece>> {
         1 => "1 sample".to_owned(),
         samples => format!("{} samples", count(samples as usize)),
     };
-    let looked = format!(
-        "Looked at for {length} ({} since {}): {} sockets, {} listeners, {} processes, the limits of this host.",
+    let scope = format!(
+        "Checked for {length} ({} since {}): {} sockets, {} listeners, {} processes, the limits of this machine.",
         samples,
         state.appearance.time_of_day(since_us),
         count(whole.totals.sockets as usize),
@@ -134,16 +134,16 @@ fn no_findings_text(state: &State, room: Rect) -> Vec<Vec<Piece>> {
         count(moment.sample.processes.len()),
     );
     let mut lines = vec![vec![(
-        "Nothing is wrong, as far as the kernel's numbers tell.".to_owned(),
+        "No findings: the kernel's numbers show no problem.".to_owned(),
         Tone::Good,
     )]];
-    let wrapped = text::wrap(&looked, columns).into_iter();
+    let wrapped = text::wrap(&scope, columns).into_iter();
     lines.extend(wrapped.map(|part| vec![(part, Tone::Plain)]));
-    let caveat = "What lasts shorter than a few samples is not told. What was over more than ten minutes ago is not kept.";
+    let caveat = "Problems shorter than a few samples are not reported. Findings that ended more than 10 minutes ago are removed.";
     let wrapped = text::wrap(caveat, columns).into_iter();
     lines.extend(wrapped.map(|part| vec![(part, Tone::Muted)]));
     lines.push(Vec::new());
-    lines.push(vec![("This is looked for:".to_owned(), Tone::Plain)]);
+    lines.push(vec![("Checks:".to_owned(), Tone::Plain)]);
     let spare = usize::from(room.height).saturating_sub(lines.len());
     if spare >= FINDINGS.len() {
         lines.extend(FINDINGS.iter().map(|kind| {

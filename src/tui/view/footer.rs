@@ -93,11 +93,11 @@ fn render_time(
 
 /// Draws the search text that is being typed.
 fn render_search(frame: &mut Frame<'_>, area: Rect, state: &State, editor: &LineEditor) {
-    let what = "look for: ";
+    let what = "search: ";
     let end = [
         ("  ".to_owned(), Tone::Plain),
         ("Enter".to_owned(), Tone::Key),
-        (" keep  ".to_owned(), Tone::Plain),
+        (" apply  ".to_owned(), Tone::Plain),
         ("Esc".to_owned(), Tone::Key),
         (" cancel ".to_owned(), Tone::Plain),
     ];

@@ -4,11 +4,11 @@
 //!  sockwatch  web-3 · Linux 6.18 · 12 431 sockets · owners 99.8 %          every 1 s (took 14 ms)   20:14:07
 //! ```
 //!
-//! A replay says so in place of the program's name and has the day; a frozen display has its distance from now.
+//! A replay has `REPLAY` in place of the program's name, and the date; a frozen display has its age.
 //!
 //! ```text
 //!  REPLAY  web-3 · Linux 6.18 · 12 431 sockets · owners 99.8 %                      2026-11-20 20:14:07
-//!  ■ FROZEN  at 20:14:07 ·  2:13 back · sampling goes on · Space shows what is now
+//!  ■ FROZEN  at 20:14:07 ·  2:13 ago · sampling continues · Space resumes
 //! ```
 //!
 //! The sockets are those that pass the filter, "of" all of them; the share of owners is of those that pass. "took" is the
@@ -170,13 +170,10 @@ fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, taken_at_us: 
     let back = now_us.saturating_sub(taken_at_us);
     let left = [
         (" ■ FROZEN ".to_owned(), Tone::Selected),
-        (
-            format!(" at {clock} ·{} back", minutes(back)),
-            Tone::Warning,
-        ),
-        (" · sampling goes on · ".to_owned(), Tone::Plain),
+        (format!(" at {clock} ·{} ago", minutes(back)), Tone::Warning),
+        (" · sampling continues · ".to_owned(), Tone::Plain),
         (keymap::label(Command::Freeze).to_owned(), Tone::Key),
-        (" shows what is now".to_owned(), Tone::Plain),
+        (" resumes".to_owned(), Tone::Plain),
     ];
     let right = recording(state);
     let room = area.width.saturating_sub(pieces::width(&right) + 1);

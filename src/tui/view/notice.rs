@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  ⚠ owners of 210 sockets unknown: run as root or grant CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH …     1 fault !
-//!  ⚠ the recording has ended (R begins another): No space left on device
+//!  ⚠ recording stopped (R starts another): No space left on device
 //! ```
 
 use ratatui::Frame;
@@ -26,23 +26,23 @@ const REMEDIES: [&str; 4] = [
     "run as root",
 ];
 
-/// The same for root, if owners are hidden even from it in a container or by a security module.
+/// The same for root, from whom a container or a security module may also hide owners.
 const REMEDIES_OF_ROOT: [&str; 4] = [
-    "not even root may look; are CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH held? (CapEff in /proc/self/status)",
+    "permission denied, even as root; check CapEff in /proc/self/status for CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH",
     Visibility::REMEDY_OF_ROOT,
-    "not even root may look into its process",
-    "not even root may look",
+    "permission denied, even as root",
+    "denied even to root",
 ];
 
 /// The reason in a replay, where there is no remedy.
 const REMEDIES_OF_REPLAY: [&str; 4] = [
-    "whoever recorded it was not allowed to look into their processes",
-    "who recorded it might not look into their processes",
-    "not seen by who recorded it",
+    "recorded without permission to inspect other users' processes",
+    "recorded without permission to inspect processes",
+    "recorded without permission",
     "not recorded",
 ];
 
-/// Counts of hidden owners, faults, lost events and damaged parts.
+/// Counts of hidden owners, faults, lost events and corrupt parts.
 struct VisibilityWarnings {
     /// Sockets whose owner is hidden from this user.
     denied: u32,
@@ -52,8 +52,8 @@ struct VisibilityWarnings {
     faults: usize,
     /// Events of closed sockets that the kernel dropped.
     lost: u64,
-    /// Damaged parts of the recording.
-    damaged: usize,
+    /// Corrupt parts of the recording.
+    corrupt: usize,
 }
 
 /// The warnings of the moment; `None` if there are none.
@@ -66,15 +66,15 @@ fn visibility_warnings(state: &State) -> Option<VisibilityWarnings> {
         root: sample.visibility.root,
         faults: sample.faults.iter().filter(|f| f.hides_data()).count(),
         lost: sample.lost_events,
-        damaged: damaged(state),
+        corrupt: corrupt_parts(state),
     };
     let any =
-        warnings.denied > 0 || warnings.faults > 0 || warnings.lost > 0 || warnings.damaged > 0;
+        warnings.denied > 0 || warnings.faults > 0 || warnings.lost > 0 || warnings.corrupt > 0;
     any.then_some(warnings)
 }
 
-/// Counts the damaged parts of the recording.
-fn damaged(state: &State) -> usize {
+/// Counts the corrupt parts of the recording.
+fn corrupt_parts(state: &State) -> usize {
     let gaps = state.timeline.as_ref().map(|timeline| &timeline.track.gaps);
     let damages = gaps.into_iter().flatten();
     damages.filter(|gap| gap.kind == GapKind::Damaged).count()
@@ -88,14 +88,14 @@ pub(super) fn lines(state: &State) -> u16 {
     u16::from(any)
 }
 
-/// The reason why a recording has ended by itself, and the remedy.
+/// The error that stopped a recording, and the remedy.
 fn failure(state: &State) -> Option<Vec<Piece>> {
     let recording = state.recording.as_ref()?;
     let why = text::sanitized(recording.failed.as_deref()?);
     Some(vec![
-        (" ⚠ the recording has ended (".to_owned(), Tone::Critical),
+        (" ⚠ recording stopped (".to_owned(), Tone::Critical),
         (keymap::label(Command::Record).to_owned(), Tone::Key),
-        (" begins another): ".to_owned(), Tone::Critical),
+        (" starts another): ".to_owned(), Tone::Critical),
         (why, Tone::Plain),
     ])
 }
@@ -103,7 +103,7 @@ fn failure(state: &State) -> Option<Vec<Piece>> {
 /// Draws the notice.
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let appearance = &state.appearance;
-    // A recording that the user relies on comes before a lack of permission.
+    // A stopped recording is more important than a missing permission.
     if let Some(line) = failure(state) {
         pieces::write(frame.buffer_mut(), area, appearance, &line);
         return;
@@ -115,9 +115,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
         return;
     };
     let mut right: Vec<Piece> = Vec::new();
-    if warnings.damaged > 0 {
-        let many = plural(warnings.damaged as u64);
-        let text = format!("⚠ {} part{many} damaged ", warnings.damaged);
+    if warnings.corrupt > 0 {
+        let many = plural(warnings.corrupt as u64);
+        let text = format!("⚠ {} corrupt part{many} ", warnings.corrupt);
         right.push((text, Tone::Critical));
     }
     if warnings.lost > 0 {

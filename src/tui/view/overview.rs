@@ -1,15 +1,15 @@
-//! The Overview screen: the machine at a glance.
+//! The Overview screen: a summary of the machine.
 //!
 //! ```text
-//! ─ States ─────────────────────────  ─ Throughput of TCP ─────────────
-//!  ESTAB        640 ▁▂▃▄▅▆▇█▇▆▅▄       ↓ 31.0 MB/s  highest 45.0 MB/s
+//! ─ States ─────────────────────────  ─ TCP throughput ────────────────
+//!  ESTAB        640 ▁▂▃▄▅▆▇█▇▆▅▄       ↓ 31.0 MB/s   max 45.0 MB/s
 //!  TIME-WAIT    170 ▁▂▃▄▅▆▇█▇▆▅▄       ▁▂▅▇██▆▅▃▂▁▂▅▇██▆▅▃▂▁▂▅▇██▆▅▃▂
 //!  …                                   ↑ …
 //! ─ Processes by ↓+↑/s ▼ ───────────  ─ Remotes by ↓+↑/s ▼ ────────────
-//!  the top; the keys go to one of the four tables, ← and → lead on
+//!  the first rows; the keys act on one of the four tables, ← and → change it
 //! ─ Listeners by FILL% ▼ ───────────  ─ TIME-WAIT by process ──────────
 //!  :443 nginx/2211  120 128 ███▌       curl/5120   26   +3/s ▁▂▃▄▅▆▇█
-//! ─ Connections ────────────────────  ─ Sockets without an owner ──────
+//! ─ Connections ────────────────────  ─ Unowned sockets ───────────────
 //!  opened 120/s ▁▂▅▇██▆▅▃▂             170 time-wait: closed here
 //! ```
 //!
@@ -86,7 +86,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     tcp_states::render(frame, inner, &appearance, moment, &axis);
     let bars = throughput.width.saturating_sub(1);
     let axis = HistoryAxis::new(history, state.interval, bars);
-    let title = format!("Throughput of TCP{}", axis.label());
+    let title = format!("TCP throughput{}", axis.label());
     let inner = border::section(frame, throughput, &appearance, &title);
     render_throughput(frame, inner, &appearance, moment, &axis);
 
@@ -114,7 +114,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     );
     table.render(
         listeners,
-        ("Listeners nearest to overflow", "Listeners"),
+        ("Listeners closest to overflow", "Listeners"),
         &mut state.top_listeners,
         clicks,
         Pane::Listeners,
@@ -135,7 +135,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let title = format!("TCP connections{}", axis.label());
     let inner = border::section(frame, changes, &appearance, &title);
     connection_rates::render(frame, inner, &appearance, moment, &axis);
-    let inner = border::section(frame, unowned, &appearance, "Sockets without an owner");
+    let inner = border::section(frame, unowned, &appearance, "Unowned sockets");
     unowned_sockets::render(frame, inner, &appearance, moment);
 }
 
@@ -163,8 +163,8 @@ fn render_findings(frame: &mut Frame<'_>, area: Rect, state: &mut State) -> Rect
         if at + 1 == shown {
             let key = label(Command::GoTo(Screen::Findings));
             let more = match rest {
-                0 => " tells more ".to_owned(),
-                rest => format!(" has {rest} more "),
+                0 => " for details ".to_owned(),
+                rest => format!(" for {rest} more "),
             };
             hint = vec![(format!("  {key}"), Tone::Key), (more, Tone::Muted)];
         }
@@ -230,7 +230,7 @@ impl TablePainter<'_, '_> {
         );
         if table.is_empty() {
             let none = match (table.filter_summary(), pane) {
-                (Some(_), _) => "nothing matches".to_owned(),
+                (Some(_), _) => "no match; F clears the filter".to_owned(),
                 (None, Pane::TimeWait) => self.no_time_wait_text(),
                 _ => "none".to_owned(),
             };
@@ -289,7 +289,7 @@ fn render_throughput(
         let highest = format::format_or_missing(sparkline::highest(values), format::rate);
         let heading = [
             (format!(" {arrow} {rate:>9}"), Tone::Strong),
-            (format!("   highest {highest:>9}"), Tone::Muted),
+            (format!("   max {highest:>9}"), Tone::Muted),
         ];
         write(frame.buffer_mut(), area, appearance, &heading);
         let below = indented(Rect {

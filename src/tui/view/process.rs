@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! ┌ nginx/2211 ─────────────────────────────────────────────────────────────────┐
-//! │ ✗ its findings, a line each                                    f tells more  │
+//! │ ✗ its findings, a line each                                    f for details │
 //! │ user www   parent nginx/2210   started 20:01:02 (13 min ago)                 │
 //! │ command nginx: worker process                                                │
 //! │ cgroup /system.slice/nginx.service   namespaces net 4026531840 pid …         │
@@ -14,7 +14,7 @@
 //! │ opened 12/s  closed 11/s  TIME-WAIT 10/s  LISTEN 2  UDP 0  …                 │
 //! │ charts of both directions where there is room                                │
 //! └──────────────────────────────────────────────────────────────────────────────┘
-//! ┌ Its sockets ─ sorted by ↓+↑/s ▼ ─────────────────────────────────────────────┐
+//! ┌ Sockets of this process ─ sorted by ↓+↑/s ▼ ─────────────────────────────────────────────┐
 //! ```
 
 mod rates;
@@ -68,7 +68,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             .as_deref()
             .and_then(|moment| present(moment, page.key));
         let room = area.width.saturating_sub(4);
-        // Findings come first: they stay visible however little room there is.
+        // Findings come first, so that they stay visible in little room.
         let concern = Concern::Process(page.key);
         let mut text = finding_text::lines(&found, &concern, room);
         text.extend(lines(
@@ -83,7 +83,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let text_lines = (lines.len() as u16).min(most);
         let mut title = text::sanitized(&page.last_known.comm);
         let _ = write!(title, "/{}", page.key.pid);
-        // Where there is no room for text there is none for its frame either.
+        // Without room for text, the frame is omitted.
         let frame_lines = if text_lines > 0 { 2 } else { 0 };
         let [upper, lower] = Layout::vertical([
             Constraint::Length(text_lines + frame_lines + charts),
@@ -111,7 +111,15 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let at = (&mut clicks, Pane::Main);
         let table = &mut page.sockets;
         let moment = moment.as_deref();
-        table_frame::draw_framed(frame, lower, &appearance, "Its sockets", table, moment, at);
+        table_frame::draw_framed(
+            frame,
+            lower,
+            &appearance,
+            "Sockets of this process",
+            table,
+            moment,
+            at,
+        );
     }
     state.clicks = clicks;
 }
@@ -132,8 +140,7 @@ fn lines(
     lines.push(named("command ", &process.command_line));
     let (Some(moment), Some((row, totals))) = (moment, present) else {
         lines.push(vec![(
-            "holds no sockets any more, or has exited; what is known of it is from before"
-                .to_owned(),
+            "has no sockets now, or has exited; showing its last known data".to_owned(),
             Tone::Warning,
         )]);
         return lines;
@@ -196,7 +203,7 @@ fn listed(name: &str, items: &[Vec<Piece>], room: u16) -> Vec<Piece> {
     line
 }
 
-/// The process at this moment, if it still holds sockets.
+/// The process at this moment, if it still has sockets.
 fn present(moment: &Moment, key: ProcessKey) -> Option<(&ProcessRow, &ProcessTotals)> {
     let at = process_index(moment, key)? as usize;
     Some((

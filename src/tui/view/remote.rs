@@ -3,9 +3,9 @@
 //! ```text
 //! ┌ 198.51.100.9 ────────────────────────────────────────────────────────────────┐
 //! │ sockets 3  ESTAB 3  TIME-WAIT 0  CLOSE-WAIT 0  ↓ 4.50 kB/s  ↑ 4.20 MB/s       │
-//! │ rtt 2.70 ms to 9.90 ms   retransmitted 0 %   nginx/2211                       │
+//! │ RTT 2.70 ms to 9.90 ms   retransmitted 0 %   nginx/2211                       │
 //! └──────────────────────────────────────────────────────────────────────────────┘
-//! ┌ Sockets with it ─ sorted by ↓+↑/s ▼ ─────────────────────────────────────────┐
+//! ┌ Sockets to this host ─ sorted by ↓+↑/s ▼ ─────────────────────────────────────────┐
 //! ```
 
 use std::sync::Arc;
@@ -50,7 +50,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
                 lines.extend(pieces::flow(figures(moment, totals).into_iter(), room));
             }
             None => lines.push(vec![(
-                "no socket is connected to it any more".to_owned(),
+                "no socket is connected to this host now".to_owned(),
                 Tone::Warning,
             )]),
         }
@@ -68,9 +68,9 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
             pieces::write_lines(frame, inner.inner(Margin::new(1, 0)), &appearance, &lines);
         }
         let title = match page.service {
-            None => "Sockets with it".to_owned(),
-            Some(service) if service.here => format!("Sockets to our port {}", service.port),
-            Some(service) => format!("Sockets to its port {}", service.port),
+            None => "Sockets to this host".to_owned(),
+            Some(service) if service.here => format!("Sockets on local port {}", service.port),
+            Some(service) => format!("Sockets to remote port {}", service.port),
         };
         let (at, table) = ((&mut clicks, Pane::Main), &mut page.sockets);
         table_frame::draw_framed(
@@ -124,10 +124,13 @@ fn figures(moment: &Moment, totals: &RemoteTotals) -> Vec<Vec<Piece>> {
         None => format::MISSING.to_owned(),
         Some((low, high)) => {
             let time = |us: u32| format::format_or_missing(Some(us.into()), format::duration_us);
-            format!("{} to {}", time(low), time(high))
+            match (time(low), time(high)) {
+                (low, high) if low == high => low,
+                (low, high) => format!("{low} to {high}"),
+            }
         }
     };
-    figure("rtt", rtt, Tone::Plain);
+    figure("RTT", rtt, Tone::Plain);
     let share = totals.throughput.retransmitted_share();
     let retransmitted = format::format_or_missing(share, format::share);
     figure("retransmitted", retransmitted, retransmitted_tone(share));
@@ -135,7 +138,7 @@ fn figures(moment: &Moment, totals: &RemoteTotals) -> Vec<Vec<Piece>> {
         if let Some(row) = moment.sample.processes.get(row as usize) {
             let name = text::sanitized(&row.process.comm);
             figure(
-                "of",
+                "process",
                 format!("{name}/{}", row.process.key.pid),
                 Tone::Strong,
             );

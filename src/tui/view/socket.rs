@@ -3,9 +3,9 @@
 //! ```text
 //! ┌ tcp ESTAB 10.0.0.1:443 → 198.51.100.9:50002 ─────────────────────────────────┐
 //! │ process    nginx/2211 fd 17   user www                                        │
-//! │ other end  not a socket of this machine                                       │
+//! │ other end  not a socket on this machine                                       │
 //! │ limited by the receiver's window: the peer does not read fast enough          │
-//! │ rtt 250 ms, 20 times its lowest 12.0 ms: it waits in queues on the path       │
+//! │ path       RTT 250 ms is 20 times its minimum 12.0 ms: queueing here or on …  │
 //! └───────────────────────────────────────────────────────────────────────────────┘
 //! ─ received ──────────  ─ sent ──────────────  ─ rtt ───────  ─ window, in flight ─
 //!  charts, where there is room
@@ -217,14 +217,14 @@ fn head(
         lines.push(vec![
             name("closed"),
             (format!("at {at}; "), Tone::Warning),
-            ("these are its final figures".to_owned(), Tone::Plain),
+            ("showing its final values".to_owned(), Tone::Plain),
         ]);
     }
     if page.presence == Presence::Absent {
         lines.push(vec![
             name("absent"),
-            ("it is not there at this time; ".to_owned(), Tone::Warning),
-            ("these are its figures of another".to_owned(), Tone::Plain),
+            ("not in this sample; ".to_owned(), Tone::Warning),
+            ("showing its values at another time".to_owned(), Tone::Plain),
         ]);
     }
     lines.push(owner_line(row, name("process"), room));
@@ -253,7 +253,7 @@ fn owner_line(row: &SocketRow<'_>, name: Piece, room: u16) -> Vec<Piece> {
         line.push((user, Tone::Plain));
     }
     if row.socket.owner().is_some() {
-        add_hint(&mut line, &[(Command::Owner, " leads to it")], room);
+        add_hint(&mut line, &[(Command::Owner, " opens it")], room);
     }
     line
 }
@@ -284,21 +284,21 @@ fn other_end_line(row: &SocketRow<'_>, page: &SocketPage, name: Piece, room: u16
         }
         line.push((end, Tone::Plain));
         let keys = [
-            (Command::OtherEnd, " leads to it, "),
-            (Command::OtherProcess, " to its process"),
+            (Command::OtherEnd, " opens it, "),
+            (Command::OtherProcess, " its process"),
         ];
         add_hint(&mut line, &keys, room);
         return line;
     }
     let mut remote = String::new();
     let text = if row.socket.socket.is_listener() {
-        "nobody: it listens"
+        "none: this is a listener"
     } else if !write_cell(row, "remote", &mut remote) {
-        "nobody: it is not connected"
+        "none: not connected"
     } else if page.presence == Presence::Present {
-        "not a socket of this machine"
+        "not a socket on this machine"
     } else {
-        "not known any more"
+        "no longer known"
     };
     line.push((text.to_owned(), Tone::Plain));
     line

@@ -65,7 +65,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     ])
     .areas(area);
     let columns: Vec<(Rect, &[Pane])> = if area.width >= TWO_COLUMN_WIDTH {
-        // Counters are the most, and have sentences.
+        // Counters have the most rows, with a sentence each.
         let left = (area.width * 2 / 5).clamp(LEFT_WIDTH.0, LEFT_WIDTH.1);
         let [left, right] = Layout::horizontal([Constraint::Length(left), Constraint::Min(0)])
             .spacing(2)
@@ -198,7 +198,7 @@ impl TablePainter<'_, '_> {
         );
         if table.is_empty() {
             let none = if self.is_searched {
-                "nothing matches"
+                "no match; Esc clears the search"
             } else {
                 "none"
             };

@@ -34,7 +34,7 @@ pub(super) fn render_events(frame: &mut Frame<'_>, area: Rect, state: &mut State
     let mut title = state.screen.title().to_owned();
     if omitted > 0 {
         let count = format::format_or_missing(Some(omitted as f64), format::grouped_count);
-        title = format!("{title} ─ {count} more were too many to keep");
+        title = format!("{title} ─ {count} more were dropped");
     }
     render_titled(frame, area, state, &title, |state| &mut state.events);
 }

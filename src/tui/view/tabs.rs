@@ -19,6 +19,17 @@ use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::{self, Piece};
 
+/// The style of all tabs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum TabStyle {
+    /// Digits and titles.
+    Full,
+    /// Digits and short titles, with less space between them.
+    Short,
+    /// Digits; only the current screen has its title.
+    Digits,
+}
+
 /// The greatest width of the name of a process.
 const MAX_NAME_WIDTH: usize = 24;
 
@@ -34,13 +45,14 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     } else {
         0
     };
-    let names: [fn(Screen) -> &'static str; 3] = [Screen::title, Screen::short_title, |_| ""];
-    let choices = names.map(|name| tabs(state.screen, name, &breadcrumb, badge.as_ref()));
+    let styles: [TabStyle; 3] = [TabStyle::Full, TabStyle::Short, TabStyle::Digits];
+    let choices = styles.map(|style| tabs(state.screen, style, &breadcrumb, badge.as_ref()));
     let fits = |tabs: &&Vec<(Option<Screen>, Vec<Piece>)>| width(tabs) + filter <= area.width;
-    let bare =
-        width(&tabs(state.screen, |_| "", "", badge.as_ref())) + BREADCRUMB_SIGNS_WIDTH + filter;
+    let bare = width(&tabs(state.screen, TabStyle::Digits, "", badge.as_ref()))
+        + BREADCRUMB_SIGNS_WIDTH
+        + filter;
     let short = text::cut_middle(&breadcrumb, area.width.saturating_sub(bare).into());
-    let shortest = tabs(state.screen, |_| "", &short, badge.as_ref());
+    let shortest = tabs(state.screen, TabStyle::Digits, &short, badge.as_ref());
     let chosen = choices.iter().find(fits).unwrap_or(&shortest);
     let mut x = area.x;
     for (screen, pieces) in chosen {
@@ -74,7 +86,9 @@ const BREADCRUMB_SIGNS_WIDTH: u16 = 3;
 /// The width of tabs without the gap behind the last one.
 fn width(tabs: &[(Option<Screen>, Vec<Piece>)]) -> u16 {
     let width: u16 = tabs.iter().map(|(_, pieces)| pieces::width(pieces)).sum();
-    width.saturating_sub(1)
+    let last = tabs.last().and_then(|(_, pieces)| pieces.last());
+    let has_gap = last.is_some_and(|(text, _)| text == " ");
+    width.saturating_sub(has_gap.into())
 }
 
 /// The least width for the filter.
@@ -114,7 +128,7 @@ fn render_filter(frame: &mut Frame<'_>, area: Rect, state: &State) {
 /// The pieces of each tab.
 fn tabs(
     here: Screen,
-    name: fn(Screen) -> &'static str,
+    style: TabStyle,
     breadcrumb: &str,
     badge: Option<&Piece>,
 ) -> Vec<(Option<Screen>, Vec<Piece>)> {
@@ -124,26 +138,28 @@ fn tabs(
             let current = screen == here;
             let tone = if current { Tone::Selected } else { Tone::Plain };
             let key = if current { Tone::Selected } else { Tone::Key };
-            let mut title = name(screen);
-            if current && title.is_empty() {
-                title = screen.title();
-            }
+            let title = match style {
+                TabStyle::Short => screen.short_title(),
+                TabStyle::Digits if !current => "",
+                TabStyle::Full | TabStyle::Digits => screen.title(),
+            };
             let mut pieces = vec![(format!(" {}", screen.digit()), key)];
-            pieces.push((
-                if title.is_empty() {
-                    " ".to_owned()
-                } else {
-                    format!(" {title} ")
-                },
-                tone,
-            ));
+            if !title.is_empty() {
+                pieces.push((format!(" {title}"), tone));
+            }
             if let Some((sign, tone)) = badge.filter(|_| screen == Screen::Findings) {
-                pieces.push((format!("{sign} "), *tone));
+                pieces.push((format!(" {sign}"), *tone));
             }
             if current && !breadcrumb.is_empty() {
-                pieces.push((format!("› {breadcrumb} "), tone));
+                pieces.push((format!(" › {breadcrumb}"), tone));
             }
-            pieces.push((" ".to_owned(), Tone::Plain));
+            // A highlighted tab has a space at both ends.
+            if style != TabStyle::Short || current {
+                pieces.push((" ".to_owned(), tone));
+            }
+            if style != TabStyle::Short {
+                pieces.push((" ".to_owned(), Tone::Plain));
+            }
             (Some(screen), pieces)
         })
         .collect()

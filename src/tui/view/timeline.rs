@@ -104,7 +104,7 @@ fn side_texts(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Ve
     let share = timeline.scanned_share();
     if share < 1.0 {
         let looked = (
-            format!(" findings {:>2.0} % ", (share * 100.0).floor()),
+            format!(" scanned {:>2.0} % ", (share * 100.0).floor()),
             Tone::Notice,
         );
         for (word, ends) in [(" sample", true), (" sample", false), ("", false)] {

@@ -3,7 +3,7 @@
 //! ```text
 //!     12 431 sockets
 //!  ↓ 41.2 MB/s ↑ 8.1 MB/s
-//!     needs 40×10
+//!  minimum size 40×10
 //!       q quit
 //! ```
 
@@ -20,7 +20,7 @@ use crate::tui::widget::pieces;
 pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, smallest: (u16, u16)) {
     let mut lines = Vec::new();
     lines.push((
-        format!("needs {}×{}", smallest.0, smallest.1),
+        format!("minimum size {}×{}", smallest.0, smallest.1),
         Tone::Warning,
     ));
     lines.push(("q quit".to_owned(), Tone::Key));
@@ -41,7 +41,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, smallest:
             lines.insert(at + 1, (text, Tone::Plain));
         }
     }
-    // The least important goes first: rates, then the rest from the end.
+    // Drops the least important first: rates, then the others from the end.
     while lines.len() > usize::from(area.height) && lines.len() > 1 {
         let rate = lines.iter().rposition(|(_, tone)| *tone == Tone::Plain);
         lines.remove(rate.unwrap_or(lines.len() - 1));

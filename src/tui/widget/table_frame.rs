@@ -108,9 +108,9 @@ pub(in crate::tui) fn draw_framed<L: List>(
             ..inner
         };
         let nothing = if filtered.is_some() {
-            "nothing matches; F takes the filter away"
+            "no row matches; press F to clear the filter"
         } else {
-            "none"
+            table.list().empty_text()
         };
         pieces::write(
             frame.buffer_mut(),

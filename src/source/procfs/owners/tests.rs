@@ -25,7 +25,7 @@ fn all_live(_: u32) -> bool {
 }
 
 fn real() -> Owners {
-    let mut owners = Owners::new(Path::new("/proc"), Duration::from_mins(1));
+    let mut owners = Owners::new(Path::new("/proc"), Duration::from_secs(60));
     owners.refresh(SECOND, &all_live);
     owners
 }
@@ -163,7 +163,7 @@ fn a_child_that_inherits_a_socket_holds_it_until_it_exits() {
 #[test]
 fn two_threads_read_the_same_as_one() {
     let socket = socket();
-    let mut owners = Owners::new(Path::new("/proc"), Duration::from_mins(1));
+    let mut owners = Owners::new(Path::new("/proc"), Duration::from_secs(60));
     let root = owners.open_root().expect("procfs");
     let new: Vec<NewProcess> = [std::process::id(), 1, 4_000_000_000]
         .map(|pid| NewProcess {

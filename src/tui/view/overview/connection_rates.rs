@@ -50,7 +50,7 @@ pub(super) fn render(
             ),
             (
                 format!(
-                    "  highest {:>7} ",
+                    "      max {:>7} ",
                     format::format_or_missing(highest, format::per_second)
                 ),
                 Tone::Muted,

@@ -35,7 +35,10 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, appearance: &Appearance,
         })
         .collect();
     if lines.is_empty() {
-        lines.push(vec![(" every socket has its owner".to_owned(), Tone::Good)]);
+        lines.push(vec![(
+            " every socket has a known owner".to_owned(),
+            Tone::Good,
+        )]);
     }
     let room = usize::from(area.height);
     if lines.len() > room && room > 0 {

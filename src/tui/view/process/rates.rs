@@ -147,7 +147,7 @@ pub(super) fn render_charts(
         let highest = format::format_or_missing(sparkline::highest(&values), write);
         let heading = [
             (format!("{what}, {span}  "), Tone::Muted),
-            (format!("highest {highest}"), Tone::Plain),
+            (format!("max {highest}"), Tone::Plain),
         ];
         pieces::write(frame.buffer_mut(), area, appearance, &heading);
         let below = Rect {

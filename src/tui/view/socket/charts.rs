@@ -24,7 +24,7 @@ pub(super) type Curve = (
 const CURVES: [Curve; 9] = [
     ("received", |point| point.received, format::rate),
     ("sent", |point| point.sent, format::rate),
-    ("rtt", |point| point.rtt, format::duration_us),
+    ("RTT", |point| point.rtt, format::duration_us),
     ("cwnd", |point| point.cwnd, format::bytes),
     ("in flight", |point| point.in_flight, format::bytes),
     (
@@ -78,7 +78,7 @@ pub(super) fn render(
             let before = title.len();
             let _ = write!(
                 title,
-                ", highest {}",
+                ", max {}",
                 format::format_or_missing(Some(highest), write)
             );
             if text::width(&title) + 4 > usize::from(place.width) {

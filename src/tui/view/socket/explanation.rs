@@ -9,10 +9,10 @@ use crate::tui::theme::Tone;
 /// A name, a sentence, its tone.
 type Sentence = (&'static str, String, Tone);
 
-/// The multiple of its lowest from which on a round-trip time is put down to queueing.
+/// Multiple of its minimum from which a round-trip time is attributed to queueing.
 const QUEUEING_RATIO: f64 = 3.0;
 
-/// The least round-trip time that is explained, µs.
+/// Minimum round-trip time that is explained, µs.
 const MIN_EXPLAINED_RTT_US: f64 = 5_000.0;
 
 /// All sentences about a socket, the most important first.
@@ -51,7 +51,7 @@ fn limited(limit: SendLimit) -> Sentence {
     ("limited by", limit.sentence().to_owned(), tone)
 }
 
-/// The round-trip time against its lowest.
+/// The round-trip time compared with its minimum.
 fn slow(info: TcpInfo<'_>) -> Option<Sentence> {
     let rtt = info.measured_rtt()? as f64;
     let lowest = info.min_rtt().filter(|&rtt| rtt != u64::from(u32::MAX))? as f64;
@@ -62,13 +62,13 @@ fn slow(info: TcpInfo<'_>) -> Option<Sentence> {
     let times = rtt / lowest;
     let sentence = if times >= QUEUEING_RATIO {
         format!(
-            "rtt {}, {times:.0} times its lowest {}: it waits in queues, here or on the path",
+            "RTT {} is {times:.0} times its minimum {}: queueing here or on the path",
             time(rtt),
             time(lowest)
         )
     } else {
         format!(
-            "rtt {}, lowest {}: the way itself is that long",
+            "RTT {}, minimum {}: mostly the latency of the path itself",
             time(rtt),
             time(lowest)
         )
@@ -84,7 +84,7 @@ fn loss(info: TcpInfo<'_>) -> Option<Sentence> {
     }
     let share = format::format_or_missing(Some((again / sent).min(1.0)), format::share);
     let bytes = format::format_or_missing(Some(again), format::bytes);
-    let sentence = format!("{share} of what it sent was sent again ({bytes})");
+    let sentence = format!("{share} of the bytes sent were retransmitted ({bytes})");
     Some(("loss", sentence, Tone::Warning))
 }
 
@@ -105,31 +105,33 @@ fn state(row: &SocketRow<'_>, socket: &Socket) -> Option<Sentence> {
             _ => return None,
         };
         let sentence = if connected {
-            "connected; the kernel counts no bytes of such sockets"
+            "connected; the kernel does not count bytes for this kind of socket"
         } else {
-            "not connected; the kernel counts no bytes of such sockets"
+            "not connected; the kernel does not count bytes for this kind of socket"
         };
         return Some(("state", sentence.to_owned(), Tone::Plain));
     }
     let (sentence, tone) = match socket.state {
         State::Established if waits_for_accept(socket) => (
-            "established, and no accept() has taken it yet".to_owned(),
+            "established, waiting for accept()".to_owned(),
             Tone::Warning,
         ),
         State::Established => (
-            "open; what limits it is known from the next sample on".to_owned(),
+            "open; its throughput limit is known from the next sample on".to_owned(),
             Tone::Plain,
         ),
         State::SynSent => (
-            format!("no answer yet; sent again {tries} times: dropped on the way, or by the peer"),
+            format!(
+                "no answer yet; {tries} SYN retransmissions: dropped on the path or by the peer"
+            ),
             Tone::Warning,
         ),
         State::SynRecv => (
-            format!("the handshake is not complete; answered {tries} times more"),
+            format!("handshake incomplete; {tries} SYN-ACK retransmissions"),
             Tone::Notice,
         ),
         State::FinWait1 => (
-            "closed here; the peer has not acknowledged that yet".to_owned(),
+            "closed here; the peer has not acknowledged the FIN yet".to_owned(),
             Tone::Notice,
         ),
         State::FinWait2 => (
@@ -138,25 +140,25 @@ fn state(row: &SocketRow<'_>, socket: &Socket) -> Option<Sentence> {
         ),
         State::TimeWait => (
             format!(
-                "closed here first; the address pair is kept for {}",
+                "closed here first; the address pair stays reserved for {}",
                 expires.unwrap_or_else(|| "a while".to_owned())
             ),
             Tone::Plain,
         ),
         State::CloseWait => (
-            "the peer has closed; the process here has not, and has to".to_owned(),
+            "the peer has closed; the local process has not called close() yet".to_owned(),
             Tone::Warning,
         ),
         State::LastAck => (
-            "closed by the peer, then here; the last acknowledgement is missing".to_owned(),
+            "closed by the peer, then here; waiting for the last acknowledgment".to_owned(),
             Tone::Notice,
         ),
         State::Closing => (
-            "closed on both sides at once; the acknowledgement is missing".to_owned(),
+            "closed on both sides at once; waiting for the acknowledgment".to_owned(),
             Tone::Notice,
         ),
         State::BoundInactive => (
-            "bound to a port; it neither listens nor connects".to_owned(),
+            "bound to a port, neither listening nor connected".to_owned(),
             Tone::Plain,
         ),
         State::Closed | State::Listen => return None,
@@ -172,11 +174,14 @@ fn listening(row: &SocketRow<'_>, socket: &Socket) -> Sentence {
         .memory()
         .and_then(crate::model::MemoryInfo::drops);
     let dropped = match drops {
-        Some(drops) if drops > 0 => format!("; {drops} connections were dropped in its life"),
+        Some(drops) if drops > 0 => format!("; {drops} connections dropped since it was created"),
         _ => String::new(),
     };
     let (sentence, tone) = if queue == 0 {
-        ("no connection waits for accept()".to_owned(), Tone::Good)
+        (
+            "no connection is waiting for accept()".to_owned(),
+            Tone::Good,
+        )
     } else if queue >= limit {
         (
             format!(
@@ -186,7 +191,7 @@ fn listening(row: &SocketRow<'_>, socket: &Socket) -> Sentence {
         )
     } else {
         (
-            format!("{queue} of {limit} connections wait for accept()"),
+            format!("{queue} connections are waiting for accept() (limit {limit})"),
             Tone::Notice,
         )
     };

@@ -115,7 +115,7 @@ fn field_tone(name: &str, value: &str) -> Tone {
     }
 }
 
-/// A use against its limit, with a gauge.
+/// A usage with its limit and a gauge.
 fn filled(name: &str, used: u32, limit: u32, write: fn(&mut String, f64), tone: Tone) -> Field {
     let mut value = String::new();
     write(&mut value, used.into());
@@ -163,11 +163,15 @@ fn queues(row: &SocketRow<'_>) -> Section {
         ));
     } else {
         let bytes = |value: u32| format::format_or_missing(Some(value.into()), format::bytes);
-        lines.push(plain("unread (RECV-Q)", bytes(socket.recv_queue)));
-        lines.push(plain("unacknowledged (SEND-Q)", bytes(socket.send_queue)));
+        lines.push(plain("unread (Recv-Q)", bytes(socket.recv_queue)));
+        lines.push(plain("unacknowledged (Send-Q)", bytes(socket.send_queue)));
     }
     if let Some(memory) = row.socket.memory() {
-        lines.extend(buffer("recv buffer", memory.rmem_alloc(), memory.rcvbuf()));
+        lines.extend(buffer(
+            "receive buffer",
+            memory.rmem_alloc(),
+            memory.rcvbuf(),
+        ));
         lines.extend(buffer("send buffer", memory.wmem_queued(), memory.sndbuf()));
         if let Some(drops) = memory.drops() {
             let tone = if drops == 0 {
@@ -199,7 +203,7 @@ fn over_time(page: &SocketPage, charts: usize) -> Section {
         plain(name, value)
     });
     Section {
-        title: "While looked at",
+        title: "Since opened here",
         lines: lines.collect(),
     }
 }
@@ -219,8 +223,8 @@ fn clients(row: &SocketRow<'_>, moment: &Moment) -> Section {
             let name = match column.id {
                 "syn_recv" => "half-open (SYN-RECV)",
                 "established" => "established",
-                "accepted" => "accepted",
-                "drops_rate" => "dropping",
+                "accepted" => "accept rate",
+                "drops_rate" => "drop rate",
                 "sharing" => "sockets on this address",
                 "minute" => "accept queue, last 60",
                 _ => continue,
@@ -232,7 +236,7 @@ fn clients(row: &SocketRow<'_>, moment: &Moment) -> Section {
         }
     }
     Section {
-        title: "Whom it serves",
+        title: "Clients",
         lines,
     }
 }
@@ -243,7 +247,7 @@ fn history(page: &SocketPage, appearance: &Appearance) -> Section {
     if let Some((at, state)) = page.first_seen {
         lines.push(plain(
             &appearance.time_of_day(at),
-            format!("looked at, {}", state.short_name()),
+            format!("opened here, {}", state.short_name()),
         ));
     }
     for change in &page.changes {
@@ -262,7 +266,7 @@ fn history(page: &SocketPage, appearance: &Appearance) -> Section {
     // By time: events from before the page was opened come first.
     lines.sort_by(|a, b| a.name.cmp(&b.name));
     Section {
-        title: "What happened",
+        title: "Timeline",
         lines,
     }
 }
@@ -292,9 +296,9 @@ fn identity(row: &SocketRow<'_>) -> Section {
         ("inode", "inode"),
         ("netns", "network namespace"),
         ("uid", "uid"),
-        ("interface", "device"),
+        ("interface", "interface"),
         ("cgroup", "cgroup"),
-        ("attribution", "owner known by"),
+        ("attribution", "owner source"),
     ];
     Section {
         title: "Identity",

@@ -77,7 +77,7 @@ fn counter(line: &CounterLine<'_>) -> Detail {
     Detail {
         name: text::sanitized(line.name),
         about: sentence
-            .unwrap_or("The kernel counts it; sockwatch has no words for it.")
+            .unwrap_or("No description is available for this counter.")
             .to_owned(),
     }
 }
@@ -109,7 +109,7 @@ fn interface(line: &InterfaceLine<'_>) -> Detail {
     let Some(device) = line.device else {
         return Detail {
             name: text::sanitized(&line.interface.name),
-            about: "What it is set to is not known.".to_owned(),
+            about: "The configuration of this interface is unknown.".to_owned(),
         };
     };
     let mut parts: Vec<String> = vec![device.state().to_owned()];
@@ -157,7 +157,7 @@ fn setting(line: &SettingLine<'_>) -> Detail {
         },
         None => Detail {
             name,
-            about: format!("not told in this network namespace, or by this kernel; {about}"),
+            about: format!("not available in this network namespace or kernel; {about}"),
         },
     }
 }

@@ -74,9 +74,9 @@ pub(super) fn line(moment: &Moment, width: u16) -> Vec<Piece> {
 pub(super) fn search_line(search: &str) -> Vec<Piece> {
     let shown = text::sanitized(search);
     vec![
-        (" looked for: ".to_owned(), Tone::Muted),
+        (" search: ".to_owned(), Tone::Muted),
         (shown, Tone::Strong),
-        ("   Esc shows all".to_owned(), Tone::Muted),
+        ("   Esc clears it".to_owned(), Tone::Muted),
     ]
 }
 
@@ -116,7 +116,7 @@ pub(super) fn interfaces_summary(moment: &Moment) -> String {
     out
 }
 
-/// The settings that are needed most.
+/// The most important settings.
 pub(super) fn settings_summary(moment: &Moment) -> String {
     let all = &moment.sample.settings;
     let mut out = String::new();

@@ -1,0 +1,252 @@
+//! Small recordings that decode to very much: each is read or refused within half a gigabyte of memory.
+//!
+//! A reader needs several gigabytes if it trusts a count before it has read what is counted, or copies a long string for every
+//! reference to it. Each recording is read by a process of its own whose memory is limited.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use libtest_mimic::{Failed, Trial};
+use rustix::process::{Resource, Rlimit, setrlimit};
+use sockwatch::model::{
+    Ends, Family, Holder, Process, ProcessKey, ProcessRow, Protocol, Sample, Socket, State,
+};
+use sockwatch::recording::{Archive, Encoder, Metadata, Reader, Recorder, RecorderOptions};
+
+#[allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "written for fuzzing"
+)]
+#[path = "../fuzz/src/container.rs"]
+mod container;
+#[allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "written for fuzzing"
+)]
+#[path = "../fuzz/src/sections.rs"]
+mod sections;
+use crate::support::helper_process::{self, HelperProcess};
+use sections::Record;
+
+/// Memory limit of the reading process, bytes.
+const MEMORY: u64 = 512 << 20;
+
+/// Number of items that a bomb claims to have.
+const MANY: usize = 24 << 20;
+
+/// Length of a string, bytes, and the number of references to it.
+const LONG: usize = 1 << 20;
+const OFTEN: usize = 20_000;
+
+// Sections of a frame, by number.
+const STRINGS: u16 = 1;
+const CLOCK: u16 = 2;
+const PROCESSES: u16 = 3;
+const CLOSED: u16 = 5;
+const ORDER: u16 = 6;
+const STREAM_SETS: u16 = 10;
+const NEW_STREAM_SETS: u16 = 11;
+const COUNTERS: u16 = 13;
+const NAMES: u16 = 16;
+const FAULTS: u16 = 17;
+const FIRST_STREAM: u16 = 64;
+
+/// Sections of a frame: number and bytes.
+type Sections = Vec<(u16, Vec<u8>)>;
+
+/// Makes the sections of a bomb.
+type Make = fn() -> Sections;
+
+/// Runs the role that this process was started for, if any.
+pub(crate) fn play_role() -> bool {
+    let is_reader = helper_process::role().as_deref() == Some("read");
+    if is_reader {
+        read();
+    }
+    is_reader
+}
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let bombs: [(&str, Make); 8] = [
+        ("devices", || vec![(COUNTERS, claimed(&[0, 0], MANY))]),
+        ("sets of streams", || vec![(NEW_STREAM_SETS, vec![0; MANY])]),
+        ("ended sockets", ended),
+        ("faults with long strings", || referring(FAULTS, &[0, 1, 1])),
+        ("names of devices", || referring(NAMES, &[0, 1])),
+        ("names of counters", || {
+            let mut parts = referring(COUNTERS, &[1]);
+            parts[1].1.insert(0, 1);
+            parts[1].1.extend([0, 0]);
+            parts
+        }),
+        ("processes with long names", || {
+            let process = [0, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0];
+            referring(PROCESSES, &process)
+        }),
+        ("processes told again and again", || {
+            let mut bytes = Vec::new();
+            put(&mut bytes, MANY / 2 + 1);
+            bytes.extend([0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+            bytes.extend([1, 0].repeat(MANY / 2));
+            vec![(PROCESSES, bytes)]
+        }),
+    ];
+    let of_sections = bombs.map(|(name, make_sections)| {
+        Trial::test(
+            format!("{name} are refused, or cost no more than their bytes"),
+            move || {
+                let records = [(0xffff, vec![]), (CLOCK, vec![0; 10])]
+                    .into_iter()
+                    .chain([STRINGS, PROCESSES, ORDER].map(|number| (number, vec![0])))
+                    .chain(make_sections())
+                    .map(|(number, bytes)| Record { number, bytes })
+                    .collect::<Vec<_>>();
+                is_read(|path| Ok(std::fs::write(path, sections::to_file(&records))?))
+            },
+        )
+    });
+    let of_samples = [("long names", false), ("many owners", true)].map(|(what, owned)| {
+        Trial::test(
+            format!("sockets with the same {what} cost no more than their bytes"),
+            move || is_read(|path| record(path, &alike(owned))),
+        )
+    });
+    of_sections.into_iter().chain(of_samples).collect()
+}
+
+fn put(out: &mut Vec<u8>, mut value: usize) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// A count, and as many zeros.
+fn claimed(before: &[u8], count: usize) -> Vec<u8> {
+    let mut bytes = before.to_vec();
+    put(&mut bytes, count);
+    bytes.resize(bytes.len() + count, 0);
+    bytes
+}
+
+/// Unix sockets that ended, all alike and without a part of variable length.
+fn ended() -> Sections {
+    /// Family, protocol, state, ends, attribution: streams and cells.
+    const CELLS: [(u16, u8); 5] = [(3, 3), (4, 7), (5, 7), (6, 2), (25, 1)];
+    let count = MANY / 4;
+    let mut pattern = vec![CELLS.len() as u8];
+    let mut expected = 0;
+    for (stream, _) in CELLS {
+        pattern.push((stream - expected) as u8);
+        expected = stream + 1;
+    }
+    let cells = CELLS.map(|(stream, cell)| {
+        // Each as a difference from the one before, signs folded.
+        let mut told = vec![0; count];
+        told[0] = cell * 2;
+        (FIRST_STREAM + stream, told)
+    });
+    let about = vec![
+        (NEW_STREAM_SETS, pattern),
+        (CLOSED, claimed(&[0], count)),
+        (STREAM_SETS, vec![0; count]),
+    ];
+    about.into_iter().chain(cells).collect()
+}
+
+/// A long string, and much that refers to it.
+fn referring(section: u16, each: &[u8]) -> Sections {
+    let mut strings = vec![1];
+    put(&mut strings, LONG);
+    strings.resize(strings.len() + LONG, b'x');
+    let mut bytes = Vec::new();
+    put(&mut bytes, OFTEN);
+    bytes.extend(each.repeat(OFTEN));
+    vec![(STRINGS, strings), (section, bytes)]
+}
+
+/// Returns a Sample of equal sockets: with a name longer than any socket's, or with the maximum number of owners.
+fn alike(owned: bool) -> Sample {
+    let mut sample = Sample::default();
+    let ends = Ends::Unix {
+        peer_inode: None,
+        vfs: None,
+        pending: 0,
+    };
+    let (protocol, state) = (Protocol::Stream, State::Closed);
+    let mut socket = Socket::new(1, 1, Family::Unix, protocol, state, ends);
+    if owned {
+        let process = Process::new(ProcessKey {
+            pid: 1,
+            start_time: 1,
+        });
+        sample.processes.push(ProcessRow {
+            process: Arc::new(process),
+            descriptors: None,
+            kinds: None,
+            activity: None,
+        });
+        sample.holders = vec![Holder { process: 0, fd: 3 }; usize::from(u16::MAX)];
+        socket.holders_len = u16::MAX;
+    } else {
+        let table = &mut sample.sockets;
+        let blob = table.push_blob(&[], &[], &[], &vec![b'x'; 60_000]);
+        socket.blob = blob.expect("it is the first");
+    }
+    // Each holder is stored in 8 bytes, so these need 2 GiB if they are not shared.
+    let count = if owned { 4_000 } else { 50_000 };
+    for cookie in 0..count {
+        socket.cookie = cookie;
+        sample.sockets.rows.push(socket);
+    }
+    sample
+}
+
+fn record(path: &Path, sample: &Sample) -> Result<(), Failed> {
+    let options = RecorderOptions {
+        path: path.to_owned(),
+        ..RecorderOptions::default()
+    };
+    let mut recorder = Recorder::start(options, Metadata::default())?;
+    assert!(recorder.offer(&Encoder::new().encode(sample)?));
+    recorder.finish()?;
+    Ok(())
+}
+
+/// Makes a file and lets a process with little memory read it.
+fn is_read(make: impl FnOnce(&Path) -> Result<(), Failed>) -> Result<(), Failed> {
+    let directory = tempfile::tempdir()?;
+    let path = directory.path().join("bomb.swr");
+    make(&path)?;
+    let bytes = std::fs::metadata(&path)?.len();
+    let mut command = helper_process::command("read");
+    command.env("RECORDING", &path).env("RUST_BACKTRACE", "0");
+    let (is_well, said) = HelperProcess::start(command).finish();
+    if is_well {
+        return Ok(());
+    }
+    Err(format!("{bytes} bytes took more than {MEMORY} to read {said}").into())
+}
+
+/// In a child: reads every Sample of a recording, or is refused.
+fn read() {
+    let limit = Rlimit {
+        current: Some(MEMORY),
+        maximum: Some(MEMORY),
+    };
+    setrlimit(Resource::As, limit).expect("it can be lowered");
+    let path = std::env::var_os("RECORDING").expect("the parent says which");
+    let mut reader = Reader::open(path.as_ref()).expect("it looks like a recording");
+    let mut sample = Sample::default();
+    for at in 0..reader.entries().len() {
+        match reader.read_into(at, &mut sample) {
+            Ok(()) => println!("{} sockets", sample.sockets.rows.len()),
+            Err(error) => println!("{error}"),
+        }
+    }
+}

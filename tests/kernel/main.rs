@@ -1,0 +1,64 @@
+//! The program on the running kernel, with sockets that each test opens in a network namespace of its own.
+//!
+//! A test that needs a missing privilege or tool is reported as ignored, with the reason.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use libtest_mimic::Failed;
+
+mod commands;
+mod compare_ss;
+mod filter_ss;
+mod live;
+mod live_screens;
+mod recording_commands;
+#[path = "../support/mod.rs"]
+mod support;
+
+use support::requirements::Requirement;
+use support::sandbox::{Body, Case, Isolation, run_suites};
+
+/// Cases at once: many wait for most of their time.
+const AT_ONCE: usize = 4;
+
+fn main() -> ExitCode {
+    if live::play_role() {
+        return ExitCode::SUCCESS;
+    }
+    run_suites(
+        &[
+            ("filter_ss", filter_ss::CASES),
+            ("recording_commands", recording_commands::CASES),
+            ("commands", commands::CASES),
+            ("compare_ss", compare_ss::CASES),
+            ("live", live::CASES),
+            ("live_screens", live_screens::CASES),
+        ],
+        AT_ONCE,
+    )
+}
+
+/// A case that fails by a panic.
+const fn panicking(name: &'static str, needs: &'static [Requirement], test: fn()) -> Case {
+    case(name, needs, Body::Panicking(test))
+}
+
+/// A case that fails by an error or a panic.
+const fn fallible(
+    name: &'static str,
+    needs: &'static [Requirement],
+    test: fn() -> Result<(), Failed>,
+) -> Case {
+    case(name, needs, Body::Fallible(test))
+}
+
+const fn case(name: &'static str, needs: &'static [Requirement], body: Body) -> Case {
+    Case {
+        name,
+        needs,
+        isolation: Isolation::Network,
+        timeout: Duration::from_secs(180),
+        body,
+    }
+}

@@ -1,0 +1,15 @@
+//! What needs no privilege and no sockets of others: recorded bytes, recordings, the filter language, the configuration,
+//! and the structure of the source code.
+
+mod config;
+mod decode;
+mod filter;
+mod findings_hostile;
+mod findings_recorded;
+mod layers;
+mod list;
+mod recording_format;
+mod ss_lines;
+#[path = "../support/mod.rs"]
+mod support;
+mod synthetic_host;

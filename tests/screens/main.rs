@@ -1,0 +1,13 @@
+//! The dashboard: whole screens, real key presses, replays, and the real program in a pseudo-terminal.
+
+mod dashboard_findings;
+mod hostile_names;
+mod journey;
+mod keys;
+mod operator_questions;
+mod random_input;
+mod replay;
+#[path = "../support/mod.rs"]
+mod support;
+mod terminal;
+mod whole_screens;
