@@ -78,10 +78,4 @@ sockwatch diagnose FILE --json",
 }
 
 /// An example of a configuration.
-pub const CONFIG: &str = r#"[diagnose]
-disable = ["time-wait-buildup"]       # this server closes first by design
-ignore_processes = ["legacy-worker"]  # known, to be replaced
-
-[diagnose.close-wait-leak]
-connections = 50                      # a large pool, cleaned every minute
-age_s = 90"#;
+pub const CONFIG: &str = include_str!("../../../assets/config_example.toml");
