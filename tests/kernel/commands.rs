@@ -302,7 +302,7 @@ fn kill_spares_a_new_socket() -> Result<(), Failed> {
     out.read_to_string(&mut rest)?;
     assert!(asking.wait()?.success());
     assert!(
-        rest.contains("gone already") && rest.contains("0 of 1 ended"),
+        rest.contains("already closed") && rest.contains("0 of 1 ended"),
         "{rest}"
     );
     assert!(is_alive(&near, &far), "the next one is spared");
@@ -325,7 +325,7 @@ fn kill_refuses() -> Result<(), Failed> {
         (&["kill", "--yes", "-4"], "needs a filter"),
         (&["kill", "--yes", "-x", "src /x"], "TCP and UDP"),
         (&["kill", "--yes", "rate > 1MB"], "rates"),
-        (&["kill", "--yes", "sport = nonsense"], "at column 9"),
+        (&["kill", "--yes", "sport = nonsense"], "at character 9"),
     ] {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

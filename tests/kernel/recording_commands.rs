@@ -756,7 +756,7 @@ fn refusals() -> Result<(), Failed> {
         (
             &["list", "--from", &recording, "dst www.example.org"],
             2,
-            "no address is known",
+            "cannot resolve host",
         ),
         (
             &["list", "--from", &dump, "--at", "-1s"],

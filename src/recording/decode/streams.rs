@@ -16,7 +16,7 @@ pub(super) struct StreamReaders<'a, 'b> {
     gaps: [ByteReader<'a>; 2],
     /// Unchanged sockets left before the next changed one, of either kind.
     gap: [u64; 2],
-    /// Numbers of sets of streams.
+    /// For each new or changed socket the number of its set of streams.
     pub(super) sets: ByteReader<'a>,
     /// Cells, by stream.
     pub(super) cells: &'b mut [ByteReader<'a>],
@@ -68,6 +68,7 @@ impl<'a, 'b> StreamReaders<'a, 'b> {
         Ok(true)
     }
 
+    /// Reads the next gap of sockets that did not (0) or did (1) change in the Sample before.
     fn next_gap(&mut self, kind: usize) -> Result<(), Corrupt> {
         let gaps = &mut self.gaps[kind];
         self.gap[kind] = if gaps.is_empty() {
@@ -94,6 +95,7 @@ impl<'a, 'b> StreamReaders<'a, 'b> {
         Ok(self.deviation_ms)
     }
 
+    /// Reads how many more sockets share the deviation; all that are left after the last one.
     fn next_run(&mut self) -> Result<(), Corrupt> {
         self.run = if self.ages.is_empty() {
             u64::MAX

@@ -1,4 +1,4 @@
-//! Samples are decoded as they were encoded, whatever happens to sockets from one Sample to the next.
+//! Samples are decoded as they were encoded, regardless of how sockets change from one Sample to the next.
 
 use proptest::prelude::*;
 

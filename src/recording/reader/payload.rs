@@ -9,6 +9,7 @@ use crate::recording::format::{FRAME_HEADER_LEN, FrameHeader};
 /// Reads the header and the payload at an offset; returns `None` if either is damaged.
 ///
 /// # Errors
+///
 /// If the file cannot be read, or ends within the frame.
 pub(super) fn read_payload(
     file: &File,
@@ -20,7 +21,7 @@ pub(super) fn read_payload(
     let Some(header) = FrameHeader::parse(&bytes, offset) else {
         return Ok(None);
     };
-    // Nothing is allocated for a length that the file does not have.
+    // Nothing is allocated for a length beyond the end of the file.
     let length = u64::from(header.length);
     if offset + FRAME_HEADER_LEN as u64 + length > file.metadata()?.len() {
         return Err(io::ErrorKind::UnexpectedEof.into());
