@@ -45,7 +45,6 @@ pub trait Archive: Send {
     /// fastest.
     ///
     /// # Errors
-    ///
     /// If there is no such Sample, or it is corrupt.
     fn read_into(&mut self, at: usize, sample: &mut Sample) -> Result<(), RecordingError>;
 
