@@ -8,7 +8,7 @@
 //!  end           64 bytes │ payload: location of the last index
 //! ```
 //!
-//! Everything is appended, nothing is written twice, so that a recording can be read up to where its recorder was killed. Every
+//! Data is only appended, so that a recording is readable up to the point where its recorder was killed. Every
 //! byte is covered by a CRC32C. Integers are little-endian. A file has at least one index before its end; a recorder writes one
 //! for every 512 frames.
 //!
