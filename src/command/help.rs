@@ -47,6 +47,11 @@ fn topic_text(topic: Topic, width: usize) -> String {
         Topic::Columns => return column_help::full_text(),
         Topic::Findings => return findings::long(&active_config().diagnose),
         Topic::Keys => topics::keys::write(&mut page, &key_groups()),
+        Topic::Monitoring => topics::monitoring::write(&mut page),
+        Topic::Recording => topics::recording::write(&mut page),
+        Topic::Output => topics::output::write(&mut page),
+        Topic::Privileges => topics::privileges::write(&mut page),
+        Topic::Cost => topics::cost::write(&mut page),
     }
     page.finish()
 }
