@@ -27,7 +27,6 @@ use crate::model::SocketRef;
 /// Writes the sockets in `rows`, with a header line if requested.
 ///
 /// # Errors
-///
 /// If the writer fails.
 pub fn write(moment: &Moment, rows: &[u32], heading: bool, out: &mut impl Write) -> io::Result<()> {
     write_rows(moment, rows, heading, None, out).map_err(io_error)
@@ -36,7 +35,6 @@ pub fn write(moment: &Moment, rows: &[u32], heading: bool, out: &mut impl Write)
 /// Writes the sockets in `rows` with the time of the moment in an additional first column, `taken_at`.
 ///
 /// # Errors
-///
 /// If the writer fails.
 pub fn write_with_time(
     moment: &Moment,

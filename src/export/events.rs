@@ -49,7 +49,6 @@ fn cell(line: &mut String, text: &str, column: &Column<Events>) {
 /// Writes the headings.
 ///
 /// # Errors
-///
 /// If the writer fails.
 pub fn write_heading(out: &mut impl Write) -> io::Result<()> {
     let mut line = String::new();

@@ -51,7 +51,6 @@ impl<W: Write + Send> Writer<W> {
     /// Begins a file on `out`, which need not be buffered.
     ///
     /// # Errors
-    ///
     /// If the writer fails.
     pub fn new(out: W) -> io::Result<Writer<W>> {
         let columns = columns::columns();
@@ -103,7 +102,6 @@ impl<W: Write + Send> Writer<W> {
     /// Writes the buffered rows and the end of the file, without which it is unreadable.
     ///
     /// # Errors
-    ///
     /// If the writer fails.
     pub fn finish(mut self) -> io::Result<()> {
         if self.buffered_rows > 0 {

@@ -98,7 +98,6 @@ struct FormattedRows {
 /// omitted middle of a cell.
 ///
 /// # Errors
-///
 /// If the writer fails.
 pub fn write(
     moment: &Moment,

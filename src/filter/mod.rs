@@ -60,7 +60,6 @@ impl Filter {
     /// Parses a filter. A blank text matches every socket. Takes linear time and constant stack for any text.
     ///
     /// # Errors
-    ///
     /// If the text is not a valid filter. The error has the position and the expected input.
     pub fn parse(text: &str, context: &ParseContext<'_>) -> Result<Filter, FilterError> {
         let Some(parsed) = Parser::new(text, context).parse()? else {
@@ -80,7 +79,6 @@ impl Filter {
     /// Parses a filter; a single word that is not a filter becomes a text search over all texts of a row.
     ///
     /// # Errors
-    ///
     /// As [`Self::parse`], if the text is more than one word.
     pub fn parse_or_search(text: &str, context: &ParseContext<'_>) -> Result<Filter, FilterError> {
         match Filter::parse(text, context) {

@@ -19,7 +19,6 @@ impl Pattern {
     /// Compiles a case-insensitive glob with `*`, `?`, `[…]` and `\` that matches the whole text.
     ///
     /// # Errors
-    ///
     /// If it is too large.
     pub(super) fn glob(pattern: &str) -> Result<Pattern, String> {
         Self::build(pattern, &translate(pattern, Units::Characters), true)
@@ -29,7 +28,6 @@ impl Pattern {
     /// byte, and `*` also matches slashes.
     ///
     /// # Errors
-    ///
     /// If it is too large.
     pub(super) fn file_name(pattern: &str) -> Result<Pattern, String> {
         Self::build(pattern, &translate(pattern, Units::Bytes), true)
@@ -38,7 +36,6 @@ impl Pattern {
     /// Compiles a regular expression that may match anywhere in the text.
     ///
     /// # Errors
-    ///
     /// If it is not a valid regular expression, with the reason.
     pub(super) fn expression(expression: &str) -> Result<Pattern, String> {
         Self::build(expression, expression, false)

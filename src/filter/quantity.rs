@@ -74,7 +74,6 @@ impl Unit {
 /// Parses a number with a unit and converts it to `unit`.
 ///
 /// # Errors
-///
 /// If it is not a number, or its unit is missing or does not fit.
 pub fn parse_quantity(text: &str, unit: Unit) -> Result<f64, String> {
     let end = text

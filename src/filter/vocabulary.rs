@@ -66,10 +66,10 @@ impl Vocabulary {
     /// Returns names similar to this one, for error messages.
     pub(super) fn similar(&self, name: &str) -> Vec<&'static str> {
         let lower = name.to_lowercase();
-        let alike = |field: &&Field| {
+        let similar = |field: &&Field| {
             lower.len() >= 3 && (field.name.starts_with(&lower) || field.name.contains(&lower))
         };
-        let mut names: Vec<&str> = self.fields.iter().filter(alike).map(|f| f.name).collect();
+        let mut names: Vec<&str> = self.fields.iter().filter(similar).map(|f| f.name).collect();
         names.truncate(5);
         names
     }

@@ -7,7 +7,7 @@ use super::{
     MptcpInfo, ProcessRow, Protocol, Settings, Socket, SocketTable, TcpInfo, Visibility,
 };
 
-/// The machine that was sampled.
+/// The sampled host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Host {
     /// Kernel: `uname` nodename.
@@ -52,7 +52,7 @@ pub struct Sample {
     pub taken_at_us: i64,
     /// `CLOCK_MONOTONIC` at the same moment, ns.
     pub monotonic_ns: u64,
-    /// The machine.
+    /// The host.
     pub host: Arc<Host>,
     /// The existing sockets.
     pub sockets: SocketTable,

@@ -21,7 +21,6 @@ impl FieldInfo {
     /// Returns the number of its first stream, for constants.
     ///
     /// # Panics
-    ///
     /// If it has none. In a constant, this is a compile error.
     pub const fn first_stream(&self) -> usize {
         match self.stream {
@@ -185,7 +184,6 @@ macro_rules! socket_schema {
             /// Loads the fields that change while a socket transfers data.
             ///
             /// # Errors
-            ///
             /// If a cell has a value that its field cannot represent.
             #[inline]
             pub fn load_moving(&mut self, cells: &StoredCells) -> Result<(), Unrepresentable> {
@@ -204,7 +202,6 @@ macro_rules! socket_schema {
             /// Loads every field that has a stream.
             ///
             /// # Errors
-            ///
             /// If a cell has a value that its field cannot represent.
             #[inline]
             pub fn load(&mut self, cells: &StoredCells) -> Result<(), Unrepresentable> {

@@ -22,7 +22,6 @@ pub trait Stored: Sized {
     /// Reads the value from as many integers as [`Self::STREAMS`] has.
     ///
     /// # Errors
-    ///
     /// If the integers are not a valid value.
     fn load(cells: &[u64]) -> Result<Self, Unrepresentable>;
 }

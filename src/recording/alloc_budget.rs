@@ -15,7 +15,6 @@ impl AllocBudget {
     /// Spends bytes before they are allocated.
     ///
     /// # Errors
-    ///
     /// If fewer bytes are left.
     #[inline]
     pub(super) fn spend(&mut self, bytes: usize) -> Result<(), Corrupt> {

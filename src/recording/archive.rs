@@ -20,7 +20,7 @@ pub struct Entry {
 /// A range of a recording that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
-    /// Index in [`Archive::entries`] of the Sample before it; `None` if it precedes the first.
+    /// Index in [`Archive::entries`] of the Sample before the range; `None` if the range precedes the first.
     pub after: Option<usize>,
     /// First byte in the file.
     pub offset: u64,
@@ -45,7 +45,6 @@ pub trait Archive: Send {
     /// fastest.
     ///
     /// # Errors
-    ///
     /// If there is no such Sample, or it is corrupt.
     fn read_into(&mut self, at: usize, sample: &mut Sample) -> Result<(), RecordingError>;
 

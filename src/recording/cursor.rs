@@ -78,7 +78,6 @@ impl Cursor {
     /// decompressed length, in bytes.
     ///
     /// # Errors
-    ///
     /// If a required frame cannot be fetched or decoded.
     pub(super) fn seek(
         &mut self,

@@ -10,7 +10,7 @@
 //! | `decompress` | the zstd stream of a chunk to the sections of each frame |
 //! | `frame` | the sections in their order |
 //! | `sockets` | which sockets are new, changed or unchanged |
-//! | `closed` | sockets that ended |
+//! | `closed` | sockets that closed |
 //! | `streams` | gaps, sets and cells, which sockets share |
 //! | `plan` | the cells of one set of streams |
 //! | `row_builder` | one socket from its cells |

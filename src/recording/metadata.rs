@@ -7,7 +7,7 @@ use crate::model::Host;
 /// Facts about a whole recording, written before its first Sample.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Metadata {
-    /// The machine that was sampled.
+    /// The sampled host.
     pub host: Host,
     /// Version of sockwatch that wrote it.
     pub program: String,

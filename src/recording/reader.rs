@@ -61,7 +61,6 @@ impl Reader {
     /// Opens a recording. [`Archive::losses`] lists the damage.
     ///
     /// # Errors
-    ///
     /// If the file cannot be read, is not a recording, or has an unsupported version.
     pub fn open(path: &Path) -> Result<Reader, RecordingError> {
         Reader::open_within(path, MAX_SCANNED)
@@ -112,7 +111,6 @@ impl Reader {
     /// Reads every byte and computes statistics. Afterwards, [`Archive::losses`] is complete.
     ///
     /// # Errors
-    ///
     /// If the file can no longer be read.
     pub fn inspect(&mut self) -> Result<Inspection, RecordingError> {
         let mut inspection = Inspection {

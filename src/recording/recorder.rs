@@ -65,7 +65,6 @@ impl Recorder {
     /// Creates the file and starts the thread.
     ///
     /// # Errors
-    ///
     /// If the file exists and `force` is not set, if another recorder is writing it, or if it cannot be created.
     pub fn start(options: RecorderOptions, metadata: Metadata) -> Result<Recorder, RecordingError> {
         let path = options.path.clone();
@@ -139,7 +138,6 @@ impl Recorder {
     /// Writes the queued frames, the index and the end.
     ///
     /// # Errors
-    ///
     /// If the file is incomplete.
     pub fn finish(self) -> Result<Progress, RecordingError> {
         let progress = self.close();

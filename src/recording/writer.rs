@@ -40,7 +40,6 @@ impl FileWriter {
     /// Creates the file.
     ///
     /// # Errors
-    ///
     /// If it exists and must not be overwritten, another recorder is writing it, or a system call fails.
     pub(super) fn create(
         options: RecorderOptions,

@@ -53,7 +53,6 @@ impl LiveSource {
     /// Opens the netlink sockets and starts listening for destroy events.
     ///
     /// # Errors
-    ///
     /// If no `sock_diag` socket can be opened. Everything else that is missing becomes a [`Fault`](crate::model::Fault)
     /// of the Samples.
     pub fn new(options: LiveOptions) -> Result<LiveSource, SourceError> {

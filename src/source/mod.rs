@@ -61,7 +61,6 @@ pub trait Source: Send {
     /// Takes the next Sample into `sample`, which is empty or an old one whose memory is reused.
     ///
     /// # Errors
-    ///
     /// If no Sample can be taken at all; see [`SourceError`].
     fn next_into(&mut self, sample: &mut Sample) -> Result<(), SourceError>;
 }

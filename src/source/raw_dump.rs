@@ -52,7 +52,6 @@ pub enum RawDumpError {
 /// Reads a dump into `sample`: its sockets, and the time at which it was written. It has no owners.
 ///
 /// # Errors
-///
 /// If the file cannot be read, is not a dump, or is truncated.
 pub fn read_raw_dump(path: &Path, sample: &mut Sample) -> Result<(), RawDumpError> {
     let unreadable = |error| RawDumpError::Unreadable {

@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use clap::Parser as _;
+use clap::{CommandFactory as _, Parser as _};
 use libtest_mimic::Failed;
 use serde_json::Value as Json;
 use sockwatch::cli::filter_help::EXAMPLES;
@@ -116,20 +116,25 @@ fn examples_run() -> Result<(), Failed> {
     Ok(())
 }
 
-/// The commands that a text shows: lines of code and spans of inline code that start with the program's name. A
-/// description may follow after three spaces.
+/// Returns the commands in a text: lines of code, which are fenced in Markdown and indented by four columns in help, and
+/// spans of inline code. A command alone is a name. A description may follow after three spaces.
 fn shown_commands(text: &str) -> Vec<String> {
+    let program = Cli::command();
     let mut out = Vec::new();
+    let mut is_fenced = false;
     for line in text.lines() {
-        let line = line.trim_start().trim_start_matches("$ ");
+        is_fenced ^= line.starts_with("```");
+        let fenced = is_fenced.then(|| line.trim_start_matches("$ "));
+        let indented = line.strip_prefix("    ");
         let inline = line.split('`').skip(1).step_by(2);
-        for code in std::iter::once(line).chain(inline) {
+        for code in fenced.into_iter().chain(indented).chain(inline) {
             let code = code.split("   ").next().unwrap_or(code).trim_end();
-            let mut words = code.split(' ').skip(1);
-            if code.starts_with("sockwatch ")
-                && !words.any(|word| {
-                    !word.is_empty() && word.chars().all(char::is_uppercase) && word != "FILE"
-                })
+            let words: Vec<&str> = code.split(' ').collect();
+            let is_placeholder = |word: &&str| matches!(*word, "TOPIC" | "COMMAND");
+            if words[0] == "sockwatch"
+                && words.len() > 2
+                && program.find_subcommand(words[1]).is_some()
+                && !words.iter().any(is_placeholder)
             {
                 out.push(code.replace("\\|", "|"));
             }
@@ -173,8 +178,13 @@ fn readme_runs() -> Result<(), Failed> {
             .replace("10s", "1s")
             .replace("--duration 1h", "--duration 1s");
         // Times within the new recording.
-        for time in ["14:05", "14:00", "14:10", "-5m"] {
-            command = command.replace(time, "+1s");
+        for (time, relative) in [
+            ("14:00", "+0s"),
+            ("14:05", "+1s"),
+            ("-5m", "+1s"),
+            ("14:10", "+2s"),
+        ] {
+            command = command.replace(time, relative);
         }
         command = command.replace("yesterday.swr", "FILE");
         let subcommand = shown.split(' ').nth(1).unwrap_or_default();

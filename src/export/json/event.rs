@@ -45,7 +45,6 @@ fn lifetime_name(lifetime: Lifetime) -> &'static str {
 /// as the kernel does. `lifetime_is` states whether `lifetime_ms` is exact.
 ///
 /// # Errors
-///
 /// If the writer fails.
 pub fn write_event(event: &Event, socket: SocketRef<'_>, out: &mut impl Write) -> io::Result<()> {
     let closed = event.kind == EventKind::Closed;
@@ -75,7 +74,6 @@ const COUNTED: [&str; 2] = ["lost", "undecided"];
 /// Writes the number of missing events: those that were `lost`, or that a filter left `undecided`.
 ///
 /// # Errors
-///
 /// If the writer fails.
 pub fn write_count(at_us: i64, event: &str, count: u64, out: &mut impl Write) -> io::Result<()> {
     let line = serde_json::json!({"at": timestamp(at_us), "event": event, "count": count});

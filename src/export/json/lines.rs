@@ -11,7 +11,6 @@ use crate::export::timestamp::timestamp;
 /// Writes one object per line.
 ///
 /// # Errors
-///
 /// If the writer fails.
 pub fn write_lines(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::Result<()> {
     write_all(moment, rows, None, out)
@@ -20,7 +19,6 @@ pub fn write_lines(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::R
 /// Writes one object per line, each with the time of the moment in `taken_at`.
 ///
 /// # Errors
-///
 /// If the writer fails.
 pub fn write_lines_with_time(
     moment: &Moment,

@@ -44,7 +44,6 @@ impl Formatter<'_> {
 /// alternate chunks while this one writes the chunks in order: a hundred thousand sockets are about 200 MB.
 ///
 /// # Errors
-///
 /// If the writer fails.
 pub(super) fn write_rows(
     moment: &Moment,

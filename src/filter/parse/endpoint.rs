@@ -30,7 +30,6 @@ fn family(text: &str) -> (Option<Family>, &str) {
 /// Parses the value of `dst`, `src` or `host`.
 ///
 /// # Errors
-///
 /// A message without a position.
 pub(super) fn parse_host(
     text: &str,
@@ -85,7 +84,6 @@ pub(super) fn parse_host(
 /// Parses the value of `dport`, `sport` or `port`. Returns the family prefix and the port; `None` for any port.
 ///
 /// # Errors
-///
 /// A message without a position.
 pub(super) fn parse_port(
     text: &str,

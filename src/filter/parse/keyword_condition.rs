@@ -23,8 +23,8 @@ impl Parser<'_, '_> {
             return self.comparison(at, word, field);
         }
         let mut error = self.error(at, format!("unexpected '{word}'"));
-        let alike = self.context.vocabulary.similar(word);
-        let close = Keyword::similar(word).into_iter().chain(alike);
+        let similar = self.context.vocabulary.similar(word);
+        let close = Keyword::similar(word).into_iter().chain(similar);
         let names: Vec<&str> = close.take(5).collect();
         error = error.with_expected(if names.is_empty() {
             CONDITION.to_owned()

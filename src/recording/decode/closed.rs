@@ -1,14 +1,14 @@
-//! Decodes the sockets that ended, from the section [`CLOSED`](crate::recording::section::CLOSED).
+//! Decodes the sockets that closed, from the section [`CLOSED`](crate::recording::section::CLOSED).
 //!
 //! The section has a list of facts and a list of rows, because several closed sockets may share a row:
 //!
 //! 1. The number of closed sockets, and for each: the index of its row as the difference from the next expected one;
 //!    the time from its end to the Sample, ns; its last state times four, plus whether and how it is stored when it was
 //!    first seen; and that time, if it is stored.
-//! 2. The number of rows, and for each: 0 for a new socket, or one more than the position in the Sample before of the
+//! 2. The number of rows, and for each: 0 for a new socket, or one more than the position in the previous Sample of the
 //!    socket that it is based on. The cells are in the streams.
 //!
-//! Closed sockets come before those that exist, while the rows are still those of the Sample before.
+//! Closed sockets come before those that exist, while the rows are still those of the previous Sample.
 
 use super::row_builder::{RowBuilder, RowScratch};
 use super::streams::StreamReaders;
@@ -20,7 +20,7 @@ use crate::recording::section::{SEEN_AT, SEEN_WITH_BASE};
 use crate::recording::stream::SideRefs;
 use crate::recording::varint::ByteReader;
 
-/// The sockets of the last frame that ended.
+/// The sockets that closed in the last frame.
 #[derive(Debug, Default)]
 pub(super) struct ClosedDecoder {
     /// Facts of each closed socket. [`ClosedSocket::row`] is an index of `rows`.
@@ -35,11 +35,11 @@ pub(super) struct ClosedDecoder {
 }
 
 impl ClosedDecoder {
-    /// Replaces the closed sockets by those of a frame. `rows` are those of the Sample before, and `now_ns` is the time
-    /// of the frame, ns of the monotonic clock. An empty section means that no socket ended.
+    /// Replaces the closed sockets by those of a frame. `rows` are those of the previous Sample, and `now_ns` is the
+    /// time of the frame, ns of the monotonic clock. An empty section means that no socket closed.
     ///
     /// # Errors
-    /// If the section or a cell is corrupt, or a row is based on a socket that the Sample before does not have.
+    /// If the section or a cell is corrupt, or a row is based on a socket that the previous Sample does not have.
     pub(super) fn decode(
         &mut self,
         mut reader: ByteReader<'_>,

@@ -14,8 +14,8 @@ const MAX_UNPACKED_LEN: usize = 512 << 20;
 /// Maximum window of the zstd stream as a binary logarithm: 8 MiB.
 const WINDOW: u32 = 23;
 
-/// Bytes that decoding a chunk may allocate for each of its compressed bytes. Sockets that are all alike need the most,
-/// some 500; a decompression bomb needs a million.
+/// Bytes that decoding a chunk may allocate for each of its compressed bytes. Identical sockets need the most, some
+/// 500; a decompression bomb needs a million.
 const MAX_RATIO: usize = 4096;
 
 /// Bytes that decoding a chunk may allocate in addition, however short the chunk is.

@@ -24,10 +24,10 @@ use crate::recording::varint::ByteReader;
 /// Maximum bytes that decoding a frame may allocate, however large its chunk is.
 const MAX_ALLOCATED: usize = 1 << 31;
 
-/// Decodes frames; holds the state of the chunk on which the next delta frame is based.
+/// Decodes frames; keeps the state of the chunk on which the next delta frame is based.
 #[derive(Default)]
 pub(in crate::recording) struct FrameDecoder {
-    /// The machine, from the file header; the same in every Sample.
+    /// The host, from the file header; the same in every Sample.
     host: Arc<Host>,
     strings: StringTable,
     processes: ProcessDecoder,
@@ -49,7 +49,7 @@ impl std::fmt::Debug for FrameDecoder {
 }
 
 impl FrameDecoder {
-    /// A decoder for the frames of a machine.
+    /// Creates a decoder for the frames of a host.
     pub(in crate::recording) fn new(host: Host) -> FrameDecoder {
         FrameDecoder {
             host: Arc::new(host),

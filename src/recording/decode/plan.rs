@@ -230,7 +230,7 @@ impl PlanTable {
     }
 }
 
-/// Moves the streams that follow from round-trip times behind all other words; reports whether there are any.
+/// Moves the streams that follow from round-trip times after all other words; reports whether there are any.
 fn move_rtt_last(narrow: &[u16], others: &mut Vec<u16>) -> bool {
     let mut has_rtt = narrow.contains(&(RTT as u16));
     for stream in [RTTVAR as u16, RTO as u16] {
@@ -246,7 +246,7 @@ fn move_rtt_last(narrow: &[u16], others: &mut Vec<u16>) -> bool {
 
 impl Plan<'_> {
     /// Decodes changes of a socket's fields of fixed meaning, with the clock advanced already. `readers` has the cells
-    /// by stream. To be called before [`Self::decode_word_changes`].
+    /// by stream. Must be called before [`Self::decode_word_changes`].
     ///
     /// # Errors
     /// If a cell is missing, or a field cannot have its value.

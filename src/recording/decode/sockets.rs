@@ -1,7 +1,7 @@
 //! Decodes the sockets of a frame: which row each continues, and its changes. Its counterpart is `encode/sockets.rs`.
 //!
 //! The rows are those of the last decoded Sample. A frame lists its sockets as runs of consecutive positions in the
-//! Sample before and, between two runs, new sockets or a jump to another position. Sockets that it does not list are
+//! previous Sample and, between two runs, new sockets or a jump to another position. Sockets that it does not list are
 //! removed.
 
 use super::closed::ClosedDecoder;
@@ -23,13 +23,13 @@ use crate::recording::varint::{ByteReader, unzigzag};
 /// Maximum number of sockets in a Sample.
 const MAX_SOCKETS: usize = 4_000_000;
 
-/// Decodes sockets; holds those of the last frame.
+/// Decodes sockets; keeps those of the last frame.
 #[derive(Debug, Default)]
 pub(super) struct SocketDecoder {
     /// Sockets that exist.
     rows: RowStore,
     builder: RowBuilder,
-    /// Sockets that ended in the last frame.
+    /// Sockets that closed in the last frame.
     closed: ClosedDecoder,
     /// Buffer for the rows of a run that change.
     changed: Vec<u32>,
@@ -47,8 +47,9 @@ impl SocketDecoder {
         self.rows.heap_bytes() + self.builder.heap_bytes()
     }
 
-    /// Decodes a frame's sockets: first those that ended, then those that exist. `elapsed_ns` is the time since the
-    /// Sample before, and `now_ns` the time of this one, ns of the monotonic clock. Consumes the streams of `sections`.
+    /// Decodes a frame's sockets: first those that closed, then those that exist. `elapsed_ns` is the time since the
+    /// previous Sample, and `now_ns` the time of this one, ns of the monotonic clock. Consumes the streams of
+    /// `sections`.
     ///
     /// # Errors
     /// If a section is corrupt, or takes more memory than `budget` has. The sockets are incomplete then, so that only a
@@ -208,7 +209,7 @@ impl SocketDecoder {
         Ok(())
     }
 
-    /// Appends the sockets that exist and those that ended to a Sample, which has its processes already: holders refer
+    /// Appends the sockets that exist and those that closed to a Sample, which has its processes already: holders refer
     /// to them.
     ///
     /// # Errors

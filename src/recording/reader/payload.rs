@@ -9,7 +9,6 @@ use crate::recording::format::{FRAME_HEADER_LEN, FrameHeader};
 /// Reads the header and the payload at an offset; returns `None` if either is damaged.
 ///
 /// # Errors
-///
 /// If the file cannot be read, or ends within the frame.
 pub(super) fn read_payload(
     file: &File,

@@ -94,7 +94,6 @@ pub(in crate::recording) fn fixed_cells(socket: &Socket, side: &SideRefs) -> Fix
 /// Replaces the fields of a socket by those of its cells, and the lengths of its parts, but not their offset.
 ///
 /// # Errors
-///
 /// If a cell has a value that its field cannot represent.
 pub(in crate::recording) fn load_fixed_cells(
     cells: &FixedCells,

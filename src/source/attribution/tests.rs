@@ -103,8 +103,8 @@ fn time_wait_keeps_its_owner_or_gets_all_owners_of_its_listeners_end() {
     assert_eq!(attribution(&second, 0), (Attribution::Remembered, vec![3]));
     assert_eq!(attribution(&second, 1), (Attribution::Inferred, vec![1, 2]));
     assert_eq!(attribution(&second, 2), (Attribution::Inferred, vec![1, 2]));
-    let nobody = Attribution::Unowned(Unowned::TimeWait);
-    assert_eq!(attribution(&second, 3), (nobody, vec![]));
+    let unowned = Attribution::Unowned(Unowned::TimeWait);
+    assert_eq!(attribution(&second, 3), (unowned, vec![]));
     assert_eq!(second.holders.len(), 5, "the joined owners are stored once");
 }
 

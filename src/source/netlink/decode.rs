@@ -21,7 +21,6 @@ pub use super::wire::DecodeError;
 /// `None` for destroy events and for families whose rows contain it.
 ///
 /// # Errors
-///
 /// If the message is malformed. The table is then left unchanged.
 #[inline]
 pub fn decode_socket(

@@ -24,7 +24,6 @@ pub fn read_host(root: &Path) -> Host {
 /// Returns the network namespace of the calling thread. Kernel: inode of `/proc/thread-self/ns/net`.
 ///
 /// # Errors
-///
 /// If the namespace cannot be read: no procfs at `root`, or a kernel without network namespaces.
 pub fn network_namespace(root: &Path) -> io::Result<u32> {
     let metadata = std::fs::metadata(root.join("thread-self/ns/net"))

@@ -14,7 +14,6 @@ use crate::model::{Endpoint, Ends, Family, Protocol, Socket, State};
 /// the IP protocol, as in `sock_diag`. Kernel: `net/raw` and `net/raw6` of the calling thread.
 ///
 /// # Errors
-///
 /// If the file cannot be read or parsed.
 pub fn read_raw_sockets(
     root: &Path,
