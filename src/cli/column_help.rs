@@ -1,21 +1,21 @@
-//! Help on the columns of sockets, generated from their definitions.
+//! `help columns`: the columns of sockets, generated from their definitions.
 
-use std::fmt::Write;
-
+use super::page::Page;
 use crate::column::{SOCKET_COLUMNS, VOCABULARY};
 use crate::filter::FieldKind;
 
-/// Returns a list of every column with its unit.
-pub fn full_text() -> String {
-    let mut out = String::from(
-        "Columns, as --columns, --sort and FILTER name them; headings and the kernel's names are understood too.\n\n",
+/// Writes every column with its unit.
+pub fn write(page: &mut Page) {
+    page.paragraph(
+        "Columns for --columns, --sort and FILTER. The headings of tables and the kernel's names are accepted, too. The \
+         unit of numbers is in brackets.",
     );
-    for (column, field) in SOCKET_COLUMNS.iter().zip(VOCABULARY.fields()) {
-        let kind = match field.kind {
-            FieldKind::Number(unit) => unit.name(),
-            FieldKind::Text => "text",
-        };
-        let _ = writeln!(out, "  {:<26} {kind:<8} {}", column.id, column.about);
-    }
-    out
+    let columns = SOCKET_COLUMNS.iter().zip(VOCABULARY.fields());
+    let rows: Vec<(&str, String)> = columns
+        .map(|(column, field)| match field.kind {
+            FieldKind::Number(unit) => (column.id, format!("[{}] {}", unit.name(), column.about)),
+            FieldKind::Text => (column.id, column.about.to_string()),
+        })
+        .collect();
+    page.terms(rows.iter().map(|(id, about)| (*id, about.as_str())));
 }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use super::page::Page;
 use crate::filter::{keywords, state_names};
 
 /// Example filters with a description each. Tests run every one of them.
@@ -14,10 +15,10 @@ pub const EXAMPLES: &[(&str, &str)] = &[
         "( dport = :http or dport = :https ) dst 10.0.0.0/8",
         "web connections into one network",
     ),
-    ("state time-wait", "what waits in TIME-WAIT"),
+    ("state time-wait", "sockets in TIME-WAIT"),
     (
         "exclude listening exclude closed",
-        "connections of every state",
+        "connections in any state",
     ),
     ("dst [::1]:5432", "one address and port over IPv6"),
     ("sport >= 1024 and sport <= 2048", "a range of local ports"),
@@ -25,26 +26,32 @@ pub const EXAMPLES: &[(&str, &str)] = &[
         "! ( src 127.0.0.0/8 or src [::1] )",
         "nothing over loopback",
     ),
-    ("port = 53", "either end is port 53"),
-    ("src unix:/run/*", "unix sockets below /run"),
+    ("port = 53", "port 53 at either end"),
+    ("src unix:/run/*", "unix sockets in /run"),
     ("dev lo", "sockets bound to a device"),
     ("process nginx", "owned by nginx"),
     (
         "process php-* user www-data",
         "owned by the workers of one user",
     ),
-    ("owner none", "nobody holds them"),
+    ("owner none", "sockets without an owner"),
     (
         "unowned waiting-for-accept",
-        "connections that no accept() took yet",
+        "established, not accepted yet",
     ),
     ("recvq > 0 state established", "unread data"),
     ("accept_queue >= backlog", "full accept queues"),
     ("rtt > 100ms", "slow paths"),
-    ("retrans > 1%", "more than 1 % of the bytes sent again"),
+    ("retrans > 1%", "more than 1 % of the bytes retransmitted"),
     ("rate > 1MB", "busy connections"),
-    ("age < 10s", "opened while we watch, less than 10 s ago"),
-    ("cgroup =~ docker|kubepods", "in a container, by expression"),
+    (
+        "age < 10s",
+        "opened less than 10 s ago, while sockwatch ran",
+    ),
+    (
+        "cgroup =~ docker|kubepods",
+        "in a container, by regular expression",
+    ),
     (
         "protocol udp drops > 0",
         "UDP sockets that dropped datagrams",
@@ -54,8 +61,8 @@ pub const EXAMPLES: &[(&str, &str)] = &[
 /// Returns examples for the help of a command that takes a filter.
 pub fn examples_for(command: &str) -> String {
     let mut out = String::from(
-        "FILTER is ss's: [ state STATE ]… [ EXPRESSION ], and more; in words or in one quoted argument.\n\
-         'sockwatch help filter' has all of it.\n\nExamples:\n",
+        "FILTER: [ state STATE ]… [ EXPRESSION ], as in ss, in several arguments or one quoted argument.\n\
+         See 'sockwatch help filter'.\n\nExamples:\n",
     );
     for at in [0, 1, 10, 14, 16] {
         if let Some((filter, about)) = EXAMPLES.get(at) {
@@ -66,81 +73,79 @@ pub fn examples_for(command: &str) -> String {
     out
 }
 
-/// Returns the reference of the language.
-pub fn full_text() -> String {
-    let mut out = String::from(
-        "FILTER := [ state STATE | exclude STATE ]… [ EXPRESSION ]
-
-The language of ss(8), and more. It is taken in words or in one quoted argument, by the dashboard
-(press /), list, events, record, replay, export and kill alike.
-
-STATES
-  Several add up: state established state time-wait. A filter that names a state decides by itself
-  which states are listed; -a and -l do not count then.
-",
+/// Writes the reference of the language.
+pub fn write(page: &mut Page) {
+    page.paragraph("FILTER := [ state STATE | exclude STATE ]\u{2026} [ EXPRESSION ]");
+    page.paragraph(
+        "The language of ss(8), extended. The dashboard (press /), list, events, record, replay, export and kill accept \
+         it as several arguments or as one quoted argument.",
     );
-    for (name, about) in state_names() {
-        if about.is_empty() {
-            let _ = writeln!(out, "    {name}");
-        } else {
-            let _ = writeln!(out, "    {name:<14} {about}");
-        }
-    }
-    out.push_str(
-        "
-CONDITIONS
-  KEYWORD [OPERATOR] VALUE; without an operator = is meant.
-",
+    page.heading("STATES");
+    page.paragraph(
+        "Several states add up: state established state time-wait. If a filter names a state, only the filter selects \
+         states, and -a and -l have no effect.",
     );
-    for (name, others, about) in keywords() {
-        let mut names = name.to_owned();
-        for other in others {
-            let _ = write!(names, ", {other}");
-        }
-        let _ = writeln!(out, "    {names:<18} {about}");
-    }
-    out.push_str(
-        "
-  HOST is [FAMILY:]ADDRESS[/PREFIX][:PORT], an IPv6 address in brackets, * for any, or a host's name.
-  FAMILY is inet, inet6, unix, link, netlink or vsock; only families that are named are listed then,
-  and several add up, where ss takes the last one.
-  A word that begins with / or @, and any word with -x alone, is a pattern for names of unix sockets:
-  * ? [a-z], of bytes as for ss. Double quotes keep spaces and signs in a name,
-  and so does a backslash in front of each; with ss, quotes belong to the name.
-  PORT is a number or a service's name. Unix sockets have their inodes in the ports' places, as in ss.
-  Names of processes and users may have * and ? in them; a number is a pid or a user id.
-
-COMPARISONS
-  COLUMN OPERATOR VALUE, of any column; 'sockwatch help columns' lists them. Of numbers with their unit
-  (100ms, 64kB, 1MB/s, 10Mbit, 1%), or with another column: accept_queue >= backlog. Of texts with
-  = and != (* and ? stand for others), with =~ and !~ against a regular expression.
-  What is not known compares with nothing: neither rtt > 1ms nor rtt <= 1ms holds for a listener.
-
-TEXTS
-  A text in quotes is looked for in all texts of a socket, and in its process's command; capitals do not
-  count: \"10.0.0.\" state established. One word alone needs no quotes in the dashboard.
-
-OPERATORS, in words as well
-    =  ==  eq      !=  ne  neq      <  lt      <=  le  leq      >  gt      >=  ge  geq      =~      !~
-
-TOGETHER
-    and & &&, or | ||, not !, ( ); two conditions side by side both have to hold.
-  As in ss, and against its manual, and and or are taken from left to right: a or b and c is
-  ( a or b ) and c. Parentheses make it plain; kill insists on them.
-
-WHERE IT DIFFERS FROM ss
-  An address of one family never matches a socket of another; ss compares their bytes, so that with
-  it ! src [::] leaves out IPv4 sockets on 0.0.0.0. A host's name stands for its addresses in both
-  families. dst unix:NAME knows the name at the other end. bound-inactive is known. Where -x stands
-  beside other letters, a word is understood by how it looks, and sport and dport are inodes; ss takes
-  all of them for names. Ports above 65535 match nothing in every comparison, where the kernel would
-  cut them.
-
-EXAMPLES
-",
+    page.terms(state_names());
+    page.heading("CONDITIONS");
+    page.paragraph("KEYWORD [OPERATOR] VALUE. The default operator is =.");
+    let rows: Vec<(String, &str)> = keywords()
+        .map(|(name, others, about)| {
+            let names: Vec<&str> = std::iter::once(name)
+                .chain(others.iter().copied())
+                .collect();
+            (names.join(", "), about)
+        })
+        .collect();
+    page.terms(rows.iter().map(|(names, about)| (names.as_str(), *about)));
+    page.paragraph(
+        "HOST is [FAMILY:]ADDRESS[/PREFIX][:PORT], with an IPv6 address in brackets; * matches any address, and a host \
+         name stands for its addresses. FAMILY is inet, inet6, unix, link, netlink or vsock. Only families that are \
+         named are listed then; several add up, where ss takes the last one.",
     );
-    for (filter, about) in EXAMPLES {
-        let _ = writeln!(out, "    {filter:<52} {about}");
-    }
-    out
+    page.paragraph(
+        "A word that begins with / or @, and any word if -x is the only protocol option, is a pattern for names of unix \
+         sockets: * ? [a-z], on bytes as in ss. Double quotes or a backslash keep spaces and signs in a name; in ss, \
+         quotes are part of the name.",
+    );
+    page.paragraph(
+        "PORT is a number or the name of a service. Unix sockets have inodes in place of ports, as in ss. Names of \
+         processes and users may contain * and ?; a number is a pid or a user id.",
+    );
+    page.heading("COMPARISONS");
+    page.paragraph(
+        "COLUMN OPERATOR VALUE, for any column of 'sockwatch help columns'. Numbers are compared with a number with a \
+         unit (100ms, 64kB, 1MB/s, 10Mbit, 1%) or with another column: accept_queue >= backlog. Texts are compared with \
+         = and != (with * and ?), or with =~ and !~ (regular expressions). No comparison matches an unknown value: a \
+         listener matches neither rtt > 1ms nor rtt <= 1ms.",
+    );
+    page.heading("TEXTS");
+    page.paragraph(
+        "A text in quotes is searched for in all texts of a socket and in the command line of its process, ignoring \
+         case: \"10.0.0.\" state established. In the dashboard, a single word needs no quotes.",
+    );
+    page.heading("OPERATORS");
+    page.code(
+        "=  ==  eq      !=  ne  neq      <  lt         <=  le  leq
+>  gt          >=  ge  geq      =~            !~",
+    );
+    page.heading("COMBINATION");
+    page.code("and & &&    or | ||    not !    ( )");
+    page.paragraph(
+        "Two conditions next to each other must both match. As in ss, and against its manual, and and or are evaluated \
+         from left to right: a or b and c is ( a or b ) and c. Parentheses make the order explicit; kill requires them.",
+    );
+    page.heading("DIFFERENCES FROM ss");
+    page.paragraph(
+        "An address of one family never matches a socket of another. ss compares their bytes, so its ! src [::] excludes \
+         IPv4 sockets on 0.0.0.0. A host name stands for its addresses in both families. dst unix:NAME matches the name \
+         at the other end. The state bound-inactive is supported. If -x is combined with other protocol options, the \
+         form of a word decides what it means, and sport and dport are inodes; ss takes all of them as names. Ports \
+         above 65535 match nothing in every comparison; the kernel would truncate them.",
+    );
+    page.heading("EXAMPLES");
+    let examples = EXAMPLES.iter();
+    let lines: Vec<String> = examples
+        .map(|(filter, about)| format!("{filter}\n    {about}\n"))
+        .collect();
+    page.code(&lines.concat());
 }

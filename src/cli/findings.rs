@@ -7,52 +7,53 @@ use crate::diagnose::{Thresholds, documentation};
 /// Width of the text, in columns.
 const COLUMNS: usize = 80;
 
-/// Columns before the texts about a finding.
-const INDENT: usize = 12;
+/// Indentation of the second and further lines of a text about a finding, columns.
+const INDENT: usize = 4;
 
-/// Explains every finding: its condition, its severity, what looks like it, and what to do.
+/// Explains every finding: condition, severity, similar problems, and remedy.
 pub fn long(thresholds: &Thresholds) -> String {
     let mut out = String::new();
     let paragraph = |out: &mut String, text: &str| {
-        wrap(out, text, 0);
+        wrap(out, text, 0, 0);
         out.push('\n');
     };
     paragraph(
         &mut out,
-        "What sockwatch finds wrong, on the screen Findings and with `sockwatch diagnose`, live and in recordings. Each \
-         finding names whom it is about, since when, the numbers that prove it, and what to do.",
+        "Problems that sockwatch reports on the Findings screen and with `sockwatch diagnose`, live and in recordings. \
+         Each finding has its subject, start time, evidence and advice.",
     );
     let lifecycle = format!(
-        "Something is told once it has held for {} s, in two samples at least, and goes once it has been well for {} s. \
-         What only follows from something graver is left to that. Info: worth knowing, nothing fails by it. Warning: \
-         something suffers by it, or soon will. Critical: connections or data are refused or lost.",
+        "A finding is reported once its condition has persisted for {} s, in at least two samples, and ends once the \
+         condition has been absent for {} s. Findings explained by a more severe one are suppressed. Info: worth \
+         knowing, nothing fails. Warning: service suffers, or soon will. Critical: connections or data are refused or \
+         lost.",
         thresholds.hold_s, thresholds.clear_s
     );
     paragraph(&mut out, &lifecycle);
     paragraph(
         &mut out,
-        "The numbers below are those in force. They are set in ~/.config/sockwatch/config.toml or \
-         /etc/sockwatch/config.toml, or in the file that --config or SOCKWATCH_CONFIG names; assets/config.toml has \
-         all of them, with their reasons. There a finding can be switched off (disable), and processes left out \
-         (ignore_processes).",
+        "The numbers below are the ones in force. Set them in ~/.config/sockwatch/config.toml or \
+         /etc/sockwatch/config.toml, or in the file that --config or SOCKWATCH_CONFIG names; assets/config.toml \
+         explains each. It can also turn off findings (disable) and ignore processes (ignore_processes).",
     );
     for entry in documentation(thresholds) {
         out.push_str(entry.kind.id());
         if thresholds.disable.contains(&entry.kind) {
-            out.push_str(" (switched off)");
+            out.push_str(" (disabled)");
         }
         out.push_str("\n  ");
         out.push_str(entry.kind.title());
         out.push('\n');
         let parts = [
-            ("told if", entry.reported_when.as_str()),
-            ("severity", &entry.severity),
-            ("apart", &entry.look_alikes),
-            ("remedy", &entry.remedy),
+            ("Reported when", entry.reported_when.as_str()),
+            ("Severity", &entry.severity),
+            ("Not to be confused with", &entry.look_alikes),
+            ("Remedy", &entry.remedy),
         ];
         for (name, text) in parts {
-            let _ = write!(out, "  {name:<width$}", width = INDENT - 2);
-            wrap(&mut out, text, INDENT);
+            let label = format!("  {name}: ");
+            out.push_str(&label);
+            wrap(&mut out, text, label.len(), INDENT);
         }
         out.push('\n');
     }
@@ -61,9 +62,9 @@ pub fn long(thresholds: &Thresholds) -> String {
     out
 }
 
-/// Appends a text that begins after `indent` columns, wrapped and indented.
-fn wrap(out: &mut String, text: &str, indent: usize) {
-    let mut used = indent;
+/// Appends a text that begins after `start` columns, wrapped, with further lines indented.
+fn wrap(out: &mut String, text: &str, start: usize, indent: usize) {
+    let mut used = start;
     for (at, word) in text.split(' ').enumerate() {
         let length = word.chars().count();
         if at > 0 && used + 1 + length > COLUMNS {
@@ -73,7 +74,7 @@ fn wrap(out: &mut String, text: &str, indent: usize) {
             out.push(' ');
             used += 1;
         }
-        // A number and its unit are held together by a space that does not break.
+        // A no-break space keeps a number and its unit together.
         out.push_str(&word.replace('\u{a0}', " "));
         used += length;
     }
@@ -94,14 +95,14 @@ mod tests {
             assert_eq!(line, line.trim_end());
         }
         for kind in &FINDINGS {
-            let head = format!("\n{}\n  {}\n  told if   ", kind.id(), kind.title());
+            let head = format!("\n{}\n  {}\n  Reported when: ", kind.id(), kind.title());
             assert_eq!(text.matches(&head).count(), 1, "{}", kind.id());
         }
-        assert!(text.contains("at least 5 connections in CLOSE-WAIT, each for 5 s"));
+        assert!(text.contains("at least 5 connections in CLOSE-WAIT"));
         thresholds.close_wait_leak.connections = 77;
         thresholds.disable = vec![finding_by_id("orphans").unwrap()];
         let text = long(&thresholds);
         assert!(text.contains("at least 77 connections in CLOSE-WAIT"));
-        assert!(text.contains("\norphans (switched off)\n"));
+        assert!(text.contains("\norphans (disabled)\n"));
     }
 }

@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn paragraphs_and_descriptions_are_wrapped_and_code_is_not() {
         let mut page = Page::new(40);
-        page.paragraph("A paragraph that needs two whole lines, 5\u{a0}s.");
+        page.paragraph("A paragraph that needs two full lines, 5\u{a0}s.");
         page.heading("HEADING");
         page.terms([
             ("term", "its description, which needs two lines"),
@@ -134,7 +134,7 @@ mod tests {
         ]);
         page.code("a line of code that is longer than the page\n\n  indented");
         let expected = "\
-A paragraph that needs two whole lines,
+A paragraph that needs two full lines,
 5 s.
 
 HEADING

@@ -1,6 +1,11 @@
 //! The topics of `sockwatch help` that are not commands.
 
+pub mod cost;
 pub mod keys;
+pub mod monitoring;
+pub mod output;
+pub mod privileges;
+pub mod recording;
 
 use super::page::Page;
 
@@ -15,11 +20,31 @@ pub enum Topic {
     Keys,
     /// The findings and their thresholds.
     Findings,
+    /// `diagnose` as a check.
+    Monitoring,
+    /// Recording, replaying and exporting.
+    Recording,
+    /// Tables, JSON, CSV, and exit statuses.
+    Output,
+    /// Capabilities.
+    Privileges,
+    /// Measured figures.
+    Cost,
 }
 
 impl Topic {
     /// Every topic, in the order of the list.
-    pub const ALL: [Topic; 4] = [Topic::Filter, Topic::Columns, Topic::Keys, Topic::Findings];
+    pub const ALL: [Topic; 9] = [
+        Topic::Filter,
+        Topic::Columns,
+        Topic::Keys,
+        Topic::Findings,
+        Topic::Monitoring,
+        Topic::Recording,
+        Topic::Output,
+        Topic::Privileges,
+        Topic::Cost,
+    ];
 
     /// Returns the name, as it is typed.
     pub fn name(self) -> &'static str {
@@ -28,6 +53,11 @@ impl Topic {
             Topic::Columns => "columns",
             Topic::Keys => "keys",
             Topic::Findings => "findings",
+            Topic::Monitoring => "monitoring",
+            Topic::Recording => "recording",
+            Topic::Output => "output",
+            Topic::Privileges => "privileges",
+            Topic::Cost => "cost",
         }
     }
 
@@ -38,6 +68,11 @@ impl Topic {
             Topic::Columns => "Columns for --columns, --sort and filters",
             Topic::Keys => "Keys of the dashboard",
             Topic::Findings => "Findings, their thresholds and what to do about each",
+            Topic::Monitoring => "diagnose as a check for cron, Nagios and Icinga",
+            Topic::Recording => "Recording, replaying and exporting; times; damaged files",
+            Topic::Output => "JSON, CSV, unknown values, owners, exit status",
+            Topic::Privileges => "What root and capabilities add, and how to grant them",
+            Topic::Cost => "CPU time, memory and file sizes, measured",
         }
     }
 

@@ -66,8 +66,10 @@ impl<'a> CounterLine<'a> {
 
     /// Returns the attention that it deserves.
     pub fn attention(&self) -> Attention {
-        let trouble = self.meaning.is_some_and(|known| known.gravity.is_some());
-        match (trouble, self.trend.grew_ago_ns) {
+        let is_problem = self
+            .meaning
+            .is_some_and(|known| known.severity_rank.is_some());
+        match (is_problem, self.trend.grew_ago_ns) {
             (true, Some(_)) => Attention::Now,
             (true, None) if self.value != 0 => Attention::Before,
             (true, None) => Attention::Never,
@@ -78,8 +80,8 @@ impl<'a> CounterLine<'a> {
 
     /// Sorts by attention, then by severity; counters of no problem keep the kernel's order.
     fn order(&self) -> f64 {
-        let gravity = self.meaning.and_then(|known| known.gravity);
-        f64::from(self.attention() as u8) * 1e6 + f64::from(gravity.unwrap_or(0))
+        let severity_rank = self.meaning.and_then(|known| known.severity_rank);
+        f64::from(self.attention() as u8) * 1e6 + f64::from(severity_rank.unwrap_or(0))
     }
 }
 

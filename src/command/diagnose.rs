@@ -38,7 +38,7 @@ pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
         let seconds = arguments.watch.as_secs_f64();
         if seconds < hold_s {
             eprintln!(
-                "sockwatch: note: nothing can be told within {seconds} s: it has to hold for {hold_s} s (hold_s)"
+                "sockwatch: note: nothing can be reported within {seconds} s: a condition must persist for {hold_s} s (hold_s)"
             );
         }
         watch(arguments.watch, diagnosis)?

@@ -9,18 +9,16 @@ use crate::diagnose::{GENERAL, SECTIONS};
 
 /// The comment before all settings.
 const HEAD: &str = "\
-# The configuration of sockwatch, with everything that can be set and what is set if nobody says
-# otherwise.
+# Configuration of sockwatch: every setting with its default.
 #
-# Put what you want to have otherwise into ~/.config/sockwatch/config.toml
-# ($XDG_CONFIG_HOME/sockwatch/config.toml where that variable is set), or into
-# /etc/sockwatch/config.toml for all users. The first of them that is there counts, alone.
-# `--config FILE` or SOCKWATCH_CONFIG=FILE name another file; `--config none` goes without any, as
-# a script may want it. What a file leaves out is as here. A key that is not known or a value that
-# is not allowed is refused, with its place.
+# Put your changes into ~/.config/sockwatch/config.toml ($XDG_CONFIG_HOME/sockwatch/config.toml if
+# that variable is set), or into /etc/sockwatch/config.toml for all users. Only the first of these
+# files that exists is read. `--config FILE` or SOCKWATCH_CONFIG=FILE reads another file instead;
+# `--config none` reads none, which suits scripts. Settings that a file omits keep their defaults.
+# Unknown keys and invalid values are errors, reported with their position.
 #
-# Units: keys that end in _s are seconds, those that end in per_s are a number per second, bytes
-# are bytes, shares go from 0 to 1 (0.8 is 80 %). Everything else is a number of things.
+# Units: keys that end in _s are seconds, those that end in per_s are numbers per second, bytes are
+# bytes, and shares range from 0 to 1 (0.8 is 80 %). Everything else is a count.
 ";
 
 /// The sample configuration: every key with its documentation and its default.

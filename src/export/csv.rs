@@ -1,17 +1,17 @@
-//! Sockets as CSV (RFC 4180): a heading and a row for each socket, with all that JSON has.
+//! Sockets as CSV (RFC 4180): a header line and a row for each socket, with the same content as JSON.
 //!
-//! The columns are the exported fields (`export/socket_fields.rs`), with the parts of an object in columns of their own:
-//! `local.address` is `local_address`. A missing value is an empty cell, as an empty text is. Cells with several values are encoded so that they can
-//! be split again:
+//! The columns are the exported fields (`export/socket_fields.rs`). The parts of an object have separate columns:
+//! `local.address` is `local_address`. A missing value is an empty cell, as is an empty text. Cells with several values
+//! are encoded so that they can be split again:
 //!
-//! - The elements of a list are separated by a space: `recverr mc_loop`. A list of numbers within an element is
+//! - The elements of a list are separated by spaces: `recverr mc_loop`. A list of numbers within an element is
 //!   separated by commas.
-//! - In an element of text, a space, `"`, `\` and control characters are escaped as within a JSON string: `Web\u0020Content`.
-//!   An empty text is `""`.
+//! - In a text element, spaces, `"`, `\` and control characters are escaped as in a JSON string: `Web\u0020Content`. An
+//!   empty text is `""`.
 //! - Owners are parallel lists, one for each field of an owner: `owners_pid`, `owners_start_time`, `owners_comm`,
 //!   `owners_fds`. Without an owner, all are empty.
 //! - A map is a list of `name=value`, with nothing after `=` if the value is missing.
-//! - Where a list or a map may be missing, one that is known to be empty is `[]` or `{}`.
+//! - If a list or map can be missing, an empty one is written as `[]` or `{}`.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -24,7 +24,7 @@ use super::timestamp::timestamp;
 use crate::aggregate::Moment;
 use crate::model::SocketRef;
 
-/// Writes a heading, if wanted, and the sockets in `rows`.
+/// Writes the sockets in `rows`, with a header line if requested.
 ///
 /// # Errors
 /// If the writer fails.
@@ -32,7 +32,7 @@ pub fn write(moment: &Moment, rows: &[u32], heading: bool, out: &mut impl Write)
     write_rows(moment, rows, heading, None, out).map_err(io_error)
 }
 
-/// Writes the same with the time of the moment in front, in a column `taken_at`.
+/// Writes the sockets in `rows` with the time of the moment in an additional first column, `taken_at`.
 ///
 /// # Errors
 /// If the writer fails.
@@ -46,7 +46,7 @@ pub fn write_with_time(
     write_rows(moment, rows, heading, Some(&taken_at), out).map_err(io_error)
 }
 
-/// Returns the error of the writer below, by whose kind a closed pipe is known.
+/// Returns the error of the underlying writer, whose kind identifies a closed pipe.
 fn io_error(error: csv::Error) -> io::Error {
     match error.into_kind() {
         csv::ErrorKind::Io(error) => error,
@@ -117,7 +117,7 @@ fn write_field(
         Shape::Text(value) => push(cell, value(row)),
         Shape::Name { value, .. } => push(cell, value(row)),
         Shape::Time(value) => cell.push_str(&timestamp(value(row))),
-        // Its parts are written in its place.
+        // Its parts are written instead.
         Shape::Record { .. } => {}
         Shape::Bits { value, .. } => push_list(cell, value(row), "[]", push_element),
         Shape::Map(value) => {
@@ -189,7 +189,7 @@ fn push_owners(cell: &mut String, part: &OwnerField, socket: Option<&SocketRef<'
     });
 }
 
-/// Appends a text that other texts follow after a space.
+/// Appends a text to a list of texts separated by spaces.
 fn push_element(cell: &mut String, text: &str) {
     if text.is_empty() {
         cell.push_str("\"\"");

@@ -1,8 +1,8 @@
-//! Parts that several JSON documents have.
+//! Parts shared by several JSON documents.
 
 use super::json_schema::{JsonSchema, Property};
 
-/// Version of the documents. It grows when a field is changed or removed, not when one is added.
+/// Version of the documents. Incremented when a field is changed or removed, but not when one is added.
 pub(super) const VERSION: u32 = 1;
 
 /// Describes the version of a document.
@@ -10,7 +10,7 @@ pub(super) fn version_schema() -> JsonSchema {
     JsonSchema::constant(VERSION).with_description("Version of the document.")
 }
 
-/// Describes the machine that a document is about.
+/// Describes the host of a document.
 pub fn host_schema() -> JsonSchema {
     JsonSchema::object([
         Property::new("hostname", JsonSchema::string()),
@@ -20,5 +20,5 @@ pub fn host_schema() -> JsonSchema {
         ),
         Property::new("boot_id", JsonSchema::string()),
     ])
-    .with_description("The machine.")
+    .with_description("The host.")
 }

@@ -1,15 +1,15 @@
-//! Both ends of a socket as an address and a number, or a path, whatever its family.
+//! The endpoints of a socket as an address and a number, or a path, for every family.
 
 use super::row::Row;
 use super::text::Text;
 use crate::model::Ends;
 
-/// Reports whether the socket has a local end: all have one but unix sockets without a name.
+/// Reports whether the socket has a local endpoint: all except unix sockets without a name.
 pub(super) fn has_local(row: &Row<'_>) -> bool {
     !matches!(row.socket.socket.ends, Ends::Unix { .. }) || row.socket.name().is_some()
 }
 
-/// Reports whether the socket is connected to an end with an address.
+/// Reports whether the socket is connected to an endpoint with an address.
 pub(super) fn has_remote(row: &Row<'_>) -> bool {
     remote_address(row).is_some()
 }
@@ -42,7 +42,7 @@ pub(super) fn local_path<'a>(row: &Row<'a>) -> Option<Text<'a>> {
     row.socket.name().map(Text::Path)
 }
 
-/// Returns the address that the socket is connected to.
+/// Returns the address to which the socket is connected.
 pub(super) fn remote_address<'a>(row: &Row<'a>) -> Option<Text<'a>> {
     let socket = row.socket.socket;
     match socket.ends {
@@ -55,7 +55,7 @@ pub(super) fn remote_address<'a>(row: &Row<'a>) -> Option<Text<'a>> {
     }
 }
 
-/// Returns the port that the socket is connected to.
+/// Returns the port to which the socket is connected.
 pub(super) fn remote_port(row: &Row<'_>) -> Option<u64> {
     let socket = row.socket.socket;
     match socket.ends {
@@ -68,7 +68,7 @@ pub(super) fn remote_port(row: &Row<'_>) -> Option<u64> {
     }
 }
 
-/// Returns a vsock end; `None` for `VMADDR_CID_ANY` with `VMADDR_PORT_ANY`, which an unconnected socket has.
+/// Returns a vsock endpoint; `None` for `VMADDR_CID_ANY` with `VMADDR_PORT_ANY`, which unconnected sockets have.
 fn connected(end: (u32, u32)) -> Option<(u32, u32)> {
     (end != (u32::MAX, u32::MAX)).then_some(end)
 }

@@ -1,4 +1,4 @@
-//! Events of sockets as a table that is written line by line, so that widths do not depend on what follows.
+//! Socket events as a table that is written line by line, so that widths do not depend on later lines.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::column::{Align, Column, EVENT_COLUMNS, EventLine, Events};
 
-/// The columns, in their order.
+/// The columns, in order.
 const COLUMNS: [&str; 11] = [
     "at",
     "event",
@@ -27,7 +27,7 @@ fn columns() -> impl Iterator<Item = &'static Column<Events>> {
         .filter_map(|id| EVENT_COLUMNS.iter().find(|column| column.id == *id))
 }
 
-/// Appends a cell in the width of its column. A wider one moves the rest of the line.
+/// Appends a cell in the width of its column. A wider one shifts the rest of the line.
 fn cell(line: &mut String, text: &str, column: &Column<Events>) {
     let padding = usize::from(column.width).saturating_sub(text.width());
     let spaces = std::iter::repeat_n(' ', padding);

@@ -1,7 +1,7 @@
-//! Description of an exported field: names, documentation, type, and how its value is read from a [`Row`].
+//! Describes exported fields: names, documentation, type, and how the value is read from a [`Row`].
 //!
 //! No field is declared here; [`socket_fields`](super::socket_fields) does that. The sinks (JSON, CSV, Parquet, JSON
-//! Schema) walk the list and know shapes only.
+//! Schema) iterate over the list and depend on shapes only.
 
 use std::borrow::Cow;
 use std::slice;
@@ -15,35 +15,35 @@ use crate::model::{FieldInfo, KernelField, SOCKOPT_NAMES, Scalar, Socket, Socket
 pub(super) struct ExportField {
     /// Name in its JSON object.
     pub(super) name: &'static str,
-    /// Name of its column in CSV and Parquet, if it is another.
+    /// Name of its column in CSV and Parquet, if different.
     column: Option<Cow<'static, str>>,
     /// Meaning, unit and kernel source.
     pub(super) about: &'static str,
     /// JSON of a missing value.
     pub(super) absence: Absence,
-    /// Formats that have it.
+    /// Formats that include it.
     pub(super) formats: Formats,
-    /// Type, and how its value is read.
+    /// Type, and how the value is read.
     pub(super) shape: Shape,
 }
 
-/// JSON of a missing value. In CSV a missing value is empty, in Parquet it is null.
+/// JSON of a missing value. A missing value is empty in CSV and null in Parquet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Absence {
-    /// There is always a value.
+    /// Never missing.
     Never,
     /// `null`.
     Null,
-    /// The object does not have the field.
+    /// The field is omitted from its object.
     Omitted,
 }
 
-/// Formats that have a field.
+/// Formats that include a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Formats {
     /// All.
     All,
-    /// CSV and Parquet only: the value follows from another field, and a column of its own is convenient.
+    /// CSV and Parquet only: the value follows from another field, but a separate column is convenient.
     Flat,
 }
 
@@ -54,11 +54,11 @@ pub(super) enum Shape {
     Flag(Unsigned),
     /// Unsigned number of 8, 16, 32 or 64 bits.
     Unsigned(u8, Unsigned),
-    /// Number with a fraction.
+    /// Floating-point number.
     Float(fn(&Row<'_>) -> Option<f32>),
     /// Text.
     Text(for<'a> fn(&Row<'a>) -> Option<Text<'a>>),
-    /// Text out of a list.
+    /// One of a list of texts.
     Name {
         /// Every value.
         values: fn() -> Vec<&'static str>,
@@ -67,9 +67,9 @@ pub(super) enum Shape {
     },
     /// Time, µs since 1970 UTC.
     Time(fn(&Row<'_>) -> i64),
-    /// Object. In CSV and Parquet its parts have columns of their own.
+    /// Object. In CSV and Parquet its parts have separate columns.
     Record {
-        /// Reports whether there is one. Without it, its parts have no values.
+        /// Reports whether it exists. If not, its parts have no values.
         exists: fn(&Row<'_>) -> bool,
         /// Fields of the object.
         parts: Vec<ExportField>,
@@ -95,11 +95,11 @@ pub(super) type NamedNumbers = Vec<(&'static str, Option<u64>)>;
 pub(super) enum Unsigned {
     /// From a row.
     Row(fn(&Row<'_>) -> Option<u64>),
-    /// From a socket, by its schema.
+    /// From a socket, through its schema.
     Scalar(&'static Scalar<Socket>),
-    /// From a structure of the kernel's.
+    /// From a kernel structure.
     Kernel {
-        /// Returns the bytes that arrived.
+        /// Returns the received bytes.
         structure: for<'a> fn(&Row<'a>) -> Option<&'a [u8]>,
         /// The field of the structure.
         field: &'static KernelField,
@@ -109,7 +109,7 @@ pub(super) enum Unsigned {
 }
 
 impl Unsigned {
-    /// Reads the value; `None` if it is not known.
+    /// Reads the value; `None` if it is unknown.
     #[inline]
     pub(super) fn read(&self, row: &Row<'_>) -> Option<u64> {
         match self {
@@ -141,14 +141,14 @@ impl Iterator for SetBits {
 
     fn next(&mut self) -> Option<&'static str> {
         let lowest = self.bits.trailing_zeros() as usize;
-        // Bits above those that have names are not shown.
+        // Bits beyond the named ones are not shown.
         let name = self.names.get(lowest)?;
         self.bits &= self.bits - 1;
         Some(name)
     }
 }
 
-/// Makes a field that has a value or is `null`.
+/// Creates a field that has a value or is `null`.
 pub(super) fn field(name: &'static str, about: &'static str, shape: Shape) -> ExportField {
     ExportField {
         name,
@@ -160,12 +160,12 @@ pub(super) fn field(name: &'static str, about: &'static str, shape: Shape) -> Ex
     }
 }
 
-/// Makes a field that is a field of the schema under the same name.
+/// Creates a field with the name and documentation of a field of the schema.
 pub(super) fn schema_field(info: FieldInfo, shape: Shape) -> ExportField {
     field(info.id, info.about, shape)
 }
 
-/// Makes an object that exists or is `null`. The columns of its parts begin with its name.
+/// Creates an object that exists or is `null`. The columns of its parts begin with its name.
 pub(super) fn record(
     name: &'static str,
     about: &'static str,
@@ -183,7 +183,7 @@ pub(super) fn record(
     field(name, about, Shape::Record { exists, parts })
 }
 
-/// Makes one field for each field of a structure of the kernel's; those that did not arrive are left out.
+/// Creates one field for each field of a kernel structure; fields that were not sent are omitted.
 pub(super) fn kernel_fields(
     fields: &'static [KernelField],
     structure: for<'a> fn(&Row<'a>) -> Option<&'a [u8]>,
@@ -198,7 +198,7 @@ pub(super) fn kernel_fields(
     })
 }
 
-/// Makes a field of a scalar.
+/// Creates a field from a scalar.
 pub(super) fn scalar_field(scalar: &'static Scalar<Socket>) -> ExportField {
     let value = Unsigned::Scalar(scalar);
     let shape = match scalar.bits {
@@ -209,7 +209,7 @@ pub(super) fn scalar_field(scalar: &'static Scalar<Socket>) -> ExportField {
 }
 
 impl ExportField {
-    /// Returns the name of its column in CSV and Parquet. A record has none; its parts have.
+    /// Returns the name of its column in CSV and Parquet. A record has no column, but its parts do.
     pub(super) fn column(&self) -> &str {
         self.column.as_deref().unwrap_or(self.name)
     }
@@ -222,7 +222,7 @@ impl ExportField {
         }
     }
 
-    /// Marks a field that its object does not have if it has no value.
+    /// Marks a field that is omitted from its object if it has no value.
     pub(super) fn omitted(self) -> ExportField {
         ExportField {
             absence: Absence::Omitted,
@@ -230,7 +230,7 @@ impl ExportField {
         }
     }
 
-    /// Names the column of a part that is not called after its record.
+    /// Sets the column name of a part that is not named after its record.
     pub(super) fn in_column(self, column: &'static str) -> ExportField {
         ExportField {
             column: Some(column.into()),
@@ -238,7 +238,7 @@ impl ExportField {
         }
     }
 
-    /// Leaves it out of JSON.
+    /// Omits it from JSON.
     pub(super) fn flat_only(self) -> ExportField {
         ExportField {
             formats: Formats::Flat,
@@ -247,7 +247,7 @@ impl ExportField {
     }
 }
 
-/// Iterates over the fields that CSV and Parquet have: the parts of records in place of the records.
+/// Iterates over the fields in CSV and Parquet: the parts of records instead of the records.
 pub(super) fn flat(fields: &[ExportField]) -> impl Iterator<Item = &ExportField> {
     fields.iter().flat_map(|field| match &field.shape {
         Shape::Record { parts, .. } => parts,
@@ -255,7 +255,7 @@ pub(super) fn flat(fields: &[ExportField]) -> impl Iterator<Item = &ExportField>
     })
 }
 
-/// Iterates over the fields that JSON has.
+/// Iterates over the fields in JSON.
 pub(super) fn nested(fields: &[ExportField]) -> impl Iterator<Item = &ExportField> {
     let fields = fields.iter();
     fields.filter(|field| field.formats == Formats::All)

@@ -20,22 +20,22 @@ pub fn findings_schema() -> JsonSchema {
         Property::new("subject", subject()),
         Property::new(
             "since",
-            JsonSchema::time().with_description("Time from which the condition has held."),
+            JsonSchema::time().with_description("Time since which the condition has persisted."),
         ),
         Property::new(
             "until",
             JsonSchema::time()
                 .or_null()
-                .with_description("Time at which it ended; null if it holds at the end."),
+                .with_description("Time at which it ended; null if it persists at the end."),
         ),
         Property::new(
             "evidence",
             JsonSchema::map(evidence).with_description(
-                "Values that prove it, by name; a unit is part of the name. Other findings have other names.",
+                "Supporting values by name; the name includes the unit. Names differ between findings.",
             ),
         ),
         Property::new("summary", JsonSchema::string().with_description("The finding in one sentence.")),
-        Property::new("advice", JsonSchema::string().with_description("What to do about it.")),
+        Property::new("advice", JsonSchema::string().with_description("Recommended action.")),
     ]);
     JsonSchema::object([
         Property::new("version", version_schema()),
@@ -109,5 +109,7 @@ fn subject() -> JsonSchema {
         ),
         of_kind("host", Vec::new()),
     ])
-    .with_description("The process, socket, remote host, path, user or machine that it is about.")
+    .with_description(
+        "Subject of the finding: a process, socket, remote host, path, user or the host.",
+    )
 }

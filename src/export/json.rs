@@ -1,7 +1,7 @@
 //! Sockets, events and summaries as JSON.
 //!
-//! Field names and meanings are an interface that scripts rely on; what is not known is `null`. The fields of a socket
-//! are those of `export/socket_fields.rs`, the same object wherever a socket is written.
+//! Field names and meanings are an interface that scripts rely on; unknown values are `null`. The fields of a socket
+//! are those of `export/socket_fields.rs`: a socket is the same object in every document.
 
 mod document;
 mod event;

@@ -1,7 +1,7 @@
-//! JSON Schemas (draft 2020-12) of the documents that sockwatch writes: the parts that they are built of.
+//! Building blocks of the JSON Schemas (draft 2020-12) for the documents that sockwatch writes.
 //!
-//! The writer of each document describes it beside its code. Objects are closed: a field that is not described is an
-//! error. Keys keep their order, so that a schema reads in the order of its document.
+//! The schema of each document is next to its writer. Objects are closed: an undescribed field is an error. Keys keep
+//! their order, so that a schema has the order of its document.
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -52,7 +52,7 @@ pub struct Property {
 }
 
 impl Property {
-    /// Describes a field that the object always has.
+    /// Describes a required field.
     pub fn new(name: impl Into<String>, schema: JsonSchema) -> Property {
         Property {
             name: name.into(),
@@ -61,7 +61,7 @@ impl Property {
         }
     }
 
-    /// Describes a field that the object may lack.
+    /// Describes an optional field.
     pub fn optional(name: impl Into<String>, schema: JsonSchema) -> Property {
         Property {
             required: false,
@@ -92,7 +92,7 @@ impl JsonSchema {
         schema.with("maximum", most)
     }
 
-    /// An integer.
+    /// Creates the schema of an integer.
     pub fn integer() -> JsonSchema {
         JsonSchema::of_type("integer")
     }
@@ -112,13 +112,13 @@ impl JsonSchema {
         JsonSchema::string().with("format", "date-time")
     }
 
-    /// One of some texts.
+    /// Creates the schema of one of several texts.
     pub fn names(names: impl IntoIterator<Item = &'static str>) -> JsonSchema {
         let names: Vec<&str> = names.into_iter().collect();
         JsonSchema::string().with("enum", names)
     }
 
-    /// One value.
+    /// Creates the schema of a single value.
     pub fn constant(value: impl Into<Value>) -> JsonSchema {
         JsonSchema(vec![("const", Keyword::Value(value.into()))])
     }
@@ -130,7 +130,7 @@ impl JsonSchema {
         list
     }
 
-    /// An object with any names.
+    /// Creates the schema of an object with any names.
     pub fn map(values: JsonSchema) -> JsonSchema {
         let mut map = JsonSchema::of_type("object");
         let values = Keyword::Schema(values.into());
@@ -138,7 +138,7 @@ impl JsonSchema {
         map
     }
 
-    /// An object with these fields and no others.
+    /// Creates the schema of an object with exactly these fields.
     pub fn object(properties: impl IntoIterator<Item = Property>) -> JsonSchema {
         let (mut named, mut required) = (Vec::new(), Vec::new());
         for property in properties {
@@ -153,13 +153,13 @@ impl JsonSchema {
         object.with("additionalProperties", false)
     }
 
-    /// Any of some schemas.
+    /// Creates the schema of any of several schemas.
     pub fn any_of(schemas: impl IntoIterator<Item = JsonSchema>) -> JsonSchema {
         let schemas = schemas.into_iter().collect();
         JsonSchema(vec![("anyOf", Keyword::Schemas(schemas))])
     }
 
-    /// The schema that the document [defines](Self::define) under a name.
+    /// Creates a reference to the schema that the document [defines](Self::define) under a name.
     pub fn reference(name: &str) -> JsonSchema {
         JsonSchema(vec![(
             "$ref",
@@ -181,7 +181,7 @@ impl JsonSchema {
         self
     }
 
-    /// Allows `null` as well.
+    /// Also allows `null`.
     #[must_use]
     pub fn or_null(mut self) -> JsonSchema {
         let mut is_typed = false;
@@ -201,7 +201,7 @@ impl JsonSchema {
         JsonSchema::any_of([self, JsonSchema::of_type("null")])
     }
 
-    /// Describes the meaning. Nothing is added if the description is empty.
+    /// Adds a description, unless it is empty.
     #[must_use]
     pub fn with_description(mut self, description: &str) -> JsonSchema {
         if !description.is_empty() {

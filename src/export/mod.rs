@@ -1,6 +1,6 @@
-//! Sinks: tables, JSON, CSV and Parquet of a [`Moment`](crate::aggregate::Moment). One file for each format.
+//! Sinks: tables, JSON, CSV and Parquet of a [`Moment`](crate::aggregate::Moment). One file per format.
 //!
-//! The machine-readable formats have the same content: they walk the list in `socket_fields` and name no field
+//! The machine-readable formats have the same content: they iterate over the list in `socket_fields` and name no fields
 //! themselves.
 
 pub mod csv;

@@ -36,7 +36,7 @@ pub(super) struct OwnerField {
     pub(super) name: &'static str,
     /// Meaning and source.
     pub(super) about: &'static str,
-    /// Type, and how its value is read.
+    /// Type, and how the value is read.
     pub(super) shape: OwnerShape,
 }
 
@@ -62,7 +62,7 @@ pub(super) const OWNER_FIELDS: [OwnerField; 4] = [
     },
     OwnerField {
         name: "start_time",
-        about: "Start of the process, clock ticks since boot; tells processes of one pid apart. Kernel: field 22 of /proc/PID/stat.",
+        about: "Start of the process, clock ticks since boot; distinguishes processes with the same pid. Kernel: field 22 of /proc/PID/stat.",
         shape: OwnerShape::U64(|owner| owner.process.process.key.start_time),
     },
     OwnerField {

@@ -1,9 +1,9 @@
 //! Sockets as Parquet: a row for each socket and sample, for databases and data frames.
 //!
-//! The columns are the exported fields (`export/socket_fields.rs`), with the parts of an object in columns of their own:
-//! `local.address` is `local_address`, `rtt` of `tcp` is `tcp_rtt`. Numbers are as wide as the kernel has them,
-//! `taken_at` is a time in UTC, lists stay lists, and missing values are null. Rows are buffered until they make a row
-//! group; the file is written from front to back, so that it may be a pipe.
+//! The columns are the exported fields (`export/socket_fields.rs`). The parts of an object have separate columns:
+//! `local.address` is `local_address`, `rtt` of `tcp` is `tcp_rtt`. Numbers have the kernel's widths, `taken_at` is a
+//! time in UTC, lists stay lists, and missing values are null. Rows are buffered up to the size of a row group. The
+//! file is written sequentially, so that it may be a pipe.
 
 mod column;
 mod columns;
@@ -26,16 +26,16 @@ use super::row::Row;
 use crate::aggregate::Moment;
 use crate::model::Host;
 
-/// Rows in a row group. They are buffered until they are written: some 50 MB.
+/// Number of rows in a row group, which are buffered until written: about 50 MB.
 const GROUP_ROWS: usize = 64 * 1024;
 
-/// Writes the sockets of one moment after another.
+/// Writes the sockets of consecutive moments.
 pub struct Writer<W: Write + Send> {
     file: SerializedFileWriter<W>,
     columns: Vec<Box<dyn Column>>,
-    /// Number of rows that are buffered.
+    /// Number of buffered rows.
     buffered_rows: usize,
-    /// The machine whose sockets they are.
+    /// The host of the sockets.
     host: Option<Arc<Host>>,
 }
 
@@ -63,7 +63,7 @@ impl<W: Write + Send> Writer<W> {
         let properties = WriterProperties::builder()
             .set_created_by(concat!("sockwatch ", env!("CARGO_PKG_VERSION")).to_owned())
             .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            // Readers skip row groups by them. Statistics of each page would pile up in memory until the end.
+            // Readers skip row groups by them. Page statistics would accumulate in memory until the end.
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .set_offset_index_disabled(true)
             .build();
@@ -99,7 +99,7 @@ impl<W: Write + Send> Writer<W> {
         Ok(())
     }
 
-    /// Writes the buffered rows and the end of the file, without which it cannot be read.
+    /// Writes the buffered rows and the end of the file, without which it is unreadable.
     ///
     /// # Errors
     /// If the writer fails.
@@ -137,7 +137,7 @@ impl<W: Write + Send> Writer<W> {
     }
 }
 
-/// Returns the error of the writer below, by whose kind a closed pipe is known.
+/// Returns the error of the underlying writer, whose kind identifies a closed pipe.
 fn io_error(error: ParquetError) -> io::Error {
     match error {
         ParquetError::External(cause) => match cause.downcast::<io::Error>() {

@@ -1,40 +1,40 @@
-//! One socket of one moment, as every export format reads it.
+//! A socket of a moment, as read by every export format.
 
 use crate::aggregate::{Moment, PeerIndex, SocketRates};
 use crate::model::{MemoryInfo, MptcpInfo, SocketRef, TcpInfo};
 
-/// A socket with its rates and its peer. Fields read their values from it.
+/// A socket with its rates and its peer, from which fields read their values.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row<'a> {
-    /// The socket, and the Sample that names of users, devices and control groups come from.
+    /// The socket, and the Sample with the names of users, devices and cgroups.
     pub(super) socket: SocketRef<'a>,
-    /// Rates, if they could be measured.
+    /// Rates, if measured.
     pub(super) rates: Option<&'a SocketRates>,
-    /// The other end, if it is a socket of this machine.
+    /// The peer, if it is a socket on this host.
     pub(super) peer: Option<SocketRef<'a>>,
-    /// `struct tcp_info` as it arrived.
+    /// `struct tcp_info` as received.
     pub(super) tcp_info: Option<&'a [u8]>,
-    /// `struct mptcp_info` as it arrived.
+    /// `struct mptcp_info` as received.
     pub(super) mptcp_info: Option<&'a [u8]>,
     /// Memory of the socket's buffers.
     pub(super) memory: Option<MemoryInfo<'a>>,
 }
 
 impl<'a> Row<'a> {
-    /// Makes the row of a socket without rates and peer.
+    /// Creates the row of a socket without rates and peer.
     pub(super) fn of_socket(socket: SocketRef<'a>) -> Row<'a> {
         Row {
             socket,
             rates: None,
             peer: None,
-            // Each has many fields, so that it is looked up once.
+            // Each has many fields, so it is looked up once.
             tcp_info: socket.tcp_info().map(TcpInfo::bytes),
             mptcp_info: socket.mptcp_info().map(MptcpInfo::bytes),
             memory: socket.memory(),
         }
     }
 
-    /// Makes the row of the socket at an index of a moment; `peers` finds its other end.
+    /// Creates the row of the socket at an index of a moment; `peers` finds its peer.
     pub(super) fn of_moment(
         moment: &'a Moment,
         peers: &PeerIndex,

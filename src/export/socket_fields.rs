@@ -1,7 +1,7 @@
-//! The list of exported socket fields: the one place that JSON, CSV, Parquet and the JSON Schema take them from.
+//! The list of exported socket fields, the single source for JSON, CSV, Parquet and the JSON Schema.
 //!
-//! To export another field, add it here. A scalar of the [schema](crate::model::Socket::SCALARS), a field of `tcp_info`,
-//! `mptcp_info` or of a socket's memory is exported without a change here.
+//! To export another field, add it here. A scalar of the [schema](crate::model::Socket::SCALARS) and a field of
+//! `tcp_info`, `mptcp_info` or a socket's memory are exported without a change here.
 
 use std::sync::LazyLock;
 
@@ -28,14 +28,14 @@ static FIELDS: LazyLock<Vec<ExportField>> = LazyLock::new(|| {
     fields.extend(Socket::SCALARS.iter().map(scalar_field));
     fields.push(field(
         "ulp",
-        "Upper-layer protocol over TCP, e.g. tls. Kernel: INET_ULP_INFO_NAME.",
+        "Upper-layer protocol over TCP, such as tls. Kernel: INET_ULP_INFO_NAME.",
         Shape::Text(|row| row.socket.ulp().map(Text::Bytes)),
     ));
     fields.push(rates());
     fields
 });
 
-/// Time of a row, for objects and rows that stand without their Sample.
+/// Time of a row, for objects and rows that are written without their Sample.
 static TAKEN_AT: LazyLock<ExportField> = LazyLock::new(|| {
     field(
         "taken_at",
@@ -74,7 +74,7 @@ fn u64(read: fn(&Row<'_>) -> Option<u64>) -> Shape {
     Shape::Unsigned(64, Unsigned::Row(read))
 }
 
-/// Returns the inode, which is 0 where the kernel has none.
+/// Returns the inode; the kernel reports 0 for none.
 fn known_inode(socket: &Socket) -> Option<u64> {
     (socket.inode != 0).then_some(socket.inode.into())
 }
@@ -112,7 +112,7 @@ fn ends() -> Vec<ExportField> {
     vec![
         record(
             "local",
-            "Local end: an address and a port, or the path of a unix socket. Null on a unix socket without a path.",
+            "Local endpoint: an address and a port, or the path of a unix socket. Null for unix sockets without a path.",
             ends::has_local,
             [
                 field(
@@ -137,7 +137,7 @@ fn ends() -> Vec<ExportField> {
         ),
         record(
             "remote",
-            "Remote end; null if the socket is not connected.",
+            "Remote endpoint; null if the socket is not connected.",
             ends::has_remote,
             [
                 field(
@@ -156,7 +156,7 @@ fn ends() -> Vec<ExportField> {
         ),
         record(
             "peer",
-            "The socket at the other end of a connection within the machine.",
+            "The peer of a connection within the host.",
             |row| row.peer.is_some(),
             [
                 schema_field(schema::cookie, u64(|row| row.peer?.socket.known_cookie())),
@@ -180,22 +180,22 @@ fn queues() -> Vec<ExportField> {
     vec![
         field(
             "recv_queue",
-            "Unread bytes; on UDP the memory of unread datagrams. Null on listeners. Kernel: idiag_rqueue.",
+            "Unread bytes; for UDP, memory of unread datagrams. Null for listeners. Kernel: idiag_rqueue.",
             u32(|row| socket(row).received_unread().map(u64::from)),
         ),
         field(
             "send_queue",
-            "Unacknowledged and unsent bytes. Null on listeners. Kernel: idiag_wqueue.",
+            "Unacknowledged and unsent bytes. Null for listeners. Kernel: idiag_wqueue.",
             u32(|row| socket(row).sent_unacknowledged().map(u64::from)),
         ),
         field(
             "accept_queue",
-            "Connections that wait for accept(). Null on all but listeners. Kernel: idiag_rqueue.",
+            "Connections waiting for accept(). Null except for listeners. Kernel: idiag_rqueue.",
             u32(|row| socket(row).accept_queue().map(u64::from)),
         ),
         field(
             "backlog",
-            "Limit of the accept queue. Null on all but listeners. Kernel: idiag_wqueue.",
+            "Limit of the accept queue. Null except for listeners. Kernel: idiag_wqueue.",
             u32(|row| socket(row).backlog().map(u64::from)),
         ),
     ]
@@ -211,7 +211,7 @@ fn ownership() -> Vec<ExportField> {
         ),
         field(
             "pid",
-            "Process id of the first owner, which is nearly always the only one.",
+            "Process id of the first owner, which is usually the only one.",
             u32(|row| Some(row.socket.owner()?.process.key.pid.into())),
         )
         .flat_only(),
@@ -245,7 +245,7 @@ fn ownership() -> Vec<ExportField> {
         ),
         field(
             "unowned",
-            "Why the socket has no owner; null if it has one.",
+            "Reason for having no owner; null if there is an owner.",
             Shape::Name {
                 values: || Unowned::ALL.map(Unowned::name).to_vec(),
                 value: |row| socket(row).attribution.unowned().map(Unowned::name),
@@ -258,13 +258,13 @@ fn ownership() -> Vec<ExportField> {
             [
                 field(
                     "id",
-                    "Its id: the inode of its directory.",
+                    "Id: the inode of the cgroup's directory.",
                     u64(|row| Some(socket(row).cgroup_id).filter(|&id| id != 0)),
                 )
                 .always(),
                 field(
                     "path",
-                    "Its path below the mount of cgroup 2; null if it is gone.",
+                    "Path relative to the cgroup-2 mount; null if the cgroup no longer exists.",
                     Shape::Text(|row| {
                         let path = row.socket.sample.cgroup_path(socket(row).cgroup_id);
                         path.map(Text::Plain)
@@ -313,7 +313,7 @@ fn timer() -> ExportField {
             .always(),
             field(
                 "retries",
-                "Times it has fired without success. Kernel: idiag_retrans.",
+                "Number of times it has fired without success. Kernel: idiag_retrans.",
                 u8(|row| Some(timer(row)?.retries.into())),
             )
             .always(),
@@ -326,13 +326,13 @@ fn transport() -> Vec<ExportField> {
         timer(),
         record(
             "tcp",
-            "Fields of struct tcp_info that arrived, in the kernel's names and units.",
+            "Fields of struct tcp_info sent by the kernel, with its names and units.",
             |row| row.tcp_info.is_some(),
             kernel_fields(TcpInfo::FIELDS, |row| row.tcp_info),
         ),
         record(
             "mptcp",
-            "Fields of struct mptcp_info that arrived, in the kernel's names and units.",
+            "Fields of struct mptcp_info sent by the kernel, with its names and units.",
             |row| row.mptcp_info.is_some(),
             kernel_fields(MptcpInfo::FIELDS, |row| row.mptcp_info),
         ),
@@ -343,7 +343,7 @@ fn transport() -> Vec<ExportField> {
         ),
         field(
             "congestion_info",
-            "Values that the congestion control reports, in the kernel's names and units. Kernel: INET_DIAG_BBRINFO, INET_DIAG_DCTCPINFO, INET_DIAG_VEGASINFO.",
+            "Values reported by the congestion control, with the kernel's names and units. Kernel: INET_DIAG_BBRINFO, INET_DIAG_DCTCPINFO, INET_DIAG_VEGASINFO.",
             Shape::Map(|row| {
                 row.socket.congestion_info()?;
                 Some(row.socket.congestion_fields())
@@ -374,7 +374,7 @@ fn transport() -> Vec<ExportField> {
 fn rates() -> ExportField {
     record(
         "rates",
-        "Rates since the sample before; null on a first sample and where the kernel does not count.",
+        "Rates since the previous sample; null in the first sample and where the kernel does not count.",
         |row| {
             row.rates
                 .is_some_and(|rates| rates.received.is_some() || rates.sent.is_some())

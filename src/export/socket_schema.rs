@@ -1,4 +1,4 @@
-//! JSON Schema of a socket, made of the list of exported fields.
+//! JSON Schema of a socket, generated from the list of exported fields.
 
 use super::field::{Absence, ExportField, Shape, nested};
 use super::json_schema::{JsonSchema, Property};

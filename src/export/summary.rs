@@ -29,7 +29,7 @@ pub fn write(moment: &Moment, summary: &Summary, out: &mut impl Write) -> io::Re
         .filter(|(_, value)| *value != 0)
         .collect();
     if !counters.is_empty() {
-        text.push_str("\nSINCE THE START\n");
+        text.push_str("\nSINCE BOOT\n");
         for (name, value) in counters {
             let mut number = String::new();
             format::count(&mut number, value.unsigned_abs());
@@ -67,7 +67,7 @@ fn write_protocols(summary: &Summary, text: &mut String) {
     }
 }
 
-/// Appends a line for each limit: its use, its value and the share.
+/// Appends a line for each limit: its usage, its value and the share.
 fn write_limits(summary: &Summary, text: &mut String) {
     let number = |value: Option<u64>, unit: LimitUnit| {
         let mut out = String::new();
@@ -81,7 +81,7 @@ fn write_limits(summary: &Summary, text: &mut String) {
     let _ = writeln!(
         text,
         "{:<24}{:>12}{:>12}{:>10}",
-        "LIMIT", "NOW", "AT MOST", "SHARE"
+        "LIMIT", "CURRENT", "MAXIMUM", "SHARE"
     );
     for limit in &summary.limits {
         let mut share = String::new();
@@ -92,7 +92,7 @@ fn write_limits(summary: &Summary, text: &mut String) {
         let now = number(limit.value, limit.unit);
         let most = number(limit.limit, limit.unit);
         let whose = if limit.of_host { "  whole host" } else { "" };
-        // Units are ASCII: the padding counts bytes and columns alike.
+        // Units are ASCII, so bytes are columns.
         let _ = writeln!(
             text,
             "{:<24}{now:>12}{most:>12}{share:>10}{whose}",

@@ -1,4 +1,4 @@
-//! Writes sockets as a table for people: aligned, with headings, fitted to a terminal and never truncated in a pipe.
+//! Writes sockets as a table for reading: aligned, with headings, fitted to a terminal and never truncated in a pipe.
 
 use std::io::{self, Write};
 
@@ -11,15 +11,15 @@ use crate::column::{Align, SocketColumn, SocketRow, TCP_FIELDS};
 /// Space between two columns.
 const GAP: &str = "  ";
 
-/// Smallest width that a column is shrunk to.
+/// Minimum width to which a column is shrunk.
 const MIN_WIDTH: usize = 9;
 
 /// Placement of the `tcp_info` details of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DetailPlacement {
-    /// Nowhere.
+    /// Not shown.
     None,
-    /// On a line of their own below the row.
+    /// On a separate line below the row.
     Below,
     /// At the end of the row.
     Inline,
@@ -38,7 +38,7 @@ pub struct Layout<'a> {
     pub columns: &'a [&'static SocketColumn],
     /// True to write headings.
     pub heading: bool,
-    /// Width that lines are fitted to, in columns of the terminal; `None` for no limit.
+    /// Width to which lines are fitted, in terminal columns; `None` for no limit.
     pub max_width: Option<usize>,
     /// Placement of TCP details.
     pub details: DetailPlacement,
@@ -80,7 +80,7 @@ fn write_details(row: &SocketRow<'_>, out: &mut String) {
     }
 }
 
-/// Rows from which a second thread formats half of them.
+/// Number of rows above which a second thread formats half of them.
 const PARALLEL_ROWS: usize = 4096;
 
 /// The formatted cells of some rows.
@@ -94,8 +94,8 @@ struct FormattedRows {
     widths: Vec<usize>,
 }
 
-/// Writes `rows` in columns. With `max_width`, the widest columns of text are shrunk until a line fits; the omitted middle of
-/// a cell is marked by `…`.
+/// Writes `rows` in columns. With `max_width`, the widest text columns are shrunk until a line fits; `…` marks the
+/// omitted middle of a cell.
 ///
 /// # Errors
 /// If the writer fails.
@@ -242,7 +242,7 @@ fn end_line(out: &mut String, line_start: usize) {
     out.push('\n');
 }
 
-/// Shrinks the widest columns of text until a line fits or all have their smallest width.
+/// Shrinks the widest text columns until a line fits or all have their minimum width.
 fn shrink_to_fit(widths: &mut [usize], columns: &[&SocketColumn], max_width: usize) {
     loop {
         let total: usize =
@@ -273,7 +273,7 @@ fn shrink_to_fit(widths: &mut [usize], columns: &[&SocketColumn], max_width: usi
     }
 }
 
-/// Appends a cell, padded or truncated to a width, and the space behind it.
+/// Appends a cell, padded or truncated to a width, and the gap after it.
 fn write_cell(line: &mut String, text: &str, width: usize, align: Align, last: bool) {
     let text = truncate_middle(text, width);
     let padding = width.saturating_sub(text.width());
@@ -289,8 +289,8 @@ fn write_cell(line: &mut String, text: &str, width: usize, align: Align, last: b
     }
 }
 
-/// Truncates a text to `width` columns by replacing its middle with `…`: the ends of an address or a path say more than its
-/// middle.
+/// Truncates a text to `width` columns by replacing its middle with `…`: the ends of an address or path are more
+/// informative than its middle.
 pub fn truncate_middle(text: &str, width: usize) -> std::borrow::Cow<'_, str> {
     use unicode_width::UnicodeWidthChar;
     if text.width() <= width {

@@ -5,16 +5,16 @@ use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
 
-/// A text in the form in which the model has it.
+/// A text in the form stored by the model.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Text<'a> {
-    /// A text without change.
+    /// Unchanged text.
     Plain(&'a str),
     /// An IP address.
     Address(IpAddr),
-    /// A number that stands where other families have a text, in decimal.
+    /// A decimal number in place of a text of other families.
     Number(u32),
-    /// Bytes that should be UTF-8; what is not becomes U+FFFD.
+    /// Bytes that should be UTF-8; invalid bytes become U+FFFD.
     Bytes(&'a [u8]),
     /// Bytes of a unix socket's name. NUL, which abstract names begin with, becomes `@`.
     Path(&'a [u8]),

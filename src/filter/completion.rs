@@ -7,27 +7,27 @@ use super::state_set::GROUPS;
 use super::vocabulary::{Field, FieldKind};
 use crate::model::{Family, State, Unowned};
 
-/// One proposal.
+/// A completion proposal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Completion {
     /// The text to insert.
     pub text: String,
-    /// Description of the text; empty if it needs none.
+    /// Description of the proposal; empty if it needs none.
     pub about: String,
 }
 
-/// Proposals for the word that is being typed.
+/// The proposals for the word being typed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Completions {
     /// Position of the word, in bytes.
     pub from: usize,
-    /// The proposals, the likelier ones first.
+    /// The proposals, most likely first.
     pub items: Vec<Completion>,
     /// Describes what is expected at the position.
     pub expected: String,
 }
 
-/// The end of a socket that a value belongs to.
+/// The end of a socket that a value describes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndpointSide {
     /// The local end.
@@ -38,18 +38,18 @@ pub enum EndpointSide {
     Either,
 }
 
-/// Kind of values to propose from the sockets on display.
+/// The kind of values to propose from the displayed sockets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ObservedValues {
-    /// Names of processes that hold sockets.
+    /// Names of processes that own sockets.
     Processes,
     /// Names of users.
     Users,
-    /// Addresses of an end, and names of unix sockets.
+    /// Addresses of one end, and names of unix sockets.
     Hosts(EndpointSide),
-    /// Ports of an end.
+    /// Ports of one end.
     Ports(EndpointSide),
-    /// Names of devices.
+    /// Names of network devices.
     Devices,
     /// Paths of control groups.
     Cgroups,
@@ -57,7 +57,7 @@ pub enum ObservedValues {
     Column(u16),
 }
 
-/// Completes `text`, the part of a filter before the cursor. `values` returns values from the sockets on display.
+/// Completes `text`, the part of a filter before the cursor. `values` returns values from the displayed sockets.
 pub fn complete(
     text: &str,
     context: &ParseContext<'_>,
@@ -83,7 +83,7 @@ pub fn complete(
     {
         (word, from) = (port, from + 1);
     }
-    // Each proposal with the text that has to begin with the word.
+    // Each proposal with the text that must start with the typed word.
     let mut items: Vec<(Completion, String)> = Vec::new();
     let mut add = |text: &str, about: &str, kind: Spelling| {
         items.extend(quoted(text, quote, kind).map(|spelled| {
@@ -100,23 +100,23 @@ pub fn complete(
     };
     let expected = match parser.expected {
         Expected::Condition | Expected::Further if quote.is_some() => {
-            "a text that is looked for".to_owned()
+            "text to search for".to_owned()
         }
         Expected::Condition | Expected::Further => {
             let mut add = |text: &str, about: &str| add(text, about, Spelling::Plain);
             if parser.expected == Expected::Further {
-                add("and", "both");
-                add("or", "one of both");
+                add("and", "both conditions");
+                add("or", "either condition");
             }
             for (name, _, _, about) in &KEYWORDS {
                 add(name, about);
             }
-            add("not", "the contrary");
+            add("not", "negates a condition");
             for field in context.vocabulary.fields() {
                 add(field.name, first_sentence(field.about));
             }
             match parser.expected {
-                Expected::Further => "and, or, or another condition".to_owned(),
+                Expected::Further => "'and', 'or' or another condition".to_owned(),
                 _ => "a condition".to_owned(),
             }
         }
@@ -146,7 +146,7 @@ pub fn complete(
                 for value in values(ObservedValues::Column(field.id)) {
                     add(&value, "", kind);
                 }
-                "a text".to_owned()
+                "text".to_owned()
             }
         },
         Expected::Value(what) => {
@@ -180,19 +180,19 @@ pub fn complete(
     }
 }
 
-/// Reports whether a character ends the word to complete.
+/// Reports whether a character ends the word being completed.
 pub fn ends_word(character: char) -> bool {
     character.is_whitespace() || "()=<>&|!~\"'".contains(character)
 }
 
-/// Finds the quote that is open at the end of a text.
+/// Finds the unclosed quote of a text.
 fn open_quote(text: &str) -> Option<(usize, char)> {
     let mut open = None;
     let mut before = ' ';
     for (at, character) in text.char_indices() {
         match open {
             Some((_, quote)) if quote == character => open = None,
-            // Within a word a quote is an ordinary character.
+            // A quote inside a word is an ordinary character.
             None if matches!(character, '"' | '\'') && ends_word(before) => {
                 open = Some((at, character));
             }
@@ -203,10 +203,10 @@ fn open_quote(text: &str) -> Option<(usize, char)> {
     open
 }
 
-/// Interpretation of a value by the parser.
+/// How the parser interprets a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Spelling {
-    /// A word or a sign of the language.
+    /// A word or operator of the language.
     Plain,
     /// Taken literally.
     Name,
@@ -216,7 +216,7 @@ enum Spelling {
     Expression,
 }
 
-/// Quotes a value if needed, or if a quote is open. `None` if it cannot be written literally.
+/// Quotes a value if necessary, or if a quote is open. Returns `None` if it cannot be written literally.
 fn quoted(value: &str, quote: Option<char>, kind: Spelling) -> Option<String> {
     let signs: &[char] = match kind {
         Spelling::Plain | Spelling::Name => &[],
@@ -238,10 +238,10 @@ fn quoted(value: &str, quote: Option<char>, kind: Spelling) -> Option<String> {
     }
 }
 
-/// Returns the end of a socket that a value behind this text belongs to.
+/// Returns the end of a socket that a value after this text describes.
 fn endpoint_side(before: &str) -> EndpointSide {
     let words = before.split(ends_word).rev();
-    // The last word, or the one before it if the last is an operator.
+    // The last word, or the one before it if the last one is an operator.
     let mut last = words.filter(|word| !word.is_empty()).take(2);
     match last.find_map(Keyword::by_name) {
         Some(Keyword::Src | Keyword::Sport) => EndpointSide::Local,
@@ -275,11 +275,11 @@ fn observed_values(what: ValueKind, end: EndpointSide) -> Option<ObservedValues>
     })
 }
 
-/// Returns proposals that do not depend on the sockets on display.
+/// Returns the proposals that do not depend on the displayed sockets.
 fn known_values(what: ValueKind) -> Vec<(&'static str, &'static str)> {
     match what {
         ValueKind::State => state_names(),
-        ValueKind::Owner => vec![("none", "nobody holds it"), ("any", "somebody holds it")],
+        ValueKind::Owner => vec![("none", "no owner"), ("any", "any owner")],
         ValueKind::Reason => Unowned::ALL
             .into_iter()
             .map(|why| (why.name(), why.sentence()))
@@ -312,7 +312,7 @@ pub fn state_names() -> Vec<(&'static str, &'static str)> {
     states.into_iter().chain(groups).collect()
 }
 
-/// Iterates over the keywords with aliases and descriptions, for help.
+/// Iterates over the keywords with their aliases and descriptions, for help.
 pub fn keywords() -> impl Iterator<Item = (&'static str, &'static [&'static str], &'static str)> {
     KEYWORDS
         .iter()

@@ -1,10 +1,10 @@
-//! The surroundings in which a filter is parsed: known columns, names and requested kinds of sockets.
+//! The context of parsing a filter: known columns, name resolution and requested socket kinds.
 
 use super::resolver::NameResolver;
 use super::vocabulary::Vocabulary;
 use crate::model::{Family, Protocol};
 
-/// The sockets requested beside the filter (`-4`, `-t`, …). They decide the meaning of some words in it.
+/// The sockets requested by options (`-4`, `-t`, …). They affect the meaning of some words in a filter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestedSockets {
     /// The requested family, if there is exactly one: `-4`, `-6`, `-x`.
@@ -13,16 +13,16 @@ pub struct RequestedSockets {
     pub protocols: Vec<Protocol>,
 }
 
-/// Everything that parsing a filter depends on besides its text.
+/// Everything that parsing depends on apart from the filter's text.
 #[derive(Clone, Copy)]
 pub struct ParseContext<'a> {
-    /// The columns that it can name.
+    /// The columns that a filter can name.
     pub vocabulary: &'a Vocabulary,
-    /// Resolves names of hosts, services, devices and control groups.
+    /// Resolves host, service, device and cgroup names.
     pub names: &'a dyn NameResolver,
-    /// The sockets requested beside the filter.
+    /// The sockets requested by options.
     pub requested: &'a RequestedSockets,
-    /// Accepts names of devices that do not exist here: the sockets are of another machine, or of another time.
+    /// Accepts unknown device names, because the sockets were recorded on another machine or at another time.
     pub allow_unknown_devices: bool,
 }
 

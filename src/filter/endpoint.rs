@@ -8,7 +8,7 @@ use crate::model::Family;
 /// One end of a socket as a filter describes it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Host {
-    /// The family named in front of it.
+    /// The address family given as a prefix.
     pub(super) family: Option<Family>,
     pub(super) address: Address,
     pub(super) port: Option<i64>,
@@ -18,7 +18,7 @@ pub(super) struct Host {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Address {
     Any,
-    /// One of these networks.
+    /// Any of these networks.
     Networks(Vec<Network>),
     /// A unix socket's name.
     Name(Pattern),
@@ -46,8 +46,8 @@ impl Network {
         Network { address, prefix }
     }
 
-    /// Reports whether an address is in the network. As in the kernel, an IPv4 network contains v4-mapped addresses, and
-    /// an IPv6 network contains IPv6 addresses only.
+    /// Reports whether the network contains an address. As in the kernel, an IPv4 network contains v4-mapped addresses,
+    /// and an IPv6 network contains IPv6 addresses only.
     pub(super) fn contains(self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(network), IpAddr::V4(address)) => v4(network, address, self.prefix),

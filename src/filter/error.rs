@@ -1,17 +1,17 @@
-//! The error of a filter that cannot be parsed.
+//! Parse errors of filters.
 
 use std::fmt;
 
-/// A parse error with its position.
+/// A parse error and its position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct FilterError {
-    /// The filter.
+    /// The filter's text.
     text: String,
     /// Position of the error, in bytes.
     at: usize,
     /// Description without the position.
     message: String,
-    /// Description of valid input at that position.
+    /// Description of the expected input at that position.
     expected: Option<String>,
 }
 
@@ -30,24 +30,24 @@ impl FilterError {
         self
     }
 
-    /// Returns the position of the error, counted in characters from 1.
+    /// Returns the position of the error, in characters from 1.
     pub fn position(&self) -> usize {
         let before = self.text.get(..self.at).unwrap_or(&self.text);
         before.chars().count() + 1
     }
 
-    /// Description without the position.
+    /// Returns the description without the position.
     pub fn message(&self) -> &str {
         &self.message
     }
 
-    /// Returns the description of valid input at that position.
+    /// Returns the description of the expected input at that position.
     pub fn expected(&self) -> Option<&str> {
         self.expected.as_deref()
     }
 
-    /// Returns the filter with a caret below the error, at most `width` characters wide: of a long filter the part around
-    /// the error.
+    /// Returns the filter with a caret under the error, at most `width` characters wide. A long filter is cut to the
+    /// part around the error.
     pub fn excerpt(&self, width: usize) -> String {
         let width = width.max(8);
         // Every character takes one cell here.
@@ -67,16 +67,16 @@ impl FilterError {
     }
 }
 
-/// Maximum length of a message in characters: it may quote a word of the filter.
+/// Maximum length of a message, in characters: it may quote a word of the filter.
 const MAX_MESSAGE: usize = 240;
 
-/// Reports whether a character controls a terminal or the direction of text.
+/// Reports whether a character could affect the terminal or the text direction.
 fn is_unprintable(character: char) -> bool {
     character.is_control()
         || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
-/// Returns a message without characters that control a terminal.
+/// Removes characters that could affect the terminal from a message.
 fn sanitize(message: &str) -> String {
     let plain = |character| {
         if is_unprintable(character) {
@@ -94,7 +94,7 @@ fn sanitize(message: &str) -> String {
 
 impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at column {}", self.message, self.position())?;
+        write!(f, "{} at character {}", self.message, self.position())?;
         match &self.expected {
             Some(expected) => write!(f, "; expected {expected}"),
             None => Ok(()),

@@ -1,4 +1,4 @@
-//! Evaluates the conditions of a filter on one socket.
+//! Evaluates filter conditions on a socket.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -20,8 +20,8 @@ impl Compare {
     }
 }
 
-/// Returns the local and remote port as ss defines them: the inodes of unix sockets, the port id of netlink sockets,
-/// the interface of packet sockets.
+/// Returns the local and remote port as ss defines them: inodes for unix sockets, port ids for netlink sockets, and the
+/// interface for packet sockets.
 #[inline]
 pub(super) fn ports(socket: &Socket) -> (i64, i64) {
     match socket.ends {
@@ -35,7 +35,7 @@ pub(super) fn ports(socket: &Socket) -> (i64, i64) {
     }
 }
 
-/// The range of ports of internet sockets.
+/// The valid range of internet ports.
 const PORTS: std::ops::RangeInclusive<i64> = 0..=u16::MAX as i64;
 
 impl Predicate {
@@ -142,7 +142,7 @@ impl Number {
 }
 
 impl Host {
-    /// Reports whether one end of a socket matches. An address of one family never matches one of another.
+    /// Reports whether one end of a socket matches. Addresses of different families never match.
     fn matches(&self, side: Side, view: SocketRef<'_>, figures: &impl RowValues) -> bool {
         let socket = view.socket;
         if let Some(port) = self.port {
@@ -186,7 +186,7 @@ impl Host {
     }
 }
 
-/// Returns a unix socket's name as ss and sockwatch show it, with `@` for each zero byte of an abstract name.
+/// Returns a unix socket's name as ss and sockwatch display it, with `@` for each zero byte of an abstract name.
 fn shown(name: &[u8]) -> Cow<'_, [u8]> {
     if name.first() != Some(&0) {
         return Cow::Borrowed(name);
@@ -195,7 +195,7 @@ fn shown(name: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(name.iter().map(at).collect())
 }
 
-/// Reports whether the kernel chose the port or the name, by the rule of ss: the port is in the ephemeral range.
+/// Reports whether the kernel chose the port or name. As in ss, that means a port in the ephemeral range.
 fn autobound(view: SocketRef<'_>, first: u16, last: u16) -> bool {
     match view.socket.ends {
         Ends::Inet { local, .. } => (first..=last).contains(&local.port),

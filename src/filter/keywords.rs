@@ -1,6 +1,6 @@
-//! The keywords that begin a condition. Names of columns are in the vocabulary.
+//! The keywords that start a condition. Column names are in the vocabulary.
 
-/// A keyword that begins a condition.
+/// A keyword that starts a condition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Keyword {
     State,
@@ -24,7 +24,7 @@ pub(super) enum Keyword {
     Netns,
 }
 
-/// Kind of the value behind a keyword.
+/// Kind of the value after a keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ValueKind {
     Nothing,
@@ -43,43 +43,38 @@ pub(super) enum ValueKind {
     Netns,
 }
 
-/// A keyword: name, aliases, and description for help.
+/// A keyword's name, aliases, variant, and description for help.
 pub(super) type KeywordRow = (&'static str, &'static [&'static str], Keyword, &'static str);
 
 /// All keywords.
 pub(super) const KEYWORDS: [KeywordRow; 19] = [
-    (
-        "state",
-        &[],
-        Keyword::State,
-        "a state, or a group of states",
-    ),
+    ("state", &[], Keyword::State, "a state or a group of states"),
     (
         "exclude",
         &["excl"],
         Keyword::Exclude,
-        "every state but this",
+        "every state except this one",
     ),
-    ("dport", &[], Keyword::Dport, "the port at the other end"),
-    ("sport", &[], Keyword::Sport, "the port at this end"),
-    (
-        "dst",
-        &["remote"],
-        Keyword::Dst,
-        "the host at the other end",
-    ),
-    ("src", &["local"], Keyword::Src, "the host at this end"),
-    ("port", &[], Keyword::Port, "the port at either end"),
-    ("host", &[], Keyword::Host, "the host at either end"),
+    ("dport", &[], Keyword::Dport, "the remote port"),
+    ("sport", &[], Keyword::Sport, "the local port"),
+    ("dst", &["remote"], Keyword::Dst, "the remote host"),
+    ("src", &["local"], Keyword::Src, "the local host"),
+    ("port", &[], Keyword::Port, "the local or remote port"),
+    ("host", &[], Keyword::Host, "the local or remote host"),
     (
         "process",
         &[],
         Keyword::Process,
-        "the owner, by name or pid",
+        "the owner, by name or PID",
     ),
-    ("user", &[], Keyword::User, "the user, by name or id"),
-    ("owner", &[], Keyword::Owner, "none, any, or the owner"),
-    ("unowned", &[], Keyword::Unowned, "why there is no owner"),
+    ("user", &[], Keyword::User, "the user, by name or UID"),
+    ("owner", &[], Keyword::Owner, "none, any, or a process"),
+    (
+        "unowned",
+        &[],
+        Keyword::Unowned,
+        "the reason for having no owner",
+    ),
     (
         "protocol",
         &["netid"],
@@ -91,7 +86,7 @@ pub(super) const KEYWORDS: [KeywordRow; 19] = [
         "dev",
         &["interface"],
         Keyword::Dev,
-        "the device that it is bound to",
+        "the network device it is bound to",
     ),
     ("cgroup", &[], Keyword::Cgroup, "the control group, by path"),
     (
@@ -104,13 +99,13 @@ pub(super) const KEYWORDS: [KeywordRow; 19] = [
         "autobound",
         &[],
         Keyword::Autobound,
-        "the kernel chose the local port",
+        "local port chosen by the kernel",
     ),
     (
         "netns",
         &[],
         Keyword::Netns,
-        "the network namespace's inode",
+        "the inode of the network namespace",
     ),
 ];
 
@@ -121,7 +116,7 @@ impl Keyword {
         KEYWORDS.iter().find(is_it).map(|row| row.2)
     }
 
-    /// Returns keywords with the same beginning as a word.
+    /// Returns the keywords that start like a word.
     pub(super) fn similar(word: &str) -> Vec<&'static str> {
         let lower = word.to_lowercase();
         let names = KEYWORDS.iter().map(|row| row.0);
@@ -132,7 +127,7 @@ impl Keyword {
             .collect()
     }
 
-    /// Returns the kind of value that the keyword expects.
+    /// Returns the kind of value the keyword expects.
     pub(super) fn value_kind(self) -> ValueKind {
         match self {
             Keyword::State | Keyword::Exclude => ValueKind::State,
@@ -152,7 +147,7 @@ impl Keyword {
         }
     }
 
-    /// Returns the column that `=~` searches behind the keyword.
+    /// Returns the column that `=~` matches after the keyword.
     pub(super) fn column(self) -> Option<&'static str> {
         Some(match self {
             Keyword::State => "state",
@@ -171,23 +166,23 @@ impl Keyword {
 }
 
 impl ValueKind {
-    /// Describes the value with examples.
+    /// Describes the expected value, with examples.
     pub(super) fn describe(self) -> &'static str {
         match self {
             ValueKind::Nothing => "nothing",
-            ValueKind::State => "a state, for example established or time-wait",
+            ValueKind::State => "a state, such as established or time-wait",
             ValueKind::Host => {
-                "a host, for example 10.0.0.1, 10.0.0.0/8, [::1]:443, *:80 or /run/x.sock"
+                "a host, such as 10.0.0.1, 10.0.0.0/8, [::1]:443, *:80 or /run/x.sock"
             }
-            ValueKind::Port => "a port, for example 443, :443 or https",
-            ValueKind::Device => "a device's name or index",
-            ValueKind::Mark => "a mark, for example 0x1 or 0x1/0x3",
-            ValueKind::Cgroup => "the path of a control group, for example /system.slice",
-            ValueKind::Process => "a process, for example nginx, 812 or php-*",
-            ValueKind::User => "a user, for example www-data or 33",
+            ValueKind::Port => "a port, such as 443, :443 or https",
+            ValueKind::Device => "a device name or index",
+            ValueKind::Mark => "a mark, such as 0x1 or 0x1/0x3",
+            ValueKind::Cgroup => "a cgroup path, such as /system.slice",
+            ValueKind::Process => "a process, such as nginx, 812 or php-*",
+            ValueKind::User => "a user, such as www-data or 33",
             ValueKind::Owner => "none, any, or a process",
             ValueKind::Reason => {
-                "why there is no owner: time-wait, handshake, waiting-for-accept, orphan, kernel, other-namespace, permission-denied, exited, unknown or any"
+                "a reason: time-wait, handshake, waiting-for-accept, orphan, kernel, other-namespace, permission-denied, exited, unknown or any"
             }
             ValueKind::Protocol => {
                 "a protocol: tcp, udp, raw, mptcp, sctp, stream, dgram, seqpacket, netlink, …"

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-/// A position in a filter's text. Where a word ends depends on the context, so the parser requests what it expects.
+/// A position in a filter's text. Where a word ends depends on the context, so the parser asks for the kind of token.
 #[derive(Debug, Clone)]
 pub(super) struct Lexer<'t> {
     pub(super) text: &'t str,
     pub(super) at: usize,
 }
 
-/// A token where a condition may begin.
+/// A token at the start of a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token<'t> {
     Open,
@@ -18,9 +18,9 @@ pub(super) enum Token<'t> {
     And,
     Or,
     Word(&'t str),
-    /// Text in quotes, without them.
+    /// Quoted text, without the quotes.
     Quoted(Cow<'t, str>),
-    /// An operator that has no meaning here.
+    /// An operator that is not valid here.
     Sign(&'t str),
     End,
 }
@@ -39,7 +39,7 @@ pub(super) enum Operator {
 }
 
 impl Operator {
-    /// Returns the operator as it is written.
+    /// Returns the operator as written in a filter.
     pub(super) fn sign(self) -> &'static str {
         match self {
             Operator::Equal => "=",
@@ -54,7 +54,7 @@ impl Operator {
     }
 }
 
-/// Operators written as signs, the longer ones first.
+/// Operators written as signs, longer ones first.
 const SIGNS: [(&str, Operator); 10] = [
     ("=~", Operator::Matches),
     ("!~", Operator::MatchesNot),
@@ -98,12 +98,12 @@ impl<'t> Lexer<'t> {
         self.at += rest.len() - rest.trim_start().len();
     }
 
-    /// Reads the next token where a condition or a connective is expected; returns its position too.
+    /// Reads the next token where a condition or connective is expected, and returns its position.
     pub(super) fn token(&mut self) -> (usize, Token<'t>) {
         self.space();
         let from = self.at;
         let rest = self.rest();
-        // A backslash that protects the sign from a shell is dropped.
+        // Drops a backslash that protects the sign from a shell.
         let kept = rest
             .strip_prefix('\\')
             .filter(|rest| rest.starts_with(['(', ')', '!', '&', '|']));
@@ -165,7 +165,7 @@ impl<'t> Lexer<'t> {
         self.clone().token()
     }
 
-    /// Reads a comparison operator, if there is one.
+    /// Reads a comparison operator, if present.
     pub(super) fn operator(&mut self) -> Option<Operator> {
         self.space();
         let rest = self.rest();
@@ -179,9 +179,9 @@ impl<'t> Lexer<'t> {
         Some(operator)
     }
 
-    /// Reads a value and returns its position too: quoted, or up to the next space, an unmatched `)`, or a connective.
-    /// Backslashes escape the next character. In a `raw` value backslashes and connectives are ordinary characters.
-    /// `None` at the end.
+    /// Reads a value and returns its position: a quoted text, or everything up to a space, an unmatched `)` or a
+    /// connective. A backslash escapes the next character. In a `raw` value, backslashes and connectives are ordinary
+    /// characters. Returns `None` at the end.
     pub(super) fn value(&mut self, raw: bool) -> Option<(usize, Cow<'t, str>)> {
         self.space();
         let from = self.at;
@@ -194,7 +194,7 @@ impl<'t> Lexer<'t> {
         let mut length = 0;
         let mut depth = 0_usize;
         let mut escaped = false;
-        // In a regular expression a parenthesis within a character set does not count.
+        // In a regular expression, a parenthesis inside a character set does not count.
         let mut in_set = false;
         for (at, character) in rest.char_indices() {
             if character.is_whitespace() && !escaped {
@@ -233,7 +233,7 @@ impl<'t> Lexer<'t> {
         Some((from, Cow::Owned(plain)))
     }
 
-    /// Reads a quoted text; `None`, and nothing is consumed, if the closing quote is missing.
+    /// Reads a quoted text. Returns `None`, without consuming anything, if the closing quote is missing.
     fn quoted(&mut self, quote: char) -> Option<Cow<'t, str>> {
         let rest = self.rest().strip_prefix(quote)?;
         let end = rest.find(quote)?;

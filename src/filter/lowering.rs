@@ -1,14 +1,15 @@
-//! Lowers a filter to what the kernel can decide, so that it sends fewer sockets: a mask of states and a program for
-//! `INET_DIAG_REQ_BYTECODE`.
+//! Lowers a filter to conditions that the kernel can evaluate, so that it sends fewer sockets: a mask of states and a
+//! program for `INET_DIAG_REQ_BYTECODE`.
 //!
-//! The program accepts at least the sockets that the filter matches; the filter is evaluated again on what arrives.
-//! Conditions that the kernel cannot decide are left out.
+//! The program accepts at least the sockets that the filter matches. The filter is evaluated again on the results.
+//! Conditions that the kernel cannot evaluate are left out.
 //!
 //! ```text
 //! struct inet_diag_bc_op { u8 code; u8 yes; u16 no; }      yes, no: distances in bytes
 //! ```
 //!
-//! A jump exactly to the end of the program accepts, one to four bytes behind it rejects. Kernel: `inet_diag_bc_run`.
+//! A jump exactly to the end of the program accepts; a jump one to four bytes past the end rejects. Kernel:
+//! `inet_diag_bc_run`.
 
 use std::net::IpAddr;
 
@@ -35,17 +36,18 @@ const AF_UNSPEC: u8 = 0;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 
-/// Maximum size of a program, bytes: distances are 16 bits, and the kernel verifies it in quadratic time.
+/// Maximum size of a program, in bytes. Distances are 16 bits, and the kernel verifies a program in quadratic time.
 const MAX_SIZE: usize = 8 * 1024;
 
-/// The part of a filter that the kernel decides.
+/// The part of a filter that the kernel evaluates.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoweredFilter {
     /// Requested states.
     pub states: StateSet,
     /// Payload of `INET_DIAG_REQ_BYTECODE`; empty if every socket in these states is requested.
     pub code: Vec<u8>,
-    /// True if the program has a condition that only the kernel can decide: rows from other sources must not be added.
+    /// True if the program has a condition that only the kernel can evaluate, so rows from other sources must not be
+    /// added.
     pub kernel_only: bool,
 }
 
@@ -58,12 +60,12 @@ impl LoweredFilter {
     };
 }
 
-/// Lowers a program. Conditions on marks are lowered only with `marks`: without `CAP_NET_ADMIN` the kernel refuses the
-/// whole request.
+/// Lowers a program. Conditions on marks are lowered only if `marks` is set: without `CAP_NET_ADMIN` the kernel rejects
+/// the whole request.
 pub(super) fn lower(program: &Program, marks: bool) -> LoweredFilter {
     let mut states = StateSet::ALL;
     let mut parts = Vec::new();
-    // As in ss: `autobound` is left to the kernel only if ss would lower the rest of the filter too.
+    // As in ss, `autobound` is left to the kernel only if ss would also lower the rest of the filter.
     let mut decidable_by_ss = true;
     for part in program.conjunct_ranges() {
         if let Some(set) = program.states_of(part.clone()) {
@@ -98,9 +100,9 @@ fn is_lowered_by_ss(predicate: &Predicate) -> bool {
     !matches!(predicate, Predicate::Device(_))
 }
 
-/// Returns the size of a condition in the program, bytes; `None` if the kernel cannot decide it.
+/// Returns the size of a condition in the program, in bytes; `None` if the kernel cannot evaluate it.
 fn size(predicate: &Predicate, marks: bool) -> Option<usize> {
-    // For example a number that is not a port, which the kernel would truncate.
+    // For example, a number that is not a port, which the kernel would truncate.
     if predicate.constant().is_some() {
         return Some(4);
     }
@@ -126,7 +128,7 @@ fn network_size(network: &Network) -> usize {
     }
 }
 
-/// Returns the size of a step, bytes, with the jump behind each of its operations.
+/// Returns the size of a step, in bytes, including the jump after each of its operations.
 fn max_size(step: &Step, marks: bool) -> usize {
     let operations = match &step.predicate {
         Predicate::Host(
@@ -141,7 +143,7 @@ fn max_size(step: &Step, marks: bool) -> usize {
     size(&step.predicate, marks).unwrap_or(0) + 4 * operations
 }
 
-/// Assembles the program of parts that are combined by `and`.
+/// Assembles the program from parts that are combined with `and`.
 fn assemble(program: &Program, parts: &[std::ops::Range<usize>], marks: bool) -> Vec<u8> {
     let mut wanted: Vec<usize> = Vec::new();
     let mut length = 0;
@@ -170,7 +172,7 @@ fn assemble(program: &Program, parts: &[std::ops::Range<usize>], marks: bool) ->
         ACCEPT => end,
         REJECT => end + 4,
         step => {
-            // A part that is left out counts as true.
+            // A part that was left out counts as true.
             let at = wanted.partition_point(|&wanted| wanted < step as usize);
             places.get(at).copied().unwrap_or(end)
         }
@@ -183,7 +185,7 @@ fn assemble(program: &Program, parts: &[std::ops::Range<usize>], marks: bool) ->
     code
 }
 
-/// Writes one step: one operation, or alternatives, each with a jump behind it.
+/// Writes one step: one operation, or alternatives with a jump after each.
 fn emit(code: &mut Vec<u8>, step: &Step, yes: usize, no: usize) {
     match step.predicate.constant() {
         Some(true) => return operation(code, NOP, &[], yes, no),
@@ -220,7 +222,7 @@ fn emit(code: &mut Vec<u8>, step: &Step, yes: usize, no: usize) {
                         condition(AF_INET6, prefix, host.port, &address.octets())
                     }
                 };
-                // Otherwise continue with the next network, behind this one's jump.
+                // Otherwise continue with the next network, after this one's jump.
                 let next = code.len() + 4 + payload.len() + 4;
                 let no = if at + 1 == networks.len() { no } else { next };
                 operation(code, kind, &payload, yes, no);
@@ -237,12 +239,12 @@ fn emit(code: &mut Vec<u8>, step: &Step, yes: usize, no: usize) {
             let id = cgroup.id.unwrap_or(0).to_ne_bytes();
             operation(code, CGROUP_COND, &id, yes, no);
         }
-        // `size` excludes all others.
+        // `size` rules out all other predicates.
         _ => operation(code, AUTO, &[], yes, no),
     }
 }
 
-/// Writes an operation that continues at `no` or, through the jump behind it, at `yes`.
+/// Writes an operation that continues at `no` or, through the jump after it, at `yes`.
 fn operation(code: &mut Vec<u8>, kind: u8, payload: &[u8], yes: usize, no: usize) {
     let mut write = |kind: u8, payload: &[u8], no: usize| {
         let distance = (no - code.len()) as u16;
@@ -261,7 +263,7 @@ fn by_side(side: Side, local: u8, remote: u8) -> u8 {
     }
 }
 
-/// Encodes `struct inet_diag_hostcond { u8 family; u8 prefix_len; int port; be32 addr[]; }`; a port of -1 is any.
+/// Encodes `struct inet_diag_hostcond { u8 family; u8 prefix_len; int port; be32 addr[]; }`; port -1 means any.
 fn condition(family: u8, prefix: u8, port: Option<i64>, address: &[u8]) -> Vec<u8> {
     let mut bytes = vec![family, prefix, 0, 0];
     let port = port.and_then(|port| i32::try_from(port).ok()).unwrap_or(-1);

@@ -1,11 +1,11 @@
-//! The filter language: that of ss with extensions. Whether a socket matches is decided here only.
+//! The filter language: that of ss, with extensions. This module alone decides whether a socket matches.
 //!
 //! A [`Filter`] is parsed once (`parse`) into a flat program of conditions (`program`), which is evaluated on rows
-//! (`evaluate`) and lowered to `inet_diag` bytecode as far as the kernel can decide (`lowering`). The keywords are in
-//! `keywords`; `sockwatch help filter` is generated from the same list. Nothing here accesses the machine: names are
-//! resolved by a [`NameResolver`].
+//! (`evaluate`) and lowered to `inet_diag` bytecode as far as the kernel can evaluate it (`lowering`). The keywords are
+//! in `keywords`; `sockwatch help filter` is generated from the same list. Nothing here accesses the system: a
+//! [`NameResolver`] resolves names.
 //!
-//! Like ss, and unlike its manual, `and` and `or` have the same precedence and associate to the left.
+//! As in ss, and unlike its manual, `and` and `or` have the same precedence and associate to the left.
 
 mod completion;
 mod context;
@@ -57,10 +57,10 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Parses a filter. A blank text matches every socket. Takes linear time and constant stack, whatever the text.
+    /// Parses a filter. A blank text matches every socket. Takes linear time and constant stack for any text.
     ///
     /// # Errors
-    /// If the text is not a filter; with the position and what is expected there.
+    /// If the text is not a valid filter. The error has the position and the expected input.
     pub fn parse(text: &str, context: &ParseContext<'_>) -> Result<Filter, FilterError> {
         let Some(parsed) = Parser::new(text, context).parse()? else {
             return Ok(Filter::default());
@@ -76,10 +76,10 @@ impl Filter {
         })
     }
 
-    /// Parses a filter; a single word that is not one becomes a search in all texts of a row.
+    /// Parses a filter; a single word that is not a filter becomes a text search over all texts of a row.
     ///
     /// # Errors
-    /// As [`Self::parse`], if the text is more than a word.
+    /// As [`Self::parse`], if the text is more than one word.
     pub fn parse_or_search(text: &str, context: &ParseContext<'_>) -> Result<Filter, FilterError> {
         match Filter::parse(text, context) {
             Err(_) if is_bare_word(text, context) => Ok(Filter::search(text.trim())),
@@ -87,7 +87,7 @@ impl Filter {
         }
     }
 
-    /// Creates a filter that searches for a text in all texts of a row.
+    /// Creates a filter that searches all texts of a row.
     pub fn search(text: &str) -> Filter {
         let mut builder = program::ProgramBuilder::default();
         let search = builder.predicate(predicate::Predicate::Search(SearchText::new(text)));
@@ -99,7 +99,7 @@ impl Filter {
         }
     }
 
-    /// Returns the text as it was typed.
+    /// Returns the text as typed.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -119,7 +119,7 @@ impl Filter {
         self.program.steps.is_empty()
     }
 
-    /// Reports whether every socket matches although the filter is not blank: `state all`, `sport >= 0`.
+    /// Reports whether the filter matches every socket although it is not blank, such as `state all` or `sport >= 0`.
     pub fn is_always_true(&self) -> bool {
         self.families.is_empty() && !self.program.can_reject()
     }
@@ -129,7 +129,7 @@ impl Filter {
         self.search
     }
 
-    /// Returns the text that is searched for, if the filter is a single search.
+    /// Returns the search text, if the filter is a single search.
     pub fn search_text(&self) -> Option<&SearchText> {
         match self.program.steps.as_slice() {
             [step] if self.search => match &step.predicate {
@@ -145,17 +145,18 @@ impl Filter {
         self.mentions_states
     }
 
-    /// Returns the families named in front of hosts or ports, to which the list is then limited, as in ss. Empty for all.
+    /// Returns the families given as prefixes of hosts or ports. As in ss, the list is limited to them. Empty means
+    /// all.
     pub fn families(&self) -> &[Family] {
         &self.families
     }
 
-    /// Reports whether `and` and `or` are combined without parentheses, which is easily misread.
+    /// Reports whether `and` and `or` are mixed without parentheses, which is easily misread.
     pub fn mixes_connectives(&self) -> bool {
         self.mixed
     }
 
-    /// Returns the hosts whose addresses are not resolved yet; they match nothing until then.
+    /// Returns the host names that are not resolved yet. They match nothing until then.
     pub fn unresolved_hosts(&self) -> &[String] {
         &self.unresolved
     }
@@ -167,7 +168,7 @@ impl Filter {
             && self.program.matches(socket, figures)
     }
 
-    /// Lowers the conditions that the kernel can decide; marks only with `marks` (`CAP_NET_ADMIN`).
+    /// Lowers the conditions that the kernel can evaluate; marks only if `marks` is set (`CAP_NET_ADMIN`).
     pub fn lower(&self, marks: bool) -> LoweredFilter {
         lowering::lower(&self.program, marks)
     }
@@ -194,7 +195,7 @@ impl Filter {
         steps.any(|step| matches!(step.predicate, Owned | Process(_) | Search(_) | Unowned(_)))
     }
 
-    /// Reports whether the filter depends on names of processes or users.
+    /// Reports whether the filter depends on process or user names.
     pub fn needs_names(&self) -> bool {
         use predicate::{Name, Predicate};
         let named = |test: &Predicate| {
@@ -225,7 +226,7 @@ impl Filter {
         })
     }
 
-    /// Reports whether the filter depends on marks, which the kernel reports with `CAP_NET_ADMIN` only.
+    /// Reports whether the filter depends on marks, which the kernel reports only with `CAP_NET_ADMIN`.
     pub fn needs_marks(&self) -> bool {
         let mut steps = self.program.steps.iter();
         steps.any(|step| matches!(step.predicate, predicate::Predicate::Mark(..)))
@@ -241,8 +242,8 @@ fn is_quoted(text: &str) -> bool {
     inside('"').or_else(|| inside('\'')) == Some(true)
 }
 
-/// Reports whether a text is a single word that is not the beginning of a condition: no operator in it, and neither a
-/// keyword nor a column.
+/// Reports whether a text is a single word that does not start a condition: it has no operator and is neither a keyword
+/// nor a column.
 fn is_bare_word(text: &str, context: &ParseContext<'_>) -> bool {
     let word = text.trim();
     let plain = |c: char| !c.is_whitespace() && !"()=<>&|!~\"'".contains(c);

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //! filter     = [ state-run ] [ chain ]
-//! state-run  = ( "state" | "exclude" ) STATE { ( "state" | "exclude" ) STATE }        a union, as ss takes it
-//! chain      = term { [ "and" | "or" ] term }                                         from left to right, as ss does
+//! state-run  = ( "state" | "exclude" ) STATE { ( "state" | "exclude" ) STATE }        a union, as in ss
+//! chain      = term { [ "and" | "or" ] term }                                         from left to right, as in ss
 //! term       = { "not" } ( "(" chain ")" | condition )
 //! condition  = KEYWORD [ OPERATOR ] VALUE | COLUMN OPERATOR ( QUANTITY | COLUMN ) | COLUMN "=~" EXPRESSION | "TEXT"
 //! ```
@@ -31,9 +31,9 @@ pub(super) const MAX_LENGTH: usize = 64 * 1024;
 pub(super) struct Parsed {
     pub(super) program: Program,
     pub(super) mentions_states: bool,
-    /// Families named in front of hosts and ports.
+    /// Families given as prefixes of hosts and ports.
     pub(super) families: Vec<Family>,
-    /// True if `and` and `or` are combined without parentheses.
+    /// True if `and` and `or` are mixed without parentheses.
     pub(super) mixed: bool,
     /// Host names that are not resolved yet.
     pub(super) unresolved: Vec<String>,
@@ -46,11 +46,11 @@ pub(super) enum Expected {
     Condition,
     /// A connective, or another condition.
     Further,
-    /// A value behind a keyword, or an operator before it.
+    /// A value after a keyword, or an operator before it.
     Value(ValueKind),
     /// A comparison operator.
     Operator(Field),
-    /// A value behind a column.
+    /// A value after a column.
     Quantity(Field),
 }
 
@@ -81,7 +81,7 @@ pub(super) struct Parser<'t, 'c> {
     families: Vec<Family>,
     mixed: bool,
     unresolved: Vec<String>,
-    /// The leading states, combined with everything that follows by `and`.
+    /// The leading states, which are combined with the rest by `and`.
     states: Option<Fragment>,
     pub(super) expected: Expected,
 }
@@ -106,7 +106,7 @@ impl<'t, 'c> Parser<'t, 'c> {
         FilterError::new(self.lexer.text, at, message)
     }
 
-    /// Parses the whole filter; `None` if it is blank.
+    /// Parses the whole filter; returns `None` if it is blank.
     pub(super) fn parse(&mut self) -> Result<Option<Parsed>, FilterError> {
         if self.lexer.text.len() > MAX_LENGTH {
             let all = self.lexer.text.len();
@@ -116,7 +116,7 @@ impl<'t, 'c> Parser<'t, 'c> {
         }
         if let Some(states) = self.state_run()? {
             let fragment = self.builder.predicate(Predicate::State(states));
-            // Without an `or` they are combined with everything that follows, as in ss.
+            // Without an `or` they are combined with the rest of the filter, as in ss.
             match self.lexer.peek().1 {
                 Token::Or => self.add_term(fragment),
                 Token::And => {
@@ -160,7 +160,7 @@ impl<'t, 'c> Parser<'t, 'c> {
                     self.add_term(fragment);
                 }
                 Token::Sign(sign) if sign.starts_with(['"', '\'']) => {
-                    return Err(self.error(at, "a quote that does not end"));
+                    return Err(self.error(at, "unclosed quote"));
                 }
                 Token::Sign(sign) => {
                     return Err(self.unexpected(at, sign));
@@ -185,7 +185,7 @@ impl<'t, 'c> Parser<'t, 'c> {
                 connective: None,
                 negations: 0,
                 ..
-            } => "'and', 'or', another condition or the end",
+            } => "'and', 'or', another condition or the end of the filter",
             _ => CONDITION,
         };
         self.error(at, format!("unexpected '{what}'"))
@@ -219,7 +219,7 @@ impl<'t, 'c> Parser<'t, 'c> {
         if self.frames.len() == 1 {
             return Err(self
                 .error(at, "unexpected ')'")
-                .with_expected("no more ')' than '('"));
+                .with_expected("a matching '(' before it"));
         }
         if let Some(fragment) = self.frames.pop().and_then(|frame| frame.done) {
             self.add_term(fragment);
@@ -227,7 +227,7 @@ impl<'t, 'c> Parser<'t, 'c> {
         Ok(())
     }
 
-    /// Reports whether a condition has to follow.
+    /// Reports whether a condition must follow.
     fn is_open_ended(&mut self) -> bool {
         let frame = self.top();
         frame.done.is_none() || frame.connective.is_some() || frame.negations > 0
@@ -246,7 +246,7 @@ impl<'t, 'c> Parser<'t, 'c> {
             let opened = self.top().opened;
             return Err(self
                 .error(opened, "unclosed '('")
-                .with_expected("a ')' for it"));
+                .with_expected("a matching ')'"));
         }
         let done = self.frames.pop().and_then(|frame| frame.done);
         let done = match (self.states.take(), done) {
@@ -262,7 +262,7 @@ impl<'t, 'c> Parser<'t, 'c> {
         }))
     }
 
-    /// Adds a complete term to the open parenthesis.
+    /// Adds a complete term to the innermost open parenthesis.
     fn add_term(&mut self, mut fragment: Fragment) {
         let frame = self.top();
         if frame.negations % 2 == 1 {
@@ -318,8 +318,8 @@ impl<'t, 'c> Parser<'t, 'c> {
         }
         if states.is_some_and(StateSet::is_empty) {
             return Err(self
-                .error(last, "no state is left")
-                .with_expected("to exclude fewer states than there are"));
+                .error(last, "all states are excluded")
+                .with_expected("at least one remaining state"));
         }
         Ok(states)
     }
@@ -328,13 +328,13 @@ impl<'t, 'c> Parser<'t, 'c> {
         self.mentions_states = true;
         let (at, name) = self.value("state", ValueKind::State)?;
         let set = StateSet::by_name(&name).ok_or_else(|| {
-            self.error(at, format!("there is no state '{name}'"))
-                .with_expected("a state such as established, time-wait, listening, or connected, synchronized, bucket, big, all")
+            self.error(at, format!("unknown state '{name}'"))
+                .with_expected("a state such as established, time-wait or listening, or one of connected, synchronized, bucket, big and all")
         })?;
         Ok((at, set))
     }
 
-    /// Reads the value behind a keyword.
+    /// Reads the value after a keyword.
     fn value(
         &mut self,
         word: &str,
@@ -343,7 +343,7 @@ impl<'t, 'c> Parser<'t, 'c> {
         self.expected = Expected::Value(what);
         self.lexer.value(false).ok_or_else(|| {
             let at = self.lexer.at;
-            self.error(at, format!("'{word}' lacks its value"))
+            self.error(at, format!("'{word}' needs a value"))
                 .with_expected(what.describe())
         })
     }
@@ -367,7 +367,7 @@ impl<'t, 'c> Parser<'t, 'c> {
     }
 }
 
-const TOO_EARLY: &str = "the filter ends too early";
+const TOO_EARLY: &str = "the filter is incomplete";
 
 /// Description of a condition, for error messages.
 const CONDITION: &str = "a condition such as dport = 443, dst 10.0.0.0/8, state established, process nginx, rtt > 100ms";

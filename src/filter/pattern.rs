@@ -5,7 +5,7 @@ use std::fmt;
 
 use regex::bytes::{Regex, RegexBuilder};
 
-/// Maximum memory of a compiled expression, bytes.
+/// Maximum memory of a compiled expression, in bytes.
 const SIZE_LIMIT: usize = 1 << 20;
 
 /// A compiled pattern.
@@ -16,7 +16,7 @@ pub(super) struct Pattern {
 }
 
 impl Pattern {
-    /// Compiles a glob with `*`, `?`, `[…]` and `\` for the whole text, ignoring case.
+    /// Compiles a case-insensitive glob with `*`, `?`, `[…]` and `\` that matches the whole text.
     ///
     /// # Errors
     /// If it is too large.
@@ -24,8 +24,8 @@ impl Pattern {
         Self::build(pattern, &translate(pattern, Units::Characters), true)
     }
 
-    /// Compiles a glob for the bytes of a file name, as `fnmatch(3)` in ss does in the C locale: `?` is one byte, and `*`
-    /// matches slashes.
+    /// Compiles a glob for the bytes of a file name, as ss does with `fnmatch(3)` in the C locale: `?` matches one
+    /// byte, and `*` also matches slashes.
     ///
     /// # Errors
     /// If it is too large.
@@ -33,10 +33,10 @@ impl Pattern {
         Self::build(pattern, &translate(pattern, Units::Bytes), true)
     }
 
-    /// Compiles a regular expression, which may match anywhere in the text.
+    /// Compiles a regular expression that may match anywhere in the text.
     ///
     /// # Errors
-    /// If it is not a regular expression, with the reason.
+    /// If it is not a valid regular expression, with the reason.
     pub(super) fn expression(expression: &str) -> Result<Pattern, String> {
         Self::build(expression, expression, false)
     }
@@ -72,17 +72,17 @@ impl PartialEq for Pattern {
     }
 }
 
-/// Returns the reason of an error in one line: the library's message has several.
+/// Returns the reason for an error on one line; the library's message has several.
 fn reason(error: &regex::Error) -> String {
     let text = error.to_string();
-    let last = text.lines().last().unwrap_or("not a regular expression");
+    let last = text.lines().last().unwrap_or("invalid regular expression");
     last.trim_start_matches("error: ").trim().to_owned()
 }
 
-/// The unit that a pattern is made of and that `?` matches.
+/// The unit that patterns consist of and that `?` matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Units {
-    /// Bytes, each as the character with that number: for file names.
+    /// Bytes, each mapped to the character with that number: for file names.
     Bytes,
     /// Characters: for other texts.
     Characters,
@@ -131,11 +131,11 @@ fn literal(out: &mut String, unit: char, units: Units) {
 
 fn byte(out: &mut String, byte: u8) {
     use fmt::Write;
-    // A string takes everything.
+    // Writing to a string cannot fail.
     let _ = write!(out, r"\x{byte:02x}");
 }
 
-/// A set of units between brackets.
+/// A bracket expression: a set of units.
 #[derive(Debug, Default)]
 struct Set {
     negated: bool,
@@ -143,7 +143,7 @@ struct Set {
     classes: Vec<String>,
 }
 
-/// A character class: its name and its members.
+/// A character class: its name and its membership test.
 type Class = (&'static str, fn(&u8) -> bool);
 
 /// The classes of `isalpha(3)` and related functions in the C locale.
@@ -163,7 +163,7 @@ const CLASSES: [Class; 12] = [
 ];
 
 impl Set {
-    /// Parses a set behind its opening bracket; returns its length too. `None` if it is not closed.
+    /// Parses a set after its opening bracket and returns its length. Returns `None` if it is not closed.
     fn read(rest: &[char]) -> Option<(Set, usize)> {
         let mut set = Set {
             negated: matches!(rest.first(), Some('!' | '^')),
@@ -219,7 +219,7 @@ impl Set {
             let before = out.len();
             members.for_each(|member| byte(out, member));
             if out.len() == before {
-                // Nothing is in it.
+                // The empty set.
                 out.push_str(r"^\x00-\xff");
             }
             out.push_str("])");
@@ -241,14 +241,14 @@ impl Set {
             }
         }
         if out.ends_with(['[', '^']) {
-            // Nothing is in it.
+            // The empty set.
             out.push_str(r"a&&b");
         }
         out.push(']');
     }
 }
 
-/// Parses one member of a set; returns its length too.
+/// Parses one member of a set and returns its length.
 fn unit(rest: &[char]) -> Option<(char, usize)> {
     match (*rest.first()?, rest.get(1)) {
         ('\\', Some(&escaped)) => Some((escaped, 2)),
@@ -264,7 +264,7 @@ fn unit(rest: &[char]) -> Option<(char, usize)> {
     }
 }
 
-/// Parses a name that ends with `kind` and a bracket; returns the length of all.
+/// Parses a name that ends with `kind` and a bracket; returns the total length.
 fn named(rest: &[char], kind: char) -> Option<(String, usize)> {
     let end = rest.windows(2).position(|pair| pair == [kind, ']'])?;
     Some((rest[..end].iter().collect(), end + 2))

@@ -19,7 +19,7 @@ pub(super) enum Predicate {
     Autobound(u16, u16),
     Process(Name),
     User(Name),
-    /// An owner is known.
+    /// The owner is known.
     Owned,
     Unowned(Unowned),
     Protocol(Protocol),
@@ -58,7 +58,7 @@ pub(super) enum Device {
 /// A control group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Cgroup {
-    /// Path of the cgroup below the mount point, with a slash in front.
+    /// Path of the cgroup relative to the mount point, with a leading slash.
     pub(super) path: String,
     /// Id of the cgroup, if it was resolved.
     pub(super) id: Option<u64>,
@@ -79,7 +79,7 @@ pub(super) struct Number {
     pub(super) with: Operand,
 }
 
-/// Comparison of two numbers with fractions. A missing value compares to nothing; `NaN` does not occur.
+/// Comparison of two floating-point numbers. Comparisons with a missing value are false; `NaN` does not occur.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NumberCompare {
     Equal,
@@ -94,6 +94,6 @@ pub(super) enum NumberCompare {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Operand {
     Value(f64),
-    /// Another column, and the factors of its values and of those of the first column, for different units.
+    /// Another column, and the factors that scale its values and those of the first column to a common unit.
     Field(u16, f64, f64),
 }

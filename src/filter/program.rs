@@ -1,12 +1,12 @@
-//! A filter as a flat program: conditions with jumps. Jumps only lead forward, so evaluation ends, and without recursion
-//! no nesting is too deep.
+//! A filter as a flat program: conditions with jumps. All jumps lead forward, so evaluation always ends; without
+//! recursion, nesting is unlimited.
 
 use super::predicate::Predicate;
 use super::row_values::RowValues;
 use super::state_set::StateSet;
 use crate::model::SocketRef;
 
-/// Target of a jump: a step, or [`ACCEPT`] or [`REJECT`].
+/// Target of a jump: a step, [`ACCEPT`] or [`REJECT`].
 pub(super) type Next = u32;
 
 /// The socket matches.
@@ -27,7 +27,7 @@ pub(super) struct Step {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Program {
     pub(super) steps: Vec<Step>,
-    /// First steps of the parts that are combined by `and`.
+    /// First step of each part that is combined by `and`.
     pub(super) conjuncts: Vec<u32>,
 }
 
@@ -46,8 +46,8 @@ impl Program {
         at == ACCEPT
     }
 
-    /// Reports whether some socket may not match. Considers each condition alone: contradictions between two of them are
-    /// not detected.
+    /// Reports whether some socket may fail to match. Considers each condition on its own: contradictions between two
+    /// conditions are not detected.
     pub(super) fn can_reject(&self) -> bool {
         let mut reached = vec![false; self.steps.len()];
         let mut open: Vec<Next> = if self.steps.is_empty() {
@@ -83,7 +83,7 @@ impl Program {
             .map(|(&from, to)| from as usize..to as usize)
     }
 
-    /// Returns the states that a part accepts, if it is a condition on the state alone.
+    /// Returns the states that a part accepts, if it is a single condition on the state.
     pub(super) fn states_of(&self, part: std::ops::Range<usize>) -> Option<StateSet> {
         let [step] = self.steps.get(part)? else {
             return None;
@@ -96,7 +96,7 @@ impl Program {
     }
 }
 
-/// A jump without a target yet.
+/// A jump whose target is not yet known.
 #[derive(Debug, Clone, Copy)]
 struct OpenBranch {
     step: u32,
@@ -111,7 +111,7 @@ pub(super) struct Fragment {
     holds: Vec<OpenBranch>,
     /// Jumps taken if the part is false.
     fails: Vec<OpenBranch>,
-    /// First steps of the parts that are combined by `and`.
+    /// First step of each part that is combined by `and`.
     conjuncts: Vec<u32>,
 }
 
@@ -192,7 +192,7 @@ impl ProgramBuilder {
     }
 }
 
-/// Joins two lists, moving the shorter one, so that building a program takes linear time.
+/// Concatenates two lists by moving the shorter one, so that building a program takes linear time.
 fn joined(mut first: Vec<OpenBranch>, mut second: Vec<OpenBranch>) -> Vec<OpenBranch> {
     if first.len() < second.len() {
         std::mem::swap(&mut first, &mut second);

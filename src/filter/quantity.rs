@@ -3,7 +3,7 @@
 /// Unit of a column's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// Dimensionless: a count of sockets or segments, an id.
+    /// Dimensionless: a count of sockets or segments, or an id.
     Count,
     /// Bytes.
     Bytes,
@@ -15,7 +15,7 @@ pub enum Unit {
     Microseconds,
     /// Milliseconds.
     Milliseconds,
-    /// A share from 0 to 1, typed as percent.
+    /// A fraction from 0 to 1, typed as a percentage.
     Share,
 }
 
@@ -32,17 +32,17 @@ impl Unit {
         }
     }
 
-    /// Describes valid input with examples, for error messages.
+    /// Describes the expected input with examples, for error messages.
     pub fn examples(self) -> &'static str {
         match self {
-            Unit::Count => "a number, for example 0, 100 or 10k",
-            Unit::Bytes => "bytes, for example 100, 64kB or 1MiB",
-            Unit::BytesPerSecond => "bytes or bits per second, for example 100kB, 1MB/s or 10Mbit",
-            Unit::PerSecond => "a number per second, for example 0.5 or 100/s",
+            Unit::Count => "a number, such as 0, 100 or 10k",
+            Unit::Bytes => "bytes, such as 100, 64kB or 1MiB",
+            Unit::BytesPerSecond => "bytes or bits per second, such as 100kB, 1MB/s or 10Mbit",
+            Unit::PerSecond => "a rate per second, such as 0.5 or 100/s",
             Unit::Microseconds | Unit::Milliseconds => {
-                "a time, for example 500us, 100ms, 10s, 5min or 2h"
+                "a time, such as 500us, 100ms, 10s, 5min or 2h"
             }
-            Unit::Share => "per cent, for example 1% or 0.5%",
+            Unit::Share => "a percentage, such as 1% or 0.5%",
         }
     }
 
@@ -61,7 +61,7 @@ impl Unit {
 
     fn family(self) -> u8 {
         match self {
-            // A queue is a count of bytes or of connections, depending on the socket.
+            // A queue counts bytes or connections, depending on the socket.
             Unit::Count | Unit::Bytes => 0,
             Unit::BytesPerSecond => 1,
             Unit::PerSecond => 2,
@@ -79,7 +79,7 @@ pub fn parse_quantity(text: &str, unit: Unit) -> Result<f64, String> {
     let end = text
         .char_indices()
         .find(|&(at, c)| {
-            // An exponent's sign and letter belong to the number, but "1e" does not end in one.
+            // An exponent's sign and letter belong to the number, but "1e" does not end in an exponent.
             !(c.is_ascii_digit() || matches!(c, '.' | '_') || (matches!(c, '-' | '+') && at == 0))
         })
         .map_or(text.len(), |(at, _)| at);
@@ -89,13 +89,13 @@ pub fn parse_quantity(text: &str, unit: Unit) -> Result<f64, String> {
         _ => number
             .replace('_', "")
             .parse()
-            .map_err(|_| format!("'{text}' is no number"))?,
+            .map_err(|_| format!("invalid number '{text}'"))?,
     };
     let factor = factor(suffix.trim(), unit).ok_or_else(|| {
         if suffix.trim().is_empty() {
-            format!("'{text}' has no unit")
+            format!("'{text}' needs a unit")
         } else {
-            format!("'{}' is no unit that fits here", suffix.trim())
+            format!("unit '{}' does not apply here", suffix.trim())
         }
     })?;
     Ok(number * factor)

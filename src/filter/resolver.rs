@@ -5,15 +5,15 @@ use std::net::IpAddr;
 /// The result of resolving a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup<T> {
-    /// The name stands for this.
+    /// The resolved value.
     Known(T),
-    /// Not resolved yet: it takes time.
+    /// Not resolved yet.
     Pending,
     /// The name does not exist.
     NotFound,
 }
 
-/// Resolves names in filters. The default methods resolve nothing.
+/// Resolves names in filters. The default implementations resolve nothing.
 pub trait NameResolver {
     /// Returns the port of a service; `protocol` is `tcp` or `udp`.
     fn service(&self, _name: &str, _protocol: &str) -> Option<u16> {
@@ -27,12 +27,12 @@ pub trait NameResolver {
     fn device(&self, _name: &str) -> Option<u32> {
         None
     }
-    /// Returns the id of a control group: the inode of its directory. While it is pending, control groups are matched by the
-    /// paths in Samples.
+    /// Returns the id of a control group: the inode of its directory. While it is pending, the paths in Samples are
+    /// compared.
     fn cgroup(&self, _path: &str) -> Lookup<u64> {
         Lookup::Pending
     }
-    /// Returns the first and the last port that the kernel chooses from for unbound sockets. Kernel:
+    /// Returns the first and last ephemeral port, from which the kernel chooses for unbound sockets. Kernel:
     /// `net.ipv4.ip_local_port_range`.
     fn ephemeral_ports(&self) -> (u16, u16) {
         DEFAULT_EPHEMERAL_PORTS

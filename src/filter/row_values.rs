@@ -1,20 +1,20 @@
-//! Access to the columns of one row, for conditions on values that the kernel does not report with the socket.
+//! Access to the columns of a row, for conditions on values that the kernel does not report with the socket.
 
 use super::search_text::SearchText;
 
-/// Values of one row that are derived rather than reported by the kernel.
+/// Values of a row that are derived rather than reported by the kernel.
 pub trait RowValues {
-    /// Returns a column's number; `None` if it is missing, or text.
+    /// Returns the value of a numeric column; `None` if it is missing or text.
     fn number(&self, field: u16) -> Option<f64>;
-    /// Appends a column's text; returns false if there is none.
+    /// Appends the text of a column; returns false if there is none.
     fn text(&self, field: u16, out: &mut String) -> bool;
     /// Returns the name of the peer of a unix socket.
     fn peer_name(&self) -> Option<&[u8]>;
-    /// Reports whether one of the texts of the row contains a text.
+    /// Reports whether any text of the row matches a search.
     fn search(&self, text: &SearchText) -> bool;
 }
 
-/// No derived values: only what the kernel reports can be compared.
+/// Provides no derived values: only what the kernel reports can be compared.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoRowValues;
 

@@ -1,6 +1,7 @@
 //! Text search with smart case.
 
-/// A text to search for; an empty one matches everything. Case-sensitive if it has a capital, as in vim and less.
+/// A text to search for; an empty one matches everything. The search is case-sensitive if it has an uppercase letter,
+/// as in vim and less.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchText {
     text: String,
@@ -17,7 +18,7 @@ impl SearchText {
         }
     }
 
-    /// Returns the text as it was typed.
+    /// Returns the text as typed.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -27,7 +28,7 @@ impl SearchText {
         self.text.is_empty()
     }
 
-    /// Reports whether `text` contains the searched text.
+    /// Reports whether `text` contains the search text.
     pub fn matches(&self, text: &str) -> bool {
         if self.case_sensitive || self.is_empty() {
             return text.contains(&self.text);

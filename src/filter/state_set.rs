@@ -1,8 +1,8 @@
-//! Sets of socket states, and the names of states and groups in filters.
+//! Sets of socket states, and the names of states and state groups in filters.
 
 use crate::model::State;
 
-/// A set of states; bits as in `idiag_states`.
+/// A set of states; the bits are those of `idiag_states`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StateSet(u32);
 
@@ -12,28 +12,28 @@ pub(super) const GROUPS: [(&str, StateSet, &str); 5] = [
     (
         "connected",
         StateSet::ALL.without(StateSet::IDLE),
-        "all but listening, closed and bound-inactive",
+        "all except listening, closed and bound-inactive",
     ),
     (
         "synchronized",
         StateSet::ALL
             .without(StateSet::IDLE)
             .without(StateSet::of(State::SynSent)),
-        "connected, without syn-sent",
+        "connected, except syn-sent",
     ),
     (
         "bucket",
         StateSet::BUCKET,
-        "kept as minisockets: time-wait and syn-recv",
+        "minisockets: time-wait and syn-recv",
     ),
     (
         "big",
         StateSet::ALL.without(StateSet::BUCKET),
-        "all but bucket",
+        "all except bucket",
     ),
 ];
 
-/// Other spellings of states: those of ss's source and of its table.
+/// Alternative names of states: those of ss's source and of its table.
 const OTHER_NAMES: [(&str, State); 10] = [
     ("close", State::Closed),
     ("unconnected", State::Closed),

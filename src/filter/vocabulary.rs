@@ -5,13 +5,13 @@ use super::quantity::Unit;
 /// A column that a filter can compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
-    /// Index of the field among the columns.
+    /// Index of the column.
     pub id: u16,
-    /// Name of the field.
+    /// Name of the column.
     pub name: &'static str,
     /// Type of its values.
     pub kind: FieldKind,
-    /// Description of the field, in one line.
+    /// Description of the column, in one line.
     pub about: &'static str,
 }
 
@@ -28,12 +28,13 @@ pub enum FieldKind {
 #[derive(Debug)]
 pub struct Vocabulary {
     fields: Vec<Field>,
-    /// Other names of columns.
+    /// Aliases of columns.
     aliases: Vec<(String, u16)>,
 }
 
 impl Vocabulary {
-    /// Creates a vocabulary from columns in the order of their ids, and aliases. The first of several equal names counts.
+    /// Creates a vocabulary from columns in the order of their ids, and aliases. If a name occurs twice, the first one
+    /// wins.
     pub fn new(fields: Vec<Field>, aliases: Vec<(String, u16)>) -> Vocabulary {
         Vocabulary { fields, aliases }
     }
@@ -65,10 +66,10 @@ impl Vocabulary {
     /// Returns names similar to this one, for error messages.
     pub(super) fn similar(&self, name: &str) -> Vec<&'static str> {
         let lower = name.to_lowercase();
-        let alike = |field: &&Field| {
+        let similar = |field: &&Field| {
             lower.len() >= 3 && (field.name.starts_with(&lower) || field.name.contains(&lower))
         };
-        let mut names: Vec<&str> = self.fields.iter().filter(alike).map(|f| f.name).collect();
+        let mut names: Vec<&str> = self.fields.iter().filter(similar).map(|f| f.name).collect();
         names.truncate(5);
         names
     }

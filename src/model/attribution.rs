@@ -4,23 +4,23 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Unowned {
-    /// TIME-WAIT (or a FIN-WAIT-2 mini-socket): the process let go of it.
+    /// TIME-WAIT, or a FIN-WAIT-2 minisocket: the process has closed it.
     TimeWait,
     /// SYN-RECV: the handshake is not complete.
     Handshake,
-    /// Established, and no `accept(2)` has taken it.
+    /// Established, and not yet accepted by `accept(2)`.
     WaitingForAccept,
-    /// The process closed it; the kernel finishes the connection.
+    /// Closed by its process; the kernel completes the connection.
     Orphan,
-    /// A socket of the kernel's own.
+    /// A kernel socket.
     Kernel,
-    /// No process of this pid namespace holds it, and there are others.
+    /// No process of this pid namespace owns it, and other namespaces exist.
     OtherNamespace,
-    /// The processes that could hold it may not be read by this user.
+    /// The processes that could own it are not readable by this user.
     PermissionDenied,
-    /// The process or descriptor was gone when owners were read.
+    /// The process or descriptor no longer existed when owners were read.
     Exited,
-    /// Every process was read and none holds it (a descriptor in flight, `io_uring`, the kernel).
+    /// Every process was read and none owns it (a descriptor in flight, `io_uring`, the kernel).
     Unknown,
 }
 
@@ -38,7 +38,7 @@ impl Unowned {
         Unowned::Unknown,
     ];
 
-    /// The name used in JSON.
+    /// Returns the name used in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Unowned::TimeWait => "time-wait",
@@ -53,7 +53,7 @@ impl Unowned {
         }
     }
 
-    /// The name where there is little room: at most 10 columns.
+    /// Returns a short name, at most 10 characters wide.
     pub fn short_name(self) -> &'static str {
         match self {
             Unowned::WaitingForAccept => "unaccepted",
@@ -63,7 +63,7 @@ impl Unowned {
         }
     }
 
-    /// Reports whether a process may hold it that could not be found. The other reasons exclude an owner.
+    /// Reports whether it may have an owner that could not be found. The other reasons rule out an owner.
     pub fn may_have_owner(self) -> bool {
         match self {
             Unowned::OtherNamespace
@@ -78,37 +78,37 @@ impl Unowned {
         }
     }
 
-    /// The reason in words.
+    /// Returns the reason as a short description.
     pub fn sentence(self) -> &'static str {
         match self {
-            Unowned::TimeWait => "closed here; address pair kept",
-            Unowned::Handshake => "the handshake is not complete",
-            Unowned::WaitingForAccept => "no accept() took them yet",
-            Unowned::Orphan => "closed; the kernel finishes it",
-            Unowned::Kernel => "the kernel's own",
-            Unowned::OtherNamespace => "not held in this pid namespace",
-            Unowned::PermissionDenied => "this user may not look",
-            Unowned::Exited => "gone when it was looked for",
-            Unowned::Unknown => "found in no process",
+            Unowned::TimeWait => "closed; address pair reserved",
+            Unowned::Handshake => "handshake not complete",
+            Unowned::WaitingForAccept => "waiting for accept()",
+            Unowned::Orphan => "closed by its process",
+            Unowned::Kernel => "kernel socket",
+            Unowned::OtherNamespace => "no owner in this pid namespace",
+            Unowned::PermissionDenied => "insufficient privileges",
+            Unowned::Exited => "exited or closed meanwhile",
+            Unowned::Unknown => "not found in any process",
         }
     }
 }
 
-/// Source of the knowledge of a socket's owner.
+/// How the owner of a socket was determined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Attribution {
     /// A descriptor of the process refers to it now.
     Observed,
-    /// The process held it when it was last seen alive.
+    /// The process owned it when it was last seen.
     Remembered,
     /// The socket was never seen open; the process listens on its local port.
     Inferred,
-    /// No owner, and why.
+    /// No owner, with the reason.
     Unowned(Unowned),
 }
 
 impl Attribution {
-    /// `observed`, `remembered`, `inferred`, or `None` without an owner.
+    /// Returns `observed`, `remembered` or `inferred`; `None` without an owner.
     pub fn name(self) -> Option<&'static str> {
         match self {
             Attribution::Observed => Some("observed"),

@@ -1,19 +1,19 @@
-//! Collections that are cleared and filled again, and return memory that they no longer need.
+//! Collections that are cleared for reuse and release memory that they no longer need.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, Hash};
 
-/// Elements below which memory is not returned.
+/// Number of elements below which memory is not released.
 const SMALL: usize = 4096;
 
-/// A collection that is cleared and filled again with every Sample.
+/// A collection that is cleared and refilled for every Sample.
 pub trait ClearForReuse {
-    /// Empties it and keeps its memory for what comes next. If it held far less than it could, a flood has passed, and
-    /// most of the memory is given back.
+    /// Clears the collection and keeps its memory for reuse. If only a small part of the capacity was used, as after a
+    /// burst, most of the memory is released.
     fn clear_for_reuse(&mut self);
 }
 
-/// The capacity that is worth keeping of `capacity` after `len` were in it.
+/// Returns how much of `capacity` to keep after a use of `len` elements.
 fn retained_capacity(len: usize, capacity: usize) -> usize {
     if capacity > SMALL && len < capacity / 8 {
         len * 2

@@ -1,7 +1,7 @@
-//! Fields that congestion control algorithms report, by name.
+//! Named fields of congestion control reports.
 
-/// The fields of what an algorithm reports, in the kernel's order and units; `None` where too little arrived. Empty for
-/// an algorithm that this version does not know.
+/// Returns the fields of an algorithm's report, in the kernel's order and units; `None` for fields that were not sent.
+/// Empty for an algorithm that this version does not know.
 ///
 /// Kernel: `INET_DIAG_VEGASINFO`, `INET_DIAG_DCTCPINFO`, `INET_DIAG_BBRINFO`.
 pub fn congestion_fields(

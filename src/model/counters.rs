@@ -1,19 +1,19 @@
-//! The host's protocol counters and interfaces, by name.
+//! The host's protocol counters and interface counters, by name.
 
-/// Counters of `/proc/net/{sockstat,sockstat6,snmp,snmp6,netstat}`, as the kernel names them.
+/// Counters of `/proc/net/{sockstat,sockstat6,snmp,snmp6,netstat}`, with the kernel's names.
 ///
 /// A name is `GROUP.FIELD`: `Tcp.RetransSegs`, `TcpExt.ListenOverflows`, `sockstat.TCP.tw`, `Udp6.InDatagrams`.
-/// The list has only what the kernel reports.
+/// Counters that the kernel does not report are absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Protocols {
-    /// Names in the order of the files; shared between Samples while the kernel reports the same names.
+    /// Names in the order of the files. Shared between Samples as long as the kernel reports the same names.
     pub names: std::sync::Arc<Vec<String>>,
-    /// Values, one for each name. Some are gauges that may be negative (`Tcp.MaxConn` is -1).
+    /// Values, one per name. Some are gauges that may be negative (`Tcp.MaxConn` is -1).
     pub values: Vec<i64>,
 }
 
 impl Protocols {
-    /// The value of `name`, or `None` if the kernel does not report it.
+    /// Returns the value of `name`; `None` if the kernel does not report it.
     pub fn get(&self, name: &str) -> Option<i64> {
         let at = self.names.iter().position(|known| known == name)?;
         self.values.get(at).copied()

@@ -15,16 +15,16 @@ pub struct Device {
     pub flags: u32,
     /// `IF_OPER_*` (RFC 2863). Kernel: `IFLA_OPERSTATE`.
     pub operstate: Option<u8>,
-    /// Addresses of the device, in the kernel's order, those of IPv4 first.
+    /// Addresses of the device in the kernel's order, IPv4 first.
     pub addresses: Vec<DeviceAddress>,
 }
 
-/// An address of a device.
+/// An address of a network device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeviceAddress {
-    /// The address of this machine. Kernel: `IFA_LOCAL`, else `IFA_ADDRESS`.
+    /// The local address. Kernel: `IFA_LOCAL`, else `IFA_ADDRESS`.
     pub address: IpAddr,
-    /// Leading bits that the network has in common. Kernel: `ifa_prefixlen`.
+    /// Prefix length. Kernel: `ifa_prefixlen`.
     pub prefix: u8,
 }
 
@@ -36,13 +36,13 @@ impl std::fmt::Display for DeviceAddress {
 
 /// `IFF_UP`: administratively up.
 const UP: u32 = 1;
-/// `IFF_RUNNING`: it can carry packets.
+/// `IFF_RUNNING`: able to carry packets.
 const RUNNING: u32 = 1 << 6;
-/// `IFF_LOWER_UP`: there is a carrier.
+/// `IFF_LOWER_UP`: carrier detected.
 const LOWER_UP: u32 = 1 << 16;
 
 impl Device {
-    /// Flags that say how it is used, as ip names them. Kernel: `include/uapi/linux/if.h`.
+    /// Flags that describe how the device is used, with the names that ip prints. Kernel: `include/uapi/linux/if.h`.
     pub const FLAGS: [(u32, &str); 7] = [
         (1 << 3, "loopback"),
         (1 << 4, "point-to-point"),
@@ -53,12 +53,12 @@ impl Device {
         (1 << 11, "slave"),
     ];
 
-    /// Returns the operational state: `up`, `down`, `no carrier`, `dormant`, `testing`, `lower down`.
+    /// Returns the operational state, such as `up`, `down`, `no carrier`, `dormant`, `testing` or `lower down`.
     pub fn state(&self) -> &'static str {
         if self.flags & UP == 0 {
             return "down";
         }
-        // A driver that does not report it (IF_OPER_UNKNOWN) is assumed to work, as loopback is.
+        // A driver that does not report its state (IF_OPER_UNKNOWN) is assumed to work, as for loopback.
         match self.operstate {
             _ if self.flags & LOWER_UP == 0 => "no carrier",
             Some(3) => "lower down",
@@ -69,7 +69,7 @@ impl Device {
         }
     }
 
-    /// Names of its flags.
+    /// Iterates over the names of its flags.
     pub fn flag_names(&self) -> impl Iterator<Item = &'static str> {
         let flags = self.flags;
         Self::FLAGS

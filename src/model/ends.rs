@@ -1,13 +1,13 @@
-//! The two ends of a socket, in the terms of its family.
+//! The two endpoints of a socket, in the terms of its family.
 
 use std::net::{IpAddr, Ipv4Addr};
 
-/// One end of an internet connection.
+/// One endpoint of an internet connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Endpoint {
-    /// The address as the kernel reports it; a v4-mapped one stays v4-mapped.
+    /// The address as reported by the kernel; v4-mapped addresses stay v4-mapped.
     pub address: IpAddr,
-    /// Port in host byte order; 0 if none. On raw sockets: the IP protocol number.
+    /// Port in host byte order; 0 if none. For raw sockets, the IP protocol number.
     pub port: u16,
 }
 
@@ -18,8 +18,8 @@ impl Endpoint {
         port: 0,
     };
 
-    /// The same end with a v4-mapped address as plain IPv4, so that both ends of a connection between a dual-stack
-    /// socket and an IPv4 one compare equal.
+    /// Converts a v4-mapped address to plain IPv4, so that the endpoints of a connection between a dual-stack socket
+    /// and an IPv4 socket compare equal.
     #[must_use]
     pub fn canonical(self) -> Endpoint {
         Endpoint {
@@ -34,44 +34,44 @@ impl Endpoint {
     }
 }
 
-/// Both ends, in the terms of the family.
+/// Both endpoints, in the terms of the family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ends {
     /// IPv4 and IPv6.
     Inet {
-        /// This end.
+        /// The local endpoint.
         local: Endpoint,
-        /// The other end; unset if not connected.
+        /// The remote endpoint; unset if not connected.
         remote: Endpoint,
     },
     /// A unix socket. Its path or abstract name is in [`SocketRef::name`](super::SocketRef::name).
     Unix {
-        /// Inode of the connected socket; `None` if not connected. Kernel: `UNIX_DIAG_PEER`.
+        /// Inode of the peer socket; `None` if not connected. Kernel: `UNIX_DIAG_PEER`.
         peer_inode: Option<u32>,
         /// Inode and device of the path in the file system. Kernel: `UNIX_DIAG_VFS`.
         vfs: Option<(u32, u32)>,
-        /// Connections that wait for `accept()`. Kernel: the length of `UNIX_DIAG_ICONS`.
+        /// Connections waiting for `accept()`. Kernel: the length of `UNIX_DIAG_ICONS`.
         pending: u32,
     },
     /// A netlink socket.
     Netlink {
         /// Local port id; 0 for the kernel's own sockets.
         port_id: u32,
-        /// Port id it is connected to; 0 is the kernel.
+        /// Port id of the peer; 0 is the kernel.
         remote_port_id: u32,
-        /// Multicast group it sends to, 0 if none.
+        /// Multicast group it sends to; 0 if none.
         remote_group: u32,
     },
     /// A packet socket; the device is [`Socket::interface`](super::Socket::interface).
     Packet {
-        /// Ethernet protocol number it receives, 3 for all (`ETH_P_ALL`).
+        /// Ethernet protocol number it receives; 3 for all (`ETH_P_ALL`).
         ethertype: u16,
     },
     /// A vsock socket.
     Vsock {
-        /// Context id and port of this end.
+        /// Local context id and port.
         local: (u32, u32),
-        /// Context id and port of the other end.
+        /// Remote context id and port.
         remote: (u32, u32),
     },
 }

@@ -1,20 +1,20 @@
-//! Faults of a Sample: reads that failed. Partial failure is data.
+//! Faults of a Sample: reads that failed. A partial failure is recorded as data.
 
 use std::fmt;
 
 /// Consequence of a [`Fault`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FaultSeverity {
-    /// Nothing: there is nothing to read, as of a family that the kernel lacks.
+    /// Nothing is missing: there was nothing to read, for example a family that the kernel does not support.
     Note,
-    /// Knowledge about sockets (owners, counters, what became of them), but no socket.
+    /// Details of sockets are missing (owners, counters, how they closed), but no sockets.
     Degraded,
-    /// Sockets may be missing, so that absence proves nothing.
+    /// Sockets may be missing, so that their absence proves nothing.
     Incomplete,
 }
 
 impl FaultSeverity {
-    /// The name used in JSON.
+    /// Returns the name used in JSON.
     pub fn name(self) -> &'static str {
         match self {
             FaultSeverity::Note => "note",
@@ -24,19 +24,19 @@ impl FaultSeverity {
     }
 }
 
-/// Something that could not be read, and why. The rest of the Sample stands.
+/// A read that failed, and why. The rest of the Sample is valid.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Fault {
-    /// Source that failed, e.g. `sock_diag sctp`, `/proc/net/snmp6`, `destroy events`.
+    /// Source that failed, such as `sock_diag sctp`, `/proc/net/snmp6` or `destroy events`.
     pub source: String,
-    /// Error of the kernel and, where there is one, the remedy.
+    /// The kernel's error and the remedy, if there is one.
     pub error: String,
     /// Severity of the consequence.
     pub severity: FaultSeverity,
 }
 
 impl Fault {
-    /// Makes a fault of a severity.
+    /// Creates a fault.
     pub fn new(
         severity: FaultSeverity,
         source: impl Into<String>,
@@ -49,7 +49,7 @@ impl Fault {
         }
     }
 
-    /// Reports whether it hides something that exists.
+    /// Reports whether the fault hides existing data.
     pub fn hides_data(&self) -> bool {
         self.severity > FaultSeverity::Note
     }

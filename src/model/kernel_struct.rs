@@ -1,29 +1,29 @@
-//! Views of structures that grow with the kernel: a field that lies beyond what arrived is absent, and absent is never
+//! Views of kernel structures that grow between versions. A field beyond the received bytes is absent; absent is never
 //! zero.
 
 use super::presentation::Presentation;
 
-/// One field of a kernel structure, for JSON, columns and tests to iterate over.
+/// A field of a kernel structure. JSON, columns and tests iterate over them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KernelField {
-    /// The kernel's name without its prefix.
+    /// The kernel's name, without its prefix.
     pub name: &'static str,
     /// Meaning and unit, from its documentation.
     pub about: &'static str,
     /// First byte of the field.
     pub offset: usize,
-    /// Bytes that the field (or the unit that holds the bit field) takes: 1, 2, 4 or 8.
+    /// Width in bytes of the field, or of the unit that contains the bit field: 1, 2, 4 or 8.
     pub width: usize,
     /// Bits to shift right after reading; nonzero for bit fields only.
     pub(super) shift: u32,
     /// Mask after the shift.
     pub(super) mask: u64,
-    /// Presentation as a column and on the socket's page; `None` for a plain number.
+    /// Presentation as a column and on the socket page; `None` for a plain number.
     pub presentation: Option<Presentation>,
 }
 
 impl KernelField {
-    /// The field's value in the bytes of its structure, or `None` if it was not sent.
+    /// Reads the field from the bytes of its structure; `None` if it was not sent.
     #[inline]
     pub fn read(&self, structure: &[u8]) -> Option<u64> {
         let bytes = structure.get(self.offset..self.offset + self.width)?;
@@ -38,8 +38,9 @@ impl KernelField {
     }
 }
 
-/// Declares the fields of a kernel structure: `name @ offset + width`, for bit fields `[shift, mask]`, and for those that are
-/// shown in a section of the socket's page `=> group rank notation total`. Generates the view's getters and `FIELDS`.
+/// Declares the fields of a kernel structure: `name @ offset + width`, then `[shift, mask]` for bit fields, then `=>
+/// group rank notation total` for fields displayed in a section of the socket page. Generates the view's getters and
+/// `FIELDS`.
 macro_rules! kernel_struct {
     ($view:ident: $( $(#[doc = $doc:literal])* $name:ident @ $offset:literal + $width:literal $([$shift:literal, $mask:literal])?
         $(=> $group:ident $rank:literal $notation:ident $total:ident)? ),+ $(,)?) => {
@@ -52,12 +53,12 @@ macro_rules! kernel_struct {
                 } ),+
             ];
 
-            /// Views the bytes of an `INET_DIAG_INFO` attribute. Any length is fine.
+            /// Creates a view of the bytes of an `INET_DIAG_INFO` attribute. Any length is valid.
             pub fn new(bytes: &'a [u8]) -> Self {
                 $view(bytes)
             }
 
-            /// The bytes as they arrived.
+            /// Returns the bytes as received.
             pub fn bytes(self) -> &'a [u8] {
                 self.0
             }

@@ -1,14 +1,14 @@
-//! Index of listeners, which finds the one that accepted a connection.
+//! Index of listeners, for finding the one that accepted a connection.
 
 use rustc_hash::FxHashMap;
 
 use super::{ClearForReuse, Endpoint, Protocol, Socket, State};
 
-/// The TCP listeners among the rows of one Sample, by port. Its memory is used again.
+/// The TCP listeners among the rows of a Sample, by port. Its memory is reused.
 #[derive(Debug)]
 pub struct ListenerIndex {
     by_port: FxHashMap<u16, Vec<u32>>,
-    /// One bit a port, which excludes most sockets without a lookup.
+    /// One bit per port, which rules out most sockets without a lookup.
     ports: Box<[u64; 1024]>,
 }
 
@@ -22,7 +22,7 @@ impl Default for ListenerIndex {
 }
 
 impl ListenerIndex {
-    /// Removes all.
+    /// Removes all rows.
     pub fn clear(&mut self) {
         self.by_port.clear_for_reuse();
         self.ports.fill(0);
@@ -48,11 +48,11 @@ impl ListenerIndex {
         self.ports[usize::from(port) / 64] >> (port % 64) & 1 == 1
     }
 
-    /// Rows of the listeners that a TCP socket with this local end can have come in by, as the kernel chooses: bound to
-    /// the exact address before any address, then to the device before any device, then IPv4 before dual stack. Several
-    /// if they share all of that (`SO_REUSEPORT`); none without a listener.
+    /// Returns the rows of the listeners that may have accepted a TCP socket with this local endpoint. The choice is
+    /// the kernel's: an exact address before any address, then an exact device before any device, then IPv4 before dual
+    /// stack. Several rows if they are equal in all of that (`SO_REUSEPORT`); none without a listener.
     ///
-    /// `rows` are those that were inserted.
+    /// `rows` are the rows that were inserted.
     #[inline]
     pub fn find<'a>(
         &'a self,
@@ -68,7 +68,7 @@ impl ListenerIndex {
         };
         let fits = move |&row: &u32| fit(rows.get(row as usize)?, local?, device);
         let best = match same_port {
-            // No need to compare, only to look whether it takes the connection at all.
+            // A single candidate needs no ranking, only a check that it accepts the connection.
             [only] => fits(only),
             many => many.iter().filter_map(fits).max(),
         };
@@ -79,8 +79,8 @@ impl ListenerIndex {
     }
 }
 
-/// Returns the rank of a listener for connections with this local end: (exact address, exact device, IPv4). `None` if it does not
-/// take them. Kernel: `inet_lhash2_lookup`, `compute_score`.
+/// Returns the rank of a listener for connections with this local endpoint: (exact address, exact device, IPv4). `None`
+/// if it does not accept them. Kernel: `inet_lhash2_lookup`, `compute_score`.
 #[inline]
 fn fit(listener: &Socket, local: Endpoint, device: u32) -> Option<(bool, bool, bool)> {
     let bound = listener.local()?;
@@ -118,7 +118,7 @@ mod tests {
         Socket::new(1, 1, family, Protocol::Tcp, state, ends)
     }
 
-    /// Rows of those of `listeners` that take a connection to `local`.
+    /// Returns the rows of the `listeners` that accept a connection to `local`.
     fn takers(listeners: &[Socket], local: &Socket) -> Vec<u32> {
         let mut index = ListenerIndex::default();
         for (row, listener) in (0..).zip(listeners) {

@@ -2,7 +2,7 @@
 
 use super::presentation::Total;
 
-/// One figure of a socket's memory.
+/// A memory figure of a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MemoryField {
     /// The kernel's name: `SK_MEMINFO_*` in lower case.
@@ -41,39 +41,39 @@ pub struct MemoryInfo<'a>(&'a [u8]);
 
 impl<'a> MemoryInfo<'a> {
     memory_fields! {
-        /// Memory that received data takes. Kernel: SK_MEMINFO_RMEM_ALLOC.
+        /// Memory of received data. Kernel: SK_MEMINFO_RMEM_ALLOC.
         "rmem_alloc" as "rmem_alloc", "RMEM", Sum;
         /// Limit of the receive buffer. Kernel: SK_MEMINFO_RCVBUF.
         "rcvbuf" as "rcvbuf", "RCVBUF", Sum;
-        /// Memory of packets handed to the network. Kernel: SK_MEMINFO_WMEM_ALLOC.
+        /// Memory of packets passed to the network. Kernel: SK_MEMINFO_WMEM_ALLOC.
         "wmem_alloc" as "wmem_alloc", "WMEM", Sum;
         /// Limit of the send buffer. Kernel: SK_MEMINFO_SNDBUF.
         "sndbuf" as "sndbuf", "SNDBUF", Sum;
-        /// Memory set aside and not used yet. Kernel: SK_MEMINFO_FWD_ALLOC.
+        /// Memory reserved but not yet used. Kernel: SK_MEMINFO_FWD_ALLOC.
         "fwd_alloc" as "fwd_alloc", "FWD", Sum;
-        /// Memory that queued data to send takes. Kernel: SK_MEMINFO_WMEM_QUEUED.
+        /// Memory of data queued for sending. Kernel: SK_MEMINFO_WMEM_QUEUED.
         "wmem_queued" as "wmem_queued", "WQUEUED", Sum;
         /// Memory of options and filters. Kernel: SK_MEMINFO_OPTMEM.
         "optmem" as "optmem", "OPTMEM", Sum;
-        /// Packets that wait while the socket is in use. Kernel: SK_MEMINFO_BACKLOG.
+        /// Memory of packets waiting while the socket is in use. Kernel: SK_MEMINFO_BACKLOG.
         "backlog" as "memory_backlog", "BACKLOG B", Sum;
         /// Datagrams or connections dropped by this socket. Kernel: SK_MEMINFO_DROPS.
         "drops" as "drops", "DROPS", Sum;
     }
 
-    /// Views the bytes of the attribute; any length is fine.
+    /// Creates a view of the bytes of the attribute. Any length is valid.
     pub fn new(bytes: &'a [u8]) -> Self {
         MemoryInfo(bytes)
     }
 
-    /// The value at `index` of [`Self::NAMES`], or `None` if the kernel did not send it.
+    /// Returns the value at `index` of [`Self::NAMES`]; `None` if the kernel did not send it.
     #[inline]
     pub fn get(self, index: usize) -> Option<u32> {
         let bytes = self.0.get(index * 4..index * 4 + 4)?;
         Some(u32::from_ne_bytes(bytes.try_into().ok()?))
     }
 
-    /// Memory that received data takes.
+    /// Returns the memory of received data.
     pub fn rmem_alloc(self) -> Option<u32> {
         self.get(0)
     }

@@ -1,8 +1,7 @@
-//! The currency of the house: plain data for one instant.
+//! The data model: plain data for one instant.
 //!
-//! Everything that sockwatch knows about the machine at one instant is a [`Sample`]. Sources make Samples, recordings
-//! keep them, and whatever is shown is derived from one Sample and the one before it. Nothing in here talks to the
-//! kernel, computes a rate or draws.
+//! Everything that sockwatch knows about the system at one instant is a [`Sample`]. Sources create Samples, recordings
+//! store them, and everything on display is derived from one Sample and the previous one.
 
 mod attribution;
 mod clear_for_reuse;

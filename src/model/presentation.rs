@@ -1,21 +1,21 @@
 //! Presentation of fields, declared with each field: notation, group, total.
 //!
-//! No text is made here: `column` writes values by their notation.
+//! No text is generated here: `column` formats values by their notation.
 
 /// Notation of a value on screens and in tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notation {
-    /// Decimal number: an id, a setting.
+    /// Decimal number: an id or a setting.
     Decimal,
-    /// Number of things.
+    /// A count.
     Count,
     /// Hexadecimal number with `0x`.
     Hexadecimal,
     /// `yes` or `no`.
     YesNo,
-    /// Bytes, shortened when there are many.
+    /// Bytes, abbreviated.
     Bytes,
-    /// Bytes, every digit.
+    /// Bytes, all digits.
     ExactBytes,
     /// Bytes per second.
     BytesPerSecond,
@@ -23,48 +23,48 @@ pub enum Notation {
     Microseconds,
     /// A time in ms.
     Milliseconds,
-    /// 2 to the power of the number.
+    /// A power of two: 2 to the value.
     Scale,
-    /// State of congestion avoidance. Kernel: `enum tcp_ca_state`.
+    /// Congestion avoidance state. Kernel: `enum tcp_ca_state`.
     CongestionState,
-    /// Options that both ends use. Kernel: `TCPI_OPT_*`.
+    /// Options that both ends negotiated. Kernel: `TCPI_OPT_*`.
     TcpOptions,
     /// Bit 0 receive, bit 1 send: `none`, `receive`, `send` or `both`.
     Directions,
 }
 
-/// Total of a field over several sockets.
+/// How a field's values of several sockets are combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Total {
-    /// None that would mean anything.
+    /// Not combined: no total is meaningful.
     None,
     /// Sum of the values.
     Sum,
-    /// The highest of them.
+    /// Highest value.
     Highest,
 }
 
-/// Subject of a field of `struct tcp_info`, in the order in which the subjects are shown.
+/// Topic of a field of `struct tcp_info`, in display order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum FieldGroup {
-    /// The path to the peer: times, sizes, order.
+    /// The path to the peer: times, sizes, reordering.
     Path,
-    /// Permission to send, and its use.
+    /// Windows and rates for sending.
     Sending,
-    /// Permission to receive, and its use.
+    /// Windows for receiving.
     Receiving,
     /// Lost and retransmitted segments.
     Loss,
-    /// Totals of the connection's life.
+    /// Totals since the connection opened.
     Volume,
-    /// Times since something last happened.
+    /// Times since the last activity.
     Ages,
-    /// Properties that both ends have agreed on, and the rest.
+    /// Negotiated properties, and the rest.
     Agreed,
 }
 
 impl FieldGroup {
-    /// Every group, in the order in which they are shown.
+    /// Every group, in display order.
     pub const ALL: [FieldGroup; 7] = [
         FieldGroup::Path,
         FieldGroup::Sending,
@@ -75,7 +75,7 @@ impl FieldGroup {
         FieldGroup::Agreed,
     ];
 
-    /// Title of its section.
+    /// Returns the title of its section.
     pub fn title(self) -> &'static str {
         match self {
             FieldGroup::Path => "Path",
@@ -83,8 +83,8 @@ impl FieldGroup {
             FieldGroup::Receiving => "Receiving",
             FieldGroup::Loss => "Loss",
             FieldGroup::Volume => "Volume",
-            FieldGroup::Ages => "Ages",
-            FieldGroup::Agreed => "Agreed",
+            FieldGroup::Ages => "Last activity",
+            FieldGroup::Agreed => "Negotiated",
         }
     }
 }
@@ -92,12 +92,12 @@ impl FieldGroup {
 /// Presentation of a field of a kernel structure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Presentation {
-    /// Section that it is shown in.
+    /// Section in which it is displayed.
     pub group: FieldGroup,
-    /// Place within the section.
+    /// Position within the section.
     pub rank: u8,
     /// Notation of its values.
     pub notation: Notation,
-    /// Total of several sockets.
+    /// How values of several sockets are combined.
     pub total: Total,
 }

@@ -1,8 +1,8 @@
-//! Processes and what they hold.
+//! Processes and their open descriptors.
 
 use std::sync::Arc;
 
-/// Identity of a process: a pid alone is reused.
+/// Identity of a process. A pid alone may be reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ProcessKey {
     /// Process id in the reader's pid namespace.
@@ -11,24 +11,24 @@ pub struct ProcessKey {
     pub start_time: u64,
 }
 
-/// Identity and properties of a process. Read once per identity, refreshed now and then, shared between Samples.
+/// Identity and properties of a process. Read once per identity, refreshed from time to time, shared between Samples.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Process {
     /// Identity of the process.
     pub key: ProcessKey,
     /// Parent's pid. Kernel: field 4 of `/proc/PID/stat`.
     pub parent: u32,
-    /// The kernel's name for it, at most 15 bytes. Kernel: `/proc/PID/comm`.
+    /// The kernel's name for the process, at most 15 bytes. Kernel: `/proc/PID/comm`.
     pub comm: String,
-    /// Arguments, joined by spaces; empty for a kernel thread or where they may not be read.
+    /// Arguments, joined by spaces; empty for kernel threads and where they are not readable.
     pub command_line: String,
     /// Effective user id, as mapped through the reader's user namespace.
     pub uid: u32,
-    /// The user's name, once it is known.
+    /// The user's name, if known.
     pub user: Option<Arc<str>>,
     /// Path of its cgroup-2 group below the mount, e.g. `/system.slice/nginx.service`; `None` if it could not be read.
     pub cgroup: Option<Arc<str>>,
-    /// Start time, µs since 1970 UTC. Kernel: field 22 of `/proc/PID/stat` after the boot.
+    /// Start time, µs since 1970 UTC. Kernel: field 22 of `/proc/PID/stat`, relative to boot.
     pub started_at_us: Option<i64>,
     /// Soft limit of open descriptors. Kernel: `Max open files` of `/proc/PID/limits`.
     pub descriptor_limit: Option<u64>,
@@ -37,7 +37,7 @@ pub struct Process {
 }
 
 impl Process {
-    /// A process of which only the identity is known.
+    /// Creates a process of which only the identity is known.
     pub fn new(key: ProcessKey) -> Process {
         Process {
             key,
@@ -54,7 +54,7 @@ impl Process {
     }
 }
 
-/// Inode numbers of a process's namespaces, `None` where they may not be read. Kernel: `/proc/PID/ns/*`.
+/// Inode numbers of a process's namespaces; `None` where they are not readable. Kernel: `/proc/PID/ns/*`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Namespaces {
     /// Network.
@@ -73,7 +73,7 @@ pub struct Namespaces {
 pub enum DescriptorKind {
     /// A socket.
     Socket,
-    /// A file, a directory, a device: something with a path.
+    /// A file, directory or device: anything with a path.
     File,
     /// A pipe.
     Pipe,
@@ -101,19 +101,18 @@ impl DescriptorKind {
     }
 }
 
-/// Activity of a process at one instant, which distinguishes a stopped process from a slow one.
+/// Activity of a process at one instant. Distinguishes a stopped process from a slow one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Activity {
-    /// The kernel's letter: `R` running, `S` sleeping, `D` in an uninterruptible sleep, `T` stopped by a signal, `t`
-    /// stopped by a debugger, `Z` ended, `I` idle. Of its first thread. Kernel: field 3 of `/proc/PID/stat`.
+    /// The kernel's state letter, of the first thread: `R` running, `S` sleeping, `D` uninterruptible sleep, `T`
+    /// stopped by a signal, `t` stopped by a debugger, `Z` zombie, `I` idle. Kernel: field 3 of `/proc/PID/stat`.
     pub state: char,
-    /// Processor time that it has used, all threads, clock ticks of a hundredth of a second. Kernel: fields 14 and 15
-    /// of `/proc/PID/stat`.
+    /// CPU time used by all threads, in clock ticks of 1/100 s. Kernel: fields 14 and 15 of `/proc/PID/stat`.
     pub cpu_ticks: u64,
 }
 
 impl Activity {
-    /// Reports whether it is stopped, by a signal or a debugger.
+    /// Reports whether the process is stopped by a signal or a debugger.
     pub fn is_stopped(self) -> bool {
         matches!(self.state, 'T' | 't')
     }
@@ -124,18 +123,17 @@ impl Activity {
 pub struct ProcessRow {
     /// Identity and properties.
     pub process: Arc<Process>,
-    /// Number of open descriptors, of all kinds. Kernel: `stat("/proc/PID/fd").st_size` (6.2 and later) or a
-    /// count of the directory.
+    /// Number of open descriptors of all kinds. Kernel: `stat("/proc/PID/fd").st_size` (6.2 and later), or a count of
+    /// the directory entries.
     pub descriptors: Option<u32>,
-    /// Open descriptors by `DescriptorKind as usize`, from their last count; `None` where they may not be read.
+    /// Open descriptors by `DescriptorKind as usize`, from the last count; `None` where they are not readable.
     pub kinds: Option<[u32; DescriptorKind::ALL.len()]>,
-    /// Activity; read only where something waits for the process: connections to be accepted, data to be read, sockets
-    /// to be closed.
+    /// Activity. Read only if something waits for the process: connections to accept, data to read or sockets to close.
     pub activity: Option<Activity>,
 }
 
 impl ProcessRow {
-    /// Makes a process of which only the identity is known.
+    /// Creates a row for a process of which only the identity is known.
     pub fn new(process: Arc<Process>) -> ProcessRow {
         ProcessRow {
             process,
@@ -146,7 +144,7 @@ impl ProcessRow {
     }
 }
 
-/// One descriptor of one process that refers to a socket.
+/// A descriptor of a process that refers to a socket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Holder {
     /// Index into [`Sample::processes`](super::Sample::processes).
@@ -155,26 +153,26 @@ pub struct Holder {
     pub fd: u32,
 }
 
-/// Numbers of processes whose descriptors could and could not be read.
+/// Numbers of processes whose descriptors are and are not readable.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Visibility {
-    /// Processes that exist.
+    /// Number of existing processes.
     pub processes: u32,
-    /// Processes whose descriptors this user may not list.
+    /// Number of processes whose descriptors this user cannot list.
     pub unreadable: u32,
-    /// True if the user is root: running as root is then no remedy.
+    /// True if the user is root, so that running as root is not a remedy.
     pub root: bool,
 }
 
 impl Visibility {
-    /// Remedy for hidden owners, for an ordinary user.
+    /// Remedy for hidden owners, for unprivileged users.
     pub const REMEDY: &'static str = "run as root or grant CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH";
 
-    /// The same for root, in a container or under a security module.
+    /// Remedy for hidden owners, for root in a container or under a security module.
     pub const REMEDY_OF_ROOT: &'static str =
-        "not even root may look; are CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH held?";
+        "denied even as root; check CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH";
 
-    /// Returns the remedy for hidden owners, for this user.
+    /// Returns the remedy for hidden owners for this user.
     pub fn remedy(self) -> &'static str {
         if self.root {
             Self::REMEDY_OF_ROOT

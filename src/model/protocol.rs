@@ -1,4 +1,4 @@
-//! Address families, and what runs over them.
+//! Address families and their protocols.
 
 /// Address family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,7 +29,7 @@ impl Family {
         Family::Vsock,
     ];
 
-    /// The name used in JSON: the kernel's constant without `AF_`, in lower case.
+    /// Returns the name used in JSON: the kernel's constant without `AF_`, in lower case.
     pub fn name(self) -> &'static str {
         match self {
             Family::Inet => "inet",
@@ -47,7 +47,7 @@ impl Family {
     }
 }
 
-/// Protocol over the family: a transport protocol, a unix socket type, a netlink protocol.
+/// Protocol within the family: a transport protocol, a unix socket type or a netlink protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Protocol {
     /// TCP.
@@ -60,7 +60,7 @@ pub enum Protocol {
     Raw,
     /// SCTP.
     Sctp,
-    /// Multipath TCP: the connection above its TCP subflows.
+    /// Multipath TCP: the connection on top of its TCP subflows.
     Mptcp,
     /// `SOCK_STREAM` (unix, vsock).
     Stream,
@@ -70,9 +70,9 @@ pub enum Protocol {
     Seqpacket,
     /// `SOCK_RAW` (packet).
     PacketRaw,
-    /// A netlink protocol by its kernel number.
+    /// A netlink protocol, by its kernel number.
     Netlink(u8),
-    /// A socket type that this version has no name for, by its kernel number.
+    /// A socket type unknown to this version, by its kernel number.
     Other(u8),
 }
 
@@ -104,7 +104,7 @@ const NETLINK_NAMES: [&str; 23] = [
 ];
 
 impl Protocol {
-    /// The name used in JSON.
+    /// Returns the name used in JSON.
     pub fn name(self) -> &'static str {
         match self {
             Protocol::Tcp => "tcp",
@@ -124,7 +124,7 @@ impl Protocol {
         }
     }
 
-    /// The name that ss prints in its Netid column: `tcp`, `u_str`, `nl`, `p_raw`.
+    /// Returns the name that ss prints in its Netid column: `tcp`, `u_str`, `nl`, `p_raw`.
     pub fn netid(self, family: Family) -> &'static str {
         match (family, self) {
             (Family::Unix, Protocol::Stream) => "u_str",

@@ -1,7 +1,7 @@
-//! Memory of recent losses of destroy events, after which a missing socket may have closed unnoticed.
+//! Tracks recent losses of destroy events, after which a missing socket may have closed unnoticed.
 
-/// Samples after a loss in which a missing socket may have ended with a lost event: the loss is reported between two
-/// dumps, and a dump may have seen the socket last.
+/// Number of Samples after a loss in which a missing socket may have closed with a lost event. The loss is reported
+/// between two dumps, and the later dump may have been the last to include the socket.
 const SAMPLES: u8 = 2;
 
 /// Remembers losses of destroy events.
@@ -9,7 +9,7 @@ const SAMPLES: u8 = 2;
 pub struct RecentLosses(u8);
 
 impl RecentLosses {
-    /// Records the number of events lost since the Sample before; returns whether some were lost recently.
+    /// Records the number of events lost since the previous Sample; returns whether events were lost recently.
     pub fn update(&mut self, lost: u64) -> bool {
         self.0 = if lost > 0 {
             SAMPLES

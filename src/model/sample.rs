@@ -1,4 +1,4 @@
-//! Everything known about one instant.
+//! Everything known about the system at one instant.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use super::{
     MptcpInfo, ProcessRow, Protocol, Settings, Socket, SocketTable, TcpInfo, Visibility,
 };
 
-/// The machine that was sampled.
+/// The sampled host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Host {
     /// Kernel: `uname` nodename.
@@ -18,12 +18,12 @@ pub struct Host {
     pub boot_id: String,
 }
 
-/// Durations of the steps of making a Sample, ns of wall time.
+/// Durations of the steps of taking a Sample, ns of wall time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Timings {
     /// Waiting for the kernel's responses and copying them.
     pub dump_ns: u64,
-    /// Bytes to rows.
+    /// Decoding bytes to rows.
     pub decode_ns: u64,
     /// Reading processes and attributing sockets.
     pub owners_ns: u64,
@@ -31,67 +31,67 @@ pub struct Timings {
     pub total_ns: u64,
 }
 
-/// A socket that the kernel has freed, from its destroy event. `socket` and its final figures are those of the last
-/// moment; for TCP they include the complete `tcp_info`.
+/// A socket that the kernel has freed, from its destroy event. `socket` and its figures are the final ones; for TCP
+/// they include the complete `tcp_info`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClosedSocket {
     /// Index into [`Sample::closed`]'s rows.
     pub row: u32,
     /// Time at which the event was read, ns of the monotonic clock.
     pub monotonic_ns: u64,
-    /// The state in which it was last seen alive; `None` if it lived between two samples.
+    /// The state in which it was last sampled; `None` if it opened and closed between two Samples.
     pub last_state: Option<super::State>,
-    /// Time of the first Sample that had it, ns of the monotonic clock; `None` if none had.
+    /// Time of the first Sample that contained it, ns of the monotonic clock; `None` if none did.
     pub first_seen_ns: Option<u64>,
 }
 
-/// Everything known about one instant.
+/// Everything known about the system at one instant.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sample {
     /// Wall clock at the end of the dump, µs since 1970 UTC.
     pub taken_at_us: i64,
     /// `CLOCK_MONOTONIC` at the same moment, ns.
     pub monotonic_ns: u64,
-    /// The machine.
+    /// The host.
     pub host: Arc<Host>,
-    /// The sockets that exist.
+    /// The existing sockets.
     pub sockets: SocketTable,
-    /// The sockets that were freed since the Sample before, in the order of their events.
+    /// The sockets freed since the previous Sample, in the order of their events.
     pub closed: Vec<ClosedSocket>,
     /// Rows and final figures of [`Self::closed`].
     pub closed_sockets: SocketTable,
-    /// Destroy events that were lost since the Sample before. Kernel: `sk_drops` of the listening socket; without
-    /// `/proc/net/netlink` at least so many.
+    /// Destroy events lost since the previous Sample. Kernel: `sk_drops` of the listening socket; a lower bound without
+    /// `/proc/net/netlink`.
     pub lost_events: u64,
     /// True if destroy events are received.
     pub events_available: bool,
-    /// Processes that hold sockets or are remembered as their owners.
+    /// Processes that own sockets or are remembered as their owners.
     pub processes: Vec<ProcessRow>,
-    /// Descriptors that refer to sockets; a socket's own are a run of them.
+    /// Descriptors that refer to sockets; those of one socket are contiguous.
     pub holders: Vec<Holder>,
     /// Names of network devices by index.
     pub interfaces: Vec<(u32, String)>,
     /// Paths of cgroups by id.
     pub cgroups: Vec<(u64, Arc<str>)>,
-    /// Names of users by id, of sockets' users and processes'.
+    /// Names of users by id, of sockets and of processes.
     pub users: Vec<(u32, Arc<str>)>,
     /// Readability of processes.
     pub visibility: Visibility,
     /// Protocol counters and interfaces.
     pub counters: Counters,
-    /// Settings of the network devices, shared while they stay the same; `None` if they were not read. They are read
-    /// every few seconds only.
+    /// Settings of the network devices, shared while they do not change; `None` if they were not read. They are read
+    /// only every few seconds.
     pub devices: Option<Arc<Vec<Device>>>,
-    /// Settings of the kernel, shared between Samples while they stay the same.
+    /// Settings of the kernel, shared between Samples while they do not change.
     pub settings: Arc<Settings>,
     /// Reads that failed.
     pub faults: Vec<Fault>,
-    /// Durations of its making.
+    /// Durations of the steps of taking it.
     pub timings: Timings,
 }
 
 impl Sample {
-    /// Empties it for the next instant and keeps its memory.
+    /// Clears the Sample for the next instant and keeps its memory.
     pub fn clear(&mut self) {
         self.sockets.clear();
         self.closed.clear_for_reuse();
@@ -107,7 +107,7 @@ impl Sample {
         self.timings = Timings::default();
     }
 
-    /// All sockets, each with what belongs to it.
+    /// Iterates over all sockets, each with its variable parts.
     pub fn iter(&self) -> impl ExactSizeIterator<Item = SocketRef<'_>> {
         self.sockets.rows.iter().map(|socket| SocketRef {
             sample: self,
@@ -116,7 +116,7 @@ impl Sample {
         })
     }
 
-    /// The socket in row `index`.
+    /// Returns the socket in row `index`.
     pub fn socket(&self, index: usize) -> Option<SocketRef<'_>> {
         let socket = self.sockets.rows.get(index)?;
         Some(SocketRef {
@@ -126,7 +126,7 @@ impl Sample {
         })
     }
 
-    /// The socket that was closed.
+    /// Returns the socket that was closed.
     pub fn closed_socket(&self, closed: &ClosedSocket) -> Option<SocketRef<'_>> {
         let socket = self.closed_sockets.rows.get(closed.row as usize)?;
         Some(SocketRef {
@@ -136,8 +136,8 @@ impl Sample {
         })
     }
 
-    /// Appends a copy of a socket of another Sample, with all that belongs to it; returns its row.
-    /// Nothing is copied if the table is full (4 GiB).
+    /// Appends a copy of a socket of another Sample, with everything that belongs to it; returns its row. Copies
+    /// nothing if the table is full (4 GiB).
     pub fn copy_socket(&mut self, other: SocketRef<'_>) -> Option<usize> {
         let mut socket = *other.socket;
         let blob = other.socket.blob;
@@ -190,7 +190,8 @@ impl Sample {
         Some(self.sockets.rows.len() - 1)
     }
 
-    /// Keeps the sockets in these rows and the closed ones at these places, and everything that is not a socket.
+    /// Keeps only the sockets in these rows and the closed sockets at these positions, and everything that is not a
+    /// socket.
     pub fn select_sockets(&mut self, rows: &[u32], closed: &[usize]) {
         self.sockets
             .select_rows(rows.iter().map(|&row| row as usize));
@@ -204,7 +205,7 @@ impl Sample {
         self.closed = freed;
     }
 
-    /// Reports whether it has every socket that exists, so that absence means closed.
+    /// Reports whether it contains every existing socket, so that absence means closed.
     pub fn is_complete(&self) -> bool {
         !self
             .faults
@@ -212,7 +213,7 @@ impl Sample {
             .any(|fault| fault.severity == FaultSeverity::Incomplete)
     }
 
-    /// A user's name by id.
+    /// Returns a user's name by id.
     pub fn user_name(&self, uid: u32) -> Option<&str> {
         self.users
             .iter()
@@ -220,7 +221,7 @@ impl Sample {
             .map(|(_, name)| name.as_ref())
     }
 
-    /// A device's name by index.
+    /// Returns a device's name by index.
     pub fn interface_name(&self, index: u32) -> Option<&str> {
         self.interfaces
             .iter()
@@ -228,7 +229,7 @@ impl Sample {
             .map(|(_, name)| name.as_str())
     }
 
-    /// A cgroup's path by id.
+    /// Returns a cgroup's path by id.
     pub fn cgroup_path(&self, id: u64) -> Option<&str> {
         self.cgroups
             .iter()
@@ -237,64 +238,64 @@ impl Sample {
     }
 }
 
-/// A socket together with the Sample that it is part of.
+/// A socket together with the Sample that contains it.
 #[derive(Debug, Clone, Copy)]
 pub struct SocketRef<'a> {
     /// The Sample.
     pub sample: &'a Sample,
-    /// The table that its variable parts lie in.
+    /// The table that contains its variable parts.
     pub table: &'a SocketTable,
     /// Row of the socket.
     pub socket: &'a Socket,
 }
 
 impl<'a> SocketRef<'a> {
-    /// `struct tcp_info`, as much of it as arrived.
+    /// Returns `struct tcp_info`, as far as the kernel sent it.
     pub fn tcp_info(&self) -> Option<TcpInfo<'a>> {
         self.table.tcp_info(self.socket)
     }
 
-    /// `struct mptcp_info`, as much of it as arrived.
+    /// Returns `struct mptcp_info`, as far as the kernel sent it.
     pub fn mptcp_info(&self) -> Option<MptcpInfo<'a>> {
         self.table.mptcp_info(self.socket)
     }
 
-    /// Memory in bytes.
+    /// Returns the memory figures, in bytes.
     pub fn memory(&self) -> Option<MemoryInfo<'a>> {
         self.table.memory(self.socket)
     }
 
-    /// Congestion control algorithm.
+    /// Returns the congestion control algorithm.
     pub fn congestion(&self) -> Option<&'a str> {
         self.table.name_at(self.socket.congestion)
     }
 
-    /// Report of the congestion control, raw.
+    /// Returns the congestion control report, raw.
     pub fn congestion_info(&self) -> Option<&'a [u8]> {
         self.table.congestion_info(self.socket)
     }
 
-    /// Report of the congestion control by field; see [`congestion_fields`](super::congestion_fields).
+    /// Returns the congestion control report by field; see [`congestion_fields`](super::congestion_fields).
     pub fn congestion_fields(&self) -> Vec<(&'static str, Option<u64>)> {
         let bytes = self.congestion_info().unwrap_or(&[]);
         super::congestion_fields(self.congestion(), bytes)
     }
 
-    /// A unix socket's path; an abstract name begins with a NUL byte, as the kernel has it.
+    /// Returns a unix socket's path; an abstract name begins with a NUL byte, as in the kernel.
     pub fn name(&self) -> Option<&'a [u8]> {
         matches!(self.socket.ends, Ends::Unix { .. })
             .then(|| self.table.name(self.socket))
             .flatten()
     }
 
-    /// Name of the upper-layer protocol over TCP, e.g. `tls`, `mptcp`. Kernel: `INET_ULP_INFO_NAME`.
+    /// Returns the name of the upper-layer protocol over TCP, such as `tls` or `mptcp`. Kernel: `INET_ULP_INFO_NAME`.
     pub fn ulp(&self) -> Option<&'a [u8]> {
         (self.socket.protocol == Protocol::Tcp)
             .then(|| self.table.name(self.socket))
             .flatten()
     }
 
-    /// The descriptors that refer to it: one for each, ordered by process.
+    /// Returns the descriptors that refer to it, ordered by process.
     pub fn holders(&self) -> &'a [Holder] {
         let from = self.socket.holders_at as usize;
         self.sample
@@ -303,19 +304,19 @@ impl<'a> SocketRef<'a> {
             .unwrap_or(&[])
     }
 
-    /// The processes that own it, each once, with their descriptors.
+    /// Iterates over the processes that own it, each once, with their descriptors.
     pub fn owners(&self) -> impl Iterator<Item = (&'a ProcessRow, &'a [Holder])> {
         self.holders()
             .chunk_by(|a, b| a.process == b.process)
             .filter_map(|run| Some((self.sample.processes.get(run[0].process as usize)?, run)))
     }
 
-    /// The first owner, which a table shows when it has room for one.
+    /// Returns the first owner, for tables with room for only one.
     pub fn owner(&self) -> Option<&'a ProcessRow> {
         self.owners().next().map(|(process, _)| process)
     }
 
-    /// Name of the bound device.
+    /// Returns the name of the bound device.
     pub fn interface_name(&self) -> Option<&'a str> {
         match self.socket.interface {
             0 => None,
@@ -323,7 +324,7 @@ impl<'a> SocketRef<'a> {
         }
     }
 
-    /// Name of the owner's user.
+    /// Returns the name of the owner's user.
     pub fn user_name(&self) -> Option<&'a str> {
         self.sample.user_name(self.socket.uid?)
     }

@@ -1,19 +1,19 @@
 //! The schema: everything about a field that is declared once.
 //!
-//! [`socket_schema!`] declares the fields of a [`Socket`](super::Socket) and generates the struct, its constructor, the
-//! values that a recording stores and the descriptions that columns, exports and filters derive from. How a type is
-//! stored lies in [`stored`](super::stored); how a value is shown is decided above this layer.
+//! [`socket_schema!`] declares the fields of a [`Socket`](super::Socket). It generates the struct, its constructor, the
+//! values stored in a recording and the descriptions from which columns, exports and filters are derived.
+//! [`stored`](super::stored) defines how a type is stored; the layers above decide how a value is displayed.
 
 use super::presentation::Notation;
 
-/// Description of a field, wherever it is shown or stored.
+/// Description of a field, used everywhere it is displayed or stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FieldInfo {
     /// Name in the struct, JSON, CSV, Parquet, filters and options.
     pub id: &'static str,
-    /// Meaning, unit and kernel source, in words.
+    /// Meaning, unit and kernel source.
     pub about: &'static str,
-    /// Number of its first stream in recordings; `None` if it is not stored as it is.
+    /// Number of its first stream in recordings; `None` if it is not stored directly.
     pub stream: Option<usize>,
 }
 
@@ -21,7 +21,7 @@ impl FieldInfo {
     /// Returns the number of its first stream, for constants.
     ///
     /// # Panics
-    /// If it has none. As the value of a constant, that does not compile.
+    /// If it has none. In a constant, this is a compile error.
     pub const fn first_stream(&self) -> usize {
         match self.stream {
             Some(stream) => stream,
@@ -30,34 +30,34 @@ impl FieldInfo {
     }
 }
 
-/// Scalars that an option of `list` shows together.
+/// Scalars that one option of `list` displays together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScalarGroup {
     /// No group.
     Single,
-    /// Classes that routers and queueing disciplines sort packets by.
+    /// Classes by which routers and queueing disciplines sort packets.
     TrafficClass,
 }
 
-/// A field of `S` that is one optional number or flag and nothing else. Table column, filter name, JSON, CSV, Parquet,
-/// JSON Schema and the socket's page derive from it.
+/// A field of `S` that is a single optional number or flag. Table column, filter name, JSON, CSV, Parquet, JSON Schema
+/// and the socket page are derived from it.
 #[derive(Debug)]
 pub struct Scalar<S> {
     /// Name and documentation.
     pub field: FieldInfo,
     /// Heading of its table column.
     pub heading: &'static str,
-    /// Width of its table column, terminal columns.
+    /// Width of its table column, in terminal cells.
     pub width: u16,
     /// Notation in tables.
     pub notation: Notation,
-    /// Option of `list` that shows it.
+    /// Option of `list` that displays it.
     pub group: ScalarGroup,
     /// Width of its type in bits; 1 for a flag.
     pub bits: u8,
     /// Returns the value; `None` if the kernel did not report it. A flag is 0 or 1.
     pub get: fn(&S) -> Option<u64>,
-    /// Replaces the value, cut to the width of its type.
+    /// Sets the value, truncated to the width of its type.
     pub set: fn(&mut S, Option<u64>),
 }
 
@@ -69,7 +69,7 @@ pub(super) trait ScalarType: Copy {
     /// Returns the value as a number.
     fn get(self) -> Option<u64>;
 
-    /// Makes the value of a number, cut to the type's width.
+    /// Creates the value from a number, truncated to the type's width.
     fn of(value: Option<u64>) -> Self;
 }
 
@@ -98,8 +98,8 @@ scalar_types! {
     u32: 32, value => value as u32;
 }
 
-/// Integers of a socket's stored fields, by stream number. Has more places than there are streams, so that indexing with a
-/// constant needs no check.
+/// Integers of a socket's stored fields, by stream number. Larger than the number of streams, so that indexing with a
+/// constant needs no bounds check.
 pub type StoredCells = [u64; 64];
 
 /// Declares the fields of a socket. Each field has
@@ -130,10 +130,10 @@ macro_rules! socket_schema {
         impl $Struct {
             socket_schema!(@new $Struct [] [] $( ($name: $type $(= $default)?) )+);
 
-            /// Every field, in the order of declaration.
+            /// Every field, in declaration order.
             pub const FIELDS: &'static [FieldInfo] = &[ $( field::$name ),+ ];
 
-            /// Fields that are one optional number or flag.
+            /// Fields that are a single optional number or flag.
             pub const SCALARS: &'static [Scalar<$Struct>] = &[ $($(
                 Scalar {
                     field: field::$name,
@@ -147,7 +147,7 @@ macro_rules! socket_schema {
                 },
             )?)+ ];
 
-            /// Names of the streams that a recording stores its fields in, by number; empty where a number is not used.
+            /// Names of the streams in which a recording stores the fields, by number; empty for unused numbers.
             pub const STREAM_NAMES: [&'static str; 64] = {
                 let mut names = [""; 64];
                 $($(
@@ -162,7 +162,7 @@ macro_rules! socket_schema {
                 names
             };
 
-            /// Reports whether a stream is of the few that change while a socket moves data.
+            /// Reports whether a stream is one of the few that change while a socket transfers data.
             #[inline]
             pub const fn is_moving_stream(stream: usize) -> bool {
                 $($( socket_schema!(@if_moving [$($moving)?] {
@@ -173,7 +173,7 @@ macro_rules! socket_schema {
                 false
             }
 
-            /// Stores the fields that change while a socket moves data.
+            /// Stores the fields that change while a socket transfers data.
             #[inline]
             pub fn store_moving(&self, cells: &mut StoredCells) {
                 $($( socket_schema!(@if_moving [$($moving)?] {
@@ -181,10 +181,10 @@ macro_rules! socket_schema {
                 }); )?)+
             }
 
-            /// Replaces the fields that change while a socket moves data.
+            /// Loads the fields that change while a socket transfers data.
             ///
             /// # Errors
-            /// If a cell holds a value that its field cannot have.
+            /// If a cell has a value that its field cannot represent.
             #[inline]
             pub fn load_moving(&mut self, cells: &StoredCells) -> Result<(), Unrepresentable> {
                 $($( socket_schema!(@if_moving [$($moving)?] {
@@ -199,10 +199,10 @@ macro_rules! socket_schema {
                 $($( self.$name.store(&mut cells[$stream..$stream + <$type as Stored>::STREAMS.len()]); )?)+
             }
 
-            /// Replaces every field that has a stream.
+            /// Loads every field that has a stream.
             ///
             /// # Errors
-            /// If a cell holds a value that its field cannot have.
+            /// If a cell has a value that its field cannot represent.
             #[inline]
             pub fn load(&mut self, cells: &StoredCells) -> Result<(), Unrepresentable> {
                 $($( self.$name = Stored::load(&cells[$stream..$stream + <$type as Stored>::STREAMS.len()])?; )?)+
@@ -231,7 +231,7 @@ macro_rules! socket_schema {
     (@if_moving [moving] $body:block) => { $body };
     // The constructor: fields without a default are its parameters.
     (@new $Struct:ident [$($given:ident: $given_type:ty,)*] [$($name:ident = $default:expr,)*]) => {
-        /// A socket of which only these fields are known.
+        /// Creates a socket of which only these fields are known.
         pub fn new($($given: $given_type),*) -> $Struct {
             $Struct { $($given,)* $($name: $default,)* }
         }

@@ -1,26 +1,26 @@
-//! Settings of the kernel.
+//! Kernel settings.
 
 use std::ops::RangeInclusive;
 
-/// Settings by their names as `sysctl` writes them (`net.ipv4.tcp_max_tw_buckets`), with the kernel's text. A
-/// setting that the kernel does not report in this network namespace is not in it.
+/// Settings by `sysctl` name (`net.ipv4.tcp_max_tw_buckets`), with the kernel's text. Settings that the kernel does not
+/// report in this network namespace are absent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Names and values in the order in which they were read.
+    /// Names and values, in the order in which they were read.
     pub values: Vec<(String, String)>,
 }
 
 impl Settings {
-    /// Bytes in a page, in which the kernel counts the memory of sockets. No sysctl: `getconf PAGE_SIZE`.
+    /// Page size in bytes: the unit in which the kernel counts socket memory. Not a sysctl: `getconf PAGE_SIZE`.
     pub const PAGE_SIZE: &'static str = "page_size";
 
-    /// The text of a setting.
+    /// Returns the text of a setting.
     pub fn get(&self, name: &str) -> Option<&str> {
         let (_, value) = self.values.iter().find(|(known, _)| known == name)?;
         Some(value)
     }
 
-    /// A number of a setting that may have several, counted from 0.
+    /// Returns one number of a setting that may have several, counted from 0.
     pub fn number(&self, name: &str, place: usize) -> Option<u64> {
         self.get(name)?
             .split_ascii_whitespace()
@@ -29,13 +29,13 @@ impl Settings {
             .ok()
     }
 
-    /// The same in bytes, of a setting in pages.
+    /// Returns one number of a setting in pages, converted to bytes.
     pub fn pages(&self, name: &str, place: usize) -> Option<u64> {
         self.number(name, place)?
             .checked_mul(self.number(Self::PAGE_SIZE, 0)?)
     }
 
-    /// The local ports that the kernel chooses from. `None` if the range is not known.
+    /// Returns the local ports from which the kernel chooses; `None` if the range is not known.
     pub fn local_ports(&self) -> Option<LocalPorts> {
         const RANGE: &str = "net.ipv4.ip_local_port_range";
         let low = u16::try_from(self.number(RANGE, 0)?).ok()?;
@@ -48,12 +48,12 @@ impl Settings {
     }
 }
 
-/// The local ports that the kernel chooses from for a connection that has not asked for one.
+/// The local ports from which the kernel chooses for connections that request none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LocalPorts {
     /// Kernel: `net.ipv4.ip_local_port_range`.
     pub range: RangeInclusive<u16>,
-    /// Ports in it that are left out. Kernel: `net.ipv4.ip_local_reserved_ports`.
+    /// Ports of the range that are excluded. Kernel: `net.ipv4.ip_local_reserved_ports`.
     reserved: Vec<RangeInclusive<u16>>,
 }
 
@@ -64,13 +64,13 @@ impl LocalPorts {
         self.range.contains(&port) && !self.reserved.iter().any(|range| range.contains(&port))
     }
 
-    /// Returns the number of ports to choose from.
+    /// Returns the number of ports available to choose from.
     pub fn count(&self) -> u32 {
         let all = self.range.clone().count() as u32;
         all - self.reserved()
     }
 
-    /// Returns the number of ports in the range that are reserved.
+    /// Returns the number of reserved ports in the range.
     pub fn reserved(&self) -> u32 {
         // Ranges may overlap.
         self.range
@@ -80,7 +80,7 @@ impl LocalPorts {
     }
 }
 
-/// `8080,9000-9010`.
+/// Parses `8080,9000-9010`.
 fn ranges(text: &str) -> impl Iterator<Item = RangeInclusive<u16>> {
     text.split(',').filter_map(|part| {
         let (low, high) = part.trim().split_once('-').unwrap_or((part, part));

@@ -1,11 +1,10 @@
-//! The sockets of one instant: rows of fixed size, and the bytes behind them.
+//! The sockets of one instant: fixed-size rows and their variable parts.
 
 use std::borrow::Cow;
 
 use super::{Blob, ClearForReuse, MemoryInfo, MptcpInfo, Protocol, Socket, TcpInfo};
 
-/// Rows of sockets and the bytes behind them. Clearing keeps the memory, so that a table is filled again without
-/// allocating.
+/// Rows of sockets and their variable parts. Clearing keeps the memory, so that a table is refilled without allocating.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SocketTable {
     /// Rows in the kernel's order.
@@ -27,13 +26,13 @@ impl Default for SocketTable {
 }
 
 impl SocketTable {
-    /// Forgets all rows, keeps the memory that such a number of rows takes.
+    /// Removes all rows and keeps the memory that this many rows need.
     pub fn clear(&mut self) {
         self.rows.clear_for_reuse();
         self.bytes.clear_for_reuse();
     }
 
-    /// The index of a congestion control's name, learning it if it is new. 0 (none) beyond 255 names.
+    /// Returns the index of a congestion control name, adding it if it is new. Returns 0 (none) beyond 255 names.
     pub fn name_index(&mut self, name: &[u8]) -> u8 {
         if let Some(at) = self.names.iter().position(|known| known.as_bytes() == name) {
             return at as u8;
@@ -45,7 +44,7 @@ impl SocketTable {
         (self.names.len() - 1) as u8
     }
 
-    /// The name behind an index.
+    /// Returns the name at an index.
     pub fn name_at(&self, index: u8) -> Option<&str> {
         match index {
             0 => None,
@@ -53,7 +52,7 @@ impl SocketTable {
         }
     }
 
-    /// Appends the parts of variable length of one socket; `None` once the table holds 4 GiB of them.
+    /// Appends the variable parts of a socket. Returns `None` once the table has 4 GiB of them.
     pub fn push_blob(
         &mut self,
         info: &[u8],
@@ -76,7 +75,7 @@ impl SocketTable {
         Some(blob)
     }
 
-    /// Keeps these rows, in this order, with their parts of variable length.
+    /// Keeps only these rows, in this order, with their variable parts.
     pub fn select_rows(&mut self, rows: impl Iterator<Item = usize>) {
         let mut kept = SocketTable {
             names: std::mem::take(&mut self.names),
@@ -84,7 +83,7 @@ impl SocketTable {
         };
         for mut socket in rows.filter_map(|row| self.rows.get(row).copied()) {
             let bytes = self.bytes_of(&socket);
-            // No more than there were, which could be addressed.
+            // At most as many bytes as before, which were addressable.
             socket.blob.at = kept.bytes.len() as u32;
             kept.bytes.extend_from_slice(bytes);
             kept.rows.push(socket);
@@ -117,7 +116,7 @@ impl SocketTable {
         self.bytes = bytes;
     }
 
-    /// Bytes at `skip` after the blob's start.
+    /// Returns the bytes at `skip` from the start of the blob.
     #[inline]
     fn part(&self, blob: Blob, skip: usize, length: u16) -> &[u8] {
         let from = blob.at as usize + skip;
@@ -126,7 +125,7 @@ impl SocketTable {
             .unwrap_or(&[])
     }
 
-    /// All parts of variable length of a row.
+    /// Returns all variable parts of a row.
     pub(super) fn bytes_of(&self, socket: &Socket) -> &[u8] {
         let blob = socket.blob;
         let lengths = [blob.info, blob.memory, blob.congestion_info, blob.name];
@@ -135,13 +134,13 @@ impl SocketTable {
         self.bytes.get(from..from + length).unwrap_or(&[])
     }
 
-    /// `struct tcp_info` of a row; `None` if the kernel sent none (TIME-WAIT, SYN-RECV, not TCP).
+    /// Returns `struct tcp_info` of a row; `None` if the kernel sent none (TIME-WAIT, SYN-RECV, not TCP).
     #[inline]
     pub fn tcp_info(&self, socket: &Socket) -> Option<TcpInfo<'_>> {
         self.info(socket, Protocol::Tcp).map(TcpInfo::new)
     }
 
-    /// `struct mptcp_info` of a row; `None` if the kernel sent none (not MPTCP).
+    /// Returns `struct mptcp_info` of a row; `None` if the kernel sent none (not MPTCP).
     pub fn mptcp_info(&self, socket: &Socket) -> Option<MptcpInfo<'_>> {
         self.info(socket, Protocol::Mptcp).map(MptcpInfo::new)
     }
@@ -160,15 +159,16 @@ impl SocketTable {
             .then(|| MemoryInfo::new(self.part(blob, usize::from(blob.info), blob.memory)))
     }
 
-    /// Returns the report of the congestion control, raw: `struct tcp_bbr_info` (20 bytes), `tcp_dctcp_info`, `tcpvegas_info`
-    /// (16 bytes). Its kind follows from the algorithm's name.
+    /// Returns the congestion control report, raw: `struct tcp_bbr_info` (20 bytes), `tcp_dctcp_info` or
+    /// `tcpvegas_info` (16 bytes), depending on the algorithm.
     pub fn congestion_info(&self, socket: &Socket) -> Option<&[u8]> {
         let blob = socket.blob;
         let skip = usize::from(blob.info) + usize::from(blob.memory);
         (blob.congestion_info > 0).then(|| self.part(blob, skip, blob.congestion_info))
     }
 
-    /// Name bytes of a row; see [`SocketRef::name`](super::SocketRef::name) and [`SocketRef::ulp`](super::SocketRef::ulp).
+    /// Returns the name bytes of a row; see [`SocketRef::name`](super::SocketRef::name) and
+    /// [`SocketRef::ulp`](super::SocketRef::ulp).
     pub fn name(&self, socket: &Socket) -> Option<&[u8]> {
         let blob = socket.blob;
         let skip =
@@ -182,7 +182,7 @@ mod tests {
     use super::*;
     use crate::model::{Ends, Family, State};
 
-    /// Unix sockets with these names, and memory of as many bytes as their number.
+    /// Creates unix sockets with these names, each with as many bytes of memory figures as its number.
     fn table(names: &[&str]) -> SocketTable {
         let mut table = SocketTable::default();
         let ends = Ends::Unix {

@@ -1,32 +1,32 @@
-//! Socket states, numbered as the kernel numbers them (`include/net/tcp_states.h`).
+//! Socket states, with the kernel's numbers (`include/net/tcp_states.h`).
 
-/// The state of a socket. TCP's twelve states, which the kernel uses for the other families too.
+/// The state of a socket: TCP's twelve states, which the kernel also uses for the other families.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum State {
     /// An open connection (or a UDP or unix socket with a peer).
     Established = 1,
-    /// A connection request was sent, nothing came back yet.
+    /// A connection request was sent and not answered yet.
     SynSent = 2,
     /// A connection request was received and acknowledged; the handshake is not complete.
     SynRecv = 3,
-    /// Closed here, the FIN is not acknowledged.
+    /// Closed locally; the FIN is not acknowledged.
     FinWait1 = 4,
-    /// Closed here and acknowledged, the peer goes on.
+    /// Closed locally and acknowledged; the peer has not closed.
     FinWait2 = 5,
-    /// Both sides closed; this one closed first and keeps the address pair for 60 s.
+    /// Both sides closed, this side first; the address pair stays reserved for 60 s.
     TimeWait = 6,
     /// Not connected. The normal state of an unconnected UDP, raw, unix datagram, netlink or packet socket.
     Closed = 7,
     /// The peer closed; the local process has not.
     CloseWait = 8,
-    /// Both closed, the peer first; our FIN is not acknowledged.
+    /// Both sides closed, the peer first; the local FIN is not acknowledged.
     LastAck = 9,
-    /// Waits for connections.
+    /// Waiting for connections.
     Listen = 10,
-    /// Both closed at once; our FIN is not acknowledged.
+    /// Both sides closed simultaneously; the local FIN is not acknowledged.
     Closing = 11,
-    /// A TCP socket that has a local port by `bind(2)` and neither listens nor connects (kernel bit 13; the kernel
+    /// A TCP socket with a local port from `bind(2)` that neither listens nor connects (kernel bit 13; the kernel
     /// reports such rows as state 7).
     BoundInactive = 13,
 }
@@ -48,11 +48,11 @@ impl State {
         State::BoundInactive,
     ];
 
-    /// Size of an array that is indexed by `State as usize`.
+    /// Size of an array indexed by `State as usize`.
     pub const SLOTS: usize = 14;
 
-    /// The state for a kernel number; `None` for a number that this version does not know.
-    /// `TCP_NEW_SYN_RECV` (12) is SYN-RECV outside the kernel.
+    /// Returns the state for a kernel number; `None` for a number unknown to this version. `TCP_NEW_SYN_RECV` (12)
+    /// appears as SYN-RECV outside the kernel.
     pub fn from_kernel(number: u8) -> Option<State> {
         Some(match number {
             1 => State::Established,
@@ -71,7 +71,7 @@ impl State {
         })
     }
 
-    /// The name that ss's filters use, e.g. `fin-wait-1`; also the value in JSON.
+    /// Returns the name used in ss filters, such as `fin-wait-1`; also the value in JSON.
     pub fn filter_name(self) -> &'static str {
         match self {
             State::Established => "established",
@@ -89,7 +89,7 @@ impl State {
         }
     }
 
-    /// The short name that ss prints in its State column, e.g. `FIN-WAIT-1`, `ESTAB`, `UNCONN`.
+    /// Returns the short name that ss prints in its State column, such as `FIN-WAIT-1`, `ESTAB` or `UNCONN`.
     pub fn short_name(self) -> &'static str {
         match self {
             State::Established => "ESTAB",
@@ -107,7 +107,7 @@ impl State {
         }
     }
 
-    /// Reports whether a TCP socket in this state is not connected yet, or is no connection.
+    /// Reports whether a TCP socket in this state is not connected yet or is not a connection.
     pub fn is_before_connection(self) -> bool {
         matches!(
             self,
@@ -115,8 +115,8 @@ impl State {
         )
     }
 
-    /// Reports whether ss lists a socket in this state without `-a` or `-l`: all but listening, unconnected and bound-inactive
-    /// ones, TIME-WAIT and SYN-RECV.
+    /// Reports whether ss lists a socket in this state without `-a` or `-l`: all states except listening, unconnected,
+    /// bound-inactive, TIME-WAIT and SYN-RECV.
     pub fn is_connected_for_ss(self) -> bool {
         !matches!(
             self,

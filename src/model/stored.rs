@@ -1,19 +1,19 @@
-//! Storage of the types of a socket's fields: each as a fixed number of integers, 0 for nothing.
+//! Storage of the types of a socket's fields: each as a fixed number of integers, 0 for none.
 //!
-//! The numbers are part of the recording format: they never change their meaning.
+//! The numbers are part of the recording format and never change their meaning.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Attribution, Endpoint, Ends, Family, Protocol, State, Timer, TimerKind, Unowned};
 
-/// A stored integer that no value of its field has. The text says why.
+/// A stored integer that is not a valid value of its field. The text gives the reason.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unrepresentable(pub &'static str);
 
 /// A type that recordings store as a fixed number of integers.
 pub trait Stored: Sized {
-    /// Names of its streams; an empty one is that of the field.
+    /// Names of its streams; an empty name means the name of the field.
     const STREAMS: &'static [&'static str];
 
     /// Writes one integer for each of [`Self::STREAMS`].
@@ -22,7 +22,7 @@ pub trait Stored: Sized {
     /// Reads the value from as many integers as [`Self::STREAMS`] has.
     ///
     /// # Errors
-    /// If no value has these integers.
+    /// If the integers are not a valid value.
     fn load(cells: &[u64]) -> Result<Self, Unrepresentable>;
 }
 
@@ -31,7 +31,7 @@ fn narrow<T: TryFrom<u64>>(value: u64) -> Result<T, Unrepresentable> {
     T::try_from(value).map_err(|_| Unrepresentable("a value does not fit its stream"))
 }
 
-/// An optional integer: 0 for none, else one more than it is.
+/// Stores an optional integer: 0 for none, otherwise the value plus one.
 fn store_option(value: Option<impl Into<u64>>) -> u64 {
     value.map_or(0, |value| value.into() + 1)
 }
@@ -215,14 +215,14 @@ impl Stored for Attribution {
             cell => {
                 let mut reasons = Unowned::ALL.into_iter();
                 let why = reasons.find(|why| 16 + *why as u64 == cell);
-                let unknown = Unrepresentable("an owner is missing for an unknown reason");
+                let unknown = Unrepresentable("a socket has an unknown reason for having no owner");
                 Attribution::Unowned(why.ok_or(unknown)?)
             }
         })
     }
 }
 
-/// The kind (0 for no timer), the time left in ms, the retries.
+/// Stored as the kind (0 for no timer), the remaining time in ms, and the retries.
 impl Stored for Option<Timer> {
     const STREAMS: &'static [&'static str] = &["", "timer_expires", "timer_retries"];
 
@@ -257,7 +257,7 @@ impl Stored for Option<Timer> {
     }
 }
 
-/// The kind of the ends, and up to eight integers whose meaning depends on it.
+/// Stored as the kind of the endpoints and up to eight integers whose meaning depends on it.
 impl Stored for Ends {
     const STREAMS: &'static [&'static str] = &[
         "", "end_0", "end_1", "end_2", "end_3", "end_4", "end_5", "end_6", "end_7",
@@ -337,12 +337,12 @@ impl Stored for Ends {
                 local: (narrow(cells[1])?, narrow(cells[2])?),
                 remote: (narrow(cells[3])?, narrow(cells[4])?),
             },
-            _ => return Err(Unrepresentable("a socket has ends of an unknown kind")),
+            _ => return Err(Unrepresentable("a socket has an unknown kind of endpoints")),
         })
     }
 }
 
-/// 4 or 6 for the IP version, and the upper and lower half of the address.
+/// Stores 4 or 6 for the IP version, then the upper and lower half of the address.
 fn store_address(address: IpAddr) -> [u64; 3] {
     match address {
         IpAddr::V4(address) => [4, 0, u64::from(address.to_bits())],

@@ -2,10 +2,10 @@
 
 use super::kernel_struct::{KernelField, kernel_struct};
 
-/// A view of the kernel's `struct tcp_info` (`include/uapi/linux/tcp.h`) over the bytes that arrived.
+/// A view of the kernel's `struct tcp_info` (`include/uapi/linux/tcp.h`) over the received bytes.
 ///
-/// The structure grows with the kernel: 104 bytes on 2.6, 232 on 5.4, 248 on 6.7, 280 on 6.18. Each getter answers
-/// `None` if its field lies beyond what arrived; absent is never zero. Getters carry the kernel's names without
+/// The structure grows with the kernel: 104 bytes on 2.6, 232 on 5.4, 248 on 6.7, 280 on 6.18. Each getter returns
+/// `None` if its field is beyond the received bytes; absent is never zero. Getters have the kernel's names without
 /// `tcpi_` and the kernel's units.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TcpInfo<'a>(&'a [u8]);
@@ -17,7 +17,7 @@ kernel_struct! { TcpInfo:
     ca_state @ 1 + 1 => Loss 0 CongestionState None,
     /// Retransmission timeouts of the segment in flight so far.
     retransmits @ 2 + 1 => Loss 1 Decimal Sum,
-    /// Zero-window probes sent without an answer.
+    /// Unanswered zero-window probes.
     probes @ 3 + 1 => Loss 3 Decimal Sum,
     /// Exponential backoff of the retransmission timer.
     backoff @ 4 + 1 => Loss 2 Decimal Highest,
@@ -43,19 +43,19 @@ kernel_struct! { TcpInfo:
     unacked @ 24 + 4 => Sending 2 Count Sum,
     /// Segments selectively acknowledged. On LISTEN rows: the accept queue's limit.
     sacked @ 28 + 4 => Loss 5 Count Sum,
-    /// Segments thought lost.
+    /// Segments presumed lost.
     lost @ 32 + 4 => Loss 4 Count Sum,
     /// Retransmitted segments in flight.
     retrans @ 36 + 4 => Loss 6 Count Sum,
     /// Unused by current kernels.
     fackets @ 40 + 4 => Loss 13 Decimal None,
-    /// Since the last data segment was sent, ms.
+    /// Time since the last data segment was sent, ms.
     last_data_sent @ 44 + 4 => Ages 0 Milliseconds Highest,
     /// Unused by the kernel (always 0).
     last_ack_sent @ 48 + 4 => Ages 3 Milliseconds None,
-    /// Since the last data segment was received, ms.
+    /// Time since the last data segment was received, ms.
     last_data_recv @ 52 + 4 => Ages 1 Milliseconds Highest,
-    /// Since the last ACK was received, ms.
+    /// Time since the last ACK was received, ms.
     last_ack_recv @ 56 + 4 => Ages 2 Milliseconds Highest,
     /// Path MTU, bytes.
     pmtu @ 60 + 4 => Path 6 ExactBytes None,
@@ -63,7 +63,7 @@ kernel_struct! { TcpInfo:
     rcv_ssthresh @ 64 + 4 => Receiving 2 Bytes None,
     /// Smoothed round-trip time, µs.
     rtt @ 68 + 4 => Path 0 Microseconds Highest,
-    /// Round-trip time's mean deviation, µs.
+    /// Mean deviation of the round-trip time, µs.
     rttvar @ 72 + 4 => Path 1 Microseconds Highest,
     /// Sending slow-start threshold, segments.
     snd_ssthresh @ 76 + 4 => Sending 1 Count None,
@@ -77,11 +77,11 @@ kernel_struct! { TcpInfo:
     rcv_rtt @ 92 + 4 => Path 3 Microseconds Highest,
     /// Receive buffer auto-tuning space, bytes.
     rcv_space @ 96 + 4 => Receiving 1 Bytes None,
-    /// Segments retransmitted in the connection's life.
+    /// Segments retransmitted since the connection opened.
     total_retrans @ 100 + 4 => Loss 7 Count Sum,
     /// Pacing rate, bytes per second.
     pacing_rate @ 104 + 8 => Sending 5 BytesPerSecond None,
-    /// Pacing rate's cap, bytes per second; all ones if unlimited.
+    /// Maximum pacing rate, bytes per second; all ones if unlimited.
     max_pacing_rate @ 112 + 8 => Sending 6 BytesPerSecond None,
     /// Bytes acknowledged by the peer, including SYN and FIN.
     bytes_acked @ 120 + 8 => Volume 0 Bytes Sum,
@@ -93,7 +93,7 @@ kernel_struct! { TcpInfo:
     segs_in @ 140 + 4 => Volume 4 Count Sum,
     /// Bytes in the send queue that were never sent.
     notsent_bytes @ 144 + 4 => Sending 4 Bytes Sum,
-    /// Smallest round-trip time seen, µs; all ones if none.
+    /// Minimum round-trip time, µs; all ones if none.
     min_rtt @ 148 + 4 => Path 2 Microseconds Highest,
     /// Segments with data received.
     data_segs_in @ 152 + 4 => Volume 6 Count Sum,
@@ -101,17 +101,17 @@ kernel_struct! { TcpInfo:
     data_segs_out @ 156 + 4 => Volume 5 Count Sum,
     /// Most recent delivery rate, bytes per second.
     delivery_rate @ 160 + 8 => Sending 7 BytesPerSecond None,
-    /// Time with data to send, µs.
+    /// Time spent with data to send, µs.
     busy_time @ 168 + 8 => Sending 9 Microseconds Sum,
-    /// Time limited by the receiver's window, µs.
+    /// Time limited by the receive window, µs.
     rwnd_limited @ 176 + 8 => Sending 10 Microseconds Sum,
     /// Time limited by the send buffer, µs.
     sndbuf_limited @ 184 + 8 => Sending 11 Microseconds Sum,
-    /// Segments delivered, retransmissions included.
+    /// Segments delivered, including retransmissions.
     delivered @ 192 + 4 => Volume 7 Count Sum,
     /// Segments delivered with an ECN mark.
     delivered_ce @ 196 + 4 => Volume 8 Count Sum,
-    /// Bytes of data sent, retransmissions included.
+    /// Bytes of data sent, including retransmissions.
     bytes_sent @ 200 + 8 => Volume 2 Bytes Sum,
     /// Bytes retransmitted.
     bytes_retrans @ 208 + 8 => Loss 8 Bytes Sum,
@@ -154,7 +154,7 @@ kernel_struct! { TcpInfo:
 }
 
 impl TcpInfo<'_> {
-    /// Smoothed round-trip time, µs; `None` also before the first was measured, when [`Self::rtt`] is 0.
+    /// Returns the smoothed round-trip time, µs; `None` also before the first measurement, when [`Self::rtt`] is 0.
     pub fn measured_rtt(&self) -> Option<u64> {
         self.rtt().filter(|&rtt| rtt > 0)
     }

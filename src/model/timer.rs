@@ -12,12 +12,12 @@ pub enum TimerKind {
     TimeWait,
     /// Zero-window probe (kernel 4).
     Probe,
-    /// A number that this version does not know.
+    /// A number unknown to this version.
     Unknown,
 }
 
 impl TimerKind {
-    /// The name used in JSON.
+    /// Returns the name used in JSON.
     pub fn name(self) -> &'static str {
         match self {
             TimerKind::Retransmit => "retransmit",
@@ -28,7 +28,7 @@ impl TimerKind {
         }
     }
 
-    /// The name that ss prints: `on`, `keepalive`, `timewait`, `persist`, `unknown`.
+    /// Returns the name that ss prints: `on`, `keepalive`, `timewait`, `persist`, `unknown`.
     pub fn ss_name(self) -> &'static str {
         match self {
             TimerKind::Retransmit => "on",
@@ -40,13 +40,13 @@ impl TimerKind {
     }
 }
 
-/// The timer that runs on a socket.
+/// A socket's running timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Timer {
     /// Time until it fires, ms. Kernel: `idiag_expires`.
     pub expires_ms: u32,
     /// Purpose. Kernel: `idiag_timer`.
     pub kind: TimerKind,
-    /// Times it has fired without success. Kernel: `idiag_retrans`.
+    /// Number of times it has fired without success. Kernel: `idiag_retrans`.
     pub retries: u8,
 }

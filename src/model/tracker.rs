@@ -1,4 +1,4 @@
-//! State that is kept for each socket from one Sample to the next.
+//! Per-socket state that is kept from one Sample to the next.
 
 use std::hash::BuildHasher;
 
@@ -15,20 +15,20 @@ fn hash(key: SocketKey) -> u64 {
 /// Marks the end of a chain.
 const NONE: u32 = u32::MAX;
 
-/// A map keyed by [`SocketKey`], made for lookups that come in the same order every time.
+/// A map keyed by [`SocketKey`], optimized for lookups that repeat in the same order.
 ///
-/// The kernel walks its tables in a fixed order, so a socket's successor in one dump is nearly always its successor in
-/// the next. Each entry has a link to the one that was visited after it; following it needs no hashing, and only
-/// where sockets opened or closed is the index consulted.
+/// The kernel iterates its tables in a fixed order, so a socket's successor in one dump is nearly always its successor
+/// in the next one. Each entry links to the entry that was visited after it. Following the link needs no hashing; the
+/// index is used only where sockets opened or closed.
 #[derive(Debug)]
 pub struct Tracker<T> {
     entries: Vec<Entry<T>>,
-    /// Places in `entries`, found by the key that stands there: the key is not kept twice.
+    /// Positions in `entries`, found by the key stored there: keys are not stored twice.
     index: HashTable<u32>,
     free: Vec<u32>,
     /// The entry visited last in this round.
     last: u32,
-    /// The first entry visited in the round before.
+    /// The entry visited first in the previous round.
     first: u32,
     round: u32,
 }
@@ -45,7 +45,7 @@ struct Entry<T> {
 /// Result of [`Tracker::visit`].
 #[derive(Debug, PartialEq, Eq)]
 pub enum Visit<'a, T> {
-    /// Seen for the first time; the value is the default.
+    /// Visited for the first time; the value is the default.
     New(&'a mut T),
     /// Known from an earlier round.
     Known(&'a mut T),
@@ -77,13 +77,13 @@ impl<T: Default> Tracker<T> {
         self.index.is_empty()
     }
 
-    /// Begins a new round: every socket may be visited once more.
+    /// Begins a new round, in which every socket may be visited again.
     pub fn begin_round(&mut self) {
         self.round = self.round.checked_add(1).unwrap_or(1);
         self.last = NONE;
     }
 
-    /// Returns the value of `key`, inserted if it is new, and marks it visited in this round.
+    /// Returns the value of `key`, inserting it if it is new, and marks it as visited in this round.
     #[inline]
     pub fn visit(&mut self, key: SocketKey) -> Visit<'_, T> {
         let guess = match self.last {
@@ -143,18 +143,19 @@ impl<T: Default> Tracker<T> {
             .copied()
     }
 
-    /// Returns the value of `key`, without visiting it.
+    /// Returns the value of `key` without visiting it.
     pub fn get(&self, key: SocketKey) -> Option<&T> {
         self.find(key).map(|at| &self.entries[at as usize].value)
     }
 
-    /// Returns the value of `key` to change, without visiting it.
+    /// Returns a mutable reference to the value of `key` without visiting it.
     pub fn get_mut(&mut self, key: SocketKey) -> Option<&mut T> {
         self.find(key)
             .map(|at| &mut self.entries[at as usize].value)
     }
 
-    /// Removes those for which `keep` returns false. Its second argument is true if the socket was visited in this round.
+    /// Removes the entries for which `keep` returns false. Its second argument is true if the socket was visited in
+    /// this round.
     pub fn retain(&mut self, mut keep: impl FnMut(&SocketKey, bool, &mut T) -> bool) {
         let round = self.round;
         for (at, entry) in self.entries.iter_mut().enumerate() {
@@ -173,7 +174,7 @@ impl<T: Default> Tracker<T> {
         }
     }
 
-    /// Gives memory back after a flood of sockets has gone. The next round consults the index once for each.
+    /// Releases memory after a burst of sockets. The next round looks up each socket in the index once.
     fn shrink(&mut self) {
         self.entries.retain(|entry| entry.seen != 0);
         self.entries.shrink_to_fit();

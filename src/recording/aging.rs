@@ -1,4 +1,4 @@
-//! Changes of a socket by the clock alone: the ages of `struct tcp_info` and the time left of its timer.
+//! Changes of a socket caused by the clock alone: the ages of `struct tcp_info` and the remaining time of its timer.
 
 use super::stream::{AGE_FIELDS_END, AGE_OFFSETS};
 use crate::model::{Protocol, Socket};
@@ -8,7 +8,7 @@ use crate::model::{Protocol, Socket};
 pub(super) struct AgeState {
     /// True if the clock changes the socket.
     pub(super) is_aging: bool,
-    /// True if the socket changed otherwise in the Sample before.
+    /// True if the socket changed for another reason in the previous Sample.
     pub(super) changed: bool,
     /// Time since the row was written, ms.
     pub(super) aged_ms: i64,
@@ -49,7 +49,7 @@ pub(super) fn advance_clock(socket: &mut Socket, parts: &mut [u8], shift: i64) {
     }
 }
 
-/// Returns what is left of a timer `shift` ms later, ms.
+/// Returns the remaining time of a timer `shift` ms later, ms.
 #[inline]
 pub(super) fn timer_after(expires_ms: u32, shift: i64) -> u32 {
     i64::from(expires_ms)

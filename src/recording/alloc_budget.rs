@@ -2,28 +2,28 @@
 
 use super::error::Corrupt;
 
-/// Bytes that decoding may still allocate. Keeps a small file that claims to hold much from exhausting the memory.
+/// Bytes that decoding may still allocate. Prevents a small file that claims to be large from exhausting memory.
 #[derive(Debug)]
 pub(super) struct AllocBudget(usize);
 
 impl AllocBudget {
-    /// Makes a budget of `bytes` bytes.
+    /// Creates a budget of `bytes` bytes.
     pub(super) fn new(bytes: usize) -> AllocBudget {
         AllocBudget(bytes)
     }
 
-    /// Spends bytes that are about to be allocated.
+    /// Spends bytes before they are allocated.
     ///
     /// # Errors
-    /// If fewer are left.
+    /// If fewer bytes are left.
     #[inline]
     pub(super) fn spend(&mut self, bytes: usize) -> Result<(), Corrupt> {
         let left = self.0.checked_sub(bytes);
-        self.0 = left.ok_or(Corrupt("it takes more room than it can need"))?;
+        self.0 = left.ok_or(Corrupt("it needs more memory than a valid recording"))?;
         Ok(())
     }
 
-    /// Bytes left.
+    /// Returns the bytes left.
     pub(super) fn left(&self) -> usize {
         self.0
     }

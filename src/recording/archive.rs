@@ -4,12 +4,12 @@ use super::error::RecordingError;
 use super::metadata::Metadata;
 use crate::model::{Sample, SocketKey};
 
-/// Facts about one recorded Sample that are known without decoding it.
+/// Facts about a recorded Sample that are available without decoding it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
     /// Time of the Sample, µs since 1970 UTC.
     pub taken_at_us: i64,
-    /// The same on the monotonic clock, ns.
+    /// Time on the monotonic clock, ns.
     pub monotonic_ns: u64,
     /// Number of sockets.
     pub sockets: u32,
@@ -20,35 +20,36 @@ pub struct Entry {
 /// A range of a recording that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loss {
-    /// Index in [`Archive::entries`] of the Sample before it; `None` if it precedes the first.
+    /// Index in [`Archive::entries`] of the Sample before the range; `None` if the range precedes the first.
     pub after: Option<usize>,
     /// First byte in the file.
     pub offset: u64,
     /// Length, bytes.
     pub bytes: u64,
-    /// The damage, in words.
+    /// Description of the damage.
     pub why: String,
 }
 
-/// A recording that can be read at any instant.
+/// A recording with random access to its Samples.
 pub trait Archive: Send {
     /// Facts about the whole recording.
     fn metadata(&self) -> &Metadata;
 
-    /// The Samples in the order of their time.
+    /// The Samples in chronological order.
     fn entries(&self) -> &[Entry];
 
-    /// The ranges that cannot be read, in the order of the file.
+    /// The ranges that cannot be read, in file order.
     fn losses(&self) -> &[Loss];
 
-    /// Reads the Sample at an index of [`Self::entries`] into `sample`, reusing its memory. Sequential reads are the fastest.
+    /// Reads the Sample at an index of [`Self::entries`] into `sample`, reusing its memory. Sequential reads are
+    /// fastest.
     ///
     /// # Errors
-    /// If there is no such Sample, or it is damaged.
+    /// If there is no such Sample, or it is corrupt.
     fn read_into(&mut self, at: usize, sample: &mut Sample) -> Result<(), RecordingError>;
 
-    /// Returns when each socket of the last Sample read was first seen, ns of the monotonic clock. Omits sockets that existed
-    /// at the start of the recording.
+    /// Returns when each socket of the last Sample read was first seen, ns of the monotonic clock. Omits sockets that
+    /// existed when the recording began.
     fn first_seen(&self) -> Vec<(SocketKey, u64)>;
 }
 

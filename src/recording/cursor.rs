@@ -7,16 +7,16 @@ use super::decode::{Decompressor, FrameDecoder, PackedFrame, UnpackedFrame};
 use super::error::RecordingError;
 use crate::model::{Host, Sample, SocketKey};
 
-/// Number of frames from which on decompression runs on a thread of its own.
+/// Minimum number of frames for decompressing on a separate thread.
 const PARALLEL_FRAMES: usize = 8;
 
-/// Frames that are decompressed ahead.
+/// Number of frames to decompress ahead.
 const AHEAD: usize = 4;
 
-/// Length, bytes, from which on a frame is not decompressed ahead of others, to bound the memory.
+/// Length, in bytes, above which a frame is not decompressed ahead of others, to bound memory.
 const LARGE_FRAME: u32 = 8 << 20;
 
-/// A position in a recording, which moves forward from frame to frame, or to the key frame before the target.
+/// A position in a recording, which moves forward frame by frame, or jumps to the key frame before the target.
 #[derive(Debug)]
 pub(super) struct Cursor {
     decompressor: Decompressor,
@@ -46,7 +46,7 @@ where
         (self.fetch)(index, self.packed)
     }
 
-    /// Decompresses the frame that was fetched.
+    /// Decompresses the fetched frame.
     fn decompress(
         &mut self,
         index: usize,
@@ -63,7 +63,7 @@ where
 }
 
 impl Cursor {
-    /// A cursor before the first frame.
+    /// Creates a cursor before the first frame.
     pub(super) fn new(host: Host) -> Cursor {
         Cursor {
             decompressor: Decompressor::default(),
@@ -74,11 +74,11 @@ impl Cursor {
         }
     }
 
-    /// Moves to a frame. `is_key` reports key frames by index, and `fetch` reads a payload into a buffer and returns its
-    /// decompressed length, bytes.
+    /// Moves to a frame. `is_key` reports key frames by index; `fetch` reads a payload into a buffer and returns its
+    /// decompressed length, in bytes.
     ///
     /// # Errors
-    /// If a frame that is needed cannot be fetched or decoded.
+    /// If a required frame cannot be fetched or decoded.
     pub(super) fn seek(
         &mut self,
         at: usize,
@@ -116,7 +116,7 @@ impl Cursor {
         Ok(())
     }
 
-    /// Makes the Sample of the current frame.
+    /// Creates the Sample of the current frame.
     pub(super) fn sample_into(&mut self, sample: &mut Sample) -> Result<(), RecordingError> {
         Ok(self.decoder.sample_into(sample)?)
     }
@@ -132,7 +132,8 @@ impl Cursor {
     }
 }
 
-/// Decompresses frames on a thread of its own and decodes them on this one. Returns false if no thread can be started.
+/// Decompresses frames on a separate thread and decodes them on this one. Returns false if the thread cannot be
+/// started.
 fn decode_in_parallel<K, F>(
     indices: RangeInclusive<usize>,
     source: &mut FrameSource<'_, K, F>,
@@ -150,7 +151,7 @@ where
             for index in indices {
                 let frame = next_unpacked(source, index, &spare, &mut in_flight);
                 let is_last = frame.is_err();
-                // The receiver is gone if a frame before was corrupt.
+                // The receiver is dropped if an earlier frame was corrupt.
                 if sender.send(frame).is_err() || is_last {
                     return;
                 }
@@ -171,7 +172,7 @@ where
     })
 }
 
-/// Fetches and decompresses a frame into a spare one; waits until all frames in flight are decoded if it is a large one.
+/// Fetches and decompresses a frame into a spare one. For a large frame, waits until all frames in flight are decoded.
 fn next_unpacked<K, F>(
     source: &mut FrameSource<'_, K, F>,
     index: usize,
@@ -185,7 +186,7 @@ where
     let unpacked = source.fetch(index)?;
     let mut frame = None;
     while *in_flight > AHEAD || (*in_flight > 0 && unpacked > LARGE_FRAME) {
-        // The decoding thread has ended if none comes.
+        // If none arrives, the decoding thread has ended.
         let Ok(used) = spare.recv() else { break };
         frame = Some(used);
         *in_flight -= 1;
@@ -233,7 +234,7 @@ mod tests {
     fn frames_before_a_corrupt_one_are_read_on_either_thread() {
         let (frames, samples) = chunk(40);
         let mut sample = Sample::default();
-        // Some are decompressed here and some on a thread of their own.
+        // Some frames are decompressed here and some on a separate thread.
         for (at, corrupt) in [(39, 20), (20, 20), (39, 1), (3, 2), (39, 39)] {
             let mut cursor = Cursor::new(Host::default());
             let error = seek(&mut cursor, &frames, at, corrupt).unwrap_err();
@@ -283,7 +284,7 @@ mod tests {
         for _ in 0..3 {
             used.send(UnpackedFrame::default()).unwrap();
         }
-        // It is refused, as it is smaller than it claims; but no other frame is in flight then.
+        // It is rejected because it is smaller than it claims, but no other frame is in flight then.
         assert!(next_unpacked(&mut source, 1, &spare, &mut in_flight).is_err());
         assert_eq!(in_flight, 0);
         drop(first);

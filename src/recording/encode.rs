@@ -1,8 +1,8 @@
 //! Encodes Samples to frames.
 //!
-//! A key frame holds everything; each frame after it holds what changed, stream by stream. The clock alone changes nothing: what
-//! it counts up is predicted from the time between two Samples, and only the deviation of a socket's clock from that of its
-//! neighbors is stored.
+//! A key frame is complete; each following frame has only what changed, stream by stream. The clock alone causes no
+//! changes: values that it increments are predicted from the time between two Samples, and only the deviation of a
+//! socket's clock from that of its neighbors is stored.
 
 mod frame;
 mod order;

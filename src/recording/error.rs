@@ -18,27 +18,28 @@ pub enum RecordingError {
         /// The system's error.
         error: io::Error,
     },
-    /// The file is not a recording, is of another version, or is unreadable for another reason that its user can act on.
+    /// The file is not a recording, has an unsupported version, or is unreadable for another reason that the user can
+    /// resolve.
     #[error("{}: {why}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// The reason, and the remedy.
+        /// The reason and the remedy.
         why: String,
     },
-    /// The file must not be written.
+    /// The file cannot be written.
     #[error("{}: {why}", path.display())]
     Refused {
         /// The file.
         path: PathBuf,
-        /// The reason, and the remedy.
+        /// The reason and the remedy.
         why: String,
     },
-    /// The recording ended by itself.
-    #[error("the recording has ended: {0}")]
+    /// The recording stopped because of an error.
+    #[error("recording stopped: {0}")]
     Ended(String),
     /// A Sample cannot be read.
-    #[error("a part of the recording is damaged: {0}")]
+    #[error("the recording is corrupt: {0}")]
     Damaged(String),
 }
 
@@ -47,20 +48,21 @@ pub enum RecordingError {
 #[error("{0}")]
 pub(super) struct Corrupt(pub(super) &'static str);
 
-/// The reasons that several decoders give.
+/// Reasons shared by several decoders.
 impl Corrupt {
-    /// A socket continues one that the Sample before does not have.
-    pub(super) const NO_EARLIER_SOCKET: Corrupt = Corrupt("a socket goes on from none");
+    /// A socket continues one that is not in the previous Sample.
+    pub(super) const NO_EARLIER_SOCKET: Corrupt = Corrupt("a socket continues an unknown one");
     /// The frame continues one that was not decoded.
-    pub(super) const NO_EARLIER_FRAME: Corrupt = Corrupt("what it goes on from is missing");
+    pub(super) const NO_EARLIER_FRAME: Corrupt =
+        Corrupt("the Sample that it depends on is missing");
     /// There are more sockets than a table can hold.
-    pub(super) const TOO_MANY_SOCKETS: Corrupt = Corrupt("there are more sockets than fit");
+    pub(super) const TOO_MANY_SOCKETS: Corrupt = Corrupt("too many sockets");
     /// A value is outside the range of its stream.
-    pub(super) const VALUE_OUT_OF_RANGE: Corrupt = Corrupt("a value does not fit its stream");
+    pub(super) const VALUE_OUT_OF_RANGE: Corrupt = Corrupt("a value is out of range");
     /// An integer is larger than its type.
-    pub(super) const INTEGER_TOO_LARGE: Corrupt = Corrupt("an integer is too large");
-    /// The bytes end too early.
-    pub(super) const TOO_SHORT: Corrupt = Corrupt("it ends too early");
+    pub(super) const INTEGER_TOO_LARGE: Corrupt = Corrupt("integer too large");
+    /// The bytes are truncated.
+    pub(super) const TOO_SHORT: Corrupt = Corrupt("it is truncated");
 }
 
 impl From<Unrepresentable> for Corrupt {

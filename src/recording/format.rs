@@ -8,7 +8,7 @@
 //!  end           64 bytes │ payload: location of the last index
 //! ```
 //!
-//! Everything is appended, nothing is written twice, so that a recording can be read up to where its recorder was killed. Every
+//! Data is only appended, so that a recording is readable up to the point where its recorder was killed. Every
 //! byte is covered by a CRC32C. Integers are little-endian. A file has at least one index before its end; a recorder writes one
 //! for every 512 frames.
 //!
@@ -34,15 +34,15 @@
 //! | 16–23 | time of the Sample, µs since 1970 UTC |
 //! | 24–31 | the same on the monotonic clock, ns |
 //! | 32–35 | sockets |
-//! | 36–39 | sockets that ended |
+//! | 36–39 | sockets that closed |
 //! | 40–43 | Samples dropped before this one |
-//! | 44–47 | sockets that ended in the dropped Samples |
+//! | 44–47 | sockets that closed in the dropped Samples |
 //! | 48–55 | offset of this header in the file |
 //! | 56–59 | CRC32C of bytes 0–55 |
 //! | 60–63 | CRC32C of the payload |
 //!
 //! A header repeats its own offset, so that bytes that only look like a header are not mistaken for one when a reader searches
-//! for the next frame behind a damaged range.
+//! for the next frame after a damaged range.
 //!
 //! # Payload of a frame
 //!

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use super::Entry;
 
-/// One encoded Sample. A key frame is decoded alone, any other after those before it, back to a key frame.
+/// One encoded Sample. A key frame is decoded on its own; any other frame requires the frames before it, back to a key
+/// frame.
 #[derive(Debug, Clone)]
 pub struct Frame {
-    /// Facts that are known without decoding it.
+    /// Facts that are available without decoding it.
     pub entry: Entry,
-    /// True if it needs no frame before it.
+    /// True if it requires no earlier frame.
     pub is_key: bool,
-    /// Sockets in it that ended.
+    /// Number of sockets that closed.
     pub closed: u32,
     /// Length of the decompressed payload, bytes.
     pub unpacked: u32,

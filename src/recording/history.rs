@@ -17,7 +17,7 @@ struct Chunk {
     bytes: usize,
 }
 
-/// The last frames, bounded in time and in bytes.
+/// The last frames, limited by age and by size.
 #[derive(Debug)]
 pub struct FrameHistory {
     metadata: Metadata,
@@ -28,7 +28,7 @@ pub struct FrameHistory {
 }
 
 impl FrameHistory {
-    /// A history that is bounded by both limits.
+    /// Creates a history with both limits.
     pub fn new(metadata: Metadata, max_age: Duration, max_bytes: usize) -> FrameHistory {
         FrameHistory {
             metadata,
@@ -45,7 +45,7 @@ impl FrameHistory {
         last.is_none_or(|chunk| chunk.frames.len() > 1 && chunk.bytes > self.max_bytes / 4)
     }
 
-    /// Appends a frame and removes the oldest chunks that exceed a limit.
+    /// Appends a frame and removes the oldest chunks beyond a limit.
     pub fn push(&mut self, frame: &Frame) {
         if frame.is_key {
             self.chunks.push_back(Chunk::default());
@@ -72,12 +72,12 @@ impl FrameHistory {
         }
     }
 
-    /// Bytes of memory in use.
+    /// Returns the bytes of memory in use.
     pub fn bytes(&self) -> usize {
         self.bytes
     }
 
-    /// Returns the current frames as an archive, without copying them.
+    /// Returns the current frames as an archive, without copying.
     pub fn snapshot(&self) -> HistorySnapshot {
         let frames = self.chunks.iter().flat_map(|chunk| &chunk.frames);
         let frames: Vec<Frame> = frames.cloned().collect();
@@ -90,7 +90,7 @@ impl FrameHistory {
     }
 }
 
-/// The frames of a history at one moment, readable as a recording.
+/// The frames of a history at one moment, readable like a recording.
 #[derive(Debug)]
 pub struct HistorySnapshot {
     metadata: Metadata,
@@ -115,7 +115,7 @@ impl Archive for HistorySnapshot {
     fn read_into(&mut self, at: usize, sample: &mut Sample) -> Result<(), RecordingError> {
         let frames = &self.frames;
         if at >= frames.len() {
-            return Err(RecordingError::Damaged(format!("it has no Sample {at}")));
+            return Err(RecordingError::Damaged(format!("there is no Sample {at}")));
         }
         self.cursor.seek(
             at,

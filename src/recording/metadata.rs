@@ -7,7 +7,7 @@ use crate::model::Host;
 /// Facts about a whole recording, written before its first Sample.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Metadata {
-    /// The machine that was sampled.
+    /// The sampled host.
     pub host: Host,
     /// Version of sockwatch that wrote it.
     pub program: String,
@@ -15,9 +15,9 @@ pub struct Metadata {
     pub begun_at_us: i64,
     /// Requested time between two Samples.
     pub interval: Duration,
-    /// Capabilities of the recording process, by the kernel's names; empty without any.
+    /// Capabilities of the recording process, with the kernel's names; empty if it had none.
     pub capabilities: Vec<String>,
-    /// Filter of the recorded sockets, as it was typed; empty if all were recorded.
+    /// Filter of the recorded sockets, as typed; empty if all were recorded.
     pub filter: String,
     /// True if addresses, paths and names were replaced.
     pub redacted: bool,

@@ -7,6 +7,18 @@
 //!
 //! Only reports of the kernel are stored. Rates, groups and findings are recomputed when a recording
 //! is read. `format.rs` describes the layout of a file.
+//!
+//! # Terms
+//!
+//! - A *frame* is one encoded Sample. A *key frame* is decoded alone; a *delta frame* holds the difference from the
+//!   frame before it. A key frame and the delta frames up to the next one are a *chunk*.
+//! - A decompressed frame is a list of *sections*. Sections below 64 hold one kind of data each, the others one
+//!   *stream*.
+//! - A *stream* has the values of one fact about sockets, such as the congestion window, as integers. One socket's
+//!   integer in a stream is a *cell*.
+//! - A *row* is a socket as both the encoder and the decoder last knew it. Its *parts* are the byte structures of the
+//!   kernel that come with it: `struct tcp_info` or another protocol's structure, memory, congestion control.
+//! - A *set* is a combination of streams, those in which one socket has cells; a chunk numbers its sets.
 
 mod aging;
 mod alloc_budget;

@@ -9,8 +9,8 @@ pub struct RecorderOptions {
     pub path: PathBuf,
     /// True to overwrite an existing file.
     pub force: bool,
-    /// Size, bytes, at which the next file is begun; `None` for one file of any size.
+    /// Size, in bytes, at which the next file begins; `None` for a single file of any size.
     pub max_size: Option<u64>,
-    /// Number of complete files to keep; `FILE.1` is the latest of them.
+    /// Number of complete files to keep; `FILE.1` is the newest.
     pub keep: usize,
 }

@@ -1,8 +1,8 @@
-//! Splits long streams by the position of their bytes within an integer.
+//! Splits long streams by the position of bytes within their integers.
 //!
-//! Low bytes of differences are nearly random and high bytes nearly constant; apart from each other they compress better. A
-//! split stream consists of up to three sections, [`PLANE_STEP`] numbers apart: the first byte of each integer, the second byte
-//! of those that have one, and all further bytes.
+//! The low bytes of differences are nearly random and the high bytes nearly constant, so they compress better
+//! separately. A split stream consists of up to three sections, [`PLANE_STEP`] numbers apart: the first byte of each
+//! integer, the second byte of those that have one, and all further bytes.
 
 use super::error::Corrupt;
 use super::section::{FIRST_STREAM, MIN_BLOCK_LEN, put_section, sections};
@@ -13,10 +13,10 @@ use super::varint::{ByteReader, put_varint};
 const PLANE_STEP: usize = 4096;
 const PLANES: usize = 3;
 
-/// Minimum length of a stream that is split, bytes: a plane's own frequency table takes bytes as well.
+/// Minimum length of a stream to split, in bytes: the frequency table of a plane also takes space.
 const MIN_SPLIT_LEN: usize = 800;
 
-/// The streams of a frame, split where it pays. Sections of one kind are put next to each other, so that the compressor can
+/// The streams of a frame, split where that saves space. Sections of one kind are adjacent, so that the compressor can
 /// often reuse its frequency tables.
 #[derive(Debug, Default)]
 pub(super) struct PlaneSplitter {
@@ -32,7 +32,7 @@ impl PlaneSplitter {
     pub(super) fn add(&mut self, stream: usize, cells: &[u8]) {
         let number = FIRST_STREAM + stream;
         let integers = cells.iter().filter(|byte| **byte < 0x80).count();
-        // Splitting does not pay if nearly all integers have one byte.
+        // Splitting saves nothing if nearly all integers have one byte.
         if cells.len() < MIN_SPLIT_LEN || cells.len() * 10 <= integers * 13 {
             let to = if cells.len() < MIN_BLOCK_LEN {
                 &mut self.short
@@ -114,7 +114,7 @@ pub(super) fn join_planes(frame: &[u8], out: &mut Vec<u8>) -> Result<(), Corrupt
             }
         }
         if !(second.is_empty() && others.is_empty()) {
-            return Err(Corrupt("a stream has bytes of no integer"));
+            return Err(Corrupt("a stream has extra bytes"));
         }
     }
     Ok(())

@@ -5,14 +5,14 @@
 pub struct Progress {
     /// Samples written.
     pub samples: u64,
-    /// Sockets in the last of them.
+    /// Number of sockets in the last Sample.
     pub sockets: u32,
-    /// Bytes written, in all files.
+    /// Bytes written to all files.
     pub bytes: u64,
     /// Samples that could not be written in time.
     pub dropped: u64,
-    /// Files begun.
+    /// Number of files begun.
     pub files: u32,
-    /// The reason why the recording ended by itself, such as a full disk.
+    /// The reason why the recording stopped, such as a full disk.
     pub failed: Option<String>,
 }

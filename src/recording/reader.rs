@@ -1,4 +1,4 @@
-//! Reads a recording from a file, which may be cut, damaged or malicious.
+//! Reads a recording from a file, which may be truncated, damaged or malicious.
 
 mod payload;
 mod scan;
@@ -21,8 +21,8 @@ use super::section::{self, sections};
 use super::stream;
 use crate::model::{Sample, SocketKey};
 
-/// Maximum size, bytes, of a file that is scanned when it is opened, so that all damage is known at once. A larger one is
-/// opened by its index if it has one.
+/// Maximum size, in bytes, of a file that is scanned when it is opened, so that all damage is known at once. Larger
+/// files are opened by their index if they have one.
 const MAX_SCANNED: u64 = 512 << 20;
 
 /// A recording in a file.
@@ -58,10 +58,10 @@ pub struct Inspection {
 }
 
 impl Reader {
-    /// Opens a recording. [`Archive::losses`] has what is damaged.
+    /// Opens a recording. [`Archive::losses`] lists the damage.
     ///
     /// # Errors
-    /// If the file cannot be read, is not a recording, or is one of another version.
+    /// If the file cannot be read, is not a recording, or has an unsupported version.
     pub fn open(path: &Path) -> Result<Reader, RecordingError> {
         Reader::open_within(path, MAX_SCANNED)
     }
@@ -79,7 +79,7 @@ impl Reader {
         // Opening a named pipe would wait for its writer.
         let kind = std::fs::metadata(path).map_err(cannot("open"))?;
         if !kind.is_file() {
-            return Err(unreadable("is no regular file".to_owned()));
+            return Err(unreadable("not a regular file".to_owned()));
         }
         let file = File::open(path).map_err(cannot("open"))?;
         let file_bytes = file.metadata().map_err(cannot("read"))?.len();
@@ -102,15 +102,16 @@ impl Reader {
         })
     }
 
-    /// Reports whether the recorder closed the file: it was not killed, is not running, and the file was not cut.
+    /// Reports whether the recorder closed the file. It did not if it was killed or is running, or if the file was
+    /// truncated.
     pub fn is_closed(&self) -> bool {
         self.is_closed
     }
 
-    /// Reads every byte and computes statistics. [`Archive::losses`] is complete afterwards.
+    /// Reads every byte and computes statistics. Afterwards, [`Archive::losses`] is complete.
     ///
     /// # Errors
-    /// If the file cannot be read any more.
+    /// If the file can no longer be read.
     pub fn inspect(&mut self) -> Result<Inspection, RecordingError> {
         let mut inspection = Inspection {
             version: self.version,
@@ -172,17 +173,17 @@ impl Reader {
     fn seek(&mut self, at: usize) -> Result<(), RecordingError> {
         let (frames, file, path) = (&self.frames, &self.file, &self.path);
         if at >= frames.len() {
-            return Err(RecordingError::Damaged(format!("it has no Sample {at}")));
+            return Err(RecordingError::Damaged(format!("there is no Sample {at}")));
         }
         self.cursor.seek(
             at,
             |index| frames[index].is_key,
             |index, buffer| match read_payload(file, frames[index].offset, buffer) {
                 Ok(Some(header)) => Ok(header.unpacked),
-                Ok(None) => Err(RecordingError::Damaged("its check sum is wrong".to_owned())),
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                    Err(RecordingError::Damaged("it has been cut".to_owned()))
-                }
+                Ok(None) => Err(RecordingError::Damaged("checksum mismatch".to_owned())),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(
+                    RecordingError::Damaged("it was truncated after it was opened".to_owned()),
+                ),
                 Err(error) => Err(RecordingError::Io {
                     what: "read",
                     path: path.clone(),
@@ -216,7 +217,7 @@ impl Archive for Reader {
             _ => {}
         }
         read?;
-        // Sockets that ended in dropped Samples count like events that the kernel dropped.
+        // Sockets that closed in dropped Samples count as events that the kernel dropped.
         let mut bytes = [0; FRAME_HEADER_LEN];
         let offset = self.frames[at].offset;
         let is_read = self.file.read_exact_at(&mut bytes, offset).is_ok();

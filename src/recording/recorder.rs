@@ -1,4 +1,4 @@
-//! Records frames to a file on a thread of its own, so that a slow disk delays nothing else.
+//! Records frames to a file on a separate thread, so that a slow disk delays nothing else.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -13,13 +13,13 @@ use super::options::RecorderOptions;
 use super::progress::Progress;
 use super::writer::FileWriter;
 
-/// Maximum bytes that wait to be written: a stall of half an hour at 10 000 busy sockets.
+/// Maximum number of bytes queued for writing: a stall of half an hour at 10 000 busy sockets.
 const MAX_QUEUED: usize = 64 << 20;
 
-/// Interval of the check that the file still has a name.
+/// Interval for checking that the file still has a name.
 const REMOVAL_CHECK: Duration = Duration::from_secs(1);
 
-/// A frame that waits to be written.
+/// A frame queued for writing.
 #[derive(Debug)]
 struct WriteJob {
     frame: Frame,
@@ -27,10 +27,10 @@ struct WriteJob {
     lost_closed: u32,
 }
 
-/// State that the thread and the recorder share.
+/// State shared by the thread and the recorder.
 #[derive(Debug, Default)]
 struct Shared {
-    /// Bytes that wait to be written.
+    /// Number of bytes queued for writing.
     queued: AtomicUsize,
     /// True if the next file is due, which begins with a key frame.
     is_full: AtomicBool,
@@ -56,7 +56,7 @@ pub struct Recorder {
     thread: Option<JoinHandle<()>>,
     /// True if a delta frame can follow the last frame.
     can_continue: bool,
-    /// Samples that were dropped since the last frame, and sockets that ended in them.
+    /// Number of Samples dropped since the last frame, and of sockets that closed in them.
     dropped: u32,
     lost_closed: u32,
 }
@@ -65,7 +65,7 @@ impl Recorder {
     /// Creates the file and starts the thread.
     ///
     /// # Errors
-    /// If the file exists and `force` is not set, another recorder writes it, or it cannot be created.
+    /// If the file exists and `force` is not set, if another recorder is writing it, or if it cannot be created.
     pub fn start(options: RecorderOptions, metadata: Metadata) -> Result<Recorder, RecordingError> {
         let path = options.path.clone();
         let mut writer = FileWriter::create(options, metadata)?;
@@ -92,7 +92,7 @@ impl Recorder {
         })
     }
 
-    /// Reports whether the next frame must be a key frame: at the start, after a drop, for a new file.
+    /// Reports whether the next frame must be a key frame: at the start, after a drop, and for a new file.
     pub fn needs_key(&self) -> bool {
         !self.can_continue || self.shared.is_full.load(Ordering::Relaxed)
     }
@@ -122,7 +122,7 @@ impl Recorder {
         sent
     }
 
-    /// Counts Samples that will not be offered, and the sockets that ended in them.
+    /// Counts Samples that will not be offered, and the sockets that closed in them.
     pub fn note_dropped(&mut self, samples: u32, closed: u32) {
         self.can_continue = false;
         self.dropped = self.dropped.saturating_add(samples);
@@ -138,7 +138,7 @@ impl Recorder {
     /// Writes the queued frames, the index and the end.
     ///
     /// # Errors
-    /// If not everything is in the file.
+    /// If the file is incomplete.
     pub fn finish(self) -> Result<Progress, RecordingError> {
         let progress = self.close();
         match progress.failed {
@@ -147,7 +147,7 @@ impl Recorder {
         }
     }
 
-    /// Like [`Self::finish`], with an error in [`Progress::failed`].
+    /// Like [`Self::finish`], but reports an error in [`Progress::failed`].
     pub fn close(mut self) -> Progress {
         self.join();
         self.progress()
@@ -159,7 +159,7 @@ impl Recorder {
             && thread.join().is_err()
         {
             self.shared
-                .fail("its thread panicked; this is a bug in sockwatch".to_owned());
+                .fail("the recorder thread panicked; this is a bug in sockwatch".to_owned());
         }
     }
 }
@@ -170,7 +170,7 @@ impl Drop for Recorder {
     }
 }
 
-/// Writes frames until the recorder hangs up, then closes the file.
+/// Writes frames until the recorder disconnects, then closes the file.
 fn write_jobs(writer: &mut FileWriter, jobs: &Receiver<WriteJob>, shared: &Shared) {
     let mut checked = Instant::now();
     for WriteJob {
@@ -182,11 +182,13 @@ fn write_jobs(writer: &mut FileWriter, jobs: &Receiver<WriteJob>, shared: &Share
         let is_failed = shared.progress().failed.is_some();
         if !is_failed {
             if let Err(error) = write_frame(writer, &frame, dropped, lost_closed, shared) {
-                shared.fail(format!("{error}; what was recorded before can be read"));
+                shared.fail(format!(
+                    "{error}; everything recorded before that is readable"
+                ));
             } else if checked.elapsed() >= REMOVAL_CHECK {
                 checked = Instant::now();
                 if writer.is_removed() {
-                    shared.fail("the file was removed while it was being written".to_owned());
+                    shared.fail("the file was removed during recording".to_owned());
                 }
             }
         }
@@ -194,15 +196,17 @@ fn write_jobs(writer: &mut FileWriter, jobs: &Receiver<WriteJob>, shared: &Share
             .queued
             .fetch_sub(frame.payload.len(), Ordering::Relaxed);
     }
-    // A full disk may have no room for the index; the file is readable without.
+    // A full disk may have no room for the index; the file is readable without it.
     let closed = writer.close();
     shared.progress().bytes = writer.bytes;
     let is_removed = writer.is_removed();
     if is_removed {
-        shared.fail("the file was removed while it was being written".to_owned());
+        shared.fail("the file was removed during recording".to_owned());
     } else if let Err(error) = closed {
         let error = writer.write_error(error);
-        shared.fail(format!("{error}; what was recorded before can be read"));
+        shared.fail(format!(
+            "{error}; everything recorded before that is readable"
+        ));
     }
 }
 

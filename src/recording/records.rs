@@ -1,7 +1,7 @@
 //! Records of a Sample's processes, counters, devices, settings, names, faults and times.
 //!
-//! Each file has the encoding and the decoding of one of them. Plain structs list their fields once for both directions, see
-//! [`field::record`]; a field that is missing from the list does not compile.
+//! Each file encodes and decodes one of them. Plain structs list their fields once for both directions, see
+//! [`field::record`]; a field missing from the list does not compile.
 
 mod clock;
 mod counters;

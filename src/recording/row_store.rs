@@ -1,11 +1,11 @@
-//! The sockets of the last Sample, as the encoder and the decoder both know them.
+//! The sockets of the last Sample, as known by both the encoder and the decoder.
 
 use super::aging::{AgeState, is_aging};
 use super::error::Corrupt;
 use super::stream::SideRefs;
 use crate::model::Socket;
 
-/// One socket as it was encoded or decoded last.
+/// A socket as last encoded or decoded.
 #[derive(Debug, Clone)]
 pub(super) struct Row {
     /// The socket, without indices into a Sample.
@@ -13,31 +13,32 @@ pub(super) struct Row {
     pub(super) side: SideRefs,
     /// When it was first seen, ns of the monotonic clock; 0 if it existed at the start.
     pub(super) first_ns: u64,
-    /// Offset and capacity, bytes, of its parts of variable length, without the name.
+    /// Offset and capacity, in bytes, of its variable parts, without the name.
     offset: u32,
     capacity: u32,
 }
 
-/// Rows with stable indices, of which each Sample is a sequence. Facts that every Sample visits are kept in arrays of their own.
+/// Rows with stable indices; each Sample is a sequence of them. Facts that every Sample accesses are in separate
+/// arrays.
 #[derive(Debug, Default)]
 pub(super) struct RowStore {
     rows: Vec<Row>,
     age_states: Vec<AgeState>,
     /// Position of each row in the Sample.
     positions: Vec<u32>,
-    /// Number of the last Sample that has each row.
+    /// Number of the last Sample that contains each row.
     last_present: Vec<u32>,
     /// Number of the current Sample.
     sample: u32,
     bytes: Vec<u8>,
     free: Vec<u32>,
-    /// Rows of the Sample before, in its order.
+    /// Rows of the previous Sample, in its order.
     pub(super) order: Vec<u32>,
     /// Rows of the current Sample so far.
     next: Vec<u32>,
 }
 
-/// Returns the length of a socket's parts of variable length, bytes.
+/// Returns the length of a socket's variable parts, in bytes.
 pub(super) fn parts_len(socket: &Socket) -> usize {
     let blob = socket.blob;
     usize::from(blob.info) + usize::from(blob.memory) + usize::from(blob.congestion_info)
@@ -57,7 +58,7 @@ impl RowStore {
         self.next.clear();
     }
 
-    /// Bytes of memory in use.
+    /// Returns the bytes of memory in use.
     pub(super) fn heap_bytes(&self) -> usize {
         let each = size_of::<Row>() + size_of::<AgeState>() + 2 * size_of::<u32>();
         self.bytes.len() + self.rows.len() * each
@@ -74,7 +75,7 @@ impl RowStore {
         &self.rows[at as usize]
     }
 
-    /// Returns the parts of a row: info, memory, congestion control, one after the other.
+    /// Returns the parts of a row, concatenated: info, memory, congestion control.
     #[inline]
     pub(super) fn parts(&self, at: u32) -> &[u8] {
         let row = &self.rows[at as usize];
@@ -82,13 +83,13 @@ impl RowStore {
         &self.bytes[from..from + parts_len(&row.socket)]
     }
 
-    /// Returns a row, to be changed in place.
+    /// Returns a mutable reference to a row.
     #[inline]
     pub(super) fn row_mut(&mut self, at: u32) -> &mut Row {
         &mut self.rows[at as usize]
     }
 
-    /// Returns a row and its parts, to be changed in place. The lengths of the parts must stay.
+    /// Returns mutable references to a row and its parts. The lengths of the parts must not change.
     #[inline]
     pub(super) fn row_and_parts_mut(&mut self, at: u32) -> (&mut Row, &mut [u8]) {
         let row = &mut self.rows[at as usize];
@@ -103,13 +104,13 @@ impl RowStore {
         self.age_states[at as usize]
     }
 
-    /// Returns the age state of a row, to be changed in place.
+    /// Returns a mutable reference to the age state of a row.
     #[inline]
     pub(super) fn age_state_mut(&mut self, at: u32) -> &mut AgeState {
         &mut self.age_states[at as usize]
     }
 
-    /// Returns a row's position in the last Sample that has it.
+    /// Returns a row's position in the last Sample that contains it.
     #[inline]
     pub(super) fn position(&self, at: u32) -> u32 {
         self.positions[at as usize]
@@ -162,7 +163,7 @@ impl RowStore {
         Ok(at)
     }
 
-    /// Appends a row to the current Sample; returns false if the Sample has it already.
+    /// Appends a row to the current Sample; returns false if the Sample already contains it.
     #[inline]
     pub(super) fn append_to_sample(&mut self, at: u32) -> bool {
         if std::mem::replace(&mut self.last_present[at as usize], self.sample) == self.sample {
@@ -173,7 +174,8 @@ impl RowStore {
         true
     }
 
-    /// Appends to the current Sample `count` rows of the Sample before, from position `from` on, and calls `visit` for each.
+    /// Appends `count` rows of the previous Sample, starting at position `from`, to the current Sample and calls
+    /// `visit` for each.
     #[inline]
     pub(super) fn append_run(
         &mut self,
@@ -186,7 +188,7 @@ impl RowStore {
         for &at in rows {
             let last_present = &mut self.last_present[at as usize];
             if std::mem::replace(last_present, self.sample) == self.sample {
-                return Err(Corrupt("two sockets go on from one"));
+                return Err(Corrupt("two sockets continue the same one"));
             }
             visit(at, &mut self.age_states[at as usize])?;
         }
@@ -194,7 +196,7 @@ impl RowStore {
         Ok(())
     }
 
-    /// Finishes the current Sample: rows that are not in it are removed.
+    /// Finishes the current Sample: removes rows that are not in it.
     pub(super) fn finish_sample(&mut self) {
         for &at in &self.order {
             if self.last_present[at as usize] != self.sample {
@@ -218,7 +220,7 @@ pub(super) fn without_sample_refs(socket: &Socket) -> Socket {
     socket
 }
 
-/// Gives a socket's parts the lengths of another's: cuts them, or appends zeros.
+/// Gives a socket's parts the same lengths as another's: truncates them or appends zeros.
 pub(super) fn resize_parts(parts: &mut Vec<u8>, socket: &mut Socket, like: &Socket) {
     let (old, new) = (socket.blob, like.blob);
     if (old.info, old.memory, old.congestion_info) == (new.info, new.memory, new.congestion_info) {

@@ -1,4 +1,4 @@
-//! A recording of Samples that are kept as they are.
+//! A recording of unencoded Samples.
 
 use rustc_hash::FxHashMap;
 
@@ -7,7 +7,7 @@ use super::error::RecordingError;
 use super::metadata::Metadata;
 use crate::model::{Sample, SocketKey};
 
-/// Samples in memory without encoding, for tests and for recordings that are too small to be worth it.
+/// Unencoded Samples in memory, for tests and for recordings that are too small to encode.
 #[derive(Debug, Default)]
 pub struct SampleArchive {
     metadata: Metadata,
@@ -17,7 +17,7 @@ pub struct SampleArchive {
 }
 
 impl SampleArchive {
-    /// An archive of Samples in the order of their time.
+    /// Creates an archive of Samples in chronological order.
     pub fn new(metadata: Metadata, samples: Vec<Sample>) -> SampleArchive {
         let entry = |sample: &Sample| Entry {
             taken_at_us: sample.taken_at_us,
@@ -49,7 +49,8 @@ impl Archive for SampleArchive {
 
     fn read_into(&mut self, at: usize, sample: &mut Sample) -> Result<(), RecordingError> {
         let found = self.samples.get(at);
-        let found = found.ok_or_else(|| RecordingError::Damaged(format!("no Sample {at}")))?;
+        let found =
+            found.ok_or_else(|| RecordingError::Damaged(format!("there is no Sample {at}")))?;
         sample.clone_from(found);
         self.last_read = at;
         Ok(())

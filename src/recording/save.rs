@@ -1,4 +1,4 @@
-//! Saves a range of a recording to a file of its own.
+//! Saves a range of a recording to a new file.
 
 use std::ops::Range;
 

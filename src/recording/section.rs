@@ -1,14 +1,15 @@
-//! Sections, of which a decompressed frame consists.
+//! Sections of a decompressed frame.
 //!
-//! A section is its number, its length and its bytes. Sections from [`FIRST_STREAM`] on hold one stream each: the cells of the
-//! sockets that are new or changed, see [`stream`](super::stream). Long streams are split over several sections, see
-//! [`planes`](super::planes). Empty sections are left out; a section without an explanation of when it is left out is in every
-//! frame.
+//! A section is its number, its length and its bytes. Sections from [`FIRST_STREAM`] on have one stream each: the cells
+//! of new or changed sockets, see [`stream`](super::stream). Long streams are split over several sections, see
+//! [`planes`](super::planes). Empty sections are left out; a section whose documentation does not say when it is left
+//! out is in every frame.
 
 use super::error::Corrupt;
 use super::varint::{ByteReader, put_bytes, put_varint};
 
-/// Strings that are new in the chunk: their count, and each after its length. First, because others refer to them.
+/// Strings that are new in the chunk: their count, and each after its length. First, because other sections refer to
+/// them.
 pub(super) const STRINGS: usize = 1;
 /// Times, lost events and which processes were readable.
 pub(super) const CLOCK: usize = 2;
@@ -16,17 +17,17 @@ pub(super) const CLOCK: usize = 2;
 pub(super) const PROCESSES: usize = 3;
 /// State and CPU time of the processes for which it is known.
 pub(super) const ACTIVITY: usize = 4;
-/// Sockets that ended: facts besides their row, and the position of the row that each row is based on.
+/// Sockets that closed: facts apart from their row, and the position of the row that each row is based on.
 pub(super) const CLOSED: usize = 5;
-/// Number of sockets, and the position in the Sample before of each.
+/// Number of sockets, and the position of each in the previous Sample.
 pub(super) const ORDER: usize = 6;
 /// Deviation, ms, of each socket's clock from the time between the Samples, as differences in runs.
 pub(super) const AGES: usize = 7;
-/// Unchanged sockets before each changed one, among the sockets that did not change in the Sample before.
+/// Unchanged sockets before each changed one, among the sockets that did not change in the previous Sample.
 pub(super) const GAPS: usize = 8;
-/// The same among the sockets that changed in the Sample before.
+/// The same among the sockets that changed in the previous Sample.
 pub(super) const GAPS_AGAIN: usize = 9;
-/// For each new or changed socket the number of the set of streams that it has cells in.
+/// For each new or changed socket, the number of its set of streams.
 pub(super) const STREAM_SETS: usize = 10;
 /// Sets of streams that are new in the chunk.
 pub(super) const NEW_STREAM_SETS: usize = 11;
@@ -50,7 +51,7 @@ pub(super) const NEVER_SEEN: u64 = 0;
 pub(super) const SEEN_AT: u64 = 1;
 pub(super) const SEEN_WITH_BASE: u64 = 2;
 
-/// Minimum length of a section that is compressed in a block of its own, bytes.
+/// Minimum length of a section that is compressed in a separate block, in bytes.
 pub(super) const MIN_BLOCK_LEN: usize = 800;
 
 /// Appends a section unless it is empty.
@@ -78,8 +79,8 @@ pub(super) fn sections(frame: &[u8]) -> impl Iterator<Item = Result<(usize, &[u8
     })
 }
 
-/// Returns how many bytes at the front of sections are best compressed together: one long section, because its bytes have
-/// frequencies of their own, or all sections before the next long one.
+/// Returns how many bytes at the front of the sections are best compressed together: one long section, because its
+/// bytes have a different distribution, or all sections before the next long one.
 pub(super) fn block_len(frame: &[u8]) -> usize {
     let mut rest = ByteReader(frame);
     loop {

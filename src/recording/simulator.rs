@@ -1,4 +1,4 @@
-//! Random histories for tests: sockets that appear, change, age, move and end, all determined by one seed.
+//! Random histories for tests: sockets that open, change, age, move and close, all determined by one seed.
 
 mod rng;
 mod socket;
@@ -54,7 +54,7 @@ fn devices(rng: &mut Rng) -> Vec<Device> {
     devices
 }
 
-/// Simulates sockets that appear, change, age, move and end.
+/// Simulates sockets that open, change, age, move and close.
 pub(super) struct Simulator {
     pub(super) rng: Rng,
     sockets: Vec<SimulatedSocket>,
@@ -133,7 +133,7 @@ impl Simulator {
         sample.devices = match rng.below(8) {
             0 => None,
             1 => Some(Arc::new(devices(rng))),
-            // The same, shared or not.
+            // Equal, shared or not.
             2 => devices_before.map(|devices| Arc::new(devices.as_ref().clone())),
             _ => devices_before,
         };

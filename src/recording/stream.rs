@@ -1,9 +1,9 @@
-//! Streams: every fact about a socket as one integer, a cell, among the cells of the same fact of all sockets.
+//! Streams: every fact about a socket is one integer, a cell, stored with the cells of the same fact of all sockets.
 //!
-//! A stream has a number, which never changes its meaning, and a name, which the file header repeats. A reader skips the numbers
-//! that it does not know and leaves the streams that a file lacks at 0, which always means nothing or zero. Numbers below
-//! [`TCP`] have a fixed meaning; the others are the words of kernel structures, so that a structure that grows needs no change
-//! here.
+//! A stream has a number, which never changes its meaning, and a name, which the file header repeats. A reader skips
+//! unknown numbers and leaves streams that are missing from the file at 0, which always means none or zero. Numbers
+//! below [`TCP`] have a fixed meaning; the others are the words of kernel structures, so that a structure that grows
+//! needs no change here.
 
 mod coding;
 mod fixed;

@@ -1,4 +1,4 @@
-//! Strings and other recurring bytes, which a chunk stores once and refers to by number. 0 is no string.
+//! Strings and other recurring bytes, which a chunk stores once and refers to by number. 0 means no string.
 
 use std::borrow::Cow;
 
@@ -12,7 +12,7 @@ use super::varint::{ByteReader, put_bytes, put_varint};
 #[derive(Debug, Default)]
 pub(super) struct StringInterner {
     numbers: FxHashMap<Box<[u8]>, u32>,
-    /// Strings that no frame has yet, encoded, and how many.
+    /// Strings that are not in any frame yet, encoded, and their number.
     pending: Vec<u8>,
     pending_count: u64,
 }
@@ -25,7 +25,7 @@ impl StringInterner {
         self.pending_count = 0;
     }
 
-    /// Returns a string's number, at least 1.
+    /// Returns a string's number, which is at least 1.
     pub(super) fn intern(&mut self, string: &[u8]) -> u32 {
         if let Some(&number) = self.numbers.get(string) {
             return number;
@@ -37,7 +37,7 @@ impl StringInterner {
         number
     }
 
-    /// Encodes the strings that were interned since the last call.
+    /// Encodes the strings interned since the last call.
     pub(super) fn encode_pending(&mut self, out: &mut Vec<u8>) {
         put_varint(out, self.pending_count);
         out.extend_from_slice(&self.pending);
@@ -60,7 +60,7 @@ impl StringTable {
         self.ends.clear();
     }
 
-    /// Bytes of memory in use.
+    /// Returns the bytes of memory in use.
     pub(super) fn heap_bytes(&self) -> usize {
         self.bytes.len() + self.ends.len() * size_of::<u32>()
     }
@@ -77,17 +77,17 @@ impl StringTable {
             self.bytes.extend_from_slice(reader.bytes()?);
             let end = u32::try_from(self.bytes.len());
             self.ends
-                .push(end.map_err(|_| Corrupt("there are more texts than fit"))?);
+                .push(end.map_err(|_| Corrupt("too many strings"))?);
         }
         Ok(())
     }
 
-    /// Returns the bytes of a string; none for number 0.
+    /// Returns the bytes of a string; empty for number 0.
     pub(super) fn bytes(&self, number: u32) -> Result<&[u8], Corrupt> {
         let Some(at) = (number as usize).checked_sub(1) else {
             return Ok(&[]);
         };
-        let end = *self.ends.get(at).ok_or(Corrupt("a text was never told"))? as usize;
+        let end = *self.ends.get(at).ok_or(Corrupt("undefined string"))? as usize;
         let from = match at.checked_sub(1) {
             Some(before) => self.ends[before] as usize,
             None => 0,
@@ -95,7 +95,7 @@ impl StringTable {
         Ok(&self.bytes[from..end])
     }
 
-    /// Returns a string, which the caller may copy. Invalid UTF-8 becomes replacement characters of three bytes each.
+    /// Returns a string for the caller to copy. Invalid UTF-8 becomes replacement characters of three bytes each.
     pub(super) fn text(
         &self,
         number: u32,

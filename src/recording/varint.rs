@@ -1,5 +1,5 @@
-//! Integers of variable length: seven bits per byte, lowest first, the top bit set on all but the last byte (LEB128). Signed
-//! integers are zigzag-encoded so that small magnitudes stay short.
+//! Variable-length integers: seven bits per byte, lowest first, the top bit set on all bytes except the last (LEB128).
+//! Signed integers are zigzag-encoded so that small magnitudes stay short.
 
 use super::error::Corrupt;
 
@@ -19,7 +19,7 @@ pub(super) fn put_signed(out: &mut Vec<u8>, value: i64) {
     put_varint(out, zigzag(value));
 }
 
-/// Appends a signed integer that is mostly a multiple of `unit`, which is at least 3.
+/// Appends a signed integer that is usually a multiple of `unit`, which is at least 3.
 #[inline]
 pub(super) fn put_scaled(out: &mut Vec<u8>, value: i64, unit: u32) {
     let (multiple, rest) = (value / i64::from(unit), value % i64::from(unit));
@@ -32,7 +32,7 @@ pub(super) fn put_scaled(out: &mut Vec<u8>, value: i64, unit: u32) {
     }
 }
 
-/// Appends bytes after their number.
+/// Appends bytes preceded by their number.
 pub(super) fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     put_varint(out, bytes.len() as u64);
     out.extend_from_slice(bytes);
@@ -50,7 +50,7 @@ pub(super) fn unzigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }
 
-/// Reads values from front to back and never beyond the end.
+/// Reads values in sequence, never beyond the end.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct ByteReader<'a>(pub(super) &'a [u8]);
 
@@ -66,7 +66,7 @@ impl<'a> ByteReader<'a> {
         if ends == 0 {
             return self.long_varint();
         }
-        // Without branches, because the length is unpredictable: groups of 7 bits are joined to 14, then 28, then 56 bits.
+        // Branch-free, because the length is unpredictable: groups of 7 bits are joined to 14, then 28, then 56 bits.
         let bits = ends.trailing_zeros() + 1;
         let word = word & (u64::MAX >> (64 - bits));
         let word = (word & 0x007f_007f_007f_007f) | (word & 0x7f00_7f00_7f00_7f00) >> 1;
@@ -87,7 +87,7 @@ impl<'a> ByteReader<'a> {
                 return Ok(value);
             }
         }
-        Err(Corrupt("an integer has no end"))
+        Err(Corrupt("unterminated integer"))
     }
 
     /// Reads what [`put_signed`] appended.
@@ -132,11 +132,11 @@ impl<'a> ByteReader<'a> {
         self.take(length)
     }
 
-    /// Reads the number of items that follow, each of which takes at least one of the bytes that are left.
+    /// Reads the number of following items, each of which takes at least one of the remaining bytes.
     pub(super) fn count(&mut self) -> Result<usize, Corrupt> {
         let count: usize = self.number()?;
         if count > self.0.len() {
-            return Err(Corrupt("it promises more than it has"));
+            return Err(Corrupt("it is truncated"));
         }
         Ok(count)
     }

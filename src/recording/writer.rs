@@ -1,4 +1,4 @@
-//! Writes frames to a file, and from one file to the next.
+//! Writes frames to files, with rotation.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -18,7 +18,7 @@ use super::options::RecorderOptions;
 /// Number of frames from one index to the next.
 const INDEX_INTERVAL: usize = 512;
 
-/// A recording file that is being written.
+/// A recording file being written.
 #[derive(Debug)]
 pub(super) struct FileWriter {
     options: RecorderOptions,
@@ -27,7 +27,7 @@ pub(super) struct FileWriter {
     file: File,
     /// Length of the file, bytes.
     length: u64,
-    /// Frames since the last index, and the offset of that.
+    /// Frames since the last index, and the offset of that index.
     frames: Vec<FrameLocation>,
     index_at: u64,
     /// Number of files begun.
@@ -40,7 +40,7 @@ impl FileWriter {
     /// Creates the file.
     ///
     /// # Errors
-    /// If it exists and must not be overwritten, another recorder writes it, or a system call fails.
+    /// If it exists and must not be overwritten, another recorder is writing it, or a system call fails.
     pub(super) fn create(
         options: RecorderOptions,
         metadata: Metadata,
@@ -81,19 +81,19 @@ impl FileWriter {
         }
     }
 
-    /// Reports whether the file has its maximum size, so that the next key frame begins another.
+    /// Reports whether the file has reached its maximum size, so that the next key frame begins a new file.
     pub(super) fn is_full(&self) -> bool {
         let is_large = |max| self.length >= max;
         self.options.max_size.is_some_and(is_large)
             && (!self.frames.is_empty() || self.index_at > 0)
     }
 
-    /// Reports whether the file has lost its name, so that writing on is pointless.
+    /// Reports whether the file was removed, so that further writing is pointless.
     pub(super) fn is_removed(&self) -> bool {
         rustix::fs::fstat(&self.file).is_ok_and(|stat| stat.st_nlink == 0)
     }
 
-    /// Appends a frame. On an error the file is as it was before.
+    /// Appends a frame. On an error, the file is left unchanged.
     pub(super) fn write(
         &mut self,
         frame: &Frame,
@@ -135,7 +135,7 @@ impl FileWriter {
     /// Appends bytes, all or none.
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         if let Err(error) = self.file.write_all_at(bytes, self.length) {
-            // A part of them would look like a damaged frame. If it cannot be cut off, it is one.
+            // A partial write would look like a damaged frame, and is one if it cannot be truncated.
             let _ = self.file.set_len(self.length);
             return Err(error);
         }
@@ -153,7 +153,8 @@ impl FileWriter {
         self.file.sync_data()
     }
 
-    /// Closes the file and begins the next: this one becomes `FILE.1`, the former one `FILE.2`, and the oldest is removed.
+    /// Closes the file and begins the next one. This file becomes `FILE.1`, the previous one `FILE.2`, and the oldest
+    /// is removed.
     pub(super) fn rotate(&mut self) -> Result<(), RecordingError> {
         self.close().map_err(|error| self.write_error(error))?;
         let path = self.options.path.clone();
@@ -193,7 +194,7 @@ fn create_file(path: &Path, force: bool) -> Result<File, RecordingError> {
         path: path.to_owned(),
         error,
     };
-    let busy = "another recorder is writing it; choose another file";
+    let busy = "in use by another recorder; choose another file";
     let mut options = OpenOptions::new();
     options.read(true).write(true);
     if force {
@@ -210,14 +211,14 @@ fn create_file(path: &Path, force: bool) -> Result<File, RecordingError> {
             let why = if is_busy {
                 busy
             } else {
-                "exists already; choose another file, or overwrite it with --force"
+                "already exists; choose another file or overwrite it with --force"
             };
             return Err(refused(why));
         }
         Err(error) => return Err(cannot(error)),
     };
     if !file.metadata().map_err(cannot)?.is_file() {
-        return Err(refused("is no regular file; a recording needs one"));
+        return Err(refused("not a regular file; cannot record to it"));
     }
     match flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}

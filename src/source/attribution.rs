@@ -1,9 +1,9 @@
-//! Finds the owner of each socket, or the reason for which it has none.
+//! Attributes each socket to its owner, or determines the reason for having none.
 //!
-//! The rows of a dump are joined with the descriptors that [`Owners`] found in `/proc` (observed), with the owners that
-//! are [`remembered`] of each cookie, and with the owners of the listener that a connection was
-//! [accepted from](accepted_from) (inferred). TIME-WAIT and closed sockets, which no descriptor refers to, are attributed in
-//! [`time_wait`]; the reasons are found in [`unowned`]. Nothing is read from the system here.
+//! The rows of a dump are joined with the descriptors that [`Owners`] found in `/proc` (observed), with the owners
+//! [`remembered`] for each cookie, and with the owners of the listener that [accepted](accepted_from) a connection
+//! (inferred). TIME-WAIT and closed sockets, which no descriptor refers to, are attributed in [`time_wait`];
+//! [`unowned`] determines the reasons. Nothing is read from the system here.
 
 mod accepted_from;
 mod live_inodes;
@@ -24,35 +24,35 @@ use crate::model::{
 
 pub(super) use self::live_inodes::LiveInodes;
 
-/// Rounds for which a socket is remembered after its last row: a dump can miss a row, and TIME-WAIT follows the destroy
-/// event.
+/// Number of rounds for which a socket is remembered after its last row: a dump can miss a row, and TIME-WAIT follows
+/// the destroy event.
 const KEEP_ROUNDS: u8 = 3;
 
-/// The same while dumps are incomplete, when absence proves nothing.
+/// The same while dumps are incomplete, so that absence proves nothing.
 const KEEP_ROUNDS_INCOMPLETE: u8 = 30;
 
-/// Attributes the sockets of one Sample after another, and remembers them from one to the next.
+/// Attributes the sockets of consecutive Samples, and remembers them from one to the next.
 #[derive(Debug, Default)]
 pub(super) struct Attributor {
     sockets: Tracker<RememberedSocket>,
-    /// Processes in other pid namespaces exist, which `/proc` does not show.
+    /// True if there are processes in other pid namespaces, which `/proc` does not list.
     hides_pid_namespaces: bool,
     /// Generation of [`Owners`] in the last round.
     generation: Option<u64>,
     processes: SampleProcesses,
     listeners: ListenerOwners,
-    /// Rows whose owner the first pass did not find.
+    /// Rows whose owner was not found by the first pass.
     pending: Vec<u32>,
-    /// Inode and user of sockets that no process is known to hold.
+    /// Inode and user of sockets without a known owner.
     unknown: Vec<(u32, Option<u32>)>,
-    /// Rows among them whose inode was not seen before.
+    /// Those of the rows whose inode was not seen before.
     fresh: Vec<u32>,
     released: ReleasedSockets,
     losses: RecentLosses,
 }
 
 impl Attributor {
-    /// Creates an attributor that remembers nothing. `hides_pid_namespaces` as of
+    /// Creates an attributor without remembered sockets. `hides_pid_namespaces` is the result of
     /// [`hides_pid_namespaces`](super::procfs::hides_pid_namespaces).
     pub(super) fn new(hides_pid_namespaces: bool) -> Attributor {
         Attributor {
@@ -61,9 +61,9 @@ impl Attributor {
         }
     }
 
-    /// Finds the owner of every socket of `sample`, which has the rows of a dump and of destroy events, and removes rows
-    /// that the kernel reported twice. `owners` has scanned `/proc` after the dump; `is_open` asks the kernel whether a
-    /// process still holds a socket (`None` if the kernel cannot report it).
+    /// Attributes every socket of `sample`, which has the rows of a dump and of destroy events, and removes rows that
+    /// the kernel reported twice. `owners` must have scanned `/proc` after the dump. `is_open` asks the kernel whether
+    /// a process still has a socket open (`None` if the kernel cannot report it).
     pub(super) fn attribute(
         &mut self,
         sample: &mut Sample,
@@ -111,7 +111,7 @@ impl Attributor {
         });
     }
 
-    /// Visits each row once: attributes those whose owner is known, notes down the others, and removes repeated rows.
+    /// Visits each row once: attributes those whose owner is known, collects the others, and removes repeated rows.
     fn first_pass(&mut self, rows: &mut Vec<Socket>, sample: &mut Sample, owners: &Owners) {
         let now = sample.monotonic_ns;
         let unchanged = self.generation == Some(owners.generation());
@@ -173,9 +173,9 @@ impl Attributor {
         rows.truncate(kept);
     }
 
-    /// Attributes the rows whose owner the first pass did not find.
+    /// Attributes the rows whose owner was not found by the first pass.
     fn second_pass(&mut self, rows: &mut [Socket], sample: &mut Sample, owners: &Owners) {
-        // Listeners first: what is inferred from them needs their owners.
+        // Listeners first: their owners are needed to infer others.
         let pending = std::mem::take(&mut self.pending);
         let (listening, others): (Vec<u32>, Vec<u32>) = pending
             .iter()
@@ -222,7 +222,7 @@ impl Attributor {
         self.pending = pending;
     }
 
-    /// Attributes the closed sockets: to the owner that they had, or that of their listener.
+    /// Attributes the closed sockets to their previous owner, or to the owner of their listener.
     fn attribute_closed(&mut self, sample: &mut Sample) {
         let mut rows = std::mem::take(&mut sample.closed_sockets.rows);
         let mut all_closed = std::mem::take(&mut sample.closed);
@@ -239,7 +239,8 @@ impl Attributor {
                 remembered.closed = true;
                 closed.last_state = remembered.state;
                 closed.first_seen_ns = Some(remembered.first_seen_ns);
-                // Of an aborted connection the kernel has forgotten the remote port, and maybe the local address.
+                // For an aborted connection, the kernel no longer knows the remote port, and possibly not the local
+                // address.
                 if let Some(ends) = remembered.ends
                     && socket.remote().is_none_or(|remote| remote.port == 0)
                 {
@@ -250,7 +251,7 @@ impl Attributor {
                 socket.cgroup_id = remembered.cgroup_id;
                 &*remembered
             });
-            // Without an owner to remember, it lived between two Samples, or none was known.
+            // Without a remembered owner, it opened and closed between two Samples, or its owner was never known.
             time_wait::attribute(
                 socket,
                 Unowned::Unknown,
@@ -267,14 +268,14 @@ impl Attributor {
     }
 }
 
-/// True if the kernel will report when the socket is freed, as it does for full TCP and UDP sockets. The socket lives until
-/// then, in a table or not.
+/// Returns true if the kernel will report when the socket is freed, as it does for full TCP and UDP sockets. Until then
+/// the socket exists, in a table or not.
 fn awaits_event(socket: &Socket) -> bool {
     let is_mini = matches!(socket.state, State::TimeWait | State::SynRecv);
     socket.has_destroy_event() && socket.inode != 0 && !is_mini
 }
 
-/// Attributes `socket` to the processes that hold it now, and remembers them. Returns false if none is known.
+/// Attributes `socket` to the processes that have it open now, and remembers them. Returns false if none is known.
 fn observe(
     socket: &mut Socket,
     remembered: &mut RememberedSocket,

@@ -1,8 +1,8 @@
-//! Makes one Sample a tick from the running kernel.
+//! Takes one Sample per tick from the running kernel.
 //!
-//! A Sample is put together in this order: the socket tables ([`tables`]), the processes that hold the sockets
-//! ([`Owners`]), the destroy events ([`closed_sockets`]), the owner of each socket
-//! ([`attribution`](super::attribution)), counters, devices, settings, and names ([`names`]).
+//! A Sample is built in this order: the socket tables ([`tables`]), the processes that own the sockets ([`Owners`]),
+//! the destroy events ([`closed_sockets`]), the owner of each socket ([`attribution`](super::attribution)), counters,
+//! devices, settings, and names ([`names`]).
 
 mod closed_sockets;
 mod names;
@@ -28,7 +28,7 @@ use crate::model::{Host, Sample};
 
 pub use self::options::{LiveOptions, OwnerScope};
 
-/// Number of sockets from which a full scan for owners is as quick as a targeted one.
+/// Number of sockets above which a full scan for owners is as fast as a targeted one.
 const TARGETED_SCAN_LIMIT: usize = 1024;
 
 /// Samples the running kernel, in the network namespace of the thread that created it.
@@ -50,11 +50,11 @@ pub struct LiveSource {
 }
 
 impl LiveSource {
-    /// Opens the netlink sockets and starts to listen for destroy events.
+    /// Opens the netlink sockets and starts listening for destroy events.
     ///
     /// # Errors
-    /// If no `sock_diag` socket can be opened. Whatever else is missing becomes a [`Fault`](crate::model::Fault) on the
-    /// Samples.
+    /// If no `sock_diag` socket can be opened. Everything else that is missing becomes a [`Fault`](crate::model::Fault)
+    /// of the Samples.
     pub fn new(options: LiveOptions) -> Result<LiveSource, SourceError> {
         let root = &options.proc_root;
         let netns = network_namespace(root).unwrap_or(0);
@@ -85,12 +85,12 @@ impl LiveSource {
         })
     }
 
-    /// Reports whether the last Sample has no owners because there were more sockets than [`OwnerScope::AtMost`].
+    /// Reports whether the last Sample has no owners because it had more sockets than [`OwnerScope::AtMost`].
     pub fn owners_skipped(&self) -> bool {
         self.owners_skipped
     }
 
-    /// Predicts whether owners will be looked up, from the kernel's count before the sockets are known.
+    /// Predicts whether owners will be looked up, from the kernel's count of sockets.
     fn expects_owners(&mut self, sample: &mut Sample) -> bool {
         match self.options.owners {
             OwnerScope::None => false,
@@ -103,7 +103,7 @@ impl LiveSource {
         }
     }
 
-    /// Performs the first dump on one core while another reads all of `/proc`; returns how long the latter took.
+    /// Performs the first dump on one core while another reads all of `/proc`; returns the duration of the latter.
     fn dump_and_scan_owners(&mut self, sample: &mut Sample) -> Duration {
         let now = clock::monotonic_ns();
         let placeholder = Owners::new(&self.options.proc_root, Duration::ZERO);
@@ -119,13 +119,13 @@ impl LiveSource {
             self.tables.dump(sample);
             scanning.and_then(|scanning| scanning.join().ok())
         });
-        // If no second thread can be started, this one does both.
+        // If no second thread can be started, this thread does both.
         let took = scanned.unwrap_or_else(scan);
         self.owners = owners;
         took
     }
 
-    /// Scans the processes that may hold the dumped sockets, if [`Self::dump_and_scan_owners`] has not.
+    /// Scans the processes that may own the dumped sockets, unless [`Self::dump_and_scan_owners`] has done so.
     fn scan_owners(&mut self, sample: &Sample) {
         if self.samples > 0 {
             let inodes = LiveInodes::new(&sample.sockets.rows);
@@ -163,7 +163,8 @@ impl Source for LiveSource {
             self.scan_owners(sample);
         }
         self.owners_skipped = !with_owners && self.options.owners != OwnerScope::None;
-        // Only now, so that the sockets of a process that ended after the dump are known to be closed and not looked for.
+        // Only now, so that the sockets of a process that ended after the dump are known to be closed and are not
+        // searched for.
         self.closed_sockets.collect(sample);
         let tables = &mut self.tables;
         if with_owners {

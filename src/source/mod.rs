@@ -1,15 +1,15 @@
-//! Sources of Samples: the running kernel, and files that `ss -D` wrote. A recording is another [`Source`].
+//! Sources of Samples: the running kernel, and files written by `ss -D`. A recording is another [`Source`].
 //!
-//! - [`netlink`]: `sock_diag` and rtnetlink: requests, dumps, destroy events; bytes to rows.
-//! - [`procfs`]: owners of sockets, counters, interfaces, settings, names, from `/proc`.
-//! - `attribution`: joins sockets with their owners, or finds the reason for which one has none; remembers owners for
+//! - [`netlink`]: `sock_diag` and rtnetlink: requests, dumps, destroy events; decodes bytes to rows.
+//! - [`procfs`]: owners of sockets, counters, interfaces, settings and names, from `/proc`.
+//! - `attribution`: joins sockets with their owners, or determines why a socket has none; remembers owners for
 //!   TIME-WAIT and closed sockets.
 //! - `process_activity`: whether the processes that sockets wait for are stopped, asleep or busy.
-//! - [`LiveSource`]: puts one Sample together from all of these.
-//! - [`read_raw_dump`]: a Sample from a file of `ss -D`.
-//! - [`SystemNames`]: services, hosts, devices and control groups by name, for filters and for display.
+//! - [`LiveSource`]: builds a Sample from all of these.
+//! - [`read_raw_dump`]: reads a Sample from a file of `ss -D`.
+//! - [`SystemNames`]: services, hosts, devices and cgroups by name, for filters and for display.
 //!
-//! No rates are computed here: that is the `aggregate` layer's.
+//! No rates are computed here; the `aggregate` layer does that.
 
 pub mod netlink;
 pub mod procfs;
@@ -27,8 +27,7 @@ pub use system_names::SystemNames;
 
 use crate::model::Sample;
 
-/// Reasons for which a source can make no Sample at all. A partial failure is a [`Fault`](crate::model::Fault) on the
-/// Sample.
+/// Reasons why a source cannot take any Sample. A partial failure is a [`Fault`](crate::model::Fault) of the Sample.
 #[derive(Debug, thiserror::Error)]
 pub enum SourceError {
     /// No `sock_diag` socket can be opened.
@@ -42,10 +41,10 @@ pub enum SourceError {
     },
 }
 
-/// Advice where descriptors run out.
-pub const MORE_DESCRIPTORS: &str = "raise the limit of open files, e.g. ulimit -n 1024";
+/// Remedy for exhausted descriptors.
+pub const MORE_DESCRIPTORS: &str = "raise the open file limit, for example with ulimit -n 1024";
 
-/// Reports whether an error means that descriptors have run out: this process' own or the system's.
+/// Reports whether an error means that descriptors are exhausted, for this process or for the system.
 pub fn lacks_descriptors(error: &std::io::Error) -> bool {
     let errno = rustix::io::Errno::from_io_error(error);
     matches!(
@@ -54,14 +53,14 @@ pub fn lacks_descriptors(error: &std::io::Error) -> bool {
     )
 }
 
-/// Advice where no `sock_diag` socket can be opened.
-pub const SOCK_DIAG_NEEDED: &str = "sockwatch needs Linux with CONFIG_INET_DIAG and leave to open netlink sockets (a seccomp profile may forbid it)";
+/// Remedy if no `sock_diag` socket can be opened.
+pub const SOCK_DIAG_NEEDED: &str = "sockwatch requires Linux with CONFIG_INET_DIAG and permission to open netlink sockets (check the seccomp profile)";
 
-/// Makes one Sample after another.
+/// Takes Samples in sequence.
 pub trait Source: Send {
-    /// Makes the next Sample in `sample`, which is empty or an old one whose memory is reused.
+    /// Takes the next Sample into `sample`, which is empty or an old one whose memory is reused.
     ///
     /// # Errors
-    /// If no Sample can be made at all; see [`SourceError`].
+    /// If no Sample can be taken at all; see [`SourceError`].
     fn next_into(&mut self, sample: &mut Sample) -> Result<(), SourceError>;
 }

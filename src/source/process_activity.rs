@@ -3,11 +3,11 @@
 use super::procfs::Owners;
 use crate::model::{Protocol, Sample, Socket, State};
 
-/// Processes that are read for one Sample, each of which takes some ten microseconds.
+/// Maximum number of processes read for one Sample; each takes about ten microseconds.
 const MAX_PROCESSES: usize = 256;
 
-/// Reads the activity of those processes of a Sample for which connections wait to be accepted, data to be read, or
-/// sockets to be closed. A stopped, sleeping or busy process explains the wait.
+/// Reads the activity of those processes of a Sample that sockets wait for: connections to accept, data to read, or
+/// sockets to close. A stopped, sleeping or busy process explains the wait.
 pub(super) fn sample_activity(sample: &mut Sample, owners: &mut Owners) {
     let mut is_awaited = vec![false; sample.processes.len()];
     let mut found = 0;
@@ -31,7 +31,7 @@ pub(super) fn sample_activity(sample: &mut Sample, owners: &mut Owners) {
     }
 }
 
-/// True if a connection, data or the peer waits for the process that holds a socket.
+/// Returns true if a connection, data or the peer waits for the owner of a socket.
 fn awaits_process(socket: &Socket) -> bool {
     match socket.protocol {
         Protocol::Tcp => {

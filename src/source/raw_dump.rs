@@ -1,4 +1,4 @@
-//! Reads files that `ss -D FILE` wrote: the answers of `sock_diag` about TCP sockets, one after the other, as received.
+//! Reads files written by `ss -D FILE`: the concatenated answers of `sock_diag` about TCP sockets, as received.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -15,10 +15,10 @@ use crate::model::{Attribution, Protocol, Sample, Socket, State, Unowned};
 /// Length of a row without attributes. Kernel: `struct inet_diag_msg`.
 const ROW: usize = 72;
 
-/// Size of the largest file that is read, bytes: two million sockets with every attribute.
+/// Maximum size of a file, in bytes: two million sockets with every attribute.
 const MAX_BYTES: u64 = 2 << 30;
 
-/// Reasons for which a file cannot be read as a dump.
+/// Reasons why a file cannot be read as a dump.
 #[derive(Debug, thiserror::Error)]
 pub enum RawDumpError {
     /// The file cannot be read at all.
@@ -29,8 +29,8 @@ pub enum RawDumpError {
         /// The system's error.
         error: io::Error,
     },
-    /// The file is no dump.
-    #[error("{} is no dump made by ss -D: {why}", path.display())]
+    /// The file is not a dump.
+    #[error("{}: not a dump made by ss -D: {why}", path.display())]
     Foreign {
         /// The file's path.
         path: PathBuf,
@@ -38,11 +38,11 @@ pub enum RawDumpError {
         why: String,
     },
     /// The file is truncated.
-    #[error("{} is cut short after {sockets} sockets: {why}; make it anew with ss -D", path.display())]
+    #[error("{}: truncated after {sockets} sockets: {why}; create it again with ss -D", path.display())]
     Truncated {
         /// The file's path.
         path: PathBuf,
-        /// Sockets before that place.
+        /// Number of sockets before the truncation.
         sockets: usize,
         /// The missing part.
         why: String,
@@ -52,7 +52,7 @@ pub enum RawDumpError {
 /// Reads a dump into `sample`: its sockets, and the time at which it was written. It has no owners.
 ///
 /// # Errors
-/// If the file cannot be read, is no dump, or is truncated.
+/// If the file cannot be read, is not a dump, or is truncated.
 pub fn read_raw_dump(path: &Path, sample: &mut Sample) -> Result<(), RawDumpError> {
     let unreadable = |error| RawDumpError::Unreadable {
         path: path.to_owned(),
@@ -65,7 +65,7 @@ pub fn read_raw_dump(path: &Path, sample: &mut Sample) -> Result<(), RawDumpErro
     }
     let mut bytes = Vec::new();
     let mut file = file.take(MAX_BYTES + 1);
-    // Something else is not read to its end.
+    // A file that is not a dump is not read to its end.
     file.by_ref()
         .take(1 << 16)
         .read_to_end(&mut bytes)
@@ -80,7 +80,7 @@ pub fn read_raw_dump(path: &Path, sample: &mut Sample) -> Result<(), RawDumpErro
     if bytes.len() as u64 > MAX_BYTES {
         return Err(RawDumpError::Foreign {
             path: path.to_owned(),
-            why: format!("it is larger than {MAX_BYTES} bytes"),
+            why: format!("larger than {MAX_BYTES} bytes"),
         });
     }
     sample.clear();
@@ -106,17 +106,17 @@ pub fn read_raw_dump(path: &Path, sample: &mut Sample) -> Result<(), RawDumpErro
     Ok(())
 }
 
-/// A fault in the bytes, with its reason.
+/// A defect in the bytes, with its reason.
 #[derive(Debug, PartialEq, Eq)]
 enum Corrupt {
     Foreign(String),
     Truncated(String),
 }
 
-/// Decodes one message after another into `sample`. Pure and total: any `bytes` are accepted.
+/// Decodes the messages in sequence into `sample`. Pure and total: any `bytes` are accepted.
 fn read_messages(bytes: &[u8], sample: &mut Sample) -> Result<(), Corrupt> {
     if bytes.is_empty() {
-        return Err(Corrupt::Foreign("it is empty".to_owned()));
+        return Err(Corrupt::Foreign("the file is empty".to_owned()));
     }
     let mut rest = bytes;
     let mut ended = false;
@@ -124,9 +124,9 @@ fn read_messages(bytes: &[u8], sample: &mut Sample) -> Result<(), Corrupt> {
         let first = rest.len() == bytes.len();
         let Some(header) = rest.first_chunk::<HEADER>() else {
             return Err(if first {
-                Corrupt::Foreign("it is shorter than a netlink message".to_owned())
+                Corrupt::Foreign("shorter than a netlink message".to_owned())
             } else {
-                Corrupt::Truncated("it ends within a message's header".to_owned())
+                Corrupt::Truncated("incomplete message header".to_owned())
             });
         };
         let length = u32::from_ne_bytes([header[0], header[1], header[2], header[3]]) as usize;
@@ -142,17 +142,19 @@ fn read_messages(bytes: &[u8], sample: &mut Sample) -> Result<(), Corrupt> {
         if !known || length < least || length > 1 << 16 {
             let at = bytes.len() - rest.len();
             return Err(Corrupt::Foreign(format!(
-                "at byte {at} there is no message of sock_diag"
+                "no sock_diag message at byte {at}"
             )));
         }
         let Some(payload) = rest.get(HEADER..length) else {
-            return Err(Corrupt::Truncated("it ends within a message".to_owned()));
+            return Err(Corrupt::Truncated("incomplete message".to_owned()));
         };
         match kind {
             NLMSG_DONE if errno(payload) == 0 => ended = true,
             NLMSG_DONE | NLMSG_ERROR => {
                 let error = io::Error::from_raw_os_error(errno(payload));
-                return Err(Corrupt::Truncated(format!("the kernel answered: {error}")));
+                return Err(Corrupt::Truncated(format!(
+                    "the kernel returned an error: {error}"
+                )));
             }
             _ => {
                 ended = false;
@@ -160,19 +162,19 @@ fn read_messages(bytes: &[u8], sample: &mut Sample) -> Result<(), Corrupt> {
                     .map_err(|error| Corrupt::Foreign(error.to_string()))?;
             }
         }
-        // The padding of the last one may be missing.
+        // The padding of the last message may be missing.
         rest = rest.get(aligned(length)..).unwrap_or(&[]);
     }
     if ended {
         Ok(())
     } else {
         Err(Corrupt::Truncated(
-            "the kernel's last word is missing".to_owned(),
+            "the final message of the kernel is missing".to_owned(),
         ))
     }
 }
 
-/// The reason for which a row has no owner, as far as the row itself shows it.
+/// Returns the reason why a row has no owner, as far as the row itself shows it.
 fn unowned_reason(socket: &Socket) -> Unowned {
     match socket.state {
         State::TimeWait => Unowned::TimeWait,
@@ -217,7 +219,7 @@ mod tests {
         let two = row().len() * 2 + HEADER + 4;
         for length in 0..complete.len() {
             let result = read(&complete[..length]);
-            // The first half is a dump of its own.
+            // The first half is a complete dump.
             assert_eq!(result.is_ok(), length == two, "{length}: {result:?}");
         }
         for text in [

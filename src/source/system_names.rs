@@ -1,4 +1,4 @@
-//! Resolves names on this machine: services, hosts, devices and control groups.
+//! Resolves names on this system: services, hosts, devices and cgroups.
 
 use std::fs;
 use std::net::{IpAddr, ToSocketAddrs as _};
@@ -11,10 +11,10 @@ use rustc_hash::FxHashMap;
 use super::procfs::cgroup2_mount;
 use crate::filter::{DEFAULT_EPHEMERAL_PORTS, Lookup, NameResolver};
 
-/// Ports of services by name, as of services(5).
+/// Service ports by name; see services(5).
 const SERVICES: &str = "/etc/services";
 
-/// Resolves names on this machine. Nothing is read before the first name, and a host may take as long as the resolver does.
+/// Resolves names on this system. Nothing is read before the first name; a host may take as long as the resolver does.
 #[derive(Debug)]
 pub struct SystemNames {
     proc_root: PathBuf,
@@ -29,7 +29,7 @@ struct Services {
 }
 
 impl SystemNames {
-    /// Creates a resolver that has read nothing yet. `proc_root` is the mount point of procfs.
+    /// Creates a resolver without reading anything. `proc_root` is the mount point of procfs.
     pub fn new(proc_root: &Path) -> SystemNames {
         SystemNames {
             proc_root: proc_root.to_owned(),
@@ -39,13 +39,13 @@ impl SystemNames {
 
     fn services(&self) -> &Services {
         self.services.get_or_init(|| {
-            // Without the file, numbers are shown.
+            // Without the file, numbers are displayed.
             fs::read_to_string(SERVICES)
                 .map_or_else(|_| Services::default(), |text| parse_services(&text))
         })
     }
 
-    /// The service name of a port of `tcp` or `udp`.
+    /// Returns the service name of a `tcp` or `udp` port.
     pub fn service_name(&self, port: u16, protocol: &str) -> Option<&str> {
         let key = (protocol.to_owned(), port);
         self.services().names.get(&key).map(String::as_str)
@@ -58,7 +58,7 @@ impl Default for SystemNames {
     }
 }
 
-/// Parses services(5): `name port/protocol alias…  # comment`. Lines of another form are skipped.
+/// Parses services(5): `name port/protocol alias…  # comment`. Malformed lines are skipped.
 fn parse_services(text: &str) -> Services {
     let mut services = Services::default();
     for line in text.lines() {
@@ -103,7 +103,7 @@ impl NameResolver for SystemNames {
 
     fn device(&self, name: &str) -> Option<u32> {
         use rustix::net::{AddressFamily, SocketType, netdevice, socket};
-        // Any socket will do. It is in the network namespace of this thread, which /sys need not be.
+        // Any socket will do: it is in the network namespace of this thread, which /sys may not be.
         let socket = socket(AddressFamily::UNIX, SocketType::DGRAM, None).ok()?;
         netdevice::name_to_index(socket, name).ok()
     }
@@ -116,7 +116,7 @@ impl NameResolver for SystemNames {
         let Some(mount) = cgroup2_mount(&self.proc_root) else {
             return Lookup::NotFound;
         };
-        // Either a path below the mount point, or the absolute path of the directory.
+        // Either a path relative to the mount point, or the absolute path of the directory.
         let below = mount.join(path.trim_start_matches('/'));
         let absolute = Path::new(path);
         let found = absolute

@@ -87,7 +87,7 @@ impl FilterLine {
         self.editor.text()
     }
 
-    /// The text before the cursor, and the text behind it.
+    /// The text before the cursor, and the text after it.
     pub fn split(&self) -> (&str, &str) {
         self.editor.split()
     }

@@ -12,7 +12,7 @@ pub struct Hint {
     pub text: String,
     /// A shorter text, for a footer with little room.
     pub short: Option<&'static str>,
-    /// True if it is shown before all others, however little room there is.
+    /// True if it is shown before all others, even in little room.
     pub is_pinned: bool,
 }
 

@@ -47,7 +47,7 @@ impl LineEditor {
         }
     }
 
-    /// An editor of a filter, in whose language operators end a word, too.
+    /// An editor of a filter, where operators also end a word.
     pub(super) fn for_filter(text: String) -> LineEditor {
         LineEditor {
             input: Input::new(text),
@@ -68,7 +68,7 @@ impl LineEditor {
         place.map_or(text.len(), |(at, _)| at)
     }
 
-    /// The text before the cursor, and the text behind it.
+    /// The text before the cursor, and the text after it.
     pub fn split(&self) -> (&str, &str) {
         self.text().split_at(self.cursor())
     }
@@ -78,7 +78,7 @@ impl LineEditor {
         self.input = Input::new(text);
     }
 
-    /// Replaces a range of bytes; the cursor goes behind the replacement.
+    /// Replaces a range of bytes and moves the cursor after the replacement.
     pub(super) fn replace(&mut self, range: Range<usize>, replacement: &str) {
         let cursor = self.text()[..range.start].chars().count() + replacement.chars().count();
         let mut text = self.text().to_owned();
@@ -86,7 +86,7 @@ impl LineEditor {
         self.input = Input::new(text).with_cursor(cursor);
     }
 
-    /// Moves the cursor behind the next character.
+    /// Moves the cursor after the next character.
     pub(super) fn move_right(&mut self) {
         self.input.handle(InputRequest::GoToNextChar);
     }

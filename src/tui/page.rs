@@ -1,5 +1,5 @@
 //! The pages that the user opens: a process, a socket, a remote host, the difference between two instants. A page keeps
-//! the last known data of its subject after that is gone. No drawing happens here.
+//! the last known data of its subject after the subject has gone. It draws nothing.
 
 mod difference;
 mod process;

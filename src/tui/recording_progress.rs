@@ -1,6 +1,6 @@
-//! The progress of the recording that is being made, as the screen shows it.
+//! The progress of the active recording, as the screen shows it.
 
-/// The progress of a recording that is being made.
+/// The progress of the active recording.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RecordingProgress {
     /// The file.
@@ -13,6 +13,6 @@ pub struct RecordingProgress {
     pub bytes: u64,
     /// Samples that could not be written in time.
     pub dropped: u64,
-    /// The error that ended it, if any.
+    /// The error that stopped it, if any.
     pub failed: Option<String>,
 }

@@ -57,7 +57,7 @@ pub struct State {
     pub omitted_parts: String,
     /// The marked Sample, to be compared with others.
     pub mark: Option<Arc<Sample>>,
-    /// The recording that is being made.
+    /// The active recording.
     pub recording: Option<RecordingProgress>,
     /// The time of the latest Sample, µs since 1970 UTC, while an earlier one is shown.
     pub now_us: Option<i64>,
@@ -67,7 +67,7 @@ pub struct State {
     pub(super) opened_from: Option<Screen>,
     /// The popup over the screen.
     pub popup: Option<Box<dyn Popup<State>>>,
-    /// The text that is being typed.
+    /// The text being typed.
     pub text_input: Option<TextInput>,
     /// A message, shown until the next key.
     pub message: Option<String>,

@@ -1,4 +1,4 @@
-//! The one table of all lists: headings, widths, order, filter and selection.
+//! The table used by all lists: headings, widths, order, filter and selection.
 //!
 //! ```text
 //!  PID    PROCESS     USER   …   ↓+↑/s▼      headings; an arrow marks the sort column
@@ -41,9 +41,9 @@ pub struct Table<L: List> {
     list: L,
     sort: Sort,
     selected: Option<L::Key>,
-    /// The position of the selected row, or its last one if it is gone.
+    /// The position of the selected row, or its last position if the row no longer exists.
     cursor: usize,
-    /// The number that the selected row had last.
+    /// The last known number of the selected row.
     last_number: Option<u32>,
     /// The row that was selected before a filter hid it, and the first visible row then.
     hidden_selection: Option<(L::Key, usize)>,
@@ -51,7 +51,7 @@ pub struct Table<L: List> {
     offset: usize,
     /// Visible rows at the last draw.
     page: usize,
-    /// Columns that are scrolled out at the left.
+    /// Number of columns scrolled out at the left.
     scrolled_columns: usize,
     /// The columns that the user chose; `None` for the default ones.
     chosen: Option<Vec<ChosenColumn>>,
@@ -103,7 +103,7 @@ impl<L: List> Table<L> {
         }
     }
 
-    /// The same table with just these columns.
+    /// Shows only these columns.
     #[must_use]
     pub fn with_columns(mut self, ids: &[&str]) -> Table<L> {
         let chosen = |id: &&str| {
@@ -172,7 +172,7 @@ impl<L: List> Table<L> {
         self.invalidate();
     }
 
-    /// Has the rows arranged again.
+    /// Marks the arrangement as stale.
     fn invalidate(&mut self) {
         self.version += 1;
     }

@@ -46,7 +46,7 @@ fn tail(text: &str, columns: usize) -> &str {
     text
 }
 
-/// Cuts in the middle: of an address or a path both ends matter most.
+/// Removes the middle of a text: both ends of an address or a path matter most.
 pub fn cut_middle(text: &str, columns: usize) -> Cow<'_, str> {
     if width(text) <= columns {
         return Cow::Borrowed(text);
@@ -99,7 +99,7 @@ pub fn cut_clause(text: &str, columns: usize) -> Cow<'_, str> {
     }
 }
 
-/// Breaks a text into lines of at most `columns`, at spaces where there are any.
+/// Breaks a text into lines of at most `columns`, at spaces if possible.
 pub fn wrap(text: &str, columns: usize) -> Vec<String> {
     let columns = columns.max(1);
     let mut lines = Vec::new();

@@ -13,8 +13,8 @@ pub const SPEEDS: [f64; 10] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 1
 /// The index of real time in [`SPEEDS`].
 pub const NORMAL_SPEED: usize = 3;
 
-/// A request to move or play. All are relative to the last request, so that ten keys pressed at once lead as far as ten
-/// pressed one by one.
+/// A request to move or play. Each is relative to the last request, so that ten keys pressed at once move as far as
+/// ten pressed one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Seek {
     /// Move forward by Samples, or back if negative. Pauses.
@@ -123,7 +123,7 @@ impl Timeline {
     }
 
     /// The time of the next Sample at which a finding is raised, or of the previous one, µs since 1970 UTC. Counts from
-    /// the last request, so that two keys pressed at once lead as far as two pressed one by one.
+    /// the last request, so that two keys pressed at once move as far as two pressed one by one.
     pub fn seek_mark(&mut self, forward: bool) -> Option<i64> {
         let at = self.requested_mark.unwrap_or(self.playback.at);
         let to = self.marks.next_mark(at, forward)?;

@@ -26,10 +26,10 @@ pub fn severity_tone(severity: Severity) -> Tone {
     }
 }
 
-/// Share of its limit from which on an accept queue is a warning.
+/// Share of its limit from which an accept queue is a warning.
 const QUEUE_WARNING: f64 = 0.5;
 
-/// The tone of an accept queue against its limit. The kernel lets it hold one more than that.
+/// The tone of an accept queue against its limit. The kernel allows one more than that.
 pub fn queue_tone(queue: u32, backlog: u32) -> Tone {
     if queue == 0 {
         Tone::Plain
@@ -42,10 +42,10 @@ pub fn queue_tone(queue: u32, backlog: u32) -> Tone {
     }
 }
 
-/// Share of a limit from which on its use is a warning.
+/// Share of a limit from which its usage is a warning.
 const LIMIT_WARNING: f64 = 0.7;
 
-/// Share of a limit from which on its use is critical.
+/// Share of a limit from which its usage is critical.
 const LIMIT_CRITICAL: f64 = 0.9;
 
 /// The tone of a share of a limit, such as the open descriptors of a process.
@@ -57,7 +57,7 @@ pub fn limit_tone(share: Option<f64>) -> Tone {
     }
 }
 
-/// Share of the bytes sent from which on retransmissions are a warning, as for the limit of a socket.
+/// Share of the bytes sent from which retransmissions are a warning, as for the limit of a socket.
 const RETRANSMITTED_WARNING: f64 = 0.01;
 
 /// The tone of the share of bytes that were retransmitted.

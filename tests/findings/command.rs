@@ -1,4 +1,4 @@
-//! The command itself: its output without a condition, with errors, and to the user nobody.
+//! The command itself: output without a condition, errors, and output for an unprivileged user.
 
 use crate::support::diagnosis::{self, SEVERITIES};
 use crate::support::network_namespace::Link;
@@ -7,10 +7,10 @@ use crate::support::sandbox::Case;
 use crate::{needing, plain, queues};
 
 pub(crate) const CASES: &[Case] = &[
-    plain("the exit status tells what came of it", statuses),
-    plain("--fail-on decides what fails", fail_on),
+    plain("the exit status reflects the result", statuses),
+    plain("--fail-on sets the severity that fails", fail_on),
     needing(
-        "without privilege what can be seen is found",
+        "visible problems are found without privileges",
         &[Requirement::Setpriv],
         as_nobody,
     ),

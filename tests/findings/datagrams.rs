@@ -1,4 +1,4 @@
-//! Datagrams that are dropped: no process reads them, or the buffer is too small for how they come.
+//! Dropped datagrams: a process that does not read, or a buffer that is too small for bursts.
 
 use serde_json::json;
 
@@ -13,7 +13,7 @@ pub(crate) const CASES: &[Case] = &[
     plain("udp-drops: a buffer too small for bursts", small_buffer),
 ];
 
-/// A receiver that reads each period what has come, and a sender of bursts.
+/// A receiver that reads all datagrams once per period, and a sender of bursts.
 fn datagrams(name: &'static str, how: [&str; 2], bursts: [&str; 2]) -> (Actor, Actor) {
     let receiver = Actor::start(name, "receive-datagrams", &["127.0.0.1", how[0], how[1]]);
     let target = format!("127.0.0.1:{}", receiver.port());

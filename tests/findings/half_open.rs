@@ -1,4 +1,4 @@
-//! Half-open connections: from everywhere, or enough for a small queue.
+//! Half-open connections: from many sources, or enough to fill a small queue.
 
 use serde_json::json;
 
@@ -10,18 +10,18 @@ use crate::support::sandbox::{Case, sysctl};
 use crate::watch::Watch;
 
 pub(crate) const CASES: &[Case] = &[
-    plain("syn-flood: many sources, and cookies are at work", flood),
+    plain("syn-flood: many sources, with SYN cookies", flood),
     plain(
-        "syn-queue-full: one source and a small queue, cookies are at work",
+        "syn-queue-full: one source and a small queue, with SYN cookies",
         with_cookies,
     ),
     plain(
-        "syn-queue-full: one source and a small queue, no cookies",
+        "syn-queue-full: one source and a small queue, without SYN cookies",
         without_cookies,
     ),
 ];
 
-/// A server that accepts at once, with this backlog, and SYNs from beyond the link that lead to nothing.
+/// A server with a backlog that accepts at once, and SYNs from the far side of the link that are never completed.
 fn half_open(link: &Link, backlog: &str, rate: &str, sources: &'static str) -> (Actor, Actor) {
     // The answers go to an address without a host, and are given up after 7 s.
     ip(&format!("route add 198.18.0.0/15 via {FAR}"));
@@ -62,7 +62,7 @@ fn without_cookies() {
     small_queue(false);
 }
 
-/// That it is about this server, and whether cookies let clients in all the same.
+/// Asserts that it is about this server, and whether SYN cookies are active.
 fn assert_half_open(finding: &Finding, server: &Actor, cookies: bool) {
     let place = format!("{NEAR}:{}", server.port());
     server.assert_named(finding, &[&place]);

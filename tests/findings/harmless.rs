@@ -1,4 +1,4 @@
-//! What looks like something that is wrong, and is not.
+//! Harmless conditions that resemble a problem.
 
 use crate::actors::Actor;
 use crate::plain;
@@ -7,16 +7,16 @@ use crate::support::network_namespace::{FAR, Link};
 use crate::support::sandbox::Case;
 
 pub(crate) const CASES: &[Case] = &[
-    plain("connections that are refused are not stuck", refused),
-    plain("a few TIME-WAITs are no finding", few_time_waits),
+    plain("refused connections are not stuck", refused),
+    plain("a few TIME-WAIT sockets are not a finding", few_time_waits),
     plain(
-        "a reader that always has something to read and does is not stalled",
+        "a busy reader with a constant backlog of data is not stalled",
         steady_reader,
     ),
-    plain("nor is its peer, or the path to it", far_steady_reader),
+    plain("neither is its peer, nor the path to it", far_steady_reader),
 ];
 
-/// Watches for so long that anything would be told.
+/// Watches long enough for any finding to be reported.
 fn nothing_is_found() {
     let report = diagnosis::watch(10);
     assert!(report.findings.is_empty(), "{report}");

@@ -1,6 +1,6 @@
-//! Machines on which nothing is wrong: `diagnose` finds nothing, not even something to note.
+//! Healthy machines: `diagnose` reports nothing, not even an info.
 //!
-//! Each is watched for [`SECONDS`], 60 if a whole run is wanted and a few otherwise, in namespaces of its own.
+//! Each is watched for [`SECONDS`], 60 in a full run and a few otherwise, in its own namespaces.
 
 use std::fs;
 use std::path::Path;
@@ -13,19 +13,19 @@ use crate::support::requirements::Requirement;
 use crate::support::sandbox::{Body, Case, Isolation};
 use crate::support::wait;
 
-/// How long each is watched, in the environment.
+/// Environment variable with the duration of each watch, s.
 const SECONDS: &str = "SOCKWATCH_HEALTHY_SECONDS";
 
-/// How long if nothing is said: enough for a finding that comes too easily.
+/// Default duration, s: enough to catch an oversensitive finding.
 const FEW_SECONDS: u64 = 8;
 
-/// Sockets of the idle connections, by process: less than half of what a process may usually have.
+/// Sockets of the idle connections per process: less than half of the usual descriptor limit.
 const IDLE: [usize; 4] = [5_000; 4];
 
-// In this order a machine under load runs beside one that is not.
+// In this order, a machine under load runs at the same time as an idle one.
 pub(crate) const CASES: &[Case] = &[
     healthy(
-        "nginx that wrk asks with keep-alive",
+        "nginx under wrk with keep-alive",
         &[Requirement::Nginx, Requirement::Wrk],
         web_server,
     ),
@@ -50,7 +50,7 @@ fn seconds() -> u64 {
     said.unwrap_or(FEW_SECONDS)
 }
 
-/// Watches for as long as is wanted, and finds nothing: not at the end, and by a recording not at any time before it.
+/// Watches for the configured duration and asserts that there are no findings, live and in the recording of that time.
 fn nothing_is_found() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("healthy.swr");
@@ -62,7 +62,7 @@ fn nothing_is_found() {
     assert!(report.findings.is_empty(), "{report}");
 }
 
-/// Something that runs until this is dropped.
+/// A process that runs until this is dropped.
 struct Running(Child);
 
 impl Running {
@@ -94,7 +94,7 @@ fn until_listening(port: u16) {
     wait::until_tcp("a listener", port, 0, LISTEN);
 }
 
-/// How long a load has to last: longer than it is watched.
+/// Duration of a load: longer than the watch.
 fn load_seconds() -> String {
     (seconds() + 30).to_string()
 }

@@ -1,5 +1,5 @@
-//! The two findings about limits that only the whole machine has, with real sockets: `orphans` and
-//! `tcp-memory-pressure`. A network namespace shows neither limit, so they are lowered here for some seconds, and restored.
+//! The two findings about limits of the whole machine, `orphans` and `tcp-memory-pressure`, with real sockets. Network
+//! namespaces have neither limit, so the limits of the host are lowered for some seconds and then restored.
 //!
 //! `cargo test --test findings -- --ignored host_limits` as root, on a machine without other users.
 
@@ -14,7 +14,7 @@ use serde_json::Value as Json;
 use crate::support::sandbox::{Body, Case, Isolation};
 
 pub(crate) const CASES: &[Case] = &[Case {
-    name: "limits of the host are reported when they are near",
+    name: "limits of the host are reported when they are close",
     needs: &[],
     isolation: Isolation::Host("lowers limits of the whole host for some seconds"),
     timeout: Duration::from_secs(90),
@@ -24,7 +24,7 @@ pub(crate) const CASES: &[Case] = &[Case {
 const ORPHANS: &str = "/proc/sys/net/ipv4/tcp_max_orphans";
 const MEMORY: &str = "/proc/sys/net/ipv4/tcp_mem";
 
-/// A setting that is as before when this goes.
+/// A setting that is restored on drop.
 struct Lowered {
     path: &'static str,
     before: String,
@@ -32,8 +32,8 @@ struct Lowered {
 
 impl Lowered {
     fn to(path: &'static str, value: &str) -> Lowered {
-        let before =
-            fs::read_to_string(path).expect("the limit is told, in the first network namespace");
+        let before = fs::read_to_string(path)
+            .expect("the kernel reports the limit in the initial network namespace");
         fs::write(path, value).expect("root may set it");
         Lowered { path, before }
     }
@@ -45,7 +45,7 @@ impl Drop for Lowered {
     }
 }
 
-/// Ends of connections whose other ends were closed while data was unsent: no process reads it.
+/// Ends of connections whose other ends were closed with data unsent, which no process reads.
 fn orphans(count: usize) -> Vec<TcpStream> {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let end = listener.local_addr().unwrap();
@@ -65,7 +65,7 @@ fn orphans(count: usize) -> Vec<TcpStream> {
     accepted.collect()
 }
 
-/// The findings that hold after some seconds: their ids and first numbers, and the exit status.
+/// Returns the findings after some seconds, with their first numbers, and the exit status.
 fn found() -> (Vec<(String, u64)>, Option<i32>) {
     let output = Command::new(env!("CARGO_BIN_EXE_sockwatch"))
         .args(["diagnose", "--json", "--for", "6s", "--config", "none"])

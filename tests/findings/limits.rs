@@ -10,11 +10,11 @@ use crate::{needing, plain};
 
 pub(crate) const CASES: &[Case] = &[
     plain(
-        "descriptors-low: a process near its own limit",
+        "descriptors-low: a process close to its limit",
         descriptors_low,
     ),
     needing(
-        "conntrack-full: nearly as many flows as may be known",
+        "conntrack-full: a nearly full table of flows",
         &[Requirement::Nft],
         conntrack_full,
     ),
@@ -52,7 +52,7 @@ fn conntrack_full() {
     watch.goes();
 }
 
-/// Lets the kernel forget every flow of this namespace, as `conntrack -F` does.
+/// Deletes every flow of this namespace, as `conntrack -F` does.
 fn forget_flows() {
     use netlink_sys::protocols::NETLINK_NETFILTER;
     use netlink_sys::{Socket, SocketAddr};

@@ -1,9 +1,8 @@
-//! Findings, each on the condition that it reports: made with real sockets, held by real processes, in namespaces of
-//! its own.
+//! Findings under the conditions that they report, with real sockets of real processes, each in its own namespaces.
 //!
-//! Exactly that finding has to come within 15 s, name who is concerned with the right numbers and cause, and go
-//! when its condition goes. Not made here, because their limits are the host's and would be felt by all its users:
-//! `orphans` (`tcp_max_orphans`) and `tcp-memory-pressure` (`tcp_mem`). Recordings stand in for them.
+//! Exactly the expected finding must appear within 15 s, name its subject with the right numbers and cause, and end with
+//! its condition. `orphans` (`tcp_max_orphans`) and `tcp-memory-pressure` (`tcp_mem`) are not tested here, because their
+//! limits belong to the host and would affect all its users. Recordings cover them.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -29,7 +28,7 @@ use support::requirements::Requirement;
 use support::sandbox::{Body, Case, Isolation, run_suites};
 use support::{helper_process, many_connections};
 
-/// Cases at once: most wait for most of their time.
+/// Number of cases that run at once: most of them mostly wait.
 const AT_ONCE: usize = 6;
 
 fn main() -> ExitCode {
@@ -42,7 +41,7 @@ fn main() -> ExitCode {
     }
     run_suites(
         &[
-            // The longest first, beside the others.
+            // The longest first, so that the others run at the same time.
             ("healthy", healthy::CASES),
             ("command", command::CASES),
             ("queues", queues::CASES),
@@ -59,12 +58,12 @@ fn main() -> ExitCode {
     )
 }
 
-/// A condition that needs no more than its namespaces.
+/// A case that needs only its namespaces.
 const fn plain(name: &'static str, test: fn()) -> Case {
     needing(name, &[], test)
 }
 
-/// A condition that needs these too.
+/// A case with further requirements.
 const fn needing(name: &'static str, needs: &'static [Requirement], test: fn()) -> Case {
     Case {
         name,

@@ -1,4 +1,4 @@
-//! Paths that lose, that break, and that lead to no host.
+//! Paths that lose packets, that break, and without a host at the end.
 
 use serde_json::json;
 
@@ -10,19 +10,15 @@ use crate::watch::Watch;
 use crate::{needing, plain};
 
 pub(crate) const CASES: &[Case] = &[
-    needing(
-        "retransmitting: a path that loses a share",
-        &[Requirement::Nft],
-        lossy,
-    ),
+    needing("retransmitting: a lossy path", &[Requirement::Nft], lossy),
     plain(
-        "sender-stalled: a path that breaks in the middle of a transfer",
+        "sender-stalled: a path that breaks during a transfer",
         broken,
     ),
-    plain("connect-stuck: nobody answers", nobody),
+    plain("connect-stuck: an address without a host", unanswered),
 ];
 
-/// A server beyond the link that reads all, and a client here that sends so much each 10 ms.
+/// A server across the link that reads everything, and a local client that sends some bytes every 10 ms.
 fn transfer(link: &Link, to: std::net::Ipv4Addr, bytes: &str) -> (Actor, Actor) {
     let server = link.far(|| Actor::start("far-server", "read", &["0.0.0.0", "at-once"]));
     let target = format!("{to}:{}", server.port());
@@ -65,7 +61,7 @@ fn broken() {
     watch.goes();
 }
 
-fn nobody() {
+fn unanswered() {
     let _link = Link::new();
     let target = format!("{NOBODY}:443");
     let mut client = Actor::start("patient-client", "call", &[&target, "3"]);

@@ -1,4 +1,4 @@
-//! Connections that are over: not closed, or closed so often that their TIME-WAITs are felt.
+//! Ended connections: not closed, or closed so often that TIME-WAIT sockets pile up.
 
 use std::process::Command;
 
@@ -15,7 +15,7 @@ use crate::{needing, plain};
 pub(crate) const CASES: &[Case] = &[
     plain("close-wait-leak: a server that never closes", never_closes),
     plain(
-        "ephemeral-ports-low: one destination takes nearly all",
+        "ephemeral-ports-low: one destination uses nearly all ports",
         ports_low,
     ),
     needing(
@@ -46,7 +46,7 @@ fn never_closes() {
     watch.goes();
 }
 
-/// Where it listens.
+/// Returns the address and port of a server.
 fn place(server: &Actor) -> String {
     format!("127.0.0.1:{}", server.port())
 }
@@ -65,7 +65,7 @@ fn short_client(server: &Actor, rate: &str, who_closes_first: &str) -> Actor {
     Actor::start("short-client", "churn", &arguments)
 }
 
-/// A server and a client of short connections, so many a second.
+/// A server and a client with a number of short connections per second.
 fn churn(rate: &str, who_closes_first: &str) -> (Actor, Actor) {
     let server = short_server(who_closes_first);
     let client = short_client(&server, rate, who_closes_first);
@@ -95,7 +95,7 @@ fn ports_low() {
     watch.goes();
 }
 
-/// Ends every TIME-WAIT of this namespace, which else would last a minute.
+/// Ends every TIME-WAIT of this namespace, which would otherwise last a minute.
 fn end_time_waits() {
     wait::until("the end of every TIME-WAIT", || {
         // The last connections may still be on their way there.
@@ -114,7 +114,7 @@ fn time_waits() -> u64 {
     count.unwrap_or_else(|| panic!("no TIME-WAITs in {table:?}"))
 }
 
-/// That there are as many as come at this rate, more or less: the machine may be busy with other tests.
+/// Asserts that there are about as many as the rate implies: the machine may be busy with other tests.
 fn assert_built_up(finding: &Finding) {
     finding.assert_in("time_wait", 1000.0..=40_000.0);
     finding.assert_in("new_per_s", 150.0..=2200.0);

@@ -1,4 +1,4 @@
-//! Accept queues: whose process is stopped, slow, or overrun in bursts; and what waits in one that is not full.
+//! Accept queues of a stopped, a slow, and a bursty server; and connections that wait in a queue that is not full.
 
 use std::net::Ipv4Addr;
 
@@ -13,29 +13,32 @@ use crate::support::sandbox::Case;
 use crate::watch::Watch;
 
 pub(crate) const CASES: &[Case] = &[
-    plain("accept-queue-full: a process that is stopped", stopped),
+    plain("accept-queue-full: a stopped process", stopped),
     plain(
         "accept-queue-full: its clients on the same machine",
         with_its_clients,
     ),
-    plain("accept-queue-full: a process that is slow", slow),
-    plain("accept-queue-full: a backlog that is small", small_backlog),
+    plain("accept-queue-full: a slow process", slow),
+    plain("accept-queue-full: a small backlog", small_backlog),
     plain(
-        "accept-queue-full: a backlog that is small for rare bursts",
+        "accept-queue-full: a small backlog under rare bursts",
         rare_bursts,
     ),
     plain("accept-queue-filling: most of a backlog in use", filling),
-    plain("not-accepted: connections that nobody takes", not_accepted),
+    plain(
+        "not-accepted: connections that are never accepted",
+        not_accepted,
+    ),
 ];
 
-/// A server here that listens with this backlog and accepts in this manner, and where it is.
+/// A local server with a backlog and a mode of accepting, and its address.
 fn server(name: &'static str, backlog: &str, manner: &str) -> (Actor, String) {
     let server = Actor::start(name, "accept", &[&NEAR.to_string(), backlog, manner]);
     let target = format!("{NEAR}:{}", server.port());
     (server, target)
 }
 
-/// Clients beyond the link, where their unanswered attempts are no finding here.
+/// Clients across the link, where their unanswered attempts are no local finding.
 fn clients(link: &Link, role: &'static str, arguments: &[&str]) -> Actor {
     let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
     link.far(move || {
@@ -49,7 +52,7 @@ fn signal(actor: &Actor, signal: Signal) {
     kill_process(pid, signal).expect("it is our child");
 }
 
-/// A server here that is stopped, and clients beyond the link that come on and on.
+/// A stopped local server, and clients across the link that keep connecting.
 pub(crate) fn stop_server(link: &Link) -> (Actor, Actor) {
     let (server, target) = server("stopped-server", "4", "all 2");
     signal(&server, Signal::STOP);
@@ -57,7 +60,7 @@ pub(crate) fn stop_server(link: &Link) -> (Actor, Actor) {
     (server, clients)
 }
 
-/// That it names the server and where it listens.
+/// Asserts that it names the server and its address.
 fn assert_at(finding: &Finding, server: &Actor, address: Ipv4Addr) {
     let (address, port) = (address.to_string(), server.port());
     server.assert_named(finding, &[&format!("{address}:{port}")]);
@@ -65,7 +68,7 @@ fn assert_at(finding: &Finding, server: &Actor, address: Ipv4Addr) {
     finding.assert_subject("socket", &json!({"protocol": "tcp", "local": local}));
 }
 
-/// That it is about this server, whose backlog of 4 overflows.
+/// Asserts that it is about this server, whose backlog of 4 overflows.
 fn assert_full(finding: &Finding, server: &Actor, address: Ipv4Addr) {
     assert_at(finding, server, address);
     assert_eq!(finding.text("severity"), "critical", "{finding}");
@@ -85,7 +88,7 @@ fn stopped() {
     watch.goes();
 }
 
-/// That the clients get no answer belongs to it.
+/// The unanswered attempts of the clients are part of it.
 fn with_its_clients() {
     let server = Actor::start("stopped-server", "accept", &["127.0.0.1", "4", "all 2"]);
     signal(&server, Signal::STOP);
@@ -121,7 +124,7 @@ fn rare_bursts() {
     bursts("2500");
 }
 
-/// A server that takes all there is, and bursts every so many milliseconds.
+/// A server that accepts everything, and bursts at an interval, ms.
 fn bursts(period: &str) {
     let link = Link::new();
     let (server, target) = server("burst-server", "4", "all 10");

@@ -1,4 +1,4 @@
-//! Data that stays where it is because a process does not read.
+//! Data that is stuck because a process does not read.
 
 use serde_json::json;
 
@@ -14,8 +14,8 @@ pub(crate) const CASES: &[Case] = &[
         "receiver-stalled and zero-window: both ends on one machine",
         both_ends,
     ),
-    plain("receiver-stalled: the reader's end alone", the_reader),
-    plain("zero-window: the writer's end alone", the_writer),
+    plain("receiver-stalled: only the reader is local", the_reader),
+    plain("zero-window: only the writer is local", the_writer),
 ];
 
 fn assert_unread(finding: &Finding, server: &Actor) {
@@ -50,7 +50,7 @@ fn both_ends() {
     watch.goes();
 }
 
-/// A server beyond the link that does not read, and a client here.
+/// A server across the link that does not read, and a local client.
 fn across(link: &Link) -> (Actor, Actor) {
     let server = link.far(|| Actor::start("deaf-server", "read", &[&FAR.to_string(), "later"]));
     let target = format!("{FAR}:{}", server.port());

@@ -1,4 +1,4 @@
-//! Waiting for a finding, and for it to go, live and in a recording of the same time.
+//! Waits for a finding and for its end, live and in a recording of the same time.
 
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -11,44 +11,44 @@ use crate::support::diagnosis::{self, Finding, Recorder, Report};
 use crate::support::network_namespace::Link;
 use crate::support::sandbox::case_name;
 
-/// Names a directory for the recordings, in the environment.
+/// Environment variable with a directory for the recordings.
 const KEPT_IN: &str = "SOCKWATCH_KEEP_RECORDINGS";
 
-/// A run of the command, s. Most findings have come by its end.
+/// Duration of a run of the command, s. Most findings are active at its end.
 const RUN: u64 = 8;
 
-/// How soon a finding has to come, with some time for the command itself.
+/// Time within which a finding must appear, including some time for the command itself.
 const COMES_WITHIN: Duration = Duration::from_secs(15 + 1);
 
-/// A run that has to report that the finding is gone, s.
+/// Duration of a run that must report the end of the finding, s.
 const LAST_RUN: u64 = 5;
 
-/// How long before the watch a condition may have begun.
+/// Maximum time between the start of a condition and the watch.
 const BEFORE: Duration = Duration::from_secs(3);
 
-/// How long a finding may stay after its condition.
+/// Maximum time that a finding stays active after its condition.
 const GOES_WITHIN: Duration = Duration::from_secs(20);
 
-/// Runs of the command in one network namespace, since a condition began.
+/// Runs of the command in one network namespace since the start of a condition.
 pub(crate) struct Watch<'a> {
-    /// At the other end of this link; here without one.
+    /// Link whose far side is watched; the local side without one.
     link: Option<&'a Link>,
-    /// Nothing can be so since before that: a little earlier than the watch.
+    /// Earliest start of any condition: a little before the watch.
     begun: Timestamp,
     started: Instant,
-    /// What came.
+    /// Findings so far.
     found: Vec<Finding>,
     recorder: Recorder,
     directory: TempDir,
 }
 
 impl Watch<'_> {
-    /// Looks at this side.
+    /// Watches the local side.
     pub(crate) fn begin() -> Watch<'static> {
         Watch::new(None)
     }
 
-    /// Looks at the other side of the link, and not at this one.
+    /// Watches the far side of the link.
     pub(crate) fn begin_far(link: &Link) -> Watch<'_> {
         Watch::new(Some(link))
     }
@@ -70,7 +70,7 @@ impl Watch<'_> {
         }
     }
 
-    /// Whatever holds at the end of so many seconds.
+    /// Returns the findings that are active after some seconds.
     fn look(&self, seconds: u64) -> Report {
         match self.link {
             None => diagnosis::watch(seconds),
@@ -78,7 +78,7 @@ impl Watch<'_> {
         }
     }
 
-    /// Waits until exactly these are found, and answers them in the order of their ids. Nothing else may be found.
+    /// Waits until exactly these are found, and returns them in the order of their ids. Fails on any other finding.
     pub(crate) fn find(&mut self, ids: &[&str]) -> Vec<Finding> {
         let mut report = self.look(RUN);
         assert_only(ids, &report);
@@ -111,7 +111,7 @@ impl Watch<'_> {
         self.find(&[id]).remove(0)
     }
 
-    /// Waits until nothing of it is found any more. The recording of that time has to report the same, and nothing else.
+    /// Waits until nothing is found. The recording of that time must report the same findings, and no others.
     pub(crate) fn goes(self) {
         let ids: Vec<&str> = self.found.iter().map(Finding::id).collect();
         let ended = Instant::now();
@@ -158,7 +158,7 @@ fn file_in(directory: &TempDir) -> PathBuf {
     directory.path().join("condition.swr")
 }
 
-/// Keeps a recording where that is wanted: those in tests/fixtures come from here.
+/// Keeps a recording if requested: the source of the recordings in tests/fixtures.
 fn keep(recording: &Path) {
     let Some(directory) = std::env::var_os(KEPT_IN) else {
         return;

@@ -8,12 +8,15 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use clap::{CommandFactory as _, Parser as _};
 use libtest_mimic::Failed;
 use serde_json::Value as Json;
 use sockwatch::cli::filter_help::EXAMPLES;
+use sockwatch::cli::{Cli, Topic};
 
 use crate::fallible;
 use crate::support::requirements::Requirement;
@@ -28,7 +31,7 @@ const SHORT_CONNECTIONS: usize = 3000;
 pub(crate) const CASES: &[Case] = &[
     fallible("every example of the help runs", REQUIREMENTS, examples_run),
     fallible(
-        "every command of the README runs",
+        "every command of the README and the help topics runs",
         REQUIREMENTS,
         readme_runs,
     ),
@@ -113,31 +116,109 @@ fn examples_run() -> Result<(), Failed> {
     Ok(())
 }
 
+/// Returns the commands in a text: lines of code, which are fenced in Markdown and indented by four columns in help, and
+/// spans of inline code. A command alone is a name. A description may follow after three spaces.
+fn shown_commands(text: &str) -> Vec<String> {
+    let program = Cli::command();
+    let mut out = Vec::new();
+    let mut is_fenced = false;
+    for line in text.lines() {
+        is_fenced ^= line.starts_with("```");
+        let fenced = is_fenced.then(|| line.trim_start_matches("$ "));
+        let indented = line.strip_prefix("    ");
+        let inline = line.split('`').skip(1).step_by(2);
+        for code in fenced.into_iter().chain(indented).chain(inline) {
+            let code = code.split("   ").next().unwrap_or(code).trim_end();
+            let words: Vec<&str> = code.split(' ').collect();
+            let is_placeholder = |word: &&str| matches!(*word, "TOPIC" | "COMMAND");
+            if words[0] == "sockwatch"
+                && words.len() > 2
+                && program.find_subcommand(words[1]).is_some()
+                && !words.iter().any(is_placeholder)
+            {
+                out.push(code.replace("\\|", "|"));
+            }
+        }
+    }
+    out
+}
+
+/// Runs every command of the README and of the help topics in a shell, with short durations and a new recording as FILE.
 fn readme_runs() -> Result<(), Failed> {
-    let readme = include_str!("../../README.md");
-    let commands = readme
-        .lines()
-        .filter_map(|line| line.strip_prefix("sockwatch "));
+    let mut texts = vec![include_str!("../../README.md").to_owned()];
+    for topic in Topic::ALL {
+        let output = run(&["help", topic.name()]);
+        assert!(output.status.success(), "{}", topic.name());
+        texts.push(text(&output.stdout).to_string());
+    }
+    let directory = tempfile::tempdir()?;
+    let program = Path::new(env!("CARGO_BIN_EXE_sockwatch"));
+    let path = format!(
+        "{}:{}",
+        program.parent().expect("a directory").display(),
+        std::env::var("PATH")?
+    );
+    let shell = |command: &str| {
+        let mut shell = Command::new("sh");
+        shell
+            .args(["-c", command])
+            .current_dir(directory.path())
+            .env("PATH", &path);
+        shell
+            .stdin(Stdio::null())
+            .output()
+            .expect("there is a shell")
+    };
+    let recorded = shell("sockwatch record -o FILE --duration 2s --interval 500ms");
+    assert!(recorded.status.success(), "{}", text(&recorded.stderr));
     let mut count = 0;
-    for command in commands {
-        // The description follows after several spaces.
-        let command = command.split("   ").next().unwrap_or(command);
-        if command.contains("--watch") || command.contains("FILE") {
+    let commands: Vec<String> = texts.iter().flat_map(|text| shown_commands(text)).collect();
+    for shown in &commands {
+        let mut command = shown
+            .replace("10s", "1s")
+            .replace("--duration 1h", "--duration 1s");
+        // Times within the new recording.
+        for (time, relative) in [
+            ("14:00", "+0s"),
+            ("14:05", "+1s"),
+            ("-5m", "+1s"),
+            ("14:10", "+2s"),
+        ] {
+            command = command.replace(time, relative);
+        }
+        command = command.replace("yesterday.swr", "FILE");
+        let subcommand = shown.split(' ').nth(1).unwrap_or_default();
+        let ends_by_itself = match subcommand {
+            "replay" => false,
+            "list" => !command.contains("--watch"),
+            "kill" => command.contains("--dry-run"),
+            _ => true,
+        };
+        if !ends_by_itself {
+            let words: Vec<&str> = command.split(' ').collect();
+            Cli::try_parse_from(&words).map_err(|error| format!("{shown}: {error}"))?;
             continue;
         }
-        let command = command.replace("10s", "1s");
-        let words: Vec<&str> = command.split_whitespace().collect();
-        let output = run(&words);
+        if subcommand == "record" {
+            command = command.replace("FILE", "RECORDED");
+            let duration = if command.contains("--duration") {
+                ""
+            } else {
+                " --duration 1s"
+            };
+            command = format!("{command}{duration} --force");
+        }
+        let output = shell(&command);
         // Findings on this machine are no failure of the test.
-        let found = command.starts_with("diagnose") && output.status.code() == Some(1);
+        let found = subcommand == "diagnose" && output.status.code() == Some(1);
         assert!(
             output.status.success() || found,
-            "{command}: {}",
+            "{shown}: {}",
             text(&output.stderr)
         );
         count += 1;
     }
-    assert!(count > 8, "{count} commands");
+    assert!(count > 30, "{count} commands: {commands:?}");
     Ok(())
 }
 
@@ -231,7 +312,7 @@ fn kill_spares_a_new_socket() -> Result<(), Failed> {
     out.read_to_string(&mut rest)?;
     assert!(asking.wait()?.success());
     assert!(
-        rest.contains("gone already") && rest.contains("0 of 1 ended"),
+        rest.contains("already closed") && rest.contains("0 of 1 ended"),
         "{rest}"
     );
     assert!(is_alive(&near, &far), "the next one is spared");
@@ -254,7 +335,7 @@ fn kill_refuses() -> Result<(), Failed> {
         (&["kill", "--yes", "-4"], "needs a filter"),
         (&["kill", "--yes", "-x", "src /x"], "TCP and UDP"),
         (&["kill", "--yes", "rate > 1MB"], "rates"),
-        (&["kill", "--yes", "sport = nonsense"], "at column 9"),
+        (&["kill", "--yes", "sport = nonsense"], "at character 9"),
     ] {
         let output = run(arguments);
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");

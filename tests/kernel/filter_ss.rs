@@ -403,7 +403,7 @@ fn random_filters(machine: &Machine) -> Result<(), Failed> {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         match compare(letters, &words) {
             Ok(count) => some += usize::from(count > 0),
-            Err(error) if error.contains("no state is left") => {}
+            Err(error) if error.contains("all states are excluded") => {}
             Err(error) => wrong.push(error),
         }
     }
@@ -503,12 +503,12 @@ fn raw_dump_of_ss(machine: &Machine) -> Result<(), Failed> {
     let whole = std::fs::read(&file)?;
     let cut = &whole[..whole.len() - 30];
     for (bytes, says) in [
-        (cut, "cut short"),
+        (cut, "truncated"),
         (
             &b"GIF89a, which is something else altogether, and longer than a header"[..],
-            "no dump made by ss -D",
+            "not a dump made by ss -D",
         ),
-        (&b""[..], "it is empty"),
+        (&b""[..], "the file is empty"),
     ] {
         std::fs::write(&file, bytes)?;
         let output = Command::new(env!("CARGO_BIN_EXE_sockwatch"))

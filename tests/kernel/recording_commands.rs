@@ -454,7 +454,7 @@ fn full_disk() -> Result<(), Failed> {
         .filter(|line| line.contains("No space left on device"))
         .collect();
     assert_eq!(complaints.len(), 1, "{said}");
-    assert!(complaints[0].contains("can be read"), "{said}");
+    assert!(complaints[0].contains("is readable"), "{said}");
     let (status, info) = out.split_once('\n').ok_or("a status")?;
     assert_eq!(status, "1", "{said}");
     let info: Json = serde_json::from_str(info)?;
@@ -756,7 +756,7 @@ fn refusals() -> Result<(), Failed> {
         (
             &["list", "--from", &recording, "dst www.example.org"],
             2,
-            "no address is known",
+            "cannot resolve host",
         ),
         (
             &["list", "--from", &dump, "--at", "-1s"],

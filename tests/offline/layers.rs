@@ -53,7 +53,7 @@ const LAYERS: &[(&str, MayUse)] = &[
         ]),
     ),
     ("app", AllBelow),
-    ("cli", Only(&["filter", "column", "diagnose"])),
+    ("cli", Only(&["model", "filter", "column", "diagnose"])),
     ("command", AllBelow),
 ];
 

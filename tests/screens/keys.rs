@@ -547,26 +547,3 @@ fn no_key_panics_or_loses_the_selection_on_any_screen() {
         }
     }
 }
-
-/// The table of keys in the README.
-#[test]
-fn the_readme_lists_the_same_keys() {
-    let readme =
-        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/README.md")).unwrap();
-    let rows: Vec<(String, String)> = readme
-        .lines()
-        .skip_while(|line| !line.starts_with("| key | does |"))
-        .skip(2)
-        .take_while(|line| line.starts_with('|'))
-        .map(|line| {
-            let mut cells = line.trim_matches('|').split(" | ");
-            let mut cell = || cells.next().unwrap_or_default().trim().replace('`', "");
-            (cell(), cell())
-        })
-        .collect();
-    let expected: Vec<(String, String)> = BINDINGS
-        .iter()
-        .map(|binding| (binding.label.to_owned(), binding.about.to_owned()))
-        .collect();
-    assert_eq!(rows, expected);
-}

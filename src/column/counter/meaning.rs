@@ -11,14 +11,14 @@ use rustc_hash::FxHashMap;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Meaning {
     /// Rank by severity, the most severe first; `None` if the counter indicates no problem.
-    pub gravity: Option<u16>,
+    pub severity_rank: Option<u16>,
     /// Meaning in one sentence.
     pub sentence: &'static str,
 }
 
 /// Counters that indicate a problem when they grow: each line has a name and a sentence. IPv4 counters stand for their IPv6
 /// counterparts.
-const TROUBLE: &str = "\
+const PROBLEMS: &str = "\
 TcpExt.ListenOverflows SYNs and handshakes dropped because a listener's accept queue was full: it accepts too slowly, or its backlog is too small.
 TcpExt.ListenDrops SYNs and handshakes dropped by listeners for any reason, including ListenOverflows.
 TcpExt.TCPReqQFullDrop SYNs dropped because too many connections were half-open while SYN cookies were off.
@@ -175,13 +175,21 @@ net.netfilter.nf_conntrack_count Connections that netfilter tracks.
 
 /// Meanings by name.
 static MEANINGS: LazyLock<FxHashMap<&str, Meaning>> = LazyLock::new(|| {
-    let trouble = (0u16..).zip(lines(TROUBLE));
+    let problem = (0u16..).zip(lines(PROBLEMS));
     // Leaves a rank for the IPv6 counterpart after each.
-    let trouble = trouble.map(|(at, (name, sentence))| (name, (Some(at * 2), sentence)));
+    let problem = problem.map(|(at, (name, sentence))| (name, (Some(at * 2), sentence)));
     let others = lines(OTHERS).map(|(name, sentence)| (name, (None, sentence)));
-    let all = trouble.chain(others);
-    all.map(|(name, (gravity, sentence))| (name, Meaning { gravity, sentence }))
-        .collect()
+    let all = problem.chain(others);
+    all.map(|(name, (severity_rank, sentence))| {
+        (
+            name,
+            Meaning {
+                severity_rank,
+                sentence,
+            },
+        )
+    })
+    .collect()
 });
 
 fn lines(table: &'static str) -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -198,7 +206,7 @@ pub fn meaning(name: &str) -> Option<Meaning> {
     let four = format!("{}.{field}", group.strip_suffix('6')?);
     let known = MEANINGS.get(four.as_str())?;
     Some(Meaning {
-        gravity: known.gravity.map(|gravity| gravity + 1),
+        severity_rank: known.severity_rank.map(|severity_rank| severity_rank + 1),
         sentence: known.sentence,
     })
 }
@@ -209,7 +217,7 @@ mod tests {
 
     #[test]
     fn no_counter_is_described_twice() {
-        let all = || lines(TROUBLE).chain(lines(OTHERS));
+        let all = || lines(PROBLEMS).chain(lines(OTHERS));
         assert_eq!(MEANINGS.len(), all().count());
         for (name, sentence) in all() {
             assert!(sentence.ends_with('.'), "{name}");
@@ -222,9 +230,12 @@ mod tests {
         let four = meaning("Udp.RcvbufErrors").unwrap();
         let six = meaning("Udp6.RcvbufErrors").unwrap();
         assert_eq!(four.sentence, six.sentence);
-        assert_eq!(four.gravity.map(|gravity| gravity + 1), six.gravity);
-        assert!(meaning("TcpExt.ListenOverflows").unwrap().gravity < four.gravity);
-        assert_eq!(meaning("Tcp.InSegs").unwrap().gravity, None);
+        assert_eq!(
+            four.severity_rank.map(|severity_rank| severity_rank + 1),
+            six.severity_rank
+        );
+        assert!(meaning("TcpExt.ListenOverflows").unwrap().severity_rank < four.severity_rank);
+        assert_eq!(meaning("Tcp.InSegs").unwrap().severity_rank, None);
         assert_eq!(meaning("Sctp.SctpAborteds"), None);
         assert_eq!(meaning("no name"), None);
     }

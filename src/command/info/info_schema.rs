@@ -105,9 +105,8 @@ pub fn info_schema() -> JsonSchema {
                 .with_description("Null without a socket."),
         ),
         Property::new(
-            "columns",
-            JsonSchema::list(stream)
-                .with_description("Streams of the recording, the largest first."),
+            "streams",
+            JsonSchema::list(stream).with_description("Streams of the recording, largest first."),
         ),
     ])
     .with_description("The document of info --json.")

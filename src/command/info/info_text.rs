@@ -7,7 +7,7 @@
 //!   span           2026-11-20 19:10:00 to 2026-11-20 19:19:59 (10 min)
 //!   …
 //!
-//!   COLUMN                  UNPACKED   SHARE
+//!   STREAM                  UNPACKED   SHARE
 //!   tcp_info                 90.0 MB    64 %
 //! ```
 
@@ -167,7 +167,7 @@ fn streams(out: &mut String, info: &RecordingInfo) {
     if all == 0 {
         return;
     }
-    let _ = writeln!(out, "\n  {:<28}{:>9}{:>9}", "COLUMN", "UNPACKED", "SHARE");
+    let _ = writeln!(out, "\n  {:<28}{:>9}{:>9}", "STREAM", "UNPACKED", "SHARE");
     let mut row = |name: &str, unpacked: u64| {
         let mut share = String::new();
         format::share(&mut share, unpacked as f64 / all as f64);

@@ -48,8 +48,7 @@ pub(super) struct RecordingInfo {
     pub(super) key_frames: u64,
     /// Null without a socket.
     pub(super) bytes_per_socket_and_sample: Option<f64>,
-    /// Sizes of the streams, the largest first.
-    #[serde(rename = "columns")]
+    /// Sizes of the streams, largest first.
     pub(super) streams: Vec<StreamSize>,
 }
 
@@ -236,7 +235,7 @@ mod tests {
         assert_eq!(json["span_s"], 599.0);
         assert_eq!(json["dropped_samples"], 2);
         assert_eq!(json["sockets"]["most"], 12_599);
-        assert_eq!(json["columns"][0]["name"], "tcp_info");
+        assert_eq!(json["streams"][0]["name"], "tcp_info");
         assert_eq!(json["gaps"][0]["dropped_samples"], 2);
     }
 }

@@ -103,11 +103,11 @@ fn observe(scan: &Scan<'_>, listener: u32, waiting: &WaitingConnections) -> Opti
     let advice = if is_stopped {
         phrases::stopped(pid, activity)
     } else {
-        let look = pid.map_or_else(String::new, |pid| {
+        let tools = pid.map_or_else(String::new, |pid| {
             format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
         });
         format!(
-            "It is not stopped. See what it does instead of calling accept(){look}. All workers may be busy, or the \
+            "It is not stopped. See what it does instead of calling accept(){tools}. All workers may be busy, or the \
              listener may have been inherited and forgotten."
         )
     };

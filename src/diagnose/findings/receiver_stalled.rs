@@ -166,7 +166,7 @@ fn observe(
     let (cause, advice) = if is_stopped {
         ("stopped", phrases::stopped(pid, activity))
     } else {
-        let look = pid.map_or_else(String::new, |pid| {
+        let tools = pid.map_or_else(String::new, |pid| {
             format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
         });
         let (cause, what) = match busy {
@@ -178,7 +178,7 @@ fn observe(
             None => ("not-reading", "It may wait for something else"),
         };
         let advice = format!(
-            "{what} and does not read. Look at the thread that should read{look}. Once the receive buffer is full, its \
+            "{what} and does not read. Look at the thread that should read{tools}. Once the receive buffer is full, its \
              peers cannot send; a larger buffer only delays that."
         );
         (cause, advice)

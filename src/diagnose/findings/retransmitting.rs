@@ -50,7 +50,7 @@ struct RecentHost {
 /// Maximum number of peers on this machine to search one by one, each by a walk over all sockets.
 const FEW_PEERS: usize = 16;
 
-const AGAIN: usize = 0;
+const RETRANSMITTED: usize = 0;
 const SENT: usize = 1;
 
 /// Detects hosts with many retransmissions.
@@ -149,7 +149,8 @@ impl Detector for Retransmitting {
         for (address, host) in &self.hosts {
             out.extend(self.observe(scan, *address, host));
         }
-        self.hosts.retain(|_, host| host.window.count(AGAIN) > 0);
+        self.hosts
+            .retain(|_, host| host.window.count(RETRANSMITTED) > 0);
     }
 }
 
@@ -170,10 +171,10 @@ impl Retransmitting {
     fn observe(&self, scan: &Scan<'_>, address: IpAddr, host: &RecentHost) -> Option<Observation> {
         let facts = &scan.facts;
         let thresholds = &self.thresholds;
-        let (again, sent) = (host.window.sum(AGAIN), host.window.sum(SENT));
-        let share = again / sent.max(1.0);
+        let (retransmitted, sent) = (host.window.sum(RETRANSMITTED), host.window.sum(SENT));
+        let share = retransmitted / sent.max(1.0);
         // A finding stays active until less than half the share is left, or sending has stopped.
-        if again < thresholds.bytes as f64 || share * 2.0 < thresholds.warning {
+        if retransmitted < thresholds.bytes as f64 || share * 2.0 < thresholds.warning {
             return None;
         }
         let socket = facts.socket(host.row).filter(|_| host.connections > 0);
@@ -183,8 +184,9 @@ impl Retransmitting {
         });
         let info = socket.and_then(|socket| socket.tcp_info());
         let spurious = info.is_some_and(|info| {
-            let (again, twice) = (info.total_retrans(), info.dsack_dups());
-            matches!((again, twice), (Some(again), Some(twice)) if again > 0 && twice >= again.div_ceil(2))
+            info.total_retrans()
+                .zip(info.dsack_dups())
+                .is_some_and(|(all, duplicates)| all > 0 && duplicates >= all.div_ceil(2))
         });
         let process = socket.and_then(|socket| process(socket));
         let by = match (&process, host.connections) {
@@ -205,7 +207,7 @@ impl Retransmitting {
             .find(|r| r.address == address);
         let rtt = totals.and_then(|totals| totals.rtt_us);
         let mut observation = Observation::new(scan.kind, subject, "share", Value::Share(share))
-            .with("retransmitted_bytes", Value::Bytes(again as u64))
+            .with("retransmitted_bytes", Value::Bytes(retransmitted as u64))
             .with("sent_bytes", Value::Bytes(sent as u64))
             .with("window_s", Value::Seconds(thresholds.window_s))
             .with_cause(if spurious { "reordering" } else { "loss" })
@@ -227,7 +229,7 @@ impl Retransmitting {
         );
         observation.rest = format!(
             ": {} of {} in the last {}{by}",
-            phrases::bytes(again as u64),
+            phrases::bytes(retransmitted as u64),
             phrases::bytes(sent as u64),
             phrases::seconds(thresholds.window_s)
         );

@@ -82,7 +82,7 @@ impl TcpMemoryPressure {
         let pressures = self.pressures.step(facts).unwrap_or(0);
         let aborted = self.aborted.step(facts).unwrap_or(0);
         let limit = LIMIT.measure(facts)?;
-        let (pages, most) = (limit.count, limit.most);
+        let (pages, max) = (limit.count, limit.max);
         let settings = facts.settings();
         let pressure = settings.number(LIMIT.setting, 1)?;
         let page = settings.number(Settings::PAGE_SIZE, 0)?;
@@ -93,8 +93,8 @@ impl TcpMemoryPressure {
             .observe_as(used, scan.kind, (warning, critical), is_pressed)?
             .with("pages", Value::Count(pages))
             .with("pressure_pages", Value::Count(pressure))
-            .with("limit_pages", Value::Count(most))
-            .with("limit_bytes", Value::Bytes(most.saturating_mul(page)))
+            .with("limit_pages", Value::Count(max))
+            .with("limit_bytes", Value::Bytes(max.saturating_mul(page)))
             .with("aborted", Value::Count(aborted));
         if aborted > 0 {
             observation.severity = Severity::Critical;
@@ -111,7 +111,7 @@ impl TcpMemoryPressure {
             "TCP has used {} ({} pages) of at most {} ({})",
             phrases::bytes(pages.saturating_mul(page)),
             phrases::count(pages),
-            phrases::bytes(most.saturating_mul(page)),
+            phrases::bytes(max.saturating_mul(page)),
             phrases::share(limit.share)
         );
         observation.advice = String::from(

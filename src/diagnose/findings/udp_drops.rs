@@ -152,11 +152,11 @@ fn observe(
             phrases::stopped(pid, activity),
         )
     } else if is_slow {
-        let look = pid.map_or_else(String::new, |pid| {
+        let tools = pid.map_or_else(String::new, |pid| {
             format!(" (`strace -fp {pid}`, `perf top -p {pid}`)")
         });
         let advice = format!(
-            "Its receive buffer stays full: it does not read as fast as datagrams arrive{look}. Read with recvmmsg(), use \
+            "Its receive buffer stays full: it does not read as fast as datagrams arrive{tools}. Read with recvmmsg(), use \
              more threads with SO_REUSEPORT, or send less; a larger buffer only delays the drops."
         );
         ("slow", "has not kept up", advice)

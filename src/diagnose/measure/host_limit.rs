@@ -25,12 +25,12 @@ impl HostLimit {
     /// Returns the use of the limit at a moment; `None` if the counter or the limit is unknown.
     pub(in crate::diagnose) fn measure(&self, facts: &Facts<'_>) -> Option<LimitUse> {
         let count = facts.counter(self.counter)?;
-        let most = facts.settings().number(self.setting, self.number)?;
+        let max = facts.settings().number(self.setting, self.number)?;
         Some(LimitUse {
             name: self.name,
             count,
-            most,
-            share: count as f64 / most.max(1) as f64,
+            max,
+            share: count as f64 / max.max(1) as f64,
         })
     }
 }
@@ -40,7 +40,7 @@ impl HostLimit {
 pub(in crate::diagnose) struct LimitUse {
     name: &'static str,
     pub(in crate::diagnose) count: u64,
-    pub(in crate::diagnose) most: u64,
+    pub(in crate::diagnose) max: u64,
     /// Share of the limit in use.
     pub(in crate::diagnose) share: f64,
 }
@@ -55,7 +55,7 @@ impl LimitUse {
     ) -> Option<Observation> {
         let observation =
             self.observe_as(Value::Count(self.count), kind, thresholds, is_exceeded)?;
-        Some(observation.with("limit", Value::Count(self.most)))
+        Some(observation.with("limit", Value::Count(self.max)))
     }
 
     /// Returns the observation of a limit that is close, with `used` in a unit of its own. The thresholds are the shares
@@ -89,7 +89,7 @@ impl LimitUse {
         format!(
             "{} of at most {} {things} ({})",
             phrases::count(self.count),
-            phrases::count(self.most),
+            phrases::count(self.max),
             phrases::share(self.share)
         )
     }

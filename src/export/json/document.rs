@@ -54,7 +54,7 @@ pub fn write_document(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io
             .collect(),
     };
     let mut head = serde_json::to_vec(&head)?;
-    // The head is an object; its sockets follow within it, row by row.
+    // The head is an object; its sockets are added to it, row by row.
     head.pop();
     out.write_all(&head)?;
     out.write_all(b",\"sockets\":[")?;

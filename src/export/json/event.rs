@@ -1,4 +1,4 @@
-//! Events of sockets as JSON Lines: `events --json`.
+//! Socket events as JSON Lines: `events --json`.
 
 use std::io::{self, Write};
 
@@ -26,13 +26,13 @@ struct JsonEvent<'a> {
     socket: JsonSocket<'a>,
 }
 
-/// Returns the payload sent, each byte once: without SYN, FIN and retransmissions.
+/// Returns the payload sent, each byte counted once: without SYN, FIN and retransmissions.
 fn payload_sent(info: TcpInfo<'_>) -> Option<u64> {
     let retransmitted = info.bytes_retrans().unwrap_or(0);
     Some(info.bytes_sent()?.saturating_sub(retransmitted))
 }
 
-/// Names what `lifetime_ms` is.
+/// Returns the exactness of `lifetime_ms`.
 fn lifetime_name(lifetime: Lifetime) -> &'static str {
     match lifetime {
         Lifetime::Measured(_) => "measured",
@@ -41,8 +41,8 @@ fn lifetime_name(lifetime: Lifetime) -> &'static str {
     }
 }
 
-/// Writes one event. Bytes are those of a connection's life, on its closing; `received_bytes` counts the peer's FIN as
-/// the kernel does. `lifetime_is` says if `lifetime_ms` is exact.
+/// Writes one event. Bytes are totals of the connection, given when it closes; `received_bytes` counts the peer's FIN,
+/// as the kernel does. `lifetime_is` states whether `lifetime_ms` is exact.
 ///
 /// # Errors
 /// If the writer fails.
@@ -71,7 +71,7 @@ pub fn write_event(event: &Event, socket: SocketRef<'_>, out: &mut impl Write) -
 /// Names of the lines that count missing events.
 const COUNTED: [&str; 2] = ["lost", "undecided"];
 
-/// Writes how many events are missing: those that were `lost`, or that a filter left `undecided`.
+/// Writes the number of missing events: those that were `lost`, or that a filter left `undecided`.
 ///
 /// # Errors
 /// If the writer fails.
@@ -96,12 +96,9 @@ pub fn event_schema() -> JsonSchema {
         Property::new("event", JsonSchema::names(kinds.map(EventKind::name))),
         Property::new(
             "from",
-            state().with_description("State before; null if it was not seen."),
+            state().with_description("Previous state; null if unknown."),
         ),
-        Property::new(
-            "to",
-            state().with_description("State after; null once closed."),
-        ),
+        Property::new("to", state().with_description("New state; null if closed.")),
         Property::new(
             "lifetime_ms",
             JsonSchema::number()
@@ -116,17 +113,15 @@ pub fn event_schema() -> JsonSchema {
         ),
         Property::new(
             "sent_bytes",
-            bytes("Payload sent in the life of a closed connection, without retransmissions."),
+            bytes("Payload sent by a closed connection, without retransmissions."),
         ),
         Property::new(
             "received_bytes",
-            bytes(
-                "Payload received in the life of a closed connection; counts the peer's FIN as a byte.",
-            ),
+            bytes("Payload received by a closed connection; counts the peer's FIN as a byte."),
         ),
         Property::new(
             "retransmitted_bytes",
-            bytes("Payload retransmitted in the life of a closed connection."),
+            bytes("Payload retransmitted by a closed connection."),
         ),
         Property::new("socket", JsonSchema::reference("socket")),
     ]);
@@ -135,7 +130,7 @@ pub fn event_schema() -> JsonSchema {
         Property::new(
             "event",
             JsonSchema::names(COUNTED).with_description(
-                "lost: events that the kernel dropped. undecided: events of which a filter asks something that is not known.",
+                "lost: events dropped by the kernel. undecided: events for which the filter depends on unknown values.",
             ),
         ),
         Property::new("count", JsonSchema::unsigned(64)),

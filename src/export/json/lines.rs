@@ -8,7 +8,7 @@ use crate::export::json_schema::JsonSchema;
 use crate::export::socket_schema;
 use crate::export::timestamp::timestamp;
 
-/// Writes one object a line.
+/// Writes one object per line.
 ///
 /// # Errors
 /// If the writer fails.
@@ -16,7 +16,7 @@ pub fn write_lines(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::R
     write_all(moment, rows, None, out)
 }
 
-/// Writes one object a line, each with the time of the moment in `taken_at`.
+/// Writes one object per line, each with the time of the moment in `taken_at`.
 ///
 /// # Errors
 /// If the writer fails.

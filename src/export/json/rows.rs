@@ -7,17 +7,17 @@ use super::socket::JsonSocket;
 use crate::aggregate::{Moment, PeerIndex};
 use crate::export::row::Row;
 
-/// Rows formatted at a time, about 1 MB of text: enough to be worth handing over, small enough for a cache.
+/// Rows formatted at a time, about 1 MB of text: large enough to amortize the handover, small enough for a cache.
 const CHUNK: usize = 512;
 
-/// Threads that format.
+/// Number of formatting threads.
 const WORKERS: usize = 2;
 
 /// Formats rows of a moment.
 struct Formatter<'a> {
     moment: &'a Moment,
     peers: &'a PeerIndex,
-    /// Time of the moment, if each object has it.
+    /// Time of the moment, if every object includes it.
     taken_at: Option<&'a str>,
     /// Bytes between two objects.
     separator: &'a [u8],
@@ -40,8 +40,8 @@ impl Formatter<'_> {
     }
 }
 
-/// Writes the objects of `rows` with `separator` between them, each with `taken_at` if there is one. Two threads format,
-/// each every other chunk, while this one writes the chunks in their order: a hundred thousand sockets are some 200 MB.
+/// Writes the objects of `rows` with `separator` between them, each with `taken_at` if given. Two threads format
+/// alternate chunks while this one writes the chunks in order: a hundred thousand sockets are about 200 MB.
 ///
 /// # Errors
 /// If the writer fails.
@@ -60,7 +60,7 @@ pub(super) fn write_rows(
     };
     let chunks: &Vec<&[u32]> = &rows.chunks(CHUNK).collect();
     std::thread::scope(|scope| {
-        // Where a worker cannot be started, or is not worth it, this thread formats.
+        // If a worker cannot be started or is not worthwhile, this thread formats.
         let workers: [_; WORKERS] = std::array::from_fn(|worker| {
             let (formatted_sender, formatted) = mpsc::sync_channel(1);
             let (reusable, reusable_receiver) = mpsc::channel::<Vec<u8>>();
@@ -68,7 +68,7 @@ pub(super) fn write_rows(
                 for rows in chunks.iter().skip(worker).step_by(WORKERS) {
                     let mut buffer = reusable_receiver.try_recv().unwrap_or_default();
                     let result = formatter.format(rows, &mut buffer).map(|()| buffer);
-                    // The writer has failed and receives no more.
+                    // The writer has failed and receives nothing more.
                     if formatted_sender.send(result).is_err() {
                         return;
                     }

@@ -13,7 +13,7 @@ use crate::model::SocketRef;
 pub(super) struct JsonSocket<'a> {
     /// The socket.
     pub(super) row: Row<'a>,
-    /// Time of its sample as text, which all rows of a sample share; `None` to leave it out.
+    /// Time of its sample as text, shared by all rows of a sample; `None` to omit it.
     pub(super) taken_at: Option<&'a str>,
 }
 
@@ -83,7 +83,7 @@ impl Serialize for JsonRecord<'_> {
     }
 }
 
-/// Serializes what an iterator yields.
+/// Serializes the items of an iterator.
 struct JsonList<I>(I);
 
 impl<I: Iterator<Item: Serialize> + Clone> Serialize for JsonList<I> {

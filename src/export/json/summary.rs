@@ -84,7 +84,7 @@ pub fn summary_schema() -> JsonSchema {
         Property::new("family", JsonSchema::names(Family::ALL.map(Family::name))),
         Property::new(
             "protocol",
-            JsonSchema::string().with_description("Protocol; netlink for all of netlink."),
+            JsonSchema::string().with_description("Protocol; netlink for all netlink protocols."),
         ),
         Property::new(
             "sockets",
@@ -93,7 +93,7 @@ pub fn summary_schema() -> JsonSchema {
         Property::new(
             "states",
             JsonSchema::object(states)
-                .with_description("Sockets by state; states without a socket are left out."),
+                .with_description("Sockets by state; states without sockets are omitted."),
         ),
     ]);
     let units = [
@@ -122,7 +122,10 @@ pub fn summary_schema() -> JsonSchema {
             JsonSchema::time().with_description("Time of the sample."),
         ),
         Property::new("host", host_schema()),
-        Property::new("sockets", count().with_description("Sockets seen.")),
+        Property::new(
+            "sockets",
+            count().with_description("Sockets in the sample."),
+        ),
         Property::new(
             "used",
             count().or_null().with_description(
@@ -139,9 +142,8 @@ pub fn summary_schema() -> JsonSchema {
         ),
         Property::new(
             "counters",
-            JsonSchema::map(JsonSchema::integer()).with_description(
-                "Counters since the start of the machine, by the kernel's names.",
-            ),
+            JsonSchema::map(JsonSchema::integer())
+                .with_description("Counters since boot, by the kernel's names."),
         ),
         Property::new(
             "faults",

@@ -8,9 +8,9 @@ pub(super) trait Column: Send {
     /// Appends its declaration in Parquet's schema language.
     fn declare(&self, schema: &mut String);
 
-    /// Adds its value of a row.
+    /// Adds the value of a row.
     fn push(&mut self, row: &Row<'_>);
 
-    /// Returns the buffers of plain values that it consists of, in the order of its declaration.
+    /// Returns its buffers of plain values, in declaration order.
     fn leaves(&mut self) -> Vec<&mut dyn Leaf>;
 }

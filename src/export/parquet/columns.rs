@@ -1,4 +1,4 @@
-//! Columns of the file, made of the list of exported fields.
+//! Creates the columns of the file from the list of exported fields.
 
 use parquet::data_type::{BoolType, FloatType, Int32Type, Int64Type};
 
@@ -9,13 +9,13 @@ use crate::export::field::{ExportField, Shape, flat};
 use crate::export::socket_fields::{socket_fields, taken_at};
 use crate::export::text::Text;
 
-/// Makes every column: the time of the sample, then the fields in the order of JSON.
+/// Creates every column: the time of the sample, then the fields in the order of JSON.
 pub(super) fn columns() -> Vec<Box<dyn Column>> {
     let fields = std::iter::once(taken_at()).chain(flat(socket_fields()));
     fields.filter_map(column).collect()
 }
 
-/// Makes the column of a field; `None` for a record, whose parts have columns.
+/// Creates the column of a field; `None` for a record, whose parts have columns.
 fn column(field: &'static ExportField) -> Option<Box<dyn Column>> {
     let name = field.column();
     Some(match &field.shape {

@@ -1,17 +1,17 @@
-//! Buffers of plain values with Parquet's levels, which say where in their rows the values stand.
+//! Buffers of plain values with Parquet's levels, which locate the values in their rows.
 
 use parquet::data_type::{ByteArray, ByteArrayType, DataType};
 use parquet::errors::ParquetError;
 use parquet::file::writer::SerializedColumnWriter;
 use rustc_hash::FxHashMap;
 
-/// A buffer of plain values: those of a column of the file, or of a part of a nested one.
+/// A buffer of plain values, of a column of the file or of a part of a nested column.
 pub(super) trait Leaf {
     /// Writes all values as a column chunk and clears the buffer.
     fn write(&mut self, column: &mut SerializedColumnWriter<'_>) -> Result<(), ParquetError>;
 }
 
-/// Parquet's definition and repetition levels: an entry for each value and for each missing one.
+/// Parquet's definition and repetition levels, with one entry for each value and for each missing value.
 #[derive(Debug, Default)]
 pub(super) struct Levels {
     defined: Vec<i16>,
@@ -70,7 +70,7 @@ impl<T: DataType> Leaf for Values<T> {
     }
 }
 
-/// Texts. Each distinct one is stored once: most are names that many rows share.
+/// Texts. Each distinct text is stored once: most are names shared by many rows.
 #[derive(Debug, Default)]
 pub(super) struct Texts {
     /// Levels.

@@ -1,7 +1,7 @@
 //! Columns with several values in a row: lists, a map, and lists of records.
 //!
-//! Parquet flattens them into plain columns and says by levels where each value stands; see
-//! [`Levels::push_repeated`](super::leaf::Levels::push_repeated). A row without a value has one entry all the same.
+//! Parquet flattens them into plain columns and uses levels to locate each value; see
+//! [`Levels::push_repeated`](super::leaf::Levels::push_repeated). A row without a value also has an entry.
 
 use std::fmt::Write;
 
@@ -14,7 +14,7 @@ use crate::export::owner::{OWNER_FIELDS, Owner, OwnerField, OwnerShape, owners};
 use crate::export::row::Row;
 use crate::model::SocketRef;
 
-/// Names of the bits that are set: `["recverr"]`, empty if none is, null if they are not known.
+/// Names of the set bits: `["recverr"]`, empty if none is set, null if unknown.
 pub(super) struct BitsColumn {
     name: &'static str,
     value: fn(&Row<'_>) -> Option<SetBits>,
@@ -22,7 +22,7 @@ pub(super) struct BitsColumn {
 }
 
 impl BitsColumn {
-    /// Makes a column of lists of names.
+    /// Creates a column of lists of names.
     pub(super) fn boxed(
         name: &'static str,
         value: fn(&Row<'_>) -> Option<SetBits>,
@@ -74,7 +74,7 @@ pub(super) struct MapColumn {
 }
 
 impl MapColumn {
-    /// Makes a column of maps.
+    /// Creates a column of maps.
     pub(super) fn boxed(
         name: &'static str,
         value: for<'a> fn(&Row<'a>) -> Option<NamedNumbers>,
@@ -102,7 +102,7 @@ impl Column for MapColumn {
 
     fn push(&mut self, row: &Row<'_>) {
         let numbers = (self.value)(row);
-        // Without a map, or with an empty one.
+        // No map, or an empty one.
         if numbers.as_ref().is_none_or(Vec::is_empty) {
             let defined = i16::from(numbers.is_some());
             self.names.levels.push_repeated(0, defined);
@@ -143,7 +143,7 @@ enum OwnerValues {
 }
 
 impl OwnersColumn {
-    /// Makes a column of lists of owners.
+    /// Creates a column of lists of owners.
     pub(super) fn boxed(
         name: &'static str,
         value: for<'a> fn(&Row<'a>) -> Option<SocketRef<'a>>,
@@ -232,7 +232,7 @@ impl OwnerPart {
                 buffer.values.push(value(owner).cast_signed());
             }
             (OwnerShape::Text(value), OwnerValues::Text(buffer)) => buffer.push(value(owner)),
-            // Each shape was given its buffer.
+            // The buffer of each shape has a matching type.
             _ => return,
         }
         self.levels().push_repeated(repeated, 1);

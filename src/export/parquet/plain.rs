@@ -20,7 +20,7 @@ pub(super) struct PlainColumn<T: DataType, F> {
 }
 
 impl<T: DataType, F: Fn(&Row<'_>) -> Option<T::T> + Send + 'static> PlainColumn<T, F> {
-    /// Makes a column of these types.
+    /// Creates a column of these types.
     pub(super) fn boxed(
         name: &'static str,
         physical: &'static str,
@@ -68,7 +68,7 @@ pub(super) struct TextColumn<F> {
 }
 
 impl<F: for<'a> Fn(&Row<'a>) -> Option<Text<'a>> + Send + 'static> TextColumn<F> {
-    /// Makes a column of texts.
+    /// Creates a column of texts.
     pub(super) fn boxed(name: &'static str, value: F) -> Box<dyn Column> {
         Box::new(TextColumn {
             name,

@@ -12,7 +12,7 @@ use crate::filter::quantity::{Unit, parse_quantity};
 use crate::filter::vocabulary::{Field, FieldKind};
 
 impl<'t> Parser<'t, '_> {
-    /// Parses a comparison behind the name of a column.
+    /// Parses a comparison after a column name.
     pub(super) fn comparison(
         &mut self,
         at: usize,
@@ -23,12 +23,12 @@ impl<'t> Parser<'t, '_> {
         let Some(operator) = self.lexer.operator() else {
             let end = self.lexer.at;
             return Err(self
-                .error(end, format!("'{word}' lacks a comparison"))
+                .error(end, format!("'{word}' needs a comparison"))
                 .with_expected(match field.kind {
                     FieldKind::Number(unit) => {
-                        format!("=, !=, <, <=, > or >= and {}", unit.examples())
+                        format!("=, !=, <, <=, > or >=, followed by {}", unit.examples())
                     }
-                    FieldKind::Text => "=, !=, =~ or !~ and a text".to_owned(),
+                    FieldKind::Text => "=, !=, =~ or !~, followed by text".to_owned(),
                 }));
         };
         self.expected = Expected::Quantity(field);
@@ -37,7 +37,7 @@ impl<'t> Parser<'t, '_> {
                 self.expression(field, operator == Operator::MatchesNot)
             }
             (FieldKind::Text, Operator::Equal | Operator::Unequal) => {
-                let (at, value) = self.operand(word, "a text; * and ? stand for others")?;
+                let (at, value) = self.operand(word, "text; * and ? are wildcards")?;
                 let pattern = Pattern::glob(&value).map_err(|message| self.error(at, message))?;
                 let fragment = self.builder.predicate(Predicate::Text(field.id, pattern));
                 Ok(if operator == Operator::Unequal {
@@ -47,10 +47,10 @@ impl<'t> Parser<'t, '_> {
                 })
             }
             (FieldKind::Text, _) => Err(self
-                .error(at, format!("'{word}' is text, and no number"))
+                .error(at, format!("'{word}' is text, not a number"))
                 .with_expected("=, !=, =~ or !~")),
             (FieldKind::Number(_), Operator::Matches | Operator::MatchesNot) => Err(self
-                .error(at, format!("'{word}' is a number, and no text"))
+                .error(at, format!("'{word}' is a number, not text"))
                 .with_expected("=, !=, <, <=, > or >=")),
             (FieldKind::Number(unit), operator) => self.number(word, field, unit, operator),
         }
@@ -63,7 +63,7 @@ impl<'t> Parser<'t, '_> {
     ) -> Result<(usize, Cow<'t, str>), FilterError> {
         self.lexer.value(false).ok_or_else(|| {
             let at = self.lexer.at;
-            self.error(at, format!("'{word}' has nothing to be compared with"))
+            self.error(at, format!("'{word}' needs a value to compare with"))
                 .with_expected(expected)
         })
     }
@@ -76,7 +76,7 @@ impl<'t> Parser<'t, '_> {
         operator: Operator,
     ) -> Result<Fragment, FilterError> {
         let (at, value) = self.operand(word, unit.examples())?;
-        // "2 GB": a unit may stand apart.
+        // "2 GB": the unit may follow after a space.
         if value.ends_with('%')
             && unit != Unit::Share
             && let Some(share) = self.context.vocabulary.share_of(word)
@@ -94,7 +94,7 @@ impl<'t> Parser<'t, '_> {
                 Some(Field { kind, .. }) => {
                     let why = match kind {
                         FieldKind::Text => "is text",
-                        FieldKind::Number(_) => "counts something else",
+                        FieldKind::Number(_) => "has a different unit",
                     };
                     return Err(self
                         .error(
@@ -121,7 +121,7 @@ impl<'t> Parser<'t, '_> {
         })))
     }
 
-    /// Parses a regular expression behind `=~` or `!~`.
+    /// Parses a regular expression after `=~` or `!~`.
     pub(super) fn expression(
         &mut self,
         field: Field,
@@ -131,11 +131,11 @@ impl<'t> Parser<'t, '_> {
         let Some((at, text)) = self.lexer.value(true) else {
             let at = self.lexer.at;
             return Err(self
-                .error(at, "=~ lacks its expression")
-                .with_expected("a regular expression; one with spaces in quotes"));
+                .error(at, "=~ needs a regular expression")
+                .with_expected("a regular expression, quoted if it contains spaces"));
         };
         let pattern = Pattern::expression(&text)
-            .map_err(|message| self.error(at, format!("not a regular expression: {message}")))?;
+            .map_err(|message| self.error(at, format!("invalid regular expression: {message}")))?;
         let fragment = self.builder.predicate(Predicate::Text(field.id, pattern));
         Ok(if negated {
             ProgramBuilder::not(fragment)

@@ -19,7 +19,7 @@ const FAMILIES: [(&str, Family); 6] = [
     ("vsock:", Family::Vsock),
 ];
 
-/// Splits a family off the front.
+/// Splits off a leading family prefix.
 fn family(text: &str) -> (Option<Family>, &str) {
     FAMILIES
         .iter()
@@ -30,7 +30,7 @@ fn family(text: &str) -> (Option<Family>, &str) {
 /// Parses the value of `dst`, `src` or `host`.
 ///
 /// # Errors
-/// A message without the position.
+/// A message without a position.
 pub(super) fn parse_host(
     text: &str,
     names: &dyn NameResolver,
@@ -65,7 +65,7 @@ pub(super) fn parse_host(
                 cid => Address::Context(
                     parse_integer(cid)
                         .and_then(|cid| u32::try_from(cid).ok())
-                        .ok_or_else(|| format!("'{cid}' is no vsock context id"))?,
+                        .ok_or_else(|| format!("invalid vsock context ID '{cid}'"))?,
                 ),
             };
             of(address, number_port(port)?)
@@ -81,10 +81,10 @@ pub(super) fn parse_host(
     }
 }
 
-/// Parses the value of `dport`, `sport` or `port`: the named family, and the port; `None` for any port.
+/// Parses the value of `dport`, `sport` or `port`. Returns the family prefix and the port; `None` for any port.
 ///
 /// # Errors
-/// A message without the position.
+/// A message without a position.
 pub(super) fn parse_port(
     text: &str,
     names: &dyn NameResolver,
@@ -112,26 +112,26 @@ fn split(text: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Splits an internet address from its port; colons of the address itself are within brackets.
+/// Splits an internet address from its port. Colons of the address itself are inside brackets.
 fn split_inet(text: &str, family: Option<Family>) -> Result<(Cow<'_, str>, Option<&str>), String> {
     if let Some(rest) = text.strip_prefix('[') {
         let (address, rest) = rest
             .split_once(']')
-            .ok_or_else(|| "there is a '[' without its ']'".to_owned())?;
+            .ok_or_else(|| "unclosed '['".to_owned())?;
         let (length, port) = match rest.split_once(':') {
             Some((length, port)) => (length, Some(port)),
             None => (rest, None),
         };
-        // ss expects the prefix length inside the brackets; other programs write it behind them.
+        // ss expects the prefix length inside the brackets; other programs write it after them.
         return match length {
             "" => Ok((Cow::Borrowed(address), port)),
             _ if length.starts_with('/') && !address.contains('/') => {
                 Ok((Cow::Owned(format!("{address}{length}")), port))
             }
-            _ => Err(format!("'{rest}' behind ']' is no port")),
+            _ => Err(format!("invalid port '{rest}' after ']'")),
         };
     }
-    // An IPv6 address without brackets, which ss refuses.
+    // An IPv6 address without brackets, which ss rejects.
     let whole = text.split('/').next().unwrap_or(text);
     if family != Some(Family::Inet) && whole.parse::<Ipv6Addr>().is_ok() {
         return Ok((Cow::Borrowed(text), None));
@@ -142,7 +142,7 @@ fn split_inet(text: &str, family: Option<Family>) -> Result<(Cow<'_, str>, Optio
             Some(rest.strip_prefix(':').unwrap_or(rest)),
         ));
     }
-    // A colon behind the prefix length, or the last one.
+    // A colon after the prefix length, or the last one.
     let from = text.find('/').unwrap_or(0);
     Ok(match text[from..].rfind(':') {
         Some(at) => (
@@ -176,7 +176,7 @@ fn inet(text: &str, family: Option<Family>, names: &dyn NameResolver) -> Result<
         return Ok(Address::Networks(vec![network]));
     }
     if length.is_some() || !is_host_name(address) {
-        return Err(format!("'{text}' is no address, network or host name"));
+        return Err(format!("'{text}' is not an address, network or host name"));
     }
     match names.hosts(address) {
         Lookup::Known(addresses) => {
@@ -191,16 +191,16 @@ fn inet(text: &str, family: Option<Family>, names: &dyn NameResolver) -> Result<
                 .map(Network::single)
                 .collect();
             if networks.is_empty() {
-                return Err(format!("no address is known for the host '{address}'"));
+                return Err(format!("cannot resolve host '{address}'"));
             }
             Ok(Address::Networks(networks))
         }
         Lookup::Pending => Ok(Address::Unresolved(address.to_owned())),
-        Lookup::NotFound => Err(format!("no address is known for the host '{address}'")),
+        Lookup::NotFound => Err(format!("cannot resolve host '{address}'")),
     }
 }
 
-/// Reports whether a text has only characters of host names and at least one letter.
+/// Reports whether a text consists of host name characters, with at least one letter.
 fn is_host_name(text: &str) -> bool {
     let fine = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
     text.chars().all(fine) && text.chars().any(char::is_alphabetic)
@@ -229,13 +229,13 @@ fn prefix(text: &str, address: IpAddr) -> Result<u8, String> {
         return u8::try_from(length)
             .ok()
             .filter(|&length| length <= most)
-            .ok_or_else(|| format!("a prefix length of {length} is too long, {most} is the most"));
+            .ok_or_else(|| format!("prefix length {length} exceeds the maximum of {most}"));
     }
     let mask: Option<Ipv4Addr> = text.parse().ok().filter(|_| address.is_ipv4());
     let mask = mask.map(u32::from);
     mask.filter(|mask| mask.leading_ones() + mask.trailing_zeros() >= 32)
         .map(|mask| mask.leading_ones() as u8)
-        .ok_or_else(|| format!("'{text}' is no prefix length"))
+        .ok_or_else(|| format!("invalid prefix length '{text}'"))
 }
 
 /// Parses an integer as `strtol` does: decimal, hexadecimal with `0x`, octal with `0`.
@@ -259,17 +259,17 @@ fn is_digits(text: &str, radix: u32) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_digit(radix))
 }
 
-/// Parses a port number, or a service's name.
+/// Parses a port number or a service name.
 fn inet_port(
     text: &str,
     names: &dyn NameResolver,
     requested: &RequestedSockets,
 ) -> Result<i64, String> {
     if let Some(port) = parse_integer(text) {
-        // Unix sockets have their inode in a port's place, so a port is any number.
+        // Unix sockets have their inode in place of a port, so any number is valid.
         return u32::try_from(port)
             .map(i64::from)
-            .map_err(|_| format!("'{text}' is too large for a port"));
+            .map_err(|_| format!("port '{text}' is too large"));
     }
     let asked =
         |wanted: bool, protocol: &str| wanted.then(|| names.service(text, protocol)).flatten();
@@ -285,10 +285,10 @@ fn inet_port(
     );
     match (tcp, udp) {
         (Some(tcp), Some(udp)) if tcp != udp => Err(format!(
-            "'{text}' is port {tcp} of tcp and {udp} of udp; write the number"
+            "'{text}' is tcp port {tcp} but udp port {udp}; use the number"
         )),
         (Some(port), _) | (None, Some(port)) => Ok(port.into()),
-        (None, None) => Err(format!("'{text}' is no port and no known service")),
+        (None, None) => Err(format!("'{text}' is not a port number or a known service")),
     }
 }
 
@@ -297,28 +297,28 @@ fn number_port(text: Option<&str>) -> Result<Option<i64>, String> {
         None | Some("" | "*") => Ok(None),
         Some(text) => parse_integer(text)
             .map(Some)
-            .ok_or_else(|| format!("'{text}' is no port")),
+            .ok_or_else(|| format!("invalid port '{text}'")),
     }
 }
 
-/// Parses the device that stands in place of a packet socket's port.
+/// Parses the device given in place of a packet socket's port.
 fn device_port(text: Option<&str>, names: &dyn NameResolver) -> Result<Option<i64>, String> {
     match text {
         None | Some("" | "*") => Ok(None),
         Some(text) => parse_integer(text)
             .or_else(|| names.device(text).map(i64::from))
             .map(Some)
-            .ok_or_else(|| format!("there is no device '{text}'")),
+            .ok_or_else(|| format!("unknown device '{text}'")),
     }
 }
 
 fn netlink_port(text: Option<&str>) -> Result<Option<i64>, String> {
     match text {
         Some("kernel") => Ok(Some(0)),
-        // Port ids are 32 bits that ss shows with a sign.
+        // Port ids are 32 bits wide; ss shows them as signed numbers.
         Some(text) if text.starts_with('-') => parse_integer(&text[1..])
             .map(|number| Some(-number))
-            .ok_or_else(|| format!("'{text}' is no port id")),
+            .ok_or_else(|| format!("invalid port ID '{text}'")),
         text => number_port(text),
     }
 }
@@ -352,7 +352,7 @@ fn ethertype(text: &str) -> Result<Address, String> {
         .map(|&(_, number)| number)
         .or_else(|| parse_integer(text).and_then(|number| u16::try_from(number).ok()))
         .map(Address::Ethertype)
-        .ok_or_else(|| format!("'{text}' is no Ethernet protocol"))
+        .ok_or_else(|| format!("unknown Ethernet protocol '{text}'"))
 }
 
 /// Names of netlink protocols in iproute2 that differ from the kernel's.
@@ -381,5 +381,5 @@ fn netlink(text: &str) -> Result<Address, String> {
         .or(by_name.map(|&(_, number)| number))
         .or_else(ours)
         .map(Address::Netlink)
-        .ok_or_else(|| format!("'{text}' is no netlink protocol"))
+        .ok_or_else(|| format!("unknown netlink protocol '{text}'"))
 }

@@ -1,4 +1,4 @@
-//! Parses conditions that begin with a keyword: `KEYWORD [ OPERATOR ] VALUE`.
+//! Parses conditions that start with a keyword: `KEYWORD [ OPERATOR ] VALUE`.
 
 use super::{CONDITION, Expected, Parser, endpoint};
 use crate::filter::endpoint::Address;
@@ -12,7 +12,7 @@ use crate::filter::resolver::Lookup;
 use crate::model::{Family, Protocol, Unowned};
 
 impl Parser<'_, '_> {
-    /// Parses a condition from its first word on.
+    /// Parses a condition, given its first word.
     pub(super) fn condition(&mut self, at: usize, word: &str) -> Result<Fragment, FilterError> {
         let keyword = Keyword::by_name(word);
         let column = self.context.vocabulary.field(word);
@@ -23,8 +23,8 @@ impl Parser<'_, '_> {
             return self.comparison(at, word, field);
         }
         let mut error = self.error(at, format!("unexpected '{word}'"));
-        let alike = self.context.vocabulary.similar(word);
-        let close = Keyword::similar(word).into_iter().chain(alike);
+        let similar = self.context.vocabulary.similar(word);
+        let close = Keyword::similar(word).into_iter().chain(similar);
         let names: Vec<&str> = close.take(5).collect();
         error = error.with_expected(if names.is_empty() {
             CONDITION.to_owned()
@@ -33,7 +33,7 @@ impl Parser<'_, '_> {
         });
         let frame = self.top();
         if frame.done.is_some() && frame.connective.is_none() && names.is_empty() {
-            error = error.with_expected("'and', 'or', another condition or the end");
+            error = error.with_expected("'and', 'or', another condition or the end of the filter");
         }
         Err(error)
     }
@@ -57,7 +57,7 @@ impl Parser<'_, '_> {
                 .and_then(|column| self.context.vocabulary.field(column));
             let Some(field) = column else {
                 return Err(self
-                    .error(at, format!("'{word}' has no text that =~ could search"))
+                    .error(at, format!("'{word}' is not text, so =~ does not apply"))
                     .with_expected("=, !=, <, <=, > or >="));
             };
             return self.expression(field, operator == Some(Operator::MatchesNot));
@@ -120,7 +120,7 @@ impl Parser<'_, '_> {
                 Predicate::Device(match index {
                     Some(index) => Device::Index(index),
                     None if self.context.allow_unknown_devices => Device::Name(value.into_owned()),
-                    None => return Err(wrong(self, format!("there is no device '{value}'"))),
+                    None => return Err(wrong(self, format!("unknown device '{value}'"))),
                 })
             }
             Keyword::Fwmark => {
@@ -130,7 +130,7 @@ impl Parser<'_, '_> {
                 };
                 match (mark, mask) {
                     (Some(mark), Some(mask)) => Predicate::Mark(mark, mask),
-                    _ => return Err(wrong(self, format!("'{value}' is no mark"))),
+                    _ => return Err(wrong(self, format!("invalid mark '{value}'"))),
                 }
             }
             Keyword::Cgroup => {
@@ -138,7 +138,7 @@ impl Parser<'_, '_> {
                     Lookup::Known(id) => Some(id),
                     Lookup::Pending => None,
                     Lookup::NotFound => {
-                        return Err(wrong(self, format!("there is no control group '{value}'")));
+                        return Err(wrong(self, format!("unknown cgroup '{value}'")));
                     }
                 };
                 Predicate::Cgroup(Cgroup {
@@ -174,12 +174,12 @@ impl Parser<'_, '_> {
                         ));
                     }
                     None => {
-                        return Err(wrong(self, format!("'{value}' is no reason")));
+                        return Err(wrong(self, format!("unknown reason '{value}'")));
                     }
                 }
             }
             Keyword::Protocol => parse_protocol(&value)
-                .ok_or_else(|| wrong(self, format!("there is no protocol '{value}'")))?,
+                .ok_or_else(|| wrong(self, format!("unknown protocol '{value}'")))?,
             Keyword::Family => {
                 let all = Family::ALL.into_iter();
                 let mut family = all.clone().filter(|family| family.name() == value);
@@ -188,12 +188,12 @@ impl Parser<'_, '_> {
                     family
                         .next()
                         .or(link)
-                        .ok_or_else(|| wrong(self, format!("there is no family '{value}'")))?,
+                        .ok_or_else(|| wrong(self, format!("unknown family '{value}'")))?,
                 )
             }
             Keyword::Netns => Predicate::Netns(
                 parse_u32(&value)
-                    .ok_or_else(|| wrong(self, format!("'{value}' is no network namespace")))?,
+                    .ok_or_else(|| wrong(self, format!("invalid network namespace '{value}'")))?,
             ),
             Keyword::Dport
             | Keyword::Sport
@@ -233,9 +233,12 @@ impl Parser<'_, '_> {
                 return Err(self
                     .error(
                         at,
-                        format!("'*' is every port; '{}' has no use for it", operator.sign()),
+                        format!(
+                            "'*' means any port and cannot be used with '{}'",
+                            operator.sign()
+                        ),
                     )
-                    .with_expected("a port's number or a service's name"));
+                    .with_expected("a port number or a service name"));
             }
             let fragment = self.builder.predicate(Predicate::Always);
             return Ok(if negated {
@@ -246,7 +249,7 @@ impl Parser<'_, '_> {
         };
         let mut port_condition = |side| {
             let fragment = self.builder.predicate(Predicate::Port(side, compare, port));
-            // One of both ends is enough; `!=` means neither.
+            // Either end is enough; `!=` means neither.
             if negated && operator != Operator::Unequal {
                 ProgramBuilder::not(fragment)
             } else {
@@ -269,15 +272,15 @@ impl Parser<'_, '_> {
     }
 }
 
-/// Parses a number of 32 bits.
+/// Parses a 32-bit number.
 fn parse_u32(text: &str) -> Option<u32> {
     endpoint::parse_integer(text).and_then(|number| u32::try_from(number).ok())
 }
 
-/// Maximum length of a process name in the kernel, bytes. Kernel: `TASK_COMM_LEN`.
+/// Maximum length of a process name in the kernel, in bytes. Kernel: `TASK_COMM_LEN`.
 const MAX_COMM: usize = 15;
 
-/// Parses a pid, uid or a name with `*` and `?`. A `comm` is cut as the kernel does.
+/// Parses a pid, a uid, or a name with `*` and `?`. A `comm` is truncated as in the kernel.
 fn process_or_user(text: &str, comm: bool) -> Result<Name, String> {
     if text.bytes().all(|byte| byte.is_ascii_digit())
         && let Ok(number) = text.parse()
@@ -292,7 +295,7 @@ fn process_or_user(text: &str, comm: bool) -> Result<Name, String> {
     Pattern::glob(text).map(Name::Pattern)
 }
 
-/// Parses a protocol by its name in JSON or its netid.
+/// Parses a protocol, given its JSON name or its netid.
 fn parse_protocol(text: &str) -> Option<Predicate> {
     use Protocol::{Dgram, Mptcp, PacketRaw, Raw, Sctp, Seqpacket, Stream, Tcp, Udp, UdpLite};
     let lower = text.to_ascii_lowercase();

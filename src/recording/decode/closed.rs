@@ -1,4 +1,14 @@
-//! Decodes the sockets that ended.
+//! Decodes the sockets that closed, from the section [`CLOSED`](crate::recording::section::CLOSED).
+//!
+//! The section has a list of facts and a list of rows, because several closed sockets may share a row:
+//!
+//! 1. The number of closed sockets, and for each: the index of its row as the difference from the next expected one;
+//!    the time from its end to the Sample, ns; its last state times four, plus whether and how it is stored when it was
+//!    first seen; and that time, if it is stored.
+//! 2. The number of rows, and for each: 0 for a new socket, or one more than the position in the previous Sample of the
+//!    socket that it is based on. The cells are in the streams.
+//!
+//! Closed sockets come before those that exist, while the rows are still those of the previous Sample.
 
 use super::row_builder::{RowBuilder, RowScratch};
 use super::streams::StreamReaders;
@@ -10,21 +20,26 @@ use crate::recording::section::{SEEN_AT, SEEN_WITH_BASE};
 use crate::recording::stream::SideRefs;
 use crate::recording::varint::ByteReader;
 
-/// The sockets of a frame that ended.
+/// The sockets that closed in the last frame.
 #[derive(Debug, Default)]
 pub(super) struct ClosedDecoder {
+    /// Facts of each closed socket. [`ClosedSocket::row`] is an index of `rows`.
     pub(super) closed: Vec<ClosedSocket>,
-    /// Rows of the closed sockets, and the rows' parts one after the other.
+    /// Rows of the closed sockets, and the parts of all rows one after the other.
     pub(super) rows: Vec<(Socket, SideRefs)>,
     pub(super) parts: Vec<u8>,
-    /// When the base of each row was first seen, ns.
+    /// When the socket that each row is based on was first seen, ns of the monotonic clock; 0 for a row without a base.
     base_first_ns: Vec<u64>,
-    /// Indices of the sockets that were first seen when their base was.
+    /// Indices in `closed` of the sockets that were first seen when their base was.
     seen_with_base: Vec<usize>,
 }
 
 impl ClosedDecoder {
-    /// Decodes a frame's closed sockets.
+    /// Replaces the closed sockets by those of a frame. `rows` are those of the previous Sample, and `now_ns` is the
+    /// time of the frame, ns of the monotonic clock. An empty section means that no socket closed.
+    ///
+    /// # Errors
+    /// If the section or a cell is corrupt, or a row is based on a socket that the previous Sample does not have.
     pub(super) fn decode(
         &mut self,
         mut reader: ByteReader<'_>,
@@ -52,6 +67,7 @@ impl ClosedDecoder {
         Ok(())
     }
 
+    /// Decodes the list of facts.
     fn decode_facts(
         &mut self,
         reader: &mut ByteReader<'_>,
@@ -76,7 +92,7 @@ impl ClosedDecoder {
                 SEEN_WITH_BASE => Some(0),
                 _ => None,
             };
-            let row = u32::try_from(row).map_err(|_| Corrupt("an ended socket has no row"))?;
+            let row = u32::try_from(row).map_err(|_| Corrupt("a closed socket has no row"))?;
             if first_seen == SEEN_WITH_BASE {
                 self.seen_with_base.push(self.closed.len());
             }
@@ -90,6 +106,7 @@ impl ClosedDecoder {
         Ok(())
     }
 
+    /// Decodes the list of rows.
     fn decode_rows(
         &mut self,
         reader: &mut ByteReader<'_>,

@@ -1,4 +1,7 @@
-//! Decompresses frames and joins their split streams.
+//! Decompresses frames and joins their split streams, without decoding the sections.
+//!
+//! A chunk is one zstd stream, flushed after each frame: frames are decompressed in order, from a key frame on.
+//! [`PlaneSplitter`](crate::recording::planes) split the streams.
 
 use zstd::stream::raw::{DParameter, Decoder as Zstd, InBuffer, Operation as _, OutBuffer};
 
@@ -8,38 +11,44 @@ use crate::recording::planes;
 /// Maximum length of a decompressed frame, bytes: a key frame of two million sockets.
 const MAX_UNPACKED_LEN: usize = 512 << 20;
 
-/// Maximum window of the compressor, as a power of two of bytes.
+/// Maximum window of the zstd stream as a binary logarithm: 8 MiB.
 const WINDOW: u32 = 23;
 
-/// Maximum memory of a chunk for each of its compressed bytes, and besides. Sockets that are all alike need the most, some 500
-/// bytes; a decompression bomb needs a million.
+/// Bytes that decoding a chunk may allocate for each of its compressed bytes. Identical sockets need the most, some
+/// 500; a decompression bomb needs a million.
 const MAX_RATIO: usize = 4096;
+
+/// Bytes that decoding a chunk may allocate in addition, however short the chunk is.
 const FREE_ALLOWANCE: usize = 32 << 20;
 
-/// A frame as it is in a file or in memory.
+/// A compressed frame, as it is in a file or in memory.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::recording) struct PackedFrame<'a> {
+    /// True if the frame begins a chunk.
     pub(in crate::recording) is_key: bool,
-    /// Claimed length of the decompressed payload, bytes.
+    /// Length of the decompressed payload according to the frame's header, bytes. Checked, not trusted.
     pub(in crate::recording) unpacked: u32,
+    /// The frame's part of the zstd stream.
     pub(in crate::recording) payload: &'a [u8],
 }
 
-/// A decompressed frame.
+/// A decompressed frame, whose memory is reused for the next one.
 #[derive(Debug, Default)]
 pub(in crate::recording) struct UnpackedFrame {
+    /// True if the frame begins a chunk.
     pub(super) is_key: bool,
     /// Sections of the frame, with the streams joined.
     pub(super) raw: Vec<u8>,
-    /// Bytes that decoding its chunk may have allocated by now.
+    /// Bytes that decoding the chunk up to this frame may have allocated.
     pub(super) max_allocated: usize,
-    /// Sections of the frame as they were compressed.
+    /// Buffer for the sections as they were compressed.
     split: Vec<u8>,
 }
 
 /// Decompresses one frame after another.
 #[derive(Default)]
 pub(in crate::recording) struct Decompressor {
+    /// Context of the zstd stream; `None` before the first frame.
     zstd: Option<Zstd<'static>>,
     /// Compressed bytes of the chunk so far.
     packed: usize,
@@ -54,10 +63,11 @@ impl std::fmt::Debug for Decompressor {
 }
 
 impl Decompressor {
-    /// Decompresses the next frame: a key frame, or the one after the last.
+    /// Decompresses a frame into `out`. It is a key frame, or the delta frame after the one that was decompressed last.
     ///
     /// # Errors
-    /// If it is corrupt. Only a key frame can follow then.
+    /// If it is corrupt, does not have the length that its header claims, or is a delta frame without the frame before
+    /// it. Only a key frame can follow then.
     pub(in crate::recording) fn decompress(
         &mut self,
         frame: PackedFrame<'_>,
@@ -86,16 +96,17 @@ impl Decompressor {
         Ok(())
     }
 
+    /// Decompresses the payload into `out`, which holds at most `max` bytes.
     fn decompress_payload(
         &mut self,
         frame: PackedFrame<'_>,
         max: usize,
         out: &mut Vec<u8>,
     ) -> Result<(), Corrupt> {
-        const REFUSED: Corrupt = Corrupt("the compressor refuses it");
+        const REFUSED: Corrupt = Corrupt("invalid zstd data");
         let length = frame.unpacked as usize;
         if length > MAX_UNPACKED_LEN.min(max) {
-            return Err(Corrupt("it claims to be larger than it can be"));
+            return Err(Corrupt("the claimed size is too large"));
         }
         let zstd = match &mut self.zstd {
             Some(zstd) => zstd,
@@ -117,11 +128,11 @@ impl Decompressor {
             let reserved = (length + 1 - out.len()).min(step);
             out.reserve(reserved);
             let (at, before) = (out.len(), input.pos());
-            // The compressor fills the capacity, which may be more than was reserved.
+            // The decompressor fills the capacity, which may be more than was reserved.
             let mut output = OutBuffer::around_pos(out, at);
             zstd.run(&mut input, &mut output).map_err(|_| REFUSED)?;
             if out.len() > length {
-                return Err(Corrupt("it is larger than it claims to be"));
+                return Err(Corrupt("it is larger than claimed"));
             }
             let is_stuck = out.len() == at && input.pos() == before;
             if (out.len() == length && input.pos() == frame.payload.len()) || is_stuck {
@@ -130,7 +141,7 @@ impl Decompressor {
             step = 1 << 20;
         }
         if out.len() != length || input.pos() != frame.payload.len() {
-            return Err(Corrupt("it is not as long as it claims to be"));
+            return Err(Corrupt("it is shorter than claimed"));
         }
         Ok(())
     }

@@ -1,4 +1,9 @@
-//! Decodes one frame after another.
+//! Decodes one decompressed frame after another, section by section. Its counterpart is
+//! [`Encoder`](crate::recording::Encoder).
+//!
+//! [`FrameDecoder::decode`] reads the sections on which the next frame is based. Names, faults and the activity of
+//! processes are complete in every frame; only [`FrameDecoder::sample_into`] reads them, so that frames on the way to
+//! another one cost less.
 
 use std::sync::Arc;
 
@@ -19,9 +24,10 @@ use crate::recording::varint::ByteReader;
 /// Maximum bytes that decoding a frame may allocate, however large its chunk is.
 const MAX_ALLOCATED: usize = 1 << 31;
 
-/// Decodes frames; holds what the next frame of the chunk is based on.
+/// Decodes frames; keeps the state of the chunk on which the next delta frame is based.
 #[derive(Default)]
 pub(in crate::recording) struct FrameDecoder {
+    /// The host, from the file header; the same in every Sample.
     host: Arc<Host>,
     strings: StringTable,
     processes: ProcessDecoder,
@@ -30,7 +36,7 @@ pub(in crate::recording) struct FrameDecoder {
     settings: SettingsDecoder,
     sockets: SocketDecoder,
     clock: Clock,
-    /// The last frame.
+    /// The frame that was decoded last.
     frame: UnpackedFrame,
     /// True if a delta frame can follow.
     can_continue: bool,
@@ -43,7 +49,7 @@ impl std::fmt::Debug for FrameDecoder {
 }
 
 impl FrameDecoder {
-    /// A decoder for the frames of a machine.
+    /// Creates a decoder for the frames of a host.
     pub(in crate::recording) fn new(host: Host) -> FrameDecoder {
         FrameDecoder {
             host: Arc::new(host),
@@ -51,15 +57,16 @@ impl FrameDecoder {
         }
     }
 
-    /// Returns the decompressed bytes of the last frame.
+    /// Returns the sections of the last frame, with the streams joined; empty before the first.
     pub(in crate::recording) fn raw(&self) -> &[u8] {
         &self.frame.raw
     }
 
-    /// Decodes the next frame: a key frame, or the one after the last. Swaps it for the last, whose memory can be reused.
+    /// Decodes a frame: a key frame, or the delta frame after the one that was decoded last. Leaves that one in
+    /// `frame`, so that its memory can be reused.
     ///
     /// # Errors
-    /// If it is corrupt. Only a key frame can follow then.
+    /// If the frame is corrupt, or is a delta frame without the frame before it. Only a key frame can follow then.
     pub(in crate::recording) fn decode(
         &mut self,
         frame: &mut UnpackedFrame,
@@ -86,6 +93,8 @@ impl FrameDecoder {
         Ok(())
     }
 
+    /// Decodes the sections that the next frame depends on. Strings come first, because the others refer to them; the
+    /// clock and the processes come before the sockets, which are based on them.
     fn decode_sections(&mut self, raw: &[u8]) -> Result<(), Corrupt> {
         let is_key = self.frame.is_key;
         let mut sections = FrameSections::find(raw)?;
@@ -110,7 +119,7 @@ impl FrameDecoder {
         self.settings.decode(&mut reader)
     }
 
-    /// Bytes of memory that are kept from frame to frame.
+    /// Returns the bytes of memory that are kept from frame to frame.
     fn heap_bytes(&self) -> usize {
         self.sockets.heap_bytes()
             + self.strings.heap_bytes()
@@ -118,7 +127,11 @@ impl FrameDecoder {
             + self.devices.heap_bytes()
     }
 
-    /// Makes the Sample of the last frame.
+    /// Replaces `sample` by the Sample of the last frame, reusing its memory.
+    ///
+    /// # Errors
+    /// If a section that [`Self::decode`] does not read is corrupt, a socket refers to a string that no frame defined,
+    /// or the Sample would take too much memory. `sample` is incomplete then; the next frame can still be decoded.
     pub(in crate::recording) fn sample_into(&mut self, sample: &mut Sample) -> Result<(), Corrupt> {
         sample.clear();
         sample.host = Arc::clone(&self.host);
@@ -140,7 +153,8 @@ impl FrameDecoder {
         decode_faults(&mut reader, sample)
     }
 
-    /// Returns when the sockets of the last frame were first seen, ns.
+    /// Returns when each socket of the last frame was first seen, ns of the monotonic clock. Omits the sockets that
+    /// existed when the recording began.
     pub(in crate::recording) fn first_seen(&self) -> Vec<(SocketKey, u64)> {
         self.sockets.first_seen()
     }

@@ -1,4 +1,8 @@
 //! Plans for decoding the sockets that have cells in the same set of streams: what they share is looked up once.
+//!
+//! [`RowBuilder`](super::row_builder) adds a plan for each set that a frame defines. For each new or changed socket
+//! [`PlanTable::next`] returns the plan of its set, which then decodes first the fields of fixed meaning and after that
+//! the words of its parts. The counterpart is `encode/sockets.rs`, which computes the same predictions.
 
 use super::streams::StreamReaders;
 use crate::model::Socket;
@@ -10,22 +14,28 @@ use crate::recording::stream::{
 };
 use crate::recording::varint::ByteReader;
 
-/// Streams of fixed meaning in a set.
+/// The streams of fixed meaning in a set, which are the fields of [`Socket`] and its references; all other streams are
+/// words of its parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FixedStreams {
+    /// The set has none.
     None,
-    /// Only some of those that change while a socket moves data.
+    /// Only some of those that change while a socket moves data, such as its queues. They leave the lengths of the
+    /// parts.
     Moving,
+    /// The set has others, so that all fields are decoded and checked.
     Any,
 }
 
 /// The decoding of a stream.
 #[derive(Debug, Clone, Copy)]
 struct StreamSpec {
+    /// Location of its word in the parts; unused for a stream of fixed meaning.
     location: WordLocation,
     coding: Coding,
-    /// Index of the stream among the predicted ones, if it is one.
+    /// Index of the stream in [`PREDICTED_STREAMS`]; `None` if other streams do not predict it.
     slot: Option<u8>,
+    /// The stream that this one predicts, if any.
     predictor: Predictor,
     /// True for most streams: a difference from the value before, on which no other stream depends.
     is_plain: bool,
@@ -33,6 +43,7 @@ struct StreamSpec {
     only_predicts: bool,
 }
 
+/// The decoding of each stream, by number.
 static SPECS: [StreamSpec; STREAM_COUNT] = {
     let mut specs = [spec(0); STREAM_COUNT];
     let mut stream = 0;
@@ -64,13 +75,15 @@ const fn spec(stream: usize) -> StreamSpec {
     }
 }
 
-/// Marks a stream of a plan that has no cell and takes its predicted value.
+/// Bit that marks a stream of a plan that has no cell and takes its predicted value.
 const IMPLICIT: u16 = 1 << 15;
 
 /// The plans of a chunk, by the number of their set. Stored contiguously: there are hundreds, used in an unpredictable order.
 #[derive(Debug, Default)]
 pub(super) struct PlanTable {
+    /// One for each set, by number.
     extents: Vec<PlanExtent>,
+    /// Streams of all plans: for each plan its fixed ones, narrow and wide words, and others.
     streams: Vec<u16>,
     /// Buffers for the words of the plan that is being made.
     narrow: Vec<u16>,
@@ -81,7 +94,9 @@ pub(super) struct PlanTable {
 /// Location of a plan's streams in [`PlanTable::streams`], and the lengths of its lists.
 #[derive(Debug, Clone, Copy)]
 struct PlanExtent {
+    /// Index of the first stream.
     begin: u32,
+    /// Number of streams in each list.
     fixed: u16,
     narrow: u16,
     wide: u16,
@@ -95,25 +110,26 @@ struct PlanExtent {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plan<'a> {
     pub(super) kind: FixedStreams,
-    /// True if the streams that follow from round-trip times may change; they are the last of the others.
+    /// True if `tcpi_rttvar` and `tcpi_rto`, which follow from round-trip times, may change. They are the last of
+    /// `others`.
     has_rtt: bool,
     /// Streams of fixed meaning.
     fixed: &'a [u16],
-    /// Plain words of four bytes, and of eight.
+    /// Plain words of four bytes, and of eight: each is a difference from the value before, on which no other depends.
     narrow: &'a [u16],
     wide: &'a [u16],
-    /// All other words.
+    /// All other words. Those marked [`IMPLICIT`] have no cell.
     others: &'a [u16],
 }
 
 impl PlanTable {
-    /// Starts a new chunk.
+    /// Removes all plans, for a new chunk.
     pub(super) fn clear(&mut self) {
         self.extents.clear();
         self.streams.clear();
     }
 
-    /// Bytes of memory in use.
+    /// Returns the bytes of memory in use.
     pub(super) fn heap_bytes(&self) -> usize {
         self.extents.len() * size_of::<PlanExtent>() + self.streams.len() * size_of::<u16>()
     }
@@ -123,7 +139,7 @@ impl PlanTable {
         size_of::<PlanExtent>() + (streams + PREDICTED_STREAMS.len() + 2) * size_of::<u16>()
     }
 
-    /// Returns the plan of a set.
+    /// Returns the plan of a set; `None` if the chunk has not defined it.
     #[inline]
     fn get(&self, number: usize) -> Option<Plan<'_>> {
         let extent = self.extents.get(number)?;
@@ -141,15 +157,18 @@ impl PlanTable {
         })
     }
 
-    /// Returns the plan of the next new or changed socket.
+    /// Reads the number of the next new or changed socket's set; returns its plan.
+    ///
+    /// # Errors
+    /// If the numbers end, or the chunk has not defined the set.
     #[inline]
     pub(super) fn next(&self, readers: &mut StreamReaders<'_, '_>) -> Result<Plan<'_>, Corrupt> {
         let number: usize = readers.sets.number()?;
         let plan = self.get(number);
-        plan.ok_or(Corrupt("a set of streams is used and not defined"))
+        plan.ok_or(Corrupt("undefined set of streams"))
     }
 
-    /// Adds the plan of a set, whose streams are in ascending order.
+    /// Adds the plan of a set, whose streams are in ascending order. It gets the next number.
     pub(super) fn push(&mut self, set: &[u16]) {
         let split = set.partition_point(|&stream| usize::from(stream) < FIXED_STREAM_COUNT);
         let (fixed, words) = set.split_at(split);
@@ -211,7 +230,7 @@ impl PlanTable {
     }
 }
 
-/// Moves the streams that follow from round-trip times behind all other words; reports whether there are any.
+/// Moves the streams that follow from round-trip times after all other words; reports whether there are any.
 fn move_rtt_last(narrow: &[u16], others: &mut Vec<u16>) -> bool {
     let mut has_rtt = narrow.contains(&(RTT as u16));
     for stream in [RTTVAR as u16, RTO as u16] {
@@ -226,7 +245,11 @@ fn move_rtt_last(narrow: &[u16], others: &mut Vec<u16>) -> bool {
 }
 
 impl Plan<'_> {
-    /// Decodes changes of a socket's fields of fixed meaning.
+    /// Decodes changes of a socket's fields of fixed meaning, with the clock advanced already. `readers` has the cells
+    /// by stream. Must be called before [`Self::decode_word_changes`].
+    ///
+    /// # Errors
+    /// If a cell is missing, or a field cannot have its value.
     #[inline]
     pub(super) fn decode_fixed_changes(
         self,
@@ -264,7 +287,11 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// Decodes changes of a socket's words, after those of its fields; `send_queue_before` is the queue before them.
+    /// Decodes changes of the words of a socket's `parts`, which have the lengths that `socket` states.
+    /// `send_queue_before`, bytes, is the send queue before [`Self::decode_fixed_changes`]: its change predicts a word.
+    ///
+    /// # Errors
+    /// If a cell is missing, or a word cannot have its value.
     #[inline]
     pub(super) fn decode_word_changes(
         self,
@@ -321,7 +348,11 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// Decodes the fields of fixed meaning of a new socket; `last` has the cells of the new socket before, by stream.
+    /// Decodes the cells of fixed meaning of a new socket; those without a cell are 0. `last` has the last new socket's
+    /// cells of the frame, by stream, which predict these; they are replaced.
+    ///
+    /// # Errors
+    /// If a cell is missing.
     #[inline]
     pub(super) fn decode_new_fixed(
         self,
@@ -339,7 +370,11 @@ impl Plan<'_> {
         Ok(cells)
     }
 
-    /// Decodes the words of a new socket, whose parts are all zeros.
+    /// Decodes the words of a new socket, whose `parts` have their lengths and are all zeros. `last` is that of
+    /// [`Self::decode_new_fixed`], which is to be called before.
+    ///
+    /// # Errors
+    /// If a cell is missing, or a word cannot have its value.
     #[inline]
     pub(super) fn decode_new_words(
         self,

@@ -1,4 +1,5 @@
-//! Builds one socket at a time from its cells.
+//! Builds one socket at a time from its cells, in a scratch buffer. [`SocketDecoder`](super::sockets) and
+//! [`ClosedDecoder`](super::closed) copy it from there.
 
 use super::plan::{Plan, PlanTable};
 use super::streams::StreamReaders;
@@ -10,16 +11,19 @@ use crate::recording::row_store::{RowStore, parts_len, resize_parts};
 use crate::recording::stream::{STREAM_COUNT, SideRefs, load_fixed_cells};
 use crate::recording::varint::ByteReader;
 
-/// A socket that is being built apart from the rows.
+/// A socket that is being built outside of the rows.
 #[derive(Debug)]
 pub(super) struct RowScratch {
+    /// The socket, without indices into a Sample.
     pub(super) socket: Socket,
+    /// Numbers of its strings and of its first holder.
     pub(super) side: SideRefs,
+    /// Its parts one after the other: info, memory, congestion control.
     pub(super) parts: Vec<u8>,
 }
 
 impl RowScratch {
-    /// Copies a row, with its clock advanced.
+    /// Copies row `at`, with its clock advanced to the current frame.
     pub(super) fn load(&mut self, rows: &RowStore, at: u32) {
         let row = rows.row(at);
         self.socket = row.socket;
@@ -33,7 +37,10 @@ impl RowScratch {
         );
     }
 
-    /// Decodes changes of the socket.
+    /// Decodes the changes of the socket that was loaded.
+    ///
+    /// # Errors
+    /// If a cell is missing, or a field or word cannot have its value.
     pub(super) fn decode_changes(
         &mut self,
         plan: Plan<'_>,
@@ -50,7 +57,7 @@ impl RowScratch {
         )
     }
 
-    /// Decodes a new socket; `last` has the cells of the new socket before, by stream.
+    /// Decodes a new socket. `last` has the last new socket's cells of the frame, by stream; they are replaced.
     fn decode_new(
         &mut self,
         plan: Plan<'_>,
@@ -67,14 +74,18 @@ impl RowScratch {
 }
 
 /// Builds sockets from the sets of streams of a chunk.
+///
+/// For each frame [`Self::decode_new_sets`] and [`Self::begin_frame`] are called first, then [`Self::decode_new`] or
+/// [`Self::decode_changed`] for each socket.
 #[derive(Debug)]
 pub(super) struct RowBuilder {
+    /// The sets that the chunk has defined so far.
     pub(super) plans: PlanTable,
     /// The socket that was built last.
     pub(super) scratch: RowScratch,
     /// Buffer for the streams of a set.
     set: Vec<u16>,
-    /// Cells of the new socket before, by stream.
+    /// Cells of the frame's last new socket, by stream; 0 before the first.
     last: Box<[u64; STREAM_COUNT]>,
 }
 
@@ -100,22 +111,26 @@ impl Default for RowBuilder {
 }
 
 impl RowBuilder {
-    /// Starts a new chunk.
+    /// Removes all sets, for a new chunk.
     pub(super) fn clear(&mut self) {
         self.plans.clear();
     }
 
-    /// Starts a new frame.
+    /// Starts a new frame, whose first new socket is predicted from zeros.
     pub(super) fn begin_frame(&mut self) {
         self.last.fill(0);
     }
 
-    /// Bytes of memory in use.
+    /// Returns the bytes of memory in use.
     pub(super) fn heap_bytes(&self) -> usize {
         self.plans.heap_bytes()
     }
 
-    /// Decodes new sets of streams. Each is used in this frame, so that there are at most `uses`.
+    /// Decodes the sets of streams that a frame defines: each is the number of its streams, and each stream as the
+    /// distance from the one before. A frame defines only sets that it uses, so that there are at most `uses`.
+    ///
+    /// # Errors
+    /// If the section is corrupt, has more sets than that, or takes too much memory.
     pub(super) fn decode_new_sets(
         &mut self,
         mut reader: ByteReader<'_>,
@@ -126,7 +141,7 @@ impl RowBuilder {
         while !reader.is_empty() {
             left = left
                 .checked_sub(1)
-                .ok_or(Corrupt("more sets of streams are defined than used"))?;
+                .ok_or(Corrupt("more sets of streams defined than used"))?;
             let mut expected = 0usize;
             let count = reader.count()?;
             budget.spend(PlanTable::max_plan_bytes(count))?;
@@ -144,7 +159,10 @@ impl RowBuilder {
         Ok(())
     }
 
-    /// Decodes a new socket into the scratch.
+    /// Decodes a new socket into the scratch buffer.
+    ///
+    /// # Errors
+    /// If its set is not defined, a cell is missing, or a field or word cannot have its value.
     pub(super) fn decode_new(
         &mut self,
         readers: &mut StreamReaders<'_, '_>,
@@ -153,7 +171,10 @@ impl RowBuilder {
         self.scratch.decode_new(plan, readers, &mut self.last[..])
     }
 
-    /// Decodes the changes of a row's socket into the scratch.
+    /// Decodes a socket that is based on row `at` into the scratch buffer. The row stays as it is.
+    ///
+    /// # Errors
+    /// Like [`Self::decode_new`].
     pub(super) fn decode_changed(
         &mut self,
         rows: &RowStore,

@@ -1,4 +1,4 @@
-//! Finds the sections of a frame.
+//! Finds the sections of a frame, without decoding them. [`section`] has their numbers.
 
 use crate::recording::error::Corrupt;
 use crate::recording::section::{self, sections};
@@ -9,11 +9,16 @@ use crate::recording::varint::ByteReader;
 pub(super) struct FrameSections<'a> {
     /// Sections that are not streams, by number.
     pub(super) fixed: [ByteReader<'a>; section::FIRST_STREAM],
+    /// Cells, by stream.
     pub(super) streams: Vec<ByteReader<'a>>,
 }
 
 impl<'a> FrameSections<'a> {
-    /// Finds the sections of a decompressed frame whose streams are joined.
+    /// Finds the sections of a decompressed frame whose streams are joined. Skips numbers that this version does not
+    /// know.
+    ///
+    /// # Errors
+    /// If a section is longer than the frame.
     pub(super) fn find(raw: &'a [u8]) -> Result<FrameSections<'a>, Corrupt> {
         let mut found = FrameSections {
             fixed: [ByteReader(&[]); section::FIRST_STREAM],

@@ -1,4 +1,8 @@
-//! Decodes the sockets of a frame.
+//! Decodes the sockets of a frame: which row each continues, and its changes. Its counterpart is `encode/sockets.rs`.
+//!
+//! The rows are those of the last decoded Sample. A frame lists its sockets as runs of consecutive positions in the
+//! previous Sample and, between two runs, new sockets or a jump to another position. Sockets that it does not list are
+//! removed.
 
 use super::closed::ClosedDecoder;
 use super::plan::FixedStreams;
@@ -19,29 +23,37 @@ use crate::recording::varint::{ByteReader, unzigzag};
 /// Maximum number of sockets in a Sample.
 const MAX_SOCKETS: usize = 4_000_000;
 
-/// Decodes sockets; holds those of the last frame.
+/// Decodes sockets; keeps those of the last frame.
 #[derive(Debug, Default)]
 pub(super) struct SocketDecoder {
+    /// Sockets that exist.
     rows: RowStore,
     builder: RowBuilder,
+    /// Sockets that closed in the last frame.
     closed: ClosedDecoder,
     /// Buffer for the rows of a run that change.
     changed: Vec<u32>,
 }
 
 impl SocketDecoder {
-    /// Starts a new chunk.
+    /// Removes all sockets, for a new chunk.
     pub(super) fn clear(&mut self) {
         self.rows.clear();
         self.builder.clear();
     }
 
-    /// Bytes of memory in use.
+    /// Returns the bytes of memory in use.
     pub(super) fn heap_bytes(&self) -> usize {
         self.rows.heap_bytes() + self.builder.heap_bytes()
     }
 
-    /// Decodes a frame's sockets: first those that ended, then those that exist.
+    /// Decodes a frame's sockets: first those that closed, then those that exist. `elapsed_ns` is the time since the
+    /// previous Sample, and `now_ns` the time of this one, ns of the monotonic clock. Consumes the streams of
+    /// `sections`.
+    ///
+    /// # Errors
+    /// If a section is corrupt, or takes more memory than `budget` has. The sockets are incomplete then, so that only a
+    /// key frame can follow.
     pub(super) fn decode(
         &mut self,
         sections: &mut FrameSections<'_>,
@@ -72,6 +84,7 @@ impl SocketDecoder {
         Ok(())
     }
 
+    /// Decodes the sockets that exist.
     fn decode_rows(
         &mut self,
         mut order: ByteReader<'_>,
@@ -82,7 +95,7 @@ impl SocketDecoder {
     ) -> Result<(), Corrupt> {
         let count: usize = order.number()?;
         if count > MAX_SOCKETS {
-            return Err(Corrupt("it promises too many sockets"));
+            return Err(Corrupt("too many sockets"));
         }
         let (mut decoded, mut expected) = (0usize, 0usize);
         let mut changed = std::mem::take(&mut self.changed);
@@ -138,6 +151,8 @@ impl SocketDecoder {
         Ok(())
     }
 
+    /// Decodes when each socket was first seen, which only key frames have: 0 if it existed when the recording began,
+    /// or one more than the ns since then.
     fn decode_first_seen(
         &mut self,
         mut reader: ByteReader<'_>,
@@ -158,7 +173,7 @@ impl SocketDecoder {
         Ok(())
     }
 
-    /// Decodes the changes of a row.
+    /// Decodes the changes of row `at`.
     #[inline]
     fn decode_changed(
         &mut self,
@@ -194,7 +209,11 @@ impl SocketDecoder {
         Ok(())
     }
 
-    /// Appends the sockets to a Sample, which has its processes already.
+    /// Appends the sockets that exist and those that closed to a Sample, which has its processes already: holders refer
+    /// to them.
+    ///
+    /// # Errors
+    /// If a socket refers to a string that is not defined, or the Sample takes more memory than `budget` has.
     pub(super) fn append_to(
         &self,
         sample: &mut Sample,
@@ -225,7 +244,8 @@ impl SocketDecoder {
         Ok(())
     }
 
-    /// Returns when the sockets were first seen, ns, without those that existed at the start.
+    /// Returns when each socket was first seen, ns of the monotonic clock. Omits those that existed when the recording
+    /// began.
     pub(super) fn first_seen(&self) -> Vec<(SocketKey, u64)> {
         let rows = self.rows.order.iter().map(|&at| self.rows.row(at));
         let seen = rows.filter(|row| row.first_ns != 0);

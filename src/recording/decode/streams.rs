@@ -1,22 +1,22 @@
 //! Reads the data that the sockets of a frame share: gaps, sets of streams, ages and cells. Its counterpart is
 //! [`encode::streams`](crate::recording::encode).
 //!
-//! A *gap* is the number of unchanged sockets before the next changed one. Sockets that changed in the Sample before and
-//! those that did not have gaps of their own, because their chances to change differ. Behind the last gap no socket of
-//! that kind changes. A *set* is a combination of streams; a changed socket has one cell in each of its streams, and
-//! [`PlanTable`](super::plan) defines the sets by number. The *deviation* of a socket's clock is by how many ms its ages
-//! grew more than the time between the two Samples; it is read for sockets with ages or a timer only.
+//! A *gap* is the number of unchanged sockets before the next changed one. Sockets that changed in the previous Sample
+//! and those that did not have gaps of their own, because their chances to change differ. After the last gap no socket
+//! of that kind changes. A *set* is a combination of streams; a changed socket has one cell in each of its streams, and
+//! [`PlanTable`](super::plan) defines the sets by number. The *deviation* of a socket's clock is by how many ms its
+//! ages grew more than the time between the two Samples; it is read for sockets with ages or a timer only.
 
 use crate::recording::error::Corrupt;
 use crate::recording::varint::ByteReader;
 
 /// Readers that the sockets of a frame consume one after the other, in the order of the frame.
 pub(super) struct StreamReaders<'a, 'b> {
-    /// Gaps of sockets that did not change in the Sample before, and of those that did.
+    /// Gaps of sockets that did not change in the previous Sample, and of those that did.
     gaps: [ByteReader<'a>; 2],
     /// Unchanged sockets left before the next changed one, of either kind.
     gap: [u64; 2],
-    /// Numbers of sets of streams.
+    /// For each new or changed socket the number of its set of streams.
     pub(super) sets: ByteReader<'a>,
     /// Cells, by stream.
     pub(super) cells: &'b mut [ByteReader<'a>],
@@ -52,8 +52,8 @@ impl<'a, 'b> StreamReaders<'a, 'b> {
         Ok(readers)
     }
 
-    /// Reports whether the next socket changes; `changed_before` is whether it changed in the Sample before. To be called
-    /// once for each socket that both Samples have.
+    /// Reports whether the next socket changes; `changed_before` is whether it changed in the previous Sample. Must be
+    /// called once for each socket that both Samples have.
     ///
     /// # Errors
     /// If the next gap is not an integer.
@@ -68,6 +68,7 @@ impl<'a, 'b> StreamReaders<'a, 'b> {
         Ok(true)
     }
 
+    /// Reads the next gap of sockets that did not (0) or did (1) change in the previous Sample.
     fn next_gap(&mut self, kind: usize) -> Result<(), Corrupt> {
         let gaps = &mut self.gaps[kind];
         self.gap[kind] = if gaps.is_empty() {
@@ -78,8 +79,8 @@ impl<'a, 'b> StreamReaders<'a, 'b> {
         Ok(())
     }
 
-    /// Returns the deviation of the next socket's clock from the time between the Samples, ms. To be called once for each
-    /// socket that ages.
+    /// Returns the deviation of the next socket's clock from the time between the Samples, ms. Must be called once for
+    /// each socket that ages.
     ///
     /// # Errors
     /// If the next deviation or run is not an integer.
@@ -94,6 +95,7 @@ impl<'a, 'b> StreamReaders<'a, 'b> {
         Ok(self.deviation_ms)
     }
 
+    /// Reads how many more sockets share the deviation; all that are left after the last one.
     fn next_run(&mut self) -> Result<(), Corrupt> {
         self.run = if self.ages.is_empty() {
             u64::MAX

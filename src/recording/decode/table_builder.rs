@@ -1,4 +1,5 @@
-//! Appends decoded sockets to the table of a Sample.
+//! Appends decoded sockets to the table of a Sample. Its counterpart is `encode/side_refs.rs`: numbers of strings and
+//! of processes, which are valid in a chunk, become indices into the Sample.
 
 use crate::model::{Holder, MAX_NAME, Socket, SocketTable};
 use crate::recording::alloc_budget::AllocBudget;
@@ -8,7 +9,7 @@ use crate::recording::stream::SideRefs;
 use crate::recording::strings::StringTable;
 use crate::recording::varint::ByteReader;
 
-/// Resolves what sockets refer to while it appends them to a table.
+/// Resolves the strings and processes that sockets refer to while it appends them to a table.
 pub(super) struct TableBuilder<'a> {
     strings: &'a StringTable,
     processes: &'a ProcessDecoder,
@@ -18,6 +19,7 @@ pub(super) struct TableBuilder<'a> {
 }
 
 impl<'a> TableBuilder<'a> {
+    /// A builder for one table of a Sample.
     pub(super) fn new(
         strings: &'a StringTable,
         processes: &'a ProcessDecoder,
@@ -31,12 +33,16 @@ impl<'a> TableBuilder<'a> {
         }
     }
 
-    /// Starts another table.
+    /// Starts another table, whose names of congestion controls have indices of their own.
     pub(super) fn begin_table(&mut self) {
         self.congestion.clear();
     }
 
-    /// Appends a socket to the table.
+    /// Appends a socket to `table`, and its holders to those of the Sample. `parts` are the bytes whose lengths
+    /// `socket` states. A holder whose process the Sample does not have is left out.
+    ///
+    /// # Errors
+    /// If a string is not defined, a name is too long, the table is full, or the budget is spent.
     pub(super) fn push(
         &mut self,
         socket: &Socket,
@@ -50,7 +56,7 @@ impl<'a> TableBuilder<'a> {
         let (memory, congestion_info) = rest.split_at(usize::from(blob.memory));
         let name = self.strings.bytes(side.name)?;
         if name.len() > MAX_NAME {
-            return Err(Corrupt("a name is too long"));
+            return Err(Corrupt("name too long"));
         }
         self.budget
             .spend(size_of::<Socket>() + parts.len() + name.len())?;
@@ -60,7 +66,7 @@ impl<'a> TableBuilder<'a> {
             .ok_or(Corrupt::TOO_MANY_SOCKETS)?;
         row.congestion = self.congestion_index(side.congestion, table)?;
         let at = holders.len();
-        row.holders_at = u32::try_from(at).map_err(|_| Corrupt("there are too many owners"))?;
+        row.holders_at = u32::try_from(at).map_err(|_| Corrupt("too many owners"))?;
         if row.holders_len > 0 {
             let mut add = |number, fd| {
                 let process = self.processes.index_of(number);
@@ -83,7 +89,7 @@ impl<'a> TableBuilder<'a> {
         Ok(())
     }
 
-    /// Returns the index of a congestion control's name in the table.
+    /// Returns the index in the table of a congestion control's name, the string of that number; 0 for none.
     fn congestion_index(&mut self, number: u32, table: &mut SocketTable) -> Result<u8, Corrupt> {
         if number == 0 {
             return Ok(0);

@@ -1,4 +1,4 @@
-//! Samples are decoded as they were encoded, whatever happens to sockets from one Sample to the next.
+//! Samples are decoded as they were encoded, regardless of how sockets change from one Sample to the next.
 
 use proptest::prelude::*;
 
@@ -94,7 +94,7 @@ fn sections_and_streams_of_later_versions_are_skipped() {
         .decode(encoder.encode(&sample).unwrap().packed())
         .unwrap();
     let mut raw = decoder.decoder.raw().to_vec();
-    section::put_section(&mut raw, 50, b"a section that nobody knows");
+    section::put_section(&mut raw, 50, b"an unknown section");
     section::put_section(&mut raw, section::FIRST_STREAM + 400, &[1, 2, 3]);
     let later = zstd::bulk::compress(&raw, 3).unwrap();
     let later = PackedFrame {

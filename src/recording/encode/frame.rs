@@ -1,4 +1,4 @@
-//! Encodes one Sample after another.
+//! Encodes Samples in sequence.
 
 use std::io;
 
@@ -15,14 +15,15 @@ use crate::recording::records::{
 use crate::recording::section::{self, put_section};
 use crate::recording::strings::StringInterner;
 
-/// Maximum frames from one key frame to the next. More take fewer bytes, fewer are read sooner: of 10 000 busy sockets 40 take
-/// 7 % more bytes, and the last of them is read in 31 ms instead of 46.
+/// Maximum number of frames from one key frame to the next. Longer chunks take fewer bytes, shorter ones are read
+/// faster: for 10 000 busy sockets, 40 frames take 7 % more bytes, and the last of them is read in 31 ms instead of 46
+/// ms.
 const CHUNK_FRAMES: u32 = 64;
 
-/// Compression level. Higher ones gain little: few sequences repeat, and most of the gain is entropy coding.
+/// Compression level. Higher levels gain little: few sequences repeat, and most of the gain is entropy coding.
 const LEVEL: i32 = 1;
 
-/// Encodes Samples; holds what the next frame of the chunk is based on.
+/// Encodes Samples; keeps the state on which the next frame of the chunk is based.
 #[derive(Default)]
 pub struct Encoder {
     strings: StringInterner,
@@ -31,12 +32,12 @@ pub struct Encoder {
     devices: DeviceEncoder,
     settings: SettingsEncoder,
     sockets: SocketEncoder,
-    /// Times of the Sample before: µs since 1970, and ns of the monotonic clock.
+    /// Times of the previous Sample: µs since 1970, and ns of the monotonic clock.
     before: Option<(i64, u64)>,
-    /// Frames of the chunk so far.
+    /// Number of frames of the chunk so far.
     frames: u32,
     zstd: Option<Zstd<'static>>,
-    /// Buffers: the sections but the strings, one section, and all of them.
+    /// Buffers: the sections except the strings, one section, and all sections.
     body: Vec<u8>,
     part: Vec<u8>,
     raw: Vec<u8>,
@@ -51,7 +52,7 @@ impl std::fmt::Debug for Encoder {
 }
 
 impl Encoder {
-    /// An encoder whose first frame is a key frame.
+    /// Creates an encoder whose first frame is a key frame.
     pub fn new() -> Encoder {
         Encoder::default()
     }
@@ -66,7 +67,7 @@ impl Encoder {
     /// # Errors
     /// If the compressor cannot allocate memory.
     pub fn encode(&mut self, sample: &Sample) -> io::Result<Frame> {
-        // Whatever a Sample holds is encoded here; the host is part of the file header.
+        // Everything in a Sample is encoded here, except the host, which is part of the file header.
         let Sample {
             taken_at_us,
             monotonic_ns,
@@ -132,7 +133,7 @@ impl Encoder {
         });
         self.section(section::NAMES, |_, writer| encode_names(sample, writer));
         self.section(section::FAULTS, |_, writer| encode_faults(faults, writer));
-        // Known only now, and needed first.
+        // Known only now, but needed first.
         self.raw.clear();
         self.part.clear();
         self.strings.encode_pending(&mut self.part);
@@ -177,7 +178,7 @@ impl Encoder {
         (self.part, self.strings) = (part, strings);
     }
 
-    /// Compresses the frame and flushes, so that it can be decompressed without the next.
+    /// Compresses the frame and flushes, so that it can be decompressed without the next one.
     fn compress(&mut self, is_key: bool) -> io::Result<Vec<u8>> {
         let zstd = match &mut self.zstd {
             Some(zstd) => zstd,

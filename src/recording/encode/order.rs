@@ -1,9 +1,9 @@
-//! The order of a Sample's sockets, as positions in the Sample before.
+//! The order of a Sample's sockets, as positions in the previous Sample.
 
 use crate::recording::varint::{put_varint, zigzag};
 
-/// Encodes which socket of the Sample before each socket is: the length of a run of consecutive positions, and then either the
-/// number of new sockets or the distance to the next position.
+/// Encodes which socket of the previous Sample each socket is: the length of a run of consecutive positions, followed
+/// by the number of new sockets or the distance to the next position.
 #[derive(Debug, Default)]
 pub(super) struct OrderEncoder {
     expected: u32,
@@ -13,7 +13,7 @@ pub(super) struct OrderEncoder {
 }
 
 impl OrderEncoder {
-    /// Adds a socket that was at a position in the Sample before.
+    /// Adds a socket by its position in the previous Sample.
     #[inline]
     pub(super) fn push_known(&mut self, position: u32, out: &mut Vec<u8>) {
         self.finish(out);
@@ -33,7 +33,7 @@ impl OrderEncoder {
         self.new += 1;
     }
 
-    /// Writes how many sockets were new. The last run is implied by the number of sockets.
+    /// Writes the number of new sockets at the end. The last run is implied by the number of sockets.
     pub(super) fn finish(&mut self, out: &mut Vec<u8>) {
         if self.new > 0 {
             put_varint(out, self.run);

@@ -5,12 +5,13 @@ use crate::recording::aging::{age_field, has_age_fields, timer_after};
 use crate::recording::row_store::Row;
 use crate::recording::stream::{AGE_FIELDS_END, AGE_OFFSETS};
 
-/// Maximum deviation, ms, of a socket's clock from the time between two Samples: dumps take different times, and with a tick
-/// of 4 ms a difference jumps.
+/// Maximum deviation, in ms, of a socket's clock from the time between two Samples. Dumps take different times, and
+/// with a tick of 4 ms a difference jumps.
 const MAX_JITTER_MS: i64 = 250;
 
-/// Returns by how many ms the clock of a socket advanced: the value of at least two of its fields, or of the only one. Fields
-/// that restarted since have values of their own. Without a plausible value it is `expected`.
+/// Returns by how many ms the clock of a socket advanced: the value on which at least two of its fields agree, or that
+/// of the only field. Fields that restarted in between have other values. Returns `expected` if there is no plausible
+/// value.
 pub(super) fn elapsed_ms(
     row: &Row,
     parts: &[u8],
@@ -49,7 +50,7 @@ pub(super) fn elapsed_ms(
     .unwrap_or(expected)
 }
 
-/// Reports whether a socket is as predicted: its row with the clock advanced by `shift` ms.
+/// Reports whether a socket is as predicted: equal to its row with the clock advanced by `shift` ms.
 #[inline]
 pub(super) fn is_as_predicted(
     row: &Row,

@@ -1,4 +1,4 @@
-//! Replaces what refers to a Sample by what refers to the chunk.
+//! Replaces references to a Sample by references to the chunk.
 
 use crate::model::{MAX_NAME, Sample, Socket, SocketTable};
 use crate::recording::records::ProcessEncoder;
@@ -7,7 +7,7 @@ use crate::recording::stream::{MAX_CONGESTION_INFO_LEN, MAX_INFO_LEN, MAX_MEMORY
 use crate::recording::strings::StringInterner;
 use crate::recording::varint::put_varint;
 
-/// A socket that refers to nothing outside of the chunk.
+/// A socket without references outside of the chunk.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ChunkSocket<'a> {
     pub(super) socket: Socket,
@@ -20,14 +20,14 @@ pub(super) struct SideRefResolver<'a> {
     sample: &'a Sample,
     strings: &'a mut StringInterner,
     processes: &'a ProcessEncoder,
-    /// Strings of the names of congestion controls, by their index in the table.
+    /// Strings of congestion control names, by their index in the table.
     congestion: [Option<u32>; 256],
     /// Buffer for the other holders of a socket.
     holders: Vec<u8>,
 }
 
 impl<'a> SideRefResolver<'a> {
-    /// A resolver for a table of the Sample.
+    /// Creates a resolver for a table of the Sample.
     pub(super) fn new(
         sample: &'a Sample,
         strings: &'a mut StringInterner,

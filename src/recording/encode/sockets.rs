@@ -1,4 +1,4 @@
-//! Encodes the sockets of a Sample: the row that each is based on, and what of it changed.
+//! Encodes the sockets of a Sample: the row that each is based on, and its changes.
 
 use super::order::OrderEncoder;
 use super::prediction::{elapsed_ms, is_as_predicted};
@@ -33,12 +33,12 @@ const FIXED_MASK: u64 = (1 << FIXED_STREAM_COUNT) - 1;
 const ZERO_PARTS: [u8; MAX_INFO_LEN + MAX_MEMORY_LEN + MAX_CONGESTION_INFO_LEN] =
     [0; MAX_INFO_LEN + MAX_MEMORY_LEN + MAX_CONGESTION_INFO_LEN];
 
-/// Encodes sockets; holds those of the Sample before.
+/// Encodes sockets; keeps those of the previous Sample.
 #[derive(Debug, Default)]
 pub(super) struct SocketEncoder {
     rows: RowStore,
     tracker: Tracker<Tracked>,
-    /// Samples so far.
+    /// Number of Samples so far.
     samples: u64,
     sets: StreamSets,
     buffers: StreamBuffers,
@@ -49,13 +49,13 @@ pub(super) struct SocketEncoder {
 }
 
 impl SocketEncoder {
-    /// Starts a new chunk. Since when sockets are known is kept.
+    /// Starts a new chunk. Keeps the times when sockets were first seen.
     pub(super) fn clear(&mut self) {
         self.rows.clear();
         self.sets.clear();
     }
 
-    /// Encodes the sockets of a Sample: first those that ended, then those that exist.
+    /// Encodes the sockets of a Sample: first those that closed, then those that exist.
     pub(super) fn encode(
         &mut self,
         sample: &Sample,
@@ -260,7 +260,7 @@ impl SocketEncoder {
         mark(RTO, new(RTO) != timeout);
         let set = self.sets.encode(mask, &allowed, &mut self.buffers);
         if set[0] & FIXED_MASK != 0 {
-            // If no field changed, the set has needless ones.
+            // If no field changed, the set has unneeded streams.
             let unchanged = || [fixed_cells(now, &current.side); 2];
             let [before, now] = cells.get_or_insert_with(unchanged);
             let mut fixed = StreamMask::default();
@@ -329,7 +329,8 @@ impl SocketEncoder {
     }
 }
 
-/// Encodes what a closed socket has besides its row. The time when it was first seen is left out if it is that of its base.
+/// Encodes the facts of a closed socket apart from its row. Omits the time when it was first seen if it is that of its
+/// base.
 fn encode_closed_facts(
     closed: &ClosedSocket,
     expected_row: i64,

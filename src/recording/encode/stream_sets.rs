@@ -1,4 +1,4 @@
-//! Sets of streams: which streams a new or changed socket has cells in.
+//! Sets of streams: the streams in which a new or changed socket has cells.
 
 use rustc_hash::FxHashMap;
 
@@ -6,11 +6,11 @@ use super::streams::StreamBuffers;
 use crate::recording::stream::{StreamMask, TCP};
 use crate::recording::varint::put_varint;
 
-/// Maximum number of unchanged streams that a socket writes in order to use a known set: a new set takes some twenty bytes, a
-/// cell without a difference less than one.
+/// Maximum number of unchanged streams that a socket writes in order to use a known set: a new set takes about twenty
+/// bytes, a cell without a difference less than one.
 const MAX_NEEDLESS_STREAMS: u32 = 4;
 
-/// Number of sets, the latest, among which a suitable one is searched.
+/// Number of recent sets that are searched for a suitable one.
 const SEARCHED_SETS: usize = 1024;
 
 /// Word of [`StreamMask`] with the first 64 streams of `struct tcp_info`.
@@ -20,9 +20,9 @@ const TCP_WORD: usize = TCP / 64;
 #[derive(Debug, Default)]
 pub(super) struct StreamSets {
     sets: Vec<StreamMask>,
-    /// The word of each set in which sets differ most: few sets contain another's.
+    /// For each set, the word in which sets differ most: few sets contain another one's.
     tcp_words: Vec<u64>,
-    /// Number of the set that is used for a mask.
+    /// Number of the set used for a mask.
     chosen: FxHashMap<StreamMask, u32>,
 }
 
@@ -58,7 +58,7 @@ impl StreamSets {
         self.sets[number as usize]
     }
 
-    /// Returns the suitable set with the fewest needless streams.
+    /// Returns the suitable set with the fewest unneeded streams.
     fn nearest(&self, mask: &StreamMask, allowed: &StreamMask) -> Option<u32> {
         let first = self.sets.len().saturating_sub(SEARCHED_SETS);
         let words = self.tcp_words.iter().enumerate().skip(first);
@@ -92,7 +92,7 @@ fn count(mask: &StreamMask) -> u32 {
     mask.iter().map(|bits| bits.count_ones()).sum()
 }
 
-/// Appends a set: the number of its streams, and each as the distance from the one before.
+/// Appends a set: the number of its streams, and each stream as the distance from the previous one.
 fn put_set(mask: StreamMask, out: &mut Vec<u8>) {
     put_varint(out, u64::from(count(&mask)));
     let mut expected = 0;

@@ -1,18 +1,18 @@
-//! Collects the data of the sockets of a frame: cells by stream, and the gaps and sets that
-//! locate the sockets with cells.
+//! Collects the data of the sockets of a frame: cells by stream, and the gaps and sets that locate the sockets with
+//! cells.
 
 use crate::recording::planes::PlaneSplitter;
 use crate::recording::section::{self, put_section};
 use crate::recording::stream::STREAM_COUNT;
 use crate::recording::varint::{put_signed, put_varint};
 
-/// Sections of a frame that sockets write, in the making.
+/// Sections of a frame that sockets write, under construction.
 #[derive(Debug)]
 pub(super) struct StreamBuffers {
     pub(super) closed: Vec<u8>,
     pub(super) order: Vec<u8>,
     ages: Vec<u8>,
-    /// Gaps of sockets that did not change in the Sample before, and of those that did.
+    /// Gaps of sockets that did not change in the previous Sample, and of those that did.
     gaps: [Vec<u8>; 2],
     pub(super) sets: Vec<u8>,
     pub(super) new_sets: Vec<u8>,
@@ -21,10 +21,11 @@ pub(super) struct StreamBuffers {
     pub(super) cells: Vec<Vec<u8>>,
     /// Unchanged sockets of either kind since the last changed one.
     gap: [u64; 2],
-    /// Deviation of the last socket's clock from the time between the Samples, ms, and how many sockets have shared it so far.
+    /// Deviation of the last socket's clock from the time between the Samples, ms, and the number of sockets that have
+    /// shared it so far.
     pub(super) deviation_ms: i64,
     run: u64,
-    /// Cells of the new socket before, by stream.
+    /// Cells of the previous new socket, by stream.
     pub(super) last: Box<[u64; STREAM_COUNT]>,
     splitter: PlaneSplitter,
 }
@@ -68,7 +69,7 @@ impl StreamBuffers {
         self.last.fill(0);
     }
 
-    /// Writes whether a socket changes, which did or did not change in the Sample before.
+    /// Writes whether a socket changes, given whether it changed in the previous Sample.
     #[inline]
     pub(super) fn put_change(&mut self, changed_before: bool, changes: bool) {
         let gap = &mut self.gap[usize::from(changed_before)];

@@ -6,7 +6,8 @@ use crate::model::Host;
 use crate::recording::metadata::Metadata;
 use crate::recording::stream;
 
-/// First bytes of every recording. Like those of PNG they reveal a transfer that converted line ends or cut the eighth bit.
+/// First bytes of every recording. As in PNG, they reveal a transfer that converted line endings or stripped the eighth
+/// bit.
 pub(in crate::recording) const MAGIC: [u8; 8] = *b"\x89SWR\r\n\x1a\n";
 
 /// First bytes of recordings made during development, before version 1 of the format.
@@ -19,10 +20,10 @@ const OLDEST_READER: u16 = 1;
 /// Length of the header without its JSON, bytes.
 pub(in crate::recording) const FILE_HEADER_LEN: usize = 20;
 
-/// Maximum length of the JSON, bytes.
+/// Maximum length of the JSON, in bytes.
 pub(in crate::recording) const MAX_METADATA_LEN: usize = 1 << 20;
 
-/// Reports whether a file that begins with these bytes is a recording, of any version, with at most one byte damaged.
+/// Reports whether a file that begins with these bytes is a recording of any version, with at most one byte damaged.
 pub fn is_recording(first: [u8; 8]) -> bool {
     let same = |magic: [u8; 8]| first.iter().zip(magic).filter(|(a, b)| *a == b).count();
     [MAGIC, FORMER_MAGIC]
@@ -30,7 +31,7 @@ pub fn is_recording(first: [u8; 8]) -> bool {
         .any(|magic| same(magic) + 1 >= magic.len())
 }
 
-/// Encodes a file's header.
+/// Encodes the header of a file.
 pub(in crate::recording) fn file_header(metadata: &Metadata) -> Vec<u8> {
     let mut json = metadata_json(metadata);
     json["streams"] = stream::describe_streams();
@@ -72,7 +73,7 @@ pub(in crate::recording) fn metadata_json(metadata: &Metadata) -> serde_json::Va
     })
 }
 
-/// Parses the metadata; fields that are missing stay empty. Returns `None` if the bytes are not JSON.
+/// Parses the metadata; missing fields stay empty. Returns `None` if the bytes are not JSON.
 pub(in crate::recording) fn parse_metadata(json: &[u8]) -> Option<Metadata> {
     let json: serde_json::Value = serde_json::from_slice(json).ok()?;
     let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();

@@ -30,7 +30,7 @@ pub(in crate::recording) struct FrameHeader {
     pub(in crate::recording) length: u32,
     pub(in crate::recording) unpacked: u32,
     pub(in crate::recording) entry: Entry,
-    /// Sockets that ended in this Sample, and in the Samples that were dropped before it.
+    /// Number of sockets that closed in this Sample, and in the Samples dropped before it.
     pub(in crate::recording) closed: u32,
     pub(in crate::recording) lost_closed: u32,
     /// Offset of the header in the file.
@@ -40,7 +40,7 @@ pub(in crate::recording) struct FrameHeader {
 }
 
 impl FrameHeader {
-    /// The header of an encoded Sample.
+    /// Creates the header of an encoded Sample.
     pub(in crate::recording) fn of_frame(
         frame: &Frame,
         dropped: u32,
@@ -66,7 +66,7 @@ impl FrameHeader {
         }
     }
 
-    /// The header of an index or an end.
+    /// Creates the header of an index or an end.
     pub(in crate::recording) fn of_payload(
         kind: FrameKind,
         payload: &[u8],
@@ -114,7 +114,7 @@ impl FrameHeader {
         bytes
     }
 
-    /// Parses the header at an offset of the file. Returns `None` if there is no header, or it is damaged.
+    /// Parses the header at an offset of the file. Returns `None` if there is no header or it is damaged.
     pub(in crate::recording) fn parse(
         bytes: &[u8; FRAME_HEADER_LEN],
         offset: u64,

@@ -1,10 +1,11 @@
-//! The index of a recording file: where its frames are, so that a large file is opened without reading all of it.
+//! The index of a recording file: the locations of its frames, so that a large file is opened without reading all of
+//! it.
 
 use crate::recording::archive::Entry;
 use crate::recording::error::Corrupt;
 use crate::recording::varint::{ByteReader, put_bytes, put_signed, put_varint};
 
-/// Location of a Sample's frame in the file, and what is known of the Sample.
+/// Location of a Sample's frame in the file, and its known facts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::recording) struct FrameLocation {
     pub(in crate::recording) offset: u64,
@@ -12,8 +13,8 @@ pub(in crate::recording) struct FrameLocation {
     pub(in crate::recording) entry: Entry,
 }
 
-/// Encodes an index: the offset of the previous index (0 if there is none), the metadata's JSON, and the frames since then as
-/// differences.
+/// Encodes an index: the offset of the previous index (0 if there is none), the metadata's JSON, and the frames since
+/// the previous index as differences.
 pub(in crate::recording) fn encode_index(
     previous: u64,
     metadata: &[u8],
@@ -62,7 +63,7 @@ pub(in crate::recording) fn parse_index(
             entry: Entry {
                 taken_at_us: us,
                 monotonic_ns: ns,
-                sockets: u32::try_from(sockets).map_err(|_| Corrupt("a number is absurd"))?,
+                sockets: u32::try_from(sockets).map_err(|_| Corrupt("a number is out of range"))?,
                 dropped: reader.number()?,
             },
         });

@@ -20,7 +20,7 @@ pub(super) fn read_payload(
     let Some(header) = FrameHeader::parse(&bytes, offset) else {
         return Ok(None);
     };
-    // Nothing is allocated for a length that the file does not have.
+    // Nothing is allocated for a length beyond the end of the file.
     let length = u64::from(header.length);
     if offset + FRAME_HEADER_LEN as u64 + length > file.metadata()?.len() {
         return Err(io::ErrorKind::UnexpectedEof.into());

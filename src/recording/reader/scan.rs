@@ -1,4 +1,4 @@
-//! Finds the frames of a file, past whatever is damaged.
+//! Finds the frames of a file, skipping damaged ranges.
 
 use std::fs::File;
 use std::io;
@@ -12,15 +12,15 @@ use crate::recording::format::{
 };
 use crate::recording::metadata::Metadata;
 
-/// Bytes that are searched at once for the next frame: few first, because it is mostly near.
+/// Number of bytes searched at once for the next frame: few at first, because it is usually close.
 const FIRST_STEP: usize = 4 << 10;
 const MAX_STEP: usize = 1 << 20;
 
-const NOT_A_RECORDING: &str = "is no recording of sockwatch";
+const NOT_A_RECORDING: &str = "not a sockwatch recording";
 const FORMER_FORMAT: &str =
-    "was made by a development version of sockwatch before 0.1; record it again";
+    "recorded by a development version of sockwatch before 0.1; record again";
 
-/// The frames of a file, and what is damaged.
+/// The frames of a file, and its damage.
 #[derive(Debug, Default)]
 pub(super) struct ScanResult {
     /// The metadata, if the header or an index is readable.
@@ -28,15 +28,15 @@ pub(super) struct ScanResult {
     pub(super) version: u16,
     pub(super) frames: Vec<FrameLocation>,
     pub(super) losses: Vec<Loss>,
-    /// True if the file has its end.
+    /// True if the file has an end frame.
     pub(super) is_closed: bool,
 }
 
-/// Reason for which a file cannot be scanned.
+/// The reason why a file cannot be scanned.
 #[derive(Debug)]
 pub(super) enum ScanError {
     Io(io::Error),
-    /// The file is no recording, or of a version that is not supported. The text has the version and the remedy.
+    /// The file is not a recording, or its version is not supported. The text has the version and the remedy.
     Unsupported(String),
 }
 
@@ -46,7 +46,7 @@ impl From<io::Error> for ScanError {
     }
 }
 
-/// Finds the frames of a file. A file of more than `max_scanned` bytes is opened by its index if it has one.
+/// Finds the frames of a file. A file larger than `max_scanned` bytes is opened by its index if it has one.
 pub(super) fn scan(file: &File, length: u64, max_scanned: u64) -> Result<ScanResult, ScanError> {
     let mut scan = FileScan {
         file,
@@ -62,7 +62,7 @@ pub(super) fn scan(file: &File, length: u64, max_scanned: u64) -> Result<ScanRes
     scan.read_frames(begin)?;
     let result = scan.result;
     if result.metadata.is_none() && result.frames.is_empty() {
-        // At most the magic is that of a recording.
+        // At most the magic matches that of a recording.
         return Err(ScanError::Unsupported(NOT_A_RECORDING.to_owned()));
     }
     Ok(result)
@@ -104,7 +104,7 @@ impl FileScan<'_> {
             json.resize(json_length, 0);
             self.file.read_exact_at(&mut json, FILE_HEADER_LEN as u64)?;
         }
-        // If only the magic is damaged, the CRC of the right one matches.
+        // If only the magic is damaged, the CRC with the correct magic matches.
         fixed[..8].copy_from_slice(&MAGIC);
         let is_intact = crc == crc32c::crc32c_append(crc32c::crc32c(&fixed[..16]), &json)
             && json.len() == json_length;
@@ -113,12 +113,12 @@ impl FileScan<'_> {
                 let metadata = parse_metadata(&json);
                 let program = metadata.map(|known| known.program).unwrap_or_default();
                 return Err(ScanError::Unsupported(format!(
-                    "was recorded by sockwatch {program} in format {version}, which this version (format {VERSION}) cannot read; update sockwatch"
+                    "unsupported format {version}, recorded by sockwatch {program}; this version reads format {VERSION}; update sockwatch"
                 )));
             }
             self.result.metadata = parse_metadata(&json);
         } else {
-            // The version may be what is damaged.
+            // The version itself may be damaged.
             self.result.version = VERSION;
         }
         if !is_intact || !has_magic {
@@ -128,7 +128,7 @@ impl FileScan<'_> {
             self.add_loss(
                 0,
                 (FILE_HEADER_LEN + json.len()) as u64,
-                "its head is damaged",
+                "corrupt file header",
             );
         }
         if is_intact {
@@ -137,7 +137,7 @@ impl FileScan<'_> {
         Ok(self.find_frame(0)?.unwrap_or(self.length))
     }
 
-    /// Reports whether a frame is where a header may end, so that the file is a recording with a damaged header.
+    /// Reports whether there is a frame where a header may end, so that the file is a recording with a damaged header.
     fn has_frame_near_begin(&self) -> Result<bool, ScanError> {
         let limit = (FILE_HEADER_LEN + MAX_METADATA_LEN + FRAME_HEADER_LEN) as u64;
         Ok(self.find_frame(0)?.is_some_and(|at| at <= limit))
@@ -148,7 +148,7 @@ impl FileScan<'_> {
         if let Some(last) = self.result.losses.last_mut()
             && last.offset + last.bytes == offset
         {
-            // One damage, and what cannot be decoded because of it.
+            // One damaged range, and what cannot be decoded because of it.
             last.bytes += bytes;
             return;
         }
@@ -165,15 +165,15 @@ impl FileScan<'_> {
         let mut at = begin;
         while at < self.length {
             if self.result.is_closed {
-                self.add_loss(at, self.length - at, "there is something behind its end");
+                self.add_loss(at, self.length - at, "unexpected data after the end");
                 break;
             }
             let Some(header) = self.frame_header(at)? else {
                 let next = self.find_frame(at + 1)?;
                 let end = next.unwrap_or(self.length);
                 let why = match next {
-                    Some(_) => "it is damaged",
-                    None => "it ends within a Sample",
+                    Some(_) => "corrupt data",
+                    None => "truncated Sample",
                 };
                 self.add_loss(at, end - at, why);
                 self.lacks_key = true;
@@ -182,9 +182,9 @@ impl FileScan<'_> {
             };
             let end = at + FRAME_HEADER_LEN as u64 + u64::from(header.length);
             if end > self.length {
-                // Bytes may be missing in the middle, and the end may be there.
+                // Bytes may be missing before this point although the end of the file exists.
                 let next = self.find_frame(at + 1)?.unwrap_or(self.length);
-                self.add_loss(at, next - at, "it ends within a Sample");
+                self.add_loss(at, next - at, "truncated Sample");
                 self.lacks_key = true;
                 at = next;
                 continue;
@@ -200,11 +200,11 @@ impl FileScan<'_> {
     fn add_frame(&mut self, header: &FrameHeader, is_intact: bool, at: u64, end: u64) {
         match header.kind {
             FrameKind::Key | FrameKind::Delta if !is_intact => {
-                self.add_loss(at, end - at, "a Sample is damaged: its check sum is wrong");
+                self.add_loss(at, end - at, "corrupt Sample: checksum mismatch");
                 self.lacks_key = true;
             }
             FrameKind::Delta if self.lacks_key => {
-                self.add_loss(at, end - at, "Samples that go on from a damaged one");
+                self.add_loss(at, end - at, "Samples that depend on a corrupt one");
             }
             FrameKind::Key | FrameKind::Delta => {
                 self.lacks_key = false;
@@ -223,16 +223,12 @@ impl FileScan<'_> {
             }
             FrameKind::End if is_intact => self.result.is_closed = true,
             FrameKind::Index | FrameKind::End => {
-                self.add_loss(
-                    at,
-                    end - at,
-                    "its index is damaged; no Sample is lost by that",
-                );
+                self.add_loss(at, end - at, "corrupt index; no Samples are lost");
             }
         }
     }
 
-    /// Returns the header of the frame at an offset, if there is one.
+    /// Returns the header of the frame at an offset, if present.
     fn frame_header(&self, at: u64) -> Result<Option<FrameHeader>, ScanError> {
         let mut bytes = [0; FRAME_HEADER_LEN];
         if at + FRAME_HEADER_LEN as u64 > self.length {
@@ -242,7 +238,7 @@ impl FileScan<'_> {
         Ok(FrameHeader::parse(&bytes, at))
     }
 
-    /// Searches for the next frame from an offset on.
+    /// Searches for the next frame, starting at an offset.
     fn find_frame(&self, from: u64) -> Result<Option<u64>, ScanError> {
         let mut at = from;
         let mut step = FIRST_STEP;
@@ -267,7 +263,7 @@ impl FileScan<'_> {
         Ok(None)
     }
 
-    /// Reads the locations from the indices, last to first; returns false if one is missing or damaged.
+    /// Reads the locations from the indices, last to first. Returns false if an index is missing or damaged.
     fn read_indices(&mut self, begin: u64) -> Result<bool, ScanError> {
         let end = (FRAME_HEADER_LEN + 8) as u64;
         let Some(at) = self.length.checked_sub(end) else {
@@ -284,7 +280,7 @@ impl FileScan<'_> {
         let mut parts = Vec::new();
         let mut next = self.length;
         while at != 0 {
-            // Each precedes the one read before, so that this terminates.
+            // Each index precedes the one read before, so this terminates.
             if at < begin || at >= next || at + FRAME_HEADER_LEN as u64 > self.length {
                 return Ok(false);
             }

@@ -1,4 +1,4 @@
-//! Files that are complete, cut, damaged, or not recordings.
+//! Files that are complete, truncated, damaged, or not recordings.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::recording::{
     Encoder, FrameHistory, HistorySnapshot, Recorder, RecorderOptions, SampleArchive, save,
 };
 
-/// A recording and the Samples that are in it.
+/// A recording and its Samples.
 struct Recorded {
     directory: TempDir,
     path: PathBuf,
@@ -64,7 +64,7 @@ fn record(seed: u64, count: usize, chunk: usize) -> Recorded {
     }
 }
 
-/// Every Sample of an archive.
+/// Returns every Sample of an archive.
 fn all(archive: &mut dyn Archive) -> Vec<Sample> {
     let mut sample = Sample::default();
     (0..archive.entries().len())
@@ -133,7 +133,7 @@ fn check_damaged(path: &Path, samples: &[Sample], chunk: usize, what: &str) -> u
         Ok(reader) => reader,
         Err(error) => {
             assert!(
-                error.to_string().contains("is no recording"),
+                error.to_string().contains("not a sockwatch recording"),
                 "{what}: {error}"
             );
             return 0;
@@ -155,7 +155,7 @@ fn check_damaged(path: &Path, samples: &[Sample], chunk: usize, what: &str) -> u
     lost
 }
 
-/// Compares Samples of which one was read without its host, because the header is damaged.
+/// Compares Samples, ignoring the host, which is unknown if the header was damaged.
 fn is_same_but_host(known: &Sample, read: &Sample) -> bool {
     let mut known = known.clone();
     known.host = read.host.clone();
@@ -300,8 +300,8 @@ fn no_file_is_overwritten_or_written_by_two_recorders() {
             .unwrap_or_default()
     };
     let first = Recorder::start(options(false), metadata()).unwrap();
-    assert!(refused(false).contains("another recorder"));
-    assert!(refused(true).contains("another recorder"));
+    assert!(refused(false).contains("in use by another recorder"));
+    assert!(refused(true).contains("in use by another recorder"));
     first.finish().unwrap();
     assert!(refused(false).contains("--force"));
     assert!(Recorder::start(options(true), metadata()).is_ok());
@@ -319,7 +319,7 @@ fn no_file_is_overwritten_or_written_by_two_recorders() {
         ..RecorderOptions::default()
     };
     let error = Recorder::start(device, metadata()).unwrap_err().to_string();
-    assert!(error.contains("no regular file"), "{error}");
+    assert!(error.contains("not a regular file"), "{error}");
 }
 
 #[test]
@@ -336,7 +336,7 @@ fn other_files_are_refused_with_the_reason() {
         &vec![0; 100_000],
         b"\x7fELF and more of that than a head has",
     ] {
-        assert!(refused(foreign).ends_with("is no recording of sockwatch"));
+        assert!(refused(foreign).ends_with("not a sockwatch recording"));
     }
     let mut later = header_bytes();
     later[8] = 9;
@@ -346,7 +346,7 @@ fn other_files_are_refused_with_the_reason() {
     later[16..20].copy_from_slice(&sum.to_le_bytes());
     later.extend(json);
     assert!(
-        refused(&later).contains("format 9, which this version"),
+        refused(&later).contains("unsupported format 9"),
         "{}",
         refused(&later)
     );
@@ -357,14 +357,14 @@ fn other_files_are_refused_with_the_reason() {
     assert_eq!(
         refused(&former),
         format!(
-            "{}: was made by a development version of sockwatch before 0.1; record it again",
+            "{}: recorded by a development version of sockwatch before 0.1; record again",
             path.display()
         )
     );
     let error = Reader::open(Path::new("/dev/zero"))
         .unwrap_err()
         .to_string();
-    assert!(error.contains("no regular file"), "{error}");
+    assert!(error.contains("not a regular file"), "{error}");
     let error = Reader::open(&directory.path().join("none")).unwrap_err();
     assert!(error.to_string().starts_with("cannot open"), "{error}");
 }
@@ -416,7 +416,7 @@ fn a_history_keeps_complete_chunks_within_its_bounds_and_can_be_saved() {
     let mut snapshot: HistorySnapshot = history.snapshot();
     let kept = all(&mut snapshot);
     assert!(samples.ends_with(&kept));
-    // As long as was asked for, and at most a chunk more.
+    // Covers the requested time, and at most one chunk more.
     assert!((90..=150).contains(&kept.len()), "{}", kept.len());
 
     let directory = TempDir::new().unwrap();

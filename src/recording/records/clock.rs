@@ -16,7 +16,7 @@ record!(Timings {
 const EVENTS_AVAILABLE: u64 = 1;
 const ROOT: u64 = 2;
 
-/// The clocks of a Sample, and the facts about how it was taken.
+/// The clocks of a Sample, and facts about how it was taken.
 #[derive(Debug, Clone, Copy, Default)]
 pub(in crate::recording) struct Clock {
     taken_at_us: i64,
@@ -27,7 +27,7 @@ pub(in crate::recording) struct Clock {
     visibility: Visibility,
 }
 
-/// Encodes the clocks of a Sample as differences from those before.
+/// Encodes the clocks of a Sample as differences from the previous ones.
 pub(in crate::recording) fn encode_clock(
     sample: &Sample,
     before_us: i64,
@@ -56,7 +56,7 @@ pub(in crate::recording) fn encode_clock(
 }
 
 impl Clock {
-    /// Decodes what [`encode_clock`] encoded; returns the time since the Sample before, ns.
+    /// Decodes what [`encode_clock`] encoded; returns the time since the previous Sample, ns.
     pub(in crate::recording) fn decode(
         &mut self,
         reader: &mut FieldReader<'_, '_>,

@@ -1,4 +1,4 @@
-//! Protocol counters and traffic of network devices, as differences from the Sample before.
+//! Protocol counters and traffic of network devices, as differences from the previous Sample.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use crate::model::{Counters, Interface};
 use crate::recording::error::Corrupt;
 use crate::recording::varint::{put_signed, put_varint};
 
-/// Lists the counters of a network device, which must be all of them.
+/// Lists the counters of a network device. The list must be complete.
 macro_rules! interface_counters {
     ($count:literal: $($counter:ident),+ $(,)?) => {
         fn interface_counters(interface: &Interface) -> [u64; $count] {
@@ -33,7 +33,7 @@ interface_counters!(
     sent_dropped,
 );
 
-/// Encodes counters; holds those of the Sample before.
+/// Encodes counters; keeps those of the previous Sample.
 #[derive(Debug, Default)]
 pub(in crate::recording) struct CounterEncoder {
     before: Counters,
@@ -86,7 +86,7 @@ impl CounterEncoder {
     }
 }
 
-/// Decodes counters; holds those of the last frame.
+/// Decodes counters; keeps those of the last frame.
 #[derive(Debug, Default)]
 pub(in crate::recording) struct CounterDecoder(Counters);
 

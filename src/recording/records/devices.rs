@@ -18,7 +18,7 @@ record!(Device {
 
 record!(DeviceAddress { address, prefix });
 
-/// Encodes devices; holds those of the Sample before.
+/// Encodes devices; keeps those of the previous Sample.
 #[derive(Debug, Default)]
 pub(in crate::recording) struct DeviceEncoder {
     before: Option<Arc<Vec<Device>>>,
@@ -31,7 +31,7 @@ impl DeviceEncoder {
         self.is_known = false;
     }
 
-    /// Encodes the devices if they changed: whether they are known, and each of them.
+    /// Encodes the devices if they changed: whether they are known, and each device.
     pub(in crate::recording) fn encode(
         &mut self,
         now: Option<&Arc<Vec<Device>>>,
@@ -51,7 +51,7 @@ impl DeviceEncoder {
     }
 }
 
-/// Decodes devices; holds those of the last frame.
+/// Decodes devices; keeps those of the last frame.
 #[derive(Debug, Default)]
 pub(in crate::recording) struct DeviceDecoder {
     devices: Option<Arc<Vec<Device>>>,
@@ -65,7 +65,7 @@ impl DeviceDecoder {
         self.heap_bytes = 0;
     }
 
-    /// Bytes of memory in use.
+    /// Returns the bytes of memory in use.
     pub(in crate::recording) fn heap_bytes(&self) -> usize {
         self.heap_bytes
     }

@@ -30,7 +30,7 @@ pub(super) trait Field: Sized {
     fn decode(reader: &mut FieldReader<'_, '_>) -> Result<Self, Corrupt>;
 }
 
-/// Implements [`Field`] for a struct as the sequence of the fields that are listed, which must be all of them.
+/// Implements [`Field`] for a struct as the sequence of the listed fields. The list must be complete.
 macro_rules! record {
     ($type:ident { $($field:ident),+ $(,)? }) => {
         impl Field for $type {
@@ -74,7 +74,7 @@ impl Field for i64 {
     }
 }
 
-/// 0 for none, else one more than the integer.
+/// Encoded as 0 for none, otherwise the integer plus one.
 macro_rules! small_options {
     ($($type:ty),+) => { $(
         impl Field for Option<$type> {
@@ -92,7 +92,7 @@ macro_rules! small_options {
 
 small_options!(u8, u32);
 
-/// 1 or 0, and the integer, 0 if there is none.
+/// Encoded as 1 or 0, followed by the integer; 0 if there is none.
 macro_rules! large_options {
     ($($type:ty),+) => { $(
         impl Field for Option<$type> {
@@ -112,7 +112,7 @@ macro_rules! large_options {
 
 large_options!(u64, i64);
 
-/// The number of an interned string.
+/// Encoded as the number of an interned string.
 impl Field for String {
     fn encode(&self, writer: &mut FieldWriter<'_>) {
         put_varint(writer.out, writer.strings.intern(self.as_bytes()).into());
@@ -124,7 +124,7 @@ impl Field for String {
     }
 }
 
-/// The number of an interned string, or 0 for none.
+/// Encoded as the number of an interned string, or 0 for none.
 impl Field for Option<Arc<str>> {
     fn encode(&self, writer: &mut FieldWriter<'_>) {
         let string = self.as_ref();
@@ -140,7 +140,7 @@ impl Field for Option<Arc<str>> {
     }
 }
 
-/// The bytes of the address: 4 or 16.
+/// Encoded as the bytes of the address: 4 or 16.
 impl Field for IpAddr {
     fn encode(&self, writer: &mut FieldWriter<'_>) {
         match self {
@@ -153,7 +153,7 @@ impl Field for IpAddr {
         let bytes = reader.bytes.bytes()?;
         let v4 = <[u8; 4]>::try_from(bytes).map(IpAddr::from);
         let address = v4.or_else(|_| <[u8; 16]>::try_from(bytes).map(IpAddr::from));
-        address.map_err(|_| Corrupt("an address has an absurd length"))
+        address.map_err(|_| Corrupt("an address has an invalid length"))
     }
 }
 
@@ -168,7 +168,7 @@ impl<A: Field, B: Field> Field for (A, B) {
     }
 }
 
-/// The number of values, and each of them.
+/// Encoded as the number of values, followed by each value.
 impl<T: Field> Field for Vec<T> {
     fn encode(&self, writer: &mut FieldWriter<'_>) {
         put_varint(writer.out, self.len() as u64);

@@ -42,7 +42,7 @@ pub(in crate::recording) fn decode_names(
     if reader.bytes.is_empty() {
         return Ok(());
     }
-    let narrow = |id: u64| u32::try_from(id).map_err(|_| Corrupt("an id is too large"));
+    let narrow = |id: u64| u32::try_from(id).map_err(|_| Corrupt("ID too large"));
     decode_table(reader, |id, name| {
         sample.interfaces.push((narrow(id)?, name.to_owned()));
         Ok(())

@@ -1,4 +1,4 @@
-//! Processes of a Sample: each refers to facts that the chunk stores once.
+//! Processes of a Sample. Each refers to facts that the chunk stores once.
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ const IS_CHANGED: u64 = 1;
 const HAS_DESCRIPTORS: u64 = 2;
 const HAS_KINDS: u64 = 4;
 
-/// A process as it was encoded last.
+/// A process as last encoded.
 #[derive(Debug)]
 struct Encoded {
     process: Arc<Process>,
@@ -121,17 +121,17 @@ impl ProcessEncoder {
     }
 }
 
-/// A process as it was decoded last.
+/// A process as last decoded.
 #[derive(Debug)]
 struct Decoded {
     process: Arc<Process>,
     descriptors: u32,
     kinds: [u32; DescriptorKind::ALL.len()],
-    /// Index in the current Sample, plus one; 0 if it is not in it.
+    /// Index in the current Sample plus one; 0 if absent.
     place: u32,
 }
 
-/// Decodes processes; holds those of the chunk by number, and those of the last frame.
+/// Decodes processes; keeps those of the chunk by number, and those of the last frame.
 #[derive(Debug, Default)]
 pub(in crate::recording) struct ProcessDecoder {
     decoded: Vec<Decoded>,
@@ -147,12 +147,12 @@ impl ProcessDecoder {
         self.current.clear();
     }
 
-    /// Bytes of memory in use.
+    /// Returns the bytes of memory in use.
     pub(in crate::recording) fn heap_bytes(&self) -> usize {
         self.heap_bytes
     }
 
-    /// Returns the index in the Sample of a process by its number.
+    /// Returns the index in the Sample of the process with this number.
     pub(in crate::recording) fn index_of(&self, number: u32) -> Option<u32> {
         let decoded = self.decoded.get((number as usize).checked_sub(1)?)?;
         decoded.place.checked_sub(1)
@@ -178,15 +178,15 @@ impl ProcessDecoder {
                 self.decode_facts(at, reader)?;
             }
             let decoded = self.decoded.get_mut(at);
-            let decoded = decoded.ok_or(Corrupt("a process was never told"))?;
+            let decoded = decoded.ok_or(Corrupt("undefined process"))?;
             if decoded.place != 0 {
-                return Err(Corrupt("a process is there twice"));
+                return Err(Corrupt("duplicate process"));
             }
             decoded.place = place as u32 + 1;
             let mut add = |count: &mut u32| -> Result<u32, Corrupt> {
                 let sum = i64::from(*count).wrapping_add(reader.bytes.signed()?);
                 *count =
-                    u32::try_from(sum).map_err(|_| Corrupt("a number of descriptors is absurd"))?;
+                    u32::try_from(sum).map_err(|_| Corrupt("descriptor count out of range"))?;
                 Ok(*count)
             };
             let descriptors = match flags & HAS_DESCRIPTORS {
@@ -212,7 +212,7 @@ impl ProcessDecoder {
         Ok(())
     }
 
-    /// Decodes the facts of the process at an index, which is known or the next.
+    /// Decodes the facts of the process at an index, which is known or the next one.
     fn decode_facts(&mut self, at: usize, reader: &mut FieldReader<'_, '_>) -> Result<(), Corrupt> {
         let before = reader.budget.left();
         reader
@@ -239,7 +239,7 @@ impl ProcessDecoder {
     }
 }
 
-/// Encodes the activity of the processes for which it is known, each after its distance in rows from the one before.
+/// Encodes the activity of the processes for which it is known, each after its distance in rows from the previous one.
 pub(in crate::recording) fn encode_activity(rows: &[ProcessRow], out: &mut Vec<u8>) {
     let mut distance = 0;
     for row in rows {
@@ -262,10 +262,10 @@ pub(in crate::recording) fn decode_activity(
     while !reader.is_empty() {
         next = next.saturating_add(reader.number()?);
         let row = next.checked_sub(1).and_then(|at| rows.get_mut(at));
-        let row = row.ok_or(Corrupt("a process is missing that does something"))?;
+        let row = row.ok_or(Corrupt("activity of an unknown process"))?;
         let state = char::from_u32(reader.number()?);
         row.activity = Some(Activity {
-            state: state.ok_or(Corrupt("a process's state is no letter"))?,
+            state: state.ok_or(Corrupt("invalid process state"))?,
             cpu_ticks: reader.varint()?,
         });
     }

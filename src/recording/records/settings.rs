@@ -8,7 +8,7 @@ use crate::recording::error::Corrupt;
 
 record!(Settings { values });
 
-/// Encodes settings; holds those of the Sample before.
+/// Encodes settings; keeps those of the previous Sample.
 #[derive(Debug, Default)]
 pub(in crate::recording) struct SettingsEncoder {
     before: Arc<Settings>,
@@ -36,7 +36,7 @@ impl SettingsEncoder {
     }
 }
 
-/// Decodes settings; holds those of the last frame.
+/// Decodes settings; keeps those of the last frame.
 #[derive(Debug, Default)]
 pub(in crate::recording) struct SettingsDecoder(Arc<Settings>);
 
@@ -57,7 +57,7 @@ impl SettingsDecoder {
         Ok(())
     }
 
-    /// The settings of the last frame.
+    /// Returns the settings of the last frame.
     pub(in crate::recording) fn settings(&self) -> &Arc<Settings> {
         &self.0
     }

@@ -24,13 +24,13 @@ const POOLS: [(Ipv4Addr, u32); CLASSES] = [
     (Ipv4Addr::new(239, 0, 0, 0), 1 << 24),
 ];
 
-/// Network of replacements for which their pool has no room. RFC 1112: reserved.
+/// Network of replacements beyond the size of their pool. RFC 1112: reserved.
 const RESERVED: u32 = 0xF000_0000;
 
-/// Number of them, after which they repeat.
+/// Number of these addresses, after which they repeat.
 const RESERVED_SIZE: u32 = (1 << 28) - 2;
 
-/// Replacements of addresses, and how many of each class there are.
+/// Replacements of addresses, and the number of replacements per class.
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
     known: FxHashMap<IpAddr, IpAddr>,
@@ -67,7 +67,7 @@ impl Addresses {
     fn next_v4(&mut self, class: AddressClass) -> Ipv4Addr {
         let (base, size) = POOLS[class as usize];
         let assigned = &mut self.assigned[class as usize];
-        // Neither the first nor the last, which are the network's own addresses.
+        // Skips the first and the last address, which belong to the network itself.
         if *assigned + 2 < size {
             *assigned += 1;
             return Ipv4Addr::from_bits(base.to_bits() + *assigned);
@@ -79,7 +79,7 @@ impl Addresses {
     fn next_v6(&mut self, address: Ipv6Addr) -> Ipv6Addr {
         let first = address.segments()[0];
         let (class, base) = if address.is_multicast() {
-            // The scope stays. RFC 4291: the last four bits.
+            // Keeps the scope. RFC 4291: the last four bits.
             (AddressClass::Multicast, [0xff10 | (first & 0xf), 0])
         } else if address.is_unicast_link_local() {
             (AddressClass::LinkLocal, [0xfe80, 0])

@@ -59,7 +59,7 @@ fn more_addresses_than_a_pool_has_are_still_distinct() {
     assert_eq!(others.len(), 200_000);
 }
 
-/// Returns a Sample with something of everything that is redacted.
+/// Returns a Sample with every kind of data that is redacted.
 fn sample() -> Sample {
     let mut sample = Sample {
         host: Arc::new(Host {

@@ -17,7 +17,7 @@ impl Rng {
         (0..length).map(|_| self.below(256) as u8).collect()
     }
 
-    /// Returns a number that is mostly small, and at times huge.
+    /// Returns a number that is usually small and sometimes huge.
     pub(super) fn value(&mut self) -> u64 {
         match self.below(8) {
             0 => self.0,
@@ -27,7 +27,7 @@ impl Rng {
         }
     }
 
-    /// Returns a value of a random number, or none.
+    /// Returns a value made from a random number, or none.
     pub(super) fn option<T>(&mut self, value: impl FnOnce(u64) -> T) -> Option<T> {
         let number = self.value();
         (self.below(2) == 0).then(|| value(number))

@@ -82,7 +82,7 @@ fn timer(rng: &mut Rng) -> Option<Timer> {
 }
 
 impl SimulatedSocket {
-    /// A random socket.
+    /// Creates a random socket.
     pub(super) fn new(rng: &mut Rng, cookie: u64) -> SimulatedSocket {
         let (ends, protocol) = (ends(rng), PROTOCOLS[rng.below(7) as usize]);
         let family = Family::ALL[rng.below(6) as usize];
@@ -139,7 +139,7 @@ impl SimulatedSocket {
         }
     }
 
-    /// Changes the lengths of its parts, as a kernel does that reports less than before.
+    /// Changes the lengths of its parts, as a kernel that reports less than before.
     pub(super) fn resize(&mut self, rng: &mut Rng) {
         let lengths = [0, 3, 104, 106, 110, 232, 280, 512];
         self.info

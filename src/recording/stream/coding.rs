@@ -10,12 +10,12 @@ use crate::recording::varint::{ByteReader, put_scaled, put_signed, put_varint};
 pub(in crate::recording) enum Coding {
     /// Difference from the predicted value.
     Delta,
-    /// The same in units that most differences are multiples of.
+    /// Difference from the predicted value, in units of which most differences are multiples.
     ScaledDelta(u32),
-    /// The value itself, for what restarts from zero.
+    /// The value itself, for values that restart from zero.
     Plain,
-    /// Difference from another stream's cell of the same socket, for what mostly restarts together. The other stream has the
-    /// lower number.
+    /// Difference from another stream's cell of the same socket, for values that usually restart together. The other
+    /// stream has the lower number.
     DeltaFrom(u16),
     /// The rest that [`PacingRate`] needs, or [`PacingRate::RESTS`] and the difference from the predicted value.
     PacingRest,
@@ -24,7 +24,7 @@ pub(in crate::recording) enum Coding {
 /// `tcpi_last_data_sent`.
 const LAST_DATA_SENT: usize = TCP + AGE_OFFSETS[0] / 4;
 
-// The kernel counts these in ticks of its clock, which are whole ms, and reports them in µs.
+// The kernel counts these in ticks, which are whole ms, and reports them in µs.
 const ATO: usize = TCP + 12 / 4;
 const BUSY_TIME: usize = TCP + 168 / 4;
 const RWND_LIMITED: usize = TCP + 176 / 4;
@@ -43,9 +43,9 @@ const CODINGS: [Coding; STREAM_COUNT] = {
         codings[ticks[at]] = Coding::ScaledDelta(1000);
         at += 1;
     }
-    // `SK_MEMINFO_FWD_ALLOC`: memory is set aside by the page.
+    // `SK_MEMINFO_FWD_ALLOC`: memory is reserved in pages.
     codings[MEMORY + 16 / 4] = Coding::ScaledDelta(4096);
-    // Of these four bytes only the last changes often: whether the application limits the delivery rate.
+    // Of these four bytes, only the last changes often: whether the application limits the delivery rate.
     codings[TCP + 1] = Coding::ScaledDelta(1 << 24);
     codings[TCP + 104 / 4] = Coding::PacingRest;
     codings
@@ -57,8 +57,8 @@ pub(in crate::recording) const fn coding(stream: usize) -> Coding {
     CODINGS[stream]
 }
 
-/// Encodes a cell. `word` returns the same socket's cells as the decoder knows them then: lower streams as they are, higher ones
-/// as predicted.
+/// Encodes a cell. `word` returns the same socket's cells as known by the decoder at that point: lower streams with
+/// their actual values, higher ones as predicted.
 #[inline]
 pub(in crate::recording) fn encode_cell(
     cells: &mut Vec<u8>,

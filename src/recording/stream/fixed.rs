@@ -30,7 +30,7 @@ const OWN_NAMES: [(usize, &str); 8] = [
     (OTHER_HOLDERS, "other_holders"),
 ];
 
-/// Number of streams of fixed meaning: one more than the highest that is used.
+/// Number of streams of fixed meaning: one more than the highest used number.
 pub(in crate::recording) const FIXED_STREAM_COUNT: usize = {
     let mut count = 0;
     let mut at = 0;
@@ -94,7 +94,7 @@ pub(in crate::recording) fn fixed_cells(socket: &Socket, side: &SideRefs) -> Fix
 /// Replaces the fields of a socket by those of its cells, and the lengths of its parts, but not their offset.
 ///
 /// # Errors
-/// If a cell holds a value that its field cannot have.
+/// If a cell has a value that its field cannot represent.
 pub(in crate::recording) fn load_fixed_cells(
     cells: &FixedCells,
     socket: &mut Socket,
@@ -121,6 +121,6 @@ fn reference(cell: u64) -> Result<u32, Corrupt> {
 fn part_len(cell: u64, max: usize) -> Result<u16, Corrupt> {
     match usize::try_from(cell) {
         Ok(length) if length <= max => Ok(length as u16),
-        _ => Err(Corrupt("a part of a socket is too long")),
+        _ => Err(Corrupt("socket data too long")),
     }
 }

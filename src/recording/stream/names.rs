@@ -12,8 +12,8 @@ const STRUCTURES: [(&str, usize); 4] = [
     ("congestion", CONGESTION_INFO),
 ];
 
-/// Returns a stream's name; empty for an unused number. A word that is not exactly one field has its structure's name and its
-/// offset in bytes.
+/// Returns a stream's name; empty for an unused number. A word that is not exactly one field has the name of its
+/// structure and its offset in bytes.
 pub(in crate::recording) fn name(stream: usize) -> String {
     if let Some(name) = FIXED_NAMES.get(stream) {
         return (*name).to_owned();
@@ -41,8 +41,8 @@ fn tcp_field(stream: usize) -> Option<&'static str> {
     }
 }
 
-/// Describes the streams for the file header: the names of those that have one of their own, by number, and the structures
-/// whose words the others are, by the number of the first.
+/// Describes the streams for the file header: the names of named streams, by number, and the structures that the other
+/// streams are the words of, by the number of the first word.
 pub(in crate::recording) fn describe_streams() -> serde_json::Value {
     let has_own_name =
         |stream: &usize| *stream < FIXED_STREAM_COUNT || tcp_field(*stream).is_some();

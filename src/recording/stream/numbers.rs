@@ -20,13 +20,13 @@ pub(super) const CONGESTION_INFO: usize = 352;
 /// Number of streams.
 pub(in crate::recording) const STREAM_COUNT: usize = 368;
 
-/// Maximum lengths of the structures, bytes; more is cut. Kernel 6.18 reports 280, 36 and 20.
+/// Maximum lengths of the structures, in bytes; longer ones are truncated. Kernel 6.18 reports 280, 36 and 20.
 pub(in crate::recording) const MAX_INFO_LEN: usize = (INFO - TCP) * 4;
 pub(in crate::recording) const MAX_MEMORY_LEN: usize = (CONGESTION_INFO - MEMORY) * 4;
 pub(in crate::recording) const MAX_CONGESTION_INFO_LEN: usize =
     (STREAM_COUNT - CONGESTION_INFO) * 4;
 
-/// Offsets in `struct tcp_info` of the fields that the clock alone counts up, in ms: `tcpi_last_data_sent`,
+/// Offsets in `struct tcp_info` of the fields that the clock alone increments, in ms: `tcpi_last_data_sent`,
 /// `tcpi_last_data_recv` and `tcpi_last_ack_recv`.
 pub(in crate::recording) const AGE_OFFSETS: [usize; 3] = [44, 52, 56];
 

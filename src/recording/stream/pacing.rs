@@ -2,11 +2,11 @@
 
 use super::numbers::TCP;
 
-/// The rate at which the kernel paces unless the congestion control sets one of its own: a multiple of the window in a smoothed
-/// round-trip time. Kernel: `tcp_update_pacing_rate`.
+/// The kernel's pacing rate unless the congestion control sets its own: a multiple of the window per smoothed round-trip
+/// time. Kernel: `tcp_update_pacing_rate`.
 ///
-/// The kernel counts the round-trip time in eighths of a µs, of which `tcpi_rtt` has the whole microseconds; the rest is what a
-/// recording stores.
+/// The kernel counts the round-trip time in eighths of a µs. `tcpi_rtt` has the whole microseconds; a recording stores
+/// the rest.
 pub(super) struct PacingRate {
     /// Bytes times eighths of a µs per second.
     dividend: u64,

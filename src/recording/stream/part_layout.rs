@@ -1,7 +1,7 @@
-//! Locates the words of a socket's parts of variable length.
+//! Locates the words of a socket's variable parts.
 //!
-//! The parts follow one another in one run of bytes: the structure of the protocol, memory, congestion control. Each may be
-//! shorter than the structure that this version knows, or longer.
+//! The parts are contiguous: the structure of the protocol, memory, congestion control. Each may be shorter or longer
+//! than the structure known to this version.
 
 use super::fixed::FIXED_STREAM_COUNT;
 use super::numbers::{CONGESTION_INFO, INFO, MEMORY, STREAM_COUNT, StreamMask, TCP};
@@ -9,7 +9,8 @@ use super::tcp_words::{WIDE_WORDS, WIDTHS, info_streams};
 use crate::model::{Protocol, Socket};
 use crate::recording::error::Corrupt;
 
-/// Number of parts: structure of TCP, structure of other protocols, memory, congestion control; and one that is always empty.
+/// Number of parts: structure of TCP, structure of other protocols, memory, congestion control; and one that is always
+/// empty.
 const PARTS: usize = 5;
 
 /// Location of a stream's word within its part, and its width: eight, four, or 0 for the upper half of eight.
@@ -63,7 +64,7 @@ const WORD_LOCATIONS: [WordLocation; STREAM_COUNT] = {
 pub(in crate::recording) struct PartLayout([(u16, u16); PARTS]);
 
 impl PartLayout {
-    /// The layout of a socket's parts.
+    /// Returns the layout of a socket's parts.
     #[inline]
     pub(in crate::recording) fn of(socket: &Socket) -> PartLayout {
         let blob = socket.blob;
@@ -77,8 +78,8 @@ impl PartLayout {
         PartLayout([tcp, other, (blob.info, memory), (memory, end), (0, 0)])
     }
 
-    /// Finds a word; it is empty if the part is too short. If the part ends within it, the lower half of eight bytes is a word of
-    /// four, and fewer than four bytes are a word of their number.
+    /// Finds a word; it is empty if the part is too short. If the part ends within it, the lower half of eight bytes is
+    /// a word of four, and fewer than four bytes are a word of that size.
     #[inline]
     pub(in crate::recording) fn find(&self, location: WordLocation) -> WordRange {
         let (begin, end) = self.0[usize::from(location.part)];
@@ -100,7 +101,7 @@ impl PartLayout {
         }
     }
 
-    /// Adds to a word of `WIDTH` bytes, four or eight. A word that is cut or absent is read and written like any other.
+    /// Adds to a word of `WIDTH` bytes, four or eight. A truncated or absent word is read and written like any other.
     #[inline]
     pub(in crate::recording) fn add<const WIDTH: usize>(
         &self,
@@ -155,7 +156,7 @@ impl WordRange {
         self.width > 0
     }
 
-    /// Returns the word. Fields of single bytes and a cut end read the same on machines of either byte order.
+    /// Returns the word. Single-byte fields and truncated words have the same value on systems of either byte order.
     #[inline]
     pub(in crate::recording) fn get(self, parts: &[u8]) -> u64 {
         match *parts.get(self.at..self.at + self.width).unwrap_or(&[]) {
@@ -194,7 +195,7 @@ fn narrow<T: TryFrom<u64>>(value: u64) -> Result<T, Corrupt> {
     T::try_from(value).map_err(|_| Corrupt::VALUE_OUT_OF_RANGE)
 }
 
-/// Returns the streams that a socket has cells in.
+/// Returns the streams in which a socket has cells.
 pub(in crate::recording) fn streams_of(socket: &Socket) -> StreamMask {
     let blob = socket.blob;
     let mut mask = StreamMask::default();
@@ -221,7 +222,7 @@ pub(in crate::recording) fn streams_of(socket: &Socket) -> StreamMask {
     mask
 }
 
-/// Adds to `mask` the streams whose words differ between the parts of two sockets that have the same lengths.
+/// Adds to `mask` the streams whose words differ between the parts of two sockets with the same lengths.
 #[inline]
 pub(in crate::recording) fn mark_differing(
     socket: &Socket,
@@ -323,7 +324,7 @@ mod tests {
             let (layout, mut parts) = (PartLayout::of(&socket), vec![0; usize::from(info) + 56]);
             let place = layout.find(word_location(stream));
             if word_location(stream).is_upper_half() || place.set(&mut parts, before.into()).is_err() {
-                // There is no such word, or only the rest of one that was cut.
+                // There is no such word, or only the rest of a truncated one.
                 return Ok(());
             }
             let mut same = parts.clone();

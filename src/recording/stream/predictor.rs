@@ -1,9 +1,9 @@
-//! Predicts streams that change as others do.
+//! Predicts streams from changes of other streams.
 
 use super::numbers::{SEND_QUEUE, TCP};
 
-/// Streams whose change mostly follows from changes of lower streams: segments mostly carry data, data that was sent is
-/// delivered, and data that was sent is acknowledged or waits in the queue. Kernel: `tcpi_data_segs_in`, `tcpi_data_segs_out`,
+/// Streams whose change usually follows from changes of lower streams: most segments carry data, sent data is
+/// delivered, and sent data is acknowledged or stays in the queue. Kernel: `tcpi_data_segs_in`, `tcpi_data_segs_out`,
 /// `tcpi_delivered`, `tcpi_bytes_sent`.
 pub(in crate::recording) const PREDICTED_STREAMS: [usize; 4] =
     [TCP + 152 / 4, TCP + 156 / 4, TCP + 192 / 4, TCP + 200 / 4];
@@ -14,9 +14,9 @@ const DATA_SEGS_OUT: usize = 1;
 const DELIVERED: usize = 2;
 const BYTES_SENT: usize = 3;
 
-/// The streams that predict others, in order: the stream, the index of the stream that it predicts, and whether that one
-/// decreases as it increases. Kernel: `idiag_wqueue`, `tcpi_bytes_acked`, `tcpi_segs_out`, `tcpi_segs_in`,
-/// `tcpi_notsent_bytes`, `tcpi_data_segs_out`.
+/// The streams that predict others, in order: the stream, the index of the predicted stream, and whether the prediction
+/// is negative. Kernel: `idiag_wqueue`, `tcpi_bytes_acked`, `tcpi_segs_out`, `tcpi_segs_in`, `tcpi_notsent_bytes`,
+/// `tcpi_data_segs_out`.
 const PREDICTORS: [(usize, usize, bool); 6] = [
     (SEND_QUEUE, BYTES_SENT, false),
     (TCP + 120 / 4, BYTES_SENT, false),
@@ -29,7 +29,7 @@ const PREDICTORS: [(usize, usize, bool); 6] = [
 /// Index of no stream: changes added to it are never read.
 const NOT_A_PREDICTOR: usize = PREDICTED_STREAMS.len();
 
-/// The prediction of another stream by one: the index of the other in [`PREDICTED_STREAMS`], and the sign.
+/// The prediction of one stream by another: the index of the predicted one in [`PREDICTED_STREAMS`], and the sign.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::recording) struct Predictor {
     slot: u8,
@@ -37,7 +37,7 @@ pub(in crate::recording) struct Predictor {
 }
 
 impl Predictor {
-    /// The predictor that a stream is, which may predict nothing.
+    /// Returns the predictor of a stream, which may predict nothing.
     pub(in crate::recording) const fn of_stream(stream: usize) -> Predictor {
         let mut at = 0;
         while at < PREDICTORS.len() {

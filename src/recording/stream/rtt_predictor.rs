@@ -1,4 +1,4 @@
-//! Predicts what follows from a measured round-trip time, as the kernel computes it.
+//! Predicts values that follow from a measured round-trip time, as the kernel computes them.
 
 use super::numbers::{RTO, RTT, RTTVAR};
 
@@ -6,15 +6,16 @@ use super::numbers::{RTO, RTT, RTTVAR};
 /// `tcp_rtt_estimator` and `tcp_set_rto`.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::recording) struct RttPredictor {
-    /// `tcpi_rtt` and `tcpi_rttvar` before, µs.
+    /// Previous `tcpi_rtt` and `tcpi_rttvar`, µs.
     rtt: u64,
     deviation: u64,
-    /// Tick of the kernel's clock that the timeout is rounded up to, µs; 0 if the timeout has another cause, such as backoff.
+    /// Tick of the kernel's clock to which the timeout is rounded up, µs; 0 if the timeout has another cause, such as
+    /// backoff.
     tick: u64,
 }
 
 impl RttPredictor {
-    /// Collects what the prediction depends on; `word` returns the cell of a stream before.
+    /// Collects the input of the prediction; `word` returns the previous cell of a stream.
     #[inline]
     pub(in crate::recording) fn new(word: impl Fn(usize) -> u64) -> RttPredictor {
         let (rtt, deviation, timeout) = (word(RTT), word(RTTVAR), word(RTO));
@@ -27,7 +28,7 @@ impl RttPredictor {
         }
     }
 
-    /// Predicts the deviation for a new smoothed round-trip time, µs. One more measurement has an eighth of the weight.
+    /// Predicts the deviation for a new smoothed round-trip time, µs. One more measurement has a weight of one eighth.
     #[inline]
     pub(in crate::recording) fn deviation(self, rtt: u64) -> u64 {
         let change = rtt.wrapping_sub(self.rtt).cast_signed();
@@ -37,13 +38,13 @@ impl RttPredictor {
         let measured = change.unsigned_abs().wrapping_mul(8);
         let mut error = measured.wrapping_sub(self.deviation).cast_signed();
         if change < 0 && error > 0 {
-            // Faster round trips weigh less.
+            // Faster round trips have less weight.
             error >>= 3;
         }
         self.deviation.wrapping_add_signed(error >> 2)
     }
 
-    /// Predicts the timeout for a new round-trip time and deviation, µs; `before` if it has another cause.
+    /// Predicts the timeout for a new round-trip time and deviation, µs; returns `before` if it has another cause.
     #[inline]
     pub(in crate::recording) fn timeout(self, before: u64, rtt: u64, deviation: u64) -> u64 {
         match self.tick {
@@ -59,7 +60,7 @@ impl RttPredictor {
     }
 }
 
-/// Computes the retransmission timeout, in which four deviations count as at least 200 ms.
+/// Computes the retransmission timeout. Four deviations count as at least 200 ms.
 #[inline]
 fn timeout_in_ticks(rtt: u64, deviation: u64, tick: u64) -> u64 {
     let exact = rtt.wrapping_add(deviation.wrapping_mul(4).max(200_000));

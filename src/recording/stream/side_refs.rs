@@ -1,9 +1,9 @@
-//! Parts of a socket that are stored outside of its row.
+//! Parts of a socket that are stored outside its row.
 
 /// Numbers of a socket's strings and of its first holder, within a chunk; 0 for none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(in crate::recording) struct SideRefs {
-    /// String: name of the congestion control.
+    /// String: name of the congestion control algorithm.
     pub(in crate::recording) congestion: u32,
     /// String: name of the socket.
     pub(in crate::recording) name: u32,

@@ -1,4 +1,4 @@
-//! Infers the owner of a connection from the listener that it was accepted from.
+//! Infers the owner of a connection from the listener that accepted it.
 
 use rustc_hash::FxHashMap;
 
@@ -29,7 +29,7 @@ impl HolderRange {
 #[derive(Debug, Default)]
 pub(super) struct ListenerOwners {
     listeners: ListenerIndex,
-    /// Joined holders of listeners that share an end, by the row of the first one.
+    /// Joined holders of listeners that share an endpoint, by the row of the first one.
     joined: FxHashMap<u32, HolderRange>,
 }
 
@@ -44,9 +44,9 @@ impl ListenerOwners {
         self.listeners.insert(row, socket);
     }
 
-    /// Makes the owners of the listener that `socket` was accepted from its own, marked as inferred. If several listeners
-    /// share the end, it may have been accepted from each of them, and gets the owners of all. Without a listener it stays
-    /// as it is. The owners of the listeners among `rows` must be known.
+    /// Attributes `socket` to the owners of the listener that accepted it, marked as inferred. If several listeners
+    /// share the endpoint, any of them may have accepted it, and it gets the owners of all. Without a listener it is
+    /// left unchanged. The owners of the listeners among `rows` must be known.
     pub(super) fn infer(
         &mut self,
         socket: &mut Socket,

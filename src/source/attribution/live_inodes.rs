@@ -6,7 +6,7 @@ use rustc_hash::FxHashSet;
 
 use crate::model::Socket;
 
-/// Set of the inodes of a dump's sockets, built on the first query.
+/// Set of the socket inodes of a dump, built on the first query.
 pub(in crate::source) struct LiveInodes<'a> {
     rows: &'a [Socket],
     set: OnceCell<FxHashSet<u32>>,

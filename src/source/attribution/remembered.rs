@@ -1,4 +1,4 @@
-//! Remembers sockets and their owners from one Sample to the next, by cookie: a socket keeps its cookie when it enters
+//! Remembers sockets and their owners from one Sample to the next, by cookie. A socket keeps its cookie when it enters
 //! TIME-WAIT, is orphaned or is destroyed, and no descriptor refers to it any more.
 
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use super::sample_processes::SampleProcesses;
 use crate::model::{Ends, Holder, Process, ProcessRow, Sample, Socket, State};
 use crate::source::procfs::{Owners, SocketDescriptor};
 
-/// The owners that a socket had when it was last held open.
+/// The owners of a socket when it was last open.
 #[derive(Debug, Clone, Default)]
 pub(super) enum RememberedOwners {
     #[default]
@@ -32,7 +32,7 @@ impl RememberedOwners {
         one.into_iter().chain(many.into_iter().flatten())
     }
 
-    /// Makes these owners the holders of `socket`, adding to `sample` the processes that are not in it.
+    /// Makes these owners the holders of `socket`, adding missing processes to `sample`.
     pub(super) fn restore(
         &self,
         socket: &mut Socket,
@@ -54,7 +54,7 @@ impl RememberedOwners {
     }
 }
 
-/// The state of a socket as of the last Sample that had it.
+/// The state of a socket in the last Sample that contained it.
 #[derive(Debug, Default)]
 pub(super) struct RememberedSocket {
     pub(super) owners: RememberedOwners,
@@ -62,22 +62,22 @@ pub(super) struct RememberedSocket {
     pub(super) cgroup_id: u64,
     pub(super) inode: u32,
     pub(super) uid: Option<u32>,
-    /// Slot of the only owner in [`Owners`]; valid while the generation is the one that it was found in.
+    /// Slot of the only owner in [`Owners`]; valid only for the generation in which it was found.
     pub(super) slot: Option<u32>,
     pub(super) state: Option<State>,
-    /// Ends of the socket: the kernel has forgotten those of an aborted connection.
+    /// Endpoints of the socket: the kernel no longer knows those of an aborted connection.
     pub(super) ends: Option<Ends>,
-    /// True if a destroy event will report its end, however long it is in no table: a process may still hold a connection
-    /// that was reset.
+    /// True if a destroy event will report its end, no matter how long it is missing from all tables: a process may
+    /// still have a reset connection open.
     pub(super) awaits_event: bool,
-    /// Rounds since it was last in a table.
+    /// Number of rounds since it was last in a table.
     pub(super) missed: u8,
     /// True if the destroy event of the socket has been received.
     pub(super) closed: bool,
 }
 
 impl RememberedSocket {
-    /// Remembers the present holders; nothing is allocated while they stay the same.
+    /// Remembers the current holders. Allocates nothing while they do not change.
     pub(super) fn remember(&mut self, holders: &[SocketDescriptor], owners: &Owners) {
         let process =
             |holder: &SocketDescriptor| owners.process(holder.slot).map(|row| &row.process);

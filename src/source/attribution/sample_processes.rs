@@ -1,11 +1,11 @@
-//! Places processes in the Sample that is being made, each once.
+//! Adds processes to the Sample under construction, each once.
 
 use rustc_hash::FxHashMap;
 
 use crate::model::{ClearForReuse, ProcessKey, ProcessRow, Sample};
 use crate::source::procfs::Owners;
 
-/// In place of the index of a process that is not in the Sample.
+/// Index of a process that is not in the Sample.
 const ABSENT: u32 = u32::MAX;
 
 /// Indices of the processes in [`Sample::processes`].
@@ -35,8 +35,8 @@ impl SampleProcesses {
         })
     }
 
-    /// Returns the index of the process in a slot, adding its row if it is not in the Sample. `None` if the slot was freed
-    /// meanwhile.
+    /// Returns the index of the process in a slot, adding its row if it is not in the Sample. Returns `None` if the
+    /// slot was freed meanwhile.
     #[inline]
     pub(super) fn in_slot(
         &mut self,

@@ -1,4 +1,4 @@
-//! Hand-made sockets, joined with processes in a hand-made `/proc`.
+//! Synthetic sockets, joined with processes in a synthetic `/proc`.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -60,7 +60,7 @@ fn sample(rows: &[Socket]) -> Sample {
     sample
 }
 
-/// The entry of a destroy event: its time, ns, and row.
+/// Returns the entry of a destroy event, given its time in ns and its row.
 fn closed_at((monotonic_ns, row): (u64, u32)) -> ClosedSocket {
     ClosedSocket {
         row,
@@ -70,7 +70,7 @@ fn closed_at((monotonic_ns, row): (u64, u32)) -> ClosedSocket {
     }
 }
 
-/// The attribution of a row, and the pids of its owners.
+/// Returns the attribution of a row and the pids of its owners.
 fn attribution(sample: &Sample, row: usize) -> (Attribution, Vec<u32>) {
     let socket = sample.socket(row).expect("it is there");
     let pids = socket.owners().map(|(owner, _)| owner.process.key.pid);
@@ -103,8 +103,8 @@ fn time_wait_keeps_its_owner_or_gets_all_owners_of_its_listeners_end() {
     assert_eq!(attribution(&second, 0), (Attribution::Remembered, vec![3]));
     assert_eq!(attribution(&second, 1), (Attribution::Inferred, vec![1, 2]));
     assert_eq!(attribution(&second, 2), (Attribution::Inferred, vec![1, 2]));
-    let nobody = Attribution::Unowned(Unowned::TimeWait);
-    assert_eq!(attribution(&second, 3), (nobody, vec![]));
+    let unowned = Attribution::Unowned(Unowned::TimeWait);
+    assert_eq!(attribution(&second, 3), (unowned, vec![]));
     assert_eq!(second.holders.len(), 5, "the joined owners are stored once");
 }
 

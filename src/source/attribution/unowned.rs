@@ -1,15 +1,15 @@
-//! Finds the reason for which a socket has no owner.
+//! Determines the reason why a socket has no owner.
 
 use rustc_hash::FxHashSet;
 
 use crate::model::{ClearForReuse, Ends, Protocol, Sample, Socket, State, Unowned};
 use crate::source::procfs::Owners;
 
-/// Sockets requested one by one in a round. Beyond that the machine changes faster than it can be sampled.
+/// Maximum number of single-socket lookups per round. Beyond that, the system changes faster than it can be sampled.
 const MAX_LOOKUPS: usize = 256;
 
-/// Cookies of sockets that had an inode in the dump and have been released since: their process ended before `/proc` was
-/// scanned. They are not hidden by a missing permission.
+/// Cookies of sockets that had an inode in the dump and have been released since: their process ended before `/proc`
+/// was scanned, so no missing permission hides them.
 #[derive(Debug, Default)]
 pub(super) struct ReleasedSockets(FxHashSet<u64>);
 
@@ -23,8 +23,8 @@ impl ReleasedSockets {
         self.0.extend(closed.iter().map(|socket| socket.cookie));
     }
 
-    /// Looks up those of `sockets` that no process is known to hold: their event may be late, and a connection that is
-    /// being closed has none yet. `is_open` asks the kernel whether a process still holds a socket.
+    /// Looks up those of `sockets` that have no known owner: their event may be late, and a closing connection has none
+    /// yet. `is_open` asks the kernel whether a process still has a socket open.
     pub(super) fn look_up<'a>(
         &mut self,
         sockets: impl Iterator<Item = &'a Socket>,
@@ -46,8 +46,8 @@ impl ReleasedSockets {
     }
 }
 
-/// True if a socket without an owner for this reason is still attributed to the one that it had. TIME-WAIT has rules of
-/// its own: see [`time_wait`](super::time_wait).
+/// Returns true if a socket without an owner for this reason is still attributed to its previous owner. TIME-WAIT has
+/// its own rules, see [`time_wait`](super::time_wait).
 pub(super) fn keeps_owner(reason: Unowned) -> bool {
     matches!(
         reason,
@@ -59,7 +59,7 @@ pub(super) fn keeps_owner(reason: Unowned) -> bool {
     )
 }
 
-/// The reason for which no descriptor refers to `socket`. `hides_pid_namespaces` as of
+/// Returns the reason why no descriptor refers to `socket`. `hides_pid_namespaces` is the result of
 /// [`hides_pid_namespaces`](crate::source::procfs::hides_pid_namespaces).
 pub(super) fn unowned_reason(
     socket: &Socket,
@@ -71,7 +71,7 @@ pub(super) fn unowned_reason(
     if let Ends::Netlink { port_id: 0, .. } = socket.ends {
         return Unowned::Kernel;
     }
-    // A full socket always comes with the directions that are shut down; a TIME-WAIT mini-socket does not.
+    // A full socket always has the shut down directions; a TIME-WAIT minisocket does not.
     let is_mini = || {
         socket.protocol == Protocol::Tcp
             && socket.shutdown.is_none()

@@ -12,14 +12,14 @@ pub(super) struct ClosedSocketCollector {
     proc_root: PathBuf,
     listener: Option<DestroyEventListener>,
     received: ReceivedEvents,
-    /// The reason for which destroy events cannot be received.
+    /// The reason why destroy events cannot be received.
     events_unavailable: Option<Fault>,
-    /// Events that the kernel has dropped since the listener began.
+    /// Number of events that the kernel has dropped since the listener started.
     dropped: u64,
 }
 
 impl ClosedSocketCollector {
-    /// Starts to listen in the network namespace of the calling thread, whose inode is `netns`, if `enabled`.
+    /// Starts listening in the network namespace of the calling thread, whose inode is `netns`, if `enabled`.
     pub(super) fn start(proc_root: &Path, netns: u32, enabled: bool) -> ClosedSocketCollector {
         let mut events_unavailable = None;
         let listener = enabled
@@ -53,14 +53,14 @@ impl ClosedSocketCollector {
         sample.closed.clear();
         sample.closed.extend(closed_rows(&self.received.at_ns));
         sample.lost_events = self.received.discarded;
-        // The kernel reports an overrun once, and keeps dropping until its queue is empty.
+        // The kernel reports an overrun once, and continues to drop events until its queue is empty.
         if self.received.overruns > 0 || self.dropped > 0 {
             let drops = listener
                 .inode()
                 .and_then(|inode| netlink_drops(&self.proc_root, inode));
             let since = drops.map_or(0, |drops| drops.saturating_sub(self.dropped));
             self.dropped = drops.unwrap_or(self.dropped);
-            // Without a count, at least one event was dropped for each report.
+            // Without a count, each report stands for at least one dropped event.
             sample.lost_events += since.max(self.received.overruns);
         }
         if let Some(reason) = self.received.stopped.take() {
@@ -72,7 +72,7 @@ impl ClosedSocketCollector {
     }
 }
 
-/// Pairs the rows of destroy events with the times at which they were received, ns.
+/// Pairs the rows of destroy events with the times at which they were received, in ns.
 fn closed_rows(at_ns: &[u64]) -> impl Iterator<Item = ClosedSocket> {
     at_ns
         .iter()

@@ -1,4 +1,4 @@
-//! Resolves the users, control groups and devices that a Sample's sockets mention to their names.
+//! Resolves the users, cgroups and devices of a Sample's sockets to names.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -8,10 +8,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::model::Sample;
 use crate::source::procfs::{CgroupPaths, Owners};
 
-/// Interval of reading the names of devices again.
+/// Interval for re-reading device names.
 const INTERFACE_REFRESH: Duration = Duration::from_secs(5);
 
-/// Resolves names and remembers them.
+/// Resolves and caches names.
 #[derive(Debug)]
 pub(super) struct SampleNames {
     cgroups: CgroupPaths,
@@ -20,7 +20,7 @@ pub(super) struct SampleNames {
 }
 
 impl SampleNames {
-    /// Creates a resolver that reads nothing yet. `proc_root` is the mount point of procfs.
+    /// Creates a resolver without reading anything. `proc_root` is the mount point of procfs.
     pub(super) fn new(proc_root: &Path) -> SampleNames {
         SampleNames {
             cgroups: CgroupPaths::new(proc_root),
@@ -29,8 +29,8 @@ impl SampleNames {
         }
     }
 
-    /// Fills in `users`, `cgroups` and `interfaces` of `sample`, each ordered by number. `owners` knows the names of users;
-    /// `interface_name` resolves a device's index.
+    /// Fills in `users`, `cgroups` and `interfaces` of `sample`, each ordered by number. `owners` knows the user names;
+    /// `interface_name` resolves a device index.
     pub(super) fn resolve(
         &mut self,
         sample: &mut Sample,
@@ -42,7 +42,7 @@ impl SampleNames {
         let mut interfaces = FxHashSet::default();
         let (mut last_uid, mut last_group) = (None, 0);
         for socket in &sample.sockets.rows {
-            // Neighboring rows mostly agree, so the sets are asked only where they do not.
+            // Adjacent rows are usually equal, so the sets are queried only where they differ.
             if socket.uid != last_uid {
                 last_uid = socket.uid;
                 uids.extend(socket.uid);

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use crate::source::netlink::request::{AttributeRequest, Table};
 
-/// The sockets whose owners are looked up. That costs more than the rest of a Sample: a system call for each descriptor
-/// of each process.
+/// The sockets whose owners are looked up. This costs more than the rest of a Sample: one system call per descriptor of
+/// each process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OwnerScope {
     /// No sockets.
     None,
-    /// All sockets, unless there are more of them than this.
+    /// All sockets, unless there are more than this.
     AtMost(usize),
     /// All sockets.
     All,
@@ -24,17 +24,17 @@ pub struct LiveOptions {
     pub proc_root: PathBuf,
     /// Tables to dump.
     pub tables: Vec<Table>,
-    /// Listens for destroy events; a single snapshot has no use for them.
+    /// Listens for destroy events, which a single snapshot does not need.
     pub destroy_events: bool,
     /// Sockets and attributes requested of the tables of the internet protocols.
     pub request: AttributeRequest,
-    /// Sockets whose owners are looked up; the others' are unknown.
+    /// Sockets whose owners are looked up; the owners of the others are unknown.
     pub owners: OwnerScope,
     /// Looks up the peers of connections that `request` leaves out.
     pub include_peers: bool,
     /// Reads the network devices.
     pub devices: bool,
-    /// Time that Samples may wait for users' names, in all. Later Samples have the names that arrived meanwhile.
+    /// Total time that Samples may wait for user names. Later Samples have the names that arrived meanwhile.
     pub name_wait: Duration,
 }
 

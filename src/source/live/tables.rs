@@ -1,4 +1,4 @@
-//! Dumps the kernel's socket tables into a Sample, with a substitute from `/proc` where the kernel lacks one.
+//! Dumps the kernel's socket tables into a Sample, or reads a substitute from `/proc` for unsupported tables.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -12,10 +12,10 @@ use crate::source::netlink::dump::Dumper;
 use crate::source::netlink::request::{AttributeRequest, Table};
 use crate::source::procfs::read_raw_sockets;
 
-/// Time for which a table that the kernel lacks is not requested again: each request makes the kernel look for a module.
+/// Time before an unsupported table is requested again: each request makes the kernel look for a module.
 const UNSUPPORTED_RETRY: Duration = Duration::from_secs(60);
 
-/// Number of rows up to which the peers of connections are looked up one by one.
+/// Maximum number of rows for which the peers of connections are looked up one by one.
 const MAX_PEER_LOOKUPS: usize = 4096;
 
 /// Dumps the tables that a live source samples.
@@ -27,12 +27,12 @@ pub(super) struct TableDumps {
     tables: Vec<Table>,
     request: AttributeRequest,
     include_peers: bool,
-    /// Tables that the kernel lacks: when it reported that, and the fault.
+    /// Tables that the kernel does not support, with the time of its report and the fault.
     unsupported: FxHashMap<Table, (Instant, Fault)>,
 }
 
 impl TableDumps {
-    /// Creates the dumps of `tables` by `dumper`, whose socket is in the network namespace `netns`.
+    /// Creates the dumps of `tables` with `dumper`, whose socket is in the network namespace `netns`.
     pub(super) fn new(
         proc_root: &Path,
         netns: u32,
@@ -64,13 +64,13 @@ impl TableDumps {
         sample.taken_at_us = clock::realtime_us();
     }
 
-    /// True if the request selects some sockets only, so that looking up the owners of all is not worth while.
+    /// Returns true if the request selects only some sockets, so that looking up the owners of all is not worthwhile.
     pub(super) fn is_selective(&self) -> bool {
         let lowered = &self.request.lowered;
         !lowered.code.is_empty() || !lowered.states.contains(State::Established)
     }
 
-    /// Reports whether a process still holds `socket` open; `None` if the kernel cannot report it.
+    /// Reports whether a process still has `socket` open; `None` if the kernel cannot report it.
     pub(super) fn is_open(&mut self, socket: &Socket) -> Option<bool> {
         self.dumper.is_open(socket)
     }
@@ -95,7 +95,7 @@ impl TableDumps {
             Some(mut fault) if outcome.unsupported => {
                 if let Some((_, name)) = procfs_substitute(table) {
                     fault.error = format!(
-                        "{}; {name} is read in its place, which tells less",
+                        "{}; reading {name} instead, which has fewer details",
                         fault.error
                     );
                 }
@@ -110,14 +110,14 @@ impl TableDumps {
         }
     }
 
-    /// Reads the rows of a table that `sock_diag` lacks from `/proc`: those of the raw sockets.
+    /// Reads the rows of a table that `sock_diag` does not support from `/proc`: those of raw sockets.
     fn substitute(&self, table: Table, sample: &mut Sample) {
         let Some((family, name)) = procfs_substitute(table) else {
             return;
         };
         let rows = &mut sample.sockets.rows;
         let result = read_raw_sockets(&self.proc_root, family, self.netns, rows);
-        // Without the file there is no such family either, which sock_diag has reported already.
+        // Without the file, the family does not exist either, which sock_diag has already reported.
         if let Err(error) = result
             && !matches!(error, procfs::ProcError::NotFound(_))
         {
@@ -127,8 +127,8 @@ impl TableDumps {
         }
     }
 
-    /// Adds sockets that explain the requested ones: the peers of connections, and the listeners from which connections
-    /// without an owner were accepted. A later filter leaves them out again.
+    /// Adds sockets that explain the requested ones: the peers of connections, and the listeners that accepted
+    /// connections without an owner. A later filter removes them again.
     fn add_context(&mut self, sample: &mut Sample) {
         if !self.tables.contains(&Table::Tcp) || self.request.lowered.kernel_only {
             return;
@@ -182,7 +182,7 @@ impl TableDumps {
     }
 }
 
-/// The file in `/proc` that lists the sockets of a table, with its family: there is one for the raw sockets.
+/// Returns the file in `/proc` that lists the sockets of a table, with its family. Only raw sockets have one.
 fn procfs_substitute(table: Table) -> Option<(Family, &'static str)> {
     match table {
         Table::Inet(Protocol::Raw) => Some((Family::Inet, "/proc/net/raw")),

@@ -1,5 +1,5 @@
-//! Decodes datagrams of `sock_diag`: several messages, one after the other, of which some are rows and some concern the
-//! dump as a whole. Pure.
+//! Decodes datagrams of `sock_diag`. A datagram has several messages: some are rows, others concern the dump as a
+//! whole. Pure.
 
 use netlink_packet_core::{NLM_F_DUMP_INTR, NLMSG_DONE, NLMSG_ERROR, NLMSG_OVERRUN, NetlinkBuffer};
 use netlink_packet_sock_diag::constants::{SOCK_DESTROY, SOCK_DIAG_BY_FAMILY};
@@ -22,8 +22,8 @@ pub struct DatagramStatus {
     pub interrupted: bool,
 }
 
-/// Decodes one datagram and appends its rows to `table`. Messages that answer another request than `sequence` are
-/// skipped; without a `sequence` none is. Total: any `bytes` are accepted.
+/// Decodes one datagram and appends its rows to `table`. Skips messages that answer a request other than `sequence`;
+/// without a `sequence`, skips none. Total: any `bytes` are accepted.
 pub fn decode_datagram(
     bytes: &[u8],
     sequence: Option<u32>,
@@ -35,13 +35,13 @@ pub fn decode_datagram(
     let mut rest = bytes;
     while !rest.is_empty() {
         let Ok(message) = NetlinkBuffer::new_checked(rest) else {
-            // A remainder that is no message: a truncated datagram.
+            // The remaining bytes are not a message: a truncated datagram.
             status.malformed += 1;
             break;
         };
         let length = message.length() as usize;
         let payload = rest.get(HEADER..length).unwrap_or(&[]);
-        // Answers to a dump that was given up may still arrive.
+        // Answers to an abandoned dump may still arrive.
         if sequence.is_none_or(|sequence| message.sequence_number() == sequence) {
             status.interrupted |= message.flags() & NLM_F_DUMP_INTR != 0;
             match message.message_type() {
@@ -51,7 +51,7 @@ pub fn decode_datagram(
                         status.reason.get_or_insert(error);
                     }
                 }
-                // A family that the kernel lacks is reported in DONE.
+                // An unsupported family is reported in DONE.
                 NLMSG_DONE | NLMSG_ERROR => {
                     status.ended = Some(errno(payload));
                     break;

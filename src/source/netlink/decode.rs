@@ -1,7 +1,7 @@
 //! Decodes messages of `sock_diag` into rows. Pure: no socket, no clock.
 //!
-//! One file for each kind of message; the bytes are read by `wire`, so that any length is tolerated: an
-//! attribute that did not arrive is absent, and an unknown one is skipped.
+//! There is one file per kind of message. `wire` reads the bytes and tolerates any length: an attribute that was not
+//! sent is absent, and an unknown one is skipped.
 
 mod common;
 mod inet;
@@ -18,10 +18,10 @@ use crate::model::{Family, Protocol, SocketTable};
 pub use super::wire::DecodeError;
 
 /// Decodes one `SOCK_DIAG_BY_FAMILY` payload and appends its row to `table`. `protocol` is that of the dump's request;
-/// `None` on destroy events and on families whose rows carry it.
+/// `None` for destroy events and for families whose rows contain it.
 ///
 /// # Errors
-/// If the message is not what it claims to be. The table is as before then.
+/// If the message is malformed. The table is then left unchanged.
 #[inline]
 pub fn decode_socket(
     message: &[u8],

@@ -1,5 +1,5 @@
-//! Destroys sockets: `SOCK_DESTROY`, with the cookie, so that a socket that has taken the same addresses meanwhile is
-//! spared.
+//! Destroys sockets with `SOCK_DESTROY`. The request has the cookie, so that another socket that has the same addresses
+//! by then is spared.
 
 use std::fmt;
 use std::io;
@@ -15,7 +15,7 @@ use super::request::write_destroy_request;
 use super::wire::{HEADER, errno};
 use crate::model;
 
-/// Time after which the kernel's answer is given up.
+/// Time to wait for the kernel's answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Outcome of an attempt to destroy a socket.
@@ -23,9 +23,9 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 pub enum DestroyOutcome {
     /// The socket was destroyed.
     Done,
-    /// The socket no longer existed, or another has its addresses: nothing was done.
+    /// The socket no longer existed, or another one has its addresses; nothing was done.
     Gone,
-    /// The kernel destroys no sockets of this kind, or was built without `CONFIG_INET_DIAG_DESTROY`.
+    /// The kernel does not destroy sockets of this kind, or was built without `CONFIG_INET_DIAG_DESTROY`.
     Unsupported,
     /// `CAP_NET_ADMIN` is missing.
     Denied,
@@ -38,12 +38,12 @@ impl fmt::Display for DestroyOutcome {
         match self {
             DestroyOutcome::Done => f.write_str("destroyed"),
             DestroyOutcome::Gone => {
-                f.write_str("gone already, or not to be found by its address; nothing was done")
+                f.write_str("already closed, or not found by its address; nothing was done")
             }
             DestroyOutcome::Unsupported => f.write_str(
-                "the kernel cannot destroy it (CONFIG_INET_DIAG_DESTROY, TCP and UDP only)",
+                "not supported by the kernel (requires CONFIG_INET_DIAG_DESTROY; TCP and UDP only)",
             ),
-            DestroyOutcome::Denied => f.write_str("not permitted; CAP_NET_ADMIN is needed"),
+            DestroyOutcome::Denied => f.write_str("permission denied; requires CAP_NET_ADMIN"),
             DestroyOutcome::Failed(errno) => write!(f, "{}", io::Error::from_raw_os_error(*errno)),
         }
     }
@@ -75,7 +75,7 @@ impl Destroyer {
         })
     }
 
-    /// Destroys one socket, and no other: the kernel compares the cookie.
+    /// Destroys exactly this socket: the kernel compares the cookie.
     pub fn destroy(&mut self, socket: &model::Socket) -> DestroyOutcome {
         self.sequence = self.sequence.wrapping_add(1).max(1);
         if !write_destroy_request(socket, self.sequence, &mut self.request) {
@@ -88,7 +88,7 @@ impl Destroyer {
         }
     }
 
-    /// Sends the request and returns the kernel's errno, 0 for success.
+    /// Sends the request and returns the kernel's errno; 0 for success.
     fn send_request(&mut self) -> Result<i32, Errno> {
         let sent = self.socket.send(&self.request, 0);
         sent.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;

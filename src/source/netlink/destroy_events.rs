@@ -1,8 +1,8 @@
 //! Receives the destroy events of sockets: the multicast groups `SKNLGRP_INET_TCP_DESTROY`, `_UDP_`, `6_TCP`, `6_UDP`.
 //!
-//! The kernel sends one message for each socket, with its identity, its cookie and, for TCP, the complete final
-//! `tcp_info`. It is sent when the full socket is freed, so also on entry to TIME-WAIT. Listening needs no privilege. A
-//! thread empties the kernel's queue as fast as it fills, because an unprivileged reader cannot make it large.
+//! The kernel sends one message per socket, with its identity, its cookie and, for TCP, the complete final `tcp_info`.
+//! It is sent when the full socket is freed, including on entry to TIME-WAIT. Listening requires no privilege. A thread
+//! empties the kernel's queue as fast as it fills, because an unprivileged reader cannot enlarge it.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -22,11 +22,11 @@ use crate::source::clock;
 /// The four multicast groups, by number (`enum sknetlink_groups`). Odd ones are TCP.
 const GROUPS: [u32; 4] = [1, 2, 3, 4];
 
-/// Size of the kernel's queue, bytes: with it a burst of 40 000 events was received without loss. For an unprivileged
-/// process the kernel limits it to `net.core.rmem_max`.
+/// Size of the kernel's queue, in bytes: large enough to receive a burst of 40 000 events without loss. For an
+/// unprivileged process the kernel limits it to `net.core.rmem_max`.
 const QUEUE: usize = 8 * 1024 * 1024;
 
-/// Events kept until they are fetched; those beyond are discarded and count as lost.
+/// Maximum number of events kept until they are fetched; further events are discarded and count as lost.
 const MAX_PENDING: usize = 1_000_000;
 
 /// Events received since the last [`DestroyEventListener::fetch`].
@@ -34,20 +34,20 @@ const MAX_PENDING: usize = 1_000_000;
 pub struct ReceivedEvents {
     /// Destroyed sockets in the order of their events.
     pub sockets: SocketTable,
-    /// When each of them was received, ns of the monotonic clock.
+    /// Times at which they were received, ns of the monotonic clock.
     pub at_ns: Vec<u64>,
-    /// Number of times that the kernel reported dropped events (`ENOBUFS`), each time at least one.
+    /// Number of times that the kernel reported dropped events (`ENOBUFS`), at least one event each.
     pub overruns: u64,
-    /// Events that were received beyond the bound and discarded.
+    /// Events that were received beyond the limit and discarded.
     pub discarded: u64,
-    /// The reason for which the listener has stopped, if it has.
+    /// The reason why the listener has stopped, if it has.
     pub stopped: Option<String>,
 }
 
 impl ReceivedEvents {
-    /// Removes the events and keeps the memory that such a number of them takes.
+    /// Removes the events and keeps the memory that this many events need.
     fn clear(&mut self) {
-        // A table that comes back from a Sample has been cleared by it, and knows what it should keep.
+        // A table returned by a Sample has been cleared by it, which has decided how much memory to keep.
         if !self.sockets.rows.is_empty() {
             self.sockets.clear();
         }
@@ -101,12 +101,12 @@ impl DestroyEventListener {
         })
     }
 
-    /// Inode of the listening socket, by which the kernel reports how many events it dropped.
+    /// Returns the inode of the listening socket, by which the kernel reports how many events it dropped.
     pub fn inode(&self) -> Option<u64> {
         self.inode
     }
 
-    /// Moves the received events into `into`, whose memory is used for the next ones.
+    /// Moves the received events into `into`, whose memory is reused for the next ones.
     pub fn fetch(&self, into: &mut ReceivedEvents) {
         into.clear();
         let mut shared = self.shared.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,7 +116,7 @@ impl DestroyEventListener {
 
 impl Drop for DestroyEventListener {
     fn drop(&mut self) {
-        // Writing to an eventfd fails only if its counter is full, and then the thread is awake already.
+        // Writing to an eventfd fails only if its counter is full, in which case the thread is already awake.
         let _ = rustix::io::write(&*self.stop, &1u64.to_ne_bytes());
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();

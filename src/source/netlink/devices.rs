@@ -1,5 +1,5 @@
-//! Network devices with their addresses, from rtnetlink, in the network namespace that the socket was made in.
-//! `/sys/class/net` would show the namespace in which it was mounted. Their counters come from `/proc/net/dev`.
+//! Network devices and their addresses, from rtnetlink, in the network namespace in which the socket was opened.
+//! `/sys/class/net` would list the namespace in which it was mounted. Their counters come from `/proc/net/dev`.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -31,23 +31,23 @@ const IFLA_EXT_MASK: u16 = 29;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 
-/// `RTEXT_FILTER_SKIP_STATS`: without the counters, which are most of an answer and come from elsewhere.
+/// `RTEXT_FILTER_SKIP_STATS`: omits the counters, which are most of an answer and are read elsewhere.
 const SKIP_STATS: u32 = 1 << 3;
 
 /// Bytes of `struct ifinfomsg` and of `struct ifaddrmsg`.
 const IFINFOMSG: usize = 16;
 const IFADDRMSG: usize = 8;
 
-/// Interval of reading them again although the devices are still the same.
+/// Interval for reading them again although the set of devices has not changed.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(5);
 
-/// Time after which the kernel's answer is given up. It answers within milliseconds.
+/// Time to wait for the kernel's answer, which takes milliseconds.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Attempts at a dump during which nothing changes.
+/// Number of attempts at a dump during which nothing changes.
 const ATTEMPTS: usize = 3;
 
-/// Reads the devices and keeps them until they are due to be read again.
+/// Reads the devices and caches them.
 #[derive(Debug)]
 pub struct DeviceReader {
     socket: io::Result<Socket>,
@@ -55,14 +55,14 @@ pub struct DeviceReader {
     buffer: Vec<u8>,
     sequence: u32,
     read_at: Option<Instant>,
-    /// The interfaces of `/proc/net/dev` when they were read.
+    /// The interfaces of `/proc/net/dev` at the time of reading.
     names: Vec<String>,
     known: Option<Arc<Vec<Device>>>,
     fault: Option<Fault>,
 }
 
 impl DeviceReader {
-    /// Opens the socket. It stays in the network namespace of the calling thread. Without a socket every call of
+    /// Opens the socket. It stays in the network namespace of the calling thread. If that fails, every call of
     /// [`Self::get`] reports a fault.
     pub fn new() -> DeviceReader {
         DeviceReader {
@@ -77,8 +77,8 @@ impl DeviceReader {
         }
     }
 
-    /// Returns the devices. They are read again after 5 s, or if `interfaces` have changed, and shared while they stay the
-    /// same. `None` with a fault in `faults` if they cannot be read.
+    /// Returns the devices, which are shared while they do not change. They are read again after 5 s or if `interfaces`
+    /// have changed. Returns `None`, with a fault in `faults`, if they cannot be read.
     pub fn get(
         &mut self,
         interfaces: &[Interface],
@@ -128,7 +128,7 @@ impl DeviceReader {
         Ok(devices)
     }
 
-    /// Performs one dump; reports whether nothing changed meanwhile.
+    /// Performs one dump; reports whether it was consistent.
     fn dump(&mut self, kind: u16, payload: &[u8], devices: &mut Vec<Device>) -> io::Result<bool> {
         let socket = match &self.socket {
             Ok(socket) => socket,
@@ -145,7 +145,7 @@ impl DeviceReader {
                 rustix::net::recv(socket.as_fd(), &mut self.buffer[..], RecvFlags::TRUNC)
             })?;
             let bytes = self.buffer.get(..length);
-            let bytes = bytes.ok_or_else(|| io::Error::other("an answer was cut"))?;
+            let bytes = bytes.ok_or_else(|| io::Error::other("an answer was truncated"))?;
             let status = decode_devices(bytes, self.sequence, devices);
             consistent &= !status.changed;
             match status.ended {
@@ -179,15 +179,15 @@ pub struct LinkDumpStatus {
     pub changed: bool,
 }
 
-/// Decodes one datagram of answers to the request `sequence`: appends links and assigns addresses to their links. Pure and
-/// total: any `bytes` are accepted, and messages of an unknown form are skipped.
+/// Decodes one datagram of answers to the request `sequence`: appends links and assigns addresses to their links. Pure
+/// and total: any `bytes` are accepted, and malformed messages are skipped.
 pub fn decode_devices(bytes: &[u8], sequence: u32, devices: &mut Vec<Device>) -> LinkDumpStatus {
     let mut status = LinkDumpStatus::default();
     let mut rest = bytes;
     while let Ok(message) = NetlinkBuffer::new_checked(rest) {
         let length = message.length() as usize;
         let payload = rest.get(HEADER..length).unwrap_or(&[]);
-        // Answers to a dump that was given up may still arrive.
+        // Answers to an abandoned dump may still arrive.
         if message.sequence_number() == sequence {
             status.changed |= message.flags() & NLM_F_DUMP_INTR != 0;
             match message.message_type() {
@@ -242,7 +242,7 @@ fn address(payload: &[u8]) -> Option<(u32, DeviceAddress)> {
             _ => {}
         }
     }
-    // On a link between two points the other attribute is the address of the other end.
+    // On a point-to-point link the other attribute is the address of the peer.
     let address = local.or(other)?;
     Some((index, DeviceAddress { address, prefix }))
 }

@@ -13,7 +13,7 @@ use super::request::{AttributeRequest, Table, write_single_request};
 use super::wire::RECEIVE_BUFFER;
 use crate::model::{self, Fault, FaultSeverity, SocketTable};
 
-/// Time after which a dump is given up that the kernel does not answer. It answers within milliseconds.
+/// Time to wait for the kernel's answer, which takes milliseconds.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Outcome of one dump, apart from its rows.
@@ -23,9 +23,9 @@ pub struct DumpOutcome {
     pub wait_time: Duration,
     /// Time spent decoding.
     pub decode_time: Duration,
-    /// The reason for which the table is incomplete or missing.
+    /// The reason why the table is incomplete or missing.
     pub fault: Option<Fault>,
-    /// The kernel lacks the table: another dump right away would fail as well.
+    /// True if the kernel does not support the table, so that another dump right away would also fail.
     pub unsupported: bool,
 }
 
@@ -65,8 +65,8 @@ impl Dumper {
         rustix::net::netdevice::index_to_name(self.socket.as_fd(), index).ok()
     }
 
-    /// Requests `socket` alone and reports whether it exists and a file of a process still refers to it. `None` if the
-    /// kernel cannot distinguish this socket from others, or does not answer.
+    /// Requests a single `socket` and reports whether it exists and a file of a process still refers to it. Returns
+    /// `None` if the kernel cannot distinguish this socket from others, or does not answer.
     pub fn is_open(&mut self, socket: &model::Socket) -> Option<bool> {
         let sequence = self.next_sequence();
         if !write_single_request(socket, sequence, &mut self.request) {
@@ -75,7 +75,7 @@ impl Dumper {
         self.socket.send(&self.request, 0).ok()?;
         self.single.clear();
         loop {
-            // It answers before the request returns.
+            // The kernel answers before the request returns.
             let received = self.receive(RecvFlags::DONTWAIT).ok()?;
             let status = decode_datagram(
                 &self.buffer[..received],
@@ -87,7 +87,7 @@ impl Dumper {
             match (self.single.rows.first(), status.ended) {
                 (Some(row), _) => return Some(row.cookie == socket.cookie && row.inode != 0),
                 (None, Some(code)) => {
-                    // There is none, or there is another with the same ends.
+                    // It does not exist, or another socket has the same endpoints.
                     let gone = [Errno::NOENT, Errno::STALE].map(Errno::raw_os_error);
                     return gone.contains(&code).then_some(false);
                 }
@@ -96,7 +96,7 @@ impl Dumper {
         }
     }
 
-    /// Appends the socket at the other end of a TCP connection, if it is in this network namespace.
+    /// Appends the peer of a TCP connection, if it is in this network namespace.
     pub fn dump_peer(&mut self, socket: &model::Socket, table: &mut SocketTable) {
         let model::Ends::Inet { local, remote } = socket.ends else {
             return;
@@ -106,7 +106,7 @@ impl Dumper {
             local: remote,
             remote: local,
         };
-        // INET_DIAG_NOCOOKIE: whichever socket has these ends.
+        // INET_DIAG_NOCOOKIE: any socket with these endpoints.
         peer.cookie = u64::MAX;
         peer.interface = 0;
         let sequence = self.next_sequence();
@@ -128,7 +128,7 @@ impl Dumper {
                 break;
             }
         }
-        // Where there is no such connection, the kernel answers with the listener.
+        // If there is no such connection, the kernel answers with the listener.
         let is_peer = |row: &model::Socket| {
             let ends =
                 |row: &model::Socket| Some((row.local()?.canonical(), row.remote()?.canonical()));
@@ -152,7 +152,7 @@ impl Dumper {
         })
     }
 
-    /// Dumps `kernel_table` and appends the requested rows to `table`, with a fault if they may not be all.
+    /// Dumps `kernel_table` and appends the requested rows to `table`, with a fault if rows may be missing.
     pub fn dump(
         &mut self,
         kernel_table: Table,
@@ -170,7 +170,7 @@ impl Dumper {
                 Fault::new(
                     FaultSeverity::Note,
                     kernel_table.name(),
-                    format_args!("the kernel has none to list, or lacks the module: {error}"),
+                    format_args!("not supported by the kernel, or module not loaded: {error}"),
                 )
             } else {
                 Fault::new(FaultSeverity::Incomplete, kernel_table.name(), error)
@@ -198,7 +198,7 @@ impl Dumper {
             let received = match self.receive(RecvFlags::TRUNC) {
                 Ok(length) => length,
                 Err(Errno::AGAIN) => {
-                    return Err(io::Error::other("the kernel did not answer in 5 s"));
+                    return Err(io::Error::other("the kernel did not answer within 5 s"));
                 }
                 Err(error) => return Err(error.into()),
             };
@@ -228,13 +228,13 @@ impl Dumper {
         }
         if truncated > 0 {
             return Err(io::Error::other(format!(
-                "an answer was {truncated} bytes larger than the buffer and was cut"
+                "an answer was truncated: {truncated} bytes larger than the buffer"
             )));
         }
         if malformed > 0 {
-            let reason = reason.map_or_else(|| "cut short".to_owned(), |reason| reason.to_string());
+            let reason = reason.map_or_else(|| "truncated".to_owned(), |reason| reason.to_string());
             return Err(io::Error::other(format!(
-                "{malformed} rows could not be decoded: {reason}"
+                "cannot decode {malformed} rows: {reason}"
             )));
         }
         if interrupted {

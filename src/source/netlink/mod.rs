@@ -1,16 +1,16 @@
 //! The kernel's `sock_diag` and rtnetlink.
 //!
 //! - [`request`]: encodes requests for sockets and attributes.
-//! - [`decode`]: one message to one row; [`datagram`]: a datagram of messages to rows. Pure.
+//! - [`decode`]: decodes a message to a row; [`datagram`]: decodes a datagram of messages to rows. Pure.
 //! - [`dump`]: fetches whole tables, or one socket.
 //! - [`destroy_events`]: listens to the multicast groups for destroyed sockets.
 //! - [`destroy`]: closes a socket (`SOCK_DESTROY`).
 //! - [`devices`]: network devices and their addresses, from rtnetlink.
-//! - `wire`: numbers, attributes and headers, for all of them.
+//! - `wire`: numbers, attributes and headers, shared by all of them.
 //!
-//! The typed responses of `netlink-packet-sock-diag` are not used, because they fail below 232 bytes of `tcp_info`, lose
-//! the expiry of TIME-WAIT timers and the retries of keepalive and probe timers, and know neither netlink, packet nor
-//! vsock rows. Decoding here takes whatever length arrives: kernels differ.
+//! The typed responses of `netlink-packet-sock-diag` are not used. They fail below 232 bytes of `tcp_info`, lose the
+//! expiry of TIME-WAIT timers and the retries of keepalive and probe timers, and do not support netlink, packet and
+//! vsock rows. The decoders here accept any length, because kernels differ.
 
 pub mod datagram;
 pub mod decode;

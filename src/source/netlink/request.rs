@@ -1,4 +1,4 @@
-//! Requests to `sock_diag`, encoded: dumps of tables, single sockets, and the destruction of one.
+//! Encodes requests to `sock_diag`: dumps of tables, lookups of single sockets, and the destruction of a socket.
 //!
 //! Nothing is sent here.
 
@@ -14,7 +14,7 @@ use super::wire::{AF_VSOCK, push_attribute, write_message};
 use crate::filter::{LoweredFilter, StateSet};
 use crate::model::{Ends, Family, Protocol, Socket};
 
-/// `IPPROTO_MPTCP`: does not fit the request's byte and goes into an attribute.
+/// `IPPROTO_MPTCP`: does not fit the request's byte and is sent in an attribute.
 const IPPROTO_MPTCP: u32 = 262;
 
 /// `INET_DIAG_REQ_PROTOCOL`.
@@ -34,8 +34,8 @@ const ALL_STATES: u32 = StateSet::ALL.bits() | NEW_SYN_RECV;
 pub struct AttributeRequest {
     /// Selection of sockets: states, and a program that the kernel runs on each.
     pub lowered: LoweredFilter,
-    /// Requests every attribute that the kernel has; otherwise only identity, ends and queues, for which the kernel need
-    /// not lock the sockets.
+    /// Requests all attributes that the kernel supports; otherwise only identity, endpoints and queues, for which the
+    /// kernel need not lock the sockets.
     pub details: bool,
 }
 
@@ -49,7 +49,7 @@ impl Default for AttributeRequest {
 }
 
 impl AttributeRequest {
-    /// The states as a bit mask. SYN-RECV has two bits, for sockets and for half-open connections.
+    /// Returns the states as a bit mask. SYN-RECV has two bits, for sockets and for half-open connections.
     fn states(&self) -> u32 {
         match self.lowered.states.bits() {
             states if states & 1 << 3 != 0 => states | NEW_SYN_RECV,
@@ -57,7 +57,7 @@ impl AttributeRequest {
         }
     }
 
-    /// All but MEMINFO, whose four numbers are also among SKMEMINFO's nine.
+    /// Returns all extensions except MEMINFO, whose four numbers are also among the nine of SKMEMINFO.
     fn extensions(&self) -> ExtensionFlags {
         if self.details {
             ExtensionFlags::all().difference(ExtensionFlags::MEMINFO)
@@ -66,7 +66,7 @@ impl AttributeRequest {
         }
     }
 
-    /// Appends the program that selects sockets, if there is one.
+    /// Appends the program that selects sockets, if any.
     fn push_code(&self, bytes: &mut Vec<u8>) {
         if !self.lowered.code.is_empty() {
             push_attribute(bytes, INET_DIAG_REQ_BYTECODE, &self.lowered.code);
@@ -74,7 +74,7 @@ impl AttributeRequest {
     }
 }
 
-/// `UDIAG_SHOW_UID`, which the crate does not name.
+/// `UDIAG_SHOW_UID`; the crate does not name it.
 const UDIAG_SHOW_UID: u32 = 0x40;
 
 /// `NDIAG_SHOW_MEMINFO`.
@@ -86,13 +86,15 @@ const PACKET_SHOW: u32 = 0x11;
 /// `NDIAG_PROTO_ALL`.
 const NDIAG_PROTO_ALL: u8 = 255;
 
-/// `TCPDIAG_GETSOCK`: the older request, which has no family and is answered with TCP sockets of both. ss relies on it.
+/// `TCPDIAG_GETSOCK`: the older request, which has no family and is answered with TCP sockets of both families. ss
+/// relies on it.
 pub(in crate::source) const TCPDIAG_GETSOCK: u16 = 18;
 
 /// One table of the kernel, fetched by one dump.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Table {
-    /// TCP over IPv4 and IPv6. The kernel keeps both in the same table: dumped together, it is walked once.
+    /// TCP over IPv4 and IPv6. The kernel keeps both in the same table, which is iterated once if they are dumped
+    /// together.
     Tcp,
     /// A protocol over IPv4.
     Inet(Protocol),
@@ -109,7 +111,7 @@ pub enum Table {
 }
 
 impl Table {
-    /// Every table, in the order in which they are dumped.
+    /// Every table, in dump order.
     pub const ALL: [Table; 15] = [
         Table::Tcp,
         Table::Inet(Protocol::Mptcp),
@@ -128,7 +130,7 @@ impl Table {
         Table::Vsock,
     ];
 
-    /// The name in faults: `sock_diag sctp`.
+    /// Returns the name used in faults, such as `sock_diag sctp`.
     pub fn name(self) -> String {
         match self {
             Table::Tcp => "sock_diag tcp".to_owned(),
@@ -141,7 +143,7 @@ impl Table {
         }
     }
 
-    /// The protocol of the rows, where a row does not carry it.
+    /// Returns the protocol of the rows, for rows that do not contain it.
     pub(super) fn protocol(self) -> Option<Protocol> {
         match self {
             Table::Tcp => Some(Protocol::Tcp),
@@ -150,8 +152,8 @@ impl Table {
         }
     }
 
-    /// Encodes the request for a dump of the table into `out`. `request` applies to internet protocols; the other tables
-    /// are always requested unfiltered and with every attribute.
+    /// Encodes the request to dump the table into `out`. `request` applies to internet protocols; the other tables are
+    /// always requested unfiltered and with every attribute.
     pub fn write_request(self, request: &AttributeRequest, sequence: u32, out: &mut Vec<u8>) {
         let kind = match self {
             Table::Tcp => TCPDIAG_GETSOCK,
@@ -176,8 +178,8 @@ impl Table {
     }
 }
 
-/// Encodes the request for one socket, without attributes, into `out`. Returns false if there is no such request: the
-/// kernel finds connections by their ends and unix sockets by their inode; of other sockets several can look the same.
+/// Encodes the request for one socket, without attributes, into `out`. Returns false if there is no such request. The
+/// kernel finds connections by their endpoints and unix sockets by their inode; other sockets may be ambiguous.
 pub(super) fn write_single_request(socket: &Socket, sequence: u32, out: &mut Vec<u8>) -> bool {
     let payload = match socket.ends {
         Ends::Inet { remote, .. } if remote.port != 0 => match single_inet(socket, Purpose::Dump) {
@@ -197,9 +199,9 @@ pub(super) fn write_single_request(socket: &Socket, sequence: u32, out: &mut Vec
 }
 
 /// Encodes the request to destroy one socket into `out`. Returns false if there is no such request: the kernel destroys
-/// TCP and UDP sockets only.
+/// only TCP and UDP sockets.
 pub(super) fn write_destroy_request(socket: &Socket, sequence: u32, out: &mut Vec<u8>) -> bool {
-    // Without the kernel's own cookie any socket with these ends would be destroyed.
+    // Without the kernel's own cookie, any socket with these endpoints would be destroyed.
     if socket.known_cookie().is_none() {
         return false;
     }
@@ -216,7 +218,7 @@ pub(super) fn write_destroy_request(socket: &Socket, sequence: u32, out: &mut Ve
     true
 }
 
-/// The cookie as two words, the lower first.
+/// Returns the cookie as two words, the lower one first.
 fn cookie(socket: &Socket) -> [u8; 8] {
     let (low, high) = (socket.cookie as u32, (socket.cookie >> 32) as u32);
     let mut cookie = [0; 8];
@@ -225,7 +227,7 @@ fn cookie(socket: &Socket) -> [u8; 8] {
     cookie
 }
 
-/// The use of a request for one socket, on which the order of its ends depends.
+/// Purpose of a request for one socket, which determines the order of its endpoints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Purpose {
     Dump,
@@ -241,11 +243,11 @@ fn single_inet(socket: &Socket, purpose: Purpose) -> Option<Vec<u8>> {
     let family = match (socket.family, socket.protocol) {
         (Family::Inet, Protocol::Tcp | Protocol::Udp) => AF_INET,
         (Family::Inet6, Protocol::Tcp) => AF_INET6,
-        // The kernel looks a single v4-mapped one up among those of IPv6 only, where it is not.
+        // The kernel looks up a single v4-mapped socket only among those of IPv6, where it is not.
         (Family::Inet6, Protocol::Udp) if !mapped || purpose == Purpose::Destroy => AF_INET6,
         _ => return None,
     };
-    // Kernel: `udp_dump_one`, "src and dst are swapped for historical reasons"; not so in `__udp_diag_destroy`.
+    // Kernel: `udp_dump_one`, "src and dst are swapped for historical reasons"; but not in `__udp_diag_destroy`.
     let (source, destination) = match (socket.protocol, purpose) {
         (Protocol::Udp, Purpose::Dump) => (remote, local),
         _ => (local, remote),
@@ -266,7 +268,7 @@ fn single_inet(socket: &Socket, purpose: Purpose) -> Option<Vec<u8>> {
     }))
 }
 
-/// The protocol's number. Kernel: `IPPROTO_*`.
+/// Returns the protocol's number. Kernel: `IPPROTO_*`.
 fn number(protocol: Protocol) -> u32 {
     match protocol {
         Protocol::Udp => u32::from(IPPROTO_UDP),
@@ -316,7 +318,7 @@ fn plain(family: u8, protocol: u8, words: &[u32]) -> Vec<u8> {
     for word in words {
         bytes.extend_from_slice(&word.to_ne_bytes());
     }
-    // INET_DIAG_NOCOOKIE, twice; vsock insists on its reserved words but ignores the cookie.
+    // INET_DIAG_NOCOOKIE, twice; vsock requires its reserved words but ignores the cookie.
     bytes.extend_from_slice(&[0xff; 8]);
     bytes
 }

@@ -1,12 +1,12 @@
-//! The bytes of netlink messages: numbers, strings and attributes read without copying; headers and attributes written.
+//! The bytes of netlink messages: reads numbers, strings and attributes without copying; writes headers and attributes.
 //!
-//! Every reader tolerates any length: what did not arrive is absent, and no input makes one of these functions panic or
-//! read beyond it. Which attributes a message has is no matter of this module.
+//! Every reader tolerates any length: fields that were not sent are absent, and no input causes a panic or a read
+//! beyond the end. This module does not know which attributes a message has.
 
 use netlink_packet_core::{Emitable as _, NetlinkHeader};
 
-/// Bytes that are received at once. The kernel fills at most 32 KiB per `recv`: a larger buffer stays empty, a smaller
-/// one costs system calls.
+/// Size of the receive buffer, in bytes. The kernel fills at most 32 KiB per `recv`: a larger buffer stays partly
+/// empty, a smaller one costs system calls.
 pub(super) const RECEIVE_BUFFER: usize = 32 * 1024;
 
 /// Bytes of a netlink header. Kernel: `struct nlmsghdr`.
@@ -15,15 +15,13 @@ pub(in crate::source) const HEADER: usize = 16;
 /// `AF_VSOCK`. Kernel: `include/linux/socket.h`.
 pub(super) const AF_VSOCK: u8 = 40;
 
-/// Reasons for which a message cannot be decoded.
+/// Reasons why a message cannot be decoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DecodeError {
     /// Shorter than the structure it must begin with.
-    #[error(
-        "message of {length} bytes is shorter than the structure of {needed} it must begin with"
-    )]
+    #[error("message of {length} bytes is shorter than its structure of {needed} bytes")]
     TooShort {
-        /// Bytes that arrived.
+        /// Received bytes.
         length: usize,
         /// Bytes of the structure.
         needed: usize,
@@ -31,25 +29,25 @@ pub enum DecodeError {
     /// An unknown family.
     #[error("unknown address family {0}")]
     Family(u8),
-    /// A state that this version does not know.
+    /// A state unknown to this version.
     #[error("unknown socket state {0}")]
     State(u8),
-    /// An attribute claims more bytes than there are.
+    /// An attribute claims more bytes than are left.
     #[error("attribute {kind} claims {length} bytes where {left} are left")]
     Attribute {
         /// Type of the attribute.
         kind: u16,
-        /// The length that it claims.
+        /// The claimed length.
         length: usize,
         /// Bytes left of the message.
         left: usize,
     },
-    /// The table holds all that its offsets can address.
+    /// The table has reached the limit of its offsets.
     #[error("more than 4 GiB of attributes")]
     TableFull,
 }
 
-/// The error for a message that is shorter than its structure.
+/// Creates the error for a message that is shorter than its structure.
 pub(super) fn too_short(message: &[u8], needed: usize) -> DecodeError {
     DecodeError::TooShort {
         length: message.len(),
@@ -57,8 +55,8 @@ pub(super) fn too_short(message: &[u8], needed: usize) -> DecodeError {
     }
 }
 
-/// Iterates over the attributes of a message as (type, value). Unlike the iterator of `netlink-packet-core` it lends the
-/// values for as long as the message lives, so that a row is put together without copying.
+/// Iterates over the attributes of a message as (type, value). Unlike the iterator of `netlink-packet-core`, the values
+/// live as long as the message, so that a row is built without copying.
 pub(super) struct Attributes<'a>(pub(super) &'a [u8]);
 
 impl<'a> Iterator for Attributes<'a> {
@@ -86,7 +84,7 @@ impl<'a> Iterator for Attributes<'a> {
     }
 }
 
-/// Rounds a length up to the four bytes that messages and attributes are aligned to. Kernel: `NLMSG_ALIGN`, `NLA_ALIGN`.
+/// Rounds a length up to the alignment of messages and attributes, four bytes. Kernel: `NLMSG_ALIGN`, `NLA_ALIGN`.
 #[inline]
 pub(in crate::source) fn aligned(length: usize) -> usize {
     (length + 3) & !3
@@ -116,12 +114,12 @@ pub(super) fn cookie_at(bytes: &[u8], at: usize) -> Option<u64> {
     Some(u64::from(u32_at(bytes, at)?) | u64::from(u32_at(bytes, at + 4)?) << 32)
 }
 
-/// The bytes before the first NUL.
+/// Returns the bytes before the first NUL.
 pub(super) fn until_nul(bytes: &[u8]) -> &[u8] {
     bytes.split(|&byte| byte == 0).next().unwrap_or(&[])
 }
 
-/// The errno in the payload of `NLMSG_DONE` or `NLMSG_ERROR`, which begin with its negative; 0 for success.
+/// Returns the errno in the payload of `NLMSG_DONE` or `NLMSG_ERROR`, which begins with its negative; 0 for success.
 pub(in crate::source) fn errno(payload: &[u8]) -> i32 {
     let code = u32_at(payload, 0).unwrap_or(0).cast_signed();
     code.checked_neg().unwrap_or(i32::MAX)

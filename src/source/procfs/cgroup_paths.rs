@@ -1,4 +1,4 @@
-//! Resolves the cgroup ids that sockets carry to paths.
+//! Resolves the cgroup ids of sockets to paths.
 
 use std::ffi::OsString;
 use std::fs;
@@ -10,35 +10,35 @@ use std::sync::Arc;
 use procfs::process::MountInfo;
 use rustc_hash::FxHashMap;
 
-/// Shortest time between two scans of the tree, ns.
+/// Minimum time between two scans of the tree, ns.
 const SCAN_INTERVAL: u64 = 5_000_000_000;
-/// Time after which an id that a scan did not find is looked for again, ns: it may be outside our cgroup namespace.
+/// Time before an id that a scan did not find is searched for again, ns: it may be outside our cgroup namespace.
 const RETRY: u64 = 60_000_000_000;
-/// Largest number of paths that are remembered.
+/// Maximum number of cached paths.
 const MAX_PATHS: usize = 65_536;
-/// Largest number of ids without a path that are remembered.
+/// Maximum number of cached ids without a path.
 const MAX_MISSING: usize = 4096;
 
-/// The mount point of the cgroup-2 hierarchy; `None` if there is none. Kernel: `self/mountinfo` below `root`, the mount
-/// point of procfs.
+/// Returns the mount point of the cgroup-2 hierarchy; `None` if there is none. Kernel: `self/mountinfo` below `root`,
+/// the mount point of procfs.
 pub(in crate::source) fn cgroup2_mount(root: &Path) -> Option<PathBuf> {
     let text = fs::read(root.join("self/mountinfo")).ok()?;
     find_cgroup2(&text)
 }
 
-/// Cgroup id → path below the cgroup-2 mount. An id is the inode of the group's directory. The tree is scanned only when an
-/// unknown id is looked up.
+/// Maps cgroup ids to paths relative to the cgroup-2 mount. An id is the inode of the cgroup's directory. The tree is
+/// scanned only when an unknown id is looked up.
 #[derive(Debug)]
 pub struct CgroupPaths {
     root: PathBuf,
     paths: FxHashMap<u64, Arc<str>>,
-    /// Ids that were not found, with the time from which they may be looked for again, ns.
+    /// Ids that were not found, with the time after which they may be searched for again, ns.
     missing: FxHashMap<u64, u64>,
     next_scan_ns: u64,
 }
 
 impl CgroupPaths {
-    /// Creates a resolver that reads nothing yet. `root` is the mount point of procfs.
+    /// Creates a resolver without reading anything. `root` is the mount point of procfs.
     pub fn new(root: &Path) -> CgroupPaths {
         CgroupPaths {
             root: root.to_owned(),
@@ -48,10 +48,11 @@ impl CgroupPaths {
         }
     }
 
-    /// The path of the cgroup with this id; `/` for the root of the mount. `None` if there is no cgroup-2 mount or no such
-    /// group in it that this user can see. Paths of removed groups stay known.
+    /// Returns the path of the cgroup with this id; `/` for the root of the mount. Returns `None` if there is no
+    /// cgroup-2 mount or no such cgroup that this user can see. Paths of removed cgroups stay known.
     ///
-    /// `now_ns` is monotonic time: the tree is scanned at most once in 5 s, and for the same unknown id once in a minute.
+    /// `now_ns` is monotonic time. The tree is scanned at most once in 5 s, and for the same unknown id at most once
+    /// per minute.
     pub fn path(&mut self, id: u64, now_ns: u64) -> Option<Arc<str>> {
         if let Some(path) = self.paths.get(&id) {
             return Some(Arc::clone(path));
@@ -112,8 +113,8 @@ impl CgroupPaths {
     }
 }
 
-/// Finds the mount point of cgroup 2 in `self/mountinfo`. A mount of the whole hierarchy is preferred over one of a part of
-/// it. Lines of another form are skipped: one of them must not hide the others, as it would if the file were parsed at once.
+/// Finds the mount point of cgroup 2 in `self/mountinfo`, preferring a mount of the whole hierarchy. Lines are parsed
+/// one by one, so that a malformed line does not hide the others.
 fn find_cgroup2(mountinfo: &[u8]) -> Option<PathBuf> {
     let mut part = None;
     for line in mountinfo.split(|&byte| byte == b'\n') {
@@ -134,7 +135,7 @@ fn find_cgroup2(mountinfo: &[u8]) -> Option<PathBuf> {
     part.filter(|path| !path.as_os_str().is_empty())
 }
 
-/// Decodes the kernel's `\040` for a space, and the like for tab, newline and backslash, which `procfs` leaves as they are.
+/// Decodes the kernel's escapes for space (`\040`), tab, newline and backslash, which `procfs` leaves unchanged.
 fn unescape(text: &[u8]) -> Vec<u8> {
     let mut plain = Vec::with_capacity(text.len());
     let mut rest = text;

@@ -1,7 +1,7 @@
 //! Reads the protocol counters and interfaces of a network namespace.
 //!
-//! Interfaces are parsed by `procfs`; protocol counters by hand, because the crate has no parser for `netstat` and
-//! `sockstat`, and those for `snmp` and `snmp6` keep only the counters that they name, where this keeps all.
+//! `procfs` parses interfaces. Protocol counters are parsed here, because the crate has no parser for `netstat` and
+//! `sockstat`, and its parsers for `snmp` and `snmp6` keep only counters that they know.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -16,16 +16,15 @@ use crate::model::{Counters, Fault, FaultSeverity, Interface};
 /// Layout of the names and values in a file.
 #[derive(Debug, Clone, Copy)]
 enum Layout {
-    /// `TCP: inuse 5 orphan 0`; the file's name is put before the names.
+    /// `TCP: inuse 5 orphan 0`; the names are prefixed with the file's name.
     Sockstat,
-    /// A line of names and one of values, both beginning with the group.
+    /// A line of names and a line of values, both beginning with the group.
     Pairs,
     /// `Udp6InDatagrams 0`.
     Flat,
 }
 
-/// Files with protocol counters in the order in which their names appear in
-/// [`Protocols`](crate::model::Protocols).
+/// Files with protocol counters, in the order in which their names appear in [`Protocols`](crate::model::Protocols).
 const FILES: [(&str, Layout); 5] = [
     ("sockstat", Layout::Sockstat),
     ("sockstat6", Layout::Sockstat),
@@ -34,7 +33,7 @@ const FILES: [(&str, Layout); 5] = [
     ("netstat", Layout::Pairs),
 ];
 
-/// Files whose first number is a counter: open files of the whole machine, tracked connections of the network namespace.
+/// Files whose first number is a counter: open files of the whole system, tracked connections of the network namespace.
 const NUMBERS: [(&str, &str); 2] = [
     ("fs.file-nr.allocated", "sys/fs/file-nr"),
     (
@@ -43,7 +42,7 @@ const NUMBERS: [(&str, &str); 2] = [
     ),
 ];
 
-/// Reads the counters of the network namespace that the calling thread is in.
+/// Reads the counters of the calling thread's network namespace.
 #[derive(Debug)]
 pub struct CounterReader {
     root: PathBuf,
@@ -52,7 +51,7 @@ pub struct CounterReader {
 }
 
 impl CounterReader {
-    /// Creates a reader that reads nothing yet. `root` is the mount point of procfs.
+    /// Creates a reader without reading anything. `root` is the mount point of procfs.
     pub fn new(root: &Path) -> CounterReader {
         CounterReader {
             root: root.to_owned(),
@@ -61,11 +60,11 @@ impl CounterReader {
         }
     }
 
-    /// Reads all counters into `into`, whose memory is reused. Kernel: `net/{sockstat,sockstat6,snmp,snmp6,netstat,dev}` of the
-    /// calling thread.
+    /// Reads all counters into `into`, whose memory is reused. Kernel:
+    /// `net/{sockstat,sockstat6,snmp,snmp6,netstat,dev}` of the calling thread.
     ///
-    /// A file that cannot be read is one fault, and its counters are absent; a line or field of an unknown form is skipped.
-    /// Counters above `i64::MAX` wrap to negative values, so that differences stay right.
+    /// A file that cannot be read is one fault, and its counters are absent. Malformed lines and fields are skipped.
+    /// Counters above `i64::MAX` wrap to negative values, so that differences stay correct.
     pub fn read(&mut self, into: &mut Counters, faults: &mut Vec<Fault>) {
         into.protocols.values.clear();
         let mut list = CounterList {
@@ -111,7 +110,8 @@ impl CounterReader {
     }
 }
 
-/// Reads a file below `net`. That directory follows the main thread's namespace, so the calling thread's own is preferred.
+/// Reads a file below `net`. That directory follows the main thread's namespace, so the calling thread's own directory
+/// is preferred.
 fn read_file<'a>(root: &Path, name: &str, text: &'a mut Vec<u8>) -> Result<&'a str, Fault> {
     let own = root.join("thread-self/net").join(name);
     let shared = root.join("net").join(name);
@@ -132,10 +132,10 @@ fn read_text<'a>(path: &Path, text: &'a mut Vec<u8>) -> io::Result<&'a str> {
     std::str::from_utf8(text).map_err(io::Error::other)
 }
 
-/// The names and values read so far. Names are compared with those of the last time, and copied only once they differ.
+/// The names and values read so far. Names are compared with the previous ones, and copied only if they differ.
 struct CounterList<'a> {
     known: &'a [String],
-    /// All names so far, once one has changed.
+    /// All names so far, if one has changed.
     changed: Option<Vec<String>>,
     values: &'a mut Vec<i64>,
 }
@@ -158,7 +158,7 @@ impl CounterList<'_> {
         }
     }
 
-    /// The names, if they differ from the known ones.
+    /// Returns the names if they differ from the known ones.
     fn finish(self) -> Option<Vec<String>> {
         let count = self.values.len();
         self.changed
@@ -166,7 +166,7 @@ impl CounterList<'_> {
     }
 }
 
-/// True if `name` is the concatenation of `parts`.
+/// Returns true if `name` is the concatenation of `parts`.
 fn is_concatenation(name: &str, parts: &[&str]) -> bool {
     let mut rest = name;
     for part in parts {
@@ -200,7 +200,7 @@ fn parse_sockstat(file: &str, text: &str, list: &mut CounterList<'_>) {
     }
 }
 
-/// Parses pairs of lines. Values without names, or names without values, are skipped.
+/// Parses pairs of lines. Skips values without names, and names without values.
 fn parse_pairs(text: &str, list: &mut CounterList<'_>) {
     let mut names: Option<(&str, &str)> = None;
     for line in text.lines() {
@@ -245,11 +245,11 @@ fn parse_flat(text: &str, list: &mut CounterList<'_>) {
     }
 }
 
-/// Parses `net/dev` into `interfaces`, in its order. Each line is parsed by itself: the parser for the whole file loses the
-/// order, and all interfaces with one odd line. It takes 0.7 µs for an interface, where the kernel takes several µs to list
-/// it.
+/// Parses `net/dev` into `interfaces`, in file order. Each line is parsed separately: the parser for the whole file
+/// loses the order, and loses all interfaces if one line is malformed. Parsing takes 0.7 µs per interface, while the
+/// kernel takes several µs to list it.
 fn parse_dev(text: &str, interfaces: &mut Vec<Interface>) {
-    /// Stands for the two lines of headings, which the parser skips.
+    /// Stands for the two header lines, which the parser skips.
     const HEADINGS: &[u8] = b"\n\n";
     let mut count = 0;
     for line in text.lines().skip(2) {

@@ -1,4 +1,4 @@
-//! Identifies the machine, and the namespaces that this process is in.
+//! Identifies the host and the namespaces of this process.
 
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
@@ -9,8 +9,8 @@ use procfs::process::Status;
 
 use crate::model::Host;
 
-/// Reads the machine's names and boot id, which is empty if it cannot be read. Kernel: `uname(2)` and
-/// `sys/kernel/random/boot_id` below `root`; `procfs::sys` has it below `/proc` only.
+/// Reads the host's names and boot id, which is empty if it cannot be read. Kernel: `uname(2)` and
+/// `sys/kernel/random/boot_id` below `root`; `procfs::sys` reads it only below `/proc`.
 pub fn read_host(root: &Path) -> Host {
     let names = rustix::system::uname();
     let boot_id = std::fs::read_to_string(root.join("sys/kernel/random/boot_id"));
@@ -21,7 +21,7 @@ pub fn read_host(root: &Path) -> Host {
     }
 }
 
-/// The network namespace of the calling thread. Kernel: inode of `/proc/thread-self/ns/net`.
+/// Returns the network namespace of the calling thread. Kernel: inode of `/proc/thread-self/ns/net`.
 ///
 /// # Errors
 /// If the namespace cannot be read: no procfs at `root`, or a kernel without network namespaces.
@@ -31,12 +31,12 @@ pub fn network_namespace(root: &Path) -> io::Result<u32> {
     u32::try_from(metadata.ino()).map_err(io::Error::other)
 }
 
-/// Inode of the first pid namespace. Kernel: `PROC_PID_INIT_INO`, `include/uapi/linux/nsfs.h`.
+/// Inode of the initial pid namespace. Kernel: `PROC_PID_INIT_INO`, `include/uapi/linux/nsfs.h`.
 const FIRST_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
 
-/// Reports whether `root` shows only the processes of one pid namespace among others, so that there are processes that it
-/// does not show. Kernel: inode of `/proc/self/ns/pid`, and `NSpid` in `status`, which has one number more for each
-/// namespace between that of the mount and ours.
+/// Reports whether `root` lists only the processes of one pid namespace among others, so that some processes are not
+/// listed. Kernel: inode of `/proc/self/ns/pid`, and `NSpid` in `status`, which has one more number for each namespace
+/// between that of the mount and ours.
 pub fn hides_pid_namespaces(root: &Path) -> bool {
     let Ok(own) = std::fs::metadata(root.join("self/ns/pid")) else {
         return false;

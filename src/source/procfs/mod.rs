@@ -1,18 +1,18 @@
-//! Reads `/proc`: owners of sockets, counters, settings, names. The root is a parameter everywhere, so that a hand-made
-//! tree can be read as well as the kernel's.
+//! Reads `/proc`: owners of sockets, counters, settings, names. The root is always a parameter, so that tests can read
+//! a synthetic tree.
 //!
-//! - [`Owners`]: maps a socket's inode to the descriptors that refer to it, kept up to date with as little reading as
+//! - [`Owners`]: maps a socket's inode to the descriptors that refer to it, and is updated with as little reading as
 //!   possible. It uses `socket_holders` (the map), `process_reader` (reads one process) and [`UserNames`].
 //! - [`CounterReader`]: protocol counters and interfaces. [`SettingsReader`]: sysctl settings.
 //! - [`CgroupPaths`]: cgroup id → path.
 //! - [`netlink_drops`]: messages that were not delivered to a netlink socket.
-//! - [`read_raw_sockets`]: raw sockets where `sock_diag` lacks them.
-//! - [`read_host`], [`network_namespace`], [`hides_pid_namespaces`]: the machine and its namespaces.
+//! - [`read_raw_sockets`]: raw sockets on kernels whose `sock_diag` does not support them.
+//! - [`read_host`], [`network_namespace`], [`hides_pid_namespaces`]: the host and its namespaces.
 //! - [`process_start_time`]: the start time that distinguishes a process from a later one with the same pid.
 //!
-//! Files are parsed by the `procfs` crate, except where it has no parser (`net/netstat`, `net/sockstat`, `net/netlink`, the
-//! settings below `sys/net`), keeps fixed names in place of all (`net/snmp`), or costs too much, which is then stated with
-//! the figure.
+//! The `procfs` crate parses the files, except where it has no parser (`net/netstat`, `net/sockstat`, `net/netlink`,
+//! the settings below `sys/net`), keeps only known names (`net/snmp`), or costs too much, in which case the cost is
+//! documented.
 
 mod cgroup_paths;
 mod counters;

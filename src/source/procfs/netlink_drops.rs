@@ -1,11 +1,11 @@
-//! Reads how many messages the kernel could not deliver to a netlink socket: `/proc/net/netlink`, for which `procfs` has no
-//! parser.
+//! Reads the number of messages that the kernel could not deliver to a netlink socket, from `/proc/net/netlink`, for
+//! which `procfs` has no parser.
 
 use std::fs;
 use std::path::Path;
 
-/// Number of messages dropped since the netlink socket with this inode was opened; `None` if it is not listed. `root` is the
-/// mount point of procfs. Kernel: `sk_drops`.
+/// Returns the number of messages dropped since the netlink socket with this inode was opened; `None` if it is not
+/// listed. `root` is the mount point of procfs. Kernel: `sk_drops`.
 pub fn netlink_drops(root: &Path, inode: u64) -> Option<u64> {
     let text = fs::read_to_string(root.join("net/netlink")).ok()?;
     let mut lines = text.lines();

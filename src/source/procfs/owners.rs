@@ -1,17 +1,17 @@
-//! Finds the processes that hold sockets, and keeps this up to date with as little reading as possible.
+//! Finds the processes that own sockets, and keeps the result up to date with as little reading as possible.
 //!
-//! Reading the target of a descriptor costs a system call, so each is read once and then only with a reason:
+//! Reading the target of a descriptor costs a system call, so each is read once and then only for a reason:
 //!
-//! - **Refresh** ([`refresh`]): the **number of descriptors** of a process is one `stat` (Linux 6.2). When it changes, the
-//!   list is read, and the targets of descriptors that are new or whose socket has ceased to live ([`rescan`]). New processes
-//!   are read completely ([`new_processes`]).
-//! - **Resolve** ([`resolve`]): a live socket that no process is known to hold makes the processes be read that could hold
-//!   it; at first keeping the descriptors of live sockets, at the next call keeping none.
-//! - **Sweep** ([`sweep`]): all descriptors are read again in the course of 30 s, some at each refresh, because closing one
-//!   and opening another leaves the number as it was.
-//! - **Targeted scan** ([`targeted_scan`]): finds the holders of a few sockets in place of a first refresh.
+//! - **Refresh** ([`refresh`]): the **number of descriptors** of a process costs one `stat` (Linux 6.2). When it
+//!   changes, the list is read, and the targets of descriptors that are new or whose socket no longer exists
+//!   ([`rescan`]). New processes are read completely ([`new_processes`]).
+//! - **Resolve** ([`resolve`]): if a live socket has no known owner, the processes that could own it are read again;
+//!   the first call keeps the descriptors of live sockets, the next one keeps none.
+//! - **Sweep** ([`sweep`]): all descriptors are read again within 30 s, some at each refresh, because closing one and
+//!   opening another does not change the number.
+//! - **Targeted scan** ([`targeted_scan`]): finds the owners of a few sockets in place of a first refresh.
 //!
-//! The state is in [`map`], the details of processes that are shown are read in [`process_rows`].
+//! The state is in [`map`]; the details of displayed processes are read in [`process_rows`].
 
 mod entry;
 mod failures;

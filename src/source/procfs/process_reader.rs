@@ -1,10 +1,9 @@
-//! Reads a process: its identity, its descriptors, and the details that are shown of it. Nothing is remembered but buffers.
+//! Reads a process: its identity, its descriptors and its displayed details. Keeps only buffers.
 //!
-//! Directories and descriptors are read here, and not by [`procfs::process::Process`], which costs too much where it is
-//! done for each process or each descriptor: `Process::fd` takes four system calls for each descriptor in place of one
-//! (2.2 times as long for 18 000 sockets), `Process::fd_count` needs the process to be opened first, and
-//! `Process::namespaces` looks at all namespaces in place of four (3.6 times as long). Files are parsed by the crate; see
-//! [`parse`].
+//! Directories and descriptors are read here, not by [`procfs::process::Process`], which is too expensive for each
+//! process or descriptor: `Process::fd` needs four system calls per descriptor instead of one (2.2 times as long for 18
+//! 000 sockets), `Process::fd_count` needs the process to be opened first, and `Process::namespaces` reads all
+//! namespaces instead of four (3.6 times as long). The crate parses files; see [`parse`].
 
 mod parse;
 
@@ -27,9 +26,9 @@ pub(super) use self::parse::ProcessStat;
 
 /// Bytes read by `getdents64` at once; an entry of `/proc/PID/fd` takes 24.
 const ENTRIES_BYTES: usize = 32 * 1024;
-/// Longest part of a command line that is kept, bytes. The kernel allows megabytes.
+/// Maximum length of a stored command line, in bytes. The kernel allows megabytes.
 const COMMAND_LINE_BYTES: usize = 4096;
-/// Enough for `PID/stat` (about 350 bytes) and for a cgroup path of `PATH_MAX` on each of some hierarchies.
+/// Large enough for `PID/stat` (about 350 bytes) and for a cgroup path of `PATH_MAX` in each of several hierarchies.
 const TEXT_BYTES: usize = 64 * 1024;
 
 /// One descriptor of a process.
@@ -42,7 +41,7 @@ pub(super) struct Descriptor {
     pub(super) kind: DescriptorKind,
 }
 
-/// Details of a process that are shown with its identity.
+/// Displayed details of a process, in addition to its identity.
 #[derive(Debug)]
 pub(super) struct ProcessDetails {
     pub(super) comm: Option<String>,
@@ -52,22 +51,25 @@ pub(super) struct ProcessDetails {
     pub(super) namespaces: Namespaces,
 }
 
-/// True if the error means that the process has ended. Kernel: ENOENT where a name is looked up, ESRCH where an open file is read.
+/// Returns true if the error means that the process has ended. Kernel: ENOENT where a name is looked up, ESRCH where an
+/// open file is read.
 pub(super) fn is_gone(error: Errno) -> bool {
     matches!(error, Errno::NOENT | Errno::SRCH)
 }
 
-/// True if the error means that this user may not read the process. Kernel: `ptrace_may_access` or the directory's mode.
+/// Returns true if the error means that this user cannot read the process. Kernel: `ptrace_may_access` or the
+/// directory's mode.
 pub(super) fn is_denied(error: Errno) -> bool {
     matches!(error, Errno::ACCESS | Errno::PERM)
 }
 
-/// Reads the target of the descriptor `name`: a socket's inode (0 for anything else) and the kind; `None` if it is closed.
+/// Reads the target of the descriptor `name`: a socket's inode (0 for anything else) and the kind; `None` if it is
+/// closed.
 pub(super) fn read_target(
     descriptors: impl AsFd,
     name: &CStr,
 ) -> Result<Option<(u32, DescriptorKind)>, Errno> {
-    // Targets that are longer are cut off, and no socket's is.
+    // Longer targets are truncated, but a socket's target never is.
     let mut buffer = [MaybeUninit::<u8>::uninit(); 32];
     match rustix::fs::readlinkat_raw(descriptors, name, &mut buffer) {
         Ok((target, _)) => Ok(Some(descriptor_target(target))),
@@ -76,8 +78,8 @@ pub(super) fn read_target(
     }
 }
 
-/// Opens the directory `/proc/PID`. Whatever is read through it belongs to that process, and not to another that got the
-/// same pid later.
+/// Opens the directory `/proc/PID`. Everything read through it belongs to that process, and not to a later one with the
+/// same pid.
 pub(super) fn open_process(root: BorrowedFd<'_>, pid: u32) -> Result<OwnedFd, Errno> {
     rustix::fs::openat(
         root,
@@ -87,23 +89,24 @@ pub(super) fn open_process(root: BorrowedFd<'_>, pid: u32) -> Result<OwnedFd, Er
     )
 }
 
-/// The effective user of a process. Kernel: the owner of `/proc/PID`, which unlike what is in it never falls to root
-/// when the process may not be dumped.
+/// Returns the effective user of a process. Kernel: the owner of `/proc/PID`, which, unlike that of its contents, is
+/// never root only because the process is not dumpable.
 pub(super) fn process_user(root: BorrowedFd<'_>, pid: u32) -> Result<u32, Errno> {
     rustix::fs::statat(root, DecInt::new(pid), AtFlags::SYMLINK_NOFOLLOW).map(|stat| stat.st_uid)
 }
 
-/// Reads how many descriptors a process has open, by one system call. Kernel: size of `/proc/PID/fd`, since 6.2; 0 before.
+/// Reads the number of open descriptors of a process with one system call. Kernel: size of `/proc/PID/fd`, since 6.2; 0
+/// before.
 pub(super) fn descriptor_count(root: BorrowedFd<'_>, pid: u32) -> Result<u32, Errno> {
     let mut path = [0u8; 24];
-    // Ten digits, `/fd` and the end fit.
+    // Ten digits, `/fd` and the terminator fit.
     let _ = write!(&mut path[..], "{pid}/fd\0");
     let path = CStr::from_bytes_until_nul(&path).map_err(|_| Errno::NAMETOOLONG)?;
     let stat = rustix::fs::statat(root, path, AtFlags::SYMLINK_NOFOLLOW)?;
     Ok(u32::try_from(stat.st_size).unwrap_or(u32::MAX))
 }
 
-/// Reads processes, with buffers of its own: one for each thread that reads.
+/// Reads processes with its own buffers. Each reading thread has one.
 #[derive(Debug)]
 pub(super) struct ProcessReader {
     entries: Vec<u8>,
@@ -138,8 +141,8 @@ impl ProcessReader {
         Ok(())
     }
 
-    /// Lists the descriptors of a process into [`Self::found`]. Those in `known` (ordered by number) that `keep` accepts
-    /// are kept as they are; the targets of the others are read. A process that is exiting has none.
+    /// Lists the descriptors of a process into [`Self::found`]. Those in `known` (ordered by number) that `keep`
+    /// accepts are kept unchanged; the targets of the others are read. An exiting process has none.
     pub(super) fn list_descriptors(
         &mut self,
         process: impl AsFd,
@@ -170,7 +173,7 @@ impl ProcessReader {
             if self.found.last().is_some_and(|last| last.fd > fd) {
                 ordered = false;
             }
-            // The kernel lists them in order, so that both lists are walked side by side.
+            // The kernel lists them in order, so both lists are merged.
             if !ordered {
                 rest = &known[known.partition_point(|descriptor| descriptor.fd < fd)..];
             }
@@ -199,8 +202,8 @@ impl ProcessReader {
         Ok(())
     }
 
-    /// Reads the targets of those descriptors in `known` again that `select` accepts; [`Self::found`] is then `known` with
-    /// the changes. Returns true if any of them was closed, which means that others may be new.
+    /// Reads the targets of those descriptors in `known` again that `select` accepts; [`Self::found`] is then `known`
+    /// with the changes. Returns true if any of them was closed, which means that others may be new.
     pub(super) fn recheck_descriptors(
         &mut self,
         process: impl AsFd,
@@ -237,8 +240,8 @@ impl ProcessReader {
         Ok(closed)
     }
 
-    /// Distinguishes a process that may not be read from one that ended meanwhile. Kernel: `proc_pid_readlink` fails with
-    /// `EACCES` also if there is no process any more.
+    /// Distinguishes an unreadable process from one that ended meanwhile. Kernel: `proc_pid_readlink` also fails with
+    /// `EACCES` if the process no longer exists.
     fn unless_exiting<T: Default>(
         &mut self,
         process: impl AsFd,
@@ -260,7 +263,7 @@ impl ProcessReader {
         }
     }
 
-    /// Reads a file of a process, at most `limit` bytes of it.
+    /// Reads at most `limit` bytes of a file of a process.
     fn read(&mut self, process: impl AsFd, name: &CStr, limit: usize) -> Result<&[u8], Errno> {
         let file = rustix::fs::openat(
             process,
@@ -282,13 +285,13 @@ impl ProcessReader {
         Ok(&self.text)
     }
 
-    /// Reads `/proc/PID/stat`. `INVAL` if it cannot be parsed.
+    /// Reads `/proc/PID/stat`. Fails with `INVAL` if it cannot be parsed.
     pub(super) fn read_stat(&mut self, process: impl AsFd) -> Result<ProcessStat, Errno> {
         parse_stat(self.read(process, c"stat", TEXT_BYTES)?).ok_or(Errno::INVAL)
     }
 
-    /// Reads the details of a process. Those that cannot be read are absent, unless descriptors or memory have run out,
-    /// which is an error.
+    /// Reads the details of a process. Unreadable details are absent, unless descriptors or memory are exhausted, which
+    /// is an error.
     pub(super) fn read_details(&mut self, process: impl AsFd) -> Result<ProcessDetails, Errno> {
         let exhausted = |error| matches!(error, Errno::MFILE | Errno::NFILE | Errno::NOMEM);
         let comm = match self.read(process.as_fd(), c"comm", TEXT_BYTES) {
@@ -327,7 +330,7 @@ impl ProcessReader {
     }
 }
 
-/// The inode of a namespace of a process; `None` if it may not be read.
+/// Returns the inode of a namespace of a process; `None` if it is not readable.
 fn namespace(process: BorrowedFd<'_>, name: &CStr) -> Option<u32> {
     let stat = rustix::fs::statat(process, name, AtFlags::empty()).ok()?;
     u32::try_from(stat.st_ino).ok()
@@ -343,8 +346,8 @@ pub(super) fn open_descriptors(process: impl AsFd) -> Result<OwnedFd, Errno> {
     )
 }
 
-/// The start time of the process that has this pid now, clock ticks since boot; `None` if there is none. Kernel: field 22
-/// of `/proc/PID/stat`.
+/// Returns the start time of the current process with this pid, clock ticks since boot; `None` if there is none.
+/// Kernel: field 22 of `/proc/PID/stat`.
 pub fn process_start_time(pid: u32) -> Option<u64> {
     let process = Process::new(i32::try_from(pid).ok()?).ok()?;
     Some(process.stat().ok()?.starttime)

@@ -1,4 +1,5 @@
-//! Reads raw sockets from `/proc`, for kernels whose `sock_diag` lacks them (`CONFIG_INET_DIAG` without `raw_diag`).
+//! Reads raw sockets from `/proc`, for kernels whose `sock_diag` does not support them (`CONFIG_INET_DIAG` without
+//! `raw_diag`).
 
 use std::fs::File;
 use std::path::Path;
@@ -9,11 +10,11 @@ use procfs::prelude::FromBufReadSI as _;
 
 use crate::model::{Endpoint, Ends, Family, Protocol, Socket, State};
 
-/// Appends the raw sockets of one family to `rows`. They have no cookie, memory, options and cgroup; their local port is the
-/// IP protocol, as in `sock_diag`. Kernel: `net/raw` and `net/raw6` of the calling thread.
+/// Appends the raw sockets of one family to `rows`. They have no cookie, memory, options or cgroup; their local port is
+/// the IP protocol, as in `sock_diag`. Kernel: `net/raw` and `net/raw6` of the calling thread.
 ///
 /// # Errors
-/// If the file cannot be read or has an unknown form.
+/// If the file cannot be read or parsed.
 pub fn read_raw_sockets(
     root: &Path,
     family: Family,

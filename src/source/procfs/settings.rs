@@ -1,4 +1,5 @@
-//! Reads sysctl settings. By hand: `procfs::sys` has none below `net`, and reads the others below `/proc` only.
+//! Reads sysctl settings. Parsed here, because `procfs::sys` has none below `net`, and reads the others only below
+//! `/proc`.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -7,8 +8,8 @@ use std::sync::Arc;
 
 use crate::model::Settings;
 
-/// Settings that are read, as `sysctl` names them. Some are of the whole machine and missing in other network namespaces
-/// than the first (`tcp_mem`, `udp_mem`, `tcp_max_orphans`).
+/// Names of the settings to read, as in `sysctl`. Some are global and missing in network namespaces other than the
+/// initial one (`tcp_mem`, `udp_mem`, `tcp_max_orphans`).
 const NAMES: [&str; 45] = [
     "net.ipv4.ip_local_port_range",
     "net.ipv4.ip_local_reserved_ports",
@@ -57,10 +58,10 @@ const NAMES: [&str; 45] = [
     "fs.file-max",
 ];
 
-/// Longest part of a value that is kept, bytes: lists of reserved ports may be long.
+/// Maximum length of a stored value, in bytes: lists of reserved ports may be long.
 const MAX_VALUE_BYTES: u64 = 4096;
 
-/// Reads the settings of the network namespace that the calling thread is in.
+/// Reads the settings of the calling thread's network namespace.
 #[derive(Debug)]
 pub struct SettingsReader {
     paths: Vec<PathBuf>,
@@ -70,7 +71,7 @@ pub struct SettingsReader {
 }
 
 impl SettingsReader {
-    /// Creates a reader that reads nothing yet. `root` is the mount point of procfs.
+    /// Creates a reader without reading anything. `root` is the mount point of procfs.
     pub fn new(root: &Path) -> SettingsReader {
         let path = |name: &&str| root.join("sys").join(name.replace('.', "/"));
         SettingsReader {
@@ -81,8 +82,8 @@ impl SettingsReader {
         }
     }
 
-    /// Reads the settings; they are shared with the last call while they stay the same. Those that cannot be read are absent.
-    /// Kernel: `/proc/sys`.
+    /// Reads the settings, which are shared with the last call while they do not change. Unreadable settings are
+    /// absent. Kernel: `/proc/sys`.
     pub fn read(&mut self) -> Arc<Settings> {
         let known = Arc::clone(&self.known);
         let mut list = SettingList {
@@ -107,12 +108,12 @@ impl SettingsReader {
     }
 }
 
-/// Settings as they are read: compared with those of the last time, and copied only once they differ.
+/// The settings read so far: compared with the previous ones, and copied only if they differ.
 struct SettingList<'a> {
     known: &'a [(String, String)],
     /// Number of leading settings that have not changed.
     unchanged: usize,
-    /// All settings so far, once one has changed.
+    /// All settings so far, if one has changed.
     changed: Option<Vec<(String, String)>>,
 }
 
@@ -129,7 +130,7 @@ impl SettingList<'_> {
         changed.push((name.to_owned(), value.to_owned()));
     }
 
-    /// The settings, if they differ from the known ones.
+    /// Returns the settings if they differ from the known ones.
     fn finish(self) -> Option<Vec<(String, String)>> {
         let is_shorter = self.unchanged < self.known.len();
         self.changed

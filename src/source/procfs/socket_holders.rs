@@ -1,4 +1,4 @@
-//! Maps the inodes of sockets to the descriptors that refer to them.
+//! Maps socket inodes to the descriptors that refer to them.
 
 use rustc_hash::FxHashMap;
 
@@ -11,11 +11,11 @@ pub struct SocketDescriptor {
     pub fd: u32,
 }
 
-/// In place of a slot: `fd` is an index into [`SocketHolders::lists`].
+/// Replaces the slot if `fd` is an index into [`SocketHolders::lists`].
 const SHARED: u32 = u32::MAX;
 
-/// Socket inode → descriptors. Nearly all sockets have one holder, which is stored in the table itself; only those with
-/// several have a list.
+/// Map of socket inodes to descriptors. Nearly all sockets have one holder, which is stored in the table itself; only
+/// sockets with several have a list.
 #[derive(Debug, Default)]
 pub(super) struct SocketHolders {
     table: FxHashMap<u32, SocketDescriptor>,
@@ -24,7 +24,7 @@ pub(super) struct SocketHolders {
 }
 
 impl SocketHolders {
-    /// The descriptors that refer to `inode`, ordered by process and number.
+    /// Returns the descriptors that refer to `inode`, ordered by process and number.
     #[inline]
     pub(super) fn get(&self, inode: u32) -> &[SocketDescriptor] {
         match self.table.get(&inode) {
@@ -98,7 +98,7 @@ impl SocketHolders {
         }
     }
 
-    /// Frees memory once most of many sockets have been closed.
+    /// Releases memory after most of many sockets have been closed.
     pub(super) fn shrink(&mut self) {
         if self.table.capacity() > 4096 && self.table.len() < self.table.capacity() / 4 {
             self.table.shrink_to(self.table.len() * 2);

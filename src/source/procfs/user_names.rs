@@ -8,18 +8,19 @@ use std::time::{Duration, Instant};
 use nix::unistd::{Uid, User};
 use rustc_hash::FxHashMap;
 
-/// Largest number of users that are remembered; beyond it the answers so far are removed.
+/// Maximum number of cached users; beyond it the cache is cleared.
 const MAX_USERS: usize = 16_384;
-/// Largest number of pending queries.
+/// Maximum number of pending queries.
 const MAX_PENDING: usize = 1024;
 /// Time after which a user without a name is looked up again.
 const RETRY: Duration = Duration::from_secs(5 * 60);
 
-/// User id → name. The name service (files, LDAP, …) is queried by a thread, because it may take seconds or never answer.
+/// Map of user ids to names. A thread queries the name service (files, LDAP, …), because it may take seconds or never
+/// answer.
 #[derive(Debug, Default)]
 pub struct UserNames {
     known: FxHashMap<u32, Known>,
-    /// Number of queries without an answer.
+    /// Number of unanswered queries.
     pending: usize,
     worker: Option<Worker>,
 }
@@ -70,9 +71,9 @@ impl UserNames {
         UserNames::default()
     }
 
-    /// The name of a user; `None` if there is none or it is not known yet. The first call for a user waits at most `wait` for
-    /// the answer; later calls collect the answers so far and never wait. A user without a name is looked up again after
-    /// some minutes.
+    /// Returns the name of a user; `None` if there is none or it is not known yet. The first call for a user waits at
+    /// most `wait` for the answer; later calls collect the answers so far and never wait. A user without a name is
+    /// looked up again after some minutes.
     pub fn get(&mut self, uid: u32, wait: Duration) -> Option<Arc<str>> {
         self.collect();
         if let Some(known) = self.known.get(&uid) {
@@ -106,7 +107,7 @@ impl UserNames {
         }
     }
 
-    /// Sends a query to the thread; false if that is impossible now.
+    /// Sends a query to the thread; returns false if that is not possible now.
     fn query(&mut self, uid: u32) -> bool {
         if self.worker.is_none() {
             self.worker = Worker::start();
@@ -158,7 +159,8 @@ impl UserNames {
         );
     }
 
-    /// Removes the worker, whose thread has died (a name service module may panic it); the next query starts another.
+    /// Removes the worker after its thread has died (a name service module may cause a panic); the next query starts
+    /// another one.
     fn remove_worker(&mut self) {
         self.worker = None;
         self.pending = 0;
@@ -167,7 +169,8 @@ impl UserNames {
 }
 
 impl Drop for UserNames {
-    /// Ends the thread: at once if it is idle, otherwise as soon as the name service returns, which is not waited for.
+    /// Ends the thread: immediately if it is idle, otherwise as soon as the name service returns, without waiting for
+    /// it.
     fn drop(&mut self) {
         self.collect();
         if let Some(worker) = self.worker.take() {
@@ -184,7 +187,7 @@ impl Drop for UserNames {
 mod tests {
     use super::*;
 
-    /// Longer than any test machine's name service takes.
+    /// Longer than the name service of any test machine takes.
     const PATIENCE: Duration = Duration::from_secs(60);
 
     #[test]

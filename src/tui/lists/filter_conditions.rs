@@ -73,7 +73,7 @@ fn protocol(socket: &Socket) -> String {
     format!("protocol {name}")
 }
 
-/// The conditions that a group of sockets passes, of which one is given.
+/// The conditions that a group of sockets passes, given one of them.
 pub(super) fn of_group(key: GroupKey, row: &SocketRow<'_>) -> Conditions {
     let socket = row.socket.socket;
     // First both parts of the group together, then each.

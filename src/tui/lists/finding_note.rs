@@ -8,7 +8,7 @@ use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::value_tones::severity_tone;
 
-/// The least width at which a note has a name beside its sign.
+/// Minimum width at which a note has a name after its sign.
 const MIN_NAMED_WIDTH: usize = 12;
 
 /// Returns the note about the most severe active finding that concerns a row.

@@ -1,4 +1,4 @@
-//! The list of findings: active ones, and below them those that ended a while ago.
+//! The list of findings: active ones first, then the ended ones.
 
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};

@@ -97,7 +97,7 @@ impl GroupKey {
         }
     }
 
-    /// The label of the group, of which one socket is given.
+    /// The label of the group, given one of its sockets.
     pub(super) fn label(self, row: &SocketRow<'_>) -> String {
         let cell = |id: &str| {
             let mut text = String::new();

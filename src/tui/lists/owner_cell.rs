@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::model::SocketRef;
 use crate::tui::text;
 
-/// The least width of a process name that is of use.
+/// Minimum useful width of a process name.
 const MIN_NAME_WIDTH: usize = 3;
 
 /// Shortens the owner of a socket to a width: the pid is kept, a reason has a shorter name.

@@ -20,7 +20,7 @@ use crate::tui::value_tones::{limit_tone, retransmitted_tone};
 /// Processes that hold sockets.
 #[derive(Debug, Default)]
 pub struct Processes {
-    /// True to list only those that have, or had a moment ago, connections in TIME-WAIT.
+    /// True to list only processes that have, or just had, connections in TIME-WAIT.
     is_time_wait_only: bool,
     /// The findings, for the notes on rows.
     pub findings: Arc<Findings>,
@@ -90,7 +90,7 @@ impl List for Processes {
 
     fn collect_rows(&mut self, moment: &Moment, out: &mut Vec<u32>) {
         let all = (0..).zip(&moment.aggregate.processes);
-        // A process without a socket that passes the filter is left out.
+        // Processes without a socket that passes the filter are omitted.
         let narrowed = moment.filtered().is_some();
         let is_left = |totals: &ProcessTotals| {
             let moved = totals.changes.is_some_and(|changes| changes.closed > 0.0);

@@ -19,7 +19,7 @@ fn listens(moment: &Moment, port: u16) -> bool {
     ports.any(|totals| totals.port == port)
 }
 
-/// The port by which a socket is connected: ours if we listen on it, or else theirs.
+/// The service port of a socket: the local port if this machine listens on it, otherwise the remote port.
 fn service_of(socket: &Socket, listens: impl Fn(u16) -> bool) -> Option<Service> {
     let (local, remote) = (socket.local()?, socket.remote()?);
     let here = socket.protocol == Protocol::Tcp && listens(local.port);

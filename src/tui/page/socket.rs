@@ -7,10 +7,10 @@ use crate::aggregate::{EventKind, EventLog, Moment, SocketRates};
 use crate::column::SocketRow;
 use crate::model::{Sample, SocketKey, SocketRef, State, TcpInfo};
 
-/// The most points kept of a socket: ten minutes at one sample a second.
+/// Maximum number of points kept per socket: ten minutes at one sample a second.
 const MAX_POINTS: usize = 600;
 
-/// The most state changes kept of a socket.
+/// Maximum number of state changes kept per socket.
 const MAX_CHANGES: usize = 100;
 
 /// A change of the state of a socket.
@@ -53,7 +53,7 @@ pub struct SocketPage {
     pub points: VecDeque<SocketPoint>,
     /// State changes of the socket, oldest first.
     pub changes: VecDeque<StateChange>,
-    /// The time at which the page first had it, µs since 1970 UTC, and its state then.
+    /// The time of the first moment on the page since it was opened or reset, µs since 1970 UTC, and the state then.
     pub first_seen: Option<(i64, State)>,
     /// The number of the first event that has not been read.
     next_event: u64,
@@ -104,7 +104,7 @@ impl SocketPage {
         })
     }
 
-    /// Forgets points and changes: the next moment does not follow the last one.
+    /// Discards points and changes: the next moment does not follow the last one.
     pub(super) fn reset_history(&mut self) {
         self.points.clear();
         self.changes.clear();

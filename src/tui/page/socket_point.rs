@@ -14,20 +14,20 @@ pub struct SocketPoint {
     pub rtt: Option<f64>,
     /// Congestion window, bytes.
     pub cwnd: Option<f64>,
-    /// Bytes in flight: sent and neither acknowledged nor thought lost.
+    /// Bytes in flight: sent, and neither acknowledged nor considered lost.
     pub in_flight: Option<f64>,
     /// Unread bytes; on UDP their memory. `None` on listeners.
     pub unread: Option<f64>,
     /// Bytes sent or queued and not acknowledged. `None` on listeners.
     pub unacknowledged: Option<f64>,
-    /// Connections that wait for `accept()`. `None` unless it is a listener.
+    /// Connections waiting for `accept()`. `None` unless it is a listener.
     pub accept_queue: Option<f64>,
     /// Datagrams or connections dropped since the socket was created.
     pub drops: Option<f64>,
 }
 
 impl SocketPoint {
-    /// Takes the measures of a socket from its row.
+    /// Reads the measures of a socket from its row.
     pub(super) fn of(row: &SocketRow<'_>) -> SocketPoint {
         let rates = row.rates;
         let rate = |rate: Option<f32>| rate.map(f64::from);

@@ -16,10 +16,10 @@ use crate::tui::widget::pieces::{self, Piece};
 /// Maximum width of a text, columns: longer lines are hard to read.
 pub(super) const WIDEST_TEXT: u16 = 100;
 
-/// The greatest width of a menu, columns.
+/// Maximum width of a menu, columns.
 const WIDEST_MENU: u16 = 76;
 
-/// The least width of a menu, columns.
+/// Minimum width of a menu, columns.
 const NARROWEST_MENU: u16 = 40;
 
 /// Columns of a name in a list.
@@ -140,7 +140,7 @@ pub(super) fn choices(
     more_below(frame, inner, appearance, below);
 }
 
-/// Draws a menu: lines of which those from `first` on can be chosen. `cursor` counts from there; if `has_question`, the
+/// Draws a menu whose lines from `first` can be chosen. `cursor` counts from there; if `has_question`, the
 /// line below the cursor's is a question about it and stays visible with it.
 pub(super) fn menu(
     frame: &mut Frame<'_>,

@@ -17,7 +17,7 @@ pub enum Outcome {
     Stay,
     /// The popup closes.
     Close,
-    /// The popup closes, and there is something to do outside.
+    /// The popup closes and requests an effect.
     CloseWith(Effect),
 }
 

@@ -138,7 +138,7 @@ impl Popup<State> for KillConfirmation {
             vec![Hint::new(&[Command::CopyRow], "confirm")]
         } else {
             vec![
-                Hint::new(&[Command::Down], "select"),
+                Hint::new(&[Command::Down, Command::Up], "select"),
                 Hint::new(&[Command::Open], "kill (asks first)"),
             ]
         };

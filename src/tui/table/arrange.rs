@@ -9,7 +9,7 @@ use super::{Arrangement, Table, column_index};
 use crate::aggregate::Moment;
 use crate::column::{Column, Kind, Total};
 
-/// Maximum number of rows that are gone and keep their positions.
+/// Maximum number of removed rows whose positions are kept.
 const MAX_STALE_POSITIONS: usize = 4096;
 
 impl<L: List> Table<L> {
@@ -29,7 +29,7 @@ impl<L: List> Table<L> {
         self.list.collect_rows(moment, &mut self.order);
         self.count_filtered(moment);
         self.sort_rows(moment);
-        // A row that a filter hid is selected again once it shows.
+        // A row hidden by a filter is selected again once it is visible.
         if let Some((key, offset)) = self.hidden_selection
             && let Some(position) = self.position_of(moment, key)
         {
@@ -136,7 +136,7 @@ impl<L: List> Table<L> {
                 held.insert(key, position);
             }
         }
-        // Rows that are gone are forgotten now and then.
+        // Positions of removed rows are discarded now and then.
         if held.len() > 2 * self.order.len() + MAX_STALE_POSITIONS {
             held = self.positions(moment);
         }
@@ -162,7 +162,7 @@ impl<L: List> Table<L> {
         if self.is_partly_sorted {
             let end = position.saturating_add(self.page.max(1));
             let near = position..end.min(self.order.len());
-            // The sorted range is left alone as long as it covers all visible.
+            // Nothing is sorted while the sorted range covers all visible rows.
             if !self.sorter.is_sorted(&near) {
                 let wide = self.sort_window(position);
                 self.sorter.sort_range(wide, &mut self.order);

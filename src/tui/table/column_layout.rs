@@ -20,7 +20,7 @@ const GAP: u16 = 1;
 /// Gap between columns in a wide table.
 const WIDE_GAP: u16 = 2;
 
-/// The least width of a wide table, terminal columns.
+/// Minimum width of a wide table, terminal columns.
 const WIDE: u16 = 120;
 
 /// The highest priority number of columns that are shown even if texts have to be cut for them.
@@ -35,8 +35,8 @@ pub struct ChosenColumn {
     pub extra_width: i16,
 }
 
-/// Places the columns that the user chose, in that order: texts give way until all fit. Where even that is not enough,
-/// the first `shift` columns are scrolled out; `shift` is brought back into range.
+/// Places the columns that the user chose, in that order: text columns shrink until all fit. If they still do not fit,
+/// the first `shift` columns are scrolled out; `shift` is clamped to the valid range.
 pub(super) fn place_chosen_columns(
     headings: &[Heading],
     chosen: &[ChosenColumn],
@@ -110,7 +110,7 @@ fn place_columns(
     }
 }
 
-/// Chooses columns for `room` and places them. `shift` scrolls columns out at the left and is brought back into range.
+/// Chooses columns for `room` and places them. `shift` scrolls columns out at the left and is clamped.
 pub(super) fn fit_columns(
     headings: &[Heading],
     sorted: usize,
@@ -157,7 +157,7 @@ fn total_width(
     widths + gap * (chosen.len().saturating_sub(1) as u16)
 }
 
-/// Chooses columns by priority: the indispensable ones at their least width, the others as long as all have their
+/// Chooses columns by priority: the indispensable ones at their minimum width, the others while all have their
 /// preferred width. In the order of the headings.
 fn choose(headings: &[Heading], sorted: usize, room: u16, gap: u16) -> Vec<usize> {
     let priority = |at: usize| {
@@ -170,7 +170,7 @@ fn choose(headings: &[Heading], sorted: usize, room: u16, gap: u16) -> Vec<usize
     let mut by_priority: Vec<usize> = (0..headings.len())
         .filter(|&at| priority(at) != Heading::NEVER)
         .collect();
-    // The column that rows are ordered by comes before all others: nothing is left of it otherwise.
+    // The sort column comes before all others, or it might not fit.
     by_priority.sort_by_key(|&at| (at != sorted, priority(at)));
     let mut chosen: Vec<usize> = Vec::new();
     for at in by_priority {
@@ -199,7 +199,7 @@ fn with_scrolled_in(
     let hidden: Vec<usize> = (0..headings.len())
         .filter(|at| !chosen.contains(at) && headings[*at].priority != Heading::NEVER)
         .collect();
-    // The indispensable ones stay; those scrolled to follow as long as there is room.
+    // The indispensable columns stay; the scrolled-in ones follow while there is room.
     let mut columns: Vec<usize> = chosen
         .iter()
         .copied()

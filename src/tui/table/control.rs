@@ -22,7 +22,7 @@ pub trait TableControl {
     fn last(&mut self, moment: &Moment);
     /// Selects the row at a position, if there is one.
     fn click(&mut self, moment: &Moment, position: usize);
-    /// Scrolls by rows and leaves the selection where it is, as long as it is visible.
+    /// Scrolls by rows; the selection stays on its row while that is visible.
     fn scroll_by(&mut self, moment: &Moment, rows: isize);
     /// Selects the next row that is not the heading of a group, or the previous one; wraps around.
     fn next_match(&mut self, moment: &Moment, forward: bool);
@@ -79,7 +79,7 @@ pub trait TableControl {
 }
 
 impl<L: List> Table<L> {
-    /// The columns that the user chose; to begin with, those that are shown.
+    /// The columns that the user chose; initially the ones shown.
     fn chosen_columns_mut(&mut self) -> &mut Vec<ChosenColumn> {
         let placed = &self.placed;
         self.chosen.get_or_insert_with(|| {
@@ -102,7 +102,7 @@ impl<L: List> TableControl for Table<L> {
     fn step(&mut self, moment: &Moment, rows: isize) {
         let place = match self.selected {
             Some(_) => self.cursor.saturating_add_signed(rows),
-            // The first press selects the row at the edge of sight; in a list that follows, the newest.
+            // The first press selects the row at the edge of the view; in a following list, the newest.
             None if self.follows => self.order.len().saturating_sub(1),
             None if rows > 0 => self.offset + (rows as usize - 1),
             None => self.offset,
@@ -193,14 +193,14 @@ impl<L: List> TableControl for Table<L> {
             .iter()
             .position(|place| place.column == self.sort.column)
             .unwrap_or(0);
-        let beside = at.saturating_add_signed(columns);
+        let neighbor = at.saturating_add_signed(columns);
         // Beyond the last column shown come those that did not fit.
         let further = || {
             let headings = L::headings();
             (self.sort.column + 1..headings.len())
                 .find(|&column| headings[column].priority != Heading::NEVER)
         };
-        let place = self.placed.get(beside);
+        let place = self.placed.get(neighbor);
         let column = place.map(|place| place.column).or_else(further);
         if let Some(column) = column.filter(|&column| column != self.sort.column) {
             self.sort_by(column);
@@ -270,7 +270,7 @@ impl<L: List> TableControl for Table<L> {
 
     fn toggle_held_order(&mut self, moment: &Moment, sequence: u64) {
         if self.held_positions.take().is_none() {
-            // An empty map holds nothing yet: arranging writes down the order as it is.
+            // An empty map has no positions yet: arranging records the current order.
             self.held_positions = Some(rustc_hash::FxHashMap::default());
         }
         self.invalidate();
@@ -349,7 +349,7 @@ impl<L: List> TableControl for Table<L> {
     }
 
     fn widen_column(&mut self, column: usize, by: i16) {
-        /// The least and the most by which a column can be made wider, terminal columns.
+        /// Minimum and maximum extra width of a column, terminal columns.
         const EXTRA_WIDTH: (i16, i16) = (-60, 200);
         let chosen = self.chosen_columns_mut();
         if let Some(known) = chosen.iter_mut().find(|known| known.column == column) {

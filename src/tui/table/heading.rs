@@ -3,7 +3,7 @@
 use crate::column::Align;
 use crate::tui::text;
 
-/// A column's heading and how much room it takes.
+/// A column's heading and widths.
 #[derive(Debug, Clone, Copy)]
 pub struct Heading {
     /// The column's id.
@@ -16,9 +16,9 @@ pub struct Heading {
     pub align: Align,
     /// The preferred width, terminal columns.
     pub width: u16,
-    /// The least width at which the column is of use.
+    /// The minimum useful width.
     pub min_width: u16,
-    /// The most that the column can use.
+    /// The maximum useful width.
     pub max_width: u16,
     /// Columns with a lower number are shown first; those with 0 always.
     pub priority: u8,
@@ -32,7 +32,7 @@ impl Heading {
         width.max(text::width(self.heading) as u16)
     }
 
-    /// The least width, with room for the heading itself.
+    /// Minimum width, with room for the heading itself.
     pub(super) fn narrowest(&self) -> u16 {
         self.at_least_its_text(self.min_width)
     }
@@ -42,7 +42,7 @@ impl Heading {
         self.at_least_its_text(self.width)
     }
 
-    /// The greatest width, with room for the heading itself.
+    /// Maximum width, with room for the heading itself.
     pub(super) fn widest(&self) -> u16 {
         self.at_least_its_text(self.max_width.max(self.width))
     }

@@ -1,4 +1,4 @@
-//! The trait of everything that a table can show: rows with numbers, their cells, their order.
+//! The trait of lists that a table can show: numbered rows, their cells and their order.
 
 use std::borrow::Cow;
 use std::fmt::Debug;
@@ -64,7 +64,7 @@ pub trait List: Debug + Sized {
     fn row<'m>(&'m self, moment: &'m Moment, number: u32) -> Option<Row<'m, Self>>;
     /// The identity of a row.
     fn key(&self, moment: &Moment, number: u32) -> Option<Self::Key>;
-    /// Decides between rows that are equal otherwise, so that they never swap places for no reason.
+    /// Decides between otherwise equal rows, so that they never swap places without a reason.
     fn tie_breaker(&self, moment: &Moment, number: u32) -> u64;
     /// The target that Enter opens on a row.
     fn target(&self, moment: &Moment, number: u32) -> Option<OpenTarget>;

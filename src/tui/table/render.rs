@@ -14,7 +14,7 @@ use crate::tui::screen::Pane;
 use crate::tui::text;
 use crate::tui::theme::Tone;
 
-/// The least width of a group's label, terminal columns.
+/// Minimum width of a group's label, terminal columns.
 const MIN_LABEL_WIDTH: u16 = 36;
 
 impl<L: List> Table<L> {

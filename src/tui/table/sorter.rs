@@ -1,7 +1,7 @@
 //! Sorts a hundred thousand rows within a frame.
 //!
 //! Each row's [`SortKey`] is packed once into a number that compares as the key does. Where the number is the whole
-//! key, only the visible rows are sorted: the others merely stand on the right side of them. Keys that do not fit (IPv6
+//! key, only the visible rows are sorted: the others are only on the correct side of them. Keys that do not fit (IPv6
 //! addresses, long texts) are compared in full among the few rows whose packed keys are equal.
 
 use std::cmp::Ordering;
@@ -51,10 +51,10 @@ pub struct Sorter {
     sorted: Range<usize>,
 }
 
-/// Bytes of a text that fit into a packed key beside its rank.
+/// Bytes of a text that fit into a packed key next to its rank.
 const TEXT_BYTES: usize = 15;
 
-/// Packed key of a missing value: after everything, whichever the direction.
+/// Packed key of a missing value: last in either direction.
 const MISSING: u128 = u128::MAX;
 
 impl Sorter {
@@ -153,7 +153,7 @@ impl Sorter {
     }
 }
 
-/// Number of rows from which on the visible rows are found by selection in place of a sort of all.
+/// Number of rows from which the visible rows are found by selection instead of sorting all.
 const MANY: usize = 4096;
 
 /// Number of rows that are sampled to estimate the key of the last visible row.

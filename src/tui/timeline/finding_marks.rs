@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 
 use crate::diagnose::{Finding, FindingKey, Findings, Severity};
 
-/// The most memory for the findings of each Sample, bytes. Beyond that only the marks are kept.
+/// Maximum memory for the findings of each Sample, bytes. Beyond that only the marks are kept.
 const MAX_BYTES: usize = 64 << 20;
 
 /// The Samples at which a finding was active, by their indexes.
@@ -23,7 +23,7 @@ pub struct FindingSpan {
     pub was_raised: bool,
 }
 
-/// The findings of a recording, Sample by Sample from the first on.
+/// The findings of a recording, Sample by Sample from the first.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct FindingMarks {
     /// The findings at each Sample; `None` where they exceeded the memory limit.

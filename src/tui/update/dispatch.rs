@@ -1,4 +1,4 @@
-//! Dispatches keys and commands: to the text that is being typed, to the popup, or to the command's action on the
+//! Dispatches keys and commands: to the text being typed, to the popup, or to the command's action on the
 //! screen.
 
 use crossterm::event::KeyEvent;

@@ -51,7 +51,7 @@ pub(super) fn press(
     None
 }
 
-/// Applies the text if it is a filter; otherwise the last valid filter stays.
+/// Applies the text if it is a filter; otherwise keeps the last valid one.
 fn apply(state: &mut State, line: &mut FilterLine, edit: FilterEdit) {
     let (status, error) = match state.parse_filter(line.text()) {
         // A word that may become a keyword is not searched for yet, unless a longer one was.
@@ -78,13 +78,13 @@ fn apply(state: &mut State, line: &mut FilterLine, edit: FilterEdit) {
         }
     };
     line.set_result(status, error.as_ref());
-    // A filter that was only passed while recalling others is not in force.
+    // A filter skipped while recalling others is not in force.
     if edit == FilterEdit::Recalled && status != FilterStatus::InForce {
         state.set_filter(line.previous().clone());
     }
 }
 
-/// The text with its open parentheses closed; `None` if none are open.
+/// Closes the open parentheses of a text; `None` if none are open.
 fn close_parentheses(text: &str) -> Option<String> {
     let open = text.matches('(').count();
     let missing = open.checked_sub(text.matches(')').count())?;

@@ -9,7 +9,7 @@ use crate::column::{SOCKET_COLUMNS, SocketRow};
 use crate::filter::{EndpointSide, ObservedValues};
 use crate::model::{Endpoint, SocketRef};
 
-/// Rows that are searched for values.
+/// Maximum number of rows searched for values.
 const SEARCHED_ROWS: usize = 20_000;
 
 /// Values of a kind that occur in a moment, without duplicates, in order.
@@ -94,7 +94,7 @@ fn host(address: IpAddr) -> String {
     }
 }
 
-/// The name of a unix socket, unless a filter would take it for a pattern.
+/// The name of a Unix socket, unless a filter would parse it as a pattern.
 fn path(socket: SocketRef<'_>) -> Option<String> {
     let name = std::str::from_utf8(socket.name()?).ok()?;
     let name = name.replace('\0', "@");
@@ -102,7 +102,7 @@ fn path(socket: SocketRef<'_>) -> Option<String> {
     plain.then_some(name)
 }
 
-/// Ports of an end. Those of listeners count for both ends: they are connected to, from elsewhere or soon.
+/// Ports of an end. The ports of listeners count for both ends, since clients connect to them.
 fn ports<'a>(sockets: impl Iterator<Item = SocketRef<'a>>, end: EndpointSide) -> Vec<String> {
     let mut ports = std::collections::BTreeSet::new();
     for socket in sockets {

@@ -18,7 +18,7 @@ pub(in crate::tui) fn hints(state: &State) -> Vec<Hint> {
     }
 }
 
-/// Hints of which each is added only if all its commands are available.
+/// A list of hints; adds a hint only if all its commands are available.
 struct Hints<'s> {
     state: &'s State,
     hints: Vec<Hint>,

@@ -10,21 +10,21 @@ use crate::tui::screen::Pane;
 use crate::tui::state::State;
 use crate::tui::timeline::Seek;
 
-/// An action of the mouse at a position of the terminal: column and row, counted from 0.
+/// A mouse action at a position of the terminal: column and row, counted from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pointer {
     /// The left button was pressed.
     Click(u16, u16),
     /// The left button was pressed twice at the same position.
     DoubleClick(u16, u16),
-    /// The wheel was turned by so many steps, downwards if positive.
+    /// The wheel was turned by a number of steps, downwards if positive.
     Wheel(u16, u16, i16),
 }
 
-/// Rows that a step of the wheel scrolls by.
+/// Rows scrolled by one step of the wheel.
 const WHEEL: isize = 3;
 
-/// Handles an action of the mouse.
+/// Handles a mouse action.
 pub fn point(state: &mut State, pointer: Pointer) -> Option<Effect> {
     state.message = None;
     commit_input(state);
@@ -41,7 +41,7 @@ pub fn point(state: &mut State, pointer: Pointer) -> Option<Effect> {
     None
 }
 
-/// The time at a position of the time line.
+/// The time at a position of the timeline.
 fn time_at(state: &State, column: u16, row: u16) -> Option<i64> {
     match state.clicks.target_at(column, row) {
         Some(ClickTarget::Time(at_us)) => Some(at_us),

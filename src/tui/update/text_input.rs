@@ -8,7 +8,7 @@ use crate::tui::line_editor::KeyOutcome;
 use crate::tui::state::State;
 use crate::tui::text_input::TextInput;
 
-/// Inserts a pasted text. It is never a command: it does nothing where no text is typed.
+/// Inserts a pasted text. It is never a command: without a text input it does nothing.
 pub fn paste(state: &mut State, pasted: &str) {
     match state.text_input.take() {
         Some(TextInput::Filter(mut line)) => {

@@ -26,7 +26,7 @@ use crate::tui::value_tones::state_tone;
 use crate::tui::widget::pieces::{self, Piece};
 use crate::tui::widget::{border, table_frame};
 
-/// The least height of the table.
+/// Minimum height of the table.
 const MIN_TABLE_HEIGHT: u16 = 6;
 
 /// Draws the page.
@@ -127,7 +127,7 @@ fn instants(page: &DifferencePage, moment: &Moment, appearance: &Appearance) -> 
     pieces
 }
 
-/// `ESTAB 25 → 31 +6`, for each state and kind that there is.
+/// `ESTAB 25 → 31 +6`, for each state and kind with sockets.
 fn states(difference: &Difference) -> Vec<Vec<Piece>> {
     let (before, after) = (&difference.before, &difference.after);
     let tcp = Tcp::ALL.into_iter().map(|state| {

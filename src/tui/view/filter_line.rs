@@ -19,7 +19,7 @@ use crate::tui::text_input::TextInput;
 use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::{self, Piece};
 
-/// The least height of a terminal with room for three lines.
+/// Minimum height of a terminal with room for three lines.
 const ROOMY: u16 = 14;
 
 /// Columns in front of the typed text.
@@ -57,8 +57,8 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, line: &Fi
             pieces.push((key.to_owned(), Tone::Key));
             pieces.push((format!(" {about}  "), Tone::Plain));
         }
-        if !line.shows_error() {
-            pieces.push((line.expected.clone(), Tone::Muted));
+        if !line.shows_error() && !line.expected.is_empty() {
+            pieces.push((format!("expected: {}", line.expected), Tone::Muted));
         }
         pieces::write(frame.buffer_mut(), row(2), &state.appearance, &pieces);
     }

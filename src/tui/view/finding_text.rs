@@ -17,7 +17,7 @@ use crate::tui::widget::pieces::Piece;
 /// Gap between a name and its value, and between two pairs.
 const GAPS: (usize, usize) = (2, 4);
 
-/// The most findings that a page shows, a line each.
+/// Maximum number of findings on a page, one line each.
 const MAX_LINES: usize = 3;
 
 /// The number of active findings with the sign of the most severe, such as `✗2`; `None` if there are none.
@@ -154,10 +154,10 @@ fn evidence(evidence: &Evidence, columns: usize) -> Vec<Vec<Piece>> {
     };
     let (name, value) = (widest(|pair| &pair.0), widest(|pair| &pair.1));
     let cell = name + GAPS.0 + value + GAPS.1;
-    let beside = ((columns + GAPS.1) / cell.max(1)).max(1);
+    let per_line = ((columns + GAPS.1) / cell.max(1)).max(1);
     // Down each column first, as a list is read.
     let count = pairs.len();
-    let rows = count.div_ceil(beside).max(1);
+    let rows = count.div_ceil(per_line).max(1);
     let mut lines = vec![Vec::new(); rows.min(pairs.len())];
     for (at, (what, how_much)) in pairs.into_iter().enumerate() {
         let what_gap = " ".repeat(name - text::width(&what) + GAPS.0);

@@ -31,7 +31,7 @@ use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::{self, Piece};
 use crate::tui::widget::{border, table_frame};
 
-/// The least height of the table: frame, headings and some rows.
+/// Minimum height of the table: frame, headings and some rows.
 const MIN_TABLE_HEIGHT: u16 = 6;
 
 /// Draws the screen.
@@ -63,7 +63,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         .height
         .saturating_sub(MIN_TABLE_HEIGHT.min(rows.max(2) + 3));
     let chosen = chosen.map(|(title, mut lines)| {
-        // Empty lines go before a text line does.
+        // Empty lines are dropped before text lines.
         if lines.len() as u16 + 2 > most {
             lines.retain(|line| !line.is_empty());
         }
@@ -72,7 +72,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     let needed = chosen
         .as_ref()
         .map_or(0, |(_, lines)| lines.len() as u16 + 2);
-    // Without room for a sentence there is no frame either.
+    // Without room for a sentence, the frame is omitted.
     let below = if most < 3 { 0 } else { needed.min(most) };
     let [upper, lower] =
         Layout::vertical([Constraint::Min(0), Constraint::Length(below)]).areas(area);

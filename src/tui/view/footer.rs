@@ -1,4 +1,4 @@
-//! The last line: the hints, the message, or the text that is being typed.
+//! The last line: the hints, the message, or the text being typed.
 //!
 //! ```text
 //!  ↓↑ select  Enter open nginx/2211  s sort  I invert  <> column  Tab screen  ? help  q quit
@@ -18,7 +18,7 @@ use crate::tui::text_input::TextInput;
 use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::{self, Piece};
 
-/// Draws the text that is being typed, or else the message, or else the hints.
+/// Draws the text being typed, or else the message, or else the hints.
 pub(super) fn render(
     frame: &mut Frame<'_>,
     area: Rect,
@@ -39,7 +39,7 @@ pub(super) fn render(
     }
 }
 
-/// Draws as many hints as there is room for, the pinned ones first, then in their order; help and quit come last.
+/// Draws as many hints as fit, the pinned ones first, then in their order; help and quit come last.
 fn render_hints(frame: &mut Frame<'_>, area: Rect, state: &State, hints: &[Hint]) {
     let mut last: Vec<Piece> = Vec::new();
     if state.popup.is_none() {
@@ -65,7 +65,7 @@ fn render_hints(frame: &mut Frame<'_>, area: Rect, state: &State, hints: &[Hint]
     pieces::write(frame.buffer_mut(), area, &state.appearance, &line);
 }
 
-/// Draws the time that is being typed, with its error, or with the accepted forms.
+/// Draws the time being typed, with its error, or with the accepted forms.
 fn render_time(
     frame: &mut Frame<'_>,
     area: Rect,
@@ -85,13 +85,13 @@ fn render_time(
     } else {
         line.extend(piece("Enter", "go"));
         line.extend(piece("Esc", "cancel"));
-        let about = "20:14:07, -5m from the end, +30s from the start";
+        let about = "20:14:07, -5m from end, +30s from start";
         line.push((about.to_owned(), Tone::Muted));
     }
     pieces::write(frame.buffer_mut(), area, &state.appearance, &line);
 }
 
-/// Draws the search text that is being typed.
+/// Draws the search text being typed.
 fn render_search(frame: &mut Frame<'_>, area: Rect, state: &State, editor: &LineEditor) {
     let what = "search: ";
     let end = [
@@ -116,8 +116,7 @@ fn render_search(frame: &mut Frame<'_>, area: Rect, state: &State, editor: &Line
     pieces::write(frame.buffer_mut(), area, &state.appearance, &line);
 }
 
-/// A text that is being typed, with its cursor, which stays visible: a block behind the text, or the character that it
-/// stands on.
+/// Text being typed, with its cursor, which stays visible: a block after the text, or the character under it.
 fn typed(editor: &LineEditor, room: usize) -> Vec<Piece> {
     let (before, rest) = editor.split();
     let (before, mut rest) = (text::sanitized(before), rest.chars());

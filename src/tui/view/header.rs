@@ -29,7 +29,7 @@ use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::{self, Piece};
 
-/// The least width at which the name of the program is shown.
+/// Minimum width at which the name of the program is shown.
 const MIN_WIDTH_WITH_NAME: u16 = 50;
 
 /// The gaps between the left and the right part, and at the right edge.
@@ -194,7 +194,7 @@ fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, taken_at_us: 
     }
 }
 
-/// Length and size of the recording that is being made: `● REC 00:12:31 4.10 MB`.
+/// Length and size of the active recording: `● REC 00:12:31 4.10 MB`.
 fn recording(state: &State) -> Vec<Piece> {
     let recording = state.recording.as_ref();
     let Some(recording) = recording.filter(|recording| recording.failed.is_none()) else {

@@ -37,10 +37,10 @@ use super::page::Page;
 use super::screen::Screen;
 use super::state::State;
 
-/// The smallest terminal that has room for a screen, columns and rows.
+/// The smallest supported terminal, columns and rows.
 const SMALLEST: (u16, u16) = (40, 10);
 
-/// The least height at which the strip may take a second line.
+/// Minimum height at which the strip may take a second line.
 const ROOMY: u16 = 16;
 
 /// Draws the state. `hints` finds the hints of the footer once everything else is drawn.

@@ -26,7 +26,7 @@ const REMEDIES: [&str; 4] = [
     "run as root",
 ];
 
-/// The same for root, from whom a container or a security module may also hide owners.
+/// The same for root: a container or a security module may hide owners from root too.
 const REMEDIES_OF_ROOT: [&str; 4] = [
     "permission denied, even as root; check CapEff in /proc/self/status for CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH",
     Visibility::REMEDY_OF_ROOT,
@@ -80,7 +80,7 @@ fn corrupt_parts(state: &State) -> usize {
     damages.filter(|gap| gap.kind == GapKind::Damaged).count()
 }
 
-/// The lines of the notice: 1, or 0 if there is nothing to say.
+/// The lines of the notice: 1, or 0 without warnings.
 pub(super) fn lines(state: &State) -> u16 {
     let any = visibility_warnings(state).is_some()
         || failure(state).is_some()

@@ -15,7 +15,7 @@
 //!
 //! Findings are at the top, the most severe first, in as many lines as fit.
 //!
-//! A narrow terminal has the left half of the bands only; a low one lacks the last band.
+//! A narrow terminal has the left half of the bands only; a low one omits the last band.
 
 mod connection_rates;
 mod tcp_states;
@@ -43,7 +43,7 @@ use crate::tui::widget::history_axis::HistoryAxis;
 use crate::tui::widget::pieces::{self, write};
 use crate::tui::widget::{bar_chart, border, table_frame};
 
-/// The least width with two columns.
+/// Minimum width with two columns.
 const TWO_COLUMN_WIDTH: u16 = 72;
 
 /// The heights of the bands by that of the screen; the second one takes the remaining height.
@@ -139,7 +139,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     unowned_sockets::render(frame, inner, &appearance, moment);
 }
 
-/// The most findings shown, by the height of the screen.
+/// Maximum number of findings shown, by the height of the screen.
 fn max_findings(height: u16) -> usize {
     match height {
         0..=11 => 0,

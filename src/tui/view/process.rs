@@ -12,7 +12,7 @@
 //! │ ESTAB    640 ▁▂▃▅  TIME-WAIT    170 ▁▁▂▂  CLOSE-WAIT      0 ▁▁▁▁             │
 //! │ ↓ 31.0 MB/s  ▁▂▅▇  ↑ 7.90 MB/s  ▁▂▅▇  retransmitted 0.02 %                   │
 //! │ opened 12/s  closed 11/s  TIME-WAIT 10/s  LISTEN 2  UDP 0  …                 │
-//! │ charts of both directions where there is room                                │
+//! │ charts of both directions, if they fit                                       │
 //! └──────────────────────────────────────────────────────────────────────────────┘
 //! ┌ Sockets of this process ─ sorted by ↓+↑/s ▼ ─────────────────────────────────────────────┐
 //! ```
@@ -46,10 +46,10 @@ use crate::tui::widget::{border, table_frame};
 /// The height of the charts with their headings.
 const CHART_LINES: u16 = 7;
 
-/// The least height of the page at which charts are shown.
+/// Minimum height of the page at which charts are shown.
 const MIN_HEIGHT_WITH_CHARTS: u16 = 34;
 
-/// The least height of the table of sockets.
+/// Minimum height of the table of sockets.
 const MIN_TABLE_HEIGHT: u16 = 6;
 
 /// Draws the page.

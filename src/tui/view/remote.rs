@@ -28,7 +28,7 @@ use crate::tui::value_tones::state_tone;
 use crate::tui::widget::pieces::{self, Piece};
 use crate::tui::widget::{border, table_frame};
 
-/// The least height of the table.
+/// Minimum height of the table.
 const MIN_TABLE_HEIGHT: u16 = 6;
 
 /// Draws the page.

@@ -8,7 +8,7 @@
 //! │ path       RTT 250 ms is 20 times its minimum 12.0 ms: queueing here or on …  │
 //! └───────────────────────────────────────────────────────────────────────────────┘
 //! ─ received ──────────  ─ sent ──────────────  ─ rtt ───────  ─ window, in flight ─
-//!  charts, where there is room
+//!  charts, if they fit
 //! ─ Queues and buffers ────────────  ─ Path ───────────────────  ─ Sending ─────────
 //!  unread        0 B of 128 kB ····   rtt              250 ms     snd_cwnd        10
 //! ```
@@ -42,7 +42,7 @@ use crate::tui::widget::pieces::{self, Piece};
 /// Below this height all texts scroll together.
 const MIN_FRAMED_HEIGHT: u16 = 13;
 
-/// The least height at which charts are shown.
+/// Minimum height at which charts are shown.
 const MIN_HEIGHT_WITH_CHARTS: u16 = 30;
 
 /// The height of the charts.

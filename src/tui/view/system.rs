@@ -33,16 +33,16 @@ use crate::tui::theme::Tone;
 use crate::tui::widget::pieces::{write, write_lines};
 use crate::tui::widget::{border, table_frame};
 
-/// The least width with two columns of tables.
+/// Minimum width with two columns of tables.
 const TWO_COLUMN_WIDTH: u16 = 110;
 
-/// The least and the greatest width of the left column.
+/// Minimum and maximum width of the left column.
 const LEFT_WIDTH: (u16, u16) = (59, 100);
 
-/// The least height at which the detail of the selected row has a title of its own.
+/// Minimum height at which the detail of the selected row has a title of its own.
 const MIN_HEIGHT_WITH_TITLE: u16 = 26;
 
-/// The least height at which that detail and the sockets in use are shown.
+/// Minimum height at which that detail and the sockets in use are shown.
 const MIN_HEIGHT_WITH_DETAIL: u16 = 12;
 
 /// Draws the screen.

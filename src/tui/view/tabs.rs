@@ -1,4 +1,4 @@
-//! The line of tabs: the screens with their digits, and the open pages behind the current screen.
+//! The line of tabs: the screens with their digits, and the open pages after the current screen.
 //!
 //! ```text
 //!  1 Overview   2 Sockets   3 Processes › nginx/2211 › 10.0.0.1:443   4 Listeners   6 Findings ✗2 …
@@ -30,7 +30,7 @@ enum TabStyle {
     Digits,
 }
 
-/// The greatest width of the name of a process.
+/// Maximum width of the name of a process.
 const MAX_NAME_WIDTH: usize = 24;
 
 /// Draws the line of tabs: full titles if they fit, or short ones, or else the digits with the title of the current
@@ -83,7 +83,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
 /// The width of the signs around the page names.
 const BREADCRUMB_SIGNS_WIDTH: u16 = 3;
 
-/// The width of tabs without the gap behind the last one.
+/// The width of tabs without the gap after the last one.
 fn width(tabs: &[(Option<Screen>, Vec<Piece>)]) -> u16 {
     let width: u16 = tabs.iter().map(|(_, pieces)| pieces::width(pieces)).sum();
     let last = tabs.last().and_then(|(_, pieces)| pieces.last());
@@ -91,10 +91,10 @@ fn width(tabs: &[(Option<Screen>, Vec<Piece>)]) -> u16 {
     width.saturating_sub(has_gap.into())
 }
 
-/// The least width for the filter.
+/// Minimum width for the filter.
 const MIN_FILTER_WIDTH: usize = 16;
 
-/// The greatest width for which titles become shorter.
+/// Maximum width of a filter for which titles become shorter.
 const MAX_FILTER_WIDTH: usize = 40;
 
 /// True if there is a filter and no table has it in its title.

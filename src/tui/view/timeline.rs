@@ -5,7 +5,7 @@
 //! ```
 //!
 //! A diamond is the marked instant. Dots are times without samples, crosses are corrupt parts. `!` is where a finding
-//! is raised, and a double line lasts as long as it is active, in the color of its severity. Until the whole recording
+//! is raised, and a double line spans the time it is active, in the color of its severity. Until the whole recording
 //! has been scanned for findings, the share scanned so far is shown. A click goes to its time.
 
 use std::ops::RangeInclusive;
@@ -22,7 +22,7 @@ use crate::tui::timeline::{FindingMarks, FindingSpan, GapKind, Timeline, Track};
 use crate::tui::value_tones::severity_tone;
 use crate::tui::widget::pieces::{self, Piece};
 
-/// The least width of the track.
+/// Minimum width of the track.
 const MIN_TRACK_WIDTH: u16 = 10;
 
 /// The width of the speed, such as `▶ 100×`.

@@ -30,7 +30,7 @@ pub(in crate::tui) fn draw(
     let steps = u32::from(area.height) * 8;
     for (x, value) in (start..).zip(shown) {
         let Some(value) = value else { continue };
-        // A measured zero is the lowest bar; everything else is higher.
+        // A measured zero is the lowest bar; any other value is higher.
         let filled = if max > 0.0 && *value > 0.0 {
             ((value / max * f64::from(steps)).ceil() as u32).clamp(2, steps)
         } else {

@@ -1,4 +1,4 @@
-//! Borders around things: a rule with a title, a frame, a frame over the screen.
+//! Borders: a rule with a title, a frame, a centered frame over the screen.
 
 use ratatui::Frame;
 use ratatui::layout::{Margin, Rect};
@@ -57,7 +57,7 @@ pub(in crate::tui) fn framed(
     inner
 }
 
-/// Draws a frame over the middle of an area, no larger than that; returns the area inside.
+/// Draws a frame centered over an area and no larger than it; returns the area inside.
 pub(in crate::tui) fn centered(
     frame: &mut Frame<'_>,
     area: Rect,

@@ -1,4 +1,4 @@
-//! Lays the history of the machine out over the columns of a chart.
+//! Distributes the history of the machine over the columns of a chart.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use crate::column::sparkline;
 /// The numbers of samples that a column may stand for: round steps of a clock.
 const STEPS: [i64; 12] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600];
 
-/// The history laid out over columns. As long as it fits, a column is a sample; then it is a step of time that begins
-/// at a fixed time of the clock, so that bars do not change their shape as they move.
+/// The history laid out over columns. While it fits, a column is a sample; then it is a time step that begins at a
+/// fixed time of the clock, so that bars keep their shape as they move.
 pub(in crate::tui) struct HistoryAxis<'h> {
     history: &'h History,
     /// Time that a column stands for, µs; `None` if it is a sample.

@@ -1,4 +1,4 @@
-//! Drawing helpers that several views share. None of them knows the state.
+//! Drawing helpers shared by several views, independent of the state.
 
 pub(super) mod bar_chart;
 pub(super) mod border;

@@ -1,4 +1,4 @@
-//! Clients: such that stay, such that come and go, such that send.
+//! Clients with long connections, with short ones, and that send data.
 
 use std::collections::VecDeque;
 use std::io::{self, Read as _, Write as _};
@@ -16,14 +16,14 @@ fn target(arguments: &Arguments) -> SocketAddr {
     arguments.number(0)
 }
 
-/// A connection that is begun and not waited for.
+/// Begins to connect without waiting.
 fn begun(to: SocketAddr) -> OwnedFd {
     let socket = nonblocking_tcp(AddressFamily::INET);
     connect_started(&socket, to);
     socket
 }
 
-/// `TARGET COUNT`: begins so many connections, each from a port of its own, and holds them until it is ordered to close.
+/// `TARGET COUNT`: opens COUNT connections, each from its own port, and keeps them until it is ordered to close.
 pub(super) fn call(arguments: &Arguments) {
     let orders = Orders::listen();
     let mut held: Vec<OwnedFd> = (0..arguments.number(1))
@@ -37,7 +37,7 @@ pub(super) fn call(arguments: &Arguments) {
     }
 }
 
-/// `TARGET COUNT PERIOD_MS KEEP_MS`: each period so many begin at once, and each closes after its time, answered or not.
+/// `TARGET COUNT PERIOD_MS KEEP_MS`: opens COUNT connections at once in each period, and closes each after KEEP_MS.
 pub(super) fn arrive(arguments: &Arguments) {
     let (to, count) = (target(arguments), arguments.number::<usize>(1));
     let (period, keep) = (arguments.millis(2), arguments.millis(3));
@@ -61,7 +61,7 @@ pub(super) fn arrive(arguments: &Arguments) {
     }
 }
 
-/// `TARGET COUNT`: so many stand in line; one that the server has closed goes to the end of it.
+/// `TARGET COUNT`: keeps COUNT connections open; reopens one that the server has closed.
 pub(super) fn stand_in_line(arguments: &Arguments) {
     let (to, count) = (target(arguments), arguments.number::<usize>(1));
     let orders = Orders::listen();
@@ -80,7 +80,7 @@ pub(super) fn stand_in_line(arguments: &Arguments) {
     }
 }
 
-/// `TARGET BYTES PERIOD_MS`: sends so much each period, or what the kernel takes, over one connection.
+/// `TARGET BYTES PERIOD_MS`: sends BYTES in each period, or as many as the kernel accepts, over one connection.
 pub(super) fn send(arguments: &Arguments) {
     let mut stream = TcpStream::connect(target(arguments)).expect("it connects");
     stream.set_nonblocking(true).expect("it can be set");
@@ -109,12 +109,12 @@ pub(super) fn send(arguments: &Arguments) {
     }
 }
 
-/// `TARGET RATE WHO`: opens so many connections each second. WHO closes first: `client`, after 250 ms, or `server`.
+/// `TARGET RATE WHO`: opens RATE connections per second. WHO closes first: `client`, after 250 ms, or `server`.
 ///
-/// Without a free port it goes on trying.
+/// Keeps trying without a free port.
 pub(super) fn churn(arguments: &Arguments) {
     const TURN: Duration = Duration::from_millis(10);
-    /// Long enough that its owner can be found.
+    /// Long enough to find the owner.
     const STAYS: Duration = Duration::from_millis(250);
     let to = target(arguments);
     let each_turn = arguments.number::<f64>(1) * TURN.as_secs_f64();
@@ -159,7 +159,7 @@ pub(super) fn knock(arguments: &Arguments) {
     let orders = Orders::listen();
     say("knocks");
     loop {
-        let refused = TcpStream::connect(to).expect_err("nobody listens");
+        let refused = TcpStream::connect(to).expect_err("no listener");
         assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
         let _ = orders.within(period);
     }

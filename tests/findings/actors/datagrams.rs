@@ -1,4 +1,4 @@
-//! Who receives datagrams, and who sends them.
+//! Receivers and senders of datagrams.
 
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
@@ -7,8 +7,8 @@ use rustix::net::sockopt;
 
 use super::{Arguments, Orders, say};
 
-/// `ADDRESS BUFFER PERIOD_MS`: each period reads all that has come; never, if the period is 0, until it is ordered to.
-/// BUFFER is what it asks the kernel for, in bytes; 0 for what the kernel gives.
+/// `ADDRESS BUFFER PERIOD_MS`: reads all datagrams once per period; with period 0 only when ordered to. BUFFER is the
+/// requested receive buffer, bytes; 0 for the default.
 pub(super) fn receive(arguments: &Arguments) {
     let socket = UdpSocket::bind((arguments.text(0), 0)).expect("it binds");
     socket.set_nonblocking(true).expect("it can be set");
@@ -34,7 +34,7 @@ pub(super) fn receive(arguments: &Arguments) {
     }
 }
 
-/// `TARGET COUNT PERIOD_MS`: each period sends so many datagrams of 500 bytes at once.
+/// `TARGET COUNT PERIOD_MS`: sends COUNT datagrams of 500 bytes at once in each period.
 pub(super) fn send(arguments: &Arguments) {
     let to: SocketAddr = arguments.number(0);
     let count: usize = arguments.number(1);

@@ -1,4 +1,4 @@
-//! Who takes all that a limit leaves.
+//! Processes that exhaust a limit.
 
 use std::net::{Ipv4Addr, UdpSocket};
 
@@ -6,7 +6,7 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::{Arguments, Orders, say};
 
-/// `LIMIT FREE`: may have so many descriptors and leaves so many free, until it is ordered to close.
+/// `LIMIT FREE`: opens file descriptors up to its limit, except for FREE of them, until it is ordered to close.
 pub(super) fn hoard(arguments: &Arguments) {
     let (limit, free) = (arguments.number(0), arguments.number::<u64>(1));
     let both = Rlimit {
@@ -28,7 +28,7 @@ pub(super) fn hoard(arguments: &Arguments) {
     }
 }
 
-/// `COUNT`: sends one datagram each to so many addresses and ports of this machine, so that as many flows are known.
+/// `COUNT`: sends one datagram to each of COUNT addresses and ports of this machine, which creates COUNT flows.
 pub(super) fn fill_conntrack(arguments: &Arguments) {
     let count: u32 = arguments.number(0);
     let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("it binds");

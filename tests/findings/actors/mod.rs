@@ -1,7 +1,7 @@
-//! Processes that cause the conditions: this binary again, each under a name of its own, which the finding has to name.
+//! Processes that cause the conditions: this binary under other names, which the findings must contain.
 //!
-//! An actor says one line when it is ready, often a port, and then does what it does until its input ends. Orders
-//! that it receives meanwhile change how it does it.
+//! An actor prints one line when it is ready, often a port, and then works until its input ends. Orders change how it
+//! works.
 
 mod clients;
 mod datagrams;
@@ -18,7 +18,7 @@ use std::time::Duration;
 use crate::support::diagnosis::Finding;
 use crate::support::helper_process::{self, HelperProcess};
 
-/// An actor, seen by the test.
+/// An actor, as the test controls it.
 #[derive(Debug)]
 pub(crate) struct Actor {
     /// The kernel's name of its process.
@@ -39,7 +39,7 @@ impl Actor {
         Actor { name, held, ready }
     }
 
-    /// The port that it is ready on.
+    /// Returns its port.
     pub(crate) fn port(&self) -> u16 {
         let port = self.ready.parse();
         port.unwrap_or_else(|_| panic!("{} says {:?}", self.name, self.ready))
@@ -49,12 +49,12 @@ impl Actor {
         self.held.pid()
     }
 
-    /// How a finding writes it.
+    /// Returns its name in findings.
     pub(crate) fn written(&self) -> String {
         format!("{} ({})", self.name, self.pid())
     }
 
-    /// Whether a finding is about it, or about what it holds, and says so and the rest.
+    /// Asserts that a finding is about it or its sockets, and that the sentence has its name and the other parts.
     pub(crate) fn assert_named(&self, finding: &Finding, rest: &[&str]) {
         finding.assert_process(self.name, self.pid());
         finding.assert_says(&[&self.written()]);
@@ -69,7 +69,7 @@ impl Actor {
         answer
     }
 
-    /// Ends it as `kill -9` does.
+    /// Kills it as `kill -9` does.
     pub(crate) fn end(mut self) {
         self.held.kill();
     }
@@ -106,7 +106,7 @@ pub(crate) fn play() -> bool {
     true
 }
 
-/// What an actor was started with, after its name.
+/// Arguments of an actor, after its name.
 struct Arguments(Vec<String>);
 
 impl Arguments {
@@ -141,12 +141,12 @@ impl Orders {
         Orders(orders)
     }
 
-    /// The next order, once it comes.
+    /// Waits for the next order.
     fn next(&self) -> String {
         self.0.recv().unwrap_or_else(|_| std::process::exit(0))
     }
 
-    /// Returns the next order if there is one by now.
+    /// Returns the next order, if there is one.
     fn poll(&self) -> Option<String> {
         match self.0.try_recv() {
             Ok(order) => Some(order),
@@ -155,7 +155,7 @@ impl Orders {
         }
     }
 
-    /// Waits for an order at most so long.
+    /// Waits for an order with a timeout.
     fn within(&self, time: Duration) -> Option<String> {
         match self.0.recv_timeout(time) {
             Ok(order) => Some(order),

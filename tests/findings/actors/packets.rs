@@ -1,4 +1,4 @@
-//! Packets made by hand: SYNs whose sources never heard of them.
+//! Hand-made packets: SYNs with forged sources.
 
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::time::{Duration, Instant};
@@ -7,13 +7,13 @@ use rustix::net::{self as sys, AddressFamily, SendFlags, SocketType, ipproto};
 
 use super::{Arguments, Orders, say};
 
-/// Sources for many: a network for benchmarks, in a namespace that nothing leaves.
+/// Many sources: a benchmarking network, in an isolated namespace.
 const MANY: [u8; 2] = [198, 18];
-/// The source for one.
+/// A single source.
 const ONE: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 7);
 
-/// `TARGET RATE SOURCES`: sends so many SYNs each second, from `one` source or from `many`. An answer reaches
-/// no host if packets to 198.18.0.0/15 are dropped.
+/// `TARGET RATE SOURCES`: sends RATE SYNs per second, from `one` source or from `many`. Answers reach no host if packets
+/// to 198.18.0.0/15 are dropped.
 pub(super) fn send_syns(arguments: &Arguments) {
     const TURN: Duration = Duration::from_millis(10);
     let to: SocketAddrV4 = arguments.number(0);

@@ -1,4 +1,4 @@
-//! Servers, most of them bad ones.
+//! Servers, most of them misbehaving.
 
 use std::io::{self, Read as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -10,7 +10,7 @@ use rustix::net::{self as sys, AddressFamily, SocketType, sockopt};
 
 use super::{Arguments, Orders, say};
 
-/// A listener with a backlog of one's own, on a port that the kernel chooses. It does not block.
+/// Creates a nonblocking listener with a backlog, on a port that the kernel chooses.
 fn listen(address: &str, backlog: i32) -> TcpListener {
     let socket = sys::socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
     let address = SocketAddr::new(address.parse().expect("an address"), 0);
@@ -26,7 +26,7 @@ fn port(listener: &TcpListener) -> u16 {
     listener.local_addr().expect("it has an address").port()
 }
 
-/// The next connection, if one waits.
+/// Accepts the next connection, if one waits.
 fn accepted(listener: &TcpListener) -> Option<TcpStream> {
     match listener.accept() {
         Ok((stream, _)) => Some(stream),
@@ -35,14 +35,14 @@ fn accepted(listener: &TcpListener) -> Option<TcpStream> {
     }
 }
 
-/// How a server takes what waits in its queue.
+/// Mode in which a server accepts connections.
 #[derive(Clone, Copy)]
 enum Manner {
-    /// Not at all.
+    /// Never.
     Never,
-    /// One each so often.
+    /// One per interval.
     One(Duration),
-    /// All of them, each so often.
+    /// All at each interval.
     All(Duration),
 }
 
@@ -59,7 +59,7 @@ impl Manner {
     }
 }
 
-/// `ADDRESS BACKLOG MANNER`: accepts in that manner, and closes what it accepted. An order is another manner.
+/// `ADDRESS BACKLOG MODE`: accepts in a mode, and closes the accepted connections. An order changes the mode.
 pub(super) fn accept(arguments: &Arguments) {
     let listener = listen(arguments.text(0), arguments.number(1));
     let mut manner = Manner::parse(arguments.text(2));
@@ -92,7 +92,7 @@ pub(super) fn accept(arguments: &Arguments) {
     }
 }
 
-/// `ADDRESS`: accepts at once and reads, but never closes. Told anything, it closes all that it has.
+/// `ADDRESS`: accepts at once and reads, but never closes. Any order makes it close all connections.
 pub(super) fn keep(arguments: &Arguments) {
     let listener = listen(arguments.text(0), 511);
     let orders = Orders::listen();
@@ -111,7 +111,7 @@ pub(super) fn keep(arguments: &Arguments) {
     }
 }
 
-/// `ADDRESS`: accepts at once and does not read, until it is ordered to. Closes what has been read to its end.
+/// `ADDRESS`: accepts at once, but reads only when ordered to. Closes connections at the end of their data.
 pub(super) fn read(arguments: &Arguments) {
     let listener = listen(arguments.text(0), 511);
     let orders = Orders::listen();
@@ -144,7 +144,7 @@ pub(super) fn read(arguments: &Arguments) {
     }
 }
 
-/// `ADDRESS WHO`: serves one short connection after the other. WHO closes it first: `client` or `server`.
+/// `ADDRESS WHO`: serves one short connection after another. WHO closes first: `client` or `server`.
 pub(super) fn serve_short(arguments: &Arguments) {
     let listener = listen(arguments.text(0), 4096);
     listener.set_nonblocking(false).expect("it can be set");
@@ -166,7 +166,7 @@ pub(super) fn serve_short(arguments: &Arguments) {
     Orders::listen().next();
 }
 
-/// `ADDRESS BYTES PERIOD_MS`: reads so much each period from its one connection.
+/// `ADDRESS BYTES PERIOD_MS`: reads BYTES in each period from its only connection.
 pub(super) fn read_slowly(arguments: &Arguments) {
     let listener = listen(arguments.text(0), 16);
     listener.set_nonblocking(false).expect("it can be set");

@@ -99,7 +99,7 @@ fn advice(
     somaxconn: Option<u64>,
     is_owned: bool,
 ) -> String {
-    let look = pid.map_or_else(String::new, |pid| {
+    let tools = pid.map_or_else(String::new, |pid| {
         format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
     });
     match cause {
@@ -109,12 +109,12 @@ fn advice(
                 .to_owned()
         }
         Cause::NotAccepting => format!(
-            "It is running but has accepted nothing recently. See what it waits for{look}. A larger backlog only hides \
+            "It is running but has accepted nothing recently. See what it waits for{tools}. A larger backlog only hides \
              the problem."
         ),
         Cause::Slow => format!(
             "It is running but accepts connections too slowly. Add workers or threads, or move blocking work out of the \
-             accept loop{look}. A larger backlog only helps with bursts."
+             accept loop{tools}. A larger backlog only helps with bursts."
         ),
         Cause::Backlog => {
             let most = somaxconn.map_or_else(String::new, |most| {

@@ -1,9 +1,9 @@
-//! Parts that the messages of several families have in common.
+//! Common parts of the messages of several families.
 
 use crate::model::{Protocol, Socket, SocketTable};
 use crate::source::netlink::wire::{Attributes, DecodeError, too_short, u32_at};
 
-/// The protocol of a socket of families that have only types: `SOCK_STREAM`, `SOCK_DGRAM`, `SOCK_SEQPACKET`.
+/// Returns the protocol of a socket in families that have only types: `SOCK_STREAM`, `SOCK_DGRAM`, `SOCK_SEQPACKET`.
 pub(super) fn protocol_of_type(number: u8) -> Protocol {
     match number {
         1 => Protocol::Stream,
@@ -24,8 +24,8 @@ pub(super) fn split_head<const N: usize>(
     Ok((head, Attributes(attributes)))
 }
 
-/// Appends the row of a family whose messages carry no queues, and whose only attribute of variable length is its memory.
-/// The queues are the memory in use in each direction, as in ss.
+/// Appends the row of a family whose messages have no queues and whose only variable-length attribute is memory. As in
+/// ss, the queues are the memory in use in each direction.
 pub(super) fn push_with_memory(
     table: &mut SocketTable,
     mut socket: Socket,

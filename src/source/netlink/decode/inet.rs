@@ -45,8 +45,8 @@ pub(super) fn decode(
         }
     };
     let mut state = State::from_kernel(head[1]).ok_or(DecodeError::State(head[1]))?;
-    // A dump of TCP reports bound-inactive sockets (requested by bit 13) as state 7. In destroy events, for which no
-    // protocol is given, state 7 is the closed state.
+    // A dump of TCP reports bound-inactive sockets (requested by bit 13) as state 7. In destroy events, which have no
+    // protocol, state 7 is the closed state.
     if protocol == Some(Protocol::Tcp) && state == State::Closed {
         state = State::BoundInactive;
     }
@@ -69,7 +69,7 @@ pub(super) fn decode(
     socket.recv_queue = word(56);
     socket.send_queue = word(60);
     socket.inode = word(68);
-    // The kernel writes 0 on TIME-WAIT and SYN-RECV rows, and older ones also where no process holds the socket.
+    // The kernel writes 0 in TIME-WAIT and SYN-RECV rows; older kernels also where no process has the socket open.
     let placeholder =
         matches!(state, State::TimeWait | State::SynRecv) || (socket.inode == 0 && word(64) == 0);
     socket.uid = (!placeholder).then(|| word(64));
@@ -111,7 +111,7 @@ pub(super) fn decode(
             _ => {}
         }
     }
-    // Destroy events of UDP carry an underflow in place of a send queue.
+    // Destroy events of UDP have an underflow in place of a send queue.
     if is_event && socket.send_queue == u32::MAX {
         socket.send_queue = 0;
     }
@@ -123,7 +123,7 @@ pub(super) fn decode(
     Ok(())
 }
 
-/// Decodes the timer: its kind, retries and expiry in ms. `None` if no timer runs.
+/// Decodes the timer: its kind, retries and expiry in ms. Returns `None` if no timer runs.
 #[inline]
 fn timer(kind: u8, retries: u8, expires_ms: u32) -> Option<Timer> {
     let kind = match kind {

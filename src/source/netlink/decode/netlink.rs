@@ -11,7 +11,7 @@ const NETLINK_DIAG_MEMINFO: u16 = 0;
 const NETLINK_DIAG_MSG: usize = 28;
 
 /// Decodes one `netlink_diag_msg` and its attributes, and appends the row. Its states are those of `net/netlink`, not
-/// TCP's: all count as unconnected, as in ss.
+/// TCP's; as in ss, all count as unconnected.
 pub(super) fn decode(
     message: &[u8],
     netns: u32,

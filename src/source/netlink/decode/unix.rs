@@ -9,7 +9,7 @@ use super::common::{protocol_of_type, split_head};
 use crate::model::{Ends, Family, MAX_NAME, Socket, SocketTable, State};
 use crate::source::netlink::wire::{DecodeError, cookie_at, u32_at, until_nul};
 
-/// Owner of the socket, which the crate does not name. Kernel: `include/uapi/linux/unix_diag.h`.
+/// Owner of the socket; the crate does not name this attribute. Kernel: `include/uapi/linux/unix_diag.h`.
 const UNIX_DIAG_UID: u16 = 7;
 
 /// Bytes of `struct unix_diag_msg`.
@@ -54,7 +54,7 @@ pub(super) fn decode(
             _ => {}
         }
     }
-    // A path ends at its NUL, if it has one; an abstract name begins with one and may hold more.
+    // A path ends at its NUL, if it has one; an abstract name begins with one and may contain more.
     if name.first().is_some_and(|&byte| byte != 0) {
         name = until_nul(name);
     }

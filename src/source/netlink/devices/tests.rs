@@ -32,7 +32,7 @@ fn ifaddrmsg(family: u8, prefix: u8) -> [u8; IFADDRMSG] {
     head
 }
 
-/// A device with an address of each family, and another's address.
+/// A device with an address of each family, and an address of another device.
 fn datagram() -> Vec<u8> {
     let six: Ipv6Addr = "2001:db8::1".parse().unwrap();
     let mut elsewhere = ifaddrmsg(2, 8);
@@ -59,7 +59,7 @@ fn datagram() -> Vec<u8> {
             RTM_NEWADDR,
             7,
             &ifaddrmsg(2, 32),
-            // The other end of the link comes first.
+            // The remote end of the link comes first.
             &[(IFA_ADDRESS, &[10, 0, 0, 2]), (IFA_LOCAL, &[10, 0, 0, 1])],
         ),
         message(RTM_NEWADDR, 7, &elsewhere, &[(IFA_LOCAL, &[127, 0, 0, 1])]),

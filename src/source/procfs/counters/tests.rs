@@ -1,9 +1,9 @@
-//! Hand-made files, and those of this machine.
+//! Synthetic files, and those of this machine.
 
 use super::*;
 use std::fs;
 
-/// A procfs with these files below `net`.
+/// Creates a procfs with these files below `net`.
 fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
     let root = tempfile::tempdir().expect("a directory");
     fs::create_dir(root.path().join("net")).expect("created");

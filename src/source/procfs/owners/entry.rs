@@ -18,7 +18,7 @@ pub(super) struct Entry {
     pub(super) access: Access,
     /// Number of descriptors when they were last listed.
     pub(super) count: Option<u32>,
-    /// The last listing failed for want of descriptors or memory, and is to be repeated.
+    /// True if the last listing failed because descriptors or memory were exhausted, and must be repeated.
     pub(super) retry: bool,
     /// Time until which the process is young, ns: its details are read at each refresh.
     pub(super) young_until: u64,
@@ -32,7 +32,7 @@ pub(super) struct Entry {
     pub(super) descriptors: Vec<Descriptor>,
     pub(super) kinds: KindCounts,
     pub(super) comm: String,
-    /// `None` if the process has never held a socket.
+    /// `None` if the process has never owned a socket.
     pub(super) row: Option<ProcessRow>,
 }
 
@@ -48,20 +48,20 @@ impl Entry {
 pub(super) enum Access {
     /// The descriptors can be listed.
     Readable,
-    /// This user may not list the descriptors.
+    /// This user cannot list the descriptors.
     Denied,
-    /// A kernel thread has no descriptors, and is not counted as a process.
+    /// A kernel thread, which has no descriptors and is not counted as a process.
     KernelThread,
 }
 
-/// The known descriptors that a rescan of a process keeps without reading their targets.
+/// The known descriptors that a rescan keeps without reading their targets.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RescanPolicy {
     /// Keeps no descriptor.
     Full,
     /// Keeps the descriptors of sockets that still exist.
     KeepLiveSockets,
-    /// Keeps the descriptors of sockets that still exist, and all others that are no sockets.
+    /// Keeps the descriptors of sockets that still exist, and all descriptors that are not sockets.
     KeepKnown,
 }
 
@@ -84,8 +84,8 @@ pub(super) fn count_kinds(descriptors: &[Descriptor]) -> KindCounts {
     kinds
 }
 
-/// Replaces the holders of the sockets in one list of descriptors by those in another. Both are ordered by number. Returns
-/// true if anything changed.
+/// Replaces the holders of the sockets in one list of descriptors by those in another. Both lists are ordered by
+/// number. Returns true if anything changed.
 pub(super) fn replace_holders(
     holders: &mut SocketHolders,
     slot: u32,

@@ -1,4 +1,4 @@
-//! Collects the errors of reading processes until they are reported as faults.
+//! Collects errors of reading processes until they are reported as faults.
 
 use std::path::PathBuf;
 
@@ -7,10 +7,10 @@ use rustix::io::Errno;
 use crate::model::{Fault, FaultSeverity};
 use crate::source::{MORE_DESCRIPTORS, lacks_descriptors};
 
-/// Largest number of faults that are kept until they are taken, one for each kind of error.
+/// Maximum number of faults kept until they are taken, one for each kind of error.
 const MAX_FAULTS: usize = 16;
 
-/// Errors since they were last taken.
+/// Errors since the last report.
 #[derive(Debug, Default)]
 pub(super) struct FailureLog(Vec<Failure>);
 

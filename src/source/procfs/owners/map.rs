@@ -1,5 +1,5 @@
-//! The map from sockets to the processes that hold them: its state, queries and changes. Nothing is decided here about
-//! when a process is read.
+//! The map from sockets to the processes that own them: its state, queries and changes. Other modules decide when a
+//! process is read.
 
 use std::os::fd::{AsFd as _, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -19,10 +19,10 @@ use super::unresolved::UnresolvedSockets;
 use crate::model::{Activity, Fault, FaultSeverity, ProcessKey, ProcessRow, Visibility};
 use crate::source::clock;
 
-/// The incremental map from socket inodes to the processes that hold them, with their details.
+/// The incremental map from socket inodes to their owners, with details of the processes.
 ///
-/// No descriptor is kept open between calls. What cannot be read for want of descriptors or memory stays as it was known;
-/// see [`Self::take_faults`].
+/// No descriptor is kept open between calls. If descriptors or memory are exhausted, the last known state is kept; see
+/// [`Self::take_faults`].
 #[derive(Debug)]
 pub struct Owners {
     /// Mount point of procfs.
@@ -35,39 +35,39 @@ pub struct Owners {
     pub(super) free: Vec<u32>,
     pub(super) by_pid: FxHashMap<u32, u32>,
     users: UserNames,
-    /// Time that may still be spent waiting for names of users, in all.
+    /// Remaining total time to wait for user names.
     name_wait: Duration,
     /// Number of refreshes.
     pub(super) tick: u64,
     pub(super) last_ns: Option<u64>,
-    /// The listing lacks processes because of the mount option `hidepid`.
+    /// True if the listing is incomplete because of the mount option `hidepid`.
     pub(super) hidden: bool,
-    /// The root lists no process at all, not even ours: it is no procfs.
+    /// True if the root lists no process at all, not even ours, so it is not a procfs.
     pub(super) empty: bool,
-    /// Users of processes that may not be read, in order.
+    /// Users of unreadable processes, in order.
     denied: Vec<u32>,
     pub(super) sweep: SweepCursor,
     pub(super) unresolved: UnresolvedSockets,
     failures: FailureLog,
     pub(super) reader: ProcessReader,
     pub(super) listing: Vec<(u32, u64)>,
-    /// The boot of the machine, µs since 1970 UTC.
+    /// Time of the boot, µs since 1970 UTC.
     pub(super) booted_at_us: i64,
 }
 
-/// The place that the sweep over all descriptors has reached.
+/// The current position of the sweep over all descriptors.
 #[derive(Debug, Default)]
 pub(super) struct SweepCursor {
     pub(super) slot: usize,
-    /// Number of the next descriptor to read; 0 before the process has been visited.
+    /// Number of the next descriptor to read; 0 before the process is visited.
     pub(super) fd: u32,
     /// Number of descriptors that may be read; negative after a visit that took more.
     pub(super) credit: i64,
 }
 
 impl Owners {
-    /// Creates an empty map. `root` is the mount point of procfs. `name_wait` is the time that may be spent waiting for the
-    /// names of users, in all; later ones are filled in when they arrive.
+    /// Creates an empty map. `root` is the mount point of procfs. `name_wait` is the total time to wait for user names;
+    /// later names are filled in when they arrive.
     pub fn new(root: &Path, name_wait: Duration) -> Owners {
         Owners {
             root: root.to_owned(),
@@ -93,7 +93,8 @@ impl Owners {
         }
     }
 
-    /// The descriptors that refer to the socket with this inode, ordered by process and number; empty if none is known.
+    /// Returns the descriptors that refer to the socket with this inode, ordered by process and number; empty if none
+    /// is known.
     #[inline]
     pub fn holders(&self, inode: u32) -> &[SocketDescriptor] {
         self.holders.get(inode)
@@ -107,19 +108,19 @@ impl Owners {
         stat.activity.filter(|_| stat.start_time == key.start_time)
     }
 
-    /// A number that changes whenever the holders of any socket have changed.
+    /// Returns a number that changes whenever the holders of any socket change.
     pub fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// The process in a slot; `None` if the slot is free or its process never held a socket. A slot belongs to one
-    /// process for as long as it lives and may be given to another by the refresh that finds it ended.
+    /// Returns the process in a slot; `None` if the slot is free or its process never owned a socket. A slot belongs to
+    /// one process during its life and may be reused by the refresh that finds it ended.
     pub fn process(&self, slot: u32) -> Option<&ProcessRow> {
         self.entry(slot)?.row.as_ref()
     }
 
-    /// Counts the processes, and those of which this user may not list the descriptors. Kernel threads, which have none,
-    /// are not counted.
+    /// Counts the processes, and those whose descriptors this user cannot list. Kernel threads, which have none, are
+    /// not counted.
     pub fn visibility(&self) -> Visibility {
         let mut visibility = Visibility {
             root: rustix::process::geteuid().is_root(),
@@ -132,8 +133,9 @@ impl Owners {
         visibility
     }
 
-    /// True if a process of this user (of any if `None`) may exist whose descriptors cannot be listed, so that it may hold
-    /// a socket without a known holder. With the mount option `hidepid` any other user may have such processes.
+    /// Returns true if there may be a process of this user (of any user if `None`) whose descriptors cannot be listed,
+    /// so that it may own a socket without a known owner. With the mount option `hidepid`, any other user may have such
+    /// processes.
     pub fn could_be_hidden(&self, uid: Option<u32>) -> bool {
         match uid {
             None => self.hidden || !self.denied.is_empty(),
@@ -144,7 +146,7 @@ impl Owners {
         }
     }
 
-    /// The name of a user, if there is one and it is known by now.
+    /// Returns the name of a user, if it is known yet.
     pub fn user_name(&mut self, uid: u32) -> Option<Arc<str>> {
         if self.name_wait.is_zero() {
             return self.users.get(uid, Duration::ZERO);
@@ -155,11 +157,11 @@ impl Owners {
         name
     }
 
-    /// Removes and returns the errors since the last call, other than missing permissions and processes that have ended.
-    /// No sockets are missing because of them; what was known of the processes has been kept.
+    /// Removes and returns the errors since the last call, except missing permissions and processes that have ended. No
+    /// sockets are missing because of them; the last known state of the processes was kept.
     pub fn take_faults(&mut self) -> Vec<Fault> {
         let empty = self.empty.then(|| {
-            let error = "no process is in it; mount procfs there to see who owns what";
+            let error = "no processes found; mount procfs there to see socket owners";
             Fault::new(
                 FaultSeverity::Degraded,
                 self.root.display().to_string(),
@@ -189,7 +191,7 @@ impl Owners {
         }
     }
 
-    /// Updates the list of users whose processes may not be read.
+    /// Updates the list of users with unreadable processes.
     pub(super) fn update_denied(&mut self) {
         self.denied.clear();
         let denied = |entry: &&Entry| entry.access == Access::Denied;
@@ -199,8 +201,8 @@ impl Owners {
         self.denied.dedup();
     }
 
-    /// Checks that the process in a slot is still the same, and not another with its pid; `None` if that cannot be found
-    /// out. Updates its parent and user, which can change while it lives.
+    /// Checks that the process in a slot is still the same and not another one with its pid; `None` if this cannot be
+    /// determined. Updates its parent and user, which can change.
     pub(super) fn verify(&mut self, root: BorrowedFd<'_>, slot: u32) -> Option<bool> {
         let key = self.entry(slot)?.key;
         let identity = open_process(root, key.pid).and_then(|process| {
@@ -218,7 +220,7 @@ impl Owners {
                 Some(true)
             }
             Err(error) if is_gone(error) => Some(false),
-            // Hidden from the start by the mount option `hidepid`.
+            // Always hidden, by the mount option `hidepid`.
             Err(error) if is_denied(error) => Some(true),
             Err(error) => {
                 self.fail_at(key.pid, error);
@@ -227,7 +229,7 @@ impl Owners {
         }
     }
 
-    /// Makes the descriptors that the reader found those of the process in a slot.
+    /// Stores the descriptors that the reader found for the process in a slot.
     pub(super) fn store_found(&mut self, slot: u32) {
         let Some(entry) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else {
             return;
@@ -250,7 +252,7 @@ impl Owners {
         entry.kinds = count_kinds(found);
     }
 
-    /// Puts a process into a free slot, in place of a former one with its pid.
+    /// Puts a process into a free slot, replacing an earlier one with its pid.
     pub(super) fn insert_entry(&mut self, entry: Entry) {
         let pid = entry.key.pid;
         let slot = self.free.pop().unwrap_or(self.slots.len() as u32);
@@ -281,8 +283,8 @@ impl Owners {
         self.free.push(slot);
     }
 
-    /// Handles a process that could not be read: removes it if it has ended, removes its descriptors if they may not be
-    /// read, and otherwise keeps them until the next attempt.
+    /// Handles a process that could not be read: removes it if it has ended, removes its descriptors if they are
+    /// unreadable, and otherwise keeps them until the next attempt.
     pub(super) fn read_failed(&mut self, slot: u32, error: Errno) {
         let Some(entry) = self.entry_mut(slot) else {
             return;

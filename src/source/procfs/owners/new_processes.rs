@@ -12,11 +12,11 @@ use super::entry::{Access, Entry, NewProcess, count_kinds};
 use super::map::Owners;
 use crate::model::{DescriptorKind, ProcessKey};
 
-/// Time for which a process is young, ns: it may be about to exec, to change its user or its name.
+/// Time for which a process is young, ns: it may be about to exec, or to change its user or name.
 const YOUTH: u64 = 3_000_000_000;
 /// The same, s.
 const YOUTH_SECONDS: u64 = YOUTH / 1_000_000_000;
-/// Number of descriptors from which a first scan is spread over two threads.
+/// Number of descriptors above which a first scan uses two threads.
 pub(super) const PARALLEL_DESCRIPTORS: u64 = 20_000;
 /// Assumed number of descriptors of a process where the kernel does not report it.
 const ASSUMED_DESCRIPTORS: u64 = 256;
@@ -30,7 +30,7 @@ pub(super) struct FirstRead {
 }
 
 impl FirstRead {
-    /// The result for a process of which not even `stat` may be read (mount option `hidepid=1`).
+    /// Returns the result for a process of which not even `stat` is readable (mount option `hidepid=1`).
     fn denied() -> FirstRead {
         FirstRead {
             stat: ProcessStat {
@@ -80,7 +80,7 @@ impl Owners {
             }
         }
         if first_time {
-            // All are new to the map; young are those that started about when the newest did.
+            // All are new to the map; those are young that started at about the same time as the newest.
             let entries = || self.slots.iter().flatten();
             let newest = entries().map(|entry| entry.key.start_time).max();
             let young = newest
@@ -155,7 +155,7 @@ impl Owners {
         self.insert_entry(entry);
     }
 
-    /// Reads and inserts the process that has the pid of one that has ended, if there is one.
+    /// Reads and inserts the process that has reused the pid of an ended one, if any.
     pub(super) fn scan_successor(&mut self, root: BorrowedFd<'_>, pid: u32, now_ns: u64) {
         let first = read_first(&mut self.reader, root, pid);
         let process = NewProcess {
@@ -190,8 +190,9 @@ fn read_first(
     })
 }
 
-/// Reads many processes in this thread and, if one can be started, in another. Each reads the next process as soon as it is
-/// done with one, so the largest should come first. Returns the results with the indices of the processes.
+/// Reads many processes in this thread and, if it can be started, in another. Each thread reads the next process as
+/// soon as it has finished one, so the largest should come first. Returns the results with the indices of the
+/// processes.
 fn read_in_parallel(
     reader: &mut ProcessReader,
     root: BorrowedFd<'_>,

@@ -1,4 +1,4 @@
-//! Makes the rows of the processes that hold sockets: the details that are shown with their identity.
+//! Creates the rows of the processes that own sockets: their identity and displayed details.
 
 use std::os::fd::BorrowedFd;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use super::map::Owners;
 use crate::model::{Process, ProcessRow};
 
 impl Owners {
-    /// Makes the rows of processes that hold sockets and have none yet; and, if the time is given, again those of young
+    /// Creates the missing rows of processes that own sockets. If the time is given, also updates those of young
     /// processes, whose details may have changed.
     pub(super) fn update_rows(&mut self, root: BorrowedFd<'_>, now_ns: Option<u64>) {
         for slot in 0..self.slots.len() as u32 {
@@ -48,7 +48,7 @@ impl Owners {
         }
     }
 
-    /// Reads the details of the process in a slot and makes its row.
+    /// Reads the details of the process in a slot and creates its row.
     pub(super) fn update_row(&mut self, root: BorrowedFd<'_>, slot: u32) {
         let Some(entry) = self.slots.get_mut(slot as usize).and_then(Option::as_mut) else {
             return;
@@ -84,7 +84,7 @@ impl Owners {
                 if !is_gone(error) && !is_denied(error) {
                     self.fail_at(key.pid, error);
                 }
-                // It exits at this moment, or descriptors have run out: no more will be known of it.
+                // It is exiting, or descriptors are exhausted: no more details can be read.
                 if self.entry(slot).is_none_or(|entry| entry.row.is_some()) {
                     return;
                 }
@@ -105,7 +105,7 @@ impl Owners {
     }
 }
 
-/// The start of a process, µs since 1970 UTC, from its clock ticks since boot.
+/// Returns the start time of a process, µs since 1970 UTC, from its clock ticks since boot.
 fn started_at_us(booted_at_us: i64, ticks: u64) -> Option<i64> {
     let since_boot = ticks.checked_mul(1_000_000)? / procfs::ticks_per_second().max(1);
     booted_at_us.checked_add(i64::try_from(since_boot).ok()?)

@@ -1,15 +1,15 @@
-//! Brings the map up to date, once for each Sample.
+//! Updates the map, once per Sample.
 
 use std::os::fd::AsFd as _;
 
 use super::map::Owners;
 
 impl Owners {
-    /// Brings the map up to date. A descriptor that was replaced by another one of the same process may be missed until
-    /// [`Self::resolve`] or the sweep reads it.
+    /// Updates the map. May miss a descriptor that replaced another one of the same process, until [`Self::resolve`] or
+    /// the sweep reads it.
     ///
     /// `now_ns` is monotonic time. `live` reports whether a socket with this inode exists; it is called for known
-    /// descriptors. To be called after the dump of the sockets, so that all of those are found.
+    /// descriptors. Must be called after the dump of the sockets, so that the owners of all of them are found.
     pub fn refresh(&mut self, now_ns: u64, live: &dyn Fn(u32) -> bool) {
         let Some(root) = self.open_root() else {
             return;

@@ -11,13 +11,13 @@ use super::super::process_reader::{
 use super::entry::{Access, NewProcess, RescanPolicy};
 use super::map::Owners;
 
-/// Number of descriptors of other kinds than sockets up to which they are read again with every rescan: files that were
-/// closed may have become sockets. A process with more of them has to wait for the sweep.
+/// Maximum number of descriptors other than sockets that are read again with every rescan: closed files may have become
+/// sockets. Processes with more of them wait for the sweep.
 const MAX_RECHECKED_FILES: u32 = 256;
 
 impl Owners {
-    /// Lists the processes, rescans those known that have changed, and returns the others. `None` if the root cannot be
-    /// read.
+    /// Lists the processes, rescans known ones that have changed, and returns the others. Returns `None` if the root
+    /// cannot be read.
     pub(super) fn scan_processes(
         &mut self,
         root: BorrowedFd<'_>,
@@ -34,7 +34,7 @@ impl Owners {
             return None;
         }
         self.tick += 1;
-        // The first process of a pid namespace is always there, unless it is hidden.
+        // The first process of a pid namespace always exists, unless it is hidden.
         self.empty = listing.is_empty();
         self.hidden = !self.empty && listing.iter().all(|&(pid, _)| pid != 1);
 
@@ -49,8 +49,7 @@ impl Owners {
         Some(new)
     }
 
-    /// Scans one process of the listing, and rescans its descriptors only if there is a reason. Returns it if it is not
-    /// known.
+    /// Scans one process of the listing, and rescans its descriptors only for a reason. Returns it if it is not known.
     fn scan_listed(
         &mut self,
         root: BorrowedFd<'_>,
@@ -164,8 +163,8 @@ impl Owners {
         }
     }
 
-    /// Reads the targets of those known descriptors again that `select` accepts, and lists all if one was closed. Returns
-    /// false if the process could not be read.
+    /// Reads the targets of those known descriptors again that `select` accepts, and lists all descriptors if one was
+    /// closed. Returns false if the process could not be read.
     pub(super) fn recheck(
         &mut self,
         root: BorrowedFd<'_>,
@@ -195,7 +194,8 @@ impl Owners {
     }
 }
 
-/// True if the kernel reports the number of descriptors as the size of `PID/fd`: ours is never without any.
+/// Returns true if the kernel reports the number of descriptors as the size of `PID/fd`: our own process always has
+/// some.
 fn has_descriptor_counts(root: BorrowedFd<'_>) -> bool {
     rustix::fs::statat(root, c"self/fd", AtFlags::empty()).is_ok_and(|stat| stat.st_size > 0)
 }

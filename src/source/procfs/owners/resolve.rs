@@ -1,4 +1,4 @@
-//! Looks for the holders of live sockets that no process is known to hold.
+//! Searches for the owners of live sockets without a known owner.
 
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -7,17 +7,17 @@ use super::entry::{Access, RescanPolicy};
 use super::map::Owners;
 use super::unresolved::WantedSocket;
 
-/// Largest number of descriptors that one call of [`Owners::resolve`] reads in addition to those of dead sockets and new ones, about
-/// 50 ms.
+/// Maximum number of descriptors that one call of [`Owners::resolve`] reads in addition to those of dead sockets and
+/// new ones; about 50 ms.
 const RESOLVE_DESCRIPTORS: usize = 16_384;
 
 impl Owners {
-    /// Looks for the holders of live sockets that [`Self::holders`] does not know: `(inode, user)`, where the user is that of
-    /// the socket, if the kernel reported it. Reads that user's processes and root's, or all if there is no user.
+    /// Searches for the owners of live sockets that [`Self::holders`] does not know: `(inode, user)`, with the socket's
+    /// user if the kernel reported it. Reads the processes of that user and of root, or all if there is no user.
     ///
-    /// The first call for an inode keeps known descriptors of live sockets, the next one keeps none (as far as the work
-    /// stays within about 50 ms). An inode that is still unknown then belongs to a descriptor in flight, to the kernel or to
-    /// a hidden process, and is not looked for again for 10 s, then 20 s, up to minutes; the sweep may find it before that.
+    /// The first call for an inode keeps known descriptors of live sockets, the next one keeps none (within about 50 ms
+    /// of work). An inode that is still unknown then belongs to a descriptor in flight, to the kernel or to a hidden
+    /// process. It is searched for again after 10 s, then 20 s, up to minutes; the sweep may find it earlier.
     pub fn resolve(
         &mut self,
         unknown: &[(u32, Option<u32>)],
@@ -37,7 +37,7 @@ impl Owners {
             return;
         };
         self.read_candidates(root.as_fd(), &mut wanted, live);
-        // Processes that are new in this refresh have been read completely: another attempt would find no more.
+        // Processes that are new in this refresh have been read completely: another attempt would find nothing more.
         let is_final = self.tick <= 1;
         for lost in &wanted {
             self.unresolved.postpone(lost.inode, now_ns, is_final);
@@ -46,7 +46,7 @@ impl Owners {
         self.update_denied();
     }
 
-    /// Reads the processes that could hold the wanted sockets, and removes those that are found.
+    /// Reads the processes that could own the wanted sockets, and removes the sockets that were found.
     fn read_candidates(
         &mut self,
         root: BorrowedFd<'_>,
@@ -70,7 +70,7 @@ impl Owners {
                 entry.uid = uid;
             }
             let is_theirs = of_any_user || uids.binary_search(&entry.uid).is_ok();
-            // Root's come last: they may hold sockets that any user has opened.
+            // Root's processes come last: they may own sockets that any user opened.
             if is_theirs || entry.uid == 0 {
                 candidates.push((!is_theirs, slot));
             }
@@ -96,7 +96,7 @@ impl Owners {
                 self.rescan(root, slot, RescanPolicy::Full, live);
             } else if entry.read != self.tick && files <= left {
                 left -= files;
-                // As long as the number is the same, no descriptor is new unless another was closed.
+                // While the number is unchanged, no descriptor is new unless another was closed.
                 let dead = |known: &Descriptor| known.inode != 0 && !live(known.inode);
                 if entry.count.is_none() || entry.descriptors.iter().any(dead) {
                     self.rescan(root, slot, RescanPolicy::KeepLiveSockets, live);

@@ -1,12 +1,12 @@
-//! Reads all descriptors again in the course of some time, some at each refresh, because closing one and opening another
-//! leaves their number as it was.
+//! Reads all descriptors again within a fixed period, some at each refresh, because closing one and opening another
+//! does not change their number.
 
 use std::os::fd::BorrowedFd;
 
 use super::entry::{Access, RescanPolicy};
 use super::map::Owners;
 
-/// Time in which every descriptor is read again, ns.
+/// Period in which every descriptor is read again, ns.
 const SWEEP_PERIOD: u64 = 30_000_000_000;
 /// Cost of visiting a process, in descriptors read (about 2 µs each).
 const VISIT_COST: u64 = 16;
@@ -24,7 +24,7 @@ impl Owners {
         let earned = (u128::from(total) * u128::from(elapsed)).div_ceil(u128::from(SWEEP_PERIOD));
         let earned = u64::try_from(earned).unwrap_or(total).min(total);
         self.sweep.credit = (self.sweep.credit + earned.cast_signed()).min(total.cast_signed());
-        // Each process is visited at most once, should nothing cost anything.
+        // Each process is visited at most once, even if nothing costs anything.
         let mut steps = self.slots.len() + 1;
         while self.sweep.credit > 0 && steps > 0 {
             if self.sweep.slot >= self.slots.len() {
@@ -40,7 +40,7 @@ impl Owners {
         }
     }
 
-    /// Sweeps over a process as far as the credit allows. Returns true if it is done with the process.
+    /// Sweeps over a process as far as the credit allows. Returns true if the process is finished.
     fn sweep_process(
         &mut self,
         root: BorrowedFd<'_>,

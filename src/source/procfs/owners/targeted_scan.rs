@@ -1,8 +1,9 @@
-//! Finds the holders of a few sockets without reading every descriptor of the machine.
+//! Finds the owners of a few sockets without reading every descriptor of the system.
 //!
-//! Sockets get their inodes and their descriptors mostly in the same order. Of processes with many descriptors some are
-//! probed, evenly spread, and then those around the ones whose sockets have the nearest inodes. A descriptor that a child
-//! inherited has the same number there, so that is probed too. Only if a socket is not found in this way, all are read.
+//! Sockets usually get their inodes and their descriptors in the same order. Some descriptors of large processes are
+//! probed, evenly spread, and then those around the probes whose sockets have the nearest inodes. A descriptor that a
+//! child inherited has the same number there and is also probed. If a socket is not found in this way, all descriptors
+//! are read.
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -17,15 +18,15 @@ use super::map::Owners;
 use super::new_processes::FirstRead;
 use crate::model::DescriptorKind;
 
-/// Number of descriptors up to which all of a process are read.
+/// Maximum number of descriptors of a process that are all read.
 const MAX_FULL_READ: u32 = 512;
-/// Largest number of processes that are probed: each takes a descriptor of ours.
+/// Maximum number of processes that are probed: each takes one of our descriptors.
 const MAX_PROBED: usize = 64;
-/// Descriptors that are probed evenly spread, over all processes.
+/// Total number of evenly spread probes over all processes.
 const PROBES: usize = 1024;
-/// Descriptors at both ends that are always probed: those that a process was started with, and the newest.
+/// Number of descriptors at either end that are always probed: those that a process was started with, and the newest.
 const ENDS: u32 = 32;
-/// Number of nearest probes around which one socket is looked for.
+/// Number of nearest probes around which a socket is searched for.
 const NEIGHBORS: usize = 12;
 
 /// A process with many descriptors, some of which have been probed.
@@ -55,8 +56,8 @@ impl LargeProcess {
 }
 
 impl Owners {
-    /// Finds the holders of the sockets with these inodes, in place of a first [`Self::refresh`]. Most holders of other sockets
-    /// remain unknown.
+    /// Finds the owners of the sockets with these inodes, in place of a first [`Self::refresh`]. Most owners of other
+    /// sockets remain unknown.
     pub fn scan_for(&mut self, now_ns: u64, inodes: &[u32]) {
         let Some(root) = self.open_root() else {
             return;
@@ -110,7 +111,7 @@ impl Owners {
         self.last_ns = Some(now_ns);
     }
 
-    /// Opens a process that has many descriptors; `None` if it is to be read as any other.
+    /// Opens a process that has many descriptors; `None` if it is to be read like any other.
     fn open_large(&mut self, root: BorrowedFd<'_>, process: NewProcess) -> Option<LargeProcess> {
         let directory = open_process(root, process.pid).ok()?;
         Some(LargeProcess {
@@ -123,7 +124,7 @@ impl Owners {
         })
     }
 
-    /// Makes the rows of the processes that hold one of these sockets, and of no others.
+    /// Creates the rows of the processes that own one of these sockets, and of no others.
     fn update_rows_of_holders(&mut self, root: BorrowedFd<'_>, inodes: &[u32]) {
         let holders = inodes.iter().flat_map(|&inode| self.holders.get(inode));
         let slots: FxHashSet<u32> = holders.map(|holder| holder.slot).collect();
@@ -134,7 +135,7 @@ impl Owners {
     }
 }
 
-/// Probes where sockets are likely; removes those found from `left` and returns the numbers of their descriptors.
+/// Probes likely descriptors; removes the found sockets from `left` and returns the numbers of their descriptors.
 fn probe_for(processes: &mut [LargeProcess], left: &mut FxHashSet<u32>) -> Vec<u32> {
     let mut found = Vec::new();
     let mut probes: Vec<(u32, usize, u32)> = Vec::new();

@@ -1,4 +1,4 @@
-//! Real sockets in the real `/proc`, and hand-made trees where the moment of a change matters.
+//! Real sockets in the real `/proc`, and synthetic trees where the moment of a change matters.
 
 use std::fs;
 use std::io::Read as _;
@@ -34,7 +34,7 @@ fn inode(socket: impl AsFd) -> u32 {
     rustix::fs::fstat(socket).expect("an open socket").st_ino as u32
 }
 
-/// The holders of a socket as (pid, fd).
+/// Returns the holders of a socket as (pid, fd).
 fn holders(owners: &Owners, inode: u32) -> Vec<(u32, u32)> {
     let of = |holder: &SocketDescriptor| {
         let row = owners.process(holder.slot).expect("holders are known");
@@ -43,7 +43,7 @@ fn holders(owners: &Owners, inode: u32) -> Vec<(u32, u32)> {
     owners.holders(inode).iter().map(of).collect()
 }
 
-/// The processes that hold sockets, with their slots.
+/// Iterates over the processes that own sockets, with their slots.
 fn processes(owners: &Owners) -> impl Iterator<Item = (u32, &ProcessRow)> {
     owners.slots.iter().enumerate().filter_map(|(slot, entry)| {
         let entry = entry.as_ref().filter(|entry| entry.sockets() > 0)?;
@@ -51,7 +51,7 @@ fn processes(owners: &Owners) -> impl Iterator<Item = (u32, &ProcessRow)> {
     })
 }
 
-/// True if the process existed at the last refresh.
+/// Returns true if the process existed at the last refresh.
 fn is_alive(owners: &Owners, key: ProcessKey) -> bool {
     let slot = owners.by_pid.get(&key.pid);
     slot.and_then(|&slot| owners.entry(slot))
@@ -86,7 +86,7 @@ fn a_socket_of_ours_is_found_with_all_its_descriptors() {
         (me, twin.as_raw_fd() as u32),
     ];
     both.sort_unstable();
-    // Other tests open and close descriptors, so that the number may be as it was before.
+    // Other tests open and close descriptors, so the number may be unchanged.
     owners.refresh(2 * SECOND, &all_live);
     owners.refresh(40 * SECOND, &all_live);
     assert_eq!(holders(&owners, inode), both);
@@ -135,7 +135,7 @@ fn a_child_that_inherits_a_socket_holds_it_until_it_exits() {
         .spawn()
         .map(Child)
         .expect("sh is there");
-    // A program that is being started has no arguments yet.
+    // A starting program has no arguments yet.
     let mut ready = [0; 5];
     let output = child.0.stdout.as_mut().expect("piped");
     output.read_exact(&mut ready).expect("it has started");
@@ -178,7 +178,7 @@ fn two_threads_read_the_same_as_one() {
     assert_eq!(holders(&owners, inode(&socket)), [me]);
 }
 
-/// A hand-made procfs. It reports no numbers of descriptors, so that every process is listed at every refresh.
+/// A synthetic procfs. It reports no numbers of descriptors, so every process is listed at every refresh.
 struct Tree(tempfile::TempDir);
 
 impl Tree {
@@ -192,7 +192,7 @@ impl Tree {
         self.0.path().join(pid.to_string()).join(name)
     }
 
-    /// Makes a process, or another one with the same pid.
+    /// Creates a process, or another one with the same pid.
     fn process(&self, pid: u32, start_time: u64, flags: u32) {
         fs::create_dir_all(self.at(pid, "fd")).expect("created");
         let stat = format!(
@@ -268,7 +268,7 @@ fn a_live_socket_without_a_known_holder_makes_processes_be_read_again() {
     owners.resolve(&unknown, SECOND, &all_live);
     assert_eq!(holders(&owners, 12), [(1, 3)]);
 
-    // 99 has been looked for twice: nothing is read for it until it is due again.
+    // 99 has been searched for twice: nothing is read for it until it is due again.
     tree.replace(1, 3, "socket:[99]");
     owners.refresh(SECOND, &all_live);
     owners.resolve(&[(99, None)], SECOND, &all_live);
@@ -279,7 +279,7 @@ fn a_live_socket_without_a_known_holder_makes_processes_be_read_again() {
 }
 
 impl Tree {
-    /// The user of the processes: that of the test.
+    /// Returns the user of the processes: that of the test.
     fn uid(&self) -> u32 {
         rustix::fs::stat(self.0.path()).expect("exists").st_uid
     }

@@ -1,17 +1,17 @@
-//! Remembers live sockets that no process is known to hold, so as not to look for them all the time.
+//! Tracks live sockets without a known owner, to limit how often they are searched for.
 
 use std::collections::hash_map::Entry as MapEntry;
 
 use rustc_hash::FxHashMap;
 
-/// Largest number of sockets that are remembered.
+/// Maximum number of tracked sockets.
 const MAX_UNRESOLVED: usize = 65_536;
-/// Time until such a socket is looked for again, ns. It doubles with each attempt.
+/// Time before such a socket is searched for again, ns. It doubles with each attempt.
 const RETRY: u64 = 10_000_000_000;
-/// Attempts after which that time no longer doubles (320 s).
+/// Number of attempts after which that time no longer doubles (320 s).
 const MAX_DOUBLINGS: u8 = 5;
 
-/// Sockets without a known holder, by inode.
+/// Sockets without a known owner, by inode.
 #[derive(Debug, Default)]
 pub(super) struct UnresolvedSockets {
     sockets: FxHashMap<u32, Unresolved>,
@@ -27,7 +27,7 @@ struct Unresolved {
     reported_ns: u64,
 }
 
-/// A socket that is being looked for.
+/// A socket whose owner is searched for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct WantedSocket {
     pub(super) inode: u32,
@@ -38,7 +38,7 @@ pub(super) struct WantedSocket {
 }
 
 impl UnresolvedSockets {
-    /// Records that the holder of a socket is unknown. Returns the socket if an attempt to find it is due.
+    /// Records that the owner of a socket is unknown. Returns the socket if an attempt to find it is due.
     pub(super) fn report(
         &mut self,
         inode: u32,
@@ -63,8 +63,8 @@ impl UnresolvedSockets {
         })
     }
 
-    /// Records that an attempt was in vain. `is_final` if all processes have been read without keeping any descriptor, so
-    /// that a second attempt would find no more.
+    /// Records a failed attempt. `is_final` if all processes were read without keeping any descriptor, so that a second
+    /// attempt would find nothing more.
     pub(super) fn postpone(&mut self, inode: u32, now_ns: u64, is_final: bool) {
         if let Some(known) = self.sockets.get_mut(&inode) {
             let attempts = known.attempts.saturating_add(1);
@@ -76,12 +76,12 @@ impl UnresolvedSockets {
         }
     }
 
-    /// Removes a socket whose holder was found.
+    /// Removes a socket whose owner was found.
     pub(super) fn remove(&mut self, inode: u32) {
         self.sockets.remove(&inode);
     }
 
-    /// Removes sockets that were not reported lately: they have been closed.
+    /// Removes sockets that were not reported recently: they have been closed.
     pub(super) fn prune(&mut self, now_ns: u64) {
         if now_ns.saturating_sub(self.pruned_ns) >= RETRY {
             self.pruned_ns = now_ns;

@@ -1,7 +1,7 @@
 //! Parses the files in `/proc/PID`. Pure.
 //!
-//! The parsers of `procfs` are used where one fits. Only files that hold any bytes, and are to be kept as far as they can
-//! be read, are parsed by hand: `comm` and `cmdline`, which the crate refuses unless they are UTF-8.
+//! Uses the parsers of `procfs` where one fits. Files that may contain any bytes, and should be kept as far as they are
+//! readable, are parsed here: `comm` and `cmdline`, which the crate rejects unless they are UTF-8.
 
 use procfs::process::{LimitValue, Limits, Stat, StatFlags};
 use procfs::{FromBufRead as _, FromRead as _, ProcessCGroups};
@@ -11,7 +11,7 @@ use crate::model::{Activity, DescriptorKind};
 /// Parent of all kernel threads.
 const KTHREADD: u32 = 2;
 
-/// The parts of `/proc/PID/stat` that are used.
+/// The used parts of `/proc/PID/stat`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::source::procfs) struct ProcessStat {
     pub(in crate::source::procfs) comm: String,
@@ -19,13 +19,13 @@ pub(in crate::source::procfs) struct ProcessStat {
     /// Clock ticks since boot.
     pub(in crate::source::procfs) start_time: u64,
     pub(in crate::source::procfs) kernel_thread: bool,
-    /// Exiting, or a zombie: it has no descriptors any more.
+    /// True if exiting or a zombie: it no longer has descriptors.
     pub(in crate::source::procfs) exiting: bool,
-    /// `None` if it may not be read.
+    /// `None` if it is not readable.
     pub(in crate::source::procfs) activity: Option<Activity>,
 }
 
-/// Parses a decimal number; `None` if there is anything else, or it exceeds 32 bits.
+/// Parses a decimal number; `None` if there are other characters, or it exceeds 32 bits.
 pub(in crate::source::procfs) fn number(text: &[u8]) -> Option<u32> {
     if text.is_empty() {
         return None;
@@ -59,7 +59,7 @@ pub(super) fn descriptor_target(target: &[u8]) -> (u32, DescriptorKind) {
 
 /// Parses the soft limit of open files in `/proc/PID/limits`; `None` if there is no limit.
 pub(super) fn open_files_limit(text: &[u8]) -> Option<u64> {
-    // On a line cut off within a limit's name the crate computes an index below zero.
+    // For a line truncated within a limit's name, the crate computes a negative index.
     if !text.ends_with(b"\n") {
         return None;
     }
@@ -69,12 +69,12 @@ pub(super) fn open_files_limit(text: &[u8]) -> Option<u64> {
     }
 }
 
-/// Decodes text of unknown encoding; bytes that are not UTF-8 are replaced.
+/// Decodes text of unknown encoding, replacing invalid UTF-8.
 pub(super) fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Joins the arguments in `/proc/PID/cmdline`, each ended by a NUL, by spaces.
+/// Joins the NUL-terminated arguments in `/proc/PID/cmdline` with spaces.
 pub(super) fn command_line(text: &[u8]) -> String {
     let end = text
         .iter()
@@ -85,7 +85,7 @@ pub(super) fn command_line(text: &[u8]) -> String {
 
 /// Parses the path in the cgroup-2 hierarchy, `0::/path`, of `/proc/PID/cgroup`.
 pub(super) fn unified_cgroup(text: &[u8]) -> Option<String> {
-    // A group of another hierarchy whose name is not UTF-8 must not hide this one.
+    // A cgroup of another hierarchy whose name is not UTF-8 must not hide this one.
     let text = String::from_utf8_lossy(text);
     let groups = ProcessCGroups::from_buf_read(text.as_bytes()).ok()?;
     let is_unified =
@@ -94,7 +94,7 @@ pub(super) fn unified_cgroup(text: &[u8]) -> Option<String> {
     Some(group.pathname)
 }
 
-/// Parses `/proc/PID/stat`. The name in parentheses may hold anything, parentheses and spaces as well.
+/// Parses `/proc/PID/stat`. The name in parentheses may contain anything, including parentheses and spaces.
 pub(super) fn parse_stat(line: &[u8]) -> Option<ProcessStat> {
     if !has_fields_after_name(line) {
         return None;
@@ -115,7 +115,8 @@ pub(super) fn parse_stat(line: &[u8]) -> Option<ProcessStat> {
     })
 }
 
-/// True if a line of `/proc/PID/stat` has a number, a name and something after it. The crate panics on any other.
+/// Returns true if a line of `/proc/PID/stat` has a number, a name and something after it. The crate panics on any
+/// other line.
 fn has_fields_after_name(line: &[u8]) -> bool {
     let open = line.iter().position(|&byte| byte == b'(');
     let close = line.iter().rposition(|&byte| byte == b')');
@@ -133,7 +134,7 @@ fn has_fields_after_name(line: &[u8]) -> bool {
 mod tests {
     use super::*;
 
-    /// A line of the kernel's form, up to the last field of Linux 6.
+    /// Creates a line in the kernel's format, up to the last field of Linux 6.
     fn stat_line(start: &str) -> Vec<u8> {
         format!("{start}{}\n", " 0".repeat(30)).into_bytes()
     }

@@ -20,7 +20,7 @@ pub struct Counters {
     pub search_text: SearchText,
 }
 
-/// The least width at which names include their group.
+/// Minimum width at which names include their group.
 const GROUP_NAME_WIDTH: usize = 27;
 
 const WIDTHS: [Widths; 6] = [

@@ -12,7 +12,7 @@ use crate::tui::widget::history_axis::HistoryAxis;
 use crate::tui::widget::pieces::{right_aligned_count, write_lines};
 use crate::tui::widget::sparkline::sparkline;
 
-/// States in the order of their importance; as many as fit are shown.
+/// States in order of importance; as many as fit are shown.
 const STATES: [Tcp; 12] = [
     Tcp::Established,
     Tcp::TimeWait,

@@ -41,7 +41,7 @@ const CURVES: [Curve; 9] = [
     ("dropped", |point| point.drops, format::grouped_count),
 ];
 
-/// The least width of a chart.
+/// Minimum width of a chart.
 const MIN_CHART_WIDTH: usize = 24;
 
 /// The number of charts that fit side by side.

@@ -122,12 +122,12 @@ fn state(row: &SocketRow<'_>, socket: &Socket) -> Option<Sentence> {
         ),
         State::SynSent => (
             format!(
-                "no answer yet; {tries} SYN retransmissions: dropped on the path or by the peer"
+                "no answer yet; SYN retransmitted {tries}×: dropped on the path or by the peer"
             ),
             Tone::Warning,
         ),
         State::SynRecv => (
-            format!("handshake incomplete; {tries} SYN-ACK retransmissions"),
+            format!("handshake incomplete; SYN-ACK retransmitted {tries}×"),
             Tone::Notice,
         ),
         State::FinWait1 => (
@@ -174,7 +174,15 @@ fn listening(row: &SocketRow<'_>, socket: &Socket) -> Sentence {
         .memory()
         .and_then(crate::model::MemoryInfo::drops);
     let dropped = match drops {
-        Some(drops) if drops > 0 => format!("; {drops} connections dropped since it was created"),
+        Some(drops) if drops > 0 => {
+            let count = format::format_or_missing(Some(drops.into()), format::grouped_count);
+            let noun = if drops == 1 {
+                "connection"
+            } else {
+                "connections"
+            };
+            format!("; {count} {noun} dropped since it was created")
+        }
         _ => String::new(),
     };
     let (sentence, tone) = if queue == 0 {
@@ -191,7 +199,10 @@ fn listening(row: &SocketRow<'_>, socket: &Socket) -> Sentence {
         )
     } else {
         (
-            format!("{queue} connections are waiting for accept() (limit {limit})"),
+            match queue {
+                1 => format!("1 connection is waiting for accept() (limit {limit})"),
+                queue => format!("{queue} connections are waiting for accept() (limit {limit})"),
+            },
             Tone::Notice,
         )
     };

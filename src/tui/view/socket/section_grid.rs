@@ -11,7 +11,7 @@ use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::widget::{border, pieces};
 
-/// The least width of a column of sections.
+/// Minimum width of a column of sections.
 const MIN_WIDTH: u16 = 37;
 
 /// The gap between two columns of sections.

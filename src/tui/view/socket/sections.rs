@@ -134,7 +134,7 @@ fn filled(name: &str, used: u32, limit: u32, write: fn(&mut String, f64), tone: 
     }
 }
 
-/// The share of a buffer from which on its use is a warning.
+/// The share of a buffer from which its usage is a warning.
 const BUFFER_WARNING: f64 = 0.9;
 
 fn buffer(name: &str, used: Option<u32>, limit: Option<u32>) -> Option<Field> {

@@ -17,7 +17,7 @@ pub(super) fn heights(room: u16, panes: &[(Pane, u16)], focus: Pane) -> Vec<u16>
             _ => TITLE_HEIGHT,
         })
         .collect();
-    // In less room, the pane with the focus has it.
+    // In less room, the pane with the focus gets it all.
     if heights.iter().sum::<u16>() > room {
         let others = panes.len() as u16 - 1;
         let rest = room.saturating_sub(others * TITLE_HEIGHT);
@@ -60,7 +60,7 @@ pub(super) fn heights(room: u16, panes: &[(Pane, u16)], focus: Pane) -> Vec<u16>
             spare -= given;
         }
     }
-    // The rest goes to the last one.
+    // The last pane gets the rest.
     if let Some(last) = heights.last_mut() {
         *last += spare;
     }

@@ -1,0 +1,103 @@
+//! `help output`: tables, JSON, CSV, and exit statuses.
+
+use crate::cli::page::Page;
+use crate::model::Unowned;
+
+/// Formats of `list`.
+const FORMATS: [(&str, &str); 5] = [
+    (
+        "table",
+        "The default. It fits the terminal, and is not cut when piped.",
+    ),
+    (
+        "--json",
+        "One document: host, time, coverage, faults, and the sockets with everything the kernel reports.",
+    ),
+    ("--jsonl", "One JSON object per line and socket."),
+    (
+        "--csv",
+        "A heading and a row for each socket, with the same content as JSON.",
+    ),
+    ("--watch 5s", "JSON Lines every 5 seconds, with rates."),
+];
+
+/// Lines of `events --json` that are not about a socket that opened, changed state or closed.
+const EVENT_COUNTS: [(&str, &str); 2] = [
+    (
+        "lost",
+        "Events that the kernel dropped because its buffer was full, with their count.",
+    ),
+    (
+        "undecided",
+        "At the end: sockets that closed before the filter could be evaluated for them, because their owner or \
+         their other end was not known yet, with their count.",
+    ),
+];
+
+/// Exit statuses of all commands but `diagnose`.
+const STATUSES: [(&str, &str); 3] = [
+    (
+        "0",
+        "success; also if the reader closes the pipe, as head does, and if parts of a recording are damaged",
+    ),
+    (
+        "1",
+        "failure: one line on standard error says what failed and what to do",
+    ),
+    ("2", "wrong usage, including an invalid filter"),
+];
+
+/// Returns the description of a reason for having no owner.
+fn about(why: Unowned) -> &'static str {
+    match why {
+        Unowned::TimeWait => "its process has closed it, and TCP waits for late segments",
+        Unowned::Handshake => "the TCP handshake is not complete",
+        Unowned::WaitingForAccept => "established, but no process has accepted it yet",
+        Unowned::Orphan => "its process has closed it, and the kernel finishes the connection",
+        Unowned::Kernel => "the kernel opened it",
+        Unowned::OtherNamespace => "its process is in another pid namespace",
+        Unowned::PermissionDenied => {
+            "this user may not read its process; see 'sockwatch help privileges'"
+        }
+        Unowned::Exited => "its process ended while owners were read",
+        Unowned::Unknown => "no process has it open, for example a descriptor in flight",
+    }
+}
+
+/// Writes the formats, their conventions and the exit statuses.
+pub fn write(page: &mut Page) {
+    page.heading("FORMATS OF LIST");
+    page.terms(FORMATS);
+    page.paragraph(
+        "record --jsonl and export write the same objects, with the time of the sample; export also writes CSV and \
+         Parquet. JSON Schemas are in assets/schema of the source, with the columns of CSV and Parquet in its README.",
+    );
+    page.heading("UNKNOWN VALUES");
+    page.paragraph(
+        "An unknown value is – in a table, null in JSON and Parquet, and empty in CSV. It is never 0: the kernel does \
+         not count the bytes of UDP and unix sockets, for example. In a filter, no comparison matches an unknown \
+         value.",
+    );
+    page.heading("OWNERS");
+    page.paragraph(
+        "A socket has its processes in owners, or the reason for having none in unowned. In tables, (was) marks the \
+         owner that a closed socket had, and (inf) an inferred one: the process that listens on the port of a \
+         connection that closed between two samples.",
+    );
+    page.terms(Unowned::ALL.map(|why| (why.name(), about(why))));
+    page.heading("EVENTS");
+    page.paragraph(
+        "events --json writes one object per line. A connection has one opened and one closed, with its lifetime and \
+         final bytes; sent_bytes excludes SYN, FIN and retransmissions. If a connection is reset while its process \
+         has it open, a state event to closed comes first.",
+    );
+    page.terms(EVENT_COUNTS);
+    page.heading("COST");
+    page.paragraph(
+        "list --timings prints the time that each step took to standard error, as one JSON object. If a filter or \
+         --sort needs rates, list takes two samples, one second apart.",
+    );
+    page.heading("EXIT STATUS");
+    page.terms(STATUSES);
+    page.paragraph("diagnose has its own: see 'sockwatch help monitoring'.");
+}

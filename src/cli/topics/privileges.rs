@@ -1,0 +1,54 @@
+//! `help privileges`: what each capability adds.
+
+use crate::cli::page::Page;
+
+/// Capabilities, and what sockwatch shows or does with them.
+const PRIVILEGES: [(&str, &str); 3] = [
+    (
+        "none",
+        "Every socket of the network namespace with its state, queues, TCP information, memory, congestion control \
+         and control group; connections that open and close between two samples; your own processes as owners.",
+    ),
+    (
+        "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
+        "The processes of other users as owners. Without them, a socket of another user reads [permission-denied], \
+         or [denied] in the dashboard, and the header shows how many owners are hidden.",
+    ),
+    (
+        "CAP_NET_ADMIN",
+        "Firewall marks and filters by mark, a larger buffer for the kernel's events, and ending sockets with kill \
+         or K.",
+    ),
+];
+
+/// Writes what each capability adds and how to grant it.
+pub fn write(page: &mut Page) {
+    page.paragraph(
+        "sockwatch runs without root. Root, or single capabilities, add to what it shows.",
+    );
+    page.heading("CAPABILITIES");
+    page.terms(PRIVILEGES);
+    page.heading("AS ROOT");
+    page.paragraph("Root has all three. This is the simplest way to see every owner:");
+    page.code("sudo sockwatch");
+    page.heading("WITHOUT ROOT");
+    page.paragraph(
+        "File capabilities on the binary replace root. CAP_DAC_READ_SEARCH lets every user who may run the binary \
+         read any file of the machine through it, for example with --filter FILE. Restrict the binary to a group \
+         that you would trust with root:",
+    );
+    page.code(
+        "groupadd --system sockwatch
+install -o root -g sockwatch -m 0750 target/dist/sockwatch /usr/local/bin/
+setcap cap_sys_ptrace,cap_dac_read_search+ep /usr/local/bin/sockwatch",
+    );
+    page.paragraph(
+        "Copying or replacing the file removes its capabilities. Run setcap again after an update.",
+    );
+    page.heading("CONTAINERS");
+    page.paragraph(
+        "sockwatch shows the sockets of its own network namespace. A socket whose process is in another pid \
+         namespace reads [other-namespace]. To see a whole host from a container, share its network and pid \
+         namespaces.",
+    );
+}

@@ -1,0 +1,96 @@
+//! `help recording`: recording, replaying and exporting.
+
+use crate::cli::page::Page;
+
+/// Times that `--at`, `--from`, `--to` and @ accept.
+const TIMES: [(&str, &str); 5] = [
+    ("2026-11-20T20:14:07Z", "RFC 3339"),
+    ("'2026-11-20 20:14:07'", "local time"),
+    (
+        "20:14:07 or 20:14",
+        "local time, on the last day of the recording that includes it",
+    ),
+    ("-5m", "5 minutes before the end of the recording"),
+    ("+30s", "30 seconds after its start"),
+];
+
+/// What a reader does with a file that is not intact.
+const DAMAGE: [(&str, &str); 4] = [
+    (
+        "not closed",
+        "The recorder was killed, or is still running. Everything that was written can be read.",
+    ),
+    (
+        "gaps",
+        "Samples that could not be written, for example because the disk was slow. They are counted and listed.",
+    ),
+    (
+        "damaged parts",
+        "Checksums find them. Each is reported on standard error in one line, and the rest is read. The exit status \
+         is 0; info --json has \"whole\": false.",
+    ),
+    (
+        "full disk",
+        "record ends with exit status 1. What was written can be read.",
+    ),
+];
+
+/// Writes how to record, replay, query and export.
+pub fn write(page: &mut Page) {
+    page.paragraph(
+        "A recording (.swr) has every sample as the kernel reported it, with owners, counters and limits. Rates, \
+         groups and findings are recomputed when it is read, and equal those of the live session.",
+    );
+    page.heading("RECORD");
+    page.code(
+        "sockwatch record -o FILE                       until Ctrl-C
+sockwatch record -o FILE --duration 1h
+sockwatch record -o FILE -t dport = :5432      only what matches
+sockwatch record -o FILE --max-size 100MB --keep 10",
+    );
+    page.paragraph(
+        "A socket that matches the filter once is recorded until it is closed. With --max-size, full files are named \
+         FILE.1 (the latest), FILE.2 and so on, and --keep limits their number. SIGINT, SIGTERM, SIGHUP and the end of \
+         --duration close the file properly. --jsonl FILE writes the same samples as JSON Lines.",
+    );
+    page.paragraph(
+        "In the dashboard, R starts and stops a recording, and W saves the last minutes after the fact. --history sets \
+         how far back the dashboard can go (default: 10 minutes, at most 64 MB).",
+    );
+    page.heading("REPLAY");
+    page.code(
+        "sockwatch replay FILE
+sockwatch replay FILE --at 14:05",
+    );
+    page.paragraph(
+        "The dashboard over a recording, with the same screens, keys and filters. Space plays and pauses, the arrow keys \
+         move by one sample, @ goes to a time, n and N go to the next and the previous finding. The timeline shows \
+         findings, gaps and damage. M marks an instant, and D compares it with the current one. 'sockwatch help keys' \
+         lists all keys.",
+    );
+    page.heading("QUERY AND EXPORT");
+    page.code(
+        "sockwatch info FILE                           time range, gaps, integrity
+sockwatch list -ta --from FILE --at 14:05     the sockets at 14:05
+sockwatch summary --from FILE --at -5m        totals 5 min before its end
+sockwatch events --from FILE                  connections opened and closed
+sockwatch diagnose FILE                       all findings
+sockwatch export FILE --format csv --from 14:00 --to 14:10
+sockwatch export FILE --format parquet -o sockets.parquet",
+    );
+    page.paragraph(
+        "Host names are not looked up on the machine that reads a recording. What was unknown when it was recorded \
+         stays unknown.",
+    );
+    page.heading("TIMES");
+    page.terms(TIMES);
+    page.heading("REDACT");
+    page.paragraph(
+        "record --redact and export --redact replace addresses (within their class: private, public, link-local), \
+         paths and abstract names of unix sockets, host and user names, control groups and command lines. The same \
+         original always has the same replacement within a file. Loopback addresses, ports and other numbers, and the \
+         first word of each process name stay. With export --redact, a filter applies to the original values.",
+    );
+    page.heading("DAMAGE");
+    page.terms(DAMAGE);
+}
