@@ -109,7 +109,7 @@ fn save_last(history: &HistoryBuffer, last: Option<Duration>) -> String {
     let path = options.path.clone();
     match save(&mut memory, range, options) {
         Ok(progress) => format!("saved {} in {}", describe(&progress), path.display()),
-        Err(error) => format!("saving has failed: {error}"),
+        Err(error) => format!("cannot save: {error}"),
     }
 }
 

@@ -77,7 +77,7 @@ pub(super) fn spawn(
     threads::spawn("findings", wake, move || match open() {
         Ok(archive) => run(FindingsScan::new(archive, watch), &sender),
         Err(error) => {
-            let text = format!("findings are not looked for ahead: {error}");
+            let text = format!("cannot scan ahead for findings: {error}");
             // A closed channel means that the program is ending.
             let _ = sender.send(Message::Notice(text));
         }

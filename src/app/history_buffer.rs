@@ -139,13 +139,13 @@ impl HistoryBuffer {
     /// Reason for having none, for the user.
     pub(super) fn snapshot(&self) -> Result<HistorySnapshot, String> {
         if self.span.is_zero() {
-            return Err("nothing is kept to go back to: --history is 0".to_owned());
+            return Err("no history: --history is 0".to_owned());
         }
         let state = self.state();
         let memory = state.history.as_ref().map(FrameHistory::snapshot);
         memory
             .filter(|memory| !memory.entries().is_empty())
-            .ok_or_else(|| "nothing is kept yet".to_owned())
+            .ok_or_else(|| "no history yet".to_owned())
     }
 
     /// Returns the findings at each Sample of a snapshot.

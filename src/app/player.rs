@@ -345,7 +345,7 @@ impl Player {
     /// Moves the target past a Sample that cannot be read.
     fn skip_damaged(&mut self, error: &str) {
         let (sample, of) = (self.at + 1, self.len());
-        self.message = Some(format!("sample {sample} of {of} is passed over: {error}"));
+        self.message = Some(format!("skipped sample {sample} of {of}: {error}"));
         let SkipDirection { backward, reversed } = self.skip;
         self.last = None;
         let next = if backward {

@@ -80,14 +80,14 @@ impl EffectHandler for SystemEffects {
 
     fn signal_process(&mut self, process: ProcessKey, number: i32, name: &str) -> String {
         match send_signal(process, number) {
-            Ok(()) => format!("{name} was sent to process {}", process.pid),
+            Ok(()) => format!("sent {name} to process {}", process.pid),
             Err(error) => format!("process {}: {error}", process.pid),
         }
     }
 
     fn resolve_hosts(&mut self, hosts: Vec<String>) {
         let Some(names) = self.names.clone() else {
-            let text = "hosts are not looked up in a replay; write their addresses".to_owned();
+            let text = "a replay does not resolve host names; use addresses".to_owned();
             // A closed channel means that the program is ending; the same below.
             let _ = self.sender.send(Message::Notice(text));
             return;
@@ -112,7 +112,7 @@ impl EffectHandler for SystemEffects {
         let player = Player::new(Box::new(memory), at_us).with_watch(self.watch.restarted());
         let track = Arc::new(player.track());
         let seeks = player_thread::spawn(player, &slot, &self.sender)
-            .map_err(|error| format!("cannot go back: {error:#}"))?;
+            .map_err(|error| format!("cannot rewind: {error:#}"))?;
         self.player = Some(seeks);
         Ok(Rewind { slot, track, marks })
     }
@@ -138,14 +138,14 @@ impl EffectHandler for SystemEffects {
             && !failed
         {
             return match self.writer.finish(&self.sender, recording) {
-                Ok(()) => "the recording is being finished".to_owned(),
-                Err(error) => format!("the recording is cut off: {error}"),
+                Ok(()) => "closing the recording".to_owned(),
+                Err(error) => format!("the recording is incomplete: {error}"),
             };
         }
         let path = background_writer::new_path();
         match history.start_recording(path.clone()) {
-            Ok(()) => format!("recording into {}", path.display()),
-            Err(error) => format!("nothing is recorded: {error}"),
+            Ok(()) => format!("recording to {}", path.display()),
+            Err(error) => format!("cannot record: {error}"),
         }
     }
 
@@ -158,7 +158,7 @@ impl EffectHandler for SystemEffects {
             return;
         };
         if let Err(error) = self.writer.save(&self.sender, history, last) {
-            let text = format!("nothing is saved: {error}");
+            let text = format!("cannot save: {error}");
             let _ = self.sender.send(Message::Notice(text));
         }
     }
@@ -173,7 +173,9 @@ fn send_signal(process: ProcessKey, number: i32) -> io::Result<()> {
     // From here on the descriptor refers to one process, even if its pid is reused.
     let descriptor = pidfd_open(pid, PidfdFlags::empty())?;
     if process_start_time(process.pid) != Some(process.start_time) {
-        return Err(io::Error::other("it has ended already; nothing was sent"));
+        return Err(io::Error::other(
+            "it has already exited; no signal was sent",
+        ));
     }
     pidfd_send_signal(&descriptor, signal)?;
     Ok(())

@@ -14,20 +14,18 @@ use super::record::Record;
 use super::replay::Replay;
 use super::summary::Summary;
 
-/// What every socket is doing, who owns it, and how fast it moves
+/// Live connection monitor for Linux: sockets, owners, rates and findings
+///
+/// Without a command, starts the live dashboard. Press ? in it for its keys.
 #[derive(Debug, Parser)]
 #[command(
     name = "sockwatch",
     version,
-    about,
     max_term_width = 100,
     args_conflicts_with_subcommands = true,
     disable_help_subcommand = true
 )]
-#[command(
-    after_help = "Without a command the live dashboard starts; press ? in it for its keys.\n\
-                  'sockwatch help filter' explains FILTER, 'sockwatch help findings' what is found, 'sockwatch help list' a command."
-)]
+#[command(after_help = "See 'sockwatch help' for topics and 'sockwatch help COMMAND'.")]
 pub struct Cli {
     /// Subcommand; `None` for the dashboard.
     #[command(subcommand)]
@@ -40,25 +38,52 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Lists the sockets of this moment and exits
+    /// Lists sockets once and exits
+    ///
+    /// Takes the options and the filter language of ss(8). Without -a or -l, lists connected sockets; without a
+    /// protocol option, sockets of all families.
     List(List),
-    /// Counts per protocol and state, and limits: what ss -s tells, and more
+    /// Shows socket counts, memory and limits
+    ///
+    /// Counts sockets per protocol and state, as ss -s does, and shows memory, orphans and TIME-WAIT sockets against
+    /// the limits of the kernel, and counters that indicate problems.
     Summary(Summary),
-    /// Tells what is opened, changed and closed, as it happens
+    /// Streams sockets as they open, change and close
+    ///
+    /// Reports each connection once with its lifetime, owner and final byte counts, including connections that
+    /// open and close between two samples.
     Events(Events),
-    /// Records what is sampled into a file, until Ctrl-C
+    /// Records samples to a file until Ctrl-C
+    ///
+    /// Without options or a filter, records all sockets in all states. A socket that matches the filter once is
+    /// recorded until it closes. SIGTERM, SIGINT and SIGHUP close the files in order.
     Record(Record),
-    /// Tells what a recording holds, its span, its gaps, and whether it is whole
+    /// Shows a recording's contents, time range and integrity
+    ///
+    /// Also lists gaps, damaged parts, and the size of each stream.
     Info(Info),
-    /// Writes a recording as JSON Lines, CSV or Parquet
+    /// Exports a recording to another format
+    ///
+    /// Writes JSON Lines, CSV or Parquet. Exports sockets in all states unless -l or a filter selects states. Skips damaged parts and reports each on
+    /// standard error.
     Export(Export),
-    /// Tells what is wrong, with the evidence and what to do: live, or in a recording
+    /// Finds problems, live or in a recording
+    ///
+    /// Each finding has its evidence and a remedy. Findings are reported once their condition has persisted for a few
+    /// seconds, so watch for at least ten.
     Diagnose(Diagnose),
-    /// Ends connections (`SOCK_DESTROY`) after showing them and asking
+    /// Closes matching TCP and UDP sockets
+    ///
+    /// Lists the sockets and asks for confirmation first. Requires CAP_NET_ADMIN and a filter. Uses the SOCK_DESTROY
+    /// request of the kernel with the cookie of each socket, so that no other socket is affected.
     Kill(Kill),
-    /// Shows a recording in the dashboard
+    /// Opens a recording in the dashboard
+    ///
+    /// Press Space to play or pause, the arrow keys to step by one sample, and ? for all keys.
     Replay(Replay),
-    /// Explains a command, or the filter language
+    /// Shows help on a command or topic
+    ///
+    /// Without a topic, lists the topics.
     Help(Help),
 }
 
@@ -78,6 +103,40 @@ mod tests {
     fn the_command_line_is_consistent() {
         use clap::CommandFactory;
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn short_help_is_one_screen_and_long_help_has_more() {
+        use clap::CommandFactory;
+        let mut cli = Cli::command().term_width(80);
+        cli.build();
+        let names: Vec<String> = cli
+            .get_subcommands()
+            .map(|command| command.get_name().to_owned())
+            .collect();
+        for name in names {
+            let command = cli.find_subcommand_mut(&name).unwrap();
+            let short = command.render_help().to_string();
+            let long = command.render_long_help().to_string();
+            let first = short.lines().next().unwrap_or_default();
+            assert!(first.split_whitespace().count() <= 8, "{name}: {first}");
+            let lines = short.lines().count();
+            assert!(
+                lines <= if name == "list" { 40 } else { 28 },
+                "{name}: {lines} lines\n{short}"
+            );
+            assert!(
+                short.lines().all(|line| line.chars().count() <= 80),
+                "{short}"
+            );
+            assert!(
+                long.lines().count() > lines,
+                "{name}: --help has no more than -h"
+            );
+        }
+        let short = cli.render_help().to_string();
+        assert!(short.lines().count() <= 30, "{short}");
+        assert!(cli.render_long_help().to_string().len() > short.len());
     }
 
     #[test]

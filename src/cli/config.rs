@@ -7,7 +7,9 @@ use clap::Args;
 /// Configuration file of a command.
 #[derive(Debug, Clone, Default, Args)]
 pub struct ConfigFile {
-    /// Configuration, or none; without it ~/.config/sockwatch/config.toml or /etc/sockwatch/config.toml if there is one
+    /// Configuration file, or none
+    ///
+    /// By default, ~/.config/sockwatch/config.toml, or else /etc/sockwatch/config.toml, if it exists.
     #[arg(id = "config", long = "config", value_name = "FILE")]
     pub file: Option<PathBuf>,
 }

@@ -10,16 +10,18 @@ use super::durations::{history, interval};
 /// Options of the dashboard.
 #[derive(Debug, Args)]
 pub struct Dashboard {
-    /// Time between two samples, for example 500ms, 1s, 10s
+    /// Time between samples
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = interval)]
     pub interval: Duration,
-    /// How much of the past is kept to go back to, at most 64 MB of it; 0 for nothing
+    /// History to rewind; 0 disables it
+    ///
+    /// Older samples are dropped earlier if the history exceeds 64 MB.
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = history)]
     pub history: Duration,
     /// Configuration file.
     #[command(flatten)]
     pub config: ConfigFile,
-    /// Which sockets: ss's filter language, and more
+    /// Filter in the language of ss
     #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,
 }

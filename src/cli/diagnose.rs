@@ -12,15 +12,18 @@ use crate::diagnose::Severity;
 /// `diagnose`.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Exit status: 0 nothing at or above --fail-on, 1 findings, 2 wrong usage, 3 it failed.\n\
-                  What holds is told once it has held for some seconds, so watch for ten or more.\n\
-                  'sockwatch help findings' tells of each finding and its numbers; --config sets them."
+    after_help = "Exit status: 0 no finding at or above --fail-on, 1 findings, 2 wrong usage, 3 failure.\n\n\
+                  'sockwatch help findings' describes each finding; 'sockwatch help monitoring' has examples for checks."
 )]
 pub struct Diagnose {
-    /// A recording, whose every finding is told with its span; otherwise this machine is watched
+    /// Recording to diagnose [default: the running system]
+    ///
+    /// Reports every finding of the recording with its start and end.
     #[arg(value_name = "FILE", conflicts_with = "watch")]
     pub file: Option<PathBuf>,
-    /// How long to watch; told is what holds at the end
+    /// How long to watch
+    ///
+    /// Reports the findings that are active at the end.
     #[arg(
         id = "watch",
         long = "for",
@@ -29,10 +32,10 @@ pub struct Diagnose {
         value_parser = duration
     )]
     pub watch: Duration,
-    /// From which severity on the exit status is 1
+    /// Lowest severity that makes the exit status 1
     #[arg(long, value_name = "SEVERITY", value_enum, default_value_t = FailOn::Warning)]
     pub fail_on: FailOn,
-    /// One JSON document
+    /// Print one JSON document
     #[arg(long)]
     pub json: bool,
     /// Configuration file.
@@ -43,11 +46,11 @@ pub struct Diagnose {
 /// A severity as it is typed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
-    /// Anything at all.
+    /// Any finding.
     Info,
-    /// What something suffers by.
+    /// Degraded service.
     Warning,
-    /// What is refused or lost.
+    /// Refused or lost connections or data.
     Critical,
 }
 

@@ -12,7 +12,7 @@ use super::select::Select;
 /// `events`.
 #[derive(Debug, Clone, Args)]
 #[command(disable_help_flag = true, args_override_self = true)]
-#[command(after_help = filter_help::examples_for("events -t"))]
+#[command(after_help = filter_help::SEE_ALSO, after_long_help = filter_help::examples_for("events -t"))]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a letter that ss has"
@@ -21,28 +21,30 @@ pub struct Events {
     /// Selection of sockets.
     #[command(flatten)]
     pub select: Select,
-    /// One JSON object a line
+    /// Print one JSON object per line
     #[arg(long)]
     pub json: bool,
-    /// Tells what happened in a recording, in place of what happens now
+    /// Read a recording instead of the kernel
     #[arg(long, value_name = "FILE", conflicts_with_all = ["duration", "interval"])]
     pub from: Option<PathBuf>,
-    /// Ends after this time, for example 10s or 5m; otherwise on Ctrl-C
+    /// Stop after this time, such as 10s or 5m
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub duration: Option<Duration>,
-    /// Time between two looks, at which what has happened is told; of closings with the time at which they were heard
+    /// Time between samples
+    ///
+    /// Events are printed after each sample. Closed sockets carry the time at which the kernel reported them.
     #[arg(long, value_name = "DURATION", default_value = "500ms", value_parser = interval)]
     pub interval: Duration,
-    /// No headings
+    /// Omit the headings
     #[arg(short = 'H', long)]
     pub no_header: bool,
-    /// Numbers for addresses and ports; always so
-    #[arg(short, long)]
+    /// No effect: addresses and ports are always numbers
+    #[arg(short, long, hide_short_help = true)]
     pub numeric: bool,
-    /// Owning processes; always shown
-    #[arg(short, long)]
+    /// No effect: processes are always shown
+    #[arg(short, long, hide_short_help = true)]
     pub processes: bool,
-    /// Prints this help
+    /// Print help
     #[arg(short, long, action = ArgAction::Help)]
     help: Option<bool>,
 }

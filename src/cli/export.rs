@@ -10,9 +10,9 @@ use super::select::Select;
 /// Format of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
-    /// One JSON object a line, as record --jsonl writes them
+    /// One JSON object per line, as record --jsonl writes them
     Jsonl,
-    /// Comma-separated values with a heading, a row for each socket of each sample
+    /// Comma-separated values, one row per sample and socket
     Csv,
     /// Apache Parquet
     Parquet,
@@ -21,44 +21,40 @@ pub enum Format {
 /// `export`.
 #[derive(Debug, Clone, Args)]
 #[command(disable_help_flag = true, args_override_self = true)]
-#[command(after_help = after_help())]
+#[command(after_help = filter_help::SEE_ALSO, after_long_help = filter_help::examples_for("export RECORDING --format csv"))]
 pub struct Export {
-    /// The recording
+    /// Recording to export
     #[arg(value_name = "RECORDING")]
     pub file: PathBuf,
-    /// As what
+    /// Format of the output
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub format: Format,
-    /// From this time on: RFC 3339, 20:14:07, -5m (before the end) or +30s (after the start)
+    /// Start time
+    ///
+    /// A time is RFC 3339, 20:14:07, -5m (before the end) or +30s (after the start).
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub from: Option<String>,
-    /// Up to this time, included
+    /// End time, inclusive
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub to: Option<String>,
-    /// Into this file instead of standard output
+    /// Write to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Overwrites a file that exists
+    /// Overwrite an existing file
     #[arg(long)]
     pub force: bool,
-    /// Replaces addresses, paths, the names of the host and of users, and command lines, the same by the same
+    /// Replace addresses, paths and names
+    ///
+    /// Replaces addresses, paths, host and user names, and command lines consistently. Ports, other numbers and the first
+    /// word of a process's name stay.
     #[arg(long)]
     pub redact: bool,
     /// Selection of sockets.
     #[command(flatten)]
     pub select: Select,
-    /// Prints this help
+    /// Print help
     #[arg(short, long, action = ArgAction::Help)]
     help: Option<bool>,
-}
-
-/// Text below the options in the help of `export`.
-fn after_help() -> String {
-    format!(
-        "All states are exported unless -l or the filter says which. What the filter asks for is what was recorded;\n\
-         --redact replaces it afterwards. What is damaged is told on standard error, the rest is exported.\n\n{}",
-        filter_help::examples_for("export RECORDING --format csv")
-    )
 }
 
 #[cfg(test)]

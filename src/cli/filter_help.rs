@@ -58,15 +58,18 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ),
 ];
 
-/// Returns examples for the help of a command that takes a filter.
+/// Text below the options in the short help of a command that takes a filter.
+pub const SEE_ALSO: &str = "See 'sockwatch help filter' for FILTER, and --help for all options.";
+
+/// Returns the text below the options in the long help of a command that takes a filter.
 pub fn examples_for(command: &str) -> String {
     let mut out = String::from(
-        "FILTER: [ state STATE ]… [ EXPRESSION ], as in ss, in several arguments or one quoted argument.\n\
-         See 'sockwatch help filter'.\n\nExamples:\n",
+        "FILTER is [ state STATE ]… [ EXPRESSION ], as in ss, in several arguments or in one quoted argument. See 'sockwatch \
+         help filter'.\n\nExamples:\n",
     );
     for at in [0, 1, 10, 14, 16] {
         if let Some((filter, about)) = EXAMPLES.get(at) {
-            let _ = writeln!(out, "  sockwatch {command} '{filter}'\n      {about}");
+            let _ = writeln!(out, "  {about}:\n    sockwatch {command} '{filter}'");
         }
     }
     out.truncate(out.trim_end().len());

@@ -5,6 +5,6 @@ use clap::Args;
 /// `help`.
 #[derive(Debug, Clone, Args)]
 pub struct Help {
-    /// A command, or: filter, columns, findings
+    /// Command or topic
     pub topic: Option<String>,
 }

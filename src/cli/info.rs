@@ -7,10 +7,10 @@ use clap::Args;
 /// `info`.
 #[derive(Debug, Clone, Args)]
 pub struct Info {
-    /// The recording
+    /// Recording to inspect
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// One JSON document
+    /// Print one JSON document
     #[arg(long)]
     pub json: bool,
 }

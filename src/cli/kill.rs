@@ -8,7 +8,7 @@ use super::select::Select;
 /// `kill`.
 #[derive(Debug, Clone, Args)]
 #[command(disable_help_flag = true, args_override_self = true)]
-#[command(after_help = filter_help::examples_for("kill -t"))]
+#[command(after_help = filter_help::SEE_ALSO, after_long_help = filter_help::examples_for("kill -t"))]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a letter that ss has"
@@ -17,19 +17,19 @@ pub struct Kill {
     /// Selection of sockets.
     #[command(flatten)]
     pub select: Select,
-    /// Does not ask
+    /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
-    /// Shows what would be ended, and ends nothing
+    /// List the sockets without closing them
     #[arg(long)]
     pub dry_run: bool,
-    /// Numbers for addresses and ports; always so
-    #[arg(short, long)]
+    /// No effect: addresses and ports are always numbers
+    #[arg(short, long, hide_short_help = true)]
     pub numeric: bool,
-    /// Owning processes; always shown
-    #[arg(short, long)]
+    /// No effect: processes are always shown
+    #[arg(short, long, hide_short_help = true)]
     pub processes: bool,
-    /// Prints this help
+    /// Print help
     #[arg(short, long, action = ArgAction::Help)]
     help: Option<bool>,
 }

@@ -12,7 +12,7 @@ use super::select::Select;
 /// `list`, with ss's letters.
 #[derive(Debug, Clone, Args)]
 #[command(disable_help_flag = true, args_override_self = true)]
-#[command(after_help = filter_help::examples_for("list -tn"))]
+#[command(after_help = filter_help::SEE_ALSO, after_long_help = filter_help::examples_for("list -tn"))]
 #[expect(
     clippy::struct_excessive_bools,
     reason = "each is a letter that ss has"
@@ -21,46 +21,56 @@ pub struct List {
     /// Selection of sockets.
     #[command(flatten)]
     pub select: Select,
-    /// Numbers for addresses and ports, also with -r
+    /// Show addresses and ports as numbers, even with -r
     #[arg(short, long)]
     pub numeric: bool,
-    /// Names for addresses and ports, as far as they are known within a second
+    /// Resolve addresses and ports to names
+    ///
+    /// Names that cannot be resolved within a second are shown as numbers.
     #[arg(short, long)]
     pub resolve: bool,
-    /// Owning processes: shown anyway, but in a table of more than 50 000 sockets
+    /// Show processes, even in a very large table
+    ///
+    /// Tables of up to 50 000 sockets show processes without this option.
     #[arg(short, long)]
     pub processes: bool,
-    /// Adds columns of identity: inode, cookie, cgroup, device, mark
+    /// Show inode, cookie, cgroup, device and mark
     #[arg(short, long)]
     pub extended: bool,
-    /// Adds the timer
+    /// Show the timer
     #[arg(short, long)]
     pub options: bool,
-    /// Adds what TCP knows of the connection: columns, and everything else on a further line
+    /// Show TCP information
+    ///
+    /// The most important values are columns; the others are on a second line.
     #[arg(short, long)]
     pub info: bool,
-    /// Adds the memory that it takes, and what it dropped
+    /// Show socket memory and drops
     #[arg(short, long)]
     pub memory: bool,
-    /// Adds the type of service, the traffic class and the class id
-    #[arg(long = "tos")]
+    /// Show type of service, traffic class and class id
+    #[arg(long = "tos", hide_short_help = true)]
     pub traffic_class: bool,
-    /// Adds the control group
-    #[arg(long)]
+    /// Show the control group
+    #[arg(long, hide_short_help = true)]
     pub cgroup: bool,
-    /// Adds the socket options that are set
-    #[arg(long)]
+    /// Show the socket options that are set
+    #[arg(long, hide_short_help = true)]
     pub inet_sockopt: bool,
-    /// The same as the command summary, in front of the sockets if any are asked for
+    /// Show the summary first
+    ///
+    /// Same as the summary command. Lists sockets after it only if an option or a filter selects some.
     #[arg(short, long, conflicts_with_all = ["jsonl", "csv", "from", "watch"])]
     pub summary: bool,
-    /// No headings
+    /// Omit the headings
     #[arg(short = 'H', long)]
     pub no_header: bool,
-    /// One line for each socket, also with -i
-    #[arg(short = 'O', long)]
+    /// Print one line per socket, even with -i
+    #[arg(short = 'O', long, hide_short_help = true)]
     pub oneline: bool,
-    /// Which columns, in this order; with + in front, beside the usual ones
+    /// Columns to show; +COLUMN adds to the default ones
+    ///
+    /// 'sockwatch help columns' lists them.
     #[arg(
         long,
         value_name = "COLUMN,…",
@@ -68,19 +78,23 @@ pub struct List {
         group = "columns_of_table"
     )]
     pub columns: Vec<String>,
-    /// Orders by a column: numbers start with the largest; COLUMN:asc or COLUMN:desc decides
+    /// Sort by a column; COLUMN:asc or COLUMN:desc
+    ///
+    /// By default, numbers are sorted in descending order and text in ascending order.
     #[arg(long, value_name = "COLUMN")]
     pub sort: Option<String>,
-    /// At most so many sockets
+    /// Maximum number of sockets
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
-    /// Repeats every so often, as JSON Lines
+    /// Repeat at this interval, as JSON Lines
     #[arg(long, value_name = "DURATION", value_parser = interval, conflicts_with_all = ["json", "csv", "from", "columns"])]
     pub watch: Option<Duration>,
-    /// Reads a recording, or a raw dump made by ss -D, in place of the kernel
+    /// Read a recording or a dump of ss -D
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
-    /// Which moment of the recording: RFC 3339, 20:14:07, -5m (before the end) or +30s (after the start); its last if not said
+    /// Time in the recording [default: its last sample]
+    ///
+    /// A time is RFC 3339, 20:14:07, -5m (before the end) or +30s (after the start).
     #[arg(
         long,
         value_name = "TIME",
@@ -88,19 +102,19 @@ pub struct List {
         allow_hyphen_values = true
     )]
     pub at: Option<String>,
-    /// One JSON document
+    /// Print one JSON document
     #[arg(long, group = "output", conflicts_with = "columns")]
     pub json: bool,
-    /// One JSON object a line for each socket
+    /// Print one JSON object per line and socket
     #[arg(long, group = "output", conflicts_with = "columns")]
     pub jsonl: bool,
-    /// Comma-separated values with a heading
+    /// Print comma-separated values with a heading
     #[arg(long, group = "output", conflicts_with = "columns")]
     pub csv: bool,
-    /// Tells on standard error where the time went, as one JSON object
-    #[arg(long)]
+    /// Print timings as JSON to standard error
+    #[arg(long, hide_short_help = true)]
     pub timings: bool,
-    /// Prints this help
+    /// Print help
     #[arg(short, long, action = ArgAction::Help)]
     help: Option<bool>,
 }

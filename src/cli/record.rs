@@ -16,25 +16,32 @@ const MAX_FILES: u16 = 9999;
 /// `record`.
 #[derive(Debug, Clone, Args)]
 #[command(disable_help_flag = true, args_override_self = true)]
-#[command(after_help = after_help())]
+#[command(after_help = filter_help::SEE_ALSO, after_long_help = filter_help::examples_for("record -o FILE"))]
 pub struct Record {
-    /// The recording; a file that exists is not overwritten without --force
+    /// File to record to
+    ///
+    /// An existing file is not overwritten without --force.
     #[arg(short, long, value_name = "FILE", required_unless_present = "jsonl")]
     pub output: Option<PathBuf>,
-    /// Time between two samples, for example 500ms, 1s, 10s
+    /// Time between samples
     #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = interval)]
     pub interval: Duration,
-    /// Ends after this time, for example 30s or 8h; otherwise on Ctrl-C
+    /// Stop after this time, such as 30s or 8h
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub duration: Option<Duration>,
-    /// Writes the same samples as JSON Lines as well, - for standard output; without -o nothing else
+    /// Also write JSON Lines; - for standard output
+    ///
+    /// Without -o, writes only JSON Lines.
     #[arg(long, value_name = "FILE")]
     pub jsonl: Option<PathBuf>,
-    /// Begins another file once the recording is as large as this, for example 100MB; the full ones are FILE.1 (the latest),
-    /// FILE.2, …
+    /// Start a new file at this size, such as 100MB
+    ///
+    /// Full files are renamed to FILE.1 (the latest), FILE.2 and so on.
     #[arg(long, value_name = "SIZE", value_parser = file_size, requires = "output")]
     pub max_size: Option<u64>,
-    /// How many full files are kept; the oldest are removed
+    /// Number of full files to keep
+    ///
+    /// Older files are removed.
     #[arg(
         long,
         value_name = "N",
@@ -43,28 +50,21 @@ pub struct Record {
         requires = "max_size"
     )]
     pub keep: u16,
-    /// Overwrites files that exist
+    /// Overwrite existing files
     #[arg(long)]
     pub force: bool,
-    /// Replaces addresses, paths, the names of the host and of users, and command lines, the same by the same
+    /// Replace addresses, paths and names
+    ///
+    /// Replaces addresses, paths, host and user names, and command lines consistently. Ports, other numbers and the first
+    /// word of a process's name stay.
     #[arg(long)]
     pub redact: bool,
     /// Selection of sockets.
     #[command(flatten)]
     pub select: Select,
-    /// Prints this help
+    /// Print help
     #[arg(short, long, action = ArgAction::Help)]
     help: Option<bool>,
-}
-
-/// Text below the options in the help of `record`.
-fn after_help() -> String {
-    format!(
-        "Without letters or a filter everything is recorded, in all states. A socket that passes the filter once is\n\
-         recorded to its end, so that what becomes of it is known. SIGTERM, SIGINT and SIGHUP close the files in order.\n\
-         With --redact, ports and numbers stay as they are, and of a process's name its first word.\n\n{}",
-        filter_help::examples_for("record -o FILE")
-    )
 }
 
 /// Smallest value of `--max-size`, bytes: a key frame of a small machine.
@@ -73,11 +73,11 @@ const MIN_FILE_BYTES: u64 = 64 * 1000;
 /// Parses the value of `--max-size`, in bytes.
 fn file_size(text: &str) -> Result<u64, String> {
     let bytes = parse_quantity(text, Unit::Bytes)
-        .map_err(|why| format!("{why}; write for example 100MB or 2GiB"))?;
+        .map_err(|why| format!("{why}; use a size such as 100MB or 2GiB"))?;
     if bytes.is_finite() && bytes >= MIN_FILE_BYTES as f64 {
         Ok(bytes as u64)
     } else {
-        Err("out of range; a file has at least 64kB".to_owned())
+        Err("too small; the minimum is 64kB".to_owned())
     }
 }
 

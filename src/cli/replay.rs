@@ -9,20 +9,19 @@ use super::config::ConfigFile;
 /// `replay`.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Space plays and pauses, the arrows go from sample to sample; press ? for all keys.\n\
-              TIME is 20:14:07, RFC 3339, -5m from the end, or +30s from the start."
+    after_help = "TIME is RFC 3339, 20:14:07, -5m (before the end) or +30s (after the start). See also 'sockwatch help recording'."
 )]
 pub struct Replay {
-    /// A recording
+    /// Recording to open
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
-    /// Where to begin; otherwise at the start
+    /// Time to start at [default: first sample]
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub at: Option<String>,
     /// Configuration file.
     #[command(flatten)]
     pub config: ConfigFile,
-    /// Which sockets: ss's filter language, and more
+    /// Filter in the language of ss
     #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,
 }

@@ -11,10 +11,12 @@ use clap::Args;
     reason = "each is a letter that ss has"
 )]
 pub struct Select {
-    /// All states: listening, unconnected, TIME-WAIT and SYN-RECV sockets too
+    /// Sockets in all states
+    ///
+    /// Includes listening, unconnected, TIME-WAIT and SYN-RECV sockets.
     #[arg(short, long, overrides_with = "listening")]
     pub all: bool,
-    /// Listening (and unconnected) sockets only
+    /// Listening and unconnected sockets only
     #[arg(short, long, overrides_with = "all")]
     pub listening: bool,
     /// TCP sockets
@@ -27,19 +29,19 @@ pub struct Select {
     #[arg(short = 'x', long)]
     pub unix: bool,
     /// Raw IP sockets
-    #[arg(short = 'w', long)]
+    #[arg(short = 'w', long, hide_short_help = true)]
     pub raw: bool,
     /// Packet sockets
-    #[arg(short = '0', long)]
+    #[arg(short = '0', long, hide_short_help = true)]
     pub packet: bool,
     /// MPTCP sockets
-    #[arg(short = 'M', long)]
+    #[arg(short = 'M', long, hide_short_help = true)]
     pub mptcp: bool,
     /// SCTP sockets
-    #[arg(short = 'S', long)]
+    #[arg(short = 'S', long, hide_short_help = true)]
     pub sctp: bool,
     /// Vsock sockets
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub vsock: bool,
     /// IPv4 sockets only
     #[arg(short = '4', long, overrides_with = "ipv6")]
@@ -47,22 +49,37 @@ pub struct Select {
     /// IPv6 sockets only
     #[arg(short = '6', long, overrides_with = "ipv4")]
     pub ipv6: bool,
-    /// Sockets of a family: inet, inet6, unix, link, netlink, vsock
-    #[arg(short, long, value_name = "FAMILY", value_delimiter = ',')]
+    /// inet, inet6, unix, link, netlink or vsock
+    #[arg(
+        short,
+        long,
+        value_name = "FAMILY",
+        value_delimiter = ',',
+        hide_short_help = true
+    )]
     pub family: Vec<String>,
-    /// Kinds of sockets: all, inet, tcp, udp, raw, mptcp, sctp, unix, packet, netlink, vsock, and parts such as `unix_dgram`; ! leaves out
+    /// Kinds of sockets, such as tcp,udp or all,!unix
+    ///
+    /// all, inet, tcp, udp, udplite, raw, mptcp, sctp, unix, packet, netlink, vsock, and parts of them such as unix_dgram.
+    /// A leading ! excludes a kind.
     #[arg(
         short = 'A',
         long,
         visible_alias = "socket",
         value_name = "KIND,…",
+        hide_short_help = true,
         value_delimiter = ','
     )]
     pub query: Vec<String>,
-    /// Reads a filter from a file, which follows what is typed
-    #[arg(short = 'F', long = "filter", value_name = "FILE")]
+    /// Read more of the filter from a file
+    #[arg(
+        short = 'F',
+        long = "filter",
+        value_name = "FILE",
+        hide_short_help = true
+    )]
     pub filter_file: Option<PathBuf>,
-    /// Which sockets: ss's filter language, and more; see below
+    /// Filter in the language of ss
     #[arg(value_name = "FILTER")]
     pub filter: Vec<String>,
 }

@@ -26,10 +26,12 @@ pub fn suggest(words: &[String]) -> Option<String> {
     let long = |name: &str| rest.iter().any(|word| word == name);
     let mut letters = letters.flat_map(|word| word.chars());
     match letters.find(|letter| matches!(letter, 'K' | 'E')) {
-        Some('K') => Some("sockwatch kill ends sockets".to_owned()),
-        Some(_) => Some("sockwatch events tells of sockets that end".to_owned()),
-        None if long("--kill") => Some("sockwatch kill ends sockets".to_owned()),
-        None if long("--events") => Some("sockwatch events tells of sockets that end".to_owned()),
+        Some('K') => Some("sockwatch kill closes sockets".to_owned()),
+        Some(_) => Some("sockwatch events streams sockets as they close".to_owned()),
+        None if long("--kill") => Some("sockwatch kill closes sockets".to_owned()),
+        None if long("--events") => {
+            Some("sockwatch events streams sockets as they close".to_owned())
+        }
         None => None,
     }
 }

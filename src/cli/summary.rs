@@ -7,13 +7,15 @@ use clap::Args;
 /// `summary`.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Summary {
-    /// One JSON document
+    /// Print one JSON document
     #[arg(long)]
     pub json: bool,
-    /// Reads a recording in place of the kernel
+    /// Read a recording instead of the kernel
     #[arg(long, value_name = "FILE")]
     pub from: Option<PathBuf>,
-    /// Which moment of the recording: RFC 3339, 20:14:07, -5m (before the end) or +30s (after the start); its last if not said
+    /// Time in the recording [default: its last sample]
+    ///
+    /// A time is RFC 3339, 20:14:07, -5m (before the end) or +30s (after the start).
     #[arg(
         long,
         value_name = "TIME",

@@ -67,7 +67,7 @@ fn listen(arguments: &cli::Events) -> anyhow::Result<()> {
                 .iter()
                 .find(|fault| fault.source == "destroy events");
             return Err(anyhow!(
-                "the kernel does not tell of sockets that end: {}",
+                "the kernel does not report closed sockets: {}",
                 why.map_or("no reason given", |fault| fault.error.as_str())
             ));
         }
@@ -113,7 +113,7 @@ fn replay(arguments: &cli::Events, path: &Path) -> anyhow::Result<()> {
         if !moment.sample.events_available && !gap_reported {
             gap_reported = true;
             eprintln!(
-                "sockwatch: {}: the kernel did not tell of sockets that ended; what lived between two samples is missing",
+                "sockwatch: {}: the kernel did not report closed sockets; sockets that lived only between two samples are missing",
                 path.display()
             );
         }

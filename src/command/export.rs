@@ -30,7 +30,7 @@ pub fn run(arguments: &cli::Export) -> anyhow::Result<()> {
     let selection = Selection::in_all_states(&arguments.select, &RecordedNames::default(), true)?;
     if cfg!(not(feature = "parquet")) && arguments.format == Format::Parquet {
         return Err(anyhow!(
-            "this sockwatch was built without Parquet; build it with --features parquet, or export csv or jsonl"
+            "this sockwatch was built without Parquet; rebuild with --features parquet, or export as csv or jsonl"
         ));
     }
     let replayer = recording_input::open(&arguments.file)?;
@@ -86,7 +86,7 @@ fn sample_range(
     let end = entries.partition_point(|entry| entry.taken_at_us <= to);
     if first >= end {
         return Err(anyhow!(
-            "nothing was recorded at these times; the recording has {}",
+            "nothing was recorded in this range; the recording covers {}",
             when::show_span(span, zone)
         ));
     }

@@ -31,30 +31,30 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
     let selection = Selection::new(&select, &SystemNames::default(), false)?;
     if !selection.kinds.are_destroyable() {
         return Err(
-            UsageError::new("the kernel ends TCP and UDP sockets only; use -t or -u").into(),
+            UsageError::new("the kernel closes only TCP and UDP sockets; use -t or -u").into(),
         );
     }
     if selection.filter.is_empty() {
         return Err(UsageError::new(
-            "kill needs a filter that says which sockets, for example: sockwatch kill -t dst 10.0.0.1 dport = 5432",
+            "kill needs a filter, for example: sockwatch kill -t dst 10.0.0.1 dport = 5432",
         )
         .into());
     }
     if selection.filter.is_always_true() {
         return Err(UsageError::new(
-            "every socket matches this filter; say which ones, for example: state established dport = 5432",
+            "this filter matches every socket; use a narrower one, for example: state established dport = 5432",
         )
         .into());
     }
     if selection.filter.mixes_connectives() {
         return Err(UsageError::new(
-            "'and' and 'or' without parentheses can be read in two ways; add parentheses: ( a or b ) and c",
+            "'and' and 'or' without parentheses are ambiguous; add parentheses: ( a or b ) and c",
         )
         .into());
     }
     if !arguments.dry_run && !capabilities::is_network_admin() {
         return Err(anyhow!(
-            "ending sockets needs CAP_NET_ADMIN, which this user lacks; run as root, or see what would be ended with --dry-run"
+            "closing sockets needs CAP_NET_ADMIN; run as root, or list the sockets with --dry-run"
         ));
     }
     selection.check_permissions()?;
@@ -65,9 +65,9 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
         let hint = if selection.lists_all_states() {
             ""
         } else {
-            " (-l looks at listeners, -a at every state)"
+            " (-l selects listeners, -a all states)"
         };
-        writeln!(out, "no socket matches{hint}; nothing was done")?;
+        writeln!(out, "no socket matches{hint}; nothing was closed")?;
         return Ok(());
     }
     let shown = print_sockets(&moment, &rows, &mut out);
@@ -80,11 +80,11 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
         several => format!("these {several} sockets"),
     };
     if arguments.dry_run {
-        writeln!(out, "would end {what}; nothing was done")?;
+        writeln!(out, "would close {what}; nothing was closed")?;
         return Ok(());
     }
     if !arguments.yes {
-        write!(out, "end {what}? [y/N] ")?;
+        write!(out, "close {what}? [y/N] ")?;
         out.flush()?;
         let mut answer = String::new();
         io::stdin()
@@ -95,7 +95,7 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
             writeln!(out)?;
         }
         if !matches!(answer.trim(), "y" | "Y" | "yes") {
-            return Err(anyhow!("not confirmed; nothing was done"));
+            return Err(anyhow!("not confirmed; nothing was closed"));
         }
     }
     destroy(&moment, &rows, &mut out)
@@ -106,10 +106,9 @@ fn take_sample(selection: &Selection) -> anyhow::Result<Moment> {
     let mut moment = Moment::default();
     let rates = selection.needs_rates(&[]);
     if rates {
-        return Err(UsageError::new(
-            "kill does not wait to measure rates; choose sockets by what they are, not by what they move",
-        )
-        .into());
+        return Err(
+            UsageError::new("kill does not measure rates; use a filter without rates").into(),
+        );
     }
     let options = LiveOptions {
         tables: selection.tables(),
@@ -164,11 +163,11 @@ fn destroy(moment: &Moment, rows: &[u32], out: &mut impl Write) -> anyhow::Resul
     }
     let all = rows.len();
     written
-        .and_then(|()| writeln!(out, "{done} of {all} ended"))
+        .and_then(|()| writeln!(out, "{done} of {all} closed"))
         .and_then(|()| out.flush())
         .context("cannot write to standard output")?;
     if refused > 0 {
-        return Err(anyhow!("{refused} of {all} sockets could not be ended"));
+        return Err(anyhow!("{refused} of {all} sockets could not be closed"));
     }
     Ok(())
 }

@@ -71,7 +71,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
         Input::RawDump(path) => {
             if needs.rates || selection.filter.needs_names() {
                 return Err(UsageError::new(
-                    "a dump made by ss -D has sockets only: neither processes nor names of users, and nothing to measure a rate by",
+                    "a dump of ss -D has no processes, user names or rates",
                 )
                 .into());
             }

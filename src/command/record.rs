@@ -36,7 +36,7 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
     selection.check_permissions()?;
     if arguments.output.as_deref() == Some(Path::new("-")) {
         return Err(UsageError::new(
-            "-o -: a recording needs a file; --jsonl - writes to standard output",
+            "-o -: a recording needs a file; use --jsonl - for standard output",
         )
         .into());
     }

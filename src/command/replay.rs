@@ -29,7 +29,7 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let archive = Reader::open(&arguments.file)?;
     let entries = archive.entries();
     let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
-        bail!("{}: there is no sample in it", arguments.file.display());
+        bail!("{}: contains no samples", arguments.file.display());
     };
     let span = (first.taken_at_us, last.taken_at_us);
     let at_us = match &arguments.at {

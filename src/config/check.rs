@@ -48,7 +48,10 @@ fn check_table(
             }
             (Some(Value::Table(defaults)), _) => {
                 let keys = keys(defaults);
-                found.push((at, format!("'{path}' is a section: [{path}], with {keys}")));
+                found.push((
+                    at,
+                    format!("'{path}' is a section; write [{path}] with {keys}"),
+                ));
             }
             (Some(_), value_here) => {
                 let rule = rules::find(name, key);
@@ -90,7 +93,7 @@ fn check_order(
             None => format!("{number} (the default)"),
         };
         let message = format!(
-            "warning = {} in [{name}] is above critical = {}: it is at most as high",
+            "warning = {} in [{name}] is above critical = {}; it must not be higher",
             written("warning", warning),
             written("critical", critical)
         );
@@ -101,12 +104,15 @@ fn check_order(
 /// The message about a key that does not exist.
 fn unknown_key(key: &str, name: &str, defaults: &Table) -> String {
     let place = match name {
-        "" => "a configuration".to_owned(),
+        "" => "the configuration".to_owned(),
         name => format!("[{name}]"),
     };
     match nearest(key, defaults) {
-        Some(near) => format!("{place} has no '{key}'; it has '{near}'"),
-        None => format!("{place} has no '{key}'; it has {}", keys(defaults)),
+        Some(near) => format!("unknown key '{key}' in {place}; did you mean '{near}'?"),
+        None => format!(
+            "unknown key '{key}' in {place}; keys are {}",
+            keys(defaults)
+        ),
     }
 }
 

@@ -36,7 +36,7 @@ pub enum ConfigError {
 }
 
 /// The remedy.
-const NO_CONFIG: &str = "'--config none' goes without";
+const NO_CONFIG: &str = "use '--config none' to run without it";
 
 /// A setting that is not known or not allowed, with its place and what is allowed instead.
 #[derive(Debug, Clone, PartialEq, Eq)]

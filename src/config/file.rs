@@ -106,10 +106,10 @@ fn read(path: &Path) -> io::Result<Result<Config, ConfigError>> {
         why,
     };
     if bytes.len() as u64 > MAX_BYTES {
-        return Ok(Err(no_config("larger than any configuration, 1 MiB")));
+        return Ok(Err(no_config("larger than 1 MiB")));
     }
     let Ok(text) = String::from_utf8(bytes) else {
-        return Ok(Err(no_config("not a text in UTF-8")));
+        return Ok(Err(no_config("not valid UTF-8")));
     };
     Ok(Config::parse(&text).map_err(|error| ConfigError::Invalid {
         path: path.to_owned(),

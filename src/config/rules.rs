@@ -49,19 +49,19 @@ pub(super) fn allows(rule: ValueRule, value: &DeValue<'_>) -> bool {
 /// Describes the values that a rule allows.
 pub(super) fn describe(rule: ValueRule) -> String {
     match rule {
-        ValueRule::Share => "it is a share, above 0 and up to 1 (0.8 is 80 %)".to_owned(),
+        ValueRule::Share => "must be a share above 0 and at most 1 (0.8 is 80 %)".to_owned(),
         ValueRule::Seconds { min, max } => {
-            format!("it is a number of seconds, from {min} to {max}")
+            format!("must be a number of seconds from {min} to {max}")
         }
-        ValueRule::PerSecond => "it is a number per second, above 0".to_owned(),
+        ValueRule::PerSecond => "must be a number per second above 0".to_owned(),
         ValueRule::Count { min, max } => {
-            format!("it is a whole number, from {min} to {max}")
+            format!("must be an integer from {min} to {max}")
         }
         ValueRule::FindingIds => {
             let ids: Vec<&str> = FINDINGS.iter().map(FindingKind::id).collect();
-            format!("it is a list of these: {}", ids.join(", "))
+            format!("must be a list of these: {}", ids.join(", "))
         }
-        ValueRule::ProcessNames => "it is a list of processes' names".to_owned(),
+        ValueRule::ProcessNames => "must be a list of process names".to_owned(),
     }
 }
 

@@ -92,23 +92,23 @@ fn keys_that_are_not_set_have_their_defaults() {
 fn unknown_keys_are_refused_with_their_place_and_the_key_that_was_meant() {
     assert_eq!(
         error_of("[diagnose.close-wait-leak]\nconections = 3\n"),
-        ":2:1: [diagnose.close-wait-leak] has no 'conections'; it has 'connections'"
+        ":2:1: unknown key 'conections' in [diagnose.close-wait-leak]; did you mean 'connections'?"
     );
     assert_eq!(
         error_of("[diagnose]\nhold_s = 3\n[diagnose.close_wait_leak]\n"),
-        ":3:11: [diagnose] has no 'close_wait_leak'; it has 'close-wait-leak'"
+        ":3:11: unknown key 'close_wait_leak' in [diagnose]; did you mean 'close-wait-leak'?"
     );
     assert_eq!(
         error_of("[theme]\ndark = true\n"),
-        ":1:2: a configuration has no 'theme'; it has diagnose"
+        ":1:2: unknown key 'theme' in the configuration; keys are diagnose"
     );
     assert_eq!(
         error_of("[diagnose.connect-stuck]\n  seconds = 3\n"),
-        ":2:3: [diagnose.connect-stuck] has no 'seconds'; it has requests, retries"
+        ":2:3: unknown key 'seconds' in [diagnose.connect-stuck]; keys are requests, retries"
     );
     assert_eq!(
         error_of("diagnose = 3"),
-        ":1:1: 'diagnose' is a section: [diagnose], with ".to_owned()
+        ":1:1: 'diagnose' is a section; write [diagnose] with ".to_owned()
             + &Table::try_from(Thresholds::default())
                 .unwrap()
                 .keys()
@@ -120,7 +120,7 @@ fn unknown_keys_are_refused_with_their_place_and_the_key_that_was_meant() {
 
 #[test]
 fn invalid_values_are_refused_with_those_that_are_allowed() {
-    let share = "it is a share, above 0 and up to 1 (0.8 is 80 %)";
+    let share = "must be a share above 0 and at most 1 (0.8 is 80 %)";
     for value in [
         "1.5", "80", "0", "0.0", "-0.1", "nan", "inf", "'0.8'", "true",
     ] {
@@ -133,37 +133,37 @@ fn invalid_values_are_refused_with_those_that_are_allowed() {
         assert_eq!(
             error_of(&format!("[diagnose.udp-drops]\nwindow_s = {value}\n")),
             format!(
-                ":2:12: window_s = {value} in [diagnose.udp-drops]: it is a number of seconds, from 1 to 600"
+                ":2:12: window_s = {value} in [diagnose.udp-drops]: must be a number of seconds from 1 to 600"
             )
         );
     }
     assert_eq!(
         error_of("[diagnose]\nclear_s = -1\n"),
-        ":2:11: clear_s = -1 in [diagnose]: it is a number of seconds, from 0 to 86400"
+        ":2:11: clear_s = -1 in [diagnose]: must be a number of seconds from 0 to 86400"
     );
     for value in ["0", "-1", "2.5", "4294967296", "99999999999999999999999"] {
         assert_eq!(
             error_of(&format!("[diagnose.syn-queue]\nhalf_open = {value}")),
             format!(
-                ":2:13: half_open = {value} in [diagnose.syn-queue]: it is a whole number, from 1 to 4294967295"
+                ":2:13: half_open = {value} in [diagnose.syn-queue]: must be an integer from 1 to 4294967295"
             )
         );
     }
     assert_eq!(
         error_of("[diagnose.connect-stuck]\nretries = 256"),
-        ":2:11: retries = 256 in [diagnose.connect-stuck]: it is a whole number, from 0 to 255"
+        ":2:11: retries = 256 in [diagnose.connect-stuck]: must be an integer from 0 to 255"
     );
     assert_eq!(
         error_of("[diagnose.time-wait-buildup]\nper_s = 0"),
-        ":2:9: per_s = 0 in [diagnose.time-wait-buildup]: it is a number per second, above 0"
+        ":2:9: per_s = 0 in [diagnose.time-wait-buildup]: must be a number per second above 0"
     );
     let text = "[diagnose]\ndisable = ['orphans', 'time-waits']";
     assert!(error_of(text).starts_with(
-        ":2:11: disable = ['orphans', 'time-waits'] in [diagnose]: it is a list of these: close-wait-leak, "
+        ":2:11: disable = ['orphans', 'time-waits'] in [diagnose]: must be a list of these: close-wait-leak, "
     ));
     assert_eq!(
         error_of("[diagnose]\nignore_processes = 'nginx'"),
-        ":2:20: ignore_processes = 'nginx' in [diagnose]: it is a list of processes' names"
+        ":2:20: ignore_processes = 'nginx' in [diagnose]: must be a list of process names"
     );
 }
 
@@ -171,11 +171,11 @@ fn invalid_values_are_refused_with_those_that_are_allowed() {
 fn a_warning_is_not_above_critical() {
     assert_eq!(
         error_of("[diagnose.orphans]\nwarning = 0.9\n"),
-        ":2:11: warning = 0.9 in [diagnose.orphans] is above critical = 0.8 (the default): it is at most as high"
+        ":2:11: warning = 0.9 in [diagnose.orphans] is above critical = 0.8 (the default); it must not be higher"
     );
     assert_eq!(
         error_of("[diagnose.descriptors-low]\nwarning = 0.5\ncritical = 0.4\n"),
-        ":3:12: warning = 0.5 in [diagnose.descriptors-low] is above critical = 0.4: it is at most as high"
+        ":3:12: warning = 0.5 in [diagnose.descriptors-low] is above critical = 0.4; it must not be higher"
     );
     let same = "[diagnose.descriptors-low]\nwarning = 0.5\ncritical = 0.5\n";
     assert!(Config::parse(same).is_ok());
@@ -261,21 +261,21 @@ fn an_unreadable_file_is_reported_with_the_remedy() {
         said(&home.0.path().join("gone.toml")),
         format!(
             "cannot read the configuration {root}/gone.toml: No such file or directory (os error 2); \
-             '--config none' goes without"
+             use '--config none' to run without it"
         )
     );
     assert!(said(home.0.path()).contains("Is a directory"));
     fs::write(home.0.path().join("binary"), [0xff, 0xfe]).unwrap();
     assert_eq!(
         said(&home.0.path().join("binary")),
-        format!("{root}/binary: not a text in UTF-8; '--config none' goes without")
+        format!("{root}/binary: not valid UTF-8; use '--config none' to run without it")
     );
-    assert!(said(Path::new("/dev/zero")).contains("larger than any configuration"));
+    assert!(said(Path::new("/dev/zero")).contains("larger than 1 MiB"));
     home.has("wrong", "diagnose.hold_s = 'long'");
     assert_eq!(
         said(&home.0.path().join("wrong")),
         format!(
-            "{root}/wrong:1:19: hold_s = 'long' in [diagnose]: it is a number of seconds, from 0 to 86400"
+            "{root}/wrong:1:19: hold_s = 'long' in [diagnose]: must be a number of seconds from 0 to 86400"
         )
     );
     // A file that is found is not skipped if it is invalid.

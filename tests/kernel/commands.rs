@@ -246,7 +246,7 @@ fn kill_ends_one() -> Result<(), Failed> {
     let filter = filter_of(&near);
     let dry = run(&["kill", "--dry-run", &filter]);
     assert!(
-        text(&dry.stdout).contains("would end this socket"),
+        text(&dry.stdout).contains("would close this socket"),
         "{}",
         text(&dry.stderr)
     );
@@ -254,12 +254,12 @@ fn kill_ends_one() -> Result<(), Failed> {
     let output = run(&["kill", "--yes", &filter]);
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert!(
-        text(&output.stdout).contains("1 of 1 ended"),
+        text(&output.stdout).contains("1 of 1 closed"),
         "{}",
         text(&output.stdout)
     );
     let mut byte = [0];
-    let error = (&near).read(&mut byte).expect_err("it is ended");
+    let error = (&near).read(&mut byte).expect_err("it is closed");
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionAborted);
     let error = (&far).read(&mut byte).expect_err("its peer is told");
     assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
@@ -312,7 +312,7 @@ fn kill_spares_a_new_socket() -> Result<(), Failed> {
     out.read_to_string(&mut rest)?;
     assert!(asking.wait()?.success());
     assert!(
-        rest.contains("already closed") && rest.contains("0 of 1 ended"),
+        rest.contains("already closed") && rest.contains("0 of 1 closed"),
         "{rest}"
     );
     assert!(is_alive(&near, &far), "the next one is spared");
@@ -613,7 +613,7 @@ fn kill_survives_a_closed_pipe() -> Result<(), Failed> {
     drop(killing.stdout.take());
     killing.wait()?;
     for (near, _) in &pairs {
-        let error = (&mut &*near).read(&mut [0]).expect_err("it is ended");
+        let error = (&mut &*near).read(&mut [0]).expect_err("it is closed");
         assert_eq!(error.kind(), std::io::ErrorKind::ConnectionAborted);
     }
     Ok(())
@@ -642,7 +642,7 @@ fn autobound_is_the_kernels() -> Result<(), Failed> {
         assert!(output.contains(&own.to_string()), "{output}");
     }
     let dry = text(&run(&["kill", "-ta", "--dry-run", &filter]).stdout);
-    assert!(dry.contains("would end these 2 sockets"), "{dry}");
+    assert!(dry.contains("would close these 2 sockets"), "{dry}");
     Ok(())
 }
 

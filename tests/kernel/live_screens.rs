@@ -53,6 +53,14 @@ fn assert_shows(dashboard: &Dashboard<LiveSource>, text: &str) {
     assert!(dashboard.shows(text), "{text}:\n{}", dashboard.text());
 }
 
+/// Takes samples until the texts are shown: the kernel reports closed sockets with a delay.
+fn until_shown(dashboard: &mut Dashboard<LiveSource>, texts: &[&str]) {
+    wait::until(&format!("{texts:?} on the screen"), || {
+        dashboard.ticks(1);
+        texts.iter().all(|text| dashboard.shows(text))
+    });
+}
+
 /// This process as the dashboard writes it.
 fn this_process() -> String {
     let comm = std::fs::read_to_string("/proc/self/comm").expect("a name");
@@ -192,13 +200,9 @@ fn events() {
     wait::until("both to be freed", || {
         !crate::support::wait::has_tcp(standing.port(), address(&listener).port(), 1)
     });
-    dashboard.ticks(2);
+    dashboard.ticks(1);
     dashboard.type_in(&format!("8/{}\r", standing.port()));
-    for kind in ["opened", "closed"] {
-        assert_shows(&dashboard, kind);
-    }
+    until_shown(&mut dashboard, &["opened", "closed"]);
     dashboard.type_in(&format!("\x1b/{}\r", from.port()));
-    for kind in ["opened", "closed", "<"] {
-        assert_shows(&dashboard, kind);
-    }
+    until_shown(&mut dashboard, &["opened", "closed", "<"]);
 }

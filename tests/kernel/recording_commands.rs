@@ -704,7 +704,7 @@ fn unprivileged_user() -> Result<(), Failed> {
         .output()?;
     let said = text(&output.stderr);
     assert!(output.status.success(), "{said}");
-    assert!(said.contains("without their owners"), "{said}");
+    assert!(said.contains("without the owners"), "{said}");
     let info = info(&recording);
     assert_eq!(info["capabilities"], serde_json::json!([]));
     assert_eq!(info["whole"], true);
@@ -741,7 +741,7 @@ fn refusals() -> Result<(), Failed> {
         (
             &["list", "-r", "--from", &recording][..],
             2,
-            "-r asks this machine",
+            "-r would resolve names",
         ),
         (
             &["list", "--from", &recording, "--at", "soon"],
@@ -751,7 +751,7 @@ fn refusals() -> Result<(), Failed> {
         (
             &["list", "--from", &recording, "--at", "-1h"],
             1,
-            "the recording has",
+            "the recording covers",
         ),
         (
             &["list", "--from", &recording, "dst www.example.org"],
@@ -761,9 +761,9 @@ fn refusals() -> Result<(), Failed> {
         (
             &["list", "--from", &dump, "--at", "-1s"],
             2,
-            "is no recording",
+            "is not a recording",
         ),
-        (&["list", "--from", &dump], 1, "nor is it a recording"),
+        (&["list", "--from", &dump], 1, "not a recording either"),
         (&["list", "--from", &missing], 1, "No such file"),
         (&["summary", "--from", &dump], 1, "dump"),
         (&["events", "--from", &missing], 1, "missing"),
@@ -773,7 +773,7 @@ fn refusals() -> Result<(), Failed> {
         (
             &["export", &recording, "--format", "csv", "--from", "+1h"],
             1,
-            "the recording has",
+            "the recording covers",
         ),
         (
             &[

@@ -99,7 +99,7 @@ impl EffectHandler for TestEffects {
 
     fn signal_process(&mut self, process: ProcessKey, _number: i32, name: &str) -> String {
         self.log.push(format!("{name} {}", process.pid));
-        format!("{name} was sent to process {}", process.pid)
+        format!("sent {name} to process {}", process.pid)
     }
 
     fn resolve_hosts(&mut self, hosts: Vec<String>) {

@@ -73,7 +73,7 @@ impl<'a> EventWriter<'a> {
                 export::json::write_count(moment.sample.taken_at_us, "lost", lost, &mut out)?;
             } else {
                 eprintln!(
-                    "sockwatch: {lost} events were lost: they came faster than they were read"
+                    "sockwatch: {lost} events were lost because they arrived faster than they were read"
                 );
             }
         }
@@ -111,7 +111,7 @@ impl<'a> EventWriter<'a> {
             );
         }
         eprintln!(
-            "sockwatch: {} more sockets ended before it was known what the filter asks of them: they lived between two looks",
+            "sockwatch: {} more sockets closed before the filter could be evaluated: they lived only between two samples",
             self.undecided
         );
         Ok(())

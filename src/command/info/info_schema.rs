@@ -75,12 +75,12 @@ pub fn info_schema() -> JsonSchema {
         ),
         Property::new(
             "losses",
-            JsonSchema::list(loss).with_description("Damaged parts of the file."),
+            JsonSchema::list(loss).with_description("Corrupt parts of the file."),
         ),
         Property::new(
             "whole",
             JsonSchema::boolean()
-                .with_description("True if nothing is damaged and the file was closed."),
+                .with_description("True if nothing is corrupt and the file was closed."),
         ),
         Property::new("closed", JsonSchema::boolean()),
         Property::new(

@@ -35,7 +35,7 @@ pub(super) fn format_info(info: &RecordingInfo, archive: &dyn Archive, zone: &Ti
     let mut out = String::new();
     let _ = writeln!(
         out,
-        "{}: a recording of format {}, by sockwatch {}\n",
+        "{}: recording in format {} by sockwatch {}\n",
         info.file,
         info.format_version,
         sanitize(&info.program)
@@ -85,11 +85,7 @@ pub(super) fn format_info(info: &RecordingInfo, archive: &dyn Archive, zone: &Ti
 fn samples(info: &RecordingInfo) -> String {
     let mut text = count(info.samples as u64);
     if info.dropped_samples > 0 {
-        let _ = write!(
-            text,
-            "; {} more could not be written",
-            count(info.dropped_samples)
-        );
+        let _ = write!(text, "; {} more not written", count(info.dropped_samples));
     }
     text
 }
@@ -108,7 +104,7 @@ fn capabilities(info: &RecordingInfo) -> String {
     match (text.is_empty(), others.len()) {
         (true, 0) => text.push_str("none: owners of other users' sockets may be unknown"),
         (true, number) => {
-            let _ = write!(text, "{number}, none of which shows other users' owners");
+            let _ = write!(text, "{number}, which do not show owners of other users");
         }
         (false, 0) => {}
         (false, number) => {
@@ -128,12 +124,10 @@ fn size(info: &RecordingInfo) -> String {
 
 fn state(info: &RecordingInfo) -> &'static str {
     match (info.losses.is_empty(), info.closed) {
-        (true, true) => "whole, closed in order",
-        (true, false) => {
-            "not closed in order: its end may be missing, or it is still being written"
-        }
-        (false, true) => "damaged, closed in order",
-        (false, false) => "damaged, and not closed in order: its end may be missing",
+        (true, true) => "complete",
+        (true, false) => "not closed: its end may be missing, or it is still being written",
+        (false, true) => "corrupt, closed",
+        (false, false) => "corrupt and not closed: its end may be missing",
     }
 }
 
@@ -145,9 +139,9 @@ fn gaps(out: &mut String, info: &RecordingInfo, zone: &TimeZone) {
     out.push_str("\n  GAPS\n");
     for gap in info.gaps.iter().take(MAX_GAPS) {
         let why = match gap.dropped_samples {
-            0 => "no sample was taken".to_owned(),
-            1 => "1 sample could not be written".to_owned(),
-            dropped => format!("{dropped} samples could not be written"),
+            0 => "no sample taken".to_owned(),
+            1 => "1 sample not written".to_owned(),
+            dropped => format!("{dropped} samples not written"),
         };
         let at = when::show(gap.from_us, zone);
         let _ = writeln!(out, "  {at}  {:>8}  {why}", duration(gap.seconds));

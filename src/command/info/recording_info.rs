@@ -35,7 +35,7 @@ pub(super) struct RecordingInfo {
     pub(super) dropped_samples: u64,
     pub(super) gaps: Vec<Gap>,
     pub(super) losses: Vec<Loss>,
-    /// True if nothing is damaged and the file was closed.
+    /// True if nothing is corrupt and the file was closed.
     #[serde(rename = "whole")]
     pub(super) is_complete: bool,
     pub(super) closed: bool,

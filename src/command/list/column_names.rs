@@ -17,7 +17,7 @@ pub(super) fn find_column(name: &str) -> anyhow::Result<&'static SocketColumn> {
     let column = field.and_then(|field| SOCKET_COLUMNS.get(usize::from(field.id)));
     column.ok_or_else(|| {
         UsageError::new(format!(
-            "there is no column '{name}'; 'sockwatch help columns' lists them"
+            "unknown column '{name}'; see 'sockwatch help columns'"
         ))
         .into()
     })

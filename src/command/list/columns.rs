@@ -60,7 +60,7 @@ pub(super) fn table_columns(arguments: &List) -> anyhow::Result<Vec<&'static Soc
         add(find_column(column_name(name))?);
     }
     if columns.is_empty() {
-        return Err(anyhow!("--columns names no column"));
+        return Err(anyhow!("--columns has no column"));
     }
     Ok(columns)
 }

@@ -31,14 +31,14 @@ impl Input<'_> {
         if recording_input::is_recording(path) {
             if arguments.resolve && !arguments.numeric {
                 return Err(UsageError::new(
-                    "-r asks this machine for names, which knows nothing of the one that was recorded; leave it out",
+                    "-r would resolve names on this host, not on the recorded one; omit it",
                 ));
             }
             return Ok(Input::Recording(path));
         }
         if let Some(at) = &arguments.at {
             return Err(UsageError::new(format!(
-                "--at {at}: {} is no recording, and a dump made by ss -D has one moment only",
+                "--at {at}: {} is not a recording; a dump of ss -D has a single point in time",
                 path.display()
             )));
         }
@@ -52,7 +52,7 @@ impl Input<'_> {
 /// If it cannot be read or is no such file.
 pub(super) fn read_dump(path: &Path, moment: &mut Moment) -> anyhow::Result<()> {
     read_raw_dump(path, &mut moment.sample).map_err(|error| match error {
-        RawDumpError::Foreign { .. } => anyhow!("{error}; nor is it a recording"),
+        RawDumpError::Foreign { .. } => anyhow!("{error}; it is not a recording either"),
         error => error.into(),
     })?;
     moment.derive(&mut Aggregator::new());

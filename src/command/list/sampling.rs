@@ -106,7 +106,7 @@ pub(super) fn take_sample(
     if live.owners_skipped() {
         let all = moment.sample.sockets.rows.len();
         eprintln!(
-            "sockwatch: note: the processes of {all} sockets are left out, to take no longer than ss does; -p shows them"
+            "sockwatch: note: processes of {all} sockets are omitted to save time; use -p to show them"
         );
     }
     Ok(!live.owners_skipped())

@@ -30,7 +30,7 @@ impl SortOrder {
             Some("desc") => true,
             Some(other) => {
                 return Err(UsageError::new(format!(
-                    "--sort {text}: '{other}' is no direction; write {name}:asc or {name}:desc"
+                    "--sort {text}: invalid direction '{other}'; use {name}:asc or {name}:desc"
                 ))
                 .into());
             }

@@ -79,7 +79,7 @@ impl ProgressReporter {
         let mut every = String::new();
         format::short_duration_us(&mut every, self.interval.as_micros() as f64);
         self.print(format!(
-            "sockwatch: recording to {} every {every}; Ctrl-C or SIGTERM ends it",
+            "sockwatch: recording to {} every {every}; press Ctrl-C to stop",
             self.target
         ));
     }
@@ -95,7 +95,7 @@ impl ProgressReporter {
         let visibility = sample.visibility;
         if visibility.unreadable > 0 {
             self.print(format!(
-                "sockwatch: the sockets of {} of {} processes are recorded without their owners; {}",
+                "sockwatch: recording without the owners of sockets of {} of {} processes; {}",
                 visibility.unreadable,
                 visibility.processes,
                 visibility.remedy()

@@ -105,7 +105,7 @@ impl RecordingSession {
                 self.encoder.restart();
             }
             let frame = self.encoder.encode(sample);
-            if !recorder.offer(&frame.context("cannot pack a sample")?) {
+            if !recorder.offer(&frame.context("cannot encode a sample")?) {
                 // The recorder has counted the Sample and its destroy events itself.
                 recorder.note_dropped(0, saturate(lost));
                 self.count_dropped(closed + lost);

@@ -33,7 +33,7 @@ pub(in crate::command) fn open(path: &Path) -> anyhow::Result<Replayer> {
     let reader = Reader::open(path)?;
     report_losses(&reader, path);
     if reader.entries().is_empty() {
-        return Err(anyhow!("{}: no sample is in it", path.display()));
+        return Err(anyhow!("{}: contains no samples", path.display()));
     }
     Ok(Replayer::new(Box::new(reader)))
 }
@@ -73,7 +73,7 @@ fn sample_index(archive: &dyn Archive, at: Option<&str>, zone: &TimeZone) -> any
     if time < first || time > end {
         let span = when::show_span((first, last), zone);
         return Err(anyhow!(
-            "nothing was recorded at {text}; the recording has {span}"
+            "nothing was recorded at {text}; the recording covers {span}"
         ));
     }
     Ok(entry_at(entries, time))
@@ -113,7 +113,7 @@ pub(in crate::command) fn describe_loss(
         },
     );
     format!(
-        "damaged {position}: {} bytes from byte {} on: {}",
+        "corrupt {position}: {} bytes at byte {}: {}",
         loss.bytes, loss.offset, loss.why
     )
 }

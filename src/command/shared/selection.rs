@@ -255,7 +255,7 @@ impl Selection {
     pub(in crate::command) fn check_permissions(&self) -> anyhow::Result<()> {
         if self.filter.needs_marks() && !capabilities::is_network_admin() {
             return Err(anyhow!(
-                "the kernel tells firewall marks to administrators only; run as root or grant CAP_NET_ADMIN"
+                "the kernel reports firewall marks only with CAP_NET_ADMIN; run as root or grant it"
             ));
         }
         Ok(())

@@ -223,7 +223,7 @@ impl SocketKinds {
         }
         kinds.retain(|kind| !excluded.contains(kind));
         if kinds.is_empty() {
-            return Err(UsageError::new("-A leaves out every kind of socket"));
+            return Err(UsageError::new("-A excludes every kind of socket"));
         }
         Ok(SocketKinds {
             kinds,
@@ -302,7 +302,7 @@ fn parse_query(name: &str) -> Result<&'static [Kind], UsageError> {
     found.map(|(_, kinds)| *kinds).ok_or_else(|| {
         let names: Vec<&str> = QUERIES.iter().map(|(names, _)| names[0]).collect();
         UsageError::new(format!(
-            "-A {name}: there is no such kind of socket; there are {}",
+            "-A {name}: unknown kind of socket; use {}",
             names.join(", ")
         ))
     })
@@ -314,7 +314,7 @@ fn parse_family(name: &str) -> Result<Family, UsageError> {
     found.map(|(_, family)| *family).ok_or_else(|| {
         let names: Vec<&str> = FAMILIES.iter().map(|(name, _)| *name).collect();
         UsageError::new(format!(
-            "-f {name}: there is no such family; there are {}",
+            "-f {name}: unknown family; use {}",
             names.join(", ")
         ))
     })

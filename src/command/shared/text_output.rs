@@ -39,7 +39,7 @@ impl TextOutput {
                 let has_contents = path.metadata().is_ok_and(|metadata| metadata.is_file());
                 if has_contents && !force {
                     return Err(anyhow!(
-                        "{} exists; another name, or --force to overwrite it",
+                        "{} already exists; use another name, or --force to overwrite it",
                         path.display()
                     ));
                 }
@@ -85,7 +85,7 @@ impl TextOutput {
         let same = file.metadata().ok().zip(other.metadata().ok());
         if same.is_some_and(|(a, b)| (a.dev(), a.ino()) == (b.dev(), b.ino())) {
             return Err(UsageError::new(format!(
-                "{} cannot be read and written at the same time",
+                "{} is both the input and the output; use another output",
                 path.display()
             )));
         }
