@@ -74,8 +74,8 @@ pub enum Command {
     Diagnose(Diagnose),
     /// Closes matching TCP and UDP sockets
     ///
-    /// Lists the sockets and asks for confirmation first. Requires CAP_NET_ADMIN and a filter. Uses the SOCK_DESTROY
-    /// request of the kernel with the cookie of each socket, so that no other socket is affected.
+    /// Lists the sockets and asks for confirmation first. Requires root or the capability to
+    /// administer the network, and a filter. Identifies each socket by its cookie, so that no other socket is affected.
     Kill(Kill),
     /// Opens a recording in the dashboard
     ///

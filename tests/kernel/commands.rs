@@ -149,7 +149,7 @@ fn readme_runs() -> Result<(), Failed> {
     for topic in Topic::ALL {
         let output = run(&["help", topic.name()]);
         assert!(output.status.success(), "{}", topic.name());
-        texts.push(text(&output.stdout).to_string());
+        texts.push(text(&output.stdout));
     }
     let directory = tempfile::tempdir()?;
     let program = Path::new(env!("CARGO_BIN_EXE_sockwatch"));

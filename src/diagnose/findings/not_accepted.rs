@@ -16,7 +16,6 @@ use crate::diagnose::{help_text, phrases};
 use crate::model::Activity;
 
 thresholds! {
-    #[expect(clippy::doc_markdown, reason = "comments of the configuration have no markup")]
     /// Thresholds for connections that wait for `accept()`.
     thresholds {
         /// Minimum number of established connections that wait at one listener. A single one is a client

@@ -37,7 +37,7 @@ pub(super) fn call(arguments: &Arguments) {
     }
 }
 
-/// `TARGET COUNT PERIOD_MS KEEP_MS`: opens COUNT connections at once in each period, and closes each after KEEP_MS.
+/// `TARGET COUNT PERIOD_MS KEEP_MS`: opens `COUNT` connections at once in each period, and closes each after `KEEP_MS`.
 pub(super) fn arrive(arguments: &Arguments) {
     let (to, count) = (target(arguments), arguments.number::<usize>(1));
     let (period, keep) = (arguments.millis(2), arguments.millis(3));
