@@ -111,7 +111,7 @@ impl KillTarget {
         }
     }
 
-    /// The reason why not even root can destroy the socket; `None` if it can be, or if there is no socket.
+    /// The reason why the socket cannot be destroyed, even by root; `None` if it can be, or if there is no socket.
     pub fn indestructible_reason(&self) -> Option<&'static str> {
         let socket = self.socket.as_ref()?;
         match socket.ends {

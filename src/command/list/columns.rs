@@ -19,8 +19,8 @@ pub(super) fn table_columns(arguments: &List) -> anyhow::Result<Vec<&'static Soc
         }
     };
     let asked = &arguments.columns;
-    let beside = asked.first().is_none_or(|name| name.starts_with('+'));
-    if beside {
+    let adds_to_default = asked.first().is_none_or(|name| name.starts_with('+'));
+    if adds_to_default {
         let mut ids: Vec<&str> = DEFAULT_COLUMNS.to_vec();
         if arguments.options {
             ids.push("timer");

@@ -189,7 +189,7 @@ impl SocketKinds {
             families.push(parse_family(name)?);
         }
         let named_family = match families.as_slice() {
-            // Another family beside an internet protocol does not decide how addresses are parsed.
+            // Another family next to an internet protocol does not decide how addresses are parsed.
             [family] if family.is_inet() || kinds.is_empty() => Some(*family),
             _ => None,
         };
