@@ -1,5 +1,5 @@
-//! The command line as it was typed, one file for each subcommand, and help texts that are made from the program's own
-//! lists. What the arguments mean is decided in [`command`](crate::command).
+//! The command line as typed, one file per subcommand, and help texts, many of them generated from the program's own
+//! tables. The arguments are interpreted in [`command`](crate::command).
 
 pub mod column_help;
 mod command_line;

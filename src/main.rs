@@ -10,13 +10,13 @@ use sockwatch::command::UsageError;
 use sockwatch::filter::FilterError;
 use sockwatch::source::{MORE_DESCRIPTORS, SOCK_DIAG_NEEDED, SourceError, lacks_descriptors};
 
-/// Exit status if `diagnose` fails; its status 1 means findings.
+/// Exit status if `diagnose` fails. Its exit status 1 means findings.
 const DIAGNOSE_FAILED: u8 = 3;
 
 /// Exit status for invalid arguments.
 const USAGE_ERROR: u8 = 2;
 
-/// Width of the excerpt of a filter that is printed with a caret below the error, columns.
+/// Width of the excerpt of a filter that is printed below the error, columns.
 const EXCERPT_WIDTH: usize = 76;
 
 fn main() -> ExitCode {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::recording::{Frame, Metadata, Progress, Recorder, RecorderOptions, RecordingError};
 use crate::tui::recording_progress::RecordingProgress;
 
-/// A recording that is being written to a file.
+/// A recording in progress.
 #[derive(Debug)]
 pub(super) struct ActiveRecording {
     recorder: Recorder,
@@ -34,14 +34,14 @@ impl ActiveRecording {
         })
     }
 
-    /// True if the next frame has to be a key frame.
+    /// Returns true if the next frame must be a key frame.
     pub(super) fn needs_key(&self) -> bool {
         self.recorder.needs_key()
     }
 
     /// Writes a frame, in the background.
     pub(super) fn push(&mut self, frame: &Frame) {
-        // The recording was started after this frame was encoded: it begins with the next.
+        // The recording was started after this frame was encoded, and begins with the next one.
         if self.needs_key() && !frame.is_key {
             return;
         }

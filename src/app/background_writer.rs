@@ -1,4 +1,4 @@
-//! Writes files on threads of their own, so that the dashboard does not wait for a disk.
+//! Writes files on separate threads, so the dashboard never waits for a disk.
 
 use std::io;
 use std::path::PathBuf;
@@ -81,7 +81,7 @@ pub(super) fn finish(recording: ActiveRecording) -> String {
     }
 }
 
-/// Name of a new recording in the working directory: `sockwatch-20261120-201407.swr`, in local time.
+/// Returns the name of a new recording in the working directory: `sockwatch-20261120-201407.swr`, in local time.
 pub(super) fn new_path() -> PathBuf {
     let now = jiff::Zoned::now().strftime("%Y%m%d-%H%M%S");
     format!("sockwatch-{now}.swr").into()

@@ -1,4 +1,4 @@
-//! Starts the dashboard: builds the state, the effect handler and the thread that makes moments, and runs the loop.
+//! Starts the dashboard: builds the state, the effect handler and the thread that produces moments, and runs the loop.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ use crate::tui::{Appearance, DisplayMode, State, ascii_fallback};
 
 /// Shows the live dashboard until the user quits. The terminal is restored when this returns, also after a failure.
 ///
-/// A signal that ended it is raised again after everything is restored, so that the parent process sees it.
+/// A signal that ended it is raised again after everything is restored, so the parent process receives its status.
 ///
 /// # Errors
 /// If there is no terminal, the source fails, or a thread panicked.
@@ -84,7 +84,7 @@ pub fn run_replay(
     })
 }
 
-/// Builds the state of a replay, before any of the recording's Samples is read.
+/// Builds the state of a replay, before any Sample is read.
 pub fn replay_state(appearance: Appearance, metadata: &Metadata) -> State {
     let mut state = State::new(appearance, metadata.interval);
     state.display = DisplayMode::Replay;
@@ -92,14 +92,14 @@ pub fn replay_state(appearance: Appearance, metadata: &Metadata) -> State {
     state
 }
 
-/// Describes what a recording leaves out, from its header.
+/// Describes the filter and redaction of a recording, from its header.
 fn omissions(metadata: &Metadata) -> String {
     let mut parts = Vec::new();
     if !metadata.filter.is_empty() {
-        parts.push(format!("only this was recorded: {}", metadata.filter));
+        parts.push(format!("recorded with filter {}", metadata.filter));
     }
     if metadata.redacted {
-        parts.push("names and addresses are replaced".to_owned());
+        parts.push("names and addresses are redacted".to_owned());
     }
     parts.join("; ")
 }

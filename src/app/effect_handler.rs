@@ -1,4 +1,4 @@
-//! The interface through which the event loop acts on the world outside the screen.
+//! The interface through which the event loop acts on everything outside the screen.
 
 use std::io;
 use std::sync::Arc;
@@ -37,12 +37,12 @@ pub trait EffectHandler {
     fn signal_process(&mut self, process: ProcessKey, number: i32, name: &str) -> String;
     /// Resolves host names in the background and notifies the loop when it is done.
     fn resolve_hosts(&mut self, hosts: Vec<String>);
-    /// Starts to play the history buffer from a time, µs since 1970 UTC.
+    /// Starts playing the history buffer from a time, µs since 1970 UTC.
     ///
     /// # Errors
-    /// Reason for having no history, for the user.
+    /// Why there is no history, for the user.
     fn start_rewind(&mut self, at_us: i64) -> Result<Rewind, String>;
-    /// Ends what [`Self::start_rewind`] started.
+    /// Ends the playback started by [`Self::start_rewind`].
     fn stop_rewind(&mut self);
     /// Passes a seek to the player of the recording or of the history buffer.
     fn seek(&mut self, seek: Seek);

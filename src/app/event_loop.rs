@@ -15,7 +15,7 @@ use super::mouse::ClickTracker;
 use crate::tui::timeline::{Seek, Timeline};
 use crate::tui::{self, DisplayMode, Effect, State, keymap};
 
-/// Longest time that messages are processed without drawing: the screen stays alive while they keep coming.
+/// Maximum time that messages are processed without drawing, so that the screen is updated under load.
 const MAX_BATCH: Duration = Duration::from_millis(50);
 
 /// Reason for the end of the loop.
@@ -27,7 +27,7 @@ pub enum ExitReason {
     Signal(i32),
     /// The terminal is closed or cannot be written to.
     TerminalLost,
-    /// All senders of messages are gone.
+    /// All senders of messages are closed.
     InboxClosed,
     /// A thread failed; the program cannot continue.
     Failed(anyhow::Error),
@@ -178,7 +178,7 @@ impl<B: Backend> EventLoop<B> {
         }
     }
 
-    /// Shows the latest moment, if there is one that was not shown yet.
+    /// Shows the latest moment, unless it was shown already.
     fn fetch(&mut self, handler: &impl EffectHandler) {
         let recording = handler.recording();
         self.changed |= recording != self.state.recording;
@@ -231,8 +231,8 @@ impl<B: Backend> EventLoop<B> {
         }
     }
 
-    /// Starts to play the history buffer if the live display is frozen and that has not been done; returns true if there
-    /// is a player to seek with.
+    /// Starts playing the history buffer if the live display is frozen and no playback runs; returns true if there is a
+    /// player to seek with.
     fn ensure_rewind(&mut self, handler: &mut impl EffectHandler) -> bool {
         if self.state.display == DisplayMode::Frozen && self.rewind_slot.is_none() {
             let shown = self.state.moment.as_ref();
@@ -314,7 +314,7 @@ impl<B: Backend> EventLoop<B> {
                 .terminal
                 .size()
                 .and_then(|size| {
-                    // Not Terminal::clear: that asks the terminal for its cursor and waits for the answer.
+                    // Not Terminal::clear, which queries the cursor position and waits for the answer.
                     self.terminal
                         .resize(ratatui::layout::Rect::new(0, 0, size.width, size.height))
                 })

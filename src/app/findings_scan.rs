@@ -1,5 +1,5 @@
-//! Scans a whole recording for findings, on a thread and with a reader of its own, while the player shows it: the findings
-//! at an instant are then the same however it was reached, and the time line has its marks.
+//! Scans a whole recording for findings, on a separate thread and with its own reader, while the player shows it. The
+//! findings at an instant are therefore independent of earlier seeks, and the time line has marks.
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -16,8 +16,8 @@ const REPORT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Iterator over the findings at each Sample of a recording.
 ///
-/// Reads every Sample in order: rates depend on the one before, and findings on many. A damaged Sample has the findings
-/// of the one before it.
+/// Reads every Sample in order: rates depend on the previous Sample, and findings on many. A damaged Sample has the
+/// findings of the previous one.
 pub struct FindingsScan {
     archive: Box<dyn Archive>,
     aggregator: Aggregator,
@@ -35,7 +35,7 @@ impl std::fmt::Debug for FindingsScan {
 }
 
 impl FindingsScan {
-    /// A scan that starts at the first Sample.
+    /// Creates a scan that starts at the first Sample.
     pub fn new(archive: Box<dyn Archive>, watch: Watch) -> FindingsScan {
         FindingsScan {
             archive,

@@ -1,7 +1,7 @@
 //! The Samples of the last minutes, encoded in memory for rewinding, and passed to the active recording.
 //!
-//! The sampler thread encodes each Sample once, before it is shown: that takes a few milliseconds at ten thousand sockets,
-//! and copying the Sample to encode it later would take as many. Nothing here waits for a disk.
+//! The sampler thread encodes each Sample once, before it is shown. That takes a few milliseconds at ten thousand
+//! sockets, about the same as copying the Sample to encode it later. Nothing here waits for a disk.
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::recording::{Archive, Encoder, FrameHistory, HistorySnapshot, Metadata
 use crate::tui::recording_progress::RecordingProgress;
 use crate::tui::timeline::FindingMarks;
 
-/// Largest size of the history in memory, bytes.
+/// Maximum size of the history in memory, bytes.
 const MAX_BYTES: usize = 64 << 20;
 
 /// Bounded history of encoded Samples, and the active recording.
@@ -42,7 +42,7 @@ impl BufferState {
     /// Appends the findings at a time and removes those that are older than the history.
     fn push_findings(&mut self, at_us: i64, findings: &Arc<Findings>, span: Duration) {
         self.findings.push_back((at_us, Arc::clone(findings)));
-        // A history is cut at key frames: it reaches a little further back than its span.
+        // The history is truncated at key frames, so it reaches a little further back than its span.
         let kept_us = i64::try_from(span.saturating_mul(2).as_micros()).unwrap_or(i64::MAX);
         let oldest_us = at_us.saturating_sub(kept_us);
         while (self.findings.front()).is_some_and(|(us, _)| *us < oldest_us) {
@@ -52,7 +52,7 @@ impl BufferState {
 }
 
 impl HistoryBuffer {
-    /// An empty buffer that keeps a time span; `head` has the header fields of recordings made from it.
+    /// Creates an empty buffer for a time span; `head` has the header fields of recordings made from it.
     pub(super) fn new(span: Duration, metadata: Metadata) -> HistoryBuffer {
         HistoryBuffer {
             span,
@@ -62,11 +62,11 @@ impl HistoryBuffer {
     }
 
     fn state(&self) -> MutexGuard<'_, BufferState> {
-        // The state is consistent at any time, so a panic elsewhere does not matter here.
+        // The state is always consistent, so a panic in another thread does not matter.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Header of a recording of a host that begins at a time.
+    /// Returns the header of a recording of a host that begins at a time.
     fn metadata(&self, host: &Host, begun_at_us: i64) -> Metadata {
         Metadata {
             host: host.clone(),
@@ -90,7 +90,7 @@ impl HistoryBuffer {
             encoder.restart();
         }
         drop(state);
-        // Encoded without the lock: the loop asks now and then for the progress of the recording.
+        // Encoded without the lock: the loop polls the progress of the recording.
         let Ok(frame) = encoder.encode(sample) else {
             // Out of memory: the next frame must not depend on this one.
             encoder.restart();
@@ -136,7 +136,7 @@ impl HistoryBuffer {
     /// Returns the history as an archive.
     ///
     /// # Errors
-    /// Reason for having none, for the user.
+    /// Why there is none, for the user.
     pub(super) fn snapshot(&self) -> Result<HistorySnapshot, String> {
         if self.span.is_zero() {
             return Err("no history: --history is 0".to_owned());

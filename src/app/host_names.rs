@@ -19,11 +19,11 @@ pub(super) struct HostNames {
 
 impl HostNames {
     fn hosts(&self) -> MutexGuard<'_, FxHashMap<String, Addresses>> {
-        // A map is consistent at any time, so a panic elsewhere does not matter here.
+        // The map is always consistent, so a panic in another thread does not matter.
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Resolves a host name and caches the result. Blocks as long as the resolver does.
+    /// Resolves a host name and caches the result. Blocks until the resolver returns.
     pub(super) fn resolve(&self, name: &str) {
         let found = self.system.hosts(name);
         self.hosts().insert(name.to_owned(), found);

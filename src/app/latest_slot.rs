@@ -1,7 +1,7 @@
-//! Passes moments from a producer thread to the event loop: only the latest one is kept, and memory is reused.
+//! Passes moments from a producer thread to the event loop. Only the latest one is kept, and memory is reused.
 //!
-//! At a hundred thousand sockets a [`Moment`] takes tens of megabytes. There are two: the one on the screen and the one
-//! being made. When the loop has not fetched the last one yet, the producer takes it back and overwrites it.
+//! At a hundred thousand sockets, a [`Moment`] uses tens of megabytes. There are two: the one on the screen and the
+//! next one. If the loop has not fetched the latest one yet, the producer overwrites it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -9,7 +9,7 @@ use crate::aggregate::Moment;
 use crate::diagnose::Findings;
 use crate::tui::timeline::PlaybackStatus;
 
-/// Holds the latest moment between the thread that makes moments and the event loop.
+/// A slot for the latest moment between the producer thread and the event loop.
 #[derive(Debug, Default)]
 pub struct LatestSlot(Mutex<SlotState>);
 
@@ -19,18 +19,18 @@ struct SlotState {
     latest: Option<Arc<Moment>>,
     /// Findings at the latest moment.
     findings: Arc<Findings>,
-    /// A moment that left the screen; its memory is free to be reused.
+    /// A moment that is no longer shown, for reuse of its memory.
     spare: Option<Arc<Moment>>,
     /// Playback status of a recording, until it is fetched.
     status: Option<PlaybackStatus>,
     /// When the latest moment was sampled, µs since 1970 UTC.
     latest_us: Option<i64>,
-    /// True if the loop has been notified and has not looked since.
+    /// True if the loop has been notified and has not fetched since.
     notified: bool,
 }
 
 impl SlotState {
-    /// Replaces the status; what the loop must not miss of an unfetched one is merged into it.
+    /// Replaces the status. The parts of an unfetched one that must not be lost are merged into it.
     fn set_status(&mut self, mut status: PlaybackStatus) {
         if let Some(missed) = self.status.take() {
             status.continues &= missed.continues;
@@ -58,7 +58,7 @@ pub struct SlotContents {
 
 impl LatestSlot {
     fn state(&self) -> std::sync::MutexGuard<'_, SlotState> {
-        // The state is consistent at any time, so a panic elsewhere does not matter here.
+        // The state is always consistent, so a panic in another thread does not matter.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -70,7 +70,7 @@ impl LatestSlot {
             .unwrap_or_default()
     }
 
-    /// Returns memory for a moment that may never be published: the spare one or new. An unfetched moment stays.
+    /// Returns memory for a moment that may never be published: the spare one, or new. An unfetched moment is kept.
     pub fn acquire_spare(&self) -> Arc<Moment> {
         let spare = self.state().spare.take();
         spare
@@ -79,7 +79,7 @@ impl LatestSlot {
     }
 
     /// Publishes a moment and its findings, replacing an unfetched one. Returns true if the loop has to be notified:
-    /// once, however many moments pass while it is blocked in a write to a stopped terminal.
+    /// once, even if many moments follow while it is blocked in a write to a stopped terminal.
     pub fn publish(&self, moment: Arc<Moment>, findings: Arc<Findings>) -> bool {
         let mut state = self.state();
         state.findings = findings;
@@ -101,14 +101,14 @@ impl LatestSlot {
         self.publish(moment, findings)
     }
 
-    /// Publishes a playback status alone; the moment stays. Returns true if the loop has to be notified.
+    /// Publishes only a playback status. Returns true if the loop has to be notified.
     pub fn publish_status(&self, status: PlaybackStatus) -> bool {
         let mut state = self.state();
         state.set_status(status);
         state.needs_notification()
     }
 
-    /// Takes out what was not fetched before.
+    /// Fetches everything that was not fetched before.
     pub fn fetch(&self) -> SlotContents {
         let mut state = self.state();
         state.notified = false;
@@ -119,8 +119,8 @@ impl LatestSlot {
         }
     }
 
-    /// Acknowledges a notification without fetching the moment. Returns when the latest moment was sampled, µs since 1970
-    /// UTC.
+    /// Acknowledges a notification without fetching the moment. Returns when the latest moment was sampled, µs since
+    /// 1970 UTC.
     pub fn acknowledge(&self) -> Option<i64> {
         let mut state = self.state();
         state.notified = false;
@@ -205,11 +205,11 @@ mod tests {
         slot.publish_with_status(
             slot.acquire(),
             Arc::default(),
-            status(7, false, Some("passed over")),
+            status(7, false, Some("skipped")),
         );
         slot.publish_with_status(slot.acquire(), Arc::default(), status(8, true, None));
         let fetched = slot.fetch();
-        assert_eq!(fetched.status, Some(status(8, false, Some("passed over"))));
+        assert_eq!(fetched.status, Some(status(8, false, Some("skipped"))));
         assert!(fetched.moment.is_some());
     }
 }

@@ -23,7 +23,7 @@ pub enum Message {
     HostsResolved,
     /// The outcome of a background task, to be shown on the screen.
     Notice(String),
-    /// SIGTSTP: the program has to stop.
+    /// SIGTSTP: the program must stop.
     Suspend,
     /// SIGCONT: the program continues after a stop.
     Resumed,
@@ -37,7 +37,7 @@ pub enum Message {
 
 /// Source of messages for the event loop.
 pub trait Inbox {
-    /// Blocks until the next message; `None` if the senders are gone.
+    /// Blocks until the next message; `None` if all senders are closed.
     fn wait(&mut self) -> Option<Message>;
     /// Returns a message that has already arrived, without blocking.
     fn poll(&mut self) -> Option<Message>;

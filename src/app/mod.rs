@@ -1,19 +1,19 @@
-//! The running dashboard: its threads, its terminal, and the event loop that owns the state. Nothing is drawn here: that is
-//! [`tui`](crate::tui)'s.
+//! The running dashboard: its threads, its terminal, and the event loop that owns the state. Drawing is done by
+//! [`tui`](crate::tui).
 //!
 //! ```text
 //!  sampler ──Moment──▶ LatestSlot           input ──key──┐   signals ──▶ event loop
 //!     ▲  └─────── MomentReady ──────────────────────▶ event loop ──▶ tui::update, tui::view ──▶ terminal
-//!     └── memory of the moment shown before ◀──────────┘
+//!     └── memory of the previous moment ◀──────────────┘
 //! ```
 //!
 //! - `dashboard` starts it, live or over a recording; `terminal_session` acquires the terminal and runs the loop.
 //! - `event_loop` processes [`Message`]s and passes effects to an [`EffectHandler`]; `system_effects` is the real one.
-//! - `sampler_thread` makes live moments; `history_buffer` keeps the last minutes of them and feeds the active
+//! - `sampler_thread` produces live moments; `history_buffer` keeps the last minutes of them and feeds the active
 //!   recording.
-//! - `player` makes moments of a recording or of the history buffer; `findings_scan` finds a recording's findings ahead.
+//! - `player` produces moments of a recording or of the history buffer; `findings_scan` scans a recording for findings.
 //!
-//! Sampling, reading keys and drawing each run at their own pace; the loop never waits for a Sample.
+//! Sampling, reading keys and drawing are independent of each other; the loop never waits for a Sample.
 
 mod active_recording;
 mod background_writer;

@@ -6,10 +6,10 @@ use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 
 use crate::tui::Pointer;
 
-/// Longest time between the two clicks of a double click.
+/// Maximum time between the two clicks of a double click.
 const DOUBLE_CLICK: Duration = Duration::from_millis(400);
 
-/// Recognizes double clicks: holds the time, column and row of the last single click.
+/// Recognizes double clicks: the time, column and row of the last single click.
 #[derive(Debug, Default)]
 pub(super) struct ClickTracker(Option<(Instant, u16, u16)>);
 

@@ -1,8 +1,8 @@
-//! Plays a recording: seeks in it and makes a moment of each Sample that is shown.
+//! Plays a recording: seeks in it and derives a moment from each Sample that is shown.
 //!
-//! A seek shows its target at once with its own numbers, and again once its history has been read. New seeks come before
-//! that reading. Playback reads every Sample in order, because rates depend on the one before, and shows as many of them
-//! as there are frames.
+//! A seek shows its target immediately with its own figures, and again once its history has been read. New seeks
+//! interrupt that reading. Playback reads every Sample in order, because rates depend on the previous one, and shows
+//! at most one per frame.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ const FRAME: Duration = Duration::from_millis(33);
 /// Intervals between two Samples above which playback skips the gap.
 const MAX_GAP_INTERVALS: u32 = 3;
 
-/// Interval of a recording whose header has none.
+/// Interval if the header of a recording has none.
 const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Outcome of one [`Player::step`].
@@ -28,7 +28,7 @@ const DEFAULT_INTERVAL: Duration = Duration::from_secs(1);
 pub enum PlayerStep {
     /// The moment is ready to be shown.
     Show(PlaybackStatus),
-    /// The status changed; the moment on the screen stays.
+    /// The status changed; the moment on the screen is unchanged.
     Report(PlaybackStatus),
     /// More steps are needed before a moment can be shown. The caller passes the same moment again.
     Continue,
@@ -44,7 +44,7 @@ enum Task {
     None,
     /// Read the target and show it.
     Show,
-    /// Show the moment that is already made.
+    /// Show the moment that is already derived.
     Draw,
     /// Read the history of the target, beginning with this Sample.
     FillHistory(usize),
@@ -55,7 +55,7 @@ enum Task {
 struct HistoryState {
     /// All of the history has been read.
     complete: bool,
-    /// Every Sample since the one shown last has been read in order.
+    /// Every Sample since the last one shown has been read in order.
     contiguous: bool,
     /// A Sample of the history could not be read.
     damaged: bool,
@@ -65,11 +65,11 @@ struct HistoryState {
 #[derive(Debug, Clone, Copy, Default)]
 struct SkipDirection {
     backward: bool,
-    /// The end was reached once and the direction reversed.
+    /// The end was reached once, and the direction was reversed.
     reversed: bool,
 }
 
-/// Plays a recording in short steps, so that seeks are handled between them.
+/// Plays a recording in short steps, with seeks handled between them.
 #[derive(Debug)]
 pub struct Player {
     replayer: Replayer,
@@ -116,15 +116,15 @@ impl Player {
         }
     }
 
-    /// Looks for findings in the Samples that it reads.
+    /// Derives findings from the Samples that it reads.
     #[must_use]
     pub fn with_watch(mut self, watch: Watch) -> Player {
         self.replayer = self.replayer.watching(watch);
         self
     }
 
-    /// Returns the findings of the moment made last. Before its history is read there are none, because they would be
-    /// reported as if they had just been raised.
+    /// Returns the findings of the last moment. There are none before its history is read, because they would be
+    /// reported as just raised.
     pub fn findings(&self) -> Arc<Findings> {
         let found = self.replayer.findings();
         if self.history.complete {
@@ -190,7 +190,7 @@ impl Player {
 
     fn pause(&mut self) {
         self.playing = false;
-        // A moment that was made and not shown between two frames is shown now.
+        // A moment that was derived between two frames is shown now.
         if self.shown != Some(self.at) && self.last == Some(self.at) {
             self.task = Task::Draw;
         }
@@ -241,7 +241,7 @@ impl Player {
         }
     }
 
-    /// Does the next piece of work, which takes no longer than reading a few Samples.
+    /// Does the next piece of work, at most reading a few Samples.
     pub fn step(&mut self, moment: &mut Moment, now: Instant) -> PlayerStep {
         if self.len() == 0 {
             self.task = Task::None;
@@ -257,7 +257,7 @@ impl Player {
         }
     }
 
-    /// Shows the target with its own numbers.
+    /// Shows the target with its own figures.
     fn show(&mut self, moment: &mut Moment, now: Instant) -> PlayerStep {
         let follows = self.at > 0 && self.last == Some(self.at - 1);
         if let Err(error) = self.replayer.show(self.at, Depth::Rates, moment) {
@@ -277,7 +277,7 @@ impl Player {
         shown
     }
 
-    /// Reports the moment made last as ready to be shown.
+    /// Reports the last moment as ready to be shown.
     fn draw(&mut self, now: Instant, continues: bool) -> PlayerStep {
         self.task = Task::None;
         self.shown = Some(self.at);
@@ -331,7 +331,7 @@ impl Player {
             self.task = Task::Show;
             return self.show(moment, now);
         }
-        // The next one is due before this one could be seen.
+        // The next one is due before this one could be shown.
         match self.replayer.show(self.at, Depth::Rates, moment) {
             Ok(()) => self.last = Some(self.at),
             Err(error) => {
@@ -342,7 +342,7 @@ impl Player {
         PlayerStep::Continue
     }
 
-    /// Moves the target past a Sample that cannot be read.
+    /// Skips a Sample that cannot be read.
     fn skip_damaged(&mut self, error: &str) {
         let (sample, of) = (self.at + 1, self.len());
         self.message = Some(format!("skipped sample {sample} of {of}: {error}"));
@@ -363,7 +363,7 @@ impl Player {
                 self.playing = false;
             }
             None => {
-                // Nothing can be read: the moment on the screen stays.
+                // No Sample can be read: the moment on the screen is unchanged.
                 self.at = self.shown.unwrap_or(self.at);
                 self.task = Task::None;
                 self.playing = false;

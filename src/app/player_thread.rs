@@ -1,4 +1,4 @@
-//! Runs a player on a thread of its own. Seeks are handled before any other work.
+//! Runs a player on a separate thread. Seeks are handled before any other work.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, TryRecvError};
@@ -92,7 +92,7 @@ mod tests {
     use crate::recording::{Metadata, SampleArchive};
     use crate::tui::timeline::PlaybackStatus;
 
-    /// Longest time to wait for a message that takes milliseconds.
+    /// Maximum time to wait for a message, which normally takes milliseconds.
     const TIMEOUT: Duration = Duration::from_secs(20);
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
                     slot.release(moment);
                 }
                 if let Some(status) = &fetched.status {
-                    assert_eq!(status.at as i64, shown, "a status belongs to its moment");
+                    assert_eq!(status.at as i64, shown, "the status matches its moment");
                 }
                 if fetched.status.as_ref().is_some_and(wanted) {
                     return;
@@ -131,15 +131,15 @@ mod tests {
         };
         until(&|status| status.at == 0);
         for _ in 0..7 {
-            seeks.send(Seek::Step(10)).expect("it listens");
+            seeks.send(Seek::Step(10)).expect("the player runs");
         }
         until(&|status| status.at == 70);
-        seeks.send(Seek::Start).expect("it listens");
+        seeks.send(Seek::Start).expect("the player runs");
         until(&|status| status.at == 0);
-        seeks.send(Seek::Jump(70_000_000)).expect("it listens");
+        seeks.send(Seek::Jump(70_000_000)).expect("the player runs");
         until(&|status| status.at == 70);
-        seeks.send(Seek::ChangeSpeed(6)).expect("it listens");
-        seeks.send(Seek::Toggle).expect("it listens");
+        seeks.send(Seek::ChangeSpeed(6)).expect("the player runs");
+        seeks.send(Seek::Toggle).expect("the player runs");
         until(&|status| status.playing && status.at >= 80);
         drop(seeks);
         while let Ok(message) = messages.recv_timeout(TIMEOUT) {

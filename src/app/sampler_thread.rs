@@ -1,4 +1,4 @@
-//! Samples the machine at its own pace and publishes one moment after another.
+//! Samples the host at a fixed interval and publishes each moment.
 
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
@@ -14,8 +14,7 @@ use crate::source::Source;
 
 /// Samples until the loop has ended or the source fails.
 ///
-/// The schedule is steady: a Sample that takes long does not delay those after it, and times that passed meanwhile are
-/// skipped.
+/// The schedule is fixed: a slow Sample does not delay the following ones, and missed times are skipped.
 pub(super) fn run(
     mut source: Box<dyn Source>,
     mut watch: Watch,

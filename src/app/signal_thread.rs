@@ -1,4 +1,4 @@
-//! Listens for signals, and exits if the loop cannot.
+//! Waits for signals, and exits if the event loop is blocked.
 
 use std::io;
 use std::sync::mpsc::Sender;
@@ -28,7 +28,7 @@ impl RestoredFlag {
         self.1.notify_all();
     }
 
-    /// Waits for the flag; returns false if the time is over before it is set.
+    /// Waits for the flag; returns false on timeout.
     fn wait(&self, time: Duration) -> bool {
         let set = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.1.wait_timeout_while(set, time, |set| !*set);

@@ -33,7 +33,7 @@ pub(super) struct SystemEffects {
     pub(super) names: Option<Arc<HostNames>>,
     /// History of the live Samples; `None` in a replay.
     pub(super) history: Option<Arc<HistoryBuffer>>,
-    /// Configuration of the watches that look for findings in a rewind.
+    /// Configuration of the watches that derive findings in a rewind.
     pub(super) watch: Watch,
     pub(super) writer: BackgroundWriter,
     /// Channel to the player of the recording, or of the history during a rewind.
@@ -99,7 +99,7 @@ impl EffectHandler for SystemEffects {
             }
             let _ = sender.send(Message::HostsResolved);
         };
-        // Without a thread the hosts stay unknown, and the filter matches none of them.
+        // Without a thread, the hosts remain unknown, and the filter matches none of them.
         let _ = std::thread::Builder::new().name("names".into()).spawn(work);
     }
 
@@ -132,7 +132,7 @@ impl EffectHandler for SystemEffects {
         let Some(history) = &self.history else {
             return IS_RECORDING.to_owned();
         };
-        // One that failed has already reported it: the key starts another.
+        // A failed recording has already been reported: the key starts a new one.
         let failed = history.recording().is_some_and(|r| r.failed.is_some());
         if let Some(recording) = history.detach_recording()
             && !failed
@@ -164,13 +164,13 @@ impl EffectHandler for SystemEffects {
     }
 }
 
-/// Sends a signal to a process. Fails if its pid belongs to another process by now.
+/// Sends a signal to a process. Fails if its pid was reused by another process.
 fn send_signal(process: ProcessKey, number: i32) -> io::Result<()> {
     let pid = i32::try_from(process.pid).ok().and_then(Pid::from_raw);
     let (Some(pid), Some(signal)) = (pid, Signal::from_named_raw(number)) else {
         return Err(io::ErrorKind::InvalidInput.into());
     };
-    // From here on the descriptor refers to one process, even if its pid is reused.
+    // The descriptor refers to the same process even if its pid is reused.
     let descriptor = pidfd_open(pid, PidfdFlags::empty())?;
     if process_start_time(process.pid) != Some(process.start_time) {
         return Err(io::Error::other(

@@ -13,11 +13,11 @@ use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 /// Alternate screen on, cursor off, bracketed paste on.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
 
-/// Attributes reset, an interrupted synchronized update ended, bracketed paste and mouse off, alternate screen off, cursor
-/// on.
+/// Attributes reset, an interrupted synchronized update ended, bracketed paste and mouse off, alternate screen off,
+/// cursor on.
 const LEAVE: &[u8] = b"\x1b[0m\x1b[?2026l\x1b[?2004l\x1b[?1006l\x1b[?1000l\x1b[?1049l\x1b[?25h";
 
-/// Turns reports of clicks and of the wheel on and off: in SGR encoding, which has no largest column, without motion.
+/// Turns reports of clicks and of the wheel on and off, in SGR encoding, which has no column limit, without motion.
 const MOUSE: (&[u8], &[u8]) = (b"\x1b[?1000h\x1b[?1006h", b"\x1b[?1006l\x1b[?1000l");
 
 /// Begin and end of a synchronized update, which shows a frame at once. Terminals without it ignore them.
@@ -35,20 +35,20 @@ static MOUSE_CAPTURED: AtomicBool = AtomicBool::new(true);
 /// Checks that standard input and output are terminals.
 ///
 /// # Errors
-/// If one is not; the message names the alternative.
+/// If one is not. The message names an alternative.
 pub fn require_terminal() -> anyhow::Result<()> {
     for (name, is_terminal) in [
         ("standard input", io::stdin().is_terminal()),
         ("standard output", io::stdout().is_terminal()),
     ] {
         if !is_terminal {
-            bail!("{name} is not a terminal; use `sockwatch list` for output to a file or a pipe");
+            bail!("{name} is not a terminal; use 'sockwatch list' for output to a file or a pipe");
         }
     }
     Ok(())
 }
 
-/// Holds the terminal. Restores it when dropped; a panic in any thread restores it too.
+/// Guards the acquired terminal. It is restored on drop, and by a panic in any thread.
 #[derive(Debug)]
 pub(super) struct TerminalGuard(());
 
@@ -151,7 +151,7 @@ fn restore() {
     if !ACQUIRED.swap(false, Ordering::SeqCst) {
         return;
     }
-    // A terminal that is closed needs no restoring.
+    // A closed terminal needs no restoring.
     let _ = crossterm::terminal::disable_raw_mode();
     restore_settings();
     let mut stdout = io::stdout().lock();
@@ -167,8 +167,8 @@ fn restore_settings() {
     }
 }
 
-/// Restores the terminal without blocking, for a loop that is blocked: the settings always, the screen if the terminal
-/// accepts the bytes.
+/// Restores the terminal without blocking, if the event loop is blocked: always the settings, and the screen if the
+/// terminal accepts the bytes.
 pub(super) fn restore_without_waiting() {
     if !ACQUIRED.swap(false, Ordering::SeqCst) {
         return;

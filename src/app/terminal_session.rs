@@ -31,7 +31,7 @@ pub(super) struct TerminalSession {
 }
 
 impl TerminalSession {
-    /// Acquires the terminal and listens for signals.
+    /// Acquires the terminal and installs signal handlers.
     ///
     /// # Errors
     /// If the terminal cannot be set or signal handlers cannot be installed.
@@ -43,7 +43,8 @@ impl TerminalSession {
     ) -> anyhow::Result<TerminalSession> {
         let (sender, inbox) = mpsc::channel();
         let slot = Arc::new(LatestSlot::default());
-        let restored = signal_thread::spawn(sender.clone()).context("cannot listen for signals")?;
+        let restored =
+            signal_thread::spawn(sender.clone()).context("cannot install signal handlers")?;
         let effects = SystemEffects {
             terminal: TerminalGuard::enter().context("cannot set up the terminal")?,
             sender: sender.clone(),
@@ -65,7 +66,7 @@ impl TerminalSession {
         })
     }
 
-    /// Calls `start` to start the thread that makes moments, runs the loop until it ends, and restores the terminal.
+    /// Calls `start` to start the producer of moments, runs the loop until it ends, and restores the terminal.
     ///
     /// # Errors
     /// If a thread cannot be started, the terminal cannot be written to, or a thread failed.
@@ -73,7 +74,7 @@ impl TerminalSession {
         mut self,
         start: impl FnOnce(&mut SystemEffects, &Arc<LatestSlot>, &Sender<Message>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        // The first frame is drawn before the first moment is made.
+        // The first frame is drawn before the first moment is ready.
         let outcome = self
             .event_loop
             .draw()

@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow};
 
 use super::message::Message;
 
-/// Starts a thread. If it panics, the event loop receives a message that ends the program in order.
+/// Starts a thread. If it panics, the event loop receives a message that ends the program and restores the terminal.
 pub(super) fn spawn(
     name: &'static str,
     sender: &Sender<Message>,

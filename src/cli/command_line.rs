@@ -56,7 +56,7 @@ pub enum Command {
     /// Records samples to a file until Ctrl-C
     ///
     /// Without options or a filter, records all sockets in all states. A socket that matches the filter once is
-    /// recorded until it closes. SIGTERM, SIGINT and SIGHUP close the files in order.
+    /// recorded until it closes. SIGTERM, SIGINT and SIGHUP close the files properly.
     Record(Record),
     /// Shows a recording's contents, time range and integrity
     ///
@@ -64,8 +64,8 @@ pub enum Command {
     Info(Info),
     /// Exports a recording to another format
     ///
-    /// Writes JSON Lines, CSV or Parquet. Exports sockets in all states unless -l or a filter selects states. Skips damaged parts and reports each on
-    /// standard error.
+    /// Writes JSON Lines, CSV or Parquet. Exports sockets in all states unless -l or a filter selects states. Skips
+    /// damaged parts and reports each on standard error.
     Export(Export),
     /// Finds problems, live or in a recording
     ///
@@ -74,8 +74,9 @@ pub enum Command {
     Diagnose(Diagnose),
     /// Closes matching TCP and UDP sockets
     ///
-    /// Lists the sockets and asks for confirmation first. Requires root or the capability to
-    /// administer the network, and a filter. Identifies each socket by its cookie, so that no other socket is affected.
+    /// Lists the sockets and asks for confirmation first. Requires a filter, and root or CAP_NET_ADMIN. Each socket is
+    /// identified by its cookie, so no other socket is affected.
+    #[expect(clippy::doc_markdown, reason = "it is printed as it is")]
     Kill(Kill),
     /// Opens a recording in the dashboard
     ///
@@ -87,7 +88,7 @@ pub enum Command {
     Help(Help),
 }
 
-/// Parses a command line given as words separated by spaces, for tests.
+/// Parses a command line, separated by spaces, for tests.
 #[cfg(test)]
 pub(super) fn parse(words: &str) -> Result<Command, String> {
     let words = ["sockwatch"].into_iter().chain(words.split(' '));

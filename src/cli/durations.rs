@@ -11,20 +11,20 @@ const MAX_INTERVAL: Duration = Duration::from_secs(60 * 60);
 /// Parses a sampling interval.
 ///
 /// # Errors
-/// If it is no duration or out of range, with a text for the user.
+/// If it is not a duration or out of range, with a text for the user.
 pub(super) fn interval(text: &str) -> Result<Duration, String> {
     let duration = duration(text)?;
     if (MIN_INTERVAL..=MAX_INTERVAL).contains(&duration) {
         Ok(duration)
     } else {
-        Err("out of range; an interval is from 100ms to 1h".to_owned())
+        Err("out of range; use 100ms to 1h".to_owned())
     }
 }
 
 /// Parses the time span of the history buffer: a duration, or 0 without a unit.
 ///
 /// # Errors
-/// If it is no duration, with a text for the user.
+/// If it is not a duration, with a text for the user.
 pub(super) fn history(text: &str) -> Result<Duration, String> {
     if text == "0" {
         return Ok(Duration::ZERO);
@@ -35,12 +35,12 @@ pub(super) fn history(text: &str) -> Result<Duration, String> {
 /// Parses a duration with a unit.
 ///
 /// # Errors
-/// If it is none, with a text for the user.
+/// If it is not a duration, with a text for the user.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     text.parse::<jiff::SignedDuration>()
         .ok()
         .and_then(|duration| duration.try_into().ok())
-        .ok_or_else(|| "not a duration; write for example 500ms, 1s or 10m".to_owned())
+        .ok_or_else(|| "not a duration; use for example 500ms, 1s or 10m".to_owned())
 }
 
 #[cfg(test)]

@@ -45,8 +45,8 @@ pub struct Export {
     pub force: bool,
     /// Replace addresses, paths and names
     ///
-    /// Replaces addresses, paths, host and user names, and command lines consistently. Ports, other numbers and the first
-    /// word of a process's name stay.
+    /// Replaces addresses, paths, host and user names, and command lines consistently. Ports, other numbers and the
+    /// first word of a process's name stay.
     #[arg(long)]
     pub redact: bool,
     /// Selection of sockets.

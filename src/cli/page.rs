@@ -75,6 +75,23 @@ impl Page {
         self.text.push('\n');
     }
 
+    /// Adds an entry with a title and labelled texts, whose further lines are indented.
+    pub fn entry<'a>(
+        &mut self,
+        name: &str,
+        title: &str,
+        parts: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) {
+        self.wrapped(name, 0);
+        self.spaces(INDENT);
+        self.wrapped(title, INDENT);
+        for (label, text) in parts {
+            self.spaces(INDENT);
+            self.wrapped(&format!("{label}: {text}"), 2 * INDENT);
+        }
+        self.text.push('\n');
+    }
+
     /// Adds lines that are printed as they are: commands, configuration, examples.
     pub fn code(&mut self, lines: &str) {
         for line in lines.lines() {

@@ -1,11 +1,11 @@
-//! Suggestions for command lines that cannot be parsed.
+//! Suggestions for invalid command lines.
 
 use clap::Parser as _;
 
 use super::command_line::Cli;
 
-/// Suggests a command for a command line that cannot be parsed, with the program's name first: a letter of ss that is a
-/// command here, or letters of `list` without the command. `None` if there is no suggestion.
+/// Suggests a command for invalid arguments, which begin with the program's name: for an option of ss that is a command
+/// here, or for options of `list` without the command.
 pub fn suggest(words: &[String]) -> Option<String> {
     let (_, rest) = words.split_first()?;
     let first = rest.first()?;
@@ -14,7 +14,7 @@ pub fn suggest(words: &[String]) -> Option<String> {
         let words = list.iter().chain(rest);
         return match Cli::try_parse_from(words.clone()) {
             Ok(_) => Some(format!(
-                "letters belong to a command, for example: sockwatch list {}",
+                "options of list need the command: sockwatch list {}",
                 rest.join(" ")
             )),
             Err(_) => suggest(&words.cloned().collect::<Vec<_>>()),

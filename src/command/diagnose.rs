@@ -1,4 +1,4 @@
-//! `sockwatch diagnose`: prints findings, live or of a recording, for people, scripts and monitoring.
+//! `sockwatch diagnose`: prints findings, live or in a recording, for users, scripts and monitoring.
 
 use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
@@ -21,12 +21,12 @@ use crate::source::{LiveOptions, LiveSource, Source};
 /// Smallest number of Samples of a watch, however short: a condition has to persist over several.
 const MIN_SAMPLES: u32 = 10;
 
-/// Watches this machine or reads a recording, and prints the findings. The exit status is 1 if a finding has the severity of
-/// `--fail-on` or a higher one.
+/// Watches this machine or reads a recording, and prints the findings. The exit status is 1 if a finding has the
+/// severity of `--fail-on` or a higher one.
 ///
 /// # Errors
-/// If the configuration is invalid, the kernel reports no sockets, the recording cannot be read, or standard output cannot be
-/// written.
+/// If the configuration is invalid, the kernel reports no sockets, the recording cannot be read, or standard output
+/// cannot be written.
 pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
     let zone = TimeZone::system();
     let config = configuration::load(&arguments.config)?;
@@ -38,7 +38,7 @@ pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
         let seconds = arguments.watch.as_secs_f64();
         if seconds < hold_s {
             eprintln!(
-                "sockwatch: note: nothing can be reported within {seconds} s: a condition must persist for {hold_s} s (hold_s)"
+                "sockwatch: note: --for {seconds}s is too short: a condition must persist for {hold_s} s (hold_s) to be reported"
             );
         }
         watch(arguments.watch, diagnosis)?
@@ -120,8 +120,8 @@ fn read_recording(path: &Path, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<
             continue;
         }
         diagnosis.update(&moment);
-        let gone = diagnosis.take_changes().into_iter();
-        ended.extend(gone.filter_map(|change| match change {
+        let changes = diagnosis.take_changes().into_iter();
+        ended.extend(changes.filter_map(|change| match change {
             Change::Cleared(finding) => Some(finding),
             Change::Raised(_) => None,
         }));

@@ -22,7 +22,8 @@ use crate::source::{LiveOptions, LiveSource, Source, SystemNames};
 /// Time between two checks of the stop flag while waiting.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Prints events until the duration is over, a signal arrives or standard output is closed; or the events of a recording.
+/// Prints events until the duration is over, a signal arrives or standard output is closed; or the events of a
+/// recording.
 ///
 /// # Errors
 /// If the filter is invalid, the kernel reports no sockets or no events, the recording cannot be read, or standard

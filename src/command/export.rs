@@ -21,8 +21,8 @@ use crate::replay::{Depth, Replayer};
 /// Size of the output buffer, bytes.
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// Exports the selected Samples of a recording. Damaged parts are reported on standard error, one line each, and the rest is
-/// exported with exit status 0.
+/// Exports the selected Samples of a recording. Damaged parts are reported on standard error, one line each, and the
+/// rest is exported with exit status 0.
 ///
 /// # Errors
 /// If the recording cannot be read, has no Samples in the time range, or the output cannot be written.
@@ -63,7 +63,7 @@ fn report_damage(path: &Path, error: &dyn std::fmt::Display) {
 /// Returns the indices of the Samples in the time range of the arguments.
 ///
 /// # Errors
-/// If a time is invalid or there is no Sample.
+/// If a time is invalid or the range has no Sample.
 fn sample_range(
     arguments: &cli::Export,
     archive: &dyn Archive,

@@ -45,7 +45,7 @@ fn topic_text(topic: Topic, width: usize) -> String {
     match topic {
         Topic::Filter => filter_help::write(&mut page),
         Topic::Columns => column_help::write(&mut page),
-        Topic::Findings => return findings::long(&active_config().diagnose),
+        Topic::Findings => findings::write(&mut page, &active_config().diagnose),
         Topic::Keys => topics::keys::write(&mut page, &key_groups()),
         Topic::Monitoring => topics::monitoring::write(&mut page),
         Topic::Recording => topics::recording::write(&mut page),

@@ -16,8 +16,8 @@ use self::recording_info::RecordingInfo;
 use crate::cli;
 use crate::recording::Reader;
 
-/// Prints the facts of a recording, also of a damaged one: then `whole` is false, and the exit status is 0 as long as the file
-/// can be opened.
+/// Prints the contents and integrity of a recording. A damaged one has `whole` false and exit status 0 if the file can
+/// be opened.
 ///
 /// # Errors
 /// If the file cannot be read, or standard output cannot be written.

@@ -20,8 +20,8 @@ use crate::source::{LiveOptions, LiveSource, Source, SystemNames};
 /// Shows the selected sockets, asks, destroys them and prints the outcome of each.
 ///
 /// # Errors
-/// If the filter is missing, invalid or ambiguous; if the capability is missing, the user does not confirm, or the kernel
-/// refuses one of the sockets.
+/// If the filter is missing, invalid or ambiguous; if the capability is missing, the user does not confirm, or the
+/// kernel refuses one of the sockets.
 pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
     let mut select = arguments.select.clone();
     if !select.names_kinds() {
@@ -106,9 +106,10 @@ fn take_sample(selection: &Selection) -> anyhow::Result<Moment> {
     let mut moment = Moment::default();
     let rates = selection.needs_rates(&[]);
     if rates {
-        return Err(
-            UsageError::new("kill does not measure rates; use a filter without rates").into(),
-        );
+        return Err(UsageError::new(
+            "kill cannot filter by rates or age, which need two samples; use other conditions",
+        )
+        .into());
     }
     let options = LiveOptions {
         tables: selection.tables(),

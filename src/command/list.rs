@@ -136,7 +136,8 @@ fn report_timings(timings: &Timings, start: Instant, sockets: usize) -> io::Resu
     writeln!(io::stderr(), "{line}")
 }
 
-/// Reports on a terminal how many owners are hidden from this user, with the remedy. Scripts find it in the rows.
+/// Reports on a terminal how many owners are hidden from this user, with the remedy. Scripts get the reason in each
+/// row.
 fn report_hidden_owners(sample: &Sample, rows: &[u32]) {
     let is_hidden = |row: &&u32| {
         let socket = sample.sockets.rows.get(**row as usize);

@@ -1,5 +1,5 @@
-//! The subcommands, one file each: what was typed becomes a Sample, a recording or the dashboard, and an output. Parts that
-//! several of them use are in `shared`.
+//! The subcommands, one file each. Each turns its arguments into a Sample, a recording or the dashboard, and an output.
+//! Shared parts are in `shared`.
 
 pub mod dashboard;
 pub mod diagnose;

@@ -26,11 +26,11 @@ use crate::recording::{Encoder, Metadata, Recorder, RecorderOptions, Redactor};
 use crate::source::procfs::read_host;
 use crate::source::{LiveOptions, LiveSource, SystemNames};
 
-/// Records until the duration is over, a signal arrives, or nothing can be written any more.
+/// Records until the duration is over, a signal arrives, or an output fails.
 ///
 /// # Errors
-/// If the filter is invalid, the kernel reports no sockets, or a file cannot be written. What was written until then is
-/// readable.
+/// If the filter is invalid, the kernel reports no sockets, or a file cannot be written. What was written before
+/// remains readable.
 pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
     let selection = Selection::in_all_states(&arguments.select, &SystemNames::default(), false)?;
     selection.check_permissions()?;
@@ -63,7 +63,7 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
     session.run(&mut live, arguments.interval, arguments.duration, &stop)
 }
 
-/// Opens the recording and the JSON Lines file: both or none.
+/// Opens the recording and the JSON Lines file, both or neither.
 fn open(
     arguments: &cli::Record,
     mut metadata: Metadata,

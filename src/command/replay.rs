@@ -15,8 +15,8 @@ use crate::recording::{Archive, Reader};
 /// Runs the dashboard until the user quits.
 ///
 /// # Errors
-/// If the file is no recording or has no Samples, the time, the filter or the configuration is invalid, or there is no
-/// terminal.
+/// If the file is not a recording or has no Samples, the time, the filter or the configuration is invalid, or there is
+/// no terminal.
 pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let around = RequestedSockets::default();
     let context = ParseContext {

@@ -1,4 +1,4 @@
-//! Checks a file against everything that can be set, and reports the first error with its place.
+//! Validates a file against all known settings, and reports the first error with its position.
 
 use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
@@ -6,13 +6,13 @@ use toml::{Table, Value};
 use super::error::InvalidSetting;
 use super::rules;
 
-/// Characters of an invalid value that are shown.
+/// Maximum number of characters shown of an invalid value.
 const MAX_SHOWN: usize = 40;
 
-/// The byte at which an error is, and its message.
+/// The byte offset of an error, and its message.
 type Found = (usize, String);
 
-/// Checks the settings of a file; `defaults` has every key.
+/// Validates the settings of a file; `defaults` has every key.
 pub(super) fn check(
     file: &DeTable<'_>,
     defaults: &Table,
@@ -67,7 +67,7 @@ fn check_table(
     check_order(file, defaults, name, text, found);
 }
 
-/// Checks that a warning begins no later than what is critical.
+/// Checks that the warning threshold is not above the critical one.
 fn check_order(
     file: &DeTable<'_>,
     defaults: &Table,
@@ -101,7 +101,7 @@ fn check_order(
     }
 }
 
-/// The message about a key that does not exist.
+/// Returns the message about an unknown key.
 fn unknown_key(key: &str, name: &str, defaults: &Table) -> String {
     let place = match name {
         "" => "the configuration".to_owned(),
@@ -116,13 +116,13 @@ fn unknown_key(key: &str, name: &str, defaults: &Table) -> String {
     }
 }
 
-/// The keys of a section, separated by commas.
+/// Returns the keys of a section, separated by commas.
 fn keys(defaults: &Table) -> String {
     let keys: Vec<&str> = defaults.keys().map(String::as_str).collect();
     keys.join(", ")
 }
 
-/// The key that was most likely meant: at most a third of its characters differ.
+/// Returns the most similar key, if at most a third of its characters differ.
 fn nearest<'a>(key: &str, defaults: &'a Table) -> Option<&'a str> {
     let plain = |text: &str| text.to_lowercase().replace('_', "-");
     let far = |known: &str| distance(&plain(key), &plain(known));
@@ -130,7 +130,7 @@ fn nearest<'a>(key: &str, defaults: &'a Table) -> Option<&'a str> {
     (far(nearest) * 3 <= nearest.len()).then_some(nearest)
 }
 
-/// The number of characters to insert, remove or change (Levenshtein).
+/// Returns the Levenshtein distance of two texts.
 fn distance(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();
@@ -145,7 +145,7 @@ fn distance(a: &str, b: &str) -> usize {
     row[b.len()]
 }
 
-/// The text of the file at a place, cut if it is long.
+/// Returns the text at a position of the file, truncated if it is long.
 fn excerpt(text: &str, span: std::ops::Range<usize>) -> String {
     let whole = text.get(span).unwrap_or("");
     let line = whole.lines().next().unwrap_or("");

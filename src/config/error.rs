@@ -1,4 +1,4 @@
-//! Errors of a configuration, in one line each.
+//! Errors of a configuration, one line each.
 
 use std::fmt::{self, Display};
 use std::io;
@@ -9,15 +9,15 @@ use thiserror::Error;
 /// A configuration that cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
-    /// A file that was named, or that exists, cannot be read.
+    /// A named or existing file cannot be read.
     #[error("cannot read the configuration {}: {error}; {NO_CONFIG}", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
-        /// The error of the system.
+        /// The system's error.
         error: io::Error,
     },
-    /// The file is not a configuration.
+    /// The file cannot be a configuration.
     #[error("{}: {why}; {NO_CONFIG}", path.display())]
     NoConfig {
         /// The file.
@@ -25,20 +25,20 @@ pub enum ConfigError {
         /// The reason.
         why: &'static str,
     },
-    /// Something in it is not understood or not allowed.
+    /// A setting is unknown or its value is not allowed.
     #[error("{}{error}", path.display())]
     Invalid {
         /// The file.
         path: PathBuf,
-        /// The error, with its place.
+        /// The error, with its position.
         error: InvalidSetting,
     },
 }
 
-/// The remedy.
+/// What the user can do.
 const NO_CONFIG: &str = "use '--config none' to run without it";
 
-/// A setting that is not known or not allowed, with its place and what is allowed instead.
+/// An unknown setting or an invalid value, with its position and what is allowed instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvalidSetting {
     /// Line and column, counted from 1.
@@ -48,7 +48,7 @@ pub struct InvalidSetting {
 }
 
 impl InvalidSetting {
-    /// An error at a byte of the text.
+    /// Creates an error at a byte of the text.
     pub(super) fn at(text: &str, byte: usize, message: &str) -> InvalidSetting {
         let before = text.get(..byte).unwrap_or(text);
         let line = before.matches('\n').count() + 1;
@@ -59,7 +59,7 @@ impl InvalidSetting {
         }
     }
 
-    /// An error that has no place.
+    /// Creates an error without a position.
     pub(super) fn without_place(error: &impl Display) -> InvalidSetting {
         InvalidSetting {
             place: None,
@@ -67,9 +67,9 @@ impl InvalidSetting {
         }
     }
 
-    /// An error of the TOML parser.
+    /// Converts an error of the TOML parser.
     pub(super) fn of_toml(error: &toml::de::Error, text: &str) -> InvalidSetting {
-        let message = format!("not TOML: {}", error.message());
+        let message = format!("invalid TOML: {}", error.message());
         match error.span() {
             Some(span) => InvalidSetting::at(text, span.start, &message),
             None => InvalidSetting::without_place(&message),
@@ -77,7 +77,7 @@ impl InvalidSetting {
     }
 }
 
-/// A text without line breaks and control characters.
+/// Removes line breaks and control characters from a text.
 fn one_line(text: &str) -> String {
     let parts: Vec<&str> = text.lines().map(str::trim).collect();
     let line = parts.join(", ");

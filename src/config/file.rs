@@ -10,7 +10,7 @@ use etcetera::base_strategy::Xdg;
 
 use super::{Config, ConfigError};
 
-/// The name that stands for no file at all.
+/// The name that disables the configuration file.
 pub const NONE: &str = "none";
 
 /// The file for all users.
@@ -19,22 +19,22 @@ const SYSTEM_FILE: &str = "/etc/sockwatch/config.toml";
 /// The variable that names a file.
 const VARIABLE: &str = "SOCKWATCH_CONFIG";
 
-/// The maximum size of a file, bytes: the sample has some ten thousand.
+/// The maximum size of a file, bytes: the sample has about ten thousand.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// The places where a configuration may be.
+/// The possible locations of the configuration file.
 #[derive(Debug, Clone, Default)]
 pub struct Environment {
     /// `SOCKWATCH_CONFIG`.
     pub file: Option<OsString>,
-    /// The user's directory of configurations: `XDG_CONFIG_HOME` if that is absolute, else `~/.config`.
+    /// The user's configuration directory: `XDG_CONFIG_HOME` if that is absolute, else `~/.config`.
     pub config_dir: Option<PathBuf>,
     /// The file for all users.
     pub system: PathBuf,
 }
 
 impl Environment {
-    /// The places that the environment of this process determines.
+    /// Returns the locations determined by the environment of this process.
     pub fn of_process() -> Environment {
         Environment {
             file: std::env::var_os(VARIABLE),
@@ -43,20 +43,20 @@ impl Environment {
         }
     }
 
-    /// The files to try if none was named, in their order; the first that exists counts.
+    /// Returns the files to try if none was named, in order; the first one that exists is used.
     fn candidates(&self) -> Vec<PathBuf> {
-        // A relative HOME does not count either.
+        // A relative HOME is ignored as well.
         let user = self.config_dir.as_ref().filter(|path| path.is_absolute());
         let user = user.map(|directory| directory.join("sockwatch/config.toml"));
         user.into_iter().chain([self.system.clone()]).collect()
     }
 }
 
-/// Loads the file that was named (`--config`), or the first one that the environment leads to. Without any, or with
-/// [`NONE`], everything has its default.
+/// Loads the named file (`--config`), or the first file of the environment that exists. Without a file, or with
+/// [`NONE`], all settings have their defaults.
 ///
 /// # Errors
-/// If a file that was named does not exist; if a file cannot be read; if something in it is wrong.
+/// If a named file does not exist, or a file cannot be read or is invalid.
 pub fn load(named: Option<&Path>, environment: &Environment) -> Result<Config, ConfigError> {
     let variable = environment.file.as_ref().filter(|file| !file.is_empty());
     let named = named.or(variable.map(Path::new));
@@ -81,8 +81,8 @@ fn is_missing(error: &io::Error) -> bool {
     kind == io::ErrorKind::NotFound || kind == io::ErrorKind::NotADirectory
 }
 
-/// True if not even its existence can be checked: the directory belongs to another user, as where `HOME` was kept while
-/// changing the user.
+/// Returns true if the file's existence cannot be checked: the directory belongs to another user, for example if `su`
+/// kept `HOME`.
 fn is_out_of_reach(path: &Path, error: &io::Error) -> bool {
     let denied = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied;
     denied(error) && path.metadata().is_err_and(|error| denied(&error))
@@ -95,7 +95,7 @@ fn unreadable(path: &Path, error: io::Error) -> ConfigError {
     }
 }
 
-/// Reads one file. The outer error is that of reading, the inner one that of its contents.
+/// Reads one file. The outer error is an I/O error, the inner one an error in the contents.
 fn read(path: &Path) -> io::Result<Result<Config, ConfigError>> {
     let mut bytes = Vec::new();
     File::open(path)?

@@ -1,7 +1,7 @@
-//! The configuration: one TOML file over the defaults. All of it is checked before any of it is used.
+//! The configuration: one TOML file that overrides the defaults. The whole file is validated before it is used.
 //!
-//! `assets/config.toml` is the sample, with every key, its default and the reason of that. A test checks that it is what
-//! [`sample`] generates.
+//! `assets/config.toml` is the sample, with every key, its default and the reason for it. A test checks that it equals
+//! the output of [`sample`].
 
 mod check;
 mod error;
@@ -18,7 +18,7 @@ pub use error::{ConfigError, InvalidSetting};
 pub use file::{Environment, NONE, load};
 pub use sample::sample;
 
-/// Everything that can be set.
+/// All settings.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -27,10 +27,10 @@ pub struct Config {
 }
 
 impl Config {
-    /// Parses a file; what it leaves out has its default.
+    /// Parses a file; omitted settings have their defaults.
     ///
     /// # Errors
-    /// The first setting in it that is not known or not allowed.
+    /// The first unknown setting or invalid value.
     pub fn parse(text: &str) -> Result<Config, InvalidSetting> {
         let file = DeTable::parse(text).map_err(|error| InvalidSetting::of_toml(&error, text))?;
         let mut all = Table::try_from(Config::default())
@@ -44,7 +44,7 @@ impl Config {
     }
 }
 
-/// Replaces values by those that are set.
+/// Replaces defaults with the values that are set.
 fn overlay(all: &mut Table, set: Table) {
     for (key, value) in set {
         match (all.get_mut(&key), value) {

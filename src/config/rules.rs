@@ -1,13 +1,13 @@
-//! The values that a setting may have, by the rule that the registry of findings declares for it.
+//! The allowed values of a setting, by the rule that the registry of findings declares for it.
 
 use toml::de::DeValue;
 
 use crate::diagnose::{FINDINGS, FindingKind, GENERAL, SECTIONS, ValueRule, finding_by_id};
 
-/// The most per second.
+/// The maximum value per second.
 const MAX_PER_S: f64 = 1e9;
 
-/// The rule for a key of a section: `[diagnose]` or `[diagnose.NAME]`.
+/// Returns the rule for a key of a section: `[diagnose]` or `[diagnose.NAME]`.
 pub(super) fn find(section: &str, key: &str) -> Option<ValueRule> {
     let thresholds = match section.strip_prefix("diagnose.") {
         None => GENERAL,
@@ -21,7 +21,7 @@ pub(super) fn find(section: &str, key: &str) -> Option<ValueRule> {
     Some(threshold.rule)
 }
 
-/// A number as it is written.
+/// Returns the number in a value.
 pub(super) fn number(value: &DeValue<'_>) -> Option<f64> {
     match value {
         DeValue::Integer(number) => i128::from_str_radix(number.as_str(), number.radix())
@@ -32,7 +32,7 @@ pub(super) fn number(value: &DeValue<'_>) -> Option<f64> {
     }
 }
 
-/// Reports whether a rule allows a value.
+/// Returns true if a rule allows a value.
 pub(super) fn allows(rule: ValueRule, value: &DeValue<'_>) -> bool {
     let number = number(value);
     let is_in = |min: f64, max: f64| number.is_some_and(|n| (min..=max).contains(&n));
@@ -46,7 +46,7 @@ pub(super) fn allows(rule: ValueRule, value: &DeValue<'_>) -> bool {
     }
 }
 
-/// Describes the values that a rule allows.
+/// Describes the allowed values of a rule.
 pub(super) fn describe(rule: ValueRule) -> String {
     match rule {
         ValueRule::Share => "must be a share above 0 and at most 1 (0.8 is 80 %)".to_owned(),
@@ -65,7 +65,7 @@ pub(super) fn describe(rule: ValueRule) -> String {
     }
 }
 
-/// Reports whether a value is a list of texts that are all allowed.
+/// Returns true if a value is a list of allowed texts.
 fn is_list_of(value: &DeValue<'_>, is_allowed: impl Fn(&str) -> bool) -> bool {
     value.as_array().is_some_and(|list| {
         list.iter()

@@ -21,7 +21,7 @@ const HEAD: &str = "\
 # bytes, and shares range from 0 to 1 (0.8 is 80 %). Everything else is a count.
 ";
 
-/// The sample configuration: every key with its documentation and its default.
+/// Returns the sample configuration: every key with its documentation and default.
 ///
 /// # Errors
 /// If the defaults cannot be written as TOML.

@@ -6,10 +6,10 @@ use toml::Value;
 use super::*;
 use crate::diagnose::finding_by_id;
 
-/// The sample that is shipped.
+/// The shipped sample.
 const SAMPLE: &str = include_str!("../../assets/config.toml");
 
-/// The error of a configuration.
+/// Returns the error of a configuration.
 fn error_of(text: &str) -> String {
     let error = Config::parse(text).expect_err(text);
     let said = error.to_string();
@@ -17,7 +17,7 @@ fn error_of(text: &str) -> String {
     said
 }
 
-/// Every key with the sections that it stands in: `diagnose.orphans.warning`.
+/// Collects every key with its sections: `diagnose.orphans.warning`.
 fn paths(table: &Table, name: &str, out: &mut Vec<String>) {
     for (key, value) in table {
         let path = match name {
@@ -43,7 +43,7 @@ fn the_sample_has_every_key_with_its_default() {
 }
 
 #[test]
-fn the_sample_is_what_the_registry_generates() {
+fn the_sample_equals_the_generated_one() {
     let (generated, shipped) = (sample().unwrap(), SAMPLE);
     for (generated, shipped) in generated.lines().zip(shipped.lines()) {
         assert_eq!(generated, shipped);
@@ -59,7 +59,7 @@ fn every_key_of_the_sample_is_documented() {
     let mut before = "";
     for line in SAMPLE.lines() {
         let is_key = line.contains(" = ") && !line.starts_with('#');
-        // Both shares of a limit may have one reason.
+        // Both shares of a limit may share one reason.
         let explained = before.starts_with('#') || line.starts_with("critical");
         assert!(!is_key || explained, "no reason: {line}");
         before = line;
@@ -73,7 +73,7 @@ fn keys_that_are_not_set_have_their_defaults() {
     let default = Config::default().diagnose;
     assert_eq!(config.diagnose.orphans.critical, default.orphans.critical);
     assert_eq!(config.diagnose.accept_queue, default.accept_queue);
-    // Whole numbers will do for seconds.
+    // Seconds may be integers.
     let text = "diagnose = { hold_s = 10, close-wait-leak.age_s = 1_0 }";
     let config = Config::parse(text).unwrap();
     assert_eq!(config.diagnose.hold_s, 10.0);
@@ -89,7 +89,7 @@ fn keys_that_are_not_set_have_their_defaults() {
 }
 
 #[test]
-fn unknown_keys_are_refused_with_their_place_and_the_key_that_was_meant() {
+fn unknown_keys_are_refused_with_their_position_and_a_suggestion() {
     assert_eq!(
         error_of("[diagnose.close-wait-leak]\nconections = 3\n"),
         ":2:1: unknown key 'conections' in [diagnose.close-wait-leak]; did you mean 'connections'?"
@@ -119,7 +119,7 @@ fn unknown_keys_are_refused_with_their_place_and_the_key_that_was_meant() {
 }
 
 #[test]
-fn invalid_values_are_refused_with_those_that_are_allowed() {
+fn invalid_values_are_refused_with_the_allowed_ones() {
     let share = "must be a share above 0 and at most 1 (0.8 is 80 %)";
     for value in [
         "1.5", "80", "0", "0.0", "-0.1", "nan", "inf", "'0.8'", "true",
@@ -182,23 +182,23 @@ fn a_warning_is_not_above_critical() {
 }
 
 #[test]
-fn syntax_errors_are_reported_in_one_line_with_their_place() {
+fn syntax_errors_are_reported_in_one_line_with_their_position() {
     assert_eq!(
         error_of("[diagnose]\nhold_s = \n"),
-        ":2:10: not TOML: string values must be quoted, expected literal string"
+        ":2:10: invalid TOML: string values must be quoted, expected literal string"
     );
     assert!(
         error_of("[diagnose]\nhold_s = 1\nhold_s = 2\n")
-            .starts_with(":3:1: not TOML: duplicate key")
+            .starts_with(":3:1: invalid TOML: duplicate key")
     );
-    assert!(error_of("[diagnose").starts_with(":1:10: not TOML: "));
-    assert!(error_of("\u{1b}[2J").contains("not TOML: "));
+    assert!(error_of("[diagnose").starts_with(":1:10: invalid TOML: "));
+    assert!(error_of("\u{1b}[2J").contains("invalid TOML: "));
     // The first of several errors is reported.
     let text = "[diagnose]\nhold_s = -1\n[diagnose.accept-queue]\nfilling = 1\n";
     assert!(error_of(text).starts_with(":2:10: hold_s = -1"));
 }
 
-/// A home with files in it.
+/// A home directory with files.
 struct Home(tempfile::TempDir);
 
 impl Home {
@@ -226,16 +226,20 @@ fn hold_s(loaded: Result<Config, ConfigError>) -> f64 {
 }
 
 #[test]
-fn the_file_of_the_user_comes_before_that_of_all_users_and_a_named_one_before_both() {
+fn a_named_file_overrides_the_users_file_which_overrides_the_system_file() {
     let home = Home::new();
     let mut around = home.environment();
-    assert_eq!(hold_s(load(None, &around)), 2.0, "there is none");
+    assert_eq!(hold_s(load(None, &around)), 2.0, "no file exists");
     home.has("etc/config.toml", "diagnose.hold_s = 3");
     assert_eq!(hold_s(load(None, &around)), 3.0);
     home.has(".config/sockwatch/config.toml", "diagnose.hold_s = 4");
     assert_eq!(hold_s(load(None, &around)), 4.0);
     around.config_dir = Some("relative".into());
-    assert_eq!(hold_s(load(None, &around)), 3.0, "it does not count");
+    assert_eq!(
+        hold_s(load(None, &around)),
+        3.0,
+        "a relative directory is ignored"
+    );
     home.has("xdg/sockwatch/config.toml", "diagnose.hold_s = 5");
     around.config_dir = Some(home.0.path().join("xdg"));
     assert_eq!(hold_s(load(None, &around)), 5.0);
@@ -285,7 +289,7 @@ fn an_unreadable_file_is_reported_with_the_remedy() {
 
 proptest::proptest! {
     #[test]
-    fn no_text_makes_it_panic(start in 0..SAMPLE.len(), length in 0usize..200, text in "\\PC{0,20}") {
+    fn parsing_never_panics(start in 0..SAMPLE.len(), length in 0usize..200, text in "\\PC{0,20}") {
         let mut whole = SAMPLE.to_owned();
         let is_start = whole.is_char_boundary(start);
         let end = (start + length).min(whole.len());

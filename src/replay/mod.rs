@@ -1,7 +1,7 @@
-//! Replays a recording: derives the moments that were shown when it was recorded.
+//! Replays a recording: derives the same moments as the live session.
 //!
-//! Rates need the Sample before, sparklines and charts those of the last ten minutes. After a jump the numbers of an instant are
-//! derived at once ([`Depth::Rates`]), its history a little later ([`Depth::Full`]).
+//! Rates depend on the previous Sample, sparklines and charts on the last ten minutes. After a seek, the figures of an
+//! instant are derived immediately ([`Depth::Rates`]) and its history a little later ([`Depth::Full`]).
 
 use std::sync::Arc;
 
@@ -9,18 +9,18 @@ use crate::aggregate::{Aggregator, Moment};
 use crate::diagnose::{Findings, Watch};
 use crate::recording::{Archive, RecordingError};
 
-/// Samples before the one shown that its charts cover: as many as a live history has.
+/// Samples before the target that its charts cover: the length of a live history.
 pub const FULL_DEPTH: usize = 600;
 
-/// Samples before the one shown that its own numbers depend on: a dump can miss a socket for a few.
+/// Samples before the target that its own figures depend on: a dump can miss a socket for a few Samples.
 const RATES_DEPTH: usize = 4;
 
-/// The range of Samples before the one shown that a moment is derived from.
+/// The number of Samples before the target that a moment is derived from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// As many as states, owners and rates need. Histories are short.
+    /// Enough for states, owners and rates. Histories are short.
     Rates,
-    /// As many as everything that was shown live needs.
+    /// Enough for everything that is shown live.
     Full,
 }
 
@@ -40,7 +40,7 @@ pub struct Replayer {
     aggregator: Aggregator,
     /// Index of the last Sample that the aggregator received, and the number of consecutive ones before it.
     last_derived: Option<(usize, usize)>,
-    /// Finds problems in every moment, if findings are wanted.
+    /// Derives findings from every moment, if requested.
     watch: Option<Watch>,
 }
 
@@ -53,7 +53,7 @@ impl std::fmt::Debug for Replayer {
 }
 
 impl Replayer {
-    /// A replayer of a recording, before its first Sample.
+    /// Creates a replayer, before the first Sample.
     pub fn new(archive: Box<dyn Archive>) -> Replayer {
         Replayer {
             archive,
@@ -70,12 +70,12 @@ impl Replayer {
         self
     }
 
-    /// Returns the findings at the moment shown last, as far as the Samples derived before it show.
+    /// Returns the findings at the last moment, based on the Samples derived before it.
     pub fn findings(&self) -> Arc<Findings> {
         self.watch.as_ref().map(Watch::latest).unwrap_or_default()
     }
 
-    /// Keeps every event of a Sample, however many there are.
+    /// Keeps all events of a Sample, without a limit.
     #[must_use]
     pub fn with_all_events(mut self) -> Replayer {
         self.aggregator = Aggregator::new().with_all_events();
@@ -87,7 +87,7 @@ impl Replayer {
         &*self.archive
     }
 
-    /// Reports whether [`Self::show`] at that depth reads only one Sample.
+    /// Returns true if [`Self::show`] at this depth reads only one Sample.
     pub fn is_sequential(&self, at: usize, depth: Depth) -> bool {
         let before = |(last, run): (usize, usize)| last + 1 == at && run + 1 >= depth.samples(at);
         self.last_derived.map_or(at == 0, before)
@@ -116,7 +116,7 @@ impl Replayer {
         Ok(())
     }
 
-    /// Derives everything else from the moment's Sample.
+    /// Derives the aggregate and the findings from the moment's Sample.
     fn derive(&mut self, moment: &mut Moment) {
         moment.derive(&mut self.aggregator);
         if let Some(watch) = &mut self.watch {
@@ -124,7 +124,7 @@ impl Replayer {
         }
     }
 
-    /// Derives the Samples before an index, from a fresh start.
+    /// Derives the Samples before an index, with a new aggregator.
     fn warm_up(&mut self, at: usize, depth: Depth, moment: &mut Moment) {
         let from = at - depth.samples(at);
         self.aggregator = self.aggregator.without_history();

@@ -450,7 +450,7 @@ fn the_header_shows_what_a_recording_leaves_out() {
     let dashboard = Dashboard::replay((120, 40), Box::new(samples));
     assert!(
         dashboard.lines()[1].starts_with(
-            " only this was recorded: -t state established; names and addresses are replaced"
+            " recorded with filter -t state established; names and addresses are redacted"
         ),
         "{}",
         dashboard.text()

@@ -266,7 +266,8 @@ impl Recorder {
     /// Ends it as Ctrl-C does, and waits until the file is whole.
     pub(crate) fn stop(mut self) {
         let pid = Pid::from_child(&self.0);
-        kill_process(pid, Signal::INT).expect("it is our child");
+        // Not SIGINT, which is ignored if the tests run in the background of a script.
+        kill_process(pid, Signal::TERM).expect("it is our child");
         let status = self.0.wait().expect("it ends");
         assert!(status.success(), "recording: {status}");
     }

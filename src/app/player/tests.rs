@@ -4,7 +4,7 @@ use super::*;
 use crate::model::Sample;
 use crate::recording::{Metadata, SampleArchive};
 
-/// A recording of `count` Samples, one a second.
+/// A recording of `count` Samples, one per second.
 fn samples(count: i64) -> Box<SampleArchive> {
     let at = |second: i64| Sample {
         taken_at_us: second * 1_000_000,
@@ -18,7 +18,7 @@ fn samples(count: i64) -> Box<SampleArchive> {
     Box::new(SampleArchive::new(metadata, (0..count).map(at).collect()))
 }
 
-/// Steps until there is something to show or to report; returns it with the number of steps.
+/// Steps until there is a moment or a status; returns it with the number of steps.
 fn until_result(player: &mut Player, moment: &mut Moment, now: Instant) -> (PlayerStep, usize) {
     let mut steps = 1;
     loop {
@@ -46,7 +46,7 @@ fn a_seek_is_shown_at_once_and_then_with_its_history() {
         step,
         PlayerStep::Show(PlaybackStatus { at: 800, .. })
     ));
-    assert!(steps > 500, "in steps, so that keys come between");
+    assert!(steps > 500, "in steps, with keys handled between them");
     assert_eq!(points(&moment), FULL_DEPTH);
     assert_eq!(player.step(&mut moment, now), PlayerStep::Idle);
     // The next Sample is shown once.
@@ -118,7 +118,7 @@ fn a_moment_between_frames_is_shown_on_pause() {
     assert!(shown.len() > 5, "{shown:?}");
     assert!(
         shown.windows(2).all(|pair| pair[1] - pair[0] >= 3),
-        "not more than frames make sense: {shown:?}"
+        "at most one per frame: {shown:?}"
     );
     let at = (moment.sample.taken_at_us / 1_000_000) as usize;
     player.seek(Seek::Toggle, now);

@@ -94,7 +94,7 @@ impl<'a> EventWriter<'a> {
         out.flush()
     }
 
-    /// Writes at the end, at a time in µs since 1970 UTC, how many sockets the filter could not be evaluated for.
+    /// Writes, with the time in µs since 1970 UTC, the number of sockets that the filter could not be evaluated for.
     ///
     /// # Errors
     /// If standard output cannot be written.

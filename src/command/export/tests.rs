@@ -7,7 +7,7 @@ use crate::cli::{Cli, Command};
 use crate::model::{Endpoint, Ends, Family, Protocol, Sample, Socket, State};
 use crate::recording::{Metadata, RecordingError, SampleArchive};
 
-/// A Sample a second from the time 1000 s on, with two connections that move data.
+/// One Sample per second, beginning 1000 s after 1970 UTC, with two connections that transfer data.
 fn samples(number: u64) -> Vec<Sample> {
     (0..number).map(sample).collect()
 }
@@ -123,7 +123,7 @@ fn a_time_range_has_the_same_rates_as_the_full_export() {
 }
 
 #[test]
-fn nothing_at_these_times_is_an_error_with_the_span() {
+fn an_empty_time_range_is_an_error_with_the_span() {
     let archive = SampleArchive::new(Metadata::default(), samples(30));
     for words in ["--from +1h", "--to -1h", "--from 00:16:51 --to 00:16:50"] {
         let arguments = arguments(&format!("--format jsonl {words}"));
@@ -174,7 +174,7 @@ fn redaction_follows_the_filter() {
     assert!(lines("--format jsonl state time-wait").is_empty());
 }
 
-/// A recording of which one Sample is damaged.
+/// A recording with one damaged Sample.
 struct Damaged(SampleArchive, usize);
 
 impl Archive for Damaged {

@@ -92,7 +92,7 @@ pub fn info_schema() -> JsonSchema {
             "filter",
             JsonSchema::string()
                 .or_null()
-                .with_description("Filter of the recorded sockets; null if all were."),
+                .with_description("Filter of the recorded sockets; null if all were recorded."),
         ),
         Property::new("redacted", JsonSchema::boolean()),
         Property::new("bytes", count().with_description("Size of the file.")),

@@ -1,10 +1,10 @@
-//! Formats the info about a recording as text.
+//! Formats the facts of a recording as text.
 //!
 //! ```text
-//! session.swr      a recording of format 1, by sockwatch 0.1.0
+//! session.swr: recording, format 1, by sockwatch 0.1.0
 //!
-//!   host           web-3 · Linux 6.18.44
-//!   span           2026-11-20 19:10:00 to 2026-11-20 19:19:59 (10 min)
+//!   host         web-3 · Linux 6.18.44
+//!   time range   2026-11-20 19:10:00 to 2026-11-20 19:19:59 (10 min)
 //!   …
 //!
 //!   STREAM                  UNPACKED   SHARE
@@ -21,13 +21,13 @@ use crate::column::when;
 use crate::command::shared::recording_input::{describe_loss, span};
 use crate::recording::Archive;
 
-/// Streams that are listed; the others are summed.
+/// Maximum number of streams that are listed; the others are summed.
 const MAX_STREAMS: usize = 20;
 
 /// Capabilities that reveal owners of other users' sockets and firewall marks.
 const RELEVANT_CAPABILITIES: [&str; 3] = ["CAP_DAC_READ_SEARCH", "CAP_NET_ADMIN", "CAP_SYS_PTRACE"];
 
-/// Gaps that are listed; the others are counted.
+/// Maximum number of gaps that are listed; the others are counted.
 const MAX_GAPS: usize = 10;
 
 /// Returns the text, with times in `zone`.
@@ -48,23 +48,23 @@ pub(super) fn format_info(info: &RecordingInfo, archive: &dyn Archive, zone: &Ti
     line("host", &format_args!("{host} · Linux {kernel}"));
     if info.samples > 0 {
         let span = when::show_span(span(archive), zone);
-        line("span", &format_args!("{span} ({})", duration(info.span_s)));
+        line(
+            "time range",
+            &format_args!("{span} ({})", duration(info.span_s)),
+        );
     }
     line("interval", &duration(info.interval_s));
     line("samples", &samples(info));
     if let (Some(min), Some(max)) = (info.sockets.min, info.sockets.max) {
         let (fewest, largest) = (count(min.into()), count(max.into()));
         if min == max {
-            line("sockets", &format_args!("{largest} in each sample"));
+            line("sockets", &format_args!("{largest} per sample"));
         } else {
-            line(
-                "sockets",
-                &format_args!("{fewest} to {largest} in a sample"),
-            );
+            line("sockets", &format_args!("{fewest} to {largest} per sample"));
         }
     }
     let filter = info.filter.as_deref().map(sanitize);
-    line("recorded", &filter.as_deref().unwrap_or("every socket"));
+    line("filter", &filter.as_deref().unwrap_or("none, all sockets"));
     if info.redacted {
         line("redacted", &"addresses, paths, names and command lines");
     }
@@ -173,9 +173,9 @@ fn streams(out: &mut String, info: &RecordingInfo) {
     let rest = info.streams.iter().skip(MAX_STREAMS);
     let rest: u64 = rest.map(|stream| stream.unpacked_bytes).sum();
     if rest > 0 {
-        row("others", rest);
+        row("other", rest);
     }
-    row("all", all);
+    row("total", all);
 }
 
 fn bytes(value: u64) -> String {
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_of_the_file_cannot_steer_the_terminal() {
+    fn control_characters_of_the_file_are_escaped() {
         let mut archive = archive_with_gaps();
         archive.metadata.host.hostname = "\u{1b}[2Jgone".into();
         archive.metadata.filter = "a\nb".into();

@@ -22,7 +22,7 @@ pub(super) struct RecordingInfo {
     /// Version of the program that wrote it.
     pub(super) program: String,
     pub(super) host: Host,
-    /// RFC 3339, as all times; null without a Sample.
+    /// Start of the recording. All times are RFC 3339; those of Samples are null without any.
     begun_at: Option<String>,
     first_sample_at: Option<String>,
     last_sample_at: Option<String>,
@@ -40,7 +40,7 @@ pub(super) struct RecordingInfo {
     pub(super) is_complete: bool,
     pub(super) closed: bool,
     pub(super) capabilities: Vec<String>,
-    /// Filter of the recorded sockets; null if all were.
+    /// Filter of the recorded sockets; null if all were recorded.
     pub(super) filter: Option<String>,
     pub(super) redacted: bool,
     pub(super) bytes: u64,
@@ -74,7 +74,7 @@ pub(super) struct Gap {
     from: Option<String>,
     to: Option<String>,
     pub(super) seconds: f64,
-    /// Samples taken in it that could not be written.
+    /// Samples taken in this period that could not be written.
     pub(super) dropped_samples: u32,
     #[serde(skip)]
     pub(super) from_us: i64,

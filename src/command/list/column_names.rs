@@ -11,7 +11,7 @@ pub(super) fn column_name(name: &str) -> &str {
 /// Finds a column by its id, its heading or the kernel's name.
 ///
 /// # Errors
-/// If there is none.
+/// If the name is unknown.
 pub(super) fn find_column(name: &str) -> anyhow::Result<&'static SocketColumn> {
     let field = VOCABULARY.field(name.trim());
     let column = field.and_then(|field| SOCKET_COLUMNS.get(usize::from(field.id)));

@@ -7,7 +7,7 @@ use crate::cli::List;
 use crate::column::{DEFAULT_COLUMNS, SocketColumn};
 use crate::model::{MemoryInfo, ScalarGroup, Socket};
 
-/// Returns the columns of the table: those named, or the defaults with those that letters and `+` add.
+/// Returns the columns of the table: those named, or the defaults with those added by letters and `+`.
 ///
 /// # Errors
 /// If a name is unknown or none is given.
@@ -19,8 +19,8 @@ pub(super) fn table_columns(arguments: &List) -> anyhow::Result<Vec<&'static Soc
         }
     };
     let asked = &arguments.columns;
-    let adds_to_default = asked.first().is_none_or(|name| name.starts_with('+'));
-    if adds_to_default {
+    let has_defaults = asked.first().is_none_or(|name| name.starts_with('+'));
+    if has_defaults {
         let mut ids: Vec<&str> = DEFAULT_COLUMNS.to_vec();
         if arguments.options {
             ids.push("timer");
@@ -60,7 +60,7 @@ pub(super) fn table_columns(arguments: &List) -> anyhow::Result<Vec<&'static Soc
         add(find_column(column_name(name))?);
     }
     if columns.is_empty() {
-        return Err(anyhow!("--columns has no column"));
+        return Err(anyhow!("--columns needs at least one column"));
     }
     Ok(columns)
 }

@@ -49,7 +49,7 @@ impl Input<'_> {
 /// Reads a file written by `ss -D`.
 ///
 /// # Errors
-/// If it cannot be read or is no such file.
+/// If it cannot be read or has another format.
 pub(super) fn read_dump(path: &Path, moment: &mut Moment) -> anyhow::Result<()> {
     read_raw_dump(path, &mut moment.sample).map_err(|error| match error {
         RawDumpError::Foreign { .. } => anyhow!("{error}; it is not a recording either"),

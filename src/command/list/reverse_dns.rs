@@ -1,4 +1,4 @@
-//! Names for addresses and ports, as far as they are resolved in time.
+//! Names of addresses and ports, if they are resolved in time.
 
 use std::net::IpAddr;
 use std::sync::mpsc;
@@ -13,10 +13,10 @@ use crate::export::table::CellNames;
 use crate::model::{Endpoint, Ends, Protocol};
 use crate::source::SystemNames;
 
-/// Total time to wait for names. Addresses that are unresolved then are shown by number.
+/// Total time to wait for names. Addresses that are still unresolved are shown as numbers.
 const TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Addresses that are resolved at the same time: a name server that does not answer blocks one thread for each.
+/// Addresses that are resolved at the same time: without an answer from the name server, each blocks a thread.
 const THREADS: usize = 16;
 
 /// Names of hosts by their addresses, and names of services by their ports.
@@ -27,7 +27,7 @@ pub(super) struct ReverseNames {
 }
 
 impl ReverseNames {
-    /// Resolves all addresses in some rows, until all are answered or the time is over.
+    /// Resolves all addresses in some rows, until all are answered or the timeout expires.
     pub(super) fn resolve(moment: &Moment, rows: &[u32], system: SystemNames) -> ReverseNames {
         let mut addresses = FxHashSet::default();
         for &row in rows {
@@ -43,7 +43,7 @@ impl ReverseNames {
         }
     }
 
-    /// Appends an endpoint, with names where they are known.
+    /// Appends an endpoint, with the names that are known.
     fn write_endpoint(&self, out: &mut String, end: Endpoint, protocol: Protocol) -> Option<()> {
         use std::fmt::Write;
         match (self.hosts.get(&end.address.to_canonical()), end.address) {
@@ -99,7 +99,7 @@ fn resolve_all(addresses: Vec<IpAddr>) -> FxHashMap<IpAddr, String> {
                 }
             }
         };
-        // With fewer threads it takes longer.
+        // With fewer threads, it takes longer.
         let _ = std::thread::Builder::new().name("names".into()).spawn(work);
     }
     drop(sender);

@@ -1,4 +1,4 @@
-//! One Sample of the kernel's sockets, with no more than a command line needs.
+//! One Sample of the kernel's sockets, with only what the arguments need.
 
 use std::time::Duration;
 
@@ -14,8 +14,8 @@ use crate::source::{LiveOptions, LiveSource, OwnerScope, Source};
 /// Time between the two Samples that a rate is derived from.
 const RATE_WINDOW: Duration = Duration::from_secs(1);
 
-/// Rows above which a table shows processes only with `-p`: attribution takes a system call for each descriptor, which is
-/// more than the kernel needs to list the sockets.
+/// Rows above which a table shows processes only with `-p`: attribution takes a system call for each descriptor, which
+/// is more than the kernel needs to list the sockets.
 const LARGE_TABLE: usize = 50_000;
 
 /// The parts of a Sample that are needed in addition to the sockets.
@@ -28,7 +28,7 @@ pub(super) struct SampleNeeds {
 }
 
 impl SampleNeeds {
-    /// Derives the needs from what is selected, shown and sorted by.
+    /// Derives the needs from the selection, the columns and the sort order.
     pub(super) fn of(
         arguments: &List,
         selection: &Selection,
@@ -50,8 +50,8 @@ impl SampleNeeds {
     }
 }
 
-/// Returns the sockets whose owners are needed: all if anything that was typed depends on them; with the default column
-/// alone, all unless there are many.
+/// Returns the sockets whose owners are needed: all if an argument depends on owners; if only the default columns do,
+/// all unless there are many sockets.
 fn owners_of(
     arguments: &List,
     selection: &Selection,

@@ -15,7 +15,7 @@ use crate::source::{LiveOptions, LiveSource, Source};
 /// Size of the output buffer, bytes.
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// Lists the sockets again and again until standard output is closed.
+/// Lists the sockets at intervals until standard output is closed.
 ///
 /// # Errors
 /// If the kernel reports no sockets or standard output cannot be written.

@@ -17,7 +17,7 @@ const BUFFERS: usize = 2;
 /// Size of the output buffer, bytes.
 const BUFFER_BYTES: usize = 256 * 1024;
 
-/// A writer thread with a fixed number of Samples: one that is written returns, and its memory is reused.
+/// A writer thread with a fixed number of Samples, whose memory is reused after they are written.
 #[derive(Debug)]
 pub(super) struct JsonLinesThread {
     full: Sender<Sample>,
@@ -39,7 +39,7 @@ impl JsonLinesThread {
         let (full, to_write) = channel();
         let (written, empty) = channel();
         for _ in 0..BUFFERS {
-            // Cannot fail: the receiver is still here.
+            // Cannot fail: the receiver exists.
             let _ = written.send(Sample::default());
         }
         let thread = thread::Builder::new()
@@ -55,7 +55,7 @@ impl JsonLinesThread {
         })
     }
 
-    /// Returns true if [`Self::push`] can take a Sample without waiting.
+    /// Returns true if [`Self::push`] can queue a Sample without waiting.
     pub(super) fn is_ready(&mut self) -> bool {
         if self.spare.is_none() {
             self.spare = self.empty.try_recv().ok();
@@ -99,7 +99,7 @@ fn write(full: &Receiver<Sample>, empty: &Sender<Sample>, out: TextOutput) -> io
         let rows: Vec<u32> = (0..moment.sample.sockets.rows.len() as u32).collect();
         export::json::write_lines_with_time(&moment, &rows, &mut out)?;
         out.flush()?;
-        // The receiver is gone at the end.
+        // The receiver is dropped at the end.
         let _ = empty.send(before);
     }
     Ok(())

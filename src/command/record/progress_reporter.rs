@@ -17,16 +17,16 @@ const UPDATE_INTERVAL: Duration = Duration::from_secs(1);
 /// Width of a terminal that does not report one, columns.
 const DEFAULT_WIDTH: usize = 80;
 
-/// Largest number of queued outputs. More are discarded: a stopped terminal must not block the recording.
+/// Maximum number of queued outputs. Further ones are discarded: a stopped terminal must not block the recording.
 const QUEUE_LENGTH: usize = 16;
 
-/// Time for the last line to be written.
+/// Maximum time to wait until the last line is written.
 const FINISH_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// One output.
 #[derive(Debug)]
 enum Output {
-    /// A line that stays.
+    /// A permanent line.
     Line(String),
     /// A line that replaces the previous progress line.
     Progress(String),
@@ -58,7 +58,7 @@ impl ProgressReporter {
         });
         let (outputs, queue) = sync_channel(QUEUE_LENGTH);
         let (writing, done) = channel();
-        // Without the thread nothing is reported, and everything is recorded.
+        // Without the thread, nothing is reported, and recording continues.
         let _ = thread::Builder::new()
             .name("progress".to_owned())
             .spawn(move || write_outputs(&queue, writing));
@@ -130,7 +130,7 @@ impl ProgressReporter {
         let _ = self.done.recv_timeout(FINISH_TIMEOUT);
     }
 
-    /// Queues a line that stays.
+    /// Queues a permanent line.
     fn print(&self, line: String) {
         let _ = self.outputs.try_send(Output::Line(line));
     }

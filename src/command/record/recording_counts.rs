@@ -1,4 +1,4 @@
-//! Counts of a recording that is being made.
+//! Counts of a recording in progress.
 
 /// Samples and sockets recorded so far.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The loop that takes Samples at a steady pace and passes each to all outputs.
+//! The loop that takes Samples at a fixed interval and passes each to all outputs.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,7 +17,7 @@ use crate::source::Source;
 /// Time between two checks of the stop flag while waiting.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
-/// A recording that is being made.
+/// A recording in progress.
 #[derive(Debug)]
 pub(super) struct RecordingSession {
     pub(super) encoder: Encoder,
@@ -28,15 +28,14 @@ pub(super) struct RecordingSession {
     pub(super) redactor: Option<Redactor>,
     pub(super) reporter: ProgressReporter,
     pub(super) counts: RecordingCounts,
-    /// Destroy events in Samples dropped since the last one that was not, and events that the kernel lost before them.
+    /// Destroy events in the Samples dropped since the last written one, and events that the kernel lost before them.
     pub(super) lost_events: u64,
 }
 
 impl RecordingSession {
     /// Records until the duration is over, the flag is set or an output fails, and closes the files.
     ///
-    /// The schedule is steady: a Sample that takes long does not delay those after it, and times that passed meanwhile
-    /// are skipped.
+    /// The schedule is fixed: a slow Sample does not delay the following ones, and missed times are skipped.
     pub(super) fn run(
         mut self,
         source: &mut dyn Source,
@@ -84,7 +83,7 @@ impl RecordingSession {
         self.write(moment)
     }
 
-    /// Writes a Sample to all outputs or to none, so that they have the same Samples.
+    /// Writes a Sample to all outputs or to none, so that all have the same Samples.
     fn write(&mut self, moment: &mut Moment) -> anyhow::Result<()> {
         if let Some(tracked) = &mut self.tracked {
             tracked.retain_tracked(moment);

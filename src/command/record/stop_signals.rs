@@ -1,4 +1,4 @@
-//! Signals that stop a recording in order.
+//! Signals that stop a recording and close its files.
 
 use std::io;
 use std::sync::Arc;
@@ -12,8 +12,8 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 pub(super) struct StopFlag(Arc<AtomicBool>);
 
 impl StopFlag {
-    /// Listens for SIGTERM, SIGINT and SIGHUP, except those that the parent process ignores, as `nohup` does, or a shell for
-    /// background jobs. The second signal exits at once, even if a write is blocked.
+    /// Listens for SIGTERM, SIGINT and SIGHUP, except those that the parent process ignores, as `nohup` does, or a
+    /// shell for background jobs. The second signal exits at once, even if a write is blocked.
     ///
     /// # Errors
     /// If a handler cannot be installed.

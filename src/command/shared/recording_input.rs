@@ -18,7 +18,7 @@ const SLACK_US: i64 = 1_000_000;
 
 /// Returns true if a file begins like a recording. An unreadable file is reported by the command that reads it.
 pub(in crate::command) fn is_recording(path: &Path) -> bool {
-    // A pipe's first bytes would be gone.
+    // Reading would consume the first bytes of a pipe.
     let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
     let mut first = [0; 8];
     let mut read = || File::open(path)?.read_exact(&mut first);
@@ -107,7 +107,7 @@ pub(in crate::command) fn describe_loss(
         || "before the first sample".to_owned(),
         |entry| {
             format!(
-                "after the sample of {}",
+                "after the sample at {}",
                 when::show(entry.taken_at_us, zone)
             )
         },
@@ -126,7 +126,7 @@ mod tests {
     use crate::model::Sample;
     use crate::recording::{Metadata, SampleArchive};
 
-    /// Ten Samples, a second apart, from 1000.5 s on.
+    /// Ten Samples, one per second, beginning 1000.5 s after 1970 UTC.
     fn archive() -> SampleArchive {
         let metadata = Metadata {
             interval: Duration::from_secs(1),
@@ -160,7 +160,7 @@ mod tests {
         assert_eq!(
             index_at("00:16:50"),
             Ok(9),
-            "before the next would have come"
+            "less than one interval after the last"
         );
     }
 

@@ -1,4 +1,4 @@
-//! The sockets that a command line selects, with ss's letters and a filter.
+//! The sockets that the arguments select, with ss's letters and a filter.
 
 use std::fs::File;
 use std::io::Read;
@@ -63,7 +63,7 @@ const BASIC: [&str; 26] = [
 /// States that `-l` lists.
 const LISTENING: StateSet = StateSet::of(State::Listen).with(StateSet::of(State::Closed));
 
-/// Largest size that is read of a filter file, bytes.
+/// Maximum size of a filter file, bytes; the rest is ignored.
 const MAX_FILTER_BYTES: u64 = 1 << 20;
 
 /// The parsed selection.
@@ -72,7 +72,7 @@ pub(in crate::command) struct Selection {
     pub(in crate::command) kinds: SocketKinds,
     /// States that are listed before the filter applies; all if the filter names states.
     states: StateSet,
-    /// True if only listening and unconnected sockets are.
+    /// True if only listening and unconnected sockets are listed.
     listening: bool,
     pub(in crate::command) filter: Filter,
 }
@@ -262,8 +262,8 @@ impl Selection {
     }
 }
 
-/// Returns the filter as one text: the words of the command line, followed, as in ss, by the file of `-F`. Lines of the
-/// file that begin with `#` are comments.
+/// Returns the filter as one text: the arguments, followed, as in ss, by the contents of the file named by `-F`. Lines
+/// of the file that begin with `#` are comments.
 fn filter_text(letters: &Select) -> anyhow::Result<String> {
     let mut text = letters.filter.join(" ");
     if let Some(path) = &letters.filter_file {

@@ -1,4 +1,4 @@
-//! Kinds of sockets as ss's letters, `-f` and `-A` select them, with the states that are listed of each.
+//! Kinds of sockets as selected by ss's letters, `-f` and `-A`, with the states that are listed for each.
 
 use super::usage_error::UsageError;
 use crate::cli::Select;
@@ -88,7 +88,7 @@ const FAMILIES: [(&str, Family); 6] = [
 ];
 
 impl Kind {
-    /// Returns the kind of a socket; `None` for protocols that ss has no name for.
+    /// Returns the kind of a socket; `None` for protocols without a name in ss.
     fn of(family: Family, protocol: Protocol) -> Option<Kind> {
         Some(match (family, protocol) {
             (Family::Inet | Family::Inet6, protocol) => match protocol {
@@ -122,7 +122,8 @@ impl Kind {
         }
     }
 
-    /// Returns the states that are listed if the kind is selected by name. Kernel: unconnected sockets are in `TCP_CLOSE`.
+    /// Returns the states that are listed if the kind is selected by name. Kernel: unconnected sockets are in
+    /// `TCP_CLOSE`.
     fn states(self) -> StateSet {
         match self {
             PacketRaw | PacketDgram | Netlink => StateSet::of(State::Closed),
@@ -152,11 +153,11 @@ pub(in crate::command) struct SocketKinds {
 }
 
 impl SocketKinds {
-    /// Interprets the letters as ss does: a kind selects all of its families unless one of them is named, a family all of its
-    /// kinds unless one of them is named, and no letter selects everything.
+    /// Interprets the letters as ss does: a kind selects all of its families unless one of them is named, a family all
+    /// of its kinds unless one of them is named, and no letter selects everything.
     ///
     /// # Errors
-    /// If a name behind `-f` or `-A` is unknown.
+    /// If a name in `-f` or `-A` is unknown.
     pub(in crate::command) fn new(letters: &Select) -> Result<SocketKinds, UsageError> {
         let mut kinds: Vec<Kind> = Vec::new();
         let mut excluded: Vec<Kind> = Vec::new();
@@ -189,7 +190,7 @@ impl SocketKinds {
             families.push(parse_family(name)?);
         }
         let named_family = match families.as_slice() {
-            // Another family next to an internet protocol does not decide how addresses are parsed.
+            // Another family in addition to an internet protocol does not decide how addresses are parsed.
             [family] if family.is_inet() || kinds.is_empty() => Some(*family),
             _ => None,
         };
@@ -206,7 +207,7 @@ impl SocketKinds {
         if is_unrestricted {
             kinds.extend(ALL);
         }
-        // As ss: of the kinds behind -A the connected sockets are listed.
+        // As ss: only connected sockets of the kinds in -A are listed.
         if is_unrestricted || !letters.query.is_empty() {
             states = connected();
         }
@@ -296,7 +297,7 @@ impl SocketKinds {
     }
 }
 
-/// Parses a name behind `-A`.
+/// Parses a name in `-A`.
 fn parse_query(name: &str) -> Result<&'static [Kind], UsageError> {
     let found = QUERIES.iter().find(|(names, _)| names.contains(&name));
     found.map(|(_, kinds)| *kinds).ok_or_else(|| {
@@ -308,7 +309,7 @@ fn parse_query(name: &str) -> Result<&'static [Kind], UsageError> {
     })
 }
 
-/// Parses a name behind `-f`.
+/// Parses a name in `-f`.
 fn parse_family(name: &str) -> Result<Family, UsageError> {
     let found = FAMILIES.iter().find(|(known, _)| *known == name);
     found.map(|(_, family)| *family).ok_or_else(|| {

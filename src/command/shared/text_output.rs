@@ -152,7 +152,7 @@ mod tests {
         again.truncate().unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"");
         again.discard();
-        assert!(path.exists(), "it was there before");
+        assert!(path.exists(), "it existed before");
 
         std::fs::remove_file(&path).unwrap();
         TextOutput::open(&path, false).unwrap().discard();

@@ -1,4 +1,4 @@
-//! Errors of usage, which have their own exit status.
+//! Usage errors, which have their own exit status.
 
 use std::fmt;
 

@@ -14,10 +14,10 @@ use crate::model::{Endpoint, Ends, Family, Protocol, Sample, Socket, State};
 use crate::recording::{Archive, Metadata, Reader, RecorderOptions, SampleArchive};
 use crate::replay::{Depth, Replayer};
 
-/// Connections of one Sample: enough for more text than pipes and buffers hold.
+/// Connections of one Sample: enough to exceed pipes and buffers.
 const CONNECTIONS: u16 = 600;
 
-/// A Sample of connections that move data, each in the state that `state` returns for its port.
+/// A Sample of connections that transfer data, each in the state that `state` returns for its port.
 fn sample(at: u64, state: impl Fn(u16) -> State) -> Sample {
     let mut sample = Sample {
         taken_at_us: (1000 + at).cast_signed() * 1_000_000,
@@ -137,12 +137,12 @@ fn a_sample_that_one_output_drops_is_missing_in_both_and_counted() {
         moment.sample.lost_events = 3;
         session.write(&mut moment).unwrap();
     };
-    // The first two are as many as may be under way, and more than a pipe takes.
+    // Two may be queued, and they exceed the pipe's capacity.
     for at in 0..5 {
         write_next(&mut session, at);
     }
     assert_eq!((session.counts.samples, session.counts.dropped), (2, 3));
-    assert_eq!(session.lost_events, 9, "what was lost before them");
+    assert_eq!(session.lost_events, 9, "lost with the dropped Samples");
 
     let reading = thread::spawn(move || {
         let mut text = String::new();
@@ -169,7 +169,7 @@ fn a_sample_that_one_output_drops_is_missing_in_both_and_counted() {
     recording.read_into(2, &mut last).unwrap();
     assert_eq!(
         last.lost_events, 12,
-        "its own, and those that were lost with what was dropped"
+        "its own and those of the dropped Samples"
     );
     assert!(text == replayed(Box::new(recording)), "the same bytes");
 }
