@@ -263,7 +263,7 @@ impl Recorder {
         recorder
     }
 
-    /// Ends it as Ctrl-C does, and waits until the file is whole.
+    /// Stops the recorder and waits until it has closed the file.
     pub(crate) fn stop(mut self) {
         let pid = Pid::from_child(&self.0);
         // Not SIGINT, which is ignored if the tests run in the background of a script.
