@@ -35,7 +35,7 @@ pub enum ConfigError {
     },
 }
 
-/// What the user can do.
+/// Remedy for an unusable configuration.
 const NO_CONFIG: &str = "use '--config none' to run without it";
 
 /// An unknown setting or an invalid value, with its position and what is allowed instead.

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::{CommandFactory as _, Parser as _};
@@ -18,10 +18,10 @@ use serde_json::Value as Json;
 use sockwatch::cli::filter_help::EXAMPLES;
 use sockwatch::cli::{Cli, Topic};
 
-use crate::fallible;
 use crate::support::requirements::Requirement;
 use crate::support::sandbox::Case;
 use crate::support::sockets_in_every_state::{address, listener, pair};
+use crate::{fallible, run, sockwatch, text};
 
 const REQUIREMENTS: &[Requirement] = &[Requirement::Root, Requirement::Ip];
 
@@ -86,20 +86,6 @@ pub(crate) const CASES: &[Case] = &[
         summary_counts,
     ),
 ];
-
-fn sockwatch(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sockwatch"));
-    command.args(arguments).stdin(Stdio::null());
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    sockwatch(arguments).output().expect("it runs")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
 
 fn examples_run() -> Result<(), Failed> {
     for (example, _) in EXAMPLES {

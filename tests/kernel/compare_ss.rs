@@ -125,13 +125,7 @@ pub(crate) const CASES: &[Case] = &[
 /// Opens sockets in every state and runs the test with them.
 fn with_sockets(test: fn(&World) -> Result<(), Failed>) -> Result<(), Failed> {
     let directory = tempfile::tempdir()?;
-    let mut world = World::default();
-    world.add_tcp();
-    world.add_udp();
-    world.add_raw();
-    world.add_unix(directory.path());
-    world.add_marked();
-    world.add_linked();
+    let world = World::in_every_state(directory.path());
     test(&world)
 }
 

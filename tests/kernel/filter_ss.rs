@@ -87,13 +87,7 @@ struct Machine {
 /// Opens sockets in every state and runs the test with them.
 fn with_sockets(test: fn(&Machine) -> Result<(), Failed>) -> Result<(), Failed> {
     let directory = tempfile::tempdir()?;
-    let mut world = World::default();
-    world.add_tcp();
-    world.add_udp();
-    world.add_raw();
-    world.add_unix(directory.path());
-    world.add_marked();
-    world.add_linked();
+    let world = World::in_every_state(directory.path());
     let first = |letters: &[&str], field: usize| {
         let text = run("ss", letters).expect("ss answers");
         let line = text.lines().next().expect("there is a socket").to_owned();

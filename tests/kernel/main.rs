@@ -2,7 +2,7 @@
 //!
 //! A test that needs a missing privilege or tool is reported as ignored, with the reason.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode, Output, Stdio};
 use std::time::Duration;
 
 use libtest_mimic::Failed;
@@ -61,4 +61,21 @@ const fn case(name: &'static str, needs: &'static [Requirement], body: Body) -> 
         timeout: Duration::from_secs(180),
         body,
     }
+}
+
+/// The program with its arguments, without standard input.
+fn sockwatch(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sockwatch"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// Runs the program until it exits.
+fn run(arguments: &[&str]) -> Output {
+    sockwatch(arguments).output().expect("it runs")
+}
+
+/// Decodes output for comparisons and messages.
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }

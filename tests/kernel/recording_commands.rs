@@ -25,12 +25,12 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value as Json;
 use tempfile::TempDir;
 
-use crate::fallible;
 use crate::support::network_namespace::ip;
 use crate::support::requirements::Requirement;
 use crate::support::sandbox::Case;
 use crate::support::sockets_in_every_state::{address, listener, pair};
 use crate::support::wait::until;
+use crate::{fallible, run, sockwatch, text};
 
 const REQUIREMENTS: &[Requirement] = &[Requirement::Root, Requirement::Ip, Requirement::Unshare];
 
@@ -44,7 +44,7 @@ pub(crate) const CASES: &[Case] = &[
         || with_host_name(export_is_the_live_file),
     ),
     fallible(
-        "list --at tells what the live file has at that instant",
+        "list --at prints what the live file has at that instant",
         REQUIREMENTS,
         || with_host_name(list_is_the_live_file),
     ),
@@ -88,7 +88,7 @@ pub(crate) const CASES: &[Case] = &[
         || with_host_name(redacted),
     ),
     fallible(
-        "events of a recording tell every connection once",
+        "events of a recording report every connection once",
         REQUIREMENTS,
         || with_host_name(events_of_a_recording),
     ),
@@ -109,16 +109,6 @@ fn with_host_name(test: fn() -> Result<(), Failed>) -> Result<(), Failed> {
     test()
 }
 
-fn sockwatch(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sockwatch"));
-    command.args(arguments).stdin(Stdio::null());
-    command
-}
-
-fn run(arguments: &[&str]) -> Output {
-    sockwatch(arguments).output().expect("it runs")
-}
-
 /// Runs a command that succeeds; returns its standard output.
 fn stdout_of(arguments: &[&str]) -> String {
     let output = run(arguments);
@@ -128,10 +118,6 @@ fn stdout_of(arguments: &[&str]) -> String {
         text(&output.stderr)
     );
     text(&output.stdout)
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// A temporary directory.

@@ -332,7 +332,10 @@ fn the_time_line_has_the_findings_and_keys_to_go_between_them() {
     let mut replay = Dashboard::replay((120, 40), recorded(60));
     assert!(replay.shows("scanned  0 %"), "{}", replay.text());
     replay.scan_findings(recorded(60), 30);
-    assert!(replay.shows("scanned 50 %"), "how far it is, is told");
+    assert!(
+        replay.shows("scanned 50 %"),
+        "the progress of the scan is shown"
+    );
     replay.type_in("6").keys("n");
     assert!(replay.shows("sample  4 of 60"), "{}", replay.text());
     assert!(replay.shows("accept-queue"), "{}", replay.text());

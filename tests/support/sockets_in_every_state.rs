@@ -123,6 +123,18 @@ fn fill(mut stream: &TcpStream) {
 }
 
 impl World {
+    /// Opens all of them; unix sockets are bound in `directory`.
+    pub(crate) fn in_every_state(directory: &Path) -> World {
+        let mut world = World::default();
+        world.add_tcp();
+        world.add_udp();
+        world.add_raw();
+        world.add_unix(directory);
+        world.add_marked();
+        world.add_linked();
+        world
+    }
+
     fn keep(&mut self, socket: impl Into<OwnedFd>) {
         self.keep.push(socket.into());
     }

@@ -14,7 +14,7 @@ const TIMES: [(&str, &str); 5] = [
     ("+30s", "30 seconds after its start"),
 ];
 
-/// What a reader does with a file that is not intact.
+/// Section on files that are not intact: skipped parts and their reports.
 const DAMAGE: [(&str, &str); 4] = [
     (
         "not closed",
