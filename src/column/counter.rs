@@ -108,8 +108,8 @@ fn grew(line: &CounterLine<'_>, out: &mut String) {
 pub static COUNTER_COLUMNS: LazyLock<Vec<CounterColumn>> = LazyLock::new(|| {
     vec![
         CounterColumn::text(
-            ("grew", "GROWTH", 7),
-            "Time since it last grew. Sorts problems that grow first, then earlier problems, then all others.",
+            ("grew", "ACTIVE", 7),
+            "Time since it last increased. Sorts problems that grow first, then earlier problems, then all others.",
             |line, out| {
                 grew(line, out);
                 Some(())

@@ -48,6 +48,7 @@ pub use evidence::{evidence_line, evidence_name, evidence_value};
 pub use finding::{Evidence, Finding, FindingKey, Severity, Value};
 pub use findings::{FINDINGS, GENERAL, SECTIONS, Thresholds, documentation, finding_by_id};
 pub use kind::FindingKind;
+pub use phrases::plural;
 pub use subject::{ProcessName, Subject, SubjectKey};
 pub use threshold::{Section, SectionGroup, Threshold, ValueRule};
 pub use tracking::Change;

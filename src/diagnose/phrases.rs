@@ -4,7 +4,7 @@ use crate::column::format;
 use crate::model::Activity;
 
 /// `341 connections`, `1 connection`.
-pub(super) fn plural(count: u64, one: &str, many: &str) -> String {
+pub fn plural(count: u64, one: &str, many: &str) -> String {
     let mut out = String::new();
     format::count(&mut out, count);
     out.push(' ');

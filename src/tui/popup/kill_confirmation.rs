@@ -207,6 +207,7 @@ fn describe(action: KillAction, target: &KillTarget, may_destroy: bool) -> Vec<P
         KillAction::Signal(_, signal, recipient) => {
             let about = match signal {
                 "SIGTERM" => "   asks it to exit",
+                "SIGINT" => "   interrupts it, like Ctrl-C",
                 "SIGHUP" => "   many daemons reload their configuration",
                 "SIGKILL" => "   kills it immediately",
                 _ => "",

@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use ratatui::Frame;
 use ratatui::layout::Rect;
+use unicode_width::UnicodeWidthStr as _;
 
 use crate::column::format;
 use crate::tui::filter_line::{FilterLine, FilterStatus};
@@ -52,13 +53,27 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State, line: &Fi
             ("Enter", "apply"),
             ("Esc", "cancel"),
         ];
+        let expected = if line.shows_error() || line.expected.is_empty() {
+            String::new()
+        } else {
+            format!("expected: {}", line.expected)
+        };
+        let width = |keys: &[(&str, &str)]| -> usize {
+            let texts = keys
+                .iter()
+                .map(|(key, about)| key.width() + about.width() + 3);
+            1 + texts.sum::<usize>() + expected.width()
+        };
+        // Where not all of it fits, the user needs the expected value and the last two keys.
+        let fits = width(&keys) <= usize::from(area.width);
+        let shown_keys = if fits { &keys[..] } else { &keys[2..] };
         let mut pieces: Vec<Piece> = vec![(" ".to_owned(), Tone::Plain)];
-        for (key, about) in keys {
-            pieces.push((key.to_owned(), Tone::Key));
+        for (key, about) in shown_keys {
+            pieces.push(((*key).to_owned(), Tone::Key));
             pieces.push((format!(" {about}  "), Tone::Plain));
         }
-        if !line.shows_error() && !line.expected.is_empty() {
-            pieces.push((format!("expected: {}", line.expected), Tone::Muted));
+        if !expected.is_empty() {
+            pieces.push((expected, Tone::Muted));
         }
         pieces::write(frame.buffer_mut(), row(2), &state.appearance, &pieces);
     }

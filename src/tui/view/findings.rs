@@ -20,8 +20,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
 use super::finding_text;
-use crate::column::format;
-use crate::diagnose::{FINDINGS, whole_seconds};
+use crate::diagnose::{FINDINGS, plural, whole_seconds};
 use crate::tui::command::Command;
 use crate::tui::keymap::label;
 use crate::tui::screen::{Pane, Screen};
@@ -115,23 +114,14 @@ fn no_findings_text(state: &State, room: Rect) -> Vec<Vec<Piece>> {
         return vec![vec![(text.to_owned(), Tone::Muted)]];
     };
     let whole = moment.unfiltered();
-    let count = |count: usize| {
-        let mut out = String::new();
-        format::count(&mut out, count as u64);
-        out
-    };
     let length = whole_seconds(moment.sample.taken_at_us.saturating_sub(since_us));
-    let samples = match state.findings.samples {
-        1 => "1 sample".to_owned(),
-        samples => format!("{} samples", count(samples as usize)),
-    };
     let scope = format!(
-        "Checked for {length} ({} since {}): {} sockets, {} listeners, {} processes, the limits of this machine.",
-        samples,
+        "Checked for {length} ({} since {}): {}, {}, {}, the limits of this machine.",
+        plural(state.findings.samples, "sample", "samples"),
         state.appearance.time_of_day(since_us),
-        count(whole.totals.sockets as usize),
-        count(whole.listeners.len()),
-        count(moment.sample.processes.len()),
+        plural(whole.totals.sockets.into(), "socket", "sockets"),
+        plural(whole.listeners.len() as u64, "listener", "listeners"),
+        plural(moment.sample.processes.len() as u64, "process", "processes"),
     );
     let mut lines = vec![vec![(
         "No findings: the kernel's numbers show no problem.".to_owned(),
