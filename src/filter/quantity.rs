@@ -39,7 +39,7 @@ impl Unit {
             Unit::Bytes => "bytes, such as 100, 64kB or 1MiB",
             Unit::BytesPerSecond => "bytes or bits per second, such as 100kB, 1MB/s or 10Mbit",
             Unit::PerSecond => "a rate per second, such as 0.5 or 100/s",
-            Unit::Microseconds | Unit::Milliseconds => "a time, such as 500us, 10s, 5min or 2h",
+            Unit::Microseconds | Unit::Milliseconds => "a time, such as 100ms, 10s, 5min or 2h",
             Unit::Share => "a percentage, such as 1% or 0.5%",
         }
     }
