@@ -88,6 +88,20 @@ pub enum Command {
     Help(Help),
 }
 
+impl Command {
+    /// Returns true if the command reads nothing but files, so that it needs no privilege.
+    pub fn reads_only_files(&self) -> bool {
+        match self {
+            Command::List(arguments) => arguments.from.is_some(),
+            Command::Events(arguments) => arguments.from.is_some(),
+            Command::Summary(arguments) => arguments.from.is_some(),
+            Command::Diagnose(arguments) => arguments.file.is_some(),
+            Command::Info(_) | Command::Export(_) | Command::Replay(_) | Command::Help(_) => true,
+            Command::Record(_) | Command::Kill(_) => false,
+        }
+    }
+}
+
 /// Parses a command line, separated by spaces, for tests.
 #[cfg(test)]
 pub(super) fn parse(words: &str) -> Result<Command, String> {

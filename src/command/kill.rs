@@ -4,7 +4,6 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::{Context as _, anyhow};
 
-use super::shared::capabilities;
 use super::shared::selection::Selection;
 use super::shared::usage_error::UsageError;
 use crate::aggregate::Moment;
@@ -13,6 +12,7 @@ use crate::column::{DEFAULT_COLUMNS, SocketColumn, SocketRow};
 use crate::export;
 use crate::export::table::{DetailPlacement, Layout};
 use crate::model::Protocol;
+use crate::privilege::{self, ADMINISTER_NETWORK};
 use crate::source::netlink::destroy::{DestroyOutcome, Destroyer};
 use crate::source::netlink::request::AttributeRequest;
 use crate::source::{LiveOptions, LiveSource, Source, SystemNames};
@@ -52,7 +52,7 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
         )
         .into());
     }
-    if !arguments.dry_run && !capabilities::is_network_admin() {
+    if !arguments.dry_run && !privilege::permits(ADMINISTER_NETWORK) {
         return Err(anyhow!(
             "closing sockets needs CAP_NET_ADMIN; run as root, or list the sockets with --dry-run"
         ));

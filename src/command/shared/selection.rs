@@ -5,7 +5,6 @@ use std::io::Read;
 
 use anyhow::{Context as _, anyhow};
 
-use super::capabilities;
 use super::socket_kinds::SocketKinds;
 use crate::aggregate::{Event, EventKind, Moment};
 use crate::cli::Select;
@@ -14,6 +13,7 @@ use crate::filter::{
     Filter, LoweredFilter, NameResolver, ParseContext, RequestedSockets, StateSet,
 };
 use crate::model::{Family, Protocol, SocketRef, State, Unowned};
+use crate::privilege::{self, ADMINISTER_NETWORK};
 use crate::source::netlink::request::Table;
 
 /// Columns that need two Samples.
@@ -163,7 +163,7 @@ impl Selection {
 
     /// Returns the part of it that the kernel can evaluate.
     pub(in crate::command) fn lowered(&self) -> LoweredFilter {
-        let mut lowered = self.filter.lower(capabilities::is_network_admin());
+        let mut lowered = self.filter.lower(privilege::permits(ADMINISTER_NETWORK));
         let states = lowered.states.common(self.states);
         // Listeners explain connections without an owner, and cost little.
         lowered.states = if states.contains(State::Established) && lowered.code.is_empty() {
@@ -253,7 +253,7 @@ impl Selection {
     /// # Errors
     /// If it uses firewall marks without `CAP_NET_ADMIN`.
     pub(in crate::command) fn check_permissions(&self) -> anyhow::Result<()> {
-        if self.filter.needs_marks() && !capabilities::is_network_admin() {
+        if self.filter.needs_marks() && !privilege::permits(ADMINISTER_NETWORK) {
             return Err(anyhow!(
                 "the kernel reports firewall marks only with CAP_NET_ADMIN; run as root or grant it"
             ));
