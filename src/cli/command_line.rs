@@ -77,6 +77,8 @@ pub enum Command {
     /// Lists the sockets and asks for confirmation first. Requires a filter, and root or CAP_NET_ADMIN. Each socket is
     /// identified by its cookie, so no other socket is affected.
     #[expect(clippy::doc_markdown, reason = "it is printed as it is")]
+    // For kill, the long option is a confirmation.
+    #[command(mut_arg("all", |all_states| all_states.long(None)))]
     Kill(Kill),
     /// Opens a recording in the dashboard
     ///

@@ -6,6 +6,7 @@ use std::io::Read;
 use anyhow::{Context as _, anyhow};
 
 use super::socket_kinds::SocketKinds;
+use super::usage_error::UsageError;
 use crate::aggregate::{Event, EventKind, Moment};
 use crate::cli::Select;
 use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
@@ -63,7 +64,7 @@ const BASIC: [&str; 26] = [
 /// States that `-l` lists.
 const LISTENING: StateSet = StateSet::of(State::Listen).with(StateSet::of(State::Closed));
 
-/// Maximum size of a filter file, bytes; the rest is ignored.
+/// Maximum size of a filter file, bytes.
 const MAX_FILTER_BYTES: u64 = 1 << 20;
 
 /// The parsed selection.
@@ -269,9 +270,17 @@ fn filter_text(letters: &Select) -> anyhow::Result<String> {
     if let Some(path) = &letters.filter_file {
         let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         let mut whole = String::new();
-        file.take(MAX_FILTER_BYTES)
+        file.take(MAX_FILTER_BYTES + 1)
             .read_to_string(&mut whole)
             .with_context(|| format!("cannot read {}", path.display()))?;
+        // Without its end, a filter selects other sockets.
+        if whole.len() as u64 > MAX_FILTER_BYTES {
+            return Err(UsageError::new(format!(
+                "the filter file {} is longer than 1 MiB; use a shorter one",
+                path.display()
+            ))
+            .into());
+        }
         let lines = whole.lines().map(str::trim);
         for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
             text.push(' ');
