@@ -2,9 +2,12 @@
 
 use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use anyhow::Context as _;
 use clap::Parser;
+use signal_hook::consts::SIGXFSZ;
 use sockwatch::cli::{Cli, Command};
 use sockwatch::command;
 use sockwatch::command::UsageError;
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
         eprintln!("sockwatch: cannot reduce the capabilities of this process: {error}");
         return ExitCode::FAILURE;
     }
+    survive_file_size_limit();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return report_parse_error(&error),
@@ -37,6 +41,13 @@ fn main() -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => report_error(&error, matches!(cli.command, Some(Command::Diagnose(_)))),
     }
+}
+
+/// Makes a write beyond the limit on file sizes (`ulimit -f`) fail, as on a full disk, instead of killing the process:
+/// recordings are then closed and errors are reported.
+fn survive_file_size_limit() {
+    // The handler does nothing. Without it, SIGXFSZ has its default action.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
 }
 
 /// Runs the command; returns the exit status.

@@ -70,6 +70,11 @@ pub(crate) const CASES: &[Case] = &[
         || with_host_name(full_disk),
     ),
     fallible(
+        "a limit on file sizes ends a recording, which can be read",
+        REQUIREMENTS,
+        || with_host_name(file_size_limit),
+    ),
+    fallible(
         "a removed directory ends a recording with one line",
         REQUIREMENTS,
         || with_host_name(removed_directory),
@@ -502,6 +507,26 @@ fn full_disk() -> Result<(), Failed> {
     let said = text(&output.stderr);
     assert_eq!(text(&output.stdout), "1\n", "{said}");
     assert!(said.contains("lines: No space left on device"), "{said}");
+    Ok(())
+}
+
+/// A limit on file sizes ends a recording like a full disk.
+fn file_size_limit() -> Result<(), Failed> {
+    let files = Files::new();
+    let recording = files.path("s.swr");
+    let _churn = Churn::start(50);
+    // In blocks of 1 KiB, or of 512 bytes in some shells.
+    let script = "ulimit -f 64; \"$0\" record -o \"$1\" --interval 100ms --duration 5m; echo $?";
+    let output = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_sockwatch"), &recording])
+        .stdin(Stdio::null())
+        .output()?;
+    let said = text(&output.stderr);
+    assert_eq!(text(&output.stdout), "1\n", "{said}");
+    assert!(said.contains("File too large"), "{said}");
+    let info = info(&recording);
+    assert_eq!(info["whole"], true, "{info}");
+    assert!(info["samples"].as_u64() > Some(0), "{info}");
     Ok(())
 }
 
