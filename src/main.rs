@@ -3,11 +3,13 @@
 use std::io;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::Parser;
 use sockwatch::cli::{Cli, Command};
 use sockwatch::command;
 use sockwatch::command::UsageError;
 use sockwatch::filter::FilterError;
+use sockwatch::privilege;
 use sockwatch::source::{MORE_DESCRIPTORS, SOCK_DIAG_NEEDED, SourceError, lacks_descriptors};
 
 /// Exit status if `diagnose` fails. Its exit status 1 means findings.
@@ -20,6 +22,11 @@ const USAGE_ERROR: u8 = 2;
 const EXCERPT_WIDTH: usize = 76;
 
 fn main() -> ExitCode {
+    // Before anything that a user names is opened, and before any other thread exists.
+    if let Err(error) = privilege::reduce() {
+        eprintln!("sockwatch: cannot reduce the capabilities of this process: {error}");
+        return ExitCode::FAILURE;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return report_parse_error(&error),
@@ -34,6 +41,9 @@ fn main() -> ExitCode {
 
 /// Runs the command; returns the exit status.
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
+    if cli.command.as_ref().is_some_and(Command::reads_only_files) {
+        privilege::discard().context("cannot give up the capabilities of this process")?;
+    }
     match &cli.command {
         None => command::dashboard::run(&cli.dashboard),
         Some(Command::List(arguments)) => command::list::run(arguments),

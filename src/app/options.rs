@@ -21,7 +21,7 @@ pub struct Options {
     pub may_destroy: bool,
     /// Time span of the history buffer; zero disables it.
     pub history: Duration,
-    /// Effective capabilities of this process, by the kernel's names.
+    /// Permitted capabilities of this process, by the kernel's names.
     pub capabilities: Vec<String>,
     /// Thresholds of findings.
     pub thresholds: Thresholds,

@@ -18,6 +18,7 @@ use super::player_thread;
 use super::terminal::TerminalGuard;
 use crate::diagnose::Watch;
 use crate::model::{ProcessKey, Socket};
+use crate::privilege::{self, SIGNAL_PROCESSES};
 use crate::recording::Archive as _;
 use crate::source::netlink::destroy::Destroyer;
 use crate::source::procfs::process_start_time;
@@ -179,6 +180,7 @@ fn send_signal(process: ProcessKey, number: i32) -> io::Result<()> {
             "it has already exited; no signal was sent",
         ));
     }
+    let _raised = privilege::raise(SIGNAL_PROCESSES);
     pidfd_send_signal(&descriptor, signal)?;
     Ok(())
 }

@@ -17,11 +17,11 @@ use self::recording_counts::RecordingCounts;
 use self::recording_session::RecordingSession;
 use self::stop_signals::StopFlag;
 use self::tracked_sockets::TrackedSockets;
-use super::shared::capabilities;
 use super::shared::selection::Selection;
 use super::shared::text_output::TextOutput;
 use super::shared::usage_error::UsageError;
 use crate::cli;
+use crate::privilege;
 use crate::recording::{Encoder, Metadata, Recorder, RecorderOptions, Redactor};
 use crate::source::procfs::read_host;
 use crate::source::{LiveOptions, LiveSource, SystemNames};
@@ -117,7 +117,7 @@ fn metadata(arguments: &cli::Record, selection: &Selection) -> Metadata {
         program: env!("CARGO_PKG_VERSION").to_owned(),
         begun_at_us: jiff::Timestamp::now().as_microsecond(),
         interval: arguments.interval,
-        capabilities: capabilities::effective_names(),
+        capabilities: privilege::permitted_names(),
         filter: filter.unwrap_or_default(),
         redacted: false,
     }

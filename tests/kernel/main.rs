@@ -12,6 +12,7 @@ mod compare_ss;
 mod filter_ss;
 mod live;
 mod live_screens;
+mod privilege;
 mod recording_commands;
 #[path = "../support/mod.rs"]
 mod support;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
             ("compare_ss", compare_ss::CASES),
             ("live", live::CASES),
             ("live_screens", live_screens::CASES),
+            ("privilege", privilege::CASES),
         ],
         AT_ONCE,
     )
