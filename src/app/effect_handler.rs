@@ -38,11 +38,11 @@ pub trait EffectHandler {
     fn signal_process(&mut self, process: ProcessKey, number: i32, name: &str) -> String;
     /// Resolves host names in the background and notifies the loop when it is done.
     fn resolve_hosts(&mut self, hosts: Vec<String>);
-    /// Starts playing the history buffer from a time, µs since 1970 UTC.
+    /// Starts playing the history buffer from a time, ns of the monotonic clock.
     ///
     /// # Errors
     /// Why there is no history, for the user.
-    fn start_rewind(&mut self, at_us: i64) -> Result<Rewind, String>;
+    fn start_rewind(&mut self, at_ns: u64) -> Result<Rewind, String>;
     /// Ends the playback started by [`Self::start_rewind`].
     fn stop_rewind(&mut self);
     /// Passes a seek to the player of the recording or of the history buffer.

@@ -188,9 +188,9 @@ impl<B: Backend> EventLoop<B> {
         self.state.recording = recording;
         if self.state.display == DisplayMode::Frozen {
             // Live moments stay in the slot: the sampler reuses their memory.
-            let now_us = self.slot.acknowledge();
-            self.changed |= now_us != self.state.now_us;
-            self.state.now_us = now_us;
+            let now_ns = self.slot.acknowledge();
+            self.changed |= now_ns != self.state.now_ns;
+            self.state.now_ns = now_ns;
             if let Some(slot) = self.rewind_slot.clone() {
                 self.fetch_from(&slot);
             }
@@ -228,9 +228,9 @@ impl<B: Backend> EventLoop<B> {
     /// Seeks to the next finding, or to the previous one.
     fn seek_mark(&mut self, forward: bool, handler: &mut impl EffectHandler) {
         if self.ensure_rewind(handler)
-            && let Some(at_us) = self.state.seek_mark(forward)
+            && let Some(at) = self.state.seek_mark(forward)
         {
-            handler.seek(Seek::To(at_us));
+            handler.seek(Seek::To(at));
         }
     }
 
@@ -239,11 +239,12 @@ impl<B: Backend> EventLoop<B> {
     fn ensure_rewind(&mut self, handler: &mut impl EffectHandler) -> bool {
         if self.state.display == DisplayMode::Frozen && self.rewind_slot.is_none() {
             let shown = self.state.moment.as_ref();
-            let at_us = shown.map_or(i64::MAX, |moment| moment.sample.taken_at_us);
-            match handler.start_rewind(at_us) {
+            let at_ns = shown.map_or(u64::MAX, |moment| moment.sample.monotonic_ns);
+            match handler.start_rewind(at_ns) {
                 Ok(rewind) => {
                     self.rewind_slot = Some(rewind.slot);
-                    let timeline = Timeline::new(rewind.track, at_us);
+                    let at = rewind.track.times.at_monotonic(at_ns);
+                    let timeline = Timeline::new(rewind.track, at);
                     self.state.timeline = Some(timeline.with_marks(rewind.marks));
                 }
                 Err(why) => {
