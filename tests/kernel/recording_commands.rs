@@ -525,7 +525,8 @@ fn file_size_limit() -> Result<(), Failed> {
     assert_eq!(text(&output.stdout), "1\n", "{said}");
     assert!(said.contains("File too large"), "{said}");
     let info = info(&recording);
-    assert_eq!(info["whole"], true, "{info}");
+    // There may be no room left for its index.
+    assert_eq!(info["losses"], serde_json::json!([]), "{info}");
     assert!(info["samples"].as_u64() > Some(0), "{info}");
     Ok(())
 }
