@@ -24,6 +24,7 @@ use super::procfs::{CounterReader, Owners, SettingsReader, network_namespace, re
 use super::unexplained::Evidence;
 use super::{Source, SourceError};
 use crate::model::{Host, Sample};
+use crate::privilege::{self, READ_PROCESSES};
 
 pub use self::options::{LiveOptions, OwnerScope};
 
@@ -111,6 +112,7 @@ impl LiveSource {
         let mut owners = std::mem::replace(&mut self.owners, placeholder);
         let mut scan = || {
             let clock = Instant::now();
+            let _raised = privilege::raise(READ_PROCESSES);
             owners.refresh(now, &|_| true);
             clock.elapsed()
         };
@@ -128,6 +130,7 @@ impl LiveSource {
 
     /// Scans the processes that may own the dumped sockets, unless [`Self::dump_and_scan_owners`] has done so.
     fn scan_owners(&mut self, sample: &Sample) {
+        let _raised = privilege::raise(READ_PROCESSES);
         if self.samples > 0 {
             let inodes = LiveInodes::new(&sample.sockets.rows);
             self.owners
@@ -169,6 +172,7 @@ impl Source for LiveSource {
         self.closed_sockets.collect(sample);
         let tables = &mut self.tables;
         if with_owners {
+            let _raised = privilege::raise(READ_PROCESSES);
             self.attributor
                 .attribute(sample, &mut self.owners, &mut |socket| {
                     tables.is_open(socket)

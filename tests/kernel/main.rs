@@ -13,6 +13,7 @@ mod filter_ss;
 mod live;
 mod live_screens;
 mod reasons;
+mod privilege;
 mod recording_commands;
 #[path = "../support/mod.rs"]
 mod support;
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
             ("live", live::CASES),
             ("live_screens", live_screens::CASES),
             ("reasons", reasons::CASES),
+            ("privilege", privilege::CASES),
         ],
         AT_ONCE,
     )
