@@ -12,8 +12,8 @@ mod compare_ss;
 mod filter_ss;
 mod live;
 mod live_screens;
-mod reasons;
 mod privilege;
+mod reasons;
 mod recording_commands;
 #[path = "../support/mod.rs"]
 mod support;
