@@ -11,8 +11,8 @@ const PRIVILEGES: [(&str, &str); 4] = [
     ),
     (
         "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
-        "The processes of other users as owners. Without them, a socket of another user reads [permission-denied], \
-         or [denied] in the dashboard, and the header shows how many owners are hidden.",
+        "The processes of other users as owners. Without them, a socket that none of your processes has open reads \
+         [permission-denied], or [denied] in the dashboard, and the header shows how many owners are hidden.",
     ),
     (
         "CAP_KILL",
@@ -53,7 +53,7 @@ setcap cap_sys_ptrace,cap_dac_read_search+ep /usr/local/bin/sockwatch",
     page.heading("CONTAINERS");
     page.paragraph(
         "sockwatch shows the sockets of its own network namespace. A socket whose process is in another pid \
-         namespace reads [other-namespace]. To see a whole host from a container, share its network and pid \
-         namespaces.",
+         namespace reads [other-namespace] if its control group proves that, and [unknown] otherwise. To see a whole \
+         host from a container, share its network and pid namespaces.",
     );
 }
