@@ -1,10 +1,13 @@
 //! The `sockwatch` program: parses the arguments, runs the command, prints its error and sets the exit status.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
-use anyhow::Context as _;
 use clap::Parser;
+use clap::error::ErrorKind;
+use signal_hook::consts::SIGXFSZ;
 use sockwatch::cli::{Cli, Command};
 use sockwatch::command;
 use sockwatch::command::UsageError;
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
         eprintln!("sockwatch: cannot reduce the capabilities of this process: {error}");
         return ExitCode::FAILURE;
     }
+    survive_file_size_limit();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return report_parse_error(&error),
@@ -39,10 +43,17 @@ fn main() -> ExitCode {
     }
 }
 
+/// Makes a write beyond the limit on file sizes (`ulimit -f`) fail, as on a full disk, instead of killing the process:
+/// recordings are then closed and errors are reported.
+fn survive_file_size_limit() {
+    // The handler does nothing. Without it, SIGXFSZ has its default action.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+}
+
 /// Runs the command; returns the exit status.
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
-    if cli.command.as_ref().is_some_and(Command::reads_only_files) {
-        privilege::discard().context("cannot give up the capabilities of this process")?;
+    if let Some(command) = &cli.command {
+        command::confine(command)?;
     }
     match &cli.command {
         None => command::dashboard::run(&cli.dashboard),
@@ -86,10 +97,18 @@ fn report_error(error: &anyhow::Error, of_diagnose: bool) -> ExitCode {
 fn report_parse_error(error: &clap::Error) -> ExitCode {
     // Fails only if standard error is closed.
     let _ = error.print();
-    if error.kind() == clap::error::ErrorKind::UnknownArgument {
-        let words: Vec<String> = std::env::args_os()
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect();
+    let words: Vec<String> = std::env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    if error.kind() == ErrorKind::DisplayVersion && words.iter().any(|word| word == "--version") {
+        let confinement = privilege::available_confinement();
+        // As above.
+        let _ = writeln!(
+            io::stdout(),
+            "recordings are read with access to {confinement}"
+        );
+    }
+    if error.kind() == ErrorKind::UnknownArgument {
         if let Some(suggestion) = sockwatch::cli::suggest(&words) {
             eprintln!("\n  {suggestion}");
         }

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::job_control::StopRequest;
 use super::latest_slot::LatestSlot;
 use crate::model::{ProcessKey, Socket};
 use crate::tui::recording_progress::RecordingProgress;
@@ -15,7 +16,7 @@ pub trait EffectHandler {
     ///
     /// # Errors
     /// If the terminal cannot be set.
-    fn suspend(&mut self) -> io::Result<()>;
+    fn suspend(&mut self, request: StopRequest) -> io::Result<()>;
     /// Acquires the terminal again after another process stopped and continued the program.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 
 use super::effect_handler::EffectHandler;
+use super::job_control::StopRequest;
 use super::latest_slot::LatestSlot;
 use super::message::{Inbox, Message};
 use super::mouse::ClickTracker;
@@ -132,7 +133,9 @@ impl<B: Backend> EventLoop<B> {
                 self.state.refresh_names();
                 self.changed = true;
             }
-            Message::Suspend => return self.redraw_all(&handler.suspend()),
+            Message::Suspend => {
+                return self.redraw_all(&handler.suspend(StopRequest::Signal));
+            }
             Message::Resumed => return self.redraw_all(&handler.resume()),
             Message::Signal(signal) => return Some(ExitReason::Signal(signal)),
             Message::TerminalLost(_) => return Some(ExitReason::TerminalLost),
@@ -258,7 +261,9 @@ impl<B: Backend> EventLoop<B> {
     fn apply(&mut self, effect: Effect, handler: &mut impl EffectHandler) -> Option<ExitReason> {
         let written = match effect {
             Effect::Quit => return Some(ExitReason::Quit),
-            Effect::Suspend => return self.redraw_all(&handler.suspend()),
+            Effect::Suspend => {
+                return self.redraw_all(&handler.suspend(StopRequest::Key));
+            }
             Effect::Redraw => return self.redraw_all(&Ok(())),
             Effect::Thaw => {
                 if self.rewind_slot.take().is_some() {

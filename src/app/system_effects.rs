@@ -11,6 +11,7 @@ use super::background_writer::{self, BackgroundWriter};
 use super::effect_handler::{EffectHandler, Rewind};
 use super::history_buffer::HistoryBuffer;
 use super::host_names::HostNames;
+use super::job_control::StopRequest;
 use super::latest_slot::LatestSlot;
 use super::message::Message;
 use super::player::Player;
@@ -57,8 +58,8 @@ impl SystemEffects {
 }
 
 impl EffectHandler for SystemEffects {
-    fn suspend(&mut self) -> io::Result<()> {
-        self.terminal.suspend()
+    fn suspend(&mut self, request: StopRequest) -> io::Result<()> {
+        self.terminal.suspend(request)
     }
 
     fn resume(&mut self) -> io::Result<()> {

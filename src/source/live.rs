@@ -20,9 +20,8 @@ use super::clock;
 use super::netlink::devices::DeviceReader;
 use super::netlink::dump::Dumper;
 use super::process_activity;
-use super::procfs::{
-    CounterReader, Owners, SettingsReader, hides_pid_namespaces, network_namespace, read_host,
-};
+use super::procfs::{CounterReader, Owners, SettingsReader, network_namespace, read_host};
+use super::unexplained::Evidence;
 use super::{Source, SourceError};
 use crate::model::{Host, Sample};
 use crate::privilege::{self, READ_PROCESSES};
@@ -41,6 +40,7 @@ pub struct LiveSource {
     closed_sockets: ClosedSocketCollector,
     owners: Owners,
     attributor: Attributor,
+    evidence: Evidence,
     counters: CounterReader,
     devices: Option<DeviceReader>,
     settings: SettingsReader,
@@ -75,7 +75,8 @@ impl LiveSource {
             ),
             closed_sockets: ClosedSocketCollector::start(root, netns, options.destroy_events),
             owners: Owners::new(root, options.name_wait),
-            attributor: Attributor::new(hides_pid_namespaces(root)),
+            attributor: Attributor::default(),
+            evidence: Evidence::new(root),
             counters: CounterReader::new(root),
             devices: options.devices.then(DeviceReader::new),
             settings: SettingsReader::new(root),
@@ -176,6 +177,8 @@ impl Source for LiveSource {
                 .attribute(sample, &mut self.owners, &mut |socket| {
                     tables.is_open(socket)
                 });
+            let unexplained = self.attributor.unexplained();
+            self.evidence.apply(sample, unexplained, &mut self.owners);
             process_activity::sample_activity(sample, &mut self.owners);
         }
         sample.visibility = self.owners.visibility();

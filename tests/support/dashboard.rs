@@ -12,7 +12,7 @@ use ratatui::backend::TestBackend;
 use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::app::{
     EffectHandler, EventLoop, ExitReason, FindingsScan, Inbox, LatestSlot, Message, Player,
-    PlayerStep, Rewind, replay_state,
+    PlayerStep, Rewind, StopRequest, replay_state,
 };
 use sockwatch::diagnose::{Diagnosis, Findings, Thresholds, Watch};
 use sockwatch::model::{ProcessKey, Sample, Socket};
@@ -74,7 +74,7 @@ impl Playback {
 }
 
 impl EffectHandler for TestEffects {
-    fn suspend(&mut self) -> std::io::Result<()> {
+    fn suspend(&mut self, _: StopRequest) -> std::io::Result<()> {
         self.suspensions += 1;
         Ok(())
     }

@@ -11,8 +11,8 @@ const PRIVILEGES: [(&str, &str); 4] = [
     ),
     (
         "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
-        "The processes of other users as owners. Without them, a socket of another user reads [permission-denied], \
-         or [denied] in the dashboard, and the header shows how many owners are hidden.",
+        "The processes of other users as owners. Without them, a socket that none of your processes has open reads \
+         [permission-denied], or [denied] in the dashboard, and the header shows how many owners are hidden.",
     ),
     (
         "CAP_KILL",
@@ -39,7 +39,8 @@ pub fn write(page: &mut Page) {
     page.paragraph(
         "File capabilities on the binary replace root. They are effective only while sockwatch reads /proc/PID or \
          talks to the kernel's socket tables. Files that you name are opened with your own rights, and commands that \
-         read a recording give up every capability first. Still, the binary shows other users' connections and \
+         read a recording give up every capability and, with Landlock, access to all other files and to the network; \
+         sockwatch --version shows whether the kernel supports it. Still, the binary shows other users' connections and \
          command lines to everyone who may run it. Restrict it to a group:",
     );
     page.code(
@@ -53,7 +54,7 @@ setcap cap_sys_ptrace,cap_dac_read_search+ep /usr/local/bin/sockwatch",
     page.heading("CONTAINERS");
     page.paragraph(
         "sockwatch shows the sockets of its own network namespace. A socket whose process is in another pid \
-         namespace reads [other-namespace]. To see a whole host from a container, share its network and pid \
-         namespaces.",
+         namespace reads [other-namespace] if its control group proves that, and [unknown] otherwise. To see a whole \
+         host from a container, share its network and pid namespaces.",
     );
 }
