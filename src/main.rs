@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 
 use clap::Parser;
 use clap::error::ErrorKind;
+use jiff::tz::TimeZone;
 use signal_hook::consts::SIGXFSZ;
 use sockwatch::cli::{Cli, Command};
 use sockwatch::command;
@@ -31,6 +32,9 @@ fn main() -> ExitCode {
         return ExitCode::FAILURE;
     }
     survive_file_size_limit();
+    // Read now, while any signal ends the process: TZ may name a file that cannot be read, such as a named pipe. It is
+    // cached.
+    let _ = TimeZone::system();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return report_parse_error(&error),
