@@ -7,6 +7,7 @@ pub(super) mod host_limit;
 pub(super) mod port_reuse;
 pub(super) mod unacknowledged;
 pub(super) mod waiting;
+pub(super) mod waiting_at;
 
 use super::facts::Facts;
 use accept_queues::AcceptQueues;

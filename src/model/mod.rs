@@ -3,6 +3,7 @@
 //! Everything that sockwatch knows about the system at one instant is a [`Sample`]. Sources create Samples, recordings
 //! store them, and everything on display is derived from one Sample and the previous one.
 
+mod accept_queue;
 mod attribution;
 mod clear_for_reuse;
 mod congestion;
@@ -29,6 +30,7 @@ mod tcp_info;
 mod timer;
 mod tracker;
 
+pub use accept_queue::AcceptQueue;
 pub use attribution::{Attribution, Unowned};
 pub use clear_for_reuse::ClearForReuse;
 pub use congestion::congestion_fields;

@@ -93,6 +93,7 @@ fn listener(cookie: u64, local: Endpoint) -> Subject {
         local: Some(local),
         path: None,
         process: Some(process_name(1)),
+        others: Vec::new(),
     }
 }
 
