@@ -3,6 +3,7 @@
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::measure::half_open::{self, Thresholds, Verdict};
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::phrases;
 
@@ -18,6 +19,7 @@ impl Detector for SynFlood {
          whose answers are all lost repeat their SYNs, which is also {0}. Without that, a broken return path to many \
          clients cannot be told from forged addresses.";
     const REMEDY: &'static str = "Turn on SYN cookies. Limit SYNs in the firewall or upstream. A larger backlog does not stop a flood.";
+    const NEEDS: &'static [Need] = half_open::NEEDS;
 
     type Thresholds = Thresholds;
 
@@ -35,6 +37,10 @@ impl Detector for SynFlood {
 
     fn severity(_thresholds: &Thresholds) -> String {
         half_open::SEVERITY.to_owned()
+    }
+
+    fn min_watch_s(_thresholds: &Thresholds) -> f64 {
+        half_open::MIN_WATCH_S
     }
 
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {

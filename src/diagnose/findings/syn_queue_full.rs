@@ -2,6 +2,7 @@
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::measure::half_open::{self, Thresholds, Verdict};
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 
 /// Detects half-open connections that are not known to be a flood.
@@ -18,6 +19,7 @@ impl Detector for SynQueueFull {
          their return path is broken, or they are scanners. Cause undecided: neither is known.";
     const REMEDY: &'static str = "Cause backlog or deferred: raise the backlog. Cause no-answer: check the path to these clients: routes, or a \
          firewall that sees only one direction.";
+    const NEEDS: &'static [Need] = half_open::NEEDS;
 
     type Thresholds = Thresholds;
 
@@ -34,6 +36,10 @@ impl Detector for SynQueueFull {
             "{} Info if the handshakes only wait for data.",
             half_open::SEVERITY
         )
+    }
+
+    fn min_watch_s(_thresholds: &Thresholds) -> f64 {
+        half_open::MIN_WATCH_S
     }
 
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {

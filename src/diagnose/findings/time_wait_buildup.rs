@@ -10,11 +10,12 @@ use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{Facts, add_process, listener_name, process, process_with_others};
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::measure::port_reuse::PortReuse;
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::subject::{ProcessName, Subject, format_endpoint};
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
-use crate::model::Endpoint;
+use crate::model::{Endpoint, Protocol};
 
 thresholds! {
     /// Thresholds for TIME-WAIT sockets.
@@ -73,6 +74,8 @@ impl Detector for TimeWaitBuildup {
          unless tcp_tw_reuse with TCP timestamps frees it after 1 s.";
     const REMEDY: &'static str =
         "Keep connections open and reuse them, or let the other side close first.";
+    const NEEDS: &'static [Need] = &[Need::Sockets(Protocol::Tcp)];
+    const MAX_SEVERITY: Severity = Severity::Warning;
 
     type Thresholds = Thresholds;
 

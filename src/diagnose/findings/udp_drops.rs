@@ -9,13 +9,14 @@ use rustc_hash::FxHashMap;
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{Facts, Holder, activity, holder, subject_of};
-use crate::diagnose::finding::Value;
+use crate::diagnose::finding::{Severity, Value};
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::subject::{Subject, format_endpoint};
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::window::Window;
 use crate::diagnose::{help_text, phrases};
-use crate::model::{Activity, Endpoint, MemoryInfo, SocketKey, SocketRef};
+use crate::model::{Activity, Endpoint, MemoryInfo, Protocol, SocketKey, SocketRef};
 
 thresholds! {
     /// Thresholds for dropped datagrams.
@@ -84,6 +85,8 @@ impl Detector for UdpDrops {
     const LOOK_ALIKES: &'static str = "Cause stopped: the process is in state T. Cause slow: the receive buffer stays full. Cause \
          buffer: the buffer is mostly empty but too small for bursts.";
     const REMEDY: &'static str = "Cause slow: read faster, or with more threads. Cause buffer: raise SO_RCVBUF and net.core.rmem_max.";
+    const NEEDS: &'static [Need] = &[Need::Sockets(Protocol::Udp)];
+    const MAX_SEVERITY: Severity = Severity::Warning;
 
     type Thresholds = Thresholds;
 

@@ -22,12 +22,13 @@ use rustc_hash::FxHashMap;
 pub(in crate::diagnose) use self::report::{SEVERITY, reported_when};
 use self::request::Requests;
 use self::sources::{SourceCounts, Sources};
-pub(in crate::diagnose) use self::verdict::Verdict;
+pub(in crate::diagnose) use self::verdict::{MIN_WATCH_S, Verdict};
 use super::counter::CounterStep;
 use crate::diagnose::facts::Facts;
+use crate::diagnose::need::Need;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::window::Window;
-use crate::model::{SocketKey, State};
+use crate::model::{Protocol, SocketKey, State};
 
 thresholds! {
     /// Thresholds for half-open connections of a listener.
@@ -46,6 +47,19 @@ thresholds! {
         window_s: f64 = 10.0, ValueRule::WINDOW;
     }
 }
+
+/// SYN cookies sent and SYNs dropped for a full queue, of all listeners.
+const COOKIES_SENT: &str = "TcpExt.TCPReqQFullDoCookies";
+const COOKIES_RETURNED: &str = "TcpExt.SyncookiesRecv";
+const SYNS_DROPPED: &str = "TcpExt.TCPReqQFullDrop";
+
+/// What the findings about half-open connections read.
+pub(in crate::diagnose) const NEEDS: &[Need] = &[
+    Need::Sockets(Protocol::Tcp),
+    Need::Counter(COOKIES_SENT),
+    Need::Counter(COOKIES_RETURNED),
+    Need::Counter(SYNS_DROPPED),
+];
 
 /// Number of half-open connections below which nothing is reported at any share, unless the threshold is lower.
 const FEW: u32 = 4;
@@ -116,9 +130,9 @@ impl HalfOpenConnections {
     pub(in crate::diagnose) fn new(thresholds: Thresholds) -> Self {
         HalfOpenConnections {
             thresholds,
-            cookies: CounterStep::new("TcpExt.TCPReqQFullDoCookies"),
-            returned: CounterStep::new("TcpExt.SyncookiesRecv"),
-            dropped: CounterStep::new("TcpExt.TCPReqQFullDrop"),
+            cookies: CounterStep::new(COOKIES_SENT),
+            returned: CounterStep::new(COOKIES_RETURNED),
+            dropped: CounterStep::new(SYNS_DROPPED),
             window: Window::default(),
             requests: Requests::default(),
             examined: FxHashMap::default(),

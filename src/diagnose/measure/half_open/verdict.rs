@@ -18,7 +18,7 @@ pub(in crate::diagnose) enum Verdict {
 }
 
 /// Time for which nothing must have been answered, s. Clients that answer within this time are no flood.
-const MIN_WATCH_S: f64 = 3.0;
+pub(in crate::diagnose) const MIN_WATCH_S: f64 = 3.0;
 
 /// Share of sources that may have completed a handshake in a flood: forged addresses can be those of real clients.
 const MOST_COMPLETED: f64 = 0.1;
