@@ -291,3 +291,6 @@ impl ListenerTracker {
         into.clone_from(&self.rows);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,7 @@ use crate::model::{Activity, SocketKey, SocketRef};
 thresholds! {
     /// Thresholds for accept queues that are filling or full.
     thresholds {
-        /// A queue that stays at this share of what it can hold is about to overflow. A healthy process keeps
+        /// A queue that stays at this share of its capacity is about to overflow. A healthy process keeps
         /// emptying its queue under any load, so most samples find it empty.
         filling_share: f64 = 0.7, ValueRule::Share;
         /// Minimum number of connections in a queue that counts as filling. With a limit of one, a single
@@ -95,6 +95,9 @@ const ACCEPTED: usize = 1;
 const FULL: usize = 2;
 const EMPTY: usize = 3;
 const ACCEPTED_BY_OTHERS: usize = 4;
+
+/// Time after which a connection that waits in a full queue shows that none was accepted, s.
+const LONG_WAIT_S: f64 = 5.0;
 
 /// Number of connections that other listeners must have accepted for none at this one to mean anything.
 const MANY_ACCEPTED: f64 = 5.0;
@@ -246,6 +249,24 @@ fn accepted_in_group(
     (accepted(totals), others.map(accepted).sum())
 }
 
+/// Reports whether all connections that wait at a group of listeners are in the full queue of this one, and have been for
+/// some time. If one had been accepted, another would have taken its place.
+fn all_wait_here(facts: &Facts<'_>, totals: &ListenerTotals, socket: SocketRef<'_>) -> bool {
+    if others_in_group(facts, totals, socket).any(|other| other.accept_queue > 0) {
+        return false;
+    }
+    let Some(first) = facts.listener_of(socket.socket) else {
+        return false;
+    };
+    let waiting = facts.candidates.unaccepted.iter();
+    let waiting = waiting.filter_map(|&row| facts.socket(row));
+    let mut waiting = waiting
+        .filter(|waiting| facts.listener_of(waiting.socket) == Some(first))
+        .peekable();
+    waiting.peek().is_some()
+        && waiting.all(|waiting| facts.age_s(facts.last_ack_ns(waiting)) >= LONG_WAIT_S)
+}
+
 impl RecentQueue {
     /// Decides whether the queue is full or filling, and why.
     fn assess(
@@ -280,11 +301,12 @@ impl RecentQueue {
         let activity = activity(socket);
         let accepts = Accepts {
             per_s: accepted_per_s,
-            // Connections that close within an interval are not seen to be accepted. Those at the others would be missing
+            // Connections that close within an interval are not seen to be accepted. Those of the others would be missing
             // as well.
-            only_others: !is_alone
+            is_known_not_to: !is_alone
                 && window.sum(ACCEPTED) == 0.0
-                && window.sum(ACCEPTED_BY_OTHERS) >= MANY_ACCEPTED,
+                && (window.sum(ACCEPTED_BY_OTHERS) >= MANY_ACCEPTED
+                    || queue.is_full() && all_wait_here(facts, totals, socket)),
             is_emptied: window.count(EMPTY) * 2 >= window.len(),
         };
         let others = others_in_group(facts, totals, socket);
@@ -313,8 +335,8 @@ impl RecentQueue {
 struct Accepts {
     /// Accepted per second; `None` if that is unknown.
     per_s: Option<f64>,
-    /// True if other listeners on the same address and port accept connections, and this one none.
-    only_others: bool,
+    /// True if it shares its address and port, and its own connections show that it accepts none.
+    is_known_not_to: bool,
     /// True if at least half of the Samples found the queue empty.
     is_emptied: bool,
 }
@@ -344,7 +366,7 @@ impl Cause {
         // A process that accepts everything between two bursts is not slow, even if bursts are rare.
         let is_quick = match accepts.per_s {
             Some(rate) => rate >= quick || (rate > 0.0 && accepts.is_emptied),
-            None => accepts.is_emptied && !accepts.only_others,
+            None => accepts.is_emptied && !accepts.is_known_not_to,
         };
         if is_quick {
             let most = facts.settings().number("net.core.somaxconn", 0);
@@ -356,7 +378,7 @@ impl Cause {
         match accepts.per_s {
             Some(rate) if rate > 0.0 => Cause::Slow,
             Some(_) => Cause::NotAccepting,
-            None if accepts.only_others => Cause::NotAccepting,
+            None if accepts.is_known_not_to => Cause::NotAccepting,
             None => Cause::Slow,
         }
     }

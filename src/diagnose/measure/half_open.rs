@@ -21,7 +21,8 @@ use rustc_hash::FxHashMap;
 
 pub(in crate::diagnose) use self::report::{SEVERITY, reported_when};
 use self::request::Requests;
-use self::sources::{SourceCounts, Sources};
+use self::sources::Sources;
+use self::verdict::{Answers, Limits};
 pub(in crate::diagnose) use self::verdict::{MIN_WATCH_S, Verdict};
 use super::counter::CounterStep;
 use crate::diagnose::facts::Facts;
@@ -79,21 +80,9 @@ pub(in crate::diagnose) struct HalfOpenGroup {
     listener: u32,
     /// Sum of the backlogs.
     backlog: u64,
-    half_open: u32,
-    /// Handshakes whose SYN-ACK was retransmitted without an answer.
-    unanswered: u32,
-    /// Handshakes that the client has completed; the kernel waits for data (`TCP_DEFER_ACCEPT`).
-    deferred: u32,
-    /// Unanswered ones whose client has sent its SYN again.
-    repeated: u32,
-    /// Different remote addresses.
-    sources: u32,
+    answers: Answers,
     /// The remote address of the first row, shown if it is the only source.
     first_source: Option<IpAddr>,
-    /// What became of the sources within the window.
-    fates: SourceCounts,
-    /// Handshakes completed within the window.
-    opened: u64,
     /// When the group began to be examined, ns of the monotonic clock.
     since_ns: u64,
     verdict: Option<Verdict>,
@@ -157,7 +146,7 @@ impl HalfOpenConnections {
         if facts.candidates.syn_recv.len() >= few as usize {
             self.count_requests(facts);
             self.groups
-                .retain(|group| group.is_pressed(&self.window) || group.unanswered >= few);
+                .retain(|group| group.is_pressed(&self.window) || group.answers.unanswered >= few);
         } else {
             self.requests.clear();
         }
@@ -180,12 +169,13 @@ impl HalfOpenConnections {
                 .entry(listener)
                 .or_insert_with(|| HalfOpenGroup::new(facts, listener));
             let request = self.requests.update(facts, socket);
-            group.half_open += 1;
-            group.unanswered += u32::from(request.is_unanswered);
-            group.deferred += u32::from(request.is_deferred);
-            group.repeated += u32::from(request.is_repeated);
+            let answers = &mut group.answers;
+            answers.half_open += 1;
+            answers.unanswered += u32::from(request.is_unanswered);
+            answers.deferred += u32::from(request.is_deferred);
+            answers.repeated += u32::from(request.is_repeated);
         }
-        self.requests.end(facts);
+        self.requests.end();
         self.groups.extend(groups.into_values());
     }
 
@@ -215,7 +205,6 @@ impl HalfOpenConnections {
                 let values = [f64::from(opened)];
                 examined.opened.push(facts.now_ns(), seconds, values, span);
             }
-            group.opened = examined.opened.sum(0) as u64;
             for &row in &facts.candidates.syn_recv {
                 if let Some(socket) = rows.get(row as usize)
                     && let Some(remote) = socket.remote()
@@ -244,11 +233,19 @@ impl HalfOpenConnections {
                 }
             }
             let span_ns = (self.thresholds.window_s * 1e9) as u64;
-            group.fates = examined.sources.finish(facts.now_ns(), span_ns);
-            group.sources = group.fates.half_open;
-            let cookies = [COOKIES, RETURNED].map(|which| self.window.sum(which));
-            let watched_s = facts.age_s(group.since_ns);
-            group.verdict = Verdict::of(group, cookies, watched_s, &self.thresholds);
+            group.answers = Answers {
+                fates: examined.sources.finish(facts.now_ns(), span_ns),
+                opened: examined.opened.sum(0) as u64,
+                cookies_sent: self.window.sum(COOKIES),
+                cookies_returned: self.window.sum(RETURNED),
+                watched_s: facts.age_s(group.since_ns),
+                ..group.answers
+            };
+            group.verdict = group.answers.verdict(Limits {
+                unanswered: self.thresholds.half_open,
+                flood_sources: self.thresholds.flood_sources,
+                undecided_s: self.thresholds.window_s,
+            });
         }
         self.examined.retain(|_, examined| examined.is_seen);
     }
@@ -265,14 +262,8 @@ impl HalfOpenGroup {
             backlog: listeners
                 .map(|listener| u64::from(listener.socket.send_queue))
                 .sum(),
-            half_open: 0,
-            unanswered: 0,
-            deferred: 0,
-            repeated: 0,
-            sources: 0,
+            answers: Answers::default(),
             first_source: None,
-            fates: SourceCounts::default(),
-            opened: 0,
             since_ns: 0,
             verdict: None,
         }
@@ -293,7 +284,7 @@ impl HalfOpenGroup {
 
     /// Returns the share of the backlog in use.
     fn share(&self) -> f64 {
-        f64::from(self.half_open) / self.backlog.max(1) as f64
+        f64::from(self.answers.half_open) / self.backlog.max(1) as f64
     }
 
     /// Reports whether SYN cookies or drops are due to it. The kernel counts those of all listeners: they belong to one

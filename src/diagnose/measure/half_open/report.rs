@@ -58,38 +58,43 @@ impl HalfOpenConnections {
         let is_full = share >= thresholds.share || is_pressed;
         // A finding stays active while half as many are left.
         let few = thresholds.half_open.min(FEW);
-        let stays = is_full || group.unanswered * 2 >= thresholds.half_open;
-        if !(is_pressed || group.unanswered >= few && stays) {
+        let stays = is_full || group.answers.unanswered * 2 >= thresholds.half_open;
+        if !(is_pressed || group.answers.unanswered >= few && stays) {
             return None;
         }
         let subject = facts.subject_of_listeners(group.listener)?;
         let who = listener_name(&subject);
-        let from = match (group.sources, group.first_source) {
+        let from = match (group.answers.fates.half_open, group.first_source) {
             (1, Some(source)) => format!("from {source}"),
             (sources, _) => format!(
                 "from {}",
                 phrases::plural(sources.into(), "address", "addresses")
             ),
         };
-        let count = Value::Count(group.half_open.into());
+        let count = Value::Count(group.answers.half_open.into());
         let completed = match verdict {
-            Verdict::NeverCompleted | Verdict::NoAnswer => group.fates.unanswered_completed,
-            Verdict::Backlog | Verdict::Deferred | Verdict::Undecided => group.fates.completed,
+            Verdict::NeverCompleted | Verdict::NoAnswer => group.answers.fates.unanswered_completed,
+            Verdict::Backlog | Verdict::Deferred | Verdict::Undecided => {
+                group.answers.fates.completed
+            }
         };
         let mut observation = Observation::new(kind, subject, "half_open", count)
             .with_cause(verdict.name())
-            .with("stuck", Value::Count(group.unanswered.into()))
-            .with("deferred", Value::Count(group.deferred.into()))
+            .with("stuck", Value::Count(group.answers.unanswered.into()))
+            .with("deferred", Value::Count(group.answers.deferred.into()))
             .with("backlog", Value::Count(group.backlog))
-            .with("sources", Value::Count(group.sources.into()))
+            .with(
+                "sources",
+                Value::Count(group.answers.fates.half_open.into()),
+            )
             .with("sources_completed", Value::Count(completed.into()))
-            .with("handshakes_completed", Value::Count(group.opened))
+            .with("handshakes_completed", Value::Count(group.answers.opened))
             .with("cookies_at_work", Value::Flag(defense.is_at_work()))
             .with("cookies_sent", Value::Count(defense.sent as u64))
             .with("cookies_returned", Value::Count(defense.returned as u64))
             .with("dropped", Value::Count(defense.dropped as u64))
             .with_known("tcp_syncookies", defense.syncookies.map(Value::Count));
-        observation.over_threshold = is_full || group.unanswered >= thresholds.half_open;
+        observation.over_threshold = is_full || group.answers.unanswered >= thresholds.half_open;
         observation.severity =
             if defense.dropped > 0.0 || (is_full && defense.syncookies == Some(0)) {
                 Severity::Critical
@@ -103,14 +108,15 @@ impl HalfOpenConnections {
         observation.reports_growth = true;
         observation.since_ns = Some(group.since_ns);
         let half_open = phrases::plural(
-            group.half_open.into(),
+            group.answers.half_open.into(),
             "half-open connection",
             "half-open connections",
         );
         observation.summary = format!("{who} has had {half_open} {from}");
         let effect = defense.effect(thresholds.window_s);
         let effect = effect.map_or_else(String::new, |effect| format!("; {effect}"));
-        observation.rest = format!(": {}{effect}", group.answers(verdict));
+        let others = group.other_clients(verdict, thresholds.window_s);
+        observation.rest = format!(": {}{others}{effect}", group.answers(verdict));
         observation.advice = advice(verdict, group, defense);
         Some(observation)
     }
@@ -135,23 +141,46 @@ impl Defense {
         }
     }
 
-    /// Returns the advice to turn on SYN cookies if they are off, or their effect.
-    fn cookies_advice(&self) -> &'static str {
+    /// Returns the advice to turn on SYN cookies, if they are off.
+    fn turn_on(&self) -> &'static str {
         match self.syncookies {
             Some(0) => "Turn on SYN cookies: `sysctl -w net.ipv4.tcp_syncookies=1`. ",
-            _ if self.is_at_work() => {
-                "Clients that answer can still connect through SYN cookies, but without window scaling unless they use \
-                 timestamps. "
-            }
             _ => "",
+        }
+    }
+
+    /// Describes the effect of SYN cookies, if they are at work.
+    fn meanwhile(&self) -> &'static str {
+        if self.is_at_work() {
+            "Clients that answer can still connect through SYN cookies, but without window scaling unless they use \
+             timestamps. "
+        } else {
+            ""
         }
     }
 }
 
 impl HalfOpenGroup {
+    /// Describes the clients whose handshakes complete beside those that do not answer.
+    fn other_clients(&self, verdict: Verdict, window_s: f64) -> String {
+        let does_not_answer = matches!(verdict, Verdict::NeverCompleted | Verdict::NoAnswer);
+        if !does_not_answer || self.answers.opened == 0 {
+            return String::new();
+        }
+        format!(
+            "; {} in the last {}",
+            phrases::plural(
+                self.answers.opened,
+                "other handshake was completed",
+                "other handshakes were completed"
+            ),
+            phrases::seconds(window_s)
+        )
+    }
+
     /// Describes whether the clients answer.
     fn answers(&self, verdict: Verdict) -> String {
-        let fates = &self.fates;
+        let fates = &self.answers.fates;
         let count = |number: u32| phrases::count(number.into());
         match verdict {
             Verdict::NeverCompleted if fates.unanswered_completed == 0 => {
@@ -162,11 +191,14 @@ impl HalfOpenGroup {
                 count(fates.unanswered),
                 count(fates.unanswered_completed)
             ),
-            Verdict::NoAnswer if self.repeated * 4 >= self.unanswered => {
+            Verdict::NoAnswer if self.answers.repeated * 4 >= self.answers.unanswered => {
                 "the clients repeat their SYNs, but do not answer the SYN-ACKs".to_owned()
             }
             Verdict::NoAnswer => {
-                format!("{} of the SYN-ACKs got no answer", count(self.unanswered))
+                format!(
+                    "{} of the SYN-ACKs got no answer",
+                    count(self.answers.unanswered)
+                )
             }
             Verdict::Backlog => format!(
                 "their handshakes complete, but more are under way than its backlog of {} holds",
@@ -174,7 +206,7 @@ impl HalfOpenGroup {
             ),
             Verdict::Deferred => format!(
                 "{} of them are complete and wait for the client's first data (TCP_DEFER_ACCEPT)",
-                count(self.deferred)
+                count(self.answers.deferred)
             ),
             Verdict::Undecided => "whether their clients answer is not known".to_owned(),
         }
@@ -182,7 +214,7 @@ impl HalfOpenGroup {
 }
 
 fn advice(verdict: Verdict, group: &HalfOpenGroup, defense: Defense) -> String {
-    let cookies = defense.cookies_advice();
+    let (turn_on, meanwhile) = (defense.turn_on(), defense.meanwhile());
     let backlog = phrases::count(group.backlog);
     let most = defense.somaxconn.map_or_else(String::new, |most| {
         format!(" (up to net.core.somaxconn = {most})")
@@ -190,27 +222,27 @@ fn advice(verdict: Verdict, group: &HalfOpenGroup, defense: Defense) -> String {
     match verdict {
         Verdict::NeverCompleted => format!(
             "The SYN-ACKs were retransmitted in vain. The source addresses are probably forged; clients whose return path \
-             is broken for all of them would look the same. {cookies}Limit SYNs in the firewall (nftables `synproxy`, \
+             is broken for all of them would look the same. {turn_on}{meanwhile}Limit SYNs in the firewall (nftables `synproxy`, \
              `limit rate`) or upstream; a backlog above {backlog} does not stop a flood."
         ),
         Verdict::NoAnswer => format!(
-            "{cookies}The SYNs arrive, but the SYN-ACKs or the clients' answers are probably lost. Check the path to these \
+            "{turn_on}The SYNs arrive, but the SYN-ACKs or the clients' answers are probably lost. Check the path to these \
              clients (routes, a firewall that sees only one direction, `tcpdump 'tcp[tcpflags] & tcp-syn != 0'`). A port \
-             scanner does not answer either."
+             scanner does not answer either. {meanwhile}"
         ),
         Verdict::Backlog => format!(
             "The clients are real: they answer, only later than new ones arrive. Raise the backlog that it passes to \
-             listen(){most} and restart it. {cookies}"
+             listen(){most} and restart it. {turn_on}{meanwhile}"
         ),
         Verdict::Deferred => format!(
             "Nothing is lost: the clients have answered, and the kernel keeps the connection half-open until data \
              arrives, because the listener has TCP_DEFER_ACCEPT. Raise the backlog that it passes to listen(){most}, or \
-             shorten the time of TCP_DEFER_ACCEPT. {cookies}"
+             shorten the time of TCP_DEFER_ACCEPT. {turn_on}{meanwhile}"
         ),
         Verdict::Undecided => format!(
             "Compare the SYN cookies that come back with those sent (`nstat -az TcpExtSyncookiesSent \
              TcpExtSyncookiesRecv`): if most come back, the clients are real and a larger backlog helps{most}; if none \
-             does, limit SYNs in the firewall. {cookies}"
+             does, limit SYNs in the firewall. {turn_on}{meanwhile}"
         ),
     }
     .trim_end()
