@@ -62,7 +62,7 @@ fn several() {
     let senders = [
         "sender-0", "sender-1", "sender-2", "sender-3", "sender-4", "sender-5",
     ]
-    .map(|name| Actor::start(name, "send-datagrams", &[&target, "20", "20"]));
+    .map(|name| Actor::start(name, "send-datagrams", &[&target, "20", "100"]));
     let mut watch = Watch::begin();
     let finding = watch.finds("udp-drops");
     assert_dropped(&finding, &receiver, "slow");

@@ -41,7 +41,7 @@ thresholds! {
         /// Fewer are reported if half-open connections fill this share of the backlog. Once it is full,
         /// the kernel sends SYN cookies or drops SYNs.
         share: f64 = 0.8, ValueRule::Share;
-        /// Number of sources without a completed handshake from which on it is reported as a flood ({0}).
+        /// Number of sources without a completed handshake from which on it is a flood ({0}).
         /// Fewer are clients with a broken return path, or a scanner ({1}).
         flood_sources: u32 = 8, ValueRule::COUNT;
         /// Length of the window over which SYN cookies and drops are added up.
@@ -68,6 +68,9 @@ const FEW: u32 = 4;
 /// Share of the backlog at which cookies and drops are attributed to a listener.
 const PRESSED_SHARE: f64 = 0.5;
 
+/// Time since the last SYN up to which more are expected, s.
+const ARRIVING_S: f64 = 2.0;
+
 // Indexes of the window: SYN cookies sent, cookies that came back valid, SYNs dropped.
 const COOKIES: usize = 0;
 const RETURNED: usize = 1;
@@ -86,12 +89,16 @@ pub(in crate::diagnose) struct HalfOpenGroup {
     /// When the group began to be examined, ns of the monotonic clock.
     since_ns: u64,
     verdict: Option<Verdict>,
+    /// Number of half-open connections that the previous Sample did not have.
+    new: u32,
 }
 
 /// What is kept of a group between Samples while it is examined.
 #[derive(Debug)]
 struct ExaminedGroup {
     since_ns: u64,
+    /// When SYNs last arrived, ns of the monotonic clock.
+    arrived_ns: u64,
     sources: Sources,
     /// Connections opened.
     opened: Window<1>,
@@ -150,7 +157,8 @@ impl HalfOpenConnections {
         } else {
             self.requests.clear();
         }
-        self.examine(facts);
+        let [sent, _, dropped] = steps.map(|step| step.unwrap_or(0));
+        self.examine(facts, sent + dropped > 0);
     }
 
     /// Counts the half-open connections of each listener.
@@ -169,6 +177,7 @@ impl HalfOpenConnections {
                 .entry(listener)
                 .or_insert_with(|| HalfOpenGroup::new(facts, listener));
             let request = self.requests.update(facts, socket);
+            group.new += u32::from(request.is_new);
             let answers = &mut group.answers;
             answers.half_open += 1;
             answers.unanswered += u32::from(request.is_unanswered);
@@ -179,8 +188,9 @@ impl HalfOpenConnections {
         self.groups.extend(groups.into_values());
     }
 
-    /// Follows the sources of the groups that may be a problem, and decides what they are.
-    fn examine(&mut self, facts: &Facts<'_>) {
+    /// Follows the sources of the groups that may be a problem, and decides what they are. `unqueued` is true if SYNs
+    /// have arrived at a full queue since the previous Sample.
+    fn examine(&mut self, facts: &Facts<'_>, unqueued: bool) {
         for examined in self.examined.values_mut() {
             examined.is_seen = false;
         }
@@ -192,12 +202,16 @@ impl HalfOpenConnections {
             let examined = self.examined.entry(group.key(facts));
             let examined = examined.or_insert_with(|| ExaminedGroup {
                 since_ns: facts.now_ns(),
+                arrived_ns: 0,
                 sources: Sources::default(),
                 opened: Window::default(),
                 is_seen: true,
             });
             examined.is_seen = true;
             group.since_ns = examined.since_ns;
+            if group.new > 0 || (unqueued && group.share() >= PRESSED_SHARE) {
+                examined.arrived_ns = facts.now_ns();
+            }
             if let (Some(opened), Some(seconds)) =
                 (facts.opened_at(group.listener), facts.elapsed_s())
             {
@@ -235,6 +249,7 @@ impl HalfOpenConnections {
             let span_ns = (self.thresholds.window_s * 1e9) as u64;
             group.answers = Answers {
                 fates: examined.sources.finish(facts.now_ns(), span_ns),
+                are_arriving: facts.age_s(examined.arrived_ns) < ARRIVING_S,
                 opened: examined.opened.sum(0) as u64,
                 cookies_sent: self.window.sum(COOKIES),
                 cookies_returned: self.window.sum(RETURNED),
@@ -266,6 +281,7 @@ impl HalfOpenGroup {
             first_source: None,
             since_ns: 0,
             verdict: None,
+            new: 0,
         }
     }
 

@@ -29,6 +29,8 @@ pub(super) struct Request {
     pub(super) is_deferred: bool,
     /// The client has repeated its SYN, so it is a real one that the SYN-ACK does not reach.
     pub(super) is_repeated: bool,
+    /// It was not in the previous Sample.
+    pub(super) is_new: bool,
 }
 
 /// A half-open connection as first seen.
@@ -72,8 +74,10 @@ impl Requests {
     /// Determines what a half-open connection waits for.
     pub(super) fn update(&mut self, facts: &Facts<'_>, socket: &Socket) -> Request {
         let now = facts.now_ns();
-        let (Visit::New(seen) | Visit::Known(seen) | Visit::Repeated(seen)) =
-            self.seen.visit(socket.key());
+        let visit = self.seen.visit(socket.key());
+        let is_new = matches!(visit, Visit::New(_));
+        let (Visit::New(seen) | Visit::Known(seen) | Visit::Repeated(seen)) = visit;
+        seen.request.is_new = is_new;
         if let Some(timer) = socket.timer {
             if seen.at_ns == 0 {
                 seen.at_ns = now;
@@ -152,6 +156,7 @@ mod tests {
             is_unanswered,
             is_deferred,
             is_repeated,
+            is_new: _,
         } = seen.request;
         (is_unanswered, is_deferred, is_repeated)
     }

@@ -38,6 +38,8 @@ pub(super) struct Answers {
     pub(super) repeated: u32,
     /// What became of the sources within the window.
     pub(super) fates: SourceCounts,
+    /// True if SYNs have arrived lately. Without new ones, the old ones are left over from clients that have ended.
+    pub(super) are_arriving: bool,
     /// Handshakes completed within the window.
     pub(super) opened: u64,
     /// SYN cookies of all listeners within the window: sent, and come back valid.
@@ -89,12 +91,12 @@ impl Answers {
             } else {
                 Verdict::NoAnswer
             };
-            return is_watched.then_some(verdict);
+            return (is_watched && self.are_arriving).then_some(verdict);
         }
         if self.clients_answer() {
             return Some(Verdict::Backlog);
         }
-        if !is_watched {
+        if !is_watched || !self.are_arriving {
             return None;
         }
         if are_mostly_unanswered {
@@ -136,6 +138,7 @@ mod tests {
         Answers {
             half_open: 32,
             watched_s: 5.0,
+            are_arriving: true,
             ..Answers::default()
         }
     }
@@ -161,6 +164,11 @@ mod tests {
             ..flood
         };
         assert_eq!(early.verdict(LIMITS), None, "they may still answer");
+        let over = Answers {
+            are_arriving: false,
+            ..flood
+        };
+        assert_eq!(over.verdict(LIMITS), None, "clients have ended");
         let beside_clients = Answers {
             fates: sources(60, 20, 40, 1),
             opened: 900,
