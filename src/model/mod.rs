@@ -43,7 +43,8 @@ pub use memory::{MemoryField, MemoryInfo};
 pub use mptcp_info::MptcpInfo;
 pub use presentation::{FieldGroup, Notation, Presentation, Total};
 pub use process::{
-    Activity, DescriptorKind, Holder, Namespaces, Process, ProcessKey, ProcessRow, Visibility,
+    Activity, DescriptorKind, Holder, Namespaces, Process, ProcessKey, ProcessRow, UnlistedSockets,
+    Visibility,
 };
 pub use protocol::{Family, Protocol};
 pub use recent_losses::RecentLosses;

@@ -46,6 +46,8 @@ pub(super) const FAULTS: usize = 17;
 /// 1 more than the time for which the system has been suspended since it booted, ns, or 0 if it is unknown; in key
 /// frames that know it, and when it changed.
 pub(super) const SUSPENDED: usize = 18;
+/// Open sockets that no table lists, of the processes for which that is known; left out if it is for none.
+pub(super) const UNLISTED: usize = 19;
 /// Section of stream 0.
 pub(super) const FIRST_STREAM: usize = 64;
 
@@ -117,6 +119,7 @@ pub(super) fn name(number: usize) -> &'static str {
         NAMES => "names",
         FAULTS => "faults",
         SUSPENDED => "suspended",
+        UNLISTED => "unlisted",
         _ => "",
     }
 }
