@@ -136,7 +136,8 @@ pub struct ProcessRow {
     pub unlisted: Option<Arc<[UnlistedSockets]>>,
 }
 
-/// Open sockets of one protocol that no socket table lists: they have no connection and no local port.
+/// Open sockets of one protocol that no socket table lists: they have no connection and no local port, or belong to
+/// another network namespace.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnlistedSockets {
     /// The kernel's name of the protocol, such as `TCP`, `TCPv6`, `UDP`. Kernel: `system.sockprotoname`.
@@ -145,6 +146,10 @@ pub struct UnlistedSockets {
     pub sockets: u32,
     /// Those of them that an earlier Sample listed: they were reset, timed out or disconnected, and not closed.
     pub once_listed: u32,
+    /// Those of the others that were examined: they have no connection, and neither listen nor receive datagrams.
+    pub inactive: u32,
+    /// Those that were examined and are in use, in another network namespace than the Sample's.
+    pub elsewhere: u32,
 }
 
 impl ProcessRow {

@@ -33,6 +33,8 @@ struct Unlisted {
     udp: u32,
     /// Those that an earlier Sample listed.
     once_listed: u32,
+    /// Those of the others that are known to have no connection and no port.
+    inactive: u32,
 }
 
 impl Unlisted {
@@ -51,11 +53,11 @@ impl Detector for ClosedHeld {
     const ID: &'static str = "closed-held";
     const TITLE: &'static str =
         "A process keeps sockets open that were reset or never connected or bound.";
-    const LOOK_ALIKES: &'static str = "Sockets that the process opened in another network namespace are not listed here either; \
-         processes that run in another one are left out. Cause closed: earlier samples listed most of them, and they \
-         have been reset, timed out or disconnected since. Cause closed-or-unused: they have not been listed since \
-         sockwatch watches; they may also never have been connected or bound. Connections that the peer closed in \
-         order are {0}.";
+    const LOOK_ALIKES: &'static str = "Sockets in another network namespace are not listed here either. Processes that run in another \
+         one are left out, and so are sockets that are found to have a port there. Cause closed: earlier samples listed \
+         most of them, and they have been reset, timed out or disconnected since. Cause closed-or-unused: they have no \
+         port, but may also never have been connected or bound. Cause not-examined: they could not be examined, and may \
+         belong to another network namespace. Connections that the peer closed in order are {0}.";
     const REMEDY: &'static str = "Fix the code: call close() after a read or write fails with ECONNRESET or ETIMEDOUT, after \
          connect() fails, and on every error path. Until then, only a restart frees the file descriptors.";
 
@@ -102,26 +104,32 @@ impl ClosedHeld {
         let sockets = unlisted.sockets();
         let limit = row.process.descriptor_limit;
         let of_limit = limit.map(|limit| f64::from(sockets) / limit.max(1) as f64);
-        let is_proven = unlisted.once_listed.saturating_mul(2) >= sockets;
+        let (closed, unused) = (unlisted.once_listed, unlisted.inactive);
         let count = phrases::plural(sockets.into(), "socket", "sockets");
-        let (cause, what, why) = if is_proven {
+        let (cause, what, why) = if closed.saturating_mul(2) >= sockets {
             (
                 "closed",
                 "without a connection",
                 "They had a connection or a port in an earlier sample, and have been reset, timed out or disconnected \
                  since.",
             )
-        } else {
+        } else if closed.saturating_add(unused).saturating_mul(2) >= sockets {
             (
                 "closed-or-unused",
                 "that have neither a connection nor a port",
-                "They were reset or timed out, or have never been connected or bound. Sockets that it opened in another \
-                 network namespace look the same.",
+                "They were reset or timed out, or have never been connected or bound.",
+            )
+        } else {
+            (
+                "not-examined",
+                "that no socket table lists",
+                "They were reset or timed out, have never been connected or bound, or belong to another network \
+                 namespace; which of these is not known.",
             )
         };
         let summary = format!("{name} has kept {count} open {what}");
         let rest = match of_limit {
-            Some(share) => format!(": {} of its file descriptors", phrases::share(share)),
+            Some(share) => format!(": {} of its file descriptor limit", phrases::share(share)),
             None => String::new(),
         };
         let pid = name.key.pid;
@@ -134,7 +142,8 @@ impl ClosedHeld {
         .with_cause(cause)
         .with("tcp", Value::Count(unlisted.tcp.into()))
         .with("udp", Value::Count(unlisted.udp.into()))
-        .with("once_listed", Value::Count(unlisted.once_listed.into()))
+        .with("once_listed", Value::Count(closed.into()))
+        .with("inactive", Value::Count(unused.into()))
         .with_known("descriptor_limit", limit.map(Value::Count))
         .with_known("of_descriptor_limit", of_limit.map(Value::Share));
         observation.over_threshold = sockets >= self.thresholds.sockets;
@@ -170,8 +179,9 @@ fn unlisted(row: &ProcessRow, sample: &Sample) -> Unlisted {
             .iter()
             .all(|fault| !fault.source.starts_with(&source));
         if is_dumped {
-            *count += each.sockets;
+            *count += each.sockets.saturating_sub(each.elsewhere);
             found.once_listed += each.once_listed;
+            found.inactive += each.inactive;
         }
     }
     found
@@ -184,19 +194,22 @@ mod tests {
     use super::*;
     use crate::model::{Fault, FaultSeverity, Process, ProcessKey, UnlistedSockets};
 
-    fn row(counts: &[(&str, u32, u32)]) -> ProcessRow {
+    fn row(counts: &[(&str, u32, u32, u32)]) -> ProcessRow {
         let key = ProcessKey {
             pid: 8,
             start_time: 1,
         };
         let mut row = ProcessRow::new(Arc::new(Process::new(key)));
-        let unlisted = counts
-            .iter()
-            .map(|&(protocol, sockets, once_listed)| UnlistedSockets {
-                protocol: protocol.into(),
-                sockets,
-                once_listed,
-            });
+        let unlisted =
+            counts.iter().map(
+                |&(protocol, sockets, once_listed, elsewhere)| UnlistedSockets {
+                    protocol: protocol.into(),
+                    sockets,
+                    once_listed,
+                    inactive: 0,
+                    elsewhere,
+                },
+            );
         row.unlisted = Some(unlisted.collect());
         row
     }
@@ -205,16 +218,17 @@ mod tests {
     fn sockets_count_only_if_a_dumped_table_would_list_them() {
         let mut sample = Sample::default();
         let row = row(&[
-            ("TCP", 3, 1),
-            ("TCPv6", 2, 2),
-            ("UDP", 4, 0),
-            ("AF_VSOCK", 50, 0),
-            ("XDP", 9, 0),
+            ("TCP", 33, 1, 30),
+            ("TCPv6", 2, 2, 0),
+            ("UDP", 4, 0, 0),
+            ("AF_VSOCK", 50, 0, 0),
+            ("XDP", 9, 0, 0),
         ]);
         let expected = Unlisted {
             tcp: 5,
             udp: 4,
             once_listed: 3,
+            inactive: 0,
         };
         assert_eq!(unlisted(&row, &sample), expected);
         let source = "sock_diag udp (IPv6)";

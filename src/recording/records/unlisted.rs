@@ -11,6 +11,8 @@ record!(UnlistedSockets {
     protocol,
     sockets,
     once_listed,
+    inactive,
+    elsewhere,
 });
 
 /// Encodes the unlisted sockets of the processes for which they are known, each after its distance in rows from the

@@ -15,6 +15,13 @@ use crate::source::procfs::{HeldSockets, Owners};
 /// Maximum number of sockets whose protocol is read for one Sample; each takes about four microseconds.
 const MAX_READ: usize = 4096;
 
+/// Minimum number of unlisted sockets of a process from which they are examined for belonging to another network
+/// namespace.
+const MIN_EXAMINED: usize = 10;
+
+/// Maximum number of sockets that are examined for one Sample.
+const MAX_EXAMINED: usize = 512;
+
 /// An unlisted socket.
 #[derive(Debug)]
 struct Unlisted {
@@ -24,6 +31,25 @@ struct Unlisted {
     once_listed: bool,
     /// Read in the second round.
     protocol: Option<Arc<str>>,
+    examined: Examined,
+}
+
+/// Result of examining whether an unlisted socket is in use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Examined {
+    NotYet,
+    Failed,
+    /// It has no connection, and neither listens nor receives datagrams.
+    Inactive,
+    /// It is in use, in another network namespace, because no table of this one lists it.
+    Elsewhere,
+}
+
+/// What may still be read in the current round.
+#[derive(Debug)]
+struct Budget {
+    protocols: usize,
+    examinations: usize,
 }
 
 /// An unlisted socket of one process in the current round.
@@ -202,7 +228,10 @@ impl UnlistedTracker {
     /// Updates the tracked sockets by those that were found, and stores their numbers in the rows of the candidates.
     fn store(&mut self, sample: &mut Sample, owners: &Owners, processes: &mut SampleProcesses) {
         self.vanished.sort_unstable();
-        let mut left = MAX_READ;
+        let mut budget = Budget {
+            protocols: MAX_READ,
+            examinations: MAX_EXAMINED,
+        };
         let found = std::mem::take(&mut self.found);
         let mut rest = found.as_slice();
         for at in 0..self.candidates.len() {
@@ -215,13 +244,12 @@ impl UnlistedTracker {
             };
             let mut counts: Vec<UnlistedSockets> = Vec::new();
             let mut is_complete = true;
+            let examines = own.len() >= MIN_EXAMINED;
             for each in own {
-                match self.track(*each, pid, owners, &mut left) {
+                match self.track(*each, pid, owners, &mut budget, examines) {
                     Tracked::New | Tracked::Gone => {}
                     Tracked::NotRead => is_complete = false,
-                    Tracked::Counts(protocol, once_listed) => {
-                        add(&mut counts, &protocol, once_listed);
-                    }
+                    Tracked::Counts => is_complete &= self.add(each.inode, &mut counts),
                 }
             }
             let index = if counts.is_empty() {
@@ -242,7 +270,14 @@ impl UnlistedTracker {
     }
 
     /// Updates one socket.
-    fn track(&mut self, found: Found, pid: u32, owners: &Owners, left: &mut usize) -> Tracked {
+    fn track(
+        &mut self,
+        found: Found,
+        pid: u32,
+        owners: &Owners,
+        budget: &mut Budget,
+        examines: bool,
+    ) -> Tracked {
         let round = self.round;
         let vanished = &self.vanished;
         let socket = self.sockets.entry(found.inode).or_insert_with(|| Unlisted {
@@ -250,43 +285,89 @@ impl UnlistedTracker {
             last: round,
             once_listed: vanished.binary_search(&found.inode).is_ok(),
             protocol: None,
+            examined: Examined::NotYet,
         });
         socket.last = round;
         if socket.first == round {
             return Tracked::New;
         }
-        if let Some(protocol) = &socket.protocol {
-            return Tracked::Counts(Arc::clone(protocol), socket.once_listed);
+        if socket.protocol.is_none() {
+            if budget.protocols == 0 {
+                return Tracked::NotRead;
+            }
+            budget.protocols -= 1;
+            let Some(name) = owners.socket_protocol(pid, found.fd, found.inode) else {
+                self.sockets.remove(&found.inode);
+                return Tracked::Gone;
+            };
+            let known = self.names.iter().find(|known| ***known == *name).cloned();
+            socket.protocol = Some(known.unwrap_or_else(|| {
+                let name: Arc<str> = name.into();
+                self.names.push(Arc::clone(&name));
+                name
+            }));
         }
-        if *left == 0 {
-            return Tracked::NotRead;
+        let is_due = examines && !socket.once_listed && socket.examined == Examined::NotYet;
+        if is_due && socket.protocol.as_deref().is_some_and(has_ports) {
+            if budget.examinations == 0 {
+                return Tracked::NotRead;
+            }
+            budget.examinations -= 1;
+            socket.examined = match owners.is_in_use(pid, found.fd, found.inode) {
+                Some(true) => Examined::Elsewhere,
+                Some(false) => Examined::Inactive,
+                None => Examined::Failed,
+            };
         }
-        *left -= 1;
-        let Some(name) = owners.socket_protocol(pid, found.fd, found.inode) else {
-            self.sockets.remove(&found.inode);
-            return Tracked::Gone;
+        Tracked::Counts
+    }
+
+    /// Adds a socket to the counts of its protocol; returns false if that is not known.
+    fn add(&self, inode: u32, counts: &mut Vec<UnlistedSockets>) -> bool {
+        let Some(socket) = self.sockets.get(&inode) else {
+            return false;
         };
-        let known = self.names.iter().find(|known| ***known == *name).cloned();
-        let protocol = known.unwrap_or_else(|| {
-            let name: Arc<str> = name.into();
-            self.names.push(Arc::clone(&name));
-            name
+        let Some(protocol) = &socket.protocol else {
+            return false;
+        };
+        let at = counts.iter().position(|each| each.protocol == *protocol);
+        let at = at.unwrap_or_else(|| {
+            counts.push(UnlistedSockets {
+                protocol: Arc::clone(protocol),
+                sockets: 0,
+                once_listed: 0,
+                inactive: 0,
+                elsewhere: 0,
+            });
+            counts.len() - 1
         });
-        socket.protocol = Some(Arc::clone(&protocol));
-        Tracked::Counts(protocol, socket.once_listed)
+        let counts = &mut counts[at];
+        counts.sockets += 1;
+        counts.once_listed += u32::from(socket.once_listed);
+        counts.inactive += u32::from(socket.examined == Examined::Inactive);
+        counts.elsewhere += u32::from(socket.examined == Examined::Elsewhere);
+        true
     }
 }
 
 /// State of a socket in the current round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tracked {
     /// Not listed for the first time.
     New,
     /// No longer open.
     Gone,
-    /// Its protocol will be read in a later round.
+    /// Will be read in a later round.
     NotRead,
-    /// Counts for this protocol, and whether an earlier Sample listed it.
-    Counts(Arc<str>, bool),
+    /// Counts for its process.
+    Counts,
+}
+
+/// Reports whether the sockets of a protocol have connections or ports.
+fn has_ports(protocol: &str) -> bool {
+    ["TCP", "UDP", "MPTCP", "SCTP"]
+        .iter()
+        .any(|name| protocol.starts_with(name))
 }
 
 /// Reports whether this is the first descriptor of the socket in the process that started first of those that have it
@@ -305,18 +386,4 @@ fn is_first_holder(owners: &Owners, slot: u32, fd: u32, inode: u32) -> bool {
         )
     });
     first.is_none_or(|first| (first.slot, first.fd) == (slot, fd))
-}
-
-fn add(counts: &mut Vec<UnlistedSockets>, protocol: &Arc<str>, once_listed: bool) {
-    let at = counts.iter().position(|each| each.protocol == *protocol);
-    let at = at.unwrap_or_else(|| {
-        counts.push(UnlistedSockets {
-            protocol: Arc::clone(protocol),
-            sockets: 0,
-            once_listed: 0,
-        });
-        counts.len() - 1
-    });
-    counts[at].sockets += 1;
-    counts[at].once_listed += u32::from(once_listed);
 }
