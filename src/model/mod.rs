@@ -14,6 +14,7 @@ mod kernel_struct;
 mod listener_index;
 mod memory;
 mod mptcp_info;
+mod payload;
 mod presentation;
 mod process;
 mod protocol;
@@ -40,6 +41,7 @@ pub use kernel_struct::KernelField;
 pub use listener_index::ListenerIndex;
 pub use memory::{MemoryField, MemoryInfo};
 pub use mptcp_info::MptcpInfo;
+pub use payload::{Payload, fin_received};
 pub use presentation::{FieldGroup, Notation, Presentation, Total};
 pub use process::{
     Activity, DescriptorKind, Holder, Namespaces, Process, ProcessKey, ProcessRow, Visibility,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Blob, ClearForReuse, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo,
-    MptcpInfo, ProcessRow, Protocol, Settings, Socket, SocketTable, TcpInfo, Visibility,
+    MptcpInfo, Payload, ProcessRow, Protocol, Settings, Socket, SocketTable, TcpInfo, Visibility,
 };
 
 /// The sampled host.
@@ -253,6 +253,12 @@ impl<'a> SocketRef<'a> {
     /// Returns `struct tcp_info`, as far as the kernel sent it.
     pub fn tcp_info(&self) -> Option<TcpInfo<'a>> {
         self.table.tcp_info(self.socket)
+    }
+
+    /// Returns the payload that a connection has transferred; `None` for listeners and where the kernel does not count.
+    pub fn payload(&self) -> Option<Payload> {
+        let info = self.tcp_info().filter(|_| !self.socket.is_listener())?;
+        Payload::of(self.socket, info)
     }
 
     /// Returns `struct mptcp_info`, as far as the kernel sent it.

@@ -470,6 +470,7 @@ fn a_filter_that_matches_the_opening_of_a_connection_matches_its_closing() {
             from,
             to,
             lifetime: None,
+            totals: None,
         };
         event.states(socket).collect::<Vec<_>>()
     };
