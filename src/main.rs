@@ -1,12 +1,14 @@
 //! The `sockwatch` program: parses the arguments, runs the command, prints its error and sets the exit status.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::Parser;
+use sockwatch::app::{ColorSupport, environment};
 use sockwatch::cli::{Cli, Command};
 use sockwatch::command;
 use sockwatch::command::UsageError;
+use sockwatch::export::TextWriter;
 use sockwatch::filter::FilterError;
 use sockwatch::source::{MORE_DESCRIPTORS, SOCK_DIAG_NEEDED, SourceError, lacks_descriptors};
 
@@ -74,8 +76,7 @@ fn report_error(error: &anyhow::Error, of_diagnose: bool) -> ExitCode {
 
 /// Prints the help that was requested, or an error of the command line with a suggestion; returns the exit status.
 fn report_parse_error(error: &clap::Error) -> ExitCode {
-    // Fails only if standard error is closed.
-    let _ = error.print();
+    print_parse_error(error);
     if error.kind() == clap::error::ErrorKind::UnknownArgument {
         let words: Vec<String> = std::env::args_os()
             .map(|word| word.to_string_lossy().into_owned())
@@ -85,6 +86,23 @@ fn report_parse_error(error: &clap::Error) -> ExitCode {
         }
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE_ERROR))
+}
+
+/// Prints the help or the error in the colors and characters that the terminal shows.
+fn print_parse_error(error: &clap::Error) {
+    let is_plain = environment::is_ascii() || environment::color_support() == ColorSupport::None;
+    // These fail only if the stream is closed.
+    if !is_plain {
+        let _ = error.print();
+        return;
+    }
+    let text = error.render().to_string();
+    let ascii = environment::is_ascii();
+    let _ = if error.use_stderr() {
+        TextWriter::new(io::stderr(), ascii).write_all(text.as_bytes())
+    } else {
+        TextWriter::new(io::stdout(), ascii).write_all(text.as_bytes())
+    };
 }
 
 /// Returns what the user can do about an error, if that is known.

@@ -17,8 +17,8 @@ use super::rates::{ByteSum, MIN_WINDOW_NS};
 use super::system::SystemTracker;
 use super::tracked_socket::TrackedSocket;
 use super::{
-    ChangeRates, EventLog, FinalTotals, History, ListenerTotals, PortTotals, ProcessTotals, ProcessTrend,
-    Recent, RemoteTotals, SocketRates, SystemTrends, Throughput, Totals,
+    ChangeRates, EventLog, FinalTotals, History, ListenerTotals, PortTotals, ProcessTotals,
+    ProcessTrend, Recent, RemoteTotals, SocketRates, SystemTrends, Throughput, Totals,
 };
 
 /// Consecutive Samples that a socket may be missing from before it is dropped: a dump can miss a row whose hash bucket

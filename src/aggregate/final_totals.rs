@@ -42,7 +42,10 @@ impl FinalTotals {
         let retransmitted = u64::from(counted.bytes_retrans);
         Some(FinalTotals {
             received: counted.received,
-            sent: counted.bytes_sent.saturating_sub(retransmitted).max(counted.acked),
+            sent: counted
+                .bytes_sent
+                .saturating_sub(retransmitted)
+                .max(counted.acked),
             acked: counted.acked,
             retransmitted,
             as_of_us: Some(sample.taken_at_us.saturating_sub(age_us.cast_signed())),

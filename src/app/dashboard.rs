@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::color_support::ColorSupport;
 use super::effect_handler::EffectHandler as _;
+use super::environment;
 use super::findings_scan;
 use super::history_buffer::HistoryBuffer;
 use super::host_names::HostNames;
@@ -18,7 +20,7 @@ use crate::recording::{Archive, Metadata, RecordingError};
 use crate::source::Source;
 use crate::tui::theme::Theme;
 use crate::tui::timeline::Timeline;
-use crate::tui::{Appearance, DisplayMode, State, ascii_fallback};
+use crate::tui::{Appearance, DisplayMode, State};
 
 /// Shows the live dashboard until the user quits. The terminal is restored when this returns, also after a failure.
 ///
@@ -106,14 +108,13 @@ fn omissions(metadata: &Metadata) -> String {
 
 /// Reads theme and character set from the environment variables.
 fn environment_appearance(timezone: TimeZone) -> Appearance {
-    let variable = |name: &str| std::env::var(name).ok();
-    let (all, ctype, lang) = (variable("LC_ALL"), variable("LC_CTYPE"), variable("LANG"));
+    let background = std::env::var("COLORFGBG").ok();
     Appearance {
-        theme: Theme::from_environment(
-            variable("NO_COLOR").as_deref(),
-            variable("COLORFGBG").as_deref(),
-        ),
-        ascii: !ascii_fallback::is_utf8(all.as_deref(), ctype.as_deref(), lang.as_deref()),
+        theme: match environment::color_support() {
+            ColorSupport::None => Theme::Plain,
+            _ => Theme::for_background(background.as_deref()),
+        },
+        ascii: environment::is_ascii(),
         timezone,
     }
 }

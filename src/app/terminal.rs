@@ -10,6 +10,8 @@ use crossterm::clipboard::CopyToClipboard;
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
+use super::color_support::ColorSupport;
+
 /// Alternate screen on, cursor off, bracketed paste on.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
 
@@ -180,10 +182,23 @@ pub(super) fn restore_without_waiting() {
     }
 }
 
-/// Buffers a frame and writes it as one synchronized update.
-#[derive(Debug, Default)]
+/// Buffers a frame and writes it as one synchronized update, in the colors that the terminal shows.
+#[derive(Debug)]
 pub(super) struct FrameWriter {
     frame: Vec<u8>,
+    colors: ColorSupport,
+    /// The frame in those colors.
+    reduced: Vec<u8>,
+}
+
+impl FrameWriter {
+    pub(super) fn new(colors: ColorSupport) -> FrameWriter {
+        FrameWriter {
+            frame: Vec::new(),
+            colors,
+            reduced: Vec::new(),
+        }
+    }
 }
 
 impl Write for FrameWriter {
@@ -202,11 +217,13 @@ impl Write for FrameWriter {
         self.frame.extend_from_slice(FRAME.1);
         // After a panic in another thread the terminal is restored: nothing may be drawn over its message.
         let written = if ACQUIRED.load(Ordering::SeqCst) {
-            write_all(&self.frame)
+            self.colors.reduce(&self.frame, &mut self.reduced);
+            write_all(&self.reduced)
         } else {
             Ok(())
         };
         self.frame.clear();
+        self.reduced.clear();
         written
     }
 }

@@ -14,8 +14,8 @@ use super::text::Text;
 use crate::column::CONGESTION_ABOUT;
 use crate::model::field as schema;
 use crate::model::{
-    Attribution, Family, MemoryInfo, MptcpInfo, Protocol, SOCKOPT_NAMES, Socket, State, TcpInfo, Timer,
-    TimerKind, Unowned,
+    Attribution, Family, MemoryInfo, MptcpInfo, Protocol, SOCKOPT_NAMES, Socket, State, TcpInfo,
+    Timer, TimerKind, Unowned,
 };
 
 /// Every field of a socket in the order of JSON.
@@ -171,7 +171,7 @@ fn ends() -> Vec<ExportField> {
         ),
         schema_field(
             schema::interface,
-            Shape::Text(|row| row.socket.interface_name().map(Text::Plain)),
+            Shape::Text(|row| row.socket.device().map(Text::Device)),
         ),
     ]
 }
@@ -179,9 +179,8 @@ fn ends() -> Vec<ExportField> {
 /// Returns the length of a queue; `None` for a freed connection whose queues the kernel cleared.
 fn queue(row: &Row<'_>, bytes: Option<u32>) -> Option<u64> {
     let socket = socket(row);
-    let is_cleared = socket.protocol == Protocol::Tcp
-        && socket.state == State::Closed
-        && row.tcp_info.is_none();
+    let is_cleared =
+        socket.protocol == Protocol::Tcp && socket.state == State::Closed && row.tcp_info.is_none();
     bytes.filter(|_| !is_cleared).map(u64::from)
 }
 

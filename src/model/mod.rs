@@ -48,7 +48,7 @@ pub use process::{
 };
 pub use protocol::{Family, Protocol};
 pub use recent_losses::RecentLosses;
-pub use sample::{ClosedSocket, Host, Sample, SocketRef, Timings};
+pub use sample::{BoundDevice, ClosedSocket, Host, Sample, SocketRef, Timings};
 pub use schema::{FieldInfo, Scalar, ScalarGroup, StoredCells};
 pub use settings::{LocalPorts, Settings};
 pub use socket::{Blob, MAX_NAME, SOCKOPT_NAMES, Socket, SocketKey, field};

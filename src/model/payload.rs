@@ -195,12 +195,30 @@ mod tests {
         assert!(fin(opener, 0, Some(Established), Some(TimeWait), true));
         assert!(fin(acceptor, 0, None, None, false));
         // Closed first, with a peer that has not closed.
-        assert!(!fin((3000, 0, 3002, 2000, 0), 0, None, Some(FinWait2), true));
+        assert!(!fin(
+            (3000, 0, 3002, 2000, 0),
+            0,
+            None,
+            Some(FinWait2),
+            true
+        ));
         // Reset: without a FIN of its own, and with one in flight.
-        assert!(!fin((3000, 0, 3001, 2000, 0), 0, Some(Established), None, true));
+        assert!(!fin(
+            (3000, 0, 3001, 2000, 0),
+            0,
+            Some(Established),
+            None,
+            true
+        ));
         assert!(!fin((3000, 0, 3001, 2000, 0), 1, None, None, true));
         // Reset after the peer's FIN.
-        assert!(fin((2000, 0, 2000, 3001, 0), 0, Some(CloseWait), None, false));
+        assert!(fin(
+            (2000, 0, 2000, 3001, 0),
+            0,
+            Some(CloseWait),
+            None,
+            false
+        ));
         // Nothing was sent either way.
         assert!(fin((0, 0, 0, 1, 0), 0, None, None, false));
         assert!(!fin((0, 0, 1, 0, 0), 0, None, None, true));

@@ -220,7 +220,11 @@ mod tests {
         }
         let ages = |bytes: &[u8]| {
             let info = TcpInfo::new(bytes);
-            [info.last_data_sent(), info.last_data_recv(), info.last_ack_recv()]
+            [
+                info.last_data_sent(),
+                info.last_data_recv(),
+                info.last_ack_recv(),
+            ]
         };
         assert_eq!(ages(&bytes), [None; 3]);
         assert!(!TcpInfo::new(&bytes).has_traffic());
@@ -230,6 +234,10 @@ mod tests {
         assert_eq!(ages(&bytes), [Some(2_500_000), None, Some(2_500_000)]);
         bytes[152] = 1;
         assert_eq!(ages(&bytes), [Some(2_500_000); 3]);
-        assert_eq!(ages(&bytes[..60]), [Some(2_500_000); 3], "no counters: before Linux 4.6");
+        assert_eq!(
+            ages(&bytes[..60]),
+            [Some(2_500_000); 3],
+            "no counters: before Linux 4.6"
+        );
     }
 }

@@ -6,7 +6,9 @@ use crate::aggregate::group_totals::{ChangeCounts, GroupSum};
 use crate::aggregate::rates::{ByteSum, MIN_WINDOW_NS};
 use crate::aggregate::send_limit::send_limit;
 use crate::aggregate::{Aggregate, Aggregator, Change, FinalTotals, SocketRates};
-use crate::model::{ClosedSocket, Payload, Protocol, Sample, Socket, SocketRef, State, TcpInfo, Visit, fin_received};
+use crate::model::{
+    ClosedSocket, Payload, Protocol, Sample, Socket, SocketRef, State, TcpInfo, Visit, fin_received,
+};
 
 impl Aggregator {
     /// Counts one socket and derives its rates.

@@ -195,10 +195,10 @@ pub(super) fn columns() -> Vec<SocketColumn> {
             ("interface", "DEV", 8),
             field::interface.about,
             |row, out| {
-                format::sanitize(out, row.socket.interface_name()?.as_bytes());
+                format::sanitize(out, row.socket.device()?.to_string().as_bytes());
                 Some(())
             },
-            |row, _| text_key(row.socket.interface_name()?),
+            |row, _| Some(SortKey::Text(Cow::Owned(row.socket.device()?.to_string()))),
         ),
         SocketColumn::text(
             ("cgroup", "CGROUP", 24),

@@ -52,7 +52,10 @@ pub fn write_event(event: &Event, socket: SocketRef<'_>, out: &mut impl Write) -
         sent_bytes: event.totals.map(|totals| totals.sent),
         received_bytes: event.totals.map(|totals| totals.received),
         retransmitted_bytes: event.totals.map(|totals| totals.retransmitted),
-        totals_as_of: event.totals.and_then(|totals| totals.as_of_us).map(timestamp),
+        totals_as_of: event
+            .totals
+            .and_then(|totals| totals.as_of_us)
+            .map(timestamp),
         socket: JsonSocket {
             row: Row::of_socket(socket),
             taken_at: None,
