@@ -215,11 +215,11 @@ mod tests {
         assert_eq!(reduced(ColorSupport::Many).as_bytes(), frame);
         assert_eq!(
             reduced(ColorSupport::Sixteen),
-            "\x1b[2;5Hab\x1b[1m\x1b[31mc\x1b[92;104md\x1b[39m\x1b[0m\x1b[m\x1b[?25l\x1b[7me"
+            "\x1b[2;5Hab\x1b[1m\x1b[31mc\x1b[92;104md\x1b[39m\x1b[0m\x1b[0m\x1b[?25l\x1b[7me"
         );
         assert_eq!(
             reduced(ColorSupport::None),
-            "\x1b[2;5Hab\x1b[1mcd\x1b[0m\x1b[m\x1b[?25l\x1b[7me"
+            "\x1b[2;5Hab\x1b[1mcd\x1b[0m\x1b[0m\x1b[?25l\x1b[7me"
         );
     }
 

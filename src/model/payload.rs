@@ -95,7 +95,7 @@ pub fn fin_received(
         Some(State::CloseWait | State::LastAck | State::Closing)
     );
     // Without a segment of payload, the FIN is all that was counted.
-    if seen || info.data_segs_in() == Some(0) {
+    if seen || (received == 1 && info.data_segs_in() == Some(0)) {
         return true;
     }
     // In order, both sides close: the own FIN is acknowledged. A reset leaves it unsent or in flight.

@@ -104,6 +104,17 @@ pub fn write(page: &mut Page) {
          follows from how it ended.",
     );
     page.terms(EVENT_COUNTS);
+    page.heading("COLORS AND CHARACTERS");
+    page.paragraph(
+        "TERM and COLORTERM decide the colors: 256 where they name them, 16 for other terminals with colors, and none \
+         for dumb, vt100, unknown names and without TERM, or if NO_COLOR is not empty. The dashboard always needs a \
+         terminal that understands the cursor movements of a VT100.",
+    );
+    page.paragraph(
+        "If the locale (LC_ALL, LC_CTYPE or LANG, the first that is not empty) is not UTF-8, tables and texts are \
+         ASCII: - for an unknown value, > for a lower bound, and \\u{e9} for a character of a name. JSON and CSV are \
+         always UTF-8.",
+    );
     page.heading("COST");
     page.paragraph(
         "list --timings prints the time that each step took to standard error, as one JSON object. If a filter or \
