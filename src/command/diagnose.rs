@@ -130,7 +130,7 @@ fn read_recording(path: &Path, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<
         }));
     }
     ended.extend_from_slice(diagnosis.findings());
-    ended.sort_by_key(|finding| finding.since_us);
+    ended.sort_by_key(|finding| finding.since_ns);
     let scope = format!("{samples} samples");
     Ok((ended, scope))
 }

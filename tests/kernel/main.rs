@@ -10,8 +10,11 @@ use libtest_mimic::Failed;
 mod commands;
 mod compare_ss;
 mod filter_ss;
+mod icmp;
 mod live;
 mod live_screens;
+mod privilege;
+mod reasons;
 mod recording_commands;
 #[path = "../support/mod.rs"]
 mod support;
@@ -23,7 +26,7 @@ use support::sandbox::{Body, Case, Isolation, run_suites};
 const AT_ONCE: usize = 4;
 
 fn main() -> ExitCode {
-    if live::play_role() {
+    if live::play_role() || reasons::play_role() {
         return ExitCode::SUCCESS;
     }
     run_suites(
@@ -32,8 +35,11 @@ fn main() -> ExitCode {
             ("recording_commands", recording_commands::CASES),
             ("commands", commands::CASES),
             ("compare_ss", compare_ss::CASES),
+            ("icmp", icmp::CASES),
             ("live", live::CASES),
             ("live_screens", live_screens::CASES),
+            ("reasons", reasons::CASES),
+            ("privilege", privilege::CASES),
         ],
         AT_ONCE,
     )

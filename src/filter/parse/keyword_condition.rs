@@ -333,7 +333,9 @@ fn process_or_user(text: &str, comm: bool) -> Result<Name, String> {
 
 /// Parses a protocol, given its JSON name or its netid.
 fn parse_protocol(text: &str) -> Option<Predicate> {
-    use Protocol::{Dgram, Mptcp, PacketRaw, Raw, Sctp, Seqpacket, Stream, Tcp, Udp, UdpLite};
+    use Protocol::{
+        Dgram, Icmp, Icmp6, Mptcp, PacketRaw, Raw, Sctp, Seqpacket, Stream, Tcp, Udp, UdpLite,
+    };
     let lower = text.to_ascii_lowercase();
     Some(match lower.as_str() {
         "tcp" => Predicate::Protocol(Tcp),
@@ -342,6 +344,8 @@ fn parse_protocol(text: &str) -> Option<Predicate> {
         "raw" => Predicate::Protocol(Raw),
         "sctp" => Predicate::Protocol(Sctp),
         "mptcp" => Predicate::Protocol(Mptcp),
+        "icmp" => Predicate::Protocol(Icmp),
+        "icmp6" => Predicate::Protocol(Icmp6),
         "stream" | "u_str" => Predicate::Protocol(Stream),
         "dgram" | "u_dgr" => Predicate::Protocol(Dgram),
         "seqpacket" | "u_seq" => Predicate::Protocol(Seqpacket),
