@@ -74,7 +74,7 @@ pub fn run_replay(
 ) -> anyhow::Result<()> {
     require_terminal()?;
     let watch = Watch::new(Diagnosis::new(options.thresholds, options.zone.clone()));
-    let mut state = replay_state(environment_appearance(options.zone), archive.metadata());
+    let mut state = replay_state(environment_appearance(options.zone), &*archive);
     state.set_filter(options.filter);
     state.message = options.message;
     let player = Player::new(archive, options.at).with_watch(watch.restarted());
@@ -87,21 +87,25 @@ pub fn run_replay(
 }
 
 /// Builds the state of a replay, before any Sample is read.
-pub fn replay_state(appearance: Appearance, metadata: &Metadata) -> State {
-    let mut state = State::new(appearance, metadata.interval);
+pub fn replay_state(appearance: Appearance, archive: &dyn Archive) -> State {
+    let mut state = State::new(appearance, archive.metadata().interval);
     state.display = DisplayMode::Replay;
-    state.omitted_parts = omissions(metadata);
+    state.omitted_parts = omissions(archive);
     state
 }
 
-/// Describes the filter and redaction of a recording, from its header.
-fn omissions(metadata: &Metadata) -> String {
+/// Describes the parts that a recording lacks: by its filter, by redaction, and at its end.
+fn omissions(archive: &dyn Archive) -> String {
+    let metadata = archive.metadata();
     let mut parts = Vec::new();
     if !metadata.filter.is_empty() {
         parts.push(format!("recorded with filter {}", metadata.filter));
     }
     if metadata.redacted {
         parts.push("names and addresses are redacted".to_owned());
+    }
+    if !archive.is_closed() {
+        parts.push("not closed, so its end may be missing".to_owned());
     }
     parts.join("; ")
 }

@@ -116,7 +116,10 @@ impl Sample {
 
     /// Returns the clocks.
     pub fn time(&self) -> SampleTime {
-        let seconds = |ns: u64| (ns / 1_000_000_000) % u64::from(SUSPENDED_MODULUS);
+        // Rounded, because the readings of two clocks waver.
+        let seconds = |ns: u64| {
+            (ns.saturating_add(500_000_000) / 1_000_000_000) % u64::from(SUSPENDED_MODULUS)
+        };
         SampleTime {
             wall_us: self.taken_at_us,
             monotonic_ns: self.monotonic_ns,

@@ -14,7 +14,11 @@ use crate::replay::{Depth, Replayer};
 /// Time after the last Sample that still selects it, µs, beyond one interval: times are typed in whole seconds.
 const SLACK_US: i64 = 1_000_000;
 
-/// Opens a recording for replay, and reports its damage on standard error.
+/// What is said of a recording that its recorder did not close.
+pub(in crate::command) const NOT_CLOSED: &str =
+    "not closed: its end may be missing, or it is still being written";
+
+/// Opens a recording for replay, and reports on standard error if it is damaged or was not closed.
 ///
 /// # Errors
 /// If the file cannot be read or has no Samples.
@@ -76,7 +80,7 @@ pub(in crate::command) fn invalid_time(error: &when::WhenError) -> anyhow::Error
     UsageError::new(error.to_string()).into()
 }
 
-/// Reports each damaged part on standard error, in one line.
+/// Reports each damaged part on standard error, in one line, and whether the end may be missing.
 fn report_losses(archive: &dyn Archive, path: &Path) {
     let zone = TimeZone::system();
     for loss in archive.losses() {
@@ -85,6 +89,9 @@ fn report_losses(archive: &dyn Archive, path: &Path) {
             path.display(),
             describe_loss(loss, archive, &zone)
         );
+    }
+    if !archive.is_closed() {
+        eprintln!("sockwatch: {}: {NOT_CLOSED}", path.display());
     }
 }
 
