@@ -16,6 +16,7 @@ pub(crate) const IDS: [&str; 19] = [
     "accept-queue-filling",
     "accept-queue-full",
     "close-wait-leak",
+    "closed-held",
     "connect-stuck",
     "conntrack-full",
     "descriptors-low",
