@@ -12,7 +12,7 @@ use serde_json::Value as Json;
 use super::wait;
 
 /// Every id that a finding may have.
-pub(crate) const IDS: [&str; 19] = [
+pub(crate) const IDS: [&str; 20] = [
     "accept-queue-filling",
     "accept-queue-full",
     "close-wait-leak",
