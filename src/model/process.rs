@@ -158,8 +158,8 @@ pub struct ProcessRow {
     pub kinds: Option<[u32; DescriptorKind::ALL.len()]>,
     /// Activity. Read only if something waits for the process: connections to accept, data to read or sockets to close.
     pub activity: Option<Activity>,
-    /// Open sockets that no socket table lists, by protocol; `None` where that is not known, as for processes in another
-    /// network namespace. A socket counts from the second Sample on that does not list it, and only for the process that
+    /// Open sockets that no socket table lists, by protocol, without protocols whose table was not requested; `None` where
+    /// that is not known, as for processes in another network namespace. A socket counts from the second Sample on that does not list it, and only for the process that
     /// started first of those that have it open.
     pub unlisted: Option<Arc<[UnlistedSockets]>>,
 }

@@ -20,6 +20,7 @@ use self::unlisted::{ListedHolders, UnlistedTracker};
 use self::unowned::{ReleasedSockets, keeps_owner, unowned_reason};
 use std::ops::Range;
 
+use super::netlink::request::Table;
 use super::procfs::Owners;
 use crate::model::{
     Attribution, ClearForReuse, Holder, Protocol, RecentLosses, Sample, Socket, State, Tracker,
@@ -54,7 +55,7 @@ pub(super) struct Attributor {
     unexplained: Vec<u32>,
     losses: RecentLosses,
     unlisted: UnlistedTracker,
-    /// The network namespace of the dump, if it has the sockets of every table, so that unlisted sockets are tracked.
+    /// The network namespace of the dump, if it has all sockets of its tables, so that unlisted sockets are tracked.
     tracked_netns: Option<u32>,
     /// Ranges of holders that were observed.
     observed: Vec<Range<u32>>,
@@ -62,10 +63,11 @@ pub(super) struct Attributor {
 }
 
 impl Attributor {
-    /// Also counts the open sockets that no table lists. Every Sample must have all sockets of the network namespace
-    /// `netns`, except where it has a fault.
-    pub(super) fn track_unlisted(&mut self, netns: u32) {
+    /// Also counts the open sockets that no table lists. Every Sample must have all sockets in `tables` of the network
+    /// namespace `netns`, except where it has a fault.
+    pub(super) fn track_unlisted(&mut self, netns: u32, tables: &[Table]) {
         self.tracked_netns = Some(netns);
+        self.unlisted = UnlistedTracker::new(tables);
     }
 
     /// Returns the rows of sockets for which no process was found and nothing else explains that, after

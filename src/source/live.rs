@@ -19,7 +19,6 @@ use super::attribution::{Attributor, LiveInodes};
 use super::clock;
 use super::netlink::devices::DeviceReader;
 use super::netlink::dump::Dumper;
-use super::netlink::request::Table;
 use super::process_activity;
 use super::procfs::{CounterReader, Owners, SettingsReader, network_namespace, read_host};
 use super::unexplained::Evidence;
@@ -62,11 +61,8 @@ impl LiveSource {
         let root = &options.proc_root;
         let netns = network_namespace(root).unwrap_or(0);
         let mut attributor = Attributor::default();
-        let lists_everything = Table::ALL
-            .iter()
-            .all(|table| options.tables.contains(table));
-        if lists_everything && options.request.lowered == LoweredFilter::ALL {
-            attributor.track_unlisted(netns);
+        if options.request.lowered == LoweredFilter::ALL {
+            attributor.track_unlisted(netns, &options.tables);
         }
         let dumper = Dumper::new(netns).map_err(|error| SourceError::Unavailable {
             what: "open a netlink socket (NETLINK_SOCK_DIAG)",

@@ -9,7 +9,8 @@ use std::sync::Arc;
 use rustc_hash::FxHashMap;
 
 use super::sample_processes::SampleProcesses;
-use crate::model::{ClearForReuse, Holder, Sample, UnlistedSockets};
+use crate::model::{ClearForReuse, Holder, Protocol, Sample, UnlistedSockets};
+use crate::source::netlink::request::Table;
 use crate::source::procfs::{HeldSockets, Owners};
 
 /// Maximum number of sockets whose protocol is read for one Sample; each takes about four microseconds.
@@ -63,6 +64,8 @@ struct Found {
 /// Tracks the unlisted sockets of consecutive Samples.
 #[derive(Debug)]
 pub(super) struct UnlistedTracker {
+    /// Tables of the Samples. Sockets of protocols with other tables are not counted.
+    tables: Vec<Table>,
     /// By inode.
     sockets: FxHashMap<u32, Unlisted>,
     round: u64,
@@ -83,7 +86,15 @@ pub(super) struct UnlistedTracker {
 
 impl Default for UnlistedTracker {
     fn default() -> Self {
+        UnlistedTracker::new(&Table::ALL)
+    }
+}
+
+impl UnlistedTracker {
+    /// Creates a tracker for Samples with the sockets in these tables.
+    pub(super) fn new(tables: &[Table]) -> UnlistedTracker {
         UnlistedTracker {
+            tables: tables.to_vec(),
             sockets: FxHashMap::default(),
             round: 0,
             names: Vec::new(),
@@ -330,6 +341,9 @@ impl UnlistedTracker {
         let Some(protocol) = &socket.protocol else {
             return false;
         };
+        if table_of(protocol).is_some_and(|table| !self.tables.contains(&table)) {
+            return true;
+        }
         let at = counts.iter().position(|each| each.protocol == *protocol);
         let at = at.unwrap_or_else(|| {
             counts.push(UnlistedSockets {
@@ -361,6 +375,30 @@ enum Tracked {
     NotRead,
     /// Counts for its process.
     Counts,
+}
+
+/// Returns the table that lists the sockets of a protocol, given the kernel's name; `None` if there is none.
+fn table_of(protocol: &str) -> Option<Table> {
+    Some(match protocol {
+        "TCP" | "TCPv6" => Table::Tcp,
+        "MPTCP" => Table::Inet(Protocol::Mptcp),
+        "MPTCPv6" => Table::Inet6(Protocol::Mptcp),
+        "UDP" => Table::Inet(Protocol::Udp),
+        "UDPv6" => Table::Inet6(Protocol::Udp),
+        "UDP-Lite" => Table::Inet(Protocol::UdpLite),
+        "UDPLITEv6" => Table::Inet6(Protocol::UdpLite),
+        "RAW" => Table::Inet(Protocol::Raw),
+        "RAWv6" => Table::Inet6(Protocol::Raw),
+        "PING" => Table::Inet(Protocol::Icmp),
+        "PINGv6" => Table::Inet6(Protocol::Icmp6),
+        "SCTP" => Table::Inet(Protocol::Sctp),
+        "SCTPv6" => Table::Inet6(Protocol::Sctp),
+        "UNIX" | "UNIX-STREAM" => Table::Unix,
+        "NETLINK" => Table::Netlink,
+        "PACKET" => Table::Packet,
+        "AF_VSOCK" => Table::Vsock,
+        _ => return None,
+    })
 }
 
 /// Reports whether the sockets of a protocol have connections or ports.
