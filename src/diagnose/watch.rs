@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::diagnosis::Diagnosis;
 use super::finding::{Finding, Severity};
 use super::tracking::Change;
+use super::unchecked::Blindness;
 use crate::aggregate::{Moment, PortUsage};
 
 /// Time for which an ended finding is kept, µs: long enough for a user who returns to the screen.
@@ -27,6 +28,8 @@ pub struct Findings {
     pub samples: u64,
     /// Path with the most local ports in use; `None` if the port range is unknown.
     pub ports: Option<PortUsage>,
+    /// What cannot be checked.
+    pub blindness: Blindness,
 }
 
 impl Findings {
@@ -101,6 +104,7 @@ impl Watch {
             since_us: self.since_us,
             samples: self.samples,
             ports: self.diagnosis.ports(moment),
+            blindness: self.diagnosis.blindness().clone(),
         });
         self.latest()
     }
