@@ -2,12 +2,17 @@
 
 use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
+use anyhow::Context as _;
 use clap::Parser;
+use signal_hook::consts::SIGXFSZ;
 use sockwatch::cli::{Cli, Command};
 use sockwatch::command;
 use sockwatch::command::UsageError;
 use sockwatch::filter::FilterError;
+use sockwatch::privilege;
 use sockwatch::source::{MORE_DESCRIPTORS, SOCK_DIAG_NEEDED, SourceError, lacks_descriptors};
 
 /// Exit status if `diagnose` fails. Its exit status 1 means findings.
@@ -20,6 +25,12 @@ const USAGE_ERROR: u8 = 2;
 const EXCERPT_WIDTH: usize = 76;
 
 fn main() -> ExitCode {
+    // Before anything that a user names is opened, and before any other thread exists.
+    if let Err(error) = privilege::reduce() {
+        eprintln!("sockwatch: cannot reduce the capabilities of this process: {error}");
+        return ExitCode::FAILURE;
+    }
+    survive_file_size_limit();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return report_parse_error(&error),
@@ -32,8 +43,18 @@ fn main() -> ExitCode {
     }
 }
 
+/// Makes a write beyond the limit on file sizes (`ulimit -f`) fail, as on a full disk, instead of killing the process:
+/// recordings are then closed and errors are reported.
+fn survive_file_size_limit() {
+    // The handler does nothing. Without it, SIGXFSZ has its default action.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+}
+
 /// Runs the command; returns the exit status.
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
+    if cli.command.as_ref().is_some_and(Command::reads_only_files) {
+        privilege::discard().context("cannot give up the capabilities of this process")?;
+    }
     match &cli.command {
         None => command::dashboard::run(&cli.dashboard),
         Some(Command::List(arguments)) => command::list::run(arguments),

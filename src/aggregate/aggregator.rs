@@ -166,8 +166,12 @@ impl Aggregator {
         self.finish_groups(seconds, out);
         self.listeners.finish(sample, seconds, &mut out.listeners);
         self.system.update(sample, since, seconds, &mut out.system);
-        self.history
-            .push(sample.taken_at_us, &out.totals, out.throughput, out.changes);
+        self.history.push(
+            sample.monotonic_ns,
+            &out.totals,
+            out.throughput,
+            out.changes,
+        );
         out.history.clone_from(&self.history);
         self.collector.finish(&mut out.events);
     }

@@ -76,9 +76,9 @@ pub fn run_replay(
     let watch = Watch::new(diagnosis.of_recording(recorded_sockets(archive.metadata())));
     let mut state = replay_state(environment_appearance(options.zone), archive.metadata());
     state.set_filter(options.filter);
-    let at_us = options.at_us;
-    let player = Player::new(archive, at_us).with_watch(watch.restarted());
-    state.timeline = Some(Timeline::new(Arc::new(player.track()), at_us));
+    state.message = options.message;
+    let player = Player::new(archive, options.at).with_watch(watch.restarted());
+    state.timeline = Some(Timeline::new(Arc::new(player.track()), options.at));
     let scan_watch = watch.restarted();
     TerminalSession::enter(state, None, None, watch)?.run(|effects, slot, sender| {
         effects.player = Some(player_thread::spawn(player, slot, sender)?);

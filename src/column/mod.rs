@@ -3,6 +3,7 @@
 //!
 //! A [`Column`] returns text and a [`SortKey`]; layout happens in the callers.
 
+mod clock_change;
 mod counter;
 mod definition;
 mod difference;
@@ -23,6 +24,7 @@ pub mod sparkline;
 mod traffic;
 pub mod when;
 
+pub use clock_change::describe_change;
 pub use counter::{Attention, COUNTER_COLUMNS, CounterLine, Counters, Meaning, meaning};
 pub use definition::{Align, Column, Kind};
 pub use difference::{

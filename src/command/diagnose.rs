@@ -150,7 +150,7 @@ fn read_recording(path: &Path, diagnosis: Diagnosis) -> anyhow::Result<FindingsR
         }));
     }
     ended.extend_from_slice(diagnosis.findings());
-    ended.sort_by_key(|finding| finding.since_us);
+    ended.sort_by_key(|finding| finding.since_ns);
     let entries = replayer.archive().entries();
     let (first, last) = (entries.first(), entries.last());
     let span_ns = match (first, last) {

@@ -119,11 +119,6 @@ impl Filter {
         self.program.steps.is_empty()
     }
 
-    /// Reports whether the filter matches every socket although it is not blank, such as `state all` or `sport >= 0`.
-    pub fn is_always_true(&self) -> bool {
-        self.families.is_empty() && !self.program.can_reject()
-    }
-
     /// Reports whether the filter is a text search.
     pub fn is_search(&self) -> bool {
         self.search

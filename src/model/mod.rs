@@ -26,6 +26,7 @@ mod socket_table;
 mod state;
 mod stored;
 mod tcp_info;
+mod time_axis;
 mod timer;
 mod tracker;
 
@@ -54,5 +55,6 @@ pub use socket_table::SocketTable;
 pub use state::State;
 pub use stored::{Stored, Unrepresentable};
 pub use tcp_info::TcpInfo;
+pub use time_axis::{ClockChange, SUSPENDED_MODULUS, SampleTime, TimeAxis};
 pub use timer::{Timer, TimerKind};
 pub use tracker::{Tracker, Visit};

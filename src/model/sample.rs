@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use super::{
     Blob, ClearForReuse, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo,
-    MptcpInfo, ProcessRow, Protocol, Settings, Socket, SocketTable, TcpInfo, Visibility,
+    MptcpInfo, Process, ProcessRow, Protocol, SUSPENDED_MODULUS, SampleTime, Settings, Socket,
+    SocketTable, TcpInfo, Visibility,
 };
+
+/// Unit of a process's start time, µs. Kernel: `USER_HZ` is 100 on every architecture that runs Linux today.
+const TICK_US: u64 = 10_000;
 
 /// The sampled host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,6 +56,9 @@ pub struct Sample {
     pub taken_at_us: i64,
     /// `CLOCK_MONOTONIC` at the same moment, ns.
     pub monotonic_ns: u64,
+    /// Time for which the system has been suspended since it booted, ns: `CLOCK_BOOTTIME` less `CLOCK_MONOTONIC`;
+    /// `None` if unknown.
+    pub suspended_ns: Option<u64>,
     /// The host.
     pub host: Arc<Host>,
     /// The existing sockets.
@@ -105,6 +112,28 @@ impl Sample {
         self.devices = None;
         self.faults.clear();
         self.timings = Timings::default();
+    }
+
+    /// Returns the clocks.
+    pub fn time(&self) -> SampleTime {
+        let seconds = |ns: u64| (ns / 1_000_000_000) % u64::from(SUSPENDED_MODULUS);
+        SampleTime {
+            wall_us: self.taken_at_us,
+            monotonic_ns: self.monotonic_ns,
+            suspended_s: self.suspended_ns.map(|ns| seconds(ns) as u32),
+        }
+    }
+
+    /// Returns how long a process has been running, µs; `None` if its start is unknown.
+    pub fn age_us(&self, process: &Process) -> Option<i64> {
+        let started_at_us = process.started_at_us?;
+        // The wall clock may have been set since the process started.
+        let Some(suspended_ns) = self.suspended_ns else {
+            return Some(self.taken_at_us.saturating_sub(started_at_us));
+        };
+        let since_boot_us = self.monotonic_ns.saturating_add(suspended_ns) / 1000;
+        let started_us = process.key.start_time.saturating_mul(TICK_US);
+        Some(since_boot_us.saturating_sub(started_us).cast_signed())
     }
 
     /// Iterates over all sockets, each with its variable parts.

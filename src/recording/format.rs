@@ -28,7 +28,7 @@
 //! |---|---|
 //! | 0–3 | magic, `f5 66 72 6d` |
 //! | 4 | kind: 1 key frame, 2 delta frame, 3 index, 4 end |
-//! | 5–7 | 0 |
+//! | 5–7 | 1 more than the seconds in suspension since the boot, modulo 2²⁴ − 1; 0 if unknown |
 //! | 8–11 | length of the payload |
 //! | 12–15 | length of the decompressed payload |
 //! | 16–23 | time of the Sample, µs since 1970 UTC |

@@ -43,6 +43,9 @@ pub(super) const SETTINGS: usize = 15;
 pub(super) const NAMES: usize = 16;
 /// Faults.
 pub(super) const FAULTS: usize = 17;
+/// 1 more than the time for which the system has been suspended since it booted, ns, or 0 if it is unknown; in key
+/// frames that know it, and when it changed.
+pub(super) const SUSPENDED: usize = 18;
 /// Section of stream 0.
 pub(super) const FIRST_STREAM: usize = 64;
 
@@ -113,6 +116,7 @@ pub(super) fn name(number: usize) -> &'static str {
         SETTINGS => "settings",
         NAMES => "names",
         FAULTS => "faults",
+        SUSPENDED => "suspended",
         _ => "",
     }
 }

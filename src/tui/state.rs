@@ -59,8 +59,8 @@ pub struct State {
     pub mark: Option<Arc<Sample>>,
     /// The active recording.
     pub recording: Option<RecordingProgress>,
-    /// The time of the latest Sample, µs since 1970 UTC, while an earlier one is shown.
-    pub now_us: Option<i64>,
+    /// The time of the latest Sample, ns of the monotonic clock, while an earlier one is shown.
+    pub now_ns: Option<u64>,
     /// The current screen.
     pub screen: Screen,
     /// The screen from which a row opened this one; Esc returns to it.
@@ -137,7 +137,7 @@ impl State {
             omitted_parts: String::new(),
             mark: None,
             recording: None,
-            now_us: None,
+            now_ns: None,
             screen: Screen::Overview,
             opened_from: None,
             popup: None,

@@ -12,6 +12,8 @@ mod compare_ss;
 mod filter_ss;
 mod live;
 mod live_screens;
+mod privilege;
+mod reasons;
 mod recording_commands;
 #[path = "../support/mod.rs"]
 mod support;
@@ -23,7 +25,7 @@ use support::sandbox::{Body, Case, Isolation, run_suites};
 const AT_ONCE: usize = 4;
 
 fn main() -> ExitCode {
-    if live::play_role() {
+    if live::play_role() || reasons::play_role() {
         return ExitCode::SUCCESS;
     }
     run_suites(
@@ -34,6 +36,8 @@ fn main() -> ExitCode {
             ("compare_ss", compare_ss::CASES),
             ("live", live::CASES),
             ("live_screens", live_screens::CASES),
+            ("reasons", reasons::CASES),
+            ("privilege", privilege::CASES),
         ],
         AT_ONCE,
     )

@@ -47,6 +47,32 @@ const STATUSES: [(&str, &str); 3] = [
     ("2", "wrong usage, including an invalid filter"),
 ];
 
+/// Ways in which a socket can have no descriptor in any process.
+const UNKNOWN_OWNERS: [(&str, &str); 5] = [
+    (
+        "in flight",
+        "Its descriptor was sent with SCM_RIGHTS and has not been received yet.",
+    ),
+    (
+        "outside",
+        "A process outside of this pid namespace has it open, and its control group is not visible from here or also \
+         has processes of this namespace.",
+    ),
+    (
+        "kernel",
+        "The kernel opened it for a purpose other than those above: NFS, iSCSI, NVMe over TCP, RDS, L2TP, or a tunnel \
+         whose device was moved to another network namespace.",
+    ),
+    (
+        "io_uring",
+        "It is registered with an io_uring that has no descriptor, or whose files the kernel lists without inodes.",
+    ),
+    (
+        "replaced",
+        "Its descriptor replaced another one of the same process. It is found within 30 seconds.",
+    ),
+];
+
 /// Returns the description of a reason for having no owner.
 fn about(why: Unowned) -> &'static str {
     match why {
@@ -54,13 +80,22 @@ fn about(why: Unowned) -> &'static str {
         Unowned::Handshake => "the TCP handshake is not complete",
         Unowned::WaitingForAccept => "established, but no process has accepted it yet",
         Unowned::Orphan => "its process has closed it, and the kernel finishes the connection",
-        Unowned::Kernel => "the kernel opened it",
-        Unowned::OtherNamespace => "its process is in another pid namespace",
+        Unowned::Kernel => {
+            "the kernel opened it: netlink, VXLAN, GENEVE, bareudp, WireGuard and FOU (the last two are recognized with \
+             CAP_NET_ADMIN)"
+        }
+        Unowned::OtherNamespace => {
+            "it was opened by a process outside of this pid namespace: its control group has only such processes"
+        }
         Unowned::PermissionDenied => {
-            "this user may not read its process; see 'sockwatch help privileges'"
+            "no readable process has it open, and this user may not read some processes, or hidepid= hides them; see \
+             'sockwatch help privileges'"
         }
         Unowned::Exited => "its process ended while owners were read",
-        Unowned::Unknown => "no process has it open, for example a descriptor in flight",
+        Unowned::Unknown => "no process has it open, and nothing proves why; see below",
+        Unowned::IoUring => {
+            "registered with an io_uring of a process that has closed its descriptor"
+        }
     }
 }
 
@@ -85,6 +120,11 @@ pub fn write(page: &mut Page) {
          connection that closed between two samples.",
     );
     page.terms(Unowned::ALL.map(|why| (why.name(), about(why))));
+    page.paragraph(
+        "A reason is given only if it is proven. The user of a socket is the one who opened it, and says nothing about \
+         the process that has it open now. These sockets are unknown if every process could be read:",
+    );
+    page.terms(UNKNOWN_OWNERS);
     page.heading("EVENTS");
     page.paragraph(
         "events --json writes one object per line. A connection has one opened and one closed, with its lifetime and \

@@ -1,6 +1,5 @@
 //! Parts that several subcommands use: the selection of sockets, recordings as input, output files, configuration.
 
-pub(super) mod capabilities;
 pub(super) mod configuration;
 pub(super) mod recorded_names;
 pub(super) mod recording_input;

@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use super::usage_error::UsageError;
 use crate::aggregate::Moment;
 use crate::column::when;
-use crate::recording::{self, Archive, Loss, Reader, entry_at};
+use crate::recording::{self, Archive, Loss, Reader};
 use crate::replay::{Depth, Replayer};
 
 /// Time after the last Sample that still selects it, µs, beyond one interval: times are typed in whole seconds.
@@ -48,35 +48,38 @@ pub(in crate::command) fn read_moment(
     moment: &mut Moment,
 ) -> anyhow::Result<()> {
     let mut replayer = open(path)?;
-    let index = sample_index(replayer.archive(), at, &TimeZone::system())?;
+    let index = sample_index(replayer.archive(), at, &TimeZone::system(), |note| {
+        eprintln!("sockwatch: {}: {note}", path.display());
+    })?;
     replayer.show(index, Depth::Rates, moment)?;
     Ok(())
 }
 
-/// Returns the times of the first and the last Sample, µs since 1970 UTC.
-pub(in crate::command) fn span(archive: &dyn Archive) -> (i64, i64) {
-    let entries = archive.entries();
-    let time = |entry: Option<&crate::recording::Entry>| entry.map_or(0, |entry| entry.taken_at_us);
-    (time(entries.first()), time(entries.last()))
-}
-
-/// Returns the index of the last Sample at or before a time; of the last one without a time.
-fn sample_index(archive: &dyn Archive, at: Option<&str>, zone: &TimeZone) -> anyhow::Result<usize> {
-    let entries = archive.entries();
+/// Returns the index of the last Sample at or before a time; of the last one without a time. Reports a time that the wall
+/// clock showed twice, or skipped, with `note`.
+fn sample_index(
+    archive: &dyn Archive,
+    at: Option<&str>,
+    zone: &TimeZone,
+    note: impl FnOnce(&str),
+) -> anyhow::Result<usize> {
+    let axis = archive.time_axis();
     let Some(text) = at else {
-        return Ok(entries.len().saturating_sub(1));
+        return Ok(axis.len().saturating_sub(1));
     };
-    let (first, last) = span(archive);
-    let time = when::parse(text, (first, last), zone).map_err(|error| invalid_time(&error))?;
     let interval = i64::try_from(archive.metadata().interval.as_micros()).unwrap_or(i64::MAX);
-    let end = last.saturating_add(interval).saturating_add(SLACK_US);
-    if time < first || time > end {
-        let span = when::show_span((first, last), zone);
+    let tail_us = interval.saturating_add(SLACK_US);
+    let found = when::find(text, &axis, tail_us, zone).map_err(|error| invalid_time(&error))?;
+    if !found.is_within {
+        let span = when::show_covered(&axis, zone);
         return Err(anyhow!(
             "nothing was recorded at {text}; the recording covers {span}"
         ));
     }
-    Ok(entry_at(entries, time))
+    if let Some(text) = &found.note {
+        note(text);
+    }
+    Ok(found.at)
 }
 
 /// Converts an invalid time on the command line to a usage error.
@@ -108,7 +111,7 @@ pub(in crate::command) fn describe_loss(
         |entry| {
             format!(
                 "after the sample at {}",
-                when::show(entry.taken_at_us, zone)
+                when::show(entry.time.wall_us, zone)
             )
         },
     );
@@ -134,18 +137,23 @@ mod tests {
         };
         let samples = (0..10).map(|at| Sample {
             taken_at_us: (1000 + at) * 1_000_000 + 500_000,
+            monotonic_ns: (7 + at.unsigned_abs()) * 1_000_000_000,
             ..Sample::default()
         });
         SampleArchive::new(metadata, samples.collect())
     }
 
     fn index_at(text: &str) -> Result<usize, String> {
-        sample_index(&archive(), Some(text), &TimeZone::UTC).map_err(|error| error.to_string())
+        sample_index(&archive(), Some(text), &TimeZone::UTC, |note| {
+            panic!("{note}")
+        })
+        .map_err(|error| error.to_string())
     }
 
     #[test]
     fn the_moment_is_the_last_one_at_or_before_the_time() {
-        assert_eq!(sample_index(&archive(), None, &TimeZone::UTC).unwrap(), 9);
+        let last = sample_index(&archive(), None, &TimeZone::UTC, |_| {});
+        assert_eq!(last.unwrap(), 9);
         assert_eq!(index_at("00:16:40.5"), Ok(0));
         assert_eq!(
             index_at("00:16:40"),

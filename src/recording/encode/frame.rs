@@ -10,7 +10,7 @@ use crate::recording::archive::Entry;
 use crate::recording::frame::Frame;
 use crate::recording::records::{
     CounterEncoder, DeviceEncoder, FieldWriter, ProcessEncoder, SettingsEncoder, encode_activity,
-    encode_clock, encode_faults, encode_names,
+    encode_clock, encode_faults, encode_names, encode_suspended,
 };
 use crate::recording::section::{self, put_section};
 use crate::recording::strings::StringInterner;
@@ -23,6 +23,15 @@ const CHUNK_FRAMES: u32 = 64;
 /// Compression level. Higher levels gain little: few sequences repeat, and most of the gain is entropy coding.
 const LEVEL: i32 = 1;
 
+/// The clocks of a Sample, on which those of the next one are based.
+#[derive(Debug, Clone, Copy, Default)]
+struct ClocksBefore {
+    /// µs since 1970 UTC.
+    wall_us: i64,
+    monotonic_ns: u64,
+    suspended_ns: Option<u64>,
+}
+
 /// Encodes Samples; keeps the state on which the next frame of the chunk is based.
 #[derive(Default)]
 pub struct Encoder {
@@ -32,8 +41,8 @@ pub struct Encoder {
     devices: DeviceEncoder,
     settings: SettingsEncoder,
     sockets: SocketEncoder,
-    /// Times of the previous Sample: µs since 1970, and ns of the monotonic clock.
-    before: Option<(i64, u64)>,
+    /// The clocks of the previous Sample.
+    before: Option<ClocksBefore>,
     /// Number of frames of the chunk so far.
     frames: u32,
     zstd: Option<Zstd<'static>>,
@@ -71,6 +80,7 @@ impl Encoder {
         let Sample {
             taken_at_us,
             monotonic_ns,
+            suspended_ns,
             host: _,
             sockets: _,
             closed: _,
@@ -99,14 +109,14 @@ impl Encoder {
             self.settings.clear();
             self.sockets.clear();
         }
-        let (before_us, before_ns) = match self.before {
-            Some(before) if !is_key => before,
-            _ => (0, 0),
-        };
-        let elapsed_ns = monotonic_ns.wrapping_sub(before_ns);
+        let before = self.before.filter(|_| !is_key).unwrap_or_default();
+        let elapsed_ns = monotonic_ns.wrapping_sub(before.monotonic_ns);
         self.body.clear();
         self.section(section::CLOCK, |_, writer| {
-            encode_clock(sample, before_us, elapsed_ns, writer);
+            encode_clock(sample, before.wall_us, elapsed_ns, writer);
+        });
+        self.section(section::SUSPENDED, |_, writer| {
+            encode_suspended(*suspended_ns, before.suspended_ns, writer.out);
         });
         self.section(section::PROCESSES, |own, writer| {
             own.processes.encode(processes, writer);
@@ -149,11 +159,14 @@ impl Encoder {
             }
         };
         self.frames += 1;
-        self.before = Some((*taken_at_us, *monotonic_ns));
+        self.before = Some(ClocksBefore {
+            wall_us: *taken_at_us,
+            monotonic_ns: *monotonic_ns,
+            suspended_ns: *suspended_ns,
+        });
         Ok(Frame {
             entry: Entry {
-                taken_at_us: *taken_at_us,
-                monotonic_ns: *monotonic_ns,
+                time: sample.time(),
                 sockets: sample.sockets.rows.len() as u32,
                 dropped: 0,
             },

@@ -91,7 +91,7 @@ fn samples_are_read_in_any_order() {
         for at in [149, 0, 60, 59, 61, 61, 3, 148, 120] {
             reader.read_into(at, &mut sample).unwrap();
             assert_eq!(normalized(&sample), recorded.samples[at], "at {at}");
-            assert_eq!(reader.entries()[at].taken_at_us, sample.taken_at_us);
+            assert_eq!(reader.entries()[at].time, sample.time());
         }
         assert!(reader.read_into(150, &mut sample).is_err());
     }
@@ -277,7 +277,7 @@ fn files_are_rotated_and_the_oldest_is_removed() {
     for name in ["s.swr.2", "s.swr.1", "s.swr"] {
         let reader = Reader::open(&directory.path().join(name)).unwrap();
         assert!(reader.is_closed() && reader.losses().is_empty(), "{name}");
-        found.extend(reader.entries().iter().map(|entry| entry.taken_at_us));
+        found.extend(reader.entries().iter().map(|entry| entry.time.wall_us));
     }
     assert!(
         times.ends_with(&found),

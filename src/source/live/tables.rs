@@ -7,7 +7,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::filter::{LoweredFilter, StateSet};
 use crate::model::{Family, Fault, FaultSeverity, Protocol, Sample, Socket, SocketTable, State};
-use crate::source::clock;
+use crate::source::clock::{self, SuspensionClock};
 use crate::source::netlink::dump::Dumper;
 use crate::source::netlink::request::{AttributeRequest, Table};
 use crate::source::procfs::read_raw_sockets;
@@ -27,6 +27,7 @@ pub(super) struct TableDumps {
     tables: Vec<Table>,
     request: AttributeRequest,
     include_peers: bool,
+    suspension: SuspensionClock,
     /// Tables that the kernel does not support, with the time of its report and the fault.
     unsupported: FxHashMap<Table, (Instant, Fault)>,
 }
@@ -48,6 +49,7 @@ impl TableDumps {
             tables: tables.to_vec(),
             request: request.clone(),
             include_peers,
+            suspension: SuspensionClock::default(),
             unsupported: FxHashMap::default(),
         }
     }
@@ -62,6 +64,7 @@ impl TableDumps {
         }
         sample.monotonic_ns = clock::monotonic_ns();
         sample.taken_at_us = clock::realtime_us();
+        sample.suspended_ns = Some(self.suspension.read());
     }
 
     /// Returns true if the request selects only some sockets, so that looking up the owners of all is not worthwhile.

@@ -4,7 +4,7 @@
 //! - [`Owners`]: maps a socket's inode to the descriptors that refer to it, and is updated with as little reading as
 //!   possible. It uses `socket_holders` (the map), `process_reader` (reads one process) and [`UserNames`].
 //! - [`CounterReader`]: protocol counters and interfaces. [`SettingsReader`]: sysctl settings.
-//! - [`CgroupPaths`]: cgroup id → path.
+//! - [`CgroupPaths`]: cgroup id → path. [`OutsideCgroups`]: cgroups whose processes are in another pid namespace.
 //! - [`netlink_drops`]: messages that were not delivered to a netlink socket.
 //! - [`read_raw_sockets`]: raw sockets on kernels whose `sock_diag` does not support them.
 //! - [`read_host`], [`network_namespace`], [`hides_pid_namespaces`]: the host and its namespaces.
@@ -14,8 +14,10 @@
 //! the settings below `sys/net`), keeps only known names (`net/snmp`), or costs too much, in which case the cost is
 //! documented.
 
+mod cgroup_members;
 mod cgroup_paths;
 mod counters;
+mod hidepid;
 mod host;
 mod netlink_drops;
 mod owners;
@@ -25,6 +27,7 @@ mod settings;
 mod socket_holders;
 mod user_names;
 
+pub use cgroup_members::OutsideCgroups;
 pub use cgroup_paths::CgroupPaths;
 pub(super) use cgroup_paths::cgroup2_mount;
 pub use counters::CounterReader;

@@ -11,10 +11,13 @@
 //!   opening another does not change the number.
 //! - **Targeted scan** ([`targeted_scan`]): finds the owners of a few sockets in place of a first refresh.
 //!
+//! Sockets without a descriptor may still be registered with an `io_uring` ([`io_uring`]).
+//!
 //! The state is in [`map`]; the details of displayed processes are read in [`process_rows`].
 
 mod entry;
 mod failures;
+mod io_uring;
 mod map;
 mod new_processes;
 mod process_rows;

@@ -17,12 +17,10 @@ use rustix::fs::{AtFlags, Mode, OFlags, RawDir};
 use rustix::io::Errno;
 use rustix::path::DecInt;
 
-use self::parse::{
-    command_line, descriptor_target, lossy, number, open_files_limit, parse_stat, unified_cgroup,
-};
+use self::parse::{command_line, lossy, number, open_files_limit, parse_stat, unified_cgroup};
 use crate::model::{DescriptorKind, Namespaces};
 
-pub(super) use self::parse::ProcessStat;
+pub(super) use self::parse::{ProcessStat, descriptor_target};
 
 /// Bytes read by `getdents64` at once; an entry of `/proc/PID/fd` takes 24.
 const ENTRIES_BYTES: usize = 32 * 1024;

@@ -133,7 +133,7 @@ fn unreadable(path: &Path, error: impl std::fmt::Display) -> Fault {
 }
 
 /// Returns why no setting was found: procfs shows only processes (`subset=pid`, as with systemd's `ProcSubset=pid`), or
-/// something covers the directory.
+/// something is mounted over the directory.
 fn missing_directory(root: &Path) -> Fault {
     let directory = root.join("sys");
     match directory.metadata() {

@@ -54,7 +54,7 @@ pub(super) fn freeze(state: &mut State) -> Option<Effect> {
 /// Shows the present from the next moment on.
 fn thaw(state: &mut State) {
     state.display = DisplayMode::Live;
-    state.now_us = None;
+    state.now_ns = None;
     if state.timeline.take().is_some() {
         state.reset_history();
     }
@@ -101,9 +101,12 @@ pub(super) fn go_to(state: &mut State, editor: LineEditor) -> Option<Effect> {
     if editor.text().trim().is_empty() {
         return None;
     }
-    let span = state.timeline.as_ref()?.track.span()?;
-    match when::parse(editor.text(), span, &state.appearance.timezone) {
-        Ok(at_us) => Some(Effect::Seek(Seek::To(at_us))),
+    let times = &state.timeline.as_ref()?.track.times;
+    match when::find(editor.text(), times, 0, &state.appearance.timezone) {
+        Ok(found) => {
+            state.message = found.note;
+            Some(Effect::Seek(Seek::To(found.at)))
+        }
         Err(error) => {
             let error = Some(error.to_string());
             state.text_input = Some(TextInput::Time { editor, error });

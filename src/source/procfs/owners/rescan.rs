@@ -5,6 +5,7 @@ use std::os::fd::BorrowedFd;
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
+use super::super::hidepid::hides_processes;
 use super::super::process_reader::{
     Descriptor, descriptor_count, is_denied, is_gone, open_process,
 };
@@ -36,7 +37,10 @@ impl Owners {
         self.tick += 1;
         // The first process of a pid namespace always exists, unless it is hidden.
         self.empty = listing.is_empty();
-        self.hidden = !self.empty && listing.iter().all(|&(pid, _)| pid != 1);
+        let mount_hides = *self
+            .mount_hides
+            .get_or_insert_with(|| hides_processes(&self.root));
+        self.hidden = !self.empty && (mount_hides || listing.iter().all(|&(pid, _)| pid != 1));
 
         let mut new = Vec::new();
         for &(pid, directory) in &listing {
