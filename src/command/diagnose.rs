@@ -154,7 +154,10 @@ fn read_recording(path: &Path, diagnosis: Diagnosis) -> anyhow::Result<FindingsR
     let entries = replayer.archive().entries();
     let (first, last) = (entries.first(), entries.last());
     let span_ns = match (first, last) {
-        (Some(first), Some(last)) => last.monotonic_ns.saturating_sub(first.monotonic_ns),
+        (Some(first), Some(last)) => last
+            .time
+            .monotonic_ns
+            .saturating_sub(first.time.monotonic_ns),
         _ => 0,
     };
     Ok(FindingsReport {
