@@ -221,6 +221,10 @@ fn missing(
         | Need::Number(name, _)
         | Need::HostNumber(name, _)
         | Need::LoadedNumber(name, _) => blind(why_no_setting(sample, name)),
+        // An old kernel.
+        Need::Counter(name) if has_group_of(sample, name) => {
+            limited(format!("the kernel does not count {name}"))
+        }
         Need::Counter(name) | Need::LoadedCounter(name) => blind(why_no_counter(sample, name)),
         Need::Descriptors => {
             let visibility = sample.visibility;
@@ -289,6 +293,13 @@ fn why_no_setting(sample: &Sample, name: &str) -> String {
         Some(fault) => format!("cannot read settings: {fault}"),
         None => format!("the kernel does not report {name}"),
     }
+}
+
+/// Reports whether other counters of the group of `name` are there.
+fn has_group_of(sample: &Sample, name: &str) -> bool {
+    let group = name.split_once('.').map(|(group, _)| group);
+    let mut names = sample.counters.protocols.names.iter();
+    names.any(|other| other.split_once('.').map(|(group, _)| group) == group)
 }
 
 fn why_no_counter(sample: &Sample, name: &str) -> String {
