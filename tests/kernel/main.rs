@@ -10,6 +10,7 @@ use libtest_mimic::Failed;
 mod commands;
 mod compare_ss;
 mod filter_ss;
+mod icmp;
 mod live;
 mod live_screens;
 mod privilege;
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
             ("recording_commands", recording_commands::CASES),
             ("commands", commands::CASES),
             ("compare_ss", compare_ss::CASES),
+            ("icmp", icmp::CASES),
             ("live", live::CASES),
             ("live_screens", live_screens::CASES),
             ("reasons", reasons::CASES),

@@ -338,7 +338,10 @@ mod tests {
         assert_eq!(tables("-4"), v4);
         assert_eq!(tables("-0"), [Packet]);
         assert_eq!(tables("-Avsock"), [Vsock]);
-        assert_eq!(tables("-Ainet,!udp,!raw,!udplite,!sctp,!mptcp"), [BothTcp]);
+        assert_eq!(
+            tables("-Ainet,!udp,!raw,!icmp,!udplite,!sctp,!mptcp"),
+            [BothTcp]
+        );
         assert_eq!(tables("-finet"), v4);
         assert_eq!(tables("-tflink"), [BothTcp, Packet]);
         let with_unix: Vec<Table> = Table::ALL
