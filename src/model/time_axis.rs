@@ -23,7 +23,7 @@ pub struct SampleTime {
     pub wall_us: i64,
     /// Monotonic clock, ns. It stops while the system is suspended.
     pub monotonic_ns: u64,
-    /// Whole seconds that the system has been suspended since it booted, modulo [`SUSPENDED_MODULUS`]; `None` if
+    /// Seconds that the system has been suspended since it booted, rounded, modulo [`SUSPENDED_MODULUS`]; `None` if
     /// unknown.
     pub suspended_s: Option<u32>,
 }
@@ -53,7 +53,7 @@ impl ClockChange {
         let mut step_us = wall_us.saturating_sub(elapsed_us);
         if let Some(seconds @ 1..) = suspended_s {
             step_us = step_us.saturating_sub(i64::from(seconds) * 1_000_000);
-            // Only whole seconds of it are known.
+            // It is rounded to seconds.
             slew_us = slew_us.saturating_add(1_000_000);
         }
         let step = match suspended_s {

@@ -46,6 +46,11 @@ pub trait Archive: Send {
     /// If there is no such Sample, or it is corrupt.
     fn read_into(&mut self, at: usize, sample: &mut Sample) -> Result<(), RecordingError>;
 
+    /// Reports whether the recording is known to have ended with its last Sample.
+    fn is_closed(&self) -> bool {
+        true
+    }
+
     /// Returns the times of the Samples.
     fn time_axis(&self) -> TimeAxis {
         self.entries().iter().map(|entry| entry.time).collect()

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Data is only appended, so that a recording is readable up to the point where its recorder was killed. Every
-//! byte is covered by a CRC32C. Integers are little-endian. A file has at least one index before its end; a recorder writes one
+//! byte is covered by a CRC32C, which also repairs a single flipped bit. Integers are little-endian. A file has at least one index before its end; a recorder writes one
 //! for every 512 frames.
 //!
 //! # File header
@@ -50,10 +50,12 @@
 //! changed since the frame before it. A decompressed payload is a list of sections, see [`section`](super::section); a reader
 //! skips the sections and streams that it does not know, so that later versions can add some.
 
+mod bit_repair;
 mod file_header;
 mod frame_header;
 mod index;
 
+pub(super) use bit_repair::repair_bit;
 pub use file_header::is_recording;
 pub(super) use file_header::{
     FILE_HEADER_LEN, FORMER_MAGIC, MAGIC, MAX_METADATA_LEN, VERSION, file_header, metadata_json,

@@ -29,7 +29,7 @@ use crate::aggregate::{FilteredView, Moment};
 use crate::column::Service;
 use crate::diagnose;
 use crate::filter::{Filter, NameResolver, NoResolver};
-use crate::model::{Process, Sample, SocketKey};
+use crate::model::{Process, Sample, SampleTime, SocketKey};
 
 pub use display_mode::DisplayMode;
 pub use system::System;
@@ -45,6 +45,8 @@ pub struct State {
     pub interval: Duration,
     /// The moment shown.
     pub moment: Option<Arc<Moment>>,
+    /// The clocks at the moment shown last.
+    last_time: Option<SampleTime>,
     /// The findings at that moment, regardless of the filter.
     pub findings: Arc<diagnose::Findings>,
     /// Identifies the moment, the filter and the mark; incremented when one of them changes.
@@ -130,6 +132,7 @@ impl State {
             appearance,
             interval,
             moment: None,
+            last_time: None,
             findings: Arc::default(),
             sequence: 0,
             display: DisplayMode::Live,
@@ -182,6 +185,7 @@ impl State {
         for page in self.pages.iter_mut().flatten() {
             page.update(&moment);
         }
+        self.report_clock_changes(moment.sample.time());
         self.moment = Some(moment);
         self.apply_filter();
         self.set_findings(findings);

@@ -10,6 +10,7 @@ use libtest_mimic::Failed;
 mod commands;
 mod compare_ss;
 mod filter_ss;
+mod icmp;
 mod live;
 mod live_screens;
 mod privilege;
@@ -17,6 +18,7 @@ mod reasons;
 mod recording_commands;
 #[path = "../support/mod.rs"]
 mod support;
+mod unlisted;
 
 use support::requirements::Requirement;
 use support::sandbox::{Body, Case, Isolation, run_suites};
@@ -34,9 +36,11 @@ fn main() -> ExitCode {
             ("recording_commands", recording_commands::CASES),
             ("commands", commands::CASES),
             ("compare_ss", compare_ss::CASES),
+            ("icmp", icmp::CASES),
             ("live", live::CASES),
             ("live_screens", live_screens::CASES),
             ("reasons", reasons::CASES),
+            ("unlisted", unlisted::CASES),
             ("privilege", privilege::CASES),
         ],
         AT_ONCE,

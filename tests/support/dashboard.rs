@@ -205,7 +205,7 @@ pub fn recorded(samples: usize, seconds: u64) -> SampleArchive {
 impl Dashboard<()> {
     /// A replay, at its start.
     pub fn replay(size: (u16, u16), archive: Box<dyn Archive>) -> Dashboard<()> {
-        let mut state = replay_state(look(), archive.metadata());
+        let mut state = replay_state(look(), &*archive);
         let player = Player::new(archive, 0).with_watch(watch());
         state.timeline = Some(Timeline::new(Arc::new(player.track()), 0));
         let mut dashboard = Dashboard::of_state(size, (), state);

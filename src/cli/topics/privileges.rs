@@ -39,7 +39,8 @@ pub fn write(page: &mut Page) {
     page.paragraph(
         "File capabilities on the binary replace root. They are effective only while sockwatch reads /proc/PID or \
          talks to the kernel's socket tables. Files that you name are opened with your own rights, and commands that \
-         read a recording give up every capability first. Still, the binary shows other users' connections and \
+         read a recording give up every capability and, with Landlock, access to all other files and to the network; \
+         sockwatch --version shows whether the kernel supports it. Still, the binary shows other users' connections and \
          command lines to everyone who may run it. Restrict it to a group:",
     );
     page.code(

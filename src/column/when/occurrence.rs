@@ -128,8 +128,8 @@ impl Search<'_> {
         run.map_or(0, |run| run.end)
     }
 
-    /// Returns a sentence about a time that occurs more than once: why, which is chosen, the first or the last, and how
-    /// to find the other.
+    /// Returns a sentence about a time that occurs more than once: which is chosen, the first or the last, how to find the
+    /// other, and why.
     pub(super) fn note_repeated(
         &self,
         text: &str,
@@ -157,10 +157,10 @@ impl Search<'_> {
             ("later", "earlier", first.last)
         };
         Some(format!(
-            "{} occurs {times}: {}; using the {chosen} one; for the {other} one use {}",
+            "{} occurs {times}: using the {chosen} one; for the {other} one use {} ({})",
             shortened(text.trim()),
-            why.unwrap_or_default(),
             relative_name(self.axis, at),
+            why.unwrap_or_default(),
         ))
     }
 }

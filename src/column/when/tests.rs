@@ -84,8 +84,8 @@ fn a_time_that_occurs_twice_is_the_later_one_and_the_other_is_named() {
     assert_eq!((at, is_within), (12, true));
     assert_eq!(
         note,
-        "20:10:07 occurs twice: the clock stepped back by 5 s after 2026-11-20 20:10:09; using the later one; for \
-         the earlier one use +7s"
+        "20:10:07 occurs twice: using the later one; for the earlier one use +7s (the clock stepped back by 5 s after \
+         2026-11-20 20:10:09)"
     );
     assert_eq!(found(&axis, "+7s"), (7, true, String::new()));
     assert_eq!(found(&axis, "20:10:03").0, 3);
@@ -94,7 +94,7 @@ fn a_time_that_occurs_twice_is_the_later_one_and_the_other_is_named() {
     let (at, _, note) = found(&thrice, "20:10:06");
     assert_eq!(at, 26);
     assert!(
-        note.starts_with("20:10:06 occurs 3 times: the clock stepped back by 15 s"),
+        note.starts_with("20:10:06 occurs 3 times: using the later one"),
         "{note}"
     );
 }
@@ -105,7 +105,7 @@ fn a_step_back_of_a_day_repeats_a_time_of_day() {
     let (at, _, note) = found(&axis, "20:10:07");
     assert_eq!(at, 12);
     assert!(
-        note.contains("twice: the clock stepped back by 24 h"),
+        note.contains("twice") && note.contains("the clock stepped back by 24 h"),
         "{note}"
     );
     let (at, _, note) = found(&axis, "2026-11-20T20:10:07Z");
@@ -144,11 +144,11 @@ fn a_range_includes_every_occurrence_of_its_ends() {
     let notes = find_range(Some("20:10:07"), Some("20:10:08"), &axis, &TimeZone::UTC);
     let notes = notes.unwrap().notes;
     assert!(
-        notes[0].ends_with("using the earlier one; for the later one use +12s"),
+        notes[0].contains("using the earlier one; for the later one use +12s ("),
         "{notes:?}"
     );
     assert!(
-        notes[1].ends_with("using the later one; for the earlier one use +8s"),
+        notes[1].contains("using the later one; for the earlier one use +8s ("),
         "{notes:?}"
     );
 

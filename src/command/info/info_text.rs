@@ -19,7 +19,7 @@ use super::recording_info::RecordingInfo;
 use crate::column::describe_change;
 use crate::column::format;
 use crate::column::when;
-use crate::command::shared::recording_input::describe_loss;
+use crate::command::shared::recording_input::{NOT_CLOSED, describe_loss};
 use crate::recording::{Archive, Entry};
 
 /// Maximum number of streams that are listed; the others are summed.
@@ -144,7 +144,7 @@ fn size(info: &RecordingInfo) -> String {
 fn state(info: &RecordingInfo) -> &'static str {
     match (info.losses.is_empty(), info.closed) {
         (true, true) => "complete",
-        (true, false) => "not closed: its end may be missing, or it is still being written",
+        (true, false) => NOT_CLOSED,
         (false, true) => "corrupt, closed",
         (false, false) => "corrupt and not closed: its end may be missing",
     }

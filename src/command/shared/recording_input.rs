@@ -1,7 +1,5 @@
 //! Recordings as the input of commands: opening, choosing a moment, reporting damage.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::anyhow;
@@ -10,22 +8,17 @@ use jiff::tz::TimeZone;
 use super::usage_error::UsageError;
 use crate::aggregate::Moment;
 use crate::column::when;
-use crate::recording::{self, Archive, Loss, Reader};
+use crate::recording::{Archive, Loss, Reader};
 use crate::replay::{Depth, Replayer};
 
 /// Time after the last Sample that still selects it, µs, beyond one interval: times are typed in whole seconds.
 const SLACK_US: i64 = 1_000_000;
 
-/// Returns true if a file begins like a recording. An unreadable file is reported by the command that reads it.
-pub(in crate::command) fn is_recording(path: &Path) -> bool {
-    // Reading would consume the first bytes of a pipe.
-    let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
-    let mut first = [0; 8];
-    let mut read = || File::open(path)?.read_exact(&mut first);
-    is_file && read().is_ok() && recording::is_recording(first)
-}
+/// What is said of a recording that its recorder did not close.
+pub(in crate::command) const NOT_CLOSED: &str =
+    "not closed: its end may be missing, or it is still being written";
 
-/// Opens a recording for replay, and reports its damage on standard error.
+/// Opens a recording for replay, and reports on standard error if it is damaged or was not closed.
 ///
 /// # Errors
 /// If the file cannot be read or has no Samples.
@@ -87,7 +80,7 @@ pub(in crate::command) fn invalid_time(error: &when::WhenError) -> anyhow::Error
     UsageError::new(error.to_string()).into()
 }
 
-/// Reports each damaged part on standard error, in one line.
+/// Reports each damaged part on standard error, in one line, and whether the end may be missing.
 fn report_losses(archive: &dyn Archive, path: &Path) {
     let zone = TimeZone::system();
     for loss in archive.losses() {
@@ -96,6 +89,9 @@ fn report_losses(archive: &dyn Archive, path: &Path) {
             path.display(),
             describe_loss(loss, archive, &zone)
         );
+    }
+    if !archive.is_closed() {
+        eprintln!("sockwatch: {}: {NOT_CLOSED}", path.display());
     }
 }
 
@@ -182,22 +178,5 @@ mod tests {
             );
         }
         assert!(index_at("soon").unwrap_err().contains("invalid time"));
-    }
-
-    #[test]
-    fn a_file_is_a_recording_by_its_first_bytes() {
-        let directory = tempfile::tempdir().unwrap();
-        let file = |name: &str, bytes: &[u8]| {
-            let path = directory.path().join(name);
-            std::fs::write(&path, bytes).unwrap();
-            is_recording(&path)
-        };
-        assert!(file("recording", b"\x89SWR\r\n\x1a\n\x01\x00"));
-        assert!(file("damaged", b"\x89SWR\n\n\x1a\n\x01\x00"));
-        assert!(file("former", b"SOCKWTCH\x02\x00"));
-        assert!(!file("cut", b"\x89SWR\r\n\x1a"));
-        assert!(!file("other", b"\x60\x00\x00\x00\x14\x00\x02\x00"));
-        assert!(!is_recording(directory.path()));
-        assert!(!is_recording(Path::new("/nonexistent")));
     }
 }

@@ -136,6 +136,11 @@ impl Selection {
         !self.kinds.are_all() || !self.lists_all_states() || !self.filter.is_empty()
     }
 
+    /// Returns true if it leaves out sockets of the selected kinds.
+    pub(in crate::command) fn restricts_kinds(&self) -> bool {
+        !self.lists_all_states() || !self.filter.is_empty()
+    }
+
     /// Returns the kernel tables to dump.
     pub(in crate::command) fn tables(&self) -> Vec<Table> {
         let families = self.filter.families();
@@ -333,7 +338,10 @@ mod tests {
         assert_eq!(tables("-4"), v4);
         assert_eq!(tables("-0"), [Packet]);
         assert_eq!(tables("-Avsock"), [Vsock]);
-        assert_eq!(tables("-Ainet,!udp,!raw,!udplite,!sctp,!mptcp"), [BothTcp]);
+        assert_eq!(
+            tables("-Ainet,!udp,!raw,!icmp,!udplite,!sctp,!mptcp"),
+            [BothTcp]
+        );
         assert_eq!(tables("-finet"), v4);
         assert_eq!(tables("-tflink"), [BothTcp, Packet]);
         let with_unix: Vec<Table> = Table::ALL

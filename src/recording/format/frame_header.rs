@@ -1,5 +1,6 @@
 //! The header in front of every frame, index and end of a recording file.
 
+use super::bit_repair::repair_bit;
 use crate::model::{SUSPENDED_MODULUS, SampleTime};
 use crate::recording::archive::Entry;
 use crate::recording::frame::Frame;
@@ -121,6 +122,16 @@ impl FrameHeader {
         bytes[56..60].copy_from_slice(&crc.to_le_bytes());
         bytes[60..].copy_from_slice(&self.payload_crc.to_le_bytes());
         bytes
+    }
+
+    /// Repairs a flipped bit of an encoded header, apart from the CRC of its payload. Returns the repaired byte; `None` if
+    /// more than one bit is flipped.
+    pub(in crate::recording) fn repair(bytes: &mut [u8; FRAME_HEADER_LEN]) -> Option<usize> {
+        let [a, b, c, d] = [56, 57, 58, 59].map(|at| bytes[at]);
+        let at = repair_bit(&mut bytes[..56], u32::from_le_bytes([a, b, c, d]))?;
+        let crc = crc32c::crc32c(&bytes[..56]);
+        bytes[56..60].copy_from_slice(&crc.to_le_bytes());
+        Some(at)
     }
 
     /// Parses the header at an offset of the file. Returns `None` if there is no header or it is damaged.

@@ -6,7 +6,7 @@
 //! - [`CounterReader`]: protocol counters and interfaces. [`SettingsReader`]: sysctl settings.
 //! - [`CgroupPaths`]: cgroup id → path. [`OutsideCgroups`]: cgroups whose processes are in another pid namespace.
 //! - [`netlink_drops`]: messages that were not delivered to a netlink socket.
-//! - [`read_raw_sockets`]: raw sockets on kernels whose `sock_diag` does not support them.
+//! - [`SocketFile`]: sockets that `sock_diag` does not report.
 //! - [`read_host`], [`network_namespace`], [`hides_pid_namespaces`]: the host and its namespaces.
 //! - [`process_start_time`]: the start time that distinguishes a process from a later one with the same pid.
 //!
@@ -22,8 +22,8 @@ mod host;
 mod netlink_drops;
 mod owners;
 mod process_reader;
-mod raw_sockets;
 mod settings;
+mod socket_files;
 mod socket_holders;
 mod user_names;
 
@@ -33,9 +33,9 @@ pub(super) use cgroup_paths::cgroup2_mount;
 pub use counters::CounterReader;
 pub use host::{hides_pid_namespaces, network_namespace, read_host};
 pub use netlink_drops::netlink_drops;
-pub use owners::Owners;
+pub use owners::{HeldSockets, Owners};
 pub use process_reader::process_start_time;
-pub use raw_sockets::read_raw_sockets;
 pub use settings::SettingsReader;
+pub use socket_files::SocketFile;
 pub use socket_holders::SocketDescriptor;
 pub use user_names::UserNames;

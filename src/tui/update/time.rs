@@ -6,6 +6,7 @@ use crate::tui::effect::Effect;
 use crate::tui::keymap::label;
 use crate::tui::line_editor::LineEditor;
 use crate::tui::state::{DisplayMode, State};
+use crate::tui::text;
 use crate::tui::text_input::TextInput;
 use crate::tui::timeline::{SPEEDS, Seek};
 
@@ -104,7 +105,11 @@ pub(super) fn go_to(state: &mut State, editor: LineEditor) -> Option<Effect> {
     let times = &state.timeline.as_ref()?.track.times;
     match when::find(editor.text(), times, 0, &state.appearance.timezone) {
         Ok(found) => {
-            state.message = found.note;
+            state.message = found.note.or_else(|| {
+                let text = text::sanitized(editor.text().trim());
+                let message = format!("nothing was recorded at {text}; this is the nearest sample");
+                (!found.is_within).then_some(message)
+            });
             Some(Effect::Seek(Seek::To(found.at)))
         }
         Err(error) => {

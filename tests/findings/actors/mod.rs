@@ -4,6 +4,7 @@
 //! works.
 
 mod clients;
+mod closed;
 mod datagrams;
 mod limits;
 mod packets;
@@ -103,6 +104,7 @@ pub(crate) fn play() -> bool {
         "send-syns" => packets::send_syns(&arguments),
         "answer-late" => packets::answer_late(&arguments),
         "hoard" => limits::hoard(&arguments),
+        "hold-closed" => closed::hold(&arguments),
         "fill-conntrack" => limits::fill_conntrack(&arguments),
         other => panic!("no role {other:?}"),
     }

@@ -3,9 +3,12 @@
 //! `main` calls [`reduce`] before any other thread exists. From then on, no capability is effective, and files that the
 //! user names are opened with the user's own rights, however sockwatch got its capabilities: from the file, from an
 //! ambient set or as a set-user-ID program. The readers of netlink and procfs [`raise`] what they need in their own
-//! thread for as long as they need it. Commands that only read files [`discard`] everything.
+//! thread for as long as they need it. Commands that only read files [`discard`] everything, and those that read
+//! recordings, which may come from others, [`confine`] themselves to these files.
 //!
 //! The rights of root over files are root's own rights, so they stay effective for real user 0.
+
+mod sandbox;
 
 use std::io;
 use std::marker::PhantomData;
@@ -15,6 +18,8 @@ use rustix::thread::{
     CapabilitySet, CapabilitySets, capabilities, clear_ambient_capability_set, set_capabilities,
     set_keep_capabilities, set_no_new_privs, set_thread_res_gid, set_thread_res_uid,
 };
+
+pub use sandbox::{Allowed, Confinement, available_confinement, confine};
 
 /// Reading the descriptors of other users' processes. Kernel: `ptrace_may_access` for `/proc/PID/fd`, and the modes of
 /// its directories.
