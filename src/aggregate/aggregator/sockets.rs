@@ -8,7 +8,8 @@ use crate::aggregate::rates::{ByteSum, MIN_WINDOW_NS};
 use crate::aggregate::send_limit::send_limit;
 use crate::aggregate::{Aggregate, Aggregator, Change, FinalTotals, SocketRates};
 use crate::model::{
-    Attribution, ClosedSocket, Payload, Protocol, Sample, Socket, SocketRef, State, TcpInfo, Visit, fin_received,
+    Attribution, ClosedSocket, Payload, Protocol, Sample, Socket, SocketRef, State, TcpInfo, Visit,
+    fin_received,
 };
 
 impl Aggregator {
