@@ -14,6 +14,7 @@ mod kernel_struct;
 mod listener_index;
 mod memory;
 mod mptcp_info;
+mod payload;
 mod presentation;
 mod process;
 mod protocol;
@@ -41,13 +42,14 @@ pub use kernel_struct::KernelField;
 pub use listener_index::ListenerIndex;
 pub use memory::{MemoryField, MemoryInfo};
 pub use mptcp_info::MptcpInfo;
+pub use payload::{Payload, fin_received};
 pub use presentation::{FieldGroup, Notation, Presentation, Total};
 pub use process::{
     Activity, DescriptorKind, Holder, Namespaces, Process, ProcessKey, ProcessRow, Visibility,
 };
 pub use protocol::{Family, Protocol};
 pub use recent_losses::RecentLosses;
-pub use sample::{ClosedSocket, Host, Sample, SocketRef, Timings};
+pub use sample::{BoundDevice, ClosedSocket, Host, Sample, SocketRef, Timings};
 pub use schema::{FieldInfo, Scalar, ScalarGroup, StoredCells};
 pub use settings::{LocalPorts, Settings};
 pub use socket::{Blob, MAX_NAME, SOCKOPT_NAMES, Socket, SocketKey, field};

@@ -79,6 +79,16 @@ pub(crate) const CASES: &[Case] = &[
         REQUIREMENTS,
         || with_host_name(removed_directory),
     ),
+    fallible(
+        "a truncated or replaced file ends a recording with one line",
+        REQUIREMENTS,
+        || with_host_name(interference),
+    ),
+    fallible(
+        "rotation overwrites no other file without --force",
+        REQUIREMENTS,
+        || with_host_name(rotation_spares_other_files),
+    ),
     fallible("two recorders do not share a file", REQUIREMENTS, || {
         with_host_name(two_recorders)
     }),
@@ -544,6 +554,63 @@ fn removed_directory() -> Result<(), Failed> {
     assert_eq!(output.status.code(), Some(1), "{said}");
     let complaints = said.lines().filter(|line| line.contains("removed"));
     assert_eq!(complaints.count(), 1, "{said}");
+    Ok(())
+}
+
+/// A file that another process truncated or replaced ends the recording, instead of growing a hole or going nowhere.
+fn interference() -> Result<(), Failed> {
+    let files = Files::new();
+    let recording = files.path("s.swr");
+    let other = files.path("other");
+    let truncate = || fs::write(&recording, "");
+    let replace = || fs::write(&other, "other").and_then(|()| fs::rename(&other, &recording));
+    let cases: [(&dyn Fn() -> std::io::Result<()>, &str, &str); 2] = [
+        (&truncate, "truncated", ""),
+        (&replace, "replaced", "other"),
+    ];
+    for (interfere, says, left) in cases {
+        let child = recorder(&["--force", "-o", &recording]);
+        until_recorded(&recording, 2);
+        interfere()?;
+        let output = child.wait();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        let complaints = said.lines().filter(|line| line.contains(says));
+        assert_eq!(complaints.count(), 1, "{said}");
+        assert_eq!(fs::read_to_string(&recording)?, left, "it is left alone");
+    }
+    Ok(())
+}
+
+fn rotation_spares_other_files() -> Result<(), Failed> {
+    let files = Files::new();
+    let recording = files.path("s.swr");
+    let first = files.path("s.swr.1");
+    let rotating = ["-o", &recording, "--max-size", "64kB", "--keep", "2"];
+    fs::write(&first, "precious")?;
+    let output = recorder(&rotating).wait();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("s.swr.1: already exists"), "{said}");
+    assert!(!Path::new(&recording).exists());
+
+    // One that appears later ends the recording.
+    fs::remove_file(&first)?;
+    let _churn = Churn::start(200);
+    let child = recorder(&rotating);
+    until_recorded(&recording, 1);
+    fs::write(&first, "precious")?;
+    let output = child.wait();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(fs::read_to_string(&first)?, "precious", "{said}");
+
+    let child = recorder(&[&rotating[..], &["--force"]].concat());
+    until("the file to be overwritten", || {
+        fs::read(&first).is_ok_and(|bytes| bytes != b"precious")
+    });
+    child.signal(Signal::TERM);
+    assert!(child.wait().status.success());
     Ok(())
 }
 

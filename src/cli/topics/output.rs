@@ -128,10 +128,33 @@ pub fn write(page: &mut Page) {
     page.heading("EVENTS");
     page.paragraph(
         "events --json writes one object per line. A connection has one opened and one closed, with its lifetime and \
-         final bytes; sent_bytes excludes SYN, FIN and retransmissions. If a connection is reset while its process \
-         has it open, a state event to closed comes first.",
+         final bytes. If a connection is reset while its process has it open, a state event to closed comes first.",
+    );
+    page.paragraph(
+        "The kernel clears the counters of a connection that its own process aborts (SO_LINGER 0, a failed connect). Its \
+         bytes are then those of the last sample, a lower bound: ≥ in a table, and totals_as_of has the time of that \
+         sample. They are unknown if no sample saw the connection.",
+    );
+    page.heading("BYTES");
+    page.paragraph(
+        "Byte counts and rates of TCP are payload, as the programs at both ends see it: without SYN, FIN, headers and \
+         retransmissions. sent_bytes counts each byte once it was sent, bytes_acked once the peer acknowledged it. \
+         The fields of tcp are the kernel's own: bytes_acked counts SYN and FIN there, bytes_received the peer's FIN, \
+         bytes_sent every retransmission. Whether a connection that no sample saw closing received the peer's FIN \
+         follows from how it ended.",
     );
     page.terms(EVENT_COUNTS);
+    page.heading("COLORS AND CHARACTERS");
+    page.paragraph(
+        "TERM and COLORTERM decide the colors: 256 where they name them, 16 for other terminals with colors, and none \
+         for dumb, vt100, unknown names and without TERM, or if NO_COLOR is not empty. The dashboard always needs a \
+         terminal that understands the cursor movements of a VT100.",
+    );
+    page.paragraph(
+        "If the locale (LC_ALL, LC_CTYPE or LANG, the first that is not empty) is not UTF-8, tables and texts are \
+         ASCII: - for an unknown value, > for a lower bound, and \\u{e9} for a character of a name. JSON and CSV are \
+         always UTF-8.",
+    );
     page.heading("COST");
     page.paragraph(
         "list --timings prints the time that each step took to standard error, as one JSON object. If a filter or \
