@@ -18,6 +18,7 @@ mod reasons;
 mod recording_commands;
 #[path = "../support/mod.rs"]
 mod support;
+mod unlisted;
 
 use support::requirements::Requirement;
 use support::sandbox::{Body, Case, Isolation, run_suites};
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
             ("live", live::CASES),
             ("live_screens", live_screens::CASES),
             ("reasons", reasons::CASES),
+            ("unlisted", unlisted::CASES),
             ("privilege", privilege::CASES),
         ],
         AT_ONCE,

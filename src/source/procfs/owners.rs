@@ -17,6 +17,7 @@
 
 mod entry;
 mod failures;
+mod held_sockets;
 mod io_uring;
 mod map;
 mod new_processes;
@@ -28,6 +29,7 @@ mod sweep;
 mod targeted_scan;
 mod unresolved;
 
+pub use self::held_sockets::HeldSockets;
 pub use self::map::Owners;
 
 #[cfg(test)]
