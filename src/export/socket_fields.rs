@@ -233,6 +233,7 @@ fn ownership() -> Vec<ExportField> {
                 values: || {
                     [
                         Attribution::Observed,
+                        Attribution::Unverified,
                         Attribution::Remembered,
                         Attribution::Inferred,
                     ]

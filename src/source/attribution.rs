@@ -11,12 +11,14 @@ mod remembered;
 mod sample_processes;
 mod time_wait;
 mod unowned;
+mod verification;
 
 use self::accepted_from::ListenerOwners;
 use self::remembered::{RememberedOwners, RememberedSocket};
 use self::sample_processes::SampleProcesses;
 use self::unowned::{ReleasedSockets, keeps_owner, unowned_reason};
-use super::procfs::Owners;
+use self::verification::ChangedSockets;
+use super::procfs::{Owners, SocketDescriptor};
 use crate::model::{
     Attribution, ClearForReuse, Holder, RecentLosses, Sample, Socket, State, Tracker, Unowned,
     Visit,
@@ -47,6 +49,7 @@ pub(super) struct Attributor {
     unknown: Vec<(u32, Option<u32>)>,
     /// Those of the rows whose inode was not seen before.
     fresh: Vec<u32>,
+    changed: ChangedSockets,
     released: ReleasedSockets,
     losses: RecentLosses,
 }
@@ -80,6 +83,7 @@ impl Attributor {
 
         let mut rows = std::mem::take(&mut sample.sockets.rows);
         self.first_pass(&mut rows, sample, owners);
+        self.changed.verify(&rows, owners, &mut self.unknown);
         if !self.unknown.is_empty() {
             let inodes = LiveInodes::new(&rows);
             owners.resolve(&self.unknown, sample.monotonic_ns, &|inode| {
@@ -115,15 +119,16 @@ impl Attributor {
     fn first_pass(&mut self, rows: &mut Vec<Socket>, sample: &mut Sample, owners: &Owners) {
         let now = sample.monotonic_ns;
         let unchanged = self.generation == Some(owners.generation());
+        self.changed.begin(owners);
         let mut kept = 0;
         for at in 0..rows.len() {
             let mut socket = rows[at];
-            let remembered = match self.sockets.visit(socket.key()) {
+            let (remembered, is_new) = match self.sockets.visit(socket.key()) {
                 Visit::Repeated(_) => continue,
-                Visit::Known(remembered) => remembered,
+                Visit::Known(remembered) => (remembered, false),
                 Visit::New(remembered) => {
                     remembered.first_seen_ns = now;
-                    remembered
+                    (remembered, true)
                 }
             };
             let accepted = remembered.inode != socket.inode && socket.inode != 0;
@@ -136,9 +141,12 @@ impl Attributor {
             if socket.inode != 0 {
                 remembered.uid = socket.uid;
                 remembered.cgroup_id = socket.cgroup_id;
+                let is_selected =
+                    self.changed
+                        .select(kept as u32, &socket, &sample.sockets, remembered, is_new);
                 let only = match (&remembered.owners, remembered.slot) {
                     (RememberedOwners::One(_, fd), Some(slot))
-                        if unchanged && remembered.inode == socket.inode =>
+                        if unchanged && !is_selected && remembered.inode == socket.inode =>
                     {
                         self.processes
                             .in_slot(slot, owners, sample)
@@ -146,13 +154,14 @@ impl Attributor {
                     }
                     _ => None,
                 };
-                if let Some(holder) = only {
+                if let (Some(holder), Some(slot)) = (only, remembered.slot) {
                     socket.holders_at = sample.holders.len() as u32;
                     socket.holders_len = 1;
-                    socket.attribution = Attribution::Observed;
+                    let fd = holder.fd;
+                    socket.attribution = observed(&[SocketDescriptor { slot, fd }], owners);
                     sample.holders.push(holder);
                     done = true;
-                } else {
+                } else if !is_selected {
                     done = observe(&mut socket, remembered, sample, owners, &mut self.processes);
                     if !done {
                         self.unknown.push((socket.inode, socket.uid));
@@ -299,9 +308,18 @@ fn observe(
     }
     socket.holders_at = at as u32;
     socket.holders_len = found as u16;
-    socket.attribution = Attribution::Observed;
+    socket.attribution = observed(descriptors, owners);
     remembered.remember(descriptors, owners);
     true
+}
+
+/// Returns how the owners with these descriptors are known.
+fn observed(descriptors: &[SocketDescriptor], owners: &Owners) -> Attribution {
+    if descriptors.iter().all(|&holder| owners.is_verified(holder)) {
+        Attribution::Observed
+    } else {
+        Attribution::Unverified
+    }
 }
 
 #[cfg(test)]

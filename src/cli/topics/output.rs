@@ -82,7 +82,19 @@ pub fn write(page: &mut Page) {
     page.paragraph(
         "A socket has its processes in owners, or the reason for having none in unowned. In tables, (was) marks the \
          owner that a closed socket had, and (inf) an inferred one: the process that listens on the port of a \
-         connection that closed between two samples.",
+         connection that closed between two samples. The column and field attribution has the same as a word: \
+         observed, unverified, remembered or inferred.",
+    );
+    page.paragraph(
+        "Owners are the processes with an open descriptor of the socket in /proc/PID/fd, or in that of a thread with a \
+         table of its own. A process can pass a socket on to another. While all processes together have up to 4096 \
+         sockets, every owner is verified in every sample. With more, up to 4096 owners of sockets that have changed \
+         (state, queues or bytes) are verified in every sample, and all others within 15 s; a new descriptor is \
+         found at once. If a process is found to have passed a socket on, all its descriptors are read again. An \
+         owner that was not verified since then, or for 30 s, is unverified, and marked (?).",
+    );
+    page.paragraph(
+        "Names and command lines of owners are read again in every second sample, of up to 1024 processes at once.",
     );
     page.terms(Unowned::ALL.map(|why| (why.name(), about(why))));
     page.heading("EVENTS");
