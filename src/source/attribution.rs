@@ -2,10 +2,11 @@
 //!
 //! The rows of a dump are joined with the descriptors that [`Owners`] found in `/proc` (observed), with the owners
 //! [`remembered`] for each cookie, and with the owners of the listener that [accepted](accepted_from) a connection
-//! (inferred). TIME-WAIT and closed sockets, which no descriptor refers to, are attributed in [`time_wait`];
-//! [`unowned`] determines the reasons. Nothing is read from the system here.
+//! (inferred). Of several owners, the one that uses the socket comes first ([`holder_order`]). TIME-WAIT and closed sockets, which no descriptor refers to, are attributed in [`time_wait`];
+//! [`unowned`] determines the reasons. Nothing is read from the system here, except through [`Owners`].
 
 mod accepted_from;
+mod holder_order;
 mod live_inodes;
 mod remembered;
 mod sample_processes;
@@ -14,6 +15,7 @@ mod unowned;
 mod verification;
 
 use self::accepted_from::ListenerOwners;
+use self::holder_order::HolderOrder;
 use self::remembered::{RememberedOwners, RememberedSocket};
 use self::sample_processes::SampleProcesses;
 use self::unowned::{ReleasedSockets, keeps_owner, unowned_reason};
@@ -50,6 +52,7 @@ pub(super) struct Attributor {
     /// Those of the rows whose inode was not seen before.
     fresh: Vec<u32>,
     changed: ChangedSockets,
+    order: HolderOrder,
     released: ReleasedSockets,
     losses: RecentLosses,
 }
@@ -95,6 +98,8 @@ impl Attributor {
         }
         self.generation = Some(owners.generation());
         self.second_pass(&mut rows, sample, owners);
+        self.order
+            .apply(&rows, sample, owners, &self.listeners, &mut self.sockets);
         sample.sockets.rows = rows;
         self.attribute_closed(sample);
 
@@ -271,6 +276,7 @@ impl Attributor {
                 &mut self.processes,
             );
         }
+        self.order.apply_to_closed(&rows, sample);
         sample.sockets.rows = listening;
         sample.closed_sockets.rows = rows;
         sample.closed = all_closed;
@@ -296,10 +302,14 @@ fn observe(
     let at = sample.holders.len();
     for descriptor in descriptors.iter().take(usize::from(u16::MAX)) {
         if let Some(process) = processes.in_slot(descriptor.slot, owners, sample) {
-            sample.holders.push(Holder {
+            let holder = Holder {
                 process,
                 fd: descriptor.fd,
-            });
+            };
+            // A thread with a table of its own may have the same descriptor as its process.
+            if !owners.has_thread_tables() || !sample.holders[at..].contains(&holder) {
+                sample.holders.push(holder);
+            }
         }
     }
     let found = sample.holders.len() - at;

@@ -44,6 +44,15 @@ impl ListenerOwners {
         self.listeners.insert(row, socket);
     }
 
+    /// Returns the rows of the listeners that may have accepted `socket`. See [`ListenerIndex::find`].
+    pub(super) fn find<'a>(
+        &'a self,
+        socket: &Socket,
+        rows: &'a [Socket],
+    ) -> impl Iterator<Item = u32> + use<'a> {
+        self.listeners.find(socket, rows)
+    }
+
     /// Attributes `socket` to the owners of the listener that accepted it, marked as inferred. If several listeners
     /// share the endpoint, any of them may have accepted it, and it gets the owners of all. Without a listener it is
     /// left unchanged. The owners of the listeners among `rows` must be known.

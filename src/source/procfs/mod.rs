@@ -31,6 +31,7 @@ pub use counters::CounterReader;
 pub use host::{hides_pid_namespaces, network_namespace, read_host};
 pub use netlink_drops::netlink_drops;
 pub use owners::Owners;
+pub(super) use process_reader::Waiting;
 pub use process_reader::process_start_time;
 pub use raw_sockets::read_raw_sockets;
 pub use settings::SettingsReader;

@@ -8,6 +8,7 @@
 mod details;
 mod parse;
 mod threads;
+mod waiting;
 
 use std::ffi::CStr;
 use std::mem::MaybeUninit;
@@ -23,6 +24,7 @@ use crate::model::DescriptorKind;
 
 pub(super) use self::parse::ProcessStat;
 pub(super) use self::threads::{TaskPath, Via, thread_count};
+pub(in crate::source) use self::waiting::Waiting;
 
 /// Bytes read by `getdents64` at once; an entry of `/proc/PID/fd` takes 24.
 const ENTRIES_BYTES: usize = 32 * 1024;

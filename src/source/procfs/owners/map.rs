@@ -11,7 +11,7 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
 use super::super::process_reader::{
-    ProcessReader, Via, is_denied, is_gone, open_process, process_user,
+    ProcessReader, Via, Waiting, is_denied, is_gone, open_process, process_user,
 };
 use super::super::socket_holders::{SocketDescriptor, SocketHolders};
 use super::super::user_names::UserNames;
@@ -135,6 +135,17 @@ impl Owners {
             activity.state = thread.activity?.state;
         }
         Some(activity)
+    }
+
+    /// Determines whether a process waits for the socket with this inode, which is its descriptor `fd`.
+    pub(in crate::source) fn waiting(&mut self, key: ProcessKey, fd: u32, inode: u32) -> Waiting {
+        let process = self
+            .open_root()
+            .and_then(|root| open_process(root.as_fd(), key.pid).ok());
+        match process {
+            Some(process) => self.reader.read_waiting(process, fd, inode),
+            None => Waiting::Unknown,
+        }
     }
 
     /// Returns a number that changes whenever the holders of any socket change.

@@ -23,6 +23,11 @@ const THREAD_COST: usize = 4;
 const COMPARED: usize = 8;
 
 impl Owners {
+    /// Reports whether any known thread has a table of its own.
+    pub fn has_thread_tables(&self) -> bool {
+        self.thread_tables > 0
+    }
+
     /// Returns the slots of the tables that threads of the process in `slot` have of their own.
     pub(super) fn tables_of_threads(&self, slot: u32) -> impl Iterator<Item = u32> {
         let slots = if self.thread_tables == 0 {
