@@ -12,6 +12,7 @@ mod compare_ss;
 mod filter_ss;
 mod live;
 mod live_screens;
+mod owners;
 mod recording_commands;
 #[path = "../support/mod.rs"]
 mod support;
@@ -33,6 +34,7 @@ fn main() -> ExitCode {
             ("commands", commands::CASES),
             ("compare_ss", compare_ss::CASES),
             ("live", live::CASES),
+            ("owners", owners::CASES),
             ("live_screens", live_screens::CASES),
         ],
         AT_ONCE,

@@ -21,6 +21,8 @@ pub(crate) enum Requirement {
     Unshare,
     /// A kernel with MPTCP.
     Mptcp,
+    /// `python3`.
+    Python,
     /// `python3` with `pyarrow`.
     Pyarrow,
     /// `python3` with `duckdb`.
@@ -51,6 +53,7 @@ impl Requirement {
             Requirement::Mptcp => mptcp_socket()
                 .is_err()
                 .then_some("needs a kernel with MPTCP"),
+            Requirement::Python => (!runs("python3", "--version")).then_some("needs python3"),
             Requirement::Pyarrow => (!imports("pyarrow")).then_some("needs python3 with pyarrow"),
             Requirement::Duckdb => (!imports("duckdb")).then_some("needs python3 with duckdb"),
             Requirement::Nft => (!runs("nft", "--version")).then_some("needs nft (nftables)"),

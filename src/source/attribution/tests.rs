@@ -232,18 +232,9 @@ fn a_destroy_event_gets_the_remembered_state_of_its_socket_once() {
     );
 }
 
-/// Starts processes, each with its parent, and one socket at descriptor 3.
-fn family(processes: &[(u32, u32, u32)]) -> (tempfile::TempDir, Owners) {
-    let pairs: Vec<(u32, u32)> = processes
-        .iter()
-        .map(|&(pid, _, inode)| (pid, inode))
-        .collect();
-    owners(&pairs)
-}
-
 #[test]
 fn the_process_that_accepts_is_named_before_the_one_that_opened_the_listener() {
-    let (root, mut owners) = family(&[(1, 0, 11), (5, 1, 11), (6, 5, 11), (7, 5, 11)]);
+    let (root, mut owners) = owners(&[(1, 11), (5, 11), (6, 11), (7, 11)]);
     let mut attributor = Attributor::new(false);
     let mut pids = |rows: &[Socket], owners: &mut Owners, at_ns: u64| {
         let mut sample = sample(rows);
@@ -286,12 +277,12 @@ fn the_process_that_accepts_is_named_before_the_one_that_opened_the_listener() {
 
 #[test]
 fn a_process_that_starts_with_an_inherited_listener_does_not_replace_the_first_one() {
-    let (root, mut owners) = family(&[(5, 1, 11), (6, 5, 11)]);
+    let (root, mut owners) = owners(&[(5, 11), (6, 11)]);
     let mut attributor = Attributor::new(false);
     let mut first = sample(&[listener(1, 11)]);
     attributor.attribute(&mut first, &mut owners, &mut |_| None);
     assert_eq!(attribution(&first, 0).1, [6, 5]);
-    let (other, _) = family(&[(9, 5, 11)]);
+    let (other, _) = self::owners(&[(9, 11)]);
     fs::rename(other.path().join("9"), root.path().join("9")).expect("started");
     let mut second = sample(&[listener(1, 11)]);
     owners.refresh(2, &|_| true);

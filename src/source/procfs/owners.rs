@@ -31,6 +31,7 @@ mod sweep;
 mod targeted_scan;
 mod thread_tables;
 mod unresolved;
+mod verification;
 mod verify;
 
 pub use self::map::Owners;

@@ -8,6 +8,7 @@
 mod details;
 mod parse;
 mod threads;
+mod via;
 mod waiting;
 
 use std::ffi::CStr;
@@ -23,7 +24,7 @@ use self::parse::{descriptor_target, number, parse_stat};
 use crate::model::DescriptorKind;
 
 pub(super) use self::parse::ProcessStat;
-pub(super) use self::threads::{TaskPath, Via, thread_count};
+pub(super) use self::via::{TaskPath, Via, thread_count};
 pub(in crate::source) use self::waiting::Waiting;
 
 /// Bytes read by `getdents64` at once; an entry of `/proc/PID/fd` takes 24.

@@ -18,7 +18,7 @@ use super::super::user_names::UserNames;
 use super::entry::{Access, Entry, count_kinds, replace_holders};
 use super::failures::FailureLog;
 use super::unresolved::UnresolvedSockets;
-use super::verify::Verification;
+use super::verification::Verification;
 use crate::model::{Activity, Fault, FaultSeverity, ProcessKey, ProcessRow, Visibility};
 use crate::source::clock;
 

@@ -5,7 +5,6 @@
 //! selects those that have changed, and the [sweep](super::sweep) reads the others in turn. If a process is found to
 //! have passed a socket on, it is read completely; until that is done, its other sockets are in doubt.
 
-use std::collections::VecDeque;
 use std::os::fd::{AsFd as _, BorrowedFd};
 
 use rustix::io::Errno;
@@ -22,35 +21,6 @@ const VERIFY_COST: usize = 4096;
 const VISIT_COST: usize = 4;
 /// Maximum number of descriptors that are read at once from a process that has passed a socket on.
 const MAX_DESCRIPTORS: usize = 16_384;
-/// Time after which an owner that was not verified is in doubt, ns: longer than the period of the sweep.
-const MAX_AGE: u64 = 30_000_000_000;
-
-/// State of the verification.
-#[derive(Debug, Default)]
-pub(super) struct Verification {
-    /// Rounds whose descriptors are not older than [`MAX_AGE`], with their times in ns.
-    recent: VecDeque<(u32, u64)>,
-    /// True if the last refresh verified all owners.
-    all_verified: bool,
-    /// Processes that were found to have passed sockets on in this round: pid and parent.
-    former: Vec<(u32, u32)>,
-}
-
-impl Verification {
-    /// Begins a round.
-    pub(super) fn begin(&mut self, round: u32, now_ns: u64) {
-        self.former.clear();
-        self.recent.push_back((round, now_ns));
-        let is_old = |&(_, then): &(u32, u64)| now_ns.saturating_sub(then) > MAX_AGE;
-        while self.recent.front().is_some_and(is_old) {
-            self.recent.pop_front();
-        }
-    }
-
-    fn oldest_round(&self) -> u32 {
-        self.recent.front().map_or(0, |&(round, _)| round)
-    }
-}
 
 impl Owners {
     /// Returns true if the last refresh has verified all owners, so that [`Self::verify_owners`] has nothing to do.
