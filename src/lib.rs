@@ -5,6 +5,7 @@
 //! import each other; `tests/offline/layers.rs` checks both.
 //!
 //! - [`model`]: plain data for one instant, the [`Sample`](model::Sample), with its sockets, processes and counters.
+//! - [`privilege`]: capabilities, effective only where an operation needs them.
 //! - [`filter`]: the filter language of `ss`, parsed, evaluated, and lowered to kernel bytecode.
 //! - [`source`]: sources of Samples. `netlink` dumps sockets, `procfs` reads owners and counters, and
 //!   [`LiveSource`](source::LiveSource) composes one Sample per tick.
@@ -33,6 +34,7 @@ pub mod diagnose;
 pub mod export;
 pub mod filter;
 pub mod model;
+pub mod privilege;
 pub mod recording;
 pub mod replay;
 pub mod source;

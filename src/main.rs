@@ -1,13 +1,20 @@
 //! The `sockwatch` program: parses the arguments, runs the command, prints its error and sets the exit status.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use clap::Parser;
+use clap::error::ErrorKind;
+use signal_hook::consts::SIGXFSZ;
+use sockwatch::app::{ColorSupport, environment};
 use sockwatch::cli::{Cli, Command};
 use sockwatch::command;
 use sockwatch::command::UsageError;
+use sockwatch::export::TextWriter;
 use sockwatch::filter::FilterError;
+use sockwatch::privilege;
 use sockwatch::source::{MORE_DESCRIPTORS, SOCK_DIAG_NEEDED, SourceError, lacks_descriptors};
 
 /// Exit status if `diagnose` fails. Its exit status 1 means findings.
@@ -20,6 +27,12 @@ const USAGE_ERROR: u8 = 2;
 const EXCERPT_WIDTH: usize = 76;
 
 fn main() -> ExitCode {
+    // Before anything that a user names is opened, and before any other thread exists.
+    if let Err(error) = privilege::reduce() {
+        eprintln!("sockwatch: cannot reduce the capabilities of this process: {error}");
+        return ExitCode::FAILURE;
+    }
+    survive_file_size_limit();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return report_parse_error(&error),
@@ -32,8 +45,18 @@ fn main() -> ExitCode {
     }
 }
 
+/// Makes a write beyond the limit on file sizes (`ulimit -f`) fail, as on a full disk, instead of killing the process:
+/// recordings are then closed and errors are reported.
+fn survive_file_size_limit() {
+    // The handler does nothing. Without it, SIGXFSZ has its default action.
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)));
+}
+
 /// Runs the command; returns the exit status.
 fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
+    if let Some(command) = &cli.command {
+        command::confine(command)?;
+    }
     match &cli.command {
         None => command::dashboard::run(&cli.dashboard),
         Some(Command::List(arguments)) => command::list::run(arguments),
@@ -74,17 +97,41 @@ fn report_error(error: &anyhow::Error, of_diagnose: bool) -> ExitCode {
 
 /// Prints the help that was requested, or an error of the command line with a suggestion; returns the exit status.
 fn report_parse_error(error: &clap::Error) -> ExitCode {
-    // Fails only if standard error is closed.
-    let _ = error.print();
-    if error.kind() == clap::error::ErrorKind::UnknownArgument {
-        let words: Vec<String> = std::env::args_os()
-            .map(|word| word.to_string_lossy().into_owned())
-            .collect();
+    print_parse_error(error);
+    let words: Vec<String> = std::env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    if error.kind() == ErrorKind::DisplayVersion && words.iter().any(|word| word == "--version") {
+        let confinement = privilege::available_confinement();
+        // Fails only if standard output is closed.
+        let _ = writeln!(
+            io::stdout(),
+            "recordings are read with access to {confinement}"
+        );
+    }
+    if error.kind() == ErrorKind::UnknownArgument {
         if let Some(suggestion) = sockwatch::cli::suggest(&words) {
             eprintln!("\n  {suggestion}");
         }
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE_ERROR))
+}
+
+/// Prints the help or the error in the colors and characters that the terminal shows.
+fn print_parse_error(error: &clap::Error) {
+    let is_plain = environment::is_ascii() || environment::color_support() == ColorSupport::None;
+    // These fail only if the stream is closed.
+    if !is_plain {
+        let _ = error.print();
+        return;
+    }
+    let text = error.render().to_string();
+    let ascii = environment::is_ascii();
+    let _ = if error.use_stderr() {
+        TextWriter::new(io::stderr(), ascii).write_all(text.as_bytes())
+    } else {
+        TextWriter::new(io::stdout(), ascii).write_all(text.as_bytes())
+    };
 }
 
 /// Returns what the user can do about an error, if that is known.

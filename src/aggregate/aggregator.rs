@@ -17,8 +17,8 @@ use super::rates::{ByteSum, MIN_WINDOW_NS};
 use super::system::SystemTracker;
 use super::tracked_socket::TrackedSocket;
 use super::{
-    ChangeRates, EventLog, History, ListenerTotals, PortTotals, ProcessTotals, ProcessTrend,
-    Recent, RemoteTotals, SocketRates, SystemTrends, Throughput, Totals,
+    ChangeRates, EventLog, FinalTotals, History, ListenerTotals, PortTotals, ProcessTotals,
+    ProcessTrend, Recent, RemoteTotals, SocketRates, SystemTrends, Throughput, Totals,
 };
 
 /// Consecutive Samples that a socket may be missing from before it is dropped: a dump can miss a row whose hash bucket
@@ -73,8 +73,9 @@ pub struct Aggregator {
     listeners: ListenerTracker,
     system: SystemTracker,
     collector: EventCollector,
-    /// Sockets that disappeared with this Sample, and the state of the mini-socket that remains, if any.
-    gone: Vec<(SocketKey, Option<State>)>,
+    /// Sockets that disappeared with this Sample, the state of the mini-socket that remains, if any, and the bytes that
+    /// they are known to have transferred.
+    gone: Vec<(SocketKey, Option<State>, Option<FinalTotals>)>,
     /// Sockets that left the kernel's tables with this Sample but are still held by a process.
     left: Vec<SocketKey>,
     losses: RecentLosses,
@@ -166,8 +167,12 @@ impl Aggregator {
         self.finish_groups(seconds, out);
         self.listeners.finish(sample, seconds, &mut out.listeners);
         self.system.update(sample, since, seconds, &mut out.system);
-        self.history
-            .push(sample.taken_at_us, &out.totals, out.throughput, out.changes);
+        self.history.push(
+            sample.monotonic_ns,
+            &out.totals,
+            out.throughput,
+            out.changes,
+        );
         out.history.clone_from(&self.history);
         self.collector.finish(&mut out.events);
     }
@@ -191,7 +196,7 @@ impl Aggregator {
                     // It became a mini-socket, and its event was lost.
                     last.closed = true;
                     changes.closed += 1;
-                    gone.push((*key, last.state));
+                    gone.push((*key, last.state, FinalTotals::last_known(last, sample)));
                 }
                 return true;
             }
@@ -207,12 +212,12 @@ impl Aggregator {
                 changes.closed += 1;
             }
             if !keep && !last.closed {
-                gone.push((*key, None));
+                gone.push((*key, None, FinalTotals::last_known(last, sample)));
             }
             keep
         });
-        for (key, remains) in &self.gone {
-            self.collector.disappeared(*key, *remains);
+        for (key, remains, totals) in &self.gone {
+            self.collector.disappeared(*key, *remains, *totals);
         }
         for key in &self.left {
             if self.collector.left_tables(*key)

@@ -250,8 +250,12 @@ impl FilteredView {
             .iter()
             .filter(|listener| is_selected(listener.row));
         out.listeners = listeners.cloned().collect();
-        self.history
-            .push(sample.taken_at_us, &out.totals, out.throughput, out.changes);
+        self.history.push(
+            sample.monotonic_ns,
+            &out.totals,
+            out.throughput,
+            out.changes,
+        );
         out.history.clone_from(&self.history);
         out
     }

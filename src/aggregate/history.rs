@@ -15,8 +15,8 @@ pub const RECENT_POINTS: usize = 60;
 /// Totals of one Sample.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct HistoryPoint {
-    /// Time of the Sample, µs since 1970 UTC.
-    pub taken_at_us: i64,
+    /// Time of the Sample on the monotonic clock, ns: the wall clock may be set.
+    pub monotonic_ns: u64,
     /// All sockets.
     pub sockets: u32,
     /// TCP sockets by `State as usize`.
@@ -40,7 +40,7 @@ pub struct History {
 impl History {
     pub(super) fn push(
         &mut self,
-        taken_at_us: i64,
+        monotonic_ns: u64,
         totals: &Totals,
         throughput: Throughput,
         changes: Option<ChangeRates>,
@@ -49,7 +49,7 @@ impl History {
             self.points.pop_front();
         }
         self.points.push_back(HistoryPoint {
-            taken_at_us,
+            monotonic_ns,
             sockets: totals.sockets,
             tcp: totals.tcp,
             udp: totals.udp,
@@ -68,12 +68,12 @@ impl History {
     /// `None` with fewer than two points.
     pub fn growth(&self, state: State, seconds: f64) -> Option<f64> {
         let last = self.points.back()?;
-        let since = last.taken_at_us.saturating_sub((seconds * 1e6) as i64);
+        let since = last.monotonic_ns.saturating_sub((seconds * 1e9) as u64);
         let first = self
             .points
             .iter()
-            .find(|point| point.taken_at_us >= since)?;
-        let span = last.taken_at_us.saturating_sub(first.taken_at_us) as f64 / 1e6;
+            .find(|point| point.monotonic_ns >= since)?;
+        let span = last.monotonic_ns.saturating_sub(first.monotonic_ns) as f64 / 1e9;
         let grown = f64::from(last.tcp[state as usize]) - f64::from(first.tcp[state as usize]);
         (span > 0.0).then(|| grown / span)
     }
@@ -131,15 +131,10 @@ mod tests {
     #[test]
     fn history_is_bounded_and_growth_is_per_second() {
         let mut history = History::default();
-        for second in 0..1000 {
+        for second in 0..1000u64 {
             let mut totals = Totals::default();
             totals.tcp[State::TimeWait as usize] = second as u32 * 3;
-            history.push(
-                i64::from(second) * 1_000_000,
-                &totals,
-                Throughput::default(),
-                None,
-            );
+            history.push(second * 1_000_000_000, &totals, Throughput::default(), None);
         }
         assert_eq!(history.points().len(), POINTS);
         assert_eq!(history.growth(State::TimeWait, 10.0), Some(3.0));

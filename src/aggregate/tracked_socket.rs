@@ -8,6 +8,10 @@ use crate::model::State;
 pub(super) struct TrackedSocket {
     /// Counters of the socket in the last Sample that had them.
     pub(super) counted: Option<ByteCounters>,
+    /// That Sample, ns of the monotonic clock.
+    pub(super) counted_ns: u64,
+    /// True if this side of the connection connected, false if it accepted; `None` if unknown.
+    pub(super) is_opener: Option<bool>,
     /// The last Sample that it was in, ns of the monotonic clock.
     pub(super) at_ns: u64,
     /// State of the socket in that Sample.

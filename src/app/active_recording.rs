@@ -10,8 +10,8 @@ use crate::tui::recording_progress::RecordingProgress;
 pub(super) struct ActiveRecording {
     recorder: Recorder,
     path: PathBuf,
-    /// Times of its first and last Samples, µs since 1970 UTC.
-    span: Option<(i64, i64)>,
+    /// Times of its first and last Samples, ns of the monotonic clock.
+    span: Option<(u64, u64)>,
 }
 
 impl ActiveRecording {
@@ -45,9 +45,9 @@ impl ActiveRecording {
         if self.needs_key() && !frame.is_key {
             return;
         }
-        let at_us = frame.entry.taken_at_us;
+        let at_ns = frame.entry.time.monotonic_ns;
         if self.recorder.offer(frame) {
-            self.span = Some((self.span.map_or(at_us, |(first, _)| first), at_us));
+            self.span = Some((self.span.map_or(at_ns, |(first, _)| first), at_ns));
         }
     }
 
@@ -56,9 +56,9 @@ impl ActiveRecording {
         let progress = self.recorder.progress();
         RecordingProgress {
             file: self.path.display().to_string(),
-            length_us: self
-                .span
-                .map_or(0, |(first, last)| last.saturating_sub(first)),
+            length_us: self.span.map_or(0, |(first, last)| {
+                (last.saturating_sub(first) / 1000).cast_signed()
+            }),
             samples: progress.samples,
             bytes: progress.bytes,
             dropped: progress.dropped,

@@ -95,9 +95,9 @@ fn save_last(history: &HistoryBuffer, last: Option<Duration>) -> String {
     let entries = memory.entries();
     let from = match (last, entries.last()) {
         (Some(last), Some(end)) => {
-            let last = i64::try_from(last.as_micros()).unwrap_or(i64::MAX);
-            let start = end.taken_at_us.saturating_sub(last);
-            entries.partition_point(|entry| entry.taken_at_us < start)
+            let last_ns = u64::try_from(last.as_nanos()).unwrap_or(u64::MAX);
+            let start_ns = end.time.monotonic_ns.saturating_sub(last_ns);
+            entries.partition_point(|entry| entry.time.monotonic_ns < start_ns)
         }
         _ => 0,
     };

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::color_support::ColorSupport;
 use super::effect_handler::EffectHandler as _;
+use super::environment;
 use super::findings_scan;
 use super::history_buffer::HistoryBuffer;
 use super::host_names::HostNames;
@@ -18,7 +20,7 @@ use crate::recording::{Archive, Metadata, RecordingError};
 use crate::source::Source;
 use crate::tui::theme::Theme;
 use crate::tui::timeline::Timeline;
-use crate::tui::{Appearance, DisplayMode, State, ascii_fallback};
+use crate::tui::{Appearance, DisplayMode, State};
 
 /// Shows the live dashboard until the user quits. The terminal is restored when this returns, also after a failure.
 ///
@@ -72,11 +74,11 @@ pub fn run_replay(
 ) -> anyhow::Result<()> {
     require_terminal()?;
     let watch = Watch::new(Diagnosis::new(options.thresholds, options.zone.clone()));
-    let mut state = replay_state(environment_appearance(options.zone), archive.metadata());
+    let mut state = replay_state(environment_appearance(options.zone), &*archive);
     state.set_filter(options.filter);
-    let at_us = options.at_us;
-    let player = Player::new(archive, at_us).with_watch(watch.restarted());
-    state.timeline = Some(Timeline::new(Arc::new(player.track()), at_us));
+    state.message = options.message;
+    let player = Player::new(archive, options.at).with_watch(watch.restarted());
+    state.timeline = Some(Timeline::new(Arc::new(player.track()), options.at));
     let scan_watch = watch.restarted();
     TerminalSession::enter(state, None, None, watch)?.run(|effects, slot, sender| {
         effects.player = Some(player_thread::spawn(player, slot, sender)?);
@@ -85,15 +87,16 @@ pub fn run_replay(
 }
 
 /// Builds the state of a replay, before any Sample is read.
-pub fn replay_state(appearance: Appearance, metadata: &Metadata) -> State {
-    let mut state = State::new(appearance, metadata.interval);
+pub fn replay_state(appearance: Appearance, archive: &dyn Archive) -> State {
+    let mut state = State::new(appearance, archive.metadata().interval);
     state.display = DisplayMode::Replay;
-    state.omitted_parts = omissions(metadata);
+    state.omitted_parts = omissions(archive);
     state
 }
 
-/// Describes the filter and redaction of a recording, from its header.
-fn omissions(metadata: &Metadata) -> String {
+/// Describes the parts that a recording lacks: by its filter, by redaction, and at its end.
+fn omissions(archive: &dyn Archive) -> String {
+    let metadata = archive.metadata();
     let mut parts = Vec::new();
     if !metadata.filter.is_empty() {
         parts.push(format!("recorded with filter {}", metadata.filter));
@@ -101,19 +104,21 @@ fn omissions(metadata: &Metadata) -> String {
     if metadata.redacted {
         parts.push("names and addresses are redacted".to_owned());
     }
+    if !archive.is_closed() {
+        parts.push("not closed, so its end may be missing".to_owned());
+    }
     parts.join("; ")
 }
 
 /// Reads theme and character set from the environment variables.
 fn environment_appearance(timezone: TimeZone) -> Appearance {
-    let variable = |name: &str| std::env::var(name).ok();
-    let (all, ctype, lang) = (variable("LC_ALL"), variable("LC_CTYPE"), variable("LANG"));
+    let background = std::env::var("COLORFGBG").ok();
     Appearance {
-        theme: Theme::from_environment(
-            variable("NO_COLOR").as_deref(),
-            variable("COLORFGBG").as_deref(),
-        ),
-        ascii: !ascii_fallback::is_utf8(all.as_deref(), ctype.as_deref(), lang.as_deref()),
+        theme: match environment::color_support() {
+            ColorSupport::None => Theme::Plain,
+            _ => Theme::for_background(background.as_deref()),
+        },
+        ascii: environment::is_ascii(),
         timezone,
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::job_control::StopRequest;
 use super::latest_slot::LatestSlot;
 use crate::model::{ProcessKey, Socket};
 use crate::tui::recording_progress::RecordingProgress;
@@ -15,7 +16,7 @@ pub trait EffectHandler {
     ///
     /// # Errors
     /// If the terminal cannot be set.
-    fn suspend(&mut self) -> io::Result<()>;
+    fn suspend(&mut self, request: StopRequest) -> io::Result<()>;
     /// Acquires the terminal again after another process stopped and continued the program.
     ///
     /// # Errors
@@ -37,11 +38,11 @@ pub trait EffectHandler {
     fn signal_process(&mut self, process: ProcessKey, number: i32, name: &str) -> String;
     /// Resolves host names in the background and notifies the loop when it is done.
     fn resolve_hosts(&mut self, hosts: Vec<String>);
-    /// Starts playing the history buffer from a time, µs since 1970 UTC.
+    /// Starts playing the history buffer from a time, ns of the monotonic clock.
     ///
     /// # Errors
     /// Why there is no history, for the user.
-    fn start_rewind(&mut self, at_us: i64) -> Result<Rewind, String>;
+    fn start_rewind(&mut self, at_ns: u64) -> Result<Rewind, String>;
     /// Ends the playback started by [`Self::start_rewind`].
     fn stop_rewind(&mut self);
     /// Passes a seek to the player of the recording or of the history buffer.

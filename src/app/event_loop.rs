@@ -9,6 +9,7 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 
 use super::effect_handler::EffectHandler;
+use super::job_control::StopRequest;
 use super::latest_slot::LatestSlot;
 use super::message::{Inbox, Message};
 use super::mouse::ClickTracker;
@@ -132,7 +133,9 @@ impl<B: Backend> EventLoop<B> {
                 self.state.refresh_names();
                 self.changed = true;
             }
-            Message::Suspend => return self.redraw_all(&handler.suspend()),
+            Message::Suspend => {
+                return self.redraw_all(&handler.suspend(StopRequest::Signal));
+            }
             Message::Resumed => return self.redraw_all(&handler.resume()),
             Message::Signal(signal) => return Some(ExitReason::Signal(signal)),
             Message::TerminalLost(_) => return Some(ExitReason::TerminalLost),
@@ -185,9 +188,9 @@ impl<B: Backend> EventLoop<B> {
         self.state.recording = recording;
         if self.state.display == DisplayMode::Frozen {
             // Live moments stay in the slot: the sampler reuses their memory.
-            let now_us = self.slot.acknowledge();
-            self.changed |= now_us != self.state.now_us;
-            self.state.now_us = now_us;
+            let now_ns = self.slot.acknowledge();
+            self.changed |= now_ns != self.state.now_ns;
+            self.state.now_ns = now_ns;
             if let Some(slot) = self.rewind_slot.clone() {
                 self.fetch_from(&slot);
             }
@@ -225,9 +228,9 @@ impl<B: Backend> EventLoop<B> {
     /// Seeks to the next finding, or to the previous one.
     fn seek_mark(&mut self, forward: bool, handler: &mut impl EffectHandler) {
         if self.ensure_rewind(handler)
-            && let Some(at_us) = self.state.seek_mark(forward)
+            && let Some(at) = self.state.seek_mark(forward)
         {
-            handler.seek(Seek::To(at_us));
+            handler.seek(Seek::To(at));
         }
     }
 
@@ -236,11 +239,12 @@ impl<B: Backend> EventLoop<B> {
     fn ensure_rewind(&mut self, handler: &mut impl EffectHandler) -> bool {
         if self.state.display == DisplayMode::Frozen && self.rewind_slot.is_none() {
             let shown = self.state.moment.as_ref();
-            let at_us = shown.map_or(i64::MAX, |moment| moment.sample.taken_at_us);
-            match handler.start_rewind(at_us) {
+            let at_ns = shown.map_or(u64::MAX, |moment| moment.sample.monotonic_ns);
+            match handler.start_rewind(at_ns) {
                 Ok(rewind) => {
                     self.rewind_slot = Some(rewind.slot);
-                    let timeline = Timeline::new(rewind.track, at_us);
+                    let at = rewind.track.times.at_monotonic(at_ns);
+                    let timeline = Timeline::new(rewind.track, at);
                     self.state.timeline = Some(timeline.with_marks(rewind.marks));
                 }
                 Err(why) => {
@@ -257,7 +261,9 @@ impl<B: Backend> EventLoop<B> {
     fn apply(&mut self, effect: Effect, handler: &mut impl EffectHandler) -> Option<ExitReason> {
         let written = match effect {
             Effect::Quit => return Some(ExitReason::Quit),
-            Effect::Suspend => return self.redraw_all(&handler.suspend()),
+            Effect::Suspend => {
+                return self.redraw_all(&handler.suspend(StopRequest::Key));
+            }
             Effect::Redraw => return self.redraw_all(&Ok(())),
             Effect::Thaw => {
                 if self.rewind_slot.take().is_some() {

@@ -31,8 +31,8 @@ pub(super) struct HistoryBuffer {
 #[derive(Debug, Default)]
 struct BufferState {
     history: Option<FrameHistory>,
-    /// Findings at each Sample of the history, with its time, µs since 1970 UTC.
-    findings: VecDeque<(i64, Arc<Findings>)>,
+    /// Findings at each Sample of the history, with its time, ns of the monotonic clock.
+    findings: VecDeque<(u64, Arc<Findings>)>,
     recording: Option<ActiveRecording>,
     /// Host and time of the latest Sample, µs since 1970 UTC.
     latest: Option<(Arc<Host>, i64)>,
@@ -40,12 +40,12 @@ struct BufferState {
 
 impl BufferState {
     /// Appends the findings at a time and removes those that are older than the history.
-    fn push_findings(&mut self, at_us: i64, findings: &Arc<Findings>, span: Duration) {
-        self.findings.push_back((at_us, Arc::clone(findings)));
+    fn push_findings(&mut self, at_ns: u64, findings: &Arc<Findings>, span: Duration) {
+        self.findings.push_back((at_ns, Arc::clone(findings)));
         // The history is truncated at key frames, so it reaches a little further back than its span.
-        let kept_us = i64::try_from(span.saturating_mul(2).as_micros()).unwrap_or(i64::MAX);
-        let oldest_us = at_us.saturating_sub(kept_us);
-        while (self.findings.front()).is_some_and(|(us, _)| *us < oldest_us) {
+        let kept_ns = u64::try_from(span.saturating_mul(2).as_nanos()).unwrap_or(u64::MAX);
+        let oldest_ns = at_ns.saturating_sub(kept_ns);
+        while (self.findings.front()).is_some_and(|(ns, _)| *ns < oldest_ns) {
             self.findings.pop_front();
         }
     }
@@ -106,7 +106,7 @@ impl HistoryBuffer {
                 FrameHistory::new(metadata, self.span, MAX_BYTES)
             });
             history.push(&frame);
-            state.push_findings(sample.taken_at_us, findings, self.span);
+            state.push_findings(sample.monotonic_ns, findings, self.span);
         }
     }
 
@@ -155,7 +155,7 @@ impl HistoryBuffer {
         let mut marks = FindingMarks::default();
         let mut latest = Arc::default();
         for entry in memory.entries() {
-            while let Some((_, next)) = findings.next_if(|(us, _)| *us <= entry.taken_at_us) {
+            while let Some((_, next)) = findings.next_if(|(ns, _)| *ns <= entry.time.monotonic_ns) {
                 latest = next;
             }
             marks.push(&latest);

@@ -23,8 +23,8 @@ struct SlotState {
     spare: Option<Arc<Moment>>,
     /// Playback status of a recording, until it is fetched.
     status: Option<PlaybackStatus>,
-    /// When the latest moment was sampled, µs since 1970 UTC.
-    latest_us: Option<i64>,
+    /// When the latest moment was sampled, ns of the monotonic clock.
+    latest_ns: Option<u64>,
     /// True if the loop has been notified and has not fetched since.
     notified: bool,
 }
@@ -83,7 +83,7 @@ impl LatestSlot {
     pub fn publish(&self, moment: Arc<Moment>, findings: Arc<Findings>) -> bool {
         let mut state = self.state();
         state.findings = findings;
-        state.latest_us = Some(moment.sample.taken_at_us);
+        state.latest_ns = Some(moment.sample.monotonic_ns);
         if let Some(missed) = state.latest.replace(moment) {
             state.spare.get_or_insert(missed);
         }
@@ -119,12 +119,12 @@ impl LatestSlot {
         }
     }
 
-    /// Acknowledges a notification without fetching the moment. Returns when the latest moment was sampled, µs since
-    /// 1970 UTC.
-    pub fn acknowledge(&self) -> Option<i64> {
+    /// Acknowledges a notification without fetching the moment. Returns when the latest moment was sampled, ns of the
+    /// monotonic clock.
+    pub fn acknowledge(&self) -> Option<u64> {
         let mut state = self.state();
         state.notified = false;
-        state.latest_us
+        state.latest_ns
     }
 
     /// Returns the memory of a moment that is no longer shown.

@@ -17,13 +17,16 @@
 
 mod active_recording;
 mod background_writer;
+mod color_support;
 mod dashboard;
 mod effect_handler;
+pub mod environment;
 mod event_loop;
 mod findings_scan;
 mod history_buffer;
 mod host_names;
 mod input_thread;
+mod job_control;
 mod latest_slot;
 mod message;
 mod mouse;
@@ -38,10 +41,12 @@ mod terminal_session;
 mod threads;
 mod timeline_track;
 
+pub use color_support::ColorSupport;
 pub use dashboard::{replay_state, run_live, run_replay};
 pub use effect_handler::{EffectHandler, Rewind};
 pub use event_loop::{EventLoop, ExitReason};
 pub use findings_scan::FindingsScan;
+pub use job_control::StopRequest;
 pub use latest_slot::{LatestSlot, SlotContents};
 pub use message::{Inbox, Message};
 pub use options::{DEFAULT_HISTORY, Options, ReplayOptions};

@@ -21,7 +21,7 @@ pub struct Options {
     pub may_destroy: bool,
     /// Time span of the history buffer; zero disables it.
     pub history: Duration,
-    /// Effective capabilities of this process, by the kernel's names.
+    /// Permitted capabilities of this process, by the kernel's names.
     pub capabilities: Vec<String>,
     /// Thresholds of findings.
     pub thresholds: Thresholds,
@@ -46,8 +46,10 @@ impl Default for Options {
 /// Options of the dashboard over a recording.
 #[derive(Debug, Clone)]
 pub struct ReplayOptions {
-    /// Time that is shown first, µs since 1970 UTC.
-    pub at_us: i64,
+    /// Index of the Sample that is shown first.
+    pub at: usize,
+    /// A message for the user.
+    pub message: Option<String>,
     /// Filter of the sockets that are shown.
     pub filter: Filter,
     /// Thresholds of findings.
@@ -59,7 +61,8 @@ pub struct ReplayOptions {
 impl Default for ReplayOptions {
     fn default() -> Self {
         ReplayOptions {
-            at_us: i64::MIN,
+            at: 0,
+            message: None,
             filter: Filter::default(),
             thresholds: Thresholds::default(),
             zone: TimeZone::system(),

@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use super::timeline_track::track_of;
 use crate::aggregate::Moment;
 use crate::diagnose::{Findings, Watch};
-use crate::recording::{Archive, entry_at};
+use crate::model::TimeAxis;
+use crate::recording::Archive;
 use crate::replay::{Depth, FULL_DEPTH, Replayer};
 use crate::tui::timeline::{NORMAL_SPEED, PlaybackStatus, SPEEDS, Seek, Track};
 
@@ -73,6 +74,7 @@ struct SkipDirection {
 #[derive(Debug)]
 pub struct Player {
     replayer: Replayer,
+    times: TimeAxis,
     /// Index of the target Sample.
     at: usize,
     /// Index of the Sample on the screen.
@@ -96,10 +98,11 @@ pub struct Player {
 }
 
 impl Player {
-    /// Creates a player at the Sample taken at or before a time, µs since 1970 UTC.
-    pub fn new(archive: Box<dyn Archive>, at_us: i64) -> Player {
-        let at = entry_at(archive.entries(), at_us);
+    /// Creates a player at the Sample at an index, or at the last one.
+    pub fn new(archive: Box<dyn Archive>, at: usize) -> Player {
+        let at = at.min(archive.entries().len().saturating_sub(1));
         Player {
+            times: archive.time_axis(),
             replayer: Replayer::new(archive),
             at,
             shown: None,
@@ -138,17 +141,16 @@ impl Player {
 
     /// Returns the times of the recording's Samples and its gaps.
     pub fn track(&self) -> Track {
-        track_of(self.replayer.archive())
+        track_of(self.replayer.archive(), &self.times)
     }
 
     fn len(&self) -> usize {
         self.replayer.archive().entries().len()
     }
 
-    /// Returns when a Sample was taken, µs since 1970 UTC.
-    fn time_us(&self, at: usize) -> i64 {
-        let entries = self.replayer.archive().entries();
-        entries.get(at).map_or(0, |entry| entry.taken_at_us)
+    /// Returns the time from the first Sample to another, µs.
+    fn elapsed_us(&self, at: usize) -> i64 {
+        self.times.elapsed_us(at).unwrap_or(0)
     }
 
     /// Sets the target, the speed, or whether it plays. [`Self::step`] does the work.
@@ -160,16 +162,15 @@ impl Player {
                 self.set_target(self.at.saturating_add_signed(samples).min(last));
             }
             Seek::Jump(by_us) => {
-                let to = self.time_us(self.at).saturating_add(by_us);
-                let entries = self.replayer.archive().entries();
+                let to = self.elapsed_us(self.at).saturating_add(by_us);
                 self.set_target(if by_us < 0 {
-                    entry_at(entries, to).min(self.at.saturating_sub(1))
+                    self.times.at_elapsed(to).min(self.at.saturating_sub(1))
                 } else {
-                    let at = entries.partition_point(|entry| entry.taken_at_us < to);
+                    let at = self.times.count_until(|elapsed| elapsed < to);
                     at.max(self.at.saturating_add(1)).min(last)
                 });
             }
-            Seek::To(at_us) => self.set_target(entry_at(self.replayer.archive().entries(), at_us)),
+            Seek::To(at) => self.set_target(at.min(last)),
             Seek::Start => self.set_target(0),
             Seek::End => self.set_target(last),
             Seek::Toggle if self.playing => self.pause(),
@@ -218,7 +219,7 @@ impl Player {
             Duration::ZERO => DEFAULT_INTERVAL,
             interval => interval,
         };
-        let us = self.time_us(at + 1).saturating_sub(self.time_us(at));
+        let us = self.elapsed_us(at + 1).saturating_sub(self.elapsed_us(at));
         let recorded = Duration::from_micros(u64::try_from(us).unwrap_or(0));
         // Playback skips gaps.
         let recorded = if recorded > interval.saturating_mul(MAX_GAP_INTERVALS) {

@@ -11,6 +11,7 @@ use super::background_writer::{self, BackgroundWriter};
 use super::effect_handler::{EffectHandler, Rewind};
 use super::history_buffer::HistoryBuffer;
 use super::host_names::HostNames;
+use super::job_control::StopRequest;
 use super::latest_slot::LatestSlot;
 use super::message::Message;
 use super::player::Player;
@@ -18,6 +19,8 @@ use super::player_thread;
 use super::terminal::TerminalGuard;
 use crate::diagnose::Watch;
 use crate::model::{ProcessKey, Socket};
+use crate::privilege::{self, SIGNAL_PROCESSES};
+use crate::recording::Archive as _;
 use crate::source::netlink::destroy::Destroyer;
 use crate::source::procfs::process_start_time;
 use crate::tui::popup::save::IS_RECORDING;
@@ -55,8 +58,8 @@ impl SystemEffects {
 }
 
 impl EffectHandler for SystemEffects {
-    fn suspend(&mut self) -> io::Result<()> {
-        self.terminal.suspend()
+    fn suspend(&mut self, request: StopRequest) -> io::Result<()> {
+        self.terminal.suspend(request)
     }
 
     fn resume(&mut self) -> io::Result<()> {
@@ -103,13 +106,14 @@ impl EffectHandler for SystemEffects {
         let _ = std::thread::Builder::new().name("names".into()).spawn(work);
     }
 
-    fn start_rewind(&mut self, at_us: i64) -> Result<Rewind, String> {
+    fn start_rewind(&mut self, at_ns: u64) -> Result<Rewind, String> {
         let history = self.history.as_ref();
         let history = history.ok_or(IS_RECORDING)?;
         let memory = history.snapshot()?;
         let marks = history.marks(&memory);
         let slot = Arc::new(LatestSlot::default());
-        let player = Player::new(Box::new(memory), at_us).with_watch(self.watch.restarted());
+        let at = memory.time_axis().at_monotonic(at_ns);
+        let player = Player::new(Box::new(memory), at).with_watch(self.watch.restarted());
         let track = Arc::new(player.track());
         let seeks = player_thread::spawn(player, &slot, &self.sender)
             .map_err(|error| format!("cannot rewind: {error:#}"))?;
@@ -177,6 +181,7 @@ fn send_signal(process: ProcessKey, number: i32) -> io::Result<()> {
             "it has already exited; no signal was sent",
         ));
     }
+    let _raised = privilege::raise(SIGNAL_PROCESSES);
     pidfd_send_signal(&descriptor, signal)?;
     Ok(())
 }

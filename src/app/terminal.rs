@@ -10,6 +10,9 @@ use crossterm::clipboard::CopyToClipboard;
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
+use super::color_support::ColorSupport;
+use super::job_control::{JobSignals, StopRequest};
+
 /// Alternate screen on, cursor off, bracketed paste on.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?25l\x1b[?2004h";
 
@@ -50,7 +53,9 @@ pub fn require_terminal() -> anyhow::Result<()> {
 
 /// Guards the acquired terminal. It is restored on drop, and by a panic in any thread.
 #[derive(Debug)]
-pub(super) struct TerminalGuard(());
+pub(super) struct TerminalGuard {
+    job: JobSignals,
+}
 
 impl TerminalGuard {
     /// Acquires the terminal.
@@ -66,8 +71,9 @@ impl TerminalGuard {
                 previous(panic);
             }));
         });
+        let job = JobSignals::observe()?;
         acquire()?;
-        Ok(TerminalGuard(()))
+        Ok(TerminalGuard { job })
     }
 }
 
@@ -82,14 +88,14 @@ impl Drop for TerminalGuard {
     reason = "the guard proves that the terminal is acquired"
 )]
 impl TerminalGuard {
-    /// Restores the terminal, stops the process as SIGTSTP does, and acquires the terminal again after SIGCONT.
+    /// Restores the terminal, stops the process as SIGTSTP does, and acquires the terminal again after SIGCONT; see
+    /// [`JobSignals::stop`].
     ///
     /// # Errors
     /// If the signal cannot be raised, or the terminal cannot be set or written to.
-    pub(super) fn suspend(&mut self) -> io::Result<()> {
+    pub(super) fn suspend(&mut self, request: StopRequest) -> io::Result<()> {
         restore();
-        // The default action of SIGTSTP: this returns after SIGCONT.
-        signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
+        self.job.stop(request)?;
         acquire()
     }
 
@@ -180,10 +186,23 @@ pub(super) fn restore_without_waiting() {
     }
 }
 
-/// Buffers a frame and writes it as one synchronized update.
-#[derive(Debug, Default)]
+/// Buffers a frame and writes it as one synchronized update, in the colors that the terminal shows.
+#[derive(Debug)]
 pub(super) struct FrameWriter {
     frame: Vec<u8>,
+    colors: ColorSupport,
+    /// The frame in those colors.
+    reduced: Vec<u8>,
+}
+
+impl FrameWriter {
+    pub(super) fn new(colors: ColorSupport) -> FrameWriter {
+        FrameWriter {
+            frame: Vec::new(),
+            colors,
+            reduced: Vec::new(),
+        }
+    }
 }
 
 impl Write for FrameWriter {
@@ -202,11 +221,13 @@ impl Write for FrameWriter {
         self.frame.extend_from_slice(FRAME.1);
         // After a panic in another thread the terminal is restored: nothing may be drawn over its message.
         let written = if ACQUIRED.load(Ordering::SeqCst) {
-            write_all(&self.frame)
+            self.colors.reduce(&self.frame, &mut self.reduced);
+            write_all(&self.reduced)
         } else {
             Ok(())
         };
         self.frame.clear();
+        self.reduced.clear();
         written
     }
 }

@@ -77,6 +77,8 @@ pub enum Command {
     /// Lists the sockets and asks for confirmation first. Requires a filter, and root or CAP_NET_ADMIN. Each socket is
     /// identified by its cookie, so no other socket is affected.
     #[expect(clippy::doc_markdown, reason = "it is printed as it is")]
+    // For kill, the long option is a confirmation.
+    #[command(mut_arg("all", |all_states| all_states.long(None)))]
     Kill(Kill),
     /// Opens a recording in the dashboard
     ///
@@ -86,6 +88,20 @@ pub enum Command {
     ///
     /// Without a topic, lists the topics.
     Help(Help),
+}
+
+impl Command {
+    /// Returns true if the command reads nothing but files, so that it needs no privilege.
+    pub fn reads_only_files(&self) -> bool {
+        match self {
+            Command::List(arguments) => arguments.from.is_some(),
+            Command::Events(arguments) => arguments.from.is_some(),
+            Command::Summary(arguments) => arguments.from.is_some(),
+            Command::Diagnose(arguments) => arguments.file.is_some(),
+            Command::Info(_) | Command::Export(_) | Command::Replay(_) | Command::Help(_) => true,
+            Command::Record(_) | Command::Kill(_) => false,
+        }
+    }
 }
 
 /// Parses a command line, separated by spaces, for tests.

@@ -112,7 +112,11 @@ pub fn write(page: &mut Page) {
     );
     page.paragraph(
         "PORT is a number or the name of a service. Unix sockets have inodes in place of ports, as in ss. Names of \
-         processes and users may contain * and ?; a number is a pid or a user id.",
+         processes, users, cgroups, devices and states may contain * and ?; a number is a pid, a user id or the index \
+         of a device. A device that was removed is called by its index: if5. The name of a process is the whole name, \
+         as far as its command line is readable, or the first 15 bytes, which are all that the kernel keeps. A process \
+         matches if any owner of the socket does."
+
     );
     page.heading("COMPARISONS");
     page.paragraph(

@@ -20,6 +20,11 @@ pub struct Kill {
     /// Do not ask for confirmation
     #[arg(short, long)]
     pub yes: bool,
+    /// With --yes, also close more than 100 sockets, or more than half of all
+    ///
+    /// Without it, kill --yes refuses such a filter, because it is probably wrong. -a selects sockets in all states.
+    #[arg(long = "all", requires = "yes")]
+    pub all_selected: bool,
     /// List the sockets without closing them
     #[arg(long)]
     pub dry_run: bool,

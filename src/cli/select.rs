@@ -60,7 +60,7 @@ pub struct Select {
     pub family: Vec<String>,
     /// Kinds of sockets, such as tcp,udp or all,!unix
     ///
-    /// all, inet, tcp, udp, udplite, raw, mptcp, sctp, unix, packet, netlink, vsock, and parts of them such as
+    /// all, inet, tcp, udp, udplite, raw, icmp, mptcp, sctp, unix, packet, netlink, vsock, and parts of them such as
     /// `unix_dgram`. A leading ! excludes a kind.
     #[arg(
         short = 'A',

@@ -27,8 +27,8 @@ pub struct ProcessLine<'a> {
     pub process: &'a ProcessRow,
     /// Totals of the process.
     pub totals: &'a ProcessTotals,
-    /// Time of the Sample, µs since 1970 UTC.
-    pub taken_at_us: i64,
+    /// Time since it started, µs.
+    pub age_us: Option<i64>,
     /// Most severe finding about it, if findings are known.
     pub note: Option<Note>,
 }
@@ -37,10 +37,11 @@ impl<'a> ProcessLine<'a> {
     /// Returns the process with the totals at index `at` of a moment.
     pub fn of(moment: &'a Moment, at: usize) -> Option<ProcessLine<'a>> {
         let totals = moment.aggregate.processes.get(at)?;
+        let process = moment.sample.processes.get(totals.process as usize)?;
         Some(ProcessLine {
-            process: moment.sample.processes.get(totals.process as usize)?,
+            process,
             totals,
-            taken_at_us: moment.sample.taken_at_us,
+            age_us: moment.sample.age_us(&process.process),
             note: None,
         })
     }
@@ -232,10 +233,7 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
             ("age", "AGE", 8),
             "Time since it started.",
             (format::TIME, Total::Highest),
-            |line| {
-                let started_at_us = line.process.process.started_at_us?;
-                Some(line.taken_at_us.saturating_sub(started_at_us) as f64)
-            },
+            |line| Some(line.age_us? as f64),
         ),
         ProcessColumn::figure(
             ("parent", "PPID", 7),

@@ -1,11 +1,11 @@
 //! `sockwatch` without a subcommand: the live dashboard.
 
-use super::shared::capabilities;
 use super::shared::configuration;
 use crate::app;
 use crate::cli::Dashboard;
 use crate::column::VOCABULARY;
 use crate::filter::{Filter, ParseContext, RequestedSockets};
+use crate::privilege::{self, ADMINISTER_NETWORK};
 use crate::source::{LiveOptions, LiveSource, SystemNames};
 
 /// Runs the dashboard until the user quits.
@@ -27,9 +27,9 @@ pub fn run(arguments: &Dashboard) -> anyhow::Result<()> {
     let options = app::Options {
         interval: arguments.interval,
         filter,
-        may_destroy: capabilities::is_network_admin(),
+        may_destroy: privilege::permits(ADMINISTER_NETWORK),
         history: arguments.history,
-        capabilities: capabilities::effective_names(),
+        capabilities: privilege::permitted_names(),
         thresholds: config.diagnose,
         ..app::Options::default()
     };

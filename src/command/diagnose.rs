@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 
 use super::shared::configuration;
 use super::shared::recording_input;
+use super::shared::text_stdout::text_stdout;
 use crate::aggregate::{Aggregator, Moment};
 use crate::cli;
 use crate::diagnose::{Change, Diagnosis, Finding};
@@ -43,14 +44,16 @@ pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
         }
         watch(arguments.watch, diagnosis)?
     };
-    let mut out = io::BufWriter::new(io::stdout().lock());
     let written = if arguments.json {
-        export::findings::write_json(&findings, &mut out)
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        export::findings::write_json(&findings, &mut out).and_then(|()| out.flush())
     } else {
+        let mut out = io::BufWriter::new(text_stdout());
         let width = output_width();
         export::findings::write_text(&findings, &scope, width, &zone, &mut out)
+            .and_then(|()| out.flush())
     };
-    match written.and_then(|()| out.flush()) {
+    match written {
         // The reader closed the pipe, as `head` does; the exit status still counts.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         written => written.context("cannot write to standard output")?,
@@ -127,7 +130,7 @@ fn read_recording(path: &Path, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<
         }));
     }
     ended.extend_from_slice(diagnosis.findings());
-    ended.sort_by_key(|finding| finding.since_us);
+    ended.sort_by_key(|finding| finding.since_ns);
     let scope = format!("{samples} samples");
     Ok((ended, scope))
 }

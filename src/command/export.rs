@@ -69,28 +69,20 @@ fn sample_range(
     archive: &dyn Archive,
     zone: &TimeZone,
 ) -> anyhow::Result<Range<usize>> {
-    let span = recording_input::span(archive);
-    let parse = |text: &Option<String>| {
-        let range = text
-            .as_deref()
-            .map(|text| when::parse_range(text, span, zone));
-        range
-            .transpose()
-            .map_err(|error| recording_input::invalid_time(&error))
-    };
-    let (from, to) = (parse(&arguments.from)?, parse(&arguments.to)?);
-    let from = from.map_or(i64::MIN, |from| *from.start());
-    let to = to.map_or(i64::MAX, |to| *to.end());
-    let entries = archive.entries();
-    let first = entries.partition_point(|entry| entry.taken_at_us < from);
-    let end = entries.partition_point(|entry| entry.taken_at_us <= to);
-    if first >= end {
+    let axis = archive.time_axis();
+    let (from, to) = (arguments.from.as_deref(), arguments.to.as_deref());
+    let found = when::find_range(from, to, &axis, zone)
+        .map_err(|error| recording_input::invalid_time(&error))?;
+    if found.range.is_empty() {
         return Err(anyhow!(
             "nothing was recorded in this range; the recording covers {}",
-            when::show_span(span, zone)
+            when::show_covered(&axis, zone)
         ));
     }
-    Ok(first..end)
+    for note in &found.notes {
+        eprintln!("sockwatch: {}: {note}", arguments.file.display());
+    }
+    Ok(found.range)
 }
 
 /// Writes the selected sockets of each Sample in order; calls `report` for each Sample that cannot be read.

@@ -1,18 +1,23 @@
 //! `sockwatch kill`: destroys sockets after showing them and asking for confirmation.
 
+mod extent;
+
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use anyhow::{Context as _, anyhow};
 
-use super::shared::capabilities;
+use self::extent::Extent;
 use super::shared::selection::Selection;
+use super::shared::text_stdout::text_stdout;
 use super::shared::usage_error::UsageError;
 use crate::aggregate::Moment;
+use crate::app::environment;
 use crate::cli;
 use crate::column::{DEFAULT_COLUMNS, SocketColumn, SocketRow};
 use crate::export;
 use crate::export::table::{DetailPlacement, Layout};
 use crate::model::Protocol;
+use crate::privilege::{self, ADMINISTER_NETWORK};
 use crate::source::netlink::destroy::{DestroyOutcome, Destroyer};
 use crate::source::netlink::request::AttributeRequest;
 use crate::source::{LiveOptions, LiveSource, Source, SystemNames};
@@ -20,8 +25,8 @@ use crate::source::{LiveOptions, LiveSource, Source, SystemNames};
 /// Shows the selected sockets, asks, destroys them and prints the outcome of each.
 ///
 /// # Errors
-/// If the filter is missing, invalid or ambiguous; if the capability is missing, the user does not confirm, or the
-/// kernel refuses one of the sockets.
+/// If the filter is missing, invalid or ambiguous; if the capability is missing, the sockets cannot be shown, there are
+/// too many of them, the user does not confirm, or the kernel refuses one of the sockets.
 pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
     let mut select = arguments.select.clone();
     if !select.names_kinds() {
@@ -40,19 +45,13 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
         )
         .into());
     }
-    if selection.filter.is_always_true() {
-        return Err(UsageError::new(
-            "this filter matches every socket; use a narrower one, for example: state established dport = 5432",
-        )
-        .into());
-    }
     if selection.filter.mixes_connectives() {
         return Err(UsageError::new(
             "'and' and 'or' without parentheses are ambiguous; add parentheses: ( a or b ) and c",
         )
         .into());
     }
-    if !arguments.dry_run && !capabilities::is_network_admin() {
+    if !arguments.dry_run && !privilege::permits(ADMINISTER_NETWORK) {
         return Err(anyhow!(
             "closing sockets needs CAP_NET_ADMIN; run as root, or list the sockets with --dry-run"
         ));
@@ -60,7 +59,7 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
     selection.check_permissions()?;
     let moment = take_sample(&selection)?;
     let rows = selection.matching_rows(&moment);
-    let mut out = io::stdout().lock();
+    let mut out = text_stdout();
     if rows.is_empty() {
         let hint = if selection.lists_all_states() {
             ""
@@ -70,35 +69,66 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
         writeln!(out, "no socket matches{hint}; nothing was closed")?;
         return Ok(());
     }
-    let shown = print_sockets(&moment, &rows, &mut out);
-    // With --yes the table need not be readable.
-    if !arguments.yes {
-        shown.context("cannot write to standard output")?;
-    }
+    print_sockets(&moment, &rows, &mut out)
+        .and_then(|()| out.flush())
+        .context("cannot show the sockets on standard output; nothing was closed")?;
+    let extent = Extent::count(rows.len())?;
     let what = match rows.len() {
         1 => "this socket".to_owned(),
         several => format!("these {several} sockets"),
     };
     if arguments.dry_run {
-        writeln!(out, "would close {what}; nothing was closed")?;
+        let needs = if extent.is_large() {
+            " (kill --yes would also need --all)"
+        } else {
+            ""
+        };
+        writeln!(out, "would close {what}{needs}; nothing was closed")?;
         return Ok(());
     }
     if !arguments.yes {
-        write!(out, "close {what}? [y/N] ")?;
-        out.flush()?;
-        let mut answer = String::new();
-        io::stdin()
-            .lock()
-            .read_line(&mut answer)
-            .context("cannot read the answer")?;
-        if !io::stdin().is_terminal() {
-            writeln!(out)?;
-        }
-        if !matches!(answer.trim(), "y" | "Y" | "yes") {
-            return Err(anyhow!("not confirmed; nothing was closed"));
-        }
+        confirm(extent, &what, &mut out)?;
+    } else if extent.is_large() && !arguments.all_selected {
+        return Err(anyhow!(
+            "the filter selects {} of {} TCP and UDP sockets; use a narrower filter, or --all with --yes; nothing was \
+             closed",
+            extent.selected,
+            extent.total.max(extent.selected)
+        ));
     }
     destroy(&moment, &rows, &mut out)
+}
+
+/// Asks the user for confirmation. If much would be closed, the number of sockets has to be typed.
+fn confirm(extent: Extent, what: &str, out: &mut impl Write) -> anyhow::Result<()> {
+    let Extent { selected, total } = extent;
+    if extent.is_large() {
+        let total = total.max(selected);
+        writeln!(out, "these are {selected} of {total} TCP and UDP sockets")?;
+        write!(out, "close {what}? type {selected} to confirm: ")?;
+    } else {
+        write!(out, "close {what}? [y/N] ")?;
+    }
+    out.flush()?;
+    let mut answer = String::new();
+    io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .context("cannot read the answer")?;
+    if !io::stdin().is_terminal() {
+        // Once confirmed, the sockets are closed even if standard output is closed.
+        let _ = writeln!(out);
+    }
+    let is_confirmed = if extent.is_large() {
+        answer.trim() == selected.to_string()
+    } else {
+        matches!(answer.trim(), "y" | "Y" | "yes")
+    };
+    if is_confirmed {
+        Ok(())
+    } else {
+        Err(anyhow!("not confirmed; nothing was closed"))
+    }
 }
 
 /// Takes one Sample of the selected sockets with their owners.
@@ -138,6 +168,7 @@ fn print_sockets(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::Res
         details: DetailPlacement::None,
         names: None,
         has_owners: true,
+        ascii: environment::is_ascii(),
     };
     export::table::write(moment, rows, &layout, out)
 }

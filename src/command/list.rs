@@ -23,6 +23,7 @@ use super::shared::recording_input;
 use super::shared::selection::Selection;
 use super::shared::usage_error::UsageError;
 use crate::aggregate::Moment;
+use crate::app::environment;
 use crate::cli::{self, List};
 use crate::export;
 use crate::export::table::{DetailPlacement, Layout};
@@ -104,6 +105,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
             .as_ref()
             .map(|names| names as &dyn export::table::CellNames),
         has_owners,
+        ascii: environment::is_ascii(),
     };
     print(arguments, &moment, &rows, &layout, stdout).context("cannot write to standard output")?;
     if !arguments.machine_readable() {

@@ -1,6 +1,7 @@
 //! The subcommands, one file each. Each turns its arguments into a Sample, a recording or the dashboard, and an output.
 //! Shared parts are in `shared`.
 
+mod confinement;
 pub mod dashboard;
 pub mod diagnose;
 pub mod events;
@@ -15,4 +16,5 @@ pub mod summary;
 
 mod shared;
 
+pub use confinement::confine;
 pub use shared::usage_error::UsageError;

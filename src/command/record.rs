@@ -17,11 +17,11 @@ use self::recording_counts::RecordingCounts;
 use self::recording_session::RecordingSession;
 use self::stop_signals::StopFlag;
 use self::tracked_sockets::TrackedSockets;
-use super::shared::capabilities;
 use super::shared::selection::Selection;
 use super::shared::text_output::TextOutput;
 use super::shared::usage_error::UsageError;
 use crate::cli;
+use crate::privilege;
 use crate::recording::{Encoder, Metadata, Recorder, RecorderOptions, Redactor};
 use crate::source::procfs::read_host;
 use crate::source::{LiveOptions, LiveSource, SystemNames};
@@ -40,14 +40,17 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
         )
         .into());
     }
-    let stop = StopFlag::listen().context("cannot wait for signals")?;
     let mut live = LiveSource::new(LiveOptions {
         tables: selection.tables(),
         ..LiveOptions::default()
     })?;
     let mut redactor = arguments.redact.then(Redactor::new);
     let metadata = metadata(arguments, &selection);
-    let (recorder, lines) = open(arguments, metadata, redactor.as_mut())?;
+    let Outputs {
+        stop,
+        recorder,
+        lines,
+    } = Outputs::open(arguments, metadata, redactor.as_mut())?;
     let session = RecordingSession {
         encoder: Encoder::new(),
         recorder,
@@ -63,50 +66,63 @@ pub fn run(arguments: &cli::Record) -> anyhow::Result<()> {
     session.run(&mut live, arguments.interval, arguments.duration, &stop)
 }
 
-/// Opens the recording and the JSON Lines file, both or neither.
-fn open(
-    arguments: &cli::Record,
-    mut metadata: Metadata,
-    redactor: Option<&mut Redactor>,
-) -> anyhow::Result<(Option<Recorder>, Option<JsonLinesThread>)> {
-    let text = match &arguments.jsonl {
-        Some(path) => Some(TextOutput::open(path, arguments.force)?),
-        None => None,
-    };
-    let start = || {
-        let Some(path) = &arguments.output else {
-            return Ok(None);
+/// The files that are written, and what stops writing them.
+struct Outputs {
+    stop: StopFlag,
+    recorder: Option<Recorder>,
+    lines: Option<JsonLinesThread>,
+}
+
+impl Outputs {
+    /// Opens the recording and the JSON Lines file, both or neither.
+    fn open(
+        arguments: &cli::Record,
+        mut metadata: Metadata,
+        redactor: Option<&mut Redactor>,
+    ) -> anyhow::Result<Outputs> {
+        // Opening a named pipe waits for its reader; until signals are handled, any of them ends that.
+        let text = match &arguments.jsonl {
+            Some(path) => Some(TextOutput::open(path, arguments.force)?),
+            None => None,
         };
-        if let Some(text) = &text {
-            text.refuse_if_same(path)?;
-        }
-        if let Some(redactor) = redactor {
-            redactor.redact_metadata(&mut metadata);
-        }
-        let options = RecorderOptions {
-            path: path.clone(),
-            force: arguments.force,
-            max_size: arguments.max_size,
-            keep: arguments.keep.into(),
-        };
-        Recorder::start(options, metadata)
-            .map(Some)
-            .map_err(anyhow::Error::from)
-    };
-    let recorder = match start() {
-        Ok(recorder) => recorder,
-        Err(error) => {
-            if let Some(text) = text {
-                text.discard();
+        let start = || {
+            let stop = StopFlag::listen().context("cannot wait for signals")?;
+            let Some(path) = &arguments.output else {
+                return anyhow::Ok((stop, None));
+            };
+            if let Some(text) = &text {
+                text.refuse_if_same(path)?;
             }
-            return Err(error);
-        }
-    };
-    let lines = match text {
-        Some(text) => Some(JsonLinesThread::start(text)?),
-        None => None,
-    };
-    Ok((recorder, lines))
+            if let Some(redactor) = redactor {
+                redactor.redact_metadata(&mut metadata);
+            }
+            let options = RecorderOptions {
+                path: path.clone(),
+                force: arguments.force,
+                max_size: arguments.max_size,
+                keep: arguments.keep.into(),
+            };
+            Ok((stop, Some(Recorder::start(options, metadata)?)))
+        };
+        let (stop, recorder) = match start() {
+            Ok(started) => started,
+            Err(error) => {
+                if let Some(text) = text {
+                    text.discard();
+                }
+                return Err(error);
+            }
+        };
+        let lines = match text {
+            Some(text) => Some(JsonLinesThread::start(text)?),
+            None => None,
+        };
+        Ok(Outputs {
+            stop,
+            recorder,
+            lines,
+        })
+    }
 }
 
 /// Returns the header of the recording.
@@ -117,7 +133,7 @@ fn metadata(arguments: &cli::Record, selection: &Selection) -> Metadata {
         program: env!("CARGO_PKG_VERSION").to_owned(),
         begun_at_us: jiff::Timestamp::now().as_microsecond(),
         interval: arguments.interval,
-        capabilities: capabilities::effective_names(),
+        capabilities: privilege::permitted_names(),
         filter: filter.unwrap_or_default(),
         redacted: false,
     }

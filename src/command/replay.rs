@@ -27,15 +27,17 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     };
     let filter = Filter::parse_or_search(&arguments.filter.join(" "), &context)?;
     let archive = Reader::open(&arguments.file)?;
-    let entries = archive.entries();
-    let (Some(first), Some(last)) = (entries.first(), entries.last()) else {
+    if archive.entries().is_empty() {
         bail!("{}: contains no samples", arguments.file.display());
-    };
-    let span = (first.taken_at_us, last.taken_at_us);
-    let at_us = match &arguments.at {
-        Some(text) => when::parse(text, span, &jiff::tz::TimeZone::system())
-            .map_err(|error| UsageError::new(format!("--at: {error}")))?,
-        None => span.0,
+    }
+    let found = match &arguments.at {
+        Some(text) => {
+            let zone = jiff::tz::TimeZone::system();
+            let found = when::find(text, &archive.time_axis(), 0, &zone)
+                .map_err(|error| UsageError::new(format!("--at: {error}")))?;
+            Some(found)
+        }
+        None => None,
     };
     let config = configuration::load(&arguments.config)?;
     app::require_terminal()?;
@@ -43,7 +45,8 @@ pub fn run(arguments: &Replay) -> anyhow::Result<()> {
     let file = arguments.file.clone();
     let reopen = move || Reader::open(&file).map(|reader| Box::new(reader) as Box<dyn Archive>);
     let options = app::ReplayOptions {
-        at_us,
+        at: found.as_ref().map_or(0, |found| found.at),
+        message: found.and_then(|found| found.note),
         filter,
         thresholds: config.diagnose,
         ..app::ReplayOptions::default()

@@ -44,7 +44,7 @@ impl Environment {
     }
 
     /// Returns the files to try if none was named, in order; the first one that exists is used.
-    fn candidates(&self) -> Vec<PathBuf> {
+    pub fn candidates(&self) -> Vec<PathBuf> {
         // A relative HOME is ignored as well.
         let user = self.config_dir.as_ref().filter(|path| path.is_absolute());
         let user = user.map(|directory| directory.join("sockwatch/config.toml"));

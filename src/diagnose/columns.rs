@@ -27,6 +27,8 @@ pub struct FindingLine<'a> {
     pub finding: &'a Finding,
     /// When it is shown, µs since 1970 UTC.
     pub now_us: i64,
+    /// The same on the monotonic clock, ns.
+    pub now_ns: u64,
     /// The time zone of times of day.
     pub zone: &'a TimeZone,
 }
@@ -34,7 +36,7 @@ pub struct FindingLine<'a> {
 impl FindingLine<'_> {
     /// Returns the duration so far, or in total, µs.
     pub fn duration_us(&self) -> i64 {
-        self.finding.duration_us(self.now_us)
+        self.finding.duration_us(self.now_ns)
     }
 }
 
@@ -90,7 +92,7 @@ pub static FINDING_COLUMNS: LazyLock<Vec<FindingColumn>> = LazyLock::new(|| {
                 out.push_str(&time_of_day(since_us, line.now_us, line.zone));
                 Some(())
             },
-            |line, _| Some(SortKey::Number(line.finding.since_us as f64)),
+            |line, _| Some(SortKey::Number(line.finding.since_ns as f64)),
         ),
         FindingColumn::text(
             ("for", "DURATION", 8),

@@ -1,8 +1,10 @@
 //! The trait that the file of each finding implements.
 
 use super::facts::Facts;
+use super::finding::Severity;
 use super::kind::FindingKind;
 use super::measure::Measurements;
+use super::need::Need;
 use super::observation::Observation;
 
 /// A finding: its documentation, its thresholds, and the condition under which it is reported.
@@ -18,6 +20,11 @@ pub(super) trait Detector {
     /// Remedy.
     const REMEDY: &'static str;
 
+    /// Everything without which its condition cannot be seen, or not in every form.
+    const NEEDS: &'static [Need];
+    /// Highest severity that it can have.
+    const MAX_SEVERITY: Severity = Severity::Critical;
+
     /// Numbers of its condition, shared by findings that are measured together.
     type Thresholds;
 
@@ -29,6 +36,12 @@ pub(super) trait Detector {
 
     /// Describes the severities and their conditions, with the thresholds in force.
     fn severity(thresholds: &Self::Thresholds) -> String;
+
+    /// Returns how long sockets must be watched until they can meet the condition, s. The kernel does not report since
+    /// when some conditions last.
+    fn min_watch_s(_thresholds: &Self::Thresholds) -> f64 {
+        0.0
+    }
 
     /// Examines one moment and adds an observation for each subject that meets the condition, or nearly does.
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>);

@@ -74,6 +74,10 @@ pub struct Finding {
     pub since_us: i64,
     /// When it ended, µs since 1970 UTC; `None` while it is active.
     pub until_us: Option<i64>,
+    /// When it began, ns of the monotonic clock: the wall clock may have been set since.
+    pub since_ns: u64,
+    /// When it ended, ns of the monotonic clock; `None` while it is active.
+    pub until_ns: Option<u64>,
     /// The values that support it. After its end, these and the sentences are those of its worst moment.
     pub evidence: Evidence,
     /// The problem in one sentence, with names and numbers.
@@ -93,17 +97,17 @@ impl Finding {
         (self.kind, self.subject.key())
     }
 
-    /// Returns the duration so far, or in total, µs.
-    pub fn duration_us(&self, now_us: i64) -> i64 {
-        let until_us = self.until_us.unwrap_or(now_us);
-        until_us.saturating_sub(self.since_us).max(0)
+    /// Returns the duration until `now_ns`, ns of the monotonic clock, or in total, µs.
+    pub fn duration_us(&self, now_ns: u64) -> i64 {
+        let until_ns = self.until_ns.unwrap_or(now_ns);
+        (until_ns.saturating_sub(self.since_ns) / 1000).cast_signed()
     }
 
     /// Describes the end of a finding, such as `ended at 17:20:00 (lasted 6 min)`, with the time as `format_time` writes
     /// µs since 1970 UTC; `None` while it is active.
     pub fn end_phrase(&self, format_time: impl Fn(i64) -> String) -> Option<String> {
         let until_us = self.until_us?;
-        let lasted = whole_seconds(self.duration_us(until_us));
+        let lasted = whole_seconds(self.duration_us(self.until_ns.unwrap_or(self.since_ns)));
         Some(format!(
             "ended at {} (lasted {lasted})",
             format_time(until_us)

@@ -6,6 +6,8 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Serialize, Serializer};
 
+use super::finding::Severity;
+use super::need::Need;
 use super::threshold::with_references;
 
 /// A kind of finding. Compared, ordered and hashed by its place in the registry, which is the order of the documentation.
@@ -14,6 +16,8 @@ pub struct FindingKind {
     id: &'static str,
     title: &'static str,
     related: &'static [&'static str],
+    needs: &'static [Need],
+    max_severity: Severity,
 }
 
 impl FindingKind {
@@ -23,12 +27,16 @@ impl FindingKind {
         id: &'static str,
         title: &'static str,
         related: &'static [&'static str],
+        needs: &'static [Need],
+        max_severity: Severity,
     ) -> FindingKind {
         FindingKind {
             index,
             id,
             title,
             related,
+            needs,
+            max_severity,
         }
     }
 
@@ -45,6 +53,16 @@ impl FindingKind {
     /// Returns the meaning in one sentence.
     pub fn title(&self) -> &'static str {
         self.title
+    }
+
+    /// Returns what its detector reads.
+    pub(super) fn needs(&self) -> &'static [Need] {
+        self.needs
+    }
+
+    /// Returns the highest severity that it can have.
+    pub fn max_severity(&self) -> Severity {
+        self.max_severity
     }
 
     /// Returns the id of one of the findings that its texts refer to; empty if there are fewer.

@@ -28,6 +28,7 @@ mod findings;
 mod help_text;
 mod kind;
 mod measure;
+mod need;
 mod observation;
 mod phrases;
 mod registry;

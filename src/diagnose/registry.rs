@@ -34,6 +34,8 @@ macro_rules! registry {
             $detector::ID,
             $detector::TITLE,
             &[$($related::ID),*],
+            $detector::NEEDS,
+            $detector::MAX_SEVERITY,
         )),+];
 
         /// The thresholds of all findings, as `[diagnose]` in the configuration has them.
@@ -121,6 +123,12 @@ macro_rules! registry {
                     remedy: kind.resolve_references($detector::REMEDY),
                 }
             }),+]
+        }
+
+        /// Returns how long each kind of finding must be watched for before its condition can be met, s, in the order of
+        /// [`FINDINGS`].
+        pub(super) fn min_watch_s(thresholds: &Thresholds) -> [f64; COUNT] {
+            [$($detector::min_watch_s(&thresholds.$own)),+]
         }
 
         /// Rules of suppression between findings.

@@ -68,8 +68,9 @@ struct Tracked {
     /// When it went over its threshold, and the number of Samples since; 0 while it is below.
     over_since_ns: u64,
     over_samples: u32,
-    /// When it was last observed.
+    /// When it was last observed, ns of the monotonic clock and µs since 1970 UTC.
     last_ns: u64,
+    last_us: i64,
     /// Samples since then.
     missed: u32,
     is_observed: bool,
@@ -77,13 +78,16 @@ struct Tracked {
 
 impl Tracked {
     fn new(observation: &Observation, now: Now) -> Tracked {
+        let since_ns = observation.since_ns.unwrap_or(now.monotonic_ns);
         Tracked {
             finding: Finding {
                 kind: observation.kind,
                 severity: observation.severity,
                 subject: observation.subject.clone(),
-                since_us: now.wall_us_at(observation.since_ns.unwrap_or(now.monotonic_ns)),
+                since_us: now.wall_us_at(since_ns),
                 until_us: None,
+                since_ns,
+                until_ns: None,
                 evidence: Vec::new(),
                 summary: String::new(),
                 advice: String::new(),
@@ -96,6 +100,7 @@ impl Tracked {
             over_since_ns: now.monotonic_ns,
             over_samples: 0,
             last_ns: now.monotonic_ns,
+            last_us: now.wall_us,
             missed: 0,
             is_observed: false,
         }
@@ -120,7 +125,7 @@ impl Tracked {
             severity, number, ..
         } = observation;
         self.is_observed = true;
-        self.last_ns = now.monotonic_ns;
+        (self.last_ns, self.last_us) = (now.monotonic_ns, now.wall_us);
         self.missed = 0;
         if observation.over_threshold {
             if self.over_samples == 0 {
@@ -128,6 +133,7 @@ impl Tracked {
                 if !self.is_raised {
                     let since_ns = observation.since_ns.unwrap_or(now.monotonic_ns);
                     self.finding.since_us = now.wall_us_at(since_ns);
+                    self.finding.since_ns = since_ns;
                 }
             }
             self.over_samples = self.over_samples.saturating_add(1);
@@ -181,11 +187,12 @@ impl Tracked {
 
     /// Returns the finding as reported after its end: as it was at its worst, because in its last Samples it had nearly
     /// ended.
-    fn cleared(&mut self, now: Now) -> Finding {
+    fn cleared(&mut self) -> Finding {
         let worst = self.worst.take().map(|(_, finding)| finding);
         let mut finding = worst.unwrap_or_else(|| self.finding.clone());
         finding.recent = self.finding.recent;
-        finding.until_us = Some(now.wall_us_at(self.last_ns));
+        finding.until_us = Some(self.last_us);
+        finding.until_ns = Some(self.last_ns);
         finding
     }
 }
@@ -285,7 +292,7 @@ impl FindingTracker {
             }
             if tracked.is_raised {
                 aftermath.push((now.monotonic_ns, tracked.cause()));
-                changes.push(Change::Cleared(tracked.cleared(now)));
+                changes.push(Change::Cleared(tracked.cleared()));
             }
             false
         });

@@ -8,8 +8,8 @@ use super::finding::{Finding, Severity};
 use super::tracking::Change;
 use crate::aggregate::{Moment, PortUsage};
 
-/// Time for which an ended finding is kept, µs: long enough for a user who returns to the screen.
-const KEEP_US: i64 = 10 * 60 * 1_000_000;
+/// Time for which an ended finding is kept, ns: long enough for a user who returns to the screen.
+const KEEP_NS: u64 = 10 * 60 * 1_000_000_000;
 
 /// Maximum number of ended findings to keep.
 const MAX_ENDED: usize = 100;
@@ -23,6 +23,8 @@ pub struct Findings {
     pub ended: Vec<Arc<Finding>>,
     /// Time of the first examined moment, µs since 1970 UTC; `None` without one.
     pub since_us: Option<i64>,
+    /// The same on the monotonic clock, ns.
+    pub since_ns: Option<u64>,
     /// Number of examined moments.
     pub samples: u64,
     /// Path with the most local ports in use; `None` if the port range is unknown.
@@ -42,6 +44,7 @@ pub struct Watch {
     diagnosis: Diagnosis,
     ended: VecDeque<Arc<Finding>>,
     since_us: Option<i64>,
+    since_ns: Option<u64>,
     samples: u64,
     latest: Arc<Findings>,
 }
@@ -53,6 +56,7 @@ impl Watch {
             diagnosis,
             ended: VecDeque::new(),
             since_us: None,
+            since_ns: None,
             samples: 0,
             latest: Arc::default(),
         }
@@ -72,7 +76,7 @@ impl Watch {
     /// Diagnoses the next moment, unfiltered.
     pub fn update(&mut self, moment: &Moment) -> Arc<Findings> {
         self.diagnosis.update(moment);
-        let now_us = moment.sample.taken_at_us;
+        let (now_us, now_ns) = (moment.sample.taken_at_us, moment.sample.monotonic_ns);
         let changes = self.diagnosis.take_changes().into_iter();
         let mut cleared: Vec<Finding> = changes
             .filter_map(|change| match change {
@@ -88,17 +92,19 @@ impl Watch {
         for finding in cleared {
             self.ended.push_front(Arc::new(finding));
         }
-        let oldest_us = now_us.saturating_sub(KEEP_US);
+        let oldest_ns = now_ns.saturating_sub(KEEP_NS);
         self.ended
-            .retain(|finding| finding.until_us.is_some_and(|us| us >= oldest_us));
+            .retain(|finding| finding.until_ns.is_some_and(|ns| ns >= oldest_ns));
         self.ended.truncate(MAX_ENDED);
         self.since_us.get_or_insert(now_us);
+        self.since_ns.get_or_insert(now_ns);
         self.samples += 1;
         let active = self.diagnosis.findings().iter();
         self.latest = Arc::new(Findings {
             active: active.cloned().map(Arc::new).collect(),
             ended: self.ended.iter().cloned().collect(),
             since_us: self.since_us,
+            since_ns: self.since_ns,
             samples: self.samples,
             ports: self.diagnosis.ports(moment),
         });

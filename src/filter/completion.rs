@@ -291,6 +291,8 @@ fn known_values(what: ValueKind) -> Vec<(&'static str, &'static str)> {
             "mptcp",
             "sctp",
             "udplite",
+            "icmp",
+            "icmp6",
             "stream",
             "dgram",
             "seqpacket",

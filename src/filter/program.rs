@@ -46,33 +46,6 @@ impl Program {
         at == ACCEPT
     }
 
-    /// Reports whether some socket may fail to match. Considers each condition on its own: contradictions between two
-    /// conditions are not detected.
-    pub(super) fn can_reject(&self) -> bool {
-        let mut reached = vec![false; self.steps.len()];
-        let mut open: Vec<Next> = if self.steps.is_empty() {
-            Vec::new()
-        } else {
-            vec![0]
-        };
-        while let Some(next) = open.pop() {
-            if next == REJECT {
-                return true;
-            }
-            let at = next as usize;
-            if let (Some(step), Some(known)) = (self.steps.get(at), reached.get_mut(at))
-                && !std::mem::replace(known, true)
-            {
-                match step.predicate.constant() {
-                    Some(true) => open.push(step.yes),
-                    Some(false) => open.push(step.no),
-                    None => open.extend([step.yes, step.no]),
-                }
-            }
-        }
-        false
-    }
-
     /// Iterates over the steps of each part that is combined by `and`.
     pub(super) fn conjunct_ranges(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
         let end = self.steps.len() as u32;

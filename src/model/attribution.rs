@@ -14,19 +14,23 @@ pub enum Unowned {
     Orphan,
     /// A kernel socket.
     Kernel,
-    /// No process of this pid namespace owns it, and other namespaces exist.
+    /// No process of this pid namespace owns it, and it was opened by a process outside of this pid namespace.
     OtherNamespace,
-    /// The processes that could own it are not readable by this user.
+    /// No readable process owns it, and this user may not read the descriptors of some processes. Any of them may own
+    /// it, because the user of a socket is the one who opened it.
     PermissionDenied,
     /// The process or descriptor no longer existed when owners were read.
     Exited,
-    /// Every process was read and none owns it (a descriptor in flight, `io_uring`, the kernel).
+    /// No process owns it, and nothing proves why: a descriptor in flight, a thread with its own descriptors, a process
+    /// of another pid namespace, the kernel.
     Unknown,
+    /// Registered with an `io_uring`, and no descriptor refers to it.
+    IoUring,
 }
 
 impl Unowned {
     /// Every reason.
-    pub const ALL: [Unowned; 9] = [
+    pub const ALL: [Unowned; 10] = [
         Unowned::TimeWait,
         Unowned::Handshake,
         Unowned::WaitingForAccept,
@@ -36,6 +40,7 @@ impl Unowned {
         Unowned::PermissionDenied,
         Unowned::Exited,
         Unowned::Unknown,
+        Unowned::IoUring,
     ];
 
     /// Returns the name used in JSON.
@@ -50,6 +55,7 @@ impl Unowned {
             Unowned::PermissionDenied => "permission-denied",
             Unowned::Exited => "exited",
             Unowned::Unknown => "unknown",
+            Unowned::IoUring => "io-uring",
         }
     }
 
@@ -69,7 +75,8 @@ impl Unowned {
             Unowned::OtherNamespace
             | Unowned::PermissionDenied
             | Unowned::Exited
-            | Unowned::Unknown => true,
+            | Unowned::Unknown
+            | Unowned::IoUring => true,
             Unowned::TimeWait
             | Unowned::Handshake
             | Unowned::WaitingForAccept
@@ -86,10 +93,11 @@ impl Unowned {
             Unowned::WaitingForAccept => "waiting for accept()",
             Unowned::Orphan => "closed by its process",
             Unowned::Kernel => "kernel socket",
-            Unowned::OtherNamespace => "no owner in this pid namespace",
-            Unowned::PermissionDenied => "insufficient privileges",
+            Unowned::OtherNamespace => "owner outside this pid namespace",
+            Unowned::PermissionDenied => "some processes are not readable",
             Unowned::Exited => "exited or closed meanwhile",
             Unowned::Unknown => "not found in any process",
+            Unowned::IoUring => "registered with an io_uring",
         }
     }
 }

@@ -61,16 +61,26 @@ impl<'a> MemoryInfo<'a> {
         "drops" as "drops", "DROPS", Sum;
     }
 
+    /// A figure that is not known, in place of its value.
+    const UNKNOWN: u32 = u32::MAX;
+
+    /// Encodes figures as the attribute does, given the value of each name; `None` if it is not known.
+    pub fn encode(mut value: impl FnMut(&'static str) -> Option<u32>) -> Vec<u8> {
+        let values = Self::NAMES.map(|name| value(name).unwrap_or(Self::UNKNOWN));
+        values.into_iter().flat_map(u32::to_ne_bytes).collect()
+    }
+
     /// Creates a view of the bytes of the attribute. Any length is valid.
     pub fn new(bytes: &'a [u8]) -> Self {
         MemoryInfo(bytes)
     }
 
-    /// Returns the value at `index` of [`Self::NAMES`]; `None` if the kernel did not send it.
+    /// Returns the value at `index` of [`Self::NAMES`]; `None` if it is not known.
     #[inline]
     pub fn get(self, index: usize) -> Option<u32> {
         let bytes = self.0.get(index * 4..index * 4 + 4)?;
-        Some(u32::from_ne_bytes(bytes.try_into().ok()?))
+        let value = u32::from_ne_bytes(bytes.try_into().ok()?);
+        (value != Self::UNKNOWN).then_some(value)
     }
 
     /// Returns the memory of received data.

@@ -14,6 +14,7 @@ mod kernel_struct;
 mod listener_index;
 mod memory;
 mod mptcp_info;
+mod payload;
 mod presentation;
 mod process;
 mod protocol;
@@ -26,6 +27,7 @@ mod socket_table;
 mod state;
 mod stored;
 mod tcp_info;
+mod time_axis;
 mod timer;
 mod tracker;
 
@@ -40,13 +42,14 @@ pub use kernel_struct::KernelField;
 pub use listener_index::ListenerIndex;
 pub use memory::{MemoryField, MemoryInfo};
 pub use mptcp_info::MptcpInfo;
+pub use payload::{Payload, fin_received};
 pub use presentation::{FieldGroup, Notation, Presentation, Total};
 pub use process::{
     Activity, DescriptorKind, Holder, Namespaces, Process, ProcessKey, ProcessRow, Visibility,
 };
 pub use protocol::{Family, Protocol};
 pub use recent_losses::RecentLosses;
-pub use sample::{ClosedSocket, Host, Sample, SocketRef, Timings};
+pub use sample::{BoundDevice, ClosedSocket, Host, Sample, SocketRef, Timings};
 pub use schema::{FieldInfo, Scalar, ScalarGroup, StoredCells};
 pub use settings::{LocalPorts, Settings};
 pub use socket::{Blob, MAX_NAME, SOCKOPT_NAMES, Socket, SocketKey, field};
@@ -54,5 +57,6 @@ pub use socket_table::SocketTable;
 pub use state::State;
 pub use stored::{Stored, Unrepresentable};
 pub use tcp_info::TcpInfo;
+pub use time_axis::{ClockChange, SUSPENDED_MODULUS, SampleTime, TimeAxis};
 pub use timer::{Timer, TimerKind};
 pub use tracker::{Tracker, Visit};

@@ -54,6 +54,34 @@ impl Process {
     }
 }
 
+/// Maximum length of [`Process::comm`], in bytes. Kernel: `TASK_COMM_LEN`.
+const MAX_COMM: usize = 15;
+
+impl Process {
+    /// Returns the name of which `comm` is the beginning, if the kernel truncated it: of the program or of the script,
+    /// from the command line.
+    pub fn full_name(&self) -> Option<&str> {
+        if self.comm.len() < MAX_COMM {
+            return None;
+        }
+        let line = &self.command_line;
+        let begins = |at: &usize| *at == 0 || matches!(line.as_bytes()[at - 1], b'/' | b' ');
+        let mut places = line.match_indices(&self.comm).map(|(at, _)| at);
+        let at = places.find(begins)?;
+        let rest = &line[at..];
+        let after = &rest[self.comm.len()..];
+        let length = after.find([' ', '/']).unwrap_or(after.len());
+        // A directory of that name is not the program.
+        let is_name = length > 0 && !after[length..].starts_with('/');
+        is_name.then(|| &rest[..self.comm.len() + length])
+    }
+
+    /// Iterates over its names: `comm`, and the full name if that is truncated.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.comm.as_str()).chain(self.full_name())
+    }
+}
+
 /// Inode numbers of a process's namespaces; `None` where they are not readable. Kernel: `/proc/PID/ns/*`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Namespaces {
@@ -179,5 +207,41 @@ impl Visibility {
         } else {
             Self::REMEDY
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_truncated_name_is_completed_from_the_command_line() {
+        let full = |comm: &str, command_line: &str| {
+            let key = ProcessKey {
+                pid: 1,
+                start_time: 1,
+            };
+            let process = Process {
+                comm: comm.to_owned(),
+                command_line: command_line.to_owned(),
+                ..Process::new(key)
+            };
+            process.full_name().map(str::to_owned)
+        };
+        let comm = "prometheus-node";
+        for line in [
+            "/usr/bin/prometheus-node-exporter --web",
+            "prometheus-node-exporter",
+            "/usr/bin/python3 /opt/prometheus-node-exporter -v",
+        ] {
+            assert_eq!(
+                full(comm, line).as_deref(),
+                Some("prometheus-node-exporter")
+            );
+        }
+        assert_eq!(full(comm, "/opt/prometheus-node-exporter/run"), None);
+        assert_eq!(full(comm, "/usr/bin/prometheus-node"), None, "it is whole");
+        assert_eq!(full(comm, ""), None, "not readable");
+        assert_eq!(full("nginx", "nginx: worker process"), None);
     }
 }

@@ -72,6 +72,10 @@ pub enum Protocol {
     PacketRaw,
     /// A netlink protocol, by its kernel number.
     Netlink(u8),
+    /// ICMP: a ping socket.
+    Icmp,
+    /// ICMP over IPv6.
+    Icmp6,
     /// A socket type unknown to this version, by its kernel number.
     Other(u8),
 }
@@ -113,6 +117,8 @@ impl Protocol {
             Protocol::Raw | Protocol::PacketRaw => "raw",
             Protocol::Sctp => "sctp",
             Protocol::Mptcp => "mptcp",
+            Protocol::Icmp => "icmp",
+            Protocol::Icmp6 => "icmp6",
             Protocol::Stream => "stream",
             Protocol::Dgram => "dgram",
             Protocol::Seqpacket => "seqpacket",

@@ -4,8 +4,12 @@ use std::sync::Arc;
 
 use super::{
     Blob, ClearForReuse, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo,
-    MptcpInfo, ProcessRow, Protocol, Settings, Socket, SocketTable, TcpInfo, Visibility,
+    MptcpInfo, Payload, Process, ProcessRow, Protocol, SUSPENDED_MODULUS, SampleTime, Settings,
+    Socket, SocketTable, TcpInfo, Visibility,
 };
+
+/// Unit of a process's start time, µs. Kernel: `USER_HZ` is 100 on every architecture that runs Linux today.
+const TICK_US: u64 = 10_000;
 
 /// The sampled host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -52,6 +56,9 @@ pub struct Sample {
     pub taken_at_us: i64,
     /// `CLOCK_MONOTONIC` at the same moment, ns.
     pub monotonic_ns: u64,
+    /// Time for which the system has been suspended since it booted, ns: `CLOCK_BOOTTIME` less `CLOCK_MONOTONIC`;
+    /// `None` if unknown.
+    pub suspended_ns: Option<u64>,
     /// The host.
     pub host: Arc<Host>,
     /// The existing sockets.
@@ -105,6 +112,31 @@ impl Sample {
         self.devices = None;
         self.faults.clear();
         self.timings = Timings::default();
+    }
+
+    /// Returns the clocks.
+    pub fn time(&self) -> SampleTime {
+        // Rounded, because the readings of two clocks waver.
+        let seconds = |ns: u64| {
+            (ns.saturating_add(500_000_000) / 1_000_000_000) % u64::from(SUSPENDED_MODULUS)
+        };
+        SampleTime {
+            wall_us: self.taken_at_us,
+            monotonic_ns: self.monotonic_ns,
+            suspended_s: self.suspended_ns.map(|ns| seconds(ns) as u32),
+        }
+    }
+
+    /// Returns how long a process has been running, µs; `None` if its start is unknown.
+    pub fn age_us(&self, process: &Process) -> Option<i64> {
+        let started_at_us = process.started_at_us?;
+        // The wall clock may have been set since the process started.
+        let Some(suspended_ns) = self.suspended_ns else {
+            return Some(self.taken_at_us.saturating_sub(started_at_us));
+        };
+        let since_boot_us = self.monotonic_ns.saturating_add(suspended_ns) / 1000;
+        let started_us = process.key.start_time.saturating_mul(TICK_US);
+        Some(since_boot_us.saturating_sub(started_us).cast_signed())
     }
 
     /// Iterates over all sockets, each with its variable parts.
@@ -238,6 +270,25 @@ impl Sample {
     }
 }
 
+/// The network device that a socket is bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BoundDevice<'a> {
+    /// By its name.
+    Name(&'a str),
+    /// By its index: it was removed or its name is not known.
+    Index(u32),
+}
+
+/// Writes the name, or `if5` for index 5 as iproute2 does.
+impl std::fmt::Display for BoundDevice<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            BoundDevice::Name(name) => f.write_str(name),
+            BoundDevice::Index(index) => write!(f, "if{index}"),
+        }
+    }
+}
+
 /// A socket together with the Sample that contains it.
 #[derive(Debug, Clone, Copy)]
 pub struct SocketRef<'a> {
@@ -253,6 +304,12 @@ impl<'a> SocketRef<'a> {
     /// Returns `struct tcp_info`, as far as the kernel sent it.
     pub fn tcp_info(&self) -> Option<TcpInfo<'a>> {
         self.table.tcp_info(self.socket)
+    }
+
+    /// Returns the payload that a connection has transferred; `None` for listeners and where the kernel does not count.
+    pub fn payload(&self) -> Option<Payload> {
+        let info = self.tcp_info().filter(|_| !self.socket.is_listener())?;
+        Payload::of(self.socket, info)
     }
 
     /// Returns `struct mptcp_info`, as far as the kernel sent it.
@@ -316,11 +373,18 @@ impl<'a> SocketRef<'a> {
         self.owners().next().map(|(process, _)| process)
     }
 
-    /// Returns the name of the bound device.
+    /// Returns the bound device; `None` if it is not bound to one.
+    pub fn device(&self) -> Option<BoundDevice<'a>> {
+        let index = self.socket.interface;
+        let name = self.sample.interface_name(index);
+        (index != 0).then(|| name.map_or(BoundDevice::Index(index), BoundDevice::Name))
+    }
+
+    /// Returns the name of the bound device; `None` also if the device was removed.
     pub fn interface_name(&self) -> Option<&'a str> {
-        match self.socket.interface {
-            0 => None,
-            index => self.sample.interface_name(index),
+        match self.device()? {
+            BoundDevice::Name(name) => Some(name),
+            BoundDevice::Index(_) => None,
         }
     }
 

@@ -150,6 +150,8 @@ impl Stored for Protocol {
             Protocol::Dgram => 8,
             Protocol::Seqpacket => 9,
             Protocol::PacketRaw => 10,
+            Protocol::Icmp => 11,
+            Protocol::Icmp6 => 12,
             Protocol::Netlink(number) => 0x100 | u64::from(number),
             Protocol::Other(number) => 0x200 | u64::from(number),
         };
@@ -168,6 +170,8 @@ impl Stored for Protocol {
             8 => Protocol::Dgram,
             9 => Protocol::Seqpacket,
             10 => Protocol::PacketRaw,
+            11 => Protocol::Icmp,
+            12 => Protocol::Icmp6,
             cell @ 0x100..0x200 => Protocol::Netlink(cell as u8),
             cell @ 0x200..0x300 => Protocol::Other(cell as u8),
             _ => return Err(Unrepresentable("a socket has an unknown protocol")),

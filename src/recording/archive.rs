@@ -2,15 +2,13 @@
 
 use super::error::RecordingError;
 use super::metadata::Metadata;
-use crate::model::{Sample, SocketKey};
+use crate::model::{Sample, SampleTime, SocketKey, TimeAxis};
 
 /// Facts about a recorded Sample that are available without decoding it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// Time of the Sample, µs since 1970 UTC.
-    pub taken_at_us: i64,
-    /// Time on the monotonic clock, ns.
-    pub monotonic_ns: u64,
+    /// The clocks at the Sample.
+    pub time: SampleTime,
     /// Number of sockets.
     pub sockets: u32,
     /// Samples between the previous entry and this one that could not be recorded.
@@ -35,7 +33,7 @@ pub trait Archive: Send {
     /// Facts about the whole recording.
     fn metadata(&self) -> &Metadata;
 
-    /// The Samples in chronological order.
+    /// The Samples in the order in which they were taken, by the monotonic clock.
     fn entries(&self) -> &[Entry];
 
     /// The ranges that cannot be read, in file order.
@@ -48,14 +46,17 @@ pub trait Archive: Send {
     /// If there is no such Sample, or it is corrupt.
     fn read_into(&mut self, at: usize, sample: &mut Sample) -> Result<(), RecordingError>;
 
+    /// Reports whether the recording is known to have ended with its last Sample.
+    fn is_closed(&self) -> bool {
+        true
+    }
+
+    /// Returns the times of the Samples.
+    fn time_axis(&self) -> TimeAxis {
+        self.entries().iter().map(|entry| entry.time).collect()
+    }
+
     /// Returns when each socket of the last Sample read was first seen, ns of the monotonic clock. Omits sockets that
     /// existed when the recording began.
     fn first_seen(&self) -> Vec<(SocketKey, u64)>;
-}
-
-/// Returns the index of the last entry at or before a time, or 0 if all are later.
-pub fn entry_at(entries: &[Entry], taken_at_us: i64) -> usize {
-    entries
-        .partition_point(|entry| entry.taken_at_us <= taken_at_us)
-        .saturating_sub(1)
 }

@@ -205,8 +205,12 @@ mod tests {
     /// Returns the frames of a chunk, and their Samples.
     fn chunk(count: usize) -> (Vec<Frame>, Vec<Sample>) {
         let (mut simulator, mut encoder) = (Simulator::new(5), Encoder::new());
-        let samples: Vec<Sample> = (0..count)
-            .map(|_| normalized(simulator.next_sample()))
+        let samples: Vec<Sample> = (0..count as u64)
+            .map(|at| Sample {
+                // A chunk is limited in time.
+                monotonic_ns: (50 + at) * 100_000_000,
+                ..normalized(simulator.next_sample())
+            })
             .collect();
         let frames = samples.iter().map(|sample| encoder.encode(sample).unwrap());
         (frames.collect(), samples)

@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Data is only appended, so that a recording is readable up to the point where its recorder was killed. Every
-//! byte is covered by a CRC32C. Integers are little-endian. A file has at least one index before its end; a recorder writes one
+//! byte is covered by a CRC32C, which also repairs a single flipped bit. Integers are little-endian. A file has at least one index before its end; a recorder writes one
 //! for every 512 frames.
 //!
 //! # File header
@@ -28,7 +28,7 @@
 //! |---|---|
 //! | 0–3 | magic, `f5 66 72 6d` |
 //! | 4 | kind: 1 key frame, 2 delta frame, 3 index, 4 end |
-//! | 5–7 | 0 |
+//! | 5–7 | 1 more than the seconds in suspension since the boot, modulo 2²⁴ − 1; 0 if unknown |
 //! | 8–11 | length of the payload |
 //! | 12–15 | length of the decompressed payload |
 //! | 16–23 | time of the Sample, µs since 1970 UTC |
@@ -50,10 +50,12 @@
 //! changed since the frame before it. A decompressed payload is a list of sections, see [`section`](super::section); a reader
 //! skips the sections and streams that it does not know, so that later versions can add some.
 
+mod bit_repair;
 mod file_header;
 mod frame_header;
 mod index;
 
+pub(super) use bit_repair::repair_bit;
 pub use file_header::is_recording;
 pub(super) use file_header::{
     FILE_HEADER_LEN, FORMER_MAGIC, MAGIC, MAX_METADATA_LEN, VERSION, file_header, metadata_json,

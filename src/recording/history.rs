@@ -60,10 +60,10 @@ impl FrameHistory {
         self.bytes += bytes;
 
         let max_age_ns = u64::try_from(self.max_age.as_nanos()).unwrap_or(u64::MAX);
-        let since_ns = frame.entry.monotonic_ns.saturating_sub(max_age_ns);
+        let since_ns = frame.entry.time.monotonic_ns.saturating_sub(max_age_ns);
         while self.chunks.len() > 1 {
             let oldest = &self.chunks[0];
-            let is_old = |frame: &Frame| frame.entry.monotonic_ns < since_ns;
+            let is_old = |frame: &Frame| frame.entry.time.monotonic_ns < since_ns;
             if self.bytes <= self.max_bytes && !oldest.frames.last().is_some_and(is_old) {
                 break;
             }

@@ -49,7 +49,7 @@ mod strings;
 mod varint;
 mod writer;
 
-pub use archive::{Archive, Entry, Loss, entry_at};
+pub use archive::{Archive, Entry, Loss};
 pub use encode::Encoder;
 pub use error::RecordingError;
 pub use format::is_recording;

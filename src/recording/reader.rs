@@ -5,17 +5,16 @@ mod scan;
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use rustc_hash::FxHashMap;
 
-use self::payload::read_payload;
+use self::payload::{read_header, read_payload};
 use self::scan::{ScanError, scan};
 use super::archive::{Archive, Entry, Loss};
 use super::cursor::Cursor;
 use super::error::RecordingError;
-use super::format::{FRAME_HEADER_LEN, FrameHeader, FrameLocation};
+use super::format::{FRAME_HEADER_LEN, FrameLocation};
 use super::metadata::Metadata;
 use super::section::{self, sections};
 use super::stream;
@@ -102,12 +101,6 @@ impl Reader {
         })
     }
 
-    /// Reports whether the recorder closed the file. It did not if it was killed or is running, or if the file was
-    /// truncated.
-    pub fn is_closed(&self) -> bool {
-        self.is_closed
-    }
-
     /// Reads every byte and computes statistics. Afterwards, [`Archive::losses`] is complete.
     ///
     /// # Errors
@@ -139,14 +132,10 @@ impl Reader {
         let mut named: FxHashMap<String, u64> = FxHashMap::default();
         for (number, bytes) in sizes {
             let name = match number.checked_sub(section::FIRST_STREAM) {
-                None => section::name(number).to_owned(),
+                None => section::name(number).map(str::to_owned),
                 Some(stream) => stream::name(stream),
             };
-            let name = if name.is_empty() {
-                format!("unknown {number}")
-            } else {
-                name
-            };
+            let name = name.unwrap_or_else(|| format!("unknown {number}"));
             *named.entry(name).or_default() += bytes;
         }
         inspection.streams = named.into_iter().collect();
@@ -179,7 +168,7 @@ impl Reader {
             at,
             |index| frames[index].is_key,
             |index, buffer| match read_payload(file, frames[index].offset, buffer) {
-                Ok(Some(header)) => Ok(header.unpacked),
+                Ok(Some(header)) => Ok(header.value.unpacked),
                 Ok(None) => Err(RecordingError::Damaged("checksum mismatch".to_owned())),
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Err(
                     RecordingError::Damaged("it was truncated after it was opened".to_owned()),
@@ -207,6 +196,12 @@ impl Archive for Reader {
         &self.losses
     }
 
+    /// Reports whether the recorder closed the file. It did not if it was killed or is running, or if the file was
+    /// truncated.
+    fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
     fn read_into(&mut self, at: usize, sample: &mut Sample) -> Result<(), RecordingError> {
         let read = self.seek(at).and_then(|()| self.cursor.sample_into(sample));
         match &read {
@@ -218,11 +213,8 @@ impl Archive for Reader {
         }
         read?;
         // Sockets that closed in dropped Samples count as events that the kernel dropped.
-        let mut bytes = [0; FRAME_HEADER_LEN];
-        let offset = self.frames[at].offset;
-        let is_read = self.file.read_exact_at(&mut bytes, offset).is_ok();
-        if let Some(header) = FrameHeader::parse(&bytes, offset).filter(|_| is_read) {
-            let lost = u64::from(header.lost_closed);
+        if let Ok(Some(header)) = read_header(&self.file, self.frames[at].offset) {
+            let lost = u64::from(header.value.lost_closed);
             sample.lost_events = sample.lost_events.saturating_add(lost);
         }
         Ok(())

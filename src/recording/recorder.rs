@@ -16,9 +16,6 @@ use super::writer::FileWriter;
 /// Maximum number of bytes queued for writing: a stall of half an hour at 10 000 busy sockets.
 const MAX_QUEUED: usize = 64 << 20;
 
-/// Interval for checking that the file still has a name.
-const REMOVAL_CHECK: Duration = Duration::from_secs(1);
-
 /// A frame queued for writing.
 #[derive(Debug)]
 struct WriteJob {
@@ -172,7 +169,6 @@ impl Drop for Recorder {
 
 /// Writes frames until the recorder disconnects, then closes the file.
 fn write_jobs(writer: &mut FileWriter, jobs: &Receiver<WriteJob>, shared: &Shared) {
-    let mut checked = Instant::now();
     for WriteJob {
         frame,
         dropped,
@@ -181,28 +177,26 @@ fn write_jobs(writer: &mut FileWriter, jobs: &Receiver<WriteJob>, shared: &Share
     {
         let is_failed = shared.progress().failed.is_some();
         if !is_failed {
-            if let Err(error) = write_frame(writer, &frame, dropped, lost_closed, shared) {
+            if let Some(why) = writer.interference() {
+                shared.fail(why.to_owned());
+            } else if let Err(error) = write_frame(writer, &frame, dropped, lost_closed, shared) {
                 shared.fail(format!(
                     "{error}; everything recorded before that is readable"
                 ));
-            } else if checked.elapsed() >= REMOVAL_CHECK {
-                checked = Instant::now();
-                if writer.is_removed() {
-                    shared.fail("the file was removed during recording".to_owned());
-                }
             }
         }
         shared
             .queued
             .fetch_sub(frame.payload.len(), Ordering::Relaxed);
     }
+    if let Some(why) = writer.interference() {
+        shared.fail(why.to_owned());
+        return;
+    }
     // A full disk may have no room for the index; the file is readable without it.
     let closed = writer.close();
     shared.progress().bytes = writer.bytes;
-    let is_removed = writer.is_removed();
-    if is_removed {
-        shared.fail("the file was removed during recording".to_owned());
-    } else if let Err(error) = closed {
+    if let Err(error) = closed {
         let error = writer.write_error(error);
         shared.fail(format!(
             "{error}; everything recorded before that is readable"

@@ -12,7 +12,7 @@ mod names;
 mod processes;
 mod settings;
 
-pub(super) use clock::{Clock, encode_clock};
+pub(super) use clock::{Clock, encode_clock, encode_suspended};
 pub(super) use counters::{CounterDecoder, CounterEncoder};
 pub(super) use devices::{DeviceDecoder, DeviceEncoder};
 pub(super) use faults::{decode_faults, encode_faults};

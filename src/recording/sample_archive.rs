@@ -20,8 +20,7 @@ impl SampleArchive {
     /// Creates an archive of Samples in chronological order.
     pub fn new(metadata: Metadata, samples: Vec<Sample>) -> SampleArchive {
         let entry = |sample: &Sample| Entry {
-            taken_at_us: sample.taken_at_us,
-            monotonic_ns: sample.monotonic_ns,
+            time: sample.time(),
             sockets: sample.sockets.rows.len() as u32,
             dropped: 0,
         };

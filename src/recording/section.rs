@@ -8,41 +8,62 @@
 use super::error::Corrupt;
 use super::varint::{ByteReader, put_bytes, put_varint};
 
-/// Strings that are new in the chunk: their count, and each after its length. First, because other sections refer to
-/// them.
-pub(super) const STRINGS: usize = 1;
-/// Times, lost events and which processes were readable.
-pub(super) const CLOCK: usize = 2;
-/// Processes of the Sample, with the facts of those that are new or changed.
-pub(super) const PROCESSES: usize = 3;
-/// State and CPU time of the processes for which it is known.
-pub(super) const ACTIVITY: usize = 4;
-/// Sockets that closed: facts apart from their row, and the position of the row that each row is based on.
-pub(super) const CLOSED: usize = 5;
-/// Number of sockets, and the position of each in the previous Sample.
-pub(super) const ORDER: usize = 6;
-/// Deviation, ms, of each socket's clock from the time between the Samples, as differences in runs.
-pub(super) const AGES: usize = 7;
-/// Unchanged sockets before each changed one, among the sockets that did not change in the previous Sample.
-pub(super) const GAPS: usize = 8;
-/// The same among the sockets that changed in the previous Sample.
-pub(super) const GAPS_AGAIN: usize = 9;
-/// For each new or changed socket, the number of its set of streams.
-pub(super) const STREAM_SETS: usize = 10;
-/// Sets of streams that are new in the chunk.
-pub(super) const NEW_STREAM_SETS: usize = 11;
-/// Time since each socket was first seen; in key frames.
-pub(super) const FIRST_SEEN: usize = 12;
-/// Protocol counters and traffic of network devices.
-pub(super) const COUNTERS: usize = 13;
-/// Configuration of network devices; in key frames, and when it changed.
-pub(super) const DEVICES: usize = 14;
-/// Kernel settings; in key frames, and when they changed.
-pub(super) const SETTINGS: usize = 15;
-/// Names of network devices, cgroups and users by id.
-pub(super) const NAMES: usize = 16;
-/// Faults.
-pub(super) const FAULTS: usize = 17;
+/// Declares the sections that are not streams: the number of each and its name in statistics.
+macro_rules! sections {
+    ($($(#[$documentation:meta])* $section:ident = $number:literal, $name:literal;)*) => {
+        $($(#[$documentation])* pub(super) const $section: usize = $number;)*
+
+        /// Returns the name of a section that is not a stream, for statistics; `None` for one of a later version.
+        pub(super) fn name(number: usize) -> Option<&'static str> {
+            match number {
+                $($number => Some($name),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+sections! {
+    /// Strings that are new in the chunk: their count, and each after its length. First, because other sections refer to
+    /// them.
+    STRINGS = 1, "texts";
+    /// Times, lost events and which processes were readable.
+    CLOCK = 2, "clock";
+    /// Processes of the Sample, with the facts of those that are new or changed.
+    PROCESSES = 3, "processes";
+    /// State and CPU time of the processes for which it is known.
+    ACTIVITY = 4, "activity";
+    /// Sockets that closed: facts apart from their row, and the position of the row that each row is based on.
+    CLOSED = 5, "closed";
+    /// Number of sockets, and the position of each in the previous Sample.
+    ORDER = 6, "order";
+    /// Deviation, ms, of each socket's clock from the time between the Samples, as differences in runs.
+    AGES = 7, "ages";
+    /// Unchanged sockets before each changed one, among the sockets that did not change in the previous Sample.
+    GAPS = 8, "changes";
+    /// The same among the sockets that changed in the previous Sample.
+    GAPS_AGAIN = 9, "changes";
+    /// For each new or changed socket, the number of its set of streams.
+    STREAM_SETS = 10, "changes";
+    /// Sets of streams that are new in the chunk.
+    NEW_STREAM_SETS = 11, "changes";
+    /// Time since each socket was first seen; in key frames.
+    FIRST_SEEN = 12, "first_seen";
+    /// Protocol counters and traffic of network devices.
+    COUNTERS = 13, "counters";
+    /// Configuration of network devices; in key frames, and when it changed.
+    DEVICES = 14, "devices";
+    /// Kernel settings; in key frames, and when they changed.
+    SETTINGS = 15, "settings";
+    /// Names of network devices, cgroups and users by id.
+    NAMES = 16, "names";
+    /// Faults.
+    FAULTS = 17, "faults";
+    /// 1 more than the time for which the system has been suspended since it booted, ns, or 0 if it is unknown; in key
+    /// frames that know it, and when it changed.
+    SUSPENDED = 18, "suspended";
+}
+
 /// Section of stream 0.
 pub(super) const FIRST_STREAM: usize = 64;
 
@@ -93,26 +114,5 @@ pub(super) fn block_len(frame: &[u8]) -> usize {
             Ok(_) if !rest.is_empty() => {}
             _ => return frame.len(),
         }
-    }
-}
-
-/// Returns the name of a section that is not a stream, for statistics; empty for an unknown one.
-pub(super) fn name(number: usize) -> &'static str {
-    match number {
-        STRINGS => "texts",
-        CLOCK => "clock",
-        PROCESSES => "processes",
-        ACTIVITY => "activity",
-        CLOSED => "closed",
-        ORDER => "order",
-        AGES => "ages",
-        GAPS | GAPS_AGAIN | STREAM_SETS | NEW_STREAM_SETS => "changes",
-        FIRST_SEEN => "first_seen",
-        COUNTERS => "counters",
-        DEVICES => "devices",
-        SETTINGS => "settings",
-        NAMES => "names",
-        FAULTS => "faults",
-        _ => "",
     }
 }

@@ -139,6 +139,14 @@ impl Simulator {
         };
         sample.monotonic_ns += u64::from(elapsed) * 1_000_000 + rng.below(900_000);
         sample.taken_at_us += i64::from(elapsed) * 1000 - 300 + rng.below(600) as i64;
+        // Sometimes the clock is set, or the system suspended.
+        if rng.below(20) == 0 {
+            sample.taken_at_us += rng.below(7_200_000_000) as i64 - 3_600_000_000;
+        }
+        if rng.below(10) == 0 {
+            let suspended_ns = rng.below(1 << 50);
+            sample.suspended_ns = Some(sample.suspended_ns.unwrap_or(0) + suspended_ns);
+        }
         sample.events_available = rng.below(2) == 0;
         sample.lost_events = rng.value();
         sample.timings.total_ns = rng.value();

@@ -5,7 +5,8 @@ use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{FlockOperation, flock};
+use rustix::fs::{CWD, FlockOperation, RenameFlags, Stat, flock};
+use rustix::io::Errno;
 
 use super::error::RecordingError;
 use super::format::{
@@ -34,6 +35,8 @@ pub(super) struct FileWriter {
     pub(super) files: u32,
     /// Bytes written to all files.
     pub(super) bytes: u64,
+    /// Number of full files that were renamed and kept: `FILE.1` to `FILE.N`.
+    kept: usize,
 }
 
 impl FileWriter {
@@ -45,6 +48,9 @@ impl FileWriter {
         options: RecorderOptions,
         metadata: Metadata,
     ) -> Result<FileWriter, RecordingError> {
+        if !options.force {
+            refuse_existing_files(&options)?;
+        }
         let file = create_file(&options.path, options.force)?;
         let mut writer = FileWriter {
             json: metadata_json(&metadata).to_string().into_bytes(),
@@ -56,6 +62,7 @@ impl FileWriter {
             index_at: 0,
             files: 0,
             bytes: 0,
+            kept: 0,
         };
         writer
             .begin_file()
@@ -88,9 +95,21 @@ impl FileWriter {
             && (!self.frames.is_empty() || self.index_at > 0)
     }
 
-    /// Reports whether the file was removed, so that further writing is pointless.
-    pub(super) fn is_removed(&self) -> bool {
-        rustix::fs::fstat(&self.file).is_ok_and(|stat| stat.st_nlink == 0)
+    /// Returns what another process did to the file so that writing on would lose the recording; `None` if nothing. A file
+    /// that was only renamed is still written.
+    pub(super) fn interference(&self) -> Option<&'static str> {
+        let own = rustix::fs::fstat(&self.file).ok()?;
+        let is_own = |named: &Stat| (named.st_dev, named.st_ino) == (own.st_dev, own.st_ino);
+        match rustix::fs::stat(&self.options.path) {
+            Ok(named) if !is_own(&named) => {
+                Some("another process replaced the file during recording")
+            }
+            _ if own.st_nlink == 0 => Some("the file was removed during recording"),
+            _ if u64::try_from(own.st_size).is_ok_and(|size| size < self.length) => {
+                Some("another process truncated the file during recording")
+            }
+            _ => None,
+        }
     }
 
     /// Appends a frame. On an error, the file is left unchanged.
@@ -158,28 +177,61 @@ impl FileWriter {
     pub(super) fn rotate(&mut self) -> Result<(), RecordingError> {
         self.close().map_err(|error| self.write_error(error))?;
         let path = self.options.path.clone();
-        let numbered = |number: usize| {
-            let mut name = path.clone().into_os_string();
-            name.push(format!(".{number}"));
-            PathBuf::from(name)
-        };
         let cannot = |what, path: &Path| {
             let path = path.to_owned();
             move |error| RecordingError::Io { what, path, error }
         };
-        for number in (1..self.options.keep).rev() {
-            let from = numbered(number);
-            if from.exists() {
-                std::fs::rename(&from, numbered(number + 1)).map_err(cannot("rename", &from))?;
-            }
+        let keep = self.options.keep;
+        for number in (1..keep).rev().filter(|&number| number <= self.kept) {
+            let from = numbered(&path, number);
+            self.rename(&from, number + 1)
+                .map_err(cannot("rename", &from))?;
         }
-        if self.options.keep > 0 {
-            std::fs::rename(&path, numbered(1)).map_err(cannot("rename", &path))?;
+        if keep > 0 {
+            self.rename(&path, 1).map_err(cannot("rename", &path))?;
+            self.kept = (self.kept + 1).min(keep);
         } else {
             std::fs::remove_file(&path).map_err(cannot("remove", &path))?;
         }
         self.file = create_file(&path, false)?;
         self.begin_file().map_err(|error| self.write_error(error))
+    }
+
+    /// Renames a full file to `FILE.NUMBER`. Overwrites a file of that name only if this writer made it, or `--force` was
+    /// given.
+    fn rename(&self, from: &Path, number: usize) -> io::Result<()> {
+        let to = numbered(&self.options.path, number);
+        let flags = if self.options.force || number <= self.kept {
+            RenameFlags::empty()
+        } else {
+            RenameFlags::NOREPLACE
+        };
+        match rustix::fs::renameat_with(CWD, from, CWD, &to, flags) {
+            // The file system has no such flag.
+            Err(Errno::INVAL) if !to.exists() => std::fs::rename(from, &to),
+            renamed => Ok(renamed?),
+        }
+    }
+}
+
+/// Returns the name of a full file.
+fn numbered(path: &Path, number: usize) -> PathBuf {
+    let mut name = path.to_owned().into_os_string();
+    name.push(format!(".{number}"));
+    PathBuf::from(name)
+}
+
+/// Refuses to begin if a file exists that rotation would overwrite.
+fn refuse_existing_files(options: &RecorderOptions) -> Result<(), RecordingError> {
+    let rotates = options.max_size.is_some();
+    let mut names = (1..=options.keep).map(|number| numbered(&options.path, number));
+    match names.find(|name| rotates && name.symlink_metadata().is_ok()) {
+        Some(path) => Err(RecordingError::Refused {
+            path,
+            why: "already exists; choose another name, or overwrite full files with --force"
+                .to_owned(),
+        }),
+        None => Ok(()),
     }
 }
 

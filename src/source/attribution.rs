@@ -39,8 +39,6 @@ const KEEP_ROUNDS_INCOMPLETE: u8 = 30;
 #[derive(Debug, Default)]
 pub(super) struct Attributor {
     sockets: Tracker<RememberedSocket>,
-    /// True if there are processes in other pid namespaces, which `/proc` does not list.
-    hides_pid_namespaces: bool,
     /// Generation of [`Owners`] in the last round.
     generation: Option<u64>,
     processes: SampleProcesses,
@@ -54,17 +52,16 @@ pub(super) struct Attributor {
     changed: ChangedSockets,
     order: HolderOrder,
     released: ReleasedSockets,
+    /// Rows with the reasons `unknown` and `permission-denied`.
+    unexplained: Vec<u32>,
     losses: RecentLosses,
 }
 
 impl Attributor {
-    /// Creates an attributor without remembered sockets. `hides_pid_namespaces` is the result of
-    /// [`hides_pid_namespaces`](super::procfs::hides_pid_namespaces).
-    pub(super) fn new(hides_pid_namespaces: bool) -> Attributor {
-        Attributor {
-            hides_pid_namespaces,
-            ..Attributor::default()
-        }
+    /// Returns the rows of sockets for which no process was found and nothing else explains that, after
+    /// [`Self::attribute`].
+    pub(super) fn unexplained(&self) -> &[u32] {
+        &self.unexplained
     }
 
     /// Attributes every socket of `sample`, which has the rows of a dump and of destroy events, and removes rows that
@@ -82,6 +79,7 @@ impl Attributor {
         self.unknown.clear_for_reuse();
         self.fresh.clear_for_reuse();
         self.released.clear();
+        self.unexplained.clear_for_reuse();
         self.sockets.begin_round();
 
         let mut rows = std::mem::take(&mut sample.sockets.rows);
@@ -206,13 +204,7 @@ impl Attributor {
                 continue;
             }
             remembered.slot = None;
-            let reason = unowned_reason(
-                &socket,
-                sample,
-                owners,
-                &self.released,
-                self.hides_pid_namespaces,
-            );
+            let reason = unowned_reason(&socket, sample, owners, &self.released);
             if reason == Unowned::TimeWait {
                 time_wait::attribute(
                     &mut socket,
@@ -230,6 +222,9 @@ impl Attributor {
                 socket.attribution = Attribution::Remembered;
             } else {
                 socket.attribution = Attribution::Unowned(reason);
+                if matches!(reason, Unowned::Unknown | Unowned::PermissionDenied) {
+                    self.unexplained.push(at);
+                }
             }
             rows[at as usize] = socket;
         }

@@ -20,11 +20,11 @@ use super::clock;
 use super::netlink::devices::DeviceReader;
 use super::netlink::dump::Dumper;
 use super::process_activity;
-use super::procfs::{
-    CounterReader, Owners, SettingsReader, hides_pid_namespaces, network_namespace, read_host,
-};
+use super::procfs::{CounterReader, Owners, SettingsReader, network_namespace, read_host};
+use super::unexplained::Evidence;
 use super::{Source, SourceError};
 use crate::model::{Host, Sample};
+use crate::privilege::{self, READ_PROCESSES};
 
 pub use self::options::{LiveOptions, OwnerScope};
 
@@ -40,6 +40,7 @@ pub struct LiveSource {
     closed_sockets: ClosedSocketCollector,
     owners: Owners,
     attributor: Attributor,
+    evidence: Evidence,
     counters: CounterReader,
     devices: Option<DeviceReader>,
     settings: SettingsReader,
@@ -74,7 +75,8 @@ impl LiveSource {
             ),
             closed_sockets: ClosedSocketCollector::start(root, netns, options.destroy_events),
             owners: Owners::new(root, options.name_wait),
-            attributor: Attributor::new(hides_pid_namespaces(root)),
+            attributor: Attributor::default(),
+            evidence: Evidence::new(root),
             counters: CounterReader::new(root),
             devices: options.devices.then(DeviceReader::new),
             settings: SettingsReader::new(root),
@@ -110,6 +112,7 @@ impl LiveSource {
         let mut owners = std::mem::replace(&mut self.owners, placeholder);
         let mut scan = || {
             let clock = Instant::now();
+            let _raised = privilege::raise(READ_PROCESSES);
             owners.refresh(now, &|_| true);
             clock.elapsed()
         };
@@ -127,6 +130,7 @@ impl LiveSource {
 
     /// Scans the processes that may own the dumped sockets, unless [`Self::dump_and_scan_owners`] has done so.
     fn scan_owners(&mut self, sample: &Sample) {
+        let _raised = privilege::raise(READ_PROCESSES);
         if self.samples > 0 {
             let inodes = LiveInodes::new(&sample.sockets.rows);
             self.owners
@@ -168,10 +172,13 @@ impl Source for LiveSource {
         self.closed_sockets.collect(sample);
         let tables = &mut self.tables;
         if with_owners {
+            let _raised = privilege::raise(READ_PROCESSES);
             self.attributor
                 .attribute(sample, &mut self.owners, &mut |socket| {
                     tables.is_open(socket)
                 });
+            let unexplained = self.attributor.unexplained();
+            self.evidence.apply(sample, unexplained, &mut self.owners);
             process_activity::sample_activity(sample, &mut self.owners);
         }
         sample.visibility = self.owners.visibility();

@@ -4,6 +4,7 @@
 //! - [`procfs`]: owners of sockets, counters, interfaces, settings and names, from `/proc`.
 //! - `attribution`: joins sockets with their owners, or determines why a socket has none; remembers owners for
 //!   TIME-WAIT and closed sockets.
+//! - `unexplained`: evidence about sockets for which no process was found.
 //! - `process_activity`: whether the processes that sockets wait for are stopped, asleep or busy.
 //! - [`LiveSource`]: builds a Sample from all of these.
 //! - [`read_raw_dump`]: reads a Sample from a file of `ss -D`.
@@ -20,6 +21,7 @@ mod live;
 mod process_activity;
 mod raw_dump;
 mod system_names;
+mod unexplained;
 
 pub use live::{LiveOptions, LiveSource, OwnerScope};
 pub use raw_dump::{RawDumpError, read_raw_dump};

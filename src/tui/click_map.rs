@@ -15,8 +15,8 @@ pub enum ClickTarget {
     Heading(Pane, usize),
     /// A line of the list in a popup.
     Line(usize),
-    /// A time on the timeline, µs since 1970 UTC.
-    Time(i64),
+    /// A Sample on the timeline, by its index.
+    Sample(usize),
 }
 
 /// The click targets of a frame by their areas, the last on top.

@@ -29,7 +29,7 @@ use crate::aggregate::{FilteredView, Moment};
 use crate::column::Service;
 use crate::diagnose;
 use crate::filter::{Filter, NameResolver, NoResolver};
-use crate::model::{Process, Sample, SocketKey};
+use crate::model::{Process, Sample, SampleTime, SocketKey};
 
 pub use display_mode::DisplayMode;
 pub use system::System;
@@ -45,6 +45,8 @@ pub struct State {
     pub interval: Duration,
     /// The moment shown.
     pub moment: Option<Arc<Moment>>,
+    /// The clocks at the moment shown last.
+    last_time: Option<SampleTime>,
     /// The findings at that moment, regardless of the filter.
     pub findings: Arc<diagnose::Findings>,
     /// Identifies the moment, the filter and the mark; incremented when one of them changes.
@@ -59,8 +61,8 @@ pub struct State {
     pub mark: Option<Arc<Sample>>,
     /// The active recording.
     pub recording: Option<RecordingProgress>,
-    /// The time of the latest Sample, µs since 1970 UTC, while an earlier one is shown.
-    pub now_us: Option<i64>,
+    /// The time of the latest Sample, ns of the monotonic clock, while an earlier one is shown.
+    pub now_ns: Option<u64>,
     /// The current screen.
     pub screen: Screen,
     /// The screen from which a row opened this one; Esc returns to it.
@@ -130,6 +132,7 @@ impl State {
             appearance,
             interval,
             moment: None,
+            last_time: None,
             findings: Arc::default(),
             sequence: 0,
             display: DisplayMode::Live,
@@ -137,7 +140,7 @@ impl State {
             omitted_parts: String::new(),
             mark: None,
             recording: None,
-            now_us: None,
+            now_ns: None,
             screen: Screen::Overview,
             opened_from: None,
             popup: None,
@@ -182,6 +185,7 @@ impl State {
         for page in self.pages.iter_mut().flatten() {
             page.update(&moment);
         }
+        self.report_clock_changes(moment.sample.time());
         self.moment = Some(moment);
         self.apply_filter();
         self.set_findings(findings);

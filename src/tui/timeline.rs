@@ -1,4 +1,4 @@
-//! The position in a recording or in the kept history: its Samples by their times, its gaps, its finding marks, and the
+//! The position in a recording or in the kept history: its Samples by their times on the monotonic clock, its gaps, its finding marks, and the
 //! requests to move. No Sample is read here.
 
 mod finding_marks;
@@ -6,6 +6,8 @@ mod finding_marks;
 use std::sync::Arc;
 
 pub use finding_marks::{FindingMarks, FindingSpan};
+
+use crate::model::{SampleTime, TimeAxis};
 
 /// The playback speeds, as multiples of real time.
 pub const SPEEDS: [f64; 10] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0];
@@ -21,8 +23,8 @@ pub enum Seek {
     Step(isize),
     /// Move forward by µs of recorded time, or back if negative; by at least one Sample.
     Jump(i64),
-    /// Move to the last Sample taken at or before a time, µs since 1970 UTC.
-    To(i64),
+    /// Move to the Sample at an index.
+    To(usize),
     /// Move to the first Sample.
     Start,
     /// Move to the last Sample.
@@ -57,7 +59,7 @@ pub enum GapKind {
     Damaged,
 }
 
-/// A time without Samples, µs since 1970 UTC.
+/// A time without Samples, µs after the first Sample on the monotonic clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {
     /// The time of the Sample before it.
@@ -71,16 +73,16 @@ pub struct Gap {
 /// The Samples of a recording by their times, and its gaps.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Track {
-    /// The time at which each Sample was taken, µs since 1970 UTC, in order.
-    pub times: Vec<i64>,
+    /// The times of the Samples.
+    pub times: TimeAxis,
     /// The times without Samples, in order.
     pub gaps: Vec<Gap>,
 }
 
 impl Track {
-    /// The times of the first and the last Sample, µs since 1970 UTC; `None` without Samples.
-    pub fn span(&self) -> Option<(i64, i64)> {
-        Some((*self.times.first()?, *self.times.last()?))
+    /// The time from the first Sample to the last, µs; `None` without Samples.
+    pub fn span_us(&self) -> Option<i64> {
+        (!self.times.is_empty()).then(|| self.times.span_us())
     }
 }
 
@@ -98,13 +100,12 @@ pub struct Timeline {
 }
 
 impl Timeline {
-    /// A position at the Sample that was taken at or before a time, µs since 1970 UTC.
-    pub fn new(track: Arc<Track>, at_us: i64) -> Timeline {
-        let at = track.times.partition_point(|&time| time <= at_us);
+    /// A position at the Sample at an index.
+    pub fn new(track: Arc<Track>, at: usize) -> Timeline {
         Timeline {
             track,
             playback: PlaybackStatus {
-                at: at.saturating_sub(1),
+                at,
                 playing: false,
                 speed: NORMAL_SPEED,
                 continues: false,
@@ -122,13 +123,13 @@ impl Timeline {
         self
     }
 
-    /// The time of the next Sample at which a finding is raised, or of the previous one, µs since 1970 UTC. Counts from
-    /// the last request, so that two keys pressed at once move as far as two pressed one by one.
-    pub fn seek_mark(&mut self, forward: bool) -> Option<i64> {
+    /// The next Sample at which a finding is raised, or the previous one. Counts from the last request, so that two keys
+    /// pressed at once move as far as two pressed one by one.
+    pub fn seek_mark(&mut self, forward: bool) -> Option<usize> {
         let at = self.requested_mark.unwrap_or(self.playback.at);
         let to = self.marks.next_mark(at, forward)?;
         self.requested_mark = Some(to);
-        self.track.times.get(to).copied()
+        (to < self.track.times.len()).then_some(to)
     }
 
     /// The share of its Samples that have been scanned for findings, 0 to 1.
@@ -137,9 +138,9 @@ impl Timeline {
         self.marks.len().min(all) as f64 / all.max(1) as f64
     }
 
-    /// The time of the Sample shown, µs since 1970 UTC.
-    pub fn at_us(&self) -> Option<i64> {
-        self.track.times.get(self.playback.at).copied()
+    /// The clocks at the Sample shown.
+    pub fn time(&self) -> Option<SampleTime> {
+        self.track.times.get(self.playback.at)
     }
 
     /// The speed, as a multiple of real time.

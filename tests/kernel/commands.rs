@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use clap::{CommandFactory as _, Parser as _};
@@ -74,6 +74,21 @@ pub(crate) const CASES: &[Case] = &[
         "kill ends all confirmed sockets even if its output is closed",
         REQUIREMENTS,
         kill_survives_a_closed_pipe,
+    ),
+    fallible(
+        "kill closes nothing that it cannot show",
+        REQUIREMENTS,
+        kill_needs_an_output,
+    ),
+    fallible(
+        "kill of most connections needs --all, or the number typed",
+        REQUIREMENTS,
+        kill_of_most_needs_all,
+    ),
+    fallible(
+        "a filter file that is too long is refused, not cut",
+        &[],
+        a_long_filter_file_is_refused,
     ),
     fallible(
         "autobound means the same in every format, and to kill",
@@ -312,11 +327,6 @@ fn kill_refuses() -> Result<(), Failed> {
         (
             &["kill", "--yes", "sport = 1 or sport = 2 and dport = 3"],
             "parentheses",
-        ),
-        (&["kill", "--yes", "state all"], "every socket"),
-        (
-            &["kill", "--yes", "-ta", "sport >= 0 or sport = 80"],
-            "every socket",
         ),
         (&["kill", "--yes", "-4"], "needs a filter"),
         (&["kill", "--yes", "-x", "src /x"], "TCP and UDP"),
@@ -588,20 +598,114 @@ fn lost_events_are_counted() -> Result<(), Failed> {
     Ok(())
 }
 
+/// Returns true if the connection is closed on the side that was killed.
+fn is_closed(near: &TcpStream) -> bool {
+    (&mut &*near).read(&mut [0]).is_err()
+}
+
 fn kill_survives_a_closed_pipe() -> Result<(), Failed> {
     let server = listener(std::net::Ipv4Addr::LOCALHOST);
     let pairs: Vec<_> = (0..50).map(|_| pair(&server)).collect();
     let filter = format!("dport = {}", address(&server).port());
-    let mut killing = sockwatch(&["kill", "-t", "--yes", &filter])
+    let mut killing = sockwatch(&["kill", "-t", &filter])
+        .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()?;
-    drop(killing.stdout.take());
-    killing.wait()?;
-    for (near, _) in &pairs {
-        let error = (&mut &*near).read(&mut [0]).expect_err("it is closed");
-        assert_eq!(error.kind(), std::io::ErrorKind::ConnectionAborted);
+    let mut out = killing.stdout.take().ok_or("its output")?;
+    let mut shown = String::new();
+    let mut byte = [0];
+    while !shown.ends_with("[y/N] ") {
+        out.read_exact(&mut byte)?;
+        shown.push(char::from(byte[0]));
     }
+    drop(out);
+    let mut answer = killing.stdin.take().ok_or("its input")?;
+    answer.write_all(b"y\n")?;
+    killing.wait()?;
+    assert!(pairs.iter().all(|(near, _)| is_closed(near)));
+    Ok(())
+}
+
+fn kill_needs_an_output() -> Result<(), Failed> {
+    let server = listener(std::net::Ipv4Addr::LOCALHOST);
+    let (near, far) = pair(&server);
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full")?;
+    let output = sockwatch(&["kill", "--yes", &filter_of(&near)])
+        .stdout(full)
+        .output()?;
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("nothing was closed"), "{said}");
+    assert!(is_alive(&near, &far));
+    Ok(())
+}
+
+/// Filters that every connection passes, however they are written.
+const PASSED_BY_ALL: &[&[&str]] = &[
+    &["dst 0.0.0.0/0"],
+    &["sport = :1 or sport != :1"],
+    &["process *"],
+    &["uid >= 0"],
+    &["protocol tcp"],
+    &["state connected"],
+    &["state all"],
+    &["-ta", "sport >= 0 or sport = 80"],
+];
+
+fn kill_of_most_needs_all() -> Result<(), Failed> {
+    let server = listener(std::net::Ipv4Addr::LOCALHOST);
+    let pairs: Vec<_> = (0..4).map(|_| pair(&server)).collect();
+    for filter in PASSED_BY_ALL {
+        let output = run(&[&["kill", "--yes", "-t"], *filter].concat());
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{filter:?}: {said}");
+        assert!(said.contains("--all"), "{filter:?}: {said}");
+    }
+    for (near, far) in &pairs {
+        assert!(is_alive(near, far), "none was closed");
+    }
+    // Without --yes, the number of sockets is asked for.
+    let answer = |text: &str| -> Result<Output, Failed> {
+        let mut asking = sockwatch(&["kill", "-t", "dst 127.0.0.0/8"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let mut input = asking.stdin.take().ok_or("its input")?;
+        input.write_all(text.as_bytes())?;
+        drop(input);
+        Ok(asking.wait_with_output()?)
+    };
+    assert_eq!(answer("y\n")?.status.code(), Some(1));
+    assert!(is_alive(&pairs[0].0, &pairs[0].1), "y is not enough");
+    let output = answer("8\n")?;
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(pairs.iter().all(|(near, _)| is_closed(near)));
+
+    let pairs: Vec<_> = (0..4).map(|_| pair(&server)).collect();
+    let output = run(&["kill", "--yes", "--all", "-t", "dst 127.0.0.0/8"]);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(pairs.iter().all(|(near, _)| is_closed(near)));
+    Ok(())
+}
+
+fn a_long_filter_file_is_refused() -> Result<(), Failed> {
+    let server = listener(std::net::Ipv4Addr::LOCALHOST);
+    let (near, far) = pair(&server);
+    let file = tempfile::NamedTempFile::new()?;
+    // Without its last line, it would match.
+    let mut filter = format!("dport = {}\n", address(&server).port());
+    filter.push_str(&"# comment\n".repeat(110_000));
+    filter.push_str("and dst 10.0.0.1\n");
+    std::fs::write(file.path(), filter)?;
+    let path = file.path().to_str().ok_or("a path")?;
+    for arguments in [&["kill", "--yes", "-F", path][..], &["list", "-F", path]] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output.stderr).contains("1 MiB"), "{arguments:?}");
+    }
+    assert!(is_alive(&near, &far));
     Ok(())
 }
 

@@ -95,11 +95,6 @@ pub(crate) const CASES: &[Case] = &[
         handshake,
     ),
     panicking(
-        "in another pid namespace the socket is there and its process is not",
-        &[Requirement::Root, Requirement::Unshare],
-        other_namespace,
-    ),
-    panicking(
         "an MPTCP connection has its own figures, and its subflow those of TCP",
         &[Requirement::Root, Requirement::Ip, Requirement::Mptcp],
         mptcp,
@@ -337,7 +332,7 @@ fn burst() {
 }
 
 /// Runs a role as user 65534 and returns its output.
-fn unprivileged(role: &str, variable: Option<(&str, String)>) -> String {
+pub(crate) fn unprivileged(role: &str, variable: Option<(&str, String)>) -> String {
     let directory = tempfile::tempdir().expect("a directory");
     let mut command = helper_process::unprivileged(role, directory.path());
     command.envs(variable).stdin(Stdio::null());
@@ -735,24 +730,6 @@ fn mptcp() {
     let all = aggregate.throughput;
     assert_eq!(moved(all.sent), Some(SENT as f64));
     assert_eq!(moved(all.received), Some(SENT as f64));
-}
-
-fn other_namespace() {
-    let listener = listener(Ipv4Addr::LOCALHOST);
-    let mut command = Command::new("unshare");
-    command
-        .args(["--pid", "--fork", "--mount-proc", "--"])
-        .args([env!("CARGO_BIN_EXE_sockwatch"), "list", "-tl", "--jsonl"]);
-    let (well, said) = HelperProcess::start(command).finish();
-    assert!(well, "{said}");
-    let known = cookie(&listener);
-    let row = said
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("it is JSON"))
-        .find(|row| row["cookie"] == known)
-        .expect("the network namespace is the same");
-    assert_eq!(row["owners"], serde_json::json!([]));
-    assert_eq!(row["unowned"], "other-namespace");
 }
 
 /// In a child: reports that it has started and holds its standard input until that ends.

@@ -10,9 +10,12 @@ use libtest_mimic::Failed;
 mod commands;
 mod compare_ss;
 mod filter_ss;
+mod icmp;
 mod live;
 mod live_screens;
 mod owners;
+mod privilege;
+mod reasons;
 mod recording_commands;
 #[path = "../support/mod.rs"]
 mod support;
@@ -24,7 +27,7 @@ use support::sandbox::{Body, Case, Isolation, run_suites};
 const AT_ONCE: usize = 4;
 
 fn main() -> ExitCode {
-    if live::play_role() {
+    if live::play_role() || reasons::play_role() {
         return ExitCode::SUCCESS;
     }
     run_suites(
@@ -33,9 +36,12 @@ fn main() -> ExitCode {
             ("recording_commands", recording_commands::CASES),
             ("commands", commands::CASES),
             ("compare_ss", compare_ss::CASES),
+            ("icmp", icmp::CASES),
             ("live", live::CASES),
             ("owners", owners::CASES),
             ("live_screens", live_screens::CASES),
+            ("reasons", reasons::CASES),
+            ("privilege", privilege::CASES),
         ],
         AT_ONCE,
     )

@@ -17,7 +17,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::Failed;
 use nix::sched::{CloneFlags, unshare};
@@ -56,6 +56,11 @@ pub(crate) const CASES: &[Case] = &[
     fallible("signals close a recording", REQUIREMENTS, || {
         with_host_name(signals_close)
     }),
+    fallible(
+        "a signal ends a recorder whose named pipe is not read",
+        REQUIREMENTS,
+        || with_host_name(unread_pipe),
+    ),
     fallible("an ignored signal stays ignored", REQUIREMENTS, || {
         with_host_name(ignored_signals)
     }),
@@ -65,9 +70,24 @@ pub(crate) const CASES: &[Case] = &[
         || with_host_name(full_disk),
     ),
     fallible(
+        "a limit on file sizes ends a recording, which can be read",
+        REQUIREMENTS,
+        || with_host_name(file_size_limit),
+    ),
+    fallible(
         "a removed directory ends a recording with one line",
         REQUIREMENTS,
         || with_host_name(removed_directory),
+    ),
+    fallible(
+        "a truncated or replaced file ends a recording with one line",
+        REQUIREMENTS,
+        || with_host_name(interference),
+    ),
+    fallible(
+        "rotation overwrites no other file without --force",
+        REQUIREMENTS,
+        || with_host_name(rotation_spares_other_files),
     ),
     fallible("two recorders do not share a file", REQUIREMENTS, || {
         with_host_name(two_recorders)
@@ -228,6 +248,43 @@ impl Drop for Background {
             let _ = child.wait();
         }
     }
+}
+
+/// Whether a recorder that gets a signal ends soon, whatever it waits for.
+fn unread_pipe() -> Result<(), Failed> {
+    let files = Files::new();
+    let (pipe, recording) = (files.path("pipe"), files.path("s.swr"));
+    let mode = rustix::fs::Mode::RWXU;
+    rustix::fs::mknodat(rustix::fs::CWD, &*pipe, rustix::fs::FileType::Fifo, mode, 0)?;
+    // Until it has a reader, the pipe cannot be opened.
+    let waiting = recorder(&["--jsonl", &pipe]);
+    let at = waiting.0.as_ref().ok_or("it runs")?.id();
+    until("it opens the pipe", || {
+        let call = fs::read_to_string(format!("/proc/{at}/wchan")).unwrap_or_default();
+        call.contains("fifo") || call.contains("wait_for_partner")
+    });
+    let asked = Instant::now();
+    waiting.signal(Signal::TERM);
+    assert!(!waiting.wait().status.success());
+    assert!(asked.elapsed() < Duration::from_secs(5));
+
+    // A reader that never reads: the pipe fills.
+    let held: Vec<TcpListener> = (0..300).map(|_| listener(Ipv4Addr::LOCALHOST)).collect();
+    let reader = fs::OpenOptions::new().read(true).write(true).open(&pipe)?;
+    let blocked = recorder(&["-o", &recording, "--jsonl", &pipe]);
+    until("the pipe is full", || {
+        rustix::io::ioctl_fionread(&reader).is_ok_and(|unread| unread >= 60_000)
+    });
+    let asked = Instant::now();
+    blocked.signal(Signal::TERM);
+    let output = blocked.wait();
+    assert!(asked.elapsed() < Duration::from_secs(5));
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("does not read"), "{said}");
+    assert_eq!(info(&recording)["whole"], true, "the recording is closed");
+    drop(held);
+    Ok(())
 }
 
 /// Starts to record.
@@ -463,6 +520,27 @@ fn full_disk() -> Result<(), Failed> {
     Ok(())
 }
 
+/// A limit on file sizes ends a recording like a full disk.
+fn file_size_limit() -> Result<(), Failed> {
+    let files = Files::new();
+    let recording = files.path("s.swr");
+    let _churn = Churn::start(50);
+    // In blocks of 1 KiB, or of 512 bytes in some shells.
+    let script = "ulimit -f 64; \"$0\" record -o \"$1\" --interval 100ms --duration 5m; echo $?";
+    let output = Command::new("sh")
+        .args(["-c", script, env!("CARGO_BIN_EXE_sockwatch"), &recording])
+        .stdin(Stdio::null())
+        .output()?;
+    let said = text(&output.stderr);
+    assert_eq!(text(&output.stdout), "1\n", "{said}");
+    assert!(said.contains("File too large"), "{said}");
+    let info = info(&recording);
+    // There may be no room left for its index.
+    assert_eq!(info["losses"], serde_json::json!([]), "{info}");
+    assert!(info["samples"].as_u64() > Some(0), "{info}");
+    Ok(())
+}
+
 fn removed_directory() -> Result<(), Failed> {
     let files = Files::new();
     let directory = files.path("sub");
@@ -476,6 +554,63 @@ fn removed_directory() -> Result<(), Failed> {
     assert_eq!(output.status.code(), Some(1), "{said}");
     let complaints = said.lines().filter(|line| line.contains("removed"));
     assert_eq!(complaints.count(), 1, "{said}");
+    Ok(())
+}
+
+/// A file that another process truncated or replaced ends the recording, instead of growing a hole or going nowhere.
+fn interference() -> Result<(), Failed> {
+    let files = Files::new();
+    let recording = files.path("s.swr");
+    let other = files.path("other");
+    let truncate = || fs::write(&recording, "");
+    let replace = || fs::write(&other, "other").and_then(|()| fs::rename(&other, &recording));
+    let cases: [(&dyn Fn() -> std::io::Result<()>, &str, &str); 2] = [
+        (&truncate, "truncated", ""),
+        (&replace, "replaced", "other"),
+    ];
+    for (interfere, says, left) in cases {
+        let child = recorder(&["--force", "-o", &recording]);
+        until_recorded(&recording, 2);
+        interfere()?;
+        let output = child.wait();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        let complaints = said.lines().filter(|line| line.contains(says));
+        assert_eq!(complaints.count(), 1, "{said}");
+        assert_eq!(fs::read_to_string(&recording)?, left, "it is left alone");
+    }
+    Ok(())
+}
+
+fn rotation_spares_other_files() -> Result<(), Failed> {
+    let files = Files::new();
+    let recording = files.path("s.swr");
+    let first = files.path("s.swr.1");
+    let rotating = ["-o", &recording, "--max-size", "64kB", "--keep", "2"];
+    fs::write(&first, "precious")?;
+    let output = recorder(&rotating).wait();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("s.swr.1: already exists"), "{said}");
+    assert!(!Path::new(&recording).exists());
+
+    // One that appears later ends the recording.
+    fs::remove_file(&first)?;
+    let _churn = Churn::start(200);
+    let child = recorder(&rotating);
+    until_recorded(&recording, 1);
+    fs::write(&first, "precious")?;
+    let output = child.wait();
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert_eq!(fs::read_to_string(&first)?, "precious", "{said}");
+
+    let child = recorder(&[&rotating[..], &["--force"]].concat());
+    until("the file to be overwritten", || {
+        fs::read(&first).is_ok_and(|bytes| bytes != b"precious")
+    });
+    child.signal(Signal::TERM);
+    assert!(child.wait().status.success());
     Ok(())
 }
 

@@ -273,11 +273,9 @@ fn tcp_info_of_every_length_decodes_to_the_fields_it_contains() {
             let info = table.tcp_info(&table.rows[0]).unwrap();
             assert_eq!(info.bytes().len(), length);
             for field in TcpInfo::FIELDS {
-                let expected = if field.offset + field.width <= length {
-                    field.read(full.bytes())
-                } else {
-                    None
-                };
+                // An age is unknown without its segments, as far as their number arrived.
+                let shorter = &full.bytes()[..length.min(full.bytes().len())];
+                let expected = field.read(shorter);
                 assert_eq!(
                     field.read(info.bytes()),
                     expected,

@@ -23,8 +23,9 @@ use MayUse::{AllBelow, Only};
 /// The layers from the lowest to the highest: each top-level module of the crate.
 const LAYERS: &[(&str, MayUse)] = &[
     ("model", Only(&[])),
+    ("privilege", Only(&[])),
     ("filter", Only(&["model"])),
-    ("source", Only(&["model", "filter"])),
+    ("source", Only(&["model", "privilege", "filter"])),
     ("recording", Only(&["model", "source"])),
     ("aggregate", Only(&["model", "filter"])),
     ("column", Only(&["model", "filter", "aggregate"])),

@@ -1,6 +1,7 @@
 //! What needs no privilege and no sockets of others: recorded bytes, recordings, the filter language, the configuration,
 //! and the structure of the source code.
 
+mod clock_steps;
 mod config;
 mod decode;
 mod filter;

@@ -1,5 +1,6 @@
 //! The dashboard: whole screens, real key presses, replays, and the real program in a pseudo-terminal.
 
+mod clock_steps;
 mod dashboard_findings;
 mod hostile_names;
 mod journey;

@@ -336,6 +336,25 @@ fn it_stops_and_continues_like_any_job() {
     assert!(session.end().success());
 }
 
+/// SIGCONT may arrive before the program has stopped, which must not leave it stopped.
+#[test]
+fn stopped_and_continued_at_once_it_goes_on() {
+    let mut session = Session::start(&[]);
+    session.wait_for("LISTENS ON");
+    for (key, screen) in [("2", "┌ Sockets"), ("3", "┌ Processes")]
+        .into_iter()
+        .cycle()
+        .take(50)
+    {
+        session.signal(Signal::TSTP);
+        session.signal(Signal::CONT);
+        session.press(key);
+        session.wait_for(screen);
+    }
+    session.press("q");
+    assert!(session.end().success());
+}
+
 /// `record` in a terminal, after its first progress line; it records to `s.swr`.
 fn recorder(directory: &std::path::Path) -> Session {
     let mut command = CommandBuilder::new(env!("CARGO_BIN_EXE_sockwatch"));

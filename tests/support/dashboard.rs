@@ -12,7 +12,7 @@ use ratatui::backend::TestBackend;
 use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::app::{
     EffectHandler, EventLoop, ExitReason, FindingsScan, Inbox, LatestSlot, Message, Player,
-    PlayerStep, Rewind, replay_state,
+    PlayerStep, Rewind, StopRequest, replay_state,
 };
 use sockwatch::diagnose::{Diagnosis, Findings, Thresholds, Watch};
 use sockwatch::model::{ProcessKey, Sample, Socket};
@@ -74,7 +74,7 @@ impl Playback {
 }
 
 impl EffectHandler for TestEffects {
-    fn suspend(&mut self) -> std::io::Result<()> {
+    fn suspend(&mut self, _: StopRequest) -> std::io::Result<()> {
         self.suspensions += 1;
         Ok(())
     }
@@ -107,14 +107,13 @@ impl EffectHandler for TestEffects {
             .extend(hosts.into_iter().map(|host| format!("resolve {host}")));
     }
 
-    fn start_rewind(&mut self, at_us: i64) -> Result<Rewind, String> {
+    fn start_rewind(&mut self, at_ns: u64) -> Result<Rewind, String> {
         let playback = &mut self.playback;
         let history = playback.history.clone().ok_or("nothing is kept")?;
         let slot = Arc::new(LatestSlot::default());
-        let player = Player::new(
-            Box::new(SampleArchive::new(Metadata::default(), history)),
-            at_us,
-        );
+        let archive = SampleArchive::new(Metadata::default(), history);
+        let at = archive.time_axis().at_monotonic(at_ns);
+        let player = Player::new(Box::new(archive), at);
         let player = player.with_watch(watch());
         let mut marks = FindingMarks::default();
         for findings in &playback.findings {
@@ -206,13 +205,9 @@ pub fn recorded(samples: usize, seconds: u64) -> SampleArchive {
 impl Dashboard<()> {
     /// A replay, at its start.
     pub fn replay(size: (u16, u16), archive: Box<dyn Archive>) -> Dashboard<()> {
-        let at_us = archive
-            .entries()
-            .first()
-            .map_or(0, |entry| entry.taken_at_us);
-        let mut state = replay_state(look(), archive.metadata());
-        let player = Player::new(archive, at_us).with_watch(watch());
-        state.timeline = Some(Timeline::new(Arc::new(player.track()), at_us));
+        let mut state = replay_state(look(), &*archive);
+        let player = Player::new(archive, 0).with_watch(watch());
+        state.timeline = Some(Timeline::new(Arc::new(player.track()), 0));
         let mut dashboard = Dashboard::of_state(size, (), state);
         dashboard.effects.playback.player = Some(player);
         dashboard.effects.playback.slot = Some(Arc::clone(&dashboard.slot));

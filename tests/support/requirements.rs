@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::fd::OwnedFd;
+use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
 
 use libtest_mimic::{Failed, Trial};
@@ -23,6 +24,12 @@ pub(crate) enum Requirement {
     Mptcp,
     /// `python3`.
     Python,
+    /// A kernel with VXLAN.
+    Vxlan,
+    /// `python3`, and a kernel that lists the sockets registered with an `io_uring`.
+    IoUring,
+    /// A cgroup-2 hierarchy in which cgroups can be made.
+    Cgroup2,
     /// `python3` with `pyarrow`.
     Pyarrow,
     /// `python3` with `duckdb`.
@@ -54,6 +61,12 @@ impl Requirement {
                 .is_err()
                 .then_some("needs a kernel with MPTCP"),
             Requirement::Python => (!runs("python3", "--version")).then_some("needs python3"),
+            Requirement::Vxlan => (!has_vxlan()).then_some("needs root and a kernel with VXLAN"),
+            Requirement::IoUring => (!runs_python(&format!("{RING_WITH_SOCKET}\nassert b'socket:[' in open('/proc/self/fdinfo/%d' % ring, 'rb').read()")))
+                .then_some("needs python3 and a kernel that lists the files of an io_uring"),
+            Requirement::Cgroup2 => cgroup2_directory()
+                .is_none()
+                .then_some("needs a writable cgroup-2 hierarchy"),
             Requirement::Pyarrow => (!imports("pyarrow")).then_some("needs python3 with pyarrow"),
             Requirement::Duckdb => (!imports("duckdb")).then_some("needs python3 with duckdb"),
             Requirement::Nft => (!runs("nft", "--version")).then_some("needs nft (nftables)"),
@@ -66,6 +79,41 @@ impl Requirement {
             }
         }
     }
+}
+
+/// Python that leaves a listener on a free port of 127.0.0.1 without a descriptor: registered with the `io_uring` at
+/// descriptor `ring`. Its port is in `port`.
+pub(crate) const RING_WITH_SOCKET: &str = "
+import ctypes, socket
+libc = ctypes.CDLL(None)
+ring = libc.syscall(425, 8, ctypes.create_string_buffer(120))
+listener = socket.socket(); listener.bind(('127.0.0.1', 0)); listener.listen()
+port = listener.getsockname()[1]
+assert libc.syscall(427, ring, 2, (ctypes.c_int * 1)(listener.fileno()), 1) == 0
+listener.close()";
+
+/// Reports whether Python runs a script.
+fn runs_python(script: &str) -> bool {
+    succeeds(Command::new("python3").args(["-c", script]))
+}
+
+fn has_vxlan() -> bool {
+    let add = "ip link add name probe type vxlan id 1 dstport 4789";
+    is_root() && succeeds(Command::new("unshare").args(["--net", "sh", "-c", add]))
+}
+
+/// Returns where the cgroup-2 hierarchy is mounted, if cgroups can be made there.
+pub(crate) fn cgroup2_directory() -> Option<PathBuf> {
+    let mounts = fs::read_to_string("/proc/self/mounts").ok()?;
+    let mount = mounts
+        .lines()
+        .map(|line| line.split(' ').collect::<Vec<_>>())
+        .find(|fields| fields.get(2) == Some(&"cgroup2"))?;
+    let directory = PathBuf::from(mount[1]);
+    let probe = directory.join(format!("sockwatch-probe-{}", std::process::id()));
+    fs::create_dir(&probe).ok()?;
+    fs::remove_dir(&probe).ok()?;
+    Some(directory)
 }
 
 /// Opens an MPTCP socket over IPv4.

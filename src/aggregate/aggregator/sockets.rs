@@ -5,8 +5,10 @@ use crate::aggregate::events::SocketEnd;
 use crate::aggregate::group_totals::{ChangeCounts, GroupSum};
 use crate::aggregate::rates::{ByteSum, MIN_WINDOW_NS};
 use crate::aggregate::send_limit::send_limit;
-use crate::aggregate::{Aggregate, Aggregator, Change, SocketRates};
-use crate::model::{ClosedSocket, Protocol, Sample, Socket, SocketRef, State, TcpInfo, Visit};
+use crate::aggregate::{Aggregate, Aggregator, Change, FinalTotals, SocketRates};
+use crate::model::{
+    ClosedSocket, Payload, Protocol, Sample, Socket, SocketRef, State, TcpInfo, Visit, fin_received,
+};
 
 impl Aggregator {
     /// Counts one socket and derives its rates.
@@ -28,12 +30,15 @@ impl Aggregator {
         } else {
             None
         };
+        let payload = info.and_then(|info| Payload::of(socket, info));
         let counted = match socket.protocol {
             Protocol::Mptcp => sample
                 .sockets
                 .mptcp_info(socket)
                 .and_then(ByteCounters::from_mptcp_info),
-            _ => info.and_then(ByteCounters::from_tcp_info),
+            _ => payload
+                .zip(info)
+                .map(|(payload, info)| ByteCounters::new(payload, info)),
         };
 
         let visit = self.sockets.visit(socket.key());
@@ -59,8 +64,8 @@ impl Aggregator {
             if let (Some(delta), true) = (&delta, window >= MIN_WINDOW_NS) {
                 let seconds = window as f64 / 1e9;
                 let rate = |bytes: u64| Some((bytes as f64 / seconds) as f32);
-                rates.received = rate(delta.bytes_received);
-                rates.sent = rate(delta.bytes_acked);
+                rates.received = rate(delta.received);
+                rates.sent = rate(delta.acked);
                 rates.wire_sent = rate(delta.bytes_sent);
                 rates.retransmitted = rate(u64::from(delta.bytes_retrans));
                 if let (Some(info), State::Established | State::CloseWait) = (info, socket.state) {
@@ -115,7 +120,11 @@ impl Aggregator {
             && last.state != Some(State::TimeWait);
         if counted.is_some() {
             last.counted = counted;
+            last.counted_ns = now;
         }
+        last.is_opener = payload
+            .and_then(|payload| payload.is_opener)
+            .or(last.is_opener);
         last.at_ns = now;
         last.state = Some(socket.state);
         last.missed = 0;
@@ -174,6 +183,7 @@ impl Aggregator {
         view: SocketRef<'_>,
         closed: &ClosedSocket,
     ) {
+        let payload = self.final_payload(view, closed, None);
         let last = self.sockets.get_mut(view.socket.key());
         let reported = last.as_ref().is_some_and(|last| last.closed);
         let ending = SocketEnd {
@@ -181,6 +191,9 @@ impl Aggregator {
             remains: None,
             present: last.is_some(),
             opening_unreported: false,
+            totals: payload
+                .zip(view.tcp_info())
+                .map(|(payload, info)| FinalTotals::new(payload, info)),
         };
         if let Some(last) = last {
             last.closed = true;
@@ -188,6 +201,25 @@ impl Aggregator {
         if !reported {
             self.collector.closed(view, closed, ending, None);
         }
+    }
+
+    /// Returns the payload of a freed connection, of which a mini-socket in the state `remains` may be left. `None` if the
+    /// socket is no connection, and if the kernel cleared its counters.
+    fn final_payload(
+        &self,
+        view: SocketRef<'_>,
+        closed: &ClosedSocket,
+        remains: Option<State>,
+    ) -> Option<Payload> {
+        let (socket, info) = (view.socket, view.tcp_info()?);
+        let last = self.sockets.get(socket.key());
+        let before = last.and_then(|last| last.alive).or(closed.last_state);
+        let is_opener = last.and_then(|last| last.is_opener).unwrap_or_else(|| {
+            let port = socket.local().map_or(0, |local| local.port);
+            !self.listeners.listens_on(port)
+        });
+        let fin = fin_received(socket, info, before, remains, is_opener);
+        Payload::at_end(info, fin)
     }
 
     /// Counts what a freed connection transferred since it was last seen, and returns its rates. `None` if it is not a
@@ -201,21 +233,19 @@ impl Aggregator {
         changes: &mut ChangeCounts,
     ) -> Option<SocketRates> {
         let (sample, socket) = (view.sample, view.socket);
-        if self
-            .sockets
-            .get(socket.key())
-            .is_none_or(|last| !last.closed)
-        {
-            let last = self.sockets.get(socket.key());
-            let alive = last.and_then(|last| last.alive);
-            let remains = last.and_then(|last| last.state).filter(|_| {
-                // It still exists as a mini-socket.
-                last.is_some_and(|last| {
-                    last.at_ns == sample.monotonic_ns
-                        && last.alive != last.state
-                        && matches!(last.state, Some(State::TimeWait | State::FinWait2))
-                })
-            });
+        let last = self.sockets.get(socket.key());
+        let alive = last.and_then(|last| last.alive);
+        let remains = last.and_then(|last| last.state).filter(|_| {
+            // It still exists as a mini-socket.
+            last.is_some_and(|last| {
+                last.at_ns == sample.monotonic_ns
+                    && last.alive != last.state
+                    && matches!(last.state, Some(State::TimeWait | State::FinWait2))
+            })
+        });
+        let payload = self.final_payload(view, closed, remains);
+        let last_known = || FinalTotals::last_known(last?, sample);
+        if last.is_none_or(|last| !last.closed) {
             let ending = SocketEnd {
                 from: alive,
                 remains,
@@ -230,6 +260,10 @@ impl Aggregator {
                             Some(State::Listen | State::BoundInactive | State::Closed)
                         )
                 }),
+                totals: payload
+                    .zip(view.tcp_info())
+                    .map(|(payload, info)| FinalTotals::new(payload, info))
+                    .or_else(last_known),
             };
             self.collector.closed(view, closed, ending, Some(since));
         }
@@ -239,10 +273,9 @@ impl Aggregator {
             }
             return None;
         }
-        let counted = sample
-            .closed_sockets
-            .tcp_info(socket)
-            .and_then(ByteCounters::from_tcp_info);
+        let counted = payload
+            .zip(view.tcp_info())
+            .map(|(payload, info)| ByteCounters::new(payload, info));
         let last = self.sockets.get_mut(socket.key());
         let opened = last.as_ref().is_none_or(|last| !last.opened);
         let before = last
@@ -299,8 +332,8 @@ impl Aggregator {
             Some((bytes(delta.as_ref()?) as f64 / seconds) as f32)
         };
         Some(SocketRates {
-            received: rate(|delta| delta.bytes_received),
-            sent: rate(|delta| delta.bytes_acked),
+            received: rate(|delta| delta.received),
+            sent: rate(|delta| delta.acked),
             wire_sent: rate(|delta| delta.bytes_sent),
             retransmitted: rate(|delta| delta.bytes_retrans.into()),
             change: opened.then_some(Change::Opened),

@@ -32,7 +32,7 @@ fn until_result(player: &mut Player, moment: &mut Moment, now: Instant) -> (Play
 #[test]
 fn a_seek_is_shown_at_once_and_then_with_its_history() {
     let (mut moment, now) = (Moment::default(), Instant::now());
-    let mut player = Player::new(samples(1000), 800_000_000);
+    let mut player = Player::new(samples(1000), 800);
     let points = |moment: &Moment| moment.aggregate.history.points().len();
     let (step, steps) = until_result(&mut player, &mut moment, now);
     assert!(matches!(
@@ -63,7 +63,7 @@ fn a_seek_is_shown_at_once_and_then_with_its_history() {
 #[test]
 fn a_seek_comes_before_the_history() {
     let (mut moment, now) = (Moment::default(), Instant::now());
-    let mut player = Player::new(samples(1000), 800_000_000);
+    let mut player = Player::new(samples(1000), 800);
     until_result(&mut player, &mut moment, now);
     for _ in 0..100 {
         assert_eq!(player.step(&mut moment, now), PlayerStep::Continue);
@@ -80,7 +80,7 @@ fn a_seek_comes_before_the_history() {
 #[test]
 fn the_first_sample_has_a_complete_history() {
     let (mut moment, now) = (Moment::default(), Instant::now());
-    let mut player = Player::new(samples(10), i64::MIN);
+    let mut player = Player::new(samples(10), 0);
     for at in 0..10 {
         let (step, steps) = until_result(&mut player, &mut moment, now);
         let PlayerStep::Show(status) = step else {
@@ -130,8 +130,10 @@ fn a_moment_between_frames_is_shown_on_pause() {
 
 #[test]
 fn absurd_times_do_no_harm() {
-    let at = |taken_at_us: i64| Sample {
-        taken_at_us,
+    let at = |time: i64| Sample {
+        taken_at_us: time,
+        monotonic_ns: time.cast_unsigned(),
+        suspended_ns: Some(time.cast_unsigned()),
         ..Sample::default()
     };
     for interval in [Duration::ZERO, Duration::MAX] {
@@ -149,7 +151,7 @@ fn absurd_times_do_no_harm() {
             Seek::ChangeSpeed(-9),
             Seek::Jump(i64::MAX),
             Seek::Jump(i64::MIN),
-            Seek::To(i64::MIN),
+            Seek::To(usize::MAX),
             Seek::Step(isize::MAX),
             Seek::Step(isize::MIN),
             Seek::Toggle,

@@ -47,6 +47,32 @@ const STATUSES: [(&str, &str); 3] = [
     ("2", "wrong usage, including an invalid filter"),
 ];
 
+/// Ways in which a socket can have no descriptor in any process.
+const UNKNOWN_OWNERS: [(&str, &str); 5] = [
+    (
+        "in flight",
+        "Its descriptor was sent with SCM_RIGHTS and has not been received yet.",
+    ),
+    (
+        "outside",
+        "A process outside of this pid namespace has it open, and its control group is not visible from here or also \
+         has processes of this namespace.",
+    ),
+    (
+        "kernel",
+        "The kernel opened it for a purpose other than those above: NFS, iSCSI, NVMe over TCP, RDS, L2TP, or a tunnel \
+         whose device was moved to another network namespace.",
+    ),
+    (
+        "io_uring",
+        "It is registered with an io_uring that has no descriptor, or whose files the kernel lists without inodes.",
+    ),
+    (
+        "replaced",
+        "Its descriptor replaced another one of the same process. It is found within 15 seconds.",
+    ),
+];
+
 /// Returns the description of a reason for having no owner.
 fn about(why: Unowned) -> &'static str {
     match why {
@@ -54,13 +80,22 @@ fn about(why: Unowned) -> &'static str {
         Unowned::Handshake => "the TCP handshake is not complete",
         Unowned::WaitingForAccept => "established, but no process has accepted it yet",
         Unowned::Orphan => "its process has closed it, and the kernel finishes the connection",
-        Unowned::Kernel => "the kernel opened it",
-        Unowned::OtherNamespace => "its process is in another pid namespace",
+        Unowned::Kernel => {
+            "the kernel opened it: netlink, VXLAN, GENEVE, bareudp, WireGuard and FOU (the last two are recognized with \
+             CAP_NET_ADMIN)"
+        }
+        Unowned::OtherNamespace => {
+            "it was opened by a process outside of this pid namespace: its control group has only such processes"
+        }
         Unowned::PermissionDenied => {
-            "this user may not read its process; see 'sockwatch help privileges'"
+            "no readable process has it open, and this user may not read some processes, or hidepid= hides them; see \
+             'sockwatch help privileges'"
         }
         Unowned::Exited => "its process ended while owners were read",
-        Unowned::Unknown => "no process has it open, for example a descriptor in flight",
+        Unowned::Unknown => "no process has it open, and nothing proves why; see below",
+        Unowned::IoUring => {
+            "registered with an io_uring of a process that has closed its descriptor"
+        }
     }
 }
 
@@ -94,16 +129,51 @@ pub fn write(page: &mut Page) {
          owner that was not verified since then, or for 30 s, is unverified, and marked (?).",
     );
     page.paragraph(
+        "Of several owners, the one that uses the socket comes first: a process that accepts its connections (it was \
+         seen waiting for the socket, which root can see, or has accepted one while sockwatch ran), then one with an \
+         accepted connection, and last those that waited for something else and those that open sockets for others \
+         (pid 1, systemd, inetd and the like). Of equal ones, the first remains first, and else the one that started \
+         last comes first.",
+    );
+    page.paragraph(
         "Names and command lines of owners are read again in every second sample, of up to 1024 processes at once.",
     );
     page.terms(Unowned::ALL.map(|why| (why.name(), about(why))));
+    page.paragraph(
+        "A reason is given only if it is proven. The user of a socket is the one who opened it, and says nothing about \
+         the process that has it open now. These sockets are unknown if every process could be read:",
+    );
+    page.terms(UNKNOWN_OWNERS);
     page.heading("EVENTS");
     page.paragraph(
         "events --json writes one object per line. A connection has one opened and one closed, with its lifetime and \
-         final bytes; sent_bytes excludes SYN, FIN and retransmissions. If a connection is reset while its process \
-         has it open, a state event to closed comes first.",
+         final bytes. If a connection is reset while its process has it open, a state event to closed comes first.",
+    );
+    page.paragraph(
+        "The kernel clears the counters of a connection that its own process aborts (SO_LINGER 0, a failed connect). Its \
+         bytes are then those of the last sample, a lower bound: ≥ in a table, and totals_as_of has the time of that \
+         sample. They are unknown if no sample saw the connection.",
+    );
+    page.heading("BYTES");
+    page.paragraph(
+        "Byte counts and rates of TCP are payload, as the programs at both ends see it: without SYN, FIN, headers and \
+         retransmissions. sent_bytes counts each byte once it was sent, bytes_acked once the peer acknowledged it. \
+         The fields of tcp are the kernel's own: bytes_acked counts SYN and FIN there, bytes_received the peer's FIN, \
+         bytes_sent every retransmission. Whether a connection that no sample saw closing received the peer's FIN \
+         follows from how it ended.",
     );
     page.terms(EVENT_COUNTS);
+    page.heading("COLORS AND CHARACTERS");
+    page.paragraph(
+        "TERM and COLORTERM decide the colors: 256 where they name them, 16 for other terminals with colors, and none \
+         for dumb, vt100, unknown names and without TERM, or if NO_COLOR is not empty. The dashboard always needs a \
+         terminal that understands the cursor movements of a VT100.",
+    );
+    page.paragraph(
+        "If the locale (LC_ALL, LC_CTYPE or LANG, the first that is not empty) is not UTF-8, tables and texts are \
+         ASCII: - for an unknown value, > for a lower bound, and \\u{e9} for a character of a name. JSON and CSV are \
+         always UTF-8.",
+    );
     page.heading("COST");
     page.paragraph(
         "list --timings prints the time that each step took to standard error, as one JSON object. If a filter or \

@@ -3,7 +3,7 @@
 use crate::cli::page::Page;
 
 /// Capabilities, and what sockwatch shows or does with them.
-const PRIVILEGES: [(&str, &str); 3] = [
+const PRIVILEGES: [(&str, &str); 4] = [
     (
         "none",
         "Every socket of the network namespace with its state, queues, TCP information, memory, congestion control \
@@ -11,8 +11,12 @@ const PRIVILEGES: [(&str, &str); 3] = [
     ),
     (
         "CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH",
-        "The processes of other users as owners. Without them, a socket of another user reads [permission-denied], \
-         or [denied] in the dashboard, and the header shows how many owners are hidden.",
+        "The processes of other users as owners. Without them, a socket that none of your processes has open reads \
+         [permission-denied], or [denied] in the dashboard, and the header shows how many owners are hidden.",
+    ),
+    (
+        "CAP_KILL",
+        "Signals to the processes of other users with K in the dashboard.",
     ),
     (
         "CAP_NET_ADMIN",
@@ -29,13 +33,15 @@ pub fn write(page: &mut Page) {
     page.heading("CAPABILITIES");
     page.terms(PRIVILEGES);
     page.heading("AS ROOT");
-    page.paragraph("Root has all three. This is the simplest way to see every owner:");
+    page.paragraph("Root has all of them. This is the simplest way to see every owner:");
     page.code("sudo sockwatch");
     page.heading("WITHOUT ROOT");
     page.paragraph(
-        "File capabilities on the binary replace root. CAP_DAC_READ_SEARCH lets every user who may run the binary \
-         read any file of the machine through it, for example with --filter FILE. Restrict the binary to a group \
-         that you would trust with root:",
+        "File capabilities on the binary replace root. They are effective only while sockwatch reads /proc/PID or \
+         talks to the kernel's socket tables. Files that you name are opened with your own rights, and commands that \
+         read a recording give up every capability and, with Landlock, access to all other files and to the network; \
+         sockwatch --version shows whether the kernel supports it. Still, the binary shows other users' connections and \
+         command lines to everyone who may run it. Restrict it to a group:",
     );
     page.code(
         "groupadd --system sockwatch
@@ -48,7 +54,7 @@ setcap cap_sys_ptrace,cap_dac_read_search+ep /usr/local/bin/sockwatch",
     page.heading("CONTAINERS");
     page.paragraph(
         "sockwatch shows the sockets of its own network namespace. A socket whose process is in another pid \
-         namespace reads [other-namespace]. To see a whole host from a container, share its network and pid \
-         namespaces.",
+         namespace reads [other-namespace] if its control group proves that, and [unknown] otherwise. To see a whole \
+         host from a container, share its network and pid namespaces.",
     );
 }

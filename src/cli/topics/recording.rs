@@ -14,20 +14,49 @@ const TIMES: [(&str, &str); 5] = [
     ("+30s", "30 seconds after its start"),
 ];
 
+/// Clocks that do not run evenly.
+const CLOCKS: [(&str, &str); 4] = [
+    (
+        "clock set back",
+        "A time that occurs twice is the later one for --at, --to and @, and the earlier one for --from. A line on \
+         standard error says so and has the relative time of the other.",
+    ),
+    (
+        "clock set forward",
+        "A time that the clock skipped is the nearest sample, and a line on standard error says so.",
+    ),
+    (
+        "slewing",
+        "A clock that NTP speeds up or slows down was not set: a step is more than 1 s, and more than 10 % of the time \
+         between two samples.",
+    ),
+    (
+        "suspension",
+        "A gap with its length. Relative times and durations do not include it.",
+    ),
+];
+
 /// Section on files that are not intact: skipped parts and their reports.
-const DAMAGE: [(&str, &str); 4] = [
+const DAMAGE: [(&str, &str); 5] = [
     (
         "not closed",
-        "The recorder was killed, or is still running. Everything that was written can be read.",
+        "The recorder was killed, or is still running. Everything that was written can be read; a line on standard \
+         error says that the end may be missing.",
     ),
     (
         "gaps",
         "Samples that could not be written, for example because the disk was slow. They are counted and listed.",
     ),
     (
+        "a flipped bit",
+        "Repaired by its checksum and reported: no samples are lost, at any interval.",
+    ),
+    (
         "damaged parts",
-        "Checksums find them. Each is reported on standard error in one line, and the rest is read. The exit status \
-         is 0; info --json has \"whole\": false.",
+        "Checksums find them. The samples in them are lost, and those up to the next complete sample, of which there is \
+         one every 30 s and every 64 samples: at most 64 samples (6.4 s) at 100 ms, 30 samples at 1 s, 3 samples at \
+         10 s. Each part is reported on standard error in one line, and the rest is read. The exit status is 0; \
+         info --json has \"whole\": false.",
     ),
     (
         "full disk",
@@ -84,6 +113,11 @@ sockwatch export FILE --format parquet -o sockets.parquet",
     );
     page.heading("TIMES");
     page.terms(TIMES);
+    page.paragraph(
+        "Samples are ordered by the monotonic clock, which measures relative times, spans and gaps. Other times are what \
+         the wall clock showed. info lists when it was set.",
+    );
+    page.terms(CLOCKS);
     page.heading("REDACT");
     page.paragraph(
         "record --redact and export --redact replace addresses (within their class: private, public, link-local), \

@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write};
 use anyhow::Context as _;
 
 use crate::aggregate::{Event, Moment};
+use crate::app::environment;
 use crate::cli;
 use crate::column::EventLine;
 use crate::command::shared::selection::Selection;
@@ -20,6 +21,8 @@ pub(super) struct EventWriter<'a> {
     arguments: &'a cli::Events,
     selection: &'a Selection,
     timezone: jiff::tz::TimeZone,
+    /// True if the locale is not UTF-8.
+    ascii: bool,
     /// Number of the next event to write.
     next: u64,
     /// Closed sockets whose owner or remote end was unknown, so that the filter could not be evaluated.
@@ -45,6 +48,7 @@ impl<'a> EventWriter<'a> {
             arguments,
             selection,
             timezone: jiff::tz::TimeZone::system(),
+            ascii: environment::is_ascii(),
             next: 0,
             undecided: 0,
         })
@@ -128,7 +132,7 @@ impl<'a> EventWriter<'a> {
             export::json::write_event(event, socket, out)
         } else {
             let line = EventLine::new(number, event, socket, &self.timezone);
-            export::events::write_line(&line, out)
+            export::events::write_line(&line, self.ascii, out)
         }
     }
 }

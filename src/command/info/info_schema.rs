@@ -12,10 +12,33 @@ pub fn info_schema() -> JsonSchema {
         Property::new("most", count().or_null()),
     ])
     .with_description("Smallest and largest number of sockets in a sample; null without samples.");
+    let clock_step = JsonSchema::object([
+        Property::new("from", time("Time of the sample before it.")),
+        Property::new("to", time("Time of the sample after it.")),
+        Property::new(
+            "seconds",
+            JsonSchema::number().with_description("Forward, or back if negative."),
+        ),
+        Property::new(
+            "may_be_suspension",
+            JsonSchema::boolean().with_description(
+                "True if the system may have been suspended instead, because it was not recorded.",
+            ),
+        ),
+    ]);
     let gap = JsonSchema::object([
         Property::new("from", time("Time of the sample before it.")),
         Property::new("to", time("Time of the sample after it.")),
-        Property::new("seconds", JsonSchema::number()),
+        Property::new(
+            "seconds",
+            JsonSchema::number().with_description("Its length, with the time in suspension."),
+        ),
+        Property::new(
+            "suspended_s",
+            JsonSchema::number().or_null().with_description(
+                "Time of it for which the system was suspended, s; null if it was not recorded.",
+            ),
+        ),
         Property::new(
             "dropped_samples",
             count().with_description("Samples taken in it that could not be written."),
@@ -57,7 +80,16 @@ pub fn info_schema() -> JsonSchema {
         Property::new("last_sample_at", time("Time of the last sample.")),
         Property::new(
             "span_s",
-            JsonSchema::number().with_description("Time from the first to the last sample, s."),
+            JsonSchema::number().with_description(
+                "Time from the first to the last sample on the monotonic clock, s: without steps of the wall clock \
+                 and time in suspension.",
+            ),
+        ),
+        Property::new(
+            "suspended_s",
+            JsonSchema::number().or_null().with_description(
+                "Time for which the system was suspended in between, s; null if it was not recorded.",
+            ),
         ),
         Property::new(
             "interval_s",
@@ -68,6 +100,10 @@ pub fn info_schema() -> JsonSchema {
         Property::new(
             "dropped_samples",
             count().with_description("Samples that were taken and could not be written."),
+        ),
+        Property::new(
+            "clock_steps",
+            JsonSchema::list(clock_step).with_description("Steps of the wall clock, by more than slewing."),
         ),
         Property::new(
             "gaps",

@@ -16,10 +16,11 @@ use std::fmt::{Display, Write as _};
 use jiff::tz::TimeZone;
 
 use super::recording_info::RecordingInfo;
+use crate::column::describe_change;
 use crate::column::format;
 use crate::column::when;
-use crate::command::shared::recording_input::{describe_loss, span};
-use crate::recording::Archive;
+use crate::command::shared::recording_input::{NOT_CLOSED, describe_loss};
+use crate::recording::{Archive, Entry};
 
 /// Maximum number of streams that are listed; the others are summed.
 const MAX_STREAMS: usize = 20;
@@ -27,7 +28,7 @@ const MAX_STREAMS: usize = 20;
 /// Capabilities that reveal owners of other users' sockets and firewall marks.
 const RELEVANT_CAPABILITIES: [&str; 3] = ["CAP_DAC_READ_SEARCH", "CAP_NET_ADMIN", "CAP_SYS_PTRACE"];
 
-/// Maximum number of gaps that are listed; the others are counted.
+/// Maximum number of gaps and of clock steps that are listed; the others are counted.
 const MAX_GAPS: usize = 10;
 
 /// Returns the text, with times in `zone`.
@@ -47,11 +48,7 @@ pub(super) fn format_info(info: &RecordingInfo, archive: &dyn Archive, zone: &Ti
     let kernel = sanitize(&info.host.kernel);
     line("host", &format_args!("{host} · Linux {kernel}"));
     if info.samples > 0 {
-        let span = when::show_span(span(archive), zone);
-        line(
-            "time range",
-            &format_args!("{span} ({})", duration(info.span_s)),
-        );
+        line("time range", &time_range(info, archive, zone));
     }
     line("interval", &duration(info.interval_s));
     line("samples", &samples(info));
@@ -71,6 +68,7 @@ pub(super) fn format_info(info: &RecordingInfo, archive: &dyn Archive, zone: &Ti
     line("capabilities", &capabilities(info));
     line("size", &size(info));
     line("state", &state(info));
+    clock_steps(&mut out, info, zone);
     gaps(&mut out, info, zone);
     if !archive.losses().is_empty() {
         out.push_str("\n  DAMAGE\n");
@@ -80,6 +78,27 @@ pub(super) fn format_info(info: &RecordingInfo, archive: &dyn Archive, zone: &Ti
     }
     streams(&mut out, info);
     out
+}
+
+fn time_range(info: &RecordingInfo, archive: &dyn Archive, zone: &TimeZone) -> String {
+    let entries = archive.entries();
+    let show = |entry: Option<&Entry>| {
+        entry.map_or_else(String::new, |entry| when::show(entry.time.wall_us, zone))
+    };
+    let (first, last) = (show(entries.first()), show(entries.last()));
+    let mut text = format!("{first} to {last} ({}", duration(info.span_s));
+    if let Some(seconds) = info.suspended_s.filter(|seconds| *seconds > 0.0) {
+        let _ = write!(text, ", and suspended for {}", duration(seconds));
+    }
+    match info.clock_steps.len() {
+        0 => {}
+        1 => text.push_str("; the clock was set in between"),
+        steps => {
+            let _ = write!(text, "; the clock was set {steps} times in between");
+        }
+    }
+    text.push(')');
+    text
 }
 
 fn samples(info: &RecordingInfo) -> String {
@@ -125,9 +144,24 @@ fn size(info: &RecordingInfo) -> String {
 fn state(info: &RecordingInfo) -> &'static str {
     match (info.losses.is_empty(), info.closed) {
         (true, true) => "complete",
-        (true, false) => "not closed: its end may be missing, or it is still being written",
+        (true, false) => NOT_CLOSED,
         (false, true) => "corrupt, closed",
         (false, false) => "corrupt and not closed: its end may be missing",
+    }
+}
+
+/// Appends the list of steps of the wall clock.
+fn clock_steps(out: &mut String, info: &RecordingInfo, zone: &TimeZone) {
+    if info.clock_steps.is_empty() {
+        return;
+    }
+    out.push_str("\n  CLOCK STEPS\n");
+    for step in info.clock_steps.iter().take(MAX_GAPS) {
+        let at = when::show(step.from_us, zone);
+        let _ = writeln!(out, "  {at}  {}", describe_change(step.change));
+    }
+    if info.clock_steps.len() > MAX_GAPS {
+        let _ = writeln!(out, "  and {} more", info.clock_steps.len() - MAX_GAPS);
     }
 }
 
@@ -138,11 +172,14 @@ fn gaps(out: &mut String, info: &RecordingInfo, zone: &TimeZone) {
     }
     out.push_str("\n  GAPS\n");
     for gap in info.gaps.iter().take(MAX_GAPS) {
-        let why = match gap.dropped_samples {
+        let mut why = match gap.dropped_samples {
             0 => "no sample taken".to_owned(),
             1 => "1 sample not written".to_owned(),
             dropped => format!("{dropped} samples not written"),
         };
+        if let Some(seconds) = gap.suspended_s.filter(|seconds| *seconds > 0.0) {
+            let _ = write!(why, ": the system was suspended for {}", duration(seconds));
+        }
         let at = when::show(gap.from_us, zone);
         let _ = writeln!(out, "  {at}  {:>8}  {why}", duration(gap.seconds));
     }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::model::{ClockChange, TimeAxis};
 use crate::recording::{Archive, Entry, Inspection};
 
 /// Version of the document.
@@ -26,13 +27,17 @@ pub(super) struct RecordingInfo {
     begun_at: Option<String>,
     first_sample_at: Option<String>,
     last_sample_at: Option<String>,
-    /// From the first to the last Sample, s.
+    /// From the first to the last Sample on the monotonic clock, s: without steps of the wall clock and suspension.
     pub(super) span_s: f64,
+    /// Time in suspension, s; null if it was not recorded.
+    pub(super) suspended_s: Option<f64>,
     pub(super) interval_s: f64,
     pub(super) samples: usize,
     pub(super) sockets: Sockets,
     /// Samples that were taken and could not be written.
     pub(super) dropped_samples: u64,
+    /// Steps of the wall clock.
+    pub(super) clock_steps: Vec<ClockStep>,
     pub(super) gaps: Vec<Gap>,
     pub(super) losses: Vec<Loss>,
     /// True if nothing is corrupt and the file was closed.
@@ -68,12 +73,31 @@ pub(super) struct Sockets {
     pub(super) max: Option<u32>,
 }
 
+/// A step of the wall clock.
+#[derive(Debug, Serialize, PartialEq)]
+pub(super) struct ClockStep {
+    /// Times of the Samples before and after it.
+    from: Option<String>,
+    to: Option<String>,
+    /// Forward, or back if negative.
+    pub(super) seconds: f64,
+    /// True if the system may have been suspended instead.
+    may_be_suspension: bool,
+    #[serde(skip)]
+    pub(super) from_us: i64,
+    #[serde(skip)]
+    pub(super) change: ClockChange,
+}
+
 /// A period without Samples.
 #[derive(Debug, Serialize, PartialEq)]
 pub(super) struct Gap {
     from: Option<String>,
     to: Option<String>,
+    /// Its length, with the time in suspension.
     pub(super) seconds: f64,
+    /// Time of it for which the system was suspended, s; null if it was not recorded.
+    pub(super) suspended_s: Option<f64>,
     /// Samples taken in this period that could not be written.
     pub(super) dropped_samples: u32,
     #[serde(skip)]
@@ -105,6 +129,7 @@ impl RecordingInfo {
         inspection: &Inspection,
     ) -> RecordingInfo {
         let (metadata, entries) = (archive.metadata(), archive.entries());
+        let axis = archive.time_axis();
         let losses: Vec<Loss> = archive
             .losses()
             .iter()
@@ -112,7 +137,7 @@ impl RecordingInfo {
                 after: loss
                     .after
                     .and_then(|after| entries.get(after))
-                    .and_then(|entry| timestamp(entry.taken_at_us)),
+                    .and_then(|entry| timestamp(entry.time.wall_us)),
                 offset: loss.offset,
                 bytes: loss.bytes,
                 why: loss.why.clone(),
@@ -120,7 +145,7 @@ impl RecordingInfo {
             .collect();
         let sockets: u64 = entries.iter().map(|entry| u64::from(entry.sockets)).sum();
         let (first, last) = (entries.first(), entries.last());
-        let time = |entry: Option<&Entry>| timestamp(entry?.taken_at_us);
+        let time = |entry: Option<&Entry>| timestamp(entry?.time.wall_us);
         RecordingInfo {
             version: VERSION,
             file: path.display().to_string(),
@@ -134,9 +159,8 @@ impl RecordingInfo {
             begun_at: timestamp(metadata.begun_at_us),
             first_sample_at: time(first),
             last_sample_at: time(last),
-            span_s: first.zip(last).map_or(0.0, |(first, last)| {
-                seconds(last.taken_at_us.saturating_sub(first.taken_at_us))
-            }),
+            span_s: seconds(axis.span_us()),
+            suspended_s: suspended_s(&axis),
             interval_s: metadata.interval.as_secs_f64(),
             samples: entries.len(),
             sockets: Sockets {
@@ -144,7 +168,8 @@ impl RecordingInfo {
                 max: entries.iter().map(|entry| entry.sockets).max(),
             },
             dropped_samples: entries.iter().map(|entry| u64::from(entry.dropped)).sum(),
-            gaps: gaps(archive),
+            clock_steps: clock_steps(&axis),
+            gaps: gaps(archive, &axis),
             is_complete: losses.is_empty() && inspection.closed,
             closed: inspection.closed,
             losses,
@@ -178,20 +203,61 @@ fn timestamp(us: i64) -> Option<String> {
     Some(format!("{time:.6}"))
 }
 
-/// Returns the periods in which Samples were dropped, or none was taken for several intervals.
-fn gaps(archive: &dyn Archive) -> Vec<Gap> {
+/// Returns the steps of the wall clock.
+fn clock_steps(axis: &TimeAxis) -> Vec<ClockStep> {
+    let step = |&(at, change): &(usize, ClockChange)| {
+        let (before, after) = (axis.wall_us(at.checked_sub(1)?)?, axis.wall_us(at)?);
+        let (by_us, may_be_suspension) = match change {
+            ClockChange::Stepped(by_us) => (by_us, false),
+            ClockChange::SteppedOrSuspended(by_us) => (by_us, true),
+            ClockChange::Suspended(_) => return None,
+        };
+        Some(ClockStep {
+            from: timestamp(before),
+            to: timestamp(after),
+            seconds: seconds(by_us),
+            may_be_suspension,
+            from_us: before,
+            change,
+        })
+    };
+    axis.changes().iter().filter_map(step).collect()
+}
+
+/// Returns the time in suspension before a Sample, s; `None` if it was not recorded.
+fn suspended_before(axis: &TimeAxis, at: usize) -> Option<f64> {
+    axis.get(at)?.suspended_s?;
+    axis.get(at.checked_sub(1)?)?.suspended_s?;
+    let seconds = axis.changes_before(at).map(|change| match change {
+        ClockChange::Suspended(seconds) => f64::from(seconds),
+        _ => 0.0,
+    });
+    Some(seconds.sum())
+}
+
+/// Returns the time in suspension during the recording, s; `None` if it was not recorded.
+fn suspended_s(axis: &TimeAxis) -> Option<f64> {
+    (1..axis.len()).map(|at| suspended_before(axis, at)).sum()
+}
+
+/// Returns the periods in which Samples were dropped, or none was taken for several intervals, or the system was
+/// suspended.
+fn gaps(archive: &dyn Archive, axis: &TimeAxis) -> Vec<Gap> {
     let interval = i64::try_from(archive.metadata().interval.as_micros()).unwrap_or(i64::MAX);
     let longest = interval.saturating_mul(GAP_INTERVALS);
-    let entries = archive.entries();
-    let pairs = entries.iter().zip(entries.iter().skip(1));
-    let gaps = pairs.filter_map(|(before, after)| {
-        let pause = after.taken_at_us.saturating_sub(before.taken_at_us);
-        (after.dropped > 0 || pause > longest).then(|| Gap {
-            from: timestamp(before.taken_at_us),
-            to: timestamp(after.taken_at_us),
+    let entries = archive.entries().iter().enumerate().skip(1);
+    let gaps = entries.filter_map(|(at, entry)| {
+        let pause = axis.pause_us(at - 1)?;
+        let suspended_s = suspended_before(axis, at);
+        let is_gap = entry.dropped > 0 || pause > longest || suspended_s > Some(0.0);
+        let before = axis.wall_us(at - 1)?;
+        is_gap.then(|| Gap {
+            from: timestamp(before),
+            to: timestamp(entry.time.wall_us),
             seconds: seconds(pause),
-            dropped_samples: after.dropped,
-            from_us: before.taken_at_us,
+            suspended_s,
+            dropped_samples: entry.dropped,
+            from_us: before,
         })
     });
     gaps.collect()
@@ -205,7 +271,8 @@ mod tests {
 
     #[test]
     fn gaps_are_dropped_samples_and_long_pauses() {
-        let gaps = gaps(&archive_with_gaps());
+        let archive = archive_with_gaps();
+        let gaps = gaps(&archive, &archive.time_axis());
         let short: Vec<_> = gaps
             .iter()
             .map(|gap| (gap.seconds, gap.dropped_samples))

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::Sample;
+use crate::model::{Sample, SampleTime};
 use crate::recording::{Archive, Entry, Inspection, Metadata, RecordingError};
 
 /// An archive with entries and without Samples.
@@ -39,8 +39,11 @@ impl Archive for ArchiveOutline {
 pub(super) fn archive_with_gaps() -> ArchiveOutline {
     let start = 1_795_203_000_000_000;
     let entry = |at: i64, dropped| Entry {
-        taken_at_us: start + at * 1_000_000,
-        monotonic_ns: 5_000_000_000 + at as u64 * 1_000_000_000,
+        time: SampleTime {
+            wall_us: start + at * 1_000_000,
+            monotonic_ns: 5_000_000_000 + at as u64 * 1_000_000_000,
+            suspended_s: Some(0),
+        },
         sockets: 12_000 + at as u32,
         dropped,
     };

@@ -6,7 +6,7 @@ use anyhow::anyhow;
 
 use crate::aggregate::{Aggregator, Moment};
 use crate::cli::List;
-use crate::command::shared::recording_input;
+use crate::command::confinement;
 use crate::command::shared::usage_error::UsageError;
 use crate::source::{RawDumpError, read_raw_dump};
 
@@ -28,7 +28,7 @@ impl Input<'_> {
         let Some(path) = &arguments.from else {
             return Ok(Input::Kernel);
         };
-        if recording_input::is_recording(path) {
+        if confinement::is_recording(path) {
             if arguments.resolve && !arguments.numeric {
                 return Err(UsageError::new(
                     "-r would resolve names on this host, not on the recorded one; omit it",

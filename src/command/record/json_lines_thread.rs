@@ -3,9 +3,11 @@
 use std::io::{self, BufWriter, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
+use super::stop_signals::StopFlag;
 use crate::aggregate::{Aggregator, Moment};
 use crate::command::shared::text_output::TextOutput;
 use crate::export;
@@ -16,6 +18,12 @@ const BUFFERS: usize = 2;
 
 /// Size of the output buffer, bytes.
 const BUFFER_BYTES: usize = 256 * 1024;
+
+/// Time for which a blocked output is waited for after a signal.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Interval for checking whether the thread has ended.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// A writer thread with a fixed number of Samples, whose memory is reused after they are written.
 #[derive(Debug)]
@@ -76,12 +84,23 @@ impl JsonLinesThread {
         self.thread.is_finished()
     }
 
-    /// Waits until everything is written.
+    /// Waits until everything is written; after a signal, only for [`PATIENCE`].
     ///
     /// # Errors
-    /// If the output cannot be written.
-    pub(super) fn finish(self) -> anyhow::Result<()> {
+    /// If the output cannot be written, or its reader does not read it.
+    pub(super) fn finish(self, stop: &StopFlag) -> anyhow::Result<()> {
         drop(self.full);
+        let mut stopped: Option<Instant> = None;
+        while !self.thread.is_finished() {
+            if stop.is_set() && stopped.get_or_insert_with(Instant::now).elapsed() >= PATIENCE {
+                // The thread ends with the process.
+                return Err(anyhow!(
+                    "{}: its reader does not read; the last samples are missing",
+                    self.name
+                ));
+            }
+            thread::sleep(POLL_INTERVAL);
+        }
         let ended = self.thread.join();
         let ended = ended.unwrap_or_else(|_| Err(io::Error::other("its thread panicked")));
         ended.with_context(|| format!("cannot write to {}", self.name))

@@ -71,7 +71,7 @@ impl RecordingSession {
                 }
             }
         }
-        let written = self.finish();
+        let written = self.finish(stop);
         sampled?;
         written
     }
@@ -148,7 +148,7 @@ impl RecordingSession {
     }
 
     /// Closes the files and reports the result.
-    fn finish(self) -> anyhow::Result<()> {
+    fn finish(self, stop: &StopFlag) -> anyhow::Result<()> {
         let RecordingSession {
             recorder,
             lines,
@@ -158,7 +158,7 @@ impl RecordingSession {
         } = self;
         // The recording first: it does not block.
         let progress = recorder.map(Recorder::close);
-        let written = lines.map_or(Ok(()), JsonLinesThread::finish);
+        let written = lines.map_or(Ok(()), |lines| lines.finish(stop));
         if let Some(progress) = &progress {
             // Samples that the recorder accepted and could not write are in no file.
             counts.dropped += counts.samples.saturating_sub(progress.samples);

@@ -1,7 +1,5 @@
 //! Recordings as the input of commands: opening, choosing a moment, reporting damage.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use anyhow::anyhow;
@@ -10,22 +8,17 @@ use jiff::tz::TimeZone;
 use super::usage_error::UsageError;
 use crate::aggregate::Moment;
 use crate::column::when;
-use crate::recording::{self, Archive, Loss, Reader, entry_at};
+use crate::recording::{Archive, Loss, Reader};
 use crate::replay::{Depth, Replayer};
 
 /// Time after the last Sample that still selects it, µs, beyond one interval: times are typed in whole seconds.
 const SLACK_US: i64 = 1_000_000;
 
-/// Returns true if a file begins like a recording. An unreadable file is reported by the command that reads it.
-pub(in crate::command) fn is_recording(path: &Path) -> bool {
-    // Reading would consume the first bytes of a pipe.
-    let is_file = path.metadata().is_ok_and(|metadata| metadata.is_file());
-    let mut first = [0; 8];
-    let mut read = || File::open(path)?.read_exact(&mut first);
-    is_file && read().is_ok() && recording::is_recording(first)
-}
+/// What is said of a recording that its recorder did not close.
+pub(in crate::command) const NOT_CLOSED: &str =
+    "not closed: its end may be missing, or it is still being written";
 
-/// Opens a recording for replay, and reports its damage on standard error.
+/// Opens a recording for replay, and reports on standard error if it is damaged or was not closed.
 ///
 /// # Errors
 /// If the file cannot be read or has no Samples.
@@ -48,35 +41,38 @@ pub(in crate::command) fn read_moment(
     moment: &mut Moment,
 ) -> anyhow::Result<()> {
     let mut replayer = open(path)?;
-    let index = sample_index(replayer.archive(), at, &TimeZone::system())?;
+    let index = sample_index(replayer.archive(), at, &TimeZone::system(), |note| {
+        eprintln!("sockwatch: {}: {note}", path.display());
+    })?;
     replayer.show(index, Depth::Rates, moment)?;
     Ok(())
 }
 
-/// Returns the times of the first and the last Sample, µs since 1970 UTC.
-pub(in crate::command) fn span(archive: &dyn Archive) -> (i64, i64) {
-    let entries = archive.entries();
-    let time = |entry: Option<&crate::recording::Entry>| entry.map_or(0, |entry| entry.taken_at_us);
-    (time(entries.first()), time(entries.last()))
-}
-
-/// Returns the index of the last Sample at or before a time; of the last one without a time.
-fn sample_index(archive: &dyn Archive, at: Option<&str>, zone: &TimeZone) -> anyhow::Result<usize> {
-    let entries = archive.entries();
+/// Returns the index of the last Sample at or before a time; of the last one without a time. Reports a time that the wall
+/// clock showed twice, or skipped, with `note`.
+fn sample_index(
+    archive: &dyn Archive,
+    at: Option<&str>,
+    zone: &TimeZone,
+    note: impl FnOnce(&str),
+) -> anyhow::Result<usize> {
+    let axis = archive.time_axis();
     let Some(text) = at else {
-        return Ok(entries.len().saturating_sub(1));
+        return Ok(axis.len().saturating_sub(1));
     };
-    let (first, last) = span(archive);
-    let time = when::parse(text, (first, last), zone).map_err(|error| invalid_time(&error))?;
     let interval = i64::try_from(archive.metadata().interval.as_micros()).unwrap_or(i64::MAX);
-    let end = last.saturating_add(interval).saturating_add(SLACK_US);
-    if time < first || time > end {
-        let span = when::show_span((first, last), zone);
+    let tail_us = interval.saturating_add(SLACK_US);
+    let found = when::find(text, &axis, tail_us, zone).map_err(|error| invalid_time(&error))?;
+    if !found.is_within {
+        let span = when::show_covered(&axis, zone);
         return Err(anyhow!(
             "nothing was recorded at {text}; the recording covers {span}"
         ));
     }
-    Ok(entry_at(entries, time))
+    if let Some(text) = &found.note {
+        note(text);
+    }
+    Ok(found.at)
 }
 
 /// Converts an invalid time on the command line to a usage error.
@@ -84,7 +80,7 @@ pub(in crate::command) fn invalid_time(error: &when::WhenError) -> anyhow::Error
     UsageError::new(error.to_string()).into()
 }
 
-/// Reports each damaged part on standard error, in one line.
+/// Reports each damaged part on standard error, in one line, and whether the end may be missing.
 fn report_losses(archive: &dyn Archive, path: &Path) {
     let zone = TimeZone::system();
     for loss in archive.losses() {
@@ -93,6 +89,9 @@ fn report_losses(archive: &dyn Archive, path: &Path) {
             path.display(),
             describe_loss(loss, archive, &zone)
         );
+    }
+    if !archive.is_closed() {
+        eprintln!("sockwatch: {}: {NOT_CLOSED}", path.display());
     }
 }
 
@@ -108,7 +107,7 @@ pub(in crate::command) fn describe_loss(
         |entry| {
             format!(
                 "after the sample at {}",
-                when::show(entry.taken_at_us, zone)
+                when::show(entry.time.wall_us, zone)
             )
         },
     );
@@ -134,18 +133,23 @@ mod tests {
         };
         let samples = (0..10).map(|at| Sample {
             taken_at_us: (1000 + at) * 1_000_000 + 500_000,
+            monotonic_ns: (7 + at.unsigned_abs()) * 1_000_000_000,
             ..Sample::default()
         });
         SampleArchive::new(metadata, samples.collect())
     }
 
     fn index_at(text: &str) -> Result<usize, String> {
-        sample_index(&archive(), Some(text), &TimeZone::UTC).map_err(|error| error.to_string())
+        sample_index(&archive(), Some(text), &TimeZone::UTC, |note| {
+            panic!("{note}")
+        })
+        .map_err(|error| error.to_string())
     }
 
     #[test]
     fn the_moment_is_the_last_one_at_or_before_the_time() {
-        assert_eq!(sample_index(&archive(), None, &TimeZone::UTC).unwrap(), 9);
+        let last = sample_index(&archive(), None, &TimeZone::UTC, |_| {});
+        assert_eq!(last.unwrap(), 9);
         assert_eq!(index_at("00:16:40.5"), Ok(0));
         assert_eq!(
             index_at("00:16:40"),
@@ -174,22 +178,5 @@ mod tests {
             );
         }
         assert!(index_at("soon").unwrap_err().contains("invalid time"));
-    }
-
-    #[test]
-    fn a_file_is_a_recording_by_its_first_bytes() {
-        let directory = tempfile::tempdir().unwrap();
-        let file = |name: &str, bytes: &[u8]| {
-            let path = directory.path().join(name);
-            std::fs::write(&path, bytes).unwrap();
-            is_recording(&path)
-        };
-        assert!(file("recording", b"\x89SWR\r\n\x1a\n\x01\x00"));
-        assert!(file("damaged", b"\x89SWR\n\n\x1a\n\x01\x00"));
-        assert!(file("former", b"SOCKWTCH\x02\x00"));
-        assert!(!file("cut", b"\x89SWR\r\n\x1a"));
-        assert!(!file("other", b"\x60\x00\x00\x00\x14\x00\x02\x00"));
-        assert!(!is_recording(directory.path()));
-        assert!(!is_recording(Path::new("/nonexistent")));
     }
 }

@@ -5,8 +5,8 @@ use std::io::Read;
 
 use anyhow::{Context as _, anyhow};
 
-use super::capabilities;
 use super::socket_kinds::SocketKinds;
+use super::usage_error::UsageError;
 use crate::aggregate::{Event, EventKind, Moment};
 use crate::cli::Select;
 use crate::column::{SOCKET_COLUMNS, SocketRow, VOCABULARY};
@@ -14,6 +14,7 @@ use crate::filter::{
     Filter, LoweredFilter, NameResolver, ParseContext, RequestedSockets, StateSet,
 };
 use crate::model::{Family, Protocol, SocketRef, State, Unowned};
+use crate::privilege::{self, ADMINISTER_NETWORK};
 use crate::source::netlink::request::Table;
 
 /// Columns that need two Samples.
@@ -63,7 +64,7 @@ const BASIC: [&str; 26] = [
 /// States that `-l` lists.
 const LISTENING: StateSet = StateSet::of(State::Listen).with(StateSet::of(State::Closed));
 
-/// Maximum size of a filter file, bytes; the rest is ignored.
+/// Maximum size of a filter file, bytes.
 const MAX_FILTER_BYTES: u64 = 1 << 20;
 
 /// The parsed selection.
@@ -163,7 +164,7 @@ impl Selection {
 
     /// Returns the part of it that the kernel can evaluate.
     pub(in crate::command) fn lowered(&self) -> LoweredFilter {
-        let mut lowered = self.filter.lower(capabilities::is_network_admin());
+        let mut lowered = self.filter.lower(privilege::permits(ADMINISTER_NETWORK));
         let states = lowered.states.common(self.states);
         // Listeners explain connections without an owner, and cost little.
         lowered.states = if states.contains(State::Established) && lowered.code.is_empty() {
@@ -253,7 +254,7 @@ impl Selection {
     /// # Errors
     /// If it uses firewall marks without `CAP_NET_ADMIN`.
     pub(in crate::command) fn check_permissions(&self) -> anyhow::Result<()> {
-        if self.filter.needs_marks() && !capabilities::is_network_admin() {
+        if self.filter.needs_marks() && !privilege::permits(ADMINISTER_NETWORK) {
             return Err(anyhow!(
                 "the kernel reports firewall marks only with CAP_NET_ADMIN; run as root or grant it"
             ));
@@ -269,9 +270,17 @@ fn filter_text(letters: &Select) -> anyhow::Result<String> {
     if let Some(path) = &letters.filter_file {
         let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
         let mut whole = String::new();
-        file.take(MAX_FILTER_BYTES)
+        file.take(MAX_FILTER_BYTES + 1)
             .read_to_string(&mut whole)
             .with_context(|| format!("cannot read {}", path.display()))?;
+        // Without its end, a filter selects other sockets.
+        if whole.len() as u64 > MAX_FILTER_BYTES {
+            return Err(UsageError::new(format!(
+                "the filter file {} is longer than 1 MiB; use a shorter one",
+                path.display()
+            ))
+            .into());
+        }
         let lines = whole.lines().map(str::trim);
         for line in lines.filter(|line| !line.is_empty() && !line.starts_with('#')) {
             text.push(' ');
@@ -324,7 +333,10 @@ mod tests {
         assert_eq!(tables("-4"), v4);
         assert_eq!(tables("-0"), [Packet]);
         assert_eq!(tables("-Avsock"), [Vsock]);
-        assert_eq!(tables("-Ainet,!udp,!raw,!udplite,!sctp,!mptcp"), [BothTcp]);
+        assert_eq!(
+            tables("-Ainet,!udp,!raw,!icmp,!udplite,!sctp,!mptcp"),
+            [BothTcp]
+        );
         assert_eq!(tables("-finet"), v4);
         assert_eq!(tables("-tflink"), [BothTcp, Packet]);
         let with_unix: Vec<Table> = Table::ALL

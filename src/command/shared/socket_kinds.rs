@@ -27,6 +27,7 @@ kinds! {
     Udp,
     UdpLite,
     Raw,
+    Icmp,
     UnixStream,
     UnixDgram,
     UnixSeqpacket,
@@ -38,12 +39,12 @@ kinds! {
 }
 
 use Kind::{
-    Mptcp, Netlink, PacketDgram, PacketRaw, Raw, Sctp, Tcp, Udp, UdpLite, UnixDgram, UnixSeqpacket,
-    UnixStream, VsockDgram, VsockStream,
+    Icmp, Mptcp, Netlink, PacketDgram, PacketRaw, Raw, Sctp, Tcp, Udp, UdpLite, UnixDgram,
+    UnixSeqpacket, UnixStream, VsockDgram, VsockStream,
 };
 
 /// The kinds over IPv4 and IPv6.
-const INTERNET: [Kind; 6] = [Tcp, Mptcp, Sctp, Udp, UdpLite, Raw];
+const INTERNET: [Kind; 7] = [Tcp, Mptcp, Sctp, Udp, UdpLite, Raw, Icmp];
 
 const UNIX: [Kind; 3] = [UnixStream, UnixDgram, UnixSeqpacket];
 
@@ -52,7 +53,7 @@ const PACKET: [Kind; 2] = [PacketRaw, PacketDgram];
 const VSOCK: [Kind; 2] = [VsockStream, VsockDgram];
 
 /// Names for `-A`, with the aliases of ss.
-const QUERIES: [(&[&str], &[Kind]); 19] = [
+const QUERIES: [(&[&str], &[Kind]); 20] = [
     (&["all"], &ALL),
     (&["inet"], &INTERNET),
     (&["tcp"], &[Tcp]),
@@ -61,6 +62,7 @@ const QUERIES: [(&[&str], &[Kind]); 19] = [
     (&["udp"], &[Udp]),
     (&["udplite"], &[UdpLite]),
     (&["raw"], &[Raw]),
+    (&["icmp"], &[Icmp]),
     (&["unix"], &UNIX),
     (&["unix_stream", "u_str", "u_stream"], &[UnixStream]),
     (&["unix_dgram", "u_dgr", "u_dgram"], &[UnixDgram]),
@@ -98,6 +100,7 @@ impl Kind {
                 Protocol::Udp => Udp,
                 Protocol::UdpLite => UdpLite,
                 Protocol::Raw => Raw,
+                Protocol::Icmp | Protocol::Icmp6 => Icmp,
                 _ => return None,
             },
             (Family::Unix, Protocol::Dgram) => UnixDgram,
@@ -114,7 +117,7 @@ impl Kind {
     /// Returns the families that it occurs in.
     fn families(self) -> &'static [Family] {
         match self {
-            Tcp | Mptcp | Sctp | Udp | UdpLite | Raw => &[Family::Inet, Family::Inet6],
+            Tcp | Mptcp | Sctp | Udp | UdpLite | Raw | Icmp => &[Family::Inet, Family::Inet6],
             UnixStream | UnixDgram | UnixSeqpacket => &[Family::Unix],
             PacketRaw | PacketDgram => &[Family::Packet],
             Netlink => &[Family::Netlink],
@@ -127,7 +130,7 @@ impl Kind {
     fn states(self) -> StateSet {
         match self {
             PacketRaw | PacketDgram | Netlink => StateSet::of(State::Closed),
-            Udp | UdpLite | Raw => StateSet::of(State::Established),
+            Udp | UdpLite | Raw | Icmp => StateSet::of(State::Established),
             _ => connected(),
         }
     }

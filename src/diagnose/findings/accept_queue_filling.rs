@@ -3,8 +3,10 @@
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::finding::Severity;
 use crate::diagnose::measure::accept_queues::Thresholds;
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::{help_text, phrases};
+use crate::model::Protocol;
 
 /// Detects accept queues that are nearly full but drop nothing yet.
 #[derive(Debug)]
@@ -18,6 +20,8 @@ impl Detector for AcceptQueueFilling {
     const LOOK_ALIKES: &'static str =
         "It has the same causes as {0} and precedes it. Nothing is dropped yet.";
     const REMEDY: &'static str = "See {0}.";
+    const NEEDS: &'static [Need] = &[Need::Sockets(Protocol::Tcp)];
+    const MAX_SEVERITY: Severity = Severity::Warning;
 
     type Thresholds = Thresholds;
 

@@ -4,7 +4,9 @@ use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::finding::Severity;
 use crate::diagnose::help_text;
 use crate::diagnose::measure::accept_queues::Thresholds;
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
+use crate::model::Protocol;
 
 /// Detects accept queues that overflow.
 #[derive(Debug)]
@@ -19,6 +21,10 @@ impl Detector for AcceptQueueFull {
          slow: it accepts fewer connections than arrive. Cause backlog: it accepts quickly, but its backlog for \
          listen() is too small. Cause somaxconn: net.core.somaxconn limits that backlog.";
     const REMEDY: &'static str = "Depends on the cause: continue the process, find what it waits for, add workers, or raise the backlog.";
+    const NEEDS: &'static [Need] = &[
+        Need::Sockets(Protocol::Tcp),
+        Need::Counter("TcpExt.ListenOverflows"),
+    ];
 
     type Thresholds = Thresholds;
 

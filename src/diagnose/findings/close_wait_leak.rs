@@ -12,11 +12,12 @@ use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{Holder, activity, holder};
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::measure::waiting::{WaitingConnections, waiting_since};
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::subject::Subject;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
-use crate::model::Activity;
+use crate::model::{Activity, Protocol};
 
 thresholds! {
     #[expect(clippy::doc_markdown, reason = "comments of the configuration have no markup")]
@@ -60,6 +61,7 @@ impl Detector for CloseWaitLeak {
          peer closed; it may hang. Cause not-closed: it has read everything but has not called close().";
     const REMEDY: &'static str = "Fix the code. Until then, only a restart frees the file descriptors: the kernel has no timeout for \
          CLOSE-WAIT. `sockwatch kill` ends the connections but leaves the descriptors open.";
+    const NEEDS: &'static [Need] = &[Need::Sockets(Protocol::Tcp)];
 
     type Thresholds = Thresholds;
 

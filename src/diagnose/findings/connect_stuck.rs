@@ -9,12 +9,13 @@ use rustc_hash::FxHashMap;
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{own_end, process};
-use crate::diagnose::finding::Value;
+use crate::diagnose::finding::{Severity, Value};
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::phrases;
 use crate::diagnose::subject::{Subject, format_endpoint};
 use crate::diagnose::threshold::thresholds;
-use crate::model::Endpoint;
+use crate::model::{Endpoint, Protocol};
 
 thresholds! {
     /// Thresholds for connection attempts without an answer.
@@ -53,6 +54,8 @@ impl Detector for ConnectStuck {
          (failed_attempts_per_s). If a full accept queue on this machine is the reason, only that is reported.";
     const REMEDY: &'static str =
         "Look for a firewall that drops packets, a host that is down, or a missing return route.";
+    const NEEDS: &'static [Need] = &[Need::Sockets(Protocol::Tcp)];
+    const MAX_SEVERITY: Severity = Severity::Warning;
 
     type Thresholds = Thresholds;
 

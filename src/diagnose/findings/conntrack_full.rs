@@ -3,6 +3,7 @@
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::help_text;
 use crate::diagnose::measure::host_limit::HostLimit;
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::threshold::thresholds;
 
@@ -38,6 +39,10 @@ impl Detector for ConntrackFull {
     const LOOK_ALIKES: &'static str = "It is reported only where netfilter tracks connections. Once the table is full, new connections are \
          dropped, and their clients see {0}.";
     const REMEDY: &'static str = "Raise net.netfilter.nf_conntrack_max, shorten the timeouts, or exclude traffic from tracking.";
+    const NEEDS: &'static [Need] = &[
+        Need::LoadedCounter(LIMIT.counter),
+        Need::LoadedNumber(LIMIT.setting, LIMIT.number),
+    ];
 
     type Thresholds = Thresholds;
 

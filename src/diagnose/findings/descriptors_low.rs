@@ -4,6 +4,7 @@
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::finding::{Severity, Value};
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::subject::{ProcessName, Subject};
 use crate::diagnose::threshold::thresholds;
@@ -39,6 +40,7 @@ impl Detector for DescriptorsLow {
          pipes and connections in CLOSE-WAIT. If most are in CLOSE-WAIT, {0} is the cause.";
     const REMEDY: &'static str =
         "Raise the limit (prlimit, LimitNOFILE=). If the number keeps growing, fix the leak.";
+    const NEEDS: &'static [Need] = &[Need::Descriptors];
 
     type Thresholds = Thresholds;
 

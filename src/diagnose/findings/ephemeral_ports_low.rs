@@ -10,11 +10,12 @@ use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::process;
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::measure::port_reuse::PortReuse;
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::subject::{Subject, format_endpoint};
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
-use crate::model::LocalPorts;
+use crate::model::{LocalPorts, Protocol};
 
 thresholds! {
     /// Thresholds for local ports in use, as shares of the port range.
@@ -44,6 +45,12 @@ impl Detector for EphemeralPortsLow {
          Cause time-wait: most ports are in TIME-WAIT because this side closes first. Cause open: most belong to open \
          connections.";
     const REMEDY: &'static str = "Use a connection pool, tcp_tw_reuse (cause time-wait), a wider port range, or more addresses.";
+    const NEEDS: &'static [Need] = &[
+        Need::Sockets(Protocol::Tcp),
+        Need::Sockets(Protocol::Udp),
+        Need::Number("net.ipv4.ip_local_port_range", 1),
+        Need::Setting("net.ipv4.ip_local_reserved_ports"),
+    ];
 
     type Thresholds = Thresholds;
 

@@ -8,12 +8,13 @@ use rustc_hash::FxHashMap;
 use crate::diagnose::ages::Ages;
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{activity, listener_name, subject_of};
-use crate::diagnose::finding::Value;
+use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::measure::waiting::{WaitingConnections, waiting_since};
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
-use crate::model::Activity;
+use crate::model::{Activity, Protocol};
 
 thresholds! {
     /// Thresholds for connections that wait for `accept()`.
@@ -41,6 +42,8 @@ impl Detector for NotAccepted {
          reported. Cause stopped: the process is in state T. Cause not-accepting: it is not stopped, but does not accept.";
     const REMEDY: &'static str =
         "See what the process does instead of calling accept() (strace, gdb).";
+    const NEEDS: &'static [Need] = &[Need::Sockets(Protocol::Tcp)];
+    const MAX_SEVERITY: Severity = Severity::Warning;
 
     type Thresholds = Thresholds;
 

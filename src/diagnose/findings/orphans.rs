@@ -3,6 +3,7 @@
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::help_text;
 use crate::diagnose::measure::host_limit::HostLimit;
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::threshold::thresholds;
 
@@ -37,6 +38,10 @@ impl Detector for Orphans {
     const TITLE: &'static str = "Orphaned TCP connections are close to their limit.";
     const LOOK_ALIKES: &'static str = "An orphan is a connection that its process closed with data still unsent. TIME-WAIT sockets are not orphans.";
     const REMEDY: &'static str = "Find out why the peers do not accept the data. Lower net.ipv4.tcp_orphan_retries to give up sooner.";
+    const NEEDS: &'static [Need] = &[
+        Need::Counter(LIMIT.counter),
+        Need::HostNumber(LIMIT.setting, LIMIT.number),
+    ];
 
     type Thresholds = Thresholds;
 

@@ -10,10 +10,11 @@ use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{Facts, Holder, activity, holder};
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::measure::waiting::WaitingConnections;
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
-use crate::model::{Activity, MemoryInfo, ProcessKey, TcpInfo};
+use crate::model::{Activity, MemoryInfo, ProcessKey, Protocol, TcpInfo};
 
 thresholds! {
     /// Thresholds for unread data.
@@ -62,6 +63,7 @@ impl Detector for ReceiverStalled {
          is in state T. Cause busy: it uses the CPU but does not read. Cause not-reading: it mostly sleeps.";
     const REMEDY: &'static str =
         "Look at the thread that should read. A larger buffer only delays the problem.";
+    const NEEDS: &'static [Need] = &[Need::Sockets(Protocol::Tcp)];
 
     type Thresholds = Thresholds;
 
@@ -83,6 +85,10 @@ impl Detector for ReceiverStalled {
 
     fn severity(_thresholds: &Thresholds) -> String {
         "Warning. Critical once a receive window is closed.".to_owned()
+    }
+
+    fn min_watch_s(thresholds: &Thresholds) -> f64 {
+        thresholds.age_s
     }
 
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {

@@ -11,12 +11,13 @@ use rustc_hash::FxHashMap;
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{Facts, own_end, process};
 use crate::diagnose::finding::{Severity, Value};
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::subject::Subject;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::window::Window;
 use crate::diagnose::{help_text, phrases};
-use crate::model::{MemoryInfo, SocketRef};
+use crate::model::{MemoryInfo, Protocol, SocketRef};
 
 thresholds! {
     /// Thresholds for retransmissions.
@@ -67,6 +68,7 @@ impl Detector for Retransmitting {
          lost. Cause reordering: most of the retransmitted data had arrived, as the peer reported.";
     const REMEDY: &'static str =
         "Find where segments are lost: mtr, drops of network devices, a traffic shaper.";
+    const NEEDS: &'static [Need] = &[Need::Sockets(Protocol::Tcp)];
 
     type Thresholds = Thresholds;
 

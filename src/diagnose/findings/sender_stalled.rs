@@ -5,8 +5,10 @@
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::finding::Severity;
 use crate::diagnose::measure::unacknowledged::{Obstacle, StuckGroup, Thresholds};
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::{help_text, phrases};
+use crate::model::Protocol;
 
 /// Detects peers that acknowledge nothing.
 #[derive(Debug)]
@@ -19,6 +21,7 @@ impl Detector for SenderStalled {
          is reported as {0}, and partial loss as {1}.";
     const REMEDY: &'static str =
         "Check the path in both directions. TCP_USER_TIMEOUT lets the process notice sooner.";
+    const NEEDS: &'static [Need] = &[Need::Sockets(Protocol::Tcp)];
 
     type Thresholds = Thresholds;
 
@@ -36,6 +39,10 @@ impl Detector for SenderStalled {
 
     fn severity(_thresholds: &Thresholds) -> String {
         "Critical.".to_owned()
+    }
+
+    fn min_watch_s(thresholds: &Thresholds) -> f64 {
+        thresholds.age_s
     }
 
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {

@@ -2,6 +2,7 @@
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::measure::half_open::{self, Thresholds};
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::phrases;
 
@@ -15,6 +16,7 @@ impl Detector for SynFlood {
     const LOOK_ALIKES: &'static str = "Many sources that never answer are most likely forged. The evidence shows whether SYN cookies are \
          active; with them, clients that answer can still connect.";
     const REMEDY: &'static str = "Turn on SYN cookies. Limit SYNs in the firewall or upstream. A larger backlog does not stop a flood.";
+    const NEEDS: &'static [Need] = half_open::NEEDS;
 
     type Thresholds = Thresholds;
 

@@ -2,6 +2,7 @@
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::measure::half_open::{self, Thresholds};
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::phrases;
 
@@ -16,6 +17,7 @@ impl Detector for SynQueueFull {
          is reported instead.";
     const REMEDY: &'static str =
         "Check the path to these clients: routes, or a firewall that sees only one direction.";
+    const NEEDS: &'static [Need] = half_open::NEEDS;
 
     type Thresholds = Thresholds;
 

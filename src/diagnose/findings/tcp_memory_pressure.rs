@@ -4,6 +4,7 @@ use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::measure::counter::CounterStep;
 use crate::diagnose::measure::host_limit::HostLimit;
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
@@ -30,6 +31,12 @@ const LIMIT: HostLimit = HostLimit {
     number: 2,
 };
 
+/// Times at which memory pressure began.
+const PRESSURES: &str = "TcpExt.TCPMemoryPressures";
+
+/// Connections that the kernel ended for lack of memory.
+const ABORTED: &str = "TcpExt.TCPAbortOnMemory";
+
 /// Detects that TCP is short of memory.
 #[derive(Debug)]
 pub(in crate::diagnose) struct TcpMemoryPressure {
@@ -45,14 +52,20 @@ impl Detector for TcpMemoryPressure {
          {0} and {1} report them.";
     const REMEDY: &'static str =
         "Find the sockets that use the memory. If all of it is needed, raise net.ipv4.tcp_mem.";
+    const NEEDS: &'static [Need] = &[
+        Need::Counter(LIMIT.counter),
+        Need::Counter(PRESSURES),
+        Need::Counter(ABORTED),
+        Need::HostNumber(LIMIT.setting, LIMIT.number),
+    ];
 
     type Thresholds = Thresholds;
 
     fn new(thresholds: &Thresholds) -> Self {
         TcpMemoryPressure {
             thresholds: *thresholds,
-            pressures: CounterStep::new("TcpExt.TCPMemoryPressures"),
-            aborted: CounterStep::new("TcpExt.TCPAbortOnMemory"),
+            pressures: CounterStep::new(PRESSURES),
+            aborted: CounterStep::new(ABORTED),
         }
     }
 

@@ -10,11 +10,12 @@ use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{Facts, listener_name, process, subject_of};
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::measure::port_reuse::PortReuse;
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::subject::{ProcessName, Subject, format_endpoint};
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
-use crate::model::Endpoint;
+use crate::model::{Endpoint, Protocol};
 
 thresholds! {
     /// Thresholds for TIME-WAIT sockets.
@@ -72,6 +73,8 @@ impl Detector for TimeWaitBuildup {
          unless tcp_tw_reuse with TCP timestamps frees it after 1 s.";
     const REMEDY: &'static str =
         "Keep connections open and reuse them, or let the other side close first.";
+    const NEEDS: &'static [Need] = &[Need::Sockets(Protocol::Tcp)];
+    const MAX_SEVERITY: Severity = Severity::Warning;
 
     type Thresholds = Thresholds;
 

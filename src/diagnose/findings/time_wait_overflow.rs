@@ -4,6 +4,7 @@ use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::finding::Value;
 use crate::diagnose::measure::counter::CounterStep;
 use crate::diagnose::measure::host_limit::HostLimit;
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
@@ -28,6 +29,9 @@ const LIMIT: HostLimit = HostLimit {
     number: 0,
 };
 
+/// Connections that ended without TIME-WAIT at the limit.
+const OVERFLOWS: &str = "TcpExt.TCPTimeWaitOverflow";
+
 /// Detects that TIME-WAIT sockets near their limit.
 #[derive(Debug)]
 pub(in crate::diagnose) struct TimeWaitOverflow {
@@ -40,13 +44,18 @@ impl Detector for TimeWaitOverflow {
     const TITLE: &'static str = "TIME-WAIT sockets are close to their limit.";
     const LOOK_ALIKES: &'static str = "Many TIME-WAIT sockets below the limit are reported as {0}. Beyond it, the kernel keeps no more.";
     const REMEDY: &'static str = "Raise net.ipv4.tcp_max_tw_buckets, or keep connections alive.";
+    const NEEDS: &'static [Need] = &[
+        Need::Counter(LIMIT.counter),
+        Need::Counter(OVERFLOWS),
+        Need::Number(LIMIT.setting, LIMIT.number),
+    ];
 
     type Thresholds = Thresholds;
 
     fn new(thresholds: &Thresholds) -> Self {
         TimeWaitOverflow {
             thresholds: *thresholds,
-            overflows: CounterStep::new("TcpExt.TCPTimeWaitOverflow"),
+            overflows: CounterStep::new(OVERFLOWS),
         }
     }
 

@@ -7,13 +7,14 @@ use rustc_hash::FxHashMap;
 
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{activity, subject_of};
-use crate::diagnose::finding::Value;
+use crate::diagnose::finding::{Severity, Value};
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::subject::format_endpoint;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::window::Window;
 use crate::diagnose::{help_text, phrases};
-use crate::model::{Activity, MemoryInfo, SocketKey, SocketRef};
+use crate::model::{Activity, MemoryInfo, Protocol, SocketKey, SocketRef};
 
 thresholds! {
     /// Thresholds for dropped datagrams.
@@ -56,6 +57,8 @@ impl Detector for UdpDrops {
     const LOOK_ALIKES: &'static str = "Cause stopped: the process is in state T. Cause slow: the receive buffer stays full. Cause \
          buffer: the buffer is mostly empty but too small for bursts.";
     const REMEDY: &'static str = "Cause slow: read faster, or with more threads. Cause buffer: raise SO_RCVBUF and net.core.rmem_max.";
+    const NEEDS: &'static [Need] = &[Need::Sockets(Protocol::Udp)];
+    const MAX_SEVERITY: Severity = Severity::Warning;
 
     type Thresholds = Thresholds;
 

@@ -3,8 +3,10 @@
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::finding::Severity;
 use crate::diagnose::measure::unacknowledged::{Obstacle, StuckGroup, Thresholds};
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::{help_text, phrases};
+use crate::model::Protocol;
 
 /// Detects peers that do not read.
 #[derive(Debug)]
@@ -16,6 +18,8 @@ impl Detector for ZeroWindow {
     const LOOK_ALIKES: &'static str = "The peer is reachable, but its process does not read, so its window is closed. If the peer is on \
          this machine, {0} reports it too.";
     const REMEDY: &'static str = "Look at the process at the other end, not at the network.";
+    const NEEDS: &'static [Need] = &[Need::Sockets(Protocol::Tcp)];
+    const MAX_SEVERITY: Severity = Severity::Warning;
 
     type Thresholds = Thresholds;
 
@@ -32,6 +36,10 @@ impl Detector for ZeroWindow {
 
     fn severity(_thresholds: &Thresholds) -> String {
         "Warning.".to_owned()
+    }
+
+    fn min_watch_s(thresholds: &Thresholds) -> f64 {
+        thresholds.age_s
     }
 
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {

@@ -16,10 +16,12 @@ use crate::diagnose::facts::{Facts, listener_name, subject_of};
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::help_text;
 use crate::diagnose::kind::FindingKind;
+use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::phrases;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::window::Window;
+use crate::model::Protocol;
 
 thresholds! {
     /// Thresholds for half-open connections of a listener.
@@ -38,6 +40,17 @@ thresholds! {
         window_s: f64 = 10.0, ValueRule::WINDOW;
     }
 }
+
+/// SYN cookies sent and SYNs dropped for a full queue, of all listeners.
+const COOKIES_SENT: &str = "TcpExt.TCPReqQFullDoCookies";
+const SYNS_DROPPED: &str = "TcpExt.TCPReqQFullDrop";
+
+/// What the findings about half-open connections read.
+pub(in crate::diagnose) const NEEDS: &[Need] = &[
+    Need::Sockets(Protocol::Tcp),
+    Need::Counter(COOKIES_SENT),
+    Need::Counter(SYNS_DROPPED),
+];
 
 /// Number of half-open connections below which nothing is reported at any share, unless the threshold is lower.
 const FEW: u32 = 4;
@@ -81,8 +94,8 @@ impl HalfOpenConnections {
     pub(in crate::diagnose) fn new(thresholds: Thresholds) -> Self {
         HalfOpenConnections {
             thresholds,
-            cookies: CounterStep::new("TcpExt.TCPReqQFullDoCookies"),
-            dropped: CounterStep::new("TcpExt.TCPReqQFullDrop"),
+            cookies: CounterStep::new(COOKIES_SENT),
+            dropped: CounterStep::new(SYNS_DROPPED),
             window: Window::default(),
             groups: Vec::new(),
         }

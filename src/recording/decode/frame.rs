@@ -106,6 +106,8 @@ impl FrameDecoder {
         let strings = &self.strings;
         let mut reader = field_reader(sections.fixed[section::CLOCK], strings, budget);
         let elapsed_ns = self.clock.decode(&mut reader)?;
+        self.clock
+            .decode_suspended(sections.fixed[section::SUSPENDED])?;
         let mut reader = field_reader(sections.fixed[section::PROCESSES], strings, budget);
         self.processes.decode(&mut reader)?;
         let now_ns = self.clock.monotonic_ns;

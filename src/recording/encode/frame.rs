@@ -10,7 +10,7 @@ use crate::recording::archive::Entry;
 use crate::recording::frame::Frame;
 use crate::recording::records::{
     CounterEncoder, DeviceEncoder, FieldWriter, ProcessEncoder, SettingsEncoder, encode_activity,
-    encode_clock, encode_faults, encode_names,
+    encode_clock, encode_faults, encode_names, encode_suspended,
 };
 use crate::recording::section::{self, put_section};
 use crate::recording::strings::StringInterner;
@@ -20,8 +20,21 @@ use crate::recording::strings::StringInterner;
 /// ms.
 const CHUNK_FRAMES: u32 = 64;
 
+/// Maximum time from one key frame to the next, ns: Samples of this time are lost to damage that cannot be repaired. For
+/// 10 000 busy sockets and a Sample a second, 30 s take 13 % more bytes than 64 s, and 10 s would take 66 % more.
+const CHUNK_NS: u64 = 30_000_000_000;
+
 /// Compression level. Higher levels gain little: few sequences repeat, and most of the gain is entropy coding.
 const LEVEL: i32 = 1;
+
+/// The clocks of a Sample, on which those of the next one are based.
+#[derive(Debug, Clone, Copy, Default)]
+struct ClocksBefore {
+    /// µs since 1970 UTC.
+    wall_us: i64,
+    monotonic_ns: u64,
+    suspended_ns: Option<u64>,
+}
 
 /// Encodes Samples; keeps the state on which the next frame of the chunk is based.
 #[derive(Default)]
@@ -32,10 +45,11 @@ pub struct Encoder {
     devices: DeviceEncoder,
     settings: SettingsEncoder,
     sockets: SocketEncoder,
-    /// Times of the previous Sample: µs since 1970, and ns of the monotonic clock.
-    before: Option<(i64, u64)>,
-    /// Number of frames of the chunk so far.
+    /// The clocks of the previous Sample.
+    before: Option<ClocksBefore>,
+    /// Number of frames of the chunk so far, and the time of its key frame, ns of the monotonic clock.
     frames: u32,
+    key_ns: u64,
     zstd: Option<Zstd<'static>>,
     /// Buffers: the sections except the strings, one section, and all sections.
     body: Vec<u8>,
@@ -71,6 +85,7 @@ impl Encoder {
         let Sample {
             taken_at_us,
             monotonic_ns,
+            suspended_ns,
             host: _,
             sockets: _,
             closed: _,
@@ -89,9 +104,11 @@ impl Encoder {
             faults,
             timings: _,
         } = sample;
-        let is_key = self.frames == 0 || self.frames >= CHUNK_FRAMES;
+        let age_ns = monotonic_ns.saturating_sub(self.key_ns);
+        let is_key = self.frames == 0 || self.frames >= CHUNK_FRAMES || age_ns >= CHUNK_NS;
         if is_key {
             self.frames = 0;
+            self.key_ns = *monotonic_ns;
             self.strings.clear();
             self.processes.clear();
             self.counters.clear();
@@ -99,14 +116,14 @@ impl Encoder {
             self.settings.clear();
             self.sockets.clear();
         }
-        let (before_us, before_ns) = match self.before {
-            Some(before) if !is_key => before,
-            _ => (0, 0),
-        };
-        let elapsed_ns = monotonic_ns.wrapping_sub(before_ns);
+        let before = self.before.filter(|_| !is_key).unwrap_or_default();
+        let elapsed_ns = monotonic_ns.wrapping_sub(before.monotonic_ns);
         self.body.clear();
         self.section(section::CLOCK, |_, writer| {
-            encode_clock(sample, before_us, elapsed_ns, writer);
+            encode_clock(sample, before.wall_us, elapsed_ns, writer);
+        });
+        self.section(section::SUSPENDED, |_, writer| {
+            encode_suspended(*suspended_ns, before.suspended_ns, writer.out);
         });
         self.section(section::PROCESSES, |own, writer| {
             own.processes.encode(processes, writer);
@@ -149,11 +166,14 @@ impl Encoder {
             }
         };
         self.frames += 1;
-        self.before = Some((*taken_at_us, *monotonic_ns));
+        self.before = Some(ClocksBefore {
+            wall_us: *taken_at_us,
+            monotonic_ns: *monotonic_ns,
+            suspended_ns: *suspended_ns,
+        });
         Ok(Frame {
             entry: Entry {
-                taken_at_us: *taken_at_us,
-                monotonic_ns: *monotonic_ns,
+                time: sample.time(),
                 sockets: sample.sockets.rows.len() as u32,
                 dropped: 0,
             },
@@ -209,5 +229,30 @@ impl Encoder {
             }
         }
         Ok(packed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_frame_follows_within_thirty_seconds_and_64_frames() {
+        for (interval_ms, frames) in [(100, 64), (1000, 30), (10_000, 3), (60_000, 1)] {
+            let mut encoder = Encoder::new();
+            let keys: Vec<usize> = (0..200)
+                .filter(|at| {
+                    let sample = Sample {
+                        // The wall clock does not matter.
+                        taken_at_us: -(*at as i64),
+                        monotonic_ns: (7 + *at as u64 * interval_ms) * 1_000_000,
+                        ..Sample::default()
+                    };
+                    encoder.encode(&sample).unwrap().is_key
+                })
+                .collect();
+            let expected: Vec<usize> = (0..200).step_by(frames).collect();
+            assert_eq!(keys, expected, "every {interval_ms} ms");
+        }
     }
 }

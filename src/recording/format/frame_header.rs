@@ -1,5 +1,7 @@
 //! The header in front of every frame, index and end of a recording file.
 
+use super::bit_repair::repair_bit;
+use crate::model::{SUSPENDED_MODULUS, SampleTime};
 use crate::recording::archive::Entry;
 use crate::recording::frame::Frame;
 
@@ -11,6 +13,18 @@ pub(in crate::recording) const FRAME_MAGIC: [u8; 4] = [0xf5, b'f', b'r', b'm'];
 
 /// Maximum length of a payload, bytes.
 const MAX_FRAME_LEN: u32 = 256 << 20;
+
+/// Encodes the seconds in suspension: 1 more, or 0 if they are unknown.
+fn encode_suspended(seconds: Option<u32>) -> [u8; 3] {
+    let number = seconds.map_or(0, |seconds| seconds % SUSPENDED_MODULUS + 1);
+    let [a, b, c, _] = number.to_le_bytes();
+    [a, b, c]
+}
+
+/// Parses what [`encode_suspended`] encoded.
+fn parse_suspended([a, b, c]: [u8; 3]) -> Option<u32> {
+    u32::from_le_bytes([a, b, c, 0]).checked_sub(1)
+}
 
 /// The kind of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,12 +90,7 @@ impl FrameHeader {
             kind,
             length: payload.len() as u32,
             unpacked: payload.len() as u32,
-            entry: Entry {
-                taken_at_us: 0,
-                monotonic_ns: 0,
-                sockets: 0,
-                dropped: 0,
-            },
+            entry: Entry::default(),
             closed: 0,
             lost_closed: 0,
             offset,
@@ -94,6 +103,7 @@ impl FrameHeader {
         let mut bytes = [0; FRAME_HEADER_LEN];
         bytes[..4].copy_from_slice(&FRAME_MAGIC);
         bytes[4] = self.kind as u8;
+        bytes[5..8].copy_from_slice(&encode_suspended(self.entry.time.suspended_s));
         let mut at = 8;
         let mut add = |field: &[u8]| {
             bytes[at..at + field.len()].copy_from_slice(field);
@@ -101,8 +111,8 @@ impl FrameHeader {
         };
         add(&self.length.to_le_bytes());
         add(&self.unpacked.to_le_bytes());
-        add(&self.entry.taken_at_us.to_le_bytes());
-        add(&self.entry.monotonic_ns.to_le_bytes());
+        add(&self.entry.time.wall_us.to_le_bytes());
+        add(&self.entry.time.monotonic_ns.to_le_bytes());
         add(&self.entry.sockets.to_le_bytes());
         add(&self.closed.to_le_bytes());
         add(&self.entry.dropped.to_le_bytes());
@@ -112,6 +122,16 @@ impl FrameHeader {
         bytes[56..60].copy_from_slice(&crc.to_le_bytes());
         bytes[60..].copy_from_slice(&self.payload_crc.to_le_bytes());
         bytes
+    }
+
+    /// Repairs a flipped bit of an encoded header, apart from the CRC of its payload. Returns the repaired byte; `None` if
+    /// more than one bit is flipped.
+    pub(in crate::recording) fn repair(bytes: &mut [u8; FRAME_HEADER_LEN]) -> Option<usize> {
+        let [a, b, c, d] = [56, 57, 58, 59].map(|at| bytes[at]);
+        let at = repair_bit(&mut bytes[..56], u32::from_le_bytes([a, b, c, d]))?;
+        let crc = crc32c::crc32c(&bytes[..56]);
+        bytes[56..60].copy_from_slice(&crc.to_le_bytes());
+        Some(at)
     }
 
     /// Parses the header at an offset of the file. Returns `None` if there is no header or it is damaged.
@@ -133,8 +153,11 @@ impl FrameHeader {
             length: u32_at(8)?,
             unpacked: u32_at(12)?,
             entry: Entry {
-                taken_at_us: u64_at(16)? as i64,
-                monotonic_ns: u64_at(24)?,
+                time: SampleTime {
+                    wall_us: u64_at(16)? as i64,
+                    monotonic_ns: u64_at(24)?,
+                    suspended_s: parse_suspended([bytes[5], bytes[6], bytes[7]]),
+                },
                 sockets: u32_at(32)?,
                 dropped: u32_at(40)?,
             },

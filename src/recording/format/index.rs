@@ -1,6 +1,7 @@
 //! The index of a recording file: the locations of its frames, so that a large file is opened without reading all of
 //! it.
 
+use crate::model::SampleTime;
 use crate::recording::archive::Entry;
 use crate::recording::error::Corrupt;
 use crate::recording::varint::{ByteReader, put_bytes, put_signed, put_varint};
@@ -14,7 +15,7 @@ pub(in crate::recording) struct FrameLocation {
 }
 
 /// Encodes an index: the offset of the previous index (0 if there is none), the metadata's JSON, and the frames since
-/// the previous index as differences.
+/// the previous index as differences; then their seconds in suspension as runs of the same value.
 pub(in crate::recording) fn encode_index(
     previous: u64,
     metadata: &[u8],
@@ -31,12 +32,21 @@ pub(in crate::recording) fn encode_index(
             &mut out,
             (frame.offset - offset) << 1 | u64::from(frame.is_key),
         );
-        put_signed(&mut out, entry.taken_at_us.wrapping_sub(us));
-        put_signed(&mut out, entry.monotonic_ns.wrapping_sub(ns) as i64);
+        put_signed(&mut out, entry.time.wall_us.wrapping_sub(us));
+        put_signed(&mut out, entry.time.monotonic_ns.wrapping_sub(ns) as i64);
         put_signed(&mut out, i64::from(entry.sockets) - sockets);
         put_varint(&mut out, u64::from(entry.dropped));
-        (offset, us, ns) = (frame.offset, entry.taken_at_us, entry.monotonic_ns);
+        (offset, us, ns) = (frame.offset, entry.time.wall_us, entry.time.monotonic_ns);
         sockets = i64::from(entry.sockets);
+    }
+    let runs = frames.chunk_by(|a, b| a.entry.time.suspended_s == b.entry.time.suspended_s);
+    for run in runs {
+        let suspended_s = run.first().and_then(|frame| frame.entry.time.suspended_s);
+        put_varint(&mut out, run.len() as u64);
+        put_varint(
+            &mut out,
+            suspended_s.map_or(0, |seconds| u64::from(seconds) + 1),
+        );
     }
     out
 }
@@ -61,12 +71,25 @@ pub(in crate::recording) fn parse_index(
             offset,
             is_key: step & 1 != 0,
             entry: Entry {
-                taken_at_us: us,
-                monotonic_ns: ns,
+                time: SampleTime {
+                    wall_us: us,
+                    monotonic_ns: ns,
+                    suspended_s: None,
+                },
                 sockets: u32::try_from(sockets).map_err(|_| Corrupt("a number is out of range"))?,
                 dropped: reader.number()?,
             },
         });
+    }
+    let mut rest = &mut frames[..];
+    while !rest.is_empty() && !reader.is_empty() {
+        let count = reader.number::<usize>()?.min(rest.len());
+        let suspended_s = reader.number::<u32>()?.checked_sub(1);
+        let (run, behind) = rest.split_at_mut(count);
+        for frame in run {
+            frame.entry.time.suspended_s = suspended_s;
+        }
+        rest = behind;
     }
     Ok((previous, metadata, frames))
 }

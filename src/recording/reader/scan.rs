@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 
-use super::payload::read_payload;
+use super::payload::{read_header, read_payload};
 use crate::recording::archive::Loss;
 use crate::recording::format::{
     FILE_HEADER_LEN, FORMER_MAGIC, FRAME_HEADER_LEN, FRAME_MAGIC, FrameHeader, FrameKind,
-    FrameLocation, MAGIC, MAX_METADATA_LEN, VERSION, parse_index, parse_metadata,
+    FrameLocation, MAGIC, MAX_METADATA_LEN, VERSION, parse_index, parse_metadata, repair_bit,
 };
 use crate::recording::metadata::Metadata;
 
@@ -16,6 +16,7 @@ use crate::recording::metadata::Metadata;
 const FIRST_STEP: usize = 4 << 10;
 const MAX_STEP: usize = 1 << 20;
 
+const REPAIRED: &str = "a flipped bit, repaired; no Samples are lost";
 const NOT_A_RECORDING: &str = "not a sockwatch recording";
 const FORMER_FORMAT: &str =
     "recorded by a development version of sockwatch before 0.1; record again";
@@ -89,14 +90,11 @@ impl FileScan<'_> {
         if fixed[..8] == FORMER_MAGIC {
             return Err(ScanError::Unsupported(FORMER_FORMAT.to_owned()));
         }
-        let u32_at = |at: usize| {
-            u32::from_le_bytes([fixed[at], fixed[at + 1], fixed[at + 2], fixed[at + 3]])
+        let u32_at = |bytes: &[u8], at: usize| {
+            u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
         };
-        let u16_at = |at: usize| u16::from_le_bytes([fixed[at], fixed[at + 1]]);
-        let (json_length, crc) = (u32_at(12) as usize, u32_at(16));
-        let (version, oldest_reader) = (u16_at(8), u16_at(10));
+        let (json_length, crc) = (u32_at(&fixed, 12) as usize, u32_at(&fixed, 16));
         let has_magic = fixed[..8] == MAGIC;
-        self.result.version = version;
 
         let mut json = Vec::new();
         if json_length <= MAX_METADATA_LEN && (FILE_HEADER_LEN + json_length) as u64 <= self.length
@@ -106,17 +104,28 @@ impl FileScan<'_> {
         }
         // If only the magic is damaged, the CRC with the correct magic matches.
         fixed[..8].copy_from_slice(&MAGIC);
-        let is_intact = crc == crc32c::crc32c_append(crc32c::crc32c(&fixed[..16]), &json)
-            && json.len() == json_length;
+        let mut covered = [&fixed[..16], &json].concat();
+        let is_whole = json.len() == json_length;
+        let mut is_intact = is_whole && crc == crc32c::crc32c(&covered);
+        let mut repaired = None;
+        if is_whole && !is_intact {
+            repaired = repair_bit(&mut covered, crc);
+            // A repaired length is that of other bytes.
+            is_intact = repaired.is_some() && u32_at(&covered, 12) as usize == json_length;
+        }
+        let u16_at = |at: usize| u16::from_le_bytes([covered[at], covered[at + 1]]);
+        let (version, oldest_reader) = (u16_at(8), u16_at(10));
+        self.result.version = version;
         if is_intact {
+            let json = &covered[16..];
             if oldest_reader > VERSION {
-                let metadata = parse_metadata(&json);
+                let metadata = parse_metadata(json);
                 let program = metadata.map(|known| known.program).unwrap_or_default();
                 return Err(ScanError::Unsupported(format!(
                     "unsupported format {version}, recorded by sockwatch {program}; this version reads format {VERSION}; update sockwatch"
                 )));
             }
-            self.result.metadata = parse_metadata(&json);
+            self.result.metadata = parse_metadata(json);
         } else {
             // The version itself may be damaged.
             self.result.version = VERSION;
@@ -130,6 +139,13 @@ impl FileScan<'_> {
                 (FILE_HEADER_LEN + json.len()) as u64,
                 "corrupt file header",
             );
+        } else if let Some(at) = repaired {
+            // The CRC is between the bytes that it covers.
+            let at = match at {
+                at if at == covered.len() || at < 16 => at.min(16),
+                at => at + FILE_HEADER_LEN - 16,
+            };
+            self.add_loss(at as u64, 1, REPAIRED);
         }
         if is_intact {
             return Ok((FILE_HEADER_LEN + json_length) as u64);
@@ -189,8 +205,11 @@ impl FileScan<'_> {
                 at = next;
                 continue;
             }
-            let is_intact = read_payload(self.file, at, &mut self.payload)?.is_some();
-            self.add_frame(&header, is_intact, at, end);
+            let read = read_payload(self.file, at, &mut self.payload)?;
+            self.add_frame(&header, read.is_some(), at, end);
+            for byte in read.map_or_else(Vec::new, |read| read.bytes) {
+                self.add_loss(byte, 1, REPAIRED);
+            }
             at = end;
         }
         Ok(())
@@ -230,12 +249,10 @@ impl FileScan<'_> {
 
     /// Returns the header of the frame at an offset, if present.
     fn frame_header(&self, at: u64) -> Result<Option<FrameHeader>, ScanError> {
-        let mut bytes = [0; FRAME_HEADER_LEN];
         if at + FRAME_HEADER_LEN as u64 > self.length {
             return Ok(None);
         }
-        self.file.read_exact_at(&mut bytes, at)?;
-        Ok(FrameHeader::parse(&bytes, at))
+        Ok(read_header(self.file, at)?.map(|header| header.value))
     }
 
     /// Searches for the next frame, starting at an offset.
@@ -285,7 +302,7 @@ impl FileScan<'_> {
                 return Ok(false);
             }
             let header = read_payload(self.file, at, &mut self.payload)?;
-            if header.is_none_or(|header| header.kind != FrameKind::Index) {
+            if header.is_none_or(|header| header.value.kind != FrameKind::Index) {
                 return Ok(false);
             }
             let Ok((previous, json, frames)) = parse_index(&self.payload) else {

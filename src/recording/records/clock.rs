@@ -3,7 +3,7 @@
 use super::field::{Field, FieldReader, FieldWriter, record};
 use crate::model::{Sample, Timings, Visibility};
 use crate::recording::error::Corrupt;
-use crate::recording::varint::{put_signed, put_varint};
+use crate::recording::varint::{ByteReader, put_signed, put_varint};
 
 record!(Timings {
     dump_ns,
@@ -21,6 +21,7 @@ const ROOT: u64 = 2;
 pub(in crate::recording) struct Clock {
     taken_at_us: i64,
     pub(in crate::recording) monotonic_ns: u64,
+    suspended_ns: Option<u64>,
     timings: Timings,
     lost_events: u64,
     events_available: bool,
@@ -55,6 +56,17 @@ pub(in crate::recording) fn encode_clock(
     put_varint(writer.out, unreadable.into());
 }
 
+/// Encodes the time in suspension, unless it is that of the frame before.
+pub(in crate::recording) fn encode_suspended(
+    suspended_ns: Option<u64>,
+    before: Option<u64>,
+    out: &mut Vec<u8>,
+) {
+    if suspended_ns != before {
+        put_varint(out, suspended_ns.map_or(0, |ns| ns.saturating_add(1)));
+    }
+}
+
 impl Clock {
     /// Decodes what [`encode_clock`] encoded; returns the time since the previous Sample, ns.
     pub(in crate::recording) fn decode(
@@ -76,11 +88,23 @@ impl Clock {
         Ok(elapsed_ns)
     }
 
+    /// Decodes the time in suspension that [`encode_suspended`] encoded, if it changed.
+    pub(in crate::recording) fn decode_suspended(
+        &mut self,
+        mut bytes: ByteReader<'_>,
+    ) -> Result<(), Corrupt> {
+        if !bytes.is_empty() {
+            self.suspended_ns = bytes.varint()?.checked_sub(1);
+        }
+        Ok(())
+    }
+
     /// Copies the clocks to a Sample.
     pub(in crate::recording) fn apply_to(&self, sample: &mut Sample) {
         let Clock {
             taken_at_us,
             monotonic_ns,
+            suspended_ns,
             timings,
             lost_events,
             events_available,
@@ -88,6 +112,7 @@ impl Clock {
         } = *self;
         sample.taken_at_us = taken_at_us;
         sample.monotonic_ns = monotonic_ns;
+        sample.suspended_ns = suspended_ns;
         sample.timings = timings;
         sample.lost_events = lost_events;
         sample.events_available = events_available;

@@ -12,22 +12,18 @@ const STRUCTURES: [(&str, usize); 4] = [
     ("congestion", CONGESTION_INFO),
 ];
 
-/// Returns a stream's name; empty for an unused number. A word that is not exactly one field has the name of its
+/// Returns a stream's name; `None` for an unused number. A word that is not exactly one field has the name of its
 /// structure and its offset in bytes.
-pub(in crate::recording) fn name(stream: usize) -> String {
+pub(in crate::recording) fn name(stream: usize) -> Option<String> {
     if let Some(name) = FIXED_NAMES.get(stream) {
-        return (*name).to_owned();
+        return (!name.is_empty()).then(|| (*name).to_owned());
     }
     if let Some(field) = tcp_field(stream) {
-        return format!("tcp.{field}");
+        return Some(format!("tcp.{field}"));
     }
     let mut structures = STRUCTURES.into_iter().rev();
-    match structures.find(|(_, first)| *first <= stream) {
-        Some((name, first)) if stream < STREAM_COUNT => {
-            format!("{name}.{}", (stream - first) * 4)
-        }
-        _ => String::new(),
-    }
+    let (name, first) = structures.find(|(_, first)| *first <= stream)?;
+    (stream < STREAM_COUNT).then(|| format!("{name}.{}", (stream - first) * 4))
 }
 
 /// Returns the name of the only field of `struct tcp_info` in a stream's word.

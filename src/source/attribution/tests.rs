@@ -80,7 +80,7 @@ fn attribution(sample: &Sample, row: usize) -> (Attribution, Vec<u32>) {
 #[test]
 fn time_wait_keeps_its_owner_or_gets_all_owners_of_its_listeners_end() {
     let (_root, mut owners) = owners(&[(1, 11), (2, 12), (3, 13)]);
-    let mut attributor = Attributor::new(false);
+    let mut attributor = Attributor::default();
     let mut first = sample(&[
         listener(1, 11),
         listener(2, 12),
@@ -113,7 +113,7 @@ fn a_row_that_the_kernel_reported_twice_is_kept_once() {
     let (_root, mut owners) = owners(&[(1, 11)]);
     let row = listener(1, 11);
     let mut twice = sample(&[row, row]);
-    Attributor::new(false).attribute(&mut twice, &mut owners, &mut |_| None);
+    Attributor::default().attribute(&mut twice, &mut owners, &mut |_| None);
     assert_eq!(twice.sockets.rows.len(), 1);
 }
 
@@ -130,21 +130,17 @@ fn a_socket_without_an_owner_has_a_reason() {
         (Attribution::Unowned(why), pids) if pids.is_empty() => why,
         other => panic!("{other:?}"),
     };
-    Attributor::new(false).attribute(&mut mixed, &mut owners, &mut |_| None);
+    Attributor::default().attribute(&mut mixed, &mut owners, &mut |_| None);
     assert_eq!(why(&mixed, 0), Unowned::WaitingForAccept);
     assert_eq!(why(&mixed, 1), Unowned::Handshake);
     assert_eq!(why(&mixed, 2), Unowned::Orphan);
     assert_eq!(why(&mixed, 3), Unowned::Unknown);
-
-    let mut again = sample(&[connection(4, 99, State::Established)]);
-    Attributor::new(true).attribute(&mut again, &mut owners, &mut |_| None);
-    assert_eq!(why(&again, 0), Unowned::OtherNamespace);
 }
 
 #[test]
 fn a_socket_released_before_the_scan_is_distinguished_from_a_hidden_one() {
     let (_root, mut owners) = owners(&[(1, 11)]);
-    let mut attributor = Attributor::new(true);
+    let mut attributor = Attributor::default();
     let mut asked = Vec::new();
     let mut round = |rows: &[Socket], closed: &[Socket]| {
         let mut sample = sample(rows);
@@ -169,7 +165,7 @@ fn a_socket_released_before_the_scan_is_distinguished_from_a_hidden_one() {
         connection(5, 15, State::Established),
     ];
     let exited = Attribution::Unowned(Unowned::Exited);
-    let hidden = Attribution::Unowned(Unowned::OtherNamespace);
+    let hidden = Attribution::Unowned(Unowned::Unknown);
     let (attributions, asked) = round(&rows, &[connection(5, 0, State::Closed)]);
     assert_eq!(
         attributions,
@@ -191,7 +187,7 @@ fn a_socket_released_before_the_scan_is_distinguished_from_a_hidden_one() {
 #[test]
 fn a_destroy_event_gets_the_remembered_state_of_its_socket_once() {
     let (_root, mut owners) = owners(&[(1, 11), (3, 13)]);
-    let mut attributor = Attributor::new(false);
+    let mut attributor = Attributor::default();
     let mut first = sample(&[listener(1, 11), connection(3, 13, State::Established)]);
     first.monotonic_ns = 5;
     attributor.attribute(&mut first, &mut owners, &mut |_| None);
@@ -235,7 +231,7 @@ fn a_destroy_event_gets_the_remembered_state_of_its_socket_once() {
 #[test]
 fn the_process_that_accepts_is_named_before_the_one_that_opened_the_listener() {
     let (root, mut owners) = owners(&[(1, 11), (5, 11), (6, 11), (7, 11)]);
-    let mut attributor = Attributor::new(false);
+    let mut attributor = Attributor::default();
     let mut pids = |rows: &[Socket], owners: &mut Owners, at_ns: u64| {
         let mut sample = sample(rows);
         sample.monotonic_ns = at_ns;
@@ -278,7 +274,7 @@ fn the_process_that_accepts_is_named_before_the_one_that_opened_the_listener() {
 #[test]
 fn a_process_that_starts_with_an_inherited_listener_does_not_replace_the_first_one() {
     let (root, mut owners) = owners(&[(5, 11), (6, 11)]);
-    let mut attributor = Attributor::new(false);
+    let mut attributor = Attributor::default();
     let mut first = sample(&[listener(1, 11)]);
     attributor.attribute(&mut first, &mut owners, &mut |_| None);
     assert_eq!(attribution(&first, 0).1, [6, 5]);

@@ -56,17 +56,17 @@ pub(super) fn keeps_owner(reason: Unowned) -> bool {
             | Unowned::Unknown
             | Unowned::OtherNamespace
             | Unowned::PermissionDenied
+            | Unowned::IoUring
     )
 }
 
-/// Returns the reason why no descriptor refers to `socket`. `hides_pid_namespaces` is the result of
-/// [`hides_pid_namespaces`](crate::source::procfs::hides_pid_namespaces).
+/// Returns the reason why no descriptor refers to `socket`, as far as the socket and the readability of the processes
+/// prove it. [`unexplained`](crate::source::unexplained) looks for further evidence.
 pub(super) fn unowned_reason(
     socket: &Socket,
     sample: &Sample,
     owners: &Owners,
     released: &ReleasedSockets,
-    hides_pid_namespaces: bool,
 ) -> Unowned {
     if let Ends::Netlink { port_id: 0, .. } = socket.ends {
         return Unowned::Kernel;
@@ -89,10 +89,8 @@ pub(super) fn unowned_reason(
     }
     if released.contains(socket) {
         Unowned::Exited
-    } else if owners.could_be_hidden(socket.uid) {
+    } else if owners.has_unreadable_processes() {
         Unowned::PermissionDenied
-    } else if hides_pid_namespaces {
-        Unowned::OtherNamespace
     } else {
         Unowned::Unknown
     }

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::filter::{LoweredFilter, StateSet};
-use crate::model::{Family, Fault, FaultSeverity, Protocol, Sample, Socket, SocketTable, State};
-use crate::source::clock;
+use crate::model::{Fault, FaultSeverity, Protocol, Sample, Socket, SocketTable, State};
+use crate::source::clock::{self, SuspensionClock};
 use crate::source::netlink::dump::Dumper;
 use crate::source::netlink::request::{AttributeRequest, Table};
-use crate::source::procfs::read_raw_sockets;
+use crate::source::procfs::SocketFile;
 
 /// Time before an unsupported table is requested again: each request makes the kernel look for a module.
 const UNSUPPORTED_RETRY: Duration = Duration::from_secs(60);
@@ -27,6 +27,7 @@ pub(super) struct TableDumps {
     tables: Vec<Table>,
     request: AttributeRequest,
     include_peers: bool,
+    suspension: SuspensionClock,
     /// Tables that the kernel does not support, with the time of its report and the fault.
     unsupported: FxHashMap<Table, (Instant, Fault)>,
 }
@@ -48,6 +49,7 @@ impl TableDumps {
             tables: tables.to_vec(),
             request: request.clone(),
             include_peers,
+            suspension: SuspensionClock::default(),
             unsupported: FxHashMap::default(),
         }
     }
@@ -62,6 +64,7 @@ impl TableDumps {
         }
         sample.monotonic_ns = clock::monotonic_ns();
         sample.taken_at_us = clock::realtime_us();
+        sample.suspended_ns = Some(self.suspension.read());
     }
 
     /// Returns true if the request selects only some sockets, so that looking up the owners of all is not worthwhile.
@@ -81,6 +84,10 @@ impl TableDumps {
     }
 
     fn dump_table(&mut self, table: Table, sample: &mut Sample) {
+        if is_only_in_procfs(table) {
+            self.substitute(table, sample);
+            return;
+        }
         if let Some((since, fault)) = self.unsupported.get(&table)
             && since.elapsed() < UNSUPPORTED_RETRY
         {
@@ -93,10 +100,10 @@ impl TableDumps {
         sample.timings.decode_ns += outcome.decode_time.as_nanos() as u64;
         match outcome.fault {
             Some(mut fault) if outcome.unsupported => {
-                if let Some((_, name)) = procfs_substitute(table) {
+                if let Some(file) = socket_file(table) {
                     fault.error = format!(
-                        "{}; reading {name} instead, which has fewer details",
-                        fault.error
+                        "{}; reading /proc/net/{} instead, which has fewer details",
+                        fault.error, file.name
                     );
                 }
                 sample.faults.push(fault.clone());
@@ -110,20 +117,20 @@ impl TableDumps {
         }
     }
 
-    /// Reads the rows of a table that `sock_diag` does not support from `/proc`: those of raw sockets.
+    /// Reads the rows of a table that `sock_diag` does not support from `/proc`, if a file lists them.
     fn substitute(&self, table: Table, sample: &mut Sample) {
-        let Some((family, name)) = procfs_substitute(table) else {
+        let Some(file) = socket_file(table) else {
             return;
         };
-        let rows = &mut sample.sockets.rows;
-        let result = read_raw_sockets(&self.proc_root, family, self.netns, rows);
-        // Without the file, the family does not exist either, which sock_diag has already reported.
+        let result = file.read(&self.proc_root, self.netns, &mut sample.sockets);
+        // Without the file, the family does not exist either.
         if let Err(error) = result
             && !matches!(error, procfs::ProcError::NotFound(_))
         {
+            let path = format!("/proc/net/{}", file.name);
             sample
                 .faults
-                .push(Fault::new(FaultSeverity::Incomplete, name, error));
+                .push(Fault::new(FaultSeverity::Incomplete, path, error));
         }
     }
 
@@ -182,11 +189,21 @@ impl TableDumps {
     }
 }
 
-/// Returns the file in `/proc` that lists the sockets of a table, with its family. Only raw sockets have one.
-fn procfs_substitute(table: Table) -> Option<(Family, &'static str)> {
+/// Returns the file in `/proc` that lists the sockets of a table. Only raw and ICMP sockets have one.
+fn socket_file(table: Table) -> Option<SocketFile> {
     match table {
-        Table::Inet(Protocol::Raw) => Some((Family::Inet, "/proc/net/raw")),
-        Table::Inet6(Protocol::Raw) => Some((Family::Inet6, "/proc/net/raw6")),
+        Table::Inet(Protocol::Raw) => Some(SocketFile::RAW),
+        Table::Inet6(Protocol::Raw) => Some(SocketFile::RAW6),
+        Table::Inet(Protocol::Icmp) => Some(SocketFile::ICMP),
+        Table::Inet6(Protocol::Icmp6) => Some(SocketFile::ICMP6),
         _ => None,
     }
+}
+
+/// Returns true if `sock_diag` has no module for a table, so that it is always read from `/proc`.
+fn is_only_in_procfs(table: Table) -> bool {
+    matches!(
+        table,
+        Table::Inet(Protocol::Icmp) | Table::Inet6(Protocol::Icmp6)
+    )
 }

@@ -14,6 +14,7 @@ use rustix::net::{RecvFlags, sockopt};
 use super::request::write_destroy_request;
 use super::wire::{HEADER, errno};
 use crate::model;
+use crate::privilege::{self, ADMINISTER_NETWORK};
 
 /// Time to wait for the kernel's answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -64,6 +65,7 @@ impl Destroyer {
     /// # Errors
     /// If `socket(2)` or `connect(2)` fails.
     pub fn new() -> io::Result<Destroyer> {
+        let _raised = privilege::raise(ADMINISTER_NETWORK);
         let socket = Socket::new(NETLINK_SOCK_DIAG)?;
         socket.connect(&SocketAddr::new(0, 0))?;
         sockopt::set_socket_timeout(socket.as_fd(), sockopt::Timeout::Recv, Some(TIMEOUT))?;
@@ -90,7 +92,9 @@ impl Destroyer {
 
     /// Sends the request and returns the kernel's errno; 0 for success.
     fn send_request(&mut self) -> Result<i32, Errno> {
+        let raised = privilege::raise(ADMINISTER_NETWORK);
         let sent = self.socket.send(&self.request, 0);
+        drop(raised);
         sent.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))?;
         loop {
             let received = rustix::io::retry_on_intr(|| {

@@ -17,6 +17,7 @@ use rustix::net::{RecvFlags, sockopt};
 use super::datagram::decode_datagram;
 use super::wire::RECEIVE_BUFFER;
 use crate::model::{ClearForReuse, SocketTable};
+use crate::privilege::{self, ADMINISTER_NETWORK};
 use crate::source::clock;
 
 /// The four multicast groups, by number (`enum sknetlink_groups`). Odd ones are TCP.
@@ -75,7 +76,10 @@ impl DestroyEventListener {
     pub fn start(netns: u32) -> io::Result<DestroyEventListener> {
         let mut socket = Socket::new(NETLINK_SOCK_DIAG)?;
         socket.bind(&SocketAddr::new(0, 0))?;
-        if sockopt::set_socket_recv_buffer_size_force(socket.as_fd(), QUEUE).is_err() {
+        let raised = privilege::raise(ADMINISTER_NETWORK);
+        let forced = sockopt::set_socket_recv_buffer_size_force(socket.as_fd(), QUEUE);
+        drop(raised);
+        if forced.is_err() {
             sockopt::set_socket_recv_buffer_size(socket.as_fd(), QUEUE)?;
         }
         for group in GROUPS {

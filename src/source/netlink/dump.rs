@@ -12,6 +12,7 @@ use super::datagram::decode_datagram;
 use super::request::{AttributeRequest, Table, write_single_request};
 use super::wire::RECEIVE_BUFFER;
 use crate::model::{self, Fault, FaultSeverity, SocketTable};
+use crate::privilege::{self, ADMINISTER_NETWORK};
 
 /// Time to wait for the kernel's answer, which takes milliseconds.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -47,6 +48,8 @@ impl Dumper {
     /// # Errors
     /// If `socket(2)` or `connect(2)` fails.
     pub fn new(netns: u32) -> io::Result<Dumper> {
+        // The kernel reports marks only if both the socket's opener and the sender may administer the network.
+        let _raised = privilege::raise(ADMINISTER_NETWORK);
         let socket = Socket::new(NETLINK_SOCK_DIAG)?;
         socket.connect(&SocketAddr::new(0, 0))?;
         sockopt::set_socket_timeout(socket.as_fd(), sockopt::Timeout::Recv, Some(TIMEOUT))?;
@@ -189,7 +192,9 @@ impl Dumper {
         let sequence = self.next_sequence();
         kernel_table.write_request(request, sequence, &mut self.request);
         let mut clock = Instant::now();
+        let raised = privilege::raise(ADMINISTER_NETWORK);
         self.socket.send(&self.request, 0)?;
+        drop(raised);
         let mut malformed = 0;
         let mut reason = None;
         let mut interrupted = false;

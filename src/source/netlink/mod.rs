@@ -6,6 +6,7 @@
 //! - [`destroy_events`]: listens to the multicast groups for destroyed sockets.
 //! - [`destroy`]: closes a socket (`SOCK_DESTROY`).
 //! - [`devices`]: network devices and their addresses, from rtnetlink.
+//! - `kernel_ports`: UDP ports of the kernel's tunnels, from rtnetlink and generic netlink.
 //! - `wire`: numbers, attributes and headers, shared by all of them.
 //!
 //! The typed responses of `netlink-packet-sock-diag` are not used. They fail below 232 bytes of `tcp_info`, lose the
@@ -18,6 +19,7 @@ pub mod destroy;
 pub mod destroy_events;
 pub mod devices;
 pub mod dump;
+pub(super) mod kernel_ports;
 pub mod request;
 
 pub(super) mod wire;

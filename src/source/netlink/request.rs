@@ -112,7 +112,7 @@ pub enum Table {
 
 impl Table {
     /// Every table, in dump order.
-    pub const ALL: [Table; 15] = [
+    pub const ALL: [Table; 17] = [
         Table::Tcp,
         Table::Inet(Protocol::Mptcp),
         Table::Inet6(Protocol::Mptcp),
@@ -122,6 +122,8 @@ impl Table {
         Table::Inet6(Protocol::UdpLite),
         Table::Inet(Protocol::Raw),
         Table::Inet6(Protocol::Raw),
+        Table::Inet(Protocol::Icmp),
+        Table::Inet6(Protocol::Icmp6),
         Table::Inet(Protocol::Sctp),
         Table::Inet6(Protocol::Sctp),
         Table::Unix,

@@ -22,8 +22,20 @@ const MAX_MISSING: usize = 4096;
 /// Returns the mount point of the cgroup-2 hierarchy; `None` if there is none. Kernel: `self/mountinfo` below `root`,
 /// the mount point of procfs.
 pub(in crate::source) fn cgroup2_mount(root: &Path) -> Option<PathBuf> {
+    cgroup2_mount_with_options(root).map(|mount| mount.point)
+}
+
+/// Returns the same with its options.
+pub(super) fn cgroup2_mount_with_options(root: &Path) -> Option<Cgroup2Mount> {
     let text = fs::read(root.join("self/mountinfo")).ok()?;
     find_cgroup2(&text)
+}
+
+/// A mount of the cgroup-2 hierarchy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Cgroup2Mount {
+    pub(super) point: PathBuf,
+    pub(super) read_only: bool,
 }
 
 /// Maps cgroup ids to paths relative to the cgroup-2 mount. An id is the inode of the cgroup's directory. The tree is
@@ -115,7 +127,7 @@ impl CgroupPaths {
 
 /// Finds the mount point of cgroup 2 in `self/mountinfo`, preferring a mount of the whole hierarchy. Lines are parsed
 /// one by one, so that a malformed line does not hide the others.
-fn find_cgroup2(mountinfo: &[u8]) -> Option<PathBuf> {
+fn find_cgroup2(mountinfo: &[u8]) -> Option<Cgroup2Mount> {
     let mut part = None;
     for line in mountinfo.split(|&byte| byte == b'\n') {
         let Some(mount) = str::from_utf8(line)
@@ -126,13 +138,16 @@ fn find_cgroup2(mountinfo: &[u8]) -> Option<PathBuf> {
             continue;
         };
         let point = unescape(mount.mount_point.as_os_str().as_bytes());
-        let point = PathBuf::from(OsString::from_vec(point));
+        let found = Cgroup2Mount {
+            point: PathBuf::from(OsString::from_vec(point)),
+            read_only: mount.mount_options.contains_key("ro"),
+        };
         if mount.root == "/" {
-            return Some(point);
+            return Some(found);
         }
-        part.get_or_insert(point);
+        part.get_or_insert(found);
     }
-    part.filter(|path| !path.as_os_str().is_empty())
+    part.filter(|mount| !mount.point.as_os_str().is_empty())
 }
 
 /// Decodes the kernel's escapes for space (`\040`), tab, newline and backslash, which `procfs` leaves unchanged.

@@ -4,9 +4,9 @@
 //! - [`Owners`]: maps a socket's inode to the descriptors that refer to it, and is updated with as little reading as
 //!   possible. It uses `socket_holders` (the map), `process_reader` (reads one process) and [`UserNames`].
 //! - [`CounterReader`]: protocol counters and interfaces. [`SettingsReader`]: sysctl settings.
-//! - [`CgroupPaths`]: cgroup id → path.
+//! - [`CgroupPaths`]: cgroup id → path. [`OutsideCgroups`]: cgroups whose processes are in another pid namespace.
 //! - [`netlink_drops`]: messages that were not delivered to a netlink socket.
-//! - [`read_raw_sockets`]: raw sockets on kernels whose `sock_diag` does not support them.
+//! - [`SocketFile`]: sockets that `sock_diag` does not report.
 //! - [`read_host`], [`network_namespace`], [`hides_pid_namespaces`]: the host and its namespaces.
 //! - [`process_start_time`]: the start time that distinguishes a process from a later one with the same pid.
 //!
@@ -14,17 +14,20 @@
 //! the settings below `sys/net`), keeps only known names (`net/snmp`), or costs too much, in which case the cost is
 //! documented.
 
+mod cgroup_members;
 mod cgroup_paths;
 mod counters;
+mod hidepid;
 mod host;
 mod netlink_drops;
 mod owners;
 mod process_reader;
-mod raw_sockets;
 mod settings;
+mod socket_files;
 mod socket_holders;
 mod user_names;
 
+pub use cgroup_members::OutsideCgroups;
 pub use cgroup_paths::CgroupPaths;
 pub(super) use cgroup_paths::cgroup2_mount;
 pub use counters::CounterReader;
@@ -33,7 +36,7 @@ pub use netlink_drops::netlink_drops;
 pub use owners::Owners;
 pub(super) use process_reader::Waiting;
 pub use process_reader::process_start_time;
-pub use raw_sockets::read_raw_sockets;
 pub use settings::SettingsReader;
+pub use socket_files::SocketFile;
 pub use socket_holders::SocketDescriptor;
 pub use user_names::UserNames;

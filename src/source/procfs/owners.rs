@@ -15,11 +15,14 @@
 //!   opening another does not change the number.
 //! - **Targeted scan** ([`targeted_scan`]): finds the owners of a few sockets in place of a first refresh.
 //!
+//! Sockets without a descriptor may still be registered with an `io_uring` ([`io_uring`]).
+//!
 //! The state is in [`map`]; the details of displayed processes are read in [`process_rows`], and
 //! again where [`names`] finds that they have changed.
 
 mod entry;
 mod failures;
+mod io_uring;
 mod map;
 mod names;
 mod new_processes;

@@ -20,10 +20,10 @@ use rustix::fs::{AtFlags, Mode, OFlags, RawDir};
 use rustix::io::Errno;
 use rustix::path::DecInt;
 
-use self::parse::{descriptor_target, number, parse_stat};
+use self::parse::{number, parse_stat};
 use crate::model::DescriptorKind;
 
-pub(super) use self::parse::ProcessStat;
+pub(super) use self::parse::{ProcessStat, descriptor_target};
 pub(super) use self::via::{TaskPath, Via, thread_count};
 pub(in crate::source) use self::waiting::Waiting;
 

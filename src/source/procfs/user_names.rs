@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use nix::unistd::{Uid, User};
 use rustc_hash::FxHashMap;
 
+use crate::privilege;
+
 /// Maximum number of cached users; beyond it the cache is cleared.
 const MAX_USERS: usize = 16_384;
 /// Maximum number of pending queries.
@@ -47,6 +49,8 @@ impl Worker {
         let thread = std::thread::Builder::new()
             .name("user-names".into())
             .spawn(move || {
+                // Name services run code of their own.
+                privilege::lower();
                 for uid in received {
                     // This is getpwuid_r(3).
                     let user = User::from_uid(Uid::from_raw(uid)).ok().flatten();

@@ -95,6 +95,7 @@ impl List for Findings {
         Some(FindingLine {
             finding: self.finding(number)?,
             now_us: moment.sample.taken_at_us,
+            now_ns: moment.sample.monotonic_ns,
             zone: &self.zone,
         })
     }

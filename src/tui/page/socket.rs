@@ -57,8 +57,8 @@ pub struct SocketPage {
     pub first_seen: Option<(i64, State)>,
     /// The number of the first event that has not been read.
     next_event: u64,
-    /// The time of the last point, µs since 1970 UTC.
-    taken_at_us: i64,
+    /// The time of the last point, ns of the monotonic clock.
+    last_point_ns: Option<u64>,
 }
 
 impl SocketPage {
@@ -76,7 +76,7 @@ impl SocketPage {
             changes: VecDeque::new(),
             first_seen: None,
             next_event: 0,
-            taken_at_us: i64::MIN,
+            last_point_ns: None,
         }
     }
 
@@ -111,7 +111,7 @@ impl SocketPage {
         self.first_seen = None;
         self.presence = Presence::Absent;
         self.next_event = 0;
-        self.taken_at_us = i64::MIN;
+        self.last_point_ns = None;
     }
 
     /// Updates figures, points and changes from a moment.
@@ -135,13 +135,12 @@ impl SocketPage {
             self.last_known.copy_socket(row.socket);
         }
         self.rates = row.rates.copied();
-        let taken_at_us = moment.sample.taken_at_us;
         self.first_seen
-            .get_or_insert((taken_at_us, row.socket.socket.state));
-        if self.taken_at_us == taken_at_us {
+            .get_or_insert((moment.sample.taken_at_us, row.socket.socket.state));
+        let now_ns = moment.sample.monotonic_ns;
+        if self.last_point_ns.replace(now_ns) == Some(now_ns) {
             return;
         }
-        self.taken_at_us = taken_at_us;
         if self.points.len() == MAX_POINTS {
             self.points.pop_front();
         }
@@ -172,8 +171,11 @@ impl SocketPage {
                     continue;
                 };
                 if event.kind == EventKind::Closed {
-                    self.last_known = Sample::default();
-                    self.last_known.copy_socket(socket);
+                    // Of an aborted connection, the last figures stay.
+                    if socket.tcp_info().is_some() || self.known_info().is_none() {
+                        self.last_known = Sample::default();
+                        self.last_known.copy_socket(socket);
+                    }
                     self.presence = Presence::Closed(event.at_us);
                 }
                 if self.changes.len() == MAX_CHANGES {

@@ -239,12 +239,12 @@ impl Popup<State> for Findings {
 
     fn render(&mut self, frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let appearance = state.appearance.clone();
-        let now_us = state.moment.as_ref().map_or(0, |m| m.sample.taken_at_us);
+        let now_ns = state.moment.as_ref().map_or(0, |m| m.sample.monotonic_ns);
         let width = draw::WIDEST_TEXT.min(area.width);
         let columns = usize::from(width.saturating_sub(4));
         let (title, lines) = if let Some(finding) = self.chosen(state) {
             (
-                finding_text::title(finding, &appearance, now_us, columns.saturating_sub(2)),
+                finding_text::title(finding, &appearance, now_ns, columns.saturating_sub(2)),
                 finding_text::full_text(finding, columns),
             )
         } else {

@@ -42,7 +42,7 @@ impl State {
         }
         let timeline = self.timeline.as_ref()?;
         let moment = self.moment.as_ref()?;
-        let is_current = timeline.at_us() == Some(moment.sample.taken_at_us);
+        let is_current = timeline.time() == Some(moment.sample.time());
         is_current.then(|| timeline.marks.findings_at(timeline.playback.at))?
     }
 
@@ -67,12 +67,12 @@ impl State {
         }
     }
 
-    /// Returns the time at which the next finding of the recording is raised, or the previous one, µs since 1970 UTC.
-    /// Sets a message if there is none.
-    pub fn seek_mark(&mut self, forward: bool) -> Option<i64> {
+    /// Returns the Sample at which the next finding of the recording is raised, or the previous one. Sets a message if
+    /// there is none.
+    pub fn seek_mark(&mut self, forward: bool) -> Option<usize> {
         let timeline = self.timeline.as_mut()?;
-        let at_us = timeline.seek_mark(forward);
-        if at_us.is_none() {
+        let at = timeline.seek_mark(forward);
+        if at.is_none() {
             let share = timeline.scanned_share();
             let which = if forward { "after" } else { "before" };
             self.message = Some(if forward && share < 1.0 {
@@ -82,7 +82,7 @@ impl State {
                 format!("no finding {which} this instant")
             });
         }
-        at_us
+        at
     }
 
     /// Returns the finding with an identity: the active one, or else the newest that has ended.

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::{DisplayMode, State};
+use crate::column::describe_change;
+use crate::model::{ClockChange, SampleTime};
 use crate::tui::timeline::PlaybackStatus;
 
 impl State {
@@ -31,6 +33,22 @@ impl State {
             page.reset_history();
         }
         self.events.resume_following();
+    }
+
+    /// Sets a message if the clock was set, or the system suspended, since the moment shown before.
+    pub(super) fn report_clock_changes(&mut self, now: SampleTime) {
+        let Some(before) = self.last_time.replace(now) else {
+            return;
+        };
+        let follows = match &self.timeline {
+            Some(timeline) => timeline.playback.continues,
+            None => self.display == DisplayMode::Live,
+        };
+        let changes = ClockChange::between(before, now).map(describe_change);
+        let changes = changes.collect::<Vec<_>>().join("; ");
+        if follows && !changes.is_empty() {
+            self.message = Some(changes);
+        }
     }
 
     /// Marks the instant shown.

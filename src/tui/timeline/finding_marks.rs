@@ -116,6 +116,8 @@ mod tests {
             subject: Subject::Host,
             since_us: 0,
             until_us: None,
+            since_ns: 0,
+            until_ns: None,
             evidence: Vec::new(),
             summary: String::new(),
             advice: String::new(),

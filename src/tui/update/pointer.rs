@@ -30,9 +30,9 @@ pub fn point(state: &mut State, pointer: Pointer) -> Option<Effect> {
     commit_input(state);
     match pointer {
         Pointer::Click(column, row) | Pointer::DoubleClick(column, row)
-            if state.popup.is_none() && time_at(state, column, row).is_some() =>
+            if state.popup.is_none() && sample_at(state, column, row).is_some() =>
         {
-            return time_at(state, column, row).map(|at_us| Effect::Seek(Seek::To(at_us)));
+            return sample_at(state, column, row).map(|at| Effect::Seek(Seek::To(at)));
         }
         Pointer::Click(column, row) => return click(state, column, row),
         Pointer::DoubleClick(column, row) => return double_click(state, column, row),
@@ -41,10 +41,10 @@ pub fn point(state: &mut State, pointer: Pointer) -> Option<Effect> {
     None
 }
 
-/// The time at a position of the timeline.
-fn time_at(state: &State, column: u16, row: u16) -> Option<i64> {
+/// The Sample at a position of the timeline.
+fn sample_at(state: &State, column: u16, row: u16) -> Option<usize> {
     match state.clicks.target_at(column, row) {
-        Some(ClickTarget::Time(at_us)) => Some(at_us),
+        Some(ClickTarget::Sample(at)) => Some(at),
         _ => None,
     }
 }
@@ -83,7 +83,7 @@ fn click(state: &mut State, column: u16, row: u16) -> Option<Effect> {
                 table.sort_by(column);
             }
         }
-        Some(ClickTarget::Line(_) | ClickTarget::Tab(_) | ClickTarget::Time(_)) => {}
+        Some(ClickTarget::Line(_) | ClickTarget::Tab(_) | ClickTarget::Sample(_)) => {}
         None => {
             if let Some(pane) = state.clicks.pane_at(column, row) {
                 focus(state, pane);

@@ -6,6 +6,7 @@ use crate::tui::effect::Effect;
 use crate::tui::keymap::label;
 use crate::tui::line_editor::LineEditor;
 use crate::tui::state::{DisplayMode, State};
+use crate::tui::text;
 use crate::tui::text_input::TextInput;
 use crate::tui::timeline::{SPEEDS, Seek};
 
@@ -54,7 +55,7 @@ pub(super) fn freeze(state: &mut State) -> Option<Effect> {
 /// Shows the present from the next moment on.
 fn thaw(state: &mut State) {
     state.display = DisplayMode::Live;
-    state.now_us = None;
+    state.now_ns = None;
     if state.timeline.take().is_some() {
         state.reset_history();
     }
@@ -101,9 +102,16 @@ pub(super) fn go_to(state: &mut State, editor: LineEditor) -> Option<Effect> {
     if editor.text().trim().is_empty() {
         return None;
     }
-    let span = state.timeline.as_ref()?.track.span()?;
-    match when::parse(editor.text(), span, &state.appearance.timezone) {
-        Ok(at_us) => Some(Effect::Seek(Seek::To(at_us))),
+    let times = &state.timeline.as_ref()?.track.times;
+    match when::find(editor.text(), times, 0, &state.appearance.timezone) {
+        Ok(found) => {
+            state.message = found.note.or_else(|| {
+                let text = text::sanitized(editor.text().trim());
+                let message = format!("nothing was recorded at {text}; this is the nearest sample");
+                (!found.is_within).then_some(message)
+            });
+            Some(Effect::Seek(Seek::To(found.at)))
+        }
         Err(error) => {
             let error = Some(error.to_string());
             state.text_input = Some(TextInput::Time { editor, error });

@@ -95,11 +95,11 @@ pub(super) fn lines(
 }
 
 /// Describes the start of an active finding, or the end of an ended one, with its duration.
-fn period(finding: &Finding, appearance: &Appearance, now_us: i64) -> String {
+fn period(finding: &Finding, appearance: &Appearance, now_ns: u64) -> String {
     let end = finding.end_phrase(|us| appearance.time_of_day(us));
     end.unwrap_or_else(|| {
         let since = appearance.time_of_day(finding.since_us);
-        let length = whole_seconds(finding.duration_us(now_us));
+        let length = whole_seconds(finding.duration_us(now_ns));
         format!("since {since} ({length})")
     })
 }
@@ -109,11 +109,11 @@ fn period(finding: &Finding, appearance: &Appearance, now_us: i64) -> String {
 pub(in crate::tui) fn title(
     finding: &Finding,
     appearance: &Appearance,
-    now_us: i64,
+    now_ns: u64,
     room: usize,
 ) -> String {
     let (severity, kind) = (finding.severity, finding.kind.id());
-    let when = period(finding, appearance, now_us);
+    let when = period(finding, appearance, now_ns);
     let subject = text::sanitized(&finding.subject.to_string());
     let with = |name: &str, subject: &str| {
         format!("{} {name}{kind} ─ {subject} ─ {when}", severity.sign())

@@ -52,7 +52,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         let title = finding_text::title(
             row.finding,
             &appearance,
-            row.now_us,
+            row.now_ns,
             columns.saturating_sub(2),
         );
         Some((title, finding_text::full_text(row.finding, columns)))
@@ -114,7 +114,9 @@ fn no_findings_text(state: &State, room: Rect) -> Vec<Vec<Piece>> {
         return vec![vec![(text.to_owned(), Tone::Muted)]];
     };
     let whole = moment.unfiltered();
-    let length = whole_seconds(moment.sample.taken_at_us.saturating_sub(since_us));
+    let since_ns = state.findings.since_ns.unwrap_or(u64::MAX);
+    let length_ns = moment.sample.monotonic_ns.saturating_sub(since_ns);
+    let length = whole_seconds((length_ns / 1000).cast_signed());
     let scope = format!(
         "Checked for {length} ({} since {}): {}, {}, {}, the limits of this machine.",
         plural(state.findings.samples, "sample", "samples"),

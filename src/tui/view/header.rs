@@ -22,6 +22,7 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 
 use crate::column::format;
+use crate::model::Sample;
 use crate::tui::command::Command;
 use crate::tui::keymap;
 use crate::tui::state::{DisplayMode, State};
@@ -88,7 +89,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &State) {
     let took = format!("{interval} (took {took:>7})");
     let clock = clock(state, sample.taken_at_us);
     if state.display == DisplayMode::Frozen {
-        render_frozen(frame, area, state, sample.taken_at_us);
+        render_frozen(frame, area, state, sample);
         return;
     }
     let notes = notes(state);
@@ -164,10 +165,10 @@ pub(super) fn minutes(us: i64) -> String {
 }
 
 /// Draws the first line while the display is frozen: its time, the distance from now, the key that resumes.
-fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, taken_at_us: i64) {
-    let clock = clock(state, taken_at_us);
-    let now_us = state.now_us.unwrap_or(taken_at_us);
-    let back = now_us.saturating_sub(taken_at_us);
+fn render_frozen(frame: &mut Frame<'_>, area: Rect, state: &State, sample: &Sample) {
+    let clock = clock(state, sample.taken_at_us);
+    let now_ns = state.now_ns.unwrap_or(sample.monotonic_ns);
+    let back = (now_ns.saturating_sub(sample.monotonic_ns) / 1000).cast_signed();
     let left = [
         (" ■ FROZEN ".to_owned(), Tone::Selected),
         (format!(" at {clock} ·{} ago", minutes(back)), Tone::Warning),

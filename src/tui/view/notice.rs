@@ -28,7 +28,7 @@ const REMEDIES: [&str; 4] = [
 
 /// The same for root: a container or a security module may hide owners from root too.
 const REMEDIES_OF_ROOT: [&str; 4] = [
-    "permission denied, even as root; check CapEff in /proc/self/status for CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH",
+    "permission denied, even as root; check CapPrm in /proc/self/status for CAP_SYS_PTRACE + CAP_DAC_READ_SEARCH",
     Visibility::REMEDY_OF_ROOT,
     "permission denied, even as root",
     "denied even to root",

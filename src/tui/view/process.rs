@@ -236,12 +236,9 @@ fn identity(
     let mut started = MISSING.to_owned();
     if let Some(at) = process.started_at_us {
         started = appearance.time_of_day(at);
-        if let Some(moment) = moment {
+        if let Some(age_us) = moment.and_then(|moment| moment.sample.age_us(process)) {
             started.push_str(" (");
-            format::short_duration_us(
-                &mut started,
-                moment.sample.taken_at_us.saturating_sub(at) as f64,
-            );
+            format::short_duration_us(&mut started, age_us as f64);
             started.push_str(" ago)");
         }
     }

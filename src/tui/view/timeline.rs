@@ -57,19 +57,20 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     if track.width == 0 {
         return;
     }
-    let marked_us = state.mark.as_ref().map(|marked| marked.taken_at_us);
+    let marked_us = marked_us(state, &timeline.track);
     let cells = cells(&timeline, marked_us, track.width);
     pieces::write(frame.buffer_mut(), track, appearance, &cells);
-    if let Some(span) = timeline.track.span() {
+    if let Some(span_us) = timeline.track.span_us() {
         for column in 0..track.width {
             let at = Rect {
                 x: track.x + column,
                 width: 1,
                 ..track
             };
-            state
-                .clicks
-                .add(at, ClickTarget::Time(time_at(span, column, track.width)));
+            state.clicks.add(
+                at,
+                ClickTarget::Sample(sample_at(&timeline.track, span_us, column, track.width)),
+            );
         }
     }
 }
@@ -94,9 +95,9 @@ fn side_texts(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Ve
     format::count(&mut at, (timeline.playback.at + 1).min(all) as u64);
     let digits = count.chars().count();
     let sample = format!(" {at:>digits$} of {count} ");
-    let now = timeline.at_us().map_or_else(
+    let now = timeline.time().map_or_else(
         || format::MISSING.to_owned(),
-        |at_us| appearance.time_of_day(at_us),
+        |time| appearance.time_of_day(time.wall_us),
     );
     let (start, end) = track_ends(appearance, &timeline.track);
     let strong = |text: String| (text, Tone::Strong);
@@ -147,9 +148,20 @@ fn side_texts(state: &State, timeline: &Timeline, width: u16) -> (Vec<Piece>, Ve
     (speed.into_iter().chain(left).collect(), right)
 }
 
+/// The time of the marked Sample, µs after the first one.
+fn marked_us(state: &State, track: &Track) -> Option<i64> {
+    let (marked, first) = (state.mark.as_ref()?, track.times.get(0)?);
+    let ns = marked.monotonic_ns.checked_sub(first.monotonic_ns)?;
+    Some((ns / 1000).cast_signed())
+}
+
 /// Start and end of the track; with the day, if the days differ.
 fn track_ends(appearance: &Appearance, track: &Track) -> (String, String) {
-    let Some((start, end)) = track.span() else {
+    let ends = track
+        .times
+        .wall_us(0)
+        .zip(track.times.wall_us(track.times.len().saturating_sub(1)));
+    let Some((start, end)) = ends else {
         return (format::MISSING.to_owned(), format::MISSING.to_owned());
     };
     let (first, last) = (appearance.day(start), appearance.day(end));
@@ -161,26 +173,33 @@ fn track_ends(appearance: &Appearance, track: &Track) -> (String, String) {
     }
 }
 
-/// The column of a time.
-fn column_of((start, end): (i64, i64), at: i64, width: u16) -> u16 {
-    let span = end.saturating_sub(start).max(1) as f64;
-    let share = at.saturating_sub(start) as f64 / span;
+/// The column of a time in a span, both µs.
+fn column_of(span_us: i64, at_us: i64, width: u16) -> u16 {
+    let share = at_us as f64 / span_us.max(1) as f64;
     (share * f64::from(width.saturating_sub(1))).round() as u16
 }
 
-/// The time of a column.
-fn time_at((start, end): (i64, i64), column: u16, width: u16) -> i64 {
+/// The time of a column of a span, µs.
+fn time_at(span_us: i64, column: u16, width: u16) -> i64 {
     let share = f64::from(column) / f64::from(width.saturating_sub(1).max(1));
-    start.saturating_add((end.saturating_sub(start) as f64 * share).round() as i64)
+    (span_us as f64 * share).round() as i64
+}
+
+/// The Sample of a column.
+fn sample_at(track: &Track, span_us: i64, column: u16, width: u16) -> usize {
+    track.times.at_elapsed(time_at(span_us, column, width))
 }
 
 /// The columns of a time without Samples: those between the Samples around it, and at least one.
-fn columns_of(span: (i64, i64), (from, to): (i64, i64), width: u16) -> RangeInclusive<u16> {
-    let (first, last) = (column_of(span, from, width), column_of(span, to, width));
+fn columns_of(span_us: i64, (from, to): (i64, i64), width: u16) -> RangeInclusive<u16> {
+    let (first, last) = (
+        column_of(span_us, from, width),
+        column_of(span_us, to, width),
+    );
     if last > first + 1 {
         first + 1..=last - 1
     } else {
-        let middle = column_of(span, from.midpoint(to), width);
+        let middle = column_of(span_us, from.midpoint(to), width);
         middle..=middle
     }
 }
@@ -188,13 +207,13 @@ fn columns_of(span: (i64, i64), (from, to): (i64, i64), width: u16) -> RangeIncl
 /// The cells of the track: elapsed part, position, remaining part, with gaps and marks.
 fn cells(timeline: &Timeline, marked_us: Option<i64>, width: u16) -> Vec<Piece> {
     let track = &timeline.track;
-    let Some(span) = track.span() else {
+    let Some(span_us) = track.span_us() else {
         return vec![("─".repeat(width.into()), Tone::Muted)];
     };
-    let at = timeline.at_us().map(|at_us| column_of(span, at_us, width));
+    let at = column_at(track, timeline.playback.at, width);
     let mut cells: Vec<(char, Tone)> = (0..width)
         .map(|column| match at {
-            Some(at) if column < at => ('━', Tone::Key),
+            Some(at) if usize::from(column) < at => ('━', Tone::Key),
             _ => ('─', Tone::Muted),
         })
         .collect();
@@ -202,7 +221,7 @@ fn cells(timeline: &Timeline, marked_us: Option<i64>, width: u16) -> Vec<Piece> 
     // Corrupt parts are drawn above missing ones.
     for kind in [GapKind::Missing, GapKind::Damaged] {
         for gap in track.gaps.iter().filter(|gap| gap.kind == kind) {
-            for column in columns_of(span, (gap.from_us, gap.to_us), width) {
+            for column in columns_of(span_us, (gap.from_us, gap.to_us), width) {
                 if let Some(cell) = cells.get_mut(usize::from(column)) {
                     *cell = match kind {
                         GapKind::Missing => ('·', Tone::Muted),
@@ -213,12 +232,12 @@ fn cells(timeline: &Timeline, marked_us: Option<i64>, width: u16) -> Vec<Piece> 
         }
     }
     draw_marks(&timeline.marks, track, width, &mut cells);
-    if let Some(marked_us) = marked_us.filter(|at_us| (span.0..=span.1).contains(at_us))
-        && let Some(cell) = cells.get_mut(usize::from(column_of(span, marked_us, width)))
+    if let Some(marked_us) = marked_us.filter(|at_us| (0..=span_us).contains(at_us))
+        && let Some(cell) = cells.get_mut(usize::from(column_of(span_us, marked_us, width)))
     {
         *cell = ('◆', Tone::Key);
     }
-    if let Some(cell) = at.and_then(|at| cells.get_mut(usize::from(at))) {
+    if let Some(cell) = at.and_then(|at| cells.get_mut(at)) {
         *cell = ('●', Tone::Strong);
     }
     cells
@@ -236,7 +255,7 @@ fn by_severity(marks: &FindingMarks) -> Vec<FindingSpan> {
 
 /// The column of a Sample, by its index.
 fn column_at(track: &Track, at: usize, width: u16) -> Option<usize> {
-    let column = column_of(track.span()?, *track.times.get(at)?, width);
+    let column = column_of(track.span_us()?, track.times.elapsed_us(at)?, width);
     Some(column.into())
 }
 
@@ -266,6 +285,7 @@ fn draw_marks(marks: &FindingMarks, track: &Track, width: u16, cells: &mut [(cha
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::SampleTime;
     use crate::tui::timeline::Gap;
     use std::sync::Arc;
 
@@ -284,10 +304,17 @@ mod tests {
             to_us,
             kind,
         };
+        let time = |us: &i64| SampleTime {
+            // The wall clock does not matter.
+            wall_us: 1000 - us,
+            monotonic_ns: us.unsigned_abs() * 1000,
+            suspended_s: None,
+        };
         let track = Track {
-            times: times.to_vec(),
+            times: times.iter().map(time).collect(),
             gaps: gaps.iter().map(gap).collect(),
         };
+        let at = track.times.at_elapsed(at);
         let timeline = Timeline::new(Arc::new(track), at);
         let cells = cells(&timeline, marked_us, width);
         cells.into_iter().map(|(text, _)| text).collect()
@@ -314,7 +341,7 @@ mod tests {
 
     #[test]
     fn column_and_time_are_inverse() {
-        let span = (1_000, 91_000);
+        let span = 90_000;
         for width in [1, 2, 7, 200] {
             for column in 0..width {
                 let at = time_at(span, column, width);

@@ -8,8 +8,13 @@ use crate::column::sparkline;
 /// The numbers of samples that a column may stand for: round steps of a clock.
 const STEPS: [i64; 12] = [1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600];
 
+/// The time of a point on the monotonic clock, µs.
+fn time_us(point: &HistoryPoint) -> i64 {
+    (point.monotonic_ns / 1000).cast_signed()
+}
+
 /// The history laid out over columns. While it fits, a column is a sample; then it is a time step that begins at a
-/// fixed time of the clock, so that bars keep their shape as they move.
+/// fixed time of the monotonic clock, so that bars keep their shape as they move.
 pub(in crate::tui) struct HistoryAxis<'h> {
     history: &'h History,
     /// Time that a column stands for, µs; `None` if it is a sample.
@@ -28,11 +33,11 @@ impl<'h> HistoryAxis<'h> {
     ) -> HistoryAxis<'h> {
         let columns = usize::from(columns);
         let mut points = history.points();
-        let taken_at = |point: Option<&HistoryPoint>| point.map_or(0, |point| point.taken_at_us);
+        let taken_at = |point: Option<&HistoryPoint>| point.map_or(0, time_us);
         let count = points.len();
-        let (first, last) = (taken_at(points.next()), taken_at(points.next_back()));
-        // A clock that was set back has no span worth showing.
-        let span_us = if count > 1 { (last - first).max(0) } else { 0 };
+        let first = points.next();
+        let (first, last) = (taken_at(first), taken_at(points.next_back().or(first)));
+        let span_us = last.saturating_sub(first).max(0);
         let interval_us = (interval.as_micros() as i64).max(1);
         let step_us = (count > columns).then(|| {
             let fits = |step: &i64| (span_us / step) as usize + 2 <= columns;
@@ -58,7 +63,7 @@ impl<'h> HistoryAxis<'h> {
         let mut values: Vec<Option<f64>> = Vec::new();
         let mut at: Option<i64> = None;
         for point in self.history.points() {
-            let place = point.taken_at_us.div_euclid(step);
+            let place = time_us(point).div_euclid(step);
             match at {
                 Some(before) if before == place => {}
                 Some(before) => {
@@ -109,7 +114,7 @@ mod tests {
 
     /// The seconds at which points were taken, as a chart of them would show.
     fn seconds(timeline: &HistoryAxis<'_>) -> Vec<Option<f64>> {
-        timeline.values(|point| Some((point.taken_at_us / 1_000_000) as f64))
+        timeline.values(|point| Some((point.monotonic_ns / 1_000_000_000) as f64))
     }
 
     #[test]

@@ -114,7 +114,7 @@ fn lines_equal_those_of_a_replay() {
         write(&mut session, sample.clone());
     }
     assert_eq!((session.counts.samples, session.counts.dropped), (8, 0));
-    session.finish().unwrap();
+    session.finish(&StopFlag::default()).unwrap();
     let written = std::fs::read_to_string(file.path()).unwrap();
     let samples = SampleArchive::new(Metadata::default(), samples);
     assert!(written == replayed(Box::new(samples)), "the same bytes");
@@ -155,7 +155,7 @@ fn a_sample_that_one_output_drops_is_missing_in_both_and_counted() {
     }
     write_next(&mut session, 5);
     assert_eq!((session.counts.samples, session.lost_events), (3, 0));
-    session.finish().unwrap();
+    session.finish(&StopFlag::default()).unwrap();
     let text = reading.join().unwrap().unwrap();
 
     let mut recording = Reader::open(&path).unwrap();
@@ -183,7 +183,7 @@ fn a_closed_pipe_ends_the_session() {
     while !session.has_failed() {
         thread::yield_now();
     }
-    let error = session.finish().unwrap_err();
+    let error = session.finish(&StopFlag::default()).unwrap_err();
     let cause = error.root_cause().downcast_ref::<std::io::Error>();
     assert_eq!(
         cause.map(std::io::Error::kind),
@@ -204,7 +204,7 @@ fn a_socket_that_passed_the_filter_once_is_recorded_to_its_end() {
         let state = |port| if port == 1 { first } else { second };
         write(&mut session, sample(at as u64, state));
     }
-    session.finish().unwrap();
+    session.finish(&StopFlag::default()).unwrap();
     let written = std::fs::read_to_string(file.path()).unwrap();
     let written: Vec<(String, String)> = written
         .lines()

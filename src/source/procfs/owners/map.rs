@@ -54,10 +54,13 @@ pub struct Owners {
     pub(super) now_ns: u64,
     /// True if the listing is incomplete because of the mount option `hidepid`.
     pub(super) hidden: bool,
+    /// True if the mount options of the root hide processes of other users from this one; unknown before the first
+    /// listing.
+    pub(super) mount_hides: Option<bool>,
     /// True if the root lists no process at all, not even ours, so it is not a procfs.
     pub(super) empty: bool,
-    /// Users of unreadable processes, in order.
-    denied: Vec<u32>,
+    /// True if the descriptors of a listed process cannot be read.
+    any_denied: bool,
     pub(super) sweep: SweepCursor,
     pub(super) unresolved: UnresolvedSockets,
     failures: FailureLog,
@@ -99,8 +102,9 @@ impl Owners {
             last_ns: None,
             now_ns: 0,
             hidden: false,
+            mount_hides: None,
             empty: false,
-            denied: Vec::new(),
+            any_denied: false,
             sweep: SweepCursor::default(),
             unresolved: UnresolvedSockets::default(),
             failures: FailureLog::default(),
@@ -177,17 +181,11 @@ impl Owners {
         visibility
     }
 
-    /// Returns true if there may be a process of this user (of any user if `None`) whose descriptors cannot be listed,
-    /// so that it may own a socket without a known owner. With the mount option `hidepid`, any other user may have such
-    /// processes.
-    pub fn could_be_hidden(&self, uid: Option<u32>) -> bool {
-        match uid {
-            None => self.hidden || !self.denied.is_empty(),
-            Some(uid) => {
-                self.denied.binary_search(&uid).is_ok()
-                    || (self.hidden && uid != rustix::process::geteuid().as_raw())
-            }
-        }
+    /// Returns true if the descriptors of some processes cannot be listed, because this user may not read them or the
+    /// mount option `hidepid` hides them. Any of these processes may own a socket without a known owner: the user of a
+    /// socket is the one who opened it, which a daemon that drops its privileges or is passed a descriptor is not.
+    pub fn has_unreadable_processes(&self) -> bool {
+        self.hidden || self.any_denied
     }
 
     /// Returns the name of a user, if it is known yet.
@@ -243,14 +241,10 @@ impl Owners {
         }
     }
 
-    /// Updates the list of users with unreadable processes.
+    /// Updates whether there are unreadable processes.
     pub(super) fn update_denied(&mut self) {
-        self.denied.clear();
-        let denied = |entry: &&Entry| entry.access == Access::Denied;
-        let entries = self.slots.iter().flatten().filter(denied);
-        self.denied.extend(entries.map(|entry| entry.uid));
-        self.denied.sort_unstable();
-        self.denied.dedup();
+        let mut entries = self.slots.iter().flatten();
+        self.any_denied = entries.any(|entry| entry.access == Access::Denied);
     }
 
     /// Checks that the process in a slot is still the same and not another one with its pid; `None` if this cannot be

@@ -5,6 +5,7 @@ use std::os::fd::BorrowedFd;
 use rustix::fs::AtFlags;
 use rustix::io::Errno;
 
+use super::super::hidepid::hides_processes;
 use super::super::process_reader::{
     Descriptor, Via, descriptor_count, is_denied, is_gone, open_process,
 };
@@ -40,7 +41,10 @@ impl Owners {
         self.verification.begin(self.reader.round, now_ns);
         // The first process of a pid namespace always exists, unless it is hidden.
         self.empty = listing.is_empty();
-        self.hidden = !self.empty && listing.iter().all(|&(pid, _)| pid != 1);
+        let mount_hides = *self
+            .mount_hides
+            .get_or_insert_with(|| hides_processes(&self.root));
+        self.hidden = !self.empty && (mount_hides || listing.iter().all(|&(pid, _)| pid != 1));
 
         let mut new = Vec::new();
         for &(pid, directory) in &listing {

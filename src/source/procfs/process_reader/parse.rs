@@ -41,7 +41,7 @@ pub(in crate::source::procfs) fn number(text: &[u8]) -> Option<u32> {
 }
 
 /// Parses the target of a descriptor: the inode in `socket:[12345]`, 0 for any other target, and the kind of target.
-pub(super) fn descriptor_target(target: &[u8]) -> (u32, DescriptorKind) {
+pub(in super::super) fn descriptor_target(target: &[u8]) -> (u32, DescriptorKind) {
     let inode = target
         .strip_prefix(b"socket:[")
         .and_then(|rest| rest.strip_suffix(b"]"))

@@ -22,7 +22,7 @@ pub(super) fn descriptors(
     let line = ProcessLine {
         process: row,
         totals,
-        taken_at_us: moment.sample.taken_at_us,
+        age_us: moment.sample.age_us(&row.process),
         note: None,
     };
     let formatted = |count: Option<f64>| format::format_or_missing(count, format::grouped_count);
