@@ -8,6 +8,7 @@ use super::finding::Finding;
 use super::findings::{Detectors, Thresholds};
 use super::observation::Observation;
 use super::tracking::{Change, FindingTracker, Now};
+use super::unchecked::{Blindness, BlindnessLog, RecordedSockets};
 use crate::aggregate::{Moment, PortUsage};
 
 /// Diagnoses moments in order.
@@ -18,6 +19,10 @@ pub struct Diagnosis {
     detectors: Detectors,
     observations: Vec<Observation>,
     tracker: FindingTracker,
+    recorded: RecordedSockets,
+    /// What could not be checked at the latest moment, and at all of them.
+    blindness: Blindness,
+    blindness_log: BlindnessLog,
 }
 
 impl std::fmt::Debug for Diagnosis {
@@ -45,13 +50,35 @@ impl Diagnosis {
             detectors,
             observations: Vec::new(),
             tracker,
+            recorded: RecordedSockets::default(),
+            blindness: Blindness::default(),
+            blindness_log: BlindnessLog::default(),
         }
+    }
+
+    /// Diagnoses a recording of these sockets.
+    #[must_use]
+    pub fn of_recording(self, recorded: RecordedSockets) -> Diagnosis {
+        Diagnosis { recorded, ..self }
     }
 
     /// Returns a diagnosis with the same thresholds that has examined nothing.
     #[must_use]
     pub fn restarted(&self) -> Diagnosis {
         Diagnosis::new(self.thresholds.clone(), self.zone.clone())
+            .of_recording(self.recorded.clone())
+    }
+
+    /// Returns what cannot be checked at the latest moment.
+    pub fn blindness(&self) -> &Blindness {
+        &self.blindness
+    }
+
+    /// Returns what could not be checked in most moments of a watch that lasted `watched_s`.
+    pub fn blindness_of_watch(&self, watched_s: f64) -> Blindness {
+        let mut blindness = self.blindness_log.most();
+        blindness.add_too_short(watched_s, &self.thresholds);
+        blindness
     }
 
     /// Returns the active findings, the most severe first.
@@ -77,6 +104,8 @@ impl Diagnosis {
 
     /// Examines the next moment; returns the active findings.
     pub fn update(&mut self, moment: &Moment) -> &[Finding] {
+        self.blindness = Blindness::of(&moment.sample, &self.recorded, &self.thresholds);
+        self.blindness_log.add(&self.blindness);
         self.candidates.collect(moment);
         let facts = Facts {
             moment,

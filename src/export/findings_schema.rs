@@ -40,10 +40,37 @@ pub fn findings_schema() -> JsonSchema {
     JsonSchema::object([
         Property::new("version", version_schema()),
         Property::new("findings", JsonSchema::list(finding)),
+        Property::new(
+            "not_checked",
+            JsonSchema::list(unchecked()).with_description(
+                "Findings that could not be looked for, or not under every condition, because something could not be \
+                 read. Without a finding that fails, one of them makes the exit status 3.",
+            ),
+        ),
+        Property::new(
+            "limited",
+            JsonSchema::list(unchecked()).with_description(
+                "Findings that were looked for only in part of the machine: as far as the privileges, the network \
+                 namespace, the time or the filter of the recording allow.",
+            ),
+        ),
     ])
     .define("process", process())
     .define("end", end())
     .with_description("The document of diagnose --json.")
+}
+
+fn unchecked() -> JsonSchema {
+    JsonSchema::object([
+        Property::new(
+            "id",
+            JsonSchema::names(FINDINGS.iter().map(FindingKind::id)),
+        ),
+        Property::new(
+            "why",
+            JsonSchema::string().with_description("What is missing, and the remedy."),
+        ),
+    ])
 }
 
 fn process() -> JsonSchema {

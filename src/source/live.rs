@@ -43,7 +43,7 @@ pub struct LiveSource {
     evidence: Evidence,
     counters: CounterReader,
     devices: Option<DeviceReader>,
-    settings: SettingsReader,
+    settings: Option<SettingsReader>,
     names: SampleNames,
     owners_skipped: bool,
     /// Number of Samples so far.
@@ -79,7 +79,7 @@ impl LiveSource {
             evidence: Evidence::new(root),
             counters: CounterReader::new(root),
             devices: options.devices.then(DeviceReader::new),
-            settings: SettingsReader::new(root),
+            settings: options.settings.then(|| SettingsReader::new(root)),
             names: SampleNames::new(root),
             owners_skipped: false,
             samples: 0,
@@ -190,7 +190,9 @@ impl Source for LiveSource {
             let interfaces = &sample.counters.interfaces;
             sample.devices = devices.get(interfaces, &mut sample.faults);
         }
-        sample.settings = self.settings.read();
+        if let Some(settings) = &mut self.settings {
+            sample.settings = settings.read(&mut sample.faults);
+        }
         self.names.resolve(sample, &mut self.owners, |index| {
             self.tables.interface_name(index)
         });

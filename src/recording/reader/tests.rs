@@ -31,6 +31,8 @@ fn metadata() -> Metadata {
         interval: Duration::from_secs(1),
         capabilities: vec!["CAP_NET_ADMIN".to_owned()],
         filter: "state established".to_owned(),
+        tables: Some(vec!["tcp".to_owned()]),
+        restricted: true,
         redacted: false,
     }
 }
