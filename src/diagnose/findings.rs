@@ -6,6 +6,7 @@
 mod accept_queue_filling;
 mod accept_queue_full;
 mod close_wait_leak;
+mod closed_held;
 mod connect_stuck;
 mod conntrack_full;
 mod descriptors_low;
@@ -39,6 +40,9 @@ registry! {
     thresholds {
         "Connections that a process does not close after its peers have (CLOSE-WAIT)" => {
             "close-wait-leak" close_wait_leak: close_wait_leak::Thresholds, mentions [];
+        }
+        "Sockets without a connection that a process does not close" => {
+            "closed-held" closed_held: closed_held::Thresholds, mentions [];
         }
         "TIME-WAIT sockets at the side that closes first" => {
             "time-wait-buildup" time_wait_buildup: time_wait_buildup::Thresholds, mentions [EphemeralPortsLow];
@@ -74,6 +78,7 @@ registry! {
     }
     findings {
         close_wait_leak::CloseWaitLeak with close_wait_leak, refers to [NotAccepted];
+        closed_held::ClosedHeld with closed_held, refers to [CloseWaitLeak];
         time_wait_buildup::TimeWaitBuildup with time_wait_buildup, refers to [];
         ephemeral_ports_low::EphemeralPortsLow with ephemeral_ports_low, refers to [];
         accept_queue_full::AcceptQueueFull with accept_queue, refers to [];
@@ -87,7 +92,7 @@ registry! {
         zero_window::ZeroWindow with sender_stalled, refers to [ReceiverStalled];
         retransmitting::Retransmitting with retransmitting, refers to [];
         udp_drops::UdpDrops with udp_drops, refers to [];
-        descriptors_low::DescriptorsLow with descriptors_low, refers to [CloseWaitLeak];
+        descriptors_low::DescriptorsLow with descriptors_low, refers to [CloseWaitLeak, ClosedHeld];
         tcp_memory_pressure::TcpMemoryPressure with tcp_memory_pressure, refers to [ReceiverStalled, ZeroWindow];
         orphans::Orphans with orphans, refers to [];
         time_wait_overflow::TimeWaitOverflow with time_wait_overflow, refers to [TimeWaitBuildup];

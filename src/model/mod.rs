@@ -45,7 +45,8 @@ pub use mptcp_info::MptcpInfo;
 pub use payload::{Payload, fin_received};
 pub use presentation::{FieldGroup, Notation, Presentation, Total};
 pub use process::{
-    Activity, DescriptorKind, Holder, Namespaces, Process, ProcessKey, ProcessRow, Visibility,
+    Activity, DescriptorKind, Holder, Namespaces, Process, ProcessKey, ProcessRow, UnlistedSockets,
+    Visibility,
 };
 pub use protocol::{Family, Protocol};
 pub use recent_losses::RecentLosses;

@@ -2,8 +2,9 @@
 //!
 //! The rows of a dump are joined with the descriptors that [`Owners`] found in `/proc` (observed), with the owners
 //! [`remembered`] for each cookie, and with the owners of the listener that [accepted](accepted_from) a connection
-//! (inferred). Of several owners, the one that uses the socket comes first ([`holder_order`]). TIME-WAIT and closed sockets, which no descriptor refers to, are attributed in [`time_wait`];
-//! [`unowned`] determines the reasons. Nothing is read from the system here, except through [`Owners`].
+//! (inferred). Of several owners, the one that uses the socket comes first ([`holder_order`]). TIME-WAIT and closed
+//! sockets, which no descriptor refers to, are attributed in [`time_wait`]; [`unowned`] determines the reasons. Nothing
+//! is read from the system here, except through [`Owners`].
 
 mod accepted_from;
 mod holder_order;
@@ -11,19 +12,24 @@ mod live_inodes;
 mod remembered;
 mod sample_processes;
 mod time_wait;
+mod unlisted;
 mod unowned;
 mod verification;
+
+use std::ops::Range;
 
 use self::accepted_from::ListenerOwners;
 use self::holder_order::HolderOrder;
 use self::remembered::{RememberedOwners, RememberedSocket};
 use self::sample_processes::SampleProcesses;
+use self::unlisted::{ListedHolders, UnlistedTracker};
 use self::unowned::{ReleasedSockets, keeps_owner, unowned_reason};
 use self::verification::ChangedSockets;
+use super::netlink::request::Table;
 use super::procfs::{Owners, SocketDescriptor};
 use crate::model::{
-    Attribution, ClearForReuse, Holder, RecentLosses, Sample, Socket, State, Tracker, Unowned,
-    Visit,
+    Attribution, ClearForReuse, Holder, Protocol, RecentLosses, Sample, Socket, State, Tracker,
+    Unowned, Visit,
 };
 
 pub(super) use self::live_inodes::LiveInodes;
@@ -55,9 +61,22 @@ pub(super) struct Attributor {
     /// Rows with the reasons `unknown` and `permission-denied`.
     unexplained: Vec<u32>,
     losses: RecentLosses,
+    unlisted: UnlistedTracker,
+    /// The network namespace of the dump, if it has all sockets of its tables, so that unlisted sockets are tracked.
+    tracked_netns: Option<u32>,
+    /// Ranges of holders that were observed.
+    observed: Vec<Range<u32>>,
+    has_mptcp: bool,
 }
 
 impl Attributor {
+    /// Also counts the open sockets that no table lists. Every Sample must have all sockets in `tables` of the network
+    /// namespace `netns`, except where it has a fault.
+    pub(super) fn track_unlisted(&mut self, netns: u32, tables: &[Table]) {
+        self.tracked_netns = Some(netns);
+        self.unlisted = UnlistedTracker::new(tables);
+    }
+
     /// Returns the rows of sockets for which no process was found and nothing else explains that, after
     /// [`Self::attribute`].
     pub(super) fn unexplained(&self) -> &[u32] {
@@ -80,10 +99,13 @@ impl Attributor {
         self.fresh.clear_for_reuse();
         self.released.clear();
         self.unexplained.clear_for_reuse();
+        self.observed.clear();
+        self.has_mptcp = false;
         self.sockets.begin_round();
 
         let mut rows = std::mem::take(&mut sample.sockets.rows);
         self.first_pass(&mut rows, sample, owners);
+        self.observed.push(0..sample.holders.len() as u32);
         self.changed.verify(&rows, owners, &mut self.unknown);
         if !self.unknown.is_empty() {
             let inodes = LiveInodes::new(&rows);
@@ -114,8 +136,29 @@ impl Attributor {
                 socket.missed.saturating_add(1)
             };
             socket.awaits_event &= seen || !may_miss_events;
+            if socket.missed == 1 && socket.inode != 0 && self.tracked_netns.is_some() {
+                self.unlisted.vanished.push(socket.inode);
+            }
             socket.missed < limit || (socket.awaits_event && !socket.closed)
         });
+        self.count_unlisted(sample, owners);
+    }
+
+    /// Counts the open sockets that no table lists.
+    fn count_unlisted(&mut self, sample: &mut Sample, owners: &Owners) {
+        let Some(netns) = self.tracked_netns else {
+            return;
+        };
+        if !sample.is_complete() {
+            self.unlisted.reset();
+            return;
+        }
+        let listed = ListedHolders {
+            ranges: &self.observed,
+            has_duplicates: self.has_mptcp,
+        };
+        self.unlisted
+            .update(sample, listed, netns, owners, &mut self.processes);
     }
 
     /// Visits each row once: attributes those whose owner is known, collects the others, and removes repeated rows.
@@ -175,6 +218,7 @@ impl Attributor {
                 }
                 remembered.inode = socket.inode;
             }
+            self.has_mptcp |= socket.protocol == Protocol::Mptcp;
             self.listeners.insert(kept as u32, &socket);
             if !done {
                 self.pending.push(kept as u32);
@@ -200,6 +244,9 @@ impl Attributor {
             if socket.inode != 0
                 && observe(&mut socket, remembered, sample, owners, &mut self.processes)
             {
+                let from = socket.holders_at;
+                self.observed
+                    .push(from..from + u32::from(socket.holders_len));
                 rows[at as usize] = socket;
                 continue;
             }

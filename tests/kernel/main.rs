@@ -19,6 +19,7 @@ mod reasons;
 mod recording_commands;
 #[path = "../support/mod.rs"]
 mod support;
+mod unlisted;
 
 use support::requirements::Requirement;
 use support::sandbox::{Body, Case, Isolation, run_suites};
@@ -41,6 +42,7 @@ fn main() -> ExitCode {
             ("owners", owners::CASES),
             ("live_screens", live_screens::CASES),
             ("reasons", reasons::CASES),
+            ("unlisted", unlisted::CASES),
             ("privilege", privilege::CASES),
         ],
         AT_ONCE,

@@ -10,7 +10,7 @@ use crate::recording::archive::Entry;
 use crate::recording::frame::Frame;
 use crate::recording::records::{
     CounterEncoder, DeviceEncoder, FieldWriter, ProcessEncoder, SettingsEncoder, encode_activity,
-    encode_clock, encode_faults, encode_names, encode_suspended,
+    encode_clock, encode_faults, encode_names, encode_suspended, encode_unlisted,
 };
 use crate::recording::section::{self, put_section};
 use crate::recording::strings::StringInterner;
@@ -130,6 +130,9 @@ impl Encoder {
         });
         self.section(section::ACTIVITY, |_, writer| {
             encode_activity(processes, writer.out);
+        });
+        self.section(section::UNLISTED, |_, writer| {
+            encode_unlisted(processes, writer);
         });
         self.sockets.encode(
             sample,

@@ -50,6 +50,7 @@ impl RememberedOwners {
                 descriptors: None,
                 kinds: None,
                 activity: None,
+                unlisted: None,
             });
             sample.holders.push(Holder { process, fd });
             socket.holders_len = socket.holders_len.saturating_add(1);

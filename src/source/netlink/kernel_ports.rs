@@ -18,6 +18,7 @@ use rustix::net::{RecvFlags, sockopt};
 
 use self::decode::{Link, family_number, fou_port, link, messages, wireguard_port};
 use super::wire::{RECEIVE_BUFFER, push_attribute, write_message};
+use crate::privilege::{self, ADMINISTER_NETWORK};
 
 // Messages and attributes: `include/uapi/linux/rtnetlink.h`, `genetlink.h`, `wireguard.h`, `fou.h`.
 const RTM_GETLINK: u16 = 18;
@@ -60,6 +61,7 @@ pub(in crate::source) fn kernel_udp_ports() -> FxHashSet<u16> {
         }
     }
     if let Ok(mut generic) = Connection::open(NETLINK_GENERIC) {
+        let _raised = privilege::raise(ADMINISTER_NETWORK);
         ports.extend(generic.wireguard_ports(&wireguard));
         ports.extend(generic.fou_ports());
     }

@@ -33,7 +33,7 @@ pub(super) use cgroup_paths::cgroup2_mount;
 pub use counters::CounterReader;
 pub use host::{hides_pid_namespaces, network_namespace, read_host};
 pub use netlink_drops::netlink_drops;
-pub use owners::Owners;
+pub use owners::{HeldSockets, Owners};
 pub(super) use process_reader::Waiting;
 pub use process_reader::process_start_time;
 pub use settings::SettingsReader;

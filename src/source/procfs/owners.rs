@@ -22,6 +22,7 @@
 
 mod entry;
 mod failures;
+mod held_sockets;
 mod io_uring;
 mod map;
 mod names;
@@ -37,6 +38,7 @@ mod unresolved;
 mod verification;
 mod verify;
 
+pub use self::held_sockets::HeldSockets;
 pub use self::map::Owners;
 
 #[cfg(test)]

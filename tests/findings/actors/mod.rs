@@ -4,6 +4,7 @@
 //! works.
 
 mod clients;
+mod closed;
 mod datagrams;
 mod limits;
 mod packets;
@@ -100,6 +101,7 @@ pub(crate) fn play() -> bool {
         "send-datagrams" => datagrams::send(&arguments),
         "send-syns" => packets::send_syns(&arguments),
         "hoard" => limits::hoard(&arguments),
+        "hold-closed" => closed::hold(&arguments),
         "fill-conntrack" => limits::fill_conntrack(&arguments),
         other => panic!("no role {other:?}"),
     }

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::aggregate::{Moment, ProcessTotals};
 use crate::column::{ListenerLine, ProcessLine, SocketColumn, format, gauge};
-use crate::model::{DescriptorKind, Ends, ProcessKey, ProcessRow, SocketRef};
+use crate::model::{DescriptorKind, Ends, ProcessKey, ProcessRow, SocketRef, UnlistedSockets};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::value_tones::{limit_tone, queue_tone};
@@ -58,7 +58,22 @@ pub(super) fn descriptors(
             ]);
         }
     }
+    if let Some(protocols) = row.unlisted.as_ref().filter(|all| !all.is_empty()) {
+        groups.push(vec![
+            ("in no socket table ".to_owned(), Tone::Muted),
+            (format!("{}  ", unlisted(protocols)), Tone::Warning),
+        ]);
+    }
     groups
+}
+
+/// Numbers of sockets by protocol: `400 TCP, 2 UDP`.
+fn unlisted(protocols: &[UnlistedSockets]) -> String {
+    let counts = protocols.iter().map(|each| {
+        let count = format::format_or_missing(Some(each.sockets.into()), format::grouped_count);
+        format!("{count} {}", text::sanitized(&each.protocol))
+    });
+    counts.collect::<Vec<_>>().join(", ")
 }
 
 /// The listeners of the process with their accept queues, the fullest first.
