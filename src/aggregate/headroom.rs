@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::net::IpAddr;
 
-use crate::model::{Endpoint, Sample, SocketKey};
+use crate::model::{Endpoint, Protocol, Sample, SocketKey};
 
 use super::summary::limits;
 use super::{LimitUnit, Moment, SummaryLimit};
@@ -21,6 +21,10 @@ pub enum LimitScope {
     Listener(u32),
     /// All connections from one local address to one remote address and port.
     Path(IpAddr, Endpoint),
+    /// All connections from one local address, to any destination.
+    Address(IpAddr),
+    /// All sockets of a protocol.
+    Protocol(Protocol),
 }
 
 /// The reason why a limit or its present use is unknown.
@@ -68,11 +72,11 @@ impl MissingReason {
     }
 }
 
-/// Use of local ports to the destination with the most ports in use.
+/// Use of local ports where the fewest are left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PortUsage {
-    /// Local address and remote endpoint; `None` if there is no connection.
-    pub path: Option<(IpAddr, Endpoint)>,
+    /// The connections or sockets that compete for the ports: a path, an address or a protocol; `None` if there are none.
+    pub scope: Option<LimitScope>,
     /// Ports in use, TIME-WAIT included.
     pub used: u32,
 }
@@ -258,7 +262,6 @@ fn local_ports(sample: &Sample, usage: Option<PortUsage>) -> Headroom {
         (_, None) => Some(MissingReason::NotCounted),
         _ => None,
     };
-    let path = usage.and_then(|usage| usage.path);
     Headroom {
         limit: limit(
             ("local_ports", "local ports"),
@@ -266,11 +269,11 @@ fn local_ports(sample: &Sample, usage: Option<PortUsage>) -> Headroom {
             ports.map(|ports| ports.count().into()),
             LimitUnit::Ports,
         ),
-        scope: path.map_or(LimitScope::Namespace, |(source, destination)| {
-            LimitScope::Path(source, destination)
-        }),
+        scope: usage
+            .and_then(|usage| usage.scope)
+            .unwrap_or(LimitScope::Namespace),
         missing,
-        about: "Local ports for outgoing connections, separate for each (source, destination, port), including TIME-WAIT. Set by net.ipv4.ip_local_port_range, minus ip_local_reserved_ports.",
+        about: "Local ports in use where the fewest are left, including TIME-WAIT: to one destination, or to all if sockets bind before they connect. Set by net.ipv4.ip_local_port_range, minus ip_local_reserved_ports.",
     }
 }
 

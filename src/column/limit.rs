@@ -64,6 +64,8 @@ fn write_subject(line: &LimitLine<'_>, out: &mut String) -> Option<()> {
         LimitScope::Path(source, to) => {
             write!(out, "{source} → {}:{}", to.address, to.port).ok()?;
         }
+        LimitScope::Address(address) => write!(out, "{address} → any").ok()?,
+        LimitScope::Protocol(protocol) => write!(out, "all {} sockets", protocol.name()).ok()?,
         LimitScope::Process(row) => {
             let process = &line.moment.sample.processes.get(row as usize)?.process;
             format::sanitize(out, process.comm.as_bytes());

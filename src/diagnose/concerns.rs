@@ -73,6 +73,18 @@ impl SocketConcern {
                 local.canonical().address == source.to_canonical()
                     && remote.canonical() == destination.canonical()
             }),
+            Subject::LocalPorts {
+                address, process, ..
+            } => {
+                let is_owner = process
+                    .as_ref()
+                    .is_some_and(|process| self.processes.contains(&process.key));
+                let is_local = |own: &IpAddr| {
+                    self.ends
+                        .is_some_and(|(local, _)| local.canonical().address == *own)
+                };
+                is_owner && address.as_ref().is_none_or(is_local)
+            }
             Subject::Host => false,
         }
     }

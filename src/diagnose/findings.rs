@@ -47,7 +47,7 @@ registry! {
         "TIME-WAIT sockets at the side that closes first" => {
             "time-wait-buildup" time_wait_buildup: time_wait_buildup::Thresholds, mentions [EphemeralPortsLow];
         }
-        "Local ports from one source address to one destination address and port" => {
+        "Local ports that the kernel chooses, by destination, or for all if sockets bind first" => {
             "ephemeral-ports-low" ephemeral_ports_low: ephemeral_ports_low::Thresholds, mentions [];
         }
         "Connections that wait for accept()" => {

@@ -73,6 +73,15 @@ pub enum Subject {
         /// The local process.
         process: Option<ProcessName>,
     },
+    /// The local ports of an address, or of all sockets of a protocol, whatever their destination.
+    LocalPorts {
+        /// `tcp`, `udp` or `udplite`.
+        protocol: &'static str,
+        /// The local address; `None` for all, and `::` for those of IPv6 sockets.
+        address: Option<IpAddr>,
+        /// The process with the most ports.
+        process: Option<ProcessName>,
+    },
     /// The machine, or this network namespace.
     Host,
 }
@@ -86,6 +95,7 @@ pub enum SubjectKey {
     Socket(SocketKey),
     Remote(IpAddr, Option<u16>),
     Path(IpAddr, Endpoint),
+    LocalPorts(&'static str, Option<IpAddr>),
     Host,
 }
 
@@ -102,6 +112,9 @@ impl Subject {
                 destination,
                 ..
             } => SubjectKey::Path(*source, *destination),
+            Subject::LocalPorts {
+                protocol, address, ..
+            } => SubjectKey::LocalPorts(protocol, *address),
             Subject::Host => SubjectKey::Host,
         }
     }
@@ -112,7 +125,8 @@ impl Subject {
             Subject::Process(named) => Some(named),
             Subject::Socket { process, .. }
             | Subject::Remote { process, .. }
-            | Subject::Path { process, .. } => process.as_ref(),
+            | Subject::Path { process, .. }
+            | Subject::LocalPorts { process, .. } => process.as_ref(),
             Subject::User { .. } | Subject::Host => None,
         }
     }
@@ -125,6 +139,7 @@ impl Subject {
             Subject::Socket { .. } => "socket",
             Subject::Remote { .. } => "remote",
             Subject::Path { .. } => "path",
+            Subject::LocalPorts { .. } => "local-ports",
             Subject::Host => "host",
         }
     }
@@ -159,6 +174,12 @@ impl fmt::Display for Subject {
                 destination,
                 ..
             } => write!(f, "{source} → {}", format_endpoint(*destination)),
+            Subject::LocalPorts {
+                address: Some(address),
+                protocol,
+                ..
+            } => write!(f, "{address} ({protocol})"),
+            Subject::LocalPorts { protocol, .. } => write!(f, "{protocol} ports"),
             Subject::Host => f.write_str("this host"),
         }
     }

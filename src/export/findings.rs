@@ -108,6 +108,16 @@ fn subject(subject: &Subject) -> Json {
             "destination": end(destination),
             "process": process(holder),
         }),
+        Subject::LocalPorts {
+            protocol,
+            address,
+            process: holder,
+        } => json!({
+            "kind": "local-ports",
+            "protocol": protocol,
+            "address": address.map(|address| address.to_string()),
+            "process": process(holder),
+        }),
         Subject::Host => json!({"kind": "host"}),
     }
 }

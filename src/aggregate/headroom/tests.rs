@@ -63,7 +63,7 @@ fn local_ports_are_counted_for_the_destination_with_the_most() {
         port: 443,
     };
     let ports = PortUsage {
-        path: Some((source, destination)),
+        scope: Some(LimitScope::Path(source, destination)),
         used: 75,
     };
     let found = local_ports(&moment.sample, Some(ports));

@@ -107,7 +107,10 @@ impl List for Limits {
             LimitScope::Path(_, destination) => {
                 Some(OpenTarget::Remote(destination.address.to_canonical(), None))
             }
-            LimitScope::Host | LimitScope::Namespace => None,
+            LimitScope::Host
+            | LimitScope::Namespace
+            | LimitScope::Address(_)
+            | LimitScope::Protocol(_) => None,
         }
     }
 
