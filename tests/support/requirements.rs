@@ -22,14 +22,14 @@ pub(crate) enum Requirement {
     Unshare,
     /// A kernel with MPTCP.
     Mptcp,
-    /// `python3`.
-    Python,
     /// A kernel with VXLAN.
     Vxlan,
     /// `python3`, and a kernel that lists the sockets registered with an `io_uring`.
     IoUring,
     /// A cgroup-2 hierarchy in which cgroups can be made.
     Cgroup2,
+    /// `python3`, to set what no safe function sets.
+    Python,
     /// `python3` with `pyarrow`.
     Pyarrow,
     /// `python3` with `duckdb`.
@@ -60,13 +60,13 @@ impl Requirement {
             Requirement::Mptcp => mptcp_socket()
                 .is_err()
                 .then_some("needs a kernel with MPTCP"),
-            Requirement::Python => (!runs("python3", "--version")).then_some("needs python3"),
             Requirement::Vxlan => (!has_vxlan()).then_some("needs root and a kernel with VXLAN"),
             Requirement::IoUring => (!runs_python(&format!("{RING_WITH_SOCKET}\nassert b'socket:[' in open('/proc/self/fdinfo/%d' % ring, 'rb').read()")))
                 .then_some("needs python3 and a kernel that lists the files of an io_uring"),
             Requirement::Cgroup2 => cgroup2_directory()
                 .is_none()
                 .then_some("needs a writable cgroup-2 hierarchy"),
+            Requirement::Python => (!runs("python3", "-V")).then_some("needs python3"),
             Requirement::Pyarrow => (!imports("pyarrow")).then_some("needs python3 with pyarrow"),
             Requirement::Duckdb => (!imports("duckdb")).then_some("needs python3 with duckdb"),
             Requirement::Nft => (!runs("nft", "--version")).then_some("needs nft (nftables)"),

@@ -117,8 +117,9 @@ pub fn write(page: &mut Page) {
     page.paragraph(
         "A socket has its processes in owners, or the reason for having none in unowned. In tables, (was) marks the \
          owner that a closed socket had, and (inf) an inferred one: the process that listens on the port of a \
-         connection that closed between two samples. The column and field attribution has the same as a word: \
-         observed, unverified, remembered or inferred.",
+         connection that closed between two samples. If several processes share that listener or its port, (one of) \
+         marks them as candidates: attribution is one-of, and no process counts the socket as its own. The column \
+         and field attribution has the same as a word: observed, unverified, remembered, inferred or one-of.",
     );
     page.paragraph(
         "Owners are the processes with an open descriptor of the socket in /proc/PID/fd, or in that of a thread with a \

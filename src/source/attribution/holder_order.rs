@@ -271,7 +271,11 @@ fn waits_for_peers(socket: &Socket) -> bool {
 }
 
 fn is_shared(socket: &Socket) -> bool {
-    socket.holders_len > 1 && socket.attribution != Attribution::Inferred
+    socket.holders_len > 1
+        && !matches!(
+            socket.attribution,
+            Attribution::Inferred | Attribution::OneOf
+        )
 }
 
 fn range_of(socket: &Socket) -> std::ops::Range<usize> {

@@ -101,8 +101,8 @@ fn time_wait_keeps_its_owner_or_gets_all_owners_of_its_listeners_end() {
     ]);
     attributor.attribute(&mut second, &mut owners, &mut |_| None);
     assert_eq!(attribution(&second, 0), (Attribution::Remembered, vec![3]));
-    assert_eq!(attribution(&second, 1), (Attribution::Inferred, vec![1, 2]));
-    assert_eq!(attribution(&second, 2), (Attribution::Inferred, vec![1, 2]));
+    assert_eq!(attribution(&second, 1), (Attribution::OneOf, vec![1, 2]));
+    assert_eq!(attribution(&second, 2), (Attribution::OneOf, vec![1, 2]));
     let unowned = Attribution::Unowned(Unowned::TimeWait);
     assert_eq!(attribution(&second, 3), (unowned, vec![]));
     assert_eq!(second.holders.len(), 5, "the joined owners are stored once");
