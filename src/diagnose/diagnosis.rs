@@ -9,7 +9,8 @@ use super::findings::{Detectors, Thresholds};
 use super::observation::Observation;
 use super::tracking::{Change, FindingTracker, Now};
 use super::unchecked::{Blindness, BlindnessLog, RecordedSockets};
-use crate::aggregate::{Moment, PortUsage};
+use crate::aggregate::{LimitScope, Moment, PortUsage};
+use crate::model::Protocol;
 
 /// Diagnoses moments in order.
 pub struct Diagnosis {
@@ -91,15 +92,32 @@ impl Diagnosis {
         self.tracker.take_changes()
     }
 
-    /// Returns the path with the most local ports in use at the latest moment; `None` if the port range is unknown.
+    /// Returns the connections or sockets with the fewest local ports left at the latest moment; `None` if the port range
+    /// is unknown.
     pub fn ports(&self, moment: &Moment) -> Option<PortUsage> {
         moment.sample.settings.local_ports()?;
+        let idle = self.candidates.idle_count;
         let paths = self.candidates.paths.iter();
-        let most = paths.max_by_key(|(path, taken)| (taken.ports, path.destination, path.source));
-        Some(PortUsage {
-            path: most.map(|(path, _)| (path.source, path.destination)),
-            used: most.map_or(0, |(_, taken)| taken.ports),
-        })
+        let path = paths.max_by_key(|(path, taken)| (taken.ports, path.destination, path.source));
+        let path = path.map(|(path, taken)| PortUsage {
+            scope: Some(LimitScope::Path(path.source, path.destination)),
+            used: taken.ports + idle,
+        });
+        let pools = self.candidates.pools.iter();
+        let pool = pools.max_by_key(|(pool, taken)| (taken.ports, pool.address));
+        let pool = pool.map(|(pool, taken)| PortUsage {
+            scope: Some(match pool.address {
+                Some(address) if pool.protocol == Protocol::Tcp => LimitScope::Address(address),
+                _ => LimitScope::Protocol(pool.protocol),
+            }),
+            used: taken.ports,
+        });
+        let most = path.into_iter().chain(pool);
+        let most = most.max_by_key(|usage| usage.used);
+        Some(most.unwrap_or(PortUsage {
+            scope: None,
+            used: idle,
+        }))
     }
 
     /// Examines the next moment; returns the active findings.
@@ -124,8 +142,9 @@ impl Diagnosis {
             ..
         } = &self.thresholds;
         self.observations.retain(|observation| {
-            let process = observation.subject.process();
-            let is_ignored = process.is_some_and(|named| ignore_processes.contains(&named.comm));
+            let mut processes = observation.subject.processes().peekable();
+            let is_ignored = processes.peek().is_some()
+                && processes.all(|named| ignore_processes.contains(&named.comm));
             !is_ignored && !disable.contains(&observation.kind)
         });
         let now = Now {

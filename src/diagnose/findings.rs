@@ -47,7 +47,7 @@ registry! {
         "TIME-WAIT sockets at the side that closes first" => {
             "time-wait-buildup" time_wait_buildup: time_wait_buildup::Thresholds, mentions [EphemeralPortsLow];
         }
-        "Local ports from one source address to one destination address and port" => {
+        "Local ports that the kernel chooses, by destination, or for all if sockets bind first" => {
             "ephemeral-ports-low" ephemeral_ports_low: ephemeral_ports_low::Thresholds, mentions [];
         }
         "Connections that wait for accept()" => {
@@ -84,8 +84,8 @@ registry! {
         accept_queue_full::AcceptQueueFull with accept_queue, refers to [];
         accept_queue_filling::AcceptQueueFilling with accept_queue, refers to [AcceptQueueFull];
         not_accepted::NotAccepted with not_accepted, refers to [];
-        syn_queue_full::SynQueueFull with syn_queue, refers to [AcceptQueueFull];
-        syn_flood::SynFlood with syn_queue, refers to [];
+        syn_queue_full::SynQueueFull with syn_queue, refers to [AcceptQueueFull, SynFlood];
+        syn_flood::SynFlood with syn_queue, refers to [SynQueueFull];
         connect_stuck::ConnectStuck with connect_stuck, refers to [];
         receiver_stalled::ReceiverStalled with receiver_stalled, refers to [];
         sender_stalled::SenderStalled with sender_stalled, refers to [ZeroWindow, Retransmitting];

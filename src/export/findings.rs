@@ -79,6 +79,7 @@ fn subject(subject: &Subject) -> Json {
             local,
             path,
             process: holder,
+            others,
         } => json!({
             "kind": "socket",
             "netns": key.netns,
@@ -87,6 +88,7 @@ fn subject(subject: &Subject) -> Json {
             "local": local.as_ref().map(end),
             "path": path,
             "process": process(holder),
+            "others": others.iter().map(self::process).collect::<Vec<_>>(),
         }),
         Subject::Remote {
             address,
@@ -106,6 +108,16 @@ fn subject(subject: &Subject) -> Json {
             "kind": "path",
             "source": source.to_string(),
             "destination": end(destination),
+            "process": process(holder),
+        }),
+        Subject::LocalPorts {
+            protocol,
+            address,
+            process: holder,
+        } => json!({
+            "kind": "local-ports",
+            "protocol": protocol,
+            "address": address.map(|address| address.to_string()),
             "process": process(holder),
         }),
         Subject::Host => json!({"kind": "host"}),

@@ -116,6 +116,12 @@ fn subject() -> JsonSchema {
                 Property::new("local", JsonSchema::reference("end").or_null()),
                 Property::new("path", JsonSchema::string().or_null()),
                 Property::new("process", process().or_null()),
+                Property::new(
+                    "others",
+                    JsonSchema::list(process()).with_description(
+                        "Further processes that share the socket, or its address and port.",
+                    ),
+                ),
             ],
         ),
         of_kind(
@@ -134,9 +140,23 @@ fn subject() -> JsonSchema {
                 Property::new("process", process().or_null()),
             ],
         ),
+        of_kind(
+            "local-ports",
+            vec![
+                Property::new("protocol", JsonSchema::string()),
+                Property::new(
+                    "address",
+                    JsonSchema::string()
+                        .or_null()
+                        .with_description("Local address; null for all."),
+                ),
+                Property::new("process", process().or_null()),
+            ],
+        ),
         of_kind("host", Vec::new()),
     ])
     .with_description(
-        "Subject of the finding: a process, socket, remote host, path, user or the host.",
+        "Subject of the finding: a process, socket, remote host, path, user, the local ports of an address or a \
+         protocol, or the host.",
     )
 }
