@@ -241,6 +241,7 @@ fn ownership() -> Vec<ExportField> {
                 values: || {
                     [
                         Attribution::Observed,
+                        Attribution::Unverified,
                         Attribution::Remembered,
                         Attribution::Inferred,
                         Attribution::OneOf,

@@ -207,6 +207,7 @@ impl Stored for Attribution {
             Attribution::Remembered => 2,
             Attribution::Inferred => 3,
             Attribution::OneOf => 4,
+            Attribution::Unverified => 5,
             Attribution::Unowned(why) => 16 + why as u64,
         };
     }
@@ -218,6 +219,7 @@ impl Stored for Attribution {
             2 => Attribution::Remembered,
             3 => Attribution::Inferred,
             4 => Attribution::OneOf,
+            5 => Attribution::Unverified,
             cell => {
                 let mut reasons = Unowned::ALL.into_iter();
                 let why = reasons.find(|why| 16 + *why as u64 == cell);

@@ -44,6 +44,15 @@ impl ListenerOwners {
         self.listeners.insert(row, socket);
     }
 
+    /// Returns the rows of the listeners that may have accepted `socket`. See [`ListenerIndex::find`].
+    pub(super) fn find<'a>(
+        &'a self,
+        socket: &Socket,
+        rows: &'a [Socket],
+    ) -> impl Iterator<Item = u32> + use<'a> {
+        self.listeners.find(socket, rows)
+    }
+
     /// Attributes `socket` to the owner of the listener that accepted it, marked as inferred. If several processes share
     /// the listener, or have listeners on the same endpoint, any of them may have accepted it: it gets all of them, marked
     /// as one of them. Without a listener it is left unchanged. The owners of the listeners among `rows` must be known.
