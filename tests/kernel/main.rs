@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use libtest_mimic::Failed;
 
+mod byte_counts;
 mod commands;
 mod compare_ss;
 mod filter_ss;
 mod icmp;
 mod live;
 mod live_screens;
+mod names;
 mod privilege;
 mod reasons;
 mod recording_commands;
@@ -33,11 +35,13 @@ fn main() -> ExitCode {
         &[
             ("filter_ss", filter_ss::CASES),
             ("recording_commands", recording_commands::CASES),
+            ("byte_counts", byte_counts::CASES),
             ("commands", commands::CASES),
             ("compare_ss", compare_ss::CASES),
             ("icmp", icmp::CASES),
             ("live", live::CASES),
             ("live_screens", live_screens::CASES),
+            ("names", names::CASES),
             ("reasons", reasons::CASES),
             ("privilege", privilege::CASES),
         ],
