@@ -330,7 +330,7 @@ fn colors_are_those_that_the_terminal_has() {
         session.wait_for("LISTENS ON");
         let written = String::from_utf8_lossy(&session.written).into_owned();
         assert_eq!(written.contains("\x1b[38;5;"), has_256, "{term}");
-        let has_sixteen = (30..38).any(|color| written.contains(&format!("\x1b[{color}m")));
+        let has_sixteen = (30..38).any(|color| written.contains(&format!("\x1b[{color};49m")));
         assert_eq!(has_sixteen || has_256, has_colors, "{term}");
         session.press("q");
         session.end();
