@@ -17,6 +17,7 @@ use super::terminal_session::TerminalSession;
 use super::{player_thread, sampler_thread, threads};
 use crate::diagnose::{Diagnosis, Watch};
 use crate::recording::{Archive, Metadata, RecordingError};
+use crate::replay::recorded_sockets;
 use crate::source::Source;
 use crate::tui::theme::Theme;
 use crate::tui::timeline::Timeline;
@@ -73,7 +74,8 @@ pub fn run_replay(
     options: ReplayOptions,
 ) -> anyhow::Result<()> {
     require_terminal()?;
-    let watch = Watch::new(Diagnosis::new(options.thresholds, options.zone.clone()));
+    let diagnosis = Diagnosis::new(options.thresholds, options.zone.clone());
+    let watch = Watch::new(diagnosis.of_recording(recorded_sockets(archive.metadata())));
     let mut state = replay_state(environment_appearance(options.zone), &*archive);
     state.set_filter(options.filter);
     state.message = options.message;

@@ -149,6 +149,7 @@ fn take_sample(selection: &Selection) -> anyhow::Result<Moment> {
             details: selection.needs_details(&[]),
         },
         devices: false,
+        settings: false,
         ..LiveOptions::default()
     };
     LiveSource::new(options)?.next_into(&mut moment.sample)?;

@@ -158,9 +158,35 @@ pub struct ProcessRow {
     pub kinds: Option<[u32; DescriptorKind::ALL.len()]>,
     /// Activity. Read only if something waits for the process: connections to accept, data to read or sockets to close.
     pub activity: Option<Activity>,
+    /// Open sockets that no socket table lists, by protocol, without protocols whose table was not requested; `None` where
+    /// that is not known, as for processes in another network namespace. A socket counts from the second Sample on that does not list it, and only for the process that
+    /// started first of those that have it open.
+    pub unlisted: Option<Arc<[UnlistedSockets]>>,
+}
+
+/// Open sockets of one protocol that no socket table lists: they have no connection and no local port, or belong to
+/// another network namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnlistedSockets {
+    /// The kernel's name of the protocol, such as `TCP`, `TCPv6`, `UDP`. Kernel: `system.sockprotoname`.
+    pub protocol: Arc<str>,
+    /// Number of sockets.
+    pub sockets: u32,
+    /// Those of them that an earlier Sample listed: they were reset, timed out or disconnected, and not closed.
+    pub once_listed: u32,
+    /// Those of the others that were examined: they have no connection, and neither listen nor receive datagrams.
+    pub inactive: u32,
+    /// Those that were examined and are in use, in another network namespace than the Sample's.
+    pub elsewhere: u32,
 }
 
 impl ProcessRow {
+    /// Returns the number of open sockets that no socket table lists; `None` if it is not known.
+    pub fn unlisted_sockets(&self) -> Option<u32> {
+        let protocols = self.unlisted.as_ref()?;
+        Some(protocols.iter().map(|protocol| protocol.sockets).sum())
+    }
+
     /// Creates a row for a process of which only the identity is known.
     pub fn new(process: Arc<Process>) -> ProcessRow {
         ProcessRow {
@@ -168,6 +194,7 @@ impl ProcessRow {
             descriptors: None,
             kinds: None,
             activity: None,
+            unlisted: None,
         }
     }
 }

@@ -15,11 +15,13 @@ mod icmp;
 mod live;
 mod live_screens;
 mod names;
+mod owners;
 mod privilege;
 mod reasons;
 mod recording_commands;
 #[path = "../support/mod.rs"]
 mod support;
+mod unlisted;
 
 use support::requirements::Requirement;
 use support::sandbox::{Body, Case, Isolation, run_suites};
@@ -40,9 +42,11 @@ fn main() -> ExitCode {
             ("compare_ss", compare_ss::CASES),
             ("icmp", icmp::CASES),
             ("live", live::CASES),
+            ("owners", owners::CASES),
             ("live_screens", live_screens::CASES),
             ("names", names::CASES),
             ("reasons", reasons::CASES),
+            ("unlisted", unlisted::CASES),
             ("privilege", privilege::CASES),
         ],
         AT_ONCE,

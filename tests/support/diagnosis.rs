@@ -12,10 +12,11 @@ use serde_json::Value as Json;
 use super::wait;
 
 /// Every id that a finding may have.
-pub(crate) const IDS: [&str; 19] = [
+pub(crate) const IDS: [&str; 20] = [
     "accept-queue-filling",
     "accept-queue-full",
     "close-wait-leak",
+    "closed-held",
     "connect-stuck",
     "conntrack-full",
     "descriptors-low",

@@ -3,12 +3,13 @@
 use crate::aggregate::byte_counters::ByteCounters;
 use crate::aggregate::events::SocketEnd;
 use crate::aggregate::group_totals::{ChangeCounts, GroupSum};
+use crate::aggregate::listeners::ListenerCount;
 use crate::aggregate::rates::{ByteSum, MIN_WINDOW_NS};
 use crate::aggregate::send_limit::send_limit;
 use crate::aggregate::{Aggregate, Aggregator, Change, FinalTotals, SocketRates};
 use crate::model::{
-    ClosedSocket, EndingEvidence, Payload, Protocol, Sample, Socket, SocketRef, State, TcpInfo,
-    Visit, fin_received,
+    Attribution, ClosedSocket, EndingEvidence, Payload, Protocol, Sample, Socket, SocketRef, State,
+    TcpInfo, Visit, fin_received,
 };
 
 /// Duration of TIME-WAIT, ms. Kernel: `TCP_TIMEWAIT_LEN`.
@@ -90,6 +91,9 @@ impl Aggregator {
             );
         let established = connection && info.is_some();
         let opened = established && !last.opened && since.is_some();
+        let is_held = socket.inode != 0;
+        let accepted = established && is_held && !last.accepted && since.is_some();
+        last.accepted |= is_held;
         let is_other = last.state != Some(socket.state);
         if since.is_some() && is_other {
             // A connection that became a mini-socket is reported by its destroy event, if the kernel sends these.
@@ -185,7 +189,11 @@ impl Aggregator {
             && self.listeners.listens_on(local.port)
         {
             add(self.ports.entry(local.port));
-            self.listeners.count(sample, socket, opened);
+            let count = ListenerCount {
+                is_opened: opened,
+                is_accepted: accepted,
+            };
+            self.listeners.count(sample, socket, count);
         }
     }
 
@@ -408,9 +416,13 @@ fn view<'s>(sample: &'s Sample, socket: &'s Socket) -> SocketRef<'s> {
     }
 }
 
-/// Calls `f` once for each process that owns the socket, with its index.
+/// Calls `f` once for each process that owns the socket, with its index. One of several that may have owned it is not
+/// known to be the owner.
 #[inline]
 fn for_each_owner(sample: &Sample, socket: &Socket, mut f: impl FnMut(u32)) {
+    if socket.attribution == Attribution::OneOf {
+        return;
+    }
     let from = socket.holders_at as usize;
     let holders = sample
         .holders

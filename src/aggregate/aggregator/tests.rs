@@ -237,6 +237,7 @@ fn a_socket_of_two_processes_counts_for_both_and_once_in_all() {
                 descriptors: None,
                 kinds: None,
                 activity: None,
+                unlisted: None,
             });
         }
         // The first of them has it twice.

@@ -32,6 +32,7 @@ fn with(mut sample: Sample, cookie: u64, state: State, moved: (u64, u64), pid: u
             descriptors: None,
             kinds: None,
             activity: None,
+            unlisted: None,
         });
         sample.processes.len() - 1
     });

@@ -136,6 +136,11 @@ impl Selection {
         !self.kinds.are_all() || !self.lists_all_states() || !self.filter.is_empty()
     }
 
+    /// Returns true if it leaves out sockets of the selected kinds.
+    pub(in crate::command) fn restricts_kinds(&self) -> bool {
+        !self.lists_all_states() || !self.filter.is_empty()
+    }
+
     /// Returns the kernel tables to dump.
     pub(in crate::command) fn tables(&self) -> Vec<Table> {
         let families = self.filter.families();
