@@ -36,7 +36,15 @@ pub(crate) const IDS: [&str; 20] = [
 ];
 
 /// What a finding can be about.
-const ABOUT: [&str; 6] = ["host", "path", "process", "remote", "socket", "user"];
+const ABOUT: [&str; 7] = [
+    "host",
+    "path",
+    "process",
+    "remote",
+    "socket",
+    "user",
+    "local-ports",
+];
 
 /// From the least to the worst.
 pub(crate) const SEVERITIES: [&str; 3] = ["info", "warning", "critical"];
