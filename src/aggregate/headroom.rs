@@ -94,6 +94,28 @@ pub struct Headroom {
     pub about: &'static str,
 }
 
+/// Id of the limit of accept queues.
+const ACCEPT_QUEUE: &str = "accept_queue";
+
+impl Headroom {
+    /// Returns the maximum in use at once: the limit, and one more in an accept queue.
+    fn capacity(&self) -> Option<u64> {
+        let beyond = u64::from(self.limit.id == ACCEPT_QUEUE);
+        Some(self.limit.limit?.saturating_add(beyond))
+    }
+
+    /// Returns the share in use. It is 1 once the limit takes effect.
+    pub fn share(&self) -> Option<f64> {
+        let capacity = self.capacity().filter(|&capacity| capacity > 0)?;
+        Some(self.limit.value? as f64 / capacity as f64)
+    }
+
+    /// Returns the number left until the limit takes effect.
+    pub fn left(&self) -> Option<u64> {
+        Some(self.capacity()?.saturating_sub(self.limit.value?))
+    }
+}
+
 /// Limits from [`limits`]: id, short title, and effect.
 const SUMMARY_LIMITS: [(&str, &str, &str); 5] = [
     (
@@ -177,14 +199,14 @@ fn limit(
 fn accept_queue(moment: &Moment) -> Headroom {
     let key = |row: u32| row_key(&moment.sample, row);
     let worst = moment.unfiltered().listeners.iter().max_by_key(|listener| {
-        let backlog = u64::from(listener.backlog.max(1));
         // Shares as integers; of two equal ones, the smaller queue fills sooner.
-        let fill = (u64::from(listener.accept_queue) << 24) / backlog;
-        (fill, Reverse(backlog), Reverse(key(listener.row)))
+        let capacity = listener.queue().capacity();
+        let fill = (u64::from(listener.accept_queue) << 24) / capacity;
+        (fill, Reverse(capacity), Reverse(key(listener.row)))
     });
     Headroom {
         limit: limit(
-            ("accept_queue", "accept queue"),
+            (ACCEPT_QUEUE, "accept queue"),
             worst.map(|listener| listener.accept_queue.into()),
             worst.map(|listener| listener.backlog.into()),
             LimitUnit::Connections,
@@ -193,7 +215,7 @@ fn accept_queue(moment: &Moment) -> Headroom {
             LimitScope::Listener(listener.row)
         }),
         missing: worst.is_none().then_some(MissingReason::NoListener),
-        about: "Connections that wait for accept() at the fullest listener. Beyond the limit they are dropped (ListenOverflows). Set by listen(), capped by net.core.somaxconn.",
+        about: "Connections that wait for accept() at the fullest listener. It holds one more than its limit; then new ones are dropped (ListenOverflows). Set by listen(), capped by net.core.somaxconn.",
     }
 }
 

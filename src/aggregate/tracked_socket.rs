@@ -24,6 +24,8 @@ pub(super) struct TrackedSocket {
     pub(super) missed: u8,
     /// True once it is counted as opened, or if it was in the first Sample.
     pub(super) opened: bool,
+    /// True once a process was seen to have it open.
+    pub(super) accepted: bool,
     /// True once its destroy event is counted.
     pub(super) closed: bool,
     /// Consecutive Samples in which only a mini-socket was left and no destroy event arrived.

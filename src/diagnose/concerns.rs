@@ -36,7 +36,7 @@ impl Concern {
     /// Reports whether a finding concerns it.
     pub fn has(&self, finding: &Finding) -> bool {
         match self {
-            Concern::Process(key) => finding.subject.process().is_some_and(|p| p.key == *key),
+            Concern::Process(key) => finding.subject.processes().any(|p| p.key == *key),
             Concern::Socket(socket) => socket.has(&finding.subject),
             Concern::Remote(address, port) => {
                 let is_it = |at: IpAddr, of: Option<u16>| {

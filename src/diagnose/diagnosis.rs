@@ -142,8 +142,9 @@ impl Diagnosis {
             ..
         } = &self.thresholds;
         self.observations.retain(|observation| {
-            let process = observation.subject.process();
-            let is_ignored = process.is_some_and(|named| ignore_processes.contains(&named.comm));
+            let mut processes = observation.subject.processes().peekable();
+            let is_ignored = processes.peek().is_some()
+                && processes.all(|named| ignore_processes.contains(&named.comm));
             !is_ignored && !disable.contains(&observation.kind)
         });
         let now = Now {

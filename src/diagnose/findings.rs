@@ -84,8 +84,8 @@ registry! {
         accept_queue_full::AcceptQueueFull with accept_queue, refers to [];
         accept_queue_filling::AcceptQueueFilling with accept_queue, refers to [AcceptQueueFull];
         not_accepted::NotAccepted with not_accepted, refers to [];
-        syn_queue_full::SynQueueFull with syn_queue, refers to [AcceptQueueFull];
-        syn_flood::SynFlood with syn_queue, refers to [];
+        syn_queue_full::SynQueueFull with syn_queue, refers to [AcceptQueueFull, SynFlood];
+        syn_flood::SynFlood with syn_queue, refers to [SynQueueFull];
         connect_stuck::ConnectStuck with connect_stuck, refers to [];
         receiver_stalled::ReceiverStalled with receiver_stalled, refers to [];
         sender_stalled::SenderStalled with sender_stalled, refers to [ZeroWindow, Retransmitting];

@@ -8,6 +8,7 @@ pub(super) mod pool_report;
 pub(super) mod port_reuse;
 pub(super) mod unacknowledged;
 pub(super) mod waiting;
+pub(super) mod waiting_at;
 
 use super::facts::Facts;
 use accept_queues::AcceptQueues;

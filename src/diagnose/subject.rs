@@ -54,6 +54,8 @@ pub enum Subject {
         path: Option<String>,
         /// Owner of the socket.
         process: Option<ProcessName>,
+        /// Further processes that share it, or its address and port.
+        others: Vec<ProcessName>,
     },
     /// A host at the other end, or one port of it.
     Remote {
@@ -129,6 +131,15 @@ impl Subject {
             | Subject::LocalPorts { process, .. } => process.as_ref(),
             Subject::User { .. } | Subject::Host => None,
         }
+    }
+
+    /// Iterates over the processes that it is about: the owner of the local end, then those that share it.
+    pub fn processes(&self) -> impl Iterator<Item = &ProcessName> {
+        let others = match self {
+            Subject::Socket { others, .. } => others.as_slice(),
+            _ => &[],
+        };
+        self.process().into_iter().chain(others)
     }
 
     /// Returns the name of its kind in JSON.

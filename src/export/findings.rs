@@ -79,6 +79,7 @@ fn subject(subject: &Subject) -> Json {
             local,
             path,
             process: holder,
+            others,
         } => json!({
             "kind": "socket",
             "netns": key.netns,
@@ -87,6 +88,7 @@ fn subject(subject: &Subject) -> Json {
             "local": local.as_ref().map(end),
             "path": path,
             "process": process(holder),
+            "others": others.iter().map(self::process).collect::<Vec<_>>(),
         }),
         Subject::Remote {
             address,

@@ -116,6 +116,12 @@ fn subject() -> JsonSchema {
                 Property::new("local", JsonSchema::reference("end").or_null()),
                 Property::new("path", JsonSchema::string().or_null()),
                 Property::new("process", process().or_null()),
+                Property::new(
+                    "others",
+                    JsonSchema::list(process()).with_description(
+                        "Further processes that share the socket, or its address and port.",
+                    ),
+                ),
             ],
         ),
         of_kind(

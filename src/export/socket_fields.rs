@@ -199,12 +199,12 @@ fn queues() -> Vec<ExportField> {
         field(
             "accept_queue",
             "Connections waiting for accept(). Null except for listeners. Kernel: idiag_rqueue.",
-            u32(|row| socket(row).accept_queue().map(u64::from)),
+            u32(|row| Some(socket(row).accept_queue()?.waiting.into())),
         ),
         field(
             "backlog",
-            "Limit of the accept queue. Null except for listeners. Kernel: idiag_wqueue.",
-            u32(|row| socket(row).backlog().map(u64::from)),
+            "Limit of the accept queue, which can hold one more. Null except for listeners. Kernel: idiag_wqueue.",
+            u32(|row| Some(socket(row).accept_queue()?.backlog.into())),
         ),
     ]
 }
@@ -231,7 +231,7 @@ fn ownership() -> Vec<ExportField> {
         .flat_only(),
         field(
             "owners",
-            "Processes that own the socket; empty if none.",
+            "Processes that own the socket; with attribution one-of, the processes of which one owned it. Empty if none.",
             Shape::Owners(|row| Some(row.socket)),
         )
         .always(),
@@ -241,8 +241,10 @@ fn ownership() -> Vec<ExportField> {
                 values: || {
                     [
                         Attribution::Observed,
+                        Attribution::Unverified,
                         Attribution::Remembered,
                         Attribution::Inferred,
+                        Attribution::OneOf,
                     ]
                     .into_iter()
                     .filter_map(Attribution::name)

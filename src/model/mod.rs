@@ -3,6 +3,7 @@
 //! Everything that sockwatch knows about the system at one instant is a [`Sample`]. Sources create Samples, recordings
 //! store them, and everything on display is derived from one Sample and the previous one.
 
+mod accept_queue;
 mod attribution;
 mod clear_for_reuse;
 mod congestion;
@@ -31,6 +32,7 @@ mod time_axis;
 mod timer;
 mod tracker;
 
+pub use accept_queue::AcceptQueue;
 pub use attribution::{Attribution, Unowned};
 pub use clear_for_reuse::ClearForReuse;
 pub use congestion::congestion_fields;

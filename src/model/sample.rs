@@ -393,3 +393,34 @@ impl<'a> SocketRef<'a> {
         self.sample.user_name(self.socket.uid?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ProcessKey;
+
+    #[test]
+    fn the_age_of_a_process_does_not_depend_on_the_wall_clock() {
+        // Started 100 s after the boot, when the wall clock was an hour ahead.
+        let process = Process {
+            started_at_us: Some(1_003_700_000_000),
+            ..Process::new(ProcessKey {
+                pid: 7,
+                start_time: 10_000,
+            })
+        };
+        let mut sample = Sample {
+            taken_at_us: 1_000_150_000_000,
+            monotonic_ns: 120_000_000_000,
+            suspended_ns: Some(30_000_000_000),
+            ..Sample::default()
+        };
+        assert_eq!(sample.age_us(&process), Some(50_000_000));
+        // Recorded without the time in suspension.
+        sample.suspended_ns = None;
+        sample.taken_at_us = 1_003_750_000_000;
+        assert_eq!(sample.age_us(&process), Some(50_000_000));
+        let unknown = Process::new(process.key);
+        assert_eq!(sample.age_us(&unknown), None);
+    }
+}

@@ -13,6 +13,7 @@ mod filter_ss;
 mod icmp;
 mod live;
 mod live_screens;
+mod owners;
 mod privilege;
 mod reasons;
 mod recording_commands;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
             ("compare_ss", compare_ss::CASES),
             ("icmp", icmp::CASES),
             ("live", live::CASES),
+            ("owners", owners::CASES),
             ("live_screens", live_screens::CASES),
             ("reasons", reasons::CASES),
             ("unlisted", unlisted::CASES),

@@ -153,13 +153,18 @@ fn a_listener_reports_its_accept_queue_and_its_limit() {
     let full = tcp
         .rows
         .iter()
-        .find(|socket| socket.accept_queue() == Some(2))
+        .find(|socket| {
+            socket
+                .accept_queue()
+                .is_some_and(|queue| queue.waiting == 2)
+        })
         .expect("a full accept queue");
+    let queue = full.accept_queue().unwrap();
     assert_eq!(
-        full.backlog(),
-        Some(1),
+        queue.backlog, 1,
         "listen(1) holds one connection more than its limit"
     );
+    assert!(queue.is_full());
     assert_eq!(
         full.received_unread(),
         None,

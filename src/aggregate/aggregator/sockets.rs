@@ -3,11 +3,13 @@
 use crate::aggregate::byte_counters::ByteCounters;
 use crate::aggregate::events::SocketEnd;
 use crate::aggregate::group_totals::{ChangeCounts, GroupSum};
+use crate::aggregate::listeners::ListenerCount;
 use crate::aggregate::rates::{ByteSum, MIN_WINDOW_NS};
 use crate::aggregate::send_limit::send_limit;
 use crate::aggregate::{Aggregate, Aggregator, Change, FinalTotals, SocketRates};
 use crate::model::{
-    ClosedSocket, Payload, Protocol, Sample, Socket, SocketRef, State, TcpInfo, Visit, fin_received,
+    Attribution, ClosedSocket, Payload, Protocol, Sample, Socket, SocketRef, State, TcpInfo, Visit,
+    fin_received,
 };
 
 impl Aggregator {
@@ -82,6 +84,9 @@ impl Aggregator {
             );
         let established = connection && info.is_some();
         let opened = established && !last.opened && since.is_some();
+        let is_held = socket.inode != 0;
+        let accepted = established && is_held && !last.accepted && since.is_some();
+        last.accepted |= is_held;
         let is_other = last.state != Some(socket.state);
         if since.is_some() && is_other {
             // A connection that became a mini-socket is reported by its destroy event, if the kernel sends these.
@@ -173,7 +178,11 @@ impl Aggregator {
             && self.listeners.listens_on(local.port)
         {
             add(self.ports.entry(local.port));
-            self.listeners.count(sample, socket, opened);
+            let count = ListenerCount {
+                is_opened: opened,
+                is_accepted: accepted,
+            };
+            self.listeners.count(sample, socket, count);
         }
     }
 
@@ -351,9 +360,13 @@ fn view<'s>(sample: &'s Sample, socket: &'s Socket) -> SocketRef<'s> {
     }
 }
 
-/// Calls `f` once for each process that owns the socket, with its index.
+/// Calls `f` once for each process that owns the socket, with its index. One of several that may have owned it is not
+/// known to be the owner.
 #[inline]
 fn for_each_owner(sample: &Sample, socket: &Socket, mut f: impl FnMut(u32)) {
+    if socket.attribution == Attribution::OneOf {
+        return;
+    }
     let from = socket.holders_at as usize;
     let holders = sample
         .holders

@@ -61,7 +61,7 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::text(
             ("process", "PROCESS", 16),
-            "Owner with its pid; (was) for a former owner, (inf) if inferred from the listener. Without an owner, the reason in brackets.",
+            "Owner with its pid; (was) for a former owner, (inf) if inferred from the listener, (one of) if several processes share that. Without an owner, the reason in brackets.",
             process,
             |row, _| process_key(row),
         ),

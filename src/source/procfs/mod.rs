@@ -34,6 +34,7 @@ pub use counters::CounterReader;
 pub use host::{hides_pid_namespaces, network_namespace, read_host};
 pub use netlink_drops::netlink_drops;
 pub use owners::{HeldSockets, Owners};
+pub(super) use process_reader::Waiting;
 pub use process_reader::process_start_time;
 pub use settings::SettingsReader;
 pub use socket_files::SocketFile;

@@ -91,13 +91,13 @@ pub(super) fn listeners(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
         if let Some(column) = SocketColumn::by_id("local") {
             column.write(&line.socket, &mut local);
         }
-        let (queue, backlog) = (line.totals.accept_queue, line.totals.backlog);
-        let tone = queue_tone(queue, backlog);
+        let queue = line.totals.queue();
+        let tone = queue_tone(queue);
         let pieces = vec![
             (text::cut_middle(&local, 40).into_owned(), Tone::Strong),
-            (format!(" {queue}/{backlog}   "), tone),
+            (format!(" {}/{}   ", queue.waiting, queue.backlog), tone),
         ];
-        lines.push((line.fill(), pieces));
+        lines.push((queue.fill(), pieces));
     }
     lines.sort_by(|a, b| b.0.total_cmp(&a.0));
     lines.into_iter().map(|(_, pieces)| pieces).collect()
