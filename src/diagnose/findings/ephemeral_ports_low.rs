@@ -180,7 +180,10 @@ impl EphemeralPortsLow {
                 .with_cause(if waiting { "time-wait" } else { "open" })
                 .with("time_wait", Value::Count(taken.time_wait.into()))
                 .with("open", Value::Count((taken.ports - taken.time_wait).into()))
-                .with("not_connected", Value::Count(facts.candidates.idle_count.into()))
+                .with(
+                    "not_connected",
+                    Value::Count(facts.candidates.idle_count.into()),
+                )
                 .with("reserved", Value::Count(ports.reserved().into()))
                 .with("range", Value::Text(range))
                 .with("tcp_tw_reuse", Value::Text(reuse.name().to_owned()));
