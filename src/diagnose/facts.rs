@@ -79,7 +79,8 @@ impl<'m> Facts<'m> {
             Holder::User(uid) => {
                 let name = self.sample().user_name(uid).map(str::to_owned);
                 let subject = Subject::User { uid, name };
-                let text = format!("A process of {subject}");
+                // The user is the one who opened the sockets, not necessarily that of the process.
+                let text = format!("An unidentified process with sockets of {subject}");
                 (subject, text)
             }
         })

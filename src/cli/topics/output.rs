@@ -42,7 +42,8 @@ const STATUSES: [(&str, &str); 3] = [
     ),
     (
         "1",
-        "failure: one line on standard error says what failed and what to do",
+        "failure: one line on standard error says what failed and what to do; also if list is asked by name for kinds of \
+         sockets (-S, --vsock, -A mptcp) of which the kernel supports none; if it supports some, a line names the others",
     ),
     ("2", "wrong usage, including an invalid filter"),
 ];
@@ -81,8 +82,7 @@ fn about(why: Unowned) -> &'static str {
         Unowned::WaitingForAccept => "established, but no process has accepted it yet",
         Unowned::Orphan => "its process has closed it, and the kernel finishes the connection",
         Unowned::Kernel => {
-            "the kernel opened it: netlink, VXLAN, GENEVE, bareudp, WireGuard and FOU (the last two are recognized with \
-             CAP_NET_ADMIN)"
+            "the kernel opened it: for netlink, VXLAN, GENEVE, bareudp, FOU or, recognized with CAP_NET_ADMIN, WireGuard"
         }
         Unowned::OtherNamespace => {
             "it was opened by a process outside of this pid namespace: its control group has only such processes"

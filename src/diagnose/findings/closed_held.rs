@@ -61,7 +61,7 @@ impl Detector for ClosedHeld {
     const REMEDY: &'static str = "Fix the code: call close() after a read or write fails with ECONNRESET or ETIMEDOUT, after \
          connect() fails, and on every error path. Until then, only a restart frees the file descriptors.";
 
-    const NEEDS: &'static [Need] = &[Need::Descriptors];
+    const NEEDS: &'static [Need] = &[Need::Sockets(Protocol::Tcp), Need::Descriptors];
 
     type Thresholds = Thresholds;
 

@@ -2,7 +2,7 @@
 //! like those of processes, but no process has them open.
 //!
 //! Devices are read from rtnetlink, WireGuard and FOU from generic netlink, in the network namespace of the calling
-//! thread. WireGuard and FOU need `CAP_NET_ADMIN`; without it their ports are not known.
+//! thread. WireGuard needs `CAP_NET_ADMIN`; without it, its ports are not known.
 
 mod decode;
 
@@ -60,8 +60,9 @@ pub(in crate::source) fn kernel_udp_ports() -> FxHashSet<u16> {
             None => {}
         }
     }
+    // The kernel checks the capabilities of the thread that opened the socket, too.
+    let _raised = privilege::raise(ADMINISTER_NETWORK);
     if let Ok(mut generic) = Connection::open(NETLINK_GENERIC) {
-        let _raised = privilege::raise(ADMINISTER_NETWORK);
         ports.extend(generic.wireguard_ports(&wireguard));
         ports.extend(generic.fou_ports());
     }
