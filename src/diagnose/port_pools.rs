@@ -69,6 +69,11 @@ impl PoolUse {
         self.bound * 3 >= self.ports
     }
 
+    /// Returns true if listeners and sockets without a connection use at least half of the ports.
+    pub(super) fn is_idle(&self) -> bool {
+        self.idle > 0 && self.idle * 2 >= self.ports
+    }
+
     /// Returns true if most ports have several sockets, so that new ones may find room in ports that are in use.
     pub(super) fn is_shared(&self) -> bool {
         self.single * 2 < self.ports

@@ -357,3 +357,6 @@ fn has_hidden_owners(sample: &Sample) -> bool {
     let mut sockets = sample.sockets.rows.iter();
     sockets.any(|socket| socket.attribution == denied)
 }
+
+#[cfg(test)]
+mod tests;

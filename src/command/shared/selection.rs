@@ -352,6 +352,34 @@ mod tests {
     }
 
     #[test]
+    fn kinds_are_unavailable_if_all_their_tables_are() {
+        use Table::{Inet, Inet6, Vsock};
+        let missing = [
+            Vsock,
+            Inet(Protocol::Sctp),
+            Inet6(Protocol::Sctp),
+            Inet6(Protocol::Udp),
+        ];
+        let unavailable = |words: &[&str]| {
+            let kinds = selection(words).kinds;
+            kinds.unavailable(|table| missing.contains(&table))
+        };
+        assert_eq!(unavailable(&["-S"]), (vec!["sctp"], true));
+        assert_eq!(unavailable(&["--vsock"]), (vec!["vsock"], true));
+        assert_eq!(
+            unavailable(&["-Avsock,sctp"]),
+            (vec!["vsock", "sctp"], true)
+        );
+        assert_eq!(unavailable(&["-tS"]), (vec!["sctp"], false));
+        assert_eq!(unavailable(&["-S4"]), (vec!["sctp"], true));
+        assert_eq!(unavailable(&["-u6"]), (vec!["udp"], true));
+        // IPv4 is there, and SCTP was not named.
+        assert_eq!(unavailable(&["-u"]).0, Vec::<&str>::new());
+        assert_eq!(unavailable(&["-4"]).0, Vec::<&str>::new());
+        assert_eq!(unavailable(&[]).0, Vec::<&str>::new());
+    }
+
+    #[test]
     fn default_states_are_those_of_ss() {
         let states = |words: &[&str]| selection(words).states;
         assert!(

@@ -97,11 +97,19 @@ impl Detector for EphemeralPortsLow {
             return;
         }
         let near = warning - SLACK;
+        // Ports of listeners and bound sockets are not available for any destination.
+        let available = pool.saturating_sub(facts.candidates.idle_count).max(1);
+        let share_of = |taken: &PortUse| (f64::from(taken.ports) / f64::from(available)).min(1.0);
+        let mut paths = facts.candidates.paths.values();
+        let has_low_path = paths.any(|taken| share_of(taken) >= near);
         let mut exhausted: Vec<IpAddr> = Vec::new();
         for (key, taken) in &facts.candidates.pools {
             let share = f64::from(taken.ports) / f64::from(pool);
             // Ports with several sockets may be shared by more, as long as there are any.
-            if share < near || taken.is_shared() && share < critical {
+            let is_low = share >= near && (share >= critical || !taken.is_shared());
+            // The finding about the path counts these ports as well.
+            let is_explained = has_low_path && taken.is_idle();
+            if !is_low || is_explained {
                 continue;
             }
             let mut observation = observe_pool(scan, (key, taken), &ports, &more_ports(&ports));
@@ -110,10 +118,8 @@ impl Detector for EphemeralPortsLow {
             out.push(observation);
             exhausted.extend(key.address);
         }
-        // Ports of listeners and bound sockets are not available for any destination.
-        let available = pool.saturating_sub(facts.candidates.idle_count).max(1);
         for (path, taken) in &facts.candidates.paths {
-            let share = (f64::from(taken.ports) / f64::from(available)).min(1.0);
+            let share = share_of(taken);
             if share >= near && !exhausted.contains(&path.source) {
                 out.extend(self.observe(scan, (path, taken), &ports, available, share));
             }
@@ -174,6 +180,10 @@ impl EphemeralPortsLow {
                 .with_cause(if waiting { "time-wait" } else { "open" })
                 .with("time_wait", Value::Count(taken.time_wait.into()))
                 .with("open", Value::Count((taken.ports - taken.time_wait).into()))
+                .with(
+                    "not_connected",
+                    Value::Count(facts.candidates.idle_count.into()),
+                )
                 .with("reserved", Value::Count(ports.reserved().into()))
                 .with("range", Value::Text(range))
                 .with("tcp_tw_reuse", Value::Text(reuse.name().to_owned()));

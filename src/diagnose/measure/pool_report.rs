@@ -27,7 +27,7 @@ enum Cause {
 impl Cause {
     fn of(pool: &PoolKey, taken: &PoolUse) -> Cause {
         match pool.protocol {
-            Protocol::Tcp if taken.idle * 2 >= taken.ports => Cause::Idle,
+            Protocol::Tcp if taken.is_idle() => Cause::Idle,
             Protocol::Tcp if taken.is_shared() => Cause::Shared,
             Protocol::Tcp => Cause::Bound,
             _ => Cause::Datagram,
