@@ -80,7 +80,9 @@ impl Recording {
             stderr,
         } = self.run(arguments);
         let [out, said] = [stdout, stderr].map(|bytes| String::from_utf8(bytes).expect("UTF-8"));
-        assert!(status.success(), "{arguments:?}: {said}");
+        // The Samples have no settings, so some findings cannot be checked.
+        let is_partial = arguments.first() == Some(&"diagnose") && status.code() == Some(3);
+        assert!(status.success() || is_partial, "{arguments:?}: {said}");
         (out, said)
     }
 
