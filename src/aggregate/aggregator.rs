@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    ClearForReuse, ProcessKey, Protocol, RecentLosses, Sample, SocketKey, State, Tracker, Visit,
+    ClearForReuse, Endpoint, ProcessKey, Protocol, RecentLosses, Sample, SocketKey, State, Tracker,
+    Visit,
 };
 
 use super::events::EventCollector;
@@ -78,6 +79,8 @@ pub struct Aggregator {
     gone: Vec<(SocketKey, Option<State>, Option<FinalTotals>)>,
     /// Sockets that left the kernel's tables with this Sample but are still held by a process.
     left: Vec<SocketKey>,
+    /// Payload sent by the connections that were freed with this Sample, by network namespace, local and remote end.
+    closed_pairs: FxHashMap<(u32, Endpoint, Endpoint), u64>,
     losses: RecentLosses,
     samples: u64,
 }
@@ -142,6 +145,7 @@ impl Aggregator {
             self.add_socket(sample, socket, since, out, &mut all, &mut changes);
         }
         out.closed.clear_for_reuse();
+        self.collect_closed_pairs(sample);
         if let Some(since) = since {
             for closed in &sample.closed {
                 let socket = sample.closed_socket(closed);

@@ -4,6 +4,10 @@ use super::byte_counters::ByteCounters;
 use crate::model::State;
 
 /// The last known state of one socket.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing that has happened to the socket"
+)]
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct TrackedSocket {
     /// Counters of the socket in the last Sample that had them.
@@ -20,6 +24,8 @@ pub(super) struct TrackedSocket {
     pub(super) alive: Option<State>,
     /// The Sample that it was first seen in, ns of the monotonic clock; `None` if that is the first Sample of all.
     pub(super) first_ns: Option<u64>,
+    /// Time that its TIME-WAIT still lasts at that Sample, ms.
+    pub(super) time_wait_ms: u16,
     /// Consecutive Samples that it was missing from.
     pub(super) missed: u8,
     /// True once it is counted as opened, or if it was in the first Sample.

@@ -44,7 +44,7 @@ pub use kernel_struct::KernelField;
 pub use listener_index::ListenerIndex;
 pub use memory::{MemoryField, MemoryInfo};
 pub use mptcp_info::MptcpInfo;
-pub use payload::{Payload, fin_received};
+pub use payload::{EndingEvidence, Payload, fin_received};
 pub use presentation::{FieldGroup, Notation, Presentation, Total};
 pub use process::{
     Activity, DescriptorKind, Holder, Namespaces, Process, ProcessKey, ProcessRow, UnlistedSockets,

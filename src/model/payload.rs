@@ -75,23 +75,30 @@ fn acked_by_queue(socket: &Socket, info: TcpInfo<'_>, sent: u64) -> Option<u64> 
     (sent + unsent + u64::from(fin_in_flight)).checked_sub(socket.send_queue.into())
 }
 
+/// What is known of the end of a connection, apart from its final counters.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EndingEvidence {
+    /// The last state in which a Sample saw the connection.
+    pub before: Option<State>,
+    /// The state of its mini-socket.
+    pub remains: Option<State>,
+    /// True if this side connected.
+    pub is_opener: bool,
+    /// Payload that the peer has sent, if it is a socket of this host that was freed too.
+    pub sent_by_peer: Option<u64>,
+}
+
 /// Reports whether `bytes_received` of a freed connection counts the peer's FIN, as far as that can be known.
-///
-/// `before` is the last state in which a Sample saw the connection, `remains` the state of its mini-socket, `is_opener`
-/// whether this side connected.
-pub fn fin_received(
-    socket: &Socket,
-    info: TcpInfo<'_>,
-    before: Option<State>,
-    remains: Option<State>,
-    is_opener: bool,
-) -> bool {
+pub fn fin_received(socket: &Socket, info: TcpInfo<'_>, evidence: EndingEvidence) -> bool {
     let received = info.bytes_received().unwrap_or(0);
-    if received == 0 || remains == Some(State::FinWait2) {
+    if received == 0 || evidence.remains == Some(State::FinWait2) {
         return false;
     }
+    if let Some(sent) = evidence.sent_by_peer {
+        return received > sent;
+    }
     let seen = matches!(
-        before,
+        evidence.before,
         Some(State::CloseWait | State::LastAck | State::Closing)
     );
     // Without a segment of payload, the FIN is all that was counted.
@@ -102,7 +109,7 @@ pub fn fin_received(
     let (Some(acked), Some(sent)) = (info.bytes_acked(), sent(info)) else {
         return false;
     };
-    socket.send_queue == 0 && acked > sent.saturating_add(is_opener.into())
+    socket.send_queue == 0 && acked > sent.saturating_add(evidence.is_opener.into())
 }
 
 #[cfg(test)]
@@ -188,7 +195,13 @@ mod tests {
         let fin = |counters, queue, before, remains, is_opener| {
             let bytes = info(counters);
             let socket = socket(State::Closed, queue);
-            fin_received(&socket, TcpInfo::new(&bytes), before, remains, is_opener)
+            let evidence = EndingEvidence {
+                before,
+                remains,
+                is_opener,
+                sent_by_peer: None,
+            };
+            fin_received(&socket, TcpInfo::new(&bytes), evidence)
         };
         let opener = (3000, 0, 3002, 2001, 0);
         let acceptor = (2000, 0, 2001, 3001, 0);
@@ -219,6 +232,16 @@ mod tests {
             None,
             false
         ));
+        // The peer on this host has sent all of it, so the FIN went to the mini-socket.
+        let bytes = info((3000, 0, 3002, 2000, 0));
+        let evidence = |sent| EndingEvidence {
+            is_opener: true,
+            sent_by_peer: Some(sent),
+            ..EndingEvidence::default()
+        };
+        let closed = socket(State::Closed, 0);
+        assert!(!fin_received(&closed, TcpInfo::new(&bytes), evidence(2000)));
+        assert!(fin_received(&closed, TcpInfo::new(&bytes), evidence(1999)));
         // Nothing was sent either way.
         assert!(fin((0, 0, 0, 1, 0), 0, None, None, false));
         assert!(!fin((0, 0, 1, 0, 0), 0, None, None, true));

@@ -284,6 +284,8 @@ impl std::fmt::Display for BoundDevice<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             BoundDevice::Name(name) => f.write_str(name),
+            // A packet socket whose device was removed. Kernel: `packet_notifier`.
+            BoundDevice::Index(u32::MAX) => f.write_str("removed"),
             BoundDevice::Index(index) => write!(f, "if{index}"),
         }
     }

@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use libtest_mimic::Failed;
 
+mod byte_counts;
 mod commands;
 mod compare_ss;
 mod filter_ss;
 mod icmp;
 mod live;
 mod live_screens;
+mod names;
 mod owners;
 mod privilege;
 mod reasons;
@@ -35,12 +37,14 @@ fn main() -> ExitCode {
         &[
             ("filter_ss", filter_ss::CASES),
             ("recording_commands", recording_commands::CASES),
+            ("byte_counts", byte_counts::CASES),
             ("commands", commands::CASES),
             ("compare_ss", compare_ss::CASES),
             ("icmp", icmp::CASES),
             ("live", live::CASES),
             ("owners", owners::CASES),
             ("live_screens", live_screens::CASES),
+            ("names", names::CASES),
             ("reasons", reasons::CASES),
             ("unlisted", unlisted::CASES),
             ("privilege", privilege::CASES),

@@ -8,9 +8,16 @@ use crate::aggregate::rates::{ByteSum, MIN_WINDOW_NS};
 use crate::aggregate::send_limit::send_limit;
 use crate::aggregate::{Aggregate, Aggregator, Change, FinalTotals, SocketRates};
 use crate::model::{
-    Attribution, ClosedSocket, Payload, Protocol, Sample, Socket, SocketRef, State, TcpInfo, Visit,
-    fin_received,
+    Attribution, ClosedSocket, EndingEvidence, Payload, Protocol, Sample, Socket, SocketRef, State,
+    TcpInfo, Visit, fin_received,
 };
+
+/// Duration of TIME-WAIT, ms. Kernel: `TCP_TIMEWAIT_LEN`.
+const TIME_WAIT_MS: u16 = 60_000;
+
+/// Possible error of the begin of a TIME-WAIT that its timer yields: two ticks of a kernel with 250 Hz, and the time
+/// until its destroy event was read, ns.
+const TIMER_ERROR_NS: u64 = 12_000_000;
 
 impl Aggregator {
     /// Counts one socket and derives its rates.
@@ -130,6 +137,10 @@ impl Aggregator {
         last.is_opener = payload
             .and_then(|payload| payload.is_opener)
             .or(last.is_opener);
+        if socket.state == State::TimeWait {
+            let left_ms = socket.timer.map_or(0, |timer| timer.expires_ms);
+            last.time_wait_ms = u16::try_from(left_ms).unwrap_or(u16::MAX);
+        }
         last.at_ns = now;
         last.state = Some(socket.state);
         last.missed = 0;
@@ -212,6 +223,30 @@ impl Aggregator {
         }
     }
 
+    /// Collects the payload sent by the connections that were freed since the previous Sample, by their ends.
+    pub(super) fn collect_closed_pairs(&mut self, sample: &Sample) {
+        self.closed_pairs.clear();
+        for closed in &sample.closed {
+            let sent = || {
+                let view = sample.closed_socket(closed)?;
+                let (local, remote) = (view.socket.local()?, view.socket.remote()?);
+                let sent = Payload::at_end(view.tcp_info()?, false)?.sent;
+                Some((
+                    (view.socket.netns, local.canonical(), remote.canonical()),
+                    sent,
+                ))
+            };
+            self.closed_pairs.extend(sent());
+        }
+    }
+
+    /// Returns the payload sent by the other end of a freed connection, if that was freed since the previous Sample too.
+    fn sent_by_peer(&self, socket: &Socket) -> Option<u64> {
+        let (local, remote) = (socket.local()?, socket.remote()?);
+        let key = (socket.netns, remote.canonical(), local.canonical());
+        self.closed_pairs.get(&key).copied()
+    }
+
     /// Returns the payload of a freed connection, of which a mini-socket in the state `remains` may be left. `None` if the
     /// socket is no connection, and if the kernel cleared its counters.
     fn final_payload(
@@ -227,7 +262,28 @@ impl Aggregator {
             let port = socket.local().map_or(0, |local| local.port);
             !self.listeners.listens_on(port)
         });
-        let fin = fin_received(socket, info, before, remains, is_opener);
+        // A connection that the process closed first is freed once its FIN is acknowledged. The peer's FIN reaches the
+        // mini-socket then, and is not in these counters.
+        let fin_is_later = last.is_some_and(|last| {
+            let sample = view.sample;
+            let waited_ms = TIME_WAIT_MS.saturating_sub(last.time_wait_ms);
+            let begin_ns = sample
+                .monotonic_ns
+                .saturating_sub(sample.timings.dump_ns)
+                .saturating_sub(u64::from(waited_ms) * 1_000_000);
+            begin_ns > closed.monotonic_ns.saturating_add(TIMER_ERROR_NS)
+        });
+        let remains = match remains {
+            Some(State::TimeWait) if fin_is_later => Some(State::FinWait2),
+            remains => remains,
+        };
+        let evidence = EndingEvidence {
+            before,
+            remains,
+            is_opener,
+            sent_by_peer: self.sent_by_peer(socket),
+        };
+        let fin = fin_received(socket, info, evidence);
         Payload::at_end(info, fin)
     }
 

@@ -24,7 +24,7 @@ use self::parse::{number, parse_stat};
 use crate::model::DescriptorKind;
 
 pub(super) use self::parse::{ProcessStat, descriptor_target};
-pub(super) use self::via::{TaskPath, Via, thread_count};
+pub(super) use self::via::{TaskPath, Via, may_have_threads};
 pub(in crate::source) use self::waiting::Waiting;
 
 /// Bytes read by `getdents64` at once; an entry of `/proc/PID/fd` takes 24.

@@ -103,12 +103,13 @@ pub(super) fn count_kinds(descriptors: &[Descriptor]) -> KindCounts {
 }
 
 /// Replaces the holders of the sockets in one list of descriptors by those in another. Both lists are ordered by
-/// number. Returns true if anything changed.
+/// number. Adds the sockets that others hold as well to `shared`. Returns true if anything changed.
 pub(super) fn replace_holders(
     holders: &mut SocketHolders,
     slot: u32,
     old: &[Descriptor],
     new: &[Descriptor],
+    shared: &mut Vec<u32>,
 ) -> bool {
     let holder = |descriptor: &Descriptor| SocketDescriptor {
         slot,
@@ -132,6 +133,9 @@ pub(super) fn replace_holders(
             changed = true;
         }
         if let Some(added) = added.filter(|added| added.inode != 0) {
+            if holders.contains(added.inode) {
+                shared.push(added.inode);
+            }
             holders.insert(added.inode, holder(added));
             changed = true;
         }

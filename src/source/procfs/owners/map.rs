@@ -281,7 +281,13 @@ impl Owners {
             return;
         };
         let found = &self.reader.found;
-        if replace_holders(&mut self.holders, slot, &entry.descriptors, found) {
+        if replace_holders(
+            &mut self.holders,
+            slot,
+            &entry.descriptors,
+            found,
+            &mut self.verification.shared,
+        ) {
             self.generation += 1;
         }
         entry.descriptors.clear();
@@ -300,7 +306,13 @@ impl Owners {
         let pid = entry.process.is_none().then_some(entry.key.pid);
         self.thread_tables += u32::from(pid.is_none());
         let slot = self.free.pop().unwrap_or(self.slots.len() as u32);
-        if replace_holders(&mut self.holders, slot, &[], &entry.descriptors) {
+        if replace_holders(
+            &mut self.holders,
+            slot,
+            &[],
+            &entry.descriptors,
+            &mut self.verification.shared,
+        ) {
             self.generation += 1;
         }
         if slot as usize == self.slots.len() {
@@ -329,7 +341,13 @@ impl Owners {
         let Some(entry) = self.slots.get_mut(slot as usize).and_then(Option::take) else {
             return;
         };
-        if replace_holders(&mut self.holders, slot, &entry.descriptors, &[]) {
+        if replace_holders(
+            &mut self.holders,
+            slot,
+            &entry.descriptors,
+            &[],
+            &mut self.verification.shared,
+        ) {
             self.generation += 1;
         }
         if entry.process.is_some() {

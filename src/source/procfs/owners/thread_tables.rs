@@ -9,7 +9,9 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use rustc_hash::FxHashSet;
 
-use super::super::process_reader::{Descriptor, Via, descriptor_count, open_process, thread_count};
+use super::super::process_reader::{
+    Descriptor, Via, descriptor_count, may_have_threads, open_process,
+};
 use super::entry::{Access, Entry, RescanPolicy, count_kinds};
 use super::map::Owners;
 use super::unresolved::WantedSocket;
@@ -120,7 +122,7 @@ impl Owners {
             let Ok(process) = open_process(root, pid) else {
                 continue;
             };
-            if thread_count(&process) == Some(1) {
+            if !may_have_threads(&process) {
                 continue;
             }
             let threads = self.reader.list_threads(&process).unwrap_or_default();

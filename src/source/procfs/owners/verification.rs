@@ -12,6 +12,8 @@ pub(super) struct Verification {
     recent: VecDeque<(u32, u64)>,
     /// True if the last refresh verified all owners.
     pub(super) all_verified: bool,
+    /// Sockets that another process was found to hold as well: the earlier one may have passed it on.
+    pub(super) shared: Vec<u32>,
     /// Processes that were found to have passed sockets on in this round: pid and parent.
     pub(super) former: Vec<(u32, u32)>,
 }

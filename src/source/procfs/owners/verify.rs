@@ -47,7 +47,8 @@ impl Owners {
         })
     }
 
-    /// Reads all descriptors of sockets again that this refresh has not read yet, unless there are too many.
+    /// Reads all descriptors of sockets again that this refresh has not read yet. If there are too many, reads those of
+    /// sockets that another process was found to hold as well.
     pub(super) fn verify_all(&mut self, root: BorrowedFd<'_>, live: &dyn Fn(u32) -> bool) {
         let is_due = |entry: &&super::entry::Entry| entry.sockets() > 0;
         let cost = self.slots.iter().flatten().filter(is_due);
@@ -55,7 +56,21 @@ impl Owners {
             .map(|entry| VISIT_COST + entry.sockets() as usize)
             .sum();
         self.verification.all_verified = cost <= VERIFY_COST;
+        let mut shared = std::mem::take(&mut self.verification.shared);
         if !self.verification.all_verified {
+            let round = self.reader.round;
+            shared.truncate(VERIFY_COST);
+            let holders = shared.iter().flat_map(|&inode| self.holders.get(inode));
+            let is_due = |holder: &&SocketDescriptor| {
+                let entry = self.entry(holder.slot);
+                let known = entry.map_or(&[][..], |entry| &entry.descriptors);
+                let at = known.binary_search_by_key(&holder.fd, |descriptor| descriptor.fd);
+                at.is_ok_and(|at| known[at].read_in != round)
+            };
+            let mut due: Vec<SocketDescriptor> = holders.filter(is_due).copied().collect();
+            if !due.is_empty() {
+                self.verify_owners(&mut due, live);
+            }
             return;
         }
         let mut fds = Vec::new();

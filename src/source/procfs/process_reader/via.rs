@@ -60,9 +60,9 @@ impl Via {
     }
 }
 
-/// Returns the number of threads of a process without reading any; `None` where the file system does not count them.
-/// Kernel: `proc_task_getattr`, the links of `/proc/PID/task` are two more.
-pub(in crate::source::procfs) fn thread_count(process: impl AsFd) -> Option<u64> {
-    let stat = rustix::fs::statat(process, c"task", AtFlags::empty()).ok()?;
-    u64::from(stat.st_nlink).checked_sub(2)
+/// Reports whether a process may have several threads, without reading any. Kernel: `proc_task_getattr`, the links of
+/// `/proc/PID/task` are two more than the threads.
+pub(in crate::source::procfs) fn may_have_threads(process: impl AsFd) -> bool {
+    let stat = rustix::fs::statat(process, c"task", AtFlags::empty());
+    stat.is_ok_and(|stat| stat.st_nlink != 3)
 }

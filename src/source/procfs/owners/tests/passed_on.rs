@@ -31,3 +31,19 @@ fn a_process_that_passed_a_socket_on_is_in_doubt_until_it_was_read_again() {
     }
     assert!(owners.is_verified(other));
 }
+
+#[test]
+fn a_second_holder_makes_the_first_one_be_verified() {
+    let tree = Tree::new();
+    tree.process(7, 100, 0);
+    tree.process(8, 100, 0);
+    for fd in 0..MANY {
+        tree.open(7, fd, &format!("socket:[{}]", 10_000 + fd));
+    }
+    let mut owners = tree.owners();
+    tree.replace(7, 3, "pipe:[5]");
+    tree.open(8, 3, "socket:[10003]");
+    owners.refresh(2 * SECOND, &all_live);
+    assert!(!owners.all_verified());
+    assert_eq!(holders(&owners, 10_003), [(8, 3)]);
+}
