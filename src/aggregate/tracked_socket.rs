@@ -4,6 +4,10 @@ use super::byte_counters::ByteCounters;
 use crate::model::State;
 
 /// The last known state of one socket.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one thing that has happened to the socket"
+)]
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct TrackedSocket {
     /// Counters of the socket in the last Sample that had them.

@@ -178,13 +178,12 @@ impl SocketKinds {
             named.extend(given.then(|| group_of(kind)).flatten());
         }
         for name in &letters.query {
-            match name.strip_prefix('!') {
-                Some(name) => excluded.extend(parse_query(name)?),
-                None => {
-                    let group = parse_query(name)?;
-                    kinds.extend(group);
-                    named.push(group);
-                }
+            if let Some(name) = name.strip_prefix('!') {
+                excluded.extend(parse_query(name)?);
+            } else {
+                let group = parse_query(name)?;
+                kinds.extend(group);
+                named.push(group);
             }
         }
         let mut families: Vec<Family> = Vec::new();

@@ -152,10 +152,7 @@ fn observe(scan: &Scan<'_>, waiter: &Waiter<'_>, waiting: &WaitingConnections) -
     if waiter.sharing > 1 {
         observation = observation
             .with("listeners", Value::Count(waiter.sharing.into()))
-            .with(
-                "waiting_at_others",
-                Value::Count(waiter.waiting_at_others.into()),
-            );
+            .with("waiting_at_others", Value::Count(waiter.waiting_at_others));
         observation.rest = at_others(waiter);
     }
     observation.reports_growth = true;

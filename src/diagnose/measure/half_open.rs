@@ -176,8 +176,8 @@ impl HalfOpenConnections {
             let group = groups
                 .entry(listener)
                 .or_insert_with(|| HalfOpenGroup::new(facts, listener));
-            let request = self.requests.update(facts, socket);
-            group.new += u32::from(request.is_new);
+            let (request, is_new) = self.requests.update(facts, socket);
+            group.new += u32::from(is_new);
             let answers = &mut group.answers;
             answers.half_open += 1;
             answers.unanswered += u32::from(request.is_unanswered);

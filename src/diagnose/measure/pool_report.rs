@@ -163,11 +163,11 @@ pub(in crate::diagnose) fn observe_empty_range(scan: &Scan<'_>, ports: &LocalPor
         .with("reserved", Value::Count(ports.reserved().into()))
         .with("range", Value::Text(range));
     observation.severity = Severity::Critical;
-    observation.summary = "This host has had no local port to choose from".to_owned();
-    observation.advice =
+    observation.summary = String::from("This host has had no local port to choose from");
+    observation.advice = String::from(
         "connect() fails with EADDRNOTAVAIL, since net.ipv4.ip_local_reserved_ports covers all of \
-                          net.ipv4.ip_local_port_range. Reserve fewer ports, or widen the range."
-            .to_owned();
+                          net.ipv4.ip_local_port_range. Reserve fewer ports, or widen the range.",
+    );
     observation
 }
 

@@ -178,9 +178,11 @@ fn a_short_watch_checks_nothing_and_a_longer_one_less() {
     };
     let (not_checked, limited) = after(1.0);
     assert_eq!((not_checked, limited.len()), (FINDINGS.len(), 0));
-    let stalls = vec!["receiver-stalled", "sender-stalled", "zero-window"];
-    assert_eq!(after(4.0), (0, stalls));
-    assert_eq!(after(10.0), (0, Vec::new()));
+    let stalls = ["receiver-stalled", "sender-stalled", "zero-window"];
+    let (not_checked, limited) = after(4.0);
+    assert_eq!(not_checked, 0);
+    assert!(stalls.iter().all(|id| limited.contains(id)), "{limited:?}");
+    assert_eq!(after(20.0), (0, Vec::new()));
 }
 
 #[test]

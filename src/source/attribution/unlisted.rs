@@ -4,12 +4,15 @@
 //! counts from the second Sample on that does not list it. Sockets of other network namespaces are not in the dump:
 //! processes in those are left out.
 
+mod protocol;
+
 use std::sync::Arc;
 
 use rustc_hash::FxHashMap;
 
+use self::protocol::{has_ports, table_of};
 use super::sample_processes::SampleProcesses;
-use crate::model::{ClearForReuse, Holder, Protocol, Sample, UnlistedSockets};
+use crate::model::{ClearForReuse, Holder, Sample, UnlistedSockets};
 use crate::source::netlink::request::Table;
 use crate::source::procfs::{HeldSockets, Owners};
 
@@ -375,37 +378,6 @@ enum Tracked {
     NotRead,
     /// Counts for its process.
     Counts,
-}
-
-/// Returns the table that lists the sockets of a protocol, given the kernel's name; `None` if there is none.
-fn table_of(protocol: &str) -> Option<Table> {
-    Some(match protocol {
-        "TCP" | "TCPv6" => Table::Tcp,
-        "MPTCP" => Table::Inet(Protocol::Mptcp),
-        "MPTCPv6" => Table::Inet6(Protocol::Mptcp),
-        "UDP" => Table::Inet(Protocol::Udp),
-        "UDPv6" => Table::Inet6(Protocol::Udp),
-        "UDP-Lite" => Table::Inet(Protocol::UdpLite),
-        "UDPLITEv6" => Table::Inet6(Protocol::UdpLite),
-        "RAW" => Table::Inet(Protocol::Raw),
-        "RAWv6" => Table::Inet6(Protocol::Raw),
-        "PING" => Table::Inet(Protocol::Icmp),
-        "PINGv6" => Table::Inet6(Protocol::Icmp6),
-        "SCTP" => Table::Inet(Protocol::Sctp),
-        "SCTPv6" => Table::Inet6(Protocol::Sctp),
-        "UNIX" | "UNIX-STREAM" => Table::Unix,
-        "NETLINK" => Table::Netlink,
-        "PACKET" => Table::Packet,
-        "AF_VSOCK" => Table::Vsock,
-        _ => return None,
-    })
-}
-
-/// Reports whether the sockets of a protocol have connections or ports.
-fn has_ports(protocol: &str) -> bool {
-    ["TCP", "UDP", "MPTCP", "SCTP"]
-        .iter()
-        .any(|name| protocol.starts_with(name))
 }
 
 /// Reports whether this is the first descriptor of the socket in the process that started first of those that have it

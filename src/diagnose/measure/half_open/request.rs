@@ -29,8 +29,6 @@ pub(super) struct Request {
     pub(super) is_deferred: bool,
     /// The client has repeated its SYN, so it is a real one that the SYN-ACK does not reach.
     pub(super) is_repeated: bool,
-    /// It was not in the previous Sample.
-    pub(super) is_new: bool,
 }
 
 /// A half-open connection as first seen.
@@ -71,13 +69,12 @@ impl Requests {
         }
     }
 
-    /// Determines what a half-open connection waits for.
-    pub(super) fn update(&mut self, facts: &Facts<'_>, socket: &Socket) -> Request {
+    /// Determines what a half-open connection waits for, and whether the previous Sample did not have it.
+    pub(super) fn update(&mut self, facts: &Facts<'_>, socket: &Socket) -> (Request, bool) {
         let now = facts.now_ns();
         let visit = self.seen.visit(socket.key());
         let is_new = matches!(visit, Visit::New(_));
         let (Visit::New(seen) | Visit::Known(seen) | Visit::Repeated(seen)) = visit;
-        seen.request.is_new = is_new;
         if let Some(timer) = socket.timer {
             if seen.at_ns == 0 {
                 seen.at_ns = now;
@@ -88,7 +85,7 @@ impl Requests {
             let seen_ms = now.saturating_sub(seen.at_ns) / 1_000_000;
             seen.update(timer, seen_ms, most);
         }
-        seen.request
+        (seen.request, is_new)
     }
 
     /// Reports whether the SYN-ACK of a half-open connection of this Sample was retransmitted without an answer.
@@ -147,8 +144,8 @@ mod tests {
             let kind = TimerKind::Retransmit;
             let timer = Timer {
                 kind,
-                expires_ms,
                 retries,
+                expires_ms,
             };
             seen.update(timer, seen_ms, DEFAULT_RETRIES);
         }
@@ -156,7 +153,6 @@ mod tests {
             is_unanswered,
             is_deferred,
             is_repeated,
-            is_new: _,
         } = seen.request;
         (is_unanswered, is_deferred, is_repeated)
     }
