@@ -9,9 +9,11 @@ use clap::Parser;
 use clap::error::ErrorKind;
 use jiff::tz::TimeZone;
 use signal_hook::consts::SIGXFSZ;
+use sockwatch::app::{ColorSupport, environment};
 use sockwatch::cli::{Cli, Command};
 use sockwatch::command;
 use sockwatch::command::UsageError;
+use sockwatch::export::TextWriter;
 use sockwatch::filter::FilterError;
 use sockwatch::privilege;
 use sockwatch::source::{MORE_DESCRIPTORS, SOCK_DIAG_NEEDED, SourceError, lacks_descriptors};
@@ -99,14 +101,13 @@ fn report_error(error: &anyhow::Error, of_diagnose: bool) -> ExitCode {
 
 /// Prints the help that was requested, or an error of the command line with a suggestion; returns the exit status.
 fn report_parse_error(error: &clap::Error) -> ExitCode {
-    // Fails only if standard error is closed.
-    let _ = error.print();
+    print_parse_error(error);
     let words: Vec<String> = std::env::args_os()
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
     if error.kind() == ErrorKind::DisplayVersion && words.iter().any(|word| word == "--version") {
         let confinement = privilege::available_confinement();
-        // As above.
+        // Fails only if standard output is closed.
         let _ = writeln!(
             io::stdout(),
             "recordings are read with access to {confinement}"
@@ -118,6 +119,23 @@ fn report_parse_error(error: &clap::Error) -> ExitCode {
         }
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE_ERROR))
+}
+
+/// Prints the help or the error in the colors and characters that the terminal shows.
+fn print_parse_error(error: &clap::Error) {
+    let is_plain = environment::is_ascii() || environment::color_support() == ColorSupport::None;
+    // These fail only if the stream is closed.
+    if !is_plain {
+        let _ = error.print();
+        return;
+    }
+    let text = error.render().to_string();
+    let ascii = environment::is_ascii();
+    let _ = if error.use_stderr() {
+        TextWriter::new(io::stderr(), ascii).write_all(text.as_bytes())
+    } else {
+        TextWriter::new(io::stdout(), ascii).write_all(text.as_bytes())
+    };
 }
 
 /// Returns what the user can do about an error, if that is known.

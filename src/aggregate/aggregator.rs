@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use rustc_hash::FxHashMap;
 
 use crate::model::{
-    ClearForReuse, ProcessKey, Protocol, RecentLosses, Sample, SocketKey, State, Tracker, Visit,
+    ClearForReuse, Endpoint, ProcessKey, Protocol, RecentLosses, Sample, SocketKey, State, Tracker,
+    Visit,
 };
 
 use super::events::EventCollector;
@@ -17,8 +18,8 @@ use super::rates::{ByteSum, MIN_WINDOW_NS};
 use super::system::SystemTracker;
 use super::tracked_socket::TrackedSocket;
 use super::{
-    ChangeRates, EventLog, History, ListenerTotals, PortTotals, ProcessTotals, ProcessTrend,
-    Recent, RemoteTotals, SocketRates, SystemTrends, Throughput, Totals,
+    ChangeRates, EventLog, FinalTotals, History, ListenerTotals, PortTotals, ProcessTotals,
+    ProcessTrend, Recent, RemoteTotals, SocketRates, SystemTrends, Throughput, Totals,
 };
 
 /// Consecutive Samples that a socket may be missing from before it is dropped: a dump can miss a row whose hash bucket
@@ -73,10 +74,13 @@ pub struct Aggregator {
     listeners: ListenerTracker,
     system: SystemTracker,
     collector: EventCollector,
-    /// Sockets that disappeared with this Sample, and the state of the mini-socket that remains, if any.
-    gone: Vec<(SocketKey, Option<State>)>,
+    /// Sockets that disappeared with this Sample, the state of the mini-socket that remains, if any, and the bytes that
+    /// they are known to have transferred.
+    gone: Vec<(SocketKey, Option<State>, Option<FinalTotals>)>,
     /// Sockets that left the kernel's tables with this Sample but are still held by a process.
     left: Vec<SocketKey>,
+    /// Payload sent by the connections that were freed with this Sample, by network namespace, local and remote end.
+    closed_pairs: FxHashMap<(u32, Endpoint, Endpoint), u64>,
     losses: RecentLosses,
     samples: u64,
 }
@@ -141,6 +145,7 @@ impl Aggregator {
             self.add_socket(sample, socket, since, out, &mut all, &mut changes);
         }
         out.closed.clear_for_reuse();
+        self.collect_closed_pairs(sample);
         if let Some(since) = since {
             for closed in &sample.closed {
                 let socket = sample.closed_socket(closed);
@@ -195,7 +200,7 @@ impl Aggregator {
                     // It became a mini-socket, and its event was lost.
                     last.closed = true;
                     changes.closed += 1;
-                    gone.push((*key, last.state));
+                    gone.push((*key, last.state, FinalTotals::last_known(last, sample)));
                 }
                 return true;
             }
@@ -211,12 +216,12 @@ impl Aggregator {
                 changes.closed += 1;
             }
             if !keep && !last.closed {
-                gone.push((*key, None));
+                gone.push((*key, None, FinalTotals::last_known(last, sample)));
             }
             keep
         });
-        for (key, remains) in &self.gone {
-            self.collector.disappeared(*key, *remains);
+        for (key, remains, totals) in &self.gone {
+            self.collector.disappeared(*key, *remains, *totals);
         }
         for key in &self.left {
             if self.collector.left_tables(*key)

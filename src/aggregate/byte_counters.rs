@@ -1,12 +1,15 @@
 //! Byte and time counters of one connection, and their growth between two Samples.
 
-use crate::model::{MptcpInfo, TcpInfo};
+use crate::model::{MptcpInfo, Payload, TcpInfo};
 
 /// Counters of one connection since it was established; or their growth over an interval.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct ByteCounters {
-    pub(super) bytes_received: u64,
-    pub(super) bytes_acked: u64,
+    /// Payload received.
+    pub(super) received: u64,
+    /// Payload sent and acknowledged.
+    pub(super) acked: u64,
+    /// Payload sent, retransmissions included.
     pub(super) bytes_sent: u64,
     // The following are kept modulo 2^32: enough for the growth over any interval under an hour.
     pub(super) bytes_retrans: u32,
@@ -16,26 +19,28 @@ pub(super) struct ByteCounters {
 }
 
 impl ByteCounters {
-    /// Reads the counters of a TCP connection; `None` if the kernel is too old to count bytes (before 4.1).
+    /// Joins the payload of a TCP connection with its other counters.
     #[inline]
-    pub(super) fn from_tcp_info(info: TcpInfo<'_>) -> Option<ByteCounters> {
-        Some(ByteCounters {
-            bytes_received: info.bytes_received()?,
-            bytes_acked: info.bytes_acked()?,
+    pub(super) fn new(payload: Payload, info: TcpInfo<'_>) -> ByteCounters {
+        ByteCounters {
+            received: payload.received,
+            acked: payload.acked,
             bytes_sent: info.bytes_sent().unwrap_or(0),
             bytes_retrans: info.bytes_retrans().unwrap_or(0) as u32,
             busy_us: info.busy_time().unwrap_or(0) as u32,
             rwnd_limited_us: info.rwnd_limited().unwrap_or(0) as u32,
             sndbuf_limited_us: info.sndbuf_limited().unwrap_or(0) as u32,
-        })
+        }
     }
 
     /// Reads the counters of an MPTCP connection; `None` if the kernel does not report them (before 6.5).
     pub(super) fn from_mptcp_info(info: MptcpInfo<'_>) -> Option<ByteCounters> {
+        let sent = info.bytes_sent()?;
         Some(ByteCounters {
-            bytes_received: info.bytes_received()?,
-            bytes_acked: info.bytes_acked()?,
-            bytes_sent: info.bytes_sent()?,
+            received: info.bytes_received()?,
+            // The rest is the end of the data stream (DATA_FIN).
+            acked: info.bytes_acked()?.min(sent),
+            bytes_sent: sent,
             bytes_retrans: info.bytes_retrans()? as u32,
             ..ByteCounters::default()
         })
@@ -45,8 +50,8 @@ impl ByteCounters {
     #[inline]
     pub(super) fn delta_since(&self, before: &ByteCounters) -> Option<ByteCounters> {
         Some(ByteCounters {
-            bytes_received: self.bytes_received.checked_sub(before.bytes_received)?,
-            bytes_acked: self.bytes_acked.checked_sub(before.bytes_acked)?,
+            received: self.received.checked_sub(before.received)?,
+            acked: self.acked.checked_sub(before.acked)?,
             bytes_sent: self.bytes_sent.checked_sub(before.bytes_sent)?,
             bytes_retrans: self.bytes_retrans.wrapping_sub(before.bytes_retrans),
             busy_us: self.busy_us.wrapping_sub(before.busy_us),
@@ -65,11 +70,11 @@ mod tests {
     #[test]
     fn a_counter_that_goes_backwards_yields_no_rate() {
         let before = ByteCounters {
-            bytes_acked: 10,
+            acked: 10,
             ..ByteCounters::default()
         };
         let after = ByteCounters {
-            bytes_acked: 9,
+            acked: 9,
             ..ByteCounters::default()
         };
         assert_eq!(after.delta_since(&before), None);

@@ -38,10 +38,9 @@ pub struct SocketDifference {
     pub before: Option<u32>,
     /// Row of the socket in the later Sample.
     pub after: Option<u32>,
-    /// Bytes received in between. Kernel: `tcp_info.tcpi_bytes_received`. `None` for sockets that are gone, and where
-    /// the kernel does not count.
+    /// Payload received in between. `None` for sockets that are gone, and where the kernel does not count.
     pub received: Option<u64>,
-    /// Bytes sent and acknowledged in between. Kernel: `tcp_info.tcpi_bytes_acked`. `None` in the same cases.
+    /// Payload sent and acknowledged in between. `None` in the same cases.
     pub sent: Option<u64>,
 }
 
@@ -58,9 +57,9 @@ pub struct ProcessDifference {
     pub appeared: u32,
     /// Sockets of the process that are only in the earlier Sample.
     pub gone: u32,
-    /// Bytes that its sockets received in between.
+    /// Payload that its sockets received in between.
     pub received: u64,
-    /// Bytes that its sockets sent in between.
+    /// Payload that its sockets sent in between.
     pub sent: u64,
 }
 
@@ -250,10 +249,11 @@ impl Comparison<'_> {
 
 /// Returns the bytes that a socket has received, and those sent and acknowledged.
 fn counters(socket: SocketRef<'_>) -> (Option<u64>, Option<u64>) {
-    match socket.tcp_info().filter(|_| !socket.socket.is_listener()) {
-        Some(info) => (info.bytes_received(), info.bytes_acked()),
-        None => (None, None),
-    }
+    let payload = socket.payload();
+    (
+        payload.map(|payload| payload.received),
+        payload.map(|payload| payload.acked),
+    )
 }
 
 /// Reports whether a socket has the same state, queues and owner.

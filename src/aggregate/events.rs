@@ -8,6 +8,7 @@ mod collector;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::FinalTotals;
 use crate::model::{ClosedSocket, Protocol, Sample, Socket, SocketRef, State};
 
 pub(super) use collector::{EventCollector, SocketEnd};
@@ -76,6 +77,8 @@ pub struct Event {
     pub to: Option<State>,
     /// Lifetime of a closed socket, if known.
     pub lifetime: Option<Lifetime>,
+    /// Bytes that a closed connection transferred, if known.
+    pub totals: Option<FinalTotals>,
 }
 
 impl Event {
@@ -88,6 +91,7 @@ impl Event {
             from: closed.last_state,
             to: None,
             lifetime: None,
+            totals: None,
         }
     }
 
@@ -232,6 +236,7 @@ mod tests {
                 from: None,
                 to: None,
                 lifetime: None,
+                totals: None,
             });
         }
         batch

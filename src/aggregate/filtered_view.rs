@@ -15,7 +15,7 @@ use super::{
     Change, Event, FirstProcesses, History, PortTotals, ProcessTotals, ProcessTrend, Recent,
     RemoteTotals, SocketRates, Throughput,
 };
-use crate::model::{ProcessKey, Protocol, Sample, Socket, SocketRef, State, TcpInfo};
+use crate::model::{Attribution, ProcessKey, Protocol, Sample, Socket, SocketRef, State, TcpInfo};
 
 /// Applies one filter to successive moments, and keeps the history of the selected sockets.
 #[derive(Debug, Default)]
@@ -324,8 +324,12 @@ fn add_closed(
     }
 }
 
-/// Calls `f` once for each process that owns the socket, with its index.
+/// Calls `f` once for each process that owns the socket, with its index. One of several that may have owned it is not
+/// known to be the owner.
 fn for_each_owner(view: SocketRef<'_>, mut f: impl FnMut(u32)) {
+    if view.socket.attribution == Attribution::OneOf {
+        return;
+    }
     let mut last = None;
     for holder in view.holders() {
         if last != Some(holder.process) {

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::net::IpAddr;
 
-use crate::model::{Endpoint, Sample, SocketKey};
+use crate::model::{Endpoint, Protocol, Sample, SocketKey};
 
 use super::summary::limits;
 use super::{LimitUnit, Moment, SummaryLimit};
@@ -21,6 +21,10 @@ pub enum LimitScope {
     Listener(u32),
     /// All connections from one local address to one remote address and port.
     Path(IpAddr, Endpoint),
+    /// All connections from one local address, to any destination.
+    Address(IpAddr),
+    /// All sockets of a protocol.
+    Protocol(Protocol),
 }
 
 /// The reason why a limit or its present use is unknown.
@@ -68,11 +72,11 @@ impl MissingReason {
     }
 }
 
-/// Use of local ports to the destination with the most ports in use.
+/// Use of local ports where the fewest are left.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PortUsage {
-    /// Local address and remote endpoint; `None` if there is no connection.
-    pub path: Option<(IpAddr, Endpoint)>,
+    /// The connections or sockets that compete for the ports: a path, an address or a protocol; `None` if there are none.
+    pub scope: Option<LimitScope>,
     /// Ports in use, TIME-WAIT included.
     pub used: u32,
 }
@@ -88,6 +92,28 @@ pub struct Headroom {
     pub missing: Option<MissingReason>,
     /// Describes the effect of the limit, and the setting behind it.
     pub about: &'static str,
+}
+
+/// Id of the limit of accept queues.
+const ACCEPT_QUEUE: &str = "accept_queue";
+
+impl Headroom {
+    /// Returns the maximum in use at once: the limit, and one more in an accept queue.
+    fn capacity(&self) -> Option<u64> {
+        let beyond = u64::from(self.limit.id == ACCEPT_QUEUE);
+        Some(self.limit.limit?.saturating_add(beyond))
+    }
+
+    /// Returns the share in use. It is 1 once the limit takes effect.
+    pub fn share(&self) -> Option<f64> {
+        let capacity = self.capacity().filter(|&capacity| capacity > 0)?;
+        Some(self.limit.value? as f64 / capacity as f64)
+    }
+
+    /// Returns the number left until the limit takes effect.
+    pub fn left(&self) -> Option<u64> {
+        Some(self.capacity()?.saturating_sub(self.limit.value?))
+    }
 }
 
 /// Limits from [`limits`]: id, short title, and effect.
@@ -173,14 +199,14 @@ fn limit(
 fn accept_queue(moment: &Moment) -> Headroom {
     let key = |row: u32| row_key(&moment.sample, row);
     let worst = moment.unfiltered().listeners.iter().max_by_key(|listener| {
-        let backlog = u64::from(listener.backlog.max(1));
         // Shares as integers; of two equal ones, the smaller queue fills sooner.
-        let fill = (u64::from(listener.accept_queue) << 24) / backlog;
-        (fill, Reverse(backlog), Reverse(key(listener.row)))
+        let capacity = listener.queue().capacity();
+        let fill = (u64::from(listener.accept_queue) << 24) / capacity;
+        (fill, Reverse(capacity), Reverse(key(listener.row)))
     });
     Headroom {
         limit: limit(
-            ("accept_queue", "accept queue"),
+            (ACCEPT_QUEUE, "accept queue"),
             worst.map(|listener| listener.accept_queue.into()),
             worst.map(|listener| listener.backlog.into()),
             LimitUnit::Connections,
@@ -189,7 +215,7 @@ fn accept_queue(moment: &Moment) -> Headroom {
             LimitScope::Listener(listener.row)
         }),
         missing: worst.is_none().then_some(MissingReason::NoListener),
-        about: "Connections that wait for accept() at the fullest listener. Beyond the limit they are dropped (ListenOverflows). Set by listen(), capped by net.core.somaxconn.",
+        about: "Connections that wait for accept() at the fullest listener. It holds one more than its limit; then new ones are dropped (ListenOverflows). Set by listen(), capped by net.core.somaxconn.",
     }
 }
 
@@ -258,7 +284,6 @@ fn local_ports(sample: &Sample, usage: Option<PortUsage>) -> Headroom {
         (_, None) => Some(MissingReason::NotCounted),
         _ => None,
     };
-    let path = usage.and_then(|usage| usage.path);
     Headroom {
         limit: limit(
             ("local_ports", "local ports"),
@@ -266,11 +291,11 @@ fn local_ports(sample: &Sample, usage: Option<PortUsage>) -> Headroom {
             ports.map(|ports| ports.count().into()),
             LimitUnit::Ports,
         ),
-        scope: path.map_or(LimitScope::Namespace, |(source, destination)| {
-            LimitScope::Path(source, destination)
-        }),
+        scope: usage
+            .and_then(|usage| usage.scope)
+            .unwrap_or(LimitScope::Namespace),
         missing,
-        about: "Local ports for outgoing connections, separate for each (source, destination, port), including TIME-WAIT. Set by net.ipv4.ip_local_port_range, minus ip_local_reserved_ports.",
+        about: "Local ports in use where the fewest are left, including TIME-WAIT: to one destination, or to all if sockets bind before they connect. Set by net.ipv4.ip_local_port_range, minus ip_local_reserved_ports.",
     }
 }
 

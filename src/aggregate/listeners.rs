@@ -1,9 +1,15 @@
 //! Listeners: accept queues, half-open and established connections, and drops.
 
-use rustc_hash::FxHashMap;
+mod owned;
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use self::owned::OwnedListeners;
 use super::Recent;
-use crate::model::{ClearForReuse, ListenerIndex, MemoryInfo, Sample, Socket, SocketKey, State};
+use crate::model::{
+    AcceptQueue, ClearForReuse, ListenerIndex, MemoryInfo, Protocol, Sample, Socket, SocketKey,
+    State, Unowned,
+};
 
 /// One listening socket.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,11 +23,19 @@ pub struct ListenerTotals {
     /// Half-open connections to it. Sockets bound to the same address all count the same ones. `None` if it is not
     /// TCP.
     pub syn_recv: Option<u32>,
-    /// Established connections to it, those waiting for accept included. `None` if it is not TCP.
+    /// Established connections to it, those waiting for accept included. Of sockets bound to the same address, each has
+    /// those of its own processes and of its own queue; all count a connection whose owner does not tell. `None` if it
+    /// is not TCP.
     pub established: Option<u32>,
+    /// Connections opened since the previous Sample: completed handshakes. Sockets bound to the same address all have
+    /// their common number. `None` on a first Sample and if it is not TCP.
+    pub opened: Option<u32>,
     /// Connections accepted per second: those opened, plus the decrease of the queue. Sockets bound to the same address
     /// all have their common rate. `None` on a first Sample and if it is not TCP.
     pub accepted_per_s: Option<f64>,
+    /// Connections that its own processes were first seen to have open since the previous Sample. Fewer than it accepted
+    /// if some have closed since. `None` unless it shares its address and its processes tell it from the others.
+    pub accepted_by_owner: Option<u32>,
     /// Connections that it has dropped since `listen()`. Kernel: `SK_MEMINFO_DROPS`.
     pub drops: Option<u32>,
     /// Dropped per second over the last interval.
@@ -30,6 +44,16 @@ pub struct ListenerTotals {
     pub sharing: u32,
     /// The accept queue over the last minute.
     pub recent: Recent,
+}
+
+impl ListenerTotals {
+    /// Returns the accept queue against its limit.
+    pub fn queue(&self) -> AcceptQueue {
+        AcceptQueue {
+            waiting: self.accept_queue,
+            backlog: self.backlog,
+        }
+    }
 }
 
 /// A listener in the previous Sample.
@@ -45,17 +69,35 @@ struct PreviousListener {
 pub(super) struct ListenerTracker {
     index: ListenerIndex,
     rows: Vec<ListenerTotals>,
+    /// The listeners on ports with several of them.
+    owned: OwnedListeners,
     before: FxHashMap<SocketKey, PreviousListener>,
     now: FxHashMap<SocketKey, PreviousListener>,
     /// For each row of `rows`.
     flow: Vec<QueueFlow>,
+    /// Inodes of the TCP listeners, if there are MPTCP ones.
+    tcp_inodes: FxHashSet<u32>,
 }
 
-/// The flow through one accept queue since the previous Sample.
+/// A connection to a listener as counted since the previous Sample.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ListenerCount {
+    /// True if it was opened since then.
+    pub(super) is_opened: bool,
+    /// True if a process was first seen to have it open.
+    pub(super) is_accepted: bool,
+}
+
+/// The flow through one accept queue since the previous Sample. What cannot be told apart for listeners that share an
+/// address is counted for the first of them.
 #[derive(Debug, Clone, Copy, Default)]
 struct QueueFlow {
     /// Connections opened through the listener.
     opened: u32,
+    /// Established connections that wait for `accept()`.
+    waiting: u32,
+    /// Connections that its own processes were first seen to have open.
+    accepted: u32,
     /// Decrease of the queue's length; `None` if the listener is new.
     shrunk: Option<i64>,
 }
@@ -64,12 +106,16 @@ impl ListenerTracker {
     /// Collects the listeners of a new Sample.
     pub(super) fn begin(&mut self, sample: &Sample, seconds: Option<f64>) {
         self.index.clear();
+        self.owned.clear();
         self.rows.clear_for_reuse();
         self.flow.clear_for_reuse();
         std::mem::swap(&mut self.before, &mut self.now);
         self.now.clear_for_reuse();
+        self.collect_subflow_listeners(sample);
         for (row, socket) in (0u32..).zip(&sample.sockets.rows) {
-            if socket.state != State::Listen {
+            if socket.state != State::Listen
+                || socket.protocol == Protocol::Mptcp && self.tcp_inodes.contains(&socket.inode)
+            {
                 continue;
             }
             let is_tcp = self.index.insert(row, socket);
@@ -86,7 +132,10 @@ impl ListenerTracker {
             let mut recent = before.map_or_else(Recent::default, |before| before.recent);
             recent.push(Some(queue.into()));
             let shrunk = before.map(|before| i64::from(before.queue) - i64::from(queue));
-            self.flow.push(QueueFlow { opened: 0, shrunk });
+            self.flow.push(QueueFlow {
+                shrunk,
+                ..QueueFlow::default()
+            });
             self.now.insert(
                 socket.key(),
                 PreviousListener {
@@ -101,18 +150,49 @@ impl ListenerTracker {
                 backlog: socket.send_queue,
                 syn_recv: is_tcp.then_some(0),
                 established: is_tcp.then_some(0),
+                opened: None,
                 accepted_per_s: None,
+                accepted_by_owner: None,
                 drops,
                 drops_per_s,
                 sharing: 1,
                 recent,
             });
         }
-        for totals in self.rows.iter_mut().filter(|row| row.syn_recv.is_some()) {
+        let is_tcp = |totals: &&mut ListenerTotals| totals.syn_recv.is_some();
+        let tcp = (0..).zip(&mut self.rows);
+        for (at, totals) in tcp.filter(|(_, totals)| is_tcp(totals)) {
             let listener = &sample.sockets.rows[totals.row as usize];
             let sharing = self.index.find(listener, &sample.sockets.rows).count();
             totals.sharing = u32::try_from(sharing).unwrap_or(u32::MAX);
+            if self.index.are_several_on(listener) {
+                self.owned.insert(sample, listener, at);
+            }
         }
+    }
+
+    /// Collects the inodes of TCP listeners if there are MPTCP ones. Each of these has a TCP listener for its first
+    /// subflow with the same inode and queue, which also knows drops and half-open connections: that one stands for both.
+    fn collect_subflow_listeners(&mut self, sample: &Sample) {
+        self.tcp_inodes.clear();
+        let listeners = sample.sockets.rows.iter();
+        let listeners = listeners.filter(|socket| socket.state == State::Listen);
+        if !listeners
+            .clone()
+            .any(|socket| socket.protocol == Protocol::Mptcp)
+        {
+            return;
+        }
+        let tcp = listeners.filter(|socket| socket.protocol == Protocol::Tcp && socket.inode != 0);
+        self.tcp_inodes.extend(tcp.map(|socket| socket.inode));
+    }
+
+    /// Returns the index in `rows` of the listener in a row of the Sample.
+    fn position(&self, row: u32) -> Option<usize> {
+        // `rows` is sorted by row.
+        self.rows
+            .binary_search_by_key(&row, |totals| totals.row)
+            .ok()
     }
 
     /// Reports whether a TCP socket listens on `port`.
@@ -121,33 +201,53 @@ impl ListenerTracker {
         self.index.listens_on(port)
     }
 
-    /// Counts a connection for the listeners that may have accepted it.
+    /// Counts a connection for the listener that accepted it, or for all that may have.
     #[inline]
-    pub(super) fn count(&mut self, sample: &Sample, socket: &Socket, opened: bool) {
-        let (syn_recv, established) = match socket.state {
-            State::SynRecv => (1, 0),
-            State::Established => (0, 1),
-            _ if opened => (0, 0),
-            _ => return,
+    pub(super) fn count(&mut self, sample: &Sample, socket: &Socket, count: ListenerCount) {
+        let is_established = socket.state == State::Established;
+        if !is_established && !count.is_opened && socket.state != State::SynRecv {
+            return;
+        }
+        let owner = if self.owned.is_empty() || socket.inode == 0 {
+            None
+        } else {
+            let owner = self.owned.accepted_by(sample, socket);
+            owner.filter(|&at| self.rows[at as usize].sharing > 1)
         };
+        if let Some(at) = owner {
+            let at = at as usize;
+            let totals = &mut self.rows[at];
+            totals.established = (totals.established).map(|n| n + u32::from(is_established));
+            self.flow[at].opened += u32::from(count.is_opened);
+            self.flow[at].accepted += u32::from(count.is_accepted);
+            return;
+        }
+        let is_waiting =
+            is_established && socket.attribution.unowned() == Some(Unowned::WaitingForAccept);
+        let mut is_first = true;
         for row in self.index.find(socket, &sample.sockets.rows) {
-            // `rows` is sorted by row.
-            let Ok(at) = self.rows.binary_search_by_key(&row, |totals| totals.row) else {
+            let Some(at) = self.position(row) else {
                 continue;
             };
             let totals = &mut self.rows[at];
-            totals.syn_recv = totals.syn_recv.map(|count| count + syn_recv);
-            totals.established = totals.established.map(|count| count + established);
-            self.flow[at].opened += u32::from(opened);
+            let is_shared = totals.sharing > 1;
+            let counts = is_established && !(is_shared && is_waiting);
+            totals.established = totals.established.map(|n| n + u32::from(counts));
+            let is_half_open = socket.state == State::SynRecv;
+            totals.syn_recv = totals.syn_recv.map(|n| n + u32::from(is_half_open));
+            if is_first {
+                self.flow[at].opened += u32::from(count.is_opened);
+                self.flow[at].waiting += u32::from(is_waiting && is_shared);
+                is_first = false;
+            }
         }
     }
 
     /// Counts a connection that opened and closed since the previous Sample.
     pub(super) fn count_opened(&mut self, sample: &Sample, socket: &Socket) {
-        for row in self.index.find(socket, &sample.sockets.rows) {
-            if let Ok(at) = self.rows.binary_search_by_key(&row, |totals| totals.row) {
-                self.flow[at].opened += 1;
-            }
+        let first = self.index.find(socket, &sample.sockets.rows).next();
+        if let Some(at) = first.and_then(|row| self.position(row)) {
+            self.flow[at].opened += 1;
         }
     }
 
@@ -160,23 +260,37 @@ impl ListenerTracker {
     ) {
         for at in 0..self.rows.len() {
             let totals = &self.rows[at];
-            let (Some(seconds), Some(_)) = (seconds, totals.established) else {
+            let Some(established) = totals.established else {
                 continue;
             };
             let listener = &sample.sockets.rows[totals.row as usize];
-            let flow = |row: u32| {
-                let at = self.rows.binary_search_by_key(&row, |totals| totals.row);
-                at.ok().map(|at| self.flow[at])
-            };
-            let shrunk: i64 = self
-                .index
-                .find(listener, &sample.sockets.rows)
-                .filter_map(|row| flow(row)?.shrunk)
-                .sum();
             let own = self.flow[at];
-            let taken = i64::from(own.opened) + shrunk;
-            self.rows[at].accepted_per_s = own.shrunk.map(|_| taken.max(0) as f64 / seconds);
+            let mut common = QueueFlow::default();
+            let mut shrunk = 0;
+            for row in self.index.find(listener, &sample.sockets.rows) {
+                let Some(flow) = self.position(row).map(|at| self.flow[at]) else {
+                    continue;
+                };
+                common.opened += flow.opened;
+                common.waiting += flow.waiting;
+                shrunk += flow.shrunk.unwrap_or(0);
+            }
+            let is_told_apart = totals.sharing > 1 && self.owned.has(sample, listener);
+            let totals = &mut self.rows[at];
+            // The queue of each is known, but not which connection waits in which.
+            totals.established = Some(established + common.waiting.min(totals.accept_queue));
+            if let Some(seconds) = seconds
+                && own.shrunk.is_some()
+            {
+                totals.opened = Some(common.opened);
+                let taken = i64::from(common.opened) + shrunk;
+                totals.accepted_per_s = Some(taken.max(0) as f64 / seconds);
+                totals.accepted_by_owner = is_told_apart.then_some(own.accepted);
+            }
         }
         into.clone_from(&self.rows);
     }
 }
+
+#[cfg(test)]
+mod tests;

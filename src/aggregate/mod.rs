@@ -10,6 +10,7 @@ mod byte_counters;
 mod difference;
 mod events;
 mod filtered_view;
+mod final_totals;
 mod group_totals;
 mod headroom;
 mod history;
@@ -29,6 +30,7 @@ pub use difference::{
 };
 pub use events::{Event, EventBatch, EventKind, EventLog, Lifetime};
 pub use filtered_view::FilteredView;
+pub use final_totals::FinalTotals;
 pub use group_totals::{FirstProcesses, PortTotals, ProcessTotals, ProcessTrend, RemoteTotals};
 pub use headroom::{Headroom, LimitScope, MissingReason, PortUsage, headroom};
 pub use history::{History, HistoryPoint, RECENT_POINTS, Recent};

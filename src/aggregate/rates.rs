@@ -10,9 +10,9 @@ pub(super) const MIN_WINDOW_NS: u64 = 50_000_000;
 /// kernel does not count (UDP, unix).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct SocketRates {
-    /// Goodput in: Δ`bytes_received`.
+    /// Goodput in: growth of [`Payload::received`](crate::model::Payload).
     pub received: Option<f32>,
-    /// Goodput out: Δ`bytes_acked`.
+    /// Goodput out: growth of [`Payload::acked`](crate::model::Payload).
     pub sent: Option<f32>,
     /// Wire volume out without headers: Δ`bytes_sent`, retransmissions included.
     pub wire_sent: Option<f32>,
@@ -105,8 +105,8 @@ impl ByteSum {
     pub(super) fn add(&mut self, delta: &ByteCounters) {
         // A recording may claim any counters.
         for (sum, more) in [
-            (&mut self.received, delta.bytes_received),
-            (&mut self.sent, delta.bytes_acked),
+            (&mut self.received, delta.received),
+            (&mut self.sent, delta.acked),
             (&mut self.wire_sent, delta.bytes_sent),
             (&mut self.retransmitted, delta.bytes_retrans.into()),
         ] {
@@ -134,7 +134,7 @@ mod tests {
     #[test]
     fn sums_of_huge_counters_saturate() {
         let huge = ByteCounters {
-            bytes_received: u64::MAX,
+            received: u64::MAX,
             ..ByteCounters::default()
         };
         let mut volume = ByteSum::default();

@@ -1,6 +1,6 @@
 //! Counts sockets by protocol and state.
 
-use crate::model::{Family, Protocol, Socket, State, Unowned};
+use crate::model::{Attribution, Family, Protocol, Socket, State, Unowned};
 
 /// Counts of one protocol over one family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Totals {
     pub sockets: u32,
     /// Sockets with an owner, remembered and inferred ones included.
     pub owned: u32,
+    /// Sockets of which one of several processes was the owner; counted as owned.
+    pub one_of: u32,
     /// Sockets without an owner, by `Unowned as usize`.
     pub unowned: [u32; Unowned::ALL.len()],
     /// TCP sockets of both families by `State as usize`.
@@ -57,7 +59,10 @@ impl Totals {
     pub(super) fn add(&mut self, socket: &Socket) {
         self.sockets += 1;
         match socket.attribution.unowned() {
-            None => self.owned += 1,
+            None => {
+                self.owned += 1;
+                self.one_of += u32::from(socket.attribution == Attribution::OneOf);
+            }
             Some(why) => self.unowned[why as usize] += 1,
         }
         match socket.protocol {

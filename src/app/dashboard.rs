@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 
+use super::color_support::ColorSupport;
 use super::effect_handler::EffectHandler as _;
+use super::environment;
 use super::findings_scan;
 use super::history_buffer::HistoryBuffer;
 use super::host_names::HostNames;
@@ -15,10 +17,11 @@ use super::terminal_session::TerminalSession;
 use super::{player_thread, sampler_thread, threads};
 use crate::diagnose::{Diagnosis, Watch};
 use crate::recording::{Archive, Metadata, RecordingError};
+use crate::replay::recorded_sockets;
 use crate::source::Source;
 use crate::tui::theme::Theme;
 use crate::tui::timeline::Timeline;
-use crate::tui::{Appearance, DisplayMode, State, ascii_fallback};
+use crate::tui::{Appearance, DisplayMode, State};
 
 /// Shows the live dashboard until the user quits. The terminal is restored when this returns, also after a failure.
 ///
@@ -71,7 +74,8 @@ pub fn run_replay(
     options: ReplayOptions,
 ) -> anyhow::Result<()> {
     require_terminal()?;
-    let watch = Watch::new(Diagnosis::new(options.thresholds, options.zone.clone()));
+    let diagnosis = Diagnosis::new(options.thresholds, options.zone.clone());
+    let watch = Watch::new(diagnosis.of_recording(recorded_sockets(archive.metadata())));
     let mut state = replay_state(environment_appearance(options.zone), &*archive);
     state.set_filter(options.filter);
     state.message = options.message;
@@ -110,14 +114,13 @@ fn omissions(archive: &dyn Archive) -> String {
 
 /// Reads theme and character set from the environment variables.
 fn environment_appearance(timezone: TimeZone) -> Appearance {
-    let variable = |name: &str| std::env::var(name).ok();
-    let (all, ctype, lang) = (variable("LC_ALL"), variable("LC_CTYPE"), variable("LANG"));
+    let background = std::env::var("COLORFGBG").ok();
     Appearance {
-        theme: Theme::from_environment(
-            variable("NO_COLOR").as_deref(),
-            variable("COLORFGBG").as_deref(),
-        ),
-        ascii: !ascii_fallback::is_utf8(all.as_deref(), ctype.as_deref(), lang.as_deref()),
+        theme: match environment::color_support() {
+            ColorSupport::None => Theme::Plain,
+            _ => Theme::for_background(background.as_deref()),
+        },
+        ascii: environment::is_ascii(),
         timezone,
     }
 }

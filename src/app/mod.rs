@@ -17,8 +17,10 @@
 
 mod active_recording;
 mod background_writer;
+mod color_support;
 mod dashboard;
 mod effect_handler;
+pub mod environment;
 mod event_loop;
 mod findings_scan;
 mod history_buffer;
@@ -39,6 +41,7 @@ mod terminal_session;
 mod threads;
 mod timeline_track;
 
+pub use color_support::ColorSupport;
 pub use dashboard::{replay_state, run_live, run_replay};
 pub use effect_handler::{EffectHandler, Rewind};
 pub use event_loop::{EventLoop, ExitReason};

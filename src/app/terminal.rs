@@ -10,6 +10,7 @@ use crossterm::clipboard::CopyToClipboard;
 use rustix::fs::{Mode, OFlags};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
+use super::color_support::ColorSupport;
 use super::job_control::{JobSignals, StopRequest};
 
 /// Alternate screen on, cursor off, bracketed paste on.
@@ -185,10 +186,23 @@ pub(super) fn restore_without_waiting() {
     }
 }
 
-/// Buffers a frame and writes it as one synchronized update.
-#[derive(Debug, Default)]
+/// Buffers a frame and writes it as one synchronized update, in the colors that the terminal shows.
+#[derive(Debug)]
 pub(super) struct FrameWriter {
     frame: Vec<u8>,
+    colors: ColorSupport,
+    /// The frame in those colors.
+    reduced: Vec<u8>,
+}
+
+impl FrameWriter {
+    pub(super) fn new(colors: ColorSupport) -> FrameWriter {
+        FrameWriter {
+            frame: Vec::new(),
+            colors,
+            reduced: Vec::new(),
+        }
+    }
 }
 
 impl Write for FrameWriter {
@@ -207,11 +221,13 @@ impl Write for FrameWriter {
         self.frame.extend_from_slice(FRAME.1);
         // After a panic in another thread the terminal is restored: nothing may be drawn over its message.
         let written = if ACQUIRED.load(Ordering::SeqCst) {
-            write_all(&self.frame)
+            self.colors.reduce(&self.frame, &mut self.reduced);
+            write_all(&self.reduced)
         } else {
             Ok(())
         };
         self.frame.clear();
+        self.reduced.clear();
         written
     }
 }

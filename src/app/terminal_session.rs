@@ -8,6 +8,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 
 use super::background_writer::BackgroundWriter;
+use super::environment;
 use super::event_loop::{EventLoop, ExitReason};
 use super::history_buffer::HistoryBuffer;
 use super::host_names::HostNames;
@@ -54,7 +55,7 @@ impl TerminalSession {
             writer: BackgroundWriter::default(),
             player: None,
         };
-        let backend = CrosstermBackend::new(FrameWriter::default());
+        let backend = CrosstermBackend::new(FrameWriter::new(environment::color_support()));
         let terminal = Terminal::new(backend).context("cannot set up the terminal")?;
         Ok(TerminalSession {
             event_loop: EventLoop::new(terminal, state, Arc::clone(&slot)),

@@ -12,7 +12,8 @@ use crate::diagnose::Severity;
 /// `diagnose`.
 #[derive(Debug, Clone, Args)]
 #[command(
-    after_help = "Exit status: 0 no finding at or above --fail-on, 1 findings, 2 wrong usage, 3 failure.\n\n\
+    after_help = "Exit status: 0 no finding at or above --fail-on, 1 findings, 2 wrong usage, 3 failure, or no such \
+                  finding but some that could be could not be checked (not_checked in JSON).\n\n\
                   'sockwatch help findings' describes each finding; 'sockwatch help monitoring' has examples for checks."
 )]
 pub struct Diagnose {

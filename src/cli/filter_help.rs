@@ -40,7 +40,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
         "established, not accepted yet",
     ),
     ("recvq > 0 state established", "unread data"),
-    ("accept_queue >= backlog", "full accept queues"),
+    ("accept_queue > backlog", "full accept queues"),
     ("rtt > 100ms", "slow paths"),
     ("retrans > 1%", "more than 1 % of the bytes retransmitted"),
     ("rate > 1MB", "busy connections"),
@@ -112,12 +112,16 @@ pub fn write(page: &mut Page) {
     );
     page.paragraph(
         "PORT is a number or the name of a service. Unix sockets have inodes in place of ports, as in ss. Names of \
-         processes and users may contain * and ?; a number is a pid or a user id.",
+         processes, users, cgroups, devices and states may contain * and ?; a number is a pid, a user id or the index \
+         of a device. A device that was removed is called by its index: if5. The name of a process is the whole name, \
+         as far as its command line is readable, or the first 15 bytes, which are all that the kernel keeps. A process \
+         matches if any owner of the socket does."
+
     );
     page.heading("COMPARISONS");
     page.paragraph(
         "COLUMN OPERATOR VALUE, for any column of 'sockwatch help columns'. Numbers are compared with a number with a \
-         unit (100ms, 64kB, 1MB/s, 10Mbit, 1%) or with another column: accept_queue >= backlog. Texts are compared with \
+         unit (100ms, 64kB, 1MB/s, 10Mbit, 1%) or with another column: accept_queue > backlog. Texts are compared with \
          = and != (with * and ?), or with =~ and !~ (regular expressions). No comparison matches an unknown value: a \
          listener matches neither rtt > 1ms nor rtt <= 1ms.",
     );

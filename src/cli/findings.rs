@@ -21,6 +21,11 @@ pub fn write(page: &mut Page, thresholds: &Thresholds) {
          /etc/sockwatch/config.toml, or in the file that --config or SOCKWATCH_CONFIG names; assets/config.toml \
          explains each. It can also turn off findings (disable) and ignore processes (ignore_processes).",
     );
+    page.paragraph(
+        "A finding that cannot be looked for, because a setting, a counter or a table cannot be read, is listed with the \
+         reason: as unchecked by diagnose (exit status 3 if nothing was found), and at the bottom of the Findings screen. \
+         Conntrack is not checked where it is not loaded.",
+    );
     for entry in documentation(thresholds) {
         let mut name = entry.kind.id().to_owned();
         if thresholds.disable.contains(&entry.kind) {

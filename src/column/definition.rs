@@ -41,6 +41,13 @@ pub(super) enum Cell<K: Kind> {
         format: Format,
         total: Total,
     },
+    /// A number that may be a lower bound, which is then marked.
+    Bounded {
+        /// Returns the number and whether it is a bound.
+        value: fn(&K::Row<'_>) -> Option<(f64, bool)>,
+        format: Format,
+        total: Total,
+    },
     /// A field of a kernel structure.
     Field {
         field: &'static KernelField,
@@ -124,6 +131,27 @@ impl<K: Kind> Column<K> {
         }
     }
 
+    /// Makes a column of numbers that may be lower bounds, right-aligned. `value` also returns whether it is a bound.
+    pub(crate) const fn bounded(
+        (id, heading, width): (&'static str, &'static str, u16),
+        about: &'static str,
+        (format, total): (Format, Total),
+        value: fn(&K::Row<'_>) -> Option<(f64, bool)>,
+    ) -> Column<K> {
+        Column {
+            id,
+            heading,
+            about,
+            align: Align::Right,
+            width,
+            cell: Cell::Bounded {
+                value,
+                format,
+                total,
+            },
+        }
+    }
+
     /// Aligns the column to the right, for text that reads as a number.
     pub(crate) const fn right_aligned(mut self) -> Column<K> {
         self.align = Align::Right;
@@ -155,6 +183,16 @@ impl<K: Kind> Column<K> {
                 }
                 return value.is_some();
             }
+            Cell::Bounded { value, format, .. } => {
+                let value = value(row);
+                if let Some((number, is_bound)) = value {
+                    if is_bound {
+                        out.push('≥');
+                    }
+                    format.write(out, number);
+                }
+                return value.is_some();
+            }
             _ => self.number(row),
         };
         if let Some(value) = value {
@@ -168,6 +206,7 @@ impl<K: Kind> Column<K> {
         match self.cell {
             Cell::Text { .. } => {}
             Cell::Figure { format, .. }
+            | Cell::Bounded { format, .. }
             | Cell::Field { format, .. }
             | Cell::Element { format, .. } => format.write(out, value),
             Cell::Scalar { scalar, .. } => notation::write(out, scalar.notation, value as u64),
@@ -191,6 +230,7 @@ impl<K: Kind> Column<K> {
         match self.cell {
             Cell::Text { .. } => None,
             Cell::Figure { value, .. } => value(row),
+            Cell::Bounded { value, .. } => value(row).map(|(number, _)| number),
             Cell::Field { field, value, .. } => value(field, row),
             Cell::Element { place, value, .. } => value(place, row),
             Cell::Scalar { scalar, value } => match scalar.notation {
@@ -205,6 +245,7 @@ impl<K: Kind> Column<K> {
         match self.cell {
             Cell::Text { .. } | Cell::Scalar { .. } => Total::None,
             Cell::Figure { total, .. }
+            | Cell::Bounded { total, .. }
             | Cell::Field { total, .. }
             | Cell::Element { total, .. } => total,
         }
@@ -215,6 +256,7 @@ impl<K: Kind> Column<K> {
         match self.cell {
             Cell::Text { .. } => None,
             Cell::Figure { format, .. }
+            | Cell::Bounded { format, .. }
             | Cell::Field { format, .. }
             | Cell::Element { format, .. } => Some(format.unit),
             Cell::Scalar { scalar, .. } => {

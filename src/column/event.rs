@@ -7,7 +7,7 @@ use super::socket::row::connection;
 use super::socket::{ends, owner_cell};
 use super::sort_key::text_key;
 use super::{Column, Kind, SocketColumn, SocketRow, SortKey, Total, format};
-use crate::aggregate::{Event, EventKind, Lifetime};
+use crate::aggregate::{Event, EventKind, FinalTotals, Lifetime};
 use crate::model::{SocketRef, TcpInfo};
 
 /// Tables of events.
@@ -92,6 +92,12 @@ fn in_the_end<'a>(line: &EventLine<'a>, of: impl Fn(TcpInfo<'a>) -> Option<u64>)
     of(info).map(|value| value as f64)
 }
 
+/// Returns bytes that a closed connection transferred, and whether they are a lower bound.
+fn total(line: &EventLine<'_>, of: impl Fn(FinalTotals) -> u64) -> Option<(f64, bool)> {
+    let totals = line.event.totals?;
+    Some((of(totals) as f64, totals.as_of_us.is_some()))
+}
+
 fn cell(id: &str, line: &EventLine<'_>, out: &mut String) -> Option<()> {
     SocketColumn::by_id(id)?
         .write_known(&line.socket, out)
@@ -169,17 +175,17 @@ pub static EVENT_COLUMNS: LazyLock<Vec<EventColumn>> = LazyLock::new(|| {
             |line, _| Some(SortKey::Number(line.event.lifetime?.ns() as f64)),
         )
         .right_aligned(),
-        EventColumn::figure(
+        EventColumn::bounded(
             ("bytes_received", "RECEIVED", 8),
-            "Bytes received in total. Kernel: tcpi_bytes_received.",
+            "Payload received in total, without the peer's FIN; ≥ for the last known count of an aborted connection. Kernel: tcpi_bytes_received.",
             (format::BYTES, Total::Sum),
-            |line| in_the_end(line, TcpInfo::bytes_received),
+            |line| total(line, |totals| totals.received),
         ),
-        EventColumn::figure(
+        EventColumn::bounded(
             ("bytes_acked", "ACKED", 8),
-            "Bytes acknowledged by the peer in total. Kernel: tcpi_bytes_acked.",
+            "Payload acknowledged by the peer in total, without SYN and FIN; ≥ for the last known count of an aborted connection. Kernel: tcpi_bytes_acked.",
             (format::BYTES, Total::Sum),
-            |line| in_the_end(line, TcpInfo::bytes_acked),
+            |line| total(line, |totals| totals.acked),
         ),
         EventColumn::figure(
             ("retransmitted", "RETRANS", 7),

@@ -38,12 +38,6 @@ impl LimitLine<'_> {
         }
         Some(())
     }
-
-    /// Returns the number left below the limit.
-    fn left(&self) -> Option<u64> {
-        let limit = &self.headroom.limit;
-        Some(limit.limit?.saturating_sub(limit.value?))
-    }
 }
 
 /// Appends the subject of a limit: `nginx/2211`, `10.0.0.1:443 nginx/2211`, `whole host`; or the reason for
@@ -64,6 +58,8 @@ fn write_subject(line: &LimitLine<'_>, out: &mut String) -> Option<()> {
         LimitScope::Path(source, to) => {
             write!(out, "{source} → {}:{}", to.address, to.port).ok()?;
         }
+        LimitScope::Address(address) => write!(out, "{address} → any").ok()?,
+        LimitScope::Protocol(protocol) => write!(out, "all {} sockets", protocol.name()).ok()?,
         LimitScope::Process(row) => {
             let process = &line.moment.sample.processes.get(row as usize)?.process;
             format::sanitize(out, process.comm.as_bytes());
@@ -97,16 +93,16 @@ pub static LIMIT_COLUMNS: LazyLock<Vec<LimitColumn>> = LazyLock::new(|| {
             ("gauge", "USED", GAUGE as u16),
             "Share in use, as a gauge.",
             |line, out| {
-                gauge(out, line.headroom.limit.share()?, GAUGE);
+                gauge(out, line.headroom.share()?, GAUGE);
                 Some(())
             },
-            |line, _| line.headroom.limit.share().map(SortKey::Number),
+            |line, _| line.headroom.share().map(SortKey::Number),
         ),
         LimitColumn::figure(
             ("share", "USED%", 7),
             "Share in use.",
             (format::SHARE, Total::Highest),
-            |line| line.headroom.limit.share(),
+            |line| line.headroom.share(),
         ),
         LimitColumn::text(
             ("value", "IN USE", 7),
@@ -125,8 +121,8 @@ pub static LIMIT_COLUMNS: LazyLock<Vec<LimitColumn>> = LazyLock::new(|| {
         LimitColumn::text(
             ("left", "LEFT", 7),
             "Amount left.",
-            |line, out| line.write_number(line.left(), out),
-            |line, _| Some(SortKey::Number(line.left()? as f64)),
+            |line, out| line.write_number(line.headroom.left(), out),
+            |line, _| Some(SortKey::Number(line.headroom.left()? as f64)),
         )
         .right_aligned(),
         LimitColumn::text(

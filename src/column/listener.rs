@@ -46,12 +46,6 @@ impl<'a> ListenerLine<'a> {
             note: None,
         })
     }
-
-    /// Returns the fill of the accept queue, 0 to 1. It is full at one connection more than its limit.
-    pub fn fill(&self) -> f64 {
-        let fill = f64::from(self.totals.accept_queue) / f64::from(self.totals.backlog.max(1));
-        fill.min(1.0)
-    }
 }
 
 /// Cells of a gauge.
@@ -121,18 +115,18 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
         ),
         ListenerColumn::figure(
             ("fill", "FILL%", 7),
-            "Fill of the accept queue.",
+            "Fill of the accept queue: 100 % at one connection more than its limit, when the next one is dropped.",
             (format::SHARE, Total::Highest),
-            |line| Some(line.fill()),
+            |line| Some(line.totals.queue().fill()),
         ),
         ListenerColumn::text(
             ("gauge", "ACCEPT Q", GAUGE as u16),
             "Fill of the accept queue, as a gauge.",
             |line, out| {
-                gauge(out, line.fill(), GAUGE);
+                gauge(out, line.totals.queue().fill(), GAUGE);
                 Some(())
             },
-            |line, _| Some(SortKey::Number(line.fill())),
+            |line, _| Some(SortKey::Number(line.totals.queue().fill())),
         ),
         ListenerColumn::text(
             ("minute", "LAST 60", MINUTE_BARS as u16),
@@ -154,13 +148,13 @@ pub static LISTENER_COLUMNS: LazyLock<Vec<ListenerColumn>> = LazyLock::new(|| {
         ),
         ListenerColumn::figure(
             ("established", "ESTAB", 7),
-            "Established connections, including those that wait for accept().",
+            "Established connections, including those that wait for accept(). Of sockets on the same address, each has those of its own process and queue.",
             (format::GROUPED_COUNT, Total::Sum),
             |line| line.totals.established.map(f64::from),
         ),
         ListenerColumn::figure(
             ("accepted", "ACCEPT/s", 8),
-            "Accepted connections per second.",
+            "Accepted connections per second. Sockets that listen on the same address show their common rate.",
             (format::PER_SECOND, Total::Sum),
             |line| line.totals.accepted_per_s,
         ),

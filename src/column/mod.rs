@@ -3,6 +3,7 @@
 //!
 //! A [`Column`] returns text and a [`SortKey`]; layout happens in the callers.
 
+pub mod ascii;
 mod clock_change;
 mod counter;
 mod definition;
@@ -41,6 +42,7 @@ pub use process::{PROCESS_COLUMNS, ProcessLine, Processes};
 pub use remote::{REMOTE_COLUMNS, RemoteLine, Remotes, Service};
 pub use setting::{KNOWN, KnownSetting, SETTING_COLUMNS, SettingLine, Settings};
 pub(crate) use socket::CONGESTION_ABOUT;
+pub use socket::ends::write_device;
 pub use socket::tcp::{TCP_FIELDS, TcpField};
 pub use socket::{DEFAULT_COLUMNS, SOCKET_COLUMNS, SocketColumn, SocketRow, Sockets, VOCABULARY};
 pub use sort_key::SortKey;

@@ -178,6 +178,12 @@ pub static PROCESS_COLUMNS: LazyLock<Vec<ProcessColumn>> = LazyLock::new(|| {
             COUNT,
             |line| Some(tcp(line, State::BoundInactive)),
         ),
+        ProcessColumn::figure(
+            ("unlisted", "UNLISTED", 8),
+            "Open sockets that no socket table lists: reset, never connected or bound, or of a protocol without a table.",
+            COUNT,
+            |line| line.process.unlisted_sockets().map(f64::from),
+        ),
         ProcessColumn::figure(("udp", "UDP", 5), "UDP sockets.", COUNT, |line| {
             Some(line.totals.udp.into())
         }),
@@ -304,6 +310,7 @@ mod tests {
                 descriptors: None,
                 kinds: None,
                 activity: None,
+                unlisted: None,
             }];
             let mut aggregator = crate::aggregate::Aggregator::new();
             moment.derive(&mut aggregator);

@@ -11,18 +11,26 @@ use jiff::tz::TimeZone;
 
 use super::shared::configuration;
 use super::shared::recording_input;
+use super::shared::text_stdout::text_stdout;
 use crate::aggregate::{Aggregator, Moment};
 use crate::cli;
-use crate::diagnose::{Change, Diagnosis, Finding};
+use crate::diagnose::{Change, Diagnosis, Finding, Severity, plural};
 use crate::export;
-use crate::replay::Depth;
+use crate::export::findings::FindingsReport;
+use crate::replay::{Depth, recorded_sockets};
 use crate::source::{LiveOptions, LiveSource, Source};
+
+/// Exit status with findings.
+const FOUND: u8 = 1;
+
+/// Exit status without findings if some could not be checked.
+const UNKNOWN: u8 = 3;
 
 /// Smallest number of Samples of a watch, however short: a condition has to persist over several.
 const MIN_SAMPLES: u32 = 10;
 
-/// Watches this machine or reads a recording, and prints the findings. The exit status is 1 if a finding has the
-/// severity of `--fail-on` or a higher one.
+/// Watches this machine or reads a recording, and prints the findings and what could not be checked. The exit status is 1
+/// if a finding has the severity of `--fail-on` or a higher one, and 3 if one that could have it was not looked for.
 ///
 /// # Errors
 /// If the configuration is invalid, the kernel reports no sockets, the recording cannot be read, or standard output
@@ -30,35 +38,47 @@ const MIN_SAMPLES: u32 = 10;
 pub fn run(arguments: &cli::Diagnose) -> anyhow::Result<ExitCode> {
     let zone = TimeZone::system();
     let config = configuration::load(&arguments.config)?;
-    let hold_s = config.diagnose.hold_s;
     let diagnosis = Diagnosis::new(config.diagnose, zone.clone());
-    let (findings, scope) = if let Some(path) = &arguments.file {
-        read_recording(path, diagnosis)?
-    } else {
-        let seconds = arguments.watch.as_secs_f64();
-        if seconds < hold_s {
-            eprintln!(
-                "sockwatch: note: --for {seconds}s is too short: a condition must persist for {hold_s} s (hold_s) to be reported"
-            );
-        }
-        watch(arguments.watch, diagnosis)?
+    let report = match &arguments.file {
+        Some(path) => read_recording(path, diagnosis)?,
+        None => watch(arguments.watch, diagnosis)?,
     };
-    let mut out = io::BufWriter::new(io::stdout().lock());
     let written = if arguments.json {
-        export::findings::write_json(&findings, &mut out)
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        export::findings::write_json(&report, &mut out).and_then(|()| out.flush())
     } else {
+        let mut out = io::BufWriter::new(text_stdout());
         let width = output_width();
-        export::findings::write_text(&findings, &scope, width, &zone, &mut out)
+        export::findings::write_text(&report, width, &zone, &mut out).and_then(|()| out.flush())
     };
-    match written.and_then(|()| out.flush()) {
+    match written {
         // The reader closed the pipe, as `head` does; the exit status still counts.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
         written => written.context("cannot write to standard output")?,
     }
-    let failed = findings
-        .iter()
-        .any(|finding| finding.severity >= arguments.fail_on.severity());
-    Ok(ExitCode::from(u8::from(failed)))
+    Ok(exit_status(&report, arguments.fail_on.severity()))
+}
+
+/// Returns 1 if a finding has the severity or a higher one, 3 if one that could have it was not looked for, which is
+/// reported on standard error, and 0 otherwise.
+fn exit_status(report: &FindingsReport, fail_on: Severity) -> ExitCode {
+    let mut findings = report.findings.iter();
+    if findings.any(|finding| finding.severity >= fail_on) {
+        return ExitCode::from(FOUND);
+    }
+    let unknown = report.blindness.not_checked.iter();
+    let unknown = unknown.filter(|unchecked| unchecked.kind.max_severity() >= fail_on);
+    let ids: Vec<&str> = unknown.map(|unchecked| unchecked.kind.id()).collect();
+    if ids.is_empty() {
+        return ExitCode::SUCCESS;
+    }
+    eprintln!(
+        "sockwatch: {} of severity {} or higher could not be checked: {}",
+        plural(ids.len() as u64, "finding", "findings"),
+        fail_on.name(),
+        ids.join(", ")
+    );
+    ExitCode::from(UNKNOWN)
 }
 
 /// Returns the width of the terminal in columns; without a terminal lines are not wrapped.
@@ -70,8 +90,8 @@ fn output_width() -> usize {
     rustix::termios::tcgetwinsize(&out).map_or(80, |size| usize::from(size.ws_col))
 }
 
-/// Samples this machine for some time. Returns the findings at its end and a description of what was sampled.
-fn watch(duration: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<Finding>, String)> {
+/// Samples this machine for some time. Returns the findings at its end.
+fn watch(duration: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<FindingsReport> {
     let mut live = LiveSource::new(LiveOptions::default())?;
     let mut aggregator = Aggregator::new();
     let mut moment = Moment::default();
@@ -103,14 +123,19 @@ fn watch(duration: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<Fi
         eprintln!("sockwatch: {}: {fault}", fault.severity.name());
     }
     let seconds = start.elapsed().as_secs_f64().round();
-    let scope = format!("watched for {seconds} s, {samples} samples");
-    Ok((diagnosis.findings().to_vec(), scope))
+    Ok(FindingsReport {
+        findings: diagnosis.findings().to_vec(),
+        blindness: diagnosis.blindness_of_watch(duration.as_secs_f64()),
+        scope: format!("watched for {seconds} s, {samples} samples"),
+    })
 }
 
-/// Reads a recording. Returns all of its findings in the order in which they were raised, and a description of what was
-/// read.
-fn read_recording(path: &Path, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<Finding>, String)> {
+/// Reads a recording. Returns all of its findings in the order in which they were raised.
+fn read_recording(path: &Path, diagnosis: Diagnosis) -> anyhow::Result<FindingsReport> {
     let mut replayer = recording_input::open(path)?;
+    let metadata = replayer.archive().metadata();
+    let interval_s = metadata.interval.as_secs_f64();
+    let mut diagnosis = diagnosis.of_recording(recorded_sockets(metadata));
     let samples = replayer.archive().entries().len();
     let mut moment = Moment::default();
     let mut ended: Vec<Finding> = Vec::new();
@@ -128,6 +153,18 @@ fn read_recording(path: &Path, mut diagnosis: Diagnosis) -> anyhow::Result<(Vec<
     }
     ended.extend_from_slice(diagnosis.findings());
     ended.sort_by_key(|finding| finding.since_ns);
-    let scope = format!("{samples} samples");
-    Ok((ended, scope))
+    let entries = replayer.archive().entries();
+    let (first, last) = (entries.first(), entries.last());
+    let span_ns = match (first, last) {
+        (Some(first), Some(last)) => last
+            .time
+            .monotonic_ns
+            .saturating_sub(first.time.monotonic_ns),
+        _ => 0,
+    };
+    Ok(FindingsReport {
+        findings: ended,
+        blindness: diagnosis.blindness_of_watch(span_ns as f64 / 1e9 + interval_s),
+        scope: plural(samples as u64, "sample", "samples"),
+    })
 }

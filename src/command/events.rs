@@ -47,6 +47,7 @@ fn listen(arguments: &cli::Events) -> anyhow::Result<()> {
     let mut live = LiveSource::new(LiveOptions {
         tables: selection.tables(),
         devices: false,
+        settings: false,
         ..LiveOptions::default()
     })?;
     let mut aggregator = Aggregator::new().with_all_events();

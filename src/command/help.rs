@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal as _, Write};
 use clap::CommandFactory as _;
 
 use super::shared::configuration;
+use super::shared::text_stdout::text_stdout;
 use super::shared::usage_error::UsageError;
 use crate::cli::page::Page;
 use crate::cli::{self, Cli, ConfigFile, Topic, column_help, filter_help, findings, topics};
@@ -33,7 +34,7 @@ pub fn run(arguments: &cli::Help) -> anyhow::Result<()> {
             (None, None) => return Err(unknown(name, &command).into()),
         },
     };
-    let mut out = io::stdout().lock();
+    let mut out = text_stdout();
     out.write_all(text.as_bytes())?;
     out.flush()?;
     Ok(())

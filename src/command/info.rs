@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 
 pub use self::info_schema::info_schema;
 use self::recording_info::RecordingInfo;
+use super::shared::text_stdout::text_stdout;
 use crate::cli;
 use crate::recording::Reader;
 
@@ -25,15 +26,16 @@ pub fn run(arguments: &cli::Info) -> anyhow::Result<()> {
     let mut reader = Reader::open(&arguments.file)?;
     let inspection = reader.inspect()?;
     let info = RecordingInfo::new(&arguments.file, &reader, &inspection);
-    let mut out = io::stdout().lock();
     let written = if arguments.json {
+        let mut out = io::stdout().lock();
         serde_json::to_writer_pretty(&mut out, &info)
             .map_err(io::Error::from)
             .and_then(|()| out.write_all(b"\n"))
+            .and_then(|()| out.flush())
     } else {
-        out.write_all(info_text::format_info(&info, &reader, &TimeZone::system()).as_bytes())
+        let text = info_text::format_info(&info, &reader, &TimeZone::system());
+        let mut out = text_stdout();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())
     };
-    written
-        .and_then(|()| out.flush())
-        .context("cannot write to standard output")
+    written.context("cannot write to standard output")
 }

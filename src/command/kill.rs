@@ -8,8 +8,10 @@ use anyhow::{Context as _, anyhow};
 
 use self::extent::Extent;
 use super::shared::selection::Selection;
+use super::shared::text_stdout::text_stdout;
 use super::shared::usage_error::UsageError;
 use crate::aggregate::Moment;
+use crate::app::environment;
 use crate::cli;
 use crate::column::{DEFAULT_COLUMNS, SocketColumn, SocketRow};
 use crate::export;
@@ -57,7 +59,7 @@ pub fn run(arguments: &cli::Kill) -> anyhow::Result<()> {
     selection.check_permissions()?;
     let moment = take_sample(&selection)?;
     let rows = selection.matching_rows(&moment);
-    let mut out = io::stdout().lock();
+    let mut out = text_stdout();
     if rows.is_empty() {
         let hint = if selection.lists_all_states() {
             ""
@@ -147,6 +149,7 @@ fn take_sample(selection: &Selection) -> anyhow::Result<Moment> {
             details: selection.needs_details(&[]),
         },
         devices: false,
+        settings: false,
         ..LiveOptions::default()
     };
     LiveSource::new(options)?.next_into(&mut moment.sample)?;
@@ -166,6 +169,7 @@ fn print_sockets(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io::Res
         details: DetailPlacement::None,
         names: None,
         has_owners: true,
+        ascii: environment::is_ascii(),
     };
     export::table::write(moment, rows, &layout, out)
 }

@@ -6,23 +6,26 @@ mod input;
 mod reverse_dns;
 mod sampling;
 mod sort_order;
+mod unavailable;
 mod watch;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::time::Instant;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow};
 
 use self::columns::table_columns;
 use self::input::{Input, read_dump};
 use self::reverse_dns::ReverseNames;
 use self::sampling::{SampleNeeds, take_sample};
 use self::sort_order::{SortOrder, selected_rows};
+use self::unavailable::UnavailableKinds;
 use super::shared::recorded_names::RecordedNames;
 use super::shared::recording_input;
 use super::shared::selection::Selection;
 use super::shared::usage_error::UsageError;
 use crate::aggregate::Moment;
+use crate::app::environment;
 use crate::cli::{self, List};
 use crate::export;
 use crate::export::table::{DetailPlacement, Layout};
@@ -88,7 +91,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
     };
     let rows = selected_rows(&moment, &selection, order, arguments.limit);
 
-    let stdout = io::stdout().lock();
+    let mut stdout = io::stdout().lock();
     let names = (arguments.resolve && !arguments.numeric && !arguments.machine_readable())
         .then(|| ReverseNames::resolve(&moment, &rows, system));
     let layout = Layout {
@@ -104,8 +107,15 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
             .as_ref()
             .map(|names| names as &dyn export::table::CellNames),
         has_owners,
+        ascii: environment::is_ascii(),
     };
-    print(arguments, &moment, &rows, &layout, stdout).context("cannot write to standard output")?;
+    let unavailable = UnavailableKinds::of(&moment.sample, &selection);
+    let nothing = unavailable.as_ref().filter(|kinds| kinds.is_all);
+    match nothing.filter(|_| !arguments.machine_readable()) {
+        Some(kinds) => writeln!(stdout, "{}", kinds.reason()).map_err(Into::into),
+        None => print(arguments, &moment, &rows, &layout, stdout),
+    }
+    .context("cannot write to standard output")?;
     if !arguments.machine_readable() {
         for fault in moment
             .sample
@@ -120,7 +130,14 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
     if arguments.timings {
         report_timings(&moment.sample.timings, start, rows.len())?;
     }
-    Ok(())
+    match unavailable {
+        Some(kinds) if kinds.is_all => Err(anyhow!("{}", kinds.reason())),
+        Some(kinds) => {
+            eprintln!("sockwatch: {}", kinds.reason());
+            Ok(())
+        }
+        None => Ok(()),
+    }
 }
 
 /// Reports where the time went on standard error, as one JSON object.

@@ -23,6 +23,7 @@ use super::shared::usage_error::UsageError;
 use crate::cli;
 use crate::privilege;
 use crate::recording::{Encoder, Metadata, Recorder, RecorderOptions, Redactor};
+use crate::source::netlink::request::Table;
 use crate::source::procfs::read_host;
 use crate::source::{LiveOptions, LiveSource, SystemNames};
 
@@ -135,6 +136,15 @@ fn metadata(arguments: &cli::Record, selection: &Selection) -> Metadata {
         interval: arguments.interval,
         capabilities: privilege::permitted_names(),
         filter: filter.unwrap_or_default(),
+        tables: Some(selection.tables().into_iter().map(table_name).collect()),
+        restricted: selection.restricts_kinds(),
         redacted: false,
     }
+}
+
+/// Returns the name of a table in the header: that of its faults without their common prefix.
+fn table_name(table: Table) -> String {
+    let name = table.name();
+    name.strip_prefix("sock_diag ")
+        .map_or(name.clone(), str::to_owned)
 }

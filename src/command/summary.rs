@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anyhow::Context as _;
 
 use super::shared::recording_input;
+use super::shared::text_stdout::text_stdout;
 use crate::aggregate::{Aggregator, Moment, Summary};
 use crate::cli;
 use crate::export;
@@ -22,15 +23,14 @@ pub fn run(arguments: &cli::Summary) -> anyhow::Result<()> {
         None => take_sample(&mut moment)?,
     }
     let summary = Summary::new(&moment);
-    let mut out = io::BufWriter::new(io::stdout().lock());
     let written = if arguments.json {
-        export::json::write_summary(&moment, &summary, &mut out)
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        export::json::write_summary(&moment, &summary, &mut out).and_then(|()| out.flush())
     } else {
-        export::summary::write(&moment, &summary, &mut out)
+        let mut out = io::BufWriter::new(text_stdout());
+        export::summary::write(&moment, &summary, &mut out).and_then(|()| out.flush())
     };
-    written
-        .and_then(|()| out.flush())
-        .context("cannot write to standard output")?;
+    written.context("cannot write to standard output")?;
     if !arguments.json {
         for fault in moment
             .sample

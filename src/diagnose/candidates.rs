@@ -1,42 +1,17 @@
 //! Rows of a Sample that may be a problem, collected in one walk over the sockets.
 
-use std::net::IpAddr;
-
 use rustc_hash::FxHashMap;
 
+pub(super) use super::path::{Path, PortUse};
+use super::port_pools::{PoolKey, PoolUse, PortRows, count_pools};
 use super::subject::ProcessName;
 use crate::aggregate::{Moment, SocketRates};
 use crate::model::{
-    ClearForReuse, Endpoint, ListenerIndex, LocalPorts, Protocol, Socket, State, Timer, TimerKind,
-    Unowned,
+    ClearForReuse, ListenerIndex, LocalPorts, Protocol, Socket, State, Timer, TimerKind, Unowned,
 };
-
-/// All connections from one address to one port of another, which compete for local ports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Path {
-    /// Inode number of the network namespace.
-    pub(super) netns: u32,
-    /// The local address.
-    pub(super) source: IpAddr,
-    /// The remote end.
-    pub(super) destination: Endpoint,
-}
 
 /// Number of local ports of a path at which its owner is remembered.
 const MANY_PORTS: u32 = 100;
-
-/// Local ports in use by the connections of a path.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct PortUse {
-    /// Local ports in use.
-    pub(super) ports: u32,
-    /// Local ports in use by TIME-WAIT sockets.
-    pub(super) time_wait: u32,
-    /// Row of a socket that uses a port.
-    pub(super) row: u32,
-    /// Row of a socket that uses a port and has an owner.
-    pub(super) owned: Option<u32>,
-}
 
 /// Rows of a Sample that may be a problem, by the detectors that examine them. The lists are reused.
 #[derive(Debug, Default)]
@@ -63,6 +38,14 @@ pub(super) struct Candidates {
     pub(super) listeners: ListenerIndex,
     /// Local ports in use of the ephemeral port range, by path.
     pub(super) paths: FxHashMap<Path, PortUse>,
+    /// Listeners, and bound sockets without a connection, that use a port of the range.
+    idle_ports: Vec<u32>,
+    /// Number of those ports, which `connect()` leaves out at every address.
+    pub(super) idle_count: u32,
+    /// UDP and UDP-Lite sockets that use a port of the range.
+    datagram_ports: Vec<u32>,
+    /// Ports in use over all destinations, of pools that may run out.
+    pub(super) pools: Vec<(PoolKey, PoolUse)>,
     /// Owner of the connections of each path with many ports: a TIME-WAIT socket no longer has one.
     owners: FxHashMap<Path, ProcessName>,
     /// The last counted path: connections of one path are often adjacent.
@@ -81,6 +64,8 @@ impl Candidates {
             &mut self.retransmitted,
             &mut self.time_wait,
             &mut self.udp,
+            &mut self.idle_ports,
+            &mut self.datagram_ports,
         ] {
             list.clear_for_reuse();
         }
@@ -99,11 +84,25 @@ impl Candidates {
                 Protocol::Tcp => {
                     self.classify(row, socket, rates.get(row as usize), ports.as_ref());
                 }
-                Protocol::Udp => self.udp.push(row),
+                Protocol::Udp => {
+                    self.udp.push(row);
+                    self.classify_datagram(row, socket, ports.as_ref());
+                }
+                Protocol::UdpLite => self.classify_datagram(row, socket, ports.as_ref()),
                 _ => {}
             }
         }
         self.store_last_path();
+        self.idle_count = different_ports(&self.idle_ports, moment);
+        self.pools.clear();
+        if let Some(ports) = &ports {
+            let rows = PortRows {
+                paths: &self.paths,
+                idle: &self.idle_ports,
+                datagram: &self.datagram_ports,
+            };
+            count_pools(&moment.sample, ports, rows, &mut self.pools);
+        }
         self.remember_owners(moment);
     }
 
@@ -131,6 +130,12 @@ impl Candidates {
         self.owners.get(path).cloned()
     }
 
+    fn classify_datagram(&mut self, row: u32, socket: &Socket, ports: Option<&LocalPorts>) {
+        if is_in_range(socket, ports) {
+            self.datagram_ports.push(row);
+        }
+    }
+
     #[inline]
     fn classify(
         &mut self,
@@ -144,9 +149,18 @@ impl Candidates {
         match socket.state {
             State::Listen => {
                 self.listeners.insert(row, socket);
+                if is_in_range(socket, ports) {
+                    self.idle_ports.push(row);
+                }
                 return;
             }
-            State::BoundInactive | State::Closed => return,
+            State::BoundInactive => {
+                if is_in_range(socket, ports) {
+                    self.idle_ports.push(row);
+                }
+                return;
+            }
+            State::Closed => return,
             State::CloseWait if !is_unaccepted => self.close_wait.push(row),
             State::SynSent => self.syn_sent.push(row),
             State::SynRecv => {
@@ -208,6 +222,24 @@ impl Candidates {
             self.paths.insert(path, taken);
         }
     }
+}
+
+/// Returns the number of different local ports of some sockets.
+fn different_ports(rows: &[u32], moment: &Moment) -> u32 {
+    let rows = rows.iter();
+    let sockets = rows.filter_map(|&row| moment.sample.sockets.rows.get(row as usize));
+    let ports = sockets.filter_map(|socket| Some((socket.netns, socket.local()?.port)));
+    let mut ports: Vec<(u32, u16)> = ports.collect();
+    ports.sort_unstable();
+    ports.dedup();
+    ports.len() as u32
+}
+
+/// Reports whether the local port is one of those that the kernel chooses from.
+fn is_in_range(socket: &Socket, ports: Option<&LocalPorts>) -> bool {
+    ports
+        .zip(socket.local())
+        .is_some_and(|(ports, local)| ports.contains(local.port))
 }
 
 /// Reports whether the kernel waits for the peer to acknowledge, or to open its window.

@@ -36,7 +36,7 @@ impl Concern {
     /// Reports whether a finding concerns it.
     pub fn has(&self, finding: &Finding) -> bool {
         match self {
-            Concern::Process(key) => finding.subject.process().is_some_and(|p| p.key == *key),
+            Concern::Process(key) => finding.subject.processes().any(|p| p.key == *key),
             Concern::Socket(socket) => socket.has(&finding.subject),
             Concern::Remote(address, port) => {
                 let is_it = |at: IpAddr, of: Option<u16>| {
@@ -73,6 +73,18 @@ impl SocketConcern {
                 local.canonical().address == source.to_canonical()
                     && remote.canonical() == destination.canonical()
             }),
+            Subject::LocalPorts {
+                address, process, ..
+            } => {
+                let is_owner = process
+                    .as_ref()
+                    .is_some_and(|process| self.processes.contains(&process.key));
+                let is_local = |own: &IpAddr| {
+                    self.ends
+                        .is_some_and(|(local, _)| local.canonical().address == *own)
+                };
+                is_owner && address.as_ref().is_none_or(is_local)
+            }
             Subject::Host => false,
         }
     }

@@ -8,7 +8,9 @@ use super::finding::Finding;
 use super::findings::{Detectors, Thresholds};
 use super::observation::Observation;
 use super::tracking::{Change, FindingTracker, Now};
-use crate::aggregate::{Moment, PortUsage};
+use super::unchecked::{Blindness, BlindnessLog, RecordedSockets};
+use crate::aggregate::{LimitScope, Moment, PortUsage};
+use crate::model::Protocol;
 
 /// Diagnoses moments in order.
 pub struct Diagnosis {
@@ -18,6 +20,10 @@ pub struct Diagnosis {
     detectors: Detectors,
     observations: Vec<Observation>,
     tracker: FindingTracker,
+    recorded: RecordedSockets,
+    /// What could not be checked at the latest moment, and at all of them.
+    blindness: Blindness,
+    blindness_log: BlindnessLog,
 }
 
 impl std::fmt::Debug for Diagnosis {
@@ -45,13 +51,35 @@ impl Diagnosis {
             detectors,
             observations: Vec::new(),
             tracker,
+            recorded: RecordedSockets::default(),
+            blindness: Blindness::default(),
+            blindness_log: BlindnessLog::default(),
         }
+    }
+
+    /// Diagnoses a recording of these sockets.
+    #[must_use]
+    pub fn of_recording(self, recorded: RecordedSockets) -> Diagnosis {
+        Diagnosis { recorded, ..self }
     }
 
     /// Returns a diagnosis with the same thresholds that has examined nothing.
     #[must_use]
     pub fn restarted(&self) -> Diagnosis {
         Diagnosis::new(self.thresholds.clone(), self.zone.clone())
+            .of_recording(self.recorded.clone())
+    }
+
+    /// Returns what cannot be checked at the latest moment.
+    pub fn blindness(&self) -> &Blindness {
+        &self.blindness
+    }
+
+    /// Returns what could not be checked in most moments of a watch that lasted `watched_s`.
+    pub fn blindness_of_watch(&self, watched_s: f64) -> Blindness {
+        let mut blindness = self.blindness_log.most();
+        blindness.add_too_short(watched_s, &self.thresholds);
+        blindness
     }
 
     /// Returns the active findings, the most severe first.
@@ -64,19 +92,38 @@ impl Diagnosis {
         self.tracker.take_changes()
     }
 
-    /// Returns the path with the most local ports in use at the latest moment; `None` if the port range is unknown.
+    /// Returns the connections or sockets with the fewest local ports left at the latest moment; `None` if the port range
+    /// is unknown.
     pub fn ports(&self, moment: &Moment) -> Option<PortUsage> {
         moment.sample.settings.local_ports()?;
+        let idle = self.candidates.idle_count;
         let paths = self.candidates.paths.iter();
-        let most = paths.max_by_key(|(path, taken)| (taken.ports, path.destination, path.source));
-        Some(PortUsage {
-            path: most.map(|(path, _)| (path.source, path.destination)),
-            used: most.map_or(0, |(_, taken)| taken.ports),
-        })
+        let path = paths.max_by_key(|(path, taken)| (taken.ports, path.destination, path.source));
+        let path = path.map(|(path, taken)| PortUsage {
+            scope: Some(LimitScope::Path(path.source, path.destination)),
+            used: taken.ports + idle,
+        });
+        let pools = self.candidates.pools.iter();
+        let pool = pools.max_by_key(|(pool, taken)| (taken.ports, pool.address));
+        let pool = pool.map(|(pool, taken)| PortUsage {
+            scope: Some(match pool.address {
+                Some(address) if pool.protocol == Protocol::Tcp => LimitScope::Address(address),
+                _ => LimitScope::Protocol(pool.protocol),
+            }),
+            used: taken.ports,
+        });
+        let most = path.into_iter().chain(pool);
+        let most = most.max_by_key(|usage| usage.used);
+        Some(most.unwrap_or(PortUsage {
+            scope: None,
+            used: idle,
+        }))
     }
 
     /// Examines the next moment; returns the active findings.
     pub fn update(&mut self, moment: &Moment) -> &[Finding] {
+        self.blindness = Blindness::of(&moment.sample, &self.recorded, &self.thresholds);
+        self.blindness_log.add(&self.blindness);
         self.candidates.collect(moment);
         let facts = Facts {
             moment,
@@ -95,8 +142,9 @@ impl Diagnosis {
             ..
         } = &self.thresholds;
         self.observations.retain(|observation| {
-            let process = observation.subject.process();
-            let is_ignored = process.is_some_and(|named| ignore_processes.contains(&named.comm));
+            let mut processes = observation.subject.processes().peekable();
+            let is_ignored = processes.peek().is_some()
+                && processes.all(|named| ignore_processes.contains(&named.comm));
             !is_ignored && !disable.contains(&observation.kind)
         });
         let now = Now {

@@ -18,6 +18,7 @@ pub fn evidence_name(name: &str) -> String {
         "bytes" => "memory",
         "close_wait" => "CLOSE-WAIT",
         "cookies_at_work" => "SYN cookies active",
+        "cookies_returned" => "SYN cookies returned",
         "cookies_sent" => "SYN cookies sent",
         "half_open" => "half-open",
         "of_descriptor_limit" => "share of limit",

@@ -1,6 +1,7 @@
 //! One moment as detectors receive it, with names for its processes and sockets.
 
 use super::candidates::Candidates;
+use super::phrases;
 use super::subject::{ProcessName, Subject};
 use crate::aggregate::Moment;
 use crate::column::format;
@@ -78,17 +79,78 @@ impl<'m> Facts<'m> {
             Holder::User(uid) => {
                 let name = self.sample().user_name(uid).map(str::to_owned);
                 let subject = Subject::User { uid, name };
-                let text = format!("A process of {subject}");
+                // The user is the one who opened the sockets, not necessarily that of the process.
+                let text = format!("An unidentified process with sockets of {subject}");
                 (subject, text)
             }
         })
     }
 
-    /// Returns the row of the listener that accepted a connection; the first if several share its port.
+    /// Returns the row of the listener that accepted a connection. If several share its address and port, the first
+    /// stands for all of them.
     pub(super) fn listener_of(&self, socket: &Socket) -> Option<u32> {
         let rows = &self.moment.sample.sockets.rows;
         self.candidates.listeners.find(socket, rows).next()
     }
+
+    /// Returns the number of connections opened since the previous Sample through the listener in `row`, or through those
+    /// that share its address and port; `None` if it is unknown.
+    pub(super) fn opened_at(&self, row: u32) -> Option<u32> {
+        // They are in the order of their rows.
+        let all = &self.moment.unfiltered().listeners;
+        let at = all.binary_search_by_key(&row, |totals| totals.row).ok()?;
+        all[at].opened
+    }
+
+    /// Iterates over the rows of the listeners that share the address and port of one, itself included.
+    pub(super) fn listener_rows_with(
+        &self,
+        listener: &'m Socket,
+    ) -> impl Iterator<Item = u32> + use<'m> {
+        let rows = &self.moment.sample.sockets.rows;
+        self.candidates.listeners.find(listener, rows)
+    }
+
+    /// Iterates over the listeners that share the address and port of one, itself included.
+    pub(super) fn listeners_with(
+        &self,
+        listener: &'m Socket,
+    ) -> impl Iterator<Item = SocketRef<'m>> + use<'m> {
+        let sample = self.sample();
+        let rows = self.listener_rows_with(listener);
+        rows.filter_map(|row| sample.socket(row as usize))
+    }
+
+    /// Returns the listeners that share the address and port of the one in `row` as one subject, with all their processes.
+    pub(super) fn subject_of_listeners(&self, row: u32) -> Option<Subject> {
+        let listener = self.socket(row)?;
+        let all = self.listeners_with(listener.socket);
+        // Rows change their order, keys do not.
+        let first = all.min_by_key(|socket| socket.socket.key())?;
+        let mut subject = subject_of(first);
+        if let Subject::Socket {
+            process, others, ..
+        } = &mut subject
+        {
+            let sharing = self.listeners_with(listener.socket);
+            for name in sharing.flat_map(process_names) {
+                if process.as_ref() == Some(&name) || others.contains(&name) {
+                    continue;
+                }
+                match process {
+                    Some(_) => others.push(name),
+                    None => *process = Some(name),
+                }
+            }
+        }
+        Some(subject)
+    }
+}
+
+/// Returns the processes that have a socket open.
+fn process_names(socket: SocketRef<'_>) -> Vec<ProcessName> {
+    let owners = socket.owners();
+    owners.map(|(owner, _)| ProcessName::of(owner)).collect()
 }
 
 /// Returns the owner of a socket, if it has one.
@@ -104,6 +166,28 @@ pub(super) fn holder(socket: SocketRef<'_>) -> Option<Holder> {
 /// Returns the process that owns a socket.
 pub(super) fn process(socket: SocketRef<'_>) -> Option<ProcessName> {
     socket.owner().map(ProcessName::of)
+}
+
+/// Names the process of a socket at the start of a sentence, and counts the others of the same connections: `nginx (8)`,
+/// `nginx (8), with 2 other processes,`. `processes` are the rows of all of them.
+pub(super) fn process_with_others(named: Option<&ProcessName>, processes: &[u32]) -> String {
+    let named = named.map_or_else(|| "This host".to_owned(), ToString::to_string);
+    match processes.len() {
+        0 | 1 => named,
+        all => {
+            let others = phrases::plural(all as u64 - 1, "other process", "other processes");
+            format!("{named}, with {others},")
+        }
+    }
+}
+
+/// Adds the first process of a socket to the processes of a group, unless it is one of them.
+pub(super) fn add_process(processes: &mut Vec<u32>, socket: SocketRef<'_>) {
+    if let Some(holder) = socket.holders().first()
+        && let Err(at) = processes.binary_search(&holder.process)
+    {
+        processes.insert(at, holder.process);
+    }
 }
 
 /// Returns the activity of a socket's owners: stopped if all readable owners are, else that of the first running one.
@@ -126,14 +210,24 @@ pub(super) fn subject_of(socket: SocketRef<'_>) -> Subject {
         local: socket.socket.local(),
         path,
         process: process(socket),
+        others: process_names(socket).into_iter().skip(1).collect(),
     }
 }
 
-/// Names a listener at the start of a sentence: `nginx (8) on 10.0.0.1:80`, `The listener 10.0.0.1:80`.
+/// Names a listener at the start of a sentence: `nginx (8) on 10.0.0.1:80`, `The listener 10.0.0.1:80`, `The listener
+/// 10.0.0.1:80, shared by nginx (8) and nginx (9),`.
 pub(super) fn listener_name(listener: &Subject) -> String {
-    match listener.process() {
-        Some(process) => format!("{process} on {listener}"),
-        None => format!("The listener {listener}"),
+    let mut names = listener.processes().map(ToString::to_string);
+    match (names.next(), names.next()) {
+        (None, _) => format!("The listener {listener}"),
+        (Some(only), None) => format!("{only} on {listener}"),
+        (Some(first), Some(second)) => {
+            let all: Vec<String> = [first, second].into_iter().chain(names).collect();
+            format!(
+                "The listener {listener}, shared by {},",
+                phrases::names(&all)
+            )
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 mod accept_queue_filling;
 mod accept_queue_full;
 mod close_wait_leak;
+mod closed_held;
 mod connect_stuck;
 mod conntrack_full;
 mod descriptors_low;
@@ -40,10 +41,13 @@ registry! {
         "Connections that a process does not close after its peers have (CLOSE-WAIT)" => {
             "close-wait-leak" close_wait_leak: close_wait_leak::Thresholds, mentions [];
         }
+        "Sockets without a connection that a process does not close" => {
+            "closed-held" closed_held: closed_held::Thresholds, mentions [];
+        }
         "TIME-WAIT sockets at the side that closes first" => {
             "time-wait-buildup" time_wait_buildup: time_wait_buildup::Thresholds, mentions [EphemeralPortsLow];
         }
-        "Local ports from one source address to one destination address and port" => {
+        "Local ports that the kernel chooses, by destination, or for all if sockets bind first" => {
             "ephemeral-ports-low" ephemeral_ports_low: ephemeral_ports_low::Thresholds, mentions [];
         }
         "Connections that wait for accept()" => {
@@ -74,20 +78,21 @@ registry! {
     }
     findings {
         close_wait_leak::CloseWaitLeak with close_wait_leak, refers to [NotAccepted];
+        closed_held::ClosedHeld with closed_held, refers to [CloseWaitLeak];
         time_wait_buildup::TimeWaitBuildup with time_wait_buildup, refers to [];
         ephemeral_ports_low::EphemeralPortsLow with ephemeral_ports_low, refers to [];
         accept_queue_full::AcceptQueueFull with accept_queue, refers to [];
         accept_queue_filling::AcceptQueueFilling with accept_queue, refers to [AcceptQueueFull];
         not_accepted::NotAccepted with not_accepted, refers to [];
-        syn_queue_full::SynQueueFull with syn_queue, refers to [AcceptQueueFull];
-        syn_flood::SynFlood with syn_queue, refers to [];
+        syn_queue_full::SynQueueFull with syn_queue, refers to [AcceptQueueFull, SynFlood];
+        syn_flood::SynFlood with syn_queue, refers to [SynQueueFull];
         connect_stuck::ConnectStuck with connect_stuck, refers to [];
         receiver_stalled::ReceiverStalled with receiver_stalled, refers to [];
         sender_stalled::SenderStalled with sender_stalled, refers to [ZeroWindow, Retransmitting];
         zero_window::ZeroWindow with sender_stalled, refers to [ReceiverStalled];
         retransmitting::Retransmitting with retransmitting, refers to [];
         udp_drops::UdpDrops with udp_drops, refers to [];
-        descriptors_low::DescriptorsLow with descriptors_low, refers to [CloseWaitLeak];
+        descriptors_low::DescriptorsLow with descriptors_low, refers to [CloseWaitLeak, ClosedHeld];
         tcp_memory_pressure::TcpMemoryPressure with tcp_memory_pressure, refers to [ReceiverStalled, ZeroWindow];
         orphans::Orphans with orphans, refers to [];
         time_wait_overflow::TimeWaitOverflow with time_wait_overflow, refers to [TimeWaitBuildup];

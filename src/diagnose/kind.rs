@@ -6,8 +6,8 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Serialize, Serializer};
 
-use super::finding::Severity;
 use super::need::Need;
+use super::severity::Severity;
 use super::threshold::with_references;
 
 /// A kind of finding. Compared, ordered and hashed by its place in the registry, which is the order of the documentation.

@@ -4,9 +4,11 @@ pub(super) mod accept_queues;
 pub(super) mod counter;
 pub(super) mod half_open;
 pub(super) mod host_limit;
+pub(super) mod pool_report;
 pub(super) mod port_reuse;
 pub(super) mod unacknowledged;
 pub(super) mod waiting;
+pub(super) mod waiting_at;
 
 use super::facts::Facts;
 use accept_queues::AcceptQueues;

@@ -47,17 +47,41 @@ pub(super) fn seconds(seconds: f64) -> String {
     out
 }
 
-/// Advice for a process that a signal or a debugger has stopped.
-pub(super) fn stopped(pid: Option<u32>, activity: Option<Activity>) -> String {
+/// Advice for processes that a signal or a debugger has stopped.
+pub(super) fn stopped(pids: &[u32], activity: Option<Activity>) -> String {
     if activity.is_some_and(|activity| activity.state == 't') {
         return "A debugger has stopped it (state t). Continue it there, or detach.".to_owned();
     }
-    match pid {
-        Some(pid) => format!(
+    match pids {
+        [] => "It is stopped (state T). Continue it with `kill -CONT PID`.".to_owned(),
+        [pid] => format!(
             "It is stopped (state T), most likely by SIGSTOP or Ctrl-Z. Continue it with `kill -CONT {pid}`."
         ),
-        None => "It is stopped (state T). Continue it with `kill -CONT PID`.".to_owned(),
+        pids => {
+            let pids: Vec<String> = pids.iter().map(ToString::to_string).collect();
+            format!(
+                "They are all stopped (state T), most likely by SIGSTOP or Ctrl-Z. Continue them with `kill -CONT {}`.",
+                pids.join(" ")
+            )
+        }
     }
+}
+
+/// Maximum number of names in a sentence.
+const MAX_NAMES: usize = 5;
+
+/// `nginx (8)`, `nginx (8) and nginx (9)`, `nginx (8), nginx (9), nginx (10), nginx (11) and 3 more`.
+pub(super) fn names(all: &[String]) -> String {
+    let (shown, last) = match all {
+        [] => return String::new(),
+        [only] => return only.clone(),
+        [shown @ .., last] if all.len() <= MAX_NAMES => (shown, last.clone()),
+        _ => {
+            let (shown, more) = all.split_at(MAX_NAMES - 1);
+            (shown, format!("{} more", more.len()))
+        }
+    };
+    format!("{} and {last}", shown.join(", "))
 }
 
 /// `once`, `twice`, `5 times`.
@@ -66,5 +90,21 @@ pub(super) fn times(count: u64) -> String {
         1 => "once".to_owned(),
         2 => "twice".to_owned(),
         count => format!("{count} times"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_names_are_cut() {
+        let all: Vec<String> = (1..=7).map(|n| format!("nginx ({n})")).collect();
+        assert_eq!(names(&all[..1]), "nginx (1)");
+        assert_eq!(names(&all[..3]), "nginx (1), nginx (2) and nginx (3)");
+        assert_eq!(
+            names(&all),
+            "nginx (1), nginx (2), nginx (3), nginx (4) and 3 more"
+        );
     }
 }

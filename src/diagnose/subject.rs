@@ -54,6 +54,8 @@ pub enum Subject {
         path: Option<String>,
         /// Owner of the socket.
         process: Option<ProcessName>,
+        /// Further processes that share it, or its address and port.
+        others: Vec<ProcessName>,
     },
     /// A host at the other end, or one port of it.
     Remote {
@@ -73,6 +75,15 @@ pub enum Subject {
         /// The local process.
         process: Option<ProcessName>,
     },
+    /// The local ports of an address, or of all sockets of a protocol, whatever their destination.
+    LocalPorts {
+        /// `tcp`, `udp` or `udplite`.
+        protocol: &'static str,
+        /// The local address; `None` for all, and `::` for those of IPv6 sockets.
+        address: Option<IpAddr>,
+        /// The process with the most ports.
+        process: Option<ProcessName>,
+    },
     /// The machine, or this network namespace.
     Host,
 }
@@ -86,6 +97,7 @@ pub enum SubjectKey {
     Socket(SocketKey),
     Remote(IpAddr, Option<u16>),
     Path(IpAddr, Endpoint),
+    LocalPorts(&'static str, Option<IpAddr>),
     Host,
 }
 
@@ -102,6 +114,9 @@ impl Subject {
                 destination,
                 ..
             } => SubjectKey::Path(*source, *destination),
+            Subject::LocalPorts {
+                protocol, address, ..
+            } => SubjectKey::LocalPorts(protocol, *address),
             Subject::Host => SubjectKey::Host,
         }
     }
@@ -112,9 +127,19 @@ impl Subject {
             Subject::Process(named) => Some(named),
             Subject::Socket { process, .. }
             | Subject::Remote { process, .. }
-            | Subject::Path { process, .. } => process.as_ref(),
+            | Subject::Path { process, .. }
+            | Subject::LocalPorts { process, .. } => process.as_ref(),
             Subject::User { .. } | Subject::Host => None,
         }
+    }
+
+    /// Iterates over the processes that it is about: the owner of the local end, then those that share it.
+    pub fn processes(&self) -> impl Iterator<Item = &ProcessName> {
+        let others = match self {
+            Subject::Socket { others, .. } => others.as_slice(),
+            _ => &[],
+        };
+        self.process().into_iter().chain(others)
     }
 
     /// Returns the name of its kind in JSON.
@@ -125,6 +150,7 @@ impl Subject {
             Subject::Socket { .. } => "socket",
             Subject::Remote { .. } => "remote",
             Subject::Path { .. } => "path",
+            Subject::LocalPorts { .. } => "local-ports",
             Subject::Host => "host",
         }
     }
@@ -159,6 +185,12 @@ impl fmt::Display for Subject {
                 destination,
                 ..
             } => write!(f, "{source} → {}", format_endpoint(*destination)),
+            Subject::LocalPorts {
+                address: Some(address),
+                protocol,
+                ..
+            } => write!(f, "{address} ({protocol})"),
+            Subject::LocalPorts { protocol, .. } => write!(f, "{protocol} ports"),
             Subject::Host => f.write_str("this host"),
         }
     }

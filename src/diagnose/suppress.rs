@@ -129,6 +129,10 @@ impl Relation {
                         local: Some(local), ..
                     },
                 ) => is_bound_to(*local, *destination),
+                // All destinations of the process.
+                (Subject::LocalPorts { process, .. }, effect @ Subject::Remote { .. }) => {
+                    process.is_some() && process.as_ref() == effect.process()
+                }
                 _ => false,
             },
             Relation::Anywhere => true,

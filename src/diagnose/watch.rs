@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::diagnosis::Diagnosis;
 use super::finding::{Finding, Severity};
 use super::tracking::Change;
+use super::unchecked::Blindness;
 use crate::aggregate::{Moment, PortUsage};
 
 /// Time for which an ended finding is kept, ns: long enough for a user who returns to the screen.
@@ -29,6 +30,8 @@ pub struct Findings {
     pub samples: u64,
     /// Path with the most local ports in use; `None` if the port range is unknown.
     pub ports: Option<PortUsage>,
+    /// What cannot be checked.
+    pub blindness: Blindness,
 }
 
 impl Findings {
@@ -107,6 +110,7 @@ impl Watch {
             since_ns: self.since_ns,
             samples: self.samples,
             ports: self.diagnosis.ports(moment),
+            blindness: self.diagnosis.blindness().clone(),
         });
         self.latest()
     }

@@ -21,7 +21,7 @@ pub(super) fn local_address<'a>(row: &Row<'a>) -> Option<Text<'a>> {
         Ends::Inet { local, .. } => Text::Address(local.address),
         Ends::Unix { .. } => return None,
         Ends::Netlink { .. } => Text::Plain(socket.protocol.name()),
-        Ends::Packet { .. } => Text::Plain(row.socket.interface_name().unwrap_or("*")),
+        Ends::Packet { .. } => row.socket.device().map_or(Text::Plain("*"), Text::Device),
         Ends::Vsock { local, .. } => Text::Number(local.0),
     })
 }

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use unicode_width::UnicodeWidthStr;
 
-use crate::column::{Align, Column, EVENT_COLUMNS, EventLine, Events};
+use crate::column::{Align, Column, EVENT_COLUMNS, EventLine, Events, ascii};
 
 /// The columns, in order.
 const COLUMNS: [&str; 11] = [
@@ -28,7 +28,7 @@ fn columns() -> impl Iterator<Item = &'static Column<Events>> {
 }
 
 /// Appends a cell in the width of its column. A wider one shifts the rest of the line.
-fn cell(line: &mut String, text: &str, column: &Column<Events>) {
+fn write_cell(line: &mut String, text: &str, column: &Column<Events>) {
     let padding = usize::from(column.width).saturating_sub(text.width());
     let spaces = std::iter::repeat_n(' ', padding);
     if !line.is_empty() {
@@ -53,21 +53,26 @@ fn cell(line: &mut String, text: &str, column: &Column<Events>) {
 pub fn write_heading(out: &mut impl Write) -> io::Result<()> {
     let mut line = String::new();
     for column in columns() {
-        cell(&mut line, column.heading, column);
+        write_cell(&mut line, column.heading, column);
     }
     writeln!(out, "{}", line.trim_end())
 }
 
-/// Writes one event.
+/// Writes one event; with `ascii` in ASCII, for a locale that is not UTF-8.
 ///
 /// # Errors
 /// If the writer fails.
-pub fn write_line(event: &EventLine<'_>, out: &mut impl Write) -> io::Result<()> {
-    let (mut line, mut text) = (String::new(), String::new());
+pub fn write_line(event: &EventLine<'_>, ascii: bool, out: &mut impl Write) -> io::Result<()> {
+    let (mut line, mut text, mut cell) = (String::new(), String::new(), String::new());
     for column in columns() {
         text.clear();
         column.write(event, &mut text);
-        cell(&mut line, &text, column);
+        if ascii {
+            cell.clear();
+            ascii::write_cell(&mut cell, &text);
+            std::mem::swap(&mut cell, &mut text);
+        }
+        write_cell(&mut line, &text, column);
     }
     writeln!(out, "{}", line.trim_end())
 }

@@ -7,7 +7,9 @@ use serde_json::{Map, Value as Json, json};
 
 use super::timestamp::timestamp;
 use crate::column::{format, when};
-use crate::diagnose::{Evidence, Finding, ProcessName, Subject, Value, evidence_line};
+use crate::diagnose::{
+    Blindness, Evidence, Finding, ProcessName, Subject, Unchecked, Value, by_reason, evidence_line,
+};
 use crate::model::Endpoint;
 
 /// The version of the document.
@@ -16,15 +18,37 @@ const VERSION: u32 = 1;
 /// Columns before the text of a finding.
 const INDENT: usize = 10;
 
+/// The result of a diagnosis.
+#[derive(Debug, Clone, Default)]
+pub struct FindingsReport {
+    /// The findings, in the order in which they are written.
+    pub findings: Vec<Finding>,
+    /// What could not be checked.
+    pub blindness: Blindness,
+    /// Describes what was examined: `watched for 10 s, 11 samples`.
+    pub scope: String,
+}
+
 /// Writes the document of `diagnose --json`.
 ///
 /// # Errors
 /// Errors of the writer.
-pub fn write_json(findings: &[Finding], out: &mut impl Write) -> io::Result<()> {
-    let findings: Vec<Json> = findings.iter().map(finding).collect();
-    let document = json!({"version": VERSION, "findings": findings});
+pub fn write_json(report: &FindingsReport, out: &mut impl Write) -> io::Result<()> {
+    let findings: Vec<Json> = report.findings.iter().map(finding).collect();
+    let document = json!({
+        "version": VERSION,
+        "findings": findings,
+        "not_checked": unchecked(&report.blindness.not_checked),
+        "limited": unchecked(&report.blindness.limited),
+    });
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
+}
+
+fn unchecked(list: &[Unchecked]) -> Json {
+    let entries = list.iter();
+    let entries = entries.map(|unchecked| json!({"id": unchecked.kind.id(), "why": unchecked.why}));
+    entries.collect()
 }
 
 fn finding(finding: &Finding) -> Json {
@@ -55,6 +79,7 @@ fn subject(subject: &Subject) -> Json {
             local,
             path,
             process: holder,
+            others,
         } => json!({
             "kind": "socket",
             "netns": key.netns,
@@ -63,6 +88,7 @@ fn subject(subject: &Subject) -> Json {
             "local": local.as_ref().map(end),
             "path": path,
             "process": process(holder),
+            "others": others.iter().map(self::process).collect::<Vec<_>>(),
         }),
         Subject::Remote {
             address,
@@ -82,6 +108,16 @@ fn subject(subject: &Subject) -> Json {
             "kind": "path",
             "source": source.to_string(),
             "destination": end(destination),
+            "process": process(holder),
+        }),
+        Subject::LocalPorts {
+            protocol,
+            address,
+            process: holder,
+        } => json!({
+            "kind": "local-ports",
+            "protocol": protocol,
+            "address": address.map(|address| address.to_string()),
             "process": process(holder),
         }),
         Subject::Host => json!({"kind": "host"}),
@@ -112,19 +148,28 @@ fn evidence(evidence: &Evidence) -> Json {
     Json::Object(entries.collect::<Map<String, Json>>())
 }
 
-/// Writes findings as text, wrapped at `columns` columns, or a line that there are none.
+/// Writes findings as text, wrapped at `columns` columns, or a line that there are none, followed by what could not be
+/// checked.
 ///
 /// # Errors
 /// Errors of the writer.
 pub fn write_text(
-    findings: &[Finding],
-    looked: &str,
+    report: &FindingsReport,
     columns: usize,
     zone: &TimeZone,
     out: &mut impl Write,
 ) -> io::Result<()> {
+    let FindingsReport {
+        findings,
+        blindness,
+        scope,
+    } = report;
     if findings.is_empty() {
-        return writeln!(out, "no findings ({looked})");
+        let among = match blindness.not_checked.as_slice() {
+            [] => "",
+            _ => " in what could be checked",
+        };
+        writeln!(out, "no findings{among} ({scope})")?;
     }
     for (at, finding) in findings.iter().enumerate() {
         if at > 0 {
@@ -143,6 +188,30 @@ pub fn write_text(
         let id = finding.kind.id();
         let evidence = format!("[{id}] {}", evidence_line(&finding.evidence));
         write_wrapped(&evidence, columns, out)?;
+    }
+    let lists = [
+        ("unchecked", &blindness.not_checked),
+        ("limited", &blindness.limited),
+    ];
+    for (label, list) in lists {
+        write_unchecked(label, list, columns, out)?;
+    }
+    Ok(())
+}
+
+/// Writes the kinds of findings that were not checked, those with the same reason together.
+fn write_unchecked(
+    label: &str,
+    list: &[Unchecked],
+    columns: usize,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    for (at, (why, ids)) in by_reason(list).into_iter().enumerate() {
+        if at == 0 {
+            writeln!(out)?;
+        }
+        write!(out, "{label:<INDENT$}")?;
+        write_wrapped(&format!("{}: {why}", ids.join(", ")), columns, out)?;
     }
     Ok(())
 }

@@ -40,10 +40,37 @@ pub fn findings_schema() -> JsonSchema {
     JsonSchema::object([
         Property::new("version", version_schema()),
         Property::new("findings", JsonSchema::list(finding)),
+        Property::new(
+            "not_checked",
+            JsonSchema::list(unchecked()).with_description(
+                "Findings that could not be looked for, or not under every condition, because something could not be \
+                 read. Without a finding that fails, one of them makes the exit status 3.",
+            ),
+        ),
+        Property::new(
+            "limited",
+            JsonSchema::list(unchecked()).with_description(
+                "Findings that were looked for only in part of the machine: as far as the privileges, the network \
+                 namespace, the time or the filter of the recording allow.",
+            ),
+        ),
     ])
     .define("process", process())
     .define("end", end())
     .with_description("The document of diagnose --json.")
+}
+
+fn unchecked() -> JsonSchema {
+    JsonSchema::object([
+        Property::new(
+            "id",
+            JsonSchema::names(FINDINGS.iter().map(FindingKind::id)),
+        ),
+        Property::new(
+            "why",
+            JsonSchema::string().with_description("What is missing, and the remedy."),
+        ),
+    ])
 }
 
 fn process() -> JsonSchema {
@@ -89,6 +116,12 @@ fn subject() -> JsonSchema {
                 Property::new("local", JsonSchema::reference("end").or_null()),
                 Property::new("path", JsonSchema::string().or_null()),
                 Property::new("process", process().or_null()),
+                Property::new(
+                    "others",
+                    JsonSchema::list(process()).with_description(
+                        "Further processes that share the socket, or its address and port.",
+                    ),
+                ),
             ],
         ),
         of_kind(
@@ -107,9 +140,23 @@ fn subject() -> JsonSchema {
                 Property::new("process", process().or_null()),
             ],
         ),
+        of_kind(
+            "local-ports",
+            vec![
+                Property::new("protocol", JsonSchema::string()),
+                Property::new(
+                    "address",
+                    JsonSchema::string()
+                        .or_null()
+                        .with_description("Local address; null for all."),
+                ),
+                Property::new("process", process().or_null()),
+            ],
+        ),
         of_kind("host", Vec::new()),
     ])
     .with_description(
-        "Subject of the finding: a process, socket, remote host, path, user or the host.",
+        "Subject of the finding: a process, socket, remote host, path, user, the local ports of an address or a \
+         protocol, or the host.",
     )
 }

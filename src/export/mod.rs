@@ -21,7 +21,9 @@ mod socket_schema;
 pub mod summary;
 pub mod table;
 mod text;
+mod text_writer;
 mod timestamp;
 
 pub use document::host_schema;
 pub use findings_schema::findings_schema;
+pub use text_writer::TextWriter;

@@ -14,8 +14,8 @@ use super::text::Text;
 use crate::column::CONGESTION_ABOUT;
 use crate::model::field as schema;
 use crate::model::{
-    Attribution, Family, MemoryInfo, MptcpInfo, SOCKOPT_NAMES, Socket, State, TcpInfo, Timer,
-    TimerKind, Unowned,
+    Attribution, Family, MemoryInfo, MptcpInfo, Protocol, SOCKOPT_NAMES, Socket, State, TcpInfo,
+    Timer, TimerKind, Unowned,
 };
 
 /// Every field of a socket in the order of JSON.
@@ -171,9 +171,17 @@ fn ends() -> Vec<ExportField> {
         ),
         schema_field(
             schema::interface,
-            Shape::Text(|row| row.socket.interface_name().map(Text::Plain)),
+            Shape::Text(|row| row.socket.device().map(Text::Device)),
         ),
     ]
+}
+
+/// Returns the length of a queue; `None` for a freed connection whose queues the kernel cleared.
+fn queue(row: &Row<'_>, bytes: Option<u32>) -> Option<u64> {
+    let socket = socket(row);
+    let is_cleared =
+        socket.protocol == Protocol::Tcp && socket.state == State::Closed && row.tcp_info.is_none();
+    bytes.filter(|_| !is_cleared).map(u64::from)
 }
 
 fn queues() -> Vec<ExportField> {
@@ -181,22 +189,22 @@ fn queues() -> Vec<ExportField> {
         field(
             "recv_queue",
             "Unread bytes; for UDP, memory of unread datagrams. Null for listeners. Kernel: idiag_rqueue.",
-            u32(|row| socket(row).received_unread().map(u64::from)),
+            u32(|row| queue(row, socket(row).received_unread())),
         ),
         field(
             "send_queue",
             "Unacknowledged and unsent bytes. Null for listeners. Kernel: idiag_wqueue.",
-            u32(|row| socket(row).sent_unacknowledged().map(u64::from)),
+            u32(|row| queue(row, socket(row).sent_unacknowledged())),
         ),
         field(
             "accept_queue",
             "Connections waiting for accept(). Null except for listeners. Kernel: idiag_rqueue.",
-            u32(|row| socket(row).accept_queue().map(u64::from)),
+            u32(|row| Some(socket(row).accept_queue()?.waiting.into())),
         ),
         field(
             "backlog",
-            "Limit of the accept queue. Null except for listeners. Kernel: idiag_wqueue.",
-            u32(|row| socket(row).backlog().map(u64::from)),
+            "Limit of the accept queue, which can hold one more. Null except for listeners. Kernel: idiag_wqueue.",
+            u32(|row| Some(socket(row).accept_queue()?.backlog.into())),
         ),
     ]
 }
@@ -223,7 +231,7 @@ fn ownership() -> Vec<ExportField> {
         .flat_only(),
         field(
             "owners",
-            "Processes that own the socket; empty if none.",
+            "Processes that own the socket; with attribution one-of, the processes of which one owned it. Empty if none.",
             Shape::Owners(|row| Some(row.socket)),
         )
         .always(),
@@ -233,8 +241,10 @@ fn ownership() -> Vec<ExportField> {
                 values: || {
                     [
                         Attribution::Observed,
+                        Attribution::Unverified,
                         Attribution::Remembered,
                         Attribution::Inferred,
+                        Attribution::OneOf,
                     ]
                     .into_iter()
                     .filter_map(Attribution::name)

@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::aggregate::Moment;
 use crate::column::format::MISSING;
-use crate::column::{Align, SocketColumn, SocketRow, TCP_FIELDS};
+use crate::column::{Align, SocketColumn, SocketRow, TCP_FIELDS, ascii};
 
 /// Space between two columns.
 const GAP: &str = "  ";
@@ -46,6 +46,8 @@ pub struct Layout<'a> {
     pub names: Option<&'a dyn CellNames>,
     /// True if owners were attributed; otherwise their cells are empty.
     pub has_owners: bool,
+    /// True to write ASCII only, for a locale that is not UTF-8.
+    pub ascii: bool,
 }
 
 impl std::fmt::Debug for Layout<'_> {
@@ -139,6 +141,7 @@ pub fn write(
             write_cell(&mut line, column.heading, width, column.align, last);
         }
         end_line(&mut line, 0);
+        to_ascii(&mut line, layout);
         out.write_all(line.as_bytes())?;
     }
     let (one, two) = in_parallel(
@@ -169,6 +172,7 @@ fn format_rows(moment: &Moment, rows: &[u32], layout: &Layout<'_>) -> FormattedR
         ..FormattedRows::default()
     };
     part.ends.reserve(rows.len() * layout.columns.len());
+    let mut unicode = String::new();
     let text = &mut part.text;
     for row in sockets(moment, rows) {
         for (column, width) in layout.columns.iter().zip(&mut part.widths) {
@@ -180,6 +184,12 @@ fn format_rows(moment: &Moment, rows: &[u32], layout: &Layout<'_>) -> FormattedR
                 text.push_str(MISSING);
             } else if !named {
                 column.write(&row, text);
+            }
+            if layout.ascii && !text[start..].is_ascii() {
+                unicode.clear();
+                unicode.push_str(&text[start..]);
+                text.truncate(start);
+                ascii::write_cell(text, &unicode);
             }
             *width = (*width).max(text[start..].width());
             part.ends.push(text.len());
@@ -232,7 +242,16 @@ fn align_rows(
         }
         end_line(&mut out, line_start);
     }
+    to_ascii(&mut out, layout);
     out
+}
+
+/// Converts finished lines to ASCII if so requested: headings, the mark of truncated cells, and units of details.
+fn to_ascii(lines: &mut String, layout: &Layout<'_>) {
+    if layout.ascii && !lines.is_ascii() {
+        let unicode = std::mem::take(lines);
+        ascii::write_cell(lines, &unicode);
+    }
 }
 
 /// Removes trailing spaces of the line that starts at an offset, and ends it.

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
 
+use crate::model::BoundDevice;
+
 /// A text in the form stored by the model.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Text<'a> {
@@ -12,6 +14,8 @@ pub(super) enum Text<'a> {
     Plain(&'a str),
     /// An IP address.
     Address(IpAddr),
+    /// A network device.
+    Device(BoundDevice<'a>),
     /// A decimal number in place of a text of other families.
     Number(u32),
     /// Bytes that should be UTF-8; invalid bytes become U+FFFD.
@@ -25,6 +29,7 @@ impl Display for Text<'_> {
         let bytes = match *self {
             Text::Plain(text) => return f.write_str(text),
             Text::Address(address) => return address.fmt(f),
+            Text::Device(device) => return device.fmt(f),
             Text::Number(number) => return number.fmt(f),
             Text::Bytes(bytes) | Text::Path(bytes) => bytes,
         };

@@ -4,10 +4,11 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::endpoint::{Address, Host};
+use super::pattern::Pattern;
 use super::predicate::{Compare, Device, Name, Number, NumberCompare, Operand, Predicate, Side};
 use super::row_values::RowValues;
 use super::state_set::StateSet;
-use crate::model::{Ends, Protocol, Socket, SocketRef};
+use crate::model::{Ends, Process, Protocol, Socket, SocketRef};
 
 impl Compare {
     #[inline]
@@ -79,7 +80,9 @@ impl Predicate {
                 compare.matches(own.cmp(port))
             }
             Predicate::Device(Device::Index(index)) => socket.interface == *index,
-            Predicate::Device(Device::Name(name)) => view.interface_name() == Some(name),
+            Predicate::Device(Device::Name(name)) => view
+                .device()
+                .is_some_and(|device| device.to_string() == *name),
             Predicate::Mark(mark, mask) => socket.mark.unwrap_or(0) & mask == *mark,
             Predicate::Cgroup(cgroup) => {
                 if let Some(id) = cgroup.id {
@@ -92,8 +95,13 @@ impl Predicate {
             Predicate::Autobound(first, last) => autobound(view, *first, *last),
             Predicate::Process(name) => view.owners().any(|(row, _)| match name {
                 Name::Number(pid) => row.process.key.pid == *pid,
-                Name::Pattern(pattern) => pattern.matches(row.process.comm.as_bytes()),
+                Name::Pattern(pattern) => is_named(&row.process, pattern),
             }),
+            Predicate::ProcessText(field, pattern) => {
+                view.owners()
+                    .any(|(row, _)| is_named(&row.process, pattern))
+                    || text_matches(figures, *field, pattern)
+            }
             Predicate::User(Name::Number(uid)) => socket.uid == Some(*uid),
             Predicate::User(Name::Pattern(pattern)) => view
                 .user_name()
@@ -105,14 +113,22 @@ impl Predicate {
             Predicate::Family(family) => socket.family == *family,
             Predicate::Netns(netns) => socket.netns == *netns,
             Predicate::Number(number) => number.matches(figures),
-            Predicate::Text(field, pattern) => {
-                let mut text = String::new();
-                figures.text(*field, &mut text) && pattern.matches(text.as_bytes())
-            }
+            Predicate::Text(field, pattern) => text_matches(figures, *field, pattern),
             Predicate::Search(words) => figures.search(words),
             Predicate::Always => true,
         }
     }
+}
+
+/// Reports whether a process has a matching name.
+fn is_named(process: &Process, pattern: &Pattern) -> bool {
+    process.names().any(|name| pattern.matches(name.as_bytes()))
+}
+
+/// Reports whether the text of a column matches.
+fn text_matches(figures: &impl RowValues, field: u16, pattern: &Pattern) -> bool {
+    let mut text = String::new();
+    figures.text(field, &mut text) && pattern.matches(text.as_bytes())
 }
 
 impl Number {

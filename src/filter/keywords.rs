@@ -63,7 +63,7 @@ pub(super) const KEYWORDS: [KeywordRow; 19] = [
     ("host", &[], Keyword::Host, "the local or remote host"),
     (
         "process",
-        &[],
+        &["comm"],
         Keyword::Process,
         "the owner, by name or PID",
     ),

@@ -178,16 +178,22 @@ impl Filter {
                     predicate::Operand::Field(other, ..) => vec![number.field, other],
                     predicate::Operand::Value(_) => vec![number.field],
                 },
-                predicate::Predicate::Text(field, _) => vec![*field],
+                predicate::Predicate::Text(field, _)
+                | predicate::Predicate::ProcessText(field, _) => vec![*field],
                 _ => Vec::new(),
             })
     }
 
     /// Reports whether the filter depends on the owners of sockets.
     pub fn needs_owners(&self) -> bool {
-        use predicate::Predicate::{Owned, Process, Search, Unowned};
+        use predicate::Predicate::{Owned, Process, ProcessText, Search, Unowned};
         let mut steps = self.program.steps.iter();
-        steps.any(|step| matches!(step.predicate, Owned | Process(_) | Search(_) | Unowned(_)))
+        steps.any(|step| {
+            matches!(
+                step.predicate,
+                Owned | Process(_) | ProcessText(..) | Search(_) | Unowned(_)
+            )
+        })
     }
 
     /// Reports whether the filter depends on process or user names.
@@ -196,7 +202,9 @@ impl Filter {
         let named = |test: &Predicate| {
             matches!(
                 test,
-                Predicate::Process(_) | Predicate::User(Name::Pattern(_))
+                Predicate::Process(_)
+                    | Predicate::ProcessText(..)
+                    | Predicate::User(Name::Pattern(_))
             )
         };
         self.program.steps.iter().any(|step| named(&step.predicate))

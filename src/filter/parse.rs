@@ -16,6 +16,7 @@ use super::context::ParseContext;
 use super::error::FilterError;
 use super::keywords::ValueKind;
 use super::lexer::{Lexer, Operator, Token};
+use super::pattern::Pattern;
 use super::predicate::Predicate;
 use super::program::{Fragment, Program, ProgramBuilder};
 use super::search_text::SearchText;
@@ -327,7 +328,15 @@ impl<'t, 'c> Parser<'t, 'c> {
     fn state(&mut self) -> Result<(usize, StateSet), FilterError> {
         self.mentions_states = true;
         let (at, name) = self.value("state", ValueKind::State)?;
-        let set = StateSet::by_name(&name).ok_or_else(|| {
+        let by_pattern = || {
+            let pattern = Pattern::glob(&name)
+                .ok()
+                .filter(|_| name.contains(['*', '?']))?;
+            let matches = |name: &str| pattern.matches(name.as_bytes());
+            let set = StateSet::matching(matches);
+            (!set.is_empty()).then_some(set)
+        };
+        let set = StateSet::by_name(&name).or_else(by_pattern).ok_or_else(|| {
             self.error(at, format!("unknown state '{name}'"))
                 .with_expected("a state such as established, time-wait or listening, or one of connected, synchronized, bucket, big and all")
         })?;

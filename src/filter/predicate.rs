@@ -18,6 +18,8 @@ pub(super) enum Predicate {
     Cgroup(Cgroup),
     Autobound(u16, u16),
     Process(Name),
+    /// The name of an owner, or the text of this column.
+    ProcessText(u16, Pattern),
     User(Name),
     /// The owner is known.
     Owned,

@@ -64,6 +64,16 @@ impl StateSet {
         StateSet(1 << state as u32)
     }
 
+    /// Creates the set of the states whose name in filters or in tables matches.
+    pub(super) fn matching(matches: impl Fn(&str) -> bool) -> StateSet {
+        State::ALL
+            .into_iter()
+            .filter(|state| matches(state.filter_name()) || matches(state.short_name()))
+            .fold(StateSet::default(), |set, state| {
+                set.with(StateSet::of(state))
+            })
+    }
+
     /// Reports whether a state is in the set.
     #[inline]
     pub const fn contains(self, state: State) -> bool {

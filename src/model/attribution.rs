@@ -107,21 +107,28 @@ impl Unowned {
 pub enum Attribution {
     /// A descriptor of the process refers to it now.
     Observed,
+    /// A descriptor of the process referred to it when it was last read, which was too long ago, or before the process
+    /// was found to have passed sockets on.
+    Unverified,
     /// The process owned it when it was last seen.
     Remembered,
     /// The socket was never seen open; the process listens on its local port.
     Inferred,
+    /// The socket was never seen open; one of these processes owned it, which share its listener or its local port.
+    OneOf,
     /// No owner, with the reason.
     Unowned(Unowned),
 }
 
 impl Attribution {
-    /// Returns `observed`, `remembered` or `inferred`; `None` without an owner.
+    /// Returns `observed`, `unverified`, `remembered`, `inferred` or `one-of`; `None` without an owner.
     pub fn name(self) -> Option<&'static str> {
         match self {
             Attribution::Observed => Some("observed"),
+            Attribution::Unverified => Some("unverified"),
             Attribution::Remembered => Some("remembered"),
             Attribution::Inferred => Some("inferred"),
+            Attribution::OneOf => Some("one-of"),
             Attribution::Unowned(_) => None,
         }
     }

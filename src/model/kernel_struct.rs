@@ -18,37 +18,51 @@ pub struct KernelField {
     pub(super) shift: u32,
     /// Mask after the shift.
     pub(super) mask: u64,
+    /// First byte and width of the counter that must have advanced; before that, the field has no meaning.
+    pub(super) counter: Option<(usize, usize)>,
     /// Presentation as a column and on the socket page; `None` for a plain number.
     pub presentation: Option<Presentation>,
 }
 
 impl KernelField {
-    /// Reads the field from the bytes of its structure; `None` if it was not sent.
+    /// Reads the field from the bytes of its structure; `None` if it was not sent, or if what it measures has not
+    /// happened.
     #[inline]
     pub fn read(&self, structure: &[u8]) -> Option<u64> {
-        let bytes = structure.get(self.offset..self.offset + self.width)?;
-        let value = match *bytes {
-            [a] => u64::from(a),
-            [a, b] => u64::from(u16::from_ne_bytes([a, b])),
-            [a, b, c, d] => u64::from(u32::from_ne_bytes([a, b, c, d])),
-            [a, b, c, d, e, f, g, h] => u64::from_ne_bytes([a, b, c, d, e, f, g, h]),
-            _ => return None,
-        };
+        if let Some((offset, width)) = self.counter
+            && word(structure, offset, width) == Some(0)
+        {
+            return None;
+        }
+        let value = word(structure, self.offset, self.width)?;
         Some((value >> self.shift) & self.mask)
     }
 }
 
-/// Declares the fields of a kernel structure: `name @ offset + width`, then `[shift, mask]` for bit fields, then `=>
-/// group rank notation total` for fields displayed in a section of the socket page. Generates the view's getters and
-/// `FIELDS`.
+/// Reads a number of 1, 2, 4 or 8 bytes; `None` if it was not sent.
+#[inline]
+fn word(structure: &[u8], offset: usize, width: usize) -> Option<u64> {
+    Some(match *structure.get(offset..offset + width)? {
+        [a] => u64::from(a),
+        [a, b] => u64::from(u16::from_ne_bytes([a, b])),
+        [a, b, c, d] => u64::from(u32::from_ne_bytes([a, b, c, d])),
+        [a, b, c, d, e, f, g, h] => u64::from_ne_bytes([a, b, c, d, e, f, g, h]),
+        _ => return None,
+    })
+}
+
+/// Declares the fields of a kernel structure: `name @ offset + width`, then `[shift, mask]` for bit fields, then `if
+/// offset + width` of a counter for fields without a meaning while that is 0, then `=> group rank notation total` for
+/// fields displayed in a section of the socket page. Generates the view's getters and `FIELDS`.
 macro_rules! kernel_struct {
     ($view:ident: $( $(#[doc = $doc:literal])* $name:ident @ $offset:literal + $width:literal $([$shift:literal, $mask:literal])?
-        $(=> $group:ident $rank:literal $notation:ident $total:ident)? ),+ $(,)?) => {
+        $(if $counter:literal + $counter_width:literal)? $(=> $group:ident $rank:literal $notation:ident $total:ident)? ),+ $(,)?) => {
         impl<'a> $view<'a> {
             /// Every field that this version knows, in the kernel's order.
             pub const FIELDS: &'static [KernelField] = &[
                 $( KernelField {
                     presentation: kernel_struct!(@presentation $($group $rank $notation $total)?),
+                    counter: kernel_struct!(@counter $($counter $counter_width)?),
                     ..kernel_struct!(@field $name, concat!($($doc),*).trim_ascii(), $offset, $width $(, $shift, $mask)?)
                 } ),+
             ];
@@ -67,7 +81,10 @@ macro_rules! kernel_struct {
                 $(#[doc = $doc])*
                 #[inline]
                 pub fn $name(self) -> Option<u64> {
-                    const FIELD: KernelField = kernel_struct!(@field $name, "", $offset, $width $(, $shift, $mask)?);
+                    const FIELD: KernelField = KernelField {
+                        counter: kernel_struct!(@counter $($counter $counter_width)?),
+                        ..kernel_struct!(@field $name, "", $offset, $width $(, $shift, $mask)?)
+                    };
                     FIELD.read(self.0)
                 }
             )+
@@ -84,9 +101,12 @@ macro_rules! kernel_struct {
             width: $width,
             shift: $shift,
             mask: $mask,
+            counter: None,
             presentation: None,
         }
     };
+    (@counter) => { None };
+    (@counter $offset:literal $width:literal) => { Some(($offset, $width)) };
     (@presentation) => { None };
     (@presentation $group:ident $rank:literal $notation:ident $total:ident) => {
         Some(crate::model::Presentation {

@@ -48,6 +48,14 @@ impl ListenerIndex {
         self.ports[usize::from(port) / 64] >> (port % 64) & 1 == 1
     }
 
+    /// Reports whether several TCP sockets listen on the port of `listener`, at any address.
+    pub fn are_several_on(&self, listener: &Socket) -> bool {
+        let rows = listener
+            .local()
+            .and_then(|local| self.by_port.get(&local.port));
+        rows.is_some_and(|rows| rows.len() > 1)
+    }
+
     /// Returns the rows of the listeners that may have accepted a TCP socket with this local endpoint. The choice is
     /// the kernel's: an exact address before any address, then an exact device before any device, then IPv4 before dual
     /// stack. Several rows if they are equal in all of that (`SO_REUSEPORT`); none without a listener.

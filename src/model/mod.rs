@@ -3,6 +3,7 @@
 //! Everything that sockwatch knows about the system at one instant is a [`Sample`]. Sources create Samples, recordings
 //! store them, and everything on display is derived from one Sample and the previous one.
 
+mod accept_queue;
 mod attribution;
 mod clear_for_reuse;
 mod congestion;
@@ -14,6 +15,7 @@ mod kernel_struct;
 mod listener_index;
 mod memory;
 mod mptcp_info;
+mod payload;
 mod presentation;
 mod process;
 mod protocol;
@@ -30,6 +32,7 @@ mod time_axis;
 mod timer;
 mod tracker;
 
+pub use accept_queue::AcceptQueue;
 pub use attribution::{Attribution, Unowned};
 pub use clear_for_reuse::ClearForReuse;
 pub use congestion::congestion_fields;
@@ -41,13 +44,15 @@ pub use kernel_struct::KernelField;
 pub use listener_index::ListenerIndex;
 pub use memory::{MemoryField, MemoryInfo};
 pub use mptcp_info::MptcpInfo;
+pub use payload::{EndingEvidence, Payload, fin_received};
 pub use presentation::{FieldGroup, Notation, Presentation, Total};
 pub use process::{
-    Activity, DescriptorKind, Holder, Namespaces, Process, ProcessKey, ProcessRow, Visibility,
+    Activity, DescriptorKind, Holder, Namespaces, Process, ProcessKey, ProcessRow, UnlistedSockets,
+    Visibility,
 };
 pub use protocol::{Family, Protocol};
 pub use recent_losses::RecentLosses;
-pub use sample::{ClosedSocket, Host, Sample, SocketRef, Timings};
+pub use sample::{BoundDevice, ClosedSocket, Host, Sample, SocketRef, Timings};
 pub use schema::{FieldInfo, Scalar, ScalarGroup, StoredCells};
 pub use settings::{LocalPorts, Settings};
 pub use socket::{Blob, MAX_NAME, SOCKOPT_NAMES, Socket, SocketKey, field};

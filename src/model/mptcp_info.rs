@@ -50,9 +50,9 @@ kernel_struct! { MptcpInfo:
     /// All subflows, including the first one.
     subflows_total @ 80 + 1,
     /// Time since data was last sent, ms.
-    last_data_sent @ 84 + 4,
+    last_data_sent @ 84 + 4 if 56 + 8,
     /// Time since data was last received, ms.
-    last_data_recv @ 88 + 4,
+    last_data_recv @ 88 + 4 if 64 + 8,
     /// Time since an ACK was last received, ms.
     last_ack_recv @ 92 + 4,
 }

@@ -54,6 +54,34 @@ impl Process {
     }
 }
 
+/// Maximum length of [`Process::comm`], in bytes. Kernel: `TASK_COMM_LEN`.
+const MAX_COMM: usize = 15;
+
+impl Process {
+    /// Returns the name of which `comm` is the beginning, if the kernel truncated it: of the program or of the script,
+    /// from the command line.
+    pub fn full_name(&self) -> Option<&str> {
+        if self.comm.len() < MAX_COMM {
+            return None;
+        }
+        let line = &self.command_line;
+        let begins = |at: &usize| *at == 0 || matches!(line.as_bytes()[at - 1], b'/' | b' ');
+        let mut places = line.match_indices(&self.comm).map(|(at, _)| at);
+        let at = places.find(begins)?;
+        let rest = &line[at..];
+        let after = &rest[self.comm.len()..];
+        let length = after.find([' ', '/']).unwrap_or(after.len());
+        // A directory of that name is not the program.
+        let is_name = length > 0 && !after[length..].starts_with('/');
+        is_name.then(|| &rest[..self.comm.len() + length])
+    }
+
+    /// Iterates over its names: `comm`, and the full name if that is truncated.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.comm.as_str()).chain(self.full_name())
+    }
+}
+
 /// Inode numbers of a process's namespaces; `None` where they are not readable. Kernel: `/proc/PID/ns/*`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Namespaces {
@@ -130,9 +158,35 @@ pub struct ProcessRow {
     pub kinds: Option<[u32; DescriptorKind::ALL.len()]>,
     /// Activity. Read only if something waits for the process: connections to accept, data to read or sockets to close.
     pub activity: Option<Activity>,
+    /// Open sockets that no socket table lists, by protocol, without protocols whose table was not requested; `None` where
+    /// that is not known, as for processes in another network namespace. A socket counts from the second Sample on that does not list it, and only for the process that
+    /// started first of those that have it open.
+    pub unlisted: Option<Arc<[UnlistedSockets]>>,
+}
+
+/// Open sockets of one protocol that no socket table lists: they have no connection and no local port, or belong to
+/// another network namespace.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnlistedSockets {
+    /// The kernel's name of the protocol, such as `TCP`, `TCPv6`, `UDP`. Kernel: `system.sockprotoname`.
+    pub protocol: Arc<str>,
+    /// Number of sockets.
+    pub sockets: u32,
+    /// Those of them that an earlier Sample listed: they were reset, timed out or disconnected, and not closed.
+    pub once_listed: u32,
+    /// Those of the others that were examined: they have no connection, and neither listen nor receive datagrams.
+    pub inactive: u32,
+    /// Those that were examined and are in use, in another network namespace than the Sample's.
+    pub elsewhere: u32,
 }
 
 impl ProcessRow {
+    /// Returns the number of open sockets that no socket table lists; `None` if it is not known.
+    pub fn unlisted_sockets(&self) -> Option<u32> {
+        let protocols = self.unlisted.as_ref()?;
+        Some(protocols.iter().map(|protocol| protocol.sockets).sum())
+    }
+
     /// Creates a row for a process of which only the identity is known.
     pub fn new(process: Arc<Process>) -> ProcessRow {
         ProcessRow {
@@ -140,6 +194,7 @@ impl ProcessRow {
             descriptors: None,
             kinds: None,
             activity: None,
+            unlisted: None,
         }
     }
 }
@@ -179,5 +234,41 @@ impl Visibility {
         } else {
             Self::REMEDY
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_truncated_name_is_completed_from_the_command_line() {
+        let full = |comm: &str, command_line: &str| {
+            let key = ProcessKey {
+                pid: 1,
+                start_time: 1,
+            };
+            let process = Process {
+                comm: comm.to_owned(),
+                command_line: command_line.to_owned(),
+                ..Process::new(key)
+            };
+            process.full_name().map(str::to_owned)
+        };
+        let comm = "prometheus-node";
+        for line in [
+            "/usr/bin/prometheus-node-exporter --web",
+            "prometheus-node-exporter",
+            "/usr/bin/python3 /opt/prometheus-node-exporter -v",
+        ] {
+            assert_eq!(
+                full(comm, line).as_deref(),
+                Some("prometheus-node-exporter")
+            );
+        }
+        assert_eq!(full(comm, "/opt/prometheus-node-exporter/run"), None);
+        assert_eq!(full(comm, "/usr/bin/prometheus-node"), None, "it is whole");
+        assert_eq!(full(comm, ""), None, "not readable");
+        assert_eq!(full("nginx", "nginx: worker process"), None);
     }
 }

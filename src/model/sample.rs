@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{
     Blob, ClearForReuse, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo,
-    MptcpInfo, Process, ProcessRow, Protocol, SUSPENDED_MODULUS, SampleTime, Settings, Socket,
-    SocketTable, TcpInfo, Visibility,
+    MptcpInfo, Payload, Process, ProcessRow, Protocol, SUSPENDED_MODULUS, SampleTime, Settings,
+    Socket, SocketTable, TcpInfo, Visibility,
 };
 
 /// Unit of a process's start time, µs. Kernel: `USER_HZ` is 100 on every architecture that runs Linux today.
@@ -270,6 +270,27 @@ impl Sample {
     }
 }
 
+/// The network device that a socket is bound to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BoundDevice<'a> {
+    /// By its name.
+    Name(&'a str),
+    /// By its index: it was removed or its name is not known.
+    Index(u32),
+}
+
+/// Writes the name, or `if5` for index 5 as iproute2 does.
+impl std::fmt::Display for BoundDevice<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            BoundDevice::Name(name) => f.write_str(name),
+            // A packet socket whose device was removed. Kernel: `packet_notifier`.
+            BoundDevice::Index(u32::MAX) => f.write_str("removed"),
+            BoundDevice::Index(index) => write!(f, "if{index}"),
+        }
+    }
+}
+
 /// A socket together with the Sample that contains it.
 #[derive(Debug, Clone, Copy)]
 pub struct SocketRef<'a> {
@@ -285,6 +306,12 @@ impl<'a> SocketRef<'a> {
     /// Returns `struct tcp_info`, as far as the kernel sent it.
     pub fn tcp_info(&self) -> Option<TcpInfo<'a>> {
         self.table.tcp_info(self.socket)
+    }
+
+    /// Returns the payload that a connection has transferred; `None` for listeners and where the kernel does not count.
+    pub fn payload(&self) -> Option<Payload> {
+        let info = self.tcp_info().filter(|_| !self.socket.is_listener())?;
+        Payload::of(self.socket, info)
     }
 
     /// Returns `struct mptcp_info`, as far as the kernel sent it.
@@ -348,16 +375,54 @@ impl<'a> SocketRef<'a> {
         self.owners().next().map(|(process, _)| process)
     }
 
-    /// Returns the name of the bound device.
+    /// Returns the bound device; `None` if it is not bound to one.
+    pub fn device(&self) -> Option<BoundDevice<'a>> {
+        let index = self.socket.interface;
+        let name = self.sample.interface_name(index);
+        (index != 0).then(|| name.map_or(BoundDevice::Index(index), BoundDevice::Name))
+    }
+
+    /// Returns the name of the bound device; `None` also if the device was removed.
     pub fn interface_name(&self) -> Option<&'a str> {
-        match self.socket.interface {
-            0 => None,
-            index => self.sample.interface_name(index),
+        match self.device()? {
+            BoundDevice::Name(name) => Some(name),
+            BoundDevice::Index(_) => None,
         }
     }
 
     /// Returns the name of the owner's user.
     pub fn user_name(&self) -> Option<&'a str> {
         self.sample.user_name(self.socket.uid?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::ProcessKey;
+
+    #[test]
+    fn the_age_of_a_process_does_not_depend_on_the_wall_clock() {
+        // Started 100 s after the boot, when the wall clock was an hour ahead.
+        let process = Process {
+            started_at_us: Some(1_003_700_000_000),
+            ..Process::new(ProcessKey {
+                pid: 7,
+                start_time: 10_000,
+            })
+        };
+        let mut sample = Sample {
+            taken_at_us: 1_000_150_000_000,
+            monotonic_ns: 120_000_000_000,
+            suspended_ns: Some(30_000_000_000),
+            ..Sample::default()
+        };
+        assert_eq!(sample.age_us(&process), Some(50_000_000));
+        // Recorded without the time in suspension.
+        sample.suspended_ns = None;
+        sample.taken_at_us = 1_003_750_000_000;
+        assert_eq!(sample.age_us(&process), Some(50_000_000));
+        let unknown = Process::new(process.key);
+        assert_eq!(sample.age_us(&unknown), None);
     }
 }

@@ -4,7 +4,7 @@ use super::presentation::Notation;
 use super::schema::{FieldInfo, Scalar, ScalarGroup, ScalarType, StoredCells, socket_schema};
 use super::stored::{Stored, Unrepresentable};
 use super::timer::Timer;
-use super::{Attribution, Endpoint, Ends, Family, Protocol, State, Unowned};
+use super::{AcceptQueue, Attribution, Endpoint, Ends, Family, Protocol, State, Unowned};
 
 /// Identity of a socket. The cookie is unique within a network namespace until the next boot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -83,7 +83,7 @@ socket_schema! {
         timer: Option<Timer> = None, [stream 21 moving];
         /// Control group. Kernel: INET_DIAG_CGROUP_ID.
         cgroup_id: u64 = 0, [stream 32];
-        /// How the owner was determined: observed, remembered or inferred.
+        /// How the owner was determined: observed, remembered, inferred, or one of several.
         attribution: Attribution = Attribution::Unowned(Unowned::Unknown), [stream 25];
         /// Number of descriptors that refer to the socket.
         holders_len: u16 = 0, [stream 37];
@@ -144,14 +144,12 @@ impl Socket {
         self.state == State::Listen
     }
 
-    /// Returns the number of connections waiting for `accept()`; `None` for other sockets than listeners.
-    pub fn accept_queue(&self) -> Option<u32> {
-        self.is_listener().then_some(self.recv_queue)
-    }
-
-    /// Returns the limit of the accept queue; `None` for other sockets than listeners.
-    pub fn backlog(&self) -> Option<u32> {
-        self.is_listener().then_some(self.send_queue)
+    /// Returns the accept queue; `None` for other sockets than listeners.
+    pub fn accept_queue(&self) -> Option<AcceptQueue> {
+        self.is_listener().then_some(AcceptQueue {
+            waiting: self.recv_queue,
+            backlog: self.send_queue,
+        })
     }
 
     /// Returns the unread bytes (for UDP, the memory they occupy); `None` for listeners.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{Blob, ClearForReuse, MemoryInfo, MptcpInfo, Protocol, Socket, TcpInfo};
+use super::{Blob, ClearForReuse, MemoryInfo, MptcpInfo, Protocol, Socket, State, TcpInfo};
 
 /// Rows of sockets and their variable parts. Clearing keeps the memory, so that a table is refilled without allocating.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,10 +134,12 @@ impl SocketTable {
         self.bytes.get(from..from + length).unwrap_or(&[])
     }
 
-    /// Returns `struct tcp_info` of a row; `None` if the kernel sent none (TIME-WAIT, SYN-RECV, not TCP).
+    /// Returns `struct tcp_info` of a row; `None` if the kernel sent none (TIME-WAIT, SYN-RECV, not TCP), or cleared it
+    /// before the socket was freed, because the process aborted the connection.
     #[inline]
     pub fn tcp_info(&self, socket: &Socket) -> Option<TcpInfo<'_>> {
-        self.info(socket, Protocol::Tcp).map(TcpInfo::new)
+        let info = self.info(socket, Protocol::Tcp).map(TcpInfo::new)?;
+        (socket.state != State::Closed || info.has_traffic()).then_some(info)
     }
 
     /// Returns `struct mptcp_info` of a row; `None` if the kernel sent none (not MPTCP).

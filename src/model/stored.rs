@@ -206,6 +206,8 @@ impl Stored for Attribution {
             Attribution::Observed => 1,
             Attribution::Remembered => 2,
             Attribution::Inferred => 3,
+            Attribution::OneOf => 4,
+            Attribution::Unverified => 5,
             Attribution::Unowned(why) => 16 + why as u64,
         };
     }
@@ -216,6 +218,8 @@ impl Stored for Attribution {
             1 => Attribution::Observed,
             2 => Attribution::Remembered,
             3 => Attribution::Inferred,
+            4 => Attribution::OneOf,
+            5 => Attribution::Unverified,
             cell => {
                 let mut reasons = Unowned::ALL.into_iter();
                 let why = reasons.find(|why| 16 + *why as u64 == cell);

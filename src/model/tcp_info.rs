@@ -50,13 +50,13 @@ kernel_struct! { TcpInfo:
     /// Unused by current kernels.
     fackets @ 40 + 4 => Loss 13 Decimal None,
     /// Time since the last data segment was sent, ms.
-    last_data_sent @ 44 + 4 => Ages 0 Milliseconds Highest,
+    last_data_sent @ 44 + 4 if 156 + 4 => Ages 0 Milliseconds Highest,
     /// Unused by the kernel (always 0).
     last_ack_sent @ 48 + 4 => Ages 3 Milliseconds None,
     /// Time since the last data segment was received, ms.
-    last_data_recv @ 52 + 4 => Ages 1 Milliseconds Highest,
+    last_data_recv @ 52 + 4 if 152 + 4 => Ages 1 Milliseconds Highest,
     /// Time since the last ACK was received, ms.
-    last_ack_recv @ 56 + 4 => Ages 2 Milliseconds Highest,
+    last_ack_recv @ 56 + 4 if 140 + 4 => Ages 2 Milliseconds Highest,
     /// Path MTU, bytes.
     pmtu @ 60 + 4 => Path 6 ExactBytes None,
     /// Receive slow-start threshold, bytes.
@@ -154,6 +154,19 @@ kernel_struct! { TcpInfo:
 }
 
 impl TcpInfo<'_> {
+    /// Reports whether it describes a connection: a segment was sent or received. The kernel clears the counters of a
+    /// connection that is aborted by its own process (`tcp_disconnect`), and reports initial values for a socket that
+    /// was never connected.
+    pub fn has_traffic(&self) -> bool {
+        let counters = [
+            self.segs_out(),
+            self.segs_in(),
+            self.bytes_acked(),
+            self.bytes_received(),
+        ];
+        counters.into_iter().any(|count| count != Some(0))
+    }
+
     /// Returns the smoothed round-trip time, µs; `None` also before the first measurement, when [`Self::rtt`] is 0.
     pub fn measured_rtt(&self) -> Option<u64> {
         self.rtt().filter(|&rtt| rtt > 0)
@@ -197,5 +210,34 @@ mod tests {
         assert_eq!(info.rcv_wscale(), Some(0));
         assert_eq!(info.delivery_rate_app_limited(), Some(1));
         assert_eq!(info.fastopen_client_fail(), Some(3));
+    }
+
+    #[test]
+    fn an_age_is_unknown_before_the_first_segment() {
+        let mut bytes = [0u8; 232];
+        for at in [44, 52, 56] {
+            bytes[at..at + 4].copy_from_slice(&2_500_000u32.to_ne_bytes());
+        }
+        let ages = |bytes: &[u8]| {
+            let info = TcpInfo::new(bytes);
+            [
+                info.last_data_sent(),
+                info.last_data_recv(),
+                info.last_ack_recv(),
+            ]
+        };
+        assert_eq!(ages(&bytes), [None; 3]);
+        assert!(!TcpInfo::new(&bytes).has_traffic());
+        bytes[156] = 1;
+        assert_eq!(ages(&bytes), [Some(2_500_000), None, None]);
+        bytes[140] = 1;
+        assert_eq!(ages(&bytes), [Some(2_500_000), None, Some(2_500_000)]);
+        bytes[152] = 1;
+        assert_eq!(ages(&bytes), [Some(2_500_000); 3]);
+        assert_eq!(
+            ages(&bytes[..60]),
+            [Some(2_500_000); 3],
+            "no counters: before Linux 4.6"
+        );
     }
 }

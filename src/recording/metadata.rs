@@ -19,6 +19,10 @@ pub struct Metadata {
     pub capabilities: Vec<String>,
     /// Filter of the recorded sockets, as typed; empty if all were recorded.
     pub filter: String,
+    /// Names of the recorded tables, such as `tcp` and `udp (IPv6)`; `None` in files of earlier versions.
+    pub tables: Option<Vec<String>>,
+    /// True if the filter left out sockets of these tables.
+    pub restricted: bool,
     /// True if addresses, paths and names were replaced.
     pub redacted: bool,
 }

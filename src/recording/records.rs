@@ -11,6 +11,7 @@ mod field;
 mod names;
 mod processes;
 mod settings;
+mod unlisted;
 
 pub(super) use clock::{Clock, encode_clock, encode_suspended};
 pub(super) use counters::{CounterDecoder, CounterEncoder};
@@ -20,3 +21,4 @@ pub(super) use field::{FieldReader, FieldWriter};
 pub(super) use names::{decode_names, encode_names};
 pub(super) use processes::{ProcessDecoder, ProcessEncoder, decode_activity, encode_activity};
 pub(super) use settings::{SettingsDecoder, SettingsEncoder};
+pub(super) use unlisted::{decode_unlisted, encode_unlisted};

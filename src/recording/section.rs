@@ -62,6 +62,8 @@ sections! {
     /// 1 more than the time for which the system has been suspended since it booted, ns, or 0 if it is unknown; in key
     /// frames that know it, and when it changed.
     SUSPENDED = 18, "suspended";
+    /// Open sockets that no table lists, of the processes for which that is known; left out if it is for none.
+    UNLISTED = 19, "unlisted";
 }
 
 /// Section of stream 0.

@@ -9,7 +9,8 @@ use self::rng::Rng;
 use self::socket::{SimulatedSocket, address};
 use crate::model::{
     Activity, ClosedSocket, Device, DeviceAddress, Fault, FaultSeverity, Holder, Interface,
-    Process, ProcessKey, ProcessRow, Sample, Settings, SocketTable, State, Visibility,
+    Process, ProcessKey, ProcessRow, Sample, Settings, SocketTable, State, UnlistedSockets,
+    Visibility,
 };
 
 fn process(rng: &mut Rng, pid: u32) -> ProcessRow {
@@ -32,7 +33,21 @@ fn process(rng: &mut Rng, pid: u32) -> ProcessRow {
             state: ['R', 'S', 'T', 'ß'][rng.0 as usize % 4],
             cpu_ticks: rng.0,
         }),
+        unlisted: (!pid.is_multiple_of(3)).then(|| unlisted(pid)),
     }
+}
+
+/// Returns no, one or two protocols.
+fn unlisted(pid: u32) -> Arc<[UnlistedSockets]> {
+    let protocols = ["TCP", "UDPv6"].into_iter().take(pid as usize % 4 % 3);
+    let counts = protocols.map(|protocol| UnlistedSockets {
+        protocol: protocol.into(),
+        sockets: pid,
+        once_listed: pid / 2,
+        inactive: pid / 3,
+        elsewhere: pid / 4,
+    });
+    counts.collect()
 }
 
 fn devices(rng: &mut Rng) -> Vec<Device> {

@@ -3,11 +3,15 @@
 //! Rates depend on the previous Sample, sparklines and charts on the last ten minutes. After a seek, the figures of an
 //! instant are derived immediately ([`Depth::Rates`]) and its history a little later ([`Depth::Full`]).
 
+mod recorded_sockets;
+
 use std::sync::Arc;
 
 use crate::aggregate::{Aggregator, Moment};
 use crate::diagnose::{Findings, Watch};
 use crate::recording::{Archive, RecordingError};
+
+pub use recorded_sockets::recorded_sockets;
 
 /// Samples before the target that its charts cover: the length of a live history.
 pub const FULL_DEPTH: usize = 600;

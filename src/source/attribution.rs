@@ -2,24 +2,34 @@
 //!
 //! The rows of a dump are joined with the descriptors that [`Owners`] found in `/proc` (observed), with the owners
 //! [`remembered`] for each cookie, and with the owners of the listener that [accepted](accepted_from) a connection
-//! (inferred). TIME-WAIT and closed sockets, which no descriptor refers to, are attributed in [`time_wait`];
-//! [`unowned`] determines the reasons. Nothing is read from the system here.
+//! (inferred). Of several owners, the one that uses the socket comes first ([`holder_order`]). TIME-WAIT and closed
+//! sockets, which no descriptor refers to, are attributed in [`time_wait`]; [`unowned`] determines the reasons. Nothing
+//! is read from the system here, except through [`Owners`].
 
 mod accepted_from;
+mod holder_order;
 mod live_inodes;
 mod remembered;
 mod sample_processes;
 mod time_wait;
+mod unlisted;
 mod unowned;
+mod verification;
+
+use std::ops::Range;
 
 use self::accepted_from::ListenerOwners;
+use self::holder_order::HolderOrder;
 use self::remembered::{RememberedOwners, RememberedSocket};
 use self::sample_processes::SampleProcesses;
+use self::unlisted::{ListedHolders, UnlistedTracker};
 use self::unowned::{ReleasedSockets, keeps_owner, unowned_reason};
-use super::procfs::Owners;
+use self::verification::ChangedSockets;
+use super::netlink::request::Table;
+use super::procfs::{Owners, SocketDescriptor};
 use crate::model::{
-    Attribution, ClearForReuse, Holder, RecentLosses, Sample, Socket, State, Tracker, Unowned,
-    Visit,
+    Attribution, ClearForReuse, Holder, Protocol, RecentLosses, Sample, Socket, State, Tracker,
+    Unowned, Visit,
 };
 
 pub(super) use self::live_inodes::LiveInodes;
@@ -45,13 +55,28 @@ pub(super) struct Attributor {
     unknown: Vec<(u32, Option<u32>)>,
     /// Those of the rows whose inode was not seen before.
     fresh: Vec<u32>,
+    changed: ChangedSockets,
+    order: HolderOrder,
     released: ReleasedSockets,
     /// Rows with the reasons `unknown` and `permission-denied`.
     unexplained: Vec<u32>,
     losses: RecentLosses,
+    unlisted: UnlistedTracker,
+    /// The network namespace of the dump, if it has all sockets of its tables, so that unlisted sockets are tracked.
+    tracked_netns: Option<u32>,
+    /// Ranges of holders that were observed.
+    observed: Vec<Range<u32>>,
+    has_mptcp: bool,
 }
 
 impl Attributor {
+    /// Also counts the open sockets that no table lists. Every Sample must have all sockets in `tables` of the network
+    /// namespace `netns`, except where it has a fault.
+    pub(super) fn track_unlisted(&mut self, netns: u32, tables: &[Table]) {
+        self.tracked_netns = Some(netns);
+        self.unlisted = UnlistedTracker::new(tables);
+    }
+
     /// Returns the rows of sockets for which no process was found and nothing else explains that, after
     /// [`Self::attribute`].
     pub(super) fn unexplained(&self) -> &[u32] {
@@ -74,10 +99,14 @@ impl Attributor {
         self.fresh.clear_for_reuse();
         self.released.clear();
         self.unexplained.clear_for_reuse();
+        self.observed.clear();
+        self.has_mptcp = false;
         self.sockets.begin_round();
 
         let mut rows = std::mem::take(&mut sample.sockets.rows);
         self.first_pass(&mut rows, sample, owners);
+        self.observed.push(0..sample.holders.len() as u32);
+        self.changed.verify(&rows, owners, &mut self.unknown);
         if !self.unknown.is_empty() {
             let inodes = LiveInodes::new(&rows);
             owners.resolve(&self.unknown, sample.monotonic_ns, &|inode| {
@@ -89,6 +118,8 @@ impl Attributor {
         }
         self.generation = Some(owners.generation());
         self.second_pass(&mut rows, sample, owners);
+        self.order
+            .apply(&rows, sample, owners, &self.listeners, &mut self.sockets);
         sample.sockets.rows = rows;
         self.attribute_closed(sample);
 
@@ -105,23 +136,45 @@ impl Attributor {
                 socket.missed.saturating_add(1)
             };
             socket.awaits_event &= seen || !may_miss_events;
+            if socket.missed == 1 && socket.inode != 0 && self.tracked_netns.is_some() {
+                self.unlisted.vanished.push(socket.inode);
+            }
             socket.missed < limit || (socket.awaits_event && !socket.closed)
         });
+        self.count_unlisted(sample, owners);
+    }
+
+    /// Counts the open sockets that no table lists.
+    fn count_unlisted(&mut self, sample: &mut Sample, owners: &Owners) {
+        let Some(netns) = self.tracked_netns else {
+            return;
+        };
+        if !sample.is_complete() {
+            self.unlisted.reset();
+            return;
+        }
+        let listed = ListedHolders {
+            ranges: &self.observed,
+            has_duplicates: self.has_mptcp,
+        };
+        self.unlisted
+            .update(sample, listed, netns, owners, &mut self.processes);
     }
 
     /// Visits each row once: attributes those whose owner is known, collects the others, and removes repeated rows.
     fn first_pass(&mut self, rows: &mut Vec<Socket>, sample: &mut Sample, owners: &Owners) {
         let now = sample.monotonic_ns;
         let unchanged = self.generation == Some(owners.generation());
+        self.changed.begin(owners);
         let mut kept = 0;
         for at in 0..rows.len() {
             let mut socket = rows[at];
-            let remembered = match self.sockets.visit(socket.key()) {
+            let (remembered, is_new) = match self.sockets.visit(socket.key()) {
                 Visit::Repeated(_) => continue,
-                Visit::Known(remembered) => remembered,
+                Visit::Known(remembered) => (remembered, false),
                 Visit::New(remembered) => {
                     remembered.first_seen_ns = now;
-                    remembered
+                    (remembered, true)
                 }
             };
             let accepted = remembered.inode != socket.inode && socket.inode != 0;
@@ -134,9 +187,12 @@ impl Attributor {
             if socket.inode != 0 {
                 remembered.uid = socket.uid;
                 remembered.cgroup_id = socket.cgroup_id;
+                let is_selected =
+                    self.changed
+                        .select(kept as u32, &socket, &sample.sockets, remembered, is_new);
                 let only = match (&remembered.owners, remembered.slot) {
                     (RememberedOwners::One(_, fd), Some(slot))
-                        if unchanged && remembered.inode == socket.inode =>
+                        if unchanged && !is_selected && remembered.inode == socket.inode =>
                     {
                         self.processes
                             .in_slot(slot, owners, sample)
@@ -144,13 +200,14 @@ impl Attributor {
                     }
                     _ => None,
                 };
-                if let Some(holder) = only {
+                if let (Some(holder), Some(slot)) = (only, remembered.slot) {
                     socket.holders_at = sample.holders.len() as u32;
                     socket.holders_len = 1;
-                    socket.attribution = Attribution::Observed;
+                    let fd = holder.fd;
+                    socket.attribution = observed(&[SocketDescriptor { slot, fd }], owners);
                     sample.holders.push(holder);
                     done = true;
-                } else {
+                } else if !is_selected {
                     done = observe(&mut socket, remembered, sample, owners, &mut self.processes);
                     if !done {
                         self.unknown.push((socket.inode, socket.uid));
@@ -161,6 +218,7 @@ impl Attributor {
                 }
                 remembered.inode = socket.inode;
             }
+            self.has_mptcp |= socket.protocol == Protocol::Mptcp;
             self.listeners.insert(kept as u32, &socket);
             if !done {
                 self.pending.push(kept as u32);
@@ -186,6 +244,9 @@ impl Attributor {
             if socket.inode != 0
                 && observe(&mut socket, remembered, sample, owners, &mut self.processes)
             {
+                let from = socket.holders_at;
+                self.observed
+                    .push(from..from + u32::from(socket.holders_len));
                 rows[at as usize] = socket;
                 continue;
             }
@@ -257,6 +318,7 @@ impl Attributor {
                 &mut self.processes,
             );
         }
+        self.order.apply_to_closed(&rows, sample);
         sample.sockets.rows = listening;
         sample.closed_sockets.rows = rows;
         sample.closed = all_closed;
@@ -282,10 +344,14 @@ fn observe(
     let at = sample.holders.len();
     for descriptor in descriptors.iter().take(usize::from(u16::MAX)) {
         if let Some(process) = processes.in_slot(descriptor.slot, owners, sample) {
-            sample.holders.push(Holder {
+            let holder = Holder {
                 process,
                 fd: descriptor.fd,
-            });
+            };
+            // A thread with a table of its own may have the same descriptor as its process.
+            if !owners.has_thread_tables() || !sample.holders[at..].contains(&holder) {
+                sample.holders.push(holder);
+            }
         }
     }
     let found = sample.holders.len() - at;
@@ -294,9 +360,18 @@ fn observe(
     }
     socket.holders_at = at as u32;
     socket.holders_len = found as u16;
-    socket.attribution = Attribution::Observed;
+    socket.attribution = observed(descriptors, owners);
     remembered.remember(descriptors, owners);
     true
+}
+
+/// Returns how the owners with these descriptors are known.
+fn observed(descriptors: &[SocketDescriptor], owners: &Owners) -> Attribution {
+    if descriptors.iter().all(|&holder| owners.is_verified(holder)) {
+        Attribution::Observed
+    } else {
+        Attribution::Unverified
+    }
 }
 
 #[cfg(test)]

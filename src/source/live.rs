@@ -23,6 +23,7 @@ use super::process_activity;
 use super::procfs::{CounterReader, Owners, SettingsReader, network_namespace, read_host};
 use super::unexplained::Evidence;
 use super::{Source, SourceError};
+use crate::filter::LoweredFilter;
 use crate::model::{Host, Sample};
 use crate::privilege::{self, READ_PROCESSES};
 
@@ -43,7 +44,7 @@ pub struct LiveSource {
     evidence: Evidence,
     counters: CounterReader,
     devices: Option<DeviceReader>,
-    settings: SettingsReader,
+    settings: Option<SettingsReader>,
     names: SampleNames,
     owners_skipped: bool,
     /// Number of Samples so far.
@@ -59,6 +60,10 @@ impl LiveSource {
     pub fn new(options: LiveOptions) -> Result<LiveSource, SourceError> {
         let root = &options.proc_root;
         let netns = network_namespace(root).unwrap_or(0);
+        let mut attributor = Attributor::default();
+        if options.request.lowered == LoweredFilter::ALL {
+            attributor.track_unlisted(netns, &options.tables);
+        }
         let dumper = Dumper::new(netns).map_err(|error| SourceError::Unavailable {
             what: "open a netlink socket (NETLINK_SOCK_DIAG)",
             error,
@@ -75,11 +80,11 @@ impl LiveSource {
             ),
             closed_sockets: ClosedSocketCollector::start(root, netns, options.destroy_events),
             owners: Owners::new(root, options.name_wait),
-            attributor: Attributor::default(),
+            attributor,
             evidence: Evidence::new(root),
             counters: CounterReader::new(root),
             devices: options.devices.then(DeviceReader::new),
-            settings: SettingsReader::new(root),
+            settings: options.settings.then(|| SettingsReader::new(root)),
             names: SampleNames::new(root),
             owners_skipped: false,
             samples: 0,
@@ -190,7 +195,9 @@ impl Source for LiveSource {
             let interfaces = &sample.counters.interfaces;
             sample.devices = devices.get(interfaces, &mut sample.faults);
         }
-        sample.settings = self.settings.read();
+        if let Some(settings) = &mut self.settings {
+            sample.settings = settings.read(&mut sample.faults);
+        }
         self.names.resolve(sample, &mut self.owners, |index| {
             self.tables.interface_name(index)
         });

@@ -53,17 +53,14 @@ pub enum Theme {
     Dark,
     /// Dark text on a light background: without yellow and cyan, which are unreadable there.
     Light,
-    /// Weights only (`NO_COLOR`).
+    /// Weights only (`NO_COLOR`, and terminals without colors).
     Plain,
 }
 
 impl Theme {
-    /// The theme requested by the environment. `no_color` is the value of `NO_COLOR`, `colorfgbg` that of `COLORFGBG`,
-    /// in which some terminals report the numbers of text and background color: `15;0`, `0;default;15`.
-    pub fn from_environment(no_color: Option<&str>, colorfgbg: Option<&str>) -> Theme {
-        if no_color.is_some_and(|value| !value.is_empty()) {
-            return Theme::Plain;
-        }
+    /// The theme for the terminal's background. `colorfgbg` is the value of `COLORFGBG`, in which some terminals report
+    /// the numbers of text and background color: `15;0`, `0;default;15`.
+    pub fn for_background(colorfgbg: Option<&str>) -> Theme {
         let background = colorfgbg.and_then(|value| value.rsplit(';').next()?.parse::<u8>().ok());
         match background {
             Some(7 | 9..=15) => Theme::Light,
@@ -140,12 +137,11 @@ mod tests {
 
     #[test]
     fn the_background_is_read_from_the_environment() {
-        let theme = Theme::from_environment;
-        assert_eq!(theme(None, None), Theme::Dark);
-        assert_eq!(theme(None, Some("15;0")), Theme::Dark);
-        assert_eq!(theme(None, Some("0;default;15")), Theme::Light);
-        assert_eq!(theme(None, Some("12;8")), Theme::Dark);
-        assert_eq!(theme(Some("1"), Some("0;15")), Theme::Plain);
-        assert_eq!(theme(Some(""), Some("nonsense")), Theme::Dark);
+        let theme = Theme::for_background;
+        assert_eq!(theme(None), Theme::Dark);
+        assert_eq!(theme(Some("15;0")), Theme::Dark);
+        assert_eq!(theme(Some("0;default;15")), Theme::Light);
+        assert_eq!(theme(Some("12;8")), Theme::Dark);
+        assert_eq!(theme(Some("nonsense")), Theme::Dark);
     }
 }

@@ -2,7 +2,7 @@
 
 use super::theme::Tone;
 use crate::diagnose::Severity;
-use crate::model::State;
+use crate::model::{AcceptQueue, State};
 
 /// The tone of a TCP state.
 pub fn state_tone(state: State) -> Tone {
@@ -26,16 +26,14 @@ pub fn severity_tone(severity: Severity) -> Tone {
     }
 }
 
-/// Share of its limit from which an accept queue is a warning.
+/// Fill from which an accept queue is a warning.
 const QUEUE_WARNING: f64 = 0.5;
 
-/// The tone of an accept queue against its limit. The kernel allows one more than that.
-pub fn queue_tone(queue: u32, backlog: u32) -> Tone {
-    if queue == 0 {
-        Tone::Plain
-    } else if queue >= backlog {
+/// The tone of an accept queue.
+pub fn queue_tone(queue: AcceptQueue) -> Tone {
+    if queue.is_full() {
         Tone::Critical
-    } else if f64::from(queue) >= QUEUE_WARNING * f64::from(backlog) {
+    } else if queue.fill() >= QUEUE_WARNING {
         Tone::Warning
     } else {
         Tone::Plain

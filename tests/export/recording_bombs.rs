@@ -190,6 +190,7 @@ fn alike(owned: bool) -> Sample {
             descriptors: None,
             kinds: None,
             activity: None,
+            unlisted: None,
         });
         sample.holders = vec![Holder { process: 0, fd: 3 }; usize::from(u16::MAX)];
         socket.holders_len = u16::MAX;

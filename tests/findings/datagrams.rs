@@ -11,6 +11,7 @@ use crate::watch::Watch;
 pub(crate) const CASES: &[Case] = &[
     plain("udp-drops: a process that does not read", unread),
     plain("udp-drops: a buffer too small for bursts", small_buffer),
+    plain("udp-drops: several sockets of one process", several),
 ];
 
 /// A receiver that reads all datagrams once per period, and a sender of bursts.
@@ -47,5 +48,26 @@ fn small_buffer() {
     let finding = watch.finds("udp-drops");
     assert_dropped(&finding, &receiver, "buffer");
     receiver.send_order("200000");
+    watch.goes();
+}
+
+/// They share a port, and are one finding.
+fn several() {
+    let mut receiver = Actor::start(
+        "shared-port",
+        "receive-datagrams",
+        &["127.0.0.1", "0", "0", "4"],
+    );
+    let target = format!("127.0.0.1:{}", receiver.port());
+    let senders = [
+        "sender-0", "sender-1", "sender-2", "sender-3", "sender-4", "sender-5",
+    ]
+    .map(|name| Actor::start(name, "send-datagrams", &[&target, "20", "100"]));
+    let mut watch = Watch::begin();
+    let finding = watch.finds("udp-drops");
+    assert_dropped(&finding, &receiver, "slow");
+    finding.assert_in("sockets", 2.0..=4.0);
+    drop(senders);
+    receiver.send_order("read");
     watch.goes();
 }

@@ -1,16 +1,26 @@
-//! Half-open connections: from many sources, or enough to fill a small queue.
+//! Half-open connections: clients that never answer, answer late, or have answered and send nothing yet.
+
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 
 use crate::actors::Actor;
-use crate::plain;
 use crate::support::diagnosis::Finding;
+use crate::support::helper_process::HelperProcess;
 use crate::support::network_namespace::{FAR, Link, NEAR, ip};
+use crate::support::requirements::Requirement;
 use crate::support::sandbox::{Case, sysctl};
 use crate::watch::Watch;
+use crate::{needing, plain};
 
 pub(crate) const CASES: &[Case] = &[
     plain("syn-flood: many sources, with SYN cookies", flood),
+    plain("syn-queue-full: clients that answer late", answered_late),
+    needing(
+        "syn-queue-full: clients that send nothing yet, with TCP_DEFER_ACCEPT",
+        &[Requirement::Python],
+        deferred,
+    ),
     plain(
         "syn-queue-full: one source and a small queue, with SYN cookies",
         with_cookies,
@@ -44,11 +54,70 @@ fn flood() {
     let mut watch = Watch::begin();
     let finding = watch.finds("syn-flood");
     assert_half_open(&finding, &server, true);
-    // Some come and go while the kernel reports the others.
-    finding.assert_in("half_open", 128.0..=258.0);
+    // Those of the first burst expire together, and then others take their places.
+    finding.assert_in("half_open", 64.0..=258.0);
     finding.assert_in("backlog", 256.0..=256.0);
-    finding.assert_in("sources", 128.0..);
+    finding.assert_in("sources", 64.0..);
+    finding.assert_cause("never-completed");
+    finding.assert_in("sources_completed", 0.0..=0.0);
+    finding.assert_says(&["no handshake from them was completed"]);
     flood.end();
+    watch.goes();
+}
+
+/// Every client completes its handshake, 500 ms after the answer to its SYN.
+fn answered_late() {
+    sysctl("ipv4.tcp_syncookies", "1");
+    let link = Link::new();
+    ip(&format!("route add 198.18.0.0/15 via {FAR}"));
+    let server = Actor::start("web-server", "accept", &[&NEAR.to_string(), "16", "all 2"]);
+    let target = format!("{NEAR}:{}", server.port());
+    let clients =
+        link.far(move || Actor::start("clients", "answer-late", &[&target, "100", "500"]));
+    let mut watch = Watch::begin();
+    let finding = watch.finds("syn-queue-full");
+    finding.assert_cause("backlog");
+    assert_half_open(&finding, &server, true);
+    finding.assert_in("backlog", 16.0..=16.0);
+    finding.assert_in("stuck", 0.0..=0.0);
+    finding.assert_in("cookies_returned", 10.0..);
+    finding.assert_in("sources_completed", 4.0..);
+    finding.assert_says(&["their handshakes complete"]);
+    clients.end();
+    watch.goes();
+}
+
+/// A server with a backlog of 16 that waits up to a minute for the first data of a client. It prints its port.
+const DEFERRING_SERVER: &str = "
+import socket
+server = socket.socket()
+server.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, 60)
+server.bind(('127.0.0.1', 0)); server.listen(16)
+print(server.getsockname()[1], flush=True)
+kept = []
+while True: kept.append(server.accept()[0])";
+
+/// The clients have completed their handshakes, but the listener waits for their first data.
+fn deferred() {
+    sysctl("ipv4.tcp_syncookies", "1");
+    let mut command = Command::new("python3");
+    command.args(["-c", DEFERRING_SERVER]).stdin(Stdio::piped());
+    let mut server = HelperProcess::start(command);
+    let target = format!("127.0.0.1:{}", server.read_line());
+    let queue = Actor::start("clients", "call", &[&target, "17"]);
+    // What no longer fits is accepted at once, by its SYN cookie.
+    let arriving = Actor::start("clients", "arrive", &[&target, "1", "200", "60000"]);
+    let mut watch = Watch::begin();
+    let finding = watch.finds("syn-queue-full");
+    finding.assert_cause("deferred");
+    assert_eq!(finding.text("severity"), "info", "{finding}");
+    finding.assert_in("half_open", 16.0..=17.0);
+    finding.assert_in("deferred", 16.0..=17.0);
+    finding.assert_in("stuck", 0.0..=0.0);
+    finding.assert_says(&["python3 (", &target, "TCP_DEFER_ACCEPT"]);
+    queue.end();
+    arriving.end();
+    server.kill();
     watch.goes();
 }
 
@@ -83,6 +152,7 @@ fn small_queue(cookies: bool) {
     finding.assert_in("half_open", 6.0..=10.0);
     finding.assert_in("backlog", 8.0..=8.0);
     finding.assert_in("sources", 1.0..=1.0);
+    finding.assert_cause("no-answer");
     flood.end();
     watch.goes();
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 mod support;
 
 mod actors;
+mod closed_held;
 mod command;
 mod datagrams;
 mod half_open;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
             ("half_open", half_open::CASES),
             ("datagrams", datagrams::CASES),
             ("limits", limits::CASES),
+            ("closed_held", closed_held::CASES),
             ("harmless", harmless::CASES),
             ("host_limits", host_limits::CASES),
         ],

@@ -1,11 +1,16 @@
 //! Ended connections: not closed, or closed so often that TIME-WAIT sockets pile up.
 
+use std::io;
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
+use std::os::fd::OwnedFd;
 use std::process::Command;
+use std::thread;
 
+use rustix::net::{self, AddressFamily, SocketType};
 use serde_json::json;
 
 use crate::actors::Actor;
-use crate::support::diagnosis::Finding;
+use crate::support::diagnosis::{self, Finding};
 use crate::support::requirements::Requirement;
 use crate::support::sandbox::{Case, sysctl};
 use crate::support::wait;
@@ -17,6 +22,22 @@ pub(crate) const CASES: &[Case] = &[
     plain(
         "ephemeral-ports-low: one destination uses nearly all ports",
         ports_low,
+    ),
+    plain(
+        "ephemeral-ports-low: bind() before connect() takes all ports, whatever the destination",
+        bound_before_connect,
+    ),
+    plain(
+        "connections without bind() share ports between destinations",
+        shared_between_destinations,
+    ),
+    plain(
+        "ephemeral-ports-low: listeners leave few ports to connections",
+        listeners_in_the_range,
+    ),
+    plain(
+        "ephemeral-ports-low: UDP sockets take all ports",
+        all_datagram_ports,
     ),
     needing(
         "time-wait-buildup: the client closes first",
@@ -92,6 +113,96 @@ fn ports_low() {
     client.send_order("end");
     // The TIME-WAITs last too long for a test: the remedy in place of the time.
     sysctl("ipv4.ip_local_port_range", "20000 60999");
+    watch.goes();
+}
+
+/// Port of the server on all addresses, below the range of local ports.
+const SERVICE: u16 = 7000;
+
+/// Number of local ports that the kernel may choose from.
+const POOL: u16 = 200;
+
+/// Starts a server on all addresses that accepts and keeps connections, and leaves few local ports.
+fn keep_all_on_few_ports() {
+    sysctl("ipv4.ip_local_port_range", "40000 40199");
+    let server = TcpListener::bind(("0.0.0.0", SERVICE)).expect("it binds");
+    thread::spawn(move || {
+        let kept: Vec<_> = server.incoming().collect();
+        drop(kept);
+    });
+}
+
+/// The service at one of twenty addresses.
+fn destination(number: u16) -> SocketAddrV4 {
+    let host = u8::try_from(number % 20 + 1).expect("a byte");
+    SocketAddrV4::new(Ipv4Addr::new(127, 0, 1, host), SERVICE)
+}
+
+fn bound_before_connect() {
+    keep_all_on_few_ports();
+    let source = SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0);
+    let connect = |number| {
+        let socket = net::socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
+        net::bind(&socket, &source)?;
+        net::connect(&socket, &destination(number))?;
+        Ok(socket)
+    };
+    let mut watch = Watch::begin();
+    let clients: Vec<OwnedFd> = (0..POOL)
+        .map(connect)
+        .collect::<io::Result<_>>()
+        .expect("ports");
+    let refused = connect(0).expect_err("no port is left");
+    assert_eq!(refused.kind(), io::ErrorKind::AddrInUse);
+    let finding = watch.finds("ephemeral-ports-low");
+    finding.assert_cause("bound");
+    let subject = json!({"protocol": "tcp", "address": "127.0.0.1"});
+    finding.assert_subject("local-ports", &subject);
+    finding.assert_in("used", f64::from(POOL)..=f64::from(POOL));
+    finding.assert_in("pool", f64::from(POOL)..=f64::from(POOL));
+    assert!(
+        finding.text("advice").contains("IP_BIND_ADDRESS_NO_PORT"),
+        "{finding}"
+    );
+    drop(clients);
+    sysctl("ipv4.ip_local_port_range", "20000 60999");
+    watch.goes();
+}
+
+fn shared_between_destinations() {
+    keep_all_on_few_ports();
+    // Twice as many as there are ports.
+    let connect = |number| TcpStream::connect(destination(number)).expect("a port");
+    let _clients: Vec<TcpStream> = (0..2 * POOL).map(connect).collect();
+    let report = diagnosis::watch(6);
+    assert!(report.findings.is_empty(), "{report}");
+}
+
+fn listeners_in_the_range() {
+    keep_all_on_few_ports();
+    let listen = |number: u16| TcpListener::bind(("127.0.0.9", 40000 + number)).expect("it binds");
+    let _listeners: Vec<TcpListener> = (0..100).map(listen).collect();
+    // Half of the range is left to the path, which uses all of it.
+    let connect = |_| TcpStream::connect(destination(0)).ok();
+    let clients: Vec<TcpStream> = (0..POOL).filter_map(connect).collect();
+    assert_eq!(clients.len(), 100);
+    let report = diagnosis::watch(6);
+    assert_eq!(report.ids(), ["ephemeral-ports-low"], "{report}");
+    let finding = &report.findings[0];
+    finding.assert_in("pool", 100.0..=100.0);
+    finding.assert_in("not_connected", 100.0..=100.0);
+}
+
+fn all_datagram_ports() {
+    keep_all_on_few_ports();
+    let bind = |_| UdpSocket::bind("127.0.0.9:0").expect("a port");
+    let mut watch = Watch::begin();
+    let sockets: Vec<UdpSocket> = (0..POOL).map(bind).collect();
+    let finding = watch.finds("ephemeral-ports-low");
+    finding.assert_cause("datagram");
+    finding.assert_subject("local-ports", &json!({"protocol": "udp", "address": null}));
+    finding.assert_in("used", f64::from(POOL)..=f64::from(POOL));
+    drop(sockets);
     watch.goes();
 }
 

@@ -24,10 +24,22 @@ pub(crate) const CASES: &[Case] = &[
         "accept-queue-full: a small backlog under rare bursts",
         rare_bursts,
     ),
+    plain(
+        "accept-queue-full: one of several workers on a port is stopped",
+        stopped_worker,
+    ),
     plain("accept-queue-filling: most of a backlog in use", filling),
     plain(
         "not-accepted: connections that are never accepted",
         not_accepted,
+    ),
+    plain(
+        "not-accepted: one of several workers on a port is stopped",
+        stopped_worker_with_room,
+    ),
+    plain(
+        "not-accepted: a listener that children have inherited",
+        inherited,
     ),
 ];
 
@@ -164,4 +176,59 @@ fn not_accepted() {
     finding.assert_in("backlog", 128.0..=128.0);
     server.send_order("all 2");
     watch.goes();
+}
+
+/// Three workers with a listener each on one port, the second of them stopped.
+fn workers(backlog: &str) -> ([Actor; 3], String) {
+    let first = Actor::start("worker-0", "accept", &["127.0.0.1:0", backlog, "all 2"]);
+    let place = format!("127.0.0.1:{}", first.port());
+    let [second, third] = ["worker-1", "worker-2"]
+        .map(|name| Actor::start(name, "accept", &[&place, backlog, "all 2"]));
+    signal(&second, Signal::STOP);
+    ([first, second, third], place)
+}
+
+/// The kernel spreads connections over the workers by a hash.
+fn stopped_worker() {
+    let ([_first, stopped, _third], target) = workers("4");
+    let clients = Actor::start("clients", "arrive", &[&target, "2", "50", "300"]);
+    let mut watch = Watch::begin();
+    let finding = watch.finds("accept-queue-full");
+    finding.assert_cause("stopped");
+    stopped.assert_named(&finding, &[&target, "the 2 other listeners"]);
+    finding.assert_in("waiting", 5.0..=5.0);
+    finding.assert_in("listeners", 3.0..=3.0);
+    finding.assert_in("others_full", 0.0..=0.0);
+    signal(&stopped, Signal::CONT);
+    watch.goes();
+    drop(clients);
+}
+
+fn stopped_worker_with_room() {
+    let ([_first, stopped, _third], target) = workers("128");
+    let _clients = Actor::start("clients", "arrive", &[&target, "1", "200", "1000"]);
+    let mut watch = Watch::begin();
+    let finding = watch.finds("not-accepted");
+    finding.assert_cause("stopped");
+    stopped.assert_named(&finding, &[&target]);
+    // About a third of the connections arrive there.
+    finding.assert_in("connections", 2.0..=60.0);
+    finding.assert_in("waiting_at_others", 0.0..=0.0);
+    signal(&stopped, Signal::CONT);
+    watch.goes();
+}
+
+/// The parent is not blamed alone.
+fn inherited() {
+    let parent = Actor::start("parent", "inherit", &["127.0.0.1", "2"]);
+    let target = format!("127.0.0.1:{}", parent.port());
+    let clients = Actor::start("clients", "call", &[&target, "3"]);
+    let mut watch = Watch::begin();
+    let finding = watch.finds("not-accepted");
+    finding.assert_cause("not-accepting");
+    finding.assert_says(&["shared by", &parent.written(), "child ("]);
+    finding.assert_in("connections", 3.0..=3.0);
+    parent.end();
+    watch.goes();
+    drop(clients);
 }

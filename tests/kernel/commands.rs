@@ -448,14 +448,14 @@ fn events_are_complete() -> Result<(), Failed> {
 }
 
 /// A running `events --json` with its output.
-struct EventStream {
+pub(crate) struct EventStream {
     process: std::process::Child,
     lines: std::sync::mpsc::Receiver<String>,
 }
 
 impl EventStream {
     /// Starts it, and connects to `marker` until it reports a connection.
-    fn start(mut command: Command, marker: &TcpListener) -> Result<EventStream, Failed> {
+    pub(crate) fn start(mut command: Command, marker: &TcpListener) -> Result<EventStream, Failed> {
         let mut process = command.stdout(Stdio::piped()).spawn()?;
         let out = process.stdout.take().ok_or("its output")?;
         let (sender, lines) = std::sync::mpsc::channel();
@@ -474,7 +474,7 @@ impl EventStream {
     }
 
     /// Waits for a line that satisfies a condition; returns the lines up to it.
-    fn until(&self, holds: impl Fn(&Json) -> bool) -> Result<Vec<Json>, Failed> {
+    pub(crate) fn until(&self, holds: impl Fn(&Json) -> bool) -> Result<Vec<Json>, Failed> {
         let mut all = Vec::new();
         loop {
             let line = self

@@ -606,7 +606,10 @@ fn waiting_for_accept() {
         Attribution::Unowned(Unowned::WaitingForAccept)
     );
     let row = watch.get("the listener", cookie(&listener));
-    assert_eq!(row.socket.accept_queue(), Some(1));
+    assert_eq!(
+        row.socket.accept_queue().map(|queue| queue.waiting),
+        Some(1)
+    );
 
     let (server, _) = listener.accept().expect("it accepts");
     watch.next_sample();

@@ -7,17 +7,21 @@ use std::time::Duration;
 
 use libtest_mimic::Failed;
 
+mod byte_counts;
 mod commands;
 mod compare_ss;
 mod filter_ss;
 mod icmp;
 mod live;
 mod live_screens;
+mod names;
+mod owners;
 mod privilege;
 mod reasons;
 mod recording_commands;
 #[path = "../support/mod.rs"]
 mod support;
+mod unlisted;
 
 use support::requirements::Requirement;
 use support::sandbox::{Body, Case, Isolation, run_suites};
@@ -33,12 +37,16 @@ fn main() -> ExitCode {
         &[
             ("filter_ss", filter_ss::CASES),
             ("recording_commands", recording_commands::CASES),
+            ("byte_counts", byte_counts::CASES),
             ("commands", commands::CASES),
             ("compare_ss", compare_ss::CASES),
             ("icmp", icmp::CASES),
             ("live", live::CASES),
+            ("owners", owners::CASES),
             ("live_screens", live_screens::CASES),
+            ("names", names::CASES),
             ("reasons", reasons::CASES),
+            ("unlisted", unlisted::CASES),
             ("privilege", privilege::CASES),
         ],
         AT_ONCE,

@@ -125,7 +125,7 @@ fn held_by_another_user() {
 }
 
 /// Sends the socket to a process that does not receive it. Keeps it in flight while the returned sockets are open.
-fn send_away(socket: TcpListener) -> (UnixStream, UnixStream) {
+fn send_away(socket: &TcpListener) -> (UnixStream, UnixStream) {
     let (ours, theirs) = UnixStream::pair().expect("a pair");
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(1))];
     let mut control = SendAncillaryBuffer::new(&mut space);
@@ -144,7 +144,8 @@ fn send_away(socket: TcpListener) -> (UnixStream, UnixStream) {
 fn in_flight() {
     let listener = listener(Ipv4Addr::LOCALHOST);
     let known = Value::from(cookie(&listener));
-    let _in_flight = send_away(listener);
+    let _in_flight = send_away(&listener);
+    drop(listener);
     for before in [&["env"][..], &IN_PID_NAMESPACE] {
         let rows = list(before, &["-tl"]);
         let found = row(&rows, "cookie", &known);

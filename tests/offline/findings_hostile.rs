@@ -6,8 +6,9 @@ use crate::support::rewrite_recording::{fixture, set_setting};
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use sockwatch::aggregate::{Aggregator, Moment};
-use sockwatch::diagnose::{Diagnosis, FINDINGS, Finding, Thresholds};
+use sockwatch::diagnose::{Diagnosis, FINDINGS, Thresholds};
 use sockwatch::export;
+use sockwatch::export::findings::FindingsReport;
 use sockwatch::model::Sample;
 use sockwatch::recording::{Archive as _, Reader};
 
@@ -37,10 +38,14 @@ fn diagnose(samples: impl IntoIterator<Item = Sample>, thresholds: &Thresholds) 
     for sample in samples {
         moment.sample = sample;
         moment.derive(&mut aggregator);
-        let findings: Vec<Finding> = diagnosis.update(&moment).to_vec();
+        let report = FindingsReport {
+            findings: diagnosis.update(&moment).to_vec(),
+            blindness: diagnosis.blindness_of_watch(1.0),
+            scope: String::new(),
+        };
         let mut out = Vec::new();
-        export::findings::write_text(&findings, "", 40, &TimeZone::UTC, &mut out).expect("memory");
-        export::findings::write_json(&findings, &mut out).expect("memory");
+        export::findings::write_text(&report, 40, &TimeZone::UTC, &mut out).expect("memory");
+        export::findings::write_json(&report, &mut out).expect("memory");
         diagnosis.ports(&moment);
     }
 }

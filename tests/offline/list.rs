@@ -304,3 +304,24 @@ fn a_closed_pipe_is_success() {
         assert_eq!(said, "", "{format}");
     }
 }
+
+#[test]
+fn without_utf8_the_table_is_ascii_and_json_is_not_changed() {
+    let (listener, _client, _server) = connection();
+    let filter = format!("sport = {}", listener.local_addr().unwrap().port());
+    let listed = |locale: &str, format: &str| {
+        let mut command = command(&["-tl", format, &filter]);
+        command.env("LC_ALL", locale);
+        command.output().expect("it runs").stdout
+    };
+    let (unicode, ascii) = (listed("C.UTF-8", "-n"), listed("C", "-n"));
+    assert!(!unicode.is_ascii() && ascii.is_ascii());
+    let unicode = String::from_utf8(unicode).unwrap();
+    assert_eq!(unicode.replace('–', "-").as_bytes(), ascii);
+    let sockets = |json: Vec<u8>| -> Json {
+        let document: Json = serde_json::from_slice(&json).unwrap();
+        document["sockets"].clone()
+    };
+    let json = ["C.UTF-8", "C"].map(|locale| sockets(listed(locale, "--json")));
+    assert_eq!(json[0][0]["cookie"], json[1][0]["cookie"]);
+}

@@ -10,7 +10,8 @@ use crossterm::event::{
 use sockwatch::app::Message;
 use sockwatch::model::Sample;
 use sockwatch::recording::{
-    Archive, Encoder, Entry, FrameHistory, Loss, Metadata, RecordingError, SampleArchive,
+    Archive, Encoder, Entry, FrameHistory, Loss, Metadata, Reader, RecorderOptions, RecordingError,
+    SampleArchive, save,
 };
 use sockwatch::source::Source;
 
@@ -455,6 +456,27 @@ fn the_header_shows_what_a_recording_leaves_out() {
         "{}",
         dashboard.text()
     );
+}
+
+#[test]
+fn the_header_says_that_a_recording_was_not_closed() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = RecorderOptions {
+        path: directory.path().join("s.swr"),
+        ..RecorderOptions::default()
+    };
+    let path = options.path.clone();
+    save(&mut recorded(20, 1), 0..20, options).unwrap();
+    let shown = |path: &std::path::Path| {
+        let dashboard = Dashboard::replay((120, 40), Box::new(Reader::open(path).unwrap()));
+        assert!(dashboard.shows("1 of 20"), "{}", dashboard.text());
+        dashboard.shows(" not closed, so its end may be missing")
+    };
+    assert!(!shown(&path));
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    // The end is a header and 8 bytes.
+    file.set_len(file.metadata().unwrap().len() - 72).unwrap();
+    assert!(shown(&path));
 }
 
 #[test]

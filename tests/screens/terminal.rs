@@ -319,6 +319,25 @@ fn without_utf8_and_colours_it_is_plain_ascii() {
 }
 
 #[test]
+fn colors_are_those_that_the_terminal_has() {
+    for (term, has_colors, has_256) in [
+        ("xterm-256color", true, true),
+        ("linux", true, false),
+        ("vt100", false, false),
+        ("dumb", false, false),
+    ] {
+        let mut session = Session::start(&[("TERM", term), ("COLORTERM", "")]);
+        session.wait_for("LISTENS ON");
+        let written = String::from_utf8_lossy(&session.written).into_owned();
+        assert_eq!(written.contains("\x1b[38;5;"), has_256, "{term}");
+        let has_sixteen = (30..38).any(|color| written.contains(&format!("\x1b[{color};49m")));
+        assert_eq!(has_sixteen || has_256, has_colors, "{term}");
+        session.press("q");
+        session.end();
+    }
+}
+
+#[test]
 fn it_stops_and_continues_like_any_job() {
     let mut session = Session::start(&[]);
     session.wait_for("1 Over");

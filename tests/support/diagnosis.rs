@@ -12,10 +12,11 @@ use serde_json::Value as Json;
 use super::wait;
 
 /// Every id that a finding may have.
-pub(crate) const IDS: [&str; 19] = [
+pub(crate) const IDS: [&str; 20] = [
     "accept-queue-filling",
     "accept-queue-full",
     "close-wait-leak",
+    "closed-held",
     "connect-stuck",
     "conntrack-full",
     "descriptors-low",
@@ -35,7 +36,15 @@ pub(crate) const IDS: [&str; 19] = [
 ];
 
 /// What a finding can be about.
-const ABOUT: [&str; 6] = ["host", "path", "process", "remote", "socket", "user"];
+const ABOUT: [&str; 7] = [
+    "host",
+    "path",
+    "process",
+    "remote",
+    "socket",
+    "user",
+    "local-ports",
+];
 
 /// From the least to the worst.
 pub(crate) const SEVERITIES: [&str; 3] = ["info", "warning", "critical"];
@@ -48,6 +57,9 @@ const FAILS_ON: &str = "warning";
 pub(crate) struct Report {
     pub(crate) status: i32,
     pub(crate) findings: Vec<Finding>,
+    /// Ids of what could not be looked for, and of what was looked for only in part of the machine.
+    pub(crate) not_checked: Vec<String>,
+    pub(crate) limited: Vec<String>,
 }
 
 /// One finding as the command reported it.
@@ -182,15 +194,34 @@ impl Report {
         let mut report = Report {
             status: output.status.code().expect("no signal ended it"),
             findings: findings.iter().cloned().map(Finding).collect(),
+            not_checked: ids(&document["not_checked"]),
+            limited: ids(&document["limited"]),
         };
         report.findings.iter().for_each(Finding::check);
         report.findings.sort_by(|a, b| a.id().cmp(b.id()));
         let rank = |severity: &str| SEVERITIES.iter().position(|&one| one == severity);
         let fails = |finding: &Finding| rank(finding.text("severity")) >= rank(fails_on);
-        let status = i32::from(report.findings.iter().any(fails));
+        let status = match report.findings.iter().any(fails) {
+            true => 1,
+            false if report.not_checked.is_empty() => 0,
+            false => 3,
+        };
         assert_eq!(report.status, status, "the exit status: {report}");
         report
     }
+}
+
+/// The ids of a list of what could not be checked, each with a reason.
+fn ids(list: &Json) -> Vec<String> {
+    let entries = list.as_array().unwrap_or_else(|| panic!("no list: {list}"));
+    let entry = |entry: &Json| {
+        assert!(
+            entry["why"].as_str().is_some_and(|why| !why.is_empty()),
+            "{entry}"
+        );
+        entry["id"].as_str().expect("an id").to_owned()
+    };
+    entries.iter().map(entry).collect()
 }
 
 fn command(program: &Path, arguments: &[&str]) -> Command {

@@ -239,6 +239,29 @@ def accept_all(orders, address, port):
     orders.wait()
 
 
+def accept_and_reset(orders, address, port):
+    """Keeps what it accepts, and resets all of it when it is told."""
+    server = listener(address, port, 1024)
+    kept = []
+    while orders.within(0) is None:
+        ready, _, _ = select.select([server], [], [], 0.1)
+        if ready:
+            kept.append(server.accept()[0])
+    for connection in kept:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+    orders.wait()
+
+
+def hold_all(orders, target, number):
+    """Opens connections and closes them only when it is told, whatever the other side does."""
+    kept = [connect(None, target) for _ in range(number)]
+    orders.wait()
+    for client in kept:
+        client.close()
+    orders.wait()
+
+
 def serve(orders, port, backlog, manner):
     """Accepts by a manner: `all SECONDS` takes what there is so often, `one SECONDS` one at a time, `never`."""
     server = listener(HERE, port, backlog)
@@ -431,6 +454,17 @@ def close_wait_leak(link):
     Actor("clients", come_and_go, (HERE, 8080), 0.5, 24, far=link.far)
     time.sleep(17)
     app.tell()
+
+
+@scene(26)
+def closed_held(link):
+    server = Actor("redis-server", accept_and_reset, DB, 6379, far=link.far)
+    time.sleep(1)
+    client = Actor("batch-job", hold_all, (DB, 6379), 40)
+    time.sleep(3)
+    server.tell()
+    time.sleep(12)
+    client.tell()
 
 
 @scene(84, "2s")

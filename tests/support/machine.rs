@@ -248,6 +248,7 @@ impl Making<'_> {
                 descriptors: Some(20 + pid % 100),
                 kinds: Some([pid % 100, 14, 4, 2]),
                 activity: None,
+                unlisted: None,
             });
         }
         if self.machine.many > 0 {

@@ -28,6 +28,8 @@ pub(crate) enum Requirement {
     IoUring,
     /// A cgroup-2 hierarchy in which cgroups can be made.
     Cgroup2,
+    /// `python3`, to set what no safe function sets.
+    Python,
     /// `python3` with `pyarrow`.
     Pyarrow,
     /// `python3` with `duckdb`.
@@ -64,6 +66,7 @@ impl Requirement {
             Requirement::Cgroup2 => cgroup2_directory()
                 .is_none()
                 .then_some("needs a writable cgroup-2 hierarchy"),
+            Requirement::Python => (!runs("python3", "-V")).then_some("needs python3"),
             Requirement::Pyarrow => (!imports("pyarrow")).then_some("needs python3 with pyarrow"),
             Requirement::Duckdb => (!imports("duckdb")).then_some("needs python3 with duckdb"),
             Requirement::Nft => (!runs("nft", "--version")).then_some("needs nft (nftables)"),

@@ -3,10 +3,21 @@
 use crate::aggregate::byte_counters::ByteCounters;
 use crate::aggregate::events::SocketEnd;
 use crate::aggregate::group_totals::{ChangeCounts, GroupSum};
+use crate::aggregate::listeners::ListenerCount;
 use crate::aggregate::rates::{ByteSum, MIN_WINDOW_NS};
 use crate::aggregate::send_limit::send_limit;
-use crate::aggregate::{Aggregate, Aggregator, Change, SocketRates};
-use crate::model::{ClosedSocket, Protocol, Sample, Socket, SocketRef, State, TcpInfo, Visit};
+use crate::aggregate::{Aggregate, Aggregator, Change, FinalTotals, SocketRates};
+use crate::model::{
+    Attribution, ClosedSocket, EndingEvidence, Payload, Protocol, Sample, Socket, SocketRef, State,
+    TcpInfo, Visit, fin_received,
+};
+
+/// Duration of TIME-WAIT, ms. Kernel: `TCP_TIMEWAIT_LEN`.
+const TIME_WAIT_MS: u16 = 60_000;
+
+/// Possible error of the begin of a TIME-WAIT that its timer yields: two ticks of a kernel with 250 Hz, and the time
+/// until its destroy event was read, ns.
+const TIMER_ERROR_NS: u64 = 12_000_000;
 
 impl Aggregator {
     /// Counts one socket and derives its rates.
@@ -28,12 +39,15 @@ impl Aggregator {
         } else {
             None
         };
+        let payload = info.and_then(|info| Payload::of(socket, info));
         let counted = match socket.protocol {
             Protocol::Mptcp => sample
                 .sockets
                 .mptcp_info(socket)
                 .and_then(ByteCounters::from_mptcp_info),
-            _ => info.and_then(ByteCounters::from_tcp_info),
+            _ => payload
+                .zip(info)
+                .map(|(payload, info)| ByteCounters::new(payload, info)),
         };
 
         let visit = self.sockets.visit(socket.key());
@@ -59,8 +73,8 @@ impl Aggregator {
             if let (Some(delta), true) = (&delta, window >= MIN_WINDOW_NS) {
                 let seconds = window as f64 / 1e9;
                 let rate = |bytes: u64| Some((bytes as f64 / seconds) as f32);
-                rates.received = rate(delta.bytes_received);
-                rates.sent = rate(delta.bytes_acked);
+                rates.received = rate(delta.received);
+                rates.sent = rate(delta.acked);
                 rates.wire_sent = rate(delta.bytes_sent);
                 rates.retransmitted = rate(u64::from(delta.bytes_retrans));
                 if let (Some(info), State::Established | State::CloseWait) = (info, socket.state) {
@@ -77,6 +91,9 @@ impl Aggregator {
             );
         let established = connection && info.is_some();
         let opened = established && !last.opened && since.is_some();
+        let is_held = socket.inode != 0;
+        let accepted = established && is_held && !last.accepted && since.is_some();
+        last.accepted |= is_held;
         let is_other = last.state != Some(socket.state);
         if since.is_some() && is_other {
             // A connection that became a mini-socket is reported by its destroy event, if the kernel sends these.
@@ -115,6 +132,14 @@ impl Aggregator {
             && last.state != Some(State::TimeWait);
         if counted.is_some() {
             last.counted = counted;
+            last.counted_ns = now;
+        }
+        last.is_opener = payload
+            .and_then(|payload| payload.is_opener)
+            .or(last.is_opener);
+        if socket.state == State::TimeWait {
+            let left_ms = socket.timer.map_or(0, |timer| timer.expires_ms);
+            last.time_wait_ms = u16::try_from(left_ms).unwrap_or(u16::MAX);
         }
         last.at_ns = now;
         last.state = Some(socket.state);
@@ -164,7 +189,11 @@ impl Aggregator {
             && self.listeners.listens_on(local.port)
         {
             add(self.ports.entry(local.port));
-            self.listeners.count(sample, socket, opened);
+            let count = ListenerCount {
+                is_opened: opened,
+                is_accepted: accepted,
+            };
+            self.listeners.count(sample, socket, count);
         }
     }
 
@@ -174,6 +203,7 @@ impl Aggregator {
         view: SocketRef<'_>,
         closed: &ClosedSocket,
     ) {
+        let payload = self.final_payload(view, closed, None);
         let last = self.sockets.get_mut(view.socket.key());
         let reported = last.as_ref().is_some_and(|last| last.closed);
         let ending = SocketEnd {
@@ -181,6 +211,9 @@ impl Aggregator {
             remains: None,
             present: last.is_some(),
             opening_unreported: false,
+            totals: payload
+                .zip(view.tcp_info())
+                .map(|(payload, info)| FinalTotals::new(payload, info)),
         };
         if let Some(last) = last {
             last.closed = true;
@@ -188,6 +221,70 @@ impl Aggregator {
         if !reported {
             self.collector.closed(view, closed, ending, None);
         }
+    }
+
+    /// Collects the payload sent by the connections that were freed since the previous Sample, by their ends.
+    pub(super) fn collect_closed_pairs(&mut self, sample: &Sample) {
+        self.closed_pairs.clear();
+        for closed in &sample.closed {
+            let sent = || {
+                let view = sample.closed_socket(closed)?;
+                let (local, remote) = (view.socket.local()?, view.socket.remote()?);
+                let sent = Payload::at_end(view.tcp_info()?, false)?.sent;
+                Some((
+                    (view.socket.netns, local.canonical(), remote.canonical()),
+                    sent,
+                ))
+            };
+            self.closed_pairs.extend(sent());
+        }
+    }
+
+    /// Returns the payload sent by the other end of a freed connection, if that was freed since the previous Sample too.
+    fn sent_by_peer(&self, socket: &Socket) -> Option<u64> {
+        let (local, remote) = (socket.local()?, socket.remote()?);
+        let key = (socket.netns, remote.canonical(), local.canonical());
+        self.closed_pairs.get(&key).copied()
+    }
+
+    /// Returns the payload of a freed connection, of which a mini-socket in the state `remains` may be left. `None` if the
+    /// socket is no connection, and if the kernel cleared its counters.
+    fn final_payload(
+        &self,
+        view: SocketRef<'_>,
+        closed: &ClosedSocket,
+        remains: Option<State>,
+    ) -> Option<Payload> {
+        let (socket, info) = (view.socket, view.tcp_info()?);
+        let last = self.sockets.get(socket.key());
+        let before = last.and_then(|last| last.alive).or(closed.last_state);
+        let is_opener = last.and_then(|last| last.is_opener).unwrap_or_else(|| {
+            let port = socket.local().map_or(0, |local| local.port);
+            !self.listeners.listens_on(port)
+        });
+        // A connection that the process closed first is freed once its FIN is acknowledged. The peer's FIN reaches the
+        // mini-socket then, and is not in these counters.
+        let fin_is_later = last.is_some_and(|last| {
+            let sample = view.sample;
+            let waited_ms = TIME_WAIT_MS.saturating_sub(last.time_wait_ms);
+            let begin_ns = sample
+                .monotonic_ns
+                .saturating_sub(sample.timings.dump_ns)
+                .saturating_sub(u64::from(waited_ms) * 1_000_000);
+            begin_ns > closed.monotonic_ns.saturating_add(TIMER_ERROR_NS)
+        });
+        let remains = match remains {
+            Some(State::TimeWait) if fin_is_later => Some(State::FinWait2),
+            remains => remains,
+        };
+        let evidence = EndingEvidence {
+            before,
+            remains,
+            is_opener,
+            sent_by_peer: self.sent_by_peer(socket),
+        };
+        let fin = fin_received(socket, info, evidence);
+        Payload::at_end(info, fin)
     }
 
     /// Counts what a freed connection transferred since it was last seen, and returns its rates. `None` if it is not a
@@ -201,21 +298,19 @@ impl Aggregator {
         changes: &mut ChangeCounts,
     ) -> Option<SocketRates> {
         let (sample, socket) = (view.sample, view.socket);
-        if self
-            .sockets
-            .get(socket.key())
-            .is_none_or(|last| !last.closed)
-        {
-            let last = self.sockets.get(socket.key());
-            let alive = last.and_then(|last| last.alive);
-            let remains = last.and_then(|last| last.state).filter(|_| {
-                // It still exists as a mini-socket.
-                last.is_some_and(|last| {
-                    last.at_ns == sample.monotonic_ns
-                        && last.alive != last.state
-                        && matches!(last.state, Some(State::TimeWait | State::FinWait2))
-                })
-            });
+        let last = self.sockets.get(socket.key());
+        let alive = last.and_then(|last| last.alive);
+        let remains = last.and_then(|last| last.state).filter(|_| {
+            // It still exists as a mini-socket.
+            last.is_some_and(|last| {
+                last.at_ns == sample.monotonic_ns
+                    && last.alive != last.state
+                    && matches!(last.state, Some(State::TimeWait | State::FinWait2))
+            })
+        });
+        let payload = self.final_payload(view, closed, remains);
+        let last_known = || FinalTotals::last_known(last?, sample);
+        if last.is_none_or(|last| !last.closed) {
             let ending = SocketEnd {
                 from: alive,
                 remains,
@@ -230,6 +325,10 @@ impl Aggregator {
                             Some(State::Listen | State::BoundInactive | State::Closed)
                         )
                 }),
+                totals: payload
+                    .zip(view.tcp_info())
+                    .map(|(payload, info)| FinalTotals::new(payload, info))
+                    .or_else(last_known),
             };
             self.collector.closed(view, closed, ending, Some(since));
         }
@@ -239,10 +338,9 @@ impl Aggregator {
             }
             return None;
         }
-        let counted = sample
-            .closed_sockets
-            .tcp_info(socket)
-            .and_then(ByteCounters::from_tcp_info);
+        let counted = payload
+            .zip(view.tcp_info())
+            .map(|(payload, info)| ByteCounters::new(payload, info));
         let last = self.sockets.get_mut(socket.key());
         let opened = last.as_ref().is_none_or(|last| !last.opened);
         let before = last
@@ -299,8 +397,8 @@ impl Aggregator {
             Some((bytes(delta.as_ref()?) as f64 / seconds) as f32)
         };
         Some(SocketRates {
-            received: rate(|delta| delta.bytes_received),
-            sent: rate(|delta| delta.bytes_acked),
+            received: rate(|delta| delta.received),
+            sent: rate(|delta| delta.acked),
             wire_sent: rate(|delta| delta.bytes_sent),
             retransmitted: rate(|delta| delta.bytes_retrans.into()),
             change: opened.then_some(Change::Opened),
@@ -318,9 +416,13 @@ fn view<'s>(sample: &'s Sample, socket: &'s Socket) -> SocketRef<'s> {
     }
 }
 
-/// Calls `f` once for each process that owns the socket, with its index.
+/// Calls `f` once for each process that owns the socket, with its index. One of several that may have owned it is not
+/// known to be the owner.
 #[inline]
 fn for_each_owner(sample: &Sample, socket: &Socket, mut f: impl FnMut(u32)) {
+    if socket.attribution == Attribution::OneOf {
+        return;
+    }
     let from = socket.holders_at as usize;
     let holders = sample
         .holders

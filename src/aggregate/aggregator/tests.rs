@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::aggregate::{Change, Event, EventKind, Lifetime};
+use crate::aggregate::{Change, Event, EventKind, FinalTotals, Lifetime};
 use crate::model::{
     Attribution, ClosedSocket, Endpoint, Ends, Family, Fault, FaultSeverity, Holder, Process,
     ProcessRow, Socket, SocketTable, State,
@@ -237,6 +237,7 @@ fn a_socket_of_two_processes_counts_for_both_and_once_in_all() {
                 descriptors: None,
                 kinds: None,
                 activity: None,
+                unlisted: None,
             });
         }
         // The first of them has it twice.
@@ -470,6 +471,7 @@ fn a_filter_that_matches_the_opening_of_a_connection_matches_its_closing() {
             from,
             to,
             lifetime: None,
+            totals: None,
         };
         event.states(socket).collect::<Vec<_>>()
     };
@@ -526,4 +528,62 @@ fn a_socket_without_a_destroy_event_is_reported_as_closed_when_it_is_missing() {
         "its name is known"
     );
     assert_eq!(event.lifetime, Some(Lifetime::Measured(3 * SECOND)));
+}
+
+/// The totals of the only closed event of the latest Sample.
+fn totals_of_closed(aggregate: &Aggregate) -> Option<FinalTotals> {
+    let batch = aggregate.events.batches().next_back().unwrap();
+    let mut closed = batch
+        .events
+        .iter()
+        .filter(|event| event.kind == EventKind::Closed);
+    let event = closed.next().expect("it is reported as closed");
+    assert!(closed.next().is_none());
+    event.totals
+}
+
+#[test]
+fn an_aborted_connection_keeps_its_last_known_counts() {
+    let mut run = Run::new();
+    run.update(sample());
+    run.update(with(sample(), 7, State::Established, Some((2000, 3000))));
+    let closed = run.update(with_closed(sample(), 7, (0, 0)));
+    assert_eq!(
+        totals_of_closed(closed),
+        Some(FinalTotals {
+            received: 2000,
+            sent: 3000,
+            acked: 3000,
+            retransmitted: 0,
+            as_of_us: Some(102_000_000),
+        })
+    );
+    assert_eq!(
+        closed.throughput,
+        Throughput::default(),
+        "nothing was measured"
+    );
+    let between = run.update(with_closed(sample(), 8, (0, 0)));
+    assert_eq!(totals_of_closed(between), None, "no sample saw it");
+    assert_eq!(between.throughput, Throughput::default());
+    assert_eq!(changes(between), (1.0, 1.0, 0.0));
+}
+
+#[test]
+fn a_closed_connection_has_its_final_counts_without_the_fin() {
+    let mut run = Run::new();
+    run.update(sample());
+    run.update(with(sample(), 7, State::CloseWait, Some((2001, 3000))));
+    let closed = run.update(with_closed(sample(), 7, (2001, 3500)));
+    let totals = totals_of_closed(closed).unwrap();
+    assert_eq!(
+        (totals.received, totals.sent, totals.acked),
+        (2000, 3500, 3500)
+    );
+    assert_eq!(totals.as_of_us, None, "it is final");
+    assert_eq!(
+        closed.throughput.received,
+        Some(0.0),
+        "the FIN is no traffic"
+    );
 }

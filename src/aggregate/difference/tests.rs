@@ -20,6 +20,7 @@ fn with(mut sample: Sample, cookie: u64, state: State, moved: (u64, u64), pid: u
     let mut info = [0; 232];
     info[120..128].copy_from_slice(&moved.1.to_ne_bytes());
     info[128..136].copy_from_slice(&moved.0.to_ne_bytes());
+    info[200..208].copy_from_slice(&moved.1.to_ne_bytes());
     let blob = sample.sockets.push_blob(&info, &[], &[], b"");
     socket.blob = blob.unwrap();
     let key = ProcessKey { pid, start_time: 1 };
@@ -31,6 +32,7 @@ fn with(mut sample: Sample, cookie: u64, state: State, moved: (u64, u64), pid: u
             descriptors: None,
             kinds: None,
             activity: None,
+            unlisted: None,
         });
         sample.processes.len() - 1
     });
@@ -56,7 +58,8 @@ fn two() -> (Sample, Sample) {
     // The kernel lists the sockets in another order.
     let after = with(sample(), 4, State::Established, (5, 6), 100);
     let after = with(after, 3, State::Established, (7, 7), 200);
-    let after = with(after, 1, State::CloseWait, (15, 20), 100);
+    // The peer's FIN is counted by the kernel.
+    let after = with(after, 1, State::CloseWait, (16, 20), 100);
     (before, after)
 }
 

@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use super::{EVENTS_OF_A_SAMPLE, Event, EventBatch, EventKind, EventLog, Lifetime};
+use super::{EVENTS_OF_A_SAMPLE, Event, EventBatch, EventKind, EventLog, FinalTotals, Lifetime};
 use crate::model::{Blob, ClosedSocket, Sample, Socket, SocketKey, SocketRef, State};
 
 /// Unused rows of [`EventCollector::seen`] before it is compacted.
@@ -30,6 +30,8 @@ pub(in crate::aggregate) struct SocketEnd {
     pub(in crate::aggregate) present: bool,
     /// True if its opening was not reported: it was only seen as less than a connection.
     pub(in crate::aggregate) opening_unreported: bool,
+    /// Bytes that it transferred, if known.
+    pub(in crate::aggregate) totals: Option<FinalTotals>,
 }
 
 /// Collects events and keeps the sockets whose end the kernel may not report.
@@ -74,6 +76,7 @@ impl EventCollector {
             from: None,
             to: Some(socket.socket.state),
             lifetime: None,
+            totals: None,
         };
         self.push(socket, event);
     }
@@ -87,6 +90,7 @@ impl EventCollector {
             from,
             to: Some(socket.socket.state),
             lifetime: None,
+            totals: None,
         };
         self.push(socket, event);
     }
@@ -104,6 +108,7 @@ impl EventCollector {
             remains,
             present,
             opening_unreported,
+            totals,
         } = ending;
         self.last_seen.remove(&socket.socket.key());
         let sample = &self.batch.sample;
@@ -132,6 +137,7 @@ impl EventCollector {
             from,
             to: remains,
             lifetime,
+            totals,
         };
         if opening_unreported || (closed.first_seen_ns.is_none() && interval_ns.is_some()) {
             let opened = Event {
@@ -139,6 +145,7 @@ impl EventCollector {
                 from: None,
                 to: None,
                 lifetime: None,
+                totals: None,
                 ..event
             };
             self.push(socket, opened);
@@ -196,8 +203,14 @@ impl EventCollector {
         }
     }
 
-    /// Reports a socket that disappeared without a destroy event, except for a mini-socket in the state `remains`.
-    pub(in crate::aggregate) fn disappeared(&mut self, key: SocketKey, remains: Option<State>) {
+    /// Reports a socket that disappeared without a destroy event, except for a mini-socket in the state `remains`, after
+    /// it had transferred `totals`.
+    pub(in crate::aggregate) fn disappeared(
+        &mut self,
+        key: SocketKey,
+        remains: Option<State>,
+        totals: Option<FinalTotals>,
+    ) {
         let Some(entry) = self.last_seen.remove(&key) else {
             return;
         };
@@ -224,6 +237,7 @@ impl EventCollector {
                 } else {
                     Lifetime::Measured(ns)
                 }),
+                totals,
             };
             self.push(socket, event);
         }

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::model::{Process, ProcessKey, ProcessRow, Settings};
+use crate::aggregate::Aggregator;
+use crate::model::{
+    Ends, Family, Process, ProcessKey, ProcessRow, Protocol, Settings, Socket, State,
+};
 
 fn of(moment: &Moment, id: &str) -> Headroom {
     let all = headroom(moment, None);
@@ -24,7 +27,7 @@ fn with_settings(values: &[(&str, &str)]) -> Moment {
 fn an_unknown_limit_has_a_reason() {
     for found in headroom(&Moment::default(), None) {
         assert!(found.missing.is_some(), "{found:?}");
-        assert_eq!(found.limit.share(), None, "{found:?}");
+        assert_eq!(found.share(), None, "{found:?}");
     }
     let moment = with_settings(&[("fs.file-max", "9223372036854775807")]);
     let files = of(&moment, "open_files");
@@ -63,11 +66,11 @@ fn local_ports_are_counted_for_the_destination_with_the_most() {
         port: 443,
     };
     let ports = PortUsage {
-        path: Some((source, destination)),
+        scope: Some(LimitScope::Path(source, destination)),
         used: 75,
     };
     let found = local_ports(&moment.sample, Some(ports));
-    assert_eq!((found.limit.share(), found.missing), (Some(0.75), None));
+    assert_eq!((found.share(), found.missing), (Some(0.75), None));
     assert_eq!(found.scope, LimitScope::Path(source, destination));
     let found = local_ports(&moment.sample, None);
     assert_eq!(
@@ -89,8 +92,33 @@ fn limits_of_the_host_come_from_its_settings() {
         "net.netfilter.nf_conntrack_count".into(),
     ]);
     protocols.values = vec![500, 50];
-    assert_eq!(of(&moment, "tcp_memory").limit.share(), Some(0.5));
+    assert_eq!(of(&moment, "tcp_memory").share(), Some(0.5));
     assert_eq!(of(&moment, "tcp_memory").scope, LimitScope::Host);
-    assert_eq!(of(&moment, "conntrack").limit.share(), Some(0.25));
+    assert_eq!(of(&moment, "conntrack").share(), Some(0.25));
     assert_eq!(of(&moment, "conntrack").missing, None);
+}
+
+#[test]
+fn an_accept_queue_holds_one_more_than_its_limit() {
+    let mut moment = Moment::default();
+    let mut queue = |cookie, waiting, backlog| {
+        let local = Endpoint {
+            address: "10.0.0.1".parse().unwrap(),
+            port: 80,
+        };
+        let remote = Endpoint::UNSPECIFIED;
+        let ends = Ends::Inet { local, remote };
+        let mut listener = Socket::new(1, cookie, Family::Inet, Protocol::Tcp, State::Listen, ends);
+        (listener.recv_queue, listener.send_queue) = (waiting, backlog);
+        moment.sample.sockets.rows = vec![listener];
+        Aggregator::new().update(&moment.sample, &mut moment.aggregate);
+        let found = of(&moment, ACCEPT_QUEUE);
+        (found.share(), found.left())
+    };
+    assert_eq!(queue(1, 0, 0), (Some(0.0), Some(1)));
+    assert_eq!(queue(2, 1, 0), (Some(1.0), Some(0)));
+    assert_eq!(queue(3, 1, 1), (Some(0.5), Some(1)));
+    assert_eq!(queue(4, 9, 8), (Some(1.0), Some(0)));
+    let (_, left) = queue(5, 0, u32::MAX);
+    assert_eq!(left, Some(1 << 32));
 }

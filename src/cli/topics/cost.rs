@@ -32,13 +32,13 @@ const SOCKETS: [(&str, &str); 8] = [
 /// Recordings of 10 000 connections, one sample per second.
 const RECORDINGS: [(&str, &str); 5] = [
     (
-        "111 MB per hour",
-        "over loopback, 15 % of the connections moving data and 1 % replaced each second; 2.75 bytes per socket and \
+        "130 MB per hour",
+        "over loopback, 15 % of the connections moving data and 1 % replaced each second; 3.2 bytes per socket and \
          sample",
     ),
     (
-        "150 MB per hour",
-        "a synthetic server on the internet, where every round-trip time and rate differs; 4.15 bytes per socket and \
+        "172 MB per hour",
+        "a synthetic server on the internet, where every round-trip time and rate differs; 4.8 bytes per socket and \
          sample",
     ),
     (

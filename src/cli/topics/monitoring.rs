@@ -12,7 +12,8 @@ const STATUSES: [(&str, &str); 4] = [
     ("2", "wrong usage"),
     (
         "3",
-        "the check failed, for example because the configuration is invalid",
+        "unknown: there is no such finding, but some that could be were not checked (a setting, counter or table could not \
+         be read, or --for is too short); or the check failed, for example because the configuration is invalid",
     ),
 ];
 
@@ -20,7 +21,7 @@ const STATUSES: [(&str, &str); 4] = [
 pub const PLUGIN: &str = r#"#!/bin/sh
 found=$(sockwatch diagnose --for 15s --config none)
 status=$?
-[ $status -le 1 ] || found="sockwatch failed with exit status $status"
+[ -n "$found" ] || found="sockwatch failed with exit status $status"
 echo "$found"
 case $status:$found in
     0:*)         exit 0 ;;
@@ -48,6 +49,13 @@ sockwatch diagnose FILE --json",
     );
     page.heading("EXIT STATUS");
     page.terms(STATUSES);
+    page.paragraph(
+        "Findings that could not be looked for are listed as unchecked (not_checked in JSON) with the reason, also if \
+         others were found. Limited checks (limited in JSON) do not change the exit status. They see only a part of the \
+         machine, as chosen: processes that this user may read, limits that this network namespace shows, conditions \
+         that show within --for, sockets that match the filter of a recording. Disabled findings are not listed. In a \
+         hardened service, ProcSubset=pid hides the settings: leave it out.",
+    );
     page.heading("CRON");
     page.paragraph("Mail if there is a finding, or if the check fails:");
     page.code("*/5 * * * *  out=$(sockwatch diagnose --for 15s 2>&1) || echo \"$out\"");

@@ -42,7 +42,8 @@ const STATUSES: [(&str, &str); 3] = [
     ),
     (
         "1",
-        "failure: one line on standard error says what failed and what to do",
+        "failure: one line on standard error says what failed and what to do; also if list is asked by name for kinds of \
+         sockets (-S, --vsock, -A mptcp) of which the kernel supports none; if it supports some, a line names the others",
     ),
     ("2", "wrong usage, including an invalid filter"),
 ];
@@ -69,7 +70,7 @@ const UNKNOWN_OWNERS: [(&str, &str); 5] = [
     ),
     (
         "replaced",
-        "Its descriptor replaced another one of the same process. It is found within 30 seconds.",
+        "Its descriptor replaced another one of the same process. It is found within 15 seconds.",
     ),
 ];
 
@@ -81,8 +82,7 @@ fn about(why: Unowned) -> &'static str {
         Unowned::WaitingForAccept => "established, but no process has accepted it yet",
         Unowned::Orphan => "its process has closed it, and the kernel finishes the connection",
         Unowned::Kernel => {
-            "the kernel opened it: netlink, VXLAN, GENEVE, bareudp, WireGuard and FOU (the last two are recognized with \
-             CAP_NET_ADMIN)"
+            "the kernel opened it: for netlink, VXLAN, GENEVE, bareudp, FOU or, recognized with CAP_NET_ADMIN, WireGuard"
         }
         Unowned::OtherNamespace => {
             "it was opened by a process outside of this pid namespace: its control group has only such processes"
@@ -117,7 +117,27 @@ pub fn write(page: &mut Page) {
     page.paragraph(
         "A socket has its processes in owners, or the reason for having none in unowned. In tables, (was) marks the \
          owner that a closed socket had, and (inf) an inferred one: the process that listens on the port of a \
-         connection that closed between two samples.",
+         connection that closed between two samples. If several processes share that listener or its port, (one of) \
+         marks them as candidates: attribution is one-of, and no process counts the socket as its own. The column \
+         and field attribution has the same as a word: observed, unverified, remembered, inferred or one-of.",
+    );
+    page.paragraph(
+        "Owners are the processes with an open descriptor of the socket in /proc/PID/fd, or in that of a thread with a \
+         table of its own. A process can pass a socket on to another. While all processes together have up to 4096 \
+         sockets, every owner is verified in every sample. With more, up to 4096 owners of sockets that have changed \
+         (state, queues or bytes) are verified in every sample, and all others within 15 s; a new descriptor is \
+         found at once. If a process is found to have passed a socket on, all its descriptors are read again. An \
+         owner that was not verified since then, or for 30 s, is unverified, and marked (?).",
+    );
+    page.paragraph(
+        "Of several owners, the one that uses the socket comes first: a process that accepts its connections (it was \
+         seen waiting for the socket, which root can see, or has accepted one while sockwatch ran), then one with an \
+         accepted connection, and last those that waited for something else and those that open sockets for others \
+         (pid 1, systemd, inetd and the like). Of equal ones, the first remains first, and else the one that started \
+         last comes first.",
+    );
+    page.paragraph(
+        "Names and command lines of owners are read again in every second sample, of up to 1024 processes at once.",
     );
     page.terms(Unowned::ALL.map(|why| (why.name(), about(why))));
     page.paragraph(
@@ -128,10 +148,33 @@ pub fn write(page: &mut Page) {
     page.heading("EVENTS");
     page.paragraph(
         "events --json writes one object per line. A connection has one opened and one closed, with its lifetime and \
-         final bytes; sent_bytes excludes SYN, FIN and retransmissions. If a connection is reset while its process \
-         has it open, a state event to closed comes first.",
+         final bytes. If a connection is reset while its process has it open, a state event to closed comes first.",
+    );
+    page.paragraph(
+        "The kernel clears the counters of a connection that its own process aborts (SO_LINGER 0, a failed connect). Its \
+         bytes are then those of the last sample, a lower bound: ≥ in a table, and totals_as_of has the time of that \
+         sample. They are unknown if no sample saw the connection.",
+    );
+    page.heading("BYTES");
+    page.paragraph(
+        "Byte counts and rates of TCP are payload, as the programs at both ends see it: without SYN, FIN, headers and \
+         retransmissions. sent_bytes counts each byte once it was sent, bytes_acked once the peer acknowledged it. \
+         The fields of tcp are the kernel's own: bytes_acked counts SYN and FIN there, bytes_received the peer's FIN, \
+         bytes_sent every retransmission. Whether a connection that no sample saw closing received the peer's FIN \
+         follows from how it ended.",
     );
     page.terms(EVENT_COUNTS);
+    page.heading("COLORS AND CHARACTERS");
+    page.paragraph(
+        "TERM and COLORTERM decide the colors: 256 where they name them, 16 for other terminals with colors, and none \
+         for dumb, vt100, unknown names and without TERM, or if NO_COLOR is not empty. The dashboard always needs a \
+         terminal that understands the cursor movements of a VT100.",
+    );
+    page.paragraph(
+        "If the locale (LC_ALL, LC_CTYPE or LANG, the first that is not empty) is not UTF-8, tables and texts are \
+         ASCII: - for an unknown value, > for a lower bound, and \\u{e9} for a character of a name. JSON and CSV are \
+         always UTF-8.",
+    );
     page.heading("COST");
     page.paragraph(
         "list --timings prints the time that each step took to standard error, as one JSON object. If a filter or \

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::row::SocketRow;
 use crate::column::SortKey;
 use crate::column::format;
-use crate::model::{Endpoint, Ends};
+use crate::model::{Endpoint, Ends, SocketRef};
 
 /// Appends `10.0.0.1:80`, `[fe80::1]%eth0:80`, `0.0.0.0:*`, with the device before the port as in ss.
 fn endpoint(out: &mut String, end: Endpoint, row: Option<&SocketRow<'_>>) -> Option<()> {
@@ -15,7 +15,7 @@ fn endpoint(out: &mut String, end: Endpoint, row: Option<&SocketRow<'_>>) -> Opt
         IpAddr::V6(address) => write!(out, "[{address}]").ok()?,
     }
     if let Some(row) = row {
-        device(out, row)?;
+        write_device(out, row.socket);
     }
     if end.port == 0 {
         out.push_str(":*");
@@ -25,16 +25,11 @@ fn endpoint(out: &mut String, end: Endpoint, row: Option<&SocketRow<'_>>) -> Opt
     Some(())
 }
 
-/// Appends `%eth0` for a socket that is bound to a device.
-pub(in crate::column) fn device(out: &mut String, row: &SocketRow<'_>) -> Option<()> {
-    match (row.socket.socket.interface, row.socket.interface_name()) {
-        (0, _) => Some(()),
-        (_, Some(name)) => {
-            out.push('%');
-            format::sanitize(out, name.as_bytes());
-            Some(())
-        }
-        (index, None) => write!(out, "%{index}").ok(),
+/// Appends `%eth0` for a socket that is bound to a device, `%if5` if the device was removed.
+pub fn write_device(out: &mut String, socket: SocketRef<'_>) {
+    if let Some(device) = socket.device() {
+        out.push('%');
+        format::sanitize(out, device.to_string().as_bytes());
     }
 }
 
@@ -75,7 +70,8 @@ pub(in crate::column) fn local(row: &SocketRow<'_>, out: &mut String) -> Option<
             write!(out, ":{port}").ok()?;
         }
     }
-    device(out, row)
+    write_device(out, row.socket);
+    Some(())
 }
 
 /// Appends the remote end; `None` without one.

@@ -54,15 +54,15 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::figure(
             plain(7, "accept_queue", "ACCEPT"),
-            "Connections that wait for accept(), on listeners. Kernel: idiag_rqueue.",
+            "Connections that wait for accept(), on listeners. The queue is full above its limit: accept_queue > backlog. Kernel: idiag_rqueue.",
             COUNT,
-            |row| row.socket.socket.accept_queue().map(f64::from),
+            |row| Some(row.socket.socket.accept_queue()?.waiting.into()),
         ),
         SocketColumn::figure(
             plain(7, "backlog", "BACKLOG"),
-            "Limit of the accept queue, on listeners. Kernel: idiag_wqueue.",
+            "Limit of the accept queue, on listeners. It can hold one more. Kernel: idiag_wqueue.",
             NUMBER,
-            |row| row.socket.socket.backlog().map(f64::from),
+            |row| Some(row.socket.socket.accept_queue()?.backlog.into()),
         ),
         SocketColumn::figure(plain(6, "uid", "UID"), field::uid.about, NUMBER, |row| {
             row.socket.socket.uid.map(f64::from)

@@ -61,7 +61,7 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::text(
             ("process", "PROCESS", 16),
-            "Owner with its pid; (was) for a former owner, (inf) if inferred from the listener. Without an owner, the reason in brackets.",
+            "Owner with its pid; (was) for a former owner, (inf) if inferred from the listener, (one of) if several processes share that. Without an owner, the reason in brackets.",
             process,
             |row, _| process_key(row),
         ),
@@ -84,13 +84,13 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::figure(
             ("received_rate", "↓/s", 9),
-            "Goodput in, bytes per second: growth of bytes_received.",
+            "Payload received, bytes per second.",
             RATE,
             |row| row.rates?.received.map(f64::from),
         ),
         SocketColumn::figure(
             ("sent_rate", "↑/s", 9),
-            "Goodput out, bytes per second: growth of bytes_acked.",
+            "Payload acknowledged by the peer, bytes per second.",
             RATE,
             |row| row.rates?.sent.map(f64::from),
         ),
@@ -139,15 +139,15 @@ pub(super) fn columns() -> Vec<SocketColumn> {
         ),
         SocketColumn::figure(
             ("bytes_received", "RECEIVED", 8),
-            "Bytes received. Kernel: tcpi_bytes_received.",
+            "Payload received, without the peer's FIN. Kernel: tcpi_bytes_received.",
             BYTES,
-            |row| connection(row)?.bytes_received().map(|bytes| bytes as f64),
+            |row| Some(row.socket.payload()?.received as f64),
         ),
         SocketColumn::figure(
             ("bytes_acked", "ACKED", 8),
-            "Bytes acknowledged by the peer. Kernel: tcpi_bytes_acked.",
+            "Payload acknowledged by the peer, without SYN and FIN. Kernel: tcpi_bytes_acked.",
             BYTES,
-            |row| connection(row)?.bytes_acked().map(|bytes| bytes as f64),
+            |row| Some(row.socket.payload()?.acked as f64),
         ),
         SocketColumn::figure(
             ("cwnd", "CWND", 6),
@@ -195,10 +195,10 @@ pub(super) fn columns() -> Vec<SocketColumn> {
             ("interface", "DEV", 8),
             field::interface.about,
             |row, out| {
-                format::sanitize(out, row.socket.interface_name()?.as_bytes());
+                format::sanitize(out, row.socket.device()?.to_string().as_bytes());
                 Some(())
             },
-            |row, _| text_key(row.socket.interface_name()?),
+            |row, _| Some(SortKey::Text(Cow::Owned(row.socket.device()?.to_string()))),
         ),
         SocketColumn::text(
             ("cgroup", "CGROUP", 24),

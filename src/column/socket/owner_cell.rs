@@ -8,7 +8,8 @@ use crate::column::format;
 use crate::column::sort_key::text_key;
 use crate::model::Attribution;
 
-/// Appends `nginx/812`, `nginx/812 +3` for several owners, `nginx/812 (was)`, `nginx/812 (inf)`, or `[time-wait]`.
+/// Appends `nginx/812`, `nginx/812 +3` for several owners, `nginx/812 (?)`, `nginx/812 (was)`, `nginx/812 (inf)`,
+/// `nginx/812 +3 (one of)`, or `[time-wait]`.
 pub(in crate::column) fn process(row: &SocketRow<'_>, out: &mut String) -> Option<()> {
     let attribution = row.socket.socket.attribution;
     if let Attribution::Unowned(why) = attribution {
@@ -23,8 +24,10 @@ pub(in crate::column) fn process(row: &SocketRow<'_>, out: &mut String) -> Optio
         write!(out, " +{others}").ok()?;
     }
     match attribution {
+        Attribution::Unverified => out.push_str(" (?)"),
         Attribution::Remembered => out.push_str(" (was)"),
         Attribution::Inferred => out.push_str(" (inf)"),
+        Attribution::OneOf => out.push_str(" (one of)"),
         Attribution::Observed | Attribution::Unowned(_) => {}
     }
     Some(())

@@ -5,11 +5,12 @@ use std::io::{self, BufWriter, Write};
 use anyhow::Context as _;
 
 use crate::aggregate::{Event, Moment};
+use crate::app::environment;
 use crate::cli;
-use crate::column::EventLine;
+use crate::column::{EventLine, describe_change};
 use crate::command::shared::selection::Selection;
 use crate::export;
-use crate::model::SocketRef;
+use crate::model::{ClockChange, SampleTime, SocketRef};
 
 /// Size of the output buffer, bytes.
 const BUFFER_BYTES: usize = 256 * 1024;
@@ -20,8 +21,12 @@ pub(super) struct EventWriter<'a> {
     arguments: &'a cli::Events,
     selection: &'a Selection,
     timezone: jiff::tz::TimeZone,
+    /// True if the locale is not UTF-8.
+    ascii: bool,
     /// Number of the next event to write.
     next: u64,
+    /// The clocks at the last moment.
+    last_time: Option<SampleTime>,
     /// Closed sockets whose owner or remote end was unknown, so that the filter could not be evaluated.
     undecided: u64,
 }
@@ -45,7 +50,9 @@ impl<'a> EventWriter<'a> {
             arguments,
             selection,
             timezone: jiff::tz::TimeZone::system(),
+            ascii: environment::is_ascii(),
             next: 0,
+            last_time: None,
             undecided: 0,
         })
     }
@@ -64,6 +71,13 @@ impl<'a> EventWriter<'a> {
     /// # Errors
     /// If standard output cannot be written.
     pub(super) fn write_moment(&mut self, moment: &Moment) -> io::Result<()> {
+        let now = moment.sample.time();
+        if let Some(before) = self.last_time.replace(now) {
+            // The times of the events that follow do not continue those before.
+            for change in ClockChange::between(before, now) {
+                eprintln!("sockwatch: {}", describe_change(change));
+            }
+        }
         let mut out = BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock());
         let log = &moment.aggregate.events;
         // Events were lost before those of this moment.
@@ -128,7 +142,7 @@ impl<'a> EventWriter<'a> {
             export::json::write_event(event, socket, out)
         } else {
             let line = EventLine::new(number, event, socket, &self.timezone);
-            export::events::write_line(&line, out)
+            export::events::write_line(&line, self.ascii, out)
         }
     }
 }

@@ -50,6 +50,10 @@ pub fn info_schema() -> JsonSchema {
             time("Time of the sample before it; null if there is none."),
         ),
         Property::new(
+            "before",
+            time("Time of the sample after it; null if there is none."),
+        ),
+        Property::new(
             "offset",
             count().with_description("First byte in the file."),
         ),

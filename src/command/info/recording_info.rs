@@ -107,8 +107,9 @@ pub(super) struct Gap {
 /// A damaged part of the file.
 #[derive(Debug, Serialize)]
 pub(super) struct Loss {
-    /// Time of the Sample before it; null if there is none.
+    /// Times of the Samples before and after it; null if there is none.
     after: Option<String>,
+    before: Option<String>,
     offset: u64,
     bytes: u64,
     why: String,
@@ -130,14 +131,13 @@ impl RecordingInfo {
     ) -> RecordingInfo {
         let (metadata, entries) = (archive.metadata(), archive.entries());
         let axis = archive.time_axis();
+        let time = |entry: Option<&Entry>| timestamp(entry?.time.wall_us);
         let losses: Vec<Loss> = archive
             .losses()
             .iter()
             .map(|loss| Loss {
-                after: loss
-                    .after
-                    .and_then(|after| entries.get(after))
-                    .and_then(|entry| timestamp(entry.time.wall_us)),
+                after: loss.after.and_then(|after| time(entries.get(after))),
+                before: time(entries.get(loss.after.map_or(0, |after| after + 1))),
                 offset: loss.offset,
                 bytes: loss.bytes,
                 why: loss.why.clone(),
@@ -145,7 +145,6 @@ impl RecordingInfo {
             .collect();
         let sockets: u64 = entries.iter().map(|entry| u64::from(entry.sockets)).sum();
         let (first, last) = (entries.first(), entries.last());
-        let time = |entry: Option<&Entry>| timestamp(entry?.time.wall_us);
         RecordingInfo {
             version: VERSION,
             file: path.display().to_string(),

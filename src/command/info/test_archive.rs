@@ -63,6 +63,8 @@ pub(super) fn archive_with_gaps() -> ArchiveOutline {
             interval: Duration::from_secs(1),
             capabilities: vec!["CAP_NET_ADMIN".into(), "CAP_SYS_PTRACE".into()],
             filter: String::new(),
+            tables: Some(vec!["tcp".to_owned()]),
+            restricted: true,
             redacted: false,
         },
         entries,

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::aggregate::Moment;
-use crate::column::{SocketColumn, SocketRow, format};
+use crate::column::{SocketColumn, SocketRow, format, write_device};
 use crate::export::table::CellNames;
-use crate::model::{Endpoint, Ends, Protocol};
+use crate::model::{Endpoint, Ends, Protocol, SocketRef};
 use crate::source::SystemNames;
 
 /// Total time to wait for names. Addresses that are still unresolved are shown as numbers.
@@ -43,13 +43,22 @@ impl ReverseNames {
         }
     }
 
-    /// Appends an endpoint, with the names that are known.
-    fn write_endpoint(&self, out: &mut String, end: Endpoint, protocol: Protocol) -> Option<()> {
+    /// Appends an endpoint, with the names that are known; `device` belongs to the local end.
+    fn write_endpoint(
+        &self,
+        out: &mut String,
+        end: Endpoint,
+        device: Option<SocketRef<'_>>,
+        protocol: Protocol,
+    ) -> Option<()> {
         use std::fmt::Write;
         match (self.hosts.get(&end.address.to_canonical()), end.address) {
             (Some(name), _) => format::sanitize(out, name.as_bytes()),
             (None, IpAddr::V4(address)) => write!(out, "{address}").ok()?,
             (None, IpAddr::V6(address)) => write!(out, "[{address}]").ok()?,
+        }
+        if let Some(socket) = device {
+            write_device(out, socket);
         }
         let protocol = match protocol {
             Protocol::Udp | Protocol::UdpLite => "udp",
@@ -73,12 +82,13 @@ impl CellNames for ReverseNames {
         let Ends::Inet { local, remote } = socket.ends else {
             return false;
         };
-        let end = match column.id {
-            "local" => local,
-            "remote" if !remote.is_unset() => remote,
+        let (end, device) = match column.id {
+            "local" => (local, Some(row.socket)),
+            "remote" if !remote.is_unset() => (remote, None),
             _ => return false,
         };
-        self.write_endpoint(out, end, socket.protocol).is_some()
+        self.write_endpoint(out, end, device, socket.protocol)
+            .is_some()
     }
 }
 

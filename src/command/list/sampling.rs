@@ -92,6 +92,7 @@ pub(super) fn take_sample(
         owners: needs.owners,
         include_peers: needs.other_ends,
         devices: false,
+        settings: false,
         ..LiveOptions::default()
     };
     let mut live = LiveSource::new(options)?;

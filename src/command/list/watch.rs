@@ -28,6 +28,7 @@ pub(super) fn run(
     let options = LiveOptions {
         tables: selection.tables(),
         devices: false,
+        settings: false,
         ..LiveOptions::default()
     };
     let mut live = LiveSource::new(options)?;

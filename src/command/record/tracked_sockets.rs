@@ -71,6 +71,7 @@ impl TrackedSockets {
             from: closed.last_state,
             to: None,
             lifetime: None,
+            totals: None,
         };
         self.missing.contains_key(&socket.socket.key())
             || self.selection.matches_event(&event, socket)

@@ -6,4 +6,5 @@ pub(super) mod recording_input;
 pub(super) mod selection;
 pub(super) mod socket_kinds;
 pub(super) mod text_output;
+pub(super) mod text_stdout;
 pub(super) mod usage_error;

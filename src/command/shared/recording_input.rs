@@ -101,16 +101,16 @@ pub(in crate::command) fn describe_loss(
     archive: &dyn Archive,
     zone: &TimeZone,
 ) -> String {
-    let after = loss.after.and_then(|after| archive.entries().get(after));
-    let position = after.map_or_else(
-        || "before the first sample".to_owned(),
-        |entry| {
-            format!(
-                "after the sample at {}",
-                when::show(entry.time.wall_us, zone)
-            )
-        },
-    );
+    let time = |at: usize| {
+        let entry = archive.entries().get(at)?;
+        Some(when::show(entry.time.wall_us, zone))
+    };
+    let next = time(loss.after.map_or(0, |after| after + 1));
+    let position = match (loss.after.and_then(time), next) {
+        (Some(before), Some(next)) => format!("between the samples at {before} and {next}"),
+        (Some(before), None) => format!("after the sample at {before}"),
+        (None, _) => "before the first sample".to_owned(),
+    };
     format!(
         "corrupt {position}: {} bytes at byte {}: {}",
         loss.bytes, loss.offset, loss.why

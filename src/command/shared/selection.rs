@@ -136,6 +136,11 @@ impl Selection {
         !self.kinds.are_all() || !self.lists_all_states() || !self.filter.is_empty()
     }
 
+    /// Returns true if it leaves out sockets of the selected kinds.
+    pub(in crate::command) fn restricts_kinds(&self) -> bool {
+        !self.lists_all_states() || !self.filter.is_empty()
+    }
+
     /// Returns the kernel tables to dump.
     pub(in crate::command) fn tables(&self) -> Vec<Table> {
         let families = self.filter.families();
@@ -344,6 +349,34 @@ mod tests {
             .filter(|table| matches!(table, BothTcp | Inet(_) | Unix))
             .collect();
         assert_eq!(tables("-4x"), with_unix);
+    }
+
+    #[test]
+    fn kinds_are_unavailable_if_all_their_tables_are() {
+        use Table::{Inet, Inet6, Vsock};
+        let missing = [
+            Vsock,
+            Inet(Protocol::Sctp),
+            Inet6(Protocol::Sctp),
+            Inet6(Protocol::Udp),
+        ];
+        let unavailable = |words: &[&str]| {
+            let kinds = selection(words).kinds;
+            kinds.unavailable(|table| missing.contains(&table))
+        };
+        assert_eq!(unavailable(&["-S"]), (vec!["sctp"], true));
+        assert_eq!(unavailable(&["--vsock"]), (vec!["vsock"], true));
+        assert_eq!(
+            unavailable(&["-Avsock,sctp"]),
+            (vec!["vsock", "sctp"], true)
+        );
+        assert_eq!(unavailable(&["-tS"]), (vec!["sctp"], false));
+        assert_eq!(unavailable(&["-S4"]), (vec!["sctp"], true));
+        assert_eq!(unavailable(&["-u6"]), (vec!["udp"], true));
+        // IPv4 is there, and SCTP was not named.
+        assert_eq!(unavailable(&["-u"]).0, Vec::<&str>::new());
+        assert_eq!(unavailable(&["-4"]).0, Vec::<&str>::new());
+        assert_eq!(unavailable(&[]).0, Vec::<&str>::new());
     }
 
     #[test]

@@ -151,6 +151,8 @@ pub(in crate::command) struct SocketKinds {
     kinds: Vec<Kind>,
     families: Vec<Family>,
     states: StateSet,
+    /// The kinds that were named, by argument, apart from the internet families as a whole.
+    named: Vec<&'static [Kind]>,
     /// The family that was named, if exactly one was.
     named_family: Option<Family>,
 }
@@ -164,6 +166,7 @@ impl SocketKinds {
     pub(in crate::command) fn new(letters: &Select) -> Result<SocketKinds, UsageError> {
         let mut kinds: Vec<Kind> = Vec::new();
         let mut excluded: Vec<Kind> = Vec::new();
+        let mut named: Vec<&'static [Kind]> = Vec::new();
         for (given, kind) in [
             (letters.tcp, Tcp),
             (letters.mptcp, Mptcp),
@@ -172,11 +175,15 @@ impl SocketKinds {
             (letters.raw, Raw),
         ] {
             kinds.extend(given.then_some(kind));
+            named.extend(given.then(|| group_of(kind)).flatten());
         }
         for name in &letters.query {
-            match name.strip_prefix('!') {
-                Some(name) => excluded.extend(parse_query(name)?),
-                None => kinds.extend(parse_query(name)?),
+            if let Some(name) = name.strip_prefix('!') {
+                excluded.extend(parse_query(name)?);
+            } else {
+                let group = parse_query(name)?;
+                kinds.extend(group);
+                named.push(group);
             }
         }
         let mut families: Vec<Family> = Vec::new();
@@ -192,6 +199,13 @@ impl SocketKinds {
         for name in &letters.family {
             families.push(parse_family(name)?);
         }
+        named.extend(families.iter().filter_map(|family| match family {
+            Family::Unix => Some(&UNIX[..]),
+            Family::Packet => Some(&PACKET[..]),
+            Family::Vsock => Some(&VSOCK[..]),
+            Family::Netlink => group_of(Netlink),
+            Family::Inet | Family::Inet6 => None,
+        }));
         let named_family = match families.as_slice() {
             // Another family in addition to an internet protocol does not decide how addresses are parsed.
             [family] if family.is_inet() || kinds.is_empty() => Some(*family),
@@ -233,6 +247,7 @@ impl SocketKinds {
             kinds,
             families,
             states,
+            named,
             named_family,
         })
     }
@@ -290,6 +305,30 @@ impl SocketKinds {
         }
     }
 
+    /// Returns the names of the named kinds whose tables are all unavailable, and true if no other kind was named.
+    pub(in crate::command) fn unavailable(
+        &self,
+        is_unavailable: impl Fn(Table) -> bool,
+    ) -> (Vec<&'static str>, bool) {
+        let is_lost = |group: &&&'static [Kind]| {
+            let only = SocketKinds {
+                kinds: group.to_vec(),
+                ..self.clone()
+            };
+            let tables = Table::ALL.into_iter();
+            let mut tables = tables.filter(|&table| only.includes_table(table));
+            tables.all(&is_unavailable)
+        };
+        let lost = self.named.iter().filter(is_lost);
+        let names = lost.filter_map(|group| {
+            let (names, _) = QUERIES.iter().find(|(_, kinds)| kinds == group)?;
+            Some(names[0])
+        });
+        let names: Vec<&str> = names.collect();
+        let is_all = names.len() == self.named.len();
+        (names, is_all)
+    }
+
     /// Returns true if a socket is of a selected kind and family.
     #[inline]
     pub(in crate::command) fn include(&self, socket: &Socket) -> bool {
@@ -298,6 +337,12 @@ impl SocketKinds {
             && Kind::of(socket.family, socket.protocol)
                 .is_none_or(|kind| self.kinds.contains(&kind))
     }
+}
+
+/// Returns a kind as the group that its name stands for.
+fn group_of(kind: Kind) -> Option<&'static [Kind]> {
+    let mut groups = QUERIES.iter().map(|(_, kinds)| *kinds);
+    groups.find(|kinds| *kinds == [kind])
 }
 
 /// Parses a name in `-A`.

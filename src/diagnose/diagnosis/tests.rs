@@ -93,6 +93,7 @@ fn listener(cookie: u64, local: Endpoint) -> Subject {
         local: Some(local),
         path: None,
         process: Some(process_name(1)),
+        others: Vec::new(),
     }
 }
 
@@ -239,6 +240,28 @@ fn it_becomes_more_severe_at_once_and_less_severe_only_by_clearing() {
     scripted.observe_times(6, &[]);
     let findings = scripted.observe_times(3, &[with_severity(Severity::Warning, 5)]);
     assert_eq!(findings[0].severity, Severity::Warning, "it is another one");
+}
+
+#[test]
+fn durations_do_not_change_when_the_clock_is_set() {
+    for step_us in [-3_600_000_000, 3_600_000_000] {
+        let mut scripted = ScriptedDiagnosis::new();
+        scripted.observe_times(5, &[leak(1, 5)]);
+        scripted.moment.sample.taken_at_us += step_us;
+        let findings = scripted.observe_times(6, &[leak(1, 5)]);
+        let now_ns = scripted.moment.sample.monotonic_ns - scripted.step_ns;
+        assert_eq!(findings[0].duration_us(now_ns), 10_000_000);
+        assert_eq!(
+            findings[0].since_us, START_US,
+            "as the clock showed it then"
+        );
+        scripted.observe_times(5, &[]);
+        let (_, cleared) = scripted.changes();
+        assert_eq!(cleared[0].duration_us(u64::MAX), 10_000_000);
+        assert_eq!(cleared[0].until_us, Some(START_US + step_us + 10_000_000));
+        let end = cleared[0].end_phrase(|_| "then".to_owned());
+        assert_eq!(end.as_deref(), Some("ended at then (lasted 10 s)"));
+    }
 }
 
 #[test]

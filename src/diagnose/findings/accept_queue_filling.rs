@@ -34,7 +34,7 @@ impl Detector for AcceptQueueFilling {
     fn reported_when(thresholds: &Thresholds) -> String {
         let connections = thresholds.filling_connections;
         format!(
-            "The queue stays at {} of its limit or above, with at least {}.",
+            "The queue stays at {} of its capacity or above, with at least {}.",
             help_text::share(thresholds.filling_share),
             phrases::plural(connections.into(), "connection", "connections")
         )

@@ -18,7 +18,8 @@ impl Detector for AcceptQueueFull {
     const ID: &'static str = "accept-queue-full";
     const TITLE: &'static str = "A listener drops connections because its accept queue is full.";
     const LOOK_ALIKES: &'static str = "Cause stopped: the process is in state T. Cause not-accepting: it is running but accepts nothing. Cause \
-         slow: it accepts fewer connections than arrive. Cause backlog: it accepts quickly, but its backlog for \
+         slow: it accepts fewer connections than arrive, or that is not known. Of several listeners on one address and \
+         port (SO_REUSEPORT), the one with the full queue is named, and the state of the others. Cause backlog: it accepts quickly, but its backlog for \
          listen() is too small. Cause somaxconn: net.core.somaxconn limits that backlog.";
     const REMEDY: &'static str = "Depends on the cause: continue the process, find what it waits for, add workers, or raise the backlog.";
     const NEEDS: &'static [Need] = &[

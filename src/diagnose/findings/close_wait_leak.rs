@@ -182,7 +182,7 @@ fn advice(subject: &Subject, activity: Option<Activity>, unread: u64) -> (&'stat
     let pid = subject.process().map(|named| named.key.pid);
     let of = pid.map_or_else(String::new, |pid| format!(" process {pid}"));
     if activity.is_some_and(Activity::is_stopped) {
-        return ("stopped", phrases::stopped(pid, activity));
+        return ("stopped", phrases::stopped(pid.as_slice(), activity));
     }
     let meanwhile = format!(
         "Until the code is fixed, only a restart frees the file descriptors. `sockwatch kill state close-wait{of}` ends \

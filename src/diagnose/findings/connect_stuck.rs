@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use rustc_hash::FxHashMap;
 
 use crate::diagnose::detector::{Detector, Scan};
-use crate::diagnose::facts::{own_end, process};
+use crate::diagnose::facts::{add_process, own_end, process, process_with_others};
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
@@ -37,6 +37,7 @@ struct Group {
     requests: u32,
     retries: u8,
     sources: Vec<IpAddr>,
+    processes: Vec<u32>,
 }
 
 /// Detects remote ends that do not answer.
@@ -106,6 +107,7 @@ impl Detector for ConnectStuck {
             });
             group.requests += 1;
             group.retries = group.retries.max(retries);
+            add_process(&mut group.processes, socket);
             if let Some(local) = socket.socket.local() {
                 group.sources.push(local.address);
             }
@@ -127,9 +129,7 @@ fn observe(
     let facts = &scan.facts;
     let socket = facts.socket(group.row)?;
     let process = process(socket);
-    let who = process
-        .as_ref()
-        .map_or_else(|| "This host".to_owned(), ToString::to_string);
+    let who = process_with_others(process.as_ref(), &group.processes);
     let requests = phrases::plural(
         group.requests.into(),
         "connection attempt",

@@ -37,7 +37,8 @@ impl Detector for DescriptorsLow {
     const ID: &'static str = "descriptors-low";
     const TITLE: &'static str = "A process is close to its limit of open file descriptors.";
     const LOOK_ALIKES: &'static str = "The limit is the process's own, not that of your shell. The evidence counts sockets, files, \
-         pipes and connections in CLOSE-WAIT. If most are in CLOSE-WAIT, {0} is the cause.";
+         pipes, connections in CLOSE-WAIT and sockets without a connection. If most are in CLOSE-WAIT, {0} is the \
+         cause; if most have no connection, {1}.";
     const REMEDY: &'static str =
         "Raise the limit (prlimit, LimitNOFILE=). If the number keeps growing, fix the leak.";
     const NEEDS: &'static [Need] = &[Need::Descriptors];
@@ -113,8 +114,11 @@ impl DescriptorsLow {
             phrases::count(limit),
             phrases::share(share)
         );
+        let unlisted = row.unlisted_sockets();
         let leak = if close_wait * 2 >= open {
             "Most are sockets in CLOSE-WAIT that it does not close: fix that first. "
+        } else if unlisted.unwrap_or(0).saturating_mul(2) >= open {
+            "Most are sockets without a connection that it does not close: fix that first. "
         } else {
             ""
         };
@@ -127,7 +131,11 @@ impl DescriptorsLow {
         )
         .with("limit", Value::Count(limit))
         .with("share", Value::Share(share))
-        .with("close_wait", Value::Count(close_wait.into()));
+        .with("close_wait", Value::Count(close_wait.into()))
+        .with_known(
+            "unlisted",
+            unlisted.map(|sockets| Value::Count(sockets.into())),
+        );
         if let Some((_, kinds)) = kinds {
             let names = ["sockets", "files", "pipes", "anonymous"];
             for (name, count) in names.into_iter().zip(kinds) {

@@ -1,14 +1,18 @@
-//! Local ports from one address to one destination are running out.
+//! Local ports that the kernel chooses are running out.
 //!
 //! A connection that does not bind a port gets one of `net.ipv4.ip_local_port_range` without those reserved. Two
 //! connections can share a local port unless both addresses and the remote port are equal, so ports run out for each
 //! (source, destination, port) separately: then `connect()` fails with EADDRNOTAVAIL. A TIME-WAIT socket still occupies its
-//! port.
+//! port. A port that a listener or another call of `bind()` has taken is left out for all destinations; see
+//! [`port_pools`](crate::diagnose::port_pools), also for UDP.
+
+use std::net::IpAddr;
 
 use crate::diagnose::candidates::{Path, PortUse};
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::process;
 use crate::diagnose::finding::{Severity, Value};
+use crate::diagnose::measure::pool_report::{observe_empty_range, observe_pool};
 use crate::diagnose::measure::port_reuse::PortReuse;
 use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
@@ -40,11 +44,15 @@ pub(in crate::diagnose) struct EphemeralPortsLow {
 
 impl Detector for EphemeralPortsLow {
     const ID: &'static str = "ephemeral-ports-low";
-    const TITLE: &'static str = "Local ports from one address to one destination are running out.";
-    const LOOK_ALIKES: &'static str = "Ports run out for each path separately: connections to other destinations can use the same ports. \
-         Cause time-wait: most ports are in TIME-WAIT because this side closes first. Cause open: most belong to open \
-         connections.";
-    const REMEDY: &'static str = "Use a connection pool, tcp_tw_reuse (cause time-wait), a wider port range, or more addresses.";
+    const TITLE: &'static str = "Local ports for outgoing connections are running out.";
+    const LOOK_ALIKES: &'static str = "Connections without bind() share ports: they run out for each destination separately (causes open and \
+         time-wait), and many ports in use over all destinations are no problem. Sockets that call bind() with port 0 do \
+         not share: theirs run out for all destinations (cause bound), as the ports show, since the kernel gives odd ones \
+         to bind() and even ones to connect() first. Cause not-connected: listeners and bound sockets. Cause datagram: a \
+         UDP socket that binds no port shares with none. A socket with a range of its own (IP_LOCAL_PORT_RANGE) can run \
+         out of it unnoticed, because the kernel does not report that range.";
+    const REMEDY: &'static str = "Use a connection pool, tcp_tw_reuse (cause time-wait), IP_BIND_ADDRESS_NO_PORT (cause bound), fewer UDP \
+         sockets (cause datagram), a wider port range, or more addresses.";
     const NEEDS: &'static [Need] = &[
         Need::Sockets(Protocol::Tcp),
         Need::Sockets(Protocol::Udp),
@@ -63,7 +71,9 @@ impl Detector for EphemeralPortsLow {
     fn reported_when(thresholds: &Thresholds) -> String {
         format!(
             "One source address uses {} of its local ports (net.ipv4.ip_local_port_range minus \
-             net.ipv4.ip_local_reserved_ports) for one destination address and port, TIME-WAIT included.",
+             net.ipv4.ip_local_reserved_ports) for one destination address and port, TIME-WAIT included. Ports of \
+             listeners and bound sockets are not available. Also reported for all destinations if sockets call bind() \
+             before connect(), and for all UDP sockets.",
             help_text::share(thresholds.warning)
         )
     }
@@ -80,29 +90,78 @@ impl Detector for EphemeralPortsLow {
         let Some(ports) = facts.settings().local_ports() else {
             return;
         };
+        let Thresholds { warning, critical } = self.thresholds;
         let pool = ports.count();
+        if pool == 0 {
+            out.push(observe_empty_range(scan, &ports));
+            return;
+        }
+        let near = warning - SLACK;
+        // Ports of listeners and bound sockets are not available for any destination.
+        let available = pool.saturating_sub(facts.candidates.idle_count).max(1);
+        let share_of = |taken: &PortUse| (f64::from(taken.ports) / f64::from(available)).min(1.0);
+        let mut paths = facts.candidates.paths.values();
+        let has_low_path = paths.any(|taken| share_of(taken) >= near);
+        let mut exhausted: Vec<IpAddr> = Vec::new();
+        for (key, taken) in &facts.candidates.pools {
+            let share = f64::from(taken.ports) / f64::from(pool);
+            // Ports with several sockets may be shared by more, as long as there are any.
+            let is_low = share >= near && (share >= critical || !taken.is_shared());
+            // The finding about the path counts these ports as well.
+            let is_explained = has_low_path && taken.is_idle();
+            if !is_low || is_explained {
+                continue;
+            }
+            let mut observation = observe_pool(scan, (key, taken), &ports, &more_ports(&ports));
+            observation.over_threshold = share >= warning;
+            observation.severity = severity(share, critical);
+            out.push(observation);
+            exhausted.extend(key.address);
+        }
         for (path, taken) in &facts.candidates.paths {
-            let share = f64::from(taken.ports) / f64::from(pool.max(1));
-            if share >= self.thresholds.warning - SLACK {
-                out.extend(self.observe(scan, path, taken, &ports, share));
+            let share = share_of(taken);
+            if share >= near && !exhausted.contains(&path.source) {
+                out.extend(self.observe(scan, (path, taken), &ports, available, share));
             }
         }
     }
+}
+
+/// Returns the severity of a share of ports in use.
+fn severity(share: f64, critical: f64) -> Severity {
+    if share >= critical {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    }
+}
+
+/// Returns what adds ports.
+fn more_ports(ports: &LocalPorts) -> String {
+    let reserved = ports.reserved();
+    if reserved > ports.count() {
+        return format!(
+            "a wider net.ipv4.ip_local_port_range, fewer net.ipv4.ip_local_reserved_ports ({}), or more addresses \
+             add ports",
+            phrases::count(reserved.into())
+        );
+    }
+    "a wider net.ipv4.ip_local_port_range, or a second source or destination address, adds ports"
+        .to_owned()
 }
 
 impl EphemeralPortsLow {
     fn observe(
         &self,
         scan: &Scan<'_>,
-        path: &Path,
-        taken: &PortUse,
+        (path, taken): (&Path, &PortUse),
         ports: &LocalPorts,
+        pool: u32,
         share: f64,
     ) -> Option<Observation> {
         let facts = &scan.facts;
         let socket = facts.socket(taken.owned.unwrap_or(taken.row))?;
         let reuse = PortReuse::of(facts, socket.socket);
-        let pool = ports.count();
         let process = process(socket).or_else(|| facts.candidates.owner_of(path));
         let who = process
             .as_ref()
@@ -121,14 +180,18 @@ impl EphemeralPortsLow {
                 .with_cause(if waiting { "time-wait" } else { "open" })
                 .with("time_wait", Value::Count(taken.time_wait.into()))
                 .with("open", Value::Count((taken.ports - taken.time_wait).into()))
+                .with(
+                    "not_connected",
+                    Value::Count(facts.candidates.idle_count.into()),
+                )
                 .with("reserved", Value::Count(ports.reserved().into()))
                 .with("range", Value::Text(range))
                 .with("tcp_tw_reuse", Value::Text(reuse.name().to_owned()));
         observation.over_threshold = share >= self.thresholds.warning;
         // Ports that can be reused after a second are not lost.
         let is_lost = !waiting || reuse != PortReuse::Works;
-        observation.severity = if share >= self.thresholds.critical && is_lost {
-            Severity::Critical
+        observation.severity = if is_lost {
+            severity(share, self.thresholds.critical)
         } else {
             Severity::Warning
         };
@@ -140,19 +203,18 @@ impl EphemeralPortsLow {
         };
         observation.summary = format!(
             "{who} has had {} of {} local ports from {} to {} in use ({})",
-            phrases::count(taken.ports.into()),
+            phrases::count(taken.ports.min(pool).into()),
             phrases::count(pool.into()),
             path.source,
             format_endpoint(path.destination),
             phrases::share(share),
         );
-        observation.advice = advice(waiting, reuse);
+        observation.advice = advice(waiting, reuse, &more_ports(ports));
         Some(observation)
     }
 }
 
-fn advice(waiting: bool, reuse: PortReuse) -> String {
-    let wider = "a wider net.ipv4.ip_local_port_range, or a second source or destination address, adds ports";
+fn advice(waiting: bool, reuse: PortReuse, wider: &str) -> String {
     if !waiting {
         return format!(
             "Most are open connections. Limit the connection pool, or look for connections that are never closed; {wider}."

@@ -10,11 +10,12 @@ use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{activity, listener_name, subject_of};
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::measure::waiting::{WaitingConnections, waiting_since};
+use crate::diagnose::measure::waiting_at::{QueueAges, Waiter, waiters};
 use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
-use crate::model::{Activity, Protocol};
+use crate::model::{Activity, Protocol, SocketRef};
 
 thresholds! {
     /// Thresholds for connections that wait for `accept()`.
@@ -33,13 +34,16 @@ thresholds! {
 pub(in crate::diagnose) struct NotAccepted {
     thresholds: Thresholds,
     ages: Ages,
+    queues: QueueAges,
 }
 
 impl Detector for NotAccepted {
     const ID: &'static str = "not-accepted";
     const TITLE: &'static str = "Established connections wait for accept().";
     const LOOK_ALIKES: &'static str = "For the client, the connection is open. If the accept queue is filling or full, only that is \
-         reported. Cause stopped: the process is in state T. Cause not-accepting: it is not stopped, but does not accept.";
+         reported. Of several listeners on one address and port (SO_REUSEPORT), only those with connections in their \
+         queue are named. Cause stopped: the process is in state T. Cause not-accepting: it is not stopped, but does \
+         not accept.";
     const REMEDY: &'static str =
         "See what the process does instead of calling accept() (strace, gdb).";
     const NEEDS: &'static [Need] = &[Need::Sockets(Protocol::Tcp)];
@@ -51,6 +55,7 @@ impl Detector for NotAccepted {
         NotAccepted {
             thresholds: *thresholds,
             ages: Ages::default(),
+            queues: QueueAges::default(),
         }
     }
 
@@ -68,7 +73,8 @@ impl Detector for NotAccepted {
 
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
         let facts = &scan.facts;
-        let mut groups: FxHashMap<u32, WaitingConnections> = FxHashMap::default();
+        // By listener and control group: a connection has that of the listener in whose queue it waits.
+        let mut groups: FxHashMap<(u32, u64), WaitingConnections> = FxHashMap::default();
         self.ages.begin();
         for &row in &facts.candidates.unaccepted {
             let Some(socket) = facts.socket(row) else {
@@ -76,58 +82,99 @@ impl Detector for NotAccepted {
             };
             // It has waited since the client's last acknowledgment.
             let since = waiting_since(&mut self.ages, facts, socket);
-            // The first of several listeners on a port stands for all of them.
             let Some(listener) = facts.listener_of(socket.socket) else {
                 continue;
             };
             let is_stuck = facts.age_s(since) >= self.thresholds.age_s;
-            let waiting = groups.entry(listener).or_default();
+            let cgroup = socket.socket.cgroup_id;
+            let waiting = groups.entry((listener, cgroup)).or_default();
             waiting.add(socket.socket.recv_queue, since, is_stuck);
         }
         self.ages.end();
-        for (listener, waiting) in groups {
+        self.queues.begin();
+        for ((listener, cgroup), waiting) in groups {
+            let Some(listener) = facts.socket(listener) else {
+                continue;
+            };
+            let age_s = self.thresholds.age_s;
+            let waiters = waiters(facts, &mut self.queues, (listener, cgroup), &waiting, age_s);
             if waiting.stuck >= self.thresholds.connections.max(1) {
-                out.extend(observe(scan, listener, &waiting));
+                out.extend(waiters.iter().map(|waiter| observe(scan, waiter, &waiting)));
             }
         }
+        self.queues.end();
     }
 }
 
-fn observe(scan: &Scan<'_>, listener: u32, waiting: &WaitingConnections) -> Option<Observation> {
+fn observe(scan: &Scan<'_>, waiter: &Waiter<'_>, waiting: &WaitingConnections) -> Observation {
     let facts = &scan.facts;
-    let socket = facts.socket(listener)?;
+    let socket: SocketRef<'_> = waiter.listener;
     let activity = activity(socket);
     let subject = subject_of(socket);
-    let pid = subject.process().map(|process| process.key.pid);
+    let pids: Vec<u32> = subject.processes().map(|named| named.key.pid).collect();
     let who = listener_name(&subject);
-    let connections = phrases::plural(waiting.connections.into(), "connection", "connections");
+    let connections = phrases::plural(waiter.connections.into(), "connection", "connections");
     let is_stopped = activity.is_some_and(Activity::is_stopped);
     let advice = if is_stopped {
-        phrases::stopped(pid, activity)
+        phrases::stopped(&pids, activity)
     } else {
-        let tools = pid.map_or_else(String::new, |pid| {
+        let tools = pids.first().map_or_else(String::new, |pid| {
             format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
         });
+        let state = if pids.len() > 1 {
+            "None of the processes that share it accepts, and they are not all stopped. See what they do"
+        } else {
+            "It is not stopped. See what it does"
+        };
         format!(
-            "It is not stopped. See what it does instead of calling accept(){tools}. All workers may be busy, or the \
-             listener may have been inherited and forgotten."
+            "{state} instead of calling accept(){tools}. All workers may be busy, or the listener may have been \
+             inherited and forgotten."
         )
     };
-    let count = Value::Count(waiting.connections.into());
+    let count = Value::Count(waiter.connections.into());
+    let stuck = waiting.stuck.min(waiter.connections);
     let mut observation = Observation::new(scan.kind, subject, "connections", count)
-        .with("stuck", Value::Count(waiting.stuck.into()))
+        .with("stuck", Value::Count(stuck.into()))
         .with_cause(if is_stopped {
             "stopped"
         } else {
             "not-accepting"
         })
-        .with("oldest_s", Value::Seconds(facts.age_s(waiting.oldest_ns)))
-        .with("unread_bytes", Value::Bytes(waiting.unread))
-        .with("backlog", Value::Count(socket.socket.send_queue.into()))
+        .with("oldest_s", Value::Seconds(facts.age_s(waiting.oldest_ns)));
+    // Of connections in several queues, it is not known which is where.
+    if waiter.waiting_at_others == 0 {
+        observation = observation.with("unread_bytes", Value::Bytes(waiting.unread));
+    }
+    let backlog = socket.socket.send_queue;
+    observation = observation
+        .with("backlog", Value::Count(backlog.into()))
         .with_known("state", activity.map(|a| Value::Text(a.state.to_string())));
+    if waiter.sharing > 1 {
+        observation = observation
+            .with("listeners", Value::Count(waiter.sharing.into()))
+            .with("waiting_at_others", Value::Count(waiter.waiting_at_others));
+        observation.rest = at_others(waiter);
+    }
     observation.reports_growth = true;
     observation.since_ns = Some(waiting.oldest_ns);
     observation.summary = format!("{who} has kept {connections} waiting for accept()");
     observation.advice = advice;
-    Some(observation)
+    observation
+}
+
+/// Describes the queues of the other listeners on the same address and port.
+fn at_others(waiter: &Waiter<'_>) -> String {
+    let others = phrases::plural(
+        (waiter.sharing - waiter.listeners).into(),
+        "other listener",
+        "other listeners",
+    );
+    match waiter.waiting_at_others {
+        _ if waiter.sharing == waiter.listeners => String::new(),
+        0 => format!(": none waits at the {others} on this address and port"),
+        waiting => format!(
+            ": {} at the {others} on this address and port",
+            phrases::plural(waiting, "connection waits", "connections wait")
+        ),
+    }
 }

@@ -170,7 +170,7 @@ fn observe(
     let pid = subject.process().map(|process| process.key.pid);
     let is_stopped = activity.is_some_and(Activity::is_stopped);
     let (cause, advice) = if is_stopped {
-        ("stopped", phrases::stopped(pid, activity))
+        ("stopped", phrases::stopped(pid.as_slice(), activity))
     } else {
         let tools = pid.map_or_else(String::new, |pid| {
             format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")

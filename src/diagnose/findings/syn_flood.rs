@@ -1,20 +1,23 @@
-//! Half-open connections from many sources pile up at a listener: a flood, most likely with forged addresses.
+//! Half-open connections from many sources that never complete a handshake pile up at a listener: most likely a flood with
+//! forged addresses.
 
 use crate::diagnose::detector::{Detector, Scan};
-use crate::diagnose::measure::half_open::{self, Thresholds};
+use crate::diagnose::measure::half_open::{self, Thresholds, Verdict};
 use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::phrases;
 
-/// Detects half-open connections from many sources.
+/// Detects half-open connections from many sources, none of which completes a handshake.
 #[derive(Debug)]
 pub(in crate::diagnose) struct SynFlood;
 
 impl Detector for SynFlood {
     const ID: &'static str = "syn-flood";
-    const TITLE: &'static str = "Half-open connections from many sources pile up at a listener.";
-    const LOOK_ALIKES: &'static str = "Many sources that never answer are most likely forged. The evidence shows whether SYN cookies are \
-         active; with them, clients that answer can still connect.";
+    const TITLE: &'static str = "Half-open connections from many sources that never complete a handshake pile up at a listener.";
+    const LOOK_ALIKES: &'static str = "Real clients that answer late, or whose handshake is complete and waits for data \
+         (TCP_DEFER_ACCEPT), are reported as {0}: their handshakes complete, or their SYN cookies come back. Real clients \
+         whose answers are all lost repeat their SYNs, which is also {0}. Without that, a broken return path to many \
+         clients cannot be told from forged addresses.";
     const REMEDY: &'static str = "Turn on SYN cookies. Limit SYNs in the firewall or upstream. A larger backlog does not stop a flood.";
     const NEEDS: &'static [Need] = half_open::NEEDS;
 
@@ -26,30 +29,23 @@ impl Detector for SynFlood {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         let sources = phrases::count(thresholds.flood_sources.into());
-        half_open::reported_when(&format!("at least {sources}"), thresholds)
+        let which = format!(
+            "at least {sources} source addresses do not answer, and at most one in ten of these has completed a handshake"
+        );
+        half_open::reported_when(&which, thresholds)
     }
 
     fn severity(_thresholds: &Thresholds) -> String {
         half_open::SEVERITY.to_owned()
     }
 
+    fn min_watch_s(_thresholds: &Thresholds) -> f64 {
+        half_open::MIN_WATCH_S
+    }
+
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
         let half_open = &scan.measured.half_open;
-        half_open.observe(scan.kind, &scan.facts, true, advice, out);
+        let is_flood = |verdict| verdict == Verdict::NeverCompleted;
+        half_open.observe(scan.kind, &scan.facts, is_flood, out);
     }
-}
-
-fn advice(syncookies: Option<u64>, backlog: u32) -> String {
-    let cookies = half_open::cookies_advice(syncookies);
-    let meanwhile = match syncookies {
-        Some(0) => "",
-        _ => {
-            "Clients that answer can still connect through SYN cookies, but without window scaling unless they use \
-             timestamps. "
-        }
-    };
-    format!(
-        "Many sources that never answer are most likely forged. {cookies}{meanwhile}Limit SYNs in the firewall \
-         (nftables `synproxy`, `limit rate`) or upstream; a backlog above {backlog} does not stop a flood."
-    )
 }

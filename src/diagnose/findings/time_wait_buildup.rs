@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use crate::diagnose::candidates::Path;
 use crate::diagnose::detector::{Detector, Scan};
-use crate::diagnose::facts::{Facts, listener_name, process, subject_of};
+use crate::diagnose::facts::{Facts, add_process, listener_name, process, process_with_others};
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::measure::port_reuse::PortReuse;
 use crate::diagnose::need::Need;
@@ -55,6 +55,7 @@ enum Side {
 struct Group {
     row: u32,
     owned: Option<u32>,
+    processes: Vec<u32>,
     sockets: u32,
     new: u32,
 }
@@ -128,6 +129,9 @@ impl Detector for TimeWaitBuildup {
             group.new += u32::from(left > LENGTH_MS - NEW_MS);
             if socket.holders_len > 0 {
                 group.owned.get_or_insert(row);
+                if let Some(socket) = facts.socket(row) {
+                    add_process(&mut group.processes, socket);
+                }
             }
         }
         for (side, group) in groups {
@@ -163,7 +167,7 @@ impl TimeWaitBuildup {
         );
         let (subject, cause, summary, rest, advice) = match side {
             Side::Incoming(listener) => {
-                let subject = subject_of(facts.socket(listener)?);
+                let subject = facts.subject_of_listeners(listener)?;
                 let summary = format!("{} has had {sockets}", listener_name(&subject));
                 let rest = format!(": it closes client connections first ({new})");
                 let advice = "They use little memory and no ports: all of them share the listener's port. \
@@ -184,9 +188,7 @@ impl TimeWaitBuildup {
                     process: process(socket).or_else(|| owner(facts, remote)),
                 };
                 let towards = format_endpoint(remote);
-                let who = subject
-                    .process()
-                    .map_or_else(|| "This host".to_owned(), ToString::to_string);
+                let who = process_with_others(subject.process(), &group.processes);
                 let summary = format!("{who} has had {sockets} to {towards}");
                 let rest = format!(": it opens connections and closes them first ({new})");
                 (

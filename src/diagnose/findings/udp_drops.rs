@@ -1,4 +1,6 @@
-//! A UDP socket drops datagrams because its process reads too slowly, or its receive buffer is too small.
+//! UDP sockets drop datagrams because their process reads too slowly, or their receive buffer is too small.
+//!
+//! The sockets that one process has on one port, or connected to one remote end, are one subject.
 //!
 //! The kernel drops a datagram for a socket whose receive buffer is full. A buffer that stays full has a slow reader; one
 //! that is mostly empty is too small for the bursts in which datagrams arrive.
@@ -6,21 +8,22 @@
 use rustc_hash::FxHashMap;
 
 use crate::diagnose::detector::{Detector, Scan};
-use crate::diagnose::facts::{activity, subject_of};
+use crate::diagnose::facts::{Facts, Holder, activity, holder, subject_of};
 use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::need::Need;
 use crate::diagnose::observation::Observation;
-use crate::diagnose::subject::format_endpoint;
+use crate::diagnose::subject::{Subject, format_endpoint};
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::window::Window;
 use crate::diagnose::{help_text, phrases};
-use crate::model::{Activity, MemoryInfo, Protocol, SocketKey, SocketRef};
+use crate::model::{Activity, Endpoint, MemoryInfo, Protocol, SocketKey, SocketRef};
 
 thresholds! {
     /// Thresholds for dropped datagrams.
     thresholds {
-        /// Minimum number of datagrams dropped by one socket within the window. A few lost at startup or
-        /// in a burst are normal for UDP. Lower it to 1 where every datagram matters.
+        /// Minimum number of datagrams dropped within the window by the sockets of a process on one port.
+        /// A few lost at startup or in a burst are normal for UDP. Lower it to 1 where every datagram
+        /// matters.
         datagrams: u64 = 10, ValueRule::COUNT;
         /// Length of the window over which drops are added up.
         window_s: f64 = 5.0, ValueRule::WINDOW;
@@ -43,6 +46,31 @@ struct RecentSocket {
 const DROPPED: usize = 0;
 const TAKEN: usize = 1;
 
+/// What the sockets of one process have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Common {
+    /// The local port.
+    Port(u16),
+    /// The remote end: the kernel chose a local port for each.
+    Remote(Endpoint),
+}
+
+/// Sockets of one process that drop datagrams.
+#[derive(Debug)]
+struct Group {
+    /// Row of the socket with the lowest key, dropping or not: it stands for all.
+    first: (SocketKey, u32),
+    /// Row of the socket that has dropped the most, and how many.
+    worst: (f64, u32),
+    /// Number of sockets that have dropped datagrams.
+    sockets: u32,
+    dropped: f64,
+    dropped_per_s: f64,
+    dropped_total: u64,
+    /// Share of the buffers in use, weighted by the datagrams that they dropped.
+    taken: f64,
+}
+
 /// Detects sockets that drop datagrams.
 #[derive(Debug)]
 pub(in crate::diagnose) struct UdpDrops {
@@ -53,7 +81,7 @@ pub(in crate::diagnose) struct UdpDrops {
 
 impl Detector for UdpDrops {
     const ID: &'static str = "udp-drops";
-    const TITLE: &'static str = "A UDP socket drops datagrams.";
+    const TITLE: &'static str = "UDP sockets drop datagrams.";
     const LOOK_ALIKES: &'static str = "Cause stopped: the process is in state T. Cause slow: the receive buffer stays full. Cause \
          buffer: the buffer is mostly empty but too small for bursts.";
     const REMEDY: &'static str = "Cause slow: read faster, or with more threads. Cause buffer: raise SO_RCVBUF and net.core.rmem_max.";
@@ -72,7 +100,7 @@ impl Detector for UdpDrops {
 
     fn reported_when(thresholds: &Thresholds) -> String {
         format!(
-            "A socket has dropped at least {} within {}.",
+            "The UDP sockets of a process on one port, or to one remote end, have dropped at least {} within {}.",
             phrases::plural(thresholds.datagrams, "datagram", "datagrams"),
             help_text::seconds(thresholds.window_s)
         )
@@ -85,6 +113,7 @@ impl Detector for UdpDrops {
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
         let facts = &scan.facts;
         self.round += 1;
+        let mut any = false;
         for &row in &facts.candidates.udp {
             let Some(socket) = facts.socket(row) else {
                 continue;
@@ -115,45 +144,102 @@ impl Detector for UdpDrops {
                 let span = self.thresholds.window_s;
                 recent.window.push(facts.now_ns(), seconds, values, span);
             }
-            let sum = recent.window.sum(DROPPED);
-            if sum > 0.0 {
-                out.push(observe(scan, socket, recent, &self.thresholds));
-            }
+            any |= recent.window.count(DROPPED) > 0;
         }
         let round = self.round;
         self.sockets.retain(|_, recent| recent.round == round);
+        if any {
+            for (common, group) in self.groups(facts) {
+                out.extend(observe(scan, common, &group, &self.thresholds));
+            }
+        }
+    }
+}
+
+impl UdpDrops {
+    /// Groups the sockets that have dropped datagrams by their process and what they have in common.
+    fn groups(&self, facts: &Facts<'_>) -> Vec<(Common, Group)> {
+        // A connected socket is one of several on its port if the process has others there.
+        let mut on_port: FxHashMap<(Holder, u16), u32> = FxHashMap::default();
+        let rows = facts.candidates.udp.iter();
+        let sockets = || {
+            rows.clone()
+                .filter_map(|&row| Some((row, facts.socket(row)?)))
+        };
+        for (_, socket) in sockets() {
+            if let (Some(holder), Some(local)) = (holder(socket), socket.socket.local()) {
+                *on_port.entry((holder, local.port)).or_default() += 1;
+            }
+        }
+        let common = |socket: SocketRef<'_>, holder: Option<Holder>| {
+            let port = socket.socket.local()?.port;
+            let is_only = holder.is_none_or(|holder| on_port.get(&(holder, port)) == Some(&1));
+            Some(match socket.socket.remote() {
+                Some(remote) if is_only => Common::Remote(remote.canonical()),
+                _ => Common::Port(port),
+            })
+        };
+        let mut groups: FxHashMap<(Option<Holder>, Common), Group> = FxHashMap::default();
+        for (row, socket) in sockets() {
+            let (key, holder) = (socket.socket.key(), holder(socket));
+            let Some(common) = common(socket, holder) else {
+                continue;
+            };
+            let group = groups.entry((holder, common)).or_insert(Group {
+                first: (key, row),
+                worst: (0.0, row),
+                sockets: 0,
+                dropped: 0.0,
+                dropped_per_s: 0.0,
+                dropped_total: 0,
+                taken: 0.0,
+            });
+            group.first = group.first.min((key, row));
+            let Some(recent) = self.sockets.get(&key) else {
+                continue;
+            };
+            let dropped = recent.window.sum(DROPPED);
+            if dropped > 0.0 {
+                group.sockets += 1;
+                group.dropped += dropped;
+                group.dropped_per_s += recent.window.per_second(DROPPED).unwrap_or(0.0);
+                group.dropped_total += u64::from(recent.drops);
+                group.taken +=
+                    dropped * recent.window.sum(TAKEN) / recent.window.len().max(1) as f64;
+                if dropped > group.worst.0 {
+                    group.worst = (dropped, row);
+                }
+            }
+        }
+        let groups = groups
+            .into_iter()
+            .map(|((_, common), group)| (common, group));
+        groups.filter(|(_, group)| group.sockets > 0).collect()
     }
 }
 
 fn observe(
     scan: &Scan<'_>,
-    socket: SocketRef<'_>,
-    recent: &RecentSocket,
+    common: Common,
+    group: &Group,
     thresholds: &Thresholds,
-) -> Observation {
+) -> Option<Observation> {
     let facts = &scan.facts;
-    let sum = recent.window.sum(DROPPED);
-    let taken = recent.window.sum(TAKEN) / recent.window.len().max(1) as f64;
+    let sum = group.dropped;
+    let taken = group.taken / sum;
+    let socket = facts.socket(group.worst.1)?;
     let activity = activity(socket);
     let buffer = socket.memory().and_then(MemoryInfo::rcvbuf);
-    let subject = subject_of(socket);
+    let subject = subject_of(facts.socket(group.first.1)?);
     let pid = subject.process().map(|process| process.key.pid);
-    let local = socket
-        .socket
-        .local()
-        .map_or_else(String::new, format_endpoint);
-    let whose = match subject.process() {
-        Some(process) => format!("{process} on UDP {local}"),
-        None => format!("The socket on UDP {local}"),
-    };
+    let whose = whose(&subject, common, group.sockets);
     let is_slow = taken >= thresholds.slow_share;
     let most = facts.settings().number("net.core.rmem_max", 0);
     let (cause, why, advice) = if activity.is_some_and(Activity::is_stopped) && is_slow {
-        (
-            "stopped",
-            "has been stopped",
-            phrases::stopped(pid, activity),
-        )
+        ("stopped", "has been stopped", {
+            let processes = subject.processes().map(|named| named.key.pid);
+            phrases::stopped(&processes.collect::<Vec<_>>(), activity)
+        })
     } else if is_slow {
         let tools = pid.map_or_else(String::new, |pid| {
             format!(" (`strace -fp {pid}`, `perf top -p {pid}`)")
@@ -177,12 +263,10 @@ fn observe(
     let count = Value::Count(sum as u64);
     let mut observation = Observation::new(scan.kind, subject, "dropped", count)
         .with("window_s", Value::Seconds(thresholds.window_s))
-        .with_known(
-            "dropped_per_s",
-            recent.window.per_second(DROPPED).map(Value::Rate),
-        )
+        .with("dropped_per_s", Value::Rate(group.dropped_per_s))
         .with_cause(cause)
-        .with("dropped_total", Value::Count(recent.drops.into()))
+        .with("sockets", Value::Count(group.sockets.into()))
+        .with("dropped_total", Value::Count(group.dropped_total))
         .with("buffer_used", Value::Share(taken))
         .with_known(
             "receive_buffer_bytes",
@@ -197,5 +281,28 @@ fn observe(
         phrases::seconds(thresholds.window_s)
     );
     observation.advice = advice;
-    observation
+    Some(observation)
+}
+
+/// Names the sockets at the start of a sentence.
+fn whose(subject: &Subject, common: Common, sockets: u32) -> String {
+    let place = match (common, sockets) {
+        (Common::Remote(remote), 2..) => {
+            format!("{sockets} UDP sockets to {}", format_endpoint(remote))
+        }
+        (_, 2..) => format!("{sockets} sockets on UDP {subject}"),
+        _ => format!("UDP {subject}"),
+    };
+    let names: Vec<String> = subject.processes().map(ToString::to_string).collect();
+    match (names.as_slice(), sockets) {
+        ([], 2..) => format!("A process with {place}"),
+        ([], _) => format!("The socket on {place}"),
+        ([name], 2..) => format!("{name} with {place}"),
+        ([name], _) => format!("{name} on {place}"),
+        (names, 2..) => format!("{} with {place}, which they share,", phrases::names(names)),
+        (names, _) => format!(
+            "The socket on {place}, shared by {},",
+            phrases::names(names)
+        ),
+    }
 }

@@ -6,8 +6,13 @@
 //!
 //! The causes are a process that is stopped, one that accepts too few connections, and a queue that is too small for the
 //! bursts of a process that accepts quickly.
+//!
+//! Listeners that share an address and port (`SO_REUSEPORT`) have a queue each, but the connections that they accept are
+//! only told apart by the processes that have them open.
 
 mod report;
+
+use std::collections::BTreeMap;
 
 use rustc_hash::FxHashMap;
 
@@ -21,7 +26,7 @@ use crate::model::{Activity, SocketKey, SocketRef};
 thresholds! {
     /// Thresholds for accept queues that are filling or full.
     thresholds {
-        /// A queue that stays at this share of its limit is about to overflow. A healthy process keeps
+        /// A queue that stays at this share of its capacity is about to overflow. A healthy process keeps
         /// emptying its queue under any load, so most samples find it empty.
         filling_share: f64 = 0.7, ValueRule::Share;
         /// Minimum number of connections in a queue that counts as filling. With a limit of one, a single
@@ -47,13 +52,22 @@ enum Cause {
     Somaxconn,
 }
 
-/// A queue that is full or filling.
+/// A queue that is full or filling, or several of one process on one port for the same cause.
 #[derive(Debug)]
 pub(in crate::diagnose) struct PressedQueue {
     /// True if the queue drops connections; false if it is about to.
     pub(in crate::diagnose) is_full: bool,
+    /// Identity of the listener.
+    key: SocketKey,
     /// Index of the listener among the totals of listeners.
     listener: usize,
+    /// Number of listeners counted here.
+    listeners: u32,
+    /// Number of listeners on the same address and port, and how many of the others are full too.
+    sharing: u32,
+    others_full: u32,
+    /// Connections in the queues.
+    waiting: u64,
     /// When the queue began to be full or filling, ns of the monotonic clock.
     since_ns: u64,
     cause: Cause,
@@ -61,14 +75,17 @@ pub(in crate::diagnose) struct PressedQueue {
     /// Connections dropped within the window, and per second.
     dropped: f64,
     dropped_per_s: Option<f64>,
+    /// Connections dropped since `listen()`.
+    dropped_total: Option<u64>,
     accepted_per_s: Option<f64>,
 }
 
 /// Measurements of one queue over the window.
 #[derive(Debug, Default)]
 struct RecentQueue {
-    /// Connections dropped and accepted, and 1 if the queue was full and if it was empty.
-    window: Window<4>,
+    /// Connections dropped and accepted, 1 if the queue was full and if it was empty, and connections that other listeners
+    /// on the same address and port accepted.
+    window: Window<5>,
     since_ns: u64,
     round: u64,
 }
@@ -77,6 +94,13 @@ const DROPPED: usize = 0;
 const ACCEPTED: usize = 1;
 const FULL: usize = 2;
 const EMPTY: usize = 3;
+const ACCEPTED_BY_OTHERS: usize = 4;
+
+/// Time after which a connection that waits in a full queue shows that none was accepted, s.
+const LONG_WAIT_S: f64 = 5.0;
+
+/// Number of connections that other listeners must have accepted for none at this one to mean anything.
+const MANY_ACCEPTED: f64 = 5.0;
 
 /// The accept queues that hold connections or have dropped some.
 #[derive(Debug)]
@@ -122,16 +146,21 @@ impl AcceptQueues {
             }
             let recent = self.recent.entry(key).or_default();
             recent.round = self.round;
-            let is_full = totals.accept_queue > 0 && totals.accept_queue >= totals.backlog;
+            let is_full = totals.queue().is_full();
             // A queue can fill and drain between two Samples: its drops show that, if full queues dropped most of them.
             let was_full = dropped > 0.0
                 && seconds.is_some_and(|seconds| overflowed as f64 * 2.0 >= dropped * seconds);
             if let Some(seconds) = seconds {
+                let (own, others) = match totals.sharing {
+                    1 => (totals.accepted_per_s.unwrap_or(0.0) * seconds, 0.0),
+                    _ => accepted_in_group(facts, totals, socket),
+                };
                 let values = [
                     dropped * seconds,
-                    totals.accepted_per_s.unwrap_or(0.0) * seconds,
+                    own,
                     f64::from(u8::from(is_full || was_full)),
                     f64::from(u8::from(totals.accept_queue == 0)),
+                    others,
                 ];
                 let span = self.thresholds.window_s;
                 recent.window.push(facts.now_ns(), seconds, values, span);
@@ -139,6 +168,7 @@ impl AcceptQueues {
             let pressed = recent.assess(facts, listener, (totals, socket), self.thresholds);
             self.pressed.extend(pressed);
         }
+        self.merge_queues_of_a_process(facts);
         let round = self.round;
         self.recent.retain(|_, recent| {
             // A queue without recent drops starts over.
@@ -147,6 +177,94 @@ impl AcceptQueues {
                     || recent.window.len() < 3)
         });
     }
+
+    /// Merges the queues that one process has on one port, if they are full or filling for the same cause.
+    fn merge_queues_of_a_process(&mut self, facts: &Facts<'_>) {
+        let mut merged: BTreeMap<(u32, u16, bool, &str), PressedQueue> = BTreeMap::new();
+        let mut pressed = std::mem::take(&mut self.pressed);
+        // Rows change their order, keys do not.
+        pressed.sort_by_key(|queue| queue.key);
+        for queue in pressed {
+            let totals = facts.moment.unfiltered().listeners.get(queue.listener);
+            let socket = totals.and_then(|totals| facts.socket(totals.row));
+            let key = socket.and_then(|socket| {
+                let process = socket.holders().first()?.process;
+                let port = socket.socket.local()?.port;
+                Some((process, port, queue.is_full, queue.cause.name()))
+            });
+            match key.and_then(|key| merged.get_mut(&key)) {
+                Some(first) => first.merge(&queue),
+                None => match key {
+                    Some(key) => drop(merged.insert(key, queue)),
+                    None => self.pressed.push(queue),
+                },
+            }
+        }
+        self.pressed.extend(merged.into_values());
+    }
+}
+
+impl PressedQueue {
+    /// Adds another queue of the same process.
+    fn merge(&mut self, other: &PressedQueue) {
+        self.listeners += 1;
+        self.waiting += other.waiting;
+        self.since_ns = self.since_ns.min(other.since_ns);
+        self.dropped += other.dropped;
+        let sum = |a: Option<f64>, b: Option<f64>| a.zip(b).map(|(a, b)| a + b);
+        self.dropped_per_s = sum(self.dropped_per_s, other.dropped_per_s);
+        self.accepted_per_s = sum(self.accepted_per_s, other.accepted_per_s);
+        self.dropped_total = (self.dropped_total.zip(other.dropped_total)).map(|(a, b)| a + b);
+        // The other one was among those that are full too.
+        self.others_full = self.others_full.saturating_sub(u32::from(other.is_full));
+    }
+}
+
+/// Returns the totals of the other listeners on the address and port of one.
+fn others_in_group<'m>(
+    facts: &Facts<'m>,
+    totals: &ListenerTotals,
+    socket: SocketRef<'m>,
+) -> impl Iterator<Item = &'m ListenerTotals> {
+    let all = &facts.moment.unfiltered().listeners;
+    let key = socket.socket.key();
+    let others = (totals.sharing > 1).then(|| facts.listener_rows_with(socket.socket));
+    others.into_iter().flatten().filter_map(move |row| {
+        // They are in the order of their rows.
+        let at = all.binary_search_by_key(&row, |totals| totals.row).ok()?;
+        let is_it = facts.socket(row)?.socket.key() == key;
+        (!is_it).then_some(&all[at])
+    })
+}
+
+/// Returns the connections that a listener, and the others on its address and port, were seen to accept since the
+/// previous Sample.
+fn accepted_in_group(
+    facts: &Facts<'_>,
+    totals: &ListenerTotals,
+    socket: SocketRef<'_>,
+) -> (f64, f64) {
+    let accepted = |totals: &ListenerTotals| f64::from(totals.accepted_by_owner.unwrap_or(0));
+    let others = others_in_group(facts, totals, socket);
+    (accepted(totals), others.map(accepted).sum())
+}
+
+/// Reports whether all connections that wait at a group of listeners are in the full queue of this one, and have been for
+/// some time. If one had been accepted, another would have taken its place.
+fn all_wait_here(facts: &Facts<'_>, totals: &ListenerTotals, socket: SocketRef<'_>) -> bool {
+    if others_in_group(facts, totals, socket).any(|other| other.accept_queue > 0) {
+        return false;
+    }
+    let Some(first) = facts.listener_of(socket.socket) else {
+        return false;
+    };
+    let waiting = facts.candidates.unaccepted.iter();
+    let waiting = waiting.filter_map(|&row| facts.socket(row));
+    let mut waiting = waiting
+        .filter(|waiting| facts.listener_of(waiting.socket) == Some(first))
+        .peekable();
+    waiting.peek().is_some()
+        && waiting.all(|waiting| facts.age_s(facts.last_ack_ns(waiting)) >= LONG_WAIT_S)
 }
 
 impl RecentQueue {
@@ -159,22 +277,16 @@ impl RecentQueue {
         thresholds: Thresholds,
     ) -> Option<PressedQueue> {
         let window = &self.window;
-        let (queue, backlog) = (totals.accept_queue, totals.backlog);
+        let queue = totals.queue();
         let dropped = window.sum(DROPPED);
-        // The queue fits one more than its limit; the next connection is dropped.
-        let overflows = queue > backlog && queue > 0;
         let drops_now = totals.drops_per_s.is_some_and(|rate| rate > 0.0);
         // A single Sample may find the queue just emptied.
         let dropped_recently = dropped > 0.0 && window.count(FULL) * 3 >= window.len();
-        let share = f64::from(queue) / f64::from(backlog.max(1));
-        let is_full = overflows
+        let is_filling = queue.fill() >= thresholds.filling_share
+            && queue.waiting >= thresholds.filling_connections;
+        let is_full = queue.is_full()
             || (drops_now && window.count(FULL) > 0)
-            || (dropped_recently && drops_now)
-            || (dropped_recently
-                && totals.accept_queue > 0
-                && totals.accept_queue >= totals.backlog);
-        let is_filling =
-            share >= thresholds.filling_share && queue >= thresholds.filling_connections;
+            || (dropped_recently && (drops_now || is_filling));
         if !is_full && !is_filling {
             self.since_ns = 0;
             return None;
@@ -182,23 +294,51 @@ impl RecentQueue {
         if self.since_ns == 0 {
             self.since_ns = facts.now_ns();
         }
+        let is_alone = totals.sharing == 1;
         let accepted_per_s = window
             .per_second(ACCEPTED)
-            .filter(|_| totals.accepted_per_s.is_some());
+            .filter(|_| totals.accepted_per_s.is_some() && is_alone);
         let activity = activity(socket);
-        let is_emptied = window.count(EMPTY) * 2 >= window.len();
-        let accepts = (accepted_per_s, is_emptied);
+        let accepts = Accepts {
+            per_s: accepted_per_s,
+            // Connections that close within an interval are not seen to be accepted. Those of the others would be missing
+            // as well.
+            is_known_not_to: !is_alone
+                && window.sum(ACCEPTED) == 0.0
+                && (window.sum(ACCEPTED_BY_OTHERS) >= MANY_ACCEPTED
+                    || queue.is_full() && all_wait_here(facts, totals, socket)),
+            is_emptied: window.count(EMPTY) * 2 >= window.len(),
+        };
+        let others = others_in_group(facts, totals, socket);
+        let others_full = others.filter(|other| other.queue().is_full()).count();
         Some(PressedQueue {
             is_full,
+            key: socket.socket.key(),
             listener,
+            listeners: 1,
+            sharing: totals.sharing,
+            others_full: others_full as u32,
+            waiting: queue.waiting.into(),
             since_ns: self.since_ns,
             cause: Cause::of(facts, totals, accepts, activity, &thresholds),
             activity,
             dropped,
             dropped_per_s: window.per_second(DROPPED),
+            dropped_total: totals.drops.map(u64::from),
             accepted_per_s,
         })
     }
+}
+
+/// What is known of the connections that a process accepts.
+#[derive(Debug, Clone, Copy)]
+struct Accepts {
+    /// Accepted per second; `None` if that is unknown.
+    per_s: Option<f64>,
+    /// True if it shares its address and port, and its own connections show that it accepts none.
+    is_known_not_to: bool,
+    /// True if at least half of the Samples found the queue empty.
+    is_emptied: bool,
 }
 
 impl Cause {
@@ -215,29 +355,30 @@ impl Cause {
     fn of(
         facts: &Facts<'_>,
         totals: &ListenerTotals,
-        (accepted, is_emptied): (Option<f64>, bool),
+        accepts: Accepts,
         activity: Option<Activity>,
         thresholds: &Thresholds,
     ) -> Cause {
         if activity.is_some_and(Activity::is_stopped) {
             return Cause::Stopped;
         }
-        let capacity = f64::from(totals.backlog) + 1.0;
-        match accepted {
-            // A process that accepts everything between two bursts is not slow, even if bursts are rare.
-            Some(rate)
-                if rate >= capacity * thresholds.quick_turns_per_s
-                    || (rate > 0.0 && is_emptied) =>
-            {
-                let most = facts.settings().number("net.core.somaxconn", 0);
-                if most.is_some_and(|most| most <= u64::from(totals.backlog)) {
-                    Cause::Somaxconn
-                } else {
-                    Cause::Backlog
-                }
-            }
+        let quick = totals.queue().capacity() as f64 * thresholds.quick_turns_per_s;
+        // A process that accepts everything between two bursts is not slow, even if bursts are rare.
+        let is_quick = match accepts.per_s {
+            Some(rate) => rate >= quick || (rate > 0.0 && accepts.is_emptied),
+            None => accepts.is_emptied && !accepts.is_known_not_to,
+        };
+        if is_quick {
+            let most = facts.settings().number("net.core.somaxconn", 0);
+            return match most {
+                Some(most) if most <= u64::from(totals.backlog) => Cause::Somaxconn,
+                _ => Cause::Backlog,
+            };
+        }
+        match accepts.per_s {
             Some(rate) if rate > 0.0 => Cause::Slow,
             Some(_) => Cause::NotAccepting,
+            None if accepts.is_known_not_to => Cause::NotAccepting,
             None => Cause::Slow,
         }
     }

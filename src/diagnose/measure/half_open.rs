@@ -1,27 +1,35 @@
-//! Measures the half-open connections of listeners, their sources, SYN cookies and dropped SYNs.
+//! Measures the half-open connections of listeners: whether their clients answer, SYN cookies and dropped SYNs.
 //!
 //! The kernel answers a SYN, and the request waits in SYN-RECV for the client's acknowledgment. Without one, the SYN-ACK is
 //! retransmitted. Once the requests fill the backlog, the kernel answers with SYN cookies, which need no queue entry, or
 //! drops SYNs if cookies are turned off.
 //!
-//! Shared by the findings for few and for many sources. [`HalfOpenConnections::update`] measures a moment once, before
+//! Clients that never answer, clients that answer late, and clients that have answered but send no data yet fill the queue
+//! alike. [`Verdict`] tells them apart by what came back.
+//!
+//! Shared by the findings for floods and for full queues. [`HalfOpenConnections::update`] measures a moment once, before
 //! either of them observes it.
+
+mod report;
+mod request;
+mod sources;
+mod verdict;
 
 use std::net::IpAddr;
 
-use rustc_hash::{FxHashMap, FxHashSet};
+use rustc_hash::FxHashMap;
 
+pub(in crate::diagnose) use self::report::{SEVERITY, reported_when};
+use self::request::Requests;
+use self::sources::Sources;
+use self::verdict::{Answers, Limits};
+pub(in crate::diagnose) use self::verdict::{MIN_WATCH_S, Verdict};
 use super::counter::CounterStep;
-use crate::diagnose::facts::{Facts, listener_name, subject_of};
-use crate::diagnose::finding::{Severity, Value};
-use crate::diagnose::help_text;
-use crate::diagnose::kind::FindingKind;
+use crate::diagnose::facts::Facts;
 use crate::diagnose::need::Need;
-use crate::diagnose::observation::Observation;
-use crate::diagnose::phrases;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::window::Window;
-use crate::model::Protocol;
+use crate::model::{Protocol, SocketKey, State};
 
 thresholds! {
     /// Thresholds for half-open connections of a listener.
@@ -33,8 +41,8 @@ thresholds! {
         /// Fewer are reported if half-open connections fill this share of the backlog. Once it is full,
         /// the kernel sends SYN cookies or drops SYNs.
         share: f64 = 0.8, ValueRule::Share;
-        /// Number of sources from which on it is reported as a flood ({0}), most likely with forged
-        /// addresses. Fewer are clients with a broken return path ({1}).
+        /// Number of sources without a completed handshake from which on it is a flood ({0}).
+        /// Fewer are clients with a broken return path, or a scanner ({1}).
         flood_sources: u32 = 8, ValueRule::COUNT;
         /// Length of the window over which SYN cookies and drops are added up.
         window_s: f64 = 10.0, ValueRule::WINDOW;
@@ -43,12 +51,14 @@ thresholds! {
 
 /// SYN cookies sent and SYNs dropped for a full queue, of all listeners.
 const COOKIES_SENT: &str = "TcpExt.TCPReqQFullDoCookies";
+const COOKIES_RETURNED: &str = "TcpExt.SyncookiesRecv";
 const SYNS_DROPPED: &str = "TcpExt.TCPReqQFullDrop";
 
 /// What the findings about half-open connections read.
 pub(in crate::diagnose) const NEEDS: &[Need] = &[
     Need::Sockets(Protocol::Tcp),
     Need::Counter(COOKIES_SENT),
+    Need::Counter(COOKIES_RETURNED),
     Need::Counter(SYNS_DROPPED),
 ];
 
@@ -58,22 +68,41 @@ const FEW: u32 = 4;
 /// Share of the backlog at which cookies and drops are attributed to a listener.
 const PRESSED_SHARE: f64 = 0.5;
 
-// Indexes of the window: SYN cookies sent, SYNs dropped.
-const COOKIES: usize = 0;
-const DROPPED: usize = 1;
+/// Time since the last SYN up to which more are expected, s.
+const ARRIVING_S: f64 = 2.0;
 
-/// Half-open connections of one listener.
+// Indexes of the window: SYN cookies sent, cookies that came back valid, SYNs dropped.
+const COOKIES: usize = 0;
+const RETURNED: usize = 1;
+const DROPPED: usize = 2;
+
+/// Half-open connections of one listener, or of all that share its address and port.
 #[derive(Debug)]
 pub(in crate::diagnose) struct HalfOpenGroup {
-    /// The row of the listener.
+    /// The row of the first listener.
     listener: u32,
-    half_open: u32,
-    /// Handshakes whose SYN-ACK was retransmitted.
-    stuck: u32,
-    /// Different remote addresses.
-    sources: u32,
+    /// Sum of the backlogs.
+    backlog: u64,
+    answers: Answers,
     /// The remote address of the first row, shown if it is the only source.
     first_source: Option<IpAddr>,
+    /// When the group began to be examined, ns of the monotonic clock.
+    since_ns: u64,
+    verdict: Option<Verdict>,
+    /// Number of half-open connections that the previous Sample did not have.
+    new: u32,
+}
+
+/// What is kept of a group between Samples while it is examined.
+#[derive(Debug)]
+struct ExaminedGroup {
+    since_ns: u64,
+    /// When SYNs last arrived, ns of the monotonic clock.
+    arrived_ns: u64,
+    sources: Sources,
+    /// Connections opened.
+    opened: Window<1>,
+    is_seen: bool,
 }
 
 /// Half-open connections by listener, with the cookies and drops of all listeners.
@@ -82,10 +111,13 @@ pub(in crate::diagnose) struct HalfOpenConnections {
     thresholds: Thresholds,
     /// SYN cookies sent, of all listeners. Kernel: `TCPReqQFullDoCookies`.
     cookies: CounterStep,
+    /// Valid SYN cookies received, of all listeners. Kernel: `SyncookiesRecv`.
+    returned: CounterStep,
     /// SYNs dropped for a full SYN queue, of all listeners. Kernel: `TCPReqQFullDrop`.
     dropped: CounterStep,
-    /// SYN cookies sent, and SYNs dropped.
-    window: Window<2>,
+    window: Window<3>,
+    requests: Requests,
+    examined: FxHashMap<SocketKey, ExaminedGroup>,
     groups: Vec<HalfOpenGroup>,
 }
 
@@ -95,8 +127,11 @@ impl HalfOpenConnections {
         HalfOpenConnections {
             thresholds,
             cookies: CounterStep::new(COOKIES_SENT),
+            returned: CounterStep::new(COOKIES_RETURNED),
             dropped: CounterStep::new(SYNS_DROPPED),
             window: Window::default(),
+            requests: Requests::default(),
+            examined: FxHashMap::default(),
             groups: Vec::new(),
         }
     }
@@ -104,18 +139,33 @@ impl HalfOpenConnections {
     /// Measures the half-open connections of the next moment.
     pub(in crate::diagnose) fn update(&mut self, facts: &Facts<'_>) {
         self.groups.clear();
-        let steps = [self.cookies.step(facts), self.dropped.step(facts)];
+        let steps = [
+            self.cookies.step(facts),
+            self.returned.step(facts),
+            self.dropped.step(facts),
+        ];
         if let Some(seconds) = facts.elapsed_s() {
             let values = steps.map(|step| step.unwrap_or(0) as f64);
             let span = self.thresholds.window_s;
             self.window.push(facts.now_ns(), seconds, values, span);
         }
         let few = self.thresholds.half_open.min(FEW);
-        if facts.candidates.syn_recv.len() < few as usize {
-            return;
+        if facts.candidates.syn_recv.len() >= few as usize {
+            self.count_requests(facts);
+            self.groups
+                .retain(|group| group.is_pressed(&self.window) || group.answers.unanswered >= few);
+        } else {
+            self.requests.clear();
         }
+        let [sent, _, dropped] = steps.map(|step| step.unwrap_or(0));
+        self.examine(facts, sent + dropped > 0);
+    }
+
+    /// Counts the half-open connections of each listener.
+    fn count_requests(&mut self, facts: &Facts<'_>) {
         let rows = &facts.sample().sockets.rows;
-        let mut groups: FxHashMap<u32, (HalfOpenGroup, FxHashSet<IpAddr>)> = FxHashMap::default();
+        let mut groups: FxHashMap<u32, HalfOpenGroup> = FxHashMap::default();
+        self.requests.begin();
         for &row in &facts.candidates.syn_recv {
             let Some(socket) = rows.get(row as usize) else {
                 continue;
@@ -123,141 +173,139 @@ impl HalfOpenConnections {
             let Some(listener) = facts.listener_of(socket) else {
                 continue;
             };
-            let (group, sources) = groups.entry(listener).or_insert_with(|| {
-                let group = HalfOpenGroup {
-                    listener,
-                    half_open: 0,
-                    stuck: 0,
-                    sources: 0,
-                    first_source: None,
-                };
-                (group, FxHashSet::default())
+            let group = groups
+                .entry(listener)
+                .or_insert_with(|| HalfOpenGroup::new(facts, listener));
+            let (request, is_new) = self.requests.update(facts, socket);
+            group.new += u32::from(is_new);
+            let answers = &mut group.answers;
+            answers.half_open += 1;
+            answers.unanswered += u32::from(request.is_unanswered);
+            answers.deferred += u32::from(request.is_deferred);
+            answers.repeated += u32::from(request.is_repeated);
+        }
+        self.requests.end();
+        self.groups.extend(groups.into_values());
+    }
+
+    /// Follows the sources of the groups that may be a problem, and decides what they are. `unqueued` is true if SYNs
+    /// have arrived at a full queue since the previous Sample.
+    fn examine(&mut self, facts: &Facts<'_>, unqueued: bool) {
+        for examined in self.examined.values_mut() {
+            examined.is_seen = false;
+        }
+        let rows = &facts.sample().sockets.rows;
+        for group in &mut self.groups {
+            let Some(listener) = rows.get(group.listener as usize) else {
+                continue;
+            };
+            let examined = self.examined.entry(group.key(facts));
+            let examined = examined.or_insert_with(|| ExaminedGroup {
+                since_ns: facts.now_ns(),
+                arrived_ns: 0,
+                sources: Sources::default(),
+                opened: Window::default(),
+                is_seen: true,
             });
-            group.half_open += 1;
-            let retries = socket.timer.map_or(0, |timer| timer.retries);
-            group.stuck += u32::from(retries > 0);
-            if let Some(remote) = socket.remote() {
-                let source = remote.address.to_canonical();
-                group.first_source.get_or_insert(source);
-                sources.insert(source);
+            examined.is_seen = true;
+            group.since_ns = examined.since_ns;
+            if group.new > 0 || (unqueued && group.share() >= PRESSED_SHARE) {
+                examined.arrived_ns = facts.now_ns();
             }
+            if let (Some(opened), Some(seconds)) =
+                (facts.opened_at(group.listener), facts.elapsed_s())
+            {
+                let span = self.thresholds.window_s;
+                let values = [f64::from(opened)];
+                examined.opened.push(facts.now_ns(), seconds, values, span);
+            }
+            for &row in &facts.candidates.syn_recv {
+                if let Some(socket) = rows.get(row as usize)
+                    && let Some(remote) = socket.remote()
+                    && facts.listener_of(socket) == Some(group.listener)
+                {
+                    let source = remote.address.to_canonical();
+                    group.first_source.get_or_insert(source);
+                    let is_unanswered = self.requests.is_unanswered(socket);
+                    examined.sources.add(source, is_unanswered, facts.now_ns());
+                }
+            }
+            let port = listener.local().map(|local| local.port);
+            let completes = |state: State| {
+                !matches!(
+                    state,
+                    State::SynRecv | State::Listen | State::BoundInactive | State::SynSent
+                )
+            };
+            let closed = &facts.sample().closed_sockets.rows;
+            for socket in rows.iter().chain(closed) {
+                if let (Some(local), Some(remote)) = (socket.local(), socket.remote())
+                    && Some(local.port) == port
+                    && completes(socket.state)
+                {
+                    examined.sources.complete(remote.address.to_canonical());
+                }
+            }
+            let span_ns = (self.thresholds.window_s * 1e9) as u64;
+            group.answers = Answers {
+                fates: examined.sources.finish(facts.now_ns(), span_ns),
+                are_arriving: facts.age_s(examined.arrived_ns) < ARRIVING_S,
+                opened: examined.opened.sum(0) as u64,
+                cookies_sent: self.window.sum(COOKIES),
+                cookies_returned: self.window.sum(RETURNED),
+                watched_s: facts.age_s(group.since_ns),
+                ..group.answers
+            };
+            group.verdict = group.answers.verdict(Limits {
+                unanswered: self.thresholds.half_open,
+                flood_sources: self.thresholds.flood_sources,
+                undecided_s: self.thresholds.window_s,
+            });
         }
-        let groups = groups.into_values();
-        self.groups.extend(groups.map(|(group, sources)| {
-            let sources = sources.len() as u32;
-            HalfOpenGroup { sources, ..group }
-        }));
-    }
-
-    /// Adds an observation of `kind` for each listener whose half-open connections come from at least
-    /// `flood_sources` addresses (`from_many`), or from fewer. `advice` makes the remedy from the value of
-    /// `net.ipv4.tcp_syncookies` (`None` if unknown) and the backlog.
-    pub(in crate::diagnose) fn observe(
-        &self,
-        kind: &'static FindingKind,
-        facts: &Facts<'_>,
-        from_many: bool,
-        advice: impl Fn(Option<u64>, u32) -> String,
-        out: &mut Vec<Observation>,
-    ) {
-        let groups = self.groups.iter();
-        let groups =
-            groups.filter(|group| from_many == (group.sources >= self.thresholds.flood_sources));
-        out.extend(groups.filter_map(|group| self.observe_group(kind, facts, group, &advice)));
-    }
-
-    fn observe_group(
-        &self,
-        kind: &'static FindingKind,
-        facts: &Facts<'_>,
-        group: &HalfOpenGroup,
-        advice: impl Fn(Option<u64>, u32) -> String,
-    ) -> Option<Observation> {
-        let thresholds = &self.thresholds;
-        let socket = facts.socket(group.listener)?;
-        let backlog = socket.socket.send_queue;
-        let share = f64::from(group.half_open) / f64::from(backlog.max(1));
-        let (cookies, dropped) = (self.window.sum(COOKIES), self.window.sum(DROPPED));
-        // The kernel counts cookies and drops of all listeners: they belong to one with many half-open connections.
-        let is_pressed = cookies + dropped > 0.0 && share >= PRESSED_SHARE;
-        let is_full = share >= thresholds.share || is_pressed;
-        // A finding stays active while half as many are left.
-        let few = thresholds.half_open.min(FEW);
-        let stays = is_full || group.stuck * 2 >= thresholds.half_open;
-        if !(is_pressed || group.stuck >= few && stays) {
-            return None;
-        }
-        let syncookies = facts.settings().number("net.ipv4.tcp_syncookies", 0);
-        let at_work = cookies > 0.0 || syncookies == Some(2);
-        let subject = subject_of(socket);
-        let who = listener_name(&subject);
-        let from = match (group.sources, group.first_source) {
-            (1, Some(source)) => format!("from {source}"),
-            (sources, _) => format!(
-                "from {}",
-                phrases::plural(sources.into(), "address", "addresses")
-            ),
-        };
-        let rest = match (at_work, dropped as u64, syncookies) {
-            (true, ..) => ": SYN cookies are active".to_owned(),
-            (false, 0, Some(0)) => ": SYN cookies are off".to_owned(),
-            (false, 0, _) => String::new(),
-            (false, dropped, _) => format!(
-                ": {} dropped in the last {}",
-                phrases::plural(dropped, "SYN was", "SYNs were"),
-                phrases::seconds(thresholds.window_s)
-            ),
-        };
-        let count = Value::Count(group.half_open.into());
-        let mut observation = Observation::new(kind, subject, "half_open", count)
-            .with("stuck", Value::Count(group.stuck.into()))
-            .with("backlog", Value::Count(backlog.into()))
-            .with("sources", Value::Count(group.sources.into()))
-            .with("cookies_at_work", Value::Flag(at_work))
-            .with("cookies_sent", Value::Count(cookies as u64))
-            .with("dropped", Value::Count(dropped as u64))
-            .with_known("tcp_syncookies", syncookies.map(Value::Count));
-        observation.over_threshold = is_full || group.stuck >= thresholds.half_open;
-        observation.severity = if dropped > 0.0 || (is_full && syncookies == Some(0)) {
-            Severity::Critical
-        } else if is_full || share >= 0.5 {
-            Severity::Warning
-        } else {
-            Severity::Info
-        };
-        observation.reports_growth = true;
-        let half_open = phrases::plural(
-            group.half_open.into(),
-            "half-open connection",
-            "half-open connections",
-        );
-        observation.summary = format!("{who} has had {half_open} {from}");
-        observation.rest = rest;
-        observation.advice = advice(syncookies, backlog);
-        Some(observation)
+        self.examined.retain(|_, examined| examined.is_seen);
     }
 }
 
-/// Describes the condition of a finding about half-open connections. `sources` is the number of source addresses.
-pub(in crate::diagnose) fn reported_when(sources: &str, thresholds: &Thresholds) -> String {
-    format!(
-        "A listener has at least {} half-open connections from {sources} addresses that did not answer for 1 s. Fewer \
-         are reported if they fill {} of its backlog, or half of it while SYN cookies were sent or SYNs were dropped \
-         within {}.",
-        phrases::count(thresholds.half_open.into()),
-        help_text::share(thresholds.share),
-        help_text::seconds(thresholds.window_s)
-    )
-}
+impl HalfOpenGroup {
+    fn new(facts: &Facts<'_>, listener: u32) -> HalfOpenGroup {
+        let socket = facts.socket(listener).map(|listener| listener.socket);
+        let listeners = socket
+            .into_iter()
+            .flat_map(|socket| facts.listeners_with(socket));
+        HalfOpenGroup {
+            listener,
+            backlog: listeners
+                .map(|listener| u64::from(listener.socket.send_queue))
+                .sum(),
+            answers: Answers::default(),
+            first_source: None,
+            since_ns: 0,
+            verdict: None,
+            new: 0,
+        }
+    }
 
-/// Severity of a finding about half-open connections.
-pub(in crate::diagnose) const SEVERITY: &str =
-    "Info. Warning at half the backlog, critical if SYNs are dropped.";
+    /// Returns the identity of the listeners: the lowest of their keys, since rows change their order.
+    fn key(&self, facts: &Facts<'_>) -> SocketKey {
+        let socket = facts.socket(self.listener).map(|listener| listener.socket);
+        let all = socket
+            .into_iter()
+            .flat_map(|socket| facts.listeners_with(socket));
+        let keys = all.map(|listener| listener.socket.key());
+        keys.min().unwrap_or(SocketKey {
+            netns: 0,
+            cookie: 0,
+        })
+    }
 
-/// Returns the advice to turn on SYN cookies, if they are off.
-pub(in crate::diagnose) fn cookies_advice(syncookies: Option<u64>) -> &'static str {
-    match syncookies {
-        Some(0) => "Turn on SYN cookies: `sysctl -w net.ipv4.tcp_syncookies=1`. ",
-        _ => "",
+    /// Returns the share of the backlog in use.
+    fn share(&self) -> f64 {
+        f64::from(self.answers.half_open) / self.backlog.max(1) as f64
+    }
+
+    /// Reports whether SYN cookies or drops are due to it. The kernel counts those of all listeners: they belong to one
+    /// with many half-open connections.
+    fn is_pressed(&self, window: &Window<3>) -> bool {
+        window.sum(COOKIES) + window.sum(DROPPED) > 0.0 && self.share() >= PRESSED_SHARE
     }
 }

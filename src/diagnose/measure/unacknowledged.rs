@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use rustc_hash::FxHashMap;
 
 use crate::diagnose::ages::Ages;
-use crate::diagnose::facts::{Facts, own_end, process};
+use crate::diagnose::facts::{Facts, add_process, own_end, process, process_with_others};
 use crate::diagnose::finding::Value;
 use crate::diagnose::kind::FindingKind;
 use crate::diagnose::observation::{MAX_PER_KIND, Observation};
@@ -50,6 +50,7 @@ pub(in crate::diagnose) struct StuckGroup {
     connections: u32,
     pub(in crate::diagnose) unacknowledged: u64,
     largest: u32,
+    processes: Vec<u32>,
     pub(in crate::diagnose) retries: u8,
     /// When the first connection got stuck, ns of the monotonic clock.
     oldest_ns: u64,
@@ -116,11 +117,13 @@ impl UnacknowledgedData {
                         connections: 0,
                         unacknowledged: 0,
                         largest: 0,
+                        processes: Vec::new(),
                         retries: 0,
                         oldest_ns: u64::MAX,
                     });
                 let bytes = socket.socket.send_queue;
                 group.connections += 1;
+                add_process(&mut group.processes, socket);
                 group.unacknowledged += u64::from(bytes);
                 if bytes > group.largest {
                     (group.largest, group.row) = (bytes, row);
@@ -171,9 +174,7 @@ impl StuckGroup {
     ) -> Option<StuckData> {
         let socket = facts.socket(self.row)?;
         let process = process(socket);
-        let sender = process
-            .as_ref()
-            .map_or_else(|| "This host".to_owned(), ToString::to_string);
+        let sender = process_with_others(process.as_ref(), &self.processes);
         let subject = Subject::Remote {
             address: self.remote.0,
             port: self.remote.1,

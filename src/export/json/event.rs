@@ -10,7 +10,7 @@ use crate::export::json_schema::{JsonSchema, Property};
 use crate::export::row::Row;
 use crate::export::socket_schema;
 use crate::export::timestamp::timestamp;
-use crate::model::{SocketRef, State, TcpInfo};
+use crate::model::{SocketRef, State};
 
 #[derive(Serialize)]
 struct JsonEvent<'a> {
@@ -23,13 +23,8 @@ struct JsonEvent<'a> {
     sent_bytes: Option<u64>,
     received_bytes: Option<u64>,
     retransmitted_bytes: Option<u64>,
+    totals_as_of: Option<String>,
     socket: JsonSocket<'a>,
-}
-
-/// Returns the payload sent, each byte counted once: without SYN, FIN and retransmissions.
-fn payload_sent(info: TcpInfo<'_>) -> Option<u64> {
-    let retransmitted = info.bytes_retrans().unwrap_or(0);
-    Some(info.bytes_sent()?.saturating_sub(retransmitted))
 }
 
 /// Returns the exactness of `lifetime_ms`.
@@ -41,14 +36,12 @@ fn lifetime_name(lifetime: Lifetime) -> &'static str {
     }
 }
 
-/// Writes one event. Bytes are totals of the connection, given when it closes; `received_bytes` counts the peer's FIN,
-/// as the kernel does. `lifetime_is` states whether `lifetime_ms` is exact.
+/// Writes one event. Bytes are totals of the connection, given when it closes. `lifetime_is` states whether
+/// `lifetime_ms` is exact, `totals_as_of` whether the bytes are.
 ///
 /// # Errors
 /// If the writer fails.
 pub fn write_event(event: &Event, socket: SocketRef<'_>, out: &mut impl Write) -> io::Result<()> {
-    let closed = event.kind == EventKind::Closed;
-    let info = socket.tcp_info().filter(|_| closed);
     let line = JsonEvent {
         at: timestamp(event.at_us),
         event: event.kind.name(),
@@ -56,9 +49,13 @@ pub fn write_event(event: &Event, socket: SocketRef<'_>, out: &mut impl Write) -
         to: event.to.map(State::filter_name),
         lifetime_ms: event.lifetime.map(|lifetime| lifetime.ns() as f64 / 1e6),
         lifetime_is: event.lifetime.map(lifetime_name),
-        sent_bytes: info.and_then(payload_sent),
-        received_bytes: info.and_then(TcpInfo::bytes_received),
-        retransmitted_bytes: info.and_then(TcpInfo::bytes_retrans),
+        sent_bytes: event.totals.map(|totals| totals.sent),
+        received_bytes: event.totals.map(|totals| totals.received),
+        retransmitted_bytes: event.totals.map(|totals| totals.retransmitted),
+        totals_as_of: event
+            .totals
+            .and_then(|totals| totals.as_of_us)
+            .map(timestamp),
         socket: JsonSocket {
             row: Row::of_socket(socket),
             taken_at: None,
@@ -113,15 +110,21 @@ pub fn event_schema() -> JsonSchema {
         ),
         Property::new(
             "sent_bytes",
-            bytes("Payload sent by a closed connection, without retransmissions."),
+            bytes("Payload sent by a closed connection, each byte once: without SYN, FIN and retransmissions."),
         ),
         Property::new(
             "received_bytes",
-            bytes("Payload received by a closed connection; counts the peer's FIN as a byte."),
+            bytes("Payload received by a closed connection, without the peer's FIN."),
         ),
         Property::new(
             "retransmitted_bytes",
             bytes("Payload retransmitted by a closed connection."),
+        ),
+        Property::new(
+            "totals_as_of",
+            JsonSchema::time().or_null().with_description(
+                "Time of the sample that the bytes are from, if they are lower bounds: the kernel clears the counters of a connection that its own process aborts. Null if they are final or unknown.",
+            ),
         ),
         Property::new("socket", JsonSchema::reference("socket")),
     ]);

@@ -136,7 +136,12 @@ impl<'t> Parser<'t, '_> {
         };
         let pattern = Pattern::expression(&text)
             .map_err(|message| self.error(at, format!("invalid regular expression: {message}")))?;
-        let fragment = self.builder.predicate(Predicate::Text(field.id, pattern));
+        // Of a process, the cell has only the first owner, and at most 15 bytes of its name.
+        let predicate = match field.name {
+            "process" => Predicate::ProcessText(field.id, pattern),
+            _ => Predicate::Text(field.id, pattern),
+        };
+        let fragment = self.builder.predicate(predicate);
         Ok(if negated {
             ProgramBuilder::not(fragment)
         } else {

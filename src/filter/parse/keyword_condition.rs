@@ -93,6 +93,9 @@ impl Parser<'_, '_> {
         let wrong = |parser: &Self, message: String| {
             parser.error(at, message).with_expected(what.describe())
         };
+        if let Some(pattern) = self.name_pattern(at, &value, keyword)? {
+            return Ok(self.builder.predicate(pattern));
+        }
         let test = match keyword {
             Keyword::Dst | Keyword::Src | Keyword::Host => {
                 let host = endpoint::parse_host(&value, self.context.names, self.context.requested)
@@ -116,7 +119,9 @@ impl Parser<'_, '_> {
             Keyword::Dev => {
                 let index =
                     endpoint::parse_integer(&value).and_then(|index| u32::try_from(index).ok());
-                let index = self.context.names.device(&value).or(index);
+                // A removed device is shown as if5, as iproute2 does.
+                let removed = || parse_u32(value.strip_prefix("if")?);
+                let index = self.context.names.device(&value).or(index).or_else(removed);
                 Predicate::Device(match index {
                     Some(index) => Device::Index(index),
                     None if self.context.allow_unknown_devices => Device::Name(value.into_owned()),
@@ -205,6 +210,33 @@ impl Parser<'_, '_> {
         Ok(self.builder.predicate(test))
     }
 
+    /// Parses a value with wildcards as a pattern for the texts of the keyword's column; `None` if it has none, and for
+    /// keywords whose values have wildcards of their own.
+    fn name_pattern(
+        &self,
+        at: usize,
+        value: &str,
+        keyword: Keyword,
+    ) -> Result<Option<Predicate>, FilterError> {
+        let has_column_of_names = match keyword {
+            Keyword::Dev | Keyword::Unowned | Keyword::Protocol | Keyword::Family => true,
+            // The name of a directory may have wildcards in it.
+            Keyword::Cgroup => !matches!(self.context.names.cgroup(value), Lookup::Known(_)),
+            _ => false,
+        };
+        if !has_column_of_names || !value.contains(WILDCARDS) {
+            return Ok(None);
+        }
+        let column = keyword
+            .column()
+            .and_then(|column| self.context.vocabulary.field(column));
+        let Some(field) = column else {
+            return Ok(None);
+        };
+        let pattern = Pattern::glob(value).map_err(|message| self.error(at, message))?;
+        Ok(Some(Predicate::Text(field.id, pattern)))
+    }
+
     fn port_condition(
         &mut self,
         word: &str,
@@ -277,10 +309,14 @@ fn parse_u32(text: &str) -> Option<u32> {
     endpoint::parse_integer(text).and_then(|number| u32::try_from(number).ok())
 }
 
+/// The characters that make a name a pattern.
+const WILDCARDS: [char; 3] = ['*', '?', '['];
+
 /// Maximum length of a process name in the kernel, in bytes. Kernel: `TASK_COMM_LEN`.
 const MAX_COMM: usize = 15;
 
-/// Parses a pid, a uid, or a name with `*` and `?`. A `comm` is truncated as in the kernel.
+/// Parses a pid, a uid, or a name with `*` and `?`. A `comm` is truncated as in the kernel: the command line, which has
+/// the whole name, is not readable of every process.
 fn process_or_user(text: &str, comm: bool) -> Result<Name, String> {
     if text.bytes().all(|byte| byte.is_ascii_digit())
         && let Ok(number) = text.parse()

@@ -15,7 +15,7 @@ use crate::recording::alloc_budget::AllocBudget;
 use crate::recording::error::Corrupt;
 use crate::recording::records::{
     Clock, CounterDecoder, DeviceDecoder, FieldReader, ProcessDecoder, SettingsDecoder,
-    decode_activity, decode_faults, decode_names,
+    decode_activity, decode_faults, decode_names, decode_unlisted,
 };
 use crate::recording::section;
 use crate::recording::strings::StringTable;
@@ -149,6 +149,8 @@ impl FrameDecoder {
         self.devices.copy_to(sample);
         let sections = FrameSections::find(&self.frame.raw)?;
         decode_activity(sections.fixed[section::ACTIVITY], &mut sample.processes)?;
+        let mut reader = field_reader(sections.fixed[section::UNLISTED], strings, budget);
+        decode_unlisted(&mut reader, &mut sample.processes)?;
         let mut reader = field_reader(sections.fixed[section::NAMES], strings, budget);
         decode_names(&mut reader, sample)?;
         let mut reader = field_reader(sections.fixed[section::FAULTS], strings, budget);

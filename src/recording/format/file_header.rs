@@ -60,9 +60,11 @@ pub(in crate::recording) fn metadata_json(metadata: &Metadata) -> serde_json::Va
         interval,
         capabilities,
         filter,
+        tables,
+        restricted,
         redacted,
     } = metadata;
-    serde_json::json!({
+    let mut json = serde_json::json!({
         "program": program,
         "begun_at_us": begun_at_us,
         "interval_ns": interval.as_nanos() as u64,
@@ -70,7 +72,12 @@ pub(in crate::recording) fn metadata_json(metadata: &Metadata) -> serde_json::Va
         "capabilities": capabilities,
         "filter": filter,
         "redacted": redacted,
-    })
+    });
+    if let Some(tables) = tables {
+        json["tables"] = tables.as_slice().into();
+        json["restricted"] = (*restricted).into();
+    }
+    json
 }
 
 /// Parses the metadata; missing fields stay empty. Returns `None` if the bytes are not JSON.
@@ -92,6 +99,10 @@ pub(in crate::recording) fn parse_metadata(json: &[u8]) -> Option<Metadata> {
             .map(|names| names.iter().map(text).collect())
             .unwrap_or_default(),
         filter: text(&json["filter"]),
+        tables: json["tables"]
+            .as_array()
+            .map(|names| names.iter().map(text).collect()),
+        restricted: json["restricted"].as_bool().unwrap_or(false),
         redacted: json["redacted"].as_bool().unwrap_or(false),
     })
 }

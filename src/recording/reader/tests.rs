@@ -1,4 +1,6 @@
-//! Files that are complete, truncated, damaged, or not recordings.
+//! Files that are complete, or not recordings.
+
+mod damage;
 
 use std::time::Duration;
 
@@ -6,7 +8,6 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::model::Host;
-use crate::recording::format::FrameHeader;
 use crate::recording::simulator::{Simulator, normalized};
 use crate::recording::{
     Encoder, FrameHistory, HistorySnapshot, Recorder, RecorderOptions, SampleArchive, save,
@@ -31,6 +32,8 @@ fn metadata() -> Metadata {
         interval: Duration::from_secs(1),
         capabilities: vec!["CAP_NET_ADMIN".to_owned()],
         filter: "state established".to_owned(),
+        tables: Some(vec!["tcp".to_owned()]),
+        restricted: true,
         redacted: false,
     }
 }
@@ -139,128 +142,6 @@ fn first_seen_times_are_known_after_a_seek() {
             seen.sort_unstable();
         }
         assert_eq!(read, known, "at {at}");
-    }
-}
-
-/// Opens a damaged recording and checks that its Samples are right and its losses are reported.
-fn check_damaged(path: &Path, samples: &[Sample], chunk: usize, what: &str) -> usize {
-    let mut reader = match Reader::open(path) {
-        Ok(reader) => reader,
-        Err(error) => {
-            assert!(
-                error.to_string().contains("not a sockwatch recording"),
-                "{what}: {error}"
-            );
-            return 0;
-        }
-    };
-    let read = all(&mut reader);
-    let mut left = samples.iter();
-    for sample in &read {
-        assert!(
-            left.any(|known| known == sample || is_same_but_host(known, sample)),
-            "{what}"
-        );
-    }
-    let lost = samples.len() - read.len();
-    assert!(
-        lost <= chunk || lost == samples.len(),
-        "{what}: {lost} lost"
-    );
-    lost
-}
-
-/// Compares Samples, ignoring the host, which is unknown if the header was damaged.
-fn is_same_but_host(known: &Sample, read: &Sample) -> bool {
-    let mut known = known.clone();
-    known.host = read.host.clone();
-    known == *read && read.host.hostname.is_empty()
-}
-
-#[test]
-fn a_cut_recording_is_read_up_to_the_cut() {
-    let recorded = record(23, 30, 8);
-    let bytes = std::fs::read(&recorded.path).unwrap();
-    let cut = recorded.directory.path().join("cut.swr");
-    let whole = Reader::open(&recorded.path).unwrap();
-    for step in 0..500 {
-        let length = bytes.len() * step / 500;
-        std::fs::write(&cut, &bytes[..length]).unwrap();
-        let Ok(mut reader) = Reader::open(&cut) else {
-            assert!(length < MAX_HEADER_BYTES, "cut at {length}");
-            continue;
-        };
-        assert!(!reader.is_closed());
-        let ends = |place: &&FrameLocation| {
-            let next = whole.frames.iter().find(|next| next.offset > place.offset);
-            next.is_some_and(|next| next.offset <= length as u64)
-        };
-        let complete = whole.frames.iter().filter(ends).count();
-        let read = all(&mut reader);
-        assert!(read.len() == complete || read.len() == complete + 1);
-        assert_eq!(read, recorded.samples[..read.len()], "cut at {length}");
-    }
-}
-
-/// More bytes than the header of the recordings above has.
-const MAX_HEADER_BYTES: usize = 16 << 10;
-
-#[test]
-fn a_flipped_bit_is_repaired_and_reported() {
-    let recorded = record(29, 30, 8);
-    let whole = std::fs::read(&recorded.path).unwrap();
-    let flipped = recorded.directory.path().join("flipped.swr");
-    let last = Reader::open(&recorded.path).unwrap().frames[29].offset as usize;
-    // A recorder that is killed writes no index and no end.
-    let next = |at: &&usize| {
-        FrameHeader::parse(whole[**at..**at + 64].try_into().unwrap(), **at as u64).is_some()
-    };
-    let end = (last + 1..whole.len() - 64).collect::<Vec<_>>();
-    let killed = &whole[..*end.iter().find(next).unwrap()];
-    for bytes in [&whole[..], killed] {
-        for step in 0..400 {
-            let at = bytes.len() * step / 400;
-            let mut damaged = bytes.to_vec();
-            damaged[at] ^= 1 << (step % 8);
-            std::fs::write(&flipped, &damaged).unwrap();
-            let mut reader = Reader::open(&flipped).unwrap();
-            let what = format!("byte {at} of {}", bytes.len());
-            assert!(!reader.losses().is_empty(), "{what}");
-            let read = all(&mut reader);
-            assert_eq!(read.len(), 30, "{what}");
-            let mut pairs = recorded.samples.iter().zip(&read);
-            assert!(
-                pairs.all(|(known, read)| known == read || is_same_but_host(known, read)),
-                "{what}"
-            );
-        }
-    }
-}
-
-#[test]
-fn larger_damage_costs_at_most_its_chunk_and_is_reported() {
-    const CHUNK: usize = 8;
-    let recorded = record(29, 30, CHUNK);
-    let bytes = std::fs::read(&recorded.path).unwrap();
-    let damaged = recorded.directory.path().join("damaged.swr");
-    for (length, mask) in [(1, 0x81), (16, 0xff), (300, 0x55)] {
-        for step in 0..200 {
-            let at = bytes.len() * step / 200;
-            let mut changed = bytes.clone();
-            for byte in changed.iter_mut().skip(at).take(length) {
-                *byte ^= mask;
-            }
-            std::fs::write(&damaged, &changed).unwrap();
-            let what = format!("{length} bytes at {at}");
-            let Ok(reader) = Reader::open(&damaged) else {
-                assert!(at < 16, "{what}");
-                continue;
-            };
-            assert!(!reader.losses().is_empty(), "{what}");
-            // Adjacent frames of two chunks may be damaged at once.
-            let chunks = if length == 1 { 1 } else { 2 };
-            check_damaged(&damaged, &recorded.samples, chunks * CHUNK, &what);
-        }
     }
 }
 

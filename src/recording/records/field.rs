@@ -140,6 +140,18 @@ impl Field for Option<Arc<str>> {
     }
 }
 
+/// Encoded as the number of an interned string.
+impl Field for Arc<str> {
+    fn encode(&self, writer: &mut FieldWriter<'_>) {
+        put_varint(writer.out, writer.strings.intern(self.as_bytes()).into());
+    }
+
+    fn decode(reader: &mut FieldReader<'_, '_>) -> Result<Self, Corrupt> {
+        let number = reader.bytes.number()?;
+        Ok(reader.strings.text(number, reader.budget)?.into())
+    }
+}
+
 /// Encoded as the bytes of the address: 4 or 16.
 impl Field for IpAddr {
     fn encode(&self, writer: &mut FieldWriter<'_>) {

@@ -65,7 +65,7 @@ impl ProcessEncoder {
         self.current.get(index as usize).copied().unwrap_or(0)
     }
 
-    /// Encodes the processes of a Sample without their activity.
+    /// Encodes the processes of a Sample without their activity and unlisted sockets.
     pub(in crate::recording) fn encode(
         &mut self,
         rows: &[ProcessRow],
@@ -80,6 +80,7 @@ impl ProcessEncoder {
                 descriptors,
                 kinds,
                 activity: _,
+                unlisted: _,
             } = row;
             let next = self.encoded.len() as u32 + 1;
             let number = *self.numbers.entry(process.key).or_insert(next);
@@ -207,6 +208,7 @@ impl ProcessDecoder {
                 descriptors,
                 kinds,
                 activity: None,
+                unlisted: None,
             });
         }
         Ok(())

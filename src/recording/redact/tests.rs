@@ -86,6 +86,7 @@ fn sample() -> Sample {
         descriptors: None,
         kinds: None,
         activity: None,
+        unlisted: None,
     });
     let end = |address: &str, port| Endpoint {
         address: address.parse().unwrap(),

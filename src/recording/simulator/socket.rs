@@ -112,8 +112,9 @@ impl SimulatedSocket {
         socket.timer = timer(rng);
         socket.options = rng.option(|n| n as u16);
         socket.state = State::ALL[rng.below(12) as usize];
-        socket.attribution = match rng.below(4) {
+        socket.attribution = match rng.below(5) {
             0 => Attribution::Observed,
+            4 => Attribution::Unverified,
             1 => Attribution::Remembered,
             2 => Attribution::Inferred,
             _ => Attribution::Unowned(Unowned::ALL[rng.below(9) as usize]),

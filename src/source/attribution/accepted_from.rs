@@ -44,9 +44,18 @@ impl ListenerOwners {
         self.listeners.insert(row, socket);
     }
 
-    /// Attributes `socket` to the owners of the listener that accepted it, marked as inferred. If several listeners
-    /// share the endpoint, any of them may have accepted it, and it gets the owners of all. Without a listener it is
-    /// left unchanged. The owners of the listeners among `rows` must be known.
+    /// Returns the rows of the listeners that may have accepted `socket`. See [`ListenerIndex::find`].
+    pub(super) fn find<'a>(
+        &'a self,
+        socket: &Socket,
+        rows: &'a [Socket],
+    ) -> impl Iterator<Item = u32> + use<'a> {
+        self.listeners.find(socket, rows)
+    }
+
+    /// Attributes `socket` to the owner of the listener that accepted it, marked as inferred. If several processes share
+    /// the listener, or have listeners on the same endpoint, any of them may have accepted it: it gets all of them, marked
+    /// as one of them. Without a listener it is left unchanged. The owners of the listeners among `rows` must be known.
     pub(super) fn infer(
         &mut self,
         socket: &mut Socket,
@@ -85,6 +94,15 @@ impl ListenerOwners {
         };
         socket.holders_at = range.at;
         socket.holders_len = range.len;
-        socket.attribution = Attribution::Inferred;
+        let candidates = holders.get(range.range()).unwrap_or_default();
+        let is_only = candidates.first().is_none_or(|first| {
+            let mut others = candidates.iter();
+            others.all(|holder| holder.process == first.process)
+        });
+        socket.attribution = if is_only {
+            Attribution::Inferred
+        } else {
+            Attribution::OneOf
+        };
     }
 }

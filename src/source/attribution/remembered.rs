@@ -1,10 +1,13 @@
 //! Remembers sockets and their owners from one Sample to the next, by cookie. A socket keeps its cookie when it enters
 //! TIME-WAIT, is orphaned or is destroyed, and no descriptor refers to it any more.
 
+use std::hash::Hasher as _;
 use std::sync::Arc;
 
+use rustc_hash::FxHasher;
+
 use super::sample_processes::SampleProcesses;
-use crate::model::{Ends, Holder, Process, ProcessRow, Sample, Socket, State};
+use crate::model::{Ends, Holder, Process, ProcessRow, Sample, Socket, SocketTable, State};
 use crate::source::procfs::{Owners, SocketDescriptor};
 
 /// The owners of a socket when it was last open.
@@ -47,6 +50,7 @@ impl RememberedOwners {
                 descriptors: None,
                 kinds: None,
                 activity: None,
+                unlisted: None,
             });
             sample.holders.push(Holder { process, fd });
             socket.holders_len = socket.holders_len.saturating_add(1);
@@ -65,6 +69,8 @@ pub(super) struct RememberedSocket {
     /// Slot of the only owner in [`Owners`]; valid only for the generation in which it was found.
     pub(super) slot: Option<u32>,
     pub(super) state: Option<State>,
+    /// Changes whenever the socket was used: see [`activity_of`].
+    pub(super) activity: u32,
     /// Endpoints of the socket: the kernel no longer knows those of an aborted connection.
     pub(super) ends: Option<Ends>,
     /// True if a destroy event will report its end, no matter how long it is missing from all tables: a process may
@@ -74,6 +80,19 @@ pub(super) struct RememberedSocket {
     pub(super) missed: u8,
     /// True if the destroy event of the socket has been received.
     pub(super) closed: bool,
+}
+
+/// Returns a number that changes with the state, the queues and the byte counters of a socket.
+pub(super) fn activity_of(socket: &Socket, table: &SocketTable) -> u32 {
+    let mut hasher = FxHasher::default();
+    hasher.write_u32(socket.state as u32);
+    hasher.write_u32(socket.recv_queue);
+    hasher.write_u32(socket.send_queue);
+    if let Some(info) = table.tcp_info(socket) {
+        hasher.write_u64(info.bytes_acked().unwrap_or(0));
+        hasher.write_u64(info.bytes_received().unwrap_or(0));
+    }
+    hasher.finish() as u32
 }
 
 impl RememberedSocket {

@@ -22,6 +22,12 @@ impl SampleProcesses {
         self.by_key.clear_for_reuse();
     }
 
+    /// Returns the index of the process in a slot; `None` if it is not in the Sample.
+    pub(super) fn known_in_slot(&self, slot: u32) -> Option<u32> {
+        let index = self.by_slot.get(slot as usize).copied();
+        index.filter(|&index| index != ABSENT)
+    }
+
     /// Returns the index of a process, adding its row if it is not in the Sample.
     pub(super) fn index(
         &mut self,

@@ -101,8 +101,8 @@ fn time_wait_keeps_its_owner_or_gets_all_owners_of_its_listeners_end() {
     ]);
     attributor.attribute(&mut second, &mut owners, &mut |_| None);
     assert_eq!(attribution(&second, 0), (Attribution::Remembered, vec![3]));
-    assert_eq!(attribution(&second, 1), (Attribution::Inferred, vec![1, 2]));
-    assert_eq!(attribution(&second, 2), (Attribution::Inferred, vec![1, 2]));
+    assert_eq!(attribution(&second, 1), (Attribution::OneOf, vec![1, 2]));
+    assert_eq!(attribution(&second, 2), (Attribution::OneOf, vec![1, 2]));
     let unowned = Attribution::Unowned(Unowned::TimeWait);
     assert_eq!(attribution(&second, 3), (unowned, vec![]));
     assert_eq!(second.holders.len(), 5, "the joined owners are stored once");
@@ -226,4 +226,62 @@ fn a_destroy_event_gets_the_remembered_state_of_its_socket_once() {
         (Attribution::Inferred, vec![1], None, None),
         "it came in by the listener and was never seen"
     );
+}
+
+#[test]
+fn the_process_that_accepts_is_named_before_the_one_that_opened_the_listener() {
+    let (root, mut owners) = owners(&[(1, 11), (5, 11), (6, 11), (7, 11)]);
+    let mut attributor = Attributor::default();
+    let mut pids = |rows: &[Socket], owners: &mut Owners, at_ns: u64| {
+        let mut sample = sample(rows);
+        sample.monotonic_ns = at_ns;
+        owners.refresh(at_ns, &|_| true);
+        attributor.attribute(&mut sample, owners, &mut |_| None);
+        attribution(&sample, 0).1
+    };
+    let listening = [listener(1, 11)];
+    let first = pids(&listening, &mut owners, 10);
+    assert_eq!(first, [7, 6, 5, 1], "the newest first, the activator last");
+
+    let accept = |pid: u32, inode: u32| {
+        let fd = root.path().join(format!("{pid}/fd/{inode}"));
+        symlink(format!("socket:[{inode}]"), fd).expect("linked");
+    };
+    accept(6, 20);
+    let one = [listener(1, 11), connection(2, 20, State::Established)];
+    assert_eq!(
+        pids(&one, &mut owners, 20),
+        [6, 7, 5, 1],
+        "6 has accepted one"
+    );
+    assert_eq!(
+        pids(&listening, &mut owners, 30),
+        [6, 7, 5, 1],
+        "and is remembered"
+    );
+    accept(7, 21);
+    let other = [listener(1, 11), connection(3, 21, State::Established)];
+    assert_eq!(
+        pids(&other, &mut owners, 40),
+        [6, 7, 5, 1],
+        "the first remains so"
+    );
+
+    std::fs::remove_dir_all(root.path().join("6")).expect("exited");
+    assert_eq!(pids(&listening, &mut owners, 50), [7, 5, 1]);
+}
+
+#[test]
+fn a_process_that_starts_with_an_inherited_listener_does_not_replace_the_first_one() {
+    let (root, mut owners) = owners(&[(5, 11), (6, 11)]);
+    let mut attributor = Attributor::default();
+    let mut first = sample(&[listener(1, 11)]);
+    attributor.attribute(&mut first, &mut owners, &mut |_| None);
+    assert_eq!(attribution(&first, 0).1, [6, 5]);
+    let (other, _) = self::owners(&[(9, 11)]);
+    fs::rename(other.path().join("9"), root.path().join("9")).expect("started");
+    let mut second = sample(&[listener(1, 11)]);
+    owners.refresh(2, &|_| true);
+    attributor.attribute(&mut second, &mut owners, &mut |_| None);
+    assert_eq!(attribution(&second, 0).1, [6, 9, 5]);
 }

@@ -34,6 +34,8 @@ pub struct LiveOptions {
     pub include_peers: bool,
     /// Reads the network devices.
     pub devices: bool,
+    /// Reads the settings of the kernel.
+    pub settings: bool,
     /// Total time that Samples may wait for user names. Later Samples have the names that arrived meanwhile.
     pub name_wait: Duration,
 }
@@ -48,6 +50,7 @@ impl Default for LiveOptions {
             owners: OwnerScope::All,
             include_peers: true,
             devices: true,
+            settings: true,
             name_wait: Duration::from_millis(20),
         }
     }

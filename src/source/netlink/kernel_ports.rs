@@ -2,7 +2,7 @@
 //! like those of processes, but no process has them open.
 //!
 //! Devices are read from rtnetlink, WireGuard and FOU from generic netlink, in the network namespace of the calling
-//! thread. WireGuard and FOU need `CAP_NET_ADMIN`; without it their ports are not known.
+//! thread. WireGuard needs `CAP_NET_ADMIN`; without it, its ports are not known.
 
 mod decode;
 
@@ -18,6 +18,7 @@ use rustix::net::{RecvFlags, sockopt};
 
 use self::decode::{Link, family_number, fou_port, link, messages, wireguard_port};
 use super::wire::{RECEIVE_BUFFER, push_attribute, write_message};
+use crate::privilege::{self, ADMINISTER_NETWORK};
 
 // Messages and attributes: `include/uapi/linux/rtnetlink.h`, `genetlink.h`, `wireguard.h`, `fou.h`.
 const RTM_GETLINK: u16 = 18;
@@ -59,6 +60,8 @@ pub(in crate::source) fn kernel_udp_ports() -> FxHashSet<u16> {
             None => {}
         }
     }
+    // The kernel checks the capabilities of the thread that opened the socket, too.
+    let _raised = privilege::raise(ADMINISTER_NETWORK);
     if let Ok(mut generic) = Connection::open(NETLINK_GENERIC) {
         ports.extend(generic.wireguard_ports(&wireguard));
         ports.extend(generic.fou_ports());

@@ -145,6 +145,15 @@ impl Table {
         }
     }
 
+    /// Returns true if a file in `/proc/net` lists the sockets as well.
+    pub fn has_procfs_file(self) -> bool {
+        matches!(
+            self,
+            Table::Inet(Protocol::Raw | Protocol::Icmp)
+                | Table::Inet6(Protocol::Raw | Protocol::Icmp6)
+        )
+    }
+
     /// Returns the protocol of the rows, for rows that do not contain it.
     pub(super) fn protocol(self) -> Option<Protocol> {
         match self {

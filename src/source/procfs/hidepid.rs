@@ -33,12 +33,11 @@ pub(super) fn hides_processes(root: &Path) -> bool {
 
 /// Returns the options of the topmost procfs that is mounted on `root`. Malformed lines are skipped.
 fn options_of(mountinfo: &str, root: &Path) -> Option<HashMap<String, Option<String>>> {
-    let mounts = mountinfo
+    let mut mounts = mountinfo
         .lines()
         .filter_map(|line| MountInfo::from_line(line).ok());
     mounts
-        .filter(|mount| mount.fs_type == "proc" && mount.mount_point == root)
-        .last()
+        .rfind(|mount| mount.fs_type == "proc" && mount.mount_point == root)
         .map(|mount| mount.super_options)
 }
 

@@ -5,10 +5,13 @@
 //! 000 sockets), `Process::fd_count` needs the process to be opened first, and `Process::namespaces` reads all
 //! namespaces instead of four (3.6 times as long). The crate parses files; see [`parse`].
 
+mod details;
 mod parse;
+mod threads;
+mod via;
+mod waiting;
 
 use std::ffi::CStr;
-use std::io::Write as _;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -17,15 +20,15 @@ use rustix::fs::{AtFlags, Mode, OFlags, RawDir};
 use rustix::io::Errno;
 use rustix::path::DecInt;
 
-use self::parse::{command_line, lossy, number, open_files_limit, parse_stat, unified_cgroup};
-use crate::model::{DescriptorKind, Namespaces};
+use self::parse::{number, parse_stat};
+use crate::model::DescriptorKind;
 
 pub(super) use self::parse::{ProcessStat, descriptor_target};
+pub(super) use self::via::{TaskPath, Via, may_have_threads};
+pub(in crate::source) use self::waiting::Waiting;
 
 /// Bytes read by `getdents64` at once; an entry of `/proc/PID/fd` takes 24.
 const ENTRIES_BYTES: usize = 32 * 1024;
-/// Maximum length of a stored command line, in bytes. The kernel allows megabytes.
-const COMMAND_LINE_BYTES: usize = 4096;
 /// Large enough for `PID/stat` (about 350 bytes) and for a cgroup path of `PATH_MAX` in each of several hierarchies.
 const TEXT_BYTES: usize = 64 * 1024;
 
@@ -37,16 +40,15 @@ pub(super) struct Descriptor {
     pub(super) inode: u32,
     /// Kind of its target.
     pub(super) kind: DescriptorKind,
+    /// Value of [`ProcessReader::round`] when its target was last read.
+    pub(super) read_in: u32,
 }
 
-/// Displayed details of a process, in addition to its identity.
-#[derive(Debug)]
-pub(super) struct ProcessDetails {
-    pub(super) comm: Option<String>,
-    pub(super) command_line: String,
-    pub(super) cgroup: Option<String>,
-    pub(super) descriptor_limit: Option<u64>,
-    pub(super) namespaces: Namespaces,
+impl Descriptor {
+    /// Reports whether the target is still the same.
+    pub(super) fn has_target(&self, (inode, kind): (u32, DescriptorKind)) -> bool {
+        self.inode == inode && self.kind == kind
+    }
 }
 
 /// Returns true if the error means that the process has ended. Kernel: ENOENT where a name is looked up, ESRCH where an
@@ -59,6 +61,12 @@ pub(super) fn is_gone(error: Errno) -> bool {
 /// directory's mode.
 pub(super) fn is_denied(error: Errno) -> bool {
     matches!(error, Errno::ACCESS | Errno::PERM)
+}
+
+/// Returns true if the error means that this program's descriptors or the memory are exhausted, so that it may succeed
+/// later.
+pub(super) fn is_exhausted(error: Errno) -> bool {
+    matches!(error, Errno::MFILE | Errno::NFILE | Errno::NOMEM)
 }
 
 /// Reads the target of the descriptor `name`: a socket's inode (0 for anything else) and the kind; `None` if it is
@@ -95,12 +103,12 @@ pub(super) fn process_user(root: BorrowedFd<'_>, pid: u32) -> Result<u32, Errno>
 
 /// Reads the number of open descriptors of a process with one system call. Kernel: size of `/proc/PID/fd`, since 6.2; 0
 /// before.
-pub(super) fn descriptor_count(root: BorrowedFd<'_>, pid: u32) -> Result<u32, Errno> {
-    let mut path = [0u8; 24];
-    // Ten digits, `/fd` and the terminator fit.
-    let _ = write!(&mut path[..], "{pid}/fd\0");
-    let path = CStr::from_bytes_until_nul(&path).map_err(|_| Errno::NAMETOOLONG)?;
-    let stat = rustix::fs::statat(root, path, AtFlags::SYMLINK_NOFOLLOW)?;
+pub(super) fn descriptor_count(root: BorrowedFd<'_>, pid: u32, via: Via) -> Result<u32, Errno> {
+    let path = match via {
+        Via::Leader => TaskPath::new(format_args!("{pid}/fd")),
+        Via::Thread(tid) => TaskPath::new(format_args!("{pid}/task/{tid}/fd")),
+    };
+    let stat = rustix::fs::statat(root, path.as_c_str(), AtFlags::SYMLINK_NOFOLLOW)?;
     Ok(u32::try_from(stat.st_size).unwrap_or(u32::MAX))
 }
 
@@ -109,6 +117,8 @@ pub(super) fn descriptor_count(root: BorrowedFd<'_>, pid: u32) -> Result<u32, Er
 pub(super) struct ProcessReader {
     entries: Vec<u8>,
     text: Vec<u8>,
+    /// Number of the current round, stored with each descriptor whose target is read.
+    pub(super) round: u32,
     /// Result of [`Self::list_descriptors`] and [`Self::recheck_descriptors`], ordered by number.
     pub(super) found: Vec<Descriptor>,
 }
@@ -118,6 +128,7 @@ impl ProcessReader {
         ProcessReader {
             entries: Vec::with_capacity(ENTRIES_BYTES),
             text: Vec::new(),
+            round: 0,
             found: Vec::new(),
         }
     }
@@ -144,20 +155,22 @@ impl ProcessReader {
     pub(super) fn list_descriptors(
         &mut self,
         process: impl AsFd,
+        via: Via,
         known: &[Descriptor],
         keep: impl FnMut(Descriptor) -> bool,
     ) -> Result<(), Errno> {
-        let result = self.try_list_descriptors(process.as_fd(), known, keep);
-        self.unless_exiting(process, result)
+        let result = self.try_list_descriptors(process.as_fd(), via, known, keep);
+        self.unless_exiting(process, via, result)
     }
 
     fn try_list_descriptors(
         &mut self,
         process: impl AsFd,
+        via: Via,
         known: &[Descriptor],
         mut keep: impl FnMut(Descriptor) -> bool,
     ) -> Result<(), Errno> {
-        let directory = open_descriptors(process)?;
+        let directory = open_descriptors(process, via)?;
         self.found.clear();
         let mut rest = known;
         let mut ordered = true;
@@ -183,15 +196,20 @@ impl ProcessReader {
             let kept = rest
                 .first()
                 .filter(|first| first.fd == fd && keep(**first))
-                .map(|first| (first.inode, first.kind));
-            let (inode, kind) = match kept {
+                .copied();
+            let descriptor = match kept {
                 Some(known) => known,
                 None => match read_target(&directory, name)? {
-                    Some(target) => target,
+                    Some((inode, kind)) => Descriptor {
+                        fd,
+                        inode,
+                        kind,
+                        read_in: self.round,
+                    },
                     None => continue,
                 },
             };
-            self.found.push(Descriptor { fd, inode, kind });
+            self.found.push(descriptor);
         }
         if !ordered {
             self.found.sort_unstable_by_key(|descriptor| descriptor.fd);
@@ -205,20 +223,22 @@ impl ProcessReader {
     pub(super) fn recheck_descriptors(
         &mut self,
         process: impl AsFd,
+        via: Via,
         known: &[Descriptor],
         select: impl FnMut(Descriptor) -> bool,
     ) -> Result<bool, Errno> {
-        let result = self.try_recheck_descriptors(process.as_fd(), known, select);
-        self.unless_exiting(process, result)
+        let result = self.try_recheck_descriptors(process.as_fd(), via, known, select);
+        self.unless_exiting(process, via, result)
     }
 
     fn try_recheck_descriptors(
         &mut self,
         process: impl AsFd,
+        via: Via,
         known: &[Descriptor],
         mut select: impl FnMut(Descriptor) -> bool,
     ) -> Result<bool, Errno> {
-        let directory = open_descriptors(process)?;
+        let directory = open_descriptors(process, via)?;
         self.found.clear();
         let mut closed = false;
         for &descriptor in known {
@@ -227,6 +247,7 @@ impl ProcessReader {
                     Some((inode, kind)) => self.found.push(Descriptor {
                         inode,
                         kind,
+                        read_in: self.round,
                         ..descriptor
                     }),
                     None => closed = true,
@@ -243,6 +264,7 @@ impl ProcessReader {
     fn unless_exiting<T: Default>(
         &mut self,
         process: impl AsFd,
+        via: Via,
         result: Result<T, Errno>,
     ) -> Result<T, Errno> {
         let Err(error) = result else {
@@ -251,7 +273,7 @@ impl ProcessReader {
         if !is_denied(error) {
             return Err(error);
         }
-        match self.read_stat(process) {
+        match self.read_thread_stat(process, via) {
             Ok(stat) if stat.exiting => {
                 self.found.clear();
                 Ok(T::default())
@@ -287,58 +309,13 @@ impl ProcessReader {
     pub(super) fn read_stat(&mut self, process: impl AsFd) -> Result<ProcessStat, Errno> {
         parse_stat(self.read(process, c"stat", TEXT_BYTES)?).ok_or(Errno::INVAL)
     }
-
-    /// Reads the details of a process. Unreadable details are absent, unless descriptors or memory are exhausted, which
-    /// is an error.
-    pub(super) fn read_details(&mut self, process: impl AsFd) -> Result<ProcessDetails, Errno> {
-        let exhausted = |error| matches!(error, Errno::MFILE | Errno::NFILE | Errno::NOMEM);
-        let comm = match self.read(process.as_fd(), c"comm", TEXT_BYTES) {
-            Ok(text) => Some(lossy(text.strip_suffix(b"\n").unwrap_or(text))),
-            Err(error) if exhausted(error) => return Err(error),
-            Err(_) => None,
-        };
-        let command_line = match self.read(process.as_fd(), c"cmdline", COMMAND_LINE_BYTES) {
-            Ok(text) => command_line(text),
-            Err(error) if exhausted(error) => return Err(error),
-            Err(_) => String::new(),
-        };
-        let cgroup = match self.read(process.as_fd(), c"cgroup", TEXT_BYTES) {
-            Ok(text) => unified_cgroup(text),
-            Err(error) if exhausted(error) => return Err(error),
-            Err(_) => None,
-        };
-        let descriptor_limit = match self.read(process.as_fd(), c"limits", TEXT_BYTES) {
-            Ok(text) => open_files_limit(text),
-            Err(error) if exhausted(error) => return Err(error),
-            Err(_) => None,
-        };
-        let namespace = |name| namespace(process.as_fd(), name);
-        Ok(ProcessDetails {
-            comm,
-            command_line,
-            cgroup,
-            descriptor_limit,
-            namespaces: Namespaces {
-                net: namespace(c"ns/net"),
-                pid: namespace(c"ns/pid"),
-                mnt: namespace(c"ns/mnt"),
-                user: namespace(c"ns/user"),
-            },
-        })
-    }
 }
 
-/// Returns the inode of a namespace of a process; `None` if it is not readable.
-fn namespace(process: BorrowedFd<'_>, name: &CStr) -> Option<u32> {
-    let stat = rustix::fs::statat(process, name, AtFlags::empty()).ok()?;
-    u32::try_from(stat.st_ino).ok()
-}
-
-/// Opens the directory `/proc/PID/fd`.
-pub(super) fn open_descriptors(process: impl AsFd) -> Result<OwnedFd, Errno> {
+/// Opens the directory with the descriptors of a process, `/proc/PID/fd` or that of a thread.
+pub(super) fn open_descriptors(process: impl AsFd, via: Via) -> Result<OwnedFd, Errno> {
     rustix::fs::openat(
         process,
-        c"fd",
+        via.path("fd").as_c_str(),
         OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC,
         Mode::empty(),
     )

@@ -2,11 +2,11 @@
 //! `/proc`.
 
 use std::fs::File;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::model::Settings;
+use crate::model::{Fault, FaultSeverity, Settings};
 
 /// Names of the settings to read, as in `sysctl`. Some are global and missing in network namespaces other than the
 /// initial one (`tcp_mem`, `udp_mem`, `tcp_max_orphans`).
@@ -61,9 +61,13 @@ const NAMES: [&str; 45] = [
 /// Maximum length of a stored value, in bytes: lists of reserved ports may be long.
 const MAX_VALUE_BYTES: u64 = 4096;
 
+/// Maximum number of unreadable settings that are reported one by one.
+const MAX_FAULTS: u32 = 4;
+
 /// Reads the settings of the calling thread's network namespace.
 #[derive(Debug)]
 pub struct SettingsReader {
+    root: PathBuf,
     paths: Vec<PathBuf>,
     page_size: String,
     known: Arc<Settings>,
@@ -75,6 +79,7 @@ impl SettingsReader {
     pub fn new(root: &Path) -> SettingsReader {
         let path = |name: &&str| root.join("sys").join(name.replace('.', "/"));
         SettingsReader {
+            root: root.to_owned(),
             paths: NAMES.iter().map(path).collect(),
             page_size: rustix::param::page_size().to_string(),
             known: Arc::default(),
@@ -82,9 +87,9 @@ impl SettingsReader {
         }
     }
 
-    /// Reads the settings, which are shared with the last call while they do not change. Unreadable settings are
-    /// absent. Kernel: `/proc/sys`.
-    pub fn read(&mut self) -> Arc<Settings> {
+    /// Reads the settings, which are shared with the last call while they do not change. Settings that the kernel does
+    /// not have are absent; so are unreadable ones, with faults. Kernel: `/proc/sys`.
+    pub fn read(&mut self, faults: &mut Vec<Fault>) -> Arc<Settings> {
         let known = Arc::clone(&self.known);
         let mut list = SettingList {
             known: &known.values,
@@ -92,19 +97,51 @@ impl SettingsReader {
             changed: None,
         };
         list.push(Settings::PAGE_SIZE, &self.page_size);
+        let mut unread = 0;
         for (name, path) in NAMES.iter().zip(&self.paths) {
             self.text.clear();
             let file = File::open(path);
             let read =
                 file.and_then(|file| file.take(MAX_VALUE_BYTES).read_to_string(&mut self.text));
-            if read.is_ok() {
-                list.push(name, self.text.trim());
+            match read {
+                Ok(_) => list.push(name, self.text.trim()),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => {
+                    unread += 1;
+                    if unread <= MAX_FAULTS {
+                        faults.push(unreadable(path, error));
+                    }
+                }
             }
+        }
+        if unread > MAX_FAULTS {
+            let text = format!("{unread} settings cannot be read");
+            faults.push(unreadable(&self.root.join("sys"), text));
+        }
+        if list.is_empty() && unread == 0 {
+            faults.push(missing_directory(&self.root));
         }
         if let Some(values) = list.finish() {
             self.known = Arc::new(Settings { values });
         }
         Arc::clone(&self.known)
+    }
+}
+
+fn unreadable(path: &Path, error: impl std::fmt::Display) -> Fault {
+    Fault::new(FaultSeverity::Degraded, path.display().to_string(), error)
+}
+
+/// Returns why no setting was found: procfs shows only processes (`subset=pid`, as with systemd's `ProcSubset=pid`), or
+/// something is mounted over the directory.
+fn missing_directory(root: &Path) -> Fault {
+    let directory = root.join("sys");
+    match directory.metadata() {
+        Ok(_) => unreadable(&directory, "no settings; another mount may hide them"),
+        Err(error) => unreadable(
+            &directory,
+            format!("{error}; procfs may be mounted with subset=pid"),
+        ),
     }
 }
 
@@ -130,6 +167,12 @@ impl SettingList<'_> {
         changed.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Returns true if no setting but the page size was found.
+    fn is_empty(&self) -> bool {
+        let found = self.changed.as_ref().map_or(self.unchanged, Vec::len);
+        found <= 1
+    }
+
     /// Returns the settings if they differ from the known ones.
     fn finish(self) -> Option<Vec<(String, String)>> {
         let is_shorter = self.unchanged < self.known.len();
@@ -152,21 +195,56 @@ mod tests {
         fs::write(directory.join("tcp_mem"), "1\t2\t3\n").unwrap();
         fs::write(directory.join("tcp_rmem"), b"\xff\xfe").unwrap();
         let mut reader = SettingsReader::new(root.path());
-        let settings = reader.read();
+        let mut faults = Vec::new();
+        let settings = reader.read(&mut faults);
         assert_eq!(settings.number("net.ipv4.tcp_mem", 2), Some(3));
         assert_eq!(settings.get("net.ipv4.tcp_rmem"), None);
         assert!(settings.number(Settings::PAGE_SIZE, 0) >= Some(4096));
-        assert!(Arc::ptr_eq(&settings, &reader.read()), "nothing changed");
+        assert!(
+            Arc::ptr_eq(&settings, &reader.read(&mut faults)),
+            "nothing changed"
+        );
         fs::write(directory.join("tcp_mem"), "1\t2\t4\n").unwrap();
-        assert_eq!(reader.read().number("net.ipv4.tcp_mem", 2), Some(4));
+        assert_eq!(
+            reader.read(&mut faults).number("net.ipv4.tcp_mem", 2),
+            Some(4)
+        );
         fs::write(directory.join("tcp_ecn"), "2\n").unwrap();
-        let settings = reader.read();
+        let settings = reader.read(&mut faults);
         assert_eq!(settings.number("net.ipv4.tcp_ecn", 0), Some(2), "one more");
         assert_eq!(settings.number("net.ipv4.tcp_mem", 2), Some(4));
         fs::remove_file(directory.join("tcp_mem")).unwrap();
         fs::remove_file(directory.join("tcp_ecn")).unwrap();
-        let settings = reader.read();
+        let settings = reader.read(&mut faults);
         assert_eq!(settings.get("net.ipv4.tcp_mem"), None, "it is gone");
         assert_eq!(settings.values.len(), 1);
+    }
+    #[test]
+    fn unreadable_settings_are_faults() {
+        let root = tempfile::tempdir().unwrap();
+        let faults = || {
+            let mut faults = Vec::new();
+            SettingsReader::new(root.path()).read(&mut faults);
+            let texts = faults.iter().map(ToString::to_string);
+            let prefix = root.path().display().to_string();
+            let texts: Vec<String> = texts.map(|text| text.replace(&prefix, "")).collect();
+            texts
+        };
+        let [none] = &faults()[..] else {
+            panic!("one fault for all settings");
+        };
+        assert!(
+            none.starts_with("/sys: ") && none.contains("subset=pid"),
+            "{none}"
+        );
+        fs::create_dir_all(root.path().join("sys")).unwrap();
+        assert_eq!(faults(), ["/sys: no settings; another mount may hide them"]);
+        let directory = root.path().join("sys/net/ipv4");
+        fs::create_dir_all(directory.join("tcp_mem")).unwrap();
+        fs::write(directory.join("tcp_ecn"), "2\n").unwrap();
+        let [one] = &faults()[..] else {
+            panic!("one fault for one setting");
+        };
+        assert!(one.starts_with("/sys/net/ipv4/tcp_mem: "), "{one}");
     }
 }

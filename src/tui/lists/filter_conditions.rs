@@ -103,7 +103,7 @@ pub(super) fn of_group(key: GroupKey, row: &SocketRow<'_>) -> Conditions {
                 .into_iter()
                 .collect()
         }
-        GroupKey::Other => Vec::new(),
+        GroupKey::OneOf(_) | GroupKey::Other => Vec::new(),
     }
 }
 

@@ -184,6 +184,7 @@ pub fn finding_target(finding: &Finding, moment: &Moment) -> OpenTarget {
             "permission denied for the processes of {}; run as root",
             finding.subject
         )),
+        Subject::LocalPorts { .. } => process().unwrap_or(OpenTarget::System),
         Subject::Host => OpenTarget::System,
     }
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::column::{SocketColumn, SocketRow, format};
-use crate::model::{ProcessKey, State, Unowned};
+use crate::model::{Attribution, ProcessKey, State, Unowned};
 
 /// The criterion by which sockets are grouped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub enum GroupKey {
     Process(ProcessKey),
     /// Sockets without an owner.
     Unowned(Unowned),
+    /// One of several processes, by the first of them.
+    OneOf(ProcessKey),
     /// A remote host.
     Remote(IpAddr),
     /// A local port of a protocol.
@@ -77,6 +79,9 @@ impl GroupKey {
         match by {
             Grouping::None => GroupKey::Other,
             Grouping::Process => match (row.socket.owner(), socket.attribution.unowned()) {
+                (Some(owner), None) if socket.attribution == Attribution::OneOf => {
+                    GroupKey::OneOf(owner.process.key)
+                }
                 (Some(owner), None) => GroupKey::Process(owner.process.key),
                 (_, Some(why)) => GroupKey::Unowned(why),
                 (None, None) => GroupKey::Other,
@@ -118,6 +123,7 @@ impl GroupKey {
             GroupKey::Remote(address) => address.to_string(),
             GroupKey::Port(netid, port) => format!("{netid} :{port}"),
             GroupKey::State(netid, state) => format!("{netid} {}", state.short_name()),
+            GroupKey::OneOf(_) => cell("process"),
             GroupKey::Cgroup(_) => cell("cgroup"),
             GroupKey::Other => "none".to_owned(),
         }

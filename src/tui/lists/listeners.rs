@@ -141,9 +141,7 @@ impl List for Listeners {
             _ if text == MISSING => Tone::Muted,
             "local" => Tone::Strong,
             "note" => finding_note::tone(text),
-            "accept_queue" | "fill" | "gauge" => {
-                queue_tone(line.totals.accept_queue, line.totals.backlog)
-            }
+            "accept_queue" | "fill" | "gauge" => queue_tone(line.totals.queue()),
             "drops" | "drops_rate" if !text.starts_with('0') => Tone::Warning,
             _ if text == "0" => Tone::Muted,
             _ => Tone::Plain,

@@ -340,11 +340,8 @@ pub(super) fn socket_tone(row: &SocketRow<'_>, id: &str, text: &str) -> Tone {
         "limit" if text == "loss" => Tone::Warning,
         "drops" if text != "0" => Tone::Warning,
         "recv_queue" | "accept_queue" => {
-            let socket = row.socket.socket;
-            match (socket.accept_queue(), socket.backlog()) {
-                (Some(queue), Some(backlog)) => queue_tone(queue, backlog),
-                _ => Tone::Plain,
-            }
+            let queue = row.socket.socket.accept_queue();
+            queue.map_or(Tone::Plain, queue_tone)
         }
         _ => Tone::Plain,
     }

@@ -171,8 +171,11 @@ impl SocketPage {
                     continue;
                 };
                 if event.kind == EventKind::Closed {
-                    self.last_known = Sample::default();
-                    self.last_known.copy_socket(socket);
+                    // Of an aborted connection, the last figures stay.
+                    if socket.tcp_info().is_some() || self.known_info().is_none() {
+                        self.last_known = Sample::default();
+                        self.last_known.copy_socket(socket);
+                    }
                     self.presence = Presence::Closed(event.at_us);
                 }
                 if self.changes.len() == MAX_CHANGES {

@@ -38,7 +38,7 @@ impl SocketPoint {
             sent: rate(rates.and_then(|rates| rates.sent)),
             unread: socket.received_unread().map(f64::from),
             unacknowledged: socket.sent_unacknowledged().map(f64::from),
-            accept_queue: socket.accept_queue().map(f64::from),
+            accept_queue: socket.accept_queue().map(|queue| queue.waiting.into()),
             drops: memory.and_then(MemoryInfo::drops).map(f64::from),
             ..SocketPoint::default()
         };

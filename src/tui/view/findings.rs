@@ -14,13 +14,15 @@
 //! └───────────────────────────────────────────────────────────────────────────────┘
 //! ```
 //!
-//! Without findings, the screen lists the kinds that are checked.
+//! A line below says which kinds cannot be checked. Without findings, the screen lists the kinds that are checked, and why
+//! the others are not.
 
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Margin, Rect};
 
 use super::finding_text;
-use crate::diagnose::{FINDINGS, plural, whole_seconds};
+use crate::diagnose::{Blindness, FINDINGS, FindingKind, by_reason, plural, whole_seconds};
+use crate::tui::Appearance;
 use crate::tui::command::Command;
 use crate::tui::keymap::label;
 use crate::tui::screen::{Pane, Screen};
@@ -46,6 +48,7 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
         pieces::write_lines(frame, inner, &appearance, &lines);
         return;
     }
+    let area = draw_unchecked_line(frame, area, state, &appearance);
     let chosen = moment.and_then(|moment| {
         let row = state.finding_rows.current_row(moment)?;
         let columns = usize::from(area.width.saturating_sub(4));
@@ -103,6 +106,49 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, state: &mut State) {
     }
 }
 
+/// Draws a line at the bottom with the kinds that cannot be checked, if there are any; returns the rest of the area.
+fn draw_unchecked_line(
+    frame: &mut Frame<'_>,
+    area: Rect,
+    state: &State,
+    appearance: &Appearance,
+) -> Rect {
+    let groups = by_reason(&state.findings.blindness.not_checked);
+    let Some((why, ids)) = groups.first() else {
+        return area;
+    };
+    let [above, line] = Layout::vertical([Constraint::Min(0), Constraint::Length(1)]).areas(area);
+    let more = groups[1..].iter().map(|(_, ids)| ids.len()).sum::<usize>();
+    let more = match more {
+        0 => String::new(),
+        more => format!(" (and {more} more)"),
+    };
+    let label = format!(" not checked{more}: ");
+    let columns = usize::from(line.width).saturating_sub(label.chars().count());
+    let text = format!("{}: {why}", ids.join(", "));
+    let text = text::cut_end(&text, columns).into_owned();
+    let pieces = vec![(label, Tone::Warning), (text, Tone::Plain)];
+    pieces::write_lines(frame, line, appearance, &[pieces]);
+    above
+}
+
+/// Returns lines with the kinds that are not checked, or not everywhere, with the reasons.
+fn unchecked_text(blindness: &Blindness, columns: usize) -> Vec<Vec<Piece>> {
+    let lists = [
+        ("Not checked: ", &blindness.not_checked, Tone::Warning),
+        ("Limited: ", &blindness.limited, Tone::Muted),
+    ];
+    let mut lines = Vec::new();
+    for (label, list, tone) in lists {
+        for (why, ids) in by_reason(list) {
+            let text = format!("{label}{}: {why}.", ids.join(", "));
+            let wrapped = text::wrap(&text, columns).into_iter();
+            lines.extend(wrapped.map(|part| vec![(part, tone)]));
+        }
+    }
+    lines
+}
+
 /// The text without findings: the extent of the scan, and the kinds that are checked.
 fn no_findings_text(state: &State, room: Rect) -> Vec<Vec<Piece>> {
     let columns = usize::from(room.width);
@@ -125,10 +171,16 @@ fn no_findings_text(state: &State, room: Rect) -> Vec<Vec<Piece>> {
         plural(whole.listeners.len() as u64, "listener", "listeners"),
         plural(moment.sample.processes.len() as u64, "process", "processes"),
     );
-    let mut lines = vec![vec![(
-        "No findings: the kernel's numbers show no problem.".to_owned(),
-        Tone::Good,
-    )]];
+    let blindness = &state.findings.blindness;
+    let head = if blindness.not_checked.is_empty() {
+        let text = "No findings: the kernel's numbers show no problem.";
+        (text.to_owned(), Tone::Good)
+    } else {
+        let text = "No findings in what can be checked.";
+        (text.to_owned(), Tone::Warning)
+    };
+    let mut lines = vec![vec![head]];
+    lines.extend(unchecked_text(blindness, columns));
     let wrapped = text::wrap(&scope, columns).into_iter();
     lines.extend(wrapped.map(|part| vec![(part, Tone::Plain)]));
     let caveat = "Problems shorter than a few samples are not reported. Findings that ended more than 10 minutes ago are removed.";
@@ -136,17 +188,20 @@ fn no_findings_text(state: &State, room: Rect) -> Vec<Vec<Piece>> {
     lines.extend(wrapped.map(|part| vec![(part, Tone::Muted)]));
     lines.push(Vec::new());
     lines.push(vec![("Checks:".to_owned(), Tone::Plain)]);
+    let is_checked = |kind: &&FindingKind| {
+        let mut unchecked = blindness.not_checked.iter();
+        !unchecked.any(|unchecked| unchecked.kind == *kind)
+    };
+    let checked = || FINDINGS.iter().filter(is_checked);
     let spare = usize::from(room.height).saturating_sub(lines.len());
-    if spare >= FINDINGS.len() {
-        lines.extend(FINDINGS.iter().map(|kind| {
+    if spare >= checked().count() {
+        lines.extend(checked().map(|kind| {
             let name = format!("{:<22}", kind.id());
             let about = text::cut_end(kind.title(), columns.saturating_sub(22));
             vec![(name, Tone::Strong), (about.into_owned(), Tone::Muted)]
         }));
     } else {
-        let names = FINDINGS
-            .iter()
-            .map(|kind| vec![(format!("{}   ", kind.id()), Tone::Muted)]);
+        let names = checked().map(|kind| vec![(format!("{}   ", kind.id()), Tone::Muted)]);
         lines.extend(pieces::flow(names, room.width));
     }
     lines

@@ -190,12 +190,17 @@ impl TablePainter<'_, '_> {
     /// The text without processes in TIME-WAIT: the number of sockets without a known owner.
     fn no_time_wait_text(&self) -> String {
         let totals = &self.moment.aggregate.totals;
-        match totals.unowned[Unowned::TimeWait as usize] {
-            0 => "none".to_owned(),
-            unowned => {
-                let count = format::format_or_missing(Some(unowned.into()), format::grouped_count);
-                format!("none; {count} without a known owner")
-            }
+        let count =
+            |number: u32| format::format_or_missing(Some(number.into()), format::grouped_count);
+        match (totals.unowned[Unowned::TimeWait as usize], totals.one_of) {
+            (0, 0) => "none".to_owned(),
+            (unowned, 0) => format!("none; {} without a known owner", count(unowned)),
+            (0, one_of) => format!("{} of listeners that processes share", count(one_of)),
+            (unowned, one_of) => format!(
+                "{} of listeners that processes share, {} unowned",
+                count(one_of),
+                count(unowned)
+            ),
         }
     }
 

@@ -3,32 +3,58 @@
 use std::net::{SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use rustix::net::sockopt;
+use rustix::net::{self as sys, AddressFamily, SocketType, sockopt};
 
 use super::{Arguments, Orders, say};
 
-/// `ADDRESS BUFFER PERIOD_MS`: reads all datagrams once per period; with period 0 only when ordered to. BUFFER is the
-/// requested receive buffer, bytes; 0 for the default.
+/// Creates nonblocking sockets that share a port.
+fn sockets(address: &str, count: usize) -> Vec<UdpSocket> {
+    let mut place = SocketAddr::new(address.parse().expect("an address"), 0);
+    let sockets = (0..count).map(|_| {
+        let socket = sys::socket(AddressFamily::INET, SocketType::DGRAM, None).expect("a socket");
+        sockopt::set_socket_reuseport(&socket, count > 1).expect("it can be set");
+        sys::bind(&socket, &place).expect("it binds");
+        let socket = UdpSocket::from(socket);
+        place = socket.local_addr().expect("it has an address");
+        socket.set_nonblocking(true).expect("it can be set");
+        socket
+    });
+    sockets.collect()
+}
+
+/// `ADDRESS BUFFER PERIOD_MS [COUNT]`: reads all datagrams once per period; with period 0 only when ordered to. BUFFER is the
+/// requested receive buffer, bytes; 0 for the default. COUNT sockets share the port.
 pub(super) fn receive(arguments: &Arguments) {
-    let socket = UdpSocket::bind((arguments.text(0), 0)).expect("it binds");
-    socket.set_nonblocking(true).expect("it can be set");
+    let count = if arguments.0.len() > 3 {
+        arguments.number(3)
+    } else {
+        1
+    };
+    let sockets = sockets(arguments.text(0), count);
+    let resize = |buffer: usize| {
+        for socket in &sockets {
+            sockopt::set_socket_recv_buffer_size(socket, buffer).expect("it can be set");
+        }
+    };
     let buffer: usize = arguments.number(1);
     if buffer > 0 {
-        sockopt::set_socket_recv_buffer_size(&socket, buffer).expect("it can be set");
+        resize(buffer);
     }
     let mut period = arguments.millis(2);
     let orders = Orders::listen();
-    say(socket.local_addr().expect("it has an address").port());
+    let place = sockets[0].local_addr().expect("it has an address");
+    say(place.port());
     loop {
         if period.is_zero() {
             orders.next();
             period = Duration::from_millis(1);
             say("reads");
         }
-        while socket.recv(&mut [0; 2048]).is_ok() {}
+        for socket in &sockets {
+            while socket.recv(&mut [0; 2048]).is_ok() {}
+        }
         if let Some(order) = orders.within(period) {
-            let buffer = order.parse().expect("an order is a size of the buffer");
-            sockopt::set_socket_recv_buffer_size(&socket, buffer).expect("it can be set");
+            resize(order.parse().expect("an order is a size of the buffer"));
             say("has another buffer");
         }
     }

@@ -4,6 +4,7 @@
 //! works.
 
 mod clients;
+mod closed;
 mod datagrams;
 mod limits;
 mod packets;
@@ -86,6 +87,8 @@ pub(crate) fn play() -> bool {
     let arguments = Arguments(arguments.collect());
     match role.as_str() {
         "accept" => servers::accept(&arguments),
+        "inherit" => servers::inherit(&arguments),
+        "hold-input" => servers::hold_input(),
         "keep" => servers::keep(&arguments),
         "read" => servers::read(&arguments),
         "read-slowly" => servers::read_slowly(&arguments),
@@ -99,7 +102,9 @@ pub(crate) fn play() -> bool {
         "receive-datagrams" => datagrams::receive(&arguments),
         "send-datagrams" => datagrams::send(&arguments),
         "send-syns" => packets::send_syns(&arguments),
+        "answer-late" => packets::answer_late(&arguments),
         "hoard" => limits::hoard(&arguments),
+        "hold-closed" => closed::hold(&arguments),
         "fill-conntrack" => limits::fill_conntrack(&arguments),
         other => panic!("no role {other:?}"),
     }

@@ -1,9 +1,13 @@
-//! Hand-made packets: SYNs with forged sources.
+//! Hand-made packets: SYNs with forged sources, and clients that answer late.
 
+use std::collections::{HashSet, VecDeque};
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use rustix::net::{self as sys, AddressFamily, SendFlags, SocketType, ipproto};
+use rustix::net::{
+    self as sys, AddressFamily, Protocol, RecvFlags, SendFlags, SocketType, ipproto,
+};
 
 use super::{Arguments, Orders, say};
 
@@ -38,9 +42,8 @@ pub(super) fn send_syns(arguments: &Arguments) {
             } else {
                 ONE
             };
-            let packet = syn(SocketAddrV4::new(source, 1024 + sent % 60_000), to);
-            let target = SocketAddr::from((*to.ip(), 0));
-            sys::sendto(&socket, &packet, SendFlags::empty(), &target).expect("it is sent");
+            let from = SocketAddrV4::new(source, 1024 + sent % 60_000);
+            send(&socket, &Segment::syn(from, to));
         }
         next += TURN;
         let rest = next.saturating_duration_since(Instant::now());
@@ -52,25 +55,141 @@ pub(super) fn send_syns(arguments: &Arguments) {
     }
 }
 
-/// A SYN in an IPv4 packet. The kernel adds the length and the checksum of the outer header.
-fn syn(from: SocketAddrV4, to: SocketAddrV4) -> [u8; 40] {
-    let mut packet = [0; 40];
-    let (outer, inner) = packet.split_at_mut(20);
-    // Version 4, five words; 64 hops; TCP.
-    (outer[0], outer[8], outer[9]) = (0x45, 64, 6);
-    outer[12..16].copy_from_slice(&from.ip().octets());
-    outer[16..20].copy_from_slice(&to.ip().octets());
-    inner[0..2].copy_from_slice(&from.port().to_be_bytes());
-    inner[2..4].copy_from_slice(&to.port().to_be_bytes());
-    inner[4..8].copy_from_slice(&0x1234_5678_u32.to_be_bytes());
-    // Five words; SYN; a window.
-    (inner[12], inner[13]) = (5 << 4, 0x02);
-    inner[14..16].copy_from_slice(&64_240_u16.to_be_bytes());
-    // The pseudo header: both addresses, the protocol and the length.
-    let pseudo = sum(&outer[12..20]) + 6 + 20;
-    let checksum = !fold(pseudo + sum(inner));
-    inner[16..18].copy_from_slice(&checksum.to_be_bytes());
-    packet
+/// `TARGET RATE DELAY_MS`: opens RATE connections per second, each from another source, and completes each handshake
+/// DELAY_MS after the answer to its SYN. Resets a connection that the server closes.
+pub(super) fn answer_late(arguments: &Arguments) {
+    const TURN: Duration = Duration::from_millis(5);
+    let to: SocketAddrV4 = arguments.number(0);
+    let each_turn = arguments.number::<f64>(1) * TURN.as_secs_f64();
+    let delay = arguments.millis(2);
+    let socket = sys::socket(AddressFamily::INET, SocketType::RAW, Some(ipproto::RAW));
+    let socket = socket.expect("root may make a raw socket");
+    // All IPv4 packets, whoever they are for.
+    let ip =
+        Protocol::from_raw(std::num::NonZeroU32::new(0x0800_u16.to_be().into()).expect("some"));
+    let answers = sys::socket(AddressFamily::PACKET, SocketType::DGRAM, Some(ip));
+    let answers = answers.expect("root may make a packet socket");
+    let orders = Orders::listen();
+    say("comes");
+    let (mut sent, mut due): (u16, f64) = (0, 0.0);
+    let mut late: VecDeque<(Instant, Segment)> = VecDeque::new();
+    let mut answered = HashSet::new();
+    let mut packet = [0; 2048];
+    while orders.within(TURN).is_none() {
+        due += each_turn;
+        while due >= 1.0 {
+            due -= 1.0;
+            sent = sent.wrapping_add(1);
+            let [high, low] = sent.to_be_bytes();
+            let source = Ipv4Addr::new(MANY[0], MANY[1], high, low);
+            let from = SocketAddrV4::new(source, 1024 + sent % 60_000);
+            send(&socket, &Segment::syn(from, to));
+        }
+        while let Ok((length, _)) = sys::recv(&answers, &mut packet, RecvFlags::DONTWAIT) {
+            let Some(answer) = Segment::parse(&packet[..length]).filter(|got| got.from == to)
+            else {
+                continue;
+            };
+            let is_syn_ack = answer.flags & 0x12 == 0x12;
+            if is_syn_ack && answered.insert(answer.to) {
+                late.push_back((Instant::now() + delay, answer.reply(0x10)));
+            } else if answer.flags & 0x01 != 0 {
+                send(&socket, &answer.reply(0x14));
+            }
+        }
+        while late.front().is_some_and(|(at, _)| *at <= Instant::now()) {
+            let (_, segment) = late.pop_front().expect("there is one");
+            send(&socket, &segment);
+        }
+    }
+    say("ends");
+    orders.next();
+}
+
+fn send(socket: &OwnedFd, segment: &Segment) {
+    let target = SocketAddr::from((*segment.to.ip(), 0));
+    sys::sendto(socket, &segment.packet(), SendFlags::empty(), &target).expect("it is sent");
+}
+
+/// Sequence number of every SYN.
+const SEQUENCE: u32 = 0x1234_5678;
+
+/// A TCP segment without data.
+struct Segment {
+    from: SocketAddrV4,
+    to: SocketAddrV4,
+    sequence: u32,
+    acknowledged: u32,
+    flags: u8,
+}
+
+impl Segment {
+    fn syn(from: SocketAddrV4, to: SocketAddrV4) -> Segment {
+        let (sequence, acknowledged, flags) = (SEQUENCE, 0, 0x02);
+        Segment {
+            from,
+            to,
+            sequence,
+            acknowledged,
+            flags,
+        }
+    }
+
+    /// Parses an IPv4 packet with 20 bytes of IP header; `None` if it is not TCP.
+    fn parse(packet: &[u8]) -> Option<Segment> {
+        let (outer, inner) = packet.split_at_checked(20)?;
+        if outer[0] != 0x45 || outer[9] != 6 || inner.len() < 20 {
+            return None;
+        }
+        let end = |at: usize, port: usize| {
+            let address: [u8; 4] = outer[at..at + 4].try_into().expect("four bytes");
+            let port = u16::from_be_bytes([inner[port], inner[port + 1]]);
+            SocketAddrV4::new(address.into(), port)
+        };
+        let number =
+            |at: usize| u32::from_be_bytes(inner[at..at + 4].try_into().expect("four bytes"));
+        Some(Segment {
+            from: end(12, 0),
+            to: end(16, 2),
+            sequence: number(4),
+            acknowledged: number(8),
+            flags: inner[13],
+        })
+    }
+
+    /// The client's answer to a SYN-ACK or a FIN.
+    fn reply(&self, flags: u8) -> Segment {
+        Segment {
+            from: self.to,
+            to: self.from,
+            sequence: SEQUENCE.wrapping_add(1),
+            acknowledged: self.sequence.wrapping_add(1),
+            flags,
+        }
+    }
+
+    /// The segment in an IPv4 packet. The kernel adds the length and the checksum of the outer header.
+    fn packet(&self) -> [u8; 40] {
+        let (from, to) = (self.from, self.to);
+        let mut packet = [0; 40];
+        let (outer, inner) = packet.split_at_mut(20);
+        // Version 4, five words; 64 hops; TCP.
+        (outer[0], outer[8], outer[9]) = (0x45, 64, 6);
+        outer[12..16].copy_from_slice(&from.ip().octets());
+        outer[16..20].copy_from_slice(&to.ip().octets());
+        inner[0..2].copy_from_slice(&from.port().to_be_bytes());
+        inner[2..4].copy_from_slice(&to.port().to_be_bytes());
+        inner[4..8].copy_from_slice(&self.sequence.to_be_bytes());
+        inner[8..12].copy_from_slice(&self.acknowledged.to_be_bytes());
+        // Five words; flags; a window.
+        (inner[12], inner[13]) = (5 << 4, self.flags);
+        inner[14..16].copy_from_slice(&64_240_u16.to_be_bytes());
+        // The pseudo header: both addresses, the protocol and the length.
+        let pseudo = sum(&outer[12..20]) + 6 + 20;
+        let checksum = !fold(pseudo + sum(inner));
+        inner[16..18].copy_from_slice(&checksum.to_be_bytes());
+        packet
+    }
 }
 
 fn sum(bytes: &[u8]) -> u32 {

@@ -2,6 +2,8 @@
 
 use std::io::{self, Read as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
+use std::process::Stdio;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,12 +11,20 @@ use std::time::{Duration, Instant};
 use rustix::net::{self as sys, AddressFamily, SocketType, sockopt};
 
 use super::{Arguments, Orders, say};
+use crate::support::helper_process::{self, HelperProcess};
 
-/// Creates a nonblocking listener with a backlog, on a port that the kernel chooses.
+/// Creates a nonblocking listener with a backlog: on a port that the kernel chooses, or on the port of the address, which
+/// others can share.
 fn listen(address: &str, backlog: i32) -> TcpListener {
     let socket = sys::socket(AddressFamily::INET, SocketType::STREAM, None).expect("a socket");
-    let address = SocketAddr::new(address.parse().expect("an address"), 0);
     sockopt::set_socket_reuseaddr(&socket, true).expect("it can be set");
+    let address = match address.parse::<SocketAddr>() {
+        Ok(shared) => {
+            sockopt::set_socket_reuseport(&socket, true).expect("it can be set");
+            shared
+        }
+        Err(_) => SocketAddr::new(address.parse().expect("an address"), 0),
+    };
     sys::bind(&socket, &address).expect("it binds");
     sys::listen(&socket, backlog).expect("it listens");
     let listener = TcpListener::from(socket);
@@ -56,6 +66,37 @@ impl Manner {
             "all" => Manner::All(time),
             other => panic!("no manner {other:?}"),
         }
+    }
+}
+
+/// `ADDRESS COUNT`: COUNT children inherit the listener of their parent; none of them accepts.
+pub(super) fn inherit(arguments: &Arguments) {
+    let listener = listen(arguments.text(0), 64);
+    let children: Vec<HelperProcess> = (0..arguments.number(1))
+        .map(|_| {
+            let mut command = helper_process::command("hold-input");
+            let inherited = listener.try_clone().expect("a descriptor is free");
+            command
+                .arg("child")
+                .stdin(Stdio::from(OwnedFd::from(inherited)));
+            let mut child = HelperProcess::start(command);
+            child.read_line();
+            child
+        })
+        .collect();
+    let orders = Orders::listen();
+    say(port(&listener));
+    orders.next();
+    drop(children);
+}
+
+/// Holds its standard input open until its parent ends.
+pub(super) fn hold_input() {
+    let signal = rustix::process::Signal::KILL;
+    rustix::process::set_parent_process_death_signal(Some(signal)).expect("it can be set");
+    say("holds");
+    loop {
+        thread::park();
     }
 }
 

@@ -25,6 +25,28 @@ fn close_wait_leak() {
 }
 
 #[test]
+fn closed_held() {
+    assert_findings(
+        "closed-held",
+        &[],
+        &[Expected {
+            id: "closed-held",
+            severity: "warning",
+            subject: "process, batch-job (26)",
+            cause: Some("closed"),
+            span: ("11:02:59", "11:03:09"),
+            summary: "batch-job (26) has kept 40 sockets open without a connection since \
+                        11:02:59: 0.20 % of its file descriptor limit.",
+            advice: "They had a connection or a port in an earlier sample, and have been reset, \
+                        timed out or disconnected since. Check that it calls close() after a \
+                        read, write or connect() fails. `lsof -p 26` lists them as \"protocol: \
+                        TCP\" or \"protocol: UDP\". Until the code is fixed, only a restart \
+                        frees the file descriptors.",
+        }],
+    );
+}
+
+#[test]
 fn descriptors_low() {
     assert_findings(
         "descriptors-low",

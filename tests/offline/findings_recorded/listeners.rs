@@ -113,14 +113,16 @@ fn syn_queue_full() {
             id: "syn-queue-full",
             severity: "critical",
             subject: "socket, tcp 10.0.0.3:8080, web-app (21)",
-            cause: None,
-            span: ("17:15:58", "17:16:11"),
+            cause: Some("no-answer"),
+            span: ("17:15:58", "17:16:09"),
             summary: "web-app (21) on 10.0.0.3:8080 has had 9 half-open connections from \
-                        198.18.0.7 since 17:15:58: 52 SYNs were dropped in the last 10 s.",
+                        198.18.0.7 since 17:15:58: 9 of the SYN-ACKs got no answer; 112 SYNs \
+                        were dropped in the last 10 s.",
             advice: "Turn on SYN cookies: `sysctl -w net.ipv4.tcp_syncookies=1`. The SYNs arrive, \
                         but the SYN-ACKs or the clients' answers are probably lost. Check the \
                         path to these clients (routes, a firewall that sees only one direction, \
-                        `tcpdump 'tcp[tcpflags] & tcp-syn != 0'`).",
+                        `tcpdump 'tcp[tcpflags] & tcp-syn != 0'`). A port scanner does not answer \
+                        either.",
         }],
     );
 }
@@ -134,14 +136,17 @@ fn syn_flood() {
             id: "syn-flood",
             severity: "warning",
             subject: "socket, tcp 10.0.0.3:8080, web-app (21)",
-            cause: None,
-            span: ("17:15:59", "17:16:12"),
+            cause: Some("never-completed"),
+            span: ("17:15:59", "17:16:09"),
             summary: "web-app (21) on 10.0.0.3:8080 has had 65 half-open connections from 65 \
-                        addresses since 17:15:59: SYN cookies are active.",
-            advice: "Many sources that never answer are most likely forged. Clients that answer \
-                        can still connect through SYN cookies, but without window scaling unless \
-                        they use timestamps. Limit SYNs in the firewall (nftables `synproxy`, \
-                        `limit rate`) or upstream; a backlog above 64 does not stop a flood.",
+                        addresses since 17:15:59: no handshake from them was completed; SYN \
+                        cookies are active.",
+            advice: "The SYN-ACKs were retransmitted in vain. The source addresses are probably \
+                        forged; clients whose return path is broken for all of them would look \
+                        the same. Clients that answer can still connect through SYN cookies, but \
+                        without window scaling unless they use timestamps. Limit SYNs in the \
+                        firewall (nftables `synproxy`, `limit rate`) or upstream; a backlog above \
+                        64 does not stop a flood.",
         }],
     );
 }

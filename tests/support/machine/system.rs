@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use sockwatch::model::{Device, DeviceAddress, Interface, Sample, Settings};
 
 /// Counters: their names, values at the start, growth each second, and from which second on.
-const COUNTERS: [(&str, i64, i64, u64); 58] = [
+const COUNTERS: [(&str, i64, i64, u64); 61] = [
     ("sockstat.sockets.used", 211, 0, 0),
     ("sockstat.TCP.inuse", 42, 0, 0),
     ("sockstat.TCP.orphan", 1, 0, 0),
@@ -61,7 +61,10 @@ const COUNTERS: [(&str, i64, i64, u64); 58] = [
     ("TcpExt.TCPAbortOnClose", 2_207, 0, 0),
     ("TcpExt.TCPBacklogDrop", 0, 0, 0),
     ("TcpExt.TCPReqQFullDoCookies", 0, 0, 0),
+    ("TcpExt.TCPReqQFullDrop", 0, 0, 0),
     ("TcpExt.TCPTimeWaitOverflow", 0, 0, 0),
+    ("TcpExt.TCPMemoryPressures", 0, 0, 0),
+    ("TcpExt.TCPAbortOnMemory", 0, 0, 0),
     ("IpExt.InOctets", 31_200_451_887, 9_700_000, 0),
     ("IpExt.OutOctets", 61_804_112_020, 31_000_000, 0),
     ("Sctp.SctpCurrEstab", 0, 0, 0),

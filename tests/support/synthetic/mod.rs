@@ -389,6 +389,7 @@ fn processes() -> Vec<ProcessRow> {
             descriptors: Some(400),
             kinds: Some([380, 14, 4, 2]),
             activity: None,
+            unlisted: None,
         }
     };
     (0..PROCESSES).map(process).collect()

@@ -7,7 +7,6 @@ use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::kind::FindingKind;
 use crate::diagnose::observation::Observation;
 use crate::diagnose::phrases;
-use crate::model::Activity;
 
 impl PressedQueue {
     /// The observation of this queue, as a finding of a kind.
@@ -21,10 +20,9 @@ impl PressedQueue {
         let totals = facts.moment.unfiltered().listeners.get(self.listener)?;
         let subject = subject_of(facts.socket(totals.row)?);
         let who = listener_name(&subject);
-        let pid = subject.process().map(|process| process.key.pid);
-        let is_owned = subject.process().is_some();
+        let pids: Vec<u32> = subject.processes().map(|named| named.key.pid).collect();
         let somaxconn = facts.settings().number("net.core.somaxconn", 0);
-        let waiting = Value::Count(totals.accept_queue.into());
+        let waiting = Value::Count(self.waiting);
         let state = self.activity.map(|a| Value::Text(a.state.to_string()));
         let mut observation = Observation::new(kind, subject, "waiting", waiting)
             .with("backlog", Value::Count(totals.backlog.into()))
@@ -33,105 +31,158 @@ impl PressedQueue {
             .with("window_s", Value::Seconds(thresholds.window_s))
             .with_known("dropped_per_s", self.dropped_per_s.map(Value::Rate))
             .with_known("accepted_per_s", self.accepted_per_s.map(Value::Rate))
-            .with_known(
-                "dropped_total",
-                totals.drops.map(|n| Value::Count(n.into())),
-            )
+            .with_known("dropped_total", self.dropped_total.map(Value::Count))
             .with_known("half_open", totals.syn_recv.map(|n| Value::Count(n.into())))
             .with_known("somaxconn", somaxconn.map(Value::Count))
             .with_known("state", state);
+        if self.listeners > 1 {
+            observation = observation.with("queues", Value::Count(self.listeners.into()));
+        }
+        if self.sharing > 1 {
+            observation = observation
+                .with("listeners", Value::Count(self.sharing.into()))
+                .with("others_full", Value::Count(self.others_full.into()));
+        }
         observation.severity = severity;
         observation.since_ns = Some(self.since_ns);
-        observation.summary = format!("{who} {}", fault(self.cause, self.accepted_per_s));
-        observation.rest =
-            match (self.cause, self.accepted_per_s) {
-                (Cause::Backlog | Cause::Somaxconn, Some(rate)) => {
-                    format!(": it accepts {}; ", phrases::per_second(rate))
-                }
-                _ => ": ".to_owned(),
-            } + &consequence(totals, self.dropped, self.is_full, thresholds.window_s);
-        observation.advice = advice(self.cause, pid, self.activity, totals, somaxconn, is_owned);
+        observation.summary = format!("{who} {}", self.fault(pids.len() > 1));
+        let rate = match (self.cause, self.accepted_per_s) {
+            (Cause::Backlog | Cause::Somaxconn, Some(rate)) => {
+                format!(": it accepts {}; ", phrases::per_second(rate))
+            }
+            _ => ": ".to_owned(),
+        };
+        let consequence = self.consequence(totals, thresholds.window_s);
+        observation.rest = rate + &consequence + &self.others_in_group();
+        observation.advice = self.advice(&pids, totals, somaxconn) + &self.share_of_group();
         Some(observation)
     }
-}
 
-/// Describes the fault of the process, or of its queue.
-fn fault(cause: Cause, accepted: Option<f64>) -> String {
-    match (cause, accepted) {
-        (Cause::Stopped, _) => "has been stopped".to_owned(),
-        (Cause::NotAccepting, _) => "has accepted no connections".to_owned(),
-        (Cause::Slow, Some(rate)) => format!("has accepted only {}", phrases::per_second(rate)),
-        (Cause::Slow, None) => "has accepted connections too slowly".to_owned(),
-        (Cause::Backlog | Cause::Somaxconn, _) => "has had too small a backlog".to_owned(),
+    /// Describes the fault of the process, or of its queue.
+    fn fault(&self, is_shared: bool) -> String {
+        match (self.cause, self.accepted_per_s) {
+            (Cause::Stopped, _) if is_shared => "has had all its processes stopped".to_owned(),
+            (Cause::Stopped, _) => "has been stopped".to_owned(),
+            (Cause::NotAccepting, _) => "has accepted no connections".to_owned(),
+            (Cause::Slow, Some(rate)) => format!("has accepted only {}", phrases::per_second(rate)),
+            (Cause::Slow, None) => "has not emptied its accept queue".to_owned(),
+            (Cause::Backlog | Cause::Somaxconn, _) => "has had too small a backlog".to_owned(),
+        }
     }
-}
 
-/// Returns the consequence for connections. The kernel counts each attempt, even that of a client which tries again.
-fn consequence(totals: &ListenerTotals, dropped: f64, full: bool, window_s: f64) -> String {
-    let waiting = match totals.accept_queue {
-        0 => format!("its accept queue of {} overflows", totals.backlog),
-        waiting => format!(
-            "{} in an accept queue of {}",
-            phrases::plural(waiting.into(), "connection waits", "connections wait"),
-            totals.backlog
-        ),
-    };
-    match dropped.round() as u64 {
-        0 if full => format!("{waiting}; the next one will be dropped"),
-        0 => waiting,
-        dropped => format!(
-            "{waiting}; {} dropped in the last {}",
-            phrases::plural(
-                dropped,
-                "connection attempt was",
-                "connection attempts were"
+    /// Returns the consequence for connections. The kernel counts each attempt, even that of a client which tries again.
+    fn consequence(&self, totals: &ListenerTotals, window_s: f64) -> String {
+        let backlog = totals.backlog;
+        let queues = match self.listeners {
+            1 => format!("an accept queue of {backlog}"),
+            listeners => format!("{listeners} accept queues of {backlog}"),
+        };
+        let waiting = match (self.waiting, self.listeners) {
+            (0, 1) => format!("its accept queue of {backlog} overflows"),
+            (0, _) => format!("its {queues} overflow"),
+            (waiting, _) => format!(
+                "{} in {queues}",
+                phrases::plural(waiting, "connection waits", "connections wait")
             ),
-            phrases::seconds(window_s)
-        ),
+        };
+        match self.dropped.round() as u64 {
+            0 if self.is_full => format!("{waiting}; the next one will be dropped"),
+            0 => waiting,
+            dropped => format!(
+                "{waiting}; {} dropped in the last {}",
+                phrases::plural(
+                    dropped,
+                    "connection attempt was",
+                    "connection attempts were"
+                ),
+                phrases::seconds(window_s)
+            ),
+        }
     }
-}
 
-fn advice(
-    cause: Cause,
-    pid: Option<u32>,
-    activity: Option<Activity>,
-    totals: &ListenerTotals,
-    somaxconn: Option<u64>,
-    is_owned: bool,
-) -> String {
-    let tools = pid.map_or_else(String::new, |pid| {
-        format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
-    });
-    match cause {
-        Cause::Stopped => phrases::stopped(pid, activity),
-        Cause::NotAccepting if !is_owned => {
-            "No visible process owns this listener. Run sockwatch as root to find the process that should accept."
-                .to_owned()
+    /// Returns the number of other listeners on the same address and port.
+    fn others(&self) -> u32 {
+        self.sharing.saturating_sub(self.listeners)
+    }
+
+    /// Describes the state of the other listeners on the same address and port.
+    fn others_in_group(&self) -> String {
+        let others = self.others();
+        let full = phrases::count(self.others_full.into());
+        match (others, self.others_full) {
+            (0, _) => String::new(),
+            (1, 0) => "; the other listener on this address and port is not full".to_owned(),
+            (_, 0) => {
+                format!("; the {others} other listeners on this address and port are not full")
+            }
+            (1, _) => "; the other listener on this address and port is full too".to_owned(),
+            _ => format!(
+                "; {full} of the {others} other listeners on this address and port are full too"
+            ),
         }
-        Cause::NotAccepting => format!(
-            "It is running but has accepted nothing recently. See what it waits for{tools}. A larger backlog only hides \
-             the problem."
-        ),
-        Cause::Slow => format!(
-            "It is running but accepts connections too slowly. Add workers or threads, or move blocking work out of the \
-             accept loop{tools}. A larger backlog only helps with bursts."
-        ),
-        Cause::Backlog => {
-            let most = somaxconn.map_or_else(String::new, |most| {
-                format!(" (up to net.core.somaxconn = {most})")
-            });
-            format!(
-                "It accepts quickly, but its accept queue of {} is too small for bursts. Raise the backlog that it passes to \
-                 listen(){most} and restart it.",
-                totals.backlog
-            )
+    }
+
+    /// Explains the share of new connections that arrive here. The kernel spreads them evenly, by a hash of their ends,
+    /// unless a BPF program chooses.
+    fn share_of_group(&self) -> String {
+        if self.others() == 0 {
+            return String::new();
         }
-        Cause::Somaxconn => format!(
-            "It accepts quickly, but its accept queue of {} is too small for bursts and as large as net.core.somaxconn \
-             allows. Run `sysctl -w net.core.somaxconn={}`, raise the backlog that it passes to listen() if that is \
-             lower, and restart it.",
-            totals.backlog,
-            (u64::from(totals.backlog) * 4).max(4096)
-        ),
+        let share = f64::from(self.listeners) / f64::from(self.sharing.max(1));
+        let rest = if self.others_full == 0 && self.is_full {
+            ": these are dropped although the others have room"
+        } else {
+            ""
+        };
+        format!(
+            " The kernel sends about {:.0} % of new connections here{rest}.",
+            share * 100.0
+        )
+    }
+
+    fn advice(&self, pids: &[u32], totals: &ListenerTotals, somaxconn: Option<u64>) -> String {
+        let tools = pids.first().map_or_else(String::new, |pid| {
+            format!(" (`strace -fp {pid}`, `gdb -p {pid}`)")
+        });
+        let is_running = match pids {
+            [] | [_] => "It is running",
+            _ => "Not all its processes are stopped",
+        };
+        match self.cause {
+            Cause::Stopped => phrases::stopped(pids, self.activity),
+            Cause::NotAccepting if pids.is_empty() => {
+                "No visible process owns this listener. Run sockwatch as root to find the process that should accept."
+                    .to_owned()
+            }
+            Cause::NotAccepting => format!(
+                "{is_running} but has accepted nothing recently. See what it waits for{tools}. A larger backlog only \
+                 hides the problem."
+            ),
+            Cause::Slow if self.accepted_per_s.is_none() => format!(
+                "Whether it accepts too slowly or not at all is not known: the kernel does not count it for this \
+                 listener. See what it waits for{tools}. A larger backlog only helps with bursts."
+            ),
+            Cause::Slow => format!(
+                "{is_running} but accepts connections too slowly. Add workers or threads, or move blocking work out of \
+                 the accept loop{tools}. A larger backlog only helps with bursts."
+            ),
+            Cause::Backlog => {
+                let most = somaxconn.map_or_else(String::new, |most| {
+                    format!(" (up to net.core.somaxconn = {most})")
+                });
+                format!(
+                    "It accepts quickly, but its accept queue of {} is too small for bursts. Raise the backlog that it \
+                     passes to listen(){most} and restart it.",
+                    totals.backlog
+                )
+            }
+            Cause::Somaxconn => format!(
+                "It accepts quickly, but its accept queue of {} is too small for bursts and as large as \
+                 net.core.somaxconn allows. Run `sysctl -w net.core.somaxconn={}`, raise the backlog that it passes to \
+                 listen() if that is lower, and restart it.",
+                totals.backlog,
+                (u64::from(totals.backlog) * 4).max(4096)
+            ),
+        }
     }
 }

@@ -1,16 +1,21 @@
 //! The state of one process in [`Owners`](super::Owners).
 
-use super::super::process_reader::Descriptor;
+use super::super::process_reader::{Descriptor, Via};
 use super::super::socket_holders::{SocketDescriptor, SocketHolders};
 use crate::model::{DescriptorKind, ProcessKey, ProcessRow};
 
 /// Numbers of descriptors by kind, indexed by `DescriptorKind as usize`.
 pub(super) type KindCounts = [u32; DescriptorKind::ALL.len()];
 
-/// One process.
+/// One table of descriptors: that of a process, or one of its threads that has its own.
 #[derive(Debug)]
 pub(super) struct Entry {
+    /// Identity of the process, also of a thread's own table.
     pub(super) key: ProcessKey,
+    /// Slot of the process, if this is the own table of one of its threads.
+    pub(super) process: Option<u32>,
+    /// The thread through which the table is read.
+    pub(super) via: Via,
     /// Inode of `/proc/PID`. If it differs, the pid may have been reused.
     pub(super) directory: u64,
     pub(super) parent: u32,
@@ -28,6 +33,10 @@ pub(super) struct Entry {
     pub(super) read: u64,
     /// Refresh in which it was last read by [`RescanPolicy::Full`].
     pub(super) read_fully: u64,
+    /// Round since which no descriptor has been verified although it may have changed; 0 if there is no such doubt.
+    pub(super) doubted_in: u32,
+    /// Time at which the details were last read, ns.
+    pub(super) row_read_ns: u64,
     /// Ordered by number.
     pub(super) descriptors: Vec<Descriptor>,
     pub(super) kinds: KindCounts,
@@ -75,6 +84,15 @@ pub(super) struct NewProcess {
     pub(super) count: Option<u32>,
 }
 
+/// Reports whether two descriptors with the same number have the same target.
+fn same_target(a: Option<&Descriptor>, b: Option<&Descriptor>) -> bool {
+    match (a, b) {
+        (Some(a), Some(b)) => a.fd == b.fd && a.has_target((b.inode, b.kind)),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
 /// Counts descriptors by kind.
 pub(super) fn count_kinds(descriptors: &[Descriptor]) -> KindCounts {
     let mut kinds = [0; DescriptorKind::ALL.len()];
@@ -85,12 +103,13 @@ pub(super) fn count_kinds(descriptors: &[Descriptor]) -> KindCounts {
 }
 
 /// Replaces the holders of the sockets in one list of descriptors by those in another. Both lists are ordered by
-/// number. Returns true if anything changed.
+/// number. Adds the sockets that others hold as well to `shared`. Returns true if anything changed.
 pub(super) fn replace_holders(
     holders: &mut SocketHolders,
     slot: u32,
     old: &[Descriptor],
     new: &[Descriptor],
+    shared: &mut Vec<u32>,
 ) -> bool {
     let holder = |descriptor: &Descriptor| SocketDescriptor {
         slot,
@@ -106,7 +125,7 @@ pub(super) fn replace_holders(
             (None, Some(_)) => (None, after.next()),
             (Some(_), _) => (before.next(), None),
         };
-        if removed == added {
+        if same_target(removed, added) {
             continue;
         }
         if let Some(removed) = removed.filter(|removed| removed.inode != 0) {
@@ -114,6 +133,9 @@ pub(super) fn replace_holders(
             changed = true;
         }
         if let Some(added) = added.filter(|added| added.inode != 0) {
+            if holders.contains(added.inode) {
+                shared.push(added.inode);
+            }
             holders.insert(added.inode, holder(added));
             changed = true;
         }

@@ -7,7 +7,7 @@ use rustc_hash::FxHashSet;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::super::process_reader::{descriptor_target, open_process};
+use super::super::process_reader::{Via, descriptor_target, open_process};
 use super::entry::Access;
 use super::map::Owners;
 use crate::model::DescriptorKind;
@@ -42,8 +42,8 @@ impl Owners {
                     return sockets;
                 }
                 examined += 1;
-                if is_ring(&process, descriptor.fd)
-                    && let Ok(text) = fdinfo(&process, descriptor.fd)
+                if is_ring(&process, entry.via, descriptor.fd)
+                    && let Ok(text) = fdinfo(&process, entry.via, descriptor.fd)
                 {
                     sockets.extend(registered_sockets(&text));
                 }
@@ -53,16 +53,18 @@ impl Owners {
     }
 }
 
-fn is_ring(process: &OwnedFd, fd: u32) -> bool {
-    let path = format!("fd/{fd}");
+fn is_ring(process: &OwnedFd, via: Via, fd: u32) -> bool {
+    let path = via.path(&format!("fd/{fd}"));
     let mut buffer = [std::mem::MaybeUninit::<u8>::uninit(); RING.len() + 1];
-    rustix::fs::readlinkat_raw(process, path, &mut buffer).is_ok_and(|(target, _)| *target == *RING)
+    rustix::fs::readlinkat_raw(process, path.as_c_str(), &mut buffer)
+        .is_ok_and(|(target, _)| *target == *RING)
 }
 
 /// Reads `fdinfo` of a descriptor, at most [`MAX_TEXT`] bytes.
-fn fdinfo(process: &OwnedFd, fd: u32) -> Result<Vec<u8>, Errno> {
+fn fdinfo(process: &OwnedFd, via: Via, fd: u32) -> Result<Vec<u8>, Errno> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-    let file = rustix::fs::openat(process, format!("fdinfo/{fd}"), flags, Mode::empty())?;
+    let path = via.path(&format!("fdinfo/{fd}"));
+    let file = rustix::fs::openat(process, path.as_c_str(), flags, Mode::empty())?;
     let mut text = Vec::new();
     while text.len() < MAX_TEXT {
         text.reserve(4096);

@@ -10,12 +10,15 @@ use rustc_hash::FxHashMap;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::super::process_reader::{ProcessReader, is_denied, is_gone, open_process, process_user};
+use super::super::process_reader::{
+    ProcessReader, Via, Waiting, is_denied, is_gone, open_process, process_user,
+};
 use super::super::socket_holders::{SocketDescriptor, SocketHolders};
 use super::super::user_names::UserNames;
 use super::entry::{Access, Entry, count_kinds, replace_holders};
 use super::failures::FailureLog;
 use super::unresolved::UnresolvedSockets;
+use super::verification::Verification;
 use crate::model::{Activity, Fault, FaultSeverity, ProcessKey, ProcessRow, Visibility};
 use crate::source::clock;
 
@@ -34,12 +37,21 @@ pub struct Owners {
     pub(super) slots: Vec<Option<Entry>>,
     pub(super) free: Vec<u32>,
     pub(super) by_pid: FxHashMap<u32, u32>,
+    /// Number of entries that are the own tables of threads.
+    pub(super) thread_tables: u32,
+    /// Process at which the next search for tables of threads begins.
+    pub(super) thread_cursor: u32,
+    /// Process at which the next check for changed names begins.
+    pub(super) name_cursor: usize,
+    pub(super) verification: Verification,
     users: UserNames,
     /// Remaining total time to wait for user names.
     name_wait: Duration,
     /// Number of refreshes.
     pub(super) tick: u64,
     pub(super) last_ns: Option<u64>,
+    /// Time of the current refresh, ns.
+    pub(super) now_ns: u64,
     /// True if the listing is incomplete because of the mount option `hidepid`.
     pub(super) hidden: bool,
     /// True if the mount options of the root hide processes of other users from this one; unknown before the first
@@ -80,10 +92,15 @@ impl Owners {
             slots: Vec::new(),
             free: Vec::new(),
             by_pid: FxHashMap::default(),
+            thread_tables: 0,
+            thread_cursor: 0,
+            name_cursor: 0,
+            verification: Verification::default(),
             users: UserNames::new(),
             name_wait,
             tick: 0,
             last_ns: None,
+            now_ns: 0,
             hidden: false,
             mount_hides: None,
             empty: false,
@@ -108,8 +125,31 @@ impl Owners {
     pub fn activity(&mut self, key: ProcessKey) -> Option<Activity> {
         let root = self.open_root()?;
         let process = open_process(root.as_fd(), key.pid).ok()?;
-        let stat = self.reader.read_stat(process).ok()?;
-        stat.activity.filter(|_| stat.start_time == key.start_time)
+        let stat = self.reader.read_stat(&process).ok()?;
+        let mut activity = stat
+            .activity
+            .filter(|_| stat.start_time == key.start_time)?;
+        // The CPU time is that of all threads, but the state of a first thread that has exited says nothing.
+        let known = self.by_pid.get(&key.pid).and_then(|&slot| self.entry(slot));
+        let last = known.map_or(Via::Leader, |entry| entry.via);
+        let via = self.reader.living_thread(&process, &stat, last);
+        if via != Via::Leader
+            && let Ok(thread) = self.reader.read_thread_stat(&process, via)
+        {
+            activity.state = thread.activity?.state;
+        }
+        Some(activity)
+    }
+
+    /// Determines whether a process waits for the socket with this inode, which is its descriptor `fd`.
+    pub(in crate::source) fn waiting(&mut self, key: ProcessKey, fd: u32, inode: u32) -> Waiting {
+        let process = self
+            .open_root()
+            .and_then(|root| open_process(root.as_fd(), key.pid).ok());
+        match process {
+            Some(process) => self.reader.read_waiting(process, fd, inode),
+            None => Waiting::Unknown,
+        }
     }
 
     /// Returns a number that changes whenever the holders of any socket change.
@@ -120,7 +160,11 @@ impl Owners {
     /// Returns the process in a slot; `None` if the slot is free or its process never owned a socket. A slot belongs to
     /// one process during its life and may be reused by the refresh that finds it ended.
     pub fn process(&self, slot: u32) -> Option<&ProcessRow> {
-        self.entry(slot)?.row.as_ref()
+        let entry = self.entry(slot)?;
+        match entry.process {
+            None => entry.row.as_ref(),
+            Some(process) => self.entry(process)?.row.as_ref(),
+        }
     }
 
     /// Counts the processes, and those whose descriptors this user cannot list. Kernel threads, which have none, are
@@ -130,7 +174,7 @@ impl Owners {
             root: rustix::process::geteuid().is_root(),
             ..Visibility::default()
         };
-        for entry in self.slots.iter().flatten() {
+        for entry in self.processes() {
             visibility.processes += u32::from(entry.access != Access::KernelThread);
             visibility.unreadable += u32::from(entry.access == Access::Denied);
         }
@@ -169,6 +213,14 @@ impl Owners {
         empty.into_iter().chain(self.failures.take()).collect()
     }
 
+    /// Returns the entries of processes, without those of threads that have their own table.
+    pub(super) fn processes(&self) -> impl Iterator<Item = &Entry> {
+        self.slots
+            .iter()
+            .flatten()
+            .filter(|entry| entry.process.is_none())
+    }
+
     pub(super) fn entry(&self, slot: u32) -> Option<&Entry> {
         self.slots.get(slot as usize)?.as_ref()
     }
@@ -197,7 +249,7 @@ impl Owners {
 
     /// Checks that the process in a slot is still the same and not another one with its pid; `None` if this cannot be
     /// determined. Updates its parent and user, which can change.
-    pub(super) fn verify(&mut self, root: BorrowedFd<'_>, slot: u32) -> Option<bool> {
+    pub(super) fn check_identity(&mut self, root: BorrowedFd<'_>, slot: u32) -> Option<bool> {
         let key = self.entry(slot)?.key;
         let identity = open_process(root, key.pid).and_then(|process| {
             let uid = process_user(root, key.pid)?;
@@ -229,10 +281,13 @@ impl Owners {
             return;
         };
         let found = &self.reader.found;
-        if entry.descriptors == *found {
-            return;
-        }
-        if replace_holders(&mut self.holders, slot, &entry.descriptors, found) {
+        if replace_holders(
+            &mut self.holders,
+            slot,
+            &entry.descriptors,
+            found,
+            &mut self.verification.shared,
+        ) {
             self.generation += 1;
         }
         entry.descriptors.clear();
@@ -246,11 +301,18 @@ impl Owners {
         entry.kinds = count_kinds(found);
     }
 
-    /// Puts a process into a free slot, replacing an earlier one with its pid.
+    /// Puts a process into a free slot, replacing an earlier one with its pid, or the own table of one of its threads.
     pub(super) fn insert_entry(&mut self, entry: Entry) {
-        let pid = entry.key.pid;
+        let pid = entry.process.is_none().then_some(entry.key.pid);
+        self.thread_tables += u32::from(pid.is_none());
         let slot = self.free.pop().unwrap_or(self.slots.len() as u32);
-        if replace_holders(&mut self.holders, slot, &[], &entry.descriptors) {
+        if replace_holders(
+            &mut self.holders,
+            slot,
+            &[],
+            &entry.descriptors,
+            &mut self.verification.shared,
+        ) {
             self.generation += 1;
         }
         if slot as usize == self.slots.len() {
@@ -258,20 +320,39 @@ impl Owners {
         } else {
             self.slots[slot as usize] = Some(entry);
         }
-        if let Some(former) = self.by_pid.insert(pid, slot) {
+        if let Some(pid) = pid
+            && let Some(former) = self.by_pid.insert(pid, slot)
+        {
             self.remove(former);
         }
     }
 
-    /// Removes a process that has ended, and frees its slot.
+    /// Removes a process that has ended, with the tables of its threads, and frees their slots.
     pub(super) fn remove(&mut self, slot: u32) {
+        let threads: Vec<u32> = self.tables_of_threads(slot).collect();
+        for thread in threads {
+            self.remove_table(thread);
+        }
+        self.remove_table(slot);
+    }
+
+    /// Removes one table and frees its slot.
+    pub(super) fn remove_table(&mut self, slot: u32) {
         let Some(entry) = self.slots.get_mut(slot as usize).and_then(Option::take) else {
             return;
         };
-        if replace_holders(&mut self.holders, slot, &entry.descriptors, &[]) {
+        if replace_holders(
+            &mut self.holders,
+            slot,
+            &entry.descriptors,
+            &[],
+            &mut self.verification.shared,
+        ) {
             self.generation += 1;
         }
-        if self.by_pid.get(&entry.key.pid) == Some(&slot) {
+        if entry.process.is_some() {
+            self.thread_tables -= 1;
+        } else if self.by_pid.get(&entry.key.pid) == Some(&slot) {
             self.by_pid.remove(&entry.key.pid);
         }
         self.free.push(slot);
@@ -280,10 +361,15 @@ impl Owners {
     /// Handles a process that could not be read: removes it if it has ended, removes its descriptors if they are
     /// unreadable, and otherwise keeps them until the next attempt.
     pub(super) fn read_failed(&mut self, slot: u32, error: Errno) {
+        let round = self.reader.round;
         let Some(entry) = self.entry_mut(slot) else {
             return;
         };
-        if is_gone(error) {
+        if is_gone(error) && entry.via != Via::Leader && entry.process.is_none() {
+            // Only that thread has exited.
+            entry.via = Via::Leader;
+            entry.retry = true;
+        } else if is_gone(error) {
             self.remove(slot);
         } else if is_denied(error) {
             entry.access = Access::Denied;
@@ -292,6 +378,7 @@ impl Owners {
             self.store_found(slot);
         } else {
             entry.retry = true;
+            entry.doubted_in = round;
             let pid = entry.key.pid;
             self.fail_at(pid, error);
         }

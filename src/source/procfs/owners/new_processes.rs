@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rustix::io::Errno;
 
 use super::super::process_reader::{
-    Descriptor, ProcessReader, ProcessStat, is_denied, is_gone, open_process, process_user,
+    Descriptor, ProcessReader, ProcessStat, Via, is_denied, is_gone, open_process, process_user,
 };
 use super::entry::{Access, Entry, NewProcess, count_kinds};
 use super::map::Owners;
@@ -26,6 +26,8 @@ const ASSUMED_DESCRIPTORS: u64 = 256;
 pub(super) struct FirstRead {
     pub(super) stat: ProcessStat,
     pub(super) uid: u32,
+    /// The thread through which the descriptors were read.
+    pub(super) via: Via,
     pub(super) descriptors: Result<Vec<Descriptor>, Errno>,
 }
 
@@ -39,9 +41,11 @@ impl FirstRead {
                 start_time: 0,
                 kernel_thread: false,
                 exiting: false,
+                threads: 1,
                 activity: None,
             },
             uid: 0,
+            via: Via::Leader,
             descriptors: Err(Errno::ACCESS),
         }
     }
@@ -116,6 +120,8 @@ impl Owners {
                 pid,
                 start_time: first.stat.start_time,
             },
+            process: None,
+            via: first.via,
             directory: process.directory,
             parent: first.stat.parent,
             uid: first.uid,
@@ -126,6 +132,8 @@ impl Owners {
             seen: self.tick,
             read: self.tick,
             read_fully: self.tick,
+            doubted_in: 0,
+            row_read_ns: 0,
             descriptors: Vec::new(),
             kinds: [0; DescriptorKind::ALL.len()],
             comm: first.stat.comm,
@@ -176,16 +184,18 @@ fn read_first(
     let process = open_process(root, pid)?;
     let stat = reader.read_stat(&process)?;
     let uid = process_user(root, pid)?;
+    let via = reader.living_thread(&process, &stat, Via::Leader);
     let descriptors = if stat.kernel_thread {
         Ok(Vec::new())
     } else {
         reader
-            .list_descriptors(&process, &[], |_| false)
+            .list_descriptors(&process, via, &[], |_| false)
             .map(|()| reader.found.clone())
     };
     Ok(FirstRead {
         stat,
         uid,
+        via,
         descriptors,
     })
 }
@@ -198,7 +208,7 @@ fn read_in_parallel(
     root: BorrowedFd<'_>,
     new: &[NewProcess],
 ) -> Vec<(usize, Result<FirstRead, Errno>)> {
-    let next = AtomicUsize::new(0);
+    let (next, round) = (AtomicUsize::new(0), reader.round);
     let work = |reader: &mut ProcessReader| {
         let mut read = Vec::new();
         loop {
@@ -212,7 +222,11 @@ fn read_in_parallel(
     std::thread::scope(|scope| {
         let helper = std::thread::Builder::new()
             .name("owners".into())
-            .spawn_scoped(scope, || work(&mut ProcessReader::new()));
+            .spawn_scoped(scope, || {
+                let mut helper = ProcessReader::new();
+                helper.round = round;
+                work(&mut helper)
+            });
         let mut read = work(reader);
         if let Ok(more) = helper.map(std::thread::ScopedJoinHandle::join) {
             read.extend(more.unwrap_or_default());

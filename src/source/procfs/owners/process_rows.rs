@@ -21,6 +21,10 @@ impl Owners {
             if entry.sockets() == 0 {
                 continue;
             }
+            let slot = self.process_slot(slot);
+            let Some(entry) = self.entry(slot) else {
+                continue;
+            };
             if entry.row.is_none() || now_ns.is_some_and(|now| now < entry.young_until) {
                 self.update_row(root, slot);
             }
@@ -28,8 +32,14 @@ impl Owners {
         }
     }
 
-    /// Updates the numbers of descriptors and the user's name in the row of a process, if it has one.
+    /// Updates the numbers of descriptors and the user's name in the row of a process, if it has one. The limit of
+    /// descriptors applies to each table, so they are those of the largest one.
     pub(super) fn update_counts(&mut self, slot: u32) {
+        let largest = self
+            .tables_of_threads(slot)
+            .filter_map(|thread| self.entry(thread))
+            .max_by_key(|table| table.descriptors.len())
+            .map(|table| (table.descriptors.len(), table.count, table.kinds));
         let Some(entry) = self.entry_mut(slot) else {
             return;
         };
@@ -38,6 +48,12 @@ impl Owners {
         };
         row.descriptors = entry.count.or(u32::try_from(entry.descriptors.len()).ok());
         row.kinds = (entry.access == Access::Readable).then_some(entry.kinds);
+        if let Some((len, count, kinds)) = largest
+            && len > entry.descriptors.len()
+        {
+            row.descriptors = count.or(u32::try_from(len).ok());
+            row.kinds = Some(kinds);
+        }
         if row.process.user.is_none() {
             let uid = row.process.uid;
             let user = self.user_name(uid);
@@ -62,7 +78,8 @@ impl Owners {
             }
             entry.parent = stat.parent;
             entry.uid = process_user(root, key.pid)?;
-            reader.read_details(&process)
+            entry.via = reader.living_thread(&process, &stat, entry.via);
+            reader.read_details(&process, entry.via)
         });
         let uid = entry.uid;
         let mut process = Process {
@@ -91,10 +108,12 @@ impl Owners {
             }
         }
         process.user = self.user_name(uid);
+        let now_ns = self.now_ns;
         let Some(entry) = self.entry_mut(slot) else {
             return;
         };
         entry.comm.clone_from(&process.comm);
+        entry.row_read_ns = now_ns;
         match &mut entry.row {
             Some(row) if *row.process == process => {}
             Some(row) => row.process = Arc::new(process),

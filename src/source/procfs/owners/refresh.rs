@@ -5,8 +5,8 @@ use std::os::fd::AsFd as _;
 use super::map::Owners;
 
 impl Owners {
-    /// Updates the map. May miss a descriptor that replaced another one of the same process, until [`Self::resolve`] or
-    /// the sweep reads it.
+    /// Updates the map. May miss a descriptor that replaced another one of the same process, until [`Self::verify_owners`],
+    /// [`Self::resolve`] or the sweep reads it.
     ///
     /// `now_ns` is monotonic time. `live` reports whether a socket with this inode exists; it is called for known
     /// descriptors. Must be called after the dump of the sockets, so that the owners of all of them are found.
@@ -29,7 +29,9 @@ impl Owners {
         }
         self.scan_new(root, &new, now_ns, first_time);
         self.sweep(root, now_ns, live);
+        self.verify_all(root, live);
         self.update_rows(root, Some(now_ns));
+        self.update_names(root, now_ns);
         self.update_denied();
         self.holders.shrink();
         self.unresolved.prune(now_ns);

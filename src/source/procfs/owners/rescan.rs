@@ -7,7 +7,7 @@ use rustix::io::Errno;
 
 use super::super::hidepid::hides_processes;
 use super::super::process_reader::{
-    Descriptor, descriptor_count, is_denied, is_gone, open_process,
+    Descriptor, Via, descriptor_count, is_denied, is_gone, open_process,
 };
 use super::entry::{Access, NewProcess, RescanPolicy};
 use super::map::Owners;
@@ -35,6 +35,10 @@ impl Owners {
             return None;
         }
         self.tick += 1;
+        // Descriptors are read in rounds from 1; it takes years to exceed 32 bits.
+        self.reader.round = u32::try_from(self.tick).unwrap_or(u32::MAX);
+        self.now_ns = now_ns;
+        self.verification.begin(self.reader.round, now_ns);
         // The first process of a pid namespace always exists, unless it is hidden.
         self.empty = listing.is_empty();
         let mount_hides = *self
@@ -50,6 +54,7 @@ impl Owners {
             }
         }
         self.listing = listing;
+        self.scan_thread_tables(root, has_counts, live);
         Some(new)
     }
 
@@ -70,7 +75,7 @@ impl Owners {
                 .entry(slot)
                 .is_some_and(|entry| entry.directory != directory)
         {
-            match self.verify(root, slot) {
+            match self.check_identity(root, slot) {
                 Some(true) => self.entry_mut(slot)?.directory = directory,
                 Some(false) => {
                     self.remove(slot);
@@ -86,9 +91,13 @@ impl Owners {
                 return None;
             }
         }
+        let via = known.and_then(|slot| self.entry(slot));
+        let via = via.map_or(Via::Leader, |entry| entry.via);
         let count = if has_counts {
-            match descriptor_count(root, pid) {
+            match descriptor_count(root, pid, via) {
                 Ok(count) => Some(count),
+                // Only that thread has exited; the rescan finds another one.
+                Err(error) if is_gone(error) && via != Via::Leader => None,
                 Err(error) if is_gone(error) => {
                     if let Some(slot) = known {
                         self.remove(slot);
@@ -145,7 +154,11 @@ impl Owners {
             if stat.start_time != entry.key.start_time {
                 return Err(Errno::SRCH);
             }
-            reader.list_descriptors(&process, &entry.descriptors, |known| match policy {
+            if entry.process.is_none() {
+                entry.via = reader.living_thread(&process, &stat, entry.via);
+            }
+            let known = &entry.descriptors;
+            reader.list_descriptors(&process, entry.via, known, |known| match policy {
                 RescanPolicy::Full => false,
                 RescanPolicy::KeepLiveSockets => known.inode != 0 && live(known.inode),
                 RescanPolicy::KeepKnown => known.inode == 0 || live(known.inode),
@@ -160,6 +173,7 @@ impl Owners {
                 }
                 if policy == RescanPolicy::Full {
                     entry.read_fully = tick;
+                    entry.doubted_in = 0;
                 }
                 self.store_found(slot);
             }
@@ -180,8 +194,9 @@ impl Owners {
             return false;
         };
         let reader = &mut self.reader;
-        let closed = open_process(root, entry.key.pid)
-            .and_then(|process| reader.recheck_descriptors(process, &entry.descriptors, select));
+        let closed = open_process(root, entry.key.pid).and_then(|process| {
+            reader.recheck_descriptors(process, entry.via, &entry.descriptors, select)
+        });
         match closed {
             Ok(closed) => {
                 self.store_found(slot);

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, BorrowedFd};
 
-use super::super::process_reader::{Descriptor, process_user};
+use super::super::process_reader::{Descriptor, descriptor_count, process_user};
 use super::entry::{Access, RescanPolicy};
 use super::map::Owners;
 use super::unresolved::WantedSocket;
@@ -13,7 +13,9 @@ const RESOLVE_DESCRIPTORS: usize = 16_384;
 
 impl Owners {
     /// Searches for the owners of live sockets that [`Self::holders`] does not know: `(inode, user)`, with the socket's
-    /// user if the kernel reported it. Reads the processes of that user and of root, or all if there is no user.
+    /// user if the kernel reported it. Reads the processes related to one that has just passed a socket on, then those
+    /// of that user, of root, and the others, and last the [threads](super::thread_tables) that may have tables of their
+    /// own.
     ///
     /// The first call for an inode keeps known descriptors of live sockets, the next one keeps none (within about 50 ms
     /// of work). An inode that is still unknown then belongs to a descriptor in flight, to the kernel or to a hidden
@@ -36,28 +38,28 @@ impl Owners {
         let Some(root) = self.open_root() else {
             return;
         };
-        self.read_candidates(root.as_fd(), &mut wanted, live);
-        // Processes that are new in this refresh have been read completely: another attempt would find nothing more.
-        let is_final = self.tick <= 1;
-        for lost in &wanted {
-            self.unresolved.postpone(lost.inode, now_ns, is_final);
+        let candidates = self.candidates(root.as_fd(), &wanted);
+        self.read_candidates(root.as_fd(), &candidates, &mut wanted, live);
+        // Otherwise, the search continues in the next Sample.
+        if self.search_threads(root.as_fd(), &mut wanted, &candidates, live) {
+            // Processes that are new in this refresh have been read completely: another attempt would find nothing more.
+            let is_final = self.tick <= 1;
+            for lost in &wanted {
+                self.unresolved.postpone(lost.inode, now_ns, is_final);
+            }
         }
         self.update_rows(root.as_fd(), None);
         self.update_denied();
     }
 
-    /// Reads the processes that could own the wanted sockets, and removes the sockets that were found.
-    fn read_candidates(
-        &mut self,
-        root: BorrowedFd<'_>,
-        wanted: &mut Vec<WantedSocket>,
-        live: &dyn Fn(u32) -> bool,
-    ) {
+    /// Returns the slots of the processes that could own the wanted sockets, ordered by how likely they do, with their
+    /// rank.
+    fn candidates(&mut self, root: BorrowedFd<'_>, wanted: &[WantedSocket]) -> Vec<(u8, u32)> {
         let of_any_user = wanted.iter().any(|wanted| wanted.uid.is_none());
         let mut uids: Vec<u32> = wanted.iter().filter_map(|wanted| wanted.uid).collect();
         uids.sort_unstable();
         uids.dedup();
-        let mut candidates: Vec<(bool, u32)> = Vec::new();
+        let mut candidates: Vec<(u8, u32)> = Vec::new();
         for slot in 0..self.slots.len() as u32 {
             let Some(entry) = self.entry_mut(slot) else {
                 continue;
@@ -70,15 +72,31 @@ impl Owners {
                 entry.uid = uid;
             }
             let is_theirs = of_any_user || uids.binary_search(&entry.uid).is_ok();
-            // Root's processes come last: they may own sockets that any user opened.
-            if is_theirs || entry.uid == 0 {
-                candidates.push((!is_theirs, slot));
-            }
+            let uid = entry.uid;
+            // A socket keeps the user who opened it, also if its process changes its user or passes it on.
+            let rank = match () {
+                () if self.is_related_to_former(slot) => 0,
+                () if is_theirs => 1,
+                () if uid == 0 => 2,
+                () => 3,
+            };
+            candidates.push((rank, slot));
         }
         candidates.sort_unstable();
+        candidates
+    }
+
+    /// Reads the processes that could own the wanted sockets, and removes the sockets that were found.
+    fn read_candidates(
+        &mut self,
+        root: BorrowedFd<'_>,
+        candidates: &[(u8, u32)],
+        wanted: &mut Vec<WantedSocket>,
+        live: &dyn Fn(u32) -> bool,
+    ) {
         let tick = self.tick;
         let mut left = RESOLVE_DESCRIPTORS;
-        for &(_, slot) in &candidates {
+        for &(rank, slot) in candidates {
             if wanted.is_empty() {
                 break;
             }
@@ -86,19 +104,20 @@ impl Owners {
                 continue;
             };
             let before = self.generation;
+            // It may have received the socket after it was scanned.
+            let counted = descriptor_count(root, entry.key.pid, entry.via).ok();
+            let has_changed = entry.count.is_some() && entry.count != counted;
             let cost = entry.descriptors.len();
             let files = cost - entry.sockets() as usize;
-            if wanted.iter().any(|wanted| wanted.attempts > 0)
-                && entry.read_fully != self.tick
-                && cost <= left
-            {
+            let is_thorough = rank == 0 || wanted.iter().any(|wanted| wanted.attempts > 0);
+            if is_thorough && entry.read_fully != self.tick && cost <= left {
                 left -= cost;
                 self.rescan(root, slot, RescanPolicy::Full, live);
-            } else if entry.read != self.tick && files <= left {
+            } else if (entry.read != self.tick || has_changed) && files <= left {
                 left -= files;
                 // While the number is unchanged, no descriptor is new unless another was closed.
                 let dead = |known: &Descriptor| known.inode != 0 && !live(known.inode);
-                if entry.count.is_none() || entry.descriptors.iter().any(dead) {
+                if entry.count.is_none() || has_changed || entry.descriptors.iter().any(dead) {
                     self.rescan(root, slot, RescanPolicy::KeepLiveSockets, live);
                 } else if self.recheck(root, slot, live, |known| known.inode == 0)
                     && let Some(entry) = self.entry_mut(slot)
@@ -107,13 +126,7 @@ impl Owners {
                 }
             }
             if self.generation != before {
-                wanted.retain(|wanted| {
-                    let lost = !self.holders.contains(wanted.inode);
-                    if !lost {
-                        self.unresolved.remove(wanted.inode);
-                    }
-                    lost
-                });
+                self.retain_lost(wanted);
             }
         }
     }

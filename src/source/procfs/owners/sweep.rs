@@ -3,13 +3,15 @@
 
 use std::os::fd::BorrowedFd;
 
-use super::entry::{Access, RescanPolicy};
+use super::entry::{Access, Entry, RescanPolicy};
 use super::map::Owners;
 
 /// Period in which every descriptor is read again, ns.
-const SWEEP_PERIOD: u64 = 30_000_000_000;
+const SWEEP_PERIOD: u64 = 15_000_000_000;
 /// Cost of visiting a process, in descriptors read (about 2 µs each).
 const VISIT_COST: u64 = 16;
+/// Minimum cost of the visits at one refresh, in descriptors read: few of them are read again in a few Samples.
+const MIN_CREDIT: u64 = 1024;
 
 impl Owners {
     /// Reads as many descriptors again as are due since the last refresh.
@@ -22,7 +24,8 @@ impl Owners {
             .map(|entry| VISIT_COST + entry.descriptors.len() as u64)
             .sum();
         let earned = (u128::from(total) * u128::from(elapsed)).div_ceil(u128::from(SWEEP_PERIOD));
-        let earned = u64::try_from(earned).unwrap_or(total).min(total);
+        let earned = u64::try_from(earned).unwrap_or(total).max(MIN_CREDIT);
+        let earned = earned.min(total);
         self.sweep.credit = (self.sweep.credit + earned.cast_signed()).min(total.cast_signed());
         // Each process is visited at most once, even if nothing costs anything.
         let mut steps = self.slots.len() + 1;
@@ -50,8 +53,9 @@ impl Owners {
     ) -> bool {
         if self.sweep.fd == 0 {
             self.sweep.credit -= VISIT_COST.cast_signed();
-            if self.verify(root, slot) == Some(false) {
-                let pid = self.entry(slot).map(|entry| entry.key.pid);
+            if self.check_identity(root, slot) == Some(false) {
+                let pid = self.entry(slot).filter(|entry| entry.process.is_none());
+                let pid = pid.map(|entry| entry.key.pid);
                 self.remove(slot);
                 if let Some(pid) = pid {
                     self.scan_successor(root, pid, now_ns);
@@ -66,7 +70,10 @@ impl Owners {
                 }
                 _ => return true,
             }
-            if self.entry(slot).is_some_and(|entry| entry.sockets() > 0) {
+            let is_due = |entry: &Entry| {
+                entry.row.is_some() && now_ns.saturating_sub(entry.row_read_ns) >= SWEEP_PERIOD
+            };
+            if self.entry(slot).is_some_and(is_due) {
                 self.update_row(root, slot);
             }
         }

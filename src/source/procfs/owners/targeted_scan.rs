@@ -11,7 +11,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use rustix::path::DecInt;
 
 use super::super::process_reader::{
-    Descriptor, ProcessStat, open_descriptors, open_process, process_user, read_target,
+    Descriptor, ProcessStat, Via, open_descriptors, open_process, process_user, read_target,
 };
 use super::entry::NewProcess;
 use super::map::Owners;
@@ -47,7 +47,13 @@ impl LargeProcess {
         } else {
             let name = DecInt::new(fd);
             let (inode, kind) = read_target(&self.directory, name.as_c_str()).ok()??;
-            let descriptor = Descriptor { fd, inode, kind };
+            // Old: the process is read completely as soon as a second Sample needs it.
+            let descriptor = Descriptor {
+                fd,
+                inode,
+                kind,
+                read_in: 0,
+            };
             self.probed.insert(fd, descriptor);
             descriptor
         };
@@ -97,6 +103,7 @@ impl Owners {
                 let first = FirstRead {
                     stat: process.stat,
                     uid: process.uid,
+                    via: Via::Leader,
                     descriptors: Ok(descriptors),
                 };
                 self.insert(process.process, Ok(first), now_ns);
@@ -116,7 +123,7 @@ impl Owners {
         let directory = open_process(root, process.pid).ok()?;
         Some(LargeProcess {
             process,
-            directory: open_descriptors(&directory).ok()?,
+            directory: open_descriptors(&directory, Via::Leader).ok()?,
             stat: self.reader.read_stat(&directory).ok()?,
             uid: process_user(root, process.pid).ok()?,
             count: process.count?,
@@ -127,7 +134,9 @@ impl Owners {
     /// Creates the rows of the processes that own one of these sockets, and of no others.
     fn update_rows_of_holders(&mut self, root: BorrowedFd<'_>, inodes: &[u32]) {
         let holders = inodes.iter().flat_map(|&inode| self.holders.get(inode));
-        let slots: FxHashSet<u32> = holders.map(|holder| holder.slot).collect();
+        let slots: FxHashSet<u32> = holders
+            .map(|holder| self.process_slot(holder.slot))
+            .collect();
         for slot in slots {
             self.update_row(root, slot);
             self.update_counts(slot);

@@ -19,8 +19,10 @@ pub(in crate::source::procfs) struct ProcessStat {
     /// Clock ticks since boot.
     pub(in crate::source::procfs) start_time: u64,
     pub(in crate::source::procfs) kernel_thread: bool,
-    /// True if exiting or a zombie: it no longer has descriptors.
+    /// True if exiting or a zombie: its first thread no longer has descriptors.
     pub(in crate::source::procfs) exiting: bool,
+    /// Number of threads that have not exited, and the first one if it has.
+    pub(in crate::source::procfs) threads: u32,
     /// `None` if it is not readable.
     pub(in crate::source::procfs) activity: Option<Activity>,
 }
@@ -111,6 +113,7 @@ pub(super) fn parse_stat(line: &[u8]) -> Option<ProcessStat> {
         start_time: stat.starttime,
         kernel_thread: has(StatFlags::PF_KTHREAD) && matches!(parent, 0 | KTHREADD),
         exiting: has(StatFlags::PF_EXITING) || matches!(stat.state, 'Z' | 'X'),
+        threads: u32::try_from(stat.num_threads).unwrap_or(0),
         comm: stat.comm,
     })
 }

@@ -12,6 +12,7 @@ fn a_process_that_ends_while_it_is_read_is_gone_and_not_denied() {
         fd: 0,
         inode: 0,
         kind: DescriptorKind::Pipe,
+        read_in: 0,
     }];
     for waited_for in [true, false] {
         let mut child = Command::new("cat")
@@ -22,7 +23,7 @@ fn a_process_that_ends_while_it_is_read_is_gone_and_not_denied() {
         let process = open_process(root.as_fd(), child.id()).expect("its directory");
         let mut reader = ProcessReader::new();
         reader
-            .list_descriptors(&process, &[], |_| false)
+            .list_descriptors(&process, Via::Leader, &[], |_| false)
             .expect("its descriptors");
         assert!(reader.found.len() >= 3, "{:?}", reader.found);
         // It ends after its directory was opened and before the first target is read.
@@ -38,12 +39,12 @@ fn a_process_that_ends_while_it_is_read_is_gone_and_not_denied() {
                 .expect("its end");
             true
         };
-        let checked = reader.recheck_descriptors(&process, &known, &mut end);
+        let checked = reader.recheck_descriptors(&process, Via::Leader, &known, &mut end);
         match checked {
             Ok(_) => assert_eq!(reader.found, [], "it has no descriptors any more"),
             Err(error) => assert!(is_gone(error), "{error}"),
         }
-        let listed = reader.list_descriptors(&process, &known, |_| false);
+        let listed = reader.list_descriptors(&process, Via::Leader, &known, |_| false);
         if waited_for {
             assert!(listed.is_err_and(is_gone), "{listed:?}");
         } else {

@@ -107,7 +107,10 @@ impl List for Limits {
             LimitScope::Path(_, destination) => {
                 Some(OpenTarget::Remote(destination.address.to_canonical(), None))
             }
-            LimitScope::Host | LimitScope::Namespace => None,
+            LimitScope::Host
+            | LimitScope::Namespace
+            | LimitScope::Address(_)
+            | LimitScope::Protocol(_) => None,
         }
     }
 
@@ -133,7 +136,7 @@ impl List for Limits {
         match LIMIT_COLUMNS[column].id {
             _ if text == MISSING => Tone::Muted,
             "limit" => Tone::Strong,
-            "gauge" | "share" => limit_tone(headroom.limit.share()),
+            "gauge" | "share" => limit_tone(headroom.share()),
             "whose" if headroom.missing.is_some() => Tone::Muted,
             "about" => Tone::Muted,
             _ if text == "0" || text == "0 B" => Tone::Muted,

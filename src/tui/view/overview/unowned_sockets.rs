@@ -34,6 +34,17 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, appearance: &Appearance,
             line
         })
         .collect();
+    let one_of = moment.aggregate.totals.one_of;
+    if one_of > 0 {
+        lines.push(vec![
+            (
+                format!(" {} ", right_aligned_count(one_of, 7)),
+                Tone::Strong,
+            ),
+            (format!("{:<18} ", "one-of"), Tone::Plain),
+            ("owned by one of several processes".to_owned(), Tone::Muted),
+        ]);
+    }
     if lines.is_empty() {
         lines.push(vec![(
             " every socket has a known owner".to_owned(),
@@ -46,13 +57,14 @@ pub(super) fn render(frame: &mut Frame<'_>, area: Rect, appearance: &Appearance,
             .iter()
             .map(|&why| unowned[why as usize])
             .sum();
+        let hidden = lines.len() + 1 - room;
         lines.truncate(room - 1);
         lines.push(vec![
-            (format!(" {} ", right_aligned_count(rest, 7)), Tone::Strong),
             (
-                format!("for {} more reasons", reasons.len() - room + 1),
-                Tone::Muted,
+                format!(" {} ", right_aligned_count(rest + one_of, 7)),
+                Tone::Strong,
             ),
+            (format!("for {hidden} more reasons"), Tone::Muted),
         ]);
     }
     write_lines(frame, area, appearance, &lines);

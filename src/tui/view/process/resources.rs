@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::aggregate::{Moment, ProcessTotals};
 use crate::column::{ListenerLine, ProcessLine, SocketColumn, format, gauge};
-use crate::model::{DescriptorKind, Ends, ProcessKey, ProcessRow, SocketRef};
+use crate::model::{DescriptorKind, Ends, ProcessKey, ProcessRow, SocketRef, UnlistedSockets};
 use crate::tui::text;
 use crate::tui::theme::Tone;
 use crate::tui::value_tones::{limit_tone, queue_tone};
@@ -58,7 +58,22 @@ pub(super) fn descriptors(
             ]);
         }
     }
+    if let Some(protocols) = row.unlisted.as_ref().filter(|all| !all.is_empty()) {
+        groups.push(vec![
+            ("in no socket table ".to_owned(), Tone::Muted),
+            (format!("{}  ", unlisted(protocols)), Tone::Warning),
+        ]);
+    }
     groups
+}
+
+/// Numbers of sockets by protocol: `400 TCP, 2 UDP`.
+fn unlisted(protocols: &[UnlistedSockets]) -> String {
+    let counts = protocols.iter().map(|each| {
+        let count = format::format_or_missing(Some(each.sockets.into()), format::grouped_count);
+        format!("{count} {}", text::sanitized(&each.protocol))
+    });
+    counts.collect::<Vec<_>>().join(", ")
 }
 
 /// The listeners of the process with their accept queues, the fullest first.
@@ -76,13 +91,13 @@ pub(super) fn listeners(moment: &Moment, process: u32) -> Vec<Vec<Piece>> {
         if let Some(column) = SocketColumn::by_id("local") {
             column.write(&line.socket, &mut local);
         }
-        let (queue, backlog) = (line.totals.accept_queue, line.totals.backlog);
-        let tone = queue_tone(queue, backlog);
+        let queue = line.totals.queue();
+        let tone = queue_tone(queue);
         let pieces = vec![
             (text::cut_middle(&local, 40).into_owned(), Tone::Strong),
-            (format!(" {queue}/{backlog}   "), tone),
+            (format!(" {}/{}   ", queue.waiting, queue.backlog), tone),
         ];
-        lines.push((line.fill(), pieces));
+        lines.push((queue.fill(), pieces));
     }
     lines.sort_by(|a, b| b.0.total_cmp(&a.0));
     lines.into_iter().map(|(_, pieces)| pieces).collect()

@@ -115,18 +115,19 @@ fn field_tone(name: &str, value: &str) -> Tone {
     }
 }
 
-/// A usage with its limit and a gauge.
-fn filled(name: &str, used: u32, limit: u32, write: fn(&mut String, f64), tone: Tone) -> Field {
+/// A usage with its limit, and a gauge of the share in use.
+fn filled(
+    name: &str,
+    (used, limit, share): (u32, u32, f64),
+    write: fn(&mut String, f64),
+    tone: Tone,
+) -> Field {
     let mut value = String::new();
     write(&mut value, used.into());
     value.push_str(" of ");
     write(&mut value, limit.into());
     value.push(' ');
-    gauge(
-        &mut value,
-        f64::from(used) / f64::from(limit.max(1)),
-        GAUGE_WIDTH,
-    );
+    gauge(&mut value, share, GAUGE_WIDTH);
     Field {
         name: name.to_owned(),
         value,
@@ -145,22 +146,18 @@ fn buffer(name: &str, used: Option<u32>, limit: Option<u32>) -> Option<Field> {
     } else {
         Tone::Plain
     };
-    Some(filled(name, used, limit, format::bytes, tone))
+    let share = f64::from(used) / f64::from(limit.max(1));
+    Some(filled(name, (used, limit, share), format::bytes, tone))
 }
 
 /// Queues against their limits, drops, the timer.
 fn queues(row: &SocketRow<'_>) -> Section {
     let socket = row.socket.socket;
     let mut lines = Vec::new();
-    if let (Some(queue), Some(backlog)) = (socket.accept_queue(), socket.backlog()) {
-        let tone = queue_tone(queue, backlog);
-        lines.push(filled(
-            "accept queue",
-            queue,
-            backlog,
-            format::grouped_count,
-            tone,
-        ));
+    if let Some(queue) = socket.accept_queue() {
+        let usage = (queue.waiting, queue.backlog, queue.fill());
+        let tone = queue_tone(queue);
+        lines.push(filled("accept queue", usage, format::grouped_count, tone));
     } else {
         let bytes = |value: u32| format::format_or_missing(Some(value.into()), format::bytes);
         lines.push(plain("unread (Recv-Q)", bytes(socket.recv_queue)));

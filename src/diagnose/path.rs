@@ -1,0 +1,29 @@
+//! Paths of TCP connections, and their use of local ports.
+
+use std::net::IpAddr;
+
+use crate::model::Endpoint;
+
+/// All connections from one address to one port of another, which compete for local ports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Path {
+    /// Inode number of the network namespace.
+    pub(super) netns: u32,
+    /// The local address.
+    pub(super) source: IpAddr,
+    /// The remote end.
+    pub(super) destination: Endpoint,
+}
+
+/// Local ports in use by the connections of a path.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct PortUse {
+    /// Local ports in use.
+    pub(super) ports: u32,
+    /// Local ports in use by TIME-WAIT sockets.
+    pub(super) time_wait: u32,
+    /// Row of a socket that uses a port.
+    pub(super) row: u32,
+    /// Row of a socket that uses a port and has an owner.
+    pub(super) owned: Option<u32>,
+}
