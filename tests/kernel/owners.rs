@@ -150,7 +150,7 @@ fn names_after_two(watch: &mut Watch, port: u32) -> (String, String) {
     (process.comm.clone(), process.command_line.clone())
 }
 
-const OWN_TABLE: &str = r#"
+const OWN_TABLE: &str = r"
 def work():
     libc.unshare(0x400)
     first = listen()
@@ -161,7 +161,7 @@ def work():
     wait()
 threading.Thread(target=work, daemon=True).start()
 time.sleep(600)
-"#;
+";
 
 fn own_table() {
     let mut process = script(OWN_TABLE);
@@ -262,7 +262,7 @@ wait()
 
 fn forking_server() {
     let mut process = script(
-        r#"
+        r"
 listener = listen()
 first = socket.create_connection(listener.getsockname())
 accepted = listener.accept()[0]
@@ -280,7 +280,7 @@ accepted = listener.accept()[0]
 assert accepted.fileno() == number
 say(port(second), child)
 wait()
-"#,
+",
     );
     let [listening, first] = numbers(&mut process)[..] else {
         panic!("two numbers");

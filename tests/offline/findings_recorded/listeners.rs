@@ -114,7 +114,7 @@ fn syn_queue_full() {
             severity: "critical",
             subject: "socket, tcp 10.0.0.3:8080, web-app (21)",
             cause: Some("no-answer"),
-            span: ("17:15:58", "17:16:11"),
+            span: ("17:15:58", "17:16:09"),
             summary: "web-app (21) on 10.0.0.3:8080 has had 9 half-open connections from \
                         198.18.0.7 since 17:15:58: 9 of the SYN-ACKs got no answer; 112 SYNs \
                         were dropped in the last 10 s.",
@@ -137,7 +137,7 @@ fn syn_flood() {
             severity: "warning",
             subject: "socket, tcp 10.0.0.3:8080, web-app (21)",
             cause: Some("never-completed"),
-            span: ("17:15:59", "17:16:12"),
+            span: ("17:15:59", "17:16:09"),
             summary: "web-app (21) on 10.0.0.3:8080 has had 65 half-open connections from 65 \
                         addresses since 17:15:59: no handshake from them was completed; SYN \
                         cookies are active.",

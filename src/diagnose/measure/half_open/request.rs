@@ -143,9 +143,9 @@ mod tests {
         for (seen_ms, (retries, expires_ms)) in [(0, first), (later_ms, second)] {
             let kind = TimerKind::Retransmit;
             let timer = Timer {
+                expires_ms,
                 kind,
                 retries,
-                expires_ms,
             };
             seen.update(timer, seen_ms, DEFAULT_RETRIES);
         }
