@@ -312,6 +312,7 @@ fn why_no_counter(sample: &Sample, name: &str) -> String {
     let mut faults = sample.faults.iter();
     let fault = faults.find(|fault| fault.source.starts_with(file));
     match fault {
+        Some(fault) if file == "/proc/sys" => format!("cannot read settings: {fault}"),
         Some(fault) => format!("cannot read counters: {fault}"),
         None => format!("the kernel does not report {name} in {file}"),
     }
