@@ -113,10 +113,10 @@ fn report_parse_error(error: &clap::Error) -> ExitCode {
             "recordings are read with access to {confinement}"
         );
     }
-    if error.kind() == ErrorKind::UnknownArgument {
-        if let Some(suggestion) = sockwatch::cli::suggest(&words) {
-            eprintln!("\n  {suggestion}");
-        }
+    if error.kind() == ErrorKind::UnknownArgument
+        && let Some(suggestion) = sockwatch::cli::suggest(&words)
+    {
+        eprintln!("\n  {suggestion}");
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE_ERROR))
 }

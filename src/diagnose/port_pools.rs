@@ -6,7 +6,7 @@
 //! destinations, so the number of ports in use says nothing of those. Kernel: `inet_csk_get_port`,
 //! `__inet_hash_connect`.
 //!
-//! sock_diag does not tell how a socket got its port, but the port does: since Linux 4.2, `connect()` prefers ports at an
+//! The kernel does not report how a socket got its port, but the port shows it: since Linux 4.2, `connect()` prefers ports at an
 //! even distance from the lower end of the range and `bind()` the odd ones. A port at an odd distance whose path uses
 //! less than half of the range comes from `bind()`.
 //!

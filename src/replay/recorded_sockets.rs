@@ -9,9 +9,10 @@ pub fn recorded_sockets(metadata: &Metadata) -> RecordedSockets {
     let is_whole = metadata.tables.is_some() && !metadata.restricted;
     RecordedSockets {
         tables: metadata.tables.clone(),
-        filter: match is_whole {
-            true => String::new(),
-            false => metadata.filter.clone(),
+        filter: if is_whole {
+            String::new()
+        } else {
+            metadata.filter.clone()
         },
     }
 }

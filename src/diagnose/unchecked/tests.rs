@@ -21,7 +21,7 @@ fn whole() -> Sample {
     sample.settings = Arc::new(Settings {
         values: values.to_vec(),
     });
-    let needs = FINDINGS.iter().flat_map(|kind| kind.needs());
+    let needs = FINDINGS.iter().flat_map(FindingKind::needs);
     let names = needs.filter_map(|need| match need {
         Need::Counter(name) => Some((*name).to_owned()),
         _ => None,

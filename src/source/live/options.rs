@@ -19,6 +19,10 @@ pub enum OwnerScope {
 
 /// Options of a [`LiveSource`](crate::source::LiveSource).
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each switches one part of a Sample"
+)]
 pub struct LiveOptions {
     /// Mount point of procfs.
     pub proc_root: PathBuf,
