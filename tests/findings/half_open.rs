@@ -149,7 +149,8 @@ fn small_queue(cookies: bool) {
     let mut watch = Watch::begin();
     let finding = watch.finds("syn-queue-full");
     assert_half_open(&finding, &server, cookies);
-    finding.assert_in("half_open", 6.0..=10.0);
+    // While more than half of the queue is in use, the kernel gives up on the oldest sooner.
+    finding.assert_in("half_open", 4.0..=10.0);
     finding.assert_in("backlog", 8.0..=8.0);
     finding.assert_in("sources", 1.0..=1.0);
     finding.assert_cause("no-answer");

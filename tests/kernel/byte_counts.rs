@@ -130,8 +130,11 @@ fn unseen_aborted_connections_have_no_counts() -> Result<(), Failed> {
     Ok(())
 }
 
+/// Closes a connection, given the opener's and the acceptor's end.
+type Ending = fn(TcpStream, TcpStream) -> Result<(), Failed>;
+
 /// The ways in which a connection is closed.
-const ENDINGS: [fn(TcpStream, TcpStream) -> Result<(), Failed>; 5] = [
+const ENDINGS: [Ending; 5] = [
     |opener, mut acceptor| {
         drop(opener);
         assert_eq!(acceptor.read(&mut [0])?, 0);

@@ -210,13 +210,14 @@ fn readme_runs() -> Result<(), Failed> {
             command = format!("{command}{duration} --force");
         }
         let output = shell(&command);
-        // Findings on this machine are no failure of the test.
-        let found = subcommand == "diagnose" && output.status.code() == Some(1);
-        assert!(
-            output.status.success() || found,
-            "{shown}: {}",
-            text(&output.stderr)
-        );
+        // Findings on this machine are no failure of the test, nor is a recording too short for some of them.
+        let said = text(&output.stderr);
+        let found = subcommand == "diagnose"
+            && match output.status.code() {
+                Some(3) => said.contains("could not be checked"),
+                code => code == Some(1),
+            };
+        assert!(output.status.success() || found, "{shown}: {said}");
         count += 1;
     }
     assert!(count > 30, "{count} commands: {commands:?}");

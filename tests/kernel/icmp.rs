@@ -3,7 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::OwnedFd;
 
-use rustix::net::{AddressFamily, Protocol, SendFlags, SocketType, bind, connect, ipproto, send};
+use rustix::net::{
+    AddressFamily, Protocol, SendFlags, SocketFlags, SocketType, bind, connect, ipproto, send,
+    socket_with,
+};
 use serde_json::{Value, json};
 
 use crate::support::network_namespace::ip;
@@ -18,7 +21,9 @@ pub(crate) const CASES: &[Case] = &[panicking(
 )];
 
 fn socket(family: AddressFamily, protocol: Protocol) -> OwnedFd {
-    rustix::net::socket(family, SocketType::DGRAM, Some(protocol)).expect("a ping socket")
+    // Not inherited by the program, which would be an owner as well.
+    let flags = SocketFlags::CLOEXEC;
+    socket_with(family, SocketType::DGRAM, flags, Some(protocol)).expect("a ping socket")
 }
 
 fn list(arguments: &[&str]) -> Vec<Value> {

@@ -134,7 +134,7 @@ fn assert_colours(theme: Theme, warning: Color, notice: Color) {
     assert!(waiting.add_modifier.contains(Modifier::DIM));
     dashboard.type_in("\x1b1");
     assert_eq!(
-        colour(&dashboard, "93.0 %"),
+        colour(&dashboard, "92.2 %"),
         Some(warning),
         "an accept queue that is nearly full is worth a look"
     );

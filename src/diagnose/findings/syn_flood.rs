@@ -13,7 +13,8 @@ pub(in crate::diagnose) struct SynFlood;
 
 impl Detector for SynFlood {
     const ID: &'static str = "syn-flood";
-    const TITLE: &'static str = "Half-open connections from many sources that never complete a handshake pile up at a listener.";
+    const TITLE: &'static str =
+        "Half-open connections of sources that never answer pile up at a listener.";
     const LOOK_ALIKES: &'static str = "Real clients that answer late, or whose handshake is complete and waits for data \
          (TCP_DEFER_ACCEPT), are reported as {0}: their handshakes complete, or their SYN cookies come back. Real clients \
          whose answers are all lost repeat their SYNs, which is also {0}. Without that, a broken return path to many \

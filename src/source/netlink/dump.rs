@@ -113,6 +113,7 @@ impl Dumper {
         peer.cookie = u64::MAX;
         peer.interface = 0;
         let sequence = self.next_sequence();
+        let _raised = privilege::raise(ADMINISTER_NETWORK);
         if !write_single_request(&peer, sequence, &mut self.request)
             || self.socket.send(&self.request, 0).is_err()
         {

@@ -56,7 +56,7 @@ pub(super) fn send_syns(arguments: &Arguments) {
 }
 
 /// `TARGET RATE DELAY_MS`: opens RATE connections per second, each from another source, and completes each handshake
-/// DELAY_MS after the answer to its SYN. Resets a connection that the server closes.
+/// `DELAY_MS` after the answer to its SYN. Resets a connection that the server closes.
 pub(super) fn answer_late(arguments: &Arguments) {
     const TURN: Duration = Duration::from_millis(5);
     let to: SocketAddrV4 = arguments.number(0);

@@ -14,7 +14,7 @@ const RESOLVE_DESCRIPTORS: usize = 16_384;
 impl Owners {
     /// Searches for the owners of live sockets that [`Self::holders`] does not know: `(inode, user)`, with the socket's
     /// user if the kernel reported it. Reads the processes related to one that has just passed a socket on, then those
-    /// of that user, of root, and the others, and last the [threads](super::thread_tables) that may have tables of their
+    /// of that user, of root, and the others, and last the threads that may have tables of their
     /// own.
     ///
     /// The first call for an inode keeps known descriptors of live sockets, the next one keeps none (within about 50 ms
