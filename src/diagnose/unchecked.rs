@@ -8,6 +8,7 @@ use super::findings::{FINDINGS, Thresholds, min_watch_s};
 use super::kind::FindingKind;
 use super::need::Need;
 use super::phrases;
+use crate::column::format;
 use crate::model::{Attribution, Fault, Protocol, Sample, Unowned};
 
 /// A kind of finding that was not looked for, or not everywhere, with the reason.
@@ -146,7 +147,9 @@ impl Blindness {
             if watched_s >= needed_s || self.includes(kind) {
                 continue;
             }
-            let watched = phrases::seconds(watched_s);
+            // Rounded down: it is less than what is needed.
+            let mut watched = String::new();
+            format::short_duration_us(&mut watched, (watched_s * 10.0).floor() * 1e5);
             if watched_s < hold_s {
                 let why = format!(
                     "watched for {watched}; a condition must persist for {} (hold_s) to be reported",

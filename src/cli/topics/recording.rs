@@ -54,8 +54,8 @@ const DAMAGE: [(&str, &str); 5] = [
     (
         "damaged parts",
         "Checksums find them. The samples in them are lost, and those up to the next complete sample, of which there is \
-         one every 30 s and every 64 samples: at most 64 samples (6.4 s) at 100 ms, 30 samples at 1 s, 3 samples at \
-         10 s. Each part is reported on standard error in one line, and the rest is read. The exit status is 0; \
+         one every 10 s (every 30 s above 3600 busy sockets, where it is large) and every 64 samples: at most 64 samples \
+         (6.4 s) at 100 ms, 10 samples (30) at 1 s, 1 sample (3) at 10 s. Each part is reported on standard error in one line, and the rest is read. The exit status is 0; \
          info --json has \"whole\": false.",
     ),
     (

@@ -20,9 +20,16 @@ use crate::recording::strings::StringInterner;
 /// ms.
 const CHUNK_FRAMES: u32 = 64;
 
-/// Maximum time from one key frame to the next, ns: Samples of this time are lost to damage that cannot be repaired. For
-/// 10 000 busy sockets and a Sample a second, 30 s take 15 % more bytes than 64 s, and 10 s would take 70 % more.
-const CHUNK_NS: u64 = 30_000_000_000;
+/// Maximum time from one key frame to the next, ns: Samples of this time are lost to damage that cannot be repaired. It
+/// is 10 s less a tolerance for an interval of 10 s that varies.
+const CHUNK_NS: u64 = 9_500_000_000;
+
+/// The same if key frames are larger than [`LARGE_KEY`]. For 10 000 busy sockets and a Sample a second, 30 s take 15 % more
+/// bytes than 64 s, and 10 s would take 70 % more.
+const LARGE_CHUNK_NS: u64 = 30_000_000_000;
+
+/// Size above which key frames are large, bytes: about 3600 busy sockets. Smaller ones take at most 13 kB/s.
+const LARGE_KEY: usize = 128 * 1024;
 
 /// Compression level. Higher levels gain little: few sequences repeat, and most of the gain is entropy coding.
 const LEVEL: i32 = 1;
@@ -47,9 +54,11 @@ pub struct Encoder {
     sockets: SocketEncoder,
     /// The clocks of the previous Sample.
     before: Option<ClocksBefore>,
-    /// Number of frames of the chunk so far, and the time of its key frame, ns of the monotonic clock.
+    /// Number of frames of the chunk so far.
     frames: u32,
+    /// Time of its key frame, ns of the monotonic clock, and the size of that, bytes.
     key_ns: u64,
+    key_bytes: usize,
     zstd: Option<Zstd<'static>>,
     /// Buffers: the sections except the strings, one section, and all sections.
     body: Vec<u8>,
@@ -105,7 +114,12 @@ impl Encoder {
             timings: _,
         } = sample;
         let age_ns = monotonic_ns.saturating_sub(self.key_ns);
-        let is_key = self.frames == 0 || self.frames >= CHUNK_FRAMES || age_ns >= CHUNK_NS;
+        let chunk_ns = if self.key_bytes > LARGE_KEY {
+            LARGE_CHUNK_NS
+        } else {
+            CHUNK_NS
+        };
+        let is_key = self.frames == 0 || self.frames >= CHUNK_FRAMES || age_ns >= chunk_ns;
         if is_key {
             self.frames = 0;
             self.key_ns = *monotonic_ns;
@@ -168,6 +182,9 @@ impl Encoder {
                 return Err(error);
             }
         };
+        if is_key {
+            self.key_bytes = payload.len();
+        }
         self.frames += 1;
         self.before = Some(ClocksBefore {
             wall_us: *taken_at_us,
@@ -238,17 +255,36 @@ impl Encoder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::{Fault, FaultSeverity};
+
+    /// Returns a text that takes about `bytes` even when it is compressed.
+    fn incompressible(bytes: usize) -> String {
+        let mut state = 1u64;
+        let letters = std::iter::repeat_with(|| {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            char::from(b'a' + ((state >> 33) % 26) as u8)
+        });
+        letters.take(bytes * 2).collect()
+    }
 
     #[test]
-    fn a_key_frame_follows_within_thirty_seconds_and_64_frames() {
-        for (interval_ms, frames) in [(100, 64), (1000, 30), (10_000, 3), (60_000, 1)] {
+    fn a_key_frame_follows_within_ten_seconds_and_64_frames_or_thirty_seconds_if_it_is_large() {
+        let small = [(100, 64), (1000, 10), (10_000, 1), (60_000, 1)];
+        let large = [(100, 64), (1000, 30), (10_000, 3), (60_000, 1)];
+        let small = small.map(|case| (0, case));
+        let large = large.map(|case| (LARGE_KEY, case));
+        for (text, (interval_ms, frames)) in small.into_iter().chain(large) {
             let mut encoder = Encoder::new();
+            let fault = incompressible(text);
             let keys: Vec<usize> = (0..200)
                 .filter(|at| {
                     let sample = Sample {
                         // The wall clock does not matter.
                         taken_at_us: -(*at as i64),
                         monotonic_ns: (7 + *at as u64 * interval_ms) * 1_000_000,
+                        faults: vec![Fault::new(FaultSeverity::Note, "test", &fault)],
                         ..Sample::default()
                     };
                     encoder.encode(&sample).unwrap().is_key

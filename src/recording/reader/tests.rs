@@ -310,7 +310,7 @@ fn inspection_has_the_sizes_of_streams() {
     let inspection = Reader::open(&recorded.path).unwrap().inspect().unwrap();
     assert_eq!(
         (inspection.version, inspection.chunks, inspection.closed),
-        (1, 3, true)
+        (1, 7, true)
     );
     let sum: u64 = inspection.streams.iter().map(|(_, bytes)| bytes).sum();
     assert!(sum < inspection.unpacked_bytes && sum > inspection.unpacked_bytes / 2);
