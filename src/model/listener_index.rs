@@ -1,13 +1,22 @@
 //! Index of listeners, for finding the one that accepted a connection.
 
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
 use rustc_hash::FxHashMap;
 
 use super::{ClearForReuse, Endpoint, Protocol, Socket, State};
 
-/// The TCP listeners among the rows of a Sample, by port. Its memory is reused.
+const ANY_IPV4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
+const ANY_IPV6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+
+/// The TCP listeners among the rows of a Sample, by port and address, so that a lookup does not depend on how many
+/// addresses of a port have listeners. Its memory is reused.
 #[derive(Debug)]
 pub struct ListenerIndex {
-    by_port: FxHashMap<u16, Vec<u32>>,
+    /// The rows by port and canonical address.
+    by_end: FxHashMap<(u16, IpAddr), Vec<u32>>,
+    /// Number of rows by port.
+    by_port: FxHashMap<u16, u32>,
     /// One bit per port, which rules out most sockets without a lookup.
     ports: Box<[u64; 1024]>,
 }
@@ -15,6 +24,7 @@ pub struct ListenerIndex {
 impl Default for ListenerIndex {
     fn default() -> Self {
         ListenerIndex {
+            by_end: FxHashMap::default(),
             by_port: FxHashMap::default(),
             ports: Box::new([0; 1024]),
         }
@@ -24,6 +34,7 @@ impl Default for ListenerIndex {
 impl ListenerIndex {
     /// Removes all rows.
     pub fn clear(&mut self) {
+        self.by_end.clear_for_reuse();
         self.by_port.clear_for_reuse();
         self.ports.fill(0);
     }
@@ -38,7 +49,9 @@ impl ListenerIndex {
             return false;
         };
         self.ports[usize::from(local.port) / 64] |= 1 << (local.port % 64);
-        self.by_port.entry(local.port).or_default().push(row);
+        let end = (local.port, local.canonical().address);
+        self.by_end.entry(end).or_default().push(row);
+        *self.by_port.entry(local.port).or_default() += 1;
         true
     }
 
@@ -50,10 +63,10 @@ impl ListenerIndex {
 
     /// Reports whether several TCP sockets listen on the port of `listener`, at any address.
     pub fn are_several_on(&self, listener: &Socket) -> bool {
-        let rows = listener
+        let listeners = listener
             .local()
             .and_then(|local| self.by_port.get(&local.port));
-        rows.is_some_and(|rows| rows.len() > 1)
+        listeners.is_some_and(|&listeners| listeners > 1)
     }
 
     /// Returns the rows of the listeners that may have accepted a TCP socket with this local endpoint. The choice is
@@ -68,20 +81,31 @@ impl ListenerIndex {
         rows: &'a [Socket],
     ) -> impl Iterator<Item = u32> + use<'a> {
         let (local, device) = (socket.local(), socket.interface);
-        let same_port: &[u32] = match local {
+        let at = |address: IpAddr| {
+            let end = local.map(|local| (local.port, address));
+            end.and_then(|end| self.by_end.get(&end))
+                .map_or(&[][..], Vec::as_slice)
+        };
+        let candidates: [&[u32]; 3] = match local {
             Some(local) if socket.protocol == Protocol::Tcp && self.listens_on(local.port) => {
-                self.by_port.get(&local.port).map_or(&[], Vec::as_slice)
+                match local.canonical().address {
+                    ANY_IPV6 => [at(ANY_IPV6), &[], &[]],
+                    ANY_IPV4 => [at(ANY_IPV4), at(ANY_IPV6), &[]],
+                    own @ IpAddr::V4(_) => [at(own), at(ANY_IPV4), at(ANY_IPV6)],
+                    own @ IpAddr::V6(_) => [at(own), at(ANY_IPV6), &[]],
+                }
             }
-            _ => &[],
+            _ => [&[]; 3],
         };
         let fits = move |&row: &u32| fit(rows.get(row as usize)?, local?, device);
-        let best = match same_port {
+        let best = match candidates {
             // A single candidate needs no ranking, only a check that it accepts the connection.
-            [only] => fits(only),
-            many => many.iter().filter_map(fits).max(),
+            [[only], [], []] | [[], [only], []] | [[], [], [only]] => fits(only),
+            many => many.into_iter().flatten().filter_map(fits).max(),
         };
-        same_port
-            .iter()
+        candidates
+            .into_iter()
+            .flatten()
             .copied()
             .filter(move |row| best.is_some() && fits(row) == best)
     }
@@ -166,5 +190,8 @@ mod tests {
         through_device.interface = 3;
         assert_eq!(takers(&all, &through_device), [4]);
         assert_eq!(takers(&all[..1], &at("10.0.0.2:80")), [0], "dual stack");
+        // As a listener asks for those that share its place.
+        assert_eq!(takers(&all, &listen("0.0.0.0:82")), [5, 6]);
+        assert_eq!(takers(&all[..1], &listen("[::]:80")), [0]);
     }
 }
