@@ -75,6 +75,10 @@ pub(super) struct ListenerTracker {
     now: FxHashMap<SocketKey, PreviousListener>,
     /// For each row of `rows`.
     flow: Vec<QueueFlow>,
+    /// For each row of `rows`, the first listener of those that share its address; `None` unless it is TCP.
+    leaders: Vec<Option<usize>>,
+    /// For each row of `rows` that leads a group, the sums of the group.
+    common: Vec<QueueFlow>,
     /// Inodes of the TCP listeners, if there are MPTCP ones.
     tcp_inodes: FxHashSet<u32>,
 }
@@ -159,16 +163,38 @@ impl ListenerTracker {
                 recent,
             });
         }
-        let is_tcp = |totals: &&mut ListenerTotals| totals.syn_recv.is_some();
-        let tcp = (0..).zip(&mut self.rows);
-        for (at, totals) in tcp.filter(|(_, totals)| is_tcp(totals)) {
-            let listener = &sample.sockets.rows[totals.row as usize];
-            let sharing = self.index.find(listener, &sample.sockets.rows).count();
-            totals.sharing = u32::try_from(sharing).unwrap_or(u32::MAX);
-            if self.index.are_several_on(listener) {
-                self.owned.insert(sample, listener, at);
+        self.find_groups(sample);
+        let rows = &sample.sockets.rows;
+        for (at, totals) in self.rows.iter_mut().enumerate() {
+            if self.leaders[at] == Some(at) {
+                let listener = &rows[totals.row as usize];
+                let sharing = self.index.find(listener, rows).count();
+                totals.sharing = u32::try_from(sharing).unwrap_or(u32::MAX);
             }
         }
+        for at in 0..self.rows.len() {
+            let Some(leader) = self.leaders[at] else {
+                continue;
+            };
+            self.rows[at].sharing = self.rows[leader].sharing;
+            let listener = &rows[self.rows[at].row as usize];
+            if self.index.are_several_on(listener) {
+                self.owned.insert(sample, listener, at as u32);
+            }
+        }
+    }
+
+    /// Finds the first listener of each group that shares an address.
+    fn find_groups(&mut self, sample: &Sample) {
+        let mut leaders = std::mem::take(&mut self.leaders);
+        leaders.clear_for_reuse();
+        leaders.extend(self.rows.iter().map(|totals| {
+            totals.syn_recv?;
+            let listener = &sample.sockets.rows[totals.row as usize];
+            let first = self.index.find(listener, &sample.sockets.rows).next()?;
+            self.position(first)
+        }));
+        self.leaders = leaders;
     }
 
     /// Collects the inodes of TCP listeners if there are MPTCP ones. Each of these has a TCP listener for its first
@@ -258,14 +284,41 @@ impl ListenerTracker {
         seconds: Option<f64>,
         into: &mut Vec<ListenerTotals>,
     ) {
+        self.sum_groups(sample);
         for at in 0..self.rows.len() {
             let totals = &self.rows[at];
-            let Some(established) = totals.established else {
+            let (Some(established), Some(leader)) = (totals.established, self.leaders[at]) else {
                 continue;
             };
             let listener = &sample.sockets.rows[totals.row as usize];
             let own = self.flow[at];
-            let mut common = QueueFlow::default();
+            let common = self.common[leader];
+            let is_told_apart = totals.sharing > 1 && self.owned.has(sample, listener);
+            let totals = &mut self.rows[at];
+            // The queue of each is known, but not which connection waits in which.
+            totals.established = Some(established + common.waiting.min(totals.accept_queue));
+            if let Some(seconds) = seconds
+                && own.shrunk.is_some()
+            {
+                totals.opened = Some(common.opened);
+                let taken = i64::from(common.opened) + common.shrunk.unwrap_or(0);
+                totals.accepted_per_s = Some(taken.max(0) as f64 / seconds);
+                totals.accepted_by_owner = is_told_apart.then_some(own.accepted);
+            }
+        }
+        into.clone_from(&self.rows);
+    }
+
+    /// Sums the flows of each group of listeners that share an address.
+    fn sum_groups(&mut self, sample: &Sample) {
+        let mut common = std::mem::take(&mut self.common);
+        common.clear_for_reuse();
+        common.resize(self.rows.len(), QueueFlow::default());
+        for (at, common) in common.iter_mut().enumerate() {
+            if self.leaders[at] != Some(at) {
+                continue;
+            }
+            let listener = &sample.sockets.rows[self.rows[at].row as usize];
             let mut shrunk = 0;
             for row in self.index.find(listener, &sample.sockets.rows) {
                 let Some(flow) = self.position(row).map(|at| self.flow[at]) else {
@@ -275,20 +328,9 @@ impl ListenerTracker {
                 common.waiting += flow.waiting;
                 shrunk += flow.shrunk.unwrap_or(0);
             }
-            let is_told_apart = totals.sharing > 1 && self.owned.has(sample, listener);
-            let totals = &mut self.rows[at];
-            // The queue of each is known, but not which connection waits in which.
-            totals.established = Some(established + common.waiting.min(totals.accept_queue));
-            if let Some(seconds) = seconds
-                && own.shrunk.is_some()
-            {
-                totals.opened = Some(common.opened);
-                let taken = i64::from(common.opened) + shrunk;
-                totals.accepted_per_s = Some(taken.max(0) as f64 / seconds);
-                totals.accepted_by_owner = is_told_apart.then_some(own.accepted);
-            }
+            common.shrunk = Some(shrunk);
         }
-        into.clone_from(&self.rows);
+        self.common = common;
     }
 }
 

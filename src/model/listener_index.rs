@@ -9,12 +9,21 @@ use super::{ClearForReuse, Endpoint, Protocol, Socket, State};
 const ANY_IPV4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
 const ANY_IPV6: IpAddr = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
 
-/// The TCP listeners among the rows of a Sample, by port and address, so that a lookup does not depend on how many
-/// addresses of a port have listeners. Its memory is reused.
+/// Listeners that differ in nothing that decides which of them accepts a connection.
+#[derive(Debug)]
+struct EqualListeners {
+    /// The bound device and address family, and whether an IPv6 listener is not dual stack.
+    kind: (u32, bool, Option<bool>),
+    /// Not empty.
+    rows: Vec<u32>,
+}
+
+/// The TCP listeners among the rows of a Sample, by port and address. A lookup does not depend on how many listeners a
+/// port has, which any user decides.
 #[derive(Debug)]
 pub struct ListenerIndex {
-    /// The rows by port and canonical address.
-    by_end: FxHashMap<(u16, IpAddr), Vec<u32>>,
+    /// The listeners by port and canonical address.
+    by_end: FxHashMap<(u16, IpAddr), Vec<EqualListeners>>,
     /// Number of rows by port.
     by_port: FxHashMap<u16, u32>,
     /// One bit per port, which rules out most sockets without a lookup.
@@ -50,7 +59,15 @@ impl ListenerIndex {
         };
         self.ports[usize::from(local.port) / 64] |= 1 << (local.port % 64);
         let end = (local.port, local.canonical().address);
-        self.by_end.entry(end).or_default().push(row);
+        let kind = (socket.interface, local.address.is_ipv4(), socket.v6only);
+        let equal = self.by_end.entry(end).or_default();
+        match equal.iter_mut().find(|equal| equal.kind == kind) {
+            Some(equal) => equal.rows.push(row),
+            None => equal.push(EqualListeners {
+                kind,
+                rows: vec![row],
+            }),
+        }
         *self.by_port.entry(local.port).or_default() += 1;
         true
     }
@@ -86,7 +103,7 @@ impl ListenerIndex {
             end.and_then(|end| self.by_end.get(&end))
                 .map_or(&[][..], Vec::as_slice)
         };
-        let candidates: [&[u32]; 3] = match local {
+        let candidates: [&[EqualListeners]; 3] = match local {
             Some(local) if socket.protocol == Protocol::Tcp && self.listens_on(local.port) => {
                 match local.canonical().address {
                     ANY_IPV6 => [at(ANY_IPV6), &[], &[]],
@@ -97,17 +114,24 @@ impl ListenerIndex {
             }
             _ => [&[]; 3],
         };
-        let fits = move |&row: &u32| fit(rows.get(row as usize)?, local?, device);
+        let fits = move |equal: &&EqualListeners| {
+            let &first = equal.rows.first()?;
+            fit(rows.get(first as usize)?, local?, device)
+        };
         let best = match candidates {
             // A single candidate needs no ranking, only a check that it accepts the connection.
-            [[only], [], []] | [[], [only], []] | [[], [], [only]] => fits(only),
-            many => many.into_iter().flatten().filter_map(fits).max(),
+            [[only], [], []] | [[], [only], []] | [[], [], [only]] => fits(&only),
+            many => many
+                .into_iter()
+                .flatten()
+                .filter_map(|equal| fits(&equal))
+                .max(),
         };
         candidates
             .into_iter()
             .flatten()
-            .copied()
-            .filter(move |row| best.is_some() && fits(row) == best)
+            .filter(move |equal| best.is_some() && fits(equal) == best)
+            .flat_map(|equal| equal.rows.iter().copied())
     }
 }
 
