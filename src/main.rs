@@ -14,6 +14,7 @@ use sockwatch::cli::{Cli, Command};
 use sockwatch::command;
 use sockwatch::command::UsageError;
 use sockwatch::export::TextWriter;
+use sockwatch::export::message;
 use sockwatch::filter::FilterError;
 use sockwatch::privilege;
 use sockwatch::source::{MORE_DESCRIPTORS, SOCK_DIAG_NEEDED, SourceError, lacks_descriptors};
@@ -30,7 +31,9 @@ const EXCERPT_WIDTH: usize = 76;
 fn main() -> ExitCode {
     // Before anything that a user names is opened, and before any other thread exists.
     if let Err(error) = privilege::reduce() {
-        eprintln!("sockwatch: cannot reduce the capabilities of this process: {error}");
+        message::write(format_args!(
+            "sockwatch: cannot reduce the capabilities of this process: {error}"
+        ));
         return ExitCode::FAILURE;
     }
     survive_file_size_limit();
@@ -80,18 +83,18 @@ fn run(cli: &Cli) -> anyhow::Result<ExitCode> {
 /// Prints an error with its remedy; returns the exit status.
 fn report_error(error: &anyhow::Error, of_diagnose: bool) -> ExitCode {
     if let Some(wrong) = error.downcast_ref::<FilterError>() {
-        eprintln!("sockwatch: {wrong}");
+        message::write(format_args!("sockwatch: {wrong}"));
         for line in wrong.excerpt(EXCERPT_WIDTH).lines() {
-            eprintln!("  {line}");
+            message::write(format_args!("  {line}"));
         }
         return ExitCode::from(USAGE_ERROR);
     }
     if error.is::<UsageError>() {
-        eprintln!("sockwatch: {error}");
+        message::write(format_args!("sockwatch: {error}"));
         return ExitCode::from(USAGE_ERROR);
     }
     let remedy = remedy(error).map_or_else(String::new, |text| format!("; {text}"));
-    eprintln!("sockwatch: {error:#}{remedy}");
+    message::write(format_args!("sockwatch: {error:#}{remedy}"));
     if of_diagnose {
         ExitCode::from(DIAGNOSE_FAILED)
     } else {
@@ -116,7 +119,8 @@ fn report_parse_error(error: &clap::Error) -> ExitCode {
     if error.kind() == ErrorKind::UnknownArgument
         && let Some(suggestion) = sockwatch::cli::suggest(&words)
     {
-        eprintln!("\n  {suggestion}");
+        message::write(format_args!(""));
+        message::write(format_args!("  {suggestion}"));
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE_ERROR))
 }

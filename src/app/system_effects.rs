@@ -18,6 +18,7 @@ use super::player::Player;
 use super::player_thread;
 use super::terminal::TerminalGuard;
 use crate::diagnose::Watch;
+use crate::export::message::report;
 use crate::model::{ProcessKey, Socket};
 use crate::privilege::{self, SIGNAL_PROCESSES};
 use crate::recording::Archive as _;
@@ -52,7 +53,7 @@ impl SystemEffects {
         let recording = recording.and_then(|history| history.detach_recording());
         let finished = recording.map(background_writer::finish);
         for outcome in finished.into_iter().chain(self.writer.wait()) {
-            eprintln!("sockwatch: {outcome}");
+            report!("sockwatch: {outcome}");
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::cli;
 use crate::diagnose::{Change, Diagnosis, Finding, Severity, plural};
 use crate::export;
 use crate::export::findings::FindingsReport;
+use crate::export::message::report;
 use crate::replay::{Depth, recorded_sockets};
 use crate::source::{LiveOptions, LiveSource, Source};
 
@@ -72,7 +73,7 @@ fn exit_status(report: &FindingsReport, fail_on: Severity) -> ExitCode {
     if ids.is_empty() {
         return ExitCode::SUCCESS;
     }
-    eprintln!(
+    report!(
         "sockwatch: {} of severity {} or higher could not be checked: {}",
         plural(ids.len() as u64, "finding", "findings"),
         fail_on.name(),
@@ -120,7 +121,7 @@ fn watch(duration: Duration, mut diagnosis: Diagnosis) -> anyhow::Result<Finding
         .iter()
         .filter(|fault| fault.hides_data())
     {
-        eprintln!("sockwatch: {}: {fault}", fault.severity.name());
+        report!("sockwatch: {}: {fault}", fault.severity.name());
     }
     let seconds = start.elapsed().as_secs_f64().round();
     Ok(FindingsReport {

@@ -16,6 +16,7 @@ use super::shared::recording_input;
 use super::shared::selection::Selection;
 use crate::aggregate::{Aggregator, Moment};
 use crate::cli;
+use crate::export::message::report;
 use crate::replay::Depth;
 use crate::source::{LiveOptions, LiveSource, Source, SystemNames};
 
@@ -106,7 +107,7 @@ fn replay(arguments: &cli::Events, path: &Path) -> anyhow::Result<()> {
         // After a gap earlier Samples are read again, whose events were written.
         let rereads = at > 0 && !replayer.is_sequential(at, Depth::Rates);
         if let Err(error) = replayer.show(at, Depth::Rates, &mut moment) {
-            eprintln!("sockwatch: {}: {error}", path.display());
+            report!("sockwatch: {}: {error}", path.display());
             continue;
         }
         if rereads {
@@ -114,7 +115,7 @@ fn replay(arguments: &cli::Events, path: &Path) -> anyhow::Result<()> {
         }
         if !moment.sample.events_available && !gap_reported {
             gap_reported = true;
-            eprintln!(
+            report!(
                 "sockwatch: {}: the kernel did not report closed sockets; sockets that lived only between two samples are missing",
                 path.display()
             );

@@ -15,6 +15,7 @@ use crate::aggregate::Moment;
 use crate::cli::{self, Format};
 use crate::column::when;
 use crate::export;
+use crate::export::message::report;
 use crate::recording::{Archive, Redactor};
 use crate::replay::{Depth, Replayer};
 
@@ -57,7 +58,7 @@ pub fn run(arguments: &cli::Export) -> anyhow::Result<()> {
 
 /// Reports a Sample that cannot be read on standard error.
 fn report_damage(path: &Path, error: &dyn std::fmt::Display) {
-    eprintln!("sockwatch: {}: {error}", path.display());
+    report!("sockwatch: {}: {error}", path.display());
 }
 
 /// Returns the indices of the Samples in the time range of the arguments.
@@ -80,7 +81,7 @@ fn sample_range(
         ));
     }
     for note in &found.notes {
-        eprintln!("sockwatch: {}: {note}", arguments.file.display());
+        report!("sockwatch: {}: {note}", arguments.file.display());
     }
     Ok(found.range)
 }

@@ -10,6 +10,7 @@ use super::shared::usage_error::UsageError;
 use crate::cli::page::Page;
 use crate::cli::{self, Cli, ConfigFile, Topic, column_help, filter_help, findings, topics};
 use crate::config::Config;
+use crate::export::message::report;
 use crate::tui::key_groups::key_groups;
 
 /// Width of the text if standard output is not a terminal, columns.
@@ -85,7 +86,7 @@ fn output_width() -> usize {
 /// Returns the active configuration, or the defaults with a note if it cannot be loaded.
 fn active_config() -> Config {
     configuration::load(&ConfigFile::default()).unwrap_or_else(|error| {
-        eprintln!("sockwatch: {error}; showing the default thresholds");
+        report!("sockwatch: {error}; showing the default thresholds");
         Config::default()
     })
 }

@@ -28,6 +28,7 @@ use crate::aggregate::Moment;
 use crate::app::environment;
 use crate::cli::{self, List};
 use crate::export;
+use crate::export::message::report;
 use crate::export::table::{DetailPlacement, Layout};
 use crate::model::{Attribution, Sample, Timings, Unowned};
 use crate::source::SystemNames;
@@ -123,7 +124,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
             .iter()
             .filter(|fault| fault.hides_data())
         {
-            eprintln!("sockwatch: {}: {fault}", fault.severity.name());
+            report!("sockwatch: {}: {fault}", fault.severity.name());
         }
         report_hidden_owners(&moment.sample, &rows);
     }
@@ -133,7 +134,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
     match unavailable {
         Some(kinds) if kinds.is_all => Err(anyhow!("{}", kinds.reason())),
         Some(kinds) => {
-            eprintln!("sockwatch: {}", kinds.reason());
+            report!("sockwatch: {}", kinds.reason());
             Ok(())
         }
         None => Ok(()),
@@ -166,7 +167,7 @@ fn report_hidden_owners(sample: &Sample, rows: &[u32]) {
     if hidden > 0 && io::stderr().is_terminal() {
         let remedy = sample.visibility.remedy();
         let all = rows.len();
-        eprintln!("sockwatch: {hidden} of {all} owners hidden: {remedy}");
+        report!("sockwatch: {hidden} of {all} owners hidden: {remedy}");
     }
 }
 

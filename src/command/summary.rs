@@ -9,6 +9,7 @@ use super::shared::text_stdout::text_stdout;
 use crate::aggregate::{Aggregator, Moment, Summary};
 use crate::cli;
 use crate::export;
+use crate::export::message::report;
 use crate::source::netlink::request::AttributeRequest;
 use crate::source::{LiveOptions, LiveSource, OwnerScope, Source};
 
@@ -38,7 +39,7 @@ pub fn run(arguments: &cli::Summary) -> anyhow::Result<()> {
             .iter()
             .filter(|fault| fault.hides_data())
         {
-            eprintln!("sockwatch: {}: {fault}", fault.severity.name());
+            report!("sockwatch: {}: {fault}", fault.severity.name());
         }
     }
     Ok(())

@@ -12,6 +12,7 @@ pub mod findings;
 mod findings_schema;
 pub mod json;
 pub mod json_schema;
+pub mod message;
 mod owner;
 #[cfg(feature = "parquet")]
 pub mod parquet;

@@ -89,6 +89,11 @@ pub(crate) const CASES: &[Case] = &[
         REQUIREMENTS,
         || with_host_name(rotation_spares_other_files),
     ),
+    fallible(
+        "a standard error that cannot be written changes nothing",
+        REQUIREMENTS,
+        || with_host_name(full_standard_error),
+    ),
     fallible("two recorders do not share a file", REQUIREMENTS, || {
         with_host_name(two_recorders)
     }),
@@ -619,6 +624,31 @@ fn rotation_spares_other_files() -> Result<(), Failed> {
     });
     child.signal(Signal::TERM);
     assert!(child.wait().status.success());
+    Ok(())
+}
+
+/// Messages are best effort: without a standard error that can be written, the output is the same.
+fn full_standard_error() -> Result<(), Failed> {
+    let files = Files::new();
+    let recording = files.path("s.swr");
+    let mut killed = recorder(&["-o", &recording]);
+    until_recorded(&recording, 2);
+    let child = killed.0.as_mut().ok_or("it runs")?;
+    child.kill()?;
+    child.wait()?;
+    for arguments in [
+        &["export", &recording, "--format", "jsonl"][..],
+        &["events", "--from", &recording],
+        &["list", "-a", "--from", &recording],
+        &["info", "/nonexistent"],
+    ] {
+        let usual = run(arguments);
+        assert!(!usual.stderr.is_empty(), "{arguments:?} has a message");
+        let full = fs::OpenOptions::new().write(true).open("/dev/full")?;
+        let output = sockwatch(arguments).stderr(full).output()?;
+        assert_eq!(output.status.code(), usual.status.code(), "{arguments:?}");
+        assert_eq!(output.stdout, usual.stdout, "{arguments:?}");
+    }
     Ok(())
 }
 

@@ -10,6 +10,7 @@ use crate::cli;
 use crate::column::{EventLine, describe_change};
 use crate::command::shared::selection::Selection;
 use crate::export;
+use crate::export::message::report;
 use crate::model::{ClockChange, SampleTime, SocketRef};
 
 /// Size of the output buffer, bytes.
@@ -75,7 +76,7 @@ impl<'a> EventWriter<'a> {
         if let Some(before) = self.last_time.replace(now) {
             // The times of the events that follow do not continue those before.
             for change in ClockChange::between(before, now) {
-                eprintln!("sockwatch: {}", describe_change(change));
+                report!("sockwatch: {}", describe_change(change));
             }
         }
         let mut out = BufWriter::with_capacity(BUFFER_BYTES, io::stdout().lock());
@@ -86,7 +87,7 @@ impl<'a> EventWriter<'a> {
             if self.arguments.json {
                 export::json::write_count(moment.sample.taken_at_us, "lost", lost, &mut out)?;
             } else {
-                eprintln!(
+                report!(
                     "sockwatch: {lost} events were lost because they arrived faster than they were read"
                 );
             }
@@ -124,7 +125,7 @@ impl<'a> EventWriter<'a> {
                 &mut io::stdout().lock(),
             );
         }
-        eprintln!(
+        report!(
             "sockwatch: {} more sockets closed before the filter could be evaluated: they lived only between two samples",
             self.undecided
         );

@@ -8,6 +8,7 @@ use crate::aggregate::{Aggregator, Moment};
 use crate::cli::List;
 use crate::column::SocketColumn;
 use crate::command::shared::selection::Selection;
+use crate::export::message::report;
 use crate::source::netlink::request::AttributeRequest;
 use crate::source::{LiveOptions, LiveSource, OwnerScope, Source};
 
@@ -106,7 +107,7 @@ pub(super) fn take_sample(
     }
     if live.owners_skipped() {
         let all = moment.sample.sockets.rows.len();
-        eprintln!(
+        report!(
             "sockwatch: note: processes of {all} sockets are omitted to save time; use -p to show them"
         );
     }

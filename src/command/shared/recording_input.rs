@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use super::usage_error::UsageError;
 use crate::aggregate::Moment;
 use crate::column::when;
+use crate::export::message::report;
 use crate::recording::{Archive, Loss, Reader};
 use crate::replay::{Depth, Replayer};
 
@@ -42,7 +43,7 @@ pub(in crate::command) fn read_moment(
 ) -> anyhow::Result<()> {
     let mut replayer = open(path)?;
     let index = sample_index(replayer.archive(), at, &TimeZone::system(), |note| {
-        eprintln!("sockwatch: {}: {note}", path.display());
+        report!("sockwatch: {}: {note}", path.display());
     })?;
     replayer.show(index, Depth::Rates, moment)?;
     Ok(())
@@ -84,14 +85,14 @@ pub(in crate::command) fn invalid_time(error: &when::WhenError) -> anyhow::Error
 fn report_losses(archive: &dyn Archive, path: &Path) {
     let zone = TimeZone::system();
     for loss in archive.losses() {
-        eprintln!(
+        report!(
             "sockwatch: {}: {}",
             path.display(),
             describe_loss(loss, archive, &zone)
         );
     }
     if !archive.is_closed() {
-        eprintln!("sockwatch: {}: {NOT_CLOSED}", path.display());
+        report!("sockwatch: {}: {NOT_CLOSED}", path.display());
     }
 }
 
