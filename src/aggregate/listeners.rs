@@ -24,8 +24,8 @@ pub struct ListenerTotals {
     /// TCP.
     pub syn_recv: Option<u32>,
     /// Established connections to it, those waiting for accept included. Of sockets bound to the same address, each has
-    /// those of its own processes and of its own queue; all count a connection whose owner does not tell. `None` if it
-    /// is not TCP.
+    /// those of its own processes and of its own queue; all count a connection whose owner does not show which it was.
+    /// `None` if it is not TCP.
     pub established: Option<u32>,
     /// Connections opened since the previous Sample: completed handshakes. Sockets bound to the same address all have
     /// their common number. `None` on a first Sample and if it is not TCP.
@@ -34,7 +34,7 @@ pub struct ListenerTotals {
     /// all have their common rate. `None` on a first Sample and if it is not TCP.
     pub accepted_per_s: Option<f64>,
     /// Connections that its own processes were first seen to have open since the previous Sample. Fewer than it accepted
-    /// if some have closed since. `None` unless it shares its address and its processes tell it from the others.
+    /// if some have closed since. `None` unless it shares its address and its processes distinguish it from the others.
     pub accepted_by_owner: Option<u32>,
     /// Connections that it has dropped since `listen()`. Kernel: `SK_MEMINFO_DROPS`.
     pub drops: Option<u32>,
@@ -92,8 +92,8 @@ pub(super) struct ListenerCount {
     pub(super) is_accepted: bool,
 }
 
-/// The flow through one accept queue since the previous Sample. What cannot be told apart for listeners that share an
-/// address is counted for the first of them.
+/// The flow through one accept queue since the previous Sample. What cannot be assigned to one of several listeners
+/// on an address is counted for the first of them.
 #[derive(Debug, Clone, Copy, Default)]
 struct QueueFlow {
     /// Connections opened through the listener.

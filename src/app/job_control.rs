@@ -19,7 +19,7 @@ pub enum StopRequest {
 /// The latest of SIGTSTP and SIGCONT.
 ///
 /// The event loop learns of SIGTSTP after it has arrived. If SIGCONT has arrived in the meantime, stopping then would
-/// leave the program stopped although it was told to continue.
+/// leave the program stopped although it was continued.
 #[derive(Debug)]
 pub(super) struct JobSignals(Arc<AtomicUsize>);
 
@@ -43,7 +43,7 @@ impl JobSignals {
     }
 
     /// Stops the process as SIGTSTP does by default and returns after SIGCONT; does nothing if the request was a signal
-    /// and the process was told to continue since.
+    /// and the process was continued since.
     ///
     /// # Errors
     /// If the signal cannot be raised.

@@ -21,7 +21,7 @@ pub struct Diagnosis {
     observations: Vec<Observation>,
     tracker: FindingTracker,
     recorded: RecordedSockets,
-    /// What could not be checked at the latest moment, and at all of them.
+    /// Findings that could not be checked at the latest moment, and at all of them.
     blindness: Blindness,
     blindness_log: BlindnessLog,
 }

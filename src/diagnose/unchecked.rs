@@ -52,7 +52,7 @@ pub fn by_reason(list: &[Unchecked]) -> Vec<(&str, Vec<&'static str>)> {
     groups
 }
 
-/// What could not be checked in the Samples so far.
+/// Findings that could not be checked in the Samples so far.
 #[derive(Debug, Default)]
 pub(super) struct BlindnessLog {
     samples: u32,
@@ -109,7 +109,7 @@ enum Extent {
     Limited,
 }
 
-/// The setting that tells whether settings are readable at all: every kernel has it, in every network namespace.
+/// The setting that shows whether settings are readable at all: every kernel has it, in every network namespace.
 const ALWAYS_PRESENT: &str = "net.ipv4.ip_local_port_range";
 
 impl Blindness {

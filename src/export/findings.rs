@@ -23,7 +23,7 @@ const INDENT: usize = 10;
 pub struct FindingsReport {
     /// The findings, in the order in which they are written.
     pub findings: Vec<Finding>,
-    /// What could not be checked.
+    /// Findings that could not be checked.
     pub blindness: Blindness,
     /// Describes what was examined: `watched for 10 s, 11 samples`.
     pub scope: String,

@@ -75,7 +75,7 @@ fn acked_by_queue(socket: &Socket, info: TcpInfo<'_>, sent: u64) -> Option<u64> 
     (sent + unsent + u64::from(fin_in_flight)).checked_sub(socket.send_queue.into())
 }
 
-/// What is known of the end of a connection, apart from its final counters.
+/// Evidence of how a connection ended, apart from its final counters.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EndingEvidence {
     /// The last state in which a Sample saw the connection.

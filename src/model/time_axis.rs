@@ -35,7 +35,7 @@ pub enum ClockChange {
     Stepped(i64),
     /// The system was suspended for this many seconds.
     Suspended(u32),
-    /// The wall clock was set forward by µs, or the system was suspended for as long: the recording does not tell.
+    /// The wall clock was set forward by µs, or the system was suspended for as long: the recording does not show which.
     SteppedOrSuspended(i64),
 }
 

@@ -34,7 +34,7 @@ impl OwnedListeners {
         }
     }
 
-    /// Reports whether a process of the listener has no other on its port, which tells the connections of both apart.
+    /// Reports whether a process of the listener has no other on its port, which distinguishes the connections of both.
     pub(super) fn has(&self, sample: &Sample, listener: &Socket) -> bool {
         listener.local().is_some_and(|local| {
             let mut holders = holders(sample, listener).iter();

@@ -15,7 +15,7 @@ use crate::replay::{Depth, Replayer};
 /// Time after the last Sample that still selects it, µs, beyond one interval: times are typed in whole seconds.
 const SLACK_US: i64 = 1_000_000;
 
-/// What is said of a recording that its recorder did not close.
+/// Note on a recording that its recorder did not close.
 pub(in crate::command) const NOT_CLOSED: &str =
     "not closed: its end may be missing, or it is still being written";
 

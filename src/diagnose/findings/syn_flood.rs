@@ -18,7 +18,7 @@ impl Detector for SynFlood {
     const LOOK_ALIKES: &'static str = "Real clients that answer late, or whose handshake is complete and waits for data \
          (TCP_DEFER_ACCEPT), are reported as {0}: their handshakes complete, or their SYN cookies come back. Real clients \
          whose answers are all lost repeat their SYNs, which is also {0}. Without that, a broken return path to many \
-         clients cannot be told from forged addresses.";
+         clients cannot be distinguished from forged addresses.";
     const REMEDY: &'static str = "Turn on SYN cookies. Limit SYNs in the firewall or upstream. A larger backlog does not stop a flood.";
     const NEEDS: &'static [Need] = half_open::NEEDS;
 

@@ -46,7 +46,7 @@ struct RecentSocket {
 const DROPPED: usize = 0;
 const TAKEN: usize = 1;
 
-/// What the sockets of one process have in common.
+/// The endpoint that the sockets of one process share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 enum Common {
     /// The local port.

@@ -8,7 +8,7 @@
 //! bursts of a process that accepts quickly.
 //!
 //! Listeners that share an address and port (`SO_REUSEPORT`) have a queue each, but the connections that they accept are
-//! only told apart by the processes that have them open.
+//! only distinguished by the processes that have them open.
 
 mod report;
 
@@ -330,7 +330,7 @@ impl RecentQueue {
     }
 }
 
-/// What is known of the connections that a process accepts.
+/// How fast a process accepts connections, as far as that is known.
 #[derive(Debug, Clone, Copy)]
 struct Accepts {
     /// Accepted per second; `None` if that is unknown.

@@ -5,7 +5,7 @@
 //! drops SYNs if cookies are turned off.
 //!
 //! Clients that never answer, clients that answer late, and clients that have answered but send no data yet fill the queue
-//! alike. [`Verdict`] tells them apart by what came back.
+//! in the same way. [`Verdict`] distinguishes them by the answers.
 //!
 //! Shared by the findings for floods and for full queues. [`HalfOpenConnections::update`] measures a moment once, before
 //! either of them observes it.
@@ -54,7 +54,7 @@ const COOKIES_SENT: &str = "TcpExt.TCPReqQFullDoCookies";
 const COOKIES_RETURNED: &str = "TcpExt.SyncookiesRecv";
 const SYNS_DROPPED: &str = "TcpExt.TCPReqQFullDrop";
 
-/// What the findings about half-open connections read.
+/// Tables and counters that the findings about half-open connections read.
 pub(in crate::diagnose) const NEEDS: &[Need] = &[
     Need::Sockets(Protocol::Tcp),
     Need::Counter(COOKIES_SENT),
@@ -93,7 +93,7 @@ pub(in crate::diagnose) struct HalfOpenGroup {
     new: u32,
 }
 
-/// What is kept of a group between Samples while it is examined.
+/// State of a group between Samples while it is examined.
 #[derive(Debug)]
 struct ExaminedGroup {
     since_ns: u64,

@@ -1,8 +1,8 @@
 //! Finds which of several listeners on one address and port (`SO_REUSEPORT`) connections wait at.
 //!
-//! A waiting connection does not tell in which queue it is: it has no inode yet. But the length of each queue is known, so
-//! listeners with an empty queue are ruled out, and so are those whose queue was empty more recently than the connections
-//! began to wait.
+//! The kernel does not report in which queue a connection waits: it has no inode yet. But the length of each queue is
+//! known, so listeners with an empty queue are ruled out, and so are those whose queue was empty more recently than the
+//! connections began to wait.
 
 use std::collections::BTreeMap;
 
@@ -26,8 +26,8 @@ impl QueueAges {
         self.0.end();
     }
 
-    /// Returns since when a queue that is not empty has not been seen empty, ns of the monotonic clock. The first Sample
-    /// does not tell when its queues began to fill.
+    /// Returns since when a queue that is not empty has not been seen empty, ns of the monotonic clock. The queues of the
+    /// first Sample began to fill at an unknown time.
     fn since(&mut self, facts: &Facts<'_>, key: SocketKey) -> u64 {
         let is_first = facts.elapsed_s().is_none();
         let earlier_ns = if is_first { 0 } else { facts.now_ns() };

@@ -46,7 +46,7 @@ const EXAMINE_AGAIN: u64 = 5_000_000_000;
 /// Maximum number of connections whose listener is looked up in one round.
 const MAX_CONNECTIONS: usize = 4096;
 
-/// What is known of a process that holds a shared socket, the least useful first.
+/// Evidence that a process uses a shared socket, from the weakest to the strongest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Evidence {
     WaitsElsewhere,

@@ -13,29 +13,23 @@ use netlink_packet_core::{
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use rustix::net::{RecvFlags, sockopt};
 
+use super::link_request::{self, IFINFOMSG, RTM_GETLINK};
 use super::wire::{
-    Attributes, HEADER, RECEIVE_BUFFER, aligned, errno, push_attribute, u32_at, until_nul,
-    write_message,
+    Attributes, HEADER, RECEIVE_BUFFER, aligned, errno, u32_at, until_nul, write_message,
 };
 use crate::model::{Device, DeviceAddress, Fault, FaultSeverity, Interface};
 
 // Messages, and attributes of each: `include/uapi/linux/rtnetlink.h`, `if_link.h`, `if_addr.h`.
 const RTM_NEWLINK: u16 = 16;
-const RTM_GETLINK: u16 = 18;
 const RTM_NEWADDR: u16 = 20;
 const RTM_GETADDR: u16 = 22;
 const IFLA_IFNAME: u16 = 3;
 const IFLA_MTU: u16 = 4;
 const IFLA_OPERSTATE: u16 = 16;
-const IFLA_EXT_MASK: u16 = 29;
 const IFA_ADDRESS: u16 = 1;
 const IFA_LOCAL: u16 = 2;
 
-/// `RTEXT_FILTER_SKIP_STATS`: omits the counters, which are most of an answer and are read elsewhere.
-const SKIP_STATS: u32 = 1 << 3;
-
-/// Bytes of `struct ifinfomsg` and of `struct ifaddrmsg`.
-const IFINFOMSG: usize = 16;
+/// Bytes of `struct ifaddrmsg`.
 const IFADDRMSG: usize = 8;
 
 /// Interval for reading them again although the set of devices has not changed.
@@ -110,8 +104,7 @@ impl DeviceReader {
     }
 
     fn read(&mut self) -> io::Result<Vec<Device>> {
-        let mut links = vec![0; IFINFOMSG];
-        push_attribute(&mut links, IFLA_EXT_MASK, &SKIP_STATS.to_ne_bytes());
+        let links = link_request::payload();
         let addresses = [0; IFADDRMSG];
         let mut devices = Vec::new();
         for _ in 0..ATTEMPTS {

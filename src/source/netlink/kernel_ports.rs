@@ -17,24 +17,17 @@ use rustc_hash::FxHashSet;
 use rustix::net::{RecvFlags, sockopt};
 
 use self::decode::{Link, family_number, fou_port, link, messages, wireguard_port};
-use super::wire::{RECEIVE_BUFFER, push_attribute, write_message};
+use super::link_request::{self, RTM_GETLINK};
+use super::wire::{RECEIVE_BUFFER, write_message};
 use crate::privilege::{self, ADMINISTER_NETWORK};
 
 // Messages and attributes: `include/uapi/linux/rtnetlink.h`, `genetlink.h`, `wireguard.h`, `fou.h`.
-const RTM_GETLINK: u16 = 18;
-const IFLA_EXT_MASK: u16 = 29;
 const GENL_ID_CTRL: u16 = 16;
 const CTRL_CMD_GETFAMILY: u8 = 3;
 const CTRL_ATTR_FAMILY_NAME: u16 = 2;
 const WG_CMD_GET_DEVICE: u8 = 0;
 const WGDEVICE_A_IFINDEX: u16 = 1;
 const FOU_CMD_GET: u8 = 3;
-
-/// `RTEXT_FILTER_SKIP_STATS`: omits the counters, which are most of an answer.
-const SKIP_STATS: u32 = 1 << 3;
-
-/// Bytes of `struct ifinfomsg`.
-const IFINFOMSG: usize = 16;
 
 /// Time to wait for the kernel's answer, which takes milliseconds.
 const TIMEOUT: Duration = Duration::from_secs(1);
@@ -47,8 +40,7 @@ const MAX_WIREGUARD: usize = 64;
 pub(in crate::source) fn kernel_udp_ports() -> FxHashSet<u16> {
     let mut ports = FxHashSet::default();
     let mut wireguard = Vec::new();
-    let mut payload = vec![0; IFINFOMSG];
-    push_attribute(&mut payload, IFLA_EXT_MASK, &SKIP_STATS.to_ne_bytes());
+    let payload = link_request::payload();
     let links = Connection::open(NETLINK_ROUTE)
         .and_then(|mut route| route.request(RTM_GETLINK, NLM_F_DUMP, &payload));
     for message in links.iter().flat_map(|bytes| messages(bytes)) {

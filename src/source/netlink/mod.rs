@@ -20,6 +20,7 @@ pub mod destroy_events;
 pub mod devices;
 pub mod dump;
 pub(super) mod kernel_ports;
+mod link_request;
 pub mod request;
 
 pub(super) mod wire;

@@ -1,4 +1,4 @@
-//! Tells by its timer what a half-open connection waits for.
+//! Determines by its timer whether a half-open connection waits for an answer or for data.
 //!
 //! The timer of a request fires after 1 s, 2 s, 4 s, … Each time, the SYN-ACK is retransmitted and `idiag_retrans` grows. The
 //! kernel retransmits nothing to a client that has answered, whose data a listener with `TCP_DEFER_ACCEPT` awaits: the timer
@@ -20,7 +20,7 @@ const MAX_TIMEOUT_MS: u64 = 120_000;
 /// Retransmissions of a SYN-ACK, if the setting is not known. Kernel: `net.ipv4.tcp_synack_retries`.
 const DEFAULT_RETRIES: u64 = 5;
 
-/// What a half-open connection waits for.
+/// A half-open connection, by what has arrived from its client.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Request {
     /// The SYN-ACK was retransmitted without an answer.

@@ -2,7 +2,7 @@
 
 use super::sources::SourceCounts;
 
-/// What the half-open connections of a listener are.
+/// The kind of clients that leave connections of a listener half open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::diagnose) enum Verdict {
     /// Many sources, none of which completes a handshake.
@@ -26,7 +26,7 @@ const MOST_COMPLETED: f64 = 0.1;
 /// Minimum number of SYN cookies sent for the share of returned ones to mean anything.
 const MANY_COOKIES: f64 = 10.0;
 
-/// What is known of the answers to the SYN-ACKs of one listener.
+/// Counts of answers to the SYN-ACKs of one listener.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Answers {
     pub(super) half_open: u32,
@@ -36,7 +36,7 @@ pub(super) struct Answers {
     pub(super) deferred: u32,
     /// Unanswered ones whose client has sent its SYN again.
     pub(super) repeated: u32,
-    /// What became of the sources within the window.
+    /// Sources within the window, by whether they completed a handshake.
     pub(super) fates: SourceCounts,
     /// True if SYNs have arrived lately. Without new ones, the old ones are left over from clients that have ended.
     pub(super) are_arriving: bool,

@@ -2,6 +2,7 @@
 
 use netlink_packet_core::{NLMSG_DONE, NLMSG_ERROR, NetlinkBuffer};
 
+use crate::source::netlink::link_request::IFINFOMSG;
 use crate::source::netlink::wire::{Attributes, HEADER, aligned, errno, u16_at, u32_at, until_nul};
 
 // Attributes and flags: `include/uapi/linux/if_link.h`, `genetlink.h`, `wireguard.h`, `fou.h`.
@@ -17,8 +18,7 @@ const WGDEVICE_A_LISTEN_PORT: u16 = 6;
 const FOU_ATTR_PORT: u16 = 1;
 const IFF_UP: u32 = 1;
 
-/// Bytes of `struct ifinfomsg` and of `struct genlmsghdr`.
-const IFINFOMSG: usize = 16;
+/// Bytes of `struct genlmsghdr`.
 const GENLMSGHDR: usize = 4;
 
 /// A tunnel with a UDP socket.
