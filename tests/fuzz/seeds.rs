@@ -1,9 +1,14 @@
-//! Writes the seeds of every target to `CORPUS/TARGET`, and the words of the filter language to `CORPUS/filter.dict`.
-//! CORPUS is the argument.
+//! Writes the seeds of every target to a directory of its name in the current directory, and the words of the filter
+//! language to `filter.dict`.
+//!
+//! It does so when libFuzzer initializes it: all code is instrumented, and only programs of libFuzzer can be linked then.
+
+#![no_main]
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+use libfuzzer_sys::fuzz_target;
 use sockwatch::cli::filter_help;
 use sockwatch::column::VOCABULARY;
 use sockwatch::filter::{keywords, state_names};
@@ -35,7 +40,9 @@ const DUMPS: [(&str, &[u8]); 7] = [
     ("packet", include_bytes!("../fixtures/packet.dump")),
 ];
 
-fn main() -> io::Result<()> {
+fuzz_target!(init: write_seeds().expect("the directory is writable"), |_bytes: &[u8]| {});
+
+fn write_seeds() -> io::Result<()> {
     recordings()?;
     messages()?;
     raw_dumps()?;
@@ -46,8 +53,7 @@ fn main() -> io::Result<()> {
 
 /// Creates the directory of a target's seeds.
 fn corpus(target: &str) -> io::Result<PathBuf> {
-    let corpus = std::env::args_os().nth(1).expect("the argument is a directory");
-    let directory = Path::new(&corpus).join(target);
+    let directory = PathBuf::from(target);
     std::fs::create_dir_all(&directory)?;
     Ok(directory)
 }
@@ -94,7 +100,11 @@ fn recordings() -> io::Result<()> {
         let file = std::fs::read(&path)?;
         let records = sections::parse_file(&file, usize::MAX);
         let input = sections::to_input(&records);
-        assert_eq!(sections::parse_input(&input), records, "{name}: nothing is lost");
+        assert_eq!(
+            sections::parse_input(&input),
+            records,
+            "{name}: nothing is lost"
+        );
         let again = sections::to_file(&records);
         assert_eq!(container::frames(&again).count(), samples.len(), "{name}");
         read_all(&again);
@@ -157,7 +167,10 @@ fn messages() -> io::Result<()> {
 /// Files of `ss -D`.
 fn raw_dumps() -> io::Result<()> {
     let directory = corpus("raw_dump")?;
-    for (name, dump) in DUMPS.into_iter().filter(|(name, _)| name.starts_with("tcp")) {
+    for (name, dump) in DUMPS
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("tcp"))
+    {
         let messages = split_messages(dump);
         let is_done = |message: &&Vec<u8>| message[4..6] == DONE.to_ne_bytes();
         let done = messages.iter().find(is_done).expect("a dump has an end");
@@ -177,14 +190,35 @@ fn filters() -> io::Result<()> {
     let of_manual = of_manual.map(|line| line.split_once(' ').map_or(line, |(_, filter)| filter));
     let of_help = filter_help::EXAMPLES.iter().map(|(example, _)| *example);
     for (at, filter) in of_manual.chain(of_help).enumerate() {
-        let text = filter.replace("$L", "80").replace("$C", "443").replace("$U", "53");
+        let text = filter
+            .replace("$L", "80")
+            .replace("$C", "443")
+            .replace("$U", "53");
         let cursor = (text.len() as u16).to_le_bytes();
-        std::fs::write(directory.join(format!("{at}")), [&cursor, text.as_bytes()].concat())?;
+        std::fs::write(
+            directory.join(format!("{at}")),
+            [&cursor, text.as_bytes()].concat(),
+        )?;
     }
     let names = keywords().flat_map(|(name, others, _)| [&[name], others].concat());
     let states = state_names().into_iter().map(|(name, _)| name);
-    let fields = VOCABULARY.fields().map(|field| field.name);
-    let signs = ["(", ")", "!", "&&", "||", "=~", "!~", ">=", "!=", "10.0.0.0/8", "[::1]:443", "100ms", "1%", "10MB/s"];
+    let fields = VOCABULARY.fields().iter().map(|field| field.name);
+    let signs = [
+        "(",
+        ")",
+        "!",
+        "&&",
+        "||",
+        "=~",
+        "!~",
+        ">=",
+        "!=",
+        "10.0.0.0/8",
+        "[::1]:443",
+        "100ms",
+        "1%",
+        "10MB/s",
+    ];
     let words = names.chain(states).chain(fields).chain(signs);
     let dictionary: Vec<String> = words.map(|word| format!("\"{word}\"\n")).collect();
     std::fs::write(directory.with_extension("dict"), dictionary.concat())

@@ -12,7 +12,8 @@ use sockwatch::filter::{
 use sockwatch::model::Ends;
 
 use crate::machine::{Machine, moments};
-use crate::{bytecode, messages};
+use crate::messages;
+use crate::support::bytecode;
 
 /// Width of the excerpt that is checked, cells.
 const WIDTH: usize = 60;
@@ -109,7 +110,11 @@ fn check_filter(filter: &Filter, context: &ParseContext<'_>) {
     let matching = matches(filter);
     let again = Filter::parse(filter.text(), context).expect("it was parsed before");
     assert_eq!(matches(&again), matching, "{}", filter.text());
-    let _ = (filter.fields().count(), filter.families(), filter.mentions_owner());
+    let _ = (
+        filter.fields().count(),
+        filter.families(),
+        filter.mentions_owner(),
+    );
     for marks in [false, true] {
         let lowered = filter.lower(marks);
         if lowered.kernel_only {
@@ -122,7 +127,11 @@ fn check_filter(filter: &Filter, context: &ParseContext<'_>) {
             let accepted = lowered.states.contains(socket.state)
                 && (lowered.code.is_empty()
                     || bytecode::run(&lowered.code, socket).expect("the kernel accepts it"));
-            assert!(accepted || !matches, "{} leaves out {socket:?}", filter.text());
+            assert!(
+                accepted || !matches,
+                "{} leaves out {socket:?}",
+                filter.text()
+            );
         }
     }
 }
@@ -134,7 +143,8 @@ fn check_term(filter: &Filter, context: &ParseContext<'_>) {
     let quotable = !filter.is_search() || !(term.contains('"') && term.contains('\''));
     if quotable && !filter.is_empty() {
         let again = Filter::parse(&term, context);
-        let again = again.unwrap_or_else(|error| panic!("{term:?} of {:?}: {error}", filter.text()));
+        let again =
+            again.unwrap_or_else(|error| panic!("{term:?} of {:?}: {error}", filter.text()));
         assert_eq!(matches(&again), matches(filter), "{term}");
     }
 }

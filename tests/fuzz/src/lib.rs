@@ -16,9 +16,12 @@ pub mod procfs_tree;
 pub mod read_all;
 pub mod sections;
 
+/// Helpers of the program's tests.
 #[allow(dead_code, reason = "not all of it is needed here")]
-#[path = "../../support/bytecode.rs"]
-mod bytecode;
-#[allow(dead_code, reason = "not all of it is needed here")]
-#[path = "../../support/machine.rs"]
-pub mod machine;
+#[path = "../../support"]
+mod support {
+    pub(crate) mod bytecode;
+    pub mod machine;
+}
+
+pub use support::machine;

@@ -111,7 +111,10 @@ impl ProcfsTree {
         // The second time, the names are compared with those of the first.
         for _ in 0..2 {
             reader.read(&mut counters, &mut faults);
-            assert_eq!(counters.protocols.names.len(), counters.protocols.values.len());
+            assert_eq!(
+                counters.protocols.names.len(),
+                counters.protocols.values.len()
+            );
         }
         let settings = SettingsReader::new(root).read(&mut faults);
         let _ = settings.number("net.ipv4.tcp_mem", 2);
@@ -148,7 +151,10 @@ impl ProcfsTree {
             let Some(row) = owners.process(slot) else {
                 continue;
             };
-            let _ = (row.process.names().count(), owners.held_sockets(slot).is_some());
+            let _ = (
+                row.process.names().count(),
+                owners.held_sockets(slot).is_some(),
+            );
             let key = row.process.key;
             let _ = owners.activity(key);
         }

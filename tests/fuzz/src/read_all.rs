@@ -76,10 +76,8 @@ fn show(reader: Reader) {
 
 /// Derives what is shown of one Sample, and exports it.
 pub fn show_sample(sample: Sample) {
-    let mut moment = Moment {
-        sample,
-        ..Moment::default()
-    };
+    let mut moment = Moment::default();
+    moment.sample = sample;
     moment.derive(&mut Aggregator::new());
     export(&moment);
 }

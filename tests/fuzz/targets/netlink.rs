@@ -37,8 +37,14 @@ fuzz_target!(|bytes: &[u8]| {
         let sequence = bytes.get(8..12).and_then(|number| number.try_into().ok());
         decode_devices(bytes, sequence.map_or(0, u32::from_ne_bytes), &mut devices);
     } else if decode_socket(bytes, protocol, 1, &mut sample.sockets).is_err() {
-        assert!(sample.sockets.rows.is_empty(), "a refused message adds nothing");
-        assert!(sample.sockets.bytes.is_empty(), "a refused message adds nothing");
+        assert!(
+            sample.sockets.rows.is_empty(),
+            "a refused message adds nothing"
+        );
+        assert!(
+            sample.sockets.bytes.is_empty(),
+            "a refused message adds nothing"
+        );
     }
     follow_references(&sample);
     // Slow, and the same for most inputs: one in eight.
