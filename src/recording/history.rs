@@ -15,11 +15,14 @@ use crate::model::{Sample, SocketKey};
 /// and the headers of the shared payload and of the allocation.
 const FRAME_OVERHEAD: usize = 2 * size_of::<Frame>() + 4 * size_of::<usize>();
 
+/// Bytes of a chunk in addition to its frames: its place in a list, and the least capacity of its own.
+const CHUNK_OVERHEAD: usize = 4 * size_of::<Chunk>() + 4 * size_of::<Frame>();
+
 /// Part of the limit that the history always has, however much a snapshot holds.
 const LEAST_SHARE: usize = 4;
 
 /// A key frame and the frames that are based on it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Chunk {
     frames: Vec<Frame>,
     bytes: usize,
@@ -81,7 +84,11 @@ impl FrameHistory {
     pub fn push(&mut self, frame: &Frame) {
         self.forget_released();
         if frame.is_key {
-            self.chunks.push_back(Chunk::default());
+            self.chunks.push_back(Chunk {
+                frames: Vec::new(),
+                bytes: CHUNK_OVERHEAD,
+            });
+            self.bytes += CHUNK_OVERHEAD;
         }
         // A delta frame without a key frame cannot be decoded.
         let Some(chunk) = self.chunks.back_mut() else {

@@ -81,7 +81,7 @@ proptest! {
         held in prop::option::of((0..400_usize, 0..400_usize)),
     ) {
         let largest = frames().chunks(8).map(|chunk| {
-            chunk.iter().map(|frame| frame.payload.len() + 400).sum::<usize>()
+            chunk.iter().map(|frame| frame.payload.len() + 500).sum::<usize>()
         });
         let largest = largest.max().unwrap_or(0);
         let mut history = FrameHistory::new(Metadata::default(), Duration::MAX, max_bytes);
