@@ -2,9 +2,11 @@
 
 use super::error::Corrupt;
 
-/// Bytes of text that a frame may copy however short it is, and for each of its bytes: each reference to a string copies
-/// the string. A frame of 10 000 cgroups whose paths have 250 bytes copies 68 bytes for each of its own.
+/// Bytes of text that a frame may copy however short it is, for each byte of its new strings, and for each other byte:
+/// each reference to a string copies the string. New strings, such as command lines, are copied once or twice; a frame
+/// that repeats the names of 10 000 cgroups of 250 bytes copies 68 bytes for each of its own.
 const TEXT_BASE: usize = 1 << 20;
+const TEXT_OF_STRINGS: usize = 4;
 const TEXT_RATIO: usize = 128;
 
 /// Owners that a Sample may have however few sockets it has, and for each of its sockets: sockets with the same owners
@@ -24,17 +26,22 @@ pub(super) struct AllocBudget {
 }
 
 impl AllocBudget {
-    /// Creates the budget of a frame of `raw` decompressed bytes and `sockets` sockets that may take `bytes` bytes;
-    /// `exceeded` is the error if it needs more.
+    /// Creates the budget of a frame that may take `bytes` bytes; `exceeded` is the error if it needs more. The frame has
+    /// `raw` decompressed bytes, of which `strings` are those of new strings, and `sockets` sockets.
     pub(super) fn new(
         bytes: usize,
         exceeded: Corrupt,
         raw: usize,
+        strings: usize,
         sockets: usize,
     ) -> AllocBudget {
+        let of_strings = strings.saturating_mul(TEXT_OF_STRINGS);
+        let of_others = raw.saturating_sub(strings).saturating_mul(TEXT_RATIO);
         AllocBudget {
             bytes,
-            text: TEXT_BASE.saturating_add(raw.saturating_mul(TEXT_RATIO)),
+            text: TEXT_BASE
+                .saturating_add(of_strings)
+                .saturating_add(of_others),
             holders: HOLDERS_BASE.saturating_add(sockets.saturating_mul(HOLDERS_RATIO)),
             exceeded,
         }

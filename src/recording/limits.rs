@@ -27,7 +27,7 @@ const MEMORY_RATIO: usize = 256;
 
 /// Share of the memory limit of the process that a decoded frame may take. What is derived from it takes up to twice as
 /// much, and threads and code the rest.
-const PROCESS_SHARE: usize = 4;
+const PROCESS_SHARE: usize = 3;
 
 /// Work that reading every frame once may take, however short the file is, and for each of its bytes up to the frame. A
 /// unit is the time of decoding one byte, 1 to 3 ns.

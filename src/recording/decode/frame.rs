@@ -105,7 +105,9 @@ impl FrameDecoder {
         let mut sections = FrameSections::find(raw)?;
         let kept = memory.bytes.checked_sub(self.heap_bytes());
         let left = kept.ok_or(memory.exceeded)?;
-        let mut budget = AllocBudget::new(left, memory.exceeded, raw.len(), announced.open);
+        let strings = sections.fixed[section::STRINGS].0.len();
+        let mut budget =
+            AllocBudget::new(left, memory.exceeded, raw.len(), strings, announced.open);
         let budget = &mut budget;
         self.strings
             .decode(&mut sections.fixed[section::STRINGS], budget)?;
