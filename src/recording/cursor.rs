@@ -153,13 +153,7 @@ impl Cursor {
             fetch,
         };
         let mut next = from;
-        let decoded = decode_frames(
-            &mut next,
-            at,
-            source,
-            &mut self.decoder,
-            &mut self.unpacked,
-        );
+        let decoded = decode_frames(&mut next, at, source, &mut self.decoder, &mut self.unpacked);
         match decoded {
             Ok(()) => self.at = Some(at),
             Err(RecordingError::Damaged(why)) => {

@@ -16,8 +16,8 @@
 
 use rustix::process::{Resource, getrlimit};
 
-use super::error::Corrupt;
 use super::archive::Entry;
+use super::error::Corrupt;
 
 /// Bytes that a frame may take when decoded, its Sample included, however short its chunk is: 120 000 UDP sockets.
 const MEMORY_BASE: usize = 128 << 20;
@@ -140,8 +140,8 @@ impl WorkLimit {
             return Err(Corrupt("more Samples since a key frame than are recorded"));
         }
         // A socket that closed may take no bytes either.
-        let sockets = u64::from(frame.entry.sockets) * of_socket
-            + u64::from(frame.closed) * KEY_SOCKET_WORK;
+        let sockets =
+            u64::from(frame.entry.sockets) * of_socket + u64::from(frame.closed) * KEY_SOCKET_WORK;
         let work = u64::from(frame.unpacked).saturating_add(sockets);
         let spent = self.spent.saturating_add(work);
         if spent > WORK_BASE.saturating_add(frame.offset.saturating_mul(WORK_RATIO)) {

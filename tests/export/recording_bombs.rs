@@ -264,10 +264,7 @@ fn equal_cells(sockets: usize) -> Sections {
         told[0] = cell * 2;
         (FIRST_STREAM + stream, told)
     });
-    let about = vec![
-        (NEW_STREAM_SETS, pattern),
-        (STREAM_SETS, vec![0; sockets]),
-    ];
+    let about = vec![(NEW_STREAM_SETS, pattern), (STREAM_SETS, vec![0; sockets])];
     about.into_iter().chain(cells).collect()
 }
 

@@ -128,7 +128,8 @@ fn commands_keep_what_is_readable() -> Result<(), Failed> {
         if said != 1 {
             return Err(format!("said {said} times: {context}").into());
         }
-        let is_kept = shown.contains("2001") || arguments[0] == "info" || arguments[0] == "diagnose";
+        let is_kept =
+            shown.contains("2001") || arguments[0] == "info" || arguments[0] == "diagnose";
         let is_right = if reads_all {
             status.is_some_and(|status| status <= 1) && (is_kept || !shown.is_ascii())
         } else {

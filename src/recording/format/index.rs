@@ -1,8 +1,8 @@
 //! The index of a recording file: the locations of its frames, so that a large file is opened without reading all of
 //! it.
 
-use crate::model::SampleTime;
 use super::frame_header::FRAME_HEADER_LEN;
+use crate::model::SampleTime;
 use crate::recording::archive::Entry;
 use crate::recording::error::Corrupt;
 use crate::recording::varint::{ByteReader, put_bytes, put_signed, put_varint};

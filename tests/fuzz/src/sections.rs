@@ -146,7 +146,9 @@ fn first_number(raw: &[u8], section: usize) -> u32 {
             break;
         };
         if found == section {
-            return number(&mut bytes).and_then(|first| u32::try_from(first).ok()).unwrap_or(0);
+            return number(&mut bytes)
+                .and_then(|first| u32::try_from(first).ok())
+                .unwrap_or(0);
         }
         rest = after;
     }
