@@ -30,7 +30,7 @@ use crate::support::network_namespace::ip;
 use crate::support::requirements::{Requirement, mptcp_socket};
 use crate::support::sandbox::Case;
 use crate::support::sockets_in_every_state::{World, address, cookie, listener, pair};
-use crate::support::wait;
+use crate::support::wait::{self, patience};
 
 /// Connections of a burst between two samples.
 const BURST: usize = 1000;
@@ -275,7 +275,7 @@ fn burst() {
     let start = Instant::now();
     while (openers, acceptors) != (BURST, BURST) {
         assert!(
-            start.elapsed() < PATIENCE,
+            start.elapsed() < patience(PATIENCE),
             "closed: {openers} openers and {acceptors} acceptors of {BURST}"
         );
         let sample = watch.next_sample();
@@ -707,7 +707,7 @@ fn mptcp() {
         if acked > Some(SENT as u64) && start.elapsed() > Duration::from_millis(100) {
             break;
         }
-        assert!(start.elapsed() < PATIENCE, "acknowledged: {acked:?}");
+        assert!(start.elapsed() < patience(PATIENCE), "acknowledged: {acked:?}");
     }
     aggregator.update(&watch.sample, &mut aggregate);
 

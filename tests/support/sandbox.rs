@@ -12,6 +12,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use super::network_namespace::{enter_own_namespace, ip};
 use super::requirements::{Requirement, ignored, trial, unmet};
+use super::wait::patience;
 
 /// Environment variable with the name of the case that a child runs.
 const CASE: &str = "SOCKWATCH_TEST_CASE";
@@ -178,6 +179,7 @@ fn run_child(full_name: &str, isolation: Isolation, timeout: Duration) -> Result
         let _ = output.read_to_end(&mut text);
         String::from_utf8_lossy(&text).into_owned()
     });
+    let timeout = patience(timeout);
     let success = wait(&mut child, timeout)?;
     let printed = [output, errors].map(|reader| reader.join().unwrap_or_default());
     match success {
