@@ -113,7 +113,10 @@ fn examples_run() -> Result<(), Failed> {
             text(&output.stderr)
         );
         // Only filters on rates wait for a second Sample.
-        assert!(started.elapsed() < patience(Duration::from_secs(5)), "{example}");
+        assert!(
+            started.elapsed() < patience(Duration::from_secs(5)),
+            "{example}"
+        );
     }
     Ok(())
 }

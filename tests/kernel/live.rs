@@ -707,7 +707,10 @@ fn mptcp() {
         if acked > Some(SENT as u64) && start.elapsed() > Duration::from_millis(100) {
             break;
         }
-        assert!(start.elapsed() < patience(PATIENCE), "acknowledged: {acked:?}");
+        assert!(
+            start.elapsed() < patience(PATIENCE),
+            "acknowledged: {acked:?}"
+        );
     }
     aggregator.update(&watch.sample, &mut aggregate);
 

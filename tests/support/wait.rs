@@ -10,7 +10,10 @@ const FACTOR: &str = "SOCKWATCH_TEST_PATIENCE";
 /// Returns how many times slower than usual the processor is said to be: 1 unless the environment says otherwise.
 pub(crate) fn slowness() -> u32 {
     let factor = std::env::var(FACTOR).ok();
-    factor.and_then(|text| text.parse().ok()).unwrap_or(1).max(1)
+    factor
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1)
+        .max(1)
 }
 
 /// Scales a time limit that suits usual processors.
