@@ -79,7 +79,16 @@ pub(crate) fn run_suites(suites: &[Suite], at_once: usize) -> ExitCode {
     let cases = suites
         .iter()
         .flat_map(|(suite, cases)| cases.iter().map(move |case| (suite, case)));
-    let trials = cases.map(|(suite, case)| to_trial(suite, case)).collect();
+    // What a case requires is tried only if the case may run.
+    let is_wanted = |name: &String| {
+        let filter = arguments.filter.as_deref();
+        filter.is_none_or(|text| name.contains(text))
+    };
+    let trials = cases
+        .map(|(suite, case)| (format!("{suite}{SEPARATOR}{}", case.name), case))
+        .filter(|(full_name, _)| is_wanted(full_name))
+        .map(|(full_name, case)| to_trial(full_name, case))
+        .collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -118,8 +127,7 @@ pub(crate) fn case_name() -> String {
     name.expect("a suite and a case").to_owned()
 }
 
-fn to_trial(suite: &str, case: &Case) -> Trial {
-    let full_name = format!("{suite}{SEPARATOR}{}", case.name);
+fn to_trial(full_name: String, case: &Case) -> Trial {
     let Case {
         isolation, timeout, ..
     } = *case;
