@@ -11,11 +11,11 @@ use super::field::{
 };
 use super::row::Row;
 use super::text::Text;
-use crate::column::CONGESTION_ABOUT;
+use crate::column::{CONGESTION_ABOUT, LOCAL_ADDRESSES_ABOUT, REMOTE_ADDRESSES_ABOUT};
 use crate::model::field as schema;
 use crate::model::{
-    Attribution, Family, MemoryInfo, MptcpInfo, Protocol, SOCKOPT_NAMES, Socket, State, TcpInfo,
-    Timer, TimerKind, Unowned,
+    AddressList, Attribution, Family, MemoryInfo, MptcpInfo, Protocol, SOCKOPT_NAMES, SctpInfo,
+    SctpOptions, Socket, State, TcpInfo, Timer, TimerKind, Unowned,
 };
 
 /// Every field of a socket in the order of JSON.
@@ -72,6 +72,10 @@ fn u32(read: fn(&Row<'_>) -> Option<u64>) -> Shape {
 /// A number of 64 bits.
 fn u64(read: fn(&Row<'_>) -> Option<u64>) -> Shape {
     Shape::Unsigned(64, Unsigned::Row(read))
+}
+
+fn addresses(list: AddressList<'_>) -> Option<Text<'_>> {
+    (!list.is_empty()).then_some(Text::Addresses(list))
 }
 
 /// Returns the inode; the kernel reports 0 for none.
@@ -345,6 +349,28 @@ fn transport() -> Vec<ExportField> {
             "Fields of struct mptcp_info sent by the kernel, with its names and units.",
             |row| row.mptcp_info.is_some(),
             kernel_fields(MptcpInfo::FIELDS, |row| row.mptcp_info),
+        ),
+        record(
+            "sctp",
+            "Fields of struct sctp_info that concern an association, with the kernel's names and units.",
+            |row| row.sctp_info.is_some(),
+            kernel_fields(SctpInfo::FIELDS, |row| row.sctp_info),
+        ),
+        record(
+            "sctp_options",
+            "Fields of struct sctp_info that concern a socket, with the kernel's names and units.",
+            |row| row.sctp_options.is_some(),
+            kernel_fields(SctpOptions::FIELDS, |row| row.sctp_options),
+        ),
+        field(
+            "local_addresses",
+            LOCAL_ADDRESSES_ABOUT,
+            Shape::Text(|row| addresses(row.socket.sctp_addresses()?.locals())),
+        ),
+        field(
+            "remote_addresses",
+            REMOTE_ADDRESSES_ABOUT,
+            Shape::Text(|row| addresses(row.socket.sctp_addresses()?.peers())),
         ),
         field(
             "congestion",

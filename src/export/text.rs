@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
 
-use crate::model::BoundDevice;
+use crate::model::{AddressList, BoundDevice};
 
 /// A text in the form stored by the model.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +14,8 @@ pub(super) enum Text<'a> {
     Plain(&'a str),
     /// An IP address.
     Address(IpAddr),
+    /// IP addresses, separated by commas.
+    Addresses(AddressList<'a>),
     /// A network device.
     Device(BoundDevice<'a>),
     /// A decimal number in place of a text of other families.
@@ -29,6 +31,7 @@ impl Display for Text<'_> {
         let bytes = match *self {
             Text::Plain(text) => return f.write_str(text),
             Text::Address(address) => return address.fmt(f),
+            Text::Addresses(addresses) => return addresses.fmt(f),
             Text::Device(device) => return device.fmt(f),
             Text::Number(number) => return number.fmt(f),
             Text::Bytes(bytes) | Text::Path(bytes) => bytes,

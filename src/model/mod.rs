@@ -21,6 +21,8 @@ mod process;
 mod protocol;
 mod recent_losses;
 mod sample;
+mod sctp_addresses;
+mod sctp_info;
 mod schema;
 mod settings;
 mod socket;
@@ -53,6 +55,8 @@ pub use process::{
 pub use protocol::{Family, Protocol};
 pub use recent_losses::RecentLosses;
 pub use sample::{BoundDevice, ClosedSocket, Host, Sample, SocketRef, Timings};
+pub use sctp_addresses::{AddressList, MAX_SCTP_ADDRESSES, SctpAddresses};
+pub use sctp_info::{SctpInfo, SctpOptions};
 pub use schema::{FieldInfo, Scalar, ScalarGroup, StoredCells};
 pub use settings::{LocalPorts, Settings};
 pub use socket::{Blob, MAX_NAME, SOCKOPT_NAMES, Socket, SocketKey, field};

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{
     Blob, ClearForReuse, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo,
-    MptcpInfo, Payload, Process, ProcessRow, Protocol, SUSPENDED_MODULUS, SampleTime, Settings,
+    MptcpInfo, Payload, Process, ProcessRow, Protocol, SUSPENDED_MODULUS, SampleTime,
+    SctpAddresses, SctpInfo, SctpOptions, Settings,
     Socket, SocketTable, TcpInfo, Visibility,
 };
 
@@ -317,6 +318,25 @@ impl<'a> SocketRef<'a> {
     /// Returns `struct mptcp_info`, as far as the kernel sent it.
     pub fn mptcp_info(&self) -> Option<MptcpInfo<'a>> {
         self.table.mptcp_info(self.socket)
+    }
+
+    /// Returns the part of `struct sctp_info` for associations, as far as the kernel sent it.
+    pub fn sctp_info(&self) -> Option<SctpInfo<'a>> {
+        self.table.sctp_info(self.socket)
+    }
+
+    /// Returns the part of `struct sctp_info` for sockets, as far as the kernel sent it.
+    pub fn sctp_options(&self) -> Option<SctpOptions<'a>> {
+        self.table.sctp_options(self.socket)
+    }
+
+    /// Returns all addresses of both ends of an SCTP socket or association. Kernel: `INET_DIAG_LOCALS`,
+    /// `INET_DIAG_PEERS`.
+    pub fn sctp_addresses(&self) -> Option<SctpAddresses<'a>> {
+        (self.socket.protocol == Protocol::Sctp)
+            .then(|| self.table.name(self.socket))
+            .flatten()
+            .map(SctpAddresses::new)
     }
 
     /// Returns the memory figures, in bytes.

@@ -9,7 +9,7 @@ use crate::column::format;
 use crate::column::format::MISSING;
 use crate::column::sort_key::text_key;
 use crate::column::{Align, SortKey};
-use crate::model::{Notation, SOCKOPT_NAMES, Socket, Unowned, field};
+use crate::model::{AddressList, Notation, SOCKOPT_NAMES, Socket, Unowned, field};
 
 /// Returns the columns of identity, wire rates and options.
 pub(super) fn columns() -> Vec<SocketColumn> {
@@ -128,6 +128,33 @@ pub(super) fn scalar_columns() -> impl Iterator<Item = SocketColumn> {
             value: |scalar, row| (scalar.get)(row.socket.socket),
         },
     })
+}
+
+/// Description of `local_addresses`, which exports share.
+pub(crate) const LOCAL_ADDRESSES_ABOUT: &str = "All local addresses of an SCTP socket or association, separated by commas. Kernel: INET_DIAG_LOCALS.";
+
+/// Description of `remote_addresses`, which exports share.
+pub(crate) const REMOTE_ADDRESSES_ABOUT: &str = "All addresses of the peer of an SCTP association, separated by commas. Kernel: INET_DIAG_PEERS.";
+
+/// Returns the columns of the addresses of multi-homed ends.
+pub(super) fn address_columns() -> [SocketColumn; 2] {
+    fn write(list: AddressList<'_>, out: &mut String) -> Option<()> {
+        (!list.is_empty()).then(|| write!(out, "{list}").ok())?
+    }
+    [
+        SocketColumn::text(
+            ("local_addresses", "LOCAL ADDRESSES", 15),
+            LOCAL_ADDRESSES_ABOUT,
+            |row, out| write(row.socket.sctp_addresses()?.locals(), out),
+            |_, _| None,
+        ),
+        SocketColumn::text(
+            ("remote_addresses", "REMOTE ADDRESSES", 16),
+            REMOTE_ADDRESSES_ABOUT,
+            |row, out| write(row.socket.sctp_addresses()?.peers(), out),
+            |_, _| None,
+        ),
+    ]
 }
 
 /// Returns the column of the upper-layer protocol.

@@ -7,6 +7,7 @@ mod common;
 mod inet;
 mod netlink;
 mod packet;
+mod sctp;
 mod unix;
 mod vsock;
 
