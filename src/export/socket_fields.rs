@@ -11,7 +11,9 @@ use super::field::{
 };
 use super::row::Row;
 use super::text::Text;
-use crate::column::{CONGESTION_ABOUT, LOCAL_ADDRESSES_ABOUT, REMOTE_ADDRESSES_ABOUT};
+use crate::column::{
+    CONGESTION_ABOUT, LOCAL_ADDRESSES_ABOUT, MD5_KEYS_ABOUT, REMOTE_ADDRESSES_ABOUT,
+};
 use crate::model::field as schema;
 use crate::model::{
     AddressList, Attribution, Family, MemoryInfo, MptcpInfo, Protocol, SOCKOPT_NAMES, SctpInfo,
@@ -30,6 +32,16 @@ static FIELDS: LazyLock<Vec<ExportField>> = LazyLock::new(|| {
         "ulp",
         "Upper-layer protocol over TCP, such as tls. Kernel: INET_ULP_INFO_NAME.",
         Shape::Text(|row| row.socket.ulp().map(Text::Bytes)),
+    ));
+    fields.push(tls());
+    fields.push(field(
+        "md5_keys",
+        MD5_KEYS_ABOUT,
+        Shape::Text(|row| {
+            let extras = row.socket.tcp_extras()?;
+            extras.md5_peers().next()?;
+            Some(Text::Md5Peers(extras))
+        }),
     ));
     fields.push(rates());
     fields
@@ -405,6 +417,40 @@ fn transport() -> Vec<ExportField> {
             },
         ),
     ]
+}
+
+fn tls() -> ExportField {
+    record(
+        "tls",
+        "What kTLS reports of a connection. Kernel: INET_ULP_INFO_TLS.",
+        |row| row.socket.tls().is_some(),
+        [
+            field(
+                "version",
+                "Version: 1.2 or 1.3. Kernel: TLS_INFO_VERSION.",
+                Shape::Text(|row| row.socket.tls()?.version_name().map(Text::Plain)),
+            )
+            .always(),
+            field(
+                "cipher",
+                "Cipher. Kernel: TLS_INFO_CIPHER.",
+                Shape::Text(|row| row.socket.tls()?.cipher_name().map(Text::Plain)),
+            )
+            .always(),
+            field(
+                "rxconf",
+                "Who decrypts: none for user space, sw for the kernel, hw for the device. Kernel: TLS_INFO_RXCONF.",
+                Shape::Text(|row| row.socket.tls()?.rx_name().map(Text::Plain)),
+            )
+            .always(),
+            field(
+                "txconf",
+                "Who encrypts: none for user space, sw for the kernel, hw for the device. Kernel: TLS_INFO_TXCONF.",
+                Shape::Text(|row| row.socket.tls()?.tx_name().map(Text::Plain)),
+            )
+            .always(),
+        ],
+    )
 }
 
 fn rates() -> ExportField {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use serde::{Serialize, Serializer};
 
-use crate::model::{AddressList, BoundDevice};
+use crate::model::{AddressList, BoundDevice, TcpExtras};
 
 /// A text in the form stored by the model.
 #[derive(Debug, Clone, Copy)]
@@ -16,6 +16,8 @@ pub(super) enum Text<'a> {
     Address(IpAddr),
     /// IP addresses, separated by commas.
     Addresses(AddressList<'a>),
+    /// Peers with an MD5 key, separated by commas.
+    Md5Peers(TcpExtras<'a>),
     /// A network device.
     Device(BoundDevice<'a>),
     /// A decimal number in place of a text of other families.
@@ -32,6 +34,13 @@ impl Display for Text<'_> {
             Text::Plain(text) => return f.write_str(text),
             Text::Address(address) => return address.fmt(f),
             Text::Addresses(addresses) => return addresses.fmt(f),
+            Text::Md5Peers(extras) => {
+                for (at, peer) in extras.md5_peers().enumerate() {
+                    let gap = if at > 0 { "," } else { "" };
+                    write!(f, "{gap}{peer}")?;
+                }
+                return Ok(());
+            }
             Text::Device(device) => return device.fmt(f),
             Text::Number(number) => return number.fmt(f),
             Text::Bytes(bytes) | Text::Path(bytes) => bytes,

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{
     Blob, ClearForReuse, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo,
     MptcpInfo, Payload, Process, ProcessRow, Protocol, SUSPENDED_MODULUS, SampleTime,
-    SctpAddresses, SctpInfo, SctpOptions, Settings,
-    Socket, SocketTable, TcpInfo, Visibility,
+    SctpAddresses, SctpInfo, SctpOptions, Settings, Socket, SocketTable, TcpExtras, TcpInfo,
+    TlsInfo, Visibility,
 };
 
 /// Unit of a process's start time, µs. Kernel: `USER_HZ` is 100 on every architecture that runs Linux today.
@@ -369,9 +369,20 @@ impl<'a> SocketRef<'a> {
 
     /// Returns the name of the upper-layer protocol over TCP, such as `tls` or `mptcp`. Kernel: `INET_ULP_INFO_NAME`.
     pub fn ulp(&self) -> Option<&'a [u8]> {
+        self.tcp_extras()?.ulp()
+    }
+
+    /// Returns what kTLS reports. Kernel: `INET_ULP_INFO_TLS`.
+    pub fn tls(&self) -> Option<TlsInfo> {
+        self.tcp_extras()?.tls()
+    }
+
+    /// Returns what is set on top of a TCP socket.
+    pub fn tcp_extras(&self) -> Option<TcpExtras<'a>> {
         (self.socket.protocol == Protocol::Tcp)
             .then(|| self.table.name(self.socket))
             .flatten()
+            .map(TcpExtras::new)
     }
 
     /// Returns the descriptors that refer to it, ordered by process.

@@ -146,7 +146,10 @@ mod tests {
         let bytes = stored(&["10.0.0.1"]);
         assert!(SctpAddresses::new(&bytes).peers().is_empty());
         let replaced = addresses.replaced(|_| Ipv4Addr::LOCALHOST.into());
-        assert_eq!(replaced, stored(&["127.0.0.1", "127.0.0.1", "", "127.0.0.1"]));
+        assert_eq!(
+            replaced,
+            stored(&["127.0.0.1", "127.0.0.1", "", "127.0.0.1"])
+        );
     }
 
     #[test]

@@ -179,7 +179,8 @@ mod tests {
     #[test]
     fn every_state_survives_its_kernel_number() {
         for state in State::ALL {
-            let of_association = (0..8).find(|&number| State::of_association(number) == Some(state));
+            let of_association =
+                (0..8).find(|&number| State::of_association(number) == Some(state));
             let of_tcp = State::from_kernel(state as u8);
             assert!(of_tcp == Some(state) || (of_tcp, of_association.is_some()) == (None, true));
             assert!((state as usize) < State::SLOTS);

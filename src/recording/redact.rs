@@ -24,6 +24,7 @@ use self::address::Addresses;
 use super::metadata::Metadata;
 use crate::model::{
     Device, Ends, Host, Process, ProcessKey, Protocol, Sample, SctpAddresses, SocketTable,
+    TcpExtras,
 };
 
 /// Components of cgroup paths that are the same on every system and are kept.
@@ -169,6 +170,10 @@ impl Redactor {
             Protocol::Sctp => {
                 let replace = |address| self.addresses.replace(address);
                 Some(SctpAddresses::new(name).replaced(replace))
+            }
+            Protocol::Tcp if TcpExtras::new(name).md5_peers().next().is_some() => {
+                let replace = |address| self.addresses.replace(address);
+                Some(TcpExtras::new(name).replaced(replace))
             }
             _ => matches!(socket.ends, Ends::Unix { .. }).then(|| self.redact_name(name)),
         });

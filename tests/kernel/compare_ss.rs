@@ -151,6 +151,10 @@ fn normalise(fields: &mut Fields, layout: Layout) {
         let name = ss::filter_name(state).into();
         fields.insert("state".into(), name);
     }
+    // ss knows T3-rtx, the only timer of an association that is reported, by the number that is TCP's probe.
+    if fields.contains_key("association") && fields.contains_key("timer.kind") {
+        fields.insert("timer.kind".into(), "on".into());
+    }
     if layout == Layout::Unix {
         // The second inode is that of the path in its file system.
         fields.remove("inode");
@@ -166,7 +170,12 @@ fn normalise(fields: &mut Fields, layout: Layout) {
             };
             let unset = end == "remote" && matches!(text.as_str(), "[::]:*" | "0.0.0.0:*");
             let text = if unset { String::new() } else { text };
-            fields.insert(end.into(), text.into());
+            // The kernel reads IPv4 addresses of an IPv6 socket as if they were IPv6 addresses.
+            if fields.contains_key("association") && text.starts_with("[::]") {
+                fields.remove(end);
+            } else {
+                fields.insert(end.into(), text.into());
+            }
         }
     }
 }
@@ -197,9 +206,10 @@ fn ask_sockwatch(select: &str) -> Result<(Vec<Fields>, Json), Failed> {
 /// Identity of a socket in both programs: the cookie; on unix, where ss has none, its name and inode; on raw
 /// sockets, whose rows ss may take from `/proc/net/raw`, both ends.
 fn identity(fields: &Fields) -> String {
-    match fields.get("cookie") {
-        Some(cookie) => format!("cookie {cookie}"),
-        None => format!("{} → {}", text(fields, "local"), text(fields, "remote")),
+    match (fields.get("cookie"), fields.get("association")) {
+        (Some(cookie), Some(tag)) => format!("cookie {cookie} association {tag}"),
+        (Some(cookie), None) => format!("cookie {cookie}"),
+        (None, _) => format!("{} → {}", text(fields, "local"), text(fields, "remote")),
     }
 }
 
@@ -235,7 +245,7 @@ fn by_identity(rows: Vec<Fields>, with_cookie: bool) -> BTreeMap<String, Fields>
 /// A difference that is there only once was the time that passed between two looks at a moving socket.
 const LOOKS: usize = 3;
 
-fn compare(select: &str, arguments: &[&str], layout: Layout) -> Result<(), Failed> {
+pub(crate) fn compare(select: &str, arguments: &[&str], layout: Layout) -> Result<(), Failed> {
     let mut lasting: Option<Vec<Difference>> = None;
     let mut faults = Json::Null;
     for _ in 0..LOOKS {
@@ -453,6 +463,7 @@ fn both_have(key: &str, before: &Fields, ours: &Fields) -> bool {
         return printed || before.contains_key(key);
     }
     match key {
+        "local" | "remote" if before.contains_key("association") => before.contains_key(key),
         // Fields of `-e` and `-x` that JSON need not carry, and the reverse.
         "v6only" | "tclass" | "class_id" | "pending" => {
             ours.contains_key(key) && before.contains_key(key)

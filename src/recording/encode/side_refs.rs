@@ -60,7 +60,9 @@ impl<'a> SideRefResolver<'a> {
             });
         }
         if let Some(name) = table.name(socket) {
-            side.name = self.strings.intern(&name[..name.len().min(MAX_SCTP_ADDRESSES)]);
+            side.name = self
+                .strings
+                .intern(&name[..name.len().min(MAX_SCTP_ADDRESSES)]);
         }
         let from = socket.holders_at as usize;
         let holders = self.sample.holders.get(from..);

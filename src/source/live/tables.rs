@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::filter::{LoweredFilter, StateSet};
-use crate::model::{
-    Fault, FaultSeverity, Protocol, Sample, Socket, SocketKey, SocketTable, State,
-};
+use crate::model::{Fault, FaultSeverity, Protocol, Sample, Socket, SocketKey, SocketTable, State};
 use crate::source::clock::{self, SuspensionClock};
 use crate::source::netlink::dump::Dumper;
 use crate::source::netlink::request::{AttributeRequest, Table};
@@ -99,7 +97,10 @@ impl TableDumps {
         }
         let from = sample.sockets.rows.len();
         let outcome = self.dumper.dump(table, &self.request, &mut sample.sockets);
-        if matches!(table, Table::Inet(Protocol::Sctp) | Table::Inet6(Protocol::Sctp)) {
+        if matches!(
+            table,
+            Table::Inet(Protocol::Sctp) | Table::Inet6(Protocol::Sctp)
+        ) {
             keep_last_of_each(&mut sample.sockets.rows, from);
         }
         sample.timings.dump_ns += outcome.wait_time.as_nanos() as u64;
@@ -199,7 +200,12 @@ impl TableDumps {
 /// with associations, each followed by these.
 fn keep_last_of_each(rows: &mut Vec<Socket>, from: usize) {
     let mut last: FxHashMap<SocketKey, usize> = FxHashMap::default();
-    last.extend(rows.iter().enumerate().skip(from).map(|(at, row)| (row.key(), at)));
+    last.extend(
+        rows.iter()
+            .enumerate()
+            .skip(from)
+            .map(|(at, row)| (row.key(), at)),
+    );
     if last.len() < rows.len() - from {
         let mut at = 0;
         rows.retain(|row| {

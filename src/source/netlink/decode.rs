@@ -8,6 +8,7 @@ mod inet;
 mod netlink;
 mod packet;
 mod sctp;
+mod tcp_extras;
 mod unix;
 mod vsock;
 

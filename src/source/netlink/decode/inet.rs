@@ -11,16 +11,20 @@ use netlink_packet_sock_diag::constants::{
 
 use super::common::split_head;
 use super::sctp::{self, INET_DIAG_LOCALS, INET_DIAG_PEERS, SctpAttributes};
+use super::tcp_extras;
 use crate::model::{
-    Endpoint, Ends, Family, MAX_NAME, Protocol, Socket, SocketTable, State, Timer, TimerKind,
+    Endpoint, Ends, Family, MAX_NAME, Protocol, Socket, SocketTable, State, TcpExtras, Timer,
+    TimerKind, TlsInfo,
 };
 use crate::source::netlink::wire::{Attributes, DecodeError, u16_at, u32_at, u64_at, until_nul};
 
 // Attributes that the crate does not name. Kernel: `include/uapi/linux/inet_diag.h`.
+const INET_DIAG_MD5SIG: u16 = 18;
 const INET_DIAG_ULP_INFO: u16 = 19;
 const INET_DIAG_CGROUP_ID: u16 = 21;
 const INET_DIAG_SOCKOPT: u16 = 22;
 const INET_ULP_INFO_NAME: u16 = 1;
+const INET_ULP_INFO_TLS: u16 = 2;
 
 /// Bytes of `struct inet_diag_msg`.
 const INET_DIAG_MSG: usize = 72;
@@ -85,6 +89,8 @@ pub(super) fn decode(
     let mut memory: &[u8] = &[];
     let mut congestion_info: &[u8] = &[];
     let mut ulp: &[u8] = &[];
+    let mut tls: Option<TlsInfo> = None;
+    let mut keys: &[u8] = &[];
     let mut locals: &[u8] = &[];
     let mut peers: Option<&[u8]> = None;
     for attribute in attributes {
@@ -114,11 +120,14 @@ pub(super) fn decode(
             INET_DIAG_PEERS => peers = Some(value),
             INET_DIAG_ULP_INFO => {
                 for inner in Attributes(value) {
-                    if let (INET_ULP_INFO_NAME, name) = inner? {
-                        ulp = until_nul(name);
+                    match inner? {
+                        (INET_ULP_INFO_NAME, name) => ulp = until_nul(name),
+                        (INET_ULP_INFO_TLS, value) => tls = Some(tcp_extras::tls(value)?),
+                        _ => {}
                     }
                 }
             }
+            INET_DIAG_MD5SIG => keys = value,
             _ => {}
         }
     }
@@ -126,18 +135,21 @@ pub(super) fn decode(
     if is_event && socket.send_queue == u32::MAX {
         socket.send_queue = 0;
     }
-    let mut addresses = Vec::new();
+    // Empty vectors allocate nothing, and few sockets need them.
+    let mut extra = Vec::new();
     if is_sctp {
         let attributes = SctpAttributes {
             info,
             locals,
             peers,
         };
-        sctp::complete(&mut socket, head[1], &attributes, &mut addresses)?;
+        sctp::complete(&mut socket, head[1], &attributes, &mut extra)?;
+    } else if tls.is_some() || !keys.is_empty() {
+        TcpExtras::encode(ulp, tls, tcp_extras::md5_peers(keys), &mut extra);
     }
-    let name = match addresses.as_slice() {
+    let name = match extra.as_slice() {
         [] => &ulp[..ulp.len().min(MAX_NAME)],
-        addresses => addresses,
+        extra => extra,
     };
     socket.blob = table
         .push_blob(info, memory, congestion_info, name)
