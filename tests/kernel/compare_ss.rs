@@ -81,6 +81,9 @@ const TCP_FIELDS: [&str; 48] = [
     "snd_wnd",
 ];
 
+/// The MD5 key that `other_kernels.py` sets.
+const MD5_KEY: &str = "secret";
+
 /// ss with all it has of TCP, of UDP, of unix sockets.
 const TCP: &[&str] = &["-taneimoOpH", "--tos", "--cgroup", "--inet-sockopt"];
 const UDP: &[&str] = &["-uaneimoOpH", "--tos", "--cgroup", "--inet-sockopt"];
@@ -135,7 +138,10 @@ fn ask_ss(arguments: &[&str], layout: Layout) -> Result<Vec<Fields>, Failed> {
     if !output.status.success() {
         return Err(format!("ss: {}", String::from_utf8_lossy(&output.stderr)).into());
     }
-    String::from_utf8(output.stdout)?
+    let output = String::from_utf8(output.stdout)?;
+    // ss writes MD5 keys at once, ahead of the lines that it holds back.
+    output
+        .trim_start_matches(MD5_KEY)
         .lines()
         .map(|line| {
             let mut fields = ss::parse(line, layout).map_err(|error| Failed::from(error.0))?;
