@@ -429,26 +429,22 @@ fn tls() -> ExportField {
                 "version",
                 "Version: 1.2 or 1.3. Kernel: TLS_INFO_VERSION.",
                 Shape::Text(|row| row.socket.tls()?.version_name().map(Text::Plain)),
-            )
-            .always(),
+            ),
             field(
                 "cipher",
                 "Cipher. Kernel: TLS_INFO_CIPHER.",
                 Shape::Text(|row| row.socket.tls()?.cipher_name().map(Text::Plain)),
-            )
-            .always(),
+            ),
             field(
                 "rxconf",
                 "Who decrypts: none for user space, sw for the kernel, hw for the device. Kernel: TLS_INFO_RXCONF.",
                 Shape::Text(|row| row.socket.tls()?.rx_name().map(Text::Plain)),
-            )
-            .always(),
+            ),
             field(
                 "txconf",
                 "Who encrypts: none for user space, sw for the kernel, hw for the device. Kernel: TLS_INFO_TXCONF.",
                 Shape::Text(|row| row.socket.tls()?.tx_name().map(Text::Plain)),
-            )
-            .always(),
+            ),
         ],
     )
 }
