@@ -13,6 +13,7 @@ use super::shared::configuration;
 use super::shared::recording_input;
 use super::shared::text_stdout::text_stdout;
 use crate::aggregate::{Aggregator, Moment};
+use crate::app::terminal_size;
 use crate::cli;
 use crate::diagnose::{Change, Diagnosis, Finding, Severity, plural};
 use crate::export;
@@ -26,6 +27,9 @@ const FOUND: u8 = 1;
 
 /// Exit status without findings if some could not be checked.
 const UNKNOWN: u8 = 3;
+
+/// Width of the text if the terminal claims none, columns.
+const DEFAULT_WIDTH: usize = 80;
 
 /// Smallest number of Samples of a watch, however short: a condition has to persist over several.
 const MIN_SAMPLES: u32 = 10;
@@ -88,7 +92,7 @@ fn output_width() -> usize {
     if !out.is_terminal() {
         return usize::MAX;
     }
-    rustix::termios::tcgetwinsize(&out).map_or(80, |size| usize::from(size.ws_col))
+    terminal_size::width(&out).unwrap_or(DEFAULT_WIDTH)
 }
 
 /// Samples this machine for some time. Returns the findings at its end.

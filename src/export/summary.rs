@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use crate::aggregate::{LimitUnit, Moment, Summary};
 use crate::column::format;
 use crate::model::{Family, State};
+use crate::printable::sanitized;
 
 /// Writes the text of the `summary` command.
 ///
@@ -17,7 +18,8 @@ pub fn write(moment: &Moment, summary: &Summary, out: &mut impl Write) -> io::Re
     let used = summary
         .used
         .unwrap_or(moment.aggregate.totals.sockets.into());
-    let _ = write!(text, "{} · Linux {} · ", host.hostname, host.kernel);
+    let (hostname, kernel) = (sanitized(&host.hostname), sanitized(&host.kernel));
+    let _ = write!(text, "{hostname} · Linux {kernel} · ");
     format::count(&mut text, used);
     text.push_str(" sockets in use\n\n");
     write_protocols(summary, &mut text);

@@ -22,6 +22,7 @@ mod reasons;
 mod recording_commands;
 #[path = "../support/mod.rs"]
 mod support;
+mod tcp_info;
 mod unlisted;
 
 use support::requirements::Requirement;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
             ("live_screens", live_screens::CASES),
             ("names", names::CASES),
             ("reasons", reasons::CASES),
+            ("tcp_info", tcp_info::CASES),
             ("unlisted", unlisted::CASES),
             ("privilege", privilege::CASES),
         ],

@@ -1,14 +1,16 @@
 //! Requirements of tests: privileges and tools. Where one is missing, the test is reported as ignored with the reason.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use libtest_mimic::{Failed, Trial};
 
 /// A privilege, tool or kernel feature that a test requires.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Requirement {
     /// Effective user 0 with all that root can do to a network namespace and to other users' processes.
     Root,
@@ -183,11 +185,14 @@ fn quiet(command: &mut Command) -> std::io::Result<ExitStatus> {
         .status()
 }
 
-/// Returns the reason why a requirement is not met; `None` if all are.
+/// Returns the reason why a requirement is not met; `None` if all are. Each is tried once: it may start a program.
 pub(crate) fn unmet(requirements: &[Requirement]) -> Option<&'static str> {
-    requirements
-        .iter()
-        .find_map(|requirement| requirement.missing())
+    static TRIED: Mutex<BTreeMap<Requirement, Option<&'static str>>> = Mutex::new(BTreeMap::new());
+    let mut tried = TRIED.lock().unwrap_or_else(PoisonError::into_inner);
+    requirements.iter().find_map(|requirement| {
+        let missing = || requirement.missing();
+        *tried.entry(*requirement).or_insert_with(missing)
+    })
 }
 
 /// Creates a test that is reported as ignored, with the reason as its kind, unless its requirements are met.

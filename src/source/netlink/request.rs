@@ -49,6 +49,17 @@ impl Default for AttributeRequest {
 }
 
 impl AttributeRequest {
+    /// Returns a request for every socket in the same states.
+    pub(super) fn without_program(&self) -> AttributeRequest {
+        AttributeRequest {
+            lowered: LoweredFilter {
+                states: self.lowered.states,
+                ..LoweredFilter::ALL
+            },
+            details: self.details,
+        }
+    }
+
     /// Returns the states as a bit mask. SYN-RECV has two bits, for sockets and for half-open connections.
     fn states(&self) -> u32 {
         match self.lowered.states.bits() {
