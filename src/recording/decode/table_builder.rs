@@ -1,7 +1,7 @@
 //! Appends decoded sockets to the table of a Sample. Its counterpart is `encode/side_refs.rs`: numbers of strings and
 //! of processes, which are valid in a chunk, become indices into the Sample.
 
-use crate::model::{Holder, MAX_NAME, Socket, SocketKey, SocketTable};
+use crate::model::{Holder, MAX_SCTP_ADDRESSES, Socket, SocketKey, SocketTable};
 use crate::recording::alloc_budget::AllocBudget;
 use crate::recording::error::Corrupt;
 use crate::recording::records::ProcessDecoder;
@@ -59,7 +59,7 @@ impl<'a> TableBuilder<'a> {
         let (info, rest) = parts.split_at(usize::from(blob.info));
         let (memory, congestion_info) = rest.split_at(usize::from(blob.memory));
         let name = self.strings.bytes(side.name)?;
-        if name.len() > MAX_NAME {
+        if name.len() > MAX_SCTP_ADDRESSES {
             return Err(Corrupt("name too long"));
         }
         self.budget.spend(SOCKET_BYTES + parts.len() + name.len())?;
