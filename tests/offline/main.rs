@@ -10,6 +10,7 @@ mod findings_recorded;
 mod history_memory;
 mod layers;
 mod list;
+mod older_kernels;
 mod recording_format;
 mod ss_lines;
 #[path = "../support/mod.rs"]
