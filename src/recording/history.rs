@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::archive::{Archive, Entry, Loss};
-use super::cursor::Cursor;
+use super::cursor::{Cursor, FrameClaims};
 use super::error::RecordingError;
 use super::frame::Frame;
+use super::limits::MemoryLimit;
 use super::metadata::Metadata;
 use crate::model::{Sample, SocketKey};
 
@@ -83,7 +84,7 @@ impl FrameHistory {
         let frames: Vec<Frame> = frames.cloned().collect();
         HistorySnapshot {
             entries: frames.iter().map(|frame| frame.entry).collect(),
-            cursor: Cursor::new(self.metadata.host.clone()),
+            cursor: Cursor::new(self.metadata.host.clone(), MemoryLimit::NONE),
             metadata: self.metadata.clone(),
             frames,
         }
@@ -124,7 +125,7 @@ impl Archive for HistorySnapshot {
                 let frame = &frames[index];
                 buffer.clear();
                 buffer.extend_from_slice(&frame.payload);
-                Ok(frame.unpacked)
+                Ok(FrameClaims::of_frame(frame))
             },
         )?;
         self.cursor.sample_into(sample)

@@ -26,6 +26,10 @@ pub(crate) enum Requirement {
     Mptcp,
     /// A kernel with VXLAN.
     Vxlan,
+    /// `python3`, and a kernel that has the sockets that `other_kernels.py` makes under this name.
+    Kind(&'static str),
+    /// A kernel with VRF devices.
+    Vrf,
     /// `python3`, and a kernel that lists the sockets registered with an `io_uring`.
     IoUring,
     /// A cgroup-2 hierarchy in which cgroups can be made.
@@ -63,6 +67,9 @@ impl Requirement {
                 .is_err()
                 .then_some("needs a kernel with MPTCP"),
             Requirement::Vxlan => (!has_vxlan()).then_some("needs root and a kernel with VXLAN"),
+            Requirement::Kind(kind) => (!makes(kind)).then_some("needs root, python3 and a kernel with these sockets"),
+            Requirement::Vrf => (!is_root() || !succeeds(Command::new("unshare").args(["--net", "ip", "link", "add", "probe", "type", "vrf", "table", "10"])))
+                .then_some("needs root and a kernel with VRF devices"),
             Requirement::IoUring => (!runs_python(&format!("{RING_WITH_SOCKET}\nassert b'socket:[' in open('/proc/self/fdinfo/%d' % ring, 'rb').read()")))
                 .then_some("needs python3 and a kernel that lists the files of an io_uring"),
             Requirement::Cgroup2 => cgroup2_directory()
@@ -97,6 +104,19 @@ listener.close()";
 /// Reports whether Python runs a script.
 fn runs_python(script: &str) -> bool {
     succeeds(Command::new("python3").args(["-c", script]))
+}
+
+/// The script that makes sockets that only some kernels have.
+pub(crate) const OTHER_KERNELS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/tests/support/other_kernels.py"
+);
+
+/// Reports whether the kernel has the sockets that the script makes under a name. They are made in a namespace of their own
+/// and closed at once.
+fn makes(kind: &str) -> bool {
+    let script = format!("ip link set lo up; exec python3 {OTHER_KERNELS} {kind}");
+    is_root() && succeeds(Command::new("unshare").args(["--net", "sh", "-c", &script]))
 }
 
 fn has_vxlan() -> bool {

@@ -319,6 +319,14 @@ fn inet(
     socket_id: SocketId,
     protocol: Protocol,
 ) -> Vec<u8> {
+    let everything = AttributeRequest::default();
+    // The kernel does not run programs on SCTP, has other states for associations, and reports the identity of an
+    // association in its INFO.
+    let request = if protocol == Protocol::Sctp {
+        &everything
+    } else {
+        request
+    };
     let number = number(protocol);
     let mut bytes = emit(&InetRequest {
         family,
