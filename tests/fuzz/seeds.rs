@@ -13,16 +13,13 @@ use sockwatch::cli::filter_help;
 use sockwatch::column::VOCABULARY;
 use sockwatch::filter::{keywords, state_names};
 
-use sockwatch::model::Sample;
+use sockwatch::model::{Protocol, Sample};
 use sockwatch::recording::{Encoder, Metadata, Recorder, RecorderOptions};
 use sockwatch::source::Source;
 use sockwatch::source::netlink::datagram::decode_datagram;
 use sockwatch_fuzz::machine::Machine;
 use sockwatch_fuzz::{container, procfs_tree, read_all::read_all, sections};
 
-#[allow(dead_code, reason = "not all of it is needed here")]
-#[path = "../support/dumps.rs"]
-mod dumps;
 #[allow(dead_code, reason = "not all of it is needed here")]
 #[path = "../support/synthetic/mod.rs"]
 mod synthetic;
@@ -121,6 +118,26 @@ fn recordings() -> io::Result<()> {
     Ok(())
 }
 
+/// Splits the file of a dump into datagrams: each is preceded by its length.
+fn datagrams(mut dump: &[u8]) -> Vec<&[u8]> {
+    let mut datagrams = Vec::new();
+    while let Some((length, after)) = dump.split_first_chunk::<4>() {
+        let (datagram, after) = after.split_at(u32::from_le_bytes(*length) as usize);
+        datagrams.push(datagram);
+        dump = after;
+    }
+    datagrams
+}
+
+/// Returns the protocol of the request; `None` where the rows have theirs.
+fn protocol(name: &str) -> Option<Protocol> {
+    match name {
+        "tcp" | "tcp6" => Some(Protocol::Tcp),
+        "udp" | "udp6" => Some(Protocol::Udp),
+        _ => None,
+    }
+}
+
 /// Maximum number of messages of a seed.
 const MESSAGES: usize = 4;
 
@@ -130,8 +147,8 @@ const DONE: u16 = 3;
 /// Splits a dump into messages with their headers.
 fn split_messages(dump: &[u8]) -> Vec<Vec<u8>> {
     let mut messages = Vec::new();
-    for datagram in dumps::datagrams(dump) {
-        let mut rest = &datagram[..];
+    for datagram in datagrams(dump) {
+        let mut rest = datagram;
         while let Some((length, _)) = rest.split_first_chunk::<4>() {
             let length = u32::from_ne_bytes(*length) as usize;
             messages.push(rest[..length].to_vec());
@@ -258,9 +275,9 @@ fn samples(mut source: impl Source, count: usize) -> Vec<Sample> {
 /// Decodes the dump of a real kernel.
 fn real(name: &str, dump: &[u8]) -> Sample {
     let mut sample = Sample::default();
-    let protocol = dumps::protocol(name);
-    for datagram in dumps::datagrams(dump) {
-        decode_datagram(&datagram, None, protocol, 1, &mut sample.sockets);
+    let protocol = protocol(name);
+    for datagram in datagrams(dump) {
+        decode_datagram(datagram, None, protocol, 1, &mut sample.sockets);
     }
     sample
 }
