@@ -60,7 +60,7 @@ impl Watch<'_> {
         let start = move || Recorder::start(&file);
         Watch {
             link,
-            begun: Timestamp::now() - BEFORE,
+            begun: Timestamp::now() - patience(BEFORE),
             started: Instant::now(),
             found: Vec::new(),
             recorder: match link {

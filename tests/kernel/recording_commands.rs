@@ -57,6 +57,11 @@ pub(crate) const CASES: &[Case] = &[
         with_host_name(signals_close)
     }),
     fallible(
+        "what a killed recorder has recorded can be read and replayed",
+        REQUIREMENTS,
+        || with_host_name(killed_recorder),
+    ),
+    fallible(
         "a signal ends a recorder whose named pipe is not read",
         REQUIREMENTS,
         || with_host_name(unread_pipe),
@@ -464,6 +469,38 @@ fn signals_close() -> Result<(), Failed> {
         );
         let info = info(&recording);
         assert_eq!(info["whole"], true, "{number:?}: {info}");
+    }
+    Ok(())
+}
+
+fn killed_recorder() -> Result<(), Failed> {
+    let files = Files::new();
+    let (recording, live) = (files.path("s.swr"), files.path("live.jsonl"));
+    let server = listener(Ipv4Addr::LOCALHOST);
+    let (near, _far) = pair(&server);
+    let child = recorder(&["-o", &recording, "--jsonl", &live]);
+    until_recorded(&recording, 5);
+    let readable = info(&recording)["samples"].as_u64().ok_or("samples")?;
+    child.signal(Signal::KILL);
+    assert!(!child.wait().status.success());
+
+    let info = info(&recording);
+    assert_eq!(info["closed"], false, "nobody closed it");
+    assert!(info["samples"].as_u64() >= Some(readable), "{info}");
+    // The connection is in the first and the last instant as it was written beside the recording.
+    let written = fs::read_to_string(&live)?;
+    let own = format!("sport = {}", near.local_addr()?.port());
+    let from = |more: &[&str]| {
+        let arguments = ["list", "-t", "--from", &recording, "--jsonl", &own];
+        stdout_of(&[&arguments[..], more].concat())
+    };
+    let exported = stdout_of(&["export", &recording, "--format", "jsonl"]);
+    let instants: Vec<String> = times(&exported).into_keys().collect();
+    assert!(instants.len() as u64 >= readable, "{instants:?}");
+    let first = instants.first().ok_or("no instant")?;
+    for row in [from(&["--at", first]), from(&[])] {
+        let row = row.trim_end().strip_prefix('{').ok_or("no such row")?;
+        assert!(written.contains(row), "{row}");
     }
     Ok(())
 }

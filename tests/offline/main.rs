@@ -7,6 +7,7 @@ mod decode;
 mod filter;
 mod findings_hostile;
 mod findings_recorded;
+mod history_memory;
 mod layers;
 mod list;
 mod older_kernels;
