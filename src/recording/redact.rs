@@ -117,10 +117,10 @@ impl Redactor {
             processes.insert(row.process.key, pair);
         }
         self.processes = processes;
-        for (_, user) in &mut sample.users {
+        for user in sample.users.values_mut() {
             *user = self.redact_user(user);
         }
-        for (_, path) in &mut sample.cgroups {
+        for path in sample.cgroups.values_mut() {
             *path = self.redact_group(path);
         }
         self.redact_devices(sample);

@@ -18,6 +18,8 @@ mod verification;
 
 use std::ops::Range;
 
+use rustc_hash::FxHashSet;
+
 use self::accepted_from::ListenerOwners;
 use self::holder_order::HolderOrder;
 use self::remembered::{RememberedOwners, RememberedSocket};
@@ -342,14 +344,15 @@ fn observe(
 ) -> bool {
     let descriptors = owners.holders(socket.inode);
     let at = sample.holders.len();
+    // A thread with a table of its own may have the same descriptor as its process.
+    let mut known = owners.has_thread_tables().then(FxHashSet::default);
     for descriptor in descriptors.iter().take(usize::from(u16::MAX)) {
         if let Some(process) = processes.in_slot(descriptor.slot, owners, sample) {
             let holder = Holder {
                 process,
                 fd: descriptor.fd,
             };
-            // A thread with a table of its own may have the same descriptor as its process.
-            if !owners.has_thread_tables() || !sample.holders[at..].contains(&holder) {
+            if known.as_mut().is_none_or(|known| known.insert(holder)) {
                 sample.holders.push(holder);
             }
         }

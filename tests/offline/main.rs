@@ -9,6 +9,7 @@ mod findings_hostile;
 mod findings_recorded;
 mod layers;
 mod list;
+mod proportional_work;
 mod recording_format;
 mod ss_lines;
 #[path = "../support/mod.rs"]

@@ -3,6 +3,7 @@
 //! A reset in answer to a SYN ends the attempt at once: the connection was refused and counts as a failed attempt
 //! (`Tcp.AttemptFails`). For one that stays in SYN-SENT, the SYN or its answer was dropped, or the host is down.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
@@ -37,7 +38,7 @@ struct Group {
     requests: u32,
     retries: u8,
     sources: Vec<IpAddr>,
-    processes: Vec<u32>,
+    processes: BTreeSet<u32>,
 }
 
 /// Detects remote ends that do not answer.

@@ -3,6 +3,8 @@
 //! For the client they are open; it may have sent its request and waits for an answer that no process works on. A queue
 //! that is filling or full is another finding.
 
+use std::cmp::Reverse;
+
 use rustc_hash::FxHashMap;
 
 use crate::diagnose::ages::Ages;
@@ -12,7 +14,7 @@ use crate::diagnose::finding::{Severity, Value};
 use crate::diagnose::measure::waiting::{WaitingConnections, waiting_since};
 use crate::diagnose::measure::waiting_at::{QueueAges, Waiter, waiters};
 use crate::diagnose::need::Need;
-use crate::diagnose::observation::Observation;
+use crate::diagnose::observation::{MAX_PER_KIND, Observation};
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
 use crate::model::{Activity, Protocol, SocketRef};
@@ -92,7 +94,10 @@ impl Detector for NotAccepted {
         }
         self.ages.end();
         self.queues.begin();
-        for ((listener, cgroup), waiting) in groups {
+        let mut groups: Vec<_> = groups.into_iter().collect();
+        // Each group costs a walk over all listeners on its address, so only the worst are examined.
+        groups.sort_unstable_by_key(|(group, waiting)| (Reverse(waiting.stuck), *group));
+        for ((listener, cgroup), waiting) in groups.into_iter().take(2 * MAX_PER_KIND) {
             let Some(listener) = facts.socket(listener) else {
                 continue;
             };

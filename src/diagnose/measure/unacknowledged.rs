@@ -3,6 +3,7 @@
 //! A peer that acknowledges but has closed its window does not read: the kernel probes the window periodically. A peer that
 //! acknowledges nothing is down or unreachable: the kernel retransmits at increasing intervals.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use rustc_hash::FxHashMap;
@@ -50,7 +51,7 @@ pub(in crate::diagnose) struct StuckGroup {
     connections: u32,
     pub(in crate::diagnose) unacknowledged: u64,
     largest: u32,
-    processes: Vec<u32>,
+    processes: BTreeSet<u32>,
     pub(in crate::diagnose) retries: u8,
     /// When the first connection got stuck, ns of the monotonic clock.
     oldest_ns: u64,
@@ -117,7 +118,7 @@ impl UnacknowledgedData {
                         connections: 0,
                         unacknowledged: 0,
                         largest: 0,
-                        processes: Vec::new(),
+                        processes: BTreeSet::new(),
                         retries: 0,
                         oldest_ns: u64::MAX,
                     });
@@ -137,7 +138,7 @@ impl UnacknowledgedData {
         self.groups.clear();
         self.groups.extend(groups.into_values());
         self.groups
-            .sort_by_key(|group| std::cmp::Reverse(group.unacknowledged));
+            .sort_by_key(|group| (std::cmp::Reverse(group.unacknowledged), group.row));
         // Finding the other end is slow, so only groups that can be reported are kept.
         self.groups.truncate(2 * MAX_PER_KIND);
     }

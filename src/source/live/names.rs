@@ -58,16 +58,14 @@ impl SampleNames {
         uids.extend(sample.processes.iter().map(|row| row.process.uid));
         for uid in uids {
             if let Some(name) = owners.user_name(uid) {
-                sample.users.push((uid, name));
+                sample.users.insert(uid, name);
             }
         }
-        sample.users.sort_unstable_by_key(|(uid, _)| *uid);
         for id in groups {
             if let Some(path) = self.cgroups.path(id, sample.monotonic_ns) {
-                sample.cgroups.push((id, path));
+                sample.cgroups.insert(id, path);
             }
         }
-        sample.cgroups.sort_unstable_by_key(|(id, _)| *id);
         self.resolve_interfaces(&interfaces, sample, interface_name);
     }
 
@@ -95,8 +93,7 @@ impl SampleNames {
                     None => continue,
                 },
             };
-            sample.interfaces.push((index, name));
+            sample.interfaces.insert(index, name);
         }
-        sample.interfaces.sort_unstable_by_key(|(index, _)| *index);
     }
 }

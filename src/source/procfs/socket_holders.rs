@@ -89,7 +89,10 @@ impl SocketHolders {
             let Some(list) = self.lists.get_mut(at as usize) else {
                 return;
             };
-            list.retain(|other| *other != holder);
+            // Sorted, so that a socket may have thousands of them.
+            if let Ok(at) = list.binary_search(&holder) {
+                list.remove(at);
+            }
             if let [last] = list[..] {
                 *known = last;
                 *list = Vec::new();

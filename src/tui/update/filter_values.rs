@@ -29,7 +29,7 @@ pub(super) fn observed(moment: &Moment, wanted: ObservedValues) -> Vec<String> {
             }
         }
         ObservedValues::Users => {
-            for (_, name) in &sample.users {
+            for name in sample.users.values() {
                 add(name.to_string());
             }
         }
@@ -46,12 +46,12 @@ pub(super) fn observed(moment: &Moment, wanted: ObservedValues) -> Vec<String> {
         }
         ObservedValues::Ports(end) => return ports(sockets(), end),
         ObservedValues::Devices => {
-            for (_, name) in &sample.interfaces {
+            for name in sample.interfaces.values() {
                 add(name.clone());
             }
         }
         ObservedValues::Cgroups => {
-            for (_, path) in &sample.cgroups {
+            for path in sample.cgroups.values() {
                 add(path.to_string());
             }
         }
