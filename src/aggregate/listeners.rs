@@ -2,14 +2,13 @@
 
 mod owned;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use self::owned::OwnedListeners;
 use super::Recent;
 use crate::model::{
     AcceptQueue, ClearForReuse, ListenerIndex, MemoryInfo, Protocol, Sample, Socket, SocketKey,
     State, Unowned,
 };
+use crate::model::{SeededMap, SeededSet};
 
 /// One listening socket.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,8 +70,8 @@ pub(super) struct ListenerTracker {
     rows: Vec<ListenerTotals>,
     /// The listeners on ports with several of them.
     owned: OwnedListeners,
-    before: FxHashMap<SocketKey, PreviousListener>,
-    now: FxHashMap<SocketKey, PreviousListener>,
+    before: SeededMap<SocketKey, PreviousListener>,
+    now: SeededMap<SocketKey, PreviousListener>,
     /// For each row of `rows`.
     flow: Vec<QueueFlow>,
     /// For each row of `rows`, the first listener of those that share its address; `None` unless it is TCP.
@@ -82,7 +81,7 @@ pub(super) struct ListenerTracker {
     /// For each row of `rows` that leads a group, the sums of the group.
     common: Vec<QueueFlow>,
     /// Inodes of the TCP listeners, if there are MPTCP ones.
-    tcp_inodes: FxHashSet<u32>,
+    tcp_inodes: SeededSet<u32>,
 }
 
 /// A connection to a listener as counted since the previous Sample.

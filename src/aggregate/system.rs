@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
+use crate::model::SeededMap;
 use crate::model::{Counters, Interface, Sample};
 
 use super::Recent;
@@ -113,7 +112,7 @@ impl SystemTracker {
                 .extend(now.names.iter().map(|name| is_gauge(name)));
             if now.names != before.names {
                 // Names may have moved: each continues its own trend.
-                let old: FxHashMap<&str, usize> =
+                let old: SeededMap<&str, usize> =
                     (before.names.iter().map(String::as_str).zip(0..)).collect();
                 let old = |name: &String| old.get(name.as_str()).copied();
                 let places: Vec<Option<usize>> = now.names.iter().map(old).collect();
@@ -158,7 +157,7 @@ impl SystemTracker {
 
     fn update_interfaces(&mut self, interfaces: &[Interface], seconds: Option<f64>) {
         let before = &self.before.interfaces;
-        let mut moved: Option<FxHashMap<&str, usize>> = None;
+        let mut moved: Option<SeededMap<&str, usize>> = None;
         std::mem::swap(&mut self.old, &mut self.now.interfaces);
         let trends = &mut self.now.interfaces;
         trends.clear();

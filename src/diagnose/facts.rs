@@ -2,16 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashSet;
-
 use super::candidates::Candidates;
 use super::phrases;
 use super::subject::{ProcessName, Subject};
 use crate::aggregate::Moment;
 use crate::column::format;
-use crate::model::{
-    Activity, Endpoint, ProcessKey, Sample, Settings, Socket, SocketRef, TcpInfo,
-};
+use crate::model::SeededSet;
+use crate::model::{Activity, Endpoint, ProcessKey, Sample, Settings, Socket, SocketRef, TcpInfo};
 
 /// One moment, and its rows that may be a problem.
 #[derive(Debug, Clone, Copy)]
@@ -140,7 +137,7 @@ impl<'m> Facts<'m> {
         {
             let sharing = self.listeners_with(listener.socket);
             let named = process.iter().chain(others.iter());
-            let mut known: FxHashSet<ProcessKey> = named.map(|name| name.key).collect();
+            let mut known: SeededSet<ProcessKey> = named.map(|name| name.key).collect();
             for name in sharing.flat_map(process_names) {
                 if !known.insert(name.key) {
                     continue;
@@ -178,7 +175,10 @@ pub(super) fn process(socket: SocketRef<'_>) -> Option<ProcessName> {
 
 /// Names the process of a socket at the start of a sentence, and counts the others of the same connections: `nginx (8)`,
 /// `nginx (8), with 2 other processes,`. `processes` are the rows of all of them.
-pub(super) fn process_with_others(named: Option<&ProcessName>, processes: &BTreeSet<u32>) -> String {
+pub(super) fn process_with_others(
+    named: Option<&ProcessName>,
+    processes: &BTreeSet<u32>,
+) -> String {
     let named = named.map_or_else(|| "This host".to_owned(), ToString::to_string);
     match processes.len() {
         0 | 1 => named,

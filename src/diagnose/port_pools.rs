@@ -16,9 +16,8 @@
 use std::cmp::Reverse;
 use std::net::{IpAddr, Ipv6Addr};
 
-use rustc_hash::FxHashMap;
-
 use super::path::{Path, PortUse};
+use crate::model::SeededMap;
 use crate::model::{Family, LocalPorts, Protocol, Sample, Socket, State};
 
 /// Share of the range below which the ports of an address are not counted.
@@ -133,7 +132,7 @@ impl PortMap {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct PortRows<'c> {
     /// TCP connections whose local port is in the range, by path.
-    pub(super) paths: &'c FxHashMap<Path, PortUse>,
+    pub(super) paths: &'c SeededMap<Path, PortUse>,
     /// Listeners, and bound sockets without a connection, whose port is in the range.
     pub(super) idle: &'c [u32],
     /// UDP and UDP-Lite sockets whose port is in the range.
@@ -171,7 +170,7 @@ fn count_tcp(
         protocol: Protocol::Tcp,
         address,
     };
-    let mut sums: FxHashMap<PoolKey, u32> = FxHashMap::default();
+    let mut sums: SeededMap<PoolKey, u32> = SeededMap::default();
     let mut idle_sockets: Vec<(u32, IpAddr, u16)> = Vec::new();
     for (path, taken) in rows.paths {
         *sums.entry(key(path.netns, Some(path.source))).or_default() += taken.ports;
@@ -229,7 +228,7 @@ fn count_tcp(
 }
 
 /// Prepares the pools with the most sockets or ports, of those with at least `few`.
-fn largest_pools(sums: FxHashMap<PoolKey, u32>, few: u32) -> FxHashMap<PoolKey, PortMap> {
+fn largest_pools(sums: SeededMap<PoolKey, u32>, few: u32) -> SeededMap<PoolKey, PortMap> {
     let sums = sums.into_iter().filter(|(_, sum)| *sum >= few);
     let mut sums: Vec<(PoolKey, u32)> = sums.collect();
     sums.sort_unstable_by_key(|(pool, sum)| (Reverse(*sum), *pool));
@@ -278,7 +277,7 @@ fn count_datagram(sample: &Sample, rows: &[u32], few: u32, out: &mut Vec<(PoolKe
             })
         })
     };
-    let mut sums: FxHashMap<PoolKey, u32> = FxHashMap::default();
+    let mut sums: SeededMap<PoolKey, u32> = SeededMap::default();
     for (key, _) in sockets() {
         *sums.entry(key).or_default() += 1;
     }

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use rustc_hash::FxHashSet;
-
 use super::kind::FindingKind;
 use super::observation::Observation;
 use super::subject::{Subject, SubjectKey};
+use crate::model::SeededSet;
 use crate::model::{Endpoint, ProcessKey};
 
 /// Required relation between the subjects of a cause and of its effect.
@@ -130,17 +129,17 @@ impl Causes {
 /// The subjects of the causes of one kind.
 #[derive(Debug, Default)]
 struct CauseSubjects {
-    keys: FxHashSet<SubjectKey>,
+    keys: SeededSet<SubjectKey>,
     /// Addresses of remote hosts; `None` if a subject is none.
-    remotes: FxHashSet<Option<IpAddr>>,
+    remotes: SeededSet<Option<IpAddr>>,
     /// Local ends of listeners.
-    listeners: FxHashSet<Endpoint>,
+    listeners: SeededSet<Endpoint>,
     /// Destinations of paths.
-    destinations: FxHashSet<Endpoint>,
+    destinations: SeededSet<Endpoint>,
     /// Ports of these destinations.
-    destination_ports: FxHashSet<u16>,
+    destination_ports: SeededSet<u16>,
     /// Processes that use up local ports.
-    processes: FxHashSet<ProcessKey>,
+    processes: SeededSet<ProcessKey>,
 }
 
 impl CauseSubjects {

@@ -2,8 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use rustc_hash::FxHashMap;
-
+use super::SeededMap;
 use super::{ClearForReuse, Endpoint, Protocol, Socket, State};
 
 const ANY_IPV4: IpAddr = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -23,9 +22,9 @@ struct EqualListeners {
 #[derive(Debug)]
 pub struct ListenerIndex {
     /// The listeners by port, canonical address and bound device: a few for each.
-    by_end: FxHashMap<(u16, IpAddr, u32), Vec<EqualListeners>>,
+    by_end: SeededMap<(u16, IpAddr, u32), Vec<EqualListeners>>,
     /// Number of rows by port.
-    by_port: FxHashMap<u16, u32>,
+    by_port: SeededMap<u16, u32>,
     /// One bit per port, which rules out most sockets without a lookup.
     ports: Box<[u64; 1024]>,
 }
@@ -33,8 +32,8 @@ pub struct ListenerIndex {
 impl Default for ListenerIndex {
     fn default() -> Self {
         ListenerIndex {
-            by_end: FxHashMap::default(),
-            by_port: FxHashMap::default(),
+            by_end: SeededMap::default(),
+            by_port: SeededMap::default(),
             ports: Box::new([0; 1024]),
         }
     }

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
+use super::SeededMap;
 use super::{
     Blob, ClearForReuse, Counters, Device, Ends, Fault, FaultSeverity, Holder, MemoryInfo,
-    MptcpInfo, Payload, Process, ProcessKey, ProcessRow, Protocol, SUSPENDED_MODULUS, SampleTime, Settings,
-    Socket, SocketTable, TcpInfo, Visibility,
+    MptcpInfo, Payload, Process, ProcessKey, ProcessRow, Protocol, SUSPENDED_MODULUS, SampleTime,
+    Settings, Socket, SocketTable, TcpInfo, Visibility,
 };
 
 /// Unit of a process's start time, µs. Kernel: `USER_HZ` is 100 on every architecture that runs Linux today.
@@ -174,7 +173,7 @@ impl Sample {
     /// Returns a Sample of one socket only, with everything that belongs to it.
     pub fn of_socket(socket: SocketRef<'_>) -> Sample {
         let mut sample = Sample::default();
-        sample.copy_socket(socket, &mut FxHashMap::default());
+        sample.copy_socket(socket, &mut SeededMap::default());
         sample
     }
 
@@ -183,7 +182,7 @@ impl Sample {
     pub fn copy_socket(
         &mut self,
         other: SocketRef<'_>,
-        processes: &mut FxHashMap<ProcessKey, u32>,
+        processes: &mut SeededMap<ProcessKey, u32>,
     ) -> Option<usize> {
         let mut socket = *other.socket;
         let blob = other.socket.blob;
@@ -223,15 +222,11 @@ impl Sample {
         }
         if let Some(name) = other.interface_name() {
             let name = || name.to_owned();
-            self.interfaces
-                .entry(socket.interface)
-                .or_insert_with(name);
+            self.interfaces.entry(socket.interface).or_insert_with(name);
         }
         if let Some(path) = other.sample.cgroups.get(&socket.cgroup_id) {
             let path = || Arc::clone(path);
-            self.cgroups
-                .entry(socket.cgroup_id)
-                .or_insert_with(path);
+            self.cgroups.entry(socket.cgroup_id).or_insert_with(path);
         }
         self.sockets.rows.push(socket);
         Some(self.sockets.rows.len() - 1)

@@ -7,8 +7,6 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rustc_hash::FxHashMap;
-
 use self::payload::{read_header, read_payload};
 use self::scan::{ScanError, scan};
 use super::archive::{Archive, Entry, Loss};
@@ -18,6 +16,7 @@ use super::format::{FRAME_HEADER_LEN, FrameLocation};
 use super::metadata::Metadata;
 use super::section::{self, sections};
 use super::stream;
+use crate::model::SeededMap;
 use crate::model::{Sample, SocketKey};
 
 /// Maximum size, in bytes, of a file that is scanned when it is opened, so that all damage is known at once. Larger
@@ -113,7 +112,7 @@ impl Reader {
             closed: self.is_closed,
             ..Inspection::default()
         };
-        let mut sizes: FxHashMap<usize, u64> = FxHashMap::default();
+        let mut sizes: SeededMap<usize, u64> = SeededMap::default();
         for at in 0..self.frames.len() {
             match self.seek(at) {
                 Ok(()) => {}
@@ -129,7 +128,7 @@ impl Reader {
                 *sizes.entry(number).or_default() += bytes.len() as u64;
             }
         }
-        let mut named: FxHashMap<String, u64> = FxHashMap::default();
+        let mut named: SeededMap<String, u64> = SeededMap::default();
         for (number, bytes) in sizes {
             let name = match number.checked_sub(section::FIRST_STREAM) {
                 None => section::name(number).map(str::to_owned),

@@ -18,10 +18,9 @@ mod address;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use rustc_hash::FxHashMap;
-
 use self::address::Addresses;
 use super::metadata::Metadata;
+use crate::model::SeededMap;
 use crate::model::{Device, Ends, Host, Process, ProcessKey, Sample, SocketTable};
 
 /// Components of cgroup paths that are the same on every system and are kept.
@@ -42,7 +41,7 @@ const UNIT_SUFFIXES: [&str; 3] = [".service", ".scope", ".slice"];
 const FILTER: &str = "(redacted)";
 
 /// Numbers of originals, in the order of their first use.
-type Numbers<T> = FxHashMap<T, u32>;
+type Numbers<T> = SeededMap<T, u32>;
 
 /// A value shared by Samples: the original and its replacement.
 type Redacted<T> = Option<(Arc<T>, Arc<T>)>;
@@ -59,9 +58,9 @@ pub struct Redactor {
     boots: Numbers<String>,
     /// Components of cgroup paths.
     groups: Numbers<String>,
-    paths: FxHashMap<Arc<str>, Arc<str>>,
+    paths: SeededMap<Arc<str>, Arc<str>>,
     /// Processes of the previous Sample: the originals and their replacements.
-    processes: FxHashMap<ProcessKey, (Arc<Process>, Arc<Process>)>,
+    processes: SeededMap<ProcessKey, (Arc<Process>, Arc<Process>)>,
     /// The host of the previous Sample.
     host: Redacted<Host>,
     /// The devices of the previous Sample.
@@ -105,7 +104,7 @@ impl Redactor {
         };
         self.redact_table(&mut sample.sockets);
         self.redact_table(&mut sample.closed_sockets);
-        let mut processes = FxHashMap::default();
+        let mut processes = SeededMap::default();
         for row in &mut sample.processes {
             let known = self.processes.remove(&row.process.key);
             let known = known.filter(|(process, _)| Arc::ptr_eq(process, &row.process));

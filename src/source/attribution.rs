@@ -18,8 +18,6 @@ mod verification;
 
 use std::ops::Range;
 
-use rustc_hash::FxHashSet;
-
 use self::accepted_from::ListenerOwners;
 use self::holder_order::HolderOrder;
 use self::remembered::{RememberedOwners, RememberedSocket};
@@ -29,6 +27,7 @@ use self::unowned::{ReleasedSockets, keeps_owner, unowned_reason};
 use self::verification::ChangedSockets;
 use super::netlink::request::Table;
 use super::procfs::{Owners, SocketDescriptor};
+use crate::model::SeededSet;
 use crate::model::{
     Attribution, ClearForReuse, Holder, Protocol, RecentLosses, Sample, Socket, State, Tracker,
     Unowned, Visit,
@@ -345,7 +344,7 @@ fn observe(
     let descriptors = owners.holders(socket.inode);
     let at = sample.holders.len();
     // A thread with a table of its own may have the same descriptor as its process.
-    let mut known = owners.has_thread_tables().then(FxHashSet::default);
+    let mut known = owners.has_thread_tables().then(SeededSet::default);
     for descriptor in descriptors.iter().take(usize::from(u16::MAX)) {
         if let Some(process) = processes.in_slot(descriptor.slot, owners, sample) {
             let holder = Holder {

@@ -1,8 +1,7 @@
 //! Collects the events of one Sample into a batch while the Sample is aggregated.
 
-use rustc_hash::FxHashMap;
-
 use super::{EVENTS_OF_A_SAMPLE, Event, EventBatch, EventKind, EventLog, FinalTotals, Lifetime};
+use crate::model::SeededMap;
 use crate::model::{
     Blob, ClearForReuse, ClosedSocket, ProcessKey, Sample, Socket, SocketKey, SocketRef, State,
 };
@@ -42,16 +41,16 @@ pub(in crate::aggregate) struct EventCollector {
     log: EventLog,
     batch: EventBatch,
     /// Positions of the processes of the batch.
-    batch_processes: FxHashMap<ProcessKey, u32>,
+    batch_processes: SeededMap<ProcessKey, u32>,
     /// Keeps every event of a Sample, without a maximum.
     pub(in crate::aggregate) keep_all: bool,
     /// Time of the first Sample, ns of the monotonic clock.
     started_ns: Option<u64>,
-    last_seen: FxHashMap<SocketKey, LastSeen>,
+    last_seen: SeededMap<SocketKey, LastSeen>,
     /// Holds the rows of `last_seen`.
     seen: Sample,
     /// Positions of the processes of `seen`.
-    seen_processes: FxHashMap<ProcessKey, u32>,
+    seen_processes: SeededMap<ProcessKey, u32>,
 }
 
 /// Returns a socket as it ended without a destroy event: its final counters are unknown.

@@ -6,8 +6,6 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use rustc_hash::FxHashMap;
-
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{add_process, own_end, process, process_with_others};
 use crate::diagnose::finding::{Severity, Value};
@@ -16,6 +14,7 @@ use crate::diagnose::observation::Observation;
 use crate::diagnose::phrases;
 use crate::diagnose::subject::{Subject, format_endpoint};
 use crate::diagnose::threshold::thresholds;
+use crate::model::SeededMap;
 use crate::model::{Endpoint, Protocol};
 
 thresholds! {
@@ -90,7 +89,7 @@ impl Detector for ConnectStuck {
             }
             _ => None,
         };
-        let mut groups: FxHashMap<Endpoint, Group> = FxHashMap::default();
+        let mut groups: SeededMap<Endpoint, Group> = SeededMap::default();
         for &row in &facts.candidates.syn_sent {
             let Some(socket) = facts.socket(row) else {
                 continue;

@@ -5,8 +5,6 @@
 
 use std::cmp::Reverse;
 
-use rustc_hash::FxHashMap;
-
 use crate::diagnose::ages::Ages;
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{activity, listener_name, subject_of};
@@ -17,6 +15,7 @@ use crate::diagnose::need::Need;
 use crate::diagnose::observation::{MAX_PER_KIND, Observation};
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
+use crate::model::SeededMap;
 use crate::model::{Activity, Protocol, SocketRef};
 
 thresholds! {
@@ -76,7 +75,7 @@ impl Detector for NotAccepted {
     fn detect(&mut self, scan: &Scan<'_>, out: &mut Vec<Observation>) {
         let facts = &scan.facts;
         // By listener and control group: a connection has that of the listener in whose queue it waits.
-        let mut groups: FxHashMap<(u32, u64), WaitingConnections> = FxHashMap::default();
+        let mut groups: SeededMap<(u32, u64), WaitingConnections> = SeededMap::default();
         self.ages.begin();
         for &row in &facts.candidates.unaccepted {
             let Some(socket) = facts.socket(row) else {

@@ -5,8 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use rustc_hash::FxHashMap;
-
 use crate::diagnose::candidates::Path;
 use crate::diagnose::detector::{Detector, Scan};
 use crate::diagnose::facts::{Facts, add_process, listener_name, process, process_with_others};
@@ -17,6 +15,7 @@ use crate::diagnose::observation::Observation;
 use crate::diagnose::subject::{ProcessName, Subject, format_endpoint};
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::{help_text, phrases};
+use crate::model::SeededMap;
 use crate::model::{Endpoint, Protocol};
 
 thresholds! {
@@ -112,7 +111,7 @@ impl Detector for TimeWaitBuildup {
             return;
         }
         let rows = &facts.sample().sockets.rows;
-        let mut groups: FxHashMap<Side, Group> = FxHashMap::default();
+        let mut groups: SeededMap<Side, Group> = SeededMap::default();
         for &row in &facts.candidates.time_wait {
             let Some(socket) = rows.get(row as usize) else {
                 continue;
@@ -230,14 +229,14 @@ impl TimeWaitBuildup {
 
 /// For each destination the path that uses the most local ports to it.
 struct Destinations {
-    largest: FxHashMap<Endpoint, (u32, Path)>,
+    largest: SeededMap<Endpoint, (u32, Path)>,
     /// Number of local ports to choose from; `None` if unknown.
     pool: Option<u32>,
 }
 
 impl Destinations {
     fn of(facts: &Facts<'_>) -> Destinations {
-        let mut largest: FxHashMap<Endpoint, (u32, Path)> = FxHashMap::default();
+        let mut largest: SeededMap<Endpoint, (u32, Path)> = SeededMap::default();
         for (path, taken) in &facts.candidates.paths {
             let of_path = (taken.ports, *path);
             let known = largest.entry(path.destination).or_insert(of_path);

@@ -15,9 +15,8 @@ mod report;
 
 use std::collections::BTreeMap;
 
-use rustc_hash::FxHashMap;
-
 use self::groups::Groups;
+use crate::model::SeededMap;
 
 use super::counter::CounterStep;
 use crate::aggregate::ListenerTotals;
@@ -109,7 +108,7 @@ const MANY_ACCEPTED: f64 = 5.0;
 #[derive(Debug)]
 pub(in crate::diagnose) struct AcceptQueues {
     thresholds: Thresholds,
-    recent: FxHashMap<SocketKey, RecentQueue>,
+    recent: SeededMap<SocketKey, RecentQueue>,
     round: u64,
     overflows: CounterStep,
     pressed: Vec<PressedQueue>,
@@ -119,7 +118,7 @@ impl AcceptQueues {
     pub(in crate::diagnose) fn new(thresholds: Thresholds) -> Self {
         AcceptQueues {
             thresholds,
-            recent: FxHashMap::default(),
+            recent: SeededMap::default(),
             round: 0,
             overflows: CounterStep::new("TcpExt.ListenOverflows"),
             pressed: Vec::new(),
@@ -169,7 +168,8 @@ impl AcceptQueues {
                 let span = self.thresholds.window_s;
                 recent.window.push(facts.now_ns(), seconds, values, span);
             }
-            let pressed = recent.assess(facts, &groups, listener, (totals, socket), self.thresholds);
+            let pressed =
+                recent.assess(facts, &groups, listener, (totals, socket), self.thresholds);
             self.pressed.extend(pressed);
         }
         self.merge_queues_of_a_process(facts);

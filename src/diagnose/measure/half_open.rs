@@ -17,8 +17,6 @@ mod verdict;
 
 use std::net::IpAddr;
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 pub(in crate::diagnose) use self::report::{SEVERITY, reported_when};
 use self::request::Requests;
 use self::sources::Sources;
@@ -30,6 +28,7 @@ use crate::diagnose::need::Need;
 use crate::diagnose::threshold::thresholds;
 use crate::diagnose::window::Window;
 use crate::model::{Protocol, SocketKey, State};
+use crate::model::{SeededMap, SeededSet};
 
 thresholds! {
     /// Thresholds for half-open connections of a listener.
@@ -117,7 +116,7 @@ pub(in crate::diagnose) struct HalfOpenConnections {
     dropped: CounterStep,
     window: Window<3>,
     requests: Requests,
-    examined: FxHashMap<SocketKey, ExaminedGroup>,
+    examined: SeededMap<SocketKey, ExaminedGroup>,
     groups: Vec<HalfOpenGroup>,
 }
 
@@ -131,7 +130,7 @@ impl HalfOpenConnections {
             dropped: CounterStep::new(SYNS_DROPPED),
             window: Window::default(),
             requests: Requests::default(),
-            examined: FxHashMap::default(),
+            examined: SeededMap::default(),
             groups: Vec::new(),
         }
     }
@@ -164,7 +163,7 @@ impl HalfOpenConnections {
     /// Counts the half-open connections of each listener.
     fn count_requests(&mut self, facts: &Facts<'_>) {
         let rows = &facts.sample().sockets.rows;
-        let mut groups: FxHashMap<u32, HalfOpenGroup> = FxHashMap::default();
+        let mut groups: SeededMap<u32, HalfOpenGroup> = SeededMap::default();
         self.requests.begin();
         for &row in &facts.candidates.syn_recv {
             let Some(socket) = rows.get(row as usize) else {
@@ -255,9 +254,9 @@ impl HalfOpenConnections {
 
 impl HalfOpenConnections {
     /// Returns the rows of the half-open connections of each group.
-    fn requests_by_listener(&self, facts: &Facts<'_>) -> FxHashMap<u32, Vec<u32>> {
+    fn requests_by_listener(&self, facts: &Facts<'_>) -> SeededMap<u32, Vec<u32>> {
         let groups = self.groups.iter();
-        let mut requests: FxHashMap<u32, Vec<u32>> =
+        let mut requests: SeededMap<u32, Vec<u32>> =
             groups.map(|group| (group.listener, Vec::new())).collect();
         if requests.is_empty() {
             return requests;
@@ -275,15 +274,15 @@ impl HalfOpenConnections {
     }
 
     /// Returns the remote addresses that have or had a connection to a port of a group, with the port.
-    fn completed_sources(&self, facts: &Facts<'_>) -> FxHashSet<(u16, IpAddr)> {
+    fn completed_sources(&self, facts: &Facts<'_>) -> SeededSet<(u16, IpAddr)> {
         let rows = &facts.sample().sockets.rows;
         let listeners = self.groups.iter();
         let listeners = listeners.filter_map(|group| rows.get(group.listener as usize));
-        let ports: FxHashSet<u16> = listeners
+        let ports: SeededSet<u16> = listeners
             .filter_map(|listener| Some(listener.local()?.port))
             .collect();
         if ports.is_empty() {
-            return FxHashSet::default();
+            return SeededSet::default();
         }
         let completes = |state: State| {
             !matches!(

@@ -6,8 +6,6 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use rustc_hash::FxHashMap;
-
 use crate::diagnose::ages::Ages;
 use crate::diagnose::facts::{Facts, add_process, own_end, process, process_with_others};
 use crate::diagnose::finding::Value;
@@ -15,6 +13,7 @@ use crate::diagnose::kind::FindingKind;
 use crate::diagnose::observation::{MAX_PER_KIND, Observation};
 use crate::diagnose::subject::{ProcessName, Subject};
 use crate::diagnose::threshold::thresholds;
+use crate::model::SeededMap;
 use crate::model::{SocketRef, TcpInfo, TimerKind, Unowned};
 
 thresholds! {
@@ -97,7 +96,7 @@ impl UnacknowledgedData {
 
     /// Measures the connections of the next moment.
     pub(in crate::diagnose) fn update(&mut self, facts: &Facts<'_>) {
-        let mut groups: FxHashMap<(Obstacle, RemoteEnd), StuckGroup> = FxHashMap::default();
+        let mut groups: SeededMap<(Obstacle, RemoteEnd), StuckGroup> = SeededMap::default();
         self.ages.begin();
         for &row in &facts.candidates.unacknowledged {
             let Some(socket) = facts.socket(row) else {

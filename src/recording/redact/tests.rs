@@ -1,6 +1,7 @@
 use std::net::IpAddr;
 
 use super::*;
+use crate::model::SeededSet;
 use crate::model::{DeviceAddress, Endpoint, Family, ProcessRow, Protocol, Socket, State};
 
 fn replaced(redactor: &mut Redactor, address: &str) -> String {
@@ -51,7 +52,7 @@ fn an_address_is_replaced_within_its_class() {
 #[test]
 fn more_addresses_than_a_pool_has_are_still_distinct() {
     let mut redactor = Redactor::new();
-    let mut others = rustc_hash::FxHashSet::default();
+    let mut others = SeededSet::default();
     for at in 0..200_000_u32 {
         let address = std::net::Ipv4Addr::from_bits(0x0100_0000 + at);
         others.insert(redactor.addresses.replace(address.into()));

@@ -3,9 +3,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use rustc_hash::{FxHashMap, FxHashSet};
-
 use crate::model::Sample;
+use crate::model::{SeededMap, SeededSet};
 use crate::source::procfs::{CgroupPaths, Owners};
 
 /// Interval for re-reading device names.
@@ -15,7 +14,7 @@ const INTERFACE_REFRESH: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct SampleNames {
     cgroups: CgroupPaths,
-    interfaces: FxHashMap<u32, String>,
+    interfaces: SeededMap<u32, String>,
     interfaces_read: Option<Instant>,
 }
 
@@ -24,7 +23,7 @@ impl SampleNames {
     pub(super) fn new(proc_root: &Path) -> SampleNames {
         SampleNames {
             cgroups: CgroupPaths::new(proc_root),
-            interfaces: FxHashMap::default(),
+            interfaces: SeededMap::default(),
             interfaces_read: None,
         }
     }
@@ -37,9 +36,9 @@ impl SampleNames {
         owners: &mut Owners,
         interface_name: impl Fn(u32) -> Option<String>,
     ) {
-        let mut uids = FxHashSet::default();
-        let mut groups = FxHashSet::default();
-        let mut interfaces = FxHashSet::default();
+        let mut uids = SeededSet::default();
+        let mut groups = SeededSet::default();
+        let mut interfaces = SeededSet::default();
         let (mut last_uid, mut last_group) = (None, 0);
         for socket in &sample.sockets.rows {
             // Adjacent rows are usually equal, so the sets are queried only where they differ.
@@ -71,7 +70,7 @@ impl SampleNames {
 
     fn resolve_interfaces(
         &mut self,
-        indices: &FxHashSet<u32>,
+        indices: &SeededSet<u32>,
         sample: &mut Sample,
         interface_name: impl Fn(u32) -> Option<String>,
     ) {

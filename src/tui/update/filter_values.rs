@@ -2,11 +2,10 @@
 
 use std::net::IpAddr;
 
-use rustc_hash::FxHashSet;
-
 use crate::aggregate::Moment;
 use crate::column::{SOCKET_COLUMNS, SocketRow};
 use crate::filter::{EndpointSide, ObservedValues};
+use crate::model::SeededSet;
 use crate::model::{Endpoint, SocketRef};
 
 /// Maximum number of rows searched for values.
@@ -14,7 +13,7 @@ const SEARCHED_ROWS: usize = 20_000;
 
 /// Values of a kind that occur in a moment, without duplicates, in order.
 pub(super) fn observed(moment: &Moment, wanted: ObservedValues) -> Vec<String> {
-    let mut known = FxHashSet::default();
+    let mut known = SeededSet::default();
     let mut add = |value: String| {
         if !value.is_empty() && !value.contains(char::is_control) {
             known.insert(value);
@@ -35,7 +34,7 @@ pub(super) fn observed(moment: &Moment, wanted: ObservedValues) -> Vec<String> {
         }
         ObservedValues::Hosts(end) => {
             let ends = sockets().flat_map(|socket| endpoints(socket, end));
-            let addresses: FxHashSet<IpAddr> = ends.map(|end| end.address).collect();
+            let addresses: SeededSet<IpAddr> = ends.map(|end| end.address).collect();
             let addresses = addresses.into_iter();
             addresses
                 .filter(|address| !address.is_unspecified())

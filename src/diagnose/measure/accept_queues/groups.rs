@@ -1,11 +1,10 @@
 //! Sums over the listeners that share an address and port. Any user can have thousands of them (`SO_REUSEPORT`), so each
 //! group is summed up once, not for each of its listeners.
 
-use rustc_hash::FxHashMap;
-
 use super::LONG_WAIT_S;
 use crate::aggregate::ListenerTotals;
 use crate::diagnose::facts::Facts;
+use crate::model::SeededMap;
 
 /// The listeners that share an address and port, together.
 #[derive(Debug, Default)]
@@ -22,12 +21,12 @@ struct Group {
 
 /// The groups of listeners that share an address and port, by the row of the first listener.
 #[derive(Debug, Default)]
-pub(super) struct Groups(FxHashMap<u32, Group>);
+pub(super) struct Groups(SeededMap<u32, Group>);
 
 impl Groups {
     /// Sums up each group once, however many listeners it has.
     pub(super) fn of(facts: &Facts<'_>) -> Groups {
-        let mut groups: FxHashMap<u32, Group> = FxHashMap::default();
+        let mut groups: SeededMap<u32, Group> = SeededMap::default();
         let listeners = facts.moment.unfiltered().listeners.iter();
         for totals in listeners.filter(|totals| totals.sharing > 1) {
             if let Some(first) = first_listener(facts, totals) {

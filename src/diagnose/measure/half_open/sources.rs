@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use rustc_hash::FxHashMap;
+use crate::model::SeededMap;
 
 /// One remote address.
 #[derive(Debug, Clone, Copy, Default)]
@@ -17,7 +17,7 @@ struct Source {
 
 /// The remote addresses with half-open connections within the window.
 #[derive(Debug, Default)]
-pub(super) struct Sources(FxHashMap<IpAddr, Source>);
+pub(super) struct Sources(SeededMap<IpAddr, Source>);
 
 /// Numbers of remote addresses.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
