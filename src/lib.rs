@@ -4,6 +4,7 @@
 //! layers, listed here from the lowest to the highest. A layer uses only layers above it in this list, and no two files
 //! import each other; `tests/offline/layers.rs` checks both.
 //!
+//! - [`printable`]: text without characters that control a terminal or hide text.
 //! - [`model`]: plain data for one instant, the [`Sample`](model::Sample), with its sockets, processes and counters.
 //! - [`privilege`]: capabilities, effective only where an operation needs them.
 //! - [`filter`]: the filter language of `ss`, parsed, evaluated, and lowered to kernel bytecode.
@@ -34,6 +35,7 @@ pub mod diagnose;
 pub mod export;
 pub mod filter;
 pub mod model;
+pub mod printable;
 pub mod privilege;
 pub mod recording;
 pub mod replay;

@@ -16,6 +16,7 @@ use sockwatch::command::UsageError;
 use sockwatch::export::TextWriter;
 use sockwatch::export::message;
 use sockwatch::filter::FilterError;
+use sockwatch::printable::sanitized;
 use sockwatch::privilege;
 use sockwatch::source::{MORE_DESCRIPTORS, SOCK_DIAG_NEEDED, SourceError, lacks_descriptors};
 
@@ -104,10 +105,10 @@ fn report_error(error: &anyhow::Error, of_diagnose: bool) -> ExitCode {
 
 /// Prints the help that was requested, or an error of the command line with a suggestion; returns the exit status.
 fn report_parse_error(error: &clap::Error) -> ExitCode {
-    print_parse_error(error);
     let words: Vec<String> = std::env::args_os()
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
+    print_parse_error(error, &words);
     if error.kind() == ErrorKind::DisplayVersion && words.iter().any(|word| word == "--version") {
         let confinement = privilege::available_confinement();
         // Fails only if standard output is closed.
@@ -125,11 +126,22 @@ fn report_parse_error(error: &clap::Error) -> ExitCode {
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE_ERROR))
 }
 
-/// Prints the help or the error in the colors and characters that the terminal shows.
-fn print_parse_error(error: &clap::Error) {
+/// Prints the help or the error in the colors and characters that the terminal shows. `words` are the arguments.
+fn print_parse_error(error: &clap::Error, words: &[String]) {
+    // The error quotes arguments as they are, among its own escape sequences: it is repeated with printable ones.
+    let printable: Vec<String> = words
+        .iter()
+        .map(|word| sanitized(word).into_owned())
+        .collect();
+    let is_printable = printable == words;
+    let repeated = match Cli::try_parse_from(&printable) {
+        Err(repeated) if !is_printable && repeated.kind() == error.kind() => Some(repeated),
+        _ => None,
+    };
     let is_plain = environment::is_ascii() || environment::color_support() == ColorSupport::None;
+    let error = repeated.as_ref().unwrap_or(error);
     // These fail only if the stream is closed.
-    if !is_plain {
+    if !is_plain && (is_printable || repeated.is_some()) {
         let _ = error.print();
         return;
     }

@@ -7,7 +7,8 @@
 //!     └── memory of the previous moment ◀──────────────┘
 //! ```
 //!
-//! - `dashboard` starts it, live or over a recording; `terminal_session` acquires the terminal and runs the loop.
+//! - `dashboard` starts it, live or over a recording; `terminal_session` acquires the terminal and runs the loop;
+//!   `screen_backend` draws its frames.
 //! - `event_loop` processes [`Message`]s and passes effects to an [`EffectHandler`]; `system_effects` is the real one.
 //! - `sampler_thread` produces live moments; `history_buffer` keeps the last minutes of them and feeds the active
 //!   recording.
@@ -22,6 +23,7 @@ mod dashboard;
 mod effect_handler;
 pub mod environment;
 mod event_loop;
+mod findings_history;
 mod findings_scan;
 mod history_buffer;
 mod host_names;
@@ -34,10 +36,12 @@ mod options;
 mod player;
 mod player_thread;
 mod sampler_thread;
+mod screen_backend;
 mod signal_thread;
 mod system_effects;
 mod terminal;
 mod terminal_session;
+pub mod terminal_size;
 mod threads;
 mod timeline_track;
 

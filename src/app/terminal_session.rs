@@ -5,7 +5,6 @@ use std::sync::mpsc::{self, Receiver, Sender};
 
 use anyhow::Context;
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 
 use super::background_writer::BackgroundWriter;
 use super::environment;
@@ -14,6 +13,7 @@ use super::history_buffer::HistoryBuffer;
 use super::host_names::HostNames;
 use super::latest_slot::LatestSlot;
 use super::message::Message;
+use super::screen_backend::ScreenBackend;
 use super::signal_thread::RestoredFlag;
 use super::system_effects::SystemEffects;
 use super::terminal::{FrameWriter, TerminalGuard};
@@ -23,7 +23,7 @@ use crate::tui::State;
 
 /// The acquired terminal, the event loop, and the channel that threads send messages through.
 pub(super) struct TerminalSession {
-    event_loop: EventLoop<CrosstermBackend<FrameWriter>>,
+    event_loop: EventLoop<ScreenBackend>,
     effects: SystemEffects,
     slot: Arc<LatestSlot>,
     sender: Sender<Message>,
@@ -55,7 +55,7 @@ impl TerminalSession {
             writer: BackgroundWriter::default(),
             player: None,
         };
-        let backend = CrosstermBackend::new(FrameWriter::new(environment::color_support()));
+        let backend = ScreenBackend::new(FrameWriter::new(environment::color_support()));
         let terminal = Terminal::new(backend).context("cannot set up the terminal")?;
         Ok(TerminalSession {
             event_loop: EventLoop::new(terminal, state, Arc::clone(&slot)),

@@ -5,6 +5,7 @@ use super::notation;
 use super::sort_key::SortKey;
 use crate::filter::Unit;
 use crate::model::{KernelField, Notation, Scalar, Socket, Total};
+use crate::printable;
 
 /// A kind of table, identified by its rows.
 pub trait Kind: std::fmt::Debug + 'static {
@@ -171,7 +172,9 @@ impl<K: Kind> Column<K> {
         let value = match self.cell {
             Cell::Text { text, .. } => {
                 let known = text(row, out).is_some();
-                if !known {
+                if known {
+                    printable::sanitize_end(out, before);
+                } else {
                     out.truncate(before);
                 }
                 return known;

@@ -4,6 +4,8 @@ use std::fmt::Write;
 
 use crate::filter::Unit;
 
+pub use crate::printable::sanitize;
+
 /// Notation and unit of a number.
 #[derive(Debug, Clone, Copy)]
 pub struct Format {
@@ -178,26 +180,6 @@ fn write(out: &mut String, value: f64, decimals: usize, unit: &str) {
     let _ = write!(out, "{value:.decimals$}{unit}");
 }
 
-/// Appends `bytes` as text that is safe to print on a terminal: invalid UTF-8 as `\u{FFFD}`, control characters (escape
-/// sequences, newlines, bidirectional overrides) as their escapes, the NUL of an abstract unix name as `@`.
-pub fn sanitize(out: &mut String, bytes: &[u8]) {
-    for character in String::from_utf8_lossy(bytes).chars() {
-        match character {
-            '\0' => out.push('@'),
-            '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{2069}'
-            | '\u{feff}' => {
-                let _ = write!(out, "\\u{{{:x}}}", u32::from(character));
-            }
-            character if character.is_control() => {
-                let _ = write!(out, "{}", character.escape_default());
-            }
-            character => out.push(character),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -272,11 +254,5 @@ mod tests {
         assert_eq!(text(|out| per_second(out, 0.5)), "0.5/s");
         assert_eq!(text(|out| per_second(out, 212.0)), "212/s");
         assert_eq!(text(|out| per_second(out, 12_400.0)), "12.4 k/s");
-    }
-
-    #[test]
-    fn control_characters_never_reach_a_terminal() {
-        let text = text(|out| sanitize(out, b"\0a\x1b[31mb\nc\xff\xe2\x80\xae"));
-        assert_eq!(text, "@a\\u{1b}[31mb\\nc\u{fffd}\\u{202e}");
     }
 }

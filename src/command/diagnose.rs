@@ -10,9 +10,10 @@ use anyhow::Context as _;
 use jiff::tz::TimeZone;
 
 use super::shared::configuration;
-use super::shared::recording_input;
+use super::shared::recording_input::{self, DamageReporter};
 use super::shared::text_stdout::text_stdout;
 use crate::aggregate::{Aggregator, Moment};
+use crate::app::terminal_size;
 use crate::cli;
 use crate::diagnose::{Change, Diagnosis, Finding, Severity, plural};
 use crate::export;
@@ -26,6 +27,9 @@ const FOUND: u8 = 1;
 
 /// Exit status without findings if some could not be checked.
 const UNKNOWN: u8 = 3;
+
+/// Width of the text if the terminal claims none, columns.
+const DEFAULT_WIDTH: usize = 80;
 
 /// Smallest number of Samples of a watch, however short: a condition has to persist over several.
 const MIN_SAMPLES: u32 = 10;
@@ -88,7 +92,7 @@ fn output_width() -> usize {
     if !out.is_terminal() {
         return usize::MAX;
     }
-    rustix::termios::tcgetwinsize(&out).map_or(80, |size| usize::from(size.ws_col))
+    terminal_size::width(&out).unwrap_or(DEFAULT_WIDTH)
 }
 
 /// Samples this machine for some time. Returns the findings at its end.
@@ -140,11 +144,14 @@ fn read_recording(path: &Path, diagnosis: Diagnosis) -> anyhow::Result<FindingsR
     let samples = replayer.archive().entries().len();
     let mut moment = Moment::default();
     let mut ended: Vec<Finding> = Vec::new();
+    let damage = DamageReporter::new(path);
+    let mut read = 0;
     for at in 0..samples {
-        // Damage was reported when the recording was opened.
-        if replayer.show(at, Depth::Rates, &mut moment).is_err() {
+        if let Err(error) = replayer.show(at, Depth::Rates, &mut moment) {
+            damage.report(&error);
             continue;
         }
+        read += 1;
         diagnosis.update(&moment);
         let changes = diagnosis.take_changes().into_iter();
         ended.extend(changes.filter_map(|change| match change {
@@ -166,6 +173,6 @@ fn read_recording(path: &Path, diagnosis: Diagnosis) -> anyhow::Result<FindingsR
     Ok(FindingsReport {
         findings: ended,
         blindness: diagnosis.blindness_of_watch(span_ns as f64 / 1e9 + interval_s),
-        scope: plural(samples as u64, "sample", "samples"),
+        scope: plural(read, "sample", "samples"),
     })
 }

@@ -2,19 +2,20 @@
 
 use std::io::{self, BufWriter, Write};
 use std::ops::Range;
-use std::path::Path;
 
 use anyhow::{Context as _, anyhow};
 use jiff::tz::TimeZone;
 
 use super::shared::recorded_names::RecordedNames;
-use super::shared::recording_input;
+use super::shared::recording_input::{self, DamageReporter};
 use super::shared::selection::Selection;
 use super::shared::text_output::TextOutput;
+use super::shared::usage_error::UsageError;
 use crate::aggregate::Moment;
 use crate::cli::{self, Format};
 use crate::column::when;
 use crate::export;
+use crate::export::csv::CsvOptions;
 use crate::export::message::report;
 use crate::recording::{Archive, Redactor};
 use crate::replay::{Depth, Replayer};
@@ -41,24 +42,33 @@ pub fn run(arguments: &cli::Export) -> anyhow::Result<()> {
         None => TextOutput::stdout(),
     };
     out.refuse_if_same(&arguments.file)?;
+    let for_terminal = out.is_terminal();
+    if for_terminal && arguments.format == Format::Parquet {
+        return Err(UsageError::new(
+            "Parquet is binary and the output is a terminal; use -o FILE, or --format csv",
+        )
+        .into());
+    }
     out.truncate()?;
     let name = out.name();
     let out = BufWriter::with_capacity(BUFFER_BYTES, out);
     let writer: Box<dyn RowWriter> = match arguments.format {
-        Format::Csv => Box::new(CsvWriter { out, heading: true }),
+        Format::Csv => Box::new(CsvWriter {
+            out,
+            options: CsvOptions {
+                heading: true,
+                for_terminal,
+            },
+        }),
         #[cfg(feature = "parquet")]
         Format::Parquet => Box::new(ParquetWriter(export::parquet::Writer::new(out)?)),
         _ => Box::new(JsonLinesWriter(out)),
     };
     let redactor = arguments.redact.then(Redactor::new);
-    let report = |error: &dyn std::fmt::Display| report_damage(&arguments.file, error);
+    let damage = DamageReporter::new(&arguments.file);
+    let report = |error: &dyn std::fmt::Display| damage.report(error);
     export_samples(replayer, range, &selection, redactor, writer, &report)
         .with_context(|| format!("cannot write to {name}"))
-}
-
-/// Reports a Sample that cannot be read on standard error.
-fn report_damage(path: &Path, error: &dyn std::fmt::Display) {
-    report!("sockwatch: {}: {error}", path.display());
 }
 
 /// Returns the indices of the Samples in the time range of the arguments.
@@ -135,14 +145,15 @@ impl<W: Write> RowWriter for JsonLinesWriter<W> {
 /// Writes comma-separated values.
 struct CsvWriter<W> {
     out: W,
-    /// True until the heading is written.
-    heading: bool,
+    /// With a heading until it is written.
+    options: CsvOptions,
 }
 
 impl<W: Write> RowWriter for CsvWriter<W> {
     fn write(&mut self, moment: &Moment, rows: &[u32]) -> io::Result<()> {
-        let heading = std::mem::take(&mut self.heading);
-        export::csv::write_with_time(moment, rows, heading, &mut self.out)
+        export::csv::write_with_time(moment, rows, self.options, &mut self.out)?;
+        self.options.heading = false;
+        Ok(())
     }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {

@@ -1,12 +1,13 @@
 //! `sockwatch help`: prints the help of the program, of a command or of a topic.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 
 use clap::CommandFactory as _;
 
 use super::shared::configuration;
 use super::shared::text_stdout::text_stdout;
 use super::shared::usage_error::UsageError;
+use crate::app::terminal_size;
 use crate::cli::page::Page;
 use crate::cli::{self, Cli, ConfigFile, Topic, column_help, filter_help, findings, topics};
 use crate::config::Config;
@@ -71,16 +72,10 @@ fn unknown(name: &str, command: &clap::Command) -> UsageError {
 
 /// Returns the width of the terminal, or of `COLUMNS` if standard output is not a terminal.
 fn output_width() -> usize {
-    let out = io::stdout();
-    if out.is_terminal()
-        && let Ok(size) = rustix::termios::tcgetwinsize(&out)
-        && size.ws_col > 0
-    {
-        return usize::from(size.ws_col);
-    }
-    let columns = std::env::var("COLUMNS").ok();
-    let columns = columns.and_then(|text| text.parse().ok());
-    columns.unwrap_or(DEFAULT_WIDTH)
+    let columns = || std::env::var("COLUMNS").ok()?.parse().ok();
+    terminal_size::width(io::stdout())
+        .or_else(columns)
+        .unwrap_or(DEFAULT_WIDTH)
 }
 
 /// Returns the active configuration, or the defaults with a note if it cannot be loaded.

@@ -15,6 +15,7 @@ pub use self::info_schema::info_schema;
 use self::recording_info::RecordingInfo;
 use super::shared::text_stdout::text_stdout;
 use crate::cli;
+use crate::export;
 use crate::recording::Reader;
 
 /// Prints the contents and integrity of a recording. A damaged one has `whole` false and exit status 0 if the file can
@@ -28,8 +29,7 @@ pub fn run(arguments: &cli::Info) -> anyhow::Result<()> {
     let info = RecordingInfo::new(&arguments.file, &reader, &inspection);
     let written = if arguments.json {
         let mut out = io::stdout().lock();
-        serde_json::to_writer_pretty(&mut out, &info)
-            .map_err(io::Error::from)
+        export::json::write_pretty(&mut out, &info)
             .and_then(|()| out.write_all(b"\n"))
             .and_then(|()| out.flush())
     } else {

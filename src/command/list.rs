@@ -25,9 +25,10 @@ use super::shared::recording_input;
 use super::shared::selection::Selection;
 use super::shared::usage_error::UsageError;
 use crate::aggregate::Moment;
-use crate::app::environment;
+use crate::app::{environment, terminal_size};
 use crate::cli::{self, List};
 use crate::export;
+use crate::export::csv::CsvOptions;
 use crate::export::message::report;
 use crate::export::table::{DetailPlacement, Layout};
 use crate::model::{Attribution, Sample, Timings, Unowned};
@@ -98,7 +99,7 @@ pub fn run(arguments: &List) -> anyhow::Result<()> {
     let layout = Layout {
         columns: &columns,
         heading: !arguments.no_header,
-        max_width: stdout.is_terminal().then(terminal_width).flatten(),
+        max_width: terminal_size::width(&stdout),
         details: match (arguments.info, arguments.oneline) {
             (false, _) => DetailPlacement::None,
             (true, false) => DetailPlacement::Below,
@@ -185,16 +186,14 @@ fn print(
     } else if arguments.jsonl {
         export::json::write_lines(moment, rows, &mut out)?;
     } else if arguments.csv {
-        export::csv::write(moment, rows, layout.heading, &mut out)?;
+        let options = CsvOptions {
+            heading: layout.heading,
+            for_terminal: io::stdout().is_terminal(),
+        };
+        export::csv::write(moment, rows, options, &mut out)?;
     } else {
         export::table::write(moment, rows, layout, &mut out)?;
     }
     out.flush()?;
     Ok(())
-}
-
-/// Returns the width of the terminal in columns.
-fn terminal_width() -> Option<usize> {
-    let (width, _) = crossterm::terminal::size().ok()?;
-    (width > 0).then_some(usize::from(width))
 }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use thiserror::Error;
 
+use crate::printable::sanitized;
+
 /// A configuration that cannot be used.
 #[derive(Debug, Error)]
 pub enum ConfigError {
@@ -77,11 +79,10 @@ impl InvalidSetting {
     }
 }
 
-/// Removes line breaks and control characters from a text.
+/// Returns a text as printable text on one line.
 fn one_line(text: &str) -> String {
     let parts: Vec<&str> = text.lines().map(str::trim).collect();
-    let line = parts.join(", ");
-    line.chars().filter(|letter| !letter.is_control()).collect()
+    sanitized(&parts.join(", ")).into_owned()
 }
 
 impl Display for InvalidSetting {

@@ -12,6 +12,9 @@
 //!   `owners_fds`. Without an owner, all are empty.
 //! - A map is a list of `name=value`, with nothing after `=` if the value is missing.
 //! - If a list or map can be missing, an empty one is written as `[]` or `{}`.
+//!
+//! A file or a pipe gets every text exactly as it is, quoted where it has a comma, quote or line break, so that a program
+//! reads the name that the kernel reported. A terminal gets printable text, see [`printable`].
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -23,13 +26,28 @@ use super::socket_fields::{socket_fields, taken_at};
 use super::timestamp::timestamp;
 use crate::aggregate::Moment;
 use crate::model::SocketRef;
+use crate::printable;
 
-/// Writes the sockets in `rows`, with a header line if requested.
+/// Options of the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CsvOptions {
+    /// True to write the header line.
+    pub heading: bool,
+    /// True to write printable text only, because the output is a terminal.
+    pub for_terminal: bool,
+}
+
+/// Writes the sockets in `rows`.
 ///
 /// # Errors
 /// If the writer fails.
-pub fn write(moment: &Moment, rows: &[u32], heading: bool, out: &mut impl Write) -> io::Result<()> {
-    write_rows(moment, rows, heading, None, out).map_err(io_error)
+pub fn write(
+    moment: &Moment,
+    rows: &[u32],
+    options: CsvOptions,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    write_rows(moment, rows, options, None, out).map_err(io_error)
 }
 
 /// Writes the sockets in `rows` with the time of the moment in an additional first column, `taken_at`.
@@ -39,11 +57,11 @@ pub fn write(moment: &Moment, rows: &[u32], heading: bool, out: &mut impl Write)
 pub fn write_with_time(
     moment: &Moment,
     rows: &[u32],
-    heading: bool,
+    options: CsvOptions,
     out: &mut impl Write,
 ) -> io::Result<()> {
     let taken_at = timestamp(moment.sample.taken_at_us);
-    write_rows(moment, rows, heading, Some(&taken_at), out).map_err(io_error)
+    write_rows(moment, rows, options, Some(&taken_at), out).map_err(io_error)
 }
 
 /// Returns the error of the underlying writer, whose kind identifies a closed pipe.
@@ -57,19 +75,22 @@ fn io_error(error: csv::Error) -> io::Error {
 fn write_rows(
     moment: &Moment,
     rows: &[u32],
-    heading: bool,
+    options: CsvOptions,
     time: Option<&str>,
     out: &mut impl Write,
 ) -> csv::Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
-    if heading {
+    let mut writer = CellWriter {
+        csv: csv::Writer::from_writer(out),
+        for_terminal: options.for_terminal,
+    };
+    if options.heading {
         if time.is_some() {
-            writer.write_field(taken_at().column())?;
+            writer.write(&taken_at().column())?;
         }
         for field in flat(socket_fields()) {
             write_heading(field, &mut writer)?;
         }
-        writer.write_record(None::<&[u8]>)?;
+        writer.end_row()?;
     }
     let peers = moment.peers();
     let mut cell = String::new();
@@ -78,25 +99,46 @@ fn write_rows(
             continue;
         };
         if let Some(time) = time {
-            writer.write_field(time)?;
+            writer.write(time)?;
         }
         for field in flat(socket_fields()) {
             write_field(field, &row, &mut cell, &mut writer)?;
         }
-        writer.write_record(None::<&[u8]>)?;
+        writer.end_row()?;
     }
-    Ok(writer.flush()?)
+    Ok(writer.csv.flush()?)
+}
+
+/// Writes cells.
+struct CellWriter<W: Write> {
+    csv: csv::Writer<W>,
+    for_terminal: bool,
+}
+
+impl<W: Write> CellWriter<W> {
+    /// Writes the next cell of the row.
+    fn write(&mut self, cell: &str) -> csv::Result<()> {
+        if self.for_terminal {
+            self.csv.write_field(&*printable::sanitized(cell))
+        } else {
+            self.csv.write_field(cell)
+        }
+    }
+
+    fn end_row(&mut self) -> csv::Result<()> {
+        self.csv.write_record(None::<&[u8]>)
+    }
 }
 
 /// Writes the names of a field's columns.
-fn write_heading(field: &ExportField, writer: &mut csv::Writer<impl Write>) -> csv::Result<()> {
+fn write_heading(field: &ExportField, writer: &mut CellWriter<impl Write>) -> csv::Result<()> {
     if matches!(field.shape, Shape::Owners(_)) {
         for part in &OWNER_FIELDS {
-            writer.write_field(format!("{}_{}", field.column(), part.name))?;
+            writer.write(&format!("{}_{}", field.column(), part.name))?;
         }
         return Ok(());
     }
-    writer.write_field(field.column())
+    writer.write(&field.column())
 }
 
 /// Writes a field's columns of a row. `cell` is a buffer.
@@ -104,7 +146,7 @@ fn write_field(
     field: &ExportField,
     row: &Row<'_>,
     cell: &mut String,
-    writer: &mut csv::Writer<impl Write>,
+    writer: &mut CellWriter<impl Write>,
 ) -> csv::Result<()> {
     cell.clear();
     match &field.shape {
@@ -132,12 +174,12 @@ fn write_field(
             for part in &OWNER_FIELDS {
                 cell.clear();
                 push_owners(cell, part, socket.as_ref());
-                writer.write_field(&*cell)?;
+                writer.write(cell)?;
             }
             return Ok(());
         }
     }
-    writer.write_field(&*cell)
+    writer.write(cell)
 }
 
 /// Appends a value, or nothing.

@@ -41,7 +41,7 @@ pub fn write_json(report: &FindingsReport, out: &mut impl Write) -> io::Result<(
         "not_checked": unchecked(&report.blindness.not_checked),
         "limited": unchecked(&report.blindness.limited),
     });
-    serde_json::to_writer_pretty(&mut *out, &document)?;
+    super::json::write_pretty(out, &document)?;
     out.write_all(b"\n")
 }
 

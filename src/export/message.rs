@@ -3,17 +3,20 @@
 use std::fmt;
 use std::io::{self, Write as _};
 
-use crate::column::format;
+use crate::printable;
 
-/// Writes a message to standard error, without control characters other than line breaks. Best effort: a message that
-/// cannot be written must not end the program.
+/// Writes a message to standard error as one line of printable text: it may quote a name, a path or an argument. Best
+/// effort: a message that cannot be written must not end the program.
 pub fn write(message: fmt::Arguments<'_>) {
-    let mut text = String::new();
-    for line in message.to_string().split('\n') {
-        format::sanitize(&mut text, line.as_bytes());
-        text.push('\n');
-    }
-    let _ = io::stderr().write_all(text.as_bytes());
+    let _ = io::stderr().write_all(line(message).as_bytes());
+}
+
+/// Returns a message as one line of printable text.
+pub fn line(message: fmt::Arguments<'_>) -> String {
+    let mut line = String::new();
+    printable::sanitize(&mut line, message.to_string().as_bytes());
+    line.push('\n');
+    line
 }
 
 /// Writes a message to standard error with [`write`]; arguments as for [`format!`].

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use crate::aggregate::{LimitUnit, Moment, Summary};
 use crate::column::format;
 use crate::model::{Family, State};
+use crate::printable::sanitized;
 
 /// Writes the text of the `summary` command.
 ///
@@ -17,7 +18,8 @@ pub fn write(moment: &Moment, summary: &Summary, out: &mut impl Write) -> io::Re
     let used = summary
         .used
         .unwrap_or(moment.aggregate.totals.sockets.into());
-    let _ = write!(text, "{} · Linux {} · ", host.hostname, host.kernel);
+    let (hostname, kernel) = (sanitized(&host.hostname), sanitized(&host.kernel));
+    let _ = write!(text, "{hostname} · Linux {kernel} · ");
     format::count(&mut text, used);
     text.push_str(" sockets in use\n\n");
     write_protocols(summary, &mut text);
@@ -49,8 +51,10 @@ fn write_protocols(summary: &Summary, text: &mut String) {
     };
     let states: Vec<State> = State::ALL.into_iter().filter(occurs).collect();
     let _ = write!(text, "{:<11}{:<8}{:>9}", "PROTOCOL", "FAMILY", "TOTAL");
+    // Names are ASCII, so bytes are columns.
+    let width = |state: &State| 12.max(state.short_name().len() + 2);
     for state in &states {
-        let _ = write!(text, "{:>12}", state.short_name());
+        let _ = write!(text, "{:>1$}", state.short_name(), width(state));
     }
     text.push('\n');
     for row in &summary.protocols {
@@ -61,7 +65,8 @@ fn write_protocols(summary: &Summary, text: &mut String) {
         };
         let _ = write!(text, "{:<11}{family:<8}{:>9}", row.protocol, row.total);
         for state in &states {
-            let _ = write!(text, "{:>12}", row.states[*state as usize]);
+            let count = row.states[*state as usize];
+            let _ = write!(text, "{count:>0$}", width(state));
         }
         text.push('\n');
     }

@@ -1,16 +1,19 @@
-//! A writer of text for reading that converts it to ASCII for locales without UTF-8.
+//! A writer of text for reading: without characters that control a terminal, and in ASCII for locales without UTF-8.
 
 use std::io::{self, Write};
 
 use crate::column::ascii;
+use crate::printable;
 
-/// Writes text as it is, or as ASCII. Machine-readable formats are always UTF-8 and do not go through it.
+/// Writes printable text as it is, or as ASCII. Line breaks and tabs stay. Machine-readable formats are always UTF-8 and do not go through it.
 #[derive(Debug)]
 pub struct TextWriter<W: Write> {
     inner: W,
     ascii: bool,
     /// Bytes of a character that is not complete yet.
     rest: Vec<u8>,
+    /// Buffer for printable text.
+    printable: String,
 }
 
 impl<W: Write> TextWriter<W> {
@@ -20,13 +23,15 @@ impl<W: Write> TextWriter<W> {
             inner,
             ascii,
             rest: Vec::new(),
+            printable: String::new(),
         }
     }
 }
 
 impl<W: Write> Write for TextWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if !self.ascii || (self.rest.is_empty() && bytes.is_ascii()) {
+        let is_plain = |byte: &u8| matches!(byte, b' '..=b'~' | b'\n' | b'\t');
+        if self.rest.is_empty() && bytes.iter().all(is_plain) {
             return self.inner.write(bytes);
         }
         self.rest.extend_from_slice(bytes);
@@ -34,7 +39,13 @@ impl<W: Write> Write for TextWriter<W> {
         let mut kept = 0;
         let mut chunks = self.rest.utf8_chunks().peekable();
         while let Some(chunk) = chunks.next() {
-            ascii::write_text(&mut text, chunk.valid());
+            if self.ascii {
+                self.printable.clear();
+                printable::sanitize_lines(&mut self.printable, chunk.valid());
+                ascii::write_text(&mut text, &self.printable);
+            } else {
+                printable::sanitize_lines(&mut text, chunk.valid());
+            }
             let invalid = chunk.invalid();
             // An incomplete character at the end may be completed by the next call.
             let is_cut = chunks.peek().is_none()
@@ -42,7 +53,11 @@ impl<W: Write> Write for TextWriter<W> {
             if is_cut {
                 kept = invalid.len();
             } else if !invalid.is_empty() {
-                text.push('?');
+                text.push(if self.ascii {
+                    '?'
+                } else {
+                    char::REPLACEMENT_CHARACTER
+                });
             }
         }
         self.rest.drain(..self.rest.len() - kept);
@@ -74,5 +89,19 @@ mod tests {
         let mut writer = TextWriter::new(Vec::new(), true);
         writer.write_all(b"a\xff\xe2\x82b").unwrap();
         assert_eq!(writer.inner, b"a??b");
+    }
+
+    #[test]
+    fn control_characters_are_escaped_and_line_breaks_stay() {
+        let text = "\ta\x1b[2Jb\r\u{85}\u{2028}\u{202e}c\n";
+        let escaped = "\ta\\u{1b}[2Jb\\r\\u{85}\\u{2028}\\u{202e}c\n";
+        for ascii in [false, true] {
+            for cut in 0..text.len() {
+                let mut writer = TextWriter::new(Vec::new(), ascii);
+                writer.write_all(&text.as_bytes()[..cut]).unwrap();
+                writer.write_all(&text.as_bytes()[cut..]).unwrap();
+                assert_eq!(String::from_utf8(writer.inner).unwrap(), escaped);
+            }
+        }
     }
 }

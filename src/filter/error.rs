@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::printable::{is_printable, sanitized};
+
 /// A parse error and its position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct FilterError {
@@ -52,10 +54,10 @@ impl FilterError {
         let width = width.max(8);
         // Every character takes one cell here.
         let plain = |character: char| {
-            if is_unprintable(character) {
-                ' '
-            } else {
+            if is_printable(character) {
                 character
+            } else {
+                ' '
             }
         };
         let all: Vec<char> = self.text.chars().map(plain).collect();
@@ -70,22 +72,10 @@ impl FilterError {
 /// Maximum length of a message, in characters: it may quote a word of the filter.
 const MAX_MESSAGE: usize = 240;
 
-/// Reports whether a character could affect the terminal or the text direction.
-fn is_unprintable(character: char) -> bool {
-    character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
-}
-
-/// Removes characters that could affect the terminal from a message.
+/// Returns a message as printable text of bounded length.
 fn sanitize(message: &str) -> String {
-    let plain = |character| {
-        if is_unprintable(character) {
-            '\u{fffd}'
-        } else {
-            character
-        }
-    };
-    let mut out: String = message.chars().map(plain).take(MAX_MESSAGE).collect();
+    let message = sanitized(message);
+    let mut out: String = message.chars().take(MAX_MESSAGE).collect();
     if message.chars().nth(MAX_MESSAGE).is_some() {
         out.push('…');
     }

@@ -1,20 +1,18 @@
 //! Measures, cuts and wraps text by terminal columns. The text is sanitized already
-//! (`column::format::sanitize`); a cut is always marked.
+//! ([`printable::sanitize`]); a cut is always marked.
 
 use std::borrow::Cow;
 
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::column::format;
+use crate::printable;
 
 /// The mark of a cut.
 const ELLIPSIS: char = '…';
 
-/// A text without characters that would control the terminal.
+/// Returns a text without characters that would control the terminal, see [`printable`].
 pub fn sanitized(text: &str) -> String {
-    let mut out = String::new();
-    format::sanitize(&mut out, text.as_bytes());
-    out
+    printable::sanitized(text).into_owned()
 }
 
 /// The width of a text, terminal columns.

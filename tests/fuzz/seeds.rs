@@ -1,41 +1,66 @@
-//! Writes small recordings of the test machines to `corpus/file`, and their sections to `corpus/frames`.
+//! Writes the seeds of every target to a directory of its name in the current directory, and the words of the filter
+//! language to `filter.dict`.
+//!
+//! It does so when libFuzzer initializes it: all code is instrumented, and only programs of libFuzzer can be linked then.
 
-use std::path::Path;
+#![no_main]
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use libfuzzer_sys::fuzz_target;
+use sockwatch::cli::filter_help;
+use sockwatch::column::VOCABULARY;
+use sockwatch::filter::{keywords, state_names};
 
 use sockwatch::model::Sample;
 use sockwatch::recording::{Encoder, Metadata, Recorder, RecorderOptions};
 use sockwatch::source::Source;
 use sockwatch::source::netlink::datagram::decode_datagram;
-use sockwatch_fuzz::{container, read_all::read_all, sections};
+use sockwatch_fuzz::machine::Machine;
+use sockwatch_fuzz::{container, procfs_tree, read_all::read_all, sections};
 
 #[allow(dead_code, reason = "not all of it is needed here")]
 #[path = "../support/dumps.rs"]
 mod dumps;
 #[allow(dead_code, reason = "not all of it is needed here")]
-#[path = "../support/machine.rs"]
-mod machine;
-#[allow(dead_code, reason = "not all of it is needed here")]
 #[path = "../support/synthetic/mod.rs"]
 mod synthetic;
 
-use machine::Machine;
 use synthetic::{Load, Synthetic};
 
 /// Dumps recorded from a real kernel.
-const DUMPS: [(&str, &[u8]); 6] = [
+const DUMPS: [(&str, &[u8]); 7] = [
     ("tcp", include_bytes!("../fixtures/tcp.dump")),
     ("tcp6", include_bytes!("../fixtures/tcp6.dump")),
     ("udp", include_bytes!("../fixtures/udp.dump")),
+    ("udp6", include_bytes!("../fixtures/udp6.dump")),
     ("unix", include_bytes!("../fixtures/unix.dump")),
     ("netlink", include_bytes!("../fixtures/netlink.dump")),
     ("packet", include_bytes!("../fixtures/packet.dump")),
 ];
 
-fn main() -> std::io::Result<()> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    for target in ["file", "frames"] {
-        std::fs::create_dir_all(corpus.join(target))?;
-    }
+fuzz_target!(init: write_seeds().expect("the directory is writable"), |_bytes: &[u8]| {});
+
+fn write_seeds() -> io::Result<()> {
+    recordings()?;
+    messages()?;
+    raw_dumps()?;
+    filters()?;
+    configurations()?;
+    procfs()
+}
+
+/// Creates the directory of a target's seeds.
+fn corpus(target: &str) -> io::Result<PathBuf> {
+    let directory = PathBuf::from(target);
+    std::fs::create_dir_all(&directory)?;
+    Ok(directory)
+}
+
+/// Small recordings of the test machines, as files and taken apart.
+fn recordings() -> io::Result<()> {
+    let (files, frames) = (corpus("file")?, corpus("frames")?);
     let mut seeds: Vec<(String, Vec<Sample>)> = Vec::new();
     for (name, machine) in [
         ("machine", Machine::default()),
@@ -70,24 +95,153 @@ fn main() -> std::io::Result<()> {
         seeds.push((name.to_owned(), vec![real(name, dump)]));
     }
     for (name, samples) in seeds {
-        let path = corpus.join("file").join(&name);
+        let path = files.join(&name);
         record(&path, &samples);
         let file = std::fs::read(&path)?;
         let records = sections::parse_file(&file, usize::MAX);
         let input = sections::to_input(&records);
-        assert_eq!(sections::parse_input(&input), records, "{name}: nothing is lost");
+        assert_eq!(
+            sections::parse_input(&input),
+            records,
+            "{name}: nothing is lost"
+        );
         let again = sections::to_file(&records);
         assert_eq!(container::frames(&again).count(), samples.len(), "{name}");
         read_all(&again);
-        std::fs::write(corpus.join("frames").join(&name), &input)?;
+        std::fs::write(frames.join(&name), &input)?;
         // As if the streams were long.
         let split = sections::split_planes(&records);
         read_all(&sections::to_file(&split));
         std::fs::write(
-            corpus.join("frames").join(format!("{name}-split")),
+            frames.join(format!("{name}-split")),
             sections::to_input(&split),
         )?;
         println!("{name}: {} bytes, {} taken apart", file.len(), input.len());
+    }
+    Ok(())
+}
+
+/// Maximum number of messages of a seed.
+const MESSAGES: usize = 4;
+
+/// Type of the message that ends a dump.
+const DONE: u16 = 3;
+
+/// Splits a dump into messages with their headers.
+fn split_messages(dump: &[u8]) -> Vec<Vec<u8>> {
+    let mut messages = Vec::new();
+    for datagram in dumps::datagrams(dump) {
+        let mut rest = &datagram[..];
+        while let Some((length, _)) = rest.split_first_chunk::<4>() {
+            let length = u32::from_ne_bytes(*length) as usize;
+            messages.push(rest[..length].to_vec());
+            rest = rest.get(length.next_multiple_of(4)..).unwrap_or(&[]);
+        }
+    }
+    messages
+}
+
+/// Messages of real kernels and of families that those do not have, together and one by one.
+fn messages() -> io::Result<()> {
+    let directory = corpus("netlink")?;
+    for (name, dump) in DUMPS {
+        let protocol = u8::from(name.starts_with("tcp")) | u8::from(name.starts_with("udp")) << 1;
+        let messages = split_messages(dump);
+        for (at, few) in messages.chunks(MESSAGES).enumerate().take(16) {
+            let input = [&[protocol], few.concat().as_slice()].concat();
+            std::fs::write(directory.join(format!("{name}-{at}")), input)?;
+            let payload = [&[protocol | 0x80], &few[0][16..]].concat();
+            std::fs::write(directory.join(format!("{name}-payload-{at}")), payload)?;
+        }
+    }
+    // AF_TIPC, AF_VSOCK, AF_SMC, AF_XDP and one that does not exist.
+    for family in [30, 40, 43, 44, 99] {
+        let mut input = vec![0x80; 2];
+        input[1] = family;
+        input.extend(1..63);
+        std::fs::write(directory.join(format!("family-{family}")), input)?;
+    }
+    Ok(())
+}
+
+/// Files of `ss -D`.
+fn raw_dumps() -> io::Result<()> {
+    let directory = corpus("raw_dump")?;
+    for (name, dump) in DUMPS
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("tcp"))
+    {
+        let messages = split_messages(dump);
+        let is_done = |message: &&Vec<u8>| message[4..6] == DONE.to_ne_bytes();
+        let done = messages.iter().find(is_done).expect("a dump has an end");
+        for (at, few) in messages.chunks(MESSAGES).enumerate().take(16) {
+            let input = [few.concat().as_slice(), done.as_slice()].concat();
+            std::fs::write(directory.join(format!("{name}-{at}")), input)?;
+        }
+    }
+    Ok(())
+}
+
+/// Filters from the manual of ss and from the help, and a dictionary of all words.
+fn filters() -> io::Result<()> {
+    let directory = corpus("filter")?;
+    let of_manual = include_str!("../fixtures/filters.txt");
+    let of_manual = of_manual.lines().filter(|line| !line.starts_with('#'));
+    let of_manual = of_manual.map(|line| line.split_once(' ').map_or(line, |(_, filter)| filter));
+    let of_help = filter_help::EXAMPLES.iter().map(|(example, _)| *example);
+    for (at, filter) in of_manual.chain(of_help).enumerate() {
+        let text = filter
+            .replace("$L", "80")
+            .replace("$C", "443")
+            .replace("$U", "53");
+        let cursor = (text.len() as u16).to_le_bytes();
+        std::fs::write(
+            directory.join(format!("{at}")),
+            [&cursor, text.as_bytes()].concat(),
+        )?;
+    }
+    let names = keywords().flat_map(|(name, others, _)| [&[name], others].concat());
+    let states = state_names().into_iter().map(|(name, _)| name);
+    let fields = VOCABULARY.fields().iter().map(|field| field.name);
+    let signs = [
+        "(",
+        ")",
+        "!",
+        "&&",
+        "||",
+        "=~",
+        "!~",
+        ">=",
+        "!=",
+        "10.0.0.0/8",
+        "[::1]:443",
+        "100ms",
+        "1%",
+        "10MB/s",
+    ];
+    let words = names.chain(states).chain(fields).chain(signs);
+    let dictionary: Vec<String> = words.map(|word| format!("\"{word}\"\n")).collect();
+    std::fs::write(directory.with_extension("dict"), dictionary.concat())
+}
+
+/// The sample configuration, as it is and section by section, and the example.
+fn configurations() -> io::Result<()> {
+    let directory = corpus("configuration")?;
+    let sample = include_str!("../../assets/config.toml");
+    let files = [sample, include_str!("../../assets/config_example.toml")];
+    let sections = sample.split("\n\n");
+    for (at, text) in files.into_iter().chain(sections).enumerate() {
+        std::fs::write(directory.join(format!("{at}")), text)?;
+    }
+    Ok(())
+}
+
+/// Files in `/proc`.
+fn procfs() -> io::Result<()> {
+    let directory = corpus("procfs")?;
+    for (at, file) in procfs_tree::FILES.iter().enumerate() {
+        let input = [&[at as u8], procfs_tree::fixture(file).as_slice()].concat();
+        std::fs::write(directory.join(file.replace('/', "-")), input)?;
     }
     Ok(())
 }

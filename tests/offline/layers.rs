@@ -22,17 +22,31 @@ use MayUse::{AllBelow, Only};
 
 /// The layers from the lowest to the highest: each top-level module of the crate.
 const LAYERS: &[(&str, MayUse)] = &[
+    ("printable", Only(&[])),
     ("model", Only(&[])),
     ("privilege", Only(&[])),
-    ("filter", Only(&["model"])),
+    ("filter", Only(&["printable", "model"])),
     ("source", Only(&["model", "privilege", "filter"])),
     ("recording", Only(&["model", "source"])),
     ("aggregate", Only(&["model", "filter"])),
-    ("column", Only(&["model", "filter", "aggregate"])),
-    ("diagnose", Only(&["model", "aggregate", "column"])),
+    (
+        "column",
+        Only(&["printable", "model", "filter", "aggregate"]),
+    ),
+    (
+        "diagnose",
+        Only(&["printable", "model", "aggregate", "column"]),
+    ),
     (
         "config",
-        Only(&["model", "filter", "aggregate", "column", "diagnose"]),
+        Only(&[
+            "printable",
+            "model",
+            "filter",
+            "aggregate",
+            "column",
+            "diagnose",
+        ]),
     ),
     (
         "replay",
@@ -40,11 +54,12 @@ const LAYERS: &[(&str, MayUse)] = &[
     ),
     (
         "export",
-        Only(&["model", "aggregate", "column", "diagnose"]),
+        Only(&["printable", "model", "aggregate", "column", "diagnose"]),
     ),
     (
         "tui",
         Only(&[
+            "printable",
             "model",
             "filter",
             "aggregate",
@@ -54,7 +69,10 @@ const LAYERS: &[(&str, MayUse)] = &[
         ]),
     ),
     ("app", AllBelow),
-    ("cli", Only(&["model", "filter", "column", "diagnose"])),
+    (
+        "cli",
+        Only(&["printable", "model", "filter", "column", "diagnose"]),
+    ),
     ("command", AllBelow),
 ];
 

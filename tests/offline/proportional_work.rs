@@ -610,10 +610,6 @@ fn work(shape: Shape, count: u32) -> Clocks {
 #[test]
 fn work_is_proportional_to_the_sockets_whatever_they_have_in_common() {
     let mut failures = Vec::new();
-    let few_count = std::env::var("FEW")
-        .ok()
-        .and_then(|n| n.parse().ok())
-        .unwrap_or(FEW);
     for (name, shape) in shapes() {
         let few = work(shape, FEW);
         let many = work(shape, FEW * TIMES);

@@ -8,6 +8,7 @@
     reason = "each test crate compiles all of it and uses its part"
 )]
 
+pub(crate) mod bytecode;
 pub(crate) mod cost_baseline;
 pub mod dashboard;
 pub(crate) mod diagnosis;

@@ -80,7 +80,10 @@ fn exported(archive: impl Archive + 'static, words: &str) -> (String, Vec<String
     let writer: Box<dyn RowWriter> = match arguments.format {
         Format::Csv => Box::new(CsvWriter {
             out: out.clone(),
-            heading: true,
+            options: CsvOptions {
+                heading: true,
+                for_terminal: false,
+            },
         }),
         _ => Box::new(JsonLinesWriter(out.clone())),
     };

@@ -20,6 +20,7 @@ use crate::column::describe_change;
 use crate::column::format;
 use crate::column::when;
 use crate::command::shared::recording_input::{NOT_CLOSED, describe_loss};
+use crate::printable::sanitized;
 use crate::recording::{Archive, Entry};
 
 /// Maximum number of streams that are listed; the others are summed.
@@ -37,15 +38,15 @@ pub(super) fn format_info(info: &RecordingInfo, archive: &dyn Archive, zone: &Ti
     let _ = writeln!(
         out,
         "{}: recording in format {} by sockwatch {}\n",
-        info.file,
+        sanitized(&info.file),
         info.format_version,
-        sanitize(&info.program)
+        sanitized(&info.program)
     );
     let mut line = |name: &str, value: &dyn Display| {
         let _ = writeln!(out, "  {name:<13}{value}");
     };
-    let host = sanitize(&info.host.hostname);
-    let kernel = sanitize(&info.host.kernel);
+    let host = sanitized(&info.host.hostname);
+    let kernel = sanitized(&info.host.kernel);
     line("host", &format_args!("{host} · Linux {kernel}"));
     if info.samples > 0 {
         line("time range", &time_range(info, archive, zone));
@@ -60,7 +61,7 @@ pub(super) fn format_info(info: &RecordingInfo, archive: &dyn Archive, zone: &Ti
             line("sockets", &format_args!("{fewest} to {largest} per sample"));
         }
     }
-    let filter = info.filter.as_deref().map(sanitize);
+    let filter = info.filter.as_deref().map(sanitized);
     line("filter", &filter.as_deref().unwrap_or("none, all sockets"));
     if info.redacted {
         line("redacted", &"addresses, paths, names and command lines");
@@ -205,7 +206,7 @@ fn streams(out: &mut String, info: &RecordingInfo) {
         let _ = writeln!(out, "  {name:<28}{:>9}{share:>9}", bytes(unpacked));
     };
     for stream in info.streams.iter().take(MAX_STREAMS) {
-        row(&sanitize(&stream.name), stream.unpacked_bytes);
+        row(&sanitized(&stream.name), stream.unpacked_bytes);
     }
     let rest = info.streams.iter().skip(MAX_STREAMS);
     let rest: u64 = rest.map(|stream| stream.unpacked_bytes).sum();
@@ -232,13 +233,6 @@ fn duration(seconds: f64) -> String {
     let mut text = String::new();
     format::short_duration_us(&mut text, seconds * 1e6);
     text
-}
-
-/// Escapes control characters of a text in the file, which is untrusted.
-fn sanitize(text: &str) -> String {
-    let mut out = String::new();
-    format::sanitize(&mut out, text.as_bytes());
-    out
 }
 
 #[cfg(test)]

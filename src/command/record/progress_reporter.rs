@@ -6,8 +6,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::recording_counts::RecordingCounts;
+use crate::app::terminal_size;
 use crate::cli;
 use crate::column::format;
+use crate::export::message;
 use crate::model::Sample;
 use crate::recording::Progress;
 
@@ -144,7 +146,7 @@ fn write_outputs(outputs: &Receiver<Output>, writing: Sender<()>) {
         let clear = if is_open { "\r\x1b[K" } else { "" };
         is_open = matches!(next, Output::Progress(_));
         let text = match next {
-            Output::Line(line) => format!("{clear}{line}\n"),
+            Output::Line(line) => format!("{clear}{}", message::line(format_args!("{line}"))),
             Output::Progress(line) => {
                 let width = terminal_width().saturating_sub(1);
                 let line: String = line.chars().take(width).collect();
@@ -196,9 +198,7 @@ fn describe(elapsed: Duration, counts: &RecordingCounts, progress: Option<&Progr
 }
 
 fn terminal_width() -> usize {
-    let size = rustix::termios::tcgetwinsize(io::stderr());
-    let width = size.map_or(0, |size| usize::from(size.ws_col));
-    if width == 0 { DEFAULT_WIDTH } else { width }
+    terminal_size::width(io::stderr()).unwrap_or(DEFAULT_WIDTH)
 }
 
 #[cfg(test)]

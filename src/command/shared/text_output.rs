@@ -1,7 +1,7 @@
 //! Files that commands write to, and standard output.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, IsTerminal as _, Write};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
@@ -58,6 +58,14 @@ impl TextOutput {
     /// Returns standard output.
     pub(in crate::command) fn stdout() -> TextOutput {
         TextOutput::Stdout(io::stdout())
+    }
+
+    /// Reports whether it is a terminal.
+    pub(in crate::command) fn is_terminal(&self) -> bool {
+        match self {
+            TextOutput::Stdout(out) => out.is_terminal(),
+            TextOutput::File { file, .. } => file.is_terminal(),
+        }
     }
 
     /// Truncates a regular file.

@@ -98,9 +98,6 @@ const FULL: usize = 2;
 const EMPTY: usize = 3;
 const ACCEPTED_BY_OTHERS: usize = 4;
 
-/// Time after which a connection that waits in a full queue shows that none was accepted, s.
-const LONG_WAIT_S: f64 = 5.0;
-
 /// Number of connections that other listeners must have accepted for none at this one to mean anything.
 const MANY_ACCEPTED: f64 = 5.0;
 

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use super::format::write_compact;
 use super::rows::write_rows;
 use crate::aggregate::Moment;
 use crate::export::document::{VERSION, host_schema, version_schema};
@@ -53,10 +54,11 @@ pub fn write_document(moment: &Moment, rows: &[u32], out: &mut impl Write) -> io
             })
             .collect(),
     };
-    let mut head = serde_json::to_vec(&head)?;
+    let mut bytes = Vec::new();
+    write_compact(&mut bytes, &head)?;
     // The head is an object; its sockets are added to it, row by row.
-    head.pop();
-    out.write_all(&head)?;
+    bytes.pop();
+    out.write_all(&bytes)?;
     out.write_all(b",\"sockets\":[")?;
     write_rows(moment, rows, None, b",\n", out)?;
     out.write_all(b"]}\n")

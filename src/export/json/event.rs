@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use super::format::write_compact;
 use super::socket::JsonSocket;
 use crate::aggregate::{Event, EventKind, Lifetime};
 use crate::export::json_schema::{JsonSchema, Property};
@@ -61,7 +62,7 @@ pub fn write_event(event: &Event, socket: SocketRef<'_>, out: &mut impl Write) -
             taken_at: None,
         },
     };
-    serde_json::to_writer(&mut *out, &line)?;
+    write_compact(out, &line)?;
     out.write_all(b"\n")
 }
 
@@ -74,7 +75,7 @@ const COUNTED: [&str; 2] = ["lost", "undecided"];
 /// If the writer fails.
 pub fn write_count(at_us: i64, event: &str, count: u64, out: &mut impl Write) -> io::Result<()> {
     let line = serde_json::json!({"at": timestamp(at_us), "event": event, "count": count});
-    serde_json::to_writer(&mut *out, &line)?;
+    write_compact(out, &line)?;
     out.write_all(b"\n")
 }
 

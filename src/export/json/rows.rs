@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::sync::mpsc;
 
+use super::format::write_compact;
 use super::socket::JsonSocket;
 use crate::aggregate::{Moment, PeerIndex};
 use crate::export::row::Row;
@@ -33,7 +34,7 @@ impl Formatter<'_> {
             }
             if let Some(row) = Row::of_moment(self.moment, self.peers, row as usize) {
                 let taken_at = self.taken_at;
-                serde_json::to_writer(&mut *buffer, &JsonSocket { row, taken_at })?;
+                write_compact(buffer, &JsonSocket { row, taken_at })?;
             }
         }
         Ok(())

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value, json};
 
+use super::format::write_pretty;
 use crate::aggregate::{LimitUnit, Moment, Summary};
 use crate::export::document::{VERSION, host_schema, version_schema};
 use crate::export::json_schema::{JsonSchema, Property};
@@ -72,7 +73,7 @@ pub fn write_summary(moment: &Moment, summary: &Summary, out: &mut impl Write) -
             json!({"source": fault.source, "error": fault.error})
         }).collect::<Vec<Value>>(),
     });
-    serde_json::to_writer_pretty(&mut *out, &document)?;
+    write_pretty(out, &document)?;
     out.write_all(b"\n")
 }
 

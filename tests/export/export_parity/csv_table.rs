@@ -10,11 +10,19 @@ use super::flat::{Flat, all_rows};
 /// Fields of an owner, each a parallel list.
 const OWNER: [&str; 4] = ["pid", "start_time", "comm", "fds"];
 
+/// The options for a file.
+fn options(heading: bool) -> csv::CsvOptions {
+    csv::CsvOptions {
+        heading,
+        for_terminal: false,
+    }
+}
+
 /// All sockets of the moments.
 pub(crate) fn written(moments: &[Moment]) -> Vec<u8> {
     let mut out = Vec::new();
     for (at, moment) in moments.iter().enumerate() {
-        csv::write_with_time(moment, &all_rows(moment), at == 0, &mut out)
+        csv::write_with_time(moment, &all_rows(moment), options(at == 0), &mut out)
             .expect("a Vec takes everything");
     }
     out

@@ -1,7 +1,27 @@
-//! Shared by the fuzz targets: the format of recordings, and a reader of everything in one.
+//! Shared by the fuzz targets.
 //!
-//! The format is implemented here a second time, from its description and not with the code under test.
+//! - [`container`], [`sections`]: the format of recordings. It is implemented here a second time, from its description
+//!   and not with the code under test.
+//! - [`read_all`]: reads everything in a recording or a Sample, and derives what is shown of it.
+//! - [`filter_checks`]: everything that is done with the text of a filter.
+//! - [`procfs_tree`]: a synthetic `/proc`, one file of which is replaced.
+//! - [`memory_file`]: a file in memory.
+//! - [`messages`]: checks of messages for the user.
 
 pub mod container;
+pub mod filter_checks;
+pub mod memory_file;
+pub mod messages;
+pub mod procfs_tree;
 pub mod read_all;
 pub mod sections;
+
+/// Helpers of the program's tests.
+#[allow(dead_code, reason = "not all of it is needed here")]
+#[path = "../../support"]
+mod support {
+    pub(crate) mod bytecode;
+    pub mod machine;
+}
+
+pub use support::machine;

@@ -1,35 +1,19 @@
 //! Opens bytes as a recording and reads everything in it.
 
-use std::fs::File;
-use std::io::{Seek, Write};
-use std::os::fd::AsRawFd;
-use std::path::PathBuf;
-use std::sync::Mutex;
-
-use rustix::fs::{MemfdFlags, memfd_create};
 use sockwatch::aggregate::{Aggregator, Moment};
 use sockwatch::export::json;
 use sockwatch::model::Sample;
 use sockwatch::recording::{Archive, Reader};
 use sockwatch::replay::{Depth, Replayer};
 
+use crate::memory_file;
+
 /// Maximum number of sockets of a Sample that are shown: that is slow, and the same for each.
 const MAX_SHOWN: usize = 2000;
 
 /// Reads a recording. Whatever the bytes are, this must not panic, hang or take much memory.
 pub fn read_all(bytes: &[u8]) {
-    // A file in memory that every call reuses.
-    static FILE: Mutex<Option<File>> = Mutex::new(None);
-    let mut slot = FILE.lock().unwrap_or_else(|error| error.into_inner());
-    let file = slot.get_or_insert_with(|| {
-        let file = memfd_create("recording", MemfdFlags::empty());
-        file.expect("the kernel has memfd").into()
-    });
-    file.set_len(0).expect("it can be cut");
-    file.rewind().expect("it can be sought");
-    file.write_all(bytes).expect("there is memory");
-    let path = PathBuf::from(format!("/proc/self/fd/{}", file.as_raw_fd()));
-    let Ok(mut reader) = Reader::open(&path) else {
+    let Ok(mut reader) = Reader::open(&memory_file::with_contents(bytes)) else {
         return;
     };
     let mut sample = Sample::default();
@@ -57,7 +41,7 @@ pub fn read_all(bytes: &[u8]) {
 }
 
 /// Follows every reference within a Sample.
-fn follow_references(sample: &Sample) {
+pub fn follow_references(sample: &Sample) {
     let closed = sample.closed.iter();
     let closed = closed.filter_map(|closed| sample.closed_socket(closed));
     for socket in sample.iter().chain(closed).take(MAX_SHOWN) {
@@ -83,11 +67,23 @@ fn show(reader: Reader) {
     let mut moment = Moment::default();
     for at in places {
         if replayer.show(at, Depth::Rates, &mut moment).is_ok() {
-            let rows = moment.sample.sockets.rows.len();
-            let rows: Vec<u32> = (0..rows.min(MAX_SHOWN) as u32).collect();
-            json::write_lines(&moment, &rows, &mut std::io::sink()).expect("a sink takes all");
+            export(&moment);
         }
     }
     // A fresh aggregator.
     moment.derive(&mut Aggregator::new());
+}
+
+/// Derives what is shown of one Sample, and exports it.
+pub fn show_sample(sample: Sample) {
+    let mut moment = Moment::default();
+    moment.sample = sample;
+    moment.derive(&mut Aggregator::new());
+    export(&moment);
+}
+
+fn export(moment: &Moment) {
+    let rows = moment.sample.sockets.rows.len();
+    let rows: Vec<u32> = (0..rows.min(MAX_SHOWN) as u32).collect();
+    json::write_lines(moment, &rows, &mut std::io::sink()).expect("a sink takes all");
 }

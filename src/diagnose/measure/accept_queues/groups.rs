@@ -1,10 +1,12 @@
 //! Sums over the listeners that share an address and port. Any user can have thousands of them (`SO_REUSEPORT`), so each
 //! group is summed up once, not for each of its listeners.
 
-use super::LONG_WAIT_S;
 use crate::aggregate::ListenerTotals;
 use crate::diagnose::facts::Facts;
 use crate::model::SeededMap;
+
+/// Time after which a connection that waits in a full queue shows that none was accepted, s.
+const LONG_WAIT_S: f64 = 5.0;
 
 /// The listeners that share an address and port, together.
 #[derive(Debug, Default)]

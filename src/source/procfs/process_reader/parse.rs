@@ -3,7 +3,7 @@
 //! Uses the parsers of `procfs` where one fits. Files that may contain any bytes, and should be kept as far as they are
 //! readable, are parsed here: `comm` and `cmdline`, which the crate rejects unless they are UTF-8.
 
-use procfs::process::{LimitValue, Limits, Stat, StatFlags};
+use procfs::process::{Stat, StatFlags};
 use procfs::{FromBufRead as _, FromRead as _, ProcessCGroups};
 
 use crate::model::{Activity, DescriptorKind};
@@ -59,16 +59,15 @@ pub(in super::super) fn descriptor_target(target: &[u8]) -> (u32, DescriptorKind
     (inode, kind)
 }
 
-/// Parses the soft limit of open files in `/proc/PID/limits`; `None` if there is no limit.
+/// Parses the soft limit of open files in `/proc/PID/limits`; `None` if there is no limit. The crate panics on lines that
+/// are truncated or have fewer words.
 pub(super) fn open_files_limit(text: &[u8]) -> Option<u64> {
-    // For a line truncated within a limit's name, the crate computes a negative index.
-    if !text.ends_with(b"\n") {
-        return None;
-    }
-    match Limits::from_buf_read(text).ok()?.max_open_files.soft_limit {
-        LimitValue::Value(limit) => Some(limit),
-        LimitValue::Unlimited => None,
-    }
+    let mut lines = text.split(|&byte| byte == b'\n');
+    let limits = lines.find_map(|line| line.strip_prefix(b"Max open files"))?;
+    let soft = limits
+        .split(u8::is_ascii_whitespace)
+        .find(|word| !word.is_empty())?;
+    str::from_utf8(soft).ok()?.parse().ok()
 }
 
 /// Decodes text of unknown encoding, replacing invalid UTF-8.
@@ -215,7 +214,14 @@ mod tests {
         };
         assert_eq!(open_files_limit(with("1024").as_bytes()), Some(1024));
         assert_eq!(open_files_limit(with("unlimited").as_bytes()), None);
-        assert_eq!(open_files_limit(b"\xff"), None);
+        for odd in [
+            &b"\xff"[..],
+            b"Max open files",
+            b"Max open files \xff",
+            b"unlimited\nunlimited\n",
+        ] {
+            assert_eq!(open_files_limit(odd), None);
+        }
         for end in 0..own.len() {
             let _ = open_files_limit(&own.as_bytes()[..end]);
         }
