@@ -9,6 +9,7 @@ mod findings_hostile;
 mod findings_recorded;
 mod layers;
 mod list;
+mod output_boundary;
 mod recording_format;
 mod ss_lines;
 #[path = "../support/mod.rs"]

@@ -32,7 +32,7 @@ use crate::machine::Machine;
 const SHRUNK: ([&str; 4], usize) = (["process", "local", "remote", "user"], 42);
 
 /// Maximum size of a screen.
-const MAX_SIZE: (u16, u16) = (250, 80);
+const MAX_SIZE: (u16, u16) = (220, 64);
 
 /// Shows a Sample with these names; `head` chooses size, machine and numbers.
 pub fn check(head: [u8; 8], names: &[&[u8]]) {
@@ -79,7 +79,7 @@ pub fn check(head: [u8; 8], names: &[&[u8]]) {
         let _ = tui::press(&mut state, &key);
         draw(&mut state, size);
     }
-    for name in names.iter().take(2) {
+    if let Some(name) = names.first() {
         tui::paste(&mut state, &String::from_utf8_lossy(name));
         draw(&mut state, size);
     }
