@@ -62,7 +62,7 @@ fn only_files_whose_output_is_printable_write_to_a_terminal() {
                 name.display()
             );
         }
-        if text.contains("stdout()") || text.contains("stderr()") {
+        if text.contains("io::stdout()") || text.contains("io::stderr()") {
             writers.push(name.display().to_string());
         }
     }
